@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 /** Rules, laws and machines: no database, no process, so they answer at once. */
 const pure = [
   ...['core', 'codec', 'property', 'machine', 'architecture', 'sim'],
-  ...['audit', 'insight', 'doctor', 'operate'],
+  ...['audit', 'insight', 'doctor', 'operate', 'otel'],
 ].map((folder) => `test/${folder}/**/*.test.ts`)
 
 /** Of these, the ones that replace a module, a machine or the clock: each needs a process of its own. The others share some. */

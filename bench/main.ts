@@ -21,6 +21,7 @@ import { helpText } from './help.ts'
 import { peersBench } from './peers/index.ts'
 import { replayBench } from './replay/index.ts'
 import { scheduleBench } from './schedule/index.ts'
+import { telemetryBench } from './telemetry/index.ts'
 import { waitingBench } from './waiting/index.ts'
 import { workerBench } from './worker/index.ts'
 
@@ -47,6 +48,7 @@ const benches: readonly Bench[] = [
   waitingBench,
   peersBench,
   workerBench,
+  telemetryBench,
   growthBench,
   budgetBench,
   dashboardBench,
@@ -62,7 +64,7 @@ await new Command('bench')
   .description('Measures Interlock on this machine; a figure is the median of several runs.')
   .argument(
     '[benches...]',
-    `${names.join(', ')}; all but peers, worker, growth, budget, dashboard and guard unless given`,
+    `${names.join(', ')}; all but peers, worker, telemetry, growth, budget, dashboard and guard unless given`,
     usual,
   )
   .option(

@@ -68,7 +68,7 @@ begin
   select format('%s.%s', t.key, c.key) into wrong
     from jsonb_each(given) as t
     cross join lateral jsonb_each(case jsonb_typeof(t.value) when 'object' then t.value else '{"": 0}' end) as c
-    left join json_to_recordset('[{"target":"jobs","name":"job_id","needs":"key"},{"target":"jobs","name":"status","needs":"word"},{"target":"jobs","name":"model","needs":"value"},{"target":"jobs","name":"kind","needs":"value"},{"target":"jobs","name":"job_type","needs":"value"},{"target":"jobs","name":"user_id","needs":"value"},{"target":"jobs","name":"created_at","needs":"time"},{"target":"jobs","name":"required_models","adds":"text[]"},{"target":"jobs","name":"blocked_by_job_id","adds":"text"},{"target":"jobs","name":"conflict_reason","adds":"text"},{"target":"jobs","name":"queued_at","adds":"timestamp with time zone"},{"target":"jobs","name":"priority","adds":"integer"},{"target":"workflow_executions","name":"execution_id","needs":"key"},{"target":"workflow_executions","name":"required_models","adds":"text[]"},{"target":"workflow_executions","name":"blocked_by_job_id","adds":"text"},{"target":"workflow_executions","name":"conflict_reason","adds":"text"}]') as u (target text, name text) on u.target = t.key and u.name = c.key
+    left join json_to_recordset('[{"target":"jobs","name":"job_id","needs":"key"},{"target":"jobs","name":"status","needs":"word"},{"target":"jobs","name":"model","needs":"value"},{"target":"jobs","name":"kind","needs":"value"},{"target":"jobs","name":"job_type","needs":"value"},{"target":"jobs","name":"user_id","needs":"value"},{"target":"jobs","name":"traceparent","needs":"value"},{"target":"jobs","name":"tracestate","needs":"value"},{"target":"jobs","name":"created_at","needs":"time"},{"target":"jobs","name":"required_models","adds":"text[]"},{"target":"jobs","name":"blocked_by_job_id","adds":"text"},{"target":"jobs","name":"conflict_reason","adds":"text"},{"target":"jobs","name":"queued_at","adds":"timestamp with time zone"},{"target":"jobs","name":"priority","adds":"integer"},{"target":"workflow_executions","name":"execution_id","needs":"key"},{"target":"workflow_executions","name":"required_models","adds":"text[]"},{"target":"workflow_executions","name":"blocked_by_job_id","adds":"text"},{"target":"workflow_executions","name":"conflict_reason","adds":"text"}]') as u (target text, name text) on u.target = t.key and u.name = c.key
    where u.name is null or jsonb_typeof(c.value) <> 'string' or octet_length(c.value #>> '{}') not between 1 and 63
    limit 1;
   if wrong is not null then
@@ -90,7 +90,7 @@ begin
                 where a.attrelid = to_regclass('public.workflow_executions') and a.attname = 'execution_id'
                   and not a.attisdropped and a.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype))
                then 'id' end, u.name) as yours
-      from json_array_elements('[{"target":"jobs","name":"job_id","needs":"key"},{"target":"jobs","name":"status","needs":"word"},{"target":"jobs","name":"model","needs":"value"},{"target":"jobs","name":"kind","needs":"value"},{"target":"jobs","name":"job_type","needs":"value"},{"target":"jobs","name":"user_id","needs":"value"},{"target":"jobs","name":"created_at","needs":"time"},{"target":"jobs","name":"required_models","adds":"text[]"},{"target":"jobs","name":"blocked_by_job_id","adds":"text"},{"target":"jobs","name":"conflict_reason","adds":"text"},{"target":"jobs","name":"queued_at","adds":"timestamp with time zone"},{"target":"jobs","name":"priority","adds":"integer"},{"target":"workflow_executions","name":"execution_id","needs":"key"},{"target":"workflow_executions","name":"required_models","adds":"text[]"},{"target":"workflow_executions","name":"blocked_by_job_id","adds":"text"},{"target":"workflow_executions","name":"conflict_reason","adds":"text"}]') with ordinality as r (value, place)
+      from json_array_elements('[{"target":"jobs","name":"job_id","needs":"key"},{"target":"jobs","name":"status","needs":"word"},{"target":"jobs","name":"model","needs":"value"},{"target":"jobs","name":"kind","needs":"value"},{"target":"jobs","name":"job_type","needs":"value"},{"target":"jobs","name":"user_id","needs":"value"},{"target":"jobs","name":"traceparent","needs":"value"},{"target":"jobs","name":"tracestate","needs":"value"},{"target":"jobs","name":"created_at","needs":"time"},{"target":"jobs","name":"required_models","adds":"text[]"},{"target":"jobs","name":"blocked_by_job_id","adds":"text"},{"target":"jobs","name":"conflict_reason","adds":"text"},{"target":"jobs","name":"queued_at","adds":"timestamp with time zone"},{"target":"jobs","name":"priority","adds":"integer"},{"target":"workflow_executions","name":"execution_id","needs":"key"},{"target":"workflow_executions","name":"required_models","adds":"text[]"},{"target":"workflow_executions","name":"blocked_by_job_id","adds":"text"},{"target":"workflow_executions","name":"conflict_reason","adds":"text"}]') with ordinality as r (value, place)
       cross join lateral json_to_record(r.value) as u (target text, name text, needs text, adds text))
   select json_agg(json_build_object('target', u.target, 'name', u.name, 'needs', u.needs, 'adds', u.adds, 'yours', u.yours,
              'given', coalesce(given -> u.target ? u.name, false), 'found', c.oid is not null,
@@ -456,7 +456,7 @@ create index if not exists job_queue_inbox_cancel_idx on public.job_queue_inbox 
 create index if not exists job_queue_inbox_beat_idx on public.job_queue_inbox (queue, (left(command ->> 'worker_id', 200)))
   where command ->> 'type' = 'heartbeat';
 
--- Payloads, results, errors, checkpoints and progress: data that you may have to erase, which therefore must not be in the
+-- Payloads, results, errors, checkpoints, progress and trace contexts: data that you may have to erase, which therefore must not be in the
 -- append-only log. Payload, result and error are written in the append of their event.
 -- life: the sequence number of the `queued` event that the data belongs to. A later life of the id does not get the data of an
 -- earlier one: its first write deletes that. token: of the last attempt that noted something.
@@ -475,6 +475,9 @@ create table if not exists public.job_queue_data (
   updated_at timestamptz not null default clock_timestamp(),
   primary key (queue, job_id)
 );
+-- Where the trace of the job comes from: {traceparent, tracestate, last}, as of the W3C's trace context. last: the traceparent of the
+-- attempt before.
+alter table public.job_queue_data add column if not exists trace jsonb check (pg_column_size(trace) <= 4096);
 
 -- The folded ledger at a sequence number. A process that starts from it reads only newer events. It is written by the process
 -- whose event completes the next round number of events. The log stays the truth.
@@ -1148,7 +1151,7 @@ $$;
 --                     entered: [{life, …} or {}, …], one at the place of each event up to the last that has one: of a job that waits since
 --                     its `queued` event, what its row says beyond that: kind unless it is job_type; priority, place_level, attempts and
 --                     timeout_ms unless 0, 0, 3 and 3,600,000; place_order unless at; place_tie unless seq; due_at, expires_at,
---                     blocked_by_job_id, blocked_on and conflict_reason unless null; its payload, if it has one;
+--                     blocked_by_job_id, blocked_on and conflict_reason unless null; its payload and its trace, if it has them;
 --                     data: payloads, results and errors of its events, if there are any (job_queue_put_data);
 --                     wanted: jobs that these events start, for what their handlers need, if any;
 --                     voided_from: the first event that a `voided` among the events names (job_queue_void);
@@ -1405,7 +1408,7 @@ begin
           jsonb_to_recordset(events) as (seq bigint, at bigint, job_id text, job_type text, models text[]),
           jsonb_to_recordset(changes -> 'entered') as (kind text, priority integer, place_level integer, place_order bigint,
             place_tie double precision, due_at bigint, expires_at bigint, attempts integer, timeout_ms bigint,
-            blocked_by_job_id text, blocked_on text, conflict_reason text, life bigint, payload jsonb)) as z
+            blocked_by_job_id text, blocked_on text, conflict_reason text, life bigint, payload jsonb, trace jsonb)) as z
          where z.life is not null),
       entered as (
         insert into public.job_queue_jobs (queue, job_id, state, job_type, kind, models, priority, place_level, place_order,
@@ -1418,17 +1421,19 @@ begin
                'epoch'::timestamptz + r.expires_at * interval '1 microsecond', 0, coalesce(r.attempts, 3),
                coalesce(r.timeout_ms, 3600000), r.blocked_by_job_id, r.blocked_on, r.conflict_reason, r.life
           from r)
-      insert into public.job_queue_data (queue, job_id, life, payload)
-      select $1, r.job_id, abs(r.life), r.payload from r where r.payload is not null;
+      insert into public.job_queue_data (queue, job_id, life, payload, trace)
+      select $1, r.job_id, abs(r.life), r.payload, r.trace from r where r.payload is not null or r.trace is not null;
     exception when unique_violation then
       -- There is a row or data of an earlier life: the slow way, as whole rows.
       select changes || jsonb_build_object(
                'jobs', coalesce(changes -> 'jobs', '[]') || jsonb_agg(jsonb_build_object('job_id', z.job_id, 'state', 'waiting',
                  'job_type', z.job_type, 'kind', z.job_type, 'models', z.models, 'priority', 0, 'place_level', 0,
                  'place_order', z.at, 'place_tie', z.seq, 'queued_at', z.at, 'attempt', 0, 'attempts', 3,
-                 'timeout_ms', 3600000) || (z.item - 'payload')),
-               'data', coalesce(changes -> 'data', '[]') || coalesce(jsonb_agg(jsonb_build_object('job_id', z.job_id,
-                 'payload', z.item -> 'payload')) filter (where z.item ? 'payload'), '[]'))
+                 'timeout_ms', 3600000) || (z.item - '{payload,trace}'::text[])),
+               'data', coalesce(changes -> 'data', '[]') || coalesce(jsonb_agg(jsonb_build_object('job_id', z.job_id)
+                 || case when z.item ? 'payload' then jsonb_build_object('payload', z.item -> 'payload') else '{}' end
+                 || case when z.item ? 'trace' then jsonb_build_object('trace', z.item -> 'trace') else '{}' end)
+                 filter (where z.item ?| '{payload,trace}'), '[]'))
         into changes
         from rows from (
           jsonb_to_recordset(events) as (seq bigint, at bigint, job_id text, job_type text, models jsonb),
@@ -1496,9 +1501,9 @@ begin
   end if;
   if changes ? 'data' then
     -- Like job_queue_put_data, but without its look at the log: the row that was deleted or inserted names the life of the job.
-    insert into public.job_queue_data as d (queue, job_id, life, payload, result, error, checkpoint)
+    insert into public.job_queue_data as d (queue, job_id, life, payload, result, error, checkpoint, trace)
     select $1, g.item ->> 'job_id', coalesce(abs(k.life), abs(public.job_queue_life($1, g.item ->> 'job_id'))),
-           g.item -> 'payload', g.item -> 'result', g.item -> 'error', g.item -> 'checkpoint'
+           g.item -> 'payload', g.item -> 'result', g.item -> 'error', g.item -> 'checkpoint', g.item -> 'trace'
       from jsonb_array_elements(changes -> 'data') as g (item)
       left join (select n.job_id, max(n.life) as life from unnest(ended_ids || entered_ids, ended_lives || entered_lives) as n (job_id, life)
         group by n.job_id) as k on k.job_id = g.item ->> 'job_id'
@@ -1512,6 +1517,8 @@ begin
                    else excluded.error end,
       checkpoint = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.checkpoint, d.checkpoint)
                         else excluded.checkpoint end,
+      trace = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.trace, d.trace)
+                   else excluded.trace end,
       progress = case when excluded.life is null or d.life = excluded.life then d.progress end,
       token = case when excluded.life is null or d.life = excluded.life then d.token end,
       updated_at = clock_timestamp();
@@ -1564,7 +1571,7 @@ begin
     select jsonb_agg(t.item order by t.place) into brought from (
       select s.item, s.place, sum(octet_length(s.item::text)) over (order by s.place) as length from (
         select w.place, jsonb_build_object('job_id', w.job_id, 'payload', d.payload, 'result', d.result, 'error', d.error,
-                 'checkpoint', d.checkpoint, 'progress', d.progress, 'row', null) as item,
+                 'checkpoint', d.checkpoint, 'progress', d.progress, 'trace', d.trace, 'row', null) as item,
                sum(coalesce(pg_column_size(d.payload), 0) + coalesce(pg_column_size(d.result), 0) + coalesce(pg_column_size(d.error), 0)
                  + coalesce(pg_column_size(d.checkpoint), 0) + coalesce(pg_column_size(d.progress), 0)) over (order by w.place) as stored
           from (
@@ -2313,16 +2320,17 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return ('{"jobs":{"job_id":"job_id","status":"status","model":"model","kind":"kind","job_type":"job_type","user_id":"user_id","created_at":"created_at","required_models":"required_models","blocked_by_job_id":"blocked_by_job_id","conflict_reason":"conflict_reason","queued_at":"queued_at","priority":"priority"},"workflow_executions":{"required_models":"required_models","blocked_by_job_id":"blocked_by_job_id","conflict_reason":"conflict_reason"}}'::jsonb -> target)
+  return ('{"jobs":{"job_id":"job_id","status":"status","model":"model","kind":"kind","job_type":"job_type","user_id":"user_id","traceparent":"traceparent","tracestate":"tracestate","created_at":"created_at","required_models":"required_models","blocked_by_job_id":"blocked_by_job_id","conflict_reason":"conflict_reason","queued_at":"queued_at","priority":"priority"},"workflow_executions":{"required_models":"required_models","blocked_by_job_id":"blocked_by_job_id","conflict_reason":"conflict_reason"}}'::jsonb -> target)
     || coalesce((select s.value -> target from public.job_queue_settings s where s.key = 'columns'), '{}');
 end
 $$;
 
 -- job_queue_data_of(queue, job_ids): what is kept of these jobs beside the log, and their rows of `jobs`.
 --   job_ids  1,000 at most
--- Returns [{job_id, payload, result, error, checkpoint, progress, row}, …], one for each id, in the order given; null where
+-- Returns [{job_id, payload, result, error, checkpoint, progress, trace, row}, …], one for each id, in the order given; null where
 -- there is nothing. Of a job that was enqueued again only what its present life has. row: the user's row of `jobs` as JSON,
--- null where there is none that speaks for the job (job_queue_linked) or Interlock does not use the table (job_queue_targets).
+-- null where there is none that speaks for the job (job_queue_linked) or Interlock does not use the table (job_queue_targets). trace: where that says
+-- nothing, what the row's traceparent and tracestate say, if it has such columns.
 -- Raises JQ001 for more than 1,000 ids.
 create or replace function public.job_queue_data_of(queue text, job_ids text[]) returns jsonb
 language plpgsql stable security definer
@@ -2334,6 +2342,7 @@ as $$
 #variable_conflict use_column
 declare
   rows jsonb;
+  names jsonb := public.job_queue_columns('jobs');
   lives jsonb;
   others text[];
   logged jsonb;
@@ -2346,7 +2355,7 @@ begin
     rows := rows - array(
       select w.id from unnest(public.job_queue_doubtful($1, 'jobs', job_ids)) as w (id)
        where not public.job_queue_linked($1, 'jobs', w.id,
-         (rows -> w.id ->> (public.job_queue_columns('jobs') ->> 'queued_at'))::timestamptz));
+         (rows -> w.id ->> (names ->> 'queued_at'))::timestamptz));
   end if;
   -- The row of a live job names its life.
   lives := coalesce((select jsonb_object_agg(j.job_id, abs(j.life)) from public.job_queue_jobs j
@@ -2362,7 +2371,10 @@ begin
   end if;
   return (
     select coalesce(jsonb_agg(jsonb_build_object('job_id', w.id, 'payload', d.payload, 'result', d.result,
-             'error', d.error, 'checkpoint', d.checkpoint, 'progress', d.progress, 'row', rows -> w.id) order by w.place), '[]')
+             'error', d.error, 'checkpoint', d.checkpoint, 'progress', d.progress,
+             'trace', coalesce(d.trace, case when rows -> w.id ->> (names ->> 'traceparent') <> '' then jsonb_strip_nulls(jsonb_build_object(
+               'traceparent', rows -> w.id ->> (names ->> 'traceparent'), 'tracestate', rows -> w.id ->> (names ->> 'tracestate'))) end),
+             'row', rows -> w.id) order by w.place), '[]')
       from unnest($2) with ordinality as w (id, place)
       left join lateral (
         select k.* from public.job_queue_data k
@@ -2712,8 +2724,8 @@ begin
 end
 $$;
 
--- job_queue_forget(queue, job_ids): deletes what is kept of these jobs beside the log: payload, result, error, checkpoint and
--- progress. For erasure. What the log says of them stays: ids, model names, codes, numbers, times. Doing it twice does nothing
+-- job_queue_forget(queue, job_ids): deletes what is kept of these jobs beside the log: payload, result, error, checkpoint,
+-- progress and trace. For erasure. What the log says of them stays: ids, model names, codes, numbers, times. Doing it twice does nothing
 -- more.
 -- Returns how many of these jobs had something kept. Raises nothing.
 create or replace function public.job_queue_forget(queue text, job_ids text[]) returns integer
@@ -3302,6 +3314,7 @@ begin
     payload = case when excluded.life is null or d.life = excluded.life then d.payload end,
     result = case when excluded.life is null or d.life = excluded.life then d.result end,
     error = case when excluded.life is null or d.life = excluded.life then d.error end,
+    trace = case when excluded.life is null or d.life = excluded.life then d.trace end,
     checkpoint = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.checkpoint, d.checkpoint)
                       else excluded.checkpoint end,
     progress = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.progress, d.progress) else excluded.progress end,
@@ -3890,7 +3903,7 @@ $$;
 
 -- job_queue_put_data(queue, data): writes payloads, results and errors beside the events that they belong to. Internal; called
 -- by job_queue_append only, after it has written the events.
---   data  [{job_id, payload, result, error, checkpoint}, …], each job once. A key that is there is set, and null empties it. A
+--   data  [{job_id, payload, result, error, checkpoint, trace}, …], each job once. A key that is there is set, and null empties it. A
 --         missing key stays as it is, unless its value is from an earlier life of the job
 -- Returns nothing. Raises 23514 for a value out of bounds (job_queue_data), 21000 when a job is named twice.
 create or replace function public.job_queue_put_data(queue text, data jsonb) returns void
@@ -3905,11 +3918,11 @@ as $$
 #variable_conflict use_column
 begin
   -- max(seq + 0): a plain max would read the primary key backwards, past the events of all other jobs.
-  insert into public.job_queue_data as d (queue, job_id, life, payload, result, error, checkpoint)
+  insert into public.job_queue_data as d (queue, job_id, life, payload, result, error, checkpoint, trace)
   select $1, g.item ->> 'job_id',
          (select max(l.seq + 0) from public.job_queue_log l
            where l.queue = $1 and l.job_id = g.item ->> 'job_id' and l.event_type = 'queued'),
-         g.item -> 'payload', g.item -> 'result', g.item -> 'error', g.item -> 'checkpoint'
+         g.item -> 'payload', g.item -> 'result', g.item -> 'error', g.item -> 'checkpoint', g.item -> 'trace'
     from jsonb_array_elements($2) as g (item)
   on conflict (queue, job_id) do update set
     -- If the `queued` event is not in the log (it is archived), the job is still in the life of its data.
@@ -3922,6 +3935,8 @@ begin
                  else excluded.error end,
     checkpoint = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.checkpoint, d.checkpoint)
                       else excluded.checkpoint end,
+    trace = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.trace, d.trace)
+                 else excluded.trace end,
     progress = case when excluded.life is null or d.life = excluded.life then d.progress end,
     token = case when excluded.life is null or d.life = excluded.life then d.token end,
     updated_at = clock_timestamp();
@@ -4431,7 +4446,7 @@ declare
   of_job constant jsonb := '{"job_id": "name", "jobId": "name", "models": "names!", "job_type": "text", "jobType": "text",
     "kind": "name", "priority": "-1000..1000", "run_at": "text?", "runAt": "text?", "attempts": "1..1000",
     "timeout_ms": "1..31536000000", "timeoutMs": "1..31536000000", "expire_ms": "1..31536000000?",
-    "expireMs": "1..31536000000?", "fair_key": "name?", "fairKey": "name?", "payload": "any"}';
+    "expireMs": "1..31536000000?", "fair_key": "name?", "fairKey": "name?", "payload": "any", "traceparent": "text?", "tracestate": "text?"}';
   must constant jsonb := '{"name": "a text of 1 to 200 characters, without control characters",
     "names": "a list of names of 1 to 200 characters", "list": "a list of at most 10,000 jobs", "object": "an object",
     "boolean": "true or false", "text": "a text", "seconds": "a number of seconds from 0 to 31536000"}';
@@ -4639,7 +4654,7 @@ $$;
 -- names them (`staged` in the changes of job_queue_append). Never takes the queue's lock, and changes nothing that is kept of a
 -- job. Doing it twice does nothing more. Staged data is deleted after an hour.
 --   command_id  1..200 characters
---   data        [{job_id, payload, result, error, checkpoint}, …], each job once; as for job_queue_put_data
+--   data        [{job_id, payload, result, error, checkpoint, trace}, …], each job once; as for job_queue_put_data
 -- Returns how many were put aside. Raises JQ001 for a call out of bounds, 23514 for a value out of bounds.
 create or replace function public.job_queue_stage(queue text, command_id text, data jsonb) returns integer
 language plpgsql security definer
@@ -4777,7 +4792,7 @@ $$;
 -- job_queue_submit(jobs, queue, request_id): puts jobs in line, all or none, in the caller's transaction. Short for
 -- job_queue_request({type: enqueue, jobs}).
 --   jobs        one job or a list of 10,000 at most: {job_id, models, job_type, kind, priority, run_at, attempts, timeout_ms,
---               expire_ms, fair_key, payload}; job_id and models are required; run_at as 2026-11-24T15:00:00Z
+--               expire_ms, fair_key, payload, traceparent, tracestate}; job_id and models are required; run_at as 2026-11-24T15:00:00Z
 --   queue       `default` unless given
 --   request_id  as for job_queue_request
 -- Returns the request's id, for job_queue_answer. Raises what job_queue_request raises: JQ003 for a fault in a job.
@@ -5709,8 +5724,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '31b98d100a6845b480727bd6610775b30e3e7b3ba8ea85dfdf4afb0a0ad2847a'),
-  ('027', '31b98d100a6845b480727bd6610775b30e3e7b3ba8ea85dfdf4afb0a0ad2847a')
+  ('000', '0c207acf52e2f68c6174271c0c19c49cef5580d3bb45f1766b6999d8ddcbab6a'),
+  ('027', '0c207acf52e2f68c6174271c0c19c49cef5580d3bb45f1766b6999d8ddcbab6a')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -32,6 +32,7 @@ export {
   type Lease,
   type Ledger,
   type Policy,
+  type QueueChange,
   type Rate,
   type ReasonCode,
   type RecordedEvent,

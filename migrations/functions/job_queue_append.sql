@@ -14,7 +14,7 @@
 --                     entered: [{life, …} or {}, …], one at the place of each event up to the last that has one: of a job that waits since
 --                     its `queued` event, what its row says beyond that: kind unless it is job_type; priority, place_level, attempts and
 --                     timeout_ms unless 0, 0, 3 and 3,600,000; place_order unless at; place_tie unless seq; due_at, expires_at,
---                     blocked_by_job_id, blocked_on and conflict_reason unless null; its payload, if it has one;
+--                     blocked_by_job_id, blocked_on and conflict_reason unless null; its payload and its trace, if it has them;
 --                     data: payloads, results and errors of its events, if there are any (job_queue_put_data);
 --                     wanted: jobs that these events start, for what their handlers need, if any;
 --                     voided_from: the first event that a `voided` among the events names (job_queue_void);
@@ -271,7 +271,7 @@ begin
           jsonb_to_recordset(events) as (seq bigint, at bigint, job_id text, job_type text, models text[]),
           jsonb_to_recordset(changes -> 'entered') as (kind text, priority integer, place_level integer, place_order bigint,
             place_tie double precision, due_at bigint, expires_at bigint, attempts integer, timeout_ms bigint,
-            blocked_by_job_id text, blocked_on text, conflict_reason text, life bigint, payload jsonb)) as z
+            blocked_by_job_id text, blocked_on text, conflict_reason text, life bigint, payload jsonb, trace jsonb)) as z
          where z.life is not null),
       entered as (
         insert into public.job_queue_jobs (queue, job_id, state, job_type, kind, models, priority, place_level, place_order,
@@ -284,17 +284,19 @@ begin
                'epoch'::timestamptz + r.expires_at * interval '1 microsecond', 0, coalesce(r.attempts, 3),
                coalesce(r.timeout_ms, 3600000), r.blocked_by_job_id, r.blocked_on, r.conflict_reason, r.life
           from r)
-      insert into public.job_queue_data (queue, job_id, life, payload)
-      select $1, r.job_id, abs(r.life), r.payload from r where r.payload is not null;
+      insert into public.job_queue_data (queue, job_id, life, payload, trace)
+      select $1, r.job_id, abs(r.life), r.payload, r.trace from r where r.payload is not null or r.trace is not null;
     exception when unique_violation then
       -- There is a row or data of an earlier life: the slow way, as whole rows.
       select changes || jsonb_build_object(
                'jobs', coalesce(changes -> 'jobs', '[]') || jsonb_agg(jsonb_build_object('job_id', z.job_id, 'state', 'waiting',
                  'job_type', z.job_type, 'kind', z.job_type, 'models', z.models, 'priority', 0, 'place_level', 0,
                  'place_order', z.at, 'place_tie', z.seq, 'queued_at', z.at, 'attempt', 0, 'attempts', 3,
-                 'timeout_ms', 3600000) || (z.item - 'payload')),
-               'data', coalesce(changes -> 'data', '[]') || coalesce(jsonb_agg(jsonb_build_object('job_id', z.job_id,
-                 'payload', z.item -> 'payload')) filter (where z.item ? 'payload'), '[]'))
+                 'timeout_ms', 3600000) || (z.item - '{payload,trace}'::text[])),
+               'data', coalesce(changes -> 'data', '[]') || coalesce(jsonb_agg(jsonb_build_object('job_id', z.job_id)
+                 || case when z.item ? 'payload' then jsonb_build_object('payload', z.item -> 'payload') else '{}' end
+                 || case when z.item ? 'trace' then jsonb_build_object('trace', z.item -> 'trace') else '{}' end)
+                 filter (where z.item ?| '{payload,trace}'), '[]'))
         into changes
         from rows from (
           jsonb_to_recordset(events) as (seq bigint, at bigint, job_id text, job_type text, models jsonb),
@@ -362,9 +364,9 @@ begin
   end if;
   if changes ? 'data' then
     -- Like job_queue_put_data, but without its look at the log: the row that was deleted or inserted names the life of the job.
-    insert into public.job_queue_data as d (queue, job_id, life, payload, result, error, checkpoint)
+    insert into public.job_queue_data as d (queue, job_id, life, payload, result, error, checkpoint, trace)
     select $1, g.item ->> 'job_id', coalesce(abs(k.life), abs(public.job_queue_life($1, g.item ->> 'job_id'))),
-           g.item -> 'payload', g.item -> 'result', g.item -> 'error', g.item -> 'checkpoint'
+           g.item -> 'payload', g.item -> 'result', g.item -> 'error', g.item -> 'checkpoint', g.item -> 'trace'
       from jsonb_array_elements(changes -> 'data') as g (item)
       left join (select n.job_id, max(n.life) as life from unnest(ended_ids || entered_ids, ended_lives || entered_lives) as n (job_id, life)
         group by n.job_id) as k on k.job_id = g.item ->> 'job_id'
@@ -378,6 +380,8 @@ begin
                    else excluded.error end,
       checkpoint = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.checkpoint, d.checkpoint)
                         else excluded.checkpoint end,
+      trace = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.trace, d.trace)
+                   else excluded.trace end,
       progress = case when excluded.life is null or d.life = excluded.life then d.progress end,
       token = case when excluded.life is null or d.life = excluded.life then d.token end,
       updated_at = clock_timestamp();
@@ -430,7 +434,7 @@ begin
     select jsonb_agg(t.item order by t.place) into brought from (
       select s.item, s.place, sum(octet_length(s.item::text)) over (order by s.place) as length from (
         select w.place, jsonb_build_object('job_id', w.job_id, 'payload', d.payload, 'result', d.result, 'error', d.error,
-                 'checkpoint', d.checkpoint, 'progress', d.progress, 'row', null) as item,
+                 'checkpoint', d.checkpoint, 'progress', d.progress, 'trace', d.trace, 'row', null) as item,
                sum(coalesce(pg_column_size(d.payload), 0) + coalesce(pg_column_size(d.result), 0) + coalesce(pg_column_size(d.error), 0)
                  + coalesce(pg_column_size(d.checkpoint), 0) + coalesce(pg_column_size(d.progress), 0)) over (order by w.place) as stored
           from (

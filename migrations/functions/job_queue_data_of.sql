@@ -1,8 +1,9 @@
 -- job_queue_data_of(queue, job_ids): what is kept of these jobs beside the log, and their rows of `jobs`.
 --   job_ids  1,000 at most
--- Returns [{job_id, payload, result, error, checkpoint, progress, row}, …], one for each id, in the order given; null where
+-- Returns [{job_id, payload, result, error, checkpoint, progress, trace, row}, …], one for each id, in the order given; null where
 -- there is nothing. Of a job that was enqueued again only what its present life has. row: the user's row of `jobs` as JSON,
--- null where there is none that speaks for the job (job_queue_linked) or Interlock does not use the table (job_queue_targets).
+-- null where there is none that speaks for the job (job_queue_linked) or Interlock does not use the table (job_queue_targets). trace: where that says
+-- nothing, what the row's traceparent and tracestate say, if it has such columns.
 -- Raises JQ001 for more than 1,000 ids.
 create or replace function public.job_queue_data_of(queue text, job_ids text[]) returns jsonb
 language plpgsql stable security definer
@@ -14,6 +15,7 @@ as $$
 #variable_conflict use_column
 declare
   rows jsonb;
+  names jsonb := public.job_queue_columns('jobs');
   lives jsonb;
   others text[];
   logged jsonb;
@@ -26,7 +28,7 @@ begin
     rows := rows - array(
       select w.id from unnest(public.job_queue_doubtful($1, 'jobs', job_ids)) as w (id)
        where not public.job_queue_linked($1, 'jobs', w.id,
-         (rows -> w.id ->> (public.job_queue_columns('jobs') ->> 'queued_at'))::timestamptz));
+         (rows -> w.id ->> (names ->> 'queued_at'))::timestamptz));
   end if;
   -- The row of a live job names its life.
   lives := coalesce((select jsonb_object_agg(j.job_id, abs(j.life)) from public.job_queue_jobs j
@@ -42,7 +44,10 @@ begin
   end if;
   return (
     select coalesce(jsonb_agg(jsonb_build_object('job_id', w.id, 'payload', d.payload, 'result', d.result,
-             'error', d.error, 'checkpoint', d.checkpoint, 'progress', d.progress, 'row', rows -> w.id) order by w.place), '[]')
+             'error', d.error, 'checkpoint', d.checkpoint, 'progress', d.progress,
+             'trace', coalesce(d.trace, case when rows -> w.id ->> (names ->> 'traceparent') <> '' then jsonb_strip_nulls(jsonb_build_object(
+               'traceparent', rows -> w.id ->> (names ->> 'traceparent'), 'tracestate', rows -> w.id ->> (names ->> 'tracestate'))) end),
+             'row', rows -> w.id) order by w.place), '[]')
       from unnest($2) with ordinality as w (id, place)
       left join lateral (
         select k.* from public.job_queue_data k

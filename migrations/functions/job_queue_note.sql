@@ -37,6 +37,7 @@ begin
     payload = case when excluded.life is null or d.life = excluded.life then d.payload end,
     result = case when excluded.life is null or d.life = excluded.life then d.result end,
     error = case when excluded.life is null or d.life = excluded.life then d.error end,
+    trace = case when excluded.life is null or d.life = excluded.life then d.trace end,
     checkpoint = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.checkpoint, d.checkpoint)
                       else excluded.checkpoint end,
     progress = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.progress, d.progress) else excluded.progress end,

@@ -2,7 +2,7 @@
 -- names them (`staged` in the changes of job_queue_append). Never takes the queue's lock, and changes nothing that is kept of a
 -- job. Doing it twice does nothing more. Staged data is deleted after an hour.
 --   command_id  1..200 characters
---   data        [{job_id, payload, result, error, checkpoint}, …], each job once; as for job_queue_put_data
+--   data        [{job_id, payload, result, error, checkpoint, trace}, …], each job once; as for job_queue_put_data
 -- Returns how many were put aside. Raises JQ001 for a call out of bounds, 23514 for a value out of bounds.
 create or replace function public.job_queue_stage(queue text, command_id text, data jsonb) returns integer
 language plpgsql security definer

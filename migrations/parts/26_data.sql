@@ -1,4 +1,4 @@
--- Payloads, results, errors, checkpoints and progress: data that you may have to erase, which therefore must not be in the
+-- Payloads, results, errors, checkpoints, progress and trace contexts: data that you may have to erase, which therefore must not be in the
 -- append-only log. Payload, result and error are written in the append of their event.
 -- life: the sequence number of the `queued` event that the data belongs to. A later life of the id does not get the data of an
 -- earlier one: its first write deletes that. token: of the last attempt that noted something.
@@ -17,3 +17,6 @@ create table if not exists public.job_queue_data (
   updated_at timestamptz not null default clock_timestamp(),
   primary key (queue, job_id)
 );
+-- Where the trace of the job comes from: {traceparent, tracestate, last}, as of the W3C's trace context. last: the traceparent of the
+-- attempt before.
+alter table public.job_queue_data add column if not exists trace jsonb check (pg_column_size(trace) <= 4096);

@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { failureCodes, requeueReasons } from '../core/index.ts'
+import { failureCodes, type JobTrace, type Json, requeueReasons } from '../core/index.ts'
 import { flagSchema, functionSchema, havingSchema, optionsSchema, signalSchema } from './invalid.ts'
 import { jobIdSchema, jobTypeSchema, kindSchema, modelSchema, modelsSchema } from './names.ts'
 import { timeSchema, wholeNumber } from './spec.ts'
+import { jobTrace } from './trace.ts'
 
 /** What a program may pass to a coordinator, argument by argument. `anything`: parsed later. */
 const anything = z.unknown().optional()
@@ -17,6 +18,10 @@ const lease = z.looseObject(
 const kinds = z.array(kindSchema, { error: 'must be a list of kinds, or null for any' }).nullish()
 /** One call starts at most 1,000, however many the process could take. */
 const claim = optionsSchema({ max: wholeNumber(1, 1_000_000), kinds })
+
+const trace = z
+  .custom<JobTrace>((value) => jobTrace(value as Json) !== null, { error: 'must be what is kept of a trace' })
+  .optional()
 
 const jobIds = z
   .array(jobIdSchema, { error: 'must be a list of job ids' })
@@ -41,6 +46,7 @@ const waiting = { wait: flagSchema.optional(), signal: signalSchema.optional(), 
 const startOptions = optionsSchema({
   ...waiting,
   ...{ priority: anything, kind: anything, payload: anything, attempts: anything, timeoutMs: anything },
+  ...{ traceparent: anything, tracestate: anything },
   parent: lease.nullish(),
 })
 const outcome = z.enum(['completed', 'failed'], { error: "must be 'completed' or 'failed'" })
@@ -83,13 +89,14 @@ export const calls = {
       code: z.enum(failureCodes, oneOf(failureCodes)).optional(),
       retryAt: timeSchema.nullish(),
       claim: claim.optional(),
+      trace,
     }).optional(),
   },
   release: {
     lease,
     reason: z.enum(requeueReasons, oneOf(requeueReasons)),
     runAt: timeSchema.nullish(),
-    options: optionsSchema({ claim: claim.optional(), models: modelsSchema.optional() }).optional(),
+    options: optionsSchema({ claim: claim.optional(), models: modelsSchema.optional(), trace }).optional(),
   },
   heartbeat: { lease },
   data: { jobIds },

@@ -24,6 +24,7 @@ export {
   checkManagerOptions,
   checkProcessOptions,
   checkResume,
+  checkTelemetryOptions,
   checkWorkerOptions,
   parseLater,
 } from './options.ts'
@@ -36,6 +37,7 @@ export { decodeSnapshot } from './snapshot.ts'
 export { decodeSnapshotHead, decodeSnapshotLine, type SnapshotHead } from './snapshot-lines.ts'
 export {
   type EnqueueInput,
+  keptOf,
   parseJob,
   parseJobs,
   parseSpec,
@@ -43,6 +45,7 @@ export {
   parseTimeOrNull,
   wholeNumber,
 } from './spec.ts'
+export { jobTrace } from './trace.ts'
 export { asRead, parseVoids, type Voids } from './voids.ts'
 export { SCHEMA_VERSION } from './wire.ts'
 export {

@@ -19,6 +19,8 @@ const anything = z.unknown().optional()
 
 const logger = havingSchema('a logger with info, warn and error', []).optional()
 
+const telemetry = havingSchema('openTelemetry() of interlock-queue/otel', ['follow', 'send', 'begin', 'step'])
+
 /** Ranges are checked once the defaults of the store are known. */
 const optionFields = optionsSchema({
   store: havingSchema(aStore, storeCalls),
@@ -31,9 +33,10 @@ const optionFields = optionsSchema({
     mode: anything,
     onUnavailable: anything,
   },
+  telemetry: telemetry.optional(),
 })
 
-const processFields = optionsSchema({ logger })
+const processFields = optionsSchema({ logger, telemetry: telemetry.optional() })
 
 /** @throws InterlockError `invalid_input` */
 export const checkCoordinatorOptions = (options: unknown): unknown =>
@@ -97,6 +100,8 @@ const moduleFields = optionsSchema({
   ...workerSettings,
   leaseMs: z.unknown().optional(),
   graceMs: z.unknown().optional(),
+  telemetry: telemetry.optional(),
+  logger,
   patienceMs: z.unknown().optional(),
 })
 
@@ -132,6 +137,18 @@ export const checkHandler = (handler: unknown, path: string): unknown =>
 /** @throws InterlockError `invalid_input` */
 export const checkDrainOptions = (options: unknown): unknown =>
   parseInput(drainFields.optional(), options, 'options')
+
+const telemetryFields = optionsSchema({
+  tracerProvider: havingSchema('a TracerProvider of OpenTelemetry', ['getTracer']).optional(),
+  propagateContext: flagSchema.optional(),
+  sender: z.enum(['link', 'parent'], { error: "must be 'link' or 'parent'" }).optional(),
+  waits: flagSchema.optional(),
+  messages: z.enum(['scrubbed', 'none'], { error: "must be 'scrubbed' or 'none'" }).optional(),
+})
+
+/** For `openTelemetry`. @throws InterlockError `invalid_input` */
+export const checkTelemetryOptions = (options: unknown): unknown =>
+  parseInput(telemetryFields, options, 'options')
 
 /** What a handler says of a job that it could not do yet. @throws InterlockError `invalid_input` */
 export const parseLater = (options: unknown) => parseInput(laterFields, options, 'options')

@@ -15,6 +15,8 @@ export interface JobInput {
   readonly expireMs?: number | null | undefined
   readonly fairKey?: string | null | undefined
   readonly payload?: Json | undefined
+  readonly traceparent?: string | null | undefined
+  readonly tracestate?: string | null | undefined
 }
 
 /**
@@ -23,8 +25,8 @@ export interface JobInput {
  */
 export function plainJob(input: unknown): JobInput | undefined {
   if (!hasOnly(input, fields)) return undefined
-  const { jobId, jobType, kind, models, priority, runAt, attempts, timeoutMs, expireMs, fairKey, payload } =
-    input
+  const { jobId, jobType, kind, models, priority, runAt, attempts, timeoutMs, expireMs, fairKey } = input
+  const { payload, traceparent, tracestate } = input
   const names = plainNames(models)
   if (
     !isPlainName(jobId) ||
@@ -39,6 +41,7 @@ export function plainJob(input: unknown): JobInput | undefined {
   if (!isWhole(timeoutMs, 1, bounds.durationMs)) return undefined
   if (expireMs !== null && !isWhole(expireMs, 1, bounds.durationMs)) return undefined
   if (fairKey !== undefined && fairKey !== null && !isPlainName(fairKey)) return undefined
+  if (!isHeader(traceparent) || !isHeader(tracestate)) return undefined
   const json = payload === undefined ? undefined : plainJson(payload, jsonBounds.payload)
   if (json === undefined && payload !== undefined) return undefined
   return {
@@ -53,12 +56,15 @@ export function plainJob(input: unknown): JobInput | undefined {
     expireMs,
     fairKey,
     payload: json,
+    traceparent,
+    tracestate,
   }
 }
 
 const known: readonly (keyof JobInput)[] = [
   ...(['jobId', 'jobType', 'kind', 'models', 'priority', 'runAt'] as const),
   ...(['attempts', 'timeoutMs', 'expireMs', 'fairKey', 'payload'] as const),
+  ...(['traceparent', 'tracestate'] as const),
 ]
 const fields: ReadonlySet<string> = new Set(known)
 
@@ -67,6 +73,9 @@ const isType = (value: unknown): value is JobType | undefined => types.has(value
 
 const isWhole = (value: unknown, min: number, max: number): value is number | undefined =>
   value === undefined || isNumber(value, min, max)
+
+const isHeader = (value: unknown): value is string | null | undefined =>
+  value === undefined || value === null || typeof value === 'string'
 
 function plainNames(value: unknown): string[] | undefined {
   if (!Array.isArray(value) || value.length > bounds.models) return undefined

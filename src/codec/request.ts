@@ -12,7 +12,7 @@ import { errorData } from './error-data.ts'
 import { parseInput } from './invalid.ts'
 import { parseResult, reaches } from './json.ts'
 import { jobIdSchema, kindSchema, modelsSchema } from './names.ts'
-import { parseJob, parseJobs, timeSchema, wholeNumber } from './spec.ts'
+import { keptOf, parseJob, parseJobs, timeSchema, wholeNumber } from './spec.ts'
 
 const MICROS = 1_000_000
 const YEAR_SECONDS = 365 * 86_400
@@ -114,15 +114,11 @@ function bodyOf(request: Request, now: Micros): Pick<ParsedRequest, 'body' | 'da
     case 'enqueue': {
       const jobs = Array.isArray(request.jobs) ? request.jobs.map(camel) : request.jobs
       const parsed = parseJobs(jobs)
-      const data = parsed.flatMap(({ spec: { jobId }, payload }) =>
-        payload === undefined ? [] : [{ jobId, payload }],
-      )
-      return { body: { type: 'enqueue', specs: parsed.map(({ spec }) => spec) }, data }
+      return { body: { type: 'enqueue', specs: parsed.map(({ spec }) => spec) }, data: keptOf(parsed) }
     }
     case 'start': {
-      const { spec, payload } = parseJob(camel(request.job), { ...specDefaults, attempts: 1 })
-      const data = payload === undefined ? [] : [{ jobId: spec.jobId, payload }]
-      return { body: { type: 'ask', spec, wait: request.wait }, data }
+      const job = parseJob(camel(request.job), { ...specDefaults, attempts: 1 })
+      return { body: { type: 'ask', spec: job.spec, wait: request.wait }, data: keptOf([job]) }
     }
     case 'claim':
       return { body: { type: 'claim' }, data: [] }

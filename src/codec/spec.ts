@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import {
   bounds,
+  type DataChange,
   InterlockError,
   type JobSpec,
   type JobType,
@@ -8,6 +9,7 @@ import {
   MICROS_PER_MS,
   type Micros,
   specDefaults,
+  type TraceContext,
 } from '../core/index.ts'
 import { parseInput, unknownFields } from './invalid.ts'
 import { jsonBounds, jsonSchema } from './json.ts'
@@ -15,6 +17,7 @@ import { mostBytesOf, sizeOf } from './json-size.ts'
 import { fairKeySchema, jobIdSchema, jobTypeSchema, kindSchema, modelsSchema } from './names.ts'
 import { payloadHash } from './payload-hash.ts'
 import { type JobInput, plainJob } from './plain-job.ts'
+import { traceContext } from './trace.ts'
 
 /** A job that a program asks for. Missing fields get their defaults. */
 export interface EnqueueInput {
@@ -38,6 +41,12 @@ export interface EnqueueInput {
    * job is live with another payload, the call fails with `job_exists`; without a payload, the job keeps the one it has.
    */
   readonly payload?: unknown
+  /**
+   * The W3C's trace context to which it belongs, as the header `traceparent` has it: kept beside the log, for `telemetry`. One that is
+   * not valid is ignored. Without it, the context of the call is kept, if `telemetry` propagates it.
+   */
+  readonly traceparent?: string | null | undefined
+  readonly tracestate?: string | null | undefined
 }
 
 /** A whole number from `min` to `max`; the message names the range. */
@@ -61,6 +70,9 @@ export const timeSchema = z
   .transform((time) => new Date(time).getTime() * MICROS_PER_MS)
   .refine((us) => Number.isSafeInteger(us) && us >= 0, timeError)
 
+/** Passed on as it came: whether it is one, is asked where it is kept. */
+const headerSchema = z.string('must be a text')
+
 const shape = {
   jobId: jobIdSchema,
   jobType: jobTypeSchema.optional(),
@@ -73,6 +85,8 @@ const shape = {
   expireMs: wholeNumber(1, bounds.durationMs, ' (milliseconds), or null for no expiry').nullish(),
   fairKey: fairKeySchema.nullish(),
   payload: jsonSchema(jsonBounds.payload).optional(),
+  traceparent: headerSchema.nullish(),
+  tracestate: headerSchema.nullish(),
 }
 /** The law of what a job may be. */
 export const jobSchema = z.strictObject(shape, { error: unknownFields(Object.keys(shape)) })
@@ -115,15 +129,18 @@ export interface ParsedJob {
   readonly spec: JobSpec
   /** Undefined: none was given. */
   readonly payload: Json | undefined
+  /** Undefined: none was given, or none that is valid. */
+  readonly trace: TraceContext | undefined
 }
 
 /** One job with its payload. @throws InterlockError `invalid_input` */
 export function parseJob(input: unknown, defaults: SpecDefaults = specDefaults, root = 'job'): ParsedJob {
   const parsed = plainJob(input) ?? parseInput(jobSchema, input, root)
   const { payload } = parsed
+  const trace = traceContext(parsed.traceparent, parsed.tracestate)
   const spec = withDefaults(parsed, defaults)
-  if (payload === undefined) return { spec, payload }
-  return { spec: { ...spec, hasData: true as const, payloadHash: payloadHash(payload) }, payload }
+  if (payload === undefined) return { spec, payload, trace }
+  return { spec: { ...spec, hasData: true as const, payloadHash: payloadHash(payload) }, payload, trace }
 }
 
 /** The jobs of a batch of at most 10,000, in order. @throws InterlockError `invalid_input`, naming e.g. `jobs[3].models[0]` */
@@ -144,6 +161,14 @@ function checkSize(jobs: readonly ParsedJob[]): void {
     `jobs: the payloads have ${bytes.toLocaleString('en')} bytes, one call takes ${jsonBounds.call.toLocaleString('en')}; send them in several calls`,
     { path: 'jobs', bytes },
   )
+}
+
+/** What is kept beside the log of jobs that are put in line. @param context of those that have none of their own */
+export function keptOf(jobs: readonly ParsedJob[], context?: TraceContext): readonly DataChange[] {
+  return jobs.flatMap(({ spec: { jobId }, payload, trace = context }): readonly DataChange[] => {
+    if (trace === undefined) return payload === undefined ? [] : [{ jobId, payload }]
+    return [payload === undefined ? { jobId, trace } : { jobId, payload, trace }]
+  })
 }
 
 const sumOf = (jobs: readonly ParsedJob[], size: (payload: Json) => number): number =>

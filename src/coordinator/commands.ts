@@ -1,5 +1,6 @@
 import {
   errorData,
+  keptOf,
   parseJobs,
   parseModel,
   parseModels,
@@ -9,7 +10,8 @@ import {
   parseTime,
   parseTimeOrNull,
 } from '../codec/index.ts'
-import type { CommandBody, Lease } from '../core/index.ts'
+import type { CommandBody, Lease, TraceContext } from '../core/index.ts'
+import type { Telemetry } from '../port/index.ts'
 import type { Coordinator } from './api/coordinator.ts'
 import type { Member } from './membership/member.ts'
 import { AT_ONCE, type SendOptions } from './membership/member-api.ts'
@@ -23,7 +25,7 @@ type Calls = Pick<
 const attemptOf = ({ jobId, fencingToken: token, epoch }: Lease) => ({ jobId, token, epoch })
 
 /** The writing side of a coordinator: each call is one command. */
-export function commandsOf(member: Member): Calls {
+export function commandsOf(member: Member, telemetry: Telemetry | undefined): Calls {
   const send = async (body: CommandBody): Promise<void> => void (await member.send(body))
   const started = async (body: CommandBody, options: SendOptions) =>
     (await member.send(body, options)).started
@@ -32,10 +34,12 @@ export function commandsOf(member: Member): Calls {
       const parsed = parseJobs(jobs)
       if (parsed.length === 0) return { queued: 0, waiting: [] }
       const specs = parsed.map(({ spec }) => spec)
-      const data = parsed.flatMap(({ spec: { jobId }, payload }) =>
-        payload === undefined ? [] : [{ jobId, payload }],
-      )
-      const { waiting } = await member.send({ type: 'enqueue', specs }, { data })
+      const put = (context?: TraceContext) =>
+        member.send({ type: 'enqueue', specs }, { data: keptOf(parsed, context) })
+      const { waiting } =
+        telemetry === undefined
+          ? await put()
+          : await telemetry.send({ queue: member.log.queue, jobs: parsed }, put)
       return { queued: new Set(specs.map(({ jobId }) => jobId)).size, waiting }
     },
     claim: (claim) => started({ type: 'claim' }, { claim }),
@@ -43,15 +47,18 @@ export function commandsOf(member: Member): Calls {
       const data = result === undefined ? [] : [{ jobId: lease.jobId, result: parseResult(result) }]
       return started({ type: 'complete', ...attemptOf(lease) }, { claim, data })
     },
-    fail: async (lease, { code = 'handler_error', retryAt: when, error, claim } = {}) => {
-      const data = error === undefined ? [] : [{ jobId: lease.jobId, error: errorData(error) }]
+    fail: async (lease, { code = 'handler_error', retryAt: when, error, claim, trace } = {}) => {
+      const { jobId } = lease
+      const kept = { ...(error !== undefined && { error: errorData(error) }), ...(trace && { trace }) }
+      const data = error === undefined && trace === undefined ? [] : [{ jobId, ...kept }]
       const retryAt = when === undefined ? AT_ONCE : parseTimeOrNull(when, 'retryAt')
       return started({ type: 'fail', ...attemptOf(lease), code, retryAt }, { claim, data })
     },
-    release: async (lease, reason, when = null, { claim, models } = {}) => {
+    release: async (lease, reason, when = null, { claim, models, trace } = {}) => {
       const runAt = parseTimeOrNull(when, 'runAt')
       const next = models === undefined ? {} : { models: parseModels(models) }
-      return started({ type: 'release', ...attemptOf(lease), reason, runAt, ...next }, { claim })
+      const data = trace === undefined ? [] : [{ jobId: lease.jobId, trace }]
+      return started({ type: 'release', ...attemptOf(lease), reason, runAt, ...next }, { claim, data })
     },
     detach: async (lease, { until }) =>
       send({ type: 'detach', ...attemptOf(lease), until: parseTime(until, 'until') }),

@@ -1,4 +1,5 @@
 import { calls, parseInput, plainCalls } from '../codec/index.ts'
+import type { Telemetry } from '../port/index.ts'
 import type { WorkflowConfig } from './api/calls.ts'
 import type { Coordinator, TypedCoordinator } from './api/coordinator.ts'
 import { type CoordinatorOptions, completeOptions, type WholeOptions } from './api/options.ts'
@@ -21,17 +22,31 @@ export async function createCoordinator(options: CoordinatorOptions): Promise<Co
   const whole = completeOptions(options)
   const process = new QueueProcess(whole)
   await process.open()
+  followed(process, whole.telemetry)
   return checked(coordinatorOf(process, whole))
 }
 
+/** What waits from here on is followed for traces, without a read. */
+function followed({ member }: QueueProcess, telemetry: Telemetry | undefined): void {
+  const { log } = member
+  telemetry?.follow({
+    queue: log.queue,
+    workerId: () => member.workerId,
+    ledger: () => member.ledger,
+    now: () => log.now(),
+    follow: (listener) => void log.replica.moves$.subscribe(listener),
+  })
+}
+
 /** The coordinator for a program. Each call is answered by the part of the process that knows. */
-function coordinatorOf(process: QueueProcess, { store }: WholeOptions): Coordinator {
+function coordinatorOf(process: QueueProcess, { store, telemetry }: WholeOptions): Coordinator {
   const { gate, hints, member, observer } = process
   const { log, logger } = member
   const { see: _, ...observed } = observer
   return {
     queue: log.queue,
     logger,
+    telemetry,
     get workerId() {
       return member.workerId
     },
@@ -40,7 +55,7 @@ function coordinatorOf(process: QueueProcess, { store }: WholeOptions): Coordina
     takeUp: (jobId, options = {}) => gate.takeUp(jobId, options),
     onJobComplete: (jobId, jobType, options = {}) => gate.complete(jobId, jobType, options),
     ready$: gate.ready$,
-    ...commandsOf(member),
+    ...commandsOf(member, telemetry),
     ...recordsOf(member, store),
     ...observed,
     attempt: (lease) => member.attempt(lease),
@@ -99,6 +114,9 @@ function workflowModels({ steps = [] }: WorkflowConfig, logger: Logger): readonl
     if (step.default_model) models.add(step.default_model)
     else missing.push(step.name ?? `step ${i + 1}`)
   }
-  if (missing.length > 0) logger.warn(`[COORDINATOR] No default_model in: ${errorText(missing.join(', '))}`)
+  if (missing.length > 0)
+    logger.warn(`[COORDINATOR] No default_model in: ${errorText(missing.join(', '))}`, {
+      event: 'workflow.no_model',
+    })
   return [...models]
 }

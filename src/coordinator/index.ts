@@ -12,5 +12,13 @@ export type {
   RunningMachine,
   WaitingJobView,
 } from './api/view.ts'
-export { type Logger, silentLogger, stderrLogger } from './base/logger.ts'
+export { type LogEvent, type LogFields, logEvents } from './base/log-events.ts'
+export {
+  jsonLogger,
+  type Logger,
+  type StructuredLogger,
+  silentLogger,
+  stderrLogger,
+  structuredLogger,
+} from './base/logger.ts'
 export { createCoordinator } from './coordinator.ts'

@@ -76,9 +76,12 @@ async function retryDead(letters: DeadLetters, filter: DeadFilter): Promise<numb
     const jobIds = page.map(({ jobId }) => jobId)
     const kept = new Map((await letters.store.data(letters.queue, jobIds)).map((data) => [data.jobId, data]))
     const jobs = page.map(({ jobId, spec }) => {
-      const { payload = null, checkpoint = null } = kept.get(jobId) ?? {}
-      if (payload === null && checkpoint === null) return { spec, data: [] }
-      return { spec: { ...spec, hasData: true as const }, data: [{ jobId, payload, checkpoint }] }
+      const { payload = null, checkpoint = null, trace = null } = kept.get(jobId) ?? {}
+      const traced = trace === null ? {} : { trace }
+      if (payload === null && checkpoint === null) {
+        return { spec, data: trace === null ? [] : [{ jobId, ...traced }] }
+      }
+      return { spec: { ...spec, hasData: true as const }, data: [{ jobId, payload, checkpoint, ...traced }] }
     })
     retried += await enqueueAgain(letters, jobs)
   }

@@ -13,7 +13,7 @@ type ObserverStore = Pick<LogRole, 'read'> & Pick<MembershipRole, 'workers'> & P
 type Calls = Pick<
   Coordinator,
   | ('explain' | 'state' | 'state$' | 'events$' | 'heard$' | 'eventsFrom' | 'pullEvents' | 'waiting$')
-  | ('machine' | 'health' | 'metrics')
+  | ('machine' | 'health' | 'metrics' | 'changes$' | 'ledger')
 >
 
 /** The reading side of a coordinator: the queue as this process knows it, its events, and the state of the process. */
@@ -48,6 +48,8 @@ export function observerOf(member: Member, store: ObserverStore): Observer {
     state$: defer(() => changes$.pipe(map(state), startWith(state()))),
     events$,
     heard$,
+    changes$: log.replica.moves$,
+    ledger: () => member.ledger,
     eventsFrom: (after) => eventsFrom(source, parseSeq(after)),
     pullEvents: (after, { signal } = {}) => pullEvents(source, parseSeq(after), changes$, signal),
     waiting$: (jobId) => standingOf(parseJobId(jobId), () => member.ledger, now, changes$),

@@ -4,6 +4,19 @@ import type { Policy } from './policy.ts'
 /** Any JSON value. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
 
+/** The W3C's trace context, as it comes with a job and goes on from it. */
+export type TraceContext = {
+  readonly traceparent: string
+  readonly tracestate?: string
+}
+
+/** What is kept of a job's trace: the context that it came with, and the `traceparent` of its last attempt. */
+export type JobTrace = {
+  readonly traceparent?: string
+  readonly tracestate?: string
+  readonly last?: string
+}
+
 /**
  * What an append writes to `job_queue_data` beside its events: data that people may have to erase, so that the append-only log
  * must not hold it. A present field is set (`null` empties it); an absent one stays as it is. The first change of a later life
@@ -16,6 +29,8 @@ export interface DataChange {
   readonly error?: Json
   /** Given back with the payload when a dead job is tried again. */
   readonly checkpoint?: Json
+  /** Where the trace of the job comes from. */
+  readonly trace?: JobTrace
 }
 
 /** Data that went ahead of the append: the store has it under the id of its command, and the append takes it over. */

@@ -87,7 +87,7 @@ async function answer(options: WholeOptions, routes: Handled, request: Request):
   // You need the page to enter your token, and the page contains no data: so it needs no sign-in.
   if (session !== null && isPage && isReading) return ours(assetOf(path, options.page))
   const allowed = await allowedBy(options.authorize, request, (message) =>
-    options.logger.error(`[DASHBOARD] ${message}`),
+    options.logger.error(`[DASHBOARD] ${message}`, { event: 'dashboard.refused' }),
   )
   if (allowed instanceof Response) return { response: allowed, isOurs: false }
   checkPlace(path, isReading, allowed)
@@ -118,7 +118,8 @@ const redirect = (pathname: string, search: string): Response =>
 /** An error that is not a refusal is our own fault: it goes to the log, not to the client. */
 function refusal({ logger }: WholeOptions, error: unknown): Response {
   const known = refusalOf(error)
-  if (known === undefined) logger.error(`[DASHBOARD] a request has failed: ${messageOf(error)}`)
+  if (known === undefined)
+    logger.error(`[DASHBOARD] a request has failed: ${messageOf(error)}`, { event: 'dashboard.failed' })
   const { status, code, message, headers } =
     known ?? new Refused(500, 'failed', 'this failed; the log of the server says why')
   return json({ error: { code, message } }, { status, headers })

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { havingSchema, optionsSchema, parseInput, parseQueue, wholeNumber } from '../codec/index.ts'
 import { type Logger, silentLogger } from '../coordinator/index.ts'
+import { guarded } from '../coordinator/parts.ts'
 import { InterlockError } from '../core/index.ts'
 import type { LogStore } from '../port/index.ts'
 import type { Authorize } from './guard/grant.ts'
@@ -116,7 +117,7 @@ export function wholeOptions(options: DashboardOptions): WholeOptions {
     hosts: (options.hosts ?? loopbackNames).map((name) => name.toLowerCase()),
     origins: options.origins ?? [],
     page: options.page,
-    logger: options.logger ?? silentLogger,
+    logger: guarded(options.logger ?? silentLogger),
     budget: { maxCalls: options.maxCalls ?? 2, timeLimitMs: options.timeLimitMs ?? 5_000 },
     limits: { streams: options.maxStreams ?? 64, streamsPerActor: options.maxStreamsPerActor ?? 16 },
     pollMs: options.pollMs ?? Math.min(store.defaults?.pollMs ?? 1_000, LONGEST_POLL_MS),

@@ -143,7 +143,9 @@ async function pull(
   const { store, logger } = options
   const done = await pullLever({ reader, store, logger, lever, actor, body })
   if (!done.preview && done.changed)
-    logger.info(`[DASHBOARD] ${actor} pulled ${lever} in queue ${reader.queue}`)
+    logger.info(`[DASHBOARD] ${actor} pulled ${lever} in queue ${reader.queue}`, {
+      ...{ event: 'dashboard.lever', queue: reader.queue, actor, code: lever },
+    })
   return json(done)
 }
 

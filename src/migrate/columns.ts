@@ -21,6 +21,8 @@ const userColumns = {
     ['kind', { needs: 'value' }],
     ['job_type', { needs: 'value' }],
     ['user_id', { needs: 'value' }],
+    ['traceparent', { needs: 'value' }],
+    ['tracestate', { needs: 'value' }],
     ['created_at', { needs: 'time' }],
     ...blocking,
     ['queued_at', { adds: 'timestamp with time zone' }],

@@ -1,4 +1,4 @@
-import type { Json } from '../core/index.ts'
+import type { JobTrace, Json } from '../core/index.ts'
 
 /** What is kept of a job beside the log; null for what is not there. */
 export interface JobData {
@@ -10,6 +10,8 @@ export interface JobData {
   /** What the last attempt noted for the next one. */
   readonly checkpoint: Json
   readonly progress: Json
+  /** Where its trace comes from: as it was enqueued with, or as its row of `jobs` says. */
+  readonly trace: JobTrace | null
   /** The user's row of `jobs` as JSON, by column name. Numbers beyond 2^53 lose digits. */
   readonly row: { readonly [column: string]: Json } | null
 }

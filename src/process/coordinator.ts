@@ -7,13 +7,15 @@ import {
   stderrLogger,
   type TypedCoordinator,
 } from '../coordinator/index.ts'
-import type { LogStore } from '../port/index.ts'
+import type { LogStore, Telemetry } from '../port/index.ts'
 import { storeAt } from './store.ts'
 import { targetOf } from './target.ts'
 
 interface ProcessOptions {
   /** For the call that makes the coordinator; standard error unless given. */
   readonly logger?: Logger | undefined
+  /** For the call that makes the coordinator; none unless given. */
+  readonly telemetry?: Telemetry | undefined
 }
 
 interface OfProcess {
@@ -35,8 +37,8 @@ export async function getJobCoordinator<Payloads extends object>(
 ): Promise<TypedCoordinator<Payloads>>
 export async function getJobCoordinator(options: ProcessOptions = {}): Promise<Coordinator> {
   checkProcessOptions(options)
-  const { logger = stderrLogger } = options
-  ofProcess ??= make(logger).catch((error: unknown) => {
+  const { logger = stderrLogger, telemetry } = options
+  ofProcess ??= make(logger, telemetry).catch((error: unknown) => {
     ofProcess = undefined
     throw error
   })
@@ -51,11 +53,11 @@ export async function closeJobCoordinator(): Promise<void> {
   await made?.store.close()
 }
 
-async function make(logger: Logger): Promise<OfProcess> {
+async function make(logger: Logger, telemetry: Telemetry | undefined): Promise<OfProcess> {
   const store = await storeAt(targetOf(undefined, process.env))
-  guarded(logger).info(`[COORDINATOR] Using ${store.name}`)
+  guarded(logger).info(`[COORDINATOR] Using ${store.name}`, { event: 'store.chosen' })
   try {
-    return { store, coordinator: await createCoordinator({ store, logger }) }
+    return { store, coordinator: await createCoordinator({ store, logger, telemetry }) }
   } catch (error) {
     await store.close()
     throw error

@@ -37,7 +37,8 @@ export async function storeAt(target: Target, budget?: StoreBudget): Promise<Log
   }
 }
 
-const warn = (message: string): void => stderrLogger.warn(`[COORDINATOR] ${message}`)
+const warn = (message: string): void =>
+  stderrLogger.warn(`[COORDINATOR] ${message}`, { event: 'store.warning' })
 
 const TRIES = 5
 const PAUSE_MS = 100

@@ -1,5 +1,6 @@
 import type { Coordinator } from '../coordinator/index.ts'
 import type { Lease, Started } from '../core/index.ts'
+import type { AttemptSpan } from '../port/index.ts'
 import type { HandlerContext, HandlerDefinition, Job } from './api.ts'
 import { AttemptStopped, type StopCause } from './errors.ts'
 import { type HandlerEnd, type Outcome, outcomeOf } from './outcome.ts'
@@ -27,6 +28,8 @@ export class Attempt {
   readonly #callOff: (() => void)[] = []
   /** True while the handler runs, even if its attempt has ended. */
   running = false
+  /** Its part of a trace, if anything makes one. */
+  span: AttemptSpan | undefined
 
   constructor(started: Started, coordinator: Coordinator, stopMs: number) {
     this.started = started

@@ -60,9 +60,12 @@ export class Breaker {
       await this.#coordinator.pauseModel(model, { reason: 'breaker', until })
       logger.warn(
         `[WORKER] Model ${model} paused for ${pauseSeconds} s: ${failures} attempts failed in a row`,
+        { event: 'model.paused', model, seconds: pauseSeconds },
       )
     } catch (error) {
-      logger.error(`[WORKER] Model ${model} could not be paused: ${errorText(error)}`)
+      logger.error(`[WORKER] Model ${model} could not be paused: ${errorText(error)}`, {
+        ...{ event: 'model.not_paused', model, error: errorText(error) },
+      })
     }
   }
 }

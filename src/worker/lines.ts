@@ -4,30 +4,56 @@ import type { Started } from '../core/index.ts'
 import type { Attempt } from './attempt.ts'
 import type { Outcome } from './outcome.ts'
 
-export function tellStart(logger: Logger, { lease, attempt, attempts, spec }: Started): void {
+const attemptOf = ({ lease, attempt, attempts, spec }: Started) => ({
+  ...{ job_id: lease.jobId, kind: spec.kind, models: spec.models, attempt, attempts },
+  fencing_token: lease.fencingToken,
+})
+
+export function tellStart(logger: Logger, started: Started): void {
+  const { lease, attempt, attempts, spec } = started
   const tries = attempts === 1 ? '' : `, attempt ${attempt} of ${attempts}`
   logger.info(
     `[WORKER] Job ${lease.jobId} started (${spec.kind}${tries}) - Models: [${spec.models.join(', ')}]`,
+    { event: 'job.started', ...attemptOf(started) },
   )
 }
 
 /** The text of an error is the program's own and stays in its log. The log of the queue has the code. */
-export function tellEnd(logger: Logger, { lease: { jobId } }: Attempt, outcome: Outcome): void {
+export function tellEnd(logger: Logger, { started, span }: Attempt, outcome: Outcome): void {
+  const { jobId } = started.lease
+  const job = { ...attemptOf(started), ...span?.ids }
   switch (outcome.type) {
-    case 'failed':
-      return logger.error(`[WORKER] Job ${jobId} failed (${outcome.code}): ${errorText(outcome.error)}`)
-    case 'postponed':
-      return logger.info(`[WORKER] Job ${jobId} postponed by ${outcome.later.seconds} s`)
+    case 'failed': {
+      const [code, error] = [outcome.code, errorText(outcome.error)]
+      const told = { event: 'job.failed', ...job, code, error } as const
+      return logger.error(`[WORKER] Job ${jobId} failed (${code}): ${error}`, told)
+    }
+    case 'postponed': {
+      const { seconds } = outcome.later
+      const told = { event: 'job.postponed', ...job, seconds } as const
+      return logger.info(`[WORKER] Job ${jobId} postponed by ${seconds} s`, told)
+    }
     case 'lost':
-      return logger.warn(`[WORKER] Job ${jobId} no longer belongs to this worker`)
+      return logger.warn(`[WORKER] Job ${jobId} no longer belongs to this worker`, {
+        ...{ event: 'job.lost', ...job },
+      })
     default:
-      return logger.info(`[WORKER] Job ${jobId} ${outcome.type.replace('_', ' ')}`)
+      return logger.info(`[WORKER] Job ${jobId} ${outcome.type.replace('_', ' ')}`, {
+        ...{ event: `job.${outcome.type}`, ...job },
+      })
   }
 }
 
 /** The outcome is known here, but the report got no answer. */
-export function tellUntold(logger: Logger, { lease: { jobId } }: Attempt): void {
+export function tellUntold(logger: Logger, { started, span }: Attempt): void {
   logger.error(
-    `[WORKER] Job ${jobId}: its end could not be reported; it ends when the lease of this process runs out`,
+    `[WORKER] Job ${started.lease.jobId}: its end could not be reported; it ends when the lease of this process runs out`,
+    { event: 'job.untold', ...attemptOf(started), ...span?.ids },
   )
+}
+
+/** Something that concerns no attempt. */
+export function tellFailure(logger: Logger, error: unknown): void {
+  const text = errorText(error)
+  logger.error(`[WORKER] ${text}`, { event: 'worker.failed', error: text })
 }

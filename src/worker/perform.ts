@@ -1,5 +1,5 @@
 import type { Coordinator } from '../coordinator/index.ts'
-import type { JobData } from '../port/index.ts'
+import type { JobData, Telemetry } from '../port/index.ts'
 import type { HandlerDefinition, Job } from './api.ts'
 import type { Attempt } from './attempt.ts'
 import { failed, type Outcome } from './outcome.ts'
@@ -12,6 +12,8 @@ export interface PerformOptions {
   readonly onError: (error: unknown) => void
   /** The handler itself has ended, perhaps later than the outcome. */
   readonly onSettled?: () => void
+  /** It runs in a call of the program: a trace of that goes on in it. */
+  readonly isCalled?: boolean
 }
 
 /** Reads what the job needs and runs its handler. Never rejects: an attempt that cannot be made has failed. */
@@ -24,15 +26,39 @@ export async function perform(attempt: Attempt, options: PerformOptions): Promis
   try {
     const data = await untilAnswered(() => dataOf(attempt, coordinator), { signal: attempt.signal, onError })
     if (attempt.isStopped) return attempt.outcomeUnbegun()
-    return await attempt.run(definition, jobOf(attempt, data), onSettled)
+    const job = jobOf(attempt, data)
+    if (coordinator.telemetry === undefined) return await attempt.run(definition, job, onSettled)
+    return await traced(attempt, job, data, options, coordinator.telemetry)
   } catch (error) {
     return failed('handler_error', error, true)
   }
 }
 
+/** Within a span, if anybody keeps it. */
+async function traced(
+  attempt: Attempt,
+  job: Job,
+  data: JobData | undefined,
+  { coordinator, definition, onSettled = () => {}, isCalled = false }: PerformOptions,
+  telemetry: Telemetry,
+): Promise<Outcome> {
+  const { started } = attempt
+  const given = [data?.payload ?? null, job.row, job.checkpoint]
+  const span = telemetry.begin({
+    ...{ queue: coordinator.queue, started, given, isCalled },
+    trace: data?.trace ?? null,
+  })
+  attempt.span = span
+  const outcome = await span.run(() => attempt.run(definition as HandlerDefinition, job, onSettled))
+  const failed = outcome.type === 'failed' ? { code: outcome.code, error: outcome.error } : undefined
+  span.end({ outcome: outcome.type, ...failed })
+  return outcome
+}
+
 /** The first attempt of a job that came without data reads nothing: the hand-off is one commit and no more. */
 async function dataOf({ started }: Attempt, coordinator: Coordinator): Promise<JobData | undefined> {
-  if (started.spec.hasData !== true && started.attempt === 1) return undefined
+  const isBare = started.spec.hasData !== true && started.attempt === 1
+  if (isBare && coordinator.telemetry?.propagates !== true) return undefined
   return coordinator.dataOf(started.lease)
 }
 

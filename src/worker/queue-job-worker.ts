@@ -1,6 +1,5 @@
 import { Subscription } from 'rxjs'
 import { checkDrainOptions, checkWorkerOptions } from '../codec/index.ts'
-import { errorText } from '../coordinator/base/logger.ts'
 import { SingleFlight } from '../coordinator/base/single-flight.ts'
 import { InFlight } from '../coordinator/base/work.ts'
 import type { Coordinator } from '../coordinator/index.ts'
@@ -10,7 +9,7 @@ import { Attempt } from './attempt.ts'
 import { Attempts } from './attempts.ts'
 import { Breaker } from './breaker.ts'
 import { type HandlerSet, handlersOf } from './handlers.ts'
-import { tellEnd, tellStart, tellUntold } from './lines.ts'
+import { tellEnd, tellFailure, tellStart, tellUntold } from './lines.ts'
 import type { Outcome } from './outcome.ts'
 import { perform } from './perform.ts'
 import { emptyTally, Reporter } from './reporter.ts'
@@ -61,7 +60,7 @@ export class QueueJobWorker implements JobWorker {
       kinds,
       onChange: (free) => coordinator.offering(kinds, free),
     })
-    this.#onError = options.onError ?? ((error) => coordinator.logger.error(`[WORKER] ${errorText(error)}`))
+    this.#onError = options.onError ?? ((error) => tellFailure(coordinator.logger, error))
     this.#claiming = new SingleFlight(() => this.#claimOnce(), this.#onError)
     this.#reporter = new Reporter(coordinator, this.#tally, this.#onError)
     this.#intake = intake ? new RowIntake(coordinator, (count) => (this.#tally.takenIn += count)) : undefined

@@ -23,12 +23,14 @@ export class Reporter {
 
   /** One try. @throws what the coordinator throws; `job_not_active` and `stale_token` if others have ended it */
   async report(
-    { started, lease }: Attempt,
+    { started, lease, span }: Attempt,
     outcome: Told,
     retry: RetryRule,
     claim: Claim | undefined,
   ): Promise<Reported> {
     const also = claim === undefined ? {} : { claim }
+    // The next attempt is told of this one.
+    const told = span?.trace === undefined ? also : { ...also, trace: span.trace }
     switch (outcome.type) {
       case 'completed':
         return this.#count(
@@ -36,13 +38,13 @@ export class Reporter {
           this.#coordinator.complete(lease, { result: outcome.result, ...also }),
         )
       case 'failed':
-        return this.#fail(started, outcome, retry, also)
+        return this.#fail(started, outcome, retry, told)
       case 'postponed':
-        return this.#postpone(started, outcome, also)
+        return this.#postpone(started, outcome, told)
       case 'cancelled':
         return this.#count('cancelled', this.#coordinator.confirmCancel(lease, also))
       case 'given_back':
-        return this.#coordinator.release(lease, 'drained', null, also)
+        return this.#coordinator.release(lease, 'drained', null, told)
       case 'detached':
         return this.#count('detached', this.#claim(claim))
     }

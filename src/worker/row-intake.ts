@@ -44,7 +44,8 @@ export class RowIntake {
 
   /** The next poll tries again. Only a new error is reported: a lasting one fills no disk. */
   #tell(text: string): void {
-    if (text !== this.#failure) this.#coordinator.logger.error(`[WORKER] intake: ${text}`)
+    if (text !== this.#failure)
+      this.#coordinator.logger.error(`[WORKER] intake: ${text}`, { event: 'intake.failed', error: text })
     this.#failure = text
   }
 }

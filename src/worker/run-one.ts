@@ -1,10 +1,9 @@
 import { Subscription } from 'rxjs'
-import { errorText } from '../coordinator/base/logger.ts'
 import type { Coordinator } from '../coordinator/index.ts'
 import { endsAttempt, isAttemptOver, type Started } from '../core/index.ts'
 import type { HandlerDefinition } from './api.ts'
 import { Attempt } from './attempt.ts'
-import { tellEnd, tellStart } from './lines.ts'
+import { tellEnd, tellFailure, tellStart } from './lines.ts'
 import type { Outcome } from './outcome.ts'
 import { perform } from './perform.ts'
 import { emptyTally, Reporter } from './reporter.ts'
@@ -19,7 +18,7 @@ export async function runOne(
   definition: HandlerDefinition,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Outcome> {
-  const onError = (error: unknown) => coordinator.logger.error(`[WORKER] ${errorText(error)}`)
+  const onError = (error: unknown) => tellFailure(coordinator.logger, error)
   const attempt = new Attempt(started, coordinator, STOP_MS)
   const watch = watchOver(attempt, coordinator)
   const giveUp = () => attempt.stop('drained')
@@ -27,7 +26,7 @@ export async function runOne(
   if (signal.aborted) giveUp()
   tellStart(coordinator.logger, started)
   try {
-    const came = await perform(attempt, { coordinator, definition, onError })
+    const came = await perform(attempt, { coordinator, definition, onError, isCalled: true })
     const outcome = await told(attempt, came, { coordinator, definition, signal, onError })
     tellEnd(coordinator.logger, attempt, outcome)
     return outcome

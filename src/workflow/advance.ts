@@ -6,6 +6,7 @@ import {
   type WorkflowStep,
 } from '../codec/index.ts'
 import { isInterlockError, type Json } from '../core/index.ts'
+import type { Telemetry } from '../port/index.ts'
 import { type HandlerContext, type Job, NonRetryableError, RetryLater } from '../worker/index.ts'
 import type { RunStep, StepContext, WorkflowResult } from './api.ts'
 import { AwaitApproval } from './approval.ts'
@@ -22,6 +23,14 @@ interface Run {
   readonly keep: (state: WorkflowState) => Promise<void>
   /** Before each step: may give the job back for other models. */
   readonly before: (step: WorkflowStep, index: number) => Promise<void>
+  /** Where steps are told of, for traces. */
+  readonly tracing: StepTracing | undefined
+}
+
+/** What makes traces, and of which queue. */
+export interface StepTracing {
+  readonly queue: string
+  readonly telemetry: Telemetry
 }
 
 /** The models that a step needs. */
@@ -30,7 +39,12 @@ export function modelsOf(step: WorkflowStep | undefined): readonly string[] {
 }
 
 /** Runs the steps of a workflow's job from the one that had not finished. @returns what is kept as the job's result */
-export function advance(runStep: RunStep, job: Job, context: HandlerContext): Promise<WorkflowResult> {
+export function advance(
+  runStep: RunStep,
+  job: Job,
+  context: HandlerContext,
+  tracing?: StepTracing,
+): Promise<WorkflowResult> {
   const plan = orHopeless(() => parseWorkflow(job.payload))
   const state = orHopeless(() => parseWorkflowState(job.checkpoint)) ?? plan.state
   const { fencingToken, epoch, signal } = context
@@ -39,6 +53,7 @@ export function advance(runStep: RunStep, job: Job, context: HandlerContext): Pr
     plan,
     attempt: job.attempt,
     signal,
+    tracing,
     lease: { jobId: job.jobId, fencingToken, epoch },
     heartbeat: () => context.heartbeat(),
     keep: (next) => keep(context, next, plan, job),
@@ -59,7 +74,7 @@ export function runBeside(
 ): Promise<WorkflowResult> {
   const nothing = async () => {}
   const run = {
-    ...{ executionId, plan, attempt: 1, signal, lease: null },
+    ...{ executionId, plan, attempt: 1, signal, lease: null, tracing: undefined },
     ...{ heartbeat: nothing, keep: nothing, before: nothing },
   }
   return runSteps(runStep, run, plan.state)
@@ -73,7 +88,7 @@ async function runSteps(runStep: RunStep, run: Run, from: WorkflowState): Promis
     run.signal.throwIfAborted()
     await run.before(step, index)
     try {
-      const result = await runStep(step, contextOf(run, index, state))
+      const result = await inSpan(run, step, index, () => runStep(step, contextOf(run, index, state)))
       state = { step: index + 1, results: [...state.results, (result ?? null) as Json] }
     } catch (error) {
       if (error instanceof AwaitApproval) return { executionId, status: 'awaiting_approval', ...state }
@@ -82,6 +97,34 @@ async function runSteps(runStep: RunStep, run: Run, from: WorkflowState): Promis
     await run.keep(state)
   }
   return { executionId, status: 'completed', ...state }
+}
+
+async function inSpan(
+  { executionId, plan, tracing }: Run,
+  { name }: WorkflowStep,
+  index: number,
+  run: () => unknown,
+): Promise<unknown> {
+  if (tracing === undefined) return run()
+  const { queue, telemetry } = tracing
+  const count = plan.config.steps.length
+  const done = await telemetry.step({ queue, executionId, index, count, name: name ?? null }, () =>
+    putOff(run),
+  )
+  if ('putOff' in done) throw done.putOff
+  return done.result
+}
+
+/** A step that asks for approval, or to be run later, has not failed. */
+async function putOff(
+  run: () => unknown,
+): Promise<{ readonly result: unknown } | { readonly putOff: Error }> {
+  try {
+    return { result: await run() }
+  } catch (error) {
+    if (error instanceof AwaitApproval || error instanceof RetryLater) return { putOff: error }
+    throw error
+  }
 }
 
 function contextOf(run: Run, index: number, { step, results }: WorkflowState): StepContext {

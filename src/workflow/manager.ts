@@ -32,7 +32,9 @@ class QueueWorkflowManager implements WorkflowManager {
     const { coordinator, runStep, retry } = options
     this.#options = options
     this.#coordinator = coordinator
-    const run: HandlerDefinition['run'] = (job, context) => advance(runStep, job, context)
+    const { queue, telemetry } = coordinator
+    const tracing = telemetry === undefined ? undefined : { queue, telemetry }
+    const run: HandlerDefinition['run'] = (job, context) => advance(runStep, job, context, tracing)
     this.handler = retry === undefined ? { run } : { run, retry }
   }
 

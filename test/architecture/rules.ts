@@ -75,6 +75,7 @@ export const rules: Rules = {
   doctor: room(['history', 'coordinator', 'migrate'], { builtins: true, packages: ['pg'] }),
   operate: room(['history', 'coordinator']),
   dashboard: room(['history', 'coordinator', 'migrate'], { builtins: true, packages: ['zod'] }),
+  otel: room(['insight', 'coordinator/base'], { packages: ['@opentelemetry/api'] }),
   // Runs in a browser: it folds the log itself, and knows of the server what its answers are called.
   'dashboard/page': room(['audit', 'history', 'insight', 'dashboard'], {
     packages: ['preact', '@preact/signals'],
@@ -105,6 +106,7 @@ export const housed: readonly string[] = [
     'operate',
     'dashboard',
     'dashboard/page',
+    'otel',
     'cli',
   ],
 ]

@@ -2,31 +2,31 @@
 import { expect, it } from 'vitest'
 import { changesOf, itemsOf, present } from '../../src/adapter/sql/changes.ts'
 import { lifeOf } from '../../src/adapter/sql/entered.ts'
-import { encodeEvent, parseJobs } from '../../src/codec/index.ts'
+import { encodeEvent, keptOf, parseJobs } from '../../src/codec/index.ts'
 import { dataOf } from '../../src/coordinator/commit/data-of.ts'
 import { decide, emptyLedger, projectionChanges } from '../../src/core/index.ts'
 import type { AppendRequest } from '../../src/port/index.ts'
 import { connect, type Database } from '../migrate/support.ts'
 import { migratedDatabase } from './support.ts'
 
-const now = Date.now() * 1_000
+const traceparent = `00-${'0af7'.repeat(8)}-b7ad6b7169203331-01`
 const jobs = parseJobs([
   { jobId: 'plain', models: [], payload: { n: 1 } },
   { jobId: 'nothing kept', models: ['a'] },
   { jobId: 'blocked', models: ['a', 'b'], payload: [1] },
   { jobId: 'null', models: [], payload: null },
+  { jobId: 'traced', models: [], traceparent, tracestate: 'vendor=1' },
+  { jobId: 'traced too', models: [], payload: [2], traceparent },
   {
     ...{ jobId: 'all', jobType: 'workflow', kind: 'gpu', models: ['c'], priority: 5, attempts: 7 },
-    ...{ timeoutMs: 1_000, expireMs: 60_000, runAt: new Date(now / 1_000 + 60_000), payload: 'text' },
+    ...{ timeoutMs: 1_000, expireMs: 60_000, runAt: new Date(Date.now() + 60_000), payload: 'text' },
   },
 ])
 
-function enqueued(queue: string): AppendRequest {
+function enqueued(queue: string, now: number): AppendRequest {
   const body = { type: 'enqueue', specs: jobs.map(({ spec }) => spec) } as const
   const command = { id: 'command', hash: 1, workerId: 'worker', body }
-  const data = jobs.flatMap(({ spec: { jobId }, payload }) =>
-    payload === undefined ? [] : [{ jobId, payload }],
-  )
+  const data = keptOf(jobs)
   const { events, ledger, touched } = decide(emptyLedger, [command], { now, deadWorkers: new Set() })
   const changes = {
     ...projectionChanges(emptyLedger, ledger, touched),
@@ -62,7 +62,9 @@ const written = async (db: Database, queue: string) => [
 
 it('is written as whole rows and data are', async () => {
   const db = await connect(await migratedDatabase())
-  const [short, long] = [enqueued('short'), enqueued('long')]
+  // Of now, once the database is there: an append is refused a second later.
+  const now = Date.now() * 1_000
+  const [short, long] = [enqueued('short', now), enqueued('long', now)]
   const changes = changesOf(short)
   expect(changes).toMatchObject({ jobs: [{ job_id: 'null' }], data: [{ job_id: 'null' }] })
   expect(changes.entered).toHaveLength(short.events.findLastIndex(({ type }) => type === 'queued') + 1)
@@ -78,7 +80,9 @@ it('takes the place of what is there', async () => {
       queued_at, due_at, attempt, attempts, timeout_ms, worker_id)
     values ($1, 'blocked', 'active', 'normal', 'normal', '{}', 1, 1, 1, 1, now(), now(), 1, 1, 1, 'worker')`
   for (const queue of ['short', 'long']) for (const sql of [kept, row]) await db.query(sql, [queue])
-  const [short, long] = [enqueued('short'), enqueued('long')]
+  // Of now, once the database is there: an append is refused a second later.
+  const now = Date.now() * 1_000
+  const [short, long] = [enqueued('short', now), enqueued('long', now)]
   expect(await append(db, short, changesOf(short))).toBe('true')
   expect(await append(db, long, wholeOf(long))).toBe('true')
   expect(await written(db, 'short')).toEqual(await written(db, 'long'))

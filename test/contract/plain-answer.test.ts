@@ -22,6 +22,10 @@ const item = fc.record(
     result: fc.jsonValue(),
     row: fc.oneof(fc.constant(null), fc.dictionary(fc.string(), fc.jsonValue())),
     progress: fc.jsonValue(),
+    trace: fc.oneof(
+      fc.jsonValue(),
+      fc.constant({ traceparent: `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01`, tracestate: 'a=1' }),
+    ),
     more: fc.jsonValue(),
   },
   { requiredKeys: [] },

@@ -34,7 +34,10 @@ async function withRows(data: LogStore['data'], traits: Pick<LogStore, 'frugal'>
   return { coordinator, claim, asked }
 }
 
-const nothing = { payload: null, result: null, error: null, checkpoint: null, progress: null }
+const nothing = {
+  ...{ payload: null, result: null, error: null, checkpoint: null, progress: null },
+  trace: null,
+}
 const rowsOf = async (_queue: string, jobIds: readonly string[]): Promise<readonly JobData[]> =>
   jobIds.map((jobId) => ({ jobId, ...nothing, row: { job_id: jobId } }))
 

@@ -78,6 +78,28 @@ it('brings the licence of each package that is bundled into its command', () => 
   expect([...bundled].filter((name) => !licences.includes(`\n${name} `))).toEqual([])
 })
 
+it('makes no traces where OpenTelemetry is not installed, and does where it is', async () => {
+  const program = (entry: string) => [
+    '--input-type=module',
+    '--eval',
+    `import { createCoordinator, silentLogger } from 'interlock-queue'
+    import { memoryStore } from 'interlock-queue/memory'
+    ${entry}
+    const coordinator = await createCoordinator({ store: memoryStore(), logger: silentLogger, telemetry })
+    await coordinator.enqueue([{ jobId: 'a', models: ['m'] }])
+    await coordinator.close()
+    console.log('put in line')`,
+  ]
+  const without = program('const telemetry = undefined')
+  const traced = program(
+    "import { openTelemetry } from 'interlock-queue/otel'; const telemetry = openTelemetry()",
+  )
+  expect(await node(without)).toMatchObject({ code: 0, stdout: 'put in line\n' })
+  expect(await node(traced)).toMatchObject({ stderr: expect.stringContaining("'@opentelemetry/api'") })
+  await installed.add('@opentelemetry/api')
+  expect(await node(traced)).toMatchObject({ code: 0, stdout: 'put in line\n' })
+})
+
 it('shows its help without loading the library', async () => {
   const told = `data:text/javascript,${encodeURIComponent(`
     import { registerHooks } from 'node:module'

@@ -48,7 +48,7 @@ export interface PostgresServer extends AsyncDisposable {
 type Postmaster = ChildProcessByStdio<null, null, Readable>
 
 /** Who runs the server. PostgreSQL refuses root, so root lends it a user of its own. */
-interface Account {
+export interface Account {
   readonly uid: number
   readonly gid: number
 }
@@ -218,7 +218,7 @@ async function binariesReadableBy(account: Account | undefined, home: string): P
 /** Root by `su` may have the PATH of a user, without the folders of what only root needs. */
 export const withSbin = { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` }
 
-async function dedicatedAccount(): Promise<Account> {
+export async function dedicatedAccount(): Promise<Account> {
   const lookUp = async (): Promise<Account> => {
     const [uid, gid] = await Promise.all(['-u', '-g'].map((flag) => exec('id', [flag, accountName])))
     return { uid: Number(uid?.stdout), gid: Number(gid?.stdout) }

@@ -58,8 +58,8 @@ export function cut(queue: MemoryQueue, archived: number, keep: boolean): void {
 /** `job_queue_data_of`. This store has no user's tables. */
 export function dataOf(queue: MemoryQueue, jobIds: readonly string[]): readonly JobData[] {
   return jobIds.map((jobId) => {
-    const { payload, result, error, checkpoint, progress } = presentData(queue, jobId)
-    return { jobId, payload, result, error, checkpoint, progress, row: null }
+    const { payload, result, error, checkpoint, progress, trace } = presentData(queue, jobId)
+    return { jobId, payload, result, error, checkpoint, progress, trace, row: null }
   })
 }
 
@@ -77,7 +77,10 @@ export function inHand(queue: MemoryQueue, jobIds: readonly string[]): readonly 
 const MOST_IN_HAND = 100
 const MOST_LENGTH_IN_HAND = 65_536
 
-const nothing = { token: 0, payload: null, result: null, error: null, checkpoint: null, progress: null }
+const nothing = {
+  ...{ token: 0, payload: null, result: null, error: null, checkpoint: null, progress: null },
+  trace: null,
+}
 
 /** The data of the job's present life, which its `queued` event names. */
 function presentData(queue: MemoryQueue, jobId: string): MemoryData {

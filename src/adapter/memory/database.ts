@@ -2,6 +2,7 @@ import {
   type DataChange,
   defaultPolicy,
   type JobRow,
+  type JobTrace,
   type Json,
   type Micros,
   type RecordedEvent,
@@ -22,7 +23,8 @@ export interface MemoryWorker {
 }
 
 /** A row of `job_queue_data`. */
-export interface MemoryData extends Readonly<Required<Omit<DataChange, 'jobId'>>> {
+export interface MemoryData extends Readonly<Required<Omit<DataChange, 'jobId' | 'trace'>>> {
+  readonly trace: JobTrace | null
   readonly life: number | undefined
   readonly token: number
   readonly progress: Json

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { asRead, decodeEvent, decodeEvents, parseVoids } from '../../codec/index.ts'
+import { asRead, decodeEvent, decodeEvents, jobTrace, parseVoids } from '../../codec/index.ts'
 import { failureCodes, InterlockError, type JobSpec, type Json } from '../../core/index.ts'
 import { handed } from './handed.ts'
 
@@ -26,6 +26,7 @@ export const dataAnswer = z.array(
       error: json,
       checkpoint: json,
       progress: json,
+      trace: json.transform(jobTrace),
       row: json.transform((row) => row as { readonly [column: string]: Json } | null),
     })
     .transform(({ job_id: jobId, ...data }) => ({ jobId, ...data })),

@@ -33,18 +33,19 @@ export function enteredBy(
     if (row[column] !== assumed[column]) entry[column] = row[column]
   }
   for (const column of told) if (row[column] !== null) entry[column] = row[column]
-  if (data !== undefined) entry['payload'] = data.payload
+  if (data?.payload !== undefined) entry['payload'] = data.payload
+  if (data?.trace !== undefined) entry['trace'] = data.trace
   return entry
 }
 
 /**
- * True for no data, or a payload alone. A null that empties a payload does not count: in a column of entries it would look like
+ * True for no data, or a payload, a trace, or both. A null that empties a payload does not count: in a column of entries it would look like
  * no payload.
  */
 function isPlain(data: DataChange | undefined): boolean {
   if (data === undefined) return true
-  const { jobId: _, payload, ...more } = data
-  return payload != null && Object.keys(more).length === 0
+  const { jobId: _, payload, trace, ...more } = data
+  return payload !== null && (payload ?? trace) !== undefined && Object.keys(more).length === 0
 }
 
 /**

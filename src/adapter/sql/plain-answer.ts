@@ -1,3 +1,4 @@
+import { jobTrace } from '../../codec/index.ts'
 import type { Json } from '../../core/index.ts'
 import type { AppendAnswer, JobData } from '../../port/index.ts'
 
@@ -34,6 +35,7 @@ const dataOf = (jobId: string, item: Readonly<Record<string, unknown>>): JobData
   error: jsonOf(item['error']),
   checkpoint: jsonOf(item['checkpoint']),
   progress: jsonOf(item['progress']),
+  trace: item['trace'] == null ? null : jobTrace(jsonOf(item['trace'])),
   row: jsonOf(item['row']) as JobData['row'],
 })
 

@@ -41,6 +41,7 @@ export type Database = {
         queue: string
         result: Json | null
         token: number | null
+        trace: Json | null
         updated_at: string
       }, 'job_id' | 'queue'>
       job_queue_deciders: Table<{

@@ -5,10 +5,13 @@ import type { CoordinatorOptions } from '../../coordinator/index.ts'
 import { InterlockError, invalidInput } from '../../core/index.ts'
 import type { JobWorkerOptions } from '../../worker/index.ts'
 
-/** What a handler file may set: the options of its worker, and how long its process may be silent and waits for the database. */
+/**
+ * What a handler file may set: the options of its worker, and how long its process may be silent and waits for the database, and what is told
+ * of it.
+ */
 export type HandlerModule = Pick<JobWorkerOptions, 'handlers'> &
   Partial<Omit<JobWorkerOptions, 'coordinator' | 'handlers'>> &
-  Pick<CoordinatorOptions, 'leaseMs' | 'graceMs' | 'patienceMs'>
+  Pick<CoordinatorOptions, 'leaseMs' | 'graceMs' | 'patienceMs' | 'telemetry' | 'logger'>
 
 /**
  * The handlers of a file: its default export is an object of handlers by kind, or the options of a worker with `handlers`

@@ -19,14 +19,15 @@ export interface WorkOptions extends LeaseTimes {
 
 /** Works in this process until it is told to stop, then drains. */
 export async function workHere(frame: Frame, options: WorkOptions): Promise<DrainReport> {
-  const { handlers, ...module } = await loadHandlers(options.handler)
+  const { handlers, telemetry, logger = stderrLogger, ...module } = await loadHandlers(options.handler)
   const { leaseMs, graceMs, patienceMs, ...given } = { ...module, ...timesOf(options) }
   const store = await storeAt(frame.target())
   try {
     const coordinator = await createCoordinator({
       store,
       queue: frame.queue,
-      logger: stderrLogger,
+      logger,
+      ...(telemetry === undefined ? {} : { telemetry }),
       ...(leaseMs === undefined ? {} : { leaseMs }),
       ...(graceMs === undefined ? {} : { graceMs }),
       ...(patienceMs === undefined ? {} : { patienceMs }),

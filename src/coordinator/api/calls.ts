@@ -1,6 +1,7 @@
 import {
   type Claim,
   type FailureCode,
+  type JobTrace,
   jobOf,
   type Lease,
   type Ledger,
@@ -62,6 +63,9 @@ export interface StartOptions {
   /** 1 unless given: if only this program knows the job, no other process could run a second attempt. */
   readonly attempts?: number
   readonly timeoutMs?: number
+  /** As with `enqueue`. */
+  readonly traceparent?: string | null | undefined
+  readonly tracestate?: string | null | undefined
   /** Refuses with `not_holder` a job that this process is running already. Use it if several parts of one program may ask. */
   readonly anew?: boolean | undefined
   /**
@@ -107,6 +111,8 @@ export interface FailOptions {
   readonly code?: FailureCode
   /** When the next attempt may start: at once, at a time, or never (`null`). At once unless given. */
   readonly retryAt?: Date | null
+  /** What the next attempt is to know of the trace; `telemetry` makes it. */
+  readonly trace?: JobTrace | undefined
   readonly claim?: Claim | undefined
 }
 

@@ -4,14 +4,17 @@ import type {
   Claim,
   Explanation,
   InterlockError,
+  JobTrace,
   JobType,
   Lease,
+  Ledger,
   Micros,
+  QueueChange,
   RecordedEvent,
   RequeueReason,
   Started,
 } from '../../core/index.ts'
-import type { DeadJob, JobData } from '../../port/index.ts'
+import type { DeadJob, JobData, Telemetry } from '../../port/index.ts'
 import type { Logger } from '../base/logger.ts'
 import type {
   CompleteOptions,
@@ -33,6 +36,8 @@ import type { MachineOptions, QueueMetrics, QueueView, RunningMachine } from './
 export interface Coordinator {
   readonly queue: string
   readonly logger: Logger
+  /** What makes traces of this queue in this process; undefined: nothing does. */
+  readonly telemetry: Telemetry | undefined
   /** The id of this incarnation of the process. It changes when the lease is lost. */
   readonly workerId: string
 
@@ -76,7 +81,11 @@ export interface Coordinator {
     lease: Lease,
     reason: RequeueReason,
     runAt?: Date | null,
-    options?: { readonly claim?: Claim | undefined; readonly models?: readonly string[] | undefined },
+    options?: {
+      readonly claim?: Claim | undefined
+      readonly models?: readonly string[] | undefined
+      readonly trace?: JobTrace | undefined
+    },
   ): Promise<readonly Started[]>
   /** Renews the lease now. False if the attempt no longer belongs to this process. @throws InterlockError `store_unavailable` */
   heartbeat(lease: Lease): Promise<boolean>
@@ -169,6 +178,13 @@ export interface Coordinator {
    * reads. Events that concern this process, or a job that it could start, still come at once.
    */
   readonly heard$: Observable<RecordedEvent>
+  /**
+   * How the queue goes on: the events that this process folds together, with the ledger after them. Costs no reads, like `heard$`. Take
+   * `ledger()` for where it begins.
+   */
+  readonly changes$: Observable<QueueChange>
+  /** The queue as this process has folded it. */
+  ledger(): Ledger
   /**
    * Every event after this number, each exactly once: first those in the log, page by page, then each new one. For code that
    * takes each event at once. Errors: `invalid_input`, `corrupt_log`, those of the store.

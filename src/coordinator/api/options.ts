@@ -1,6 +1,6 @@
 import { checkCoordinatorOptions, parseQueue } from '../../codec/index.ts'
 import { invalidInput } from '../../core/index.ts'
-import type { LogStore } from '../../port/index.ts'
+import type { LogStore, Telemetry } from '../../port/index.ts'
 import { guarded, type Logger } from '../base/logger.ts'
 
 /** `observe` answers and records what it would decide, and blocks no job. Use it to try the coordinator out. */
@@ -18,7 +18,7 @@ export interface CoordinatorOptions {
    * have to erase.
    */
   readonly name?: string
-  /** Where the `[COORDINATOR]` lines go. It has pino's shape; standard error unless given. */
+  /** Where the `[COORDINATOR]` lines go; standard error unless given. `structuredLogger(pino())` gives pino their fields, too. */
   readonly logger?: Logger
   /**
    * How long the lease of this process lives without a beat; 15,000 unless given, at least 100. An outage of the database that is 15 s shorter loses no
@@ -48,6 +48,8 @@ export interface CoordinatorOptions {
    * is logged as an error, and recorded as `bypassed` once the database is back.
    */
   readonly onUnavailable?: OnUnavailable
+  /** Makes traces of what goes on: `openTelemetry()` of `interlock-queue/otel`. Workers and workflows of this coordinator use it too. */
+  readonly telemetry?: Telemetry | undefined
 }
 
 /** The defaults. */
@@ -86,7 +88,7 @@ export function completeOptions(options: CoordinatorOptions): WholeOptions {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
   const complete: WholeOptions = {
     ...{ ...defaults, ...options.store.defaults, ...options, ...given },
-    logger: guarded(options.logger),
+    logger: guarded(options.logger, { queue: options.queue ?? defaults.queue }),
   }
   for (const [name, allowed] of Object.entries(words))
     checkWord(name, complete[name as keyof typeof words], allowed)

@@ -1,10 +1,50 @@
 import { messageOf } from '../../codec/index.ts'
+import type { LogFields } from './log-events.ts'
 
-/** The part of pino's interface that Interlock uses. */
+/**
+ * Where lines go. A logger that knows lines only (`console`, a function of your own) is given the line; one that {@link structuredLogger}
+ * or {@link jsonLogger} has made is given what the line says for programs, too.
+ */
 export interface Logger {
-  info(message: string): void
-  warn(message: string): void
-  error(message: string): void
+  info(message: string, fields?: LogFields): void
+  warn(message: string, fields?: LogFields): void
+  error(message: string, fields?: LogFields): void
+}
+
+/** The part of pino's shape that structured lines need: the fields, then the line. */
+export interface StructuredLogger {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+/** On loggers that are given fields; a copy of one (`{ ...logger }`) has it too. */
+const STRUCTURED = Symbol('structured')
+
+/**
+ * Lines with their fields, by pino or any logger of its shape: `event` has the name of what a line tells of.
+ * @example createCoordinator({ store, logger: structuredLogger(pino()) })
+ */
+export function structuredLogger(logger: StructuredLogger): Logger {
+  return {
+    [STRUCTURED]: true,
+    info: (message, fields) => logger.info({ ...fields }, message),
+    warn: (message, fields) => logger.warn({ ...fields }, message),
+    error: (message, fields) => logger.error({ ...fields }, message),
+  } as Logger
+}
+
+const levelNumbers = { info: 30, warn: 40, error: 50 } as const
+
+/** One JSON object per line, in pino's shape (`level`, `time`, `pid`, `event`, …, `msg`); on standard error unless told otherwise. */
+export function jsonLogger(
+  writeLine: (line: string) => void = (line) => void process.stderr.write(`${line}\n`),
+): Logger {
+  const at = (level: keyof typeof levelNumbers) => (fields: object, message: string) => {
+    const head = { level: levelNumbers[level], time: Date.now(), pid: process.pid }
+    writeLine(JSON.stringify({ ...head, ...fields, msg: plain(message) }))
+  }
+  return structuredLogger({ info: at('info'), warn: at('warn'), error: at('error') })
 }
 
 const write = (message: string) => void process.stderr.write(`${plain(message)}\n`)
@@ -38,24 +78,33 @@ const guards = new WeakSet<object>()
 /**
  * The program's logger, wrapped so that it cannot stop anything: by an exception, a rejected promise, or a missing method. Its
  * first failure is reported on standard error, with the line that was lost.
+ * @param common fields of every line
  */
-export function guarded(logger: Logger | undefined): Logger {
+export function guarded(logger: Logger | undefined, common: Partial<LogFields> = {}): Logger {
   if (logger === undefined || guards.has(logger)) return logger ?? stderrLogger
   const fail = (line: string, error: unknown) => {
     if (failed.has(logger)) return
     failed.add(logger)
     write(`[COORDINATOR] The logger fails, so lines may be lost: ${errorText(error)}; line: ${line}`)
   }
-  const methods = levels.map((level) => [level, tell(logger, level, fail)])
+  const methods = levels.map((level) => [level, tell(logger, level, common, fail)])
   const guard = Object.fromEntries(methods) as Logger
   guards.add(guard)
   return guard
 }
 
-function tell(logger: Logger, level: keyof Logger, fail: (line: string, error: unknown) => void) {
-  return (line: string): void => {
+function tell(
+  logger: Logger,
+  level: keyof Logger,
+  common: Partial<LogFields>,
+  fail: (line: string, error: unknown) => void,
+) {
+  const isStructured = STRUCTURED in logger
+  return (line: string, fields?: LogFields): void => {
     try {
-      const told: unknown = logger[level](line)
+      const told: unknown = isStructured
+        ? logger[level](line, fields && { ...common, ...fields })
+        : logger[level](line)
       if (told instanceof Promise) told.catch((error: unknown) => fail(line, error))
     } catch (error) {
       fail(line, error)

@@ -5,6 +5,8 @@ export interface StartedDataOptions {
   readonly store: Pick<DataRole, 'data'>
   readonly queue: string
   readonly workerId: () => string
+  /** Any job may carry the context of a trace: of each there may be something to bring. */
+  readonly all?: boolean
 }
 
 interface Kept {
@@ -39,7 +41,8 @@ export class StartedData {
   wantedOf({ results }: Decision): readonly string[] | undefined {
     const workerId = this.#options.workerId()
     const wanted = results.flatMap((result) => (result.ok ? result.started : []))
-    const ours = wanted.filter((start) => start.workerId === workerId && hasData(start))
+    const all = this.#options.all === true
+    const ours = wanted.filter((start) => start.workerId === workerId && (all || hasData(start)))
     return ours.length === 0 ? undefined : ours.map(({ spec }) => spec.jobId)
   }
 

@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs'
-import { errorData, parseJob } from '../../codec/index.ts'
+import { errorData, keptOf, parseJob } from '../../codec/index.ts'
 import {
   type Accepted,
   type CommandBody,
@@ -85,9 +85,10 @@ export class Gate {
     models: readonly string[],
     { wait = false, signal, anew, parent, ...rest }: StartOptions,
   ): Promise<StartAnswer> {
-    const { spec, payload } = parseJob({ jobId, jobType, models, ...rest }, { attempts: 1 })
+    const job = parseJob({ jobId, jobType, models, ...rest }, { attempts: 1 })
+    const { spec } = job
     if (parent != null) return this.#cover(spec, parent)
-    const data = payload === undefined ? [] : [{ jobId, payload }]
+    const data = keptOf([job], this.#member.telemetry?.context())
     const question = (isKept: boolean): Question => ({ type: 'ask', spec, wait: isKept })
     return this.#start(spec, question, { wait, signal, anew }, data)
   }
@@ -117,7 +118,7 @@ export class Gate {
     if (this.router.over !== undefined) throw this.router.over
     const { jobId } = spec
     const { logger, ledger } = this.#member
-    logger.info(`[COORDINATOR] Checking if job ${jobId} can start...`)
+    logger.info(`[COORDINATOR] Checking if job ${jobId} can start...`, { event: 'job.check', job_id: jobId })
     const wasIdle = ledger.active.size === 0
     const call = this.router.join(jobId, anew)
     try {
@@ -125,6 +126,8 @@ export class Gate {
       const result = await this.#inFlight.add(this.#ask(call, question(isKept), data))
       const mayCome = wait && result?.bypassed.includes(jobId) !== true
       const attempt = call.isAnswered || mayCome ? await this.#await(call, signal) : undefined
+      // Who runs it as a worker does tells of its wait with the attempt.
+      if (attempt !== undefined && !anew) this.#member.telemetry?.granted(attempt, this.#member.log.queue)
       const answer = this.#answer(jobId, attempt, result)
       tellStart(logger, spec, answer, wasIdle)
       return answer
@@ -146,7 +149,9 @@ export class Gate {
       throw invalidInput(message, 'models')
     }
     this.#covered.add(jobId)
-    this.#member.logger.info(`[COORDINATOR] Job ${jobId} runs under the lease of job ${parent.jobId}`)
+    this.#member.logger.info(`[COORDINATOR] Job ${jobId} runs under the lease of job ${parent.jobId}`, {
+      ...{ event: 'job.covered', job_id: jobId },
+    })
     return this.#allow(holder)
   }
 
@@ -165,7 +170,10 @@ export class Gate {
         : { type: 'complete', jobId, jobType, token }
     await this.#member.send(body, outcome === 'failed' ? { data } : {})
     const why = error === undefined ? '' : `: ${errorText(error)}`
-    this.#member.logger.info(`[COORDINATOR] Job ${jobId} ended: ${outcome}${why}`)
+    this.#member.logger.info(`[COORDINATOR] Job ${jobId} ended: ${outcome}${why}`, {
+      ...{ event: 'job.ended', job_id: jobId, code: outcome },
+      ...(error !== undefined && { error: errorText(error) }),
+    })
   }
 
   /** Withdraws its questions and gives back starts that nobody took, while commands still go through. */
@@ -240,14 +248,27 @@ function tellStart(
   answer: StartAnswer,
   wasIdle: boolean,
 ): void {
+  const job = { job_id: jobId, job_type: jobType, models }
   if (!answer.allowed) {
-    if (answer.code === 'model_in_use')
-      logger.info(`[COORDINATOR] Job ${jobId} conflict detected: ${answer.reason}`)
-    logger.info(`[COORDINATOR] Job ${jobId} blocked: ${answer.reason}`)
+    const { code, reason } = answer
+    const why = { ...job, code, blocked_by: answer.blockedBy[0] }
+    if (code === 'model_in_use')
+      logger.info(`[COORDINATOR] Job ${jobId} conflict detected: ${reason}`, {
+        event: 'job.conflict',
+        ...why,
+      })
+    logger.info(`[COORDINATOR] Job ${jobId} blocked: ${reason}`, { event: 'job.blocked', ...why })
   } else if (answer.lease === null) {
-    logger.warn(`[COORDINATOR] Job ${jobId} (${jobType}) names no models: it bypasses the queue`)
+    logger.warn(`[COORDINATOR] Job ${jobId} (${jobType}) names no models: it bypasses the queue`, {
+      ...{ event: 'job.bypassed', ...job },
+    })
   } else {
-    if (wasIdle) logger.info(`[COORDINATOR] No active job - ${jobId} can start immediately`)
-    logger.info(`[COORDINATOR] Set active job: ${jobId} (${jobType}) - Models: [${models.join(', ')}]`)
+    if (wasIdle)
+      logger.info(`[COORDINATOR] No active job - ${jobId} can start immediately`, {
+        ...{ event: 'job.immediate', ...job },
+      })
+    logger.info(`[COORDINATOR] Set active job: ${jobId} (${jobType}) - Models: [${models.join(', ')}]`, {
+      ...{ event: 'job.active', ...job, fencing_token: answer.lease.fencingToken },
+    })
   }
 }

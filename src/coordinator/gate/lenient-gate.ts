@@ -61,6 +61,7 @@ export class LenientGate {
       if (!isOutage(error)) throw error
       this.#member.logger.error(
         `[COORDINATOR] Database unreachable: the end of job ${jobId} is reported later`,
+        { event: 'job.end_delayed', job_id: jobId },
       )
       this.#later(() => this.#endOutside(jobId, jobType, options))
     }
@@ -87,7 +88,9 @@ export class LenientGate {
 
   #observe(jobId: string, { allowed: _, ...observed }: Refused): StartAnswer {
     this.#outside.add(jobId)
-    this.#member.logger.info(`[COORDINATOR] Observing: job ${jobId} runs although it would wait`)
+    this.#member.logger.info(`[COORDINATOR] Observing: job ${jobId} runs although it would wait`, {
+      ...{ event: 'job.observed', job_id: jobId, code: observed.code, blocked_by: observed.blockedBy[0] },
+    })
     return { allowed: true, lease: null, bypassed: true, observed }
   }
 
@@ -95,6 +98,7 @@ export class LenientGate {
     this.#outside.add(jobId)
     this.#member.logger.error(
       `[COORDINATOR] Database unreachable, job ${jobId} (${jobType}) runs without the coordinator, beside any other job: ${errorText(error)}`,
+      { event: 'job.unguarded', job_id: jobId, job_type: jobType, error: errorText(error) },
     )
     this.#later(() => this.#member.send({ type: 'bypass', jobId, jobType }))
     return { allowed: true, lease: null, bypassed: true }
@@ -114,6 +118,7 @@ export class LenientGate {
     else if (this.#lost++ === 0)
       this.#member.logger.error(
         `[COORDINATOR] The database has been away for so long that the ends of further jobs are not noted: there are ${MOST_LEFT} notes`,
+        { event: 'job.ends_dropped' },
       )
     this.catchUp()
   }
@@ -133,7 +138,9 @@ export class LenientGate {
       return true
     } catch (error) {
       if (isOutage(error)) return false
-      this.#member.logger.error(`[COORDINATOR] ${errorText(error)}`)
+      this.#member.logger.error(`[COORDINATOR] ${errorText(error)}`, {
+        ...{ event: 'coordinator.failed', error: errorText(error) },
+      })
       return true
     }
   }

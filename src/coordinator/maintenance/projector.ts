@@ -165,6 +165,7 @@ class Refusals {
           : `${rows} rows of ${target}, such as ${example},`
       this.#logger.error(
         `[COORDINATOR] ${which} cannot be written (${meaningOf(sqlstate)}); the queue goes on, and they are tried again; \`interlock doctor\` says what to do`,
+        { event: 'rows.refused', job_id: example, code: sqlstate },
       )
     }
     this.#told = new Set(refused.map(({ target, sqlstate }) => key(target, sqlstate)))

@@ -102,15 +102,17 @@ export class Failures {
     const cause = causeOf(error)
     if (this.#told.has(cause)) return false
     this.#told.set(cause, now)
-    this.#logger.error(`[COORDINATOR] ${errorText(error)}`)
+    const text = errorText(error)
+    this.#logger.error(`[COORDINATOR] ${text}`, { event: 'coordinator.failed', error: text })
     return true
   }
 
   /** The database answers and takes writes again. Told if its absence was. */
   #tellIfBack(): void {
     if (this.#awaySince === undefined || [...this.#failed.values()].some(isAway)) return
-    const seconds = ((performance.now() - this.#awaySince) / 1_000).toFixed(1)
-    if (this.#isAwayTold) this.#logger.warn(`[COORDINATOR] The database is back after ${seconds} s`)
+    const seconds = Math.round((performance.now() - this.#awaySince) / 100) / 10
+    const told = { event: 'database.back', seconds } as const
+    if (this.#isAwayTold) this.#logger.warn(`[COORDINATOR] The database is back after ${seconds} s`, told)
     this.#awaySince = undefined
     this.#isAwayTold = false
   }
@@ -188,6 +190,7 @@ export class Stopped {
     } catch (error) {
       logger.warn(
         `[COORDINATOR] This process listens to queue ${queue} until it ends, since it cannot stop: ${errorText(error)}`,
+        { event: 'coordinator.deaf', error: errorText(error) },
       )
     }
   }
@@ -204,11 +207,15 @@ export class Stopped {
     const { queue, limit } = options
     try {
       await retryWithin(limit, () => beginEpoch({ ...options, ended: epoch() }))
-      logger.warn(`[COORDINATOR] Queue ${queue} drained in a new epoch: interlock recover`)
+      logger.warn(`[COORDINATOR] Queue ${queue} drained in a new epoch: interlock recover`, {
+        event: 'queue.held',
+      })
       return error
     } catch (cause) {
       const remedy = 'do it yourself before any process joins it: interlock recover --begin'
-      logger.error(`[COORDINATOR] Queue ${queue} could not be drained; ${remedy}: ${errorText(cause)}`)
+      logger.error(`[COORDINATOR] Queue ${queue} could not be drained; ${remedy}: ${errorText(cause)}`, {
+        ...{ event: 'queue.not_held', error: errorText(cause) },
+      })
       const message = `${error.message}. The queue could not be drained in a new epoch; ${remedy}`
       return new InterlockError(error.code, message, { ...error.details, isHeld: false }, cause)
     }

@@ -67,7 +67,9 @@ export class Incarnation {
     } catch (error) {
       if (!isOfStore(error)) throw error
       const { logger } = this.#options
-      logger.warn(`[COORDINATOR] Lease of worker ${this.#workerId} left to run out: ${errorText(error)}`)
+      logger.warn(`[COORDINATOR] Lease of worker ${this.#workerId} left to run out: ${errorText(error)}`, {
+        ...{ event: 'lease.left', worker_id: this.#workerId, error: errorText(error) },
+      })
     }
   }
 
@@ -80,7 +82,9 @@ export class Incarnation {
     const workerId = this.#workerId
     const { logger, isOver } = this.#options
     if (isOver()) return this.#lost.next({ workerId })
-    logger.error(`[COORDINATOR] Lease of worker ${workerId} lost; other workers get its jobs`)
+    logger.error(`[COORDINATOR] Lease of worker ${workerId} lost; other workers get its jobs`, {
+      ...{ event: 'lease.lost', worker_id: workerId },
+    })
     this.#workerId = newWorkerId(this.#name)
     this.#ids = new CommandIds(this.#workerId)
     this.#lost.next({ workerId })

@@ -107,7 +107,9 @@ export class Lifecycle {
         { forMs: joinMs, signal: closing.signal },
         async (tries) => {
           if (tries === 1)
-            logger.warn(`[COORDINATOR] The database does not answer yet: trying for ${seconds} s`)
+            logger.warn(`[COORDINATOR] The database does not answer yet: trying for ${seconds} s`, {
+              ...{ event: 'database.awaited', seconds },
+            })
           await this.#open()
         },
         mayOpenSoon,
@@ -125,7 +127,7 @@ export class Lifecycle {
       try {
         await this.#open()
         if (this.#isClosing) return await this.#undoOpen()
-        logger.info('[COORDINATOR] Database reached')
+        logger.info('[COORDINATOR] Database reached', { event: 'database.reached' })
       } catch (error) {
         onError(error)
       }
@@ -143,7 +145,9 @@ export class Lifecycle {
     const { wakeups, log, incarnation } = this.#parts
     if (!(await atMost(LEAVE_MS, this.#finish()))) {
       const { logger } = this.#options
-      logger.warn('[COORDINATOR] Left without waiting for the database: its lease runs out by itself')
+      logger.warn('[COORDINATOR] Left without waiting for the database: its lease runs out by itself', {
+        event: 'coordinator.left',
+      })
     }
     wakeups.unwatch()
     log.replica.complete()

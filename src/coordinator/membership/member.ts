@@ -8,7 +8,7 @@ import type {
   RecordedEvent,
   Started,
 } from '../../core/index.ts'
-import type { OnWake } from '../../port/index.ts'
+import type { OnWake, Telemetry } from '../../port/index.ts'
 import type { WholeOptions } from '../api/options.ts'
 import type { Logger } from '../base/logger.ts'
 import { AppendQueue } from '../commit/append-queue.ts'
@@ -31,6 +31,7 @@ import { WakeFilter, Wakeups } from './wakeups.ts'
  */
 export class Member {
   readonly logger: Logger
+  readonly telemetry: Telemetry | undefined
   readonly log: LogView
   readonly failures: Failures
   readonly startedData: StartedData
@@ -48,11 +49,12 @@ export class Member {
   readonly #sender: Sender
 
   constructor(options: WholeOptions, hooks: MemberHooks) {
-    const { store, queue, name, logger, pollMs, patienceMs } = options
+    const { store, queue, name, logger, pollMs, patienceMs, telemetry } = options
     const { signal } = this.#closing
     const limit = { forMs: patienceMs, signal }
     const workerId = () => this.workerId
     this.logger = logger
+    this.telemetry = telemetry
     this.#hooks = hooks
     this.log = new LogView({
       ...{ store, queue },
@@ -66,7 +68,7 @@ export class Member {
     })
     this.failures = new Failures(logger, this.#stopped)
     const onError = (error: unknown) => this.failures.note(error)
-    this.startedData = new StartedData({ store, queue, workerId })
+    this.startedData = new StartedData({ store, queue, workerId, all: telemetry?.propagates === true })
     this.#starts = new OwnStarts({
       ...{ log, workerId },
       onStarted: (attempt) => void hooks.onStarted(attempt, null),
@@ -237,6 +239,7 @@ export class Member {
     if (!this.lifecycle.isOpen) return
     this.logger.warn(
       `[COORDINATOR] Events were archived before this process read them; on from event ${this.log.version}`,
+      { event: 'log.skipped' },
     )
     this.lease.declareLost()
     this.#hooks.onSkipped()

@@ -1,5 +1,15 @@
 import { Subject } from 'rxjs'
-import { type Decision, emptyLedger, fold, type Ledger, type RecordedEvent } from '../../core/index.ts'
+import {
+  type Decision,
+  emptyLedger,
+  type Folded,
+  fold,
+  type Ledger,
+  type QueueChange,
+  type RecordedEvent,
+} from '../../core/index.ts'
+
+const none: ReadonlySet<string> = new Set()
 
 /**
  * This process's copy of the queue's state: a ledger at some version of the log. It advances by folding what others appended, or
@@ -9,10 +19,13 @@ export class Replica {
   #ledger: Ledger = emptyLedger
   readonly #events = new Subject<RecordedEvent>()
   readonly #changes = new Subject<Ledger>()
+  readonly #moves = new Subject<QueueChange>()
   readonly #skipped = new Subject<void>()
   /** Every event, in order, once the replica has folded it. */
   readonly events$ = this.#events.asObservable()
   readonly changes$ = this.#changes.asObservable()
+  /** The same with what led there. */
+  readonly moves$ = this.#moves.asObservable()
   /** The replica has gone on from a snapshot. The events up to there are not emitted. */
   readonly skipped$ = this.#skipped.asObservable()
 
@@ -27,7 +40,7 @@ export class Replica {
   /** Goes on from a snapshot, unless it knows as much already. The events before the snapshot are not emitted. */
   startFrom(ledger: Ledger): void {
     if (ledger.version <= this.#ledger.version) return
-    this.#move(ledger, [])
+    this.#move({ ledger, touched: none }, [])
     this.#skipped.next()
   }
 
@@ -35,23 +48,25 @@ export class Replica {
   apply(events: readonly RecordedEvent[]): void {
     const fresh = events.filter((event) => event.seq > this.#ledger.version)
     if (fresh.length === 0) return
-    this.#move(fold(this.#ledger, fresh).ledger, fresh)
+    this.#move(fold(this.#ledger, fresh), fresh)
   }
 
   /** An own decision was appended: its ledger is the state now. */
   adopt(decision: Decision): void {
-    this.#move(decision.ledger, decision.events)
+    this.#move(decision, decision.events)
   }
 
   complete(): void {
     this.#events.complete()
     this.#changes.complete()
+    this.#moves.complete()
     this.#skipped.complete()
   }
 
-  #move(ledger: Ledger, events: readonly RecordedEvent[]): void {
+  #move({ ledger, touched }: Folded, events: readonly RecordedEvent[]): void {
     this.#ledger = ledger
     for (const event of events) this.#events.next(event)
     this.#changes.next(ledger)
+    if (this.#moves.observed) this.#moves.next({ events, ledger, touched })
   }
 }

@@ -70,6 +70,7 @@ export const dataSchema = z.strictObject({
   error: anything,
   checkpoint: anything,
   progress: anything,
+  trace: anything,
   row: anything,
 })
 export const progressSchema = z.strictObject({

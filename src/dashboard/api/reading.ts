@@ -77,7 +77,15 @@ export async function liveJob(reader: QueueReader, jobId: string): Promise<Respo
 export async function jobData(reader: QueueReader, jobId: string, { allowed }: Asked): Promise<Response> {
   checkSeesData(allowed)
   const [data] = await reader.store.data(reader.queue, [parseJobId(jobId)])
-  const nothing = { payload: null, result: null, error: null, checkpoint: null, progress: null, row: null }
+  const nothing = {
+    payload: null,
+    result: null,
+    error: null,
+    checkpoint: null,
+    progress: null,
+    row: null,
+    trace: null,
+  }
   return json({ jobId, ...nothing, ...data })
 }
 

@@ -23,6 +23,18 @@ export interface Wait {
   readonly parts: Readonly<Partial<Record<WaitCause, Micros>>>
 }
 
+/** A part of a wait, for one thing. Parts of a wait follow each other, and may repeat. */
+export interface WaitPart {
+  readonly jobId: string
+  readonly from: Micros
+  readonly to: Micros
+  readonly code: ReasonCode
+  readonly cause: WaitCause
+  /** The model and the job that it was for, where there are. */
+  readonly model: string | null
+  readonly blockedBy: string | null
+}
+
 /** What a job waits for since a moment, as far as the last look told. */
 interface Reason {
   readonly code: ReasonCode
@@ -62,15 +74,17 @@ export class WaitSplitter {
   readonly byModel = new Map<string, Micros>()
   readonly byJob = new Map<string, Micros>()
   readonly #onWait: (wait: Wait) => void
+  readonly #onPart: ((part: WaitPart) => void) | undefined
   readonly #open = new Map<string, Open>()
   /** The jobs that wait behind each job. */
   readonly #behind = new Map<string, Set<string>>()
   readonly #started = new Set<string>()
   #isGeneral = false
 
-  /** @param onWait is told of each wait when it is over */
-  constructor(onWait: (wait: Wait) => void = () => {}) {
+  /** @param onWait is told of each wait when it is over @param onPart is told of each part of it, once it is known */
+  constructor(onWait: (wait: Wait) => void = () => {}, onPart?: (part: WaitPart) => void) {
     this.#onWait = onWait
+    this.#onPart = onPart
   }
 
   /** Everybody who waits when it begins. */
@@ -117,7 +131,7 @@ export class WaitSplitter {
     const job = open === undefined ? undefined : jobOf(ledger, jobId)
     if (open === undefined || job === undefined || job.active) return
     const reason = reasonAt(ledger, job, at)
-    this.#spend(open, at)
+    this.#spend(jobId, open, at)
     this.#follow(jobId, open.reason?.blockedBy ?? null, reason.blockedBy)
     open.reason = reason
     const opens = reason.code === 'rate_limited' ? rateOpensAt(ledger, job, at) : 0
@@ -125,21 +139,23 @@ export class WaitSplitter {
   }
 
   /** What has gone by since the last look is for what was known then. */
-  #spend(open: Open, at: Micros): void {
+  #spend(jobId: string, open: Open, at: Micros): void {
     // Nobody has looked since it began: it has waited for what it waits for now.
     if (open.reason === null) return
     const { later } = open
     if (later !== null && later.at < at) {
-      this.#add(open, open.reason, later.at)
-      this.#add(open, later.reason, at)
-    } else this.#add(open, open.reason, at)
+      this.#add(jobId, open, open.reason, later.at)
+      this.#add(jobId, open, later.reason, at)
+    } else this.#add(jobId, open, open.reason, at)
   }
 
-  #add(open: Open, { code, model, blockedBy }: Reason, to: Micros): void {
+  #add(jobId: string, open: Open, { code, model, blockedBy }: Reason, to: Micros): void {
     const micros = to - open.since
     if (micros <= 0) return
+    const from = open.since
     open.since = to
     const cause = causeOf(code)
+    this.#onPart?.({ jobId, from, to, code, cause, model, blockedBy })
     open.parts[cause] = (open.parts[cause] ?? 0) + micros
     grow(this.byCause, cause, micros)
     grow(this.byReason, code, micros)
@@ -151,7 +167,7 @@ export class WaitSplitter {
     const open = this.#open.get(jobId)
     if (open === undefined) return
     open.reason ??= TAKEN
-    this.#spend(open, at)
+    this.#spend(jobId, open, at)
     this.#follow(jobId, open.reason.blockedBy, null)
     this.#open.delete(jobId)
     this.#onWait({ jobId, from: open.from, to: Math.max(at, open.since), ended, parts: open.parts })

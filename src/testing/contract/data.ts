@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import type { DataChange, Event } from '../../core/index.ts'
-import { activeRow, appendNow, queuedEvent, standOf } from '../hand-made.ts'
+import { activeRow, appendNow, queuedEvent, standOf, waitingRow } from '../hand-made.ts'
 import type { Bench } from './bench.ts'
 
-const empty = { payload: null, result: null, error: null, checkpoint: null, progress: null, row: null }
+const empty = {
+  ...{ payload: null, result: null, error: null, checkpoint: null, progress: null, trace: null },
+  row: null,
+}
 
 const rowEvent = (jobId: string): Event => ({ ...queuedEvent(jobId), intake: true }) as Event
 
@@ -15,7 +18,7 @@ const failedEvent = (jobId: string): Event => ({
   final: true,
 })
 
-/** What is kept beside the log: payloads, results, errors, checkpoints, progress. */
+/** What is kept beside the log: payloads, results, errors, checkpoints, progress, traces. */
 export function dataContract({ it, store, other }: Bench): void {
   const enter = async (queue: string, jobId: string, data: readonly DataChange[] = []) => {
     const { at, version } = await standOf(store(), queue)
@@ -73,6 +76,34 @@ export function dataContract({ it, store, other }: Bench): void {
     })
     await appendNow(store(), queue, [failedEvent('a')], { data: [{ jobId: 'a', error: null }] })
     assert.deepEqual((await keptOf(queue, 'a'))?.error, null)
+  })
+
+  it('keeps where the trace of a job comes from, brings it with the start, and gives a later life nothing of it', async (queue) => {
+    const trace = { traceparent: `00-${'0af7'.repeat(8)}-b7ad6b7169203331-01`, tracestate: 'vendor=1' }
+    const { at, version } = await standOf(store(), queue)
+    await appendNow(store(), queue, [queuedEvent('a'), queuedEvent('b')], {
+      jobs: [waitingRow('a', at), { ...waitingRow('b', at), place_tie: version + 2 }],
+      data: [
+        { jobId: 'a', trace },
+        { jobId: 'b', payload: 1, trace },
+      ],
+    })
+    assert.deepEqual(await keptOf(queue, 'a'), { ...empty, jobId: 'a', trace })
+    assert.deepEqual(await keptOf(queue, 'b'), { ...empty, jobId: 'b', payload: 1, trace })
+    const last = { ...trace, last: `00-${'0af7'.repeat(8)}-00f067aa0ba902b7-01` }
+    await appendNow(store(), queue, [failedEvent('b')], { data: [{ jobId: 'b', error: 2, trace: last }] })
+    const answer = await appendNow(store(), queue, [queuedEvent('c')], { wanted: ['a', 'b'] })
+    assert.ok(answer.ok)
+    assert.deepEqual(answer.data, [
+      { ...empty, jobId: 'a', trace },
+      { ...empty, jobId: 'b', payload: 1, error: 2, trace: last },
+    ])
+    const token = await enter(queue, 'a')
+    assert.deepEqual((await keptOf(queue, 'a'))?.trace, null)
+    await enter(queue, 'b')
+    assert.equal(await store().note(queue, { jobId: 'a', token, progress: 1 }), true)
+    assert.deepEqual((await keptOf(queue, 'a'))?.trace, null)
+    assert.deepEqual((await keptOf(queue, 'b'))?.trace, null)
   })
 
   it('writes no data when it refuses the append', async (queue) => {

@@ -1,0 +1,93 @@
+/** Puts a line of jobs in and empties it, with telemetry or without, and says what that took. */
+import { context, trace } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import {
+  BatchSpanProcessor,
+  InMemorySpanExporter,
+  ParentBasedSampler,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace'
+import { postgresStore } from '../../src/adapter/postgres/index.ts'
+import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
+import { openTelemetry } from '../../src/otel/index.ts'
+import type { Telemetry } from '../../src/port/index.ts'
+import { createJobWorker } from '../../src/worker/index.ts'
+import { asked } from '../frame/child.ts'
+import { keyNames, numberOf, payloadOf, resultOf, tasksOn } from '../peers/tasks.ts'
+
+export type Way = 'none' | 'off' | 'traced'
+
+export interface TelemetryOrder {
+  readonly url: string
+  readonly way: Way
+  readonly slots: number
+  readonly keys: number
+  /** Jobs that warm up, and jobs that count. */
+  readonly counts: readonly number[]
+}
+
+export interface TelemetryReport {
+  readonly elapsedMs: number
+  readonly cpuMs: number
+}
+
+/** Enqueued together, as by a request that has ten jobs to give. */
+const TOGETHER = 10
+
+const { url, way, slots, keys, counts } = asked<TelemetryOrder>()
+const store = postgresStore(url)
+const telemetry = telemetryFor(way)
+const coordinator = await createCoordinator({ store, logger: silentLogger, telemetry })
+await coordinator.setPolicy('by-model')
+let made = 0
+let report: TelemetryReport | undefined
+for (const count of counts) report = await measured(count)
+process.send?.(report)
+await coordinator.close()
+await store.close()
+process.disconnect()
+
+function telemetryFor(wanted: Way): Telemetry | undefined {
+  if (wanted === 'none') return undefined
+  if (wanted === 'off') return openTelemetry({ waits: false })
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+  const tracerProvider = new TracerProvider({
+    sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(0.01) }),
+    spanProcessors: [new BatchSpanProcessor({ exporter: new InMemorySpanExporter() })],
+  })
+  trace.setGlobalTracerProvider(tracerProvider)
+  return openTelemetry({ propagateContext: true })
+}
+
+async function measured(count: number): Promise<TelemetryReport> {
+  const tasks = [...tasksOn(keyNames(keys), count, made)]
+  made += count
+  const cpu = process.cpuUsage()
+  const from = performance.now()
+  const puts: Promise<unknown>[] = []
+  for (let at = 0; at < tasks.length; at += TOGETHER) {
+    const jobs = tasks.slice(at, at + TOGETHER).map(({ n, key }) => ({
+      ...{ jobId: `job-${n}`, models: key === null ? [] : [key], payload: payloadOf(n) },
+    }))
+    puts.push(coordinator.enqueue(jobs))
+  }
+  await Promise.all(puts)
+  await emptied(count)
+  const { user, system } = process.cpuUsage(cpu)
+  return { elapsedMs: performance.now() - from, cpuMs: (user + system) / 1_000 }
+}
+
+async function emptied(count: number): Promise<void> {
+  const all = Promise.withResolvers<void>()
+  let left = count
+  const ends = coordinator.events$.subscribe((event) => {
+    if (event.type === 'completed' && --left === 0) all.resolve()
+  })
+  const normal = (job: { readonly payload: unknown }) => resultOf(numberOf(job.payload))
+  const worker = createJobWorker({ coordinator, concurrency: slots, handlers: { normal } })
+  worker.start()
+  await all.promise
+  ends.unsubscribe()
+  await worker.drain()
+}

@@ -1,0 +1,54 @@
+import type { Attributes } from '@opentelemetry/api'
+import { isInterlockError, type JobSpec, type Started } from '../core/index.ts'
+
+/** In one attribute. A job may name 100. */
+const MOST_MODELS = 16
+/** Longer, or of other characters, it is data that somebody took for a name. */
+const CLASS = /^[\w$.]{1,80}$/u
+
+/**
+ * The messaging conventions of OpenTelemetry 1.44.0. They are still in development, so their names stand here and come from no
+ * package.
+ */
+export const operation = (
+  queue: string,
+  name: 'send' | 'wait' | 'process',
+  more: Attributes = {},
+): Attributes => ({
+  'messaging.system': 'interlock',
+  'messaging.destination.name': queue,
+  'messaging.operation.name': name,
+  ...(name === 'wait' ? undefined : { 'messaging.operation.type': name }),
+  ...more,
+})
+
+export function jobAttributes({ jobId, jobType, kind, models }: JobSpec): Attributes {
+  return {
+    'messaging.message.id': jobId,
+    'interlock.job.type': jobType,
+    'interlock.job.kind': kind,
+    'interlock.job.models': models.slice(0, MOST_MODELS),
+  }
+}
+
+export function attemptAttributes({ lease, spec, attempt, attempts, workerId }: Started): Attributes {
+  return {
+    ...jobAttributes(spec),
+    'messaging.client.id': workerId,
+    'interlock.attempt': attempt,
+    'interlock.attempts': attempts,
+    'interlock.fencing_token': lease.fencingToken,
+    'interlock.epoch': lease.epoch,
+  }
+}
+
+/** The class of what was thrown, or the code of our own errors; a name that is none is `_OTHER`. */
+export function errorType(error: unknown): string {
+  try {
+    if (isInterlockError(error)) return error.code
+    const name = error instanceof Error ? error.name : undefined
+    return name !== undefined && CLASS.test(name) ? name : '_OTHER'
+  } catch {
+    return '_OTHER'
+  }
+}

@@ -1,0 +1,76 @@
+import {
+  type Attributes,
+  type Context,
+  type Link,
+  type Span,
+  SpanKind,
+  type Tracer,
+} from '@opentelemetry/api'
+import { MICROS_PER_MS, MICROS_PER_SECOND, type Micros, type Started } from '../core/index.ts'
+import type { WaitPart } from '../insight/index.ts'
+import { attemptAttributes, operation } from './attributes.ts'
+import type { Waited } from './waits.ts'
+
+/** A shorter wait is none: the job was started by the very append that put it in line, or by the next one. */
+const LEAST_MICROS = MICROS_PER_MS
+
+export interface WaitSpan {
+  readonly queue: string
+  readonly started: Started
+  readonly waited: Waited
+  readonly parent: Context
+  readonly links: readonly Link[]
+  /** The time of the queue now: the wait was measured by it, and is told by the clock of this process. */
+  readonly now: Micros
+}
+
+/** The wait as a span, with one event for each thing that the job waited for; undefined: it did not wait. */
+export function addWait(
+  tracer: Tracer,
+  { queue, started, waited, parent, links, now }: WaitSpan,
+): Span | undefined {
+  const { from, to, seenFrom, parts, byCause } = waited
+  if (to - from < LEAST_MICROS) return undefined
+  const ahead = now - Date.now() * MICROS_PER_MS
+  const at = (micros: Micros): [number, number] => hrTime(micros - ahead)
+  const attributes = operation(queue, 'wait', attemptAttributes(started))
+  const span = tracer.startSpan(
+    `wait ${queue}`,
+    { kind: SpanKind.INTERNAL, attributes, links: [...links], startTime: at(from) },
+    parent,
+  )
+  if (span.isRecording()) {
+    span.setAttributes(sums(byCause, seenFrom - from))
+    if (seenFrom > from)
+      span.addEvent('wait.unseen', { 'interlock.wait.seconds': seconds(seenFrom - from) }, at(from))
+    for (const part of parts) span.addEvent(`wait.${part.cause}`, of(part), at(part.from))
+  }
+  span.end(at(to))
+  return span
+}
+
+/** How long it waited for what: exact, and as many as there are causes. */
+function sums(byCause: Waited['byCause'], unseen: Micros): Attributes {
+  const attributes: Attributes = {}
+  for (const [cause, micros] of Object.entries(byCause))
+    attributes[`interlock.wait.${cause}.seconds`] = seconds(micros)
+  if (unseen > 0) attributes['interlock.wait.unseen.seconds'] = seconds(unseen)
+  return attributes
+}
+
+function of({ code, model, blockedBy, from, to }: WaitPart): Attributes {
+  return {
+    'interlock.reason': code,
+    'interlock.wait.seconds': seconds(to - from),
+    ...(model === null ? undefined : { 'interlock.model': model }),
+    ...(blockedBy === null ? undefined : { 'interlock.blocked_by': blockedBy }),
+  }
+}
+
+const seconds = (micros: Micros): number => micros / MICROS_PER_SECOND
+
+/** Seconds and nanoseconds: what a number of milliseconds would round. */
+function hrTime(micros: Micros): [number, number] {
+  const whole = Math.floor(micros / MICROS_PER_SECOND)
+  return [whole, Math.round((micros - whole * MICROS_PER_SECOND) * 1_000)]
+}
