@@ -1613,6 +1613,28 @@ begin
 end
 $$;
 
+-- job_queue_append_told(queue, expected_version, events, changes, done, senders, told): job_queue_append_for, and tells the senders what
+-- came of their commands, so that they need not read the log.
+--   told  {concern, answers: [{to, said, wanted: [job_id, …]}, …]}: whom the append concerns beside those (nobody, free, all), and for each
+--         address what is said, and the jobs whose data goes along (job_queue_tell)
+-- Returns what job_queue_append_for does.
+create or replace function public.job_queue_append_told(
+  queue text, expected_version bigint, events jsonb, changes jsonb, done text[], senders text[], told jsonb) returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  answer jsonb := public.job_queue_append($1, $2, $3, $4);
+begin
+  if answer -> 'ok' <> 'true' then
+    return answer;
+  end if;
+  perform public.job_queue_tell($1, (answer ->> 'version')::bigint, $7);
+  perform public.job_queue_handled($1, $5, $6);
+  return answer || jsonb_build_object('handed', public.job_queue_handed($1));
+end
+$$;
+
 -- job_queue_archive(queue, through, keep): takes the events up to a snapshot out of job_queue_log, in one transaction. Holds
 -- the queue's lock only at the end, to note the cut and, without keep, to delete what is kept beside the log (some 4 µs a job:
 -- 0.4 s for 100,000 jobs). A process that starts later goes on from the snapshot. Some events stay in job_queue_log until a
@@ -4897,6 +4919,48 @@ begin
 end
 $$;
 
+-- job_queue_tell(queue, version, told): notifications of an append by the process that decides for all. On channel interlock
+-- 'decided:<concern>:<queue>:<version>', for those who heard of that version; and on the channel of each address '<version> [<said>, <data>]',
+-- the data as that of job_queue_data_of, left out where it does not fit into a notification. Internal; called by job_queue_append_told.
+--   told  see there; an address is a channel that its owner has made up, and nobody else knows
+-- Returns nothing.
+create or replace function public.job_queue_tell(queue text, version bigint, told jsonb) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+declare
+  one record;
+begin
+  if current_setting('interlock.notify', true) is not distinct from 'off' then
+    return;
+  end if;
+  perform pg_notify('interlock', 'decided:' || (told ->> 'concern') || ':' || $1 || ':' || $2);
+  for one in
+    select a.item ->> 'to' as channel, $2 || ' [' || (a.item ->> 'said') || ',' as note, coalesce((
+      select jsonb_agg(jsonb_build_object('job_id', d.job_id, 'payload', d.payload, 'result', d.result, 'error', d.error,
+               'checkpoint', d.checkpoint, 'progress', d.progress, 'row', null))::text
+        from jsonb_array_elements_text(a.item -> 'wanted') as w (job_id)
+       cross join lateral (
+         select j.life from public.job_queue_jobs j where j.queue = $1 and j.job_id = w.job_id offset 0) as j
+       cross join lateral (
+         select k.* from public.job_queue_data k where k.queue = $1 and k.job_id = w.job_id and k.life = j.life offset 0) as d
+        -- Not of jobs that were made of a row, whose handlers are given the row. And nothing that has to be unpacked to be measured.
+        where j.life > 0
+          and coalesce(pg_column_size(d.payload), 0) + coalesce(pg_column_size(d.result), 0) + coalesce(pg_column_size(d.error), 0)
+            + coalesce(pg_column_size(d.checkpoint), 0) + coalesce(pg_column_size(d.progress), 0) < 4000), '[]') as data
+      from jsonb_array_elements(told -> 'answers') as a (item)
+     where a.item ->> 'to' ~ '^interlock_\w{16,50}$'
+  loop
+    -- A notification has room for 8,000 bytes.
+    perform pg_notify(one.channel,
+      one.note || case when octet_length(one.note) + octet_length(one.data) < 7900 then one.data else '[]' end || ']');
+  end loop;
+end
+$$;
+
 -- job_queue_touched(queue, after, through): the jobs that changed in this part of the log. Internal.
 --   after, through  sequence numbers: the part is after < seq <= through
 -- Returns the ids, without duplicates, of the jobs that an event names, and of those whose row an append changed besides
@@ -5697,7 +5761,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_hand_in,job_queue_handed,job_queue_handled,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_row,job_queue_page,job_queue_pick_up,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_append_for,job_queue_append_told,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_hand_in,job_queue_handed,job_queue_handled,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_row,job_queue_page,job_queue_pick_up,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_tell,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -5724,8 +5788,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '0c207acf52e2f68c6174271c0c19c49cef5580d3bb45f1766b6999d8ddcbab6a'),
-  ('027', '0c207acf52e2f68c6174271c0c19c49cef5580d3bb45f1766b6999d8ddcbab6a')
+  ('000', '711c6894852e1c103dda5bae9127e46eafd774380e53b8fe897eb00203bcd73a'),
+  ('027', '711c6894852e1c103dda5bae9127e46eafd774380e53b8fe897eb00203bcd73a')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -97,6 +97,21 @@ export class Crew implements AsyncDisposable {
     return { counts, elapsedMs: last - first, reports }
   }
 
+  /** Lets all of them work for so long, and something happen in the middle of it. What those say that are still there. */
+  async during(ms: number, event: () => Promise<void>): Promise<readonly Report[]> {
+    await this.work()
+    await delay(ms / 2)
+    await event()
+    await delay(ms / 2)
+    const alive = this.#processes.filter((process) => process.isAlive)
+    return Promise.all(alive.map((process) => process.ask<Report>({ do: 'stop' })))
+  }
+
+  /** False: there is no such process. */
+  kill(number: number): boolean {
+    return this.#processes[number]?.kill() === true
+  }
+
   /** The one process of a crew of one. */
   get only(): BenchProcess {
     const [first] = this.#processes

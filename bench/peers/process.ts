@@ -87,6 +87,14 @@ export class BenchProcess implements AsyncDisposable {
     return (await answer.finally(() => clearTimeout(impatient))) as Out
   }
 
+  get isAlive(): boolean {
+    return !this.#child.killed
+  }
+
+  kill(): boolean {
+    return this.#child.kill('SIGKILL')
+  }
+
   #answer(): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.#settle = (telling) => {

@@ -13,8 +13,8 @@ export async function migrate(url: string): Promise<void> {
 }
 
 /** As the README shows it: a store, a coordinator, a worker with a handler. */
-export async function connect({ url, slots, intake = false }: Setting): Promise<Session> {
-  const { coordinator, leave } = await join(url)
+export async function connect({ url, slots, process, intake = false }: Setting): Promise<Session> {
+  const { coordinator, leave } = await join(url, process)
   return {
     enqueue: (tasks) => coordinator.enqueue(tasks.map(inputOf)),
     work: async (handle: Handle) => {
@@ -31,9 +31,10 @@ export async function connect({ url, slots, intake = false }: Setting): Promise<
   }
 }
 
-async function join(url: string) {
+async function join(url: string, process = 0) {
   const store = postgresStore(url)
-  const coordinator = await createCoordinator({ store, logger: silentLogger })
+  const name = `process-${process}`
+  const coordinator = await createCoordinator({ store, name, logger: silentLogger })
   const leave = async () => {
     await coordinator.close()
     await store.close()

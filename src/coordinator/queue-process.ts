@@ -23,6 +23,7 @@ export class QueueProcess {
     const member = new Member(options, {
       onEvent: (event) => this.#onEvent(event),
       onStarted: (attempt, taker) => this.#gate.router.receive(attempt, taker),
+      isWaiting: () => this.#gate.router.isWaiting || this.#gate.router.isObserved,
       onIncoming: (incoming) => this.#onIncoming(incoming),
       onPoll: () => this.#onPoll(),
       onRenewed: () => this.#gate.followUp(),

@@ -2,8 +2,9 @@ import { isFree } from './admission.ts'
 import type { Draft } from './draft.ts'
 import { passOver } from './fair-share.ts'
 import type { Micros } from './job.ts'
-import { isInLine, modelOf, noPlaces } from './ledger.ts'
+import { isInLine, type Model, modelOf, noPlaces } from './ledger.ts'
 import { isOfferLive, lapsedJobs } from './offered.ts'
+import type { OwnModel } from './own-job.ts'
 import { byPlace, earlier, type Place } from './place.ts'
 import { capacityOf } from './policy.ts'
 import { isOverRate } from './rate.ts'
@@ -86,16 +87,37 @@ function* lapsedCursors(draft: Draft, now: Micros): Generator<Cursor> {
 /** Asked only after a wide change: thousands of offers may have run out, and every claim comes here. */
 function lapsedModels(draft: Draft, now: Micros): ReadonlySet<string> {
   const names = new Set<string>()
-  for (const { spec } of lapsedJobs(draft, now))
-    for (const name of spec.models) if (isWaitedFor(draft, name)) names.add(name)
-  return names
+  for (const { spec } of lapsedJobs(draft, now)) for (const name of spec.models) names.add(name)
+  return new Set([...names].filter((name) => isPassed(draft, name)))
 }
 
-/** Whether a job in its line is not offered itself. */
-function isWaitedFor(draft: Draft, name: string): boolean {
-  const { line, offers } = modelOf(draft, name)
-  return line.size > offers.size
+/**
+ * Whether a job in its line may pass one whose offer has run out. Only one of another kind may: jobs of one kind keep their order. So where
+ * all are of one kind, as in most queues, there is nothing to look for.
+ */
+function isPassed(draft: Draft, name: string): boolean {
+  const model = modelOf(draft, name)
+  return model.line.size > model.offers.size && !isOfOneKind(draft, model)
 }
+
+/** By models that no draft writes to any more: with 1,000 of them a claim would go through 1,000 lines each time. */
+const ofOneKind = new WeakMap<Model, boolean>()
+
+function isOfOneKind(draft: Draft, model: Model): boolean {
+  const known = ofOneKind.get(model)
+  if (known !== undefined) return known
+  const first = kindAt(draft, model.line.min())
+  let is = true
+  for (const place of model.line) {
+    is = kindAt(draft, place) === first
+    if (!is) break
+  }
+  if ((model as Partial<OwnModel>).owner !== draft.owner) ofOneKind.set(model, is)
+  return is
+}
+
+const kindAt = (draft: Draft, place: Place | undefined): string | undefined =>
+  place === undefined ? undefined : draft.jobs.get(place)?.spec.kind
 
 /** Goes along the line of a model until the jobs already met keep all its places. */
 function nextBehind(draft: Draft, name: string, now: Micros): Cursor['next'] {

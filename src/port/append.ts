@@ -1,5 +1,13 @@
-import type { Command, DataChange, Micros, ProjectionChanges, RecordedEvent } from '../core/index.ts'
+import type {
+  Command,
+  CommandResult,
+  DataChange,
+  Micros,
+  ProjectionChanges,
+  RecordedEvent,
+} from '../core/index.ts'
 import type { JobData } from './data.ts'
+import type { Concern } from './wake.ts'
 
 /** What one append wants to write. The events already carry their sequence numbers and times. */
 export interface AppendRequest {
@@ -24,7 +32,7 @@ export interface AppendRequest {
    */
   readonly ofArrivals?: boolean
   /** The commands of other processes that these events carry out, if this process decides for them (`handIn`). */
-  readonly handled?: Handled
+  readonly handled?: HandledByAppend
 }
 
 /** A command with its data, on its way to the process that decides. */
@@ -36,13 +44,44 @@ export interface Handing {
 /** A command that was handed in, as the store keeps it. */
 export interface HandedIn extends Handing {
   readonly sender: string
+  /** Where its sender can be told what came of it, in the store's own words; absent: the sender reads the log. */
+  readonly answerTo?: string
+}
+
+/** What came of a command. */
+export interface CommandAnswer {
+  readonly commandId: string
+  readonly result: CommandResult
+}
+
+/** Answers for one sender, and the jobs that they start for it, whose data goes along where there is room. */
+export interface AnswersTo {
+  readonly to: string
+  readonly answers: readonly CommandAnswer[]
+  readonly wanted: readonly string[]
+}
+
+/** The same as its receiver hears it. `version`: that of the append that made them true. */
+export interface HeardAnswers {
+  readonly version: number
+  readonly answers: readonly CommandAnswer[]
+  readonly data: readonly JobData[]
 }
 
 /** Commands that were handed in and are finished, and their senders. */
 export interface Handled {
   /** Ids of commands. */
   readonly done: readonly string[]
+  /** Who has to read the log for what came of its commands. */
   readonly senders: readonly string[]
+}
+
+/** The same, with an append. */
+export interface HandledByAppend extends Handled {
+  /** Who need not: they are told. What the store cannot tell, it adds to `senders`. */
+  readonly answers?: readonly (AnswersTo & { readonly sender: string })[]
+  /** Whom the append concerns beside those. */
+  readonly concern?: Concern
 }
 
 /**
@@ -163,4 +202,6 @@ export interface DecidingRole {
    * process can be read before that if its wait was cancelled. Absent where that cannot be known.
    */
   readonly replicated?: () => Promise<void>
+  /** Whether commits wait for a standby; also if that is not known yet. */
+  readonly mustBeReplicated?: () => boolean
 }

@@ -40,7 +40,7 @@ export function storeContract(
     )
     runner.describe('turn (job_queue_turn)', () => (turns ? turnContract(bench) : noTurnContract(bench)))
     if (deciding)
-      runner.describe('deciding for all (job_queue_append_for, job_queue_hand_in, job_queue_pick_up)', () =>
+      runner.describe('deciding for all (job_queue_append_told, job_queue_hand_in, job_queue_pick_up)', () =>
         decidingContract(bench),
       )
     runner.describe('data, note, forget (job_queue_data_of, job_queue_note, job_queue_forget)', () =>

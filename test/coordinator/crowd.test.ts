@@ -1,7 +1,8 @@
 /** Several processes write to one queue at once: one of them decides for all (job_queue_hand_in). */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { memoryDatabase, memoryStore } from '../../src/adapter/memory/index.ts'
 import type { DecidingRole, LogStore } from '../../src/port/index.ts'
+import { createJobWorker, type HandlerContext, type Job } from '../../src/worker/index.ts'
 import { eventsOf, join } from './support.ts'
 
 /** A store over that database, whose calls of deciding are counted, and may come to nothing. */
@@ -10,13 +11,17 @@ function storeOn(
   change: (role: DecidingRole) => Partial<DecidingRole> = () => ({}),
 ) {
   const store = memoryStore(database)
-  const calls = { handIn: 0, pickUp: 0, append: 0 }
+  const calls = { handIn: 0, pickUp: 0, append: 0, read: 0 }
   const role = { ...store.deciding, ...(store.deciding && change(store.deciding)) } as DecidingRole
   const counted: LogStore = {
     ...store,
     append: (request) => {
       calls.append++
       return store.append(request)
+    },
+    read: (...args) => {
+      calls.read++
+      return store.read(...args)
     },
     deciding: {
       handIn: (...args) => {
@@ -98,5 +103,42 @@ describe('processes that write at once', () => {
     await Promise.all([first.enqueue(jobs('x', 5)), second.enqueue(jobs('y', 5))])
     expect(lost).toBeGreaterThan(0)
     expect((await eventsOf(a.store)).filter((event) => event.startsWith('queued'))).toHaveLength(10)
+  })
+})
+
+describe('a worker in a process that does not decide', () => {
+  /** Three processes with a worker each, and what they do with each job. */
+  async function workers(handler: (job: Job, context: HandlerContext) => unknown) {
+    const database = memoryDatabase()
+    const stores = [1, 2, 3].map(() => storeOn(database))
+    const all = await Promise.all(stores.map(({ store }) => join({ store })))
+    const [first] = all
+    if (first === undefined) throw new Error('three have joined')
+    await first.setPolicy('by-model')
+    for (const coordinator of all) {
+      const worker = createJobWorker({ coordinator, concurrency: 8, handlers: { '*': handler } })
+      worker.start()
+      onTestFinished(async () => void (await worker.drain()))
+    }
+    return { first, all, calls: (name: 'read' | 'handIn') => stores.map(({ calls }) => calls[name]) }
+  }
+
+  const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0)
+
+  it('is told what came of its commands, with the payloads of its jobs, and hardly reads the log', async () => {
+    const left = new Set(jobs('job', 900).map(({ jobId }) => jobId))
+    const isDone = Promise.withResolvers<void>()
+    const { first, all, calls } = await workers((job) => {
+      expect(job.payload).toEqual({ of: job.jobId })
+      expect(left.delete(job.jobId)).toBe(true)
+      if (left.size === 0) isDone.resolve()
+    })
+    await first.enqueue(jobs('job', 900).map((job) => ({ ...job, payload: { of: job.jobId } })))
+    await isDone.promise
+    expect(sum(calls('read'))).toBeLessThan(sum(calls('handIn')))
+    await vi.waitFor(async () => {
+      await Promise.all(all.map((each) => each.catchUp()))
+      expect(all.map((each) => each.state().activeCount + each.state().waitingCount)).toEqual([0, 0, 0])
+    })
   })
 })

@@ -91,3 +91,29 @@ describe('a hand-off in a crowd', () => {
     expect(many / few).toBeLessThan(1.5)
   })
 })
+
+describe('a claim while nobody comes for offers', () => {
+  /** A hundred models, and a line behind each; the second claim, when the first has changed some of the lines. */
+  function stepsOfClaim(waiting: number): number {
+    const queue = new CoreQueue()
+    queue.setPolicy({ ...defaultPolicy, maxActive: null })
+    for (let from = 0; from < waiting; from += 500) {
+      const specs = Array.from({ length: 500 }, (_, n) =>
+        plainSpec(`job-${from + n}`, [`m${(from + n) % 100}`]),
+      )
+      queue.send({ type: 'enqueue', specs })
+    }
+    queue.at(queue.now + 60_000_000)
+    const claim = { max: 2, kinds: ['normal'] }
+    expect(startedIn(queue.send({ type: 'claim' }, claim).events)).toHaveLength(2)
+    const looks = vi.spyOn(Table.prototype, 'get')
+    expect(startedIn(queue.send({ type: 'claim' }, claim).events)).toHaveLength(2)
+    const steps = looks.mock.calls.length
+    looks.mockRestore()
+    return steps
+  }
+
+  it('does not go through the lines of one kind behind them', () => {
+    expect(stepsOfClaim(10_000) / stepsOfClaim(1_000)).toBeLessThan(1.5)
+  })
+})

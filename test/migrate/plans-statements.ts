@@ -8,6 +8,8 @@ const handingIn: readonly string[] = [
   `select job_queue_hand_in('default', 'one', 60000, jsonb_build_array(${command}))`,
   `select job_queue_hand_in('default', 'other', 60000, jsonb_build_array(${command}))`,
   `select job_queue_append_for('default', 0, '[{"seq": 1}]', '{"state": {}}', '{}', '{}')`,
+  `select job_queue_append_told('default', 0, '[{"seq": 1}]', '{"state": {}}', '{}', '{}', '{}')`,
+  `select job_queue_tell('default', 1, '{"concern": "all", "answers": [{"to": "interlock_0123456789abcdef", "said": "[]", "wanted": ["waiting-1"]}]}')`,
   `select job_queue_pick_up('default', 'one', 60000, '{c}', '{other}', true)`,
 ]
 

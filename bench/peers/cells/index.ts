@@ -1,4 +1,5 @@
 import type { Cell } from '../cell.ts'
+import { crowdCells } from './crowd.ts'
 import { drainCells } from './drain.ts'
 import { enqueueCells } from './enqueue.ts'
 import { handOffCells, waitingCells } from './hand-off.ts'
@@ -11,6 +12,7 @@ import { traceCells } from './trace.ts'
 export const cells: readonly Cell[] = [
   ...enqueueCells,
   ...drainCells,
+  ...crowdCells,
   ...traceCells,
   ...handOffCells,
   ...waitingCells,

@@ -8,7 +8,15 @@ import {
   type RecordedEvent,
   type StateRow,
 } from '../../core/index.ts'
-import type { HandedIn, KnownCommand, SnapshotChunk, StoredSnapshot, WorkerBeat } from '../../port/index.ts'
+import type {
+  Concern,
+  HandedIn,
+  HeardAnswers,
+  KnownCommand,
+  SnapshotChunk,
+  StoredSnapshot,
+  WorkerBeat,
+} from '../../port/index.ts'
 import type { MemoryRequest } from './inbox.ts'
 
 /** A row of `job_queue_workers`. */
@@ -33,6 +41,13 @@ export interface MemoryData extends Readonly<Required<Omit<DataChange, 'jobId' |
 /** A row of `job_queue_snapshot_chunks`. */
 export interface MemoryChunk extends SnapshotChunk {
   readonly writtenAt: Micros
+}
+
+/** What listeners are told of an append, of commands that were handled, or of those that one of them has handed in. */
+export interface Said {
+  readonly concern?: Concern
+  readonly handled?: readonly string[]
+  readonly told?: HeardAnswers & { readonly to: string }
 }
 
 /** The tables of one queue. */
@@ -67,7 +82,7 @@ const emptyQueue = (now: Micros) => ({
   ofRows: new Set<string>(),
   /** By id, in the order in which they came. */
   inbox: new Map<string, MemoryRequest>(),
-  listeners: new Set<(handled?: readonly string[]) => void>(),
+  listeners: new Set<(said: Said) => void>(),
   /** Called when something has come into the inbox. */
   intakes: new Set<() => void>(),
   /** The row of `job_queue_deciders`. */

@@ -1,12 +1,17 @@
 import { invalidInput } from '../../core/index.ts'
-import type { DecidingRole, HandedIn, Handled } from '../../port/index.ts'
+import type { DecidingRole, HandedIn, Handled, HandledByAppend } from '../../port/index.ts'
+import { dataOf } from './data.ts'
 import type { MemoryQueue } from './database.ts'
 
 /** Handed-in commands are deleted after 10 s; in microseconds. */
 const KEPT = 10_000_000
 
-/** `job_queue_hand_in` and `job_queue_pick_up`. */
-export function decidingIn(queueOf: (name: string) => MemoryQueue, now: () => number): DecidingRole {
+/** `job_queue_hand_in` and `job_queue_pick_up`. @param address of the store: what is said to it, only its listeners hear */
+export function decidingIn(
+  queueOf: (name: string) => MemoryQueue,
+  now: () => number,
+  address: string,
+): DecidingRole {
   return {
     handIn: async (name, { sender, forMs, commands }) => {
       checkTerm(forMs)
@@ -19,7 +24,7 @@ export function decidingIn(queueOf: (name: string) => MemoryQueue, now: () => nu
         const fresh = structuredClone(commands.filter(({ command }) => !known.has(command.id)))
         queue.handedIn = [
           ...queue.handedIn.map((one) => (again.has(one.command.id) ? { ...one, at } : one)),
-          ...fresh.map((one) => ({ ...one, sender, at })),
+          ...fresh.map((one) => ({ ...one, sender, answerTo: address, at })),
         ]
         return { decides: false }
       }
@@ -54,8 +59,19 @@ export function handedTo({ handedIn }: MemoryQueue, now: number): readonly Hande
 }
 
 /** `job_queue_handled` */
-export function handledIn(queue: MemoryQueue, { done, senders }: Handled): void {
+function handledIn(queue: MemoryQueue, { done, senders }: Handled): void {
   const gone = new Set(done)
   queue.handedIn = queue.handedIn.filter(({ command }) => !gone.has(command.id))
-  if (senders.length > 0) for (const wake of queue.listeners) queueMicrotask(() => wake(senders))
+  if (senders.length > 0) for (const wake of queue.listeners) queueMicrotask(() => wake({ handled: senders }))
+}
+
+/** `job_queue_append_told` */
+export function toldIn(queue: MemoryQueue, { answers = [], ...handled }: HandledByAppend): void {
+  const version = queue.log.length
+  for (const { to, wanted, answers: said } of answers) {
+    const told = structuredClone({ to, version, answers: said, data: dataOf(queue, wanted) })
+    for (const wake of queue.listeners) queueMicrotask(() => wake({ told }))
+  }
+  for (const wake of queue.listeners) queueMicrotask(() => wake({ handled: [] }))
+  handledIn(queue, handled)
 }

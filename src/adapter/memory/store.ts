@@ -12,12 +12,15 @@ import type {
 } from '../../port/index.ts'
 import { appendTo, atOf, eventsAfter, read } from './append.ts'
 import { cut, dataOf, noteIn, stageIn } from './data.ts'
-import { type MemoryDatabase, type MemoryQueue, memoryDatabase, queueIn } from './database.ts'
+import { type MemoryDatabase, type MemoryQueue, memoryDatabase, queueIn, type Said } from './database.ts'
 import { deadIn, dropIn } from './dead.ts'
-import { decidingIn, handedTo, handledIn } from './deciding.ts'
+import { decidingIn, handedTo, toldIn } from './deciding.ts'
 import { answerRequests, openRequests } from './inbox.ts'
 import { beatIn, clockOf, workerRows } from './leases.ts'
 import { snapshotCalls } from './snapshots.ts'
+
+/** Of this process: each has an address of its own. */
+let stores = 0
 
 const databaseSchema = havingSchema('a database that memoryDatabase() made', ['now'])
 
@@ -29,6 +32,7 @@ const databaseSchema = havingSchema('a database that memoryDatabase() made', ['n
 export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnStore {
   parseInput(databaseSchema, database, 'database')
   const stops = new Set<() => void>()
+  const address = `store-${++stores}`
   let closed = false
   const queueOf = (name: string): MemoryQueue => {
     if (closed) throw new InterlockError('closed', 'the store is closed; make a new one')
@@ -38,9 +42,10 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
     const queue = queueOf(request.queue)
     const answer = appendTo(queue, request, clockOf(database))
     if (!answer.ok) return answer
-    for (const wake of queue.listeners) queueMicrotask(() => wake())
+    const concern = request.handled?.concern ?? 'all'
+    for (const wake of queue.listeners) queueMicrotask(() => wake({ concern }))
     if (request.handled === undefined) return answer
-    handledIn(queue, request.handled)
+    toldIn(queue, request.handled)
     return { ...answer, handed: handedTo(queue, database.now()) }
   }
   return {
@@ -50,7 +55,7 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       queueOf(queue)
     },
     append: async (request) => append(request),
-    deciding: decidingIn(queueOf, database.now),
+    deciding: decidingIn(queueOf, database.now, address),
     stage: async (name, commandId, data) => stageIn(queueOf(name), commandId, data),
     turn: async (name, since, decide) => {
       const view = viewOf(queueOf(name), since, database.now())
@@ -133,9 +138,11 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
     listen: async (name, onWake) => {
       const { listeners, intakes, log } = queueOf(name)
       // A new function, so that one callback can be registered twice.
-      const wake = (handled?: readonly string[]) => {
+      const wake = ({ handled, concern = 'all', told }: Said) => {
         if (!stops.has(stop)) return
-        if (handled === undefined) onWake(log.length, false)
+        if (told !== undefined) {
+          if (told.to === address) onWake(undefined, false, 'nobody', undefined, undefined, told)
+        } else if (handled === undefined) onWake(log.length, false, concern)
         else onWake(log.length, false, 'nobody', handled)
       }
       const wakeIntake = () => (stops.has(stop) ? onWake(undefined, 'requests') : undefined)

@@ -15,10 +15,14 @@ export interface Confirmation {
   confirmed<Out>(work: () => Promise<Out>): Promise<Out>
   /** Resolves when all that can be read by now is on the standby that commits wait for, if they do. @throws what the driver throws */
   replicated(): Promise<void>
+  /** Whether commits wait for a standby; also if that is not known yet. */
+  mustBeReplicated(): boolean
+  /** Asks whether they do, unless it was asked a moment ago. @throws what the driver throws */
+  learn(): Promise<void>
 }
 
-/** How long it is taken for granted that commits wait for no standby, in milliseconds. */
-const ALONE_MS = 5_000
+/** How long it is taken for granted whether commits wait for a standby, in milliseconds. */
+const KNOWN_MS = 5_000
 
 /**
  * A commit that waits for a synchronous standby can be cancelled (`pg_cancel_backend`, Ctrl-C in a pooler). The server then answers as
@@ -31,7 +35,8 @@ export function createConfirmation(pool: pg.Pool, ask: Ask, name: string): Confi
   let cancelled = 0
   let isOwed = false
   let making: Promise<void> | undefined
-  let isAloneUntil = Number.NEGATIVE_INFINITY
+  let waits: boolean | undefined
+  let knownUntil = Number.NEGATIVE_INFINITY
 
   const watch = (client: pg.ClientBase) => {
     if (watched.has(client)) return
@@ -56,13 +61,27 @@ export function createConfirmation(pool: pg.Pool, ask: Ask, name: string): Confi
     isOwed = false
   }
   const makeOnce = () => (making ??= make().finally(() => (making = undefined)))
+  const learn = async () => {
+    const now = performance.now()
+    if (now < knownUntil) return
+    knownUntil = now + KNOWN_MS
+    try {
+      waits = (await ask<{ waits: boolean }>(pool, whetherCommitsWait)).rows[0]?.waits === true
+    } catch (error) {
+      knownUntil = Number.NEGATIVE_INFINITY
+      throw error
+    }
+  }
   return {
     watch,
+    learn,
+    mustBeReplicated: () => {
+      learn().catch(() => {})
+      return waits !== false
+    },
     replicated: async () => {
-      if (performance.now() < isAloneUntil) return
-      const asked = performance.now()
-      const [row] = (await ask<{ waits: boolean }>(pool, commitThatWaits)).rows
-      if (row?.waits !== true) isAloneUntil = asked + ALONE_MS
+      await learn()
+      if (waits !== false) await ask(pool, commitThatWaits)
     },
     confirmed: async (work) => {
       if (isOwed) await makeOnce()
@@ -71,10 +90,11 @@ export function createConfirmation(pool: pg.Pool, ask: Ask, name: string): Confi
   }
 }
 
-/** If commits wait for a standby, writes the least that a commit can write, so that it has something to wait for. */
-const commitThatWaits = `select set_config('synchronous_commit', 'on', true), s.waits,
-  case when s.waits then pg_logical_emit_message(true, 'interlock', '') end
-  from (select current_setting('synchronous_standby_names') <> '' as waits) s`
+const whetherCommitsWait = "select current_setting('synchronous_standby_names') <> '' as waits"
+
+/** Writes the least that a commit can write, so that it has something to wait for. */
+const commitThatWaits =
+  "select set_config('synchronous_commit', 'on', true), pg_logical_emit_message(true, 'interlock', '')"
 
 /** By the place in the server's source: its words come in the language of the server. */
 const isOfThisServerAlone = ({

@@ -1,6 +1,7 @@
+import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import type { OnWake } from '../../port/index.ts'
-import { newsOf, tellWake } from '../sql/index.ts'
+import { answersOf, newsOf, tellWake, tellWakes } from '../sql/index.ts'
 import { type Ask, askWithin } from './ask.ts'
 
 export interface Listener {
@@ -10,6 +11,8 @@ export interface Listener {
   connection(): pg.Client | null
   /** Leaves the connection for another: its server takes no writes. */
   leave(): void
+  /** Where this process can be told something that is for nobody else, while it listens. */
+  address(): string | undefined
   close(): Promise<void>
 }
 
@@ -45,14 +48,36 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
   /** By channel, the queues whose small appends are announced there with their events. Only channels that it listens to. */
   const queues = new Map<string, string>()
 
-  const tell = (payload?: string) => {
-    for (const [queue, set] of wakes) for (const onWake of set) tellWake(payload, queue, onWake)
+  /** Hard to guess: any role may listen to a channel that it knows, and send to it. */
+  const address = `interlock_${randomBytes(12).toString('hex')}`
+  let heard: string[] = []
+
+  const tellAll = () => {
+    for (const [queue, set] of wakes) for (const onWake of set) tellWake(undefined, queue, onWake)
+  }
+
+  /** What comes together is told together: one notification may say more about another. */
+  const tell = (payload: string) => {
+    if (heard.push(payload) > 1) return
+    queueMicrotask(() => {
+      const payloads = heard
+      heard = []
+      for (const [queue, set] of wakes) for (const onWake of set) tellWakes(payloads, queue, onWake)
+    })
+  }
+
+  const tellAnswers = (payload: string) => {
+    const answers = answersOf(payload)
+    if (answers === undefined) return
+    for (const set of wakes.values())
+      for (const onWake of set) onWake(undefined, false, 'nobody', undefined, undefined, answers)
   }
 
   const tellNews = (queue: string, payload: string) => {
     const news = newsOf(payload)
     if (news === undefined) return
-    for (const onWake of wakes.get(queue) ?? []) onWake(news.version, false, 'all', undefined, news)
+    // The usual message follows, and says whom it concerns.
+    for (const onWake of wakes.get(queue) ?? []) onWake(news.version, false, 'nobody', undefined, news)
   }
 
   /** Without that channel (the role may lack the privilege to look it up), every append is read from the log. */
@@ -101,17 +126,19 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
     opened.on('end', () => drop(opened))
     opened.on('notification', ({ channel, payload = '' }) => {
       const queue = queues.get(channel)
-      if (queue === undefined) tell(payload)
+      if (channel === address) tellAnswers(payload)
+      else if (queue === undefined) tell(payload)
       else tellNews(queue, payload)
     })
     try {
       await opened.connect()
       await ask(opened, `listen ${CHANNEL}`)
+      await ask(opened, `listen ${address}`)
       await Promise.all([...wakes.keys()].map((queue) => listenTo(opened, queue)))
       retryMs = FIRST_RETRY_MS
       await check(opened)
       listening = client === opened
-      tell()
+      tellAll()
     } catch {
       drop(opened)
     }
@@ -151,6 +178,7 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
     leave: () => {
       if (listening && client !== null) drop(client)
     },
+    address: () => (listening ? address : undefined),
     close,
   }
 }

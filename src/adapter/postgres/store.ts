@@ -84,7 +84,7 @@ export function postgresStoreOver(
   const statements = createStatements(answerMs)
   const ask = askWithin(answerMs)
   const limit = statementLimit(connections)
-  const { watch, confirmed, replicated } = createConfirmation(pool, ask, name)
+  const { watch, confirmed, learn, replicated, mustBeReplicated } = createConfirmation(pool, ask, name)
   const pace = hasChoice ? quick : slow
   const listener = createListener(
     () => {
@@ -138,6 +138,7 @@ export function postgresStoreOver(
         if ((await migrationStatus(query)).state !== 'newer') await requireMigrated(query, name)
       })
       await calls.open(queue, options)
+      await guarded(learn)
     },
     read: (queue, after, most) =>
       guarded(() => {
@@ -153,7 +154,11 @@ export function postgresStoreOver(
       await guarded(limit.ready)
       return inTurn((turn) => rebuildBy(turn, queue, since, rowsAt))
     },
-    deciding: { ...decidingBy(rpc), replicated: () => guarded(replicated) },
+    deciding: {
+      ...decidingBy(rpc, listener.address),
+      replicated: () => guarded(replicated),
+      mustBeReplicated,
+    },
     listen: async (queue, onWake) => {
       await guarded(limit.ready).catch(() => {})
       checkOpen()

@@ -39,6 +39,7 @@ import { parseAnswer } from './parse-answer.ts'
 import { plainAppended } from './plain-answer.ts'
 import { pageAnswer, projectionAnswer } from './projection-answers.ts'
 import type { Rpc } from './rpc.ts'
+import { toldOf } from './told.ts'
 
 /** The calls of a store that are one function each, over any transport. */
 export type SqlCalls = Omit<LogStore, 'name' | 'turn' | 'deciding' | 'listen' | 'close'>
@@ -157,13 +158,13 @@ const filterOf = (filter: ProjectionFilter) =>
 
 export async function appendBy(rpc: Rpc, request: AppendRequest): Promise<AppendAnswer> {
   const { queue, expectedVersion, events, handled } = request
-  const name = handled === undefined ? 'job_queue_append' : 'job_queue_append_for'
+  const name = handled === undefined ? 'job_queue_append' : 'job_queue_append_told'
   const answer = await rpc(name, {
     queue,
     expected_version: expectedVersion,
     events: events.map(encodeEvent),
     changes: changesOf(request),
-    ...handled,
+    ...(handled && toldOf(handled)),
   })
   return plainAppended(answer) ?? parseAnswer(appendAnswer, answer, name)
 }

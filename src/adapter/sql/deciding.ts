@@ -10,11 +10,16 @@ const handInAnswer = z.discriminatedUnion('decides', [
 ])
 const pickUpAnswer = z.object({ decides: z.boolean(), handed })
 
-/** The calls with which one process carries out commands for all, over any transport. */
-export function decidingBy(rpc: Rpc): DecidingRole {
+/**
+ * The calls with which one process carries out commands for all, over any transport.
+ * @param address where this process hears the answers to what it hands in, if it does
+ */
+export function decidingBy(rpc: Rpc, address: () => string | undefined = () => undefined): DecidingRole {
   return {
     handIn: async (queue, { sender, forMs, commands }) => {
-      const answer = await rpc('job_queue_hand_in', { queue, sender, for_ms: forMs, commands })
+      const answerTo = address()
+      const addressed = answerTo === undefined ? commands : commands.map((one) => ({ ...one, answerTo }))
+      const answer = await rpc('job_queue_hand_in', { queue, sender, for_ms: forMs, commands: addressed })
       return parseAnswer(handInAnswer, answer, 'job_queue_hand_in')
     },
     pickUp: async (queue, { forMs, ...options }) => {

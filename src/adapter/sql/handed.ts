@@ -41,6 +41,7 @@ const handing = z.object({
     body,
   }),
   data: z.array(z.custom<DataChange>()).exactOptional(),
+  answerTo: z.string().exactOptional(),
 })
 
 const row = z

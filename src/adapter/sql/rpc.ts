@@ -17,6 +17,15 @@ const functions = {
     done: 'text[]',
     senders: 'text[]',
   },
+  job_queue_append_told: {
+    queue: 'text',
+    expected_version: 'bigint',
+    events: 'jsonb',
+    changes: 'jsonb',
+    done: 'text[]',
+    senders: 'text[]',
+    told: 'jsonb',
+  },
   job_queue_hand_in: { queue: 'text', sender: 'text', for_ms: 'integer', commands: 'jsonb' },
   job_queue_pick_up: {
     queue: 'text',

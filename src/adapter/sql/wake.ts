@@ -1,11 +1,29 @@
 import { decodeEvents } from '../../codec/index.ts'
-import type { News, OnWake } from '../../port/index.ts'
+import type { Concern, News, OnWake } from '../../port/index.ts'
 
 /** The announcement that rows may have arrived in `jobs`, on the channel of the appends. */
 const INTAKE = 'intake'
 
 /** What stands before `<queue>:<version>` if commands of these processes were carried out, or need no append. */
 const HANDLED = /^handled:([^:]*):/
+
+/** What says whom an append of the process that decides for all concerns: it comes after `<queue>:<version>`, with the same in it. */
+const DECIDED = /^decided:(nobody|free|all):/
+
+/** The same for notifications that have come together. */
+export function tellWakes(payloads: readonly string[], queue: string, onWake: OnWake): void {
+  const concerns = new Map<string, Concern>()
+  for (const payload of payloads) {
+    const decided = DECIDED.exec(payload)
+    if (decided === null) continue
+    const said = payload.slice(decided[0].length)
+    concerns.set(said, decided[1] as Concern)
+    const version = versionIn(said, queue)
+    // Who has handed nothing in learns of the process that decides.
+    if (version !== null) onWake(version, false, 'nobody', [])
+  }
+  for (const payload of payloads) tellWake(payload, queue, onWake, concerns.get(payload))
+}
 
 /**
  * Passes a notification on to a listener. After an append it is `<queue>:<version>`; if commands that processes handed in were
@@ -14,21 +32,29 @@ const HANDLED = /^handled:([^:]*):/
  *
  * @param payload undefined: notifications may have been missed, so everything has to be looked at
  */
-export function tellWake(payload: string | undefined, queue: string, onWake: OnWake): void {
+export function tellWake(
+  payload: string | undefined,
+  queue: string,
+  onWake: OnWake,
+  concern: Concern = 'all',
+): void {
   if (payload === undefined) return onWake()
   if (payload === INTAKE) return onWake(undefined, 'both')
   const senders = HANDLED.exec(payload)
-  if (senders !== null) tellAppend(payload.slice(senders[0].length), queue, onWake, senders[1]?.split(','))
-  tellAppend(payload, queue, onWake)
+  if (senders !== null) {
+    const version = versionIn(payload.slice(senders[0].length), queue)
+    if (version !== null) onWake(version, false, 'nobody', senders[1]?.split(','))
+  }
+  const version = versionIn(payload, queue)
+  if (version !== null) onWake(version, false, concern)
 }
 
-function tellAppend(said: string, queue: string, onWake: OnWake, handled?: readonly string[]): void {
+/** Null: it is about another queue. */
+function versionIn(said: string, queue: string): number | undefined | null {
   const colon = said.lastIndexOf(':')
-  if (said.slice(0, colon) !== queue) return
+  if (said.slice(0, colon) !== queue) return null
   const version = Number(said.slice(colon + 1))
-  const known = Number.isSafeInteger(version) ? version : undefined
-  if (handled === undefined) onWake(known, false)
-  else onWake(known, false, 'nobody', handled)
+  return Number.isSafeInteger(version) ? version : undefined
 }
 
 /** What a notification on the channel of a queue says (`job_queue_append`). Undefined: it cannot be read. */

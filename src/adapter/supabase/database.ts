@@ -238,6 +238,7 @@ export type Database = {
       job_queue_answer_requests: { Args: { queue: string; answers: Json }; Returns: number }
       job_queue_append: { Args: { queue: string; expected_version: number; events: Json; changes: Json }; Returns: Json }
       job_queue_append_for: { Args: { queue: string; expected_version: number; events: Json; changes: Json; done: string[]; senders: string[] }; Returns: Json }
+      job_queue_append_told: { Args: { queue: string; expected_version: number; events: Json; changes: Json; done: string[]; senders: string[]; told: Json }; Returns: Json }
       job_queue_archive: { Args: { queue: string; through: number; keep: boolean }; Returns: Json }
       job_queue_archive_before: { Args: { queue: string; before: string; keep: boolean }; Returns: Json }
       job_queue_archived_events: { Args: { queue: string; after: number; max_events: number }; Returns: Json }
@@ -313,6 +314,7 @@ export type Database = {
       job_queue_submit: { Args: { jobs: Json; queue?: string; request_id?: string }; Returns: string }
       job_queue_taken: { Args: { queue: string; arrival_ids: number[]; refused: Json }; Returns: number }
       job_queue_targets: { Args: never; Returns: Record<string, unknown>[] }
+      job_queue_tell: { Args: { queue: string; version: number; told: Json }; Returns: undefined }
       job_queue_touched: { Args: { queue: string; after: number; through: number }; Returns: string[] }
       job_queue_turn: { Args: { queue: string; since: number }; Returns: Json }
       job_queue_unstaged: { Args: { queue: string; staged: Json }; Returns: string[] }

@@ -1,4 +1,5 @@
 import type { Command, CommandResult, DataChange, Decision } from '../../core/index.ts'
+import type { HeardAnswers } from '../../port/index.ts'
 import { SingleFlight } from '../base/single-flight.ts'
 import { InFlight } from '../base/work.ts'
 import { type CommitOptions, Committer } from './committer.ts'
@@ -74,7 +75,17 @@ export class AppendQueue {
 
   /** Commands that these processes handed in were carried out, or need no append. */
   hearHandled(senders: readonly string[]): void {
-    this.#committer.hearHandled(senders)
+    this.#committer.crowd?.hear(senders)
+  }
+
+  /** What came of commands that this process has handed in. */
+  hearAnswers(answers: HeardAnswers): void {
+    this.#committer.crowd?.hearAnswers(answers)
+  }
+
+  /** Another process decides for this one too, and tells it what comes of its commands: it need not know the log. */
+  get isTold(): boolean {
+    return this.#committer.crowd?.isTold === true
   }
 
   /** Resolves when nothing is under way any more. */
@@ -89,8 +100,8 @@ export class AppendQueue {
     do {
       await this.#work()
       // A caller that has just got its answer sends its next command in this turn of the event loop.
-      if (this.#committer.isDecidingForAll) await new Promise(setImmediate)
-      if (!this.#hasWork()) await this.#committer.resign()
+      if (this.#committer.crowd?.isDeciding === true) await new Promise(setImmediate)
+      if (!this.#hasWork()) await this.#committer.crowd?.resign()
     } while (this.#hasWork())
   }
 

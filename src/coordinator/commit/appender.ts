@@ -1,5 +1,5 @@
 import { type Decision, isInterlockError } from '../../core/index.ts'
-import type { AppendAnswer, AppendRole, Handled, StoreTraits } from '../../port/index.ts'
+import type { AppendAnswer, AppendRole, StoreTraits } from '../../port/index.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { checkSame, readOn } from '../replica/read-log.ts'
 import type { Crowd } from './crowd.ts'
@@ -85,12 +85,13 @@ export class Appender {
 
   async #appendForAll(crowd: Crowd, open: OpenCommands): Promise<Try | null> {
     await crowd.goOn()
-    return this.#append(open, crowd.handledBy(open))
+    return this.#append(open, crowd)
   }
 
   /** Does not hand in commands that lead to nothing: a process that looks for work usually finds none. */
   async #handIn(crowd: Crowd, open: OpenCommands): Promise<Try | null> {
-    if (open.mayComeToNothing) {
+    const isBehind = this.#log.knownVersion > this.#log.version
+    if (open.mayComeToNothing && !(isBehind && crowd.isTold && !open.wasHandedIn)) {
       const { decision, request } = this.#decide(open)
       if (request === null) return { decision, answer: null, sure: false }
     }
@@ -101,10 +102,12 @@ export class Appender {
     return decides && open.size > 0 ? this.#appendForAll(crowd, open) : null
   }
 
-  async #append(open: OpenCommands, handled?: Handled): Promise<Try> {
+  /** @param crowd the processes for which this one decides, if it does */
+  async #append(open: OpenCommands, crowd?: Crowd): Promise<Try> {
     const { clock } = this.#log
     const { decided, decision, request } = this.#takeAhead(open) ?? this.#decide(open)
     if (request === null) return { decision, answer: null, sure: false }
+    const handled = crowd?.handledBy(open, decision, this.#log.ledger)
     const sent = clock.mark()
     const answered = this.#store.append(handled === undefined ? request : { ...request, handled })
     if (this.mayDecideAhead) this.#onSent(decision)

@@ -41,7 +41,8 @@ export async function commitBeside(
   log.replica.startFrom(from ?? (await ledgerNear(store, queue, page.version, ignore)))
   await readToHead(log)
   const { epoch } = log.ledger
-  const hooks = { onDeadWorkers: ignore, onRequested: ignore, onUnreadable: ignore, onAppended: ignore }
+  const rest = { onUnreadable: ignore, onUnexpected: ignore, onAppended: ignore }
+  const hooks = { onDeadWorkers: ignore, onRequested: ignore, ...rest }
   const committer = new Committer({ log, store, limit, hooks })
   const workerId = newWorkerId(name)
   const answers = bodies.map((body, i) => {

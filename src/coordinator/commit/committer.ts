@@ -1,10 +1,10 @@
-import { type Decision, isInterlockError, type Micros, wentBack } from '../../core/index.ts'
+import { type Decision, isInterlockError, type Ledger, wentBack } from '../../core/index.ts'
 import { type AppendAnswer, pagesAfter } from '../../port/index.ts'
 import { retryWithin, type TimeLimit } from '../base/retry.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { checkSame, readOn } from '../replica/read-log.ts'
 import { Appender, type AppendStore, type Try } from './appender.ts'
-import { Crowd } from './crowd.ts'
+import { Crowd, type CrowdOptions } from './crowd.ts'
 import { Deciding, takesIn } from './deciding.ts'
 import { OpenCommands, type Pending } from './open-commands.ts'
 import { Staging } from './staging.ts'
@@ -18,8 +18,10 @@ export interface CommitHooks {
   /** SQL has requested to cancel jobs that were about to start. */
   readonly onRequested: () => void
   readonly onUnreadable: (error: unknown) => void
-  /** This process has appended: the times of the event before and of its last event, and whether it took in rows. */
-  readonly onAppended: (before: Micros, at: Micros, hasRows: boolean) => void
+  /** Something was started for this process that it does not wait for any more: up to this version it has to read. */
+  readonly onUnexpected: (version: number) => void
+  /** This process has appended: the ledger before and after, and whether it took in rows. */
+  readonly onAppended: (before: Ledger, after: Ledger, hasRows: boolean) => void
 }
 
 export interface CommitOptions {
@@ -50,17 +52,24 @@ export class Committer {
   readonly staging: Staging
   readonly #counts = { commands: 0, appends: 0, lost: 0 }
 
-  readonly #crowd: Crowd | undefined
+  /** The other processes that write; absent: this one takes no part in deciding for others. */
+  readonly crowd: Crowd | undefined
 
   constructor(options: CommitOptions, { onSent = () => {}, onHanded }: CommitterHooks = {}) {
     const { log, store, limit, startedData, name } = options
     const { deciding } = store
     const onOthers = () => this.#appender.meetsOthers()
-    this.#crowd = name && deciding && onHanded && new Crowd({ log, deciding, name, onHanded, onOthers })
+    const onStarted: CrowdOptions['onStarted'] = (started, data) => startedData?.keepOf(started, data)
+    const { onUnexpected } = options.hooks
+    this.crowd =
+      name &&
+      deciding &&
+      onHanded &&
+      new Crowd({ log, deciding, name, onHanded, onOthers, onStarted, onUnexpected })
     this.#options = options
     this.#log = log
     this.#deciding = new Deciding(log, startedData)
-    this.#appender = new Appender({ log, store, deciding: this.#deciding, crowd: this.#crowd, onSent })
+    this.#appender = new Appender({ log, store, deciding: this.#deciding, crowd: this.crowd, onSent })
     this.staging = new Staging({ store, queue: log.queue, limit })
   }
 
@@ -72,21 +81,6 @@ export class Committer {
   /** The version up to which this process has folded the log. */
   get version(): number {
     return this.#log.version
-  }
-
-  /** True while this process decides for all: commands of others come in here. */
-  get isDecidingForAll(): boolean {
-    return this.#crowd?.isDeciding === true
-  }
-
-  /** There is nothing to append right now, so another process may decide for all. */
-  async resign(): Promise<void> {
-    await this.#crowd?.resign()
-  }
-
-  /** Commands that these processes handed in were carried out, or need no append. */
-  hearHandled(senders: readonly string[]): void {
-    this.#crowd?.hear(senders)
   }
 
   get mayDecideAhead(): boolean {
@@ -174,18 +168,18 @@ export class Committer {
     { data = [], handed }: AppendAnswer & { ok: true },
   ): void {
     this.#counts.appends++
-    if (handed !== undefined) this.#crowd?.carried(open, handed)
+    if (handed !== undefined) this.crowd?.carried(open, handed)
     if (handed !== undefined && handed.length > 0) this.#appender.meetsOthers()
     const commands = open.commands()
     open.close()
     const { startedData, hooks } = this.#options
     const { replica, head } = this.#log
-    const { lastAt } = replica.ledger
+    const before = replica.ledger
     replica.adopt(decision)
     startedData?.keep(decision.events, data)
     head.reach()
     open.resolveAll(commands, decision.results)
-    hooks.onAppended(lastAt, decision.ledger.lastAt, takesIn(decision.events))
+    hooks.onAppended(before, decision.ledger, takesIn(decision.events))
   }
 
   /**

@@ -1,16 +1,20 @@
-import type { DecidingRole, HandedIn, Handled } from '../../port/index.ts'
+import type { CommandResult, Decision, Ledger, Started } from '../../core/index.ts'
+import type { DecidingRole, HandedIn, HandledByAppend, HeardAnswers, JobData } from '../../port/index.ts'
 import { pause } from '../base/retry.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { readOn } from '../replica/read-log.ts'
 import type { OpenCommands, Pending } from './open-commands.ts'
+import { concernOf, type Finished, handledOf } from './told.ts'
 
 /**
  * How long a process decides for all before it has to extend that, in milliseconds. If its appends are slow, four of them: on an
  * overloaded machine one process after the other would otherwise take over, and none would get anything done.
  */
-const TERM = { leastMs: 250, mostMs: 2_000, appends: 4 }
+const TERM = { leastMs: 200, mostMs: 2_000, appends: 4 }
 /** A process that handed commands in and hears nothing looks again after this time: the deciding process may have been replaced. */
 const LOOK_MS = TERM.leastMs + 50
+/** How long after an answer a process relies on being told of what concerns it. */
+const RELY_MS = 1_000
 
 export interface CrowdOptions {
   readonly log: LogView
@@ -21,6 +25,10 @@ export interface CrowdOptions {
   readonly onHanded: (commands: readonly Pending[]) => void
   /** Another process decides for all. */
   readonly onOthers: () => void
+  /** Attempts were started for this process, with data that came along. */
+  readonly onStarted: (started: readonly Started[], data: readonly JobData[]) => void
+  /** Something was started for this process that it does not wait for any more: up to this version it has to read. */
+  readonly onUnexpected: (version: number) => void
 }
 
 /**
@@ -38,8 +46,11 @@ export class Crowd {
   /** Commands of others, by id, that are not in the log yet and may need an append. */
   readonly #inHand = new Map<string, HandedIn>()
   /** Commands that need no append any more, and whose senders do not know that yet. */
-  #settled: HandedIn[] = []
+  #settled: Finished[] = []
+  /** What this process has handed in and waits for. */
+  #waiting: OpenCommands | undefined
   #onTold: () => void = () => {}
+  #toldAt = Number.NEGATIVE_INFINITY
 
   constructor(options: CrowdOptions) {
     this.#options = options
@@ -55,10 +66,46 @@ export class Crowd {
     return performance.now() < this.#until
   }
 
+  /** Another process decides for this one too, and tells it what comes of its commands: it need not know the log. */
+  get isTold(): boolean {
+    return !this.isDeciding && performance.now() - this.#toldAt < RELY_MS
+  }
+
   /** One process decides for all: commands that these processes handed in were carried out, or need no append. */
   hear(senders: readonly string[]): void {
     if (senders.includes(this.#name)) this.#onTold()
     else this.#options.onOthers()
+  }
+
+  /** What came of commands that were handed in here or, over the same store, elsewhere in this process. */
+  hearAnswers({ version, answers, data }: HeardAnswers): void {
+    // Where commits wait for a standby, an answer counts when the standby has it: so it is read, and waited for.
+    if (this.#options.deciding.mustBeReplicated?.() === true) {
+      if (answers.some(({ result }) => this.#isStart(result))) this.#options.onUnexpected(version)
+      return this.#onTold()
+    }
+    const open = this.#waiting
+    for (const { commandId, result } of answers) {
+      if (open?.has(commandId) !== true || !this.#isOfEpoch(result)) {
+        if (this.#isStart(result)) this.#options.onUnexpected(version)
+        continue
+      }
+      this.#toldAt = performance.now()
+      this.#options.onOthers()
+      if (result.ok && result.started.length > 0) this.#options.onStarted(result.started, data)
+      open.answer(commandId, result)
+    }
+    if (open?.size === 0) this.#onTold()
+  }
+
+  #isStart(result: CommandResult): boolean {
+    return result.ok && result.started.some(({ workerId }) => workerId === this.#options.name())
+  }
+
+  /** Of another epoch the log tells. */
+  #isOfEpoch(result: CommandResult): boolean {
+    const { epoch } = this.#options.log.ledger
+    return !result.ok || result.started.every(({ lease }) => lease.epoch === epoch)
   }
 
   /**
@@ -70,20 +117,38 @@ export class Crowd {
     const told = new Promise<void>((resolve) => (this.#onTold = resolve))
     const commands = [...open.pending()].map(({ command, data }) => ({ command, ...(data && { data }) }))
     const sent = performance.now()
-    const answer = await deciding.handIn(log.queue, { sender: this.#name, forMs: this.#termMs, commands })
-    if (answer.decides) {
-      this.#until = sent + this.#termMs
-      this.#take(answer.handed)
-      log.head.hear(answer.version)
-    } else {
-      open.wasHandedIn = true
-      await Promise.race([told, pause(LOOK_MS)])
+    this.#waiting = open
+    try {
+      const answer = await deciding.handIn(log.queue, { sender: this.#name, forMs: this.#termMs, commands })
+      if (answer.decides) {
+        this.#until = sent + this.#termMs
+        this.#take(answer.handed, open)
+        log.head.hear(answer.version)
+        if (answer.version !== log.version) await readOn(log)
+      } else {
+        open.wasHandedIn = true
+        if (open.size > 0) await this.#untilTold(told)
+        if (open.size > 0) await this.#readConfirmed()
+      }
+      open.settleKnown()
+      return answer.decides
+    } finally {
+      // What is under way in an append of its own is answered by that.
+      this.#waiting = undefined
     }
-    if (!answer.decides || answer.version !== log.version) await readOn(log)
-    // Another process has committed them: what the server said to it of its standby, nobody said here.
-    if (!answer.decides) await deciding.replicated?.()
-    open.settleKnown()
-    return answer.decides
+  }
+
+  /** Another process has committed them: what the server said to it of its standby, nobody said here. */
+  async #readConfirmed(): Promise<void> {
+    const { log, deciding } = this.#options
+    await readOn(log)
+    await deciding.replicated?.()
+  }
+
+  async #untilTold(told: Promise<void>): Promise<void> {
+    const heard = new AbortController()
+    await Promise.race([told, pause(LOOK_MS, heard.signal)])
+    heard.abort()
   }
 
   /** Called before each append. Extends its time to decide, early enough. */
@@ -102,10 +167,14 @@ export class Crowd {
     if (this.isDeciding) await this.#pickUp(true).catch(() => (this.#until = Number.NEGATIVE_INFINITY))
   }
 
-  /** The handed-in commands that an append of these commands finishes. */
-  handledBy(open: OpenCommands): Handled {
-    const carried = [...open.pending()].flatMap(({ command }) => this.#inHand.get(command.id) ?? [])
-    return handledOf([...carried, ...this.#settled])
+  /** The handed-in commands that an append of this decision finishes. @param before the ledger that it was made on */
+  handledBy(open: OpenCommands, decision: Decision, before: Ledger): HandledByAppend {
+    const commands = open.commands()
+    const carried = commands.flatMap(({ id }, i): Finished[] => {
+      const one = this.#inHand.get(id)
+      return one === undefined ? [] : [{ one, result: decision.results[i] }]
+    })
+    return { ...handledOf([...carried, ...this.#settled]), concern: concernOf(decision, commands, before) }
   }
 
   /** The append with {@link handledBy} was carried out. */
@@ -120,32 +189,32 @@ export class Crowd {
     const settled = this.#settled
     this.#settled = []
     const sent = performance.now()
-    const options = { decider: this.#name, forMs: this.#termMs, resigns, ...handledOf(settled) }
+    const finished = settled.map(({ one }) => ({ one }))
+    const { done, senders } = handledOf(finished)
+    const options = { decider: this.#name, forMs: this.#termMs, resigns, done, senders }
     const { decides, handed } = await deciding.pickUp(log.queue, options)
     this.#until = decides ? sent + this.#termMs : Number.NEGATIVE_INFINITY
     this.#take(handed)
   }
 
-  /** A command that is handed in again while it is in hand is answered once. */
-  #take(handed: readonly HandedIn[]): void {
-    const fresh = handed.filter(({ command }) => !this.#inHand.has(command.id))
-    for (const one of fresh) this.#inHand.set(one.command.id, one)
-    if (fresh.length > 0) this.#options.onHanded(fresh.map((one) => this.#pendingOf(one)))
+  /** A command that is handed in again while it is in hand is answered once. @param own those of this process, which it has anyhow */
+  #take(handed: readonly HandedIn[], own?: OpenCommands): void {
+    const others: HandedIn[] = []
+    for (const one of handed) {
+      const { id } = one.command
+      if (own?.has(id) === true) this.#settled.push({ one })
+      else if (!this.#inHand.has(id)) others.push(one)
+    }
+    for (const one of others) this.#inHand.set(one.command.id, one)
+    if (others.length > 0) this.#options.onHanded(others.map((one) => this.#pendingOf(one)))
   }
 
   #pendingOf(one: HandedIn): Pending {
     const { command, data } = one
-    const settle = () => {
-      if (this.#inHand.delete(command.id)) this.#settled.push(one)
+    const settle = (result?: CommandResult) => {
+      if (this.#inHand.delete(command.id)) this.#settled.push({ one, result })
     }
     const weight = data === undefined ? 0 : JSON.stringify(data).length
-    return { command, weight, resolve: settle, reject: settle, ...(data && { data }) }
-  }
-}
-
-function handledOf(commands: readonly HandedIn[]): Handled {
-  return {
-    done: commands.map(({ command }) => command.id),
-    senders: [...new Set(commands.map(({ sender }) => sender))],
+    return { command, weight, resolve: settle, reject: () => settle(), ...(data && { data }) }
   }
 }

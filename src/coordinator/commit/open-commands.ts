@@ -140,6 +140,16 @@ export class OpenCommands {
     )
   }
 
+  has(commandId: string): boolean {
+    return this.#open.has(commandId)
+  }
+
+  /** Somebody else has carried the command out, and says what came of it. */
+  answer(commandId: string, result: CommandResult): void {
+    this.#open.get(commandId)?.resolve(result)
+    this.#open.delete(commandId)
+  }
+
   /** One command cannot be carried out. False if it is not among these. */
   reject(commandId: string, error: unknown): boolean {
     this.#open.get(commandId)?.reject(error)

@@ -57,6 +57,15 @@ export class StartedData {
     }
   }
 
+  /** The same for attempts that another process has started for this one. */
+  keepOf(started: readonly Started[], data: readonly JobData[]): void {
+    const tokens = new Map(started.map(({ lease }) => [lease.jobId, lease.fencingToken]))
+    for (const one of data) {
+      const token = tokens.get(one.jobId)
+      if (token !== undefined) this.#kept.set(one.jobId, { token, data: one })
+    }
+  }
+
   /** Drops the data of attempts that have ended. */
   see(event: RecordedEvent): void {
     if (this.#kept.size > 0 && endsAttempt(event)) this.#kept.delete(event.jobId)

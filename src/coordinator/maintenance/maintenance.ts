@@ -1,4 +1,4 @@
-import { InterlockError, isInterlockError, type Ledger, type RecordedEvent } from '../../core/index.ts'
+import { InterlockError, isInterlockError, type Ledger } from '../../core/index.ts'
 import type { LogRole, SnapshotRole } from '../../port/index.ts'
 import type { WholeOptions } from '../api/options.ts'
 import { SingleFlight } from '../base/single-flight.ts'
@@ -26,10 +26,11 @@ export function maintenanceOf(
       if (log.version === 0) log.replica.startFrom(await snapshots.newest())
     },
     start: () => retention.start(),
-    /** This process has appended: the times of the event before and of its last event, and whether it took in rows. */
-    followAppend: (before: number, at: number, hasRows: boolean) => projector.follow(before, at, hasRows),
-    /** An event that this process has caused. */
-    note: ({ seq }: RecordedEvent) => snapshots.note(seq),
+    /** An append of this process has led from one ledger to the other. It took in rows or not. */
+    followAppend: (before: Ledger, after: Ledger, hasRows: boolean) => {
+      projector.follow(before.lastAt, after.lastAt, hasRows)
+      snapshots.follow(before.version, after.version)
+    },
     /** Writes to the user's tables what they do not show yet. */
     catchUp: () => {
       if (projector.last?.version !== log.version) projector.nudge()
@@ -85,12 +86,15 @@ class Snapshots {
     return ledgerNear(store, queue, null, passOver)
   }
 
-  /** This process has appended the event with this number. The process that appends every so-many-th event makes the snapshot. */
-  note(seq: number): void {
+  /** This process has appended the events between these numbers. The process that appends every so-many-th event makes the snapshot. */
+  follow(before: number, after: number): void {
     const { every, ledger } = this.#options
-    if (seq % every !== 0 || this.#flight.isRunning) return
-    if (seq % stepOf(every, ledger().jobs.size) !== 0) return
+    if (isSame(every) || this.#flight.isRunning || isSame(stepOf(every, ledger().jobs.size))) return
     void this.#flight.join()
+
+    function isSame(step: number): boolean {
+      return Math.floor(before / step) === Math.floor(after / step)
+    }
   }
 
   /** Finishes the snapshot of a short line. It does not wait for one of a million jobs: half a snapshot is invisible. */

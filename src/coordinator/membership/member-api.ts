@@ -36,6 +36,8 @@ export interface MemberHooks {
   readonly onEvent: (event: RecordedEvent) => void
   /** A job was started for this process, by any command. Returns true if it belongs to the sender of that command. */
   readonly onStarted: (attempt: Started, taker: Taker) => boolean
+  /** Somebody here waits for the start of a job that he has asked for. */
+  readonly isWaiting: () => boolean
   /** Something may have arrived beside the log. */
   readonly onIncoming: (incoming: Incoming) => void
   /** Once per poll, after the log was read. */

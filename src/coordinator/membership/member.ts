@@ -81,7 +81,8 @@ export class Member {
     this.#incarnation = this.#newIncarnation(options)
     const { lease } = this.#incarnation
     this.#wakeFilter = new WakeFilter({
-      ...{ isFrugal: store.frugal === true, head: log.head, capacity: () => lease.capacity },
+      ...{ isFrugal: store.frugal === true, log, capacity: () => lease.capacity },
+      isTold: () => this.appends.isTold && !hooks.isWaiting(),
     })
     this.#wakeups = new Wakeups(log, store, pollMs, {
       onEvent: (event) => this.#onEvent(event),
@@ -131,8 +132,8 @@ export class Member {
   /** What this process could start. If it could start nothing before, it reads what it has ignored since. */
   setCapacity(kinds: readonly string[] | null, freeSlots: number): void {
     this.lease.capacity = { kinds, freeSlots }
-    const { head, version } = this.log
-    if (freeSlots > 0 && head.version > version) void this.appends.catchUp(head.version)
+    const { ignored } = this.#wakeFilter
+    if (freeSlots > 0 && ignored > this.log.version) void this.appends.catchUp(ignored)
   }
 
   /** The process has no free slot and leaves what comes in to others. */
@@ -185,7 +186,7 @@ export class Member {
     return new Incarnation(options, {
       ...{ logger: this.logger, onIncoming, onRenewed },
       isOver: () => this.#stopped.error !== undefined,
-      isHolding: (workerId) => heldBy(this.ledger, [workerId]) > 0,
+      isHolding: (workerId) => heldBy(this.ledger, [workerId]) > 0 || this.#starts.areAhead,
       onOverdue: (workerIds) => this.lifecycle.overdue(workerIds),
       onUnreachable: (error) => this.failures.note(error, 'beat'),
       onReached: () => this.failures.beatWentWell(),
@@ -199,29 +200,32 @@ export class Member {
       onDeadWorkers: (ids) => ids.includes(this.workerId) && this.lease.declareLost(),
       onRequested: () => this.#hooks.onIncoming('requests'),
       onUnreadable: (error) => this.failures.noteOfLog(error, 'read'),
-      onAppended: (before, at, hasRows) => {
+      onUnexpected: (version) => void this.appends.catchUp(version),
+      onAppended: (...append) => {
         this.failures.wentWell('write')
-        this.#maintenance.followAppend(before, at, hasRows)
+        this.#maintenance.followAppend(...append)
       },
     }
   }
 
-  #onWake(...[version, incoming, concern = 'all', handled, news]: Parameters<OnWake>): void {
+  #onWake(...[version, incoming, concern = 'all', handled, news, answers]: Parameters<OnWake>): void {
+    if (answers !== undefined) return this.appends.hearAnswers(answers)
     this.log.head.hear(version)
     this.log.news.hear(news, this.log.version)
     if (handled !== undefined) return this.appends.hearHandled(handled)
-    if (!incoming && !this.#wakeFilter.mayIgnore(concern)) void this.appends.catchUp(version)
+    if (!incoming && !this.#wakeFilter.mayIgnore(concern, version)) void this.appends.catchUp(version)
     if (incoming !== false) this.#hooks.onIncoming(incoming ?? 'both')
   }
 
   async #onPoll(): Promise<void> {
-    await this.appends.catchUp()
+    if (!this.#wakeFilter.mayRest) await this.appends.catchUp()
     this.#maintenance.catchUp()
     this.#hooks.onPoll()
   }
 
   async #onTick(): Promise<void> {
-    await this.inBackground({ type: 'tick' })
+    // Who decides for all ticks for all.
+    if (!this.#wakeFilter.mayRest) await this.inBackground({ type: 'tick' })
     if (this.#closing.signal.aborted) return
     this.#wakeups.look()
     this.#hooks.onOpening()
@@ -230,7 +234,6 @@ export class Member {
   #onEvent(event: RecordedEvent): void {
     this.#hooks.onEvent(event)
     this.startedData.see(event)
-    if (this.#starts.isUnderWay(event)) this.#maintenance.note(event)
     this.#starts.see(event)
   }
 

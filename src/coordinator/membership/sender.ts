@@ -33,9 +33,39 @@ export class OwnStarts {
   readonly #options: OwnStartsOptions
   /** Own commands under way, by id, with what they have started here so far. */
   readonly #underWay = new Map<string, Start[]>()
+  /** What answers have told of own attempts, and is not folded yet: that they run, or (null) have ended. By token. */
+  readonly #ahead = new Map<number, { readonly jobId: string; readonly attempt: Started | null }>()
 
   constructor(options: OwnStartsOptions) {
     this.#options = options
+    options.log.replica.changes$.subscribe(() => this.#forgetFolded())
+  }
+
+  /** An answer says so; the log may be behind. */
+  learnStarts(started: readonly Started[]): void {
+    const { version } = this.#options.log
+    for (const attempt of started) {
+      const { jobId, fencingToken } = attempt.lease
+      if (fencingToken > version) this.#ahead.set(fencingToken, { jobId, attempt })
+    }
+  }
+
+  /** The same of an end. */
+  learnEnd(jobId: string, token: number): void {
+    if (this.#ahead.has(token) || runningAttempt(this.#options.log.ledger, jobId, token) !== undefined)
+      this.#ahead.set(token, { jobId, attempt: null })
+  }
+
+  /** Attempts of this process run that only answers have told of. */
+  get areAhead(): boolean {
+    return [...this.#ahead.values()].some(({ attempt }) => attempt !== null)
+  }
+
+  #forgetFolded(): void {
+    const { version, ledger } = this.#options.log
+    for (const [token, { jobId, attempt }] of this.#ahead)
+      if (token <= version && (attempt !== null || runningAttempt(ledger, jobId, token) === undefined))
+        this.#ahead.delete(token)
   }
 
   /**
@@ -55,10 +85,6 @@ export class OwnStarts {
     }
   }
 
-  isUnderWay({ commandId }: RecordedEvent): boolean {
-    return this.#underWay.has(commandId)
-  }
-
   see(event: RecordedEvent): void {
     const { workerId } = this.#options
     if (event.type !== 'started' || event.workerId !== workerId()) return
@@ -72,12 +98,14 @@ export class OwnStarts {
   attempt({ jobId, fencingToken, epoch }: Lease): Started | undefined {
     const { log, workerId } = this.#options
     if (log.ledger.epoch !== epoch) return undefined
-    const attempt = runningAttempt(log.ledger, jobId, fencingToken)
+    const ahead = this.#ahead.get(fencingToken)
+    const attempt = ahead?.jobId === jobId ? ahead.attempt : runningAttempt(log.ledger, jobId, fencingToken)
     return attempt?.workerId === workerId() ? attempt : undefined
   }
 
   #tell({ jobId, token }: Start): void {
     const { log, workerId, onStarted } = this.#options
+    if (this.#ahead.get(token)?.attempt === null) return
     const attempt = runningAttempt(log.ledger, jobId, token)
     if (attempt !== undefined) onStarted({ ...attempt, workerId: workerId() })
   }
@@ -129,6 +157,8 @@ export class Sender {
       const whole = claim === undefined ? command : { ...command, claim }
       const result = await starts.during(id, () => appends.send(whole, data))
       if (!result.ok) throw new InterlockError(result.code, result.message)
+      if (as === undefined) starts.learnStarts(result.started.filter((one) => one.workerId === workerId))
+      if (endsOwn(body)) starts.learnEnd(body.jobId, body.token)
       return { ...result, started: this.#ownOf(result, options, workerId) }
     } catch (error) {
       failures.noteOfCommand(error)
@@ -180,6 +210,20 @@ export class Sender {
     return own
   }
 }
+
+/** It ends one attempt, whoever runs that. */
+function endsOwn(
+  body: CommandBody,
+): body is CommandBody & { readonly jobId: string; readonly token: number } {
+  return ends.has(body.type) && 'token' in body && body.token !== null
+}
+
+const ends: ReadonlySet<string> = new Set<CommandBody['type']>([
+  'complete',
+  'fail',
+  'release',
+  'confirm_cancel',
+])
 
 /** A command that claims may also start jobs that this process asked for earlier. The claim gets no more than it named. */
 function isWithin(claim: Claim | undefined, taken: number, { spec }: Started): boolean {

@@ -8,7 +8,7 @@ import {
   type RecordedEvent,
 } from '../../core/index.ts'
 import type { Concern, OnWake, WakeRole } from '../../port/index.ts'
-import type { Head, LogView } from '../replica/log-view.ts'
+import type { LogView } from '../replica/log-view.ts'
 import type { Capacity } from './lease.ts'
 
 export interface WakeupHooks {
@@ -154,26 +154,34 @@ class TickTimer {
   }
 }
 
-/** After this time, even a worker that may wait reads what others did. */
-const STALE_MS = 5_000
+/** After this time, or this many events, even a worker that may wait reads what others did. */
+const STALE = { ms: 5_000, events: 10_000 }
 
 export interface WakeFilterOptions {
   /** Each call of the store has its price. */
   readonly isFrugal: boolean
+  /** Another process decides for this one too, and tells it what comes of its commands. */
+  readonly isTold: () => boolean
   readonly capacity: () => Capacity
-  readonly head: Head
+  readonly log: Pick<LogView, 'head' | 'version' | 'knownVersion'>
 }
 
 /**
- * Which wake-ups a process has to follow at once. If each read has its price, what others do can wait until a worker here sends
- * its next command, unless a subscriber in this process follows the queue.
+ * Which wake-ups a process has to follow at once. If each read has its price, or if another process decides for all, what others do can
+ * wait until a worker here sends its next command, or longer, unless a subscriber in this process follows the queue.
  */
 export class WakeFilter {
   readonly #options: WakeFilterOptions
   #followers = 0
+  #ignored = 0
 
   constructor(options: WakeFilterOptions) {
     this.#options = options
+  }
+
+  /** The last version that was ignored for want of a free slot. */
+  get ignored(): number {
+    return this.#ignored
   }
 
   /**
@@ -188,20 +196,35 @@ export class WakeFilter {
     })
   }
 
-  mayIgnore(concern: Concern): boolean {
-    const isFresh = performance.now() - this.#options.head.reachedAt < STALE_MS
-    if (!this.#isThrifty || !isFresh || this.#followers > 0) return false
-    return concern === 'nobody' || (concern === 'free' && this.isFull)
+  mayIgnore(concern: Concern, version: number | undefined): boolean {
+    if (!this.#isThrifty || this.#isStale || this.#followers > 0) return false
+    if (concern === 'nobody') return true
+    if (concern !== 'free' || this.#options.capacity().freeSlots > 0) return false
+    this.#ignored = version ?? this.#options.log.knownVersion
+    return true
+  }
+
+  /** It need not look for what it was not told of. */
+  get mayRest(): boolean {
+    return this.#options.isTold() && this.#isWorker && !this.#isStale && this.#followers === 0
   }
 
   /** The process has no free slot, and leaves new jobs to others. */
   get isFull(): boolean {
-    return this.#isThrifty && this.#options.capacity().freeSlots === 0
+    return this.#options.isFrugal && this.#isWorker && this.#options.capacity().freeSlots === 0
+  }
+
+  get #isThrifty(): boolean {
+    return this.#isWorker && (this.#options.isFrugal || this.#options.isTold())
   }
 
   /** Only a process with a worker may wait: any other one has to know the queue. */
-  get #isThrifty(): boolean {
-    const { isFrugal, capacity } = this.#options
-    return isFrugal && capacity().kinds?.length !== 0
+  get #isWorker(): boolean {
+    return this.#options.capacity().kinds?.length !== 0
+  }
+
+  get #isStale(): boolean {
+    const { head, version, knownVersion } = this.#options.log
+    return performance.now() - head.reachedAt >= STALE.ms || knownVersion - version > STALE.events
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import type { DecidingRole, Handing, LogStore } from '../../port/index.ts'
-import { freshCommandId, handMade, queuedEvent, standOf } from '../hand-made.ts'
+import type { DecidingRole, Handing, HeardAnswers, LogStore } from '../../port/index.ts'
+import { freshCommandId, handMade, queuedEvent, standOf, waitingRow } from '../hand-made.ts'
 import type { Bench } from './bench.ts'
 
 const command = (jobId: string): Handing => ({
@@ -31,7 +31,8 @@ export function decidingContract(bench: Bench): void {
     assert.deepEqual(await other().handIn(queue, { ...b, commands: [second] }), { decides: false })
     const { decides, handed } = await store().pickUp(queue, goesOn)
     assert.equal(decides, true)
-    assert.deepEqual(handed, [{ ...second, sender: 'b' }])
+    const [{ answerTo: _, ...picked } = { answerTo: '' }] = handed
+    assert.deepEqual(picked, { ...second, sender: 'b' })
   })
 
   it('brings what was handed in with an append, in order, and deletes what that has decided', async (queue) => {
@@ -94,6 +95,58 @@ export function decidingContract(bench: Bench): void {
     let answer = await other().handIn(queue, { ...b, commands: [command('again')] })
     while (!answer.decides) answer = await other().handIn(queue, { ...b, commands: [command('again')] })
     assert.ok(idsOf(answer.handed).includes(left.command.id))
+  })
+
+  it('tells only the sender what came of its commands, with the data of what was started for it', async (queue) => {
+    const { at } = await standOf(bench.store(), queue)
+    const heard: HeardAnswers[] = []
+    const concerns: unknown[] = []
+    const isTold = Promise.withResolvers<void>()
+    const stops = await Promise.all(
+      [bench.store(), bench.other()].map((each) =>
+        each.listen(queue, (version, _incoming, concern, handled, news, answers) => {
+          if (answers !== undefined) heard.push(answers)
+          if (version === 2 && handled === undefined && news === undefined) concerns.push(concern)
+          if (heard.length > 0 && concerns.length > 1) isTold.resolve()
+        }),
+      ),
+    )
+    await store().handIn(queue, { ...a, commands: [command('own')] })
+    await other().handIn(queue, { ...b, commands: [command('x'), command('y')] })
+    const [first, second] = (await store().pickUp(queue, goesOn)).handed
+    const { answerTo: to } = first ?? {}
+    assert.ok(first && second && to !== undefined)
+    const queued = queuedEvent('started')
+    assert.ok(queued.type === 'queued')
+    const { spec } = queued
+    const data = [{ jobId: 'started', payload: { n: 1 } }]
+    await bench
+      .store()
+      .append(handMade({ queue, version: 0, at, events: [queued], jobs: [waitingRow('started', at)], data }))
+    const lease = { jobId: 'started', fencingToken: 2, epoch: 1 }
+    const started = { lease, spec, attempt: 1, attempts: 3, workerId: 'w' }
+    const accepted = { ok: true, started: [started], waiting: [], bypassed: [], changed: true } as const
+    const refused = { ok: false, code: 'stale_token', message: 'a newer attempt runs' } as const
+    const answers = [
+      { commandId: first.command.id, result: accepted },
+      { commandId: second.command.id, result: refused },
+    ]
+    const done = idsOf([first, second])
+    await bench.store().append({
+      ...handMade({ queue, version: 1, at: at + 1, events: [queuedEvent('other')] }),
+      handled: {
+        ...{ done, senders: [], concern: 'free' },
+        answers: [{ to, sender: 'b', answers, wanted: ['started'] }],
+      },
+    })
+    await isTold.promise
+    await Promise.all(stops.map((stop) => stop()))
+    assert.deepEqual(
+      heard.map(({ version, answers: told }) => ({ version, told })),
+      [{ version: 2, told: answers }],
+    )
+    assert.deepEqual(heard[0]?.data[0]?.payload, { n: 1 })
+    assert.deepEqual([...new Set(concerns)], ['free'])
   })
 
   it('names who decides, and those whose commands are done with', async (queue) => {

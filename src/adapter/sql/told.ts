@@ -1,0 +1,123 @@
+import { z } from 'zod'
+import { type ErrorCode, type JobSpec, type Started, specDefaults } from '../../core/index.ts'
+import type { AnswersTo, CommandAnswer, Handled, HandledByAppend, HeardAnswers } from '../../port/index.ts'
+import { dataAnswer } from './answers.ts'
+
+/** In bytes; a notification has room for 8,000, and half of that is left for the data of the jobs. */
+const MOST_SAID = 4_000
+/** An answer alone, if it is longer: its data is read. */
+const MOST_ALONE = 7_500
+
+/** A start as it is said: what is as usual in the spec is left out. */
+type Said = readonly [
+  spec: object,
+  token: number,
+  attempt: number,
+  attempts: number,
+  epoch: number,
+  workerId: string,
+]
+/** What came of a command: whether it changed anything, and what it started; or why it was refused. */
+type SaidAnswer =
+  | readonly [commandId: string, 0 | 1, ...Said[]]
+  | readonly [commandId: string, 2, ErrorCode, string]
+
+/** What is said to one address. */
+interface Told {
+  readonly to: string
+  readonly said: string
+  readonly wanted: readonly string[]
+}
+
+/**
+ * Answers as `job_queue_append_told` takes them, each piece short enough for one notification. The senders of those that are too long are
+ * named, so that they read the log.
+ */
+export function toldOf({ done, senders, answers = [], concern = 'all' }: HandledByAppend): Handled & {
+  readonly told: { readonly concern: string; readonly answers: readonly Told[] }
+} {
+  const readers = new Set(senders)
+  const pieces = answers.flatMap((each) => piecesOf(each, () => readers.add(each.sender)))
+  return { done, senders: [...readers], told: { concern, answers: pieces } }
+}
+
+function piecesOf({ to, answers, wanted }: AnswersTo, onTooLong: () => void): readonly Told[] {
+  const pieces: { said: string[]; length: number; ids: Set<string> }[] = []
+  for (const answer of answers) {
+    const text = textOf(answer)
+    const length = Buffer.byteLength(text) + 1
+    if (length > MOST_ALONE) {
+      onTooLong()
+      continue
+    }
+    let piece = pieces.at(-1)
+    if (piece === undefined || piece.length + length > MOST_SAID) {
+      piece = { said: [], length: 0, ids: new Set() }
+      pieces.push(piece)
+    }
+    piece.said.push(text)
+    piece.length += length
+    if (answer.result.ok) for (const { spec } of answer.result.started) piece.ids.add(spec.jobId)
+  }
+  return pieces.map(({ said, ids }) => ({
+    to,
+    said: `[${said}]`,
+    wanted: wanted.filter((id) => ids.has(id)),
+  }))
+}
+
+function textOf({ commandId, result }: CommandAnswer): string {
+  const said: SaidAnswer = result.ok
+    ? [commandId, result.changed ? 1 : 0, ...result.started.map(saidOf)]
+    : [commandId, 2, result.code, result.message]
+  return JSON.stringify(said)
+}
+
+function saidOf({ spec, lease: { fencingToken, epoch }, attempt, attempts, workerId }: Started): Said {
+  const { kind, ...rest } = spec
+  const usual: Readonly<Record<string, unknown>> = specDefaults
+  const said = Object.fromEntries(Object.entries(rest).filter(([name, value]) => usual[name] !== value))
+  const whole = kind === spec.jobType ? said : { ...said, kind }
+  return [whole, fencingToken, attempt, attempts, epoch, workerId]
+}
+
+/** It was made by a process that may append, and its address is known to nobody else. */
+const spec = z
+  .looseObject({ jobId: z.string(), jobType: z.enum(['normal', 'workflow']), models: z.array(z.string()) })
+  .transform((said) => ({ ...specDefaults, kind: said.jobType, ...said }) as JobSpec)
+const start = z
+  .tuple([spec, z.int(), z.int(), z.int(), z.int(), z.string()])
+  .transform(([whole, fencingToken, attempt, attempts, epoch, workerId]): Started => {
+    return { lease: { jobId: whole.jobId, fencingToken, epoch }, spec: whole, attempt, attempts, workerId }
+  })
+const answer = z.union([
+  z
+    .tuple([z.string(), z.literal([0, 1])], start)
+    .transform(([commandId, changed, ...started]): CommandAnswer => {
+      return { commandId, result: { ok: true, started, waiting: [], bypassed: [], changed: changed === 1 } }
+    }),
+  z
+    .tuple([z.string(), z.literal(2), z.custom<ErrorCode>((code) => typeof code === 'string'), z.string()])
+    .transform(([commandId, , code, message]): CommandAnswer => {
+      return { commandId, result: { ok: false, code, message } }
+    }),
+])
+const heard = z.tuple([z.array(answer), dataAnswer])
+
+/** What a notification on the address of a process says (`job_queue_tell`); undefined: nothing that can be read. */
+export function answersOf(payload: string): HeardAnswers | undefined {
+  const space = payload.indexOf(' ')
+  const version = Number(payload.slice(0, space))
+  const read = heard.safeParse(jsonOf(payload.slice(space + 1)))
+  if (!read.success || !Number.isSafeInteger(version)) return undefined
+  const [answers, data] = read.data
+  return { version, answers, data }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
