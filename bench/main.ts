@@ -18,6 +18,7 @@ import { isMet, tableOf } from './frame/table.ts'
 import { growthBench } from './growth/index.ts'
 import { guardBench } from './guard/index.ts'
 import { helpText } from './help.ts'
+import { metricsBench } from './metrics/index.ts'
 import { peersBench } from './peers/index.ts'
 import { replayBench } from './replay/index.ts'
 import { scheduleBench } from './schedule/index.ts'
@@ -46,6 +47,7 @@ const benches: readonly Bench[] = [
   replayBench,
   scheduleBench,
   waitingBench,
+  metricsBench,
   peersBench,
   workerBench,
   telemetryBench,

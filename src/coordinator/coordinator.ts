@@ -1,12 +1,15 @@
 import { calls, parseInput, plainCalls } from '../codec/index.ts'
 import type { Telemetry } from '../port/index.ts'
 import type { WorkflowConfig } from './api/calls.ts'
-import type { Coordinator, TypedCoordinator } from './api/coordinator.ts'
+import type { Coordinator } from './api/coordinator.ts'
 import { type CoordinatorOptions, completeOptions, type WholeOptions } from './api/options.ts'
+import type { TypedCoordinator } from './api/typed.ts'
 import { errorText, type Logger } from './base/logger.ts'
 import { commandsOf } from './commands.ts'
+import { TakenIn } from './inbox/row-intake.ts'
 import { recordsOf } from './job-records.ts'
 import { QueueProcess } from './queue-process.ts'
+import { vitalsOf } from './vitals.ts'
 
 /**
  * Joins a queue: reads its log, registers this process and listens. If the database does not answer, it tries again for `joinMs`,
@@ -43,6 +46,7 @@ function coordinatorOf(process: QueueProcess, { store, telemetry }: WholeOptions
   const { gate, hints, member, observer } = process
   const { log, logger } = member
   const { see: _, ...observed } = observer
+  const taken = new TakenIn()
   return {
     queue: log.queue,
     logger,
@@ -56,8 +60,9 @@ function coordinatorOf(process: QueueProcess, { store, telemetry }: WholeOptions
     onJobComplete: (jobId, jobType, options = {}) => gate.complete(jobId, jobType, options),
     ready$: gate.ready$,
     ...commandsOf(member, telemetry),
-    ...recordsOf(member, store),
+    ...recordsOf(member, store, taken),
     ...observed,
+    vitals: () => vitalsOf(member, taken),
     attempt: (lease) => member.attempt(lease),
     heartbeat: (lease) => member.holds(lease),
     catchUp: () => member.catchUp(),

@@ -1,6 +1,7 @@
 export type * from './api/calls.ts'
 export type * from './api/coordinator.ts'
 export type { CoordinatorOptions, Mode, OnUnavailable } from './api/options.ts'
+export type * from './api/typed.ts'
 export type {
   ActiveJobView,
   JobView,
@@ -12,6 +13,7 @@ export type {
   RunningMachine,
   WaitingJobView,
 } from './api/view.ts'
+export type { Vitals } from './api/vitals.ts'
 export { type LogEvent, type LogFields, logEvents } from './base/log-events.ts'
 export {
   jsonLogger,

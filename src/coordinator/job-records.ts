@@ -10,7 +10,7 @@ import {
 import type { DataRole, DeadJob, DeadLetterRole, IntakeRole } from '../port/index.ts'
 import type { DeadFilter } from './api/calls.ts'
 import type { Coordinator } from './api/coordinator.ts'
-import { takeIn } from './inbox/row-intake.ts'
+import { type TakenIn, takeIn } from './inbox/row-intake.ts'
 import type { Member } from './membership/member.ts'
 import type { SendOptions } from './membership/member-api.ts'
 
@@ -20,7 +20,11 @@ type Calls = Pick<
 >
 
 /** What is kept of jobs beside the log: their data, their dead letters, and rows that have arrived. */
-export function recordsOf(member: Member, store: DataRole & DeadLetterRole & IntakeRole): Calls {
+export function recordsOf(
+  member: Member,
+  store: DataRole & DeadLetterRole & IntakeRole,
+  taken: TakenIn,
+): Calls {
   const { queue } = member.log
   const send = (body: CommandBody, options?: SendOptions) => member.send(body, options)
   const letters = { store, queue, send }
@@ -33,7 +37,7 @@ export function recordsOf(member: Member, store: DataRole & DeadLetterRole & Int
     dead: (filter = {}) => listDead(letters, filter),
     retryDead: ({ all: _, ...filter }) => retryDead(letters, filter),
     dropDead: ({ all: _, ...filter }) => dropDead(letters, filter),
-    takeIn: ({ max }) => takeIn(letters, max),
+    takeIn: ({ max }) => taken.count(max, () => takeIn(letters, max)),
   }
 }
 

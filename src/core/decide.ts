@@ -26,6 +26,8 @@ export interface Decision {
   readonly ledger: Ledger
   /** Jobs whose rows the events change. */
   readonly touched: ReadonlySet<string>
+  /** How often its starts overtake a waiting job. */
+  readonly overtakes: number
 }
 
 /**
@@ -46,7 +48,8 @@ export function decide(ledger: Ledger, commands: readonly Command[], surrounding
   // Whatever was tried and taken back must leave no trace: this process must hold exactly what all others fold from the events.
   // Always folding again would cost a third of a decision.
   if (tookBack) return { events, results, ...fold(ledger, events) }
-  return { events, results, ledger: draft.seal(), touched: draft.touched }
+  const { touched, overtakes } = draft
+  return { events, results, ledger: draft.seal(), touched, overtakes }
 }
 
 type Handlers = {

@@ -32,6 +32,8 @@ export class Draft extends LedgerParts implements LedgerView {
   wide = false
   /** How many offers ended without a start: what they kept is free, also for jobs that were already looked at. */
   offersEnded = 0
+  /** How often a job that starts has passed a job that came before it. */
+  overtakes = 0
 
   /** Models that this draft may write to, by name: events name the same ones again and again. */
   readonly #ownModels = new Map<string, OwnModel>()

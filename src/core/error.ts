@@ -163,6 +163,12 @@ export function isOfStore(error: unknown): error is InterlockError {
   return isPassing(error) || kindOf(error) === 'unwritable'
 }
 
+/** The write of a worker that does not have the attempt (any more): its token or its name is another's. */
+export function isStaleWrite(error: unknown): error is InterlockError {
+  const codes: readonly ErrorCode[] = ['stale_token', 'job_not_active', 'not_holder']
+  return isInterlockError(error) && codes.includes(error.code)
+}
+
 /** The attempt is not the caller's any more; its present holder goes on with it. */
 export function isAttemptOver(error: unknown): boolean {
   const isStale = isInterlockError(error, 'job_not_active') || isInterlockError(error, 'stale_token')

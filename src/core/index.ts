@@ -26,9 +26,11 @@ export { type Variant, variantOf, variants } from './law/variant.ts'
 export {
   attemptsOf,
   emptyLedger,
+  isInLine,
   type Job,
   jobOf,
   type Ledger,
+  type Model,
   modelOf,
   type Pause,
   waitingCount,
@@ -36,7 +38,7 @@ export {
 export { pauseOf } from './pausing.ts'
 export * from './policy.ts'
 export { projectionAt, projectionChanges, projectionOf } from './projection.ts'
-export { rateOpensAt } from './rate.ts'
+export { modelOpensAt, rateOpensAt } from './rate.ts'
 export { type HasWorker, reasonCodeOf, waitingFor } from './reason.ts'
 export { type Folded, fold, type QueueChange, Replayer, replay } from './replay.ts'
 export * from './row.ts'

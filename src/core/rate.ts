@@ -22,11 +22,14 @@ function opensAt({ starts }: Model, rate: Rate): Micros {
 export function rateOpensAt(ledger: LedgerView, job: Job, now: Micros): Micros {
   let last = 0
   if (!hasRates(ledger)) return last
-  for (const name of job.spec.models) {
-    const rate = rateOf(ledger.policy, name)
-    if (rate !== undefined) last = Math.max(last, opensAt(modelOf(ledger, name), rate))
-  }
+  for (const name of job.spec.models) last = Math.max(last, modelOpensAt(ledger, name))
   return last > now ? last : 0
+}
+
+/** When a model may be started from again as far as its rate is concerned; 0: it may, or has no rate. */
+export function modelOpensAt(ledger: LedgerView, name: string): Micros {
+  const rate = rateOf(ledger.policy, name)
+  return rate === undefined ? 0 : opensAt(modelOf(ledger, name), rate)
 }
 
 /** More starts of this model now would be more than its rate allows. */

@@ -8,6 +8,14 @@ import { emptyLedger, type Ledger } from './ledger.ts'
 export interface Folded {
   readonly ledger: Ledger
   readonly touched: ReadonlySet<string>
+  /** How often a job was overtaken: the sum over all jobs. */
+  readonly overtakes: number
+}
+
+/** How a queue went on, as a process follows it. */
+export interface QueueChange extends Folded {
+  /** None: it went on from a snapshot, and the events up to there are told to nobody. */
+  readonly events: readonly RecordedEvent[]
 }
 
 /** How a queue went on, as a process follows it. */
@@ -24,7 +32,8 @@ export function fold(ledger: Ledger, events: Iterable<RecordedEvent>): Folded {
   const draft = new Draft(ledger)
   for (const event of events) applyEvent(draft, event)
   settle(draft)
-  return { ledger: draft.seal(), touched: draft.touched }
+  const { touched, overtakes } = draft
+  return { ledger: draft.seal(), touched, overtakes }
 }
 
 /** The state after a whole log. */

@@ -10,6 +10,7 @@ export function reserves(draft: Draft, job: Job): boolean {
 /** Another job with a shared model started before this one. Counted under any policy: it may change later. */
 export function overtake(draft: Draft, job: Job): void {
   const own = draft.edit(job, true)
+  draft.overtakes++
   own.overtaken++
   if (own.overtaken !== draft.policy.maxOvertakes) return
   for (const name of own.spec.models) {

@@ -1,11 +1,13 @@
 import { messageOf } from '../codec/index.ts'
+import { isBearer } from '../prometheus/parts.ts'
 import { description } from './api/description.ts'
 import { assetOf, isAsset } from './assets.ts'
-import { allowedBy } from './guard/grant.ts'
+import { allowedBy, scraper } from './guard/grant.ts'
 import { json, secured } from './guard/headers.ts'
 import { checkHost } from './guard/host.ts'
 import { checkFetchSite, checkOrigin } from './guard/origin.ts'
 import { Refused, refusalOf } from './guard/refused.ts'
+import { scrapesOf } from './metrics/scrapes.ts'
 import { type DashboardOptions, type WholeOptions, wholeOptions } from './options.ts'
 import { checkPlace } from './place/own-jobs.ts'
 import { readersOf } from './readers.ts'
@@ -40,7 +42,8 @@ export function createDashboard(given: DashboardOptions): Dashboard {
   const options = wholeOptions(given)
   const readers = readersOf(options)
   const streams = openStreams(options.limits)
-  const routes = routesOf({ options, readers, streams })
+  const scrapes = scrapesOf(readers, options.metrics)
+  const routes = routesOf({ options, readers, streams, scrapes })
   return {
     fetch: async (request) => {
       try {
@@ -53,6 +56,7 @@ export function createDashboard(given: DashboardOptions): Dashboard {
     },
     close: async () => {
       streams.close()
+      scrapes.close()
       await readers.close()
     },
   }
@@ -86,9 +90,12 @@ async function answer(options: WholeOptions, routes: Handled, request: Request):
   if (session !== null && path === 'session' && !isReading) return ours(signIn(session, request))
   // You need the page to enter your token, and the page contains no data: so it needs no sign-in.
   if (session !== null && isPage && isReading) return ours(assetOf(path, options.page))
-  const allowed = await allowedBy(options.authorize, request, (message) =>
-    options.logger.error(`[DASHBOARD] ${message}`, { event: 'dashboard.refused' }),
-  )
+  const allowed =
+    path === 'metrics' && hasToken(options, request)
+      ? scraper
+      : await allowedBy(options.authorize, request, (message) =>
+          options.logger.error(`[DASHBOARD] ${message}`, { event: 'dashboard.refused' }),
+        )
   if (allowed instanceof Response) return { response: allowed, isOurs: false }
   checkPlace(path, isReading, allowed)
   if (isPage && isReading) return ours(assetOf(path, options.page))
@@ -96,6 +103,11 @@ async function answer(options: WholeOptions, routes: Handled, request: Request):
   const found = await routes({ request, path, allowed })
   if (found === undefined) throw notFound()
   return ours(request.method === 'HEAD' ? new Response(null, found) : found)
+}
+
+/** A scraper has no session: it shows the token that was made for it, which opens nothing else. */
+function hasToken({ metrics: { token } }: WholeOptions, request: Request): boolean {
+  return token !== undefined && isBearer(request.headers.get('authorization'), token)
 }
 
 const notFound = () => new Refused(404, 'not_found', 'there is nothing at this address')

@@ -15,5 +15,5 @@
 export { createDashboard, type Dashboard } from './dashboard.ts'
 export { type Authorize, type Grant, type Lever, levers } from './guard/grant.ts'
 export { type NodeHandler, toNodeHandler } from './node/to-node-handler.ts'
-export type { DashboardOptions } from './options.ts'
+export type { DashboardMetrics, DashboardOptions } from './options.ts'
 export { type TokenSession, type TokenSessionOptions, tokenSession } from './session/token.ts'

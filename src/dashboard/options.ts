@@ -4,9 +4,16 @@ import { type Logger, silentLogger } from '../coordinator/index.ts'
 import { guarded } from '../coordinator/parts.ts'
 import { InterlockError } from '../core/index.ts'
 import type { LogStore } from '../port/index.ts'
+import type { FigureOptions } from '../prometheus/index.ts'
+import { figureFields } from '../prometheus/parts.ts'
 import type { Authorize } from './guard/grant.ts'
 import { loopbackNames } from './guard/host.ts'
 import type { TokenSession } from './session/token.ts'
+
+export interface DashboardMetrics extends FigureOptions {
+  /** At least 16 characters. */
+  readonly token?: string | undefined
+}
 
 export interface DashboardOptions {
   /** A store over a migrated database. It stays open: close the dashboard first, then the store. */
@@ -31,6 +38,11 @@ export interface DashboardOptions {
   readonly origins?: readonly string[] | undefined
   /** The folder with page.js and page.css; the package's own unless given. For a program that was bundled without it. */
   readonly page?: string | undefined
+  /**
+   * Figures for Prometheus at `metrics` below the mount: the token that a scraper shows as its bearer, which opens nothing else, and
+   * which models have a label of their own. Without a token `authorize` decides, as for everything.
+   */
+  readonly metrics?: DashboardMetrics | undefined
   /** Told what goes wrong; silent unless given. */
   readonly logger?: Logger | undefined
   /** How many calls to the store may run at once; 2. */
@@ -72,6 +84,11 @@ const fields = optionsSchema({
   hosts: z.array(host).min(1).optional(),
   origins: z.array(origin).optional(),
   page: text.optional(),
+  metrics: figureFields
+    .extend({
+      token: text.regex(/^\S{16,}$/, { error: 'must be 16 characters or more, without spaces' }).optional(),
+    })
+    .optional(),
   logger: havingSchema("a logger of pino's shape", ['info', 'warn', 'error']).optional(),
   maxCalls: wholeNumber(1, 100).optional(),
   timeLimitMs: wholeNumber(10, 600_000, ' (milliseconds)').optional(),
@@ -95,6 +112,7 @@ export interface WholeOptions {
   readonly hosts: readonly string[]
   readonly origins: readonly string[]
   readonly page: string | undefined
+  readonly metrics: DashboardMetrics
   readonly logger: Logger
   readonly budget: { readonly maxCalls: number; readonly timeLimitMs: number }
   readonly limits: { readonly streams: number; readonly streamsPerActor: number }
@@ -117,6 +135,7 @@ export function wholeOptions(options: DashboardOptions): WholeOptions {
     hosts: (options.hosts ?? loopbackNames).map((name) => name.toLowerCase()),
     origins: options.origins ?? [],
     page: options.page,
+    metrics: options.metrics ?? {},
     logger: guarded(options.logger ?? silentLogger),
     budget: { maxCalls: options.maxCalls ?? 2, timeLimitMs: options.timeLimitMs ?? 5_000 },
     limits: { streams: options.maxStreams ?? 64, streamsPerActor: options.maxStreamsPerActor ?? 16 },

@@ -19,6 +19,7 @@ import { type Allowed, allowedBy, type Lever, levers } from './guard/grant.ts'
 import { json } from './guard/headers.ts'
 import { Refused } from './guard/refused.ts'
 import { pullLever } from './lever/pull.ts'
+import type { Scrapes } from './metrics/scrapes.ts'
 import type { WholeOptions } from './options.ts'
 import { placeOf } from './place/place.ts'
 import type { QueueReader } from './reader/queue-reader.ts'
@@ -29,6 +30,7 @@ interface Parts {
   readonly options: WholeOptions
   readonly readers: Readers
   readonly streams: Streams
+  readonly scrapes: Scrapes
 }
 
 /** A request of a known user. */
@@ -42,12 +44,13 @@ interface Known {
 /** Undefined: there is nothing at this address. */
 export type Handled = (known: Known) => Promise<Response | undefined>
 
-/** The answers below `api/`. */
+/** The answers below `api/`, and the figures at `metrics`. */
 export function routesOf(parts: Parts): Handled {
   return async ({ request, path, allowed }) => {
+    const isReading = request.method !== 'POST'
+    if (path === 'metrics' && isReading) return parts.scrapes.answer(request, allowed)
     const [api, what, queue, ...rest] = segmentsOf(path)
     if (api !== 'api') return undefined
-    const isReading = request.method !== 'POST'
     if (what === 'me' && queue === undefined && isReading) return me(parts, allowed)
     if (what !== 'queues') return undefined
     if (queue === undefined) return isReading ? queues(parts, allowed) : undefined

@@ -1,6 +1,7 @@
 /** What the command line and the page of the dashboard use of this room beside what is published. */
 export { Collector } from './stats/collector.ts'
 export { statsOf } from './stats/stats.ts'
+export { WaitClocks } from './stats/wait-clocks.ts'
 export { estimateStart, RunTimes, type StartEstimate } from './what-if/estimate.ts'
 export { simulate } from './what-if/simulate.ts'
 export { PeriodRecorder, type Recorded, type Trial, triedOf } from './what-if/tried.ts'

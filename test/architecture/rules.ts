@@ -74,7 +74,8 @@ export const rules: Rules = {
   insight: room(['history']),
   doctor: room(['history', 'coordinator', 'migrate'], { builtins: true, packages: ['pg'] }),
   operate: room(['history', 'coordinator']),
-  dashboard: room(['history', 'coordinator', 'migrate'], { builtins: true, packages: ['zod'] }),
+  prometheus: room(['coordinator', 'insight'], { builtins: true, packages: ['rxjs', 'zod'] }),
+  dashboard: room(['history', 'coordinator', 'migrate', 'prometheus'], { builtins: true, packages: ['zod'] }),
   otel: room(['insight', 'coordinator/base'], { packages: ['@opentelemetry/api'] }),
   // Runs in a browser: it folds the log itself, and knows of the server what its answers are called.
   'dashboard/page': room(['audit', 'history', 'insight', 'dashboard'], {
@@ -106,6 +107,7 @@ export const housed: readonly string[] = [
     'operate',
     'dashboard',
     'dashboard/page',
+    'prometheus',
     'otel',
     'cli',
   ],

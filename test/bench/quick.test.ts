@@ -25,6 +25,7 @@ describe('the benches', () => {
       'replay',
       'schedule',
       'waiting',
+      'metrics',
     ])
     expect(machine).toMatchObject({ cpu: expect.any(String), node: process.version })
     expect(server).toMatchObject({ fsync: expect.any(String), synchronousCommit: 'on' })
@@ -46,7 +47,7 @@ describe('the benches', () => {
     await expect(bench('speed')).rejects.toMatchObject({
       code: 2,
       stderr:
-        'there is no bench speed; there are core, append, depth, bytes, replay, schedule, waiting, peers, worker, growth, budget, guard\n',
+        'there is no bench speed; there are core, append, depth, bytes, replay, schedule, waiting, metrics, peers, worker, growth, budget, guard\n',
     })
   })
 

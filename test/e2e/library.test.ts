@@ -58,6 +58,7 @@ const said = {
   ],
   noted: true,
   dashboard: [[200, 200, 200, 200, 200], true],
+  figures: true,
 }
 
 describe('a program that looks at a queue by what is published (auditLog, examine, followEvents, readEvents, whatIf)', () => {

@@ -1,6 +1,5 @@
-import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { promisify } from 'node:util'
+import { installFromDebian } from './debian.ts'
 import type { Made } from './once-global.ts'
 
 /** Where Debian, and others, put it. */
@@ -20,7 +19,10 @@ export interface Machine {
   install(): Promise<void>
 }
 
-const here: Machine = { env: process.env, places, isRoot: process.getuid?.() === 0, install }
+const here: Machine = {
+  ...{ env: process.env, places, isRoot: process.getuid?.() === 0 },
+  install: () => installFromDebian('chromium'),
+}
 
 /** What to do is said first: what the program that could not be run has said is no help. */
 const advice =
@@ -49,14 +51,6 @@ export async function chromiumPath({ env, places, isRoot, install }: Machine = h
   if (installed === undefined)
     throw new Error(`${advice}; apt-get has installed none at ${places.join(', ')}`)
   return installed
-}
-
-/** Lists first: those of an image may be of long ago. One source that does not answer is no reason to give up. */
-async function install(): Promise<void> {
-  const run = promisify(execFile)
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  await run('apt-get', ['update', '-q'], { env }).catch(() => {})
-  await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'chromium'], { env })
 }
 
 /** Once for a run: two that install at once lock each other out. */

@@ -12,6 +12,7 @@ import { makeArchive } from './package-archive.ts'
 import { makePage } from './page-files.ts'
 import { makeCluster } from './postgres-cluster.ts'
 import type {} from './postgres-global.ts'
+import { makePrometheus } from './prometheus.ts'
 
 export interface Made {
   /** A path, or the name of a database. */
@@ -27,6 +28,8 @@ export const makers = {
   page: makePage,
   /** A browser, by its path; installed where there is none. */
   chromium: makeChromium,
+  /** The folder with Prometheus and promtool; installed where there are none. */
+  prometheus: makePrometheus,
   /** A folder with embedded databases to copy. */
   embedded: makeEmbedded,
   /** The files of a stopped server that has Interlock's tables, to copy. */

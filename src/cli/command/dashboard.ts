@@ -3,8 +3,9 @@ import type { Cli } from '../cli.ts'
 import type { ServedDashboard } from '../dashboard/serve.ts'
 import { wholeNumber } from '../flag-value.ts'
 import type { Frame } from '../frame.ts'
+import { addMetricsToken, type MetricsFlags, metricsToken } from '../metrics-flags.ts'
 
-interface Options {
+interface Options extends MetricsFlags {
   readonly [flag: string]: unknown
   readonly port: string
   readonly write?: boolean
@@ -13,7 +14,7 @@ interface Options {
 }
 
 export function addDashboard(cli: Cli): void {
-  cli
+  const command = cli
     .command<Options>(
       'dashboard',
       [
@@ -25,7 +26,7 @@ export function addDashboard(cli: Cli): void {
         const port = wholeNumber('--port', options.port, 0, 65_535) ?? 0
         const { serveDashboard } = await import('../dashboard/serve.ts')
         const { write = false, data = write } = options
-        const served = await serveDashboard(frame, { port, write, data })
+        const served = await serveDashboard(frame, { port, write, data, metricsToken: metricsToken(options) })
         try {
           announce(frame, served)
           if (options.open === true) await openInBrowser(frame, served)
@@ -39,6 +40,7 @@ export function addDashboard(cli: Cli): void {
     .option('--write', 'anyone with the address may also pull the levers; read-only unless given')
     .option('--data', 'show payloads, results and errors of jobs; with --write they are shown')
     .option('--open', 'open it in your browser')
+  addMetricsToken(command)
 }
 
 function announce(frame: Frame, { address }: ServedDashboard): void {

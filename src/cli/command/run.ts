@@ -5,6 +5,7 @@ import { FoundSomething } from '../failure.ts'
 import { wholeNumber } from '../flag-value.ts'
 import type { Frame } from '../frame.ts'
 import { addLeaseFlags, type LeaseFlags, leaseTimes } from '../lease-flags.ts'
+import { addMetricsFlags, type MetricsFlags, metricsOf, withMetrics } from '../metrics-flags.ts'
 import { addPolicyFlags, type PolicyFlags, runPolicy } from '../policy-flags.ts'
 import { reportText } from '../run/report.ts'
 import { run } from '../run/run.ts'
@@ -13,7 +14,7 @@ import { withCoordinator } from '../store.ts'
 import { numberOf } from '../workload/line.ts'
 import { readWorkload } from '../workload/read.ts'
 
-interface Options extends PolicyFlags, LeaseFlags {
+interface Options extends PolicyFlags, LeaseFlags, MetricsFlags {
   readonly timeScale: string
   readonly limit?: string
   readonly processes: string
@@ -43,7 +44,11 @@ export function addRun(cli: Cli): void {
         const report = await withCoordinator(
           frame,
           (coordinator, store) =>
-            beside(frame, store, options.dashboard, () => run(frame, store, coordinator, workload, options)),
+            withMetrics(frame, coordinator, options.metrics, () =>
+              beside(frame, store, options.dashboard, () =>
+                run(frame, store, coordinator, workload, options),
+              ),
+            ),
           options.times,
         )
         frame.emit(report, reportText(report))
@@ -66,6 +71,7 @@ export function addRun(cli: Cli): void {
       '--dashboard [port]',
       'serve a read-only dashboard meanwhile, on this machine only, and print its address',
     )
+  addMetricsFlags(command)
   addLeaseFlags(command)
 }
 
@@ -99,6 +105,7 @@ function optionsOf(flags: Options) {
     times: leaseTimes(flags),
     timeScale,
     dashboard: dashboardPort(flags.dashboard),
+    metrics: metricsOf(flags),
     concurrency: wholeNumber('--concurrency', flags.concurrency, 1, 100_000),
     processes: wholeNumber('--processes', flags.processes, 1, MOST_PROCESSES) ?? 1,
   }

@@ -18,6 +18,8 @@ export interface ServeOptions {
   readonly port: number
   readonly write: boolean
   readonly data: boolean
+  /** What a scraper of `/metrics` has to show; without it only who has signed in sees them. */
+  readonly metricsToken?: string | undefined
 }
 
 /** A dashboard in a program of its own, on this machine only. */
@@ -54,7 +56,7 @@ export async function serveDashboard(frame: Frame, options: ServeOptions): Promi
 export async function serve(
   frame: Frame,
   store: LogStore,
-  { port: wanted, write, data }: ServeOptions,
+  { port: wanted, write, data, metricsToken: token }: ServeOptions,
 ): Promise<ServedDashboard> {
   let port = 0
   const addressWith = (token: string) =>
@@ -69,7 +71,8 @@ export async function serve(
   await listenOn(server, wanted)
   port = (server.address() as AddressInfo).port
   const hosts = ['127.0.0.1', 'localhost', '[::1]'].map((name) => `${name}:${port}`)
-  const dashboard = createDashboard({ store, queues: 'all', authorize: session, hosts, logger })
+  const metrics = { token }
+  const dashboard = createDashboard({ store, queues: 'all', authorize: session, hosts, metrics, logger })
   const handle = toNodeHandler(dashboard)
   return {
     address: addressWith(session.token),

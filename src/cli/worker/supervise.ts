@@ -14,16 +14,16 @@ const HEALTHY_MS = 60_000
  */
 export class Supervisor {
   readonly #frame: Frame
-  readonly #words: readonly string[]
+  readonly #wordsOf: (number: number) => readonly string[]
   readonly #children = new Set<ChildProcess>()
   readonly #rests = new Set<NodeJS.Timeout>()
   readonly #ended = Promise.withResolvers<void>()
   #stopping = false
 
-  /** @param words the command line of a worker process */
-  constructor(frame: Frame, words: readonly string[]) {
+  /** @param wordsOf the command line of each of them, by its number from 1 */
+  constructor(frame: Frame, wordsOf: (number: number) => readonly string[]) {
     this.#frame = frame
-    this.#words = words
+    this.#wordsOf = wordsOf
   }
 
   /** Resolves when all workers have ended after the signal to stop. */
@@ -39,7 +39,11 @@ export class Supervisor {
   #start(number: number, deaths: number): void {
     // Detached: Ctrl-C in the terminal reaches only this process, which passes it on.
     const stdio = ['ignore', 'inherit', 'inherit', 'ipc'] as const
-    const child = fork(mainFile, [...this.#words], { stdio: [...stdio], execArgv: [], detached: true })
+    const child = fork(mainFile, [...this.#wordsOf(number)], {
+      stdio: [...stdio],
+      execArgv: [],
+      detached: true,
+    })
     const since = performance.now()
     this.#children.add(child)
     child.once('exit', (code, signal) => {

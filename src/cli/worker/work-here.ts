@@ -3,9 +3,11 @@ import { type Coordinator, createCoordinator, stderrLogger } from '../../coordin
 import { plural } from '../../format/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import { storeAt } from '../../process/index.ts'
+import type { ServeOptions } from '../../prometheus/index.ts'
 import { createJobWorker, type DrainReport, type JobWorker } from '../../worker/index.ts'
 import type { Frame } from '../frame.ts'
 import type { LeaseTimes } from '../lease-flags.ts'
+import { withMetrics } from '../metrics-flags.ts'
 import { loadHandlers } from './load-handlers.ts'
 
 export interface WorkOptions extends LeaseTimes {
@@ -15,6 +17,8 @@ export interface WorkOptions extends LeaseTimes {
   readonly intake: boolean | undefined
   /** How long running jobs may go on after the first signal, in milliseconds. */
   readonly drainMs: number
+  /** Where to serve `/metrics`; undefined: nowhere. */
+  readonly metrics: ServeOptions | undefined
 }
 
 /** Works in this process until it is told to stop, then drains. */
@@ -45,7 +49,9 @@ export async function workHere(frame: Frame, options: WorkOptions): Promise<Drai
       })
       worker.start()
       begun(frame, coordinator, store, handlers, concurrency)
-      return await untilStopped(frame, coordinator, worker, options.drainMs)
+      return await withMetrics(frame, coordinator, options.metrics, () =>
+        untilStopped(frame, coordinator, worker, options.drainMs),
+      )
     } finally {
       await coordinator.close()
     }

@@ -151,8 +151,8 @@ export interface Health {
   readonly version: number
   readonly activeCount: number
   readonly waitingCount: number
-  /** Since the process started: commands sent, appends won and lost, turns taken. */
-  readonly counts: Readonly<Record<'commands' | 'appends' | 'lost' | 'turns', number>>
+  /** Since the process started: commands sent, appends won, lost and sent again after an outage, turns taken. */
+  readonly counts: Readonly<Record<'commands' | 'appends' | 'lost' | 'retried' | 'turns', number>>
   /**
    * The last failure that is not over. A read ends a failure of reads, a beat one of beats; a write, or two beats, one of writes.
    */

@@ -50,7 +50,7 @@ export class Committer {
   readonly #appender: Appender
   /** Sends large data ahead of its append. */
   readonly staging: Staging
-  readonly #counts = { commands: 0, appends: 0, lost: 0 }
+  readonly #counts = { commands: 0, appends: 0, lost: 0, retried: 0 }
 
   /** The other processes that write; absent: this one takes no part in deciding for others. */
   readonly crowd: Crowd | undefined
@@ -74,7 +74,7 @@ export class Committer {
   }
 
   /** For `health()` and the benchmark. */
-  get counts(): Readonly<Record<'commands' | 'appends' | 'lost' | 'turns', number>> {
+  get counts(): Readonly<Record<'commands' | 'appends' | 'lost' | 'retried' | 'turns', number>> {
     return { ...this.#counts, turns: this.#appender.turns }
   }
 
@@ -115,6 +115,7 @@ export class Committer {
     try {
       await retryWithin(this.#options.limit, async (tries) => {
         open.isTried = tries > 0
+        if (tries > 0) this.#counts.retried++
         open.isRead = false
         await this.#carryOut(open)
       })

@@ -16,6 +16,29 @@ interface Parsed {
   readonly spec: JobSpec
 }
 
+/** What this process has taken in, for its figures. */
+export class TakenIn {
+  #rows = 0
+  /** By `performance.now()`: when there was last nothing left; undefined: this process has taken in none. */
+  #reachedAt: number | undefined
+
+  get standing(): { readonly rows: number; readonly ms: number } | null {
+    return this.#reachedAt === undefined
+      ? null
+      : { rows: this.#rows, ms: performance.now() - this.#reachedAt }
+  }
+
+  /** @param take takes in `max` rows at most, and says how many */
+  async count(max: number, take: () => Promise<number>): Promise<number> {
+    const began = performance.now()
+    this.#reachedAt ??= began
+    const rows = await take()
+    this.#rows += rows
+    if (rows < max) this.#reachedAt = began
+    return rows
+  }
+}
+
 /**
  * Takes in up to `max` rows of `jobs`: reads what has arrived, puts the jobs in line in one command, and reports the rows as
  * handled. If the process dies before the report, the rows are offered again, and the append finds that the log knows them.

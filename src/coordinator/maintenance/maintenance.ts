@@ -35,6 +35,8 @@ export function maintenanceOf(
     catchUp: () => {
       if (projector.last?.version !== log.version) projector.nudge()
     },
+    /** How far the user's tables are behind. */
+    lag: () => projector.lag,
     /** Stops work that can be taken up again at any time. */
     pause: () => retention.stop(),
     close: async () => {

@@ -58,6 +58,8 @@ export class Projector {
   /** True while there is no table to write to, and after `close`. */
   #resting = false
   #last: ProjectStep | undefined
+  /** By `performance.now()`: when the tables were last known to follow everything. */
+  #reachedAt = performance.now()
 
   constructor(options: ProjectorOptions) {
     this.#options = options
@@ -74,6 +76,14 @@ export class Projector {
   /** How the last step ended. Undefined before the first. */
   get last(): ProjectStep | undefined {
     return this.#last
+  }
+
+  /** How far the tables are behind, as far as this process has seen; null: it has not looked, or there are none. */
+  get lag(): { readonly events: number; readonly ms: number; readonly setAside: number } | null {
+    const last = this.#last
+    if (last === undefined || (last.targets === 0 && !last.busy)) return null
+    const events = Math.max(0, this.#options.version() - last.projectedSeq)
+    return { events, ms: events === 0 ? 0 : performance.now() - this.#reachedAt, setAside: last.setAside }
   }
 
   /**
@@ -112,6 +122,7 @@ export class Projector {
     const { store, queue } = this.#options
     const step = await store.project(queue, BATCH)
     this.#last = step
+    if (step.projectedSeq >= step.version) this.#reachedAt = performance.now()
     if (!step.busy) this.#refusals.note(step.refused ?? [])
     await this.#pauseAfter(step)
     if (step.targets === 0 && !step.busy) this.#rest()

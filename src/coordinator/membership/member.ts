@@ -136,6 +136,11 @@ export class Member {
     if (freeSlots > 0 && ignored > this.log.version) void this.appends.catchUp(ignored)
   }
 
+  /** How far the user's tables are behind, and how often a command was refused because the attempt was over, or another's. */
+  get figures() {
+    return { projection: this.#maintenance.lag(), staleWrites: this.#sender.staleWrites }
+  }
+
   /** The process has no free slot and leaves what comes in to others. */
   get isFull(): boolean {
     return this.#wakeFilter.isFull

@@ -5,6 +5,7 @@ import {
   cannotFoldOn,
   hash,
   InterlockError,
+  isStaleWrite,
   type Lease,
   type RecordedEvent,
   runningAttempt,
@@ -134,10 +135,16 @@ export interface SenderHooks {
 export class Sender {
   readonly #parts: SenderParts
   readonly #hooks: SenderHooks
+  #staleWrites = 0
 
   constructor(parts: SenderParts, hooks: SenderHooks) {
     this.#parts = parts
     this.#hooks = hooks
+  }
+
+  /** How often a command was refused because the attempt was over, or another's. */
+  get staleWrites(): number {
+    return this.#staleWrites
   }
 
   /**
@@ -161,6 +168,7 @@ export class Sender {
       if (endsOwn(body)) starts.learnEnd(body.jobId, body.token)
       return { ...result, started: this.#ownOf(result, options, workerId) }
     } catch (error) {
+      if (isStaleWrite(error)) this.#staleWrites++
       failures.noteOfCommand(error)
       if (stopped.error !== undefined && cannotFoldOn(error)) throw await stopped.told
       throw error

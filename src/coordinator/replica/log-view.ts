@@ -61,6 +61,7 @@ export class LogView {
 /** How far the log goes, as far as a process knows. */
 export class Head {
   #version = 0
+  #archivedSeq = 0
   #reachedAt = performance.now()
   readonly #onReached: () => void
 
@@ -77,6 +78,16 @@ export class Head {
   /** When it last knew everything in the log, by `performance.now()`. */
   get reachedAt(): number {
     return this.#reachedAt
+  }
+
+  /** The last event that was archived, as far as a read has said. */
+  get archivedSeq(): number {
+    return this.#archivedSeq
+  }
+
+  /** A read says where the log begins. */
+  begins(archivedSeq: number): void {
+    this.#archivedSeq = archivedSeq
   }
 
   /** The log goes at least that far. Infinite or absent: nothing is known. */

@@ -17,6 +17,7 @@ export async function readToHead({ store, queue, replica, clock, head }: LogView
     if (sent > 0) clock.sync(page.now, sent)
     sent = 0
     if (page.isOfStandby === true) throw ofStandby(store.name)
+    head.begins(page.archivedSeq)
     if (page.version < at) throw wentBack(queue, at, page.version)
     at = page.events.at(-1)?.seq ?? at
     checkSame(queue, replica, { ...page, knownAt: null })
@@ -80,6 +81,7 @@ async function readFollowing(log: LogView): Promise<void> {
   // Nothing to compare if the last known event was archived and not kept.
   checkSame(queue, replica, { ...page, knownAt: first?.seq === version ? first.at : null })
   clock.sync(page.now, sent)
+  head.begins(page.archivedSeq)
   replica.apply(page.events)
   if (replica.version < page.version) return readToHead(log)
   head.reach(page.version)

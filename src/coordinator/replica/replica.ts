@@ -40,7 +40,7 @@ export class Replica {
   /** Goes on from a snapshot, unless it knows as much already. The events before the snapshot are not emitted. */
   startFrom(ledger: Ledger): void {
     if (ledger.version <= this.#ledger.version) return
-    this.#move({ ledger, touched: none }, [])
+    this.#move({ ledger, touched: none, overtakes: 0 }, [])
     this.#skipped.next()
   }
 
@@ -63,10 +63,10 @@ export class Replica {
     this.#skipped.complete()
   }
 
-  #move({ ledger, touched }: Folded, events: readonly RecordedEvent[]): void {
+  #move({ ledger, touched, overtakes }: Folded, events: readonly RecordedEvent[]): void {
     this.#ledger = ledger
     for (const event of events) this.#events.next(event)
     this.#changes.next(ledger)
-    if (this.#moves.observed) this.#moves.next({ events, ledger, touched })
+    if (this.#moves.observed) this.#moves.next({ events, ledger, touched, overtakes })
   }
 }

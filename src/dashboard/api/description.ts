@@ -33,6 +33,7 @@ export const answers = {
 
 const texts = {
   '/api/queues/{queue}/snapshot': ['the ledger at a number or before', 'application/jsonl', ['at']],
+  '/metrics': ['figures of the queues for Prometheus, in its text format or as OpenMetrics', 'text/plain'],
   '/api/queues/{queue}/events': ['the stream of events', 'text/event-stream', ['from']],
 } as const
 

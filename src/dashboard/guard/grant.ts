@@ -115,3 +115,6 @@ const allowedOf = ({
   sees: (queue) => queues?.includes(queue) ?? true,
   jobs: jobs === undefined ? null : new Set(jobs),
 })
+
+/** A scraper of figures that has shown its token. */
+export const scraper: Allowed = allowedOf({ actor: 'prometheus', role: 'viewer' })

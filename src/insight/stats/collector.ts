@@ -10,7 +10,7 @@ import {
 } from '../../core/index.ts'
 import { Level, type Slices, sliceOf } from './levels.ts'
 import { ModelLevels } from './model-levels.ts'
-import { WaitSplitter } from './waits.ts'
+import { WaitClocks } from './wait-clocks.ts'
 
 /** Events within this time are folded together: ten times as fast under load, and still finer than anybody looks. */
 const TOGETHER: Micros = 1_000
@@ -22,7 +22,7 @@ export class Collector {
   readonly waiting: Level
   readonly active: Level
   readonly models: ModelLevels
-  readonly blocked = new WaitSplitter()
+  readonly blocked = new WaitClocks()
   readonly ends: { readonly completed: number[]; readonly failed: number[] }
   readonly counts = { queued: 0, started: 0, completed: 0, failed: 0, cancelled: 0, expired: 0, requeued: 0 }
   /** In microseconds: from when a job could start to its start, and from the start to the end of the attempt. */

@@ -20,6 +20,7 @@ import { stats, whatIf } from 'interlock-queue/insight'
 import { type ExplainDocument, explain, inDoubt, queue, recover, status } from 'interlock-queue/operate'
 import { pgliteStore } from 'interlock-queue/pglite'
 import { postgresStore } from 'interlock-queue/postgres'
+import { createMetrics, type Metrics, serveMetrics } from 'interlock-queue/prometheus'
 
 const [url = '', file = ''] = process.argv.slice(2)
 const store = url.startsWith('postgres:') ? postgresStore(url) : pgliteStore(url)
@@ -33,11 +34,17 @@ const access: Access = {
 }
 
 const coordinator = await createCoordinator({ store, queue: 'images', logger: silentLogger })
+const metrics: Metrics = createMetrics({ coordinator })
 await chain(access, { start: true })
 await coordinator.enqueue(['a', 'b', 'c'].map((jobId) => ({ jobId, models: ['m'] })))
 const [first] = await coordinator.claim({ max: 1, kinds: null })
 const answer =
   first === undefined ? null : await coordinator.complete(first.lease, { claim: { max: 1, kinds: null } })
+const served = await serveMetrics(metrics, { port: 0 })
+const figures = (await (await fetch(served.url)).text()).includes(
+  'interlock_queue_enqueued_total{queue="images"} 3',
+)
+await served.close()
 await coordinator.close()
 
 const verified: Verification = await verify(access)
@@ -102,6 +109,7 @@ for await (const _ of followEvents({ ...access, signal: controller.signal }, { a
 
 console.log(
   JSON.stringify({
+    figures,
     ...{
       handed: answer !== null,
       verified: [verified.ok, verified.version === events, verified.chain !== null],

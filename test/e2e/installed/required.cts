@@ -4,6 +4,7 @@ import memory = require('interlock-queue/memory')
 
 import { createJobWorker, type Job } from 'interlock-queue'
 import { pgliteStore } from 'interlock-queue/pglite'
+import { createMetrics } from 'interlock-queue/prometheus'
 import { storeContract } from 'interlock-queue/testing'
 
 const width = (job: Job<{ width: number }>): number => job.payload.width
@@ -17,6 +18,7 @@ async function main(): Promise<void> {
   if (interlock.isInterlockError(error)) console.log(error.code satisfies interlock.ErrorCode)
   const again: interlock.InterlockError = new interlock.InterlockError('closed', 'over')
   console.log(again instanceof interlock.InterlockError, typeof pgliteStore, typeof storeContract)
+  createMetrics({ coordinator }).close()
   await coordinator.close()
 }
 void main()

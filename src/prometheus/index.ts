@@ -1,0 +1,17 @@
+/**
+ * Figures of a queue for Prometheus (`interlock-queue/prometheus`), from what a process knows: no scrape asks the database anything.
+ * See docs/observability.md.
+ * @example
+ * import { createCoordinator } from 'interlock-queue'
+ * import { postgresStore } from 'interlock-queue/postgres'
+ * import { createMetrics, serveMetrics } from 'interlock-queue/prometheus'
+ *
+ * const coordinator = await createCoordinator({ store: postgresStore('postgres://localhost/app') })
+ * const { url } = await serveMetrics(createMetrics({ coordinator }), { port: 9464 })
+ * console.log(`scrape ${url}`)
+ * @module
+ */
+export type { Format } from './exposition/write.ts'
+export { createMetrics, type Metrics } from './metrics.ts'
+export type { FigureOptions, Metered, MetricsOptions } from './options.ts'
+export { type ServedMetrics, type ServeOptions, serveMetrics } from './serve.ts'

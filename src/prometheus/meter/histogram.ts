@@ -1,0 +1,39 @@
+import { MICROS_PER_SECOND, type Micros } from '../../core/index.ts'
+
+/** A histogram as it is read: how many values are at most each bound, how many there are, and their sum in seconds. */
+export interface HistogramReading {
+  readonly buckets: readonly (readonly [bound: number, count: number])[]
+  readonly count: number
+  readonly sum: number
+}
+
+/** Counts lengths of time by how long they are. */
+export class Histogram {
+  readonly #bounds: readonly number[]
+  readonly #counts: number[]
+  #count = 0
+  #micros = 0
+
+  /** @param bounds in seconds, rising */
+  constructor(bounds: readonly number[]) {
+    this.#bounds = bounds
+    this.#counts = bounds.map(() => 0)
+  }
+
+  observe(micros: Micros): void {
+    this.#count++
+    this.#micros += micros
+    const seconds = micros / MICROS_PER_SECOND
+    const at = this.#bounds.findIndex((bound) => seconds <= bound)
+    if (at >= 0) this.#counts[at] = (this.#counts[at] ?? 0) + 1
+  }
+
+  get reading(): HistogramReading {
+    let below = 0
+    const buckets = this.#bounds.map((bound, i) => {
+      below += this.#counts[i] ?? 0
+      return [bound, below] as const
+    })
+    return { buckets, count: this.#count, sum: this.#micros / MICROS_PER_SECOND }
+  }
+}
