@@ -104,6 +104,26 @@ describe('processes that write at once', () => {
     expect(lost).toBeGreaterThan(0)
     expect((await eventsOf(a.store)).filter((event) => event.startsWith('queued'))).toHaveLength(10)
   })
+
+  it('wait for the one that decides also while they close: that is no refusal', async () => {
+    const database = memoryDatabase()
+    const isAsked = Promise.withResolvers<void>()
+    let asked = 0
+    const busy = (role: DecidingRole): Partial<DecidingRole> => ({
+      handIn: async (queue, handing) => {
+        isAsked.resolve()
+        return asked++ < 2 ? { decides: false } : role.handIn(queue, handing)
+      },
+    })
+    const [a, b] = [storeOn(database, busy), storeOn(database, busy)]
+    const [first, second] = [await join({ store: a.store }), await join({ store: b.store })]
+    const sent = Promise.all([first.enqueue(jobs('x', 1)), second.enqueue(jobs('y', 1))])
+    await isAsked.promise
+    await Promise.all([first.close(), second.close(), sent])
+    expect(
+      (await eventsOf(memoryStore(database))).filter((event) => event.startsWith('queued')),
+    ).toHaveLength(2)
+  })
 })
 
 describe('a worker in a process that does not decide', () => {

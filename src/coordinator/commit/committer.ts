@@ -153,6 +153,7 @@ export class Committer {
     while (open.size > 0) {
       await tries.next()
       const tried = await this.#appender.try(open)
+      if (tried === null && open.isWaiting) tries.waited()
       if (tried === null) continue
       if (tried.answer === null) await this.#concludeNothing(open, tried)
       else if (tried.answer.ok) this.#conclude(open, tried.decision, tried.answer)

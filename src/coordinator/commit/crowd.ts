@@ -120,6 +120,7 @@ export class Crowd {
     this.#waiting = open
     try {
       const answer = await deciding.handIn(log.queue, { sender: this.#name, forMs: this.#termMs, commands })
+      open.isWaiting = !answer.decides
       if (answer.decides) {
         this.#until = sent + this.#termMs
         this.#take(answer.handed, open)

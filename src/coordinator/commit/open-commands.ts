@@ -43,6 +43,8 @@ export class OpenCommands {
   isRead = false
   /** They were handed in to another process. */
   wasHandedIn = false
+  /** That process lives: it was asked a moment ago. */
+  isWaiting = false
   /** Their outcome if the ledger becomes `base`, decided while the append before theirs is under way. */
   ahead: (Decided & { readonly base: Ledger }) | null = null
 

@@ -20,6 +20,7 @@ export class Tries {
   readonly #until: number
   #tries = 0
   #refusals = 0
+  #isWaiting = false
 
   constructor(queue: string, limit: TimeLimit) {
     this.#queue = queue
@@ -32,13 +33,24 @@ export class Tries {
     this.#refusals = lost ? 0 : this.#refusals + 1
   }
 
+  /** The last try was to hand the batch in to the process that decides for all: to wait for that one is no refusal. */
+  waited(): void {
+    this.#tries--
+    this.#isWaiting = true
+  }
+
   /** Call it before each try, the first included. @throws InterlockError `contention` when the time is up */
   async next(): Promise<void> {
     const tries = this.#tries++
-    if (tries === 0) return
     const { signal } = this.#limit
-    const isOver = tries >= MOST_TRIES || performance.now() >= this.#until
-    if (isOver || signal.aborted) throw tooContended(this.#queue, tries)
+    const isLate = performance.now() >= this.#until
+    if (this.#isWaiting) {
+      this.#isWaiting = false
+      if (isLate) throw unanswered(this.#queue)
+      return
+    }
+    if (tries === 0) return
+    if (isLate || tries >= MOST_TRIES || signal.aborted) throw tooContended(this.#queue, tries)
     const over = Math.max(tries - AT_ONCE_TRIES, 2 * (this.#refusals - AT_ONCE_REFUSALS))
     if (over > 0) await pause(backoffMs(over, 5, this.#refusals > 0 ? 1_000 : 100), signal)
   }
@@ -48,6 +60,14 @@ function tooContended(queue: string, tries: number): InterlockError {
   return new InterlockError(
     'contention',
     `queue ${queue}: ${tries} tries to append were refused; try again, and see what else writes to it with \`interlock log\``,
+    { queue },
+  )
+}
+
+function unanswered(queue: string): InterlockError {
+  return new InterlockError(
+    'contention',
+    `queue ${queue}: the process that decides for all has not come to this command in time; try again, and see whether the machines are overloaded`,
     { queue },
   )
 }
