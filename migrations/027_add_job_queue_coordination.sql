@@ -2587,6 +2587,7 @@ $$;
 -- started again, or on another one that it has taken over from. While no server served, nobody could renew a lease. And what is
 -- known of it here may be older than what its worker was told, and by another clock. So it is live, however its times read, until a
 -- beat gives it its whole time to live again (job_queue_overdue).
+-- Returns false for a lease that was confirmed on this server since it began.
 --   server_since  of its row in job_queue_workers; null: not noted yet, taken for this server
 create or replace function public.job_queue_elsewhere(server_since timestamptz) returns boolean
 language sql stable
@@ -5743,7 +5744,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', 'd505a9882b646176616b0a3e26d103683694cc803cde3b01cad78caf9a75ab36')
+  ('027', '7d279308401891780b37c3cceaf4720f5c84285e864aec4529466bfff1983c29')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.
