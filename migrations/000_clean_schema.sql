@@ -1615,7 +1615,7 @@ $$;
 
 -- job_queue_append_told(queue, expected_version, events, changes, done, senders, told): job_queue_append_for, and tells the senders what
 -- came of their commands, so that they need not read the log.
---   told  {concern, answers: [{to, said, wanted: [job_id, …]}, …]}: whom the append concerns beside those (nobody, free, all), and for each
+--   told  {concern, answers: [{to, said, wanted: [job_id, …]}, …]}: which other processes the append concerns (nobody, free, all), and for each
 --         address what is said, and the jobs whose data goes along (job_queue_tell)
 -- Returns what job_queue_append_for does.
 create or replace function public.job_queue_append_told(
@@ -5765,8 +5765,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '9a596edbd52fdf28355a388a84feda55a7d6e5bb83a4b5235cf4f646bbc72483'),
-  ('027', '9a596edbd52fdf28355a388a84feda55a7d6e5bb83a4b5235cf4f646bbc72483')
+  ('000', '1457a73147c5c9a592728456303c0f5da219daabe07c8dc01f4cecc0c87ba79e'),
+  ('027', '1457a73147c5c9a592728456303c0f5da219daabe07c8dc01f4cecc0c87ba79e')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -80,7 +80,7 @@ export interface Handled {
 export interface HandledByAppend extends Handled {
   /** Who need not: they are told. What the store cannot tell, it adds to `senders`. */
   readonly answers?: readonly (AnswersTo & { readonly sender: string })[]
-  /** Whom the append concerns beside those. */
+  /** Which other processes the append concerns. */
   readonly concern?: Concern
 }
 

@@ -69,7 +69,7 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
   const tellNews = (queue: string, payload: string) => {
     const news = newsOf(payload)
     if (news === undefined) return
-    // The usual message follows, and says whom it concerns.
+    // The usual message follows, and says which processes it concerns.
     for (const onWake of wakes.get(queue) ?? []) onWake(news.version, false, 'nobody', undefined, news)
   }
 

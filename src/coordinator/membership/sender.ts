@@ -219,7 +219,7 @@ export class Sender {
   }
 }
 
-/** It ends one attempt, whoever runs that. */
+/** It ends one attempt, in this process or another. */
 function endsOwn(
   body: CommandBody,
 ): body is CommandBody & { readonly jobId: string; readonly token: number } {
