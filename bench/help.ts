@@ -25,7 +25,7 @@ worker: a line of jobs with payloads and results, emptied through createJobWorke
 keys, 10 and 64 slots: what the worker costs beside what the queue costs anyway. Some half a minute.
 
 telemetry: a line of jobs with payloads, put in and emptied through createJobWorker: without telemetry, with it and no SDK (off), and with one
-trace in a hundred kept and the context travelling (traced), in turns. A minute.
+trace in a hundred kept and the context travelling (traced), in turns; --only chooses no-keys or 10-keys. A minute.
 dashboard: the page in Chromium on this machine, three minutes and a half a run; --only chooses: starts (how late a start is on the page
 while real requests run with interlock run … --dashboard), frames (10,000 waiting), memory (100,000 events), idle (the host's processor),
 viewers (statements for one and for ten), outage (SIGKILL to PostgreSQL, until the page has all again). Fewer other programs, better frames.

@@ -2001,6 +2001,12 @@ $$;
 -- Returns an object; times in microseconds, ages in milliseconds:
 --   now, session_age_ms  the database's clock, and how long ago this connection to the server was made
 --   server               {version, synchronous_commit, off_by_role: [role, …], fsync, full_page_writes, in_recovery}
+--   replication          null, if this server cannot tell; or {names, sees_all, waiting, oldest_wait_ms, standbys: [{name, state, sync, lag_bytes, lag_ms}, …]}: the setting
+--                        synchronous_standby_names, empty if no commit waits; whether the owner of this function sees other roles'
+--                        sessions (pg_read_all_stats): if not, of a standby only that it is there, and of sessions only its own; the
+--                        sessions whose commit waits for a standby now, and for how long the first has; the standbys that are
+--                        connected: sync is sync, quorum, potential or async; how much of the log it has not on disk, and for how long
+--                        (null: it has everything, or is quiet)
 --   functions            [{name, sum, definer}, …]: SHA-256 of the body of each of Interlock's functions
 --   realtime             whether there is realtime.send, which triggers use to announce news
 --   xmin                 the longest open transaction that makes the server keep old versions of rows, or null: {kind,
@@ -2039,6 +2045,7 @@ declare
   activated timestamptz := (select min(m.applied_at) from public.job_queue_migrations m);
   first jsonb;
   seen jsonb;
+  replication jsonb;
   unknown_rows jsonb := '{"old": 0, "new": 0}';
   target record;
   of_jobs jsonb := public.job_queue_columns('jobs');
@@ -2072,10 +2079,25 @@ begin
                limit 1000) u
       $sql$, target.key_column, of_jobs ->> 'queued_at', of_jobs ->> 'blocked_by_job_id') into unknown_rows using activated;
   end if;
+  begin
+    replication := jsonb_build_object('names', current_setting('synchronous_standby_names'),
+      'sees_all', pg_has_role(current_user, 'pg_read_all_stats', 'usage'),
+      'waiting', (select count(*) from pg_stat_activity a where a.wait_event = 'SyncRep'),
+      'oldest_wait_ms', (select max((extract(epoch from clock_timestamp() - a.state_change) * 1000)::bigint)
+        from pg_stat_activity a where a.wait_event = 'SyncRep'),
+      'standbys', (select coalesce(jsonb_agg(jsonb_build_object('name', r.application_name, 'state', r.state, 'sync', r.sync_state,
+          'lag_bytes', case when not pg_is_in_recovery() then pg_wal_lsn_diff(pg_current_wal_flush_lsn(), r.flush_lsn)::bigint end,
+          'lag_ms', (extract(epoch from r.flush_lag) * 1000)::bigint) order by r.application_name, r.pid), '[]')
+        from pg_stat_replication r));
+  exception when others then
+    -- Servers that replicate in a way of their own have no such places in the log (Aurora).
+    replication := null;
+  end;
   return jsonb_build_object(
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
-    'session_age_ms', (select (extract(epoch from clock_timestamp() - a.backend_start) * 1000)::bigint
-                         from pg_stat_activity a where a.pid = pg_backend_pid()),
+    -- Hidden from an owner without pg_read_all_stats, if the session is another role's.
+    'session_age_ms', coalesce((select (extract(epoch from clock_timestamp() - a.backend_start) * 1000)::bigint
+                         from pg_stat_activity a where a.pid = pg_backend_pid()), 0),
     'server', jsonb_build_object('version', current_setting('server_version_num')::int,
       'synchronous_commit', current_setting('synchronous_commit'), 'fsync', current_setting('fsync'),
       'full_page_writes', current_setting('full_page_writes'), 'in_recovery', pg_is_in_recovery(),
@@ -2083,6 +2105,7 @@ begin
         from pg_db_role_setting s left join pg_roles r on r.oid = s.setrole
        where s.setdatabase in (0, (select d.oid from pg_database d where d.datname = current_database()))
          and s.setconfig && array['synchronous_commit=off', 'synchronous_commit=local'])),
+    'replication', replication,
     'functions', (select coalesce(jsonb_agg(jsonb_build_object('name', p.proname, 'definer', p.prosecdef,
         'sum', encode(sha256(convert_to(p.prosrc, 'UTF8')), 'hex')) order by p.proname), '[]')
       from pg_proc p where p.pronamespace = 'public'::regnamespace and p.proname like 'job\_queue\_%'),
@@ -5765,8 +5788,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '1457a73147c5c9a592728456303c0f5da219daabe07c8dc01f4cecc0c87ba79e'),
-  ('027', '1457a73147c5c9a592728456303c0f5da219daabe07c8dc01f4cecc0c87ba79e')
+  ('000', 'f57e5137575aba1640d9c9796da0bc2badb82386e5be9c63ee17f71dcb88dcba'),
+  ('027', 'f57e5137575aba1640d9c9796da0bc2badb82386e5be9c63ee17f71dcb88dcba')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

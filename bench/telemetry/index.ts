@@ -10,8 +10,8 @@ import type { TelemetryOrder, TelemetryReport, Way } from './child.ts'
 const ways: readonly Way[] = ['none', 'off', 'traced']
 
 const loads = [
-  { what: 'no keys, 64 slots', keys: 0, slots: 64 },
-  { what: '10 keys, 10 slots', keys: 10, slots: 10 },
+  { id: 'no-keys', what: 'no keys, 64 slots', keys: 0, slots: 64 },
+  { id: '10-keys', what: '10 keys, 10 slots', keys: 10, slots: 10 },
 ] as const
 type Load = (typeof loads)[number]
 
@@ -22,7 +22,8 @@ const program = new URL('./child.ts', import.meta.url)
 
 async function telemetryRows(context: Context): Promise<readonly Row[]> {
   const rows: Row[] = []
-  for (const load of loads) {
+  const { only } = context
+  for (const load of loads.filter(({ id }) => only.length === 0 || only.includes(id))) {
     const samples = await sample(context, load.what, (run) => inTurns(context, load, run))
     rows.push(...rowsOf(load.what, samples))
   }
@@ -44,7 +45,7 @@ async function inTurns(context: Context, load: Load, run: number): Promise<Reado
 async function measured(context: Context, { keys, slots }: Load, way: Way) {
   const { servers } = context
   const url = await servers.copy('interlock', migrate)
-  const count = sized(context, 8_000, 40)
+  const count = sized(context, 4_000, 40)
   const order: TelemetryOrder = { url, way, slots, keys, counts: [Math.ceil(count / 4), count] }
   const { elapsedMs, cpuMs } = await answerOf<TelemetryReport>(program, order)
   await servers.drop(url)

@@ -1,3 +1,4 @@
+export { type Addresses, parseAddresses, type Wanted } from './addresses.ts'
 export { calls } from './calls.ts'
 export { faultyIn } from './check-event.ts'
 export { decodeEvent, decodeEvents } from './decode-event.ts'

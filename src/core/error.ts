@@ -4,7 +4,7 @@
  * - `refusal`: the queue does not carry out this command, now or later; it concerns nobody else
  * - `outage`: the database does not answer; it may be back in a moment
  * - `busy`: the database answers, but others were in the way; it may be different in a moment
- * - `unwritable`: the database answers but takes no writes; a person has to mend it
+ * - `unwritable`: the database answers but takes no writes; a person has to mend it, unless it is a fail-over ({@link isReadOnly})
  * - `log`: the log has something that cannot be folded, or lacks something
  * - `setup`: something was set up wrong: the schema, the address, another process
  * - `ended`: the call, or what it waited for, was ended
@@ -103,7 +103,7 @@ export function archived(queue: string, through: number): InterlockError {
 export function wentBack(queue: string, known: number, version: number): InterlockError {
   return new InterlockError(
     'log_went_back',
-    `the log of queue ${queue} is at event ${version}, but this process had read it up to event ${known}: a backup was restored. What this process runs is void; stop it, look at the jobs in doubt with \`interlock recover\`, and start it again`,
+    `the log of queue ${queue} is at event ${version}, but this process had read it up to event ${known}: a backup was restored, or a standby took over that lacked the end. What this process runs is void; stop it, look at the jobs in doubt with \`interlock recover\`, and start it again`,
     { known, version },
   )
 }
@@ -135,10 +135,27 @@ export function isOutage(error: unknown): error is InterlockError {
   return kindOf(error) === 'outage'
 }
 
+/** SQLSTATE of a server that takes no writes: a standby, or a primary that is about to become one. */
+const READ_ONLY = '25006'
+
+/** The server takes no writes, though another may, now or in a moment: it is no longer the primary, or not yet. */
+export function isReadOnly(error: unknown): error is InterlockError {
+  return isInterlockError(error, 'store_unwritable') && error.details['sqlstate'] === READ_ONLY
+}
+
+/** A standby has answered a process that follows the log: it may be behind, and does not say what the log is. */
+export function ofStandby(store: string): InterlockError {
+  return new InterlockError(
+    'store_unwritable',
+    `${store}: a standby answers, which may be behind; Interlock waits for the primary, so see that this address leads to it`,
+    { sqlstate: READ_ONLY },
+  )
+}
+
 /** It may be over in a moment. Commands keep their ids, so trying again does nothing twice. */
 export function isPassing(error: unknown): error is InterlockError {
   const kind = kindOf(error)
-  return kind === 'outage' || kind === 'busy'
+  return kind === 'outage' || kind === 'busy' || isReadOnly(error)
 }
 
 /** The database could not do it now. That says nothing about the command itself. */

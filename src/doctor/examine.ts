@@ -12,6 +12,7 @@ import { checkHorizon } from './checks/horizon.ts'
 import { checkLog } from './checks/log.ts'
 import { checkPaused } from './checks/paused.ts'
 import { checkPooler } from './checks/pooler.ts'
+import { checkReplication } from './checks/replication.ts'
 import { checkRows } from './checks/rows.ts'
 import { checkServer } from './checks/server.ts'
 import { checkStuck } from './checks/stuck.ts'
@@ -20,6 +21,7 @@ import { checkWorkers } from './checks/workers.ts'
 import { type ExamineOptions, type Facts, gather } from './facts.ts'
 import { type Finding, problem } from './finding.ts'
 import { type LogSize, logSize } from './sizes.ts'
+import { type Standbys, standbysOf } from './standbys.ts'
 
 /** Every check. First those that make others pointless. */
 const checks: readonly ((facts: Facts) => Finding[])[] = [
@@ -27,6 +29,7 @@ const checks: readonly ((facts: Facts) => Finding[])[] = [
   checkTriggers,
   checkGrants,
   checkServer,
+  checkReplication,
   checkPooler,
   checkFirst,
   checkRows,
@@ -48,6 +51,8 @@ export interface Examination {
   readonly findings: readonly Finding[]
   /** Null if the doctor was kept out. */
   readonly log: LogSize | null
+  /** Null if the server knows of no standby, or the doctor was kept out. */
+  readonly standbys: Standbys | null
 }
 
 const HALF_AN_HOUR_MS = 1_800_000
@@ -67,17 +72,20 @@ export async function examine(given: Access, options: ExamineOptions = {}): Prom
   )
   if (facts === null)
     throw invalidInput('a store in memory has nothing to examine; give --url', 'access.store')
-  if (!('checkup' in facts)) return examination(access.queue, [facts], null)
+  if (!('checkup' in facts)) return examination(access.queue, [facts])
   const found = checks.flatMap((check) => check(facts))
   const findings = found.toSorted((a, b) => Number(a.level === 'note') - Number(b.level === 'note'))
-  return examination(access.queue, findings, logSize(facts))
+  return examination(access.queue, findings, facts)
 }
 
-export const examination = (
-  queue: string,
-  findings: readonly Finding[],
-  log: LogSize | null,
-): Examination => ({ queue, ok: findings.every(({ level }) => level === 'note'), findings, log })
+/** @param facts absent if the doctor was kept out */
+export const examination = (queue: string, findings: readonly Finding[], facts?: Facts): Examination => ({
+  queue,
+  ok: findings.every(({ level }) => level === 'note'),
+  findings,
+  log: facts === undefined ? null : logSize(facts),
+  standbys: facts === undefined ? null : standbysOf(facts.checkup),
+})
 
 /**
  * What keeps the doctor out has to be mended first.

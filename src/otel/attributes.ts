@@ -1,34 +1,48 @@
 import type { Attributes } from '@opentelemetry/api'
 import { isInterlockError, type JobSpec, type Started } from '../core/index.ts'
+import type { Sending } from '../port/index.ts'
 
 /** In one attribute. A job may name 100. */
 const MOST_MODELS = 16
 /** Longer, or of other characters, it is data that somebody took for a name. */
 const CLASS = /^[\w$.]{1,80}$/u
 
-/**
- * The messaging conventions of OpenTelemetry 1.44.0. They are still in development, so their names stand here and come from no
- * package.
- */
-export const operation = (
-  queue: string,
-  name: 'send' | 'wait' | 'process',
-  more: Attributes = {},
-): Attributes => ({
-  'messaging.system': 'interlock',
-  'messaging.destination.name': queue,
-  'messaging.operation.name': name,
-  ...(name === 'wait' ? undefined : { 'messaging.operation.type': name }),
-  ...more,
-})
+/** By queue and operation: most spans are kept by nobody, and have no others. */
+const known = new Map<string, Attributes>()
 
-export function jobAttributes({ jobId, jobType, kind, models }: JobSpec): Attributes {
+/**
+ * What a span has from its beginning, so that a sampler can decide by it. The messaging conventions of OpenTelemetry 1.44.0 are still in
+ * development, so their names stand here and come from no package.
+ */
+export function operation(queue: string, name: 'send' | 'wait' | 'process'): Attributes {
+  const key = `${name} ${queue}`
+  const found = known.get(key)
+  if (found !== undefined) return found
+  const made = {
+    'messaging.system': 'interlock',
+    'messaging.destination.name': queue,
+    'messaging.operation.name': name,
+    ...(name === 'wait' ? undefined : { 'messaging.operation.type': name }),
+  }
+  known.set(key, made)
+  return made
+}
+
+function jobAttributes({ jobId, jobType, kind, models }: JobSpec): Attributes {
   return {
     'messaging.message.id': jobId,
     'interlock.job.type': jobType,
     'interlock.job.kind': kind,
     'interlock.job.models': models.slice(0, MOST_MODELS),
   }
+}
+
+/** Of one job, which it is; of several, how many. */
+export function sentAttributes(jobs: Sending['jobs']): Attributes {
+  const [only] = jobs
+  return jobs.length === 1 && only !== undefined
+    ? jobAttributes(only.spec)
+    : { 'messaging.batch.message_count': jobs.length }
 }
 
 export function attemptAttributes({ lease, spec, attempt, attempts, workerId }: Started): Attributes {

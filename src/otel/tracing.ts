@@ -21,7 +21,7 @@ import type {
   Telemetry,
 } from '../port/index.ts'
 import { RunningAttempt } from './attempt.ts'
-import { attemptAttributes, errorType, jobAttributes, operation } from './attributes.ts'
+import { attemptAttributes, errorType, operation, sentAttributes } from './attributes.ts'
 import { isSampled, spanContextOf, traceContextOf } from './context.ts'
 import type { OpenTelemetryOptions } from './options.ts'
 import { addWait } from './wait-span.ts'
@@ -55,18 +55,12 @@ export class Tracing implements Telemetry {
     { queue, jobs }: Sending,
     put: (context: TraceContext | undefined) => Promise<T>,
   ): Promise<T> {
-    const [only, ...others] = jobs
-    const attributes = operation(
-      queue,
-      'send',
-      only === undefined || others.length > 0
-        ? { 'messaging.batch.message_count': jobs.length }
-        : jobAttributes(only.spec),
-    )
     const links = jobs
       .flatMap((job) => (job.trace === undefined ? [] : [linkTo(spanContextOf(job.trace), 'job')]))
       .slice(0, MOST_LINKS)
+    const attributes = operation(queue, 'send')
     const span = this.#tracer.startSpan(`send ${queue}`, { kind: SpanKind.PRODUCER, attributes, links })
+    if (span.isRecording()) span.setAttributes(sentAttributes(jobs))
     try {
       return await put(this.#kept(span.spanContext()))
     } catch (error) {
@@ -104,9 +98,10 @@ export class Tracing implements Telemetry {
       waited === undefined || trace.getSpan(parent) !== undefined ? parent : trace.setSpan(parent, waited)
     const span = this.#tracer.startSpan(
       `process ${queue}`,
-      { kind: SpanKind.CONSUMER, attributes: operation(queue, 'process', attemptAttributes(started)), links },
+      { kind: SpanKind.CONSUMER, attributes: operation(queue, 'process'), links },
       within,
     )
+    if (span.isRecording()) span.setAttributes(attemptAttributes(started))
     return new RunningAttempt(span, trace.setSpan(within, span), attempt, {
       keeps: this.propagates,
       tellsMessages: this.#options.messages !== 'none',
@@ -114,14 +109,15 @@ export class Tracing implements Telemetry {
   }
 
   async step<T>({ queue, executionId, index, count, name }: BegunStep, run: () => Promise<T>): Promise<T> {
-    const attributes = {
-      ...operation(queue, 'process'),
+    const told = {
       'messaging.message.id': executionId,
       'interlock.step.index': index,
       'interlock.step.count': count,
       ...(name === null ? undefined : { 'interlock.step.name': name.slice(0, 200) }),
     }
+    const attributes = operation(queue, 'process')
     const span = this.#tracer.startSpan(`step ${queue}`, { kind: SpanKind.INTERNAL, attributes })
+    if (span.isRecording()) span.setAttributes(told)
     try {
       return await context.with(trace.setSpan(context.active(), span), run)
     } catch (error) {

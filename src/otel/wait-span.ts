@@ -33,13 +33,14 @@ export function addWait(
   if (to - from < LEAST_MICROS) return undefined
   const ahead = now - Date.now() * MICROS_PER_MS
   const at = (micros: Micros): [number, number] => hrTime(micros - ahead)
-  const attributes = operation(queue, 'wait', attemptAttributes(started))
+  const attributes = operation(queue, 'wait')
   const span = tracer.startSpan(
     `wait ${queue}`,
     { kind: SpanKind.INTERNAL, attributes, links: [...links], startTime: at(from) },
     parent,
   )
   if (span.isRecording()) {
+    span.setAttributes(attemptAttributes(started))
     span.setAttributes(sums(byCause, seenFrom - from))
     if (seenFrom > from)
       span.addEvent('wait.unseen', { 'interlock.wait.seconds': seconds(seenFrom - from) }, at(from))

@@ -197,4 +197,11 @@ export interface DecidingRole {
     queue: string,
     options: Handled & { readonly decider: string; readonly forMs: number; readonly resigns: boolean },
   ): Promise<{ readonly decides: boolean; readonly handed: readonly HandedIn[] }>
+  /**
+   * Resolves when whatever can be read by now has reached the standby that commits wait for, if they wait for one. A commit of another
+   * process can be read before that if its wait was cancelled. Absent where that cannot be known.
+   */
+  readonly replicated?: () => Promise<void>
+  /** Whether commits wait for a standby; also if that is not known yet. */
+  readonly mustBeReplicated?: () => boolean
 }

@@ -35,6 +35,30 @@ export interface LogCheck {
   readonly week: { readonly events: number; readonly ageMs: number } | null
 }
 
+/** A server that follows this one. What this role may not see is null. */
+export interface StandbyCheck {
+  /** Its `application_name`. */
+  readonly name: string | null
+  readonly state: string | null
+  /** Whether commits wait for it: `sync` and `quorum` do, `potential` may once another is gone, `async` never. */
+  readonly sync: string | null
+  /** What it has not on disk yet. */
+  readonly lagBytes: number | null
+  readonly lagMs: number | null
+}
+
+/** Replication as the primary sees it. */
+export interface ReplicationCheck {
+  /** `synchronous_standby_names`; empty: no commit waits. */
+  readonly names: string
+  /** Interlock's owner may see other roles' sessions, and more of a standby than that it is there. */
+  readonly seesAll: boolean
+  /** Sessions whose commit waits for a standby at this moment, and how long the first of them has waited. */
+  readonly waiting: number
+  readonly oldestWaitMs: number | null
+  readonly standbys: readonly StandbyCheck[]
+}
+
 /** What `job_queue_checkup` saw of a database and one queue, unjudged. Its page documents every field. */
 export interface Checkup {
   readonly now: Micros
@@ -48,6 +72,8 @@ export interface Checkup {
     readonly fullPageWrites: string
     readonly inRecovery: boolean
   }
+  /** Null: the functions of this database are older, and do not look. */
+  readonly replication: ReplicationCheck | null
   /** SHA-256 of each body, in hexadecimal digits. */
   readonly functions: readonly { readonly name: string; readonly sum: string; readonly definer: boolean }[]
   /** Whether the database can announce over Supabase Realtime. */

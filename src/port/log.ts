@@ -8,6 +8,8 @@ export interface LogPage {
   readonly now: Micros
   /** Events up to this one were archived. If they were not kept, a page that begins before it is empty. */
   readonly archivedSeq: number
+  /** A standby has answered: it may be behind, so it does not show that the log went back. */
+  readonly isOfStandby?: boolean
 }
 
 /** The same page with the rows as they are stored. Nobody has checked that they are readable. */

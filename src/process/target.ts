@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { parseAddresses } from '../codec/index.ts'
 import { InterlockError, invalidInput } from '../core/index.ts'
 
 /** Where the queue lives. */
@@ -10,7 +11,8 @@ export type Target =
 
 type Env = Readonly<Record<string, string | undefined>>
 
-const forms = 'pglite:<folder>, postgres://user@host:port/database or https://<project>.supabase.co'
+const forms =
+  'pglite:<folder>, postgres://user@host:port/database (several: host1:port,host2:port) or https://<project>.supabase.co'
 
 /**
  * Which store to open: `url` (the command line's `--url`), else INTERLOCK_URL, else DATABASE_URL, else SUPABASE_URL, else the
@@ -48,10 +50,8 @@ function parseTarget(url: string, env: Env): Target {
 }
 
 function checked(url: string): string {
-  if (URL.canParse(url)) return url
-  throw invalidInput(
-    'the postgres:// address cannot be read; percent-encode special characters in its password',
-  )
+  parseAddresses(url, 'the postgres:// address')
+  return url
 }
 
 function originOf(url: string): string {

@@ -1,4 +1,5 @@
 import type { Subscription } from 'rxjs'
+import type { QueueChange } from '../core/index.ts'
 import { answerTo, type Known, textOf } from './answer.ts'
 import type { Format } from './exposition/write.ts'
 import { QueueMeter } from './meter/queue-meter.ts'
@@ -34,7 +35,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const sources = all.map((one): Source => {
     const meter = new QueueMeter(meterOptions(options))
     meter.begin(one.ledger())
-    return { coordinator: one, meter, watch: one.changes$.subscribe((change) => meter.see(change)) }
+    return { coordinator: one, meter, watch: one.changes$.subscribe((change) => follow(meter, change)) }
   })
   const known = (): Known => {
     const read = sources.map(({ coordinator: of, meter }) => {
@@ -54,5 +55,14 @@ export function createMetrics(options: MetricsOptions): Metrics {
     close: () => {
       for (const { watch } of sources) watch.unsubscribe()
     },
+  }
+}
+
+/** A fault in figures must not end a worker: they go on from the queue as it is. */
+function follow(meter: QueueMeter, change: QueueChange): void {
+  try {
+    meter.see(change)
+  } catch {
+    meter.begin(change.ledger)
   }
 }

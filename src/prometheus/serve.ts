@@ -43,6 +43,8 @@ export async function serveMetrics(
       `metrics cannot be served on ${host}:${port} (${error.code}); name another port, or 0 for any that is free`,
     )
   })
+  // Too many open files, say: a scrape fails, and nothing else.
+  server.on('error', () => {})
   // An idle server keeps no process alive.
   server.unref()
   const bound = server.address() as AddressInfo

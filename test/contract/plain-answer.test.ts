@@ -11,6 +11,7 @@ const data = {
   error: null,
   checkpoint: null,
   progress: null,
+  trace: null,
   row: null,
 }
 const usual = { ok: true, version: 7, now: 1_700_000_000_000_000 }

@@ -184,7 +184,11 @@ describe('a wake-up', () => {
         query({ ...question, text: question.text.replace(/^listen .*/, 'select 1') })
       return Object.assign(client, { query: pooled as typeof client.query })
     }
-    const listener = createListener(connect, { checkMs: 20, warn: (message) => warnings.push(message) })
+    const listener = createListener(connect, {
+      ...{ checkMs: 20, answerMs: 5_000, retryMs: 5_000 },
+      warn: (message) => warnings.push(message),
+      onLost: () => {},
+    })
     onTestFinished(() => listener.close())
     await listener.add('q', () => {})
     await listener.add('q', () => {})

@@ -38,6 +38,12 @@ it('a failure is passing, of the store, a refusal, or the end of an attempt by i
   ])
 })
 
+it('a server that takes no writes may be followed by one that does, so that is passing; a lack of rights is not', () => {
+  const of = (sqlstate: string) => new InterlockError('store_unwritable', 'no', { sqlstate })
+  expect([isPassing(of('25006')), isPassing(of('42501'))]).toEqual([true, false])
+  expect(isOutage(of('25006'))).toBe(false)
+})
+
 it('what is no failure of Interlock is none of these', () => {
   const error = new Error('store_unavailable')
   expect([isOutage, isPassing, isOfStore, isRefusal, isAttemptOver].map((is) => is(error))).toEqual(

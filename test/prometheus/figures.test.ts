@@ -1,6 +1,6 @@
 /** Figures of a queue: what they say, held to the log and the ledger, and to promtool. */
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { memoryStore } from '../../src/adapter/memory/index.ts'
 import {
   emptyLedger,
@@ -114,6 +114,21 @@ describe('createMetrics', () => {
     expect(plain).toContain('# TYPE interlock_queue_starts_total counter\n')
     expect(plain).not.toContain('_created')
     expect(plain).not.toContain('EOF')
+    metrics.close()
+  })
+
+  it('goes on from the queue as it is if counting fails, and ends no process', async () => {
+    const coordinator = await join()
+    const metrics = createMetrics({ coordinator })
+    const broken = vi.spyOn(QueueMeter.prototype, 'see').mockImplementation(() => {
+      throw new Error('for this test')
+    })
+    await coordinator.enqueue([{ jobId: 'A', models: ['m'] }])
+    broken.mockRestore()
+    await coordinator.enqueue([{ jobId: 'B', models: ['n'] }])
+    const said = figuresIn(metrics.text())
+    expect(said.get('interlock_queue_enqueued_total{queue="default"}')).toBe(1)
+    expect(said.get('interlock_queue_model_waiting_jobs{queue="default",model="m"}')).toBe(1)
     metrics.close()
   })
 

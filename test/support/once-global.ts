@@ -10,6 +10,7 @@ import { migratedTemplate, projectTemplate } from './database-template.ts'
 import { makeEmbedded } from './embedded-template.ts'
 import { makeArchive } from './package-archive.ts'
 import { makePage } from './page-files.ts'
+import { makeCluster } from './postgres-cluster.ts'
 import type {} from './postgres-global.ts'
 import { makePrometheus } from './prometheus.ts'
 
@@ -31,6 +32,8 @@ export const makers = {
   prometheus: makePrometheus,
   /** A folder with embedded databases to copy. */
   embedded: makeEmbedded,
+  /** The files of a stopped server that has Interlock's tables, to copy. */
+  cluster: makeCluster,
   /** A database with Interlock's tables, to copy. */
   migrated: migratedTemplate,
   /** One that is the database of a local Supabase besides. */

@@ -141,7 +141,8 @@ function startPostmaster(cluster: Cluster, port: number, guard: Guard): Promise<
     let output = ''
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
       output = (output + chunk).slice(-4_000)
-      if (output.includes('ready to accept connections')) resolve(child)
+      // A standby says `ready to accept read-only connections`.
+      if (/ready to accept (read-only )?connections/.test(output)) resolve(child)
     })
     child.once('error', reject)
     child.once('close', () => reject(new Error(`PostgreSQL did not start:\n${output}`)))

@@ -1,5 +1,7 @@
 import type pg from 'pg'
+import { type Addresses, parseAddresses } from '../../codec/index.ts'
 import { ANSWER_MS } from './ask.ts'
+import { clientOf, type Host, Hosts } from './hosts.ts'
 
 /** Where the database is: your own pool, an address, or a configuration of `pg`. */
 export type PostgresSource = pg.Pool | pg.PoolConfig | string
@@ -8,12 +10,16 @@ export interface Connections {
   readonly pool: pg.Pool
   /** The pool was made here, so every connection is set up as the address says. */
   readonly own: boolean
-  /** `postgres://host:port/database`. */
+  /** `postgres://host:port/database`, with all hosts if there are several. */
   readonly name: string
   /** How long an answer may take, in milliseconds. */
   readonly answerMs: number
+  /** There is more than one server, or it matters what the one is: `doubt` makes sense. */
+  readonly hasChoice: boolean
   /** A connection beside the pool, not yet connected. */
   client(): pg.Client
+  /** A call failed as if the server were gone, or took no writes: looks for the one that does. */
+  doubt(): void
   /** Ends the pool if it was made here. */
   close(): Promise<void>
 }
@@ -22,19 +28,38 @@ export interface Connections {
 const ownPool: pg.PoolConfig = {
   max: 4,
   application_name: 'interlock',
+  // Without a delay, the system waits for two hours before it asks a silent peer.
   keepAlive: true,
+  keepAliveInitialDelayMillis: 5_000,
   connectionTimeoutMillis: 5_000,
   query_timeout: ANSWER_MS,
   // The two calls in each half of a turn are sent together: two round trips instead of four while the queue is locked.
   pipeline: true,
 }
 
+/** How long one of several servers may take to say what it is. */
+const CONNECT_MS = 2_000
+
 /** The part of `pg` that makes connections. It is passed in, so that a bundle for another store does not contain it. */
 export type PgDriver = Pick<typeof pg, 'Pool' | 'Client'>
 
-export function connectionsTo(driver: PgDriver, source: PostgresSource): Connections {
-  const { Pool, Client } = driver
-  const pool = source instanceof Pool ? source : new Pool({ ...ownPool, ...configOf(source) })
+export interface ConnectionsOptions {
+  /** Told when another server is used from now on. */
+  readonly onMoved?: (message: string) => void
+}
+
+export function connectionsTo(
+  driver: PgDriver,
+  source: PostgresSource,
+  options: ConnectionsOptions = {},
+): Connections {
+  const { Pool, Client: One } = driver
+  const isGiven = source instanceof Pool
+  const way: Way = isGiven
+    ? { Client: One, config: {}, hosts: null }
+    : wayTo(driver, { ...ownPool, ...configOf(source) }, options.onMoved)
+  const { Client, hosts, places } = way
+  const pool = isGiven ? source : new Pool(way.config)
   // Without this listener, the end of an idle connection would end the process.
   const ignore = () => {}
   pool.on('error', ignore)
@@ -48,9 +73,12 @@ export function connectionsTo(driver: PgDriver, source: PostgresSource): Connect
     pool,
     own: pool !== source,
     answerMs: pool.options.query_timeout || ANSWER_MS,
-    name: `postgres://${host}:${port}/${database ?? ''}`,
+    name: `postgres://${places ?? `${host}:${port}`}/${database ?? ''}`,
+    hasChoice: hosts !== null,
     client,
+    doubt: () => hosts?.doubt(),
     close: async () => {
+      hosts?.close()
       // A pool made here keeps its listener while its clients close: if the server stops meanwhile, that is no error.
       if (pool !== source) return pool.end()
       pool.off('error', ignore)
@@ -58,6 +86,48 @@ export function connectionsTo(driver: PgDriver, source: PostgresSource): Connect
     },
   }
 }
+
+/** How connections are made to what an address names. */
+export interface Way {
+  /** The class of the connections, each made with `config`. */
+  readonly Client: PgDriver['Client']
+  readonly config: pg.PoolConfig
+  /** Null: there is one server, whatever it is. */
+  readonly hosts: Hosts | null
+  /** The servers, for messages, if there is a choice. */
+  readonly places?: string
+}
+
+/** @throws InterlockError `invalid_input` for an address that cannot be read */
+export function wayTo(
+  driver: PgDriver,
+  config: pg.PoolConfig,
+  onMoved: (message: string) => void = () => {},
+): Way {
+  const addresses =
+    config.connectionString === undefined ? null : parseAddresses(config.connectionString, 'source')
+  if (addresses === null || (addresses.each.length === 1 && addresses.wanted === 'any')) {
+    return { Client: driver.Client, config, hosts: null }
+  }
+  const { each, wanted, connectMs } = addresses
+  const ofOne = { ...config, connectionString: each[0] }
+  const places = hostsOf(driver, addresses)
+  const hosts = new Hosts({
+    ...{ driver, hosts: places, wanted, connectMs: connectMs ?? CONNECT_MS },
+    // A pooler may refuse the limit of a statement; these questions have one of their own.
+    config: { ...ofOne, statement_timeout: false, pipeline: false },
+    onMoved: (to, from) => onMoved(`${to.name} takes writes and is used from here on (before: ${from.name})`),
+  })
+  const Client = clientOf(hosts, driver)
+  return { Client, config: { ...ofOne, Client }, hosts, places: places.map(({ name }) => name).join(',') }
+}
+
+/** As the driver reads each address. */
+const hostsOf = ({ Client }: PgDriver, { each }: Addresses): readonly Host[] =>
+  each.map((connectionString) => {
+    const { host, port } = new Client({ connectionString })
+    return { host, port, name: `${host.includes(':') ? `[${host}]` : host}:${port}` }
+  })
 
 /** A pool makes its password non-enumerable, so that it is not printed. A spread would lose it. */
 const secretsOf = ({ options: { password } }: pg.Pool): pg.ClientConfig =>

@@ -2,13 +2,15 @@ import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import type { OnWake } from '../../port/index.ts'
 import { answersOf, newsOf, tellWake, tellWakes } from '../sql/index.ts'
-import { askWithin } from './ask.ts'
+import { type Ask, askWithin } from './ask.ts'
 
 export interface Listener {
   /** Resolves when it listens to the channel, or when the first try has failed: the poll then finds what was missed. */
   add(queue: string, onWake: OnWake): Promise<() => Promise<void>>
   /** The connection, while it is known to listen. */
   connection(): pg.Client | null
+  /** Leaves the connection for another: its server takes no writes. */
+  leave(): void
   /** Where this process can be told something that is for nobody else, while it listens. */
   address(): string | undefined
   close(): Promise<void>
@@ -17,26 +19,31 @@ export interface Listener {
 export interface ListenerOptions {
   /** How often to check that the connection is alive: a half-open socket does not tell. */
   readonly checkMs: number
+  /** How long the answer may take, in milliseconds. */
+  readonly answerMs: number
+  /** The longest pause between two tries to connect, in milliseconds. */
+  readonly retryMs: number
+  /** Told when the connection is lost, or none is made. */
+  readonly onLost: () => void
   /** Called once if this server or pooler does not support listening. */
   readonly warn: (message: string) => void
 }
 
 const CHANNEL = 'interlock'
-/** Waits 5 s: the question is whether the connection is alive. */
-const ask = askWithin(5_000)
-const RETRY_MS = { first: 100, longest: 5_000 }
+const FIRST_RETRY_MS = 100
 
 /**
  * Wakes those who wait for news of a queue, over a connection of its own that reconnects after every loss. After each
  * (re)connection it wakes everybody once, since notifications sent meanwhile are lost.
  */
 export function createListener(connect: () => pg.Client, options: ListenerOptions): Listener {
+  const ask = askWithin(options.answerMs)
   const wakes = new Map<string, Set<OnWake>>()
   let client: pg.Client | null = null
   let listening = false
   let starting: Promise<void> | null = null
   let timer: NodeJS.Timeout | undefined
-  let retryMs = RETRY_MS.first
+  let retryMs = FIRST_RETRY_MS
   let deaf = false
   /** By channel, the queues whose small appends are announced there with their events. Only channels that it listens to. */
   const queues = new Map<string, string>()
@@ -75,7 +82,7 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
 
   /** Without that channel (the role may lack the privilege to look it up), every append is read from the log. */
   const listenTo = async (on: pg.Client, queue: string) => {
-    const channel = await channelOf(on, queue).catch(() => undefined)
+    const channel = await channelOf(ask, on, queue).catch(() => undefined)
     if (channel !== undefined) queues.set(channel, queue)
   }
 
@@ -94,15 +101,16 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
     if (client !== lost) return
     client = null
     listening = false
+    options.onLost()
     if (wakes.size === 0 || deaf) return
     later(retryMs * (0.5 + Math.random()), () => void start())
-    retryMs = Math.min(retryMs * 2, RETRY_MS.longest)
+    retryMs = Math.min(retryMs * 2, options.retryMs)
   }
 
   const check = async (checked: pg.Client) => {
     if (client !== checked) return
     try {
-      if (await hears(checked)) return later(options.checkMs, () => void check(checked))
+      if (await hears(ask, checked)) return later(options.checkMs, () => void check(checked))
       deaf = true
       options.warn('this connection cannot LISTEN (a pooler in transaction mode?); Interlock polls instead')
     } catch {
@@ -127,7 +135,7 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
       await ask(opened, `listen ${CHANNEL}`)
       await ask(opened, `listen ${address}`)
       await Promise.all([...wakes.keys()].map((queue) => listenTo(opened, queue)))
-      retryMs = RETRY_MS.first
+      retryMs = FIRST_RETRY_MS
       await check(opened)
       listening = client === opened
       tellAll()
@@ -167,13 +175,16 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
       }
     },
     connection: () => (listening ? client : null),
+    leave: () => {
+      if (listening && client !== null) drop(client)
+    },
     address: () => (listening ? address : undefined),
     close,
   }
 }
 
 /** Listens to the channel on which this queue's appends are announced. @throws what the driver throws */
-async function channelOf(client: pg.Client, queue: string): Promise<string | undefined> {
+async function channelOf(ask: Ask, client: pg.Client, queue: string): Promise<string | undefined> {
   const text = `select k.channel from public.job_queue_heads k where k.queue = $1 order by k.version desc limit 1`
   const [head] = (await ask<{ channel: string }>(client, { text, values: [queue] })).rows
   if (head === undefined || !/^interlock_\w+$/.test(head.channel)) return undefined
@@ -189,7 +200,7 @@ async function endOf(client: pg.Client): Promise<void> {
 }
 
 /** True if notifications arrive: behind a pooler in transaction mode, another session did the LISTEN. */
-async function hears(client: pg.Client): Promise<boolean> {
+async function hears(ask: Ask, client: pg.Client): Promise<boolean> {
   const { rows } = await ask<{ channel: unknown }>(client, 'select pg_listening_channels() as channel')
   return rows.some(({ channel }) => channel === CHANNEL)
 }

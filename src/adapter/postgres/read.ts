@@ -6,13 +6,14 @@ import type { Queryable } from './ask.ts'
 import { type Columns, eventsOf } from './columns.ts'
 import type { Statements } from './statements.ts'
 
-/** A page, column by column (`job_queue_page`); planned once per connection. */
-const text = 'select p.* from public.job_queue_page($1::text, $2::bigint, $3::integer) p'
+/** A page, column by column (`job_queue_page`), and whether a standby answers; planned once per connection. */
+const text = 'select pg_is_in_recovery(), p.* from public.job_queue_page($1::text, $2::bigint, $3::integer) p'
 
 /** Leaves every value as text. */
 const types = { getTypeParser: () => (value: string) => value } as unknown as pg.CustomTypesConfig
 
 type Row = readonly [
+  isOfStandby: string,
   version: string,
   epoch: string,
   now: string,
@@ -35,12 +36,13 @@ export async function readPage(
   // Removed from the driver's answer, which lives longer: otherwise the rows would pile up until the next large collection.
   const row = (await ask<Row>(on, query)).rows.pop()
   if (!row) throw new InterlockError('store_unavailable', 'read: the server returned no row; try again')
-  const [version, epoch, now, archivedSeq, voids, ...columns] = row
+  const [isOfStandby, version, epoch, now, archivedSeq, voids, ...columns] = row
   return {
     archivedSeq: Number(archivedSeq),
     events: eventsOf(columns, parseVoids(JSON.parse(voids ?? 'null'))),
     version: Number(version),
     epoch: Number(epoch),
     now: Number(now),
+    ...(isOfStandby === 't' && { isOfStandby: true }),
   }
 }

@@ -1,6 +1,12 @@
-import { z } from 'zod'
-import { functionSchema, havingSchema, optionsSchema, parseInput, wholeNumber } from '../../codec/index.ts'
-import { InterlockError } from '../../core/index.ts'
+import {
+  functionSchema,
+  havingSchema,
+  optionsSchema,
+  parseAddresses,
+  parseInput,
+  wholeNumber,
+} from '../../codec/index.ts'
+import { InterlockError, isOutage, isReadOnly } from '../../core/index.ts'
 import { migrationStatus, requireMigrated } from '../../migrate/index.ts'
 import type { TurnStore } from '../../port/index.ts'
 import {
@@ -11,10 +17,12 @@ import {
   rebuildBy,
   sqlCalls,
   storeFailure,
+  type Turn,
   turnBy,
 } from '../sql/index.ts'
 import { appendConnection } from './append-connection.ts'
 import { askWithin, type Queryable } from './ask.ts'
+import { createConfirmation } from './confirmation.ts'
 import { connectionsTo, type PgDriver, type PostgresSource } from './connections.ts'
 import { createListener } from './listener.ts'
 import { readPage } from './read.ts'
@@ -26,9 +34,21 @@ import { withTurn } from './turn.ts'
 export interface PostgresOptions {
   /** Called when something works less well than it should, once for each cause. Silent unless given. */
   readonly warn?: (message: string) => void
-  /** How often to check that the listening connection is alive; 15 s unless given. */
+  /**
+   * How often to check that the listening connection is alive, in milliseconds: unless given, 15 s, and 2 s if the address names several
+   * servers.
+   */
   readonly checkMs?: number
 }
+
+/** How the listening connection is kept: it is the one that notices a server that is gone without a word. */
+const slow = { checkMs: 15_000, answerMs: 5_000, retryMs: 5_000 }
+/** Where another server may take over. */
+const quick = { checkMs: 2_000, answerMs: 2_000, retryMs: 1_000 }
+
+/** The server may be gone: no answer, or it says that it goes. A refused login, or too many connections, is another matter. */
+const mayBeGone = (error: InterlockError): boolean =>
+  isOutage(error) && /^(08|57|$)/.test(String(error.details['sqlstate'] ?? ''))
 
 /** The calls that renew a lease or give it up. */
 const leases: ReadonlySet<FunctionName> = new Set(['job_queue_beat', 'job_queue_leave'])
@@ -45,14 +65,8 @@ const sourceSchema = havingSchema('an address, a pg.Pool, or a configuration of 
   sourceError,
 )
 /** The address may hold a password, so the error does not repeat it. */
-const addressSchema = z.string().refine((text) => text !== '' && isAddress(text), sourceError)
-
-/** `pg` also accepts the directory of a socket. */
-const isAddress = (text: string) =>
-  text.startsWith('/') || (/^(postgres(ql)?|socket):/.test(text) && URL.canParse(text))
-
 function checkSource(source: unknown): void {
-  if (typeof source === 'string') parseInput(addressSchema, source, 'source')
+  if (typeof source === 'string') parseAddresses(source, 'source')
   else parseInput(sourceSchema, source, 'source')
 }
 
@@ -64,18 +78,30 @@ export function postgresStoreOver(
 ): TurnStore {
   checkSource(source)
   parseInput(optionFields, options, 'options')
-  const connections = connectionsTo(driver, source)
-  const { pool, name, answerMs } = connections
+  const { warn = () => {}, checkMs } = options
+  const connections = connectionsTo(driver, source, { onMoved: warn })
+  const { pool, name, answerMs, hasChoice } = connections
   const statements = createStatements(answerMs)
   const ask = askWithin(answerMs)
   const limit = statementLimit(connections)
-  const listener = createListener(connections.client, {
-    checkMs: options.checkMs ?? 15_000,
-    warn: options.warn ?? (() => {}),
-  })
+  const { watch, confirmed, learn, replicated, mustBeReplicated } = createConfirmation(pool, ask, name)
+  const pace = hasChoice ? quick : slow
+  const listener = createListener(
+    () => {
+      const client = connections.client()
+      watch(client)
+      return client
+    },
+    { ...pace, checkMs: checkMs ?? pace.checkMs, warn, onLost: connections.doubt },
+  )
   let closed = false
 
-  const failure = (error: unknown) => storeFailure(error, name)
+  const failure = (error: unknown) => {
+    const failed = storeFailure(error, name)
+    if (isReadOnly(failed)) listener.leave()
+    if (isReadOnly(failed) || mayBeGone(failed)) connections.doubt()
+    return failed
+  }
   const checkOpen = () => {
     if (closed) throw new InterlockError('closed', 'the store is closed; make a new one')
   }
@@ -84,7 +110,7 @@ export function postgresStoreOver(
     checkOpen()
     try {
       await limit.ready()
-      return await work()
+      return await confirmed(work)
     } catch (error) {
       throw failure(error)
     }
@@ -97,6 +123,8 @@ export function postgresStoreOver(
       return over.atOnce((connection) => statements.rpc(connection)(fn, args))
     })
   const calls = sqlCalls(rpc)
+  const inTurn = <Out>(work: (turn: Turn) => Promise<Out>) =>
+    confirmed(() => withTurn({ pool, statements, ask, failure }, work))
   const appendOver = appendConnection(connections, listener)
   const appendRpc: Rpc = (fn, args) =>
     guarded(() => appendOver((connection) => statements.rpc(connection)(fn, args)))
@@ -110,6 +138,7 @@ export function postgresStoreOver(
         if ((await migrationStatus(query)).state !== 'newer') await requireMigrated(query, name)
       })
       await calls.open(queue, options)
+      await guarded(learn)
     },
     read: (queue, after, most) =>
       guarded(() => {
@@ -119,13 +148,17 @@ export function postgresStoreOver(
       }),
     turn: async (queue, since, decide) => {
       await guarded(limit.ready)
-      return withTurn({ pool, statements, ask, failure }, (turn) => turnBy(turn, queue, since, decide))
+      return inTurn((turn) => turnBy(turn, queue, since, decide))
     },
     rebuild: async (queue, since, rowsAt) => {
       await guarded(limit.ready)
-      return withTurn({ pool, statements, ask, failure }, (turn) => rebuildBy(turn, queue, since, rowsAt))
+      return inTurn((turn) => rebuildBy(turn, queue, since, rowsAt))
     },
-    deciding: decidingBy(rpc, listener.address),
+    deciding: {
+      ...decidingBy(rpc, listener.address),
+      replicated: () => guarded(replicated),
+      mustBeReplicated,
+    },
     listen: async (queue, onWake) => {
       await guarded(limit.ready).catch(() => {})
       checkOpen()

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { InterlockError } from '../../core/index.ts'
+import { InterlockError, isReadOnly } from '../../core/index.ts'
 import type { Turn } from '../sql/index.ts'
 import type { Ask } from './ask.ts'
 import type { Statements } from './statements.ts'
@@ -30,7 +30,8 @@ export async function withTurn<Out>(context: TurnContext, work: (turn: Turn) => 
     failed = false
     return result
   } catch (error) {
-    failed = !(await rolledBack(client, ask))
+    // A server that takes no writes has to be left.
+    failed = isReadOnly(error) || !(await rolledBack(client, ask))
     throw error
   } finally {
     client.off('error', ignore)

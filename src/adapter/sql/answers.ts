@@ -26,7 +26,7 @@ export const dataAnswer = z.array(
       error: json,
       checkpoint: json,
       progress: json,
-      trace: json.transform(jobTrace),
+      trace: z.unknown().transform((kept) => jobTrace((kept ?? null) as Json)),
       row: json.transform((row) => row as { readonly [column: string]: Json } | null),
     })
     .transform(({ job_id: jobId, ...data }) => ({ jobId, ...data })),

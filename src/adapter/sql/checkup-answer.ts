@@ -25,6 +25,30 @@ const server = z
     inRecovery: row.in_recovery,
   }))
 
+const standby = z
+  .object({
+    name: z.string().nullable(),
+    state: z.string().nullable(),
+    sync: z.string().nullable(),
+    lag_bytes: integer.nullable(),
+    lag_ms: integer.nullable(),
+  })
+  .transform(({ lag_bytes: lagBytes, lag_ms: lagMs, ...row }) => ({ ...row, lagBytes, lagMs }))
+
+const replication = z
+  .object({
+    names: z.string(),
+    sees_all: z.boolean(),
+    waiting: integer,
+    oldest_wait_ms: integer.nullable(),
+    standbys: z.array(standby),
+  })
+  .transform(({ sees_all: seesAll, oldest_wait_ms: oldestWaitMs, ...row }) => ({
+    ...row,
+    seesAll,
+    oldestWaitMs,
+  }))
+
 const setAside = z
   .object({
     target: z.string(),
@@ -67,6 +91,7 @@ export const checkupAnswer = z
     now: integer,
     session_age_ms: integer,
     server,
+    replication: replication.nullable().default(null),
     functions: z.array(z.object({ name: z.string(), sum: z.string(), definer: z.boolean() })),
     realtime: z.boolean().default(false),
     xmin: z

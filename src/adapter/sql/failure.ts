@@ -7,6 +7,11 @@ const unavailable: Meaning = [
   'check that the server runs and the address is right; Interlock tries again by itself',
 ]
 const contention: Meaning = ['contention', 'the queue was busy; try again']
+/** Also when commits wait for a standby that does not answer: the one before holds the queue's lock. */
+const locked: Meaning = [
+  'contention',
+  'the queue was busy; try again, and if it stays so, ask `interlock doctor`',
+]
 const unwritable: Meaning = ['store_unwritable', 'look at the server: Interlock has to write']
 const notMigrated: Meaning = [
   'not_migrated',
@@ -24,14 +29,17 @@ const meanings: Readonly<Record<string, Meaning>> = {
   '53300': ['store_unavailable', 'the server has no connection left; use smaller pools or a pooler'],
   '40001': contention,
   '40P01': contention,
-  '55P03': contention,
+  '55P03': locked,
   '57014': contention,
   // The server ended the transaction because this process was paused while it held the queue's lock. Nothing was written.
   '25P03': contention,
   // A pooler in transaction mode lost our prepared statement. From now on, nothing is prepared.
   '26000': contention,
   '42P05': contention,
-  '25006': ['store_unwritable', 'the server takes no writes (a standby?); use the address of the primary'],
+  '25006': [
+    'store_unwritable',
+    'the server takes no writes (a standby?); Interlock waits for one that does, so see that this address leads to the primary',
+  ],
   '53100': ['store_unwritable', 'the disk of the database is full; make room'],
   '42501': ['store_unwritable', 'give the role its rights: `interlock migrate --runtime-role <role>`'],
   '42883': notMigrated,

@@ -7,6 +7,7 @@ import { FoundSomething } from '../failure.ts'
 import { wholeNumber } from '../flag-value.ts'
 import type { Frame } from '../frame.ts'
 import { sizeText } from '../show/log-size.ts'
+import { standbysText } from '../show/standbys.ts'
 import { emptyFolder, nothingYet } from '../store.ts'
 
 interface Options {
@@ -24,9 +25,10 @@ export function addDoctor(cli: Cli): void {
       async (frame, _, { waiting }) => {
         const minutes = wholeNumber('--waiting', waiting, 1, 1_000_000) ?? 30
         const found = await examined(frame, minutes * 60_000)
-        const { ok, findings, log } = found
-        const sizes = log === null ? '' : `\n${sizeText(frame, log)}`
-        frame.emit(found, `${textOf(frame, findings)}${sizes}`)
+        const { ok, findings, log, standbys } = found
+        const sizes = log === null ? [] : [sizeText(frame, log)]
+        const servers = standbys === null ? [] : [standbysText(frame, standbys)]
+        frame.emit(found, [textOf(frame, findings), ...sizes, ...servers].join('\n'))
         if (!ok) throw new FoundSomething()
       },
     )
@@ -45,7 +47,7 @@ async function examined(frame: Frame, patienceMs: number): Promise<Examination> 
     const openedMs = performance.now() - began
     return await examine(frame.access(store), { patienceMs, url, openedMs }).finally(() => store.close())
   } catch (error) {
-    return examination(frame.queue, [keptOut(error, target.kind === 'supabase')], null)
+    return examination(frame.queue, [keptOut(error, target.kind === 'supabase')])
   }
 }
 

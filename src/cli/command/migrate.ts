@@ -1,5 +1,6 @@
 import path from 'node:path'
-import { invalidInput } from '../../core/index.ts'
+import { wayTo } from '../../adapter/postgres/parts.ts'
+import { InterlockError, invalidInput } from '../../core/index.ts'
 import {
   type ColumnNames,
   type MigrateOptions,
@@ -151,19 +152,23 @@ async function withConnection<T>(
   url: string,
   use: (connection: MigrationConnection) => Promise<T>,
 ): Promise<T> {
-  const { Client } = (await loadDriver('pg', () => import('pg'))).default
-  const client = new Client({
+  const driver = (await loadDriver('pg', () => import('pg'))).default
+  const { Client, config, hosts } = wayTo(driver, {
     connectionString: url,
     connectionTimeoutMillis: 5_000,
     application_name: 'interlock',
   })
+  const client = new Client(config)
   try {
-    await client.connect().catch((error: unknown) => Promise.reject(unreachable(client, error)))
+    await client.connect().catch((error: unknown) => {
+      throw error instanceof InterlockError ? error : unreachable(client, error)
+    })
     return await use({
       query: async (sql, params) => (await client.query(sql, params as unknown[])).rows,
       exec: async (sql) => void (await client.query(sql)),
     })
   } finally {
+    hosts?.close()
     await client.end().catch(() => {})
   }
 }

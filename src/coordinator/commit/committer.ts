@@ -146,6 +146,7 @@ export class Committer {
     const { head, queue, version } = this.#log
     // A process that knows it is behind would lose the append, and take the lock to find out.
     if (store.frugal === true && head.version > version) await readOn(this.#log)
+    if (open.wasHandedIn) await store.deciding?.replicated?.()
     open.settleKnown()
     this.#deciding.heldBack.clear()
     const tries = new Tries(queue, limit)

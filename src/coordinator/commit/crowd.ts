@@ -79,6 +79,11 @@ export class Crowd {
 
   /** What came of commands that were handed in here or, over the same store, elsewhere in this process. */
   hearAnswers({ version, answers, data }: HeardAnswers): void {
+    // Where commits wait for a standby, an answer counts when the standby has it: so it is read, and waited for.
+    if (this.#options.deciding.mustBeReplicated?.() === true) {
+      if (answers.some(({ result }) => this.#isStart(result))) this.#options.onUnexpected(version)
+      return this.#onTold()
+    }
     const open = this.#waiting
     for (const { commandId, result } of answers) {
       if (open?.has(commandId) !== true || !this.#isOfEpoch(result)) {
@@ -124,7 +129,7 @@ export class Crowd {
       } else {
         open.wasHandedIn = true
         if (open.size > 0) await this.#untilTold(told)
-        if (open.size > 0) await readOn(log)
+        if (open.size > 0) await this.#readConfirmed()
       }
       open.settleKnown()
       return answer.decides
@@ -132,6 +137,13 @@ export class Crowd {
       // What is under way in an append of its own is answered by that.
       this.#waiting = undefined
     }
+  }
+
+  /** Another process has committed them: what the server said to it of its standby, nobody said here. */
+  async #readConfirmed(): Promise<void> {
+    const { log, deciding } = this.#options
+    await readOn(log)
+    await deciding.replicated?.()
   }
 
   async #untilTold(told: Promise<void>): Promise<void> {

@@ -1,5 +1,12 @@
 import { type Observable, ReplaySubject } from 'rxjs'
-import { cannotFoldOn, InterlockError, isInterlockError, isOutage, isRefusal } from '../../core/index.ts'
+import {
+  cannotFoldOn,
+  InterlockError,
+  isInterlockError,
+  isOutage,
+  isReadOnly,
+  isRefusal,
+} from '../../core/index.ts'
 import { errorText, type Logger } from '../base/logger.ts'
 import { retryWithin } from '../base/retry.ts'
 import { beginEpoch, type EpochOptions } from '../commit/commit-beside.ts'
@@ -10,7 +17,7 @@ import { beginEpoch, type EpochOptions } from '../commit/commit-beside.ts'
  */
 export type Doing = 'read' | 'write' | 'beat'
 
-/** The same message is logged again after this time: a lasting failure fills no disk, and is not forgotten either. */
+/** The same cause is logged again after this time: a lasting failure fills no disk, and is not forgotten either. */
 const AGAIN_MS = 60_000
 
 /** Failures that are not over, as far as this process knows. The logger is told of them, and `health()` shows them. */
@@ -22,6 +29,9 @@ export class Failures {
   readonly #told = new Map<string, number>()
   /** A beat has succeeded since a write failed. */
   #isQuiet = false
+  /** By `performance.now()`: since when the database is away or takes no writes, as far as this process knows. */
+  #awaySince: number | undefined
+  #isAwayTold = false
 
   /** @param stopped gets errors that may end this process; after that, failures are no longer noted */
   constructor(logger: Logger, stopped: Pick<Stopped, 'error' | 'see'>) {
@@ -47,7 +57,10 @@ export class Failures {
     this.#failed.delete(what)
     this.#failed.set(what, error)
     if (what === 'write') this.#isQuiet = false
-    this.#tell(errorText(error))
+    const isTold = this.#tell(error)
+    if (!isAway(error)) return
+    this.#awaySince ??= performance.now()
+    this.#isAwayTold ||= isTold
   }
 
   /** The same for a read or write of the log, whose error may mean the end of this process. */
@@ -58,12 +71,15 @@ export class Failures {
 
   /** The error of a command. A refusal is for the caller alone. */
   noteOfCommand(error: unknown): void {
+    // Why it has not joined was said where that failed.
+    if (isInterlockError(error) && error.details['cause'] === 'not_joined') return
     if (!isRefusal(error) && !isInterlockError(error, 'closed')) this.noteOfLog(error, 'write')
   }
 
   /** The log was read to its end, or written. */
   wentWell(doing: 'read' | 'write'): void {
     this.#failed.delete(doing)
+    this.#tellIfBack()
   }
 
   /**
@@ -76,15 +92,40 @@ export class Failures {
       if (isOutage(error) || (doing === 'write' && this.#isQuiet)) this.#failed.delete(doing)
     }
     this.#isQuiet = true
+    this.#tellIfBack()
   }
 
-  #tell(text: string): void {
+  /** False: it was told already. */
+  #tell(error: unknown): boolean {
     const now = performance.now()
     for (const [told, at] of this.#told) if (now - at >= AGAIN_MS) this.#told.delete(told)
-    if (this.#told.has(text)) return
-    this.#told.set(text, now)
+    const cause = causeOf(error)
+    if (this.#told.has(cause)) return false
+    this.#told.set(cause, now)
+    const text = errorText(error)
     this.#logger.error(`[COORDINATOR] ${text}`, { event: 'coordinator.failed', error: text })
+    return true
   }
+
+  /** The database answers and takes writes again. Told if its absence was. */
+  #tellIfBack(): void {
+    if (this.#awaySince === undefined || [...this.#failed.values()].some(isAway)) return
+    const seconds = Math.round((performance.now() - this.#awaySince) / 100) / 10
+    const told = { event: 'database.back', seconds } as const
+    if (this.#isAwayTold) this.#logger.warn(`[COORDINATOR] The database is back after ${seconds} s`, told)
+    this.#awaySince = undefined
+    this.#isAwayTold = false
+  }
+}
+
+const isAway = (error: unknown): boolean => isOutage(error) || isReadOnly(error)
+
+/** An outage has many texts, from one call to the next: one line for them all, and one for each cause that has its own remedy. */
+function causeOf(error: unknown): string {
+  if (!isAway(error) || !isInterlockError(error)) return errorText(error)
+  const { sqlstate, cause, status } = error.details
+  const ownRemedy = /^(25|28|3D|53)/.test(String(sqlstate ?? '')) ? sqlstate : (cause ?? status ?? '')
+  return `${error.code} ${ownRemedy}`
 }
 
 export interface StoppedOptions extends Omit<EpochOptions, 'ended'> {

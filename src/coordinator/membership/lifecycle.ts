@@ -73,7 +73,9 @@ export class Lifecycle {
     }
     if (stopped.error !== undefined) throw stopped.error
     if (this.isOpen) return
-    throw new InterlockError('store_unavailable', 'the database has not been reached yet; see the log')
+    throw new InterlockError('store_unavailable', 'the database has not been reached yet; see the log', {
+      cause: 'not_joined',
+    })
   }
 
   /** Reads the log, registers the process, listens. @throws what the store throws */

@@ -1,11 +1,11 @@
 import type { Ledger, Micros } from '../../core/index.ts'
-import type { LogRole, SnapshotRole } from '../../port/index.ts'
+import type { LogRole, SnapshotRole, StoreTraits } from '../../port/index.ts'
 import { DatabaseClock, LogClock } from './clocks.ts'
 import { HeardNews } from './heard-news.ts'
 import { Replica } from './replica.ts'
 
 export interface LogViewOptions {
-  readonly store: Pick<LogRole, 'read'> & Pick<SnapshotRole, 'snapshot' | 'chunk'>
+  readonly store: Pick<StoreTraits, 'name'> & Pick<LogRole, 'read'> & Pick<SnapshotRole, 'snapshot' | 'chunk'>
   readonly queue: string
   /** Called when the database has said that there is nothing more to read. */
   readonly onReached?: () => void

@@ -1,4 +1,4 @@
-import { type InterlockError, isInterlockError, type Micros, wentBack } from '../../core/index.ts'
+import { type InterlockError, isInterlockError, type Micros, ofStandby, wentBack } from '../../core/index.ts'
 import { type LogPage, PAGE, pagesAfter } from '../../port/index.ts'
 import { ledgerNear } from './ledger-near.ts'
 import type { LogView } from './log-view.ts'
@@ -16,6 +16,7 @@ export async function readToHead({ store, queue, replica, clock, head }: LogView
     // clock.
     if (sent > 0) clock.sync(page.now, sent)
     sent = 0
+    if (page.isOfStandby === true) throw ofStandby(store.name)
     head.begins(page.archivedSeq)
     if (page.version < at) throw wentBack(queue, at, page.version)
     at = page.events.at(-1)?.seq ?? at
@@ -74,6 +75,7 @@ async function readFollowing(log: LogView): Promise<void> {
   if (version === 0) return readToHead(log)
   const sent = clock.mark()
   const page = await store.read(queue, version - 1, PAGE)
+  if (page.isOfStandby === true) throw ofStandby(store.name)
   if (page.version < version) throw wentBack(queue, version, page.version)
   const [first] = page.events
   // Nothing to compare if the last known event was archived and not kept.

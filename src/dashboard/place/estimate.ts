@@ -37,7 +37,7 @@ interface LineOf {
   readonly time: RunTime | undefined
 }
 
-/** What has to end before it, by how long such jobs took lately; the longest of its lines counts. Null: nothing says how long. */
+/** What has to end before it, by how long such jobs took recently; the longest of its lines counts. Null: nothing to tell it by. */
 export function startsOf(
   { code, position, models }: Explanation,
   ledger: Ledger,

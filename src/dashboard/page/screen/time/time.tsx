@@ -98,7 +98,7 @@ function Which({ found }: { readonly found: number }) {
   )
 }
 
-/** Their order is computed again a few times a second at most; what they say is always of now. */
+/** Their order is made again a few times a second at most; what they say is always of now. */
 function useRows() {
   const { live, shown } = useDesk()
   const models = useComputed(() => {

@@ -1,0 +1,240 @@
+import type pg from 'pg'
+import type { Wanted } from '../../codec/index.ts'
+import { InterlockError } from '../../core/index.ts'
+import type { PgDriver } from './connections.ts'
+
+/** One server of an address that names several. */
+export interface Host {
+  readonly host: string
+  readonly port: number
+  /** `host:port`, for messages. */
+  readonly name: string
+}
+
+export interface HostsOptions {
+  readonly driver: PgDriver
+  readonly hosts: readonly Host[]
+  readonly wanted: Wanted
+  /** How long one server may take to say what it is. */
+  readonly connectMs: number
+  /** How a connection is made, but for its host. */
+  readonly config: pg.ClientConfig
+  /** Told when another server is used from now on. */
+  readonly onMoved: (to: Host, from: Host) => void
+}
+
+/** How often the servers are asked while the one that is used may be gone: half as long to half as long again. */
+const LOOK_MS = 500
+/** How long a server that takes writes waits for others that say the same, as a primary does that has not heard of its end. */
+const RIVAL_MS = 100
+
+/**
+ * The servers of one address, and which of them is used. `pg` knows one host. So each connection first asks here which one, and when
+ * that may be gone, all of them are asked at once until one answers that takes writes. A server that hangs costs the others nothing.
+ */
+export class Hosts {
+  readonly #options: HostsOptions
+  #used: Host | undefined
+  #isSure = false
+  #looking: Promise<Host> | undefined
+  #again: NodeJS.Timeout | undefined
+  #isOver = false
+  readonly #clients = new Map<pg.Client, Host>()
+
+  constructor(options: HostsOptions) {
+    this.#options = options
+  }
+
+  /** The server to connect to. @throws what each of them said, if none will do */
+  async find(): Promise<Host> {
+    return this.#isSure && this.#used !== undefined ? this.#used : this.#look()
+  }
+
+  /** A connection failed, or a server took no writes: looks again, until a server is found. */
+  doubt(): void {
+    this.#isSure = false
+    if (this.#again === undefined && !this.#isOver) this.#lookAgain(0)
+  }
+
+  /** It is used from now on, until it ends or its server is left. @throws if its server is not what is wanted */
+  async join(client: pg.Client, host: Host): Promise<void> {
+    this.#clients.set(client, host)
+    client.once('end', () => this.#clients.delete(client))
+    if (!(await this.#isWanted(client))) throw readOnly(host.name)
+  }
+
+  close(): void {
+    this.#isOver = true
+    clearTimeout(this.#again)
+  }
+
+  #lookAgain(ms: number): void {
+    this.#again = setTimeout(() => {
+      this.#look().then(
+        () => (this.#again = undefined),
+        () => (this.#isOver ? undefined : this.#lookAgain(LOOK_MS * (0.5 + Math.random()))),
+      )
+    }, ms).unref()
+  }
+
+  #look(): Promise<Host> {
+    this.#looking ??= this.#ask()
+      .then((host) => this.#use(host))
+      .finally(() => (this.#looking = undefined))
+    return this.#looking
+  }
+
+  #use(host: Host): Host {
+    const before = this.#used
+    this.#used = host
+    this.#isSure = true
+    if (before === undefined || before === host) return host
+    // They may hang for as long as TCP tries.
+    for (const [client, at] of this.#clients) if (at !== host) client.connection.stream.destroy()
+    this.#options.onMoved(host, before)
+    return host
+  }
+
+  async #ask(): Promise<Host> {
+    const { hosts, wanted } = this.#options
+    const asked = hosts.map((host) => this.#probe(host))
+    try {
+      if (wanted === 'any') return await firstOf(asked)
+      const first = await Promise.any(asked)
+      const claims = await Promise.all(asked.map((one) => within(RIVAL_MS, one)))
+      const rivals = claims.filter((one) => one !== null)
+      return rivals.length < 2 ? first.host : await newest(rivals)
+    } catch {
+      const said = await Promise.all(
+        asked.map((one) =>
+          one.then(
+            () => [],
+            ({ message }) => [String(message)],
+          ),
+        ),
+      )
+      throw noHost(said.flat())
+    } finally {
+      for (const one of asked) one.then(({ client }) => client.end()).catch(() => {})
+    }
+  }
+
+  /** @throws Error what the server said, if it is not what is wanted */
+  async #probe(host: Host): Promise<Claim> {
+    const { driver, config, connectMs } = this.#options
+    const client = new driver.Client({
+      ...config,
+      connectionTimeoutMillis: connectMs,
+      query_timeout: connectMs,
+    })
+    at(client, host)
+    client.on('error', () => {})
+    try {
+      await client.connect()
+      if (!(await this.#isWanted(client))) throw new Error('takes no writes (a standby?)')
+      return { host, client }
+    } catch (error) {
+      leave(client)
+      const { message, code } = error as { readonly message?: string; readonly code?: string }
+      throw new Error(`${host.name}: ${message || code}`)
+    }
+  }
+
+  async #isWanted(client: pg.Client): Promise<boolean> {
+    const { wanted } = this.#options
+    if (wanted === 'any') return true
+    const word = wanted === 'primary' ? 'in_hot_standby' : 'transaction_read_only'
+    const { rows } = await client.query<{ word: string }>(`select current_setting('${word}') as word`)
+    return rows[0]?.word === 'off'
+  }
+}
+
+interface Claim {
+  readonly host: Host
+  readonly client: pg.Client
+}
+
+/** A class of clients that connect to whichever server is used when they do. */
+export function clientOf(hosts: Hosts, { Client }: PgDriver): PgDriver['Client'] {
+  return class extends Client {
+    override connect(): Promise<pg.Client>
+    override connect(callback: (error: Error) => void): void
+    override connect(callback?: (error: Error) => void): Promise<pg.Client> | undefined {
+      const connected = this.#connect()
+      if (callback === undefined) return connected
+      connected.then(() => (callback as (error?: Error) => void)(), callback)
+      return undefined
+    }
+
+    async #connect(): Promise<pg.Client> {
+      const host = await hosts.find()
+      at(this, host)
+      try {
+        await super.connect()
+        await hosts.join(this, host)
+        return this
+      } catch (error) {
+        hosts.doubt()
+        leave(this)
+        throw error
+      }
+    }
+  }
+}
+
+/** Says where a client connects to; the driver looks here when it does, and again for the files that hold passwords. */
+function at(client: pg.Client, { host, port }: Host): void {
+  const { connectionParameters } = client as unknown as { readonly connectionParameters: object }
+  Object.assign(client, { host, port })
+  Object.assign(connectionParameters, { host, port })
+}
+
+/** Without waiting for the answer of a server that may be gone. */
+function leave(client: pg.Client): void {
+  client.on('error', () => {})
+  client.end().catch(() => {})
+  client.connection.stream.destroy()
+}
+
+/** As libpq: in the order given, and the first that answers. */
+async function firstOf(asked: readonly Promise<Claim>[]): Promise<Host> {
+  for (const one of asked) {
+    const claim = await one.catch(() => null)
+    if (claim !== null) return claim.host
+  }
+  throw new Error('none')
+}
+
+function within(ms: number, claim: Promise<Claim>): Promise<Claim | null> {
+  const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), ms).unref())
+  return Promise.race([claim.catch(() => null), late])
+}
+
+/**
+ * Each promotion begins a timeline, so the highest is the last one promoted; the others have not heard of it. A server that does not say
+ * (Aurora) counts as the oldest.
+ */
+async function newest(rivals: readonly Claim[]): Promise<Host> {
+  const timelines = await Promise.all(rivals.map(({ client }) => timelineOf(client)))
+  const highest = Math.max(...timelines)
+  const found = rivals[timelines.indexOf(highest)]
+  if (found === undefined) throw new Error('none')
+  return found.host
+}
+
+async function timelineOf(client: pg.Client): Promise<number> {
+  const text = 'select left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) as timeline'
+  const answer = await client.query<{ timeline: string }>(text).catch(() => undefined)
+  return Number.parseInt(answer?.rows[0]?.timeline ?? '0', 16)
+}
+
+/** The way the server itself says it, so that it counts as the same. */
+const readOnly = (name: string) =>
+  Object.assign(new Error(`${name} takes no writes (a standby?)`), { code: '25006' })
+
+const noHost = (said: readonly string[]) =>
+  new InterlockError(
+    'store_unavailable',
+    `no server takes writes now (${said.join('; ')}); Interlock asks them again by itself`,
+    { cause: 'no_primary' },
+  )

@@ -1,0 +1,95 @@
+import { createServer, type Socket } from 'node:net'
+import type pg from 'pg'
+import { describe, expect, it } from 'vitest'
+import { postgresStore } from '../../src/adapter/postgres/index.ts'
+import { freePort } from '../support/postgres.ts'
+import { atEnd } from '../support/this-test.ts'
+import { connection, migratedDatabase, opened } from './support.ts'
+
+/** Takes connections and says nothing: a machine that hangs. */
+async function silentPort(): Promise<number> {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => sockets.add(socket.on('error', () => {})))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  atEnd(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  const address = server.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+const withHosts = (url: string, before: readonly string[], query = '') =>
+  url.replace('@', `@${before.map((host) => `${host},`).join('')}`) + query
+
+describe('an address of several servers', () => {
+  it('leads to the one that takes writes, past one that is not there and one that never answers', async () => {
+    const url = await migratedDatabase()
+    const hosts = [`127.0.0.1:${await silentPort()}`, `127.0.0.1:${await freePort()}`]
+    // Nobody waits for the silent one: that would take longer than this test may.
+    const store = await opened(withHosts(url, hosts, '?connect_timeout=9000'))
+    expect(store.name).toBe(`postgres://${hosts.join(',')},${new URL(url).host}${new URL(url).pathname}`)
+    expect((await store.read('q', 0, 1)).version).toBe(0)
+    await new Promise<void>(
+      (resolve) => void store.listen('q', (version) => version === undefined && resolve()),
+    )
+  })
+
+  it('is good for a configuration of pg as well', async () => {
+    const url = await migratedDatabase()
+    const connectionString = withHosts(url, [`127.0.0.1:${await freePort()}`])
+    const store = await opened({ connectionString, max: 1, statement_timeout: 5_000 })
+    expect((await store.read('q', 0, 1)).version).toBe(0)
+  })
+
+  it('says of each server why it will not do', async () => {
+    const url = new URL(await migratedDatabase())
+    const admin = await connection(url.href)
+    await admin.query(`alter database "${admin.database}" set default_transaction_read_only = on`)
+    const away = `127.0.0.1:${await freePort()}`
+    const store = postgresStore(withHosts(url.href, [away]))
+    atEnd(() => store.close())
+    await expect(store.open('q')).rejects.toMatchObject({
+      code: 'store_unavailable',
+      details: { cause: 'no_primary' },
+      message: expect.stringMatching(
+        new RegExp(`${away}: .*ECONNREFUSED.*; ${url.host}: takes no writes \\(a standby\\?\\)`),
+      ),
+    })
+    // It is the primary all the same, and any server will do for those who only look.
+    for (const wanted of ['primary', 'any']) {
+      const other = postgresStore(withHosts(url.href, [away], `?target_session_attrs=${wanted}`))
+      atEnd(() => other.close())
+      await other.read('q', 0, 1)
+    }
+  })
+
+  it('is one of one server too, which must take writes if it says so', async () => {
+    const url = await migratedDatabase()
+    const admin = await connection(url)
+    await admin.query(`alter database "${admin.database}" set default_transaction_read_only = on`)
+    const store = postgresStore(`${url}?target_session_attrs=read-write`)
+    atEnd(() => store.close())
+    await expect(store.read('q', 0, 1)).rejects.toMatchObject({ details: { cause: 'no_primary' } })
+  })
+
+  it('leaves no connection behind that only asked', async () => {
+    const url = await migratedDatabase()
+    const admin = await connection(url)
+    const store = postgresStore(withHosts(url, [`127.0.0.1:${await freePort()}`]))
+    await store.open('q')
+    await store.close()
+    const others =
+      'select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()'
+    await expect.poll(async () => (await admin.query(others)).rowCount).toBe(0)
+  })
+
+  it('is refused where it makes no sense', () => {
+    expect(() => postgresStore('postgres://h1,h2/app?target_session_attrs=standby')).toThrow(
+      'Interlock writes',
+    )
+    expect(() =>
+      postgresStore({ connectionString: 'postgres://h1,,h2/app' } satisfies pg.PoolConfig),
+    ).toThrow('a host that is empty')
+  })
+})

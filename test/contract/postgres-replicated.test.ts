@@ -1,0 +1,249 @@
+import net from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { postgresStore } from '../../src/adapter/postgres/index.ts'
+import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
+import { examine } from '../../src/doctor/index.ts'
+import { interlock } from '../cli/support.ts'
+import { withClient } from '../support/postgres-cluster.ts'
+import { type ReplicatedPostgres, startReplicated } from '../support/replicated-postgres.ts'
+import { atEnd } from '../support/this-test.ts'
+
+async function joined(pair: ReplicatedPostgres, url = pair.url) {
+  const store = postgresStore(url)
+  const coordinator = await createCoordinator({ store, logger: silentLogger })
+  atEnd(async () => {
+    await coordinator.close()
+    await store.close()
+  })
+  return { store, coordinator }
+}
+
+const waiting = "wait_event = 'SyncRep'"
+
+/** Resolves when a commit waits for the standby. */
+const commitWaits = (pair: ReplicatedPostgres) =>
+  expect
+    .poll(() =>
+      withClient(pair.primary().url, async (client) => {
+        return (await client.query(`select from pg_stat_activity where ${waiting}`)).rowCount
+      }),
+    )
+    .toBeGreaterThan(0)
+
+const queuedJobs = (url: string) =>
+  withClient(url, async (client) => {
+    const text = "select job_id from job_queue_log where event_type = 'queued' order by seq"
+    return (await client.query<{ job_id: string }>(text)).rows.map(({ job_id: id }) => id)
+  })
+
+/** A way to a server. It can lead to another one, or fall silent, for the connections that there are and for those that come. */
+async function wayTo(url: string) {
+  const sockets = new Set<net.Socket>()
+  let target = new URL(url)
+  let isSilent = false
+  const server = net.createServer((near) => {
+    sockets.add(near.on('error', () => {}))
+    if (isSilent) return
+    const far = net.connect(Number(target.port), target.hostname)
+    sockets.add(far.on('error', () => near.destroy()).on('close', () => near.destroy()))
+    near.on('close', () => far.destroy())
+    near.pipe(far).pipe(near)
+  })
+  const cut = () => {
+    for (const socket of sockets) socket.destroy()
+    sockets.clear()
+  }
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  atEnd(() => {
+    cut()
+    server.close()
+  })
+  return {
+    host: `127.0.0.1:${(server.address() as net.AddressInfo).port}`,
+    silence: () => {
+      isSilent = true
+      for (const socket of sockets) socket.unpipe()
+      for (const socket of sockets) socket.resume()
+    },
+    leadTo: (other: string) => {
+      target = new URL(other)
+      cut()
+    },
+  }
+}
+
+describe('a commit whose wait for the standby is cancelled', () => {
+  it('is not acknowledged before a standby has it, though everybody can read it, and is done once', async () => {
+    await using pair = await startReplicated({ synchronous: true })
+    const { coordinator, store } = await joined(pair)
+    await coordinator.enqueue([{ jobId: 'before', models: ['m'] }])
+    await pair.other().kill()
+    let isAcknowledged = false
+    const enqueued = coordinator.enqueue([{ jobId: 'a', models: ['m'] }]).then(() => (isAcknowledged = true))
+    await commitWaits(pair)
+    // Its own commit, and those that make up for it.
+    for (let times = 0; times < 3; times++) {
+      await withClient(pair.primary().url, (client) =>
+        client.query(`select pg_cancel_backend(pid) from pg_stat_activity where ${waiting}`),
+      )
+      await commitWaits(pair)
+    }
+    expect(await queuedJobs(pair.primary().url)).toEqual(['before', 'a'])
+    expect(isAcknowledged).toBe(false)
+
+    const primary = postgresStore(pair.primary().url)
+    atEnd(() => primary.close())
+    // Long enough for the doctor, who takes a short wait for nothing.
+    const findings = async () =>
+      (await examine({ store: primary })).findings.filter(({ check }) => check === 'standby')
+    await expect.poll(findings).toMatchObject([
+      { level: 'problem', what: expect.stringMatching(/wait.? for a synchronous standby, the first for/) },
+      { level: 'problem', what: expect.stringContaining('no such standby is connected') },
+    ])
+
+    await pair.other().restart()
+    await enqueued
+    expect(await queuedJobs(pair.other().url)).toEqual(['before', 'a'])
+    expect((await store.read('default', 0, 10)).events.filter(({ type }) => type === 'queued')).toHaveLength(
+      2,
+    )
+  })
+})
+
+describe('a standby that is behind', () => {
+  it('is not taken for a log that went back: the process waits until the address leads to the primary again', async () => {
+    await using pair = await startReplicated({ synchronous: false })
+    // A name or proxy that leads to the wrong server for a moment.
+    const way = await wayTo(pair.primary().url)
+    const { coordinator } = await joined(pair, `postgres://postgres@${way.host}/postgres`)
+    const stopped: unknown[] = []
+    coordinator.stopped$.subscribe((error) => stopped.push(error))
+    await pair.cutOff()
+    await coordinator.enqueue([{ jobId: 'a', models: ['m'] }])
+    way.leadTo(pair.other().url)
+    await expect.poll(() => coordinator.health().lastError).toMatch(/standby/)
+    const enqueued = coordinator.enqueue([{ jobId: 'b', models: ['m'] }])
+    await expect(
+      coordinator.heartbeat({ jobId: 'a', fencingToken: 1, epoch: 1 }),
+    ).rejects.toThrow('read-only')
+    way.leadTo(pair.primary().url)
+    await enqueued
+    expect(await queuedJobs(pair.primary().url)).toEqual(['a', 'b'])
+    expect(stopped).toEqual([])
+  })
+})
+
+describe('commands that another process has carried out', () => {
+  it('count when the standby has them, if commits wait for one', async () => {
+    await using pair = await startReplicated({ synchronous: true })
+    const { store } = await joined(pair)
+    const replicated = () => store.deciding?.replicated?.()
+    await replicated()
+    await pair.other().kill()
+    let isReplicated = false
+    const waited = replicated()?.then(() => (isReplicated = true))
+    await commitWaits(pair)
+    expect(isReplicated).toBe(false)
+    await pair.other().restart()
+    await waited
+  })
+
+  it('count at once, if none does', async () => {
+    await using pair = await startReplicated({ synchronous: false })
+    const { store } = await joined(pair)
+    await pair.other().kill()
+    await store.deciding?.replicated?.()
+  })
+})
+
+describe('a primary that is gone without a word', () => {
+  it('is left for the one that takes over, though its sockets never break and its answers are waited for', async () => {
+    await using pair = await startReplicated({ synchronous: false })
+    const { host, silence } = await wayTo(pair.primary().url)
+    const second = new URL(pair.other().url).host
+    const moved: string[] = []
+    const connectionString = `postgres://postgres@${host},${second}/postgres`
+    // Its own limit would be over long after this test.
+    const store = postgresStore(
+      { connectionString, query_timeout: 600_000 },
+      { warn: (line) => moved.push(line) },
+    )
+    const coordinator = await createCoordinator({ store, logger: silentLogger, patienceMs: 600_000 })
+    atEnd(async () => {
+      await coordinator.close()
+      await store.close()
+    })
+    await coordinator.enqueue([{ jobId: 'a', models: ['m'] }])
+    await expect.poll(() => queuedJobs(pair.other().url)).toEqual(['a'])
+    silence()
+    const enqueued = coordinator.enqueue([{ jobId: 'b', models: ['m'] }])
+    await Promise.all([pair.promote(), enqueued])
+    expect(moved).toEqual([`${second} takes writes and is used from here on (before: ${host})`])
+    expect(await queuedJobs(pair.primary().url)).toEqual(['a', 'b'])
+  })
+})
+
+describe('of two servers that take writes', () => {
+  it('the one that was promoted last is used, wherever it stands', async () => {
+    await using pair = await startReplicated({ synchronous: false })
+    // The former primary goes on, and does not know.
+    const former = new URL(pair.primary().url).host
+    await pair.promote()
+    const store = postgresStore(`postgres://postgres@${former},${new URL(pair.primary().url).host}/postgres`)
+    atEnd(() => store.close())
+    await store.open('later')
+    const has = (url: string) =>
+      withClient(url, async (client) => {
+        return (await client.query("select from job_queue_heads where queue = 'later'")).rowCount
+      })
+    expect(await Promise.all([has(pair.primary().url), has(pair.other().url)])).toEqual([1, 0])
+  })
+})
+
+describe('the doctor', () => {
+  const look = async (url: string) => {
+    const store = postgresStore(url)
+    try {
+      await store.open('default')
+      return await examine({ store })
+    } finally {
+      await store.close()
+    }
+  }
+
+  it('names a standby, whether commits wait for it, and what a fail-over would lose', async () => {
+    await using pair = await startReplicated({ synchronous: true })
+    const { url } = pair.primary()
+    const { standbys, findings } = await look(url)
+    expect(findings.filter(({ check }) => check === 'standby')).toEqual([])
+    const server = { name: 'standby', state: 'streaming', isSynchronous: true, lagBytes: 0 }
+    expect(standbys).toMatchObject({
+      names: 'standby',
+      synchronous: 1,
+      servers: [server],
+      atFailOver: 'kept',
+    })
+    const { stdout } = await interlock(['doctor', '--url', pair.url])
+    expect(stdout).toContain('standby    synchronous standby, streaming, has everything')
+
+    // As an owner without pg_read_all_stats.
+    await withClient(url, (client) =>
+      client.query(`create role limited;
+        grant select on all tables in schema public to limited;
+        grant execute on all functions in schema public to limited;
+        alter function public.job_queue_checkup(text) owner to limited;`),
+    )
+    expect((await look(url)).standbys).toMatchObject({
+      isHidden: true,
+      atFailOver: 'unknown',
+      servers: [{ state: null }],
+    })
+  })
+
+  it('says where no commit waits', async () => {
+    await using pair = await startReplicated({ synchronous: false })
+    const { standbys, findings } = await look(pair.primary().url)
+    expect(standbys).toMatchObject({ names: '', synchronous: 0, atFailOver: 'may_be_lost' })
+    expect(findings).toContainEqual(expect.objectContaining({ check: 'standby', level: 'note' }))
+  })
+})

