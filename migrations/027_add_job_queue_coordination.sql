@@ -1570,7 +1570,7 @@ $$;
 
 -- job_queue_append_told(queue, expected_version, events, changes, done, senders, told): job_queue_append_for, and tells the senders what
 -- came of their commands, so that they need not read the log.
---   told  {concern, answers: [{to, said, wanted: [job_id, …]}, …]}: which other processes the append concerns (nobody, free, all), and for each
+--   told  {concern, answers: [{to, said, wanted: [job_id, …]}, …]}: which processes the append concerns beside those (nobody, free, all), and for each
 --         address what is said, and the jobs whose data goes along (job_queue_tell)
 -- Returns what job_queue_append_for does.
 create or replace function public.job_queue_append_told(
@@ -5743,7 +5743,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', 'f57e5137575aba1640d9c9796da0bc2badb82386e5be9c63ee17f71dcb88dcba')
+  ('027', 'd505a9882b646176616b0a3e26d103683694cc803cde3b01cad78caf9a75ab36')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -1,6 +1,6 @@
 -- job_queue_append_told(queue, expected_version, events, changes, done, senders, told): job_queue_append_for, and tells the senders what
 -- came of their commands, so that they need not read the log.
---   told  {concern, answers: [{to, said, wanted: [job_id, …]}, …]}: which other processes the append concerns (nobody, free, all), and for each
+--   told  {concern, answers: [{to, said, wanted: [job_id, …]}, …]}: which processes the append concerns beside those (nobody, free, all), and for each
 --         address what is said, and the jobs whose data goes along (job_queue_tell)
 -- Returns what job_queue_append_for does.
 create or replace function public.job_queue_append_told(

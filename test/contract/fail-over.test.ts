@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
 import {
   activeRow,
@@ -7,8 +8,10 @@ import {
   queuedEvent,
   startedEvent,
 } from '../../src/testing/index.ts'
+import { withClient } from '../drill/with-client.ts'
+import { startPostgres } from '../support/postgres.ts'
 import { inMemory, onPostgres } from './clocked.ts'
-import { connection, migratedDatabase, opened } from './support.ts'
+import { connection, migrateDatabase, migratedDatabase, opened } from './support.ts'
 
 const beatOf = (workerId: string) => ({
   ...{ queue: 'q', workerId, kinds: null, freeSlots: 1, release: '0' },
@@ -94,5 +97,30 @@ describe('job_queue_elsewhere', () => {
     )
     expect(await store.beat(beatOf('w'))).toMatchObject({ alive: false })
     expect(await stateOf(store, 'w')).toBe('dead')
+  })
+
+  it('tells a server that was started again from one that went on', async () => {
+    const server = await startPostgres()
+    onTestFinished(() => server.remove())
+    await migrateDatabase(server.url)
+    const isAlive = async () => {
+      const store = postgresStore(server.url)
+      try {
+        return (await store.beat(beatOf('w'))).alive
+      } finally {
+        await store.close()
+      }
+    }
+    const runOut = () =>
+      withClient(server.url, (client) =>
+        client.query("update job_queue_workers set expires_at = now() - interval '1 hour'"),
+      )
+    expect(await isAlive()).toBe(true)
+    await runOut()
+    await server.kill()
+    await server.restart()
+    expect(await isAlive()).toBe(true)
+    await runOut()
+    expect(await isAlive()).toBe(false)
   })
 })

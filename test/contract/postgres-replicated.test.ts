@@ -123,9 +123,9 @@ describe('a standby that is behind', () => {
     way.leadTo(pair.other().url)
     await expect.poll(() => coordinator.health().lastError).toMatch(/standby/)
     const enqueued = coordinator.enqueue([{ jobId: 'b', models: ['m'] }])
-    await expect(
-      coordinator.heartbeat({ jobId: 'a', fencingToken: 1, epoch: 1 }),
-    ).rejects.toThrow('read-only')
+    await expect(coordinator.heartbeat({ jobId: 'a', fencingToken: 1, epoch: 1 })).rejects.toThrow(
+      'read-only',
+    )
     way.leadTo(pair.primary().url)
     await enqueued
     expect(await queuedJobs(pair.primary().url)).toEqual(['a', 'b'])

@@ -124,6 +124,7 @@ it('covers every call that takes anything', async () => {
     'close',
     'state',
     'ledger',
+    'vitals',
     'catchUp',
     'now',
     'health',

@@ -235,7 +235,9 @@ export class Cluster {
 
   /** Those that hold the key and take writes. */
   async #primaries(): Promise<Node[]> {
-    const ask = async ({ restPort }: Node) => (await fetch(`http://127.0.0.1:${restPort}/primary`)).ok
+    // One that was stopped takes the call and never answers.
+    const ask = async ({ restPort }: Node) =>
+      (await fetch(`http://127.0.0.1:${restPort}/primary`, { signal: AbortSignal.timeout(1_000) })).ok
     const answers = await Promise.all(this.#nodes.map((node) => ask(node).catch(() => false)))
     return this.#nodes.filter((_, i) => answers[i] === true)
   }

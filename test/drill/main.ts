@@ -63,8 +63,8 @@ function table({ kills, switchovers }: DrillReport): string {
   ].join('\n')
 }
 
-function print(report: DrillReport, late: LateReport): void {
-  const { acknowledged, lostEvents, failed, verified, violations, overlaps, printed } = report
+function printDrill(report: DrillReport): void {
+  const { acknowledged, lostEvents, failed, verified, violations, overlaps } = report
   console.log(table(report))
   console.log(`\nlease ${options.leaseSeconds} s, patience ${options.patienceSeconds} s`)
   console.log(`acknowledged and lost: ${lostEvents} of ${acknowledged}; commands failed: ${failed.length}`)
@@ -72,6 +72,9 @@ function print(report: DrillReport, late: LateReport): void {
     `verify: ${verified ? 'ok' : 'NOT OK'}; audit: ${violations} violations; handlers that overlapped, by their own files: ${overlaps.length}`,
   )
   for (const text of [...failed, ...overlaps]) console.log(`  ${text}`)
+}
+
+function printLate(late: LateReport, printed: string): void {
   const { exits, epoch, status } = late
   console.log(
     `\nasynchronous, standbys 1.5 s behind: ${late.lostEvents} of ${late.acknowledged} acknowledged jobs lost, ${late.attempts} attempts;`,
@@ -94,10 +97,11 @@ async function main(): Promise<boolean> {
   try {
     const scene = await setUp(cluster, options)
     const report = await drill(scene, options).finally(() => scene.end())
+    printDrill(report)
     tell('standbys that lack the end …')
     const second = await setUp(cluster, options)
     const late = await lateStandby(second).finally(() => second.end().catch(() => {}))
-    print(report, late)
+    printLate(late, report.printed)
     const { lostEvents, failed, verified, violations, overlaps } = report
     return lostEvents + failed.length + violations + overlaps.length === 0 && verified && late.told > 0
   } finally {

@@ -168,7 +168,7 @@ export class World {
     if (act.do === 'kill') this.#kill(process, act.ms)
     else if (act.do === 'cut') process.cutUntil = until
     else if (act.do === 'mute') process.muteUntil = until
-    else if (act.do === 'block') process.blockedUntil = until
+    else if (act.do === 'block') process.blockedUntil = Math.max(process.blockedUntil, until)
     else this.#close(process, act.ms)
   }
 

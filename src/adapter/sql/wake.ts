@@ -7,7 +7,7 @@ const INTAKE = 'intake'
 /** What stands before `<queue>:<version>` if commands of these processes were carried out, or need no append. */
 const HANDLED = /^handled:([^:]*):/
 
-/** Says which processes an append of the deciding process concerns; it comes after `<queue>:<version>`, with the same in it. */
+/** What says which processes an append of the process that decides for all concerns: it comes after `<queue>:<version>`, with the same in it. */
 const DECIDED = /^decided:(nobody|free|all):/
 
 /** The same for notifications that have come together. */

@@ -16,7 +16,7 @@ export interface Finished {
 }
 
 /**
- * Commands of workers about their own attempts. Their sender needs no more than the answer; a program that asks for anything else may look at
+ * Commands of workers about their own attempts. Their sender needs no more than the answer; a caller that asks for anything else may look at
  * the queue next, and would not find what it has done.
  */
 const told: ReadonlySet<string> = new Set<Command['body']['type']>([
@@ -73,7 +73,7 @@ const inLine: ReadonlySet<string> = new Set<RecordedEvent['type']>([
   'due',
 ])
 
-/** Which processes the outcome of these commands concerns, beside their senders. @param before the ledger that they were decided on */
+/** Which processes the outcome of these commands concerns beside their senders. @param before the ledger that they were decided on */
 export function concernOf({ events }: Decision, commands: readonly Command[], before: Ledger): Concern {
   const senders = new Map(commands.map(({ id, workerId }) => [id, workerId]))
   const started = new Set<string>()

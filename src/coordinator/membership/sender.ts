@@ -219,7 +219,7 @@ export class Sender {
   }
 }
 
-/** It ends one attempt, in this process or another. */
+/** It ends one attempt, in whichever process that runs. */
 function endsOwn(
   body: CommandBody,
 ): body is CommandBody & { readonly jobId: string; readonly token: number } {
