@@ -40,4 +40,12 @@ describe('a command that was handed in (job_queue_hand_in, job_queue_handed)', (
     await deciding.handIn('q', { sender: 'c', forMs: 60_000, commands: [command('next')] })
     expect((await sql.query('select from job_queue_handed_in')).rowCount).toBe(0)
   })
+
+  it('comes with the answer of job_queue_append_for, which older releases call, only where that has appended', async () => {
+    const { sql } = await handedIn('0 s')
+    const call = `select job_queue_append_for('q', 7, '[{"seq": 8}]', '{"state": {}}', '{}', '{}') as answer`
+    const { answer } = (await sql.query(call)).rows[0]
+    expect(answer).toMatchObject({ ok: false, reason: 'version', version: 0 })
+    expect(answer).not.toHaveProperty('handed')
+  })
 })
