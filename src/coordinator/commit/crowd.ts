@@ -49,6 +49,13 @@ export class Crowd {
   #settled: Finished[] = []
   /** What this process has handed in and waits for. */
   #waiting: OpenCommands | undefined
+  /** They were sent before, and what came of that was not heard. */
+  #isRepeated = false
+  /**
+   * Of these it was told that nothing came of them. If they were repeated, that may be since the first time took effect: the end of
+   * an attempt is refused when the attempt has ended. So the log is asked first.
+   */
+  readonly #unsure = new Map<string, CommandResult>()
   #onTold: () => void = () => {}
   #toldAt = Number.NEGATIVE_INFINITY
 
@@ -92,10 +99,14 @@ export class Crowd {
       }
       this.#toldAt = performance.now()
       this.#options.onOthers()
+      if (this.#isRepeated && !(result.ok && result.changed)) {
+        this.#unsure.set(commandId, result)
+        continue
+      }
       if (result.ok && result.started.length > 0) this.#options.onStarted(result.started, data)
       open.answer(commandId, result)
     }
-    if (open?.size === 0) this.#onTold()
+    if (open !== undefined && open.size === this.#unsure.size) this.#onTold()
   }
 
   #isStart(result: CommandResult): boolean {
@@ -118,6 +129,8 @@ export class Crowd {
     const commands = [...open.pending()].map(({ command, data }) => ({ command, ...(data && { data }) }))
     const sent = performance.now()
     this.#waiting = open
+    this.#isRepeated = open.wasHandedIn || open.isTried
+    this.#unsure.clear()
     try {
       const answer = await deciding.handIn(log.queue, { sender: this.#name, forMs: this.#termMs, commands })
       open.isWaiting = !answer.decides
@@ -132,6 +145,7 @@ export class Crowd {
         if (open.size > 0) await this.#readConfirmed()
       }
       open.settleKnown()
+      for (const [commandId, result] of this.#unsure) open.answer(commandId, result)
       return answer.decides
     } finally {
       // What is under way in an append of its own is answered by that.
