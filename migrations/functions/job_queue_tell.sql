@@ -20,7 +20,7 @@ begin
   for one in
     select a.item ->> 'to' as channel, $2 || ' [' || (a.item ->> 'said') || ',' as note, coalesce((
       select jsonb_agg(jsonb_build_object('job_id', d.job_id, 'payload', d.payload, 'result', d.result, 'error', d.error,
-               'checkpoint', d.checkpoint, 'progress', d.progress, 'row', null))::text
+               'checkpoint', d.checkpoint, 'progress', d.progress, 'trace', d.trace, 'row', null))::text
         from jsonb_array_elements_text(a.item -> 'wanted') as w (job_id)
        cross join lateral (
          select j.life from public.job_queue_jobs j where j.queue = $1 and j.job_id = w.job_id offset 0) as j
@@ -29,7 +29,7 @@ begin
         -- Not of jobs that were made of a row, whose handlers are given the row. And nothing that has to be unpacked to be measured.
         where j.life > 0
           and coalesce(pg_column_size(d.payload), 0) + coalesce(pg_column_size(d.result), 0) + coalesce(pg_column_size(d.error), 0)
-            + coalesce(pg_column_size(d.checkpoint), 0) + coalesce(pg_column_size(d.progress), 0) < 4000), '[]') as data
+            + coalesce(pg_column_size(d.checkpoint), 0) + coalesce(pg_column_size(d.progress), 0) + coalesce(pg_column_size(d.trace), 0) < 4000), '[]') as data
       from jsonb_array_elements(told -> 'answers') as a (item)
      where a.item ->> 'to' ~ '^interlock_\w{16,50}$'
   loop
