@@ -18,12 +18,6 @@ export interface QueueChange extends Folded {
   readonly events: readonly RecordedEvent[]
 }
 
-/** How a queue went on, as a process follows it. */
-export interface QueueChange extends Folded {
-  /** None: it went on from a snapshot, and the events up to there are told to nobody. */
-  readonly events: readonly RecordedEvent[]
-}
-
 /**
  * Folds events into a ledger: the same as {@link evolve} one by one, at the cost of mutation (one owner for all).
  * @throws InterlockError `corrupt_log`; the ledger that was given stays as it was.

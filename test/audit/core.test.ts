@@ -35,6 +35,20 @@ describe('the audit of every log that the core decides', () => {
     )
   })
 
+  it('excuses a job that waits for a rate by a start before the rate was changed', () => {
+    const queue = given({ maxActive: 1, rate: { c: { starts: 1, perSeconds: 0.01 } } })
+    queue.enqueue('first', ['c'])
+    queue.claim()
+    queue.policy({ rate: { c: { starts: 1, perSeconds: 10 } } })
+    queue.enqueue('limited', ['c'], { priority: 1 })
+    queue.enqueue('other', ['f'])
+    const { said } = queue.complete('first', { claim: { max: 2, kinds: null } })
+    expect(said).toEqual(['completed first', 'started other by w1'])
+    const auditor = new Auditor()
+    for (const event of queue.log) auditor.push(event)
+    expect(auditor.report().violations).toEqual([])
+  })
+
   it('lets a job that may be passed keep its model from those behind it all the same', () => {
     const queue = given({ maxActive: 3, maxOvertakes: 3 })
     queue.enqueue('J', ['d', 'f'])

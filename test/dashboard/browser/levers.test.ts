@@ -154,6 +154,8 @@ it('rules that are numbers are changed, and only those that were', async () => {
       fairShare: { spacingSeconds: 1.5, maxWaiting: null, maxActive: 2 },
     },
   })
+  // The form begins again with the new policy.
+  await expect.poll(() => page.isDisabled(submit)).toBe(true)
   await page.fill('[name="fairShare.maxActive"]', '')
   await page.fill('[name="fairShare.spacingSeconds"]', '')
   await page.click(submit)
