@@ -154,8 +154,9 @@ it('rules that are numbers are changed, and only those that were', async () => {
       fairShare: { spacingSeconds: 1.5, maxWaiting: null, maxActive: 2 },
     },
   })
-  // The form begins again with the new policy.
+  // The form begins again, with the new policy once that has come.
   await expect.poll(() => page.isDisabled(submit)).toBe(true)
+  await expect.poll(() => page.inputValue('[name="fairShare.maxActive"]')).toBe('2')
   await page.fill('[name="fairShare.maxActive"]', '')
   await page.fill('[name="fairShare.spacingSeconds"]', '')
   await page.click(submit)
