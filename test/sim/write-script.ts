@@ -122,7 +122,7 @@ function failOvers(seed: number, members: readonly SimMember[]): Timed[] {
 }
 
 /**
- * A script about nothing else: whoever runs the one long job may be cut off while a server takes over that lacks the last beats, or
+ * A script about nothing else: the process that runs the one long job may be cut off while a server takes over that lacks beats, or
  * whose clock is ahead.
  */
 export function failOverScript(seed: number): Script {

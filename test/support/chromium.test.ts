@@ -1,4 +1,4 @@
-/** Where no browser is, people are told what to do, whoever they are. */
+/** Where no browser is, ordinary users and root are told what to do. */
 import { expect, it } from 'vitest'
 import { chromiumPath, type Machine } from './chromium.ts'
 

@@ -15,10 +15,11 @@ import {
 } from '../../core/index.ts'
 import { type CompleteOptions, type StartAnswer, type StartOptions, waitOf } from '../api/calls.ts'
 import { toDate } from '../api/view.ts'
-import { errorText, type Logger } from '../base/logger.ts'
+import { errorText } from '../base/logger.ts'
 import { Recent } from '../base/recent.ts'
 import { InFlight } from '../base/work.ts'
 import type { Member } from '../membership/member.ts'
+import { tellStart } from './lines.ts'
 import type { GateCall } from './owners.ts'
 import { StartRouter } from './start-router.ts'
 import { giveBackOf, WaitWatch } from './wait-watch.ts'
@@ -238,37 +239,5 @@ export class Gate {
     this.#goingBack.add(fencingToken)
     await this.#inFlight.add(this.#member.inBackground(giveBackOf(jobId, fencingToken)))
     this.#goingBack.delete(fencingToken)
-  }
-}
-
-/** People search logs for these lines, so their wording does not change. */
-function tellStart(
-  logger: Logger,
-  { jobId, jobType, models }: JobSpec,
-  answer: StartAnswer,
-  wasIdle: boolean,
-): void {
-  const job = { job_id: jobId, job_type: jobType, models }
-  if (!answer.allowed) {
-    const { code, reason } = answer
-    const why = { ...job, code, blocked_by: answer.blockedBy[0] }
-    if (code === 'model_in_use')
-      logger.info(`[COORDINATOR] Job ${jobId} conflict detected: ${reason}`, {
-        event: 'job.conflict',
-        ...why,
-      })
-    logger.info(`[COORDINATOR] Job ${jobId} blocked: ${reason}`, { event: 'job.blocked', ...why })
-  } else if (answer.lease === null) {
-    logger.warn(`[COORDINATOR] Job ${jobId} (${jobType}) names no models: it bypasses the queue`, {
-      ...{ event: 'job.bypassed', ...job },
-    })
-  } else {
-    if (wasIdle)
-      logger.info(`[COORDINATOR] No active job - ${jobId} can start immediately`, {
-        ...{ event: 'job.immediate', ...job },
-      })
-    logger.info(`[COORDINATOR] Set active job: ${jobId} (${jobType}) - Models: [${models.join(', ')}]`, {
-      ...{ event: 'job.active', ...job, fencing_token: answer.lease.fencingToken },
-    })
   }
 }
