@@ -1,12 +1,6 @@
-import { availableParallelism, tmpdir } from 'node:os'
-import path from 'node:path'
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { LongestFirst } from './test/support/longest-first.ts'
-import { memoryFolder } from './test/support/memory-folder.ts'
-
-process.env['TMPDIR'] ??= memoryFolder() ?? tmpdir()
-// Tests start some 500 processes from the sources: what one has compiled, the next one reads.
-process.env['NODE_COMPILE_CACHE'] ??= path.resolve('node_modules/.cache/compiled')
 
 /** Rules, laws and machines: no database, no process, so they answer at once. */
 const pure = [
@@ -26,7 +20,7 @@ const databaseAlone = files(
 )
 
 /** Shared by the files of a run: a server, and what takes long to make. Each file takes databases of its own. */
-const globalSetup = ['./test/support/postgres-global.ts', './test/support/once-global.ts']
+const globalSetup = ['run', 'postgres', 'once'].map((name) => `./test/support/${name}-global.ts`)
 
 /** What real processes wait for is bounded by leases, not by the test. */
 const patience = { testTimeout: 120_000, hookTimeout: 120_000 }
