@@ -26,7 +26,7 @@ export const peersBench: Bench = {
   run: async (context) => {
     await using packed = await packedFor(context)
     if (packed !== undefined) usePackage(packed.archive)
-    return measureAll(
+    return await measureAll(
       context,
       chosenCells(cells, context.only, context.quick),
       chosenPeers(peers, context.who, context.quick),
