@@ -7,21 +7,21 @@ import {
   type ReasonCode,
 } from '../../core/index.ts'
 
-/** One phase of a cell, from a moment until the next turn. */
-export interface Turn {
+/** One phase of a cell, from a moment until the next one. */
+export interface Spell {
   readonly at: Micros
   readonly phase: number
   /** By phase: how long it had been in it by then. */
   readonly clock: readonly Micros[]
 }
 
-/** From when to when a job stood in a cell, with the turn that the cell was in at either end. */
+/** From when to when a job stood in a cell, with the spell that the cell was in at either end. */
 export interface Stay {
   readonly cell: Cell
   readonly from: Micros
   readonly to: Micros
-  readonly first: Turn
-  readonly last: Turn
+  readonly first: Spell
+  readonly last: Spell
   /** The job in the way; null: none, or nobody asked. */
   readonly blockedBy: string | null
 }
@@ -32,7 +32,7 @@ export type OnPhase = (code: ReasonCode, micros: Micros, from: Micros) => void
 /**
  * What some jobs wait for at the same time. They share a clock, so that an event that changes it for all of them costs the same
  * whether there are ten or a hundred thousand. The clock counts each phase by itself: a line of a model is now in use, now only
- * reserved, now over its rate. A job remembers the turn in which it came: the clock then and the clock when it leaves say what it
+ * reserved, now over its rate. A job remembers the spell in which it came: the clock then and the clock when it leaves say what it
  * has waited for.
  */
 export class Cell {
@@ -44,31 +44,31 @@ export class Cell {
   /** By phase: how long all its jobs together have waited for it. */
   readonly #spent: Micros[]
   /** The last ones, the present one at the end. */
-  readonly #turns: Turn[]
-  readonly #mostTurns: number
+  readonly #spells: Spell[]
+  readonly #mostSpells: number
   #at: Micros
   /** The phase until then, and the one after that. */
   #first = 0
   #until = Number.POSITIVE_INFINITY
   #then = 0
 
-  /** @param mostTurns how many are kept, to tell a wait part by part */
+  /** @param mostSpells how many are kept, to tell a wait part by part */
   constructor(
     key: string,
     { model, phases, at }: { model: string | null; phases: readonly ReasonCode[]; at: Micros },
-    mostTurns: number,
+    mostSpells: number,
   ) {
     this.key = key
     this.model = model
     this.#phases = [...phases, 'draining']
     this.#spent = this.#phases.map(() => 0)
-    this.#turns = [{ at, phase: 0, clock: this.#spent.slice() }]
-    this.#mostTurns = mostTurns
+    this.#spells = [{ at, phase: 0, clock: this.#spent.slice() }]
+    this.#mostSpells = mostSpells
     this.#at = at
   }
 
   /** Time alone puts the second phase in the place of the first. */
-  turnAt(at: Micros): void {
+  changeAt(at: Micros): void {
     this.#until = at
     this.#then = 1
   }
@@ -87,19 +87,19 @@ export class Cell {
     return this.#phases[this.#phaseAt(at, drains)] as ReasonCode
   }
 
-  /** The turn it was in then. */
-  turnOf(at: Micros): Turn {
-    const last = this.#turns.length - 1
+  /** The spell it was in then. */
+  spellAt(at: Micros): Spell {
+    const last = this.#spells.length - 1
     let n = last
-    while (n > 0 && (this.#turns[n] as Turn).at > at) n--
-    return this.#turns[n] as Turn
+    while (n > 0 && (this.#spells[n] as Spell).at > at) n--
+    return this.#spells[n] as Spell
   }
 
   /** Another job. @param since nobody has looked at it since then: it has waited for what it waits for now */
   enter(at: Micros, since: Micros, drains: boolean): void {
     this.advance(at, drains)
     const phase = this.#phaseAt(at, drains)
-    this.#turn(phase, this.#at)
+    this.#begin(phase, this.#at)
     this.#spent[phase] = (this.#spent[phase] ?? 0) + this.#at - since
     this.jobs++
   }
@@ -110,9 +110,9 @@ export class Cell {
     if (to <= from) return
     this.#at = to
     if (drains) return this.#spend(this.#phases.length - 1, from, to)
-    const turn = Math.min(Math.max(this.#until, from), to)
-    this.#spend(this.#first, from, turn)
-    this.#spend(this.#then, turn, to)
+    const change = Math.min(Math.max(this.#until, from), to)
+    this.#spend(this.#first, from, change)
+    this.#spend(this.#then, change, to)
   }
 
   /** How long all its jobs together have waited, by reason. */
@@ -131,17 +131,17 @@ export class Cell {
     }
   }
 
-  /** The same in order, as far as the turns are kept: without the beginning where there were more. */
+  /** The same in order, as far as the spells are kept: without the beginning where there were more. */
   phasesOf({ from, to, first }: Stay, onPhase: OnPhase): void {
-    const isKept = (this.#turns[0] as Turn).at <= first.at
+    const isKept = (this.#spells[0] as Spell).at <= first.at
     let begun = isKept ? from : to
     let { phase } = first
-    for (const turn of this.#turns) {
-      if (turn.at >= to) break
-      if (isKept && turn.at <= first.at) continue
-      this.#tell(phase, begun, turn.at, onPhase)
-      begun = turn.at
-      phase = turn.phase
+    for (const spell of this.#spells) {
+      if (spell.at >= to) break
+      if (isKept && spell.at <= first.at) continue
+      this.#tell(phase, begun, spell.at, onPhase)
+      begun = spell.at
+      phase = spell.phase
     }
     this.#tell(phase, begun, to, onPhase)
   }
@@ -157,28 +157,28 @@ export class Cell {
 
   #spend(phase: number, from: Micros, to: Micros): void {
     if (to <= from) return
-    this.#turn(phase, from)
+    this.#begin(phase, from)
     if (this.jobs > 0) this.#spent[phase] = (this.#spent[phase] ?? 0) + (to - from) * this.jobs
   }
 
-  #turn(phase: number, at: Micros): void {
-    const turns = this.#turns
-    const last = turns.at(-1) as Turn
+  #begin(phase: number, at: Micros): void {
+    const spells = this.#spells
+    const last = spells.at(-1) as Spell
     if (last.phase === phase) return
     if (last.at === at) {
-      turns[turns.length - 1] = { at, phase, clock: last.clock }
+      spells[spells.length - 1] = { at, phase, clock: last.clock }
       return
     }
     const clock = last.clock.slice()
     clock[last.phase] = clockAt(last, at, last.phase)
-    turns.push({ at, phase, clock })
-    if (turns.length > this.#mostTurns) turns.shift()
+    spells.push({ at, phase, clock })
+    if (spells.length > this.#mostSpells) spells.shift()
   }
 }
 
 /** The line goes through these, in the order that {@link Cell.follow} counts on. */
 export const lineOfModel: readonly ReasonCode[] = ['rate_limited', 'model_in_use', 'behind_in_line']
 
-/** For the time before a turn, as if it had been so before: a job that nobody looked at counts from when it came. */
-const clockAt = (turn: Turn, at: Micros, phase: number): Micros =>
-  (turn.clock[phase] ?? 0) + (phase === turn.phase ? at - turn.at : 0)
+/** For the time before a spell, as if it had been so before: a job that nobody looked at counts from when it came. */
+const clockAt = (spell: Spell, at: Micros, phase: number): Micros =>
+  (spell.clock[phase] ?? 0) + (phase === spell.phase ? at - spell.at : 0)

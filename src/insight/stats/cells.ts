@@ -14,7 +14,7 @@ import { grow } from './grow.ts'
 export class Cells {
   /** Whether the queue drains: then everybody waits for that. */
   drains = false
-  readonly #mostTurns: number
+  readonly #mostSpells: number
   readonly #cells = new Map<string, Cell>()
   /** Those that are the line of a model, by its name. */
   readonly #lines = new Map<string, Cell>()
@@ -22,9 +22,9 @@ export class Cells {
   readonly #byReason = new Map<ReasonCode, Micros>()
   readonly #byModel: Map<string, Micros> | null
 
-  /** @param mostTurns how many each cell keeps @param sumsModels whether it sums by model too */
-  constructor(mostTurns: number, sumsModels: boolean) {
-    this.#mostTurns = mostTurns
+  /** @param mostSpells how many each cell keeps @param sumsModels whether it sums by model too */
+  constructor(mostSpells: number, sumsModels: boolean) {
+    this.#mostSpells = mostSpells
     this.#byModel = sumsModels ? new Map() : null
   }
 
@@ -122,12 +122,12 @@ export class Cells {
     const known = this.#cells.get(key)
     if (known !== undefined) return known
     const made = this.#made(key, job.blockedOn, ['rate_limited', next], at)
-    made.turnAt(opens)
+    made.changeAt(opens)
     return made
   }
 
   #made(key: string, model: string | null, phases: readonly ReasonCode[], at: Micros): Cell {
-    const cell = new Cell(key, { model, phases, at }, this.#mostTurns)
+    const cell = new Cell(key, { model, phases, at }, this.#mostSpells)
     this.#cells.set(key, cell)
     return cell
   }

@@ -1,6 +1,6 @@
 import type { Micros, ReasonCode } from '../../core/index.ts'
 import { causeOf, type WaitCause } from './cause.ts'
-import type { Cell, Stay, Turn } from './cell.ts'
+import type { Cell, Spell, Stay } from './cell.ts'
 import type { Wait, WaitPart } from './waits.ts'
 
 /** Of a wait that is told part by part: the last ones. OpenTelemetry keeps 128 events of a span. */
@@ -21,9 +21,9 @@ export class FollowedWait implements Wait {
   blockedBy: string | null = null
   /** Since when it has stood there, behind that job. */
   #enteredAt: Micros
-  #entered: Turn | null = null
-  /** The turn in which it was over. */
-  #left: Turn | null = null
+  #entered: Spell | null = null
+  /** The spell in which it was over. */
+  #left: Spell | null = null
   /** Where it stood before; null: nowhere. */
   #stays: Stay[] | null = null
   /** What it waited for in stays that are not kept. */
@@ -40,7 +40,7 @@ export class FollowedWait implements Wait {
   /** It stands there from now on, or from its beginning where nobody has looked yet. */
   enter(cell: Cell, blockedBy: string | null, at: Micros): void {
     if (this.cell !== null) this.#enteredAt = Math.max(at, this.#enteredAt)
-    this.#entered = cell.turnOf(at)
+    this.#entered = cell.spellAt(at)
     this.cell = cell
     this.blockedBy = blockedBy
   }
@@ -60,7 +60,7 @@ export class FollowedWait implements Wait {
   end(at: Micros, how: Wait['ended']): Micros {
     this.to = Math.max(at, this.#enteredAt)
     this.ended = how
-    this.#left = this.cell?.turnOf(this.to) ?? null
+    this.#left = this.cell?.spellAt(this.to) ?? null
     return this.to - this.#enteredAt
   }
 
@@ -89,7 +89,7 @@ export class FollowedWait implements Wait {
     const { cell, blockedBy, to } = this
     const [from, first] = [this.#enteredAt, this.#entered]
     if (cell === null || first === null || to <= from) return undefined
-    return { cell, from, to, first, last: this.#left ?? cell.turnOf(to), blockedBy }
+    return { cell, from, to, first, last: this.#left ?? cell.spellAt(to), blockedBy }
   }
 
   #forget(stay: Stay): void {

@@ -53,7 +53,7 @@ export function splitWaits(
   return waits
 }
 
-/** What is known of a wait when it ends: the turns of a line are not kept for ever. */
+/** What is known of a wait when it ends: the spells of a line are not kept for ever. */
 const plain = ({ jobId, since, from, to, ended, byCause, parts }: Wait): Wait => ({
   ...{ jobId, since, from, to, ended, byCause, parts },
 })
