@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { failureCodes, type JobTrace, type Json, requeueReasons } from '../core/index.ts'
 import { flagSchema, functionSchema, havingSchema, optionsSchema, signalSchema } from './invalid.ts'
 import { jobIdSchema, jobTypeSchema, kindSchema, modelSchema, modelsSchema } from './names.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type EventType, failureCodes, jobTypes, reasonCodes, requeueReasons } from '../core/index.ts'
 import { pauseReason } from './pause.ts'
 import { policySchema } from './policy.ts'
