@@ -3,8 +3,17 @@ import { mkdir, mkdtemp } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import manifest from '../../package.json' with { type: 'json' }
 
 let made: Promise<string> | undefined
+
+/** As .ci/bundle-library.mjs has it. */
+const inside = ['rxjs', 'zod']
+const outside = Object.keys({
+  ...manifest.dependencies,
+  ...manifest.optionalDependencies,
+  ...manifest.devDependencies,
+}).filter((name) => !inside.includes(name))
 
 /** The program of a process as JavaScript, as it is published: a Node that has to strip types first is larger and later. */
 export function programOfChild(): Promise<string> {
@@ -25,9 +34,10 @@ async function bundled(): Promise<string> {
     bundle: true,
     splitting: true,
     format: 'esm',
-    platform: 'node',
+    platform: 'neutral',
+    conditions: ['es2015'],
     target: 'node22',
-    packages: 'external',
+    external: [...outside, 'node:*'],
     logLevel: 'error',
   })
   return path.join(outdir, 'process-child.mjs')
