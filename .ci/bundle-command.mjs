@@ -55,13 +55,15 @@ export async function bundleCommand(dist) {
 }
 
 /** An import of a module of the library becomes one of its compiled file; all chunks lie in dist/cli. */
-const leaveLibrary = (asked) => ({ onResolve }) => {
-  onResolve({ filter: /^\.\.?\// }, ({ path: specifier, resolveDir }) => {
-    const file = path.join(resolveDir, specifier)
-    const isOurs = file.startsWith(root) && !file.includes(`${path.sep}node_modules${path.sep}`)
-    if (!isOurs || ofCommand.some((folder) => file.startsWith(folder))) return undefined
-    const module = path.relative(root, file).replaceAll(path.sep, '/')
-    asked.add(module)
-    return { path: `../${module.replace(/\.ts$/, '.js')}`, external: true }
-  })
-}
+const leaveLibrary =
+  (asked) =>
+  ({ onResolve }) => {
+    onResolve({ filter: /^\.\.?\// }, ({ path: specifier, resolveDir }) => {
+      const file = path.join(resolveDir, specifier)
+      const isOurs = file.startsWith(root) && !file.includes(`${path.sep}node_modules${path.sep}`)
+      if (!isOurs || ofCommand.some((folder) => file.startsWith(folder))) return undefined
+      const module = path.relative(root, file).replaceAll(path.sep, '/')
+      asked.add(module)
+      return { path: `../${module.replace(/\.ts$/, '.js')}`, external: true }
+    })
+  }
