@@ -1,4 +1,3 @@
-import net from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
@@ -7,6 +6,7 @@ import { interlock } from '../cli/support.ts'
 import { withClient } from '../support/postgres-cluster.ts'
 import { type ReplicatedPostgres, startReplicated } from '../support/replicated-postgres.ts'
 import { atEnd } from '../support/this-test.ts'
+import { wayTo } from '../support/way.ts'
 
 async function joined(pair: ReplicatedPostgres, url = pair.url) {
   const store = postgresStore(url)
@@ -35,42 +35,6 @@ const queuedJobs = (url: string) =>
     const text = "select job_id from job_queue_log where event_type = 'queued' order by seq"
     return (await client.query<{ job_id: string }>(text)).rows.map(({ job_id: id }) => id)
   })
-
-/** A way to a server. It can lead to another one, or fall silent, for the connections that there are and for those that come. */
-async function wayTo(url: string) {
-  const sockets = new Set<net.Socket>()
-  let target = new URL(url)
-  let isSilent = false
-  const server = net.createServer((near) => {
-    sockets.add(near.on('error', () => {}))
-    if (isSilent) return
-    const far = net.connect(Number(target.port), target.hostname)
-    sockets.add(far.on('error', () => near.destroy()).on('close', () => near.destroy()))
-    near.on('close', () => far.destroy())
-    near.pipe(far).pipe(near)
-  })
-  const cut = () => {
-    for (const socket of sockets) socket.destroy()
-    sockets.clear()
-  }
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  atEnd(() => {
-    cut()
-    server.close()
-  })
-  return {
-    host: `127.0.0.1:${(server.address() as net.AddressInfo).port}`,
-    silence: () => {
-      isSilent = true
-      for (const socket of sockets) socket.unpipe()
-      for (const socket of sockets) socket.resume()
-    },
-    leadTo: (other: string) => {
-      target = new URL(other)
-      cut()
-    },
-  }
-}
 
 describe('a commit whose wait for the standby is cancelled', () => {
   it('is not acknowledged before a standby has it, though everybody can read it, and is done once', async () => {
