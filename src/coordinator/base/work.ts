@@ -1,4 +1,4 @@
-import { pause } from './retry.ts'
+import { atMost, pause } from './retry.ts'
 
 /** Work under way that others may wait for. */
 export class InFlight {
@@ -18,9 +18,7 @@ export class InFlight {
 
   /** The same, but after `mostMs` in any case. */
   async doneWithin(mostMs: number): Promise<void> {
-    const late = new AbortController()
-    await Promise.race([this.done(), pause(mostMs, late.signal)])
-    late.abort()
+    await atMost(mostMs, this.done())
   }
 }
 
