@@ -50,7 +50,7 @@ process.disconnect()
 
 function telemetryFor(wanted: Way): Telemetry | undefined {
   if (wanted === 'none') return undefined
-  if (wanted === 'off') return openTelemetry({ waits: false })
+  if (wanted === 'off') return openTelemetry({ propagateContext: true })
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
   const tracerProvider = new TracerProvider({
     sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(0.01) }),

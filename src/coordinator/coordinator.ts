@@ -94,12 +94,12 @@ const atOnce: ReadonlySet<string> = new Set([
 function checked(coordinator: Coordinator): Coordinator {
   for (const [name, schemas] of Object.entries(calls)) {
     const method = coordinator[name as keyof typeof calls] as Method
-    const checks = Object.entries(schemas)
     const isPlain = plainCalls[name as keyof typeof calls]
     const value: Method = (...given) => {
       if (isPlain?.(given) === true) return method(...given)
       try {
-        for (const [at, [argument, schema]] of checks.entries()) parseInput(schema, given[at], argument)
+        for (const [at, [argument, schema]] of Object.entries(schemas()).entries())
+          parseInput(schema, given[at], argument)
       } catch (error) {
         if (atOnce.has(name)) throw error
         return Promise.reject(error)

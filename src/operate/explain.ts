@@ -21,13 +21,16 @@ export interface EndedDocument {
 /** What is kept of a job beside the log; null for what is not there. */
 export type DataDocument = Readonly<Record<(typeof dataFields)[number], unknown>>
 
-export const dataFields = ['payload', 'progress', 'checkpoint', 'result', 'error', 'row'] as const
+export const dataFields = [
+  ...(['payload', 'progress', 'checkpoint', 'result', 'error', 'row'] as const),
+  ...(['traceparent', 'tracestate', 'lastTraceparent'] as const),
+] as const
 
 /** What `explain` gives: the document that `interlock explain --json` prints. `data` is there only if you asked for it. */
 export type ExplainDocument = (ExplanationDocument | EndedDocument) & { readonly data?: DataDocument }
 
 export interface ExplainOptions {
-  /** Include what is kept beside the log: payload, progress, checkpoint, result, error. */
+  /** Include what is kept beside the log: payload, progress, checkpoint, result, error, and where its traces are. */
   readonly data?: boolean | undefined
 }
 
@@ -85,4 +88,7 @@ export const dataDocument = (data: JobData | undefined): DataDocument => ({
   result: data?.result ?? null,
   error: data?.error ?? null,
   row: data?.row ?? null,
+  traceparent: data?.trace?.traceparent ?? null,
+  tracestate: data?.trace?.tracestate ?? null,
+  lastTraceparent: data?.trace?.last ?? null,
 })

@@ -2,12 +2,14 @@ import {
   type Context,
   context,
   type Link,
+  ProxyTracerProvider,
   ROOT_CONTEXT,
   type Span,
   type SpanContext,
   SpanKind,
   SpanStatusCode,
   type Tracer,
+  type TracerProvider,
   trace,
 } from '@opentelemetry/api'
 import { PACKAGE_VERSION } from '../coordinator/base/package-version.ts'
@@ -34,21 +36,22 @@ const MOST_LINKS = 32
 export class Tracing implements Telemetry {
   readonly propagates: boolean
   readonly #options: OpenTelemetryOptions
+  readonly #provider: TracerProvider
   readonly #tracer: Tracer
   /** By queue. */
-  readonly #waits = new Map<string, WaitTrail>()
   readonly #queues = new Map<string, FollowedQueue>()
+  readonly #waits = new Map<string, WaitTrail>()
 
   constructor(options: OpenTelemetryOptions) {
     this.#options = options
     this.propagates = options.propagateContext === true
-    const provider = options.tracerProvider ?? trace.getTracerProvider()
-    this.#tracer = provider.getTracer('interlock-queue', PACKAGE_VERSION)
+    this.#provider = options.tracerProvider ?? trace.getTracerProvider()
+    this.#tracer = this.#provider.getTracer('interlock-queue', PACKAGE_VERSION)
   }
 
   follow(queue: FollowedQueue): void {
     this.#queues.set(queue.queue, queue)
-    if (this.#options.waits !== false) this.#waits.set(queue.queue, new WaitTrail(queue))
+    this.#trailOf(queue.queue)
   }
 
   async send<T>(
@@ -136,12 +139,27 @@ export class Tracing implements Telemetry {
   }
 
   #addWait(started: Started, queue: string, parent: Context, links: readonly Link[]): Span | undefined {
-    const waited = this.#waits.get(queue)?.take(started)
+    const waited = this.#trailOf(queue)?.take(started)
     const now = this.#queues.get(queue)?.now()
     if (waited === undefined || now === undefined) return undefined
     return addWait(this.#tracer, { queue, started, waited, parent, links, now })
   }
+
+  /** Begun once there is an SDK: until then nobody keeps a span. */
+  #trailOf(name: string): WaitTrail | undefined {
+    const known = this.#waits.get(name)
+    const queue = this.#queues.get(name)
+    if (known !== undefined || queue === undefined) return known
+    if (this.#options.waits === false || !hasSdk(this.#provider)) return undefined
+    const trail = new WaitTrail(queue)
+    this.#waits.set(name, trail)
+    return trail
+  }
 }
+
+/** The API's own provider stands in for one that may be registered later. */
+const hasSdk = (provider: TracerProvider): boolean =>
+  !(provider instanceof ProxyTracerProvider) || provider.getDelegateTracer('interlock-queue') !== undefined
 
 const linkTo = (to: SpanContext, what: 'job' | 'sender' | 'attempt'): Link => ({
   context: to,

@@ -7,9 +7,8 @@ import {
   type Tracer,
 } from '@opentelemetry/api'
 import { MICROS_PER_MS, MICROS_PER_SECOND, type Micros, type Started } from '../core/index.ts'
-import type { WaitPart } from '../insight/index.ts'
+import type { Wait, WaitPart } from '../insight/index.ts'
 import { attemptAttributes, operation } from './attributes.ts'
-import type { Waited } from './waits.ts'
 
 /** A shorter wait is none: the job was started by the very append that put it in line, or by the next one. */
 const LEAST_MICROS = MICROS_PER_MS
@@ -17,7 +16,7 @@ const LEAST_MICROS = MICROS_PER_MS
 export interface WaitSpan {
   readonly queue: string
   readonly started: Started
-  readonly waited: Waited
+  readonly waited: Wait
   readonly parent: Context
   readonly links: readonly Link[]
   /** The time of the queue now: the wait was measured by it, and is told by the clock of this process. */
@@ -29,29 +28,29 @@ export function addWait(
   tracer: Tracer,
   { queue, started, waited, parent, links, now }: WaitSpan,
 ): Span | undefined {
-  const { from, to, seenFrom, parts, byCause } = waited
-  if (to - from < LEAST_MICROS) return undefined
+  const { since, from, to } = waited
+  if (to - since < LEAST_MICROS) return undefined
   const ahead = now - Date.now() * MICROS_PER_MS
   const at = (micros: Micros): [number, number] => hrTime(micros - ahead)
   const attributes = operation(queue, 'wait')
   const span = tracer.startSpan(
     `wait ${queue}`,
-    { kind: SpanKind.INTERNAL, attributes, links: [...links], startTime: at(from) },
+    { kind: SpanKind.INTERNAL, attributes, links: [...links], startTime: at(since) },
     parent,
   )
   if (span.isRecording()) {
     span.setAttributes(attemptAttributes(started))
-    span.setAttributes(sums(byCause, seenFrom - from))
-    if (seenFrom > from)
-      span.addEvent('wait.unseen', { 'interlock.wait.seconds': seconds(seenFrom - from) }, at(from))
-    for (const part of parts) span.addEvent(`wait.${part.cause}`, of(part), at(part.from))
+    span.setAttributes(sums(waited.byCause, from - since))
+    if (from > since)
+      span.addEvent('wait.unseen', { 'interlock.wait.seconds': seconds(from - since) }, at(since))
+    for (const part of waited.parts) span.addEvent(`wait.${part.cause}`, of(part), at(part.from))
   }
   span.end(at(to))
   return span
 }
 
 /** How long it waited for what: exact, and as many as there are causes. */
-function sums(byCause: Waited['byCause'], unseen: Micros): Attributes {
+function sums(byCause: Wait['byCause'], unseen: Micros): Attributes {
   const attributes: Attributes = {}
   for (const [cause, micros] of Object.entries(byCause))
     attributes[`interlock.wait.${cause}.seconds`] = seconds(micros)

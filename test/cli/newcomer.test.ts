@@ -7,6 +7,7 @@ import { documentOf, emptyQueue } from './history.ts'
 import { fileWith, interlock } from './support.ts'
 
 const LONG = 'models-are-shared-by-jobs-4f1c77ab-0000-4000-8000-000000000001'
+const TRACEPARENT = `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01`
 const LONGER = 'models-are-shared-by-jobs-4f1c77ab-0000-4000-8000-000000000002'
 
 let url: string
@@ -39,7 +40,10 @@ describe('interlock status, interlock explain: a queue with long ids and a model
     await documentOf(url, ['policy', 'set', '--policy', 'by-model'])
     await joined(async (coordinator) => {
       await coordinator.enqueue([
-        { jobId: LONG, models: ['flux-dev'], kind: 'draw', payload: { prompt: 'a fox' } },
+        {
+          ...{ jobId: LONG, models: ['flux-dev'], kind: 'draw', payload: { prompt: 'a fox' } },
+          ...{ traceparent: TRACEPARENT, tracestate: 'vendor=1' },
+        },
         { jobId: LONGER, models: ['flux-dev', 'upscale-with-a-name-that-is-long'] },
         { jobId: 'held', models: ['veo-3'] },
       ])
@@ -106,8 +110,12 @@ describe('interlock status, interlock explain: a queue with long ids and a model
       state: 'waiting',
       data: { payload: { prompt: 'a fox' }, result: null, progress: null },
     })
-    expect(await say(['explain', LONG, '--data'])).toContain('payload  {"prompt":"a fox"}')
+    expect(await say(['explain', LONG, '--data'])).toMatch(/payload +\{"prompt":"a fox"\}/)
     expect(await say(['explain', LONG])).not.toContain('a fox')
+    expect(await documentOf(url, ['explain', LONG, '--data'])).toMatchObject({
+      data: { traceparent: TRACEPARENT, tracestate: 'vendor=1', lastTraceparent: null },
+    })
+    expect(await say(['explain', LONG, '--data'])).toContain(`traceparent  "${TRACEPARENT}"`)
     expect(await documentOf(url, ['explain', 'held', '--data'])).toMatchObject({ data: { payload: null } })
   })
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { freePort } from '../support/postgres.ts'
 import { atEnd } from '../support/this-test.ts'
+import { wayTo } from '../support/way.ts'
 import { connection, migratedDatabase, opened } from './support.ts'
 
 /** Takes connections and says nothing: a machine that hangs. */
@@ -33,6 +34,43 @@ describe('an address of several servers', () => {
     await new Promise<void>(
       (resolve) => void store.listen('q', (version) => version === undefined && resolve()),
     )
+  })
+
+  it('leads to a server that begins to take writes while another one hangs', async () => {
+    const url = await migratedDatabase()
+    const admin = await connection(url)
+    await admin.query(`alter database "${admin.database}" set default_transaction_read_only = on`)
+    const sessions = async () => {
+      const text = 'select sessions from pg_stat_database where datname = current_database()'
+      return Number((await admin.query(text)).rows[0].sessions)
+    }
+    const before = await sessions()
+    // The silent one is asked for longer than this test may take.
+    const silent = `127.0.0.1:${await silentPort()}`
+    const store = postgresStore(withHosts(url, [silent], '?connect_timeout=9000'))
+    atEnd(() => store.close())
+    const first = store.read('q', 0, 1).catch(() => null)
+    await expect.poll(sessions).toBeGreaterThan(before)
+    await admin.query(`alter database "${admin.database}" set default_transaction_read_only = off`)
+    expect(await first).toMatchObject({ version: 0 })
+  })
+
+  it('leaves a server that hangs also with the connections that are just being made', async () => {
+    const url = await migratedDatabase()
+    const [first, second] = [await wayTo(url), await freePort()]
+    const there = url.replace(new URL(url).host, `${first.host},127.0.0.1:${second}`)
+    const connectionString = `${there}?connect_timeout=9000`
+    // Each limit is longer than this test may take.
+    const limits = { connectionTimeoutMillis: 600_000, query_timeout: 600_000 }
+    const moved = Promise.withResolvers<string>()
+    const store = postgresStore({ connectionString, ...limits }, { warn: moved.resolve })
+    atEnd(() => store.close())
+    await store.listen('q', () => {})
+    first.silence()
+    const read = store.read('q', 0, 1).catch(({ code }) => code)
+    await wayTo(url, second)
+    expect(await moved.promise).toContain(`127.0.0.1:${second} takes writes`)
+    expect(await read).toBe('store_unavailable')
   })
 
   it('is good for a configuration of pg as well', async () => {

@@ -1,102 +1,104 @@
-/** Three servers under Patroni and etcd, as children of this process: to be killed, switched over and brought back. */
+/** Three machines with PostgreSQL, Patroni and etcd, as children of this process: to be killed, switched over and brought back. */
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, chown, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type Account, dedicatedAccount, freePort, worldReadableTmpdir } from '../support/postgres.ts'
 import { start } from './child.ts'
+import { etcdFlags, etcdIsWhole, leadEtcd } from './etcd.ts'
 import { type Guard, guardCluster } from './guard.ts'
 import type { Programs } from './needs.ts'
-import { dynamic, type Member, type Node, nodeConfig } from './patroni-config.ts'
+import { makeAsynchronous, membersBy, orderSwitchover, primariesOf } from './patroni.ts'
+import { at, dynamic, type Member, type Node, nodeConfig } from './patroni-config.ts'
 import { until } from './until.ts'
 import { withClient } from './with-client.ts'
+
+const PORTS_OF_NODE = 4
 
 export class Cluster {
   readonly #programs: Programs
   readonly #folder: string
   readonly #account: Account | undefined
   readonly #guard: Guard
-  readonly #nodes: readonly Node[]
+  readonly nodes: readonly Node[]
   readonly #patroni = new Map<string, ChildProcess>()
-  readonly #etcdPort: number
-  /** Who led before the last kill or switchover. */
-  #former: string | undefined
+  readonly #etcd = new Map<string, ChildProcess>()
 
   private constructor(
     programs: Programs,
     folder: string,
     account: Account | undefined,
     nodes: readonly Node[],
-    etcdPort: number,
   ) {
     this.#programs = programs
     this.#folder = folder
     this.#account = account
-    this.#nodes = nodes
-    this.#etcdPort = etcdPort
+    this.nodes = nodes
     this.#guard = guardCluster(folder)
   }
 
-  /** Resolves when one leads and the others follow it. */
-  static async start(programs: Programs): Promise<Cluster> {
+  /** Not yet begun, so that it can be removed at any time. */
+  static async create(programs: Programs): Promise<Cluster> {
     const account = process.getuid?.() === 0 ? await dedicatedAccount() : undefined
     const folder = await mkdtemp(path.join(await worldReadableTmpdir(), 'interlock-drill-'))
     await chmod(folder, 0o755)
-    const ports: number[] = []
-    while (ports.length < 8) {
-      const port = await freePort()
-      if (!ports.includes(port)) ports.push(port)
-    }
-    const nodes = ['n1', 'n2', 'n3'].map((name, i) => ({
-      name,
-      port: ports[2 * i] as number,
-      restPort: ports[2 * i + 1] as number,
-      folder: path.join(folder, name),
-    }))
-    const cluster = new Cluster(programs, folder, account, nodes, ports[6] as number)
-    try {
-      await cluster.#begin(ports[7] as number)
-      return cluster
-    } catch (error) {
-      await cluster.remove()
-      throw error
-    }
+    const names = ['n1', 'n2', 'n3']
+    const ports = new Set<number>()
+    while (ports.size < names.length * PORTS_OF_NODE) ports.add(await freePort())
+    const nodes = names.map((name, i): Node => {
+      const [port = 0, restPort = 0, etcdPort = 0, etcdPeerPort = 0] = [...ports].slice(i * PORTS_OF_NODE)
+      return { name, port, restPort, etcdPort, etcdPeerPort, folder: path.join(folder, name) }
+    })
+    return new Cluster(programs, folder, account, nodes)
+  }
+
+  /** Resolves when one leads and the others follow it. */
+  async begin(): Promise<void> {
+    for (const node of this.nodes) await this.#prepare(node)
+    for (const node of this.nodes) await this.#runEtcd(node)
+    await etcdIsWhole(this.nodes)
+    const [first, ...others] = this.nodes as readonly [Node, ...Node[]]
+    await this.#runPatroni(first)
+    await until('the first one leads', async () => (await primariesOf(this.nodes)).length > 0)
+    for (const node of others) await this.#runPatroni(node)
+    await this.isWhole()
   }
 
   /** All servers in one address. */
   get url(): string {
-    const hosts = this.#nodes.map(({ port }) => `127.0.0.1:${port}`)
+    const hosts = this.nodes.map(({ port }) => at(port))
     return `postgres://postgres@${hosts.join(',')}/postgres?target_session_attrs=read-write`
   }
 
-  /** SIGKILL to the leader's server and to its Patroni, as the end of its machine would be. Returns how to bring it back. */
+  /** Where etcd's leader is from now on: with the database's leader, or elsewhere. */
+  async leadEtcd(where: 'with the leader' | 'elsewhere'): Promise<void> {
+    const { name } = await this.leader()
+    await leadEtcd(this.nodes, (node) => (node.name === name) === (where === 'with the leader'))
+  }
+
+  /** SIGKILL to the leader's server, its Patroni and its etcd, as the end of its machine would be. Returns how to bring it back. */
   async kill(): Promise<() => Promise<void>> {
-    const leader = await this.#leader()
-    this.#former = leader.name
-    this.#patroni.get(leader.name)?.kill('SIGKILL')
+    const leader = await this.leader()
     const pid = Number(
       (await readFile(path.join(leader.folder, 'data/postmaster.pid'), 'utf8')).split('\n')[0],
     )
+    this.#patroni.get(leader.name)?.kill('SIGKILL')
+    this.#etcd.get(leader.name)?.kill('SIGKILL')
     process.kill(pid, 'SIGKILL')
-    return () => this.#run(leader)
+    return async () => {
+      await this.#runEtcd(leader)
+      await this.#runPatroni(leader)
+    }
   }
 
   /** As it is planned, to another node. */
   async switchOver(): Promise<void> {
-    const { name } = await this.#leader()
-    this.#former = name
-    const candidate = (await this.#members()).find(({ role }) => role === 'sync_standby')?.name
-    const node = this.#node(name)
-    const body = JSON.stringify({ leader: name, ...(candidate === undefined ? {} : { candidate }) })
-    const answer = await fetch(`http://127.0.0.1:${node.restPort}/switchover`, { method: 'POST', body })
-    if (!answer.ok) throw new Error(`switchover: ${answer.status} ${await answer.text()}`)
+    await orderSwitchover(await this.leader())
   }
 
   /** Commits wait for no standby any more. */
   async loosen(): Promise<void> {
-    const { restPort } = await this.#leader()
-    const body = JSON.stringify({ synchronous_mode: false })
-    await fetch(`http://127.0.0.1:${restPort}/config`, { method: 'PATCH', body })
+    await makeAsynchronous(await this.leader())
     await until('commits wait for nobody', async () =>
       (await this.#members()).every(({ role }) => role !== 'sync_standby'),
     )
@@ -104,15 +106,15 @@ export class Cluster {
 
   /** The standbys hear of nothing more: what is committed until their Patroni goes on, they lack. Returns what lets it go on. */
   async cutOffStandbys(): Promise<() => void> {
-    const { name } = await this.#leader()
-    const standbys = this.#nodes.filter((node) => node.name !== name)
+    const { name } = await this.leader()
+    const standbys = this.nodes.filter((node) => node.name !== name)
     // It would mend this at once.
     const tell = (signal: NodeJS.Signals) => {
       for (const standby of standbys) this.#patroni.get(standby.name)?.kill(signal)
     }
     tell('SIGSTOP')
     for (const { port } of standbys) {
-      await withClient(`postgres://postgres@127.0.0.1:${port}/postgres`, async (client) => {
+      await withClient(`postgres://postgres@${at(port)}/postgres`, async (client) => {
         await client.query("alter system set primary_conninfo = ''")
         await client.query('select pg_reload_conf()')
         const receivers = 'select from pg_stat_wal_receiver'
@@ -122,31 +124,28 @@ export class Cluster {
     return () => tell('SIGCONT')
   }
 
-  /** The server that takes writes, alone. */
+  /** The node whose server takes writes. */
+  async leader(): Promise<Node> {
+    const leader = (await primariesOf(this.nodes))[0]
+    if (leader === undefined) throw new Error('no node leads')
+    return leader
+  }
+
+  /** Its server, alone. */
   async leaderUrl(): Promise<string> {
-    return `postgres://postgres@127.0.0.1:${(await this.#leader()).port}/postgres`
+    return `postgres://postgres@${at((await this.leader()).port)}/postgres`
   }
 
-  /** Resolves when another server leads than the one that led before, by what Patroni says, and a commit has gone through there. */
-  async commitsAgain(): Promise<void> {
-    await this.isLedAnew()
-    await until('a commit goes through', async () => {
-      await withClient(await this.leaderUrl(), (client) =>
-        client.query('insert into drill_probe default values'),
-      )
-      return true
-    })
-  }
-
-  /** Resolves when another server leads than the one that led before, by what Patroni says of itself. */
-  async isLedAnew(): Promise<void> {
+  /** Resolves when another server leads, by what Patroni says of itself. */
+  async isLedByOtherThan(former: Node): Promise<void> {
     await until('another one leads', async () =>
-      (await this.#primaries()).some(({ name }) => name !== this.#former),
+      (await primariesOf(this.nodes)).some(({ name }) => name !== former.name),
     )
   }
 
   /** Resolves when one leads and both others follow it, one of them so that commits wait for it. */
   async isWhole(): Promise<void> {
+    await etcdIsWhole(this.nodes)
     await until('all follow', async () => {
       const members = await this.#members()
       const following = members.filter(({ role, state }) => role !== 'leader' && state === 'streaming')
@@ -164,53 +163,31 @@ export class Cluster {
     return this.#guard.finish()
   }
 
-  async #begin(peerPort: number): Promise<void> {
-    const [client, peer] = [this.#etcdPort, peerPort].map((port) => `http://127.0.0.1:${port}`) as [
-      string,
-      string,
-    ]
-    const data = await this.#own('etcd')
-    this.#spawn('etcd', this.#programs.etcd, [
-      ...['--data-dir', data, '--listen-client-urls', client, '--advertise-client-urls', client],
-      ...[
-        '--listen-peer-urls',
-        peer,
-        '--initial-advertise-peer-urls',
-        peer,
-        '--initial-cluster',
-        `default=${peer}`,
-      ],
-      // It is not what is tried, and shares a machine with everything else.
-      ...['--heartbeat-interval', '500', '--election-timeout', '5000', '--unsafe-no-fsync'],
-    ])
-    await until('etcd answers', async () => (await fetch(`${client}/health`)).ok)
-    const [first, ...others] = this.#nodes as readonly [Node, ...Node[]]
-    await this.#prepare(first)
-    await this.#run(first)
-    await this.isLedAnew()
-    for (const node of others) {
-      await this.#prepare(node)
-      await this.#run(node)
-    }
-    await this.isWhole()
-  }
-
   async #prepare(node: Node): Promise<void> {
     const folder = await this.#own(node.name)
-    const config = nodeConfig(node, this.#etcdPort, this.#programs.postgres, dynamic)
+    await this.#own(`${node.name}-etcd`)
+    const config = nodeConfig(node, this.nodes, this.#programs.postgres, dynamic)
     await writeFile(path.join(folder, 'patroni.json'), JSON.stringify(config, null, 2))
   }
 
-  async #run(node: Node): Promise<void> {
-    const child = this.#spawn(node.name, this.#programs.patroni, [path.join(node.folder, 'patroni.json')])
-    this.#patroni.set(node.name, child)
-    await once(child, 'spawn')
+  async #runEtcd(node: Node): Promise<void> {
+    const name = `${node.name}-etcd`
+    const flags = etcdFlags(node, this.nodes, path.join(this.#folder, name))
+    this.#etcd.set(node.name, await this.#spawn(name, this.#programs.etcd, flags))
   }
 
-  #spawn(name: string, program: string, words: readonly string[]): ChildProcess {
+  async #runPatroni({ name, folder }: Node): Promise<void> {
+    const file = path.join(folder, 'patroni.json')
+    this.#patroni.set(name, await this.#spawn(name, this.#programs.patroni, [file]))
+  }
+
+  async #spawn(name: string, program: string, words: readonly string[]): Promise<ChildProcess> {
     const home = { folder: this.#folder, account: this.#account, bin: this.#programs.postgres }
     const child = start(home, program, words, name)
-    if (child.pid !== undefined) this.#guard.watch(child.pid)
+    await once(child, 'spawn')
+    const pid = child.pid as number
+    this.#guard.watch(pid)
+    child.once('exit', () => this.#guard.forget(pid))
     return child
   }
 
@@ -221,30 +198,7 @@ export class Cluster {
     return folder
   }
 
-  #node(name: string): Node {
-    const node = this.#nodes.find((each) => each.name === name)
-    if (node === undefined) throw new Error(`there is no node ${name}`)
-    return node
-  }
-
-  async #leader(): Promise<Node> {
-    const leader = (await this.#primaries())[0]
-    if (leader === undefined) throw new Error('no node leads')
-    return leader
-  }
-
-  /** Those that hold the key and take writes. */
-  async #primaries(): Promise<Node[]> {
-    // One that was stopped takes the call and never answers.
-    const ask = async ({ restPort }: Node) =>
-      (await fetch(`http://127.0.0.1:${restPort}/primary`, { signal: AbortSignal.timeout(1_000) })).ok
-    const answers = await Promise.all(this.#nodes.map((node) => ask(node).catch(() => false)))
-    return this.#nodes.filter((_, i) => answers[i] === true)
-  }
-
   async #members(): Promise<readonly Member[]> {
-    const { restPort } = await this.#leader()
-    const answer = await fetch(`http://127.0.0.1:${restPort}/cluster`)
-    return ((await answer.json()) as { members: readonly Member[] }).members
+    return membersBy(await this.leader())
   }
 }

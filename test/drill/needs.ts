@@ -12,7 +12,8 @@ export interface Programs {
 /** Where Debian has programs, and the versions of PostgreSQL. */
 const places = { path: process.env['PATH'] ?? '', versions: '/usr/lib/postgresql' }
 
-const REMEDY = `The drill needs Patroni, etcd and PostgreSQL 15 to 18 as Debian has them (13, trixie: patroni 4.0, etcd-server 3.5, postgresql-17):
+/** For the help, and for who lacks some of it. */
+export const NEEDS = `The drill needs Patroni, etcd and PostgreSQL 15 to 18 as Debian has them (13, trixie: patroni 4.0, etcd-server 3.5, postgresql-17):
 
   apt-get install --no-install-recommends patroni python3-etcd etcd-server postgresql-17
 
@@ -33,6 +34,6 @@ export function findPrograms({ path: folders, versions }: typeof places = places
   const version = Math.max(...there.filter((each) => each >= 15 && each <= 18))
   const postgres = path.join(versions, String(version), 'bin')
   if (!existsSync(path.join(postgres, 'postgres'))) missing.push('PostgreSQL')
-  if (missing.length > 0) throw new Error(`Not found: ${missing.join(', ')}.\n\n${REMEDY}`)
+  if (missing.length > 0) throw new Error(`Not found: ${missing.join(', ')}.\n\n${NEEDS}`)
   return { etcd, patroni, postgres }
 }

@@ -1,8 +1,10 @@
-/** One of the servers. */
+/** One of the machines: a server with its Patroni, and a member of etcd. */
 export interface Node {
   readonly name: string
   readonly port: number
   readonly restPort: number
+  readonly etcdPort: number
+  readonly etcdPeerPort: number
   readonly folder: string
 }
 
@@ -12,6 +14,8 @@ export interface Member {
   readonly role: 'leader' | 'sync_standby' | 'replica'
   readonly state: string
 }
+
+export const at = (port: number): string => `127.0.0.1:${port}`
 
 /** What the page on high availability recommends; only the lag is larger, so that a standby that lacks much takes over as well. */
 export const dynamic = {
@@ -32,13 +36,12 @@ export const dynamic = {
 }
 
 /** JSON is YAML too. */
-export function nodeConfig(node: Node, etcdPort: number, bin: string, dcs: object): object {
-  const at = (port: number) => `127.0.0.1:${port}`
+export function nodeConfig(node: Node, all: readonly Node[], bin: string, dcs: object): object {
   return {
     scope: 'drill',
     name: node.name,
     restapi: { listen: at(node.restPort), connect_address: at(node.restPort) },
-    etcd3: { host: at(etcdPort) },
+    etcd3: { hosts: all.map(({ etcdPort }) => at(etcdPort)) },
     bootstrap: { dcs, initdb: [{ encoding: 'UTF8' }, { locale: 'C' }, 'data-checksums'] },
     postgresql: {
       listen: at(node.port),

@@ -1,15 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Coordinator } from '../../src/coordinator/index.ts'
+import { Gaps } from './gaps.ts'
 
 const MODELS = 8
 
-/** Puts short jobs in line, one after the other, and remembers what was acknowledged and when. */
+/** Puts short jobs in line, one after the other, and remembers what was acknowledged. */
 export class Producer {
   readonly acknowledged: string[] = []
   readonly failed: unknown[] = []
-  /** The longest time between two acknowledgements since this was last asked, in milliseconds. */
-  #longest = 0
-  #lastAt = performance.now()
+  readonly #gaps = new Gaps()
   #isOver = false
   readonly #done: Promise<void>
 
@@ -18,11 +17,8 @@ export class Producer {
     this.#done = this.#produce(coordinator, name)
   }
 
-  takeGap(): number {
-    const gap = this.#longest
-    this.#longest = 0
-    return gap
-  }
+  /** The longest time between two acknowledgements since this was last asked, in milliseconds. */
+  takeGap = (): number => this.#gaps.take()
 
   async stop(): Promise<void> {
     this.#isOver = true
@@ -35,9 +31,7 @@ export class Producer {
       try {
         await coordinator.enqueue([{ jobId, models: [`short-${n % MODELS}`], payload: { ms: 30 } }])
         this.acknowledged.push(jobId)
-        const now = performance.now()
-        this.#longest = Math.max(this.#longest, now - this.#lastAt)
-        this.#lastAt = now
+        this.#gaps.mark()
       } catch (error) {
         this.failed.push(error)
       }

@@ -1,8 +1,10 @@
 /** Worker processes as people start them, and what they wrote down themselves. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { rmSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import type { Journal } from './journal.ts'
 
 const main = path.resolve(import.meta.dirname, '../../src/cli/main.ts')
 
@@ -38,16 +40,22 @@ export interface Ended {
   readonly printed: string
 }
 
-export async function startWorkers(count: number, url: string, flags: readonly string[]): Promise<Workers> {
+export async function startWorkers(
+  count: number,
+  url: string,
+  flags: readonly string[],
+  journal: Journal,
+): Promise<Workers> {
   const folder = await mkdtemp(path.join(tmpdir(), 'interlock-drill-workers-'))
   const files = path.join(folder, 'runs')
   await mkdir(files)
   const file = path.join(folder, 'handlers.mjs')
   await writeFile(file, handlers(files))
   const words = ['work', '--handler', file, '--url', url, ...flags]
-  const started = Array.from({ length: count }, () => startOne(words))
+  const started = Array.from({ length: count }, (_, i) => startOne(words, `worker ${i + 1}`, journal))
   process.once('exit', () => {
     for (const { child } of started) child.kill('SIGKILL')
+    rmSync(folder, { recursive: true, force: true })
   })
   const lines = async () => {
     const texts = (await readdir(files)).map((name) => readFile(path.join(files, name), 'utf8'))
@@ -65,14 +73,19 @@ export async function startWorkers(count: number, url: string, flags: readonly s
   }
 }
 
-function startOne(words: readonly string[]): {
-  readonly child: ChildProcess
-  readonly ended: Promise<Ended>
-} {
-  const child = spawn(process.execPath, [main, ...words], { stdio: ['ignore', 'ignore', 'pipe'] })
+function startOne(
+  words: readonly string[],
+  name: string,
+  journal: Journal,
+): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
+  // In a session of its own: Ctrl-C is for this process, which then ends them.
+  const child = spawn(process.execPath, [main, ...words], {
+    ...{ stdio: ['ignore', 'ignore', 'pipe'] as const, detached: true },
+  })
   let printed = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     printed += text
+    journal.note(name, text)
   })
   const ended = new Promise<Ended>((resolve) => child.once('close', (code) => resolve({ code, printed })))
   return { child, ended }

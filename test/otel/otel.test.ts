@@ -1,4 +1,4 @@
-import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { ProxyTracerProvider, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace'
 import { describe, expect, it } from 'vitest'
 import { defaultPolicy, type Json } from '../../src/core/index.ts'
@@ -263,6 +263,43 @@ describe('openTelemetry', () => {
     const [wait] = named('wait default')
     expect(parentOf(wait)).toBe(idOf(named('request')[0]))
     expect(wait?.events.map(({ attributes }) => attributes?.['interlock.blocked_by'])).toContain('first')
+  })
+
+  it('follows what jobs wait for once there is an SDK, and not before', () => {
+    const provider = new ProxyTracerProvider()
+    let followers = 0
+    const telemetry = openTelemetry({ tracerProvider: provider })
+    const queue = queueFor({
+      ...telemetry,
+      begin: (attempt) => telemetry.begin(attempt),
+      follow: (followed) =>
+        telemetry.follow({
+          ...followed,
+          follow: (listener) => {
+            followers++
+            followed.follow(listener)
+          },
+        }),
+    })
+    queue.follow()
+    queue.enqueue(1, { jobId: 'a', models: ['m'] }, { jobId: 'b', models: ['m'] })
+    const first = queue.claim(2)
+    queue.run(first)
+    expect(followers).toBe(0)
+    const { provider: sdk, named } = traced()
+    provider.setDelegate(sdk)
+    queue.at(3, { type: 'tick' })
+    queue.run(first)
+    queue.complete(5, first)
+    queue.run(queue.claim(6))
+    expect(followers).toBe(1)
+    const [wait] = named('wait default')
+    expect(wait?.attributes).toMatchObject({
+      'messaging.message.id': 'b',
+      'interlock.wait.unseen.seconds': expect.closeTo(2, 3),
+      'interlock.wait.model.seconds': 2,
+      'interlock.wait.no_worker.seconds': 1,
+    })
   })
 
   it('spends nothing without an SDK, and refuses wrong options', async () => {

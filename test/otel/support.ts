@@ -39,7 +39,7 @@ export function traced(options: OpenTelemetryOptions & { readonly sampler?: Samp
   const spans = () => exporter.getFinishedSpans()
   /** Those of that name, in the order in which they ended. */
   const named = (name: string) => spans().filter((span) => span.name === name)
-  return { telemetry, tracer: provider.getTracer('test'), spans, named }
+  return { telemetry, provider, tracer: provider.getTracer('test'), spans, named }
 }
 
 /** A queue that goes on in time of the test's own: each command at its second, from 14:00 on. */

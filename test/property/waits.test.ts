@@ -35,7 +35,24 @@ function waitsIn(events: readonly RecordedEvent[], to: number): readonly string[
 }
 
 const lengthOf = ({ from, to }: Wait) => to - from
-const sumOf = ({ parts }: Wait) => Object.values(parts).reduce((sum, micros) => sum + micros, 0)
+const sumOf = ({ byCause }: Wait) => Object.values(byCause).reduce((sum, micros) => sum + micros, 0)
+const byCauseOf = (waits: readonly Wait[]) => {
+  const sums = new Map<string, number>()
+  for (const { byCause } of waits)
+    for (const [cause, micros] of Object.entries(byCause)) sums.set(cause, (sums.get(cause) ?? 0) + micros)
+  return new Map([...sums].toSorted())
+}
+/** The parts of each wait follow each other up to its end; where none was left out, they say the same as its sums. */
+function checkParts({ from, to, byCause, parts }: Wait): void {
+  expect(parts.slice(1).map((part) => part.from)).toEqual(parts.slice(0, -1).map((part) => part.to))
+  if (to > from) expect(parts.at(-1)?.to).toBe(to)
+  if (to > from && parts.length < 32) expect(parts[0]?.from).toBe(from)
+  if (parts[0]?.from !== from) return
+  const told = parts.map(
+    (part) => ({ ...part, byCause: { [part.cause]: part.to - part.from } }) as unknown as Wait,
+  )
+  expect(byCauseOf(told)).toEqual(byCauseOf([{ byCause } as Wait]))
+}
 const total = (numbers: readonly number[]) => numbers.reduce((sum, number) => sum + number, 0)
 
 it(
@@ -51,7 +68,9 @@ it(
         expect(
           waits.map(({ jobId, from: began, to: ended }) => `${jobId} ${began} ${ended}`).toSorted(),
         ).toEqual(waitsIn(events, to))
-        for (const { parts } of waits) expect(waitCauses).toEqual(expect.arrayContaining(Object.keys(parts)))
+        for (const wait of waits) checkParts(wait)
+        for (const { byCause } of waits)
+          expect(waitCauses).toEqual(expect.arrayContaining(Object.keys(byCause)))
       }),
       { numRuns: runs(200) },
     )
@@ -84,7 +103,7 @@ it(
 /** Event by event, as a process follows them. @param looks after which of them somebody reads the sums */
 function clocked(events: readonly RecordedEvent[], to: number, looks: ReadonlySet<number> = new Set()) {
   const waits: Wait[] = []
-  const clocks = new WaitClocks({ onWait: (wait) => waits.push(wait) })
+  const clocks = new WaitClocks({ isDetailed: true, onWait: (wait) => waits.push(wait) })
   let ledger = emptyLedger
   for (const [i, event] of events.entries()) {
     clocks.note(event)
@@ -115,6 +134,7 @@ it(
           const all = total(waits.map(lengthOf))
           expect(total([...clocks.byCause.values()])).toBe(all)
           expect(total([...clocks.byReason.values()])).toBe(all)
+          expect(new Map([...clocks.byCause].toSorted())).toEqual(byCauseOf(waits))
         },
       ),
       { numRuns: runs(200) },
@@ -144,9 +164,58 @@ it('what changes for a whole line at once changes for the last in it, too', () =
   )
   const { waits } = clocked(events, 112 * SECOND)
   const last = waits.find(({ jobId }) => jobId === 'd')
-  const seconds = Object.entries(last?.parts ?? {}).map(([cause, micros]) => [
+  const seconds = Object.entries(last?.byCause ?? {}).map(([cause, micros]) => [
     cause,
     Math.round(micros / SECOND),
   ])
   expect(Object.fromEntries(seconds)).toEqual({ line: 3, model: 4, drain: 4 })
+})
+
+/** A log of one model, by the second. */
+function logOf(entries: readonly (readonly [number, Event])[]): readonly RecordedEvent[] {
+  return entries.map(([second, event], i) => ({
+    ...{ ...event, seq: i + 1, at: (100 + second) * 1_000_000, commandId: `c${i}`, commandHash: 0 },
+  }))
+}
+
+const queued = (jobId: string): Event => {
+  const spec = { ...specDefaults, jobId, jobType: 'normal', kind: 'normal', models: ['m'] } as const
+  return { type: 'queued', jobId, spec }
+}
+const open = { type: 'policy_changed', policy: { ...defaultPolicy, maxActive: null } } as const
+
+it('where followed from within a drain, a job waits for that until the queue is resumed', () => {
+  const events = logOf([
+    [0, open],
+    [1, queued('a')],
+    [2, { type: 'drain_requested' }],
+    [10, { type: 'resumed' }],
+  ])
+  const { ledger } = fold(emptyLedger, events.slice(0, 3))
+  const [wait] = splitWaits(ledger, events.slice(3), { from: 105_000_000, to: 117_000_000 })
+  expect(wait).toMatchObject({ since: 101_000_000, from: 105_000_000 })
+  expect(wait?.byCause).toEqual({ drain: 5_000_000, no_worker: 7_000_000 })
+})
+
+it('a wait with more parts than are kept tells the last ones, and its sums are whole', () => {
+  const turns = Array.from({ length: 50 }, (_, n): (readonly [number, Event])[] => [
+    [10 + n, { type: 'started', jobId: `other-${n}`, workerId: 'w', attempt: 1, models: ['m'] }],
+    [10.25 + n, { type: 'completed', jobId: `other-${n}`, token: 53 + 2 * n }],
+  ]).flat()
+  const others = Array.from({ length: 50 }, (_, n) => [1 + n / 100, queued(`other-${n}`)] as const)
+  const events = logOf([[0, open], ...others, [2, queued('last')], ...turns])
+  const wait = splitWaits(emptyLedger, events, { from: 0, to: 170_000_000 }).find(
+    ({ jobId }) => jobId === 'last',
+  )
+  expect(wait?.byCause).toEqual({
+    line: 8_000_000 + 49 * 750_000,
+    model: 50 * 250_000,
+    no_worker: 10_750_000,
+  })
+  expect(wait?.parts).toHaveLength(32)
+  expect(wait?.parts.slice(-3).map(({ code, from, to }) => [code, (to - from) / 1e6])).toEqual([
+    ['behind_in_line', 0.75],
+    ['model_in_use', 0.25],
+    ['offered', 10.75],
+  ])
 })

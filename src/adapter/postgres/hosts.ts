@@ -2,6 +2,7 @@ import type pg from 'pg'
 import type { Wanted } from '../../codec/index.ts'
 import { InterlockError } from '../../core/index.ts'
 import type { PgDriver } from './connections.ts'
+import { type Claim, Search } from './search.ts'
 
 /** One server of an address that names several. */
 export interface Host {
@@ -23,21 +24,18 @@ export interface HostsOptions {
   readonly onMoved: (to: Host, from: Host) => void
 }
 
-/** How often the servers are asked while the one that is used may be gone: half as long to half as long again. */
-const LOOK_MS = 500
 /** How long a server that takes writes waits for others that say the same, as a primary does that has not heard of its end. */
 const RIVAL_MS = 100
 
 /**
  * The servers of one address, and which of them is used. `pg` knows one host. So each connection first asks here which one, and when
- * that may be gone, all of them are asked at once until one answers that takes writes. A server that hangs costs the others nothing.
+ * that may be gone, all of them are asked until one answers that takes writes.
  */
 export class Hosts {
   readonly #options: HostsOptions
   #used: Host | undefined
   #isSure = false
-  #looking: Promise<Host> | undefined
-  #again: NodeJS.Timeout | undefined
+  #looking: { readonly search: Search; readonly host: Promise<Host> } | undefined
   #isOver = false
   readonly #clients = new Map<pg.Client, Host>()
 
@@ -47,41 +45,66 @@ export class Hosts {
 
   /** The server to connect to. @throws what each of them said, if none will do */
   async find(): Promise<Host> {
-    return this.#isSure && this.#used !== undefined ? this.#used : this.#look()
+    if (this.#isSure && this.#used !== undefined) return this.#used
+    const { search, host } = this.#look()
+    search.hurry()
+    const refused = search.refusals().then((said) => (said === null ? host : Promise.reject(noHost(said))))
+    return Promise.race([host, refused])
   }
 
   /** A connection failed, or a server took no writes: looks again, until a server is found. */
   doubt(): void {
     this.#isSure = false
-    if (this.#again === undefined && !this.#isOver) this.#lookAgain(0)
+    if (!this.#isOver) this.#look()
   }
 
-  /** It is used from now on, until it ends or its server is left. @throws if its server is not what is wanted */
-  async join(client: pg.Client, host: Host): Promise<void> {
+  /**
+   * Connects a client, which is used until it ends or its server is left. That may happen while it connects: a server that goes may take
+   * the call and say nothing, and the client would wait for its limit.
+   * @throws if its server is not what is wanted
+   */
+  async join(client: pg.Client, host: Host, connect: () => Promise<unknown>): Promise<void> {
     this.#clients.set(client, host)
     client.once('end', () => this.#clients.delete(client))
-    if (!(await this.#isWanted(client))) throw readOnly(host.name)
+    try {
+      await connect()
+      if (!(await this.#isWanted(client))) throw readOnly(host.name)
+    } catch (error) {
+      this.#clients.delete(client)
+      throw error
+    }
   }
 
   close(): void {
     this.#isOver = true
-    clearTimeout(this.#again)
+    this.#looking?.search.end()
   }
 
-  #lookAgain(ms: number): void {
-    this.#again = setTimeout(() => {
-      this.#look().then(
-        () => (this.#again = undefined),
-        () => (this.#isOver ? undefined : this.#lookAgain(LOOK_MS * (0.5 + Math.random()))),
-      )
-    }, ms).unref()
-  }
-
-  #look(): Promise<Host> {
-    this.#looking ??= this.#ask()
-      .then((host) => this.#use(host))
-      .finally(() => (this.#looking = undefined))
+  #look() {
+    if (this.#isOver) throw new InterlockError('closed', 'the store is closed; make a new one')
+    this.#looking ??= this.#begin()
     return this.#looking
+  }
+
+  #begin() {
+    const { hosts, wanted } = this.#options
+    const ask = (host: Host) => this.#probe(host)
+    const search = new Search({ hosts, ask, inOrder: wanted === 'any' })
+    const host = search.found
+      .then((claim) => this.#choose(search, claim))
+      .then((found) => this.#use(found))
+      .finally(() => {
+        search.end()
+        this.#looking = undefined
+      })
+    host.catch(() => {})
+    return { search, host }
+  }
+
+  async #choose(search: Search, claim: Claim): Promise<Host> {
+    if (this.#options.wanted === 'any') return claim.host
+    const rivals = await search.rivalsOf(claim, RIVAL_MS)
+    return rivals.length === 0 ? claim.host : newest([claim, ...rivals])
   }
 
   #use(host: Host): Host {
@@ -93,30 +116,6 @@ export class Hosts {
     for (const [client, at] of this.#clients) if (at !== host) client.connection.stream.destroy()
     this.#options.onMoved(host, before)
     return host
-  }
-
-  async #ask(): Promise<Host> {
-    const { hosts, wanted } = this.#options
-    const asked = hosts.map((host) => this.#probe(host))
-    try {
-      if (wanted === 'any') return await firstOf(asked)
-      const first = await Promise.any(asked)
-      const claims = await Promise.all(asked.map((one) => within(RIVAL_MS, one)))
-      const rivals = claims.filter((one) => one !== null)
-      return rivals.length < 2 ? first.host : await newest(rivals)
-    } catch {
-      const said = await Promise.all(
-        asked.map((one) =>
-          one.then(
-            () => [],
-            ({ message }) => [String(message)],
-          ),
-        ),
-      )
-      throw noHost(said.flat())
-    } finally {
-      for (const one of asked) one.then(({ client }) => client.end()).catch(() => {})
-    }
   }
 
   /** @throws Error what the server said, if it is not what is wanted */
@@ -149,11 +148,6 @@ export class Hosts {
   }
 }
 
-interface Claim {
-  readonly host: Host
-  readonly client: pg.Client
-}
-
 /** A class of clients that connect to whichever server is used when they do. */
 export function clientOf(hosts: Hosts, { Client }: PgDriver): PgDriver['Client'] {
   return class extends Client {
@@ -170,8 +164,7 @@ export function clientOf(hosts: Hosts, { Client }: PgDriver): PgDriver['Client']
       const host = await hosts.find()
       at(this, host)
       try {
-        await super.connect()
-        await hosts.join(this, host)
+        await hosts.join(this, host, () => super.connect())
         return this
       } catch (error) {
         hosts.doubt()
@@ -194,20 +187,6 @@ function leave(client: pg.Client): void {
   client.on('error', () => {})
   client.end().catch(() => {})
   client.connection.stream.destroy()
-}
-
-/** As libpq: in the order given, and the first that answers. */
-async function firstOf(asked: readonly Promise<Claim>[]): Promise<Host> {
-  for (const one of asked) {
-    const claim = await one.catch(() => null)
-    if (claim !== null) return claim.host
-  }
-  throw new Error('none')
-}
-
-function within(ms: number, claim: Promise<Claim>): Promise<Claim | null> {
-  const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), ms).unref())
-  return Promise.race([claim.catch(() => null), late])
 }
 
 /**

@@ -17,7 +17,7 @@ export function addExplain(cli: Cli): void {
       [
         ['explain report-1', 'also for a job that has ended: how, and when'],
         ['explain 4f1c', 'the beginning of an id will do, where only one job has it'],
-        ['explain report-1 --data', 'with its payload, how far it has come, and its result or error'],
+        ['explain report-1 --data', 'with its payload, its result or error, and the ids of its traces'],
         ['explain report-1 --json', 'everything, for programs'],
       ],
       (frame, [text = ''], { data = false }) =>
@@ -32,7 +32,10 @@ export function addExplain(cli: Cli): void {
           )
         }),
     )
-    .option('--data', 'also its data beside the log: payload, progress, checkpoint, result, error')
+    .option(
+      '--data',
+      'also its data beside the log: payload, progress, checkpoint, result, error, traceparent',
+    )
 }
 
 const textOf = (frame: Frame, found: ToldOfJob): string =>
@@ -40,8 +43,9 @@ const textOf = (frame: Frame, found: ToldOfJob): string =>
 
 /** What is kept of a job beside the log, in full: it was asked for. */
 export function dataText(frame: Frame, data: JobData | undefined): string {
+  const document = dataDocument(data)
   const rows = dataFields.flatMap((name) => {
-    const value = data?.[name] ?? null
+    const value = document[name]
     return value === null ? [] : [[name, JSON.stringify(value)] as const]
   })
   const none = 'it has no payload, progress or result: it came without, or they were deleted'

@@ -1,4 +1,4 @@
-import { pause } from './retry.ts'
+import { atMost, pause } from './retry.ts'
 
 /**
  * One piece of work that never runs twice at once. If it is requested while it runs, it runs once more: nothing that came after
@@ -83,9 +83,7 @@ export class InFlight {
 
   /** The same, but after `mostMs` in any case. */
   async doneWithin(mostMs: number): Promise<void> {
-    const late = new AbortController()
-    await Promise.race([this.done(), pause(mostMs, late.signal)])
-    late.abort()
+    await atMost(mostMs, this.done())
   }
 }
 

@@ -7,41 +7,68 @@ import {
   type ReasonCode,
 } from '../../core/index.ts'
 
-/** What one of the jobs has waited for since it came to the cell, in microseconds by phase: the clock then. */
-export type Mark = readonly Micros[]
+/** One phase of a cell, from a moment until the next one. */
+export interface Spell {
+  readonly at: Micros
+  readonly phase: number
+  /** By phase: how long it had been in it by then. */
+  readonly clock: readonly Micros[]
+}
 
-/** Told how long so many jobs have waited for something. */
-export type OnWaited = (code: ReasonCode, model: string | null, micros: Micros) => void
+/** From when to when a job stood in a cell, with the spell that the cell was in at either end. */
+export interface Stay {
+  readonly cell: Cell
+  readonly from: Micros
+  readonly to: Micros
+  readonly first: Spell
+  readonly last: Spell
+  /** The job in the way; null: none, or nobody asked. */
+  readonly blockedBy: string | null
+}
+
+/** Told how long something took, and when it began. */
+export type OnPhase = (code: ReasonCode, micros: Micros, from: Micros) => void
 
 /**
  * What some jobs wait for at the same time. They share a clock, so that an event that changes it for all of them costs the same
  * whether there are ten or a hundred thousand. The clock counts each phase by itself: a line of a model is now in use, now only
- * reserved, now over its rate.
+ * reserved, now over its rate. A job remembers the spell in which it came: the clock then and the clock when it leaves say what it
+ * has waited for.
  */
 export class Cell {
   readonly key: string
   readonly model: string | null
-  /** The reasons it goes through; the last one holds while the queue drains. */
-  readonly phases: readonly ReasonCode[]
   jobs = 0
-  /** By phase: how long a job has waited for it that has been here from the beginning. */
-  readonly #clock: Micros[]
+  /** The reasons it goes through; the last one holds while the queue drains. */
+  readonly #phases: readonly ReasonCode[]
+  /** By phase: how long all its jobs together have waited for it. */
+  readonly #spent: Micros[]
+  /** The last ones, the present one at the end. */
+  readonly #spells: Spell[]
+  readonly #mostSpells: number
   #at: Micros
   /** The phase until then, and the one after that. */
   #first = 0
   #until = Number.POSITIVE_INFINITY
   #then = 0
 
-  constructor(key: string, model: string | null, phases: readonly ReasonCode[], at: Micros) {
+  /** @param mostSpells how many are kept, to tell a wait part by part */
+  constructor(
+    key: string,
+    { model, phases, at }: { model: string | null; phases: readonly ReasonCode[]; at: Micros },
+    mostSpells: number,
+  ) {
     this.key = key
     this.model = model
-    this.phases = [...phases, 'draining']
-    this.#clock = this.phases.map(() => 0)
+    this.#phases = [...phases, 'draining']
+    this.#spent = this.#phases.map(() => 0)
+    this.#spells = [{ at, phase: 0, clock: this.#spent.slice() }]
+    this.#mostSpells = mostSpells
     this.#at = at
   }
 
   /** Time alone puts the second phase in the place of the first. */
-  turnAt(at: Micros): void {
+  changeAt(at: Micros): void {
     this.#until = at
     this.#then = 1
   }
@@ -56,40 +83,102 @@ export class Cell {
     this.#until = opens > at ? opens : Number.POSITIVE_INFINITY
   }
 
-  get mark(): Mark {
-    return [...this.#clock]
+  codeAt(at: Micros, drains: boolean): ReasonCode {
+    return this.#phases[this.#phaseAt(at, drains)] as ReasonCode
   }
 
-  codeAt(at: Micros, drains: boolean): ReasonCode {
-    const phase = drains ? this.phases.length - 1 : at < this.#until ? this.#first : this.#then
-    return this.phases[phase] as ReasonCode
+  /** The spell it was in then. */
+  spellAt(at: Micros): Spell {
+    const last = this.#spells.length - 1
+    let n = last
+    while (n > 0 && (this.#spells[n] as Spell).at > at) n--
+    return this.#spells[n] as Spell
+  }
+
+  /** Another job. @param since nobody has looked at it since then: it has waited for what it waits for now */
+  enter(at: Micros, since: Micros, drains: boolean): void {
+    this.advance(at, drains)
+    const phase = this.#phaseAt(at, drains)
+    this.#begin(phase, this.#at)
+    this.#spent[phase] = (this.#spent[phase] ?? 0) + this.#at - since
+    this.jobs++
   }
 
   /** Lets the clock go on. Times that lie before it change nothing. */
-  advance(to: Micros, drains: boolean, onWaited: OnWaited): void {
+  advance(to: Micros, drains: boolean): void {
     const from = this.#at
     if (to <= from) return
     this.#at = to
-    if (drains) return this.#spend(this.phases.length - 1, to - from, onWaited)
-    const turn = Math.min(Math.max(this.#until, from), to)
-    this.#spend(this.#first, turn - from, onWaited)
-    this.#spend(this.#then, to - turn, onWaited)
+    if (drains) return this.#spend(this.#phases.length - 1, from, to)
+    const change = Math.min(Math.max(this.#until, from), to)
+    this.#spend(this.#first, from, change)
+    this.#spend(this.#then, change, to)
   }
 
-  /** How long a job that came at this mark has waited since, by reason. */
-  since(mark: Mark, onWaited: (code: ReasonCode, micros: Micros) => void): void {
-    for (const [phase, code] of this.phases.entries()) {
-      const micros = (this.#clock[phase] ?? 0) - (mark[phase] ?? 0)
-      if (micros > 0) onWaited(code, micros)
+  /** How long all its jobs together have waited, by reason. */
+  spent(onSpent: (code: ReasonCode, micros: Micros) => void): void {
+    for (const [phase, code] of this.#phases.entries()) {
+      const micros = this.#spent[phase] ?? 0
+      if (micros > 0) onSpent(code, micros)
     }
   }
 
-  #spend(phase: number, micros: Micros, onWaited: OnWaited): void {
-    if (micros <= 0) return
-    this.#clock[phase] = (this.#clock[phase] ?? 0) + micros
-    if (this.jobs > 0) onWaited(this.phases[phase] as ReasonCode, this.model, micros * this.jobs)
+  /** How long a job waited here for what: the parts come to its stay. */
+  sums({ from, to, first, last }: Stay, onPhase: (code: ReasonCode, micros: Micros) => void): void {
+    for (const [phase, code] of this.#phases.entries()) {
+      const micros = clockAt(last, to, phase) - clockAt(first, from, phase)
+      if (micros > 0) onPhase(code, micros)
+    }
+  }
+
+  /** The same in order, as far as the spells are kept: without the beginning where there were more. */
+  phasesOf({ from, to, first }: Stay, onPhase: OnPhase): void {
+    const isKept = (this.#spells[0] as Spell).at <= first.at
+    let begun = isKept ? from : to
+    let { phase } = first
+    for (const spell of this.#spells) {
+      if (spell.at >= to) break
+      if (isKept && spell.at <= first.at) continue
+      this.#tell(phase, begun, spell.at, onPhase)
+      begun = spell.at
+      phase = spell.phase
+    }
+    this.#tell(phase, begun, to, onPhase)
+  }
+
+  #tell(phase: number, from: Micros, to: Micros, onPhase: OnPhase): void {
+    if (to > from) onPhase(this.#phases[phase] as ReasonCode, to - from, from)
+  }
+
+  #phaseAt(at: Micros, drains: boolean): number {
+    if (drains) return this.#phases.length - 1
+    return at < this.#until ? this.#first : this.#then
+  }
+
+  #spend(phase: number, from: Micros, to: Micros): void {
+    if (to <= from) return
+    this.#begin(phase, from)
+    if (this.jobs > 0) this.#spent[phase] = (this.#spent[phase] ?? 0) + (to - from) * this.jobs
+  }
+
+  #begin(phase: number, at: Micros): void {
+    const spells = this.#spells
+    const last = spells.at(-1) as Spell
+    if (last.phase === phase) return
+    if (last.at === at) {
+      spells[spells.length - 1] = { at, phase, clock: last.clock }
+      return
+    }
+    const clock = last.clock.slice()
+    clock[last.phase] = clockAt(last, at, last.phase)
+    spells.push({ at, phase, clock })
+    if (spells.length > this.#mostSpells) spells.shift()
   }
 }
 
-/** The phases of the line of a model, in the order that {@link Cell.follow} counts on. */
+/** The line goes through these, in the order that {@link Cell.follow} counts on. */
 export const lineOfModel: readonly ReasonCode[] = ['rate_limited', 'model_in_use', 'behind_in_line']
+
+/** For the time before a spell, as if it had been so before: a job that nobody looked at counts from when it came. */
+const clockAt = (spell: Spell, at: Micros, phase: number): Micros =>
+  (spell.clock[phase] ?? 0) + (phase === spell.phase ? at - spell.at : 0)

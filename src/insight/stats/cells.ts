@@ -7,19 +7,25 @@ import {
   rateOpensAt,
   reasonCodeOf,
 } from '../../core/index.ts'
-import { Cell, lineOfModel, type OnWaited } from './cell.ts'
+import { Cell, lineOfModel } from './cell.ts'
+import { grow } from './grow.ts'
 
 /** All that jobs wait for now: a cell for each, gone with its last job. */
 export class Cells {
   /** Whether the queue drains: then everybody waits for that. */
   drains = false
-  readonly #onWaited: OnWaited
+  readonly #mostSpells: number
   readonly #cells = new Map<string, Cell>()
   /** Those that are the line of a model, by its name. */
   readonly #lines = new Map<string, Cell>()
+  /** Waiting that was counted by cells that are gone. */
+  readonly #byReason = new Map<ReasonCode, Micros>()
+  readonly #byModel: Map<string, Micros> | null
 
-  constructor(onWaited: OnWaited) {
-    this.#onWaited = onWaited
+  /** @param mostSpells how many each cell keeps @param sumsModels whether it sums by model too */
+  constructor(mostSpells: number, sumsModels: boolean) {
+    this.#mostSpells = mostSpells
+    this.#byModel = sumsModels ? new Map() : null
   }
 
   /** Where a waiting job belongs. @param ledger of an open queue: draining is the same for all */
@@ -38,23 +44,25 @@ export class Cells {
     return this.#lines.get(cell.model ?? '') === cell
   }
 
-  enter(cell: Cell, at: Micros): void {
-    cell.advance(at, this.drains, this.#onWaited)
-    cell.jobs++
-  }
-
   leave(cell: Cell, at: Micros): void {
-    cell.advance(at, this.drains, this.#onWaited)
+    cell.advance(at, this.drains)
     cell.jobs--
     if (cell.jobs > 0) return
+    cell.spent((code, micros) => this.add(code, cell.model, micros))
     this.#cells.delete(cell.key)
     if (this.isLine(cell)) this.#lines.delete(cell.model ?? '')
+  }
+
+  /** Waiting that belongs to no cell. */
+  add(code: ReasonCode, model: string | null, micros: Micros): void {
+    grow(this.#byReason, code, micros)
+    if (model !== null && this.#byModel !== null) grow(this.#byModel, model, micros)
   }
 
   /** A model was taken or given back. */
   follow(ledger: Ledger, model: string, at: Micros): void {
     const cell = this.#lines.get(model)
-    cell?.advance(at, this.drains, this.#onWaited)
+    cell?.advance(at, this.drains)
     cell?.follow(ledger, at)
   }
 
@@ -68,16 +76,28 @@ export class Cells {
   }
 
   spend(at: Micros): void {
-    for (const cell of this.#cells.values()) cell.advance(at, this.drains, this.#onWaited)
+    for (const cell of this.#cells.values()) cell.advance(at, this.drains)
   }
 
   counts(at: Micros): ReadonlyMap<ReasonCode, number> {
     const counts = new Map<ReasonCode, number>()
-    for (const cell of this.#cells.values()) {
-      const code = cell.codeAt(at, this.drains)
-      counts.set(code, (counts.get(code) ?? 0) + cell.jobs)
-    }
+    for (const cell of this.#cells.values()) grow(counts, cell.codeAt(at, this.drains), cell.jobs)
     return counts
+  }
+
+  get byReason(): ReadonlyMap<ReasonCode, Micros> {
+    const sums = new Map(this.#byReason)
+    for (const cell of this.#cells.values()) cell.spent((code, micros) => grow(sums, code, micros))
+    return sums
+  }
+
+  get byModel(): ReadonlyMap<string, Micros> {
+    const sums = new Map(this.#byModel)
+    for (const cell of this.#cells.values()) {
+      const { model } = cell
+      if (model !== null) cell.spent((_, micros) => grow(sums, model, micros))
+    }
+    return sums
   }
 
   #lineOf(ledger: Ledger, model: string, at: Micros): Cell {
@@ -90,7 +110,7 @@ export class Cells {
   }
 
   #plain(code: ReasonCode, model: string | null, at: Micros): Cell {
-    const key = `${code} ${model ?? ''}`
+    const key = model === null ? code : `${code} ${model}`
     return this.#cells.get(key) ?? this.#made(key, model, [code], at)
   }
 
@@ -102,12 +122,12 @@ export class Cells {
     const known = this.#cells.get(key)
     if (known !== undefined) return known
     const made = this.#made(key, job.blockedOn, ['rate_limited', next], at)
-    made.turnAt(opens)
+    made.changeAt(opens)
     return made
   }
 
   #made(key: string, model: string | null, phases: readonly ReasonCode[], at: Micros): Cell {
-    const cell = new Cell(key, model, phases, at)
+    const cell = new Cell(key, { model, phases, at }, this.#mostSpells)
     this.#cells.set(key, cell)
     return cell
   }

@@ -22,7 +22,7 @@ export class Collector {
   readonly waiting: Level
   readonly active: Level
   readonly models: ModelLevels
-  readonly blocked = new WaitClocks()
+  readonly blocked = new WaitClocks({ isDetailed: true })
   readonly ends: { readonly completed: number[]; readonly failed: number[] }
   readonly counts = { queued: 0, started: 0, completed: 0, failed: 0, cancelled: 0, expired: 0, requeued: 0 }
   /** In microseconds: from when a job could start to its start, and from the start to the end of the attempt. */

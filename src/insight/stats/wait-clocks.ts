@@ -1,7 +1,6 @@
 import {
   endsAttempt,
   isSameRule,
-  type Job,
   jobOf,
   type Ledger,
   type Micros,
@@ -10,44 +9,33 @@ import {
   type RecordedEvent,
 } from '../../core/index.ts'
 import { causeOf, type WaitCause } from './cause.ts'
-import type { Cell, Mark } from './cell.ts'
+import type { Cell } from './cell.ts'
 import { Cells } from './cells.ts'
+import { FollowedWait, MOST_PARTS, TAKEN } from './followed-wait.ts'
+import { grow } from './grow.ts'
 import type { Wait } from './waits.ts'
 
-interface Open {
-  readonly from: Micros
-  /** What it waited for before it came to its cell; null: nothing yet. */
-  parts: Partial<Record<WaitCause, Micros>> | null
-  /** Null: nobody has looked yet. */
-  cell: Cell | null
-  mark: Mark
-  /** Which job it has waited behind, and since when; undefined: nobody has looked yet. */
-  blockedBy: string | null | undefined
-  since: Micros
-}
-
 export interface WaitClockOptions {
-  /** Told of each wait when it is over. */
-  readonly onWait?: (wait: Wait) => void
+  /** Told of each wait when it is over, and of the event that ended it; it has to be asked there and then. */
+  readonly onWait?: (wait: Wait, by: RecordedEvent | undefined) => void
   /** Whether to sum by model and by job too. Those sums have no end, so nobody wants them of a process that runs for weeks. */
   readonly isDetailed?: boolean
+  /** Whether a wait can be told in order, with the jobs that were in the way. */
+  readonly tellsParts?: boolean
 }
 
 /**
- * Sums of waiting by what it is for, for whole queues; `WaitSplitter` tells one wait part by part. Each moment of a wait belongs to one cause, so that its parts come to it exactly. A job is looked
- * at when its own row changes; what changes for a whole line at once (its model is taken or free, its window opens, the queue
- * drains) goes by a clock that all of them share.
+ * Splits waiting by what it is for: for traces, figures and stats alike, so that they say the same of the same wait. Each moment of
+ * a wait belongs to one cause, so that its parts come to it exactly. A job is looked at when its own row changes; what changes for a
+ * whole line at once (its model is taken or free, its window opens, the queue drains) goes by a clock that all of them share.
  */
 export class WaitClocks {
-  /** Over all waits so far, in microseconds. */
-  readonly byReason = new Map<ReasonCode, Micros>()
-  readonly byCause = new Map<WaitCause, Micros>()
-  readonly byModel = new Map<string, Micros>()
-  readonly byJob = new Map<string, Micros>()
-  readonly #onWait: (wait: Wait) => void
+  readonly #byJob = new Map<string, Micros>()
+  readonly #onWait: NonNullable<WaitClockOptions['onWait']>
   readonly #isDetailed: boolean
-  readonly #open = new Map<string, Open>()
-  readonly #cells = new Cells((code, model, micros) => this.#add(code, model, micros))
+  readonly #tellsParts: boolean
+  readonly #open = new Map<string, FollowedWait>()
+  readonly #cells: Cells
   /** The models of each running attempt, and those that an attempt took or gave back since the last look. */
   readonly #running = new Map<string, readonly string[]>()
   readonly #moved = new Set<string>()
@@ -55,9 +43,30 @@ export class WaitClocks {
   #isGeneral = false
   #fairShare: unknown = null
 
-  constructor({ onWait = () => {}, isDetailed = true }: WaitClockOptions = {}) {
+  constructor({ onWait = () => {}, isDetailed = false, tellsParts = false }: WaitClockOptions = {}) {
     this.#onWait = onWait
     this.#isDetailed = isDetailed
+    this.#tellsParts = tellsParts
+    this.#cells = new Cells(tellsParts ? MOST_PARTS : 1, isDetailed)
+  }
+
+  /** Over all waits so far, in microseconds. */
+  get byReason(): ReadonlyMap<ReasonCode, Micros> {
+    return this.#cells.byReason
+  }
+
+  get byCause(): ReadonlyMap<WaitCause, Micros> {
+    const sums = new Map<WaitCause, Micros>()
+    for (const [code, micros] of this.byReason) grow(sums, causeOf(code), micros)
+    return sums
+  }
+
+  get byModel(): ReadonlyMap<string, Micros> {
+    return this.#cells.byModel
+  }
+
+  get byJob(): ReadonlyMap<string, Micros> {
+    return this.#byJob
   }
 
   /** How many wait now, whether or not anybody has looked at them. */
@@ -69,13 +78,14 @@ export class WaitClocks {
   begin(ledger: Ledger, at: Micros): void {
     this.#cells.drains = ledger.draining
     this.#fairShare = ledger.policy.fairShare
+    const open = openOf(ledger)
     for (const job of ledger.jobs) {
       if (job.active) {
         this.#running.set(job.jobId, job.spec.models)
         continue
       }
-      this.#come(job.jobId, at)
-      this.#look(ledger, job.jobId, at)
+      this.#open.set(job.jobId, new FollowedWait(job.jobId, job.waitingSince, at))
+      this.#look(open, job.jobId, at)
     }
   }
 
@@ -90,8 +100,8 @@ export class WaitClocks {
     else if (event.type === 'started') {
       this.#running.set(event.jobId, event.models)
       for (const model of event.models) this.#moved.add(model)
-      this.#close(event.jobId, event.at, 'started')
-    } else if (outcomeOf(event) !== null) this.#close(event.jobId, event.at, 'ended')
+      this.#close(event.jobId, event.at, 'started', event)
+    } else if (outcomeOf(event) !== null) this.#close(event.jobId, event.at, 'ended', event)
   }
 
   /** The queue after the events that were noted, and the jobs that they touched. */
@@ -121,8 +131,7 @@ export class WaitClocks {
   }
 
   #come(jobId: string, at: Micros): void {
-    if (!this.#open.has(jobId))
-      this.#open.set(jobId, { from: at, parts: null, cell: null, mark: [], blockedBy: undefined, since: at })
+    if (!this.#open.has(jobId)) this.#open.set(jobId, new FollowedWait(jobId, at, at))
   }
 
   #giveBack(jobId: string): void {
@@ -141,77 +150,42 @@ export class WaitClocks {
   }
 
   #look(ledger: Ledger, jobId: string, at: Micros): void {
-    const open = this.#open.get(jobId)
-    const job = open === undefined ? undefined : jobOf(ledger, jobId)
-    if (open === undefined || job === undefined || job.active) return
+    const wait = this.#open.get(jobId)
+    const job = wait === undefined ? undefined : jobOf(ledger, jobId)
+    if (wait === undefined || job === undefined || job.active) return
     const cell = this.#cells.of(ledger, job, at)
-    if (cell !== open.cell) this.#move(open, cell, at)
-    this.#follow(open, job, at)
+    const blockedBy = this.#isDetailed || this.#tellsParts ? job.blockedBy : null
+    if (cell === wait.cell && blockedBy === wait.blockedBy) return
+    this.#move(wait, cell, blockedBy, at)
   }
 
-  #move(open: Open, cell: Cell, at: Micros): void {
-    this.#leave(open, at, cell)
-    this.#cells.enter(cell, at)
-    open.cell = cell
-    open.mark = cell.mark
-  }
-
-  /** What has gone by is for what was known: nobody has looked since it began, so it has waited for what it waits for now. */
-  #leave(open: Open, at: Micros, now: Cell | null): void {
-    const { cell, mark, from } = open
-    if (cell === null) {
-      const code = now === null ? TAKEN : now.codeAt(at, this.#cells.drains)
-      if (at > from) {
-        this.#add(code, now?.model ?? null, at - from)
-        this.#part(open, code, at - from)
-      }
-      return
+  #move(wait: FollowedWait, cell: Cell, blockedBy: string | null, at: Micros): void {
+    const { drains } = this.#cells
+    const before = wait.cell
+    if (before === null) cell.enter(at, wait.from, drains)
+    else if (before === cell) cell.advance(at, drains)
+    else {
+      cell.enter(at, at, drains)
+      this.#cells.leave(before, at)
     }
-    this.#cells.leave(cell, at)
-    cell.since(mark, (code, micros) => this.#part(open, code, micros))
+    this.#blame(wait.blockedBy, wait.leave(at, this.#tellsParts))
+    wait.enter(cell, blockedBy, at)
   }
 
-  #part(open: Open, code: ReasonCode, micros: Micros): void {
-    const cause = causeOf(code)
-    open.parts ??= {}
-    open.parts[cause] = (open.parts[cause] ?? 0) + micros
-  }
-
-  #add(code: ReasonCode, model: string | null, micros: Micros): void {
-    grow(this.byReason, code, micros)
-    grow(this.byCause, causeOf(code), micros)
-    if (model !== null && this.#isDetailed) grow(this.byModel, model, micros)
-  }
-
-  #follow(open: Open, job: Job, at: Micros): void {
-    if (!this.#isDetailed) return
-    if (open.blockedBy === job.blockedBy) return
-    // Nobody has looked yet: it has waited behind that job since it came.
-    if (open.blockedBy !== undefined) this.#behind(open, at)
-    open.blockedBy = job.blockedBy
-  }
-
-  #behind(open: Open, at: Micros): void {
-    const { blockedBy } = open
-    if (typeof blockedBy === 'string' && at > open.since) grow(this.byJob, blockedBy, at - open.since)
-    open.since = Math.max(at, open.since)
-  }
-
-  #close(jobId: string, at: Micros, ended: Wait['ended']): void {
-    const open = this.#open.get(jobId)
-    if (open === undefined) return
-    this.#leave(open, at, null)
-    this.#behind(open, at)
+  #close(jobId: string, at: Micros, how: Wait['ended'], by?: RecordedEvent): void {
+    const wait = this.#open.get(jobId)
+    if (wait === undefined) return
+    if (wait.cell !== null) this.#cells.leave(wait.cell, at)
+    else if (at > wait.from) this.#cells.add(TAKEN, null, at - wait.from)
+    this.#blame(wait.blockedBy, wait.end(at, how))
     this.#open.delete(jobId)
-    this.#onWait({ jobId, from: open.from, to: Math.max(at, open.from), ended, parts: open.parts ?? {} })
+    this.#onWait(wait, by)
+  }
+
+  #blame(jobId: string | null, micros: Micros): void {
+    if (jobId !== null && this.#isDetailed && micros > 0) grow(this.#byJob, jobId, micros)
   }
 }
 
-/** Begun and over between two looks: it could start, and somebody took it. */
-const TAKEN: ReasonCode = 'offered'
-
 /** What jobs wait for but for the draining, which holds for all of them alike. */
 const openOf = (ledger: Ledger): Ledger => (ledger.draining ? { ...ledger, draining: false } : ledger)
-
-const grow = <K>(sums: Map<K, Micros>, key: K, by: Micros): void =>
-  void sums.set(key, (sums.get(key) ?? 0) + by)

@@ -127,7 +127,7 @@ export class QueueMeter {
       this.#waitedBefore.set(cause, (this.#waitedBefore.get(cause) ?? 0) + micros)
     this.#ledger = ledger
     this.#from = ledger.lastAt
-    this.#clocks = new WaitClocks({ isDetailed: false, onWait: (wait) => this.#onWait(wait) })
+    this.#clocks = new WaitClocks({ onWait: (wait) => this.#onWait(wait) })
     this.#clocks.begin(ledger, ledger.lastAt)
     this.#standing = new Standing()
     this.#running.clear()
@@ -186,10 +186,10 @@ export class QueueMeter {
   }
 
   /** From when it could start as far as time is concerned. Of a job that waited before this began, the ledger knows more. */
-  #onWait({ jobId, from, to, ended, parts }: Wait): void {
+  #onWait({ jobId, from, to, ended, byCause }: Wait): void {
     if (ended !== 'started') return
     const before = from === this.#from ? jobOf(this.#ledger, jobId) : undefined
-    const ready = before === undefined ? from + (parts.not_due ?? 0) : Math.min(to, readyAt(before))
+    const ready = before === undefined ? from + (byCause.not_due ?? 0) : Math.min(to, readyAt(before))
     this.waits.observe(to - ready)
   }
 }

@@ -1,0 +1,54 @@
+import type { DrillOptions, DrillReport } from './drill.ts'
+import type { LateReport } from './late-standby.ts'
+import { beyondMs, cases, type Round, seconds } from './rounds.ts'
+
+function row(what: string, rounds: readonly Round[]): string {
+  const range = (of: (round: Round) => number) => {
+    const [least, most] = [Math.min(...rounds.map(of)), Math.max(...rounds.map(of))].map(seconds)
+    return least === most ? `${most} s` : `${least} to ${most} s`
+  }
+  const lost = rounds.reduce((sum, round) => sum + round.lost, 0)
+  const attempts = rounds.reduce((sum, round) => sum + round.attempts, 0)
+  const beyond = `${seconds(Math.max(...rounds.map(beyondMs)))} s`
+  const cells = [
+    `${what}, ${rounds.length} times`,
+    ...[range(({ gapMs }) => gapMs), range(({ engineMs }) => engineMs), beyond],
+    `${lost} of ${attempts}`,
+  ]
+  return `| ${cells.join(' | ')} |`
+}
+
+function table(rounds: readonly Round[]): string {
+  const rows = cases.flatMap((what) => {
+    const of = rounds.filter((round) => round.what === what)
+    return of.length === 0 ? [] : [row(what, of)]
+  })
+  return [
+    '| case | nothing acknowledged for | no program could commit for | Interlock beyond that, at most | attempts of 45 s lost |',
+    '| --- | --- | --- | --- | --- |',
+    ...rows,
+  ].join('\n')
+}
+
+export function printDrill(report: DrillReport, { leaseSeconds, patienceSeconds }: DrillOptions): void {
+  const { rounds, acknowledged, lostEvents, failed, verified, violations, overlaps } = report
+  console.log(table(rounds))
+  console.log(`\nlease ${leaseSeconds} s, patience ${patienceSeconds} s`)
+  console.log(`acknowledged and lost: ${lostEvents} of ${acknowledged}; commands failed: ${failed.length}`)
+  console.log(
+    `verify: ${verified ? 'ok' : 'NOT OK'}; audit: ${violations} violations; handlers that overlapped, by their own files: ${overlaps.length}`,
+  )
+  for (const text of [...failed, ...overlaps]) console.log(`  ${text}`)
+  const lines = report.printed.split('\n').filter((line) => line !== '' && !line.startsWith('[WORKER]'))
+  console.log(`\nAll that one worker printed, but for its jobs:\n\n${lines.join('\n')}`)
+}
+
+export function printLate(late: LateReport): void {
+  const { exits, epoch, status } = late
+  console.log(
+    `\nasynchronous, standbys 1.5 s behind: ${late.lostEvents} of ${late.acknowledged} acknowledged jobs lost, ${late.attempts} attempts;`,
+  )
+  console.log(
+    `${late.told} of ${exits.length} workers stopped with log_went_back (exit ${exits.join(', ')}); queue ${status} in epoch ${epoch}`,
+  )
+}

@@ -1,0 +1,48 @@
+import net from 'node:net'
+import { atEnd } from './this-test.ts'
+
+/** A way to a server, for the connections that there are and for those that come. */
+export interface Way {
+  /** `host:port` */
+  readonly host: string
+  /** It takes everything and says nothing any more. */
+  silence(): void
+  /** It leads to another server. */
+  leadTo(url: string): void
+}
+
+/** @param port a free one unless given */
+export async function wayTo(url: string, port = 0): Promise<Way> {
+  const sockets = new Set<net.Socket>()
+  let target = new URL(url)
+  let isSilent = false
+  const server = net.createServer((near) => {
+    sockets.add(near.on('error', () => {}))
+    if (isSilent) return
+    const far = net.connect(Number(target.port), target.hostname)
+    sockets.add(far.on('error', () => near.destroy()).on('close', () => near.destroy()))
+    near.on('close', () => far.destroy())
+    near.pipe(far).pipe(near)
+  })
+  const cut = () => {
+    for (const socket of sockets) socket.destroy()
+    sockets.clear()
+  }
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  atEnd(() => {
+    cut()
+    server.close()
+  })
+  return {
+    host: `127.0.0.1:${(server.address() as net.AddressInfo).port}`,
+    silence: () => {
+      isSilent = true
+      for (const socket of sockets) socket.unpipe()
+      for (const socket of sockets) socket.resume()
+    },
+    leadTo: (other) => {
+      target = new URL(other)
+      cut()
+    },
+  }
+}
