@@ -109,7 +109,7 @@ const MOST_NEWS = 32
  * Appends that this process was told of and has not folded yet. They are hints, not the truth: they are folded only if they
  * continue exactly from the version it knows, and anything missing is read from the log.
  */
-export class HeardNews {
+class HeardNews {
   readonly #byAfter = new Map<number, News>()
 
   /** @param known the version up to which the log is folded; older news are dropped */
