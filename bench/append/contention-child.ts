@@ -25,7 +25,8 @@ export interface Report {
 
 const { url, queue, slots } = asked<WorkerInput>()
 const store = postgresStore(url)
-const coordinator = await createCoordinator({ store, queue, logger: silentLogger })
+// On a machine that is busy with 16 of them a command may wait for seconds: that is slow, and no reason to end.
+const coordinator = await createCoordinator({ store, queue, logger: silentLogger, patienceMs: 60_000 })
 
 async function work(): Promise<Report> {
   const cpu = process.cpuUsage()
