@@ -25,8 +25,7 @@ export interface Report {
 
 const { url, queue, slots } = asked<WorkerInput>()
 const store = postgresStore(url)
-// On a machine that is busy with 16 of them a command may wait for seconds: that is slow, and no reason to end.
-const coordinator = await createCoordinator({ store, queue, logger: silentLogger, patienceMs: 60_000 })
+const coordinator = await createCoordinator({ store, queue, logger: silentLogger })
 
 async function work(): Promise<Report> {
   const cpu = process.cpuUsage()
