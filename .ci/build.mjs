@@ -9,6 +9,7 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { buildPage } from './build-page.mjs'
 import { bundleCommand } from './bundle-command.mjs'
+import { bundleLibrary } from './bundle-library.mjs'
 import { writeCommonJsTypes } from './commonjs-types.mjs'
 import { writeLicenses } from './licenses.mjs'
 
@@ -17,10 +18,12 @@ const dist = path.resolve(root, process.argv[2] ?? 'dist')
 fs.rmSync(dist, { recursive: true, force: true })
 const tsc = spawnSync(
   process.execPath,
-  ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', dist],
+  ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--emitDeclarationOnly', '--outDir', dist],
   { cwd: root, stdio: 'inherit' },
 )
 if (tsc.status !== 0) process.exit(tsc.status ?? 1)
+const command = await bundleCommand(pathToFileURL(dist))
+const library = await bundleLibrary(pathToFileURL(dist), command.asked)
 await writeCommonJsTypes(pathToFileURL(dist))
-const bundled = [await bundleCommand(pathToFileURL(dist)), await buildPage(path.join(dist, 'dashboard'))]
-writeLicenses(root, bundled.flat(), path.join(dist, 'THIRD_PARTY_LICENSES'))
+const page = await buildPage(path.join(dist, 'dashboard'))
+writeLicenses(root, [...command.bundled, ...library, ...page], path.join(dist, 'THIRD_PARTY_LICENSES'))

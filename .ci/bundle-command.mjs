@@ -24,10 +24,11 @@ const ofCommand = ['src/cli', 'src/dev'].map((folder) => path.join(root, folder)
 
 /**
  * @param dist the folder that the package's own `dist` stands for, with the library in it
- * @returns the files that were bundled, from the top of the repository
+ * @returns the files that were bundled, and the modules of the library that they ask for, from the top of the repository
  */
 export async function bundleCommand(dist) {
   const outdir = path.join(fileURLToPath(dist), 'cli')
+  const asked = new Set()
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: ['src/cli/main.ts'],
@@ -46,20 +47,23 @@ export async function bundleCommand(dist) {
       js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
     },
     external: installed,
-    plugins: [{ name: 'library', setup: leaveLibrary }],
+    plugins: [{ name: 'library', setup: leaveLibrary(asked) }],
     metafile: true,
     logLevel: 'warning',
   })
-  return usedBy(metafile)
+  return { bundled: usedBy(metafile), asked: [...asked] }
 }
 
 /** An import of a module of the library becomes one of its compiled file; all chunks lie in dist/cli. */
-function leaveLibrary({ onResolve }) {
-  onResolve({ filter: /^\.\.?\// }, ({ path: asked, resolveDir }) => {
-    const file = path.join(resolveDir, asked)
-    const isOurs = file.startsWith(root) && !file.includes(`${path.sep}node_modules${path.sep}`)
-    if (!isOurs || ofCommand.some((folder) => file.startsWith(folder))) return undefined
-    const compiled = path.relative(root, file).replaceAll(path.sep, '/').replace(/\.ts$/, '.js')
-    return { path: `../${compiled}`, external: true }
-  })
-}
+const leaveLibrary =
+  (asked) =>
+  ({ onResolve }) => {
+    onResolve({ filter: /^\.\.?\// }, ({ path: specifier, resolveDir }) => {
+      const file = path.join(resolveDir, specifier)
+      const isOurs = file.startsWith(root) && !file.includes(`${path.sep}node_modules${path.sep}`)
+      if (!isOurs || ofCommand.some((folder) => file.startsWith(folder))) return undefined
+      const module = path.relative(root, file).replaceAll(path.sep, '/')
+      asked.add(module)
+      return { path: `../${module.replace(/\.ts$/, '.js')}`, external: true }
+    })
+  }

@@ -3,7 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 
 /** Licences that ask for no more than to be passed on with the code. */
-const allowed = ['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0']
+const allowed = ['0BSD', 'MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0']
 
 /** Files of which a bundle of esbuild has taken something, from the top of the repository. */
 export const usedBy = (metafile) =>
@@ -36,6 +36,6 @@ function sectionOf(root, folder) {
 export function writeLicenses(root, used, file) {
   const rule = `\n${'-'.repeat(80)}\n\n`
   const head =
-    'The command interlock (dist/cli) and the page of its dashboard (dist/dashboard) contain code of these packages.\n'
+    'The library (dist/shared), the command interlock (dist/cli) and the page of its dashboard (dist/dashboard) contain code of these packages.\n'
   fs.writeFileSync(file, [head, ...packagesOf(used).map((folder) => sectionOf(root, folder))].join(rule))
 }

@@ -34,6 +34,7 @@ interface Options {
   readonly only: readonly string[]
   readonly peers: readonly string[]
   readonly rest: number
+  readonly package?: string
   readonly renew?: boolean
   readonly server?: string
   readonly url?: string
@@ -84,6 +85,10 @@ await new Command('bench')
     [],
   )
   .option('--peers <names>', '`peers`: only these (interlock,graphile-worker)', list, [])
+  .option(
+    '--package <archive>',
+    '`peers`: a package of npm pack that is measured, in place of one made of the sources (--quick measures the sources)',
+  )
   .option('--rest <seconds>', '`peers`: how long a worker is watched at rest', atLeastOne, 30)
   .option('--renew', '`guard`: keep this run as what later ones are held against')
   .addOption(
@@ -109,7 +114,7 @@ async function main(chosen: readonly string[], options: Options): Promise<void> 
   if (!toStdout) console.log(describeMachine(machine))
   await using servers = serversAt(options.url, options.server)
   const progress = new Progress()
-  const { quick = false, trace, only, peers: who, rest, renew = false } = options
+  const { quick = false, trace, only, peers: who, rest, renew = false, package: archive } = options
   const runs = options.runs ?? (quick ? 1 : 3)
   const show = progress.show
   const context: Context = {
@@ -118,6 +123,7 @@ async function main(chosen: readonly string[], options: Options): Promise<void> 
     trace,
     only,
     who,
+    archive,
     restMs: rest * 1_000,
     renew,
     servers,

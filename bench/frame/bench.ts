@@ -27,6 +27,8 @@ export interface Context {
   readonly only: readonly string[]
   /** Of those that are measured side by side: only these. Empty: all. */
   readonly who: readonly string[]
+  /** Archive of the package that is measured, in place of one of these sources. */
+  readonly archive?: string | undefined
   /** How long a worker is watched at rest, in milliseconds. */
   readonly restMs: number
   /** Keep what was measured as what later runs are held against. */

@@ -1,10 +1,12 @@
 import manifest from '../../package.json' with { type: 'json' }
-import type { Bench } from '../frame/bench.ts'
+import { makeArchive } from '../../test/support/package-archive.ts'
+import type { Bench, Context } from '../frame/bench.ts'
 import { peers } from './all.ts'
 import { cells } from './cells/index.ts'
 import { chosenCells, chosenPeers } from './choose.ts'
 import { measureAll } from './measure.ts'
 import { pivotOf } from './pivot.ts'
+import { usePackage } from './program.ts'
 
 const versions: Readonly<Record<string, string>> = manifest.devDependencies
 
@@ -19,18 +21,30 @@ const subjects: Readonly<Record<string, string>> = Object.fromEntries(
 export const peersBench: Bench = {
   name: 'peers',
   about:
-    'our worker, as the README shows it, beside other queues: 90-byte payloads, handlers that do nothing, 10 slots a process unless said, default settings',
+    'our worker, as the README shows it and as it is packed, beside other queues: 90-byte payloads, handlers that do nothing, 10 slots a process unless said, default settings',
   named: true,
-  run: async (context) =>
-    measureAll(
+  run: async (context) => {
+    await using packed = await packedFor(context)
+    if (packed !== undefined) usePackage(packed.archive)
+    return await measureAll(
       context,
       chosenCells(cells, context.only, context.quick),
       chosenPeers(peers, context.who, context.quick),
-    ),
+    )
+  },
   table: (rows) => {
     const measured = new Set(rows.map(({ by }) => by))
     const setUps = Object.entries(subjects).filter(([name]) => measured.has(name))
     return [pivotOf(rows), '', ...setUps.map(([name, how]) => `${name}: ${how}`)].join('\n')
   },
   subjects,
+}
+
+/** The archive that is measured; undefined: the sources, for a quick run. */
+async function packedFor({ archive, quick, progress }: Context) {
+  if (archive !== undefined) return { archive, [Symbol.asyncDispose]: async () => {} }
+  if (quick) return undefined
+  progress('packing the package')
+  const { place, remove } = await makeArchive()
+  return { archive: place, [Symbol.asyncDispose]: remove }
 }

@@ -1,4 +1,4 @@
-import { invalidInput } from '../core/index.ts'
+import { invalidInput, numberText } from '../core/index.ts'
 
 /** The numbers that a flag takes. */
 export interface NumberRange {
@@ -55,7 +55,7 @@ export function readNumber(text: string | undefined, { min, max, whole }: Number
 }
 
 export function rangeText({ min, max, whole }: NumberRange): string {
-  return `a ${whole ? 'whole number' : 'number'} from ${min.toLocaleString('en')} to ${max.toLocaleString('en')}`
+  return `a ${whole ? 'whole number' : 'number'} from ${numberText(min)} to ${numberText(max)}`
 }
 
 /** One of the words of a flag. @throws InterlockError `invalid_input` naming the flag and the words */

@@ -6,6 +6,7 @@ import {
   defaultPolicy,
   emptySetRules,
   type FairShare,
+  numberText,
   type Policy,
   type Rate,
 } from '../core/index.ts'
@@ -132,7 +133,7 @@ export function withFields(flags: PolicyFields, base: Policy): Policy {
 
 const holdFlag = {
   flag: '--hold',
-  form: `model=seconds, such as flux-dev=120, up to ${bounds.holdSeconds.toLocaleString('en')}; =none takes it back`,
+  form: `model=seconds, such as flux-dev=120, up to ${numberText(bounds.holdSeconds)}; =none takes it back`,
   read: (text: string) => readNumber(text, whole(0, bounds.holdSeconds)),
 }
 

@@ -1,6 +1,7 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { failureCodes, type JobTrace, type Json, requeueReasons } from '../core/index.ts'
 import { flagSchema, functionSchema, havingSchema, optionsSchema, signalSchema } from './invalid.ts'
+import { lazily } from './lazily.ts'
 import { jobIdSchema, jobTypeSchema, kindSchema, modelSchema, modelsSchema } from './names.ts'
 import { timeSchema, wholeNumber } from './spec.ts'
 import { jobTrace } from './trace.ts'
@@ -8,126 +9,153 @@ import { jobTrace } from './trace.ts'
 /** What a program may pass to a coordinator, argument by argument. `anything`: parsed later. */
 const anything = z.unknown().optional()
 
-const token = wholeNumber(1, Number.MAX_SAFE_INTEGER, ', the fencing token of the attempt')
+const token = lazily(() => wholeNumber(1, Number.MAX_SAFE_INTEGER, ', the fencing token of the attempt'))
 const leaseError = 'must be the lease of an attempt: { jobId, fencingToken, epoch }'
-const lease = z.looseObject(
-  { jobId: jobIdSchema, fencingToken: token, epoch: z.int({ error: 'must be the epoch of the lease' }) },
-  { error: leaseError },
+const lease = lazily(() =>
+  z.looseObject(
+    { jobId: jobIdSchema, fencingToken: token(), epoch: z.int({ error: 'must be the epoch of the lease' }) },
+    { error: leaseError },
+  ),
 )
 
-const kinds = z.array(kindSchema, { error: 'must be a list of kinds, or null for any' }).nullish()
+const kindList = lazily(() => z.array(kindSchema, { error: 'must be a list of kinds, or null for any' }))
 /** One call starts at most 1,000, however many the process could take. */
-const claim = optionsSchema({ max: wholeNumber(1, 1_000_000), kinds })
+const claim = lazily(() => optionsSchema({ max: wholeNumber(1, 1_000_000), kinds: kindList().nullish() }))
 
-const trace = z
-  .custom<JobTrace>((value) => jobTrace(value as Json) !== null, { error: 'must be what is kept of a trace' })
-  .optional()
+const trace = lazily(() =>
+  z
+    .custom<JobTrace>((value) => jobTrace(value as Json) !== null, {
+      error: 'must be what is kept of a trace',
+    })
+    .optional(),
+)
 
-const jobIds = z
-  .array(jobIdSchema, { error: 'must be a list of job ids' })
-  .max(1_000, 'must have at most 1,000 job ids; ask in several calls')
-const anyJobIds = z.array(jobIdSchema, { error: 'must be a list of job ids' })
+const anyJobIds = lazily(() => z.array(jobIdSchema, { error: 'must be a list of job ids' }))
+const jobIds = () => anyJobIds().max(1_000, 'must have at most 1,000 job ids; ask in several calls')
 
-const since = z
-  .custom<Date>((value) => value instanceof Date && !Number.isNaN(value.getTime()), {
-    error: 'must be a Date',
-  })
-  .optional()
-const deadShape = { jobIds: anyJobIds.optional(), model: modelSchema.optional(), since }
-const seq = wholeNumber(0, Number.MAX_SAFE_INTEGER, ', a sequence number of the log')
+const since = () =>
+  z
+    .custom<Date>((value) => value instanceof Date && !Number.isNaN(value.getTime()), {
+      error: 'must be a Date',
+    })
+    .optional()
+const deadShape = () => ({ jobIds: anyJobIds().optional(), model: modelSchema.optional(), since: since() })
+const seq = () => wholeNumber(0, Number.MAX_SAFE_INTEGER, ', a sequence number of the log')
 
 /** An empty filter by mistake would take all of them, which cannot be undone. */
-const someDead = optionsSchema({ ...deadShape, all: flagSchema.optional() }).refine(
-  ({ all, ...filter }) => all === true || Object.values(filter).some((value) => value !== undefined),
-  'names no dead letters: give jobIds, model or since, or { all: true } for every one',
+const someDead = lazily(() =>
+  optionsSchema({ ...deadShape(), all: flagSchema.optional() }).refine(
+    ({ all, ...filter }) => all === true || Object.values(filter).some((value) => value !== undefined),
+    'names no dead letters: give jobIds, model or since, or { all: true } for every one',
+  ),
 )
 
-const waiting = { wait: flagSchema.optional(), signal: signalSchema.optional(), anew: flagSchema.optional() }
-const startOptions = optionsSchema({
-  ...waiting,
-  ...{ priority: anything, kind: anything, payload: anything, attempts: anything, timeoutMs: anything },
-  ...{ traceparent: anything, tracestate: anything },
-  parent: lease.nullish(),
-})
-const outcome = z.enum(['completed', 'failed'], { error: "must be 'completed' or 'failed'" })
-const completeOptions = optionsSchema({
-  fencingToken: token.optional(),
-  outcome: outcome.optional(),
-  error: anything,
-})
+const flag = () => flagSchema.optional()
+const waiting = () => ({ wait: flag(), signal: signalSchema.optional(), anew: flag() })
+const startOptions = () =>
+  optionsSchema({
+    ...waiting(),
+    ...{ priority: anything, kind: anything, payload: anything, attempts: anything, timeoutMs: anything },
+    ...{ traceparent: anything, tracestate: anything },
+    parent: lease().nullish(),
+  })
+const outcome = () => z.enum(['completed', 'failed'], { error: "must be 'completed' or 'failed'" })
+const completeOptions = () =>
+  optionsSchema({ fencingToken: token().optional(), outcome: outcome().optional(), error: anything })
 
 const oneOf = (words: readonly string[]) => ({ error: `must be one of ${words.join(', ')}` })
 const moveError = 'must be { priority: number } or { before: jobId }'
 
-const config = z.looseObject(
-  {
-    steps: z.array(z.looseObject({}, { error: 'must be a step, such as { default_model: "flux-dev" }' }), {
-      error: 'must be a list of steps',
-    }),
-  },
-  { error: 'must be a workflow: { steps: [{ default_model: "flux-dev" }] }' },
-)
+const config = () =>
+  z.looseObject(
+    {
+      steps: z.array(z.looseObject({}, { error: 'must be a step, such as { default_model: "flux-dev" }' }), {
+        error: 'must be a list of steps',
+      }),
+    },
+    { error: 'must be a workflow: { steps: [{ default_model: "flux-dev" }] }' },
+  )
 
-/** The names of the arguments of each call, and what each may be. */
+/** The names of the arguments of each call, and what each may be. Made when a call gets something unusual: see plain-call.ts. */
 export const calls = {
-  getWorkflowModels: { config },
-  onJobStart: {
+  getWorkflowModels: lazily(() => ({ config: config() })),
+  onJobStart: lazily(() => ({
     jobId: jobIdSchema,
     jobType: jobTypeSchema,
     models: modelsSchema,
-    options: startOptions.optional(),
-  },
-  takeUp: { jobId: jobIdSchema, options: optionsSchema(waiting).optional() },
-  attempt: { lease },
-  onJobComplete: { jobId: jobIdSchema, jobType: jobTypeSchema, options: completeOptions.optional() },
-  claim: { claim },
-  complete: { lease, options: optionsSchema({ result: anything, claim: claim.optional() }).optional() },
-  fail: {
-    lease,
+    options: startOptions().optional(),
+  })),
+  takeUp: lazily(() => ({ jobId: jobIdSchema, options: optionsSchema(waiting()).optional() })),
+  attempt: lazily(() => ({ lease: lease() })),
+  onJobComplete: lazily(() => ({
+    jobId: jobIdSchema,
+    jobType: jobTypeSchema,
+    options: completeOptions().optional(),
+  })),
+  claim: lazily(() => ({ claim: claim() })),
+  complete: lazily(() => ({
+    lease: lease(),
+    options: optionsSchema({ result: anything, claim: claim().optional() }).optional(),
+  })),
+  fail: lazily(() => ({
+    lease: lease(),
     options: optionsSchema({
       error: anything,
       code: z.enum(failureCodes, oneOf(failureCodes)).optional(),
       retryAt: timeSchema.nullish(),
-      claim: claim.optional(),
-      trace,
+      claim: claim().optional(),
+      trace: trace(),
     }).optional(),
-  },
-  release: {
-    lease,
+  })),
+  release: lazily(() => ({
+    lease: lease(),
     reason: z.enum(requeueReasons, oneOf(requeueReasons)),
     runAt: timeSchema.nullish(),
-    options: optionsSchema({ claim: claim.optional(), models: modelsSchema.optional(), trace }).optional(),
-  },
-  heartbeat: { lease },
-  data: { jobIds },
-  dataOf: { lease },
-  note: { lease },
-  forget: { jobIds: anyJobIds },
-  takeIn: { options: optionsSchema({ max: wholeNumber(1, 1_000) }) },
-  detach: { lease, options: optionsSchema({ until: timeSchema }) },
-  dead: {
-    filter: optionsSchema({
-      ...deadShape,
-      limit: wholeNumber(1, 1_000).optional(),
-      before: seq.optional(),
+    options: optionsSchema({
+      claim: claim().optional(),
+      models: modelsSchema.optional(),
+      trace: trace(),
     }).optional(),
-  },
-  retryDead: { filter: someDead },
-  dropDead: { filter: someDead },
-  cancel: { jobId: jobIdSchema, options: optionsSchema({ force: flagSchema.optional() }).optional() },
-  confirmCancel: { lease, options: optionsSchema({ claim: claim.optional() }).optional() },
-  reprioritize: {
+  })),
+  heartbeat: lazily(() => ({ lease: lease() })),
+  data: lazily(() => ({ jobIds: jobIds() })),
+  dataOf: lazily(() => ({ lease: lease() })),
+  note: lazily(() => ({ lease: lease() })),
+  forget: lazily(() => ({ jobIds: anyJobIds() })),
+  takeIn: lazily(() => ({ options: optionsSchema({ max: wholeNumber(1, 1_000) }) })),
+  detach: lazily(() => ({ lease: lease(), options: optionsSchema({ until: timeSchema }) })),
+  dead: lazily(() => ({
+    filter: optionsSchema({
+      ...deadShape(),
+      limit: wholeNumber(1, 1_000).optional(),
+      before: seq().optional(),
+    }).optional(),
+  })),
+  retryDead: lazily(() => ({ filter: someDead() })),
+  dropDead: lazily(() => ({ filter: someDead() })),
+  cancel: lazily(() => ({
+    jobId: jobIdSchema,
+    options: optionsSchema({ force: flagSchema.optional() }).optional(),
+  })),
+  confirmCancel: lazily(() => ({
+    lease: lease(),
+    options: optionsSchema({ claim: claim().optional() }).optional(),
+  })),
+  reprioritize: lazily(() => ({
     jobId: jobIdSchema,
     to: z.union(
       [optionsSchema({ priority: wholeNumber(-1_000, 1_000) }), optionsSchema({ before: jobIdSchema })],
       { error: moveError },
     ),
-  },
-  pullEvents: { after: seq, options: optionsSchema({ signal: signalSchema.optional() }).optional() },
-  machine: {
+  })),
+  pullEvents: lazily(() => ({
+    after: seq(),
+    options: optionsSchema({ signal: signalSchema.optional() }).optional(),
+  })),
+  machine: lazily(() => ({
     options: optionsSchema({
       inspect: z.union([functionSchema, havingSchema('a function or an observer', [])]).optional(),
     }).optional(),
-  },
-  offering: { kinds: kinds.unwrap().unwrap().nullable(), freeSlots: wholeNumber(0, 1_000_000) },
-} as const satisfies Readonly<Record<string, Readonly<Record<string, z.ZodType>>>>
+  })),
+  offering: lazily(() => ({ kinds: kindList().nullable(), freeSlots: wholeNumber(0, 1_000_000) })),
+} as const satisfies Readonly<Record<string, () => Readonly<Record<string, z.ZodType>>>>

@@ -25,7 +25,7 @@ const knownTypes: ReadonlySet<string> = new Set<EventType>(eventTypes)
 export function decodeEvent(row: unknown): RecordedEvent {
   const current = upcast(row)
   if (isPlainRow(current)) return recordedEvent(current)
-  const result = eventRowSchema.safeParse(current)
+  const result = eventRowSchema().safeParse(current)
   if (result.success) return recordedEvent(result.data)
   throw refusal(row, result.error.issues[0])
 }

@@ -1,5 +1,6 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type EventType, failureCodes, jobTypes, reasonCodes, requeueReasons } from '../core/index.ts'
+import { lazily } from './lazily.ts'
 import { pauseReason } from './pause.ts'
 import { policySchema } from './policy.ts'
 
@@ -51,49 +52,51 @@ const spec = data({
 })
 
 /** A row of the log, of the current shape. One discriminated union: a plain one is seven times slower. */
-export const eventRowSchema = z.discriminatedUnion('event_type', [
-  event('queued', { job_id: text, job_type: jobType, models, data: spec.nullish() }),
-  event('started', {
-    job_id: text,
-    models,
-    worker_id: text,
-    data: data({ attempt: count.optional() }).nullish(),
-  }),
-  event('completed', { job_id: text, data: data({ token: count }) }),
-  event('blocked', waited),
-  event('conflict', waited),
-  event('failed', {
-    job_id: text,
-    data: data({ token: count, code: z.enum(failureCodes), final }),
-  }),
-  event('cancel_requested', { job_id: text, data: noData }),
-  event('cancelled', { job_id: text, data: data({ token: count.optional() }).nullish() }),
-  event('expired', { job_id: text, data: noData }),
-  event('lease_expired', { job_id: text, worker_id: text, data: data({ token: count, final }) }),
-  event('detached', { job_id: text, data: data({ token: count, until: z.int() }) }),
-  event('requeued', {
-    job_id: text,
-    models: models.nullish(),
-    data: data({ reason: z.enum(requeueReasons), run_at: z.int().optional() }),
-  }),
-  event('due', { job_id: text, data: noData }),
-  event('asked', { job_id: text, data: data({ asker: text.optional() }).nullish() }),
-  event('bypassed', { job_id: text, job_type: jobType, data: noData }),
-  event('reprioritized', {
-    job_id: text,
-    data: data({ priority: z.int(), level: z.number(), order: z.int(), tie: z.number() }),
-  }),
-  event('policy_changed', { data: data({ policy: policySchema }) }),
-  event('model_paused', {
-    models: z.tuple([text]),
-    data: data({ reason: pauseReason, until: z.int().optional() }),
-  }),
-  event('model_resumed', { models: z.tuple([text]), data: noData }),
-  event('drain_requested', { data: noData }),
-  event('drained', { data: noData }),
-  event('resumed', { data: noData }),
-  event('epoch_changed', { data: data({ epoch: count }) }),
-  event('voided', { data: data({ of: count, as: z.record(z.string(), z.unknown()).optional() }) }),
-])
+export const eventRowSchema = lazily(() =>
+  z.discriminatedUnion('event_type', [
+    event('queued', { job_id: text, job_type: jobType, models, data: spec.nullish() }),
+    event('started', {
+      job_id: text,
+      models,
+      worker_id: text,
+      data: data({ attempt: count.optional() }).nullish(),
+    }),
+    event('completed', { job_id: text, data: data({ token: count }) }),
+    event('blocked', waited),
+    event('conflict', waited),
+    event('failed', {
+      job_id: text,
+      data: data({ token: count, code: z.enum(failureCodes), final }),
+    }),
+    event('cancel_requested', { job_id: text, data: noData }),
+    event('cancelled', { job_id: text, data: data({ token: count.optional() }).nullish() }),
+    event('expired', { job_id: text, data: noData }),
+    event('lease_expired', { job_id: text, worker_id: text, data: data({ token: count, final }) }),
+    event('detached', { job_id: text, data: data({ token: count, until: z.int() }) }),
+    event('requeued', {
+      job_id: text,
+      models: models.nullish(),
+      data: data({ reason: z.enum(requeueReasons), run_at: z.int().optional() }),
+    }),
+    event('due', { job_id: text, data: noData }),
+    event('asked', { job_id: text, data: data({ asker: text.optional() }).nullish() }),
+    event('bypassed', { job_id: text, job_type: jobType, data: noData }),
+    event('reprioritized', {
+      job_id: text,
+      data: data({ priority: z.int(), level: z.number(), order: z.int(), tie: z.number() }),
+    }),
+    event('policy_changed', { data: data({ policy: policySchema }) }),
+    event('model_paused', {
+      models: z.tuple([text]),
+      data: data({ reason: pauseReason, until: z.int().optional() }),
+    }),
+    event('model_resumed', { models: z.tuple([text]), data: noData }),
+    event('drain_requested', { data: noData }),
+    event('drained', { data: noData }),
+    event('resumed', { data: noData }),
+    event('epoch_changed', { data: data({ epoch: count }) }),
+    event('voided', { data: data({ of: count, as: z.record(z.string(), z.unknown()).optional() }) }),
+  ]),
+)
 
-export type CheckedRow = z.infer<typeof eventRowSchema>
+export type CheckedRow = z.infer<ReturnType<typeof eventRowSchema>>

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { invalidInput } from '../core/index.ts'
 
 /** `jobs[2].models[0]`: where the mistake is, in the caller's words. */

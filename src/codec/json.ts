@@ -1,5 +1,5 @@
-import { z } from 'zod'
-import type { Json } from '../core/index.ts'
+import * as z from 'zod'
+import { type Json, numberText } from '../core/index.ts'
 import { parseInput } from './invalid.ts'
 import { mostBytesOf, sizeOf } from './json-size.ts'
 
@@ -95,7 +95,7 @@ export function jsonSchema(bytes: number): z.ZodType<Json> {
       if (mostBytesOf(copy) <= bytes) return copy
       const size = sizeOf(copy)
       if (size <= bytes) return copy
-      const [is, most] = [size.toLocaleString('en'), bytes.toLocaleString('en')]
+      const [is, most] = [numberText(size), numberText(bytes)]
       throw new JsonFault(
         [],
         `has ${is} bytes as JSON, at most ${most} are kept; store it elsewhere and pass its address`,

@@ -1,5 +1,5 @@
-import { z } from 'zod'
-import { invalidInput, MICROS_PER_SECOND, type Micros } from '../core/index.ts'
+import * as z from 'zod'
+import { invalidInput, MICROS_PER_SECOND, type Micros, numberText } from '../core/index.ts'
 import { functionSchema, havingSchema, optionsSchema, parseInput, signalSchema } from './invalid.ts'
 import { queueSchema } from './names.ts'
 
@@ -22,7 +22,7 @@ export const checkAccess = (access: unknown): unknown => parseInput(accessFields
 export function wholeOption(path: string, value: unknown, usual: number, min: number, max: number): number {
   if (value === undefined) return usual
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value
-  const range = `${min.toLocaleString('en')} to ${max.toLocaleString('en')}`
+  const range = `${numberText(min)} to ${numberText(max)}`
   throw invalidInput(`${path}: must be a whole number from ${range}`, path)
 }
 

@@ -1,4 +1,5 @@
-import { z } from 'zod'
+import * as z from 'zod'
+import { numberText } from '../core/index.ts'
 import {
   flagSchema,
   functionSchema,
@@ -49,7 +50,7 @@ export const checkProcessOptions = (options: unknown): unknown =>
 const DAY_MS = 86_400_000
 const milliseconds = wholeNumber(0, DAY_MS, ' (milliseconds)')
 const numberFrom = (min: number, max: number) => {
-  const error = `must be a number from ${min} to ${max.toLocaleString('en')}`
+  const error = `must be a number from ${min} to ${numberText(max)}`
   return z.number({ error }).min(min, { error }).max(max, { error })
 }
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Micros } from '../core/index.ts'
 import { parseInput, unknownFields } from './invalid.ts'
 import { modelSchema } from './names.ts'

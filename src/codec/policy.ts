@@ -1,10 +1,11 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import {
   archiveRules,
   bounds,
   defaultPolicy,
   emptySetRules,
   type FairShare,
+  numberText,
   type Policy,
 } from '../core/index.ts'
 import { parseInput, unknownFields } from './invalid.ts'
@@ -23,7 +24,7 @@ export type PolicyInput =
 const places = wholeNumber(1, bounds.capacity, ' places; to stop a model, pause it')
 const holdSeconds = wholeNumber(0, bounds.holdSeconds, ' (seconds)')
 
-const spacingError = `must be a number of seconds from 0 to ${bounds.spacingSeconds.toLocaleString('en')}`
+const spacingError = `must be a number of seconds from 0 to ${numberText(bounds.spacingSeconds)}`
 const fairShare = z.strictObject(
   {
     spacingSeconds: z

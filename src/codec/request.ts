@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import {
   type Claim,
   type CommandBody,
@@ -11,6 +11,7 @@ import {
 import { errorData } from './error-data.ts'
 import { parseInput } from './invalid.ts'
 import { parseResult, reaches } from './json.ts'
+import { lazily } from './lazily.ts'
 import { jobIdSchema, kindSchema, modelsSchema } from './names.ts'
 import { keptOf, parseJob, parseJobs, timeSchema, wholeNumber } from './spec.ts'
 
@@ -32,50 +33,52 @@ const held = { job_id: jobIdSchema, token, worker_id: workerId.optional(), claim
 const anything = z.unknown().optional()
 
 /** The commands that SQL may give, by type. docs/sql-api.md documents them. */
-const requestSchema = z.discriminatedUnion(
-  'type',
-  [
-    z.strictObject({ type: z.literal('enqueue'), jobs: z.unknown() }),
-    z.strictObject({
-      type: z.literal('start'),
-      worker_id: workerId,
-      job: z.unknown(),
-      wait: z.boolean().default(false),
-    }),
-    z.strictObject({ type: z.literal('claim'), worker_id: workerId, max: wholeNumber(1, 1_000), kinds }),
-    z.strictObject({ type: z.literal('complete'), ...held, result: anything }),
-    z.strictObject({
-      type: z.literal('fail'),
-      ...held,
-      error: anything,
-      code: z.enum(failureCodes).default('handler_error'),
-      /** Null: no further attempt. */
-      retry_seconds: seconds.nullable().default(0),
-    }),
-    z.strictObject({
-      type: z.literal('release'),
-      ...held,
-      reason: z.enum(['later', 'drained']).default('later'),
-      seconds: seconds.default(0),
-      models: modelsSchema.optional(),
-    }),
-    z.strictObject({ type: z.literal('confirm_cancel'), ...held }),
-    z.strictObject({ type: z.literal('detach'), ...held, until: timeSchema }),
-    z.strictObject({
-      type: z.literal('cancel'),
-      job_id: jobIdSchema,
-      worker_id: workerId.optional(),
-      force: z.boolean().default(false),
-      /** Which life of the job: when it was queued, in microseconds. */
-      queued_at: z.int().optional(),
-    }),
-  ],
-  {
-    error:
-      'type: must be enqueue, start, claim, complete, fail, release, confirm_cancel, detach, cancel or heartbeat',
-  },
+const requestSchema = lazily(() =>
+  z.discriminatedUnion(
+    'type',
+    [
+      z.strictObject({ type: z.literal('enqueue'), jobs: z.unknown() }),
+      z.strictObject({
+        type: z.literal('start'),
+        worker_id: workerId,
+        job: z.unknown(),
+        wait: z.boolean().default(false),
+      }),
+      z.strictObject({ type: z.literal('claim'), worker_id: workerId, max: wholeNumber(1, 1_000), kinds }),
+      z.strictObject({ type: z.literal('complete'), ...held, result: anything }),
+      z.strictObject({
+        type: z.literal('fail'),
+        ...held,
+        error: anything,
+        code: z.enum(failureCodes).default('handler_error'),
+        /** Null: no further attempt. */
+        retry_seconds: seconds.nullable().default(0),
+      }),
+      z.strictObject({
+        type: z.literal('release'),
+        ...held,
+        reason: z.enum(['later', 'drained']).default('later'),
+        seconds: seconds.default(0),
+        models: modelsSchema.optional(),
+      }),
+      z.strictObject({ type: z.literal('confirm_cancel'), ...held }),
+      z.strictObject({ type: z.literal('detach'), ...held, until: timeSchema }),
+      z.strictObject({
+        type: z.literal('cancel'),
+        job_id: jobIdSchema,
+        worker_id: workerId.optional(),
+        force: z.boolean().default(false),
+        /** Which life of the job: when it was queued, in microseconds. */
+        queued_at: z.int().optional(),
+      }),
+    ],
+    {
+      error:
+        'type: must be enqueue, start, claim, complete, fail, release, confirm_cancel, detach, cancel or heartbeat',
+    },
+  ),
 )
-type Request = z.infer<typeof requestSchema>
+type Request = z.infer<ReturnType<typeof requestSchema>>
 
 /** A command that SQL put into the inbox, as a {@link CommandBody} with what goes with it. */
 export interface ParsedRequest {
@@ -95,7 +98,7 @@ export function parseRequest(command: unknown, now: Micros): ParsedRequest {
       path: 'command',
     })
   }
-  const request = parseInput(requestSchema, command, 'command')
+  const request = parseInput(requestSchema(), command, 'command')
   return {
     ...bodyOf(request, now),
     workerId: ('worker_id' in request ? request.worker_id : undefined) ?? null,

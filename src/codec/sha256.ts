@@ -1,3 +1,5 @@
+import { lazily } from './lazily.ts'
+
 /** SHA-256 over data that comes in pieces: by Node if it is there, otherwise (in a browser, say) in TypeScript. */
 export interface Sha256 {
   update(bytes: Uint8Array): Sha256
@@ -5,14 +7,14 @@ export interface Sha256 {
   digest(): Uint8Array
 }
 
-export const sha256 = (): Sha256 => native?.() ?? new PlainSha256()
+export const sha256 = (): Sha256 => native()?.() ?? new PlainSha256()
 
 interface NodeCrypto {
   createHash(name: 'sha256'): { update(bytes: Uint8Array): unknown; digest(): Uint8Array }
 }
 
-/** Looked up at run time: an import would keep this from being bundled for a browser. */
-const native = nativeOf(globalThis)
+/** Looked up when it is used: an import would keep this from being bundled for a browser. */
+const native = () => nativeOf(globalThis)
 
 function nativeOf({
   process,
@@ -46,17 +48,22 @@ export const fromHex = (text: string): Uint8Array =>
 /** The first 32 bits of the fractional part. */
 const fraction = (value: number): number => ((value - Math.floor(value)) * 2 ** 32) | 0
 
-const primes = Array.from({ length: 312 }, (_, n) => n).filter(
-  (n) => n > 1 && Array.from({ length: n }, (_, m) => m).every((m) => m < 2 || n % m !== 0),
-)
-const rounds = Int32Array.from(primes.slice(0, 64), (prime) => fraction(Math.cbrt(prime)))
-const begin = Int32Array.from(primes.slice(0, 8), (prime) => fraction(Math.sqrt(prime)))
+/** Computed when they are first needed, which is only where Node is not. */
+const constants = lazily(() => {
+  const primes = Array.from({ length: 312 }, (_, n) => n).filter(
+    (n) => n > 1 && Array.from({ length: n }, (_, m) => m).every((m) => m < 2 || n % m !== 0),
+  )
+  return {
+    rounds: Int32Array.from(primes.slice(0, 64), (prime) => fraction(Math.cbrt(prime))),
+    begin: Int32Array.from(primes.slice(0, 8), (prime) => fraction(Math.sqrt(prime))),
+  }
+})
 
 const turned = (x: number, by: number): number => (x >>> by) | (x << (32 - by))
 
 /** FIPS 180-4, if nothing better is available. */
 export class PlainSha256 implements Sha256 {
-  readonly #state = begin.slice()
+  readonly #state = constants().begin.slice()
   readonly #words = new Int32Array(64)
   readonly #block = new Uint8Array(64)
   #filled = 0
@@ -95,6 +102,7 @@ export class PlainSha256 implements Sha256 {
       const late = turned(b, 17) ^ turned(b, 19) ^ (b >>> 10)
       words[i] = (words[i - 16] ?? 0) + early + (words[i - 7] ?? 0) + late
     }
+    const { rounds } = constants()
     let [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = this.#state
     for (let i = 0; i < 64; i++) {
       const chosen = (turned(e, 6) ^ turned(e, 11) ^ turned(e, 25)) + ((e & f) ^ (~e & g))

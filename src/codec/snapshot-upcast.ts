@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ONE_PIECE_SHAPE } from '../core/index.ts'
 import { policySchema } from './policy.ts'
 import { tooNew } from './snapshot-lines.ts'

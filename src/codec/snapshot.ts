@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Ledger, ledgerFrom, ONE_PIECE_SHAPE, type OnePiece, snapshotKeys } from '../core/index.ts'
 import { policySchema } from './policy.ts'
 import { damagedSnapshot, orDamaged } from './snapshot-lines.ts'

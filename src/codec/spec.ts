@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import {
   bounds,
   type DataChange,
@@ -8,6 +8,7 @@ import {
   type Json,
   MICROS_PER_MS,
   type Micros,
+  numberText,
   specDefaults,
   type TraceContext,
 } from '../core/index.ts'
@@ -51,7 +52,7 @@ export interface EnqueueInput {
 
 /** A whole number from `min` to `max`; the message names the range. */
 export function wholeNumber(min: number, max: number, unit = '') {
-  const error = `must be a whole number from ${min.toLocaleString('en')} to ${max.toLocaleString('en')}${unit}`
+  const error = `must be a whole number from ${numberText(min)} to ${numberText(max)}${unit}`
   // Adding 0 turns -0, which no database returns, into 0.
   return z
     .number({ error })
@@ -158,7 +159,7 @@ function checkSize(jobs: readonly ParsedJob[]): void {
   if (bytes <= jsonBounds.call) return
   throw new InterlockError(
     'invalid_input',
-    `jobs: the payloads have ${bytes.toLocaleString('en')} bytes, one call takes ${jsonBounds.call.toLocaleString('en')}; send them in several calls`,
+    `jobs: the payloads have ${numberText(bytes)} bytes, one call takes ${numberText(jsonBounds.call)}; send them in several calls`,
     { path: 'jobs', bytes },
   )
 }

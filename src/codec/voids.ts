@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { InterlockError } from '../core/index.ts'
 
 type Row = Readonly<Record<string, unknown>>

@@ -8,8 +8,8 @@ import { errorText, type Logger } from './base/logger.ts'
 import { commandsOf } from './commands.ts'
 import { TakenIn } from './inbox/row-intake.ts'
 import { recordsOf } from './job-records.ts'
+import { vitalsOf } from './observer.ts'
 import { QueueProcess } from './queue-process.ts'
-import { vitalsOf } from './vitals.ts'
 
 /**
  * Joins a queue: reads its log, registers this process and listens. If the database does not answer, it tries again for `joinMs`,
@@ -63,7 +63,7 @@ function coordinatorOf(process: QueueProcess, { store, telemetry }: WholeOptions
     ...recordsOf(member, store, taken),
     ...observed,
     vitals: () => vitalsOf(member, taken),
-    attempt: (lease) => member.attempt(lease),
+    attempt: (lease) => member.starts.attempt(lease),
     heartbeat: (lease) => member.holds(lease),
     catchUp: () => member.catchUp(),
     now: () => log.now(),
@@ -94,12 +94,12 @@ const atOnce: ReadonlySet<string> = new Set([
 function checked(coordinator: Coordinator): Coordinator {
   for (const [name, schemas] of Object.entries(calls)) {
     const method = coordinator[name as keyof typeof calls] as Method
-    const checks = Object.entries(schemas)
     const isPlain = plainCalls[name as keyof typeof calls]
     const value: Method = (...given) => {
       if (isPlain?.(given) === true) return method(...given)
       try {
-        for (const [at, [argument, schema]] of checks.entries()) parseInput(schema, given[at], argument)
+        for (const [at, [argument, schema]] of Object.entries(schemas()).entries())
+          parseInput(schema, given[at], argument)
       } catch (error) {
         if (atOnce.has(name)) throw error
         return Promise.reject(error)

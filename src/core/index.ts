@@ -35,6 +35,7 @@ export {
   type Pause,
   waitingCount,
 } from './ledger.ts'
+export { numberText } from './number-text.ts'
 export { pauseOf } from './pausing.ts'
 export * from './policy.ts'
 export { projectionAt, projectionChanges, projectionOf } from './projection.ts'

@@ -84,19 +84,34 @@ function* lapsedCursors(draft: Draft, now: Micros): Generator<Cursor> {
   if (first !== undefined) yield { place: first, source: READY, next }
 }
 
-/** Asked only after a wide change: thousands of offers may have run out, and every claim comes here. */
-function lapsedModels(draft: Draft, now: Micros): ReadonlySet<string> {
+/**
+ * Models with offers that have run out and with jobs that may pass those. Asked only after a wide change: thousands of offers may have run
+ * out, often of jobs without models, and every claim comes here.
+ */
+function lapsedModels(draft: Draft, now: Micros): Iterable<string> {
+  if (draft.models.size < draft.offerTimes.size) {
+    return [...draft.models]
+      .filter((model) => isPassed(draft, model) && hasLapsedOffer(draft, model, now))
+      .map(({ model }) => model)
+  }
   const names = new Set<string>()
   for (const { spec } of lapsedJobs(draft, now)) for (const name of spec.models) names.add(name)
-  return new Set([...names].filter((name) => isPassed(draft, name)))
+  return [...names].filter((name) => isPassed(draft, modelOf(draft, name)))
+}
+
+function hasLapsedOffer(draft: Draft, { offers }: Model, now: Micros): boolean {
+  for (const place of offers) {
+    const job = draft.jobs.get(place)
+    if (job !== undefined && !isOfferLive(draft, job, now)) return true
+  }
+  return false
 }
 
 /**
  * Whether a job in its line may pass one whose offer has run out. Only one of another kind may: jobs of one kind keep their order. So where
  * all are of one kind, as in most queues, there is nothing to look for.
  */
-function isPassed(draft: Draft, name: string): boolean {
-  const model = modelOf(draft, name)
+function isPassed(draft: Draft, model: Model): boolean {
   return model.line.size > model.offers.size && !isOfOneKind(draft, model)
 }
 

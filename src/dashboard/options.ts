@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { havingSchema, optionsSchema, parseInput, parseQueue, wholeNumber } from '../codec/index.ts'
 import { type Logger, silentLogger } from '../coordinator/index.ts'
 import { guarded } from '../coordinator/parts.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { havingSchema, optionsSchema, parseInput, wholeNumber } from '../codec/index.ts'
 import type { Coordinator } from '../coordinator/index.ts'
 import type { MeterOptions } from './meter/queue-meter.ts'

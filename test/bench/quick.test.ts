@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, inject, it, onTestFinished } from 'vitest'
+import { madeOnce } from '../support/once.ts'
 import type {} from '../support/postgres-global.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
@@ -51,9 +52,11 @@ describe('the benches', () => {
     })
   })
 
-  it('measure peers side by side, each with a figure or the reason', { timeout: 60_000 }, async () => {
+  it('measure peers side by side, each with a figure or the reason', { timeout: 180_000 }, async () => {
     const server = ['--url', inject('postgresUrl')]
-    const { stdout } = await bench('peers', '--quick', '--json', '--only', 'enqueue/one-by-one', ...server)
+    const packed = ['--package', await madeOnce('package')]
+    const row = ['--only', 'enqueue/one-by-one']
+    const { stdout } = await bench('peers', '--quick', '--json', ...row, ...packed, ...server)
     const { results, subjects } = JSON.parse(stdout)
     const names = ['interlock', 'graphile-worker', 'pg-boss', 'pg-boss fetch', 'bullmq', 'bullmq postgres']
     expect(results.peers.map(({ by }: { by: string }) => by)).toEqual(names)

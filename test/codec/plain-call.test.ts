@@ -52,7 +52,7 @@ const given = {
 
 function isLawful(name: keyof typeof given, args: readonly unknown[]): boolean {
   try {
-    for (const [at, [argument, schema]] of Object.entries(calls[name]).entries())
+    for (const [at, [argument, schema]] of Object.entries(calls[name]()).entries())
       parseInput(schema, args[at], argument)
     return true
   } catch {

@@ -1,7 +1,8 @@
 /** Several processes write to one queue at once: one of them decides for all (job_queue_hand_in). */
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { memoryDatabase, memoryStore } from '../../src/adapter/memory/index.ts'
-import type { DecidingRole, LogStore } from '../../src/port/index.ts'
+import { InterlockError } from '../../src/core/index.ts'
+import type { DecidingRole, LogStore, OnWake } from '../../src/port/index.ts'
 import { createJobWorker, type HandlerContext, type Job } from '../../src/worker/index.ts'
 import { eventsOf, join } from './support.ts'
 
@@ -123,6 +124,48 @@ describe('processes that write at once', () => {
     expect(
       (await eventsOf(memoryStore(database))).filter((event) => event.startsWith('queued')),
     ).toHaveLength(2)
+  })
+})
+
+describe('a command that is handed in after a first try', () => {
+  it('is refused only when the log does not have it: the first try may have taken effect', async () => {
+    const inner = memoryStore()
+    const wakes: OnWake[] = []
+    let isLosing = false
+    const refusal = { ok: false, code: 'job_not_active', message: 'the attempt is over' } as const
+    const store: LogStore = {
+      ...inner,
+      listen: (queue, onWake) => {
+        wakes.push(onWake)
+        return inner.listen(queue, onWake)
+      },
+      append: async (request) => {
+        const answer = await inner.append(request)
+        if (!isLosing) return answer
+        isLosing = false
+        for (const wake of wakes) wake(undefined, false, 'nobody', ['another'])
+        throw new InterlockError('store_unavailable', 'the answer was lost')
+      },
+      // The process that decides for all finds the attempt ended, refuses the command, and says so.
+      deciding: {
+        handIn: async (_queue, { commands }) => {
+          const answers = commands.map(({ command }) => ({ commandId: command.id, result: refusal }))
+          setImmediate(() => {
+            for (const wake of wakes)
+              wake(undefined, false, 'nobody', undefined, undefined, { version: 0, answers, data: [] })
+          })
+          return { decides: false }
+        },
+        pickUp: async () => ({ decides: false, handed: [] }),
+      },
+    }
+    const coordinator = await join({ store })
+    await coordinator.enqueue(jobs('x', 1))
+    const [started] = await coordinator.claim({ max: 1, kinds: null })
+    if (started === undefined) throw new Error('the job has started')
+    isLosing = true
+    await expect(coordinator.complete(started.lease)).resolves.toEqual([])
+    expect(await eventsOf(inner)).toContain('completed x-0')
   })
 })
 

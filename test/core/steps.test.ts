@@ -93,14 +93,13 @@ describe('a hand-off in a crowd', () => {
 })
 
 describe('a claim while nobody comes for offers', () => {
-  /** A hundred models, and a line behind each; the second claim, when the first has changed some of the lines. */
-  function stepsOfClaim(waiting: number): number {
+  /** The second claim, when the first has changed some of the lines. */
+  function stepsOfClaim(waiting: number, models: (place: number) => readonly string[], room: number): number {
     const queue = new CoreQueue()
-    queue.setPolicy({ ...defaultPolicy, maxActive: null })
+    const capacity = Object.fromEntries(Array.from({ length: 10 }, (_, n) => [`m${n}`, room]))
+    queue.setPolicy({ ...defaultPolicy, maxActive: null, capacity })
     for (let from = 0; from < waiting; from += 500) {
-      const specs = Array.from({ length: 500 }, (_, n) =>
-        plainSpec(`job-${from + n}`, [`m${(from + n) % 100}`]),
-      )
+      const specs = Array.from({ length: 500 }, (_, n) => plainSpec(`job-${from + n}`, models(from + n)))
       queue.send({ type: 'enqueue', specs })
     }
     queue.at(queue.now + 60_000_000)
@@ -113,7 +112,11 @@ describe('a claim while nobody comes for offers', () => {
     return steps
   }
 
-  it('does not go through the lines of one kind behind them', () => {
-    expect(stepsOfClaim(10_000) / stepsOfClaim(1_000)).toBeLessThan(1.5)
+  it.each([
+    ['a hundred models, a line of one kind behind each', (place: number) => [`m${place % 100}`], 1],
+    ['no models', () => [], 1],
+    ['ten models with room for all', (place: number) => [`m${place % 10}`], 100_000],
+  ] as const)('%s: does not go through all that waits', (_, models, room) => {
+    expect(stepsOfClaim(10_000, models, room) / stepsOfClaim(1_000, models, room)).toBeLessThan(1.5)
   })
 })

@@ -62,9 +62,9 @@ it('is bundled where the embedded database was left out', async () => {
   expect(stdout).toContain('the driver @electric-sql/pglite is not installed')
 })
 
-it('brings the licence of each package that is bundled into its command', () => {
+it('brings the licence of each package that is bundled', () => {
   const licences = readFileSync(path.join(installed.unpacked, 'dist', 'THIRD_PARTY_LICENSES'), 'utf8')
-  const chunks = globSync('dist/cli/*.js', { cwd: installed.unpacked })
+  const chunks = globSync('dist/{cli,shared}/*.js', { cwd: installed.unpacked })
   const bundled = new Set(
     chunks.flatMap((file) =>
       [
@@ -74,7 +74,7 @@ it('brings the licence of each package that is bundled into its command', () => 
       ].map((match) => match[1] ?? ''),
     ),
   )
-  expect([...bundled]).toEqual(expect.arrayContaining(['commander', 'd3-scale', 'jose', 'ws']))
+  expect([...bundled]).toEqual(expect.arrayContaining(['commander', 'd3-scale', 'jose', 'rxjs', 'ws', 'zod']))
   expect([...bundled].filter((name) => !licences.includes(`\n${name} `))).toEqual([])
 })
 
@@ -109,8 +109,62 @@ it('shows its help without loading the library', async () => {
   expect(stdout).toContain('Usage: interlock')
   const library = stderr
     .split('\n')
-    .filter((url) => /dist\/src\/|node_modules\/(?!interlock-queue\/)/.test(url))
-  expect(library).toEqual([expect.stringContaining('/package-version.js')])
+    .filter((url) => /dist\/(src|shared)\/|node_modules\/(?!interlock-queue\/)/.test(url))
+  expect(library[0]).toContain('/package-version.js')
+  // What it shares with the other modules: the version itself.
+  const texts = library.slice(1).map((url) => readFileSync(new URL(url), 'utf8'))
+  expect(texts.join('').length).toBeLessThan(1_000)
+})
+
+/** A program of the published library that works on one job and prints a line for it, after these words. */
+const working = (before: string) => [
+  '--input-type=module',
+  '--eval',
+  `${before}
+  const { createCoordinator, createJobWorker, silentLogger } = await import('interlock-queue')
+  const { memoryStore } = await import('interlock-queue/memory')
+  const coordinator = await createCoordinator({ store: memoryStore(), logger: silentLogger })
+  const { promise, resolve } = Promise.withResolvers()
+  const worker = createJobWorker({ coordinator, handlers: { normal: (job) => resolve(job.jobId) } })
+  worker.start()
+  await coordinator.enqueue([{ jobId: 'a', models: ['m'] }])
+  console.log('ran', await promise)
+  await worker.drain()`,
+]
+
+it('loads no more than the parts that a worker needs, and no language data', async () => {
+  const told = `import { registerHooks } from 'node:module'
+    const loaded = []
+    registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) })
+    process.once('exit', () => console.log(JSON.stringify(loaded)))
+    for (const part of [Number, Date, Array]) part.prototype.toLocaleString = () => { throw new Error('language data') }
+    globalThis.Intl = undefined`
+  const { stdout, stderr } = await node([
+    ...working(told).slice(0, 2),
+    `${working(told)[2]}\nawait coordinator.close()`,
+  ])
+  const [ran, loaded = '[]'] = stdout.split('\n')
+  expect([stderr, ran]).toEqual(['', 'ran a'])
+  const files = (JSON.parse(loaded) as string[]).filter((url) => url.startsWith('file:'))
+  expect(files.filter((url) => /node_modules\/(zod|rxjs)\//.test(url))).toEqual([])
+  expect(files.length).toBeLessThan(50)
+  const text = files.map((url) => readFileSync(new URL(url), 'utf8')).join('')
+  expect(text.length).toBeLessThan(1_200_000)
+})
+
+it('gives streams that the operators of the own rxjs of a program take', async () => {
+  const program = `${working('')[2]}
+    const { combineLatest, firstValueFrom, from, isObservable, map, of, switchMap, take, toArray } = await import('rxjs')
+    const { state$, events$ } = coordinator
+    const types = firstValueFrom(events$.pipe(map(({ type }) => type), take(2), toArray()))
+    await coordinator.enqueue([{ jobId: 'b', models: ['m'], runAt: new Date(Date.now() + 60_000) }])
+    await coordinator.cancel('b')
+    const both = await firstValueFrom(combineLatest([state$, of('other')]))
+    const inner = await firstValueFrom(of(1).pipe(switchMap(() => from(state$))))
+    console.log(isObservable(state$), (await types).join(), both[1], both[0].version === inner.version)
+    await coordinator.close()`
+  const { stdout, stderr } = await node([...working('').slice(0, 2), program])
+  expect([stderr, stdout]).toEqual(['', 'ran a\ntrue queued,blocked other true\n'])
 })
 
 it('names the source of an error if DEBUG=1 asks for the stack', async () => {

@@ -2,9 +2,35 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import { PATIENCE, runs } from '../support/runs.ts'
+import { slowLink } from '../support/slow-link.ts'
 import { allEnded, attemptsOf, judge, overlaps, scene, startWorker } from './support.ts'
 
-type Worker = Awaited<ReturnType<typeof startWorker>>
+/** A worker behind a link of its own, which may lose replies. */
+async function workerOn(url: string) {
+  const link = await slowLink(url)
+  return { link, ...(await startWorker(link.url, { concurrency: 8 })) }
+}
+
+type Worker = Awaited<ReturnType<typeof workerOn>>
+
+/** What may happen to the process that decides. Returns the process that goes on in its place. */
+const accidents = {
+  'is killed': async (victim: Worker, url: string) => {
+    victim.child.kill('SIGKILL')
+    await victim.ended
+    return workerOn(url)
+  },
+  'is paused, past its time or its lease': async (victim: Worker, _url: string, round: number) => {
+    victim.child.kill('SIGSTOP')
+    await sleep(round % 2 === 0 ? 400 : 2_000)
+    victim.child.kill('SIGCONT')
+    return victim
+  },
+  'does not get the replies to what it has committed': async (victim: Worker) => {
+    victim.link.cuts++
+    return victim
+  },
+} as const
 
 /** Jobs that end as soon as they begin: all workers have something to append at once. */
 const jobsOf = (round: number) =>
@@ -32,27 +58,19 @@ async function nextDecider(workers: readonly Worker[], client: pg.Client): Promi
 }
 
 describe('the process that decides for all (job_queue_deciders)', () => {
-  it.each(['SIGKILL', 'SIGSTOP'] as const)(
-    'may meet %s at any moment: no command is lost or done twice, and no two jobs hold a model',
-    async (signal) => {
+  it.each(Object.entries(accidents))(
+    '%s: no command is lost or done twice, and no two jobs hold a model',
+    async (accident, happen) => {
       const { url, client, coordinator, store } = await scene()
       await coordinator.setPolicy('by-model')
-      const workers = await Promise.all([1, 2, 3].map(() => startWorker(url, { concurrency: 8 })))
+      const workers = await Promise.all([1, 2, 3].map(() => workerOn(url)))
       let met = 0
       for (let round = 0; round < runs(3); round++) {
         await coordinator.enqueue(jobsOf(round))
         const victim = await nextDecider(workers, client)
         if (victim !== undefined) {
           met++
-          victim.child.kill(signal)
-          if (signal === 'SIGKILL') {
-            await victim.ended
-            workers.splice(workers.indexOf(victim), 1, await startWorker(url, { concurrency: 8 }))
-          } else {
-            // Past its time, and past its lease.
-            await sleep(round % 2 === 0 ? 400 : 2_000)
-            victim.child.kill('SIGCONT')
-          }
+          workers.splice(workers.indexOf(victim), 1, await happen(victim, url, round))
         }
         await allEnded(coordinator)
       }
@@ -62,7 +80,7 @@ describe('the process that decides for all (job_queue_deciders)', () => {
       expect(open).toEqual([])
       expect(ends['completed']).toBe(runs(3) * 120)
       // A handler that was paused for longer than its lease goes on for a moment: what it writes is fenced off by its token.
-      if (signal === 'SIGKILL') expect(await overlaps(client)).toBe(0)
+      if (!accident.startsWith('is paused')) expect(await overlaps(client)).toBe(0)
       expect(met).toBeGreaterThan(0)
     },
     3 * PATIENCE,

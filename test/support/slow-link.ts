@@ -1,4 +1,7 @@
-/** A real TCP proxy before a server: an uplink of so many bytes per second for all connections together, and a delay each way. */
+/**
+ * A real TCP proxy before a server: an uplink of so many bytes per second for all connections together, a delay each way, and replies that
+ * get lost.
+ */
 import { createServer, connect as dial, type Socket } from 'node:net'
 import { atEnd } from './this-test.ts'
 
@@ -12,6 +15,8 @@ export interface SlowLink {
   delayDown: number
   /** Bytes that the clients have sent so far. */
   sent: number
+  /** Counts up to cut: each connection that is open then loses its next reply, and ends with it. */
+  cuts: number
 }
 
 /** What a sender may have under way before it has to wait, as a real one's buffers. */
@@ -28,6 +33,7 @@ export async function slowLink(url: string): Promise<SlowLink> {
       socket.on('error', () => {})
       socket.on('close', () => sockets.delete(socket))
     }
+    const cutsBefore = link.cuts
     let under = 0
     client.on('data', (chunk) => {
       link.sent += chunk.length
@@ -42,7 +48,11 @@ export async function slowLink(url: string): Promise<SlowLink> {
       }, leave - now)
       setTimeout(() => upstream.write(chunk), leave + link.delayUp - now)
     })
-    upstream.on('data', (chunk) => setTimeout(() => client.write(chunk), link.delayDown))
+    upstream.on('data', (chunk) => {
+      if (link.cuts === cutsBefore) return setTimeout(() => client.write(chunk), link.delayDown)
+      upstream.destroy()
+      return client.destroy()
+    })
     client.on('close', () => setTimeout(() => upstream.destroy(), link.delayUp))
     upstream.on('close', () => setTimeout(() => client.destroy(), link.delayDown))
   })
@@ -57,7 +67,7 @@ export async function slowLink(url: string): Promise<SlowLink> {
   through.port = String(typeof address === 'object' ? address?.port : '')
   const link = {
     ...{ url: through.href, bytesPerSecond: Number.POSITIVE_INFINITY },
-    ...{ delayUp: 0, delayDown: 0, sent: 0 },
+    ...{ delayUp: 0, delayDown: 0, sent: 0, cuts: 0 },
   }
   return link
 }

@@ -1,5 +1,5 @@
 import { asRead, decodeEvent, encodeEvent } from '../../codec/index.ts'
-import { invalidInput, type Micros, type RecordedEvent } from '../../core/index.ts'
+import { invalidInput, type Micros, numberText, type RecordedEvent } from '../../core/index.ts'
 import type { AppendAnswer, AppendRequest, KnownCommand } from '../../port/index.ts'
 import { inHand, putData, putStaged, unstagedOf } from './data.ts'
 import type { MemoryQueue, MemoryWorker } from './database.ts'
@@ -160,7 +160,7 @@ const bySeq = (a: KnownCommand, b: KnownCommand): number => (a.seqs[0] ?? 0) - (
 
 function checkCount({ events }: AppendRequest): void {
   if (events.length >= 1 && events.length <= MAX_EVENTS) return
-  throw invalidInput(`an append takes 1 to ${MAX_EVENTS.toLocaleString('en')} events; divide it`)
+  throw invalidInput(`an append takes 1 to ${numberText(MAX_EVENTS)} events; divide it`)
 }
 
 function checkNumbers({ events, expectedVersion, changes }: AppendRequest): void {

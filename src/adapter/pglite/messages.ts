@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { errorCodes } from '../../core/index.ts'
 import { functionNames } from '../sql/index.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { parseInput } from '../../codec/index.ts'
 import { InterlockError } from '../../core/index.ts'
 import type { OnWake, TurnStore } from '../../port/index.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { asRead, decodeEvent, decodeEvents, jobTrace, parseVoids } from '../../codec/index.ts'
 import { failureCodes, InterlockError, type JobSpec, type Json } from '../../core/index.ts'
 import { handed } from './handed.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Checkup } from '../../port/index.ts'
 
 const integer = z.number().int()

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { DecidingRole } from '../../port/index.ts'
 import { handed } from './handed.ts'
 import { parseAnswer } from './parse-answer.ts'

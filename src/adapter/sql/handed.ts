@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { CommandBody, DataChange } from '../../core/index.ts'
 import type { HandedIn } from '../../port/index.ts'
 

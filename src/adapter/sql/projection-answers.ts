@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { policySchema } from '../../codec/index.ts'
 import { type JobRow, jobTypes } from '../../core/index.ts'
 

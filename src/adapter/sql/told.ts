@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type ErrorCode, type JobSpec, type Started, specDefaults } from '../../core/index.ts'
 import type { AnswersTo, CommandAnswer, Handled, HandledByAppend, HeardAnswers } from '../../port/index.ts'
 import { dataAnswer } from './answers.ts'

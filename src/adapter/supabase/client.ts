@@ -1,5 +1,5 @@
 import type { createClient, SupabaseClient } from '@supabase/supabase-js'
-import { z } from 'zod'
+import * as z from 'zod'
 import { parseInput } from '../../codec/index.ts'
 import { invalidInput } from '../../core/index.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { functionSchema, havingSchema, optionsSchema, parseInput, wholeNumber } from '../../codec/index.ts'
 import { InterlockError, isInterlockError } from '../../core/index.ts'
 import { requireCurrent, statusOf } from '../../migrate/index.ts'

@@ -1,5 +1,5 @@
 import { parseJob } from '../../codec/index.ts'
-import { InterlockError, invalidInput } from '../../core/index.ts'
+import { InterlockError, invalidInput, numberText } from '../../core/index.ts'
 import { MOST_SECONDS, type WorkloadJob } from './job.ts'
 
 /** The values of one line by column name: texts from CSV, anything from JSON. */
@@ -58,7 +58,7 @@ function modelsOf(value: unknown): unknown {
 function secondsOf(value: unknown): number {
   const seconds = numberOf(value)
   if (typeof seconds === 'number' && seconds >= 0 && seconds <= MOST_SECONDS) return seconds
-  throw invalidInput(`seconds: must be a number from 0 to ${MOST_SECONDS.toLocaleString('en')}, such as 2.5`)
+  throw invalidInput(`seconds: must be a number from 0 to ${numberText(MOST_SECONDS)}, such as 2.5`)
 }
 
 /** A number as people write it. Anything else stays unchanged, and the schema refuses it. */

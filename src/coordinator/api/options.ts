@@ -1,5 +1,5 @@
 import { checkCoordinatorOptions, parseQueue } from '../../codec/index.ts'
-import { invalidInput } from '../../core/index.ts'
+import { invalidInput, numberText } from '../../core/index.ts'
 import type { LogStore, Telemetry } from '../../port/index.ts'
 import { guarded, type Logger } from '../base/logger.ts'
 
@@ -102,7 +102,7 @@ export function completeOptions(options: CoordinatorOptions): WholeOptions {
   for (const [name, [least, most]] of Object.entries(ranges)) {
     const value = complete[name as keyof typeof ranges]
     if (Number.isFinite(value) && value >= least && value <= most) continue
-    const range = `${least.toLocaleString('en')} to ${most.toLocaleString('en')}`
+    const range = `${numberText(least)} to ${numberText(most)}`
     throw invalidInput(`${name} must be milliseconds from ${range}`, name)
   }
   return complete

@@ -23,13 +23,14 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
 }
 
 /** Waits for the work, but at most so many milliseconds. False if it has not ended by then. */
-export async function atMost(ms: number, work: Promise<void>): Promise<boolean> {
-  const ended = new AbortController()
-  const late = pause(ms, ended.signal).then(() => false)
+export async function atMost(ms: number, work: Promise<unknown>): Promise<boolean> {
+  // No signal: to abort one makes an error with a stack each time, and commands pass here.
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<false>((resolve) => (timer = setTimeout(resolve, ms, false)))
   try {
     return await Promise.race([work.then(() => true), late])
   } finally {
-    ended.abort()
+    clearTimeout(timer)
   }
 }
 

@@ -1,6 +1,6 @@
 import type { CommandResult, Decision, Ledger, Started } from '../../core/index.ts'
 import type { DecidingRole, HandedIn, HandledByAppend, HeardAnswers, JobData } from '../../port/index.ts'
-import { pause } from '../base/retry.ts'
+import { atMost } from '../base/retry.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { readOn } from '../replica/read-log.ts'
 import type { OpenCommands, Pending } from './open-commands.ts'
@@ -141,7 +141,7 @@ export class Crowd {
         if (answer.version !== log.version) await readOn(log)
       } else {
         open.wasHandedIn = true
-        if (open.size > 0) await this.#untilTold(told)
+        if (open.size > 0) await atMost(LOOK_MS, told)
         if (open.size > 0) await this.#readConfirmed()
       }
       open.settleKnown()
@@ -158,12 +158,6 @@ export class Crowd {
     const { log, deciding } = this.#options
     await readOn(log)
     await deciding.replicated?.()
-  }
-
-  async #untilTold(told: Promise<void>): Promise<void> {
-    const heard = new AbortController()
-    await Promise.race([told, pause(LOOK_MS, heard.signal)])
-    heard.abort()
   }
 
   /** Called before each append. Extends its time to decide, early enough. */

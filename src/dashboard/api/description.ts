@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { PACKAGE_VERSION } from '../../coordinator/parts.ts'
 import { levers } from '../guard/grant.ts'
 import { leverSchemas } from '../lever/parse.ts'

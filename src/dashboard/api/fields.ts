@@ -1,5 +1,5 @@
 /** What several documents have. Times are as in the core: microseconds since 1970, by the database's clock. */
-import { z } from 'zod'
+import * as z from 'zod'
 
 export const micros = z.int().describe('microseconds since 1970')
 export const seq = z.int().min(0).describe('a number of the log')

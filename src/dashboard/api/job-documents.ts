@@ -1,5 +1,5 @@
 /** One job: why it does not run, where it stands, what is kept of it, and those that failed for good. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { failureCodes, reasonCodes } from '../../core/index.ts'
 import type { DeadJob } from '../../port/index.ts'
 import { anything, jobId, micros, seq } from './fields.ts'

@@ -1,5 +1,5 @@
 /** What a lever would do, and what it did. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { reasonCodes } from '../../core/index.ts'
 import { levers } from '../guard/grant.ts'
 import { jobId, refusalSchema, seq } from './fields.ts'

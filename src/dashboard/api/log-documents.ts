@@ -1,5 +1,5 @@
 /** The events of the log, as the core has them. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { archiveRules, emptySetRules, eventTypes, failureCodes, jobTypes } from '../../core/index.ts'
 import { anything, jobId, micros, seq } from './fields.ts'
 

@@ -1,5 +1,5 @@
 /** Who looks, the queues, and the processes of one. */
-import { z } from 'zod'
+import * as z from 'zod'
 import type { WorkerRow } from '../../port/index.ts'
 import { levers } from '../guard/grant.ts'
 import { micros, refusalSchema, seq } from './fields.ts'

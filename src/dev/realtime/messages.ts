@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** One message of Realtime's protocol (Phoenix channels, version 2): a JSON array of five. */
 export interface Frame {

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { encodeEvent } from '../../codec/index.ts'
 import type { RecordedEvent } from '../../core/index.ts'
 
