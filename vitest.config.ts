@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/support/longest-first.ts'
 
 /** Rules, laws and machines: no database, no process, so they answer at once. */
 const pure = [
@@ -7,22 +8,30 @@ const pure = [
   ...['audit', 'insight', 'doctor', 'operate', 'otel'],
 ].map((folder) => `test/${folder}/**/*.test.ts`)
 
+const files = (...names: readonly string[]) => names.map((name) => `test/${name}.test.ts`)
+
 /** Of these, the ones that replace a module, a machine or the clock: each needs a process of its own. The others share some. */
-const alone = ['machine/mutants', 'audit/sabotage', 'property/replay', 'core/steps', 'sim/sim'].map(
-  (file) => `test/${file}.test.ts`,
+const alone = files('machine/mutants', 'audit/sabotage', 'property/replay', 'core/steps', 'sim/sim')
+
+/** The same of the others. */
+const databaseAlone = files(
+  ...['coordinator/beats', 'coordinator/following', 'coordinator/of-process', 'worker/at-rest'],
+  ...['supabase/docs', 'cli/pace'],
 )
 
-/** Real processes: slow to start, and what they wait for is bounded by leases, not by the test. */
-const process = ['process', 'e2e', 'cli'].map((folder) => `test/${folder}/**/*.test.ts`)
+/** Shared by the files of a run: a server, and what takes long to make. Each file takes databases of its own. */
+const globalSetup = ['run', 'postgres', 'once'].map((name) => `./test/support/${name}-global.ts`)
 
-const postgres = './test/support/postgres-global.ts'
-const once = './test/support/once-global.ts'
+/** What real processes wait for is bounded by leases, not by the test. */
+const patience = { testTimeout: 120_000, hookTimeout: 120_000 }
 
 export default defineConfig({
   test: {
     pool: 'forks',
     // One more than there are cores: many tests wait for a lease to run out.
     maxWorkers: Math.min(4, availableParallelism() + 1),
+    sequence: { sequencer: LongestFirst },
+    setupFiles: ['./test/support/setup.ts'],
     // What is waited for comes at once, unless the machine is busy: the default of a second is over before that.
     expect: { poll: { timeout: 20_000 } },
     projects: [
@@ -34,23 +43,13 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'database',
-          include: ['test/**/*.test.ts'],
-          exclude: [...pure, ...process],
-          globalSetup: [postgres, once],
-          testTimeout: 90_000,
-          hookTimeout: 60_000,
+          ...{ name: 'database', include: ['test/**/*.test.ts'], exclude: [...pure, ...databaseAlone] },
+          ...{ isolate: false, globalSetup, ...patience },
         },
       },
       {
         extends: true,
-        test: {
-          name: 'process',
-          include: process,
-          globalSetup: [postgres, once],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-        },
+        test: { name: 'database alone', include: databaseAlone, globalSetup, ...patience },
       },
     ],
   },

@@ -1,5 +1,5 @@
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { keepSnapshot as keepLedger } from '../../src/coordinator/replica/keep-snapshot.ts'
+import { keepSnapshot as keepLedger } from '../../src/coordinator/replica/snapshots.ts'
 import { Replayer } from '../../src/core/index.ts'
 import { type Context, type Row, sample, sized } from '../frame/bench.ts'
 import { answerOf } from '../frame/child.ts'

@@ -4,13 +4,14 @@
  */
 import { projectStore } from '../../src/adapter/supabase/index.ts'
 import { openCut } from '../../test/supabase/cut.ts'
-import { cutUnderLoad } from '../../test/supabase/cut-load.ts'
+import { cutUnderLoad, type Start } from '../../test/supabase/cut-load.ts'
 import { percentile, startBenchProject } from './project.ts'
 
 const project = await startBenchProject()
 const cut = await openCut(project.url)
-const latencies = await cutUnderLoad(cut, () => projectStore(cut.url, project.keys.secret), 10_000)
-for (const [phase, all] of Object.entries(latencies)) {
+const starts = await cutUnderLoad(cut, () => projectStore(cut.url, project.keys.secret), 10_000)
+for (const [phase, each] of Object.entries(starts) as [string, readonly Start[]][]) {
+  const all = each.map(({ ms }) => ms)
   const [p50, p95, most] = [percentile(all, 50), percentile(all, 95), Math.max(...all)].map(Math.round)
   console.log(`${phase.padEnd(7)} ${all.length} starts: p50 ${p50} ms, p95 ${p95} ms, most ${most} ms`)
 }

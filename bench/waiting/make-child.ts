@@ -1,6 +1,6 @@
 /** Puts a long line into an empty queue, and writes its snapshot, in a process of its own; answers what that took. */
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { keepSnapshot } from '../../src/coordinator/replica/keep-snapshot.ts'
+import { keepSnapshot } from '../../src/coordinator/replica/snapshots.ts'
 import type { RecordedEvent } from '../../src/core/index.ts'
 import { byModel } from '../core/line.ts'
 import { CoreQueue, plainSpec } from '../core-queue.ts'

@@ -1,7 +1,7 @@
 /** Reads a snapshot back, or joins its queue, in a process of its own; answers what that took. */
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
-import { ledgerNear } from '../../src/coordinator/replica/ledger-near.ts'
+import { ledgerNear } from '../../src/coordinator/replica/snapshots.ts'
 import { answer, asked } from '../frame/child.ts'
 import { busyWith } from './busy.ts'
 

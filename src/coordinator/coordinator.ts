@@ -8,8 +8,8 @@ import { errorText, type Logger } from './base/logger.ts'
 import { commandsOf } from './commands.ts'
 import { TakenIn } from './inbox/row-intake.ts'
 import { recordsOf } from './job-records.ts'
+import { vitalsOf } from './observer.ts'
 import { QueueProcess } from './queue-process.ts'
-import { vitalsOf } from './vitals.ts'
 
 /**
  * Joins a queue: reads its log, registers this process and listens. If the database does not answer, it tries again for `joinMs`,
@@ -63,7 +63,7 @@ function coordinatorOf(process: QueueProcess, { store, telemetry }: WholeOptions
     ...recordsOf(member, store, taken),
     ...observed,
     vitals: () => vitalsOf(member, taken),
-    attempt: (lease) => member.attempt(lease),
+    attempt: (lease) => member.starts.attempt(lease),
     heartbeat: (lease) => member.holds(lease),
     catchUp: () => member.catchUp(),
     now: () => log.now(),

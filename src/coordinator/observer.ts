@@ -1,10 +1,12 @@
 import { defer, filter, map, type Observable, startWith } from 'rxjs'
 import { CoordinatorActor } from '../../machines/index.ts'
 import { parseJobId, parseSeq } from '../codec/index.ts'
-import { explainJob, type RecordedEvent } from '../core/index.ts'
+import { explainJob, MICROS_PER_MS, type RecordedEvent } from '../core/index.ts'
 import { hasWorkerAmong, type LogRole, type MembershipRole, PAGE, type StoreTraits } from '../port/index.ts'
 import type { Coordinator } from './api/coordinator.ts'
 import { Counter, queueMetrics, queueView, toDate } from './api/view.ts'
+import type { Vitals } from './api/vitals.ts'
+import type { TakenIn } from './inbox/row-intake.ts'
 import type { Member } from './membership/member.ts'
 import { eventsFrom, pagesOf, pullEvents, standingOf } from './replica/streams.ts'
 
@@ -79,5 +81,26 @@ export function observerOf(member: Member, store: ObserverStore): Observer {
       }
     },
     metrics: () => queueMetrics(member.ledger, now(), log.head, counter.counts),
+  }
+}
+
+/** What a process knows of itself: read off, nothing is asked. */
+export function vitalsOf(member: Member, taken: TakenIn): Vitals {
+  const { log, lease, failures, appends } = member
+  const { head } = log
+  return {
+    workerId: member.workerId,
+    ok: failures.text === null && !lease.lost,
+    reachable: !failures.isOutage,
+    leaseMs: lease.lost ? 0 : Math.max(0, (lease.expiresAt - log.clock.now()) / MICROS_PER_MS),
+    freeSlots: lease.capacity.freeSlots,
+    counts: appends.counts,
+    ...member.figures,
+    log: { lastSeq: log.knownVersion, archivedSeq: head.archivedSeq },
+    catchUp: {
+      events: Math.max(0, head.version - log.version),
+      ms: performance.now() - head.reachedAt,
+    },
+    intake: taken.standing,
   }
 }

@@ -1,7 +1,6 @@
 import { Subscription } from 'rxjs'
 import { checkDrainOptions, checkWorkerOptions } from '../codec/index.ts'
-import { SingleFlight } from '../coordinator/base/single-flight.ts'
-import { InFlight } from '../coordinator/base/work.ts'
+import { InFlight, SingleFlight } from '../coordinator/base/work.ts'
 import type { Coordinator } from '../coordinator/index.ts'
 import { isAttemptOver, type Started } from '../core/index.ts'
 import type { DrainOptions, DrainReport, JobWorker, JobWorkerOptions, WorkerMetrics } from './api.ts'

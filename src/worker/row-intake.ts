@@ -1,6 +1,6 @@
 import type { Subscription } from 'rxjs'
 import { errorText } from '../coordinator/base/logger.ts'
-import { SingleFlight } from '../coordinator/base/single-flight.ts'
+import { SingleFlight } from '../coordinator/base/work.ts'
 import type { Coordinator } from '../coordinator/index.ts'
 
 /** Rows per look. While there are more, the next look follows at once. */

@@ -1,12 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll } from 'vitest'
 import { runCli } from '../../src/cli/program.ts'
+import { afterEachFile } from '../support/hooks.ts'
 
 const folders: string[] = []
 
-afterAll(async () => {
+afterEachFile(async () => {
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true })
 })
 

@@ -2,7 +2,7 @@ import path from 'node:path'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
-import { keepSnapshot } from '../../src/coordinator/replica/keep-snapshot.ts'
+import { keepSnapshot } from '../../src/coordinator/replica/snapshots.ts'
 import {
   type CommandBody,
   decide,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { decodeEvents, decodeSnapshot } from '../../src/codec/index.ts'
 import { type SnapshotUpcasters, upcastingSnapshots } from '../../src/codec/snapshot-upcast.ts'
-import { readSnapshot } from '../../src/coordinator/replica/read-snapshot.ts'
+import { readSnapshot } from '../../src/coordinator/replica/snapshots.ts'
 import {
   decide,
   hash,

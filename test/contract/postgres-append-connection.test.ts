@@ -1,7 +1,9 @@
 import pg from 'pg'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { appendNow, queuedEvent, until } from '../../src/testing/index.ts'
 import { connection, migratedDatabase, opened } from './support.ts'
+
+const original = pg.Client.prototype.query
 
 /** A store that listens to `q`, and which server processes listen and which did the last append. */
 async function listening(source: (url: string) => string | pg.Pool = (url) => url) {
@@ -70,5 +72,35 @@ describe('an append', () => {
     expect((await appendNow(store, 'q', [queuedEvent('a')])).ok).toBe(true)
     expect(await listeners()).toHaveLength(1)
     expect(await appenders()).not.toEqual(await listeners())
+  })
+
+  it('finds at most one question of the listener before it, however many queues are listened to', async () => {
+    const queues = ['a', 'b', 'c', 'd']
+    const url = await migratedDatabase()
+    const first = await opened(url)
+    for (const queue of queues) await first.open(queue)
+    const open = new Map<pg.Client, number>()
+    let most = 0
+    const query = vi.spyOn(pg.Client.prototype, 'query').mockImplementation(function (
+      this: pg.Client,
+      ...args: unknown[]
+    ) {
+      const answer = original.apply(this, args as never) as unknown as Promise<unknown> | undefined
+      // Those of the pool take as many questions as come.
+      if (this.pipeline !== true) {
+        const count = (by: number) => open.set(this, (open.get(this) ?? 0) + by).get(this) ?? 0
+        most = Math.max(most, count(1))
+        answer?.then(
+          () => count(-1),
+          () => count(-1),
+        )
+      }
+      return answer as never
+    })
+    onTestFinished(() => query.mockRestore())
+    const store = await opened(url)
+    const stops = await Promise.all(queues.map((queue) => store.listen(queue, () => {})))
+    for (const stop of stops) onTestFinished(stop)
+    expect(most).toBe(1)
   })
 })

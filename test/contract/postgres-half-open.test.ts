@@ -2,6 +2,7 @@ import net from 'node:net'
 import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { askWithin } from '../../src/adapter/postgres/ask.ts'
+import { handMade, queuedEvent } from '../../src/testing/index.ts'
 import { migratedDatabase, opened } from './support.ts'
 
 /** A way to the database on which the connections of a moment can fall silent; later ones work. */
@@ -78,5 +79,19 @@ describe('a connection that is half open', () => {
     silence()
     await expect(store.turn('q', 0, () => null)).rejects.toMatchObject(away)
     await expect.poll(() => store.read('q', 0, 10).then(({ version }) => version)).toBe(0)
+  })
+
+  it('is given up by an append, also where it is the one that listens', async () => {
+    const { url, silence } = await silenceable(await migratedDatabase())
+    const store = await opened({ connectionString: url, query_timeout: 500 })
+    onTestFinished(await store.listen('q', () => {}))
+    silence()
+    const appended = () =>
+      store.append(handMade({ queue: 'q', version: 0, at: Date.now() * 1_000, events: [queuedEvent('a')] }))
+    // One try for each connection that was there: the one that listens, and those of the pool.
+    let silent = 0
+    while (silent < 5 && !(await appended().catch(() => undefined))?.ok) silent++
+    expect(silent).toBeGreaterThan(0)
+    expect(silent).toBeLessThan(5)
   })
 })

@@ -4,9 +4,20 @@ import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
 import { examine } from '../../src/doctor/index.ts'
 import { interlock } from '../cli/support.ts'
 import { withClient } from '../support/postgres-cluster.ts'
-import { type ReplicatedPostgres, startReplicated } from '../support/replicated-postgres.ts'
+import {
+  type ReplicatedPostgres,
+  type ReplicationOptions,
+  startReplicated,
+} from '../support/replicated-postgres.ts'
 import { atEnd } from '../support/this-test.ts'
 import { wayTo } from '../support/way.ts'
+
+/** Removed after all that the test has opened on it: what is closed would look for its servers. */
+async function replicated(options: ReplicationOptions): Promise<ReplicatedPostgres> {
+  const pair = await startReplicated(options)
+  atEnd(() => pair.remove())
+  return pair
+}
 
 async function joined(pair: ReplicatedPostgres, url = pair.url) {
   const store = postgresStore(url)
@@ -38,7 +49,7 @@ const queuedJobs = (url: string) =>
 
 describe('a commit whose wait for the standby is cancelled', () => {
   it('is not acknowledged before a standby has it, though everybody can read it, and is done once', async () => {
-    await using pair = await startReplicated({ synchronous: true })
+    const pair = await replicated({ synchronous: true })
     const { coordinator, store } = await joined(pair)
     await coordinator.enqueue([{ jobId: 'before', models: ['m'] }])
     await pair.other().kill()
@@ -76,7 +87,7 @@ describe('a commit whose wait for the standby is cancelled', () => {
 
 describe('a standby that is behind', () => {
   it('is not taken for a log that went back: the process waits until the address leads to the primary again', async () => {
-    await using pair = await startReplicated({ synchronous: false })
+    const pair = await replicated({ synchronous: false })
     // A name or proxy that leads to the wrong server for a moment.
     const way = await wayTo(pair.primary().url)
     const { coordinator } = await joined(pair, `postgres://postgres@${way.host}/postgres`)
@@ -99,13 +110,13 @@ describe('a standby that is behind', () => {
 
 describe('commands that another process has carried out', () => {
   it('count when the standby has them, if commits wait for one', async () => {
-    await using pair = await startReplicated({ synchronous: true })
+    const pair = await replicated({ synchronous: true })
     const { store } = await joined(pair)
-    const replicated = () => store.deciding?.replicated?.()
-    await replicated()
+    const whenReplicated = () => store.deciding?.replicated?.()
+    await whenReplicated()
     await pair.other().kill()
     let isReplicated = false
-    const waited = replicated()?.then(() => (isReplicated = true))
+    const waited = whenReplicated()?.then(() => (isReplicated = true))
     await commitWaits(pair)
     expect(isReplicated).toBe(false)
     await pair.other().restart()
@@ -113,7 +124,7 @@ describe('commands that another process has carried out', () => {
   })
 
   it('count at once, if none does', async () => {
-    await using pair = await startReplicated({ synchronous: false })
+    const pair = await replicated({ synchronous: false })
     const { store } = await joined(pair)
     await pair.other().kill()
     await store.deciding?.replicated?.()
@@ -122,7 +133,7 @@ describe('commands that another process has carried out', () => {
 
 describe('a primary that is gone without a word', () => {
   it('is left for the one that takes over, though its sockets never break and its answers are waited for', async () => {
-    await using pair = await startReplicated({ synchronous: false })
+    const pair = await replicated({ synchronous: false })
     const { host, silence } = await wayTo(pair.primary().url)
     const second = new URL(pair.other().url).host
     const moved: string[] = []
@@ -130,7 +141,7 @@ describe('a primary that is gone without a word', () => {
     // Its own limit would be over long after this test.
     const store = postgresStore(
       { connectionString, query_timeout: 600_000 },
-      { warn: (line) => moved.push(line) },
+      { warn: (line) => moved.push(line), checkMs: 100 },
     )
     const coordinator = await createCoordinator({ store, logger: silentLogger, patienceMs: 600_000 })
     atEnd(async () => {
@@ -149,7 +160,7 @@ describe('a primary that is gone without a word', () => {
 
 describe('of two servers that take writes', () => {
   it('the one that was promoted last is used, wherever it stands', async () => {
-    await using pair = await startReplicated({ synchronous: false })
+    const pair = await replicated({ synchronous: false })
     // The former primary goes on, and does not know.
     const former = new URL(pair.primary().url).host
     await pair.promote()
@@ -176,7 +187,7 @@ describe('the doctor', () => {
   }
 
   it('names a standby, whether commits wait for it, and what a fail-over would lose', async () => {
-    await using pair = await startReplicated({ synchronous: true })
+    const pair = await replicated({ synchronous: true })
     const { url } = pair.primary()
     const { standbys, findings } = await look(url)
     expect(findings.filter(({ check }) => check === 'standby')).toEqual([])
@@ -205,7 +216,7 @@ describe('the doctor', () => {
   })
 
   it('says where no commit waits', async () => {
-    await using pair = await startReplicated({ synchronous: false })
+    const pair = await replicated({ synchronous: false })
     const { standbys, findings } = await look(pair.primary().url)
     expect(standbys).toMatchObject({ names: '', synchronous: 0, atFailOver: 'may_be_lost' })
     expect(findings).toContainEqual(expect.objectContaining({ check: 'standby', level: 'note' }))

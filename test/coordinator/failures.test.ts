@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Failures } from '../../src/coordinator/membership/failures.ts'
 import { type ErrorCode, type ErrorDetails, InterlockError } from '../../src/core/index.ts'
 import { keepingLogger } from './support.ts'
@@ -47,13 +47,27 @@ describe('what is logged of a fail-over', () => {
     expect(lines).toHaveLength(3)
   })
 
-  it('says nothing of an end whose beginning it has not told', () => {
+  it('says nothing of the end of a short one whose beginning it has not told', () => {
     const { lines, failures: noted } = failures()
     noted.note(failure('away'), 'beat')
     noted.beatWentWell()
     noted.note(failure('away'), 'beat')
     noted.beatWentWell()
     expect(lines).toHaveLength(2)
+  })
+
+  it('says how long an outage took also when another one had the line of that minute', () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const { lines, failures: noted } = failures()
+    const back = [4_000, 19_000].map((ms) => {
+      noted.note(failure('away'), 'beat')
+      vi.advanceTimersByTime(ms)
+      noted.beatWentWell()
+      return lines.at(-1)
+    })
+    expect(lines).toHaveLength(3)
+    expect(back).toEqual(['4', '19'].map((s) => `[COORDINATOR] The database is back after ${s} s`))
   })
 
   it('says nothing of commands that came before the process has joined', () => {

@@ -1,7 +1,7 @@
 import { firstValueFrom } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import type { Coordinator } from '../../src/coordinator/index.ts'
-import { keepSnapshot } from '../../src/coordinator/replica/keep-snapshot.ts'
+import { keepSnapshot } from '../../src/coordinator/replica/snapshots.ts'
 import { InterlockError, replay, type Started } from '../../src/core/index.ts'
 import type { StoredSnapshot, TurnStore } from '../../src/port/index.ts'
 import { join, keepingLogger, memoryStore } from './support.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { memoryDatabase } from '../../src/adapter/memory/index.ts'
 import { stepOf } from '../../src/coordinator/maintenance/maintenance.ts'
-import { ledgerNear } from '../../src/coordinator/replica/ledger-near.ts'
+import { ledgerNear } from '../../src/coordinator/replica/snapshots.ts'
 import { replay } from '../../src/core/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
 import { contentsOf } from '../support/contents.ts'

@@ -1,11 +1,11 @@
-import { afterEach } from 'vitest'
 import { memoryStore } from '../../src/adapter/memory/index.ts'
 import { type Coordinator, type CoordinatorOptions, createCoordinator } from '../../src/coordinator/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
+import { afterEachTest } from '../support/hooks.ts'
 
 const open: Coordinator[] = []
 
-afterEach(async () => {
+afterEachTest(async () => {
   for (const coordinator of open.splice(0)) await coordinator.close()
 })
 

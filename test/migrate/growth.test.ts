@@ -1,10 +1,8 @@
 import { expect, it } from 'vitest'
-import { migrate } from '../../src/migrate/index.ts'
 import { freshDatabase } from './support.ts'
 
 it('job_queue_taken: of rows that cannot be jobs the newest 10,000 are listed', async () => {
-  const db = await freshDatabase()
-  await migrate(db)
+  const db = await freshDatabase('migrated')
   await db.exec(`
     insert into job_queue_arrivals (queue, job_id) select 'q', 'bad-' || n from generate_series(1, 12000) n;
     select job_queue_taken('q', '{}', (select jsonb_agg(jsonb_build_object('arrival_id', a.id, 'reason', 'no name'))
@@ -15,8 +13,7 @@ it('job_queue_taken: of rows that cannot be jobs the newest 10,000 are listed', 
 })
 
 it('beside an archived log, data is kept for a year, and what was dropped as long as it would be listed', async () => {
-  const db = await freshDatabase()
-  await migrate(db)
+  const db = await freshDatabase('migrated')
   await db.exec(`
     insert into job_queue_heads (queue, version, projected_seq) values ('q', 6, 6);
     insert into job_queue_log (queue, seq, event_type, job_id, data, created_at)
@@ -39,8 +36,7 @@ it('beside an archived log, data is kept for a year, and what was dropped as lon
 })
 
 it('a row that a queue has claimed of which nobody is there is given to others, once', async () => {
-  const db = await freshDatabase()
-  await migrate(db)
+  const db = await freshDatabase('migrated')
   const claim = async (queue: string) =>
     ((await db.value(`select job_queue_claim_arrivals('${queue}', 10)`)) as { job_id: string }[]).map(
       (row) => row.job_id,

@@ -19,8 +19,7 @@ describe.each([
     ['TRUNCATE', 'truncate job_queue_log'],
     ['TRUNCATE', 'truncate job_queue_log cascade'],
   ])('refuses %s to its owner too: %s', async (operation, sql) => {
-    const db = await fresh()
-    await migrate(db)
+    const db = await fresh('migrated')
     await db.exec(
       "insert into job_queue_log (seq, created_at, queue, event_type) values (1, now(), 'default', 'drained')",
     )
@@ -40,8 +39,7 @@ describe.each([
 
   /** `cut` begins at event 5, `whole` at its first event. */
   async function cutLog(): Promise<Awaited<ReturnType<typeof fresh>>> {
-    const db = await fresh()
-    await migrate(db)
+    const db = await fresh('migrated')
     await db.exec(`insert into job_queue_heads (queue, version, archived_seq) values ('cut', 9, 5), ('whole', 9, 0);
       insert into job_queue_snapshots (queue, seq, state)
       select q, s, '{}' from unnest('{cut,whole}'::text[]) q, unnest('{3,5,9}'::int[]) s`)

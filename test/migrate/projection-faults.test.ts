@@ -1,12 +1,10 @@
 /** What users do to their own tables while Interlock writes to them: it stops nobody, and heals. */
 import { describe, expect, it } from 'vitest'
-import { migrate } from '../../src/migrate/index.ts'
 import { append, project, rowsOfJobs } from './projection-support.ts'
 import { type Database, failureOf, freshDatabase } from './support.ts'
 
 async function threeJobs(): Promise<Database> {
-  const db = await freshDatabase()
-  await migrate(db)
+  const db = await freshDatabase('migrated')
   await db.exec("insert into jobs (job_id) values ('a'), ('b'), ('c')")
   await append(db, {
     events: [

@@ -5,7 +5,6 @@ import { expect, it } from 'vitest'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { type Coordinator, createCoordinator } from '../../src/coordinator/index.ts'
 import type { Lease } from '../../src/core/index.ts'
-import { migrate } from '../../src/migrate/index.ts'
 import { project } from './projection-support.ts'
 import { type Database, freshDatabase } from './support.ts'
 
@@ -103,8 +102,7 @@ async function perform(coordinator: Coordinator, held: Lease[], queued: string[]
 it('every row says what its job is doing, whatever happened', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 60 }), async (steps) => {
-      const db = await freshDatabase()
-      await migrate(db)
+      const db = await freshDatabase('migrated')
       await db.query("insert into jobs (job_id) select 'job-' || n from generate_series(0, $1::int) n", [
         jobs,
       ])

@@ -37,8 +37,7 @@ describe.each([
   ['PGlite', freshPglite],
 ])('the outer projection on %s', (_, fresh) => {
   it('writes the blocker of each job into `jobs`, and moves the checkpoint', async () => {
-    const db = await fresh()
-    await migrate(db)
+    const db = await fresh('migrated')
     await twoJobs(db, ['a', 'b'])
     expect(await project(db)).toEqual({
       projected_seq: 4,
@@ -60,8 +59,7 @@ describe.each([
   })
 
   it('writes only rows that differ', async () => {
-    const db = await fresh()
-    await migrate(db)
+    const db = await fresh('migrated')
     await twoJobs(db, ['a', 'b'])
     await project(db)
     await append(db, { events: [['asked', 'b']] })
@@ -70,8 +68,7 @@ describe.each([
   })
 
   it('follows a hand-off: the started job has no blocker, and the ended one keeps its last state', async () => {
-    const db = await fresh()
-    await migrate(db)
+    const db = await fresh('migrated')
     await twoJobs(db, ['a', 'b'])
     await project(db)
     await append(db, {
@@ -87,8 +84,7 @@ describe.each([
   })
 
   it('knows a job that came and went between two looks, from the log', async () => {
-    const db = await fresh()
-    await migrate(db)
+    const db = await fresh('migrated')
     await db.exec("insert into jobs (job_id) values ('a')")
     await append(db, {
       events: [
@@ -103,8 +99,7 @@ describe.each([
   })
 
   it('follows rows that no event names, when the append says that they changed', async () => {
-    const db = await fresh()
-    await migrate(db)
+    const db = await fresh('migrated')
     await db.exec("insert into jobs (job_id) values ('a'), ('b'), ('c')")
     await append(db, {
       events: [
@@ -127,8 +122,7 @@ describe.each([
   })
 
   it('catches up from a checkpoint in batches, to the same rows as at once', async () => {
-    const db = await fresh()
-    await migrate(db)
+    const db = await fresh('migrated')
     const ids = Array.from({ length: 30 }, (_, n) => `job-${n}`)
     await db.query('insert into jobs (job_id) select unnest($1::text[])', [ids])
     await append(db, { events: ids.map((id) => ['queued', id]), live: ids.map((job_id) => ({ job_id })) })
@@ -142,8 +136,7 @@ describe.each([
   })
 
   it('job_queue_reproject heals what hands or an earlier coordinator left, and doing it twice changes nothing', async () => {
-    const db = await fresh()
-    await migrate(db)
+    const db = await fresh('migrated')
     await twoJobs(db, ['a', 'b'])
     await project(db)
     const rows = await rowsOfJobs(db)
@@ -204,8 +197,7 @@ describe.each([
   })
 
   it('keeps queues apart', async () => {
-    const db = await fresh()
-    await migrate(db)
+    const db = await fresh('migrated')
     await db.exec("insert into jobs (job_id) values ('a'), ('z')")
     await append(db, { events: [['queued', 'z']], live: [{ job_id: 'z' }] }, 'other')
     await append(db, { events: [['queued', 'a']], live: [{ job_id: 'a' }] })

@@ -41,14 +41,14 @@ export async function connect(url: string): Promise<Database> {
   }
 }
 
-/** A new, empty database. */
-export async function freshDatabase(): Promise<Database> {
-  return connect(await createDatabase('migrate'))
+/** A new, empty database, or one with Interlock's tables. */
+export async function freshDatabase(like?: 'migrated'): Promise<Database> {
+  return connect(await createDatabase('migrate', like))
 }
 
 /** An embedded database in memory, as the embedded store uses it. */
-export async function freshPglite(): Promise<Pick<Database, 'query' | 'exec' | 'value'>> {
-  const db = await embeddedInMemory()
+export async function freshPglite(like?: 'migrated'): Promise<Pick<Database, 'query' | 'exec' | 'value'>> {
+  const db = await embeddedInMemory(like)
   onTestFinished(() => db.close())
   const query: MigrationConnection['query'] = async (sql, params) =>
     (await db.query<Record<string, unknown>>(sql, params === undefined ? undefined : [...params])).rows

@@ -1,13 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { migrate } from '../../src/migrate/index.ts'
 import { freshDatabase } from './support.ts'
 
 const DAYS = 200
 
 /** A log of two events a day, and a snapshot at each of them, made when the event happened. Today is day 0. */
 async function daily() {
-  const db = await freshDatabase()
-  await migrate(db)
+  const db = await freshDatabase('migrated')
   await db.exec(`
     insert into job_queue_heads (queue, version, projected_seq) values ('q', ${2 * DAYS}, ${2 * DAYS});
     insert into job_queue_log (queue, seq, event_type, created_at)

@@ -7,7 +7,6 @@ import {
   SimpleSpanProcessor,
   TracerProvider,
 } from '@opentelemetry/sdk-trace'
-import { afterEach } from 'vitest'
 import { type EnqueueInput, parseJobs } from '../../src/codec/index.ts'
 import {
   type CommandBody,
@@ -17,12 +16,13 @@ import {
   type Started,
 } from '../../src/core/index.ts'
 import { type OpenTelemetryOptions, openTelemetry, type Telemetry } from '../../src/otel/index.ts'
+import { afterEachTest } from '../support/hooks.ts'
 
 context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
 
 const providers: TracerProvider[] = []
 
-afterEach(async () => {
+afterEachTest(async () => {
   for (const provider of providers.splice(0)) await provider.shutdown()
 })
 

@@ -44,7 +44,8 @@ describe('a primary that is killed under load', () => {
       const promotedMs = performance.now() - killed
       await producer.more(10)
       gaps.push(Math.round(producer.takeGap() - promotedMs))
-      await pair.rejoin()
+      // Nobody follows the last one.
+      if (kill < KILLS - 1) await pair.rejoin()
     }
     const printed = await wellEnded(scene)
     report('kill', gaps, printed)
@@ -53,7 +54,7 @@ describe('a primary that is killed under load', () => {
 
 describe('a planned switchover under load', () => {
   it('fails no command, and no line but those of it is printed', async () => {
-    const scene = await loaded({ synchronous: false })
+    const scene = await loaded({ synchronous: false, workers: 2 })
     const { pair, producer } = scene
     await producer.more(20)
     producer.takeGap()

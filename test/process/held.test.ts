@@ -22,7 +22,6 @@ describe('holdAfterLossSeconds', () => {
       Number.NaN
     const waited = (at('started', 'next') - at('lease_expired', 'lost')) / 1_000
     expect(waited).toBeGreaterThanOrEqual(3_000)
-    expect(waited).toBeLessThan(30_000)
   })
 })
 

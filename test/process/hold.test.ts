@@ -16,12 +16,12 @@ const workflows = models.map((_, n) => ({
   })),
 }))
 
-/** From the first step that began to the last that ended, and how many of them ran at a time, on average. */
+/** How many steps were run, and how many pairs of them at the same time. */
 async function measure(client: pg.Client) {
-  const { rows } = await client.query<{ steps: number; makespan: number; together: number }>(`
-    select count(*)::int as steps, extract(epoch from max(ended_at) - min(began_at))::float8 * 1000 as makespan,
-           (sum(extract(epoch from ended_at - began_at)) / extract(epoch from max(ended_at) - min(began_at)))::float8 as together
-      from steps`)
+  const { rows } = await client.query<{ steps: number; together: number }>(`
+    select (select count(*)::int from steps) as steps,
+           (select count(*)::int from steps a join steps b on a.ctid < b.ctid
+             and a.began_at < b.ended_at and b.began_at < a.ended_at) as together`)
   return rows[0] ?? expect.fail('no step was run')
 }
 
@@ -48,16 +48,13 @@ async function run(hold: Hold) {
   return measure(client)
 }
 
-it('hold: step ends the same load sooner than hold: all, which runs it one after the other', {
+it('hold: step runs steps of several workflows at once, hold: all one workflow after the other', {
   timeout: 120_000,
 }, async () => {
   const all = await run('all')
   const step = await run('step')
   expect([all.steps, step.steps]).toEqual([16, 16])
-  // Whoever holds all four models keeps everybody else from every one of them: that takes the sum of all steps.
-  expect(all.together).toBeLessThanOrEqual(1)
-  expect(all.makespan).toBeGreaterThanOrEqual(16 * STEP_MS)
-  expect(step.together).toBeGreaterThan(1)
-  expect(step.makespan).toBeLessThan(all.makespan)
-  expect(step.makespan).toBeGreaterThanOrEqual(4 * STEP_MS)
+  // Whoever holds all four models keeps everybody else from every one of them.
+  expect(all.together).toBe(0)
+  expect(step.together).toBeGreaterThan(0)
 })

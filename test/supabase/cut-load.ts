@@ -3,11 +3,19 @@ import { type Coordinator, createCoordinator, createJobWorker, type JobWorker } 
 import type { LogStore } from '../../src/port/index.ts'
 import type { Cut } from './cut.ts'
 
-/** Milliseconds from the call that submits a job to the first line of its handler in another process, in order. */
-export interface Latencies {
-  readonly before: readonly number[]
-  readonly during: readonly number[]
-  readonly after: readonly number[]
+/** From the call that submits a job to the first line of its handler in another process. */
+export interface Start {
+  readonly ms: number
+  /** How many versions Realtime has told the other process meanwhile, and how often that has read the log. */
+  readonly told: number
+  readonly reads: number
+}
+
+/** In order. */
+export interface Starts {
+  readonly before: readonly Start[]
+  readonly during: readonly Start[]
+  readonly after: readonly Start[]
 }
 
 const LOADERS = 3
@@ -25,10 +33,9 @@ export async function cutUnderLoad(
   storeOf: () => LogStore,
   cutMs: number,
   probesEach = 10,
-): Promise<Latencies> {
+): Promise<Starts> {
   const joined: { coordinator: Coordinator; store: LogStore }[] = []
-  const join = async () => {
-    const store = storeOf()
+  const join = async (store = storeOf()) => {
     const coordinator = await createCoordinator({ store, logger: silent })
     joined.push({ coordinator, store })
     return coordinator
@@ -48,22 +55,24 @@ export async function cutUnderLoad(
   }
   const started = new Map<string, () => void>()
   const probe = async ({ jobId }: { jobId: string }) => started.get(jobId)?.()
-  workers.push(createJobWorker({ coordinator: await join(), handlers: { probe } }))
+  const counts = { told: 0, reads: 0 }
+  workers.push(createJobWorker({ coordinator: await join(counted(storeOf(), counts)), handlers: { probe } }))
   for (const worker of workers) worker.start()
   let probes = 0
-  const latency = async () => {
+  const oneStart = async (): Promise<Start> => {
     const jobId = `probe-${++probes}`
     const start = new Promise<void>((resolve) => started.set(jobId, resolve))
     const begun = performance.now()
+    const { told, reads } = counts
     await submitter.enqueue([{ jobId, models: [jobId], kind: 'probe' }])
     await start
-    return performance.now() - begun
+    return { ms: performance.now() - begun, told: counts.told - told, reads: counts.reads - reads }
   }
   const several = async (pauseMs: number) => {
-    const all: number[] = []
+    const all: Start[] = []
     for (let n = 0; n < probesEach; n++) {
       await sleep(pauseMs * (0.5 + Math.random()))
-      all.push(await latency())
+      all.push(await oneStart())
     }
     return all
   }
@@ -84,4 +93,21 @@ export async function cutUnderLoad(
     await store.close()
   }
   return { before, during, after }
+}
+
+/** The store, with what it is told and what it reads counted. */
+function counted(store: LogStore, counts: { told: number; reads: number }): LogStore {
+  return {
+    ...store,
+    read: (...given) => {
+      counts.reads++
+      return store.read(...given)
+    },
+    listen: (queue, onWake) =>
+      store.listen(queue, (...hint) => {
+        // A poll knows no version.
+        if (hint[0] !== undefined) counts.told++
+        onWake(...hint)
+      }),
+  }
 }

@@ -6,9 +6,7 @@ import { startCut } from './cut.ts'
 import { cutUnderLoad } from './cut-load.ts'
 import { startMigrated, storeOn } from './support.ts'
 
-const medianOf = (all: readonly number[]) => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0
-
-it('nothing is lost, starts wait for a poll at most, and are woken again afterwards', {
+it('nothing is lost, starts are found by polls, and are woken again afterwards', {
   timeout: 180_000,
 }, async () => {
   const project = await startMigrated()
@@ -16,9 +14,9 @@ it('nothing is lost, starts wait for a poll at most, and are woken again afterwa
   const cut = await startCut(project.url)
   const throughCut = () => storeOn({ url: cut.url, keys: project.keys })
   const { during, after } = await cutUnderLoad(cut, throughCut, 3_000, 6)
-  // One poll is a second; the rest is for a busy machine. What it takes on a quiet one is in docs/supabase.md.
-  expect(Math.max(...during)).toBeLessThan(30_000)
-  expect(medianOf(after)).toBeLessThan(medianOf(during))
+  // What was told before the cut may be heard after it. How soon a start comes is in docs/supabase.md.
+  for (const { told, reads } of during.slice(1)) expect([told, reads > 0]).toEqual([0, true])
+  expect(after.filter(({ told }) => told > 0)).not.toEqual([])
   const store = storeOn(project, { wake: 'poll' })
   onTestFinished(() => store.close())
   const { events, version } = await store.read('default', 0, 10_000)

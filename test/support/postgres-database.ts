@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
-import { afterAll, inject } from 'vitest'
+import { inject } from 'vitest'
+import { afterEachFile } from './hooks.ts'
 import { madeOnce } from './once.ts'
 import type {} from './postgres-global.ts'
 
 const created: string[] = []
 
-/** Registered when a test file imports this, so it runs after that file's own hooks: last in, first out. */
-afterAll(async () => {
+/** After the file's own hooks. */
+afterEachFile(async () => {
+  if (created.length === 0) return
   await administer(async (client) => {
     for (const name of created.splice(0)) {
       await leftByAll(client, name)

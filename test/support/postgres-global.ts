@@ -29,7 +29,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   holder[key] ??= { users: 0 }
   const shared = holder[key]
   shared.users++
-  shared.server ??= startPostgres()
+  // It may stand in memory: no gigabyte of log that nobody reads.
+  shared.server ??= startPostgres({ settings: { max_wal_size: '256MB' } })
   const server = await shared.server
   project.provide('postgresUrl', server.url)
   return async () => {

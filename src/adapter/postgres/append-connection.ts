@@ -2,6 +2,9 @@ import type pg from 'pg'
 import type { Connections } from './connections.ts'
 import type { Listener } from './listener.ts'
 
+/** The server has said what is wrong: the connection works. */
+const wasAnswered = (error: unknown): boolean => error instanceof Error && 'severity' in error
+
 /**
  * Appends use the listening connection while it is free: the notification of the append then comes with its answer. Over another
  * connection it would wake a second backend, and this process once more: a tenth of the time of a hand-off.
@@ -9,7 +12,10 @@ import type { Listener } from './listener.ts'
  * Your own pool may set up its connections in ways that the listening one does not know (`SET ROLE`), so with such a pool appends
  * stay in the pool.
  */
-export function appendConnection({ pool, own }: Connections, listener: Pick<Listener, 'connection'>) {
+export function appendConnection(
+  { pool, own }: Connections,
+  listener: Pick<Listener, 'connection' | 'leave'>,
+) {
   let taken = false
   return async <Out>(work: (connection: pg.Pool | pg.Client) => Promise<Out>): Promise<Out> => {
     const connection = own && !taken ? listener.connection() : null
@@ -17,6 +23,10 @@ export function appendConnection({ pool, own }: Connections, listener: Pick<List
     taken = true
     try {
       return await work(connection)
+    } catch (error) {
+      // Without an answer it may be half open. A pool drops such a connection; this one would take the next append as well.
+      if (!wasAnswered(error)) listener.leave()
+      throw error
     } finally {
       taken = false
     }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import type { OnWake } from '../../port/index.ts'
 import { answersOf, newsOf, tellWake, tellWakes } from '../sql/index.ts'
-import { type Ask, askWithin } from './ask.ts'
+import { type Ask, askWithin, type Queryable, type Question } from './ask.ts'
 
 export interface Listener {
   /** Resolves when it listens to the channel, or when the first try has failed: the poll then finds what was missed. */
@@ -37,7 +37,7 @@ const FIRST_RETRY_MS = 100
  * (re)connection it wakes everybody once, since notifications sent meanwhile are lost.
  */
 export function createListener(connect: () => pg.Client, options: ListenerOptions): Listener {
-  const ask = askWithin(options.answerMs)
+  const ask = oneByOne(askWithin(options.answerMs))
   const wakes = new Map<string, Set<OnWake>>()
   let client: pg.Client | null = null
   let listening = false
@@ -180,6 +180,16 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
     },
     address: () => (listening ? address : undefined),
     close,
+  }
+}
+
+/** With an append under way on this connection that makes two questions, and the driver wants no third one to wait. */
+function oneByOne(ask: Ask): Ask {
+  let last: Promise<unknown> = Promise.resolve()
+  return <Row>(on: Queryable, question: Question) => {
+    const answer = last.then(() => ask<Row>(on, question))
+    last = answer.catch(() => {})
+    return answer
   }
 }
 

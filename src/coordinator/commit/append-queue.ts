@@ -1,7 +1,6 @@
 import type { Command, CommandResult, DataChange, Decision } from '../../core/index.ts'
 import type { HeardAnswers } from '../../port/index.ts'
-import { SingleFlight } from '../base/single-flight.ts'
-import { InFlight } from '../base/work.ts'
+import { InFlight, SingleFlight } from '../base/work.ts'
 import { type CommitOptions, Committer } from './committer.ts'
 import type { OpenCommands, Pending } from './open-commands.ts'
 

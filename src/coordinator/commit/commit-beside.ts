@@ -2,9 +2,9 @@ import { type CommandBody, type CommandResult, hash, InterlockError, type Ledger
 import type { LogStore } from '../../port/index.ts'
 import { newWorkerId } from '../base/identity.ts'
 import type { TimeLimit } from '../base/retry.ts'
-import { ledgerNear } from '../replica/ledger-near.ts'
 import { LogView } from '../replica/log-view.ts'
 import { readToHead } from '../replica/read-log.ts'
+import { ledgerNear } from '../replica/snapshots.ts'
 import { Committer } from './committer.ts'
 
 export interface BesideOptions {

@@ -10,7 +10,7 @@ import {
 import type { AppendAnswer, AppendRequest } from '../../port/index.ts'
 import { Recent } from '../base/recent.ts'
 import type { LogView } from '../replica/log-view.ts'
-import { dataOf } from './data-of.ts'
+import { dataOf } from './command-data.ts'
 import type { OpenCommands } from './open-commands.ts'
 import type { StartedData } from './started-data.ts'
 

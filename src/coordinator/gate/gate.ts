@@ -51,7 +51,7 @@ export class Gate {
   constructor(member: Member) {
     this.#member = member
     this.router = new StartRouter({
-      holdOn: ({ lease }) => member.holdOn(lease),
+      holdOn: ({ lease }) => member.starts.holdOn(lease),
       giveBack: (attempt) => void this.#giveBack(attempt),
     })
     this.#watch = new WaitWatch(this.router, member, this.#inFlight)
@@ -139,7 +139,7 @@ export class Gate {
 
   /** Runs the job under the lease of its parent: when that is lost, both stop. */
   #cover({ jobId, models }: JobSpec, parent: Lease): StartAnswer {
-    const holder = this.#member.attempt(parent)
+    const holder = this.#member.starts.attempt(parent)
     if (holder === undefined) {
       const message = `job ${parent.jobId}, the parent of job ${jobId}, does not run in this process under that lease; ask in the process that runs it, or without a parent`
       throw new InterlockError('job_not_active', message, { jobId: parent.jobId })

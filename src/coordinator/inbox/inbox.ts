@@ -17,7 +17,7 @@ import type { InboxAnswer, InboxRequest, InboxRole, StoreTraits } from '../../po
 import { waitOf } from '../api/calls.ts'
 import { errorText } from '../base/logger.ts'
 import { atMost } from '../base/retry.ts'
-import { SingleFlight } from '../base/single-flight.ts'
+import { SingleFlight } from '../base/work.ts'
 import type { SendOptions } from '../membership/member-api.ts'
 
 /** Requests in one batch. They share an append. */

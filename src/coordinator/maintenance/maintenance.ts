@@ -1,10 +1,9 @@
 import { InterlockError, isInterlockError, type Ledger } from '../../core/index.ts'
 import type { LogRole, SnapshotRole } from '../../port/index.ts'
 import type { WholeOptions } from '../api/options.ts'
-import { SingleFlight } from '../base/single-flight.ts'
-import { keepSnapshot } from '../replica/keep-snapshot.ts'
-import { ledgerNear } from '../replica/ledger-near.ts'
+import { SingleFlight } from '../base/work.ts'
 import type { LogView } from '../replica/log-view.ts'
+import { keepSnapshot, ledgerNear } from '../replica/snapshots.ts'
 import { Projector } from './projector.ts'
 import { Retention } from './retention.ts'
 

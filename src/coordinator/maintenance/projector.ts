@@ -2,7 +2,7 @@ import { MICROS_PER_MS, type Micros } from '../../core/index.ts'
 import type { ProjectStep, RefusedRows, StoreTraits, UserTablesRole } from '../../port/index.ts'
 import type { Logger } from '../base/logger.ts'
 import { pause } from '../base/retry.ts'
-import { SingleFlight } from '../base/single-flight.ts'
+import { SingleFlight } from '../base/work.ts'
 
 /** The most events of one step: some 100 ms of writing to the user's tables. */
 const BATCH = 1_000

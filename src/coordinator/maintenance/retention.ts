@@ -1,10 +1,8 @@
 import { InterlockError, type Ledger, MICROS_PER_SECOND, type Micros, Replayer } from '../../core/index.ts'
 import { type ArchiveRole, type LogRole, pagesAfter, type SnapshotRole } from '../../port/index.ts'
 import { pause } from '../base/retry.ts'
-import { SingleFlight } from '../base/single-flight.ts'
-import { keepSnapshot } from '../replica/keep-snapshot.ts'
-import { ledgerNear } from '../replica/ledger-near.ts'
-import { readSnapshot } from '../replica/read-snapshot.ts'
+import { SingleFlight } from '../base/work.ts'
+import { keepSnapshot, ledgerNear, readSnapshot } from '../replica/snapshots.ts'
 
 const EVERY_MS = 3_600_000
 const DAY: Micros = 86_400 * MICROS_PER_SECOND

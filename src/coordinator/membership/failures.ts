@@ -20,6 +20,9 @@ export type Doing = 'read' | 'write' | 'beat'
 /** The same cause is logged again after this time: a lasting failure fills no disk, and is not forgotten either. */
 const AGAIN_MS = 60_000
 
+/** The end of an outage that took so long is told, also if its beginning was not: one before it had the line of that minute. */
+const LONG_S = 5
+
 /** Failures that are not over, as far as this process knows. The logger is told of them, and `health()` shows them. */
 export class Failures {
   readonly #logger: Logger
@@ -107,12 +110,13 @@ export class Failures {
     return true
   }
 
-  /** The database answers and takes writes again. Told if its absence was. */
+  /** The database answers and takes writes again. Told if its absence was, or was long. */
   #tellIfBack(): void {
     if (this.#awaySince === undefined || [...this.#failed.values()].some(isAway)) return
     const seconds = Math.round((performance.now() - this.#awaySince) / 100) / 10
     const told = { event: 'database.back', seconds } as const
-    if (this.#isAwayTold) this.#logger.warn(`[COORDINATOR] The database is back after ${seconds} s`, told)
+    if (this.#isAwayTold || seconds >= LONG_S)
+      this.#logger.warn(`[COORDINATOR] The database is back after ${seconds} s`, told)
     this.#awaySince = undefined
     this.#isAwayTold = false
   }

@@ -1,7 +1,7 @@
 import { InterlockError, type Micros } from '../../core/index.ts'
 import type { BeatAnswer, Incoming, MembershipRole, WorkerBeat } from '../../port/index.ts'
 import { pause, retryAfterOf } from '../base/retry.ts'
-import { SingleFlight } from '../base/single-flight.ts'
+import { SingleFlight } from '../base/work.ts'
 import { LeftBehind } from './left-behind.ts'
 
 /** `ttlMs`: time to live without a beat; one is sent every third of it, or every 6 s. `graceMs`: the grace after that. */

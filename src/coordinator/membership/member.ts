@@ -1,28 +1,20 @@
 import type { Observable } from 'rxjs'
-import type {
-  Accepted,
-  CommandBody,
-  InterlockError,
-  Lease,
-  Ledger,
-  RecordedEvent,
-  Started,
-} from '../../core/index.ts'
+import type { Accepted, CommandBody, InterlockError, Lease, Ledger, RecordedEvent } from '../../core/index.ts'
 import type { OnWake, Telemetry } from '../../port/index.ts'
 import type { WholeOptions } from '../api/options.ts'
 import type { Logger } from '../base/logger.ts'
 import { AppendQueue } from '../commit/append-queue.ts'
 import type { CommitHooks } from '../commit/committer.ts'
-import { StartedData } from '../commit/started-data.ts'
+import { StartedData, withRowsAhead } from '../commit/started-data.ts'
 import { type Maintenance, maintenanceOf } from '../maintenance/maintenance.ts'
 import { LogView } from '../replica/log-view.ts'
 import { Failures, Stopped } from './failures.ts'
 import { Incarnation } from './incarnation.ts'
 import type { LeaseKeeper } from './lease.ts'
 import { expireLeases, heldBy, Lifecycle } from './lifecycle.ts'
-import type { Hold, MemberHooks, SendOptions } from './member-api.ts'
-import { withRowsAhead } from './rows-ahead.ts'
-import { OwnStarts, Sender } from './sender.ts'
+import type { MemberHooks, SendOptions } from './member-api.ts'
+import { OwnStarts } from './own-starts.ts'
+import { Sender } from './sender.ts'
 import { WakeFilter, Wakeups } from './wakeups.ts'
 
 /**
@@ -35,12 +27,12 @@ export class Member {
   readonly log: LogView
   readonly failures: Failures
   readonly startedData: StartedData
+  readonly starts: OwnStarts
   /** Joins the queue, and leaves it. */
   readonly lifecycle: Lifecycle
   readonly #hooks: MemberHooks
   readonly #closing = new AbortController()
   readonly #stopped: Stopped
-  readonly #starts: OwnStarts
   readonly #incarnation: Incarnation
   readonly appends: AppendQueue
   readonly #maintenance: Maintenance
@@ -69,8 +61,8 @@ export class Member {
     this.failures = new Failures(logger, this.#stopped)
     const onError = (error: unknown) => this.failures.note(error)
     this.startedData = new StartedData({ store, queue, workerId, all: telemetry?.propagates === true })
-    this.#starts = new OwnStarts({
-      ...{ log, workerId },
+    this.starts = new OwnStarts({
+      ...{ log, incarnation: () => this.#incarnation },
       onStarted: (attempt) => void hooks.onStarted(attempt, null),
     })
     this.#maintenance = maintenanceOf(log, options, onError)
@@ -100,7 +92,7 @@ export class Member {
       },
     )
     this.#sender = new Sender(
-      { ...shared, starts: this.#starts, failures: this.failures },
+      { ...shared, starts: this.starts, failures: this.failures },
       {
         checkOpen: () => this.lifecycle.checkOpen(),
         isClosing: () => signal.aborted,
@@ -172,18 +164,7 @@ export class Member {
   async holds(lease: Lease): Promise<boolean> {
     await this.lease.confirm()
     await this.catchUp()
-    return this.attempt(lease) !== undefined
-  }
-
-  /** The attempt under this lease, if it belongs to this process as far as it knows. */
-  attempt(lease: Lease): Started | undefined {
-    this.lease.check()
-    return this.lease.lost ? undefined : this.#starts.attempt(lease)
-  }
-
-  holdOn(lease: Lease): Hold {
-    if (this.attempt(lease) !== undefined) return 'held'
-    return this.#starts.attempt(lease) === undefined ? 'none' : 'unsure'
+    return this.starts.attempt(lease) !== undefined
   }
 
   #newIncarnation(options: WholeOptions): Incarnation {
@@ -191,7 +172,7 @@ export class Member {
     return new Incarnation(options, {
       ...{ logger: this.logger, onIncoming, onRenewed },
       isOver: () => this.#stopped.error !== undefined,
-      isHolding: (workerId) => heldBy(this.ledger, [workerId]) > 0 || this.#starts.areAhead,
+      isHolding: (workerId) => heldBy(this.ledger, [workerId]) > 0 || this.starts.areAhead,
       onOverdue: (workerIds) => this.lifecycle.overdue(workerIds),
       onUnreachable: (error) => this.failures.note(error, 'beat'),
       onReached: () => this.failures.beatWentWell(),
@@ -239,7 +220,7 @@ export class Member {
   #onEvent(event: RecordedEvent): void {
     this.#hooks.onEvent(event)
     this.startedData.see(event)
-    this.#starts.see(event)
+    this.starts.see(event)
   }
 
   /** The ends of its attempts, and requests about them, may be among the events that were skipped. */

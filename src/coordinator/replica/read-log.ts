@@ -1,8 +1,8 @@
 import { type InterlockError, isInterlockError, type Micros, ofStandby, wentBack } from '../../core/index.ts'
 import { type LogPage, PAGE, pagesAfter } from '../../port/index.ts'
-import { ledgerNear } from './ledger-near.ts'
 import type { LogView } from './log-view.ts'
 import type { Replica } from './replica.ts'
+import { ledgerNear } from './snapshots.ts'
 
 /**
  * Folds everything up to the head, page by page, into a replica that knows nothing. Any other replica uses {@link readOn}.

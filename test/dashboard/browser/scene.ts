@@ -10,6 +10,7 @@ import {
   explainJob,
   hash,
   type JobSpec,
+  jobOf,
   type Ledger,
   type Micros,
   projectionChanges,
@@ -148,7 +149,7 @@ export function waitsLongest(ledger: Ledger): string {
 
 /** Most complete; some fail for good, and some are tried again. */
 async function endOne(jobId: string, ledger: Ledger, run: Scene['run'], draw: () => number): Promise<void> {
-  const job = [...ledger.jobs].find((each) => each.jobId === jobId)
+  const job = jobOf(ledger, jobId)
   if (job?.active !== true) return
   const lot = draw()
   const { token } = job
