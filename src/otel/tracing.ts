@@ -41,6 +41,7 @@ export class Tracing implements Telemetry {
   /** By queue. */
   readonly #queues = new Map<string, FollowedQueue>()
   readonly #waits = new Map<string, WaitTrail>()
+  #isHeard = false
 
   constructor(options: OpenTelemetryOptions) {
     this.#options = options
@@ -58,6 +59,7 @@ export class Tracing implements Telemetry {
     { queue, jobs }: Sending,
     put: (context: TraceContext | undefined) => Promise<T>,
   ): Promise<T> {
+    if (!this.#hasSdk()) return put(undefined)
     const links = jobs
       .flatMap((job) => (job.trace === undefined ? [] : [linkTo(spanContextOf(job.trace), 'job')]))
       .slice(0, MOST_LINKS)
@@ -85,6 +87,7 @@ export class Tracing implements Telemetry {
   }
 
   begin(attempt: BegunAttempt): AttemptSpan {
+    if (!this.#hasSdk()) return unheard
     const { queue, started, isCalled } = attempt
     const { traceparent, last } = attempt.trace ?? {}
     const sender = traceparent === undefined ? undefined : spanContextOf({ ...attempt.trace, traceparent })
@@ -145,21 +148,29 @@ export class Tracing implements Telemetry {
     return addWait(this.#tracer, { queue, started, waited, parent, links, now })
   }
 
-  /** Begun once there is an SDK: until then nobody keeps a span. */
+  /** Until then nobody keeps a span. The API's own provider stands in for one that may be registered later. */
+  #hasSdk(): boolean {
+    const provider = this.#provider
+    this.#isHeard ||=
+      !(provider instanceof ProxyTracerProvider) ||
+      provider.getDelegateTracer('interlock-queue') !== undefined
+    return this.#isHeard
+  }
+
+  /** Begun once there is an SDK. */
   #trailOf(name: string): WaitTrail | undefined {
     const known = this.#waits.get(name)
     const queue = this.#queues.get(name)
     if (known !== undefined || queue === undefined) return known
-    if (this.#options.waits === false || !hasSdk(this.#provider)) return undefined
+    if (this.#options.waits === false || !this.#hasSdk()) return undefined
     const trail = new WaitTrail(queue)
     this.#waits.set(name, trail)
     return trail
   }
 }
 
-/** The API's own provider stands in for one that may be registered later. */
-const hasSdk = (provider: TracerProvider): boolean =>
-  !(provider instanceof ProxyTracerProvider) || provider.getDelegateTracer('interlock-queue') !== undefined
+/** An attempt without an SDK. */
+const unheard: AttemptSpan = { ids: undefined, trace: undefined, run: (work) => work(), end: () => {} }
 
 const linkTo = (to: SpanContext, what: 'job' | 'sender' | 'attempt'): Link => ({
   context: to,

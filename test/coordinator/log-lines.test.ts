@@ -112,4 +112,17 @@ describe('a line of the log', () => {
     })
     expect(lines.join('\n').split('\n')).toHaveLength(3)
   })
+
+  it('keeps its level in every shape', () => {
+    const { told, logger } = pinoLike()
+    const lines: string[] = []
+    for (const one of [logger, jsonLogger((line) => lines.push(line))]) {
+      one.info('a', { event: 'job.check' })
+      one.warn('b', { event: 'log.skipped' })
+      one.error('c', { event: 'job.failed' })
+    }
+    expect(told.map(({ level, msg }) => `${level} ${msg}`)).toEqual(['info a', 'warn b', 'error c'])
+    const levels = lines.map((line) => (JSON.parse(line) as { readonly level: number }).level)
+    expect(levels).toEqual([30, 40, 50])
+  })
 })

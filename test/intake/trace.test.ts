@@ -35,8 +35,21 @@ describe('the trace of a job that is a row of `jobs`', () => {
     expect((await traceOf(db, 'parent', traceparent)).trace).toEqual({ traceparent, tracestate: 'vendor=1' })
   })
 
-  it('is none where the text is no trace context: the job is taken in all the same', async () => {
+  it('is none where the text is no trace context: the jobs are taken in all the same', async () => {
     const db = await account(table)
-    expect((await traceOf(db, 'traceparent', "'; drop table jobs; --")).trace).toBeNull()
+    const no = [
+      "'; drop table jobs; --",
+      traceparent.toUpperCase(),
+      `${traceparent}-more`,
+      `ff${traceparent.slice(2)}`,
+      `00-${'0'.repeat(32)}-b7ad6b7169203331-01`,
+      `00-${'0af7'.repeat(8)}-${'0'.repeat(16)}-01`,
+    ]
+    for (const [n, value] of no.entries())
+      await db.query('insert into jobs (job_id, model, traceparent) values ($1, $1, $2)', [`j${n}`, value])
+    const coordinator = await db.coordinator()
+    expect(await coordinator.takeIn({ max: 10 })).toBe(no.length)
+    const kept = await coordinator.data(no.map((_, n) => `j${n}`))
+    expect(kept.map((data) => data?.trace)).toEqual(no.map(() => null))
   })
 })

@@ -15,6 +15,8 @@ describe('the message of an error in a trace', () => {
     ['run 3f2b8c1d-aaaa not found', 'run … not found'],
     ['first line\nsecond: secret', 'first line'],
     ['"unclosed secret', undefined],
+    ['order 12345 is unknown', 'order … is unknown'],
+    ['no room\u0007\u001b[2J left', 'no room  [2J left'],
   ])('%j becomes %j', (message, expected) => expect(of(message)).toBe(expected))
 
   it('has no word of what the handler was given, wherever it stands', () => {
@@ -32,6 +34,11 @@ describe('the message of an error in a trace', () => {
         expect(told.filter((word) => words.includes(word))).toEqual([])
       }),
     )
+  })
+
+  it('has no number of what the handler was given, and keeps the names of its fields', () => {
+    expect(of('page 731 of book is torn', { book: 'x', page: 731 })).toBe('page … of book is torn')
+    expect(of('Zoë is gone', { deep: [{ name: 'zoë' }] })).toBe('… is gone')
   })
 
   it('is not told beside more than can be compared with it, and never throws', () => {

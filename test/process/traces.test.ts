@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { explain } from '../../src/operate/index.ts'
 import { pythonPrograms, pythonWithPsycopg } from '../support/python.ts'
 import { atEnd } from '../support/this-test.ts'
 import { allEnded, endOf, scene } from './support.ts'
@@ -55,7 +56,7 @@ async function processes(url: string, sender: TracedOrder['sender']) {
 
 /** Put in line by A; waits behind another job, runs and fails in B; waits and runs in C. */
 async function story(sender: TracedOrder['sender']) {
-  const { url, client, coordinator } = await scene()
+  const { url, client, store, coordinator } = await scene()
   await coordinator.setPolicy('by-model')
   const { start, spans, lines } = await processes(url, sender)
   const [a, b, c] = [await start('a'), await start('b'), await start('c')]
@@ -75,6 +76,7 @@ async function story(sender: TracedOrder['sender']) {
   const request = spans().filter(({ name }) => name === 'request')
   return {
     client,
+    store,
     coordinator,
     lines,
     spans,
@@ -87,7 +89,7 @@ async function story(sender: TracedOrder['sender']) {
 
 describe('a job that goes through three processes', () => {
   it('is one trace, with what it waited for and its retry linked', async () => {
-    const { client, request, send, waits, runs, lines, spans } = await story('parent')
+    const { client, store, request, send, waits, runs, lines, spans } = await story('parent')
     expect(send.map(({ service, parent }) => [service, parent])).toEqual([['a', request[1]?.spanId]])
     expect(waits.map(({ service, parent }) => [service, parent])).toEqual([
       ['b', send[0]?.spanId],
@@ -129,6 +131,9 @@ describe('a job that goes through three processes', () => {
       traceId,
     ])
     expect(rows).toEqual([])
+    const explained = await explain({ store }, 'second', { data: true })
+    expect(explained.data?.traceparent).toBe(`00-${traceId}-${send[0]?.spanId}-01`)
+    expect(explained.data?.lastTraceparent).toBe(`00-${traceId}-${runs[0]?.spanId}-01`)
     const kept = await client.query("select trace from job_queue_data where job_id = 'second'")
     expect(JSON.stringify(kept.rows)).toContain(traceId)
   })

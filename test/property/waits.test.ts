@@ -100,17 +100,27 @@ it(
   PATIENCE,
 )
 
-/** Event by event, as a process follows them. @param looks after which of them somebody reads the sums */
-function clocked(events: readonly RecordedEvent[], to: number, looks: ReadonlySet<number> = new Set()) {
+/**
+ * As a process follows them.
+ * @param looks after which of them somebody reads the sums
+ * @param together how many it folds at a time
+ */
+function clocked(
+  events: readonly RecordedEvent[],
+  to: number,
+  { looks = new Set(), together = 1 }: { looks?: ReadonlySet<number>; together?: number } = {},
+) {
   const waits: Wait[] = []
   const clocks = new WaitClocks({ isDetailed: true, onWait: (wait) => waits.push(wait) })
   let ledger = emptyLedger
-  for (const [i, event] of events.entries()) {
-    clocks.note(event)
-    const folded = fold(ledger, [event])
+  for (let n = 0; n < events.length; n += together) {
+    const group = events.slice(n, n + together)
+    const { at } = group.at(-1) as RecordedEvent
+    for (const event of group) clocks.note(event)
+    const folded = fold(ledger, group)
     ledger = folded.ledger
-    clocks.look(ledger, folded.touched, event.at)
-    if (looks.has(i)) clocks.spend(event.at)
+    clocks.look(ledger, folded.touched, at)
+    if (looks.has(n)) clocks.spend(at)
   }
   clocks.finish(to)
   return { waits, clocks }
@@ -123,10 +133,11 @@ it(
       fc.property(
         arbitraryRun({ maxLength: 150 }),
         fc.array(fc.nat(200), { maxLength: 20 }),
-        (steps, looks) => {
+        fc.integer({ min: 1, max: 5 }),
+        (steps, looks, together) => {
           const events = [...play(steps)].flatMap(({ decision }) => decision.events)
           const to = (events.at(-1)?.at ?? 0) + 1_000
-          const { waits, clocks } = clocked(events, to, new Set(looks))
+          const { waits, clocks } = clocked(events, to, { looks: new Set(looks), together })
           expect(waits.map(sumOf)).toEqual(waits.map(lengthOf))
           expect(waits.map(({ jobId, from, to: ended }) => `${jobId} ${from} ${ended}`).toSorted()).toEqual(
             waitsIn(events, to),
@@ -197,25 +208,74 @@ it('where followed from within a drain, a job waits for that until the queue is 
   expect(wait?.byCause).toEqual({ drain: 5_000_000, no_worker: 7_000_000 })
 })
 
-it('a wait with more parts than are kept tells the last ones, and its sums are whole', () => {
-  const turns = Array.from({ length: 50 }, (_, n): (readonly [number, Event])[] => [
+it('tells each job in the way as a part of its own', () => {
+  const events = logOf([
+    [0, open],
+    ...['a', 'b', 'c'].map((jobId, n) => [1 + n, queued(jobId)] as const),
+    [4, { type: 'started', jobId: 'a', workerId: 'w', attempt: 1, models: ['m'] }],
+    [6, { type: 'cancelled', jobId: 'b', token: null }],
+    [9, { type: 'completed', jobId: 'a', token: 5 }],
+  ])
+  const waits = splitWaits(emptyLedger, events, { from: 0, to: 110_000_000 })
+  const parts = waits.find(({ jobId }) => jobId === 'c')?.parts ?? []
+  expect(parts.map(({ code, blockedBy, from, to }) => [code, blockedBy, (to - from) / 1e6])).toEqual([
+    ['behind_in_line', 'b', 1],
+    ['model_in_use', 'b', 2],
+    ['model_in_use', 'a', 3],
+    ['offered', null, 1],
+  ])
+})
+
+/** Fifty jobs run one after the other, a quarter of each second, while one more waits behind them. */
+function busyLine(): readonly RecordedEvent[] {
+  const others = Array.from({ length: 50 }, (_, n) => [1 + n / 100, queued(`other-${n}`)] as const)
+  const runs = Array.from({ length: 50 }, (_, n): (readonly [number, Event])[] => [
     [10 + n, { type: 'started', jobId: `other-${n}`, workerId: 'w', attempt: 1, models: ['m'] }],
     [10.25 + n, { type: 'completed', jobId: `other-${n}`, token: 53 + 2 * n }],
   ]).flat()
-  const others = Array.from({ length: 50 }, (_, n) => [1 + n / 100, queued(`other-${n}`)] as const)
-  const events = logOf([[0, open], ...others, [2, queued('last')], ...turns])
-  const wait = splitWaits(emptyLedger, events, { from: 0, to: 170_000_000 }).find(
-    ({ jobId }) => jobId === 'last',
-  )
+  return logOf([[0, open], ...others, [2, queued('last')], ...runs])
+}
+
+const lengthsOf = ({ parts }: Pick<Wait, 'parts'>) =>
+  parts.map(({ code, from, to }) => [code, (to - from) / 1e6])
+
+it('a wait with more parts than are kept tells the last ones, and its sums are whole', () => {
+  const waits = splitWaits(emptyLedger, busyLine(), { from: 0, to: 170_000_000 })
+  const wait = waits.find(({ jobId }) => jobId === 'last')
   expect(wait?.byCause).toEqual({
     line: 8_000_000 + 49 * 750_000,
     model: 50 * 250_000,
     no_worker: 10_750_000,
   })
   expect(wait?.parts).toHaveLength(32)
-  expect(wait?.parts.slice(-3).map(({ code, from, to }) => [code, (to - from) / 1e6])).toEqual([
+  expect(lengthsOf(wait ?? { parts: [] }).slice(-3)).toEqual([
     ['behind_in_line', 0.75],
     ['model_in_use', 0.25],
     ['offered', 10.75],
   ])
+})
+
+it('a wait that is asked for late tells what is still kept, and nothing that was not so', () => {
+  const waits: Wait[] = []
+  const clocks = new WaitClocks({ tellsParts: true, onWait: (wait) => waits.push(wait) })
+  let ledger = emptyLedger
+  for (const event of busyLine()) {
+    clocks.note(event)
+    const folded = fold(ledger, [event])
+    ledger = folded.ledger
+    clocks.look(ledger, folded.touched, event.at)
+  }
+  const wait = waits.find(({ jobId }) => jobId === 'other-44') as Wait
+  // Eleven events of the line have come since, of 32 that are kept.
+  expect(
+    new Set(
+      lengthsOf(wait)
+        .slice(0, -1)
+        .map((part) => part.join(' ')),
+    ),
+  ).toEqual(new Set(['behind_in_line 0.75', 'model_in_use 0.25']))
+  expect(wait.parts.at(-1)?.to).toBe(wait.to)
+  expect(wait.parts.length).toBeGreaterThan(15)
+  expect(wait.parts.length).toBeLessThan(30)
+  expect(sumOf(wait)).toBe(lengthOf(wait))
 })
