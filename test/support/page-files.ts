@@ -11,6 +11,8 @@ const cache = path.join(root, 'node_modules', '.cache')
 export async function makePage(): Promise<Made> {
   await mkdir(cache, { recursive: true })
   const folder = await mkdtemp(path.join(cache, 'page-'))
-  await promisify(execFile)(process.execPath, ['.ci/build-page.mjs', folder], { cwd: root })
+  // As it is published: vitest's `test` would make a page of another size.
+  const env = { ...process.env, NODE_ENV: 'production' }
+  await promisify(execFile)(process.execPath, ['.ci/build-page.mjs', folder], { cwd: root, env })
   return { place: folder, remove: () => rm(folder, { recursive: true }) }
 }
