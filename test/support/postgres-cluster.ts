@@ -1,15 +1,16 @@
 /** The files of a server, to start others from: `initdb` and the migration take seconds, a copy a few tenths of one. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
 import pg from 'pg'
 import { migrate } from '../../src/migrate/index.ts'
 import type { Made } from './once-global.ts'
-import { startPostgres, worldReadableTmpdir } from './postgres.ts'
+import { quickTmpdir, startPostgres } from './postgres.ts'
 
 export async function makeCluster(): Promise<Made> {
-  const folder = await mkdtemp(path.join(await worldReadableTmpdir(), 'interlock-cluster-'))
+  const folder = await mkdtemp(path.join(await quickTmpdir(), 'interlock-cluster-'))
+  await chmod(folder, 0o755)
   const place = path.join(folder, 'data')
-  const server = await startPostgres()
+  const server = await startPostgres({ dataDir: place })
   try {
     await withClient(server.url, (client) =>
       migrate({
@@ -18,7 +19,6 @@ export async function makeCluster(): Promise<Made> {
       }),
     )
     await server.stop()
-    await server.backUp(place)
   } finally {
     await server.remove()
   }

@@ -3,7 +3,7 @@
  * direct child on a free loopback port. Nothing is left behind, also when this process is killed.
  */
 import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process'
-import { chmod, chown, cp, mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
+import { chmod, chown, cp, mkdir, mkdtemp, rm, stat, statfs } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -245,6 +245,18 @@ export async function dedicatedAccount(): Promise<Account> {
 
 export async function worldReadableTmpdir(): Promise<string> {
   return (await isOpenToAll(tmpdir())) ? tmpdir() : '/tmp'
+}
+
+/** What a few servers may need at most. */
+const ROOM = 4 * 2 ** 30
+
+/** A folder in memory, if there is room (a container may have 64 MB): to copy a server takes a tenth of the time there. */
+export async function quickTmpdir(): Promise<string> {
+  const room = await statfs('/dev/shm').then(
+    ({ bavail, bsize }) => bavail * bsize,
+    () => 0,
+  )
+  return room >= ROOM ? '/dev/shm' : worldReadableTmpdir()
 }
 
 /** Whether every folder on the way lets everybody through. */

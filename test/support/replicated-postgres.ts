@@ -7,13 +7,7 @@ import { chown, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/pro
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { madeOnce } from './once.ts'
-import {
-  freePort,
-  guardAgainstOrphans,
-  type PostgresServer,
-  startPostgres,
-  worldReadableTmpdir,
-} from './postgres.ts'
+import { freePort, guardAgainstOrphans, type PostgresServer, quickTmpdir, startPostgres } from './postgres.ts'
 import { withClient } from './postgres-cluster.ts'
 
 export interface ReplicationOptions {
@@ -59,7 +53,7 @@ const settings = {
 /** Starts both from one copy of a stopped server, at the same point of its log; some 0.5 s. */
 export async function startReplicated(options: ReplicationOptions): Promise<ReplicatedPostgres> {
   const template = await madeOnce('cluster')
-  const folder = await mkdtemp(path.join(await worldReadableTmpdir(), 'interlock-replicated-'))
+  const folder = await mkdtemp(path.join(await quickTmpdir(), 'interlock-replicated-'))
   const guard = guardAgainstOrphans(folder)
   await exec('chmod', ['755', folder])
   const started: PostgresServer[] = []
