@@ -15,8 +15,8 @@ const alone = files('machine/mutants', 'audit/sabotage', 'property/replay', 'cor
 
 /** The same of the others. */
 const databaseAlone = files(
-  ...['coordinator/beats', 'coordinator/following', 'coordinator/of-process', 'worker/at-rest'],
-  ...['supabase/docs', 'cli/pace'],
+  ...['coordinator/beats', 'coordinator/following', 'coordinator/failures', 'coordinator/of-process'],
+  ...['worker/at-rest', 'supabase/docs', 'cli/pace'],
 )
 
 /** Shared by the files of a run: a server, and what takes long to make. Each file takes databases of its own. */

@@ -14,12 +14,10 @@ export type {
   WaitingJobView,
 } from './api/view.ts'
 export type { Vitals } from './api/vitals.ts'
+export { type LogEvent, type LogFields, logEvents } from './base/log-events.ts'
 export {
   jsonLogger,
-  type LogEvent,
-  type LogFields,
   type Logger,
-  logEvents,
   type StructuredLogger,
   silentLogger,
   stderrLogger,

@@ -6,7 +6,7 @@ import type { Cut } from './cut.ts'
 /** From the call that submits a job to the first line of its handler in another process. */
 export interface Start {
   readonly ms: number
-  /** How many versions Realtime has told the other process meanwhile, and how often that has read the log. */
+  /** How many versions the other process was told of meanwhile (by Realtime, or with the answer to a beat), and how often it has read the log. */
   readonly told: number
   readonly reads: number
 }

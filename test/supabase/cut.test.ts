@@ -14,8 +14,9 @@ it('nothing is lost, starts are found by polls, and are woken again afterwards',
   const cut = await startCut(project.url)
   const throughCut = () => storeOn({ url: cut.url, keys: project.keys })
   const { during, after } = await cutUnderLoad(cut, throughCut, 3_000, 6)
-  // What was told before the cut may be heard after it. How soon a start comes is in docs/supabase.md.
-  for (const { told, reads } of during.slice(1)) expect([told, reads > 0]).toEqual([0, true])
+  // Nothing can tell of them: each was found by a look at the log. How soon is in docs/supabase.md.
+  expect(during).toHaveLength(6)
+  expect(during.filter(({ reads }) => reads === 0)).toEqual([])
   expect(after.filter(({ told }) => told > 0)).not.toEqual([])
   const store = storeOn(project, { wake: 'poll' })
   onTestFinished(() => store.close())

@@ -6,8 +6,16 @@ const projects = ['alone', 'database alone', 'database', 'pure']
 
 /** The files that take longest, which a fresh clone cannot know: a run should not end with one of them. */
 const longest = [
-  ...['docs/examples', 'bench/quick', 'process/killed', 'e2e/killed', 'contract/fail-over'],
-  ...['contract/postgres-replicated', 'contract/pglite-owner'],
+  ...[
+    'bench/quick',
+    'docs/examples',
+    'e2e/first-day',
+    'process/fail-over',
+    'process/killed',
+    'contract/mutants',
+  ],
+  ...['process/restored', 'e2e/package', 'dashboard/browser/load', 'e2e/outage', 'e2e/killed'],
+  ...['process/server', 'contract/pglite-owner', 'contract/postgres-replicated', 'process/workflows'],
 ].map((name) => `/test/${name}.test.ts`)
 
 /** The lower, the earlier. */
