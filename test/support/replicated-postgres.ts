@@ -106,7 +106,7 @@ function replicate(first: PostgresServer, second: PostgresServer, synchronous: b
   return {
     primary: () => primary,
     other: () => other,
-    kill: () => primary.kill(),
+    kill: () => killAll(primary),
     promote,
     followed,
     rejoin: async () => {
@@ -128,6 +128,26 @@ function replicate(first: PostgresServer, second: PostgresServer, synchronous: b
         await until(async () => (await client.query(receivers)).rowCount === 0)
       }),
   }
+}
+
+/**
+ * All processes of a server at once, as when its machine ends. If only the first one were killed, a commit that waits for the standby would be
+ * given up by its backend, which then lives long enough to show it to others, though no standby has it.
+ */
+function killAll(server: PostgresServer): Promise<void> {
+  return withClient(server.url, async (client) => {
+    // It starts no more of them.
+    process.kill(server.pid() as number, 'SIGSTOP')
+    const { rows } = await client.query<{ pid: number }>('select pid from pg_stat_activity')
+    for (const { pid } of rows) {
+      try {
+        process.kill(pid, 'SIGKILL')
+      } catch {
+        // It has ended by itself.
+      }
+    }
+    await server.kill()
+  })
 }
 
 /** Makes a standby of files. What the primary has set for itself is not meant for it. */

@@ -67,7 +67,7 @@ export function connectionsTo(
   // process too.
   const quiet = (made: pg.PoolClient) => void made.on('error', ignore)
   pool.on('connect', quiet)
-  const client = () => new Client({ ...pool.options, ...secretsOf(pool), pipeline: false })
+  const client = () => new Client({ ...pool.options, ...secretsOf(pool) })
   const { host, port, database } = client()
   return {
     pool,

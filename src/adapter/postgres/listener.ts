@@ -183,7 +183,7 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
   }
 }
 
-/** With an append under way on this connection that makes two questions, and the driver wants no third one to wait. */
+/** Where your pool does not pipeline, the driver wants no question to wait behind another. */
 function oneByOne(ask: Ask): Ask {
   let last: Promise<unknown> = Promise.resolve()
   return <Row>(on: Queryable, question: Question) => {

@@ -87,7 +87,8 @@ export class Cells {
 
   get byReason(): ReadonlyMap<ReasonCode, Micros> {
     const sums = new Map(this.#byReason)
-    for (const cell of this.#cells.values()) cell.spent((code, micros) => grow(sums, code, micros))
+    const add = (code: ReasonCode, micros: Micros) => grow(sums, code, micros)
+    for (const cell of this.#cells.values()) cell.spent(add)
     return sums
   }
 
