@@ -85,6 +85,9 @@ describe('between the claim of a row and the append that puts its job in line', 
     await user.exec('begin isolation level repeatable read; select from jobs')
     const coordinator = await takesIn(db, async () => {})
     await expect(user.exec("delete from jobs where job_id = 'j'")).rejects.toMatchObject({ code: '40001' })
+    // The columns of the row follow the log: a deletion at that very moment would fail once more.
+    const follows = () => db.value("select queued_at is not null from jobs where job_id = 'j'")
+    await expect.poll(follows).toBe(true)
     await user.exec(
       "rollback; begin isolation level repeatable read; delete from jobs where job_id = 'j'; commit",
     )
