@@ -67,7 +67,8 @@ export function connectionsTo(
   // process too.
   const quiet = (made: pg.PoolClient) => void made.on('error', ignore)
   pool.on('connect', quiet)
-  const client = () => new Client({ ...pool.options, ...secretsOf(pool) })
+  // It asks one thing at a time, and pipelining takes a fifth more of the process's time for each append.
+  const client = () => new Client({ ...pool.options, ...secretsOf(pool), pipeline: false })
   const { host, port, database } = client()
   return {
     pool,

@@ -183,7 +183,7 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
   }
 }
 
-/** Where your pool does not pipeline, the driver wants no question to wait behind another. */
+/** The driver wants no question to wait behind another on this connection. */
 function oneByOne(ask: Ask): Ask {
   let last: Promise<unknown> = Promise.resolve()
   return <Row>(on: Queryable, question: Question) => {
