@@ -54,7 +54,7 @@ it('hold: step runs steps of several workflows at once, hold: all one workflow a
   const all = await run('all')
   const step = await run('step')
   expect([all.steps, step.steps]).toEqual([16, 16])
-  // Whoever holds all four models keeps everybody else from every one of them.
+  // A run that holds all four models keeps the others from each of them.
   expect(all.together).toBe(0)
   expect(step.together).toBeGreaterThan(0)
 })
