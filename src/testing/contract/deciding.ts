@@ -159,9 +159,9 @@ export function decidingContract(bench: Bench): void {
     await store().handIn(queue, { ...a, commands: [command('own')] })
     await other().handIn(queue, { ...b, commands: [command('x')] })
     const { handed } = await store().pickUp(queue, goesOn)
-    await store().pickUp(queue, { ...goesOn, done: idsOf(handed), senders: ['b', 'c'] })
+    await store().pickUp(queue, { ...goesOn, done: idsOf(handed), senders: ['b', 'anna:w3fK0aB9'] })
     await told.promise
-    assert.deepEqual(named, [['a'], ['b', 'c']])
+    assert.deepEqual(named, [['a'], ['b', 'anna:w3fK0aB9']])
     await stop()
   })
 }
