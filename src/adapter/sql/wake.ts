@@ -6,6 +6,9 @@ const INTAKE = 'intake'
 
 /** What stands before `<senders>:<queue>:<version>` if commands of these processes were carried out, or need no append. */
 const HANDLED = 'handled:'
+/** What stands before the name of a queue whose deciding process has resigned. */
+const RESIGNED = 'resigned:'
+
 /** A sender is a worker id: its name may stand before a colon (`anna:w3fK0aB9`), and has neither colon nor comma. */
 const SENDERS = /^[^:,]+(:[^:,]+)?(,[^:,]+(:[^:,]+)?)*$/
 
@@ -29,7 +32,7 @@ export function tellWakes(payloads: readonly string[], queue: string, onWake: On
 
 /**
  * Passes a notification on to a listener. After an append it is `<queue>:<version>`; if commands that processes handed in were
- * carried out, or need no append, `handled:<process>,…:` stands before that. `intake` is for every queue. A queue's name may
+ * carried out, or need no append, `handled:<process>,…:` stands before that. `resigned:<queue>`: nobody decides for all any more. `intake` is for every queue. A queue's name may
  * contain colons, and any role may send anything.
  *
  * @param payload undefined: notifications may have been missed, so everything has to be looked at
@@ -42,6 +45,7 @@ export function tellWake(
 ): void {
   if (payload === undefined) return onWake()
   if (payload === INTAKE) return onWake(undefined, 'both')
+  if (payload === RESIGNED + queue) return onWake(undefined, false, 'nobody', null)
   const handled = handledIn(payload, queue)
   if (handled !== null) onWake(handled.version, false, 'nobody', handled.senders)
   const version = versionIn(payload, queue)
