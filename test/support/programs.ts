@@ -9,7 +9,11 @@ const root = path.resolve(import.meta.dirname, '../..')
 const cache = path.join(root, 'node_modules', '.cache')
 
 /** From the top of the repository. The command is compiled besides. */
-const programs = ['test/process/worker.ts', 'test/process/traced.ts', 'test/contract/pglite-child.ts'] as const
+const programs = [
+  'test/process/worker.ts',
+  'test/process/traced.ts',
+  'test/contract/pglite-child.ts',
+] as const
 
 export async function makePrograms(): Promise<Made> {
   // In the repository, where they find the packages that they need.
