@@ -28,6 +28,7 @@ import { type Operations, operationsOf, withLinks } from './operation.ts'
 import type { OpenTelemetryOptions } from './options.ts'
 import { addWait } from './wait-span.ts'
 import { WaitTrail } from './waits.ts'
+import { WithSpan } from './with-span.ts'
 
 /** Links to the contexts that jobs of one call brought along. */
 const MOST_LINKS = 32
@@ -91,10 +92,10 @@ export class Tracing implements Telemetry {
     const waited = this.#addWait(attempt.started, queue, parent, links)
     // Where nothing else is its parent, its wait is: the two are one trace.
     const within =
-      waited === undefined || trace.getSpan(parent) !== undefined ? parent : trace.setSpan(parent, waited)
-    const { process } = queue.operations
-    const span = this.#tracer.startSpan(process.name, withLinks(process, links), within)
-    const inside = trace.setSpan(parent, span)
+      waited === undefined || trace.getSpan(parent) !== undefined ? parent : new WithSpan(parent, waited)
+    const { process: operation } = queue.operations
+    const span = this.#tracer.startSpan(operation.name, withLinks(operation, links), within)
+    const inside = new WithSpan(parent, span)
     if (!span.isRecording()) return new UnrecordedAttempt(span, inside)
     span.setAttributes(attemptAttributes(attempt.started))
     return new RunningAttempt(span, inside, attempt, {

@@ -28,7 +28,7 @@ export function addWait(
   const startTime = hrTime(since - ahead)
   const span = tracer.startSpan(operation.name, { ...withLinks(operation, links), startTime }, parent)
   if (span.isRecording()) describe(span, started, waited, ahead)
-  span.end(hrTime(to - ahead))
+  span.end(span.isRecording() ? hrTime(to - ahead) : undefined)
   return span
 }
 
