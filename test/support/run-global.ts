@@ -8,16 +8,19 @@ const memory = '/dev/shm'
 /** What a run needs at most, and as much again. */
 const LEAST_FREE = 4 * 2 ** 30
 
-/** The first project that needs it does it for all. */
-export default function setup(): (() => void) | undefined {
-  if (process.env['NODE_COMPILE_CACHE'] !== undefined) return undefined
-  process.env['TMPDIR'] ??= isFit() ? memory : tmpdir()
+type Environment = Record<string, string | undefined>
+
+/** The first project that needs it does it for all. Either may be given, and stays as it is then. */
+export default function setup(_project?: unknown, env: Environment = process.env): (() => void) | undefined {
+  env['TMPDIR'] ??= isFit() ? memory : tmpdir()
+  // The npm scripts keep what is compiled in the clone; vitest by itself, as editors start it, does not.
+  if (env['NODE_COMPILE_CACHE'] !== undefined) return undefined
   // Tests start some 500 processes from the sources: what one has compiled, the next one reads. It goes with the run, as many of
   // those sources stand in folders that do.
   const compiled = mkdtempSync(path.join(tmpdir(), 'interlock-compiled-'))
-  process.env['NODE_COMPILE_CACHE'] = compiled
+  env['NODE_COMPILE_CACHE'] = compiled
   return () => {
-    delete process.env['NODE_COMPILE_CACHE']
+    delete env['NODE_COMPILE_CACHE']
     rmSync(compiled, { recursive: true, force: true })
   }
 }
