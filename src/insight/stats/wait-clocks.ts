@@ -168,7 +168,7 @@ export class WaitClocks {
       cell.enter(at, at, drains)
       this.#cells.leave(before, at)
     }
-    this.#blame(wait.blockedBy, wait.leave(at, this.#tellsParts))
+    if (before !== null) this.#blame(wait.blockedBy, wait.leave(at, this.#tellsParts))
     wait.enter(cell, blockedBy, at)
   }
 
