@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Patience } from '../../src/coordinator/commit/patience.ts'
 
 /** What it waits next, after answers that took so long each, in milliseconds. */
-async function after(...answers: readonly number[]): Promise<number> {
+async function lookAfter(...answers: readonly number[]): Promise<number> {
   let clock = 0
   vi.spyOn(performance, 'now').mockImplementation(() => clock)
   onTestFinished(() => void vi.restoreAllMocks())
@@ -17,14 +17,14 @@ async function after(...answers: readonly number[]): Promise<number> {
 
 describe('how long a process waits for the one that decides before it looks', () => {
   it('is not a whole term where answers come fast', async () => {
-    expect(await after()).toBe(50)
-    expect(await after(2, 3, 2)).toBe(50)
+    expect(await lookAfter()).toBe(50)
+    expect(await lookAfter(2, 3, 2)).toBe(50)
   })
 
   it('is several times what answers usually take, and not much more than a term', async () => {
-    const slow = await after(...Array(20).fill(20))
+    const slow = await lookAfter(...Array(20).fill(20))
     expect(slow).toBeGreaterThan(80)
     expect(slow).toBeLessThan(120)
-    expect(await after(...Array(20).fill(400))).toBe(250)
+    expect(await lookAfter(...Array(20).fill(400))).toBe(250)
   })
 })
