@@ -3672,7 +3672,7 @@ $$;
 --   for_ms   1..60000: how long it decides from now on
 --   done     ids of commands that need no append any more: they are deleted
 --   senders  the senders of those commands, named in a notification as by job_queue_append_for
---   resigns  true: it stops deciding if nothing is handed in
+--   resigns  true: it stops deciding if nothing is handed in; a notification on channel interlock says so, 'resigned:<queue>'
 -- Returns {decides, handed}: whether it goes on deciding (false also if another process has taken its place), and the commands
 -- that wait (job_queue_handed). Raises JQ001 for a call out of bounds.
 create or replace function public.job_queue_pick_up(
@@ -3701,6 +3701,9 @@ begin
     if $6 and handed = '[]' then
       delete from public.job_queue_deciders d where d.queue = $1 and d.decider = $2;
       is_decider := false;
+      if current_setting('interlock.notify', true) is distinct from 'off' then
+        perform pg_notify('interlock', 'resigned:' || $1);
+      end if;
     end if;
   end if;
   return jsonb_build_object('decides', is_decider, 'handed', handed);
@@ -5789,8 +5792,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'd1243e38d4011fd25589be90cbb6ff3599684b712719d10db76e855af20d1c89'),
-  ('027', 'd1243e38d4011fd25589be90cbb6ff3599684b712719d10db76e855af20d1c89')
+  ('000', '99a5c9437e990d5d7649c673fc6f8b8f1ce52f1ac08c3787e26fd589c7e86156'),
+  ('027', '99a5c9437e990d5d7649c673fc6f8b8f1ce52f1ac08c3787e26fd589c7e86156')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

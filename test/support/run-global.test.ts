@@ -1,20 +1,29 @@
-import { expect, it } from 'vitest'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { expect, it, onTestFinished } from 'vitest'
 import setup from './run-global.ts'
 
+const ofScripts = { NODE_COMPILE_CACHE: '/where/npm/scripts/keep/it' }
+
 /** The npm scripts name a folder for what is compiled; that must not keep the temporary files on the disk. */
-it('temporary files have their place in a run of the npm scripts too, and what is given stays', () => {
-  const env = { TMPDIR: undefined as string | undefined, NODE_COMPILE_CACHE: '/a' }
-  expect(setup(undefined, env)).toBeUndefined()
-  expect(env.TMPDIR).toMatch(/^\//)
-  const given = { TMPDIR: '/b', NODE_COMPILE_CACHE: '/a' }
-  setup(undefined, given)
-  expect(given).toEqual({ TMPDIR: '/b', NODE_COMPILE_CACHE: '/a' })
+it('temporary files have their place in a run of the npm scripts too', () => {
+  const env: Record<string, string | undefined> = { ...ofScripts }
+  const end = setup(undefined, env)
+  expect(existsSync(env['TMPDIR'] ?? '')).toBe(true)
+  end?.()
 })
 
-it('a run by vitest alone keeps what it compiles for as long as it lasts', () => {
-  const env: Record<string, string | undefined> = { TMPDIR: '/b' }
+it('a place that is given stays; what is compiled lies there for as long as the run lasts, for all its projects', () => {
+  const TMPDIR = mkdtempSync(path.join(tmpdir(), 'interlock-run-'))
+  onTestFinished(() => rmSync(TMPDIR, { recursive: true }))
+  const env = { TMPDIR, ...ofScripts }
   const end = setup(undefined, env)
-  expect(env['NODE_COMPILE_CACHE']).toMatch(/interlock-compiled-/)
+  const compiled = env.NODE_COMPILE_CACHE
+  expect(path.dirname(compiled)).toBe(TMPDIR)
+  expect(setup(undefined, env)).toBeUndefined()
+  expect(env).toEqual({ TMPDIR, NODE_COMPILE_CACHE: compiled })
   end?.()
-  expect(env['NODE_COMPILE_CACHE']).toBeUndefined()
+  expect(env).toEqual({ TMPDIR, ...ofScripts })
+  expect(existsSync(compiled)).toBe(false)
 })

@@ -25,6 +25,8 @@ export interface CrowdOptions {
   readonly onHanded: (commands: readonly Pending[]) => void
   /** Another process decides for all. */
   readonly onOthers: () => void
+  /** Nobody decides for all any more. */
+  readonly onNobody: () => void
   /** Attempts were started for this process, with data that came along. */
   readonly onStarted: (started: readonly Started[], data: readonly JobData[]) => void
   /** Something was started for this process that it does not wait for any more: up to this version it has to read. */
@@ -78,9 +80,13 @@ export class Crowd {
     return !this.isDeciding && performance.now() - this.#toldAt < RELY_MS
   }
 
-  /** One process decides for all: commands that these processes handed in were carried out, or need no append. */
-  hear(senders: readonly string[]): void {
-    if (senders.includes(this.#name)) this.#onTold()
+  /**
+   * One process decides for all: commands that these processes handed in were carried out, or need no append. Null: it has resigned, since
+   * nobody had anything to write.
+   */
+  hear(senders: readonly string[] | null): void {
+    if (senders === null) this.#options.onNobody()
+    else if (senders.includes(this.#name)) this.#onTold()
     else this.#options.onOthers()
   }
 
@@ -138,7 +144,7 @@ export class Crowd {
         this.#until = sent + this.#termMs
         this.#take(answer.handed, open)
         log.head.hear(answer.version)
-        if (answer.version !== log.version) await readOn(log)
+        if (answer.version !== log.version) await readOn(log, answer.version)
       } else {
         open.wasHandedIn = true
         if (open.size > 0) await atMost(LOOK_MS, told)
@@ -173,7 +179,9 @@ export class Crowd {
   /** There is nothing to write: stops deciding, unless something was handed in meanwhile. */
   async resign(): Promise<void> {
     // If this fails, its time runs out by itself.
-    if (this.isDeciding) await this.#pickUp(true).catch(() => (this.#until = Number.NEGATIVE_INFINITY))
+    if (!this.isDeciding) return
+    await this.#pickUp(true).catch(() => (this.#until = Number.NEGATIVE_INFINITY))
+    if (!this.isDeciding) this.#options.onNobody()
   }
 
   /** The handed-in commands that an append of this decision finishes. @param before the ledger that it was made on */
@@ -203,6 +211,7 @@ export class Crowd {
     const options = { decider: this.#name, forMs: this.#termMs, resigns, done, senders }
     const { decides, handed } = await deciding.pickUp(log.queue, options)
     this.#until = decides ? sent + this.#termMs : Number.NEGATIVE_INFINITY
+    if (!decides) this.#beganAt = Number.NEGATIVE_INFINITY
     this.#take(handed)
   }
 
