@@ -23,7 +23,7 @@ begin
   end if;
   setting := set_config('synchronous_commit', 'off', true);
   -- Locked from here on: a command that is handed in after the look below finds no deciding process, or is seen by the next look.
-  update public.job_queue_deciders d set decides_until = clock_timestamp() + $3 * interval '1 millisecond'
+  update public.job_queue_deciders d set decides_until = clock_timestamp() + $3 * interval '1 millisecond', backend = pg_backend_pid()
    where d.queue = $1 and d.decider = $2;
   is_decider := found;
   perform public.job_queue_handled($1, $4, $5);

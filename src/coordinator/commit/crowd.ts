@@ -1,9 +1,9 @@
 import type { CommandResult, Decision, Ledger, Started } from '../../core/index.ts'
 import type { DecidingRole, HandedIn, HandledByAppend, HeardAnswers, JobData } from '../../port/index.ts'
-import { atMost } from '../base/retry.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { readOn } from '../replica/read-log.ts'
 import type { OpenCommands, Pending } from './open-commands.ts'
+import { Patience } from './patience.ts'
 import { concernOf, type Finished, handledOf } from './told.ts'
 
 /**
@@ -11,8 +11,6 @@ import { concernOf, type Finished, handledOf } from './told.ts'
  * overloaded machine one process after the other would otherwise take over, and none would get anything done.
  */
 const TERM = { leastMs: 200, mostMs: 2_000, appends: 4 }
-/** A process that handed commands in and hears nothing looks again after this time: the deciding process may have been replaced. */
-const LOOK_MS = TERM.leastMs + 50
 /** How long after an answer a process relies on being told of what concerns it. */
 const RELY_MS = 1_000
 
@@ -60,6 +58,7 @@ export class Crowd {
   readonly #unsure = new Map<string, CommandResult>()
   #onTold: () => void = () => {}
   #toldAt = Number.NEGATIVE_INFINITY
+  readonly #patience = new Patience()
 
   constructor(options: CrowdOptions) {
     this.#options = options
@@ -147,7 +146,7 @@ export class Crowd {
         if (answer.version !== log.version) await readOn(log, answer.version)
       } else {
         open.wasHandedIn = true
-        if (open.size > 0) await atMost(LOOK_MS, told)
+        if (open.size > 0) await this.#patience.wait(told)
         if (open.size > 0) await this.#readConfirmed()
       }
       open.settleKnown()
