@@ -2,8 +2,8 @@ import type { CommandResult, Decision, Ledger, Started } from '../../core/index.
 import type { DecidingRole, HandedIn, HandledByAppend, HeardAnswers, JobData } from '../../port/index.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { readOn } from '../replica/read-log.ts'
+import { AnswerWait } from './answer-wait.ts'
 import type { OpenCommands, Pending } from './open-commands.ts'
-import { Patience } from './patience.ts'
 import { concernOf, type Finished, handledOf } from './told.ts'
 
 /**
@@ -58,7 +58,7 @@ export class Crowd {
   readonly #unsure = new Map<string, CommandResult>()
   #onTold: () => void = () => {}
   #toldAt = Number.NEGATIVE_INFINITY
-  readonly #patience = new Patience()
+  readonly #answerWait = new AnswerWait()
 
   constructor(options: CrowdOptions) {
     this.#options = options
@@ -146,7 +146,7 @@ export class Crowd {
         if (answer.version !== log.version) await readOn(log, answer.version)
       } else {
         open.wasHandedIn = true
-        if (open.size > 0) await this.#patience.wait(told)
+        if (open.size > 0) await this.#answerWait.wait(told)
         if (open.size > 0) await this.#readConfirmed()
       }
       open.settleKnown()

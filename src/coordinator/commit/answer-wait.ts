@@ -10,7 +10,7 @@ const LOOK = { leastMs: 50, mostMs: 250, answers: 6 }
 const NEWEST = 0.2
 
 /** How long a process waits for the one that decides for all. */
-export class Patience {
+export class AnswerWait {
   #usualMs = 0
 
   /** Resolves with the answer, or when it is time to look. */

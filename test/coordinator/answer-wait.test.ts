@@ -1,18 +1,18 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { Patience } from '../../src/coordinator/commit/patience.ts'
+import { AnswerWait } from '../../src/coordinator/commit/answer-wait.ts'
 
 /** What it waits next, after answers that took so long each, in milliseconds. */
 async function lookAfter(...answers: readonly number[]): Promise<number> {
   let clock = 0
   vi.spyOn(performance, 'now').mockImplementation(() => clock)
   onTestFinished(() => void vi.restoreAllMocks())
-  const patience = new Patience()
+  const waits = new AnswerWait()
   for (const ms of answers) {
-    const waiting = patience.wait(Promise.resolve())
+    const waiting = waits.wait(Promise.resolve())
     clock += ms
     await waiting
   }
-  return patience.lookMs
+  return waits.lookMs
 }
 
 describe('how long a process waits for the one that decides before it looks', () => {
