@@ -42,7 +42,7 @@ await submitter.enqueue(
 )
 await submitter.close()
 
-const ear = supabaseClient(project.url, project.keys.secret).channel('interlock:default', {
+const ear = supabaseClient(project.url, project.keys.secret).channel(await project.topicOf('default'), {
   config: { private: true },
 })
 ear.on('broadcast', { event: 'wake' }, () => counts.messages++)

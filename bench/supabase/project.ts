@@ -10,6 +10,8 @@ export interface BenchProject extends LocalSupabase {
   readonly store: () => LogStore
   /** As the owner of the database. */
   query(sql: string): Promise<void>
+  /** The topic on which the appends of a queue are announced. */
+  topicOf(queue: string): Promise<string>
 }
 
 /** A local Supabase with Interlock's tables, over a new PostgreSQL that flushes. */
@@ -26,6 +28,10 @@ export async function startBenchProject(): Promise<BenchProject> {
     ...local,
     close,
     query: async (sql) => void (await db.exec(sql)),
+    topicOf: async (queue) => {
+      const [row] = await db.query("select job_queue_open($1) ->> 'channel' as channel", [queue])
+      return `interlock:${queue}:${row?.['channel']}`
+    },
     store: () => projectStore(local.url, local.keys.secret),
   }
 }

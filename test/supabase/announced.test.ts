@@ -7,7 +7,7 @@ import type { LogStore } from '../../src/port/index.ts'
 import { appendNow, queuedEvent } from '../../src/testing/index.ts'
 import { createJobWorker } from '../../src/worker/index.ts'
 import { clientOf } from '../dev/support.ts'
-import { type Project, startMigrated, storeOn } from './support.ts'
+import { type Project, startMigrated, storeOn, topicOf } from './support.ts'
 
 let project: Project
 beforeAll(async () => {
@@ -46,7 +46,7 @@ interface Heard {
 async function listenTo(queue: string): Promise<Heard[]> {
   const heard: Heard[] = []
   const channel = clientOf(project, project.keys.secret)
-    .channel(`interlock:${queue}`, { config: { private: true } })
+    .channel(await topicOf(project, queue), { config: { private: true } })
     .on('broadcast', { event: 'wake' }, ({ payload }) =>
       heard.push({
         at: performance.now(),

@@ -8,7 +8,7 @@ import { type Coordinator, createCoordinator } from '../../src/coordinator/index
 import type { Started } from '../../src/core/index.ts'
 import { createJobWorker } from '../../src/worker/index.ts'
 import { clientOf } from '../dev/support.ts'
-import { type Project, startMigrated, storeOn } from './support.ts'
+import { type Project, startMigrated, storeOn, topicOf } from './support.ts'
 
 let project: Project
 beforeAll(async () => {
@@ -108,7 +108,7 @@ it('a message says which processes an append concerns, as the appending process 
   const queue = `frugal-${++queues}`
   const heard = new Map<number, string>()
   const channel = clientOf(project, project.keys.secret)
-    .channel(`interlock:${queue}`, { config: { private: true } })
+    .channel(await topicOf(project, queue), { config: { private: true } })
     .on('broadcast', { event: 'wake' }, ({ payload }) => {
       if ('direct' in payload) heard.set(payload.version, payload.concerns)
     })

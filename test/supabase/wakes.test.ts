@@ -8,7 +8,7 @@ import { type Coordinator, createCoordinator } from '../../src/coordinator/index
 import { appendNow, queuedEvent } from '../../src/testing/index.ts'
 import { atEnd, eventually } from '../support/this-test.ts'
 import { startCut } from './cut.ts'
-import { type Project, startMigrated, storeOn } from './support.ts'
+import { type Project, startMigrated, storeOn, topicOf } from './support.ts'
 
 let project: Project
 beforeAll(async () => {
@@ -128,6 +128,7 @@ describe.concurrent('a channel', () => {
     const channel = new WakeChannel({
       client,
       queue,
+      topic: () => topicOf(project, queue),
       source: 'broadcast',
       pollMs: NEVER,
       onWake: (_version, _intake, concern) => {

@@ -3,7 +3,7 @@ import { functionSchema, havingSchema, optionsSchema, parseInput, wholeNumber } 
 import { InterlockError, isInterlockError } from '../../core/index.ts'
 import { requireCurrent, statusOf } from '../../migrate/index.ts'
 import type { LogStore } from '../../port/index.ts'
-import { type Rpc, sqlCalls } from '../sql/index.ts'
+import { channelAnswer, parseAnswer, type Rpc, sqlCalls } from '../sql/index.ts'
 import type { ApiLike, SupabaseLike } from './like.ts'
 import { answerOf, rpcOver } from './rpc.ts'
 import type { WakeSource } from './wake-channel.ts'
@@ -69,7 +69,7 @@ export function supabaseStore(client: SupabaseLike, options: SupabaseOptions = {
   // The program's own calls may use another schema.
   const api = client.schema('public')
   const send = rpcOver(api, name, timeoutMs)
-  const wakes = Wakes.of({ client, source: wake, pollMs, warn })
+  const wakes = Wakes.of({ client, source: wake, pollMs, warn, topicOf: (queue) => topicOf(send, queue) })
   const stops = new Set<() => Promise<void>>()
   let closed = false
   const checkOpen = () => {
@@ -94,11 +94,13 @@ export function supabaseStore(client: SupabaseLike, options: SupabaseOptions = {
       const answer = await calls.append(request)
       wakes.saw(request.queue, answer.version)
       if (answer.ok) wakes.appended(request.queue, answer.version, request.events)
+      else if (answer.reason === 'version') wakes.sawEvents(request.queue, answer.missed)
       return answer
     },
     read: async (queue, after, limit) => {
       const page = await calls.read(queue, after, limit)
       wakes.saw(queue, page.version)
+      wakes.sawEvents(queue, page.events)
       return page
     },
     beat: async (beat) => {
@@ -127,6 +129,12 @@ function nameOf(client: SupabaseLike): string {
   return typeof supabaseUrl === 'string' && URL.canParse(supabaseUrl)
     ? new URL(supabaseUrl).origin
     : 'supabase'
+}
+
+/** Its name cannot be guessed (`job_queue_heads.channel`): who knew it could send events that never happened. */
+async function topicOf(rpc: Rpc, queue: string): Promise<string> {
+  const { channel } = parseAnswer(channelAnswer, await rpc('job_queue_open', { queue }), 'job_queue_open')
+  return `interlock:${queue}:${channel}`
 }
 
 async function requireMigratedProject(client: ApiLike, name: string, timeoutMs: number): Promise<void> {
