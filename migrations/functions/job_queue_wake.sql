@@ -2,7 +2,7 @@
 -- where realtime.send does (migrations/parts/65_realtime.sql). It sends {queue, version, direct, concerns, news} as event `wake` to
 -- the private topic `interlock:<queue>:<channel>` (job_queue_heads.channel): a project's policies may let many roles join private
 -- topics, and nobody joins one whose name cannot be guessed. direct: the append came over a connection to the database and not
--- through the API. news: {after, at, version, epoch, events}, the events since the message before, up to 64 or 16 KB of them, so
+-- through the API. news: {after, at, version, epoch, events}, the events since the message before, up to 64 or 7 KB of them, so
 -- that those who know the log up to there need not read; at: the time of the event `after`, in microseconds.
 -- concerns: which processes it concerns, beside the one that appended it (`nobody`, `free`: workers with a free slot, `all`),
 -- as concernOf in src/adapter/supabase/concern.ts. Over its rate of messages a second Realtime drops all messages of a project
@@ -54,8 +54,8 @@ begin
   if new.version - old.woken_version between 1 and 64 then
     news := jsonb_build_object('after', old.woken_version, 'version', new.version, 'epoch', new.epoch,
       'at', coalesce((extract(epoch from public.job_queue_event_at(new.queue, old.woken_version)) * 1000000)::bigint, 0),
-      'events', public.job_queue_events(new.queue, old.woken_version, 64, 16384));
-    if jsonb_array_length(news -> 'events') <> new.version - old.woken_version then
+      'events', public.job_queue_events(new.queue, old.woken_version, 64, 7000));
+    if jsonb_array_length(news -> 'events') <> new.version - old.woken_version or octet_length(news::text) > 7000 then
       news := null;
     end if;
   end if;

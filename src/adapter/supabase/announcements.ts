@@ -8,7 +8,7 @@ import { newsMessage, RecentEvents } from './told-events.ts'
  * The database does not announce every append (`job_queue_wake`). If a process has appended and hears no announcement for a
  * while, it tells the others itself, which costs no request. The jitter makes one process do it for all.
  */
-const TELL_MS = { least: 260, jitter: 80 }
+const TELL_MS = { least: 120, jitter: 80 }
 /** Sooner if another process may be waiting: the database's own message would have come by then. */
 const TELL_SOON_MS = { least: 30, jitter: 20 }
 /** After this many messages in the last second, from any process, a process delays its own: each message makes others look. */

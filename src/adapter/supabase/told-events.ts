@@ -3,8 +3,8 @@ import { decodeEvents, encodeEvent } from '../../codec/index.ts'
 import type { RecordedEvent } from '../../core/index.ts'
 import type { News } from '../../port/index.ts'
 
-/** The most events that a message brings, and the most characters of JSON. With more, the others read. */
-const MOST = { events: 64, length: 16_384 }
+/** The most events that a message brings, and the most bytes of JSON, as in `job_queue_wake`. With more, the others read. */
+const MOST = { events: 64, bytes: 7_000 }
 
 const newsShape = z.object({
   after: z.int().min(0),
@@ -31,7 +31,7 @@ export function newsMessage(told: News | undefined): Readonly<Record<string, unk
   if (told === undefined) return undefined
   const { events, ...news } = told
   const message = { ...news, events: events().map(encodeEvent) }
-  return JSON.stringify(message).length <= MOST.length ? message : undefined
+  return Buffer.byteLength(JSON.stringify(message)) <= MOST.bytes ? message : undefined
 }
 
 /** The last events that this process has sent or seen, without a gap: what it tells the others of its own appends. */

@@ -147,7 +147,8 @@ export class Committer {
     const { store, limit } = this.#options
     const { head, queue, version } = this.#log
     // A process that knows it is behind would lose the append, and take the lock to find out.
-    if (store.frugal === true && head.version > version && !open.areTicks) await readOn(this.#log, head.version)
+    if (store.frugal === true && head.version > version && !open.areTicks)
+      await readOn(this.#log, head.version)
     if (open.wasHandedIn) await store.deciding?.replicated?.()
     open.settleKnown()
     this.#deciding.heldBack.clear()
