@@ -5215,7 +5215,7 @@ $$;
 -- that those who know the log up to there need not read; at: the time of the event `after`, in microseconds.
 -- concerns: which processes it concerns, beside the one that appended it (`nobody`, `free`: workers with a free slot, `all`),
 -- as concernOf in src/adapter/supabase/concern.ts. Over its rate of messages a second Realtime drops all messages of a project
--- for a minute. So there is one every 250 ms: woken_at is when the next is due. If somebody may be waiting (isUrgent, there),
+-- for a minute. So there is one every 250 ms: woken_at is when the next is due. If somebody may be waiting,
 -- up to 3 messages are sent ahead of that, and for appends over a connection up to 4. A process that appends through the API
 -- and hears no announcement tells the others itself. An append over a connection is announced by nobody else, so processes look
 -- once more after the last message: such a message is left out only if another one has just been sent. SECURITY DEFINER, since
@@ -5818,8 +5818,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '44f5088b5c580cc4c5203b9173f17f3c31828c2cea025aa04ad6afe15e354607'),
-  ('027', '44f5088b5c580cc4c5203b9173f17f3c31828c2cea025aa04ad6afe15e354607')
+  ('000', '32dbef333f7f5a94712083a5bbf6c73844cd05cc3e84676de18f1f6fbebead15'),
+  ('027', '32dbef333f7f5a94712083a5bbf6c73844cd05cc3e84676de18f1f6fbebead15')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -131,6 +131,7 @@ describe.concurrent('a channel', () => {
       topic: () => topicOf(project, queue),
       source: 'broadcast',
       pollMs: NEVER,
+      messagesPerSecond: 6,
       onWake: (_version, _intake, concern) => {
         wakes++
         if (concern !== undefined) concerns.push(concern)
@@ -150,7 +151,7 @@ describe.concurrent('a channel', () => {
     const before = wakes()
     for (const version of [5, 6]) {
       channel.saw(version)
-      channel.appended(version, 'free', true)
+      channel.appended(version, 'free')
       // By then it has told of it.
       await sleep(500)
     }
@@ -161,7 +162,7 @@ describe.concurrent('a channel', () => {
 
   it('takes a beat that knows more than was announced as news for all', async () => {
     const { channel, concerns } = await opened(freshQueue())
-    channel.appended(5, 'free', true)
+    channel.appended(5, 'free')
     await sleep(500)
     channel.beaten(5)
     channel.beaten(6)

@@ -6,13 +6,11 @@ import { newsMessage, RecentEvents } from './told-events.ts'
 
 /**
  * The database does not announce every append (`job_queue_wake`). If a process has appended and hears no announcement for a
- * while, it tells the others itself, which costs no request. The jitter makes one process do it for all.
+ * moment, it tells the others itself, which costs no request. The jitter makes one process do it for all.
  */
-const TELL_MS = { least: 120, jitter: 80 }
-/** Sooner if another process may be waiting: the database's own message would have come by then. */
-const TELL_SOON_MS = { least: 30, jitter: 20 }
-/** After this many messages in the last second, from any process, a process delays its own: each message makes others look. */
-const MOST_PER_SECOND = 6
+const TELL_MS = { least: 30, jitter: 20 }
+/** The same after the most messages in a second. */
+const AGAIN_MS = { least: 80, jitter: 40 }
 
 /** What a process tells the others of its appends. */
 export interface Announcement extends Readonly<Record<string, unknown>> {
@@ -28,11 +26,16 @@ export class Announcements {
   readonly #own = new Versions()
   readonly #events = new RecentEvents()
   readonly #messages = new Rate()
-  /** False if it cannot be sent now. */
+  readonly #mostPerSecond: number
   readonly #send: (announcement: Announcement) => boolean
   #timer: NodeJS.Timeout | undefined
 
-  constructor(send: (announcement: Announcement) => boolean) {
+  /**
+   * @param mostPerSecond after so many messages in the last second, from any process, this one delays its own
+   * @param send false: it cannot be sent now
+   */
+  constructor(mostPerSecond: number, send: (announcement: Announcement) => boolean) {
+    this.#mostPerSecond = mostPerSecond
     this.#send = send
   }
 
@@ -47,10 +50,9 @@ export class Announcements {
   }
 
   /** This process has appended. It tells the others, unless another announcement comes soon. */
-  appended(version: number, concern: Concern, isUrgent: boolean): void {
+  appended(version: number, concern: Concern): void {
     this.#own.note(version, concern)
-    if (isUrgent && !this.#isCrowded) this.#tellIn(TELL_SOON_MS)
-    else if (this.#timer === undefined) this.#tellIn(TELL_MS)
+    if (this.#timer === undefined) this.#tellIn(TELL_MS)
   }
 
   /** Events that this process appended, read, or was told. */
@@ -71,12 +73,7 @@ export class Announcements {
     clearTimeout(this.#timer)
   }
 
-  get #isCrowded(): boolean {
-    return this.#messages.lately() >= MOST_PER_SECOND
-  }
-
   #tellIn({ least, jitter }: typeof TELL_MS): void {
-    clearTimeout(this.#timer)
     this.#timer = setTimeout(() => this.#tell(), least + Math.random() * jitter).unref()
   }
 
@@ -84,7 +81,7 @@ export class Announcements {
     this.#timer = undefined
     const concerns = this.#own.beyond(this.#told)
     if (concerns === null) return
-    if (this.#isCrowded) return this.#tellIn(TELL_MS)
+    if (this.#messages.lately() >= this.#mostPerSecond) return this.#tellIn(AGAIN_MS)
     const version = this.ownVersion
     const news = newsMessage(this.#events.between(this.version, version))
     if (!this.#send({ version, concerns, ...(news && { news }) })) return

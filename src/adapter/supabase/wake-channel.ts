@@ -15,6 +15,8 @@ export interface WakeChannelOptions {
   readonly topic: () => Promise<string>
   readonly source: WakeSource
   readonly onWake: OnWake
+  /** After so many messages in the last second, this process delays its own. */
+  readonly messagesPerSecond: number
   /** How often to ask while no wake-ups come. */
   readonly pollMs: number
   /** How long news may stay unannounced before the channel counts as dead, in milliseconds; 10,000 unless given. */
@@ -48,7 +50,7 @@ export class WakeChannel {
   #joined = false
   #closed = false
   #hasWarned = false
-  readonly #announcements = new Announcements((announcement) => this.#tell(announcement))
+  readonly #announcements: Announcements
   #directAt = Number.NEGATIVE_INFINITY
   #newsSince: number | null = null
   #poll: NodeJS.Timeout | undefined
@@ -57,6 +59,7 @@ export class WakeChannel {
 
   constructor(options: WakeChannelOptions) {
     this.#options = options
+    this.#announcements = new Announcements(options.messagesPerSecond, (each) => this.#tell(each))
   }
 
   /** Resolves when wake-ups come, or when it has waited long enough for them. */
@@ -71,8 +74,8 @@ export class WakeChannel {
   }
 
   /** This process has appended. It tells the others, unless another announcement comes soon. */
-  appended(version: number, concern: Concern, isUrgent: boolean): void {
-    this.#announcements.appended(version, concern, isUrgent)
+  appended(version: number, concern: Concern): void {
+    this.#announcements.appended(version, concern)
   }
 
   /** Events that an answer had, or that this process appended. */

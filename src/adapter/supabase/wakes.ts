@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '../../core/index.ts'
 import type { OnWake } from '../../port/index.ts'
-import { concernOf, isUrgent } from './concern.ts'
+import { concernOf } from './concern.ts'
 import type { SupabaseLike } from './like.ts'
 import { WakeChannel, type WakeSource } from './wake-channel.ts'
 
@@ -15,6 +15,7 @@ export interface WakesOptions {
   readonly client: SupabaseLike
   readonly source: WakeSource
   readonly pollMs: number
+  readonly messagesPerSecond: number
   /** The topic of a queue's messages. */
   readonly topicOf: (queue: string) => Promise<string>
   readonly warn: (message: string) => void
@@ -73,7 +74,7 @@ export class Wakes {
     if (listened === undefined) return
     const concern = concernOf(events)
     listened.channel.sawEvents(events)
-    listened.channel.appended(version, concern, isUrgent(events))
+    listened.channel.appended(version, concern)
     // The other listeners in this process hear of it only from here.
     if (listened.listeners.size > 1) listened.onWake(version, false, concern)
   }

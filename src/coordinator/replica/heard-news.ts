@@ -14,7 +14,8 @@ export class HeardNews {
   hear(news: News | undefined, known: number): void {
     if (news === undefined) return
     for (const [after, { version }] of this.#byAfter) if (version <= known) this.#byAfter.delete(after)
-    if (news.version > known && this.#byAfter.size < MOST_NEWS) this.#byAfter.set(news.after, news)
+    const longest = Math.max(known, this.#byAfter.get(news.after)?.version ?? 0)
+    if (news.version > longest && this.#byAfter.size < MOST_NEWS) this.#byAfter.set(news.after, news)
   }
 
   /** Takes the news that continue this version, if there are any. @throws InterlockError if they are not a list of events */
