@@ -28,9 +28,10 @@ const exported = Object.values(manifest.exports)
 /**
  * @param dist the folder that the package's own `dist` stands for
  * @param askedFor what else has to be a file of its own: modules that the command imports, from the top of the repository
+ * @param others packages that stay outside as well
  * @returns the files that were bundled, from the top of the repository
  */
-export async function bundleLibrary(dist, askedFor) {
+export async function bundleLibrary(dist, askedFor, others = []) {
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: [...new Set([...exported, ...askedFor])],
@@ -43,7 +44,7 @@ export async function bundleLibrary(dist, askedFor) {
     // Not `node`: under it rxjs is CommonJS, of which nothing can be left out.
     platform: 'neutral',
     conditions: ['es2015'],
-    external: [...outside, 'node:*'],
+    external: [...outside, ...others, 'node:*'],
     target: 'node22.12',
     // A user's debugger and stack traces (`--enable-source-maps`) name the sources.
     sourcemap: true,

@@ -662,6 +662,9 @@ create unlogged table if not exists public.job_queue_deciders (
   decider text not null check (length(decider) between 1 and 100),
   decides_until timestamptz not null
 );
+-- The server process of the connection over which it said so last. When that is gone, so is the deciding process, unless a pooler or an
+-- idle connection that was closed is between them; then one process too many decides, which only costs lost appends.
+alter table public.job_queue_deciders add column if not exists backend integer;
 
 -- Commands on their way to the deciding process. Deleted by the append that carries them out, or when they need none.
 create unlogged table if not exists public.job_queue_handed_in (
@@ -2815,7 +2818,8 @@ $$;
 --   for_ms    1..60000: how long the sender decides if it becomes the one, unless it extends that (job_queue_pick_up)
 --   commands  1..1000 of {command: {id, …}, …}, of any content that those processes understand, 4 MB each at most; one with an
 --             id that is already there is left as it is
--- Returns {decides: false} if they were handed in: the deciding process carries them out, and a notification names their
+-- If one is handed in again, the sender has had no answer: then it also becomes the one if the connection of the deciding process is gone
+-- (job_queue_deciders.backend). Returns {decides: false} if they were handed in: the deciding process carries them out, and a notification names their
 -- senders (job_queue_append_for). {decides: true, version, handed} if no process decided: the commands were not handed in, the
 -- queue is at that version, and `handed` has the commands of others that wait (job_queue_handed). Raises JQ001 for a call out
 -- of bounds.
@@ -2827,6 +2831,8 @@ as $$
 #variable_conflict use_column
 declare
   setting text;
+  is_decider boolean;
+  is_again boolean;
 begin
   if for_ms not between 1 and 60000 or jsonb_typeof(commands) is distinct from 'array'
      or jsonb_array_length(commands) not between 1 and 1000 then
@@ -2835,12 +2841,31 @@ begin
   -- Need not be on disk: what a crash takes is handed in again.
   setting := set_config('synchronous_commit', 'off', true);
   -- Locks the row of the deciding process, so that it cannot resign before it has seen these commands.
-  insert into public.job_queue_deciders as d (queue, decider, decides_until)
-  values ($1, $2, clock_timestamp() + $3 * interval '1 millisecond')
+  insert into public.job_queue_deciders as d (queue, decider, decides_until, backend)
+  values ($1, $2, clock_timestamp() + $3 * interval '1 millisecond', pg_backend_pid())
   on conflict on constraint job_queue_deciders_pkey do update
-     set decider = excluded.decider, decides_until = excluded.decides_until
+     set decider = excluded.decider, decides_until = excluded.decides_until, backend = excluded.backend
    where d.decides_until < clock_timestamp() or d.decider = excluded.decider;
-  if found then
+  is_decider := found;
+  if not is_decider then
+    with put as (
+      insert into public.job_queue_handed_in (queue, command_id, sender, command)
+      select $1, c.command #>> '{command,id}', $2, c.command from jsonb_array_elements($4) with ordinality as c (command, place)
+       order by c.place
+      -- If it is handed in again, its sender still waits for it: a later handed_at keeps it from being deleted as given up.
+      on conflict on constraint job_queue_handed_in_pkey do update set handed_at = excluded.handed_at
+      -- A row that was there already is locked by this transaction.
+      returning xmax <> 0 as was_there)
+    select bool_or(p.was_there) into is_again from put p;
+    -- Asked only then: the server copies the state of all its connections for the answer.
+    if is_again then
+      update public.job_queue_deciders d
+         set decider = $2, decides_until = clock_timestamp() + $3 * interval '1 millisecond', backend = pg_backend_pid()
+       where d.queue = $1 and d.backend is not null and not exists (select from pg_stat_get_activity(d.backend));
+      is_decider := found;
+    end if;
+  end if;
+  if is_decider then
     -- Deletes commands that their senders have given up, or left behind when they died.
     delete from public.job_queue_handed_in c where c.queue = $1 and c.handed_at < clock_timestamp() - interval '1 minute';
     -- The fastest writer loses no append, and would otherwise never learn that others write as well.
@@ -2848,11 +2873,6 @@ begin
     return jsonb_build_object('decides', true, 'handed', public.job_queue_handed($1), 'version', coalesce(
       (select h.version from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1), 0));
   end if;
-  insert into public.job_queue_handed_in (queue, command_id, sender, command)
-  select $1, c.command #>> '{command,id}', $2, c.command from jsonb_array_elements($4) with ordinality as c (command, place)
-   order by c.place
-  -- If it is handed in again, its sender still waits for it: a later handed_at keeps it from being deleted as given up.
-  on conflict on constraint job_queue_handed_in_pkey do update set handed_at = excluded.handed_at;
   return jsonb_build_object('decides', false);
 end
 $$;
@@ -3640,7 +3660,7 @@ $$;
 --   for_ms   1..60000: how long it decides from now on
 --   done     ids of commands that need no append any more: they are deleted
 --   senders  the senders of those commands, named in a notification as by job_queue_append_for
---   resigns  true: it stops deciding if nothing is handed in
+--   resigns  true: it stops deciding if nothing is handed in; a notification on channel interlock says so, 'resigned:<queue>'
 -- Returns {decides, handed}: whether it goes on deciding (false also if another process has taken its place), and the commands
 -- that wait (job_queue_handed). Raises JQ001 for a call out of bounds.
 create or replace function public.job_queue_pick_up(
@@ -3660,7 +3680,7 @@ begin
   end if;
   setting := set_config('synchronous_commit', 'off', true);
   -- Locked from here on: a command that is handed in after the look below finds no deciding process, or is seen by the next look.
-  update public.job_queue_deciders d set decides_until = clock_timestamp() + $3 * interval '1 millisecond'
+  update public.job_queue_deciders d set decides_until = clock_timestamp() + $3 * interval '1 millisecond', backend = pg_backend_pid()
    where d.queue = $1 and d.decider = $2;
   is_decider := found;
   perform public.job_queue_handled($1, $4, $5);
@@ -3669,6 +3689,9 @@ begin
     if $6 and handed = '[]' then
       delete from public.job_queue_deciders d where d.queue = $1 and d.decider = $2;
       is_decider := false;
+      if current_setting('interlock.notify', true) is distinct from 'off' then
+        perform pg_notify('interlock', 'resigned:' || $1);
+      end if;
     end if;
   end if;
   return jsonb_build_object('decides', is_decider, 'handed', handed);
@@ -5773,7 +5796,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '32dbef333f7f5a94712083a5bbf6c73844cd05cc3e84676de18f1f6fbebead15')
+  ('027', 'c28cb0b35cefa56689a7f65e83c24d48c55748c123ab6ee4d1cf229dce732c9d')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -7,6 +7,9 @@ create unlogged table if not exists public.job_queue_deciders (
   decider text not null check (length(decider) between 1 and 100),
   decides_until timestamptz not null
 );
+-- The server process of the connection over which it said so last. When that is gone, so is the deciding process, unless a pooler or an
+-- idle connection that was closed is between them; then one process too many decides, which only costs lost appends.
+alter table public.job_queue_deciders add column if not exists backend integer;
 
 -- Commands on their way to the deciding process. Deleted by the append that carries them out, or when they need none.
 create unlogged table if not exists public.job_queue_handed_in (

@@ -25,7 +25,6 @@ export class RunningAttempt implements AttemptSpan {
     this.#within = within
     this.#attempt = attempt
     this.#rules = rules
-    if (!span.isRecording()) return
     const { traceparent } = traceContextOf(span.spanContext()) ?? {}
     if (traceparent === undefined) return
     this.ids = idsOf(span.spanContext())
@@ -55,5 +54,26 @@ export class RunningAttempt implements AttemptSpan {
     if (error === undefined) return
     const described = { 'exception.type': errorType(error), ...(message && { 'exception.message': message }) }
     span.addEvent('exception', described)
+  }
+}
+
+/** An attempt whose span is not recorded: nothing is told of it, and what its handler makes within it goes by the same decision. */
+export class UnrecordedAttempt implements AttemptSpan {
+  readonly ids: undefined
+  readonly trace: undefined
+  readonly #span: Span
+  readonly #within: Context
+
+  constructor(span: Span, within: Context) {
+    this.#span = span
+    this.#within = within
+  }
+
+  run<T>(work: () => T): T {
+    return context.with(this.#within, work)
+  }
+
+  end(): void {
+    this.#span.end()
   }
 }

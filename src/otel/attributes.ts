@@ -7,27 +7,6 @@ const MOST_MODELS = 16
 /** Longer, or of other characters, it is data that somebody took for a name. */
 const CLASS = /^[\w$.]{1,80}$/u
 
-/** By queue and operation: most spans are kept by nobody, and have no others. */
-const known = new Map<string, Attributes>()
-
-/**
- * What a span has from its beginning, so that a sampler can decide by it. The messaging conventions of OpenTelemetry 1.44.0 are still in
- * development, so their names stand here and come from no package.
- */
-export function operation(queue: string, name: 'send' | 'wait' | 'process'): Attributes {
-  const key = `${name} ${queue}`
-  const found = known.get(key)
-  if (found !== undefined) return found
-  const made = {
-    'messaging.system': 'interlock',
-    'messaging.destination.name': queue,
-    'messaging.operation.name': name,
-    ...(name === 'wait' ? undefined : { 'messaging.operation.type': name }),
-  }
-  known.set(key, made)
-  return made
-}
-
 function jobAttributes({ jobId, jobType, kind, models }: JobSpec): Attributes {
   return {
     'messaging.message.id': jobId,

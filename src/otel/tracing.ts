@@ -6,14 +6,13 @@ import {
   ROOT_CONTEXT,
   type Span,
   type SpanContext,
-  SpanKind,
   SpanStatusCode,
   type Tracer,
   type TracerProvider,
   trace,
 } from '@opentelemetry/api'
 import { PACKAGE_VERSION } from '../coordinator/base/package-version.ts'
-import type { Started, TraceContext } from '../core/index.ts'
+import type { JobTrace, Started, TraceContext } from '../core/index.ts'
 import type {
   AttemptSpan,
   BegunAttempt,
@@ -22,12 +21,14 @@ import type {
   Sending,
   Telemetry,
 } from '../port/index.ts'
-import { RunningAttempt } from './attempt.ts'
-import { attemptAttributes, errorType, operation, sentAttributes } from './attributes.ts'
+import { RunningAttempt, UnrecordedAttempt } from './attempt.ts'
+import { attemptAttributes, errorType, sentAttributes } from './attributes.ts'
 import { isSampled, spanContextOf, traceContextOf } from './context.ts'
+import { type Operations, operationsOf, withLinks } from './operation.ts'
 import type { OpenTelemetryOptions } from './options.ts'
 import { addWait } from './wait-span.ts'
 import { WaitTrail } from './waits.ts'
+import { WithSpan } from './with-span.ts'
 
 /** Links to the contexts that jobs of one call brought along. */
 const MOST_LINKS = 32
@@ -38,9 +39,7 @@ export class Tracing implements Telemetry {
   readonly #options: OpenTelemetryOptions
   readonly #provider: TracerProvider
   readonly #tracer: Tracer
-  /** By queue. */
-  readonly #queues = new Map<string, FollowedQueue>()
-  readonly #waits = new Map<string, WaitTrail>()
+  readonly #queues = new Map<string, TracedQueue>()
   #isHeard = false
 
   constructor(options: OpenTelemetryOptions) {
@@ -50,9 +49,11 @@ export class Tracing implements Telemetry {
     this.#tracer = this.#provider.getTracer('interlock-queue', PACKAGE_VERSION)
   }
 
-  follow(queue: FollowedQueue): void {
-    this.#queues.set(queue.queue, queue)
-    this.#trailOf(queue.queue)
+  follow(followed: FollowedQueue): void {
+    const queue = this.#queueOf(followed.queue)
+    queue.followed = followed
+    queue.trail = undefined
+    this.#trailOf(queue)
   }
 
   async send<T>(
@@ -60,11 +61,8 @@ export class Tracing implements Telemetry {
     put: (context: TraceContext | undefined) => Promise<T>,
   ): Promise<T> {
     if (!this.#hasSdk()) return put(undefined)
-    const links = jobs
-      .flatMap((job) => (job.trace === undefined ? [] : [linkTo(spanContextOf(job.trace), 'job')]))
-      .slice(0, MOST_LINKS)
-    const attributes = operation(queue, 'send')
-    const span = this.#tracer.startSpan(`send ${queue}`, { kind: SpanKind.PRODUCER, attributes, links })
+    const { send } = this.#queueOf(queue).operations
+    const span = this.#tracer.startSpan(send.name, withLinks(send, linksOf(jobs)))
     if (span.isRecording()) span.setAttributes(sentAttributes(jobs))
     try {
       return await put(this.#kept(span.spanContext()))
@@ -83,32 +81,24 @@ export class Tracing implements Telemetry {
   }
 
   granted(started: Started, queue: string): void {
-    this.#addWait(started, queue, context.active(), [])
+    this.#addWait(started, this.#queueOf(queue), context.active(), [])
   }
 
   begin(attempt: BegunAttempt): AttemptSpan {
     if (!this.#hasSdk()) return unheard
-    const { queue, started, isCalled } = attempt
-    const { traceparent, last } = attempt.trace ?? {}
-    const sender = traceparent === undefined ? undefined : spanContextOf({ ...attempt.trace, traceparent })
-    const ambient = isCalled ? context.active() : ROOT_CONTEXT
-    const goesOn = this.#options.sender === 'parent' && sender !== undefined
-    const parent = goesOn ? trace.setSpanContext(ROOT_CONTEXT, sender) : ambient
-    const links = [
-      ...(sender === undefined ? [] : [linkTo(sender, 'sender')]),
-      ...(last === undefined ? [] : [linkTo(spanContextOf({ traceparent: last }), 'attempt')]),
-    ]
-    const waited = this.#addWait(started, queue, parent, links)
+    const queue = this.#queueOf(attempt.queue)
+    const { sender, links } = originOf(attempt.trace)
+    const parent = this.#parentOf(attempt, sender)
+    const waited = this.#addWait(attempt.started, queue, parent, links)
     // Where nothing else is its parent, its wait is: the two are one trace.
     const within =
-      waited === undefined || trace.getSpan(parent) !== undefined ? parent : trace.setSpan(parent, waited)
-    const span = this.#tracer.startSpan(
-      `process ${queue}`,
-      { kind: SpanKind.CONSUMER, attributes: operation(queue, 'process'), links },
-      within,
-    )
-    if (span.isRecording()) span.setAttributes(attemptAttributes(started))
-    return new RunningAttempt(span, trace.setSpan(within, span), attempt, {
+      waited === undefined || trace.getSpan(parent) !== undefined ? parent : new WithSpan(parent, waited)
+    const { process: operation } = queue.operations
+    const span = this.#tracer.startSpan(operation.name, withLinks(operation, links), within)
+    const inside = new WithSpan(parent, span)
+    if (!span.isRecording()) return new UnrecordedAttempt(span, inside)
+    span.setAttributes(attemptAttributes(attempt.started))
+    return new RunningAttempt(span, inside, attempt, {
       keeps: this.propagates,
       tellsMessages: this.#options.messages !== 'none',
     })
@@ -121,8 +111,8 @@ export class Tracing implements Telemetry {
       'interlock.step.count': count,
       ...(name === null ? undefined : { 'interlock.step.name': name.slice(0, 200) }),
     }
-    const attributes = operation(queue, 'process')
-    const span = this.#tracer.startSpan(`step ${queue}`, { kind: SpanKind.INTERNAL, attributes })
+    const { step } = this.#queueOf(queue).operations
+    const span = this.#tracer.startSpan(step.name, step.options)
     if (span.isRecording()) span.setAttributes(told)
     try {
       return await context.with(trace.setSpan(context.active(), span), run)
@@ -141,11 +131,19 @@ export class Tracing implements Telemetry {
     return traceContextOf(span)
   }
 
-  #addWait(started: Started, queue: string, parent: Context, links: readonly Link[]): Span | undefined {
+  /** What the spans of an attempt are within. */
+  #parentOf({ isCalled }: BegunAttempt, sender: SpanContext | undefined): Context {
+    if (sender !== undefined && this.#options.sender === 'parent')
+      return trace.setSpanContext(ROOT_CONTEXT, sender)
+    return isCalled ? context.active() : ROOT_CONTEXT
+  }
+
+  #addWait(started: Started, queue: TracedQueue, parent: Context, links: readonly Link[]): Span | undefined {
     const waited = this.#trailOf(queue)?.take(started)
-    const now = this.#queues.get(queue)?.now()
-    if (waited === undefined || now === undefined) return undefined
-    return addWait(this.#tracer, { queue, started, waited, parent, links, now })
+    if (waited === undefined || queue.followed === undefined) return undefined
+    const { wait: operation } = queue.operations
+    const { now } = queue.followed
+    return addWait(this.#tracer, { operation, started, waited, parent, links, now })
   }
 
   /** Until then nobody keeps a span. The API's own provider stands in for one that may be registered later. */
@@ -157,16 +155,29 @@ export class Tracing implements Telemetry {
     return this.#isHeard
   }
 
-  /** Begun once there is an SDK. */
-  #trailOf(name: string): WaitTrail | undefined {
-    const known = this.#waits.get(name)
-    const queue = this.#queues.get(name)
-    if (known !== undefined || queue === undefined) return known
-    if (this.#options.waits === false || !this.#hasSdk()) return undefined
-    const trail = new WaitTrail(queue)
-    this.#waits.set(name, trail)
-    return trail
+  #queueOf(name: string): TracedQueue {
+    const known = this.#queues.get(name)
+    if (known !== undefined) return known
+    const made = { operations: operationsOf(name), followed: undefined, trail: undefined }
+    this.#queues.set(name, made)
+    return made
   }
+
+  /** Begun once there is an SDK. */
+  #trailOf(queue: TracedQueue): WaitTrail | undefined {
+    const { trail, followed } = queue
+    if (trail !== undefined || followed === undefined) return trail
+    if (this.#options.waits === false || !this.#hasSdk()) return undefined
+    queue.trail = new WaitTrail(followed)
+    return queue.trail
+  }
+}
+
+/** A queue that this process follows, or sends to. */
+interface TracedQueue {
+  readonly operations: Operations
+  followed: FollowedQueue | undefined
+  trail: WaitTrail | undefined
 }
 
 /** An attempt without an SDK. */
@@ -176,3 +187,30 @@ const linkTo = (to: SpanContext, what: 'job' | 'sender' | 'attempt'): Link => ({
   context: to,
   attributes: { 'interlock.link': what },
 })
+
+const none: readonly Link[] = []
+
+/** Where an attempt comes from: the span that put its job in line, and the attempt before it. */
+function originOf(kept: JobTrace | null): {
+  readonly sender: SpanContext | undefined
+  readonly links: readonly Link[]
+} {
+  if (kept === null) return nowhere
+  const { traceparent, last } = kept
+  const sender = traceparent === undefined ? undefined : spanContextOf({ ...kept, traceparent })
+  const links = [
+    ...(sender === undefined ? [] : [linkTo(sender, 'sender')]),
+    ...(last === undefined ? [] : [linkTo(spanContextOf({ traceparent: last }), 'attempt')]),
+  ]
+  return { sender, links }
+}
+
+const nowhere = { sender: undefined, links: none }
+
+/** To the contexts that jobs of one call brought along. */
+function linksOf(jobs: Sending['jobs']): readonly Link[] {
+  if (jobs.every((job) => job.trace === undefined)) return none
+  return jobs
+    .flatMap((job) => (job.trace === undefined ? [] : [linkTo(spanContextOf(job.trace), 'job')]))
+    .slice(0, MOST_LINKS)
+}

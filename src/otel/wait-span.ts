@@ -1,52 +1,46 @@
-import {
-  type Attributes,
-  type Context,
-  type Link,
-  type Span,
-  SpanKind,
-  type Tracer,
-} from '@opentelemetry/api'
+import type { Attributes, Context, Link, Span, Tracer } from '@opentelemetry/api'
 import { MICROS_PER_MS, MICROS_PER_SECOND, type Micros, type Started } from '../core/index.ts'
 import type { Wait, WaitPart } from '../insight/index.ts'
-import { attemptAttributes, operation } from './attributes.ts'
+import { attemptAttributes } from './attributes.ts'
+import { type Operation, withLinks } from './operation.ts'
 
 /** A shorter wait is none: the job was started by the very append that put it in line, or by the next one. */
 const LEAST_MICROS = MICROS_PER_MS
 
 export interface WaitSpan {
-  readonly queue: string
+  readonly operation: Operation
   readonly started: Started
   readonly waited: Wait
   readonly parent: Context
   readonly links: readonly Link[]
-  /** The time of the queue now: the wait was measured by it, and is told by the clock of this process. */
-  readonly now: Micros
+  /** The time of the queue: the wait was measured by it, and is told by the clock of this process. */
+  readonly now: () => Micros
 }
 
 /** The wait as a span, with one event for each thing that the job waited for; undefined: it did not wait. */
 export function addWait(
   tracer: Tracer,
-  { queue, started, waited, parent, links, now }: WaitSpan,
+  { operation, started, waited, parent, links, now }: WaitSpan,
 ): Span | undefined {
-  const { since, from, to } = waited
+  const { since, to } = waited
   if (to - since < LEAST_MICROS) return undefined
-  const ahead = now - Date.now() * MICROS_PER_MS
-  const at = (micros: Micros): [number, number] => hrTime(micros - ahead)
-  const attributes = operation(queue, 'wait')
-  const span = tracer.startSpan(
-    `wait ${queue}`,
-    { kind: SpanKind.INTERNAL, attributes, links: [...links], startTime: at(since) },
-    parent,
-  )
-  if (span.isRecording()) {
-    span.setAttributes(attemptAttributes(started))
-    span.setAttributes(sums(waited.byCause, from - since))
-    if (from > since)
-      span.addEvent('wait.unseen', { 'interlock.wait.seconds': seconds(from - since) }, at(since))
-    for (const part of waited.parts) span.addEvent(`wait.${part.cause}`, of(part), at(part.from))
-  }
-  span.end(at(to))
+  const ahead = now() - Date.now() * MICROS_PER_MS
+  const startTime = hrTime(since - ahead)
+  const span = tracer.startSpan(operation.name, { ...withLinks(operation, links), startTime }, parent)
+  if (span.isRecording()) describe(span, started, waited, ahead)
+  span.end(span.isRecording() ? hrTime(to - ahead) : undefined)
   return span
+}
+
+/** @param ahead how far the time of the queue is ahead of the clock of this process */
+function describe(span: Span, started: Started, waited: Wait, ahead: Micros): void {
+  const { since, from } = waited
+  const at = (micros: Micros): [number, number] => hrTime(micros - ahead)
+  span.setAttributes(attemptAttributes(started))
+  span.setAttributes(sums(waited.byCause, from - since))
+  if (from > since)
+    span.addEvent('wait.unseen', { 'interlock.wait.seconds': seconds(from - since) }, at(since))
+  for (const part of waited.parts) span.addEvent(`wait.${part.cause}`, of(part), at(part.from))
 }
 
 /** How long it waited for what: exact, and as many as there are causes. */

@@ -22,7 +22,7 @@ export class WaitTrail {
   /** The wait that this start has ended, once; undefined: it is not known. */
   take({ lease }: Started): Wait | undefined {
     const wait = this.#over.get(lease.fencingToken)
-    this.#over.delete(lease.fencingToken)
+    if (wait !== undefined) this.#over.delete(lease.fencingToken)
     return wait
   }
 
@@ -43,7 +43,7 @@ export class WaitTrail {
     // It has gone on from a snapshot: nobody knows what happened up to there.
     if (last === undefined) return this.#begin()
     for (const event of events) {
-      if ('token' in event && event.token !== null) this.#over.delete(event.token)
+      if (this.#over.size > 0 && 'token' in event && event.token !== null) this.#over.delete(event.token)
       this.#clocks.note(event)
     }
     this.#clocks.look(ledger, touched, last.at)

@@ -25,7 +25,7 @@ export type OnWake = (
   version?: number,
   incoming?: Incoming | false,
   concern?: Concern,
-  handled?: readonly string[],
+  handled?: readonly string[] | null,
   news?: News,
   answers?: HeardAnswers,
 ) => void
@@ -35,7 +35,7 @@ export interface WakeRole {
   /**
    * Calls `onWake` soon after an append, with the version of the log if that is known. With `incoming`, something came in beside
    * the log. Without either, both may have happened. `concern` (all unless given): the processes that the append concerns.
-   * `handled`: the senders whose handed-in commands (`DecidingRole`) are finished. `news`: the appended events, if they come with
+   * `handled`: the senders whose handed-in commands (`DecidingRole`) are finished, or null: the process that decided has resigned. `news`: the appended events, if they come with
    * it. `answers`: what came of commands that were handed in over this store. A call is only a hint: it may be late, come twice, or get
    * lost. Returns the function that stops it.
    */

@@ -1,5 +1,5 @@
 import type { Coordinator } from '../coordinator/index.ts'
-import type { JobData, Telemetry } from '../port/index.ts'
+import type { AttemptEnd, AttemptSpan, JobData } from '../port/index.ts'
 import type { HandlerDefinition, Job } from './api.ts'
 import type { Attempt } from './attempt.ts'
 import { failed, type Outcome } from './outcome.ts'
@@ -27,32 +27,33 @@ export async function perform(attempt: Attempt, options: PerformOptions): Promis
     const data = await untilAnswered(() => dataOf(attempt, coordinator), { signal: attempt.signal, onError })
     if (attempt.isStopped) return attempt.outcomeUnbegun()
     const job = jobOf(attempt, data)
-    if (coordinator.telemetry === undefined) return await attempt.run(definition, job, onSettled)
-    return await traced(attempt, job, data, options, coordinator.telemetry)
+    const run = () => attempt.run(definition, job, onSettled)
+    attempt.span = spanOf(attempt, job, data, options)
+    if (attempt.span === undefined) return await run()
+    const outcome = await attempt.span.run(run)
+    attempt.span.end(endOf(outcome))
+    return outcome
   } catch (error) {
     return failed('handler_error', error, true)
   }
 }
 
-/** Within a span, if anybody keeps it. */
-async function traced(
-  attempt: Attempt,
-  job: Job,
+/** Its part of a trace, if anything makes one. */
+function spanOf(
+  { started }: Attempt,
+  { row, checkpoint }: Job,
   data: JobData | undefined,
-  { coordinator, definition, onSettled = () => {}, isCalled = false }: PerformOptions,
-  telemetry: Telemetry,
-): Promise<Outcome> {
-  const { started } = attempt
-  const given = [data?.payload ?? null, job.row, job.checkpoint]
-  const span = telemetry.begin({
-    ...{ queue: coordinator.queue, started, given, isCalled },
-    trace: data?.trace ?? null,
-  })
-  attempt.span = span
-  const outcome = await span.run(() => attempt.run(definition as HandlerDefinition, job, onSettled))
-  const failed = outcome.type === 'failed' ? { code: outcome.code, error: outcome.error } : undefined
-  span.end({ outcome: outcome.type, ...failed })
-  return outcome
+  { coordinator, isCalled = false }: PerformOptions,
+): AttemptSpan | undefined {
+  const { queue, telemetry } = coordinator
+  if (telemetry === undefined) return undefined
+  const given = [data?.payload ?? null, row, checkpoint]
+  return telemetry.begin({ queue, started, given, trace: data?.trace ?? null, isCalled })
+}
+
+function endOf(outcome: Outcome): AttemptEnd {
+  const { type } = outcome
+  return type === 'failed' ? { outcome: type, code: outcome.code, error: outcome.error } : { outcome: type }
 }
 
 /** The first attempt of a job that came without data reads nothing: the hand-off is one commit and no more. */

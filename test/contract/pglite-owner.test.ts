@@ -9,6 +9,7 @@ import { pgliteStore } from '../../src/adapter/pglite/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
 import { appendNow, queuedEvent, until } from '../../src/testing/index.ts'
 import { embeddedIn } from '../support/embedded.ts'
+import { compiled } from '../support/program.ts'
 import { atEnd } from '../support/this-test.ts'
 
 /** A directory with an embedded database, which goes with the test. */
@@ -33,7 +34,7 @@ interface Child {
 }
 
 async function child(what: string, where: string): Promise<Child> {
-  const script = path.join(import.meta.dirname, 'pglite-child.ts')
+  const script = await compiled('test/contract/pglite-child.ts')
   const started = spawn(process.execPath, [script, where, what], { stdio: ['ignore', 'pipe', 'inherit'] })
   const lines: string[] = []
   createInterface({ input: started.stdout }).on('line', (line) => lines.push(line))

@@ -41,6 +41,23 @@ describe('a command that was handed in (job_queue_hand_in, job_queue_handed)', (
     expect((await sql.query('select from job_queue_handed_in')).rowCount).toBe(0)
   })
 
+  it("is its sender's again when that hands it in once more and the connection of the process that decides is gone", async () => {
+    const { deciding, sql } = await handedIn('0 s')
+    const again = { sender: 'b', forMs: 60_000, commands: [command('left')] }
+    expect(await deciding.handIn('q', again)).toEqual({ decides: false })
+    const ended = await sql.query(
+      'select pg_terminate_backend(d.backend, 10000) as ended from job_queue_deciders d',
+    )
+    expect(ended.rows).toEqual([{ ended: true }])
+    // A command that is handed in for the first time does not ask: it costs nothing more.
+    expect(await deciding.handIn('q', { ...again, sender: 'c', commands: [command('new')] })).toEqual({
+      decides: false,
+    })
+    const answer = await deciding.handIn('q', again)
+    const handed = answer.decides ? answer.handed.map(({ command: { id } }) => id) : []
+    expect(handed).toEqual(['left', 'new'])
+  })
+
   it('comes with the answer of job_queue_append_for, which older releases call, only where that has appended', async () => {
     const { sql } = await handedIn('0 s')
     const call = `select job_queue_append_for('q', 7, '[{"seq": 8}]', '{"state": {}}', '{}', '{}') as answer`

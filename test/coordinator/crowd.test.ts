@@ -38,6 +38,15 @@ function storeOn(
   return { store: counted, calls }
 }
 
+/** Resolves to what resolves when no process decides any more. */
+async function resignation(store: LogStore): Promise<{ readonly heard: Promise<void> }> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  await store.listen('default', (_version, _incoming, _concern, handled) => {
+    if (handled === null) resolve()
+  })
+  return { heard: promise }
+}
+
 const jobs = (name: string, count: number) =>
   Array.from({ length: count }, (_, n) => ({ jobId: `${name}-${n}`, models: [`model of ${name}-${n}`] }))
 
@@ -71,6 +80,50 @@ describe('processes that write at once', () => {
     await heard.promise
     await first.enqueue(jobs('z', 1))
     expect(fast.calls.handIn).toBeGreaterThan(0)
+  })
+
+  it('append at once again, each for itself, when the one that decided has resigned', async () => {
+    const database = memoryDatabase()
+    const [a, b] = [storeOn(database), storeOn(database)]
+    const [first, second] = [await join({ store: a.store }), await join({ store: b.store })]
+    const resigned = await Promise.all([a, b].map(({ store }) => resignation(store)))
+    await Promise.all([first.enqueue(jobs('x', 1)), second.enqueue(jobs('y', 1))])
+    await Promise.all(resigned.map(({ heard }) => heard))
+    const before = a.calls.handIn + b.calls.handIn
+    expect(before).toBeGreaterThan(0)
+    for (let round = 0; round < 3; round++) {
+      await first.enqueue(jobs(`x-${round}`, 1))
+      await second.enqueue(jobs(`y-${round}`, 1))
+    }
+    expect(a.calls.handIn + b.calls.handIn).toBe(before)
+  })
+
+  it('decide for no longer than usual after a pause, which says nothing of how long an append takes', async () => {
+    const database = memoryDatabase()
+    const terms: number[] = []
+    const noted = (role: DecidingRole): Partial<DecidingRole> => ({
+      handIn: (queue, handing) => {
+        terms.push(handing.forMs)
+        return role.handIn(queue, handing)
+      },
+      pickUp: (queue, options) => {
+        terms.push(options.forMs)
+        return role.pickUp(queue, options)
+      },
+    })
+    const [a, b] = [storeOn(database, noted), storeOn(database, noted)]
+    const [first, second] = [await join({ store: a.store }), await join({ store: b.store })]
+    const now = performance.now.bind(performance)
+    let later = 0
+    vi.spyOn(performance, 'now').mockImplementation(() => now() + later)
+    onTestFinished(() => void vi.restoreAllMocks())
+    for (let round = 0; round < 4; round++) {
+      const resigned = await resignation(a.store)
+      await Promise.all([first.enqueue(jobs(`x-${round}`, 1)), second.enqueue(jobs(`y-${round}`, 1))])
+      await resigned.heard
+      later += 600
+    }
+    expect(Math.max(...terms)).toBeLessThan(2_000)
   })
 
   it('do without the one that decides when it is gone, and carry out what was handed in to it once', async () => {

@@ -11,6 +11,7 @@ import { type Project, startMigrated } from '../supabase/support.ts'
 import { compile } from '../support/compiler.ts'
 import { embeddedIn } from '../support/embedded.ts'
 import { createDatabase } from '../support/postgres-database.ts'
+import { compiled } from '../support/program.ts'
 import { type Block, blocksOf, pages, root } from './markdown.ts'
 
 interface Example {
@@ -29,18 +30,22 @@ const examples: readonly Example[] = pages.flatMap((page) =>
   }),
 )
 
-/** The source behind each published path, so that nothing has to be built first. */
+/** The source behind each published path. */
 const sources = Object.entries(manifest.exports).flatMap(([name, target]): [string, string][] => {
   if (typeof target === 'string') return []
   const source = target.default.replace('./dist/', './').replace(/\.js$/, '.ts')
   return [[path.posix.join(manifest.name, name), path.join(root, source)]]
 })
 
-/** Imports by the addresses that a program in an installed folder would resolve them to. */
-function resolved(code: string): string {
+/** Imports by the addresses that a program in an installed folder would resolve them to: ours is compiled, as it is there. */
+async function resolved(code: string): Promise<string> {
+  const library = await compiled('.')
   return code.replace(/(from |import\()'([^'.][^']*)'/g, (_, keyword: string, name: string) => {
     const source = sources.find(([published]) => published === name)?.[1]
-    const address = source === undefined ? import.meta.resolve(name) : pathToFileURL(source).href
+    const address =
+      source === undefined
+        ? import.meta.resolve(name)
+        : pathToFileURL(path.join(library, path.relative(root, source).replace(/\.ts$/, '.js'))).href
     return `${keyword}'${address}'`
   })
 }
@@ -94,7 +99,7 @@ describe('the examples', () => {
       // That of the README makes its database from nothing.
       if (block.file !== 'README.md' && !namesStore(block)) await embeddedIn(path.join(folder, '.interlock'))
       const file = path.join(folder, 'example.mts')
-      writeFileSync(file, resolved(block.code))
+      writeFileSync(file, await resolved(block.code))
       const options = { cwd: folder, env: await environment(block) }
       const { stdout } = await run(process.execPath, [file], options)
       if (prints !== undefined) expect(stdout).toBe(prints)

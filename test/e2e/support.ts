@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import path from 'node:path'
+import { compiled } from '../support/program.ts'
 import { atEnd } from '../support/this-test.ts'
 
-const main = path.resolve(import.meta.dirname, '../../src/cli/main.ts')
+const main = await compiled('src/cli/main.ts')
 
 export interface Ended {
   readonly code: number | null

@@ -8,7 +8,7 @@ import { WaitClocks } from '../../src/insight/parts.ts'
 import { arbitraryRun, type Step } from '../support/commands.ts'
 import { PATIENCE, runs } from '../support/runs.ts'
 import { play } from '../support/simulate.ts'
-import { secondsOf, traced } from './support.ts'
+import { queueFor, secondsOf, traced } from './support.ts'
 
 /** Plays a run before the telemetry of one of its processes, and beside it the clocks that figures and stats count with. */
 function waitsOf(steps: readonly Step[], workerId: string) {
@@ -82,3 +82,14 @@ it(
   },
   PATIENCE,
 )
+
+it('a coordinator that left and joined again is followed in its new life', () => {
+  const { telemetry, named } = traced()
+  queueFor(telemetry).follow()
+  const queue = queueFor(telemetry)
+  queue.follow()
+  queue.enqueue(1, { jobId: 'a', models: ['m'] })
+  queue.run(queue.claim(3))
+  const waits = named('wait default').map(({ attributes }) => attributes['interlock.wait.no_worker.seconds'])
+  expect(waits).toEqual([2])
+})

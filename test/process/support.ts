@@ -1,6 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import pg from 'pg'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
@@ -10,6 +9,7 @@ import { projectionOf, type RecordedEvent, replay } from '../../src/core/index.t
 import type { LogStore } from '../../src/port/index.ts'
 import { migrateDatabase } from '../contract/support.ts'
 import { createDatabase } from '../support/postgres-database.ts'
+import { compiled } from '../support/program.ts'
 import { atEnd } from '../support/this-test.ts'
 import type { Order } from './worker.ts'
 
@@ -46,7 +46,7 @@ export async function scene(url?: string) {
 /** Starts a worker process that works by now; it is killed with the test at the latest. */
 export async function startWorker(url: string, order: Partial<Order> = {}) {
   const whole: Order = { url, concurrency: 2, ...shortLease, ...order }
-  const child = fork(path.join(import.meta.dirname, 'worker.ts'), [JSON.stringify(whole)], {
+  const child = fork(await compiled('test/process/worker.ts'), [JSON.stringify(whole)], {
     execArgv: [],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })

@@ -7,6 +7,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { explain } from '../../src/operate/index.ts'
+import { compiled } from '../support/program.ts'
 import { pythonPrograms, pythonWithPsycopg } from '../support/python.ts'
 import { atEnd } from '../support/this-test.ts'
 import { allEnded, endOf, scene } from './support.ts'
@@ -33,7 +34,7 @@ async function processes(url: string, sender: TracedOrder['sender']) {
   const [spans, lines] = [path.join(folder, 'spans'), path.join(folder, 'lines')]
   const start = async (service: string) => {
     const order: TracedOrder = { url, service, sender, spans, lines }
-    const child = fork(path.join(import.meta.dirname, 'traced.ts'), [JSON.stringify(order)], {
+    const child = fork(await compiled('test/process/traced.ts'), [JSON.stringify(order)], {
       execArgv: [],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })

@@ -1,5 +1,5 @@
 /** Makes the templates of `embedded.ts` in a folder: `node embedded-child.ts <folder>`. */
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { pgliteStore } from '../../src/adapter/pglite/index.ts'
@@ -8,9 +8,10 @@ import { migrate } from '../../src/migrate/index.ts'
 const [folder = ''] = process.argv.slice(2)
 
 const db = await PGlite.create()
-const dump = async (name: string): Promise<void> => {
+const dump = async (name: string): Promise<Blob> => {
   const data = await db.dumpDataDir('none')
   await writeFile(path.join(folder, name), Buffer.from(await data.arrayBuffer()))
+  return data
 }
 await dump('empty.tar')
 await migrate({
@@ -18,9 +19,14 @@ await migrate({
     (await db.query<Record<string, unknown>>(sql, values ? [...values] : undefined)).rows,
   exec: async (sql) => void (await db.exec(sql)),
 })
-await dump('migrated.tar')
+const migrated = await dump('migrated.tar')
 await db.close()
 
-const store = pgliteStore(path.join(folder, 'migrated'))
+// Filled with that, where the store keeps it, in place of a second `initdb` and migration.
+const directory = path.join(folder, 'migrated')
+await mkdir(directory, { mode: 0o700 })
+const filled = await PGlite.create({ dataDir: path.join(directory, 'database'), loadDataDir: migrated })
+await filled.close()
+const store = pgliteStore(directory)
 await store.open('default')
 await store.close()

@@ -12,6 +12,7 @@ import { makeArchive } from './package-archive.ts'
 import { makePage } from './page-files.ts'
 import { makeCluster } from './postgres-cluster.ts'
 import type {} from './postgres-global.ts'
+import { makePrograms } from './programs.ts'
 import { makePrometheus } from './prometheus.ts'
 
 export interface Made {
@@ -24,6 +25,8 @@ export interface Made {
 export const makers = {
   /** The archive of the package, as npm would publish it. */
   package: makeArchive,
+  /** A folder with the command, the library and programs of tests, compiled: `program.ts`. */
+  programs: makePrograms,
   /** The folder with the page of the dashboard. */
   page: makePage,
   /** A browser, by its path; installed where there is none. */

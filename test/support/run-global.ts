@@ -8,16 +8,22 @@ const memory = '/dev/shm'
 /** What a run needs at most, and as much again. */
 const LEAST_FREE = 4 * 2 ** 30
 
+type Environment = Record<string, string | undefined>
+
+const prefix = 'interlock-compiled-'
+
 /** The first project that needs it does it for all. */
-export default function setup(): (() => void) | undefined {
-  if (process.env['NODE_COMPILE_CACHE'] !== undefined) return undefined
-  process.env['TMPDIR'] ??= isFit() ? memory : tmpdir()
-  // Tests start some 500 processes from the sources: what one has compiled, the next one reads. It goes with the run, as many of
-  // those sources stand in folders that do.
-  const compiled = mkdtempSync(path.join(tmpdir(), 'interlock-compiled-'))
-  process.env['NODE_COMPILE_CACHE'] = compiled
+export default function setup(_project?: unknown, env: Environment = process.env): (() => void) | undefined {
+  env['TMPDIR'] ??= isFit() ? memory : tmpdir()
+  const before = env['NODE_COMPILE_CACHE']
+  if (before?.includes(prefix)) return undefined
+  // Tests start some 500 processes: what one has compiled, the next one reads. It goes with the run, and is not the one that the npm
+  // scripts keep in the clone, as many of those programs stand in folders that go with it as well.
+  const compiled = mkdtempSync(path.join(env['TMPDIR'], prefix))
+  env['NODE_COMPILE_CACHE'] = compiled
   return () => {
-    delete process.env['NODE_COMPILE_CACHE']
+    if (before === undefined) delete env['NODE_COMPILE_CACHE']
+    else env['NODE_COMPILE_CACHE'] = before
     rmSync(compiled, { recursive: true, force: true })
   }
 }

@@ -46,7 +46,7 @@ export interface MemoryChunk extends SnapshotChunk {
 /** What listeners are told of an append, of commands that were handled, or of those that one of them has handed in. */
 export interface Said {
   readonly concern?: Concern
-  readonly handled?: readonly string[]
+  readonly handled?: readonly string[] | null
   readonly told?: HeardAnswers & { readonly to: string }
 }
 

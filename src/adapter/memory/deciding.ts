@@ -1,7 +1,7 @@
 import { invalidInput } from '../../core/index.ts'
 import type { DecidingRole, HandedIn, Handled, HandledByAppend } from '../../port/index.ts'
 import { dataOf } from './data.ts'
-import type { MemoryQueue } from './database.ts'
+import type { MemoryQueue, Said } from './database.ts'
 
 /** Handed-in commands are deleted after 10 s; in microseconds. */
 const KEPT = 10_000_000
@@ -40,7 +40,10 @@ export function decidingIn(
       handledIn(queue, handled)
       const handed = isDecider ? handedTo(queue, now()) : []
       const resigned = isDecider && resigns && handed.length === 0
-      if (resigned) queue.decider = null
+      if (resigned) {
+        queue.decider = null
+        say(queue, { handled: null })
+      }
       return { decides: isDecider && !resigned, handed }
     },
   }
@@ -62,7 +65,11 @@ export function handedTo({ handedIn }: MemoryQueue, now: number): readonly Hande
 function handledIn(queue: MemoryQueue, { done, senders }: Handled): void {
   const gone = new Set(done)
   queue.handedIn = queue.handedIn.filter(({ command }) => !gone.has(command.id))
-  if (senders.length > 0) for (const wake of queue.listeners) queueMicrotask(() => wake({ handled: senders }))
+  if (senders.length > 0) say(queue, { handled: senders })
+}
+
+function say(queue: MemoryQueue, said: Said): void {
+  for (const wake of queue.listeners) queueMicrotask(() => wake(said))
 }
 
 /** `job_queue_append_told` */
@@ -70,8 +77,8 @@ export function toldIn(queue: MemoryQueue, { answers = [], ...handled }: Handled
   const version = queue.log.length
   for (const { to, wanted, answers: said } of answers) {
     const told = structuredClone({ to, version, answers: said, data: dataOf(queue, wanted) })
-    for (const wake of queue.listeners) queueMicrotask(() => wake({ told }))
+    say(queue, { told })
   }
-  for (const wake of queue.listeners) queueMicrotask(() => wake({ handled: [] }))
+  say(queue, { handled: [] })
   handledIn(queue, handled)
 }

@@ -4,8 +4,13 @@ import type { Concern, News, OnWake } from '../../port/index.ts'
 /** The announcement that rows may have arrived in `jobs`, on the channel of the appends. */
 const INTAKE = 'intake'
 
-/** What stands before `<queue>:<version>` if commands of these processes were carried out, or need no append. */
-const HANDLED = /^handled:([^:]*):/
+/** What stands before `<senders>:<queue>:<version>` if commands of these processes were carried out, or need no append. */
+const HANDLED = 'handled:'
+/** What stands before the name of a queue whose deciding process has resigned. */
+const RESIGNED = 'resigned:'
+
+/** A sender is a worker id: its name may stand before a colon (`anna:w3fK0aB9`), and has neither colon nor comma. */
+const SENDERS = /^[^:,]+(:[^:,]+)?(,[^:,]+(:[^:,]+)?)*$/
 
 /** What says which processes an append of the process that decides for all concerns: it comes after `<queue>:<version>`, with the same in it. */
 const DECIDED = /^decided:(nobody|free|all):/
@@ -27,7 +32,7 @@ export function tellWakes(payloads: readonly string[], queue: string, onWake: On
 
 /**
  * Passes a notification on to a listener. After an append it is `<queue>:<version>`; if commands that processes handed in were
- * carried out, or need no append, `handled:<process>,…:` stands before that. `intake` is for every queue. A queue's name may
+ * carried out, or need no append, `handled:<process>,…:` stands before that. `resigned:<queue>`: nobody decides for all any more. `intake` is for every queue. A queue's name may
  * contain colons, and any role may send anything.
  *
  * @param payload undefined: notifications may have been missed, so everything has to be looked at
@@ -40,13 +45,20 @@ export function tellWake(
 ): void {
   if (payload === undefined) return onWake()
   if (payload === INTAKE) return onWake(undefined, 'both')
-  const senders = HANDLED.exec(payload)
-  if (senders !== null) {
-    const version = versionIn(payload.slice(senders[0].length), queue)
-    if (version !== null) onWake(version, false, 'nobody', senders[1]?.split(','))
-  }
+  if (payload === RESIGNED + queue) return onWake(undefined, false, 'nobody', null)
+  const handled = handledIn(payload, queue)
+  if (handled !== null) onWake(handled.version, false, 'nobody', handled.senders)
   const version = versionIn(payload, queue)
   if (version !== null) onWake(version, false, concern)
+}
+
+/** Null: it says no such thing, or is about another queue. */
+function handledIn(payload: string, queue: string) {
+  const end = payload.lastIndexOf(`:${queue}:`)
+  if (!payload.startsWith(HANDLED) || end < HANDLED.length) return null
+  const said = payload.slice(HANDLED.length, end)
+  const version = versionIn(payload.slice(end + 1), queue)
+  return version === null || !SENDERS.test(said) ? null : { version, senders: said.split(',') }
 }
 
 /** Null: it is about another queue. */

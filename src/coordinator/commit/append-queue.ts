@@ -72,8 +72,8 @@ export class AppendQueue {
     })
   }
 
-  /** Commands that these processes handed in were carried out, or need no append. */
-  hearHandled(senders: readonly string[]): void {
+  /** Commands that these processes handed in were carried out, or need no append; null: nobody decides for all any more. */
+  hearHandled(senders: readonly string[] | null): void {
     this.#committer.crowd?.hear(senders)
   }
 

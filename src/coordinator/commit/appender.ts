@@ -86,7 +86,7 @@ export class Appender {
   async try(open: OpenCommands): Promise<Try | null> {
     const { turn } = this.#store
     if (this.#crowd?.isDeciding === true) return this.#appendForAll(this.#crowd, open)
-    if (!this.#isCrowded) return this.#append(open)
+    if (!this.#isCrowded) return this.#appendAlone(open)
     if (this.#crowd !== undefined && open.mayBeHandedIn) return this.#handIn(this.#crowd, open)
     if (turn !== undefined && performance.now() >= this.#noTurnsUntil) return this.#turn(turn, open)
     return this.#append(open)
@@ -97,8 +97,24 @@ export class Appender {
     this.#crowdedUntil = performance.now() + ALONE_AFTER_MS
   }
 
+  /** Nobody decides for all any more, since there was nothing to write: an append that is sent at once is likely to be the only one. */
+  leavesOthers(): void {
+    this.#crowdedUntil = Number.NEGATIVE_INFINITY
+  }
+
   get #isCrowded(): boolean {
     return performance.now() < this.#crowdedUntil
+  }
+
+  /** What it was not told of while another process decided, it has not read. */
+  async #appendAlone(open: OpenCommands): Promise<Try | null> {
+    const { knownVersion, version } = this.#log
+    if (this.#crowd !== undefined && knownVersion > version) {
+      await readOn(this.#log, knownVersion)
+      open.settleKnown()
+      if (open.size === 0) return null
+    }
+    return this.#append(open)
   }
 
   async #appendForAll(crowd: Crowd, open: OpenCommands): Promise<Try | null> {

@@ -61,13 +61,14 @@ export class Committer {
     const { log, store, limit, startedData, name, beats } = options
     const { deciding } = store
     const onOthers = () => this.#appender.meetsOthers()
+    const onNobody = () => this.#appender.leavesOthers()
     const onStarted: CrowdOptions['onStarted'] = (started, data) => startedData?.keepOf(started, data)
     const { onUnexpected } = options.hooks
     this.crowd =
       name &&
       deciding &&
       onHanded &&
-      new Crowd({ log, deciding, name, onHanded, onOthers, onStarted, onUnexpected })
+      new Crowd({ log, deciding, name, onHanded, onOthers, onNobody, onStarted, onUnexpected })
     this.#options = options
     this.#log = log
     this.#deciding = new Deciding(log, startedData)

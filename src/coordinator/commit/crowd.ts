@@ -1,9 +1,9 @@
 import type { CommandResult, Decision, Ledger, Started } from '../../core/index.ts'
 import type { DecidingRole, HandedIn, HandledByAppend, HeardAnswers, JobData } from '../../port/index.ts'
-import { atMost } from '../base/retry.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { readOn } from '../replica/read-log.ts'
 import type { OpenCommands, Pending } from './open-commands.ts'
+import { Patience } from './patience.ts'
 import { concernOf, type Finished, handledOf } from './told.ts'
 
 /**
@@ -11,8 +11,6 @@ import { concernOf, type Finished, handledOf } from './told.ts'
  * overloaded machine one process after the other would otherwise take over, and none would get anything done.
  */
 const TERM = { leastMs: 200, mostMs: 2_000, appends: 4 }
-/** A process that handed commands in and hears nothing looks again after this time: the deciding process may have been replaced. */
-const LOOK_MS = TERM.leastMs + 50
 /** How long after an answer a process relies on being told of what concerns it. */
 const RELY_MS = 1_000
 
@@ -25,6 +23,8 @@ export interface CrowdOptions {
   readonly onHanded: (commands: readonly Pending[]) => void
   /** Another process decides for all. */
   readonly onOthers: () => void
+  /** Nobody decides for all any more. */
+  readonly onNobody: () => void
   /** Attempts were started for this process, with data that came along. */
   readonly onStarted: (started: readonly Started[], data: readonly JobData[]) => void
   /** Something was started for this process that it does not wait for any more: up to this version it has to read. */
@@ -58,6 +58,7 @@ export class Crowd {
   readonly #unsure = new Map<string, CommandResult>()
   #onTold: () => void = () => {}
   #toldAt = Number.NEGATIVE_INFINITY
+  readonly #patience = new Patience()
 
   constructor(options: CrowdOptions) {
     this.#options = options
@@ -78,9 +79,13 @@ export class Crowd {
     return !this.isDeciding && performance.now() - this.#toldAt < RELY_MS
   }
 
-  /** One process decides for all: commands that these processes handed in were carried out, or need no append. */
-  hear(senders: readonly string[]): void {
-    if (senders.includes(this.#name)) this.#onTold()
+  /**
+   * One process decides for all: commands that these processes handed in were carried out, or need no append. Null: it has resigned, since
+   * nobody had anything to write.
+   */
+  hear(senders: readonly string[] | null): void {
+    if (senders === null) this.#options.onNobody()
+    else if (senders.includes(this.#name)) this.#onTold()
     else this.#options.onOthers()
   }
 
@@ -138,10 +143,10 @@ export class Crowd {
         this.#until = sent + this.#termMs
         this.#take(answer.handed, open)
         log.head.hear(answer.version)
-        if (answer.version !== log.version) await readOn(log)
+        if (answer.version !== log.version) await readOn(log, answer.version)
       } else {
         open.wasHandedIn = true
-        if (open.size > 0) await atMost(LOOK_MS, told)
+        if (open.size > 0) await this.#patience.wait(told)
         if (open.size > 0) await this.#readConfirmed()
       }
       open.settleKnown()
@@ -173,7 +178,9 @@ export class Crowd {
   /** There is nothing to write: stops deciding, unless something was handed in meanwhile. */
   async resign(): Promise<void> {
     // If this fails, its time runs out by itself.
-    if (this.isDeciding) await this.#pickUp(true).catch(() => (this.#until = Number.NEGATIVE_INFINITY))
+    if (!this.isDeciding) return
+    await this.#pickUp(true).catch(() => (this.#until = Number.NEGATIVE_INFINITY))
+    if (!this.isDeciding) this.#options.onNobody()
   }
 
   /** The handed-in commands that an append of this decision finishes. @param before the ledger that it was made on */
@@ -203,6 +210,7 @@ export class Crowd {
     const options = { decider: this.#name, forMs: this.#termMs, resigns, done, senders }
     const { decides, handed } = await deciding.pickUp(log.queue, options)
     this.#until = decides ? sent + this.#termMs : Number.NEGATIVE_INFINITY
+    if (!decides) this.#beganAt = Number.NEGATIVE_INFINITY
     this.#take(handed)
   }
 

@@ -36,7 +36,7 @@ export class WaitClocks {
   readonly #tellsParts: boolean
   readonly #open = new Map<string, FollowedWait>()
   readonly #cells: Cells
-  /** The models of each running attempt, and those that an attempt took or gave back since the last look. */
+  /** The models of each running attempt that has any, and those that an attempt took or gave back since the last look. */
   readonly #running = new Map<string, readonly string[]>()
   readonly #moved = new Set<string>()
   /** The rules have changed: everybody may wait for something else. */
@@ -81,7 +81,7 @@ export class WaitClocks {
     const open = openOf(ledger)
     for (const job of ledger.jobs) {
       if (job.active) {
-        this.#running.set(job.jobId, job.spec.models)
+        if (job.spec.models.length > 0) this.#running.set(job.jobId, job.spec.models)
         continue
       }
       this.#open.set(job.jobId, new FollowedWait(job.jobId, job.waitingSince, at))
@@ -98,8 +98,7 @@ export class WaitClocks {
     if (endsAttempt(event)) this.#giveBack(event.jobId)
     if (event.type === 'queued' || event.type === 'requeued') this.#come(event.jobId, event.at)
     else if (event.type === 'started') {
-      this.#running.set(event.jobId, event.models)
-      for (const model of event.models) this.#moved.add(model)
+      this.#take(event.jobId, event.models)
       this.#close(event.jobId, event.at, 'started', event)
     } else if (outcomeOf(event) !== null) this.#close(event.jobId, event.at, 'ended', event)
   }
@@ -134,8 +133,16 @@ export class WaitClocks {
     if (!this.#open.has(jobId)) this.#open.set(jobId, new FollowedWait(jobId, at, at))
   }
 
+  #take(jobId: string, models: readonly string[]): void {
+    if (models.length === 0) return
+    this.#running.set(jobId, models)
+    for (const model of models) this.#moved.add(model)
+  }
+
   #giveBack(jobId: string): void {
-    for (const model of this.#running.get(jobId) ?? []) this.#moved.add(model)
+    const models = this.#running.get(jobId)
+    if (models === undefined) return
+    for (const model of models) this.#moved.add(model)
     this.#running.delete(jobId)
   }
 
@@ -168,7 +175,7 @@ export class WaitClocks {
       cell.enter(at, at, drains)
       this.#cells.leave(before, at)
     }
-    this.#blame(wait.blockedBy, wait.leave(at, this.#tellsParts))
+    if (before !== null) this.#blame(wait.blockedBy, wait.leave(at, this.#tellsParts))
     wait.enter(cell, blockedBy, at)
   }
 

@@ -149,19 +149,20 @@ export function decidingContract(bench: Bench): void {
     assert.deepEqual([...new Set(concerns)], ['free'])
   })
 
-  it('names who decides, and those whose commands are done with', async (queue) => {
-    const named: (readonly string[])[] = []
+  it('names who decides, and those whose commands are done with, and says when nobody decides any more', async (queue) => {
+    const named: (readonly string[] | null)[] = []
     const told = Promise.withResolvers<void>()
     const stop = await bench.other().listen(queue, (_version, _incoming, _concern, handled) => {
       if (handled !== undefined) named.push(handled)
-      if (named.length === 2) told.resolve()
+      if (named.length === 3) told.resolve()
     })
     await store().handIn(queue, { ...a, commands: [command('own')] })
     await other().handIn(queue, { ...b, commands: [command('x')] })
     const { handed } = await store().pickUp(queue, goesOn)
-    await store().pickUp(queue, { ...goesOn, done: idsOf(handed), senders: ['b', 'c'] })
+    await store().pickUp(queue, { ...goesOn, done: idsOf(handed), senders: ['b', 'anna:w3fK0aB9'] })
+    await store().pickUp(queue, { ...goesOn, resigns: true })
     await told.promise
-    assert.deepEqual(named, [['a'], ['b', 'c']])
+    assert.deepEqual(named, [['a'], ['b', 'anna:w3fK0aB9'], null])
     await stop()
   })
 }
