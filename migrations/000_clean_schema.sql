@@ -302,9 +302,12 @@ alter table public.job_queue_heads add column if not exists kept_digest numeric;
 
 -- On this channel job_queue_append announces small appends with their events. Its name cannot be guessed: every role that may
 -- connect can listen to a channel whose name it knows, and send to it. It would hear events that it may not read in the log, and
--- could send events that never happened.
+-- could send events that never happened. job_queue_wake sends to a topic of Realtime with this name in it, for the same reason.
 alter table public.job_queue_heads add column if not exists channel text not null
   default 'interlock_' || pg_catalog.replace(pg_catalog.gen_random_uuid()::text, '-', '');
+
+-- How far the messages of job_queue_wake go: the next one brings the events after it.
+alter table public.job_queue_heads add column if not exists woken_version bigint not null default 0;
 
 -- For a database in which the version is not part of the key yet.
 do $heads$
@@ -1162,8 +1165,9 @@ $$;
 --                     expected_at: the time of the event expected_version as the caller has folded it, 0 before the first one;
 --                     without it the numbers alone are compared, which after a restore meet with other events;
 --                     heeds_requests: true: the caller knows the answer `requested`, and is given it;
+--                     beat: {worker_id, kinds, free_slots, release, ttl_ms, grace_ms}: a heartbeat that goes along (job_queue_beat);
 --                     of_arrivals: true: the caller has claimed the rows that its intake events are of (job_queue_claim_arrivals)
--- Returns {ok: true, version, now, data} when everything was written (data: of the wanted jobs, where some are); else nothing was, and {ok: false, reason, version, now, …}:
+-- Returns {ok: true, version, now, data, beat} when everything was written (data: of the wanted jobs, where some are; beat: the answer to the heartbeat, if there was one); else nothing was, and {ok: false, reason, version, now, …}:
 --   log_went_back  the log does not go as far as expected_version, or has another event there than that of expected_at: a
 --                backup was restored, or a standby took over that had not heard of everything
 --   version      others were faster; epoch: that of the head; missed: the events after expected_version, 500 or 256 KB of them
@@ -1590,6 +1594,13 @@ begin
        where s.stored <= 65536) as t
      where t.length <= 262144;
     answer := answer || jsonb_build_object('data', coalesce(brought, '[]'));
+  end if;
+  if changes ? 'beat' then
+    answer := answer || jsonb_build_object('beat', public.job_queue_beat($1, changes #>> '{beat,worker_id}',
+      case when jsonb_typeof(changes #> '{beat,kinds}') = 'array'
+        then array(select jsonb_array_elements_text(changes #> '{beat,kinds}')) end,
+      (changes #>> '{beat,free_slots}')::integer, changes #>> '{beat,release}',
+      (changes #>> '{beat,ttl_ms}')::integer, (changes #>> '{beat,grace_ms}')::integer));
   end if;
   return answer || jsonb_build_object('ok', true, 'version', given.version);
 end
@@ -3397,8 +3408,9 @@ $$;
 
 -- job_queue_open(queue): makes the queue if it is new; a program calls it first. Takes no lock if the queue exists.
 --   queue  1..200 characters
--- Returns {version, epoch, min_reader, now}: the head, the lowest shape of events (schema_version) that a reader has to
--- understand, and the database's clock in microseconds. Raises JQ001 for a name out of bounds.
+-- Returns {version, epoch, min_reader, now, channel}: the head, the lowest shape of events (schema_version) that a reader has to
+-- understand, the database's clock in microseconds, and the name of the channel on which appends are announced with their events
+-- (job_queue_append, job_queue_wake). Raises JQ001 for a name out of bounds.
 create or replace function public.job_queue_open(queue text) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -3412,7 +3424,7 @@ begin
   if queue is null or length(queue) not between 1 and 200 then
     raise exception using errcode = 'JQ001', message = 'the name of a queue has 1 to 200 characters';
   end if;
-  select h.version, h.epoch, h.min_reader into head
+  select h.version, h.epoch, h.min_reader, h.channel into head
     from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   if not found then
     -- One at a time: the version is part of the keys, so they do not keep a queue from having two heads.
@@ -3421,11 +3433,12 @@ begin
     select $1 where not exists (select from public.job_queue_heads h where h.queue = $1);
     insert into public.job_queue_state (queue)
     select $1 where not exists (select from public.job_queue_state s where s.queue = $1);
-    select h.version, h.epoch, h.min_reader into head
+    select h.version, h.epoch, h.min_reader, h.channel into head
       from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   end if;
   return jsonb_build_object('version', head.version, 'epoch', head.epoch, 'min_reader', head.min_reader,
-    'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint);
+    'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
+    'channel', head.channel);
 end
 $$;
 
@@ -5218,11 +5231,14 @@ as $$
 $$;
 
 -- job_queue_wake(): the trigger on job_queue_heads that wakes processes that listen through Supabase Realtime. It exists only
--- where realtime.send does (migrations/parts/65_realtime.sql). It sends {queue, version, direct, concerns} as event `wake` to
--- the private topic `interlock:<queue>`. direct: the append came over a connection to the database and not through the API.
+-- where realtime.send does (migrations/parts/65_realtime.sql). It sends {queue, version, direct, concerns, news} as event `wake` to
+-- the private topic `interlock:<queue>:<channel>` (job_queue_heads.channel): a project's policies may let many roles join private
+-- topics, and nobody joins one whose name cannot be guessed. direct: the append came over a connection to the database and not
+-- through the API. news: {after, at, version, epoch, events}, the events since the message before, up to 64 or 7 KB of them, so
+-- that those who know the log up to there need not read; at: the time of the event `after`, in microseconds.
 -- concerns: which processes it concerns, beside the one that appended it (`nobody`, `free`: workers with a free slot, `all`),
 -- as concernOf in src/adapter/supabase/concern.ts. Over its rate of messages a second Realtime drops all messages of a project
--- for a minute. So there is one every 250 ms: woken_at is when the next is due. If somebody may be waiting (isUrgent, there),
+-- for a minute. So there is one every 250 ms: woken_at is when the next is due. If somebody may be waiting,
 -- up to 3 messages are sent ahead of that, and for appends over a connection up to 4. A process that appends through the API
 -- and hears no announcement tells the others itself. An append over a connection is announced by nobody else, so processes look
 -- once more after the last message: such a message is left out only if another one has just been sent. SECURITY DEFINER, since
@@ -5239,6 +5255,7 @@ declare
   is_direct boolean := coalesce(current_setting('request.method', true), '') = '';
   starts boolean;
   concerns text := 'all';
+  news jsonb;
 begin
   if new.version - old.version <= 20 then
     select case
@@ -5266,9 +5283,18 @@ begin
       return new;
     end if;
   end if;
+  if new.version - old.woken_version between 1 and 64 then
+    news := jsonb_build_object('after', old.woken_version, 'version', new.version, 'epoch', new.epoch,
+      'at', coalesce((extract(epoch from public.job_queue_event_at(new.queue, old.woken_version)) * 1000000)::bigint, 0),
+      'events', public.job_queue_events(new.queue, old.woken_version, 64, 7000));
+    if jsonb_array_length(news -> 'events') <> new.version - old.woken_version or octet_length(news::text) > 7000 then
+      news := null;
+    end if;
+  end if;
   new.woken_at := clock + ahead + interval '250 milliseconds';
+  new.woken_version := new.version;
   perform realtime.send(jsonb_build_object('queue', new.queue, 'version', new.version, 'direct', is_direct,
-    'concerns', coalesce(concerns, 'all')), 'wake', 'interlock:' || new.queue, true);
+    'concerns', coalesce(concerns, 'all'), 'news', news), 'wake', format('interlock:%s:%s', new.queue, new.channel), true);
   return new;
 exception when others then
   raise warning 'interlock: no wake-up was sent: %', sqlerrm;
@@ -5278,7 +5304,7 @@ $$;
 
 -- job_queue_wake_intake(): the trigger on job_queue_arrivals and job_queue_inbox that tells processes that listen through
 -- Supabase Realtime about rows that arrived in `jobs`, and commands by SQL: {queue, intake: 'rows'}, or 'requests', to the
--- topic of every queue with live workers. It exists only where realtime.send does. It sends once in 250 ms at most, as
+-- topic of every queue with live workers (job_queue_wake). It exists only where realtime.send does. It sends once in 250 ms at most, as
 -- job_queue_wake does. The time of the last one is the value of a sequence: a row would stay locked until the user's
 -- transaction ends. Raises nothing: no wake-up fails a user's insert.
 create or replace function public.job_queue_wake_intake() returns trigger
@@ -5294,9 +5320,12 @@ begin
   perform setval('public.job_queue_intake_woken', clock);
   begin
     perform realtime.send(jsonb_build_object('queue', w.queue,
-        'intake', case tg_table_name when 'job_queue_inbox' then 'requests' else 'rows' end), 'wake', 'interlock:' || w.queue, true)
+        'intake', case tg_table_name when 'job_queue_inbox' then 'requests' else 'rows' end), 'wake',
+        format('interlock:%s:%s', w.queue, h.channel), true)
        from (select distinct k.queue from public.job_queue_workers k
-              where not k.dead and k.expires_at > clock_timestamp()) w;
+              where not k.dead and k.expires_at > clock_timestamp()) w
+      cross join lateral (
+        select k.channel from public.job_queue_heads k where k.queue = w.queue order by k.version desc limit 1) h;
   exception when others then
     raise warning 'interlock: no wake-up was sent: %', sqlerrm;
   end;
@@ -5812,8 +5841,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'a62acc5ca16b48b634f13eed04ba7fc284cb38e24718034d27c3cf794a2164cf'),
-  ('027', 'a62acc5ca16b48b634f13eed04ba7fc284cb38e24718034d27c3cf794a2164cf')
+  ('000', 'c28cb0b35cefa56689a7f65e83c24d48c55748c123ab6ee4d1cf229dce732c9d'),
+  ('027', 'c28cb0b35cefa56689a7f65e83c24d48c55748c123ab6ee4d1cf229dce732c9d')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -1,8 +1,8 @@
 /**
- * What a Supabase project is asked for: `node bench/supabase/bill.ts [workers] [milliseconds per job] [models] [delay] [idle]`.
+ * What a Supabase project is asked for: `node bench/supabase/bill.ts [workers] [milliseconds per job] [models] [delay] [idle] [messages]`.
  * Jobs with a payload and a result. Workers of one slot each, in this process, each with a client of its own, over a local Supabase and a new PostgreSQL; every
  * request is counted where it leaves. `delay`: milliseconds that each request takes longer; `idle`: for how many seconds the
- * idle workers are counted, 60.
+ * idle workers are counted, 60; `messages`: `messagesPerSecond` of the store, 6.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { supabaseClient } from '../../src/adapter/supabase/index.ts'
@@ -10,9 +10,8 @@ import { createCoordinator, createJobWorker } from '../../src/index.ts'
 import { numberOf, payloadOf, resultOf } from '../peers/tasks.ts'
 import { silent, startBenchProject } from './project.ts'
 
-const [workers = 4, jobMs = 1_000, models = 10, delayMs = 0, idleSeconds = 60] = process.argv
-  .slice(2)
-  .map(Number)
+const [workers = 4, jobMs = 1_000, models = 10, delayMs = 0, idleSeconds = 60, messagesPerSecond = 6] =
+  process.argv.slice(2).map(Number)
 const JOBS_PER_WORKER = 30
 
 const counts = { requests: 0, bytes: 0, messages: 0 }
@@ -30,7 +29,7 @@ globalThis.fetch = async (input, init) => {
 }
 
 const project = await startBenchProject()
-const join = async () => createCoordinator({ store: project.store(), logger: silent })
+const join = async () => createCoordinator({ store: project.store({ messagesPerSecond }), logger: silent })
 
 const submitter = await join()
 await submitter.setPolicy('by-model')
@@ -42,7 +41,7 @@ await submitter.enqueue(
 )
 await submitter.close()
 
-const ear = supabaseClient(project.url, project.keys.secret).channel('interlock:default', {
+const ear = supabaseClient(project.url, project.keys.secret).channel(await project.topicOf('default'), {
   config: { private: true },
 })
 ear.on('broadcast', { event: 'wake' }, () => counts.messages++)

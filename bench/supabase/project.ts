@@ -1,4 +1,4 @@
-import { projectStore } from '../../src/adapter/supabase/index.ts'
+import { projectStore, type SupabaseOptions } from '../../src/adapter/supabase/index.ts'
 import { postgresDatabase } from '../../src/dev/database/postgres.ts'
 import { type LocalSupabase, startLocalSupabase } from '../../src/dev/index.ts'
 import { migrationScript } from '../../src/migrate/index.ts'
@@ -7,9 +7,11 @@ import { startPostgres } from '../../test/support/postgres.ts'
 
 export interface BenchProject extends LocalSupabase {
   /** Another process's store. */
-  readonly store: () => LogStore
+  readonly store: (options?: SupabaseOptions) => LogStore
   /** As the owner of the database. */
   query(sql: string): Promise<void>
+  /** The topic on which the appends of a queue are announced. */
+  topicOf(queue: string): Promise<string>
 }
 
 /** A local Supabase with Interlock's tables, over a new PostgreSQL that flushes. */
@@ -26,7 +28,11 @@ export async function startBenchProject(): Promise<BenchProject> {
     ...local,
     close,
     query: async (sql) => void (await db.exec(sql)),
-    store: () => projectStore(local.url, local.keys.secret),
+    topicOf: async (queue) => {
+      const [row] = await db.query("select job_queue_open($1) ->> 'channel' as channel", [queue])
+      return `interlock:${queue}:${row?.['channel']}`
+    },
+    store: (options) => projectStore(local.url, local.keys.secret, options),
   }
 }
 

@@ -22,8 +22,9 @@
 --                     expected_at: the time of the event expected_version as the caller has folded it, 0 before the first one;
 --                     without it the numbers alone are compared, which after a restore meet with other events;
 --                     heeds_requests: true: the caller knows the answer `requested`, and is given it;
+--                     beat: {worker_id, kinds, free_slots, release, ttl_ms, grace_ms}: a heartbeat that goes along (job_queue_beat);
 --                     of_arrivals: true: the caller has claimed the rows that its intake events are of (job_queue_claim_arrivals)
--- Returns {ok: true, version, now, data} when everything was written (data: of the wanted jobs, where some are); else nothing was, and {ok: false, reason, version, now, …}:
+-- Returns {ok: true, version, now, data, beat} when everything was written (data: of the wanted jobs, where some are; beat: the answer to the heartbeat, if there was one); else nothing was, and {ok: false, reason, version, now, …}:
 --   log_went_back  the log does not go as far as expected_version, or has another event there than that of expected_at: a
 --                backup was restored, or a standby took over that had not heard of everything
 --   version      others were faster; epoch: that of the head; missed: the events after expected_version, 500 or 256 KB of them
@@ -450,6 +451,13 @@ begin
        where s.stored <= 65536) as t
      where t.length <= 262144;
     answer := answer || jsonb_build_object('data', coalesce(brought, '[]'));
+  end if;
+  if changes ? 'beat' then
+    answer := answer || jsonb_build_object('beat', public.job_queue_beat($1, changes #>> '{beat,worker_id}',
+      case when jsonb_typeof(changes #> '{beat,kinds}') = 'array'
+        then array(select jsonb_array_elements_text(changes #> '{beat,kinds}')) end,
+      (changes #>> '{beat,free_slots}')::integer, changes #>> '{beat,release}',
+      (changes #>> '{beat,ttl_ms}')::integer, (changes #>> '{beat,grace_ms}')::integer));
   end if;
   return answer || jsonb_build_object('ok', true, 'version', given.version);
 end

@@ -1,9 +1,12 @@
 -- job_queue_wake(): the trigger on job_queue_heads that wakes processes that listen through Supabase Realtime. It exists only
--- where realtime.send does (migrations/parts/65_realtime.sql). It sends {queue, version, direct, concerns} as event `wake` to
--- the private topic `interlock:<queue>`. direct: the append came over a connection to the database and not through the API.
+-- where realtime.send does (migrations/parts/65_realtime.sql). It sends {queue, version, direct, concerns, news} as event `wake` to
+-- the private topic `interlock:<queue>:<channel>` (job_queue_heads.channel): a project's policies may let many roles join private
+-- topics, and nobody joins one whose name cannot be guessed. direct: the append came over a connection to the database and not
+-- through the API. news: {after, at, version, epoch, events}, the events since the message before, up to 64 or 7 KB of them, so
+-- that those who know the log up to there need not read; at: the time of the event `after`, in microseconds.
 -- concerns: which processes it concerns, beside the one that appended it (`nobody`, `free`: workers with a free slot, `all`),
 -- as concernOf in src/adapter/supabase/concern.ts. Over its rate of messages a second Realtime drops all messages of a project
--- for a minute. So there is one every 250 ms: woken_at is when the next is due. If somebody may be waiting (isUrgent, there),
+-- for a minute. So there is one every 250 ms: woken_at is when the next is due. If somebody may be waiting,
 -- up to 3 messages are sent ahead of that, and for appends over a connection up to 4. A process that appends through the API
 -- and hears no announcement tells the others itself. An append over a connection is announced by nobody else, so processes look
 -- once more after the last message: such a message is left out only if another one has just been sent. SECURITY DEFINER, since
@@ -20,6 +23,7 @@ declare
   is_direct boolean := coalesce(current_setting('request.method', true), '') = '';
   starts boolean;
   concerns text := 'all';
+  news jsonb;
 begin
   if new.version - old.version <= 20 then
     select case
@@ -47,9 +51,18 @@ begin
       return new;
     end if;
   end if;
+  if new.version - old.woken_version between 1 and 64 then
+    news := jsonb_build_object('after', old.woken_version, 'version', new.version, 'epoch', new.epoch,
+      'at', coalesce((extract(epoch from public.job_queue_event_at(new.queue, old.woken_version)) * 1000000)::bigint, 0),
+      'events', public.job_queue_events(new.queue, old.woken_version, 64, 7000));
+    if jsonb_array_length(news -> 'events') <> new.version - old.woken_version or octet_length(news::text) > 7000 then
+      news := null;
+    end if;
+  end if;
   new.woken_at := clock + ahead + interval '250 milliseconds';
+  new.woken_version := new.version;
   perform realtime.send(jsonb_build_object('queue', new.queue, 'version', new.version, 'direct', is_direct,
-    'concerns', coalesce(concerns, 'all')), 'wake', 'interlock:' || new.queue, true);
+    'concerns', coalesce(concerns, 'all'), 'news', news), 'wake', format('interlock:%s:%s', new.queue, new.channel), true);
   return new;
 exception when others then
   raise warning 'interlock: no wake-up was sent: %', sqlerrm;

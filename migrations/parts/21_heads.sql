@@ -31,9 +31,12 @@ alter table public.job_queue_heads add column if not exists kept_digest numeric;
 
 -- On this channel job_queue_append announces small appends with their events. Its name cannot be guessed: every role that may
 -- connect can listen to a channel whose name it knows, and send to it. It would hear events that it may not read in the log, and
--- could send events that never happened.
+-- could send events that never happened. job_queue_wake sends to a topic of Realtime with this name in it, for the same reason.
 alter table public.job_queue_heads add column if not exists channel text not null
   default 'interlock_' || pg_catalog.replace(pg_catalog.gen_random_uuid()::text, '-', '');
+
+-- How far the messages of job_queue_wake go: the next one brings the events after it.
+alter table public.job_queue_heads add column if not exists woken_version bigint not null default 0;
 
 -- For a database in which the version is not part of the key yet.
 do $heads$

@@ -24,9 +24,8 @@ export function reasonCodeOf(
   if (job.heldOn !== null) return 'model_paused'
   if (rateOpensAt(ledger, job, now) > 0) return 'rate_limited'
   if (isShareFull(ledger, job, now)) return 'fair_share_limit'
-  const models = job.spec.models.map((name) => modelOf(ledger, name))
-  if (models.some((model) => model.holders.size >= capacityOf(ledger.policy, model.model)))
-    return 'model_in_use'
+  const isInUse = (model: string) => modelOf(ledger, model).holders.size >= capacityOf(ledger.policy, model)
+  if (job.spec.models.some(isInUse)) return 'model_in_use'
   if (!hasModels(ledger, job, now)) return 'behind_in_line'
   if (!hasSlot(ledger, job, now)) return ledger.policy.maxActive === 1 ? 'serialized' : 'at_capacity'
   return hasWorker(job.spec.kind) ? 'offered' : 'no_worker'

@@ -8,6 +8,7 @@ import type {
 } from '../core/index.ts'
 import type { JobData } from './data.ts'
 import type { Concern } from './wake.ts'
+import type { BeatAnswer, WorkerBeat } from './worker.ts'
 
 /** What one append wants to write. The events already carry their sequence numbers and times. */
 export interface AppendRequest {
@@ -31,6 +32,8 @@ export interface AppendRequest {
    * in.
    */
   readonly ofArrivals?: boolean
+  /** A heartbeat that goes along. A store in which calls have no price may leave it out. */
+  readonly beat?: WorkerBeat
   /** The commands of other processes that these events carry out, if this process decides for them (`handIn`). */
   readonly handled?: HandledByAppend
 }
@@ -123,6 +126,8 @@ export type AppendAnswer =
       readonly data?: readonly JobData[] | undefined
       /** For an append with `handled`: the commands of others that are waiting now. */
       readonly handed?: readonly HandedIn[] | undefined
+      /** The answer to the heartbeat that came along. */
+      readonly beat?: BeatAnswer | undefined
     })
   | Refused<'version', { epoch: number; missed: readonly RecordedEvent[] }>
   | Refused<'known', { known: readonly KnownCommand[] }>

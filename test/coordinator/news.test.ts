@@ -75,7 +75,8 @@ describe('what a process is told', () => {
     const here = await join({ store, pollMs: HOUR })
     await here.enqueue([{ jobId: 'mine', models: ['m'] }])
     const after = here.state().version
-    const at = (await inner.read('default', after - 1, 1)).events[0]?.at ?? never()
+    const { events: own } = await inner.read('default', 0, after)
+    const at = own.at(-1)?.at ?? never()
     const other = await join({ store: inner, pollMs: HOUR })
     await other.enqueue([{ jobId: 'theirs', models: ['m'] }])
     const { events, version, epoch } = await inner.read('default', after, 100)
@@ -86,6 +87,7 @@ describe('what a process is told', () => {
       waiting,
       reads,
       news,
+      own,
       tell: (told: News) => tell(told.version, false, 'all', undefined, told),
       catchUp: () => here.catchUp(),
     }
@@ -100,6 +102,21 @@ describe('what a process is told', () => {
     await catchUp()
     expect(reads()).toBe(1)
     expect(waiting()).toBe(2)
+  })
+
+  it('is folded from where it goes beyond what is known', async () => {
+    const { waiting, reads, news, tell, own } = await behindByOne()
+    tell({ ...news, after: 0, at: 0, events: () => [...own, ...news.events()] })
+    await expect.poll(waiting).toBe(2)
+    expect(reads()).toBe(0)
+  })
+
+  it('is read if it goes beyond what is known but has another event there', async () => {
+    const { waiting, reads, news, tell, own } = await behindByOne()
+    const others = own.map((event) => ({ ...event, at: event.at + 1 }))
+    tell({ ...news, after: 0, at: 0, events: () => [...others, ...news.events()] })
+    await expect.poll(waiting).toBe(2)
+    expect(reads()).toBe(1)
   })
 
   const wrong: Readonly<Record<string, (news: News) => News>> = {

@@ -7,7 +7,7 @@ import type { LogStore } from '../../src/port/index.ts'
 import { appendNow, queuedEvent } from '../../src/testing/index.ts'
 import { createJobWorker } from '../../src/worker/index.ts'
 import { clientOf } from '../dev/support.ts'
-import { type Project, startMigrated, storeOn } from './support.ts'
+import { type Project, startMigrated, storeOn, topicOf } from './support.ts'
 
 let project: Project
 beforeAll(async () => {
@@ -46,7 +46,7 @@ interface Heard {
 async function listenTo(queue: string): Promise<Heard[]> {
   const heard: Heard[] = []
   const channel = clientOf(project, project.keys.secret)
-    .channel(`interlock:${queue}`, { config: { private: true } })
+    .channel(await topicOf(project, queue), { config: { private: true } })
     .on('broadcast', { event: 'wake' }, ({ payload }) =>
       heard.push({
         at: performance.now(),
@@ -72,7 +72,7 @@ function peakOf(heard: readonly Heard[]): number {
 }
 
 describe('the database', () => {
-  it('sends a few messages a second at most, with queue and version and nothing else', async () => {
+  it('sends a few messages a second at most', async () => {
     const queue = freshQueue()
     const heard = await listenTo(queue)
     const store = storeOn(project, { wake: 'poll' })
@@ -88,6 +88,48 @@ describe('the database', () => {
     await expect.poll(() => b.state().version).toBe(40)
   })
 
+  it('brings the events since the message before, so that others need not read', async () => {
+    const queue = freshQueue()
+    const one = await join(queue)
+    await one.setPolicy('by-model')
+    const store = storeOn(project, { pollMs: NEVER })
+    let reads = 0
+    const read: LogStore['read'] = (...args) => {
+      reads++
+      return store.read(...args)
+    }
+    const other = await coordinatorOn({ ...store, read }, queue)
+    await expect.poll(() => other.state().version).toBe(one.state().version)
+    await sleep(1_000)
+    reads = 0
+    for (let n = 0; n < 5; n++) {
+      await one.enqueue([{ jobId: `job-${n}`, models: ['m'] }])
+      await expect.poll(() => other.state().version).toBe(one.state().version)
+    }
+    expect(reads).toBe(0)
+  })
+
+  it('brings no events if they are too many, and they are read', async () => {
+    const queue = freshQueue()
+    const [one, other] = [await join(queue), await join(queue)]
+    await one.enqueue(Array.from({ length: 100 }, (_, n) => ({ jobId: `job-${n}`, models: ['m'] })))
+    await expect.poll(() => other.state().version).toBe(one.state().version)
+  })
+
+  it('sends to a topic that nobody can guess: a message of somebody else changes nothing', async () => {
+    const queue = freshQueue()
+    const [one, other] = [await join(queue), await join(queue)]
+    const stranger = clientOf(project, project.keys.secret)
+    const heard: unknown[] = []
+    const channel = stranger
+      .channel(`interlock:${queue}`, { config: { private: true } })
+      .on('broadcast', { event: '*' }, (message) => heard.push(message))
+    await new Promise<void>((resolve) => channel.subscribe((status) => status === 'SUBSCRIBED' && resolve()))
+    await one.enqueue([{ jobId: 'a', models: ['m'] }])
+    await expect.poll(() => other.state().version).toBe(one.state().version)
+    expect(heard).toEqual([])
+  })
+
   it('announces at once what another process may wait for, and the rest in turns', async () => {
     const queue = freshQueue()
     const one = await join(queue)
@@ -101,7 +143,7 @@ describe('the database', () => {
     await one.enqueue([{ jobId: 'd', models: ['d'] }])
     const { version } = one.state()
     await expect.poll(() => announcedIn(heard).at(-1)).toBe(version)
-    expect(heard.length).toBeLessThanOrEqual(turns + 1)
+    expect(announcedIn(heard).length).toBeLessThanOrEqual(turns + 1)
   })
 
   it('takes a large append for urgent unless it starts jobs', async () => {
@@ -135,7 +177,7 @@ describe('the database', () => {
       await project.query('update job_queue_heads set woken_at = clock_timestamp() where queue = $1', [queue])
       await one.enqueue([{ jobId: 'c', models: ['c'] }])
       await expect.poll(() => versionsIn(heard)).toContain(one.state().version)
-      expect(versionsIn(heard)).not.toContain(started)
+      expect(announcedIn(heard)).not.toContain(started)
       return true
     }
     while (!(await isShown()));
@@ -198,10 +240,9 @@ it('database and processes together send a few messages a second, and all of it 
   }
   await Promise.all(submitters.map(submit))
   const seconds = (performance.now() - begun) / 1_000
-  const { version } = submitters
-    .reduce((one, other) => (one.state().version > other.state().version ? one : other))
-    .state()
-  await expect.poll(() => Math.max(...versionsIn(heard)), { timeout: 3_000 }).toBe(version)
+  // An offer that runs out may still be written down.
+  const newest = () => Math.max(...submitters.map((one) => one.state().version))
+  await expect.poll(() => Math.max(...versionsIn(heard)) - newest()).toBe(0)
   expect(heard.length / seconds).toBeLessThan(8)
   expect(peakOf(heard)).toBeLessThanOrEqual(12)
 })

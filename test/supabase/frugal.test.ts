@@ -5,10 +5,10 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { concernOf } from '../../src/adapter/supabase/concern.ts'
 import { supabaseStore } from '../../src/adapter/supabase/index.ts'
 import { type Coordinator, createCoordinator } from '../../src/coordinator/index.ts'
-import type { Started } from '../../src/core/index.ts'
+import { nextOpeningAt, type Started } from '../../src/core/index.ts'
 import { createJobWorker } from '../../src/worker/index.ts'
 import { clientOf } from '../dev/support.ts'
-import { type Project, startMigrated, storeOn } from './support.ts'
+import { type Project, startMigrated, storeOn, topicOf } from './support.ts'
 
 let project: Project
 beforeAll(async () => {
@@ -21,7 +21,11 @@ const NEVER = 3_600_000
 const silent = { info: () => {}, warn: () => {}, error: () => {} }
 let queues = 0
 
-async function join(queue: string, counts: Record<string, number> = {}): Promise<Coordinator> {
+async function join(
+  queue: string,
+  counts: Record<string, number> = {},
+  leaseMs = NEVER,
+): Promise<Coordinator> {
   const client = createClient(project.url, project.keys.secret, {
     auth: { persistSession: false },
     global: { fetch: countingIn(counts) },
@@ -31,7 +35,7 @@ async function join(queue: string, counts: Record<string, number> = {}): Promise
     store,
     queue,
     logger: silent,
-    leaseMs: NEVER,
+    leaseMs,
     pollMs: NEVER,
   })
   onTestFinished(async () => {
@@ -104,11 +108,48 @@ describe('a worker whose slots are taken', () => {
   })
 })
 
+it('a worker that appends all the time sends no heartbeats of its own, and keeps its lease', async () => {
+  const queue = `frugal-${++queues}`
+  const other = await join(queue)
+  await other.setPolicy('by-model')
+  await other.enqueue(Array.from({ length: 60 }, (_, n) => ({ jobId: `job-${n}`, models: ['m'] })))
+  const counts: Record<string, number> = {}
+  const coordinator = await join(queue, counts, 900)
+  const lost: string[] = []
+  const watch = coordinator.leaseLost$.subscribe(({ workerId }) => lost.push(workerId))
+  onTestFinished(() => watch.unsubscribe())
+  const worker = createJobWorker({ coordinator, handlers: { normal: () => sleep(30) } })
+  await sleep(0)
+  counts['job_queue_beat'] = 0
+  worker.start()
+  await expect.poll(() => coordinator.state().waitingCount + coordinator.state().activeCount).toBe(0)
+  // Longer than two leases: three beats to each of them.
+  expect(lost).toEqual([])
+  expect(counts['job_queue_beat']).toBeLessThanOrEqual(2)
+  await worker.drain()
+})
+
+it('asks the database nothing when only the time has come at which a job may pass an offer', async () => {
+  const queue = `frugal-${++queues}`
+  const counts: Record<string, number> = {}
+  const one = await join(queue, counts)
+  await one.setPolicy('by-model')
+  // The first is offered to all, and nobody takes it; the second may pass it once the offer has run out.
+  await one.enqueue([{ jobId: 'first', models: ['m'], kind: 'a' }])
+  await one.enqueue([{ jobId: 'second', models: ['m'], kind: 'b' }])
+  await sleep(1_000)
+  const reads = counts['job_queue_read']
+  const openings = nextOpeningAt(one.ledger(), 0)
+  expect(openings).toBeDefined()
+  await sleep((openings ?? 0) / 1_000 - Date.now() + 500)
+  expect(counts['job_queue_read']).toBe(reads)
+})
+
 it('a message says which processes an append concerns, as the appending process sees it', async () => {
   const queue = `frugal-${++queues}`
   const heard = new Map<number, string>()
   const channel = clientOf(project, project.keys.secret)
-    .channel(`interlock:${queue}`, { config: { private: true } })
+    .channel(await topicOf(project, queue), { config: { private: true } })
     .on('broadcast', { event: 'wake' }, ({ payload }) => {
       if ('direct' in payload) heard.set(payload.version, payload.concerns)
     })

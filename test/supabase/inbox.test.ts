@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { type Coordinator, createCoordinator } from '../../src/coordinator/index.ts'
 import { clientOf } from '../dev/support.ts'
-import { type Project, startMigrated, storeOn } from './support.ts'
+import { type Project, startMigrated, storeOn, topicOf } from './support.ts'
 
 let project: Project
 beforeAll(async () => {
@@ -42,7 +42,7 @@ it('a command by SQL is decided without a poll', async () => {
 it('many commands send a few messages a second, and all are decided', async () => {
   let messages = 0
   const channel = clientOf(project, project.keys.secret)
-    .channel('interlock:many', { config: { private: true } })
+    .channel(await topicOf(project, 'many'), { config: { private: true } })
     .on('broadcast', { event: 'wake' }, ({ payload }) => {
       if ('intake' in payload) messages++
     })

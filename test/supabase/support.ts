@@ -19,6 +19,12 @@ export const storeOn = (
   options: SupabaseOptions = {},
 ): LogStore => projectStore(url, keys.secret, options)
 
+/** The topic on which the appends of a queue are announced. */
+export async function topicOf({ query }: Pick<Project, 'query'>, queue: string): Promise<string> {
+  const [row] = await query("select job_queue_open($1) ->> 'channel' as channel", [queue])
+  return `interlock:${queue}:${row?.['channel']}`
+}
+
 /** The one block of docs/supabase.md with this after its fence. */
 export function docsBlock(info: string): string {
   const found = blocksOf(pageOf('docs/supabase.md')).filter((block) => block.info === info)

@@ -8,7 +8,7 @@ import { type Coordinator, createCoordinator } from '../../src/coordinator/index
 import { appendNow, queuedEvent } from '../../src/testing/index.ts'
 import { atEnd, eventually } from '../support/this-test.ts'
 import { startCut } from './cut.ts'
-import { type Project, startMigrated, storeOn } from './support.ts'
+import { type Project, startMigrated, storeOn, topicOf } from './support.ts'
 
 let project: Project
 beforeAll(async () => {
@@ -128,8 +128,10 @@ describe.concurrent('a channel', () => {
     const channel = new WakeChannel({
       client,
       queue,
+      topic: () => topicOf(project, queue),
       source: 'broadcast',
       pollMs: NEVER,
+      messagesPerSecond: 6,
       onWake: (_version, _intake, concern) => {
         wakes++
         if (concern !== undefined) concerns.push(concern)
@@ -149,7 +151,7 @@ describe.concurrent('a channel', () => {
     const before = wakes()
     for (const version of [5, 6]) {
       channel.saw(version)
-      channel.appended(version, 'free', true)
+      channel.appended(version, 'free')
       // By then it has told of it.
       await sleep(500)
     }
@@ -160,7 +162,7 @@ describe.concurrent('a channel', () => {
 
   it('takes a beat that knows more than was announced as news for all', async () => {
     const { channel, concerns } = await opened(freshQueue())
-    channel.appended(5, 'free', true)
+    channel.appended(5, 'free')
     await sleep(500)
     channel.beaten(5)
     channel.beaten(6)

@@ -14,6 +14,9 @@ const refused = { ok: z.literal(false), ...head }
 
 export const openAnswer = z.object({ ...head, epoch: integer, min_reader: integer })
 
+/** The same answer, for who listens. */
+export const channelAnswer = z.object({ channel: z.string() })
+
 // It was checked when it was written, or is a row of the user's. It comes from JSON.parse, so it is JSON.
 const json = z.unknown().transform((value) => (value ?? null) as Json)
 
@@ -32,8 +35,22 @@ export const dataAnswer = z.array(
     .transform(({ job_id: jobId, ...data }) => ({ jobId, ...data })),
 )
 
+export const beatAnswer = z
+  .object({
+    ...head,
+    alive: z.boolean(),
+    expires_at: integer,
+    overdue: ids,
+    arrived: z.boolean(),
+    requested: z.boolean(),
+  })
+  .transform(({ expires_at: expiresAt, ...answer }) => ({ ...answer, expiresAt }))
+
 export const appendAnswer = z.union([
-  z.object({ ok: z.literal(true), ...head, data: dataAnswer.optional(), handed: handed.optional() }),
+  z.object({
+    ...{ ok: z.literal(true), ...head },
+    ...{ data: dataAnswer.optional(), handed: handed.optional(), beat: beatAnswer.optional() },
+  }),
   z.discriminatedUnion('reason', [
     z
       .object({ ...refused, reason: z.literal('version'), epoch: integer, missed: events, voided })
@@ -140,17 +157,6 @@ export const projectAnswer = z
     projectedSeq,
     setAside,
   }))
-
-export const beatAnswer = z
-  .object({
-    ...head,
-    alive: z.boolean(),
-    expires_at: integer,
-    overdue: ids,
-    arrived: z.boolean(),
-    requested: z.boolean(),
-  })
-  .transform(({ expires_at: expiresAt, ...answer }) => ({ ...answer, expiresAt }))
 
 export const workersAnswer = z.array(
   z

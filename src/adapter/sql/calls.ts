@@ -33,7 +33,7 @@ import {
   snapshotAnswer,
   workersAnswer,
 } from './answers.ts'
-import { changesOf, itemsOf, present } from './changes.ts'
+import { beatOf, changesOf, itemsOf, present } from './changes.ts'
 import { checkupAnswer } from './checkup-answer.ts'
 import { parseAnswer } from './parse-answer.ts'
 import { plainAppended } from './plain-answer.ts'
@@ -64,16 +64,7 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
     projection: async (queue) => byId(await call('job_queue_projection', projectionAnswer, { queue })),
     projectionPage: (queue, filter) =>
       call('job_queue_projection_page', pageAnswer, { queue, filter: filterOf(filter) }),
-    beat: (beat) =>
-      call('job_queue_beat', beatAnswer, {
-        queue: beat.queue,
-        worker_id: beat.workerId,
-        kinds: beat.kinds,
-        free_slots: beat.freeSlots,
-        release: beat.release,
-        ttl_ms: beat.ttlMs,
-        grace_ms: beat.graceMs,
-      }),
+    beat: (beat) => call('job_queue_beat', beatAnswer, { queue: beat.queue, ...beatOf(beat) }),
     leave: async (queue, workerId) => {
       await rpc('job_queue_leave', { queue, worker_id: workerId })
     },

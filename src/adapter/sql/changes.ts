@@ -5,7 +5,7 @@ import {
   type ProjectionChanges,
   type RecordedEvent,
 } from '../../core/index.ts'
-import type { AppendRequest } from '../../port/index.ts'
+import type { AppendRequest, WorkerBeat } from '../../port/index.ts'
 import { type Entered, enteredBy, lifeOf } from './entered.ts'
 
 /** An event after which the whole row is written, or an entry. */
@@ -17,7 +17,7 @@ type Renewing = RecordedEvent & { readonly type: 'queued' | 'requeued' }
  *
  * `also`: jobs whose row changes without an event of their own. The outer projection needs them.
  */
-export function changesOf({ events, expectedAt, wanted, ofArrivals, changes }: AppendRequest) {
+export function changesOf({ events, expectedAt, wanted, ofArrivals, beat, changes }: AppendRequest) {
   const { state, gone, staged } = changes
   const voidedFrom = firstVoided(events)
   return {
@@ -28,6 +28,7 @@ export function changesOf({ events, expectedAt, wanted, ofArrivals, changes }: A
     ...(ofArrivals === true ? { of_arrivals: true } : undefined),
     ...(expectedAt === undefined ? undefined : { expected_at: expectedAt }),
     ...(wanted === undefined ? undefined : { wanted }),
+    ...(beat === undefined ? undefined : { beat: beatOf(beat) }),
     ...(voidedFrom === undefined ? undefined : { voided_from: voidedFrom }),
     ...(staged === undefined
       ? undefined
@@ -65,6 +66,16 @@ function rowsOf(events: readonly RecordedEvent[], { jobs, data = [] }: Projectio
     ...(besides.length === 0 ? undefined : { data: itemsOf(besides) }),
   }
 }
+
+/** A heartbeat, in the words of `job_queue_beat`. */
+export const beatOf = ({ workerId, kinds, freeSlots, release, ttlMs, graceMs }: WorkerBeat) => ({
+  worker_id: workerId,
+  kinds,
+  free_slots: freeSlots,
+  release,
+  ttl_ms: ttlMs,
+  grace_ms: graceMs,
+})
 
 /** Data, in the form that `job_queue_put_data` takes. */
 export const itemsOf = (data: readonly DataChange[]) =>

@@ -1,6 +1,8 @@
+export { channelAnswer } from './answers.ts'
 export { appendBy, sqlCalls } from './calls.ts'
 export { decidingBy } from './deciding.ts'
 export { storeFailure } from './failure.ts'
+export { parseAnswer } from './parse-answer.ts'
 export { type FunctionName, functionNames, type Rpc, statements } from './rpc.ts'
 export { answersOf } from './told.ts'
 export { rebuildBy, type Turn, turnBy } from './turn.ts'

@@ -18,14 +18,6 @@ export function concernOf(events: readonly RecordedEvent[]): Concern {
   return events.every(({ offers = [] }) => offers.every((jobId) => started.has(jobId))) ? 'nobody' : 'free'
 }
 
-/**
- * True if another process may be waiting for it. A process that takes one job and leaves others has found more jobs than it has
- * free slots.
- */
-export function isUrgent(events: readonly RecordedEvent[]): boolean {
-  return concernOf(events) !== 'nobody' && !events.some(({ type }) => type === 'started')
-}
-
 const order = ['nobody', 'free', 'all'] as const satisfies readonly Concern[]
 
 /** The last version that is known, for each circle of processes; `nobody` counts every append. */

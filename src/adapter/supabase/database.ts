@@ -80,6 +80,7 @@ export type Database = {
         queue: string
         version: number
         woken_at: string
+        woken_version: number
       }, 'queue'>
       job_queue_inbox: Table<{
         answer: Json | null

@@ -3,13 +3,13 @@ import { functionSchema, havingSchema, optionsSchema, parseInput, wholeNumber } 
 import { InterlockError, isInterlockError } from '../../core/index.ts'
 import { requireCurrent, statusOf } from '../../migrate/index.ts'
 import type { LogStore } from '../../port/index.ts'
-import { type Rpc, sqlCalls } from '../sql/index.ts'
+import { channelAnswer, parseAnswer, type Rpc, sqlCalls } from '../sql/index.ts'
 import type { ApiLike, SupabaseLike } from './like.ts'
 import { answerOf, rpcOver } from './rpc.ts'
 import type { WakeSource } from './wake-channel.ts'
 import { Wakes } from './wakes.ts'
 
-/** Stores over one client share its channels. If several have the same `wake`, the `pollMs` and `warn` of the first one count. */
+/** Stores over one client share its channels. If several have the same `wake`, the `pollMs`, `messagesPerSecond` and `warn` of the first one count. */
 export interface SupabaseOptions {
   /**
    * Where wake-ups come from. `broadcast` (the default): the database sends them to a private channel. `postgres_changes`: from
@@ -18,6 +18,12 @@ export interface SupabaseOptions {
   readonly wake?: WakeSource
   /** How often to ask while no wake-ups come, in milliseconds; 1,000 unless given. */
   readonly pollMs?: number
+  /**
+   * A process announces its appends to the others, in a message with their events, unless there were so many messages of the queue
+   * in the last second; 6 unless given, which fits the Free plan. With more, processes lose fewer appends to each other: 15
+   * suit a Pro plan with 16 busy workers (docs/supabase.md).
+   */
+  readonly messagesPerSecond?: number
   /** After how many milliseconds a call counts as lost; 15,000 unless given. It may still be carried out. */
   readonly timeoutMs?: number
   /** Called when something works less well than it should, once for each cause. Silent unless given. */
@@ -43,6 +49,7 @@ const optionFields = optionsSchema({
     })
     .optional(),
   pollMs: wholeNumber(10, 86_400_000, ' (milliseconds)').optional(),
+  messagesPerSecond: wholeNumber(1, 1_000, ' (messages)').optional(),
   timeoutMs: wholeNumber(1, 86_400_000, ' (milliseconds)').optional(),
   warn: functionSchema.optional(),
 })
@@ -64,12 +71,25 @@ const remedy =
 export function supabaseStore(client: SupabaseLike, options: SupabaseOptions = {}): LogStore {
   parseInput(clientSchema, client, 'client')
   parseInput(optionFields, options, 'options')
-  const { wake = 'broadcast', pollMs = 1_000, timeoutMs = 15_000, warn = () => {} } = options
+  const {
+    wake = 'broadcast',
+    pollMs = 1_000,
+    messagesPerSecond = 6,
+    timeoutMs = 15_000,
+    warn = () => {},
+  } = options
   const name = nameOf(client)
   // The program's own calls may use another schema.
   const api = client.schema('public')
   const send = rpcOver(api, name, timeoutMs)
-  const wakes = Wakes.of({ client, source: wake, pollMs, warn })
+  const wakes = Wakes.of({
+    client,
+    source: wake,
+    pollMs,
+    messagesPerSecond,
+    warn,
+    topicOf: (queue) => topicOf(send, queue),
+  })
   const stops = new Set<() => Promise<void>>()
   let closed = false
   const checkOpen = () => {
@@ -94,11 +114,13 @@ export function supabaseStore(client: SupabaseLike, options: SupabaseOptions = {
       const answer = await calls.append(request)
       wakes.saw(request.queue, answer.version)
       if (answer.ok) wakes.appended(request.queue, answer.version, request.events)
+      else if (answer.reason === 'version') wakes.sawEvents(request.queue, answer.missed)
       return answer
     },
     read: async (queue, after, limit) => {
       const page = await calls.read(queue, after, limit)
       wakes.saw(queue, page.version)
+      wakes.sawEvents(queue, page.events)
       return page
     },
     beat: async (beat) => {
@@ -127,6 +149,12 @@ function nameOf(client: SupabaseLike): string {
   return typeof supabaseUrl === 'string' && URL.canParse(supabaseUrl)
     ? new URL(supabaseUrl).origin
     : 'supabase'
+}
+
+/** Its name cannot be guessed (`job_queue_heads.channel`): who knew it could send events that never happened. */
+async function topicOf(rpc: Rpc, queue: string): Promise<string> {
+  const { channel } = parseAnswer(channelAnswer, await rpc('job_queue_open', { queue }), 'job_queue_open')
+  return `interlock:${queue}:${channel}`
 }
 
 async function requireMigratedProject(client: ApiLike, name: string, timeoutMs: number): Promise<void> {

@@ -1,7 +1,9 @@
-import type { Concern, Incoming, OnWake } from '../../port/index.ts'
-import { parseConcern, Versions } from './concern.ts'
+import type { RecordedEvent } from '../../core/index.ts'
+import type { Concern, Incoming, News, OnWake } from '../../port/index.ts'
+import { type Announcement, Announcements } from './announcements.ts'
+import { parseConcern } from './concern.ts'
 import type { Channel, ChannelStatus, SupabaseLike } from './like.ts'
-import { Rate } from './rate.ts'
+import { newsIn } from './told-events.ts'
 
 /** Where wake-ups come from: sent by the database, changes of `job_queue_state`, or nowhere. */
 export type WakeSource = 'broadcast' | 'postgres_changes' | 'poll'
@@ -9,8 +11,12 @@ export type WakeSource = 'broadcast' | 'postgres_changes' | 'poll'
 export interface WakeChannelOptions {
   readonly client: SupabaseLike
   readonly queue: string
+  /** The topic of the queue's messages. It rejects while the database cannot be reached. */
+  readonly topic: () => Promise<string>
   readonly source: WakeSource
   readonly onWake: OnWake
+  /** After so many messages in the last second, this process delays its own. */
+  readonly messagesPerSecond: number
   /** How often to ask while no wake-ups come. */
   readonly pollMs: number
   /** How long news may stay unannounced before the channel counts as dead, in milliseconds; 10,000 unless given. */
@@ -19,15 +25,6 @@ export interface WakeChannelOptions {
   readonly warn?: (message: string) => void
 }
 
-/**
- * The database does not announce every append (`job_queue_wake`). If a process has appended and hears no announcement for a
- * while, it tells the others itself, which costs no request. The jitter makes one process do it for all.
- */
-const TELL_MS = { least: 260, jitter: 80 }
-/** Sooner if another process may be waiting: the database's own message would have come by then. */
-const TELL_SOON_MS = { least: 30, jitter: 20 }
-/** After this many messages in the last second, from any process, a process delays its own: each message makes others look. */
-const MOST_PER_SECOND = 6
 /** Processes that append over a direct connection cannot send messages. So when messages stop, look once more. */
 const LOOK_AGAIN_MS = 1_000
 /** After the last message of such a process, more may come for this long. */
@@ -53,19 +50,16 @@ export class WakeChannel {
   #joined = false
   #closed = false
   #hasWarned = false
-  /** What was announced, and what this process appended. */
-  readonly #told = new Versions()
-  readonly #own = new Versions()
-  readonly #messages = new Rate()
+  readonly #announcements: Announcements
   #directAt = Number.NEGATIVE_INFINITY
   #newsSince: number | null = null
-  #telling: NodeJS.Timeout | undefined
   #poll: NodeJS.Timeout | undefined
   #again: NodeJS.Timeout | undefined
   #complaint: NodeJS.Timeout | undefined
 
   constructor(options: WakeChannelOptions) {
     this.#options = options
+    this.#announcements = new Announcements(options.messagesPerSecond, (each) => this.#tell(each))
   }
 
   /** Resolves when wake-ups come, or when it has waited long enough for them. */
@@ -74,35 +68,29 @@ export class WakeChannel {
     this.#ask('Realtime does not answer')
     const first = Promise.withResolvers<void>()
     const impatience = setTimeout(first.resolve, JOIN_MS)
-    this.#join(first.resolve)
+    void this.#join(first.resolve)
     await first.promise
     clearTimeout(impatience)
   }
 
   /** This process has appended. It tells the others, unless another announcement comes soon. */
-  appended(version: number, concern: Concern, isUrgent: boolean): void {
-    this.#own.note(version, concern)
-    if (isUrgent && !this.#isCrowded) this.#tellIn(TELL_SOON_MS)
-    else if (this.#telling === undefined) this.#tellIn(TELL_MS)
+  appended(version: number, concern: Concern): void {
+    this.#announcements.appended(version, concern)
+  }
+
+  /** Events that an answer had, or that this process appended. */
+  sawEvents(events: readonly RecordedEvent[]): void {
+    this.#announcements.saw(events)
   }
 
   /** The answer to a beat said how far the log goes. If no message said so, one was lost. */
   beaten(version: number): void {
-    this.#options.onWake(version, false, version > this.#told.of('nobody') ? 'all' : 'nobody')
-  }
-
-  get #isCrowded(): boolean {
-    return this.#messages.lately() >= MOST_PER_SECOND
-  }
-
-  #tellIn({ least, jitter }: typeof TELL_MS): void {
-    clearTimeout(this.#telling)
-    this.#telling = setTimeout(() => this.#tell(), least + Math.random() * jitter).unref()
+    this.#options.onWake(version, false, version > this.#announcements.version ? 'all' : 'nobody')
   }
 
   /** The version in any answer of the store. If it is beyond what was announced, the channel should have brought it. */
   saw(version: number): void {
-    if (!this.#joined || version <= this.#told.of('nobody')) {
+    if (!this.#joined || version <= this.#announcements.version) {
       this.#newsSince = null
       return
     }
@@ -114,30 +102,31 @@ export class WakeChannel {
     this.#closed = true
     clearInterval(this.#poll)
     clearTimeout(this.#again)
-    clearTimeout(this.#telling)
+    this.#announcements.close()
     clearTimeout(this.#complaint)
     const channel = this.#channel
     this.#channel = undefined
     if (channel) await this.#options.client.removeChannel(channel)
   }
 
-  #tell(): void {
-    this.#telling = undefined
-    const concerns = this.#own.beyond(this.#told)
-    if (!this.#joined || concerns === null || this.#options.source !== 'broadcast') return
-    if (this.#isCrowded) return this.#tellIn(TELL_MS)
-    const version = this.#own.of('nobody')
-    this.#told.note(version, concerns)
+  #tell(announcement: Announcement): boolean {
+    const { queue, source } = this.#options
+    if (!this.#joined || source !== 'broadcast') return false
     this.#newsSince = null
-    this.#messages.count()
-    const payload = { queue: this.#options.queue, version, concerns }
+    const payload = { queue, ...announcement }
     // A message is a hint: if it is not sent, the next beat finds the append.
     void this.#channel?.send({ type: 'broadcast', event: 'wake', payload }).catch(() => {})
+    return true
   }
 
-  #join(onFirst: () => void): void {
+  async #join(onFirst: () => void): Promise<void> {
     const { client, queue, source } = this.#options
-    const topic = source === 'broadcast' ? `interlock:${queue}` : `interlock:${queue}:changes`
+    const topic = source === 'broadcast' ? await this.#topic() : `interlock:${queue}:changes`
+    if (this.#closed) return
+    if (topic === undefined) {
+      setTimeout(() => void this.#join(onFirst), REOPEN_MS).unref()
+      return
+    }
     const channel = client.channel(topic, { config: { private: source === 'broadcast' } })
     this.#channel = channel
     if (source === 'broadcast') {
@@ -159,6 +148,11 @@ export class WakeChannel {
     })
   }
 
+  /** Undefined: the database cannot be reached now. Meanwhile this process asks, which reports it. */
+  #topic(): Promise<string | undefined> {
+    return this.#options.topic().catch(() => undefined)
+  }
+
   #heed(status: ChannelStatus): void {
     this.#joined = status === 'SUBSCRIBED'
     this.#newsSince = null
@@ -177,23 +171,32 @@ export class WakeChannel {
     this.#channel = undefined
     this.#ask()
     await this.#options.client.removeChannel(old)
-    if (!this.#closed) this.#join(() => {})
+    if (!this.#closed) void this.#join(() => {})
   }
 
-  /** `{version, direct, concerns}` after an append, `{intake}` when something came in. Any role may send anything. */
+  /** `{version, direct, concerns, news}` after an append, `{intake}` when something came in. */
   #hear(payload: unknown): void {
-    this.#messages.count()
-    const { version, intake, direct, concerns } = (payload ?? {}) as Readonly<Record<string, unknown>>
+    this.#announcements.count()
+    const {
+      version,
+      intake,
+      direct,
+      concerns,
+      news: given,
+    } = (payload ?? {}) as Readonly<Record<string, unknown>>
     if (direct === true) this.#directAt = performance.now()
     if (intake !== undefined)
       return this.#wakeTwice(undefined, intakes.find((each) => each === intake) ?? 'both')
     this.#newsSince = null
     if (!Number.isSafeInteger(version)) return this.#options.onWake(undefined, false)
     const concern = parseConcern(concerns)
-    this.#told.note(version as number, concern)
-    if (this.#isMixed) return this.#wakeTwice(version as number, false)
+    this.#announcements.heard(version as number, concern)
+    const news = newsIn(given)
+    if (news !== undefined) this.#announcements.saw(news.events())
+    if (this.#isMixed) return this.#wakeTwice(version as number, false, news)
     // Of its own append, this process has nothing to read.
-    if ((version as number) > this.#own.of('nobody')) this.#options.onWake(version as number, false, concern)
+    if ((version as number) > this.#announcements.ownVersion)
+      this.#options.onWake(version as number, false, concern, undefined, news)
   }
 
   get #isMixed(): boolean {
@@ -201,8 +204,8 @@ export class WakeChannel {
   }
 
   /** Wakes again later, for what came while no second message was sent. */
-  #wakeTwice(version: number | undefined, intake: Incoming | false): void {
-    this.#options.onWake(version, intake)
+  #wakeTwice(version: number | undefined, intake: Incoming | false, news?: News): void {
+    this.#options.onWake(version, intake, 'all', undefined, news)
     clearTimeout(this.#again)
     this.#again = setTimeout(() => this.#options.onWake(undefined, intake && 'both'), LOOK_AGAIN_MS).unref()
   }

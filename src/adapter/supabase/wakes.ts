@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '../../core/index.ts'
 import type { OnWake } from '../../port/index.ts'
-import { concernOf, isUrgent } from './concern.ts'
+import { concernOf } from './concern.ts'
 import type { SupabaseLike } from './like.ts'
 import { WakeChannel, type WakeSource } from './wake-channel.ts'
 
@@ -15,6 +15,9 @@ export interface WakesOptions {
   readonly client: SupabaseLike
   readonly source: WakeSource
   readonly pollMs: number
+  readonly messagesPerSecond: number
+  /** The topic of a queue's messages. */
+  readonly topicOf: (queue: string) => Promise<string>
   readonly warn: (message: string) => void
 }
 
@@ -61,11 +64,17 @@ export class Wakes {
     this.#queues.get(queue)?.channel.saw(version)
   }
 
+  /** It also had these events. */
+  sawEvents(queue: string, events: readonly RecordedEvent[]): void {
+    this.#queues.get(queue)?.channel.sawEvents(events)
+  }
+
   appended(queue: string, version: number, events: readonly RecordedEvent[]): void {
     const listened = this.#queues.get(queue)
     if (listened === undefined) return
     const concern = concernOf(events)
-    listened.channel.appended(version, concern, isUrgent(events))
+    listened.channel.sawEvents(events)
+    listened.channel.appended(version, concern)
     // The other listeners in this process hear of it only from here.
     if (listened.listeners.size > 1) listened.onWake(version, false, concern)
   }
@@ -80,7 +89,8 @@ export class Wakes {
     const onWake: OnWake = (...hint) => {
       for (const listener of listeners) listener(...hint)
     }
-    const channel = new WakeChannel({ ...this.#options, queue, onWake })
+    const { topicOf } = this.#options
+    const channel = new WakeChannel({ ...this.#options, queue, onWake, topic: () => topicOf(queue) })
     const listened = { channel, listeners, onWake, opened: channel.open() }
     this.#queues.set(queue, listened)
     return listened

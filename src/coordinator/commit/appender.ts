@@ -1,5 +1,12 @@
 import { type Decision, isInterlockError } from '../../core/index.ts'
-import type { AppendAnswer, AppendRole, StoreTraits } from '../../port/index.ts'
+import type {
+  AppendAnswer,
+  AppendRequest,
+  AppendRole,
+  BeatAnswer,
+  StoreTraits,
+  WorkerBeat,
+} from '../../port/index.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { checkSame, readOn } from '../replica/read-log.ts'
 import type { Crowd } from './crowd.ts'
@@ -8,12 +15,21 @@ import type { OpenCommands } from './open-commands.ts'
 
 export type AppendStore = AppendRole & Pick<StoreTraits, 'frugal'>
 
+/** Heartbeats that go along with appends. */
+export interface BeatsAlong {
+  /** The next one, if it is time for it. */
+  readonly due: () => WorkerBeat | undefined
+  /** @param sent when it was sent, by `performance.now()` */
+  readonly answered: (answer: BeatAnswer, beat: WorkerBeat, sent: number) => void
+}
+
 export interface AppenderOptions {
   readonly log: LogView
   readonly store: AppendStore
   readonly deciding: Deciding
   /** Without it, the process hands no commands in to others. */
   readonly crowd: Crowd | undefined
+  readonly beats: BeatsAlong | undefined
   /** Called when an append is under way and the next may be decided on its expected result. */
   readonly onSent: (decision: Decision) => void
 }
@@ -48,6 +64,7 @@ export class Appender {
   readonly #store: AppendStore
   readonly #deciding: Deciding
   readonly #crowd: Crowd | undefined
+  readonly #beats: BeatsAlong | undefined
   /** By `performance.now()`: until then there are other writers. */
   #crowdedUntil = Number.NEGATIVE_INFINITY
   #noTurnsUntil = Number.NEGATIVE_INFINITY
@@ -56,11 +73,12 @@ export class Appender {
 
   readonly #onSent: (decision: Decision) => void
 
-  constructor({ log, store, deciding, crowd, onSent }: AppenderOptions) {
+  constructor({ log, store, deciding, crowd, beats, onSent }: AppenderOptions) {
     this.#log = log
     this.#store = store
     this.#deciding = deciding
     this.#crowd = crowd
+    this.#beats = store.frugal === true ? beats : undefined
     this.#onSent = onSent
   }
 
@@ -125,11 +143,21 @@ export class Appender {
     if (request === null) return { decision, answer: null, sure: false }
     const handled = crowd?.handledBy(open, decision, this.#log.ledger)
     const sent = clock.mark()
-    const answered = this.#store.append(handled === undefined ? request : { ...request, handled })
+    const answered = this.#send(handled === undefined ? request : { ...request, handled })
     if (this.mayDecideAhead) this.#onSent(decision)
     const answer = await answered
     this.#deciding.learn(answer, sent, decided)
     return { decision, answer, sure: true }
+  }
+
+  /** The append that is sent anyway is a sign of life. */
+  async #send(request: AppendRequest): Promise<AppendAnswer> {
+    const beat = this.#beats?.due()
+    if (beat === undefined) return this.#store.append(request)
+    const sent = performance.now()
+    const answer = await this.#store.append({ ...request, beat })
+    if (answer.ok && answer.beat !== undefined) this.#beats?.answered(answer.beat, beat, sent)
+    return answer
   }
 
   #decide(open: OpenCommands) {

@@ -3,7 +3,7 @@ import { type AppendAnswer, pagesAfter } from '../../port/index.ts'
 import { retryWithin, type TimeLimit } from '../base/retry.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { checkSame, readOn } from '../replica/read-log.ts'
-import { Appender, type AppendStore, type Try } from './appender.ts'
+import { Appender, type AppendStore, type BeatsAlong, type Try } from './appender.ts'
 import { Staging } from './command-data.ts'
 import { Crowd, type CrowdOptions } from './crowd.ts'
 import { Deciding, takesIn } from './deciding.ts'
@@ -33,6 +33,8 @@ export interface CommitOptions {
   readonly startedData?: StartedData
   /** The name of this process when one decides for all. Without it, the process does not take part. */
   readonly name?: () => string
+  /** The heartbeats of this process, which go along with its appends where each call has its price. */
+  readonly beats?: BeatsAlong
 }
 
 export interface CommitterHooks {
@@ -56,7 +58,7 @@ export class Committer {
   readonly crowd: Crowd | undefined
 
   constructor(options: CommitOptions, { onSent = () => {}, onHanded }: CommitterHooks = {}) {
-    const { log, store, limit, startedData, name } = options
+    const { log, store, limit, startedData, name, beats } = options
     const { deciding } = store
     const onOthers = () => this.#appender.meetsOthers()
     const onNobody = () => this.#appender.leavesOthers()
@@ -70,7 +72,7 @@ export class Committer {
     this.#options = options
     this.#log = log
     this.#deciding = new Deciding(log, startedData)
-    this.#appender = new Appender({ log, store, deciding: this.#deciding, crowd: this.crowd, onSent })
+    this.#appender = new Appender({ log, store, deciding: this.#deciding, crowd: this.crowd, beats, onSent })
     this.staging = new Staging({ store, queue: log.queue, limit })
   }
 
@@ -146,7 +148,8 @@ export class Committer {
     const { store, limit } = this.#options
     const { head, queue, version } = this.#log
     // A process that knows it is behind would lose the append, and take the lock to find out.
-    if (store.frugal === true && head.version > version) await readOn(this.#log)
+    if (store.frugal === true && head.version > version && !open.areTicks)
+      await readOn(this.#log, head.version)
     if (open.wasHandedIn) await store.deciding?.replicated?.()
     open.settleKnown()
     this.#deciding.heldBack.clear()
@@ -188,10 +191,12 @@ export class Committer {
   /**
    * Nothing to append. That has to be true at some moment after the commands came. So it reads the log to its end once, and
    * decides them again if others had appended. It ignores what others append after that: on a busy queue it would never end.
+   * For ticks, which nobody waits for, it reads nothing where each read has its price.
    */
   async #concludeNothing(open: OpenCommands, { decision, sure }: Try): Promise<void> {
     const { version } = this.#log
-    const isTrue = sure || open.isRead
+    const isFrugal = this.#options.store.frugal === true
+    const isTrue = sure || open.isRead || (isFrugal && open.areTicks)
     if (!isTrue) await readOn(this.#log)
     open.isRead = true
     open.settleKnown()

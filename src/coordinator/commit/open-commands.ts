@@ -72,6 +72,11 @@ export class OpenCommands {
     )
   }
 
+  /** True if nobody waits for the answer: they only record what is due, and the events of others set the next time for it. */
+  get areTicks(): boolean {
+    return [...this.#open.values()].every(({ command: { body } }) => body.type === 'tick')
+  }
+
   commands(): Command[] {
     return [...this.#open.values()].map((pending) => pending.command)
   }

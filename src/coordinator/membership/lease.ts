@@ -35,6 +35,9 @@ const MARGIN = { part: 0.1, mostMs: 1_000 }
  */
 const BEAT = { part: 1 / 3, mostMs: 6_000 }
 
+/** A beat goes along with an append from this part of that time on. */
+const ALONG_PART = 0.5
+
 /** A beat is answered or given up within this part of the time until the next one is due. */
 const ANSWER_PART = 0.75
 
@@ -148,22 +151,41 @@ export class LeaseKeeper {
     if (this.#lostAs !== this.#workerId) await this.#options.store.leave(this.#options.queue, this.#workerId)
   }
 
+  /** The beat that may go along with an append, if one would be due soon. */
+  due(): WorkerBeat | undefined {
+    const age = performance.now() - this.#aliveAt
+    return this.isRegistered && !this.#isOver && age > this.#everyMs * ALONG_PART ? this.#next() : undefined
+  }
+
+  /** It went along, so the next one is due later. @param sent by `performance.now()` */
+  answered(answer: BeatAnswer, { workerId }: WorkerBeat, sent: number): void {
+    if (!this.#isOver) this.#timer?.refresh()
+    this.#heed(answer, workerId, sent)
+  }
+
   async #beat(): Promise<BeatAnswer> {
-    const { store, queue, ttlMs, graceMs, release } = this.#options
-    const { kinds, freeSlots } = this.capacity
-    const workerId = this.#workerId
+    const beat = this.#next()
     const known = this.#options.version()
     const sent = performance.now()
-    const answer = await store.beat({ queue, workerId, kinds, freeSlots, release, ttlMs, graceMs })
+    const answer = await this.#options.store.beat(beat)
+    this.#heed(answer, beat.workerId, sent)
+    if (answer.version < known) this.#options.onShorter()
+    return answer
+  }
+
+  #next(): WorkerBeat {
+    const { queue, ttlMs, graceMs, release } = this.#options
+    return { queue, workerId: this.#workerId, ...this.capacity, release, ttlMs, graceMs }
+  }
+
+  #heed(answer: BeatAnswer, workerId: string, sent: number): void {
     this.#failed = 0
     this.#options.onReached()
     if (workerId === this.#workerId) this.#take(answer, sent)
     void this.#behind.leave()
-    if (answer.version < known) this.#options.onShorter()
     if (answer.overdue.length > 0) this.#options.onOverdue(answer.overdue)
     if (answer.arrived) this.#options.onIncoming('rows')
     if (answer.requested) this.#options.onIncoming('requests')
-    return answer
   }
 
   get #workerId(): string {

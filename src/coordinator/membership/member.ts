@@ -68,6 +68,7 @@ export class Member {
     this.#maintenance = maintenanceOf(log, options, onError)
     this.appends = new AppendQueue({
       ...{ log, limit, startedData: this.startedData, hooks: this.#commitHooks(), name: workerId },
+      beats: { due: () => this.lease.due(), answered: (...answer) => this.lease.answered(...answer) },
       store: withRowsAhead(store, () => log.ledger),
     })
     this.#incarnation = this.#newIncarnation(options)

@@ -1,6 +1,7 @@
 import type { Ledger, Micros } from '../../core/index.ts'
-import type { LogRole, News, SnapshotRole, StoreTraits } from '../../port/index.ts'
+import type { LogRole, SnapshotRole, StoreTraits } from '../../port/index.ts'
 import { DatabaseClock, LogClock } from './clocks.ts'
+import { HeardNews } from './heard-news.ts'
 import { Replica } from './replica.ts'
 
 export interface LogViewOptions {
@@ -99,30 +100,5 @@ export class Head {
     this.#version = version
     this.#reachedAt = performance.now()
     this.#onReached()
-  }
-}
-
-/** The most news that are kept. A process further behind reads the log. */
-const MOST_NEWS = 32
-
-/**
- * Appends that this process was told of and has not folded yet. They are hints, not the truth: they are folded only if they
- * continue exactly from the version it knows, and anything missing is read from the log.
- */
-class HeardNews {
-  readonly #byAfter = new Map<number, News>()
-
-  /** @param known the version up to which the log is folded; older news are dropped */
-  hear(news: News | undefined, known: number): void {
-    if (news === undefined) return
-    for (const after of this.#byAfter.keys()) if (after < known) this.#byAfter.delete(after)
-    if (news.after >= known && this.#byAfter.size < MOST_NEWS) this.#byAfter.set(news.after, news)
-  }
-
-  /** Takes the news that continue this version, if there are any. */
-  after(version: number): News | undefined {
-    const news = this.#byAfter.get(version)
-    this.#byAfter.delete(version)
-    return news
   }
 }

@@ -46,16 +46,16 @@ export async function readOn(log: LogView, upTo = Number.POSITIVE_INFINITY): Pro
 /** True if news that continue exactly from here have led to this version. If something is wrong with them, reading finds out. */
 function foldNews({ queue, replica, head, news }: LogView, upTo: number): boolean {
   if (upTo === Number.POSITIVE_INFINITY) return false
-  for (let next = news.after(replica.version); next !== undefined; next = news.after(replica.version)) {
-    try {
+  try {
+    for (let next = news.after(replica.version); next !== undefined; next = news.after(replica.version)) {
       const events = next.events()
       if (!events.every(({ seq }, i) => seq === replica.version + i + 1)) return false
       if (replica.version + events.length !== next.version) return false
       checkSame(queue, replica, { ...next, knownAt: next.at, events })
       replica.apply(events)
-    } catch {
-      return false
     }
+  } catch {
+    return false
   }
   if (replica.version < upTo) return false
   head.reach(Math.max(head.version, replica.version))
