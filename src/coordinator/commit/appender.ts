@@ -106,14 +106,14 @@ export class Appender {
     return performance.now() < this.#crowdedUntil
   }
 
-  /** What it was not told of while another process decided, it has not read. */
-  async #appendAlone(open: OpenCommands): Promise<Try | null> {
+  /**
+   * What it was not told of while another process decided, it has not read. A command that may be in the log already is appended
+   * again all the same: where commits wait for a standby, an append waits for that of its first time, and a read does not.
+   */
+  async #appendAlone(open: OpenCommands): Promise<Try> {
     const { knownVersion, version } = this.#log
-    if (this.#crowd !== undefined && knownVersion > version) {
-      await readOn(this.#log, knownVersion)
-      open.settleKnown()
-      if (open.size === 0) return null
-    }
+    const isNew = !open.isTried && !open.wasHandedIn
+    if (this.#crowd !== undefined && knownVersion > version && isNew) await readOn(this.#log, knownVersion)
     return this.#append(open)
   }
 
