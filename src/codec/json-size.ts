@@ -8,7 +8,7 @@ export function sizeOf(value: Json): number {
 }
 
 /** Such as -1.7976931348623157e+308. */
-const NUMBER = 24
+const NUMBER = 25
 /** A control character is six bytes of text; no other takes more. */
 const ESCAPED = 6
 
