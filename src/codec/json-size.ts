@@ -7,7 +7,7 @@ export function sizeOf(value: Json): number {
   return utf8.encode(JSON.stringify(value)).length
 }
 
-/** Such as -1.7976931348623157e+308. */
+/** Such as -0.0000014287353253553296. */
 const NUMBER = 25
 /** A control character is six bytes of text; no other takes more. */
 const ESCAPED = 6
