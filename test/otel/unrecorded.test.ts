@@ -11,7 +11,7 @@ const never = new ParentBasedSampler({ root: new AlwaysOffSampler() })
 /** Asked about a span: its name and what it begins with. */
 type Asked = readonly [string, Readonly<Record<string, unknown>>]
 
-/** Decides by what a span begins with, and whoever its parent is. */
+/** Decides by what a span begins with, whatever its parent is. */
 function samplerBy(keeps: (attributes: Readonly<Record<string, unknown>>) => boolean) {
   const asked: Asked[] = []
   const sampler: Sampler = {

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { asRead, decodeEvent, decodeEvents, jobTrace, parseVoids } from '../../codec/index.ts'
 import { failureCodes, InterlockError, type JobSpec, type Json } from '../../core/index.ts'
 import { handed } from './handed.ts'
+import { beatAnswer } from './worker-answers.ts'
 
 // int8 arrives as a JSON number; z.int() refuses one that a double cannot hold exactly.
 const integer = z.int()
@@ -14,7 +15,7 @@ const refused = { ok: z.literal(false), ...head }
 
 export const openAnswer = z.object({ ...head, epoch: integer, min_reader: integer })
 
-/** The same answer, for who listens. */
+/** The same answer, for a process that listens. */
 export const channelAnswer = z.object({ channel: z.string() })
 
 // It was checked when it was written, or is a row of the user's. It comes from JSON.parse, so it is JSON.
@@ -34,17 +35,6 @@ export const dataAnswer = z.array(
     })
     .transform(({ job_id: jobId, ...data }) => ({ jobId, ...data })),
 )
-
-export const beatAnswer = z
-  .object({
-    ...head,
-    alive: z.boolean(),
-    expires_at: integer,
-    overdue: ids,
-    arrived: z.boolean(),
-    requested: z.boolean(),
-  })
-  .transform(({ expires_at: expiresAt, ...answer }) => ({ ...answer, expiresAt }))
 
 export const appendAnswer = z.union([
   z.object({
@@ -157,30 +147,6 @@ export const projectAnswer = z
     projectedSeq,
     setAside,
   }))
-
-export const workersAnswer = z.array(
-  z
-    .object({
-      worker_id: z.string(),
-      kinds: ids.nullable(),
-      free_slots: integer,
-      release: z.string(),
-      started_at: integer,
-      beat_at: integer,
-      expires_at: integer,
-      state: z.enum(['live', 'late', 'dead']),
-    })
-    .transform((row) => ({
-      workerId: row.worker_id,
-      kinds: row.kinds,
-      freeSlots: row.free_slots,
-      release: row.release,
-      startedAt: row.started_at,
-      beatAt: row.beat_at,
-      expiresAt: row.expires_at,
-      state: row.state,
-    })),
-)
 
 export const arrivalsAnswer = z.array(
   z

@@ -13,7 +13,6 @@ import {
   appendAnswer,
   archiveAnswer,
   arrivalsAnswer,
-  beatAnswer,
   chainAnswer,
   chunkAnswer,
   claimCutAnswer,
@@ -31,7 +30,6 @@ import {
   rebuildAnswer,
   rowsAnswer,
   snapshotAnswer,
-  workersAnswer,
 } from './answers.ts'
 import { beatOf, changesOf, itemsOf, present } from './changes.ts'
 import { checkupAnswer } from './checkup-answer.ts'
@@ -40,6 +38,7 @@ import { plainAppended } from './plain-answer.ts'
 import { pageAnswer, projectionAnswer } from './projection-answers.ts'
 import type { Rpc } from './rpc.ts'
 import { toldOf } from './told.ts'
+import { beatAnswer, workersAnswer } from './worker-answers.ts'
 
 /** The calls of a store that are one function each, over any transport. */
 export type SqlCalls = Omit<LogStore, 'name' | 'turn' | 'deciding' | 'listen' | 'close'>

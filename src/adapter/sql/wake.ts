@@ -32,8 +32,8 @@ export function tellWakes(payloads: readonly string[], queue: string, onWake: On
 
 /**
  * Passes a notification on to a listener. After an append it is `<queue>:<version>`; if commands that processes handed in were
- * carried out, or need no append, `handled:<process>,…:` stands before that. `resigned:<queue>`: nobody decides for all any more. `intake` is for every queue. A queue's name may
- * contain colons, and any role may send anything.
+ * carried out, or need no append, `handled:<process>,…:` stands before that. `resigned:<queue>`: nobody decides for all any more.
+ * `intake` is for every queue. A queue's name may contain colons, and any role may send anything.
  *
  * @param payload undefined: notifications may have been missed, so everything has to be looked at
  */

@@ -195,8 +195,7 @@ export class Committer {
    */
   async #concludeNothing(open: OpenCommands, { decision, sure }: Try): Promise<void> {
     const { version } = this.#log
-    const isFrugal = this.#options.store.frugal === true
-    const isTrue = sure || open.isRead || (isFrugal && open.areTicks)
+    const isTrue = sure || open.isRead || (this.#options.store.frugal === true && open.areTicks)
     if (!isTrue) await readOn(this.#log)
     open.isRead = true
     open.settleKnown()

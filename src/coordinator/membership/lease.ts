@@ -2,6 +2,7 @@ import { InterlockError, type Micros } from '../../core/index.ts'
 import type { BeatAnswer, Incoming, MembershipRole, WorkerBeat } from '../../port/index.ts'
 import { pause, retryAfterOf } from '../base/retry.ts'
 import { SingleFlight } from '../base/work.ts'
+import { type LeaseTimes, leaseTimes } from './lease-times.ts'
 import { LeftBehind } from './left-behind.ts'
 
 /** `ttlMs`: time to live without a beat; one is sent every third of it, or every 6 s. `graceMs`: the grace after that. */
@@ -26,21 +27,6 @@ export interface LeaseOptions extends Pick<WorkerBeat, 'queue' | 'ttlMs' | 'grac
 /** What this process could start, as other processes see it. */
 export type Capacity = Pick<WorkerBeat, 'kinds' | 'freeSlots'>
 
-/** How much earlier than the database the process takes its lease to be lost: a part of the ttl, up to a limit. */
-const MARGIN = { part: 0.1, mostMs: 1_000 }
-
-/**
- * A beat is due every third of the ttl, and at least so often: how long an outage a lease outlives is what is left of it when the
- * outage begins.
- */
-const BEAT = { part: 1 / 3, mostMs: 6_000 }
-
-/** A beat goes along with an append from this part of that time on. */
-const ALONG_PART = 0.5
-
-/** A beat is answered or given up within this part of the time until the next one is due. */
-const ANSWER_PART = 0.75
-
 /**
  * The shortest pause before a failed beat is sent again, in milliseconds. It doubles each time: while there is a lease to lose, up to
  * the longest; then until the next beat is due earlier.
@@ -54,6 +40,7 @@ const AGAIN = { leastMs: 250, mostMs: 1_000 }
  */
 export class LeaseKeeper {
   readonly #options: LeaseOptions
+  readonly #times: LeaseTimes
   #timer: NodeJS.Timeout | undefined
   #fence: NodeJS.Timeout | undefined
   #again: NodeJS.Timeout | undefined
@@ -75,6 +62,7 @@ export class LeaseKeeper {
 
   constructor(options: LeaseOptions) {
     this.#options = options
+    this.#times = leaseTimes(options.ttlMs)
     this.#behind = new LeftBehind(options)
     this.#beats = this.#newBeats()
   }
@@ -98,7 +86,7 @@ export class LeaseKeeper {
     const answer = await this.#beat()
     clearInterval(this.#timer)
     this.#isOver = false
-    this.#timer = setInterval(() => void this.beat(), this.#everyMs)
+    this.#timer = setInterval(() => void this.beat(), this.#times.everyMs)
     return answer
   }
 
@@ -134,7 +122,7 @@ export class LeaseKeeper {
     clearTimeout(this.#fence)
     this.#lostAs = this.#workerId
     this.#aliveAs = undefined
-    if (performance.now() >= this.#until) this.#behind.add(this.#workerId, this.#until + this.#marginMs)
+    if (performance.now() >= this.#until) this.#behind.add(this.#workerId, this.#until + this.#times.marginMs)
     this.#options.onLost()
   }
 
@@ -154,7 +142,7 @@ export class LeaseKeeper {
   /** The beat that may go along with an append, if one would be due soon. */
   due(): WorkerBeat | undefined {
     const age = performance.now() - this.#aliveAt
-    return this.isRegistered && !this.#isOver && age > this.#everyMs * ALONG_PART ? this.#next() : undefined
+    return this.isRegistered && !this.#isOver && age > this.#times.alongMs ? this.#next() : undefined
   }
 
   /** It went along, so the next one is due later. @param sent by `performance.now()` */
@@ -202,20 +190,12 @@ export class LeaseKeeper {
     )
   }
 
-  get #everyMs(): number {
-    return Math.min(this.#options.ttlMs * BEAT.part, BEAT.mostMs)
-  }
-
-  get #marginMs(): number {
-    return Math.min(this.#options.ttlMs * MARGIN.part, MARGIN.mostMs)
-  }
-
   #onFailure(error: unknown): void {
     this.#options.onUnreachable(error)
     const doubled = AGAIN.leastMs * 2 ** this.#failed++
     const restMs = (this.isRegistered ? Math.min(doubled, AGAIN.mostMs) : doubled) * (1 + Math.random())
     const ms = Math.max(restMs, retryAfterOf(error))
-    if (this.#isOver || ms >= this.#everyMs) return
+    if (this.#isOver || ms >= this.#times.everyMs) return
     clearTimeout(this.#again)
     this.#again = setTimeout(() => void this.beat(), ms)
   }
@@ -227,7 +207,7 @@ export class LeaseKeeper {
   }
 
   async #inTime(beat: Promise<unknown>): Promise<void> {
-    const mostMs = this.#everyMs * ANSWER_PART
+    const mostMs = this.#times.answerMs
     const answered = new AbortController()
     const late = pause(mostMs, answered.signal).then(() => {
       if (!answered.signal.aborted) throw unanswered(mostMs)
@@ -245,7 +225,7 @@ export class LeaseKeeper {
     this.#expiresAt = Math.max(this.#expiresAt, expiresAt)
     this.#aliveAt = Math.max(this.#aliveAt, sent)
     const { ttlMs } = this.#options
-    this.#until = this.#aliveAt + ttlMs - this.#marginMs
+    this.#until = this.#aliveAt + ttlMs - this.#times.marginMs
     clearTimeout(this.#fence)
     this.#fence = setTimeout(() => this.declareLost(), Math.max(0, this.#until - performance.now())).unref()
   }

@@ -36,7 +36,7 @@ export class WaitClocks {
   readonly #tellsParts: boolean
   readonly #open = new Map<string, FollowedWait>()
   readonly #cells: Cells
-  /** The models of each running attempt that has any, and those that an attempt took or gave back since the last look. */
+  /** The models of each running attempt that has some, and the models that attempts took or gave back since the last look. */
   readonly #running = new Map<string, readonly string[]>()
   readonly #moved = new Set<string>()
   /** The rules have changed: everybody may wait for something else. */

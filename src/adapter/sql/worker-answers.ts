@@ -1,0 +1,39 @@
+import * as z from 'zod'
+
+const integer = z.int()
+const ids = z.array(z.string())
+
+export const beatAnswer = z
+  .object({
+    ...{ version: integer, now: integer },
+    alive: z.boolean(),
+    expires_at: integer,
+    overdue: ids,
+    arrived: z.boolean(),
+    requested: z.boolean(),
+  })
+  .transform(({ expires_at: expiresAt, ...answer }) => ({ ...answer, expiresAt }))
+
+export const workersAnswer = z.array(
+  z
+    .object({
+      worker_id: z.string(),
+      kinds: ids.nullable(),
+      free_slots: integer,
+      release: z.string(),
+      started_at: integer,
+      beat_at: integer,
+      expires_at: integer,
+      state: z.enum(['live', 'late', 'dead']),
+    })
+    .transform((row) => ({
+      workerId: row.worker_id,
+      kinds: row.kinds,
+      freeSlots: row.free_slots,
+      release: row.release,
+      startedAt: row.started_at,
+      beatAt: row.beat_at,
+      expiresAt: row.expires_at,
+      state: row.state,
+    })),
+)
