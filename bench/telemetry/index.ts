@@ -1,7 +1,7 @@
 import { type Bench, type Context, type Row, sample, sized } from '../frame/bench.ts'
-import { answerOf } from '../frame/child.ts'
-import { migrate } from '../peers/with-interlock.ts'
-import type { TelemetryOrder, TelemetryReport, Way } from './child.ts'
+import { median, ratios } from '../frame/statistics.ts'
+import type { Way } from './child.ts'
+import { Crew, type Turn } from './crew.ts'
 
 /**
  * `none`: no telemetry. `off`: given, and no SDK is registered. `traced`: spans of one trace in a hundred, made and kept, with the context
@@ -15,10 +15,13 @@ const loads = [
 ] as const
 type Load = (typeof loads)[number]
 
+/** Of a run: how many turns each way has, of how many jobs, and how many more before that: what a worker pays that runs for hours. */
+const TURNS = 24
+const WARM_TURNS = 8
+const JOBS = 500
+
 /** What it may take more than none. */
 const AT_MOST: Readonly<Record<Way, number | undefined>> = { none: undefined, off: 1.01, traced: 1.1 }
-
-const program = new URL('./child.ts', import.meta.url)
 
 async function telemetryRows(context: Context): Promise<readonly Row[]> {
   const rows: Row[] = []
@@ -30,27 +33,27 @@ async function telemetryRows(context: Context): Promise<readonly Row[]> {
   return rows
 }
 
-/** Each on a fresh database; who begins takes turns. */
+/**
+ * Processes that live side by side and take turns of a second: what happens on the machine, or grows in the server, concerns all of them,
+ * and the jobs of a turn are held against those beside them only.
+ */
 async function inTurns(context: Context, load: Load, run: number): Promise<Readonly<Record<string, number>>> {
-  const figures: Record<string, number> = {}
-  for (const n of ways.keys()) {
-    const way = ways[(n + run) % ways.length] ?? 'none'
-    Object.assign(figures, await measured(context, load, way))
-  }
-  const { 'none cpu': least = 1 } = figures
-  for (const way of ways) if (way !== 'none') figures[`${way} cost`] = (figures[`${way} cpu`] ?? 0) / least
-  return figures
+  await using crew = await Crew.start(context, ways, load)
+  const count = sized(context, JOBS, 40)
+  for (let n = 0; n < sized(context, WARM_TURNS, 1); n++) await crew.turn(count, n)
+  const turns: Turn[] = []
+  for (let n = 0; n < sized(context, TURNS, 1); n++) turns.push(await crew.turn(count, run + n))
+  return Object.fromEntries(ways.flatMap((way) => figuresOf(way, turns, count)))
 }
 
-async function measured(context: Context, { keys, slots }: Load, way: Way) {
-  const { servers } = context
-  const url = await servers.copy('interlock', migrate)
-  const count = sized(context, 4_000, 40)
-  // As many to warm up: what a worker pays that runs for hours, and not what compiling the SDK costs.
-  const order: TelemetryOrder = { url, way, slots, keys, counts: [count, count] }
-  const { elapsedMs, cpuMs } = await answerOf<TelemetryReport>(program, order)
-  await servers.drop(url)
-  return { [`${way} rate`]: (count * 1_000) / elapsedMs, [`${way} cpu`]: (cpuMs * 1_000) / count }
+function figuresOf(way: Way, turns: readonly Turn[], count: number): readonly (readonly [string, number])[] {
+  const cpu = (of: Way) => turns.map((turn) => (turn[of].cpuMs * 1_000) / count)
+  const rate = turns.map((turn) => (count * 1_000) / turn[way].elapsedMs)
+  const figures = [
+    [`${way} rate`, median(rate)],
+    [`${way} cpu`, median(cpu(way))],
+  ] as const
+  return way === 'none' ? figures : [...figures, [`${way} cost`, median(ratios(cpu(way), cpu('none')))]]
 }
 
 const kinds = {
