@@ -4,7 +4,6 @@ import {
   type Link,
   ProxyTracerProvider,
   ROOT_CONTEXT,
-  type Span,
   type SpanContext,
   SpanStatusCode,
   type Tracer,
@@ -13,6 +12,7 @@ import {
 } from '@opentelemetry/api'
 import { PACKAGE_VERSION } from '../coordinator/base/package-version.ts'
 import type { JobTrace, Started, TraceContext } from '../core/index.ts'
+import type { Wait } from '../insight/index.ts'
 import type {
   AttemptSpan,
   BegunAttempt,
@@ -80,24 +80,26 @@ export class Tracing implements Telemetry {
     return active === undefined ? undefined : this.#kept(active)
   }
 
-  granted(started: Started, queue: string): void {
-    this.#addWait(started, this.#queueOf(queue), context.active(), [])
+  granted(started: Started, queueName: string): void {
+    const queue = this.#queueOf(queueName)
+    const waited = this.#trailOf(queue)?.take(started)
+    this.#addWait({ started, waited, queue, parent: context.active(), links: none })
   }
 
   begin(attempt: BegunAttempt): AttemptSpan {
     if (!this.#hasSdk()) return unheard
     const queue = this.#queueOf(attempt.queue)
+    const waited = this.#trailOf(queue)?.take(attempt.started)
     const { sender, links } = originOf(attempt.trace)
     const parent = this.#parentOf(attempt, sender)
-    const waited = this.#addWait(attempt.started, queue, parent, links)
-    // Where nothing else is its parent, its wait is: the two are one trace.
-    const within =
-      waited === undefined || trace.getSpan(parent) !== undefined ? parent : new WithSpan(parent, waited)
     const { process: operation } = queue.operations
-    const span = this.#tracer.startSpan(operation.name, withLinks(operation, links), within)
+    const span = this.#tracer.startSpan(operation.name, withLinks(operation, links), parent)
     const inside = new WithSpan(parent, span)
     if (!span.isRecording()) return new UnrecordedAttempt(span, inside)
     span.setAttributes(attemptAttributes(attempt.started))
+    // Where nothing else is its parent, the attempt is: the two are one trace.
+    const outside = trace.getSpan(parent) === undefined ? inside : parent
+    this.#addWait({ started: attempt.started, waited, queue, parent: outside, links })
     return new RunningAttempt(span, inside, attempt, {
       keeps: this.propagates,
       tellsMessages: this.#options.messages !== 'none',
@@ -138,12 +140,10 @@ export class Tracing implements Telemetry {
     return isCalled ? context.active() : ROOT_CONTEXT
   }
 
-  #addWait(started: Started, queue: TracedQueue, parent: Context, links: readonly Link[]): Span | undefined {
-    const waited = this.#trailOf(queue)?.take(started)
-    if (waited === undefined || queue.followed === undefined) return undefined
+  #addWait({ queue, waited, ...told }: ToldWait): void {
+    if (waited === undefined || queue.followed === undefined) return
     const { wait: operation } = queue.operations
-    const { now } = queue.followed
-    return addWait(this.#tracer, { operation, started, waited, parent, links, now })
+    addWait(this.#tracer, { ...told, operation, waited, now: queue.followed.now })
   }
 
   /** Until then nobody keeps a span. The API's own provider stands in for one that may be registered later. */
@@ -171,6 +171,15 @@ export class Tracing implements Telemetry {
     queue.trail = new WaitTrail(followed)
     return queue.trail
   }
+}
+
+interface ToldWait {
+  readonly started: Started
+  /** Undefined: it is not known, or was told before. */
+  readonly waited: Wait | undefined
+  readonly queue: TracedQueue
+  readonly parent: Context
+  readonly links: readonly Link[]
 }
 
 /** A queue that this process follows, or sends to. */
