@@ -17,10 +17,10 @@ type Load = (typeof loads)[number]
 
 /** Of a run: how many turns each way has, of how many jobs, and how many more before that: what a worker pays that runs for hours. */
 const TURNS = 24
-const WARM_TURNS = 8
+const WARM_TURNS = 16
 const JOBS = 500
 
-/** What it may take more than none. */
+/** How much longer a job may take than with none. */
 const AT_MOST: Readonly<Record<Way, number | undefined>> = { none: undefined, off: 1.01, traced: 1.1 }
 
 async function telemetryRows(context: Context): Promise<readonly Row[]> {
@@ -47,19 +47,25 @@ async function inTurns(context: Context, load: Load, run: number): Promise<Reado
 }
 
 function figuresOf(way: Way, turns: readonly Turn[], count: number): readonly (readonly [string, number])[] {
+  const ms = (of: Way) => turns.map((turn) => turn[of].elapsedMs / count)
   const cpu = (of: Way) => turns.map((turn) => (turn[of].cpuMs * 1_000) / count)
-  const rate = turns.map((turn) => (count * 1_000) / turn[way].elapsedMs)
   const figures = [
-    [`${way} rate`, median(rate)],
+    [`${way} rate`, 1_000 / median(ms(way))],
     [`${way} cpu`, median(cpu(way))],
   ] as const
-  return way === 'none' ? figures : [...figures, [`${way} cost`, median(ratios(cpu(way), cpu('none')))]]
+  if (way === 'none') return figures
+  return [
+    ...figures,
+    [`${way} time cost`, median(ratios(ms(way), ms('none')))],
+    [`${way} cpu cost`, median(ratios(cpu(way), cpu('none')))],
+  ]
 }
 
 const kinds = {
   rate: ['jobs through the worker, enqueued and drained', 'jobs/s'],
-  cpu: ['processor per job', 'µs'],
-  cost: ['processor over that without telemetry', '×'],
+  cpu: ['processor of the process per job', 'µs'],
+  'time cost': ['time of a job over that without telemetry', '×'],
+  'cpu cost': ['processor over that without telemetry', '×'],
 } as const
 
 function rowsOf(what: string, samples: Readonly<Record<string, readonly number[]>>): readonly Row[] {
@@ -67,7 +73,7 @@ function rowsOf(what: string, samples: Readonly<Record<string, readonly number[]
     ways.flatMap((way): Row[] => {
       const figures = samples[`${way} ${name}`]
       if (figures === undefined) return []
-      const most = name === 'cost' ? AT_MOST[way] : undefined
+      const most = name === 'time cost' ? AT_MOST[way] : undefined
       const goal = most === undefined ? undefined : { most }
       return [{ what: `${what}, ${way}: ${figure}`, unit, samples: figures, goal }]
     }),
