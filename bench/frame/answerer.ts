@@ -48,7 +48,9 @@ export class Answerer<Question extends object, Answer> implements AsyncDisposabl
 }
 
 /** In the child: answers until there are no more questions. Then it has to disconnect. */
-export async function answerEach<Question>(answerTo: (question: Question) => Promise<unknown>): Promise<void> {
+export async function answerEach<Question>(
+  answerTo: (question: Question) => Promise<unknown>,
+): Promise<void> {
   const over = Promise.withResolvers<void>()
   process.on('message', (question: Question | typeof NO_MORE) => {
     if (question === NO_MORE) over.resolve()

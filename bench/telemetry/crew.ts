@@ -1,5 +1,5 @@
-import type { Context } from '../frame/bench.ts'
 import { Answerer } from '../frame/answerer.ts'
+import type { Context } from '../frame/bench.ts'
 import { migrate } from '../peers/with-interlock.ts'
 import type { TelemetryOrder, TelemetryQuestion, TelemetryReport, Way } from './child.ts'
 

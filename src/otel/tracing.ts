@@ -12,7 +12,6 @@ import {
 } from '@opentelemetry/api'
 import { PACKAGE_VERSION } from '../coordinator/base/package-version.ts'
 import type { JobTrace, Started, TraceContext } from '../core/index.ts'
-import type { Wait } from '../insight/index.ts'
 import type {
   AttemptSpan,
   BegunAttempt,
@@ -80,26 +79,27 @@ export class Tracing implements Telemetry {
     return active === undefined ? undefined : this.#kept(active)
   }
 
-  granted(started: Started, queueName: string): void {
-    const queue = this.#queueOf(queueName)
-    const waited = this.#trailOf(queue)?.take(started)
-    this.#addWait({ started, waited, queue, parent: context.active(), links: none })
+  granted(started: Started, queue: string): void {
+    this.#tellWait(this.#queueOf(queue), started, context.active(), none)
   }
 
   begin(attempt: BegunAttempt): AttemptSpan {
     if (!this.#hasSdk()) return unheard
     const queue = this.#queueOf(attempt.queue)
-    const waited = this.#trailOf(queue)?.take(attempt.started)
+    const trail = this.#trailOf(queue)
     const { sender, links } = originOf(attempt.trace)
     const parent = this.#parentOf(attempt, sender)
     const { process: operation } = queue.operations
     const span = this.#tracer.startSpan(operation.name, withLinks(operation, links), parent)
     const inside = new WithSpan(parent, span)
-    if (!span.isRecording()) return new UnrecordedAttempt(span, inside)
+    if (!span.isRecording()) {
+      trail?.forget(attempt.started)
+      return new UnrecordedAttempt(span, inside)
+    }
     span.setAttributes(attemptAttributes(attempt.started))
     // Where nothing else is its parent, the attempt is: the two are one trace.
     const outside = trace.getSpan(parent) === undefined ? inside : parent
-    this.#addWait({ started: attempt.started, waited, queue, parent: outside, links })
+    this.#tellWait(queue, attempt.started, outside, links)
     return new RunningAttempt(span, inside, attempt, {
       keeps: this.propagates,
       tellsMessages: this.#options.messages !== 'none',
@@ -140,10 +140,15 @@ export class Tracing implements Telemetry {
     return isCalled ? context.active() : ROOT_CONTEXT
   }
 
-  #addWait({ queue, waited, ...told }: ToldWait): void {
-    if (waited === undefined || queue.followed === undefined) return
-    const { wait: operation } = queue.operations
-    addWait(this.#tracer, { ...told, operation, waited, now: queue.followed.now })
+  #tellWait(queue: TracedQueue, started: Started, parent: Context, links: readonly Link[]): void {
+    const { followed, operations } = queue
+    if (followed === undefined) return
+    this.#trailOf(queue)?.tell(started, (waited) => {
+      addWait(this.#tracer, {
+        ...{ operation: operations.wait, started, waited, parent, links },
+        now: followed.now,
+      })
+    })
   }
 
   /** Until then nobody keeps a span. The API's own provider stands in for one that may be registered later. */
@@ -171,15 +176,6 @@ export class Tracing implements Telemetry {
     queue.trail = new WaitTrail(followed)
     return queue.trail
   }
-}
-
-interface ToldWait {
-  readonly started: Started
-  /** Undefined: it is not known, or was told before. */
-  readonly waited: Wait | undefined
-  readonly queue: TracedQueue
-  readonly parent: Context
-  readonly links: readonly Link[]
 }
 
 /** A queue that this process follows, or sends to. */

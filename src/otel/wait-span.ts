@@ -18,10 +18,7 @@ export interface WaitSpan {
 }
 
 /** The wait as a span, with one event for each thing that the job waited for, if it did wait. */
-export function addWait(
-  tracer: Tracer,
-  { operation, started, waited, parent, links, now }: WaitSpan,
-): void {
+export function addWait(tracer: Tracer, { operation, started, waited, parent, links, now }: WaitSpan): void {
   const { since, to } = waited
   if (to - since < LEAST_MICROS) return
   const ahead = now() - Date.now() * MICROS_PER_MS
