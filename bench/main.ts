@@ -3,28 +3,14 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { otherVersions } from '../test/support/binaries.ts'
-import { appendBench } from './append/index.ts'
-import { budgetBench } from './budget/index.ts'
-import { bytesBench } from './bytes/index.ts'
-import { coreBench } from './core/index.ts'
-import { dashboardBench } from './dashboard/index.ts'
-import { depthBench } from './depth/index.ts'
-import type { Bench, Context, Row } from './frame/bench.ts'
+import { chosenBenches, names, usualNames } from './benches.ts'
+import type { Context, Row } from './frame/bench.ts'
 import { describeMachine, thisMachine } from './frame/machine.ts'
 import { Progress } from './frame/progress.ts'
 import { type ServerSettings, serversAt } from './frame/servers.ts'
 import { median } from './frame/statistics.ts'
 import { isMet, tableOf } from './frame/table.ts'
-import { growthBench } from './growth/index.ts'
-import { guardBench } from './guard/index.ts'
 import { helpText } from './help.ts'
-import { metricsBench } from './metrics/index.ts'
-import { peersBench } from './peers/index.ts'
-import { replayBench } from './replay/index.ts'
-import { scheduleBench } from './schedule/index.ts'
-import { telemetryBench } from './telemetry/index.ts'
-import { waitingBench } from './waiting/index.ts'
-import { workerBench } from './worker/index.ts'
 
 interface Options {
   readonly json?: string | true
@@ -40,25 +26,6 @@ interface Options {
   readonly url?: string
 }
 
-const benches: readonly Bench[] = [
-  coreBench,
-  appendBench,
-  depthBench,
-  bytesBench,
-  replayBench,
-  scheduleBench,
-  waitingBench,
-  metricsBench,
-  peersBench,
-  workerBench,
-  telemetryBench,
-  growthBench,
-  budgetBench,
-  dashboardBench,
-  guardBench,
-]
-const names = benches.map(({ name }) => name)
-const usual = benches.filter(({ named }) => named !== true).map(({ name }) => name)
 const project = path.resolve(import.meta.dirname, '..')
 const trace =
   process.env['INTERLOCK_BENCH_TRACE'] ?? path.resolve(project, '../shared/data/gentd26-requests.csv.gz')
@@ -68,7 +35,7 @@ await new Command('bench')
   .argument(
     '[benches...]',
     `${names.join(', ')}; all but peers, worker, telemetry, growth, budget, dashboard and guard unless given`,
-    usual,
+    usualNames,
   )
   .option(
     '--json [file]',
@@ -131,7 +98,7 @@ async function main(chosen: readonly string[], options: Options): Promise<void> 
   }
   const results: Record<string, readonly object[]> = {}
   const subjects: Record<string, string> = {}
-  for (const bench of benches.filter(({ name }) => chosen.includes(name))) {
+  for await (const bench of chosenBenches(chosen)) {
     progress.start(bench.name)
     const rows = (await bench.run(context)).map((row) => (quick ? { ...row, goal: undefined } : row))
     progress.clear()

@@ -123,6 +123,5 @@ async function draw(stacks: readonly Stack[], jobs: number): Promise<void> {
 export const budgetBench: Bench = {
   name: 'budget',
   about: `where the time of a job goes, drain without keys, ${SLOTS} slots, in microseconds; draws docs/images/flame.svg`,
-  named: true,
   run: budgetRows,
 }

@@ -13,14 +13,7 @@ const worker = peerNamed('interlock')
 /** The same on a database that was changed in one way. */
 const on = (what: string, change: string): Variant => ({
   what,
-  peer: {
-    ...worker,
-    pack: what,
-    migrate: async (url) => {
-      await worker.migrate(url)
-      await connected(url, (client) => client.query(change))
-    },
-  },
+  peer: { ...worker, change: (url) => connected(url, (client) => client.query(change)) },
 })
 
 const withoutIndex = (name: string) => on(`without the index ${name}`, `drop index ${name}`)

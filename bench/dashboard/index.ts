@@ -50,6 +50,5 @@ export const dashboardBench: Bench = {
   name: 'dashboard',
   about:
     'the page in Chromium on the same machine: how late a start is on it, its frames, its memory, and what it costs the host and the database',
-  named: true,
   run: dashboardRows,
 }

@@ -42,8 +42,6 @@ export interface Bench {
   readonly name: string
   /** One sentence: what is measured, and how to read it. */
   readonly about: string
-  /** Runs only when it is named: it takes long, or it is a test. */
-  readonly named?: boolean
   /** How those are set up that are measured side by side, by name. */
   readonly subjects?: Readonly<Record<string, string>>
   /** How its rows are shown; a line each unless given. */

@@ -87,7 +87,6 @@ function verdict(rows: readonly Row[]): string | undefined {
 export const guardBench: Bench = {
   name: 'guard',
   about: `our worker over a bare append of the same run; fails above ${AT_MOST} times bench/guard/baseline.json (--renew writes it)`,
-  named: true,
   run: guardRows,
   verdict,
 }

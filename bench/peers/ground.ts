@@ -17,6 +17,7 @@ export class Ground implements AsyncDisposable {
     if (peer.on !== 'postgres') return work(await this.#emptyRedis(peer.on))
     const url = await this.#servers.copy(peer.pack ?? peer.name, peer.migrate)
     try {
+      await peer.change?.(url)
       return await work(url)
     } finally {
       await this.#servers.drop(url)

@@ -22,7 +22,6 @@ export const peersBench: Bench = {
   name: 'peers',
   about:
     'our worker, as the README shows it and as it is packed, beside other queues: 90-byte payloads, handlers that do nothing, 10 slots a process unless said, default settings',
-  named: true,
   run: async (context) => {
     await using packed = await packedFor(context)
     if (packed !== undefined) usePackage(packed.archive)

@@ -50,6 +50,8 @@ export interface Peer {
   cannot?(keys: number): string | undefined
   /** Makes its tables in an empty database. Once for all measurements, which then get a copy. */
   migrate(url: string): Promise<void>
+  /** Changes its copy before a measurement. */
+  change?(url: string): Promise<unknown>
   connect(setting: Setting): Promise<Session>
   /** Jobs that are not ended yet, where far more of them can be than there are slots when the last handler was called. */
   left?(url: string): Promise<number>

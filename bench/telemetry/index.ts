@@ -84,6 +84,5 @@ export const telemetryBench: Bench = {
   name: 'telemetry',
   about:
     'a line with payloads, put in and emptied through createJobWorker without telemetry, with it and no SDK, and with one trace in a hundred kept',
-  named: true,
   run: telemetryRows,
 }

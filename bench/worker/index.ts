@@ -86,7 +86,6 @@ export const workerBench: Bench = {
   name: 'worker',
   about:
     'a line with payloads and results, emptied through createJobWorker and through the bare API, in turns',
-  named: true,
   table: pivotOf,
   run: workerRows,
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { DecidingRole, Handing, HeardAnswers, LogStore } from '../../port/index.ts'
-import { freshCommandId, handMade, queuedEvent, standOf, waitingRow } from '../hand-made.ts'
+import { appendNow, freshCommandId, handMade, queuedEvent, standOf, until, waitingRow } from '../hand-made.ts'
 import type { Bench } from './bench.ts'
 
 const command = (jobId: string): Handing => ({
@@ -92,22 +92,24 @@ export function decidingContract(bench: Bench): void {
     await store().handIn(queue, { ...a, forMs: 60_000, commands: [command('own')] })
     await other().handIn(queue, { ...b, commands: [left] })
     await store().pickUp(queue, { ...goesOn, forMs: 1 })
-    let answer = await other().handIn(queue, { ...b, commands: [command('again')] })
-    while (!answer.decides) answer = await other().handIn(queue, { ...b, commands: [command('again')] })
-    assert.ok(idsOf(answer.handed).includes(left.command.id))
+    const handed: Handing[] = []
+    await until('the next one decides', async () => {
+      const answer = await other().handIn(queue, { ...b, commands: [command('again')] })
+      if (answer.decides) handed.push(...answer.handed)
+      return answer.decides
+    })
+    assert.ok(idsOf(handed).includes(left.command.id))
   })
 
   it('tells only the sender what came of its commands, with the data of what was started for it', async (queue) => {
     const { at } = await standOf(bench.store(), queue)
     const heard: HeardAnswers[] = []
     const concerns: unknown[] = []
-    const isTold = Promise.withResolvers<void>()
     const stops = await Promise.all(
       [bench.store(), bench.other()].map((each) =>
         each.listen(queue, (version, _incoming, concern, handled, news, answers) => {
           if (answers !== undefined) heard.push(answers)
           if (version === 2 && handled === undefined && news === undefined) concerns.push(concern)
-          if (heard.length > 0 && concerns.length > 1) isTold.resolve()
         }),
       ),
     )
@@ -139,7 +141,7 @@ export function decidingContract(bench: Bench): void {
         answers: [{ to, sender: 'b', answers, wanted: ['started'] }],
       },
     })
-    await isTold.promise
+    await until('both are told', () => heard.length > 0 && concerns.length > 1)
     await Promise.all(stops.map((stop) => stop()))
     assert.deepEqual(
       heard.map(({ version, answers: told }) => ({ version, told })),
@@ -151,17 +153,19 @@ export function decidingContract(bench: Bench): void {
 
   it('names who decides, and those whose commands are done with, and says when nobody decides any more', async (queue) => {
     const named: (readonly string[] | null)[] = []
-    const told = Promise.withResolvers<void>()
-    const stop = await bench.other().listen(queue, (_version, _incoming, _concern, handled) => {
+    let isOver = false
+    const stop = await bench.other().listen(queue, (version, _incoming, _concern, handled) => {
       if (handled !== undefined) named.push(handled)
-      if (named.length === 3) told.resolve()
+      else if (version === 1) isOver = true
     })
     await store().handIn(queue, { ...a, commands: [command('own')] })
     await other().handIn(queue, { ...b, commands: [command('x')] })
     const { handed } = await store().pickUp(queue, goesOn)
     await store().pickUp(queue, { ...goesOn, done: idsOf(handed), senders: ['b', 'anna:w3fK0aB9'] })
     await store().pickUp(queue, { ...goesOn, resigns: true })
-    await told.promise
+    // What is told comes in order: after this nothing of the above is still to come.
+    await appendNow(bench.store(), queue, [queuedEvent('last')])
+    await until('the append is told', () => isOver)
     assert.deepEqual(named, [['a'], ['b', 'anna:w3fK0aB9'], null])
     await stop()
   })

@@ -1,0 +1,36 @@
+import type { Bench } from './frame/bench.ts'
+
+type Loaders = Readonly<Record<string, () => Promise<Bench>>>
+
+/** Those that run unless others are named. Each is loaded when it runs: all at once take a second, with what they measure beside us. */
+const usual: Loaders = {
+  core: async () => (await import('./core/index.ts')).coreBench,
+  append: async () => (await import('./append/index.ts')).appendBench,
+  depth: async () => (await import('./depth/index.ts')).depthBench,
+  bytes: async () => (await import('./bytes/index.ts')).bytesBench,
+  replay: async () => (await import('./replay/index.ts')).replayBench,
+  schedule: async () => (await import('./schedule/index.ts')).scheduleBench,
+  waiting: async () => (await import('./waiting/index.ts')).waitingBench,
+  metrics: async () => (await import('./metrics/index.ts')).metricsBench,
+}
+
+/** Those that run only when they are named: they take long, or are a test. */
+const onDemand: Loaders = {
+  peers: async () => (await import('./peers/index.ts')).peersBench,
+  worker: async () => (await import('./worker/index.ts')).workerBench,
+  telemetry: async () => (await import('./telemetry/index.ts')).telemetryBench,
+  growth: async () => (await import('./growth/index.ts')).growthBench,
+  budget: async () => (await import('./budget/index.ts')).budgetBench,
+  dashboard: async () => (await import('./dashboard/index.ts')).dashboardBench,
+  guard: async () => (await import('./guard/index.ts')).guardBench,
+}
+
+const benches: Loaders = { ...usual, ...onDemand }
+
+export const names = Object.keys(benches)
+export const usualNames = Object.keys(usual)
+
+/** Those of these names, one after the other, in the order in which they are listed here. */
+export async function* chosenBenches(chosen: readonly string[]): AsyncGenerator<Bench> {
+  for (const [name, load] of Object.entries(benches)) if (chosen.includes(name)) yield await load()
+}
