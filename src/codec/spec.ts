@@ -15,6 +15,7 @@ import {
 import { parseInput, unknownFields } from './invalid.ts'
 import { jsonBounds, jsonSchema } from './json.ts'
 import { mostBytesOf, sizeOf } from './json-size.ts'
+import { lazily } from './lazily.ts'
 import { fairKeySchema, jobIdSchema, jobTypeSchema, kindSchema, modelsSchema } from './names.ts'
 import { payloadHash } from './payload-hash.ts'
 import { type JobInput, plainJob } from './plain-job.ts'
@@ -144,11 +145,20 @@ export function parseJob(input: unknown, defaults: SpecDefaults = specDefaults, 
   return { spec: { ...spec, hasData: true as const, payloadHash: payloadHash(payload) }, payload, trace }
 }
 
+const MOST_JOBS = 10_000
+const listSchema = lazily(() => {
+  const error = 'must be a list of at most 10,000 jobs; send more in several calls'
+  return z.array(z.unknown(), { error }).max(MOST_JOBS, error)
+})
+
+const isList = (inputs: unknown): inputs is readonly unknown[] =>
+  Array.isArray(inputs) && inputs.length <= MOST_JOBS
+
 /** The jobs of a batch of at most 10,000, in order. @throws InterlockError `invalid_input`, naming e.g. `jobs[3].models[0]` */
 export function parseJobs(inputs: unknown, defaults: SpecDefaults = specDefaults): readonly ParsedJob[] {
-  const limit = 'must be a list of at most 10,000 jobs; send more in several calls'
-  const list = parseInput(z.array(z.unknown(), { error: limit }).max(10_000, limit), inputs, 'jobs')
-  const jobs = list.map((input, index) => parseJob(input, defaults, `jobs[${index}]`))
+  const list = isList(inputs) ? inputs : parseInput(listSchema(), inputs, 'jobs')
+  // Not `map`, which leaves out what a list leaves out.
+  const jobs = Array.from(list, (input, index) => parseJob(input, defaults, `jobs[${index}]`))
   checkSize(jobs)
   return jobs
 }
