@@ -1,4 +1,4 @@
-/** Puts a line of jobs in and empties it, with telemetry or without, and says what that took. */
+/** Puts jobs in line and empties it, with telemetry or without, as often as it is asked to, and says what that took. */
 import { context, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import {
@@ -13,6 +13,7 @@ import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
 import { openTelemetry } from '../../src/otel/index.ts'
 import type { Telemetry } from '../../src/port/index.ts'
 import { createJobWorker } from '../../src/worker/index.ts'
+import { answerEach } from '../frame/answerer.ts'
 import { asked } from '../frame/child.ts'
 import { keyNames, numberOf, payloadOf, resultOf, tasksOn } from '../peers/tasks.ts'
 
@@ -23,8 +24,11 @@ export interface TelemetryOrder {
   readonly way: Way
   readonly slots: number
   readonly keys: number
-  /** Jobs that warm up, and jobs that count. */
-  readonly counts: readonly number[]
+}
+
+/** So many jobs. */
+export interface TelemetryQuestion {
+  readonly count: number
 }
 
 export interface TelemetryReport {
@@ -35,15 +39,13 @@ export interface TelemetryReport {
 /** Enqueued together, as by a request that has ten jobs to give. */
 const TOGETHER = 10
 
-const { url, way, slots, keys, counts } = asked<TelemetryOrder>()
+const { url, way, slots, keys } = asked<TelemetryOrder>()
 const store = postgresStore(url)
 const telemetry = telemetryFor(way)
 const coordinator = await createCoordinator({ store, logger: silentLogger, telemetry })
 await coordinator.setPolicy('by-model')
 let made = 0
-let report: TelemetryReport | undefined
-for (const count of counts) report = await measured(count)
-process.send?.(report)
+await answerEach<TelemetryQuestion>(measured)
 await coordinator.close()
 await store.close()
 process.disconnect()
@@ -60,7 +62,7 @@ function telemetryFor(wanted: Way): Telemetry | undefined {
   return openTelemetry({ propagateContext: true })
 }
 
-async function measured(count: number): Promise<TelemetryReport> {
+async function measured({ count }: TelemetryQuestion): Promise<TelemetryReport> {
   const tasks = [...tasksOn(keyNames(keys), count, made)]
   made += count
   const cpu = process.cpuUsage()

@@ -1,7 +1,7 @@
 import { type Bench, type Context, type Row, sample, sized } from '../frame/bench.ts'
-import { answerOf } from '../frame/child.ts'
-import { migrate } from '../peers/with-interlock.ts'
-import type { TelemetryOrder, TelemetryReport, Way } from './child.ts'
+import { median, ratios } from '../frame/statistics.ts'
+import type { Way } from './child.ts'
+import { Crew, type Turn } from './crew.ts'
 
 /**
  * `none`: no telemetry. `off`: given, and no SDK is registered. `traced`: spans of one trace in a hundred, made and kept, with the context
@@ -15,10 +15,13 @@ const loads = [
 ] as const
 type Load = (typeof loads)[number]
 
-/** What it may take more than none. */
-const AT_MOST: Readonly<Record<Way, number | undefined>> = { none: undefined, off: 1.01, traced: 1.1 }
+/** Of a run: how many turns each way has, of how many jobs, and how many more before that: what a worker pays that runs for hours. */
+const TURNS = 24
+const WARM_TURNS = 16
+const JOBS = 500
 
-const program = new URL('./child.ts', import.meta.url)
+/** How much longer a job may take than with none. */
+const AT_MOST: Readonly<Record<Way, number | undefined>> = { none: undefined, off: 1.01, traced: 1.1 }
 
 async function telemetryRows(context: Context): Promise<readonly Row[]> {
   const rows: Row[] = []
@@ -30,33 +33,39 @@ async function telemetryRows(context: Context): Promise<readonly Row[]> {
   return rows
 }
 
-/** Each on a fresh database; who begins takes turns. */
+/**
+ * Processes that live side by side and take turns of a second: what happens on the machine, or grows in the server, concerns all of them,
+ * and the jobs of a turn are held against those beside them only.
+ */
 async function inTurns(context: Context, load: Load, run: number): Promise<Readonly<Record<string, number>>> {
-  const figures: Record<string, number> = {}
-  for (const n of ways.keys()) {
-    const way = ways[(n + run) % ways.length] ?? 'none'
-    Object.assign(figures, await measured(context, load, way))
-  }
-  const { 'none cpu': least = 1 } = figures
-  for (const way of ways) if (way !== 'none') figures[`${way} cost`] = (figures[`${way} cpu`] ?? 0) / least
-  return figures
+  await using crew = await Crew.start(context, ways, load)
+  const count = sized(context, JOBS, 40)
+  for (let n = 0; n < sized(context, WARM_TURNS, 1); n++) await crew.turn(count, n)
+  const turns: Turn[] = []
+  for (let n = 0; n < sized(context, TURNS, 1); n++) turns.push(await crew.turn(count, run + n))
+  return Object.fromEntries(ways.flatMap((way) => figuresOf(way, turns, count)))
 }
 
-async function measured(context: Context, { keys, slots }: Load, way: Way) {
-  const { servers } = context
-  const url = await servers.copy('interlock', migrate)
-  const count = sized(context, 4_000, 40)
-  // As many to warm up: what a worker pays that runs for hours, and not what compiling the SDK costs.
-  const order: TelemetryOrder = { url, way, slots, keys, counts: [count, count] }
-  const { elapsedMs, cpuMs } = await answerOf<TelemetryReport>(program, order)
-  await servers.drop(url)
-  return { [`${way} rate`]: (count * 1_000) / elapsedMs, [`${way} cpu`]: (cpuMs * 1_000) / count }
+function figuresOf(way: Way, turns: readonly Turn[], count: number): readonly (readonly [string, number])[] {
+  const ms = (of: Way) => turns.map((turn) => turn[of].elapsedMs / count)
+  const cpu = (of: Way) => turns.map((turn) => (turn[of].cpuMs * 1_000) / count)
+  const figures = [
+    [`${way} rate`, 1_000 / median(ms(way))],
+    [`${way} cpu`, median(cpu(way))],
+  ] as const
+  if (way === 'none') return figures
+  return [
+    ...figures,
+    [`${way} time cost`, median(ratios(ms(way), ms('none')))],
+    [`${way} cpu cost`, median(ratios(cpu(way), cpu('none')))],
+  ]
 }
 
 const kinds = {
   rate: ['jobs through the worker, enqueued and drained', 'jobs/s'],
-  cpu: ['processor per job', 'µs'],
-  cost: ['processor over that without telemetry', '×'],
+  cpu: ['processor of the process per job', 'µs'],
+  'time cost': ['time of a job over that without telemetry', '×'],
+  'cpu cost': ['processor over that without telemetry', '×'],
 } as const
 
 function rowsOf(what: string, samples: Readonly<Record<string, readonly number[]>>): readonly Row[] {
@@ -64,7 +73,7 @@ function rowsOf(what: string, samples: Readonly<Record<string, readonly number[]
     ways.flatMap((way): Row[] => {
       const figures = samples[`${way} ${name}`]
       if (figures === undefined) return []
-      const most = name === 'cost' ? AT_MOST[way] : undefined
+      const most = name === 'time cost' ? AT_MOST[way] : undefined
       const goal = most === undefined ? undefined : { most }
       return [{ what: `${what}, ${way}: ${figure}`, unit, samples: figures, goal }]
     }),

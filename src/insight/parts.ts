@@ -1,5 +1,6 @@
 /** What the command line and the page of the dashboard use of this room beside what is published. */
 export { Collector } from './stats/collector.ts'
+export { type Moment, momentsOf } from './stats/moments.ts'
 export { statsOf } from './stats/stats.ts'
 export { WaitClocks } from './stats/wait-clocks.ts'
 export { estimateStart, RunTimes, type StartEstimate } from './what-if/estimate.ts'

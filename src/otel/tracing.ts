@@ -4,7 +4,6 @@ import {
   type Link,
   ProxyTracerProvider,
   ROOT_CONTEXT,
-  type Span,
   type SpanContext,
   SpanStatusCode,
   type Tracer,
@@ -81,23 +80,26 @@ export class Tracing implements Telemetry {
   }
 
   granted(started: Started, queue: string): void {
-    this.#addWait(started, this.#queueOf(queue), context.active(), [])
+    this.#tellWait(this.#queueOf(queue), started, context.active(), none)
   }
 
   begin(attempt: BegunAttempt): AttemptSpan {
     if (!this.#hasSdk()) return unheard
     const queue = this.#queueOf(attempt.queue)
+    const trail = this.#trailOf(queue)
     const { sender, links } = originOf(attempt.trace)
     const parent = this.#parentOf(attempt, sender)
-    const waited = this.#addWait(attempt.started, queue, parent, links)
-    // Where nothing else is its parent, its wait is: the two are one trace.
-    const within =
-      waited === undefined || trace.getSpan(parent) !== undefined ? parent : new WithSpan(parent, waited)
     const { process: operation } = queue.operations
-    const span = this.#tracer.startSpan(operation.name, withLinks(operation, links), within)
+    const span = this.#tracer.startSpan(operation.name, withLinks(operation, links), parent)
     const inside = new WithSpan(parent, span)
-    if (!span.isRecording()) return new UnrecordedAttempt(span, inside)
+    if (!span.isRecording()) {
+      trail?.forget(attempt.started)
+      return new UnrecordedAttempt(span, inside)
+    }
     span.setAttributes(attemptAttributes(attempt.started))
+    // Where nothing else is its parent, the attempt is: the two are one trace.
+    const outside = trace.getSpan(parent) === undefined ? inside : parent
+    this.#tellWait(queue, attempt.started, outside, links)
     return new RunningAttempt(span, inside, attempt, {
       keeps: this.propagates,
       tellsMessages: this.#options.messages !== 'none',
@@ -138,12 +140,15 @@ export class Tracing implements Telemetry {
     return isCalled ? context.active() : ROOT_CONTEXT
   }
 
-  #addWait(started: Started, queue: TracedQueue, parent: Context, links: readonly Link[]): Span | undefined {
-    const waited = this.#trailOf(queue)?.take(started)
-    if (waited === undefined || queue.followed === undefined) return undefined
-    const { wait: operation } = queue.operations
-    const { now } = queue.followed
-    return addWait(this.#tracer, { operation, started, waited, parent, links, now })
+  #tellWait(queue: TracedQueue, started: Started, parent: Context, links: readonly Link[]): void {
+    const { followed, operations } = queue
+    if (followed === undefined) return
+    this.#trailOf(queue)?.tell(started, (waited) => {
+      addWait(this.#tracer, {
+        ...{ operation: operations.wait, started, waited, parent, links },
+        now: followed.now,
+      })
+    })
   }
 
   /** Until then nobody keeps a span. The API's own provider stands in for one that may be registered later. */

@@ -17,19 +17,15 @@ export interface WaitSpan {
   readonly now: () => Micros
 }
 
-/** The wait as a span, with one event for each thing that the job waited for; undefined: it did not wait. */
-export function addWait(
-  tracer: Tracer,
-  { operation, started, waited, parent, links, now }: WaitSpan,
-): Span | undefined {
+/** The wait as a span, with one event for each thing that the job waited for, if it did wait. */
+export function addWait(tracer: Tracer, { operation, started, waited, parent, links, now }: WaitSpan): void {
   const { since, to } = waited
-  if (to - since < LEAST_MICROS) return undefined
+  if (to - since < LEAST_MICROS) return
   const ahead = now() - Date.now() * MICROS_PER_MS
   const startTime = hrTime(since - ahead)
   const span = tracer.startSpan(operation.name, { ...withLinks(operation, links), startTime }, parent)
   if (span.isRecording()) describe(span, started, waited, ahead)
-  span.end(span.isRecording() ? hrTime(to - ahead) : undefined)
-  return span
+  span.end(hrTime(to - ahead))
 }
 
 /** @param ahead how far the time of the queue is ahead of the clock of this process */

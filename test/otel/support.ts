@@ -12,7 +12,10 @@ import {
   type CommandBody,
   decide,
   emptyLedger,
+  fold,
+  type Ledger,
   type QueueChange,
+  type RecordedEvent,
   type Started,
 } from '../../src/core/index.ts'
 import { type OpenTelemetryOptions, openTelemetry, type Telemetry } from '../../src/otel/index.ts'
@@ -48,7 +51,16 @@ export function queueFor(telemetry: Telemetry) {
   let now = START
   let commands = 0
   let listener: (change: QueueChange) => void = () => {}
+  let missed: { readonly before: Ledger; readonly events: RecordedEvent[] } | undefined
   const queue = {
+    /** What happens from now on is heard at once, when it is `back`. */
+    away: () => {
+      missed = { before: ledger, events: [] }
+    },
+    back: () => {
+      if (missed !== undefined) listener({ ...fold(missed.before, missed.events), events: missed.events })
+      missed = undefined
+    },
     follow: () =>
       telemetry.follow({
         ...{ queue: 'default', workerId: () => 'worker', ledger: () => ledger, now: () => now },
@@ -60,7 +72,8 @@ export function queueFor(telemetry: Telemetry) {
       const command = { id: `c-${++commands}`, hash: 1, workerId: 'worker', body, ...claim }
       const { results, ...change } = decide(ledger, [command], { now, deadWorkers: new Set() })
       ledger = change.ledger
-      listener(change)
+      if (missed === undefined) listener(change)
+      else missed.events.push(...change.events)
       const [result] = results
       if (result?.ok !== true) throw new Error(result?.message)
       return result.started

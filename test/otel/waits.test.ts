@@ -8,7 +8,7 @@ import { WaitClocks } from '../../src/insight/parts.ts'
 import { arbitraryRun, type Step } from '../support/commands.ts'
 import { PATIENCE, runs } from '../support/runs.ts'
 import { play } from '../support/simulate.ts'
-import { queueFor, secondsOf, traced } from './support.ts'
+import { idOf, parentOf, queueFor, secondsOf, traced } from './support.ts'
 
 /** Plays a run before the telemetry of one of its processes, and beside it the clocks that figures and stats count with. */
 function waitsOf(steps: readonly Step[], workerId: string) {
@@ -92,4 +92,24 @@ it('a coordinator that left and joined again is followed in its new life', () =>
   queue.run(queue.claim(3))
   const waits = named('wait default').map(({ attributes }) => attributes['interlock.wait.no_worker.seconds'])
   expect(waits).toEqual([2])
+})
+
+it('a process that is told of its start, and reads later, tells the wait then, each part for what it was', () => {
+  const { telemetry, named } = traced()
+  const queue = queueFor(telemetry)
+  queue.follow()
+  queue.away()
+  queue.enqueue(1, { jobId: 'first', models: ['m'] }, { jobId: 'second', models: ['m'] })
+  queue.complete(4, queue.claim(1))
+  queue.run(queue.claim(9))
+  expect(named('wait default')).toEqual([])
+  queue.back()
+  const [wait, ...others] = named('wait default')
+  expect(others).toEqual([])
+  expect(wait?.attributes).toMatchObject({
+    'messaging.message.id': 'second',
+    'interlock.wait.model.seconds': expect.closeTo(3, 5),
+    'interlock.wait.no_worker.seconds': 5,
+  })
+  expect(parentOf(wait)).toBe(idOf(named('process default')[0]))
 })

@@ -144,7 +144,7 @@ describe('a job that goes through three processes', () => {
     const traces = [...send, ...waits].map(({ traceId }) => traceId)
     expect(new Set(traces).size).toBe(3)
     for (const [n, run] of runs.entries()) {
-      expect([run.traceId, run.parent]).toEqual([waits[n]?.traceId, waits[n]?.spanId])
+      expect([run.parent, waits[n]?.traceId, waits[n]?.parent]).toEqual([undefined, run.traceId, run.spanId])
       for (const span of [run, waits[n]])
         expect(span?.links).toContainEqual({
           what: 'sender',

@@ -10,10 +10,10 @@ import {
 } from '../../core/index.ts'
 import { Level, type Slices, sliceOf } from './levels.ts'
 import { ModelLevels } from './model-levels.ts'
+import { TOGETHER } from './moments.ts'
 import { WaitClocks } from './wait-clocks.ts'
 
-/** Events within this time are folded together: ten times as fast under load, and still finer than anybody looks. */
-const TOGETHER: Micros = 1_000
+/** Events of a moment are folded together, up to so many: ten times as fast under load, and still finer than anybody looks. */
 const MOST_TOGETHER = 500
 
 /** Goes over a part of the log once, in order, and measures. */

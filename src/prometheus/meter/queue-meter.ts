@@ -1,7 +1,6 @@
 import {
   emptyLedger,
   endsAttempt,
-  fold,
   isDeath,
   jobOf,
   type Ledger,
@@ -15,7 +14,7 @@ import {
   requeueReasons,
 } from '../../core/index.ts'
 import { type Wait, type WaitCause, waitCauses } from '../../insight/index.ts'
-import { WaitClocks } from '../../insight/parts.ts'
+import { type Moment, momentsOf, WaitClocks } from '../../insight/parts.ts'
 import { Histogram } from './histogram.ts'
 import { ModelNames } from './model-names.ts'
 import { type QueueReading, readingOf } from './reading.ts'
@@ -29,9 +28,6 @@ export interface MeterOptions {
   readonly waitBounds: readonly number[]
   readonly runBounds: readonly number[]
 }
-
-/** Events further apart are looked at one after the other: a process that catches up sees seconds of them at once. */
-const TOGETHER: Micros = 1_000
 
 const zeros = <Name extends string>(names: readonly Name[]) =>
   Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>
@@ -81,16 +77,11 @@ export class QueueMeter {
   }
 
   /** The next events. */
-  see({ ledger, events, touched, overtakes }: QueueChange): void {
-    const [first, last] = [events[0], events.at(-1)]
-    if (first === undefined || last === undefined) return this.begin(ledger)
+  see(change: QueueChange): void {
+    const { events, ledger, overtakes } = change
+    if (events.length === 0) return this.begin(ledger)
     this.counts.overtakes += overtakes
-    if (last.at - first.at <= TOGETHER) this.#take(events, ledger, touched)
-    else
-      for (const group of groupsOf(events)) {
-        const folded = fold(this.#ledger, group)
-        this.#take(group, folded.ledger, folded.touched)
-      }
+    for (const moment of momentsOf(this.#ledger, change)) this.#take(moment)
     this.#ledger = ledger
   }
 
@@ -139,7 +130,7 @@ export class QueueMeter {
       if (job.active) this.#running.set(job.jobId, { at: job.startedAt, workerId: job.workerId })
   }
 
-  #take(events: readonly RecordedEvent[], ledger: Ledger, touched: ReadonlySet<string>): void {
+  #take({ events, ledger, touched }: Moment): void {
     const { at } = events.at(-1) as RecordedEvent
     for (const event of events) {
       this.#clocks.note(event)
@@ -197,16 +188,3 @@ export class QueueMeter {
 /** Since when a waiting job could start as far as time is concerned; of one that was tried again, since it is back. */
 const readyAt = ({ waitingSince, spec }: Ledger['jobs'] extends Iterable<infer Job> ? Job : never): Micros =>
   Math.max(waitingSince, spec.runAt ?? 0)
-
-function* groupsOf(events: readonly RecordedEvent[]): Generator<readonly RecordedEvent[]> {
-  let group: RecordedEvent[] = []
-  for (const event of events) {
-    const [first] = group
-    if (first !== undefined && event.at - first.at > TOGETHER) {
-      yield group
-      group = []
-    }
-    group.push(event)
-  }
-  if (group.length > 0) yield group
-}

@@ -1,0 +1,61 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+
+const NO_MORE = 'no more'
+
+/** A program of the bench that goes on running, and answers one question after the other. */
+export class Answerer<Question extends object, Answer> implements AsyncDisposable {
+  readonly #child: ChildProcess
+
+  private constructor(child: ChildProcess) {
+    this.#child = child
+  }
+
+  /** @param input what the program finds by `asked` */
+  static async start<Question extends object, Answer>(program: URL, input: unknown) {
+    const made = new Answerer<Question, Answer>(fork(program, [JSON.stringify(input)]))
+    await made.#word()
+    return made
+  }
+
+  async ask(question: Question): Promise<Answer> {
+    const word = this.#word()
+    this.#child.send(question)
+    return (await word) as Answer
+  }
+
+  async #word(): Promise<unknown> {
+    const over = new AbortController()
+    const { signal } = over
+    const word = once(this.#child, 'message', { signal })
+    const gone = once(this.#child, 'close', { signal }).then(([code]) => {
+      throw new Error(`${this.#child.spawnfile} ended with code ${code} and no answer`)
+    })
+    try {
+      const [said] = await Promise.race([word, gone])
+      return said
+    } finally {
+      over.abort()
+      await Promise.allSettled([word, gone])
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const gone = once(this.#child, 'close')
+    this.#child.send(NO_MORE)
+    await gone
+  }
+}
+
+/** In the child: answers until there are no more questions. Then it has to disconnect. */
+export async function answerEach<Question>(
+  answerTo: (question: Question) => Promise<unknown>,
+): Promise<void> {
+  const over = Promise.withResolvers<void>()
+  process.on('message', (question: Question | typeof NO_MORE) => {
+    if (question === NO_MORE) over.resolve()
+    else answerTo(question).then((answer) => process.send?.(answer), over.reject)
+  })
+  process.send?.('ready')
+  await over.promise
+}
