@@ -25,9 +25,9 @@ afterEachFile(async () => {
 export async function createDatabase(prefix: string, like?: 'migrated' | 'project' | URL): Promise<string> {
   const template = await templateOf(like)
   const name = `${prefix}_${randomBytes(5).toString('hex')}`
-  await administer((client) =>
-    client.query(`CREATE DATABASE "${name}" TEMPLATE "${template}" ENCODING 'UTF8'`),
-  )
+  // By files: through the log, as by default, the server takes a fifth more processor time for each of some thousand databases of a run.
+  const how = `TEMPLATE "${template}" ENCODING 'UTF8' STRATEGY FILE_COPY`
+  await administer((client) => client.query(`CREATE DATABASE "${name}" ${how}`))
   created.push(name)
   const url = new URL(inject('postgresUrl'))
   url.pathname = `/${name}`
