@@ -28,8 +28,8 @@ const patience = { testTimeout: 120_000, hookTimeout: 120_000 }
 export default defineConfig({
   test: {
     pool: 'forks',
-    // One more than there are cores: many tests wait for a lease to run out.
-    maxWorkers: Math.min(4, availableParallelism() + 1),
+    // Two more than there are cores: many tests wait for a lease to run out.
+    maxWorkers: Math.min(4, availableParallelism() + 2),
     sequence: { sequencer: LongestFirst },
     setupFiles: ['./test/support/setup.ts'],
     // What is waited for comes at once, unless the machine is busy: the default of a second is over before that.

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createDatabase } from '../support/postgres-database.ts'
-import { fileWith, interlock, temporaryFolder } from './support.ts'
+import { embeddedQueue, fileWith, interlock, temporaryFolder } from './support.ts'
 
 const csv = 'job_id,models,seconds\na,m,1\nb,m,1\nc,n,1\n'
 
@@ -75,7 +75,7 @@ describe('every command', () => {
 
   it('prints a document too when it is interrupted, and only where it has printed none (aborted)', async () => {
     const signal = AbortSignal.abort()
-    const url = `pglite:${await temporaryFolder()}/db`
+    const url = await embeddedQueue()
     expect((await interlock(['enqueue', '--job', 'a', '--url', url])).code).toBe(0)
     expect(await interlock(['audit', '--json', '--url', url], { signal })).toMatchObject({
       code: 130,

@@ -2,7 +2,7 @@
 import path from 'node:path'
 import { expect, it } from 'vitest'
 import { runCli } from '../../src/cli/program.ts'
-import { fileWith, interlock, temporaryFolder } from './support.ts'
+import { embeddedQueue, fileWith, interlock, temporaryFolder } from './support.ts'
 
 /** A command that goes on until it is told to end, and what it has said so far. */
 function running(words: readonly string[]) {
@@ -38,7 +38,7 @@ async function signIn(address: string) {
 const drain = { method: 'POST', body: '{}' }
 
 it('interlock dashboard: is read-only unless --write is given, and takes an address once', async () => {
-  const url = `pglite:${path.join(await temporaryFolder(), 'db')}`
+  const url = await embeddedQueue()
   const file = await fileWith('jobs.csv', 'job_id,models,seconds\na,m,0\n')
   expect((await interlock(['run', file, '--url', url])).code).toBe(0)
   for (const [flags, role, status] of [
@@ -67,7 +67,7 @@ it('makes nothing where there is nothing', async () => {
 })
 
 it('stands beside a run, as long as that takes', async () => {
-  const url = `pglite:${path.join(await temporaryFolder(), 'db')}`
+  const url = await embeddedQueue()
   const jobs = Array.from({ length: 40 }, (_, i) => `j${i},m,1`).join('\n')
   const file = await fileWith('jobs.csv', `job_id,models,seconds\n${jobs}\n`)
   const run = running(['run', file, '--url', url, '--time-scale', '0.1', '--dashboard'])

@@ -9,7 +9,7 @@ import { migrate } from '../../src/migrate/index.ts'
 import type { Checkup } from '../../src/port/index.ts'
 import { type Account, account } from '../intake/support.ts'
 import { createSupabaseRoles, freshDatabase } from '../migrate/support.ts'
-import { interlock, temporaryFolder } from './support.ts'
+import { embeddedQueue, interlock } from './support.ts'
 
 interface Finding {
   readonly check: string
@@ -147,7 +147,7 @@ describe('interlock doctor', () => {
   it('finds nothing where nothing is wrong: PostgreSQL, embedded', async () => {
     const db = await account()
     expect(await doctor(db.url)).toMatchObject({ ok: true, findings: [] })
-    const folder = `pglite:${await temporaryFolder()}/db`
+    const folder = await embeddedQueue()
     await interlock(['migrate', '--url', folder])
     expect(await interlock(['doctor', '--url', folder])).toMatchObject({
       code: 0,

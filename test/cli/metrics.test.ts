@@ -1,11 +1,10 @@
 /** `--metrics` and `--metrics-token-file`: what they take, and what they refuse before anything is opened. */
-import path from 'node:path'
 import { expect, it } from 'vitest'
 import type { Frame } from '../../src/cli/frame.ts'
 import { metricsOf, withMetrics } from '../../src/cli/metrics-flags.ts'
 import { runCli } from '../../src/cli/program.ts'
 import { join } from '../coordinator/support.ts'
-import { fileWith, interlock, temporaryFolder } from './support.ts'
+import { embeddedQueue, fileWith, interlock } from './support.ts'
 
 const TOKEN = 'a-token-of-thirty-characters..'
 
@@ -57,7 +56,7 @@ it('serves them while the work goes on, and no longer, for who shows the token',
 })
 
 it('interlock dashboard --metrics-token-file: /metrics for who shows the token, and nothing else', async () => {
-  const url = `pglite:${path.join(await temporaryFolder(), 'db')}`
+  const url = await embeddedQueue()
   const file = await fileWith('jobs.csv', 'job_id,models,seconds\na,m,0\n')
   expect((await interlock(['run', file, '--url', url, '--metrics', '0'])).stderr).toMatch(
     /metrics: http:\/\/127\.0\.0\.1:\d+\/metrics \(for anyone who reaches it\)/,

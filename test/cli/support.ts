@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { runCli } from '../../src/cli/program.ts'
+import { embeddedIn } from '../support/embedded.ts'
 import { afterEachFile } from '../support/hooks.ts'
 
 const folders: string[] = []
@@ -15,6 +16,13 @@ export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'interlock-cli-'))
   folders.push(folder)
   return folder
+}
+
+/** The address of an embedded database with Interlock's tables and nothing in them. To make one from nothing takes seconds. */
+export async function embeddedQueue(): Promise<string> {
+  const folder = path.join(await temporaryFolder(), 'db')
+  await embeddedIn(folder)
+  return `pglite:${folder}`
 }
 
 /** A file with this text, in a folder of its own. */

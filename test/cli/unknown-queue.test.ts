@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { documentOf, emptyQueue, rowsOf, tamper, worked } from './history.ts'
-import { interlock, temporaryFolder } from './support.ts'
+import { embeddedQueue, interlock } from './support.ts'
 
 const looking = [
   ['status'],
@@ -82,7 +82,7 @@ describe('a queue that is not there (job_queue_queues)', () => {
   })
 
   it('is refused in the embedded database too (unknown_queue)', async () => {
-    const embedded = `pglite:${await temporaryFolder()}/db`
+    const embedded = await embeddedQueue()
     await documentOf(embedded, ['enqueue', '--job', 'a'])
     expect(await documentOf(embedded, ['verify', '--queue', 'typo'], 1)).toMatchObject({
       error: { code: 'unknown_queue' },

@@ -1,9 +1,9 @@
 /** Negative controls: the contract of stores has to go red over a database in which one check of the append is missing. */
-import pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { migrationScript } from '../../src/migrate/index.ts'
+import { listMigrationFiles, readMigrationFile } from '../../src/migrate/package-files.ts'
 import { type Runner, storeContract } from '../../src/testing/index.ts'
+import { withClient } from '../support/postgres-cluster.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 
 /** What is changed in the function's text, and into what. */
@@ -44,13 +44,11 @@ const mutants: Readonly<Record<string, readonly [find: string, put: string]>> = 
 }
 
 async function mutated(find: string, put: string): Promise<string> {
-  const script = migrationScript()
-  expect(script).toContain(find)
-  const url = await createDatabase('mutant')
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  await client.query(script.replaceAll(find, put))
-  await client.end()
+  const texts = listMigrationFiles('functions').map((file) => readMigrationFile('functions', file))
+  const changed = texts.filter((text) => text.includes(find) && !text.includes('{{'))
+  expect(changed).not.toEqual([])
+  const url = await createDatabase('mutant', 'migrated')
+  await withClient(url, (client) => client.query(changed.join('\n').replaceAll(find, put)))
   return url
 }
 

@@ -1,14 +1,14 @@
 /** SQL for a local Supabase, which has no editor; and with it what a signed-in user may do, as docs/supabase.md has it. */
-import { PGlite } from '@electric-sql/pglite'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { embeddedDatabase, type LocalSupabase, startLocalSupabase } from '../../src/dev/index.ts'
 import { migrationScript } from '../../src/migrate/index.ts'
 import { docsBlock } from '../supabase/support.ts'
+import { embeddedInMemory } from '../support/embedded.ts'
 import { clientOf } from './support.ts'
 
 let local: LocalSupabase
 beforeAll(async () => {
-  const pglite = await PGlite.create()
+  const pglite = await embeddedInMemory()
   const db = embeddedDatabase('embedded', pglite, () => pglite.close())
   local = await startLocalSupabase({ db })
   await db.exec(migrationScript())

@@ -66,6 +66,9 @@ afterAll(async () => {
 
 const run = promisify(execFile)
 
+/** Where a program is over in a second, what V8 compiles beside it in other threads costs more than it gives. */
+const brief = ['--single-threaded']
+
 /** Any other one makes an embedded database in its folder. */
 const namesStore = ({ code }: Block): boolean => /DATABASE_URL|SUPABASE_URL|memoryStore/.test(code)
 
@@ -101,11 +104,12 @@ describe('the examples', () => {
       const file = path.join(folder, 'example.mts')
       writeFileSync(file, await resolved(block.code))
       const options = { cwd: folder, env: await environment(block) }
-      const { stdout } = await run(process.execPath, [file], options)
+      const words = [...brief, file]
+      const { stdout } = await run(process.execPath, words, options)
       if (prints !== undefined) expect(stdout).toBe(prints)
       // Whoever tries it out on his project tries it again.
       if (block.code.includes('SUPABASE_URL'))
-        expect((await run(process.execPath, [file], options)).stdout).toBe(stdout)
+        expect((await run(process.execPath, words, options)).stdout).toBe(stdout)
     },
   )
 })

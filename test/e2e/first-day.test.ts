@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
 import { startMigrated } from '../supabase/support.ts'
+import { embeddedIn } from '../support/embedded.ts'
 import { type InstalledPackage, installPackage } from '../support/package.ts'
 import { atEnd } from '../support/this-test.ts'
 
@@ -41,6 +42,7 @@ const interlock = async (url: string, ...args: string[]) =>
 let filled: Promise<string> | undefined
 async function fill(): Promise<string> {
   const folder = path.join(bare.folder, 'filled')
+  await embeddedIn(folder)
   const jobs = ['a', 'b'].map((job_id) => JSON.stringify({ job_id, models: ['m'], seconds: 1 }))
   await writeFile(path.join(bare.folder, 'jobs.jsonl'), jobs.join('\n'))
   await interlock(`pglite:${folder}`, 'enqueue', 'jobs.jsonl')

@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { emptyQueue } from '../cli/history.ts'
 import { compile } from '../support/compiler.ts'
+import { embeddedIn } from '../support/embedded.ts'
 import { type InstalledPackage, installPackage } from '../support/package.ts'
 
 const run = promisify(execFile)
@@ -61,6 +62,12 @@ const said = {
   figures: true,
 }
 
+async function embeddedQueue(): Promise<string> {
+  const folder = path.join(installed.folder, 'data')
+  await embeddedIn(folder)
+  return folder
+}
+
 describe('a program that looks at a queue by what is published (auditLog, examine, followEvents, readEvents, whatIf)', () => {
   it('compiles without skipLibCheck', async () => {
     const compilerOptions = {
@@ -73,7 +80,7 @@ describe('a program that looks at a queue by what is published (auditLog, examin
   })
 
   it.each([
-    ['embedded', async () => path.join(installed.folder, 'data')],
+    ['embedded', embeddedQueue],
     ['postgres', emptyQueue],
   ])('verifies, audits, asks what-if, explains and examines it: %s', async (name, urlOf) => {
     const words = [path.join(installed.folder, 'library.mts'), await urlOf(), `${name}.jsonl.gz`]

@@ -8,8 +8,7 @@ import { archiveTo } from '../../src/history/files/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
 import { documentOf, emptyQueue, logOf, worked } from '../cli/history.ts'
 import { interlock, temporaryFolder } from '../cli/support.ts'
-
-const main = path.resolve(import.meta.dirname, '../../src/cli/main.ts')
+import { compiled } from '../support/program.ts'
 
 async function usedQueue() {
   const url = await emptyQueue()
@@ -80,6 +79,7 @@ describe('interlock archive --to (archiveTo, openArchive)', () => {
 
   it('is no wrong usage when the disk is full, and leaves nothing on it', async () => {
     const { url, folder, file, through } = await usedQueue()
+    const main = await compiled('src/cli/main.ts')
     const words = [main, 'archive', '--before', String(through), '--to', file, '--url', url]
     // No file of this process may have a single byte: what a full disk does as well.
     const limited = `trap '' XFSZ; ulimit -f 0; exec "$@"`

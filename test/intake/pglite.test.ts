@@ -1,10 +1,19 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { openDatabase } from '../../src/adapter/pglite/database.ts'
 import { sqlCalls } from '../../src/adapter/sql/index.ts'
+import { embeddedIn } from '../support/embedded.ts'
 
 it('the embedded database notes arrivals, hand edits and the rows of jobs like any other', async () => {
-  const database = await openDatabase('memory://')
-  onTestFinished(() => database.close())
+  const folder = await mkdtemp(path.join(tmpdir(), 'interlock-intake-'))
+  await embeddedIn(folder)
+  const database = await openDatabase(path.join(folder, 'database'))
+  onTestFinished(async () => {
+    await database.close()
+    await rm(folder, { recursive: true })
+  })
   const heard: string[] = []
   database.listen((payload) => heard.push(payload))
   const store = sqlCalls(database.rpc)

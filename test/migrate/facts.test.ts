@@ -1,8 +1,8 @@
-import { PGlite } from '@electric-sql/pglite'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { eventTypes, isDeath, outcomeOf, type RecordedEvent } from '../../src/core/index.ts'
 import { interlockFunctions } from '../../src/migrate/compose.ts'
 import { readMigrationFile } from '../../src/migrate/package-files.ts'
+import { freshDatabase } from './support.ts'
 
 /** Without aliases, and on one line. */
 const squeezed = (sql: string) =>
@@ -33,10 +33,9 @@ const recorded = (kind: Kind) => kind as unknown as RecordedEvent
 
 describe('which event makes a job a dead letter', () => {
   it('is for SQL what it is for the core', async () => {
-    const db = new PGlite()
-    onTestFinished(() => db.close())
+    const db = await freshDatabase()
     for (const event of events) {
-      const { rows } = await db.query<{ dead: boolean }>(
+      const rows = await db.query(
         `select ${dead} as dead from (select $1::text as event_type, $2::jsonb as data) e`,
         [event.type, event.final === true ? { final: true } : {}],
       )

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { migrate } from '../../src/migrate/index.ts'
+import { createDatabase } from '../support/postgres-database.ts'
 import {
+  connect,
   createSupabaseRoles,
   type Database,
   failureOf,
@@ -75,8 +77,14 @@ describe.each([
   })
 })
 
-/** An application whose browsers read and write jobs, as many do. */
+/** An application whose browsers read and write jobs, as many do. The first one is migrated, the others are copies of it. */
 async function openAccount(): Promise<Database> {
+  account ??= migratedAccount()
+  return connect(await createDatabase('migrate', await account))
+}
+let account: Promise<URL> | undefined
+
+async function migratedAccount(): Promise<URL> {
   const db = await freshDatabase()
   await createSupabaseRoles(db)
   await grantLikeOldSupabase(db)
@@ -85,7 +93,8 @@ async function openAccount(): Promise<Database> {
     create table workflow_executions (id uuid primary key default gen_random_uuid(), status text);`)
   await migrate(db)
   await db.exec("insert into jobs (job_id, model, priority) values ('a', 'flux-dev', 3)")
-  return db
+  await db.end()
+  return new URL(db.url)
 }
 
 const values = {

@@ -19,19 +19,24 @@ afterEachFile(async () => {
 })
 
 /**
- * Makes an empty database on the run's server, or one like a template, and returns its URL (superuser). It is dropped when the test file
+ * Makes an empty database on the run's server, or one like a template or another one that nobody is connected to, and returns its URL (superuser). It is dropped when the test file
  * has ended, whoever is still connected. Roles are shared by the whole server: create them only if missing.
  */
-export async function createDatabase(prefix: string, like?: 'migrated' | 'project'): Promise<string> {
-  const template = like === undefined ? 'template0' : await madeOnce(like)
+export async function createDatabase(prefix: string, like?: 'migrated' | 'project' | URL): Promise<string> {
+  const template = await templateOf(like)
   const name = `${prefix}_${randomBytes(5).toString('hex')}`
-  await administer((client) =>
-    client.query(`CREATE DATABASE "${name}" TEMPLATE "${template}" ENCODING 'UTF8'`),
-  )
+  // By files: through the log, as by default, the server takes a fifth more processor time for each of some thousand databases of a run.
+  const how = `TEMPLATE "${template}" ENCODING 'UTF8' STRATEGY FILE_COPY`
+  await administer((client) => client.query(`CREATE DATABASE "${name}" ${how}`))
   created.push(name)
   const url = new URL(inject('postgresUrl'))
   url.pathname = `/${name}`
   return url.href
+}
+
+async function templateOf(like?: 'migrated' | 'project' | URL): Promise<string> {
+  if (like instanceof URL) return like.pathname.slice(1)
+  return like === undefined ? 'template0' : madeOnce(like)
 }
 
 /** A pool that has ended is still saying goodbye; being cut off then would be an error that nobody listens to. */
