@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 
 /**
@@ -31,14 +32,23 @@ export async function makeFloor(client: pg.Client): Promise<void> {
   await client.query(schema)
 }
 
-/** Milliseconds of each of `calls` appends of `batch` events, one after the other. */
-export async function floorAppends(client: pg.Client, batch: number, calls: number): Promise<number[]> {
+/**
+ * Milliseconds of each of `calls` appends of `batch` events, one after the other.
+ * @param pauseMs before each: then what has gone to sleep has to wake up, in the server as in this process
+ */
+export async function floorAppends(
+  client: pg.Client,
+  batch: number,
+  calls: number,
+  pauseMs = 0,
+): Promise<number[]> {
   const event = { event_type: 'started', job_id: 'job-123456', worker_id: 'w0a1b2c3d4', models: ['model-1'] }
   const events = JSON.stringify(Array.from({ length: batch }, () => event))
   const { rows } = await client.query<{ version: string }>('select version from bench_floor.heads')
   let version = Number(rows[0]?.version)
   const times: number[] = []
   for (let call = 0; call < calls; call++) {
+    if (pauseMs > 0) await delay(pauseMs)
     const from = performance.now()
     await client.query({
       name: 'floor',
