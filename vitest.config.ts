@@ -28,8 +28,9 @@ const patience = { testTimeout: 120_000, hookTimeout: 120_000 }
 export default defineConfig({
   test: {
     pool: 'forks',
-    // Two more than there are cores: many tests wait for a lease to run out.
-    maxWorkers: Math.min(4, availableParallelism() + 2),
+    // One more than there are cores: many tests wait for a lease to run out. Two more save half a minute, and tests with a browser or a
+    // standby then wait for a processor longer than they wait for an answer.
+    maxWorkers: Math.min(4, availableParallelism() + 1),
     sequence: { sequencer: LongestFirst },
     setupFiles: ['./test/support/setup.ts'],
     // What is waited for comes at once, unless the machine is busy: the default of a second is over before that.

@@ -99,7 +99,8 @@ it('several tabs share one stream; when the one that has it goes, the next takes
   await isShared(2)
   await others[0]?.close()
   await tellsAll('fourth', others.slice(1))
-  await isShared(3)
+  // Which of the others took it is not known: one whose stream was cut stands behind those that wait.
+  await isShared(2)
   await coordinator.close()
 })
 
