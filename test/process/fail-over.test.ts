@@ -17,7 +17,13 @@ async function wellEnded({ producer, coordinator, store, stop, overlaps, began }
   expect({ violations, verified }).toEqual({ violations: [], verified: true })
   expect(await verify({ store })).toMatchObject({ ok: true })
   const completed = new Set(events.flatMap((event) => (event.type === 'completed' ? [event.jobId] : [])))
-  expect(producer.acknowledged.filter((jobId) => !completed.has(jobId))).toEqual([])
+  const lost = new Set(producer.acknowledged.filter((jobId) => !completed.has(jobId)))
+  const told = events.filter((event) => 'jobId' in event && lost.has(event.jobId))
+  expect({ lost: [...lost], told, printed: lost.size > 0 ? printed : [] }).toEqual({
+    lost: [],
+    told: [],
+    printed: [],
+  })
   // No lease ran out and no handler failed, so each job ran once. A start whose payload could not be read goes back to the line.
   const { open, ends } = attemptsOf(events)
   expect(open).toEqual([])
