@@ -1,4 +1,4 @@
-import { createServer, type Socket } from 'node:net'
+import { createServer, connect as dial, type Socket } from 'node:net'
 import type pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
@@ -19,6 +19,44 @@ async function silentPort(): Promise<number> {
   const address = server.address()
   return typeof address === 'object' && address !== null ? address.port : 0
 }
+
+/** A server's answer to whether it takes writes, with its last words in the same packet; then it is gone. */
+async function lastWords(url: string): Promise<{ readonly url: string; areSaid: boolean }> {
+  const { hostname, port } = new URL(url)
+  const server = createServer((client) => {
+    const upstream = dial(Number(port), hostname)
+    let isAsked = false
+    for (const [from, to] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      from.on('error', () => {}).on('close', () => to.destroySoon())
+    }
+    client.on('data', (chunk) => {
+      isAsked ||= chunk.includes('transaction_read_only')
+      upstream.write(chunk)
+    })
+    upstream.on('data', (chunk) => {
+      if (!isAsked || !proxy.areSaid) return client.write(chunk)
+      upstream.destroy()
+      return client.end(Buffer.concat([chunk, terminated]))
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  atEnd(() => void server.close())
+  const { port: ownPort } = server.address() as { readonly port: number }
+  const proxy = { url: url.replace(`:${port}`, `:${ownPort}`), areSaid: true }
+  return proxy
+}
+
+/** What a server says when it is killed: an error to no question (`ErrorResponse`). */
+const terminated = (() => {
+  const fields = 'SFATAL\0C57P01\0Mterminating connection due to unexpected postmaster exit\0\0'
+  const head = Buffer.alloc(5)
+  head.write('E')
+  head.writeInt32BE(4 + fields.length, 1)
+  return Buffer.concat([head, Buffer.from(fields)])
+})()
 
 const withHosts = (url: string, before: readonly string[], query = '') =>
   url.replace('@', `@${before.map((host) => `${host},`).join('')}`) + query
@@ -71,6 +109,15 @@ describe('an address of several servers', () => {
     await wayTo(url, second)
     expect(await moved.promise).toContain(`127.0.0.1:${second} takes writes`)
     expect(await read).toBe('store_unavailable')
+  })
+
+  it('is no end of the process when a server goes right after it said that it takes writes', async () => {
+    const server = await lastWords(await migratedDatabase())
+    const store = postgresStore(`${server.url}?target_session_attrs=read-write`)
+    atEnd(() => store.close())
+    await expect(store.read('q', 0, 1)).rejects.toMatchObject({ code: 'store_unavailable' })
+    server.areSaid = false
+    await expect.poll(() => store.read('q', 0, 1).catch(() => null)).toMatchObject({ version: 0 })
   })
 
   it('is good for a configuration of pg as well', async () => {

@@ -159,6 +159,8 @@ async function withConnection<T>(
     application_name: 'interlock',
   })
   const client = new Client(config)
+  // Between two statements nobody else hears that the connection broke; the next statement says so.
+  client.on('error', () => {})
   try {
     await client.connect().catch((error: unknown) => {
       throw error instanceof InterlockError ? error : unreachable(client, error)
