@@ -22,7 +22,7 @@ const databaseAlone = files(
 /** Shared by the files of a run: a server, and what takes long to make. Each file takes databases of its own. */
 const globalSetup = ['run', 'postgres', 'once'].map((name) => `./test/support/${name}-global.ts`)
 
-/** What real processes wait for is bounded by leases, not by the test. */
+/** What real processes wait for is bounded by leases, not by the test; and a machine may be busy with something else. */
 const patience = { testTimeout: 120_000, hookTimeout: 120_000 }
 
 export default defineConfig({
@@ -33,24 +33,25 @@ export default defineConfig({
     maxWorkers: Math.min(4, availableParallelism() + 1),
     sequence: { sequencer: LongestFirst },
     setupFiles: ['./test/support/setup.ts'],
+    ...patience,
     // What is waited for comes at once, unless the machine is busy: the default of a second is over before that.
     expect: { poll: { timeout: 20_000 } },
     projects: [
       {
         extends: true,
-        test: { name: 'pure', include: pure, exclude: alone, isolate: false, testTimeout: 60_000 },
+        test: { name: 'pure', include: pure, exclude: alone, isolate: false },
       },
-      { extends: true, test: { name: 'alone', include: alone, testTimeout: 60_000 } },
+      { extends: true, test: { name: 'alone', include: alone } },
       {
         extends: true,
         test: {
           ...{ name: 'database', include: ['test/**/*.test.ts'], exclude: [...pure, ...databaseAlone] },
-          ...{ isolate: false, globalSetup, ...patience },
+          ...{ isolate: false, globalSetup },
         },
       },
       {
         extends: true,
-        test: { name: 'database alone', include: databaseAlone, globalSetup, ...patience },
+        test: { name: 'database alone', include: databaseAlone, globalSetup },
       },
     ],
   },

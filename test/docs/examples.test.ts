@@ -77,7 +77,7 @@ describe('the examples', () => {
     expect(examples.filter(({ block }) => block.file === 'README.md').length).toBeGreaterThan(2)
   })
 
-  it('compile under the strict settings of the sources', { timeout: 60_000 }, async () => {
+  it('compile under the strict settings of the sources', async () => {
     const folder = path.join(root, 'node_modules/.cache/docs-examples')
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder, { recursive: true })

@@ -69,6 +69,36 @@ it('a refusal is shown, and what is left alone leaves no trace', async () => {
   expect((await store.read('default', 0, 1)).version).toBe(version)
 })
 
+it('what was left can be asked for again before the next frame, and is not asked once it was left', async () => {
+  const { page } = await atLevers()
+  await goTo(page, '?see=levers')
+  await page.click('text=Drain the queue…')
+  await page.waitForSelector('dialog [data-do=drain]')
+  // The browser tells only with its next frame that a dialog was closed.
+  const isOpen = await page.locator('text=Drain the queue…').evaluate(async (button: HTMLButtonElement) => {
+    const dialog = document.querySelector<HTMLDialogElement>('dialog.ask')
+    dialog?.requestClose()
+    button.click()
+    await Promise.resolve()
+    return dialog?.open
+  })
+  expect(isOpen).toBe(true)
+  await page.waitForSelector('dialog [data-do=drain]')
+
+  await page.click('dialog >> text=Leave it')
+  const answers: (() => void)[] = []
+  await page.route('**/levers/drain', (route) => void answers.push(() => void route.continue()))
+  await page.click('text=Drain the queue…')
+  await page.waitForSelector('dialog >> text=Working out')
+  await expect.poll(() => answers.length).toBe(1)
+  await page.keyboard.press('Escape')
+  const answered = page.waitForResponse('**/levers/drain')
+  answers[0]?.()
+  await (await answered).finished()
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve)))
+  expect(await page.locator('dialog.ask').isVisible()).toBe(false)
+})
+
 /** Says yes to what was asked. */
 async function yes(page: Page, lever: string) {
   await page.click(`dialog [data-do=${lever}]`)

@@ -29,6 +29,8 @@ export async function ask(queue: string, wish: Wish): Promise<void> {
   asked.value = { step: 'looking', wish }
   await orRefused(wish, async () => {
     const preview = await postJson<PreviewDocument>(pathOf(queue, wish), { ...wish.body, preview: true })
+    // Somebody who has left it meanwhile is not asked after all.
+    if (asked.peek()?.wish !== wish) return
     asked.value =
       preview.refusal === null
         ? { step: 'asking', wish, preview }

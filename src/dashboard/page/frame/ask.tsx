@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import type { RecordedEvent } from '../../../core/index.ts'
 import { count, plural } from '../../../format/index.ts'
 import { eventDetail } from '../../../format/parts.ts'
@@ -13,12 +13,21 @@ export function Ask() {
   const dialog = useRef<HTMLDialogElement>(null)
   const now = asked.value
   const isOpen = now !== null
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isOpen && dialog.current?.open === false) dialog.current.showModal()
     if (!isOpen) dialog.current?.close()
-  }, [isOpen])
+  })
   return (
-    <dialog ref={dialog} class="ask" aria-labelledby="asked" onClose={() => (asked.value = null)}>
+    <dialog
+      ref={dialog}
+      class="ask"
+      aria-labelledby="asked"
+      onCancel={() => (asked.value = null)}
+      // A browser tells this with its next frame: by then another lever may have been asked for.
+      onClose={({ currentTarget }) => {
+        if (!currentTarget.open) asked.value = null
+      }}
+    >
       {now === null ? null : (
         <form
           method="dialog"
