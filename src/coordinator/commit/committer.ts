@@ -229,19 +229,16 @@ export class Committer {
         open.settleKnown()
         return
       case 'taken':
-        open.dropTaken(answer.jobIds)
-        return
+        return open.dropTaken(answer.jobIds)
       case 'requested':
         for (const jobId of answer.jobIds) this.#deciding.heldBack.add(jobId)
-        hooks.onRequested()
-        return
+        return hooks.onRequested()
       case 'dead_worker':
         for (const workerId of answer.workerIds) this.#deciding.deadWorkers.add(workerId)
         hooks.onDeadWorkers(answer.workerIds)
         return
       case 'live_worker':
-        open.dropExpiries(answer.workerIds)
-        return
+        return open.dropExpiries(answer.workerIds)
       case 'unstaged':
         return this.staging.again(
           [...open.pending()].filter(({ command: { id } }) => answer.commandIds.includes(id)),
