@@ -16,10 +16,12 @@ import { writeLicenses } from './licenses.mjs'
 const root = path.resolve(import.meta.dirname, '..')
 const dist = path.resolve(root, process.argv[2] ?? 'dist')
 fs.rmSync(dist, { recursive: true, force: true })
+const declarations = ['-p', 'tsconfig.build.json', '--emitDeclarationOnly', '--outDir', dist]
+// One checker, and no garbage collected: 3.5 s of processor time in place of 8.5, for 60 MB more.
 const tsc = spawnSync(
   process.execPath,
-  ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--emitDeclarationOnly', '--outDir', dist],
-  { cwd: root, stdio: 'inherit' },
+  ['node_modules/typescript/bin/tsc', ...declarations, '--checkers', '1'],
+  { cwd: root, stdio: 'inherit', env: { ...process.env, GOGC: 'off' } },
 )
 if (tsc.status !== 0) process.exit(tsc.status ?? 1)
 const command = await bundleCommand(pathToFileURL(dist))

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { postgresDatabase } from '../../src/dev/database/postgres.ts'
 import { embeddedDatabase, type LocalSupabase, startLocalSupabase } from '../../src/dev/index.ts'
-import { embeddedInMemory } from '../support/embedded.ts'
+import { embedded } from '../support/embedded.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 import {
   conformanceSchema,
@@ -16,7 +16,7 @@ const answers = recordedAnswers()
 
 describe.each([
   ['PostgreSQL', async () => postgresDatabase(await createDatabase('dev'))],
-  ['PGlite', async () => embedded()],
+  ['PGlite', async () => pglite()],
 ])('over %s', (_, open) => {
   let server: LocalSupabase
 
@@ -36,7 +36,7 @@ describe.each([
   )
 })
 
-async function embedded() {
-  const db = await embeddedInMemory()
-  return embeddedDatabase('pglite:memory', db, () => db.close())
+async function pglite() {
+  const { db, close } = await embedded()
+  return embeddedDatabase('pglite:memory', db, close)
 }

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { postgresDatabase } from '../../src/dev/database/postgres.ts'
 import { embeddedDatabase, type LocalSupabase, startLocalSupabase } from '../../src/dev/index.ts'
-import { embeddedInMemory } from '../support/embedded.ts'
+import { embedded } from '../support/embedded.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 import { conformanceSchema, conformanceSchemas, documentOf, jwtSecret } from './conformance/replay.ts'
 
@@ -214,7 +214,7 @@ const cases: readonly Case[] = [
 
 describe.each([
   ['PostgreSQL', async () => postgresDatabase(await createDatabase('dev'))],
-  ['PGlite', async () => embedded()],
+  ['PGlite', async () => pglite()],
 ])('over %s', (_, open) => {
   let server: LocalSupabase
 
@@ -241,7 +241,7 @@ describe.each([
   })
 })
 
-async function embedded() {
-  const db = await embeddedInMemory()
-  return embeddedDatabase('pglite:memory', db, () => db.close())
+async function pglite() {
+  const { db, close } = await embedded()
+  return embeddedDatabase('pglite:memory', db, close)
 }

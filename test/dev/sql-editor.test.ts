@@ -3,13 +3,13 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { embeddedDatabase, type LocalSupabase, startLocalSupabase } from '../../src/dev/index.ts'
 import { migrationScript } from '../../src/migrate/index.ts'
 import { docsBlock } from '../supabase/support.ts'
-import { embeddedInMemory } from '../support/embedded.ts'
+import { embedded } from '../support/embedded.ts'
 import { clientOf } from './support.ts'
 
 let local: LocalSupabase
 beforeAll(async () => {
-  const pglite = await embeddedInMemory()
-  const db = embeddedDatabase('embedded', pglite, () => pglite.close())
+  const { db: pglite, close } = await embedded()
+  const db = embeddedDatabase('embedded', pglite, close)
   local = await startLocalSupabase({ db })
   await db.exec(migrationScript())
 })

@@ -4,7 +4,7 @@ import { onTestFinished } from 'vitest'
 import { postgresDatabase } from '../../src/dev/database/postgres.ts'
 import { setUpProject } from '../../src/dev/setup.ts'
 import type { MigrationConnection } from '../../src/migrate/index.ts'
-import { embeddedInMemory } from '../support/embedded.ts'
+import { embedded } from '../support/embedded.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 
 export interface Database extends MigrationConnection {
@@ -46,10 +46,10 @@ export async function freshDatabase(like?: 'migrated'): Promise<Database> {
   return connect(await createDatabase('migrate', like))
 }
 
-/** An embedded database in memory, as the embedded store uses it. */
+/** An embedded database, as the embedded store uses it. */
 export async function freshPglite(like?: 'migrated'): Promise<Pick<Database, 'query' | 'exec' | 'value'>> {
-  const db = await embeddedInMemory(like)
-  onTestFinished(() => db.close())
+  const { db, close } = await embedded(like === 'migrated' ? 'tables' : 'empty')
+  onTestFinished(close)
   const query: MigrationConnection['query'] = async (sql, params) =>
     (await db.query<Record<string, unknown>>(sql, params === undefined ? undefined : [...params])).rows
   return {

@@ -7,8 +7,10 @@ const tsc = path.resolve(import.meta.dirname, '../../node_modules/typescript/bin
 export function compile(config: string, cwd: string): Promise<string> {
   // Several checkers each check what they share: on a machine that is busy with other tests, one takes half the time of two.
   const words = [tsc, '-p', config, '--checkers', '1']
+  // It is over in seconds: to collect garbage takes a third of its processor time, and saves a seventh of the memory.
+  const env = { ...process.env, GOGC: 'off' }
   return new Promise((resolve) => {
-    execFile(process.execPath, words, { cwd }, (error, stdout, stderr) =>
+    execFile(process.execPath, words, { cwd, env }, (error, stdout, stderr) =>
       resolve(stdout || stderr || (error === null ? '' : error.message)),
     )
   })
