@@ -13,6 +13,8 @@ export async function listenOn(server: Server, port: number): Promise<void> {
     const why = error.code === 'EACCES' ? 'not allowed for this user' : 'taken by another program'
     throw invalidInput(`port ${port} of ${HOST} is ${why}; use --port 0 for a free one`)
   })
+  // Too many open files, say: a connection fails, and nothing else.
+  server.on('error', () => {})
 }
 
 /** Checks the port before anything is created or opened. @throws InterlockError `invalid_input` */

@@ -11,12 +11,18 @@ export interface Ended {
   readonly stderr: string
 }
 
-/** `interlock` as a process of its own; it is ended with the test at the latest. */
-export function start(words: readonly string[]): {
+/**
+ * `interlock` as a process of its own; it is ended with the test at the latest.
+ * @param node the program that runs it
+ */
+export function start(
+  words: readonly string[],
+  node = process.execPath,
+): {
   readonly child: ChildProcess
   readonly ended: Promise<Ended>
 } {
-  const child = spawn(process.execPath, [main, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(node, [main, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
   atEnd(() => void child.kill('SIGKILL'))
   const spoken = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {

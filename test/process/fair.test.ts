@@ -5,6 +5,31 @@ import { allEnded, attemptsOf, judge, scene, startWorker } from './support.ts'
 const started = (events: readonly RecordedEvent[], model: string) =>
   events.filter((event) => event.type === 'started' && event.models.includes(model))
 
+describe('six models and two worker processes with slots for all of them', () => {
+  it('are worked on by both, though each end starts the next job of its model', async () => {
+    const { url, client, coordinator, store } = await scene()
+    await coordinator.setPolicy('by-model')
+    const jobs = Array.from({ length: 360 }, (_, n) => ({
+      jobId: `job-${n}`,
+      models: [`model-${n % 6}`],
+      attempts: 1,
+      payload: { ms: 20 },
+    }))
+    await coordinator.enqueue(jobs)
+    const each = { concurrency: 6, leaseMs: 10_000 }
+    await startWorker(url, each)
+    await startWorker(url, each)
+    await allEnded(coordinator)
+    const { events, violations, verified } = await judge(store)
+    expect({ violations, verified }).toEqual({ violations: [], verified: true })
+    expect(attemptsOf(events)).toEqual({ open: [], ends: { completed: jobs.length } })
+    const { rows } = await client.query('select count(*)::int as ran from runs group by pid order by 1')
+    expect(rows).toHaveLength(2)
+    // The second came later.
+    expect(rows[0].ran).toBeGreaterThan(jobs.length / 5)
+  })
+})
+
 describe('a model that is paused for 3 s under load', () => {
   it('starts none of its jobs, while others flow, and no attempt is used up', async () => {
     const { url, coordinator, store } = await scene()

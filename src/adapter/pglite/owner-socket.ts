@@ -26,6 +26,8 @@ export async function serveOwner(
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(path, resolve)
   })
+  // Too many open files, say: a connection fails, and nothing else.
+  server.on('error', () => {})
   await chmod(path, 0o600)
   // Serving others does not keep the process alive: it may end, and another process takes over.
   server.unref()

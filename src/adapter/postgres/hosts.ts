@@ -163,7 +163,7 @@ export function clientOf(hosts: Hosts, { Client }: PgDriver): PgDriver['Client']
     async #connect(): Promise<pg.Client> {
       const host = await hosts.find()
       at(this, host)
-      // Who connects listens to errors once this has resolved. A server that goes before that would end the process.
+      // The pool listens to errors once this has resolved. A server that goes a moment earlier would end the process.
       this.on('error', () => {})
       try {
         await hosts.join(this, host, () => super.connect())

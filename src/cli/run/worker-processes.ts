@@ -65,7 +65,7 @@ export class WorkerProcesses {
     })
     this.#children.add(child)
     child.send(this.#order)
-    child.once('error', this.#onError)
+    child.on('error', this.#onError)
     child.once('exit', (code, signal) => {
       this.#children.delete(child)
       if (!this.#stopping) this.#replace(number, child.pid, signal ?? `code ${code}`)

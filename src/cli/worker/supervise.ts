@@ -46,18 +46,21 @@ export class Supervisor {
     })
     const since = performance.now()
     this.#children.add(child)
-    child.once('exit', (code, signal) => {
-      this.#children.delete(child)
+    const ended = (end: string) => {
+      if (!this.#children.delete(child)) return
       const lived = performance.now() - since
       if (this.#stopping) this.#endWhenAllHave()
-      else this.#replace(number, lived > HEALTHY_MS ? 0 : deaths + 1, child.pid, signal ?? `code ${code}`)
-    })
+      else this.#replace(number, lived > HEALTHY_MS ? 0 : deaths + 1, end)
+    }
+    child.once('exit', (code, signal) => ended(`(process ${child.pid}) ended by ${signal ?? `code ${code}`}`))
+    // There may be no room for another process now. What else fails is followed by its end.
+    child.on('error', ({ message }) => child.pid === undefined && ended(`could not be started (${message})`))
   }
 
-  #replace(number: number, deaths: number, pid: number | undefined, end: string): void {
+  #replace(number: number, deaths: number, end: string): void {
     const rest = deaths <= 1 ? 0 : Math.min(LONGEST_REST_MS, 500 * 2 ** (deaths - 2))
     const when = rest === 0 ? 'now' : `in ${rest / 1_000} s`
-    this.#frame.note(`worker ${number} (process ${pid}) ended by ${end}; another one starts ${when}`)
+    this.#frame.note(`worker ${number} ${end}; another one starts ${when}`)
     const timer = setTimeout(() => {
       this.#rests.delete(timer)
       this.#start(number, deaths)

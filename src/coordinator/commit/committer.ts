@@ -8,6 +8,7 @@ import { Staging } from './command-data.ts'
 import { Crowd, type CrowdOptions } from './crowd.ts'
 import { Deciding, takesIn } from './deciding.ts'
 import { OpenCommands, type Pending } from './open-commands.ts'
+import type { Shares } from './shares.ts'
 import type { StartedData } from './started-data.ts'
 import { Tries } from './tries.ts'
 
@@ -33,6 +34,8 @@ export interface CommitOptions {
   readonly startedData?: StartedData
   /** The name of this process when one decides for all. Without it, the process does not take part. */
   readonly name?: () => string
+  /** Without it, each process begins as much as it claims. */
+  readonly shares?: Shares | undefined
   /** The heartbeats of this process, which go along with its appends where each call has its price. */
   readonly beats?: BeatsAlong
 }
@@ -71,7 +74,7 @@ export class Committer {
       new Crowd({ log, deciding, name, onHanded, onOthers, onNobody, onStarted, onUnexpected })
     this.#options = options
     this.#log = log
-    this.#deciding = new Deciding(log, startedData)
+    this.#deciding = new Deciding(log, startedData, options.shares)
     this.#appender = new Appender({ log, store, deciding: this.#deciding, crowd: this.crowd, beats, onSent })
     this.staging = new Staging({ store, queue: log.queue, limit })
   }
@@ -226,23 +229,20 @@ export class Committer {
         open.settleKnown()
         return
       case 'taken':
-        open.dropTaken(answer.jobIds)
-        return
+        return open.dropTaken(answer.jobIds)
       case 'requested':
         for (const jobId of answer.jobIds) this.#deciding.heldBack.add(jobId)
-        hooks.onRequested()
-        return
+        return hooks.onRequested()
       case 'dead_worker':
         for (const workerId of answer.workerIds) this.#deciding.deadWorkers.add(workerId)
         hooks.onDeadWorkers(answer.workerIds)
         return
       case 'live_worker':
-        open.dropExpiries(answer.workerIds)
-        return
-      case 'unstaged': {
-        const lost = new Set(answer.commandIds)
-        return this.staging.again([...open.pending()].filter(({ command }) => lost.has(command.id)))
-      }
+        return open.dropExpiries(answer.workerIds)
+      case 'unstaged':
+        return this.staging.again(
+          [...open.pending()].filter(({ command: { id } }) => answer.commandIds.includes(id)),
+        )
       case 'clock':
         return
     }

@@ -12,6 +12,7 @@ import { Recent } from '../base/recent.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { dataOf } from './command-data.ts'
 import type { OpenCommands } from './open-commands.ts'
+import type { Shares } from './shares.ts'
 import type { StartedData } from './started-data.ts'
 
 /** A decision, what to write of it, and when it was made, by this process's clock. */
@@ -31,6 +32,7 @@ const MOST_DEAD = 1_000
 export class Deciding {
   readonly #log: LogView
   readonly #startedData: StartedData | undefined
+  readonly #shares: Shares | undefined
   readonly #lead = new Lead()
   /**
    * Worker processes that the store says have no live lease. If one is forgotten, its start is refused once more, and it is known
@@ -42,10 +44,14 @@ export class Deciding {
    */
   readonly heldBack = new Set<string>()
 
-  /** @param startedData the data that handlers need of started jobs; without it, appends bring no data */
-  constructor(log: LogView, startedData?: StartedData) {
+  /**
+   * @param startedData the data that handlers need of started jobs; without it, appends bring no data
+   * @param shares without it, each process begins as much as it claims
+   */
+  constructor(log: LogView, startedData?: StartedData, shares?: Shares) {
     this.#log = log
     this.#startedData = startedData
+    this.#shares = shares
   }
 
   /**
@@ -53,7 +59,7 @@ export class Deciding {
    */
   decide(open: OpenCommands): Decision {
     for (;;) {
-      const decision = decide(this.#log.ledger, open.commands(), this.#surroundings)
+      const decision = this.#decide(open, this.#log.ledger)
       const faulty = faultyIn(decision.events)
       if (faulty === null) return decision
       if (!open.reject(faulty.commandId, faulty.error)) throw faulty.error
@@ -66,9 +72,14 @@ export class Deciding {
    */
   ahead(open: OpenCommands, base: Ledger): Decided | null {
     const decided = this.#log.clock.mark()
-    const decision = decide(base, open.commands(), this.#surroundings)
+    const decision = this.#decide(open, base)
     const request = faultyIn(decision.events) === null ? this.request(decision, open, base) : null
     return request === null ? null : { decided, decision, request }
+  }
+
+  #decide(open: OpenCommands, base: Ledger): Decision {
+    const commands = open.commands()
+    return decide(base, commands, { ...this.#surroundings, shares: this.#shares?.of(commands, base) })
   }
 
   /** The time at which an append that is sent now arrives, and what else decides about it. */

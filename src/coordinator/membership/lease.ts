@@ -58,13 +58,24 @@ export class LeaseKeeper {
   /** When the last good beat was sent. */
   #aliveAt = Number.NEGATIVE_INFINITY
   readonly #behind: LeftBehind
-  capacity: Capacity = { kinds: [], freeSlots: 0 }
+  #capacity: Capacity = { kinds: [], freeSlots: 0 }
 
   constructor(options: LeaseOptions) {
     this.#options = options
     this.#times = leaseTimes(options.ttlMs)
     this.#behind = new LeftBehind(options)
     this.#beats = this.#newBeats()
+  }
+
+  get capacity(): Capacity {
+    return this.#capacity
+  }
+
+  /** The first worker of a process is told at once: others leave jobs to it. Later, the next beat tells what it could start. */
+  offer(capacity: Capacity): void {
+    const begins = this.#capacity.kinds?.length === 0 && capacity.kinds?.length !== 0
+    this.#capacity = capacity
+    if (begins && this.isRegistered) void this.beat()
   }
 
   get expiresAt(): Micros {
@@ -163,7 +174,7 @@ export class LeaseKeeper {
 
   #next(): WorkerBeat {
     const { queue, ttlMs, graceMs, release } = this.#options
-    return { queue, workerId: this.#workerId, ...this.capacity, release, ttlMs, graceMs }
+    return { queue, workerId: this.#workerId, ...this.#capacity, release, ttlMs, graceMs }
   }
 
   #heed(answer: BeatAnswer, workerId: string, sent: number): void {

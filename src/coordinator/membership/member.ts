@@ -5,6 +5,7 @@ import type { WholeOptions } from '../api/options.ts'
 import type { Logger } from '../base/logger.ts'
 import { AppendQueue } from '../commit/append-queue.ts'
 import type { CommitHooks } from '../commit/committer.ts'
+import { Shares } from '../commit/shares.ts'
 import { StartedData, withRowsAhead } from '../commit/started-data.ts'
 import { type Maintenance, maintenanceOf } from '../maintenance/maintenance.ts'
 import { LogView } from '../replica/log-view.ts'
@@ -68,6 +69,7 @@ export class Member {
     this.#maintenance = maintenanceOf(log, options, onError)
     this.appends = new AppendQueue({
       ...{ log, limit, startedData: this.startedData, hooks: this.#commitHooks(), name: workerId },
+      shares: store.deciding && new Shares({ workers: () => store.workers(queue), onError }),
       beats: { due: () => this.lease.due(), answered: (...answer) => this.lease.answered(...answer) },
       store: withRowsAhead(store, () => log.ledger),
     })
@@ -124,7 +126,7 @@ export class Member {
 
   /** What this process could start. If it could start nothing before, it reads what it has ignored since. */
   setCapacity(kinds: readonly string[] | null, freeSlots: number): void {
-    this.lease.capacity = { kinds, freeSlots }
+    this.lease.offer({ kinds, freeSlots })
     const { ignored } = this.#wakeFilter
     if (freeSlots > 0 && ignored > this.log.version) void this.appends.catchUp(ignored)
   }
