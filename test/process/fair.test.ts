@@ -15,17 +15,17 @@ describe('six models and two worker processes with slots for all of them', () =>
       attempts: 1,
       payload: { ms: 20 },
     }))
-    await coordinator.enqueue(jobs)
     const each = { concurrency: 6, leaseMs: 10_000 }
     await startWorker(url, each)
     await startWorker(url, each)
+    // Only now: on a busy machine, the first one could have done most of them before the second one is there.
+    await coordinator.enqueue(jobs)
     await allEnded(coordinator)
     const { events, violations, verified } = await judge(store)
     expect({ violations, verified }).toEqual({ violations: [], verified: true })
     expect(attemptsOf(events)).toEqual({ open: [], ends: { completed: jobs.length } })
     const { rows } = await client.query('select count(*)::int as ran from runs group by pid order by 1')
     expect(rows).toHaveLength(2)
-    // The second came later.
     expect(rows[0].ran).toBeGreaterThan(jobs.length / 5)
   })
 })

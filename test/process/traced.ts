@@ -77,7 +77,7 @@ const coordinator = await createCoordinator({
 })
 
 const held: (() => void)[] = []
-const worker = createJobWorker({ coordinator, retry: { baseMs: 50, jitter: 0 }, handlers: { '*': run } })
+const worker = createJobWorker({ coordinator, retry: { baseMs: 500, jitter: 0 }, handlers: { '*': run } })
 
 /** `hold`: until the test says so. `fail_in`: fails in the process of that name, which takes nothing more. */
 async function run(job: Job): Promise<void> {
