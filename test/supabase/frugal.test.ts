@@ -118,6 +118,9 @@ it('a worker that appends all the time sends no heartbeats of its own, and keeps
   const lost: string[] = []
   const watch = coordinator.leaseLost$.subscribe(({ workerId }) => lost.push(workerId))
   onTestFinished(() => watch.unsubscribe())
+  const times: number[] = []
+  const times$ = coordinator.events$.subscribe(({ at }) => times.push(at))
+  onTestFinished(() => times$.unsubscribe())
   const worker = createJobWorker({ coordinator, handlers: { normal: () => sleep(30) } })
   await sleep(0)
   counts['job_queue_beat'] = 0
@@ -125,7 +128,9 @@ it('a worker that appends all the time sends no heartbeats of its own, and keeps
   await expect.poll(() => coordinator.state().waitingCount + coordinator.state().activeCount).toBe(0)
   // Longer than two leases: three beats to each of them.
   expect(lost).toEqual([])
-  expect(counts['job_queue_beat']).toBeLessThanOrEqual(2)
+  // On a busy machine there are times without an append: then it sends one all the same.
+  const without = times.slice(1).map((at, n) => Math.floor((at - (times[n] ?? at)) / 200_000))
+  expect(counts['job_queue_beat']).toBeLessThanOrEqual(2 + without.reduce((sum, beats) => sum + beats, 0))
   await worker.drain()
 })
 
