@@ -9,7 +9,7 @@ import { pgliteStore } from '../../src/adapter/pglite/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
 import { appendNow, queuedEvent, until } from '../../src/testing/index.ts'
 import { embeddedIn } from '../support/embedded.ts'
-import { compiled } from '../support/program.ts'
+import { brief, compiled } from '../support/program.ts'
 import { atEnd } from '../support/this-test.ts'
 
 /** A directory with an embedded database, which goes with the test. */
@@ -35,8 +35,8 @@ interface Child {
 
 async function child(what: string, where: string): Promise<Child> {
   const script = await compiled('test/contract/pglite-child.ts')
-  // Over in seconds: what V8 would compile beside it in other threads costs more than it gives.
-  const started = spawn(process.execPath, ['--single-threaded', script, where, what], {
+  // Nor what it would compile in other threads, of WebAssembly above all.
+  const started = spawn(process.execPath, [...brief, '--single-threaded', script, where, what], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const lines: string[] = []

@@ -11,7 +11,7 @@ import { type Project, startMigrated } from '../supabase/support.ts'
 import { compile } from '../support/compiler.ts'
 import { embeddedIn } from '../support/embedded.ts'
 import { createDatabase } from '../support/postgres-database.ts'
-import { compiled } from '../support/program.ts'
+import { brief, compiled } from '../support/program.ts'
 import { type Block, blocksOf, pages, root } from './markdown.ts'
 
 interface Example {
@@ -66,9 +66,6 @@ afterAll(async () => {
 
 const run = promisify(execFile)
 
-/** Where a program is over in a second, what V8 compiles beside it in other threads costs more than it gives. */
-const brief = ['--single-threaded']
-
 /** Any other one makes an embedded database in its folder. */
 const namesStore = ({ code }: Block): boolean => /DATABASE_URL|SUPABASE_URL|memoryStore/.test(code)
 
@@ -104,7 +101,8 @@ describe('the examples', () => {
       const file = path.join(folder, 'example.mts')
       writeFileSync(file, await resolved(block.code))
       const options = { cwd: folder, env: await environment(block) }
-      const words = [...brief, file]
+      // Nor what it would compile in other threads, of WebAssembly above all.
+      const words = [...brief, '--single-threaded', file]
       const { stdout } = await run(process.execPath, words, options)
       if (prints !== undefined) expect(stdout).toBe(prints)
       // Whoever tries it out on his project tries it again.

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { compiled } from '../support/program.ts'
+import { brief, compiled } from '../support/program.ts'
 import { atEnd } from '../support/this-test.ts'
 
 const main = await compiled('src/cli/main.ts')
@@ -22,7 +22,7 @@ export function start(
   readonly child: ChildProcess
   readonly ended: Promise<Ended>
 } {
-  const child = spawn(node, [main, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(node, [...brief, main, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
   atEnd(() => void child.kill('SIGKILL'))
   const spoken = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {

@@ -9,7 +9,7 @@ import { projectionOf, type RecordedEvent, replay } from '../../src/core/index.t
 import type { LogStore } from '../../src/port/index.ts'
 import { migrateDatabase } from '../contract/support.ts'
 import { createDatabase } from '../support/postgres-database.ts'
-import { compiled } from '../support/program.ts'
+import { brief, compiled } from '../support/program.ts'
 import { atEnd } from '../support/this-test.ts'
 import type { Order } from './worker.ts'
 
@@ -47,7 +47,7 @@ export async function scene(url?: string) {
 export async function startWorker(url: string, order: Partial<Order> = {}) {
   const whole: Order = { url, concurrency: 2, ...shortLease, ...order }
   const child = fork(await compiled('test/process/worker.ts'), [JSON.stringify(whole)], {
-    execArgv: [],
+    execArgv: [...brief],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
   atEnd(() => void child.kill('SIGKILL'))

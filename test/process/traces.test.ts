@@ -7,7 +7,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { explain } from '../../src/operate/index.ts'
-import { compiled } from '../support/program.ts'
+import { brief, compiled } from '../support/program.ts'
 import { pythonPrograms, pythonWithPsycopg } from '../support/python.ts'
 import { atEnd } from '../support/this-test.ts'
 import { allEnded, endOf, scene } from './support.ts'
@@ -35,7 +35,7 @@ async function processes(url: string, sender: TracedOrder['sender']) {
   const start = async (service: string) => {
     const order: TracedOrder = { url, service, sender, spans, lines }
     const child = fork(await compiled('test/process/traced.ts'), [JSON.stringify(order)], {
-      execArgv: [],
+      execArgv: [...brief],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
     atEnd(() => void child.kill('SIGKILL'))
