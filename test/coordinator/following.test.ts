@@ -77,6 +77,15 @@ describe('the outer projection follows', () => {
     expect(project.mock.calls.length).toBeGreaterThan(8)
   })
 
+  it('what another process updates for all now and then, in case that one is gone', async () => {
+    const { projector, project } = projecting({ written: 0 })
+    for (let second = 0; second < 10; second++) {
+      projector.makeSure()
+      await vi.advanceTimersByTimeAsync(1_000)
+    }
+    expect(project).toHaveBeenCalledTimes(3)
+  })
+
   it('what is left when it closes, without waiting', async () => {
     const { projector, project } = projecting({ written: 0 })
     projector.follow(0, 1)

@@ -8,9 +8,10 @@ import { concernOf, type Finished, handledOf } from './told.ts'
 
 /**
  * How long a process decides for all before it has to extend that, in milliseconds. If its appends are slow, four of them: on an
- * overloaded machine one process after the other would otherwise take over, and none would get anything done.
+ * overloaded machine one process after the other would otherwise take over, and none would get anything done. Longer by the time to
+ * read each event that it has missed.
  */
-const TERM = { leastMs: 200, mostMs: 2_000, appends: 4 }
+const TERM = { leastMs: 200, mostMs: 2_000, appends: 4, readMs: 0.02 }
 /** How long after an answer a process relies on being told of what concerns it. */
 const RELY_MS = 1_000
 
@@ -133,14 +134,15 @@ export class Crowd {
     const told = new Promise<void>((resolve) => (this.#onTold = resolve))
     const commands = [...open.pending()].map(({ command, data }) => ({ command, ...(data && { data }) }))
     const sent = performance.now()
+    const forMs = this.#firstTermMs
     this.#waiting = open
     this.#isRepeated = open.wasHandedIn || open.isTried
     this.#unsure.clear()
     try {
-      const answer = await deciding.handIn(log.queue, { sender: this.#name, forMs: this.#termMs, commands })
+      const answer = await deciding.handIn(log.queue, { sender: this.#name, forMs, commands })
       open.isWaiting = !answer.decides
       if (answer.decides) {
-        this.#until = sent + this.#termMs
+        this.#until = sent + forMs
         this.#take(answer.handed, open)
         log.head.hear(answer.version)
         if (answer.version !== log.version) await readOn(log, answer.version)
@@ -156,6 +158,12 @@ export class Crowd {
       // What is under way in an append of its own is answered by that.
       this.#waiting = undefined
     }
+  }
+
+  /** Who becomes the one first reads what it has missed, and nobody else should take its place meanwhile. */
+  get #firstTermMs(): number {
+    const { knownVersion, version } = this.#options.log
+    return Math.min(TERM.mostMs, this.#termMs + Math.ceil((knownVersion - version) * TERM.readMs))
   }
 
   /** Another process has committed them: what the server said to it of its standby, nobody said here. */

@@ -30,9 +30,10 @@ export function maintenanceOf(
       projector.follow(before.lastAt, after.lastAt, hasRows)
       snapshots.follow(before.version, after.version)
     },
-    /** Writes to the user's tables what they do not show yet. */
-    catchUp: () => {
-      if (projector.last?.version !== log.version) projector.nudge()
+    /** Writes to the user's tables what they do not show yet. @param inCase the process that decides for all does so too */
+    catchUp: (inCase = false) => {
+      if (inCase) projector.makeSure()
+      else if (projector.last?.version !== log.version) projector.nudge()
     },
     /** How far the user's tables are behind. */
     lag: () => projector.lag,

@@ -60,6 +60,7 @@ export class Projector {
   #last: ProjectStep | undefined
   /** By `performance.now()`: when the tables were last known to follow everything. */
   #reachedAt = performance.now()
+  #lookedAt = Number.NEGATIVE_INFINITY
 
   constructor(options: ProjectorOptions) {
     this.#options = options
@@ -101,6 +102,11 @@ export class Projector {
     else if (this.#forAll === undefined) this.#inCase = setTimeout(() => this.nudge(), IN_CASE_MS)
   }
 
+  /** Others update the tables. Looks now and then whether they do. */
+  makeSure(): void {
+    if (performance.now() - this.#lookedAt >= IN_CASE_MS) this.nudge()
+  }
+
   /** Something was appended. */
   nudge(): void {
     if (!this.#resting) void this.#flight.request()
@@ -122,6 +128,7 @@ export class Projector {
     const { store, queue } = this.#options
     const step = await store.project(queue, BATCH)
     this.#last = step
+    this.#lookedAt = performance.now()
     if (step.projectedSeq >= step.version) this.#reachedAt = performance.now()
     if (!step.busy) this.#refusals.note(step.refused ?? [])
     await this.#pauseAfter(step)

@@ -207,8 +207,9 @@ export class Member {
   }
 
   async #onPoll(): Promise<void> {
-    if (!this.#wakeFilter.mayRest) await this.appends.catchUp()
-    this.#maintenance.catchUp()
+    const { mayRest } = this.#wakeFilter
+    if (!mayRest) await this.appends.catchUp()
+    this.#maintenance.catchUp(mayRest)
     this.#hooks.onPoll()
   }
 

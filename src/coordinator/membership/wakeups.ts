@@ -154,7 +154,10 @@ class TickTimer {
   }
 }
 
-/** After this time, or this many events, even a worker that may wait reads what others did. */
+/**
+ * After this time, or this many events, even a worker that may wait reads what others did. Where one process decides for all, each of the
+ * others waits for up to twice as much, at random: if all read at once, that one comes to nothing meanwhile.
+ */
 const STALE = { ms: 5_000, events: 10_000 }
 
 export interface WakeFilterOptions {
@@ -172,11 +175,13 @@ export interface WakeFilterOptions {
  */
 export class WakeFilter {
   readonly #options: WakeFilterOptions
+  readonly #patience: number
   #followers = 0
   #ignored = 0
 
   constructor(options: WakeFilterOptions) {
     this.#options = options
+    this.#patience = options.isFrugal ? 1 : 1 + Math.random()
   }
 
   /** The last version that was ignored for want of a free slot. */
@@ -225,6 +230,7 @@ export class WakeFilter {
 
   get #isStale(): boolean {
     const { head, version, knownVersion } = this.#options.log
-    return performance.now() - head.reachedAt >= STALE.ms || knownVersion - version > STALE.events
+    const isOld = performance.now() - head.reachedAt >= this.#patience * STALE.ms
+    return isOld || knownVersion - version > this.#patience * STALE.events
   }
 }
