@@ -2263,6 +2263,9 @@ begin
   if exists (select from pg_class c where c.oid = to_regclass('public.jobs') and c.relkind in ('r', 'p')) then
     lock table public.jobs in access share mode;
   end if;
+  -- One caller after the other. The SELECT below would otherwise lock, until the end of this transaction, what another one has claimed
+  -- meanwhile; and an append leaves out what is locked, which would then wait for the end of its claim.
+  perform pg_advisory_xact_lock(hashtextextended('interlock.intake', 0));
   loop
     with free as (
       select a.id from public.job_queue_arrivals a
@@ -5841,8 +5844,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'c28cb0b35cefa56689a7f65e83c24d48c55748c123ab6ee4d1cf229dce732c9d'),
-  ('027', 'c28cb0b35cefa56689a7f65e83c24d48c55748c123ab6ee4d1cf229dce732c9d')
+  ('000', '80266a5f3c35f9e8e22145e4025988342c4241cc034795da637f4a6a620cb722'),
+  ('027', '80266a5f3c35f9e8e22145e4025988342c4241cc034795da637f4a6a620cb722')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -34,6 +34,9 @@ begin
   if exists (select from pg_class c where c.oid = to_regclass('public.jobs') and c.relkind in ('r', 'p')) then
     lock table public.jobs in access share mode;
   end if;
+  -- One caller after the other. The SELECT below would otherwise lock, until the end of this transaction, what another one has claimed
+  -- meanwhile; and an append leaves out what is locked, which would then wait for the end of its claim.
+  perform pg_advisory_xact_lock(hashtextextended('interlock.intake', 0));
   loop
     with free as (
       select a.id from public.job_queue_arrivals a

@@ -50,7 +50,8 @@ export class Shares {
   of(commands: readonly Command[], ledger: Ledger): ReadonlyMap<string, number> | undefined {
     const senders = sendersOf(commands)
     if (senders.size === 0) return undefined
-    this.#lookAgain()
+    // A process that does not decide for others looks only whether a claim would come to nothing.
+    if ([...senders.values()].some(({ ends }) => ends > 0)) this.#lookAgain()
     const workers = [...this.#workers.values()]
     const slots = workers.reduce((sum, worker) => sum + worker.slots, 0)
     if (workers.length < 2 || ledger.active.size >= slots) return undefined
