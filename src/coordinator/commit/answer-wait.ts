@@ -2,10 +2,10 @@ import { atMost } from '../base/retry.ts'
 
 /**
  * How long a process that handed commands in waits for the answer before it looks again, in milliseconds: the deciding process may have
- * been replaced, or be gone. Several times as long as answers usually take, so that a slow machine does not look all the time; the most is
- * a little more than a term.
+ * been replaced, or be gone. Several times as long as answers usually take: to look is to read what was missed, and where a slow machine is
+ * the reason that would make it slower. The most is the longest term.
  */
-const LOOK = { leastMs: 50, mostMs: 250, answers: 6 }
+const LOOK = { leastMs: 50, mostMs: 2_000, answers: 6 }
 /** The share of the newest answer in what is usual. */
 const NEWEST = 0.2
 
