@@ -10,6 +10,8 @@ create unlogged table if not exists public.job_queue_deciders (
 -- The server process of the connection over which it said so last. When that is gone, so is the deciding process, unless a pooler or an
 -- idle connection that was closed is between them; then one process too many decides, which only costs lost appends.
 alter table public.job_queue_deciders add column if not exists backend integer;
+-- The channel on which it can be told commands, without keeping them here: only its owner and those who may hand in know it.
+alter table public.job_queue_deciders add column if not exists address text check (length(address) between 1 and 100);
 
 -- Commands on their way to the deciding process. Deleted by the append that carries them out, or when they need none.
 create unlogged table if not exists public.job_queue_handed_in (

@@ -49,6 +49,23 @@ export interface HandedIn extends Handing {
   readonly sender: string
   /** Where its sender can be told what came of it, in the store's own words; absent: the sender reads the log. */
   readonly answerTo?: string
+  /** The deciding process was told of it, and the store has not kept it. */
+  readonly isTold?: boolean
+}
+
+/** The process that decides, and where it can be told something, in the store's own words. */
+export interface Decider {
+  readonly decider: string
+  readonly to: string
+}
+
+/** Commands that a process tells the one that decides. */
+export interface HeardCommands {
+  /** The process that is meant. */
+  readonly decider: string
+  /** How long after their sender was last answered, in milliseconds. */
+  readonly afterMs: number
+  readonly handed: readonly HandedIn[]
 }
 
 /** What came of a command. */
@@ -92,7 +109,7 @@ export interface HandledByAppend extends Handled {
  * too.
  */
 export type HandInAnswer =
-  | { readonly decides: false }
+  | { readonly decides: false; readonly decider?: Decider }
   | { readonly decides: true; readonly version: number; readonly handed: readonly HandedIn[] }
 
 /** A command that is in the log already, with the sequence numbers of what it did. */
@@ -184,16 +201,30 @@ export interface AppendRole {
   readonly deciding?: DecidingRole
 }
 
-/** Commands that one process carries out for all. `until` is in milliseconds from now. */
+/** Commands of one process on their way. */
+export interface Handings {
+  readonly sender: string
+  readonly commands: readonly Handing[]
+  /** How long after it was last answered, in milliseconds. */
+  readonly afterMs: number
+}
+
+/** Commands that one process carries out for all. `forMs` is in milliseconds from now. */
 export interface DecidingRole {
   /**
    * Hands commands to the process that decides. If there is none, or its time is over, the sender decides for `forMs`. `OnWake`
-   * (`handled`) tells the sender when some of its commands were carried out, or failed.
+   * (`handled`) tells the sender when some of its commands were carried out, or failed. `isAgain`: a process was told of them, and has not
+   * answered. The answer says who decides, if that process can be told of the next ones.
    */
   handIn(
     queue: string,
-    handing: { readonly sender: string; readonly forMs: number; readonly commands: readonly Handing[] },
+    handing: Omit<Handings, 'afterMs'> & { readonly forMs: number; readonly isAgain?: boolean },
   ): Promise<HandInAnswer>
+  /**
+   * Tells the deciding process of commands, without keeping them: that is sooner, and may get lost. `OnWake` (`commands`) brings them to it.
+   * False if that cannot be done: hand them in. Absent in a store where it is no better.
+   */
+  readonly tell?: (queue: string, to: Decider, handings: Handings) => Promise<boolean>
   /**
    * The deciding process goes on for `forMs`, picks up what waits, and says which commands need no append (`handled`). With
    * `resigns` it stops deciding if nothing waits. `decides: false`: this process does not decide, or no longer does.

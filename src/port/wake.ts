@@ -1,5 +1,5 @@
 import type { Micros, RecordedEvent } from '../core/index.ts'
-import type { HeardAnswers } from './append.ts'
+import type { HeardAnswers, HeardCommands } from './append.ts'
 
 /**
  * Which processes an append concerns, beside the one that made it: nobody, processes with a free slot (there may be something to
@@ -28,6 +28,7 @@ export type OnWake = (
   handled?: readonly string[] | null,
   news?: News,
   answers?: HeardAnswers,
+  commands?: HeardCommands,
 ) => void
 
 /** Role "wake-ups": hints that something has happened. */
@@ -36,7 +37,7 @@ export interface WakeRole {
    * Calls `onWake` soon after an append, with the version of the log if that is known. With `incoming`, something came in beside
    * the log. Without either, both may have happened. `concern` (all unless given): the processes that the append concerns.
    * `handled`: the senders whose handed-in commands (`DecidingRole`) are finished, or null: the process that decided has resigned. `news`: the appended events, if they come with
-   * it. `answers`: what came of commands that were handed in over this store. A call is only a hint: it may be late, come twice, or get
+   * it. `answers`: what came of commands that were handed in over this store. `commands`: those that the process that decides is told of. A call is only a hint: it may be late, come twice, or get
    * lost. Returns the function that stops it.
    */
   listen(queue: string, onWake: OnWake): Promise<() => Promise<void>>

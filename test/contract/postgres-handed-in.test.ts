@@ -44,18 +44,24 @@ describe('a command that was handed in (job_queue_hand_in, job_queue_handed)', (
   it("is its sender's again when that hands it in once more and the connection of the process that decides is gone", async () => {
     const { deciding, sql } = await handedIn('0 s')
     const again = { sender: 'b', forMs: 60_000, commands: [command('left')] }
-    expect(await deciding.handIn('q', again)).toEqual({ decides: false })
+    expect((await deciding.handIn('q', again)).decides).toBe(false)
     const ended = await sql.query(
       'select pg_terminate_backend(d.backend, 10000) as ended from job_queue_deciders d',
     )
     expect(ended.rows).toEqual([{ ended: true }])
     // A command that is handed in for the first time does not ask: it costs nothing more.
-    expect(await deciding.handIn('q', { ...again, sender: 'c', commands: [command('new')] })).toEqual({
-      decides: false,
-    })
+    const other = await deciding.handIn('q', { ...again, sender: 'c', commands: [command('new')] })
+    expect(other.decides).toBe(false)
     const answer = await deciding.handIn('q', again)
     const handed = answer.decides ? answer.handed.map(({ command: { id } }) => id) : []
     expect(handed).toEqual(['left', 'new'])
+  })
+
+  it("is its sender's too when the process that was told of it is gone", async () => {
+    const { deciding, sql } = await handedIn('0 s')
+    await sql.query('select pg_terminate_backend(d.backend, 10000) from job_queue_deciders d')
+    const told = { sender: 'c', forMs: 60_000, commands: [command('told')], isAgain: true }
+    expect((await deciding.handIn('q', told)).decides).toBe(true)
   })
 
   it('comes with the answer of job_queue_append_for, which older releases call, only where that has appended', async () => {

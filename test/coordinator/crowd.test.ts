@@ -12,7 +12,7 @@ function storeOn(
   change: (role: DecidingRole) => Partial<DecidingRole> = () => ({}),
 ) {
   const store = memoryStore(database)
-  const calls = { handIn: 0, pickUp: 0, append: 0, read: 0 }
+  const calls = { handIn: 0, tell: 0, pickUp: 0, append: 0, read: 0 }
   const role = { ...store.deciding, ...(store.deciding && change(store.deciding)) } as DecidingRole
   const counted: LogStore = {
     ...store,
@@ -28,6 +28,10 @@ function storeOn(
       handIn: (...args) => {
         calls.handIn++
         return role.handIn(...args)
+      },
+      tell: async (...args) => {
+        calls.tell++
+        return (await role.tell?.(...args)) === true
       },
       pickUp: (...args) => {
         calls.pickUp++
@@ -62,7 +66,7 @@ describe('processes that write at once', () => {
     const queued = (await eventsOf(memoryStore(database))).filter((event) => event.startsWith('queued'))
     expect(new Set(queued).size).toBe(180)
     expect(queued).toHaveLength(180)
-    const handedIn = stores.reduce((sum, { calls }) => sum + calls.handIn, 0)
+    const handedIn = stores.reduce((sum, { calls }) => sum + calls.handIn + calls.tell, 0)
     expect(handedIn).toBeGreaterThan(20)
   })
 
@@ -159,6 +163,24 @@ describe('processes that write at once', () => {
     expect((await eventsOf(a.store)).filter((event) => event.startsWith('queued'))).toHaveLength(10)
   })
 
+  it('tell the one that decides of their commands, and hand in what it has not heard', async () => {
+    const database = memoryDatabase()
+    let told = 0
+    // Every other message gets lost.
+    const losing = (role: DecidingRole): Partial<DecidingRole> => ({
+      tell: async (...args) => (told++ % 2 === 0 ? true : (role.tell?.(...args) ?? false)),
+    })
+    const stores = ['a', 'b', 'c'].map(() => storeOn(database, losing))
+    const all = await Promise.all(stores.map(({ store }) => join({ store })))
+    for (let round = 0; round < 5 || (told < 3 && round < 50); round++)
+      await Promise.all(all.map((each, i) => each.enqueue(jobs(`${i}-${round}`, 2))))
+    expect(told).toBeGreaterThan(2)
+    const queued = (await eventsOf(memoryStore(database))).filter((event) => event.startsWith('queued'))
+    expect(new Set(queued).size).toBe(queued.length)
+    const enqueued = await Promise.all(all.map((each) => each.catchUp().then(() => each.state().version)))
+    expect(new Set(enqueued).size).toBe(1)
+  })
+
   it('wait for the one that decides also while they close: that is no refusal', async () => {
     const database = memoryDatabase()
     const isAsked = Promise.withResolvers<void>()
@@ -236,7 +258,7 @@ describe('a worker in a process that does not decide', () => {
       worker.start()
       onTestFinished(async () => void (await worker.drain()))
     }
-    return { first, all, calls: (name: 'read' | 'handIn') => stores.map(({ calls }) => calls[name]) }
+    return { first, all, calls: (name: 'read' | 'tell') => stores.map(({ calls }) => calls[name]) }
   }
 
   const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0)
@@ -251,7 +273,7 @@ describe('a worker in a process that does not decide', () => {
     })
     await first.enqueue(jobs('job', 900).map((job) => ({ ...job, payload: { of: job.jobId } })))
     await isDone.promise
-    expect(sum(calls('read'))).toBeLessThan(sum(calls('handIn')))
+    expect(sum(calls('read'))).toBeLessThan(sum(calls('tell')))
     await vi.waitFor(async () => {
       await Promise.all(all.map((each) => each.catchUp()))
       expect(all.map((each) => each.state().activeCount + each.state().waitingCount)).toEqual([0, 0, 0])

@@ -12,6 +12,7 @@ import type {
   Concern,
   HandedIn,
   HeardAnswers,
+  HeardCommands,
   KnownCommand,
   SnapshotChunk,
   StoredSnapshot,
@@ -48,6 +49,7 @@ export interface Said {
   readonly concern?: Concern
   readonly handled?: readonly string[] | null
   readonly told?: HeardAnswers & { readonly to: string }
+  readonly commands?: HeardCommands & { readonly to: string }
 }
 
 /** The tables of one queue. */
@@ -86,7 +88,7 @@ const emptyQueue = (now: Micros) => ({
   /** Called when something has come into the inbox. */
   intakes: new Set<() => void>(),
   /** The row of `job_queue_deciders`. */
-  decider: null as { readonly name: string; readonly until: Micros } | null,
+  decider: null as { readonly name: string; readonly until: Micros; readonly to: string } | null,
   /** Rows of `job_queue_handed_in`. */
   handedIn: [] as readonly (HandedIn & { readonly at: Micros })[],
   state: idleState(now),

@@ -26,17 +26,27 @@ export function decidingIn(
           ...queue.handedIn.map((one) => (again.has(one.command.id) ? { ...one, at } : one)),
           ...fresh.map((one) => ({ ...one, sender, answerTo: address, at })),
         ]
-        return { decides: false }
+        return { decides: false, decider: { decider: decider.name, to: decider.to } }
       }
-      queue.decider = { name: sender, until: now() + forMs * 1_000 }
+      queue.decider = { name: sender, until: now() + forMs * 1_000, to: address }
       handledIn(queue, { done: [], senders: [sender] })
       return { decides: true, version: queue.log.length, handed: handedTo(queue, now()) }
+    },
+    tell: async (name, { decider, to }, { sender, commands, afterMs }) => {
+      const handed = structuredClone(commands).map((one) => ({
+        ...one,
+        sender,
+        answerTo: address,
+        isTold: true,
+      }))
+      say(queueOf(name), { commands: { decider, to, handed, afterMs } })
+      return true
     },
     pickUp: async (name, { decider, forMs, resigns, ...handled }) => {
       checkTerm(forMs)
       const queue = queueOf(name)
       const isDecider = queue.decider?.name === decider
-      if (isDecider) queue.decider = { name: decider, until: now() + forMs * 1_000 }
+      if (isDecider) queue.decider = { name: decider, until: now() + forMs * 1_000, to: address }
       handledIn(queue, handled)
       const handed = isDecider ? handedTo(queue, now()) : []
       const resigned = isDecider && resigns && handed.length === 0

@@ -138,9 +138,12 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
     listen: async (name, onWake) => {
       const { listeners, intakes, log } = queueOf(name)
       // A new function, so that one callback can be registered twice.
-      const wake = ({ handled, concern = 'all', told }: Said) => {
+      const wake = ({ handled, concern = 'all', told, commands }: Said) => {
         if (!stops.has(stop)) return
-        if (told !== undefined) {
+        if (commands !== undefined) {
+          if (commands.to === address)
+            onWake(undefined, false, 'nobody', undefined, undefined, undefined, commands)
+        } else if (told !== undefined) {
           if (told.to === address) onWake(undefined, false, 'nobody', undefined, undefined, told)
         } else if (handled === undefined) onWake(log.length, false, concern)
         else onWake(log.length, false, 'nobody', handled)

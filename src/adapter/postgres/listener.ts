@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import type { OnWake } from '../../port/index.ts'
-import { answersOf, newsOf, tellWake, tellWakes } from '../sql/index.ts'
+import { answersOf, commandsIn, newsOf, tellWake, tellWakes } from '../sql/index.ts'
 import { type Ask, askWithin, type Queryable, type Question } from './ask.ts'
 
 export interface Listener {
@@ -66,7 +66,15 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
     })
   }
 
-  const tellAnswers = (payload: string) => {
+  /** What is for this process alone: commands that it is to decide, or what came of its own. */
+  const tellOwn = (payload: string) => {
+    const commands = commandsIn(payload)
+    if (commands !== undefined) {
+      const waking = wakes.get(commands.queue) ?? []
+      for (const onWake of waking)
+        onWake(undefined, false, 'nobody', undefined, undefined, undefined, commands)
+      return
+    }
     const answers = answersOf(payload)
     if (answers === undefined) return
     for (const set of wakes.values())
@@ -126,7 +134,7 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
     opened.on('end', () => drop(opened))
     opened.on('notification', ({ channel, payload = '' }) => {
       const queue = queues.get(channel)
-      if (channel === address) tellAnswers(payload)
+      if (channel === address) tellOwn(payload)
       else if (queue === undefined) tell(payload)
       else tellNews(queue, payload)
     })

@@ -13,6 +13,7 @@ import {
   appendBy,
   decidingBy,
   type FunctionName,
+  noteOf,
   type Rpc,
   rebuildBy,
   sqlCalls,
@@ -28,7 +29,7 @@ import { createListener } from './listener.ts'
 import { readPage } from './read.ts'
 import { spareConnection } from './spare-connection.ts'
 import { statementLimit } from './statement-limit.ts'
-import { createStatements } from './statements.ts'
+import { createStatements, type Statements } from './statements.ts'
 import { withTurn } from './turn.ts'
 
 export interface PostgresOptions {
@@ -156,6 +157,13 @@ export function postgresStoreOver(
     },
     deciding: {
       ...decidingBy(rpc, listener.address),
+      tell: async (queue, to, handings) => {
+        const answerTo = listener.address()
+        const note = answerTo === undefined ? undefined : noteOf(queue, to, handings, answerTo)
+        if (note === undefined) return false
+        await guarded(() => appendOver((connection) => notify(statements, connection, to.to, note)))
+        return true
+      },
       replicated: () => guarded(replicated),
       mustBeReplicated,
     },
@@ -171,4 +179,13 @@ export function postgresStoreOver(
       await connections.close()
     },
   }
+}
+
+/** A commit that writes nothing waits for no disk. */
+async function notify(statements: Statements, on: Queryable, channel: string, note: string): Promise<void> {
+  await statements.ask(on, {
+    name: 'interlock_tell',
+    text: 'select pg_notify($1, $2)',
+    values: [channel, note],
+  })
 }

@@ -1,11 +1,15 @@
 import * as z from 'zod'
-import type { DecidingRole } from '../../port/index.ts'
+import type { DecidingRole, HandInAnswer } from '../../port/index.ts'
 import { handed } from './handed.ts'
 import { parseAnswer } from './parse-answer.ts'
 import type { Rpc } from './rpc.ts'
 
 const handInAnswer = z.discriminatedUnion('decides', [
-  z.object({ decides: z.literal(false) }),
+  z
+    .object({ decides: z.literal(false), decider: z.string().exactOptional(), to: z.string().nullish() })
+    .transform(({ decider, to }): HandInAnswer => {
+      return { decides: false, ...(decider && to && { decider: { decider, to } }) }
+    }),
   z.object({ decides: z.literal(true), version: z.int(), handed }),
 ])
 const pickUpAnswer = z.object({ decides: z.boolean(), handed })
@@ -16,9 +20,10 @@ const pickUpAnswer = z.object({ decides: z.boolean(), handed })
  */
 export function decidingBy(rpc: Rpc, address: () => string | undefined = () => undefined): DecidingRole {
   return {
-    handIn: async (queue, { sender, forMs, commands }) => {
+    handIn: async (queue, { sender, forMs, commands, isAgain }) => {
       const answerTo = address()
-      const addressed = answerTo === undefined ? commands : commands.map((one) => ({ ...one, answerTo }))
+      const to = answerTo === undefined ? {} : { answerTo }
+      const addressed = commands.map((one) => ({ ...one, ...to, ...(isAgain && { again: true }) }))
       const answer = await rpc('job_queue_hand_in', { queue, sender, for_ms: forMs, commands: addressed })
       return parseAnswer(handInAnswer, answer, 'job_queue_hand_in')
     },

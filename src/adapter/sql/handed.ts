@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { CommandBody, DataChange } from '../../core/index.ts'
-import type { HandedIn } from '../../port/index.ts'
+import type { Decider, HandedIn, Handings, HeardCommands } from '../../port/index.ts'
+import { jsonOf } from './parse-answer.ts'
 
 const bodies: Readonly<Record<CommandBody['type'], true>> = {
   enqueue: true,
@@ -48,6 +49,32 @@ const row = z
   .object({ sender: z.string(), command: handing })
   .transform(({ command, ...from }): HandedIn => ({ ...from, ...command }))
 
+/** In bytes; a notification has room for 8,000. */
+const MOST_TOLD = 7_900
+
+/**
+ * What the process that decides is told of commands, in one notification on its address; undefined: they do not fit into one.
+ * @param answerTo the address of their sender
+ */
+export function noteOf(
+  queue: string,
+  { decider }: Decider,
+  { sender, commands, afterMs }: Handings,
+  answerTo: string,
+): string | undefined {
+  const rows = commands.map((command) => ({ sender, command: { ...command, answerTo } }))
+  const note = JSON.stringify({ queue, decider, afterMs, handed: rows })
+  return Buffer.byteLength(note) > MOST_TOLD ? undefined : note
+}
+
+/** The same as the process that decides hears it; undefined: it is something else. */
+export function commandsIn(note: string): (HeardCommands & { readonly queue: string }) | undefined {
+  if (!note.startsWith('{')) return undefined
+  const read = told.safeParse(jsonOf(note))
+  if (!read.success) return undefined
+  return { ...read.data, handed: read.data.handed.map((one) => ({ ...one, isTold: true })) }
+}
+
 /** A command of a newer release that this one cannot read is left to its sender. */
 export const handed = z.array(z.unknown()).transform((rows) =>
   rows.flatMap((one) => {
@@ -55,3 +82,5 @@ export const handed = z.array(z.unknown()).transform((rows) =>
     return read.success ? [read.data] : []
   }),
 )
+
+const told = z.object({ queue: z.string(), decider: z.string(), afterMs: z.number(), handed })

@@ -17,3 +17,12 @@ export function parseAnswer<Out>(schema: z.ZodType<Out>, value: unknown, name: s
     { function: name },
   )
 }
+
+/** Undefined: any role may have sent it, and it is no JSON. */
+export function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

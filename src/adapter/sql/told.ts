@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { type ErrorCode, type JobSpec, type Started, specDefaults } from '../../core/index.ts'
 import type { AnswersTo, CommandAnswer, Handled, HandledByAppend, HeardAnswers } from '../../port/index.ts'
 import { dataAnswer } from './answers.ts'
+import { jsonOf } from './parse-answer.ts'
 
 /** In bytes; a notification has room for 8,000, and half of that is left for the data of the jobs. */
 const MOST_SAID = 4_000
@@ -112,12 +113,4 @@ export function answersOf(payload: string): HeardAnswers | undefined {
   if (!read.success || !Number.isSafeInteger(version)) return undefined
   const [answers, data] = read.data
   return { version, answers, data }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -45,6 +45,7 @@ export type Database = {
         updated_at: string
       }, 'job_id' | 'queue'>
       job_queue_deciders: Table<{
+        address: string | null
         backend: number | null
         decider: string
         decides_until: string

@@ -1,5 +1,5 @@
 import type { Command, CommandResult, DataChange, Decision } from '../../core/index.ts'
-import type { HeardAnswers } from '../../port/index.ts'
+import type { HeardAnswers, HeardCommands } from '../../port/index.ts'
 import { InFlight, SingleFlight } from '../base/work.ts'
 import { type CommitOptions, Committer } from './committer.ts'
 import type { OpenCommands, Pending } from './open-commands.ts'
@@ -82,6 +82,11 @@ export class AppendQueue {
     this.#committer.crowd?.hearAnswers(answers)
   }
 
+  /** Commands of a process for which this one decides. */
+  hearCommands(commands: HeardCommands): void {
+    this.#committer.crowd?.hearCommands(commands)
+  }
+
   /** Another process decides for this one too, and tells it what comes of its commands: it need not know the log. */
   get isTold(): boolean {
     return this.#committer.crowd?.isTold === true
@@ -113,7 +118,9 @@ export class AppendQueue {
       if (this.#catchingUp.length > 0) await this.#readOn()
       const next = this.#next ?? this.#openNext(this.#half)
       this.#next = undefined
-      if (next !== undefined) await this.#committer.commit(next).finally(() => (this.#sent = undefined))
+      if (next === undefined) continue
+      await this.#committer.commit(next).finally(() => (this.#sent = undefined))
+      if (this.#next === undefined) await this.#committer.crowd?.gather()
     }
   }
 

@@ -1,10 +1,20 @@
 import type { CommandResult, Decision, Ledger, Started } from '../../core/index.ts'
-import type { DecidingRole, HandedIn, HandledByAppend, HeardAnswers, JobData } from '../../port/index.ts'
+import type {
+  DecidingRole,
+  HandedIn,
+  Handings,
+  HandledByAppend,
+  HeardAnswers,
+  HeardCommands,
+  JobData,
+} from '../../port/index.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { readOn } from '../replica/read-log.ts'
 import { AnswerWait } from './answer-wait.ts'
+import { DeciderLine } from './decider-line.ts'
+import { InHand } from './in-hand.ts'
 import type { OpenCommands, Pending } from './open-commands.ts'
-import { concernOf, type Finished, handledOf } from './told.ts'
+import { Replies } from './replies.ts'
 
 /**
  * How long a process decides for all before it has to extend that, in milliseconds. If its appends are slow, four of them: on an
@@ -44,10 +54,8 @@ export class Crowd {
   /** Until when this process decides for all, and when its last append began; both by `performance.now()`. */
   #until = Number.NEGATIVE_INFINITY
   #beganAt = Number.NEGATIVE_INFINITY
-  /** Commands of others, by id, that are not in the log yet and may need an append. */
-  readonly #inHand = new Map<string, HandedIn>()
-  /** Commands that need no append any more, and whose senders do not know that yet. */
-  #settled: Finished[] = []
+  readonly #inHand: InHand
+  readonly #replies = new Replies()
   /** What this process has handed in and waits for. */
   #waiting: OpenCommands | undefined
   /** They were sent before, and what came of that was not heard. */
@@ -60,9 +68,14 @@ export class Crowd {
   #onTold: () => void = () => {}
   #toldAt = Number.NEGATIVE_INFINITY
   readonly #answerWait = new AnswerWait()
+  readonly #line: DeciderLine
+  /** What it is told while it asks whether it may resign. */
+  #late: HandedIn[] | undefined
 
   constructor(options: CrowdOptions) {
     this.#options = options
+    this.#line = new DeciderLine(options.deciding, options.log.queue)
+    this.#inHand = new InHand(options.onHanded)
   }
 
   /** The process keeps its first name, even if it loses its lease. */
@@ -85,9 +98,22 @@ export class Crowd {
    * nobody had anything to write.
    */
   hear(senders: readonly string[] | null): void {
-    if (senders === null) this.#options.onNobody()
-    else if (senders.includes(this.#name)) this.#onTold()
+    if (senders === null) {
+      this.#line.learn(undefined)
+      this.#options.onNobody()
+    }
+    // Who has resigned does not carry out what it was told.
+    if (senders?.includes(this.#name) !== false) this.#onTold()
     else this.#options.onOthers()
+  }
+
+  /** A process that takes this one for the deciding one tells it of commands. If it is wrong, it gets no answer, and hands them in. */
+  hearCommands({ decider, handed, afterMs }: HeardCommands): void {
+    if (decider !== this.#name || !this.isDeciding) return
+    const [first] = handed
+    if (first !== undefined) this.#replies.heard(first.sender, afterMs)
+    if (this.#late === undefined) this.#inHand.take(handed)
+    else this.#late.push(...handed)
   }
 
   /** What came of commands that were handed in here or, over the same store, elsewhere in this process. */
@@ -130,34 +156,52 @@ export class Crowd {
    * decided, so this one does from now on, for these commands too.
    */
   async handIn(open: OpenCommands): Promise<boolean> {
-    const { log, deciding } = this.#options
     const told = new Promise<void>((resolve) => (this.#onTold = resolve))
     const commands = [...open.pending()].map(({ command, data }) => ({ command, ...(data && { data }) }))
-    const sent = performance.now()
-    const forMs = this.#firstTermMs
     this.#waiting = open
     this.#isRepeated = open.wasHandedIn || open.isTried
     this.#unsure.clear()
+    const handings = { sender: this.#name, commands, afterMs: this.#sinceToldMs }
     try {
-      const answer = await deciding.handIn(log.queue, { sender: this.#name, forMs, commands })
-      open.isWaiting = !answer.decides
-      if (answer.decides) {
-        this.#until = sent + forMs
-        this.#take(answer.handed, open)
-        log.head.hear(answer.version)
-        if (answer.version !== log.version) await readOn(log, answer.version)
-      } else {
-        open.wasHandedIn = true
-        if (open.size > 0) await this.#answerWait.wait(told)
-        if (open.size > 0) await this.#readConfirmed()
-      }
+      const wasTold = !this.#isRepeated && (await this.#line.tell(handings))
+      const decides = !wasTold && (await this.#handIn(open, handings))
+      if (!decides) await this.#awaitAnswer(open, told)
       open.settleKnown()
+      if (wasTold && open.size > 0) this.#line.isSilent()
       for (const [commandId, result] of this.#unsure) open.answer(commandId, result)
-      return answer.decides
+      return decides
     } finally {
       // What is under way in an append of its own is answered by that.
       this.#waiting = undefined
     }
+  }
+
+  async #handIn(open: OpenCommands, handings: Handings): Promise<boolean> {
+    const { log, deciding } = this.#options
+    const sent = performance.now()
+    const forMs = this.#firstTermMs
+    const answer = await deciding.handIn(log.queue, { ...handings, forMs, isAgain: open.wasHandedIn })
+    this.#line.learn(answer.decides ? undefined : answer.decider)
+    if (!answer.decides) return false
+    this.#until = sent + forMs
+    this.#replies.forget()
+    open.isWaiting = false
+    this.#inHand.take(answer.handed, open)
+    log.head.hear(answer.version)
+    if (answer.version !== log.version) await readOn(log, answer.version)
+    return true
+  }
+
+  async #awaitAnswer(open: OpenCommands, told: Promise<void>): Promise<void> {
+    open.isWaiting = true
+    open.wasHandedIn = true
+    if (open.size > 0) await this.#answerWait.wait(told)
+    if (open.size > 0) await this.#readConfirmed()
+  }
+
+  /** In milliseconds, as JSON can say it. */
+  get #sinceToldMs(): number {
+    return Math.min(RELY_MS, performance.now() - this.#toldAt)
   }
 
   /** Who becomes the one first reads what it has missed, and nobody else should take its place meanwhile. */
@@ -185,61 +229,41 @@ export class Crowd {
 
   /** There is nothing to write: stops deciding, unless something was handed in meanwhile. */
   async resign(): Promise<void> {
-    // If this fails, its time runs out by itself.
     if (!this.isDeciding) return
+    this.#late = []
+    // If this fails, its time runs out by itself.
     await this.#pickUp(true).catch(() => (this.#until = Number.NEGATIVE_INFINITY))
-    if (!this.isDeciding) this.#options.onNobody()
+    const late = this.#late
+    this.#late = undefined
+    if (this.isDeciding) this.#inHand.take(late)
+    else this.#options.onNobody()
   }
 
   /** The handed-in commands that an append of this decision finishes. @param before the ledger that it was made on */
   handledBy(open: OpenCommands, decision: Decision, before: Ledger): HandledByAppend {
-    const commands = open.commands()
-    const carried = commands.flatMap(({ id }, i): Finished[] => {
-      const one = this.#inHand.get(id)
-      return one === undefined ? [] : [{ one, result: decision.results[i] }]
-    })
-    return { ...handledOf([...carried, ...this.#settled]), concern: concernOf(decision, commands, before) }
+    return this.#inHand.handledBy(open, decision, before)
   }
 
   /** The append with {@link handledBy} was carried out. */
   carried(open: OpenCommands, handed: readonly HandedIn[] = []): void {
-    for (const { command } of open.pending()) this.#inHand.delete(command.id)
-    this.#settled = []
-    this.#take(handed)
+    this.#replies.answered(this.#inHand.carried(open.commands()))
+    this.#inHand.take(handed)
+  }
+
+  /** Called after an append, while this process decides: what other processes and its own handlers do at once goes into the next one. */
+  async gather(): Promise<void> {
+    if (!this.isDeciding) return
+    await new Promise(setImmediate)
+    await this.#replies.soon()
   }
 
   async #pickUp(resigns: boolean): Promise<void> {
     const { log, deciding } = this.#options
-    const settled = this.#settled
-    this.#settled = []
     const sent = performance.now()
-    const finished = settled.map(({ one }) => ({ one }))
-    const { done, senders } = handledOf(finished)
-    const options = { decider: this.#name, forMs: this.#termMs, resigns, done, senders }
+    const options = { decider: this.#name, forMs: this.#termMs, resigns, ...this.#inHand.takeSettled() }
     const { decides, handed } = await deciding.pickUp(log.queue, options)
     this.#until = decides ? sent + this.#termMs : Number.NEGATIVE_INFINITY
     if (!decides) this.#beganAt = Number.NEGATIVE_INFINITY
-    this.#take(handed)
-  }
-
-  /** A command that is handed in again while it is in hand is answered once. @param own those of this process, which it has anyhow */
-  #take(handed: readonly HandedIn[], own?: OpenCommands): void {
-    const others: HandedIn[] = []
-    for (const one of handed) {
-      const { id } = one.command
-      if (own?.has(id) === true) this.#settled.push({ one })
-      else if (!this.#inHand.has(id)) others.push(one)
-    }
-    for (const one of others) this.#inHand.set(one.command.id, one)
-    if (others.length > 0) this.#options.onHanded(others.map((one) => this.#pendingOf(one)))
-  }
-
-  #pendingOf(one: HandedIn): Pending {
-    const { command, data } = one
-    const settle = (result?: CommandResult) => {
-      if (this.#inHand.delete(command.id)) this.#settled.push({ one, result })
-    }
-    const weight = data === undefined ? 0 : JSON.stringify(data).length
-    return { command, weight, resolve: settle, reject: () => settle(), ...(data && { data }) }
+    this.#inHand.take(handed)
   }
 }

@@ -46,7 +46,7 @@ export function handledOf(
         if (spec.hasData === true || attempt > 1) those.wanted.push(spec.jobId)
   }
   return {
-    done: finished.map(({ one }) => one.command.id),
+    done: finished.flatMap(({ one }) => (one.isTold === true ? [] : [one.command.id])),
     senders: [...senders],
     answers: [...answers.values()],
   }

@@ -197,7 +197,10 @@ export class Member {
     }
   }
 
-  #onWake(...[version, incoming, concern = 'all', handled, news, answers]: Parameters<OnWake>): void {
+  #onWake(
+    ...[version, incoming, concern = 'all', handled, news, answers, commands]: Parameters<OnWake>
+  ): void {
+    if (commands !== undefined) return this.appends.hearCommands(commands)
     if (answers !== undefined) return this.appends.hearAnswers(answers)
     this.log.head.hear(version)
     this.log.news.hear(news, this.log.version)

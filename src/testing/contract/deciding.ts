@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { DecidingRole, Handing, HeardAnswers, LogStore } from '../../port/index.ts'
+import type { DecidingRole, Handing, HeardAnswers, HeardCommands, LogStore } from '../../port/index.ts'
 import { appendNow, freshCommandId, handMade, queuedEvent, standOf, until, waitingRow } from '../hand-made.ts'
 import type { Bench } from './bench.ts'
 
@@ -28,7 +28,7 @@ export function decidingContract(bench: Bench): void {
     const [first, second] = [command('first'), command('second')]
     const answer = await store().handIn(queue, { ...a, commands: [first] })
     assert.deepEqual(answer, { decides: true, version: 0, handed: [] })
-    assert.deepEqual(await other().handIn(queue, { ...b, commands: [second] }), { decides: false })
+    assert.equal((await other().handIn(queue, { ...b, commands: [second] })).decides, false)
     const { decides, handed } = await store().pickUp(queue, goesOn)
     assert.equal(decides, true)
     const [{ answerTo: _, ...picked } = { answerTo: '' }] = handed
@@ -149,6 +149,33 @@ export function decidingContract(bench: Bench): void {
     )
     assert.deepEqual(heard[0]?.data[0]?.payload, { n: 1 })
     assert.deepEqual([...new Set(concerns)], ['free'])
+  })
+
+  it('says who decides and hears, which is then told of commands', async (queue) => {
+    const heard: HeardCommands[] = []
+    const stops = await Promise.all(
+      [bench.store(), bench.other()].map((each) =>
+        each.listen(queue, (...[, , , , , , commands]) => void (commands && heard.push(commands))),
+      ),
+    )
+    await store().handIn(queue, { ...a, commands: [command('own')] })
+    const answer = await other().handIn(queue, { ...b, commands: [command('x')] })
+    assert.ok(!answer.decides && answer.decider !== undefined)
+    const told = [command('y'), command('z')]
+    const handings = { sender: 'b', commands: told, afterMs: 1.5 }
+    assert.equal(await other().tell?.(queue, answer.decider, handings), true)
+    await until('it is told', () => heard.length > 0)
+    await Promise.all(stops.map((stop) => stop()))
+    const [{ decider, afterMs, handed } = { decider: '', afterMs: 0, handed: [] }] = heard
+    assert.deepEqual({ decider, afterMs }, { decider: 'a', afterMs: 1.5 })
+    const answerTo = handed[0]?.answerTo
+    assert.notEqual(answerTo, undefined)
+    assert.deepEqual(
+      handed,
+      told.map((one) => ({ ...one, sender: 'b', answerTo, isTold: true })),
+    )
+    // The store has kept only what was handed in.
+    assert.equal((await store().pickUp(queue, goesOn)).handed.length, 1)
   })
 
   it('names who decides, and those whose commands are done with, and says when nobody decides any more', async (queue) => {
