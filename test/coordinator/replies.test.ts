@@ -39,17 +39,17 @@ describe('the next append of the process that decides', () => {
     await wait
   })
 
-  it('waits in vain only a few times', async () => {
+  it('waits for nothing only a few times', async () => {
     const replies = new Replies()
     replies.heard('gone', 0)
-    let vain = 0
-    for (; vain < 100; vain++) {
+    let waits = 0
+    for (; waits < 100; waits++) {
       replies.answered(['gone'])
       const wait = replies.soon()
       if (!(await isWaiting(wait))) break
       await wait
     }
-    expect(vain).toBeGreaterThan(0)
-    expect(vain).toBeLessThan(10)
+    expect(waits).toBeGreaterThan(0)
+    expect(waits).toBeLessThan(10)
   })
 })
