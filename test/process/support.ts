@@ -8,8 +8,9 @@ import { type Coordinator, createCoordinator, silentLogger } from '../../src/coo
 import { projectionOf, type RecordedEvent, replay } from '../../src/core/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
 import { migrateDatabase } from '../contract/support.ts'
+import { brief } from '../support/flags.ts'
 import { createDatabase } from '../support/postgres-database.ts'
-import { brief, compiled } from '../support/program.ts'
+import { compiled } from '../support/program.ts'
 import { atEnd } from '../support/this-test.ts'
 import type { Order } from './worker.ts'
 
