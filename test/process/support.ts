@@ -85,7 +85,8 @@ export async function allEnded(coordinator: Coordinator, ms = 60_000): Promise<v
       const left = coordinator.state()
       throw new Error(`${left.activeCount} jobs are still active and ${left.waitingCount} wait`)
     }
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    // Each look is a question to the database, which has the workers to serve.
+    await new Promise((resolve) => setTimeout(resolve, 100))
     await coordinator.catchUp()
   }
 }
