@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
-import { quickWasm } from './test/support/flags.ts'
 import { LongestFirst } from './test/support/longest-first.ts'
 
 /** Rules, laws and machines: no database, no process, so they answer at once. */
@@ -33,7 +32,6 @@ export default defineConfig({
     // standby then wait for a processor longer than they wait for an answer.
     maxWorkers: Math.min(4, availableParallelism() + 1),
     sequence: { sequencer: LongestFirst },
-    execArgv: [...quickWasm],
     setupFiles: ['./test/support/setup.ts'],
     ...patience,
     // What is waited for comes at once, unless the machine is busy: the default of a second is over before that.
