@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, inject, it } from 'vitest'
+import { quickWasm } from '../support/flags.ts'
 import { madeOnce } from '../support/once.ts'
 import type {} from '../support/postgres-global.ts'
 
@@ -11,7 +12,7 @@ const root = path.resolve(import.meta.dirname, '../..')
 
 /** Runs the benches as `npm run bench` does, but so small that the figures mean nothing: only that they come counts. */
 async function bench(...args: readonly string[]) {
-  return promisify(execFile)(process.execPath, ['bench/main.ts', ...args], { cwd: root })
+  return promisify(execFile)(process.execPath, [...quickWasm, 'bench/main.ts', ...args], { cwd: root })
 }
 
 interface Demanded {

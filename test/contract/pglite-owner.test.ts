@@ -9,7 +9,8 @@ import { pgliteStore } from '../../src/adapter/pglite/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
 import { appendNow, queuedEvent, until } from '../../src/testing/index.ts'
 import { embeddedIn } from '../support/embedded.ts'
-import { brief, compiled } from '../support/program.ts'
+import { brief } from '../support/flags.ts'
+import { compiled } from '../support/program.ts'
 import { atEnd } from '../support/this-test.ts'
 
 /** A directory with an embedded database, which goes with the test. */

@@ -10,8 +10,9 @@ import manifest from '../../package.json' with { type: 'json' }
 import { type Project, startMigrated } from '../supabase/support.ts'
 import { compile } from '../support/compiler.ts'
 import { embeddedIn } from '../support/embedded.ts'
+import { brief } from '../support/flags.ts'
 import { createDatabase } from '../support/postgres-database.ts'
-import { brief, compiled } from '../support/program.ts'
+import { compiled } from '../support/program.ts'
 import { type Block, blocksOf, pages, root } from './markdown.ts'
 
 interface Example {

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
 import { startMigrated } from '../supabase/support.ts'
 import { embeddedIn } from '../support/embedded.ts'
+import { brief } from '../support/flags.ts'
 import { type InstalledPackage, installPackage } from '../support/package.ts'
 import { atEnd } from '../support/this-test.ts'
 
@@ -36,7 +37,7 @@ const slow = `import { setTimeout as sleep } from 'node:timers/promises'
 export default { normal: async () => { console.log('begun'); await sleep(1_500); console.log('done') } }`
 
 const interlock = async (url: string, ...args: string[]) =>
-  (await run(process.execPath, [main, ...args, '--url', url], { cwd: bare.folder, env })).stdout
+  (await run(process.execPath, [...brief, main, ...args, '--url', url], { cwd: bare.folder, env })).stdout
 
 /** A database with two jobs that share a model, made once. */
 let filled: Promise<string> | undefined
@@ -99,7 +100,7 @@ const bash = { npm_config_script_shell: 'bash' }
 // Where no such space may be made, the signal goes to the same process without one: it answers by a handler of its own either way.
 describe.concurrent(`${box === undefined ? 'told to stop without' : 'as the first process of'} a container`, () => {
   it.each([
-    ['the worker', () => [process.execPath, main], {}],
+    ['the worker', () => [process.execPath, ...brief, main], {}],
     ['npx with bash', () => ['npx', 'interlock'], bash],
   ])('%s drains: what runs is completed, nothing starts, the exit code is 0', async (_name, words, more) => {
     const { child, over, exit, url } = await working([...(box ?? []), ...words()], more)
@@ -117,7 +118,7 @@ it.concurrent('a worker knows the errors of a handler that imports the library',
 export default { normal: () => { throw new NonRetryableError('no such picture') } }`
   await writeFile(path.join(bare.folder, 'final.mjs'), handlers)
   const told = { handlers: 'final', until: 'failed (non_retryable)' }
-  const { child, over } = await working([process.execPath, main], {}, told)
+  const { child, over } = await working([process.execPath, ...brief, main], {}, told)
   child.kill('SIGTERM')
   expect(await over).toBe('')
 })
@@ -136,7 +137,7 @@ await store.close()
 setTimeout(() => console.log('still here'), 20_000).unref()`
   const file = path.join(bare.folder, 'program.mjs')
   await writeFile(file, program)
-  const { stdout } = await run(process.execPath, [file], {
+  const { stdout } = await run(process.execPath, [...brief, file], {
     env: { ...env, URL: project.url, KEY: project.keys.secret },
   })
   expect(stdout).toBe('')

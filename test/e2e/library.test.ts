@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { emptyQueue } from '../cli/history.ts'
 import { compile } from '../support/compiler.ts'
 import { embeddedIn } from '../support/embedded.ts'
+import { brief } from '../support/flags.ts'
 import { type InstalledPackage, installPackage } from '../support/package.ts'
 
 const run = promisify(execFile)
@@ -83,7 +84,7 @@ describe('a program that looks at a queue by what is published (auditLog, examin
     ['embedded', embeddedQueue],
     ['postgres', emptyQueue],
   ])('verifies, audits, asks what-if, explains and examines it: %s', async (name, urlOf) => {
-    const words = [path.join(installed.folder, 'library.mts'), await urlOf(), `${name}.jsonl.gz`]
+    const words = [...brief, path.join(installed.folder, 'library.mts'), await urlOf(), `${name}.jsonl.gz`]
     const { stdout } = await run(process.execPath, words, { cwd: installed.folder })
     const printed = JSON.parse(stdout)
     expect(printed).toMatchObject(said)

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
+import { brief } from '../support/flags.ts'
 import { type InstalledPackage, installPackage } from '../support/package.ts'
 
 /** Without the embedded database, as `npm install --omit=optional` leaves it. */
@@ -23,8 +24,11 @@ interface Said {
 function node(words: readonly string[], variables: Readonly<Record<string, string>> = {}): Promise<Said> {
   const env = { PATH: process.env['PATH'], ...variables }
   return new Promise((resolve) => {
-    execFile(process.execPath, words, { cwd: installed.folder, env }, (error, stdout, stderr) =>
-      resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
+    execFile(
+      process.execPath,
+      [...brief, ...words],
+      { cwd: installed.folder, env },
+      (error, stdout, stderr) => resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
     )
   })
 }

@@ -6,6 +6,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
+import { brief } from '../support/flags.ts'
 import { type InstalledPackage, installPackage } from '../support/package.ts'
 
 let installed: InstalledPackage
@@ -24,7 +25,7 @@ it('starts a local Supabase over the embedded database, without a driver and wha
     SUPABASE_URL: 'https://project.supabase.co',
     SUPABASE_SECRET_KEY: 'sb_secret_of_the_project',
   }
-  const child = spawn(process.execPath, [command(), 'dev', '--port', '0'], {
+  const child = spawn(process.execPath, [...brief, command(), 'dev', '--port', '0'], {
     cwd: installed.folder,
     env: { ...env, ...inUse },
   })
@@ -44,9 +45,9 @@ it('serves the dashboard from an empty folder, with nothing to compile or to ins
   const cwd = await mkdtemp(path.join(installed.folder, 'empty-'))
   // No program can be found: no compiler, no npm.
   const options = { cwd, env: { PATH: cwd } }
-  const work = [command(), 'enqueue', '--job', 'a', '--models', 'flux-dev']
+  const work = [...brief, command(), 'enqueue', '--job', 'a', '--models', 'flux-dev']
   await promisify(execFile)(process.execPath, work, options)
-  const child = spawn(process.execPath, [command(), 'dashboard', '--json'], options)
+  const child = spawn(process.execPath, [...brief, command(), 'dashboard', '--json'], options)
   onTestFinished(() => void child.kill('SIGKILL'))
   let spoken = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (spoken += String(data)))
@@ -79,7 +80,7 @@ it('serves the dashboard from an empty folder, with nothing to compile or to ins
 it.each(['dev', 'migrate', 'status', 'doctor'])(
   '%s over a server says which driver is missing',
   async (word) => {
-    const words = [command(), word, '--url', 'postgres://127.0.0.1:1/none']
+    const words = [...brief, command(), word, '--url', 'postgres://127.0.0.1:1/none']
     const { stderr } = await new Promise<{ stderr: string }>((resolve) => {
       execFile(process.execPath, words, { cwd: installed.folder, env }, (_, stdout, stderr) =>
         resolve({ stderr: stdout + stderr }),

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { brief, compiled } from '../support/program.ts'
+import { brief } from '../support/flags.ts'
+import { compiled } from '../support/program.ts'
 import { atEnd } from '../support/this-test.ts'
 
 const main = await compiled('src/cli/main.ts')

@@ -6,7 +6,7 @@ import type { RecordedEvent } from '../../src/core/index.ts'
 import { migrate } from '../../src/migrate/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
 import { join } from '../coordinator/support.ts'
-import { connect, type Database, freshDatabase } from '../migrate/support.ts'
+import { connect, type Database, databaseMadeBy } from '../migrate/support.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 
 export interface Account extends Database {
@@ -22,10 +22,13 @@ export interface Account extends Database {
  */
 export async function account(tables?: string, prepare?: (db: Database) => Promise<void>): Promise<Account> {
   const isOwn = tables !== undefined || prepare !== undefined
-  const db = isOwn ? await freshDatabase() : await connect(await createDatabase('account', 'migrated'))
-  await prepare?.(db)
-  if (tables !== undefined) await db.exec(tables)
-  if (isOwn) await migrate(db)
+  const db = isOwn
+    ? await databaseMadeBy(`${tables} ${prepare}`, async (made) => {
+        await prepare?.(made)
+        if (tables !== undefined) await made.exec(tables)
+        await migrate(made)
+      })
+    : await connect(await createDatabase('account', 'migrated'))
   const store = () => {
     const made = postgresStore(db.url)
     onTestFinished(() => made.close())

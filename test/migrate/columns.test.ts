@@ -1,7 +1,14 @@
 /** Tables whose columns have names of their own: what can be mapped, what cannot, and what is said of it. */
 import { describe, expect, it } from 'vitest'
 import { type ColumnNames, migrate, migrationScript } from '../../src/migrate/index.ts'
-import { createSupabaseRoles, type Database, failureOf, freshDatabase, interlockObjects } from './support.ts'
+import {
+  createSupabaseRoles,
+  type Database,
+  databaseMadeBy,
+  failureOf,
+  freshDatabase,
+  interlockObjects,
+} from './support.ts'
 
 const ownTable = `create table jobs ("Id" uuid primary key default gen_random_uuid(), state text not null default 'pending',
   model_name text, type text, priority text, tags text[], made timestamptz not null default now())`
@@ -15,11 +22,11 @@ const names = {
 }
 
 async function migrated(columns: ColumnNames = { jobs: names }, tables = ownTable): Promise<Database> {
-  const db = await freshDatabase()
-  await createSupabaseRoles(db)
-  await db.exec(tables)
-  await migrate(db, { columns })
-  return db
+  return databaseMadeBy(JSON.stringify([columns, tables]), async (db) => {
+    await createSupabaseRoles(db)
+    await db.exec(tables)
+    await migrate(db, { columns })
+  })
 }
 
 const columnsOf = async (db: Database, table = 'jobs') =>

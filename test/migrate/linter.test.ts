@@ -1,19 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { migrate, migrationScript } from '../../src/migrate/index.ts'
+import { migrationScript } from '../../src/migrate/index.ts'
 import { checks } from './linter.ts'
-import { type Database, freshDatabase, inSituation, situations } from './support.ts'
-
-/** The linter looks at everything, so nothing but Interlock may be there. */
-async function migrated(situation: keyof typeof situations): Promise<Database> {
-  const db = await freshDatabase()
-  await inSituation(db, situation)
-  await migrate(db)
-  return db
-}
+import { freshDatabase, inSituation, migratedIn, situations } from './support.ts'
 
 describe.each(Object.keys(situations) as (keyof typeof situations)[])('under %s', (situation) => {
+  // It looks at everything, so nothing but Interlock may be there.
   it('a linter finds nothing', async () => {
-    const db = await migrated(situation)
+    const db = await migratedIn(situation)
     for (const { number, finds, query } of checks) {
       expect(await db.query(query), `${number} ${finds}`).toEqual([])
     }
@@ -24,7 +17,7 @@ describe('the linter', () => {
   it.each(checks.map((check) => [check.number, check.finds, check] as const))(
     '%s finds %s',
     async (_, __, { query, sin }) => {
-      const db = await migrated('old defaults')
+      const db = await migratedIn('old defaults')
       await db.exec(sin)
       expect(await db.query(query)).not.toEqual([])
     },

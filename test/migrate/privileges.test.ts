@@ -3,17 +3,10 @@ import { interlockFunctions } from '../../src/migrate/compose.ts'
 import { migrate, migrationScript } from '../../src/migrate/index.ts'
 import { readMigrationFile } from '../../src/migrate/package-files.ts'
 import { interlockTables } from '../../src/migrate/version.ts'
-import { type Database, failureOf, freshDatabase, inSituation, situations } from './support.ts'
+import { type Database, failureOf, freshDatabase, migratedIn, situations } from './support.ts'
 
 const outsiders = ['anon', 'authenticated']
 const tablePrivileges = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']
-
-async function migrated(situation: keyof typeof situations): Promise<Database> {
-  const db = await freshDatabase()
-  await inSituation(db, situation)
-  await migrate(db)
-  return db
-}
 
 /** What a role may do, as `object: PRIVILEGE`, over every object of Interlock, from the catalog. */
 async function rightsOf(db: Database, role: string): Promise<readonly string[]> {
@@ -49,12 +42,12 @@ const runtimeRights = [
 
 describe.each(Object.keys(situations) as (keyof typeof situations)[])('under %s', (situation) => {
   it.each(outsiders)('%s has no right on anything', async (role) => {
-    const db = await migrated(situation)
+    const db = await migratedIn(situation)
     expect(await rightsOf(db, role)).toEqual([])
   })
 
   it('PUBLIC has no right on anything', async () => {
-    const db = await migrated(situation)
+    const db = await migratedIn(situation)
     const rows = await db.query(`
       select c.relname as name from pg_class c, aclexplode(c.relacl) a where c.relname ~ '^job_queue_' and a.grantee = 0
       union all
@@ -64,12 +57,12 @@ describe.each(Object.keys(situations) as (keyof typeof situations)[])('under %s'
   })
 
   it('service_role reads every table and runs every function, and that is all', async () => {
-    const db = await migrated(situation)
+    const db = await migratedIn(situation)
     expect([...(await rightsOf(db, 'service_role'))].sort()).toEqual(runtimeRights)
   })
 
   it('the tables of a new account are closed to a browser and open to the server', async () => {
-    const db = await migrated(situation)
+    const db = await migratedIn(situation)
     for (const table of ['jobs', 'workflow_executions']) {
       for (const role of outsiders) {
         const rights = await db.value(
@@ -85,7 +78,7 @@ describe.each(Object.keys(situations) as (keyof typeof situations)[])('under %s'
 
 describe('every object', () => {
   it('has row level security with an explicit policy, a primary key, and pinned functions', async () => {
-    const db = await migrated('old defaults')
+    const db = await migratedIn('old defaults')
     const tables = await db.query(`
       select c.relname as name from pg_class c
        where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
@@ -100,7 +93,7 @@ describe('every object', () => {
   })
 
   it('is closed again by the next migration when somebody opened it by hand', async () => {
-    const db = await migrated('plain PostgreSQL')
+    const db = await migratedIn('plain PostgreSQL')
     await db.exec(
       'grant all on all tables in schema public to anon; grant execute on all functions in schema public to public',
     )

@@ -3,8 +3,9 @@ import pg from 'pg'
 import { onTestFinished } from 'vitest'
 import { postgresDatabase } from '../../src/dev/database/postgres.ts'
 import { setUpProject } from '../../src/dev/setup.ts'
-import type { MigrationConnection } from '../../src/migrate/index.ts'
+import { type MigrationConnection, migrate } from '../../src/migrate/index.ts'
 import { embedded } from '../support/embedded.ts'
+import { afterEachFile } from '../support/hooks.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 
 export interface Database extends MigrationConnection {
@@ -44,6 +45,27 @@ export async function connect(url: string): Promise<Database> {
 /** A new, empty database, or one with Interlock's tables. */
 export async function freshDatabase(like?: 'migrated'): Promise<Database> {
   return connect(await createDatabase('migrate', like))
+}
+
+/** The first database that a file has made in each way. */
+const firsts = new Map<string, Promise<URL>>()
+afterEachFile(() => firsts.clear())
+
+/** A new database in which `make` has done its work. A file does it once for each `way` and copies that: a tenth of the time of a migration. */
+export async function databaseMadeBy(
+  way: string,
+  make: (db: Database) => Promise<unknown>,
+): Promise<Database> {
+  const first = firsts.get(way) ?? firstMadeBy(make)
+  firsts.set(way, first)
+  return connect(await createDatabase('migrate', await first))
+}
+
+async function firstMadeBy(make: (db: Database) => Promise<unknown>): Promise<URL> {
+  const db = await freshDatabase()
+  await make(db)
+  await db.end()
+  return new URL(db.url)
 }
 
 /** An embedded database, as the embedded store uses it. */
@@ -103,6 +125,13 @@ export const situations = {
       alter default privileges in schema public grant all on sequences to public;`)
   },
 } as const
+
+/** A database that was in one of the {@link situations} when it was migrated. */
+export const migratedIn = (situation: keyof typeof situations): Promise<Database> =>
+  databaseMadeBy(situation, async (db) => {
+    await inSituation(db, situation)
+    await migrate(db)
+  })
 
 /** A database with the roles and schemas of a Supabase project, in one of the {@link situations}. */
 export async function inSituation(db: Database, situation: keyof typeof situations): Promise<void> {

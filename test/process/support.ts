@@ -8,8 +8,9 @@ import { type Coordinator, createCoordinator, silentLogger } from '../../src/coo
 import { projectionOf, type RecordedEvent, replay } from '../../src/core/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
 import { migrateDatabase } from '../contract/support.ts'
+import { brief } from '../support/flags.ts'
 import { createDatabase } from '../support/postgres-database.ts'
-import { brief, compiled } from '../support/program.ts'
+import { compiled } from '../support/program.ts'
 import { atEnd } from '../support/this-test.ts'
 import type { Order } from './worker.ts'
 
@@ -84,7 +85,8 @@ export async function allEnded(coordinator: Coordinator, ms = 60_000): Promise<v
       const left = coordinator.state()
       throw new Error(`${left.activeCount} jobs are still active and ${left.waitingCount} wait`)
     }
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    // Each look is a question to the database, which has the workers to serve.
+    await new Promise((resolve) => setTimeout(resolve, 100))
     await coordinator.catchUp()
   }
 }

@@ -16,6 +16,7 @@ const longest = [
   ],
   ...['process/restored', 'e2e/package', 'dashboard/browser/load', 'e2e/outage', 'e2e/killed'],
   ...['process/server', 'contract/pglite-owner', 'contract/postgres-replicated', 'process/workflows'],
+  ...['property/oracle', 'core/many-attempts', 'property/liveness'],
 ].map((name) => `/test/${name}.test.ts`)
 
 /** The lower, the earlier. */

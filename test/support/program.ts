@@ -1,9 +1,6 @@
 import path from 'node:path'
 import { madeOnce } from './once.ts'
 
-/** For Node, where a program is over in seconds: what V8 would compile a second time, and better, costs more than it gives. */
-export const brief = ['--no-opt'] as const
-
 /** The compiled file of a source: of a program of tests, or of `src/cli/main.ts`, which is the command. */
 export async function compiled(source: string): Promise<string> {
   const file = source.replace(/^src\/cli\//, 'cli/').replace(/\.ts$/, '.js')

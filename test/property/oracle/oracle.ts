@@ -5,7 +5,7 @@ import { Clerk } from './clerk.ts'
 import { cancel, detach, end, expireLeases, fail, release } from './end.ts'
 import { ask, enqueue, takeUp, unask } from './enter.ts'
 import { drain, pauseModel, reprioritize, resume, resumeModel, setPolicy, tick } from './govern.ts'
-import type { Queue } from './queue.ts'
+import { copyOf, type Queue } from './queue.ts'
 
 export interface Verdict {
   readonly events: readonly RecordedEvent[]
@@ -20,7 +20,7 @@ export function judge(
   command: Command,
   surroundings: Surroundings,
 ): { readonly queue: Queue; readonly verdict: Verdict } {
-  const clerk = new Clerk(structuredClone(queue), command, surroundings)
+  const clerk = new Clerk(copyOf(queue), command, surroundings)
   const answer = obey(clerk, command.body)
   clerk.finish()
   const refused = typeof answer === 'string' ? answer : null

@@ -77,6 +77,12 @@ export function queueOf(ledger: Ledger): Queue {
   }
 }
 
+/** To be changed while the queue stays as it is. What a job was asked for with, and the policy, are replaced as a whole or not at all. */
+export function copyOf(queue: Queue): Queue {
+  const { pauses, starts, jobs } = queue
+  return { ...queue, pauses: [...pauses], starts: [...starts], jobs: jobs.map((job) => ({ ...job })) }
+}
+
 export function find(queue: Queue, jobId: string): Entry | undefined {
   return queue.jobs.find((job) => job.jobId === jobId)
 }
