@@ -37,7 +37,7 @@ describe('the process that decides, in PostgreSQL', () => {
     const decider = await deciderOf()
     if (decider === undefined) throw new Error('the process that decides can be told')
     const tell = (note: string) =>
-      second.deciding?.tell?.('q', decider, { sender: 'b', commands: [command(note, note)], afterMs: 0 })
+      second.deciding?.tell?.('q', decider, { sender: 'b', commands: [command('one', note)], afterMs: 0 })
     expect(await tell('x'.repeat(8_000))).toBe(false)
     // Counted in bytes.
     expect(await tell('é'.repeat(3_900))).toBe(false)
