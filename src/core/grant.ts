@@ -120,9 +120,12 @@ function takeOffers(scribe: Scribe, claim: Claim, most: number): number {
   const { draft } = scribe
   let taken = 0
   const next = (behind?: Place) => nextOffered(draft, claim.kinds, behind)
-  for (let place = next(); place !== undefined && taken < most; place = next(place)) {
+  for (let place = next(); place !== undefined && taken < most; ) {
+    const { offersMade } = scribe
     const job = draft.jobs.get(place)
     if (job !== undefined && take(scribe, job)) taken++
+    // A start that ends offers frees what those kept, perhaps for jobs ahead of it.
+    place = next(scribe.offersMade > offersMade ? undefined : place)
   }
   return taken
 }

@@ -49,6 +49,8 @@ export class Scribe {
   readonly events: RecordedEvent[] = []
   #offered: string[] = []
   #room = MOST_OFFERED
+  /** How many offers this command has made, those included that it took itself. */
+  offersMade = 0
   /** An offer was tried and taken back: the draft may have traces of it that no event shows. */
   tookBack = false
 
@@ -112,6 +114,7 @@ export class Scribe {
     if (job === undefined) return
     offer(this.draft, this.draft.edit(job), this.now)
     this.#offered.push(jobId)
+    this.offersMade++
     this.#room -= weightOf(jobId)
   }
 

@@ -63,6 +63,19 @@ describe('what an end frees goes', () => {
     expect(queue.offered()).toEqual(['J', 'K'])
   })
 
+  it('to a claim that goes on, also ahead of what it has just started', () => {
+    // R is of another kind. Its offer keeps a from J until D's start takes the last of d's rate.
+    const rate = { d: { starts: 1, perSeconds: 3 } }
+    const queue = given({ maxActive: null, capacity: { '*': 2 }, maxOvertakes: null, rate })
+    queue.enqueue('A', ['a'], {}, { claim: one })
+    queue.enqueue('R', ['a', 'd'], { kind: 'rare' })
+    queue.enqueue('J', ['a'])
+    queue.enqueue('D', ['d'])
+    expect(queue.offered()).toEqual(['R', 'D'])
+    const kinds = ['normal']
+    expect(queue.claim(2, { kinds }).said.slice(0, 2)).toEqual(['started D by w1', 'started J by w1'])
+  })
+
   it('to nobody whose lease is known to be gone', () => {
     const queue = given()
     queue.ask('A', ['m'])
