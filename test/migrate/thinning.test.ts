@@ -3,14 +3,13 @@ import { freshDatabase } from './support.ts'
 
 const DAYS = 200
 
-/** A log of two events a day, and a snapshot at each of them, made when the event happened. Today is day 0. */
+/** A log of two events a day up to now, and a snapshot at each of them, made when the event happened. */
 async function daily() {
   const db = await freshDatabase('migrated')
   await db.exec(`
     insert into job_queue_heads (queue, version, projected_seq) values ('q', ${2 * DAYS}, ${2 * DAYS});
     insert into job_queue_log (queue, seq, event_type, created_at)
-    select 'q', n, 'drained', date_trunc('day', now() at time zone 'UTC') at time zone 'UTC' + interval '1 hour' * (n % 2)
-             - interval '1 day' * ((${2 * DAYS} - n) / 2)
+    select 'q', n, 'drained', now() - interval '12 hours' * (${2 * DAYS} - n)
       from generate_series(1, ${2 * DAYS}) n;
     insert into job_queue_snapshots (queue, seq, state, created_at)
     select 'q', l.seq, '{}', l.created_at from job_queue_log l where l.seq < ${2 * DAYS}`)
