@@ -79,30 +79,52 @@ describe('an append', () => {
     const url = await migratedDatabase()
     const first = await opened(url)
     for (const queue of queues) await first.open(queue)
-    const open = new Map<pg.Client, number>()
-    let most = 0
-    const query = vi.spyOn(pg.Client.prototype, 'query').mockImplementation(function (
-      this: pg.Client,
-      ...args: unknown[]
-    ) {
-      const answer = original.apply(this, args as never) as unknown as Promise<unknown> | undefined
-      // Those that pipeline take as many questions as come; the pool itself, which asks with a callback, asks one at a time.
-      if (this.pipeline !== true && answer !== undefined) {
-        const count = (by: number) => open.set(this, (open.get(this) ?? 0) + by).get(this) ?? 0
-        most = Math.max(most, count(1))
-        answer.then(
-          () => count(-1),
-          () => count(-1),
-        )
-      }
-      return answer as never
-    })
-    onTestFinished(() => query.mockRestore())
+    const most = questionsAtOnce()
     const pool = new pg.Pool({ connectionString: url })
     onTestFinished(() => pool.end())
     const store = await opened(pool)
     const stops = await Promise.all(queues.map((queue) => store.listen(queue, () => {})))
     for (const stop of stops) onTestFinished(stop)
-    expect(most).toBe(1)
+    expect(most()).toBe(1)
+  })
+
+  it('waits for a check and a heartbeat that the connection is lent to, and they for it', async () => {
+    const url = await migratedDatabase()
+    const most = questionsAtOnce()
+    const store = await opened({ connectionString: url, max: 1 }, { checkMs: 10 })
+    onTestFinished(await store.listen('q', () => {}))
+    const worker = { queue: 'q', workerId: 'w', kinds: null, freeSlots: 1, release: '0' }
+    const beat = { ...worker, ttlMs: 60_000, graceMs: 10_000 }
+    for (let seq = 0; seq < 40; seq++) {
+      const read = store.read('q', 0, 1)
+      const appended = appendNow(store, 'q', [queuedEvent(`job-${seq}`)])
+      // The read has the pool's only connection, so heartbeats also take the one that listens.
+      await Promise.all([read, appended, store.beat(beat), store.beat(beat)])
+    }
+    expect(most()).toBe(1)
   })
 })
+
+/** How many questions a connection that takes one at a time has been asked at once, at most. */
+function questionsAtOnce(): () => number {
+  const open = new Map<pg.Client, number>()
+  let most = 0
+  const query = vi.spyOn(pg.Client.prototype, 'query').mockImplementation(function (
+    this: pg.Client,
+    ...args: unknown[]
+  ) {
+    const answer = original.apply(this, args as never) as unknown as Promise<unknown> | undefined
+    // Those that pipeline take as many questions as come; the pool itself, which asks with a callback, asks one at a time.
+    if (this.pipeline !== true && answer !== undefined) {
+      const count = (by: number) => open.set(this, (open.get(this) ?? 0) + by).get(this) ?? 0
+      most = Math.max(most, count(1))
+      answer.then(
+        () => count(-1),
+        () => count(-1),
+      )
+    }
+    return answer as never
+  })
+  onTestFinished(() => query.mockRestore())
+  return () => most
+}

@@ -14,21 +14,16 @@ const wasAnswered = (error: unknown): boolean => error instanceof Error && 'seve
  */
 export function appendConnection(
   { pool, own }: Connections,
-  listener: Pick<Listener, 'connection' | 'leave'>,
+  listener: Pick<Listener, 'isFree' | 'use' | 'leave'>,
 ) {
-  let taken = false
   return async <Out>(work: (connection: pg.Pool | pg.Client) => Promise<Out>): Promise<Out> => {
-    const connection = own && !taken ? listener.connection() : null
-    if (connection === null) return work(pool)
-    taken = true
+    if (!own || !listener.isFree()) return work(pool)
     try {
-      return await work(connection)
+      return await listener.use(work)
     } catch (error) {
       // Without an answer it may be half open. A pool drops such a connection; this one would take the next append as well.
       if (!wasAnswered(error)) listener.leave()
       throw error
-    } finally {
-      taken = false
     }
   }
 }

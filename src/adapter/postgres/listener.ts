@@ -2,13 +2,18 @@ import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import type { OnWake } from '../../port/index.ts'
 import { answersOf, commandsIn, newsOf, tellWake, tellWakes } from '../sql/index.ts'
-import { type Ask, askWithin, type Queryable, type Question } from './ask.ts'
+import { type Ask, askWithin } from './ask.ts'
+import { InTurn } from './in-turn.ts'
 
 export interface Listener {
   /** Resolves when it listens to the channel, or when the first try has failed: the poll then finds what was missed. */
   add(queue: string, onWake: OnWake): Promise<() => Promise<void>>
-  /** The connection, while it is known to listen. */
-  connection(): pg.Client | null
+  /** The connection is known to work. */
+  isListening(): boolean
+  /** Nobody uses it just now either. */
+  isFree(): boolean
+  /** Lends the connection, to one after the other. Rejects while it does not listen. */
+  use<Out>(work: (connection: pg.Client) => Promise<Out>): Promise<Out>
   /** Leaves the connection for another: its server takes no writes. */
   leave(): void
   /** Where this process can be told something that is for nobody else, while it listens. */
@@ -37,7 +42,9 @@ const FIRST_RETRY_MS = 100
  * (re)connection it wakes everybody once, since notifications sent meanwhile are lost.
  */
 export function createListener(connect: () => pg.Client, options: ListenerOptions): Listener {
-  const ask = oneByOne(askWithin(options.answerMs))
+  const inTurn = new InTurn()
+  const askNow = askWithin(options.answerMs)
+  const ask: Ask = (on, question) => inTurn.run(() => askNow(on, question))
   const wakes = new Map<string, Set<OnWake>>()
   let client: pg.Client | null = null
   let listening = false
@@ -182,22 +189,18 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
         if (wakes.size === 0) await close()
       }
     },
-    connection: () => (listening ? client : null),
+    isListening: () => listening,
+    isFree: () => listening && inTurn.isFree,
+    use: (work) =>
+      inTurn.run(async () => {
+        if (!listening || client === null) throw new Error('the connection that listens was lost')
+        return work(client)
+      }),
     leave: () => {
       if (listening && client !== null) drop(client)
     },
     address: () => (listening ? address : undefined),
     close,
-  }
-}
-
-/** The driver wants no question to wait behind another on this connection. */
-function oneByOne(ask: Ask): Ask {
-  let last: Promise<unknown> = Promise.resolve()
-  return <Row>(on: Queryable, question: Question) => {
-    const answer = last.then(() => ask<Row>(on, question))
-    last = answer.catch(() => {})
-    return answer
   }
 }
 

@@ -9,14 +9,12 @@ type Work<Out> = (connection: pg.ClientBase) => Promise<Out>
  * The listening connection, used if the pool has none free: at the server's limit a pool cannot reopen connections, and your own
  * pool may be busy for long.
  */
-export function spareConnection({ pool }: Connections, listener: Pick<Listener, 'connection'>) {
+export function spareConnection({ pool }: Connections, listener: Pick<Listener, 'isListening' | 'use'>) {
   /** Works over the pool, or over the spare connection if the pool gets none. */
   const orSpare = async <Out>(work: Work<Out>): Promise<Out> => {
     const client = await pool.connect().catch((error: unknown) => ({ error }))
     if (!('error' in client)) return lent(client, work)
-    const spare = listener.connection()
-    if (spare === null) throw client.error
-    return work(spare).catch((error: unknown) => {
+    return listener.use(work).catch((error: unknown) => {
       // Throws the pool's error, since that is the one to mend. The spare connection may lack what your program sets up for its
       // pool.
       throw error instanceof InterlockError ? error : client.error
@@ -28,9 +26,8 @@ export function spareConnection({ pool }: Connections, listener: Pick<Listener, 
    * either connection may be held up.
    */
   const atOnce = async <Out>(work: Work<Out>): Promise<Out> => {
-    const spare = listener.connection()
-    if (spare === null || !isBusy(pool)) return orSpare(work)
-    return Promise.any([orSpare(work), work(spare)]).catch(firstOf)
+    if (!listener.isListening() || !isBusy(pool)) return orSpare(work)
+    return Promise.any([orSpare(work), listener.use(work)]).catch(firstOf)
   }
 
   return { orSpare, atOnce }
