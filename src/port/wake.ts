@@ -21,24 +21,36 @@ export interface News {
   readonly events: () => readonly RecordedEvent[]
 }
 
-export type OnWake = (
-  version?: number,
-  incoming?: Incoming | false,
-  concern?: Concern,
-  handled?: readonly string[] | null,
-  news?: News,
-  answers?: HeardAnswers,
-  commands?: HeardCommands,
-) => void
+/** What a listener is told. Each is only a hint: it may be late, come twice, or get lost. */
+export type Wake =
+  /** Messages may have been missed: an append, and whatever comes in beside the log. */
+  | { readonly type: 'missed' }
+  /** The log grew: up to which version, if that is known, which processes it concerns, and the events if they come with it. */
+  | Appended
+  /** Something came in beside the log. */
+  | { readonly type: 'incoming'; readonly incoming: Incoming }
+  /** Commands that these processes handed in (`DecidingRole`) were carried out, or need no append. */
+  | { readonly type: 'handled'; readonly senders: readonly string[]; readonly version?: number | undefined }
+  /** The process that decided for all has resigned. */
+  | { readonly type: 'resigned' }
+  /** What came of commands that were handed in over this store. */
+  | { readonly type: 'answers'; readonly answers: HeardAnswers }
+  /** Commands for this process to decide. */
+  | { readonly type: 'commands'; readonly commands: HeardCommands }
+
+interface Appended {
+  readonly type: 'appended'
+  readonly version?: number | undefined
+  readonly concern: Concern
+  readonly news?: News | undefined
+}
+
+export type OnWake = (wake: Wake) => void
 
 /** Role "wake-ups": hints that something has happened. */
 export interface WakeRole {
   /**
-   * Calls `onWake` soon after an append, with the version of the log if that is known. With `incoming`, something came in beside
-   * the log. Without either, both may have happened. `concern` (all unless given): the processes that the append concerns.
-   * `handled`: the senders whose handed-in commands (`DecidingRole`) are finished, or null: the process that decided has resigned. `news`: the appended events, if they come with
-   * it. `answers`: what came of commands that were handed in over this store. `commands`: those that the process that decides is told of. A call is only a hint: it may be late, come twice, or get
-   * lost. Returns the function that stops it.
+   * Calls `onWake` soon after an append, and after whatever else {@link Wake} names. Returns the function that stops it.
    */
   listen(queue: string, onWake: OnWake): Promise<() => Promise<void>>
 }

@@ -10,7 +10,7 @@ async function listening(source: (url: string) => string | pg.Pool = (url) => ur
   const url = await migratedDatabase()
   const store = await opened(source(url))
   const woken: (number | undefined)[] = []
-  const unlisten = await store.listen('q', (version) => woken.push(version))
+  const unlisten = await store.listen('q', (wake) => wake.type === 'appended' && woken.push(wake.version))
   onTestFinished(unlisten)
   const sql = await connection(url)
   const lastSaid = async (like: string): Promise<readonly number[]> => {

@@ -70,7 +70,7 @@ describe('an address of several servers', () => {
     expect(store.name).toBe(`postgres://${hosts.join(',')},${new URL(url).host}${new URL(url).pathname}`)
     expect((await store.read('q', 0, 1)).version).toBe(0)
     await new Promise<void>(
-      (resolve) => void store.listen('q', (version) => version === undefined && resolve()),
+      (resolve) => void store.listen('q', (wake) => wake.type === 'missed' && resolve()),
     )
   })
 

@@ -16,7 +16,7 @@ async function decided() {
   const heard: HeardCommands[] = []
   for (const store of stores) {
     await store.open('q')
-    await store.listen('q', (...[, , , , , , commands]) => void (commands && heard.push(commands)))
+    await store.listen('q', (wake) => void (wake.type === 'commands' && heard.push(wake.commands)))
   }
   const handIn = async (store: typeof first, sender: string): Promise<HandInAnswer> => {
     const answer = await store.deciding?.handIn('q', { sender, forMs: 60_000, commands: [command(sender)] })

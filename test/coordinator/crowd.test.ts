@@ -45,8 +45,8 @@ function storeOn(
 /** Resolves to what resolves when no process decides any more. */
 async function resignation(store: LogStore): Promise<{ readonly heard: Promise<void> }> {
   const { promise, resolve } = Promise.withResolvers<void>()
-  await store.listen('default', (_version, _incoming, _concern, handled) => {
-    if (handled === null) resolve()
+  await store.listen('default', (wake) => {
+    if (wake.type === 'resigned') resolve()
   })
   return { heard: promise }
 }
@@ -77,8 +77,8 @@ describe('processes that write at once', () => {
     const [first, second] = [await join({ store: fast.store }), await join({ store: slow.store })]
     // The second loses one append, and decides for all from then on; the first is told so.
     const heard = Promise.withResolvers<void>()
-    await fast.store.listen('default', (_version, _incoming, _concern, handled) => {
-      if (handled !== undefined) heard.resolve()
+    await fast.store.listen('default', (wake) => {
+      if (wake.type === 'handled') heard.resolve()
     })
     await Promise.all([first.enqueue(jobs('x', 1)), second.enqueue(jobs('y', 1))])
     await heard.promise
@@ -218,7 +218,7 @@ describe('a command that is handed in after a first try', () => {
         const answer = await inner.append(request)
         if (!isLosing) return answer
         isLosing = false
-        for (const wake of wakes) wake(undefined, false, 'nobody', ['another'])
+        for (const wake of wakes) wake({ type: 'handled', senders: ['another'] })
         throw new InterlockError('store_unavailable', 'the answer was lost')
       },
       // The process that decides for all finds the attempt ended, refuses the command, and says so.
@@ -226,8 +226,7 @@ describe('a command that is handed in after a first try', () => {
         handIn: async (_queue, { commands }) => {
           const answers = commands.map(({ command }) => ({ commandId: command.id, result: refusal }))
           setImmediate(() => {
-            for (const wake of wakes)
-              wake(undefined, false, 'nobody', undefined, undefined, { version: 0, answers, data: [] })
+            for (const wake of wakes) wake({ type: 'answers', answers: { version: 0, answers, data: [] } })
           })
           return { decides: false }
         },

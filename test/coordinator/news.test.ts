@@ -88,7 +88,7 @@ describe('what a process is told', () => {
       reads,
       news,
       own,
-      tell: (told: News) => tell(told.version, false, 'all', undefined, told),
+      tell: (told: News) => tell({ type: 'appended', version: told.version, concern: 'all', news: told }),
       catchUp: () => here.catchUp(),
     }
   }

@@ -128,12 +128,12 @@ class Wire {
 function listenOver(line: Line, { timeline, network }: NetworkOptions, near: LogStore): LogStore['listen'] {
   return async (queue, onWake) => {
     let isOver = false
-    const stop = await near.listen(queue, (...hint) => {
+    const stop = await near.listen(queue, (wake) => {
       const { dice } = line
       if (!line.isAlive) return void stop()
       if (dice.chance(network.deaf) || line.cutUntil > timeline.now) return
       const deliver = () => {
-        if (!isOver) onWake(...hint)
+        if (!isOver) onWake(wake)
       }
       timeline.later(dice.delay(network.delay), line, deliver)
       if (dice.chance(network.doubled)) timeline.later(dice.delay(200), line, deliver)

@@ -104,10 +104,10 @@ function counted(store: LogStore, counts: { told: number; reads: number }): LogS
       return store.read(...given)
     },
     listen: (queue, onWake) =>
-      store.listen(queue, (...hint) => {
+      store.listen(queue, (wake) => {
         // A poll knows no version.
-        if (hint[0] !== undefined) counts.told++
-        onWake(...hint)
+        if ('version' in wake && wake.version !== undefined) counts.told++
+        onWake(wake)
       }),
   }
 }

@@ -5,6 +5,7 @@ import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { type SupabaseOptions, supabaseClient, supabaseStore } from '../../src/adapter/supabase/index.ts'
 import { WakeChannel, type WakeChannelOptions } from '../../src/adapter/supabase/wake-channel.ts'
 import { type Coordinator, createCoordinator } from '../../src/coordinator/index.ts'
+import type { Wake } from '../../src/port/index.ts'
 import { appendNow, queuedEvent } from '../../src/testing/index.ts'
 import { atEnd, eventually } from '../support/this-test.ts'
 import { startCut } from './cut.ts'
@@ -107,8 +108,8 @@ describe.concurrent('another process with supabaseStore', () => {
     const store = storeOn(late, { wake: 'postgres_changes', pollMs: NEVER })
     atEnd(() => store.close())
     await store.open('q')
-    const woken: (number | undefined)[] = []
-    await store.listen('q', (version) => woken.push(version))
+    const woken: Wake[] = []
+    await store.listen('q', (wake) => woken.push(wake))
     const atSubscribed = woken.length
     await appendNow(store, 'q', [queuedEvent('a')])
     await eventually(() => woken.length, { timeout: 10_000 }).toBeGreaterThan(atSubscribed)
@@ -132,9 +133,9 @@ describe.concurrent('a channel', () => {
       source: 'broadcast',
       pollMs: NEVER,
       messagesPerSecond: 6,
-      onWake: (_version, _intake, concern) => {
+      onWake: (wake) => {
         wakes++
-        if (concern !== undefined) concerns.push(concern)
+        if (wake.type === 'appended') concerns.push(wake.concern)
       },
       ...more,
     })

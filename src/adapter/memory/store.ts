@@ -141,14 +141,15 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       const wake = ({ handled, concern = 'all', told, commands }: Said) => {
         if (!stops.has(stop)) return
         if (commands !== undefined) {
-          if (commands.to === address)
-            onWake(undefined, false, 'nobody', undefined, undefined, undefined, commands)
+          if (commands.to === address) onWake({ type: 'commands', commands })
         } else if (told !== undefined) {
-          if (told.to === address) onWake(undefined, false, 'nobody', undefined, undefined, told)
-        } else if (handled === undefined) onWake(log.length, false, concern)
-        else onWake(log.length, false, 'nobody', handled)
+          if (told.to === address) onWake({ type: 'answers', answers: told })
+        } else if (handled === undefined) onWake({ type: 'appended', version: log.length, concern })
+        else if (handled === null) onWake({ type: 'resigned' })
+        else onWake({ type: 'handled', senders: handled, version: log.length })
       }
-      const wakeIntake = () => (stops.has(stop) ? onWake(undefined, 'requests') : undefined)
+      const wakeIntake = () =>
+        stops.has(stop) ? onWake({ type: 'incoming', incoming: 'requests' }) : undefined
       const stop = () => {
         stops.delete(stop)
         intakes.delete(wakeIntake)

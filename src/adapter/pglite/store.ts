@@ -89,7 +89,7 @@ export function pgliteStore(directory: string): TurnStore {
     listen: async (queue, onWake) => {
       await backend()
       // A new function, so that one callback can be registered twice.
-      const own: OnWake = (version, intake) => onWake(version, intake)
+      const own: OnWake = (wake) => onWake(wake)
       listeners.set(own, queue)
       return async () => void listeners.delete(own)
     },

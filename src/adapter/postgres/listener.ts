@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
-import type { OnWake } from '../../port/index.ts'
+import type { OnWake, Wake } from '../../port/index.ts'
 import { answersOf, commandsIn, newsOf, tellWake, tellWakes } from '../sql/index.ts'
 import { type Ask, askWithin } from './ask.ts'
 import { InTurn } from './in-turn.ts'
@@ -77,22 +77,20 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
   const tellOwn = (payload: string) => {
     const commands = commandsIn(payload)
     if (commands !== undefined) {
-      const waking = wakes.get(commands.queue) ?? []
-      for (const onWake of waking)
-        onWake(undefined, false, 'nobody', undefined, undefined, undefined, commands)
+      for (const onWake of wakes.get(commands.queue) ?? []) onWake({ type: 'commands', commands })
       return
     }
     const answers = answersOf(payload)
     if (answers === undefined) return
-    for (const set of wakes.values())
-      for (const onWake of set) onWake(undefined, false, 'nobody', undefined, undefined, answers)
+    for (const set of wakes.values()) for (const onWake of set) onWake({ type: 'answers', answers })
   }
 
   const tellNews = (queue: string, payload: string) => {
     const news = newsOf(payload)
     if (news === undefined) return
     // The usual message follows, and says which processes it concerns.
-    for (const onWake of wakes.get(queue) ?? []) onWake(news.version, false, 'nobody', undefined, news)
+    const wake: Wake = { type: 'appended', version: news.version, concern: 'nobody', news }
+    for (const onWake of wakes.get(queue) ?? []) onWake(wake)
   }
 
   /** Without that channel (the role may lack the privilege to look it up), every append is read from the log. */
@@ -178,7 +176,7 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
   return {
     add: async (queue, onWake) => {
       // A new function, so that one callback can be registered twice.
-      const own: OnWake = (...hint) => onWake(...hint)
+      const own: OnWake = (wake) => onWake(wake)
       const set = wakes.get(queue) ?? new Set()
       wakes.set(queue, set.add(own))
       await start()

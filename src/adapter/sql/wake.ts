@@ -25,7 +25,7 @@ export function tellWakes(payloads: readonly string[], queue: string, onWake: On
     concerns.set(said, decided[1] as Concern)
     const version = versionIn(said, queue)
     // Who has handed nothing in learns of the process that decides.
-    if (version !== null) onWake(version, false, 'nobody', [])
+    if (version !== null) onWake({ type: 'handled', senders: [], version })
   }
   for (const payload of payloads) tellWake(payload, queue, onWake, concerns.get(payload))
 }
@@ -43,13 +43,13 @@ export function tellWake(
   onWake: OnWake,
   concern: Concern = 'all',
 ): void {
-  if (payload === undefined) return onWake()
-  if (payload === INTAKE) return onWake(undefined, 'both')
-  if (payload === RESIGNED + queue) return onWake(undefined, false, 'nobody', null)
+  if (payload === undefined) return onWake({ type: 'missed' })
+  if (payload === INTAKE) return onWake({ type: 'incoming', incoming: 'both' })
+  if (payload === RESIGNED + queue) return onWake({ type: 'resigned' })
   const handled = handledIn(payload, queue)
-  if (handled !== null) onWake(handled.version, false, 'nobody', handled.senders)
+  if (handled !== null) onWake({ type: 'handled', ...handled })
   const version = versionIn(payload, queue)
-  if (version !== null) onWake(version, false, concern)
+  if (version !== null) onWake({ type: 'appended', version, concern })
 }
 
 /** Null: it says no such thing, or is about another queue. */

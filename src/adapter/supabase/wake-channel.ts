@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '../../core/index.ts'
-import type { Concern, Incoming, News, OnWake } from '../../port/index.ts'
+import type { Concern, Incoming, OnWake, Wake } from '../../port/index.ts'
 import { type Announcement, Announcements } from './announcements.ts'
 import { parseConcern } from './concern.ts'
 import type { Channel, ChannelStatus, SupabaseLike } from './like.ts'
@@ -41,6 +41,8 @@ const REOPEN_MS = 1_000
 const UNPUBLISHED =
   'changes of job_queue_state are not published; run: alter publication supabase_realtime add table job_queue_state'
 
+/** The log grew, nobody says how far. */
+const grown: Wake = { type: 'appended', concern: 'all' }
 const intakes = ['rows', 'requests'] as const satisfies readonly Incoming[]
 
 /** Wakes those who wait for news of one queue. It polls while the channel is not joined, or proves dead. */
@@ -85,7 +87,8 @@ export class WakeChannel {
 
   /** The answer to a beat said how far the log goes. If no message said so, one was lost. */
   beaten(version: number): void {
-    this.#options.onWake(version, false, version > this.#announcements.version ? 'all' : 'nobody')
+    const concern = version > this.#announcements.version ? 'all' : 'nobody'
+    this.#options.onWake({ type: 'appended', version, concern })
   }
 
   /** The version in any answer of the store. If it is beyond what was announced, the channel should have brought it. */
@@ -157,7 +160,7 @@ export class WakeChannel {
     this.#joined = status === 'SUBSCRIBED'
     this.#newsSince = null
     // Also after every rejoin, since messages were lost meanwhile. Changes begin to flow some seconds later, and say so.
-    if (this.#joined) return this.#options.source === 'broadcast' ? this.#flow() : this.#options.onWake()
+    if (this.#joined) return this.#options.source === 'broadcast' ? this.#flow() : this.#lookAtAll()
     this.#ask('Realtime cannot be joined')
     // Errors and time-outs rejoin by themselves. A closed channel never comes back.
     if (status === 'CLOSED') setTimeout(() => void this.#reopen(), REOPEN_MS).unref()
@@ -185,18 +188,20 @@ export class WakeChannel {
       news: given,
     } = (payload ?? {}) as Readonly<Record<string, unknown>>
     if (direct === true) this.#directAt = performance.now()
-    if (intake !== undefined)
-      return this.#wakeTwice(undefined, intakes.find((each) => each === intake) ?? 'both')
+    if (intake !== undefined) {
+      const incoming = intakes.find((each) => each === intake) ?? 'both'
+      return this.#wakeTwice({ type: 'incoming', incoming }, { type: 'incoming', incoming: 'both' })
+    }
     this.#newsSince = null
-    if (!Number.isSafeInteger(version)) return this.#options.onWake(undefined, false)
+    if (!Number.isSafeInteger(version)) return this.#options.onWake(grown)
     const concern = parseConcern(concerns)
     this.#announcements.heard(version as number, concern)
     const news = newsIn(given)
     if (news !== undefined) this.#announcements.saw(news.events())
-    if (this.#isMixed) return this.#wakeTwice(version as number, false, news)
+    const wake = { type: 'appended', version: version as number, concern, news } as const
+    if (this.#isMixed) return this.#wakeTwice({ ...wake, concern: 'all' }, grown)
     // Of its own append, this process has nothing to read.
-    if ((version as number) > this.#announcements.ownVersion)
-      this.#options.onWake(version as number, false, concern, undefined, news)
+    if (wake.version > this.#announcements.ownVersion) this.#options.onWake(wake)
   }
 
   get #isMixed(): boolean {
@@ -204,10 +209,15 @@ export class WakeChannel {
   }
 
   /** Wakes again later, for what came while no second message was sent. */
-  #wakeTwice(version: number | undefined, intake: Incoming | false, news?: News): void {
-    this.#options.onWake(version, intake, 'all', undefined, news)
+  #wakeTwice(wake: Wake, again: Wake): void {
+    const { onWake } = this.#options
+    onWake(wake)
     clearTimeout(this.#again)
-    this.#again = setTimeout(() => this.#options.onWake(undefined, intake && 'both'), LOOK_AGAIN_MS).unref()
+    this.#again = setTimeout(() => onWake(again), LOOK_AGAIN_MS).unref()
+  }
+
+  #lookAtAll(): void {
+    this.#options.onWake({ type: 'missed' })
   }
 
   /** Wake-ups come now. Looks for what came before them. */
@@ -215,13 +225,12 @@ export class WakeChannel {
     clearInterval(this.#poll)
     clearTimeout(this.#complaint)
     this.#hasWarned = false
-    this.#options.onWake()
+    this.#lookAtAll()
   }
 
   #ask(cause?: string): void {
-    const { pollMs, onWake } = this.#options
     clearInterval(this.#poll)
-    this.#poll = setInterval(() => onWake(), pollMs).unref()
+    this.#poll = setInterval(() => this.#lookAtAll(), this.#options.pollMs).unref()
     if (cause !== undefined) this.#complainOf(cause)
   }
 

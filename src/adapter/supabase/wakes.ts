@@ -48,7 +48,7 @@ export class Wakes {
   async listen(queue: string, onWake: OnWake): Promise<() => Promise<void>> {
     const listened = this.#queues.get(queue) ?? this.#open(queue)
     // A new function, so that one callback can be registered twice.
-    const own: OnWake = (...hint) => onWake(...hint)
+    const own: OnWake = (wake) => onWake(wake)
     listened.listeners.add(own)
     await listened.opened
     return async () => {
@@ -76,7 +76,7 @@ export class Wakes {
     listened.channel.sawEvents(events)
     listened.channel.appended(version, concern)
     // The other listeners in this process hear of it only from here.
-    if (listened.listeners.size > 1) listened.onWake(version, false, concern)
+    if (listened.listeners.size > 1) listened.onWake({ type: 'appended', version, concern })
   }
 
   /** The answer to a beat said how far the log goes, so it serves as a poll. */
@@ -86,8 +86,8 @@ export class Wakes {
 
   #open(queue: string): Listened {
     const listeners = new Set<OnWake>()
-    const onWake: OnWake = (...hint) => {
-      for (const listener of listeners) listener(...hint)
+    const onWake: OnWake = (wake) => {
+      for (const listener of listeners) listener(wake)
     }
     const { topicOf } = this.#options
     const channel = new WakeChannel({ ...this.#options, queue, onWake, topic: () => topicOf(queue) })

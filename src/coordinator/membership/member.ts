@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs'
 import type { Accepted, CommandBody, InterlockError, Lease, Ledger, RecordedEvent } from '../../core/index.ts'
-import type { OnWake, Telemetry } from '../../port/index.ts'
+import type { Telemetry, Wake } from '../../port/index.ts'
 import type { WholeOptions } from '../api/options.ts'
 import type { Logger } from '../base/logger.ts'
 import { AppendQueue } from '../commit/append-queue.ts'
@@ -81,7 +81,7 @@ export class Member {
     })
     this.#wakeups = new Wakeups(log, store, pollMs, {
       onEvent: (event) => this.#onEvent(event),
-      onWake: (...hint) => this.#onWake(...hint),
+      onWake: (wake) => this.#onWake(wake),
       onPoll: () => void this.#onPoll(),
       onTick: () => this.#onTick(),
     })
@@ -197,16 +197,31 @@ export class Member {
     }
   }
 
-  #onWake(
-    ...[version, incoming, concern = 'all', handled, news, answers, commands]: Parameters<OnWake>
-  ): void {
-    if (commands !== undefined) return this.appends.hearCommands(commands)
-    if (answers !== undefined) return this.appends.hearAnswers(answers)
+  #onWake(wake: Wake): void {
+    switch (wake.type) {
+      case 'missed':
+        void this.appends.catchUp()
+        return this.#hooks.onIncoming('both')
+      case 'appended':
+        return this.#onGrown(wake)
+      case 'incoming':
+        return this.#hooks.onIncoming(wake.incoming)
+      case 'handled':
+        this.log.head.hear(wake.version)
+        return this.appends.hearHandled(wake.senders)
+      case 'resigned':
+        return this.appends.hearHandled(null)
+      case 'answers':
+        return this.appends.hearAnswers(wake.answers)
+      case 'commands':
+        return this.appends.hearCommands(wake.commands)
+    }
+  }
+
+  #onGrown({ version, concern, news }: Wake & { readonly type: 'appended' }): void {
     this.log.head.hear(version)
     this.log.news.hear(news, this.log.version)
-    if (handled !== undefined) return this.appends.hearHandled(handled)
-    if (!incoming && !this.#wakeFilter.mayIgnore(concern, version)) void this.appends.catchUp(version)
-    if (incoming !== false) this.#hooks.onIncoming(incoming ?? 'both')
+    if (!this.#wakeFilter.mayIgnore(concern, version)) void this.appends.catchUp(version)
   }
 
   async #onPoll(): Promise<void> {

@@ -107,9 +107,10 @@ export function decidingContract(bench: Bench): void {
     const concerns: unknown[] = []
     const stops = await Promise.all(
       [bench.store(), bench.other()].map((each) =>
-        each.listen(queue, (version, _incoming, concern, handled, news, answers) => {
-          if (answers !== undefined) heard.push(answers)
-          if (version === 2 && handled === undefined && news === undefined) concerns.push(concern)
+        each.listen(queue, (wake) => {
+          if (wake.type === 'answers') heard.push(wake.answers)
+          const isSaid = wake.type === 'appended' && wake.version === 2 && wake.news === undefined
+          if (isSaid) concerns.push(wake.concern)
         }),
       ),
     )
@@ -155,7 +156,7 @@ export function decidingContract(bench: Bench): void {
     const heard: HeardCommands[] = []
     const stops = await Promise.all(
       [bench.store(), bench.other()].map((each) =>
-        each.listen(queue, (...[, , , , , , commands]) => void (commands && heard.push(commands))),
+        each.listen(queue, (wake) => void (wake.type === 'commands' && heard.push(wake.commands))),
       ),
     )
     await store().handIn(queue, { ...a, commands: [command('own')] })
@@ -181,9 +182,10 @@ export function decidingContract(bench: Bench): void {
   it('names who decides, and those whose commands are done with, and says when nobody decides any more', async (queue) => {
     const named: (readonly string[] | null)[] = []
     let isOver = false
-    const stop = await bench.other().listen(queue, (version, _incoming, _concern, handled) => {
-      if (handled !== undefined) named.push(handled)
-      else if (version === 1) isOver = true
+    const stop = await bench.other().listen(queue, (wake) => {
+      if (wake.type === 'handled') named.push(wake.senders)
+      else if (wake.type === 'resigned') named.push(null)
+      else if (wake.type === 'appended' && wake.version === 1) isOver = true
     })
     await store().handIn(queue, { ...a, commands: [command('own')] })
     await other().handIn(queue, { ...b, commands: [command('x')] })
