@@ -84,7 +84,7 @@ export class AppendQueue {
 
   /** Commands of a process for which this one decides. */
   hearCommands(commands: HeardCommands): void {
-    this.#committer.crowd?.hearCommands(commands)
+    this.#committer.crowd?.term.hear(commands)
   }
 
   /** Another process decides for this one too, and tells it what comes of its commands: it need not know the log. */
@@ -104,8 +104,8 @@ export class AppendQueue {
     do {
       await this.#work()
       // A caller that has just got its answer sends its next command in this turn of the event loop.
-      if (this.#committer.crowd?.isDeciding === true) await new Promise(setImmediate)
-      if (!this.#hasWork()) await this.#committer.crowd?.resign()
+      if (this.#committer.crowd?.term.isOn === true) await new Promise(setImmediate)
+      if (!this.#hasWork()) await this.#committer.crowd?.term.resign()
     } while (this.#hasWork())
   }
 
@@ -120,7 +120,7 @@ export class AppendQueue {
       this.#next = undefined
       if (next === undefined) continue
       await this.#committer.commit(next).finally(() => (this.#sent = undefined))
-      if (this.#next === undefined) await this.#committer.crowd?.gather()
+      if (this.#next === undefined) await this.#committer.crowd?.term.gather()
     }
   }
 

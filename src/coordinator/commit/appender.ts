@@ -85,7 +85,7 @@ export class Appender {
   /** One try for the open commands. Null: nothing was sent, and the commands still open need another try. */
   async try(open: OpenCommands): Promise<Try | null> {
     const { turn } = this.#store
-    if (this.#crowd?.isDeciding === true) return this.#appendForAll(this.#crowd, open)
+    if (this.#crowd?.term.isOn === true) return this.#appendForAll(this.#crowd, open)
     if (!this.#isCrowded) return this.#appendAlone(open)
     if (this.#crowd !== undefined && open.mayBeHandedIn) return this.#handIn(this.#crowd, open)
     if (turn !== undefined && performance.now() >= this.#noTurnsUntil) return this.#turn(turn, open)
@@ -118,7 +118,7 @@ export class Appender {
   }
 
   async #appendForAll(crowd: Crowd, open: OpenCommands): Promise<Try | null> {
-    await crowd.goOn()
+    await crowd.term.goOn()
     return this.#append(open, crowd)
   }
 
@@ -141,7 +141,7 @@ export class Appender {
     const { clock } = this.#log
     const { decided, decision, request } = this.#takeAhead(open) ?? this.#decide(open)
     if (request === null) return { decision, answer: null, sure: false }
-    const handled = crowd?.handledBy(open, decision, this.#log.ledger)
+    const handled = crowd?.term.handledBy(open, decision, this.#log.ledger)
     const sent = clock.mark()
     const answered = this.#send(handled === undefined ? request : { ...request, handled })
     if (this.mayDecideAhead) this.#onSent(decision)
@@ -171,7 +171,7 @@ export class Appender {
    * are better.
    */
   get mayDecideAhead(): boolean {
-    return (!this.#isCrowded || this.#crowd?.isDeciding === true) && this.#store.frugal !== true
+    return (!this.#isCrowded || this.#crowd?.term.isOn === true) && this.#store.frugal !== true
   }
 
   /** A decision made ahead holds if the ledger has become the expected one, and if it is fresh. */

@@ -177,7 +177,7 @@ export class Committer {
     { data = [], handed }: AppendAnswer & { ok: true },
   ): void {
     this.#counts.appends++
-    if (handed !== undefined) this.crowd?.carried(open, handed)
+    if (handed !== undefined) this.crowd?.term.carried(open, handed)
     if (handed !== undefined && handed.length > 0) this.#appender.meetsOthers()
     const commands = open.commands()
     open.close()

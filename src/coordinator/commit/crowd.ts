@@ -1,41 +1,17 @@
-import type { CommandResult, Decision, Ledger, Started } from '../../core/index.ts'
-import type {
-  DecidingRole,
-  HandedIn,
-  Handings,
-  HandledByAppend,
-  HeardAnswers,
-  HeardCommands,
-  JobData,
-} from '../../port/index.ts'
-import type { LogView } from '../replica/log-view.ts'
+import type { CommandResult, Started } from '../../core/index.ts'
+import type { Handings, HeardAnswers, JobData } from '../../port/index.ts'
 import { readOn } from '../replica/read-log.ts'
 import { AnswerWait } from './answer-wait.ts'
 import { DeciderLine } from './decider-line.ts'
-import { InHand } from './in-hand.ts'
-import type { OpenCommands, Pending } from './open-commands.ts'
-import { Replies } from './replies.ts'
+import type { OpenCommands } from './open-commands.ts'
+import { Term, type TermOptions } from './term.ts'
 
-/**
- * How long a process decides for all before it has to extend that, in milliseconds. If its appends are slow, four of them: on an
- * overloaded machine one process after the other would otherwise take over, and none would get anything done. Longer by the time to
- * read each event that it has missed.
- */
-const TERM = { leastMs: 200, mostMs: 2_000, appends: 4, readMs: 0.02 }
 /** How long after an answer a process relies on being told of what concerns it. */
 const RELY_MS = 1_000
 
-export interface CrowdOptions {
-  readonly log: LogView
-  readonly deciding: DecidingRole
-  /** Unique in the crowd. */
-  readonly name: () => string
-  /** Other processes handed in these commands, for this process to carry out. */
-  readonly onHanded: (commands: readonly Pending[]) => void
+export interface CrowdOptions extends TermOptions {
   /** Another process decides for all. */
   readonly onOthers: () => void
-  /** Nobody decides for all any more. */
-  readonly onNobody: () => void
   /** Attempts were started for this process, with data that came along. */
   readonly onStarted: (started: readonly Started[], data: readonly JobData[]) => void
   /** Something was started for this process that it does not wait for any more: up to this version it has to read. */
@@ -50,12 +26,6 @@ export interface CrowdOptions {
 export class Crowd {
   readonly #options: CrowdOptions
   #knownAs: string | undefined
-  #termMs = TERM.leastMs
-  /** Until when this process decides for all, and when its last append began; both by `performance.now()`. */
-  #until = Number.NEGATIVE_INFINITY
-  #beganAt = Number.NEGATIVE_INFINITY
-  readonly #inHand: InHand
-  readonly #replies = new Replies()
   /** What this process has handed in and waits for. */
   #waiting: OpenCommands | undefined
   /** They were sent before, and what came of that was not heard. */
@@ -69,13 +39,13 @@ export class Crowd {
   #toldAt = Number.NEGATIVE_INFINITY
   readonly #answerWait = new AnswerWait()
   readonly #line: DeciderLine
-  /** What it is told while it asks whether it may resign. */
-  #late: HandedIn[] | undefined
+  /** While this process decides for all. */
+  readonly term: Term
 
   constructor(options: CrowdOptions) {
     this.#options = options
     this.#line = new DeciderLine(options.deciding, options.log.queue)
-    this.#inHand = new InHand(options.onHanded)
+    this.term = new Term({ ...options, name: () => this.#name })
   }
 
   /** The process keeps its first name, even if it loses its lease. */
@@ -84,13 +54,9 @@ export class Crowd {
     return this.#knownAs
   }
 
-  get isDeciding(): boolean {
-    return performance.now() < this.#until
-  }
-
   /** Another process decides for this one too, and tells it what comes of its commands: it need not know the log. */
   get isTold(): boolean {
-    return !this.isDeciding && performance.now() - this.#toldAt < RELY_MS
+    return !this.term.isOn && performance.now() - this.#toldAt < RELY_MS
   }
 
   /**
@@ -105,15 +71,6 @@ export class Crowd {
     // Who has resigned does not carry out what it was told.
     if (senders?.includes(this.#name) !== false) this.#onTold()
     else this.#options.onOthers()
-  }
-
-  /** A process that takes this one for the deciding one tells it of commands. If it is wrong, it gets no answer, and hands them in. */
-  hearCommands({ decider, handed, afterMs }: HeardCommands): void {
-    if (decider !== this.#name || !this.isDeciding) return
-    const [first] = handed
-    if (first !== undefined) this.#replies.heard(first.sender, afterMs)
-    if (this.#late === undefined) this.#inHand.take(handed)
-    else this.#late.push(...handed)
   }
 
   /** What came of commands that were handed in here or, over the same store, elsewhere in this process. */
@@ -179,14 +136,13 @@ export class Crowd {
   async #handIn(open: OpenCommands, handings: Handings): Promise<boolean> {
     const { log, deciding } = this.#options
     const sent = performance.now()
-    const forMs = this.#firstTermMs
+    const forMs = this.term.firstMs
     const answer = await deciding.handIn(log.queue, { ...handings, forMs, isAgain: open.wasHandedIn })
     this.#line.learn(answer.decides ? undefined : answer.decider)
     if (!answer.decides) return false
-    this.#until = sent + forMs
-    this.#replies.forget()
+    this.term.begin(sent + forMs)
     open.isWaiting = false
-    this.#inHand.take(answer.handed, open)
+    this.term.take(answer.handed, open)
     log.head.hear(answer.version)
     if (answer.version !== log.version) await readOn(log, answer.version)
     return true
@@ -204,66 +160,10 @@ export class Crowd {
     return Math.min(RELY_MS, performance.now() - this.#toldAt)
   }
 
-  /** Who becomes the one first reads what it has missed, and nobody else should take its place meanwhile. */
-  get #firstTermMs(): number {
-    const { knownVersion, version } = this.#options.log
-    return Math.min(TERM.mostMs, this.#termMs + Math.ceil((knownVersion - version) * TERM.readMs))
-  }
-
   /** Another process has committed them: what the server said to it of its standby, nobody said here. */
   async #readConfirmed(): Promise<void> {
     const { log, deciding } = this.#options
     await readOn(log)
     await deciding.replicated?.()
-  }
-
-  /** Called before each append. Extends its time to decide, early enough. */
-  async goOn(): Promise<void> {
-    const now = performance.now()
-    const took = now - this.#beganAt
-    this.#beganAt = now
-    if (took < TERM.mostMs)
-      this.#termMs = Math.min(TERM.mostMs, Math.max(TERM.leastMs, Math.ceil(TERM.appends * took)))
-    if (now > this.#until - this.#termMs / 2) await this.#pickUp(false)
-  }
-
-  /** There is nothing to write: stops deciding, unless something was handed in meanwhile. */
-  async resign(): Promise<void> {
-    if (!this.isDeciding) return
-    this.#late = []
-    // If this fails, its time runs out by itself.
-    await this.#pickUp(true).catch(() => (this.#until = Number.NEGATIVE_INFINITY))
-    const late = this.#late
-    this.#late = undefined
-    if (this.isDeciding) this.#inHand.take(late)
-    else this.#options.onNobody()
-  }
-
-  /** The handed-in commands that an append of this decision finishes. @param before the ledger that it was made on */
-  handledBy(open: OpenCommands, decision: Decision, before: Ledger): HandledByAppend {
-    return this.#inHand.handledBy(open, decision, before)
-  }
-
-  /** The append with {@link handledBy} was carried out. */
-  carried(open: OpenCommands, handed: readonly HandedIn[] = []): void {
-    this.#replies.answered(this.#inHand.carried(open.commands()))
-    this.#inHand.take(handed)
-  }
-
-  /** Called after an append, while this process decides: what other processes and its own handlers do at once goes into the next one. */
-  async gather(): Promise<void> {
-    if (!this.isDeciding) return
-    await new Promise(setImmediate)
-    await this.#replies.soon()
-  }
-
-  async #pickUp(resigns: boolean): Promise<void> {
-    const { log, deciding } = this.#options
-    const sent = performance.now()
-    const options = { decider: this.#name, forMs: this.#termMs, resigns, ...this.#inHand.takeSettled() }
-    const { decides, handed } = await deciding.pickUp(log.queue, options)
-    this.#until = decides ? sent + this.#termMs : Number.NEGATIVE_INFINITY
-    if (!decides) this.#beganAt = Number.NEGATIVE_INFINITY
-    this.#inHand.take(handed)
   }
 }
