@@ -61,13 +61,12 @@ export async function drained(
   return ground.fresh(peer, async (url) => {
     await using crew = await Crew.start(peer, { url, slots: SLOTS, keys }, processes)
     await crew.fill(make(warm, 0))
-    const warmed = await crew.round(warm, sized(context, WARM_MS, 500))
+    const { reports } = await crew.round(warm, sized(context, WARM_MS, 500))
+    // Those too that ran while the crew was stopped: they are not there any more.
+    const warmed = sum(reports.map(({ starts }) => starts.length))
     await crew.fill(make(count, warm))
-    const { counts, elapsedMs } = await crew.round(
-      count + warm - sum(warmed.counts),
-      sized(context, size.mostMs, 500),
-      true,
-    )
+    const left = count + warm - warmed
+    const { counts, elapsedMs } = await crew.round(left, sized(context, size.mostMs, 500), true)
     const ended = sum(counts)
     return { rate: (ended * 1_000) / elapsedMs, slowest: (Math.min(...counts) * processes) / ended }
   })
