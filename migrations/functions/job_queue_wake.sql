@@ -6,7 +6,7 @@
 -- that those who know the log up to there need not read; at: the time of the event `after`, in microseconds.
 -- concerns: which processes it concerns, beside the one that appended it (`nobody`, `free`: workers with a free slot, `all`),
 -- as concernOf in src/adapter/supabase/concern.ts. Over its rate of messages a second Realtime drops all messages of a project
--- for a minute. So there is one every 250 ms: woken_at is when the next is due. If somebody may be waiting,
+-- for a minute. So there is one every 170 ms, six a second: woken_at is when the next is due. If somebody may be waiting,
 -- up to 3 messages are sent ahead of that, and for appends over a connection up to 4. A process that appends through the API
 -- and hears no announcement tells the others itself. An append over a connection is announced by nobody else, so processes look
 -- once more after the last message: such a message is left out only if another one has just been sent. SECURITY DEFINER, since
@@ -18,7 +18,7 @@ as $$
 declare
   clock timestamptz := clock_timestamp();
   -- If it is further ahead than it can be, the clock was set back.
-  ahead interval := case when old.woken_at - clock between interval '0' and interval '1250 milliseconds'
+  ahead interval := case when old.woken_at - clock between interval '0' and interval '850 milliseconds'
     then old.woken_at - clock else interval '0' end;
   is_direct boolean := coalesce(current_setting('request.method', true), '') = '';
   starts boolean;
@@ -47,7 +47,7 @@ begin
     -- A process that takes a job and leaves others has found more jobs than it has free slots.
     starts := exists (select from public.job_queue_log l
                        where l.queue = new.queue and l.seq > old.version and l.seq <= new.version and l.event_type = 'started');
-    if concerns = 'nobody' or starts or ahead > interval '750 milliseconds' then
+    if concerns = 'nobody' or starts or ahead > interval '510 milliseconds' then
       return new;
     end if;
   end if;
@@ -59,7 +59,7 @@ begin
       news := null;
     end if;
   end if;
-  new.woken_at := clock + ahead + interval '250 milliseconds';
+  new.woken_at := clock + ahead + interval '170 milliseconds';
   new.woken_version := new.version;
   perform realtime.send(jsonb_build_object('queue', new.queue, 'version', new.version, 'direct', is_direct,
     'concerns', coalesce(concerns, 'all'), 'news', news), 'wake', format('interlock:%s:%s', new.queue, new.channel), true);

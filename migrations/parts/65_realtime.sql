@@ -3,9 +3,9 @@ do $realtime$
 begin
   if to_regprocedure('realtime.send(jsonb, text, text, boolean)') is not null then
     create or replace trigger job_queue_wake before update of version on public.job_queue_heads for each row
-      -- Each message moves woken_at on by 250 ms. It is never more than 1.25 s ahead, unless the clock was set back.
+      -- Each message moves woken_at on by 170 ms. It is never more than 850 ms ahead, unless the clock was set back.
       when (new.version > old.version
-        and new.woken_at - clock_timestamp() not between interval '1 second' and interval '1250 milliseconds')
+        and new.woken_at - clock_timestamp() not between interval '680 milliseconds' and interval '850 milliseconds')
       execute function public.job_queue_wake();
     create or replace trigger job_queue_wake_intake after insert on public.job_queue_arrivals for each statement
       execute function public.job_queue_wake_intake();

@@ -79,8 +79,8 @@ describe('the database', () => {
     onTestFinished(() => store.close())
     const begun = performance.now()
     for (let n = 0; n < 40; n++) await appendNow(store, queue, [queuedEvent(`job-${n}`)])
-    // One in 250 ms, and what is urgent up to 3 ahead of that.
-    const most = Math.ceil((performance.now() - begun) / 250) + 1 + 3
+    // One in 170 ms, and what is urgent up to 3 ahead of that.
+    const most = Math.ceil((performance.now() - begun) / 170) + 1 + 3
     await expect.poll(() => heard.length).toBeGreaterThan(0)
     expect(heard.length).toBeLessThanOrEqual(most)
     // The last version is not told of; whoever heard the message before it looks again.
@@ -139,7 +139,7 @@ describe('the database', () => {
     const heard = await listenTo(queue)
     const begun = performance.now()
     for (let n = 0; n < 3; n++) await one.claim(claim)
-    const turns = Math.ceil((performance.now() - begun) / 250)
+    const turns = Math.ceil((performance.now() - begun) / 170)
     await one.enqueue([{ jobId: 'd', models: ['d'] }])
     const { version } = one.state()
     await expect.poll(() => announcedIn(heard).at(-1)).toBe(version)
@@ -164,7 +164,7 @@ describe('the database', () => {
         .toContainEqual(expect.objectContaining({ version: queued, concerns: 'all' }))
       // The next turn is not soon, and what is urgent may come before it.
       await project.query(
-        "update job_queue_heads set woken_at = clock_timestamp() + interval '740 milliseconds' where queue = $1",
+        "update job_queue_heads set woken_at = clock_timestamp() + interval '500 milliseconds' where queue = $1",
         [queue],
       )
       await one.claim({ max: 30, kinds: null })

@@ -180,7 +180,7 @@ it('a message says which processes an append concerns, as the appending process 
   const store = storeOn(project, { wake: 'poll' })
   onTestFinished(() => store.close())
   for (const [concern, step] of steps) {
-    // In 250 ms one message is sent.
+    // In 170 ms one message is sent.
     await sleep(300)
     const before = one.state().version
     await step()
