@@ -7,15 +7,22 @@ import type {} from './postgres-global.ts'
 
 const created: string[] = []
 
+/** To the run's server, for all files of this process: a connection for each database would take as much as making it. */
+let administrators: pg.Pool | undefined
+const administer = (sql: string, values?: unknown[]): Promise<pg.QueryResult> => {
+  administrators ??= new pg.Pool({
+    ...{ connectionString: inject('postgresUrl'), max: 2 },
+    ...{ idleTimeoutMillis: 60_000, allowExitOnIdle: true },
+  }).on('error', () => {})
+  return administrators.query(sql, values)
+}
+
 /** After the file's own hooks. */
 afterEachFile(async () => {
-  if (created.length === 0) return
-  await administer(async (client) => {
-    for (const name of created.splice(0)) {
-      await leftByAll(client, name)
-      await client.query(`DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`)
-    }
-  })
+  for (const name of created.splice(0)) {
+    await leftByAll(name)
+    await administer(`DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`)
+  }
 })
 
 /**
@@ -27,7 +34,7 @@ export async function createDatabase(prefix: string, like?: 'migrated' | 'projec
   const name = `${prefix}_${randomBytes(5).toString('hex')}`
   // By files: through the log, as by default, the server takes a fifth more processor time for each of some thousand databases of a run.
   const how = `TEMPLATE "${template}" ENCODING 'UTF8' STRATEGY FILE_COPY`
-  await administer((client) => client.query(`CREATE DATABASE "${name}" ${how}`))
+  await administer(`CREATE DATABASE "${name}" ${how}`)
   created.push(name)
   const url = new URL(inject('postgresUrl'))
   url.pathname = `/${name}`
@@ -40,20 +47,10 @@ async function templateOf(like?: 'migrated' | 'project' | URL): Promise<string> 
 }
 
 /** A pool that has ended is still saying goodbye; being cut off then would be an error that nobody listens to. */
-async function leftByAll(client: pg.Client, name: string): Promise<void> {
+async function leftByAll(name: string): Promise<void> {
   for (let tries = 0; tries < 100; tries++) {
-    const { rowCount } = await client.query('SELECT 1 FROM pg_stat_activity WHERE datname = $1', [name])
+    const { rowCount } = await administer('SELECT 1 FROM pg_stat_activity WHERE datname = $1', [name])
     if (rowCount === 0) return
     await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}
-
-async function administer(work: (client: pg.Client) => Promise<unknown>): Promise<void> {
-  const client = new pg.Client({ connectionString: inject('postgresUrl') })
-  await client.connect()
-  try {
-    await work(client)
-  } finally {
-    await client.end()
   }
 }
