@@ -1,5 +1,6 @@
 import { hash } from './hash.ts'
 import type { JobSpec, Micros } from './job.ts'
+import { countOfKind } from './kinds.ts'
 import {
   copyParts,
   idleModel,
@@ -63,6 +64,7 @@ export class Draft extends LedgerParts implements LedgerView {
   addJob(spec: JobSpec, place: Place, queuedAt: Micros, fairRank: number): OwnJob {
     const job = ownJob(this.owner, freshJob(spec, place, queuedAt, fairRank))
     this.jobs = this.jobs.insert(job, this.owner)
+    countOfKind(this, job, 1, this.owner)
     this.touch(job)
     return job
   }
@@ -81,6 +83,7 @@ export class Draft extends LedgerParts implements LedgerView {
   dropJob(job: Job): void {
     this.touch(job)
     this.jobs = this.jobs.remove(job, this.owner)
+    countOfKind(this, job, -1, this.owner)
   }
 
   /** The model to write to. */

@@ -37,9 +37,9 @@ function giveAwayAll(scribe: Scribe): void {
   settle(draft)
   offerUnbound(scribe)
   const { maxOvertakes, offerMs } = draft.policy
-  // An offer that keeps nothing lets others pass in the same append.
+  // An offer that keeps nothing lets others pass in the same append. In strict order only jobs of another kind pass one that has run out.
   if (maxOvertakes !== 0 || offerMs === 0) offerInLines(scribe, scanLines)
-  else if (hasLapsed(draft, scribe.now)) offerInLines(scribe, scanBehindLapsed)
+  else if (draft.kinds.size > 1 && hasLapsed(draft, scribe.now)) offerInLines(scribe, scanBehindLapsed)
   else offerReady(scribe)
   draft.freed.clear()
   draft.arrived.length = 0

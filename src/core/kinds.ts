@@ -3,41 +3,42 @@ import { type Kind, type LedgerParts, type LedgerView, noPlaces } from './ledger
 import { byPlace, type Place } from './place.ts'
 import type { Owner, Tree } from './tree.ts'
 
-/** What has to be known of a job to find the offers it is among. */
-interface Offered {
-  readonly place: Place
+type Kinds = Pick<LedgerParts, 'kinds'>
+
+interface OfKind {
   readonly spec: { readonly kind: string }
 }
 
-/** The offered jobs of one kind. */
-function offersOf(ledger: Pick<LedgerView, 'kinds'>, kind: string): Tree<Place> {
-  return ledger.kinds.get({ hash: hash(kind), kind })?.offers ?? noPlaces
+interface Offered extends OfKind {
+  readonly place: Place
 }
 
-export function addToKind(
-  ledger: Pick<LedgerParts, 'kinds'>,
-  { place, spec: { kind } }: Offered,
-  owner: Owner,
-): void {
-  putOffers(ledger, kind, offersOf(ledger, kind).insert(place, owner), owner)
+function kindOf({ kinds }: Pick<LedgerView, 'kinds'>, kind: string): Kind {
+  const key = { hash: hash(kind), kind }
+  return kinds.get(key) ?? { ...key, jobs: 0, offers: noPlaces }
 }
 
-export function removeFromKind(
-  ledger: Pick<LedgerParts, 'kinds'>,
-  { place, spec: { kind } }: Offered,
-  owner: Owner,
-): void {
-  putOffers(ledger, kind, offersOf(ledger, kind).remove(place, owner), owner)
+/** So many more live jobs of this kind; fewer, if it is negative. */
+export function countOfKind(ledger: Kinds, { spec: { kind } }: OfKind, by: number, owner: Owner): void {
+  const { hash: at, jobs, offers } = kindOf(ledger, kind)
+  const counted: Kind = { hash: at, kind, jobs: jobs + by, offers }
+  ledger.kinds =
+    counted.jobs === 0 ? ledger.kinds.remove(counted, owner) : ledger.kinds.insert(counted, owner)
 }
 
-function putOffers(
-  ledger: Pick<LedgerParts, 'kinds'>,
-  kind: string,
-  offers: Tree<Place>,
-  owner: Owner,
-): void {
-  const entry: Kind = { hash: hash(kind), kind, offers }
-  ledger.kinds = offers.size === 0 ? ledger.kinds.remove(entry, owner) : ledger.kinds.insert(entry, owner)
+/** A live job is offered. */
+export function addToKind(ledger: Kinds, { place, spec: { kind } }: Offered, owner: Owner): void {
+  const known = kindOf(ledger, kind)
+  putOffers(ledger, known, known.offers.insert(place, owner), owner)
+}
+
+export function removeFromKind(ledger: Kinds, { place, spec: { kind } }: Offered, owner: Owner): void {
+  const known = kindOf(ledger, kind)
+  putOffers(ledger, known, known.offers.remove(place, owner), owner)
+}
+
+function putOffers(ledger: Kinds, { hash: at, kind, jobs }: Kind, offers: Tree<Place>, owner: Owner): void {
+  ledger.kinds = ledger.kinds.insert({ hash: at, kind, jobs, offers }, owner)
 }
 
 /**
@@ -52,7 +53,7 @@ export function nextOffered(
   if (kinds === null) return first(ledger.offered, behind)
   let next: Place | undefined
   for (const kind of kinds) {
-    const found = first(offersOf(ledger, kind), behind)
+    const found = first(kindOf(ledger, kind).offers, behind)
     if (found !== undefined && (next === undefined || byPlace(found, next) < 0)) next = found
   }
   return next

@@ -102,8 +102,11 @@ const noPauses = Table.empty<Pause, ModelKey>((a, b) => a.model === b.model)
 const noKinds = Table.empty<Kind, KindKey>((a, b) => a.kind === b.kind)
 const noShares = Table.empty<Share, ShareKey>((a, b) => a.key === b.key)
 
-/** A kind of which some job is offered. */
+/** A kind of live jobs. */
 export interface Kind extends KindKey {
+  /** How many there are. */
+  readonly jobs: number
+  /** Those of them that are offered. */
   readonly offers: Tree<Place>
 }
 
@@ -129,7 +132,7 @@ export class LedgerParts {
   ready = noPlaces
   /** Waiting jobs that are offered. */
   offered = noPlaces
-  /** The same by kind: a claim of some kinds need not pass the offers of all others. */
+  /** The kinds of all live jobs, each with its offers: a claim of some kinds need not pass the offers of all others. */
   kinds = noKinds
   /** Due jobs without models that were offered to nobody yet. */
   unbound = noPlaces

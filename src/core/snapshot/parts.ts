@@ -26,7 +26,7 @@ const parts = {
   line: 'places',
   ready: 'places',
   offered: 'places',
-  // By the kinds of offered jobs: a reader computes it.
+  // By the kinds of jobs: a reader computes it.
   kinds: 'derived',
   unbound: 'places',
   exclusives: 'places',
