@@ -62,7 +62,7 @@ async function callsAt(url: string): Promise<Counter> {
   const name = server.pathname.slice(1)
   server.pathname = '/postgres'
   const ask = (sql: string) => connected(server.href, async (client) => (await client.query(sql)).rows[0])
-  const counts = await ask('create extension if not exists pg_stat_statements')
+  const counts = await counting(server.href, () => ask('create extension if not exists pg_stat_statements'))
     .then(() => ask(`alter database ${name} set pg_stat_statements.track = 'top'`))
     // Fails where it was not loaded when the server started.
     .then(() => ask('select count(*) from pg_stat_statements'))
@@ -81,6 +81,15 @@ async function callsAt(url: string): Promise<Counter> {
     },
     [Symbol.asyncDispose]: async () => {},
   }
+}
+
+/** Peers rest at the same time, and PostgreSQL makes one extension for all: made twice at once, one of them would fail. */
+const counters = new Map<string, Promise<unknown>>()
+
+function counting(server: string, make: () => Promise<unknown>): Promise<unknown> {
+  const made = counters.get(server) ?? make()
+  counters.set(server, made)
+  return made
 }
 
 function redisCalls(url: string): Counter {
