@@ -45,11 +45,11 @@ it('interlock dashboard: is read-only unless --write is given, and takes an addr
     [[], 'viewer', 403],
     [['--write'], 'operator', 200],
   ] as const) {
-    const dashboard = running(['dashboard', '--url', url, '--json', '--as', 'anna', ...flags])
+    const dashboard = running(['dashboard', '--url', url, '--json', '--as', 'oncall', ...flags])
     await expect.poll(() => dashboard.said.out + dashboard.said.err).toContain('#')
     const { url: address } = JSON.parse(dashboard.said.out) as { readonly url: string }
     const { send, origin } = await signIn(address)
-    expect(await (await send('api/me')).json()).toMatchObject({ actor: 'anna', role, queues: ['default'] })
+    expect(await (await send('api/me')).json()).toMatchObject({ actor: 'oncall', role, queues: ['default'] })
     expect((await send('api/queues/default/levers/drain', drain)).status).toBe(status)
     expect((await signIn(address)).status).toBe(401)
     // The next one is printed.

@@ -20,7 +20,7 @@ async function onTop() {
   await coordinator.enqueue(['a', 'b', 'c'].map((jobId) => ({ jobId, models: ['flux-dev'] })))
   await coordinator.claim({ max: 1, kinds: null })
   const terminal = pseudoTerminal(
-    `"${process.execPath}" "${main}" top --as anna --url ${url}; echo "code $?"; stty -a`,
+    `"${process.execPath}" "${main}" top --as oncall --url ${url}; echo "code $?"; stty -a`,
   )
   await expect.poll(terminal.screen).toMatch(/> 1 +b /)
   return { store, coordinator, terminal }
@@ -52,7 +52,7 @@ it('follows, moves the choice by the arrow keys, and pulls a lever once y was pr
   terminal.type('y')
   await expect.poll(terminal.screen).toContain('move c before b: done')
   const { events } = await store.read('default', 0, 100)
-  expect(events.at(-1)).toMatchObject({ type: 'reprioritized', commandId: expect.stringMatching(/^anna/) })
+  expect(events.at(-1)).toMatchObject({ type: 'reprioritized', commandId: expect.stringMatching(/^oncall/) })
   await coordinator.enqueue([{ jobId: 'd', models: ['flux-dev'] }])
   await expect.poll(terminal.screen).toMatch(/ 3 +d /)
   terminal.type('q')

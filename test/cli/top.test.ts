@@ -30,7 +30,7 @@ function terminal() {
     screen = stripVTControlCharacters(text)
   }
   const stdout = { isTTY: true, columns: 110, rows: 40, write }
-  const frame = new Frame({ stdout, stderr: stdout, env: {}, signal: ended.signal, keys }, { as: 'anna' })
+  const frame = new Frame({ stdout, stderr: stdout, env: {}, signal: ended.signal, keys }, { as: 'oncall' })
   return { frame, keys, type: (key: string) => type(key), screen: () => screen }
 }
 
@@ -65,7 +65,7 @@ it('interlock top follows the queue, and a key pulls a lever once it is confirme
   expect(events.at(-1)).toMatchObject({
     type: 'reprioritized',
     jobId: 'c',
-    commandId: expect.stringMatching(/^anna/),
+    commandId: expect.stringMatching(/^oncall/),
   })
   await coordinator.enqueue([{ jobId: 'd', models: ['flux-dev'] }])
   await expect.poll(screen).toMatch(new RegExp(`event ${version + 1}|event ${version + 2}`))

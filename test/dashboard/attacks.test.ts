@@ -237,14 +237,14 @@ describe('roles', () => {
   })
 
   it('an operator pulls only the levers of the grant, and the log names the operator', async () => {
-    const authorize = () => ({ actor: 'anna', role: 'operator', levers: ['drain'] }) as const
+    const authorize = () => ({ actor: 'oncall', role: 'operator', levers: ['drain'] }) as const
     const { post, store } = await mounted({ authorize })
     expect((await post(lever, {})).status).toBe(200)
     expect(await codeOf(await post('/api/queues/default/levers/resume', {}))).toEqual([403, 'not_allowed'])
     const { events } = await store.read('default', 0, 100)
     expect(events.at(-1)).toMatchObject({
       type: 'drain_requested',
-      commandId: expect.stringMatching(/^anna:/),
+      commandId: expect.stringMatching(/^oncall:/),
     })
   })
 
@@ -329,7 +329,7 @@ it('every answer, refusals too, says what a browser may do with it', async () =>
 
 describe('a flood of streams', () => {
   it('meets a bound, of one and of all, and what was closed is free again', async () => {
-    let actor = 'anna'
+    let actor = 'oncall'
     const authorize = () => ({ actor, role: 'viewer' }) as const
     const { get } = await mounted({ authorize, maxStreams: 3, maxStreamsPerActor: 2 })
     const stream = () => get('/api/queues/default/events')

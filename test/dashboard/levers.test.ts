@@ -96,11 +96,11 @@ describe.each(levers)('%s', (lever) => {
     const { events } = await store.read('default', from, 100)
     expect(events.map(said)).toEqual(preview.events.map(said))
     for (const event of events) {
-      expect(event.commandId).toMatch(/^anna:/)
-      if ('workerId' in event) expect(event.workerId).toMatch(/^anna:/)
+      expect(event.commandId).toMatch(/^oncall:/)
+      if ('workerId' in event) expect(event.workerId).toMatch(/^oncall:/)
     }
-    expect(told.filter((line) => line.startsWith('[DASHBOARD] anna'))).toEqual([
-      `[DASHBOARD] anna pulled ${lever} in queue default`,
+    expect(told.filter((line) => line.startsWith('[DASHBOARD] oncall'))).toEqual([
+      `[DASHBOARD] oncall pulled ${lever} in queue default`,
     ])
   })
 

@@ -43,7 +43,7 @@ async function check(send: Send, origin: string): Promise<void> {
   expect(page.headers.get('content-type')).toMatch(/^text\/html/)
   for (const [, address = ''] of (await page.text()).matchAll(/(?:src|href)="(page\.[^"]+)"/g))
     expect((await send(`${MOUNT}/${address}`)).status).toBe(200)
-  expect(await (await send(`${MOUNT}/api/me`)).json()).toMatchObject({ actor: 'anna' })
+  expect(await (await send(`${MOUNT}/api/me`)).json()).toMatchObject({ actor: 'oncall' })
   const pulled = await send(`${MOUNT}/api/queues/default/levers/drain`, {
     method: 'POST',
     headers: { origin, 'content-type': 'application/json' },

@@ -9,7 +9,7 @@ import {
 } from '../../src/dashboard/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
 
-export const operator: Grant = { actor: 'anna', role: 'operator', data: true }
+export const operator: Grant = { actor: 'oncall', role: 'operator', data: true }
 export const viewer: Grant = { actor: 'bob', role: 'viewer' }
 
 export interface Mounted {

@@ -93,7 +93,7 @@ it('levers are pulled over it, and the log names the actor', async () => {
   const { events } = (await (await get(`/api/queues/levers/log?after=${version - 1}`)).json()) as {
     readonly events: readonly object[]
   }
-  expect(events).toMatchObject([{ type: 'model_paused', commandId: expect.stringMatching(/^anna:/) }])
+  expect(events).toMatchObject([{ type: 'model_paused', commandId: expect.stringMatching(/^oncall:/) }])
 })
 
 it('`interlock dashboard --url` serves a project, and its key goes nowhere', async () => {

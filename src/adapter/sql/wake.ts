@@ -9,7 +9,7 @@ const HANDLED = 'handled:'
 /** What stands before the name of a queue whose deciding process has resigned. */
 const RESIGNED = 'resigned:'
 
-/** A sender is a worker id: its name may stand before a colon (`anna:w3fK0aB9`), and has neither colon nor comma. */
+/** A sender is a worker id: its name may stand before a colon (`oncall:w3fK0aB9`), and has neither colon nor comma. */
 const SENDERS = /^[^:,]+(:[^:,]+)?(,[^:,]+(:[^:,]+)?)*$/
 
 /** What says which processes an append of the process that decides for all concerns: it comes after `<queue>:<version>`, with the same in it. */

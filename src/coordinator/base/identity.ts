@@ -1,6 +1,6 @@
 /**
  * A new worker id: made at start, never reused, and short, since every event carries it. With a name, the log shows who did
- * something: `anna:w3fK0aB9`.
+ * something: `oncall:w3fK0aB9`.
  */
 export function newWorkerId(name?: string): string {
   const bytes = crypto.getRandomValues(Buffer.alloc(6))

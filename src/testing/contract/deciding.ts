@@ -190,12 +190,12 @@ export function decidingContract(bench: Bench): void {
     await store().handIn(queue, { ...a, commands: [command('own')] })
     await other().handIn(queue, { ...b, commands: [command('x')] })
     const { handed } = await store().pickUp(queue, goesOn)
-    await store().pickUp(queue, { ...goesOn, done: idsOf(handed), senders: ['b', 'anna:w3fK0aB9'] })
+    await store().pickUp(queue, { ...goesOn, done: idsOf(handed), senders: ['b', 'oncall:w3fK0aB9'] })
     await store().pickUp(queue, { ...goesOn, resigns: true })
     // What is told comes in order: after this nothing of the above is still to come.
     await appendNow(bench.store(), queue, [queuedEvent('last')])
     await until('the append is told', () => isOver)
-    assert.deepEqual(named, [['a'], ['b', 'anna:w3fK0aB9'], null])
+    assert.deepEqual(named, [['a'], ['b', 'oncall:w3fK0aB9'], null])
     await stop()
   })
 }

@@ -38,7 +38,7 @@ it('a job is dragged before another, after a preview, and by the keys', async ()
   expect(await lastEvent()).toMatchObject({
     type: 'reprioritized',
     jobId: third,
-    commandId: expect.stringMatching(/^anna:/),
+    commandId: expect.stringMatching(/^oncall:/),
   })
   await page.click('dialog >> text=Close')
   await page.waitForSelector(`${row(third)}[data-index="0"]`)
