@@ -114,6 +114,7 @@ describe('a claim while nobody comes for offers', () => {
 
   it.each([
     ['a hundred models, a line of one kind behind each', (place: number) => [`m${place % 100}`], 1],
+    ['thousands of models, two jobs of one kind for each', (place: number) => [`m${place >> 1}`], 1],
     ['no models', () => [], 1],
     ['ten models with room for all', (place: number) => [`m${place % 10}`], 100_000],
   ] as const)('%s: does not go through all that waits', (_, models, room) => {

@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs'
 import type { Accepted, CommandBody, InterlockError, Lease, Ledger, RecordedEvent } from '../../core/index.ts'
-import type { Telemetry, Wake } from '../../port/index.ts'
+import type { Telemetry } from '../../port/index.ts'
 import type { WholeOptions } from '../api/options.ts'
 import type { Logger } from '../base/logger.ts'
 import { AppendQueue } from '../commit/append-queue.ts'
@@ -10,6 +10,7 @@ import { StartedData, withRowsAhead } from '../commit/started-data.ts'
 import { type Maintenance, maintenanceOf } from '../maintenance/maintenance.ts'
 import { LogView } from '../replica/log-view.ts'
 import { Failures, Stopped } from './failures.ts'
+import { heed } from './heed.ts'
 import { Incarnation } from './incarnation.ts'
 import type { LeaseKeeper } from './lease.ts'
 import { expireLeases, heldBy, Lifecycle } from './lifecycle.ts'
@@ -81,7 +82,8 @@ export class Member {
     })
     this.#wakeups = new Wakeups(log, store, pollMs, {
       onEvent: (event) => this.#onEvent(event),
-      onWake: (wake) => this.#onWake(wake),
+      onWake: (wake) =>
+        heed(wake, { log, appends: this.appends, filter: this.#wakeFilter, onIncoming: hooks.onIncoming }),
       onPoll: () => void this.#onPoll(),
       onTick: () => this.#onTick(),
     })
@@ -195,33 +197,6 @@ export class Member {
         this.#maintenance.followAppend(...append)
       },
     }
-  }
-
-  #onWake(wake: Wake): void {
-    switch (wake.type) {
-      case 'missed':
-        void this.appends.catchUp()
-        return this.#hooks.onIncoming('both')
-      case 'appended':
-        return this.#onGrown(wake)
-      case 'incoming':
-        return this.#hooks.onIncoming(wake.incoming)
-      case 'handled':
-        this.log.head.hear(wake.version)
-        return this.appends.hearHandled(wake.senders)
-      case 'resigned':
-        return this.appends.hearHandled(null)
-      case 'answers':
-        return this.appends.hearAnswers(wake.answers)
-      case 'commands':
-        return this.appends.hearCommands(wake.commands)
-    }
-  }
-
-  #onGrown({ version, concern, news }: Wake & { readonly type: 'appended' }): void {
-    this.log.head.hear(version)
-    this.log.news.hear(news, this.log.version)
-    if (!this.#wakeFilter.mayIgnore(concern, version)) void this.appends.catchUp(version)
   }
 
   async #onPoll(): Promise<void> {
