@@ -5251,8 +5251,9 @@ $$;
 -- that those who know the log up to there need not read; at: the time of the event `after`, in microseconds.
 -- concerns: which processes it concerns, beside the one that appended it (`nobody`, `free`: workers with a free slot, `all`),
 -- as concernOf in src/adapter/supabase/concern.ts. Over its rate of messages a second Realtime drops all messages of a project
--- for a minute. So there is one every 170 ms, six a second: woken_at is when the next is due. If somebody may be waiting,
--- up to 3 messages are sent ahead of that, and for appends over a connection up to 4. A process that appends through the API
+-- for a minute. So there is one every 170 ms, six a second: woken_at is when the next is due. One may be sent ahead of that. If
+-- somebody may be waiting, up to 3 are, and for appends over a connection up to 4. Starts without an end count as that: other
+-- processes with a free slot were told of the same jobs, and are about to try. A process that appends through the API
 -- and hears no announcement tells the others itself. An append over a connection is announced by nobody else, so processes look
 -- once more after the last message: such a message is left out only if another one has just been sent. SECURITY DEFINER, since
 -- realtime.send hides its error when the caller may not send. Raises nothing: no wake-up fails an append.
@@ -5266,7 +5267,7 @@ declare
   ahead interval := case when old.woken_at - clock between interval '0' and interval '850 milliseconds'
     then old.woken_at - clock else interval '0' end;
   is_direct boolean := coalesce(current_setting('request.method', true), '') = '';
-  starts boolean;
+  is_urgent boolean;
   concerns text := 'all';
   news jsonb;
 begin
@@ -5288,11 +5289,13 @@ begin
         cross join lateral jsonb_array_elements(l.events) as e
      group by l.events;
   end if;
-  if ahead > interval '0' and not is_direct then
-    -- A process that takes a job and leaves others has found more jobs than it has free slots.
-    starts := exists (select from public.job_queue_log l
-                       where l.queue = new.queue and l.seq > old.version and l.seq <= new.version and l.event_type = 'started');
-    if concerns = 'nobody' or starts or ahead > interval '510 milliseconds' then
+  if ahead > interval '160 milliseconds' and not is_direct then
+    -- A process that ends a job, takes one and leaves others has found more jobs than it has free slots.
+    select bool_and(l.event_type = 'started') or coalesce(concerns, 'all') <> 'nobody' and not bool_or(l.event_type = 'started')
+      into is_urgent
+      from public.job_queue_log l
+     where l.queue = new.queue and l.seq > old.version and l.seq <= new.version;
+    if ahead > interval '510 milliseconds' or is_urgent is not true then
       return new;
     end if;
   end if;
@@ -5854,8 +5857,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '1b47cd1606552ee07c20d15dc51ab0324925c4931e95dde242327182269f0546'),
-  ('027', '1b47cd1606552ee07c20d15dc51ab0324925c4931e95dde242327182269f0546')
+  ('000', 'f4d0acebcac482a0035e51d2eda4d8d175bdb64257d063c8548a02848f995197'),
+  ('027', 'f4d0acebcac482a0035e51d2eda4d8d175bdb64257d063c8548a02848f995197')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -8,25 +8,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { supabaseClient } from '../../src/adapter/supabase/index.ts'
 import { createCoordinator, createJobWorker } from '../../src/index.ts'
 import { numberOf, payloadOf, resultOf } from '../peers/tasks.ts'
+import { Requests, rounded } from './counted.ts'
 import { silent, startBenchProject } from './project.ts'
 
 const [workers = 4, jobMs = 1_000, models = 10, delayMs = 0, idleSeconds = 60, messagesPerSecond = 6] =
   process.argv.slice(2).map(Number)
-const JOBS_PER_WORKER = 30
+const JOBS_PER_WORKER = 60
 
-const counts = { requests: 0, bytes: 0, messages: 0 }
-/** Requests by the name of their function. */
-const calls = new Map<string, number>()
-const send = globalThis.fetch
-globalThis.fetch = async (input, init) => {
-  counts.requests++
-  const name = /rpc\/job_queue_(\w+)/.exec(String(input))?.[1] ?? 'tables'
-  calls.set(name, (calls.get(name) ?? 0) + 1)
-  await sleep(delayMs)
-  const response = await send(input, init)
-  counts.bytes += (await response.clone().arrayBuffer()).byteLength
-  return response
-}
+const requests = new Requests(delayMs)
+let messages = 0
 
 const project = await startBenchProject()
 const join = async () => createCoordinator({ store: project.store({ messagesPerSecond }), logger: silent })
@@ -44,7 +34,7 @@ await submitter.close()
 const ear = supabaseClient(project.url, project.keys.secret).channel(await project.topicOf('default'), {
   config: { private: true },
 })
-ear.on('broadcast', { event: 'wake' }, () => counts.messages++)
+ear.on('broadcast', { event: 'wake' }, () => messages++)
 await new Promise<void>((resolve) => ear.subscribe((status) => status === 'SUBSCRIBED' && resolve()))
 
 const ended = Promise.withResolvers<void>()
@@ -58,33 +48,29 @@ const handler = async (job: { readonly payload: unknown }) => {
 const coordinators = await Promise.all(Array.from({ length: workers }, join))
 const all = coordinators.map((coordinator) => createJobWorker({ coordinator, handlers: { normal: handler } }))
 await sleep(2_000)
-const before = { ...counts }
-calls.clear()
+requests.reset()
+messages = 0
 const begun = performance.now()
 for (const worker of all) worker.start()
 await ended.promise
 await sleep(500)
-const rounded = (count: number) => Math.round((count / jobs) * 100) / 100
-const perJob = (name: keyof typeof counts) => rounded(counts[name] - before[name])
-const byName = [...calls]
-  .toSorted(([, a], [, b]) => b - a)
-  .map(([name, count]) => `${name} ${rounded(count)}`)
+const perJob = (count: number) => rounded(count / jobs)
 const lost = coordinators.reduce((sum, coordinator) => sum + coordinator.health().counts.lost, 0)
 console.log(
   `${workers} workers, jobs of ${jobMs} ms on average, ${models} models, ${delayMs} ms more per request`,
 )
 console.log(
-  `  per job: ${perJob('requests')} requests, ${perJob('messages')} messages sent, ${perJob('bytes')} bytes read`,
+  `  per job: ${perJob(requests.total)} requests, ${perJob(messages)} messages sent, ${perJob(requests.bytes)} bytes read`,
 )
-console.log(`  requests: ${byName.join(', ')}; appends lost: ${rounded(lost)}`)
+console.log(`  requests: ${requests.perJob(jobs)}; appends lost: ${perJob(lost)}`)
 const atBest = (jobs / Math.min(workers, models)) * jobMs
 console.log(`  ${Math.round(performance.now() - begun - 500)} ms of ${atBest} at best`)
 
 if (idleSeconds > 0) {
   await sleep(5_000)
-  const idle = counts.requests
+  requests.reset()
   await sleep(idleSeconds * 1_000)
-  const perMinute = ((counts.requests - idle) / workers / idleSeconds) * 60
+  const perMinute = (requests.total / workers / idleSeconds) * 60
   console.log(`  idle: ${Math.round(perMinute * 10) / 10} requests a minute and worker`)
 }
 for (const worker of all) await worker.drain()

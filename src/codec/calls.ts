@@ -92,7 +92,10 @@ export const calls = {
     jobType: jobTypeSchema,
     options: completeOptions().optional(),
   })),
-  claim: lazily(() => ({ claim: claim() })),
+  claim: lazily(() => ({
+    claim: claim(),
+    options: optionsSchema({ known: z.boolean().optional() }).optional(),
+  })),
   complete: lazily(() => ({
     lease: lease(),
     options: optionsSchema({ result: anything, claim: claim().optional() }).optional(),

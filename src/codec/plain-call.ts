@@ -10,7 +10,7 @@ type Given = readonly unknown[]
 export const plainCalls: { readonly [Name in keyof typeof calls]?: (given: Given) => boolean } = {
   attempt: ([lease]) => isLease(lease),
   dataOf: ([lease]) => isLease(lease),
-  claim: ([claim]) => isClaim(claim),
+  claim: ([claim, options]) => isClaim(claim) && (options === undefined || isOfClaim(options)),
   complete: ([lease, options]) =>
     isLease(lease) &&
     (options === undefined ||
@@ -20,6 +20,7 @@ export const plainCalls: { readonly [Name in keyof typeof calls]?: (given: Given
 
 const ofLease: ReadonlySet<string> = new Set(['jobId', 'fencingToken', 'epoch'])
 const ofClaim: ReadonlySet<string> = new Set(['max', 'kinds'])
+const ofClaiming: ReadonlySet<string> = new Set(['known'])
 const ofComplete: ReadonlySet<string> = new Set(['result', 'claim'])
 
 function isLease(value: unknown): boolean {
@@ -28,6 +29,10 @@ function isLease(value: unknown): boolean {
   return (
     isPlainName(jobId) && isWhole(fencingToken, 1, Number.MAX_SAFE_INTEGER) && Number.isSafeInteger(epoch)
   )
+}
+
+function isOfClaim(value: unknown): boolean {
+  return hasOnly(value, ofClaiming) && (value['known'] === undefined || typeof value['known'] === 'boolean')
 }
 
 function isClaim(value: unknown): boolean {

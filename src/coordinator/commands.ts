@@ -42,7 +42,7 @@ export function commandsOf(member: Member, telemetry: Telemetry | undefined): Ca
           : await telemetry.send({ queue: member.log.queue, jobs: parsed }, put)
       return { queued: new Set(specs.map(({ jobId }) => jobId)).size, waiting }
     },
-    claim: (claim) => started({ type: 'claim' }, { claim }),
+    claim: (claim, { known = false } = {}) => started({ type: 'claim' }, { claim, isLook: known }),
     complete: async (lease, { claim, result } = {}) => {
       const data = result === undefined ? [] : [{ jobId: lease.jobId, result: parseResult(result) }]
       return started({ type: 'complete', ...attemptOf(lease) }, { claim, data })

@@ -46,7 +46,7 @@ function coordinatorOf(process: QueueProcess, { store, telemetry }: WholeOptions
   const { gate, hints, member, observer } = process
   const { log, logger } = member
   const { see: _, ...observed } = observer
-  const taken = new TakenIn()
+  const taken = new TakenIn((found) => process.incoming.rows.looked(found))
   return {
     queue: log.queue,
     logger,

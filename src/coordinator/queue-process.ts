@@ -1,10 +1,10 @@
 import { type Observable, Subject } from 'rxjs'
 import { isOutage, type RecordedEvent } from '../core/index.ts'
-import type { Incoming } from '../port/index.ts'
 import type { WholeOptions } from './api/options.ts'
 import { Gate } from './gate/gate.ts'
 import { LenientGate } from './gate/lenient-gate.ts'
 import { Inbox } from './inbox/inbox.ts'
+import { IncomingLooks } from './inbox/incoming-looks.ts'
 import { Member } from './membership/member.ts'
 import { type Observer, observerOf } from './observer.ts'
 
@@ -13,6 +13,7 @@ export class QueueProcess {
   readonly member: Member
   readonly observer: Observer
   readonly hints = new Hints()
+  readonly incoming: IncomingLooks
   readonly #gate: Gate
   /** Used instead of the gate if the program must not be stopped. */
   readonly #lenient: LenientGate | undefined
@@ -24,19 +25,27 @@ export class QueueProcess {
       onEvent: (event) => this.#onEvent(event),
       onStarted: (attempt, taker) => this.#gate.router.receive(attempt, taker),
       isWaiting: () => this.#gate.router.isWaiting || this.#gate.router.isObserved,
-      onIncoming: (incoming) => this.#onIncoming(incoming),
+      onIncoming: (...message) => this.incoming.hear(...message),
+      onRequested: () => this.#inbox.nudge(),
       onPoll: () => this.#onPoll(),
       onRenewed: () => this.#gate.followUp(),
       onOpening: () => this.hints.wake(),
       onSkipped: () => this.#gate.lookAgain(),
     })
     this.member = member
+    this.incoming = new IncomingLooks({
+      isFrugal: store.frugal === true,
+      forRows: () => this.#takeIn(),
+      forRequests: () => this.#inbox.nudge(),
+      now: () => member.log.now(),
+    })
     this.observer = observerOf(member, store)
     this.#gate = new Gate(member)
     if (options.onUnavailable === 'bypass') this.#lenient = new LenientGate(this.#gate, member, options)
     this.#inbox = new Inbox({
       ...{ store, queue, ledger: () => member.ledger, now: () => member.log.now() },
       send: (body, sent) => member.send(body, sent),
+      onLooked: (found) => this.incoming.requests.looked(found),
       onError: (error) => member.failures.note(error),
     })
   }
@@ -59,7 +68,8 @@ export class QueueProcess {
 
   async close(): Promise<void> {
     await this.#gate.close()
-    this.hints.pause()
+    this.hints.takenIn()
+    this.incoming.close()
     await this.#inbox.close()
     // Report the end of a job that ran beside the line: otherwise another process could start the job.
     await this.#lenient?.settle()
@@ -71,11 +81,10 @@ export class QueueProcess {
     this.observer.see(event)
     this.#gate.see(event)
     if ((event.offers?.length ?? 0) > 0) this.hints.wake()
+    if (this.incoming.see(event)) this.hints.takenIn()
   }
 
-  #onIncoming(incoming: Incoming): void {
-    if (incoming !== 'rows') this.#inbox.nudge()
-    if (incoming === 'requests') return
+  #takeIn(): void {
     if (this.member.isFull) this.hints.takeInLater()
     else this.hints.takeIn()
   }
@@ -129,9 +138,10 @@ class Hints {
     if (this.#intakeLater !== undefined) this.#takeInNow()
   }
 
-  /** Leaves arrived rows to others. */
-  pause(): void {
+  /** A process has taken in the rows that arrived. */
+  takenIn(): void {
     clearTimeout(this.#intakeLater)
+    this.#intakeLater = undefined
   }
 
   complete(): void {
@@ -140,8 +150,7 @@ class Hints {
   }
 
   #takeInNow(): void {
-    clearTimeout(this.#intakeLater)
-    this.#intakeLater = undefined
+    this.takenIn()
     this.#intake.next()
   }
 }

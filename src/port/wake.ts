@@ -27,8 +27,8 @@ export type Wake =
   | { readonly type: 'missed' }
   /** The log grew: up to which version, if that is known, which processes it concerns, and the events if they come with it. */
   | Appended
-  /** Something came in beside the log. */
-  | { readonly type: 'incoming'; readonly incoming: Incoming }
+  /** Something came in beside the log. `again`: more may have come after the last message, without one. */
+  | { readonly type: 'incoming'; readonly incoming: Incoming; readonly again?: true }
   /** Commands that these processes handed in (`DecidingRole`) were carried out, or need no append. */
   | { readonly type: 'handled'; readonly senders: readonly string[]; readonly version?: number | undefined }
   /** The process that decided for all has resigned. */

@@ -18,6 +18,9 @@ import { after } from './timer.ts'
 import { catchUncaught } from './uncaught.ts'
 import { untilAnswered } from './until-answered.ts'
 
+/** A worker looks because it was told of something. */
+const known = { known: true } as const
+
 const DRAIN_MS = 30_000
 const STOP_MS = 4_000
 /** How long reporting the ends of attempts may take after a drain's deadline and the time to stop, in milliseconds. */
@@ -133,7 +136,7 @@ export class QueueJobWorker implements JobWorker {
     this.#isHinted = false
     try {
       const started = await this.#slots.with(0, async (claim) =>
-        claim === undefined ? [] : this.#coordinator.claim(claim),
+        claim === undefined ? [] : this.#coordinator.claim(claim, known),
       )
       this.#take(started)
     } catch (error) {

@@ -209,3 +209,54 @@ it('the rows of `jobs` follow once a second, whichever process appended, and all
   // At once after a quiet moment, once in each second, and once by each in case that the other is gone.
   expect(counts['job_queue_project']).toBeLessThanOrEqual(2 * seconds + 3)
 })
+
+describe('many workers that are idle', () => {
+  const WORKERS = 6
+  const JOBS = 10
+  /** Their requests while one job after the other arrives, and each is over before the next. */
+  async function requestsOf(
+    queue: string,
+    arrive: (jobId: string) => Promise<unknown>,
+  ): Promise<Record<string, number>> {
+    const counts: Record<string, number> = {}
+    const done = new Set<string>()
+    const handler = async ({ jobId }: { jobId: string }) => void done.add(jobId)
+    for (let n = 0; n < WORKERS; n++) {
+      const worker = createJobWorker({
+        ...{ coordinator: await join(queue, counts), handlers: { normal: handler }, intake: true },
+      })
+      worker.start()
+      onTestFinished(async () => void (await worker.drain()))
+    }
+    await sleep(1_500)
+    for (const name of Object.keys(counts)) counts[name] = 0
+    for (let n = 0; n < JOBS; n++) {
+      await arrive(`${queue}-${n}`)
+      await expect.poll(() => done.has(`${queue}-${n}`)).toBe(true)
+      await sleep(300)
+    }
+    return counts
+  }
+
+  it('do not all try to start the same job', async () => {
+    const queue = `frugal-${++queues}`
+    const submitter = await join(queue)
+    await submitter.setPolicy('by-model')
+    const counts = await requestsOf(queue, (jobId) => submitter.enqueue([{ jobId, models: ['m'] }]))
+    // Each job is started and ended. If all tried, all but one would lose with each job, and then read.
+    expect(counts['job_queue_append']).toBeLessThan(JOBS * 2 + (JOBS * (WORKERS - 1)) / 2)
+    expect(counts['job_queue_read']).toBeLessThan(JOBS)
+  })
+
+  it('do not all look for the same row', async () => {
+    const queue = 'default'
+    const submitter = await join(queue)
+    await submitter.setPolicy('by-model')
+    const counts = await requestsOf(queue, (jobId) =>
+      project.query(`insert into jobs (job_id, model) values ('${jobId}', 'm')`),
+    )
+    // If all looked, twice for each message.
+    expect(counts['job_queue_claim_arrivals']).toBeLessThan((JOBS * WORKERS * 2) / 2)
+    expect(counts['job_queue_open_requests'] ?? 0).toBeLessThan((JOBS * WORKERS) / 2)
+  })
+})

@@ -190,7 +190,10 @@ export class WakeChannel {
     if (direct === true) this.#directAt = performance.now()
     if (intake !== undefined) {
       const incoming = intakes.find((each) => each === intake) ?? 'both'
-      return this.#wakeTwice({ type: 'incoming', incoming }, { type: 'incoming', incoming: 'both' })
+      return this.#wakeTwice(
+        { type: 'incoming', incoming },
+        { type: 'incoming', incoming: 'both', again: true },
+      )
     }
     this.#newsSince = null
     if (!Number.isSafeInteger(version)) return this.#options.onWake(grown)

@@ -17,6 +17,7 @@ import type {
 import type { DeadJob, JobData, Telemetry } from '../../port/index.ts'
 import type { Logger } from '../base/logger.ts'
 import type {
+  ClaimOptions,
   CompleteOptions,
   DeadChoice,
   DeadFilter,
@@ -64,7 +65,7 @@ export interface Coordinator {
   /** Puts jobs in line, all or none, with their payloads. @throws InterlockError `invalid_input`, `job_exists`, `models_required` */
   enqueue(jobs: readonly EnqueueInput[]): Promise<Enqueued>
   /** Starts jobs that may start, in line order: at most `max` jobs, never more than 1,000, and only of these kinds (null: any). */
-  claim(claim: Claim): Promise<readonly Started[]>
+  claim(claim: Claim, options?: ClaimOptions): Promise<readonly Started[]>
   /** Ends an attempt. With `claim`, the same append starts jobs here that may start now. */
   complete(lease: Lease, options?: EndOptions): Promise<readonly Started[]>
   /**

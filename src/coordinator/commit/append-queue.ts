@@ -2,6 +2,7 @@ import type { Command, CommandResult, DataChange, Decision } from '../../core/in
 import type { HeardAnswers, HeardCommands } from '../../port/index.ts'
 import { InFlight, SingleFlight } from '../base/work.ts'
 import { type CommitOptions, Committer } from './committer.ts'
+import { HeldLooks } from './held-looks.ts'
 import type { OpenCommands, Pending } from './open-commands.ts'
 
 /** From this many commands on, an append of their own is worth it, decided while the one before it is under way. */
@@ -18,6 +19,8 @@ export class AppendQueue {
   /** Data that is sent ahead of its append. `idle` waits for it. */
   readonly #ahead = new InFlight()
   readonly #pending: Pending[] = []
+  /** Absent where calls have no price: there, looks go at once. */
+  readonly #looks: HeldLooks | undefined
   readonly #catchingUp: (() => void)[] = []
   /** The version to read up to; infinite: everything there is. */
   #wanted = 0
@@ -28,9 +31,14 @@ export class AppendQueue {
   #next: OpenCommands | undefined
 
   constructor(options: CommitOptions) {
+    if (options.store.frugal === true) this.#looks = new HeldLooks(() => void this.#flight.request())
     this.#committer = new Committer(options, {
       onSent: (decision) => this.#onSent(decision),
       onHanded: (commands) => this.#pending.push(...commands),
+      looks: this.#looks && {
+        contention: this.#looks.window,
+        onPutOff: (looks) => this.#pending.push(...looks),
+      },
     })
     // Each command gets its own error, and the committer reports a read that fails.
     this.#flight = new SingleFlight(() => this.#run(), options.hooks.onUnreadable)
@@ -43,10 +51,11 @@ export class AppendQueue {
   /**
    * Resolves once the result of the command is in the log, or the command is known to have none.
    * @param data written in the same append, if the command puts the job in line or ends it
+   * @param isLook nobody waits for the answer: what this process knows is enough
    */
-  send(command: Command, data: readonly DataChange[] = []): Promise<CommandResult> {
+  send(command: Command, data: readonly DataChange[] = [], isLook = false): Promise<CommandResult> {
     return new Promise((resolve, reject) => {
-      const pending: Pending = { command, data, resolve, reject }
+      const pending: Pending = { command, data, isLook, resolve, reject }
       if (data.length === 0) return this.#push(pending)
       // Other commands do not wait for this one's data.
       const settled = this.#committer.staging.settle(pending)
@@ -95,6 +104,7 @@ export class AppendQueue {
   /** Resolves when nothing is under way any more. */
   async idle(): Promise<void> {
     await this.#ahead.done()
+    this.#looks?.release()
     await this.#flight.idle()
   }
 
@@ -110,7 +120,11 @@ export class AppendQueue {
   }
 
   #hasWork(): boolean {
-    return this.#pending.length > 0 || this.#catchingUp.length > 0 || this.#next !== undefined
+    return this.#mayOpen || this.#catchingUp.length > 0 || this.#next !== undefined
+  }
+
+  get #mayOpen(): boolean {
+    return this.#pending.length > 0 && this.#looks?.holds(this.#pending) !== true
   }
 
   async #work(): Promise<void> {
@@ -131,8 +145,9 @@ export class AppendQueue {
   }
 
   #openNext(most?: number): OpenCommands | undefined {
-    const batch = takeBatch(this.#pending, most)
-    return batch.length === 0 ? undefined : this.#committer.open(batch)
+    if (!this.#mayOpen) return undefined
+    this.#looks?.taken()
+    return this.#committer.open(takeBatch(this.#pending, most))
   }
 
   #onSent(decision: Decision): void {

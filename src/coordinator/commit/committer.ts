@@ -1,8 +1,9 @@
 import { type Decision, isInterlockError, type Ledger, wentBack } from '../../core/index.ts'
 import { type AppendAnswer, pagesAfter } from '../../port/index.ts'
+import type { ContentionWindow } from '../base/contention-window.ts'
 import { retryWithin, type TimeLimit } from '../base/retry.ts'
 import type { LogView } from '../replica/log-view.ts'
-import { checkSame, readOn } from '../replica/read-log.ts'
+import { checkSame, foldNews, readOn } from '../replica/read-log.ts'
 import { Appender, type AppendStore, type BeatsAlong, type Try } from './appender.ts'
 import { Staging } from './command-data.ts'
 import { Crowd, type CrowdOptions } from './crowd.ts'
@@ -45,11 +46,20 @@ export interface CommitterHooks {
   readonly onSent?: (decision: Decision) => void
   /** Commands of other processes came in. Without it, this process does not decide for others. */
   readonly onHanded?: (commands: readonly Pending[]) => void
+  /** Absent: looks that lose to other processes are tried again at once. */
+  readonly looks?: LookHooks | undefined
+}
+
+export interface LookHooks {
+  readonly contention: ContentionWindow
+  /** Another process took what these looked for: they come again later. */
+  readonly onPutOff: (looks: readonly Pending[]) => void
 }
 
 /** Carries one batch of commands into the log, and answers each of them. */
 export class Committer {
   readonly #options: CommitOptions
+  readonly #looks: LookHooks | undefined
   readonly #log: LogView
   readonly #deciding: Deciding
   readonly #appender: Appender
@@ -60,7 +70,7 @@ export class Committer {
   /** The other processes that write; absent: this one takes no part in deciding for others. */
   readonly crowd: Crowd | undefined
 
-  constructor(options: CommitOptions, { onSent = () => {}, onHanded }: CommitterHooks = {}) {
+  constructor(options: CommitOptions, { onSent = () => {}, onHanded, looks }: CommitterHooks = {}) {
     const { log, store, limit, startedData, name, beats } = options
     const { deciding } = store
     const onOthers = () => this.#appender.meetsOthers()
@@ -73,6 +83,7 @@ export class Committer {
       onHanded &&
       new Crowd({ log, deciding, name, onHanded, onOthers, onNobody, onStarted, onUnexpected })
     this.#options = options
+    this.#looks = looks
     this.#log = log
     this.#deciding = new Deciding(log, startedData, options.shares)
     this.#appender = new Appender({ log, store, deciding: this.#deciding, crowd: this.crowd, beats, onSent })
@@ -150,9 +161,11 @@ export class Committer {
   async #carryOut(open: OpenCommands): Promise<void> {
     const { store, limit } = this.#options
     const { head, queue, version } = this.#log
-    // A process that knows it is behind would lose the append, and take the lock to find out.
-    if (store.frugal === true && head.version > version && !open.areTicks)
-      await readOn(this.#log, head.version)
+    // A process that knows it is behind would lose the append, and take the lock to find out. A look uses what was told, and reads nothing.
+    if (store.frugal === true && head.version > version) {
+      if (open.areLooks) foldNews(this.#log, head.version)
+      else await readOn(this.#log, head.version)
+    }
     if (open.wasHandedIn) await store.deciding?.replicated?.()
     open.settleKnown()
     this.#deciding.heldBack.clear()
@@ -167,8 +180,15 @@ export class Committer {
       else {
         tries.refused(tried.answer.reason === 'version')
         await this.#learn(open, tried.answer)
+        if (this.#looks !== undefined && open.areLooks && wasTaken(tried))
+          return this.#putOff(this.#looks, open)
       }
     }
+  }
+
+  #putOff({ contention, onPutOff }: LookHooks, open: OpenCommands): void {
+    contention.lost()
+    onPutOff(open.putOff())
   }
 
   #conclude(
@@ -180,6 +200,7 @@ export class Committer {
     if (handed !== undefined) this.crowd?.term.carried(open, handed)
     if (handed !== undefined && handed.length > 0) this.#appender.meetsOthers()
     const commands = open.commands()
+    if (open.areLooks) this.#looks?.contention.won()
     open.close()
     const { startedData, hooks } = this.#options
     const { replica, head } = this.#log
@@ -194,11 +215,11 @@ export class Committer {
   /**
    * Nothing to append. That has to be true at some moment after the commands came. So it reads the log to its end once, and
    * decides them again if others had appended. It ignores what others append after that: on a busy queue it would never end.
-   * For ticks, which nobody waits for, it reads nothing where each read has its price.
+   * For looks, which nobody waits for, it reads nothing where each read has its price.
    */
   async #concludeNothing(open: OpenCommands, { decision, sure }: Try): Promise<void> {
     const { version } = this.#log
-    const isTrue = sure || open.isRead || (this.#options.store.frugal === true && open.areTicks)
+    const isTrue = sure || open.isRead || (this.#options.store.frugal === true && open.areLooks)
     if (!isTrue) await readOn(this.#log)
     open.isRead = true
     open.settleKnown()
@@ -219,6 +240,8 @@ export class Committer {
         checkSame(queue, replica, { ...answer, knownAt: null, events: answer.missed })
         replica.apply(answer.missed)
         if (replica.version !== answer.version) await readOn(this.#log)
+        // That was its end a moment ago.
+        open.isRead = true
         open.settleKnown()
         return
       case 'known':
@@ -248,3 +271,13 @@ export class Committer {
     }
   }
 }
+
+/** Another process has started what these commands would have started. Without a start, they would have recorded what it has recorded. */
+function wasTaken({ decision, answer }: Try): boolean {
+  if (answer === null || answer.ok || answer.reason !== 'version') return false
+  const wanted = startedIn(decision.events)
+  return wanted.size === 0 || [...startedIn(answer.missed)].some((jobId) => wanted.has(jobId))
+}
+
+const startedIn = (events: Decision['events']): ReadonlySet<string> =>
+  new Set(events.flatMap((event) => (event.type === 'started' ? [event.jobId] : [])))

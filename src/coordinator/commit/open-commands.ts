@@ -14,6 +14,7 @@ import {
 } from '../../core/index.ts'
 import type { Replica } from '../replica/replica.ts'
 import type { Decided } from './deciding.ts'
+import { isLook } from './held-looks.ts'
 
 /** A command that waits for its answer. */
 export interface Pending {
@@ -24,6 +25,8 @@ export interface Pending {
   weight?: number
   /** The store has its data already, under the command's id. */
   isStaged?: boolean
+  /** Nobody waits for the answer: what this process knows is enough (held-looks.ts). */
+  readonly isLook?: boolean
   readonly resolve: (result: CommandResult) => void
   readonly reject: (error: unknown) => void
 }
@@ -72,9 +75,9 @@ export class OpenCommands {
     )
   }
 
-  /** True if nobody waits for the answer: they only record what is due, and the events of others set the next time for it. */
-  get areTicks(): boolean {
-    return [...this.#open.values()].every(({ command: { body } }) => body.type === 'tick')
+  /** True if nobody waits for the answers: the events of others are the reason for the next look. */
+  get areLooks(): boolean {
+    return [...this.#open.values()].every(isLook)
   }
 
   commands(): Command[] {
@@ -161,6 +164,13 @@ export class OpenCommands {
   reject(commandId: string, error: unknown): boolean {
     this.#open.get(commandId)?.reject(error)
     return this.#open.delete(commandId)
+  }
+
+  /** They get no answer here: they are tried again later, in another batch. */
+  putOff(): Pending[] {
+    const all = [...this.#open.values()]
+    this.#open.clear()
+    return all
   }
 
   rejectAll(error: unknown): void {

@@ -10,6 +10,7 @@ import {
   jobOf,
   type Ledger,
   type Micros,
+  type RecordedEvent,
   type Started,
   waitingFor,
 } from '../../core/index.ts'
@@ -33,6 +34,8 @@ const FIRST_MS = 2_000
 
 /** The worker id in the events of these commands. */
 const ACTOR = 'sql'
+/** Of their ids in the log. */
+const PREFIX = 'sql:'
 
 export interface InboxOptions {
   readonly store: InboxRole & Pick<StoreTraits, 'frugal'>
@@ -42,8 +45,14 @@ export interface InboxOptions {
   readonly send: (body: ParsedRequest['body'], options: SendOptions) => Promise<Accepted>
   /** The database's clock. */
   readonly now: () => Micros
+  /** A look has ended. */
+  readonly onLooked: (found: boolean) => void
   readonly onError: (error: unknown) => void
 }
+
+/** Whether this event came of such a command. */
+export const isOfInbox = ({ commandId }: Pick<RecordedEvent, 'commandId'>): boolean =>
+  commandId.startsWith(PREFIX)
 
 /** Decides the commands that SQL puts into the inbox. Every process of the queue does, and only one looks at a time. */
 export class Inbox {
@@ -93,9 +102,10 @@ export class Inbox {
   }
 
   async #look(): Promise<void> {
-    const { store, queue } = this.#options
+    const { store, queue, onLooked } = this.#options
     this.#lookedAt = performance.now()
     const requests = await store.inbox(queue, BATCH)
+    onLooked(requests.length > 0)
     if (requests.length === 0) return this.#lookLater()
     if (await this.#answerAll(requests)) void this.#flight.request()
   }
@@ -144,7 +154,11 @@ export class Inbox {
     const { body, claim, data, workerId } = request
     this.#checkLife(request)
     // The hash is of the request and not of the body, which contains times of this process.
-    const as = { id: `sql:${requestId}`, workerId: workerId ?? ACTOR, hash: hash(JSON.stringify(command)) }
+    const as = {
+      id: `${PREFIX}${requestId}`,
+      workerId: workerId ?? ACTOR,
+      hash: hash(JSON.stringify(command)),
+    }
     const result = await send(body, { as, claim, data })
     return answerOf(body, result, as.workerId, ledger(), now())
   }

@@ -21,6 +21,12 @@ export class TakenIn {
   #rows = 0
   /** By `performance.now()`: when there was last nothing left; undefined: this process has taken in none. */
   #reachedAt: number | undefined
+  readonly #onLooked: (found: boolean) => void
+
+  /** @param onLooked called when a look has ended */
+  constructor(onLooked: (found: boolean) => void) {
+    this.#onLooked = onLooked
+  }
 
   get standing(): { readonly rows: number; readonly ms: number } | null {
     return this.#reachedAt === undefined
@@ -33,6 +39,7 @@ export class TakenIn {
     const began = performance.now()
     this.#reachedAt ??= began
     const rows = await take()
+    this.#onLooked(rows > 0)
     this.#rows += rows
     if (rows < max) this.#reachedAt = began
     return rows

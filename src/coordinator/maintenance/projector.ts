@@ -25,12 +25,12 @@ const BUSY_REST_MS = 200
 const LOOK_MS = 600_000
 /** How often to try again what was set aside, or a table that is locked. */
 const AGAIN_MS = 1_000
-/** In a second, the first process to append updates the tables for all, and the others make sure later, in case it is gone. */
-const FOR_ALL_MS = 1_000
+/**
+ * If each call has its price: in each second, the first process to append updates the tables for all, and the others make sure
+ * later, in case it is gone. After a step that found no row to write, it is the first one in three seconds.
+ */
+const FOR_ALL_MS = { withRows: 1_000, without: 3_000 }
 const IN_CASE_MS = 4_000
-const SECOND = 1_000 * MICROS_PER_MS
-
-const secondOf = (at: Micros) => Math.floor(at / SECOND)
 
 export interface ProjectorOptions {
   readonly store: Pick<UserTablesRole, 'project'> & Pick<StoreTraits, 'frugal'>
@@ -89,16 +89,18 @@ export class Projector {
 
   /**
    * This process has appended at `at`, after an event at `before`. If each call has its price, the process that appends first in
-   * a second updates the tables a second later for all, and after a quiet moment at once as well. The others only make sure,
-   * later.
+   * a period updates the tables at its end for all, and after a quiet one at once as well. The others only make sure, later.
    * @param hasRows a job was made of a row, whose columns are updated at once
    */
   follow(before: Micros, at: Micros, hasRows = false): void {
     if (hasRows) this.#idle?.abort()
     if (this.#options.store.frugal !== true) return this.nudge()
-    if (at - before > SECOND) this.nudge()
+    const ms = hasRows || this.#findsRows ? FOR_ALL_MS.withRows : FOR_ALL_MS.without
+    const period = ms * MICROS_PER_MS
+    if (at - before > period) this.nudge()
     clearTimeout(this.#inCase)
-    if (secondOf(before) < secondOf(at)) this.#forAll ??= setTimeout(() => this.#followAll(), FOR_ALL_MS)
+    if (Math.floor(before / period) < Math.floor(at / period))
+      this.#forAll ??= setTimeout(() => this.#followAll(), ms)
     else if (this.#forAll === undefined) this.#inCase = setTimeout(() => this.nudge(), IN_CASE_MS)
   }
 
@@ -144,6 +146,12 @@ export class Projector {
     this.#idle = new AbortController()
     await pause(IDLE_REST_MS, this.#idle.signal)
     this.#idle = undefined
+  }
+
+  /** The last step wrote to the user's tables, or has still to. */
+  get #findsRows(): boolean {
+    const last = this.#last
+    return last === undefined || last.busy || last.written > 0 || last.setAside > 0
   }
 
   #followAll(): void {

@@ -8,7 +8,7 @@ export interface Heeding {
   readonly appends: AppendQueue
   readonly filter: WakeFilter
   /** Something came in beside the log. */
-  readonly onIncoming: (incoming: Incoming) => void
+  readonly onIncoming: (incoming: Incoming, again?: boolean) => void
 }
 
 /** Does what a message of the store asks for. */
@@ -23,7 +23,7 @@ export function heed(wake: Wake, { log, appends, filter, onIncoming }: Heeding):
       if (!filter.mayIgnore(wake.concern, wake.version)) void appends.catchUp(wake.version)
       return
     case 'incoming':
-      return onIncoming(wake.incoming)
+      return onIncoming(wake.incoming, wake.again)
     case 'handled':
       log.head.hear(wake.version)
       return appends.hearHandled(wake.senders)

@@ -24,6 +24,8 @@ export interface SendOptions {
   readonly claim?: Claim | undefined
   /** The data to keep of the jobs that the command puts in line or ends. */
   readonly data?: readonly DataChange[]
+  /** Nobody waits for the answer: what this process knows is enough. */
+  readonly isLook?: boolean
   /** Who gets what the command starts, before anybody else. With a claim, the caller of the claim. */
   readonly taker?: Taker
   /** The id of the command and the worker id in its events, if they are not this process's own. */
@@ -38,8 +40,10 @@ export interface MemberHooks {
   readonly onStarted: (attempt: Started, taker: Taker) => boolean
   /** Somebody here waits for the start of a job that he has asked for. */
   readonly isWaiting: () => boolean
-  /** Something may have arrived beside the log. */
-  readonly onIncoming: (incoming: Incoming) => void
+  /** Something may have arrived beside the log. @param again after the last message, without one */
+  readonly onIncoming: (incoming: Incoming, again?: boolean) => void
+  /** A job that was about to start is to be cancelled: the command is in the inbox. */
+  readonly onRequested: () => void
   /** Once per poll, after the log was read. */
   readonly onPoll: () => void
   /** The process goes on under another worker id, which is registered now. */

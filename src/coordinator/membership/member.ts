@@ -189,7 +189,7 @@ export class Member {
   #commitHooks(): CommitHooks {
     return {
       onDeadWorkers: (ids) => ids.includes(this.workerId) && this.lease.declareLost(),
-      onRequested: () => this.#hooks.onIncoming('requests'),
+      onRequested: () => this.#hooks.onRequested(),
       onUnreadable: (error) => this.failures.noteOfLog(error, 'read'),
       onUnexpected: (version) => void this.appends.catchUp(version),
       onAppended: (...append) => {

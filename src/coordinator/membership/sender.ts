@@ -54,7 +54,7 @@ export class Sender {
    * that belong to the sender.
    */
   async send(body: CommandBody, options: SendOptions = {}): Promise<Accepted> {
-    const { claim, data, as } = options
+    const { claim, data, isLook, as } = options
     const { appends, incarnation, starts, failures, stopped } = this.#parts
     await this.#checkOpen()
     await this.#beRegistered()
@@ -64,7 +64,7 @@ export class Sender {
     const command = { id, hash: as?.hash ?? hash(JSON.stringify(body)), workerId: sender, body }
     try {
       const whole = claim === undefined ? command : { ...command, claim }
-      const result = await starts.during(id, () => appends.send(whole, data))
+      const result = await starts.during(id, () => appends.send(whole, data, isLook))
       if (!result.ok) throw new InterlockError(result.code, result.message)
       if (as === undefined) starts.learnStarts(result.started.filter((one) => one.workerId === workerId))
       if (endsOwn(body)) starts.learnEnd(body.jobId, body.token)

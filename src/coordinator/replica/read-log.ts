@@ -44,7 +44,7 @@ export async function readOn(log: LogView, upTo = Number.POSITIVE_INFINITY): Pro
 }
 
 /** True if news that continue exactly from here have led to this version. If something is wrong with them, reading finds out. */
-function foldNews({ queue, replica, head, news }: LogView, upTo: number): boolean {
+export function foldNews({ queue, replica, head, news }: LogView, upTo: number): boolean {
   if (upTo === Number.POSITIVE_INFINITY) return false
   try {
     for (let next = news.after(replica.version); next !== undefined; next = news.after(replica.version)) {

@@ -1,0 +1,49 @@
+import { ContentionWindow } from '../base/contention-window.ts'
+import type { Pending } from './open-commands.ts'
+
+/** Nobody waits for the answer of a look: it starts what the process knows of, or records what is due. */
+export const isLook = ({ command, isLook }: Pending): boolean =>
+  isLook === true || command.body.type === 'tick'
+
+/**
+ * Looks that wait a moment, where each call has its price and other processes were faster before: an event that says that a job
+ * may start reaches all of them at once. Meanwhile messages tell what the others did, and most looks then come to nothing
+ * without a call. Commands of any other kind go at once, and take along the looks that wait.
+ */
+export class HeldLooks {
+  readonly window = new ContentionWindow()
+  readonly #onOver: () => void
+  #timer: NodeJS.Timeout | undefined
+  /** Those that wait now have waited long enough. */
+  #isOver = false
+
+  /** @param onOver called when the looks have waited long enough */
+  constructor(onOver: () => void) {
+    this.#onOver = onOver
+  }
+
+  /** True while these have to wait. */
+  holds(pending: readonly Pending[]): boolean {
+    if (this.#isOver || !pending.every(isLook)) return false
+    if (this.#timer !== undefined) return true
+    const ms = this.window.delayMs()
+    if (ms === 0) return false
+    this.#timer = setTimeout(() => this.release(), ms)
+    return true
+  }
+
+  /** The commands that waited are sent. */
+  taken(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#isOver = false
+  }
+
+  /** Nothing waits any longer. */
+  release(): void {
+    if (this.#timer === undefined) return
+    this.taken()
+    this.#isOver = true
+    this.#onOver()
+  }
+}

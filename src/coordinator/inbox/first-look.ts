@@ -1,0 +1,57 @@
+import { ContentionWindow } from '../base/contention-window.ts'
+
+/** Who has taken something in since the last message, as far as this process knows. */
+export type Taker = 'nobody' | 'this' | 'another'
+
+/**
+ * When this process looks for what came in beside the log. A message about it reaches all processes at once, and one takes in
+ * everything. Where each call has its price, those that found nothing lately let others look first, and do not look if the log
+ * shows meanwhile that one has taken something in. If that one dies, a heartbeat tells of the rest.
+ */
+export class FirstLook {
+  readonly look: () => void
+  takenBy: Taker = 'nobody'
+  readonly #window: ContentionWindow | undefined
+  #timer: NodeJS.Timeout | undefined
+  /** The look under way was made because a message had come. */
+  #isAnswer = false
+
+  /** @param isFrugal each call has its price; otherwise it looks whenever it hears of something */
+  constructor(isFrugal: boolean, look: () => void) {
+    this.#window = isFrugal ? new ContentionWindow() : undefined
+    this.look = look
+  }
+
+  /** A message has come. */
+  hear(): void {
+    const ms = this.#window?.delayMs() ?? 0
+    if (ms === 0) this.#answer()
+    else this.#timer ??= setTimeout(() => this.#answer(), ms).unref()
+  }
+
+  /** The log shows that a process has taken something in. If it was this one, {@link looked} follows. */
+  seeTaken(): void {
+    this.takenBy = 'another'
+    this.close()
+  }
+
+  /** A look has ended. */
+  looked(found: boolean): void {
+    if (found) this.takenBy = 'this'
+    if (!this.#isAnswer) return
+    this.#isAnswer = false
+    if (found) this.#window?.won()
+    else this.#window?.lost()
+  }
+
+  close(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  #answer(): void {
+    this.#timer = undefined
+    this.#isAnswer = true
+    this.look()
+  }
+}
