@@ -27,14 +27,16 @@ export const projectTemplate = (server: string): Promise<Made> =>
 
 async function template(server: string, fill: (url: string) => Promise<void>): Promise<Made> {
   const place = `template_${randomBytes(5).toString('hex')}`
-  await administer(server, `create database "${place}" template template0 encoding 'UTF8'`)
+  await query(server, `create database "${place}" template template0 encoding 'UTF8'`)
   const url = new URL(server)
   url.pathname = `/${place}`
   await fill(url.href)
-  return { place, remove: () => administer(server, `drop database "${place}" with (force)`) }
+  // The first connection after a change of the catalog writes what all others read as they begin: here, and not in each copy.
+  await query(url.href, 'select')
+  return { place, remove: () => query(server, `drop database "${place}" with (force)`) }
 }
 
-async function administer(server: string, sql: string): Promise<void> {
+async function query(server: string, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: server })
   await client.connect()
   try {
