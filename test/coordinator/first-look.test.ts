@@ -86,11 +86,12 @@ describe('messages about what came in', () => {
     })
     return { looks, counts }
   }
-  /** It has found nothing when it looked for rows. */
+  /** Another process was faster when this one looked for rows. */
   const losing = () => {
     const all = looking()
     all.looks.hear('rows')
     all.looks.rows.looked(false)
+    all.looks.see(takenInAt(NOW))
     all.counts.rows = 0
     return all
   }
@@ -103,7 +104,25 @@ describe('messages about what came in', () => {
     expect(counts).toEqual({ rows: 2, requests: 1 })
   })
 
-  it('make one that found nothing look later, once for all of them', async () => {
+  it('make one that found nothing look at once, if no other process was faster: it may be of another queue', () => {
+    const { looks, counts } = looking()
+    looks.hear('rows')
+    looks.rows.looked(false)
+    looks.hear('rows')
+    expect(counts.rows).toBe(2)
+  })
+
+  it('make one look later that another one was faster than, whichever it learns first', async () => {
+    const { looks, counts } = looking()
+    looks.hear('rows')
+    looks.see(takenInAt(NOW))
+    looks.rows.looked(false)
+    looks.hear('rows')
+    expect(counts.rows).toBe(1)
+    await expect.poll(() => counts.rows).toBe(2)
+  })
+
+  it('make it look once for all of them', async () => {
     const { looks, counts } = losing()
     looks.hear('rows')
     looks.hear('rows')

@@ -5,8 +5,8 @@ export type Taker = 'nobody' | 'this' | 'another'
 
 /**
  * When this process looks for what came in beside the log. A message about it reaches all processes at once, and one takes in
- * everything. Where each call has its price, those that found nothing lately let others look first, and do not look if the log
- * shows meanwhile that one has taken something in. If that one dies, a heartbeat tells of the rest.
+ * everything. Where each call has its price, those that found nothing because another one was faster let others look first, and do
+ * not look if the log shows meanwhile that one has taken something in. If that one dies, a heartbeat tells of the rest.
  */
 export class FirstLook {
   readonly look: () => void
@@ -15,6 +15,8 @@ export class FirstLook {
   #timer: NodeJS.Timeout | undefined
   /** The look under way was made because a message had come. */
   #isAnswer = false
+  /** The look for the last message found nothing. */
+  #foundNothing = false
 
   /** @param isFrugal each call has its price; otherwise it looks whenever it hears of something */
   constructor(isFrugal: boolean, look: () => void) {
@@ -24,6 +26,7 @@ export class FirstLook {
 
   /** A message has come. */
   hear(): void {
+    this.#foundNothing = false
     const ms = this.#window?.delayMs() ?? 0
     if (ms === 0) this.#answer()
     else this.#timer ??= setTimeout(() => this.#answer(), ms).unref()
@@ -32,6 +35,7 @@ export class FirstLook {
   /** The log shows that a process has taken something in. If it was this one, {@link looked} follows. */
   seeTaken(): void {
     this.takenBy = 'another'
+    if (this.#foundNothing) this.#lose()
     this.close()
   }
 
@@ -41,12 +45,18 @@ export class FirstLook {
     if (!this.#isAnswer) return
     this.#isAnswer = false
     if (found) this.#window?.won()
-    else this.#window?.lost()
+    else if (this.takenBy === 'another') this.#lose()
+    else this.#foundNothing = true
   }
 
   close(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
+  }
+
+  #lose(): void {
+    this.#foundNothing = false
+    this.#window?.lost()
   }
 
   #answer(): void {
