@@ -2,13 +2,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { ContentionWindow } from '../../src/coordinator/base/contention-window.ts'
-import { HeldLooks } from '../../src/coordinator/commit/held-looks.ts'
+import { HeldLooks, wasTaken } from '../../src/coordinator/commit/held-looks.ts'
 import type { Pending } from '../../src/coordinator/commit/open-commands.ts'
 import { IncomingLooks } from '../../src/coordinator/inbox/incoming-looks.ts'
 import { MICROS_PER_MS, type RecordedEvent } from '../../src/core/index.ts'
+import type { AppendAnswer } from '../../src/port/index.ts'
 
 /** Almost the whole window. */
 const most = () => 0.999
+const NOW = 1_000_000_000
 /** The widest window, in milliseconds. */
 const WIDEST = 400
 
@@ -73,8 +75,27 @@ describe('looks', () => {
   })
 })
 
+describe('a look that lost', () => {
+  const event = (type: string, jobId?: string) =>
+    ({ type, ...(jobId !== undefined && { jobId }) }) as unknown as RecordedEvent
+  const lostTo = (...missed: RecordedEvent[]) =>
+    ({ ok: false, reason: 'version', version: 9, now: NOW, missed }) as unknown as AppendAnswer
+  const looked = { events: [event('due', 'a'), event('started', 'b')] }
+
+  it.each([
+    ['the same start', event('started', 'b')],
+    ['the same that was due', event('due', 'a')],
+  ])('lost to another process that had recorded %s', (_, missed) => {
+    expect(wasTaken(looked, lostTo(event('completed', 'c'), missed))).toBe(true)
+  })
+
+  it('lost to something else, and is tried again at once: what it looks for is still there', () => {
+    expect(wasTaken(looked, lostTo(event('completed', 'c'), event('started', 'd')))).toBe(false)
+    expect(wasTaken({ events: [event('due', 'a')] }, lostTo(event('started', 'd')))).toBe(false)
+  })
+})
+
 describe('messages about what came in', () => {
-  const NOW = 1_000_000_000
   const takenInAt = (at: number) =>
     ({ type: 'queued', intake: true, commandId: 'another-1', at }) as unknown as RecordedEvent
   const looking = (isFrugal = true) => {

@@ -1,7 +1,8 @@
 import type { Command, CommandResult, DataChange, Decision } from '../../core/index.ts'
 import type { HeardAnswers, HeardCommands } from '../../port/index.ts'
 import { InFlight, SingleFlight } from '../base/work.ts'
-import { type CommitOptions, Committer } from './committer.ts'
+import type { CommitOptions } from './commit-options.ts'
+import { Committer } from './committer.ts'
 import { HeldLooks } from './held-looks.ts'
 import type { OpenCommands, Pending } from './open-commands.ts'
 

@@ -1,60 +1,16 @@
-import { type Decision, isInterlockError, type Ledger, wentBack } from '../../core/index.ts'
+import { type Decision, isInterlockError, wentBack } from '../../core/index.ts'
 import { type AppendAnswer, pagesAfter } from '../../port/index.ts'
-import type { ContentionWindow } from '../base/contention-window.ts'
-import { retryWithin, type TimeLimit } from '../base/retry.ts'
+import { retryWithin } from '../base/retry.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { checkSame, foldNews, readOn } from '../replica/read-log.ts'
-import { Appender, type AppendStore, type BeatsAlong, type Try } from './appender.ts'
+import { Appender, type Try } from './appender.ts'
 import { Staging } from './command-data.ts'
+import type { CommitOptions, CommitterHooks, LookHooks } from './commit-options.ts'
 import { Crowd, type CrowdOptions } from './crowd.ts'
 import { Deciding, takesIn } from './deciding.ts'
+import { wasTaken } from './held-looks.ts'
 import { OpenCommands, type Pending } from './open-commands.ts'
-import type { Shares } from './shares.ts'
-import type { StartedData } from './started-data.ts'
 import { Tries } from './tries.ts'
-
-/** What the committer reports, beside the answers to commands. */
-export interface CommitHooks {
-  /** The store says that these worker processes have no live lease. */
-  readonly onDeadWorkers: (workerIds: readonly string[]) => void
-  /** SQL has requested to cancel jobs that were about to start. */
-  readonly onRequested: () => void
-  readonly onUnreadable: (error: unknown) => void
-  /** Something was started for this process that it does not wait for any more: up to this version it has to read. */
-  readonly onUnexpected: (version: number) => void
-  /** This process has appended: the ledger before and after, and whether it took in rows. */
-  readonly onAppended: (before: Ledger, after: Ledger, hasRows: boolean) => void
-}
-
-export interface CommitOptions {
-  readonly log: LogView
-  readonly store: AppendStore
-  readonly limit: TimeLimit
-  readonly hooks: CommitHooks
-  /** The data that handlers need of started jobs. Without it, appends bring no data. */
-  readonly startedData?: StartedData
-  /** The name of this process when one decides for all. Without it, the process does not take part. */
-  readonly name?: () => string
-  /** Without it, each process begins as much as it claims. */
-  readonly shares?: Shares | undefined
-  /** The heartbeats of this process, which go along with its appends where each call has its price. */
-  readonly beats?: BeatsAlong
-}
-
-export interface CommitterHooks {
-  /** Called when an append is under way and the next may be decided on its expected result. */
-  readonly onSent?: (decision: Decision) => void
-  /** Commands of other processes came in. Without it, this process does not decide for others. */
-  readonly onHanded?: (commands: readonly Pending[]) => void
-  /** Absent: looks that lose to other processes are tried again at once. */
-  readonly looks?: LookHooks | undefined
-}
-
-export interface LookHooks {
-  readonly contention: ContentionWindow
-  /** Another process took what these looked for: they come again later. */
-  readonly onPutOff: (looks: readonly Pending[]) => void
-}
 
 /** Carries one batch of commands into the log, and answers each of them. */
 export class Committer {
@@ -180,7 +136,7 @@ export class Committer {
       else {
         tries.refused(tried.answer.reason === 'version')
         await this.#learn(open, tried.answer)
-        if (this.#looks !== undefined && open.areLooks && wasTaken(tried))
+        if (this.#looks !== undefined && open.areLooks && wasTaken(tried.decision, tried.answer))
           return this.#putOff(this.#looks, open)
       }
     }
@@ -271,13 +227,3 @@ export class Committer {
     }
   }
 }
-
-/** Another process has started what these commands would have started. Without a start, they would have recorded what it has recorded. */
-function wasTaken({ decision, answer }: Try): boolean {
-  if (answer === null || answer.ok || answer.reason !== 'version') return false
-  const wanted = startedIn(decision.events)
-  return wanted.size === 0 || [...startedIn(answer.missed)].some((jobId) => wanted.has(jobId))
-}
-
-const startedIn = (events: Decision['events']): ReadonlySet<string> =>
-  new Set(events.flatMap((event) => (event.type === 'started' ? [event.jobId] : [])))

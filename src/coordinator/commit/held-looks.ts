@@ -1,3 +1,5 @@
+import type { Decision } from '../../core/index.ts'
+import type { AppendAnswer } from '../../port/index.ts'
 import { ContentionWindow } from '../base/contention-window.ts'
 import type { Pending } from './open-commands.ts'
 
@@ -47,3 +49,13 @@ export class HeldLooks {
     this.#onOver()
   }
 }
+
+/** Whether a lost append was lost because another process had recorded some of it: the same starts, or the same that was due. */
+export function wasTaken({ events }: Pick<Decision, 'events'>, answer: AppendAnswer): boolean {
+  if (answer.ok || answer.reason !== 'version') return false
+  const wanted = new Set(events.map(matterOf))
+  return answer.missed.some((event) => wanted.has(matterOf(event)))
+}
+
+const matterOf = (event: Decision['events'][number]): string =>
+  `${event.type} ${'jobId' in event ? event.jobId : ''}`

@@ -1,7 +1,6 @@
 import { type ParsedRequest, parseRequest } from '../../codec/index.ts'
 import {
   type Accepted,
-  type CommandBody,
   hash,
   InterlockError,
   isInterlockError,
@@ -11,15 +10,12 @@ import {
   type Ledger,
   type Micros,
   type RecordedEvent,
-  type Started,
-  waitingFor,
 } from '../../core/index.ts'
 import type { InboxAnswer, InboxRequest, InboxRole, StoreTraits } from '../../port/index.ts'
-import { waitOf } from '../api/calls.ts'
-import { errorText } from '../base/logger.ts'
 import { atMost } from '../base/retry.ts'
 import { SingleFlight } from '../base/work.ts'
 import type { SendOptions } from '../membership/member-api.ts'
+import { answerOf, refusalOf, undecidable } from './request-answers.ts'
 
 /** Requests in one batch. They share an append. */
 const BATCH = 100
@@ -186,76 +182,5 @@ function lengthOf(command: Json): number {
     return JSON.stringify(command).length
   } catch {
     return LARGE
-  }
-}
-
-/** What `job_queue_answer` returns for a command of this worker that was carried out. */
-function answerOf(
-  body: CommandBody,
-  { started, waiting, bypassed }: Accepted,
-  workerId: string,
-  ledger: Ledger,
-  now: Micros,
-): Json {
-  const own = started.filter((attempt) => attempt.workerId === workerId)
-  switch (body.type) {
-    case 'ask':
-      return { ok: true, ...startAnswer(body.spec.jobId, own, bypassed, ledger, now) }
-    case 'enqueue':
-      return { ok: true, queued: body.specs.length, waiting: waiting.map(({ jobId }) => jobId) }
-    case 'cancel':
-    case 'detach':
-      return { ok: true }
-    default:
-      return { ok: true, started: own.map(startedJson) }
-  }
-}
-
-/** What `job_queue_answer` returns for a command that the queue refuses. */
-function refusalOf({ code, message }: InterlockError): Json {
-  return { ok: false, code, message: sound(message) }
-}
-
-/** This release cannot decide the command. It gets an answer nevertheless: left in the inbox, it would fail at every look. */
-function undecidable(error: unknown): Json {
-  const message = `command: cannot be decided (${errorText(error)}); make it smaller, and flatter`
-  return { ok: false, code: 'invalid_input', message: sound(message) }
-}
-
-const MOST = 4_000
-
-/** The message may quote input. A text that jsonb refuses would hold up all answers of its batch. */
-function sound(message: string): string {
-  return message.slice(0, MOST).toWellFormed().replaceAll('\0', '\uFFFD')
-}
-
-function startAnswer(
-  jobId: string,
-  own: readonly Started[],
-  bypassed: readonly string[],
-  ledger: Ledger,
-  now: Micros,
-): { readonly [key: string]: Json } {
-  const attempt = own.find(({ lease }) => lease.jobId === jobId)
-  if (attempt !== undefined) return { allowed: true, lease: startedJson(attempt) }
-  if (bypassed.includes(jobId)) return { allowed: true, lease: null, bypassed: true }
-  const job = jobOf(ledger, jobId)
-  const waiting = job?.active === false ? waitingFor(ledger, job, now) : undefined
-  const { code, reason, blockedBy, position } = waitOf(ledger, jobId, waiting)
-  return { allowed: false, code, reason, blocked_by: [...blockedBy], position }
-}
-
-function startedJson({ lease, spec, attempt, attempts }: Started): { readonly [key: string]: Json } {
-  const { jobType, kind, models, priority } = spec
-  return {
-    job_id: lease.jobId,
-    job_type: jobType,
-    kind,
-    models: [...models],
-    priority,
-    attempt,
-    attempts,
-    fencing_token: lease.fencingToken,
-    epoch: lease.epoch,
   }
 }

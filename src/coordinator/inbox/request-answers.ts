@@ -1,0 +1,84 @@
+import {
+  type Accepted,
+  type CommandBody,
+  type InterlockError,
+  type Json,
+  jobOf,
+  type Ledger,
+  type Micros,
+  type Started,
+  waitingFor,
+} from '../../core/index.ts'
+import { waitOf } from '../api/calls.ts'
+import { errorText } from '../base/logger.ts'
+
+/** What `job_queue_answer` returns for a command of this worker that was carried out. */
+export function answerOf(
+  body: CommandBody,
+  { started, waiting, bypassed }: Accepted,
+  workerId: string,
+  ledger: Ledger,
+  now: Micros,
+): Json {
+  const own = started.filter((attempt) => attempt.workerId === workerId)
+  switch (body.type) {
+    case 'ask':
+      return { ok: true, ...startAnswer(body.spec.jobId, own, bypassed, ledger, now) }
+    case 'enqueue':
+      return { ok: true, queued: body.specs.length, waiting: waiting.map(({ jobId }) => jobId) }
+    case 'cancel':
+    case 'detach':
+      return { ok: true }
+    default:
+      return { ok: true, started: own.map(startedJson) }
+  }
+}
+
+/** What `job_queue_answer` returns for a command that the queue refuses. */
+export function refusalOf({ code, message }: InterlockError): Json {
+  return { ok: false, code, message: sound(message) }
+}
+
+/** This release cannot decide the command. It gets an answer nevertheless: left in the inbox, it would fail at every look. */
+export function undecidable(error: unknown): Json {
+  const message = `command: cannot be decided (${errorText(error)}); make it smaller, and flatter`
+  return { ok: false, code: 'invalid_input', message: sound(message) }
+}
+
+const MOST = 4_000
+
+/** The message may quote input. A text that jsonb refuses would hold up all answers of its batch. */
+function sound(message: string): string {
+  return message.slice(0, MOST).toWellFormed().replaceAll('\0', '\uFFFD')
+}
+
+function startAnswer(
+  jobId: string,
+  own: readonly Started[],
+  bypassed: readonly string[],
+  ledger: Ledger,
+  now: Micros,
+): { readonly [key: string]: Json } {
+  const attempt = own.find(({ lease }) => lease.jobId === jobId)
+  if (attempt !== undefined) return { allowed: true, lease: startedJson(attempt) }
+  if (bypassed.includes(jobId)) return { allowed: true, lease: null, bypassed: true }
+  const job = jobOf(ledger, jobId)
+  const waiting = job?.active === false ? waitingFor(ledger, job, now) : undefined
+  const { code, reason, blockedBy, position } = waitOf(ledger, jobId, waiting)
+  return { allowed: false, code, reason, blocked_by: [...blockedBy], position }
+}
+
+function startedJson({ lease, spec, attempt, attempts }: Started): { readonly [key: string]: Json } {
+  const { jobType, kind, models, priority } = spec
+  return {
+    job_id: lease.jobId,
+    job_type: jobType,
+    kind,
+    models: [...models],
+    priority,
+    attempt,
+    attempts,
+    fencing_token: lease.fencingToken,
+    epoch: lease.epoch,
+  }
+}
