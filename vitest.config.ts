@@ -23,7 +23,7 @@ const databaseAlone = files(
 const globalSetup = ['run', 'postgres', 'once'].map((name) => `./test/support/${name}-global.ts`)
 
 /** What real processes wait for is bounded by leases, not by the test; and a machine may be busy with something else. */
-const patience = { testTimeout: 120_000, hookTimeout: 120_000 }
+const timeouts = { testTimeout: 120_000, hookTimeout: 120_000 }
 
 export default defineConfig({
   test: {
@@ -33,7 +33,7 @@ export default defineConfig({
     maxWorkers: Math.min(4, availableParallelism() + 1),
     sequence: { sequencer: LongestFirst },
     setupFiles: ['./test/support/setup.ts'],
-    ...patience,
+    ...timeouts,
     // What is waited for comes at once, unless the machine is busy: the default of a second is over before that.
     expect: { poll: { timeout: 20_000 } },
     projects: [

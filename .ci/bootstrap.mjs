@@ -22,7 +22,7 @@ const json = (file) => JSON.parse(fs.readFileSync(path.join(root, file), 'utf8')
 
 /**
  * Whether node_modules is what package-lock.json describes. Compares contents and not times: a checkout touches
- * the lock without changing it, and reinstalling would pull the modules from under whoever is running.
+ * the lock without changing it, and reinstalling would pull the modules from under a program that is running.
  */
 function isInstalled() {
   try {

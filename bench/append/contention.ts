@@ -62,7 +62,7 @@ async function contend(
   count: number,
 ) {
   const queue = queueName('contention')
-  // Made, filled and left again: whoever stays follows the log too, and is one more process.
+  // Made, filled and left again: a process that stays follows the log too, and is one more.
   const fill = (jobs: readonly EnqueueInput[]) =>
     coordinated(store, queue, (coordinator) => enqueueAll(coordinator, jobs))
   const round = async (workers: Workers, jobs: number, prefix: string) => {

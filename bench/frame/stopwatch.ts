@@ -1,7 +1,7 @@
 /** What a piece of work took. */
 export interface Taken {
   readonly wallMs: number
-  /** Of this thread alone: what it takes whoever else uses the processors. */
+  /** Of this thread alone: what it takes whatever else uses the processors. */
   readonly cpuMs: number
 }
 

@@ -52,7 +52,7 @@ export function lowerBound(requests: readonly Request[], slots: number): number 
   return Math.max(all / slots, ...perModel.values())
 }
 
-/** A small generator of chance that can be started anew. */
+/** A small generator of chance that can be started again. */
 function mulberry32(seed: number): () => number {
   let state = seed
   return () => {

@@ -51,7 +51,7 @@ const someDead = lazily(() =>
 )
 
 const flag = () => flagSchema.optional()
-const waiting = () => ({ wait: flag(), signal: signalSchema.optional(), anew: flag() })
+const waiting = () => ({ wait: flag(), signal: signalSchema.optional(), sole: flag() })
 const startOptions = () =>
   optionsSchema({
     ...waiting(),

@@ -87,7 +87,7 @@ const workerSettings = {
   retry: retrySchema.optional(),
   breaker: breaker.optional(),
   stopMs: milliseconds.optional(),
-  catchStray: flagSchema.optional(),
+  catchUncaught: flagSchema.optional(),
   onError: functionSchema.optional(),
   onLeaseLost: functionSchema.optional(),
   handlers: z.unknown(),

@@ -6,7 +6,7 @@
  * import { createDashboard, toNodeHandler, tokenSession } from 'interlock-queue/dashboard'
  * import { postgresStore } from 'interlock-queue/postgres'
  *
- * const session = tokenSession({ grant: { actor: 'desk', role: 'viewer' } })
+ * const session = tokenSession({ grant: { actor: 'support', role: 'viewer' } })
  * const dashboard = createDashboard({ store: postgresStore('postgres://localhost/app'), authorize: session })
  * createServer(toNodeHandler(dashboard)).listen(8080, '127.0.0.1')
  * console.log(`http://127.0.0.1:8080/#${session.token}`)

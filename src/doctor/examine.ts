@@ -65,9 +65,9 @@ const MOST_MS = 60_000_000_000
  */
 export async function examine(given: Access, options: ExamineOptions = {}): Promise<Examination> {
   const access = opened(given)
-  const patienceMs = wholeOption('patienceMs', options.patienceMs, HALF_AN_HOUR_MS, 1, MOST_MS)
+  const waitingMs = wholeOption('waitingMs', options.waitingMs, HALF_AN_HOUR_MS, 1, MOST_MS)
   const { name } = access.store
-  const facts = await gather(access, { ...options, patienceMs }).catch((error: unknown) =>
+  const facts = await gather(access, { ...options, waitingMs }).catch((error: unknown) =>
     keptOut(error, !name.startsWith('postgres:') && !name.startsWith('pglite:')),
   )
   if (facts === null)

@@ -52,13 +52,13 @@ export interface Facts {
   /** Null if no connection listens. */
   readonly notificationsArrive: boolean | null
   /** How long a job may wait without a note, in milliseconds. */
-  readonly patienceMs: number
+  readonly waitingMs: number
 }
 
 /** What you may tell the doctor beside the store. */
 export interface ExamineOptions {
   /** How long a job may wait before the doctor notes it: milliseconds, 1 to 60,000,000,000; half an hour unless given. */
-  readonly patienceMs?: number | undefined
+  readonly waitingMs?: number | undefined
   /**
    * The address of the server. Two new connections then test whether notifications arrive. Not tested unless given, nor if the
    * store does not connect to the server itself.
@@ -77,19 +77,19 @@ export interface ExamineOptions {
  */
 export async function gather(
   access: Opened,
-  { patienceMs, url, openedMs = Number.POSITIVE_INFINITY }: ExamineOptions & { readonly patienceMs: number },
+  { waitingMs, url, openedMs = Number.POSITIVE_INFINITY }: ExamineOptions & { readonly waitingMs: number },
 ): Promise<Facts | null> {
   const { store, queue } = access
   const over = overOf(store.name)
   if (over === 'memory') return null
   const began = performance.now()
   await store.open(queue, { make: false })
-  const look = await lookAt(access, patienceMs)
+  const look = await lookAt(access, waitingMs)
   if (look === null) return null
   return {
     ...look,
     connectedMs: openedMs + performance.now() - began,
-    patienceMs,
+    waitingMs,
     over,
     // Only an address of this machine may be without TLS.
     isLocalProject: over === 'supabase' && store.name.includes('http:'),
@@ -104,13 +104,13 @@ function overOf(name: string): Facts['over'] {
   return name.startsWith('pglite:') ? 'pglite' : 'supabase'
 }
 
-async function lookAt(access: Opened, patienceMs: number) {
+async function lookAt(access: Opened, waitingMs: number) {
   const { store, queue } = access
   const before = Date.now()
   const checkup = await store.checkup(queue)
   if (checkup === null) return null
   const first = await store.projectionPage(queue, { after: null, limit: ROWS })
-  const rows = new LiveRows(checkup.now, patienceMs)
+  const rows = new LiveRows(checkup.now, waitingMs)
   return {
     checkup,
     state: first?.state ?? null,

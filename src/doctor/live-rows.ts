@@ -16,8 +16,8 @@ export class LiveRows {
   oldest: JobRow | null = null
   readonly #longBefore: Micros
 
-  constructor(now: Micros, patienceMs: number) {
-    this.#longBefore = now - patienceMs * MICROS_PER_MS
+  constructor(now: Micros, waitingMs: number) {
+    this.#longBefore = now - waitingMs * MICROS_PER_MS
   }
 
   take(rows: readonly JobRow[]): void {

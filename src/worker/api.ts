@@ -91,7 +91,7 @@ export interface JobWorkerSettings {
    * attempt, instead of ending the process as Node would. It listens to the errors of the whole process, hence false
    * unless given; `interlock work` sets it.
    */
-  readonly catchStray?: boolean
+  readonly catchUncaught?: boolean
   /**
    * Called with problems that you may have to act on (a log that cannot be read, a database that takes no writes); by default
    * they go to the coordinator's logger. What handlers throw is not among them.

@@ -77,7 +77,7 @@ export class QueueJobWorker implements JobWorker {
     this.#watch.add(heard$.subscribe((event) => this.#attempts.see(event)))
     const { breaker } = this.#options
     if (breaker !== undefined) this.#watch.add(new Breaker(breaker, this.#coordinator).watch())
-    if (this.#options.catchStray === true) this.#watch.add(catchUncaught())
+    if (this.#options.catchUncaught === true) this.#watch.add(catchUncaught())
     this.#intake?.start()
     this.#claim()
   }

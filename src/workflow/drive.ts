@@ -45,7 +45,7 @@ export class Drive {
         const result = await this.#runHere(answer.lease)
         if (result !== undefined) return result
       }
-      ask = () => this.#coordinator.takeUp(this.#executionId, { wait, signal, anew: true })
+      ask = () => this.#coordinator.takeUp(this.#executionId, { wait, signal, sole: true })
     }
   }
 

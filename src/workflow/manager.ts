@@ -54,7 +54,7 @@ class QueueWorkflowManager implements WorkflowManager {
         const message = `approval: workflow ${executionId} does not wait for approval`
         throw invalidInput(message, 'approval')
       }
-      const takeUp = () => this.#coordinator.takeUp(executionId, { wait, signal, anew: true })
+      const takeUp = () => this.#coordinator.takeUp(executionId, { wait, signal, sole: true })
       return (await this.#drivenBy(executionId, options, takeUp)) as WorkflowResult
     }
     const [data] = await this.#coordinator.data([executionId])
@@ -106,7 +106,7 @@ class QueueWorkflowManager implements WorkflowManager {
     }
     try {
       if (models.length > 0 || all.length === 0) {
-        const asking = { ...spec, wait, signal, anew: true }
+        const asking = { ...spec, wait, signal, sole: true }
         return await this.#coordinator.onJobStart(executionId, 'workflow', models, asking)
       }
       // Its first step needs no model and a later one does: it must not run beside the queue.
@@ -114,7 +114,7 @@ class QueueWorkflowManager implements WorkflowManager {
     } catch (error) {
       if (!isInterlockError(error, 'job_exists') || !(await this.#isSame(executionId, plan))) throw error
     }
-    return this.#coordinator.takeUp(executionId, { wait, signal, anew: true })
+    return this.#coordinator.takeUp(executionId, { wait, signal, sole: true })
   }
 
   /** It is live already, with the models of a later step, or going on from one. */

@@ -25,7 +25,7 @@ async function archivedQueue(chained: 'chained' | 'unchained', queue = 'default'
 
 const given = (...files: readonly string[]) => files.flatMap((file) => ['--from-archive', file])
 
-/** Changes the text of a file, and packs it anew. */
+/** Changes the text of a file, and packs it again. */
 async function forge(file: string, change: (lines: string[]) => void): Promise<void> {
   const lines = gunzipSync(await readFile(file))
     .toString()

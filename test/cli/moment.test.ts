@@ -26,7 +26,7 @@ describe.each(['UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Kolkata'])(
       expect(lengthOf('2026-11-24T15:00:00.6Z')).toBe(100_000)
       expect(lengthOf('2026-11-24T15:00:00.615Z')).toBe(1_000)
       expect(lengthOf('2026-11-24T15:00:00.615267Z')).toBe(1)
-      // Whoever leaves out the seconds means the moment at which that minute begins; the same with days, and ago.
+      // Without seconds it means the moment at which that minute begins; the same with days, and ago.
       expect(['2026-11-24T15:00Z', '15:00', '2026-11-24', '10m'].map(lengthOf)).toEqual([0, 0, 0, 0])
     })
 

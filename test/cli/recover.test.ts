@@ -89,7 +89,7 @@ describe('interlock recover (beginEpoch, inDoubt, recover)', () => {
     }
     for (const flag of ['--fail', '--completed', '--requeue']) await refused(flag, 'a')
     expect((await store.read('default', 0, 1)).version).toBe(version)
-    // Nor after a drain: whoever runs them will say how they ended.
+    // Nor after a drain: who runs them will say how they ended.
     await documentOf(url, ['drain'])
     expect(await documentOf(url, ['recover'])).toMatchObject({ status: 'draining', doubtful: [] })
     expect((await interlock(['recover', '--url', url])).stdout).toContain('no job is in doubt')

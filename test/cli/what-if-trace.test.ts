@@ -26,7 +26,7 @@ const off = (happened: Outcome | undefined, foretold: Outcome | undefined): numb
 
 /** Few busy checkpoints, many rare adapters, run times with a long tail: what the requests of a real service look like. */
 describe('what-if over requests in the shape of real ones', () => {
-  // Who may pass whom turns on milliseconds, and the makespan on who does: there two runs of the same jobs differ by as much.
+  // Which job may pass which turns on milliseconds, and the makespan on who does: there two runs of the same jobs differ by as much.
   const rules = [
     ['by-model', 0.05, ['--policy', 'by-model']],
     ['by-model,overtakes=16', 0.12, ['--policy', 'by-model', '--overtakes', '16']],

@@ -15,20 +15,20 @@ afterEach(() => {
 })
 
 /** What is done to the first append of many events: it is sent, and then this happens before its answer comes. */
-function storeWith(trouble: (send: () => Promise<AppendAnswer>, store: LogStore) => Promise<AppendAnswer>) {
+function storeWith(fault: (send: () => Promise<AppendAnswer>, store: LogStore) => Promise<AppendAnswer>) {
   const store = memoryStore()
   const append = store.append.bind(store)
   const sizes: number[] = []
   let isFirst = true
-  const troubled = Object.assign(store, {
+  const faulty = Object.assign(store, {
     append: async (request: AppendRequest) => {
       sizes.push(request.events.filter(({ type }) => type === 'queued').length)
       if (!isFirst || request.events.length < 16) return append(request)
       isFirst = false
-      return trouble(() => append(request), store)
+      return fault(() => append(request), store)
     },
   })
-  return { store: troubled, sizes }
+  return { store: faulty, sizes }
 }
 
 const nextTurns = async () => {

@@ -52,9 +52,9 @@ describe('calls that wait for one job', () => {
   it('share no start where each would run the job', async () => {
     const here = await join()
     await here.onJobStart('A', 'normal', ['m'])
-    const anew = { wait: true, anew: true }
-    const first = here.onJobStart('B', 'normal', ['m'], anew)
-    const second = here.onJobStart('B', 'normal', ['m'], anew)
+    const sole = { wait: true, sole: true }
+    const first = here.onJobStart('B', 'normal', ['m'], sole)
+    const second = here.onJobStart('B', 'normal', ['m'], sole)
     const refused = expect(second).rejects.toMatchObject({ code: 'not_holder' })
     await expect.poll(() => here.state().waitingCount).toBe(1)
     await here.onJobComplete('A', 'normal')

@@ -41,45 +41,45 @@ describe('a backup that is restored under four workers', () => {
     expect(stops).toEqual(workers.map(() => 'log_went_back'))
 
     const last = postgresStore(url)
-    const anew = await open(last)
+    const again = await open(last)
     // Each of them held the queue, and only the first began an epoch.
     await expect
       .poll(async () => {
-        await anew.catchUp()
-        return anew.state()
+        await again.catchUp()
+        return again.state()
       })
       .toMatchObject({ epoch: 2, status: 'draining', activeCount: 4 })
     for (const worker of workers) await worker.close()
-    await anew.catchUp()
-    expect(anew.state()).toMatchObject({ epoch: 2, version: expect.any(Number) })
+    await again.catchUp()
+    expect(again.state()).toMatchObject({ epoch: 2, version: expect.any(Number) })
     // Those of before still speak to the database as it is now, under tokens of before.
     for (const { lease } of [...early, ...late]) {
-      await expect(anew.complete(lease)).rejects.toMatchObject({
+      await expect(again.complete(lease)).rejects.toMatchObject({
         code: expect.stringMatching(/^(stale_token|job_not_active)$/),
       })
     }
-    const doubtful = anew.state().active()
+    const doubtful = again.state().active()
     const ids = (jobs: readonly { readonly jobId: string }[]) => jobs.map(({ jobId }) => jobId).toSorted()
     expect(ids(doubtful)).toEqual(ids(early.map(({ lease }) => lease)))
     const [a, b, c, d] = doubtful.map(({ jobId, fencingToken }) => ({ jobId, fencingToken, epoch: 2 }))
     if (a === undefined || b === undefined || c === undefined || d === undefined)
       throw new Error('four were active')
-    await anew.complete(a)
-    await anew.release(b, 'drained')
-    await anew.fail(c, { retryAt: null })
-    await anew.complete(d)
-    await anew.resume()
+    await again.complete(a)
+    await again.release(b, 'drained')
+    await again.fail(c, { retryAt: null })
+    await again.complete(d)
+    await again.resume()
     // No token of the new epoch is taken for one of the old, though their numbers meet.
-    const given = await anew.claim({ max: 20, kinds: null })
+    const given = await again.claim({ max: 20, kinds: null })
     const olds = new Map(late.map(({ lease }) => [lease.jobId, lease]))
     for (const { lease } of given) {
       const old = olds.get(lease.jobId)
-      if (old !== undefined) await expect(anew.complete(old)).rejects.toMatchObject({ code: 'stale_token' })
-      await anew.complete(lease)
+      if (old !== undefined) await expect(again.complete(old)).rejects.toMatchObject({ code: 'stale_token' })
+      await again.complete(lease)
     }
     const { events } = await last.read('default', 0, 10_000)
     expect(audit(events).violations).toEqual([])
-    await anew.close()
+    await again.close()
     for (const store of [...stores, last]) await store.close()
   })
 
@@ -116,7 +116,7 @@ describe('a backup that is restored under four workers', () => {
     await worker.recover()
     await worker.close()
     const later = await join()
-    // A beat names whoever is gone; what follows from that is decided before the claim.
+    // A beat names those who are gone; what follows from that is decided before the claim.
     await later.heartbeat({ jobId: 'a', fencingToken: 1, epoch: 2 })
     await later.claim({ max: 1, kinds: null })
     expect(later.state()).toMatchObject({ activeCount: 1, waitingCount: 0 })

@@ -84,7 +84,7 @@ describe('evolve refuses what cannot have happened', () => {
   const start = { type: 'started' as const, workerId: 'w9', attempt: 1, models: ['a'] }
 
   const impossible: [string, Parameters<typeof next>[0]][] = [
-    ['a job that is live coming anew', { type: 'queued', jobId: 'A', spec }],
+    ['a job that is live coming again', { type: 'queued', jobId: 'A', spec }],
     ['a start of a job that nobody knows', { ...start, jobId: 'ghost' }],
     ['a start of an active job', { ...start, jobId: 'A' }],
     ['a start on a model that is full, beyond every slot', { ...start, jobId: 'B' }],

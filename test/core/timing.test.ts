@@ -140,7 +140,7 @@ describe('an offer that runs out', () => {
         expect(queue.job('A')?.overtaken).toBe(n + 1)
         expect(queue.complete(id).said.at(0)).toContain('offers A')
       }
-      // It is offered anew, and the first who can run it gets it.
+      // It is offered again, and the first who can run it gets it.
       expect(queue.claim(1, { kinds: ['rare'], worker: 'w2' }).said).toEqual(['started A by w2'])
     },
   )

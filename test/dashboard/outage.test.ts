@@ -29,7 +29,7 @@ it('an outage of PostgreSQL: the host lives, the page is told, and afterwards no
   }
   await until(({ event }) => event === 'log')
   await server.kill()
-  expect((await until(({ event }) => event === 'trouble')).data).toMatchObject({ code: 'store_unavailable' })
+  expect((await until(({ event }) => event === 'failure')).data).toMatchObject({ code: 'store_unavailable' })
   expect((await get('/api/queues/default/log')).status).toBe(503)
   expect((await get('/api/me')).status).toBe(200)
   await server.restart()

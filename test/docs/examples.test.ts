@@ -106,7 +106,7 @@ describe('the examples', () => {
       const words = [...brief, '--single-threaded', file]
       const { stdout } = await run(process.execPath, words, options)
       if (prints !== undefined) expect(stdout).toBe(prints)
-      // Whoever tries it out on his project tries it again.
+      // People who try it out on their project try it again.
       if (block.code.includes('SUPABASE_URL'))
         expect((await run(process.execPath, words, options)).stdout).toBe(stdout)
     },

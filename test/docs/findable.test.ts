@@ -1,4 +1,4 @@
-/** Whoever thinks of a function, a command or a SQL function finds its tests by `-t <name>`: its name is in a title. */
+/** A reader who thinks of a function, a command or a SQL function finds its tests by `-t <name>`: its name is in a title. */
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'

@@ -36,7 +36,7 @@ describe('an alert', () => {
         { jobId: 'b', models: ['m'] },
       ])
       const [first] = await coordinator.claim({ max: 1, kinds: null })
-      // What is given back or tried again is no trouble.
+      // What is given back or tried again is no fault.
       if (first !== undefined) await coordinator.release(first.lease, 'later')
       const [again] = await coordinator.claim({ max: 1, kinds: null })
       if (again !== undefined) await coordinator.fail(again.lease)

@@ -55,7 +55,7 @@ const said = {
     ['invalid_input', 'before'],
     ['invalid_input', 'anchor'],
     ['invalid_input', 'names'],
-    ['invalid_input', 'patienceMs'],
+    ['invalid_input', 'waitingMs'],
     ['not_holder', null],
   ],
   noted: true,

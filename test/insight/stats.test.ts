@@ -84,7 +84,7 @@ describe('stats', () => {
 
   it('say for what was waited, by reason, model and job', () => {
     const { blocked } = measured(small, [], 0, 5)
-    // a could start at once (1 s); b waited 2 s for m behind a; c behind whoever had the slot: 1 s, then 0.9 s.
+    // a could start at once (1 s); b waited 2 s for m behind a; c behind the one that had the slot: 1 s, then 0.9 s.
     expect(Object.fromEntries(blocked.byModel.map(({ name, ms }) => [name, Math.round(ms / 10)]))).toEqual({
       m: 200,
     })

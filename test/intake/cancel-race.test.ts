@@ -93,7 +93,7 @@ describe.each(benches)('a job that SQL cancels before it starts, %s', (_name, ma
       ])
       await cancel(`j${n}`)
       if (running === undefined) throw new Error('nothing runs')
-      // Whoever is behind it starts, as soon as it is gone.
+      // The next one behind it starts as soon as it is gone.
       const handed = await coordinator.complete(running.lease, { claim })
       const [next] = handed.length > 0 ? handed : await startOf(coordinator)
       expect(next?.lease.jobId).toBe(`k${n}`)

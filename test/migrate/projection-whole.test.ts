@@ -39,7 +39,7 @@ const differences = (db: Database) =>
           (t.required_models, t.queued_at, t.priority) is distinct from (j.models, j.queued_at, j.priority)
         or t.required_models is null or t.queued_at is null or t.priority is null)`)
 
-/** The coordinator projects too, by itself; whoever is first, the tables follow in the end. */
+/** The coordinator projects too, by itself; whichever is first, the tables follow in the end. */
 async function followed(db: Database): Promise<void> {
   await expect
     .poll(

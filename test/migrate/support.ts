@@ -83,7 +83,7 @@ export async function freshPglite(like?: 'migrated'): Promise<Pick<Database, 'qu
   }
 }
 
-/** Supabase's roles. They belong to the whole server, so whoever comes second finds them. */
+/** Supabase's roles. They belong to the whole server, so the second test finds them. */
 export async function createSupabaseRoles(db: MigrationConnection): Promise<void> {
   await db.exec(`
     select pg_advisory_lock(4711);

@@ -54,7 +54,7 @@ describe('an older backup that is restored under four running workers', () => {
     await writeFile(file, handlers(provider))
     await document(['policy', 'set', '--policy', 'by-model', '--url', url])
     const workers = startWorkers(url, file)
-    // All of them: the server is away in a moment, and whoever comes then does not begin at all.
+    // All of them: the server is away in a moment, and one that comes then does not begin at all.
     await statusUntil(url, (status) => status.workers.filter(({ state }) => state === 'live').length === 4)
     await enqueue(url, 150)
     const ran = async (jobs: number) =>

@@ -41,7 +41,7 @@ describe('blocked_by_job_id', () => {
 
 /**
  * The job itself, and per model the neighbour behind and the two at the edge of what is free, in the line of the model;
- * two in the line of the queue. Whoever an event offers, or whose offer it ends, is a row of its own.
+ * two in the line of the queue. A job that an event offers, or whose offer it ends, is a row of its own.
  */
 describe('one event', () => {
   it(

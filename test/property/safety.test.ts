@@ -34,7 +34,7 @@ describe('every log', () => {
   )
 
   /**
-   * Whoever was overtaken `maxOvertakes` times reserves: a job behind starts only where, on every model it takes, the
+   * A job that was overtaken `maxOvertakes` times reserves: a job behind starts only where, on every model it takes, the
    * holders and those reserving ahead of it leave a place. With one place per model that is a plain count.
    */
   it(

@@ -54,7 +54,7 @@ export class SimProcess implements Line {
     this.dice = new Dice(seed, this.name)
   }
 
-  /** Joins the queue; a program whose database is away tries again, as whoever starts it would. */
+  /** Joins the queue; a program whose database is away tries again, as the one who starts it would. */
   async start(): Promise<void> {
     while (this.isAlive && this.coordinator === undefined) {
       try {

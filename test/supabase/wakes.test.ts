@@ -95,7 +95,7 @@ describe.concurrent('another process with supabaseStore', () => {
     cut.cut()
     for (let n = 0; n < 5; n++) await handOver(a, b, `cut-${n}`)
     cut.heal()
-    // Whoever has joined again asks no more.
+    // A process that has joined again asks no more.
     await eventually(() => cut.quietFor(400), { timeout: 30_000 }).toBe(true)
     for (let n = 0; n < 5; n++) await handOver(a, b, `healed-${n}`)
   })

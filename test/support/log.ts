@@ -91,7 +91,7 @@ export class LogReader {
     }
   }
 
-  /** Nobody runs more at once than his share; those without models are in nobody's way. */
+  /** Nobody runs more at once than his share; those without models block nobody. */
   #checkShare(event: RecordedEvent & { readonly type: 'started' }): void {
     const fairKey = this.#lives.get(event.jobId)?.fairKey ?? null
     const limit = this.#policy?.fairShare?.maxActive ?? null

@@ -27,7 +27,7 @@ afterEachFile(async () => {
 
 /**
  * Makes an empty database on the run's server, or one like a template or another one that nobody is connected to, and returns its URL (superuser). It is dropped when the test file
- * has ended, whoever is still connected. Roles are shared by the whole server: create them only if missing.
+ * has ended, also if somebody is still connected. Roles are shared by the whole server: create them only if missing.
  */
 export async function createDatabase(prefix: string, like?: 'migrated' | 'project' | URL): Promise<string> {
   const template = await templateOf(like)

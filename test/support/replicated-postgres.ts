@@ -157,7 +157,7 @@ async function follow(dataDir: string, port: number): Promise<void> {
   await put(dataDir, 'standby.signal', '')
 }
 
-/** A file of the server's own, whoever this is. */
+/** A file of the server's own, also if this is root. */
 async function put(dataDir: string, name: string, text: string): Promise<void> {
   const file = path.join(dataDir, name)
   await writeFile(file, text)

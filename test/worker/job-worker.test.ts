@@ -261,7 +261,7 @@ describe('uncaught errors of a handler', () => {
       for (const listener of others) process.on('unhandledRejection', listener)
     })
     const { coordinator, worker } = await work({
-      catchStray: true,
+      catchUncaught: true,
       handlers: {
         normal: async ({ jobId }, { signal }) => {
           if (jobId === 'fine') return 'done'
@@ -272,11 +272,11 @@ describe('uncaught errors of a handler', () => {
       },
     })
     await coordinator.enqueue([
-      { jobId: 'stray', models: ['m'], attempts: 1 },
+      { jobId: 'loose', models: ['m'], attempts: 1 },
       { jobId: 'fine', models: ['m'] },
     ])
     await expect.poll(() => worker.metrics()).toMatchObject({ failed: 1, completed: 1 })
-    expect(await coordinator.data(['stray'])).toMatchObject([{ error: { message: 'left lying about' } }])
+    expect(await coordinator.data(['loose'])).toMatchObject([{ error: { message: 'left lying about' } }])
   })
 })
 

@@ -42,11 +42,11 @@ export async function log(store: LogStore) {
   return (await store.read('default', 0, 10_000)).events
 }
 
-const troubled = ['append', 'turn', 'beat', 'read', 'data', 'leave'] as const
-type Call = (typeof troubled)[number]
+const calls = ['append', 'turn', 'beat', 'read', 'data', 'leave'] as const
+type Call = (typeof calls)[number]
 
-/** A store in memory that a test can get into trouble; `counts` says how often that was felt. */
-export function troubledStore() {
+/** A store in memory whose calls a test can make fail; `counts` says how often they have. */
+export function faultyStore() {
   const store = memoryStore()
   const ways = new Map<Call, (carryOut: () => Promise<unknown>) => Promise<unknown>>()
   const counts = { append: 0, turn: 0, beat: 0, read: 0, data: 0, leave: 0 }
@@ -65,12 +65,12 @@ export function troubledStore() {
   const fail = (call: Call, code: ErrorCode) =>
     divert(call, () => Promise.reject(new InterlockError(code, `${call}: as the test wished`)))
   return {
-    store: { ...store, ...Object.fromEntries(troubled.map((call) => [call, guarded(call)])) } as LogStore,
+    store: { ...store, ...Object.fromEntries(calls.map((call) => [call, guarded(call)])) } as LogStore,
     counts,
     divert,
     fail,
     goAway: () => {
-      for (const call of troubled) fail(call, 'store_unavailable')
+      for (const call of calls) fail(call, 'store_unavailable')
     },
     heal: () => ways.clear(),
   }

@@ -35,7 +35,7 @@ export function addDoctor(cli: Cli): void {
     .option('--waiting <minutes>', 'how long a job may wait before there is a note', '30')
 }
 
-async function examined(frame: Frame, patienceMs: number): Promise<Examination> {
+async function examined(frame: Frame, waitingMs: number): Promise<Examination> {
   const target = frame.target()
   // A database that does not exist yet has nothing to mend.
   const folder = emptyFolder(target)
@@ -45,7 +45,7 @@ async function examined(frame: Frame, patienceMs: number): Promise<Examination> 
     const store = await storeAt(target)
     const url = target.kind === 'postgres' ? target.url : undefined
     const openedMs = performance.now() - began
-    return await examine(frame.access(store), { patienceMs, url, openedMs }).finally(() => store.close())
+    return await examine(frame.access(store), { waitingMs, url, openedMs }).finally(() => store.close())
   } catch (error) {
     return examination(frame.queue, [keptOut(error, target.kind === 'supabase')])
   }

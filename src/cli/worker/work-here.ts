@@ -40,7 +40,7 @@ export async function workHere(frame: Frame, options: WorkOptions): Promise<Drai
     try {
       const { concurrency = given.concurrency ?? 1, intake = given.intake ?? false } = options
       const worker = createJobWorker({
-        catchStray: true,
+        catchUncaught: true,
         ...given,
         coordinator,
         handlers,

@@ -67,7 +67,7 @@ export interface StartOptions {
   readonly traceparent?: string | null | undefined
   readonly tracestate?: string | null | undefined
   /** Refuses with `not_holder` a job that this process is running already. Use it if several parts of one program may ask. */
-  readonly anew?: boolean | undefined
+  readonly sole?: boolean | undefined
   /**
    * The lease of a job that this process runs (a workflow, say) and that has these models. The job then runs under that lease, so
    * that a step never waits for what its own workflow holds. It needs no other models, and its end changes nothing in the queue.

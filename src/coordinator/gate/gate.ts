@@ -24,7 +24,7 @@ import type { GateCall } from './owners.ts'
 import { StartRouter } from './start-router.ts'
 import { giveBackOf, WaitWatch } from './wait-watch.ts'
 
-type Asking = Pick<StartOptions, 'wait' | 'signal' | 'anew'>
+type Asking = Pick<StartOptions, 'wait' | 'signal' | 'sole'>
 /** A question to the queue, with the spec of a job, or about a live job. */
 type Question = CommandBody & { readonly type: 'ask' | 'take_up' }
 
@@ -84,14 +84,14 @@ export class Gate {
     jobId: string,
     jobType: JobType,
     models: readonly string[],
-    { wait = false, signal, anew, parent, ...rest }: StartOptions,
+    { wait = false, signal, sole, parent, ...rest }: StartOptions,
   ): Promise<StartAnswer> {
     const job = parseJob({ jobId, jobType, models, ...rest }, { attempts: 1 })
     const { spec } = job
     if (parent != null) return this.#cover(spec, parent)
     const data = keptOf([job], this.#member.telemetry?.context())
     const question = (isKept: boolean): Question => ({ type: 'ask', spec, wait: isKept })
-    return this.#start(spec, question, { wait, signal, anew }, data)
+    return this.#start(spec, question, { wait, signal, sole }, data)
   }
 
   /** The same for a live job, by its id. A job that has ended stays ended. */
@@ -112,7 +112,7 @@ export class Gate {
   async #start(
     spec: JobSpec,
     question: (isKept: boolean) => Question,
-    { wait = false, signal, anew = false }: Asking,
+    { wait = false, signal, sole = false }: Asking,
     data: readonly DataChange[] = [],
   ): Promise<StartAnswer> {
     signal?.throwIfAborted()
@@ -121,14 +121,14 @@ export class Gate {
     const { logger, ledger } = this.#member
     logger.info(`[COORDINATOR] Checking if job ${jobId} can start...`, { event: 'job.check', job_id: jobId })
     const wasIdle = ledger.active.size === 0
-    const call = this.router.join(jobId, anew)
+    const call = this.router.join(jobId, sole)
     try {
       const isKept = wait || this.router.isObserved
       const result = await this.#inFlight.add(this.#ask(call, question(isKept), data))
       const mayCome = wait && result?.bypassed.includes(jobId) !== true
       const attempt = call.isAnswered || mayCome ? await this.#await(call, signal) : undefined
       // Who runs it as a worker does tells of its wait with the attempt.
-      if (attempt !== undefined && !anew) this.#member.telemetry?.granted(attempt, this.#member.log.queue)
+      if (attempt !== undefined && !sole) this.#member.telemetry?.granted(attempt, this.#member.log.queue)
       const answer = this.#answer(jobId, attempt, result)
       tellStart(logger, spec, answer, wasIdle)
       return answer

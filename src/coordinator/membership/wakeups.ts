@@ -175,13 +175,13 @@ export interface WakeFilterOptions {
  */
 export class WakeFilter {
   readonly #options: WakeFilterOptions
-  readonly #patience: number
+  readonly #spread: number
   #followers = 0
   #ignored = 0
 
   constructor(options: WakeFilterOptions) {
     this.#options = options
-    this.#patience = options.isFrugal ? 1 : 1 + Math.random()
+    this.#spread = options.isFrugal ? 1 : 1 + Math.random()
   }
 
   /** The last version that was ignored for want of a free slot. */
@@ -230,7 +230,7 @@ export class WakeFilter {
 
   get #isStale(): boolean {
     const { head, version, knownVersion } = this.#options.log
-    const isOld = performance.now() - head.reachedAt >= this.#patience * STALE.ms
-    return isOld || knownVersion - version > this.#patience * STALE.events
+    const isOld = performance.now() - head.reachedAt >= this.#spread * STALE.ms
+    return isOld || knownVersion - version > this.#spread * STALE.events
   }
 }

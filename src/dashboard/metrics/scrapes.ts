@@ -53,8 +53,8 @@ export function scrapesOf(readers: Readers, options: FigureOptions): Scrapes {
       clearTimeout(idle)
       idle = setTimeout(stop, IDLE_MS).unref()
       const all = await Promise.all((await namesFor(allowed)).map((name) => readers.of(name, allowed)))
-      const troubled = all.find(({ trouble }) => trouble !== null)
-      if (troubled !== undefined) throw unavailable(troubled)
+      const failed = all.find(({ failure }) => failure !== null)
+      if (failed !== undefined) throw unavailable(failed)
       const queues = await Promise.all(all.map(async (reader) => (await follow(reader)).read()))
       return answerTo(request, { queues, processes: [] })
     },
@@ -63,5 +63,5 @@ export function scrapesOf(readers: Readers, options: FigureOptions): Scrapes {
 }
 
 /** Old figures would look like good ones: the scrape fails, so that `up` is 0. */
-const unavailable = ({ queue, trouble }: QueueReader): unknown =>
-  new InterlockError('store_unavailable', `queue ${queue} cannot be read now: ${trouble?.message}`)
+const unavailable = ({ queue, failure }: QueueReader): unknown =>
+  new InterlockError('store_unavailable', `queue ${queue} cannot be read now: ${failure?.message}`)

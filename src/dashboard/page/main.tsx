@@ -5,21 +5,21 @@ import type { MeDocument } from '../parts.ts'
 import { ApiError } from './data/api.ts'
 import { type Live, liveQueue } from './data/live.ts'
 import { signedIn } from './data/session.ts'
-import { type Desk, DeskProvider } from './frame/context.ts'
+import { type PageContext, PageProvider } from './frame/context.ts'
 import { Page } from './frame/page.tsx'
 import { route } from './frame/route.ts'
 import { shownOf } from './frame/shown.ts'
 
-const desk = signal<Desk | null>(null)
+const page = signal<PageContext | null>(null)
 const fault = signal<string | null>(null)
 
 function App() {
   if (fault.value !== null) return <p class="alone notice">{fault.value}</p>
-  if (desk.value === null) return <p class="alone">Loading…</p>
+  if (page.value === null) return <p class="alone">Loading…</p>
   return (
-    <DeskProvider value={desk.value} key={desk.value.live.queue}>
+    <PageProvider value={page.value} key={page.value.live.queue}>
       <Page />
-    </DeskProvider>
+    </PageProvider>
   )
 }
 
@@ -30,10 +30,10 @@ function follow(me: MeDocument): void {
     const { queue } = route.value
     const wanted = queue !== null && me.queues.includes(queue) ? queue : (me.queues[0] ?? 'default')
     if (live?.queue === wanted) return
-    desk.peek()?.shown.stop()
+    page.peek()?.shown.stop()
     live?.stop()
     live = liveQueue(wanted)
-    desk.value = { me, live, shown: shownOf(live) }
+    page.value = { me, live, shown: shownOf(live) }
   })
 }
 

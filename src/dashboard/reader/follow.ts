@@ -8,7 +8,7 @@ export interface OnFollowing {
   /** The tail has new events. */
   events(): void
   /** The database cannot be read. Called once, until it can be read again. */
-  trouble(error: unknown): void
+  failure(error: unknown): void
   recovered(): void
   /** The log is another one, or the next events were archived: everything known is void. */
   reset(code: 'log_went_back' | 'archived'): void
@@ -115,7 +115,7 @@ export function followLog({ store, queue, pollMs, on }: FollowOptions): Followin
           if (failed > 0) on.recovered()
           failed = 0
         } catch (error) {
-          if (failed++ === 0) on.trouble(error)
+          if (failed++ === 0) on.failure(error)
           await pause(Math.min(REST.first * 2 ** failed, REST.longest), signal)
           continue
         }

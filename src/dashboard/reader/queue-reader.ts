@@ -14,14 +14,14 @@ const LINGER_MS = 10_000
 const FRESH_MS = 100
 
 /** Why the data is old. */
-export interface Trouble {
+export interface Failure {
   readonly code: string
   readonly message: string
 }
 
 /** A viewer of a queue: told that there is news, and then reads it. */
 export interface Viewer {
-  changed(what: 'events' | 'workers' | 'trouble'): void
+  changed(what: 'events' | 'workers' | 'failure'): void
   reset(code: 'log_went_back' | 'archived'): void
 }
 
@@ -30,7 +30,7 @@ export interface QueueReader {
   readonly queue: string
   readonly store: LogStore
   /** Null: all is well. */
-  readonly trouble: Trouble | null
+  readonly failure: Failure | null
   /** The processes as last read; null: not read yet. */
   readonly workers: readonly WorkerRow[] | null
   /** The end of the log, at most a moment old. @throws what the store throws */
@@ -60,11 +60,11 @@ export function queueReader({ store, queue, pollMs }: ReaderOptions): QueueReade
   const viewers = new Set<Viewer>()
   const pages = pagesOf(store, queue)
   const ledgers: Ledgers = ledgersOf(store, queue, pages)
-  let trouble: Trouble | null = null
+  let failure: Failure | null = null
   let workers: readonly WorkerRow[] | null = null
   let lookedAt = Number.NEGATIVE_INFINITY
   let head: { readonly version: number; readonly text: Promise<Written> } | null = null
-  const tell = (what: 'events' | 'workers' | 'trouble') => {
+  const tell = (what: 'events' | 'workers' | 'failure') => {
     for (const viewer of viewers) viewer.changed(what)
   }
   const following = followLog({
@@ -73,13 +73,13 @@ export function queueReader({ store, queue, pollMs }: ReaderOptions): QueueReade
     pollMs,
     on: {
       events: () => tell('events'),
-      trouble: (error) => {
-        trouble = troubleOf(error)
-        tell('trouble')
+      failure: (error) => {
+        failure = failureOf(error)
+        tell('failure')
       },
       recovered: () => {
-        trouble = null
-        tell('trouble')
+        failure = null
+        tell('failure')
       },
       reset: (code) => {
         pages.clear()
@@ -96,7 +96,7 @@ export function queueReader({ store, queue, pollMs }: ReaderOptions): QueueReade
     return following.tail ?? look()
   }
   const recent = async (): Promise<Tail> => {
-    const isFresh = trouble === null && performance.now() - lookedAt < FRESH_MS
+    const isFresh = failure === null && performance.now() - lookedAt < FRESH_MS
     return (isFresh ? following.tail : null) ?? (await look())
   }
   const lookForWorkers = async () => {
@@ -105,7 +105,7 @@ export function queueReader({ store, queue, pollMs }: ReaderOptions): QueueReade
   }
   const running = whileAttended(async (signal) => {
     const timer = setInterval(() => {
-      if (trouble === null)
+      if (failure === null)
         lookForWorkers().then(
           () => tell('workers'),
           () => {},
@@ -113,13 +113,13 @@ export function queueReader({ store, queue, pollMs }: ReaderOptions): QueueReade
     }, WORKERS_MS)
     await following.run(signal)
     clearInterval(timer)
-    trouble = null
+    failure = null
   })
   return {
     queue,
     store,
-    get trouble() {
-      return trouble
+    get failure() {
+      return failure
     },
     get workers() {
       return workers
@@ -189,7 +189,7 @@ function whileAttended(run: (signal: AbortSignal) => Promise<void>) {
   }
 }
 
-function troubleOf(error: unknown): Trouble {
+function failureOf(error: unknown): Failure {
   if (isInterlockError(error)) return { code: error.code, message: error.message }
   return { code: 'failed', message: messageOf(error) }
 }

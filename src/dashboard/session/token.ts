@@ -29,7 +29,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest()
 /**
  * An `authorize` for a program without accounts, on this machine.
  * @example
- * const session = tokenSession({ grant: { actor: 'desk', role: 'viewer' } })
+ * const session = tokenSession({ grant: { actor: 'support', role: 'viewer' } })
  * const dashboard = createDashboard({ store, authorize: session })
  * console.log(`http://127.0.0.1:8080/#${session.token}`)
  */

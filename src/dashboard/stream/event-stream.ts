@@ -35,7 +35,7 @@ export function eventStream({ reader, since, onEnd }: StreamOptions): OpenStream
   let isOver = false
   let isPumping = false
   let stalled = 0
-  const told: { workers: unknown; isTroubled: boolean } = { workers: null, isTroubled: false }
+  const told: { workers: unknown; hasFailed: boolean } = { workers: null, hasFailed: false }
   let output: ReadableStreamDefaultController<Uint8Array> | undefined
   const write = (text: string) => output?.enqueue(encoder.encode(text))
   const hasRoom = () => !isOver && (output?.desiredSize ?? 0) > 0
@@ -60,14 +60,14 @@ export function eventStream({ reader, since, onEnd }: StreamOptions): OpenStream
     output?.close()
   }
   const sayTime = () => {
-    if (reader.trouble !== null || reader.tail === null) return
+    if (reader.failure !== null || reader.tail === null) return
     write(message('time', { now: reader.now(), version: reader.tail.version, since }))
   }
-  const sayTrouble = () => {
-    const { trouble } = reader
-    if (trouble !== null) write(message('trouble', trouble))
-    else if (told.isTroubled) write(message('recovered', { version: reader.tail?.version ?? at }))
-    told.isTroubled = trouble !== null
+  const sayFailure = () => {
+    const { failure } = reader
+    if (failure !== null) write(message('failure', failure))
+    else if (told.hasFailed) write(message('recovered', { version: reader.tail?.version ?? at }))
+    told.hasFailed = failure !== null
   }
   const sayWorkers = () => {
     const { workers } = reader
@@ -97,19 +97,19 @@ export function eventStream({ reader, since, onEnd }: StreamOptions): OpenStream
         write(message('log', events, at))
       }
     } catch (error) {
-      // The reader of the queue tells all viewers about trouble with the database. Another error ends this stream alone.
-      if (reader.trouble === null && refusalOf(error)?.status !== 503) end('failed')
+      // The reader of the queue tells all viewers of a failure of the database. Another error ends this stream alone.
+      if (reader.failure === null && refusalOf(error)?.status !== 503) end('failed')
     } finally {
       isPumping = false
     }
-    if (hasRoom() && (reader.tail?.version ?? at) > at && reader.trouble === null) void pump()
+    if (hasRoom() && (reader.tail?.version ?? at) > at && reader.failure === null) void pump()
   }
 
   const detach = reader.attach({
     changed: (what) => {
       if (!hasRoom()) return
       if (what === 'workers') sayWorkers()
-      else if (what === 'trouble') sayTrouble()
+      else if (what === 'failure') sayFailure()
       void pump()
     },
     reset: begin,
@@ -120,12 +120,12 @@ export function eventStream({ reader, since, onEnd }: StreamOptions): OpenStream
         output = controller
         write(retry)
         sayTime()
-        sayTrouble()
+        sayFailure()
         sayWorkers()
       },
       pull: () => {
         stalled = 0
-        if (told.isTroubled !== (reader.trouble !== null)) sayTrouble()
+        if (told.hasFailed !== (reader.failure !== null)) sayFailure()
         void pump()
       },
       cancel: finish,

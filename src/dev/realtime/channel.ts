@@ -49,17 +49,17 @@ export class Channel {
   /** Sends the result in one `system` message per binding, some time after the join, as the real service does. */
   async watch(changes: Changes): Promise<void> {
     for (const binding of this.#bindings) {
-      const trouble =
+      const refusal =
         this.#options.claims.role === 'service_role'
           ? await changes.watch(binding).catch((error: Error) => error.message)
           : 'here only service_role sees changes of tables: row level security is not checked'
       this.push('system', {
         channel: this.#options.topic.replace(/^realtime:/, ''),
         extension: 'postgres_changes',
-        status: trouble === null ? 'ok' : 'error',
-        message: trouble ?? 'Subscribed to PostgreSQL',
+        status: refusal === null ? 'ok' : 'error',
+        message: refusal ?? 'Subscribed to PostgreSQL',
       })
-      this.#watching ||= trouble === null
+      this.#watching ||= refusal === null
     }
   }
 

@@ -20,7 +20,7 @@ export function checkStuck(facts: Facts): Finding[] {
   return [
     ...active,
     ...checkStartable(rows.startable, workers, since(now, state.updated_at)),
-    ...checkLong(rows, now, facts.patienceMs),
+    ...checkLong(rows, now, facts.waitingMs),
   ]
 }
 
@@ -80,13 +80,13 @@ function checkStartable(
   })
 }
 
-function checkLong({ long, oldest }: LiveRows, now: Micros, patienceMs: number): Finding[] {
+function checkLong({ long, oldest }: LiveRows, now: Micros, waitingMs: number): Finding[] {
   if (oldest === null) return []
   const why = oldest.conflict_reason ?? 'it may start'
   return [
     note(
       'waiting',
-      `${plural(long, 'job')} wait for more than ${duration(patienceMs)}, the longest is ${oldest.job_id} with ${duration(since(now, oldest.queued_at))}: ${why}`,
+      `${plural(long, 'job')} wait for more than ${duration(waitingMs)}, the longest is ${oldest.job_id} with ${duration(since(now, oldest.queued_at))}: ${why}`,
       `interlock explain ${oldest.job_id}`,
     ),
   ]

@@ -55,7 +55,7 @@ const { outcomes } = await whatIf(access, {
   tries: [{ name: 'two', policy: { maxActive: 2, capacity: { m: 2 } } }],
 })
 const why: ExplainDocument = await explain(access, 'c')
-const found: Examination = await examine(access, { patienceMs: 60_000 })
+const found: Examination = await examine(access, { waitingMs: 60_000 })
 const at = await replay(access, { at: 3 })
 const { counts } = await stats(access, { since: 1, slices: 4 })
 const { doubtful } = await inDoubt(access)
@@ -87,7 +87,7 @@ const refusals = [
   await refusal(() => archive(access, { before: Number.NaN })),
   await refusal(() => verify(access, { anchor: '1' })),
   await refusal(() => openArchive(access, [])),
-  await refusal(() => examine(access, { patienceMs: 0 })),
+  await refusal(() => examine(access, { waitingMs: 0 })),
   await refusal(() => recover(access, { completed: ['b'] })),
 ]
 

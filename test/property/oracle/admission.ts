@@ -82,7 +82,7 @@ export function isOverRate({ policy, starts }: Queue, model: string, now: number
   return recent.length >= rate.starts
 }
 
-/** Strict order: everybody. Bounded: whoever was overtaken often enough. Greedy: nobody. */
+/** Strict order: everybody. Bounded: those that were overtaken often enough. Greedy: nobody. */
 export function reserves(queue: Queue, job: Entry): boolean {
   const { maxOvertakes } = queue.policy
   return maxOvertakes !== null && job.overtaken >= maxOvertakes
@@ -123,7 +123,7 @@ export function blockerFor(queue: Queue, job: Entry): Blocked {
   if (job.heldOn !== null) return { by: null, on: job.heldOn }
   if (job.active || job.dueAt !== null || bypasses(job)) return nobody
   const { maxActive, maxOvertakes, emptySet } = queue.policy
-  // Whoever is offered waits for nobody, unless somebody came ahead of it in strict order.
+  // A job on offer waits for nobody, unless somebody came ahead of it in strict order.
   if (job.offeredAt !== null && maxOvertakes !== 0) return nobody
   const live = liveBeside(queue, job)
   for (const on of job.spec.models) {
@@ -151,7 +151,7 @@ export function passerFor(queue: Queue, job: Entry, reason: ReasonCode, now: num
   return { by: nearest(keepers, job), on }
 }
 
-/** The nearest ahead, waiting or active; where nobody is ahead, whoever came before its turn. */
+/** The nearest ahead, waiting or active; where nobody is ahead, the one that came before its turn. */
 function nearest(live: readonly Entry[], job: Entry): string | null {
   const ahead = live.filter((other) => isAhead(other, job)).sort(inOrder)
   const running = live.filter((other) => other.active).sort(inOrder)

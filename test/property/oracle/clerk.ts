@@ -95,8 +95,8 @@ export class Clerk {
     models?: readonly string[],
   ): void {
     const later = runAt !== null && runAt > this.now ? runAt : null
-    const anew = models === undefined ? {} : { models }
-    const at = this.record({ type: 'requeued', jobId: job.jobId, reason, runAt: later, ...anew })
+    const others = models === undefined ? {} : { models }
+    const at = this.record({ type: 'requeued', jobId: job.jobId, reason, runAt: later, ...others })
     if (models !== undefined) {
       const exclusive = models.length === 0 && this.queue.policy.emptySet === 'exclusive'
       Object.assign(job, { spec: { ...job.spec, models }, exclusive })
@@ -195,7 +195,7 @@ export class Clerk {
     }
   }
 
-  /** Whoever waits for the model now waits aside. */
+  /** Those that wait for the model now wait aside. */
   pause(model: string, reason: string, until: number | null): void {
     const { queue } = this
     this.record({ type: 'model_paused', model, reason, until, workerId: this.command.workerId })
@@ -216,7 +216,7 @@ export class Clerk {
     for (const job of this.queue.jobs) job.offeredAt = null
   }
 
-  /** Whoever cannot start any more because of this start is not offered any more. */
+  /** A job that cannot start any more because of this start is no longer on offer. */
   #endOffers(started: Entry): void {
     const { queue } = this
     const { policy } = queue

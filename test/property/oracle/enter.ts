@@ -64,7 +64,7 @@ export function unask(clerk: Clerk, { jobId }: Body<'unask'>): Answer {
   return granted(clerk)
 }
 
-/** Whoever asks is served by an asking; an offer to all is over. */
+/** Who asks is served by an asking; an offer to all is over. */
 function setAsker(clerk: Clerk, job: Entry, asker: string | null): void {
   clerk.record({ type: 'asked', jobId: job.jobId, asker, workerId: clerk.command.workerId })
   job.asker = asker

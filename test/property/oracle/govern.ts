@@ -84,8 +84,8 @@ export function tick(clerk: Clerk): Answer {
     clerk.record({ type: 'expired', jobId: job.jobId })
     clerk.leave(job)
   }
-  const late = queue.jobs.filter((job) => job.active && timesOutAt(job) <= now)
-  for (const job of late.sort(byTime(timesOutAt))) {
+  const overdue = queue.jobs.filter((job) => job.active && timesOutAt(job) <= now)
+  for (const job of overdue.sort(byTime(timesOutAt))) {
     fail(clerk, job, { type: 'fail', jobId: job.jobId, token: job.token, code: 'timed_out', retryAt: now })
   }
   const over = queue.pauses.filter(({ until }) => until !== null && until <= now)

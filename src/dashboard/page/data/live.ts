@@ -107,7 +107,7 @@ export function liveQueue(queue: string): Live {
         if (head > replica.version + 5_000) void mend()
         return
       }
-      case 'trouble':
+      case 'failure':
       case 'away':
         notice.value = said.data
         return

@@ -14,16 +14,16 @@ export type Said =
         readonly since: { readonly seq: number; readonly at: Micros | null }
       }
     }
-  | { readonly event: 'trouble'; readonly data: { readonly code: string; readonly message: string } }
+  | { readonly event: 'failure'; readonly data: { readonly code: string; readonly message: string } }
   | { readonly event: 'recovered'; readonly data: { readonly version: number } }
   | { readonly event: 'reset'; readonly data: { readonly code: string } }
   | { readonly event: 'bye'; readonly data: { readonly code: string } }
   /** Made by this page: the server does not answer. */
   | { readonly event: 'away'; readonly data: { readonly code: string; readonly message: string } }
 
-const names = ['log', 'workers', 'time', 'trouble', 'recovered', 'reset', 'bye'] as const
+const names = ['log', 'workers', 'time', 'failure', 'recovered', 'reset', 'bye'] as const
 /** The messages that a tab which comes later needs to hear again. */
-const lasting = ['workers', 'trouble', 'recovered', 'away', 'time'] as const
+const lasting = ['workers', 'failure', 'recovered', 'away', 'time'] as const
 
 const REST = { first: 300, longest: 5_000 }
 

@@ -5,11 +5,11 @@ import { eventDetail } from '../../../format/parts.ts'
 import type { PreviewDocument } from '../../parts.ts'
 import { type Asked, asked, pull } from '../data/levers.ts'
 import { Scroll } from '../part/scroll.tsx'
-import { useDesk } from './context.ts'
+import { usePage } from './context.ts'
 
 /** Asks before a lever is pulled: shows what the log will say, and which jobs move. */
 export function Ask() {
-  const { live } = useDesk()
+  const { live } = usePage()
   const dialog = useRef<HTMLDialogElement>(null)
   const now = asked.value
   const isOpen = now !== null

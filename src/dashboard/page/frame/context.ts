@@ -5,18 +5,18 @@ import type { Live } from '../data/live.ts'
 import type { Shown } from './shown.ts'
 
 /** What every screen gets. */
-export interface Desk {
+export interface PageContext {
   readonly me: MeDocument
   readonly live: Live
   readonly shown: Shown
 }
 
-const Context = createContext<Desk | null>(null)
+const Context = createContext<PageContext | null>(null)
 
-export const DeskProvider = Context.Provider
+export const PageProvider = Context.Provider
 
-export function useDesk(): Desk {
-  const desk = useContext(Context)
-  if (desk === null) throw new Error('a screen stands outside of the page')
-  return desk
+export function usePage(): PageContext {
+  const page = useContext(Context)
+  if (page === null) throw new Error('a screen stands outside of the page')
+  return page
 }

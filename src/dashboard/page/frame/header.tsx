@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks'
-import { useDesk } from './context.ts'
+import { usePage } from './context.ts'
 import { Link } from './link.tsx'
 import { go, route, type Screen } from './route.ts'
 import { screens } from './screens.ts'
@@ -7,7 +7,7 @@ import { Search } from './search.tsx'
 import { nextTheme, theme } from './theme.ts'
 
 export function Header({ onHelp }: { readonly onHelp: () => void }) {
-  const { me, live } = useDesk()
+  const { me, live } = usePage()
   const nav = useRef<HTMLElement>(null)
   const { see: seen } = route.value
   // Where it is too narrow for all, the one that is shown is in sight.
@@ -18,7 +18,7 @@ export function Header({ onHelp }: { readonly onHelp: () => void }) {
   return (
     <header>
       <strong class="brand">
-        <span class={`pulse ${state}`} aria-hidden="true" />
+        <span class={`dot ${state}`} aria-hidden="true" />
         Interlock
       </strong>
       <nav aria-label="Screens" ref={nav}>

@@ -1,7 +1,7 @@
 import type { FunctionComponent } from 'preact'
 import { useEffect, useErrorBoundary, useRef } from 'preact/hooks'
 import { Ask } from './ask.tsx'
-import { useDesk } from './context.ts'
+import { usePage } from './context.ts'
 import { Header } from './header.tsx'
 import { addKeys, keys } from './keys.ts'
 import { go, route, type Screen } from './route.ts'
@@ -11,7 +11,7 @@ import { nextTheme } from './theme.ts'
 
 /** The frame around every screen. */
 export function Page() {
-  const { live } = useDesk()
+  const { live } = usePage()
   const help = useRef<HTMLDialogElement>(null)
   useEffect(
     () =>
@@ -59,7 +59,7 @@ export function Page() {
 
 /** Why the page does not show the present. */
 function Notices() {
-  const { live, shown } = useDesk()
+  const { live, shown } = usePage()
   const notice = live.notice.value
   return (
     <div role="status" aria-live="polite">

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import type { Live } from '../data/live.ts'
-import { useDesk } from './context.ts'
+import { usePage } from './context.ts'
 import { addKeys } from './keys.ts'
 import { Link } from './link.tsx'
 import type { Route } from './route.ts'
@@ -39,7 +39,7 @@ function search(live: Live, shown: Shown, text: string): readonly Found[] {
 }
 
 export function Search() {
-  const { live, shown } = useDesk()
+  const { live, shown } = usePage()
   const text = useSignal('')
   const input = useRef<HTMLInputElement>(null)
   const box = useRef<HTMLElement>(null)

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { count } from '../../../format/index.ts'
-import { useDesk } from './context.ts'
+import { usePage } from './context.ts'
 import { addKeys } from './keys.ts'
 import { nextFor, play, step } from './moments.ts'
 import { go, route } from './route.ts'
@@ -11,7 +11,7 @@ const speeds = [1, 5, 30, 200] as const
 
 /** The slider through the log, below every screen. */
 export function Slider() {
-  const { live, shown } = useDesk()
+  const { live, shown } = usePage()
   const playing = useSignal<(() => void) | null>(null)
   const speed = useSignal<number>(5)
   const latest = useRef(() => {})
@@ -122,7 +122,7 @@ function Jumps({
   readonly model: string | null
   readonly here: number
 }) {
-  const { live } = useDesk()
+  const { live } = usePage()
   const name = job ?? model ?? ''
   const to = (by: 1 | -1) => {
     const next = nextFor(live, here, by, { job, model })
@@ -147,7 +147,7 @@ function Jumps({
 
 /** Keeps a moment, and shows what differs at another one. */
 function Compare() {
-  const { shown } = useDesk()
+  const { shown } = usePage()
   const { than } = route.value
   if (than !== null)
     return (

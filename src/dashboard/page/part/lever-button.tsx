@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { ask, type Wish } from '../data/levers.ts'
-import { useDesk } from '../frame/context.ts'
+import { usePage } from '../frame/context.ts'
 
 /** A button that asks for a lever; nothing in the past, or for a user who may not pull it. */
 export function LeverButton({
@@ -8,7 +8,7 @@ export function LeverButton({
   isBad = false,
   ...wish
 }: Wish & { readonly children: ComponentChildren; readonly isBad?: boolean }) {
-  const { me, live, shown } = useDesk()
+  const { me, live, shown } = usePage()
   if (!shown.isLive.value || !me.levers.includes(wish.lever)) return null
   return (
     <button type="button" class={isBad ? 'bad' : ''} onClick={() => void ask(live.queue, wish)}>

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { ask, type Wish } from '../data/levers.ts'
-import { useDesk } from '../frame/context.ts'
+import { usePage } from '../frame/context.ts'
 
 /** Fields of a lever, and a button that asks for it; nothing in the past, or for a user who may not pull it. */
 export function LeverForm({
@@ -24,7 +24,7 @@ export function LeverForm({
   readonly also?: ComponentChildren
   readonly children: ComponentChildren
 }) {
-  const { me, live, shown } = useDesk()
+  const { me, live, shown } = usePage()
   if (!shown.isLive.value || !me.levers.includes(lever)) return null
   return (
     <form

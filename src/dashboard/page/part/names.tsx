@@ -1,6 +1,6 @@
 import { MICROS_PER_MS, type Micros } from '../../../core/index.ts'
 import { duration } from '../../../format/index.ts'
-import { useDesk } from '../frame/context.ts'
+import { usePage } from '../frame/context.ts'
 import { Link } from '../frame/link.tsx'
 import { seconds } from '../frame/time.ts'
 
@@ -30,7 +30,7 @@ export const ModelLinks = ({ names }: { readonly names: readonly string[] }) => 
 
 /** How long ago something was. It counts up. */
 export function Since({ at }: { readonly at: Micros }) {
-  const { shown } = useDesk()
+  const { shown } = usePage()
   void seconds.value
   void shown.ledger.value
   return <span class="since">{duration(Math.max(0, (shown.now() - at) / MICROS_PER_MS))}</span>
@@ -38,7 +38,7 @@ export function Since({ at }: { readonly at: Micros }) {
 
 /** How long it is until something. It counts down. */
 export function Until({ at }: { readonly at: Micros }) {
-  const { shown } = useDesk()
+  const { shown } = usePage()
   void seconds.value
   const ms = (at - shown.now()) / MICROS_PER_MS
   return <span class="since">{ms <= 0 ? 'over' : `in ${duration(ms)}`}</span>

@@ -1,11 +1,11 @@
 import { useSignal } from '@preact/signals'
 import { count } from '../../../format/index.ts'
-import { useDesk } from '../frame/context.ts'
+import { usePage } from '../frame/context.ts'
 import { momentText } from '../frame/time.ts'
 
 /** How far back the log is loaded, and a button to load more. */
 export function Reach({ step = 20_000 }: { readonly step?: number }) {
-  const { live } = useDesk()
+  const { live } = usePage()
   const isReading = useSignal(false)
   const fault = useSignal<string | null>(null)
   void live.version.value

@@ -5,7 +5,7 @@ import { count, plural } from '../../../../format/index.ts'
 import { ApiError, getJson, ofQueue } from '../../data/api.ts'
 import { ask } from '../../data/levers.ts'
 import type { Live } from '../../data/live.ts'
-import { useDesk } from '../../frame/context.ts'
+import { usePage } from '../../frame/context.ts'
 import { route } from '../../frame/route.ts'
 import { momentText } from '../../frame/time.ts'
 import { Filter } from '../../part/filter.tsx'
@@ -21,7 +21,7 @@ interface Page {
 
 /** Jobs that failed for good: search them by error and model, retry them or drop them. */
 export function Dead() {
-  const { me, live } = useDesk()
+  const { me, live } = usePage()
   const letters = useSignal<readonly Letter[]>([])
   const before = useSignal<number | null>(null)
   const fault = useSignal<string | null>(null)

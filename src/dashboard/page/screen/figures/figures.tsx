@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks'
 import { count, duration } from '../../../../format/index.ts'
 import type { Stats } from '../../../../insight/index.ts'
 import type { Length } from '../../data/period.ts'
-import { useDesk } from '../../frame/context.ts'
+import { usePage } from '../../frame/context.ts'
 import { Bars } from '../../part/bars.tsx'
 import { Chart } from '../../part/chart.tsx'
 import { Lengths } from '../../part/lengths.tsx'
@@ -16,7 +16,7 @@ const AGAIN_MS = 5_000
 
 /** How long jobs waited and for what, how busy the models were, and how that changed over time. */
 export function Figures() {
-  const { live, shown } = useDesk()
+  const { live, shown } = usePage()
   const length = useSignal<Length>('1 h')
   const found = useSignal<Stats | null>(null)
   useEffect(() => void live.readBack(live.version.peek() - 20_000).catch(() => {}), [live])

@@ -1,5 +1,5 @@
 import { queueStateOf } from '../../../../core/index.ts'
-import { useDesk } from '../../frame/context.ts'
+import { usePage } from '../../frame/context.ts'
 import { Link } from '../../frame/link.tsx'
 import { DrainButton } from '../../part/lever-button.tsx'
 import { None, Panel } from '../../part/panel.tsx'
@@ -9,7 +9,7 @@ import { Reorder } from './reorder.tsx'
 
 /** What operators can do. Each lever first shows what the log will say, and which jobs move. */
 export function Levers() {
-  const { me, shown } = useDesk()
+  const { me, shown } = usePage()
   if (!shown.isLive.value)
     return (
       <Panel id="levers" title="Levers" wide>
@@ -34,7 +34,7 @@ export function Levers() {
 }
 
 function Queue() {
-  const { me, shown } = useDesk()
+  const { me, shown } = usePage()
   const state = queueStateOf(shown.ledger.value)
   const isDraining = state.startsWith('draining')
   return (

@@ -1,6 +1,6 @@
 import { useComputed } from '@preact/signals'
 import { count, plural } from '../../../../format/index.ts'
-import { useDesk } from '../../frame/context.ts'
+import { usePage } from '../../frame/context.ts'
 import { Link } from '../../frame/link.tsx'
 import { route } from '../../frame/route.ts'
 import { PauseButton } from '../../part/lever-button.tsx'
@@ -11,7 +11,7 @@ import { OneModel } from './one-model.tsx'
 
 /** Pauses and resumes models. The chosen one can also be given places, a rate, and a pause with a reason. */
 export function ModelLevers() {
-  const { shown } = useDesk()
+  const { shown } = usePage()
   const rows = useComputed(() => modelRows(shown.calm.value))
   const { model } = route.value
   return (

@@ -1,14 +1,14 @@
 import { useSignal } from '@preact/signals'
 import { capacityOf, pauseOf, rateOf } from '../../../../core/index.ts'
 import { plural } from '../../../../format/index.ts'
-import { useDesk } from '../../frame/context.ts'
+import { usePage } from '../../frame/context.ts'
 import { LeverButton } from '../../part/lever-button.tsx'
 import { LeverForm, NumberField } from '../../part/lever-form.tsx'
 import { Panel } from '../../part/panel.tsx'
 
 /** All levers of one model. */
 export function OneModel({ model }: { readonly model: string }) {
-  const { shown } = useDesk()
+  const { shown } = usePage()
   const isPaused = pauseOf(shown.ledger.value, model) !== undefined
   return (
     <Panel id="one-model" title={model}>
@@ -22,7 +22,7 @@ export function OneModel({ model }: { readonly model: string }) {
 }
 
 function Places({ model }: { readonly model: string }) {
-  const { shown } = useDesk()
+  const { shown } = usePage()
   const inForce = String(capacityOf(shown.ledger.value.policy, model))
   const typed = useSignal<string | null>(null)
   const places = typed.value ?? inForce
@@ -50,7 +50,7 @@ function Places({ model }: { readonly model: string }) {
 }
 
 function RateForm({ model }: { readonly model: string }) {
-  const { shown } = useDesk()
+  const { shown } = usePage()
   const inForce = rateOf(shown.ledger.value.policy, model)
   const typed = useSignal<{ readonly starts?: string; readonly perSeconds?: string }>({})
   const starts = typed.value.starts ?? String(inForce?.starts ?? '')
@@ -103,7 +103,7 @@ function RateForm({ model }: { readonly model: string }) {
 
 /** A pause that says why, and ends by itself if it is to. */
 function Pause({ model }: { readonly model: string }) {
-  const { live } = useDesk()
+  const { live } = usePage()
   const reason = useSignal('by_hand')
   const minutes = useSignal('')
   const until = () =>

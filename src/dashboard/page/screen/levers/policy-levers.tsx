@@ -1,14 +1,14 @@
 import { useSignal } from '@preact/signals'
 import type { Policy } from '../../../../core/index.ts'
 import { policyFacts } from '../../../../format/parts.ts'
-import { useDesk } from '../../frame/context.ts'
+import { usePage } from '../../frame/context.ts'
 import { LeverForm, NumberField } from '../../part/lever-form.tsx'
 import { Panel } from '../../part/panel.tsx'
 import { changesOf, type Draft, draftOf, fields } from './policy-draft.ts'
 
 /** The policy of the queue. Rules that are numbers can be changed. */
 export function PolicyLevers() {
-  const { shown } = useDesk()
+  const { shown } = usePage()
   const { policy } = shown.ledger.value
   return (
     <Panel id="policy" title="Policy" wide>

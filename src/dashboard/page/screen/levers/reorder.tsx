@@ -3,7 +3,7 @@ import { useRef } from 'preact/hooks'
 import { jobOf } from '../../../../core/index.ts'
 import { count } from '../../../../format/index.ts'
 import { ask } from '../../data/levers.ts'
-import { useDesk } from '../../frame/context.ts'
+import { usePage } from '../../frame/context.ts'
 import { JobLink, ModelLinks } from '../../part/names.tsx'
 import { None, Panel } from '../../part/panel.tsx'
 import { WindowedList } from '../../part/window.tsx'
@@ -12,7 +12,7 @@ const ROW = 44
 
 /** The line, to reorder by dragging or with the keyboard. */
 export function Reorder() {
-  const { me, live, shown } = useDesk()
+  const { me, live, shown } = usePage()
   const ledger = shown.ledger.value
   const may = me.levers.includes('move')
   const dragged = useSignal<string | null>(null)

@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks'
 import { eventTypes, type RecordedEvent } from '../../../../core/index.ts'
 import { count } from '../../../../format/index.ts'
 import { eventDetail } from '../../../../format/parts.ts'
-import { useDesk } from '../../frame/context.ts'
+import { usePage } from '../../frame/context.ts'
 import { Link } from '../../frame/link.tsx'
 import { go, route } from '../../frame/route.ts'
 import { momentText } from '../../frame/time.ts'
@@ -16,7 +16,7 @@ import { commandOf, matches, queryOf, sqlOf } from './query.ts'
 
 /** The loaded events, the newest first. */
 export function Log() {
-  const { live, shown } = useDesk()
+  const { live, shown } = usePage()
   const isFollowing = useSignal(true)
   const upTo = useSignal(live.version.peek())
   useEffect(() => void live.readBack(live.version.peek() - 5_000).catch(() => {}), [live])

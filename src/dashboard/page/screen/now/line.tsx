@@ -1,6 +1,6 @@
 import { jobOf, type Ledger, waitingCount, waitingFor } from '../../../../core/index.ts'
 import { count } from '../../../../format/index.ts'
-import { useDesk } from '../../frame/context.ts'
+import { usePage } from '../../frame/context.ts'
 import { hasWorkerIn } from '../../part/has-worker.ts'
 import { JobLink, ModelLinks } from '../../part/names.tsx'
 import { None, Panel } from '../../part/panel.tsx'
@@ -10,7 +10,7 @@ const ROW = 44
 
 /** The line of the queue, in the order in which its jobs may start, and the jobs beside the line. */
 export function Line() {
-  const { shown } = useDesk()
+  const { shown } = usePage()
   const ledger = shown.ledger.value
   const beside = waitingCount(ledger) - ledger.line.size
   return (
@@ -31,7 +31,7 @@ export function Line() {
 }
 
 function Waiting({ ledger, index }: { readonly ledger: Ledger; readonly index: number }) {
-  const { live, shown } = useDesk()
+  const { live, shown } = usePage()
   const job = jobOf(ledger, ledger.line.at(index)?.jobId ?? '')
   if (job === undefined) return null
   const { reason, code } = waitingFor(ledger, job, shown.now(), hasWorkerIn(live, shown))

@@ -1,7 +1,7 @@
 import { useComputed } from '@preact/signals'
 import { capacityOf, type Ledger, rateOf } from '../../../../core/index.ts'
 import { count } from '../../../../format/index.ts'
-import { useDesk } from '../../frame/context.ts'
+import { usePage } from '../../frame/context.ts'
 import { JobLink, ModelLink, Until } from '../../part/names.tsx'
 import { None, Panel } from '../../part/panel.tsx'
 import { WindowedList } from '../../part/window.tsx'
@@ -50,7 +50,7 @@ export function modelRows(ledger: Ledger): readonly ModelRow[] {
 }
 
 export function Models() {
-  const { shown } = useDesk()
+  const { shown } = usePage()
   const models = useComputed(() => modelRows(shown.calm.value))
   return (
     <Panel id="models" title="Models" aside={count(models.value.length)}>

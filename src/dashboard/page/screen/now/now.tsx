@@ -1,7 +1,7 @@
 import { type Ledger, modelOf, waitingCount } from '../../../../core/index.ts'
 import { count } from '../../../../format/index.ts'
 import { policyText } from '../../../../format/parts.ts'
-import { useDesk } from '../../frame/context.ts'
+import { usePage } from '../../frame/context.ts'
 import { Figure } from '../../part/panel.tsx'
 import { Line } from './line.tsx'
 import { Models } from './models.tsx'
@@ -27,7 +27,7 @@ export function Now() {
 }
 
 function Totals() {
-  const { shown } = useDesk()
+  const { shown } = usePage()
   const ledger = shown.ledger.value
   const waiting = waitingCount(ledger)
   return (

@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks'
 import { attemptsOf, type Job, jobOf, type Ledger } from '../../../../core/index.ts'
 import { count } from '../../../../format/index.ts'
 import { getJson, ofQueue } from '../../data/api.ts'
-import { useDesk } from '../../frame/context.ts'
+import { usePage } from '../../frame/context.ts'
 import { JobLink, ModelLinks, Since, Until } from '../../part/names.tsx'
 import { None, Panel } from '../../part/panel.tsx'
 import { WindowedList } from '../../part/window.tsx'
@@ -14,7 +14,7 @@ const ASK_MS = 3_000
 
 /** The running jobs: where, since when, until when their lease is valid, and their progress. */
 export function Running() {
-  const { shown } = useDesk()
+  const { shown } = usePage()
   const ledger = shown.ledger.value
   const progress = useProgress()
   return (
@@ -36,7 +36,7 @@ export function Running() {
 }
 
 function Row({ job, progress }: { readonly job: Job; readonly progress: unknown }) {
-  const { live, shown } = useDesk()
+  const { live, shown } = usePage()
   const worker = live.workers.value.find(({ workerId }) => workerId === job.workerId)
   const part = partOf(progress)
   return (
@@ -89,7 +89,7 @@ const known = signal<ReadonlyMap<string, unknown>>(new Map())
 
 /** The progress of the first hundred running jobs, if the user may see it. */
 function useProgress(): ReadonlyMap<string, unknown> {
-  const { me, live, shown } = useDesk()
+  const { me, live, shown } = usePage()
   const isAsked = me.data && shown.isLive.value
   useEffect(() => {
     if (!isAsked) return

@@ -1,5 +1,5 @@
 import { type QueueState, queueStateOf } from '../../../../core/index.ts'
-import { useDesk } from '../../frame/context.ts'
+import { usePage } from '../../frame/context.ts'
 
 interface Box {
   readonly state: QueueState
@@ -26,7 +26,7 @@ const arrows = [
 
 /** The machine of the queue, with its present state. */
 export function Statechart() {
-  const { shown } = useDesk()
+  const { shown } = usePage()
   const here = queueStateOf(shown.ledger.value)
   return (
     <svg

@@ -1,5 +1,5 @@
 import { count } from '../../../../format/index.ts'
-import { useDesk } from '../../frame/context.ts'
+import { usePage } from '../../frame/context.ts'
 import { Link } from '../../frame/link.tsx'
 import { Since } from '../../part/names.tsx'
 import { None, Panel } from '../../part/panel.tsx'
@@ -7,7 +7,7 @@ import { WindowedList } from '../../part/window.tsx'
 
 /** The processes that are alive now. The log does not know those of the past. */
 export function Workers() {
-  const { live, shown } = useDesk()
+  const { live, shown } = usePage()
   const workers = live.workers.value.filter(({ state }) => state !== 'dead')
   if (!shown.isLive.value)
     return (

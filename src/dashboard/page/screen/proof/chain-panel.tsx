@@ -1,12 +1,12 @@
 import { useSignal } from '@preact/signals'
 import { plural } from '../../../../format/index.ts'
-import { useDesk } from '../../frame/context.ts'
+import { usePage } from '../../frame/context.ts'
 import { None, Panel } from '../../part/panel.tsx'
 import { anchorIn, type Chained, chained } from './chain.ts'
 
 /** The chain of hashes, computed again, and whether it contains an anchor. */
 export function Chain() {
-  const { live } = useDesk()
+  const { live } = usePage()
   const text = useSignal('')
   const found = useSignal<Chained | string | null>(null)
   const isBusy = useSignal(false)

@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks'
 import { Audit, type Statement, statementMarkdown } from '../../../../audit/index.ts'
 import { count, duration, plural } from '../../../../format/index.ts'
 import type { Live } from '../../data/live.ts'
-import { useDesk } from '../../frame/context.ts'
+import { usePage } from '../../frame/context.ts'
 import { Link } from '../../frame/link.tsx'
 import { turn } from '../../frame/turn.ts'
 import { JobLink } from '../../part/names.tsx'
@@ -13,7 +13,7 @@ import { Chain } from './chain-panel.tsx'
 
 /** Proves from the log alone that no promise was broken, or shows which one was. */
 export function Proof() {
-  const { me, live, shown } = useDesk()
+  const { me, live, shown } = usePage()
   const said = useSignal<Statement | null>(null)
   const isBusy = useSignal(false)
   useEffect(() => void live.readBack(live.version.peek() - 20_000).catch(() => {}), [live])

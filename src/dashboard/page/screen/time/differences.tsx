@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { Ledger } from '../../../../core/index.ts'
 import { count, duration } from '../../../../format/index.ts'
-import { useDesk } from '../../frame/context.ts'
+import { usePage } from '../../frame/context.ts'
 import { go } from '../../frame/route.ts'
 import { JobLink } from '../../part/names.tsx'
 import { None, Panel } from '../../part/panel.tsx'
@@ -12,7 +12,7 @@ const MOST = 40
 
 /** What differs between the moment that was kept and the one that is shown. */
 export function Differences({ than }: { readonly than: number }) {
-  const { live, shown } = useDesk()
+  const { live, shown } = usePage()
   const kept = useSignal<Ledger | null>(null)
   useEffect(() => {
     live.replica.reach(than).then(

@@ -21,7 +21,7 @@ export interface Drawing {
   readonly height: number
 }
 
-interface Pen {
+interface Brush {
   readonly context: CanvasRenderingContext2D
   readonly width: number
   readonly x: (at: Micros) => number
@@ -30,11 +30,11 @@ interface Pen {
 
 /** Draws the visible rows below the axis. */
 export function draw(drawing: Drawing): void {
-  const pen = penFor(drawing)
-  if (pen === null) return
-  const { context, width, colors, x } = pen
+  const brush = brushOf(drawing)
+  if (brush === null) return
+  const { context, width, colors, x } = brush
   const { rows, view, marks, top, height } = drawing
-  drawAxis(pen, view, height)
+  drawAxis(brush, view, height)
   context.save()
   context.beginPath()
   context.rect(0, AXIS, width, height - AXIS)
@@ -42,14 +42,14 @@ export function draw(drawing: Drawing): void {
   for (let index = Math.floor(top / ROW); AXIS + index * ROW - top < height; index++) {
     const row = rows[index]
     if (row === undefined) break
-    drawRow(pen, drawing, row, AXIS + index * ROW - top)
+    drawRow(brush, drawing, row, AXIS + index * ROW - top)
   }
   context.restore()
   context.fillStyle = colors.strong
   for (const at of marks) context.fillRect(Math.round(x(at)) - 1, 0, 2, height)
 }
 
-function penFor({ canvas, height, view }: Drawing): Pen | null {
+function brushOf({ canvas, height, view }: Drawing): Brush | null {
   const context = canvas.getContext('2d')
   if (context === null) return null
   const scale = devicePixelRatio
@@ -69,7 +69,7 @@ function penFor({ canvas, height, view }: Drawing): Pen | null {
   return { context, width, colors, x: (at) => ((at - view.from) / length) * width }
 }
 
-function drawAxis({ context, width, x, colors }: Pen, view: View, height: number): void {
+function drawAxis({ context, width, x, colors }: Brush, view: View, height: number): void {
   const { every, at } = ticksIn(view, width / 110)
   context.textBaseline = 'middle'
   for (const ms of at) {
@@ -81,22 +81,22 @@ function drawAxis({ context, width, x, colors }: Pen, view: View, height: number
   }
 }
 
-function drawRow(pen: Pen, drawing: Drawing, row: ModelTime, top: number): void {
-  const { context, width, colors } = pen
+function drawRow(brush: Brush, drawing: Drawing, row: ModelTime, top: number): void {
+  const { context, width, colors } = brush
   context.fillStyle = colors.line
   context.fillRect(0, top, width, 1)
-  drawLine(pen, drawing, row, top + LINE.top)
+  drawLine(brush, drawing, row, top + LINE.top)
   const height = BARS.height / Math.max(1, row.lanes)
   let drawn = -1
   for (const span of row.spans) {
     if (span.from > drawing.view.to) break
     const end = span.to ?? drawing.now
     if (end < drawing.view.from) continue
-    const [left, right] = [Math.max(0, pen.x(span.from)), Math.min(width, pen.x(end))]
+    const [left, right] = [Math.max(0, brush.x(span.from)), Math.min(width, brush.x(end))]
     // Spans narrower than a pixel are drawn once for all that lie in it.
     if (row.lanes === 1 && right < drawn && span.jobId !== drawing.job) continue
     drawn = Math.max(drawn, Math.ceil(right))
-    drawBar(pen, drawing.job, span, {
+    drawBar(brush, drawing.job, span, {
       left,
       top: top + BARS.top + span.lane * height,
       width: Math.max(1, right - left - (right - left > 3 ? 1 : 0)),
@@ -106,7 +106,7 @@ function drawRow(pen: Pen, drawing: Drawing, row: ModelTime, top: number): void 
 }
 
 function drawBar(
-  { context, colors }: Pen,
+  { context, colors }: Brush,
   job: string | null,
   span: Span,
   { left, top, width, height }: { left: number; top: number; width: number; height: number },
@@ -125,7 +125,7 @@ function drawBar(
 
 /** Draws how many waited, as an area below the bars. */
 function drawLine(
-  { context, x, width, colors }: Pen,
+  { context, x, width, colors }: Brush,
   { view, now }: Drawing,
   row: ModelTime,
   top: number,

@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { MICROS_PER_MS } from '../../../../core/index.ts'
 import { count, duration, plural } from '../../../../format/index.ts'
 import type { ModelTime, Span } from '../../data/spans.ts'
-import { useDesk } from '../../frame/context.ts'
+import { usePage } from '../../frame/context.ts'
 import { go, route } from '../../frame/route.ts'
 import { momentText } from '../../frame/time.ts'
 import { JobLink, ModelLink } from '../../part/names.tsx'
@@ -92,7 +92,7 @@ function useSeen(box: RefObject<HTMLElement | null>, rows: number) {
 }
 
 function Label({ row, onFocus }: { readonly row: ModelTime; readonly onFocus: () => void }) {
-  const { held, waiting } = countsOf(useDesk().shown.ledger.value, row.model)
+  const { held, waiting } = countsOf(usePage().shown.ledger.value, row.model)
   return (
     <li data-model={row.model} data-held={held} data-waiting={waiting} onFocusCapture={onFocus}>
       <ModelLink name={row.model} />
@@ -116,7 +116,7 @@ function Canvas({
   readonly top: number
   readonly height: number
 }) {
-  const { live, shown } = useDesk()
+  const { live, shown } = usePage()
   const canvas = useRef<HTMLCanvasElement>(null)
   const drawing = useRef<Drawing | null>(null)
   const over = useSignal<Pointed | null>(null)

@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks'
 import { MICROS_PER_SECOND } from '../../../../core/index.ts'
 import { count } from '../../../../format/index.ts'
 import { type ModelTime, spansOf } from '../../data/spans.ts'
-import { useDesk } from '../../frame/context.ts'
+import { usePage } from '../../frame/context.ts'
 import { addKeys } from '../../frame/keys.ts'
 import { route } from '../../frame/route.ts'
 import { seconds } from '../../frame/time.ts'
@@ -20,7 +20,7 @@ const FIRST: number = 600 * MICROS_PER_SECOND
 
 /** A row per model: who held it when, and how long its line was. */
 export function Time() {
-  const { live } = useDesk()
+  const { live } = usePage()
   const view = useSignal<View | null>(null)
   useEffect(() => void live.readBack(live.version.peek() - 5_000).catch(() => {}), [live])
   const rows = useRows()
@@ -100,7 +100,7 @@ function Which({ found }: { readonly found: number }) {
 
 /** Their order is made again a few times a second at most; what they say is always of now. */
 function useRows() {
-  const { live, shown } = useDesk()
+  const { live, shown } = usePage()
   const models = useComputed(() => {
     const ledger = shown.calm.value
     void live.base.value
@@ -117,7 +117,7 @@ function useRows() {
 
 /** The period that the user chose; else the last ten minutes, or those before the moment that is shown. */
 function useView(chosen: Signal<View | null>) {
-  const { live, shown } = useDesk()
+  const { live, shown } = usePage()
   return useComputed((): View => {
     if (chosen.value !== null) return chosen.value
     void seconds.value

@@ -4,7 +4,7 @@ import { count, duration, plural } from '../../../../format/index.ts'
 import type { WhatIf as Found } from '../../../../insight/index.ts'
 import type { Recorded } from '../../../../insight/parts.ts'
 import { type Length, periodIn } from '../../data/period.ts'
-import { useDesk } from '../../frame/context.ts'
+import { usePage } from '../../frame/context.ts'
 import { Chart } from '../../part/chart.tsx'
 import { Lengths } from '../../part/lengths.tsx'
 import { None, Panel } from '../../part/panel.tsx'
@@ -15,7 +15,7 @@ import { type Change, recorded, trialOf, tried, unchanged } from './trial.ts'
 
 /** What other rules would have changed: move a slider and see. */
 export function WhatIf() {
-  const { live, shown } = useDesk()
+  const { live, shown } = usePage()
   const length = useSignal<Length>('1 h')
   const of = useSignal<Recorded | string | null>(null)
   const change = useSignal<Change>(unchanged)
@@ -62,7 +62,7 @@ export function WhatIf() {
 }
 
 function Outcomes({ of, change }: { readonly of: Recorded; readonly change: Change }) {
-  const { live } = useDesk()
+  const { live } = usePage()
   const found = useSignal<Found | string | null>(null)
   const isBusy = useSignal(false)
   const wanted = useRef(0)

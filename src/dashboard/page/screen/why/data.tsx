@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { ApiError, getJson, ofQueue } from '../../data/api.ts'
-import { useDesk } from '../../frame/context.ts'
+import { usePage } from '../../frame/context.ts'
 import { None, Panel } from '../../part/panel.tsx'
 import { Scroll } from '../../part/scroll.tsx'
 
@@ -9,7 +9,7 @@ type Kept = Readonly<Record<(typeof parts)[number], unknown>>
 
 /** The payload and the result of a job, if the user may see them. Fetched on request. */
 export function Data({ jobId }: { readonly jobId: string }) {
-  const { me, live } = useDesk()
+  const { me, live } = usePage()
   const kept = useSignal<Kept | string | null>(null)
   if (!me.data)
     return (

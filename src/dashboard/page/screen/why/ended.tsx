@@ -5,13 +5,13 @@ import { plural } from '../../../../format/index.ts'
 import { getJson, ofQueue } from '../../data/api.ts'
 import { asked } from '../../data/levers.ts'
 import type { Live } from '../../data/live.ts'
-import { useDesk } from '../../frame/context.ts'
+import { usePage } from '../../frame/context.ts'
 import { momentText } from '../../frame/time.ts'
 import { errorText, type Letter } from '../dead/letters.ts'
 
 /** What is kept of a job that has failed for good; null: nothing, or it is live. */
 export function useLetter(jobId: string, isLive: boolean): Letter | null {
-  const { live, shown } = useDesk()
+  const { live, shown } = usePage()
   const found = useSignal<Letter | null>(null)
   const isAsked = !isLive && shown.isLive.value
   // A letter that was dropped or retried from here is gone when that was done.
@@ -39,7 +39,7 @@ export function useLetter(jobId: string, isLive: boolean): Letter | null {
 
 /** How a job that is not live has ended, as far as that is known here. */
 export function Ended({ jobId, letter }: { readonly jobId: string; readonly letter: Letter | null }) {
-  const { live, shown } = useDesk()
+  const { live, shown } = usePage()
   const last = lastEndOf(live, jobId, shown.ledger.value.version)
   if (letter !== null)
     return (

@@ -5,7 +5,7 @@ import { count, duration } from '../../../../format/index.ts'
 import { estimateStart, type StartEstimate } from '../../../../insight/parts.ts'
 import type { Live } from '../../data/live.ts'
 import { runTimesOf } from '../../data/run-times.ts'
-import { useDesk } from '../../frame/context.ts'
+import { usePage } from '../../frame/context.ts'
 import { turn } from '../../frame/turn.ts'
 
 /** How often to estimate again, in milliseconds. */
@@ -13,7 +13,7 @@ const AGAIN_MS = 3_000
 
 /** When the job may start, with a range, and how that was found. */
 export function Estimate({ jobId }: { readonly jobId: string }) {
-  const { live, shown } = useDesk()
+  const { live, shown } = usePage()
   const found = useSignal<StartEstimate | null | undefined>(undefined)
   const at = shown.isLive.value ? null : shown.ledger.value.version
   useEffect(() => {

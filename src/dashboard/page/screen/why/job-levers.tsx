@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { type Job, type Ledger, waitingCount } from '../../../../core/index.ts'
-import { useDesk } from '../../frame/context.ts'
+import { usePage } from '../../frame/context.ts'
 import { DrainButton, LeverButton } from '../../part/lever-button.tsx'
 import { LeverForm, NumberField } from '../../part/lever-form.tsx'
 import type { Letter } from '../dead/letters.ts'
@@ -16,7 +16,7 @@ export function JobLevers({
   /** It has failed for good, and this is kept of it. */
   readonly letter: Letter | null
 }) {
-  const { shown } = useDesk()
+  const { shown } = usePage()
   if (job === undefined) return letter === null ? null : <LetterLevers jobId={jobId} />
   return job.active ? <ActiveLevers job={job} /> : <WaitingLevers job={job} ledger={shown.ledger.value} />
 }

@@ -1,7 +1,7 @@
 import { useComputed } from '@preact/signals'
 import { count } from '../../../../format/index.ts'
 import { eventDetail } from '../../../../format/parts.ts'
-import { useDesk } from '../../frame/context.ts'
+import { usePage } from '../../frame/context.ts'
 import { Link } from '../../frame/link.tsx'
 import { route } from '../../frame/route.ts'
 import { momentText } from '../../frame/time.ts'
@@ -10,7 +10,7 @@ import { Reach } from '../../part/reach.tsx'
 
 /** What the log says of a job, as far as it is loaded. Each event links to its moment. */
 export function Life({ jobId }: { readonly jobId: string }) {
-  const { live } = useDesk()
+  const { live } = usePage()
   const events = useComputed(() => {
     void live.version.value
     void live.base.value

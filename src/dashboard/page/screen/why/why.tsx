@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { explainJob, type Job, jobOf } from '../../../../core/index.ts'
-import { useDesk } from '../../frame/context.ts'
+import { usePage } from '../../frame/context.ts'
 import { go, route } from '../../frame/route.ts'
 import { seconds } from '../../frame/time.ts'
 import { hasWorkerIn } from '../../part/has-worker.ts'
@@ -18,7 +18,7 @@ import { Places } from './places.tsx'
 /** Why a job does not run, and what has to happen first. */
 export function Why() {
   const { job } = route.value
-  const { live } = useDesk()
+  const { live } = usePage()
   useEffect(() => void live.readBack(live.version.peek() - 5_000).catch(() => {}), [live])
   if (job === null) return <Choose />
   return <Of key={job} jobId={job} />
@@ -26,7 +26,7 @@ export function Why() {
 
 /** No job is named yet: type one, or choose one of the first in line. */
 function Choose() {
-  const { shown } = useDesk()
+  const { shown } = usePage()
   const text = useSignal('')
   const ledger = shown.calm.value
   const first = Array.from(
@@ -67,7 +67,7 @@ function Choose() {
 }
 
 function Of({ jobId }: { readonly jobId: string }) {
-  const { live, shown } = useDesk()
+  const { live, shown } = usePage()
   void seconds.value
   const ledger = shown.calm.value
   const job = jobOf(ledger, jobId)

@@ -11,29 +11,29 @@ import {
   type RetryRule,
 } from '../../src/worker/index.ts'
 import { runOne } from '../../src/worker/run-one.ts'
-import { join, log, memoryStore, stopped, storyOf, troubledStore, work } from './support.ts'
+import { faultyStore, join, log, memoryStore, stopped, storyOf, work } from './support.ts'
 
 describe('the end of an attempt that cannot be reported at the first try', () => {
   it.each(['store_unwritable', 'invalid_input', 'store_unavailable'] as const)(
     'is reported again after %s, and the result is kept',
     async (code) => {
-      const trouble = troubledStore()
+      const faulty = faultyStore()
       const errors: unknown[] = []
       const { coordinator, worker } = await work(
         {
           onError: (error) => errors.push(error),
           handlers: {
             normal: () => {
-              trouble.fail('append', code)
+              faulty.fail('append', code)
               return 'the work of an hour'
             },
           },
         },
-        { store: trouble.store, patienceMs: 0 },
+        { store: faulty.store, patienceMs: 0 },
       )
       await coordinator.enqueue([{ jobId: 'A', models: ['m'] }])
-      await expect.poll(() => trouble.counts.append).toBeGreaterThan(1)
-      trouble.heal()
+      await expect.poll(() => faulty.counts.append).toBeGreaterThan(1)
+      faulty.heal()
       await expect
         .poll(() => worker.metrics(), { timeout: 10_000 })
         .toMatchObject({ completed: 1, failed: 0, started: 1 })
@@ -45,7 +45,7 @@ describe('the end of an attempt that cannot be reported at the first try', () =>
   )
 
   it('frees its slot once, however many tries it takes', async () => {
-    const trouble = troubledStore()
+    const faulty = faultyStore()
     let running = 0
     let most = 0
     const { coordinator, worker } = await work(
@@ -53,19 +53,19 @@ describe('the end of an attempt that cannot be reported at the first try', () =>
         handlers: {
           normal: async ({ jobId }) => {
             most = Math.max(most, ++running)
-            if (jobId === 'first') trouble.goAway()
+            if (jobId === 'first') faulty.goAway()
             await new Promise((resolve) => setTimeout(resolve, 20))
             running--
           },
         },
       },
-      { store: trouble.store, patienceMs: 0 },
+      { store: faulty.store, patienceMs: 0 },
     )
     await coordinator.setPolicy('by-model')
     await coordinator.enqueue(['first', 'b', 'c', 'd', 'e'].map((jobId) => ({ jobId, models: [jobId] })))
-    await expect.poll(() => trouble.counts.append, { timeout: 10_000 }).toBeGreaterThan(3)
+    await expect.poll(() => faulty.counts.append, { timeout: 10_000 }).toBeGreaterThan(3)
     expect(worker.metrics().free).toBe(1)
-    trouble.heal()
+    faulty.heal()
     await expect.poll(() => worker.metrics(), { timeout: 10_000 }).toMatchObject({ completed: 5, free: 1 })
     expect(most).toBe(1)
   })
@@ -86,24 +86,24 @@ describe('what a handler throws or returns', () => {
   })
 
   it('may be a RetryLater whose wait is over before it could be reported', async () => {
-    const trouble = troubledStore()
+    const faulty = faultyStore()
     let calls = 0
     const { coordinator, worker } = await work(
       {
         handlers: {
           normal: () => {
             if (++calls > 1) return
-            trouble.fail('append', 'store_unavailable')
+            faulty.fail('append', 'store_unavailable')
             throw new RetryLater({ seconds: 0.01, pauseModel: 'm' })
           },
         },
       },
-      { store: trouble.store },
+      { store: faulty.store },
     )
     await coordinator.enqueue([{ jobId: 'A', models: ['m'] }])
     const since = performance.now()
-    await expect.poll(() => trouble.counts.append > 1 && performance.now() - since > 50).toBe(true)
-    trouble.heal()
+    await expect.poll(() => faulty.counts.append > 1 && performance.now() - since > 50).toBe(true)
+    faulty.heal()
     await expect.poll(() => worker.metrics()).toMatchObject({ postponed: 1, completed: 1 })
   })
 
@@ -221,23 +221,23 @@ const large = 'x'.repeat(100_000)
 
 describe('data that cannot be read', () => {
   it('fails the attempt, and the slot is free again', async () => {
-    const trouble = troubledStore()
-    const { coordinator, worker } = await work({ handlers: { normal: () => null } }, { store: trouble.store })
-    trouble.fail('data', 'closed')
+    const faulty = faultyStore()
+    const { coordinator, worker } = await work({ handlers: { normal: () => null } }, { store: faulty.store })
+    faulty.fail('data', 'closed')
     await coordinator.enqueue([{ jobId: 'A', models: ['m'], payload: large, attempts: 1 }])
     await expect.poll(() => worker.metrics()).toMatchObject({ failed: 1, running: 0, free: 1 })
   })
 
   it('is asked for again while the database refuses', async () => {
-    const trouble = troubledStore()
+    const faulty = faultyStore()
     const { coordinator, worker } = await work(
       { handlers: { normal: ({ payload }) => payload } },
-      { store: trouble.store },
+      { store: faulty.store },
     )
-    trouble.fail('data', 'store_unwritable')
+    faulty.fail('data', 'store_unwritable')
     await coordinator.enqueue([{ jobId: 'A', models: ['m'], payload: large }])
-    await expect.poll(() => trouble.counts.data).toBeGreaterThan(0)
-    trouble.heal()
+    await expect.poll(() => faulty.counts.data).toBeGreaterThan(0)
+    faulty.heal()
     await expect.poll(() => worker.metrics(), { timeout: 10_000 }).toMatchObject({ completed: 1, failed: 0 })
     expect(await coordinator.data(['A'])).toMatchObject([{ result: large }])
   })
@@ -262,30 +262,30 @@ describe('what happens between a start and its handler', () => {
   })
 
   it('the loss of the lease under which it was started stops it', async () => {
-    const trouble = troubledStore()
+    const faulty = faultyStore()
     const attempts: number[] = []
-    const coordinator = await join({ store: trouble.store, leaseMs: 600, graceMs: 100, pollMs: 50 })
+    const coordinator = await join({ store: faulty.store, leaseMs: 600, graceMs: 100, pollMs: 50 })
     await coordinator.enqueue([{ jobId: 'A', models: ['m'] }])
     const { workerId } = coordinator
     // The start is in the log; that it is, this process hears only when its lease is over.
-    trouble.divert('append', async (carryOut) => {
+    faulty.divert('append', async (carryOut) => {
       await carryOut()
-      trouble.goAway()
+      faulty.goAway()
       throw new InterlockError('store_unavailable', 'the reply was lost')
     })
     const { worker } = await work({ coordinator, handlers: { normal: (job) => attempts.push(job.attempt) } })
     await expect.poll(() => coordinator.workerId, { timeout: 5_000 }).not.toBe(workerId)
-    trouble.heal()
+    faulty.heal()
     await expect.poll(() => worker.metrics(), { timeout: 10_000 }).toMatchObject({ started: 1, completed: 1 })
     expect(attempts).toEqual([2])
-    const started = (await log(trouble.store)).filter(({ type }) => type === 'started')
+    const started = (await log(faulty.store)).filter(({ type }) => type === 'started')
     expect(started).toMatchObject([{ workerId }, { workerId: coordinator.workerId }])
   })
 })
 
 describe('drain while the database is away', () => {
   async function running(patienceMs: number) {
-    const trouble = troubledStore()
+    const faulty = faultyStore()
     const { coordinator, worker, logger } = await work(
       {
         stopMs: 20,
@@ -296,11 +296,11 @@ describe('drain while the database is away', () => {
           },
         },
       },
-      { store: trouble.store, patienceMs },
+      { store: faulty.store, patienceMs },
     )
     await coordinator.enqueue([{ jobId: 'A', models: ['m'] }])
     await expect.poll(() => worker.metrics().running).toBe(1)
-    return { trouble, worker, logger }
+    return { faulty, worker, logger }
   }
 
   it.each([
@@ -309,67 +309,67 @@ describe('drain while the database is away', () => {
   ])(
     'ends after its deadline when no answer comes %s; the lease is left to run out',
     async (_, patienceMs) => {
-      const { trouble, worker, logger } = await running(patienceMs)
-      trouble.goAway()
+      const { faulty, worker, logger } = await running(patienceMs)
+      faulty.goAway()
       expect(await worker.drain({ timeoutMs: 10 })).toEqual({ finished: 0, givenBack: 0 })
       expect(logger.lines.join()).not.toContain('given back')
-      trouble.heal()
+      faulty.heal()
     },
   )
 
   it('ends at a second call that does not wait, also while a call hangs', async () => {
-    const { trouble, worker } = await running(60_000)
+    const { faulty, worker } = await running(60_000)
     const hanging = Promise.withResolvers<void>()
     for (const call of ['append', 'beat', 'read'] as const)
-      trouble.divert(call, (carryOut) => hanging.promise.then(carryOut))
+      faulty.divert(call, (carryOut) => hanging.promise.then(carryOut))
     const patient = worker.drain({ timeoutMs: 60_000 })
     expect(await worker.drain({ timeoutMs: 0, stopMs: 0 })).toEqual({ finished: 0, givenBack: 0 })
     await expect(patient).resolves.toEqual({ finished: 0, givenBack: 0 })
-    trouble.heal()
+    faulty.heal()
     hanging.resolve()
   })
 
   it('names the jobs whose end could not be reported', async () => {
-    const { trouble, worker, logger } = await running(0)
-    trouble.goAway()
+    const { faulty, worker, logger } = await running(0)
+    faulty.goAway()
     await worker.drain({ timeoutMs: 0 })
     expect(logger.lines.join('\n')).toMatch(/Job A: its end could not be reported; .* lease/)
-    trouble.heal()
+    faulty.heal()
   })
 })
 
 describe('one attempt by itself', () => {
   const giveUp = async (normal: HandlerDefinition) => {
-    const trouble = troubledStore()
-    const coordinator = await join({ store: trouble.store, patienceMs: 0 })
+    const faulty = faultyStore()
+    const coordinator = await join({ store: faulty.store, patienceMs: 0 })
     await coordinator.enqueue([{ jobId: 'A', models: ['m'] }])
     const [started] = await coordinator.claim({ max: 1, kinds: null })
     if (started === undefined) throw new Error('nothing started')
     const control = new AbortController()
-    return { trouble, coordinator, control, outcome: runOne(started, coordinator, normal, control.signal) }
+    return { faulty, coordinator, control, outcome: runOne(started, coordinator, normal, control.signal) }
   }
 
   it('reports its end until the log has it', async () => {
     const handler = Promise.withResolvers<string>()
-    const { trouble, coordinator, outcome } = await giveUp({ run: () => handler.promise })
-    trouble.fail('append', 'store_unwritable')
+    const { faulty, coordinator, outcome } = await giveUp({ run: () => handler.promise })
+    faulty.fail('append', 'store_unwritable')
     handler.resolve('done')
-    await expect.poll(() => trouble.counts.append).toBeGreaterThan(0)
-    trouble.heal()
+    await expect.poll(() => faulty.counts.append).toBeGreaterThan(0)
+    faulty.heal()
     expect(await outcome).toEqual({ type: 'completed', result: new CheckedResult('done') })
     expect(await coordinator.data(['A'])).toMatchObject([{ result: 'done' }])
   })
 
   it('is left to its lease when its program gives up while the database is away', async () => {
-    const { trouble, control, outcome } = await giveUp({
+    const { faulty, control, outcome } = await giveUp({
       run: async (_, { signal }) => {
         await stopped(signal)
         signal.throwIfAborted()
       },
     })
-    trouble.goAway()
+    faulty.goAway()
     control.abort()
     expect(await outcome).toEqual({ type: 'lost' })
-    trouble.heal()
+    faulty.heal()
   })
 })
