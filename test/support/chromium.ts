@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs'
 import { installFromDebian } from './debian.ts'
 import type { Made } from './once-global.ts'
 
-/** Where Debian, and others, put it. */
+/** Where Debian, and others, put it. The one without windows is first: it takes half the processor time. */
 const places = [
+  '/usr/bin/chromium-headless-shell',
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
   '/usr/bin/google-chrome',
@@ -21,7 +22,8 @@ export interface Machine {
 
 const here: Machine = {
   ...{ env: process.env, places, isRoot: process.getuid?.() === 0 },
-  install: () => installFromDebian('chromium'),
+  // An older release has only the one with windows.
+  install: () => installFromDebian('chromium-headless-shell').catch(() => installFromDebian('chromium')),
 }
 
 /** What to do is said first: what the program that could not be run has said is no help. */
