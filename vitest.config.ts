@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { quickWasm } from './test/support/flags.ts'
 import { LongestFirst } from './test/support/longest-first.ts'
 
 /** Rules, laws and machines: no database, no process, so they answer at once. */
@@ -46,7 +47,7 @@ export default defineConfig({
         extends: true,
         test: {
           ...{ name: 'database', include: ['test/**/*.test.ts'], exclude: [...pure, ...databaseAlone] },
-          ...{ isolate: false, globalSetup },
+          ...{ isolate: false, globalSetup, execArgv: [...quickWasm] },
         },
       },
       {
