@@ -6,6 +6,7 @@ import { openArchive } from '../history/files/index.ts'
 import type { Access } from '../history/index.ts'
 import type { LogStore } from '../port/index.ts'
 import { storeAt, type Target } from '../process/index.ts'
+import { compileOnce } from './compile-once.ts'
 import { collect } from './flag-value.ts'
 import type { Frame } from './frame.ts'
 import type { LeaseTimes } from './lease-flags.ts'
@@ -16,6 +17,12 @@ import type { LeaseTimes } from './lease-flags.ts'
  */
 export function emptyFolder(target: Target): string | null {
   return target.kind === 'pglite' && !existsSync(target.dir) ? target.dir : null
+}
+
+/** Opens the store of a command that is over in a moment. */
+export function storeForAMoment(target: Target): Promise<LogStore> {
+  if (target.kind === 'pglite') compileOnce()
+  return storeAt(target)
 }
 
 /**
@@ -32,7 +39,7 @@ export async function withStore<T>(
   const target = frame.target()
   const folder = emptyFolder(target)
   if (folder !== null) throw new InterlockError('not_migrated', `${folder}: ${nothingYet}`)
-  const store = await storeAt(target)
+  const store = await storeForAMoment(target)
   try {
     await openQueue(store, frame.queue, absent)
     return await use(store)
@@ -91,13 +98,19 @@ export const nothingYet =
 /** A person waits at the terminal, so a wrong address is reported soon. */
 const JOIN_MS = 3_000
 
+export interface JoinOptions extends LeaseTimes {
+  /** True: the process goes on running jobs. */
+  readonly isLong?: boolean
+}
+
 /** Joins the queue as a process, for commands that change something. */
 export async function withCoordinator<T>(
   frame: Frame,
   use: (coordinator: Coordinator, store: LogStore) => Promise<T>,
-  times: LeaseTimes = {},
+  { isLong = false, ...times }: JoinOptions = {},
 ): Promise<T> {
-  const store = await storeAt(frame.target())
+  const target = frame.target()
+  const store = await (isLong ? storeAt(target) : storeForAMoment(target))
   try {
     const coordinator = await createCoordinator({
       ...times,

@@ -1,14 +1,13 @@
 import { InterlockError } from '../../core/index.ts'
 import { type Examination, examine, type Finding } from '../../doctor/index.ts'
 import { examination, keptOut } from '../../doctor/parts.ts'
-import { storeAt } from '../../process/index.ts'
 import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
 import { wholeNumber } from '../flag-value.ts'
 import type { Frame } from '../frame.ts'
 import { sizeText } from '../show/log-size.ts'
 import { standbysText } from '../show/standbys.ts'
-import { emptyFolder, nothingYet } from '../store.ts'
+import { emptyFolder, nothingYet, storeForAMoment } from '../store.ts'
 
 interface Options {
   readonly waiting: string
@@ -42,7 +41,7 @@ async function examined(frame: Frame, waitingMs: number): Promise<Examination> {
   if (folder !== null) throw new InterlockError('not_migrated', `${folder}: ${nothingYet}`)
   const began = performance.now()
   try {
-    const store = await storeAt(target)
+    const store = await storeForAMoment(target)
     const url = target.kind === 'postgres' ? target.url : undefined
     const openedMs = performance.now() - began
     return await examine(frame.access(store), { waitingMs, url, openedMs }).finally(() => store.close())

@@ -16,12 +16,12 @@ import {
   writeSupabaseMigration,
 } from '../../migrate/index.ts'
 import { loadDriver } from '../../port/index.ts'
-import { storeAt, unreachable } from '../../process/index.ts'
+import { unreachable } from '../../process/index.ts'
 import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
 import { collect } from '../flag-value.ts'
 import type { Frame } from '../frame.ts'
-import { emptyFolder } from '../store.ts'
+import { emptyFolder, storeForAMoment } from '../store.ts'
 
 interface Options {
   readonly again?: boolean
@@ -123,7 +123,7 @@ async function migrateTarget(frame: Frame, options: MigrateOptions): Promise<Mig
   }
   // The embedded database is migrated whenever it is opened.
   const applied = emptyFolder(target) !== null
-  const store = await storeAt(target)
+  const store = await storeForAMoment(target)
   try {
     await store.open(frame.queue)
     return { version: schemaVersion, applied }

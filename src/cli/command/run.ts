@@ -49,7 +49,7 @@ export function addRun(cli: Cli): void {
                 run(frame, store, coordinator, workload, options),
               ),
             ),
-          options.times,
+          { ...options.times, isLong: true },
         )
         frame.emit(report, reportText(report))
         if (report.violations > 0 || !report.verified) throw new FoundSomething()

@@ -6,6 +6,7 @@ import { pgliteStore } from '../../adapter/pglite/index.ts'
 import { duration, plural } from '../../format/index.ts'
 import { verify } from '../../history/index.ts'
 import type { LogStore } from '../../port/index.ts'
+import { compileOnce } from '../compile-once.ts'
 import type { Frame } from '../frame.ts'
 import { compare, type Outcome } from './comparison.ts'
 import { Narrator } from './narrator.ts'
@@ -25,6 +26,7 @@ export async function demo(frame: Frame): Promise<DemoResult> {
   const folder = await mkdtemp(path.join(tmpdir(), 'interlock-demo-'))
   narrator.say('Interlock: jobs that share a model never run at the same time, every other job does.')
   narrator.say('An embedded PostgreSQL starts in a folder of its own (some 3 s) …')
+  compileOnce()
   const store = pgliteStore(path.join(folder, 'db'))
   try {
     await tellScenarios(narrator, store)
