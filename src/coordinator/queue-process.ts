@@ -60,6 +60,8 @@ export class QueueProcess {
     try {
       await this.member.lifecycle.open()
       await this.#inbox.open()
+      // Not at the same time as the look: each would take a connection, and the second one would have to be made.
+      this.member.lifecycle.followOn()
     } catch (error) {
       if (this.#lenient === undefined || !isOutage(error)) throw error
       void this.member.lifecycle.openLater()

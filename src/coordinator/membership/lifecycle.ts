@@ -92,7 +92,6 @@ export class Lifecycle {
     this.isOpen = true
     await appends.catchUp()
     await expire(this.#overdueAtFirst.splice(0))
-    maintenance.catchUp()
   }
 
   /**
@@ -119,6 +118,11 @@ export class Lifecycle {
     }
   }
 
+  /** Begins, after it has joined, with what nobody waits for: the user's tables. */
+  followOn(): void {
+    this.#parts.maintenance.catchUp()
+  }
+
   /** Tries to open once per second or poll, until it succeeds or the coordinator is closed. */
   async openLater(): Promise<void> {
     const { pollMs, closing, logger, onError } = this.#options
@@ -127,6 +131,7 @@ export class Lifecycle {
       try {
         await this.#open()
         if (this.#isClosing) return await this.#undoOpen()
+        this.followOn()
         logger.info('[COORDINATOR] Database reached', { event: 'database.reached' })
       } catch (error) {
         onError(error)
