@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { quickWasm } from './test/support/flags.ts'
-import { LongestFirst } from './test/support/longest-first.ts'
+import { RunOrder } from './test/support/run-order.ts'
 
 /** Rules, laws and machines: no database, no process, so they answer at once. */
 const pure = [
@@ -32,7 +32,7 @@ export default defineConfig({
     // One more than there are cores: many tests wait for a lease to run out. Two more save half a minute, and tests with a browser or a
     // standby then wait for a processor longer than they wait for an answer.
     maxWorkers: Math.min(4, availableParallelism() + 1),
-    sequence: { sequencer: LongestFirst },
+    sequence: { sequencer: RunOrder },
     setupFiles: ['./test/support/setup.ts'],
     ...timeouts,
     // What is waited for comes at once, unless the machine is busy: the default of a second is over before that.

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { compiledProgram } from '../frame/programs.ts'
 import type { Order, Report, WorkerInput } from './contention-child.ts'
 
 /** Worker processes that have joined a queue, and work on it when told to. */
@@ -12,7 +13,7 @@ export class Workers implements AsyncDisposable {
 
   /** Resolves when all have joined the queue. */
   static async start(input: WorkerInput, count: number): Promise<Workers> {
-    const program = new URL('./contention-child.ts', import.meta.url)
+    const program = await compiledProgram(new URL('./contention-child.ts', import.meta.url))
     const children = Array.from({ length: count }, () => fork(program, [JSON.stringify(input)]))
     await Promise.all(children.map(nextMessage))
     return new Workers(children)

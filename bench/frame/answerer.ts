@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { compiledProgram } from './programs.ts'
 
 const NO_MORE = 'no more'
 
@@ -13,7 +14,8 @@ export class Answerer<Question extends object, Answer> implements AsyncDisposabl
 
   /** @param input what the program finds by `asked` */
   static async start<Question extends object, Answer>(program: URL, input: unknown) {
-    const made = new Answerer<Question, Answer>(fork(program, [JSON.stringify(input)]))
+    const child = fork(await compiledProgram(program), [JSON.stringify(input)])
+    const made = new Answerer<Question, Answer>(child)
     await made.#word()
     return made
   }

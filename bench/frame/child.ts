@@ -1,9 +1,15 @@
 import { fork } from 'node:child_process'
+import { compiledProgram } from './programs.ts'
 
 /** Runs a program of the bench in a process of its own, and gives the one message it sends. */
-export function answerOf<Out>(program: URL, input: unknown, execArgv: readonly string[] = []): Promise<Out> {
+export async function answerOf<Out>(
+  program: URL,
+  input: unknown,
+  execArgv: readonly string[] = [],
+): Promise<Out> {
+  const file = await compiledProgram(program)
   return new Promise((resolve, reject) => {
-    const child = fork(program, [JSON.stringify(input)], { execArgv: [...execArgv] })
+    const child = fork(file, [JSON.stringify(input)], { execArgv: [...execArgv] })
     let answer: { readonly value: Out } | undefined
     child.once('message', (value) => {
       answer = { value: value as Out }

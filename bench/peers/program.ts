@@ -1,11 +1,10 @@
 import { execFile } from 'node:child_process'
-import { rmSync } from 'node:fs'
-import { mkdir, mkdtemp } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { build, type Plugin } from 'esbuild'
+import type { Plugin } from 'esbuild'
 import manifest from '../../package.json' with { type: 'json' }
+import { compileInto, folderForPrograms } from '../frame/programs.ts'
 
 let archive: string | undefined
 let made: Promise<string> | undefined
@@ -23,26 +22,10 @@ export function programOfChild(): Promise<string> {
 }
 
 async function bundled(): Promise<string> {
-  // Where the packages can be found from.
-  const cache = path.resolve(import.meta.dirname, '../../node_modules/.cache')
-  await mkdir(cache, { recursive: true })
-  const outdir = await mkdtemp(path.join(cache, 'bench-'))
-  process.once('exit', () => rmSync(outdir, { recursive: true, force: true }))
-  if (archive !== undefined) await unpack(archive, path.join(outdir, 'node_modules', manifest.name))
-  await build({
-    entryPoints: [fileURLToPath(new URL('./process-child.ts', import.meta.url))],
-    outdir,
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node22',
-    packages: 'external',
-    logLevel: 'error',
-    plugins: archive === undefined ? [] : [published],
-  })
-  return path.join(outdir, 'process-child.mjs')
+  const folder = await folderForPrograms()
+  if (archive !== undefined) await unpack(archive, path.join(folder, 'node_modules', manifest.name))
+  await compileInto(folder, ['peers/process-child.ts'], archive === undefined ? [] : [published])
+  return path.join(folder, 'peers', 'process-child.mjs')
 }
 
 async function unpack(from: string, folder: string): Promise<void> {

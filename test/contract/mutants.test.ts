@@ -89,7 +89,7 @@ async function firstRed(url: string): Promise<string | null> {
 }
 
 describe('the contract goes red where the append', () => {
-  it.each(Object.entries(mutants))('%s', async (_name, [find, put]) => {
+  it.concurrent.each(Object.entries(mutants))('%s', async (_name, [find, put]) => {
     expect(await firstRed(await mutated(find, put))).not.toBeNull()
   })
 })

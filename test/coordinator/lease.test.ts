@@ -2,12 +2,13 @@ import { firstValueFrom } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import type { CoordinatorOptions } from '../../src/coordinator/index.ts'
 import { InterlockError } from '../../src/core/index.ts'
+import { eventually } from '../support/this-test.ts'
 import { join, keepingLogger, memoryStore } from './support.ts'
 
 // Long enough for a busy machine to send its beats in time.
 const short = { leaseMs: 900, graceMs: 100, pollMs: 50 }
 
-describe('leases', () => {
+describe.concurrent('leases', () => {
   it('gives the job of a process that stopped beating to another attempt', async () => {
     const store = memoryStore()
     // A process that is cut off: its beats never reach the store again.
@@ -21,7 +22,7 @@ describe('leases', () => {
     await lost.enqueue([{ jobId: 'A', models: ['m'] }])
     const [first] = await lost.claim({ max: 1, kinds: null })
     cut = true
-    await expect.poll(() => alive.state().waitingCount, { timeout: 10_000 }).toBe(1)
+    await eventually(() => alive.state().waitingCount, { timeout: 10_000 }).toBe(1)
     const [second] = await alive.claim({ max: 1, kinds: null })
     expect(second).toMatchObject({ lease: { jobId: 'A' }, attempt: 2 })
     if (first === undefined) throw new Error('nothing was started')
@@ -35,8 +36,8 @@ describe('leases', () => {
     const beat: typeof store.beat = (what) => (++beats === 2 ? new Promise(() => {}) : store.beat(what))
     const here = await join({ store: { ...store, beat }, leaseMs: 3_000, pollMs: 50 })
     const { workerId } = here
-    await expect.poll(() => beats, { timeout: 10_000 }).toBeGreaterThan(3)
-    await expect.poll(() => here.health()).toMatchObject({ ok: true, workerId })
+    await eventually(() => beats, { timeout: 10_000 }).toBeGreaterThan(3)
+    await eventually(() => here.health()).toMatchObject({ ok: true, workerId })
   })
 
   it('go on under the next id at once, though a beat of the last one hangs', async () => {
@@ -46,10 +47,10 @@ describe('leases', () => {
     const here = await join({ store: { ...store, beat }, leaseMs: 600, graceMs: 100, pollMs: 50 })
     const { workerId } = here
     state.hangs = true
-    await expect.poll(() => here.workerId, { timeout: 10_000 }).not.toBe(workerId)
+    await eventually(() => here.workerId, { timeout: 10_000 }).not.toBe(workerId)
     expect(here.health()).toMatchObject({ ok: false, leaseLost: true })
     state.hangs = false
-    await expect.poll(() => here.health().leaseLost, { timeout: 10_000 }).toBe(false)
+    await eventually(() => here.health().leaseLost, { timeout: 10_000 }).toBe(false)
     await here.enqueue([{ jobId: 'A', models: ['m'] }])
     expect(await here.claim({ max: 1, kinds: null })).toMatchObject([{ lease: { jobId: 'A' } }])
   })
@@ -91,15 +92,15 @@ describe('leases', () => {
   })
 })
 
-describe('health', () => {
+describe.concurrent('health', () => {
   it('of a process that sends no commands is good again after a beat that failed', async () => {
     const store = memoryStore()
     let beats = 0
     const cutOff = () => Promise.reject(new InterlockError('store_unavailable', 'cut off'))
     const beat: typeof store.beat = (what) => (++beats === 2 ? cutOff() : store.beat(what))
     const here = await join({ store: { ...store, beat }, leaseMs: 900, pollMs: 3_600_000 })
-    await expect.poll(() => here.health().reachable, { timeout: 10_000, interval: 10 }).toBe(false)
-    await expect.poll(() => here.health(), { timeout: 10_000 }).toMatchObject({ ok: true, lastError: null })
+    await eventually(() => here.health().reachable, { timeout: 10_000, interval: 10 }).toBe(false)
+    await eventually(() => here.health(), { timeout: 10_000 }).toMatchObject({ ok: true, lastError: null })
   })
 
   it('is good again after a read that failed', async () => {
@@ -109,9 +110,9 @@ describe('health', () => {
       state.away ? Promise.reject(new InterlockError('store_unavailable', 'cut off')) : store.read(...args)
     const here = await join({ store: { ...store, read }, leaseMs: 3_600_000, pollMs: 20, patienceMs: 10 })
     state.away = true
-    await expect.poll(() => here.health().reachable).toBe(false)
+    await eventually(() => here.health().reachable).toBe(false)
     state.away = false
-    await expect.poll(() => here.health()).toMatchObject({ ok: true, lastError: null })
+    await eventually(() => here.health()).toMatchObject({ ok: true, lastError: null })
   })
 
   it('knows a refusal from a database that is away', async () => {
@@ -133,7 +134,7 @@ describe('health', () => {
     const { appends } = state
     await there.onJobComplete('A', 'normal')
     // It gives back what nobody takes up any more, and comes too late with that.
-    await expect.poll(() => state.appends).toBeGreaterThan(appends)
+    await eventually(() => state.appends).toBeGreaterThan(appends)
     const [{ fencingToken } = { fencingToken: 0 }] = there.state().active()
     await there.onJobComplete('B', 'normal', { fencingToken })
     held.resolve()
@@ -151,10 +152,10 @@ describe('health', () => {
     await lost.claim({ max: 1, kinds: null })
     cut = true
     const isOver = async () => (await store.workers('default')).every(({ state }) => state === 'late')
-    await expect.poll(isOver, { timeout: 10_000 }).toBe(true)
+    await eventually(isOver, { timeout: 10_000 }).toBe(true)
     const logger = keepingLogger()
     const next = await join({ store, logger, ...short })
-    await expect.poll(() => next.state().activeCount, { timeout: 10_000 }).toBe(0)
+    await eventually(() => next.state().activeCount, { timeout: 10_000 }).toBe(0)
     expect(logger.lines.join()).not.toContain('not been reached')
   })
 })

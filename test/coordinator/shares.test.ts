@@ -3,15 +3,11 @@ import { describe, expect, it } from 'vitest'
 import { type MemoryDatabase, memoryDatabase, memoryStore } from '../../src/adapter/memory/index.ts'
 import type { Coordinator } from '../../src/coordinator/index.ts'
 import { createJobWorker, type JobWorker } from '../../src/worker/index.ts'
-import { afterEachTest } from '../support/hooks.ts'
+import { closedAfterTest } from '../support/this-test.ts'
 import { join } from './support.ts'
 
 const KEYS = 6
-const working: JobWorker[] = []
-
-afterEachTest(async () => {
-  for (const worker of working.splice(0)) await worker.drain({ timeoutMs: 0 })
-})
+const drainAfter = closedAfterTest<JobWorker>((worker) => worker.drain({ timeoutMs: 0 }))
 
 /** Counts the jobs that a worker of its own process has begun. */
 async function member(
@@ -29,7 +25,7 @@ async function member(
     running--
   }
   const worker = createJobWorker({ coordinator, concurrency, handlers: { [kinds]: handler } })
-  working.push(worker)
+  drainAfter(worker)
   return { coordinator, worker, begun, most: () => most }
 }
 

@@ -1,13 +1,9 @@
 import { memoryStore } from '../../src/adapter/memory/index.ts'
 import { type Coordinator, type CoordinatorOptions, createCoordinator } from '../../src/coordinator/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
-import { afterEachTest } from '../support/hooks.ts'
+import { closedAfterTest } from '../support/this-test.ts'
 
-const open: Coordinator[] = []
-
-afterEachTest(async () => {
-  for (const coordinator of open.splice(0)) await coordinator.close()
-})
+const closeAfter = closedAfterTest<Coordinator>((coordinator) => coordinator.close())
 
 /** A logger that keeps its lines, for tests of what people grep. */
 export function keepingLogger() {
@@ -21,7 +17,7 @@ export async function join(
   options: Partial<CoordinatorOptions> & { store?: LogStore } = {},
 ): Promise<Coordinator> {
   const coordinator = await createCoordinator({ store: memoryStore(), logger: keepingLogger(), ...options })
-  open.push(coordinator)
+  closeAfter(coordinator)
   return coordinator
 }
 

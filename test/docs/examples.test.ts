@@ -1,18 +1,16 @@
-/** Every `ts` block of the documentation is a program: it compiles, it runs in an empty folder, and prints what it says. */
+/** Every `ts` block of the documentation is a program: with the package as npm would publish it, it compiles, runs in an empty folder and
+ * prints what it says. */
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { afterAll, describe, expect, it } from 'vitest'
-import manifest from '../../package.json' with { type: 'json' }
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Project, startMigrated } from '../supabase/support.ts'
 import { compile } from '../support/compiler.ts'
 import { embeddedIn } from '../support/embedded.ts'
 import { brief } from '../support/flags.ts'
+import { type InstalledPackage, installPackage } from '../support/package.ts'
 import { createDatabase } from '../support/postgres-database.ts'
-import { compiled } from '../support/program.ts'
 import { type Block, blocksOf, pages, root } from './markdown.ts'
 
 interface Example {
@@ -31,38 +29,25 @@ const examples: readonly Example[] = pages.flatMap((page) =>
   }),
 )
 
-/** The source behind each published path. */
-const sources = Object.entries(manifest.exports).flatMap(([name, target]): [string, string][] => {
-  if (typeof target === 'string') return []
-  const source = target.default.replace('./dist/', './').replace(/\.js$/, '.ts')
-  return [[path.posix.join(manifest.name, name), path.join(root, source)]]
+/** What the examples import besides, and what that needs. */
+const others = ['@supabase/supabase-js', '@types/node', '@types/pg', 'fastify', 'pg']
+
+let installed: InstalledPackage
+beforeAll(async () => {
+  installed = await installPackage(others)
+  for (const [i, { block }] of examples.entries()) {
+    mkdirSync(folderOf(i))
+    writeFileSync(path.join(folderOf(i), 'example.mts'), `${block.code}\n// ${block.file}:${block.line}`)
+  }
 })
 
-/** Imports by the addresses that a program in an installed folder would resolve them to: ours is compiled, as it is there. */
-async function resolved(code: string): Promise<string> {
-  const library = await compiled('.')
-  return code.replace(/(from |import\()'([^'.][^']*)'/g, (_, keyword: string, name: string) => {
-    const source = sources.find(([published]) => published === name)?.[1]
-    const address =
-      source === undefined
-        ? import.meta.resolve(name)
-        : pathToFileURL(path.join(library, path.relative(root, source).replace(/\.ts$/, '.js'))).href
-    return `${keyword}'${address}'`
-  })
-}
+/** Nothing is in it but the example. */
+const folderOf = (i: number) => path.join(installed.folder, `example${i}`)
 
-const folders: string[] = []
 const projects: Project[] = []
-
-function emptyFolder(): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'interlock-docs-'))
-  folders.push(folder)
-  return folder
-}
-
 afterAll(async () => {
   for (const project of projects) await project.close()
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+  await installed.remove()
 })
 
 const run = promisify(execFile)
@@ -76,34 +61,24 @@ describe('the examples', () => {
   })
 
   it('compile under the strict settings of the sources', async () => {
-    const folder = path.join(root, 'node_modules/.cache/docs-examples')
-    rmSync(folder, { recursive: true, force: true })
-    mkdirSync(folder, { recursive: true })
-    for (const [i, { block }] of examples.entries()) {
-      writeFileSync(path.join(folder, `example${i}.ts`), `// ${block.file}:${block.line}\n${block.code}`)
-    }
-    const paths = Object.fromEntries(sources.map(([name, file]) => [name, [file]]))
-    const files = examples.map((_, i) => `example${i}.ts`)
+    const files = examples.map((_, i) => path.join(folderOf(i), 'example.mts'))
     // Nobody but this project writes process.env['DATABASE_URL'].
-    const compilerOptions = { paths, noPropertyAccessFromIndexSignature: false }
-    writeFileSync(
-      path.join(folder, 'tsconfig.json'),
-      JSON.stringify({ extends: path.join(root, 'tsconfig.json'), compilerOptions, files }),
-    )
-    expect(await compile(folder, root)).toBe('')
+    const compilerOptions = { noPropertyAccessFromIndexSignature: false }
+    const config = path.join(installed.folder, 'tsconfig.json')
+    const settings = { extends: path.join(root, 'tsconfig.json'), compilerOptions, files }
+    writeFileSync(config, JSON.stringify(settings))
+    expect(await compile(config, installed.folder)).toBe('')
   })
 
-  it.each(examples.map((example) => [example.name, example] as const))(
+  it.each(examples.map((example, i) => [example.name, example, i] as const))(
     '%s runs and prints what it says',
-    async (_, { block, prints }) => {
-      const folder = emptyFolder()
+    async (_, { block, prints }, i) => {
+      const folder = folderOf(i)
       // That of the README makes its database from nothing.
       if (block.file !== 'README.md' && !namesStore(block)) await embeddedIn(path.join(folder, '.interlock'))
-      const file = path.join(folder, 'example.mts')
-      writeFileSync(file, await resolved(block.code))
       const options = { cwd: folder, env: await environment(block) }
       // Nor what it would compile in other threads, of WebAssembly above all.
-      const words = [...brief, '--single-threaded', file]
+      const words = [...brief, '--single-threaded', 'example.mts']
       const { stdout } = await run(process.execPath, words, options)
       if (prints !== undefined) expect(stdout).toBe(prints)
       // People who try it out on their project try it again.

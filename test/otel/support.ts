@@ -19,15 +19,11 @@ import {
   type Started,
 } from '../../src/core/index.ts'
 import { type OpenTelemetryOptions, openTelemetry, type Telemetry } from '../../src/otel/index.ts'
-import { afterEachTest } from '../support/hooks.ts'
+import { closedAfterTest } from '../support/this-test.ts'
 
 context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
 
-const providers: TracerProvider[] = []
-
-afterEachTest(async () => {
-  for (const provider of providers.splice(0)) await provider.shutdown()
-})
+const shutDownAfter = closedAfterTest<TracerProvider>((provider) => provider.shutdown())
 
 /** Telemetry of a process of its own, and the spans that it has ended. */
 export function traced(options: OpenTelemetryOptions & { readonly sampler?: Sampler } = {}) {
@@ -37,7 +33,7 @@ export function traced(options: OpenTelemetryOptions & { readonly sampler?: Samp
     spanProcessors: [new SimpleSpanProcessor({ exporter })],
     ...(sampler && { sampler }),
   })
-  providers.push(provider)
+  shutDownAfter(provider)
   const telemetry = openTelemetry({ tracerProvider: provider, propagateContext: true, ...rest })
   const spans = () => exporter.getFinishedSpans()
   /** Those of that name, in the order in which they ended. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { eventually } from '../support/this-test.ts'
 import { allEnded, judge, scene, startWorker } from './support.ts'
 
-describe('holdAfterLossSeconds', () => {
+describe.concurrent('holdAfterLossSeconds', () => {
   it('keeps a model back for so long after its holder was lost: its run may still go on at the provider', async () => {
     const { url, coordinator, store } = await scene()
     await coordinator.setPolicy({ maxActive: null, holdAfterLossSeconds: { held: 3 } })
@@ -10,10 +11,10 @@ describe('holdAfterLossSeconds', () => {
       { jobId: 'lost', models: ['held'], attempts: 1, payload: { ms: 60_000 } },
       { jobId: 'next', models: ['held'] },
     ])
-    await expect.poll(() => coordinator.state().activeCount, { timeout: 10_000 }).toBe(1)
+    await eventually(() => coordinator.state().activeCount, { timeout: 10_000 }).toBe(1)
     await startWorker(url)
     holder.child.kill('SIGKILL')
-    await expect.poll(() => coordinator.state().waiting()[0]?.code, { timeout: 10_000 }).toBe('model_paused')
+    await eventually(() => coordinator.state().waiting()[0]?.code, { timeout: 10_000 }).toBe('model_paused')
     await allEnded(coordinator)
     const { events, violations } = await judge(store)
     expect(violations).toEqual([])
@@ -25,7 +26,7 @@ describe('holdAfterLossSeconds', () => {
   })
 })
 
-describe('a detached job', () => {
+describe.concurrent('a detached job', () => {
   it('outlives its worker, keeps its models, and is ended from another process by its fencing token', async () => {
     const { url, coordinator, store } = await scene()
     const { child, ended } = await startWorker(url)
@@ -33,7 +34,7 @@ describe('a detached job', () => {
       { jobId: 'away', models: ['m'], payload: { act: 'detach' } },
       { jobId: 'next', models: ['m'] },
     ])
-    await expect.poll(() => coordinator.state().active()[0]?.workerId, { timeout: 10_000 }).toBeNull()
+    await eventually(() => coordinator.state().active()[0]?.workerId, { timeout: 10_000 }).toBeNull()
     child.kill('SIGTERM')
     expect(await ended).toBe(0)
     await startWorker(url)

@@ -3,6 +3,7 @@ import type pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import type { Coordinator } from '../../src/coordinator/index.ts'
 import { PATIENCE, runs } from '../support/runs.ts'
+import { eventually } from '../support/this-test.ts'
 import { allEnded, attemptsOf, endOf, judge, overlaps, scene, startWorker } from './support.ts'
 
 const models = Array.from({ length: 8 }, (_, n) => `model-${n}`)
@@ -15,7 +16,7 @@ const jobs = Array.from({ length: 100 }, (_, n) => ({
   payload: { ms: 250 },
 }))
 
-describe.each([
+describe.concurrent.each([
   ['with notifications', 'on'],
   ['without notifications', 'off'],
 ])('workers that are killed, %s', (_, notify) => {
@@ -49,7 +50,17 @@ describe.each([
   })
 })
 
-describe('a worker that dies', () => {
+/** Each waits for a lease to run out, and asks the same of other moments. */
+const ROUNDS = runs(4)
+
+describe('a worker that is paused past its lease', () => {
+  it('is refused when it goes on, and nothing is released twice', { timeout: 2 * PATIENCE }, async () => {
+    // They only wait, so two databases wait at the same time.
+    await Promise.all([pausedAgainAndAgain(), pausedAgainAndAgain()])
+  })
+})
+
+describe.concurrent('a worker that dies', () => {
   it('has its models free when its lease has run out: the sweep of another worker ends it', async () => {
     const { url, coordinator, store } = await scene()
     const [holder] = [await startWorker(url, { concurrency: 1 })]
@@ -57,9 +68,9 @@ describe('a worker that dies', () => {
       { jobId: 'held', models: ['m'], payload: { ms: 60_000 }, attempts: 1 },
       { jobId: 'next', models: ['m'] },
     ])
-    await expect
-      .poll(() => coordinator.state().active()[0]?.workerId, { timeout: 10_000 })
-      .toBe(holder.workerIds[0])
+    await eventually(() => coordinator.state().active()[0]?.workerId, { timeout: 10_000 }).toBe(
+      holder.workerIds[0],
+    )
     const heir = await startWorker(url)
     holder.child.kill('SIGKILL')
     await allEnded(coordinator)
@@ -108,22 +119,12 @@ describe('a worker that dies', () => {
     const first = await startWorker(url)
     await coordinator.enqueue([{ jobId: 'A', models: ['m'], payload: { act: 'look_up', ms: 60_000 } }])
     const noted = async () => (await coordinator.data(['A']))[0]?.checkpoint
-    await expect.poll(noted, { timeout: 10_000 }).toEqual({ externalId: 'run-A' })
+    await eventually(noted, { timeout: 10_000 }).toEqual({ externalId: 'run-A' })
     first.child.kill('SIGKILL')
     await startWorker(url)
     await allEnded(coordinator)
     expect(await coordinator.data(['A'])).toMatchObject([{ result: { found: { externalId: 'run-A' } } }])
     expect((await client.query('select from runs')).rowCount).toBe(2)
-  })
-})
-
-/** Each waits for a lease to run out, and asks the same of other moments. */
-const ROUNDS = runs(4)
-
-describe('a worker that is paused past its lease', () => {
-  it('is refused when it goes on, and nothing is released twice', { timeout: 2 * PATIENCE }, async () => {
-    // They only wait, so two databases wait at the same time.
-    await Promise.all([pausedAgainAndAgain(), pausedAgainAndAgain()])
   })
 })
 
@@ -137,13 +138,13 @@ async function pausedAgainAndAgain(): Promise<void> {
       { jobId, models: ['m'], attempts: 3, payload: { ms: 400 } },
       { jobId: `${jobId}-next`, models: ['m'], attempts: 3 },
     ])
-    await expect.poll(() => coordinator.state().active()[0]?.jobId, { timeout: 10_000 }).toBe(jobId)
+    await eventually(() => coordinator.state().active()[0]?.jobId, { timeout: 10_000 }).toBe(jobId)
     const holder = coordinator.state().active()[0]?.fencingToken
     const paused = await holderOf(workers, jobId, client)
     paused?.kill('SIGSTOP')
-    await expect
-      .poll(() => coordinator.state().active()[0]?.fencingToken, { timeout: 10_000 })
-      .not.toBe(holder)
+    await eventually(() => coordinator.state().active()[0]?.fencingToken, { timeout: 10_000 }).not.toBe(
+      holder,
+    )
     paused?.kill('SIGCONT')
     await allEnded(coordinator)
   }

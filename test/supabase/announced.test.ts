@@ -1,6 +1,6 @@
 /** What is announced of a queue over Realtime, by the database and by those who append: enough, and not too much. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { type Coordinator, createCoordinator } from '../../src/coordinator/index.ts'
 import type { Started } from '../../src/core/index.ts'
@@ -8,6 +8,7 @@ import type { LogStore } from '../../src/port/index.ts'
 import { appendNow, queuedEvent } from '../../src/testing/index.ts'
 import { createJobWorker } from '../../src/worker/index.ts'
 import { clientOf } from '../dev/support.ts'
+import { atEnd, eventually } from '../support/this-test.ts'
 import { type Project, startMigrated, storeOn, topicOf } from './support.ts'
 
 let project: Project
@@ -26,7 +27,7 @@ const freshQueue = () => `announced-${++queues}`
 async function coordinatorOn(store: LogStore, queue: string): Promise<Coordinator> {
   const times = { leaseMs: NEVER, pollMs: NEVER }
   const coordinator = await createCoordinator({ store, queue, logger: silent, ...times })
-  onTestFinished(async () => {
+  atEnd(async () => {
     await coordinator.close()
     await store.close()
   })
@@ -66,20 +67,20 @@ const announcedIn = (heard: readonly Heard[]) => versionsIn(heard.filter(({ byDa
 /** The most that the database announces in such a time: one in 170 ms, and what is urgent up to 3 ahead of that. */
 const mostWithin = (ms: number) => Math.ceil(ms / 170) + 1 + 3
 
-describe('the database', () => {
+describe.concurrent('the database', () => {
   it('sends a few messages a second at most', async () => {
     const queue = freshQueue()
     const heard = await listenTo(queue)
     const store = storeOn(project, { wake: 'poll' })
-    onTestFinished(() => store.close())
+    atEnd(() => store.close())
     const begun = performance.now()
     for (let n = 0; n < 40; n++) await appendNow(store, queue, [queuedEvent(`job-${n}`)])
     const most = mostWithin(performance.now() - begun)
-    await expect.poll(() => heard.length).toBeGreaterThan(0)
+    await eventually(() => heard.length).toBeGreaterThan(0)
     expect(heard.length).toBeLessThanOrEqual(most)
     // The last version is not told of; a process that heard the message before it looks again.
     const b = await join(queue)
-    await expect.poll(() => b.state().version).toBe(40)
+    await eventually(() => b.state().version).toBe(40)
   })
 
   it('brings the events since the message before, so that others need not read', async () => {
@@ -93,12 +94,12 @@ describe('the database', () => {
       return store.read(...args)
     }
     const other = await coordinatorOn({ ...store, read }, queue)
-    await expect.poll(() => other.state().version).toBe(one.state().version)
+    await eventually(() => other.state().version).toBe(one.state().version)
     await sleep(1_000)
     reads = 0
     for (let n = 0; n < 5; n++) {
       await one.enqueue([{ jobId: `job-${n}`, models: ['m'] }])
-      await expect.poll(() => other.state().version).toBe(one.state().version)
+      await eventually(() => other.state().version).toBe(one.state().version)
     }
     expect(reads).toBe(0)
   })
@@ -107,7 +108,7 @@ describe('the database', () => {
     const queue = freshQueue()
     const [one, other] = [await join(queue), await join(queue)]
     await one.enqueue(Array.from({ length: 100 }, (_, n) => ({ jobId: `job-${n}`, models: ['m'] })))
-    await expect.poll(() => other.state().version).toBe(one.state().version)
+    await eventually(() => other.state().version).toBe(one.state().version)
   })
 
   it('sends to a topic that nobody can guess: a message of somebody else changes nothing', async () => {
@@ -120,7 +121,7 @@ describe('the database', () => {
       .on('broadcast', { event: '*' }, (message) => heard.push(message))
     await new Promise<void>((resolve) => channel.subscribe((status) => status === 'SUBSCRIBED' && resolve()))
     await one.enqueue([{ jobId: 'a', models: ['m'] }])
-    await expect.poll(() => other.state().version).toBe(one.state().version)
+    await eventually(() => other.state().version).toBe(one.state().version)
     expect(heard).toEqual([])
   })
 
@@ -137,7 +138,7 @@ describe('the database', () => {
     const turns = Math.ceil((performance.now() - begun) / 170)
     await one.enqueue([{ jobId: 'f', models: ['n'] }])
     const { version } = one.state()
-    await expect.poll(() => announcedIn(heard).at(-1)).toBe(version)
+    await eventually(() => announcedIn(heard).at(-1)).toBe(version)
     // One of them goes ahead, and what puts a job in line.
     expect(announcedIn(heard).length).toBeLessThanOrEqual(turns + 2)
   })
@@ -158,11 +159,11 @@ describe('the database', () => {
     await ahead()
     const [running] = await one.claim(claim)
     const taken = one.state().version
-    await expect.poll(() => announcedIn(heard)).toContain(taken)
+    await eventually(() => announcedIn(heard)).toContain(taken)
     await ahead()
     await one.complete((running as Started).lease)
     await one.enqueue([{ jobId: 'b', models: ['m'] }])
-    await expect.poll(() => announcedIn(heard)).toContain(taken + 2)
+    await eventually(() => announcedIn(heard)).toContain(taken + 2)
     expect(announcedIn(heard)).not.toContain(taken + 1)
   })
 
@@ -180,9 +181,9 @@ describe('the database', () => {
       const heard = await listenTo(queue)
       await one.enqueue(many('b'))
       const queued = one.state().version
-      await expect
-        .poll(() => heard)
-        .toContainEqual(expect.objectContaining({ version: queued, concerns: 'all' }))
+      await eventually(() => heard).toContainEqual(
+        expect.objectContaining({ version: queued, concerns: 'all' }),
+      )
       // The next turn is not soon, and what is urgent may come before it.
       await project.query(
         "update job_queue_heads set woken_at = clock_timestamp() + interval '500 milliseconds' where queue = $1",
@@ -197,7 +198,7 @@ describe('the database', () => {
       if (row?.['is_ahead'] !== true) return false
       await project.query('update job_queue_heads set woken_at = clock_timestamp() where queue = $1', [queue])
       await one.enqueue([{ jobId: 'c', models: ['c'] }])
-      await expect.poll(() => versionsIn(heard)).toContain(one.state().version)
+      await eventually(() => versionsIn(heard)).toContain(one.state().version)
       expect(announcedIn(heard)).not.toContain(started)
       return true
     }
@@ -212,7 +213,7 @@ describe('the database', () => {
       queue,
     ])
     await one.enqueue([{ jobId: 'a', models: ['a'] }])
-    await expect.poll(() => announcedIn(heard)).toEqual([1])
+    await eventually(() => announcedIn(heard)).toEqual([1])
   })
 
   it('announces an append over a connection, however many came over the API just before', async () => {
@@ -226,22 +227,22 @@ describe('the database', () => {
       handlers: { normal: ({ jobId }) => started.add(jobId) },
     })
     jobs.start()
-    onTestFinished(async () => void (await jobs.drain()))
+    atEnd(async () => void (await jobs.drain()))
     const [far, direct] = [await join(queue), await coordinatorOn(postgresStore(project.databaseUrl), queue)]
     for (const burst of ['a', 'b', 'c']) {
       for (let n = 0; n < 4; n++) await far.enqueue([{ jobId: `${burst}${n}`, models: [`${burst}${n}`] }])
       await sleep(200)
       await direct.enqueue([{ jobId: burst, models: [burst] }])
-      await expect.poll(() => started.has(burst), { timeout: 1_900, interval: 10 }).toBe(true)
+      await eventually(() => started.has(burst), { timeout: 1_900, interval: 10 }).toBe(true)
     }
   })
 
   it('goes on when Realtime fails', async () => {
     const broken = await startMigrated()
-    onTestFinished(() => broken.close())
+    atEnd(() => broken.close())
     await broken.query('drop function realtime.send(jsonb, text, text, boolean)')
     const store = storeOn(broken, { wake: 'poll' })
-    onTestFinished(() => store.close())
+    atEnd(() => store.close())
     expect(await appendNow(store, 'q', [queuedEvent('a')])).toMatchObject({ ok: true })
   })
 })
@@ -263,7 +264,7 @@ it('database and processes together send a few messages a second, and all of it 
   const most = mostWithin(performance.now() - begun)
   // An offer that runs out may still be written down.
   const newest = () => Math.max(...submitters.map((one) => one.state().version))
-  await expect.poll(() => Math.max(...versionsIn(heard)) - newest()).toBe(0)
+  await eventually(() => Math.max(...versionsIn(heard)) - newest()).toBe(0)
   const byDatabase = announcedIn(heard).length
   expect(byDatabase).toBeLessThanOrEqual(most)
   // They announce what the database has left out, when the rate is used up.

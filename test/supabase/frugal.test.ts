@@ -1,13 +1,14 @@
 /** Each request has its price: who reads what others did, and when; and who follows with the user's tables. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from '@supabase/supabase-js'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { concernOf } from '../../src/adapter/supabase/concern.ts'
 import { supabaseStore } from '../../src/adapter/supabase/index.ts'
 import { type Coordinator, createCoordinator } from '../../src/coordinator/index.ts'
 import { nextOpeningAt, type Started } from '../../src/core/index.ts'
 import { createJobWorker } from '../../src/worker/index.ts'
 import { clientOf } from '../dev/support.ts'
+import { atEnd, eventually } from '../support/this-test.ts'
 import { type Project, startMigrated, storeOn, topicOf } from './support.ts'
 
 let project: Project
@@ -38,7 +39,7 @@ async function join(
     leaseMs,
     pollMs: NEVER,
   })
-  onTestFinished(async () => {
+  atEnd(async () => {
     await coordinator.close()
     await store.close()
     await client.realtime.disconnect()
@@ -65,11 +66,11 @@ async function busyWorker(queue: string, counts: Record<string, number> = {}) {
   }
   const worker = createJobWorker({ coordinator, handlers: { long: handler } })
   worker.start()
-  onTestFinished(async () => void (await worker.drain({ timeoutMs: 0 })))
+  atEnd(async () => void (await worker.drain({ timeoutMs: 0 })))
   return { coordinator, signal: running.promise }
 }
 
-describe('a worker whose slots are taken', () => {
+describe.concurrent('a worker whose slots are taken', () => {
   it('does not read what others do, is told at once when it is asked to stop, and reads when it appends', async () => {
     const queue = `frugal-${++queues}`
     const other = await join(queue)
@@ -89,8 +90,8 @@ describe('a worker whose slots are taken', () => {
     // One at most, as what it knows is older than 5 s.
     expect(counts['job_queue_read']).toBeLessThanOrEqual(1)
     await other.cancel('long')
-    await expect.poll(() => stop.aborted, { timeout: 10_000 }).toBe(true)
-    await expect.poll(() => coordinator.state().version, { timeout: 10_000 }).toBe(20)
+    await eventually(() => stop.aborted, { timeout: 10_000 }).toBe(true)
+    await eventually(() => coordinator.state().version, { timeout: 10_000 }).toBe(20)
   })
 
   it('reads at once what others do while a subscriber in it follows the queue', async () => {
@@ -102,39 +103,13 @@ describe('a worker whose slots are taken', () => {
     await signal
     const seen: string[] = []
     const watch = coordinator.events$.subscribe(({ type }) => seen.push(type))
-    onTestFinished(() => watch.unsubscribe())
+    atEnd(() => watch.unsubscribe())
     await other.enqueue([{ jobId: 'short', models: ['b'], kind: 'short' }])
-    await expect.poll(() => seen, { timeout: 10_000 }).toEqual(['queued'])
+    await eventually(() => seen, { timeout: 10_000 }).toEqual(['queued'])
   })
 })
 
-it('a worker that appends all the time sends no heartbeats of its own, and keeps its lease', async () => {
-  const queue = `frugal-${++queues}`
-  const other = await join(queue)
-  await other.setPolicy('by-model')
-  await other.enqueue(Array.from({ length: 60 }, (_, n) => ({ jobId: `job-${n}`, models: ['m'] })))
-  const counts: Record<string, number> = {}
-  const coordinator = await join(queue, counts, 900)
-  const lost: string[] = []
-  const watch = coordinator.leaseLost$.subscribe(({ workerId }) => lost.push(workerId))
-  onTestFinished(() => watch.unsubscribe())
-  const times: number[] = []
-  const times$ = coordinator.events$.subscribe(({ at }) => times.push(at))
-  onTestFinished(() => times$.unsubscribe())
-  const worker = createJobWorker({ coordinator, handlers: { normal: () => sleep(30) } })
-  await sleep(0)
-  counts['job_queue_beat'] = 0
-  worker.start()
-  await expect.poll(() => coordinator.state().waitingCount + coordinator.state().activeCount).toBe(0)
-  // Longer than two leases: three beats to each of them.
-  expect(lost).toEqual([])
-  // On a busy machine there are times without an append: then it sends one all the same.
-  const without = times.slice(1).map((at, n) => Math.floor((at - (times[n] ?? at)) / 200_000))
-  expect(counts['job_queue_beat']).toBeLessThanOrEqual(2 + without.reduce((sum, beats) => sum + beats, 0))
-  await worker.drain()
-})
-
-it('asks the database nothing when an offer runs out and nothing has to be written', async () => {
+it.concurrent('asks the database nothing when an offer runs out and nothing has to be written', async () => {
   const queue = `frugal-${++queues}`
   const counts: Record<string, number> = {}
   const one = await join(queue, counts)
@@ -151,7 +126,7 @@ it('asks the database nothing when an offer runs out and nothing has to be writt
   expect(counts['job_queue_read']).toBe(reads)
 })
 
-it('a message says which processes an append concerns, as the appending process sees it', async () => {
+it.concurrent('a message says which processes an append concerns, as the appending process sees it', async () => {
   const queue = `frugal-${++queues}`
   const heard = new Map<number, string>()
   const channel = clientOf(project, project.keys.secret)
@@ -178,16 +153,42 @@ it('a message says which processes an append concerns, as the appending process 
     ['all', () => one.setPolicy({ maxActive: 3 })],
   ]
   const store = storeOn(project, { wake: 'poll' })
-  onTestFinished(() => store.close())
+  atEnd(() => store.close())
   for (const [concern, step] of steps) {
     // In 170 ms one message is sent.
     await sleep(300)
     const before = one.state().version
     await step()
     const { version } = one.state()
-    await expect.poll(() => heard.get(version), { timeout: 10_000 }).toBe(concern)
+    await eventually(() => heard.get(version), { timeout: 10_000 }).toBe(concern)
     expect(concernOf((await store.read(queue, before, 100)).events)).toBe(concern)
   }
+})
+
+it('a worker that appends all the time sends no heartbeats of its own, and keeps its lease', async () => {
+  const queue = `frugal-${++queues}`
+  const other = await join(queue)
+  await other.setPolicy('by-model')
+  await other.enqueue(Array.from({ length: 60 }, (_, n) => ({ jobId: `job-${n}`, models: ['m'] })))
+  const counts: Record<string, number> = {}
+  const coordinator = await join(queue, counts, 900)
+  const lost: string[] = []
+  const watch = coordinator.leaseLost$.subscribe(({ workerId }) => lost.push(workerId))
+  atEnd(() => watch.unsubscribe())
+  const times: number[] = []
+  const times$ = coordinator.events$.subscribe(({ at }) => times.push(at))
+  atEnd(() => times$.unsubscribe())
+  const worker = createJobWorker({ coordinator, handlers: { normal: () => sleep(30) } })
+  await sleep(0)
+  counts['job_queue_beat'] = 0
+  worker.start()
+  await eventually(() => coordinator.state().waitingCount + coordinator.state().activeCount).toBe(0)
+  // Longer than two leases: three beats to each of them.
+  expect(lost).toEqual([])
+  // On a busy machine there are times without an append: then it sends one all the same.
+  const without = times.slice(1).map((at, n) => Math.floor((at - (times[n] ?? at)) / 200_000))
+  expect(counts['job_queue_beat']).toBeLessThanOrEqual(2 + without.reduce((sum, beats) => sum + beats, 0))
+  await worker.drain()
 })
 
 it('the rows of `jobs` follow once a second, whichever process appended, and all in the end', async () => {
@@ -205,34 +206,35 @@ it('the rows of `jobs` follow once a second, whichever process appended, and all
   const seconds = Math.ceil((performance.now() - begun) / 1_000)
   const unwritten = async () =>
     (await project.query("select 1 from jobs where job_id like 'row-%' and queued_at is null")).length
-  await expect.poll(unwritten, { timeout: 15_000 }).toBe(0)
+  await eventually(unwritten, { timeout: 15_000 }).toBe(0)
   // At once after a quiet moment, once in each second, and once by each in case that the other is gone.
   expect(counts['job_queue_project']).toBeLessThanOrEqual(2 * seconds + 3)
 })
 
-describe('many workers that are idle', () => {
+describe.concurrent('many workers that are idle', () => {
   const WORKERS = 6
   const JOBS = 10
   /** Their requests while one job after the other arrives, and each is over before the next. */
   async function requestsOf(
     queue: string,
     arrive: (jobId: string) => Promise<unknown>,
+    intake = false,
   ): Promise<Record<string, number>> {
     const counts: Record<string, number> = {}
     const done = new Set<string>()
     const handler = async ({ jobId }: { jobId: string }) => void done.add(jobId)
     for (let n = 0; n < WORKERS; n++) {
       const worker = createJobWorker({
-        ...{ coordinator: await join(queue, counts), handlers: { normal: handler }, intake: true },
+        ...{ coordinator: await join(queue, counts), handlers: { normal: handler }, intake },
       })
       worker.start()
-      onTestFinished(async () => void (await worker.drain()))
+      atEnd(async () => void (await worker.drain()))
     }
     await sleep(1_500)
     for (const name of Object.keys(counts)) counts[name] = 0
     for (let n = 0; n < JOBS; n++) {
       await arrive(`${queue}-${n}`)
-      await expect.poll(() => done.has(`${queue}-${n}`)).toBe(true)
+      await eventually(() => done.has(`${queue}-${n}`)).toBe(true)
       await sleep(300)
     }
     return counts
@@ -252,9 +254,9 @@ describe('many workers that are idle', () => {
     const queue = 'default'
     const submitter = await join(queue)
     await submitter.setPolicy('by-model')
-    const counts = await requestsOf(queue, (jobId) =>
-      project.query(`insert into jobs (job_id, model) values ('${jobId}', 'm')`),
-    )
+    const insert = (jobId: string) =>
+      project.query(`insert into jobs (job_id, model) values ('${jobId}', 'm')`)
+    const counts = await requestsOf(queue, insert, true)
     // If all looked, twice for each message.
     expect(counts['job_queue_claim_arrivals']).toBeLessThan((JOBS * WORKERS * 2) / 2)
     expect(counts['job_queue_open_requests'] ?? 0).toBeLessThan((JOBS * WORKERS) / 2)

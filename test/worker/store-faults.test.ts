@@ -11,9 +11,10 @@ import {
   type RetryRule,
 } from '../../src/worker/index.ts'
 import { runOne } from '../../src/worker/run-one.ts'
+import { eventually } from '../support/this-test.ts'
 import { faultyStore, join, log, memoryStore, stopped, storyOf, work } from './support.ts'
 
-describe('the end of an attempt that cannot be reported at the first try', () => {
+describe.concurrent('the end of an attempt that cannot be reported at the first try', () => {
   it.each(['store_unwritable', 'invalid_input', 'store_unavailable'] as const)(
     'is reported again after %s, and the result is kept',
     async (code) => {
@@ -32,11 +33,13 @@ describe('the end of an attempt that cannot be reported at the first try', () =>
         { store: faulty.store, patienceMs: 0 },
       )
       await coordinator.enqueue([{ jobId: 'A', models: ['m'] }])
-      await expect.poll(() => faulty.counts.append).toBeGreaterThan(1)
+      await eventually(() => faulty.counts.append).toBeGreaterThan(1)
       faulty.heal()
-      await expect
-        .poll(() => worker.metrics(), { timeout: 10_000 })
-        .toMatchObject({ completed: 1, failed: 0, started: 1 })
+      await eventually(() => worker.metrics(), { timeout: 10_000 }).toMatchObject({
+        completed: 1,
+        failed: 0,
+        started: 1,
+      })
       expect(await coordinator.data(['A'])).toMatchObject([{ result: 'the work of an hour' }])
       // That the database is away is the coordinator's to tell.
       if (code === 'store_unavailable') expect(errors).toEqual([])
@@ -63,15 +66,15 @@ describe('the end of an attempt that cannot be reported at the first try', () =>
     )
     await coordinator.setPolicy('by-model')
     await coordinator.enqueue(['first', 'b', 'c', 'd', 'e'].map((jobId) => ({ jobId, models: [jobId] })))
-    await expect.poll(() => faulty.counts.append, { timeout: 10_000 }).toBeGreaterThan(3)
+    await eventually(() => faulty.counts.append, { timeout: 10_000 }).toBeGreaterThan(3)
     expect(worker.metrics().free).toBe(1)
     faulty.heal()
-    await expect.poll(() => worker.metrics(), { timeout: 10_000 }).toMatchObject({ completed: 5, free: 1 })
+    await eventually(() => worker.metrics(), { timeout: 10_000 }).toMatchObject({ completed: 5, free: 1 })
     expect(most).toBe(1)
   })
 })
 
-describe('what a handler throws or returns', () => {
+describe.concurrent('what a handler throws or returns', () => {
   it('may be a RetryLater without a wait that names a model: there is nothing to pause it for', async () => {
     let calls = 0
     const { coordinator, worker } = await work({
@@ -82,7 +85,7 @@ describe('what a handler throws or returns', () => {
       },
     })
     await coordinator.enqueue([{ jobId: 'A', models: ['m'] }])
-    await expect.poll(() => worker.metrics()).toMatchObject({ postponed: 1, completed: 1 })
+    await eventually(() => worker.metrics()).toMatchObject({ postponed: 1, completed: 1 })
   })
 
   it('may be a RetryLater whose wait is over before it could be reported', async () => {
@@ -102,9 +105,9 @@ describe('what a handler throws or returns', () => {
     )
     await coordinator.enqueue([{ jobId: 'A', models: ['m'] }])
     const since = performance.now()
-    await expect.poll(() => faulty.counts.append > 1 && performance.now() - since > 50).toBe(true)
+    await eventually(() => faulty.counts.append > 1 && performance.now() - since > 50).toBe(true)
     faulty.heal()
-    await expect.poll(() => worker.metrics()).toMatchObject({ postponed: 1, completed: 1 })
+    await eventually(() => worker.metrics()).toMatchObject({ postponed: 1, completed: 1 })
   })
 
   it.each<[string, RetryLaterOptions]>([
@@ -119,7 +122,7 @@ describe('what a handler throws or returns', () => {
       },
     })
     await coordinator.enqueue([{ jobId: 'A', models: ['m'], attempts: 1 }])
-    await expect.poll(() => worker.metrics()).toMatchObject({ failed: 1, running: 0, free: 1 })
+    await eventually(() => worker.metrics()).toMatchObject({ failed: 1, running: 0, free: 1 })
     expect(await coordinator.data(['A'])).toMatchObject([
       { error: { message: expect.stringContaining(path) } },
     ])
@@ -134,7 +137,7 @@ describe('what a handler throws or returns', () => {
     })
     const { coordinator, worker } = await work({ handlers: { normal: () => result } })
     await coordinator.enqueue([{ jobId: 'A', models: ['m'] }])
-    await expect.poll(() => worker.metrics()).toMatchObject({ failed: 1, running: 0, free: 1 })
+    await eventually(() => worker.metrics()).toMatchObject({ failed: 1, running: 0, free: 1 })
     expect(await coordinator.data(['A'])).toMatchObject([{ error: { message: 'read twice' } }])
   })
 
@@ -156,12 +159,12 @@ describe('what a handler throws or returns', () => {
       },
     })
     await coordinator.enqueue([{ jobId: 'A', models: ['m'] }])
-    await expect.poll(() => worker.metrics()).toMatchObject({ retried: 1, running: 0 })
+    await eventually(() => worker.metrics()).toMatchObject({ retried: 1, running: 0 })
     expect(coordinator.state().waiting()).toMatchObject([{ jobId: 'A', dueAt: expect.any(Date) }])
   })
 })
 
-describe('the check of a payload', () => {
+describe.concurrent('the check of a payload', () => {
   const standard = (validate: (text: string) => unknown) =>
     ({ '~standard': { version: 1, vendor: 'a test', validate } }) as StandardSchemaV1
 
@@ -178,7 +181,7 @@ describe('the check of a payload', () => {
       { jobId: 'bad', models: ['m'], payload: '{oops' },
       { jobId: 'good', models: ['m'], payload: '{}' },
     ])
-    await expect.poll(() => worker.metrics()).toMatchObject({ failed: 1, completed: 1, running: 0, free: 1 })
+    await eventually(() => worker.metrics()).toMatchObject({ failed: 1, completed: 1, running: 0, free: 1 })
     expect(storyOf(await log(store), 'bad').at(-1)).toBe('failed invalid_payload')
     expect(await coordinator.data(['bad'])).toMatchObject([
       { error: { message: expect.stringContaining('JSON') } },
@@ -192,7 +195,7 @@ describe('the check of a payload', () => {
       handlers: { normal: { schema, run: () => null } },
     })
     await coordinator.enqueue([{ jobId: 'A', models: ['m'], timeoutMs: 20, attempts: 1 }])
-    await expect.poll(() => worker.metrics()).toMatchObject({ failed: 1, running: 0, free: 1 })
+    await eventually(() => worker.metrics()).toMatchObject({ failed: 1, running: 0, free: 1 })
   })
 
   it('is not followed by the handler once the attempt has to stop', async () => {
@@ -211,7 +214,7 @@ describe('the check of a payload', () => {
     await checking.promise
     await coordinator.cancel('A')
     checked.resolve(true)
-    await expect.poll(() => worker.metrics()).toMatchObject({ cancelled: 1, running: 0, free: 1 })
+    await eventually(() => worker.metrics()).toMatchObject({ cancelled: 1, running: 0, free: 1 })
     expect(ran).toBe(false)
   })
 })
@@ -219,13 +222,13 @@ describe('the check of a payload', () => {
 /** More than the append of its start brings along. */
 const large = 'x'.repeat(100_000)
 
-describe('data that cannot be read', () => {
+describe.concurrent('data that cannot be read', () => {
   it('fails the attempt, and the slot is free again', async () => {
     const faulty = faultyStore()
     const { coordinator, worker } = await work({ handlers: { normal: () => null } }, { store: faulty.store })
     faulty.fail('data', 'closed')
     await coordinator.enqueue([{ jobId: 'A', models: ['m'], payload: large, attempts: 1 }])
-    await expect.poll(() => worker.metrics()).toMatchObject({ failed: 1, running: 0, free: 1 })
+    await eventually(() => worker.metrics()).toMatchObject({ failed: 1, running: 0, free: 1 })
   })
 
   it('is asked for again while the database refuses', async () => {
@@ -236,14 +239,14 @@ describe('data that cannot be read', () => {
     )
     faulty.fail('data', 'store_unwritable')
     await coordinator.enqueue([{ jobId: 'A', models: ['m'], payload: large }])
-    await expect.poll(() => faulty.counts.data).toBeGreaterThan(0)
+    await eventually(() => faulty.counts.data).toBeGreaterThan(0)
     faulty.heal()
-    await expect.poll(() => worker.metrics(), { timeout: 10_000 }).toMatchObject({ completed: 1, failed: 0 })
+    await eventually(() => worker.metrics(), { timeout: 10_000 }).toMatchObject({ completed: 1, failed: 0 })
     expect(await coordinator.data(['A'])).toMatchObject([{ result: large }])
   })
 })
 
-describe('what happens between a start and its handler', () => {
+describe.concurrent('what happens between a start and its handler', () => {
   it.each([
     ['a cancel', false, { cancelled: 1 }, ['queued', 'started', 'cancel_requested', 'cancelled']],
     ['a forced cancel', true, { started: 0 }, ['queued', 'started', 'cancelled']],
@@ -255,7 +258,7 @@ describe('what happens between a start and its handler', () => {
     const working = work({ coordinator, handlers: { normal: ({ jobId }) => ran.push(jobId) } })
     await coordinator.cancel('A', { force })
     const { worker } = await working
-    await expect.poll(() => worker.metrics()).toMatchObject({ ...metrics, running: 0, free: 1 })
+    await eventually(() => worker.metrics()).toMatchObject({ ...metrics, running: 0, free: 1 })
     await worker.drain()
     expect(storyOf(await log(store), 'A')).toEqual(story)
     expect(ran).toEqual([])
@@ -274,16 +277,16 @@ describe('what happens between a start and its handler', () => {
       throw new InterlockError('store_unavailable', 'the reply was lost')
     })
     const { worker } = await work({ coordinator, handlers: { normal: (job) => attempts.push(job.attempt) } })
-    await expect.poll(() => coordinator.workerId, { timeout: 5_000 }).not.toBe(workerId)
+    await eventually(() => coordinator.workerId, { timeout: 5_000 }).not.toBe(workerId)
     faulty.heal()
-    await expect.poll(() => worker.metrics(), { timeout: 10_000 }).toMatchObject({ started: 1, completed: 1 })
+    await eventually(() => worker.metrics(), { timeout: 10_000 }).toMatchObject({ started: 1, completed: 1 })
     expect(attempts).toEqual([2])
     const started = (await log(faulty.store)).filter(({ type }) => type === 'started')
     expect(started).toMatchObject([{ workerId }, { workerId: coordinator.workerId }])
   })
 })
 
-describe('drain while the database is away', () => {
+describe.concurrent('drain while the database is away', () => {
   async function running(patienceMs: number) {
     const faulty = faultyStore()
     const { coordinator, worker, logger } = await work(
@@ -299,7 +302,7 @@ describe('drain while the database is away', () => {
       { store: faulty.store, patienceMs },
     )
     await coordinator.enqueue([{ jobId: 'A', models: ['m'] }])
-    await expect.poll(() => worker.metrics().running).toBe(1)
+    await eventually(() => worker.metrics().running).toBe(1)
     return { faulty, worker, logger }
   }
 
@@ -338,7 +341,7 @@ describe('drain while the database is away', () => {
   })
 })
 
-describe('one attempt by itself', () => {
+describe.concurrent('one attempt by itself', () => {
   const giveUp = async (normal: HandlerDefinition) => {
     const faulty = faultyStore()
     const coordinator = await join({ store: faulty.store, patienceMs: 0 })
@@ -354,7 +357,7 @@ describe('one attempt by itself', () => {
     const { faulty, coordinator, outcome } = await giveUp({ run: () => handler.promise })
     faulty.fail('append', 'store_unwritable')
     handler.resolve('done')
-    await expect.poll(() => faulty.counts.append).toBeGreaterThan(0)
+    await eventually(() => faulty.counts.append).toBeGreaterThan(0)
     faulty.heal()
     expect(await outcome).toEqual({ type: 'completed', result: new CheckedResult('done') })
     expect(await coordinator.data(['A'])).toMatchObject([{ result: 'done' }])

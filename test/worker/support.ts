@@ -3,13 +3,9 @@ import { type ErrorCode, InterlockError, type RecordedEvent } from '../../src/co
 import type { LogStore } from '../../src/port/index.ts'
 import { createJobWorker, type JobWorker, type JobWorkerOptions } from '../../src/worker/index.ts'
 import { join, keepingLogger, memoryStore } from '../coordinator/support.ts'
-import { afterEachTest } from '../support/hooks.ts'
+import { closedAfterTest } from '../support/this-test.ts'
 
-const open: JobWorker[] = []
-
-afterEachTest(async () => {
-  for (const worker of open.splice(0)) await worker.drain({ timeoutMs: 0, stopMs: 0 })
-})
+const drainAfter = closedAfterTest<JobWorker>((worker) => worker.drain({ timeoutMs: 0, stopMs: 0 }))
 
 type Options = Omit<JobWorkerOptions, 'coordinator'> & Partial<Pick<JobWorkerOptions, 'coordinator'>>
 
@@ -18,7 +14,7 @@ export async function work(options: Options, joining: Partial<CoordinatorOptions
   const logger = keepingLogger()
   const coordinator = options.coordinator ?? (await join({ logger, ...joining }))
   const worker = createJobWorker({ ...options, coordinator })
-  open.push(worker)
+  drainAfter(worker)
   worker.start()
   return { worker, coordinator, logger }
 }

@@ -1,0 +1,97 @@
+/** In which order test files run, so that the processors are never without work and no run ends with a long file. */
+import type { TestSpecification } from 'vitest/node'
+import { BaseSequencer } from 'vitest/node'
+
+/** One project after the other: files that share processes follow each other. The last one has the shortest files. */
+const projects = ['alone', 'database alone', 'database', 'pure']
+
+/** What a file takes that is not named here. */
+const SECONDS = 3
+
+/** What the longest files take, which a fresh clone cannot know. */
+const working: Readonly<Record<string, number>> = {
+  'bench/quick': 80,
+  'docs/examples': 55,
+  'sim/sim': 33,
+  'contract/pglite-owner': 31,
+  'migrate/plans': 26,
+  'e2e/run': 20,
+  'process/deciders': 19,
+  'process/restored': 18,
+  'process/fair': 17,
+  'process/fail-over': 15,
+  'migrate/first-coordinator': 15,
+  'e2e/outage': 14,
+  'e2e/rebuild': 13,
+  'e2e/first-day': 12,
+  'dashboard/browser/look': 11,
+  'property/oracle': 10,
+  'core/many-attempts': 8,
+  'property/liveness': 6,
+}
+
+/** The same of those that mostly wait: for a lease to run out, for a server that does not answer, for what must not happen. */
+const waiting: Readonly<Record<string, number>> = {
+  'process/killed': 46,
+  'e2e/killed': 35,
+  'supabase/frugal': 34,
+  'dashboard/browser/load': 31,
+  'supabase/cut': 20,
+  'worker/store-faults': 19,
+  'process/workflows': 19,
+  'prometheus/alerts': 19,
+  'contract/mutants': 19,
+  'supabase/announced': 18,
+  'e2e/package': 18,
+  'contract/postgres-replicated': 17,
+  'process/python': 15,
+  'coordinator/slow-link': 14,
+  'coordinator/lease': 13,
+  'dashboard/browser/levers': 13,
+  'process/hold': 10,
+  'process/held': 9,
+  'supabase/inbox': 9,
+  'dashboard/browser/postgres': 9,
+  'migrate/old-transaction': 6,
+  'process/stopped': 6,
+  'coordinator/unreadable': 5,
+  'contract/clock': 5,
+  'contract/postgres-hosts': 5,
+  'contract/postgres-half-open': 5,
+  'migrate/growth': 5,
+  'migrate/projection-faults': 5,
+}
+
+const nameOf = ({ moduleId }: TestSpecification) =>
+  moduleId.slice(moduleId.lastIndexOf('/test/') + '/test/'.length, -'.test.ts'.length)
+
+const secondsOf = (file: TestSpecification) => {
+  const name = nameOf(file)
+  return waiting[name] ?? working[name] ?? SECONDS
+}
+
+/** Longest first, each with the share of their time that is over when it begins: from 0 to 1. */
+function startsOf(files: readonly TestSpecification[]): readonly (readonly [TestSpecification, number])[] {
+  const sorted = files.toSorted((a, b) => secondsOf(b) - secondsOf(a))
+  const whole = sorted.reduce((sum, file) => sum + secondsOf(file), 0)
+  let before = 0
+  return sorted.map((file) => {
+    const start = before / whole
+    before += secondsOf(file)
+    return [file, start] as const
+  })
+}
+
+/** Those that wait are spread over the whole run: three that wait side by side leave the processors idle. */
+function interleaved(files: readonly TestSpecification[]): TestSpecification[] {
+  const waits = (file: TestSpecification) => nameOf(file) in waiting
+  const starts = [...startsOf(files.filter((file) => !waits(file))), ...startsOf(files.filter(waits))]
+  return starts.toSorted(([, a], [, b]) => a - b).map(([file]) => file)
+}
+
+export class RunOrder extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    return projects.flatMap((name) => interleaved(sorted.filter(({ project }) => project.name === name)))
+  }
+}
