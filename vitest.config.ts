@@ -29,9 +29,8 @@ const timeouts = { testTimeout: 120_000, hookTimeout: 120_000 }
 export default defineConfig({
   test: {
     pool: 'forks',
-    // One more than there are cores: many tests wait for a lease to run out. Two more save half a minute, and tests with a browser or a
-    // standby then wait for a processor longer than they wait for an answer.
-    maxWorkers: Math.min(4, availableParallelism() + 1),
+    // Two more than there are cores: many tests wait for a lease to run out.
+    maxWorkers: Math.min(4, availableParallelism() + 2),
     sequence: { sequencer: RunOrder },
     setupFiles: ['./test/support/setup.ts'],
     ...timeouts,

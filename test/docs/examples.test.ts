@@ -65,7 +65,7 @@ describe('the examples', () => {
     // Nobody but this project writes process.env['DATABASE_URL'].
     const compilerOptions = { noPropertyAccessFromIndexSignature: false }
     const config = path.join(installed.folder, 'tsconfig.json')
-    const settings = { extends: path.join(root, 'tsconfig.json'), compilerOptions, files }
+    const settings = { extends: path.join(root, 'tsconfig.json'), compilerOptions, files, include: [] }
     writeFileSync(config, JSON.stringify(settings))
     expect(await compile(config, installed.folder)).toBe('')
   })
