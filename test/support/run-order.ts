@@ -11,7 +11,7 @@ const SECONDS = 3
 /** What the longest files take, which a fresh clone cannot know. */
 const working: Readonly<Record<string, number>> = {
   'bench/quick': 80,
-  'docs/examples': 55,
+  'docs/examples': 45,
   'sim/sim': 33,
   'contract/pglite-owner': 31,
   'migrate/plans': 26,
@@ -32,28 +32,28 @@ const working: Readonly<Record<string, number>> = {
 
 /** The same of those that mostly wait: for a lease to run out, for a server that does not answer, for what must not happen. */
 const waiting: Readonly<Record<string, number>> = {
-  'process/killed': 46,
   'e2e/killed': 35,
-  'supabase/frugal': 34,
   'dashboard/browser/load': 31,
+  'process/killed': 30,
+  'supabase/frugal': 20,
   'supabase/cut': 20,
-  'worker/store-faults': 19,
   'process/workflows': 19,
   'prometheus/alerts': 19,
   'contract/mutants': 19,
-  'supabase/announced': 18,
   'e2e/package': 18,
   'contract/postgres-replicated': 17,
   'process/python': 15,
   'coordinator/slow-link': 14,
-  'coordinator/lease': 13,
   'dashboard/browser/levers': 13,
+  'supabase/announced': 12,
   'process/hold': 10,
-  'process/held': 9,
   'supabase/inbox': 9,
   'dashboard/browser/postgres': 9,
+  'process/held': 6,
   'migrate/old-transaction': 6,
   'process/stopped': 6,
+  'worker/store-faults': 5,
+  'coordinator/lease': 5,
   'coordinator/unreadable': 5,
   'contract/clock': 5,
   'contract/postgres-hosts': 5,
@@ -62,16 +62,23 @@ const waiting: Readonly<Record<string, number>> = {
   'migrate/projection-faults': 5,
 }
 
-const nameOf = ({ moduleId }: TestSpecification) =>
+/** All that are named here, from the folder of the tests. */
+export const named: readonly string[] = [...Object.keys(working), ...Object.keys(waiting)]
+
+type File = Pick<TestSpecification, 'moduleId'>
+
+const nameOf = ({ moduleId }: File) =>
   moduleId.slice(moduleId.lastIndexOf('/test/') + '/test/'.length, -'.test.ts'.length)
 
-const secondsOf = (file: TestSpecification) => {
+const secondsOf = (file: File) => {
   const name = nameOf(file)
   return waiting[name] ?? working[name] ?? SECONDS
 }
 
+const waits = (file: File) => nameOf(file) in waiting
+
 /** Longest first, each with the share of their time that is over when it begins: from 0 to 1. */
-function startsOf(files: readonly TestSpecification[]): readonly (readonly [TestSpecification, number])[] {
+function startsOf<Each extends File>(files: readonly Each[]): readonly (readonly [Each, number])[] {
   const sorted = files.toSorted((a, b) => secondsOf(b) - secondsOf(a))
   const whole = sorted.reduce((sum, file) => sum + secondsOf(file), 0)
   let before = 0
@@ -82,9 +89,8 @@ function startsOf(files: readonly TestSpecification[]): readonly (readonly [Test
   })
 }
 
-/** Those that wait are spread over the whole run: three that wait side by side leave the processors idle. */
-function interleaved(files: readonly TestSpecification[]): TestSpecification[] {
-  const waits = (file: TestSpecification) => nameOf(file) in waiting
+/** The longest first, and those that wait spread over the whole run: some of them side by side leave the processors idle. */
+export function interleaved<Each extends File>(files: readonly Each[]): Each[] {
   const starts = [...startsOf(files.filter((file) => !waits(file))), ...startsOf(files.filter(waits))]
   return starts.toSorted(([, a], [, b]) => a - b).map(([file]) => file)
 }
