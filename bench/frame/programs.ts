@@ -28,7 +28,7 @@ export async function folderForPrograms(): Promise<string> {
   return folder
 }
 
-/** @param programs from the folder of the benches */
+/** Each lies where it lies in the folder of the benches, and ends in `.mjs`. @param programs files */
 export async function compileInto(
   folder: string,
   programs: readonly string[],

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { Plugin } from 'esbuild'
 import manifest from '../../package.json' with { type: 'json' }
@@ -24,7 +25,8 @@ export function programOfChild(): Promise<string> {
 async function bundled(): Promise<string> {
   const folder = await folderForPrograms()
   if (archive !== undefined) await unpack(archive, path.join(folder, 'node_modules', manifest.name))
-  await compileInto(folder, ['peers/process-child.ts'], archive === undefined ? [] : [published])
+  const program = fileURLToPath(new URL('./process-child.ts', import.meta.url))
+  await compileInto(folder, [program], archive === undefined ? [] : [published])
   return path.join(folder, 'peers', 'process-child.mjs')
 }
 
