@@ -31,12 +31,15 @@ export function applyEvent(draft: Draft, event: RecordedEvent): void {
   }
   if (event.at <= draft.lastAt)
     throw corrupt(event, 'its time does not come after that of the event before it')
-  if ('jobId' in event) followJob(draft, event)
+  if (isOfJob(event)) followJob(draft, event)
   else followQueue(draft, event)
   draft.version = event.seq
   draft.lastAt = event.at
-  for (const jobId of event.offers ?? []) announce(draft, event, jobId)
+  if (event.offers !== undefined) for (const jobId of event.offers) announce(draft, event, jobId)
 }
+
+/** Not by `in`: V8 looks that up anew for each event, as events have many shapes. */
+const isOfJob = (event: RecordedEvent): event is JobEvent => (event as Partial<JobEvent>).jobId !== undefined
 
 function followJob(draft: Draft, event: JobEvent): void {
   const key = keyOf(event.jobId)

@@ -1,5 +1,6 @@
 import { hash } from './hash.ts'
-import { type Kind, type LedgerParts, type LedgerView, noPlaces } from './ledger.ts'
+import { type LedgerParts, type LedgerView, noPlaces } from './ledger.ts'
+import { isOwnKind, type OwnKind, ownKind } from './own-kind.ts'
 import { byPlace, type Place } from './place.ts'
 import type { Owner, Tree } from './tree.ts'
 
@@ -13,32 +14,32 @@ interface Offered extends OfKind {
   readonly place: Place
 }
 
-function kindOf({ kinds }: Pick<LedgerView, 'kinds'>, kind: string): Kind {
+/** The kind to write to: nearly every event counts a job or an offer. */
+function kindToEdit(ledger: Kinds, kind: string, owner: Owner): OwnKind {
   const key = { hash: hash(kind), kind }
-  return kinds.get(key) ?? { ...key, jobs: 0, offers: noPlaces }
+  const known = ledger.kinds.get(key)
+  if (known !== undefined && isOwnKind(known, owner)) return known
+  const own = ownKind(owner, known ?? { ...key, jobs: 0, offers: noPlaces })
+  ledger.kinds = ledger.kinds.insert(own, owner)
+  return own
 }
 
 /** So many more live jobs of this kind; fewer, if it is negative. */
 export function countOfKind(ledger: Kinds, { spec: { kind } }: OfKind, by: number, owner: Owner): void {
-  const { hash: at, jobs, offers } = kindOf(ledger, kind)
-  const counted: Kind = { hash: at, kind, jobs: jobs + by, offers }
-  ledger.kinds =
-    counted.jobs === 0 ? ledger.kinds.remove(counted, owner) : ledger.kinds.insert(counted, owner)
+  const own = kindToEdit(ledger, kind, owner)
+  own.jobs += by
+  if (own.jobs === 0) ledger.kinds = ledger.kinds.remove(own, owner)
 }
 
 /** A live job is offered. */
 export function addToKind(ledger: Kinds, { place, spec: { kind } }: Offered, owner: Owner): void {
-  const known = kindOf(ledger, kind)
-  putOffers(ledger, known, known.offers.insert(place, owner), owner)
+  const own = kindToEdit(ledger, kind, owner)
+  own.offers = own.offers.insert(place, owner)
 }
 
 export function removeFromKind(ledger: Kinds, { place, spec: { kind } }: Offered, owner: Owner): void {
-  const known = kindOf(ledger, kind)
-  putOffers(ledger, known, known.offers.remove(place, owner), owner)
-}
-
-function putOffers(ledger: Kinds, { hash: at, kind, jobs }: Kind, offers: Tree<Place>, owner: Owner): void {
-  ledger.kinds = ledger.kinds.insert({ hash: at, kind, jobs, offers }, owner)
+  const own = kindToEdit(ledger, kind, owner)
+  own.offers = own.offers.remove(place, owner)
 }
 
 /**
@@ -53,7 +54,8 @@ export function nextOffered(
   if (kinds === null) return first(ledger.offered, behind)
   let next: Place | undefined
   for (const kind of kinds) {
-    const found = first(kindOf(ledger, kind).offers, behind)
+    const offers = ledger.kinds.get({ hash: hash(kind), kind })?.offers
+    const found = offers === undefined ? undefined : first(offers, behind)
     if (found !== undefined && (next === undefined || byPlace(found, next) < 0)) next = found
   }
   return next

@@ -1,5 +1,5 @@
-import { useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { type Signal, useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
 import { count } from '../../../format/index.ts'
 import { usePage } from './context.ts'
 import { addKeys } from './keys.ts'
@@ -8,30 +8,75 @@ import { go, route } from './route.ts'
 import { momentText } from './time.ts'
 
 const speeds = [1, 5, 30, 200] as const
+/** How many events before the present it begins, if the user has not gone back. */
+const LOOK_BACK = 200
 
 /** The slider through the log, below every screen. */
 export function Slider() {
   const { live, shown } = usePage()
-  const playing = useSignal<(() => void) | null>(null)
-  const speed = useSignal<number>(5)
-  const latest = useRef(() => {})
+  const player = usePlayer()
   const { at, job, model } = route.value
   const last = live.version.value
   const here = at ?? last
+  const slide = (to: number) => {
+    player.stop()
+    go({ at: to >= last ? null : to }, { isStep: true })
+  }
+  const toPresent = () => {
+    player.stop()
+    go({ at: null })
+  }
+  return (
+    <footer class={shown.isLive.value ? 'slider' : 'slider past'}>
+      <Steps player={player} />
+      <input
+        type="range"
+        aria-label="Number of the log"
+        aria-valuetext={`event ${here}`}
+        min={live.first.value}
+        max={last}
+        value={here}
+        onInput={(event) => slide(Number(event.currentTarget.value))}
+      />
+      <Moment last={last} />
+      {job === null && model === null ? null : <Jumps job={job} model={model} here={here} />}
+      <Speed speed={player.speed} />
+      <Compare />
+      <button type="button" class="present" disabled={at === null} onClick={toPresent}>
+        {at === null ? 'Present' : 'To the present'}
+      </button>
+    </footer>
+  )
+}
+
+interface Player {
+  /** Ends it; null: the log does not go on by itself. */
+  readonly playing: Signal<(() => void) | null>
+  readonly speed: Signal<number>
+  stop(): void
+  toggle(): void
+  /** So many events on, or back. */
+  by(steps: number): void
+}
+
+/** Lets the log go on from the moment that is shown; by keys, too. */
+function usePlayer(): Player {
+  const { live } = usePage()
+  const playing = useSignal<(() => void) | null>(null)
+  const speed = useSignal<number>(5)
   const stop = () => {
-    playing.value?.()
+    playing.peek()?.()
     playing.value = null
   }
   const toggle = () => {
     if (playing.peek() !== null) return stop()
-    if (at === null) go({ at: Math.max(live.first.peek(), last - 200) })
+    if (route.peek().at === null) go({ at: Math.max(live.first.peek(), live.version.peek() - LOOK_BACK) })
     playing.value = play(
       live,
       () => speed.peek(),
       () => (playing.value = null),
     )
   }
-  latest.current = toggle
   const by = (steps: number) => {
     stop()
     step(live, steps)
@@ -41,74 +86,60 @@ export function Slider() {
       addKeys([
         { key: ',', does: 'one event back', run: () => by(-1) },
         { key: '.', does: 'one event on', run: () => by(1) },
-        { key: ' ', does: 'let the log go on from there, or stop it', run: () => latest.current() },
+        { key: ' ', does: 'let the log go on from there, or stop it', run: toggle },
       ]),
     [live],
   )
+  return { playing, speed, stop, toggle, by }
+}
+
+function Steps({ player: { playing, toggle, by } }: { readonly player: Player }) {
+  const isPlaying = playing.value !== null
   return (
-    <footer class={shown.isLive.value ? 'slider' : 'slider past'}>
-      <div class="steps">
-        <button type="button" title="One event back (,)" aria-label="One event back" onClick={() => by(-1)}>
-          ‹
-        </button>
-        <button
-          type="button"
-          class="play"
-          aria-pressed={playing.value !== null}
-          aria-label={playing.value === null ? 'Play' : 'Stop'}
-          title="Let the log go on from there (space)"
-          onClick={toggle}
-        >
-          {playing.value === null ? '▶' : '❚❚'}
-        </button>
-        <button type="button" title="One event on (.)" aria-label="One event on" onClick={() => by(1)}>
-          ›
-        </button>
-      </div>
-      <input
-        type="range"
-        aria-label="Number of the log"
-        aria-valuetext={`event ${here}`}
-        min={live.first.value}
-        max={last}
-        value={here}
-        onInput={(event) => {
-          stop()
-          const to = Number(event.currentTarget.value)
-          go({ at: to >= last ? null : to }, { isStep: true })
-        }}
-      />
-      <output class="moment">
-        <b data-figure="at">{count(shown.ledger.value.version)}</b>
-        <span class="dim"> of {count(last)}</span>
-        <span class="clock">
-          {shown.ledger.value.lastAt === 0 ? '' : momentText(shown.ledger.value.lastAt)}
-        </span>
-      </output>
-      {job === null && model === null ? null : <Jumps job={job} model={model} here={here} />}
-      <label class="speed">
-        <span class="hidden">Speed</span>
-        <select value={speed.value} onChange={(event) => (speed.value = Number(event.currentTarget.value))}>
-          {speeds.map((times) => (
-            <option key={times} value={times}>
-              {times}×
-            </option>
-          ))}
-        </select>
-      </label>
-      <Compare />
+    <div class="steps">
+      <button type="button" title="One event back (,)" aria-label="One event back" onClick={() => by(-1)}>
+        ‹
+      </button>
       <button
         type="button"
-        class="present"
-        disabled={at === null}
-        onClick={() => {
-          stop()
-          go({ at: null })
-        }}
+        class="play"
+        aria-pressed={isPlaying}
+        aria-label={isPlaying ? 'Stop' : 'Play'}
+        title="Let the log go on from there (space)"
+        onClick={toggle}
       >
-        {at === null ? 'Present' : 'To the present'}
+        {isPlaying ? '❚❚' : '▶'}
       </button>
-    </footer>
+      <button type="button" title="One event on (.)" aria-label="One event on" onClick={() => by(1)}>
+        ›
+      </button>
+    </div>
+  )
+}
+
+function Moment({ last }: { readonly last: number }) {
+  const { version, lastAt } = usePage().shown.ledger.value
+  return (
+    <output class="moment">
+      <b data-figure="at">{count(version)}</b>
+      <span class="dim"> of {count(last)}</span>
+      <span class="clock">{lastAt === 0 ? '' : momentText(lastAt)}</span>
+    </output>
+  )
+}
+
+function Speed({ speed }: { readonly speed: Signal<number> }) {
+  return (
+    <label class="speed">
+      <span class="hidden">Speed</span>
+      <select value={speed.value} onChange={(event) => (speed.value = Number(event.currentTarget.value))}>
+        {speeds.map((times) => (
+          <option key={times} value={times}>
+            {times}×
+          </option>
+        ))}
+      </select>
+    </label>
   )
 }
 

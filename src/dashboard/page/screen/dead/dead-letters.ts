@@ -1,0 +1,72 @@
+import { type Signal, useSignal } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+import { isDeath } from '../../../../core/index.ts'
+import { ApiError, getJson, ofQueue } from '../../data/api.ts'
+import type { Live } from '../../data/live.ts'
+import type { Letter } from './letters.ts'
+
+/** How many are read at a time. */
+const PAGE = 500
+
+interface Page {
+  readonly jobs: readonly Letter[]
+  readonly before: number | null
+}
+
+export interface DeadLetters {
+  readonly letters: Signal<readonly Letter[]>
+  /** Where there are more; null: these are all. */
+  readonly before: Signal<number | null>
+  /** Why they could not be read. */
+  readonly fault: Signal<string | null>
+  /** The jobs that the user has chosen among them. */
+  readonly chosen: Signal<ReadonlySet<string>>
+  choose(jobIds: readonly string[], isIn: boolean): void
+  /** @param from the letters before this one, too; null: the latest alone */
+  load(from: number | null): Promise<void>
+}
+
+/** The dead letters of the queue: the latest, read again if a job dies or is retried while the user looks. */
+export function useDeadLetters(live: Live): DeadLetters {
+  const letters = useSignal<readonly Letter[]>([])
+  const before = useSignal<number | null>(null)
+  const fault = useSignal<string | null>(null)
+  const chosen = useSignal<ReadonlySet<string>>(new Set())
+  const load = async (from: number | null) => {
+    try {
+      const query = from === null ? `?limit=${PAGE}` : `?limit=${PAGE}&before=${from}`
+      const page = await getJson<Page>(`${ofQueue(live.queue, 'dead')}${query}`)
+      letters.value = from === null ? page.jobs : [...letters.peek(), ...page.jobs]
+      before.value = page.before
+      fault.value = null
+      const there = new Set(letters.value.map(({ jobId }) => jobId))
+      chosen.value = chosen.peek().intersection(there)
+    } catch (error) {
+      fault.value = error instanceof ApiError ? error.message : String(error)
+    }
+  }
+  const choose = (jobIds: readonly string[], isIn: boolean) => {
+    const those = new Set(jobIds)
+    chosen.value = isIn ? chosen.peek().union(those) : chosen.peek().difference(those)
+  }
+  const death = useLastDeath(live)
+  useEffect(() => void load(null), [live, death])
+  return { letters, before, fault, chosen, choose, load }
+}
+
+/** The last event, of those that came while the page was open, that changed the list. */
+function useLastDeath(live: Live): number {
+  const looked = useRef({ version: live.version.peek(), death: 0 })
+  const version = live.version.value
+  const death = lastDeath(live, looked.current.version) ?? looked.current.death
+  looked.current = { version, death }
+  return death
+}
+
+function lastDeath({ replica }: Live, from: number): number | undefined {
+  for (let seq = replica.version; seq > from; seq--) {
+    const event = replica.event(seq)
+    if (event !== undefined && (isDeath(event) || event.type === 'queued')) return seq
+  }
+  return undefined
+}
