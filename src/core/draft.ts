@@ -1,6 +1,6 @@
 import { hash } from './hash.ts'
 import type { JobSpec, Micros } from './job.ts'
-import { countOfKind } from './kinds.ts'
+import { kindToEdit } from './kinds.ts'
 import {
   copyParts,
   idleModel,
@@ -11,6 +11,7 @@ import {
   type Model,
 } from './ledger.ts'
 import { freshJob, isOwn, type OwnJob, type OwnModel, ownJob, ownModel } from './own-job.ts'
+import type { OwnKind } from './own-kind.ts'
 import type { Place } from './place.ts'
 import { capacityOf } from './policy.ts'
 import type { Owner, Tree } from './tree.ts'
@@ -38,6 +39,8 @@ export class Draft extends LedgerParts implements LedgerView {
 
   /** Models that this draft may write to, by name: events name the same ones again and again. */
   readonly #ownModels = new Map<string, OwnModel>()
+  /** The same of kinds. */
+  readonly #ownKinds = new Map<string, OwnKind>()
 
   /** The holder of this draft's trees; see {@link Owner}. */
   readonly owner: Owner = {}
@@ -64,7 +67,7 @@ export class Draft extends LedgerParts implements LedgerView {
   addJob(spec: JobSpec, place: Place, queuedAt: Micros, fairRank: number): OwnJob {
     const job = ownJob(this.owner, freshJob(spec, place, queuedAt, fairRank))
     this.jobs = this.jobs.insert(job, this.owner)
-    countOfKind(this, job, 1, this.owner)
+    this.#kind(job).jobs++
     this.touch(job)
     return job
   }
@@ -83,7 +86,8 @@ export class Draft extends LedgerParts implements LedgerView {
   dropJob(job: Job): void {
     this.touch(job)
     this.jobs = this.jobs.remove(job, this.owner)
-    countOfKind(this, job, -1, this.owner)
+    const kind = this.#kind(job)
+    if (--kind.jobs === 0) this.#forgetKind(kind)
   }
 
   /** The model to write to. */
@@ -94,6 +98,19 @@ export class Draft extends LedgerParts implements LedgerView {
     this.models = this.models.insert(own, this.owner)
     this.#ownModels.set(name, own)
     return own
+  }
+
+  #kind({ spec: { kind } }: Job): OwnKind {
+    const known = this.#ownKinds.get(kind)
+    if (known !== undefined) return known
+    const own = kindToEdit(this, kind, this.owner)
+    this.#ownKinds.set(kind, own)
+    return own
+  }
+
+  #forgetKind(kind: OwnKind): void {
+    this.kinds = this.kinds.remove(kind, this.owner)
+    this.#ownKinds.delete(kind.kind)
   }
 
   /** Drops a model that no job needs. One with a rate is kept for its last starts. */

@@ -6,29 +6,19 @@ import type { Owner, Tree } from './tree.ts'
 
 type Kinds = Pick<LedgerParts, 'kinds'>
 
-interface OfKind {
+interface Offered {
   readonly spec: { readonly kind: string }
-}
-
-interface Offered extends OfKind {
   readonly place: Place
 }
 
 /** The kind to write to: nearly every event counts a job or an offer. */
-function kindToEdit(ledger: Kinds, kind: string, owner: Owner): OwnKind {
+export function kindToEdit(ledger: Kinds, kind: string, owner: Owner): OwnKind {
   const key = { hash: hash(kind), kind }
   const known = ledger.kinds.get(key)
   if (known !== undefined && isOwnKind(known, owner)) return known
   const own = ownKind(owner, known ?? { ...key, jobs: 0, offers: noPlaces })
   ledger.kinds = ledger.kinds.insert(own, owner)
   return own
-}
-
-/** So many more live jobs of this kind; fewer, if it is negative. */
-export function countOfKind(ledger: Kinds, { spec: { kind } }: OfKind, by: number, owner: Owner): void {
-  const own = kindToEdit(ledger, kind, owner)
-  own.jobs += by
-  if (own.jobs === 0) ledger.kinds = ledger.kinds.remove(own, owner)
 }
 
 /** A live job is offered. */

@@ -1,6 +1,6 @@
 import { hash } from '../hash.ts'
 import type { Micros } from '../job.ts'
-import { addToKind, countOfKind } from '../kinds.ts'
+import { addToKind, kindToEdit } from '../kinds.ts'
 import { emptyLedger, idleModel, type Job, type Ledger, noPlaces, type Pause } from '../ledger.ts'
 import type { Timer } from '../place.ts'
 import { noStarts } from '../rate.ts'
@@ -59,7 +59,7 @@ export function ledgerFrom(snapshot: OnePiece): Ledger {
       return grown.insert({ at, hash: key, jobId }, owner)
     }, emptyLedger[key])
   const own = { kinds: emptyLedger.kinds }
-  for (const job of jobs) countOfKind(own, job, 1, owner)
+  for (const job of jobs) kindToEdit(own, job.spec.kind, owner).jobs++
   for (const index of snapshot.places.offered) addToKind(own, jobAt(index), owner)
   const ledger: Ledger = {
     ...own,

@@ -1,5 +1,5 @@
 import { hash } from '../hash.ts'
-import { addToKind, countOfKind } from '../kinds.ts'
+import { addToKind, kindToEdit } from '../kinds.ts'
 import { emptyLedger, idleModel, type Job, type Ledger, type Model, noPlaces } from '../ledger.ts'
 import type { Place } from '../place.ts'
 import { noStarts } from '../rate.ts'
@@ -89,7 +89,7 @@ export class LedgerReader {
     this.#last.add(job)
     const [queue, models, held, share] = row[4]?.standing ?? usualMembership(this.#ledger.policy, job)
     this.#ledger.jobs = this.#ledger.jobs.insert(job, this.#owner)
-    countOfKind(this.#ledger, job, 1, this.#owner)
+    kindToEdit(this.#ledger, job.spec.kind, this.#owner).jobs++
     this.#stand(job, queue)
     for (const [index, bits] of models.entries()) this.#standOn(job, job.spec.models[index], bits)
     if (held === 1) this.#gather(this.#held, job.heldOn, job.place)
