@@ -38,7 +38,7 @@ export function applyEvent(draft: Draft, event: RecordedEvent): void {
   if (event.offers !== undefined) for (const jobId of event.offers) announce(draft, event, jobId)
 }
 
-/** Not by `in`: V8 looks that up anew for each event, as events have many shapes. */
+/** Not by `in`, which is slow where objects have many shapes. */
 const isOfJob = (event: RecordedEvent): event is JobEvent => (event as Partial<JobEvent>).jobId !== undefined
 
 function followJob(draft: Draft, event: JobEvent): void {
