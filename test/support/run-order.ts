@@ -12,10 +12,11 @@ const SECONDS = 3
 const working: Readonly<Record<string, number>> = {
   'bench/quick': 80,
   'docs/examples': 45,
+  'contract/pglite-owner': 45,
   'sim/sim': 33,
-  'contract/pglite-owner': 31,
   'migrate/plans': 26,
   'e2e/run': 20,
+  'cli/what-if-trace': 20,
   'process/deciders': 19,
   'process/restored': 18,
   'process/fair': 17,
