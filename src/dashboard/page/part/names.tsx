@@ -28,6 +28,22 @@ export const ModelLinks = ({ names }: { readonly names: readonly string[] }) => 
   </span>
 )
 
+/** A job, and below it the models that it needs. */
+export const JobWithModels = ({
+  id,
+  models,
+}: {
+  readonly id: string
+  readonly models: readonly string[]
+}) => (
+  <div class="two">
+    <JobLink id={id} />
+    <span class="under">
+      <ModelLinks names={models} />
+    </span>
+  </div>
+)
+
 /** How long ago something was. It counts up. */
 export function Since({ at }: { readonly at: Micros }) {
   const { shown } = usePage()

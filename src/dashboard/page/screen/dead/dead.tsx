@@ -4,7 +4,7 @@ import { usePage } from '../../frame/context.ts'
 import { route } from '../../frame/route.ts'
 import { momentText } from '../../frame/time.ts'
 import { Filter } from '../../part/filter.tsx'
-import { JobLink, ModelLinks } from '../../part/names.tsx'
+import { JobWithModels } from '../../part/names.tsx'
 import { None, Panel } from '../../part/panel.tsx'
 import { WindowedList } from '../../part/window.tsx'
 import { type DeadLetters, useDeadLetters } from './dead-letters.ts'
@@ -126,12 +126,7 @@ function LetterRow({ letter, dead }: { readonly letter: Letter; readonly dead: D
         checked={dead.chosen.value.has(jobId)}
         onChange={(event) => dead.choose([jobId], event.currentTarget.checked)}
       />
-      <div class="two">
-        <JobLink id={jobId} />
-        <span class="under">
-          <ModelLinks names={spec.models} />
-        </span>
-      </div>
+      <JobWithModels id={jobId} models={spec.models} />
       <span class="reason" title={errorText(letter)}>
         {errorText(letter)}
       </span>

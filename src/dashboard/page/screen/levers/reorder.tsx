@@ -4,7 +4,7 @@ import { type Job, jobOf, type Ledger } from '../../../../core/index.ts'
 import { count } from '../../../../format/index.ts'
 import { ask } from '../../data/levers.ts'
 import { usePage } from '../../frame/context.ts'
-import { JobLink, ModelLinks } from '../../part/names.tsx'
+import { JobWithModels } from '../../part/names.tsx'
 import { None, Panel } from '../../part/panel.tsx'
 import { WindowedList } from '../../part/window.tsx'
 import { useDragging } from './dragging.ts'
@@ -78,12 +78,7 @@ function Place({ job, place }: { readonly job: Job; readonly place: number }) {
   return (
     <>
       <span class="number">{place}</span>
-      <div class="two">
-        <JobLink id={job.jobId} />
-        <span class="under">
-          <ModelLinks names={job.spec.models} />
-        </span>
-      </div>
+      <JobWithModels id={job.jobId} models={job.spec.models} />
       <span class="right dim">priority {job.priority}</span>
     </>
   )

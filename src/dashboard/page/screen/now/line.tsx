@@ -2,7 +2,7 @@ import { jobOf, type Ledger, waitingCount, waitingFor } from '../../../../core/i
 import { count } from '../../../../format/index.ts'
 import { usePage } from '../../frame/context.ts'
 import { hasWorkerIn } from '../../part/has-worker.ts'
-import { JobLink, ModelLinks } from '../../part/names.tsx'
+import { JobWithModels } from '../../part/names.tsx'
 import { None, Panel } from '../../part/panel.tsx'
 import { WindowedList } from '../../part/window.tsx'
 
@@ -38,12 +38,7 @@ function Waiting({ ledger, index }: { readonly ledger: Ledger; readonly index: n
   return (
     <li data-job={job.jobId} data-code={code}>
       <span class="number">{index + 1}</span>
-      <div class="two">
-        <JobLink id={job.jobId} />
-        <span class="under">
-          <ModelLinks names={job.spec.models} />
-        </span>
-      </div>
+      <JobWithModels id={job.jobId} models={job.spec.models} />
       <span class="reason" title={reason}>
         {reason}
       </span>

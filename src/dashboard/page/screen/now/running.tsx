@@ -4,7 +4,7 @@ import { attemptsOf, type Job, jobOf, type Ledger } from '../../../../core/index
 import { count } from '../../../../format/index.ts'
 import { getJson, ofQueue } from '../../data/api.ts'
 import { usePage } from '../../frame/context.ts'
-import { JobLink, ModelLinks, Since, Until } from '../../part/names.tsx'
+import { JobWithModels, Since, Until } from '../../part/names.tsx'
 import { None, Panel } from '../../part/panel.tsx'
 import { WindowedList } from '../../part/window.tsx'
 
@@ -41,12 +41,7 @@ function Row({ job, progress }: { readonly job: Job; readonly progress: unknown 
   const part = partOf(progress)
   return (
     <li data-job={job.jobId}>
-      <div class="two">
-        <JobLink id={job.jobId} />
-        <span class="under">
-          <ModelLinks names={job.spec.models} />
-        </span>
-      </div>
+      <JobWithModels id={job.jobId} models={job.spec.models} />
       <div class="two right">
         <Since at={job.startedAt} />
         <span class="under dim">
