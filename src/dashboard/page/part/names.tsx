@@ -18,7 +18,7 @@ export const ModelLink = ({ name }: { readonly name: string }) => (
   </Link>
 )
 
-export const ModelLinks = ({ names }: { readonly names: readonly string[] }) => (
+const ModelLinks = ({ names }: { readonly names: readonly string[] }) => (
   <span class="models">
     {names.length === 0 ? (
       <span class="dim">no model</span>
