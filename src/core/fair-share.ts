@@ -52,7 +52,7 @@ function changeShare(draft: Draft, key: string, change: (share: Share) => Share)
 }
 
 /** Limits have changed: jobs whose share was full may be looked at again, and others no longer. */
-export function shareAnew(draft: Draft, before: Policy): void {
+export function limitShares(draft: Draft, before: Policy): void {
   for (const share of draft.shares) replaceHead(draft, headOf(before, share), headOf(draft.policy, share))
 }
 

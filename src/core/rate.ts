@@ -49,7 +49,7 @@ export function countStart(draft: Draft, model: OwnModel, at: Micros): void {
 }
 
 /** Under other rates the starts counted so far still count, at most as many as each rate allows. */
-export function rateAnew(draft: Draft): void {
+export function limitRates(draft: Draft): void {
   draft.windows = draft.windows.empty()
   for (const { model: name, starts } of [...draft.models]) {
     if (starts === null) continue

@@ -20,7 +20,7 @@ export function overtake(draft: Draft, job: Job): void {
 }
 
 /** Builds the reservations of every model again, after `maxOvertakes` changed. */
-export function reserveAnew(draft: Draft): void {
+export function rebuildReservations(draft: Draft): void {
   for (const model of [...draft.models]) {
     const own = draft.model(model.model)
     own.reserved = idleModel(model.model).reserved

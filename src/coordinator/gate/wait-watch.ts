@@ -59,7 +59,7 @@ export class WaitWatch {
     if (!this.#member.lease.isRegistered) return
     for (const jobId of this.#router.wanted) {
       const job = jobOf(this.#member.ledger, jobId)
-      if (job?.active === false && this.#isUnasked(job)) void this.#inFlight.add(this.#askAnew(jobId))
+      if (job?.active === false && this.#isUnasked(job)) void this.#inFlight.add(this.#askAgain(jobId))
     }
   }
 
@@ -69,7 +69,7 @@ export class WaitWatch {
   }
 
   /** The job may have ended meanwhile; then it stays ended. */
-  async #askAnew(jobId: string): Promise<void> {
+  async #askAgain(jobId: string): Promise<void> {
     const { workerId } = this.#member
     const isDone = await this.#member.inBackground({ type: 'take_up', jobId, wait: true })
     if (isDone && this.#router.askedAs(jobId) !== undefined) this.#router.ask(jobId, workerId)

@@ -1,21 +1,21 @@
 import { limitsSlots } from '../blocking.ts'
 import type { Draft } from '../draft.ts'
 import type { RecordedEvent } from '../event.ts'
-import { shareAnew } from '../fair-share.ts'
+import { limitShares } from '../fair-share.ts'
 import { endAllOffers } from '../offers.ts'
 import { capacityOf, isSameRule, type Policy } from '../policy.ts'
-import { rateAnew } from '../rate.ts'
-import { reserveAnew } from '../reservation.ts'
+import { limitRates } from '../rate.ts'
+import { rebuildReservations } from '../reservation.ts'
 
 /** Finds out at once who may start under the new rules; see {@link unsettleCapacities} for the cost. */
 export function changePolicy(draft: Draft, event: RecordedEvent & { readonly type: 'policy_changed' }): void {
   const before = draft.policy
   draft.policy = event.policy
-  if (before.fairShare?.maxActive !== event.policy.fairShare?.maxActive) shareAnew(draft, before)
-  if (before.maxOvertakes !== event.policy.maxOvertakes) reserveAnew(draft)
+  if (before.fairShare?.maxActive !== event.policy.fairShare?.maxActive) limitShares(draft, before)
+  if (before.maxOvertakes !== event.policy.maxOvertakes) rebuildReservations(draft)
   unsettleCapacities(draft, before)
   unsettleReady(draft, before)
-  if (!isSameRule(before.rate, event.policy.rate)) rateAnew(draft)
+  if (!isSameRule(before.rate, event.policy.rate)) limitRates(draft)
   endAllOffers(draft)
   draft.wide = true
 }
