@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { createListener } from '../../src/adapter/postgres/listener.ts'
+import { PostgresListener } from '../../src/adapter/postgres/listener.ts'
 import { appendNow, queuedEvent, standOf, until, waitingRow } from '../../src/testing/index.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { createDatabase } from '../support/postgres-database.ts'
@@ -184,7 +184,7 @@ describe('a wake-up', () => {
         query({ ...question, text: question.text.replace(/^listen .*/, 'select 1') })
       return Object.assign(client, { query: pooled as typeof client.query })
     }
-    const listener = createListener(connect, {
+    const listener = new PostgresListener(connect, {
       ...{ checkMs: 20, answerMs: 5_000, retryMs: 5_000 },
       warn: (message) => warnings.push(message),
       onLost: () => {},

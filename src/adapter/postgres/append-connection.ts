@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { Connections } from './connections.ts'
-import type { Listener } from './listener.ts'
+import type { PostgresListener } from './listener.ts'
 
 /** The server has said what is wrong: the connection works. */
 const wasAnswered = (error: unknown): boolean => error instanceof Error && 'severity' in error
@@ -14,7 +14,7 @@ const wasAnswered = (error: unknown): boolean => error instanceof Error && 'seve
  */
 export function appendConnection(
   { pool, own }: Connections,
-  listener: Pick<Listener, 'isFree' | 'use' | 'leave'>,
+  listener: Pick<PostgresListener, 'isFree' | 'use' | 'leave'>,
 ) {
   return async <Out>(work: (connection: pg.Pool | pg.Client) => Promise<Out>): Promise<Out> => {
     if (!own || !listener.isFree()) return work(pool)

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { InterlockError } from '../../core/index.ts'
 import type { Connections } from './connections.ts'
-import type { Listener } from './listener.ts'
+import type { PostgresListener } from './listener.ts'
 
 type Work<Out> = (connection: pg.ClientBase) => Promise<Out>
 
@@ -9,7 +9,10 @@ type Work<Out> = (connection: pg.ClientBase) => Promise<Out>
  * The listening connection, used if the pool has none free: at the server's limit a pool cannot reopen connections, and your own
  * pool may be busy for long.
  */
-export function spareConnection({ pool }: Connections, listener: Pick<Listener, 'isListening' | 'use'>) {
+export function spareConnection(
+  { pool }: Connections,
+  listener: Pick<PostgresListener, 'isListening' | 'use'>,
+) {
   /** Works over the pool, or over the spare connection if the pool gets none. */
   const orSpare = async <Out>(work: Work<Out>): Promise<Out> => {
     const client = await pool.connect().catch((error: unknown) => ({ error }))

@@ -25,7 +25,7 @@ import { appendConnection } from './append-connection.ts'
 import { askWithin, type Queryable } from './ask.ts'
 import { createConfirmation } from './confirmation.ts'
 import { connectionsTo, type PgDriver, type PostgresSource } from './connections.ts'
-import { createListener } from './listener.ts'
+import { PostgresListener } from './listener.ts'
 import { readPage } from './read.ts'
 import { spareConnection } from './spare-connection.ts'
 import { statementLimit } from './statement-limit.ts'
@@ -87,7 +87,7 @@ export function postgresStoreOver(
   const limit = statementLimit(connections)
   const { watch, confirmed, learn, replicated, mustBeReplicated } = createConfirmation(pool, ask, name)
   const pace = hasChoice ? quick : slow
-  const listener = createListener(
+  const listener = new PostgresListener(
     () => {
       const client = connections.client()
       watch(client)
@@ -156,7 +156,7 @@ export function postgresStoreOver(
       return inTurn((turn) => rebuildBy(turn, queue, since, rowsAt))
     },
     deciding: {
-      ...decidingBy(rpc, listener.address),
+      ...decidingBy(rpc, () => listener.address()),
       tell: async (queue, to, handings) => {
         const answerTo = listener.address()
         const note = answerTo === undefined ? undefined : noteOf(queue, to, handings, answerTo)

@@ -3,7 +3,7 @@ import { effect, signal } from '@preact/signals'
 import { render } from 'preact'
 import type { MeDocument } from '../parts.ts'
 import { ApiError } from './data/api.ts'
-import { type Live, liveQueue } from './data/live.ts'
+import { LiveQueue } from './data/live.ts'
 import { signedIn } from './data/session.ts'
 import { type PageContext, PageProvider } from './frame/context.ts'
 import { Page } from './frame/page.tsx'
@@ -25,14 +25,14 @@ function App() {
 
 /** The page follows one queue at a time. If the address names another one, everything begins again. */
 function follow(me: MeDocument): void {
-  let live: Live | undefined
+  let live: LiveQueue | undefined
   effect(() => {
     const { queue } = route.value
     const wanted = queue !== null && me.queues.includes(queue) ? queue : (me.queues[0] ?? 'default')
     if (live?.queue === wanted) return
     page.peek()?.shown.stop()
     live?.stop()
-    live = liveQueue(wanted)
+    live = new LiveQueue(wanted)
     page.value = { me, live, shown: shownOf(live) }
   })
 }

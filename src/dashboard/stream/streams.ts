@@ -1,6 +1,6 @@
 import { Refused } from '../guard/refused.ts'
 import type { QueueReader } from '../reader/queue-reader.ts'
-import { eventStream, type OpenStream } from './event-stream.ts'
+import { EventStream } from './event-stream.ts'
 
 /** How many streams may be open at once. */
 export interface StreamLimits {
@@ -27,7 +27,7 @@ const BEAT_MS = 15_000
 const LOOK_EVERY = 4
 
 interface Kept {
-  readonly stream: OpenStream
+  readonly stream: EventStream
   readonly actor: string
   readonly isAllowed: () => Promise<boolean>
   beats: number
@@ -49,7 +49,7 @@ export function openStreams({ streams: most, streamsPerActor }: StreamLimits, be
     open: ({ reader, actor, since, isAllowed }) => {
       const own = [...open].filter((each) => each.actor === actor).length
       if (open.size >= most || own >= streamsPerActor) throw tooMany()
-      const stream = eventStream({
+      const stream = new EventStream({
         reader,
         since,
         onEnd: () => {

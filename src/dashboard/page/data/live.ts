@@ -1,4 +1,4 @@
-import { batch, computed, type ReadonlySignal, signal } from '@preact/signals'
+import { batch, type ReadonlySignal, signal } from '@preact/signals'
 import { emptyLedger, type Ledger, type Micros } from '../../../core/index.ts'
 import type { WorkerDocument } from '../../parts.ts'
 import { ApiError, getJson, ofQueue } from './api.ts'
@@ -11,169 +11,213 @@ export interface Notice {
   readonly message: string
 }
 
-/** A queue and its events as they come. Signals change at most once per frame, however many events come. */
-export interface Live {
-  readonly queue: string
-  readonly replica: Replica
-  /** The number of the last event that is shown. */
-  readonly version: ReadonlySignal<number>
-  readonly ledger: ReadonlySignal<Ledger>
-  readonly workers: ReadonlySignal<readonly WorkerDocument[]>
-  readonly notice: ReadonlySignal<Notice | null>
-  readonly isLoaded: ReadonlySignal<boolean>
-  /** Paused: the page takes new events, but does not show them. */
-  readonly isPaused: { value: boolean }
-  /** The database's clock, as far as this page can tell. */
-  now(): Micros
-  /** Rises when the log is another one: what was known is void. */
-  readonly generation: ReadonlySignal<number>
-  /** The number before the first event in memory. Earlier events can be loaded. */
-  readonly base: ReadonlySignal<number>
-  /** The number before the first event that can be read at all. */
-  readonly first: ReadonlySignal<number>
-  /** Loads earlier events, down to a number, a piece at a time. @throws ApiError */
-  readBack(to: number): Promise<void>
-  stop(): void
-}
-
 /** The most earlier events to load: they stay in memory. */
 const MOST_BACK = 200_000
+/** With more events than this between the page and the log, they are read, and not waited for. */
+const FAR = 5_000
 
-export function liveQueue(queue: string): Live {
-  const replica = new Replica(queue)
-  const version = signal(0)
-  const ledger = signal<Ledger>(emptyLedger)
-  const workers = signal<readonly WorkerDocument[]>([])
-  const notice = signal<Notice | null>(null)
-  const isLoaded = signal(false)
-  const isPaused = signal(false)
-  const generation = signal(0)
-  const base = signal(0)
-  const first = signal(0)
-  let reading: Promise<void> = Promise.resolve()
-  let clock = { now: 0, at: 0 }
-  let frame = 0
-  let leave = () => {}
-  let isStopped = false
-  let isMending = false
+/** A queue and its events as they come. Signals change at most once per frame, however many events come. */
+export class LiveQueue {
+  readonly queue: string
+  readonly replica: Replica
+  readonly #version = signal(0)
+  readonly #ledger = signal<Ledger>(emptyLedger)
+  readonly #workers = signal<readonly WorkerDocument[]>([])
+  readonly #notice = signal<Notice | null>(null)
+  readonly #isLoaded = signal(false)
+  readonly #generation = signal(0)
+  readonly #base = signal(0)
+  readonly #first = signal(0)
+  /** Paused: the page takes new events, but does not show them. */
+  readonly isPaused = signal(false)
+  readonly #unsubscribe: () => void
+  #reading: Promise<void> = Promise.resolve()
+  #clock = { now: 0, at: 0 }
+  #frame = 0
+  #leave = () => {}
+  #isStopped = false
+  #isMending = false
 
-  const show = () => {
-    frame = 0
-    if (isPaused.value) return
-    batch(() => {
-      version.value = replica.version
-      ledger.value = replica.head
-      base.value = replica.base
+  constructor(queue: string) {
+    this.queue = queue
+    this.replica = new Replica(queue)
+    this.#unsubscribe = this.isPaused.subscribe((paused) => {
+      if (!paused && this.#isLoaded.peek()) this.#showSoon()
     })
+    void this.#load()
   }
-  // A hidden tab gets no animation frames, and needs none.
-  const showSoon = () => {
-    if (frame === 0) frame = requestAnimationFrame(show)
+
+  /** The number of the last event that is shown. */
+  get version(): ReadonlySignal<number> {
+    return this.#version
   }
-  const unsubscribe = isPaused.subscribe((paused) => {
-    if (!paused && isLoaded.peek()) showSoon()
-  })
-  const fail = (error: unknown) => {
-    const { code, message } = error instanceof ApiError ? error : { code: 'failed', message: String(error) }
-    notice.value = { code, message }
+
+  get ledger(): ReadonlySignal<Ledger> {
+    return this.#ledger
   }
-  /** Reads what is missing, after a stream was cut or if the tab came late. */
-  const mend = async () => {
-    if (isMending) return
-    isMending = true
-    try {
-      await replica.catchUp()
-      showSoon()
-    } catch (error) {
-      fail(error)
-    } finally {
-      isMending = false
+
+  get workers(): ReadonlySignal<readonly WorkerDocument[]> {
+    return this.#workers
+  }
+
+  get notice(): ReadonlySignal<Notice | null> {
+    return this.#notice
+  }
+
+  get isLoaded(): ReadonlySignal<boolean> {
+    return this.#isLoaded
+  }
+
+  /** Rises when the log is another one: what was known is void. */
+  get generation(): ReadonlySignal<number> {
+    return this.#generation
+  }
+
+  /** The number before the first event in memory. Earlier events can be loaded. */
+  get base(): ReadonlySignal<number> {
+    return this.#base
+  }
+
+  /** The number before the first event that can be read at all. */
+  get first(): ReadonlySignal<number> {
+    return this.#first
+  }
+
+  /** The database's clock, as far as this page can tell. */
+  now(): Micros {
+    const { now, at } = this.#clock
+    return now === 0 ? Date.now() * 1_000 : now + (performance.now() - at) * 1_000
+  }
+
+  /**
+   * Loads earlier events, down to a number, a piece at a time. One call after the other, since two at once would load the same
+   * pages.
+   * @throws ApiError
+   */
+  readBack(to: number): Promise<void> {
+    this.#reading = this.#reading.catch(() => {}).then(() => this.#readDownTo(to))
+    return this.#reading
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    cancelAnimationFrame(this.#frame)
+    this.#unsubscribe()
+    this.#leave()
+  }
+
+  async #readDownTo(to: number): Promise<void> {
+    const began = this.#generation.peek()
+    const least = Math.max(to, this.#first.peek(), this.replica.version - MOST_BACK)
+    while (!this.#isStopped && this.#generation.peek() === began && this.replica.base > least) {
+      if (!(await this.replica.loadBefore(least))) return
+      this.#base.value = this.replica.base
     }
   }
-  const take = (said: Said) => {
+
+  #show(): void {
+    this.#frame = 0
+    if (this.isPaused.value) return
+    batch(() => {
+      this.#version.value = this.replica.version
+      this.#ledger.value = this.replica.head
+      this.#base.value = this.replica.base
+    })
+  }
+
+  /** A hidden tab gets no animation frames, and needs none. */
+  #showSoon(): void {
+    if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#show())
+  }
+
+  #fail(error: unknown): void {
+    const { code, message } = error instanceof ApiError ? error : { code: 'failed', message: String(error) }
+    this.#notice.value = { code, message }
+  }
+
+  /** Reads what is missing, after a stream was cut or if the tab came late. */
+  async #mend(): Promise<void> {
+    if (this.#isMending) return
+    this.#isMending = true
+    try {
+      await this.replica.catchUp()
+      this.#showSoon()
+    } catch (error) {
+      this.#fail(error)
+    } finally {
+      this.#isMending = false
+    }
+  }
+
+  #take(said: Said): void {
     switch (said.event) {
       case 'log':
-        if (replica.push(said.data)) showSoon()
-        else void mend()
+        if (this.replica.push(said.data)) this.#showSoon()
+        else void this.#mend()
         return
       case 'workers':
-        workers.value = said.data
+        this.#workers.value = said.data
         return
-      case 'time': {
-        clock = { now: said.data.now, at: performance.now() }
-        const { since, version: head } = said.data
-        if (isOtherLog(replica, since)) return void load()
-        notice.value = null
-        if (head > replica.version + 5_000) void mend()
-        return
-      }
+      case 'time':
+        return this.#takeTime(said.data)
       case 'failure':
       case 'away':
-        notice.value = said.data
+        this.#notice.value = said.data
         return
       case 'recovered':
-        notice.value = null
+        this.#notice.value = null
         return
       case 'reset':
-        return void load()
+        return void this.#load()
       case 'bye':
         return
     }
   }
-  const load = async (): Promise<void> => {
-    leave()
-    for (let failed = 0; !isStopped; failed++) {
+
+  #takeTime({ now, since, version }: Extract<Said, { readonly event: 'time' }>['data']): void {
+    this.#clock = { now, at: performance.now() }
+    if (isOtherLog(this.replica, since)) return void this.#load()
+    this.#notice.value = null
+    if (version > this.replica.version + FAR) void this.#mend()
+  }
+
+  /** Loads the present, and then hears of what comes. */
+  async #load(): Promise<void> {
+    this.#leave()
+    if (!(await this.#loadHead()) || this.#isStopped) return
+    batch(() => {
+      this.#generation.value++
+      this.#notice.value = null
+      this.#isLoaded.value = true
+    })
+    this.#show()
+    // The stream sends them only when they change.
+    getJson<{ readonly workers: readonly WorkerDocument[] }>(ofQueue(this.queue, 'workers')).then(
+      ({ workers }) => (this.#workers.value = workers),
+      () => {},
+    )
+    this.#leave = sharedStream({
+      queue: this.queue,
+      known: () => this.replica.version,
+      onSaid: (said) => this.#take(said),
+    })
+  }
+
+  /** Tries until it succeeds. False: the queue may not be seen, or is not there. */
+  async #loadHead(): Promise<boolean> {
+    for (let failed = 0; !this.#isStopped; failed++) {
       try {
-        const head = await getJson<{ readonly first: number }>(ofQueue(queue))
-        await replica.load()
-        first.value = head.first - 1
-        break
+        const head = await getJson<{ readonly first: number }>(ofQueue(this.queue))
+        await this.replica.load()
+        this.#first.value = head.first - 1
+        return true
       } catch (error) {
-        fail(error)
-        if (error instanceof ApiError && (error.status === 401 || error.status === 404)) return
+        this.#fail(error)
+        if (error instanceof ApiError && (error.status === 401 || error.status === 404)) return false
         await new Promise((resolve) => setTimeout(resolve, Math.min(300 * 2 ** failed, 3_000)))
       }
     }
-    if (isStopped) return
-    batch(() => {
-      generation.value++
-      notice.value = null
-      isLoaded.value = true
-    })
-    show()
-    // The stream sends them only when they change.
-    getJson<{ readonly workers: readonly WorkerDocument[] }>(ofQueue(queue, 'workers')).then(
-      ({ workers: now }) => (workers.value = now),
-      () => {},
-    )
-    leave = sharedStream({ queue, known: () => replica.version, onSaid: take })
-  }
-  /** One after the other, since two calls at once would load the same pages. */
-  const readBack = (to: number): Promise<void> => {
-    const next = reading
-      .catch(() => {})
-      .then(async () => {
-        const began = generation.peek()
-        const least = Math.max(to, first.peek(), replica.version - MOST_BACK)
-        while (!isStopped && generation.peek() === began && replica.base > least) {
-          if (!(await replica.loadBefore(least))) return
-          base.value = replica.base
-        }
-      })
-    reading = next
-    return next
-  }
-  void load()
-  return {
-    ...{ queue, replica, version, ledger, workers, isLoaded, isPaused, generation, base, first, readBack },
-    notice: computed(() => notice.value),
-    now: () => (clock.now === 0 ? Date.now() * 1_000 : clock.now + (performance.now() - clock.at) * 1_000),
-    stop: () => {
-      isStopped = true
-      cancelAnimationFrame(frame)
-      unsubscribe()
-      leave()
-    },
+    return true
   }
 }
 

@@ -1,5 +1,5 @@
 import { type Ledger, MICROS_PER_SECOND, type Micros, type RecordedEvent } from '../../../core/index.ts'
-import type { Live } from './live.ts'
+import type { LiveQueue } from './live.ts'
 
 /** The periods to choose from, in seconds. */
 export const lengths = { '15 min': 900, '1 h': 3_600, '24 h': 86_400, 'all loaded': null } as const
@@ -19,7 +19,7 @@ export interface LoadedPeriod {
 
 /** Null: nothing has happened in it. */
 export function periodIn(
-  live: Live,
+  live: LiveQueue,
   length: Length,
   to: { readonly seq: number; readonly at: Micros },
 ): LoadedPeriod | null {

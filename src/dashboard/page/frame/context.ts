@@ -1,13 +1,13 @@
 import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
 import type { MeDocument } from '../../parts.ts'
-import type { Live } from '../data/live.ts'
+import type { LiveQueue } from '../data/live.ts'
 import type { Shown } from './shown.ts'
 
 /** What every screen gets. */
 export interface PageContext {
   readonly me: MeDocument
-  readonly live: Live
+  readonly live: LiveQueue
   readonly shown: Shown
 }
 

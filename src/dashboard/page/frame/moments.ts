@@ -1,5 +1,5 @@
 import { MICROS_PER_MS, type RecordedEvent } from '../../../core/index.ts'
-import type { Live } from '../data/live.ts'
+import type { LiveQueue } from '../data/live.ts'
 import { go, route } from './route.ts'
 
 /** Which events to look for: those of a job, or those that concern a model. */
@@ -24,7 +24,7 @@ function concerns(
  * The next number, forwards or backwards, at which something happened to the job or model. Null if there is none among the
  * loaded.
  */
-export function nextFor(live: Live, from: number, by: 1 | -1, whose: Whose): number | null {
+export function nextFor(live: LiveQueue, from: number, by: 1 | -1, whose: Whose): number | null {
   const { replica } = live
   const specs = whose.model === null ? new Map() : modelsByJob(live)
   const modelsOf = (jobId: string) => specs.get(jobId) ?? []
@@ -36,7 +36,7 @@ export function nextFor(live: Live, from: number, by: 1 | -1, whose: Whose): num
 }
 
 /** The models of each job that an event names. */
-function modelsByJob({ replica }: Live): Map<string, readonly string[]> {
+function modelsByJob({ replica }: LiveQueue): Map<string, readonly string[]> {
   const models = new Map<string, readonly string[]>()
   for (const job of replica.at(replica.base)?.jobs ?? []) models.set(job.jobId, job.spec.models)
   for (const event of replica.events) {
@@ -47,7 +47,7 @@ function modelsByJob({ replica }: Live): Map<string, readonly string[]> {
 }
 
 /** Goes one event forwards or backwards. After the last event comes the present. */
-export function step(live: Live, by: number): void {
+export function step(live: LiveQueue, by: number): void {
   const last = live.replica.version
   const from = route.peek().at ?? last
   const to = Math.max(live.first.peek(), from + by)
@@ -58,7 +58,7 @@ export function step(live: Live, by: number): void {
 const LONGEST_MS = 2_000
 
 /** Plays the log from the moment that is shown. @param speed times as fast as it happened @returns the function that stops it */
-export function play(live: Live, speed: () => number, onEnd: () => void): () => void {
+export function play(live: LiveQueue, speed: () => number, onEnd: () => void): () => void {
   const { replica } = live
   let at = route.peek().at ?? replica.base
   let frame = 0

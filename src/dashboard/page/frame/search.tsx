@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import type { Live } from '../data/live.ts'
+import type { LiveQueue } from '../data/live.ts'
 import { usePage } from './context.ts'
 import { addKeys } from './keys.ts'
 import { Link } from './link.tsx'
@@ -16,7 +16,7 @@ interface Found {
 const MOST = 12
 
 /** Jobs, models and workers whose name contains this text. Those that begin with it come first. */
-function search(live: Live, shown: Shown, text: string): readonly Found[] {
+function search(live: LiveQueue, shown: Shown, text: string): readonly Found[] {
   const wanted = text.toLowerCase()
   if (wanted === '') return []
   const ledger = shown.ledger.peek()

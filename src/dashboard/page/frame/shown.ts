@@ -1,6 +1,6 @@
 import { computed, effect, type ReadonlySignal, signal } from '@preact/signals'
 import type { Ledger, Micros } from '../../../core/index.ts'
-import type { Live } from '../data/live.ts'
+import type { LiveQueue } from '../data/live.ts'
 import { route } from './route.ts'
 import { calm } from './time.ts'
 
@@ -21,7 +21,7 @@ export interface Shown {
 /** A moment further away than so many events is fetched alone. */
 const MOST_AROUND = 20_000
 
-export function shownOf(live: Live): Shown {
+export function shownOf(live: LiveQueue): Shown {
   const past = signal<Ledger | null>(null)
   const fault = signal<string | null>(null)
   const isLive = computed(() => route.value.at === null)

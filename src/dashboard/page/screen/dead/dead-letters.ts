@@ -2,7 +2,7 @@ import { type Signal, useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { isDeath } from '../../../../core/index.ts'
 import { ApiError, getJson, ofQueue } from '../../data/api.ts'
-import type { Live } from '../../data/live.ts'
+import type { LiveQueue } from '../../data/live.ts'
 import type { Letter } from './letters.ts'
 
 /** How many are read at a time. */
@@ -27,7 +27,7 @@ export interface DeadLetters {
 }
 
 /** The dead letters of the queue: the latest, read again if a job dies or is retried while the user looks. */
-export function useDeadLetters(live: Live): DeadLetters {
+export function useDeadLetters(live: LiveQueue): DeadLetters {
   const letters = useSignal<readonly Letter[]>([])
   const before = useSignal<number | null>(null)
   const fault = useSignal<string | null>(null)
@@ -55,7 +55,7 @@ export function useDeadLetters(live: Live): DeadLetters {
 }
 
 /** The last event, of those that came while the page was open, that changed the list. */
-function useLastDeath(live: Live): number {
+function useLastDeath(live: LiveQueue): number {
   const looked = useRef({ version: live.version.peek(), death: 0 })
   const version = live.version.value
   const death = lastDeath(live, looked.current.version) ?? looked.current.death
@@ -63,7 +63,7 @@ function useLastDeath(live: Live): number {
   return death
 }
 
-function lastDeath({ replica }: Live, from: number): number | undefined {
+function lastDeath({ replica }: LiveQueue, from: number): number | undefined {
   for (let seq = replica.version; seq > from; seq--) {
     const event = replica.event(seq)
     if (event !== undefined && (isDeath(event) || event.type === 'queued')) return seq

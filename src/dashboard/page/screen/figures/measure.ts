@@ -1,13 +1,13 @@
 import type { Micros } from '../../../../core/index.ts'
 import type { Stats } from '../../../../insight/index.ts'
 import { Collector, statsOf } from '../../../../insight/parts.ts'
-import type { Live } from '../../data/live.ts'
+import type { LiveQueue } from '../../data/live.ts'
 import { type Length, periodIn } from '../../data/period.ts'
 import { turn } from '../../frame/turn.ts'
 
 /** The figures of the loaded events: the same as those of `interlock stats`. */
 export async function measured(
-  live: Live,
+  live: LiveQueue,
   length: Length,
   to: { readonly seq: number; readonly at: Micros },
 ): Promise<Stats | null> {

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { Audit, type Statement, statementMarkdown } from '../../../../audit/index.ts'
 import { count, duration, plural } from '../../../../format/index.ts'
-import type { Live } from '../../data/live.ts'
+import type { LiveQueue } from '../../data/live.ts'
 import { usePage } from '../../frame/context.ts'
 import { Link } from '../../frame/link.tsx'
 import { turn } from '../../frame/turn.ts'
@@ -59,7 +59,7 @@ export function Proof() {
 }
 
 async function audited(
-  live: Live,
+  live: LiveQueue,
   upTo: number,
   of: { readonly store: string; readonly release: string },
 ): Promise<Statement> {

@@ -4,7 +4,7 @@ import { outcomeOf } from '../../../../core/index.ts'
 import { plural } from '../../../../format/index.ts'
 import { getJson, ofQueue } from '../../data/api.ts'
 import { asked } from '../../data/levers.ts'
-import type { Live } from '../../data/live.ts'
+import type { LiveQueue } from '../../data/live.ts'
 import { usePage } from '../../frame/context.ts'
 import { momentText } from '../../frame/time.ts'
 import { errorText, type Letter } from '../dead/letters.ts'
@@ -62,7 +62,7 @@ export function Ended({ jobId, letter }: { readonly jobId: string; readonly lett
   )
 }
 
-function lastEndOf({ replica }: Live, jobId: string, upTo: number) {
+function lastEndOf({ replica }: LiveQueue, jobId: string, upTo: number) {
   for (let seq = upTo; seq > replica.base; seq--) {
     const event = replica.event(seq)
     if (event === undefined || !('jobId' in event) || event.jobId !== jobId) continue

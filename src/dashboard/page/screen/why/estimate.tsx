@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks'
 import { type Ledger, MICROS_PER_MS } from '../../../../core/index.ts'
 import { count, duration } from '../../../../format/index.ts'
 import { estimateStart, type StartEstimate } from '../../../../insight/parts.ts'
-import type { Live } from '../../data/live.ts'
+import type { LiveQueue } from '../../data/live.ts'
 import { runTimesOf } from '../../data/run-times.ts'
 import { usePage } from '../../frame/context.ts'
 import { turn } from '../../frame/turn.ts'
@@ -64,7 +64,7 @@ function textOf(found: StartEstimate | null | undefined) {
 }
 
 /** How many jobs the live workers can run at once. Unknown for the past. */
-function slotsOf(live: Live, ledger: Ledger): number | null {
+function slotsOf(live: LiveQueue, ledger: Ledger): number | null {
   const workers = live.workers.peek().filter(({ state }) => state === 'live')
   if (workers.length === 0) return null
   return Math.max(1, ledger.active.size + workers.reduce((sum, { freeSlots }) => sum + freeSlots, 0))
