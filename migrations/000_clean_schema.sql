@@ -1192,7 +1192,7 @@ $$;
 --
 -- One function and no helpers, since each call of one costs some 8 µs, and one pass over the events before they are
 -- written: every job pays for this three times. Most appends end one job and start one, and a statement over lists takes longer to
--- set up than to carry out. So one row is written by a statement of its own: a hand-off with data takes 28 % less time.
+-- set up than to carry out. So one row is written by a statement of its own: a hand-off with data takes a fifth less time.
 create or replace function public.job_queue_append(queue text, expected_version bigint, events jsonb, changes jsonb)
 returns jsonb
 language plpgsql security definer
@@ -5902,8 +5902,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '7a20b51615cf69369a97accf0ff96b2fa41d04e2a638e49027c929053ffee092'),
-  ('027', '7a20b51615cf69369a97accf0ff96b2fa41d04e2a638e49027c929053ffee092')
+  ('000', '78dafdf1cb3006d4c1124a8be3252d8a3bfdcd7d32663e828c8212abb1b83de5'),
+  ('027', '78dafdf1cb3006d4c1124a8be3252d8a3bfdcd7d32663e828c8212abb1b83de5')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -47,7 +47,7 @@
 --
 -- One function and no helpers, since each call of one costs some 8 µs, and one pass over the events before they are
 -- written: every job pays for this three times. Most appends end one job and start one, and a statement over lists takes longer to
--- set up than to carry out. So one row is written by a statement of its own: a hand-off with data takes 28 % less time.
+-- set up than to carry out. So one row is written by a statement of its own: a hand-off with data takes a fifth less time.
 create or replace function public.job_queue_append(queue text, expected_version bigint, events jsonb, changes jsonb)
 returns jsonb
 language plpgsql security definer
