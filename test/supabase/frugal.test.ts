@@ -214,13 +214,17 @@ it('the rows of `jobs` follow once a second, whichever process appended, and all
 describe.concurrent('many workers that are idle', () => {
   const WORKERS = 6
   const JOBS = 10
-  /** Their requests while one job after the other arrives, and each is over before the next. */
+  /**
+   * Their requests of one name for a job, while one after the other arrives, and each is over before the next. Of the job in the
+   * middle: while the machine does something else, messages are late, and then more of them try.
+   */
   async function requestsOf(
     queue: string,
     arrive: (jobId: string) => Promise<unknown>,
     intake = false,
-  ): Promise<Record<string, number>> {
+  ): Promise<(name: string) => number> {
     const counts: Record<string, number> = {}
+    const ofJobs: Record<string, number>[] = []
     const done = new Set<string>()
     const handler = async ({ jobId }: { jobId: string }) => void done.add(jobId)
     for (let n = 0; n < WORKERS; n++) {
@@ -231,23 +235,24 @@ describe.concurrent('many workers that are idle', () => {
       atEnd(async () => void (await worker.drain()))
     }
     await sleep(1_500)
-    for (const name of Object.keys(counts)) counts[name] = 0
     for (let n = 0; n < JOBS; n++) {
+      for (const name of Object.keys(counts)) counts[name] = 0
       await arrive(`${queue}-${n}`)
       await eventually(() => done.has(`${queue}-${n}`)).toBe(true)
       await sleep(300)
+      ofJobs.push({ ...counts })
     }
-    return counts
+    return (name) => ofJobs.map((job) => job[name] ?? 0).toSorted((a, b) => a - b)[JOBS / 2] ?? 0
   }
 
   it('do not all try to start the same job', async () => {
     const queue = `frugal-${++queues}`
     const submitter = await join(queue)
     await submitter.setPolicy('by-model')
-    const counts = await requestsOf(queue, (jobId) => submitter.enqueue([{ jobId, models: ['m'] }]))
+    const requests = await requestsOf(queue, (jobId) => submitter.enqueue([{ jobId, models: ['m'] }]))
     // Each job is started and ended. If all tried, all but one would lose with each job, and then read.
-    expect(counts['job_queue_append']).toBeLessThan(JOBS * 2 + (JOBS * (WORKERS - 1)) / 2)
-    expect(counts['job_queue_read']).toBeLessThan(JOBS)
+    expect(requests('job_queue_append')).toBeLessThan(2 + (WORKERS - 1) / 2)
+    expect(requests('job_queue_read')).toBeLessThan(1)
   })
 
   it('do not all look for the same row', async () => {
@@ -256,9 +261,9 @@ describe.concurrent('many workers that are idle', () => {
     await submitter.setPolicy('by-model')
     const insert = (jobId: string) =>
       project.query(`insert into jobs (job_id, model) values ('${jobId}', 'm')`)
-    const counts = await requestsOf(queue, insert, true)
+    const requests = await requestsOf(queue, insert, true)
     // If all looked, twice for each message.
-    expect(counts['job_queue_claim_arrivals']).toBeLessThan((JOBS * WORKERS * 2) / 2)
-    expect(counts['job_queue_open_requests'] ?? 0).toBeLessThan((JOBS * WORKERS) / 2)
+    expect(requests('job_queue_claim_arrivals')).toBeLessThan((WORKERS * 2) / 2)
+    expect(requests('job_queue_open_requests')).toBeLessThan(WORKERS / 2)
   })
 })
