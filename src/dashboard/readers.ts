@@ -3,7 +3,7 @@ import type { LogStore } from '../port/index.ts'
 import type { Allowed } from './guard/grant.ts'
 import type { WholeOptions } from './options.ts'
 import { budgeted } from './reader/budget.ts'
-import { type QueueReader, queueReader } from './reader/queue-reader.ts'
+import { QueueReader } from './reader/queue-reader.ts'
 
 /** The readers of a dashboard: one for each queue that was asked for. */
 export interface Readers {
@@ -30,7 +30,7 @@ export function readersOf({ store, queues, budget, pollMs }: WholeOptions): Read
         (known !== undefined || (queues === 'all' ? await queuesIn(bounded) : queues).includes(queue))
       // The same answer for a queue that does not exist and one that this user may not see.
       if (!isShown) throw new InterlockError('unknown_queue', 'there is no such queue here')
-      const reader = readers.get(queue) ?? queueReader({ store: bounded, queue, pollMs })
+      const reader = readers.get(queue) ?? new QueueReader({ store: bounded, queue, pollMs })
       readers.set(queue, reader)
       return reader
     },

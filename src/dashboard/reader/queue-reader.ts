@@ -1,9 +1,9 @@
 import { messageOf } from '../../codec/index.ts'
 import { isInterlockError, type Ledger, type Micros } from '../../core/index.ts'
 import type { LogPage, LogStore, WorkerRow } from '../../port/index.ts'
-import { followLog } from './follow.ts'
 import { type Ledgers, ledgersOf, type Written, written } from './ledgers.ts'
-import { pagesOf } from './pages.ts'
+import { LogFollower, type OnFollowing } from './log-follower.ts'
+import { type Pages, pagesOf } from './pages.ts'
 import type { Tail } from './tail.ts'
 
 /** How often to read the processes while there are viewers, in milliseconds. */
@@ -25,167 +25,185 @@ export interface Viewer {
   reset(code: 'log_went_back' | 'archived'): void
 }
 
-/** One reader of a queue for all its viewers. */
-export interface QueueReader {
-  readonly queue: string
-  readonly store: LogStore
-  /** Null: all is well. */
-  readonly failure: Failure | null
-  /** The processes as last read; null: not read yet. */
-  readonly workers: readonly WorkerRow[] | null
-  /** The end of the log, at most a moment old. @throws what the store throws */
-  head(): Promise<Tail>
-  /** The end of the log now. @throws what the store throws */
-  look(): Promise<Tail>
-  /** The end of the log as far as it is known; null: not read yet, or it has to be read again. */
-  readonly tail: Tail | null
-  now(): Micros
-  page(after: number, limit: number): Promise<LogPage>
-  ledger(): Promise<Ledger>
-  /** The ledger at a number, or less than a page before it; null: at the head. */
-  snapshot(at: number | null): Promise<Written>
-  lookForWorkers(): Promise<readonly WorkerRow[]>
-  /** The reader runs while viewers are attached. @returns how to detach */
-  attach(viewer: Viewer): () => void
-  close(): Promise<void>
-}
-
 export interface ReaderOptions {
   readonly store: LogStore
   readonly queue: string
   readonly pollMs: number
 }
 
-export function queueReader({ store, queue, pollMs }: ReaderOptions): QueueReader {
-  const viewers = new Set<Viewer>()
-  const pages = pagesOf(store, queue)
-  const ledgers: Ledgers = ledgersOf(store, queue, pages)
-  let failure: Failure | null = null
-  let workers: readonly WorkerRow[] | null = null
-  let lookedAt = Number.NEGATIVE_INFINITY
-  let head: { readonly version: number; readonly text: Promise<Written> } | null = null
-  const tell = (what: 'events' | 'workers' | 'failure') => {
-    for (const viewer of viewers) viewer.changed(what)
+/** One reader of a queue for all its viewers. */
+export class QueueReader {
+  readonly queue: string
+  readonly store: LogStore
+  readonly #viewers = new Set<Viewer>()
+  readonly #pages: Pages
+  readonly #ledgers: Ledgers
+  readonly #follower: LogFollower
+  readonly #attendance = new Attendance((signal) => this.#run(signal))
+  #failure: Failure | null = null
+  #workers: readonly WorkerRow[] | null = null
+  #lookedAt = Number.NEGATIVE_INFINITY
+  /** The ledger at the head, as it was written for the viewer before. */
+  #written: { readonly version: number; readonly text: Promise<Written> } | null = null
+
+  constructor({ store, queue, pollMs }: ReaderOptions) {
+    this.queue = queue
+    this.store = store
+    this.#pages = pagesOf(store, queue)
+    this.#ledgers = ledgersOf(store, queue, this.#pages)
+    const on: OnFollowing = {
+      events: () => this.#tell('events'),
+      failure: (error) => this.#fail(failureOf(error)),
+      recovered: () => this.#fail(null),
+      reset: (code) => this.#reset(code),
+    }
+    this.#follower = new LogFollower({ store, queue, pollMs, on })
   }
-  const following = followLog({
-    store,
-    queue,
-    pollMs,
-    on: {
-      events: () => tell('events'),
-      failure: (error) => {
-        failure = failureOf(error)
-        tell('failure')
-      },
-      recovered: () => {
-        failure = null
-        tell('failure')
-      },
-      reset: (code) => {
-        pages.clear()
-        ledgers.clear()
-        head = null
-        for (const viewer of viewers) viewer.reset(code)
-      },
-    },
-  })
-  const look = async (): Promise<Tail> => {
-    await following.look()
-    lookedAt = performance.now()
+
+  /** Null: all is well. */
+  get failure(): Failure | null {
+    return this.#failure
+  }
+
+  /** The processes as last read; null: not read yet. */
+  get workers(): readonly WorkerRow[] | null {
+    return this.#workers
+  }
+
+  /** The end of the log as far as it is known; null: not read yet, or it has to be read again. */
+  get tail(): Tail | null {
+    return this.#follower.tail
+  }
+
+  /** The database's clock, as far as this process can tell. */
+  now(): Micros {
+    return this.#follower.now()
+  }
+
+  /** The end of the log, at most a moment old. @throws what the store throws */
+  async head(): Promise<Tail> {
+    const isFresh = this.#failure === null && performance.now() - this.#lookedAt < FRESH_MS
+    return (isFresh ? this.tail : null) ?? (await this.look())
+  }
+
+  /** The end of the log now. @throws what the store throws */
+  async look(): Promise<Tail> {
+    await this.#follower.look()
+    this.#lookedAt = performance.now()
     // Meanwhile another log may have begun.
-    return following.tail ?? look()
+    return this.tail ?? this.look()
   }
-  const recent = async (): Promise<Tail> => {
-    const isFresh = failure === null && performance.now() - lookedAt < FRESH_MS
-    return (isFresh ? following.tail : null) ?? (await look())
+
+  page(after: number, limit: number): Promise<LogPage> {
+    return this.#pages.read(after, limit)
   }
-  const lookForWorkers = async () => {
-    workers = await store.workers(queue)
-    return workers
+
+  async ledger(): Promise<Ledger> {
+    return this.#ledgers.head(await this.head())
   }
-  const running = whileAttended(async (signal) => {
+
+  /** The ledger at a number, or less than a page before it; null: at the head. */
+  async snapshot(at: number | null): Promise<Written> {
+    const tail = await this.head()
+    if (at !== null && at < tail.version) return this.#ledgers.near(at)
+    if (this.#written?.version !== tail.version)
+      this.#written = { version: tail.version, text: this.#ledgers.head(tail).then(written) }
+    return this.#written.text
+  }
+
+  async lookForWorkers(): Promise<readonly WorkerRow[]> {
+    this.#workers = await this.store.workers(this.queue)
+    return this.#workers
+  }
+
+  /** The reader runs while viewers are attached. @returns how to detach */
+  attach(viewer: Viewer): () => void {
+    this.#viewers.add(viewer)
+    const leave = this.#attendance.enter()
+    return () => {
+      this.#viewers.delete(viewer)
+      leave()
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#attendance.close()
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
     const timer = setInterval(() => {
-      if (failure === null)
-        lookForWorkers().then(
-          () => tell('workers'),
-          () => {},
-        )
+      if (this.#failure !== null) return
+      this.lookForWorkers().then(
+        () => this.#tell('workers'),
+        () => {},
+      )
     }, WORKERS_MS)
-    await following.run(signal)
+    await this.#follower.run(signal)
     clearInterval(timer)
-    failure = null
-  })
-  return {
-    queue,
-    store,
-    get failure() {
-      return failure
-    },
-    get workers() {
-      return workers
-    },
-    get tail() {
-      return following.tail
-    },
-    head: recent,
-    look,
-    now: following.now,
-    page: pages.read,
-    ledger: async () => ledgers.head(await recent()),
-    snapshot: async (at) => {
-      const tail = await recent()
-      if (at !== null && at < tail.version) return ledgers.near(at)
-      if (head?.version !== tail.version)
-        head = { version: tail.version, text: ledgers.head(tail).then(written) }
-      return head.text
-    },
-    lookForWorkers,
-    attach: (viewer) => {
-      viewers.add(viewer)
-      const leave = running.enter()
-      return () => {
-        viewers.delete(viewer)
-        leave()
-      }
-    },
-    close: running.close,
+    this.#failure = null
+  }
+
+  #tell(what: 'events' | 'workers' | 'failure'): void {
+    for (const viewer of this.#viewers) viewer.changed(what)
+  }
+
+  #fail(failure: Failure | null): void {
+    this.#failure = failure
+    this.#tell('failure')
+  }
+
+  #reset(code: 'log_went_back' | 'archived'): void {
+    this.#pages.clear()
+    this.#ledgers.clear()
+    this.#written = null
+    for (const viewer of this.#viewers) viewer.reset(code)
   }
 }
 
 /** Runs while there are viewers, and a while longer. */
-function whileAttended(run: (signal: AbortSignal) => Promise<void>) {
-  let present = 0
-  let going: { readonly end: AbortController; readonly done: Promise<void> } | null = null
-  let lingering: NodeJS.Timeout | undefined
-  let isClosed = false
-  const stop = async () => {
-    clearTimeout(lingering)
-    const last = going
-    going = null
+class Attendance {
+  readonly #run: (signal: AbortSignal) => Promise<void>
+  #present = 0
+  #going: { readonly end: AbortController; readonly done: Promise<void> } | null = null
+  #lingering: NodeJS.Timeout | undefined
+  #isClosed = false
+
+  constructor(run: (signal: AbortSignal) => Promise<void>) {
+    this.#run = run
+  }
+
+  /** A viewer has come. @returns what to call when it leaves */
+  enter(): () => void {
+    this.#present++
+    clearTimeout(this.#lingering)
+    if (this.#going === null && !this.#isClosed) {
+      const end = new AbortController()
+      this.#going = { end, done: this.#run(end.signal) }
+    }
+    let isHere = true
+    return () => {
+      if (isHere) this.#leave()
+      isHere = false
+    }
+  }
+
+  close(): Promise<void> {
+    this.#isClosed = true
+    return this.#stop()
+  }
+
+  #leave(): void {
+    if (--this.#present > 0 || this.#isClosed) return
+    this.#lingering = setTimeout(() => void this.#stop(), LINGER_MS)
+    this.#lingering.unref()
+  }
+
+  async #stop(): Promise<void> {
+    clearTimeout(this.#lingering)
+    const last = this.#going
+    this.#going = null
     last?.end.abort()
     await last?.done
-  }
-  return {
-    enter: () => {
-      present++
-      clearTimeout(lingering)
-      if (going === null && !isClosed) {
-        const end = new AbortController()
-        going = { end, done: run(end.signal) }
-      }
-      let isHere = true
-      return () => {
-        if (!isHere) return
-        isHere = false
-        if (--present > 0 || isClosed) return
-        lingering = setTimeout(() => void stop(), LINGER_MS)
-        lingering.unref()
-      }
-    },
-    close: () => {
-      isClosed = true
-      return stop()
-    },
   }
 }
 

@@ -25,57 +25,99 @@ export interface FollowOptions {
 /** The pause between two tries while the database does not answer, in milliseconds: the first, and the longest. */
 const REST = { first: 50, longest: 1_000 }
 
-/** What is known about the end of a log. */
-export interface Following {
-  readonly tail: Tail | null
-  /** The database's clock, as far as this process can tell. */
-  now(): Micros
-  /** Reads what is new. @throws what the store throws */
-  look(): Promise<void>
-  /** Reads whenever something happens, until the signal fires. Never throws. */
-  run(signal: AbortSignal): Promise<void>
-}
-
 /**
  * Follows the end of a log by wake-ups, and by a look every `pollMs` in case one was lost. Each look also reads the last known
  * event again: after a restore, another event has its number. It passes on only events that follow the last one.
  */
-export function followLog({ store, queue, pollMs, on }: FollowOptions): Following {
-  let tail: Tail | null = null
-  let clock = { now: 0, at: 0 }
-  let isOpen = false
-  let looking: Promise<void> | null = null
+export class LogFollower {
+  readonly #options: FollowOptions
+  #tail: Tail | null = null
+  #clock = { now: 0, at: 0 }
+  #isOpen = false
+  #looking: Promise<void> | null = null
 
-  const start = async () => {
-    if (!isOpen) await store.open(queue, { make: false })
-    isOpen = true
+  constructor(options: FollowOptions) {
+    this.#options = options
+  }
+
+  /** Null: it was not read yet, or has to be read again. */
+  get tail(): Tail | null {
+    return this.#tail
+  }
+
+  /** The database's clock, as far as this process can tell. */
+  now(): Micros {
+    const { now, at } = this.#clock
+    return now + Math.round((performance.now() - at) * 1_000)
+  }
+
+  /** Reads what is new. @throws what the store throws */
+  look(): Promise<void> {
+    this.#looking ??= this.#readOn().finally(() => (this.#looking = null))
+    return this.#looking
+  }
+
+  /** Reads whenever something happens, until the signal fires. Never throws. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { store, queue, pollMs, on } = this.#options
+    const bell = new Bell()
+    const onAbort = () => bell.ring()
+    let failed = 0
+    let stop: (() => Promise<void>) | null = null
+    signal.addEventListener('abort', onAbort)
+    while (!signal.aborted) {
+      bell.clear()
+      try {
+        await this.look()
+        stop ??= await store.listen(queue, () => bell.ring())
+        if (failed > 0) on.recovered()
+        failed = 0
+      } catch (error) {
+        if (failed++ === 0) on.failure(error)
+        await pause(Math.min(REST.first * 2 ** failed, REST.longest), signal)
+        continue
+      }
+      if (!signal.aborted) await bell.heard(pollMs)
+    }
+    signal.removeEventListener('abort', onAbort)
+    await stop?.().catch(() => {})
+  }
+
+  async #start(): Promise<void> {
+    const { store, queue } = this.#options
+    if (!this.#isOpen) await store.open(queue, { make: false })
+    this.#isOpen = true
     const { version, now } = await store.read(queue, 0, 1)
-    clock = { now, at: performance.now() }
+    this.#clock = { now, at: performance.now() }
     // One event more, for the next look to compare with.
     const from = Math.max(0, version - 1)
     const { events } = await store.read(queue, from, PAGE)
-    tail = tailFrom(events[0]?.seq === from + 1 ? from : version)
+    const tail = tailFrom(events[0]?.seq === from + 1 ? from : version)
+    this.#tail = tail
     if (!tail.push(events)) throw gap(queue, tail.version)
   }
 
-  const begin = async (code: 'log_went_back' | 'archived') => {
-    tail = null
+  async #beginAgain(code: 'log_went_back' | 'archived'): Promise<void> {
+    const { on } = this.#options
+    this.#tail = null
     on.reset(code)
-    await start()
+    await this.#start()
     on.events()
   }
 
-  const readOn = async (): Promise<void> => {
+  async #readOn(): Promise<void> {
+    const { store, queue, on } = this.#options
+    const tail = this.#tail
     if (tail === null) {
-      await start()
+      await this.#start()
       return on.events()
     }
     for (;;) {
       const { version: known, lastAt } = tail
       const page = await store.read(queue, Math.max(0, known - 1), PAGE)
-      clock = { now: page.now, at: performance.now() }
+      this.#clock = { now: page.now, at: performance.now() }
       const fault = changeOf(page, known, lastAt)
-      if (fault !== null) return begin(fault)
+      if (fault !== null) return this.#beginAgain(fault)
       const fresh = page.events.filter(({ seq }: RecordedEvent) => seq > known)
       if (!tail.push(fresh)) throw gap(queue, known)
       if (fresh.length > 0) on.events()
@@ -83,59 +125,33 @@ export function followLog({ store, queue, pollMs, on }: FollowOptions): Followin
       if (fresh.length === 0) throw gap(queue, known)
     }
   }
-
-  const look = (): Promise<void> => {
-    looking ??= readOn().finally(() => {
-      looking = null
-    })
-    return looking
-  }
-
-  return {
-    get tail() {
-      return tail
-    },
-    now: () => clock.now + Math.round((performance.now() - clock.at) * 1_000),
-    look,
-    run: async (signal) => {
-      let failed = 0
-      let stop: (() => Promise<void>) | null = null
-      let wake = () => {}
-      let isWoken = false
-      const onWake = () => {
-        isWoken = true
-        wake()
-      }
-      signal.addEventListener('abort', onWake)
-      while (!signal.aborted) {
-        isWoken = false
-        try {
-          await look()
-          stop ??= await store.listen(queue, onWake)
-          if (failed > 0) on.recovered()
-          failed = 0
-        } catch (error) {
-          if (failed++ === 0) on.failure(error)
-          await pause(Math.min(REST.first * 2 ** failed, REST.longest), signal)
-          continue
-        }
-        if (!isWoken && !signal.aborted) await rested(pollMs, (resolve) => (wake = resolve))
-      }
-      signal.removeEventListener('abort', onWake)
-      await stop?.().catch(() => {})
-    },
-  }
 }
 
-/** Waits for the end of a pause, or for a wake-up. */
-function rested(ms: number, onWake: (resolve: () => void) => void): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms)
-    onWake(() => {
-      clearTimeout(timer)
-      resolve()
+/** Rings for the one who waits; a ring while nobody waits is kept. */
+class Bell {
+  #hasRung = false
+  #wake = () => {}
+
+  ring(): void {
+    this.#hasRung = true
+    this.#wake()
+  }
+
+  clear(): void {
+    this.#hasRung = false
+  }
+
+  /** Resolves when it rings, or after a time in milliseconds. */
+  heard(ms: number): Promise<void> {
+    if (this.#hasRung) return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
     })
-  })
+  }
 }
 
 interface Page {
