@@ -1544,13 +1544,16 @@ begin
       is_kept := found;
     end if;
     if not is_kept then
-      -- Like job_queue_put_data, but without its look at the log: the row that was deleted or inserted names the life of the job.
+      -- Like job_queue_put_data, but without its look at the log: the row that was deleted, inserted or changed names the life of the
+      -- job.
       insert into public.job_queue_data as d (queue, job_id, life, payload, result, error, checkpoint, trace)
       select $1, g.item ->> 'job_id', coalesce(abs(k.life), abs(public.job_queue_life($1, g.item ->> 'job_id'))),
              g.item -> 'payload', g.item -> 'result', g.item -> 'error', g.item -> 'checkpoint', g.item -> 'trace'
         from jsonb_array_elements(changes -> 'data') as g (item)
-        left join (select n.job_id, max(n.life) as life from unnest(ended_ids || entered_ids, ended_lives || entered_lives) as n (job_id, life)
-          group by n.job_id) as k on k.job_id = g.item ->> 'job_id'
+        left join (
+          select n.job_id, max(n.life) as life
+            from unnest(ended_ids || entered_ids || moved_ids, ended_lives || entered_lives || moved_lives) as n (job_id, life)
+           group by n.job_id) as k on k.job_id = g.item ->> 'job_id'
       on conflict (queue, job_id) do update set
         life = coalesce(excluded.life, d.life),
         payload = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.payload, d.payload)
@@ -5902,8 +5905,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '78dafdf1cb3006d4c1124a8be3252d8a3bfdcd7d32663e828c8212abb1b83de5'),
-  ('027', '78dafdf1cb3006d4c1124a8be3252d8a3bfdcd7d32663e828c8212abb1b83de5')
+  ('000', 'cd4dd05ddc32444ff20ab80e92e810533ab018ee5c095628f183f0b737881afd'),
+  ('027', 'cd4dd05ddc32444ff20ab80e92e810533ab018ee5c095628f183f0b737881afd')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

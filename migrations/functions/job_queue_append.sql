@@ -399,13 +399,16 @@ begin
       is_kept := found;
     end if;
     if not is_kept then
-      -- Like job_queue_put_data, but without its look at the log: the row that was deleted or inserted names the life of the job.
+      -- Like job_queue_put_data, but without its look at the log: the row that was deleted, inserted or changed names the life of the
+      -- job.
       insert into public.job_queue_data as d (queue, job_id, life, payload, result, error, checkpoint, trace)
       select $1, g.item ->> 'job_id', coalesce(abs(k.life), abs(public.job_queue_life($1, g.item ->> 'job_id'))),
              g.item -> 'payload', g.item -> 'result', g.item -> 'error', g.item -> 'checkpoint', g.item -> 'trace'
         from jsonb_array_elements(changes -> 'data') as g (item)
-        left join (select n.job_id, max(n.life) as life from unnest(ended_ids || entered_ids, ended_lives || entered_lives) as n (job_id, life)
-          group by n.job_id) as k on k.job_id = g.item ->> 'job_id'
+        left join (
+          select n.job_id, max(n.life) as life
+            from unnest(ended_ids || entered_ids || moved_ids, ended_lives || entered_lives || moved_lives) as n (job_id, life)
+           group by n.job_id) as k on k.job_id = g.item ->> 'job_id'
       on conflict (queue, job_id) do update set
         life = coalesce(excluded.life, d.life),
         payload = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.payload, d.payload)
