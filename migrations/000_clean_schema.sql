@@ -1612,7 +1612,8 @@ begin
   -- user, and brings no more than a client reads from the connection at once: of the first 100 jobs, in the order given, 64 KB as
   -- stored and 256 KB as text.
   if changes ? 'wanted' then
-    if jsonb_array_length(changes -> 'wanted') = 1 and moved_ids[1] = changes #>> '{wanted,0}' and moved_lives[1] > 0 then
+    if jsonb_array_length(changes -> 'wanted') = 1 and moved_ids[1] = changes #>> '{wanted,0}' then
+      -- The life of a job that came as a row is negative: its handler needs the row too.
       select jsonb_build_array(jsonb_build_object('job_id', d.job_id, 'payload', d.payload, 'result', d.result, 'error', d.error,
                'checkpoint', d.checkpoint, 'progress', d.progress, 'trace', d.trace, 'row', null)) into brought
         from public.job_queue_data d
@@ -5905,8 +5906,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'cd4dd05ddc32444ff20ab80e92e810533ab018ee5c095628f183f0b737881afd'),
-  ('027', 'cd4dd05ddc32444ff20ab80e92e810533ab018ee5c095628f183f0b737881afd')
+  ('000', 'c55b19cadbed2a09002fdfec4594d05e5470492b7b0ba6a4a39a10805975fbfe'),
+  ('027', 'c55b19cadbed2a09002fdfec4594d05e5470492b7b0ba6a4a39a10805975fbfe')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

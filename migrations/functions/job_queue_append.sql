@@ -467,7 +467,8 @@ begin
   -- user, and brings no more than a client reads from the connection at once: of the first 100 jobs, in the order given, 64 KB as
   -- stored and 256 KB as text.
   if changes ? 'wanted' then
-    if jsonb_array_length(changes -> 'wanted') = 1 and moved_ids[1] = changes #>> '{wanted,0}' and moved_lives[1] > 0 then
+    if jsonb_array_length(changes -> 'wanted') = 1 and moved_ids[1] = changes #>> '{wanted,0}' then
+      -- The life of a job that came as a row is negative: its handler needs the row too.
       select jsonb_build_array(jsonb_build_object('job_id', d.job_id, 'payload', d.payload, 'result', d.result, 'error', d.error,
                'checkpoint', d.checkpoint, 'progress', d.progress, 'trace', d.trace, 'row', null)) into brought
         from public.job_queue_data d

@@ -26,6 +26,21 @@ describe('the row of the user', () => {
     },
   )
 
+  it('comes with the data of a second attempt, beside the error of the first', async () => {
+    const db = await account()
+    const coordinator = await db.coordinator()
+    await coordinator.setPolicy('by-model')
+    await db.exec("insert into jobs (job_id, model) values ('a', 'm')")
+    await coordinator.takeIn({ max: 10 })
+    const attempt = async () =>
+      ((await coordinator.claim({ max: 1, kinds: null }))[0] ?? expect.unreachable()).lease
+    await coordinator.fail(await attempt(), { error: new Error('no memory left') })
+    expect(await coordinator.dataOf(await attempt())).toMatchObject({
+      row: { job_id: 'a', model: 'm' },
+      error: { message: 'no memory left' },
+    })
+  })
+
   it('is null where the account has no such table', async () => {
     const db = await account('create table other (id integer)')
     expect(await (await db.coordinator()).data(['a'])).toMatchObject([{ jobId: 'a', row: null }])
