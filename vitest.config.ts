@@ -30,7 +30,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     // Two more than there are cores: many tests wait for a lease to run out.
-    maxWorkers: Math.min(4, availableParallelism() + 2),
+    maxWorkers: Math.min(4, availableParallelism() + 1),
     sequence: { sequencer: RunOrder },
     setupFiles: ['./test/support/setup.ts'],
     ...timeouts,
