@@ -29,7 +29,7 @@ const timeouts = { testTimeout: 120_000, hookTimeout: 120_000 }
 export default defineConfig({
   test: {
     pool: 'forks',
-    // Two more than there are cores: many tests wait for a lease to run out.
+    // One more than there are cores, since many tests wait for a lease to run out. With two more, processes starved.
     maxWorkers: Math.min(4, availableParallelism() + 1),
     sequence: { sequencer: RunOrder },
     setupFiles: ['./test/support/setup.ts'],
