@@ -4023,7 +4023,7 @@ end
 $$;
 
 -- job_queue_put_data(queue, data): writes payloads, results and errors beside the events that they belong to. Internal; called
--- by job_queue_append only, after it has written the events.
+-- by job_queue_put_staged only, after job_queue_append has written the events.
 --   data  [{job_id, payload, result, error, checkpoint, trace}, …], each job once. A key that is there is set, and null empties it. A
 --         missing key stays as it is, unless its value is from an earlier life of the job
 -- Returns nothing. Raises 23514 for a value out of bounds (job_queue_data), 21000 when a job is named twice.
@@ -5906,8 +5906,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'c55b19cadbed2a09002fdfec4594d05e5470492b7b0ba6a4a39a10805975fbfe'),
-  ('027', 'c55b19cadbed2a09002fdfec4594d05e5470492b7b0ba6a4a39a10805975fbfe')
+  ('000', '6ca9595b2e180cc6cd299efc8cdecfccad09e80786208bcd71c59f473875c115'),
+  ('027', '6ca9595b2e180cc6cd299efc8cdecfccad09e80786208bcd71c59f473875c115')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

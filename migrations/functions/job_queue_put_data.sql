@@ -1,5 +1,5 @@
 -- job_queue_put_data(queue, data): writes payloads, results and errors beside the events that they belong to. Internal; called
--- by job_queue_append only, after it has written the events.
+-- by job_queue_put_staged only, after job_queue_append has written the events.
 --   data  [{job_id, payload, result, error, checkpoint, trace}, …], each job once. A key that is there is set, and null empties it. A
 --         missing key stays as it is, unless its value is from an earlier life of the job
 -- Returns nothing. Raises 23514 for a value out of bounds (job_queue_data), 21000 when a job is named twice.
