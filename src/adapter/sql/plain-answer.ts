@@ -3,6 +3,7 @@ import type { Json } from '../../core/index.ts'
 import type { AppendAnswer, JobData } from '../../port/index.ts'
 
 const known: ReadonlySet<string> = new Set(['ok', 'version', 'now', 'data'])
+const fields = ['payload', 'result', 'error', 'checkpoint', 'progress', 'trace', 'row'] as const
 
 /**
  * The usual answer to an append, read by its fields: zod takes as long for it as the process takes to decide. Undefined: the schema
@@ -19,6 +20,8 @@ export function plainAppended(value: unknown): AppendAnswer | undefined {
   const kept: JobData[] = []
   for (const item of data) {
     if (!isObject(item) || typeof item['job_id'] !== 'string') return undefined
+    // The schema refuses an item without one of them.
+    if (fields.some((field) => item[field] === undefined)) return undefined
     kept.push(dataOf(item['job_id'], item))
   }
   return { ...answer, data: kept }
@@ -30,13 +33,11 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 /** It was checked when it was written, or is a row of the user's. */
 const dataOf = (jobId: string, item: Readonly<Record<string, unknown>>): JobData => ({
   jobId,
-  payload: jsonOf(item['payload']),
-  result: jsonOf(item['result']),
-  error: jsonOf(item['error']),
-  checkpoint: jsonOf(item['checkpoint']),
-  progress: jsonOf(item['progress']),
-  trace: item['trace'] == null ? null : jobTrace(jsonOf(item['trace'])),
-  row: jsonOf(item['row']) as JobData['row'],
+  payload: item['payload'] as Json,
+  result: item['result'] as Json,
+  error: item['error'] as Json,
+  checkpoint: item['checkpoint'] as Json,
+  progress: item['progress'] as Json,
+  trace: item['trace'] === null ? null : jobTrace(item['trace'] as Json),
+  row: item['row'] as JobData['row'],
 })
-
-const jsonOf = (value: unknown): Json => (value ?? null) as Json
