@@ -373,6 +373,7 @@ create table if not exists public.job_queue_jobs (
   due_at timestamptz,
   -- When the waiting of a waiting job ends, or when the attempt of an active one times out.
   expires_at timestamptz,
+  -- How many attempts were made, and how many there may be. Those that were given back count as postponed only.
   attempt integer not null,
   attempts integer not null,
   timeout_ms bigint not null,
@@ -392,6 +393,8 @@ create table if not exists public.job_queue_jobs (
 -- for rows from before this column existed, and after a rebuild: then job_queue_life asks the log. Not a part of the projection,
 -- which is compared without it.
 alter table public.job_queue_jobs add column if not exists life bigint;
+
+alter table public.job_queue_jobs add column if not exists postponed integer not null default 0;
 
 -- For the same reason as the log (20_log.sql).
 alter table public.job_queue_jobs set (vacuum_truncate = off);
@@ -1460,25 +1463,26 @@ begin
   if jsonb_array_length(changes -> 'jobs') > 0 then
     with entered as (
     insert into public.job_queue_jobs as j (queue, job_id, state, job_type, kind, models, priority, place_level, place_order,
-      place_tie, queued_at, due_at, expires_at, attempt, attempts, timeout_ms, worker_id, fencing_token, started_at,
+      place_tie, queued_at, due_at, expires_at, attempt, attempts, postponed, timeout_ms, worker_id, fencing_token, started_at,
       cancel_requested, blocked_by_job_id, blocked_on, conflict_reason, life)
     select $1, r.job_id, r.state, r.job_type, r.kind, r.models, r.priority, r.place_level, r.place_order,
            r.place_tie, 'epoch'::timestamptz + r.queued_at * interval '1 microsecond',
            'epoch'::timestamptz + r.due_at * interval '1 microsecond',
            'epoch'::timestamptz + r.expires_at * interval '1 microsecond',
-           r.attempt, r.attempts, r.timeout_ms, r.worker_id, r.fencing_token,
+           r.attempt, r.attempts, coalesce(r.postponed, 0), r.timeout_ms, r.worker_id, r.fencing_token,
            'epoch'::timestamptz + r.started_at * interval '1 microsecond',
            coalesce(r.cancel_requested, false), r.blocked_by_job_id, r.blocked_on, r.conflict_reason, r.life
       from jsonb_to_recordset(changes -> 'jobs') as r (
         job_id text, state text, job_type text, kind text, models text[], priority integer, place_level double precision,
         place_order bigint, place_tie double precision, queued_at bigint, due_at bigint, expires_at bigint,
-        attempt integer, attempts integer, timeout_ms bigint, worker_id text, fencing_token bigint, started_at bigint,
-        cancel_requested boolean, blocked_by_job_id text, blocked_on text, conflict_reason text, life bigint)
+        attempt integer, attempts integer, postponed integer, timeout_ms bigint, worker_id text, fencing_token bigint,
+        started_at bigint, cancel_requested boolean, blocked_by_job_id text, blocked_on text, conflict_reason text,
+        life bigint)
     on conflict (queue, job_id) do update set
       state = excluded.state, job_type = excluded.job_type, kind = excluded.kind, models = excluded.models,
       priority = excluded.priority, place_level = excluded.place_level, place_order = excluded.place_order,
       place_tie = excluded.place_tie, queued_at = excluded.queued_at, due_at = excluded.due_at,
-      expires_at = excluded.expires_at, attempt = excluded.attempt, attempts = excluded.attempts,
+      expires_at = excluded.expires_at, attempt = excluded.attempt, attempts = excluded.attempts, postponed = excluded.postponed,
       timeout_ms = excluded.timeout_ms, worker_id = excluded.worker_id, fencing_token = excluded.fencing_token,
       started_at = excluded.started_at, cancel_requested = excluded.cancel_requested,
       blocked_by_job_id = excluded.blocked_by_job_id, blocked_on = excluded.blocked_on,
@@ -1490,6 +1494,7 @@ begin
     single := changes #> '{changed,0}';
     update public.job_queue_jobs j
        set state = single ->> 'state', attempt = (single ->> 'attempt')::integer,
+           postponed = coalesce((single ->> 'postponed')::integer, 0),
            priority = coalesce((single ->> 'priority')::integer, j.priority),
            place_level = coalesce((single ->> 'place_level')::integer, j.place_level),
            place_order = coalesce((single ->> 'place_order')::bigint, j.place_order),
@@ -1506,7 +1511,8 @@ begin
   elsif jsonb_array_length(changes -> 'changed') > 0 then
     with moved as (
     update public.job_queue_jobs j
-       set state = r.state, attempt = r.attempt, priority = coalesce(r.priority, j.priority),
+       set state = r.state, attempt = r.attempt, postponed = coalesce(r.postponed, 0),
+           priority = coalesce(r.priority, j.priority),
            place_level = coalesce(r.place_level, j.place_level), place_order = coalesce(r.place_order, j.place_order),
            place_tie = coalesce(r.place_tie, j.place_tie),
            due_at = 'epoch'::timestamptz + r.due_at * interval '1 microsecond',
@@ -1517,8 +1523,8 @@ begin
            blocked_on = r.blocked_on, conflict_reason = r.conflict_reason
       from jsonb_to_recordset(changes -> 'changed') as r (
         job_id text, state text, priority integer, place_level integer, place_order bigint, place_tie double precision,
-        due_at bigint, expires_at bigint, attempt integer, worker_id text, fencing_token bigint, started_at bigint,
-        cancel_requested boolean, blocked_by_job_id text, blocked_on text, conflict_reason text)
+        due_at bigint, expires_at bigint, attempt integer, postponed integer, worker_id text, fencing_token bigint,
+        started_at bigint, cancel_requested boolean, blocked_by_job_id text, blocked_on text, conflict_reason text)
      where j.queue = $1 and j.job_id = r.job_id
        -- Also by the key: while the table is small, the planner would join with all rows of the queue.
        and j.job_id = any (array(select k.job_id from jsonb_to_recordset(changes -> 'changed') as k (job_id text)))
@@ -2498,7 +2504,8 @@ $$;
 --           later (microseconds since 1970); whose end has a smaller sequence number (for the next page); with these ids; at
 --           most so many, 1..1,000, 100 unless given. Null or missing fields restrict nothing
 -- Returns [{job_id, seq, at, code, attempts, queued, error}, …]. seq and at are those of the end. code: why the last attempt
--- failed, or lease_expired or expired. attempts: how many were started in that life. queued: its first event, with what the job
+-- failed, or lease_expired or expired. attempts: how many it had in that life, without those that
+-- were given back. queued: its first event, with what the job
 -- was enqueued with and the models that it needed last (each step of a workflow may need others). error: from job_queue_data,
 -- null if there is none. Raises JQ001 for a limit out of bounds.
 create or replace function public.job_queue_dead(queue text, filter jsonb) returns jsonb
@@ -2528,8 +2535,10 @@ begin
                select e -> 1 ->> 'code' from json_array_elements(voids) with ordinality as j (e, n)
                 where (e ->> 0)::bigint = f.seq order by n desc limit 1), f.data ->> 'code') else f.event_type end,
              'attempts', (
-               select count(*) from public.job_queue_log s
-                where s.queue = $1 and s.job_id = f.job_id and s.event_type = 'started' and s.seq <> all (nothing)
+               select count(*) filter (where s.event_type = 'started')
+                      - count(*) filter (where s.data ->> 'reason' in ('unacknowledged', 'later', 'drained'))
+                 from public.job_queue_log s
+                where s.queue = $1 and s.job_id = f.job_id and s.event_type in ('started', 'requeued') and s.seq <> all (nothing)
                   and s.seq > (f.queued ->> 'seq')::bigint and s.seq < f.seq),
              'queued', f.queued,
              'error', (
@@ -3026,7 +3035,7 @@ $$;
 -- if an answer was lost, or if a job that the worker waited for was started since.
 --   worker_id  as given to job_queue_beat
 --   queue      `default` unless given
--- Returns [{job_id, job_type, kind, models, priority, attempt, attempts, fencing_token, epoch, started_at, cancel_requested},
+-- Returns [{job_id, job_type, kind, models, priority, attempt, attempts, postponed, fencing_token, epoch, started_at, cancel_requested},
 -- …], the oldest start first; started_at in microseconds. Empty if its lease is not live: then it holds nothing any more.
 -- Raises nothing.
 create or replace function public.job_queue_held(worker_id text, queue text default 'default') returns jsonb
@@ -3040,7 +3049,7 @@ as $$
 begin
   return (
     select coalesce(jsonb_agg(jsonb_build_object('job_id', j.job_id, 'job_type', j.job_type, 'kind', j.kind,
-             'models', j.models, 'priority', j.priority, 'attempt', j.attempt, 'attempts', j.attempts,
+             'models', j.models, 'priority', j.priority, 'attempt', j.attempt, 'attempts', j.attempts, 'postponed', j.postponed,
              'fencing_token', j.fencing_token, 'epoch', h.epoch,
              'started_at', (extract(epoch from j.started_at) * 1000000)::bigint,
              'cancel_requested', j.cancel_requested) order by j.fencing_token), '[]')
@@ -4321,7 +4330,7 @@ begin
   -- By the names of the columns, so that a column added later is written too.
   select coalesce(array_agg(p.wanted), '{}') into wanted
     from jsonb_array_elements($4) r,
-         lateral (select jsonb_populate_record(null::public.job_queue_jobs, jsonb_build_object('cancel_requested', false) || r
+         lateral (select jsonb_populate_record(null::public.job_queue_jobs, jsonb_build_object('cancel_requested', false, 'postponed', 0) || r
            || jsonb_build_object('queue', $1,
                 'queued_at', 'epoch'::timestamptz + (r ->> 'queued_at')::bigint * interval '1 microsecond',
                 'due_at', 'epoch'::timestamptz + (r ->> 'due_at')::bigint * interval '1 microsecond',
@@ -5906,8 +5915,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '6ca9595b2e180cc6cd299efc8cdecfccad09e80786208bcd71c59f473875c115'),
-  ('027', '6ca9595b2e180cc6cd299efc8cdecfccad09e80786208bcd71c59f473875c115')
+  ('000', '2956708d09269c939334a25ef03c03961e6030c9cc068ec8cb8428bd0804d95a'),
+  ('027', '2956708d09269c939334a25ef03c03961e6030c9cc068ec8cb8428bd0804d95a')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

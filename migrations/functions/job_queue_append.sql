@@ -315,25 +315,26 @@ begin
   if jsonb_array_length(changes -> 'jobs') > 0 then
     with entered as (
     insert into public.job_queue_jobs as j (queue, job_id, state, job_type, kind, models, priority, place_level, place_order,
-      place_tie, queued_at, due_at, expires_at, attempt, attempts, timeout_ms, worker_id, fencing_token, started_at,
+      place_tie, queued_at, due_at, expires_at, attempt, attempts, postponed, timeout_ms, worker_id, fencing_token, started_at,
       cancel_requested, blocked_by_job_id, blocked_on, conflict_reason, life)
     select $1, r.job_id, r.state, r.job_type, r.kind, r.models, r.priority, r.place_level, r.place_order,
            r.place_tie, 'epoch'::timestamptz + r.queued_at * interval '1 microsecond',
            'epoch'::timestamptz + r.due_at * interval '1 microsecond',
            'epoch'::timestamptz + r.expires_at * interval '1 microsecond',
-           r.attempt, r.attempts, r.timeout_ms, r.worker_id, r.fencing_token,
+           r.attempt, r.attempts, coalesce(r.postponed, 0), r.timeout_ms, r.worker_id, r.fencing_token,
            'epoch'::timestamptz + r.started_at * interval '1 microsecond',
            coalesce(r.cancel_requested, false), r.blocked_by_job_id, r.blocked_on, r.conflict_reason, r.life
       from jsonb_to_recordset(changes -> 'jobs') as r (
         job_id text, state text, job_type text, kind text, models text[], priority integer, place_level double precision,
         place_order bigint, place_tie double precision, queued_at bigint, due_at bigint, expires_at bigint,
-        attempt integer, attempts integer, timeout_ms bigint, worker_id text, fencing_token bigint, started_at bigint,
-        cancel_requested boolean, blocked_by_job_id text, blocked_on text, conflict_reason text, life bigint)
+        attempt integer, attempts integer, postponed integer, timeout_ms bigint, worker_id text, fencing_token bigint,
+        started_at bigint, cancel_requested boolean, blocked_by_job_id text, blocked_on text, conflict_reason text,
+        life bigint)
     on conflict (queue, job_id) do update set
       state = excluded.state, job_type = excluded.job_type, kind = excluded.kind, models = excluded.models,
       priority = excluded.priority, place_level = excluded.place_level, place_order = excluded.place_order,
       place_tie = excluded.place_tie, queued_at = excluded.queued_at, due_at = excluded.due_at,
-      expires_at = excluded.expires_at, attempt = excluded.attempt, attempts = excluded.attempts,
+      expires_at = excluded.expires_at, attempt = excluded.attempt, attempts = excluded.attempts, postponed = excluded.postponed,
       timeout_ms = excluded.timeout_ms, worker_id = excluded.worker_id, fencing_token = excluded.fencing_token,
       started_at = excluded.started_at, cancel_requested = excluded.cancel_requested,
       blocked_by_job_id = excluded.blocked_by_job_id, blocked_on = excluded.blocked_on,
@@ -345,6 +346,7 @@ begin
     single := changes #> '{changed,0}';
     update public.job_queue_jobs j
        set state = single ->> 'state', attempt = (single ->> 'attempt')::integer,
+           postponed = coalesce((single ->> 'postponed')::integer, 0),
            priority = coalesce((single ->> 'priority')::integer, j.priority),
            place_level = coalesce((single ->> 'place_level')::integer, j.place_level),
            place_order = coalesce((single ->> 'place_order')::bigint, j.place_order),
@@ -361,7 +363,8 @@ begin
   elsif jsonb_array_length(changes -> 'changed') > 0 then
     with moved as (
     update public.job_queue_jobs j
-       set state = r.state, attempt = r.attempt, priority = coalesce(r.priority, j.priority),
+       set state = r.state, attempt = r.attempt, postponed = coalesce(r.postponed, 0),
+           priority = coalesce(r.priority, j.priority),
            place_level = coalesce(r.place_level, j.place_level), place_order = coalesce(r.place_order, j.place_order),
            place_tie = coalesce(r.place_tie, j.place_tie),
            due_at = 'epoch'::timestamptz + r.due_at * interval '1 microsecond',
@@ -372,8 +375,8 @@ begin
            blocked_on = r.blocked_on, conflict_reason = r.conflict_reason
       from jsonb_to_recordset(changes -> 'changed') as r (
         job_id text, state text, priority integer, place_level integer, place_order bigint, place_tie double precision,
-        due_at bigint, expires_at bigint, attempt integer, worker_id text, fencing_token bigint, started_at bigint,
-        cancel_requested boolean, blocked_by_job_id text, blocked_on text, conflict_reason text)
+        due_at bigint, expires_at bigint, attempt integer, postponed integer, worker_id text, fencing_token bigint,
+        started_at bigint, cancel_requested boolean, blocked_by_job_id text, blocked_on text, conflict_reason text)
      where j.queue = $1 and j.job_id = r.job_id
        -- Also by the key: while the table is small, the planner would join with all rows of the queue.
        and j.job_id = any (array(select k.job_id from jsonb_to_recordset(changes -> 'changed') as k (job_id text)))

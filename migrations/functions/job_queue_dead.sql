@@ -6,7 +6,8 @@
 --           later (microseconds since 1970); whose end has a smaller sequence number (for the next page); with these ids; at
 --           most so many, 1..1,000, 100 unless given. Null or missing fields restrict nothing
 -- Returns [{job_id, seq, at, code, attempts, queued, error}, …]. seq and at are those of the end. code: why the last attempt
--- failed, or lease_expired or expired. attempts: how many were started in that life. queued: its first event, with what the job
+-- failed, or lease_expired or expired. attempts: how many it had in that life, without those that
+-- were given back. queued: its first event, with what the job
 -- was enqueued with and the models that it needed last (each step of a workflow may need others). error: from job_queue_data,
 -- null if there is none. Raises JQ001 for a limit out of bounds.
 create or replace function public.job_queue_dead(queue text, filter jsonb) returns jsonb
@@ -36,8 +37,10 @@ begin
                select e -> 1 ->> 'code' from json_array_elements(voids) with ordinality as j (e, n)
                 where (e ->> 0)::bigint = f.seq order by n desc limit 1), f.data ->> 'code') else f.event_type end,
              'attempts', (
-               select count(*) from public.job_queue_log s
-                where s.queue = $1 and s.job_id = f.job_id and s.event_type = 'started' and s.seq <> all (nothing)
+               select count(*) filter (where s.event_type = 'started')
+                      - count(*) filter (where s.data ->> 'reason' in ('unacknowledged', 'later', 'drained'))
+                 from public.job_queue_log s
+                where s.queue = $1 and s.job_id = f.job_id and s.event_type in ('started', 'requeued') and s.seq <> all (nothing)
                   and s.seq > (f.queued ->> 'seq')::bigint and s.seq < f.seq),
              'queued', f.queued,
              'error', (

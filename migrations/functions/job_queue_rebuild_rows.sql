@@ -41,7 +41,7 @@ begin
   -- By the names of the columns, so that a column added later is written too.
   select coalesce(array_agg(p.wanted), '{}') into wanted
     from jsonb_array_elements($4) r,
-         lateral (select jsonb_populate_record(null::public.job_queue_jobs, jsonb_build_object('cancel_requested', false) || r
+         lateral (select jsonb_populate_record(null::public.job_queue_jobs, jsonb_build_object('cancel_requested', false, 'postponed', 0) || r
            || jsonb_build_object('queue', $1,
                 'queued_at', 'epoch'::timestamptz + (r ->> 'queued_at')::bigint * interval '1 microsecond',
                 'due_at', 'epoch'::timestamptz + (r ->> 'due_at')::bigint * interval '1 microsecond',

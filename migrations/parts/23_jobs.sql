@@ -16,6 +16,7 @@ create table if not exists public.job_queue_jobs (
   due_at timestamptz,
   -- When the waiting of a waiting job ends, or when the attempt of an active one times out.
   expires_at timestamptz,
+  -- How many attempts were made, and how many there may be. Those that were given back count as postponed only.
   attempt integer not null,
   attempts integer not null,
   timeout_ms bigint not null,
@@ -35,6 +36,8 @@ create table if not exists public.job_queue_jobs (
 -- for rows from before this column existed, and after a rebuild: then job_queue_life asks the log. Not a part of the projection,
 -- which is compared without it.
 alter table public.job_queue_jobs add column if not exists life bigint;
+
+alter table public.job_queue_jobs add column if not exists postponed integer not null default 0;
 
 -- For the same reason as the log (20_log.sql).
 alter table public.job_queue_jobs set (vacuum_truncate = off);

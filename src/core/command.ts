@@ -1,6 +1,6 @@
 import type { ErrorCode } from './error.ts'
 import type { FailureCode, ReasonCode, RequeueReason } from './event.ts'
-import type { JobSpec, JobType, Lease, Micros } from './job.ts'
+import type { JobSpec, JobType, Lease, Micros, Tries } from './job.ts'
 import type { Policy } from './policy.ts'
 
 /** What a worker process could start right now. `kinds: null` means it has a handler for every kind. */
@@ -102,12 +102,9 @@ export interface Command {
 }
 
 /** A job that was started by the command, for the process that sent it. */
-export interface Started {
+export interface Started extends Tries {
   readonly lease: Lease
   readonly spec: JobSpec
-  /** Which attempt this is, from 1, and how many there may be: those given back cost nothing, so they count in both. */
-  readonly attempt: number
-  readonly attempts: number
   readonly workerId: string
 }
 

@@ -1,7 +1,7 @@
 import { blockerOf } from './blocking.ts'
 import type { ReasonCode } from './event.ts'
-import type { Micros } from './job.ts'
-import { attemptsOf, isInLine, type Job, jobOf, type LedgerView, modelOf, type Pause } from './ledger.ts'
+import { attemptText, type Micros } from './job.ts'
+import { isInLine, type Job, jobOf, type LedgerView, modelOf, type Pause, triesOf } from './ledger.ts'
 import { isOfferLive } from './offered.ts'
 import { pauseOf } from './pausing.ts'
 import { capacityOf } from './policy.ts'
@@ -62,7 +62,7 @@ export function explainJob(
       ? 'nothing: it ends when somebody with its fencing token says so, or when its time is over'
       : 'nothing: it ends when its worker says so, or when the lease of its worker runs out'
     const where = isDetached ? 'detached from its worker' : `in worker ${job.workerId}`
-    const reason = `it runs ${where}, attempt ${job.attempt} of ${attemptsOf(job)}${givenBack(job)}`
+    const reason = `it runs ${where}, ${attemptText(triesOf(job))}`
     return {
       ...common,
       state: 'active',
@@ -85,11 +85,6 @@ export function explainJob(
     chain: chainOf(ledger, blockedBy),
     whatHasToHappen: whatHasToHappen(code, blockedBy, ledger.epoch) + passable(ledger, job, now),
   }
-}
-
-/** Why there may be more attempts than the job was enqueued with. */
-function givenBack({ free }: Job): string {
-  return free === 0 ? '' : ` (${free} given back at no cost)`
 }
 
 function placeOn(ledger: LedgerView, job: Job, name: string): ModelPlace {

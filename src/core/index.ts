@@ -24,7 +24,6 @@ export {
 } from './law/state.ts'
 export { type Variant, variantOf, variants } from './law/variant.ts'
 export {
-  attemptsOf,
   emptyLedger,
   isInLine,
   type Job,
@@ -33,6 +32,7 @@ export {
   type Model,
   modelOf,
   type Pause,
+  triesOf,
   waitingCount,
 } from './ledger.ts'
 export { numberText } from './number-text.ts'

@@ -71,6 +71,25 @@ export const specDefaults = {
  */
 export const TIMEOUT_MARGIN_MS = 5_000
 
+/** How often a job was tried. An attempt that was given back costs nothing: it is counted as postponed only. */
+export interface Tries {
+  /** Which attempt this is, from 1; 0 before the first one. */
+  readonly attempt: number
+  /** How many there may be. */
+  readonly attempts: number
+  /** How many were given back: by `RetryLater`, by a worker that was stopped, or since nobody took the start up. */
+  readonly postponed: number
+}
+
+/** `attempt 1 of 5, postponed once`. */
+export const attemptText = (tries: Tries): string => `attempt ${triesText(tries)}`
+
+/** The same without the noun, for a column. */
+export function triesText({ attempt, attempts, postponed }: Tries): string {
+  const often = ['', ', postponed once', ', postponed twice'][postponed] ?? `, postponed ${postponed} times`
+  return `${attempt} of ${attempts}${often}`
+}
+
 /** The right to run one attempt. The fencing token is the sequence number of its `started` event. */
 export interface Lease {
   readonly jobId: string

@@ -1,5 +1,5 @@
 import { hash } from './hash.ts'
-import type { JobSpec, Micros } from './job.ts'
+import type { JobSpec, Micros, Tries } from './job.ts'
 import {
   byModelTime,
   byPlace,
@@ -221,12 +221,9 @@ export function modelOf(ledger: LedgerView, model: string): Model {
   return ledger.models.get({ hash: hash(model), model }) ?? idleModel(model)
 }
 
-/**
- * How many attempts there may be in all, for now: an attempt that was given back cost nothing, so another may follow. Never less
- * than `attempt`.
- */
-export function attemptsOf({ spec, free }: Pick<Job, 'spec' | 'free'>): number {
-  return spec.attempts + free
+/** How often it was tried, as everybody is told: `attempt` of the ledger and of `started` events also counts what was given back. */
+export function triesOf({ spec, attempt, free }: Pick<Job, 'spec' | 'attempt' | 'free'>): Tries {
+  return { attempt: attempt - free, attempts: spec.attempts, postponed: free }
 }
 
 /** It waits, is due and not held: it may start as soon as there is room. */

@@ -1,5 +1,5 @@
 import { statusOf } from './law/state.ts'
-import { attemptsOf, isInLine, type Job, jobOf, type Ledger, usesSlot, waitingCount } from './ledger.ts'
+import { isInLine, type Job, jobOf, type Ledger, triesOf, usesSlot, waitingCount } from './ledger.ts'
 import type { Policy } from './policy.ts'
 import { conflictReason, limitReason } from './reason.ts'
 import type { JobRow, ProjectionChanges, StateRow } from './row.ts'
@@ -60,8 +60,7 @@ function jobRow(job: Job, policy: Policy): JobRow {
     queued_at: job.queuedAt,
     due_at: job.dueAt,
     expires_at: job.active ? timesOutAt(job) : expiresAt(job),
-    attempt: job.attempt,
-    attempts: attemptsOf(job),
+    ...triesOf(job),
     timeout_ms: spec.timeoutMs,
     worker_id: job.workerId,
     fencing_token: job.active ? job.token : null,

@@ -1,4 +1,4 @@
-import type { JobType, Micros } from './job.ts'
+import type { JobType, Micros, Tries } from './job.ts'
 import type { Policy } from './policy.ts'
 
 /** Any JSON value. */
@@ -40,7 +40,7 @@ export interface StagedData {
 }
 
 /** A row of `job_queue_jobs`: one live job, as SQL shows it. Times are microseconds; the store turns them into dates. */
-export interface JobRow {
+export interface JobRow extends Tries {
   readonly job_id: string
   readonly state: 'waiting' | 'active'
   readonly job_type: JobType
@@ -55,9 +55,6 @@ export interface JobRow {
   readonly due_at: Micros | null
   /** For a waiting job: when its waiting ends (queue expiry). For an active one: when its attempt times out. */
   readonly expires_at: Micros | null
-  /** How many attempts were started, and how many there may be: those given back cost nothing, so they count in both. */
-  readonly attempt: number
-  readonly attempts: number
   readonly timeout_ms: number
   /** Null for a waiting job, and for an active one that is detached. */
   readonly worker_id: string | null

@@ -53,6 +53,7 @@ function jobDocument(row: JobRow) {
     expiresAt: isoTimeOrNull(row.expires_at),
     attempt: row.attempt,
     attempts: row.attempts,
+    postponed: row.postponed,
     workerId: row.worker_id,
     detached: row.state === 'active' && row.worker_id === null,
     fencingToken: row.fencing_token,

@@ -24,12 +24,20 @@ export function sentAttributes(jobs: Sending['jobs']): Attributes {
     : { 'messaging.batch.message_count': jobs.length }
 }
 
-export function attemptAttributes({ lease, spec, attempt, attempts, workerId }: Started): Attributes {
+export function attemptAttributes({
+  lease,
+  spec,
+  attempt,
+  attempts,
+  postponed,
+  workerId,
+}: Started): Attributes {
   return {
     ...jobAttributes(spec),
     'messaging.client.id': workerId,
     'interlock.attempt': attempt,
     'interlock.attempts': attempts,
+    'interlock.postponed': postponed,
     'interlock.fencing_token': lease.fencingToken,
     'interlock.epoch': lease.epoch,
   }

@@ -94,6 +94,7 @@ export function waitingRow(jobId: string, at: Micros): JobRow {
     expires_at: null,
     attempt: 0,
     attempts: 3,
+    postponed: 0,
     timeout_ms: 3_600_000,
     worker_id: null,
     fencing_token: null,

@@ -1,19 +1,16 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Coordinator } from '../coordinator/index.ts'
-import type { JobType, Json } from '../core/index.ts'
+import type { JobType, Json, Tries } from '../core/index.ts'
 import type { BreakerOptions } from './breaker.ts'
 import type { RetryRule } from './retry.ts'
 
 /** The job that a handler is given. */
-export interface Job<Payload = unknown> {
+export interface Job<Payload = unknown> extends Tries {
   readonly jobId: string
   readonly jobType: JobType
   readonly kind: string
   readonly models: readonly string[]
   readonly priority: number
-  /** Which attempt this is, from 1, and how many there may be: an attempt that was given back counts in both, so it costs nothing. */
-  readonly attempt: number
-  readonly attempts: number
   /** What was enqueued with it, after validation; null when there was nothing. */
   readonly payload: Payload
   /** The row of your `jobs` that it was made from. If a program enqueued the job, `coordinator.data` has the row that a server linked. */

@@ -1,17 +1,18 @@
 import { errorText } from '../coordinator/base/logger.ts'
 import type { Logger } from '../coordinator/index.ts'
-import type { Started } from '../core/index.ts'
+import { attemptText, type Started } from '../core/index.ts'
 import type { Attempt } from './attempt.ts'
 import type { Outcome } from './outcome.ts'
 
-const attemptOf = ({ lease, attempt, attempts, spec }: Started) => ({
-  ...{ job_id: lease.jobId, kind: spec.kind, models: spec.models, attempt, attempts },
+const attemptOf = ({ lease, attempt, attempts, postponed, spec }: Started) => ({
+  ...{ job_id: lease.jobId, kind: spec.kind, models: spec.models },
+  ...{ attempt, attempts, postponed },
   fencing_token: lease.fencingToken,
 })
 
 export function tellStart(logger: Logger, started: Started): void {
-  const { lease, attempt, attempts, spec } = started
-  const tries = attempts === 1 ? '' : `, attempt ${attempt} of ${attempts}`
+  const { lease, attempts, postponed, spec } = started
+  const tries = attempts === 1 && postponed === 0 ? '' : `, ${attemptText(started)}`
   logger.info(
     `[WORKER] Job ${lease.jobId} started (${spec.kind}${tries}) - Models: [${spec.models.join(', ')}]`,
     { event: 'job.started', ...attemptOf(started) },

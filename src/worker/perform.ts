@@ -58,7 +58,7 @@ function endOf(outcome: Outcome): AttemptEnd {
 
 /** The first attempt of a job that came without data reads nothing: the hand-off is one commit and no more. */
 async function dataOf({ started }: Attempt, coordinator: Coordinator): Promise<JobData | undefined> {
-  const isBare = started.spec.hasData !== true && started.attempt === 1
+  const isBare = started.spec.hasData !== true && started.attempt + started.postponed === 1
   if (isBare && coordinator.telemetry?.propagates !== true) return undefined
   return coordinator.dataOf(started.lease)
 }
@@ -66,9 +66,9 @@ async function dataOf({ started }: Attempt, coordinator: Coordinator): Promise<J
 /** The payload is not checked yet. */
 function jobOf({ started }: Attempt, data: JobData | undefined): Job {
   const { jobId, jobType, kind, models, priority } = started.spec
-  const { attempt, attempts } = started
+  const { attempt, attempts, postponed } = started
   const payload = data?.payload ?? null
   const row = data?.row ?? null
   const checkpoint = data?.checkpoint ?? null
-  return { jobId, jobType, kind, models, priority, attempt, attempts, payload, row, checkpoint }
+  return { jobId, jobType, kind, models, priority, attempt, attempts, postponed, payload, row, checkpoint }
 }

@@ -51,15 +51,13 @@ export class Reporter {
   }
 
   async #fail(
-    { lease, attempt, attempts, spec }: Started,
+    { lease, attempt, attempts }: Started,
     { code, error, retry }: Fail,
     rule: RetryRule,
     also: object,
   ) {
     const again = retry && attempt < attempts
-    // Attempts that were given back did not fail, so they do not lengthen the wait.
-    const failed = attempt - (attempts - spec.attempts)
-    const retryAt = retry ? this.#after(this.#delayMs(rule, failed, error)) : null
+    const retryAt = retry ? this.#after(this.#delayMs(rule, attempt, error)) : null
     const reported = await this.#coordinator.fail(lease, { code, error, retryAt, ...also })
     this.#tally[again ? 'retried' : 'failed']++
     return reported

@@ -182,7 +182,7 @@ it('dead jobs are found by a beginning too', async () => {
   expect(await documentOf(own, ['explain', '4f'])).toMatchObject({ jobId: '4f1c77ab', state: 'ended' })
 })
 
-it('never counts more attempts than the job may have, whatever was given back', async () => {
+it('counts a postponed attempt in no number, and says in every face how many there were', async () => {
   const own = await emptyQueue()
   const lines: string[] = []
   const store = postgresStore(own)
@@ -190,7 +190,7 @@ it('never counts more attempts than the job may have, whatever was given back', 
   const coordinator = await createCoordinator({ store, logger })
   const hold = Promise.withResolvers<void>()
   const waits: number[] = []
-  const seen: string[] = []
+  const seen: object[] = []
   const worker = createJobWorker({
     coordinator,
     retry: (attempt) => {
@@ -198,10 +198,10 @@ it('never counts more attempts than the job may have, whatever was given back', 
       return 0
     },
     handlers: {
-      normal: async ({ attempt, attempts }) => {
-        seen.push(`${attempt} of ${attempts}`)
-        if (attempt === 1 || attempt === 3) throw new RetryLater({ seconds: 0 })
-        if (attempt === 2) throw new Error('boom')
+      normal: async ({ attempt, attempts, postponed }) => {
+        const begun = seen.push({ attempt, attempts, postponed })
+        if (begun === 1 || begun === 3) throw new RetryLater({ seconds: 0 })
+        if (begun === 2) throw new Error('boom')
         await hold.promise
       },
     },
@@ -209,16 +209,27 @@ it('never counts more attempts than the job may have, whatever was given back', 
   worker.start()
   await coordinator.enqueue([{ jobId: 'a', models: ['m'], attempts: 2 }])
   await expect.poll(() => seen.length).toBe(4)
-  expect(seen).toEqual(['1 of 2', '2 of 3', '3 of 3', '4 of 4'])
+  expect(seen).toEqual([
+    { attempt: 1, attempts: 2, postponed: 0 },
+    { attempt: 1, attempts: 2, postponed: 1 },
+    { attempt: 2, attempts: 2, postponed: 1 },
+    { attempt: 2, attempts: 2, postponed: 2 },
+  ])
   expect(waits).toEqual([1])
   expect(worker.metrics()).toMatchObject({ retried: 1, failed: 0 })
-  expect(lines.filter((line) => line.includes('attempt')).at(-1)).toContain('attempt 4 of 4')
-  for (const command of ['status', 'queue'])
-    expect((await interlock([command, '--url', own])).stdout).toContain('4 of 4')
-  expect(await documentOf(own, ['queue'])).toMatchObject({ jobs: [{ attempt: 4, attempts: 4 }] })
-  expect((await documentOf(own, ['explain', 'a'])).reason).toContain(
-    'attempt 4 of 4 (2 given back at no cost)',
-  )
+  expect(lines.flatMap((line) => /attempt .*(?=\))/u.exec(line)?.[0] ?? [])).toEqual([
+    ...['attempt 1 of 2', 'attempt 1 of 2, postponed once', 'attempt 2 of 2, postponed once'],
+    'attempt 2 of 2, postponed twice',
+  ])
+  const counts = { attempt: 2, attempts: 2, postponed: 2 }
+  for (const command of ['status', 'queue', 'explain'])
+    expect(
+      (await interlock([command, ...(command === 'explain' ? ['a'] : []), '--url', own])).stdout,
+    ).toContain('2 of 2, postponed twice')
+  expect((await interlock(['log', '--url', own])).stdout).toMatch(/start 4 in w/)
+  expect(await documentOf(own, ['status'])).toMatchObject({ active: [counts] })
+  expect(await documentOf(own, ['queue'])).toMatchObject({ jobs: [counts] })
+  expect(coordinator.state().active()).toMatchObject([counts])
   expect(await documentOf(own, ['verify'])).toMatchObject({ ok: true })
   hold.resolve()
   await worker.drain()

@@ -83,6 +83,7 @@ describe('a line of the log', () => {
       models: ['m'],
       attempt: 1,
       attempts: 1,
+      postponed: 0,
       fencing_token: 2,
     }
     expect(told).toEqual([

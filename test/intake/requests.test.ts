@@ -93,7 +93,7 @@ describe('a command by SQL (job_queue_request, job_queue_submit, job_queue_answe
     const started = (await one({ type: 'claim', max: 1 }))['started'] as [{ fencing_token: number }]
     const release = { type: 'release', job_id: 'j', token: started[0].fencing_token, models: ['b'] }
     const again = await one({ ...release, claim: { max: 1 } })
-    expect(again['started']).toMatchObject([{ job_id: 'j', models: ['b'], attempt: 2 }])
+    expect(again['started']).toMatchObject([{ job_id: 'j', models: ['b'], attempt: 1, postponed: 1 }])
   })
 
   it('under an id that was used does nothing again, and with another body is refused', async () => {

@@ -25,6 +25,7 @@ describe('createJobWorker: what a handler gets', () => {
         priority: 0,
         attempt: 1,
         attempts: 3,
+        postponed: 0,
         payload: { prompt: 'a fox' },
         row: null,
         checkpoint: null,
@@ -142,7 +143,7 @@ describe('how an attempt ends (NonRetryableError, RetryLater)', () => {
     await expect.poll(() => worker.metrics()).toMatchObject({ postponed: 1, running: 0 })
     expect(coordinator.state().waiting()).toMatchObject([
       { jobId: 'B', code: 'model_paused' },
-      { jobId: 'A', attempt: 1 },
+      { jobId: 'A', attempt: 0, postponed: 1 },
     ])
   })
 

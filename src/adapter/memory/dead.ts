@@ -1,4 +1,4 @@
-import { type Death, isDeath, type RecordedEvent } from '../../core/index.ts'
+import { costsAttempt, type Death, isDeath, type RecordedEvent } from '../../core/index.ts'
 import type { DeadFilter, DeadJob } from '../../port/index.ts'
 import { read } from './append.ts'
 import { dataOf } from './data.ts'
@@ -35,11 +35,14 @@ function deadJob(queue: MemoryQueue, end: Death): DeadJob | undefined {
     (event) => 'jobId' in event && event.jobId === jobId,
   )
   if (wasAskedToStop(life)) return undefined
-  const attempts = life.filter(({ type }) => type === 'started').length
+  const attempts = life.filter(({ type }) => type === 'started').length - life.filter(isPostponed).length
   const error = dataOf(queue, [jobId])[0]?.error ?? null
   const code = end.type === 'failed' ? end.code : end.type
   return { jobId, seq, at, code, attempts, spec: { ...queued.spec, models: lastModels(queued, life) }, error }
 }
+
+const isPostponed = (event: RecordedEvent): boolean =>
+  event.type === 'requeued' && !costsAttempt(event.reason)
 
 /** The event with which the job last came into line. Void events do not count. */
 function lastLife(queue: MemoryQueue, jobId: string): RecordedEvent | undefined {

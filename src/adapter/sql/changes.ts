@@ -1,10 +1,4 @@
-import {
-  costsAttempt,
-  type DataChange,
-  type JobRow,
-  type ProjectionChanges,
-  type RecordedEvent,
-} from '../../core/index.ts'
+import type { DataChange, JobRow, ProjectionChanges, RecordedEvent } from '../../core/index.ts'
 import type { AppendRequest, WorkerBeat } from '../../port/index.ts'
 import { type Entered, enteredBy, lifeOf } from './entered.ts'
 
@@ -108,9 +102,9 @@ function jobsIn(events: readonly RecordedEvent[]) {
 /** The life that begins with this event, if there is one. */
 const lifeIn = (event: Renewing) => (event.type === 'queued' ? { life: lifeOf(event) } : undefined)
 
-/** True if the event changes columns that otherwise stay as long as a job lives: its models, or how many attempts it may have. */
+/** True if the event changes a column that otherwise stays as long as a job lives: its models. */
 function changesSpec(event: RecordedEvent): event is Renewing {
-  return event.type === 'requeued' && (event.models !== undefined || !costsAttempt(event.reason))
+  return event.type === 'requeued' && event.models !== undefined
 }
 
 type Columns = readonly (keyof JobRow)[]
@@ -122,12 +116,13 @@ const lasting: ReadonlySet<string> = new Set(specColumns)
 /** The same, and the place of the job, for jobs whose place did not change. */
 const settled: ReadonlySet<string> = new Set([...specColumns, ...placeColumns])
 
-/** Leaving a column out means null or false. */
+/** Leaving a column out means null or false, or that nothing was postponed. */
 export function present(row: object, without?: ReadonlySet<string>): Record<string, unknown> {
   const kept: Record<string, unknown> = {}
   for (const key in row) {
     const value = row[key as keyof typeof row] as unknown
-    if (value !== null && value !== false && without?.has(key) !== true) kept[key] = value
+    if (value === null || value === false || (value === 0 && key === 'postponed')) continue
+    if (without?.has(key) !== true) kept[key] = value
   }
   return kept
 }

@@ -22,7 +22,8 @@ export function enteredBy(
   data: DataChange | undefined,
 ): Entered | undefined {
   if (event.type !== 'queued') return undefined
-  if (row.state !== 'waiting' || row.attempt !== 0 || row.cancel_requested || !isPlain(data)) return undefined
+  if (row.state !== 'waiting' || row.attempt + row.postponed !== 0 || row.cancel_requested || !isPlain(data))
+    return undefined
   if (row.queued_at !== event.at || row.models !== event.spec.models) return undefined
   const entry: Record<string, unknown> = { life: lifeOf(event) }
   if (row.kind !== row.job_type) entry['kind'] = row.kind

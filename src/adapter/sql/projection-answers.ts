@@ -35,6 +35,7 @@ const jobRow = z.object({
   expires_at: time,
   attempt: integer,
   attempts: integer,
+  postponed: integer,
   timeout_ms: integer,
   worker_id: text,
   fencing_token: time,

@@ -9,12 +9,12 @@ const MOST_SAID = 4_000
 /** An answer alone, if it is longer: its data is read. */
 const MOST_ALONE = 7_500
 
-/** A start as it is said: what is as usual in the spec is left out. */
+/** A start as it is said: what is as usual in the spec is left out. Both numbers count the attempts that were postponed. */
 type Said = readonly [
   spec: object,
   token: number,
-  attempt: number,
-  attempts: number,
+  starts: number,
+  mayStart: number,
   epoch: number,
   workerId: string,
 ]
@@ -74,12 +74,12 @@ function textOf({ commandId, result }: CommandAnswer): string {
   return JSON.stringify(said)
 }
 
-function saidOf({ spec, lease: { fencingToken, epoch }, attempt, attempts, workerId }: Started): Said {
+function saidOf({ spec, lease: { fencingToken, epoch }, postponed, workerId, ...tries }: Started): Said {
   const { kind, ...rest } = spec
   const usual: Readonly<Record<string, unknown>> = specDefaults
   const said = Object.fromEntries(Object.entries(rest).filter(([name, value]) => usual[name] !== value))
   const whole = kind === spec.jobType ? said : { ...said, kind }
-  return [whole, fencingToken, attempt, attempts, epoch, workerId]
+  return [whole, fencingToken, tries.attempt + postponed, tries.attempts + postponed, epoch, workerId]
 }
 
 /** It was made by a process that may append, and its address is known to nobody else. */
@@ -88,8 +88,11 @@ const spec = z
   .transform((said) => ({ ...specDefaults, kind: said.jobType, ...said }) as JobSpec)
 const start = z
   .tuple([spec, z.int(), z.int(), z.int(), z.int(), z.string()])
-  .transform(([whole, fencingToken, attempt, attempts, epoch, workerId]): Started => {
-    return { lease: { jobId: whole.jobId, fencingToken, epoch }, spec: whole, attempt, attempts, workerId }
+  .transform(([whole, fencingToken, starts, mayStart, epoch, workerId]): Started => {
+    const { jobId, attempts } = whole
+    const postponed = mayStart - attempts
+    const tries = { attempt: starts - postponed, attempts, postponed }
+    return { lease: { jobId, fencingToken, epoch }, spec: whole, ...tries, workerId }
   })
 const answer = z.union([
   z

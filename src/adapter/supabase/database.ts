@@ -110,6 +110,7 @@ export type Database = {
         place_level: number
         place_order: number
         place_tie: number
+        postponed: number
         priority: number
         queue: string
         queued_at: string

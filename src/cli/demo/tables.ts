@@ -41,7 +41,7 @@ export async function showTables(narrator: Narrator, store: LogStore, queue: str
     event.seq,
     event.type,
     'jobId' in event ? event.jobId : '',
-    clip(event.type === 'started' ? `attempt ${event.attempt}` : eventDetail(event), 40),
+    clip(event.type === 'started' ? `start ${event.attempt}` : eventDetail(event), 40),
   ])
   narrator.say(small(['seq', 'event_type', 'job_id', ''], rows))
 }

@@ -1,4 +1,4 @@
-import { type JobRow, MICROS_PER_MS, type Micros, type Waiting } from '../../core/index.ts'
+import { attemptText, type JobRow, MICROS_PER_MS, type Micros, type Waiting } from '../../core/index.ts'
 import { duration, models, plural, timeText } from '../../format/index.ts'
 import { standingOf, type ToldJob, untilText } from '../../history/parts.ts'
 import type { Frame } from '../frame.ts'
@@ -12,7 +12,7 @@ export function queueText(frame: Frame, jobs: readonly ToldJob[], total: number,
     row.job_id,
     models(row.models),
     waitedOf(row, now),
-    waiting === null ? `attempt ${row.attempt} of ${row.attempts}` : whyOf(row, waiting),
+    waiting === null ? attemptText(row) : whyOf(row, waiting),
   ])
   const more = total > jobs.length ? `\n${plural(total, 'live job')}, the first ${jobs.length} are shown` : ''
   const give = { models: 12, why: 20, job: 36 }

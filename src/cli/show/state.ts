@@ -1,4 +1,4 @@
-import { defaultPolicy, MICROS_PER_MS, type Micros } from '../../core/index.ts'
+import { defaultPolicy, MICROS_PER_MS, type Micros, triesText } from '../../core/index.ts'
 import { count, duration, models } from '../../format/index.ts'
 import { policyText } from '../../format/parts.ts'
 import { oldestFirst, type PausedModel, type RunningRows } from '../../history/parts.ts'
@@ -44,7 +44,7 @@ export function stateText(
       job.job_id,
       job.kind,
       models(job.models),
-      `${job.attempt} of ${job.attempts}`,
+      triesText(job),
       job.worker_id ?? 'detached',
       duration((now - (job.started_at ?? now)) / MICROS_PER_MS),
     ])

@@ -1,11 +1,12 @@
 import {
-  attemptsOf,
   capacityOf,
   jobOf,
   type Ledger,
   MICROS_PER_MS,
   type Micros,
   queueStateOf,
+  triesOf,
+  triesText,
   waitingCount,
   waitingFor,
 } from '../../core/index.ts'
@@ -74,7 +75,7 @@ function running(frame: Frame, { ledger, now }: TopView, room: number): string {
     if (job === undefined) continue
     const took = duration((now - job.startedAt) / MICROS_PER_MS)
     rows.push([
-      ...[jobId, models(job.spec.models), `${job.attempt} of ${attemptsOf(job)}`],
+      ...[jobId, models(job.spec.models), triesText(triesOf(job))],
       ...[job.workerId ?? 'detached', took],
     ])
   }

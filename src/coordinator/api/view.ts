@@ -1,5 +1,4 @@
 import {
-  attemptsOf,
   isDeath,
   type Job,
   type JobSpec,
@@ -12,17 +11,16 @@ import {
   type Policy,
   type RecordedEvent,
   statusOf,
+  type Tries,
+  triesOf,
   type Waiting,
   waitingCount,
   waitingFor,
 } from '../../core/index.ts'
 
 /** A live job, for people and programs. */
-export interface JobView extends Pick<JobSpec, 'jobId' | 'jobType' | 'kind' | 'models' | 'priority'> {
+export interface JobView extends Pick<JobSpec, 'jobId' | 'jobType' | 'kind' | 'models' | 'priority'>, Tries {
   readonly queuedAt: Date
-  /** How many attempts were started, and how many there may be. An attempt given back costs nothing, so both numbers count it. */
-  readonly attempt: number
-  readonly attempts: number
 }
 
 export interface ActiveJobView extends JobView {
@@ -128,9 +126,8 @@ function waitingView(ledger: Ledger, job: Job, now: Micros): WaitingJobView {
 
 function jobView(job: Job): JobView {
   const { jobId, jobType, kind, models } = job.spec
-  const { priority, attempt } = job
-  const attempts = attemptsOf(job)
-  return { jobId, jobType, kind, models, priority, queuedAt: toDate(job.queuedAt), attempt, attempts }
+  const { priority, queuedAt } = job
+  return { jobId, jobType, kind, models, priority, queuedAt: toDate(queuedAt), ...triesOf(job) }
 }
 
 export function toDate(at: Micros): Date {

@@ -39,6 +39,7 @@ export interface LogFields {
   readonly models?: readonly string[] | undefined
   readonly attempt?: number | undefined
   readonly attempts?: number | undefined
+  readonly postponed?: number | undefined
   readonly fencing_token?: number | undefined
   readonly worker_id?: string | undefined
   /** A reason or failure code. */

@@ -57,7 +57,7 @@ export class StartedData {
     const workerId = this.#options.workerId()
     const wanted = results.flatMap((result) => (result.ok ? result.started : []))
     const all = this.#options.all === true
-    const ours = wanted.filter((start) => start.workerId === workerId && (all || hasData(start)))
+    const ours = wanted.filter((start) => start.workerId === workerId && (all || mayHaveData(start)))
     return ours.length === 0 ? undefined : ours.map(({ spec }) => spec.jobId)
   }
 
@@ -117,9 +117,9 @@ export class StartedData {
   }
 }
 
-/** False for the first attempt of a job that was enqueued without data. */
-function hasData({ spec, attempt }: Started): boolean {
-  return spec.hasData === true || attempt > 1
+/** False for the first start of a job that was enqueued without data. */
+export function mayHaveData({ spec, attempt, postponed }: Started): boolean {
+  return spec.hasData === true || attempt + postponed > 1
 }
 
 type AppendStore = AppendRole & Pick<StoreTraits, 'frugal'>

@@ -7,6 +7,7 @@ import {
   type RecordedEvent,
 } from '../../core/index.ts'
 import type { AnswersTo, Concern, HandedIn, HandledByAppend } from '../../port/index.ts'
+import { mayHaveData } from './started-data.ts'
 
 /** A command of another process that needs no append any more, or none but the one that is about to be sent. */
 export interface Finished {
@@ -42,8 +43,7 @@ export function handledOf(
     answers.set(answerTo, those)
     those.answers.push({ commandId: command.id, result })
     if (result.ok)
-      for (const { spec, attempt } of result.started)
-        if (spec.hasData === true || attempt > 1) those.wanted.push(spec.jobId)
+      for (const start of result.started) if (mayHaveData(start)) those.wanted.push(start.spec.jobId)
   }
   return {
     done: finished.flatMap(({ one }) => (one.isTold === true ? [] : [one.command.id])),

@@ -68,7 +68,9 @@ function startAnswer(
   return { allowed: false, code, reason, blocked_by: [...blockedBy], position }
 }
 
-function startedJson({ lease, spec, attempt, attempts }: Started): { readonly [key: string]: Json } {
+function startedJson({ lease, spec, attempt, attempts, postponed }: Started): {
+  readonly [key: string]: Json
+} {
   const { jobType, kind, models, priority } = spec
   return {
     job_id: lease.jobId,
@@ -78,6 +80,7 @@ function startedJson({ lease, spec, attempt, attempts }: Started): { readonly [k
     priority,
     attempt,
     attempts,
+    postponed,
     fencing_token: lease.fencingToken,
     epoch: lease.epoch,
   }

@@ -2,7 +2,7 @@ import type { CommandBody, CommandResult, Refusal } from '../command.ts'
 import { costsAttempt, type FailureCode, type RequeueReason } from '../event.ts'
 import { grant } from '../grant.ts'
 import type { JobType, Micros } from '../job.ts'
-import { type Job, jobOf } from '../ledger.ts'
+import { type Job, jobOf, triesOf } from '../ledger.ts'
 import type { Scribe } from '../scribe.ts'
 import { holdAfterLoss } from './pause.ts'
 import { accepted, refused } from './result.ts'
@@ -126,7 +126,8 @@ function requeue(
 
 /** A job that kills its worker is counted too: the attempts started, less those given back. */
 function hasAttemptsLeft(job: Job): boolean {
-  return job.attempt - job.free < job.spec.attempts
+  const { attempt, attempts } = triesOf(job)
+  return attempt < attempts
 }
 
 /** Hands on what the end freed, and records when a draining queue has become empty. */

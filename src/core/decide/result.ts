@@ -1,7 +1,7 @@
 import type { Accepted, Refusal, Started, Waiting } from '../command.ts'
 import type { ErrorCode } from '../error.ts'
 import type { RecordedEvent } from '../event.ts'
-import { attemptsOf, type Job, jobOf, type Ledger } from '../ledger.ts'
+import { type Job, jobOf, type Ledger, triesOf } from '../ledger.ts'
 import type { Scribe } from '../scribe.ts'
 
 /** The answer to a command that was carried out, made from its events. */
@@ -29,8 +29,7 @@ export function startedJob(job: Job, epoch: number): Started {
   return {
     lease: { jobId: job.jobId, fencingToken: job.token, epoch },
     spec: job.spec,
-    attempt: job.attempt,
-    attempts: attemptsOf(job),
+    ...triesOf(job),
     workerId: job.workerId ?? '',
   }
 }

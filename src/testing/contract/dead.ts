@@ -67,6 +67,10 @@ export function deadContract({ it, store, other }: Bench): void {
         onModel('failed', 'flux'),
         startedEvent('failed', 'w'),
         failed('failed', 'handler_error', false),
+        { type: 'requeued', jobId: 'failed', reason: 'retry', runAt: null },
+        startedEvent('failed', 'w'),
+        failed('failed', 'released', false),
+        { type: 'requeued', jobId: 'failed', reason: 'later', runAt: null },
         startedEvent('failed', 'w'),
         failed('failed', 'timed_out', true),
         queuedEvent('expired'),
@@ -93,7 +97,7 @@ export function deadContract({ it, store, other }: Bench): void {
       ],
     )
     const last = dead.at(-1)
-    assert.ok(last && last.seq === 5 && last.at >= at)
+    assert.ok(last && last.seq === 9 && last.at >= at)
     assert.deepEqual([last.spec.models, last.spec.kind, last.spec.attempts], [['flux'], 'render', 3])
   })
 

@@ -127,7 +127,7 @@ export function decidingContract(bench: Bench): void {
       .store()
       .append(handMade({ queue, version: 0, at, events: [queued], jobs: [waitingRow('started', at)], data }))
     const lease = { jobId: 'started', fencingToken: 2, epoch: 1 }
-    const started = { lease, spec, attempt: 1, attempts: 3, workerId: 'w' }
+    const started = { lease, spec, attempt: 2, attempts: 3, postponed: 2, workerId: 'w' }
     const accepted = { ok: true, started: [started], waiting: [], bypassed: [], changed: true } as const
     const refused = { ok: false, code: 'stale_token', message: 'a newer attempt runs' } as const
     const answers = [

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { attemptsOf, type Job, jobOf, type Ledger } from '../../../../core/index.ts'
+import { attemptText, type Job, jobOf, type Ledger, triesOf } from '../../../../core/index.ts'
 import { count } from '../../../../format/index.ts'
 import { getJson, ofQueue } from '../../data/api.ts'
 import { usePage } from '../../frame/context.ts'
@@ -46,7 +46,7 @@ function Row({ job, progress }: { readonly job: Job; readonly progress: unknown 
         <Since at={job.startedAt} />
         <span class="under dim">
           {job.workerId ?? 'detached'}
-          {job.attempt > 1 ? `, attempt ${job.attempt} of ${attemptsOf(job)}` : ''}
+          {job.attempt > 1 ? `, ${attemptText(triesOf(job))}` : ''}
           {job.cancelRequested ? ', asked to stop' : ''}
           {job.detachedUntil !== null ? (
             <>

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { explainJob, type Job, jobOf } from '../../../../core/index.ts'
+import { attemptText, explainJob, type Job, jobOf, triesOf } from '../../../../core/index.ts'
+import { plural } from '../../../../format/index.ts'
 import { usePage } from '../../frame/context.ts'
 import { go, route } from '../../frame/route.ts'
 import { seconds } from '../../frame/time.ts'
@@ -131,13 +132,14 @@ function Of({ jobId }: { readonly jobId: string }) {
 
 const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)
 
-function Asked({ job: { spec, priority, attempt } }: { readonly job: Job }) {
+function Asked({ job }: { readonly job: Job }) {
+  const { spec, priority } = job
   return (
     <>
       <dt>asked to be</dt>
       <dd>
-        {spec.kind}, priority {priority}, {spec.attempts === 1 ? '1 attempt' : `${spec.attempts} attempts`}
-        {attempt > 0 ? `, ${attempt} begun` : ''}
+        {spec.kind}, priority {priority},{' '}
+        {job.attempt > 0 ? attemptText(triesOf(job)) : plural(spec.attempts, 'attempt')}
         {spec.fairKey === null ? '' : `, fair key ${spec.fairKey}`}
       </dd>
     </>
