@@ -2,20 +2,12 @@
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import config from '../../vitest.config.ts'
+import { projectOf } from '../placement.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 const files = globSync('test/**/*.ts', { cwd: root }).map((file) => file.replaceAll(path.sep, '/'))
 const filesWith = (pattern: RegExp) =>
   files.filter((file) => pattern.test(readFileSync(path.join(root, file), 'utf8'))).toSorted()
-
-interface Project {
-  readonly test: { readonly isolate?: boolean; readonly include: readonly string[] }
-}
-/** Each of these has a process of its own. */
-const alone = ((config.test?.projects ?? []) as readonly Project[]).flatMap(({ test }) =>
-  test.isolate === false ? [] : test.include,
-)
 
 describe('a helper of tests', () => {
   it('registers no hook of vitest when it is imported, which would be one of the first file alone', () => {
@@ -28,10 +20,6 @@ describe('a test file that replaces a module, the clock or a global', () => {
   it('has a process of its own', () => {
     const replacing = filesWith(/\bvi\.(mock|doMock|resetModules|useFakeTimers|stubGlobal)\(/)
     expect(replacing.length).toBeGreaterThan(5)
-    expect(replacing.filter((file) => !alone.includes(file))).toEqual([])
-  })
-
-  it('is there', () => {
-    expect(alone.filter((file) => !files.includes(file))).toEqual([])
+    expect(replacing.filter((file) => !projectOf(file).endsWith('alone'))).toEqual([])
   })
 })

@@ -1,0 +1,50 @@
+/** Every test file belongs to `npm test` or to `npm run test:rest`, and none is lost. */
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+import manifest from '../../package.json' with { type: 'json' }
+import { filesOf, named, projectOf, testFiles } from '../placement.ts'
+
+const everyday = filesOf('test', [])
+const rest = filesOf('rest', [])
+const killed = 'test/process/killed.test.ts'
+
+describe('a test file', () => {
+  it('is in `npm test` or in `npm run test:rest`, and never in both', () => {
+    expect([...everyday, ...rest].toSorted()).toEqual(testFiles)
+    expect(new Set(everyday).isDisjointFrom(new Set(rest))).toBe(true)
+    expect([everyday.length, rest.length].every((count) => count > 20)).toBe(true)
+  })
+
+  it('that is named in test/placement.ts is there', () => {
+    expect(named.filter((file) => !testFiles.includes(file))).toEqual([])
+  })
+
+  it('has a project, and each project has files of `npm test`', () => {
+    expect(new Set(everyday.map(projectOf))).toEqual(new Set(['pure', 'alone', 'database', 'database alone']))
+  })
+
+  it('of the rest runs where somebody names it or its folder', () => {
+    expect(everyday).not.toContain(killed)
+    for (const word of [killed, 'test/process', 'test/'])
+      expect(filesOf('test', ['run', word, '--maxWorkers=1'])).toContain(killed)
+    expect(filesOf('test', ['run', 'test/core'])).not.toContain(killed)
+  })
+})
+
+describe('the commands', () => {
+  const { scripts } = manifest
+  it('have one half each, and `npm run test:all` runs both, as continuous integration does', () => {
+    expect(scripts.test).toMatch(/vitest run$/)
+    expect(scripts['test:rest']).toMatch(/vitest run --mode rest$/)
+    expect(scripts['test:all']).toMatch(/^npm test && npm run test:rest && /)
+    const ci = readFileSync(path.resolve(import.meta.dirname, '../../.ci/run'), 'utf8')
+    expect(ci).toMatch(/^npm run test:all$/m)
+    expect(ci).not.toMatch(/^npm (test|run test:rest)/m)
+  })
+
+  it('neither try a second time, nor leave a test out', () => {
+    const config = readFileSync(path.resolve(import.meta.dirname, '../../vitest.config.ts'), 'utf8')
+    expect(config).not.toMatch(/retry|bail|passWithNoTests|allowOnly/)
+  })
+})
