@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import type { Listed } from './command/index.ts'
 import type { CommonOptions, Frame, Surface } from './frame.ts'
+import { written } from './terminal/lines.ts'
 
 type Examples = readonly (readonly [typed: string, does: string])[]
 
@@ -42,6 +43,7 @@ export class Cli {
       .configureOutput({
         writeOut: (text) => surface.stdout.write(text),
         writeErr: (text) => surface.stderr.write(text),
+        outputError: (text) => surface.stderr.write(written(sentencesOf(text))),
       })
       .exitOverride()
       .hook('preSubcommand', (_, command) => this.#load(command))
@@ -83,6 +85,9 @@ export class Cli {
     })
   }
 }
+
+/** Commander quotes what was typed, and may add a line of its own. */
+const sentencesOf = (text: string): readonly string[] => text.trimEnd().split(/\n(?=\(Did you mean )/)
 
 /** A command in a list of several: its options are on its own page, and not loaded yet. */
 function termOf(command: Command): string {

@@ -1,5 +1,5 @@
 import type { DeadFilter } from '../coordinator/index.ts'
-import { InterlockError, invalidInput, type Micros } from '../core/index.ts'
+import { InterlockError, invalidInput, type Micros, operand } from '../core/index.ts'
 import type { Frame } from './frame.ts'
 import { momentOf } from './moment.ts'
 
@@ -36,6 +36,6 @@ export function checkFound(frame: Frame, jobId: string | undefined, found: numbe
   if (jobId === undefined || found > 0) return
   throw new InterlockError(
     'job_not_live',
-    `queue ${frame.queue} has no dead job ${jobId}; look at those it has with interlock dead, or see how the job stands with interlock explain ${jobId}`,
+    `queue ${frame.queue} has no dead job ${jobId}; look at those it has with interlock dead, or see how the job stands with interlock explain ${operand(jobId)}`,
   )
 }

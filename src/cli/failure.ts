@@ -1,8 +1,9 @@
 import { CommanderError } from 'commander'
-import { type ErrorCode, InterlockError } from '../core/index.ts'
+import { type ErrorCode, InterlockError, stackLines } from '../core/index.ts'
 import { splitMessage } from '../format/index.ts'
 import { LocalFailure } from '../history/files/index.ts'
 import { exitCodes } from './exit.ts'
+import { written } from './terminal/lines.ts'
 
 /** A check did its work and found something. Everything about it is already printed. */
 export class FoundSomething extends Error {}
@@ -24,18 +25,21 @@ export const isToldAlready = (error: unknown): boolean =>
 
 /** Two lines at most: what happened, and what to do. The stack only with DEBUG. */
 export function failureText(error: unknown, debug: boolean): string {
-  if (debug && error instanceof Error && error.stack !== undefined) return `${error.stack}\n`
+  if (debug && error instanceof Error) return written(stackLines(error))
   if (error instanceof InterlockError) {
     const { what, todo } = splitMessage(error.message.replace(goesOn, ''))
-    return `error (${error.code}): ${what}\n${todo === undefined ? '' : `  to do: ${todo}\n`}`
+    return told(`error (${error.code}): ${what}`, todo)
   }
   if (error instanceof LocalFailure) {
     const { what, todo } = splitMessage(error.message)
-    return `error: ${what}\n  to do: ${todo}\n`
+    return told(`error: ${what}`, todo)
   }
   const what = error instanceof Error ? error.message : String(error)
-  return `error: ${what}\n  to do: run it again with DEBUG=1 to see where it comes from\n`
+  return told(`error: ${what}`, 'run it again with DEBUG=1 to see where it comes from')
 }
+
+const told = (what: string, todo: string | undefined): string =>
+  written(todo === undefined ? what : [what, `  to do: ${todo}`])
 
 /** The same for programs. `code` is null if the error is not Interlock's. */
 export function failureDocument(error: unknown) {

@@ -1,8 +1,8 @@
-import pc from 'picocolors'
 import { parseQueue } from '../codec/index.ts'
 import type { Access } from '../history/index.ts'
 import type { LogStore } from '../port/index.ts'
 import { type Target, targetOf } from '../process/index.ts'
+import { type Colors, colorsOf, type Lines, written } from './terminal/lines.ts'
 import { progressIn } from './terminal/progress.ts'
 
 /** The parts of the outside world that a command may touch; tests pass their own. */
@@ -48,7 +48,7 @@ export class Frame {
   readonly queue: string
   /** Who does this, for the log; undefined: not given. */
   readonly as: string | undefined
-  readonly colors: ReturnType<typeof pc.createColors>
+  readonly colors: Colors
   readonly #url: string | undefined
 
   constructor(surface: Surface, options: CommonOptions) {
@@ -57,7 +57,7 @@ export class Frame {
     this.verbose = options.verbose === true
     this.as = options.as ?? (surface.env['INTERLOCK_AS'] || undefined)
     this.queue = parseQueue(options.queue ?? 'default')
-    this.colors = pc.createColors(this.isTerminal && !surface.env['NO_COLOR'])
+    this.colors = colorsOf(this.isTerminal && !surface.env['NO_COLOR'])
     this.#url = options.url
   }
 
@@ -102,18 +102,17 @@ export class Frame {
   }
 
   /** The result: a document for programs under `--json`, else text for people. */
-  emit(document: unknown, text: string): void {
-    if (this.json) this.surface.stdout.write(`${JSON.stringify(document, null, this.isTerminal ? 2 : 0)}\n`)
-    else this.print(text)
+  emit(document: unknown, lines: Lines): void {
+    this.print(this.json ? JSON.stringify(document, null, this.isTerminal ? 2 : 0).split('\n') : lines)
   }
 
-  /** Prints a line of the result. */
-  print(text: string): void {
-    this.surface.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
+  /** Prints lines of the result. */
+  print(lines: Lines): void {
+    this.surface.stdout.write(written(lines))
   }
 
-  /** Prints a line beside the result, on standard error, so that it never gets into a pipe. */
-  note(text: string): void {
-    this.surface.stderr.write(`${text}\n`)
+  /** Prints lines beside the result, on standard error, so that they never get into a pipe. */
+  note(lines: Lines): void {
+    this.surface.stderr.write(written(lines))
   }
 }

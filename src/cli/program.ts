@@ -4,6 +4,7 @@ import { Cli } from './cli.ts'
 import { commandGroups } from './command/index.ts'
 import { exitCodes } from './exit.ts'
 import type { Stream, Surface } from './frame.ts'
+import { written } from './terminal/lines.ts'
 
 /** Runs one command line. Returns its exit code; never throws. */
 export async function runCli(words: readonly string[], outside: Surface): Promise<number> {
@@ -30,7 +31,7 @@ export async function runCli(words: readonly string[], outside: Surface): Promis
     const json = cli.program.opts()['json'] === true || words.includes('--json')
     // People read standard error. A program gets its document even without a result.
     if (json && code !== exitCodes.fine && !hasSpoken())
-      surface.stdout.write(`${JSON.stringify(failureDocument(error))}\n`)
+      surface.stdout.write(written(JSON.stringify(failureDocument(error))))
     if (!isToldAlready(error)) surface.stderr.write(failureText(error, Boolean(surface.env['DEBUG'])))
     return code
   }

@@ -1,3 +1,4 @@
+import { forShell } from './foreign.ts'
 /**
  * What an error means for the caller:
  *
@@ -82,7 +83,7 @@ const NAMED = 8
 export function checkKnown(queue: string, queues: readonly string[]): void {
   if (queues.includes(queue)) return
   const more = queues.length > NAMED ? ` and ${queues.length - NAMED} more` : ''
-  const others = `name the one you mean by --queue: ${queues.slice(0, NAMED).join(', ')}${more}`
+  const others = `name the one you mean by --queue: ${queues.slice(0, NAMED).map(forShell).join(', ')}${more}`
   throw new InterlockError(
     'unknown_queue',
     `there is no queue ${queue}; ${queues.length === 0 ? 'there is none at all: enqueue the first job to make it' : others}`,

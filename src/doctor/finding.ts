@@ -1,11 +1,15 @@
+import { oneLine } from '../core/index.ts'
 import type { AccountFinding } from '../port/index.ts'
 
 /** Something that a check found. */
 export type Finding = AccountFinding
 
-const finding =
+/** What it says may name rows, columns and sessions of other people: each part is one line. */
+export const finding =
   (level: Finding['level']) =>
-  (check: string, what: string, remedy: string): Finding => ({ check, level, what, remedy })
+  (check: string, what: string, remedy: string): Finding => ({
+    ...{ check, level, what: oneLine(what), remedy: oneLine(remedy) },
+  })
 
 export const problem = finding('problem')
 export const note = finding('note')

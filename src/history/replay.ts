@@ -5,6 +5,7 @@ import {
   jobOf,
   type Ledger,
   type Micros,
+  operand,
   projectionOf,
   type QueueStateValue,
   queueStateValueOf,
@@ -134,7 +135,7 @@ export function explainedIn({ ledger, at }: Past, text: string) {
   if (found !== undefined) return found
   throw new InterlockError(
     'job_not_live',
-    `job ${jobId} was not live when the log had ${ledger.version} events; see when it was: interlock explain ${jobId}`,
+    `job ${jobId} was not live when the log had ${ledger.version} events; see when it was: interlock explain ${operand(jobId)}`,
   )
 }
 

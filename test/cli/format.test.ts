@@ -58,7 +58,7 @@ describe('text for people', () => {
       ],
       { right: [1] },
     )
-    expect(drawn).toBe('name     n\na        1\nbcdefg  20')
+    expect(drawn).toEqual(['name     n', 'a        1', 'bcdefg  20'])
   })
 })
 

@@ -60,7 +60,7 @@ describe('interlock what-if', () => {
       'what-if',
       ...[2, 3, 4, 5].flatMap((n) => ['--try', `m0=${n},overtakes=16`]),
     ])
-    const [, outcomes = '', models = '', note] = whatIfText(narrow, many).split('\n\n')
+    const [, outcomes = '', models = '', note] = whatIfText(narrow, many).join('\n').split('\n\n')
     for (const line of [...outcomes.split('\n'), ...models.split('\n')])
       expect(line.length).toBeLessThanOrEqual(60)
     expect(outcomes).toMatch(/^rules +mean wait .*makespan/)

@@ -68,9 +68,8 @@ describe('events that should have left the log', () => {
     expect(logSize(facts({ oldestAt: now - 92 * DAY }, { retentionDays: 90 }))).toMatchObject({
       ...{ heldAtBytes: null, overdueDays: 92 },
     })
-    const said: string[] = []
     const plain = (text: string) => text
-    said.push(sizeText({ colors: { dim: plain } } as unknown as Frame, logSize(facts(old))))
+    const said = sizeText({ colors: { dim: plain } } as unknown as Frame, logSize(facts(old)))
     expect(said[0]).toContain('retention does not hold it: it has events of 40 days ago')
   })
 

@@ -28,7 +28,13 @@ describe('a decision that fails half-way', () => {
       doubtful: [],
     })
     const printed: string[] = []
-    tell({ json: false, emit: (_: unknown, text: string) => printed.push(text) } as unknown as Frame, report)
+    tell(
+      {
+        json: false,
+        emit: (_: unknown, lines: readonly string[]) => printed.push(...lines),
+      } as unknown as Frame,
+      report,
+    )
     expect(printed.join('\n')).toMatch(
       /^a: completed\nc: failed, for good\nb: nothing was decided: job b is not active/,
     )

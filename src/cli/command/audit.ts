@@ -7,6 +7,7 @@ import type { Frame } from '../frame.ts'
 import { onlyFrom } from '../show/only-from.ts'
 import { type ArchiveFlags, addArchiveFlag, withLog } from '../store.ts'
 import { grid } from '../terminal/grid.ts'
+import type { Lines } from '../terminal/lines.ts'
 import { table } from '../terminal/table.ts'
 
 /** A log that broke one promise usually breaks more; the first ones show the cause. */
@@ -30,7 +31,7 @@ export function addAudit(cli: Cli): void {
           if (markdown && frame.json)
             throw invalidInput('--markdown and --json are two forms of the same; give one')
           const said = await withLog(frame, fromArchive, auditLog)
-          frame.emit(said, markdown ? statementMarkdown(said) : textOf(frame, said))
+          frame.emit(said, markdown ? statementMarkdown(said).trimEnd().split('\n') : textOf(frame, said))
           if (said.violations.length > 0 || said.overlaps.length > 0) throw new FoundSomething()
         },
       )
@@ -38,7 +39,7 @@ export function addAudit(cli: Cli): void {
   )
 }
 
-function textOf(frame: Frame, said: Statement): string {
+function textOf(frame: Frame, said: Statement): Lines {
   const { queue, violations, overlaps, fromSeq, events, jobs, brought, attempts, maxConcurrent } = said
   if (events === 0)
     return `nothing to look at: the log of queue ${queue} has no event ${fromSeq === 1 ? 'yet' : `after the cut at ${count(fromSeq - 1)}`}`
@@ -46,7 +47,7 @@ function textOf(frame: Frame, said: Statement): string {
   const rows = violations
     .slice(0, SHOWN)
     .map(({ seq, rule, jobId, detail }) => [seq, rule, jobId ?? '—', detail])
-  const found = rows.length === 0 ? [] : [table(['seq', 'rule', 'job', 'what'], rows, { right: [0] })]
+  const found = rows.length === 0 ? [] : table(['seq', 'rule', 'job', 'what'], rows, { right: [0] })
   const shared = overlaps
     .slice(0, SHOWN)
     .map(({ model, fromSeq, ms, holders }) => [
@@ -58,6 +59,6 @@ function textOf(frame: Frame, said: Statement): string {
     ...found,
     ...(shared.length === 0
       ? []
-      : ['', grid(frame, heads, shared, { right: [0, 2], give: { 'overlap on': 16, 'held by': 36 } })]),
-  ].join('\n')
+      : ['', ...grid(frame, heads, shared, { right: [0, 2], give: { 'overlap on': 16, 'held by': 36 } })]),
+  ]
 }

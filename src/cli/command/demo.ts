@@ -8,9 +8,9 @@ export function addDemo(cli: Cli): void {
     const result = await demo(frame)
     const seconds = ((performance.now() - begun) / 1_000).toFixed(0)
     const verdict = result.ok
-      ? `Every claim was true (${seconds} s). Next: interlock run <file>, interlock --help`
-      : `${result.failures.length} of its claims were false:\n${result.failures.map((text) => `  ${text}`).join('\n')}`
-    frame.emit(result, `\n${verdict}`)
+      ? [`Every claim was true (${seconds} s). Next: interlock run <file>, interlock --help`]
+      : [`${result.failures.length} of its claims were false:`, ...result.failures.map((text) => `  ${text}`)]
+    frame.emit(result, ['', ...verdict])
     if (!result.ok) throw new FoundSomething()
   })
 }

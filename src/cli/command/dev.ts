@@ -77,7 +77,7 @@ async function serve(
     ...(user === undefined ? {} : { SUPABASE_USER_TOKEN: await keys.signIn(user) }),
   }
   const lines = Object.entries(settings).map((pair) => pair.join('='))
-  frame.emit(settings, lines.join('\n'))
+  frame.emit(settings, lines)
   frame.note(`serving ${db.name} on this machine only, for development; Ctrl-C ends it`)
   frame.note('for another shell: interlock dev > dev.env, and there: set -a; . ./dev.env; set +a')
 }

@@ -25,9 +25,9 @@ export function addDoctor(cli: Cli): void {
         const minutes = wholeNumber('--waiting', waiting, 1, 1_000_000) ?? 30
         const found = await examined(frame, minutes * 60_000)
         const { ok, findings, log, standbys } = found
-        const sizes = log === null ? [] : [sizeText(frame, log)]
-        const servers = standbys === null ? [] : [standbysText(frame, standbys)]
-        frame.emit(found, [textOf(frame, findings), ...sizes, ...servers].join('\n'))
+        const sizes = log === null ? [] : sizeText(frame, log)
+        const servers = standbys === null ? [] : standbysText(frame, standbys)
+        frame.emit(found, [...textOf(frame, findings), ...sizes, ...servers])
         if (!ok) throw new FoundSomething()
       },
     )
@@ -50,13 +50,11 @@ async function examined(frame: Frame, waitingMs: number): Promise<Examination> {
   }
 }
 
-function textOf(frame: Frame, findings: readonly Finding[]): string {
-  if (findings.length === 0) return 'nothing found'
+function textOf(frame: Frame, findings: readonly Finding[]): readonly string[] {
+  if (findings.length === 0) return ['nothing found']
   const { red, yellow, dim } = frame.colors
-  return findings
-    .map(({ level, what, remedy }) => {
-      const mark = level === 'problem' ? red('problem') : yellow('note   ')
-      return `${mark}  ${what}\n         ${dim('to do:')} ${remedy}`
-    })
-    .join('\n')
+  return findings.flatMap(({ level, what, remedy }) => {
+    const mark = level === 'problem' ? red('problem') : yellow('note   ')
+    return [`${mark}  ${what}`, `         ${dim('to do:')} ${remedy}`]
+  })
 }

@@ -44,9 +44,9 @@ export function addEnqueue(cli: Cli): void {
         const waiting = await withCoordinator(frame, (coordinator) => enqueueAll(frame, coordinator, jobs))
         const rows = waiting.slice(0, SHOWN).map(({ jobId, reason }) => [jobId, reason])
         const heading = `${plural(jobs.length, 'job')} in line, ${waiting.length} have to wait`
-        const more = waiting.length > SHOWN ? `\n… and ${waiting.length - SHOWN} more: interlock queue` : ''
-        const list = rows.length === 0 ? '' : `\n${table(['job', 'waits because'], rows)}${more}`
-        frame.emit({ queued: jobs.length, waiting }, `${heading}${list}`)
+        const more = waiting.length > SHOWN ? [`… and ${waiting.length - SHOWN} more: interlock queue`] : []
+        const list = rows.length === 0 ? [] : [...table(['job', 'waits because'], rows), ...more]
+        frame.emit({ queued: jobs.length, waiting }, [heading, ...list])
       },
     )
     .option('--job <id>', 'the id of one job')

@@ -26,10 +26,11 @@ export function addExplain(cli: Cli): void {
           const document = explainDocument(found)
           if (!data) return frame.emit(document, textOf(frame, found))
           const [kept] = await store.data(frame.queue, [found.jobId])
-          frame.emit(
-            { ...document, data: dataDocument(kept) },
-            `${textOf(frame, found)}\n\n${dataText(frame, kept)}`,
-          )
+          frame.emit({ ...document, data: dataDocument(kept) }, [
+            ...textOf(frame, found),
+            '',
+            ...dataText(frame, kept),
+          ])
         }),
     )
     .option(
@@ -38,23 +39,23 @@ export function addExplain(cli: Cli): void {
     )
 }
 
-const textOf = (frame: Frame, found: ToldOfJob): string =>
+const textOf = (frame: Frame, found: ToldOfJob): readonly string[] =>
   found.live === null ? endedText(frame, found.jobId, found.events) : explanationText(frame, found.live)
 
 /** What is kept of a job beside the log, in full: it was asked for. */
-export function dataText(frame: Frame, data: JobData | undefined): string {
+function dataText(frame: Frame, data: JobData | undefined): readonly string[] {
   const document = dataDocument(data)
   const rows = dataFields.flatMap((name) => {
     const value = document[name]
     return value === null ? [] : [[name, JSON.stringify(value)] as const]
   })
   const none = 'it has no payload, progress or result: it came without, or they were deleted'
-  return rows.length === 0 ? none : facts(rows, frame.colors.dim)
+  return rows.length === 0 ? [none] : facts(rows, frame.colors.dim)
 }
 
 /** How a job ended, for people. */
-export function endedText(frame: Frame, jobId: string, events: readonly RecordedEvent[]): string {
+function endedText(frame: Frame, jobId: string, events: readonly RecordedEvent[]): readonly string[] {
   const rows = events.map((event) => [event.seq, timeText(event.at), event.type, eventDetail(event)])
   const lines = grid(frame, ['seq', 'time', 'event', ''], rows, { right: [0], give: { '': 30 } })
-  return `job ${jobId} has ended\n\n${lines}`
+  return [`job ${jobId} has ended`, '', ...lines]
 }

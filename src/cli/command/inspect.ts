@@ -107,7 +107,7 @@ async function inspect(
 
 function announce(frame: Frame, { page, socket }: Relay): void {
   if (frame.json) frame.print(JSON.stringify({ page, socket }))
-  else frame.print(`open ${page}\nor, for a program that speaks the protocol: ${socket}`)
+  else frame.print([`open ${page}`, `or, for a program that speaks the protocol: ${socket}`])
   frame.note('this machine only; anyone with the address can look, so keep it secret')
 }
 

@@ -32,8 +32,8 @@ export function addLog(cli: Cli): void {
             const after = await orCut(access, await beginOf(access, options.since, limit))
             if (options.follow === true) return follow(frame, access, after)
             const events = await take(readEvents(access, { after }), limit)
-            const lines = events.map((event) => eventLine(frame, event)).join('\n')
-            frame.emit(events.map(eventDocument), lines || noneOf(frame, options.since))
+            const lines = events.map((event) => eventLine(frame, event))
+            frame.emit(events.map(eventDocument), lines.length > 0 ? lines : noneOf(frame, options.since))
           })
         },
       )

@@ -49,7 +49,7 @@ export function addMachine(cli: Cli): void {
           throw invalidInput(`--format ${format}: must be mermaid, json or studio`)
         }
         const { document, text } = formats[format as keyof typeof formats](machine)
-        frame.emit(format === 'json' ? document : { name, ...document }, text)
+        frame.emit(format === 'json' ? document : { name, ...document }, text.trimEnd().split('\n'))
       },
     )
     .option('--format <mermaid|json|studio>', 'what to print', 'mermaid')

@@ -22,6 +22,7 @@ import { FoundSomething } from '../failure.ts'
 import { collect } from '../flag-value.ts'
 import type { Frame } from '../frame.ts'
 import { emptyFolder, storeForAMoment } from '../store.ts'
+import type { Lines } from '../terminal/lines.ts'
 
 interface Options {
   readonly again?: boolean
@@ -60,7 +61,7 @@ export function addMigrate(cli: Cli): void {
           const written = await writeSupabaseMigration(folder, new Date(), options)
           return frame.emit(written, writtenText(written))
         }
-        if (print) return frame.emit({ script: migrationScript(options) }, migrationScript(options))
+        if (print) return emitScript(frame, migrationScript(options))
         const outcome = await migrateTarget(frame, options)
         frame.emit(outcome, outcomeText(outcome, check))
         if (check === true && outcome.found?.some(({ level }) => level === 'problem'))
@@ -135,8 +136,11 @@ async function migrateTarget(frame: Frame, options: MigrateOptions): Promise<Mig
 const migratePostgres = (url: string, options: MigrateOptions): Promise<MigrationOutcome> =>
   withConnection(url, (connection) => migrate(connection, options))
 
+const emitScript = (frame: Frame, script: string): void =>
+  frame.emit({ script }, script.trimEnd().split('\n'))
+
 async function undoTarget(frame: Frame, print: boolean): Promise<void> {
-  if (print) return frame.emit({ script: undoScript() }, undoScript())
+  if (print) return emitScript(frame, undoScript())
   const target = frame.target()
   if (target.kind !== 'postgres') {
     throw invalidInput(
@@ -178,16 +182,12 @@ async function withConnection<T>(
 function outcomeText(
   { version, applied, passedOver = [], found = [] }: MigrationOutcome,
   check = false,
-): string {
+): Lines {
   if (!applied && !check) return `nothing to do: the database has migration ${version}`
   const title = check
     ? `nothing was changed; migrating to ${version} would succeed`
     : `migrated to ${version}`
-  return [
-    title,
-    ...passedOver,
-    ...found.map(({ level, what, remedy }) => `${level}: ${what}; ${remedy}`),
-  ].join('\n')
+  return [title, ...passedOver, ...found.map(({ level, what, remedy }) => `${level}: ${what}; ${remedy}`)]
 }
 
 const writtenText = ({ file, written }: WrittenMigration): string =>

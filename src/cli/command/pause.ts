@@ -1,4 +1,4 @@
-import { invalidInput, MICROS_PER_MS } from '../../core/index.ts'
+import { invalidInput, MICROS_PER_MS, operand } from '../../core/index.ts'
 import { timeText } from '../../format/index.ts'
 import type { Cli } from '../cli.ts'
 import { unitMs } from '../moment.ts'
@@ -24,7 +24,8 @@ export function addPause(cli: Cli): void {
           await coordinator.pauseModel(model, { reason, until: end })
           return end
         })
-        const end = until === null ? `interlock resume ${model}` : timeText(until.getTime() * MICROS_PER_MS)
+        const end =
+          until === null ? `interlock resume ${operand(model)}` : timeText(until.getTime() * MICROS_PER_MS)
         frame.emit({ model, reason, until }, `model ${model} is paused until ${end}`)
       },
     )

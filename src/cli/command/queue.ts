@@ -25,11 +25,9 @@ export function addQueue(cli: Cli): void {
         const line = lineIn(look, limit ?? 20)
         const none = 'no live job; put some in line: interlock enqueue <file>'
         const paused = pausedFacts(pausedModels(look.ledger))
-        const pauses = paused.length === 0 ? '' : `\n\n${facts(paused, frame.colors.dim)}`
-        frame.emit(
-          queueDocument(frame.queue, look, line),
-          `${line.total === 0 ? none : queueText(frame, line.jobs, line.total, look.now)}${pauses}`,
-        )
+        const pauses = paused.length === 0 ? [] : ['', ...facts(paused, frame.colors.dim)]
+        const lines = line.total === 0 ? [none] : queueText(frame, line.jobs, line.total, look.now)
+        frame.emit(queueDocument(frame.queue, look, line), [...lines, ...pauses])
       },
     )
     .option('--limit <n>', 'how many', '20')

@@ -131,6 +131,6 @@ function showQueue(frame: Frame, past: Past, limit: number): void {
   const state = stateText(frame, line.rows, at, { paused: pausedModels(ledger), title })
   frame.emit(
     document,
-    line.total === 0 ? state : `${state}\n\n${queueText(frame, line.jobs, line.total, at)}`,
+    line.total === 0 ? state : [...state, '', ...queueText(frame, line.jobs, line.total, at)],
   )
 }

@@ -29,12 +29,12 @@ const nothing = ({ queue }: Frame, folder: string): Standing => ({
   ...{ queue, store: `pglite:${folder}`, now: 0, rows: null, workers: [], paused: [] },
 })
 
-function textOf(frame: Frame, standing: Standing): string {
+function textOf(frame: Frame, standing: Standing): readonly string[] {
   const { rows, paused, now, store } = standing
   const working = workingIn(standing)
   const title = [['queue', `${frame.colors.bold(frame.queue)} in ${store}`]] as const
   const state = stateText(frame, rows, now, { paused, title, more: [['workers', countText(working)]] })
-  return working.length === 0 ? state : `${state}\n\n${workersTable(frame, working, now)}`
+  return working.length === 0 ? state : [...state, '', ...workersTable(frame, working, now)]
 }
 
 const SHOWN = 20
@@ -47,7 +47,7 @@ export function countText(working: readonly Working[]): string {
   return [`${many('live')} live`, ...rest.map((state) => `${many(state)} ${state}`)].join(', ')
 }
 
-export function workersTable(frame: Frame, working: readonly Working[], now: Micros): string {
+function workersTable(frame: Frame, working: readonly Working[], now: Micros): readonly string[] {
   const rows = working
     .slice(0, SHOWN)
     .map(({ workerId, state, kinds, freeSlots, startedAt, running }) => [
@@ -55,9 +55,9 @@ export function workersTable(frame: Frame, working: readonly Working[], now: Mic
       ...[duration((now - startedAt) / MICROS_PER_MS), someOf(running)],
     ])
   const head = ['process', 'state', 'kinds', 'runs', 'free', 'for', 'jobs']
-  const more = working.length > SHOWN ? `\n… and ${working.length - SHOWN} more: --json` : ''
+  const more = working.length > SHOWN ? [`… and ${working.length - SHOWN} more: --json`] : []
   const give = { jobs: 12, kinds: 10, process: 20 }
-  return `${grid(frame, head, rows, { heading: frame.colors.dim, right: [3, 4, 5], give })}${more}`
+  return [...grid(frame, head, rows, { heading: frame.colors.dim, right: [3, 4, 5], give }), ...more]
 }
 
 /** A process without kinds claims nothing: it holds jobs that it asked for at the gate, or puts jobs in line. */

@@ -5,6 +5,7 @@ import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
 import { onlyFrom } from '../show/only-from.ts'
 import { type ArchiveFlags, addArchiveFlag, withLog } from '../store.ts'
+import type { Lines } from '../terminal/lines.ts'
 import { table } from '../terminal/table.ts'
 
 const SHOWN = 20
@@ -40,7 +41,7 @@ export function addVerify(cli: Cli): void {
   )
 }
 
-function textOf(result: Verification, withFiles: boolean): string {
+function textOf(result: Verification, withFiles: boolean): Lines {
   const { ok, fromSeq, events, jobs, firstBad, differences, chain } = result
   if (ok) {
     return `verified: ${plural(events, 'event')} replayed${onlyFrom(fromSeq)}, the state and ${plural(jobs, 'live job')} are what the log says${chain === null ? '' : `; the hash chain holds from event ${chain.from} on`}`
@@ -49,7 +50,7 @@ function textOf(result: Verification, withFiles: boolean): string {
     firstBad === null
       ? []
       : [`the log is not sound from event ${firstBad.seq} on: ${firstBad.what}`, firstBad.todo]
-  if (differences.length === 0) return log.join('\n')
+  if (differences.length === 0) return log
   const rows = differences
     .slice(0, SHOWN)
     .map(({ row, field, stored, folded }) => [row, field, shown(stored), shown(folded)])
@@ -59,8 +60,8 @@ function textOf(result: Verification, withFiles: boolean): string {
   return [
     ...log,
     `${plural(differences.length, 'difference')}; ${todo}`,
-    table(['row', 'field', 'stored', 'by the log'], rows),
-  ].join('\n')
+    ...table(['row', 'field', 'stored', 'by the log'], rows),
+  ]
 }
 
 const shown = (value: unknown): string => clip(JSON.stringify(value) ?? 'nothing', 24)

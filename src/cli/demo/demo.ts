@@ -47,9 +47,10 @@ async function tellComparison(narrator: Narrator, store: LogStore): Promise<read
   const workflows = jobs.filter(({ input }) => input.jobType === 'workflow').length
   const models = new Set(jobs.flatMap(({ input }) => input.models)).size
   narrator.chapter('An hour of an image service, three times')
-  narrator.say(
-    `   ${jobs.length - workflows} jobs and ${workflows} workflows on ${models} models, a second in 2.5 ms, under three\n   policies one after the other (some 25 s) …`,
-  )
+  narrator.say([
+    `   ${jobs.length - workflows} jobs and ${workflows} workflows on ${models} models, a second in 2.5 ms, under three`,
+    '   policies one after the other (some 25 s) …',
+  ])
   const outcomes = await compare(narrator.frame, store, workload)
   showComparison(narrator, outcomes)
   narrator.say('')

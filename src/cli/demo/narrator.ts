@@ -1,4 +1,5 @@
 import type { Frame } from '../frame.ts'
+import type { Lines } from '../terminal/lines.ts'
 
 /** Tells the demo, and records whether its claims are true. */
 export class Narrator {
@@ -12,18 +13,18 @@ export class Narrator {
 
   chapter(title: string): void {
     const { bold } = this.frame.colors
-    this.say(`\n${bold(`${++this.#chapter}  ${title}`)}`)
+    this.say(['', bold(`${++this.#chapter}  ${title}`)])
   }
 
   /** Prints one paragraph. Under `--json` only the result is printed. */
-  say(text: string): void {
-    if (!this.frame.json) this.frame.print(text)
+  say(lines: Lines): void {
+    if (!this.frame.json) this.frame.print(lines)
   }
 
   /** Prints a command or call, and its result. */
   step(call: string, answer: string): void {
     const { cyan } = this.frame.colors
-    this.say(`\n  ${cyan('>')} ${call}\n    ${answer}`)
+    this.say(['', `  ${cyan('>')} ${call}`, `    ${answer}`])
   }
 
   /** States a claim. If it is false, the demo fails. */

@@ -14,10 +14,10 @@ export function showComparison(narrator: Narrator, outcomes: readonly Outcome[])
   const names = busiest(runs[0]?.spans ?? [], MODELS)
   const cells = Math.min(narrator.frame.width, 90) - NAME - 4
   for (const { title, spans, report } of runs) {
-    narrator.say(`\n   ${narrator.frame.colors.bold(title)}  ${duration(report.elapsedMs)}`)
+    narrator.say(['', `   ${narrator.frame.colors.bold(title)}  ${duration(report.elapsedMs)}`])
     narrator.say(drawn(narrator, spans, names, longest / cells))
   }
-  narrator.say(`\n${figures(narrator, outcomes)}`)
+  narrator.say(['', ...figures(narrator, outcomes)])
 }
 
 const beginOf = (spans: readonly Span[]): number => Math.min(...spans.map(({ from }) => from))
@@ -28,19 +28,17 @@ function drawn(
   spans: readonly Span[],
   names: readonly string[],
   perCell: number,
-): string {
+): readonly string[] {
   const { dim, cyan } = narrator.frame.colors
   const begin = beginOf(spans)
   const cells = Math.max(1, Math.ceil(lengthOf(spans) / perCell))
-  return names
-    .map((name) => {
-      const own = spans.filter(({ models }) => models.includes(name))
-      return `   ${dim(name.padEnd(NAME))}${cyan(strip(own, begin, perCell, cells))}`
-    })
-    .join('\n')
+  return names.map((name) => {
+    const own = spans.filter(({ models }) => models.includes(name))
+    return `   ${dim(name.padEnd(NAME))}${cyan(strip(own, begin, perCell, cells))}`
+  })
 }
 
-function figures(narrator: Narrator, outcomes: readonly Outcome[]): string {
+function figures(narrator: Narrator, outcomes: readonly Outcome[]): readonly string[] {
   const rows = outcomes.map(({ title, report, events }) => [
     title,
     duration(report.elapsedMs),

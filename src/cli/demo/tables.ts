@@ -16,7 +16,7 @@ export async function showTables(narrator: Narrator, store: LogStore, queue: str
   const small = (head: readonly string[], rows: readonly (readonly (string | number)[])[]) =>
     table(head, rows, { heading: dim, indent: '      ' })
   const active = state.active_job_id ?? 'null'
-  narrator.say(dim('\n    job_queue_state'))
+  narrator.say(['', dim('    job_queue_state')])
   narrator.say(
     small(
       ['status', 'active_job_id', 'active_models', 'waiting_count'],

@@ -50,14 +50,14 @@ export async function reportOf(
 
 const rounded = (ms: number): number => Math.round(ms * 1_000) / 1_000
 
-export function reportText(report: RunReport): string {
+export function reportText(report: RunReport): readonly string[] {
   const { jobs, completed, failed, elapsedMs, serialMs, lowerBoundMs } = report
   const ratio = lowerBoundMs > 0 ? ` (${(elapsedMs / lowerBoundMs).toFixed(3)} × the bound)` : ''
   return [
     `${plural(jobs, 'job')}: ${count(completed)} completed, ${count(failed)} failed`,
     `took ${duration(elapsedMs)}${ratio}; one at a time ${duration(serialMs)}, no schedule under ${duration(lowerBoundMs)}`,
     `at most ${report.maxConcurrent} at once, ${plural(report.events, 'event')}, ${plural(report.violations, 'violation')}, ${report.verified ? 'verified' : 'NOT VERIFIED'}`,
-  ].join('\n')
+  ]
 }
 
 /** The seconds of work of all jobs together: what one job at a time would take. */

@@ -4,7 +4,7 @@ import { grid } from '../terminal/grid.ts'
 import { facts } from '../terminal/table.ts'
 
 /** Why a live job does not run, for people. */
-export function explanationText(frame: Frame, found: Explanation): string {
+export function explanationText(frame: Frame, found: Explanation): readonly string[] {
   const { dim, bold } = frame.colors
   const rows: [string, string][] = [
     ['job', `${bold(found.jobId)}, ${found.state}${found.code === null ? '' : ` (${found.code})`}`],
@@ -23,5 +23,5 @@ export function explanationText(frame: Frame, found: Explanation): string {
   ])
   const give = { model: 20, 'held by': 36 }
   const heads = ['model', 'in use', 'held by', 'ahead']
-  return `${facts(rows, dim)}\n\n${grid(frame, heads, standing, { heading: dim, right: [3], give })}`
+  return [...facts(rows, dim), '', ...grid(frame, heads, standing, { heading: dim, right: [3], give })]
 }

@@ -3,7 +3,7 @@ import { bytes, plural } from '../../format/index.ts'
 import type { Frame } from '../frame.ts'
 import { facts } from '../terminal/table.ts'
 
-export function sizeText(frame: Frame, size: LogSize): string {
+export function sizeText(frame: Frame, size: LogSize): readonly string[] {
   const { bytesPerDay, heldAtBytes, heldInDays, overdueDays: overdue, archiveBytes, chain } = size
   const daily = bytesPerDay === null ? '' : `, ${bytes(bytesPerDay)} a day`
   const when = heldInDays === 0 ? 'now' : `in ${plural(heldInDays ?? 0, 'day')}`

@@ -5,7 +5,12 @@ import type { Frame } from '../frame.ts'
 import { grid } from '../terminal/grid.ts'
 
 /** The first of `total` live jobs: how long each has waited, what its place adds to that, and what it waits for. */
-export function queueText(frame: Frame, jobs: readonly ToldJob[], total: number, now: Micros): string {
+export function queueText(
+  frame: Frame,
+  jobs: readonly ToldJob[],
+  total: number,
+  now: Micros,
+): readonly string[] {
   const { dim, green } = frame.colors
   const lines = jobs.map(({ row, waiting }) => [
     row.state === 'active' ? green('active') : 'waits',
@@ -14,9 +19,9 @@ export function queueText(frame: Frame, jobs: readonly ToldJob[], total: number,
     waitedOf(row, now),
     waiting === null ? attemptText(row) : whyOf(row, waiting),
   ])
-  const more = total > jobs.length ? `\n${plural(total, 'live job')}, the first ${jobs.length} are shown` : ''
+  const more = total > jobs.length ? [`${plural(total, 'live job')}, the first ${jobs.length} are shown`] : []
   const give = { models: 12, why: 20, job: 36 }
-  return `${grid(frame, ['state', 'job', 'models', 'waited', 'why'], lines, { heading: dim, give })}${more}`
+  return [...grid(frame, ['state', 'job', 'models', 'waited', 'why'], lines, { heading: dim, give }), ...more]
 }
 
 /** `4 min 10 s`, and with a priority of 5 at 60 s a level `4 min 10 s + 5 min 00 s`: the job with the largest sum goes first. */

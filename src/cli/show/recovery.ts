@@ -5,23 +5,22 @@ import { grid } from '../terminal/grid.ts'
 
 export const tell = (frame: Frame, report: RecoverDocument): void => frame.emit(report, textOf(frame, report))
 
-function textOf(frame: Frame, report: RecoverDocument): string {
+function textOf(frame: Frame, report: RecoverDocument): readonly string[] {
   if (report.unreadable.length > 0) return unreadableText(report)
   const voided = report.voided.flatMap((event) => [`${nameOf(event)} is void`, ...readingOf(event)])
-  return [...voided, ...decisions(report), ...standing(frame, report)].join('\n')
+  return [...voided, ...decisions(report), ...standing(frame, report)]
 }
 
-const unreadableText = ({ unreadable }: RecoverDocument): string =>
-  [
-    ...unreadable.flatMap((event) => [
-      event.why,
-      `  ${nameOf(event)}, as it was written: ${said(event.data)}`,
-      ...readingOf(event),
-    ]),
-    `nobody can open the queue before ${unreadable.length === 1 ? 'this event is' : 'these events are'} void: stop what still appends to it, and`,
-    'interlock recover --void',
-    '(it drains the queue in a new epoch; then say how each active job ended, and: interlock resume)',
-  ].join('\n')
+const unreadableText = ({ unreadable }: RecoverDocument): readonly string[] => [
+  ...unreadable.flatMap((event) => [
+    event.why,
+    `  ${nameOf(event)}, as it was written: ${said(event.data)}`,
+    ...readingOf(event),
+  ]),
+  `nobody can open the queue before ${unreadable.length === 1 ? 'this event is' : 'these events are'} void: stop what still appends to it, and`,
+  'interlock recover --void',
+  '(it drains the queue in a new epoch; then say how each active job ended, and: interlock resume)',
+]
 
 const nameOf = ({ seq, type, jobId }: VoidedEvent): string =>
   `event ${seq} (${type}${jobId === null ? '' : ` of job ${jobId}`})`
@@ -58,7 +57,7 @@ function standing(frame: Frame, { epoch, status, doubtful: left }: RecoverDocume
   ])
   return [
     `${held}; ${plural(left.length, 'job')} in doubt, since nobody knows how they ended:`,
-    grid(frame, ['job', 'models', 'since'], rows, {
+    ...grid(frame, ['job', 'models', 'since'], rows, {
       heading: frame.colors.dim,
       give: { models: 12, job: 36 },
     }),

@@ -10,7 +10,7 @@ const atFailOver = {
 } as const
 
 /** The standbys of the server, one a line, and what a fail-over would lose. */
-export function standbysText(frame: Frame, { servers, atFailOver: what }: Standbys): string {
+export function standbysText(frame: Frame, { servers, atFailOver: what }: Standbys): readonly string[] {
   const rows = servers.map((server) => [server.name, standbyText(server)] as const)
   return facts([...rows, ['fail-over', atFailOver[what]]], frame.colors.dim)
 }

@@ -22,7 +22,7 @@ export function stateText(
   rows: RunningRows | null,
   now: Micros,
   { paused, title, more = [] }: StateFacts,
-): string {
+): readonly string[] {
   const { dim } = frame.colors
   const state = rows?.state
   const head = facts(
@@ -48,8 +48,8 @@ export function stateText(
       job.worker_id ?? 'detached',
       duration((now - (job.started_at ?? now)) / MICROS_PER_MS),
     ])
-  const rest = active.length > SHOWN ? `\n… and ${active.length - SHOWN} more: interlock queue` : ''
+  const rest = active.length > SHOWN ? [`… and ${active.length - SHOWN} more: interlock queue`] : []
   const heads = ['running', 'kind', 'models', 'attempt', 'in', 'for']
   const give = { models: 12, kind: 10, in: 14, running: 36 }
-  return `${head}\n\n${grid(frame, heads, lines, { heading: dim, right: [5], give })}${rest}`
+  return [...head, '', ...grid(frame, heads, lines, { heading: dim, right: [5], give }), ...rest]
 }

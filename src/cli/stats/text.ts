@@ -3,12 +3,13 @@ import { count, duration, spanText } from '../../format/index.ts'
 import type { Stats, Summary } from '../../insight/index.ts'
 import type { Frame } from '../frame.ts'
 import { grid } from '../terminal/grid.ts'
+import { type Lines, paragraphs } from '../terminal/lines.ts'
 import { facts } from '../terminal/table.ts'
 
 const SHOWN = 12
 
 /** Stats for people: the totals, how they changed over time, which models were busy, and what jobs waited for. */
-export function statsText(frame: Frame, stats: Stats): string {
+export function statsText(frame: Frame, stats: Stats): readonly string[] {
   const { dim } = frame.colors
   const { counts, perSlice } = stats
   const head = facts(
@@ -30,13 +31,13 @@ export function statsText(frame: Frame, stats: Stats): string {
     ],
     dim,
   )
-  return [
+  return paragraphs([
     head,
     overTime,
     ...modelTable(frame, stats),
     ...splitTable(frame, stats),
     ...blockedTables(frame, stats),
-  ].join('\n\n')
+  ])
 }
 
 function endsText({ counts: { completed, failed, cancelled, expired, requeued } }: Stats): string {
@@ -61,7 +62,7 @@ const rate = (perMinute: number): string =>
 /** Bars from zero, so that a small wave does not look like a storm. */
 const spark = (values: readonly number[]): string => sparkly([...values], { minimum: 0 })
 
-function modelTable(frame: Frame, { models }: Stats): string[] {
+function modelTable(frame: Frame, { models }: Stats): readonly Lines[] {
   if (models.length === 0) return []
   const rows = models
     .slice(0, SHOWN)
@@ -73,14 +74,13 @@ function modelTable(frame: Frame, { models }: Stats): string[] {
       sparkly([...perSlice], { minimum: 0, maximum: 1 }),
     ])
   const heads = ['model', 'places', 'attempts', 'in use', '']
-  const more = models.length > SHOWN ? `\n… and ${models.length - SHOWN} more: --json` : ''
-  return [
-    `${grid(frame, heads, rows, { heading: frame.colors.dim, right: [1, 2, 3], give: { model: 16 } })}${more}`,
-  ]
+  const more = models.length > SHOWN ? [`… and ${models.length - SHOWN} more: --json`] : []
+  const give = { model: 16 }
+  return [[...grid(frame, heads, rows, { heading: frame.colors.dim, right: [1, 2, 3], give }), ...more]]
 }
 
 /** What the waiting time was spent on: each part, and the sum. */
-function splitTable(frame: Frame, { split }: Stats): string[] {
+function splitTable(frame: Frame, { split }: Stats): readonly Lines[] {
   const all = split.reduce((sum, { ms }) => sum + ms, 0)
   if (all === 0) return []
   const rows = [...split]
@@ -96,7 +96,7 @@ function splitTable(frame: Frame, { split }: Stats): string[] {
   ]
 }
 
-function blockedTables(frame: Frame, { blocked }: Stats): string[] {
+function blockedTables(frame: Frame, { blocked }: Stats): readonly Lines[] {
   const all = [
     ['waited because', blocked.byReason],
     ['waited on model', blocked.byModel],

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { clip } from '../../format/index.ts'
 import type { Frame } from '../frame.ts'
+import { cellText } from './lines.ts'
 import { type TableOptions, table } from './table.ts'
 
 /** Between two columns. */
@@ -16,9 +17,17 @@ export function grid(
   head: readonly string[],
   rows: readonly (readonly (string | number)[])[],
   { give, ...options }: TableOptions & { readonly give: Readonly<Record<string, number>> },
-): string {
-  return table(head, frame.isTerminal ? narrowed(head, rows, frame.columns, give) : rows, options)
+): readonly string[] {
+  return table(
+    head,
+    frame.isTerminal ? narrowed(head, rows.map(plainRow), frame.columns, give) : rows,
+    options,
+  )
 }
+
+/** As it is printed, so that it is as wide. */
+const plainRow = (row: readonly (string | number)[]) =>
+  row.map((cell) => (typeof cell === 'string' ? cellText(cell) : cell))
 
 function narrowed(
   head: readonly string[],

@@ -1,4 +1,5 @@
 import Table from 'cli-table3'
+import { cellText } from './lines.ts'
 
 const edges = [
   'top',
@@ -26,23 +27,23 @@ export function table(
   head: readonly string[],
   rows: readonly (readonly (string | number)[])[],
   { right = [], heading = (text) => text, indent = '' }: TableOptions = {},
-): string {
+): readonly string[] {
   const drawn = new Table({
     head: head.map(heading),
     chars: borderless,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
     colAligns: head.map((_, index) => (right.includes(index) ? 'right' : 'left')),
   })
-  drawn.push(...rows.map((row) => row.map(String)))
+  drawn.push(...rows.map((row) => row.map((cell) => cellText(String(cell)))))
   const drawnLines = drawn.toString().split('\n')
-  return drawnLines.map((line) => `${indent}${line}`.trimEnd()).join('\n')
+  return drawnLines.map((line) => `${indent}${line}`.trimEnd())
 }
 
 /** Names and values, one pair per line. */
 export function facts(
   rows: readonly (readonly [name: string, value: string])[],
   dim = (text: string) => text,
-): string {
+): readonly string[] {
   const width = Math.max(...rows.map(([name]) => name.length))
-  return rows.map(([name, value]) => `${dim(name.padEnd(width))}  ${value}`).join('\n')
+  return rows.map(([name, value]) => `${dim(name.padEnd(width))}  ${value}`)
 }

@@ -4,6 +4,7 @@ import { endsAttempt, fold, isInterlockError, type Ledger, type RecordedEvent } 
 import { type Access, followEvents, ledgerAt } from '../../history/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import type { Frame, Keys } from '../frame.ts'
+import { asLine } from '../terminal/lines.ts'
 import { previewOf, type Wish, wishOf } from './levers.ts'
 import { topText } from './view.ts'
 
@@ -148,7 +149,7 @@ export class Top {
       chosen: this.#index(),
       message: this.#message,
     }
-    const lines = topText(this.#frame, view, rows).split('\n').slice(0, rows)
+    const lines = topText(this.#frame, view, rows).slice(0, rows).map(asLine)
     stdout.write(`${SCREEN.home}${lines.join(`${REST.line}\n`)}${REST.line}${REST.screen}`)
   }
 }

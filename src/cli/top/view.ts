@@ -34,21 +34,21 @@ const MOST_MODELS = 6
 /**
  * One screen of the queue: what runs, the models, the line. @param height the lines of the terminal; what does not fit is counted
  */
-export function topText(frame: Frame, view: TopView, height: number): string {
+export function topText(frame: Frame, view: TopView, height: number): readonly string[] {
   const room = Math.max(6, height - FIXED - view.message.length)
   const runs = Math.min(view.ledger.active.size, Math.ceil(room / 3))
   const held = Math.min(view.ledger.models.size, MOST_MODELS, Math.ceil(room / 4))
   return [
     headOf(frame, view),
     '',
-    running(frame, view, runs),
+    ...running(frame, view, runs),
     '',
-    modelsOf(frame, view, held),
+    ...modelsOf(frame, view, held),
     '',
-    lineOf(frame, view, Math.max(1, room - runs - held)),
+    ...lineOf(frame, view, Math.max(1, room - runs - held)),
     ...(view.message.length === 0 ? [] : ['', ...view.message]),
     ...(view.chosen === null ? [] : ['', footOf(frame)]),
-  ].join('\n')
+  ]
 }
 
 function headOf(frame: Frame, { ledger, rates }: TopView): string {
@@ -63,11 +63,11 @@ function headOf(frame: Frame, { ledger, rates }: TopView): string {
   return `${bold(frame.queue)} ${state}  ${dim(facts.join(', '))}`
 }
 
-const more = (frame: Frame, of: number, shown: number): string =>
-  of > shown ? `\n${frame.colors.dim(`… and ${count(of - shown)} more`)}` : ''
+const more = (frame: Frame, of: number, shown: number): readonly string[] =>
+  of > shown ? [frame.colors.dim(`… and ${count(of - shown)} more`)] : []
 
-function running(frame: Frame, { ledger, now }: TopView, room: number): string {
-  if (ledger.active.size === 0) return frame.colors.dim('nothing runs')
+function running(frame: Frame, { ledger, now }: TopView, room: number): readonly string[] {
+  if (ledger.active.size === 0) return [frame.colors.dim('nothing runs')]
   const rows: string[][] = []
   for (const { jobId } of ledger.active) {
     if (rows.length >= room) break
@@ -85,11 +85,11 @@ function running(frame: Frame, { ledger, now }: TopView, room: number): string {
     right: [4],
     give,
   })
-  return table + more(frame, ledger.active.size, rows.length)
+  return [...table, ...more(frame, ledger.active.size, rows.length)]
 }
 
-function modelsOf(frame: Frame, { ledger }: TopView, room: number): string {
-  if (ledger.models.size === 0) return frame.colors.dim('no job needs a model')
+function modelsOf(frame: Frame, { ledger }: TopView, room: number): readonly string[] {
+  if (ledger.models.size === 0) return [frame.colors.dim('no job needs a model')]
   const paused = new Map([...ledger.pauses].map(({ model, reason }) => [model, reason]))
   const rows = [...ledger.models]
     .toSorted((a, b) => b.line.size - a.line.size || (a.model < b.model ? -1 : 1))
@@ -103,13 +103,13 @@ function modelsOf(frame: Frame, { ledger }: TopView, room: number): string {
     right: [1, 2],
     give: { model: 16 },
   })
-  return table + more(frame, ledger.models.size, rows.length)
+  return [...table, ...more(frame, ledger.models.size, rows.length)]
 }
 
 /** The chosen job stays visible. */
-function lineOf(frame: Frame, { ledger, now, chosen }: TopView, room: number): string {
+function lineOf(frame: Frame, { ledger, now, chosen }: TopView, room: number): readonly string[] {
   const { size } = ledger.line
-  if (size === 0) return frame.colors.dim('nobody waits in line')
+  if (size === 0) return [frame.colors.dim('nobody waits in line')]
   const first = Math.max(0, Math.min((chosen ?? 0) - Math.floor(room / 2), size - room))
   const rows: string[][] = []
   for (let at = first; at < Math.min(size, first + room); at++) {
@@ -123,7 +123,7 @@ function lineOf(frame: Frame, { ledger, now, chosen }: TopView, room: number): s
     right: [0],
     give: { models: 10, why: 16, job: 24 },
   })
-  return table + more(frame, size, first + rows.length)
+  return [...table, ...more(frame, size, first + rows.length)]
 }
 
 function footOf(frame: Frame): string {

@@ -3,6 +3,7 @@ import type { WhatIf } from '../../insight/index.ts'
 import { type Bar, bars, groups, lines, page } from '../chart/index.ts'
 import type { Frame } from '../frame.ts'
 import { fitted, type Grid } from '../terminal/fitted.ts'
+import { paragraphs } from '../terminal/lines.ts'
 import { table } from '../terminal/table.ts'
 
 const MODELS = 8
@@ -14,7 +15,7 @@ const titles: Readonly<Record<string, string>> = {
 const titleOf = (name: string): string => titles[name] ?? name
 
 /** The outcomes side by side. */
-export function whatIfText(frame: Frame, found: WhatIf): string {
+export function whatIfText(frame: Frame, found: WhatIf): readonly string[] {
   const { dim } = frame.colors
   const { jobs, leftOut, from, to } = found
   const left = leftOut === 0 ? '' : `; ${plural(leftOut, 'job')} left out that had not ended`
@@ -24,7 +25,7 @@ export function whatIfText(frame: Frame, found: WhatIf): string {
   })
   const models = fitted(modelGrid(found), widthOf(frame), { least: 16 })
   const missing = outcomes.leftOut.length === 0 ? '' : `; no room for ${outcomes.leftOut.join(', ')}: --json`
-  return [
+  return paragraphs([
     `${plural(jobs, 'job')} of ${spanText(from, to)}${left}`,
     ...[outcomes, models].map(({ head, rows }) =>
       table(head, rows, { heading: dim, right: [...head.keys()].slice(1) }),
@@ -32,7 +33,7 @@ export function whatIfText(frame: Frame, found: WhatIf): string {
     dim(
       `simulated: the same jobs come at the same times and run as long as they ran; nothing else takes time${missing}`,
     ),
-  ].join('\n\n')
+  ])
 }
 
 /** In a pipe there is room for everything. */

@@ -1,4 +1,5 @@
 import { messageOf } from '../../codec/index.ts'
+import { oneLine } from '../../core/index.ts'
 import type { LogFields } from './log-events.ts'
 
 /**
@@ -42,7 +43,7 @@ export function jsonLogger(
 ): Logger {
   const at = (level: keyof typeof levelNumbers) => (fields: object, message: string) => {
     const head = { level: levelNumbers[level], time: Date.now(), pid: process.pid }
-    writeLine(JSON.stringify({ ...head, ...fields, msg: plain(message) }))
+    writeLine(oneLine(JSON.stringify({ ...head, ...fields, msg: plain(message) })))
   }
   return structuredLogger({ info: at('info'), warn: at('warn'), error: at('error') })
 }
@@ -66,7 +67,7 @@ export function errorText(error: unknown): string {
 
 /** One line, without characters that would forge another line or move the cursor of a terminal. */
 function plain(text: string): string {
-  return text.replace(/[\s\p{Cc}]+/gu, ' ').trim()
+  return oneLine(text.replace(/[\s\p{Cc}]+/gu, ' ').trim())
 }
 
 const levels = ['info', 'warn', 'error'] as const

@@ -10,6 +10,7 @@ import {
   type JobType,
   jobOf,
   type Lease,
+  operand,
   type RecordedEvent,
   type Started,
 } from '../../core/index.ts'
@@ -101,7 +102,7 @@ export class Gate {
     if (job === undefined) {
       throw new InterlockError(
         'job_not_live',
-        `job ${jobId} is neither waiting nor active; see how it ended: \`interlock explain ${jobId}\``,
+        `job ${jobId} is neither waiting nor active; see how it ended: \`interlock explain ${operand(jobId)}\``,
         { jobId },
       )
     }

@@ -1,4 +1,5 @@
 import type { CommandBody, CommandResult } from '../command.ts'
+import { operand } from '../foreign.ts'
 import { grant } from '../grant.ts'
 import { jobOf } from '../ledger.ts'
 import type { Scribe } from '../scribe.ts'
@@ -17,7 +18,7 @@ export function cancel(scribe: Scribe, { jobId, force }: Body<'cancel'>): Comman
   if (job === undefined)
     return refused(
       'job_not_live',
-      `job ${jobId} is neither waiting nor active; see how it ended: \`interlock explain ${jobId}\``,
+      `job ${jobId} is neither waiting nor active; see how it ended: \`interlock explain ${operand(jobId)}\``,
     )
   if (job.active && !force) {
     if (!job.cancelRequested) scribe.record({ type: 'cancel_requested', jobId, workerId })

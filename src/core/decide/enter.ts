@@ -1,6 +1,7 @@
 import { isStartable } from '../admission.ts'
 import type { CommandBody, CommandResult, Refusal, Waiting } from '../command.ts'
 import { shareOf } from '../fair-share.ts'
+import { operand } from '../foreign.ts'
 import { grant, takeJob } from '../grant.ts'
 import type { JobSpec } from '../job.ts'
 import { type Job, jobOf } from '../ledger.ts'
@@ -57,7 +58,7 @@ export function takeUp(scribe: Scribe, { jobId, wait }: Body<'take_up'>): Comman
   if (job !== undefined) return takeLive(scribe, job, wait)
   return refused(
     'job_not_live',
-    `job ${jobId} is neither waiting nor active; see how it ended: \`interlock explain ${jobId}\``,
+    `job ${jobId} is neither waiting nor active; see how it ended: \`interlock explain ${operand(jobId)}\``,
   )
 }
 

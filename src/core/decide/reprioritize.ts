@@ -1,5 +1,6 @@
 import type { CommandBody, CommandResult, Refusal } from '../command.ts'
 import type { Position } from '../event.ts'
+import { operand } from '../foreign.ts'
 import { grant } from '../grant.ts'
 import { isInLine, type Job, jobOf } from '../ledger.ts'
 import { byPlace, type Place, positionFor } from '../place.ts'
@@ -17,7 +18,7 @@ export function reprioritize(
   if (job === undefined)
     return refused(
       'job_not_live',
-      `job ${jobId} is neither waiting nor active; see how it ended: \`interlock explain ${jobId}\``,
+      `job ${jobId} is neither waiting nor active; see how it ended: \`interlock explain ${operand(jobId)}\``,
     )
   if (job.active)
     return refused(

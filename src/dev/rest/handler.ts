@@ -1,3 +1,4 @@
+import { oneLine, stackLines } from '../../core/index.ts'
 import { textOf } from '../address.ts'
 import { ConnectionLost, type DevDatabase, PoolExhausted, type Session } from '../database/database.ts'
 import { type Claims, type Keys, roles } from '../keys.ts'
@@ -168,9 +169,8 @@ export class RestHandler {
 const allowing = (methods: string): RestResponse => ({ status: 200, headers: { Allow: methods }, body: '' })
 
 const tellFault = (error: unknown): void => {
-  process.stderr.write(
-    `interlock dev: a fault of its own: ${error instanceof Error ? error.stack : String(error)}\n`,
-  )
+  const lines = error instanceof Error ? stackLines(error) : [oneLine(String(error))]
+  process.stderr.write(`interlock dev: a fault of its own: ${lines.join('\n')}\n`)
 }
 
 /** The token of a request, else its key. */

@@ -1,3 +1,4 @@
+import { forShell } from '../../core/index.ts'
 import type { Facts } from '../facts.ts'
 import { type Finding, problem, those } from '../finding.ts'
 
@@ -11,7 +12,7 @@ export function checkGrants({ checkup: { grants } }: Facts): Finding[] {
       problem(
         'grants',
         `${caller} lacks ${some(missing)}`,
-        `interlock migrate --runtime-role ${caller}, as the owner of the tables`,
+        `interlock migrate --runtime-role ${forShell(caller)}, as the owner of the tables`,
       ),
     open.length > 0 &&
       problem('open', `privileges that no role should have: ${some(open)}`, 'interlock migrate --again'),

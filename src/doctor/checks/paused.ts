@@ -1,3 +1,4 @@
+import { operand } from '../../core/index.ts'
 import { timeText } from '../../format/index.ts'
 import { pausedText } from '../../history/parts.ts'
 import type { Facts } from '../facts.ts'
@@ -14,7 +15,7 @@ export function checkPaused({ drift }: Facts): Finding[] {
       note(
         'paused',
         `model ${pausedText(pause)}; paused since ${timeText(pause.since)}`,
-        `interlock resume ${pause.model}`,
+        `interlock resume ${operand(pause.model)}`,
       ),
     )
   if (paused.length <= SHOWN) return found

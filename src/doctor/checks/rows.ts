@@ -1,6 +1,7 @@
+import { forShell } from '../../core/index.ts'
 import { duration, plural } from '../../format/index.ts'
 import type { Facts } from '../facts.ts'
-import { type Finding, note, problem } from '../finding.ts'
+import { type Finding, finding, note, problem } from '../finding.ts'
 
 /** Only a fault makes writing to the user's tables slower than this. */
 const BEHIND_MS = 10_000
@@ -21,7 +22,7 @@ export function checkRows({ checkup }: Facts): Finding[] {
     const remedy = remedyFor(name, missing)
     found.push(followed ? note('rows', what, remedy) : problem('rows', what, remedy))
   }
-  found.push(...checkup.account)
+  found.push(...checkup.account.map(({ check, level, what, remedy }) => finding(level)(check, what, remedy)))
   for (const { target, sqlstate, rows, tries, ageMs, example } of checkup.setAside) {
     if (ageMs < HELD_MS) continue
     found.push(
@@ -43,7 +44,7 @@ export function checkRows({ checkup }: Facts): Finding[] {
       problem(
         'not_taken_in',
         `${plural(rows, 'row')} of jobs could not be taken in, the newest ${jobId ?? '(without an id)'}: ${reason}`,
-        `correct the row, then: interlock adopt --job ${jobId ?? '<job>'} --yes; the whole list, from which you may delete settled rows: SELECT * FROM job_queue_not_taken_in ORDER BY id DESC`,
+        `correct the row, then: interlock adopt --job ${jobId === null ? '<job>' : forShell(jobId)} --yes; the whole list, from which you may delete settled rows: SELECT * FROM job_queue_not_taken_in ORDER BY id DESC`,
       ),
     )
   return found

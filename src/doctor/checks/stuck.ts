@@ -1,4 +1,4 @@
-import { type JobRow, MICROS_PER_MS, type Micros } from '../../core/index.ts'
+import { type JobRow, MICROS_PER_MS, type Micros, operand } from '../../core/index.ts'
 import { duration, plural } from '../../format/index.ts'
 import type { WorkerRow } from '../../port/index.ts'
 import type { Facts } from '../facts.ts'
@@ -39,7 +39,7 @@ function checkActive(rows: readonly JobRow[], workers: readonly WorkerRow[], now
         problem(
           'overdue',
           `job ${id} is active ${over} past its time`,
-          `start a process of Interlock, which ends it; or: interlock cancel ${id} --force`,
+          `start a process of Interlock, which ends it; or: interlock cancel --force ${operand(id)}`,
         ),
       ]
     }
@@ -70,7 +70,7 @@ function checkStartable(
       ? problem(
           'offered',
           `${names}, and no worker takes them, although ${live.length} could`,
-          `interlock explain ${example}; then look at the log of the workers`,
+          `interlock explain ${operand(example)}; then look at the log of the workers`,
         )
       : problem(
           'no_worker',
@@ -87,7 +87,7 @@ function checkLong({ long, oldest }: LiveRows, now: Micros, waitingMs: number): 
     note(
       'waiting',
       `${plural(long, 'job')} wait for more than ${duration(waitingMs)}, the longest is ${oldest.job_id} with ${duration(since(now, oldest.queued_at))}: ${why}`,
-      `interlock explain ${oldest.job_id}`,
+      `interlock explain ${operand(oldest.job_id)}`,
     ),
   ]
 }

@@ -17,7 +17,9 @@ export function checkTriggers({ checkup }: Facts): Finding[] {
   const off = wanted.filter((name) => !enabled.has(name))
   const disabled = checkup.triggers.filter(({ enabled }) => !enabled)
   if (off.length === 0 && disabled.length === 0) return []
-  const statements = disabled.map(({ table, name }) => `ALTER TABLE ${table} ENABLE TRIGGER "${name}";`)
+  const statements = disabled.map(
+    ({ table, name }) => `ALTER TABLE ${table} ENABLE TRIGGER "${name.replaceAll('"', '""')}";`,
+  )
   const names = new Set([...off, ...disabled.map(({ table, name }) => `${name} on ${bare(table)}`)])
   const remedy = [...statements, ...(off.length > 0 ? ['interlock migrate'] : [])].join(' ')
   return [problem('triggers', `triggers are missing or off: ${[...names].join(', ')}`, remedy)]

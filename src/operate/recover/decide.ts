@@ -1,5 +1,5 @@
 import type { Coordinator } from '../../coordinator/index.ts'
-import { InterlockError, invalidInput, isInterlockError, type Lease } from '../../core/index.ts'
+import { InterlockError, invalidInput, isInterlockError, type Lease, operand } from '../../core/index.ts'
 import { type RecoverDocument, reportOf, type Seen } from './report.ts'
 
 /** What you may say of a job, and what happens to it then. */
@@ -45,7 +45,7 @@ export function checkDoubtful({ view, doubtful }: Seen, jobId: string): void {
     job.workerId === null ? 'its worker has detached it in this epoch' : `worker ${job.workerId} runs it`
   throw new InterlockError(
     'not_holder',
-    `job ${jobId} is not in doubt: ${holder}; to stop it: interlock cancel ${jobId}, and if a backup was restored: interlock recover --begin`,
+    `job ${jobId} is not in doubt: ${holder}; to stop it: interlock cancel ${operand(jobId)}, and if a backup was restored: interlock recover --begin`,
   )
 }
 

@@ -1,5 +1,5 @@
 import { beginEpoch as beginEpochIn, commitBeside, queueView } from '../../coordinator/parts.ts'
-import { isInterlockError, jobOf, type Ledger } from '../../core/index.ts'
+import { isInterlockError, jobOf, type Ledger, operand } from '../../core/index.ts'
 import { timeText } from '../../format/index.ts'
 import { rebuild } from '../../history/index.ts'
 import type { Opened } from '../../history/parts.ts'
@@ -59,5 +59,5 @@ function fateOf(ledger: Ledger, jobId: string): string {
   if (job === undefined) return 'it is not live'
   if (job.active) return 'it is active: say how it ended'
   if (job.dueAt === null || job.dueAt === Number.POSITIVE_INFINITY) return 'it waits in line'
-  return `it waits until ${timeText(job.dueAt)}; to end it: interlock cancel ${jobId}`
+  return `it waits until ${timeText(job.dueAt)}; to end it: interlock cancel ${operand(jobId)}`
 }

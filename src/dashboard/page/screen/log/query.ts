@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '../../../../core/index.ts'
+import { forShell, operand, type RecordedEvent } from '../../../../core/index.ts'
 import { eventDetail } from '../../../../format/parts.ts'
 
 /** A search in the log: `type:failed job:report-7 worker:w-1 timed out`. */
@@ -49,14 +49,11 @@ export function sqlOf(queue: string, { type, job, worker, words }: Query): strin
   return `SELECT * FROM job_queue_log WHERE ${where.join(' AND ')} ORDER BY seq DESC LIMIT 200;`
 }
 
-const safe = /^[\w@%+=:,./-]+$/
-const shell = (text: string): string => (safe.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
-
 /** The same search on the command line: `history` for a job, else `log`. */
 export function commandOf(queue: string, { type, job, worker, words }: Query): string {
-  const of = queue === 'default' ? '' : ` --queue ${shell(queue)}`
+  const of = queue === 'default' ? '' : ` --queue ${forShell(queue)}`
   if (job !== null && type === null && worker === null && words.length === 0)
-    return `interlock explain ${shell(job)}${of}`
+    return `interlock explain${of} ${operand(job)}`
   const wanted = [...[type, job, worker].filter((each) => each !== null), ...words]
-  return `interlock log --limit 10000${of}${wanted.map((word) => ` | grep -iF -- ${shell(word)}`).join('')}`
+  return `interlock log --limit 10000${of}${wanted.map((word) => ` | grep -iF -- ${forShell(word)}`).join('')}`
 }
