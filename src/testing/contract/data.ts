@@ -228,10 +228,14 @@ export function dataContract({ it, store, other }: Bench): void {
     assert.equal((await keptOf(queue, jobId))?.payload, 2)
   })
 
-  it('takes the largest payload that programs may send, whatever is in it', async (queue) => {
-    const numbers = Array.from({ length: 524_287 }, () => 1)
-    await enter(queue, 'a', [{ jobId: 'a', payload: numbers }])
-    const kept = (await keptOf(queue, 'a'))?.payload
-    assert.ok(Array.isArray(kept) && kept.length === numbers.length)
+  // In the append itself it may come too late on a busy machine, time and again: its events have to be of the last second.
+  it('takes the largest payload that programs may send, whatever is in it, ahead of its event as they send it', async (queue) => {
+    const [commandId, jobId] = ['c-largest', 'a']
+    const payload = Array.from({ length: 524_287 }, () => 1)
+    const staged = [{ commandId, jobId }]
+    await store().stage(queue, commandId, [{ jobId, payload }])
+    assert.equal((await appendNow(store(), queue, [queuedEvent(jobId)], { commandId, staged })).ok, true)
+    const kept = (await keptOf(queue, jobId))?.payload
+    assert.ok(Array.isArray(kept) && kept.length === payload.length)
   })
 }
