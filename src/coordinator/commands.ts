@@ -71,18 +71,20 @@ export function commandsOf(member: Member, telemetry: Telemetry | undefined): Ca
       return send({ type: 'reprioritize', jobId, ...place })
     },
     setPolicy: async (policy) => {
+      const madeAt = performance.now()
       await member.catchUp()
-      await send({ type: 'set_policy', policy: parsePolicy(policy, member.ledger.policy) })
+      await member.send({ type: 'set_policy', policy: parsePolicy(policy, member.ledger.policy) }, { madeAt })
     },
     pauseModel: async (model, options) =>
       send({ type: 'pause_model', model: parseModel(model), ...parsePause(options) }),
     resumeModel: async (model) => send({ type: 'resume_model', model: parseModel(model) }),
     drain: () => send({ type: 'drain' }),
     recover: async () => {
+      const madeAt = performance.now()
       await member.catchUp()
       const { epoch } = member.ledger
       // One command detaches a limited number of attempts.
-      while (member.ledger.epoch === epoch) await send({ type: 'recover' })
+      while (member.ledger.epoch === epoch) await member.send({ type: 'recover' }, { madeAt })
     },
     resume: () => send({ type: 'resume' }),
   }

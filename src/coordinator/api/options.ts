@@ -30,8 +30,9 @@ export interface CoordinatorOptions {
   /** How often to read the log when no notification comes; 1,000 unless given. */
   readonly pollMs?: number
   /**
-   * How long to try a call again while the database does not answer; 30,000 unless given, 3,000 under `onUnavailable: 'bypass'`. It keeps
-   * no handler running: an attempt whose lease is over is lost, however long its end is reported.
+   * How long to try a call again while the database does not answer; 30,000 unless given, 3,000 under `onUnavailable: 'bypass'`. It
+   * counts from when the call was made. 0: one try, given up after 2 s without an answer. A call that is given up while its append is
+   * under way may still take effect. It keeps no handler running: an attempt whose lease is over is lost, however long its end is reported.
    */
   readonly patienceMs?: number
   /** How long `createCoordinator` tries to reach the database before it rejects; `patienceMs` unless given. */

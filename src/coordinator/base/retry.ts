@@ -68,7 +68,7 @@ export interface TimeLimit {
 const LONGEST_MS = 10_000
 
 /**
- * Repeats a call until it succeeds, fails for good, or the time is up. Waits 20 ms, then up to 1 s, with jitter.
+ * Repeats a call until it succeeds, fails for good, or the time is up. Waits as {@link retryWhile} does.
  * @param call gets the number of earlier tries
  * @param mayPass which failures may be over in a moment; unless given, those of the connection and of others in the way
  */
@@ -78,9 +78,22 @@ export function retryWithin<T>(
   mayPass: (error: unknown) => boolean = isPassing,
 ): Promise<T> {
   const until = performance.now() + forMs
+  return retryWhile((error) => mayPass(error) && performance.now() < until, signal, call)
+}
+
+/**
+ * Repeats a call until it succeeds, or until a failure says that it is over. Waits 20 ms, then up to 1 s, with jitter.
+ * @param goesOn asked after each failure
+ * @throws InterlockError `closed` when the signal has fired and the call would go on
+ */
+export function retryWhile<T>(
+  goesOn: (error: unknown) => boolean,
+  signal: AbortSignal,
+  call: (tries: number) => Promise<T>,
+): Promise<T> {
   return retry(call, {
     again: (error) => {
-      if (!mayPass(error) || performance.now() >= until) return false
+      if (!goesOn(error)) return false
       if (signal.aborted) throw closed(error)
       return true
     },

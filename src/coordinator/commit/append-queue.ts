@@ -5,9 +5,22 @@ import type { CommitOptions } from './commit-options.ts'
 import { Committer } from './committer.ts'
 import { HeldLooks } from './held-looks.ts'
 import type { OpenCommands, Pending } from './open-commands.ts'
+import { type Call, type Patience, patienceOf } from './patience.ts'
 
 /** From this many commands on, an append of their own is worth it, decided while the one before it is under way. */
 const ENOUGH = 16
+
+/** What is sent with a command. */
+export interface SentCommand {
+  /** Written in the same append, if the command puts the job in line or ends it. */
+  readonly data?: readonly DataChange[] | undefined
+  /** Nobody waits for the answer: what this process knows is enough. */
+  readonly isLook?: boolean | undefined
+  /** When the call was made that sends it, by `performance.now()`; now unless given. */
+  readonly madeAt?: number | undefined
+}
+
+type CatchUp = Call & { readonly resolve: () => void }
 
 /**
  * Lets one append of this process be under way at a time. Commands that come meanwhile are decided and appended together (group
@@ -17,12 +30,13 @@ const ENOUGH = 16
  */
 export class AppendQueue {
   readonly #committer: Committer
+  readonly #patience: Patience
   /** Data that is sent ahead of its append. `idle` waits for it. */
   readonly #ahead = new InFlight()
   readonly #pending: Pending[] = []
   /** Absent where calls have no price: there, looks go at once. */
   readonly #looks: HeldLooks | undefined
-  readonly #catchingUp: (() => void)[] = []
+  readonly #catchingUp: CatchUp[] = []
   /** The version to read up to; infinite: everything there is. */
   #wanted = 0
   readonly #flight: SingleFlight
@@ -32,10 +46,12 @@ export class AppendQueue {
   #next: OpenCommands | undefined
 
   constructor(options: CommitOptions) {
+    this.#patience = patienceOf(options)
     if (options.store.frugal === true) this.#looks = new HeldLooks(() => void this.#flight.request())
     this.#committer = new Committer(options, {
       onSent: (decision) => this.#onSent(decision),
       onHanded: (commands) => this.#pending.push(...commands),
+      patience: this.#patience,
       looks: this.#looks && {
         contention: this.#looks.window,
         onPutOff: (looks) => this.#pending.push(...looks),
@@ -51,33 +67,53 @@ export class AppendQueue {
 
   /**
    * Resolves once the result of the command is in the log, or the command is known to have none.
-   * @param data written in the same append, if the command puts the job in line or ends it
-   * @param isLook nobody waits for the answer: what this process knows is enough
+   * @throws what the store throws, once the patience of the call is over
    */
-  send(command: Command, data: readonly DataChange[] = [], isLook = false): Promise<CommandResult> {
+  send(command: Command, sent: SentCommand = {}): Promise<CommandResult> {
     return new Promise((resolve, reject) => {
-      const pending: Pending = { command, data, isLook, resolve, reject }
-      if (data.length === 0) return this.#push(pending)
+      const pending = this.#pendingOf(command, sent, resolve, reject)
+      if (sent.data === undefined || sent.data.length === 0) return this.#push(pending)
       // Other commands do not wait for this one's data.
       const settled = this.#committer.staging.settle(pending)
-      void this.#ahead.add(settled.then(() => this.#push(pending), reject))
+      void this.#ahead.add(settled.then(() => this.#push(pending), pending.reject))
     })
   }
 
+  #pendingOf(
+    command: Command,
+    { data = [], isLook = false, madeAt = performance.now() }: SentCommand,
+    resolve: Pending['resolve'],
+    giveUp: Pending['reject'],
+  ): Pending {
+    const call = { madeAt, giveUp }
+    this.#patience.begin(call)
+    const ended = <Answer>(settle: (answer: Answer) => void) => {
+      return (answer: Answer) => {
+        this.#patience.end(call)
+        settle(answer)
+      }
+    }
+    return { command, call, data, isLook, resolve: ended(resolve), reject: ended(giveUp) }
+  }
+
   #push(pending: Pending): void {
+    if (!this.#patience.isWaiting(pending.call)) return
     this.#pending.push(pending)
     if (this.#pending.length === ENOUGH) this.#considerAhead()
     void this.#flight.request()
   }
 
   /**
-   * Resolves when everything that was in the log at the time of the call has been folded, or when it cannot be read now.
+   * Resolves when everything that was in the log at the time of the call has been folded, or when it cannot be read now, at the
+   * latest when the patience of the call is over.
    * @param version a version that is known to exist: if it is folded already, for example after an own append, nothing is read
    */
   catchUp(version = Number.POSITIVE_INFINITY): Promise<void> {
     this.#wanted = Math.max(this.#wanted, version)
     return new Promise((resolve) => {
-      this.#catchingUp.push(resolve)
+      const call = { madeAt: performance.now(), giveUp: () => resolve(), resolve }
+      this.#patience.begin(call)
+      this.#catchingUp.push(call)
       void this.#flight.request()
     })
   }
@@ -100,6 +136,11 @@ export class AppendQueue {
   /** Another process decides for this one too, and tells it what comes of its commands: it need not know the log. */
   get isTold(): boolean {
     return this.#committer.crowd?.isTold === true
+  }
+
+  /** Milliseconds of patience that are left to a call that was made then. */
+  leftMs(madeAt: number): number {
+    return this.#patience.leftMs(madeAt)
   }
 
   /** Resolves when nothing is under way any more. */
@@ -148,7 +189,8 @@ export class AppendQueue {
   #openNext(most?: number): OpenCommands | undefined {
     if (!this.#mayOpen) return undefined
     this.#looks?.taken()
-    return this.#committer.open(takeBatch(this.#pending, most))
+    const batch = takeBatch(this.#pending, most)
+    return this.#committer.open(batch.filter(({ call }) => this.#patience.isWaiting(call)))
   }
 
   #onSent(decision: Decision): void {
@@ -176,7 +218,10 @@ export class AppendQueue {
     const wanted = this.#wanted
     this.#wanted = 0
     if (wanted > this.#committer.version) await this.#committer.readOn(wanted)
-    for (const resolve of waiting) resolve()
+    for (const call of waiting) {
+      this.#patience.end(call)
+      call.resolve()
+    }
   }
 }
 

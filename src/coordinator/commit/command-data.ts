@@ -1,8 +1,15 @@
 import { lengthOf } from '../../codec/index.ts'
-import type { DataChange, Json, RecordedEvent, StagedData } from '../../core/index.ts'
+import {
+  type DataChange,
+  isPassing,
+  type Json,
+  type RecordedEvent,
+  type StagedData,
+} from '../../core/index.ts'
 import type { AppendRole } from '../../port/index.ts'
-import { retryWithin, type TimeLimit } from '../base/retry.ts'
+import { retryWhile } from '../base/retry.ts'
 import type { Pending } from './open-commands.ts'
+import type { Call, Patience } from './patience.ts'
 
 interface Carrier {
   readonly command: { readonly id: string }
@@ -71,7 +78,8 @@ const MOST_IN_A_CALL = 262_144
 export interface StagingOptions {
   readonly store: Pick<AppendRole, 'stage'>
   readonly queue: string
-  readonly limit: TimeLimit
+  readonly signal: AbortSignal
+  readonly patience: Patience
 }
 
 /**
@@ -89,21 +97,18 @@ export class Staging {
 
   /** Resolves once the append of this command is small. @throws what the store throws when the time is up */
   async settle(pending: Pending): Promise<void> {
-    const { data = [], command } = pending
+    const { data = [] } = pending
     const sizes = sizesOf(data)
     pending.weight = sum(sizes)
     if (pending.weight <= Math.max(LARGE, data.length * PER_JOB)) return
-    await this.#inTurn(() => this.#send(command.id, data, sizes))
+    await this.#inTurn(() => this.#send(pending, sizes))
     pending.weight = 0
     pending.isStaged = true
   }
 
   /** Sends again what the store no longer has. */
   async again(pendings: Iterable<Pending>): Promise<void> {
-    for (const { command, data = [] } of pendings) {
-      const sizes = sizesOf(data)
-      await this.#inTurn(() => this.#send(command.id, data, sizes))
-    }
+    for (const pending of pendings) await this.#inTurn(() => this.#send(pending, sizesOf(pending.data ?? [])))
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {
@@ -112,11 +117,21 @@ export class Staging {
     return done
   }
 
-  async #send(commandId: string, data: readonly DataChange[], sizes: readonly number[]): Promise<void> {
-    const { store, queue, limit } = this.#options
-    for (const call of inCalls(data, sizes)) {
-      await retryWithin(limit, () => store.stage(queue, commandId, call))
+  /** Ends early if nobody waits for the command any more. */
+  async #send({ command, call, data = [] }: Pending, sizes: readonly number[]): Promise<void> {
+    const { store, queue, signal, patience } = this.#options
+    const goesOn = this.#goesOnFor(call)
+    for (const part of inCalls(data, sizes)) {
+      if (!patience.isWaiting(call)) return
+      await retryWhile(goesOn, signal, () =>
+        patience.during('stage', () => store.stage(queue, command.id, part)),
+      )
     }
+  }
+
+  #goesOnFor(call: Call | undefined): (error: unknown) => boolean {
+    const began = performance.now()
+    return (error) => isPassing(error) && !this.#options.patience.isOver(call, began)
   }
 }
 

@@ -4,6 +4,7 @@ import type { TimeLimit } from '../base/retry.ts'
 import type { LogView } from '../replica/log-view.ts'
 import type { AppendStore, BeatsAlong } from './appender.ts'
 import type { Pending } from './open-commands.ts'
+import type { Patience } from './patience.ts'
 import type { Shares } from './shares.ts'
 import type { StartedData } from './started-data.ts'
 
@@ -42,6 +43,8 @@ export interface CommitterHooks {
   readonly onHanded?: (commands: readonly Pending[]) => void
   /** Absent: looks that lose to other processes are tried again at once. */
   readonly looks?: LookHooks | undefined
+  /** Of the calls that wait for the commands; a fresh one unless given. */
+  readonly patience?: Patience
 }
 
 export interface LookHooks {

@@ -1,6 +1,6 @@
-import { type Decision, isInterlockError, wentBack } from '../../core/index.ts'
+import { type Decision, isInterlockError, isPassing, wentBack } from '../../core/index.ts'
 import { type AppendAnswer, pagesAfter } from '../../port/index.ts'
-import { retryWithin } from '../base/retry.ts'
+import { retryWhile, retryWithin } from '../base/retry.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { checkSame, foldNews, readOn } from '../replica/read-log.ts'
 import { Appender, type Try } from './appender.ts'
@@ -10,6 +10,7 @@ import { Crowd, type CrowdOptions } from './crowd.ts'
 import { Deciding, takesIn } from './deciding.ts'
 import { wasTaken } from './held-looks.ts'
 import { OpenCommands, type Pending } from './open-commands.ts'
+import { type Patience, patienceOf } from './patience.ts'
 import { Tries } from './tries.ts'
 
 /** Carries one batch of commands into the log, and answers each of them. */
@@ -21,13 +22,16 @@ export class Committer {
   readonly #appender: Appender
   /** Sends large data ahead of its append. */
   readonly staging: Staging
+  readonly #patience: Patience
+  #tries: Tries | undefined
   readonly #counts = { commands: 0, appends: 0, lost: 0, retried: 0 }
 
   /** The other processes that write; absent: this one takes no part in deciding for others. */
   readonly crowd: Crowd | undefined
 
-  constructor(options: CommitOptions, { onSent = () => {}, onHanded, looks }: CommitterHooks = {}) {
+  constructor(options: CommitOptions, hooks: CommitterHooks = {}) {
     const { log, store, limit, startedData, name, beats } = options
+    const { onSent = () => {}, onHanded, looks, patience = patienceOf(options) } = hooks
     const { deciding } = store
     const onOthers = () => this.#appender.meetsOthers()
     const onNobody = () => this.#appender.leavesOthers()
@@ -43,7 +47,8 @@ export class Committer {
     this.#log = log
     this.#deciding = new Deciding(log, startedData, options.shares)
     this.#appender = new Appender({ log, store, deciding: this.#deciding, crowd: this.crowd, beats, onSent })
-    this.staging = new Staging({ store, queue: log.queue, limit })
+    this.#patience = patience
+    this.staging = new Staging({ store, queue: log.queue, signal: limit.signal, patience })
   }
 
   /** For `health()` and the benchmark. */
@@ -86,11 +91,12 @@ export class Committer {
 
   async #commit(open: OpenCommands): Promise<void> {
     try {
-      await retryWithin(this.#options.limit, async (tries) => {
+      await retryWhile(this.#goesOnWith(open), this.#options.limit.signal, async (tries) => {
         open.isTried = tries > 0
         if (tries > 0) this.#counts.retried++
         open.isRead = false
-        await this.#carryOut(open)
+        const why = () => this.#tries?.why
+        await this.#patience.during('append', () => this.#carryOut(open), why)
       })
     } catch (error) {
       const left = [...open.pending()]
@@ -104,11 +110,18 @@ export class Committer {
     }
   }
 
+  /** After a failure: gives up the commands whose time is over, and goes on with the rest. */
+  #goesOnWith(open: OpenCommands): (error: unknown) => boolean {
+    const began = performance.now()
+    const isOver = (call: Pending['call']) => this.#patience.isOver(call, began)
+    return (error) => isPassing(error) && open.giveUp(isOver, error)
+  }
+
   /** Folds what others appended. If something cannot be read now, `onUnreadable` is called, and it is read next time. */
   async readOn(upTo?: number): Promise<void> {
     const { limit, hooks } = this.#options
     try {
-      await retryWithin(limit, () => readOn(this.#log, upTo))
+      await retryWithin(limit, () => this.#patience.during('read', () => readOn(this.#log, upTo)))
     } catch (error) {
       hooks.onUnreadable(error)
     }
@@ -126,8 +139,10 @@ export class Committer {
     open.settleKnown()
     this.#deciding.heldBack.clear()
     const tries = new Tries(queue, limit)
+    this.#tries = tries
     while (open.size > 0) {
       await tries.next()
+      if (tries.why !== undefined && !open.giveUp((call) => !this.#patience.isWaiting(call))) throw tries.why
       const tried = await this.#appender.try(open)
       if (tried === null && open.isWaiting) tries.waited()
       if (tried === null) continue

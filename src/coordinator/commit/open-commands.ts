@@ -15,10 +15,13 @@ import {
 import type { Replica } from '../replica/replica.ts'
 import type { Decided } from './deciding.ts'
 import { isLook } from './held-looks.ts'
+import type { Call } from './patience.ts'
 
 /** A command that waits for its answer. */
 export interface Pending {
   readonly command: Command
+  /** The call of this process that waits for it. */
+  readonly call?: Call
   /** Written in the append of the events that it belongs to. */
   readonly data?: readonly DataChange[]
   /** How many characters of JSON of its data travel in the append itself. */
@@ -171,6 +174,16 @@ export class OpenCommands {
     const all = [...this.#open.values()]
     this.#open.clear()
     return all
+  }
+
+  /** Those whose time is over are tried no more. False: none are left. */
+  giveUp(isOver: (call: Call | undefined) => boolean, error?: unknown): boolean {
+    for (const [id, { call, reject }] of this.#open) {
+      if (!isOver(call)) continue
+      reject(error)
+      this.#open.delete(id)
+    }
+    return this.#open.size > 0
   }
 
   rejectAll(error: unknown): void {

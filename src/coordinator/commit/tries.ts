@@ -21,6 +21,7 @@ export class Tries {
   #tries = 0
   #refusals = 0
   #isWaiting = false
+  #hasWaited = false
 
   constructor(queue: string, limit: TimeLimit) {
     this.#queue = queue
@@ -31,12 +32,20 @@ export class Tries {
   /** Another try was refused. `lost`: another process appended first. */
   refused(lost: boolean): void {
     this.#refusals = lost ? 0 : this.#refusals + 1
+    this.#hasWaited = false
   }
 
   /** The last try was to hand the batch in to the process that decides for all: to wait for that one is no refusal. */
   waited(): void {
     this.#tries--
     this.#isWaiting = true
+    this.#hasWaited = true
+  }
+
+  /** Why the batch is not carried out yet, though the database answers. */
+  get why(): InterlockError | undefined {
+    if (this.#hasWaited) return unanswered(this.#queue)
+    return this.#tries > 1 ? tooContended(this.#queue, this.#tries - 1) : undefined
   }
 
   /** Call it before each try, the first included. @throws InterlockError `contention` when the time is up */

@@ -3,7 +3,6 @@ import { errorData, keptOf, parseJob } from '../../codec/index.ts'
 import {
   type Accepted,
   type CommandBody,
-  type DataChange,
   InterlockError,
   invalidInput,
   type JobSpec,
@@ -20,6 +19,7 @@ import { errorText } from '../base/logger.ts'
 import { Recent } from '../base/recent.ts'
 import { InFlight } from '../base/work.ts'
 import type { Member } from '../membership/member.ts'
+import type { SendOptions } from '../membership/member-api.ts'
 import { tellStart } from './lines.ts'
 import type { GateCall } from './owners.ts'
 import { StartRouter } from './start-router.ts'
@@ -92,11 +92,12 @@ export class Gate {
     if (parent != null) return this.#cover(spec, parent)
     const data = keptOf([job], this.#member.telemetry?.context())
     const question = (isKept: boolean): Question => ({ type: 'ask', spec, wait: isKept })
-    return this.#start(spec, question, { wait, signal, sole }, data)
+    return this.#start(spec, question, { wait, signal, sole }, { data })
   }
 
   /** The same for a live job, by its id. A job that has ended stays ended. */
   async takeUp(jobId: string, options: Asking): Promise<StartAnswer> {
+    const madeAt = performance.now()
     await this.#member.catchUp()
     const job = jobOf(this.#member.ledger, jobId)
     if (job === undefined) {
@@ -106,7 +107,7 @@ export class Gate {
         { jobId },
       )
     }
-    return this.#start(job.spec, (wait) => ({ type: 'take_up', jobId, wait }), options)
+    return this.#start(job.spec, (wait) => ({ type: 'take_up', jobId, wait }), options, { madeAt })
   }
 
   /** @param question gets whether to ask for the start on behalf of this process, if the job cannot start now */
@@ -114,7 +115,7 @@ export class Gate {
     spec: JobSpec,
     question: (isKept: boolean) => Question,
     { wait = false, signal, sole = false }: Asking,
-    data: readonly DataChange[] = [],
+    sent: Pick<SendOptions, 'data' | 'madeAt'>,
   ): Promise<StartAnswer> {
     signal?.throwIfAborted()
     if (this.router.over !== undefined) throw this.router.over
@@ -125,7 +126,7 @@ export class Gate {
     const call = this.router.join(jobId, sole)
     try {
       const isKept = wait || this.router.isObserved
-      const result = await this.#inFlight.add(this.#ask(call, question(isKept), data))
+      const result = await this.#inFlight.add(this.#ask(call, question(isKept), sent))
       const mayCome = wait && result?.bypassed.includes(jobId) !== true
       const attempt = call.isAnswered || mayCome ? await this.#await(call, signal) : undefined
       // Who runs it as a worker does tells of its wait with the attempt.
@@ -188,12 +189,16 @@ export class Gate {
   }
 
   /** Undefined: the question failed, but the call was answered meanwhile. */
-  async #ask(call: GateCall, question: Question, data: readonly DataChange[]): Promise<Accepted | undefined> {
+  async #ask(
+    call: GateCall,
+    question: Question,
+    sent: Pick<SendOptions, 'data' | 'madeAt'>,
+  ): Promise<Accepted | undefined> {
     const { jobId } = call
     const wasAsked = this.router.askedAs(jobId) !== undefined
     if (question.wait) this.router.ask(jobId, this.#member.workerId)
     try {
-      const result = await this.#member.send(question, { data, taker: call })
+      const result = await this.#member.send(question, { ...sent, taker: call })
       if (jobOf(this.#member.ledger, jobId)?.active !== false) this.router.forget(jobId)
       return result
     } catch (error) {

@@ -26,6 +26,8 @@ export interface SendOptions {
   readonly data?: readonly DataChange[]
   /** Nobody waits for the answer: what this process knows is enough. */
   readonly isLook?: boolean
+  /** When the call was made, by `performance.now()`, if it did something else first: its patience counts from then. */
+  readonly madeAt?: number
   /** Who gets what the command starts, before anybody else. With a claim, the caller of the claim. */
   readonly taker?: Taker
   /** The id of the command and the worker id in its events, if they are not this process's own. */

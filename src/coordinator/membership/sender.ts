@@ -8,6 +8,7 @@ import {
   isStaleWrite,
   type Started,
 } from '../../core/index.ts'
+import { atMost } from '../base/retry.ts'
 import type { AppendQueue } from '../commit/append-queue.ts'
 import type { Failures, Stopped } from './failures.ts'
 import type { Incarnation } from './incarnation.ts'
@@ -54,17 +55,17 @@ export class Sender {
    * that belong to the sender.
    */
   async send(body: CommandBody, options: SendOptions = {}): Promise<Accepted> {
-    const { claim, data, isLook, as } = options
+    const { claim, data, isLook, as, madeAt = performance.now() } = options
     const { appends, incarnation, starts, failures, stopped } = this.#parts
     await this.#checkOpen()
-    await this.#beRegistered()
+    await this.#beRegistered(madeAt)
     const { workerId } = incarnation
     const id = as?.id ?? incarnation.nextCommandId()
     const sender = as?.workerId ?? workerId
     const command = { id, hash: as?.hash ?? hash(JSON.stringify(body)), workerId: sender, body }
     try {
       const whole = claim === undefined ? command : { ...command, claim }
-      const result = await starts.during(id, () => appends.send(whole, data, isLook))
+      const result = await starts.during(id, () => appends.send(whole, { data, isLook, madeAt }))
       if (!result.ok) throw new InterlockError(result.code, result.message)
       if (as === undefined) starts.learnStarts(result.started.filter((one) => one.workerId === workerId))
       if (endsOwn(body)) starts.learnEnd(body.jobId, body.token)
@@ -99,10 +100,11 @@ export class Sender {
   }
 
   /** A process that is not registered can start nothing: the store would count its new lease as lost. */
-  async #beRegistered(): Promise<void> {
-    const { lease } = this.#parts.incarnation
+  async #beRegistered(madeAt: number): Promise<void> {
+    const { appends, incarnation } = this.#parts
+    const { lease } = incarnation
     if (lease.isRegistered) return
-    await lease.beat()
+    await atMost(appends.leftMs(madeAt), lease.beat())
     await this.#checkOpen()
   }
 
