@@ -176,8 +176,12 @@ describe('a call that waits when the process closes', () => {
     const deaf = { store: { ...store, listen }, logger: keepingLogger(), pollMs: 3_600_000 }
     const here = await createCoordinator(deaf)
     await there.onJobStart('A', 'normal', ['m'])
+    // It has missed that, so it decides for all for a moment. Meanwhile it would carry out the end of A, and hear of its start.
+    const hasResigned = new Promise<void>((resolve) => {
+      void store.listen('default', (wake) => wake.type === 'resigned' && resolve())
+    })
     const told = expect(here.onJobStart('B', 'normal', ['m'], wait)).rejects.toMatchObject({ code: 'closed' })
-    await expect.poll(() => there.state().waitingCount).toBe(1)
+    await hasResigned
     await there.onJobComplete('A', 'normal')
     expect(there.state().active()).toMatchObject([{ jobId: 'B', workerId: here.workerId }])
     await here.close()
