@@ -29,6 +29,9 @@ export function bytes(number: number): string {
 export const plural = (number: number, noun: string): string =>
   `${count(number)} ${noun}${number === 1 ? '' : 's'}`
 
+/** The verb for a number: `agree(1, 'is', 'are')`. */
+export const agree = (number: number, one: string, many: string): string => (number === 1 ? one : many)
+
 /** A time for programs: ISO 8601 in UTC with the microseconds that order events. */
 export function isoTime(at: Micros): string {
   const iso = new Date(Math.floor(at / MICROS_PER_MS)).toISOString()

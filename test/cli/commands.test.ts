@@ -227,7 +227,11 @@ describe('a queue', () => {
     expect((await run('log', '--limit', '2')).map((event: { type: string }) => event.type)).toContain(
       'resumed',
     )
-    expect((await run('log', '--since', '1h')).length).toBeGreaterThan(5)
+    const since = await run('log', '--since', '1h')
+    expect(since.length).toBeGreaterThan(5)
+    expect(await run('log', '--since', '1h', '--limit', '3')).toEqual(since.slice(-3))
+    expect(await run('log', '--since', '1', '--limit', '3')).toEqual(since.slice(-3))
+    expect(await run('log', '--since', '1h', '--limit', '1000')).toEqual(since)
     expect(await run('verify')).toMatchObject({ ok: true, differences: [] })
     expect(await run('audit')).toMatchObject({ violations: [], jobs: 3, cancelled: 1 })
     for (const words of [

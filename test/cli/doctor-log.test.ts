@@ -16,7 +16,7 @@ describe('interlock doctor', () => {
     expect((await looked(url)).found).toMatchObject([
       {
         check: 'projection',
-        what: '1 field of the rows are not what the log says: job_queue_jobs waits: priority',
+        what: '1 field of the rows is not what the log says: job_queue_jobs waits: priority',
         remedy: expect.stringContaining('interlock rebuild'),
       },
     ])

@@ -74,13 +74,13 @@ const spoiled: readonly (readonly [check: string, level: Finding['level'], sql: 
     'arrivals',
     'problem',
     `insert into job_queue_arrivals (job_id, arrived_at) values ('a', now() - interval '1 min')`,
-    'no process takes them in',
+    'no process takes any in',
   ],
   [
     'inbox',
     'problem',
     `insert into job_queue_inbox (queue, request_id, command, created_at) values ('default', 'r', '{}', now() - interval '1 min')`,
-    'are undecided',
+    '1 command by SQL is undecided',
   ],
   ['server', 'problem', 'alter database %db set synchronous_commit = off', 'every role'],
   [

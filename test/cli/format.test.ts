@@ -1,9 +1,22 @@
+import { globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
 import { CommanderError } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { exitCodeOf, FoundSomething, failureText } from '../../src/cli/failure.ts'
 import { table } from '../../src/cli/terminal/table.ts'
 import { InterlockError } from '../../src/core/index.ts'
-import { clip, duration, isoTime, plural, spanText, timeText, toSecond } from '../../src/format/index.ts'
+import {
+  agree,
+  clip,
+  duration,
+  isoTime,
+  plural,
+  spanText,
+  timeText,
+  toSecond,
+} from '../../src/format/index.ts'
+
+const root = path.resolve(import.meta.dirname, '../..')
 
 describe('text for people', () => {
   it.each([
@@ -20,8 +33,25 @@ describe('text for people', () => {
 
   it('counts, cuts and tells the time', () => {
     expect([plural(1, 'job'), plural(1_234, 'job')]).toEqual(['1 job', '1,234 jobs'])
+    expect([agree(1, 'is', 'are'), agree(0, 'is', 'are'), agree(2, 'is', 'are')]).toEqual([
+      'is',
+      'are',
+      'are',
+    ])
     expect(clip('abcdef', 4)).toBe('abc…')
     expect(isoTime(1_700_000_000_123_456)).toBe('2023-11-14T22:13:20.123456Z')
+  })
+
+  it('lets the verb agree with the number: one command is, two commands are', () => {
+    const verbs = 'are|have|were|do|wait|stand|need|run|start|follow|come'
+    const wrong = new RegExp(
+      String.raw`(?<!the state and \$\{)plural\([^)]*\)\}[^$\x60]{0,40}\b(?:${verbs})\b`,
+      'gu',
+    )
+    const found = globSync('src/**/*.{ts,tsx}', { cwd: root }).flatMap((file) =>
+      [...readFileSync(path.join(root, file), 'utf8').matchAll(wrong)].map(([text]) => `${file}: ${text}`),
+    )
+    expect(found).toEqual([])
   })
 
   it.each([

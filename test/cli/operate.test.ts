@@ -22,7 +22,9 @@ async function withDeadJobs(): Promise<string> {
     retry: () => 0,
     handlers: {
       normal: ({ jobId }) => {
-        throw jobId === 'A' ? new NonRetryableError('no such model\nat all') : new Error('boom')
+        throw jobId === 'A'
+          ? new NonRetryableError(`no such model${' at all'.repeat(20)}\nnowhere`)
+          : new Error('boom')
       },
     },
   })
@@ -52,7 +54,9 @@ describe('interlock dead, interlock retry', () => {
       { jobId: 'A', code: 'non_retryable', attempts: 1, spec: { models: ['flux-dev'] } },
     ])
     const { stdout } = await interlock(['dead', '--model', 'flux-dev', '--since', '1h', '--url', url])
-    expect(stdout).toMatch(/A +\S+ +non_retryable +1 +flux-dev +no such model$/m)
+    expect(stdout).toMatch(/A +\S+ +non_retryable +1 +flux-dev +no such model( at all){20}$/m)
+    const narrow = await interlock(['dead', '--url', url], { columns: 80 })
+    expect(narrow.stdout.split('\n').every((line) => line.length <= 80)).toBe(true)
     expect(await ask(url, 'retry', 'A')).toEqual({ retried: 1 })
     expect(await ask(url, 'dead', '--drop', '--all')).toEqual({ dropped: 1 })
     expect(await ask(url, 'dead')).toEqual([])

@@ -6,7 +6,7 @@ import { checkFound, checkNamesSome, type DeadFlags, deadFilter } from '../dead-
 import { wholeNumber } from '../flag-value.ts'
 import { deadIdOf } from '../job-id.ts'
 import { withStore } from '../store.ts'
-import { table } from '../terminal/table.ts'
+import { grid } from '../terminal/grid.ts'
 
 interface Options extends DeadFlags {
   readonly limit: string
@@ -49,7 +49,10 @@ export function addDead(cli: Cli): void {
             dead.map(({ at, spec, ...job }) => ({ ...job, spec: specDocument(spec), at: isoTime(at) })),
             rows.length === 0
               ? 'no dead jobs'
-              : table(['job', 'ended', 'why', 'attempts', 'models', 'error'], rows, { right: [3] }),
+              : grid(frame, ['job', 'ended', 'why', 'attempts', 'models', 'error'], rows, {
+                  right: [3],
+                  give,
+                }),
           )
         })
       },
@@ -61,8 +64,11 @@ export function addDead(cli: Cli): void {
     .option('--all', 'with --drop: every one')
 }
 
-/** The first line of the last attempt's error, short enough for a table. */
+/** Columns that give way in a narrow terminal. */
+const give = { error: 20, models: 12, job: 36 }
+
+/** The first line of the last attempt's error. */
 function messageOf(error: unknown): string {
   const message = (error as { message?: unknown } | null)?.message
-  return typeof message === 'string' ? (message.split('\n')[0] ?? '').slice(0, 60) : ''
+  return typeof message === 'string' ? (message.split('\n')[0] ?? '') : ''
 }

@@ -31,13 +31,15 @@ export function addLog(cli: Cli): void {
             const access = opened(given)
             const after = await orCut(access, await beginOf(access, options.since, limit))
             if (options.follow === true) return follow(frame, access, after)
-            const events = await take(readEvents(access, { after }), limit)
-            const lines = events.map((event) => eventLine(frame, event))
-            frame.emit(events.map(eventDocument), lines.length > 0 ? lines : noneOf(frame, options.since))
+            const events: RecordedEvent[] = []
+            for await (const event of readEvents(access, { after })) events.push(event)
+            const shown = events.slice(-most(options.since, limit))
+            const lines = shown.map((event) => eventLine(frame, event))
+            frame.emit(shown.map(eventDocument), lines.length > 0 ? lines : noneOf(frame, options.since))
           })
         },
       )
-      .option('--limit <n>', 'how many; the last 20 unless --since is given')
+      .option('--limit <n>', 'only the last so many; 20, or with --since all')
       .option('--since <seq|time>', '10m, 14:03:07, 2026-11-24T15:00:00Z, or an event by its number')
       .option('--follow', 'go on as events come'),
   )
@@ -46,19 +48,21 @@ export function addLog(cli: Cli): void {
 const noneOf = (frame: Frame, since: string | undefined): string =>
   `no event${since === undefined ? '' : ` since ${since}`} in the log of queue ${frame.queue}`
 
-async function beginOf(access: Opened, since: string | undefined, limit = 20): Promise<number> {
-  if (since !== undefined)
-    return (await beginningAt(access, 'since', await pointOf(access, '--since', since))).seq
-  return Math.max(0, (await access.store.read(access.queue, 0, 1)).version - limit)
-}
+/** The last so many, also of those since a time. */
+const most = (since: string | undefined, limit: number | undefined): number =>
+  limit ?? (since === undefined ? 20 : Number.POSITIVE_INFINITY)
 
-async function take(events: AsyncIterable<RecordedEvent>, limit = Number.POSITIVE_INFINITY) {
-  const taken: RecordedEvent[] = []
-  for await (const event of events) {
-    taken.push(event)
-    if (taken.length >= limit) break
-  }
-  return taken
+/** The number of the event before the first one to show. */
+async function beginOf(
+  access: Opened,
+  since: string | undefined,
+  limit: number | undefined,
+): Promise<number> {
+  const { version } = await access.store.read(access.queue, 0, 1)
+  const last = Math.max(0, version - most(since, limit))
+  if (since === undefined) return last
+  const { seq } = await beginningAt(access, 'since', await pointOf(access, '--since', since))
+  return Math.max(seq, last)
 }
 
 async function follow(frame: Frame, access: Access, after: number): Promise<void> {

@@ -1,4 +1,4 @@
-import { duration, plural } from '../../format/index.ts'
+import { agree, duration, plural } from '../../format/index.ts'
 import type { Facts } from '../facts.ts'
 import { type Finding, note, problem, those } from '../finding.ts'
 
@@ -14,13 +14,13 @@ export function checkArrivals({ checkup: { arrivals, inbox }, adoptable }: Facts
     rowsMs > UNTAKEN_MS &&
       problem(
         'arrivals',
-        `${plural(arrivals.rows, 'row')} of jobs arrived and no process takes them in, the oldest for ${duration(rowsMs)}`,
+        `${plural(arrivals.rows, 'row')} of jobs arrived, and no process takes any in, the oldest for ${duration(rowsMs)}`,
         'start a worker with intake: interlock work --handler <file> --intake, or createJobWorker({ intake: true })',
       ),
     inboxMs > UNTAKEN_MS &&
       problem(
         'inbox',
-        `${plural(inbox.rows, 'command')} that came by SQL are undecided, the oldest for ${duration(inboxMs)}`,
+        `${plural(inbox.rows, 'command')} by SQL ${agree(inbox.rows, 'is', 'are')} undecided, the oldest for ${duration(inboxMs)}`,
         'start a process of Interlock on this queue: any process decides them',
       ),
     counts !== '' &&

@@ -1,4 +1,4 @@
-import { plural, timeText } from '../../format/index.ts'
+import { agree, plural, timeText } from '../../format/index.ts'
 import type { Facts } from '../facts.ts'
 import { type Finding, note, problem, those } from '../finding.ts'
 
@@ -19,11 +19,13 @@ export function checkFirst({ checkup: { first, foreignWrites, unknownRows } }: F
       ),
     first?.activeJobId != null && found(`the first coordinator says that job ${first.activeJobId} runs`),
     unknownRows.new > 0 &&
-      found(`${plural(unknownRows.new, 'row')} of jobs were blocked since the migration by something else`),
+      found(
+        `${plural(unknownRows.new, 'row')} of jobs ${agree(unknownRows.new, 'was', 'were')} blocked since the migration by something else`,
+      ),
     unknownRows.old > 0 &&
       note(
         'first',
-        `${plural(unknownRows.old, 'row')} of jobs are still blocked by the first coordinator`,
+        `${plural(unknownRows.old, 'row')} of jobs ${agree(unknownRows.old, 'is', 'are')} still blocked by the first coordinator`,
         'interlock adopt',
       ),
   )

@@ -1,5 +1,5 @@
 import { MICROS_PER_MS } from '../../core/index.ts'
-import { bytes, plural } from '../../format/index.ts'
+import { agree, bytes, plural } from '../../format/index.ts'
 import { type Facts, logGrowth, overdueDays } from '../facts.ts'
 import { type Finding, note, problem, those } from '../finding.ts'
 
@@ -86,7 +86,7 @@ function checkDrift({ drift: { fields, unreadable } }: Facts): Finding[] {
   return [
     problem(
       'projection',
-      `${plural(fields.length, 'field')} of the rows are not what the log says: ${names.join(', ')}${fields.length > NAMED ? ', …' : ''}`,
+      `${plural(fields.length, 'field')} of the rows ${agree(fields.length, 'is', 'are')} not what the log says: ${names.join(', ')}${fields.length > NAMED ? ', …' : ''}`,
       'interlock verify shows them, interlock rebuild writes the rows again',
     ),
   ]

@@ -1,5 +1,5 @@
 import { type JobRow, MICROS_PER_MS, type Micros, operand } from '../../core/index.ts'
-import { duration, plural } from '../../format/index.ts'
+import { agree, duration, plural } from '../../format/index.ts'
 import type { WorkerRow } from '../../port/index.ts'
 import type { Facts } from '../facts.ts'
 import { type Finding, note, problem } from '../finding.ts'
@@ -27,7 +27,11 @@ export function checkStuck(facts: Facts): Finding[] {
 const since = (now: Micros, at: Micros): number => (now - at) / MICROS_PER_MS
 
 const drains = (jobs: number): Finding =>
-  note('draining', `the queue drains: ${plural(jobs, 'job')} wait and none starts`, 'interlock resume')
+  note(
+    'draining',
+    `the queue drains: ${plural(jobs, 'job')} ${agree(jobs, 'waits', 'wait')}, and none starts`,
+    'interlock resume',
+  )
 
 function checkActive(rows: readonly JobRow[], workers: readonly WorkerRow[], now: Micros): Finding[] {
   const lost = new Set(workers.flatMap(({ workerId, state }) => (state === 'dead' ? [workerId] : [])))
@@ -86,7 +90,7 @@ function checkLong({ long, oldest }: LiveRows, now: Micros, waitingMs: number): 
   return [
     note(
       'waiting',
-      `${plural(long, 'job')} wait for more than ${duration(waitingMs)}, the longest is ${oldest.job_id} with ${duration(since(now, oldest.queued_at))}: ${why}`,
+      `${plural(long, 'job')} ${agree(long, 'waits', 'wait')} for more than ${duration(waitingMs)}, the longest is ${oldest.job_id} with ${duration(since(now, oldest.queued_at))}: ${why}`,
       `interlock explain ${operand(oldest.job_id)}`,
     ),
   ]
