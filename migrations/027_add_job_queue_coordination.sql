@@ -934,11 +934,12 @@ begin
     fit as materialized (
       select t.%1$I as key, w.n
         from wanted w join public.jobs t on t.%1$I = w.key
-       where t.%4$I::text in (public.job_queue_status('pending'), public.job_queue_status('running'))
+       where length(t.%1$I::text) between 1 and 200
+         and t.%4$I::text in (public.job_queue_status('pending'), public.job_queue_status('running'))
          and not exists (
            select from public.job_queue_log l
             where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = t.%1$I::text)
-         and not exists (select from public.job_queue_arrivals a where a.job_id = t.%1$I::text)
+         and not exists (select from public.job_queue_arrivals a where a.job_id = left(t.%1$I::text, 300))
          for no key update of t),
     cleared as (
       update public.jobs t
@@ -990,7 +991,6 @@ declare
   target record;
   names jsonb := public.job_queue_columns('jobs');
   chosen text[] := coalesce(states, array['pending', 'running']);
-  fields text;
   made text;
   answer jsonb;
 begin
@@ -1004,12 +1004,10 @@ begin
      where a.attrelid = to_regclass('public.jobs') and a.attname = names ->> 'status' and not a.attisdropped) then
     return jsonb_build_object('totals', null, 'rows', '[]'::jsonb);
   end if;
-  select string_agg(format('%L, t.%I', n.key, a.attname), ', ')
-           filter (where n.key in ('model', 'required_models', 'priority', 'job_type', 'kind')),
-         coalesce(format('coalesce(t.%I, ', names ->> 'queued_at') || max(format('t.%I::timestamptz)', a.attname)) filter (
+  select coalesce(format('coalesce(t.%I, ', names ->> 'queued_at') || max(format('t.%I::timestamptz)', a.attname)) filter (
            where n.key = 'created_at' and a.atttypid in ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype)),
            format('t.%I', names ->> 'queued_at'))
-    into fields, made
+    into made
     from jsonb_each_text(names) as n
     join pg_attribute a on a.attrelid = to_regclass('public.jobs') and a.attname = n.value and a.attnum > 0 and not a.attisdropped;
   execute format($sql$
@@ -1023,22 +1021,17 @@ begin
          and not exists (
            select from public.job_queue_log l
             where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = t.%1$I::text)
-         and not exists (select from public.job_queue_arrivals a where a.job_id = t.%1$I::text)),
+         and not exists (select from public.job_queue_arrivals a where a.job_id = left(t.%1$I::text, 300))),
     first as materialized (
       select u.* from unknown u where u.state = any ($1) order by u.since, u.key limit $3)
     select jsonb_build_object(
       'totals', (select jsonb_object_agg(w.state, (select count(*) from unknown u where u.state = w.state)) from words w),
       'rows', coalesce((
-        select jsonb_agg(jsonb_build_object('job_id', f.key::text, 'state', f.state,
-                 'models', case
-                   when jsonb_typeof(r.fields -> 'required_models') = 'array' then r.fields -> 'required_models'
-                   when r.fields ->> 'model' is null then '[]'
-                   else jsonb_build_array(r.fields ->> 'model') end,
-                 'priority', r.fields -> 'priority', 'job_type', r.fields ->> 'job_type', 'kind', r.fields ->> 'kind',
-                 'since', (extract(epoch from f.since) * 1000000)::bigint) order by f.since, f.key)
+        select to_jsonb(array_agg(r.fields - 'fair_key' || jsonb_build_object('job_id', left(f.key::text, 201), 'state', f.state,
+                 'since', (extract(epoch from f.since) * 1000000)::bigint) order by f.since, f.key))
           from first f
-          join lateral (select jsonb_build_object(%2$s) as fields from public.jobs t where t.%1$I = f.key limit 1) r on true), '[]'))
-    $sql$, target.key_column, fields, made, names ->> 'status') into answer using chosen, job_ids, lim;
+          join lateral (select %2$s as fields from public.jobs t where t.%1$I = f.key limit 1) r on true), '[]'))
+    $sql$, target.key_column, public.job_queue_row_fields(), made, names ->> 'status') into answer using chosen, job_ids, lim;
   return answer;
 end
 $$;
@@ -1259,7 +1252,7 @@ begin
     if exists (select from public.job_queue_log l where l.command_id = any (given.command_ids) and l.queue || '' = $1
                   and l.seq + 0 > head.archived_seq) then
       return answer || (
-        select jsonb_build_object('reason', 'known', 'known', jsonb_agg(to_jsonb(k) order by k.seqs -> 0)) from (
+        select jsonb_build_object('reason', 'known', 'known', to_jsonb(array_agg(to_jsonb(k) order by k.seqs -> 0))) from (
           select l.command_id, min(l.command_hash) as command_hash, jsonb_agg(l.seq order by l.seq) as seqs
             from public.job_queue_log l
            where l.command_id = any (given.command_ids) and l.queue || '' = $1 and l.seq + 0 > head.archived_seq
@@ -1400,14 +1393,14 @@ begin
     exception when unique_violation then
       -- There is a row or data of an earlier life: the slow way, as whole rows.
       select changes || jsonb_build_object(
-               'jobs', coalesce(changes -> 'jobs', '[]') || jsonb_agg(jsonb_build_object('job_id', z.job_id, 'state', 'waiting',
+               'jobs', coalesce(changes -> 'jobs', '[]') || to_jsonb(array_agg(jsonb_build_object('job_id', z.job_id, 'state', 'waiting',
                  'job_type', z.job_type, 'kind', z.job_type, 'models', z.models, 'priority', 0, 'place_level', 0,
                  'place_order', z.at, 'place_tie', z.seq, 'queued_at', z.at, 'attempt', 0, 'attempts', 3,
-                 'timeout_ms', 3600000) || (z.item - '{payload,trace}'::text[])),
-               'data', coalesce(changes -> 'data', '[]') || coalesce(jsonb_agg(jsonb_build_object('job_id', z.job_id)
+                 'timeout_ms', 3600000) || (z.item - '{payload,trace}'::text[]))),
+               'data', coalesce(changes -> 'data', '[]') || coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', z.job_id)
                  || case when z.item ? 'payload' then jsonb_build_object('payload', z.item -> 'payload') else '{}' end
                  || case when z.item ? 'trace' then jsonb_build_object('trace', z.item -> 'trace') else '{}' end)
-                 filter (where z.item ?| '{payload,trace}'), '[]'))
+                 filter (where z.item ?| '{payload,trace}')), '[]'))
         into changes
         from rows from (
           jsonb_to_recordset(events) as (seq bigint, at bigint, job_id text, job_type text, models jsonb),
@@ -1586,7 +1579,7 @@ begin
       end if;
     end if;
     if brought is null then
-      select jsonb_agg(t.item order by t.place) into brought from (
+      select to_jsonb(array_agg(t.item order by t.place)) into brought from (
         select s.item, s.place, sum(octet_length(s.item::text)) over (order by s.place) as length from (
           select w.place, jsonb_build_object('job_id', w.job_id, 'payload', d.payload, 'result', d.result, 'error', d.error,
                    'checkpoint', d.checkpoint, 'progress', d.progress, 'trace', d.trace, 'row', null) as item,
@@ -1834,7 +1827,6 @@ as $$
 declare
   target record;
   names jsonb := public.job_queue_columns('jobs');
-  fields text;
   answer jsonb;
   hidden boolean := public.job_queue_hidden('jobs', 'r');
   rows refcursor;
@@ -1843,35 +1835,26 @@ begin
   if not found then
     return null;
   end if;
-  -- Only the columns that are needed: others may hold megabytes.
-  select string_agg(format('%L, t.%I', n.key, a.attname), ', ') into fields
-    from jsonb_each_text(names) as n
-    join pg_attribute a on a.attrelid = 'public.jobs'::regclass and a.attname = n.value and a.attnum > 0 and not a.attisdropped
-   where n.key in ('model', 'required_models', 'priority', 'job_type', 'kind', 'user_id');
   -- The text is parsed here and runs under the user's search path, where the functions of his policies find their tables.
   open rows for execute format($sql$
     with a as materialized (
       select id, job_id from public.job_queue_arrivals where id = any ($1)),
     -- Look up the keys before any other condition: the index of rows that are not taken in would lead to all that wait.
     keyed as materialized (
-      select t.%1$I as key, t.%4$I as queued_at, t.%5$I::text as status, jsonb_build_object(%3$s) as fields
+      select t.%1$I as key, t.%4$I as queued_at, t.%5$I::text as status, %3$s as fields
         from public.jobs t
        where t.%1$I = any (array(select a.job_id::%2$s from a where length(a.job_id) <= 200))),
     r as (
       select k.key, k.fields from keyed k where (k.queued_at is null or $3) and k.status = $2)
-    select coalesce(jsonb_agg(case when u.unseen then jsonb_build_object('arrival_id', a.id, 'unseen', true) else jsonb_build_object('arrival_id', a.id, 'job_id', a.job_id,
-             'models', case
-               when jsonb_typeof(r.fields -> 'required_models') = 'array' then r.fields -> 'required_models'
-               when r.fields ->> 'model' is null then '[]'
-               else jsonb_build_array(r.fields ->> 'model') end,
-             'priority', r.fields -> 'priority', 'job_type', r.fields ->> 'job_type', 'kind', r.fields ->> 'kind',
-             'fair_key', r.fields ->> 'user_id') end order by a.id), '[]')
+    select coalesce(to_jsonb(array_agg(case when u.unseen then jsonb_build_object('arrival_id', a.id, 'unseen', true)
+             else coalesce(r.fields, '{"models": [], "priority": null, "job_type": null, "kind": null, "fair_key": null}')
+               || jsonb_build_object('arrival_id', a.id, 'job_id', a.job_id) end order by a.id)), '[]')
       from a
       left join r on r.key = a.job_id::%2$s
       cross join lateral (
         select $4 and length(a.job_id) <= 200 and not exists (select from keyed k where k.key = a.job_id::%2$s) is true as unseen) u
      where r.key is not null or a.job_id is null or length(a.job_id) > 200 or u.unseen
-    $sql$, target.key_column, target.key_type, fields, names ->> 'queued_at', names ->> 'status')
+    $sql$, target.key_column, target.key_type, public.job_queue_row_fields(), names ->> 'queued_at', names ->> 'status')
     using arrival_ids, public.job_queue_status('pending'), public.job_queue_dated(), hidden;
   if hidden then
     perform set_config('search_path', public.job_queue_user_path(), true);
@@ -2300,7 +2283,7 @@ begin
     update public.job_queue_arrivals a set claimed_until = clock_timestamp() + interval '1 minute'
      where a.id in (select (r ->> 'arrival_id')::bigint from jsonb_array_elements(found_rows) as r where r ? 'unseen');
     unseen := unseen || kept;
-    select coalesce(jsonb_agg(r order by n), '[]') into found_rows
+    select coalesce(to_jsonb(array_agg(r order by n)), '[]') into found_rows
       from jsonb_array_elements(found_rows) with ordinality as e (r, n) where not r ? 'unseen';
     exit when found_rows <> '[]' or cardinality(unseen) >= 10000;
   end loop;
@@ -2421,11 +2404,11 @@ begin
     lives := lives || coalesce(logged, '{}');
   end if;
   return (
-    select coalesce(jsonb_agg(jsonb_build_object('job_id', w.id, 'payload', d.payload, 'result', d.result,
+    select coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', w.id, 'payload', d.payload, 'result', d.result,
              'error', d.error, 'checkpoint', d.checkpoint, 'progress', d.progress,
              'trace', coalesce(d.trace, case when rows -> w.id ->> (names ->> 'traceparent') <> '' then jsonb_strip_nulls(jsonb_build_object(
                'traceparent', rows -> w.id ->> (names ->> 'traceparent'), 'tracestate', rows -> w.id ->> (names ->> 'tracestate'))) end),
-             'row', rows -> w.id) order by w.place), '[]')
+             'row', rows -> w.id) order by w.place)), '[]')
       from unnest($2) with ordinality as w (id, place)
       left join lateral (
         select k.* from public.job_queue_data k
@@ -2484,7 +2467,7 @@ begin
     raise exception using errcode = 'JQ001', message = 'job_queue_dead takes a limit of 1..1,000';
   end if;
   return (
-    select coalesce(jsonb_agg(jsonb_build_object(
+    select coalesce(to_jsonb(array_agg(jsonb_build_object(
              'job_id', f.job_id, 'seq', f.seq, 'at', (extract(epoch from f.created_at) * 1000000)::bigint,
              'code', case f.event_type when 'failed' then coalesce((
                select e -> 1 ->> 'code' from json_array_elements(voids) with ordinality as j (e, n)
@@ -2499,7 +2482,7 @@ begin
              'error', (
                select d.error from public.job_queue_data d
                 where d.queue = $1 and d.job_id = f.job_id and d.life = (f.queued ->> 'seq')::bigint))
-             order by f.seq desc), '[]')
+             order by f.seq desc)), '[]')
       from (
         select l.*, q.queued
           from public.job_queue_log l
@@ -2743,7 +2726,7 @@ as $$
 declare
   ids text[];
 begin
-  execute format('select array_agg(d.%1$I::text) from deleted d where d.%1$I is not null', tg_argv[0]) into ids;
+  execute format('select array_agg(left(d.%1$I::text, 300)) from deleted d where d.%1$I is not null', tg_argv[0]) into ids;
   perform public.job_queue_rows_gone('workflow_executions', tg_argv[0], ids);
   return null;
 exception when undefined_column or undefined_table or undefined_function then
@@ -2955,7 +2938,7 @@ create or replace function public.job_queue_handed(queue text) returns jsonb
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(jsonb_agg(jsonb_build_object('sender', h.sender, 'command', h.command) order by h.place), '[]')
+  select coalesce(to_jsonb(array_agg(jsonb_build_object('sender', h.sender, 'command', h.command) order by h.place)), '[]')
     from (
       select f.place, f.sender, f.command, sum(pg_column_size(f.command)) over (order by f.place) - pg_column_size(f.command) as before
         from (
@@ -3003,11 +2986,11 @@ as $$
 #variable_conflict use_column
 begin
   return (
-    select coalesce(jsonb_agg(jsonb_build_object('job_id', j.job_id, 'job_type', j.job_type, 'kind', j.kind,
+    select coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', j.job_id, 'job_type', j.job_type, 'kind', j.kind,
              'models', j.models, 'priority', j.priority, 'attempt', j.attempt, 'attempts', j.attempts, 'postponed', j.postponed,
              'fencing_token', j.fencing_token, 'epoch', h.epoch,
              'started_at', (extract(epoch from j.started_at) * 1000000)::bigint,
-             'cancel_requested', j.cancel_requested) order by j.fencing_token), '[]')
+             'cancel_requested', j.cancel_requested) order by j.fencing_token)), '[]')
       from public.job_queue_jobs j
       cross join (select h.epoch from public.job_queue_heads h where h.queue = $2 order by h.version desc limit 1) h
       join public.job_queue_workers w on w.queue = j.queue and w.worker_id = j.worker_id
@@ -3918,11 +3901,11 @@ as $$
       'drained_at', (extract(epoch from s.drained_at) * 1000000)::bigint,
       'updated_at', (extract(epoch from s.updated_at) * 1000000)::bigint),
     'jobs', (
-      select coalesce(jsonb_agg(to_jsonb(j) - 'queue' - 'life' || jsonb_build_object(
+      select coalesce(to_jsonb(array_agg(to_jsonb(j) - 'queue' - 'life' || jsonb_build_object(
                'queued_at', (extract(epoch from j.queued_at) * 1000000)::bigint,
                'due_at', (extract(epoch from j.due_at) * 1000000)::bigint,
                'expires_at', (extract(epoch from j.expires_at) * 1000000)::bigint,
-               'started_at', (extract(epoch from j.started_at) * 1000000)::bigint)), '[]')
+               'started_at', (extract(epoch from j.started_at) * 1000000)::bigint))), '[]')
         from public.job_queue_jobs j
        where j.queue = $1))
     from (select * from public.job_queue_state k where k.queue = $1 order by k.version desc limit 1) s
@@ -3956,15 +3939,15 @@ begin
       message = 'job_queue_projection_page takes {after, lim, active} with lim from 1 to 10000, or {job_ids} with at most 10000';
   end if;
   if ids is not null then
-    select jsonb_agg(to_jsonb(j)) into found
+    select to_jsonb(array_agg(to_jsonb(j))) into found
       from public.job_queue_jobs j where j.queue = $1 and j.job_id = any (ids);
   elsif ($2 ->> 'active')::boolean then
-    select jsonb_agg(to_jsonb(r)) into found
+    select to_jsonb(array_agg(to_jsonb(r))) into found
       from (select j.* from public.job_queue_jobs j
              where j.queue = $1 and j.job_id > coalesce($2 ->> 'after', '') and j.state = 'active'
              order by j.job_id limit lim) r;
   else
-    select jsonb_agg(to_jsonb(r)) into found
+    select to_jsonb(array_agg(to_jsonb(r))) into found
       from (select j.* from public.job_queue_jobs j
              where j.queue = $1 and j.job_id > coalesce($2 ->> 'after', '')
              order by j.job_id limit lim) r;
@@ -3975,12 +3958,12 @@ begin
         'drained_at', (extract(epoch from s.drained_at) * 1000000)::bigint,
         'updated_at', (extract(epoch from s.updated_at) * 1000000)::bigint),
       'jobs', (
-        select coalesce(jsonb_agg(r - 'queue' - 'life' || jsonb_build_object(
+        select coalesce(to_jsonb(array_agg(r - 'queue' - 'life' || jsonb_build_object(
                  'queued_at', (extract(epoch from (r ->> 'queued_at')::timestamptz) * 1000000)::bigint,
                  'due_at', (extract(epoch from (r ->> 'due_at')::timestamptz) * 1000000)::bigint,
                  'expires_at', (extract(epoch from (r ->> 'expires_at')::timestamptz) * 1000000)::bigint,
                  'started_at', (extract(epoch from (r ->> 'started_at')::timestamptz) * 1000000)::bigint)
-                 order by n), '[]')
+                 order by n)), '[]')
           from jsonb_array_elements(coalesce(found, '[]')) with ordinality e (r, n)))
       from (select * from public.job_queue_state k where k.queue = $1 order by k.version desc limit 1) s);
 end
@@ -4141,7 +4124,7 @@ begin
      group by 1 order by 3
   loop
     perform public.job_queue_put_data($1, (
-      select jsonb_agg(s.item) from public.job_queue_staged s
+      select to_jsonb(array_agg(s.item)) from public.job_queue_staged s
        where s.queue = $1 and s.command_id = one.command_id and s.job_id = any (one.job_ids)));
     delete from public.job_queue_staged s where s.queue = $1 and s.command_id = one.command_id;
   end loop;
@@ -4419,7 +4402,7 @@ begin
     execute format(
       'insert into public.job_queue_set_aside (queue, target, job_id, sqlstate)
        select $1, %1$L, t.%2$I::text, ''00000'' from public.%1$I t
-        where (t.%3$I is not null or t.%4$I is not null) and t.%2$I is not null
+        where (t.%3$I is not null or t.%4$I is not null) and length(t.%2$I::text) between 1 and 200
           and not exists (select from public.job_queue_jobs j where j.job_id = t.%2$I::text and j.queue <> $1)
        on conflict (queue, target, job_id) do update set next_at = clock_timestamp()',
       target.target, target.key_column, names ->> 'blocked_by_job_id', names ->> 'conflict_reason') using $1;
@@ -4533,7 +4516,7 @@ declare
     "timeout_ms": "1..31536000000", "timeoutMs": "1..31536000000", "expire_ms": "1..31536000000?",
     "expireMs": "1..31536000000?", "fair_key": "name?", "fairKey": "name?", "payload": "any", "traceparent": "text?", "tracestate": "text?"}';
   must constant jsonb := '{"name": "a text of 1 to 200 characters, without control characters",
-    "names": "a list of names of 1 to 200 characters", "list": "a list of at most 10,000 jobs", "object": "an object",
+    "names": "a list of at most 10,000 names of 1 to 200 characters", "list": "a list of at most 10,000 jobs", "object": "an object",
     "boolean": "true or false", "text": "a text", "seconds": "a number of seconds from 0 to 31536000"}';
   -- Control characters could forge lines of logs and of terminals.
   unwanted constant text := '[\u0001-\u001f\u007f-\u009f]';
@@ -4579,6 +4562,7 @@ begin
              when r.is_a = 'null' then r.rule <> 'any' and right(p.fields ->> v.key, 1) <> '?'
              when r.rule = 'any' then false
              when r.rule = 'name' then not (r.is_a = 'string' and length(r.said) between 1 and 200 and r.said !~ unwanted)
+             when r.rule = 'names' and r.is_a = 'array' and jsonb_array_length(v.value) > 10000 then true
              when r.rule = 'names' then r.is_a <> 'array' or exists (
                select from jsonb_array_elements(case r.is_a when 'array' then v.value else '[]' end) n
                 where not (jsonb_typeof(n) = 'string' and length(n #>> '{}') between 1 and 200 and n #>> '{}' !~ unwanted))
@@ -4592,6 +4576,33 @@ begin
            end)
   select f.fault into fault from faults f limit 1;
   return fault;
+end
+$$;
+
+-- job_queue_row_fields(): the expression that reads from a row `t` of `jobs` what it says of its job. Internal; part of the
+-- statements of job_queue_arrived_rows and job_queue_adoptable.
+-- A row may hold a million names, or megabytes in a text. So no more is read than shows that it is too much: 101 models, and 201
+-- characters of each text.
+-- Returns the text of the expression, which gives {models, priority, job_type, kind, fair_key}: models from required_models, else
+-- [model], else []; [[]] for a list of lists; null for a column that the table does not have. Raises nothing.
+create or replace function public.job_queue_row_fields() returns text
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  fields jsonb;
+begin
+  select coalesce(jsonb_object_agg(n.key, format('t.%I', a.attname)), '{}') into fields
+    from jsonb_each_text(public.job_queue_columns('jobs')) as n
+    join pg_attribute a on a.attrelid = to_regclass('public.jobs') and a.attname = n.value and a.attnum > 0 and not a.attisdropped;
+  return format($sql$
+    jsonb_build_object('models', coalesce(
+        case when array_ndims(%1$s) > 1 then '[[]]' when %1$s is not null then to_jsonb(array(select left(unnest(%1$s), 201) limit 101)) end,
+        case when %2$s is not null then to_jsonb(array[left(%2$s::text, 201)]) end, '[]'),
+      'priority', %3$s, 'job_type', left(%4$s::text, 201), 'kind', left(%5$s::text, 201), 'fair_key', left(%6$s::text, 201))
+    $sql$, coalesce(fields ->> 'required_models', 'null::text[]'), coalesce(fields ->> 'model', 'null'),
+    coalesce(fields ->> 'priority', 'null'), coalesce(fields ->> 'job_type', 'null'), coalesce(fields ->> 'kind', 'null'),
+    coalesce(fields ->> 'user_id', 'null'));
 end
 $$;
 
@@ -4828,6 +4839,7 @@ begin
         into id, was_id, was, word, queued using old, new;
     end if;
     id := left(id, 300);
+    was_id := left(was_id, 300);
   exception when others then
     raise warning 'Interlock does not see the status of %: %', tg_table_name, sqlerrm
       using hint = 'Run `interlock migrate`, or drop the trigger job_queue_status_set.';
@@ -5003,8 +5015,8 @@ begin
   perform pg_notify('interlock', 'decided:' || (told ->> 'concern') || ':' || $1 || ':' || $2);
   for one in
     select a.item ->> 'to' as channel, $2 || ' [' || (a.item ->> 'said') || ',' as note, coalesce((
-      select jsonb_agg(jsonb_build_object('job_id', d.job_id, 'payload', d.payload, 'result', d.result, 'error', d.error,
-               'checkpoint', d.checkpoint, 'progress', d.progress, 'trace', d.trace, 'row', null))::text
+      select to_jsonb(array_agg(jsonb_build_object('job_id', d.job_id, 'payload', d.payload, 'result', d.result, 'error', d.error,
+               'checkpoint', d.checkpoint, 'progress', d.progress, 'trace', d.trace, 'row', null)))::text
         from jsonb_array_elements_text(a.item -> 'wanted') as w (job_id)
        cross join lateral (
          select j.life from public.job_queue_jobs j where j.queue = $1 and j.job_id = w.job_id offset 0) as j
@@ -5193,8 +5205,9 @@ begin
     select array_agg(id) into candidates from unnest(job_ids) as id
      where id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
   end if;
-  -- The text is parsed here and runs under the user's search path, where the functions of his policies find their tables.
-  open found_rows for execute format('select jsonb_object_agg(t.%1$I::text, to_jsonb(t)) from public.jobs t where t.%1$I = any ($1::%2$s[])',
+  -- The text is parsed here and runs under the user's search path, where the functions of his policies find their tables. By way
+  -- of json, since jsonb_object_agg goes to the end of a row for each text in it.
+  open found_rows for execute format('select json_object_agg(t.%1$I::text, to_json(t))::jsonb from public.jobs t where t.%1$I = any ($1::%2$s[])',
     found_target.key_column, found_target.key_type) using candidates;
   if row_security_active('public.jobs') then
     perform set_config('search_path', public.job_queue_user_path(), true);
@@ -5369,7 +5382,7 @@ create or replace function public.job_queue_worker_list(queue text) returns json
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(jsonb_agg(jsonb_build_object(
+  select coalesce(to_jsonb(array_agg(jsonb_build_object(
            'worker_id', w.worker_id, 'kinds', w.kinds, 'free_slots', w.free_slots, 'release', w.release,
            'started_at', (extract(epoch from w.started_at) * 1000000)::bigint,
            'beat_at', (extract(epoch from w.beat_at) * 1000000)::bigint,
@@ -5380,7 +5393,7 @@ as $$
              when w.expires_at + w.grace_ms * interval '1 millisecond' < clock_timestamp() then 'dead'
              when w.expires_at <= clock_timestamp() then 'late'
              else 'live' end)
-           order by w.started_at, w.worker_id), '[]')
+           order by w.started_at, w.worker_id)), '[]')
     from public.job_queue_workers w
    where w.queue = $1
 $$;
@@ -5843,7 +5856,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_append_for,job_queue_append_told,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_hand_in,job_queue_handed,job_queue_handled,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_row,job_queue_page,job_queue_pick_up,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_tell,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_append_for,job_queue_append_told,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_hand_in,job_queue_handed,job_queue_handled,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_row,job_queue_page,job_queue_pick_up,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_tell,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -5870,7 +5883,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '2956708d09269c939334a25ef03c03961e6030c9cc068ec8cb8428bd0804d95a')
+  ('027', '0a13f9d8bd3c4c2ff6cb1d3abf95b3b75729ea0cbd83c1d1d9c549f3b1040852')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -54,11 +54,12 @@ begin
     fit as materialized (
       select t.%1$I as key, w.n
         from wanted w join public.jobs t on t.%1$I = w.key
-       where t.%4$I::text in (public.job_queue_status('pending'), public.job_queue_status('running'))
+       where length(t.%1$I::text) between 1 and 200
+         and t.%4$I::text in (public.job_queue_status('pending'), public.job_queue_status('running'))
          and not exists (
            select from public.job_queue_log l
             where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = t.%1$I::text)
-         and not exists (select from public.job_queue_arrivals a where a.job_id = t.%1$I::text)
+         and not exists (select from public.job_queue_arrivals a where a.job_id = left(t.%1$I::text, 300))
          for no key update of t),
     cleared as (
       update public.jobs t

@@ -22,7 +22,6 @@ declare
   target record;
   names jsonb := public.job_queue_columns('jobs');
   chosen text[] := coalesce(states, array['pending', 'running']);
-  fields text;
   made text;
   answer jsonb;
 begin
@@ -36,12 +35,10 @@ begin
      where a.attrelid = to_regclass('public.jobs') and a.attname = names ->> 'status' and not a.attisdropped) then
     return jsonb_build_object('totals', null, 'rows', '[]'::jsonb);
   end if;
-  select string_agg(format('%L, t.%I', n.key, a.attname), ', ')
-           filter (where n.key in ('model', 'required_models', 'priority', 'job_type', 'kind')),
-         coalesce(format('coalesce(t.%I, ', names ->> 'queued_at') || max(format('t.%I::timestamptz)', a.attname)) filter (
+  select coalesce(format('coalesce(t.%I, ', names ->> 'queued_at') || max(format('t.%I::timestamptz)', a.attname)) filter (
            where n.key = 'created_at' and a.atttypid in ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype)),
            format('t.%I', names ->> 'queued_at'))
-    into fields, made
+    into made
     from jsonb_each_text(names) as n
     join pg_attribute a on a.attrelid = to_regclass('public.jobs') and a.attname = n.value and a.attnum > 0 and not a.attisdropped;
   execute format($sql$
@@ -55,22 +52,17 @@ begin
          and not exists (
            select from public.job_queue_log l
             where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = t.%1$I::text)
-         and not exists (select from public.job_queue_arrivals a where a.job_id = t.%1$I::text)),
+         and not exists (select from public.job_queue_arrivals a where a.job_id = left(t.%1$I::text, 300))),
     first as materialized (
       select u.* from unknown u where u.state = any ($1) order by u.since, u.key limit $3)
     select jsonb_build_object(
       'totals', (select jsonb_object_agg(w.state, (select count(*) from unknown u where u.state = w.state)) from words w),
       'rows', coalesce((
-        select jsonb_agg(jsonb_build_object('job_id', f.key::text, 'state', f.state,
-                 'models', case
-                   when jsonb_typeof(r.fields -> 'required_models') = 'array' then r.fields -> 'required_models'
-                   when r.fields ->> 'model' is null then '[]'
-                   else jsonb_build_array(r.fields ->> 'model') end,
-                 'priority', r.fields -> 'priority', 'job_type', r.fields ->> 'job_type', 'kind', r.fields ->> 'kind',
-                 'since', (extract(epoch from f.since) * 1000000)::bigint) order by f.since, f.key)
+        select to_jsonb(array_agg(r.fields - 'fair_key' || jsonb_build_object('job_id', left(f.key::text, 201), 'state', f.state,
+                 'since', (extract(epoch from f.since) * 1000000)::bigint) order by f.since, f.key))
           from first f
-          join lateral (select jsonb_build_object(%2$s) as fields from public.jobs t where t.%1$I = f.key limit 1) r on true), '[]'))
-    $sql$, target.key_column, fields, made, names ->> 'status') into answer using chosen, job_ids, lim;
+          join lateral (select %2$s as fields from public.jobs t where t.%1$I = f.key limit 1) r on true), '[]'))
+    $sql$, target.key_column, public.job_queue_row_fields(), made, names ->> 'status') into answer using chosen, job_ids, lim;
   return answer;
 end
 $$;

@@ -156,7 +156,7 @@ begin
     if exists (select from public.job_queue_log l where l.command_id = any (given.command_ids) and l.queue || '' = $1
                   and l.seq + 0 > head.archived_seq) then
       return answer || (
-        select jsonb_build_object('reason', 'known', 'known', jsonb_agg(to_jsonb(k) order by k.seqs -> 0)) from (
+        select jsonb_build_object('reason', 'known', 'known', to_jsonb(array_agg(to_jsonb(k) order by k.seqs -> 0))) from (
           select l.command_id, min(l.command_hash) as command_hash, jsonb_agg(l.seq order by l.seq) as seqs
             from public.job_queue_log l
            where l.command_id = any (given.command_ids) and l.queue || '' = $1 and l.seq + 0 > head.archived_seq
@@ -297,14 +297,14 @@ begin
     exception when unique_violation then
       -- There is a row or data of an earlier life: the slow way, as whole rows.
       select changes || jsonb_build_object(
-               'jobs', coalesce(changes -> 'jobs', '[]') || jsonb_agg(jsonb_build_object('job_id', z.job_id, 'state', 'waiting',
+               'jobs', coalesce(changes -> 'jobs', '[]') || to_jsonb(array_agg(jsonb_build_object('job_id', z.job_id, 'state', 'waiting',
                  'job_type', z.job_type, 'kind', z.job_type, 'models', z.models, 'priority', 0, 'place_level', 0,
                  'place_order', z.at, 'place_tie', z.seq, 'queued_at', z.at, 'attempt', 0, 'attempts', 3,
-                 'timeout_ms', 3600000) || (z.item - '{payload,trace}'::text[])),
-               'data', coalesce(changes -> 'data', '[]') || coalesce(jsonb_agg(jsonb_build_object('job_id', z.job_id)
+                 'timeout_ms', 3600000) || (z.item - '{payload,trace}'::text[]))),
+               'data', coalesce(changes -> 'data', '[]') || coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', z.job_id)
                  || case when z.item ? 'payload' then jsonb_build_object('payload', z.item -> 'payload') else '{}' end
                  || case when z.item ? 'trace' then jsonb_build_object('trace', z.item -> 'trace') else '{}' end)
-                 filter (where z.item ?| '{payload,trace}'), '[]'))
+                 filter (where z.item ?| '{payload,trace}')), '[]'))
         into changes
         from rows from (
           jsonb_to_recordset(events) as (seq bigint, at bigint, job_id text, job_type text, models jsonb),
@@ -483,7 +483,7 @@ begin
       end if;
     end if;
     if brought is null then
-      select jsonb_agg(t.item order by t.place) into brought from (
+      select to_jsonb(array_agg(t.item order by t.place)) into brought from (
         select s.item, s.place, sum(octet_length(s.item::text)) over (order by s.place) as length from (
           select w.place, jsonb_build_object('job_id', w.job_id, 'payload', d.payload, 'result', d.result, 'error', d.error,
                    'checkpoint', d.checkpoint, 'progress', d.progress, 'trace', d.trace, 'row', null) as item,

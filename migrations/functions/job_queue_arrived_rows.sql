@@ -14,7 +14,6 @@ as $$
 declare
   target record;
   names jsonb := public.job_queue_columns('jobs');
-  fields text;
   answer jsonb;
   hidden boolean := public.job_queue_hidden('jobs', 'r');
   rows refcursor;
@@ -23,35 +22,26 @@ begin
   if not found then
     return null;
   end if;
-  -- Only the columns that are needed: others may hold megabytes.
-  select string_agg(format('%L, t.%I', n.key, a.attname), ', ') into fields
-    from jsonb_each_text(names) as n
-    join pg_attribute a on a.attrelid = 'public.jobs'::regclass and a.attname = n.value and a.attnum > 0 and not a.attisdropped
-   where n.key in ('model', 'required_models', 'priority', 'job_type', 'kind', 'user_id');
   -- The text is parsed here and runs under the user's search path, where the functions of his policies find their tables.
   open rows for execute format($sql$
     with a as materialized (
       select id, job_id from public.job_queue_arrivals where id = any ($1)),
     -- Look up the keys before any other condition: the index of rows that are not taken in would lead to all that wait.
     keyed as materialized (
-      select t.%1$I as key, t.%4$I as queued_at, t.%5$I::text as status, jsonb_build_object(%3$s) as fields
+      select t.%1$I as key, t.%4$I as queued_at, t.%5$I::text as status, %3$s as fields
         from public.jobs t
        where t.%1$I = any (array(select a.job_id::%2$s from a where length(a.job_id) <= 200))),
     r as (
       select k.key, k.fields from keyed k where (k.queued_at is null or $3) and k.status = $2)
-    select coalesce(jsonb_agg(case when u.unseen then jsonb_build_object('arrival_id', a.id, 'unseen', true) else jsonb_build_object('arrival_id', a.id, 'job_id', a.job_id,
-             'models', case
-               when jsonb_typeof(r.fields -> 'required_models') = 'array' then r.fields -> 'required_models'
-               when r.fields ->> 'model' is null then '[]'
-               else jsonb_build_array(r.fields ->> 'model') end,
-             'priority', r.fields -> 'priority', 'job_type', r.fields ->> 'job_type', 'kind', r.fields ->> 'kind',
-             'fair_key', r.fields ->> 'user_id') end order by a.id), '[]')
+    select coalesce(to_jsonb(array_agg(case when u.unseen then jsonb_build_object('arrival_id', a.id, 'unseen', true)
+             else coalesce(r.fields, '{"models": [], "priority": null, "job_type": null, "kind": null, "fair_key": null}')
+               || jsonb_build_object('arrival_id', a.id, 'job_id', a.job_id) end order by a.id)), '[]')
       from a
       left join r on r.key = a.job_id::%2$s
       cross join lateral (
         select $4 and length(a.job_id) <= 200 and not exists (select from keyed k where k.key = a.job_id::%2$s) is true as unseen) u
      where r.key is not null or a.job_id is null or length(a.job_id) > 200 or u.unseen
-    $sql$, target.key_column, target.key_type, fields, names ->> 'queued_at', names ->> 'status')
+    $sql$, target.key_column, target.key_type, public.job_queue_row_fields(), names ->> 'queued_at', names ->> 'status')
     using arrival_ids, public.job_queue_status('pending'), public.job_queue_dated(), hidden;
   if hidden then
     perform set_config('search_path', public.job_queue_user_path(), true);

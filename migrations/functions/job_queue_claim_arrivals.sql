@@ -59,7 +59,7 @@ begin
     update public.job_queue_arrivals a set claimed_until = clock_timestamp() + interval '1 minute'
      where a.id in (select (r ->> 'arrival_id')::bigint from jsonb_array_elements(found_rows) as r where r ? 'unseen');
     unseen := unseen || kept;
-    select coalesce(jsonb_agg(r order by n), '[]') into found_rows
+    select coalesce(to_jsonb(array_agg(r order by n)), '[]') into found_rows
       from jsonb_array_elements(found_rows) with ordinality as e (r, n) where not r ? 'unseen';
     exit when found_rows <> '[]' or cardinality(unseen) >= 10000;
   end loop;

@@ -43,11 +43,11 @@ begin
     lives := lives || coalesce(logged, '{}');
   end if;
   return (
-    select coalesce(jsonb_agg(jsonb_build_object('job_id', w.id, 'payload', d.payload, 'result', d.result,
+    select coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', w.id, 'payload', d.payload, 'result', d.result,
              'error', d.error, 'checkpoint', d.checkpoint, 'progress', d.progress,
              'trace', coalesce(d.trace, case when rows -> w.id ->> (names ->> 'traceparent') <> '' then jsonb_strip_nulls(jsonb_build_object(
                'traceparent', rows -> w.id ->> (names ->> 'traceparent'), 'tracestate', rows -> w.id ->> (names ->> 'tracestate'))) end),
-             'row', rows -> w.id) order by w.place), '[]')
+             'row', rows -> w.id) order by w.place)), '[]')
       from unnest($2) with ordinality as w (id, place)
       left join lateral (
         select k.* from public.job_queue_data k

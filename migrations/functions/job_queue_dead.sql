@@ -31,7 +31,7 @@ begin
     raise exception using errcode = 'JQ001', message = 'job_queue_dead takes a limit of 1..1,000';
   end if;
   return (
-    select coalesce(jsonb_agg(jsonb_build_object(
+    select coalesce(to_jsonb(array_agg(jsonb_build_object(
              'job_id', f.job_id, 'seq', f.seq, 'at', (extract(epoch from f.created_at) * 1000000)::bigint,
              'code', case f.event_type when 'failed' then coalesce((
                select e -> 1 ->> 'code' from json_array_elements(voids) with ordinality as j (e, n)
@@ -46,7 +46,7 @@ begin
              'error', (
                select d.error from public.job_queue_data d
                 where d.queue = $1 and d.job_id = f.job_id and d.life = (f.queued ->> 'seq')::bigint))
-             order by f.seq desc), '[]')
+             order by f.seq desc)), '[]')
       from (
         select l.*, q.queued
           from public.job_queue_log l

@@ -8,7 +8,7 @@ as $$
 declare
   ids text[];
 begin
-  execute format('select array_agg(d.%1$I::text) from deleted d where d.%1$I is not null', tg_argv[0]) into ids;
+  execute format('select array_agg(left(d.%1$I::text, 300)) from deleted d where d.%1$I is not null', tg_argv[0]) into ids;
   perform public.job_queue_rows_gone('workflow_executions', tg_argv[0], ids);
   return null;
 exception when undefined_column or undefined_table or undefined_function then

@@ -15,11 +15,11 @@ as $$
 #variable_conflict use_column
 begin
   return (
-    select coalesce(jsonb_agg(jsonb_build_object('job_id', j.job_id, 'job_type', j.job_type, 'kind', j.kind,
+    select coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', j.job_id, 'job_type', j.job_type, 'kind', j.kind,
              'models', j.models, 'priority', j.priority, 'attempt', j.attempt, 'attempts', j.attempts, 'postponed', j.postponed,
              'fencing_token', j.fencing_token, 'epoch', h.epoch,
              'started_at', (extract(epoch from j.started_at) * 1000000)::bigint,
-             'cancel_requested', j.cancel_requested) order by j.fencing_token), '[]')
+             'cancel_requested', j.cancel_requested) order by j.fencing_token)), '[]')
       from public.job_queue_jobs j
       cross join (select h.epoch from public.job_queue_heads h where h.queue = $2 order by h.version desc limit 1) h
       join public.job_queue_workers w on w.queue = j.queue and w.worker_id = j.worker_id

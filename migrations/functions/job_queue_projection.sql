@@ -14,11 +14,11 @@ as $$
       'drained_at', (extract(epoch from s.drained_at) * 1000000)::bigint,
       'updated_at', (extract(epoch from s.updated_at) * 1000000)::bigint),
     'jobs', (
-      select coalesce(jsonb_agg(to_jsonb(j) - 'queue' - 'life' || jsonb_build_object(
+      select coalesce(to_jsonb(array_agg(to_jsonb(j) - 'queue' - 'life' || jsonb_build_object(
                'queued_at', (extract(epoch from j.queued_at) * 1000000)::bigint,
                'due_at', (extract(epoch from j.due_at) * 1000000)::bigint,
                'expires_at', (extract(epoch from j.expires_at) * 1000000)::bigint,
-               'started_at', (extract(epoch from j.started_at) * 1000000)::bigint)), '[]')
+               'started_at', (extract(epoch from j.started_at) * 1000000)::bigint))), '[]')
         from public.job_queue_jobs j
        where j.queue = $1))
     from (select * from public.job_queue_state k where k.queue = $1 order by k.version desc limit 1) s

@@ -26,15 +26,15 @@ begin
       message = 'job_queue_projection_page takes {after, lim, active} with lim from 1 to 10000, or {job_ids} with at most 10000';
   end if;
   if ids is not null then
-    select jsonb_agg(to_jsonb(j)) into found
+    select to_jsonb(array_agg(to_jsonb(j))) into found
       from public.job_queue_jobs j where j.queue = $1 and j.job_id = any (ids);
   elsif ($2 ->> 'active')::boolean then
-    select jsonb_agg(to_jsonb(r)) into found
+    select to_jsonb(array_agg(to_jsonb(r))) into found
       from (select j.* from public.job_queue_jobs j
              where j.queue = $1 and j.job_id > coalesce($2 ->> 'after', '') and j.state = 'active'
              order by j.job_id limit lim) r;
   else
-    select jsonb_agg(to_jsonb(r)) into found
+    select to_jsonb(array_agg(to_jsonb(r))) into found
       from (select j.* from public.job_queue_jobs j
              where j.queue = $1 and j.job_id > coalesce($2 ->> 'after', '')
              order by j.job_id limit lim) r;
@@ -45,12 +45,12 @@ begin
         'drained_at', (extract(epoch from s.drained_at) * 1000000)::bigint,
         'updated_at', (extract(epoch from s.updated_at) * 1000000)::bigint),
       'jobs', (
-        select coalesce(jsonb_agg(r - 'queue' - 'life' || jsonb_build_object(
+        select coalesce(to_jsonb(array_agg(r - 'queue' - 'life' || jsonb_build_object(
                  'queued_at', (extract(epoch from (r ->> 'queued_at')::timestamptz) * 1000000)::bigint,
                  'due_at', (extract(epoch from (r ->> 'due_at')::timestamptz) * 1000000)::bigint,
                  'expires_at', (extract(epoch from (r ->> 'expires_at')::timestamptz) * 1000000)::bigint,
                  'started_at', (extract(epoch from (r ->> 'started_at')::timestamptz) * 1000000)::bigint)
-                 order by n), '[]')
+                 order by n)), '[]')
           from jsonb_array_elements(coalesce(found, '[]')) with ordinality e (r, n)))
       from (select * from public.job_queue_state k where k.queue = $1 order by k.version desc limit 1) s);
 end

@@ -16,7 +16,7 @@ begin
      group by 1 order by 3
   loop
     perform public.job_queue_put_data($1, (
-      select jsonb_agg(s.item) from public.job_queue_staged s
+      select to_jsonb(array_agg(s.item)) from public.job_queue_staged s
        where s.queue = $1 and s.command_id = one.command_id and s.job_id = any (one.job_ids)));
     delete from public.job_queue_staged s where s.queue = $1 and s.command_id = one.command_id;
   end loop;

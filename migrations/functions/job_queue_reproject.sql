@@ -23,7 +23,7 @@ begin
     execute format(
       'insert into public.job_queue_set_aside (queue, target, job_id, sqlstate)
        select $1, %1$L, t.%2$I::text, ''00000'' from public.%1$I t
-        where (t.%3$I is not null or t.%4$I is not null) and t.%2$I is not null
+        where (t.%3$I is not null or t.%4$I is not null) and length(t.%2$I::text) between 1 and 200
           and not exists (select from public.job_queue_jobs j where j.job_id = t.%2$I::text and j.queue <> $1)
        on conflict (queue, target, job_id) do update set next_at = clock_timestamp()',
       target.target, target.key_column, names ->> 'blocked_by_job_id', names ->> 'conflict_reason') using $1;

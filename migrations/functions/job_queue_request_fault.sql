@@ -28,7 +28,7 @@ declare
     "timeout_ms": "1..31536000000", "timeoutMs": "1..31536000000", "expire_ms": "1..31536000000?",
     "expireMs": "1..31536000000?", "fair_key": "name?", "fairKey": "name?", "payload": "any", "traceparent": "text?", "tracestate": "text?"}';
   must constant jsonb := '{"name": "a text of 1 to 200 characters, without control characters",
-    "names": "a list of names of 1 to 200 characters", "list": "a list of at most 10,000 jobs", "object": "an object",
+    "names": "a list of at most 10,000 names of 1 to 200 characters", "list": "a list of at most 10,000 jobs", "object": "an object",
     "boolean": "true or false", "text": "a text", "seconds": "a number of seconds from 0 to 31536000"}';
   -- Control characters could forge lines of logs and of terminals.
   unwanted constant text := '[\u0001-\u001f\u007f-\u009f]';
@@ -74,6 +74,7 @@ begin
              when r.is_a = 'null' then r.rule <> 'any' and right(p.fields ->> v.key, 1) <> '?'
              when r.rule = 'any' then false
              when r.rule = 'name' then not (r.is_a = 'string' and length(r.said) between 1 and 200 and r.said !~ unwanted)
+             when r.rule = 'names' and r.is_a = 'array' and jsonb_array_length(v.value) > 10000 then true
              when r.rule = 'names' then r.is_a <> 'array' or exists (
                select from jsonb_array_elements(case r.is_a when 'array' then v.value else '[]' end) n
                 where not (jsonb_typeof(n) = 'string' and length(n #>> '{}') between 1 and 200 and n #>> '{}' !~ unwanted))

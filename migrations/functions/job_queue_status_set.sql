@@ -29,6 +29,7 @@ begin
         into id, was_id, was, word, queued using old, new;
     end if;
     id := left(id, 300);
+    was_id := left(was_id, 300);
   exception when others then
     raise warning 'Interlock does not see the status of %: %', tg_table_name, sqlerrm
       using hint = 'Run `interlock migrate`, or drop the trigger job_queue_status_set.';

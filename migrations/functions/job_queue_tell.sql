@@ -19,8 +19,8 @@ begin
   perform pg_notify('interlock', 'decided:' || (told ->> 'concern') || ':' || $1 || ':' || $2);
   for one in
     select a.item ->> 'to' as channel, $2 || ' [' || (a.item ->> 'said') || ',' as note, coalesce((
-      select jsonb_agg(jsonb_build_object('job_id', d.job_id, 'payload', d.payload, 'result', d.result, 'error', d.error,
-               'checkpoint', d.checkpoint, 'progress', d.progress, 'trace', d.trace, 'row', null))::text
+      select to_jsonb(array_agg(jsonb_build_object('job_id', d.job_id, 'payload', d.payload, 'result', d.result, 'error', d.error,
+               'checkpoint', d.checkpoint, 'progress', d.progress, 'trace', d.trace, 'row', null)))::text
         from jsonb_array_elements_text(a.item -> 'wanted') as w (job_id)
        cross join lateral (
          select j.life from public.job_queue_jobs j where j.queue = $1 and j.job_id = w.job_id offset 0) as j

@@ -19,8 +19,9 @@ begin
     select array_agg(id) into candidates from unnest(job_ids) as id
      where id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
   end if;
-  -- The text is parsed here and runs under the user's search path, where the functions of his policies find their tables.
-  open found_rows for execute format('select jsonb_object_agg(t.%1$I::text, to_jsonb(t)) from public.jobs t where t.%1$I = any ($1::%2$s[])',
+  -- The text is parsed here and runs under the user's search path, where the functions of his policies find their tables. By way
+  -- of json, since jsonb_object_agg goes to the end of a row for each text in it.
+  open found_rows for execute format('select json_object_agg(t.%1$I::text, to_json(t))::jsonb from public.jobs t where t.%1$I = any ($1::%2$s[])',
     found_target.key_column, found_target.key_type) using candidates;
   if row_security_active('public.jobs') then
     perform set_config('search_path', public.job_queue_user_path(), true);

@@ -5,7 +5,7 @@ create or replace function public.job_queue_worker_list(queue text) returns json
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(jsonb_agg(jsonb_build_object(
+  select coalesce(to_jsonb(array_agg(jsonb_build_object(
            'worker_id', w.worker_id, 'kinds', w.kinds, 'free_slots', w.free_slots, 'release', w.release,
            'started_at', (extract(epoch from w.started_at) * 1000000)::bigint,
            'beat_at', (extract(epoch from w.beat_at) * 1000000)::bigint,
@@ -16,7 +16,7 @@ as $$
              when w.expires_at + w.grace_ms * interval '1 millisecond' < clock_timestamp() then 'dead'
              when w.expires_at <= clock_timestamp() then 'late'
              else 'live' end)
-           order by w.started_at, w.worker_id), '[]')
+           order by w.started_at, w.worker_id)), '[]')
     from public.job_queue_workers w
    where w.queue = $1
 $$;

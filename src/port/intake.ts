@@ -5,7 +5,10 @@ export interface Arrival {
   readonly arrivalId: number
   /** Null, or longer than 200 characters: the row cannot be a job. */
   readonly jobId: string | null
-  /** `required_models` (only trusted roles can write it), else `[model]`, else none. Unchecked. */
+  /**
+   * `required_models` (only trusted roles can write it), else `[model]`, else none. Unchecked. No more than 101 are read, and 201
+   * characters of each, so a row with more than 100 cannot be a job.
+   */
   readonly models: readonly unknown[]
   /** From the columns with these names; null if the row or the table has none. Unchecked. */
   readonly priority: number | null

@@ -72,6 +72,10 @@ describe('a request by SQL', () => {
       ['[{"job_id": "a"}]', 'jobs[0].models: is missing'],
       ['[{"job_id": "a", "models": ["m"]}, {"job_id": "", "models": []}]', 'jobs[1].job_id: must be a text'],
       ['{"job_id": "a", "models": "m"}', 'jobs[0].models: must be a list'],
+      [
+        JSON.stringify({ job_id: 'a', models: Array(10_001).fill('m') }),
+        'jobs[0].models: must be a list of at most 10,000',
+      ],
       ['{"job_id": "a", "models": [], "attempts": 1.5}', 'jobs[0].attempts: must be a whole number'],
       ['{"job_id": "a", "models": [], "colour": 1}', 'jobs[0].colour: is not a field'],
       [`{"job_id": "a", "models": [], "payload": ${nested(3_000, '[', ']')}}`, 'nests deeper'],

@@ -1,5 +1,5 @@
 import { encodeEvent, SCHEMA_VERSION } from '../../codec/index.ts'
-import { checkKnown, InterlockError, MICROS_PER_MS } from '../../core/index.ts'
+import { checkKnown, InterlockError, isInterlockError, MICROS_PER_MS } from '../../core/index.ts'
 import type {
   AppendAnswer,
   AppendRequest,
@@ -40,6 +40,20 @@ import type { Rpc } from './rpc.ts'
 import { toldOf } from './told.ts'
 import { beatAnswer, workersAnswer } from './worker-answers.ts'
 
+/** In one call; in halves where the server cannot make an answer that large (256 MB of jsonb). */
+async function inParts<Row>(
+  ids: readonly string[],
+  read: (some: readonly string[]) => Promise<readonly Row[]>,
+): Promise<readonly Row[]> {
+  try {
+    return await read(ids)
+  } catch (error) {
+    if (ids.length < 2 || !isInterlockError(error) || error.details['sqlstate'] !== '54000') throw error
+    const half = Math.ceil(ids.length / 2)
+    return [...(await inParts(ids.slice(0, half), read)), ...(await inParts(ids.slice(half), read))]
+  }
+}
+
 /** The calls of a store that are one function each, over any transport. */
 export type SqlCalls = Omit<LogStore, 'name' | 'turn' | 'deciding' | 'listen' | 'close'>
 
@@ -67,7 +81,8 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
     leave: async (queue, workerId) => {
       await rpc('job_queue_leave', { queue, worker_id: workerId })
     },
-    data: (queue, jobIds) => call('job_queue_data_of', dataAnswer, { queue, job_ids: jobIds }),
+    data: (queue, jobIds) =>
+      inParts(jobIds, (some) => call('job_queue_data_of', dataAnswer, { queue, job_ids: some })),
     arrivals: (queue, limit) => call('job_queue_claim_arrivals', arrivalsAnswer, { queue, lim: limit }),
     taken: async (queue, arrivalIds, refused = []) => {
       const rows = refused.map(({ arrivalId, reason }) => ({ arrival_id: arrivalId, reason }))

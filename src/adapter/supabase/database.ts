@@ -308,6 +308,7 @@ export type Database = {
       job_queue_reproject: { Args: { queue: string }; Returns: Json }
       job_queue_request: { Args: { command: Json; queue?: string; request_id?: string }; Returns: string }
       job_queue_request_fault: { Args: { command: Json }; Returns: string }
+      job_queue_row_fields: { Args: never; Returns: string }
       job_queue_rows_gone: { Args: { target: string; key_column: string; job_ids: string[] }; Returns: undefined }
       job_queue_set_aside_rows: { Args: { queue: string; target: string; tried: string[]; missed: string[]; state: string }; Returns: undefined }
       job_queue_snapshot: { Args: { queue: string; up_to: number }; Returns: Json }

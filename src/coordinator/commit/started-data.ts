@@ -1,6 +1,7 @@
 import {
   type Decision,
   endsAttempt,
+  isInterlockError,
   jobOf,
   type Lease,
   type Ledger,
@@ -105,17 +106,31 @@ export class StartedData {
     this.#asking = []
     const { store, queue } = this.#options
     for (let from = 0; from < asking.length; from += MOST_IDS) {
-      const some = asking.slice(from, from + MOST_IDS)
-      try {
-        const data = await store.data(queue, [...new Set(some.map(({ jobId }) => jobId))])
-        const byId = new Map(data.map((one) => [one.jobId, one]))
-        for (const { jobId, resolve } of some) resolve(byId.get(jobId))
-      } catch (error) {
-        for (const { reject } of some) reject(error)
+      await this.#answer(asking.slice(from, from + MOST_IDS))
+    }
+  }
+
+  /** A row that the server cannot read must not stop the others: it is found by halves. */
+  async #answer(asking: readonly Asking[]): Promise<void> {
+    const { store, queue } = this.#options
+    try {
+      const data = await store.data(queue, [...new Set(asking.map(({ jobId }) => jobId))])
+      const byId = new Map(data.map((one) => [one.jobId, one]))
+      for (const { jobId, resolve } of asking) resolve(byId.get(jobId))
+    } catch (error) {
+      if (asking.length === 1 || !isRefusedByServer(error)) {
+        for (const { reject } of asking) reject(error)
+        return
       }
+      const half = Math.ceil(asking.length / 2)
+      await this.#answer(asking.slice(0, half))
+      await this.#answer(asking.slice(half))
     }
   }
 }
+
+const isRefusedByServer = (error: unknown): boolean =>
+  isInterlockError(error) && error.details['sqlstate'] !== undefined
 
 /** False for the first start of a job that was enqueued without data. */
 export function mayHaveData({ spec, attempt, postponed }: Started): boolean {

@@ -1,5 +1,12 @@
 import { parseSpec } from '../../codec/index.ts'
-import { type CommandBody, InterlockError, isInterlockError, type JobSpec } from '../../core/index.ts'
+import {
+  bounds,
+  type CommandBody,
+  InterlockError,
+  invalidInput,
+  isInterlockError,
+  type JobSpec,
+} from '../../core/index.ts'
 import type { Arrival, IntakeRole, RefusedArrival } from '../../port/index.ts'
 
 /** What intake needs from the coordinator. */
@@ -93,6 +100,12 @@ async function enqueue(
   }
 }
 
+/** A row is read only up to the first name too many (job_queue_row_fields): a job of the others would lack those that follow. */
+const tooMany = invalidInput(
+  `row.models: must have at most ${bounds.models} models; split the job or name a group as one model`,
+  'row.models',
+)
+
 /**
  * The job that a row of `jobs` asks for, or why it cannot be one. `job_type` may be the user's own column with other words; such
  * words are ignored.
@@ -105,6 +118,7 @@ export function specOfRow({
   priority,
   fairKey = null,
 }: Row): JobSpec | InterlockError {
+  if (models.length > bounds.models) return tooMany
   try {
     const spec = parseSpec(
       {
