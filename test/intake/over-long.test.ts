@@ -8,9 +8,7 @@ const named = (count: number) => `array(select 'model-' || n from generate_serie
 
 /** By the beginnings of their ids, which may be long. */
 async function refusals(db: Awaited<ReturnType<typeof account>>): Promise<ReadonlyMap<unknown, string>> {
-  const rows = await db.query(
-    'select left(job_id, 10) as id, reason from job_queue_not_taken_in order by id',
-  )
+  const rows = await db.query('select left(job_id, 10) as id, reason from job_queue_not_taken_in order by id')
   return new Map(rows.map((row) => [row['id'], String(row['reason'])]))
 }
 
@@ -96,7 +94,12 @@ describe('a row of jobs that says too much (job_queue_claim_arrivals, job_queue_
       insert into workflow_executions (id, conflict_reason) values (${id}, 'because')`)
     const store = db.store()
     const { rows } = await store.adoptable({ limit: 10 })
-    expect(await store.adopt('default', rows.map(({ jobId }) => jobId))).toEqual(['good'])
+    expect(
+      await store.adopt(
+        'default',
+        rows.map(({ jobId }) => jobId),
+      ),
+    ).toEqual(['good'])
     expect(await db.value("select job_queue_reproject('default') ->> 'marked'")).toBe('0')
     await db.exec("update jobs set job_id = job_id || 'x'; delete from jobs; delete from workflow_executions")
   })

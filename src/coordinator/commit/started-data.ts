@@ -104,7 +104,6 @@ export class StartedData {
   async #readAll(): Promise<void> {
     const asking = this.#asking
     this.#asking = []
-    const { store, queue } = this.#options
     for (let from = 0; from < asking.length; from += MOST_IDS) {
       await this.#answer(asking.slice(from, from + MOST_IDS))
     }
