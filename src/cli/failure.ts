@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander'
+import { safeBeginning } from '../codec/index.ts'
 import { type ErrorCode, InterlockError, stackLines } from '../core/index.ts'
 import { splitMessage } from '../format/index.ts'
 import { LocalFailure } from '../history/files/index.ts'
@@ -23,6 +24,9 @@ export class Interrupted extends Error {
 export const isToldAlready = (error: unknown): boolean =>
   [CommanderError, FoundSomething, NotFound, NotDone, Interrupted].some((told) => error instanceof told)
 
+/** Characters of a line. */
+const MOST = 4_000
+
 /** Two lines at most: what happened, and what to do. The stack only with DEBUG. */
 export function failureText(error: unknown, debug: boolean): string {
   if (debug && error instanceof Error) return written(stackLines(error))
@@ -39,7 +43,7 @@ export function failureText(error: unknown, debug: boolean): string {
 }
 
 const told = (what: string, todo: string | undefined): string =>
-  written(todo === undefined ? what : [what, `  to do: ${todo}`])
+  written((todo === undefined ? [what] : [what, `  to do: ${todo}`]).map((line) => safeBeginning(line, MOST)))
 
 /** The same for programs. `code` is null if the error is not Interlock's. */
 export function failureDocument(error: unknown) {

@@ -3,7 +3,7 @@
  * known and done without joining.
  */
 export { queueView } from './api/view.ts'
-export { guarded } from './base/logger.ts'
+export { errorText, guarded } from './base/logger.ts'
 export { PACKAGE_VERSION } from './base/package-version.ts'
 export { pause } from './base/retry.ts'
 export { beginEpoch, commitBeside } from './commit/commit-beside.ts'

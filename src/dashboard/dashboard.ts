@@ -1,4 +1,4 @@
-import { messageOf } from '../codec/index.ts'
+import { errorText } from '../coordinator/parts.ts'
 import { isBearer } from '../prometheus/parts.ts'
 import { description } from './api/description.ts'
 import { assetOf, isAsset } from './assets.ts'
@@ -131,7 +131,7 @@ const redirect = (pathname: string, search: string): Response =>
 function refusal({ logger }: WholeOptions, error: unknown): Response {
   const known = refusalOf(error)
   if (known === undefined)
-    logger.error(`[DASHBOARD] a request has failed: ${messageOf(error)}`, { event: 'dashboard.failed' })
+    logger.error(`[DASHBOARD] a request has failed: ${errorText(error)}`, { event: 'dashboard.failed' })
   const { status, code, message, headers } =
     known ?? new Refused(500, 'failed', 'this failed; the log of the server says why')
   return json({ error: { code, message } }, { status, headers })

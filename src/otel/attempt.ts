@@ -1,9 +1,9 @@
 import { type Context, context, type Span, SpanStatusCode } from '@opentelemetry/api'
+import { scrubbed } from '../codec/index.ts'
 import type { JobTrace } from '../core/index.ts'
 import type { AttemptEnd, AttemptSpan, BegunAttempt, SpanIds } from '../port/index.ts'
 import { errorType } from './attributes.ts'
 import { idsOf, traceContextOf } from './context.ts'
-import { scrubbed } from './scrub.ts'
 
 export interface AttemptRules {
   /** The next attempt is told of this one. */

@@ -95,6 +95,19 @@ describe('a line of the log', () => {
     ])
   })
 
+  it('has no password, key or token of an error', async () => {
+    const { told, logger } = pinoLike()
+    const secrets = 'postgres://app:hunter2@db, Authorization: Bearer hunter2 and {"api_key":"hunter2"}'
+    const { coordinator } = await work(
+      { handlers: { normal: () => Promise.reject(new Error(`403 from ${secrets}`)) } },
+      { logger },
+    )
+    await coordinator.enqueue([{ jobId: 'a', models: ['m'], attempts: 1 }])
+    await expect.poll(() => told.at(-1)?.event).toBe('job.failed')
+    const error = '403 from postgres://…@db, Authorization: … and {"api_key":…}'
+    expect(told.at(-1)).toMatchObject({ error, msg: `[WORKER] Job a failed (handler_error): ${error}` })
+  })
+
   it('is given alone to a logger that knows lines only', async () => {
     const given: unknown[][] = []
     const keep = (...words: unknown[]) => void given.push(words)

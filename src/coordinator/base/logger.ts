@@ -1,4 +1,4 @@
-import { messageOf } from '../../codec/index.ts'
+import { messageOf, safeBeginning } from '../../codec/index.ts'
 import { oneLine } from '../../core/index.ts'
 import type { LogFields } from './log-events.ts'
 
@@ -58,11 +58,12 @@ export const silentLogger: Logger = { info: () => {}, warn: () => {}, error: () 
 /** The most characters of an error in a line. Enough for our longest messages, which end with what to do. */
 const MOST = 1_000
 
-/** A thrown value as text for a line of the log. It may come from anywhere: a provider, a page, the author of a prompt. */
+/**
+ * A thrown value as text for a line of the log, without passwords, keys and tokens. It may come from anywhere: a provider, a page,
+ * the author of a prompt.
+ */
 export function errorText(error: unknown): string {
-  return plain(messageOf(error).slice(0, 4 * MOST))
-    .slice(0, MOST)
-    .toWellFormed()
+  return plain(safeBeginning(messageOf(error), MOST))
 }
 
 /** One line, without characters that would forge another line or move the cursor of a terminal. */

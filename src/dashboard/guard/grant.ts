@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { messageOf, parseInput } from '../../codec/index.ts'
+import { parseInput } from '../../codec/index.ts'
+import { errorText } from '../../coordinator/parts.ts'
 import { Refused } from './refused.ts'
 
 /** What operators can do. A grant can list each by name. */
@@ -86,7 +87,7 @@ async function asked(authorize: Authorize, request: Request, onError: (message: 
   try {
     return await authorize(request)
   } catch (error) {
-    onError(`authorize has failed: ${messageOf(error)}`)
+    onError(`authorize has failed: ${errorText(error)}`)
     throw new Refused(500, 'failed', 'the server could not tell who you are; its log says why')
   }
 }
@@ -95,7 +96,7 @@ function checked(given: unknown, onError: (message: string) => void): Grant {
   try {
     return parseInput(grantSchema, given, 'authorize()')
   } catch (error) {
-    onError(messageOf(error))
+    onError(errorText(error))
     throw new Refused(500, 'failed', 'the server could not tell what you may do; its log says why')
   }
 }

@@ -1,4 +1,4 @@
-import { messageOf } from '../../codec/index.ts'
+import { errorText } from '../../coordinator/parts.ts'
 import { isInterlockError, type Ledger, type Micros } from '../../core/index.ts'
 import type { LogPage, LogStore, WorkerRow } from '../../port/index.ts'
 import { type Ledgers, ledgersOf, type Written, written } from './ledgers.ts'
@@ -209,5 +209,5 @@ class Attendance {
 
 function failureOf(error: unknown): Failure {
   if (isInterlockError(error)) return { code: error.code, message: error.message }
-  return { code: 'failed', message: messageOf(error) }
+  return { code: 'failed', message: errorText(error) }
 }

@@ -1,0 +1,124 @@
+/**
+ * What an error says, without what it should not say. In lines of the program's own log: nothing that opens a door (a password,
+ * a key, a token). In a trace, which leaves the house: also nothing that looks like data of somebody.
+ */
+import type { Json } from '../core/index.ts'
+import { messageOf } from './error-data.ts'
+
+const PLACE = '…'
+
+const scheme = /\b([a-z][a-z\d+.-]{0,20}:\/\/)(\S+)/giu
+/** What names a secret; what follows is one. */
+const names = String.raw`[\w.-]{0,40}(?:passw(?:or)?d|passphrase|pwd|secret|token|credentials?|signature|authorization|cookie|(?:api|access|private|secret|service)[-_ ]?key|(?<=[?&#])(?:sig|key|auth|code))`
+const kinds = '(?:bearer|basic|digest|token|apikey|negotiate)'
+
+const secrets = [
+  // -----BEGIN PRIVATE KEY-----
+  [/-----BEGIN [A-Z ]*-----(?:(?!-----END)[\s\S])*(?:-----END [A-Z ]*-----)?/gu, PLACE],
+  // password=…, "api_key": "…", Authorization: Bearer …, ?access_token=…
+  [
+    new RegExp(
+      `(${names}\\\\?["'\`]?\\s{0,3}(?:=>|[:=])\\s{0,3})(?:(?:${kinds}\\s+)?(?:\\\\?"[^"]*"?|'[^']*'?|\`[^\`]*\`?|[^\\s&;,)\\]}"']+))`,
+      'giu',
+    ),
+    `$1${PLACE}`,
+  ],
+  // API key 0123456789abcdef, password hunter2-hunter2
+  [
+    new RegExp(
+      `(\\b${names}\\s(?:provided:\\s|is\\s|was\\s|of\\s)?["'\`]?)(?=\\S*\\d)[\\w~+/=.-]{8,}`,
+      'giu',
+    ),
+    `$1${PLACE}`,
+  ],
+  [new RegExp(`\\b(${kinds}\\s+)(?:(?=\\S*[\\d=+/])[\\w~+/=.-]{6,}|[\\w~+/=.-]{20,})`, 'giu'), `$1${PLACE}`],
+  // JSON Web Tokens
+  [/\beyJ[\w-]{5,}(?:\.[\w-]*){1,4}/gu, PLACE],
+  // What providers hand out: sk-…, ghp_…, xoxb-…, sb_secret_…
+  [
+    /\b(?:[srp]k|rk|gh[opsur]|github_pat|glpat|xox[a-z]|hf|r8|npm|sb[pt]?|SG|whsec|shp[a-z]{2}|dop_v\d|key|api|pat|secret|token)[-_.](?=[\w-]*\d)[\w-]{8,}/gu,
+    PLACE,
+  ],
+  [/\b(?:A[KS]IA|AIza|ya29\.)[\w-]{12,}/gu, PLACE],
+  // user:password@host
+  [/[\w.~%+-]{1,64}:[^\s:@/]{1,200}@(?=[\w.-])/gu, `${PLACE}@`],
+  // Long, and of large and small letters and digits
+  [/(?<![\w+/=-])(?=[\w+/-]*\d)(?=[\w+/-]*[a-z])(?=[\w+/-]*[A-Z])[\w+/-]{32,}={0,2}/gu, PLACE],
+] as const
+
+/** The text without passwords, keys and tokens. Of an address, the part before the host goes. */
+function withoutSecrets(text: string): string {
+  let left = text.replace(scheme, (_, begin: string, rest: string) => `${begin}${withoutUser(begin, rest)}`)
+  for (const [pattern, place] of secrets) left = left.replace(pattern, place)
+  return left
+}
+
+/** A password may have any sign in it, where somebody has not written it as an address wants it. */
+function withoutUser(begin: string, rest: string): string {
+  const at = rest.lastIndexOf('@')
+  return at < 0 || isPlainAddress(begin + rest) ? rest : `${PLACE}${rest.slice(at)}`
+}
+
+/** Its at sign is a part of the query. */
+function isPlainAddress(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { username, password, pathname } = new URL(text)
+  return username === '' && password === '' && !pathname.includes('@')
+}
+
+/**
+ * The first so many characters, without secrets; one at the end, which cannot be known when it is cut, goes with its word.
+ * @param most how many characters of the answer; four times as many are read
+ */
+export function safeBeginning(text: string, most: number): string {
+  const read = text.length <= 4 * most ? text : text.slice(0, 4 * most).replace(/\S*$/u, PLACE)
+  return withoutSecrets(read).slice(0, most).toWellFormed()
+}
+
+/** Characters of a message in a trace. */
+const MOST = 200
+/** Characters of texts in what a handler was given, beyond which no message is told. */
+const MOST_GIVEN = 200_000
+const WORD = /[\p{L}\p{N}][\p{L}\p{N}_]{2,}/gu
+
+/** What looks like somebody's: addresses, what stands in quotes, ids, longer numbers. */
+const private_ = [
+  [/\b[a-z][a-z\d+.-]*:\/\/\S+/giu, PLACE],
+  [/\S+@\S+/gu, PLACE],
+  [/(["'`“”‘’«»]).*?(?:["'`“”‘’«»]|$)/gsu, PLACE],
+  [/\b(?=[\w-]*\d)[\w-]{8,}/gu, PLACE],
+  [/\d{4,}/gu, PLACE],
+] as const
+
+/**
+ * The message of what was thrown, without secrets, without anything that looks like data of somebody, and without every word of
+ * what its handler was given. Undefined: nothing is left, or there is too much to compare with.
+ */
+export function scrubbed(error: unknown, given: readonly Json[]): string | undefined {
+  const theirs = wordsOf(given)
+  if (theirs === undefined) return undefined
+  const [line = ''] = safeBeginning(messageOf(error), 4 * MOST).split(/[\r\n\u2028\u2029]/u)
+  let text = line.replace(/\p{Cc}/gu, ' ')
+  for (const [pattern, place] of private_) text = text.replace(pattern, place)
+  text = text.replace(WORD, (word) => (theirs.has(word.toLowerCase()) ? PLACE : word))
+  text = text.replace(/…(?:\s*…)+/gu, PLACE).trim()
+  if (text === '' || text === PLACE) return undefined
+  return text.length <= MOST ? text : `${text.slice(0, MOST - 1).toWellFormed()}…`
+}
+
+/** Every word in these values; undefined: they are too long. Names of fields are not among them: they are the program's own. */
+function wordsOf(given: readonly Json[]): ReadonlySet<string> | undefined {
+  const words = new Set<string>()
+  const open: Json[] = [...given]
+  let left = MOST_GIVEN
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    if (typeof value === 'object') open.push(...(value === null ? [] : Object.values(value)))
+    else if (typeof value !== 'boolean') {
+      const text = String(value)
+      left -= text.length
+      if (left < 0) return undefined
+      for (const [word] of text.toLowerCase().matchAll(WORD)) words.add(word)
+    }
+  }
+  return words
+}
