@@ -6,7 +6,7 @@ import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
 import { interlock } from '../cli/support.ts'
 import { connection } from '../contract/support.ts'
 import { createDatabase } from '../support/postgres-database.ts'
-import { allEnded, judge, scene, shortLease, startWorker } from './support.ts'
+import { allEnded, judge, scene, startWorker, steady } from './support.ts'
 
 const fixture = readFileSync(new URL('../migrate/fixtures/first-coordinator.sql', import.meta.url), 'utf8')
 const backlog = `insert into jobs (status, model, required_models, blocked_by_job_id, conflict_reason, queued_at, created_at)
@@ -45,7 +45,7 @@ it('the way in from the first coordinator, with 500 old pending rows: migrate, o
   const observerStore = postgresStore(url)
   const observer = await createCoordinator({
     store: observerStore,
-    ...shortLease,
+    ...steady,
     logger: silentLogger,
     mode: 'observe',
   })
@@ -66,7 +66,7 @@ it('the way in from the first coordinator, with 500 old pending rows: migrate, o
   expect(adopted).toEqual(preview.jobs.map(({ jobId }: { jobId: string }) => jobId))
   expect(adopted).toHaveLength(20)
 
-  const worker = await startWorker(url, { intake: true })
+  const worker = await startWorker(url, { intake: true, ...steady })
   const ran = async () =>
     (await client.query('select job_id from runs order by began_at')).rows.map(({ job_id }) => job_id)
   await expect.poll(async () => (await ran()).length, { timeout: 30_000 }).toBe(20)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { connection, migrateDatabase } from '../contract/support.ts'
 import { createDatabase } from '../support/postgres-database.ts'
-import { allEnded, scene, startWorker } from './support.ts'
+import { allEnded, scene, startWorker, steady } from './support.ts'
 
 const jobsTable = `create table public.jobs (
   job_id text primary key, status text not null default 'pending', model text,
@@ -22,7 +22,7 @@ const NEVER = 3_600_000
 
 describe.each([
   ['with notifications alone', 'on', { leaseMs: NEVER, pollMs: NEVER }],
-  ['with polls alone', 'off', {}],
+  ['with polls alone', 'off', steady],
 ])('a row that is put into jobs, %s', (_, notify, times) => {
   it('runs, in whatever language it was written; older rows are not touched', async () => {
     const { url, client, coordinator } = await scene(await account())

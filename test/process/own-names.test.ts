@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { interlock } from '../cli/support.ts'
 import { connection } from '../contract/support.ts'
 import { createDatabase } from '../support/postgres-database.ts'
-import { allEnded, scene, startWorker } from './support.ts'
+import { allEnded, scene, startWorker, steady } from './support.ts'
 
 const table = `create table jobs (id uuid primary key default gen_random_uuid(), name text unique,
   state text not null default 'new', model_name text, type text, params jsonb, priority text not null default 'normal',
@@ -65,7 +65,7 @@ it('is migrated, adopted from, worked off, written back to and repaired by hand'
   expect(await coordinator.takeIn({ max: 10 })).toBe(1)
   await sql.query("delete from jobs where name = 'gone'; update jobs set state = 'new' where name = 'draft'")
 
-  await startWorker(url, { intake: true })
+  await startWorker(url, { intake: true, ...steady })
   await expect
     .poll(() => rows('state'), { timeout: 30_000 })
     .toEqual([

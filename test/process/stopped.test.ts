@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { allEnded, attemptsOf, judge, overlaps, scene, startWorker } from './support.ts'
+import { allEnded, attemptsOf, judge, overlaps, scene, startWorker, steady } from './support.ts'
 
 describe('stopping workers', () => {
   it('one after the other under load, as a deploy does: nothing lost, nothing doubled, all exit 0', async () => {
     const { url, client, coordinator, store } = await scene()
     await coordinator.setPolicy('by-model')
-    // Nobody dies here, so a busy machine must not cost anybody a lease.
-    const start = () => startWorker(url, { leaseMs: 15_000 })
+    const start = () => startWorker(url, steady)
     const workers = await Promise.all([1, 2, 3, 4].map(start))
     const jobs = Array.from({ length: 120 }, (_, n) => ({
       jobId: `job-${n}`,
@@ -37,7 +36,7 @@ describe('stopping workers', () => {
 
   it('at the deadline gives back what does not end, at no cost of an attempt', async () => {
     const { url, coordinator, store } = await scene()
-    const { child, ended } = await startWorker(url)
+    const { child, ended } = await startWorker(url, steady)
     await coordinator.enqueue([{ jobId: 'A', models: ['m'], attempts: 1, payload: { ms: 3_600_000 } }])
     await expect.poll(() => coordinator.state().activeCount, { timeout: 10_000 }).toBe(1)
     child.kill('SIGTERM')
@@ -53,7 +52,7 @@ describe('stopping workers', () => {
 describe('a handler that hangs', () => {
   it('ends by its time limit, and its worker goes on', async () => {
     const { url, coordinator, store } = await scene()
-    await startWorker(url, { concurrency: 1 })
+    await startWorker(url, { concurrency: 1, ...steady })
     await coordinator.enqueue([
       { jobId: 'hangs', models: ['m'], attempts: 2, timeoutMs: 300, payload: { act: 'hang' } },
       { jobId: 'next', models: ['m'] },

@@ -17,6 +17,9 @@ import type { Order } from './worker.ts'
 /** Short enough for many sweeps in one test, long enough for a busy machine to send its beats in time. */
 export const shortLease = { leaseMs: 1_200, graceMs: 400, pollMs: 200 }
 
+/** Where nobody dies: a busy machine costs nobody a lease. */
+export const steady = { leaseMs: 60_000, graceMs: 400, pollMs: 200 }
+
 const runsTable = `create table runs (
   job_id text not null, token bigint not null, pid integer not null, models text[] not null,
   began_at timestamptz not null default clock_timestamp(), ended_at timestamptz)`
