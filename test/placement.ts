@@ -12,7 +12,10 @@ import path from 'node:path'
 export const rest: Readonly<Record<string, string>> = {
   // Processes and servers that are killed, paused or left without a database. Leases have to run out; how long that takes is not ours to say.
   'contract/pglite-owner': 'kills and pauses the process that has an embedded database open',
+  'contract/postgres-faults': 'kills the server, terminates backends, pauses clients',
+  'coordinator/foreign': 'restores a database under a process',
   'coordinator/lease': 'leases of less than a second run out',
+  'dashboard/outage': 'kills the server under a dashboard',
   'drill/guard': 'kills the drill, and waits for what its guard ends',
   'e2e/killed': 'kills worker processes, and waits for their leases',
   'e2e/outage': 'kills the server under a worker',
@@ -26,6 +29,8 @@ export const rest: Readonly<Record<string, string>> = {
   'process/server': 'kills the server three times under load',
   'process/workflows': 'kills workers in the middle of steps, and waits for their leases',
   'supabase/cut': 'cuts a link for longer than a lease',
+  'supabase/faults': 'loses and delays answers, many times',
+  'support/postgres': 'kills servers, and who started them',
 
   // Fail-overs.
   'contract/postgres-replicated': 'two servers; commits that wait for a standby',
@@ -82,6 +87,12 @@ export const rest: Readonly<Record<string, string>> = {
   'machine/mutants': 'breaks the machines in many ways',
   'contract/mutants': 'breaks the append in many ways',
   'sim/sim': '400 simulated runs of many processes',
+  'cli/demo': 'runs the three scenarios of the demo',
+  'coordinator/crowds': '10,000 jobs, 9,000 messages, 50 processes',
+  'coordinator/long-line': 'writes down a line of many thousands in chunks',
+  'intake/cancel-race': 'the same race many times',
+  'intake/delete-race': 'the same race many times',
+  'supabase/requests': 'the same race many times',
 }
 
 const root = path.resolve(import.meta.dirname, '..')

@@ -4,8 +4,8 @@ import { type Account, account } from './support.ts'
 type Answer = { readonly [field: string]: unknown } & { readonly ok: boolean }
 
 /** A worker process in another language: its lease by a beat, its commands by the inbox. */
-async function worker(db: Account, workerId: string, ttlMs = 60_000) {
-  await db.value("select job_queue_beat('default', $1, null, 1, 'test', $2, 0)", [workerId, ttlMs])
+async function worker(db: Account, workerId: string) {
+  await db.value("select job_queue_beat('default', $1, null, 1, 'test', 60000, 0)", [workerId])
   return (command: object) => ask(db, { worker_id: workerId, ...command })
 }
 
@@ -132,10 +132,12 @@ describe('a command by SQL (job_queue_request, job_queue_submit, job_queue_answe
 describe('job_queue_held: a worker process in another language that dies', () => {
   it('loses its jobs like any other: they are expired and tried again', async () => {
     const { db, coordinator } = await queue()
-    const one = await worker(db, 'py-1', 200)
+    const one = await worker(db, 'py-1')
     await coordinator.enqueue([{ jobId: 'j', models: ['m'] }])
     const { started } = await one({ type: 'claim', max: 1 })
     expect(started).toHaveLength(1)
+    // Its lease runs out now, and not before it has the job.
+    await db.exec("update job_queue_workers set expires_at = clock_timestamp() where worker_id = 'py-1'")
     await expect.poll(() => coordinator.state().activeCount, { timeout: 20_000, interval: 100 }).toBe(0)
     const types = (await db.log()).map(({ type }) => type)
     expect(types).toContain('lease_expired')
