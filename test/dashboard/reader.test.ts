@@ -82,6 +82,20 @@ it('a stream that reconnects with the last number gets every later event once', 
   expect(seen).toEqual(Array.from({ length: version }, (_, i) => i + 1))
 })
 
+it('tells of the processes that there are now, not of those that the last viewer saw', async () => {
+  const { get, coordinator } = await mounted()
+  const asked = async () => ((await (await get('/api/queues/default/workers')).json()) as { workers: unknown }).workers
+  const streamed = async () => {
+    for await (const { event, data } of messagesIn(await get('/api/queues/default/events')))
+      if (event === 'workers') return data
+  }
+  const live = [{ workerId: coordinator.workerId, state: 'live' }]
+  expect(await asked()).toMatchObject(live)
+  expect(await streamed()).toMatchObject(live)
+  await coordinator.close()
+  for (const workers of [await asked(), await streamed()]) expect(workers).not.toMatchObject(live)
+})
+
 it('a stream that is not read costs no memory, and gets every event when it is read', async () => {
   const { get, coordinator, store } = await mounted()
   const response = await get('/api/queues/default/events')

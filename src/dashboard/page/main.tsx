@@ -11,17 +11,46 @@ import { route } from './frame/route.ts'
 import { shownOf } from './frame/shown.ts'
 
 const page = signal<PageContext | null>(null)
-const fault = signal<string | null>(null)
+const fault = signal<ApiError | null>(null)
+/** Ends the rest before the next try. */
+let tryNow = () => {}
 
 function App() {
-  if (fault.value !== null) return <p class="alone notice">{fault.value}</p>
-  if (page.value === null) return <p class="alone">Loading…</p>
+  if (page.value === null) return <Alone />
   return (
     <PageProvider value={page.value} key={page.value.live.queue}>
       <Page />
     </PageProvider>
   )
 }
+
+/** Before the page knows who looks. */
+function Alone() {
+  if (fault.value === null)
+    return (
+      <p class="alone" role="status" data-load="loading">
+        Loading…
+      </p>
+    )
+  const { status, message } = fault.value
+  return (
+    <div class="alone" role="alert" data-load="failed">
+      <p class="warn">
+        {isOut(status) ? 'You are not signed in' : 'The queues cannot be read now'}: {message}.
+      </p>
+      {isOut(status) ? null : (
+        <p>
+          This page tries again by itself.{' '}
+          <button type="button" onClick={() => tryNow()}>
+            Try now
+          </button>
+        </p>
+      )}
+    </div>
+  )
+}
+
+const isOut = (status: number): boolean => status === 401 || status === 403
 
 /** The page follows one queue at a time. If the address names another one, everything begins again. */
 function follow(me: MeDocument): void {
@@ -40,8 +69,22 @@ function follow(me: MeDocument): void {
 const app = document.getElementById('app')
 if (app !== null) render(<App />, app)
 
-signedIn().then(follow, (error: unknown) => {
-  const isOut = error instanceof ApiError && error.status === 401
-  const text = error instanceof Error ? error.message : String(error)
-  fault.value = isOut ? `You are not signed in: ${text}.` : `This page could not be loaded: ${text}.`
-})
+/** In milliseconds: the first rest between two tries, and the longest. */
+const REST = { first: 500, longest: 5_000 }
+
+async function begin(): Promise<void> {
+  for (let failed = 0; ; failed++) {
+    try {
+      return follow(await signedIn())
+    } catch (error) {
+      fault.value = error instanceof ApiError ? error : new ApiError(500, 'failed', String(error))
+      if (isOut(fault.value.status)) return
+      await new Promise<void>((resolve) => {
+        tryNow = resolve
+        setTimeout(resolve, Math.min(REST.first * 2 ** failed, REST.longest))
+      })
+    }
+  }
+}
+
+void begin()

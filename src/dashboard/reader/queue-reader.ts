@@ -65,9 +65,9 @@ export class QueueReader {
     return this.#failure
   }
 
-  /** The processes as last read; null: not read yet. */
+  /** The processes as read while somebody looks; null: read them. What the last viewer saw is of long ago. */
   get workers(): readonly WorkerRow[] | null {
-    return this.#workers
+    return this.#viewers.size === 0 ? null : this.#workers
   }
 
   /** The end of the log as far as it is known; null: not read yet, or it has to be read again. */
@@ -118,7 +118,9 @@ export class QueueReader {
 
   /** The reader runs while viewers are attached. @returns how to detach */
   attach(viewer: Viewer): () => void {
+    if (this.#viewers.size === 0) this.#workers = null
     this.#viewers.add(viewer)
+    if (this.#viewers.size === 1) this.#tellOfWorkers()
     const leave = this.#attendance.enter()
     return () => {
       this.#viewers.delete(viewer)
@@ -131,16 +133,18 @@ export class QueueReader {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    const timer = setInterval(() => {
-      if (this.#failure !== null) return
-      this.lookForWorkers().then(
-        () => this.#tell('workers'),
-        () => {},
-      )
-    }, WORKERS_MS)
+    const timer = setInterval(() => this.#tellOfWorkers(), WORKERS_MS)
     await this.#follower.run(signal)
     clearInterval(timer)
     this.#failure = null
+  }
+
+  #tellOfWorkers(): void {
+    if (this.#failure !== null) return
+    this.lookForWorkers().then(
+      () => this.#tell('workers'),
+      () => {},
+    )
   }
 
   #tell(what: 'events' | 'workers' | 'failure'): void {

@@ -1,6 +1,8 @@
 import {
   type AttemptEnd,
   endsAttempt,
+  isInLine,
+  type Job,
   jobOf,
   type Ledger,
   type Micros,
@@ -8,7 +10,7 @@ import {
   type RecordedEvent,
 } from '../../core/index.ts'
 import { type Life, Recording, type Run } from './recording.ts'
-import { simulate } from './simulate.ts'
+import { simulateStart } from './simulate.ts'
 
 /** How long attempts took that came to an end by themselves, by kind: what an estimate goes by. */
 export class RunTimes {
@@ -62,7 +64,12 @@ export interface StartEstimate {
   readonly tries: number
   /** Attempts by which it was estimated. */
   readonly runs: number
+  /** So many are ahead that only the first of them were simulated: the others are taken to go at the same pace. */
+  readonly isScaled: boolean
 }
+
+/** Why there is no estimate: no attempt has completed; or a pause, a drain or a rule keeps the job, whatever time passes. */
+export type NoEstimate = 'nothing_completed' | 'no_time_brings_it'
 
 export interface EstimateOptions {
   readonly ledger: Ledger
@@ -72,42 +79,77 @@ export interface EstimateOptions {
   /** How many jobs the workers can run at once; null: any number. */
   readonly slots: number | null
   readonly tries?: number
-  /** Lets others go first, now and then. */
+  /** Lets others go first, now and then. What it throws ends the estimate. */
   readonly turn?: () => Promise<void>
 }
 
-/** Beyond so many live jobs each try takes longer than somebody waits. */
-const MOST_JOBS = 20_000
+/** Of those ahead so many are simulated: a try takes a tenth of a second. */
+const MOST_AHEAD = 2_000
+/** Of the jobs behind it, and of those that are not due, so many count: they may take a slot before it. */
+const BEHIND = 500
+/** Jobs of all tries together: of a long line there are fewer tries. */
+const MOST_IN_ALL = 20_000
 
 /**
  * When a waiting job will start, if nobody else comes: the core decides over the jobs that are live now, each of which runs for as long
  * as one of its kind did, taken by lot. The same ledger gives the same answer.
- * @returns null where nothing is known of how long jobs run, where it waits for what no time brings, or where too many are live
+ * @throws what `turn` throws
  */
-export async function estimateStart(options: EstimateOptions): Promise<StartEstimate | null> {
-  const { ledger, now, jobId, times, slots, tries = 20, turn } = options
-  if (times.count === 0 || ledger.jobs.size > MOST_JOBS || ledger.draining) return null
-  const recording = new Recording()
-  recording.begin(ledger, now)
-  const index = recording.lives.findIndex(({ spec }) => spec.jobId === jobId)
+export async function estimateStart(options: EstimateOptions): Promise<StartEstimate | NoEstimate> {
+  const { ledger, now, jobId, times, slots, turn } = options
   const job = jobOf(ledger, jobId)
-  if (index < 0 || job === undefined || job.heldOn !== null) return null
-  const started = new Map(
-    [...ledger.jobs].flatMap((job) => (job.active ? [[job.jobId, job.startedAt] as const] : [])),
-  )
-  const found: Micros[] = []
+  if (times.count === 0) return 'nothing_completed'
+  if (job === undefined || job.active || job.heldOn !== null || ledger.draining) return 'no_time_brings_it'
+  const { lines, target, scale } = nearest(ledger, job)
+  const recording = new Recording()
+  recording.begin(ledger, now, lines)
+  const { lives } = recording
+  const index = lives.findIndex(({ spec }) => spec.jobId === target)
+  const tries = Math.min(options.tries ?? 20, Math.ceil(MOST_IN_ALL / lives.length))
+  const started = startsIn(ledger)
   const draw = lots(ledger.version)
+  const found: Micros[] = []
   for (let n = 0; n < tries; n++) {
-    const lives = recording.lives.map((life) => drawn(life, { now, started, times, draw }))
-    const simulated = await simulate(lives, { policy: ledger.policy, slots }, turn, 50)
-    const at = simulated[index]?.runs[0]?.from
-    if (at === undefined) return null
-    found.push(at - now)
-    await turn?.()
+    const some = lives.map((life) => drawn(life, { now, started, times, draw }))
+    const at = await simulateStart(some, { policy: ledger.policy, slots }, index, turn)
+    if (at === null) return 'no_time_brings_it'
+    found.push(Math.max((at - now) * scale, (job.dueAt ?? now) - now))
   }
   const sorted = found.toSorted((a, b) => a - b)
   const at = (part: number) => Math.max(0, sorted[Math.round((sorted.length - 1) * part)] ?? 0)
-  return { likely: at(0.5), from: at(0.1), to: at(0.9), tries, runs: times.count }
+  return { likely: at(0.5), from: at(0.1), to: at(0.9), tries, runs: times.count, isScaled: scale > 1 }
+}
+
+/** Since when each running job has run. */
+const startsIn = ({ active, jobs }: Ledger): ReadonlyMap<string, Micros> =>
+  new Map([...active].map((place) => [place.jobId, jobs.get(place)?.startedAt ?? 0]))
+
+/** Who matters for its start: those that run, those ahead of it, and the nearest behind it. */
+function nearest(ledger: Ledger, job: Job) {
+  const { active, unbound, line, undue } = ledger
+  const ahead = isInLine(job) ? line.rank(job.place) : line.size
+  const near = firstOf(line, Math.min(ahead, MOST_AHEAD) + 1 + BEHIND)
+  const lines = [active, firstOf(unbound, BEHIND), near, firstOf(undue, BEHIND)]
+  if (ahead <= MOST_AHEAD) return { lines: [...lines, [job]], target: job.jobId, scale: 1 }
+  const at = standInAmong(ledger, near.slice(0, MOST_AHEAD), job)
+  return { lines, target: near[at]?.jobId ?? job.jobId, scale: (ahead + 1) / (at + 1) }
+}
+
+/** Where the last one stands that needs what it needs; if those end early, the last of all. */
+function standInAmong(ledger: Ledger, near: readonly { readonly jobId: string }[], { spec }: Job): number {
+  const isAlike = ({ jobId }: { readonly jobId: string }) =>
+    jobOf(ledger, jobId)?.spec.models.some((model) => spec.models.includes(model)) === true
+  const at = near.findLastIndex(isAlike)
+  return at < near.length / 2 ? near.length - 1 : at
+}
+
+function firstOf<T>(all: Iterable<T>, most: number): readonly T[] {
+  const some: T[] = []
+  for (const each of all) {
+    if (some.length === most) break
+    some.push(each)
+  }
+  return some
 }
 
 interface Draw {

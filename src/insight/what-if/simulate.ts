@@ -48,12 +48,32 @@ export async function simulate(
   return simulation.outcome()
 }
 
+/**
+ * The same up to the moment at which one of the jobs starts first: what comes after it is not simulated.
+ * @param index of the job among the lives
+ * @returns when it starts; null: nothing will ever start it
+ */
+export async function simulateStart(
+  lives: readonly Life[],
+  rules: Rules,
+  index: number,
+  progress: () => Promise<void> | void = () => {},
+): Promise<Micros | null> {
+  const simulation = new Simulation(lives, rules)
+  for (let steps = 1; simulation.firstStartOf(index) === null; steps++) {
+    if (!simulation.step()) return null
+    if (steps % 50 === 0) await progress()
+  }
+  return simulation.firstStartOf(index)
+}
+
 class Simulation {
   readonly #lives: readonly Life[]
   readonly #agenda = new Agenda<Item>()
   readonly #recording = new Recording()
   /** How many attempts of each job were started. */
   readonly #started: number[]
+  readonly #firstStarts = new Map<number, Micros>()
   #ledger: Ledger = emptyLedger
   #free: number
   #now: Micros
@@ -102,6 +122,10 @@ class Simulation {
     return { ...life, waitedBefore }
   }
 
+  firstStartOf(index: number): Micros | null {
+    return this.#firstStarts.get(index) ?? null
+  }
+
   #do(item: Item): void {
     switch (item.do) {
       case 'come':
@@ -147,6 +171,7 @@ class Simulation {
 
   #start(index: number, token: number, at: Micros): void {
     this.#free--
+    if (this.#started[index] === 0) this.#firstStarts.set(index, at)
     const runs = this.#lives[index]?.runs ?? []
     const run = runs[this.#started[index] ?? 0]
     this.#started[index] = (this.#started[index] ?? 0) + 1

@@ -3,6 +3,8 @@ import { expect, it, onTestFinished } from 'vitest'
 import { postgresStore } from '../../../src/adapter/postgres/index.ts'
 import { createCoordinator, silentLogger } from '../../../src/coordinator/index.ts'
 import { chain } from '../../../src/history/index.ts'
+import { migrateDatabase } from '../../contract/support.ts'
+import { startPostgres } from '../../support/postgres.ts'
 import { createDatabase } from '../../support/postgres-database.ts'
 import { browserForAll, goTo, opened, served } from './browser.ts'
 
@@ -59,4 +61,23 @@ it('computes the chain again, and says whether an anchor lies on it', async () =
   await page.fill('[aria-labelledby=chain] input', `${anchor?.slice(0, -4)}0000`)
   await page.click('text=Check the chain')
   await page.waitForSelector('[data-chain=bad]')
+})
+
+it('a page that is loaded while the database is away says so, and comes by itself when that is back', async () => {
+  const server = await startPostgres()
+  onTestFinished(() => server.remove())
+  await migrateDatabase(server.url)
+  const store = postgresStore({ connectionString: server.url, max: 2 })
+  onTestFinished(() => store.close())
+  const coordinator = await createCoordinator({ store, logger: silentLogger })
+  await coordinator.enqueue([{ jobId: 'a', models: ['m'] }])
+  await coordinator.close()
+  const { address } = await served({ store, queues: 'all' })
+  const page = await opened(browser(), address())
+  await page.waitForSelector('[aria-labelledby=line] [data-job=a]')
+  await server.kill()
+  await page.reload()
+  await page.waitForSelector('[data-load=failed] >> text=tries again by itself')
+  await server.restart()
+  await page.waitForSelector('[aria-labelledby=line] [data-job=a]')
 })

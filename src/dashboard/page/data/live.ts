@@ -22,7 +22,7 @@ export class LiveQueue {
   readonly replica: Replica
   readonly #version = signal(0)
   readonly #ledger = signal<Ledger>(emptyLedger)
-  readonly #workers = signal<readonly WorkerDocument[]>([])
+  readonly #workers = signal<readonly WorkerDocument[] | null>(null)
   readonly #notice = signal<Notice | null>(null)
   readonly #isLoaded = signal(false)
   readonly #generation = signal(0)
@@ -30,6 +30,10 @@ export class LiveQueue {
   readonly #first = signal(0)
   /** Paused: the page takes new events, but does not show them. */
   readonly isPaused = signal(false)
+  /** Earlier events are on their way. */
+  readonly isReading = signal(false)
+  /** Why they could not be read. */
+  readonly readFault = signal<string | null>(null)
   readonly #unsubscribe: () => void
   #reading: Promise<void> = Promise.resolve()
   #clock = { now: 0, at: 0 }
@@ -56,7 +60,8 @@ export class LiveQueue {
     return this.#ledger
   }
 
-  get workers(): ReadonlySignal<readonly WorkerDocument[]> {
+  /** The processes; null: nobody has said yet. */
+  get workers(): ReadonlySignal<readonly WorkerDocument[] | null> {
     return this.#workers
   }
 
@@ -95,8 +100,20 @@ export class LiveQueue {
    * @throws ApiError
    */
   readBack(to: number): Promise<void> {
-    this.#reading = this.#reading.catch(() => {}).then(() => this.#readDownTo(to))
-    return this.#reading
+    const reading = this.#reading.catch(() => {}).then(() => this.#readDownTo(to))
+    this.#reading = reading
+    this.isReading.value = true
+    this.readFault.value = null
+    const end = (fault: string | null) => {
+      if (this.#reading !== reading) return
+      this.isReading.value = false
+      this.readFault.value = fault
+    }
+    reading.then(
+      () => end(null),
+      (error: unknown) => end(error instanceof Error ? error.message : String(error)),
+    )
+    return reading
   }
 
   stop(): void {
@@ -184,7 +201,8 @@ export class LiveQueue {
   /** Loads the present, and then hears of what comes. */
   async #load(): Promise<void> {
     this.#leave()
-    if (!(await this.#loadHead()) || this.#isStopped) return
+    await this.#loadHead()
+    if (this.#isStopped) return
     batch(() => {
       this.#generation.value++
       this.#notice.value = null
@@ -203,21 +221,19 @@ export class LiveQueue {
     })
   }
 
-  /** Tries until it succeeds. False: the queue may not be seen, or is not there. */
-  async #loadHead(): Promise<boolean> {
+  /** Tries until it succeeds: a database comes back, a queue is made, and somebody signs in again in another tab. */
+  async #loadHead(): Promise<void> {
     for (let failed = 0; !this.#isStopped; failed++) {
       try {
         const head = await getJson<{ readonly first: number }>(ofQueue(this.queue))
         await this.replica.load()
         this.#first.value = head.first - 1
-        return true
+        return
       } catch (error) {
         this.#fail(error)
-        if (error instanceof ApiError && (error.status === 401 || error.status === 404)) return false
         await new Promise((resolve) => setTimeout(resolve, Math.min(300 * 2 ** failed, 3_000)))
       }
     }
-    return true
   }
 }
 

@@ -46,7 +46,7 @@ export function Page() {
       <Notices />
       <main id="main" tabIndex={-1}>
         <h1 class="hidden">{name}</h1>
-        {live.isLoaded.value ? <Guarded key={see} screen={Screen} /> : <p class="none">Loading…</p>}
+        {live.isLoaded.value ? <Guarded key={see} screen={Screen} /> : <NotYet />}
       </main>
       {live.isLoaded.value ? <Slider /> : null}
       <Ask />
@@ -54,6 +54,16 @@ export function Page() {
         <Keys onClose={() => help.current?.close()} />
       </dialog>
     </>
+  )
+}
+
+/** The queue is on its way. */
+function NotYet() {
+  const isAway = usePage().live.notice.value !== null
+  return (
+    <p class="none" role="status" data-load={isAway ? 'failed' : 'loading'}>
+      {isAway ? 'The queue could not be read yet. This page tries again by itself.' : 'Loading…'}
+    </p>
   )
 }
 

@@ -24,7 +24,7 @@ function search(live: LiveQueue, shown: Shown, text: string): readonly Found[] {
   const has = (name: string) => name.toLowerCase().includes(wanted)
   for (const { model } of ledger.models)
     if (has(model)) found.push({ what: 'model', name: model, to: { see: 'time', model } })
-  for (const { workerId } of live.workers.peek())
+  for (const { workerId } of live.workers.peek() ?? [])
     if (has(workerId)) found.push({ what: 'worker', name: workerId, to: { see: 'log', q: workerId } })
   for (const { jobId } of ledger.jobs) {
     if (has(jobId)) found.push({ what: 'job', name: jobId, to: { see: 'why', job: jobId } })

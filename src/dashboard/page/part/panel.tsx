@@ -44,5 +44,3 @@ export const Figure = ({
     {note === undefined ? null : <span class="note">{note}</span>}
   </div>
 )
-
-export const None = ({ children }: { readonly children: ComponentChildren }) => <p class="none">{children}</p>

@@ -1,8 +1,9 @@
 import { type Signal, useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { useRef } from 'preact/hooks'
 import { isDeath } from '../../../../core/index.ts'
-import { ApiError, getJson, ofQueue } from '../../data/api.ts'
+import { getJson, ofQueue } from '../../data/api.ts'
 import type { LiveQueue } from '../../data/live.ts'
+import { type Load, useAsked, useLoad } from '../../part/load.tsx'
 import type { Letter } from './letters.ts'
 
 /** How many are read at a time. */
@@ -17,41 +18,47 @@ export interface DeadLetters {
   readonly letters: Signal<readonly Letter[]>
   /** Where there are more; null: these are all. */
   readonly before: Signal<number | null>
-  /** Why they could not be read. */
-  readonly fault: Signal<string | null>
+  readonly latest: Load<void>
+  /** Those before them; null: nobody has asked. */
+  readonly earlier: Load<void> | null
   /** The jobs that the user has chosen among them. */
   readonly chosen: Signal<ReadonlySet<string>>
   choose(jobIds: readonly string[], isIn: boolean): void
-  /** @param from the letters before this one, too; null: the latest alone */
-  load(from: number | null): Promise<void>
+  /** Reads the latest again, and drops the others. */
+  refresh(): void
+  readEarlier(): void
 }
 
 /** The dead letters of the queue: the latest, read again if a job dies or is retried while the user looks. */
 export function useDeadLetters(live: LiveQueue): DeadLetters {
   const letters = useSignal<readonly Letter[]>([])
   const before = useSignal<number | null>(null)
-  const fault = useSignal<string | null>(null)
   const chosen = useSignal<ReadonlySet<string>>(new Set())
+  /** @param from those before this one; null: the latest */
   const load = async (from: number | null) => {
-    try {
-      const query = from === null ? `?limit=${PAGE}` : `?limit=${PAGE}&before=${from}`
-      const page = await getJson<Page>(`${ofQueue(live.queue, 'dead')}${query}`)
-      letters.value = from === null ? page.jobs : [...letters.peek(), ...page.jobs]
-      before.value = page.before
-      fault.value = null
-      const there = new Set(letters.value.map(({ jobId }) => jobId))
-      chosen.value = chosen.peek().intersection(there)
-    } catch (error) {
-      fault.value = error instanceof ApiError ? error.message : String(error)
-    }
+    const query = from === null ? `?limit=${PAGE}` : `?limit=${PAGE}&before=${from}`
+    const page = await getJson<Page>(`${ofQueue(live.queue, 'dead')}${query}`)
+    letters.value = from === null ? page.jobs : [...letters.peek(), ...page.jobs]
+    before.value = page.before
+    const there = new Set(letters.value.map(({ jobId }) => jobId))
+    chosen.value = chosen.peek().intersection(there)
   }
   const choose = (jobIds: readonly string[], isIn: boolean) => {
     const those = new Set(jobIds)
     chosen.value = isIn ? chosen.peek().union(those) : chosen.peek().difference(those)
   }
   const death = useLastDeath(live)
-  useEffect(() => void load(null), [live, death])
-  return { letters, before, fault, chosen, choose, load }
+  const asked = useSignal(0)
+  const latest = useLoad({
+    question: live.generation.value,
+    news: `${death} ${asked.value}`,
+    look: () => load(null),
+  })
+  const { load: earlier, ask: readEarlier } = useAsked(() => load(before.peek()))
+  const refresh = () => {
+    asked.value++
+  }
+  return { letters, before, latest, earlier, chosen, choose, refresh, readEarlier }
 }
 
 /** The last event, of those that came while the page was open, that changed the list. */

@@ -4,8 +4,9 @@ import { usePage } from '../../frame/context.ts'
 import { route } from '../../frame/route.ts'
 import { momentText } from '../../frame/time.ts'
 import { Filter } from '../../part/filter.tsx'
+import { Loaded, None } from '../../part/load.tsx'
 import { JobWithModels } from '../../part/names.tsx'
-import { None, Panel } from '../../part/panel.tsx'
+import { Panel } from '../../part/panel.tsx'
 import { WindowedList } from '../../part/window.tsx'
 import { type DeadLetters, useDeadLetters } from './dead-letters.ts'
 import { errorText, type Group, grouped, type Letter, lettersWith } from './letters.ts'
@@ -17,7 +18,7 @@ const MOST_GROUPS = 100
 /** Jobs that failed for good: search them by error and model, retry them or drop them. */
 export function Dead() {
   const dead = useDeadLetters(usePage().live)
-  const { letters, before, fault } = dead
+  const { letters, before, latest } = dead
   const found = lettersWith(letters.value, route.value.q ?? '')
   const howMany = `${count(found.length)}${before.value === null ? '' : ' and more'}`
   return (
@@ -27,8 +28,9 @@ export function Dead() {
           <Filter label="Search dead letters" placeholder="Job, error or model" />
           <Chosen dead={dead} />
         </div>
-        {fault.value === null ? null : <p class="warn">{fault.value}</p>}
-        {letters.value.length === 0 ? <None>No job has failed for good.</None> : null}
+        <Loaded of={latest}>
+          {() => (letters.value.length === 0 ? <None>No job has failed for good.</None> : null)}
+        </Loaded>
         <ul class="groups">
           {grouped(found)
             .slice(0, MOST_GROUPS)
@@ -45,12 +47,12 @@ export function Dead() {
 }
 
 /** How many are chosen, and what can be done with them. */
-function Chosen({ dead: { chosen, load } }: { readonly dead: DeadLetters }) {
+function Chosen({ dead: { chosen, refresh } }: { readonly dead: DeadLetters }) {
   const { me, live } = usePage()
   const wish = (lever: 'retry' | 'drop') => {
     const jobIds = [...chosen.peek()].slice(0, AT_ONCE)
     const title = `${lever === 'retry' ? 'Retry' : 'Drop'} ${plural(jobIds.length, 'dead letter')}`
-    void ask(live.queue, { lever, title, body: { jobIds }, onDone: () => void load(null) })
+    void ask(live.queue, { lever, title, body: { jobIds }, onDone: refresh })
   }
   return (
     <>
@@ -94,10 +96,10 @@ function GroupRow({ group, dead }: { readonly group: Group; readonly dead: DeadL
 }
 
 function OneByOne({ found, dead }: { readonly found: readonly Letter[]; readonly dead: DeadLetters }) {
-  const { before } = dead
+  const { before, latest, earlier, readEarlier } = dead
   return (
     <>
-      {found.length === 0 ? <None>None.</None> : null}
+      {found.length === 0 && latest.state === 'here' ? <None>None.</None> : null}
       <WindowedList
         label="The dead letters"
         count={found.length}
@@ -107,8 +109,9 @@ function OneByOne({ found, dead }: { readonly found: readonly Letter[]; readonly
           return letter === undefined ? null : <LetterRow key={letter.seq} letter={letter} dead={dead} />
         }}
       />
-      {before.value === null ? null : (
-        <button type="button" class="plain" onClick={() => void dead.load(before.value)}>
+      {earlier === null ? null : <Loaded of={earlier}>{() => null}</Loaded>}
+      {before.value === null || earlier?.state === 'loading' ? null : (
+        <button type="button" class="plain" onClick={readEarlier}>
           More
         </button>
       )}

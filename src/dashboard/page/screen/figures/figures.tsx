@@ -1,5 +1,4 @@
 import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
 import { count, duration } from '../../../../format/index.ts'
 import type { Stats } from '../../../../insight/index.ts'
 import type { Length } from '../../data/period.ts'
@@ -7,38 +6,31 @@ import { usePage } from '../../frame/context.ts'
 import { Bars } from '../../part/bars.tsx'
 import { Chart } from '../../part/chart.tsx'
 import { Lengths } from '../../part/lengths.tsx'
-import { Figure, None, Panel } from '../../part/panel.tsx'
+import { Loaded, None, useLoad } from '../../part/load.tsx'
+import { Figure, Panel } from '../../part/panel.tsx'
 import { Reach } from '../../part/reach.tsx'
 import { measured } from './measure.ts'
 
-/** How often to measure again, in milliseconds. */
+/** How long to rest before it is measured again, in milliseconds. */
 const AGAIN_MS = 5_000
+/** How many of the last events it is about, unless more are loaded. */
+const EVENTS = 20_000
 
 /** How long jobs waited and for what, how busy the models were, and how that changed over time. */
 export function Figures() {
   const { live, shown } = usePage()
   const length = useSignal<Length>('1 h')
-  const found = useSignal<Stats | null>(null)
-  useEffect(() => void live.readBack(live.version.peek() - 20_000).catch(() => {}), [live])
   const at = shown.isLive.value ? null : shown.ledger.value.version
-  useEffect(() => {
-    let isOver = false
-    const look = async () => {
-      const ledger = shown.ledger.peek()
-      const stats = await measured(live, length.peek(), {
-        seq: ledger.version,
-        at: Math.max(ledger.lastAt, shown.now()),
-      })
-      if (!isOver) found.value = stats
-    }
-    void look()
-    const timer = at === null ? setInterval(() => void look(), AGAIN_MS) : 0
-    return () => {
-      isOver = true
-      clearInterval(timer)
-    }
-  }, [length.value, at, live.base.value])
-  const stats = found.value
+  const stats = useLoad({
+    question: `${length.value} ${at} ${live.generation.value}`,
+    news: live.base.value,
+    restMs: at === null ? AGAIN_MS : undefined,
+    look: async (signal) => {
+      await live.readBack(live.version.peek() - EVENTS)
+      const { version, lastAt } = shown.ledger.peek()
+      return measured(live, length.peek(), { seq: version, at: Math.max(lastAt, shown.now()) }, signal)
+    },
+  })
   return (
     <div class="grid figures">
       <div class="wide row bar">
@@ -46,7 +38,11 @@ export function Figures() {
         <span class="grow" />
         <Reach />
       </div>
-      {stats === null ? <None>Nothing has happened in that time.</None> : <Measured stats={stats} />}
+      <Loaded of={stats}>
+        {(found) =>
+          found === null ? <None>Nothing has happened in that time.</None> : <Measured stats={found} />
+        }
+      </Loaded>
     </div>
   )
 }

@@ -10,6 +10,7 @@ export async function measured(
   live: LiveQueue,
   length: Length,
   to: { readonly seq: number; readonly at: Micros },
+  signal: AbortSignal,
 ): Promise<Stats | null> {
   const found = periodIn(live, length, to)
   if (found === null) return null
@@ -18,7 +19,7 @@ export async function measured(
   let n = 0
   for (const event of events) {
     collector.push(event)
-    if (++n % 200 === 0) await turn()
+    if (++n % 200 === 0) await turn(signal)
   }
   return statsOf(live.queue, collector, collector.finish())
 }

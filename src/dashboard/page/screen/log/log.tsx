@@ -1,5 +1,4 @@
 import { useComputed, useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
 import { eventTypes, type RecordedEvent } from '../../../../core/index.ts'
 import { count } from '../../../../format/index.ts'
 import { eventDetail } from '../../../../format/parts.ts'
@@ -8,9 +7,10 @@ import { Link } from '../../frame/link.tsx'
 import { go, route } from '../../frame/route.ts'
 import { momentText } from '../../frame/time.ts'
 import { Filter } from '../../part/filter.tsx'
+import { Loaded, None } from '../../part/load.tsx'
 import { JobLink } from '../../part/names.tsx'
-import { None, Panel } from '../../part/panel.tsx'
-import { Reach } from '../../part/reach.tsx'
+import { Panel } from '../../part/panel.tsx'
+import { Reach, useHistory } from '../../part/reach.tsx'
 import { WindowedList } from '../../part/window.tsx'
 import { commandOf, matches, queryOf, sqlOf } from './query.ts'
 
@@ -19,7 +19,7 @@ export function Log() {
   const { live, shown } = usePage()
   const isFollowing = useSignal(true)
   const upTo = useSignal(live.version.peek())
-  useEffect(() => void live.readBack(live.version.peek() - 5_000).catch(() => {}), [live])
+  const history = useHistory(5_000)
   const text = route.value.q ?? ''
   const found = useComputed(() => {
     void live.base.value
@@ -68,7 +68,9 @@ export function Log() {
           <Copy name="SQL" text={sqlOf(live.queue, queryOf(text))} />
           <Copy name="command" text={commandOf(live.queue, queryOf(text))} />
         </div>
-        {events.length === 0 ? <None>No such event in what is loaded.</None> : null}
+        {events.length > 0 ? null : (
+          <Loaded of={history}>{() => <None>No such event in what is loaded.</None>}</Loaded>
+        )}
         <WindowedList
           label="The events"
           count={events.length}

@@ -2,8 +2,9 @@ import { jobOf, type Ledger, waitingCount, waitingFor } from '../../../../core/i
 import { count } from '../../../../format/index.ts'
 import { usePage } from '../../frame/context.ts'
 import { hasWorkerIn } from '../../part/has-worker.ts'
+import { None } from '../../part/load.tsx'
 import { JobWithModels } from '../../part/names.tsx'
-import { None, Panel } from '../../part/panel.tsx'
+import { Panel } from '../../part/panel.tsx'
 import { WindowedList } from '../../part/window.tsx'
 
 const ROW = 44

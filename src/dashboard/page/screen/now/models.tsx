@@ -2,8 +2,9 @@ import { useComputed } from '@preact/signals'
 import { capacityOf, type Ledger, rateOf } from '../../../../core/index.ts'
 import { count } from '../../../../format/index.ts'
 import { usePage } from '../../frame/context.ts'
+import { None } from '../../part/load.tsx'
 import { JobLink, ModelLink, Until } from '../../part/names.tsx'
-import { None, Panel } from '../../part/panel.tsx'
+import { Panel } from '../../part/panel.tsx'
 import { WindowedList } from '../../part/window.tsx'
 
 const ROW = 44

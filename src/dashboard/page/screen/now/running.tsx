@@ -4,8 +4,9 @@ import { attemptText, type Job, jobOf, type Ledger, triesOf } from '../../../../
 import { count } from '../../../../format/index.ts'
 import { getJson, ofQueue } from '../../data/api.ts'
 import { usePage } from '../../frame/context.ts'
+import { None } from '../../part/load.tsx'
 import { JobWithModels, Since, Until } from '../../part/names.tsx'
-import { None, Panel } from '../../part/panel.tsx'
+import { Panel } from '../../part/panel.tsx'
 import { WindowedList } from '../../part/window.tsx'
 
 const ROW = 44
@@ -37,7 +38,7 @@ export function Running() {
 
 function Row({ job, progress }: { readonly job: Job; readonly progress: unknown }) {
   const { live, shown } = usePage()
-  const worker = live.workers.value.find(({ workerId }) => workerId === job.workerId)
+  const worker = live.workers.value?.find(({ workerId }) => workerId === job.workerId)
   const part = partOf(progress)
   return (
     <li data-job={job.jobId}>

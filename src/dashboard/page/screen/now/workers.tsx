@@ -1,20 +1,28 @@
 import { count } from '../../../../format/index.ts'
 import { usePage } from '../../frame/context.ts'
 import { Link } from '../../frame/link.tsx'
+import { Loaded, None } from '../../part/load.tsx'
 import { Since } from '../../part/names.tsx'
-import { None, Panel } from '../../part/panel.tsx'
+import { Panel } from '../../part/panel.tsx'
 import { WindowedList } from '../../part/window.tsx'
 
 /** The processes that are alive now. The log does not know those of the past. */
 export function Workers() {
   const { live, shown } = usePage()
-  const workers = live.workers.value.filter(({ state }) => state !== 'dead')
   if (!shown.isLive.value)
     return (
       <Panel id="workers" title="Workers">
         <None>The log does not say which processes were alive then.</None>
       </Panel>
     )
+  const known = live.workers.value
+  if (known === null)
+    return (
+      <Panel id="workers" title="Workers">
+        <Loaded of={{ state: 'loading' }}>{() => null}</Loaded>
+      </Panel>
+    )
+  const workers = known.filter(({ state }) => state !== 'dead')
   return (
     <Panel id="workers" title="Workers" aside={count(workers.length)}>
       {workers.length === 0 ? <None>No process is alive.</None> : null}

@@ -1,29 +1,18 @@
 import { useSignal } from '@preact/signals'
 import { plural } from '../../../../format/index.ts'
 import { usePage } from '../../frame/context.ts'
-import { None, Panel } from '../../part/panel.tsx'
+import { Loaded, None, useAsked } from '../../part/load.tsx'
+import { Panel } from '../../part/panel.tsx'
 import { anchorIn, type Chained, chained } from './chain.ts'
 
 /** The chain of hashes, computed again, and whether it contains an anchor. */
 export function Chain() {
   const { live } = usePage()
   const text = useSignal('')
-  const found = useSignal<Chained | string | null>(null)
-  const isBusy = useSignal(false)
   const anchor = anchorIn(text.value)
   const isWrong = text.value.trim() !== '' && anchor === undefined
-  const look = async () => {
-    isBusy.value = true
-    try {
-      found.value =
-        (await chained(live.queue, anchor)) ??
-        'This queue keeps no hash chain; begin one: interlock chain --start'
-    } catch (error) {
-      found.value = error instanceof Error ? error.message : String(error)
-    } finally {
-      isBusy.value = false
-    }
-  }
+  const { load, ask } = useAsked(() => chained(live.queue, anchor))
+  const isBusy = load?.state === 'loading'
   return (
     <Panel id="chain" title="Chain and anchor" wide>
       <p class="dim">
@@ -35,7 +24,7 @@ export function Chain() {
         class="row"
         onSubmit={(event) => {
           event.preventDefault()
-          void look()
+          ask()
         }}
       >
         <label class="grow">
@@ -48,18 +37,21 @@ export function Chain() {
             onInput={(event) => (text.value = event.currentTarget.value)}
           />
         </label>
-        <button type="submit" disabled={isBusy.value || isWrong}>
-          {isBusy.value ? 'Computing…' : 'Check the chain'}
+        <button type="submit" disabled={isBusy || isWrong}>
+          {isBusy ? 'Computing…' : 'Check the chain'}
         </button>
       </form>
-      <Result found={found.value} />
+      {load === null ? null : (
+        <Loaded of={load} says="Computing…">
+          {(found) => <Result found={found} />}
+        </Loaded>
+      )}
     </Panel>
   )
 }
 
-function Result({ found }: { readonly found: Chained | string | null }) {
-  if (found === null) return null
-  if (typeof found === 'string') return <None>{found}</None>
+function Result({ found }: { readonly found: Chained | null }) {
+  if (found === null) return <None>This queue keeps no hash chain; begin one: interlock chain --start</None>
   const { from, anchor, bad } = found
   if (bad !== null)
     return (

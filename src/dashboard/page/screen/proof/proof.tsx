@@ -1,30 +1,23 @@
-import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
 import { Audit, type Statement, statementMarkdown } from '../../../../audit/index.ts'
 import { count, duration, plural } from '../../../../format/index.ts'
 import type { LiveQueue } from '../../data/live.ts'
 import { usePage } from '../../frame/context.ts'
 import { Link } from '../../frame/link.tsx'
 import { turn } from '../../frame/turn.ts'
+import { Loaded, None, useAsked } from '../../part/load.tsx'
 import { JobLink } from '../../part/names.tsx'
-import { Figure, None, Panel } from '../../part/panel.tsx'
-import { Reach } from '../../part/reach.tsx'
+import { Figure, Panel } from '../../part/panel.tsx'
+import { Reach, useHistory } from '../../part/reach.tsx'
 import { Chain } from './chain-panel.tsx'
 
 /** Proves from the log alone that no promise was broken, or shows which one was. */
 export function Proof() {
   const { me, live, shown } = usePage()
-  const said = useSignal<Statement | null>(null)
-  const isBusy = useSignal(false)
-  useEffect(() => void live.readBack(live.version.peek() - 20_000).catch(() => {}), [live])
-  const look = async () => {
-    isBusy.value = true
-    try {
-      said.value = await audited(live, shown.ledger.peek().version, { store: me.store, release: me.release })
-    } finally {
-      isBusy.value = false
-    }
-  }
+  useHistory(20_000)
+  const audit = useAsked(() =>
+    audited(live, shown.ledger.peek().version, { store: me.store, release: me.release }),
+  )
+  const isBusy = audit.load?.state === 'loading'
   return (
     <div class="grid proof">
       <Panel
@@ -34,14 +27,18 @@ export function Proof() {
         aside={
           <span class="buttons">
             {live.base.value > live.first.value ? (
-              <button type="button" onClick={() => void live.readBack(0)}>
+              <button
+                type="button"
+                disabled={live.isReading.value}
+                onClick={() => live.readBack(0).catch(() => {})}
+              >
                 Read all of the log
               </button>
             ) : null}
-            <button type="button" class="main" disabled={isBusy.value} onClick={() => void look()}>
-              {isBusy.value ? 'Auditing…' : said.value === null ? 'Audit what is loaded' : 'Again'}
+            <button type="button" class="main" disabled={isBusy} onClick={audit.ask}>
+              {isBusy ? 'Auditing…' : audit.load === null ? 'Audit what is loaded' : 'Again'}
             </button>
-            {said.value === null ? null : <Save said={said.value} />}
+            {audit.load?.state === 'here' ? <Save said={audit.load.value} /> : null}
           </span>
         }
       >
@@ -51,7 +48,13 @@ export function Proof() {
           <code>interlock audit</code>.
         </p>
         <Reach />
-        {said.value === null ? <None>Not audited yet.</None> : <Report said={said.value} />}
+        {audit.load === null ? (
+          <None>Not audited yet.</None>
+        ) : (
+          <Loaded of={audit.load} says="Auditing…">
+            {(said) => <Report said={said} />}
+          </Loaded>
+        )}
       </Panel>
       <Chain />
     </div>

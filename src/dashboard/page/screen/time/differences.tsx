@@ -4,8 +4,9 @@ import type { Ledger } from '../../../../core/index.ts'
 import { count, duration } from '../../../../format/index.ts'
 import { usePage } from '../../frame/context.ts'
 import { go } from '../../frame/route.ts'
+import { None } from '../../part/load.tsx'
 import { JobLink } from '../../part/names.tsx'
-import { None, Panel } from '../../part/panel.tsx'
+import { Panel } from '../../part/panel.tsx'
 import { differenceOf } from './difference.ts'
 
 const MOST = 40

@@ -9,8 +9,9 @@ import { route } from '../../frame/route.ts'
 import { seconds } from '../../frame/time.ts'
 import { Choices } from '../../part/choices.tsx'
 import { Filter } from '../../part/filter.tsx'
-import { None, Panel } from '../../part/panel.tsx'
-import { Reach } from '../../part/reach.tsx'
+import { Loaded, None } from '../../part/load.tsx'
+import { Panel } from '../../part/panel.tsx'
+import { Reach, useHistory } from '../../part/reach.tsx'
 import { panned, type View, zoomed } from '../../part/view.ts'
 import { Differences } from './differences.tsx'
 import { type Order, orders, rowsIn } from './order.ts'
@@ -20,9 +21,8 @@ const FIRST: number = 600 * MICROS_PER_SECOND
 
 /** A row per model: who held it when, and how long its line was. */
 export function Time() {
-  const { live } = usePage()
   const view = useSignal<View | null>(null)
-  useEffect(() => void live.readBack(live.version.peek() - 5_000).catch(() => {}), [live])
+  const history = useHistory(5_000)
   const rows = useRows()
   const shown = useView(view)
   const change = (next: (view: View) => View) => (view.value = next(shown.value))
@@ -64,11 +64,15 @@ export function Time() {
       >
         <Which found={rows.value.length} />
         {rows.value.length > 0 ? null : (
-          <None>
-            {(route.value.q ?? '') === ''
-              ? 'No job has needed a model in what is loaded.'
-              : 'No model has that in its name.'}
-          </None>
+          <Loaded of={history}>
+            {() => (
+              <None>
+                {(route.value.q ?? '') === ''
+                  ? 'No job has needed a model in what is loaded.'
+                  : 'No model has that in its name.'}
+              </None>
+            )}
+          </Loaded>
         )}
         <Rows rows={rows.value} view={shown.value} change={change} />
         <Reach />

@@ -24,12 +24,15 @@ export const unchanged: Change = {
   pause: null,
 }
 
-export async function recorded({ before, events, period }: LoadedPeriod): Promise<Recorded> {
+export async function recorded(
+  { before, events, period }: LoadedPeriod,
+  signal: AbortSignal,
+): Promise<Recorded> {
   const recorder = new PeriodRecorder(before, period)
   let n = 0
   for (const event of events) {
     recorder.push(event)
-    if (++n % 500 === 0) await turn()
+    if (++n % 500 === 0) await turn(signal)
   }
   return recorder.finish()
 }
@@ -68,4 +71,4 @@ function nameOf({ policy: which, capacity, overtakes, slots, pause }: Change, in
  * responsive.
  */
 export const tried = (queue: string, of: Recorded, trial: Trial): Promise<WhatIf> =>
-  triedOf(queue, of, [trial], (lives, rules) => simulate(lives, rules, turn, 50))
+  triedOf(queue, of, [trial], (lives, rules) => simulate(lives, rules, () => turn(), 50))

@@ -7,41 +7,32 @@ import { type Length, periodIn } from '../../data/period.ts'
 import { usePage } from '../../frame/context.ts'
 import { Chart } from '../../part/chart.tsx'
 import { Lengths } from '../../part/lengths.tsx'
-import { None, Panel } from '../../part/panel.tsx'
+import { Loaded, messageOf, None, useLoad } from '../../part/load.tsx'
+import { Panel } from '../../part/panel.tsx'
 import { Reach } from '../../part/reach.tsx'
 import { Scroll } from '../../part/scroll.tsx'
 import { Rules } from './rules.tsx'
 import { type Change, recorded, trialOf, tried, unchanged } from './trial.ts'
 
+/** How many of the last events it is about, unless more are loaded. */
+const EVENTS = 20_000
+
 /** What other rules would have changed: move a slider and see. */
 export function WhatIf() {
   const { live, shown } = usePage()
   const length = useSignal<Length>('1 h')
-  const of = useSignal<Recorded | string | null>(null)
   const change = useSignal<Change>(unchanged)
-  useEffect(() => void live.readBack(live.version.peek() - 20_000).catch(() => {}), [live])
   const at = shown.isLive.value ? null : shown.ledger.value.version
-  useEffect(() => {
-    let isOver = false
-    const ledger = shown.ledger.peek()
-    const found = periodIn(live, length.peek(), {
-      seq: ledger.version,
-      at: Math.max(ledger.lastAt, shown.now()),
-    })
-    if (found === null) of.value = 'Nothing has happened in that time.'
-    else
-      recorded(found).then(
-        (jobs) => {
-          if (!isOver) of.value = jobs
-        },
-        (error: unknown) => {
-          if (!isOver) of.value = error instanceof Error ? error.message : String(error)
-        },
-      )
-    return () => {
-      isOver = true
-    }
-  }, [length.value, at, live.base.value])
+  const of = useLoad({
+    question: `${length.value} ${at} ${live.generation.value}`,
+    news: live.base.value,
+    look: async (signal) => {
+      await live.readBack(live.version.peek() - EVENTS)
+      const { version, lastAt } = shown.ledger.peek()
+      const found = periodIn(live, length.peek(), { seq: version, at: Math.max(lastAt, shown.now()) })
+      return found === null ? null : recorded(found, signal)
+    },
+  })
   return (
     <div class="grid what-if">
       <div class="wide row bar">
@@ -49,14 +40,18 @@ export function WhatIf() {
         <span class="grow" />
         <Reach />
       </div>
-      {of.value === null ? <None>Reading…</None> : null}
-      {typeof of.value === 'string' ? <p class="none wide">{of.value}</p> : null}
-      {typeof of.value === 'object' && of.value !== null ? (
-        <>
-          <Rules of={of.value} change={change} />
-          <Outcomes of={of.value} change={change.value} />
-        </>
-      ) : null}
+      <Loaded of={of}>
+        {(found) =>
+          found === null ? (
+            <None>Nothing has happened in that time.</None>
+          ) : (
+            <>
+              <Rules of={found} change={change} />
+              <Outcomes of={found} change={change.value} />
+            </>
+          )
+        }
+      </Loaded>
     </div>
   )
 }
@@ -70,17 +65,19 @@ function Outcomes({ of, change }: { readonly of: Recorded; readonly change: Chan
     const own = ++wanted.current
     isBusy.value = true
     void tried(live.queue, of, trialOf(change, of))
-      .then(
-        (result): Found | string => result,
-        (error: unknown) => (error instanceof Error ? error.message : String(error)),
-      )
+      .then((result): Found | string => result, messageOf)
       .then((result) => {
         if (own !== wanted.current) return
         found.value = result
         isBusy.value = false
       })
   }, [of, change, live])
-  if (found.value === null) return <None>Simulating…</None>
+  if (found.value === null)
+    return (
+      <Loaded of={{ state: 'loading' }} says="Simulating…">
+        {() => null}
+      </Loaded>
+    )
   if (typeof found.value === 'string') return <p class="warn wide">{found.value}</p>
   const { outcomes, jobs, leftOut, sliceSeconds } = found.value
   const happened = outcomes[0]?.makespanMs ?? 0

@@ -2,8 +2,9 @@ import type { Explanation } from '../../../../core/index.ts'
 import { count } from '../../../../format/index.ts'
 import { momentText } from '../../frame/time.ts'
 import { PauseButton } from '../../part/lever-button.tsx'
+import { None } from '../../part/load.tsx'
 import { JobLink, ModelLink } from '../../part/names.tsx'
-import { None, Panel } from '../../part/panel.tsx'
+import { Panel } from '../../part/panel.tsx'
 
 const MOST_HOLDERS = 12
 

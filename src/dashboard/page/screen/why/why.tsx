@@ -1,5 +1,4 @@
 import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
 import { attemptText, explainJob, type Job, jobOf, triesOf } from '../../../../core/index.ts'
 import { plural } from '../../../../format/index.ts'
 import { usePage } from '../../frame/context.ts'
@@ -8,19 +7,18 @@ import { seconds } from '../../frame/time.ts'
 import { hasWorkerIn } from '../../part/has-worker.ts'
 import { JobLink } from '../../part/names.tsx'
 import { Panel } from '../../part/panel.tsx'
+import { useHistory } from '../../part/reach.tsx'
 import { Data } from './data.tsx'
 import { Ended, useLetter } from './ended.tsx'
 import { Estimate } from './estimate.tsx'
 import { Graph } from './graph.tsx'
 import { JobLevers } from './job-levers.tsx'
-import { Life } from './life.tsx'
+import { Life, useLife } from './life.tsx'
 import { Places } from './places.tsx'
 
 /** Why a job does not run, and what has to happen first. */
 export function Why() {
   const { job } = route.value
-  const { live } = usePage()
-  useEffect(() => void live.readBack(live.version.peek() - 5_000).catch(() => {}), [live])
   if (job === null) return <Choose />
   return <Of key={job} jobId={job} />
 }
@@ -73,12 +71,15 @@ function Of({ jobId }: { readonly jobId: string }) {
   const ledger = shown.calm.value
   const job = jobOf(ledger, jobId)
   const found = explainJob(ledger, jobId, shown.now(), hasWorkerIn(live, shown))
+  const history = useHistory(5_000)
+  const events = useLife(jobId)
   const letter = useLetter(jobId, job !== undefined)
+  const dead = letter.state === 'here' ? letter.value : null
   return (
     <div class="grid why">
-      <Panel id="why" title={jobId} wide aside={<JobLevers jobId={jobId} job={job} letter={letter} />}>
+      <Panel id="why" title={jobId} wide aside={<JobLevers jobId={jobId} job={job} letter={dead} />}>
         {found === undefined || job === undefined ? (
-          <Ended jobId={jobId} letter={letter} />
+          <Ended events={events} history={history} letter={letter} />
         ) : (
           <>
             <p class="sentence" data-why={found.code ?? found.state}>
@@ -125,7 +126,7 @@ function Of({ jobId }: { readonly jobId: string }) {
       {found === undefined || job?.active === true ? null : (
         <Graph ledger={ledger} jobId={jobId} now={shown.now()} />
       )}
-      <Life jobId={jobId} />
+      <Life events={events} history={history} />
     </div>
   )
 }
