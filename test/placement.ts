@@ -80,6 +80,7 @@ export const rest: Readonly<Record<string, string>> = {
   'dashboard/browser/models': 'thousands of models',
   'dashboard/browser/postgres': 'over PostgreSQL',
   'dashboard/browser/screens': 'each screen',
+  'dashboard/browser/states': 'what is on its way, empty or failed, on each screen',
   'dashboard/browser/time': 'the screen of time',
 
   // Long ones, whose rules a short one in `npm test` holds as well.

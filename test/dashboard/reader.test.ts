@@ -84,7 +84,8 @@ it('a stream that reconnects with the last number gets every later event once', 
 
 it('tells of the processes that there are now, not of those that the last viewer saw', async () => {
   const { get, coordinator } = await mounted()
-  const asked = async () => ((await (await get('/api/queues/default/workers')).json()) as { workers: unknown }).workers
+  const asked = async () =>
+    ((await (await get('/api/queues/default/workers')).json()) as { workers: unknown }).workers
   const streamed = async () => {
     for await (const { event, data } of messagesIn(await get('/api/queues/default/events')))
       if (event === 'workers') return data
