@@ -117,7 +117,7 @@ const pure = [
 const replacing = [
   ...['machine/mutants', 'audit/sabotage', 'property/replay', 'core/steps', 'sim/sim'],
   ...['coordinator/beats', 'coordinator/following', 'coordinator/failures', 'coordinator/of-process'],
-  ...['coordinator/patience', 'worker/at-rest', 'supabase/docs', 'cli/pace'],
+  ...['coordinator/looks', 'coordinator/patience', 'worker/at-rest', 'supabase/docs', 'cli/pace'],
 ].map(fileOf)
 
 /** All that are named here. */

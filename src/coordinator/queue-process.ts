@@ -95,7 +95,7 @@ export class QueueProcess {
     this.#lenient?.catchUp()
     this.#inbox.poll()
     this.#gate.followUp()
-    if (this.#gate.router.isWaiting) void this.member.inBackground({ type: 'tick' })
+    if (this.#gate.router.isWaiting) void this.member.tick()
     // The log was read a moment ago. A claim that finds nothing would read it once more.
     const { jobs, active } = this.member.ledger
     if (jobs.size > active.size) this.hints.wake()

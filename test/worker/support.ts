@@ -41,9 +41,8 @@ export async function log(store: LogStore) {
 const calls = ['append', 'turn', 'beat', 'read', 'data', 'leave'] as const
 type Call = (typeof calls)[number]
 
-/** A store in memory whose calls a test can make fail; `counts` says how often they have. */
-export function faultyStore() {
-  const store = memoryStore()
+/** A store in memory, or the given one, whose calls a test can make fail; `counts` says how often they have. */
+export function faultyStore(store = memoryStore()) {
   const ways = new Map<Call, (carryOut: () => Promise<unknown>) => Promise<unknown>>()
   const counts = { append: 0, turn: 0, beat: 0, read: 0, data: 0, leave: 0 }
   const guarded = (call: Call) => {

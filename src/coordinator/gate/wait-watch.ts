@@ -6,7 +6,7 @@ import {
   outcomeOf,
   type RecordedEvent,
 } from '../../core/index.ts'
-import type { InFlight } from '../base/work.ts'
+import { type InFlight, SingleFlight } from '../base/work.ts'
 import type { Member } from '../membership/member.ts'
 import type { GateCall } from './owners.ts'
 import type { StartRouter } from './start-router.ts'
@@ -16,8 +16,13 @@ export class WaitWatch {
   readonly #router: StartRouter
   readonly #member: Member
   readonly #inFlight: InFlight
+  readonly #follow: SingleFlight
 
   constructor(router: StartRouter, member: Member, inFlight: InFlight) {
+    this.#follow = new SingleFlight(
+      () => this.#askForAll(),
+      (error) => member.failures.note(error),
+    )
     this.#router = router
     this.#member = member
     this.#inFlight = inFlight
@@ -53,14 +58,19 @@ export class WaitWatch {
   /**
    * Asks again for jobs that no live process asks for: the worker id of this process changed when its lease was lost, or the last
    * process that asked has given up. A job that another process asks for is left to it: the two would take it from each other for
-   * ever.
+   * ever. While these questions are under way, no others are sent.
    */
   followUp(): void {
+    void this.#follow.request()
+  }
+
+  async #askForAll(): Promise<void> {
     if (!this.#member.lease.isRegistered) return
-    for (const jobId of this.#router.wanted) {
+    const unasked = this.#router.wanted.filter((jobId) => {
       const job = jobOf(this.#member.ledger, jobId)
-      if (job?.active === false && this.#isUnasked(job)) void this.#inFlight.add(this.#askAgain(jobId))
-    }
+      return job?.active === false && this.#isUnasked(job)
+    })
+    await Promise.all(unasked.map((jobId) => this.#inFlight.add(this.#askAgain(jobId))))
   }
 
   #isUnasked({ jobId, asker, offeredAt }: Job): boolean {

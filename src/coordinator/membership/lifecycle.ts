@@ -1,4 +1,4 @@
-import { type CommandBody, InterlockError, isPassing, type Ledger } from '../../core/index.ts'
+import { InterlockError, isPassing } from '../../core/index.ts'
 import type { LogRole } from '../../port/index.ts'
 import type { Logger } from '../base/logger.ts'
 import { atMost, pause, retryWithin } from '../base/retry.ts'
@@ -8,7 +8,6 @@ import type { LogView } from '../replica/log-view.ts'
 import { readOn } from '../replica/read-log.ts'
 import type { Stopped } from './failures.ts'
 import type { Incarnation } from './incarnation.ts'
-import { AT_ONCE } from './member-api.ts'
 import type { Wakeups } from './wakeups.ts'
 
 /** How long a leaving process waits for a database that does not answer. */
@@ -180,31 +179,5 @@ export class Lifecycle {
     await maintenance.pause()
     wakeups.unwatch()
     await incarnation.leave()
-  }
-}
-
-/** How many attempts of these worker processes run, as far as the ledger knows. */
-export function heldBy({ active, jobs }: Ledger, workerIds: readonly string[]): number {
-  const ids = new Set(workerIds)
-  let held = 0
-  for (const place of active) if (ids.has(jobs.get(place)?.workerId ?? '')) held++
-  return held
-}
-
-/**
- * Expires the leases of these processes. One command takes a limited number of attempts, so it may send several. If the number of
- * their attempts does not fall, the worker is alive after all.
- * @param send returns false if the command was not carried out
- */
-export async function expireLeases(
-  workerIds: readonly string[],
-  ledger: () => Ledger,
-  send: (body: CommandBody) => Promise<boolean>,
-): Promise<void> {
-  for (let held = heldBy(ledger(), workerIds), before = held + 1; held < before && workerIds.length > 0; ) {
-    before = held
-    if (!(await send({ type: 'expire_leases', workerIds, retryAt: AT_ONCE }))) return
-    held = heldBy(ledger(), workerIds)
-    if (held === 0) return
   }
 }

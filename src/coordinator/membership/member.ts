@@ -3,17 +3,19 @@ import type { Accepted, CommandBody, InterlockError, Lease, Ledger, RecordedEven
 import type { Telemetry } from '../../port/index.ts'
 import type { WholeOptions } from '../api/options.ts'
 import type { Logger } from '../base/logger.ts'
+import { SingleFlight } from '../base/work.ts'
 import { AppendQueue } from '../commit/append-queue.ts'
 import type { CommitHooks } from '../commit/commit-options.ts'
 import { Shares } from '../commit/shares.ts'
 import { StartedData, withRowsAhead } from '../commit/started-data.ts'
 import { type Maintenance, maintenanceOf } from '../maintenance/maintenance.ts'
 import { LogView } from '../replica/log-view.ts'
+import { Expiry, heldBy } from './expiry.ts'
 import { Failures, Stopped } from './failures.ts'
 import { heed } from './heed.ts'
 import { Incarnation } from './incarnation.ts'
 import type { LeaseKeeper } from './lease.ts'
-import { expireLeases, heldBy, Lifecycle } from './lifecycle.ts'
+import { Lifecycle } from './lifecycle.ts'
 import type { MemberHooks, SendOptions } from './member-api.ts'
 import { OwnStarts } from './own-starts.ts'
 import { Sender } from './sender.ts'
@@ -41,6 +43,9 @@ export class Member {
   readonly #wakeFilter: WakeFilter
   readonly #wakeups: Wakeups
   readonly #sender: Sender
+  /** One poll at a time: after an outage, all that came meanwhile would look at once. */
+  readonly #polls: SingleFlight
+  readonly #ticks: SingleFlight
 
   constructor(options: WholeOptions, hooks: MemberHooks) {
     const { store, queue, name, logger, pollMs, patienceMs, telemetry } = options
@@ -62,6 +67,8 @@ export class Member {
     })
     this.failures = new Failures(logger, this.#stopped)
     const onError = (error: unknown) => this.failures.note(error)
+    this.#polls = new SingleFlight(() => this.#onPoll(), onError)
+    this.#ticks = new SingleFlight(async () => void (await this.inBackground({ type: 'tick' })), onError)
     this.startedData = new StartedData({ store, queue, workerId, all: telemetry?.propagates === true })
     this.starts = new OwnStarts({
       ...{ log, incarnation: () => this.#incarnation },
@@ -84,16 +91,16 @@ export class Member {
       onEvent: (event) => this.#onEvent(event),
       onWake: (wake) =>
         heed(wake, { log, appends: this.appends, filter: this.#wakeFilter, onIncoming: hooks.onIncoming }),
-      onPoll: () => void this.#onPoll(),
-      onTick: () => this.#onTick(),
+      ...{ onPoll: () => void this.#polls.join(), onTick: () => this.#onTick() },
     })
     const send = (body: CommandBody) => this.inBackground(body)
+    const expiry = new Expiry({ ledger: () => log.ledger, send, onError })
     const shared = { appends: this.appends, incarnation: this.#incarnation, stopped: this.#stopped }
     this.lifecycle = new Lifecycle(
       { ...shared, log, wakeups: this.#wakeups, maintenance: this.#maintenance },
       {
         ...{ ...options, closing: this.#closing, onError },
-        expire: (ids) => expireLeases(ids, () => log.ledger, send),
+        expire: (ids) => expiry.of(ids),
       },
     )
     this.#sender = new Sender(
@@ -161,6 +168,11 @@ export class Member {
     return this.#sender.inBackground(body)
   }
 
+  /** Has time passed. While one tick is under way, the next one carries what came meanwhile. */
+  tick(): Promise<void> {
+    return this.#ticks.request()
+  }
+
   catchUp(): Promise<void> {
     return this.appends.catchUp()
   }
@@ -208,7 +220,7 @@ export class Member {
 
   async #onTick(): Promise<void> {
     // Who decides for all ticks for all.
-    if (!this.#wakeFilter.mayRest) await this.inBackground({ type: 'tick' })
+    if (!this.#wakeFilter.mayRest) await this.tick()
     if (this.#closing.signal.aborted) return
     this.#wakeups.look()
     this.#hooks.onOpening()
