@@ -14,6 +14,7 @@
 export type { EnqueueInput, PolicyInput } from './codec/index.ts'
 export * from './coordinator/index.ts'
 export {
+  type AttemptKey,
   type Claim,
   defaultPolicy,
   type ErrorCode,

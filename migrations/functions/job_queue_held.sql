@@ -2,7 +2,7 @@
 -- if an answer was lost, or if a job that the worker waited for was started since.
 --   worker_id  as given to job_queue_beat
 --   queue      `default` unless given
--- Returns [{job_id, job_type, kind, models, priority, attempt, attempts, postponed, fencing_token, epoch, started_at, cancel_requested},
+-- Returns [{job_id, job_type, kind, models, priority, attempt, attempts, postponed, fencing_token, epoch, fence, started_at, cancel_requested},
 -- …], the oldest start first; started_at in microseconds. Empty if its lease is not live: then it holds nothing any more.
 -- Raises nothing.
 create or replace function public.job_queue_held(worker_id text, queue text default 'default') returns jsonb
@@ -18,6 +18,7 @@ begin
     select coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', j.job_id, 'job_type', j.job_type, 'kind', j.kind,
              'models', j.models, 'priority', j.priority, 'attempt', j.attempt, 'attempts', j.attempts, 'postponed', j.postponed,
              'fencing_token', j.fencing_token, 'epoch', h.epoch,
+             'fence', lpad(h.epoch::text, 10, '0') || '.' || lpad(j.fencing_token::text, 16, '0'),
              'started_at', (extract(epoch from j.started_at) * 1000000)::bigint,
              'cancel_requested', j.cancel_requested) order by j.fencing_token)), '[]')
       from public.job_queue_jobs j

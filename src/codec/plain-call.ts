@@ -18,7 +18,7 @@ export const plainCalls: { readonly [Name in keyof typeof calls]?: (given: Given
   offering: ([kinds, freeSlots]) => (kinds === null || areNames(kinds)) && isWhole(freeSlots, 0, 1_000_000),
 }
 
-const ofLease: ReadonlySet<string> = new Set(['jobId', 'fencingToken', 'epoch'])
+const ofLease: ReadonlySet<string> = new Set(['jobId', 'fencingToken', 'epoch', 'fence'])
 const ofClaim: ReadonlySet<string> = new Set(['max', 'kinds'])
 const ofClaiming: ReadonlySet<string> = new Set(['known'])
 const ofComplete: ReadonlySet<string> = new Set(['result', 'claim'])

@@ -10,7 +10,7 @@ import {
   parseTime,
   parseTimeOrNull,
 } from '../codec/index.ts'
-import type { CommandBody, Lease, TraceContext } from '../core/index.ts'
+import type { AttemptKey, CommandBody, TraceContext } from '../core/index.ts'
 import type { Telemetry } from '../port/index.ts'
 import type { Coordinator } from './api/coordinator.ts'
 import type { Member } from './membership/member.ts'
@@ -22,7 +22,7 @@ type Calls = Pick<
   | ('reprioritize' | 'setPolicy' | 'pauseModel' | 'resumeModel' | 'drain' | 'recover' | 'resume')
 >
 
-const attemptOf = ({ jobId, fencingToken: token, epoch }: Lease) => ({ jobId, token, epoch })
+const attemptOf = ({ jobId, fencingToken: token, epoch }: AttemptKey) => ({ jobId, token, epoch })
 
 /** The writing side of a coordinator: each call is one command. */
 export function commandsOf(member: Member, telemetry: Telemetry | undefined): Calls {

@@ -90,9 +90,31 @@ export function triesText({ attempt, attempts, postponed }: Tries): string {
   return `${attempt} of ${attempts}${often}`
 }
 
-/** The right to run one attempt. The fencing token is the sequence number of its `started` event. */
-export interface Lease {
+/** Names one attempt. The fencing token is the sequence number of its `started` event: it never repeats within an epoch. */
+export interface AttemptKey {
   readonly jobId: string
   readonly fencingToken: number
+  /** Grows when a backup is restored, after which numbers of the log, and with them tokens, are used a second time. */
   readonly epoch: number
 }
+
+/** The right to run one attempt. */
+export interface Lease extends AttemptKey {
+  /** Epoch and token as one text that grows with every start, also across a restore: see {@link fenceOf}. */
+  readonly fence: string
+}
+
+/** @returns the lease of this attempt */
+export const leaseOf = (jobId: string, fencingToken: number, epoch: number): Lease => ({
+  jobId,
+  fencingToken,
+  epoch,
+  fence: fenceOf({ fencingToken, epoch }),
+})
+
+/**
+ * Epoch and token padded with zeros to 10 and 16 digits, joined by a dot: `0000000001.0000000000000017`. So `<` in JavaScript and
+ * `COLLATE "C"` in SQL agree which of two starts came later. A service that keeps the greatest that it has seen refuses a late call.
+ */
+export const fenceOf = ({ epoch, fencingToken }: Omit<AttemptKey, 'jobId'>): string =>
+  `${String(epoch).padStart(10, '0')}.${String(fencingToken).padStart(16, '0')}`

@@ -22,7 +22,12 @@ export interface Job<Payload = unknown> extends Tries {
 export interface HandlerContext {
   /** Fires when the attempt has to stop; its reason is an {@link AttemptStopped}. Pass it to whatever you wait for. */
   readonly signal: AbortSignal
-  /** Grows with every start in this queue. Pass it to the service that you call: it can then refuse a late call. */
+  /**
+   * Grows with every start in this queue, also across the restore of a backup. Pass it to the service that you call: if that keeps
+   * the greatest `fence` of a thing and refuses a smaller one, no late call of a lost attempt can change it.
+   */
+  readonly fence: string
+  /** The number of this attempt's start in the log. It never repeats within an `epoch`, which grows when a backup is restored. */
   readonly fencingToken: number
   readonly epoch: number
   /**
@@ -95,7 +100,11 @@ export interface JobWorkerSettings {
    */
   readonly onError?: (error: unknown) => void
   /** Called for each attempt that was lost with the lease of this process. */
-  readonly onLeaseLost?: (job: { readonly jobId: string; readonly fencingToken: number }) => void
+  readonly onLeaseLost?: (job: {
+    readonly jobId: string
+    readonly fencingToken: number
+    readonly fence: string
+  }) => void
 }
 
 export interface DrainOptions {

@@ -113,6 +113,7 @@ export class Attempt {
       signal: this.signal,
       fencingToken: lease.fencingToken,
       epoch: lease.epoch,
+      fence: lease.fence,
       heartbeat: () => this.#hold(this.#coordinator.heartbeat(lease)),
       progress: (progress) => this.#hold(this.#coordinator.note(lease, { progress })),
       checkpoint: (checkpoint) => this.#hold(this.#coordinator.note(lease, { checkpoint })),

@@ -47,14 +47,14 @@ export function advance(
 ): Promise<WorkflowResult> {
   const plan = orHopeless(() => parseWorkflow(job.payload))
   const state = orHopeless(() => parseWorkflowState(job.checkpoint)) ?? plan.state
-  const { fencingToken, epoch, signal } = context
+  const { fencingToken, epoch, fence, signal } = context
   const run: Run = {
     executionId: job.jobId,
     plan,
     attempt: job.attempt,
     signal,
     tracing,
-    lease: { jobId: job.jobId, fencingToken, epoch },
+    lease: { jobId: job.jobId, fencingToken, epoch, fence },
     heartbeat: () => context.heartbeat(),
     keep: (next) => keep(context, next, plan, job),
     before: async (step, index) => {

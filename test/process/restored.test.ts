@@ -13,8 +13,8 @@ import { judge } from './support.ts'
 const handlers = (provider: string) => `
   import { appendFile } from 'node:fs/promises'
   import { setTimeout as sleep } from 'node:timers/promises'
-  async function render({ jobId }, { epoch, fencingToken, signal }) {
-    await appendFile('${provider}', epoch + '.' + fencingToken + ' ' + jobId + '\\n')
+  async function render({ jobId }, { fence, signal }) {
+    await appendFile('${provider}', fence + ' ' + jobId + '\\n')
     await sleep(300, undefined, { signal })
   }
   export default { handlers: { '*': render }, concurrency: 2 }`
@@ -35,8 +35,8 @@ async function restore(server: PostgresServer, copy: string): Promise<void> {
   await server.restart()
 }
 
-/** Tokens with their epochs, as the provider saw them. */
-const tokensOf = async (provider: string) =>
+/** Fences, as the provider saw them. */
+const fencesOf = async (provider: string) =>
   (await readFile(provider, 'utf8'))
     .split('\n')
     .filter((line) => line !== '')
@@ -58,12 +58,12 @@ describe('an older backup that is restored under four running workers', () => {
     await statusUntil(url, (status) => status.workers.filter(({ state }) => state === 'live').length === 4)
     await enqueue(url, 150)
     const ran = async (jobs: number) =>
-      expect.poll(async () => (await tokensOf(provider)).length, { timeout: 60_000 }).toBeGreaterThan(jobs)
+      expect.poll(async () => (await fencesOf(provider)).length, { timeout: 60_000 }).toBeGreaterThan(jobs)
     await ran(20)
     await backUp(server, path.join(folder, 'backup'))
     // All four go on, and end jobs of which the backup knows nothing.
     await ran(70)
-    const before = (await tokensOf(provider)).length
+    const before = (await fencesOf(provider)).length
     await restore(server, path.join(folder, 'backup'))
 
     for (const { ended } of workers) {
@@ -84,9 +84,9 @@ describe('an older backup that is restored under four running workers', () => {
     startWorkers(url, file)
     await document(['resume', '--url', url])
     await statusUntil(url, ({ activeCount, waitingCount }) => activeCount + waitingCount === 0)
-    const tokens = await tokensOf(provider)
-    expect(tokens.length).toBeGreaterThan(before)
-    expect(new Set(tokens).size).toBe(tokens.length)
+    const fences = await fencesOf(provider)
+    expect(fences.length).toBeGreaterThan(before)
+    expect(new Set(fences).size).toBe(fences.length)
 
     const store = postgresStore(url)
     const { events, violations, verified } = await judge(store)

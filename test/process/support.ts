@@ -21,7 +21,7 @@ export const shortLease = { leaseMs: 1_200, graceMs: 400, pollMs: 200 }
 export const steady = { leaseMs: 60_000, graceMs: 400, pollMs: 200 }
 
 const runsTable = `create table runs (
-  job_id text not null, token bigint not null, pid integer not null, models text[] not null,
+  job_id text not null, token bigint not null, fence text, pid integer not null, models text[] not null,
   began_at timestamptz not null default clock_timestamp(), ended_at timestamptz)`
 
 /** In which workers write down which steps of workflows they ran. */

@@ -167,9 +167,9 @@ export class SimProcess implements Line {
     context: HandlerContext,
   ): Promise<null> {
     const { witness, jobOf } = this.options
-    const { fencingToken, epoch, signal } = context
+    const { fencingToken, epoch, fence, signal } = context
     const job = jobOf(jobId)
-    const running = witness.begin(this, job, { jobId, fencingToken, epoch }, models)
+    const running = witness.begin(this, job, { jobId, fencingToken, epoch, fence }, models)
     await this.#work(running, signal)
     if (attempt <= job.fails) throw new Error(ON_PURPOSE)
     return null

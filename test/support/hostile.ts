@@ -1,7 +1,7 @@
 /** Commands with values that nobody should give, for whatever takes commands: every public call, and the door for SQL. */
 import fc from 'fast-check'
 import type { Coordinator } from '../../src/coordinator/index.ts'
-import type { Lease } from '../../src/core/index.ts'
+import type { AttemptKey } from '../../src/core/index.ts'
 
 const odd: readonly unknown[] = [
   ...[Number.NaN, Number.POSITIVE_INFINITY, -0, 1.5, -1, 2e9, 1e300, -1e300, 2 ** 53, 5e-324, 10n],
@@ -113,7 +113,7 @@ export async function carryOut(
 ): Promise<boolean> {
   const running = coordinator.state().active()
   const at = running[(attempt ?? 0) % Math.max(1, running.length)]
-  const lease: Lease = {
+  const lease: AttemptKey = {
     jobId: at?.jobId ?? 'a',
     fencingToken: at?.fencingToken ?? 1,
     epoch: coordinator.state().epoch,

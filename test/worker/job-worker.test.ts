@@ -8,8 +8,8 @@ describe('createJobWorker: what a handler gets', () => {
     const seen: unknown[] = []
     const { coordinator, worker } = await work({
       handlers: {
-        normal: (job, { fencingToken }) => {
-          seen.push({ ...job, fencingToken })
+        normal: (job, { fencingToken, fence }) => {
+          seen.push({ ...job, fencingToken, fence })
           return { url: 'x.png' }
         },
       },
@@ -30,6 +30,7 @@ describe('createJobWorker: what a handler gets', () => {
         row: null,
         checkpoint: null,
         fencingToken: 2,
+        fence: '0000000001.0000000000000002',
       },
     ])
     expect(await coordinator.data(['A'])).toMatchObject([{ jobId: 'A', result: { url: 'x.png' } }])

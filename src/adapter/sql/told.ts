@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { type ErrorCode, type JobSpec, type Started, specDefaults } from '../../core/index.ts'
+import { type ErrorCode, type JobSpec, leaseOf, type Started, specDefaults } from '../../core/index.ts'
 import type { AnswersTo, CommandAnswer, Handled, HandledByAppend, HeardAnswers } from '../../port/index.ts'
 import { dataAnswer } from './answers.ts'
 import { jsonOf } from './parse-answer.ts'
@@ -92,7 +92,7 @@ const start = z
     const { jobId, attempts } = whole
     const postponed = mayStart - attempts
     const tries = { attempt: starts - postponed, attempts, postponed }
-    return { lease: { jobId, fencingToken, epoch }, spec: whole, ...tries, workerId }
+    return { lease: leaseOf(jobId, fencingToken, epoch), spec: whole, ...tries, workerId }
   })
 const answer = z.union([
   z

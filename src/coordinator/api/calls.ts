@@ -1,4 +1,5 @@
 import {
+  type AttemptKey,
   type Claim,
   type FailureCode,
   type JobTrace,
@@ -9,7 +10,7 @@ import {
   type Waiting,
 } from '../../core/index.ts'
 
-/** The lease as the gate returns it. Pass the fencing token on to the outside call, so that it can refuse a late one. */
+/** The lease as the gate returns it. Pass its `fence` on to the outside call, so that it can refuse a late one. */
 export interface GateLease extends Lease {
   /** When the lease ends unless it is renewed. The process renews it by itself. */
   readonly expiresAt: Date
@@ -74,7 +75,7 @@ export interface StartOptions {
    * Null, for a workflow that bypasses, counts as no parent. Refused with `job_not_active` in any process but the one that runs
    * the parent: only that process hears when the lease is lost.
    */
-  readonly parent?: Lease | null | undefined
+  readonly parent?: AttemptKey | null | undefined
 }
 
 export interface CompleteOptions {

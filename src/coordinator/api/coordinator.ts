@@ -1,12 +1,12 @@
 import type { Observable } from 'rxjs'
 import type { EnqueueInput, PolicyInput } from '../../codec/index.ts'
 import type {
+  AttemptKey,
   Claim,
   Explanation,
   InterlockError,
   JobTrace,
   JobType,
-  Lease,
   Ledger,
   Micros,
   QueueChange,
@@ -58,7 +58,7 @@ export interface Coordinator {
   /** The gate for a job that is live already. Its spec does not change. @throws InterlockError `job_not_live`, `not_holder` */
   takeUp(jobId: string, options?: Pick<StartOptions, 'wait' | 'signal' | 'sole'>): Promise<StartAnswer>
   /** The attempt that runs here under this lease; undefined when it has ended, or runs elsewhere. */
-  attempt(lease: Lease): Started | undefined
+  attempt(lease: AttemptKey): Started | undefined
   /** Reports that the job has ended. @throws InterlockError `job_not_active`, `stale_token`, `not_holder`; `invalid_input` for a wrong job type */
   onJobComplete(jobId: string, jobType: JobType, options?: CompleteOptions): Promise<void>
 
@@ -67,20 +67,20 @@ export interface Coordinator {
   /** Starts jobs that may start, in line order: at most `max` jobs, never more than 1,000, and only of these kinds (null: any). */
   claim(claim: Claim, options?: ClaimOptions): Promise<readonly Started[]>
   /** Ends an attempt. With `claim`, the same append starts jobs here that may start now. */
-  complete(lease: Lease, options?: EndOptions): Promise<readonly Started[]>
+  complete(lease: AttemptKey, options?: EndOptions): Promise<readonly Started[]>
   /**
    * Ends an attempt that failed.
    * @throws InterlockError `invalid_input` for a `code` that is not a failure code, or a `retryAt` that is not a Date between
    * 1970 and 2255
    */
-  fail(lease: Lease, options?: FailOptions): Promise<readonly Started[]>
+  fail(lease: AttemptKey, options?: FailOptions): Promise<readonly Started[]>
   /**
    * Gives an attempt back to the line. It costs an attempt only for the reasons `retry` and `lease_expired`. With `models`, the
    * next attempt needs these models instead; the job keeps its place. `runAt` is a Date between 1970 and 2255.
    * @throws InterlockError `invalid_input`
    */
   release(
-    lease: Lease,
+    lease: AttemptKey,
     reason: RequeueReason,
     runAt?: Date | null,
     options?: {
@@ -90,7 +90,7 @@ export interface Coordinator {
     },
   ): Promise<readonly Started[]>
   /** Renews the lease now. False if the attempt no longer belongs to this process. @throws InterlockError `store_unavailable` */
-  heartbeat(lease: Lease): Promise<boolean>
+  heartbeat(lease: AttemptKey): Promise<boolean>
   /**
    * What is kept of these jobs beside the log: payload, result, error, checkpoint, progress, and the row of `jobs`. One entry for
    * each id, in the order given; at most 1,000 ids.
@@ -100,12 +100,12 @@ export interface Coordinator {
    * The same for one job that this process runs. The first call returns the data that came with the start, without the row of
    * `jobs`, and does not ask the store. Later calls in one turn of the event loop share one read. Undefined: the job has no data.
    */
-  dataOf(lease: Lease): Promise<JobData | undefined>
+  dataOf(lease: AttemptKey): Promise<JobData | undefined>
   /**
    * Keeps a note of a running attempt, without the queue's lock. False: the attempt is over, and the note was not kept.
    * @throws InterlockError `invalid_input`
    */
-  note(lease: Lease, note: NoteOptions): Promise<boolean>
+  note(lease: AttemptKey, note: NoteOptions): Promise<boolean>
   /** Deletes the payload, result, error, checkpoint and progress of these jobs. The log stays. */
   forget(jobIds: readonly string[]): Promise<void>
   /**
@@ -122,7 +122,7 @@ export interface Coordinator {
    * @param until a time in the future, at most 365 days ahead
    * @throws InterlockError `invalid_input`, `job_not_active`, `stale_token`
    */
-  detach(lease: Lease, options: { readonly until: Date }): Promise<void>
+  detach(lease: AttemptKey, options: { readonly until: Date }): Promise<void>
   /**
    * Dead letters: jobs that failed for good, that lost their last attempt with its lease, or that waited longer than `expireMs`,
    * and that are not in line again. The newest first, 100 unless you give a `limit` (1 to 1,000). `before`: page on from this
@@ -141,7 +141,7 @@ export interface Coordinator {
   dropDead(filter: DeadChoice): Promise<number>
   /** Ends a waiting job; asks an active one to stop, or with `force` frees its models at once. */
   cancel(jobId: string, options?: { readonly force?: boolean }): Promise<void>
-  confirmCancel(lease: Lease, options?: { readonly claim?: Claim }): Promise<readonly Started[]>
+  confirmCancel(lease: AttemptKey, options?: { readonly claim?: Claim }): Promise<readonly Started[]>
   /**
    * Gives a waiting job another priority (−1,000 to 1,000), or the place before another job. @throws InterlockError
    * `invalid_input`

@@ -1,9 +1,9 @@
 import {
+  type AttemptKey,
   type Decision,
   endsAttempt,
   isInterlockError,
   jobOf,
-  type Lease,
   type Ledger,
   type RecordedEvent,
   type Started,
@@ -88,7 +88,7 @@ export class StartedData {
   }
 
   /** The data of a job that this process runs. @throws what the store throws */
-  async take({ jobId, fencingToken }: Lease): Promise<JobData | undefined> {
+  async take({ jobId, fencingToken }: AttemptKey): Promise<JobData | undefined> {
     const kept = this.#kept.get(jobId)
     this.#kept.delete(jobId)
     return kept?.token === fencingToken ? kept.data : this.#read(jobId)

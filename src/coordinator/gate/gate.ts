@@ -2,13 +2,13 @@ import type { Observable } from 'rxjs'
 import { errorData, keptOf, parseJob } from '../../codec/index.ts'
 import {
   type Accepted,
+  type AttemptKey,
   type CommandBody,
   InterlockError,
   invalidInput,
   type JobSpec,
   type JobType,
   jobOf,
-  type Lease,
   operand,
   type RecordedEvent,
   type Started,
@@ -140,7 +140,7 @@ export class Gate {
   }
 
   /** Runs the job under the lease of its parent: when that is lost, both stop. */
-  #cover({ jobId, models }: JobSpec, parent: Lease): StartAnswer {
+  #cover({ jobId, models }: JobSpec, parent: AttemptKey): StartAnswer {
     const holder = this.#member.starts.attempt(parent)
     if (holder === undefined) {
       const message = `job ${parent.jobId}, the parent of job ${jobId}, does not run in this process under that lease; ask in the process that runs it, or without a parent`

@@ -83,5 +83,6 @@ function startedJson({ lease, spec, attempt, attempts, postponed }: Started): {
     postponed,
     fencing_token: lease.fencingToken,
     epoch: lease.epoch,
+    fence: lease.fence,
   }
 }

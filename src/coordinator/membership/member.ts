@@ -1,5 +1,12 @@
 import type { Observable } from 'rxjs'
-import type { Accepted, CommandBody, InterlockError, Lease, Ledger, RecordedEvent } from '../../core/index.ts'
+import type {
+  Accepted,
+  AttemptKey,
+  CommandBody,
+  InterlockError,
+  Ledger,
+  RecordedEvent,
+} from '../../core/index.ts'
 import type { Telemetry } from '../../port/index.ts'
 import type { WholeOptions } from '../api/options.ts'
 import type { Logger } from '../base/logger.ts'
@@ -178,7 +185,7 @@ export class Member {
   }
 
   /** True if this attempt belongs to this process now, according to the database. @throws what the store throws */
-  async holds(lease: Lease): Promise<boolean> {
+  async holds(lease: AttemptKey): Promise<boolean> {
     await this.lease.confirm()
     await this.catchUp()
     return this.starts.attempt(lease) !== undefined

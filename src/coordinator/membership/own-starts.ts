@@ -1,4 +1,4 @@
-import { type Lease, type RecordedEvent, runningAttempt, type Started } from '../../core/index.ts'
+import { type AttemptKey, type RecordedEvent, runningAttempt, type Started } from '../../core/index.ts'
 import type { LogView } from '../replica/log-view.ts'
 import type { Incarnation } from './incarnation.ts'
 import type { Hold } from './member-api.ts'
@@ -81,13 +81,13 @@ export class OwnStarts {
   }
 
   /** The attempt under this lease, if it belongs to this process as far as it knows. */
-  attempt(lease: Lease): Started | undefined {
+  attempt(lease: AttemptKey): Started | undefined {
     const keeper = this.#options.incarnation().lease
     keeper.check()
     return keeper.lost ? undefined : this.#known(lease)
   }
 
-  holdOn(lease: Lease): Hold {
+  holdOn(lease: AttemptKey): Hold {
     if (this.attempt(lease) !== undefined) return 'held'
     return this.#known(lease) === undefined ? 'none' : 'unsure'
   }
@@ -97,7 +97,7 @@ export class OwnStarts {
   }
 
   /** The attempt of this process under this lease, whether the lease is good or not. */
-  #known({ jobId, fencingToken, epoch }: Lease): Started | undefined {
+  #known({ jobId, fencingToken, epoch }: AttemptKey): Started | undefined {
     const { log } = this.#options
     if (log.ledger.epoch !== epoch) return undefined
     const ahead = this.#ahead.get(fencingToken)

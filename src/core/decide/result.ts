@@ -1,6 +1,7 @@
 import type { Accepted, Refusal, Started, Waiting } from '../command.ts'
 import type { ErrorCode } from '../error.ts'
 import type { RecordedEvent } from '../event.ts'
+import { leaseOf } from '../job.ts'
 import { type Job, jobOf, type Ledger, triesOf } from '../ledger.ts'
 import type { Scribe } from '../scribe.ts'
 
@@ -27,7 +28,7 @@ export function runningAttempt(ledger: Ledger, jobId: string, token: number): St
 /** A running attempt, as its holder gets it. */
 export function startedJob(job: Job, epoch: number): Started {
   return {
-    lease: { jobId: job.jobId, fencingToken: job.token, epoch },
+    lease: leaseOf(job.jobId, job.token, epoch),
     spec: job.spec,
     ...triesOf(job),
     workerId: job.workerId ?? '',

@@ -1,13 +1,13 @@
 import type { Coordinator } from '../../coordinator/index.ts'
-import { InterlockError, invalidInput, isInterlockError, type Lease, operand } from '../../core/index.ts'
+import { type AttemptKey, InterlockError, invalidInput, isInterlockError, operand } from '../../core/index.ts'
 import { type RecoverDocument, reportOf, type Seen } from './report.ts'
 
 /** What you may say of a job, and what happens to it then. */
 const ends = {
-  completed: (coordinator: Coordinator, lease: Lease) => coordinator.complete(lease),
-  requeued: (coordinator: Coordinator, lease: Lease) => coordinator.release(lease, 'drained'),
-  failed: (coordinator: Coordinator, lease: Lease) =>
-    coordinator.fail(lease, { code: 'unknown_end', retryAt: null }),
+  completed: (coordinator: Coordinator, attempt: AttemptKey) => coordinator.complete(attempt),
+  requeued: (coordinator: Coordinator, attempt: AttemptKey) => coordinator.release(attempt, 'drained'),
+  failed: (coordinator: Coordinator, attempt: AttemptKey) =>
+    coordinator.fail(attempt, { code: 'unknown_end', retryAt: null }),
 } as const
 
 /** What became of jobs in doubt: their ids, each once. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { leaseOf } from '../../core/index.ts'
 import type { DecidingRole, Handing, HeardAnswers, HeardCommands, LogStore } from '../../port/index.ts'
 import { appendNow, freshCommandId, handMade, queuedEvent, standOf, until, waitingRow } from '../hand-made.ts'
 import type { Bench } from './bench.ts'
@@ -126,7 +127,7 @@ export function decidingContract(bench: Bench): void {
     await bench
       .store()
       .append(handMade({ queue, version: 0, at, events: [queued], jobs: [waitingRow('started', at)], data }))
-    const lease = { jobId: 'started', fencingToken: 2, epoch: 1 }
+    const lease = leaseOf('started', 2, 1)
     const started = { lease, spec, attempt: 2, attempts: 3, postponed: 2, workerId: 'w' }
     const accepted = { ok: true, started: [started], waiting: [], bypassed: [], changed: true } as const
     const refused = { ok: false, code: 'stale_token', message: 'a newer attempt runs' } as const
