@@ -4,7 +4,7 @@ import { type Coordinator, silentLogger } from '../../src/coordinator/index.ts'
 import type { RecordedEvent } from '../../src/core/index.ts'
 import { type PreviewDocument, previewSchema, pulledSchema } from '../../src/dashboard/api/lever-documents.ts'
 import { type Lever, levers } from '../../src/dashboard/index.ts'
-import { mounted } from './support.ts'
+import { type Mounted, mounted } from './support.ts'
 
 interface Pull {
   readonly body: object
@@ -65,6 +65,12 @@ function said(event: PreviewDocument['events'][number] | RecordedEvent): object 
   return rest
 }
 
+/** Where a job stands, as far as it can move. */
+const placeOf = (standing: PreviewDocument['moves']['jobs'][number]['before']) => ({
+  state: standing?.state,
+  position: standing?.position,
+})
+
 async function ready(lever: Lever) {
   const told: string[] = []
   const logger = { ...silentLogger, info: (line: string) => void told.push(line) }
@@ -108,7 +114,9 @@ describe.each(levers)('%s', (lever) => {
     const { pull, get } = await ready(lever)
     const { moves: foreseen } = previewSchema.parse(await pull({ ...body, preview: true }))
     await pull(body)
-    for (const { jobId, after } of foreseen.jobs) {
+    for (const { jobId, before, after } of foreseen.jobs) {
+      // A dead letter that is dropped stands nowhere before and after.
+      if (lever !== 'drop') expect({ jobId, ...placeOf(before) }).not.toEqual({ jobId, ...placeOf(after) })
       const answer = await get(`/api/queues/default/jobs/${jobId}`)
       expect(answer.status, jobId).toBe(after === null ? 404 : 200)
       if (after !== null) expect(await answer.json()).toMatchObject({ explanation: after })
@@ -157,3 +165,113 @@ it.each([[{ starts: 0, perSeconds: 60 }], [{ starts: 5 }], ['5/60'], [undefined]
     expect([answer.status, await answer.json()]).toMatchObject([422, { error: { code: 'invalid_input' } }])
   },
 )
+
+describe('a preview that is overtaken', () => {
+  const path = (lever: Lever) => `/api/queues/default/levers/${lever}`
+
+  /** Looks, lets something else happen, and pulls what was looked at. */
+  async function overtaken(lever: Lever, body: object, meanwhile: (of: Mounted) => Promise<unknown>) {
+    const of = await mounted()
+    const { store, coordinator, post } = of
+    await coordinator.enqueue(['c', 'd'].map((jobId) => ({ jobId, models: ['m'] })))
+    const { version, mark } = previewSchema.parse(
+      await (await post(path(lever), { ...body, preview: true })).json(),
+    )
+    await meanwhile(of)
+    const before = (await store.read('default', 0, 1)).version
+    const answer = await post(path(lever), { ...body, expected: { version, mark } })
+    const { version: after } = await store.read('default', 0, 1)
+    return { status: answer.status, document: await answer.json(), events: after - before }
+  }
+  const others = { post: (lever: Lever, body: object) => (of: Mounted) => of.post(path(lever), body) }
+
+  it.each<[string, Lever, object, (of: Mounted) => Promise<unknown>]>([
+    [
+      'the order of others',
+      'move',
+      { jobId: 'c', before: 'b' },
+      others.post('move', { jobId: 'd', before: 'b' }),
+    ],
+    [
+      'the policy',
+      'capacity',
+      { model: 'm', capacity: 2 },
+      others.post('policy', { policy: { maxOvertakes: 3 } }),
+    ],
+    [
+      'what is asked for',
+      'pause-model',
+      { model: 'm', reason: 'x' },
+      others.post('pause-model', { model: 'm', reason: 'y' }),
+    ],
+    ['what was done already', 'drain', {}, others.post('drain', {})],
+    ['the job', 'cancel', { jobId: 'b' }, others.post('cancel', { jobId: 'b' })],
+    [
+      'a job that has started',
+      'cancel',
+      { jobId: 'b' },
+      async ({ coordinator, store }) => {
+        const { events } = await store.read('default', 0, 100)
+        const started = events.find((event) => event.type === 'started')
+        await coordinator.cancel(started?.jobId ?? '', { force: true })
+        await coordinator.claim({ max: 1, kinds: null })
+      },
+    ],
+  ])('is refused, and nothing is done, where somebody has changed %s', async (_, lever, body, meanwhile) => {
+    const { status, document, events } = await overtaken(lever, body, meanwhile)
+    expect([status, document, events]).toMatchObject([409, { error: { code: 'overtaken' } }, 0])
+  })
+
+  it.each<[Lever, object]>([
+    ['move', { jobId: 'd', before: 'c' }],
+    ['prioritize', { jobId: 'd', priority: 3 }],
+    ['pause-model', { model: 'm', reason: 'x' }],
+    ['policy', { policy: { maxOvertakes: 3 } }],
+  ])('is carried out where the queue only went on: %s', async (lever, body) => {
+    const { status } = await overtaken(lever, body, async ({ coordinator }) => {
+      await coordinator.enqueue(['e', 'f'].map((jobId) => ({ jobId, models: ['m'] })))
+      await coordinator.cancel('b')
+    })
+    expect(status).toBe(200)
+  })
+
+  it('of dead letters is refused if one of them is gone', async () => {
+    const { coordinator, post } = await mounted()
+    await deadLetter(coordinator)
+    const body = { jobIds: ['d'] }
+    const { version, mark } = previewSchema.parse(
+      await (await post(path('drop'), { ...body, preview: true })).json(),
+    )
+    await post(path('retry'), body)
+    expect((await post(path('drop'), { ...body, expected: { version, mark } })).status).toBe(409)
+  })
+
+  it('by another at the same moment is refused: of two that change the policy one is done', async () => {
+    const { store, post } = await mounted()
+    const bodies = [{ policy: { maxActive: 7 } }, { policy: { maxOvertakes: 3 } }]
+    const previews = await Promise.all(bodies.map((body) => post(path('policy'), { ...body, preview: true })))
+    const expected = (await Promise.all(previews.map((answer) => answer.json()))).map((preview) => {
+      const { version, mark } = previewSchema.parse(preview)
+      return { version, mark }
+    })
+    const answers = await Promise.all(
+      bodies.map((body, i) => post(path('policy'), { ...body, expected: expected[i] })),
+    )
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409])
+    expect(
+      (await store.read('default', 0, 100)).events.filter(({ type }) => type === 'policy_changed'),
+    ).toHaveLength(1)
+  })
+})
+
+it('lists nobody as moved who stands where he stood', async () => {
+  const { coordinator, post } = await mounted()
+  await coordinator.enqueue([{ jobId: 'e', models: ['n'] }])
+  const { moves, startable } = previewSchema.parse(
+    await (
+      await post('/api/queues/default/levers/policy', { policy: { maxActive: 2 }, preview: true })
+    ).json(),
+  )
+  expect(moves).toEqual({ total: 0, jobs: [] })
+  expect(startable.jobs.map(({ jobId }) => jobId)).toEqual(['e'])
+})

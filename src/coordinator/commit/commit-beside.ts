@@ -1,4 +1,11 @@
-import { type CommandBody, type CommandResult, hash, InterlockError, type Ledger } from '../../core/index.ts'
+import {
+  type CommandBody,
+  type CommandResult,
+  hash,
+  InterlockError,
+  type Ledger,
+  type RecordedEvent,
+} from '../../core/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import { newWorkerId } from '../base/identity.ts'
 import type { TimeLimit } from '../base/retry.ts'
@@ -13,6 +20,11 @@ export interface BesideOptions {
   readonly limit: TimeLimit
   /** Names the process in the log. */
   readonly name?: string | undefined
+  /**
+   * Called before each try, with what others have appended since the one before (at first: since `from`). If it throws, nothing is
+   * carried out, and that error is the answer.
+   */
+  readonly check?: ((ledger: Ledger, others: readonly RecordedEvent[]) => void) | undefined
 }
 
 export interface Committed {
@@ -28,7 +40,7 @@ export interface Committed {
  * @throws what the store throws, and refusals
  */
 export async function commitBeside(
-  { store, queue, limit, name }: BesideOptions,
+  { store, queue, limit, name, check }: BesideOptions,
   bodies: readonly CommandBody[],
   from?: Ledger,
 ): Promise<Committed> {
@@ -39,7 +51,11 @@ export async function commitBeside(
   const page = await store.read(queue, from?.version ?? 0, 1)
   log.clock.sync(page.now, sent)
   log.replica.startFrom(from ?? (await ledgerNear(store, queue, page.version, ignore)))
+  const others: RecordedEvent[] = []
+  const reading = log.replica.events$.subscribe((event) => others.push(event))
   await readToHead(log)
+  reading.unsubscribe()
+  check?.(log.ledger, others)
   const { epoch } = log.ledger
   const rest = { onUnreadable: ignore, onUnexpected: ignore, onAppended: ignore }
   const hooks = { onDeadWorkers: ignore, onRequested: ignore, ...rest }
@@ -50,8 +66,23 @@ export async function commitBeside(
     const command = { id: `${workerId}.${i}`, hash: hash(JSON.stringify(body)), workerId, body }
     return { promise, pending: { command, resolve, reject } }
   })
-  const committed = committer.commit(committer.open(answers.map(({ pending }) => pending)))
-  const [results] = await Promise.all([Promise.all(answers.map(({ promise }) => promise)), committed])
+  const open = committer.open(answers.map(({ pending }) => pending))
+  const watching =
+    check &&
+    log.replica.moves$.subscribe(({ ledger, events }) => {
+      // Its own events come in here too, once it is done.
+      if (events.some(({ commandId }) => commandId.startsWith(`${workerId}.`))) return
+      try {
+        check(ledger, events)
+      } catch (error) {
+        open.rejectAll(error)
+      }
+    })
+  const committed = committer.commit(open)
+  const [results] = await Promise.all([
+    Promise.all(answers.map(({ promise }) => promise)),
+    committed,
+  ]).finally(() => watching?.unsubscribe())
   const refused = results.find((result) => !result.ok)
   if (refused?.ok === false) throw new InterlockError(refused.code, refused.message)
   const isChanged = results.some((result) => result.ok && result.changed)

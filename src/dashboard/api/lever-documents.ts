@@ -11,17 +11,22 @@ const standing = z.strictObject({
   code: z.enum(reasonCodes).nullable(),
   blockedBy: jobId.nullable(),
 })
+const jobsThatChange = z.strictObject({
+  total: z.int(),
+  jobs: z.array(z.strictObject({ jobId, before: standing.nullable(), after: standing.nullable() })),
+})
 export const previewSchema = z.strictObject({
   lever: z.enum(levers),
   preview: z.literal(true),
   version: seq.describe('of the log that it was decided on'),
+  mark: z
+    .string()
+    .describe('with the version, what a pull expects: it is refused if it would do something else'),
   events: z.array(eventSchema).describe('what the log will say'),
   changed: z.boolean(),
   refusal: refusalSchema.shape.error.nullable(),
-  moves: z.strictObject({
-    total: z.int(),
-    jobs: z.array(z.strictObject({ jobId, before: standing.nullable(), after: standing.nullable() })),
-  }),
+  moves: jobsThatChange.describe('jobs that get another state, or another place in line'),
+  startable: jobsThatChange.describe('others that may start then'),
 })
 export type PreviewDocument = z.infer<typeof previewSchema>
 

@@ -21,6 +21,7 @@ export const guardCodes = [
   'too_large',
   'too_far',
   'too_many',
+  'overtaken',
   'failed',
 ] as const
 export type GuardCode = (typeof guardCodes)[number]

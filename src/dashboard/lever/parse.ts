@@ -17,33 +17,41 @@ const MOST_JOBS = 1_000
 export type CommandLever = Exclude<Lever, 'retry' | 'drop'>
 
 const preview = z.boolean({ error: 'must be true or false' }).optional()
+/** Of the preview that was looked at. */
+const expected = z
+  .strictObject(
+    { version: z.int().min(0), mark: z.string().max(100) },
+    { error: 'must be version and mark of a preview' },
+  )
+  .optional()
+const common = { preview, expected }
 const id = z.unknown()
 const shapes = {
-  move: z.strictObject({ preview, jobId: id, before: z.unknown() }),
-  prioritize: z.strictObject({ preview, jobId: id, priority: wholeNumber(-1_000, 1_000) }),
+  move: z.strictObject({ ...common, jobId: id, before: z.unknown() }),
+  prioritize: z.strictObject({ ...common, jobId: id, priority: wholeNumber(-1_000, 1_000) }),
   cancel: z.strictObject({
-    preview,
+    ...common,
     jobId: id,
     force: z.boolean({ error: 'must be true or false' }).optional(),
   }),
-  retry: z.strictObject({ preview, jobIds: jobIds() }),
-  drop: z.strictObject({ preview, jobIds: jobIds() }),
+  retry: z.strictObject({ ...common, jobIds: jobIds() }),
+  drop: z.strictObject({ ...common, jobIds: jobIds() }),
   'pause-model': z.strictObject({
-    preview,
+    ...common,
     model: z.unknown(),
     reason: z.unknown(),
     untilMs: z.number().nullish(),
   }),
-  'resume-model': z.strictObject({ preview, model: z.unknown() }),
+  'resume-model': z.strictObject({ ...common, model: z.unknown() }),
   capacity: z.strictObject({
-    preview,
+    ...common,
     model: z.unknown(),
     capacity: z.int().min(1).max(bounds.capacity).nullable(),
   }),
-  rate: z.strictObject({ preview, model: z.unknown(), rate: z.unknown() }),
-  policy: z.strictObject({ preview, policy: z.unknown() }),
-  drain: z.strictObject({ preview }),
-  resume: z.strictObject({ preview }),
+  rate: z.strictObject({ ...common, model: z.unknown(), rate: z.unknown() }),
+  policy: z.strictObject({ ...common, policy: z.unknown() }),
+  drain: z.strictObject(common),
+  resume: z.strictObject(common),
 } as const satisfies Record<Lever, z.ZodType>
 
 function jobIds() {
@@ -54,11 +62,16 @@ function jobIds() {
 /** The input of each lever, for the description. `untilMs`: milliseconds since 1970. */
 export const leverSchemas: Readonly<Record<Lever, z.ZodType>> = shapes
 
-/** Whether only a preview is asked for. @throws InterlockError `invalid_input` */
-export function isPreview(lever: Lever, body: unknown): boolean {
-  return (
-    (parseInput(shapes[lever] as z.ZodType<{ preview?: boolean }>, body, lever).preview ?? false) === true
-  )
+export type Expected = z.infer<typeof expected>
+
+/** Whether only a preview is asked for, and what a pull expects. @throws InterlockError `invalid_input` */
+export function parseAsk(
+  lever: Lever,
+  body: unknown,
+): { readonly isPreview: boolean; readonly expected: Expected } {
+  const shape = shapes[lever] as z.ZodType<{ preview?: boolean; expected?: Expected }>
+  const asked = parseInput(shape, body, lever)
+  return { isPreview: asked.preview === true, expected: asked.expected }
 }
 
 /** The ids of the dead letters. @throws InterlockError `invalid_input` */

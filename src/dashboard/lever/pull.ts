@@ -1,12 +1,13 @@
 import { createCoordinator, type Logger } from '../../coordinator/index.ts'
 import { commitBeside, dropDead } from '../../coordinator/parts.ts'
-import type { CommandBody } from '../../core/index.ts'
+import { type CommandBody, hash, type Ledger, type RecordedEvent } from '../../core/index.ts'
 import { hasWorkerAmong, type LogStore } from '../../port/index.ts'
 import type { PreviewDocument, PulledDocument } from '../api/lever-documents.ts'
 import type { Lever } from '../guard/grant.ts'
+import { Refused } from '../guard/refused.ts'
 import type { QueueReader } from '../reader/queue-reader.ts'
-import { isPreview, parseLetters, parseLever } from './parse.ts'
-import { previewOf } from './preview.ts'
+import { type CommandLever, type Expected, parseAsk, parseLetters, parseLever } from './parse.ts'
+import { decided, markOf, previewOf } from './preview.ts'
 
 /** How long to try a lever while the database does not answer, in milliseconds: a person waits for it. */
 const PATIENCE_MS = 5_000
@@ -25,18 +26,21 @@ export interface PullOptions {
 /**
  * Pulls a lever, or says what it would do. Joins the queue only for a retry.
  * @throws InterlockError `invalid_input`, or what the queue or the store throws
+ * @throws Refused `overtaken` if it would do something else than the preview that was looked at
  */
 export async function pullLever(options: PullOptions): Promise<PreviewDocument | PulledDocument> {
   const { lever, body } = options
-  const asks = isPreview(lever, body)
+  const { isPreview, expected } = parseAsk(lever, body)
   if (lever === 'retry' || lever === 'drop') {
     const jobIds = parseLetters(lever, body)
-    return asks ? await previewLetters(options, lever, jobIds) : await pullLetters(options, lever, jobIds)
+    if (isPreview) return previewLetters(options, lever, jobIds)
+    if (expected !== undefined && (await previewLetters(options, lever, jobIds)).mark !== expected.mark)
+      throw overtaken()
+    return pullLetters(options, lever, jobIds)
   }
-  const { reader, actor } = options
-  const ledger = await reader.ledger()
-  const command = parseLever(lever, body, ledger.policy)
-  return asks ? await preview(options, command) : await commit(options, command, { actor })
+  if (!isPreview) return commit(options, lever, expected)
+  const { policy } = await options.reader.ledger()
+  return preview(options, parseLever(lever, body, policy))
 }
 
 async function preview({ reader, lever, actor }: PullOptions, body: CommandBody): Promise<PreviewDocument> {
@@ -55,15 +59,41 @@ async function preview({ reader, lever, actor }: PullOptions, body: CommandBody)
 const limit = () => ({ forMs: PATIENCE_MS, signal: new AbortController().signal })
 
 async function commit(
-  { reader, store, lever }: PullOptions,
-  body: CommandBody,
-  { actor }: { readonly actor: string },
+  { reader, store, lever, actor, body }: PullOptions,
+  of: CommandLever,
+  expected: Expected,
 ): Promise<PulledDocument> {
   const { queue } = reader
   const from = await reader.ledger()
-  const { isChanged } = await commitBeside({ store, queue, limit: limit(), name: actor }, [body], from)
+  const command = parseLever(of, body, from.policy)
+  const between = expected === undefined ? [] : reader.tail?.after(expected.version, Number.POSITIVE_INFINITY)
+  const check = (ledger: Ledger, others: readonly RecordedEvent[]) => {
+    // A lever that changes a part of the policy sends the whole: it must not undo what somebody else has changed.
+    if (command.type === 'set_policy' && ledger.policy !== from.policy) throw overtaken()
+    if (expected === undefined) return
+    const now = decided({ actor, ledger, now: reader.now() }, command)
+    if (markOf(ledger, command, now) !== expected.mark || (isOrder(command) && others.some(isOrdering)))
+      throw overtaken()
+  }
+  if (between === null || (isOrder(command) && between?.some(isOrdering))) throw overtaken()
+  const { isChanged } = await commitBeside(
+    { store, queue, limit: limit(), name: actor, check },
+    [command],
+    from,
+  )
   return { lever, preview: false, version: await versionNow(reader), changed: isChanged, jobs: null }
 }
+
+/** Where a job comes to stand depends on what others have moved, which no place in the preview can show. */
+const isOrder = ({ type }: CommandBody): boolean => type === 'reprioritize'
+const isOrdering = ({ type }: RecordedEvent): boolean => type === 'reprioritized'
+
+const overtaken = () =>
+  new Refused(
+    409,
+    'overtaken',
+    'somebody has changed the queue since you looked, so this would do something else now; look at it again',
+  )
 
 const versionNow = async (reader: QueueReader) => (await reader.look()).version
 
@@ -79,9 +109,12 @@ async function previewLetters(
     return preview(options, { type: 'enqueue', specs: letters.map(({ spec }) => spec) })
   // Dropped letters leave the list. The log does not change.
   const jobs = letters.map(({ jobId }) => ({ jobId, before: null, after: null }))
-  const version = await versionNow(reader)
   const moves = { total: jobs.length, jobs: jobs.slice(0, 50) }
-  return { lever, preview: true, version, events: [], changed: letters.length > 0, refusal: null, moves }
+  return {
+    ...{ lever, preview: true, version: await versionNow(reader), events: [], refusal: null },
+    ...{ changed: letters.length > 0, moves, startable: { total: 0, jobs: [] } },
+    mark: String(hash(JSON.stringify(letters.map(({ jobId, seq }) => [jobId, seq]).sort()))),
+  }
 }
 
 async function pullLetters(

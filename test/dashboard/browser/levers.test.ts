@@ -1,5 +1,5 @@
 /** Levers in a real browser: each says first what it would do, and the log has it afterwards under the name of who pulled it. */
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { viewer } from '../support.ts'
 import { browserForAll, goTo, opened, served } from './browser.ts'
@@ -8,13 +8,13 @@ import { sceneOf } from './scene.ts'
 const browser = browserForAll()
 
 async function atLevers() {
-  const { store, ledger } = await sceneOf({ seconds: 300, jobs: 60, waiting: 8 })
+  const { store, ledger, run } = await sceneOf({ seconds: 300, jobs: 60, waiting: 8 })
   const { address } = await served({ store })
   const page = await opened(browser(), address())
   await page.waitForSelector('[data-figure=event]')
   const lastEvent = async () =>
     (await store.read('default', (await store.read('default', 0, 1)).version - 1, 1)).events[0]
-  return { store, ledger, page, lastEvent }
+  return { store, ledger, run, page, lastEvent }
 }
 
 it('a job is dragged before another, after a preview, and by the keys', async () => {
@@ -266,4 +266,63 @@ it('a viewer finds no lever, and is told why', async () => {
   expect(await page.locator('main button').count()).toBe(0)
   await goTo(page, '?see=why&job=job-1')
   await page.waitForSelector('text=You may not see payloads')
+})
+
+it('a job is dragged by a finger at its handle; elsewhere a finger scrolls', async () => {
+  const { store, ledger } = await sceneOf({ seconds: 300, jobs: 60, waiting: 60 })
+  const { address } = await served({ store })
+  const page = await opened(browser(), address(), { viewport: { width: 390, height: 844 }, hasTouch: true })
+  await page.waitForSelector('[data-figure=event]')
+  await goTo(page, '?see=levers')
+  const [first, , third] = [0, 1, 2].map((at) => ledger().line.at(at)?.jobId ?? '')
+  const row = (jobId: string | undefined) => page.locator(`[aria-labelledby=reorder] [data-job=${jobId}]`)
+  await row(third).waitFor()
+  await row(first).scrollIntoViewIfNeeded()
+  const session = await page.context().newCDPSession(page)
+  /** A finger that goes from the middle of one to the middle of the other. */
+  const swipe = async (from: Locator, to: Locator) => {
+    const [start, end] = [await middleOf(from), await middleOf(to)]
+    const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', points: readonly Point[]) =>
+      session.send('Input.dispatchTouchEvent', { type, touchPoints: [...points] })
+    await touch('touchStart', [start])
+    for (const part of [0.3, 0.6, 1])
+      await touch('touchMove', [
+        { x: start.x + (end.x - start.x) * part, y: start.y + (end.y - start.y) * part },
+      ])
+    await touch('touchEnd', [])
+  }
+  await swipe(row(third), row(first))
+  expect(await page.locator('dialog.ask').isVisible()).toBe(false)
+  await row(first).scrollIntoViewIfNeeded()
+  await swipe(row(third).locator('.handle'), row(first))
+  await page.waitForSelector(`dialog [data-moves=${third}]`)
+  expect(await page.textContent('#asked')).toBe(`Move ${third} before ${first}`)
+})
+
+interface Point {
+  readonly x: number
+  readonly y: number
+}
+
+async function middleOf(element: Locator): Promise<Point> {
+  const { x = 0, y = 0, width = 0, height = 0 } = (await element.boundingBox()) ?? {}
+  return { x: x + width / 2, y: y + height / 2 }
+}
+
+it('what somebody else has overtaken is not done, and shown as it would be now', async () => {
+  const { ledger, run, page, lastEvent } = await atLevers()
+  await goTo(page, '?see=levers')
+  const idAt = (at: number) => ledger().line.at(at)?.jobId ?? ''
+  const [first, second, third] = [idAt(0), idAt(1), idAt(2)]
+  const handle = page.locator(`[aria-labelledby=reorder] [data-job=${third}] .handle`)
+  await handle.press('Alt+ArrowUp')
+  await page.waitForSelector(`dialog [data-moves=${third}]`)
+  await run({ type: 'reprioritize', jobId: second, before: first }, { claim: false })
+  const moved = await lastEvent()
+  await page.click('dialog [data-do=move]')
+  await page.waitForSelector('dialog [data-overtaken]')
+  expect(await lastEvent()).toEqual(moved)
+  await page.click('dialog [data-do=move]')
+  await page.waitForSelector('text=Done')
+  expect(await lastEvent()).toMatchObject({ type: 'reprioritized', jobId: third })
 })

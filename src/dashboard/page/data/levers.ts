@@ -15,7 +15,13 @@ export interface Wish {
 /** The steps of a pull: first a preview, then the user confirms. */
 export type Asked =
   | { readonly step: 'looking'; readonly wish: Wish }
-  | { readonly step: 'asking' | 'pulling'; readonly wish: Wish; readonly preview: PreviewDocument }
+  | {
+      readonly step: 'asking' | 'pulling'
+      readonly wish: Wish
+      readonly preview: PreviewDocument
+      /** Somebody has changed the queue since the user was asked: this is what it would do now. */
+      readonly isOvertaken: boolean
+    }
   | { readonly step: 'done'; readonly wish: Wish; readonly done: PulledDocument }
   | { readonly step: 'refused'; readonly wish: Wish; readonly code: string; readonly message: string }
 
@@ -24,8 +30,8 @@ export const asked = signal<Asked | null>(null)
 
 const pathOf = (queue: string, { lever }: Wish) => ofQueue(queue, 'levers', lever)
 
-/** Shows what a pull would do. */
-export async function ask(queue: string, wish: Wish): Promise<void> {
+/** Shows what a pull would do. @param isOvertaken the user has been asked before */
+export async function ask(queue: string, wish: Wish, isOvertaken = false): Promise<void> {
   asked.value = { step: 'looking', wish }
   await orRefused(wish, async () => {
     const preview = await postJson<PreviewDocument>(pathOf(queue, wish), { ...wish.body, preview: true })
@@ -33,21 +39,28 @@ export async function ask(queue: string, wish: Wish): Promise<void> {
     if (asked.peek()?.wish !== wish) return
     asked.value =
       preview.refusal === null
-        ? { step: 'asking', wish, preview }
+        ? { step: 'asking', wish, preview, isOvertaken }
         : { step: 'refused', wish, ...preview.refusal }
   })
 }
 
-/** Pulls the lever that the user was asked about. */
+/** Pulls the lever that the user was asked about. If it would do something else by now, the user is asked again. */
 export async function pull(queue: string): Promise<void> {
   const now = asked.peek()
   if (now?.step !== 'asking') return
   const { wish, preview } = now
-  asked.value = { step: 'pulling', wish, preview }
+  const { version, mark } = preview
+  asked.value = { ...now, step: 'pulling' }
   await orRefused(wish, async () => {
-    const done = await postJson<PulledDocument>(pathOf(queue, wish), wish.body)
-    asked.value = { step: 'done', wish, done }
-    wish.onDone?.()
+    try {
+      const body = { ...wish.body, expected: { version, mark } }
+      const done = await postJson<PulledDocument>(pathOf(queue, wish), body)
+      asked.value = { step: 'done', wish, done }
+      wish.onDone?.()
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== 'overtaken') throw error
+      await ask(queue, wish, true)
+    }
   })
 }
 

@@ -75,20 +75,46 @@ function Body({ now }: { readonly now: Asked }) {
       )
     case 'asking':
     case 'pulling':
-      return <Preview preview={now.preview} />
+      return <Preview {...now} />
     default:
       return now satisfies never
   }
 }
 
-function Preview({ preview: { events, changed, moves } }: { readonly preview: PreviewDocument }) {
-  if (!changed) return <p class="none">Nothing would change.</p>
+function Preview({
+  preview: { lever, events, changed, moves, startable },
+  isOvertaken,
+}: {
+  readonly preview: PreviewDocument
+  readonly isOvertaken: boolean
+}) {
   return (
     <>
-      <h3>The log will say</h3>
+      {isOvertaken ? (
+        <p class="warn" role="alert" data-overtaken>
+          Nothing was done: somebody has changed the queue meanwhile. This is what it would do now.
+        </p>
+      ) : null}
+      {changed ? (
+        <>
+          <h3>The log will say</h3>
+          <Events events={events as readonly RecordedEvent[]} />
+          <Jobs names={lever === 'drop' ? names.drop : names.moves} {...moves} />
+          {startable.total === 0 ? null : <Jobs names={names.startable} {...startable} />}
+        </>
+      ) : (
+        <p class="none">Nothing would change.</p>
+      )}
+    </>
+  )
+}
+
+function Events({ events }: { readonly events: readonly RecordedEvent[] }) {
+  return (
+    <>
       {events.length === 0 ? <p class="none">Nothing: the log does not change.</p> : null}
       <ol class="events">
-        {(events as readonly RecordedEvent[]).slice(0, 20).map((event) => (
+        {events.slice(0, 20).map((event) => (
           <li key={event.seq}>
             <b>{event.type}</b> {'jobId' in event ? event.jobId : ''}{' '}
             <span class="dim">{eventDetail(event)}</span>
@@ -96,13 +122,27 @@ function Preview({ preview: { events, changed, moves } }: { readonly preview: Pr
         ))}
       </ol>
       {events.length > 20 ? <p class="dim">and {count(events.length - 20)} more</p> : null}
-      <h3>
-        {moves.total === 0
-          ? 'No job moves'
-          : `${plural(moves.total, 'job')} ${moves.total === 1 ? 'moves' : 'move'}`}
-      </h3>
-      {moves.total === 0 ? null : (
-        <Scroll label="Jobs that move">
+    </>
+  )
+}
+
+const names = {
+  moves: ['job moves', 'jobs move'],
+  drop: ['dead letter goes', 'dead letters go'],
+  startable: ['other job may start', 'other jobs may start'],
+} as const
+
+/** What happens to jobs, one by one as far as they are named. */
+function Jobs({
+  names: [one, many],
+  total,
+  jobs,
+}: { readonly names: readonly [one: string, many: string] } & PreviewDocument['moves']) {
+  return (
+    <>
+      <h3>{total === 0 ? 'No job moves' : total === 1 ? `1 ${one}` : `${count(total)} ${many}`}</h3>
+      {total === 0 ? null : (
+        <Scroll label={many}>
           <table>
             <thead>
               <tr>
@@ -112,25 +152,26 @@ function Preview({ preview: { events, changed, moves } }: { readonly preview: Pr
               </tr>
             </thead>
             <tbody>
-              {moves.jobs.map(({ jobId, before, after }) => (
+              {jobs.map(({ jobId, before, after }) => (
                 <tr key={jobId} data-moves={jobId}>
                   <td class="job">{jobId}</td>
-                  <td>{standing(before, 'not live')}</td>
-                  <td>{standing(after, 'not live')}</td>
+                  <td>{standing(before)}</td>
+                  <td>{standing(after)}</td>
                 </tr>
               ))}
             </tbody>
           </table>
         </Scroll>
       )}
+      {total > jobs.length ? <p class="dim">and {count(total - jobs.length)} more</p> : null}
     </>
   )
 }
 
 type Standing = PreviewDocument['moves']['jobs'][number]['before']
 
-function standing(of: Standing, none: string): string {
-  if (of === null) return none
+function standing(of: Standing): string {
+  if (of === null) return 'not live'
   if (of.state === 'active') return 'running'
   return of.position === null ? `waiting: ${of.code ?? ''}` : `place ${of.position + 1}, ${of.code ?? ''}`
 }

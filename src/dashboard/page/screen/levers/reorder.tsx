@@ -23,7 +23,7 @@ export function Reorder() {
     if (before === jobId) return
     void ask(live.queue, { lever: 'move', title: `Move ${jobId} before ${before}`, body: { jobId, before } })
   }
-  const { dragged, over, handlersOf } = useDragging(move)
+  const { dragged, over, press } = useDragging(move)
   /** With Alt, an arrow key moves the job; without, the focus. */
   const onKey = (event: KeyboardEvent, index: number) => {
     const by = event.key === 'ArrowUp' ? -1 : event.key === 'ArrowDown' ? 1 : 0
@@ -44,8 +44,9 @@ export function Reorder() {
         data-job={jobId}
         data-index={index}
         class={over.value === jobId ? 'over' : dragged.value === jobId ? 'dragged' : ''}
-        draggable={may}
-        {...handlersOf(jobId)}
+        onPointerDown={(event) => may && press(event, jobId)}
+        // A name in it is a link, which the browser would drag itself.
+        onDragStart={(event) => event.preventDefault()}
       >
         {may ? (
           <button
