@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RecordedEvent } from '../../src/core/index.ts'
-import { allEnded, attemptsOf, judge, scene, startWorker } from './support.ts'
+import { allEnded, attemptsOf, judge, scene, startWorker, steady } from './support.ts'
 
 const started = (events: readonly RecordedEvent[], model: string) =>
   events.filter((event) => event.type === 'started' && event.models.includes(model))
@@ -15,7 +15,7 @@ describe('six models and two worker processes with slots for all of them', () =>
       attempts: 1,
       payload: { ms: 20 },
     }))
-    const each = { concurrency: 6, leaseMs: 10_000 }
+    const each = { concurrency: 6, ...steady }
     await startWorker(url, each)
     await startWorker(url, each)
     // Only now: on a busy machine, the first one could have done most of them before the second one is there.
@@ -34,7 +34,7 @@ describe('a model that is paused for 3 s under load', () => {
   it('starts none of its jobs, while others flow, and no attempt is used up', async () => {
     const { url, coordinator, store } = await scene()
     await coordinator.setPolicy('by-model')
-    await Promise.all([startWorker(url), startWorker(url)])
+    await Promise.all([startWorker(url, steady), startWorker(url, steady)])
     const jobs = Array.from({ length: 80 }, (_, n) => ({
       jobId: `job-${n}`,
       models: [n % 2 === 0 ? 'paused' : 'open'],
@@ -76,7 +76,7 @@ describe('a rate of 5 starts a second', () => {
       capacity: { limited: 50 },
       rate: { limited: { starts: 5, perSeconds: 1 } },
     })
-    await Promise.all([startWorker(url, { concurrency: 10 }), startWorker(url, { concurrency: 10 })])
+    await Promise.all([1, 2].map(() => startWorker(url, { concurrency: 10, ...steady })))
     await coordinator.enqueue(
       Array.from({ length: 24 }, (_, n) => ({ jobId: `job-${n}`, models: ['limited'] })),
     )
@@ -101,7 +101,7 @@ describe('a customer with many jobs at once (fairShare)', () => {
       fairKey: 'customer-1',
     }))
     await coordinator.enqueue(flood)
-    const { child } = await startWorker(url, { concurrency: 1 })
+    const { child } = await startWorker(url, { concurrency: 1, ...steady })
     await expect.poll(() => coordinator.metrics().ended.completed, { timeout: 20_000 }).toBeGreaterThan(10)
     await coordinator.enqueue([{ jobId: 'other', models: ['flux-dev'], fairKey: 'customer-2' }])
     await expect.poll(() => coordinator.explain('other'), { timeout: 20_000 }).toBeUndefined()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { eventually } from '../support/this-test.ts'
-import { allEnded, judge, scene, startWorker } from './support.ts'
+import { allEnded, judge, scene, startWorker, steady } from './support.ts'
 
 describe.concurrent('holdAfterLossSeconds', () => {
   it('keeps a model back for so long after its holder was lost: its run may still go on at the provider', async () => {
@@ -12,7 +12,7 @@ describe.concurrent('holdAfterLossSeconds', () => {
       { jobId: 'next', models: ['held'] },
     ])
     await eventually(() => coordinator.state().activeCount, { timeout: 10_000 }).toBe(1)
-    await startWorker(url)
+    await startWorker(url, steady)
     holder.child.kill('SIGKILL')
     await eventually(() => coordinator.state().waiting()[0]?.code, { timeout: 10_000 }).toBe('model_paused')
     await allEnded(coordinator)
@@ -29,7 +29,7 @@ describe.concurrent('holdAfterLossSeconds', () => {
 describe.concurrent('a detached job', () => {
   it('outlives its worker, keeps its models, and is ended from another process by its fencing token', async () => {
     const { url, coordinator, store } = await scene()
-    const { child, ended } = await startWorker(url)
+    const { child, ended } = await startWorker(url, steady)
     await coordinator.enqueue([
       { jobId: 'away', models: ['m'], payload: { act: 'detach' } },
       { jobId: 'next', models: ['m'] },
@@ -37,7 +37,7 @@ describe.concurrent('a detached job', () => {
     await eventually(() => coordinator.state().active()[0]?.workerId, { timeout: 10_000 }).toBeNull()
     child.kill('SIGTERM')
     expect(await ended).toBe(0)
-    await startWorker(url)
+    await startWorker(url, steady)
     const [active] = coordinator.state().active()
     expect(active).toMatchObject({ jobId: 'away' })
     const fencingToken = active?.fencingToken ?? 0
@@ -52,7 +52,7 @@ describe.concurrent('a detached job', () => {
 
   it('that nobody ends fails at its own deadline', async () => {
     const { url, coordinator, store } = await scene()
-    await startWorker(url)
+    await startWorker(url, steady)
     await coordinator.enqueue([
       { jobId: 'away', models: ['m'], attempts: 1, payload: { act: 'detach', ms: 1_500 } },
     ])

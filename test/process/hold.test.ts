@@ -2,7 +2,7 @@ import type pg from 'pg'
 import { expect, it } from 'vitest'
 import { isInterlockError } from '../../src/core/index.ts'
 import { createWorkflowManager, type Hold } from '../../src/workflow/index.ts'
-import { allEnded, judge, scene, startWorker, stepsTable } from './support.ts'
+import { allEnded, judge, scene, startWorker, steady, stepsTable } from './support.ts'
 
 /** Each workflow needs all four models, one a step, and begins at another one. A step sleeps far longer than a hand-off takes. */
 const STEP_MS = 400
@@ -41,7 +41,7 @@ async function run(hold: Hold) {
       if (!isInterlockError(error, 'workflow_queued')) throw error
     })
   }
-  await Promise.all([startWorker(url, { concurrency: 4 }), startWorker(url, { concurrency: 4 })])
+  await Promise.all([1, 2].map(() => startWorker(url, { concurrency: 4, ...steady })))
   await coordinator.onJobComplete('gate', 'normal')
   await allEnded(coordinator)
   expect((await judge(store)).violations).toEqual([])
