@@ -1,17 +1,18 @@
 /** `interlock dashboard` and `run --dashboard`: an address that is good once, read-only unless said. */
+import { chmod, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, it } from 'vitest'
 import { runCli } from '../../src/cli/program.ts'
 import { embeddedQueue, fileWith, interlock, temporaryFolder } from './support.ts'
 
 /** A command that goes on until it is told to end, and what it has said so far. */
-function running(words: readonly string[]) {
+function running(words: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const end = new AbortController()
   const said = { out: '', err: '' }
   const done = runCli(words, {
     stdout: { write: (text) => (said.out += text) },
     stderr: { write: (text) => (said.err += text) },
-    env: {},
+    env,
     signal: end.signal,
   })
   return {
@@ -32,7 +33,7 @@ async function signIn(address: string) {
   const cookie = (answer.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
   const send = (way: string, init: RequestInit = {}) =>
     fetch(`${origin}/${way}`, { ...init, headers: { ...headers, cookie } })
-  return { status: answer.status, origin, send }
+  return { status: answer.status, origin, cookie, send }
 }
 
 const drain = { method: 'POST', body: '{}' }
@@ -58,6 +59,31 @@ it('interlock dashboard: is read-only unless --write is given, and takes an addr
     expect(await dashboard.end()).toBe(0)
     await expect(fetch(origin)).rejects.toThrow()
   }
+})
+
+it('signs nobody out when it is started again, unless it gives more or less than before', async () => {
+  const url = await embeddedQueue()
+  const file = await fileWith('jobs.csv', 'job_id,models,seconds\na,m,0\n')
+  expect((await interlock(['run', file, '--url', url])).code).toBe(0)
+  const state = await temporaryFolder()
+  let cookie = ''
+  const statusWith = async (words: readonly string[]) => {
+    const dashboard = running(['dashboard', '--url', url, ...words], { XDG_STATE_HOME: state })
+    await expect.poll(() => dashboard.said.out).toContain('#')
+    const address = /http:\S+/.exec(dashboard.said.out)?.[0] ?? ''
+    const { status } = await fetch(`${new URL(address).origin}/api/me`, { headers: { cookie } })
+    if (cookie === '') cookie = (await signIn(address)).cookie
+    await dashboard.end()
+    return status
+  }
+  expect(await statusWith([])).toBe(401)
+  expect(await statusWith([])).toBe(200)
+  expect(await statusWith(['--write'])).toBe(401)
+  const secret = path.join(state, 'interlock', 'dashboard-secret')
+  expect((await stat(secret)).mode & 0o777).toBe(0o600)
+  // One that others could read is no secret.
+  await chmod(secret, 0o644)
+  expect(await statusWith([])).toBe(401)
 })
 
 it('makes nothing where there is nothing', async () => {

@@ -9,6 +9,7 @@ import {
   createDashboard,
   type DashboardOptions,
   levers,
+  type TokenSession,
   tokenSession,
   toNodeHandler,
 } from '../../src/dashboard/index.ts'
@@ -197,6 +198,20 @@ describe('the address with a token (tokenSession)', () => {
     const { post } = await mounted({ authorize })
     const answer = await post('/session', { token: authorize.token }, { origin: 'null' })
     expect(await codeOf(answer)).toEqual([403, 'bad_origin'])
+  })
+
+  it('gives a cookie that outlives the process where its secret does, for the same grant alone', async () => {
+    const secret = 'a secret of at least 32 characters'
+    const first = tokenSession({ grant: viewer, secret })
+    const cookie = (first.exchange(first.token, false) ?? '').split(';')[0] ?? ''
+    const statusOf = async (authorize: TokenSession) =>
+      (await (await mounted({ authorize })).get('/api/me', { cookie })).status
+    expect(await statusOf(tokenSession({ grant: viewer, secret }))).toBe(200)
+    expect(await statusOf(tokenSession({ grant: operator, secret }))).toBe(401)
+    expect(await statusOf(tokenSession({ grant: { ...viewer, data: true }, secret }))).toBe(401)
+    expect(await statusOf(tokenSession({ grant: viewer, secret: `${secret}!` }))).toBe(401)
+    expect(await statusOf(tokenSession({ grant: viewer }))).toBe(401)
+    expect(() => tokenSession({ grant: viewer, secret: 'short' })).toThrow(/options\.secret/)
   })
 
   it('gives a cookie that cannot be changed, made elsewhere, or kept for ever', async () => {

@@ -7,6 +7,7 @@ import type { LogStore } from '../../port/index.ts'
 import { storeAt } from '../../process/index.ts'
 import type { Frame } from '../frame.ts'
 import { emptyFolder, nothingYet } from '../store.ts'
+import { sessionSecret } from './session-secret.ts'
 
 /** Connections to a server, besides the one that listens. Viewers cannot use more. */
 const CONNECTIONS = 2
@@ -62,6 +63,7 @@ export async function serve(
   const addressWith = (token: string) =>
     `http://127.0.0.1:${port}/?queue=${encodeURIComponent(frame.queue)}#${token}`
   const session = tokenSession({
+    secret: await sessionSecret(frame.surface.env, store.name),
     grant: { actor: frame.as ?? 'dashboard', role: write ? 'operator' : 'viewer', data },
     onUsed: (next) => frame.note(`in use; for another browser: ${addressWith(next)}`),
   })

@@ -2,7 +2,7 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 
 const HOURS = 3_600_000
 
-/** A cookie that contains its expiry, signed with a secret that only this process has. */
+/** A cookie that contains its expiry, and is signed. */
 export interface SignedCookie {
   /** The value of `Set-Cookie`. */
   make(isSecure: boolean): string
@@ -11,13 +11,14 @@ export interface SignedCookie {
 }
 
 /**
+ * @param key what it is signed with
  * @param hours how long a cookie is valid
  * @param now the time in milliseconds
  */
-export function signedCookie(hours: number, now: () => number = Date.now): SignedCookie {
-  const secret = randomBytes(32)
+export function signedCookie(key: Buffer, hours: number, now: () => number = Date.now): SignedCookie {
+  const secret = createHmac('sha256', key).update('cookie').digest()
   // Cookies ignore ports: two dashboards on one machine must not take each other's.
-  const name = `interlock_${randomBytes(4).toString('hex')}`
+  const name = `interlock_${createHmac('sha256', key).update('name').digest('hex').slice(0, 8)}`
   const signed = (text: string) => createHmac('sha256', secret).update(text).digest()
   return {
     make: (isSecure) => {
