@@ -42,8 +42,8 @@ const secrets = [
   [/\b(?:A[KS]IA|AIza|ya29\.)[\w-]{12,}/gu, PLACE],
   // user:password@host
   [/[\w.~%+-]{1,64}:[^\s:@/]{1,200}@(?=[\w.-])/gu, `${PLACE}@`],
-  // Long, and of large and small letters and digits
-  [/(?<![\w+/=-])(?=[\w+/-]*\d)(?=[\w+/-]*[a-z])(?=[\w+/-]*[A-Z])[\w+/-]{32,}={0,2}/gu, PLACE],
+  // Long, and of large and small letters and digits; the path of a file is none
+  [/(?<![\w+/=-])(?!\/[\w+-]+\/)(?=[\w+/-]*\d)(?=[\w+/-]*[a-z])(?=[\w+/-]*[A-Z])[\w+/-]{32,}={0,2}/gu, PLACE],
 ] as const
 
 /** The text without passwords, keys and tokens. Of an address, the part before the host goes. */

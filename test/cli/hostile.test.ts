@@ -213,7 +213,7 @@ describe('a text that somebody else wrote', () => {
     }
   })
 
-  it('is only text where an address is wrong, for whoever reads the stack as well', async () => {
+  it('is only text where an address is wrong, also to those who read the stack', async () => {
     const wrong = new URL(url)
     wrong.pathname = encodeURIComponent(FORGED)
     for (const env of [{}, { DEBUG: '1' }]) {

@@ -115,6 +115,8 @@ describe('what opens a door', () => {
     'Key (job_id)=(report-2041) already exists.',
     'run 4f1c77ab-0000-4000-8000-000000000001 not found at https://api.example.org/runs?page=2#top',
     'ENOENT: no such file or directory, open /srv/app/models/flux-dev.safetensors',
+    'ENOENT: no such file or directory, open ./runs/2026/Report-of-november-XK7pq2/figures/all-of-them.json',
+    '/dev/shm/reports-of-november-kC1HmK/figures.svg: is there already',
     'the model flux-dev is over its rate: try again in 30 s',
     'commit 3b18e512dba79e4c8300dd08aeb37f8e728b8dad is gone',
   ])('is not in: %s', (message) => {

@@ -4,7 +4,7 @@ import { createJobWorker } from '../../src/worker/index.ts'
 import { join, keepingLogger, memoryStore } from './support.ts'
 
 /** A forged line, an escape sequence that clears a screen, a bell, a separator of lines that only some see, and a long tail. */
-const forged = `boom\r\n[COORDINATOR] Job b ended: completed\u001b[2J\u0007\u0085\u2028${'x'.repeat(100_000)}`
+const forged = `boom\r\n[COORDINATOR] Job b ended: completed\u001b[2J\u0007\u0085\u2028${'xxx '.repeat(25_000)}`
 const unwanted = /[\p{Cc}\p{Zl}\p{Zp}]/u
 
 /** What the forged text has become, after what stands before it. */

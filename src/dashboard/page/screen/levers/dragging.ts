@@ -11,7 +11,7 @@ export interface Dragging {
 }
 
 /**
- * Rows of a list that are dragged onto each other, by mouse, pen or finger.
+ * Rows of a list that are dragged onto each other, by mouse, stylus or finger.
  * @param onDrop a job was let go over the one that it is to stand before
  */
 export function useDragging(onDrop: (jobId: string, before: string) => void): Dragging {
