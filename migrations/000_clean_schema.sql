@@ -1180,7 +1180,8 @@ $$;
 --   clock        an event is not later than the one before, or more than 1 s away from the database's clock
 -- One NOTIFY on channel interlock, '<queue>:<version>', unless the setting interlock.notify is 'off'. Before it, of up to 24 events that fit
 -- into one, their text on the queue's own channel (job_queue_heads.channel): '<expected_version> <version> <time of the event
--- expected_version> <epoch> <events>', so that those who know the log up to there need not read.
+-- expected_version> <epoch> <events>', so that those who know the log up to there need not read; 'waits' stands before the events if the
+-- commit waits for a standby.
 -- A wait for the lock is bounded: 0.5 s through PostgREST, whose few connections serve the user's front end too, 2 s
 -- otherwise; a lock_timeout that the session has set itself stays.
 -- Raises JQ001 for a call out of bounds, JQ002 for events or state that do not count on from expected_version, 55P03 when
@@ -1598,8 +1599,8 @@ begin
   end if;
   if current_setting('interlock.notify', true) is distinct from 'off' then
     if given.version - expected_version <= 24 then
-      note := format('%s %s %s %s %s', expected_version, given.version, (extract(epoch from head.last_at) * 1000000)::bigint,
-        coalesce(given.epoch, head.epoch), events);
+      note := format('%s %s %s %s%s %s', expected_version, given.version, (extract(epoch from head.last_at) * 1000000)::bigint,
+        coalesce(given.epoch, head.epoch), case when current_setting('synchronous_standby_names') <> '' then ' waits' end, events);
       -- The most that a notification can hold.
       if octet_length(note) < 7900 then
         setting := pg_notify(head.channel, note);
@@ -5042,7 +5043,7 @@ $$;
 
 -- job_queue_tell(queue, version, told): notifications of an append by the process that decides for all. On channel interlock
 -- 'decided:<concern>:<queue>:<version>', for those who heard of that version; and on the channel of each address '<version> [<said>, <data>]',
--- the data as that of job_queue_data_of, left out where it does not fit into a notification. Internal; called by job_queue_append_told.
+-- the data as that of job_queue_data_of, left out where it does not fit into a notification; [<said>, <data>, 1] if the commit waits for a standby. Internal; called by job_queue_append_told.
 --   told  see there; an address is a channel that its owner has made up, and nobody else knows
 -- Returns nothing.
 create or replace function public.job_queue_tell(queue text, version bigint, told jsonb) returns void
@@ -5054,6 +5055,7 @@ as $$
 #variable_conflict use_column
 declare
   one record;
+  ending text := case when current_setting('synchronous_standby_names') = '' then ']' else ',1]' end;
 begin
   if current_setting('interlock.notify', true) is not distinct from 'off' then
     return;
@@ -5077,7 +5079,7 @@ begin
   loop
     -- A notification has room for 8,000 bytes.
     perform pg_notify(one.channel,
-      one.note || case when octet_length(one.note) + octet_length(one.data) < 7900 then one.data else '[]' end || ']');
+      one.note || case when octet_length(one.note) + octet_length(one.data) < 7900 then one.data else '[]' end || ending);
   end loop;
 end
 $$;
@@ -5929,8 +5931,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'bba221b50df708c01b58d51ac09ca242c968412fc9d0210c7ea97e3f6d1e3964'),
-  ('027', 'bba221b50df708c01b58d51ac09ca242c968412fc9d0210c7ea97e3f6d1e3964')
+  ('000', '3af97d042a658f2853503b30312634e83432e8a3912017e1c81771ee4835c6ef'),
+  ('027', '3af97d042a658f2853503b30312634e83432e8a3912017e1c81771ee4835c6ef')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

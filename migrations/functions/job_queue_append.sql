@@ -39,7 +39,8 @@
 --   clock        an event is not later than the one before, or more than 1 s away from the database's clock
 -- One NOTIFY on channel interlock, '<queue>:<version>', unless the setting interlock.notify is 'off'. Before it, of up to 24 events that fit
 -- into one, their text on the queue's own channel (job_queue_heads.channel): '<expected_version> <version> <time of the event
--- expected_version> <epoch> <events>', so that those who know the log up to there need not read.
+-- expected_version> <epoch> <events>', so that those who know the log up to there need not read; 'waits' stands before the events if the
+-- commit waits for a standby.
 -- A wait for the lock is bounded: 0.5 s through PostgREST, whose few connections serve the user's front end too, 2 s
 -- otherwise; a lock_timeout that the session has set itself stays.
 -- Raises JQ001 for a call out of bounds, JQ002 for events or state that do not count on from expected_version, 55P03 when
@@ -457,8 +458,8 @@ begin
   end if;
   if current_setting('interlock.notify', true) is distinct from 'off' then
     if given.version - expected_version <= 24 then
-      note := format('%s %s %s %s %s', expected_version, given.version, (extract(epoch from head.last_at) * 1000000)::bigint,
-        coalesce(given.epoch, head.epoch), events);
+      note := format('%s %s %s %s%s %s', expected_version, given.version, (extract(epoch from head.last_at) * 1000000)::bigint,
+        coalesce(given.epoch, head.epoch), case when current_setting('synchronous_standby_names') <> '' then ' waits' end, events);
       -- The most that a notification can hold.
       if octet_length(note) < 7900 then
         setting := pg_notify(head.channel, note);

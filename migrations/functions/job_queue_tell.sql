@@ -1,6 +1,6 @@
 -- job_queue_tell(queue, version, told): notifications of an append by the process that decides for all. On channel interlock
 -- 'decided:<concern>:<queue>:<version>', for those who heard of that version; and on the channel of each address '<version> [<said>, <data>]',
--- the data as that of job_queue_data_of, left out where it does not fit into a notification. Internal; called by job_queue_append_told.
+-- the data as that of job_queue_data_of, left out where it does not fit into a notification; [<said>, <data>, 1] if the commit waits for a standby. Internal; called by job_queue_append_told.
 --   told  see there; an address is a channel that its owner has made up, and nobody else knows
 -- Returns nothing.
 create or replace function public.job_queue_tell(queue text, version bigint, told jsonb) returns void
@@ -12,6 +12,7 @@ as $$
 #variable_conflict use_column
 declare
   one record;
+  ending text := case when current_setting('synchronous_standby_names') = '' then ']' else ',1]' end;
 begin
   if current_setting('interlock.notify', true) is not distinct from 'off' then
     return;
@@ -35,7 +36,7 @@ begin
   loop
     -- A notification has room for 8,000 bytes.
     perform pg_notify(one.channel,
-      one.note || case when octet_length(one.note) + octet_length(one.data) < 7900 then one.data else '[]' end || ']');
+      one.note || case when octet_length(one.note) + octet_length(one.data) < 7900 then one.data else '[]' end || ending);
   end loop;
 end
 $$;

@@ -16,6 +16,8 @@ export interface Standby {
 export interface Standbys {
   /** `synchronous_standby_names`; empty: no commit waits for a standby. */
   readonly names: string
+  /** Whether commits wait for what that names, as seen on some; null: nobody could look. */
+  readonly commitsWait: boolean | null
   /** So many of them are synchronous now. */
   readonly synchronous: number
   readonly servers: readonly Standby[]
@@ -31,13 +33,15 @@ export interface Standbys {
 /** Null: the server knows of no standby and waits for none, or its functions are of an older release. */
 export function standbysOf({ replication }: Pick<Checkup, 'replication'>): Standbys | null {
   if (replication === null || (replication.names === '' && replication.standbys.length === 0)) return null
-  const { names, waiting, oldestWaitMs, seesAll } = replication
+  const { names, commitsWait, waiting, oldestWaitMs, seesAll } = replication
   const servers = replication.standbys.map(({ name, state, sync, lagBytes, lagMs }, i) => ({
     name: name === null || name === '' ? `standby ${i + 1}` : name,
     ...{ state, isSynchronous: sync === 'sync' || sync === 'quorum', lagBytes, lagMs },
   }))
   const synchronous = servers.filter(({ isSynchronous }) => isSynchronous).length
   const isHidden = !seesAll && servers.length > 0
-  const atFailOver = isHidden ? 'unknown' : synchronous > 0 ? 'kept' : 'may_be_lost'
-  return { names, synchronous, servers, atFailOver, waiting, oldestWaitMs, isHidden }
+  // The server names a synchronous standby before commits wait for it.
+  const isKept = synchronous > 0 && commitsWait
+  const atFailOver = isHidden || isKept === null ? 'unknown' : isKept ? 'kept' : 'may_be_lost'
+  return { names, commitsWait, synchronous, servers, atFailOver, waiting, oldestWaitMs, isHidden }
 }

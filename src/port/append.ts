@@ -84,6 +84,8 @@ export interface AnswersTo {
 /** The same as its receiver hears it. `version`: that of the append that made them true. */
 export interface HeardAnswers {
   readonly version: number
+  /** That append waits for a standby: see `AppendRole.confirm`. */
+  readonly isUnconfirmed?: boolean
   readonly answers: readonly CommandAnswer[]
   readonly data: readonly JobData[]
 }
@@ -199,6 +201,13 @@ export interface AppendRole {
    * get lost. Absent in a store that cannot tell a process that its command was carried out.
    */
   readonly deciding?: DecidingRole
+  /**
+   * Resolves when all that could be read before is where commits have to be: with the standby, if they wait for one. An append that was
+   * answered is; what is only read or heard of (`isUnconfirmed`) may not be: a commit is shown to others when its wait was cancelled, its
+   * session ended, or its server crashed. Absent in a store where whatever can be read is where it has to be, or nobody can know.
+   * @throws what the store throws: then it is unknown
+   */
+  readonly confirm?: () => Promise<void>
 }
 
 /** Commands of one process on their way. */
@@ -233,11 +242,4 @@ export interface DecidingRole {
     queue: string,
     options: Handled & { readonly decider: string; readonly forMs: number; readonly resigns: boolean },
   ): Promise<{ readonly decides: boolean; readonly handed: readonly HandedIn[] }>
-  /**
-   * Resolves when whatever can be read by now has reached the standby that commits wait for, if they wait for one. A commit of another
-   * process can be read before that if its wait was cancelled. Absent where that cannot be known.
-   */
-  readonly replicated?: () => Promise<void>
-  /** Whether commits wait for a standby; also if that is not known yet. */
-  readonly mustBeReplicated?: () => boolean
 }

@@ -51,6 +51,8 @@ export interface StandbyCheck {
 export interface ReplicationCheck {
   /** `synchronous_standby_names`; empty: no commit waits. */
   readonly names: string
+  /** Commits wait as they are to, as seen on some; null: this store cannot look. */
+  readonly commitsWait: boolean | null
   /** Interlock's owner may see other roles' sessions, and more of a standby than that it is there. */
   readonly seesAll: boolean
   /** Sessions whose commit waits for a standby at this moment, and how long the first of them has waited. */

@@ -10,6 +10,8 @@ export interface LogPage {
   readonly archivedSeq: number
   /** A standby has answered: it may be behind, so it does not show that the log went back. */
   readonly isOfStandby?: boolean
+  /** Commits wait for a standby, and nobody has said that these did: see `AppendRole.confirm`. */
+  readonly isUnconfirmed?: boolean
 }
 
 /** The same page with the rows as they are stored. Nobody has checked that they are readable. */

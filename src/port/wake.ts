@@ -17,6 +17,8 @@ export interface News {
   readonly at: Micros
   readonly version: number
   readonly epoch: number
+  /** The append waits for a standby: see `AppendRole.confirm`. */
+  readonly isUnconfirmed?: boolean
   /** @throws InterlockError if it is not a list of events */
   readonly events: () => readonly RecordedEvent[]
 }

@@ -108,26 +108,27 @@ describe('a standby that is behind', () => {
   })
 })
 
-describe('commands that another process has carried out', () => {
-  it('count when the standby has them, if commits wait for one', async () => {
+describe('what a process has read', () => {
+  it('is confirmed when the standby has it, if commits wait for one', async () => {
     const pair = await replicated({ synchronous: true })
     const { store } = await joined(pair)
-    const whenReplicated = () => store.deciding?.replicated?.()
-    await whenReplicated()
+    await store.confirm?.()
+    expect(await store.read('default', 0, 1)).toMatchObject({ isUnconfirmed: true })
     await pair.other().kill()
-    let isReplicated = false
-    const waited = whenReplicated()?.then(() => (isReplicated = true))
+    let isConfirmed = false
+    const confirmed = store.confirm?.().then(() => (isConfirmed = true))
     await commitWaits(pair)
-    expect(isReplicated).toBe(false)
+    expect(isConfirmed).toBe(false)
     await pair.other().restart()
-    await waited
+    await confirmed
   })
 
-  it('count at once, if none does', async () => {
+  it('is confirmed at once, if none does', async () => {
     const pair = await replicated({ synchronous: false })
     const { store } = await joined(pair)
     await pair.other().kill()
-    await store.deciding?.replicated?.()
+    expect(await store.read('default', 0, 1)).not.toHaveProperty('isUnconfirmed')
+    await store.confirm?.()
   })
 })
 

@@ -25,7 +25,7 @@ async function termAfter(missed: number): Promise<number> {
     ...{ onStarted: nothing, onUnexpected: nothing },
   })
   const command = { id: 'c', hash: 1, workerId: 'w', body: { type: 'tick' } } as const
-  const open = new OpenCommands([{ command, resolve: nothing, reject: nothing }], log.replica)
+  const open = new OpenCommands([{ command, resolve: nothing, reject: nothing }], log)
   await crowd.handIn(open)
   open.close()
   return term

@@ -6,7 +6,7 @@ import type { ReplicationCheck, StandbyCheck } from '../../src/port/index.ts'
 const standby: StandbyCheck = { name: 'b', state: 'streaming', sync: 'sync', lagBytes: 0, lagMs: null }
 const hidden: StandbyCheck = { name: null, state: null, sync: null, lagBytes: null, lagMs: null }
 const healthy: ReplicationCheck = {
-  ...{ names: 'b', seesAll: true, waiting: 0, oldestWaitMs: null, standbys: [standby] },
+  ...{ names: 'b', commitsWait: true, seesAll: true, waiting: 0, oldestWaitMs: null, standbys: [standby] },
 }
 
 const look = (change: Partial<ReplicationCheck>) => {
@@ -47,9 +47,25 @@ describe('standbys', () => {
     expect(standbys?.atFailOver).toBe('may_be_lost')
   })
 
+  it('for which commits do not wait yet are a problem, though the server calls one synchronous, and though none is there', () => {
+    for (const standbys of [[standby], []]) {
+      const { found, standbys: seen } = look({ commitsWait: false, standbys })
+      expect(found).toEqual([
+        expect.stringContaining(
+          'problem: synchronous_standby_names is b, and commits do not wait for it yet',
+        ),
+      ])
+      expect(seen?.atFailOver).toBe('may_be_lost')
+    }
+  })
+
+  it('of which nobody could see whether commits wait for them are not known to keep anything', () => {
+    expect(look({ commitsWait: null }).standbys?.atFailOver).toBe('unknown')
+  })
+
   it('for which no commit waits are a note: a fail-over loses the end', () => {
     const { found } = look({
-      names: '',
+      ...{ names: '', commitsWait: null },
       standbys: [{ ...standby, sync: 'async', lagBytes: 4_096, lagMs: 20 }],
     })
     expect(found).toEqual([

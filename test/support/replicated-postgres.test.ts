@@ -27,6 +27,21 @@ describe('two servers', () => {
     expect(await ask(pair.other().url, 'select pg_is_in_recovery()')).toBe(true)
   })
 
+  it('are ready when a commit waits for the standby, and not when `sync_state` says so', async () => {
+    await using pair = await startReplicated({ synchronous: false })
+    const { url } = pair.primary()
+    await ask(url, 'create table seen (n integer)')
+    const checkpointer = await pair.checkpointer()
+    let isReady = false
+    const ready = pair.synchronize().then(() => (isReady = true))
+    await expect.poll(() => ask(url, 'select sync_state from pg_stat_replication')).toBe('sync')
+    // Each of these commits is done, though the standby may not have it.
+    for (const n of [1, 2, 3]) await write(pair, n)
+    expect(isReady).toBe(false)
+    checkpointer.goOn()
+    await ready
+  })
+
   it('lose what the standby was cut off from, where commits do not wait for it', async () => {
     await using pair = await startReplicated({ synchronous: false })
     await ask(pair.primary().url, 'create table seen (n integer)')

@@ -6,6 +6,7 @@ import { execFile } from 'node:child_process'
 import { chown, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import type pg from 'pg'
 import { madeOnce } from './once.ts'
 import { freePort, guardAgainstOrphans, type PostgresServer, quickTmpdir, startPostgres } from './postgres.ts'
 import { withClient } from './postgres-cluster.ts'
@@ -34,9 +35,20 @@ export interface ReplicatedPostgres extends AsyncDisposable {
   rejoin(): Promise<void>
   /** As it is planned: the primary is stopped when its standby has everything, then the standby is promoted. */
   switchOver(): Promise<void>
-  /** The standby hears of nothing more: what is committed from now on, it lacks. Only where commits do not wait for it. */
+  /** The standby hears of nothing more: what is committed from now on, it lacks, and commits that wait for it wait on. */
   cutOff(): Promise<void>
+  /** It hears again of what the primary has. */
+  reconnect(): Promise<void>
+  /** Commits wait for the standby from now on; resolves when one was seen to. */
+  synchronize(): Promise<void>
+  /** The process of the primary that makes settings known to all: until it has read that commits are to wait, they do not. */
+  checkpointer(): Promise<Stopped>
   remove(): Promise<void>
+}
+
+/** A process that stands still until it is told to go on. */
+export interface Stopped {
+  goOn(): void
 }
 
 const exec = promisify(execFile)
@@ -89,16 +101,18 @@ const hostOf = (url: string) => new URL(url).host
 function replicate(first: PostgresServer, second: PostgresServer, synchronous: boolean) {
   let [primary, other] = [first, second]
   /** The standby has everything by now, and commits wait for it from now on if they are to. */
-  const followed = () =>
-    withClient(primary.url, async (client) => {
-      const ask = async (what: string) =>
-        (await client.query<{ ok: boolean }>(`select ${what} as ok from pg_stat_replication`)).rows[0]?.ok
-      await until(async () => (await ask('flush_lsn >= pg_current_wal_flush_lsn()')) === true)
-      if (!synchronous) return
+  const followed = async () => {
+    const has = 'select flush_lsn >= pg_current_wal_flush_lsn() as ok from pg_stat_replication'
+    await withClient(primary.url, (client) => until(() => isSo(client, has)))
+    if (synchronous) await synchronize()
+  }
+  const synchronize = async () => {
+    await withClient(primary.url, async (client) => {
       await client.query(`alter system set synchronous_standby_names = '${STANDBY}'`)
       await client.query('select pg_reload_conf()')
-      await until(async () => (await ask("sync_state = 'sync'")) === true)
     })
+    await until(() => commitWaits(primary, other))
+  }
   const promote = async () => {
     await withClient(other.url, (client) => client.query('select pg_promote(true, 60)'))
     ;[primary, other] = [other, primary]
@@ -109,6 +123,12 @@ function replicate(first: PostgresServer, second: PostgresServer, synchronous: b
     kill: () => killAll(primary),
     promote,
     followed,
+    synchronize,
+    checkpointer: () =>
+      withClient(primary.url, async (client) => {
+        const text = "select pid from pg_stat_activity where backend_type = 'checkpointer'"
+        return stopped((await client.query<{ pid: number }>(text)).rows[0]?.pid as number)
+      }),
     rejoin: async () => {
       await other.stop('immediate')
       await copyOf(primary, other.dataDir)
@@ -122,12 +142,58 @@ function replicate(first: PostgresServer, second: PostgresServer, synchronous: b
     },
     cutOff: () =>
       withClient(other.url, async (client) => {
-        await client.query("alter system set primary_conninfo = ''")
-        await client.query('select pg_reload_conf()')
-        const receivers = 'select from pg_stat_wal_receiver'
-        await until(async () => (await client.query(receivers)).rowCount === 0)
+        await upstream(client, '')
+        await until(async () => (await client.query('select from pg_stat_wal_receiver')).rowCount === 0)
       }),
+    reconnect: () => withClient(other.url, (client) => upstream(client, sourceOf(primary.port))),
   }
+}
+
+async function upstream(standby: pg.Client, source: string): Promise<void> {
+  await standby.query(`alter system set primary_conninfo = '${source}'`)
+  await standby.query('select pg_reload_conf()')
+}
+
+/**
+ * Whether a commit waits for the standby, seen on one that is made while the standby stands still. `sync_state` does not say it: that is
+ * 'sync' as soon as the session that asks has read the settings, and commits wait once the checkpointer has.
+ */
+function commitWaits(primary: PostgresServer, standby: PostgresServer): Promise<boolean> {
+  return withClient(primary.url, async (client) => {
+    const receiver = await withClient(standby.url, (other) =>
+      other.query<{ pid: number }>('select pid from pg_stat_wal_receiver'),
+    )
+    const [row] = receiver.rows
+    if (row === undefined) return false
+    const standing = stopped(row.pid)
+    let isDone = false
+    const committed = withClient(primary.url, async (other) => {
+      await other.query("select pg_logical_emit_message(true, 'test', '')")
+      isDone = true
+    })
+    try {
+      for (;;) {
+        if (await isSo(client, someCommitWaits)) return true
+        if (isDone) return false
+      }
+    } finally {
+      standing.goOn()
+      await committed
+    }
+  })
+}
+
+/** Some session's commit waits for the standby now. */
+export const someCommitWaits =
+  "select exists(select from pg_stat_activity where wait_event_type = 'IPC' and wait_event = 'SyncRep') as ok"
+
+export const isSo = async (client: pg.Client, question: string): Promise<boolean> =>
+  (await client.query<{ ok: boolean }>(question)).rows[0]?.ok === true
+
+/** Let it go on before its server is ended: a process that stands still does not hear of that. */
+function stopped(pid: number): Stopped {
+  process.kill(pid, 'SIGSTOP')
+  return { goOn: () => void process.kill(pid, 'SIGCONT') }
 }
 
 /**
@@ -150,10 +216,11 @@ function killAll(server: PostgresServer): Promise<void> {
   })
 }
 
+const sourceOf = (port: number) => `host=127.0.0.1 port=${port} user=postgres application_name=${STANDBY}`
+
 /** Makes a standby of files. What the primary has set for itself is not meant for it. */
 async function follow(dataDir: string, port: number): Promise<void> {
-  const source = `host=127.0.0.1 port=${port} user=postgres application_name=${STANDBY}`
-  await put(dataDir, 'postgresql.auto.conf', `primary_conninfo = '${source}'\n`)
+  await put(dataDir, 'postgresql.auto.conf', `primary_conninfo = '${sourceOf(port)}'\n`)
   await put(dataDir, 'standby.signal', '')
 }
 
@@ -190,9 +257,9 @@ async function copyOf(server: PostgresServer, dataDir: string): Promise<void> {
   })
 }
 
-async function until(isSo: () => Promise<boolean>): Promise<void> {
+async function until(holds: () => Promise<boolean>): Promise<void> {
   const giveUp = performance.now() + 60_000
-  while (!(await isSo())) {
+  while (!(await holds())) {
     if (performance.now() > giveUp) throw new Error('the standby does not follow')
     await new Promise((resolve) => setTimeout(resolve, 20))
   }

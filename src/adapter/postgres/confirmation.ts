@@ -1,113 +1,79 @@
 import type pg from 'pg'
 import { InterlockError } from '../../core/index.ts'
-import { storeFailure } from '../sql/index.ts'
 import type { Ask } from './ask.ts'
-
-/** Makes sure that what was answered as committed is where commits have to be. */
-export interface Confirmation {
-  /** Hears what the server says on this connection, beside its answers. */
-  watch(client: pg.ClientBase): void
-  /**
-   * Does work that commits. First makes up for a commit whose wait for the standby was cancelled, so that nothing of it is taken for
-   * done, by this process or by reading what it has written.
-   * @throws InterlockError `store_unavailable` if that happens now: what was committed is unknown, and has to be sent again
-   */
-  confirmed<Out>(work: () => Promise<Out>): Promise<Out>
-  /** Resolves when all that can be read by now is on the standby that commits wait for, if they do. @throws what the driver throws */
-  replicated(): Promise<void>
-  /** Whether commits wait for a standby; also if that is not known yet. */
-  mustBeReplicated(): boolean
-  /** Asks whether they do, unless it was asked a moment ago. @throws what the driver throws */
-  learn(): Promise<void>
-}
-
-/** How long it is taken for granted whether commits wait for a standby, in milliseconds. */
-const KNOWN_MS = 5_000
+import type { Connections } from './connections.ts'
+import { type Asked, commitThatWaits, WaitProof } from './wait-proof.ts'
 
 /**
- * A commit that waits for a synchronous standby can be cancelled (`pg_cancel_backend`, Ctrl-C in a pooler). The server then answers as
- * always, since the commit is in its own log, and says only in a warning that no standby has it: a fail-over would lose it after it was
- * acknowledged. So it counts as unknown. It is sent again under its id, and this time waits: a later commit is on the standby only after
- * all earlier ones.
+ * Makes sure that what was answered as committed is where commits have to be.
+ *
+ * A commit that waits for a synchronous standby may be answered although no standby has it. Its wait was cancelled, or its session told to
+ * end: the server says so in a warning, beside its answer. Or the server was told a moment ago that commits are to wait, and they do not yet
+ * (`WaitProof`). Both count as unknown, as if there had been no answer: the command is sent again under its id, and a later commit is on the
+ * standby only after all earlier ones.
  */
-export function createConfirmation(pool: pg.Pool, ask: Ask, name: string): Confirmation {
-  const watched = new WeakSet<pg.ClientBase>()
-  let cancelled = 0
-  let isOwed = false
-  let making: Promise<void> | undefined
-  let waits: boolean | undefined
-  let knownUntil = Number.NEGATIVE_INFINITY
+export class Confirmation {
+  readonly #connections: Connections
+  readonly #ask: Ask
+  readonly #proof: WaitProof
+  readonly #watched = new WeakSet<pg.ClientBase>()
+  /** How many waits were given up, as far as the server has said it here. */
+  #givenUp = 0
 
-  const watch = (client: pg.ClientBase) => {
-    if (watched.has(client)) return
-    watched.add(client)
-    client.on('notice', (notice) => {
-      if (!isOfThisServerAlone(notice)) return
-      cancelled++
-      isOwed = true
+  constructor(connections: Connections, ask: Ask) {
+    this.#connections = connections
+    this.#ask = ask
+    this.#proof = new WaitProof(connections, ask)
+    // A program's own pool may have connected long ago.
+    connections.pool.on('acquire', (client) => this.watch(client))
+  }
+
+  /** Hears what the server says on this connection, beside its answers. */
+  watch(client: pg.ClientBase): void {
+    if (this.#watched.has(client)) return
+    this.#watched.add(client)
+    client.on('notice', ({ routine }) => {
+      if (routine === OF_WAITS) this.#givenUp++
     })
   }
-  // A program's own pool may have connected long ago.
-  pool.on('acquire', watch)
 
-  const inTime = async <Out>(work: () => Promise<Out>): Promise<Out> => {
-    const before = cancelled
+  /** Does work that commits. @throws InterlockError `store_unavailable` if a wait was given up meanwhile: what was committed is unknown */
+  async during<Out>(work: () => Promise<Out>): Promise<Out> {
+    const before = this.#givenUp
     const out = await work()
-    if (cancelled !== before) throw notConfirmed(name)
+    if (this.#givenUp !== before) throw this.#unknown('its wait for the standby was ended')
     return out
   }
-  const make = async () => {
-    await inTime(() => ask(pool, commitThatWaits)).catch((error) => Promise.reject(storeFailure(error, name)))
-    isOwed = false
+
+  /** Believes an answer to a commit. @throws InterlockError `store_unavailable` if it may be that it has not waited: it is unknown */
+  async believe(asked: Asked): Promise<void> {
+    if (asked === null || this.#proof.holds(asked)) return
+    if (!(await this.#proof.find()))
+      throw this.#unknown('commits do not wait yet for what synchronous_standby_names asks for')
+    // It comes after the one that was seen to wait, so it has waited too; and with it all before.
+    await this.during(() => this.#ask(this.#connections.pool, commitThatWaits))
   }
-  const makeOnce = () => (making ??= make().finally(() => (making = undefined)))
-  const learn = async () => {
-    const now = performance.now()
-    if (now < knownUntil) return
-    knownUntil = now + KNOWN_MS
-    try {
-      waits = (await ask<{ waits: boolean }>(pool, whetherCommitsWait)).rows[0]?.waits === true
-    } catch (error) {
-      knownUntil = Number.NEGATIVE_INFINITY
-      throw error
-    }
+
+  /** Resolves when all that could be read before is where commits have to be. @throws what the driver throws, and as {@link believe} */
+  async confirm(): Promise<void> {
+    const commit = () => this.#ask<{ asked: Asked }>(this.#connections.pool, commitThatWaits)
+    const { rows } = await this.during(commit)
+    await this.believe(rows[0]?.asked ?? null)
   }
-  return {
-    watch,
-    learn,
-    mustBeReplicated: () => {
-      learn().catch(() => {})
-      return waits !== false
-    },
-    replicated: async () => {
-      await learn()
-      if (waits !== false) await ask(pool, commitThatWaits)
-    },
-    confirmed: async (work) => {
-      if (isOwed) await makeOnce()
-      return inTime(work)
-    },
+
+  /** Whether commits wait for a standby as they are to, as seen on some. @throws what the driver throws */
+  doCommitsWait(): Promise<boolean> {
+    return this.#proof.find()
+  }
+
+  #unknown(why: string): InterlockError {
+    return new InterlockError(
+      'store_unavailable',
+      `${this.#connections.name}: a commit may be on this server alone, since ${why}; it is sent again, and counts when a standby has it`,
+      { cause: 'unconfirmed' },
+    )
   }
 }
 
-const whetherCommitsWait = "select current_setting('synchronous_standby_names') <> '' as waits"
-
-/** Writes the least that a commit can write, so that it has something to wait for. */
-const commitThatWaits =
-  "select set_config('synchronous_commit', 'on', true), pg_logical_emit_message(true, 'interlock', '')"
-
-/** By the place in the server's source: its words come in the language of the server. */
-const isOfThisServerAlone = ({
-  code,
-  routine,
-}: {
-  code?: string | undefined
-  routine?: string | undefined
-}) => code === '01000' && routine === 'SyncRepWaitForLSN'
-
-const notConfirmed = (name: string) =>
-  new InterlockError(
-    'store_unavailable',
-    `${name}: a commit is on this server alone, since its wait for the standby was cancelled; it is sent again, and counts when a standby has it`,
-    { cause: 'unconfirmed' },
-  )
+/** The routine of the server's source that gives a wait up: its words come in the language of the server, and its SQLSTATE varies. */
+const OF_WAITS = 'SyncRepWaitForLSN'

@@ -5,15 +5,17 @@ import type { LogPage } from '../../port/index.ts'
 import type { Queryable } from './ask.ts'
 import { type Columns, eventsOf } from './columns.ts'
 import type { Statements } from './statements.ts'
+import { type Asked, askedColumn } from './wait-proof.ts'
 
-/** A page, column by column (`job_queue_page`), and whether a standby answers; planned once per connection. */
-const text = 'select pg_is_in_recovery(), p.* from public.job_queue_page($1::text, $2::bigint, $3::integer) p'
+/** A page, column by column (`job_queue_page`), and what server answers; planned once per connection. */
+const text = `select pg_is_in_recovery(), ${askedColumn}, p.* from public.job_queue_page($1::text, $2::bigint, $3::integer) p`
 
 /** Leaves every value as text. */
 const types = { getTypeParser: () => (value: string) => value } as unknown as pg.CustomTypesConfig
 
 type Row = readonly [
   isOfStandby: string,
+  asked: Asked,
   version: string,
   epoch: string,
   now: string,
@@ -36,7 +38,7 @@ export async function readPage(
   // Removed from the driver's answer, which lives longer: otherwise the rows would pile up until the next large collection.
   const row = (await ask<Row>(on, query)).rows.pop()
   if (!row) throw new InterlockError('store_unavailable', 'read: the server returned no row; try again')
-  const [isOfStandby, version, epoch, now, archivedSeq, voids, ...columns] = row
+  const [isOfStandby, asked, version, epoch, now, archivedSeq, voids, ...columns] = row
   return {
     archivedSeq: Number(archivedSeq),
     events: eventsOf(columns, parseVoids(JSON.parse(voids ?? 'null'))),
@@ -44,5 +46,6 @@ export async function readPage(
     epoch: Number(epoch),
     now: Number(now),
     ...(isOfStandby === 't' && { isOfStandby: true }),
+    ...(asked !== null && { isUnconfirmed: true }),
   }
 }

@@ -1,5 +1,6 @@
 import { type FunctionName, type Rpc, statements } from '../sql/index.ts'
 import { type Answer, askWithin, type Queryable, type Question } from './ask.ts'
+import { type Asked, askedColumn } from './wait-proof.ts'
 
 /** Has a name unless nothing is prepared. */
 type Prepared = Exclude<Question, string> & { readonly name: string }
@@ -16,10 +17,30 @@ const BEAT = { part: 0.25, leastMs: 1_000 }
 /** Archiving is one transaction over all events that move: 2,000,000 took 20 s. No caller waits for it. */
 const ARCHIVE_MS = 600_000
 
+/** Whoever calls them takes what they answer for done. */
+const acknowledging: ReadonlySet<FunctionName> = new Set<FunctionName>([
+  'job_queue_append',
+  'job_queue_append_for',
+  'job_queue_append_told',
+  'job_queue_adopt',
+  'job_queue_drop',
+  'job_queue_note',
+  'job_queue_forget',
+])
+
+/** What a function has answered, and whether its commit has to wait for a standby. */
+export interface Called {
+  readonly answer: unknown
+  readonly asked: Asked
+}
+
 export interface Statements {
-  /** Calls the function once. */
-  call(on: Queryable, name: FunctionName, args: Args): Promise<unknown>
-  /** The same, but calls again if the session lacks the prepared statement: the server has then not carried it out. */
+  /** Calls the function once, in a transaction that may go on. */
+  call(on: Queryable, name: FunctionName, args: Args): Promise<Called>
+  /**
+   * Calls it in a transaction of its own, and answers when that counts. Calls again if the session lacks the prepared statement: the server
+   * has then not carried it out.
+   */
   rpc(on: Queryable): Rpc
   /** The same for a query that does not return a single value. */
   ask<Row>(on: Queryable, query: Prepared): Promise<Answer<Row>>
@@ -28,8 +49,9 @@ export interface Statements {
 /**
  * Calls functions as prepared statements, parsed and planned once per connection, until that fails for the first time.
  * @param answerMs how long to wait for an answer
+ * @param believe resolves when a commit that was answered counts
  */
-export function createStatements(answerMs: number): Statements {
+export function createStatements(answerMs: number, believe: (asked: string) => Promise<void>): Statements {
   let prepared = true
   const limitOf = (name: FunctionName, { ttl_ms: ttlMs }: Args): number => {
     if (name === 'job_queue_archive') return Math.max(answerMs, ARCHIVE_MS)
@@ -57,14 +79,21 @@ export function createStatements(answerMs: number): Statements {
       throw error
     }
   }
-  const call = async (on: Queryable, name: FunctionName, args: Args): Promise<unknown> => {
+  const call = async (on: Queryable, name: FunctionName, args: Args): Promise<Called> => {
     const { text, values } = statements[name]
-    const query = { name, text, values: values(args) }
-    return (await askOnce<{ answer: unknown }>(limitOf(name, args), on, query)).rows[0]?.answer
+    const whole = acknowledging.has(name) ? `${text}, ${askedColumn} as asked` : text
+    const query = { name, text: whole, values: values(args) }
+    const [row] = (await askOnce<Partial<Called>>(limitOf(name, args), on, query)).rows
+    return { answer: row?.answer, asked: row?.asked ?? null }
+  }
+  const rpc = async (on: Queryable, name: FunctionName, args: Args): Promise<unknown> => {
+    const { answer, asked } = await orUnprepared(() => call(on, name, args))
+    if (asked !== null) await believe(asked)
+    return answer
   }
   return {
     call,
-    rpc: (on) => (name, args) => orUnprepared(() => call(on, name, args)),
+    rpc: (on) => (name, args) => rpc(on, name, args),
     ask: (on, query) => orUnprepared(() => askOnce(answerMs, on, query)),
   }
 }

@@ -23,7 +23,7 @@ import {
 } from '../sql/index.ts'
 import { appendConnection } from './append-connection.ts'
 import { askWithin, type Queryable } from './ask.ts'
-import { createConfirmation } from './confirmation.ts'
+import { Confirmation } from './confirmation.ts'
 import { connectionsTo, type PgDriver, type PostgresSource } from './connections.ts'
 import { PostgresListener } from './listener.ts'
 import { readPage } from './read.ts'
@@ -82,15 +82,16 @@ export function postgresStoreOver(
   const { warn = () => {}, checkMs } = options
   const connections = connectionsTo(driver, source, { onMoved: warn })
   const { pool, name, answerMs, hasChoice } = connections
-  const statements = createStatements(answerMs)
   const ask = askWithin(answerMs)
+  const confirmation = new Confirmation(connections, ask)
+  const believe = (asked: string) => confirmation.believe(asked)
+  const statements = createStatements(answerMs, believe)
   const limit = statementLimit(connections)
-  const { watch, confirmed, learn, replicated, mustBeReplicated } = createConfirmation(pool, ask, name)
   const pace = hasChoice ? quick : slow
   const listener = new PostgresListener(
     () => {
       const client = connections.client()
-      watch(client)
+      confirmation.watch(client)
       return client
     },
     { ...pace, checkMs: checkMs ?? pace.checkMs, warn, onLost: connections.doubt },
@@ -111,7 +112,7 @@ export function postgresStoreOver(
     checkOpen()
     try {
       await limit.ready()
-      return await confirmed(work)
+      return await confirmation.during(work)
     } catch (error) {
       throw failure(error)
     }
@@ -125,7 +126,7 @@ export function postgresStoreOver(
     })
   const calls = sqlCalls(rpc)
   const inTurn = <Out>(work: (turn: Turn) => Promise<Out>) =>
-    confirmed(() => withTurn({ pool, statements, ask, failure }, work))
+    confirmation.during(() => withTurn({ pool, statements, ask, believe, failure }, work))
   const appendOver = appendConnection(connections, listener)
   const appendRpc: Rpc = (fn, args) =>
     guarded(() => appendOver((connection) => statements.rpc(connection)(fn, args)))
@@ -139,7 +140,6 @@ export function postgresStoreOver(
         if ((await migrationStatus(query)).state !== 'newer') await requireMigrated(query, name)
       })
       await calls.open(queue, options)
-      await guarded(learn)
     },
     read: (queue, after, most) =>
       guarded(() => {
@@ -164,8 +164,14 @@ export function postgresStoreOver(
         await guarded(() => appendOver((connection) => notify(statements, connection, to.to, note)))
         return true
       },
-      replicated: () => guarded(replicated),
-      mustBeReplicated,
+    },
+    confirm: () => guarded(() => confirmation.confirm()),
+    checkup: async (queue) => {
+      const checkup = await calls.checkup(queue)
+      const replication = checkup?.replication
+      if (checkup === null || !replication?.names || checkup.server.inRecovery) return checkup
+      const commitsWait = await guarded(() => confirmation.doCommitsWait())
+      return { ...checkup, replication: { ...replication, commitsWait } }
     },
     listen: async (queue, onWake) => {
       await guarded(limit.ready).catch(() => {})

@@ -2,12 +2,14 @@ import type pg from 'pg'
 import { InterlockError, isReadOnly } from '../../core/index.ts'
 import type { Turn } from '../sql/index.ts'
 import type { Ask } from './ask.ts'
-import type { Statements } from './statements.ts'
+import type { Called, Statements } from './statements.ts'
 
 export interface TurnContext {
   readonly pool: pg.Pool
   readonly statements: Statements
   readonly ask: Ask
+  /** Resolves when a commit that was answered counts. */
+  readonly believe: (asked: string) => Promise<void>
   /**
    * Turns an error of the driver into one for the caller. An error that `decide` throws is the caller's own and stays unchanged.
    */
@@ -39,17 +41,19 @@ export async function withTurn<Out>(context: TurnContext, work: (turn: Turn) => 
   }
 }
 
-function turnOn(client: pg.PoolClient, { statements, ask, failure }: TurnContext): Turn {
+function turnOn(client: pg.PoolClient, { statements, ask, believe, failure }: TurnContext): Turn {
   return {
     begin: async (queue, since) => {
       const view = () => statements.call(client, 'job_queue_turn', { queue, since })
-      return (await both(() => ask(client, 'begin'), view, failure))[1]
+      return (await both(() => ask(client, 'begin'), view, failure))[1].answer
     },
     finish: async (name, args) => {
-      const append = () => statements.call(client, name, args)
-      const [answer, { command }] = await both(append, () => ask(client, 'commit'), failure)
-      if (command === 'COMMIT') return answer
-      throw new InterlockError('contention', 'the transaction was rolled back; try again')
+      const append = (): Promise<Called> => statements.call(client, name, args)
+      const [{ answer, asked }, { command }] = await both(append, () => ask(client, 'commit'), failure)
+      if (command !== 'COMMIT')
+        throw new InterlockError('contention', 'the transaction was rolled back; try again')
+      if (asked !== null) await believe(asked)
+      return answer
     },
     giveUp: async () => {
       await ask(client, 'rollback').catch((error) => Promise.reject(failure(error)))

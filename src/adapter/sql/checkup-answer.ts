@@ -47,6 +47,7 @@ const replication = z
     ...row,
     seesAll,
     oldestWaitMs,
+    commitsWait: null,
   }))
 
 const setAside = z

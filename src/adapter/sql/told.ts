@@ -106,7 +106,8 @@ const answer = z.union([
       return { commandId, result: { ok: false, code, message } }
     }),
 ])
-const heard = z.tuple([z.array(answer), dataAnswer])
+/** The third part is there if the commit waits for a standby. */
+const heard = z.tuple([z.array(answer), dataAnswer, z.literal(1).optional()])
 
 /** What a notification on the address of a process says (`job_queue_tell`); undefined: nothing that can be read. */
 export function answersOf(payload: string): HeardAnswers | undefined {
@@ -114,6 +115,6 @@ export function answersOf(payload: string): HeardAnswers | undefined {
   const version = Number(payload.slice(0, space))
   const read = heard.safeParse(jsonOf(payload.slice(space + 1)))
   if (!read.success || !Number.isSafeInteger(version)) return undefined
-  const [answers, data] = read.data
-  return { version, answers, data }
+  const [answers, data, waits] = read.data
+  return { version, answers, data, ...(waits && { isUnconfirmed: true }) }
 }

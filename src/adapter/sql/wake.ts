@@ -69,13 +69,18 @@ function versionIn(said: string, queue: string): number | undefined | null {
   return Number.isSafeInteger(version) ? version : undefined
 }
 
+/** What stands before the events if their commit waits for a standby. */
+const WAITS = ' waits '
+
 /** What a notification on the channel of a queue says (`job_queue_append`). Undefined: it cannot be read. */
 export function newsOf(payload: string): News | undefined {
   const [after, version, at, epoch] = payload.split(' ', 4).map(Number)
   const begin = payload.indexOf('[')
   if (begin < 0 || !isCount(after) || !isCount(version) || !isCount(at) || !isCount(epoch)) return undefined
+  const isUnconfirmed = payload.startsWith(WAITS, begin - WAITS.length)
   // Decoded only when needed: most notifications are of this process's own appends.
-  return { after, version, at, epoch, events: () => decodeEvents(JSON.parse(payload.slice(begin))) }
+  const events = () => decodeEvents(JSON.parse(payload.slice(begin)))
+  return { after, version, at, epoch, ...(isUnconfirmed && { isUnconfirmed }), events }
 }
 
 const isCount = (value: number | undefined): value is number => Number.isSafeInteger(value)

@@ -108,7 +108,7 @@ export class Appender {
 
   /**
    * What it was not told of while another process decided, it has not read. A command that may be in the log already is appended
-   * again all the same: where commits wait for a standby, an append waits for that of its first time, and a read does not.
+   * again all the same: the answer says whether it is, and confirms it.
    */
   async #appendAlone(open: OpenCommands): Promise<Try> {
     const { knownVersion, version } = this.#log

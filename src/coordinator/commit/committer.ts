@@ -67,7 +67,7 @@ export class Committer {
 
   /** Commands to be answered together: see {@link commit}. */
   open(batch: readonly Pending[]): OpenCommands {
-    return new OpenCommands(batch, this.#log.replica)
+    return new OpenCommands(batch, this.#log)
   }
 
   /**
@@ -99,12 +99,12 @@ export class Committer {
         await this.#patience.during('append', () => this.#carryOut(open), why)
       })
     } catch (error) {
-      const left = [...open.pending()]
-      if (left.length < 2 || !isInterlockError(error, 'invalid_input')) return open.rejectAll(error)
+      if (open.size < 2 || !isInterlockError(error, 'invalid_input')) return open.rejectAll(error)
       // More than one append can take, or one command is at fault. The others must not suffer for it.
-      open.close()
+      const left = open.putOff()
       const middle = Math.ceil(left.length / 2)
       for (const half of [left.slice(0, middle), left.slice(middle)]) await this.#commit(this.open(half))
+      await this.#commit(open)
     } finally {
       open.close()
     }
@@ -135,12 +135,13 @@ export class Committer {
       if (open.areLooks) foldNews(this.#log, head.version)
       else await readOn(this.#log, head.version)
     }
-    if (open.wasHandedIn) await store.deciding?.replicated?.()
     open.settleKnown()
     this.#deciding.heldBack.clear()
     const tries = new Tries(queue, limit)
     this.#tries = tries
-    while (open.size > 0) {
+    for (;;) {
+      if (open.restsOn > 0) await this.#confirm(open)
+      if (open.size === 0) return
       await tries.next()
       if (tries.why !== undefined && !open.giveUp((call) => !this.#patience.isWaiting(call))) throw tries.why
       const tried = await this.#appender.try(open)
@@ -152,9 +153,15 @@ export class Committer {
         tries.refused(tried.answer.reason === 'version')
         await this.#learn(open, tried.answer)
         if (this.#looks !== undefined && open.areLooks && wasTaken(tried.decision, tried.answer))
-          return this.#putOff(this.#looks, open)
+          this.#putOff(this.#looks, open)
       }
     }
+  }
+
+  /** Answers that rest on what was only read or heard are given once that is where commits have to be. */
+  async #confirm(open: OpenCommands): Promise<void> {
+    await this.#log.confirmed.upTo(open.restsOn)
+    open.release()
   }
 
   #putOff({ contention, onPutOff }: LookHooks, open: OpenCommands): void {
@@ -165,7 +172,7 @@ export class Committer {
   #conclude(
     open: OpenCommands,
     decision: Decision,
-    { data = [], handed }: AppendAnswer & { ok: true },
+    { data = [], handed, version }: AppendAnswer & { ok: true },
   ): void {
     this.#counts.appends++
     if (handed !== undefined) this.crowd?.term.carried(open, handed)
@@ -174,12 +181,13 @@ export class Committer {
     if (open.areLooks) this.#looks?.contention.won()
     open.close()
     const { startedData, hooks } = this.#options
-    const { replica, head } = this.#log
+    const { replica, head, confirmed } = this.#log
     const before = replica.ledger
     replica.adopt(decision)
     startedData?.keep(decision.events, data)
     head.reach()
-    open.resolveAll(commands, decision.results)
+    confirmed.reach(version)
+    open.resolveAll(commands, decision.results, version)
     hooks.onAppended(before, decision.ledger, takesIn(decision.events))
   }
 
@@ -194,14 +202,16 @@ export class Committer {
     if (!isTrue) await readOn(this.#log)
     open.isRead = true
     open.settleKnown()
-    if (isTrue || this.#log.version === version) open.resolveAll(open.commands(), decision.results)
+    if (isTrue || this.#log.version === version) open.resolveAll(open.commands(), decision.results, version)
   }
 
   /** Does what a refused append asks for, before the next try. */
   async #learn(open: OpenCommands, answer: AppendAnswer & { ok: false }): Promise<void> {
-    const { replica, store, queue } = this.#log
+    const { replica, store, queue, confirmed } = this.#log
     const { hooks } = this.#options
     this.#counts.lost++
+    // The call has locked the queue, and its own commit came after all that it has seen.
+    if (answer.reason !== 'log_went_back') confirmed.reach(answer.version)
     switch (answer.reason) {
       case 'log_went_back':
         throw wentBack(queue, replica.version, answer.version)

@@ -34,7 +34,7 @@ export class Crowd {
    * Of these it was told that nothing came of them. If they were repeated, that may be since the first time took effect: the end of
    * an attempt is refused when the attempt has ended. So the log is asked first.
    */
-  readonly #unsure = new Map<string, CommandResult>()
+  readonly #unsure = new Map<string, { readonly result: CommandResult; readonly version: number }>()
   #onTold: () => void = () => {}
   #toldAt = Number.NEGATIVE_INFINITY
   readonly #answerWait = new AnswerWait()
@@ -74,12 +74,8 @@ export class Crowd {
   }
 
   /** What came of commands that were handed in here or, over the same store, elsewhere in this process. */
-  hearAnswers({ version, answers, data }: HeardAnswers): void {
-    // Where commits wait for a standby, an answer counts when the standby has it: so it is read, and waited for.
-    if (this.#options.deciding.mustBeReplicated?.() === true) {
-      if (answers.some(({ result }) => this.#isStart(result))) this.#options.onUnexpected(version)
-      return this.#onTold()
-    }
+  hearAnswers({ version, answers, data, isUnconfirmed }: HeardAnswers): void {
+    if (isUnconfirmed !== true) this.#options.log.confirmed.reach(version)
     const open = this.#waiting
     for (const { commandId, result } of answers) {
       if (open?.has(commandId) !== true || !this.#isOfEpoch(result)) {
@@ -89,11 +85,11 @@ export class Crowd {
       this.#toldAt = performance.now()
       this.#options.onOthers()
       if (this.#isRepeated && !(result.ok && result.changed)) {
-        this.#unsure.set(commandId, result)
+        this.#unsure.set(commandId, { result, version })
         continue
       }
       if (result.ok && result.started.length > 0) this.#options.onStarted(result.started, data)
-      open.answer(commandId, result)
+      open.answer(commandId, result, version)
     }
     if (open !== undefined && open.size === this.#unsure.size) this.#onTold()
   }
@@ -125,7 +121,7 @@ export class Crowd {
       if (!decides) await this.#awaitAnswer(open, told)
       open.settleKnown()
       if (wasTold && open.size > 0) this.#line.isSilent()
-      for (const [commandId, result] of this.#unsure) open.answer(commandId, result)
+      for (const [commandId, { result, version }] of this.#unsure) open.answer(commandId, result, version)
       return decides
     } finally {
       // What is under way in an append of its own is answered by that.
@@ -152,18 +148,11 @@ export class Crowd {
     open.isWaiting = true
     open.wasHandedIn = true
     if (open.size > 0) await this.#answerWait.wait(told)
-    if (open.size > 0) await this.#readConfirmed()
+    if (open.size > 0) await readOn(this.#options.log)
   }
 
   /** In milliseconds, as JSON can say it. */
   get #sinceToldMs(): number {
     return Math.min(RELY_MS, performance.now() - this.#toldAt)
-  }
-
-  /** Another process has committed them: what the server said to it of its standby, nobody said here. */
-  async #readConfirmed(): Promise<void> {
-    const { log, deciding } = this.#options
-    await readOn(log)
-    await deciding.replicated?.()
   }
 }

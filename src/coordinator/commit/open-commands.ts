@@ -12,7 +12,7 @@ import {
   type Waiting,
   waitingFor,
 } from '../../core/index.ts'
-import type { Replica } from '../replica/replica.ts'
+import type { LogView } from '../replica/log-view.ts'
 import type { Decided } from './deciding.ts'
 import { isLook } from './held-looks.ts'
 import type { Call } from './patience.ts'
@@ -34,14 +34,22 @@ export interface Pending {
   readonly reject: (error: unknown) => void
 }
 
+/** An answer that is given once the log is confirmed up to a version. */
+interface Held {
+  readonly pending: Pending
+  readonly version: number
+  readonly give: () => void
+}
+
 /**
  * The commands of a batch that have no answer yet. It watches the events that come in: an event with the id of an open command
- * shows that the command was carried out, although its answer was lost.
+ * shows that the command was carried out, although its answer was lost. Each answer passes {@link LogView.confirmed}, however it came.
  */
 export class OpenCommands {
   readonly #open: Map<string, Pending>
   readonly #seen = new Map<string, RecordedEvent[]>()
-  readonly #replica: Replica
+  readonly #log: Pick<LogView, 'replica' | 'confirmed'>
+  #held: Held[] = []
   readonly #watch: Subscription
   /** An append with them was sent and got no answer. */
   isTried = false
@@ -54,9 +62,10 @@ export class OpenCommands {
   /** Their outcome if the ledger becomes `base`, decided while the append before theirs is under way. */
   ahead: (Decided & { readonly base: Ledger }) | null = null
 
-  constructor(batch: readonly Pending[], replica: Replica) {
+  constructor(batch: readonly Pending[], log: Pick<LogView, 'replica' | 'confirmed'>) {
+    const { replica } = log
     this.#open = new Map(batch.map((pending) => [pending.command.id, pending]))
-    this.#replica = replica
+    this.#log = log
     this.#watch = replica.events$.subscribe((event) => this.note([event]))
     this.#watch.add(replica.skipped$.subscribe(() => this.#refuseTried()))
   }
@@ -73,9 +82,7 @@ export class OpenCommands {
   /** True if all of them look for something to do, or if some were handed in before and not carried out. */
   get mayComeToNothing(): boolean {
     if (this.wasHandedIn) return true
-    return ![...this.#open.values()].some(
-      ({ command: { body } }) => body.type !== 'claim' && body.type !== 'tick',
-    )
+    return this.commands().every(isSearch)
   }
 
   /** True if nobody waits for the answers: the events of others are the reason for the next look. */
@@ -105,19 +112,20 @@ export class OpenCommands {
     for (const [id, events] of this.#seen) {
       const pending = this.#open.get(id)
       if (pending === undefined) continue
-      this.#open.delete(id)
       if (events.every((event) => event.commandHash === pending.command.hash)) {
-        pending.resolve(resultFromLog(this.#replica.ledger, events))
-      } else pending.reject(commandReused(id))
+        const version = Math.max(...events.map(({ seq }) => seq))
+        this.answer(id, resultFromLog(this.#log.replica.ledger, events), version)
+      } else this.reject(id, commandReused(id))
     }
     this.#seen.clear()
   }
 
-  resolveAll(commands: readonly Command[], results: readonly CommandResult[]): void {
+  /** @param version the last event that the results rest on */
+  resolveAll(commands: readonly Command[], results: readonly CommandResult[], version: number): void {
     for (const [i, command] of commands.entries()) {
       const result = results[i]
-      if (result !== undefined) this.#open.get(command.id)?.resolve(result)
-      this.#open.delete(command.id)
+      if (result === undefined) this.#open.delete(command.id)
+      else this.answer(command.id, result, isSearch(command) && !hasChanged(result) ? 0 : version)
     }
   }
 
@@ -157,10 +165,29 @@ export class OpenCommands {
     return this.#open.has(commandId)
   }
 
-  /** Somebody else has carried the command out, and says what came of it. */
-  answer(commandId: string, result: CommandResult): void {
-    this.#open.get(commandId)?.resolve(result)
+  /**
+   * The command has its result, and is answered at once if the log is confirmed as far as the result rests on it; else by {@link release}.
+   * @param version the last event that it rests on
+   */
+  answer(commandId: string, result: CommandResult, version: number): void {
+    const pending = this.#open.get(commandId)
+    if (pending === undefined) return
     this.#open.delete(commandId)
+    const give = () => pending.resolve(result)
+    if (this.#log.confirmed.has(version)) give()
+    else this.#held.push({ pending, version, give })
+  }
+
+  /** Up to this version the log has to be confirmed before all that have a result are answered; 0: they are. */
+  get restsOn(): number {
+    return this.#held.reduce((most, { version }) => Math.max(most, version), 0)
+  }
+
+  /** Gives the answers that were held for this. */
+  release(): void {
+    const held = this.#held
+    this.#held = []
+    for (const { give } of held) give()
   }
 
   /** One command cannot be carried out. False if it is not among these. */
@@ -169,7 +196,7 @@ export class OpenCommands {
     return this.#open.delete(commandId)
   }
 
-  /** They get no answer here: they are tried again later, in another batch. */
+  /** Those without a result get no answer here: they are tried again later, in another batch. */
   putOff(): Pending[] {
     const all = [...this.#open.values()]
     this.#open.clear()
@@ -183,11 +210,13 @@ export class OpenCommands {
       reject(error)
       this.#open.delete(id)
     }
-    return this.#open.size > 0
+    this.#held = this.#held.filter(({ pending: { call, reject } }) => !isOver(call) || void reject(error))
+    return this.#open.size + this.#held.length > 0
   }
 
   rejectAll(error: unknown): void {
     for (const { reject } of this.#open.values()) reject(error)
+    for (const { pending } of this.#held.splice(0)) pending.reject(error)
     this.#open.clear()
   }
 
@@ -195,6 +224,11 @@ export class OpenCommands {
     this.#watch.unsubscribe()
   }
 }
+
+/** Looks for something to do. That it finds nothing says of nothing that it is so. */
+const isSearch = ({ body }: Command): boolean => body.type === 'claim' || body.type === 'tick'
+
+const hasChanged = (result: CommandResult): boolean => result.ok && result.changed
 
 /**
  * The result of a command that is in the log already, made from its events: for a command whose first answer was lost. Leaves out

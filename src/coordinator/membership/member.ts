@@ -78,7 +78,7 @@ export class Member {
     this.#ticks = new SingleFlight(async () => void (await this.inBackground({ type: 'tick' })), onError)
     this.startedData = new StartedData({ store, queue, workerId, all: telemetry?.propagates === true })
     this.starts = new OwnStarts({
-      ...{ log, incarnation: () => this.#incarnation },
+      ...{ log, signal, incarnation: () => this.#incarnation },
       onStarted: (attempt) => void hooks.onStarted(attempt, null),
     })
     this.#maintenance = maintenanceOf(log, options, onError)

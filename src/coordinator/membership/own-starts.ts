@@ -6,6 +6,8 @@ import type { Hold } from './member-api.ts'
 export interface OwnStartsOptions {
   readonly log: LogView
   readonly incarnation: () => Pick<Incarnation, 'workerId' | 'lease'>
+  /** Fires when the process leaves. */
+  readonly signal: AbortSignal
   /** A job was started for this process, and no answer to one of its commands will say so. */
   readonly onStarted: (attempt: Started) => void
 }
@@ -105,7 +107,13 @@ export class OwnStarts {
     return attempt?.workerId === this.#workerId ? attempt : undefined
   }
 
-  #tell({ jobId, token }: Start): void {
+  /** A start that was read begins when it is certain that it stays: a fail-over might give the job to another process. */
+  #tell(start: Start): void {
+    const { log, signal } = this.#options
+    log.confirmed.after(start.token, signal, () => this.#report(start))
+  }
+
+  #report({ jobId, token }: Start): void {
     const { log, onStarted } = this.#options
     if (this.#ahead.get(token)?.attempt === null) return
     const attempt = runningAttempt(log.ledger, jobId, token)

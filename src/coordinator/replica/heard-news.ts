@@ -34,9 +34,9 @@ export class HeardNews {
 }
 
 /** The news beyond a version in the midst of them, such as that of an append of the reader's own. */
-function restOf({ after, version, epoch, events }: News, known: number): News | undefined {
+function restOf({ after, events, ...news }: News, known: number): News | undefined {
   const all = events()
   const last = all[known - after - 1]
   if (last?.seq !== known) return undefined
-  return { after: known, at: last.at, version, epoch, events: () => all.slice(known - after) }
+  return { ...news, after: known, at: last.at, events: () => all.slice(known - after) }
 }

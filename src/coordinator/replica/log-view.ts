@@ -1,11 +1,15 @@
 import type { Ledger, Micros } from '../../core/index.ts'
-import type { LogRole, SnapshotRole, StoreTraits } from '../../port/index.ts'
+import type { AppendRole, LogRole, SnapshotRole, StoreTraits } from '../../port/index.ts'
 import { DatabaseClock, LogClock } from './clocks.ts'
+import { Confirmed } from './confirmed.ts'
 import { HeardNews } from './heard-news.ts'
 import { Replica } from './replica.ts'
 
 export interface LogViewOptions {
-  readonly store: Pick<StoreTraits, 'name'> & Pick<LogRole, 'read'> & Pick<SnapshotRole, 'snapshot' | 'chunk'>
+  readonly store: Pick<StoreTraits, 'name'> &
+    Pick<LogRole, 'read'> &
+    Pick<AppendRole, 'confirm'> &
+    Pick<SnapshotRole, 'snapshot' | 'chunk'>
   readonly queue: string
   /** Called when the database has said that there is nothing more to read. */
   readonly onReached?: () => void
@@ -20,6 +24,7 @@ export class LogView {
   readonly replica = new Replica()
   readonly clock = new DatabaseClock()
   readonly head: Head
+  readonly confirmed: Confirmed
   /** News of appends that are not folded yet. */
   readonly news = new HeardNews()
   readonly onSkipped: () => void
@@ -29,6 +34,7 @@ export class LogView {
     this.store = store
     this.queue = queue
     this.head = new Head(onReached)
+    this.confirmed = new Confirmed(store)
     this.onSkipped = onSkipped
     this.replica.changes$.subscribe(() => this.#time.see())
   }

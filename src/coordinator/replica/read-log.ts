@@ -8,7 +8,7 @@ import { ledgerNear } from './snapshots.ts'
  * Folds everything up to the head, page by page, into a replica that knows nothing. Any other replica uses {@link readOn}.
  * @throws InterlockError `log_went_back`, `archived`
  */
-export async function readToHead({ store, queue, replica, clock, head }: LogView): Promise<void> {
+export async function readToHead({ store, queue, replica, clock, head, confirmed }: LogView): Promise<void> {
   let sent = clock.mark()
   let at = replica.version
   for await (const page of pagesAfter(store, queue, replica.version)) {
@@ -21,6 +21,7 @@ export async function readToHead({ store, queue, replica, clock, head }: LogView
     if (page.version < at) throw wentBack(queue, at, page.version)
     at = page.events.at(-1)?.seq ?? at
     checkSame(queue, replica, { ...page, knownAt: null })
+    if (page.isUnconfirmed !== true) confirmed.reach(at)
     replica.apply(page.events)
   }
   head.reach(replica.version)
@@ -44,7 +45,7 @@ export async function readOn(log: LogView, upTo = Number.POSITIVE_INFINITY): Pro
 }
 
 /** True if news that continue exactly from here have led to this version. If something is wrong with them, reading finds out. */
-export function foldNews({ queue, replica, head, news }: LogView, upTo: number): boolean {
+export function foldNews({ queue, replica, head, news, confirmed }: LogView, upTo: number): boolean {
   if (upTo === Number.POSITIVE_INFINITY) return false
   try {
     for (let next = news.after(replica.version); next !== undefined; next = news.after(replica.version)) {
@@ -52,6 +53,7 @@ export function foldNews({ queue, replica, head, news }: LogView, upTo: number):
       if (!events.every(({ seq }, i) => seq === replica.version + i + 1)) return false
       if (replica.version + events.length !== next.version) return false
       checkSame(queue, replica, { ...next, knownAt: next.at, events })
+      if (next.isUnconfirmed !== true) confirmed.reach(next.version)
       replica.apply(events)
     }
   } catch {
@@ -70,7 +72,7 @@ async function skip({ store, queue, replica, onSkipped }: LogView, error: Interl
 }
 
 async function readFollowing(log: LogView): Promise<void> {
-  const { store, queue, replica, clock, head } = log
+  const { store, queue, replica, clock, head, confirmed } = log
   const { version } = replica
   if (version === 0) return readToHead(log)
   const sent = clock.mark()
@@ -82,6 +84,7 @@ async function readFollowing(log: LogView): Promise<void> {
   checkSame(queue, replica, { ...page, knownAt: first?.seq === version ? first.at : null })
   clock.sync(page.now, sent)
   head.begins(page.archivedSeq)
+  if (page.isUnconfirmed !== true) confirmed.reach(page.events.at(-1)?.seq ?? version)
   replica.apply(page.events)
   if (replica.version < page.version) return readToHead(log)
   head.reach(page.version)

@@ -10,8 +10,8 @@ const LONG_MS = 1_000
 export function checkReplication({ checkup }: Pick<Facts, 'checkup'>): Finding[] {
   const standbys = standbysOf(checkup)
   if (standbys === null) return []
-  const { waiting, oldestWaitMs, names, servers, synchronous, isHidden } = standbys
-  const awaited = names !== '' && !isHidden && synchronous === 0
+  const { waiting, oldestWaitMs, names, commitsWait, servers, synchronous, isHidden } = standbys
+  const awaited = names !== '' && commitsWait !== false && !isHidden && synchronous === 0
   const others = servers.filter(({ isSynchronous }) => !isSynchronous)
   return those(
     waiting > 0 &&
@@ -26,6 +26,13 @@ export function checkReplication({ checkup }: Pick<Facts, 'checkup'>): Finding[]
         'standby',
         `synchronous_standby_names is ${names}, and no such standby is connected: every commit waits for one`,
         'start the standby, or see that its application_name is in the setting',
+      ),
+    names !== '' &&
+      commitsWait === false &&
+      problem(
+        'standby',
+        `synchronous_standby_names is ${names}, and commits do not wait for it yet: the server's checkpointer has not read the setting, so Interlock acknowledges nothing`,
+        'see that the checkpointer runs (backend_type of pg_stat_activity), and reload the settings: SELECT pg_reload_conf()',
       ),
     names === '' &&
       others.length > 0 &&

@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto'
+import type pg from 'pg'
+import type { Ask } from './ask.ts'
+import type { Connections } from './connections.ts'
+
+/**
+ * Since when the session that answered is told that commits wait for a standby: the start of its server, and when it read the settings, in
+ * seconds. Null: they are not to wait.
+ */
+export type Asked = string | null
+
+/** In a list of columns, as {@link Asked}. */
+export const askedColumn =
+  "case when current_setting('synchronous_standby_names') <> '' and current_setting('max_wal_senders') <> '0' then " +
+  "extract(epoch from pg_postmaster_start_time()) || ' ' || extract(epoch from pg_conf_load_time()) end"
+
+/** Writes the least that a commit can write, so that it has something to wait for: nothing, if commits are not to wait. */
+export const commitThatWaits =
+  `select ${askedColumn} as asked, set_config('synchronous_commit', 'on', true), ` +
+  `case when ${askedColumn} is not null then pg_logical_emit_message(true, 'interlock', '') end`
+
+/** How often it looks, before it says that commits do not wait. */
+const LOOKS = 5
+
+/** For some milliseconds, or until a session is seen whose commit waits. */
+const look = `
+  with recursive looks as (
+    select clock_timestamp() as at, clock_timestamp() + interval '50 milliseconds' as until, false as sees
+    union all
+    select clock_timestamp(), l.until, exists(
+        select from pg_stat_get_activity(null) a
+         where a.wait_event_type = 'IPC' and a.wait_event = 'SyncRep' and l.until is not null)
+      from looks l where not l.sees and clock_timestamp() < l.until)
+  select extract(epoch from pg_postmaster_start_time())::text as server, extract(epoch from l.at)::text as at
+    from looks l where l.sees`
+
+/**
+ * The proof that commits wait for a standby. `synchronous_standby_names` does not give it, nor does `sync_state`: sessions show the one, and
+ * act by the other, as soon as they have read the settings, and commits wait once the checkpointer has. So a commit is looked at that waits. What
+ * was seen holds for all sessions that had read the settings before, until they read them again.
+ */
+export class WaitProof {
+  readonly #connections: Connections
+  readonly #ask: Ask
+  /** Of which server, and when by its clock, in seconds. */
+  #seen = { server: '', at: Number.NEGATIVE_INFINITY }
+  #finding: Promise<boolean> | undefined
+
+  constructor(connections: Connections, ask: Ask) {
+    this.#connections = connections
+    this.#ask = ask
+  }
+
+  holds(asked: string): boolean {
+    const [server, since] = asked.split(' ')
+    return this.#seen.server === server && this.#seen.at > Number(since)
+  }
+
+  /** False: no commit waits. @throws what the driver throws */
+  find(): Promise<boolean> {
+    this.#finding ??= this.#find().finally(() => (this.#finding = undefined))
+    return this.#finding
+  }
+
+  /** Over connections of its own: your pool may have only one, and what is ended here is said on none of the others. */
+  async #find(): Promise<boolean> {
+    const looking = this.#connections.client()
+    const committing = this.#connections.client()
+    try {
+      await Promise.all([looking, committing].map((client) => connected(client)))
+      return await this.#look(looking, committing)
+    } finally {
+      for (const client of [looking, committing]) client.end().catch(() => {})
+    }
+  }
+
+  async #look(looking: pg.Client, committing: pg.Client): Promise<boolean> {
+    const mark = randomBytes(8).toString('hex')
+    let isOver = false
+    const commits = async () => {
+      while (!isOver) await this.#ask(committing, `/* ${mark} */ ${commitThatWaits}`)
+    }
+    const done = commits().catch(() => {})
+    // Ends it if it still waits, which loses nothing.
+    const end = `select pg_cancel_backend(pid) from pg_stat_activity where wait_event = 'SyncRep' and query like '/* ${mark} */%'`
+    try {
+      for (let looks = 0; looks < LOOKS; looks++) {
+        const [row] = (await this.#ask<{ server: string; at: string }>(looking, look)).rows
+        if (row === undefined) continue
+        this.#seen = { server: row.server, at: Number(row.at) }
+        return true
+      }
+      return false
+    } finally {
+      isOver = true
+      await this.#ask(looking, end)
+      await done
+    }
+  }
+}
+
+async function connected(client: pg.Client): Promise<void> {
+  client.on('error', () => {})
+  await client.connect()
+}
