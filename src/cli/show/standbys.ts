@@ -6,7 +6,8 @@ import { facts } from '../terminal/table.ts'
 const atFailOver = {
   kept: 'loses nothing that was acknowledged, if it goes to a synchronous standby',
   may_be_lost: 'loses what the standby has not got; Interlock then holds the queue (log_went_back)',
-  unknown: 'not known: the role that owns Interlock may not see the standbys, or nobody could see a commit wait',
+  unknown:
+    'not known: the role that owns Interlock may not see the standbys, or nobody could see a commit wait',
 } as const
 
 /** The standbys of the server, one a line, and what a fail-over would lose. */

@@ -210,7 +210,8 @@ export class OpenCommands {
       reject(error)
       this.#open.delete(id)
     }
-    this.#held = this.#held.filter(({ pending: { call, reject } }) => !isOver(call) || void reject(error))
+    for (const { pending } of this.#held) if (isOver(pending.call)) pending.reject(error)
+    this.#held = this.#held.filter(({ pending }) => !isOver(pending.call))
     return this.#open.size + this.#held.length > 0
   }
 
