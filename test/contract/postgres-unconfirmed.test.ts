@@ -166,7 +166,7 @@ describe('what another process has committed on one server alone', () => {
     await one.enqueue([{ jobId: 'before', models: ['m'] }])
     await two.catchUp()
     await pair.cutOff()
-    void one.enqueue([{ jobId: 'a', models: ['m'] }])
+    answerOf(one.enqueue([{ jobId: 'a', models: ['m'] }]))
     await commitWaits(pair)
     await ends.cancelled(pair)
     await expect.poll(() => two.catchUp().then(() => two.state().waitingCount)).toBe(2)

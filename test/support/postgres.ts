@@ -3,6 +3,7 @@
  * direct child on a free loopback port. Nothing is left behind, also when this process is killed.
  */
 import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { chmod, chown, cp, mkdir, mkdtemp, rm, stat, statfs } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
@@ -274,15 +275,23 @@ async function exists(file: string): Promise<boolean> {
   )
 }
 
+/** Below those that a system gives to outgoing connections and to servers without a wish: so nobody takes it while its server is down. */
+const PORTS = { from: 10_000, to: 30_000 }
+
 export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(PORTS.from, PORTS.to)
+    if (await canListen(port)) return port
+  }
+}
+
+async function canListen(port: number): Promise<boolean> {
   const probe = createServer()
-  await new Promise<void>((resolve, reject) => {
-    probe.once('error', reject).listen(0, '127.0.0.1', resolve)
+  const opened = await new Promise<boolean>((resolve) => {
+    probe.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true))
   })
-  const address = probe.address()
-  await new Promise((resolve) => probe.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no loopback port to be had')
-  return address.port
+  if (opened) await new Promise((resolve) => probe.close(resolve))
+  return opened
 }
 
 export interface Guard {

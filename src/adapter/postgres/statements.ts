@@ -17,7 +17,7 @@ const BEAT = { part: 0.25, leastMs: 1_000 }
 /** Archiving is one transaction over all events that move: 2,000,000 took 20 s. No caller waits for it. */
 const ARCHIVE_MS = 600_000
 
-/** Whoever calls them takes what they answer for done. */
+/** What they answer is taken for done. */
 const acknowledging: ReadonlySet<FunctionName> = new Set<FunctionName>([
   'job_queue_append',
   'job_queue_append_for',
