@@ -462,6 +462,13 @@ create index if not exists job_queue_inbox_cancel_idx on public.job_queue_inbox 
 create index if not exists job_queue_inbox_beat_idx on public.job_queue_inbox (queue, (left(command ->> 'worker_id', 200)))
   where command ->> 'type' = 'heartbeat';
 
+-- Submissions that were refused after their commit, so that they can be found (job_queue_submitted, job_queue_of_job). The index has only
+-- those of the last day, and is empty or nearly so:
+-- SELECT request_id, answer FROM job_queue_inbox WHERE queue = 'default' AND answered_at IS NOT NULL AND answer @> '{"ok": false}'
+--   AND command @> '{"type": "enqueue"}' ORDER BY answered_at DESC LIMIT 1000;
+create index if not exists job_queue_inbox_refused_idx on public.job_queue_inbox (queue, answered_at)
+  where answered_at is not null and answer @> '{"ok": false}' and command @> '{"type": "enqueue"}';
+
 -- Payloads, results, errors, checkpoints, progress and trace contexts: data that you may have to erase, which therefore must not be in the
 -- append-only log. Payload, result and error are written in the append of their event.
 -- life: the sequence number of the `queued` event that the data belongs to. A later life of the id does not get the data of an
@@ -2784,16 +2791,23 @@ $$;
 
 -- job_queue_explain(job_id, queue): where a job stands, for the page of the user whose job it is: his place in the line of each model,
 -- why it waits, and about how long still. Runs with the rights of its caller and shows what job_queue_places shows him: the jobs whose
--- row in `jobs` he can read. Granted to no browser until you do so (docs/supabase.md).
--- Returns {job_id, queue, state, position, models, code, reason, starts_in_seconds, starts_from_seconds, starts_to_seconds}; null for a
--- job that is not live, and all the same for one whose row the caller cannot read, or whose row does not follow its job (yet: within a
--- second).
---   state              waiting or active
+-- row in `jobs` he can read, and every job if he may read job_queue_jobs. Granted to no browser until you do so (docs/supabase.md).
+-- It says what rows and events say, in the codes of `interlock explain`. The rules of admission are not in SQL: where the rows do not
+-- settle why a job waits, `code` is null and `needs` is process.
+-- Returns {job_id, queue, state, position, models, code, needs, reason, starts_in_seconds, starts_from_seconds, starts_to_seconds}; null
+-- for a job that nobody has ever heard of. For users of the view: null too for a job that is not live, and all the same for one whose row
+-- the caller cannot read, or whose row does not follow its job (yet: within a second).
+--   state              waiting or active; for those who may read job_queue_jobs also submitted (by SQL or as a row of `jobs`, and nobody has
+--                      decided), refused (it never came in), ended, archived (the log has no event of it any more), unknown (a row of `jobs`
+--                      that no log knows)
 --   position           how many stand ahead of it in the line of the whole queue; null when it stands in no line
 --   models             [{model, ahead, running, capacity}, …]: in the line of each model, how many stand ahead (null: in no line), and
 --                      how many run of how many
---   code, reason       why it waits (draining, not_due, model_paused, serialized, at_capacity, model_in_use, behind_in_line, offered),
---                      and that in a sentence; it names no other job and nobody; code is null for an active job
+--   code, reason       why it waits (draining, not_due, model_paused, serialized, at_capacity, model_in_use, behind_in_line, no_worker,
+--                      offered), what is wrong with it (late, lost, overdue), and that in a sentence; it names no other job and nobody.
+--                      Else undecided, arrived, not_taken_in, adoptable, the code of a refusal, or how it ended (completed, failed,
+--                      cancelled, expired, bypassed). Null: it runs, or see `needs`
+--   needs              process: only a process can tell why it waits at this moment (interlock explain); else null
 --   starts_in_seconds  an estimate, from how long jobs of these models took among the last 1,000 events, less how long the running ones
 --                      have run; null: too little is known
 --   starts_from_seconds, starts_to_seconds
@@ -2803,8 +2817,15 @@ create or replace function public.job_queue_explain(job_id text, queue text defa
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  place jsonb := (select p.place from public.job_queue_places p where p.queue = $2 and p.job_id = $1);
 begin
-  return (select p.place from public.job_queue_places p where p.queue = $2 and p.job_id = $1);
+  if place is not null or not has_function_privilege('public.job_queue_not_live(text, text)', 'EXECUTE') then
+    return place;
+  end if;
+  place := public.job_queue_not_live($2, $1);
+  return case when place is not null then '{"position": null, "models": [], "needs": null, "starts_in_seconds": null,
+    "starts_from_seconds": null, "starts_to_seconds": null}'::jsonb || jsonb_build_object('job_id', $1, 'queue', $2) || place end;
 end
 $$;
 
@@ -3385,6 +3406,46 @@ begin
 end
 $$;
 
+-- job_queue_not_live(queue, job_id): what is with a job that is not live, as far as the tables say it (job_queue_of_job): the newest fact
+-- counts. Internal; called by job_queue_explain.
+-- Returns {state, code, reason}, with `needs` where only a process can tell; null: nobody has ever heard of it. Raises nothing.
+create or replace function public.job_queue_not_live(queue text, job_id text) returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  kept jsonb := public.job_queue_of_job($1, $2);
+  ended_at bigint := coalesce((kept #>> '{events,-1,at}')::bigint, 0);
+  ended text := (
+    select case when (l.event_type in ('failed', 'lease_expired') and l.data ? 'final') then 'failed'
+             when l.event_type in ('completed', 'cancelled', 'expired', 'bypassed') then l.event_type end
+      from jsonb_to_record(kept #> '{events,-1}') as l (event_type text, data jsonb));
+  refused jsonb := jsonb_path_query_first(kept, '$.commands[*] ? (@.refusal != null)');
+  refused_at bigint := coalesce((refused #>> '{refusal,at}')::bigint, 0);
+  not_taken_in_at bigint := coalesce((kept #>> '{not_taken_in,at}')::bigint, 0);
+begin
+  return case
+    -- The log has an event of it and the queue has no row: it moves on at this moment, or an event of it was void.
+    when kept ->> 'voided' is not null or (ended_at > 0 and ended is null) then
+      '{"state": null, "code": null, "needs": "process", "reason": "only a process can tell what is with it"}'::jsonb
+    when jsonb_path_exists(kept, '$.commands[*] ? ((@.type == "enqueue" || @.type == "start") && @.refusal == null)') then
+      '{"state": "submitted", "code": "undecided", "reason": "it was submitted by SQL, and nobody has decided it yet"}'
+    when kept ->> 'arrived_at' is not null then
+      '{"state": "submitted", "code": "arrived", "reason": "its row of jobs has arrived, and nobody has taken it in yet"}'
+    when refused_at > greatest(ended_at, not_taken_in_at) then jsonb_build_object('state', 'refused',
+      'code', refused #>> '{refusal,code}', 'reason', 'what was submitted by SQL was refused: ' || (refused #>> '{refusal,message}'))
+    when not_taken_in_at > ended_at then jsonb_build_object('state', 'refused',
+      'code', 'not_taken_in', 'reason', 'its row of jobs was not taken in: ' || (kept #>> '{not_taken_in,reason}'))
+    when ended is not null then jsonb_build_object('state', 'ended', 'code', ended, 'reason', case ended
+      when 'completed' then 'it was completed' when 'failed' then 'it failed for good' when 'cancelled' then 'it was cancelled'
+      when 'expired' then 'it waited longer than it may' else 'it ran outside the line' end)
+    when kept ->> 'row' is not null then
+      '{"state": "unknown", "code": "adoptable", "reason": "the log has never heard of it; there is a row of jobs with this id"}'
+    when (kept ->> 'archived_seq')::bigint > 0 then jsonb_build_object('state', 'archived', 'code', null, 'reason',
+      format('the log has no event of it after event %s, and earlier ones are archived', kept ->> 'archived_seq')) end;
+end
+$$;
+
 -- job_queue_note(queue, job_id, token, note): keeps how far a running attempt has come, for people and for the next
 -- attempt. Never takes the queue's lock.
 --   token  the fencing token of the attempt
@@ -3459,6 +3520,97 @@ begin
      where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = $2
        and l.event_type = 'queued' and l.data ? 'intake'))
   on conflict (target, job_id) do update set late = true;
+end
+$$;
+
+-- job_queue_of_job(queue, job_id): what the tables say of one job beside its row in job_queue_jobs, to explain what is with it, with or
+-- without a process alive. Reads only, judges nothing.
+-- Returns an object; times in microseconds:
+--   version, now           the last event of the queue, and the database's clock
+--   archived_seq           up to which event the log is archived
+--   kept                   whether job_queue_log_archive has events of the queue
+--   events, voided         the last events of the job that are in the log, 200 at most, in order (as in job_queue_read)
+--   commands               [{request_id, type, at, refusal}, …]: commands by SQL that name it, the newest first, 20 at most: undecided ones
+--                          (refusal null), and of the last day refused ones that would have put it in line; refusal: {code, message, at}
+--   cut                    whether the queue has more such commands than were looked at: the newest 10,000 of each kind, 64 MB in all
+--   arrived_at             when its row of `jobs` arrived that nobody has taken in; null: there is none
+--   not_taken_in           {reason, at}: why its row of `jobs` was not taken in; null: it was, or there is none
+--   row                    pending or running: the state of a row of `jobs` under this id that no log knows and that has not arrived; null:
+--                          there is none
+--   behind                 {events, age_ms}: events of the job that its row of `jobs` does not follow yet, and the age of the first; null:
+--                          it has no such row
+-- Raises nothing.
+create or replace function public.job_queue_of_job(queue text, job_id text) returns jsonb
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
+as $$
+#variable_conflict use_column
+declare
+  head record;
+  events jsonb;
+  commands record;
+  arrived timestamptz := (
+    select min(a.arrived_at) from public.job_queue_arrivals a where a.job_id = $2 and (a.queue = $1 or a.queue is null));
+  names jsonb := public.job_queue_columns('jobs');
+  target record;
+  status text;
+begin
+  select * into head from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
+  -- seq + 0: a plain order by would read the primary key backwards, past the events of all other jobs.
+  select coalesce(jsonb_agg(to_jsonb(e) order by e.seq), '[]') into events from (
+    select l.seq, (extract(epoch from l.created_at) * 1000000)::bigint as at, l.event_type, l.job_id, l.job_type, l.models, l.worker_id,
+           l.data, l.command_id, l.command_hash, l.schema_version
+      from public.job_queue_log l
+     where l.queue = $1 and l.job_id = $2 and l.seq > coalesce(head.archived_seq, 0)
+     order by l.seq + 0 desc limit 200) e;
+  -- Sizes are read without the commands themselves, which may be large.
+  with looked as materialized (
+    select o.*, row_number() over w as n, sum(pg_column_size(o.command)) over w as bytes
+      from ((select i.request_id, i.command, i.created_at, i.answered_at, i.answer from public.job_queue_inbox i
+              where i.queue = $1 and i.answered_at is null order by i.created_at desc limit 10001)
+            union all
+            (select i.request_id, i.command, i.created_at, i.answered_at, i.answer from public.job_queue_inbox i
+              where i.queue = $1 and i.answered_at is not null and i.answer @> '{"ok": false}' and i.command @> '{"type": "enqueue"}'
+              order by i.answered_at desc limit 10001)) o
+    window w as (partition by o.answered_at is null order by o.created_at desc)),
+  named as (
+    select k.* from looked k
+     where k.n <= 10000 and k.bytes <= 67108864 and (k.command ->> 'job_id' = $2
+        or coalesce(k.command #>> '{job,job_id}', k.command #>> '{job,jobId}') = $2
+        or k.command @> jsonb_build_object('jobs', jsonb_build_array(jsonb_build_object('job_id', $2)))
+        or k.command @> jsonb_build_object('jobs', jsonb_build_array(jsonb_build_object('jobId', $2))))
+     order by k.created_at desc limit 20)
+  select (select coalesce(jsonb_agg(jsonb_build_object('request_id', k.request_id, 'type', k.command ->> 'type',
+            'at', (extract(epoch from k.created_at) * 1000000)::bigint, 'refusal', case when k.answered_at is not null then jsonb_build_object(
+              'code', k.answer ->> 'code', 'message', k.answer ->> 'message', 'at', (extract(epoch from k.answered_at) * 1000000)::bigint) end)
+            order by k.created_at desc), '[]') from named k) as list,
+         (select coalesce(bool_or(k.n > 10000 or k.bytes > 67108864), false) from looked k) as cut
+    into commands;
+  select * into target from public.job_queue_targets() t where t.target = 'jobs';
+  if found and (target.key_type <> 'uuid' or $2 ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$')
+     and exists (select from pg_attribute a where a.attrelid = to_regclass('public.jobs') and a.attname = names ->> 'status' and not a.attisdropped) then
+    execute format('select coalesce(t.%I::text, '''') from public.jobs t where t.%I = $1::%s limit 1',
+      names ->> 'status', target.key_column, target.key_type) into status using $2;
+  end if;
+  return jsonb_build_object(
+    'version', coalesce(head.version, 0), 'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint, 'archived_seq', coalesce(head.archived_seq, 0),
+    'kept', exists (select from public.job_queue_log_archive a where a.queue = $1),
+    'events', events, 'voided', public.job_queue_voided($1, coalesce((events #>> '{0,seq}')::bigint, 1) - 1),
+    'commands', commands.list, 'cut', commands.cut,
+    'arrived_at', (extract(epoch from arrived) * 1000000)::bigint,
+    'not_taken_in', (
+      select jsonb_build_object('reason', n.reason, 'at', (extract(epoch from n.refused_at) * 1000000)::bigint)
+        from public.job_queue_not_taken_in n where n.queue = $1 and n.job_id = $2 order by n.id desc limit 1),
+    'row', case when arrived is null and not public.job_queue_known($2) then case status
+      when public.job_queue_status('pending') then 'pending' when public.job_queue_status('running') then 'running' end end,
+    'behind', case when status is not null then (
+      select jsonb_build_object('events', count(*),
+               'age_ms', (extract(epoch from clock_timestamp()) * 1000 - min((e ->> 'at')::bigint) / 1000)::bigint)
+        from jsonb_array_elements(events) as e where (e ->> 'seq')::bigint > head.projected_seq) end);
 end
 $$;
 
@@ -4951,6 +5103,95 @@ begin
 end
 $$;
 
+-- job_queue_submitted(queue, lim): what came in by SQL and as rows of `jobs` and is not in the queue: what nobody has decided, and what was
+-- refused. Reads only.
+--   lim  how many jobs of each state at most, 0..1,000
+-- Returns an object; times in microseconds:
+--   undecided  {commands, rows, oldest_at}: commands that nobody has decided, rows that nobody has taken in; each counted up to 10,001
+--   refused    {commands, rows}: of the last day, commands that would have put jobs in line, of which one has not come in since; rows that
+--              could not be taken in and have not come in since. Of the newest 1,000 commands
+--   jobs       [{job_id, state, code, at, request_id, message}, …]: first those that nobody has decided (state submitted; code undecided or
+--              arrived), the oldest first; then refused ones (state and code as in job_queue_of_job), the newest first
+-- Raises JQ001 for a limit out of bounds.
+create or replace function public.job_queue_submitted(queue text, lim integer) returns jsonb
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
+as $$
+#variable_conflict use_column
+declare
+  answer jsonb;
+begin
+  if lim between 0 and 1000 is not true then
+    raise exception using errcode = 'JQ001', message = 'job_queue_submitted takes a limit of 0..1,000';
+  end if;
+  with open as materialized (
+    select i.request_id, i.created_at, pg_column_size(i.command) as size from public.job_queue_inbox i
+     where i.queue = $1 and i.answered_at is null order by i.created_at limit 10001),
+  -- Commands may be large: those that are read have 64 MB in all.
+  first as materialized (
+    select o.request_id, o.created_at from (
+      select o.*, sum(o.size) over (order by o.created_at, o.request_id) as bytes, row_number() over (order by o.created_at, o.request_id) as n
+        from open o) o
+     where o.n <= lim and o.bytes <= 67108864),
+  waiting as (
+    select coalesce(j.job ->> 'job_id', j.job ->> 'jobId') as job_id, f.created_at as at, f.request_id, j.n
+      from first f
+      join public.job_queue_inbox i on i.queue = $1 and i.request_id = f.request_id and i.command ->> 'type' in ('enqueue', 'start')
+      cross join lateral (
+        select e.job, e.n from jsonb_array_elements(case when jsonb_typeof(i.command -> 'jobs') = 'array' then i.command -> 'jobs'
+          else jsonb_build_array(i.command -> 'job') end) with ordinality as e (job, n) limit lim) j),
+  arrived as materialized (
+    select a.id, a.job_id, a.arrived_at from public.job_queue_arrivals a
+     where a.queue = $1 or a.queue is null order by a.id limit 10001),
+  no as materialized (
+    select r.request_id, r.answered_at, r.answer from (
+      select n.*, sum(n.size) over (order by n.answered_at desc, n.request_id) as bytes from (
+        select i.request_id, i.answered_at, i.answer, pg_column_size(i.command) as size from public.job_queue_inbox i
+         where i.queue = $1 and i.answered_at is not null and i.answer @> '{"ok": false}' and i.command @> '{"type": "enqueue"}'
+         order by i.answered_at desc limit 1000) n) r
+     where r.bytes <= 67108864),
+  refused as materialized (
+    select j.job_id, r.answered_at as at, r.request_id, r.answer, j.n
+      from no r
+      join public.job_queue_inbox i on i.queue = $1 and i.request_id = r.request_id
+      cross join lateral (
+        select coalesce(e.job ->> 'job_id', e.job ->> 'jobId') as job_id, e.n
+          from jsonb_array_elements(i.command -> 'jobs') with ordinality as e (job, n) limit greatest(lim, 1)) j
+     where not exists (
+       select from public.job_queue_log l
+        where l.queue = $1 and l.job_id = j.job_id and l.event_type = 'queued' and l.created_at > r.answered_at)),
+  wrong as materialized (
+    select n.job_id, n.refused_at as at, n.reason from public.job_queue_not_taken_in n
+     where n.queue = $1
+       and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = n.job_id)
+       and not exists (select from public.job_queue_arrivals a where a.job_id = n.job_id)
+     order by n.id desc)
+  select jsonb_build_object(
+    'undecided', jsonb_build_object('commands', (select count(*) from open), 'rows', (select count(*) from arrived),
+      'oldest_at', (extract(epoch from least((select min(o.created_at) from open o), (select min(a.arrived_at) from arrived a))) * 1000000)::bigint),
+    'refused', jsonb_build_object('commands', (select count(distinct r.request_id) from refused r), 'rows', (select count(*) from wrong)),
+    'jobs', (
+      select coalesce(jsonb_agg(jsonb_build_object('job_id', s.job_id, 'state', s.state, 'code', s.code,
+               'at', (extract(epoch from s.at) * 1000000)::bigint, 'request_id', s.request_id, 'message', s.message)
+               order by s.state desc, case s.state when 'submitted' then s.at end, s.at desc, s.n), '[]')
+        from ((select w.job_id, 'submitted' as state, 'undecided' as code, w.at, w.request_id, null as message, w.n from waiting w
+                order by w.at, w.n limit lim)
+              union all
+              (select a.job_id, 'submitted', 'arrived', a.arrived_at, null, null, a.id from arrived a order by a.id limit lim)
+              union all
+              (select r.job_id, 'refused', r.answer ->> 'code', r.at, r.request_id, r.answer ->> 'message', r.n from refused r
+                order by r.at desc, r.n limit lim)
+              union all
+              (select w.job_id, 'refused', 'not_taken_in', w.at, null, w.reason, 0 from wrong w order by w.at desc limit lim)) s))
+    into answer;
+  return answer;
+end
+$$;
+
 -- job_queue_taken(queue, arrival_ids, refused): finishes arrivals that this queue had claimed. Doing it twice does nothing
 -- more.
 --   arrival_ids  arrivals that were sent to be put in line; those whose job is not in the log are offered again at once
@@ -5729,14 +5970,16 @@ begin
 end
 $account$;
 
--- Where a job stands, for users who can read its row in `jobs`; job_queue_explain documents `place`. The view reads with the
--- rights of its owner, because a place in line depends on the other jobs in it, of which it shows only their number. The function
--- in its WHERE runs with the rights of the reader, so a user sees only own jobs. One column holds everything, so that fields can
--- be added.
+-- Where a job stands, for users who can read its row in `jobs`, and every job for those who may read job_queue_jobs; job_queue_explain
+-- documents `place`. The view reads with the rights of its owner, because a place in line depends on the other jobs in it, of which it
+-- shows only their number. The function in its WHERE runs with the rights of the reader, so a user sees only own jobs. One column holds
+-- everything, so that fields can be added. The rules of admission are in TypeScript alone: a code is given where the rows settle it, and
+-- else `needs` says who can tell.
 create or replace view public.job_queue_places with (security_barrier = true) as
 select j.queue, j.job_id, (
   select jsonb_build_object('job_id', j.job_id, 'queue', j.queue, 'state', j.state, 'position', line.position,
-           'models', needs.list, 'code', why.code, 'reason', case why.code
+           'models', needs.list, 'code', why.code, 'needs', case when why.code is null and j.state = 'waiting' then 'process' end,
+           'reason', case why.code
              when 'draining' then 'the queue is draining; nothing starts until it is resumed'
              when 'not_due' then 'the job is not due yet'
              when 'model_paused' then format('model %s is paused', j.blocked_on)
@@ -5744,13 +5987,17 @@ select j.queue, j.job_id, (
              when 'at_capacity' then 'as many jobs are running as the policy allows'
              when 'model_in_use' then 'a model it needs is in use'
              when 'behind_in_line' then format('it waits in line for model %s', j.blocked_on)
-             when 'offered' then 'it may start when a worker, and the limits of the queue, let it'
-             else 'it runs' end,
+             when 'no_worker' then 'no live worker has a free slot for its kind'
+             when 'offered' then 'it may start; no worker has taken it yet'
+             when 'late' then 'it runs, and its process has not been heard of for a while'
+             when 'lost' then 'the process that ran it is gone; the job is given back'
+             when 'overdue' then 'its time is over; nobody has noted it yet'
+             else case j.state when 'active' then 'it runs' else 'it waits; only a process can tell why at this moment' end end,
            'starts_in_seconds', case when why.code = 'offered' then 0 when why.is_in_line then ceil(needs.seconds) end,
            'starts_from_seconds', case when why.code = 'offered' then 0 when why.is_in_line then floor(needs.least) end,
            'starts_to_seconds', case when why.code = 'offered' then 0 when why.is_in_line then ceil(needs.most) end)
     from (
-      select k.policy, k.drained_at, k.active_count from public.job_queue_state k
+      select k.policy, k.status, k.active_count from public.job_queue_state k
        where k.queue = j.queue order by k.version desc limit 1) s
     -- Not due yet, or kept by a pause: the job stands in no line.
     cross join lateral (
@@ -5760,7 +6007,9 @@ select j.queue, j.job_id, (
         select count(*)::integer from public.job_queue_jobs o
          where o.queue = j.queue and o.state = 'waiting' and o.due_at is null
            and (o.blocked_on is null or o.blocked_by_job_id is not null)
-           and (o.place_level, o.place_order, o.place_tie) < (j.place_level, j.place_order, j.place_tie)) end as position) line
+           and (o.place_level, o.place_order, o.place_tie) < (j.place_level, j.place_order, j.place_tie)) end as position, (
+        select count(*)::integer from public.job_queue_jobs o
+         where o.queue = j.queue and o.state = 'active' and o.models <> '{}') as running) line
     -- How long jobs ran that were completed lately, by model and in all: the mean, and the standard deviation (`apart`).
     cross join lateral (
       select jsonb_object_agg(m.model, jsonb_build_array(m.seconds, m.apart)) filter (where m.model is not null) as by_model,
@@ -5782,27 +6031,30 @@ select j.queue, j.job_id, (
       select coalesce(jsonb_agg(jsonb_build_object('model', m.model, 'ahead', m.ahead, 'running', m.running, 'capacity', m.capacity)
                order by m.nth) filter (where m.model is not null), '[]') as list,
              bool_or(m.running >= m.capacity) filter (where m.model is not null) as is_in_use,
+             bool_or(m.offered > 0) as is_behind_offer, coalesce(bool_and(m.running + m.ahead < m.capacity), true) as has_room,
              max(t.seconds) as seconds,
              case when bool_and(t.apart is not null) filter (where t.seconds is not null) then max(greatest(t.seconds - t.apart, 0)) end as least,
              case when bool_and(t.apart is not null) filter (where t.seconds is not null) then max(t.seconds + t.apart) end as most
         from (
           select u.model, u.nth, coalesce(s.policy #>> array['capacity', u.model], s.policy #>> '{capacity,*}', '1')::integer as capacity,
-                 case when own.is_in then (
-                   select count(*)::integer from public.job_queue_jobs o
-                    where o.queue = j.queue and o.state = 'waiting' and o.due_at is null and u.model = any (o.models)
-                      and (o.blocked_on is null or o.blocked_by_job_id is not null)
-                      and (o.place_level, o.place_order, o.place_tie) < (j.place_level, j.place_order, j.place_tie)) end as ahead,
-                 r.running, r.gone, y.seconds, y.apart
+                 a.ahead, a.offered, r.running, r.gone, y.seconds, y.apart
             from unnest(j.models) with ordinality as u (model, nth)
             cross join lateral (
               select (typical.by_model #>> array[u.model, '0'])::numeric as seconds, (typical.by_model #>> array[u.model, '1'])::numeric as apart) y
+            -- `offered`: how many of them may start: such a job may be passed once nobody has taken it for a while.
+            left join lateral (
+              select count(*)::integer as ahead, count(*) filter (where o.blocked_by_job_id is null and o.conflict_reason is null) as offered
+                from public.job_queue_jobs o
+               where o.queue = j.queue and o.state = 'waiting' and o.due_at is null and u.model = any (o.models)
+                 and (o.blocked_on is null or o.blocked_by_job_id is not null)
+                 and (o.place_level, o.place_order, o.place_tie) < (j.place_level, j.place_order, j.place_tie)) a on own.is_in
             cross join lateral (
               select count(*)::integer as running,
                      coalesce(sum(least(greatest(extract(epoch from now() - o.started_at), 0), y.seconds)), 0) as gone
                 from public.job_queue_jobs o
                where o.queue = j.queue and o.state = 'active' and u.model = any (o.models)) r
           union all
-          select null, null, line.slots, line.position, s.active_count, r.gone, typical.seconds, typical.apart
+          select null, null, line.slots, line.position, 0, s.active_count, r.gone, typical.seconds, typical.apart
             from (
               select coalesce(sum(least(greatest(extract(epoch from now() - o.started_at), 0), typical.seconds)), 0) as gone
                 from public.job_queue_jobs o where o.queue = j.queue and o.state = 'active') r
@@ -5813,19 +6065,45 @@ select j.queue, j.job_id, (
                    then greatest((n.ends + greatest(m.running - 1, 0) / 2.0) * m.seconds - m.gone, 0) / m.capacity else 0 end as seconds,
                  1.2816 * m.apart * sqrt(greatest(n.ends, 0)) / m.capacity as apart
            where m.ahead is not null and m.seconds is not null) t on true) needs
+    -- The processes, as job_queue_worker_list has them: whether one is alive that decides, whether one could run the job now, and how the
+    -- one is that runs it.
     cross join lateral (
-      select c.code, c.code in ('serialized', 'at_capacity', 'model_in_use', 'behind_in_line') as is_in_line
+      select coalesce(bool_or(w.state = 'live' and w.release ~ '^\d+\.\d+\.\d+'), false) as is_alive,
+             coalesce(bool_or(w.state = 'live' and w.free_slots > 0 and (w.kinds is null or j.kind = any (w.kinds))), false) as has_worker,
+             max(case w.state when 'dead' then 'lost' when 'late' then 'late' end) filter (where w.worker_id = j.worker_id) as fault
+        from (
+          select w.worker_id, w.release, w.free_slots, w.kinds, case
+                   when w.dead then 'dead'
+                   when w.server_since <> pg_postmaster_start_time() and not w.settled then 'live'
+                   when w.expires_at + w.grace_ms * interval '1 millisecond' < clock_timestamp() then 'dead'
+                   when w.expires_at <= clock_timestamp() then 'late'
+                   else 'live' end as state
+            from public.job_queue_workers w where w.queue = j.queue) w) workers
+    -- A live process records within 15 s that a time has passed.
+    cross join lateral (
+      select clock_timestamp() - case when workers.is_alive then interval '15 seconds' else interval '0' end as over) times
+    cross join lateral (
+      select c.code, c.code in ('serialized', 'at_capacity', 'model_in_use', 'behind_in_line')
+               or (c.code is null and j.blocked_by_job_id is not null) as is_in_line
         from (select case
-          when j.state = 'active' then null
-          when s.drained_at is not null then 'draining'
+          when j.expires_at <= times.over then 'overdue'
+          when j.state = 'active' then workers.fault
+          when s.status = 'draining' then 'draining'
+          when j.due_at <= times.over then 'overdue'
           when j.due_at is not null then 'not_due'
           when not own.is_in then 'model_paused'
-          when j.blocked_by_job_id is null then 'offered'
-          when j.blocked_on is null then case when line.slots = 1 then 'serialized' else 'at_capacity' end
+          -- A rate counts starts, and a share the jobs of an owner: no row has these.
+          when s.policy #>> '{fairShare,maxActive}' is not null or s.policy -> 'rate' ?| j.models then null
           when needs.is_in_use then 'model_in_use'
-          else 'behind_in_line' end as code) c) why) as place
+          when j.blocked_by_job_id is not null and j.blocked_on is not null then case
+            when s.policy ->> 'maxOvertakes' = '0' and not needs.is_behind_offer then 'behind_in_line' end
+          when j.blocked_by_job_id is not null then case
+            when line.running >= line.slots then case when line.slots = 1 then 'serialized' else 'at_capacity' end end
+          when needs.has_room and coalesce(line.running + line.position < line.slots, line.slots is null)
+            and s.policy ->> 'emptySet' is distinct from 'exclusive' then case when workers.has_worker then 'offered' else 'no_worker' end
+          end as code) c) why) as place
   from public.job_queue_jobs j
- where public.job_queue_own_row(j.job_id, j.queued_at,
+ where has_table_privilege('public.job_queue_jobs', 'SELECT') or public.job_queue_own_row(j.job_id, j.queued_at,
    coalesce((select s.value -> 'jobs' from public.job_queue_settings s where s.key = 'columns'), '{}'));
 
 -- On Supabase, appends, arriving rows and commands by SQL are broadcast. Elsewhere these triggers do not exist and cost nothing.
@@ -5904,7 +6182,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_append_for,job_queue_append_told,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_hand_in,job_queue_handed,job_queue_handled,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_row,job_queue_page,job_queue_pick_up,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_tell,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_append_for,job_queue_append_told,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_hand_in,job_queue_handed,job_queue_handled,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_row,job_queue_page,job_queue_pick_up,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_taken,job_queue_targets,job_queue_tell,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -5931,8 +6209,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '3af97d042a658f2853503b30312634e83432e8a3912017e1c81771ee4835c6ef'),
-  ('027', '3af97d042a658f2853503b30312634e83432e8a3912017e1c81771ee4835c6ef')
+  ('000', '8786a93c3206a400f5b268c3f9877918f15aae6129b2738b29fbd103def0bd5b'),
+  ('027', '8786a93c3206a400f5b268c3f9877918f15aae6129b2738b29fbd103def0bd5b')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -34,3 +34,10 @@ create index if not exists job_queue_inbox_cancel_idx on public.job_queue_inbox 
 --   AND command ->> 'type' = 'heartbeat';
 create index if not exists job_queue_inbox_beat_idx on public.job_queue_inbox (queue, (left(command ->> 'worker_id', 200)))
   where command ->> 'type' = 'heartbeat';
+
+-- Submissions that were refused after their commit, so that they can be found (job_queue_submitted, job_queue_of_job). The index has only
+-- those of the last day, and is empty or nearly so:
+-- SELECT request_id, answer FROM job_queue_inbox WHERE queue = 'default' AND answered_at IS NOT NULL AND answer @> '{"ok": false}'
+--   AND command @> '{"type": "enqueue"}' ORDER BY answered_at DESC LIMIT 1000;
+create index if not exists job_queue_inbox_refused_idx on public.job_queue_inbox (queue, answered_at)
+  where answered_at is not null and answer @> '{"ok": false}' and command @> '{"type": "enqueue"}';

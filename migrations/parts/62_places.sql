@@ -1,11 +1,13 @@
--- Where a job stands, for users who can read its row in `jobs`; job_queue_explain documents `place`. The view reads with the
--- rights of its owner, because a place in line depends on the other jobs in it, of which it shows only their number. The function
--- in its WHERE runs with the rights of the reader, so a user sees only own jobs. One column holds everything, so that fields can
--- be added.
+-- Where a job stands, for users who can read its row in `jobs`, and every job for those who may read job_queue_jobs; job_queue_explain
+-- documents `place`. The view reads with the rights of its owner, because a place in line depends on the other jobs in it, of which it
+-- shows only their number. The function in its WHERE runs with the rights of the reader, so a user sees only own jobs. One column holds
+-- everything, so that fields can be added. The rules of admission are in TypeScript alone: a code is given where the rows settle it, and
+-- else `needs` says who can tell.
 create or replace view public.job_queue_places with (security_barrier = true) as
 select j.queue, j.job_id, (
   select jsonb_build_object('job_id', j.job_id, 'queue', j.queue, 'state', j.state, 'position', line.position,
-           'models', needs.list, 'code', why.code, 'reason', case why.code
+           'models', needs.list, 'code', why.code, 'needs', case when why.code is null and j.state = 'waiting' then 'process' end,
+           'reason', case why.code
              when 'draining' then 'the queue is draining; nothing starts until it is resumed'
              when 'not_due' then 'the job is not due yet'
              when 'model_paused' then format('model %s is paused', j.blocked_on)
@@ -13,13 +15,17 @@ select j.queue, j.job_id, (
              when 'at_capacity' then 'as many jobs are running as the policy allows'
              when 'model_in_use' then 'a model it needs is in use'
              when 'behind_in_line' then format('it waits in line for model %s', j.blocked_on)
-             when 'offered' then 'it may start when a worker, and the limits of the queue, let it'
-             else 'it runs' end,
+             when 'no_worker' then 'no live worker has a free slot for its kind'
+             when 'offered' then 'it may start; no worker has taken it yet'
+             when 'late' then 'it runs, and its process has not been heard of for a while'
+             when 'lost' then 'the process that ran it is gone; the job is given back'
+             when 'overdue' then 'its time is over; nobody has noted it yet'
+             else case j.state when 'active' then 'it runs' else 'it waits; only a process can tell why at this moment' end end,
            'starts_in_seconds', case when why.code = 'offered' then 0 when why.is_in_line then ceil(needs.seconds) end,
            'starts_from_seconds', case when why.code = 'offered' then 0 when why.is_in_line then floor(needs.least) end,
            'starts_to_seconds', case when why.code = 'offered' then 0 when why.is_in_line then ceil(needs.most) end)
     from (
-      select k.policy, k.drained_at, k.active_count from public.job_queue_state k
+      select k.policy, k.status, k.active_count from public.job_queue_state k
        where k.queue = j.queue order by k.version desc limit 1) s
     -- Not due yet, or kept by a pause: the job stands in no line.
     cross join lateral (
@@ -29,7 +35,9 @@ select j.queue, j.job_id, (
         select count(*)::integer from public.job_queue_jobs o
          where o.queue = j.queue and o.state = 'waiting' and o.due_at is null
            and (o.blocked_on is null or o.blocked_by_job_id is not null)
-           and (o.place_level, o.place_order, o.place_tie) < (j.place_level, j.place_order, j.place_tie)) end as position) line
+           and (o.place_level, o.place_order, o.place_tie) < (j.place_level, j.place_order, j.place_tie)) end as position, (
+        select count(*)::integer from public.job_queue_jobs o
+         where o.queue = j.queue and o.state = 'active' and o.models <> '{}') as running) line
     -- How long jobs ran that were completed lately, by model and in all: the mean, and the standard deviation (`apart`).
     cross join lateral (
       select jsonb_object_agg(m.model, jsonb_build_array(m.seconds, m.apart)) filter (where m.model is not null) as by_model,
@@ -51,27 +59,30 @@ select j.queue, j.job_id, (
       select coalesce(jsonb_agg(jsonb_build_object('model', m.model, 'ahead', m.ahead, 'running', m.running, 'capacity', m.capacity)
                order by m.nth) filter (where m.model is not null), '[]') as list,
              bool_or(m.running >= m.capacity) filter (where m.model is not null) as is_in_use,
+             bool_or(m.offered > 0) as is_behind_offer, coalesce(bool_and(m.running + m.ahead < m.capacity), true) as has_room,
              max(t.seconds) as seconds,
              case when bool_and(t.apart is not null) filter (where t.seconds is not null) then max(greatest(t.seconds - t.apart, 0)) end as least,
              case when bool_and(t.apart is not null) filter (where t.seconds is not null) then max(t.seconds + t.apart) end as most
         from (
           select u.model, u.nth, coalesce(s.policy #>> array['capacity', u.model], s.policy #>> '{capacity,*}', '1')::integer as capacity,
-                 case when own.is_in then (
-                   select count(*)::integer from public.job_queue_jobs o
-                    where o.queue = j.queue and o.state = 'waiting' and o.due_at is null and u.model = any (o.models)
-                      and (o.blocked_on is null or o.blocked_by_job_id is not null)
-                      and (o.place_level, o.place_order, o.place_tie) < (j.place_level, j.place_order, j.place_tie)) end as ahead,
-                 r.running, r.gone, y.seconds, y.apart
+                 a.ahead, a.offered, r.running, r.gone, y.seconds, y.apart
             from unnest(j.models) with ordinality as u (model, nth)
             cross join lateral (
               select (typical.by_model #>> array[u.model, '0'])::numeric as seconds, (typical.by_model #>> array[u.model, '1'])::numeric as apart) y
+            -- `offered`: how many of them may start: such a job may be passed once nobody has taken it for a while.
+            left join lateral (
+              select count(*)::integer as ahead, count(*) filter (where o.blocked_by_job_id is null and o.conflict_reason is null) as offered
+                from public.job_queue_jobs o
+               where o.queue = j.queue and o.state = 'waiting' and o.due_at is null and u.model = any (o.models)
+                 and (o.blocked_on is null or o.blocked_by_job_id is not null)
+                 and (o.place_level, o.place_order, o.place_tie) < (j.place_level, j.place_order, j.place_tie)) a on own.is_in
             cross join lateral (
               select count(*)::integer as running,
                      coalesce(sum(least(greatest(extract(epoch from now() - o.started_at), 0), y.seconds)), 0) as gone
                 from public.job_queue_jobs o
                where o.queue = j.queue and o.state = 'active' and u.model = any (o.models)) r
           union all
-          select null, null, line.slots, line.position, s.active_count, r.gone, typical.seconds, typical.apart
+          select null, null, line.slots, line.position, 0, s.active_count, r.gone, typical.seconds, typical.apart
             from (
               select coalesce(sum(least(greatest(extract(epoch from now() - o.started_at), 0), typical.seconds)), 0) as gone
                 from public.job_queue_jobs o where o.queue = j.queue and o.state = 'active') r
@@ -82,17 +93,43 @@ select j.queue, j.job_id, (
                    then greatest((n.ends + greatest(m.running - 1, 0) / 2.0) * m.seconds - m.gone, 0) / m.capacity else 0 end as seconds,
                  1.2816 * m.apart * sqrt(greatest(n.ends, 0)) / m.capacity as apart
            where m.ahead is not null and m.seconds is not null) t on true) needs
+    -- The processes, as job_queue_worker_list has them: whether one is alive that decides, whether one could run the job now, and how the
+    -- one is that runs it.
     cross join lateral (
-      select c.code, c.code in ('serialized', 'at_capacity', 'model_in_use', 'behind_in_line') as is_in_line
+      select coalesce(bool_or(w.state = 'live' and w.release ~ '^\d+\.\d+\.\d+'), false) as is_alive,
+             coalesce(bool_or(w.state = 'live' and w.free_slots > 0 and (w.kinds is null or j.kind = any (w.kinds))), false) as has_worker,
+             max(case w.state when 'dead' then 'lost' when 'late' then 'late' end) filter (where w.worker_id = j.worker_id) as fault
+        from (
+          select w.worker_id, w.release, w.free_slots, w.kinds, case
+                   when w.dead then 'dead'
+                   when w.server_since <> pg_postmaster_start_time() and not w.settled then 'live'
+                   when w.expires_at + w.grace_ms * interval '1 millisecond' < clock_timestamp() then 'dead'
+                   when w.expires_at <= clock_timestamp() then 'late'
+                   else 'live' end as state
+            from public.job_queue_workers w where w.queue = j.queue) w) workers
+    -- A live process records within 15 s that a time has passed.
+    cross join lateral (
+      select clock_timestamp() - case when workers.is_alive then interval '15 seconds' else interval '0' end as over) times
+    cross join lateral (
+      select c.code, c.code in ('serialized', 'at_capacity', 'model_in_use', 'behind_in_line')
+               or (c.code is null and j.blocked_by_job_id is not null) as is_in_line
         from (select case
-          when j.state = 'active' then null
-          when s.drained_at is not null then 'draining'
+          when j.expires_at <= times.over then 'overdue'
+          when j.state = 'active' then workers.fault
+          when s.status = 'draining' then 'draining'
+          when j.due_at <= times.over then 'overdue'
           when j.due_at is not null then 'not_due'
           when not own.is_in then 'model_paused'
-          when j.blocked_by_job_id is null then 'offered'
-          when j.blocked_on is null then case when line.slots = 1 then 'serialized' else 'at_capacity' end
+          -- A rate counts starts, and a share the jobs of an owner: no row has these.
+          when s.policy #>> '{fairShare,maxActive}' is not null or s.policy -> 'rate' ?| j.models then null
           when needs.is_in_use then 'model_in_use'
-          else 'behind_in_line' end as code) c) why) as place
+          when j.blocked_by_job_id is not null and j.blocked_on is not null then case
+            when s.policy ->> 'maxOvertakes' = '0' and not needs.is_behind_offer then 'behind_in_line' end
+          when j.blocked_by_job_id is not null then case
+            when line.running >= line.slots then case when line.slots = 1 then 'serialized' else 'at_capacity' end end
+          when needs.has_room and coalesce(line.running + line.position < line.slots, line.slots is null)
+            and s.policy ->> 'emptySet' is distinct from 'exclusive' then case when workers.has_worker then 'offered' else 'no_worker' end
+          end as code) c) why) as place
   from public.job_queue_jobs j
- where public.job_queue_own_row(j.job_id, j.queued_at,
+ where has_table_privilege('public.job_queue_jobs', 'SELECT') or public.job_queue_own_row(j.job_id, j.queued_at,
    coalesce((select s.value -> 'jobs' from public.job_queue_settings s where s.key = 'columns'), '{}'));

@@ -1,8 +1,14 @@
 import { defer, filter, map, type Observable, startWith } from 'rxjs'
 import { CoordinatorActor } from '../../machines/index.ts'
 import { parseJobId, parseSeq } from '../codec/index.ts'
-import { explainJob, MICROS_PER_MS, type RecordedEvent } from '../core/index.ts'
-import { hasWorkerAmong, type LogRole, type MembershipRole, PAGE, type StoreTraits } from '../port/index.ts'
+import { type Explanation, explainJob, MICROS_PER_MS, type RecordedEvent } from '../core/index.ts'
+import {
+  type LogRole,
+  type MembershipRole,
+  PAGE,
+  type StoreTraits,
+  type SubmissionRole,
+} from '../port/index.ts'
 import type { Coordinator } from './api/coordinator.ts'
 import { Counter, queueMetrics, queueView, toDate } from './api/view.ts'
 import type { Vitals } from './api/vitals.ts'
@@ -10,7 +16,10 @@ import type { TakenIn } from './inbox/row-intake.ts'
 import type { Member } from './membership/member.ts'
 import { eventsFrom, pagesOf, pullEvents, standingOf } from './replica/streams.ts'
 
-type ObserverStore = Pick<LogRole, 'read'> & Pick<MembershipRole, 'workers'> & Pick<StoreTraits, 'name'>
+type ObserverStore = Pick<LogRole, 'read'> &
+  Pick<MembershipRole, 'workers'> &
+  Pick<SubmissionRole, 'ofJob'> &
+  Pick<StoreTraits, 'name'>
 
 type Calls = Pick<
   Coordinator,
@@ -40,12 +49,7 @@ export function observerOf(member: Member, store: ObserverStore): Observer {
   }
   return {
     see: (event) => counter.see(event),
-    explain: async (jobId) => {
-      parseJobId(jobId)
-      await member.catchUp()
-      const workers = await store.workers(queue)
-      return explainJob(member.ledger, jobId, now(), hasWorkerAmong(workers))
-    },
+    explain: (jobId) => explained(member, store, parseJobId(jobId)),
     state,
     state$: defer(() => changes$.pipe(map(state), startWith(state()))),
     events$,
@@ -81,6 +85,26 @@ export function observerOf(member: Member, store: ObserverStore): Observer {
       }
     },
     metrics: () => queueMetrics(member.ledger, now(), log.head, counter.counts),
+  }
+}
+
+/** A job moves on while it is looked at: seldom more than once. */
+const LOOKS = 3
+
+/** What the tables say belongs to one version of the log. If the job is not live at a later one, they are read again. */
+async function explained(
+  member: Member,
+  store: ObserverStore,
+  jobId: string,
+): Promise<Explanation | undefined> {
+  const { log } = member
+  for (let looks = 1; ; looks++) {
+    const record = await store.ofJob(log.queue, jobId)
+    await member.catchUp()
+    const workers = await store.workers(log.queue)
+    const found = explainJob({ ledger: log.ledger, now: log.now(), workers }, jobId, record)
+    const isLive = found?.state === 'waiting' || found?.state === 'active'
+    if (isLive || log.version === record.version || looks === LOOKS) return found
   }
 }
 

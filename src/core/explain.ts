@@ -1,12 +1,13 @@
 import { blockerOf } from './blocking.ts'
-import type { ReasonCode } from './event.ts'
-import { attemptText, type Micros } from './job.ts'
-import { isInLine, type Job, jobOf, type LedgerView, modelOf, type Pause, triesOf } from './ledger.ts'
-import { isOfferLive } from './offered.ts'
+import type { JobRecord, QueueFacts } from './facts.ts'
+import type { Micros } from './job.ts'
+import { isInLine, type Job, jobOf, type LedgerView, modelOf, type Pause } from './ledger.ts'
+import { type NotLive, notLive } from './not-live.ts'
 import { pauseOf } from './pausing.ts'
 import { capacityOf } from './policy.ts'
-import { type HasWorker, waitingFor } from './reason.ts'
 import { type Standing, standingOf } from './standing.ts'
+import { alsoKnown, alsoOf, toDoFor } from './to-do.ts'
+import { type JobCode, type LiveCode, toldOf } from './told.ts'
 
 /** One model that the job needs, and the place of the job in its line. */
 export interface ModelPlace {
@@ -22,15 +23,12 @@ export interface ModelPlace {
   readonly paused: Pick<Pause, 'reason' | 'by' | 'since' | 'until'> | null
 }
 
-/** A live job: why it does not run, which job it waits for, and what has to happen. */
-export interface Explanation {
+interface Told {
   readonly jobId: string
-  readonly state: 'waiting' | 'active'
-  /** The same in the words of the job's statechart. */
-  readonly standing: Standing
-  /** Null for an active job. */
-  readonly code: ReasonCode | null
+  /** One sentence. */
   readonly reason: string
+  /** Since when it waits, runs, or has ended; null: nobody knows. */
+  readonly since: Micros | null
   readonly blockedBy: string | null
   readonly models: readonly ModelPlace[]
   /** Its place in the line of the whole queue, from 0; null if it stands in no line. */
@@ -40,50 +38,68 @@ export interface Explanation {
   /** How many later jobs that share a model have gone first. */
   readonly overtaken: number
   readonly whatHasToHappen: string
+  /** What else stands in its way, and what else has come in about it; one sentence each. */
+  readonly also: readonly string[]
 }
+
+/** A live job: why it does not run, which job it waits for, and what has to happen. */
+export interface LiveExplanation extends Told {
+  readonly state: 'waiting' | 'active'
+  /** The same in the words of the job's statechart. */
+  readonly standing: Standing
+  /** What keeps it; null: nothing does, it runs. */
+  readonly code: LiveCode | null
+}
+
+/** A job that is not in the queue, or not any more. */
+export interface OtherExplanation extends Told {
+  /**
+   * `submitted`: by SQL or as a row of `jobs`, and nobody has taken it in yet. `refused`: it never came in. `archived`: if it ever
+   * was, its events are not in the log any more. `unknown`: the log has never heard of it, but there is a row of `jobs`.
+   */
+  readonly state: NotLive['state']
+  readonly standing: NotLive['state']
+  /** What it waits for, why it was refused, or how it ended; null: nobody knows. */
+  readonly code: JobCode | null
+}
+
+/** What is with a job. */
+export type Explanation = LiveExplanation | OtherExplanation
 
 const MOST_IN_CHAIN = 100
 const MOST_AHEAD = 10
 
-/** Explains a live job; undefined for one that is not live: only the log knows how it ended. */
-export function explainJob(
-  ledger: LedgerView,
-  jobId: string,
-  now: Micros,
-  hasWorker?: HasWorker,
-): Explanation | undefined {
+/**
+ * What is with a job: the one answer that everybody gives, with or without a process alive.
+ * @returns undefined if nobody has ever heard of it
+ */
+export function explainJob(facts: QueueFacts, jobId: string, record: JobRecord): Explanation | undefined {
+  const live = explainLive(facts, jobId)
+  if (live !== undefined) return { ...live, also: [...live.also, ...alsoKnown(facts, record)] }
+  const found = notLive(facts, jobId, record)
+  if (found === undefined) return undefined
+  const { command, ...told } = found
+  const nowhere = { blockedBy: null, models: [], position: null, chain: [], overtaken: 0 }
+  return { jobId, standing: told.state, ...told, ...nowhere, also: alsoKnown(facts, record, command) }
+}
+
+/** The same of a live job, as far as the queue itself says it; undefined for one that is not live. */
+export function explainLive(facts: QueueFacts, jobId: string): LiveExplanation | undefined {
+  const { ledger } = facts
   const job = jobOf(ledger, jobId)
   if (job === undefined) return undefined
-  const models = job.spec.models.map((name) => placeOn(ledger, job, name))
-  const common = { jobId, standing: standingOf(job), models, overtaken: job.overtaken }
-  if (job.active) {
-    const isDetached = job.detachedUntil !== null
-    const whatHasToHappen = isDetached
-      ? 'nothing: it ends when somebody with its fencing token says so, or when its time is over'
-      : 'nothing: it ends when its worker says so, or when the lease of its worker runs out'
-    const where = isDetached ? 'detached from its worker' : `in worker ${job.workerId}`
-    const reason = `it runs ${where}, ${attemptText(triesOf(job))}`
-    return {
-      ...common,
-      state: 'active',
-      code: null,
-      reason,
-      blockedBy: null,
-      position: null,
-      chain: [],
-      whatHasToHappen,
-    }
-  }
-  const { code, reason, blockedBy } = waitingFor(ledger, job, now, hasWorker)
+  const told = toldOf(facts, job)
+  const { code, reason, blockedBy } = told
+  const chain = chainOf(ledger, blockedBy)
   return {
-    ...common,
-    state: 'waiting',
-    code,
-    reason,
-    blockedBy,
+    ...{ jobId, code, reason, blockedBy, chain, overtaken: job.overtaken },
+    state: job.active ? 'active' : 'waiting',
+    standing: standingOf(job),
+    since: job.active ? job.startedAt : job.queuedAt,
+    models: job.spec.models.map((name) => placeOn(ledger, job, name)),
     position: isInLine(job) ? ledger.line.rank(job.place) : null,
-    chain: chainOf(ledger, blockedBy),
-    whatHasToHappen: whatHasToHappen(code, blockedBy, ledger.epoch) + passable(ledger, job, now),
+    whatHasToHappen: toDoFor(facts, job, told),
+    also: alsoOf(facts, job, told, chain),
   }
 }
 
@@ -112,39 +128,4 @@ function chainOf(ledger: LedgerView, blockedBy: string | null): string[] {
     jobId = job === undefined || !isInLine(job) ? null : (blockerOf(ledger, job)?.jobId ?? null)
   }
   return chain
-}
-
-/** Its offer has run out, so it keeps nothing from jobs of other kinds. */
-function passable(ledger: LedgerView, job: Job, now: Micros): string {
-  if (job.offeredAt === null || isOfferLive(ledger, job, now)) return ''
-  return '; nobody took it in time, so jobs of other kinds may pass it until somebody does'
-}
-
-function whatHasToHappen(code: ReasonCode, blockedBy: string | null, epoch: number): string {
-  const blocker = blockedBy === null ? 'the job in the way' : `job ${blockedBy}`
-  switch (code) {
-    case 'draining':
-      return epoch === 1
-        ? 'resume the queue: `interlock resume`'
-        : 'if a backup was restored, say how each running job ended: `interlock recover`; then `interlock resume`'
-    case 'not_due':
-      return 'nothing: it joins the line when its time comes'
-    case 'model_paused':
-      return 'the model has to be resumed, or its pause has to end: then it stands in line at its place'
-    case 'rate_limited':
-      return 'nothing: it starts when the window of the rate opens'
-    case 'fair_share_limit':
-      return 'a job with its fair key has to end, or raise its share: `interlock policy set --share-active <n>`'
-    case 'model_in_use':
-    case 'behind_in_line':
-      return `${blocker} has to end; it then starts by itself`
-    case 'serialized':
-      return `${blocker} has to end, or allow more jobs at once: \`interlock policy set --policy by-model\``
-    case 'at_capacity':
-      return 'an active job has to end, or raise maxActive: `interlock policy set --max-active <n>`'
-    case 'no_worker':
-      return 'start a worker that claims jobs of its kind'
-    case 'offered':
-      return 'a worker with a free slot takes it within its next poll'
-  }
 }

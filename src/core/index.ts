@@ -6,7 +6,21 @@ export * from './ending.ts'
 export * from './error.ts'
 export * from './event.ts'
 export { evolve } from './evolve.ts'
-export { type Explanation, explainJob } from './explain.ts'
+export {
+  type Explanation,
+  explainJob,
+  explainLive,
+  type LiveExplanation,
+} from './explain.ts'
+export {
+  hasDecider,
+  hasWorkerAmong,
+  type JobRecord,
+  type QueueFacts,
+  type SubmittedCommand,
+  serversOf,
+  type WorkerFact,
+} from './facts.ts'
 export { forShell, oneLine, operand, stackLines } from './foreign.ts'
 export { hash } from './hash.ts'
 export * from './job.ts'
@@ -36,6 +50,7 @@ export {
   triesOf,
   waitingCount,
 } from './ledger.ts'
+export { lastLife } from './not-live.ts'
 export { numberText } from './number-text.ts'
 export { pauseOf } from './pausing.ts'
 export * from './policy.ts'
@@ -52,4 +67,13 @@ export { ONE_PIECE_SHAPE, SNAPSHOT_SHAPE, snapshotKeys, snapshotRemedy } from '.
 export { LedgerReader } from './snapshot/read.ts'
 export { type SnapshotLine, snapshotLines } from './snapshot/write.ts'
 export { type Standing, standingOf } from './standing.ts'
+export {
+  arrivalCodes,
+  faultOf,
+  type JobCode,
+  jobFaults,
+  type LiveCode,
+  type Told,
+  toldOf,
+} from './told.ts'
 export { nextOpeningAt, nextTickAt } from './wake.ts'

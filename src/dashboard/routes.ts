@@ -6,7 +6,7 @@ import {
   headOf,
   headOrWhy,
   jobData,
-  liveJob,
+  jobNow,
   logPage,
   numberIn,
   progressOf,
@@ -89,7 +89,7 @@ async function read(
 ): Promise<Response | undefined> {
   const [what, jobId, of] = rest
   if (what === 'jobs' && jobId !== undefined) {
-    if (rest.length === 2) return liveJob(reader, jobId)
+    if (rest.length === 2) return jobNow(reader, jobId)
     if (rest.length > 3) return undefined
     if (of === 'place') return placeOf(reader, jobId)
     return of === 'data' ? jobData(reader, jobId, asked) : undefined

@@ -19,6 +19,8 @@ export interface Drift {
   readonly fields: readonly Difference[] | null
   /** Paused models, which only the log knows; null: looking would take too long. */
   readonly paused: readonly PausedModel[] | null
+  /** The fold of the log, if the rows are as it says; null: they are not, or nobody looked. */
+  readonly ledger: Ledger | null
   /** Why the log cannot be folded; null: it can. */
   readonly unreadable: string | null
 }
@@ -41,7 +43,7 @@ export async function driftOf(
   if (!('jobs' in ledger) || first === null) {
     for (let page = first; page !== null; page = await pageAfter(access, page)) onRows(page.jobs)
     if (!('jobs' in ledger)) return ledger
-    return { fields: version === 0 ? [] : [noState], paused: pausedModels(ledger), unreadable: null }
+    return { ...unlooked, fields: version === 0 ? [] : [noState], paused: pausedModels(ledger) }
   }
   const readOn = async (from: Ledger, upTo: number) => {
     const replayer = new Replayer(from)
@@ -49,10 +51,12 @@ export async function driftOf(
     return replayer.ledger()
   }
   const compared = await compareRows(access, first, ledger, readOn, onRows)
-  return { fields: compared?.differences ?? null, paused: pausedModels(ledger), unreadable: null }
+  const { differences: fields = null, ledger: last = null } = compared ?? {}
+  const paused = pausedModels(ledger)
+  return { fields, paused, ledger: fields?.length === 0 ? last : null, unreadable: null }
 }
 
-const unlooked: Drift = { fields: null, paused: null, unreadable: null }
+const unlooked: Drift = { fields: null, paused: null, ledger: null, unreadable: null }
 
 /** The fold at a version, or why the log cannot be folded. */
 async function foldedAt(access: Opened, version: number): Promise<Ledger | Drift> {

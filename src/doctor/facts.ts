@@ -3,7 +3,7 @@ import { parseAddresses } from '../codec/index.ts'
 import { MICROS_PER_MS, type StateRow } from '../core/index.ts'
 import type { BadEvent } from '../history/index.ts'
 import { checkChainEnd, type Opened, ROWS } from '../history/parts.ts'
-import type { Adoptable, Checkup, LogCheck, WorkerRow } from '../port/index.ts'
+import type { Adoptable, Checkup, LogCheck, Submitted, WorkerRow } from '../port/index.ts'
 import { type Drift, driftOf } from './drift.ts'
 import { LiveRows } from './live-rows.ts'
 
@@ -38,6 +38,7 @@ export interface Facts {
   readonly rows: LiveRows
   readonly workers: readonly WorkerRow[]
   readonly adoptable: Adoptable
+  readonly submitted: Submitted
   /** The last events of the hash chain; null: the queue keeps none. */
   readonly chain: { readonly bad: BadEvent | null } | null
   readonly drift: Drift
@@ -120,6 +121,7 @@ async function lookAt(access: Opened, waitingMs: number) {
     clock: { before, after: Date.now() },
     workers: await store.workers(queue),
     adoptable: await store.adoptable({ limit: 1 }),
+    submitted: await store.submitted(queue, 1),
   }
 }
 

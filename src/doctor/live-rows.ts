@@ -6,6 +6,11 @@ export interface Startable {
   readonly jobs: number
 }
 
+export function count(startable: Map<string, Startable>, kind: string, jobId: string): void {
+  const { example, jobs } = startable.get(kind) ?? { example: jobId, jobs: 0 }
+  startable.set(kind, { example, jobs: jobs + 1 })
+}
+
 /** What the checks need of the rows of live jobs. Rows come page by page: there may be a million. */
 export class LiveRows {
   readonly active: JobRow[] = []
@@ -30,10 +35,7 @@ export class LiveRows {
   #wait(row: JobRow): void {
     this.waiting++
     if (row.due_at !== null) return
-    if (row.conflict_reason === null) {
-      const { example, jobs } = this.startable.get(row.kind) ?? { example: row.job_id, jobs: 0 }
-      this.startable.set(row.kind, { example, jobs: jobs + 1 })
-    }
+    if (row.conflict_reason === null) count(this.startable, row.kind, row.job_id)
     if (row.queued_at >= this.#longBefore) return
     this.long++
     if (this.oldest === null || row.queued_at < this.oldest.queued_at) this.oldest = row

@@ -1,7 +1,7 @@
 import {
   defaultPolicy,
   type Explanation,
-  type HasWorker,
+  faultOf,
   type JobRow,
   type JobSpec,
   jobOf,
@@ -9,10 +9,11 @@ import {
   MICROS_PER_SECOND,
   type Micros,
   type Pause,
+  type QueueFacts,
   type RecordedEvent,
   type StateRow,
-  type Waiting,
-  waitingFor,
+  type Told,
+  toldOf,
 } from '../core/index.ts'
 import { isoTime, isoTimeOrNull, plural, timeText } from '../format/index.ts'
 
@@ -113,11 +114,24 @@ export interface RunningRows {
 /** What a queue was doing at one moment. */
 export type StateDocument = ReturnType<typeof stateDocument>
 
+/** What the rows alone do not say of jobs that run: when it is, and which processes there are; null: not known, as for the past. */
+export type Around = Pick<QueueFacts, 'now' | 'workers'>
+
+/** What keeps a running job; null: nothing does. */
+export const faultIn =
+  (around: Around) =>
+  (row: JobRow): ReturnType<typeof faultOf> =>
+    faultOf(around, row.worker_id, row.expires_at)
+
 /**
  * What a queue was doing at one moment. A queue that nobody has opened is idle.
  * @param paused null: unknown, since the log could not be read
  */
-export function stateDocument(rows: RunningRows | null, paused: readonly PausedModel[] | null) {
+export function stateDocument(
+  rows: RunningRows | null,
+  paused: readonly PausedModel[] | null,
+  around: Around,
+) {
   const state = rows?.state
   return {
     status: state?.status ?? ('idle' as const),
@@ -129,7 +143,10 @@ export function stateDocument(rows: RunningRows | null, paused: readonly PausedM
     paused: paused?.map(pausedDocument) ?? null,
     drainedAt: isoTimeOrNull(state?.drained_at ?? null),
     updatedAt: isoTimeOrNull(state?.version ? state.updated_at : null),
-    active: oldestFirst(rows?.active ?? []).map(jobDocument),
+    active: oldestFirst(rows?.active ?? []).map((row) => ({
+      ...jobDocument(row),
+      code: faultIn(around)(row),
+    })),
   }
 }
 
@@ -137,11 +154,12 @@ export function stateDocument(rows: RunningRows | null, paused: readonly PausedM
 export const oldestFirst = (active: readonly JobRow[]): readonly JobRow[] =>
   active.toSorted((a, b) => (a.fencing_token ?? 0) - (b.fencing_token ?? 0))
 
-/** Why a live job does not run: times as ISO texts. */
+/** What is with a job: times as ISO texts. */
 export type ExplanationDocument = ReturnType<typeof explanationDocument>
 
-export const explanationDocument = ({ models, ...found }: Explanation) => ({
+export const explanationDocument = ({ models, since, ...found }: Explanation) => ({
   ...found,
+  since: isoTimeOrNull(since),
   models: models.map(({ paused, ...standing }) => ({
     ...standing,
     paused:
@@ -155,25 +173,27 @@ export const explanationDocument = ({ models, ...found }: Explanation) => ({
 export const activeFirst = (a: JobRow, b: JobRow): number =>
   a.state === b.state ? inLineOrder(a, b) : a.state === 'active' ? -1 : 1
 
-/** A live job, and why it waits at this moment; null: it is active. */
+/** A live job, and what keeps it at this moment. */
 export interface ToldJob {
   readonly row: JobRow
-  readonly waiting: Waiting | null
+  readonly told: Told
 }
 
-/** Says why a job of this ledger waits, as `explain` does. Without `hasWorker`, every kind is taken to have a worker. */
+/** What keeps a job of this queue, as `explain` says it. */
 export const toldIn =
-  (ledger: Ledger, now: Micros, hasWorker?: HasWorker) =>
+  (facts: QueueFacts) =>
   (row: JobRow): ToldJob => {
-    const job = row.state === 'waiting' ? jobOf(ledger, row.job_id) : undefined
-    return { row, waiting: job === undefined ? null : waitingFor(ledger, job, now, hasWorker) }
+    const job = jobOf(facts.ledger, row.job_id)
+    return { row, told: job === undefined ? nothing : toldOf(facts, job) }
   }
 
-/** A live job, why it waits, and until when, if that is known. */
+const nothing: Told = { code: null, reason: '', blockedBy: null, until: null }
+
+/** A live job, what keeps it, and until when, if that is known. */
 export type ToldDocument = ReturnType<typeof toldDocument>
 
-export function toldDocument({ row, waiting }: ToldJob) {
-  if (waiting === null) return { ...jobDocument(row), code: null, until: null }
-  const { code, reason, blockedBy, until } = waiting
-  return { ...jobDocument(row), code, reason, blockedBy, until: isoTimeOrNull(until) }
+export function toldDocument({ row, told }: ToldJob) {
+  const { code, reason, blockedBy, until } = told
+  const why = code === null ? null : reason
+  return { ...jobDocument(row), code, reason: why, blockedBy, until: isoTimeOrNull(until) }
 }

@@ -6,8 +6,10 @@ export { anchorOf, checkChainEnd } from './chain.ts'
 export { ChainWalk, startOf } from './chain-walk.ts'
 export { compareRows, pageAfter, ROWS } from './compare-rows.ts'
 export {
+  type Around,
   activeFirst,
   explanationDocument,
+  faultIn,
   inLineOrder,
   oldestFirst,
   type PausedModel,

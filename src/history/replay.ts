@@ -1,12 +1,13 @@
 import { wholeOption } from '../codec/index.ts'
 import {
-  explainJob,
+  explainLive,
   InterlockError,
   jobOf,
   type Ledger,
   type Micros,
   operand,
   projectionOf,
+  type QueueFacts,
   type QueueStateValue,
   queueStateValueOf,
 } from '../core/index.ts'
@@ -89,8 +90,15 @@ export function lineOf({ ledger, at }: Past, limit: number) {
   const { state, jobs } = projectionOf(ledger)
   const rows = jobs.toSorted(activeFirst)
   const active = rows.filter((row) => row.state === 'active')
-  return { rows: { state, active }, total: rows.length, jobs: rows.slice(0, limit).map(toldIn(ledger, at)) }
+  return {
+    rows: { state, active },
+    total: rows.length,
+    jobs: rows.slice(0, limit).map(toldIn(factsOf(ledger, at))),
+  }
 }
+
+/** Who worked at that time is not in the log. */
+const factsOf = (ledger: Ledger, now: number): QueueFacts => ({ ledger, now, workers: null })
 
 export function replayDocument(past: Past, limit: number): ReplayDocument {
   const { queue, ledger, at } = past
@@ -100,17 +108,14 @@ export function replayDocument(past: Past, limit: number): ReplayDocument {
     at: at === 0 ? null : isoTime(at),
     lastEventAt: isoTimeOrNull(ledger.version === 0 ? null : ledger.lastAt),
     machine: queueStateValueOf(ledger),
-    ...stateDocument(rows, pausedModels(ledger)),
+    ...stateDocument(rows, pausedModels(ledger), factsOf(ledger, at)),
     total,
     jobs: jobs.map(toldDocument),
   }
 }
 
 /** What `replay` gives for one job: why it did not run then. */
-export interface ReplayedJobDocument extends ExplanationDocument {
-  readonly version: number
-  readonly at: string
-}
+export type ReplayedJobDocument = ExplanationDocument & { readonly version: number; readonly at: string }
 
 /**
  * Says why a job did not run at that time.
@@ -131,7 +136,7 @@ export async function replayJob(
 export function explainedIn({ ledger, at }: Past, text: string) {
   const isWhole = jobOf(ledger, text) !== undefined
   const jobId = isWhole ? text : (onlyOne(text, beginningSo(ledger, text)) ?? text)
-  const found = explainJob(ledger, jobId, at)
+  const found = explainLive(factsOf(ledger, at), jobId)
   if (found !== undefined) return found
   throw new InterlockError(
     'job_not_live',

@@ -1,22 +1,16 @@
 import { parseJobId } from '../codec/index.ts'
-import { type Explanation, explainJob, type RecordedEvent } from '../core/index.ts'
+import { type Explanation, explainJob, isInterlockError, type RecordedEvent } from '../core/index.ts'
 import {
   type Access,
   type EventDocument,
   type ExplanationDocument,
   eventDocument,
   historyOf,
+  type JobHistory,
 } from '../history/index.ts'
-import { explanationDocument, opened } from '../history/parts.ts'
+import { explanationDocument, type Opened, opened } from '../history/parts.ts'
 import type { JobData } from '../port/index.ts'
-import { type Look, lookAt } from './look.ts'
-
-/** A job that has ended, with the events of its last life. */
-export interface EndedDocument {
-  readonly jobId: string
-  readonly state: 'ended'
-  readonly events: readonly EventDocument[]
-}
+import { lookOf } from './look.ts'
 
 /** What is kept of a job beside the log; null for what is not there. */
 export type DataDocument = Readonly<Record<(typeof dataFields)[number], unknown>>
@@ -26,8 +20,13 @@ export const dataFields = [
   ...(['traceparent', 'tracestate', 'lastTraceparent'] as const),
 ] as const
 
-/** What `explain` gives: the document that `interlock explain --json` prints. `data` is there only if you asked for it. */
-export type ExplainDocument = (ExplanationDocument | EndedDocument) & { readonly data?: DataDocument }
+/** What `explain` gives: the document that `interlock explain --json` prints. */
+export type ExplainDocument = ExplanationDocument & {
+  /** The events of its last life; only of a job that has ended. */
+  readonly events?: readonly EventDocument[]
+  /** Only if you asked for it. */
+  readonly data?: DataDocument
+}
 
 export interface ExplainOptions {
   /** Include what is kept beside the log: payload, progress, checkpoint, result, error, and where its traces are. */
@@ -35,9 +34,10 @@ export interface ExplainOptions {
 }
 
 /**
- * Says why a job does not run, which job it waits for, and what has to happen; or how it ended. Does not join the queue.
+ * Says what is with a job: why it does not run and what has to happen, or how it ended; also of one that was submitted and is not in
+ * the queue. Does not join the queue, and needs no process to be alive.
  * @param jobId its id, or the beginning of it if only one job has it
- * @throws InterlockError `invalid_input`; `job_not_live` if the log has never heard of it; `corrupt_log`, `unknown_event`;
+ * @throws InterlockError `invalid_input`; `job_not_live` if nobody has ever heard of it; `corrupt_log`, `unknown_event`;
  * `store_unavailable`
  * @example const { reason, whatHasToHappen } = await explain({ store }, 'report-1')
  */
@@ -53,32 +53,58 @@ export async function explain(
   return { ...document, data: dataDocument(kept) }
 }
 
-/** What is known of a job: why it does not run, or how it ended. */
-export type ToldOfJob =
-  | { readonly jobId: string; readonly live: Explanation }
-  | { readonly jobId: string; readonly live: null; readonly events: readonly RecordedEvent[] }
+/** What is with a job, and the events of its last life if it has ended. */
+export interface ToldOfJob {
+  readonly told: Explanation
+  readonly events: readonly RecordedEvent[] | null
+}
 
 export async function told(given: Access, text: string): Promise<ToldOfJob> {
-  parseJobId(text)
   const access = opened(given)
-  const look = await lookAt(access)
-  const live = liveIn(look, text)
-  if (live !== undefined) return live
-  const ids = [...look.ledger.jobs].map(({ jobId }) => jobId).filter((id) => id.startsWith(text))
-  const { jobId, events } = await historyOf(access, text, ids)
-  // The text begins the id of one live job, and of no other job that the log knows.
-  const begun = jobId === text ? undefined : liveIn(look, jobId)
-  return begun ?? { jobId, live: null, events }
+  const exact = await lookFor(access, parseJobId(text))
+  if (isWhole(exact)) return exact
+  const past = await pastOf(access, text, exact)
+  if (past === null) return exact as ToldOfJob
+  const { jobId, events } = past
+  const other = jobId === text ? exact : await lookFor(access, jobId)
+  return isWhole(other) ? other : ((await lookFor(access, jobId, events)) as ToldOfJob)
 }
 
-function liveIn({ ledger, now, hasWorker }: Look, jobId: string): ToldOfJob | undefined {
-  const live = explainJob(ledger, jobId, now, hasWorker)
-  return live === undefined ? undefined : { jobId, live }
+interface Looked {
+  readonly told: Explanation | undefined
+  readonly events: readonly RecordedEvent[] | null
+  /** Live jobs whose ids begin so. */
+  readonly begun: readonly string[]
 }
 
-export function explainDocument(found: ToldOfJob): ExplanationDocument | EndedDocument {
-  if (found.live !== null) return explanationDocument(found.live)
-  return { jobId: found.jobId, state: 'ended', events: found.events.map(eventDocument) }
+/** Nothing more can be found out. How a job ended that is archived, the archive in this database may know. */
+const isWhole = (looked: Looked): looked is Looked & ToldOfJob =>
+  looked.told !== undefined && looked.told.state !== 'archived'
+
+/** What is with the job that has exactly this id. @param archived its events, if they were read from the archive */
+async function lookFor(access: Opened, jobId: string, archived?: readonly RecordedEvent[]): Promise<Looked> {
+  const kept = await access.store.ofJob(access.queue, jobId)
+  const facts = await lookOf(access, kept)
+  const record = archived === undefined ? kept : { ...kept, events: archived, isArchived: true as const }
+  const found = explainJob(facts, jobId, record)
+  const hasEnded = found?.state === 'ended' || (found?.state === 'archived' && found.code !== null)
+  const begun = [...facts.ledger.jobs].map((job) => job.jobId).filter((id) => id.startsWith(jobId))
+  return { told: found, events: hasEnded ? record.events : null, begun }
+}
+
+/** Goes through the log, and the archive in this database, for the only job whose id begins so. Null: it is known already. */
+async function pastOf(access: Opened, text: string, { told, begun }: Looked): Promise<JobHistory | null> {
+  try {
+    return await historyOf(access, text, begun)
+  } catch (error) {
+    if (told !== undefined && isInterlockError(error, 'job_not_live')) return null
+    throw error
+  }
+}
+
+export function explainDocument({ told, events }: ToldOfJob): ExplainDocument {
+  const document = explanationDocument(told)
+  return events === null ? document : { ...document, events: events.map(eventDocument) }
 }
 
 export const dataDocument = (data: JobData | undefined): DataDocument => ({

@@ -13,12 +13,11 @@
 export { type AdoptDocument, type AdoptOptions, adopt, adoptable } from './adopt.ts'
 export {
   type DataDocument,
-  type EndedDocument,
   type ExplainDocument,
   type ExplainOptions,
   explain,
 } from './explain.ts'
-export { type QueueDocument, queue } from './line.ts'
+export { type QueueDocument, queue, type SubmittedDocument } from './line.ts'
 export type { Said, Wish } from './recover/decide.ts'
 export { type ByOptions, beginEpoch, inDoubt, recover, voidUnreadable } from './recover/recover.ts'
 export type { DoubtfulJob, RecoverDocument, VoidedEvent } from './recover/report.ts'

@@ -1,8 +1,10 @@
 import { wholeOption } from '../codec/index.ts'
 import { projectionOf } from '../core/index.ts'
+import { isoTime } from '../format/index.ts'
 import type { Access, PauseDocument, ToldDocument } from '../history/index.ts'
 import {
   activeFirst,
+  type Opened,
   opened,
   pausedDocument,
   pausedModels,
@@ -10,7 +12,13 @@ import {
   toldDocument,
   toldIn,
 } from '../history/parts.ts'
+import type { Submitted, SubmittedJob } from '../port/index.ts'
 import { type Look, lookAt } from './look.ts'
+
+/** A job that was submitted and is not in the queue: times as ISO texts. */
+export interface SubmittedDocument extends Omit<SubmittedJob, 'at'> {
+  readonly at: string
+}
 
 /** What `queue` gives: the document that `interlock queue --json` prints. */
 export interface QueueDocument {
@@ -20,11 +28,15 @@ export interface QueueDocument {
   readonly paused: readonly PauseDocument[]
   /** First the jobs that run, then the line. */
   readonly jobs: readonly ToldDocument[]
+  /** Jobs that came by SQL or as rows of `jobs`, and that nobody has taken in yet; the oldest first. */
+  readonly submitted: readonly SubmittedDocument[]
+  /** Jobs that were refused and have not come in since, the newest first. */
+  readonly refused: readonly SubmittedDocument[]
 }
 
 /**
- * Lists live jobs in line order: what runs, what waits and for which job. Does not join the queue.
- * @param options `limit`: how many, a whole number from 1 to 1,000,000; 20 unless given
+ * Lists jobs: what runs, what waits in line order and for which job, what was submitted and is not in line. Does not join the queue.
+ * @param options `limit`: how many of each, a whole number from 1 to 1,000,000; 20 unless given. At most 1,000 that are not in line
  * @throws InterlockError `invalid_input`; `corrupt_log`, `unknown_event`; `store_unavailable`
  */
 export async function queue(
@@ -32,25 +44,38 @@ export async function queue(
   { limit }: { readonly limit?: number | undefined } = {},
 ): Promise<QueueDocument> {
   const access = opened(given)
-  const most = wholeOption('limit', limit, 20, 1, 1_000_000)
-  const look = await lookAt(access)
-  return queueDocument(access.queue, look, lineIn(look, most))
+  const line = await lineAt(access, wholeOption('limit', limit, 20, 1, 1_000_000))
+  return queueDocument(access.queue, line)
 }
 
-/** The first live jobs, and how many there are. */
+/** The first live jobs, and how many there are; and the first that are not in line. */
 export interface Line {
+  readonly look: Look
   readonly total: number
   readonly jobs: readonly ToldJob[]
+  readonly submitted: Submitted
 }
 
-export function lineIn({ ledger, now, hasWorker }: Look, limit: number): Line {
-  const rows = projectionOf(ledger).jobs.toSorted(activeFirst)
-  return { total: rows.length, jobs: rows.slice(0, limit).map(toldIn(ledger, now, hasWorker)) }
+const MOST_SUBMITTED = 1_000
+
+/** What was submitted is read before the line: a job that is taken in meanwhile is then told of twice, not never. */
+export async function lineAt(access: Opened, limit: number): Promise<Line> {
+  const { store, queue } = access
+  const submitted = await store.submitted(queue, Math.min(limit, MOST_SUBMITTED))
+  const look = await lookAt(access)
+  const rows = projectionOf(look.ledger).jobs.toSorted(activeFirst)
+  return { look, total: rows.length, jobs: rows.slice(0, limit).map(toldIn(look)), submitted }
 }
 
-export const queueDocument = (name: string, { ledger }: Look, { total, jobs }: Line): QueueDocument => ({
-  queue: name,
-  total,
-  paused: pausedModels(ledger).map(pausedDocument),
-  jobs: jobs.map(toldDocument),
-})
+export function queueDocument(name: string, { look, total, jobs, submitted }: Line): QueueDocument {
+  const those = (wanted: SubmittedJob['state']) =>
+    submitted.jobs
+      .filter(({ state }) => state === wanted)
+      .map(({ at, ...job }) => ({ ...job, at: isoTime(at) }))
+  return {
+    ...{ queue: name, total, paused: pausedModels(look.ledger).map(pausedDocument) },
+    jobs: jobs.map(toldDocument),
+    submitted: those('submitted'),
+    refused: those('refused'),
+  }
+}

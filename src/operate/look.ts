@@ -1,21 +1,26 @@
-import { type HasWorker, isInterlockError, type Ledger, type Micros } from '../core/index.ts'
+import { isInterlockError, type Ledger, type QueueFacts } from '../core/index.ts'
 import { ledgerAt } from '../history/index.ts'
 import { type Opened, type PausedModel, pausedModels } from '../history/parts.ts'
-import { hasWorkerAmong } from '../port/index.ts'
+import type { WorkerRow } from '../port/index.ts'
 
 /** A queue at one moment. */
-export interface Look {
+export interface Look extends QueueFacts {
   readonly ledger: Ledger
-  readonly now: Micros
-  readonly hasWorker: HasWorker
+  readonly workers: readonly WorkerRow[]
 }
 
 /** Reads the queue without joining it, so that looking changes nothing. */
 export async function lookAt(access: Opened): Promise<Look> {
-  const { store, queue } = access
-  const { version, now } = await store.read(queue, 0, 1)
+  return lookOf(access, await access.store.read(access.queue, 0, 1))
+}
+
+/** The same at a version that is known. The processes are read last: one that has started a job is there then. */
+export async function lookOf(
+  access: Opened,
+  { version, now }: { readonly version: number; readonly now: number },
+): Promise<Look> {
   const ledger = await ledgerAt(access, version)
-  return { ledger, now, hasWorker: hasWorkerAmong(await store.workers(queue)) }
+  return { ledger, now, workers: await access.store.workers(access.queue) }
 }
 
 /** Only the log knows pauses. If it cannot be folded, everything else is still shown. */

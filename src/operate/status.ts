@@ -1,4 +1,5 @@
 import type { JobRow, Micros } from '../core/index.ts'
+import { isoTimeOrNull } from '../format/index.ts'
 import type { Access, StateDocument } from '../history/index.ts'
 import {
   type Opened,
@@ -8,7 +9,7 @@ import {
   type RunningRows,
   stateDocument,
 } from '../history/parts.ts'
-import type { Projection, WorkerRow } from '../port/index.ts'
+import type { Projection, Submitted, WorkerRow } from '../port/index.ts'
 import { pausedAt } from './look.ts'
 import { type WorkerDocument, type Working, whoWorks, workingDocument } from './workers.ts'
 
@@ -18,6 +19,10 @@ export interface StatusDocument extends StateDocument {
   /** The name of the store, without credentials. */
   readonly store: string
   readonly workers: readonly WorkerDocument[]
+  /** What came in by SQL and as rows of `jobs`, and nobody has decided; since when the oldest of it waits. */
+  readonly undecided: Submitted['refused'] & { readonly oldestAt: string | null }
+  /** What was refused and has not come in since: commands of the last day, and rows. */
+  readonly refused: Submitted['refused']
 }
 
 /** What one look at the rows saw. */
@@ -28,6 +33,7 @@ export interface Standing {
   /** Null: nobody has opened the queue. */
   readonly rows: RunningRows | null
   readonly workers: readonly WorkerRow[]
+  readonly submitted: Pick<Submitted, 'undecided' | 'refused'>
   /** Null: the log could not be folded. */
   readonly paused: readonly PausedModel[] | null
 }
@@ -51,6 +57,7 @@ export async function standingOf(given: Access): Promise<Standing> {
     store: store.name,
     rows,
     workers: await store.workers(queue),
+    submitted: await store.submitted(queue, 0),
     paused: await pausedAt(access, rows?.state.version ?? 0),
     now: (await store.read(queue, 0, 1)).now,
   }
@@ -73,6 +80,12 @@ export const workingIn = ({ rows, workers }: Standing): readonly Working[] =>
   whoWorks(workers, rows?.active ?? [])
 
 export function statusDocument(standing: Standing): StatusDocument {
-  const { queue, store, rows, paused } = standing
-  return { queue, store, ...stateDocument(rows, paused), workers: workingIn(standing).map(workingDocument) }
+  const { queue, store, rows, paused, submitted } = standing
+  const { oldestAt, ...undecided } = submitted.undecided
+  return {
+    ...{ queue, store, ...stateDocument(rows, paused, standing) },
+    workers: workingIn(standing).map(workingDocument),
+    undecided: { ...undecided, oldestAt: isoTimeOrNull(oldestAt) },
+    refused: submitted.refused,
+  }
 }

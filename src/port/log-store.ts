@@ -8,6 +8,7 @@ import type { AdoptionRole, IntakeRole } from './intake.ts'
 import type { LogRole } from './log.ts'
 import type { ProjectionRole, UserTablesRole } from './projection.ts'
 import type { SnapshotRole } from './snapshot.ts'
+import type { SubmissionRole } from './submitted.ts'
 import type { WakeRole } from './wake.ts'
 import type { MembershipRole } from './worker.ts'
 
@@ -45,6 +46,7 @@ export interface LogStore
     IntakeRole,
     AdoptionRole,
     InboxRole,
+    SubmissionRole,
     WakeRole,
     CheckupRole {}
 

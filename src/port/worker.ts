@@ -1,4 +1,4 @@
-import type { HasWorker, Micros } from '../core/index.ts'
+import type { Micros, WorkerFact } from '../core/index.ts'
 
 /** A worker process as the database knows it: one row and one heartbeat for all its jobs. */
 export interface WorkerBeat {
@@ -28,15 +28,10 @@ export interface BeatAnswer {
   readonly requested: boolean
 }
 
-export interface WorkerRow {
-  readonly workerId: string
-  readonly kinds: readonly string[] | null
-  readonly freeSlots: number
-  readonly release: string
+export interface WorkerRow extends WorkerFact {
   readonly startedAt: Micros
   readonly beatAt: Micros
   readonly expiresAt: Micros
-  readonly state: 'live' | 'late' | 'dead'
 }
 
 /** Role "membership": the leases of a queue's worker processes, one each. */
@@ -45,12 +40,4 @@ export interface MembershipRole {
   /** Ends this incarnation: its lease ends at once. */
   leave(queue: string, workerId: string): Promise<void>
   workers(queue: string): Promise<readonly WorkerRow[]>
-}
-
-/** Whether one of these processes could run a job of a kind now: it is live, and has a free slot for it. */
-export function hasWorkerAmong(workers: readonly WorkerRow[]): HasWorker {
-  return (kind) =>
-    workers.some(
-      ({ state, freeSlots, kinds }) => state === 'live' && freeSlots > 0 && (kinds?.includes(kind) ?? true),
-    )
 }

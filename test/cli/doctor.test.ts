@@ -202,6 +202,8 @@ describe('interlock doctor', () => {
     await db.exec(`insert into job_queue_set_aside (queue, target, job_id, sqlstate) values ('default', 'jobs', 'j', '55P03');
       insert into jobs (job_id, model, priority) values ('wrong', 'm', 5000)`)
     const coordinator = await db.coordinator()
+    // A worker is alive that may be about to take it.
+    coordinator.offering(null, 1)
     await coordinator.takeIn({ max: 10 })
     expect((await doctor(db.url)).checks).toEqual(['not_taken_in', 'adoptable'])
     await db.exec('update jobs set priority = 5; delete from job_queue_set_aside')

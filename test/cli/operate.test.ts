@@ -171,7 +171,7 @@ describe('interlock queue', () => {
     )
     expect(codes).toMatchObject({
       limited: 'rate_limited',
-      k1: null,
+      k1: 'lost',
       k2: 'model_in_use',
       paused: 'model_paused',
       r1: 'behind_in_line',

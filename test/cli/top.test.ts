@@ -36,10 +36,10 @@ function terminal() {
 
 it('interlock top prints in a pipe what runs, which job holds which model, and why each job of the line waits', async () => {
   const { store, coordinator } = await aQueue()
-  const { ledger, now } = await presentOf({ store })
+  const present = await presentOf({ store })
   const stdout = { write: () => {} }
   const frame = new Frame({ stdout, stderr: stdout, env: {}, signal: new AbortController().signal }, {})
-  const view = { ledger, now, rates: { started: 1, ended: 0 }, chosen: null, message: [] }
+  const view = { ...present, rates: { started: 1, ended: 0 }, chosen: null, message: [] }
   const text = topText(frame, view, 60).join('\n')
   expect(text).toMatch(/^default running {2}1 running, 2 waiting, 1 started and 0 ended in the last minute/)
   expect(text).toMatch(/\na +flux-dev +1 of 3/)

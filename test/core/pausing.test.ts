@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { explainJob, nextTickAt, projectionOf } from '../../src/core/index.ts'
+import { nextTickAt, projectionOf } from '../../src/core/index.ts'
 import { codeOf, given, type Scenario, waitingIn } from '../support/scenario.ts'
 
 const one = { max: 1, kinds: null }
@@ -94,7 +94,7 @@ describe('a paused model', () => {
     expect(pause(queue, 'a', 1_000).said).toEqual([])
     pause(queue, 'a', null, 'quota')
     expect(queue.later(2_000).send(tick).said).toEqual([])
-    expect(explainJob(queue.ledger, 'A', queue.now)?.models[0]?.paused).toMatchObject({
+    expect(queue.explain('A')?.models[0]?.paused).toMatchObject({
       reason: 'quota',
       by: 'ops',
     })

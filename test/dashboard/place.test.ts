@@ -8,7 +8,7 @@ import {
   decide,
   defaultPolicy,
   emptyLedger,
-  explainJob,
+  explainLive,
   hash,
   type JobSpec,
   type Policy,
@@ -73,7 +73,7 @@ describe('the estimate', () => {
     }
     const specs = Array.from({ length: waiting }, (_, n) => specOf(`w${n}`))
     ledger = decide(ledger, [order('w', { type: 'enqueue', specs })], at(0)).ledger
-    const found = explainJob(ledger, `w${waiting - 1}`, now)
+    const found = explainLive({ ledger, now, workers: null }, `w${waiting - 1}`)
     if (found === undefined) throw new Error('it is not live')
     return { found, ledger }
   }

@@ -17,7 +17,8 @@ it('quotes the ids of jobs in what it says to type, and what it says of them is 
     row('--force', { state: 'active', expires_at: 1 }),
     row('b\n  to do: rm', { state: 'waiting', conflict_reason: 'c\nd' }),
   ])
-  const facts = { rows, checkup: { now }, workers: [], waitingMs: 1, state: { updated_at: 1 } as StateRow }
+  const state = { updated_at: 1 } as StateRow
+  const facts = { rows, checkup: { now }, workers: [], waitingMs: 1, state, drift: { ledger: null } }
   const found = checkStuck(facts as unknown as Facts)
   const told = 'start a process of Interlock, which ends it; or: interlock cancel --force'
   expect(found.map(({ remedy }) => remedy)).toEqual([

@@ -53,10 +53,12 @@ describe('which event makes a job a dead letter', () => {
       'job_queue_archive',
       'job_queue_dead',
       'job_queue_drop',
+      'job_queue_not_live',
       'job_queue_outer_rows',
     ])
     for (const { name, text } of asking) {
-      expect(text, name).toContain(name === 'job_queue_outer_rows' ? final : dead)
+      const asksMore = name === 'job_queue_outer_rows' || name === 'job_queue_not_live'
+      expect(text, name).toContain(asksMore ? final : dead)
       expect(text.replaceAll(final, ''), name).not.toContain("'final'")
     }
   })

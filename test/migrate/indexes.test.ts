@@ -48,6 +48,10 @@ const queries: readonly (readonly [string, string])[] = [
     "SELECT request_id FROM job_queue_inbox WHERE queue = 'default' AND left(command ->> 'worker_id', 200) = 'worker-5' AND command ->> 'type' = 'heartbeat'",
   ],
   [
+    'job_queue_inbox_refused_idx',
+    `SELECT request_id, answer FROM job_queue_inbox WHERE queue = 'default' AND answered_at IS NOT NULL AND answer @> '{"ok": false}' AND command @> '{"type": "enqueue"}' ORDER BY answered_at DESC LIMIT 1000`,
+  ],
+  [
     'jobs_blocked_by_job_id_idx',
     'SELECT job_id, blocked_by_job_id, conflict_reason FROM jobs WHERE blocked_by_job_id IS NOT NULL',
   ],

@@ -60,6 +60,7 @@ describe('job_queue_explain, to a signed-in user', () => {
     expect(error).toBe(null)
     expect(data).toEqual({
       ...{ job_id: 'job-2', queue: 'default', state: 'waiting', position: 1, code: 'model_in_use' },
+      needs: null,
       models: [{ model: 'flux-dev', ahead: 1, running: 1, capacity: 1 }],
       reason: 'a model it needs is in use',
       ...{ starts_in_seconds: expect.any(Number), starts_from_seconds: expect.any(Number) },

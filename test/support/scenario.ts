@@ -6,15 +6,15 @@ import {
   type CommandResult,
   decide,
   defaultPolicy,
-  type Explanation,
   emptyLedger,
-  explainJob,
+  explainLive,
   hash,
   type Job,
   type JobRow,
   type JobSpec,
   jobOf,
   type Ledger,
+  type LiveExplanation,
   MICROS_PER_MS,
   type Policy,
   projectionChanges,
@@ -139,8 +139,8 @@ export class Scenario {
     return job && waitingFor(this.ledger, job, this.now)
   }
 
-  explain(jobId: string): Explanation | undefined {
-    return explainJob(this.ledger, jobId, this.now)
+  explain(jobId: string): LiveExplanation | undefined {
+    return explainLive({ ledger: this.ledger, now: this.now, workers: null }, jobId)
   }
 
   row(jobId: string): JobRow | undefined {

@@ -1,9 +1,17 @@
 import { isDeepStrictEqual } from 'node:util'
 import { encodeEvent, havingSchema, parseInput } from '../../codec/index.ts'
-import { checkKnown, InterlockError, invalidInput, type JobRow, type Micros } from '../../core/index.ts'
+import {
+  checkKnown,
+  InterlockError,
+  invalidInput,
+  type JobRow,
+  lastLife,
+  type Micros,
+} from '../../core/index.ts'
 import type {
   AppendAnswer,
   AppendRequest,
+  KeptOfJob,
   LogPage,
   ProjectionFilter,
   RebuildRows,
@@ -15,7 +23,7 @@ import { cut, dataOf, noteIn, stageIn } from './data.ts'
 import { type MemoryDatabase, type MemoryQueue, memoryDatabase, queueIn, type Said } from './database.ts'
 import { deadIn, dropIn } from './dead.ts'
 import { decidingIn, handedTo, toldIn } from './deciding.ts'
-import { answerRequests, openRequests } from './inbox.ts'
+import { answerRequests, commandsOf, openRequests, submittedIn } from './inbox.ts'
 import { beatIn, clockOf, workerRows } from './leases.ts'
 import { snapshotCalls } from './snapshots.ts'
 
@@ -126,7 +134,9 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
     adopt: async () => [],
     checkup: async () => null,
     inbox: async (name, limit) => openRequests(queueOf(name), limit, database.now()),
-    answer: async (name, answers) => answerRequests(queueOf(name), answers),
+    answer: async (name, answers) => answerRequests(queueOf(name), answers, database.now()),
+    ofJob: async (name, jobId) => ofJobIn(queueOf(name), jobId, database.now()),
+    submitted: async (name, limit) => submittedIn(queueOf(name), limit),
     beat: async (beat) => beatIn(queueOf(beat.queue), beat, clockOf(database)),
     leave: async (name, workerId) => {
       const worker = queueOf(name).workers.get(workerId)
@@ -172,6 +182,17 @@ function pageOf(queue: MemoryQueue, after: number, limit: number, now: number): 
   const { log, epoch, archivedSeq, goneSeq } = queue
   const events = after < goneSeq ? [] : read(queue, log.slice(after, after + limit))
   return { events, version: log.length, epoch, now, archivedSeq }
+}
+
+/** `job_queue_of_job` */
+function ofJobIn(queue: MemoryQueue, jobId: string, now: Micros): KeptOfJob {
+  const { log, archivedSeq, goneSeq } = queue
+  const own = read(queue, log.slice(archivedSeq)).filter((event) => 'jobId' in event && event.jobId === jobId)
+  return {
+    ...{ commands: commandsOf(queue, jobId), isCut: false, arrivedAt: null, notTakenIn: null, row: null },
+    events: lastLife(own).slice(-200),
+    ...{ archivedSeq, isKept: archivedSeq > goneSeq, behind: null, version: log.length, now },
+  }
 }
 
 /** `job_queue_turn` */

@@ -37,6 +37,7 @@ import { parseAnswer } from './parse-answer.ts'
 import { plainAppended } from './plain-answer.ts'
 import { pageAnswer, projectionAnswer } from './projection-answers.ts'
 import type { Rpc } from './rpc.ts'
+import { ofJobAnswer, submittedAnswer } from './submitted-answers.ts'
 import { toldOf } from './told.ts'
 import { beatAnswer, workersAnswer } from './worker-answers.ts'
 
@@ -104,6 +105,8 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
       const rows = answers.map(({ requestId, answer }) => ({ request_id: requestId, answer }))
       await rpc('job_queue_answer_requests', { queue, answers: rows })
     },
+    ofJob: (queue, jobId) => call('job_queue_of_job', ofJobAnswer, { queue, job_id: jobId }),
+    submitted: (queue, limit) => call('job_queue_submitted', submittedAnswer, { queue, lim: limit }),
     note: (queue, { jobId, token, ...note }) =>
       call('job_queue_note', noteAnswer, { queue, job_id: jobId, token, note }),
     forget: async (queue, jobIds) => {

@@ -51,6 +51,8 @@ const functions = {
   },
   job_queue_leave: { queue: 'text', worker_id: 'text' },
   job_queue_worker_list: { queue: 'text' },
+  job_queue_of_job: { queue: 'text', job_id: 'text' },
+  job_queue_submitted: { queue: 'text', lim: 'integer' },
   job_queue_data_of: { queue: 'text', job_ids: 'text[]' },
   job_queue_claim_arrivals: { queue: 'text', lim: 'integer' },
   job_queue_taken: { queue: 'text', arrival_ids: 'bigint[]', refused: 'jsonb' },

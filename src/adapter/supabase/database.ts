@@ -282,8 +282,10 @@ export type Database = {
       job_queue_link: { Args: { target: string; job_ids: string[] }; Returns: number }
       job_queue_linked: { Args: { queue: string; target: string; job_id: string; row_queued_at: string }; Returns: boolean }
       job_queue_not_arrived: { Args: { key_column: string; job_ids: string[] }; Returns: undefined }
+      job_queue_not_live: { Args: { queue: string; job_id: string }; Returns: Json }
       job_queue_note: { Args: { queue: string; job_id: string; token: number; note: Json }; Returns: boolean }
       job_queue_note_row: { Args: { target: string; job_id: string; moved: boolean }; Returns: undefined }
+      job_queue_of_job: { Args: { queue: string; job_id: string }; Returns: Json }
       job_queue_open: { Args: { queue: string }; Returns: Json }
       job_queue_open_requests: { Args: { queue: string; lim: number }; Returns: Json }
       job_queue_outer_rows: { Args: { queue: string; job_ids: string[] }; Returns: Record<string, unknown>[] }
@@ -317,6 +319,7 @@ export type Database = {
       job_queue_start_chain: { Args: { queue: string }; Returns: Json }
       job_queue_status: { Args: { state: string }; Returns: string }
       job_queue_submit: { Args: { jobs: Json; queue?: string; request_id?: string }; Returns: string }
+      job_queue_submitted: { Args: { queue: string; lim: number }; Returns: Json }
       job_queue_taken: { Args: { queue: string; arrival_ids: number[]; refused: Json }; Returns: number }
       job_queue_targets: { Args: never; Returns: Record<string, unknown>[] }
       job_queue_tell: { Args: { queue: string; version: number; told: Json }; Returns: undefined }

@@ -25,7 +25,7 @@ export function addExplain(cli: Cli): void {
           const found = await told(frame.access(store), text)
           const document = explainDocument(found)
           if (!data) return frame.emit(document, textOf(frame, found))
-          const [kept] = await store.data(frame.queue, [found.jobId])
+          const [kept] = await store.data(frame.queue, [document.jobId])
           frame.emit({ ...document, data: dataDocument(kept) }, [
             ...textOf(frame, found),
             '',
@@ -39,8 +39,10 @@ export function addExplain(cli: Cli): void {
     )
 }
 
-const textOf = (frame: Frame, found: ToldOfJob): readonly string[] =>
-  found.live === null ? endedText(frame, found.jobId, found.events) : explanationText(frame, found.live)
+const textOf = (frame: Frame, { told, events }: ToldOfJob): readonly string[] => [
+  ...explanationText(frame, told),
+  ...(events === null ? [] : ['', ...lifeText(frame, events)]),
+]
 
 /** What is kept of a job beside the log, in full: it was asked for. */
 function dataText(frame: Frame, data: JobData | undefined): readonly string[] {
@@ -53,9 +55,8 @@ function dataText(frame: Frame, data: JobData | undefined): readonly string[] {
   return rows.length === 0 ? [none] : facts(rows, frame.colors.dim)
 }
 
-/** How a job ended, for people. */
-function endedText(frame: Frame, jobId: string, events: readonly RecordedEvent[]): readonly string[] {
+/** The last life of a job, for people. */
+function lifeText(frame: Frame, events: readonly RecordedEvent[]): readonly string[] {
   const rows = events.map((event) => [event.seq, timeText(event.at), event.type, eventDetail(event)])
-  const lines = grid(frame, ['seq', 'time', 'event', ''], rows, { right: [0], give: { '': 30 } })
-  return [`job ${jobId} has ended`, '', ...lines]
+  return grid(frame, ['seq', 'time', 'event', ''], rows, { right: [0], give: { '': 30 } })
 }

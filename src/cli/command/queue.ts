@@ -1,9 +1,9 @@
 import { opened, pausedModels } from '../../history/parts.ts'
-import { lineIn, lookAt, queueDocument } from '../../operate/parts.ts'
+import { lineAt, queueDocument } from '../../operate/parts.ts'
 import type { Cli } from '../cli.ts'
 import { wholeNumber } from '../flag-value.ts'
 import { pausedFacts } from '../show/paused.ts'
-import { queueText } from '../show/queue.ts'
+import { queueText, submittedText } from '../show/queue.ts'
 import { withAccess } from '../store.ts'
 import { facts } from '../terminal/table.ts'
 
@@ -21,13 +21,15 @@ export function addQueue(cli: Cli): void {
       ],
       async (frame, _, options) => {
         const limit = wholeNumber('--limit', options.limit, 1, 1_000_000)
-        const look = await withAccess(frame, (access) => lookAt(opened(access)))
-        const line = lineIn(look, limit ?? 20)
+        const line = await withAccess(frame, (access) => lineAt(opened(access), limit ?? 20))
+        const { look, total, jobs, submitted } = line
         const none = 'no live job; put some in line: interlock enqueue <file>'
         const paused = pausedFacts(pausedModels(look.ledger))
-        const pauses = paused.length === 0 ? [] : ['', ...facts(paused, frame.colors.dim)]
-        const lines = line.total === 0 ? [none] : queueText(frame, line.jobs, line.total, look.now)
-        frame.emit(queueDocument(frame.queue, look, line), [...lines, ...pauses])
+        frame.emit(queueDocument(frame.queue, line), [
+          ...(total === 0 ? [none] : queueText(frame, jobs, total, look.now)),
+          ...(submitted.jobs.length === 0 ? [] : ['', ...submittedText(frame, submitted, look.now)]),
+          ...(paused.length === 0 ? [] : ['', ...facts(paused, frame.colors.dim)]),
+        ])
       },
     )
     .option('--limit <n>', 'how many', '20')

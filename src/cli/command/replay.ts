@@ -128,7 +128,12 @@ function showQueue(frame: Frame, past: Past, limit: number): void {
     ['last event', last === null ? 'none yet' : `${count(ledger.version)}, ${timeText(last)}`],
     ['machine', stateName(document.machine)],
   ] as const
-  const state = stateText(frame, line.rows, at, { paused: pausedModels(ledger), title })
+  const state = stateText(
+    frame,
+    line.rows,
+    { now: at, workers: null },
+    { paused: pausedModels(ledger), title },
+  )
   frame.emit(
     document,
     line.total === 0 ? state : [...state, '', ...queueText(frame, line.jobs, line.total, at)],

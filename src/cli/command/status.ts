@@ -1,7 +1,7 @@
 import { MICROS_PER_MS, type Micros } from '../../core/index.ts'
-import { duration } from '../../format/index.ts'
+import { duration, plural } from '../../format/index.ts'
 import { type Standing, standingOf, statusDocument, type Working, workingIn } from '../../operate/parts.ts'
-import type { WorkerRow } from '../../port/index.ts'
+import type { WaysIn, WorkerRow } from '../../port/index.ts'
 import type { Cli } from '../cli.ts'
 import type { Frame } from '../frame.ts'
 import { stateText } from '../show/state.ts'
@@ -27,15 +27,36 @@ export function addStatus(cli: Cli): void {
 /** For a database that does not exist yet. */
 const nothing = ({ queue }: Frame, folder: string): Standing => ({
   ...{ queue, store: `pglite:${folder}`, now: 0, rows: null, workers: [], paused: [] },
+  submitted: { undecided: { commands: 0, rows: 0, oldestAt: null }, refused: { commands: 0, rows: 0 } },
 })
 
 function textOf(frame: Frame, standing: Standing): readonly string[] {
   const { rows, paused, now, store } = standing
   const working = workingIn(standing)
   const title = [['queue', `${frame.colors.bold(frame.queue)} in ${store}`]] as const
-  const state = stateText(frame, rows, now, { paused, title, more: [['workers', countText(working)]] })
+  const more = [['workers', countText(working)] as const, ...submittedFacts(standing)]
+  const state = stateText(frame, rows, standing, { paused, title, more })
   return working.length === 0 ? state : [...state, '', ...workersTable(frame, working, now)]
 }
+
+/** What is not in line, as facts: nothing, if there is nothing. */
+function submittedFacts({ submitted, now }: Standing): readonly (readonly [string, string])[] {
+  const { undecided, refused } = submitted
+  const oldest =
+    undecided.oldestAt === null ? '' : ` for ${duration((now - undecided.oldestAt) / MICROS_PER_MS)}`
+  const facts = [
+    ['undecided', waysText(undecided), oldest],
+    ['refused', waysText(refused), ', and not in line since: interlock queue'],
+  ] as const
+  return facts.flatMap(([name, what, more]) => (what === '' ? [] : [[name, `${what}${more}`] as const]))
+}
+
+/** `2 commands by SQL, 1 row of jobs`; empty: none. */
+export const waysText = ({ commands, rows }: WaysIn): string =>
+  [
+    ...(commands === 0 ? [] : [`${plural(commands, 'command')} by SQL`]),
+    ...(rows === 0 ? [] : [`${plural(rows, 'row')} of jobs`]),
+  ].join(', ')
 
 const SHOWN = 20
 const NAMED = 3

@@ -21,11 +21,11 @@ export function addTop(cli: Cli): void {
         const { keys } = frame.surface
         if (frame.isTerminal && !frame.json && keys !== undefined)
           return new Top(frame, access.store, begin).run(keys)
-        const { ledger, now } = begin
-        const { state, jobs } = projectionOf(ledger)
+        const { state, jobs } = projectionOf(begin.ledger)
         const active = jobs.filter((job) => job.state === 'active')
-        const view = { ledger, now, rates: { started: 0, ended: 0 }, chosen: null, message: [] }
-        frame.emit(stateDocument({ state, active }, pausedModels(ledger)), topText(frame, view, LINES))
+        const view = { ...begin, rates: { started: 0, ended: 0 }, chosen: null, message: [] }
+        const document = stateDocument({ state, active }, pausedModels(begin.ledger), begin)
+        frame.emit(document, topText(frame, view, LINES))
       }),
   )
 }

@@ -1,19 +1,22 @@
 import type { Explanation } from '../../core/index.ts'
+import { timeText } from '../../format/index.ts'
 import type { Frame } from '../frame.ts'
 import { grid } from '../terminal/grid.ts'
 import { facts } from '../terminal/table.ts'
 
-/** Why a live job does not run, for people. */
+/** What is with a job, for people. */
 export function explanationText(frame: Frame, found: Explanation): readonly string[] {
   const { dim, bold } = frame.colors
   const rows: [string, string][] = [
     ['job', `${bold(found.jobId)}, ${found.state}${found.code === null ? '' : ` (${found.code})`}`],
     ['why', found.reason],
   ]
+  if (found.since !== null) rows.push(['since', timeText(found.since)])
   if (found.position !== null) rows.push(['place', `${found.position} ahead in the line of the queue`])
   if (found.chain.length > 0) rows.push(['waits for', found.chain.slice(0, 5).join(' ← ')])
   if (found.overtaken > 0) rows.push(['overtaken', `${found.overtaken} times`])
   rows.push(['to do', found.whatHasToHappen])
+  rows.push(...found.also.map((text, at): [string, string] => [at === 0 ? 'also' : '', text]))
   if (found.models.length === 0) return facts(rows, dim)
   const standing = found.models.map(({ model, capacity, holders, ahead }) => [
     model,

@@ -1,6 +1,7 @@
-import { attemptText, type JobRow, MICROS_PER_MS, type Micros, type Waiting } from '../../core/index.ts'
+import { attemptText, type JobRow, MICROS_PER_MS, type Micros, type Told } from '../../core/index.ts'
 import { duration, models, plural, timeText } from '../../format/index.ts'
 import { standingOf, type ToldJob, untilText } from '../../history/parts.ts'
+import type { Submitted } from '../../port/index.ts'
 import type { Frame } from '../frame.ts'
 import { grid } from '../terminal/grid.ts'
 
@@ -12,12 +13,12 @@ export function queueText(
   now: Micros,
 ): readonly string[] {
   const { dim, green } = frame.colors
-  const lines = jobs.map(({ row, waiting }) => [
+  const lines = jobs.map(({ row, told }) => [
     row.state === 'active' ? green('active') : 'waits',
     row.job_id,
     models(row.models),
     waitedOf(row, now),
-    waiting === null ? attemptText(row) : whyOf(row, waiting),
+    whyOf(row, told),
   ])
   const more = total > jobs.length ? [`${plural(total, 'live job')}, the first ${jobs.length} are shown`] : []
   const give = { models: 12, why: 20, job: 36 }
@@ -34,10 +35,18 @@ function waitedOf(row: JobRow, now: Micros): string {
 }
 
 /** The reason in a few words. `explain` prints the whole sentence. */
-function whyOf(row: JobRow, { code, blockedBy, until }: Waiting): string {
+function whyOf(row: JobRow, { code, blockedBy, until }: Told): string {
   const behind = blockedBy === null ? '' : `, behind ${blockedBy}`
   const model = row.blocked_on ?? 'a model'
   switch (code) {
+    case null:
+      return attemptText(row)
+    case 'late':
+      return `${attemptText(row)}, late: its worker misses its heartbeats`
+    case 'lost':
+      return `${attemptText(row)}, lost: its worker is gone`
+    case 'overdue':
+      return row.state === 'active' ? `${attemptText(row)}, overdue` : 'overdue: nobody has noted its time'
     case 'draining':
       return 'the queue is draining'
     case 'not_due':
@@ -62,3 +71,21 @@ function whyOf(row: JobRow, { code, blockedBy, until }: Waiting): string {
       return 'may start'
   }
 }
+
+/** The jobs that are not in line: those that nobody has decided, then those that were refused. */
+export function submittedText(frame: Frame, { jobs }: Submitted, now: Micros): readonly string[] {
+  const { dim, red } = frame.colors
+  const lines = jobs.map(({ jobId, state, code, at, message }) => [
+    state === 'refused' ? red('refused') : 'undecided',
+    jobId ?? '—',
+    duration((now - at) / MICROS_PER_MS),
+    message === null ? submittedWhy[code === 'arrived' ? 'arrived' : 'undecided'] : `${code}: ${message}`,
+  ])
+  const give = { why: 20, job: 36 }
+  return grid(frame, ['not in line', 'job', 'since', 'why'], lines, { heading: dim, give })
+}
+
+const submittedWhy = {
+  undecided: 'by SQL; any process of Interlock decides it',
+  arrived: 'a row of jobs; a worker with intake takes it in',
+} as const

@@ -1,7 +1,7 @@
-import { defaultPolicy, MICROS_PER_MS, type Micros, triesText } from '../../core/index.ts'
+import { defaultPolicy, MICROS_PER_MS, triesText } from '../../core/index.ts'
 import { count, duration, models } from '../../format/index.ts'
 import { policyText } from '../../format/parts.ts'
-import { oldestFirst, type PausedModel, type RunningRows } from '../../history/parts.ts'
+import { type Around, faultIn, oldestFirst, type PausedModel, type RunningRows } from '../../history/parts.ts'
 import type { Frame } from '../frame.ts'
 import { grid } from '../terminal/grid.ts'
 import { facts } from '../terminal/table.ts'
@@ -20,7 +20,7 @@ export interface StateFacts {
 export function stateText(
   frame: Frame,
   rows: RunningRows | null,
-  now: Micros,
+  around: Around,
   { paused, title, more = [] }: StateFacts,
 ): readonly string[] {
   const { dim } = frame.colors
@@ -45,11 +45,15 @@ export function stateText(
       job.kind,
       models(job.models),
       triesText(job),
-      job.worker_id ?? 'detached',
-      duration((now - (job.started_at ?? now)) / MICROS_PER_MS),
+      placeOf(job.worker_id, faultIn(around)(job)),
+      duration((around.now - (job.started_at ?? around.now)) / MICROS_PER_MS),
     ])
   const rest = active.length > SHOWN ? [`… and ${active.length - SHOWN} more: interlock queue`] : []
   const heads = ['running', 'kind', 'models', 'attempt', 'in', 'for']
   const give = { models: 12, kind: 10, in: 14, running: 36 }
   return [...head, '', ...grid(frame, heads, lines, { heading: dim, right: [5], give }), ...rest]
 }
+
+/** Where a job runs, and what is wrong there: one word. */
+export const placeOf = (workerId: string | null, fault: string | null): string =>
+  `${workerId ?? 'detached'}${fault === null ? '' : ` (${fault})`}`

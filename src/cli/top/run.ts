@@ -1,8 +1,10 @@
 import { messageOf } from '../../codec/index.ts'
 import { commitBeside } from '../../coordinator/parts.ts'
 import { endsAttempt, fold, isInterlockError, type Ledger, type RecordedEvent } from '../../core/index.ts'
-import { type Access, followEvents, ledgerAt } from '../../history/index.ts'
-import type { LogStore } from '../../port/index.ts'
+import { type Access, followEvents } from '../../history/index.ts'
+import { opened } from '../../history/parts.ts'
+import { type Look, lookAt } from '../../operate/parts.ts'
+import type { LogStore, Submitted } from '../../port/index.ts'
 import type { Frame, Keys } from '../frame.ts'
 import { asLine } from '../terminal/lines.ts'
 import { previewOf, type Wish, wishOf } from './levers.ts'
@@ -17,6 +19,8 @@ const SCREEN = {
 /** Clears the rest of a line, or of the screen. */
 const REST = { line: '\u001b[K', screen: '\u001b[J' }
 const REDRAW_MS = 200
+/** How often to look for what the log does not say: the processes, and what is not in line. */
+const AROUND_MS = 2_000
 const PATIENCE_MS = 5_000
 const MINUTE = 60_000_000
 
@@ -33,11 +37,13 @@ export class Top {
   readonly #clock: { readonly now: number; readonly at: number }
   /** The size of the window when it was drawn; empty: something has changed since. */
   #drawn = ''
+  #around: Around
 
-  constructor(frame: Frame, store: LogStore, begin: { readonly ledger: Ledger; readonly now: number }) {
+  constructor(frame: Frame, store: LogStore, begin: Present) {
     this.#frame = frame
     this.#store = store
     this.#ledger = begin.ledger
+    this.#around = begin
     this.#clock = { now: begin.now, at: performance.now() }
   }
 
@@ -45,7 +51,10 @@ export class Top {
     const { stdout } = this.#frame.surface
     const end = () => this.#ended.abort()
     this.#frame.signal.addEventListener('abort', end)
-    const timer = setInterval(() => this.#draw(), REDRAW_MS)
+    const timers = [
+      setInterval(() => this.#draw(), REDRAW_MS),
+      setInterval(() => void this.#lookAround(), AROUND_MS),
+    ]
     const stop = keys.listen((key) => void this.press(key))
     stdout.write(SCREEN.begin)
     this.#draw(true)
@@ -53,7 +62,7 @@ export class Top {
       const access: Access = { store: this.#store, queue: this.#frame.queue, signal: this.#ended.signal }
       for await (const event of followEvents(access, { after: this.#ledger.version })) this.#take(event)
     } finally {
-      clearInterval(timer)
+      for (const timer of timers) clearInterval(timer)
       this.#frame.signal.removeEventListener('abort', end)
       stop()
       stdout.write(SCREEN.end)
@@ -102,6 +111,16 @@ export class Top {
     this.#drawn = ''
   }
 
+  /** What could not be read now stays as it was: the events say whether the database is there. */
+  async #lookAround(): Promise<void> {
+    try {
+      this.#around = await aroundOf(this.#store, this.#frame.queue)
+      this.#drawn = ''
+    } catch (error) {
+      if (!isInterlockError(error)) throw error
+    }
+  }
+
   #take(event: RecordedEvent): void {
     this.#ledger = fold(this.#ledger, [event]).ledger
     this.#recent.push(event)
@@ -143,9 +162,8 @@ export class Top {
       ended: this.#recent.filter(endsAttempt).length,
     }
     const view = {
-      ledger: this.#ledger,
-      now: this.#now(),
-      rates,
+      ...this.#around,
+      ...{ ledger: this.#ledger, now: this.#now(), rates },
       chosen: this.#index(),
       message: this.#message,
     }
@@ -154,8 +172,22 @@ export class Top {
   }
 }
 
-/** The ledger at the end of the log, and the database's clock. */
-export async function presentOf(access: Access): Promise<{ readonly ledger: Ledger; readonly now: number }> {
-  const { version, now } = await access.store.read(access.queue ?? 'default', 0, 1)
-  return { ledger: await ledgerAt(access, version), now }
+/** What the log does not say. */
+interface Around {
+  readonly workers: Look['workers']
+  readonly submitted: Submitted
 }
+
+/** A queue at one moment, for one screen. */
+export type Present = Look & Around
+
+export async function presentOf(access: Access): Promise<Present> {
+  const { store, queue, ...rest } = opened(access)
+  const submitted = await store.submitted(queue, 0)
+  return { ...(await lookAt({ store, queue, ...rest })), submitted }
+}
+
+const aroundOf = async (store: LogStore, queue: string): Promise<Around> => ({
+  submitted: await store.submitted(queue, 0),
+  workers: await store.workers(queue),
+})

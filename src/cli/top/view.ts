@@ -3,22 +3,24 @@ import {
   jobOf,
   type Ledger,
   MICROS_PER_MS,
-  type Micros,
+  type QueueFacts,
   queueStateOf,
+  toldOf,
   triesOf,
   triesText,
   waitingCount,
-  waitingFor,
 } from '../../core/index.ts'
 import { clip, count, duration, models } from '../../format/index.ts'
+import type { Submitted, WaysIn } from '../../port/index.ts'
 import type { Frame } from '../frame.ts'
+import { placeOf } from '../show/state.ts'
 import { grid } from '../terminal/grid.ts'
 import { leverKeys } from './levers.ts'
 
 /** What the screen shows. */
-export interface TopView {
+export interface TopView extends QueueFacts {
   readonly ledger: Ledger
-  readonly now: Micros
+  readonly submitted: Pick<Submitted, 'undecided' | 'refused'>
   /** Per minute, for the last minute. */
   readonly rates: { readonly started: number; readonly ended: number }
   /** The index of the chosen job in the line; null: no job can be chosen. */
@@ -51,22 +53,29 @@ export function topText(frame: Frame, view: TopView, height: number): readonly s
   ]
 }
 
-function headOf(frame: Frame, { ledger, rates }: TopView): string {
+function headOf(frame: Frame, { ledger, rates, submitted: { undecided, refused } }: TopView): string {
   const { bold, dim } = frame.colors
   const state = queueStateOf(ledger).replace('draining.', '')
   const facts = [
     `${count(ledger.active.size)} running`,
     `${count(waitingCount(ledger))} waiting`,
+    ...some(undecided, 'undecided'),
+    ...some(refused, 'refused'),
     `${count(rates.started)} started and ${count(rates.ended)} ended in the last minute`,
     `event ${count(ledger.version)}`,
   ]
   return `${bold(frame.queue)} ${state}  ${dim(facts.join(', '))}`
 }
 
+/** What is not in line; nothing, if there is nothing. */
+const some = ({ commands, rows }: WaysIn, what: string): readonly string[] =>
+  commands + rows === 0 ? [] : [`${count(commands + rows)} ${what}`]
+
 const more = (frame: Frame, of: number, shown: number): readonly string[] =>
   of > shown ? [frame.colors.dim(`… and ${count(of - shown)} more`)] : []
 
-function running(frame: Frame, { ledger, now }: TopView, room: number): readonly string[] {
+function running(frame: Frame, view: TopView, room: number): readonly string[] {
+  const { ledger, now } = view
   if (ledger.active.size === 0) return [frame.colors.dim('nothing runs')]
   const rows: string[][] = []
   for (const { jobId } of ledger.active) {
@@ -76,7 +85,7 @@ function running(frame: Frame, { ledger, now }: TopView, room: number): readonly
     const took = duration((now - job.startedAt) / MICROS_PER_MS)
     rows.push([
       ...[jobId, models(job.spec.models), triesText(triesOf(job))],
-      ...[job.workerId ?? 'detached', took],
+      ...[placeOf(job.workerId, toldOf(view, job).code), took],
     ])
   }
   const give = { models: 12, in: 12, running: 24 }
@@ -107,7 +116,8 @@ function modelsOf(frame: Frame, { ledger }: TopView, room: number): readonly str
 }
 
 /** The chosen job stays visible. */
-function lineOf(frame: Frame, { ledger, now, chosen }: TopView, room: number): readonly string[] {
+function lineOf(frame: Frame, view: TopView, room: number): readonly string[] {
+  const { ledger, chosen } = view
   const { size } = ledger.line
   if (size === 0) return [frame.colors.dim('nobody waits in line')]
   const first = Math.max(0, Math.min((chosen ?? 0) - Math.floor(room / 2), size - room))
@@ -115,7 +125,7 @@ function lineOf(frame: Frame, { ledger, now, chosen }: TopView, room: number): r
   for (let at = first; at < Math.min(size, first + room); at++) {
     const job = jobOf(ledger, ledger.line.at(at)?.jobId ?? '')
     if (job === undefined) continue
-    const { reason } = waitingFor(ledger, job, now)
+    const { reason } = toldOf(view, job)
     rows.push([at === chosen ? `> ${at + 1}` : String(at + 1), job.jobId, models(job.spec.models), reason])
   }
   const table = grid(frame, ['line', 'job', 'models', 'why'], rows, {

@@ -8,6 +8,7 @@ import type {
   JobTrace,
   JobType,
   Ledger,
+  LiveExplanation,
   Micros,
   QueueChange,
   RecordedEvent,
@@ -166,7 +167,11 @@ export interface Coordinator {
    */
   recover(): Promise<void>
   resume(): Promise<void>
-  /** Why a live job does not run, and what has to happen first. Undefined if the job is not live. */
+  /**
+   * What is with a job: why it does not run and what has to happen first, or how it ended. Also of one that was submitted by SQL or
+   * as a row of `jobs` and is not in the queue. Undefined if nobody has ever heard of it.
+   * @throws InterlockError `invalid_input`
+   */
   explain(jobId: string): Promise<Explanation | undefined>
 
   /** The queue as this process knows it. */
@@ -200,7 +205,7 @@ export interface Coordinator {
    */
   pullEvents(after: number, options?: { readonly signal?: AbortSignal }): AsyncIterable<RecordedEvent>
   /** Why a live job waits, or that it runs: now, and again after each change. Completes when the job is no longer live. */
-  waiting$(jobId: string): Observable<Explanation>
+  waiting$(jobId: string): Observable<LiveExplanation>
   /** Jobs that the gate refused and that have been started for this process since. To run one, call `onJobStart`. */
   readonly ready$: Observable<Started>
   /** Jobs may have become startable: a hint for workers. */

@@ -15,10 +15,10 @@ import {
 } from 'rxjs'
 import {
   archived,
-  type Explanation,
-  explainJob,
+  explainLive,
   InterlockError,
   type Ledger,
+  type LiveExplanation,
   type Micros,
   type RecordedEvent,
 } from '../../core/index.ts'
@@ -139,8 +139,8 @@ export function standingOf(
   ledger: () => Ledger,
   now: () => Micros,
   changes$: Observable<unknown>,
-): Observable<Explanation> {
-  const look = () => explainJob(ledger(), jobId, now())
+): Observable<LiveExplanation> {
+  const look = () => explainLive({ ledger: ledger(), now: now(), workers: null }, jobId)
   return defer(() => concat(of(look()), changes$.pipe(map(look)))).pipe(
     takeWhile((standing) => standing !== undefined),
     distinctUntilChanged((a, b) => keyOf(a) === keyOf(b)),
@@ -148,7 +148,7 @@ export function standingOf(
 }
 
 /** Two explanations with the same key are the same to a subscriber. */
-const keyOf = ({ state, code, blockedBy, position, reason, chain }: Explanation): string =>
+const keyOf = ({ state, code, blockedBy, position, reason, chain }: LiveExplanation): string =>
   JSON.stringify([state, code, blockedBy, position, reason, chain])
 
 /** Pages of a store, for a stream. Error: `archived` if events were archived and not kept. */

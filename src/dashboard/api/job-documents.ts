@@ -1,6 +1,6 @@
 /** One job: why it does not run, where it stands, what is kept of it, and those that failed for good. */
 import * as z from 'zod'
-import { failureCodes, reasonCodes } from '../../core/index.ts'
+import { failureCodes, jobFaults, reasonCodes } from '../../core/index.ts'
 import type { DeadJob } from '../../port/index.ts'
 import { anything, jobId, micros, seq } from './fields.ts'
 import { specSchema } from './log-documents.ts'
@@ -18,16 +18,18 @@ const place = z.strictObject({
 
 const explanationSchema = z.strictObject({
   jobId,
-  state: z.enum(['waiting', 'active']),
+  state: z.enum(['waiting', 'active', 'submitted', 'refused', 'ended', 'archived', 'unknown']),
   standing: z.string(),
-  code: z.enum(reasonCodes).nullable(),
+  code: z.string().nullable().describe('what keeps it, why it was refused, or how it ended'),
   reason: z.string(),
+  since: micros.nullable(),
   blockedBy: jobId.nullable(),
   models: z.array(place),
   position: z.int().nullable(),
   chain: z.array(jobId),
   overtaken: z.int(),
   whatHasToHappen: z.string(),
+  also: z.array(z.string()),
 })
 export const jobSchema = z.strictObject({
   queue: z.string(),
@@ -52,7 +54,7 @@ export const placeSchema = z.strictObject({
       capacity: z.int(),
     }),
   ),
-  code: z.enum(reasonCodes).nullable(),
+  code: z.enum([...reasonCodes, ...jobFaults]).nullable(),
   reason: z.string().describe('names no other job and nobody'),
   startsInSeconds: z.int().nullable().describe('an estimate; null: too little is known'),
   startsFromSeconds: z

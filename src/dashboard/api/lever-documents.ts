@@ -1,6 +1,6 @@
 /** What a lever would do, and what it did. */
 import * as z from 'zod'
-import { reasonCodes } from '../../core/index.ts'
+import { jobFaults, reasonCodes } from '../../core/index.ts'
 import { levers } from '../guard/grant.ts'
 import { jobId, refusalSchema, seq } from './fields.ts'
 import { eventSchema } from './log-documents.ts'
@@ -8,7 +8,7 @@ import { eventSchema } from './log-documents.ts'
 const standing = z.strictObject({
   state: z.enum(['waiting', 'active']),
   position: z.int().nullable(),
-  code: z.enum(reasonCodes).nullable(),
+  code: z.enum([...reasonCodes, ...jobFaults]).nullable(),
   blockedBy: jobId.nullable(),
 })
 const jobsThatChange = z.strictObject({

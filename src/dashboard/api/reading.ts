@@ -1,6 +1,12 @@
 import { parseJobId } from '../../codec/index.ts'
-import { explainJob, InterlockError, isInterlockError } from '../../core/index.ts'
-import { hasWorkerAmong, PAGE } from '../../port/index.ts'
+import {
+  explainJob,
+  InterlockError,
+  isInterlockError,
+  type Ledger,
+  type QueueFacts,
+} from '../../core/index.ts'
+import { PAGE } from '../../port/index.ts'
 import type { Allowed } from '../guard/grant.ts'
 import { json } from '../guard/headers.ts'
 import { Refused, refusalOf } from '../guard/refused.ts'
@@ -61,17 +67,24 @@ export async function workersNow(reader: QueueReader): Promise<Response> {
   })
 }
 
-/** Why a live job does not run, and what has to happen. */
-export async function liveJob(reader: QueueReader, jobId: string): Promise<Response> {
+/** What is with a job, live or not. */
+export async function jobNow(reader: QueueReader, jobId: string): Promise<Response> {
+  const { queue, store } = reader
+  const record = await store.ofJob(queue, parseJobId(jobId))
+  // Not older than the record.
+  await reader.look()
+  const facts = await factsOf(reader)
+  const explanation = explainJob(facts, jobId, record)
+  if (explanation === undefined)
+    throw new InterlockError('job_not_live', `queue ${queue} has never heard of job ${jobId}; compare the id`)
+  return json({ queue, version: facts.ledger.version, now: facts.now, explanation })
+}
+
+/** The queue as its reader knows it. */
+export async function factsOf(reader: QueueReader): Promise<QueueFacts & { readonly ledger: Ledger }> {
   const ledger = await reader.ledger()
   const workers = reader.workers ?? (await reader.lookForWorkers())
-  const explanation = explainJob(ledger, parseJobId(jobId), reader.now(), hasWorkerAmong(workers))
-  if (explanation === undefined)
-    throw new InterlockError(
-      'job_not_live',
-      `job ${jobId} is neither waiting nor active; the log says how it ended`,
-    )
-  return json({ queue: reader.queue, version: ledger.version, now: reader.now(), explanation })
+  return { ledger, now: reader.now(), workers }
 }
 
 export async function jobData(reader: QueueReader, jobId: string, { allowed }: Asked): Promise<Response> {

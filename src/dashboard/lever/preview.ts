@@ -3,13 +3,13 @@ import {
   type CommandBody,
   type Decision,
   decide,
-  explainJob,
-  type HasWorker,
+  explainLive,
   hash,
   jobOf,
   type Ledger,
   type Micros,
   pauseOf,
+  type WorkerFact,
 } from '../../core/index.ts'
 import type { PreviewDocument } from '../api/lever-documents.ts'
 import type { Lever } from '../guard/grant.ts'
@@ -22,7 +22,7 @@ export interface PreviewOf {
   readonly actor: string
   readonly ledger: Ledger
   readonly now: Micros
-  readonly hasWorker: HasWorker
+  readonly workers: readonly WorkerFact[]
   readonly deadWorkers: ReadonlySet<string>
 }
 
@@ -96,11 +96,11 @@ const nobody: ReadonlySet<string> = new Set()
 
 /** Which jobs get another place in line or another state, and which others may start. */
 function changesOf(
-  { ledger, now, hasWorker }: PreviewOf,
+  { ledger, now, workers }: PreviewOf,
   { ledger: after, touched }: Decision,
 ): Pick<PreviewDocument, 'moves' | 'startable'> {
   const standing = (of: Ledger, jobId: string) => {
-    const found = explainJob(of, jobId, now, hasWorker)
+    const found = explainLive({ ledger: of, now, workers }, jobId)
     if (found === undefined) return null
     const { state, position, code, blockedBy } = found
     return { state, position, code, blockedBy }

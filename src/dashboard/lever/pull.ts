@@ -1,7 +1,7 @@
 import { createCoordinator, type Logger } from '../../coordinator/index.ts'
 import { commitBeside, dropDead } from '../../coordinator/parts.ts'
 import { type CommandBody, hash, type Ledger, type RecordedEvent } from '../../core/index.ts'
-import { hasWorkerAmong, type LogStore } from '../../port/index.ts'
+import type { LogStore } from '../../port/index.ts'
 import type { PreviewDocument, PulledDocument } from '../api/lever-documents.ts'
 import type { Lever } from '../guard/grant.ts'
 import { Refused } from '../guard/refused.ts'
@@ -50,7 +50,7 @@ async function preview({ reader, lever, actor }: PullOptions, body: CommandBody)
   return previewOf(
     {
       ...{ lever, actor, ledger, now: reader.now() },
-      ...{ hasWorker: hasWorkerAmong(workers), deadWorkers: new Set(dead) },
+      ...{ workers, deadWorkers: new Set(dead) },
     },
     body,
   )

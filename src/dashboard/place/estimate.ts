@@ -1,11 +1,11 @@
 import {
-  type Explanation,
   jobOf,
   type Ledger,
+  type LiveCode,
+  type LiveExplanation,
   MICROS_PER_SECOND,
   type Micros,
   modelOf,
-  type ReasonCode,
 } from '../../core/index.ts'
 import type { RunTime, Typical } from './typical.ts'
 
@@ -18,7 +18,7 @@ export interface Starts {
 }
 
 /** Codes under which it waits for others to end: how many, and how long that takes, can be told. */
-const inLine: ReadonlySet<ReasonCode | null> = new Set([
+const inLine: ReadonlySet<LiveCode | null> = new Set([
   'serialized',
   'at_capacity',
   'model_in_use',
@@ -39,7 +39,7 @@ interface LineOf {
 
 /** What has to end before it, by how long such jobs took recently; the longest of its lines counts. Null: nothing to tell it by. */
 export function startsOf(
-  { code, position, models }: Explanation,
+  { code, position, models }: LiveExplanation,
   ledger: Ledger,
   typical: Typical,
   now: Micros,

@@ -1,3 +1,4 @@
+import { hasDecider } from '../../core/index.ts'
 import { agree, duration, plural } from '../../format/index.ts'
 import type { Facts } from '../facts.ts'
 import { type Finding, note, problem, those } from '../finding.ts'
@@ -5,29 +6,45 @@ import { type Finding, note, problem, those } from '../finding.ts'
 /** A live process with intake looks every second. Every process looks into the inbox every five. */
 const UNTAKEN_MS = 15_000
 
-/** What came in and waits to be taken in: rows, commands, and rows from before the migration. */
-export function checkArrivals({ checkup: { arrivals, inbox }, adoptable }: Facts): Finding[] {
-  const [rowsMs, inboxMs] = [arrivals.ageMs ?? 0, inbox.ageMs ?? 0]
+/** What came in and waits to be taken in, or was refused: rows, commands, and rows from before the migration. */
+export function checkArrivals({ checkup, adoptable, workers, submitted }: Facts): Finding[] {
+  const { arrivals, inbox } = checkup
+  // With nobody alive, nobody is about to.
+  const soonMs = hasDecider({ workers }) ? UNTAKEN_MS : -1
   const old = Object.entries(adoptable.totals ?? {}).filter(([, n]) => n > 0)
   const counts = old.map(([state, n]) => `${n} ${state}`).join(', ')
   return those(
-    rowsMs > UNTAKEN_MS &&
+    (arrivals.ageMs ?? -1) > soonMs &&
       problem(
         'arrivals',
-        `${plural(arrivals.rows, 'row')} of jobs arrived, and no process takes any in, the oldest for ${duration(rowsMs)}`,
+        `${plural(arrivals.rows, 'row')} of jobs arrived, and no process takes any in, the oldest for ${duration(arrivals.ageMs ?? 0)}`,
         'start a worker with intake: interlock work --handler <file> --intake, or createJobWorker({ intake: true })',
       ),
-    inboxMs > UNTAKEN_MS &&
+    (inbox.ageMs ?? -1) > soonMs &&
       problem(
         'inbox',
-        `${plural(inbox.rows, 'command')} by SQL ${agree(inbox.rows, 'is', 'are')} undecided, the oldest for ${duration(inboxMs)}`,
+        `${plural(inbox.rows, 'command')} by SQL ${agree(inbox.rows, 'is', 'are')} undecided, the oldest for ${duration(inbox.ageMs ?? 0)}`,
         'start a process of Interlock on this queue: any process decides them',
       ),
+    refused(submitted),
     counts !== '' &&
       note(
         'adoptable',
         `rows of jobs that are in no log, and that no process takes in: ${counts}`,
         'interlock adopt',
       ),
+  )
+}
+
+/** A submission was committed before it was decided, so nobody else may have noticed. */
+function refused({ refused: { commands }, jobs }: Facts['submitted']): Finding | false {
+  if (commands === 0) return false
+  const newest = jobs.find(({ state, requestId }) => state === 'refused' && requestId !== null)
+  const such =
+    newest === undefined ? '' : `, the newest of job ${newest.jobId}: ${newest.code}: ${newest.message}`
+  return note(
+    'refused',
+    `${plural(commands, 'submission')} by SQL ${agree(commands, 'was', 'were')} refused in the last day, after the commit, and ${agree(commands, 'is', 'are')} not in line since${such}`,
+    'interlock queue lists them; correct them, and submit them again under other request ids',
   )
 }

@@ -1,25 +1,30 @@
-import { type JobRow, MICROS_PER_MS, type Micros, operand } from '../../core/index.ts'
+import { hasDecider, MICROS_PER_MS, type Micros, operand, serversOf } from '../../core/index.ts'
 import { agree, duration, plural } from '../../format/index.ts'
-import type { WorkerRow } from '../../port/index.ts'
 import type { Facts } from '../facts.ts'
 import { type Finding, note, problem } from '../finding.ts'
 import type { LiveRows, Startable } from '../live-rows.ts'
+import { type StuckJob, stuckByRows, stuckIn } from '../stuck-jobs.ts'
 
-/** Any live process ends an attempt 5 s after its time. After two more sweeps nobody does. */
-const OVERDUE_MS = 15_000
 /** An offer lives for 2 s. A job that may start and has not for this long is wanted by no worker. */
 const UNTAKEN_MS = 10_000
 
-/** Jobs that do not move on, and why. */
+/** Jobs of which each has a finding of its own. */
+const NAMED = 20
+
+/** Jobs that do not move on, and why: what `explain` says of each. */
 export function checkStuck(facts: Facts): Finding[] {
-  const { state, rows, checkup, workers } = facts
+  const { state, rows, checkup, workers, drift } = facts
   if (state === null) return []
   const { now } = checkup
-  const active = checkActive(rows.active, workers, now)
-  if (state.status === 'draining' && rows.waiting > 0) return [...active, drains(rows.waiting)]
+  const { stuck, startable } =
+    drift.ledger === null
+      ? stuckByRows(rows, { now, workers })
+      : stuckIn({ ledger: drift.ledger, now, workers })
+  const standing = checkStanding(stuck)
+  if (state.status === 'draining' && rows.waiting > 0) return [...standing, drains(rows.waiting)]
   return [
-    ...active,
-    ...checkStartable(rows.startable, workers, since(now, state.updated_at)),
+    ...standing,
+    ...checkStartable(startable, facts, since(now, state.updated_at)),
     ...checkLong(rows, now, facts.waitingMs),
   ]
 }
@@ -33,55 +38,50 @@ const drains = (jobs: number): Finding =>
     'interlock resume',
   )
 
-function checkActive(rows: readonly JobRow[], workers: readonly WorkerRow[], now: Micros): Finding[] {
-  const lost = new Set(workers.flatMap(({ workerId, state }) => (state === 'dead' ? [workerId] : [])))
-  return rows.flatMap((row): Finding[] => {
-    const id = row.job_id
-    if (row.expires_at !== null && since(now, row.expires_at) > OVERDUE_MS) {
-      const over = duration(since(now, row.expires_at))
-      return [
-        problem(
-          'overdue',
-          `job ${id} is active ${over} past its time`,
-          `start a process of Interlock, which ends it; or: interlock cancel --force ${operand(id)}`,
-        ),
-      ]
-    }
-    if (row.worker_id === null || !lost.has(row.worker_id)) return []
-    return [
-      problem(
-        'lost',
-        `job ${id} is held by worker ${row.worker_id}, which is gone`,
-        'start a process of Interlock: any process frees its models within 5 s',
-      ),
-    ]
-  })
+function checkStanding(stuck: readonly StuckJob[]): Finding[] {
+  const named = stuck
+    .slice(0, NAMED)
+    .map(({ jobId, code, reason, whatHasToHappen }) =>
+      problem(code ?? 'lost', `job ${jobId}: ${reason}`, whatHasToHappen),
+    )
+  if (stuck.length <= NAMED) return named
+  const rest = `${stuck.length - NAMED} more jobs do not go on by themselves`
+  return [...named, problem('lost', rest, 'interlock queue --limit 1000')]
 }
 
 /** Jobs that could start, by kind: no live worker can run them, or one could and does not. */
 function checkStartable(
   startable: ReadonlyMap<string, Startable>,
-  workers: readonly WorkerRow[],
+  { workers }: Pick<Facts, 'workers'>,
   quietMs: number,
 ): Finding[] {
-  if (quietMs < UNTAKEN_MS) return []
-  return [...startable].map(([kind, { jobs, example }]) => {
-    const live = workers.filter(
-      ({ state, kinds }) => state === 'live' && (kinds === null || kinds.includes(kind)),
-    )
+  return [...startable].flatMap(([kind, { jobs, example }]): Finding[] => {
+    const live = serversOf(workers, kind)
+    // One that is alive may be about to take them, or to have a slot.
+    if (live.length > 0 && quietMs < UNTAKEN_MS) return []
     const names = `${plural(jobs, 'job')} of kind ${kind} may start, such as ${example}`
-    return live.some(({ freeSlots }) => freeSlots > 0)
-      ? problem(
-          'offered',
-          `${names}, and no worker takes them, although ${live.length} could`,
-          `interlock explain ${operand(example)}; then look at the log of the workers`,
-        )
-      : problem(
-          'no_worker',
-          `${names}, and ${live.length === 0 ? 'no live worker has a handler for it' : 'no worker for it has a free slot'}; jobs of other kinds pass it meanwhile`,
-          `start a worker with a handler for ${kind}, or with more slots (concurrency)`,
-        )
+    return [
+      live.some(({ freeSlots }) => freeSlots > 0)
+        ? problem(
+            'offered',
+            `${names}, and no worker takes them, although ${live.length} could`,
+            `interlock explain ${operand(example)}; then look at the log of the workers`,
+          )
+        : problem(
+            'no_worker',
+            `${names}, and ${whyNot(workers, live.length)}; jobs of other kinds pass it meanwhile`,
+            `start a worker with a handler for ${kind}, or with more slots (concurrency)`,
+          ),
+    ]
   })
+}
+
+function whyNot(workers: Facts['workers'], servers: number): string {
+  if (servers > 0) return 'no worker for it has a free slot'
+  const isAlive = hasDecider({ workers }) || workers.some(({ state }) => state === 'live')
+  return isAlive
+    ? 'no live worker has a handler for it'
+    : 'no process is alive: no live worker has a handler for it'
 }
 
 function checkLong({ long, oldest }: LiveRows, now: Micros, waitingMs: number): Finding[] {

@@ -7,7 +7,7 @@ import {
   decide,
   defaultPolicy,
   emptyLedger,
-  explainJob,
+  explainLive,
   hash,
   type JobSpec,
   jobOf,
@@ -142,7 +142,8 @@ export async function sceneOf({ seconds, jobs, waiting = 0, seed = 1 }: SceneOpt
 export function waitsLongest(ledger: Ledger): string {
   const chains = [...ledger.line].map(({ jobId }) => ({
     jobId,
-    length: explainJob(ledger, jobId, ledger.lastAt + 60 * SECOND)?.chain.length ?? 0,
+    length:
+      explainLive({ ledger, now: ledger.lastAt + 60 * SECOND, workers: null }, jobId)?.chain.length ?? 0,
   }))
   return chains.reduce((most, each) => (each.length > most.length && each.length < 6 ? each : most)).jobId
 }

@@ -1,7 +1,7 @@
 /** Each screen in a real browser, held to what the command says. */
 import { expect, it } from 'vitest'
 import { auditLog } from '../../../src/audit/index.ts'
-import { explainJob } from '../../../src/core/index.ts'
+import { explainLive } from '../../../src/core/index.ts'
 import { duration } from '../../../src/format/index.ts'
 import { stats, whatIf } from '../../../src/insight/index.ts'
 import { browserForAll, goTo, opened, served } from './browser.ts'
@@ -15,7 +15,7 @@ it('Why shows the sentence, the places and the chain of explain, and draws which
   const page = await opened(browser(), address())
   await page.waitForSelector('[data-figure=event]')
   const jobId = waitsLongest(ledger())
-  const found = explainJob(ledger(), jobId, Date.now() * 1_000 + 60_000_000)
+  const found = explainLive({ ledger: ledger(), now: Date.now() * 1_000 + 60_000_000, workers: null }, jobId)
   await goTo(page, `?see=why&job=${jobId}`)
   await page.waitForSelector(`[data-why=${found?.code}]`)
   expect(await page.textContent('[data-fact="has to happen"]')).toBe(found?.whatHasToHappen)

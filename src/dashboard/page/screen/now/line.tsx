@@ -1,7 +1,7 @@
-import { jobOf, type Ledger, waitingCount, waitingFor } from '../../../../core/index.ts'
+import { jobOf, type Ledger, toldOf, waitingCount } from '../../../../core/index.ts'
 import { count } from '../../../../format/index.ts'
 import { usePage } from '../../frame/context.ts'
-import { hasWorkerIn } from '../../part/has-worker.ts'
+import { factsIn } from '../../part/facts.ts'
 import { None } from '../../part/load.tsx'
 import { JobWithModels } from '../../part/names.tsx'
 import { Panel } from '../../part/panel.tsx'
@@ -35,7 +35,7 @@ function Waiting({ ledger, index }: { readonly ledger: Ledger; readonly index: n
   const { live, shown } = usePage()
   const job = jobOf(ledger, ledger.line.at(index)?.jobId ?? '')
   if (job === undefined) return null
-  const { reason, code } = waitingFor(ledger, job, shown.now(), hasWorkerIn(live, shown))
+  const { reason, code } = toldOf(factsIn(live, shown, ledger), job)
   return (
     <li data-job={job.jobId} data-code={code}>
       <span class="number">{index + 1}</span>

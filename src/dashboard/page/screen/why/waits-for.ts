@@ -1,4 +1,4 @@
-import { explainJob, jobOf, type Ledger, type Micros, type ReasonCode } from '../../../../core/index.ts'
+import { explainLive, jobOf, type Ledger, type LiveCode, type Micros } from '../../../../core/index.ts'
 
 /** Which job waits for which. */
 export interface WaitsFor {
@@ -15,12 +15,7 @@ export interface WaitsFor {
 const MOST = 24
 const MOST_HOLDERS = 6
 
-const behind: ReadonlySet<ReasonCode> = new Set([
-  'model_in_use',
-  'behind_in_line',
-  'serialized',
-  'at_capacity',
-])
+const behind: ReadonlySet<LiveCode> = new Set(['model_in_use', 'behind_in_line', 'serialized', 'at_capacity'])
 
 /**
  * The jobs that a job waits for, and on to the jobs that those wait for. For each of its models that is full: the holders if the
@@ -45,7 +40,7 @@ export function waitsForOf(ledger: Ledger, jobId: string, now: Micros): WaitsFor
     edges.set(`${from}\n${to}`, { from, to, models: [model] })
   }
   for (let next = open.shift(); next !== undefined; next = open.shift()) {
-    const found = explainJob(ledger, next, now)
+    const found = explainLive({ ledger, now, workers: null }, next)
     // Only a job behind another one waits for a job. Others wait for a time, a rate or a worker.
     if (found === undefined || found.code === null || !behind.has(found.code)) continue
     for (const { model, holders, capacity, ahead, aheadIds } of found.models) {

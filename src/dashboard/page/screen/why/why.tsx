@@ -1,10 +1,10 @@
 import { useSignal } from '@preact/signals'
-import { attemptText, explainJob, type Job, jobOf, triesOf } from '../../../../core/index.ts'
+import { attemptText, explainLive, type Job, jobOf, triesOf } from '../../../../core/index.ts'
 import { plural } from '../../../../format/index.ts'
 import { usePage } from '../../frame/context.ts'
 import { go, route } from '../../frame/route.ts'
 import { seconds } from '../../frame/time.ts'
-import { hasWorkerIn } from '../../part/has-worker.ts'
+import { factsIn } from '../../part/facts.ts'
 import { JobLink } from '../../part/names.tsx'
 import { Panel } from '../../part/panel.tsx'
 import { useHistory } from '../../part/reach.tsx'
@@ -70,7 +70,7 @@ function Of({ jobId }: { readonly jobId: string }) {
   void seconds.value
   const ledger = shown.calm.value
   const job = jobOf(ledger, jobId)
-  const found = explainJob(ledger, jobId, shown.now(), hasWorkerIn(live, shown))
+  const found = explainLive(factsIn(live, shown, ledger), jobId)
   const history = useHistory(5_000)
   const events = useLife(jobId)
   const letter = useLetter(jobId, job !== undefined)

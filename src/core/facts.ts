@@ -1,0 +1,83 @@
+import type { RecordedEvent } from './event.ts'
+import { MICROS_PER_MS, type Micros } from './job.ts'
+import type { LedgerView } from './ledger.ts'
+import type { HasWorker } from './reason.ts'
+
+/** A worker process as its row says it. */
+export interface WorkerFact {
+  readonly workerId: string
+  /** `late`: past its time to live. `dead`: past the grace too, or it left. */
+  readonly state: 'live' | 'late' | 'dead'
+  /** Null: every kind. */
+  readonly kinds: readonly string[] | null
+  readonly freeSlots: number
+  readonly release: string
+}
+
+/** What is known of a queue when somebody asks what is with a job. */
+export interface QueueFacts {
+  readonly ledger: LedgerView
+  readonly now: Micros
+  /** Null: not known, as for the past. */
+  readonly workers: readonly WorkerFact[] | null
+}
+
+/** A command by SQL that names the job: nobody has decided it, or it was refused. */
+export interface SubmittedCommand {
+  readonly requestId: string
+  /** `enqueue`, `start`, `cancel`, … */
+  readonly type: string
+  readonly at: Micros
+  /** Null: it is undecided. */
+  readonly refusal: { readonly code: string; readonly message: string; readonly at: Micros } | null
+}
+
+/** What the database knows of one job beside the ledger. */
+export interface JobRecord {
+  /** The newest first, 20 at most. Refused ones are those that would have put it in line, of the last day. */
+  readonly commands: readonly SubmittedCommand[]
+  /** There are more commands than were looked at. */
+  readonly isCut: boolean
+  /** When its row of `jobs` arrived that nobody has taken in yet; null: there is none. */
+  readonly arrivedAt: Micros | null
+  readonly notTakenIn: { readonly reason: string; readonly at: Micros } | null
+  /** The state of a row of `jobs` that no log knows and that has not arrived; null: there is none. */
+  readonly row: 'pending' | 'running' | null
+  /** The last events of its last life, in order; 200 at most. */
+  readonly events: readonly RecordedEvent[]
+  /** Its events were read from the archive. */
+  readonly isArchived?: true
+  /** Events up to this one are not in the log any more. */
+  readonly archivedSeq: number
+  /** The archive of this database has some of them. */
+  readonly isKept: boolean
+  /** How many of its events its row of `jobs` does not follow yet; null: it has none. */
+  readonly behind: { readonly events: number; readonly ageMs: number | null } | null
+}
+
+/** A process of Interlock says its release. A worker in another language says something else, and decides nothing. */
+const RELEASE = /^\d+\.\d+\.\d+/
+
+/** Whether a process is alive that decides commands, and records what time alone has changed. Taken for granted if nobody knows. */
+export function hasDecider({ workers }: Pick<QueueFacts, 'workers'>): boolean {
+  return workers === null || workers.some(({ state, release }) => state === 'live' && RELEASE.test(release))
+}
+
+/** The live processes that have a handler for a kind. */
+export const serversOf = (workers: readonly WorkerFact[], kind: string): readonly WorkerFact[] =>
+  workers.filter(({ state, kinds }) => state === 'live' && (kinds?.includes(kind) ?? true))
+
+/** Whether one of these processes could run a job of a kind now: it is live, and has a free slot for it. */
+export const hasWorkerAmong =
+  (workers: readonly WorkerFact[]): HasWorker =>
+  (kind) =>
+    serversOf(workers, kind).some(({ freeSlots }) => freeSlots > 0)
+
+/** A live process records within 5 s that a time has passed. After two more of its looks nobody does. */
+const SLACK_MS = 15_000
+
+/** Whether a time has passed that some process should have recorded by now. */
+export function isOverdue(facts: Pick<QueueFacts, 'now' | 'workers'>, at: Micros | null): boolean {
+  if (at === null || facts.workers === null) return false
+  return at + (hasDecider(facts) ? SLACK_MS * MICROS_PER_MS : 0) <= facts.now
+}

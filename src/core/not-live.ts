@@ -1,0 +1,132 @@
+import { outcomeOf } from './ending.ts'
+import type { ErrorCode } from './error.ts'
+import type { RecordedEvent } from './event.ts'
+import { hasDecider, type JobRecord, type QueueFacts, type SubmittedCommand } from './facts.ts'
+import { forShell, operand } from './foreign.ts'
+import { MICROS_PER_MS, type Micros } from './job.ts'
+import type { Ending } from './law/state.ts'
+import { decisionText } from './to-do.ts'
+import type { JobCode } from './told.ts'
+
+/** A job that the ledger does not have: it is not in line yet, or not any more. */
+export interface NotLive {
+  readonly state: 'submitted' | 'refused' | 'ended' | 'archived' | 'unknown'
+  readonly code: JobCode | null
+  readonly reason: string
+  readonly whatHasToHappen: string
+  /** Since when that is so; null: nobody knows. */
+  readonly since: Micros | null
+  /** The command that is told of here. */
+  readonly command?: SubmittedCommand
+}
+
+type Workers = Pick<QueueFacts, 'workers'>
+
+/** What is with a job that the ledger does not have; undefined: nobody has ever heard of it. The newest fact counts. */
+export function notLive(facts: Workers, jobId: string, record: JobRecord): NotLive | undefined {
+  const past = [refusedOf(record), notTakenInOf(jobId, record), endedOf(jobId, record)]
+    .filter((each) => each !== undefined)
+    .sort((a, b) => (b.since ?? 0) - (a.since ?? 0))
+  return undecidedOf(facts, record) ?? arrivedOf(record) ?? past[0] ?? strangeOf(jobId, record)
+}
+
+/** Commands that put a job in line. */
+const submits: ReadonlySet<string> = new Set(['enqueue', 'start'])
+
+function undecidedOf(facts: Workers, { commands }: JobRecord): NotLive | undefined {
+  const command = commands.find(({ type, refusal }) => submits.has(type) && refusal === null)
+  if (command === undefined) return undefined
+  return {
+    ...{ state: 'submitted', code: 'undecided', since: command.at, command },
+    reason: `it was submitted by SQL (request ${command.requestId}), and nobody has decided it yet`,
+    whatHasToHappen: `${hasDecider(facts) ? 'nothing: ' : ''}${decisionText(facts)}`,
+  }
+}
+
+function arrivedOf({ arrivedAt }: JobRecord): NotLive | undefined {
+  if (arrivedAt === null) return undefined
+  return {
+    ...{ state: 'submitted', code: 'arrived', since: arrivedAt },
+    reason: 'its row of jobs has arrived, and nobody has taken it in yet',
+    whatHasToHappen:
+      'a worker with intake takes it in: `interlock work --handler <file> --intake`, or createJobWorker({ intake: true })',
+  }
+}
+
+function refusedOf({ commands }: JobRecord): NotLive | undefined {
+  const command = commands.find(({ refusal }) => refusal !== null)
+  if (command === undefined || command.refusal === null) return undefined
+  const { code, message, at } = command.refusal
+  return {
+    ...{ state: 'refused', code: code as ErrorCode, since: at, command },
+    reason: `what was submitted by SQL (request ${command.requestId}) was refused: ${message}`,
+    whatHasToHappen: 'correct it, and submit it again under another request id',
+  }
+}
+
+function notTakenInOf(jobId: string, { notTakenIn }: JobRecord): NotLive | undefined {
+  if (notTakenIn === null) return undefined
+  return {
+    ...{ state: 'refused', code: 'not_taken_in', since: notTakenIn.at },
+    reason: `its row of jobs was not taken in: ${notTakenIn.reason}`,
+    whatHasToHappen: `correct the row, then: \`interlock adopt --job ${forShell(jobId)} --yes\``,
+  }
+}
+
+/** How its last life ended, by the last event that ends one. */
+function endedOf(jobId: string, { events, isArchived }: JobRecord): NotLive | undefined {
+  const last = events.findLast((event) => endingOf(event) !== null)
+  const code = last === undefined ? null : endingOf(last)
+  if (last === undefined || code === null) return undefined
+  const isDead = code === 'failed' || code === 'expired'
+  return {
+    ...{ state: isArchived === true ? 'archived' : 'ended', code, since: last.at },
+    reason: `${endingTexts[code]}${causeOf(last)}, at ${new Date(last.at / MICROS_PER_MS).toISOString()}`,
+    whatHasToHappen: isDead ? `nothing; to try it again: \`interlock retry ${operand(jobId)}\`` : 'nothing',
+  }
+}
+
+/** The events of a job's last life: one that is queued again begins a new one. */
+export function lastLife(events: readonly RecordedEvent[]): readonly RecordedEvent[] {
+  return events.slice(
+    Math.max(
+      0,
+      events.findLastIndex(({ type }) => type === 'queued'),
+    ),
+  )
+}
+
+const endingOf = (event: RecordedEvent): Ending | null =>
+  event.type === 'bypassed' ? 'bypassed' : outcomeOf(event)
+
+const endingTexts: Readonly<Record<Ending, string>> = {
+  completed: 'it was completed',
+  failed: 'it failed for good',
+  cancelled: 'it was cancelled',
+  expired: 'it waited longer than it may',
+  bypassed: 'it ran outside the line',
+}
+
+function causeOf(event: RecordedEvent): string {
+  if (event.type === 'failed') return ` (${event.code})`
+  return event.type === 'lease_expired' ? ' (lease_expired)' : ''
+}
+
+/** No log knows it: an old row of `jobs`, or what is archived. */
+function strangeOf(jobId: string, { row, archivedSeq, isKept, events }: JobRecord): NotLive | undefined {
+  if (events.length > 0) return undefined
+  if (row !== null)
+    return {
+      ...{ state: 'unknown', code: 'adoptable', since: null },
+      reason: `the log has never heard of it; there is a row of jobs with this id, ${row}, that no process takes in by itself`,
+      whatHasToHappen: `take it in: \`interlock adopt --job ${forShell(jobId)}\``,
+    }
+  if (archivedSeq === 0) return undefined
+  return {
+    ...{ state: 'archived', code: null, since: null },
+    reason: `the log has no event of it after event ${archivedSeq}, and earlier ones are archived: it ended before that, or never was`,
+    whatHasToHappen: isKept
+      ? `nothing; how it ended: \`interlock explain ${operand(jobId)}\` reads the archive`
+      : 'nothing; how it ended is in the file that its events were archived to: `interlock log --from-archive <file>`',
+  }
+}

@@ -1,0 +1,159 @@
+import { hasDecider, type JobRecord, type QueueFacts, type SubmittedCommand, serversOf } from './facts.ts'
+import { operand } from './foreign.ts'
+import { type Job, jobOf, triesOf } from './ledger.ts'
+import { isOfferLive } from './offered.ts'
+import { firstPause } from './pausing.ts'
+import { type Told, toldOf } from './told.ts'
+
+/** What has to happen before the job goes on, and who does it. */
+export function toDoFor(facts: QueueFacts, job: Job, told: Told): string {
+  if (job.active) return toDoForActive(facts, job, told)
+  return toDoForWaiting(facts, job, told) + passable(facts, job)
+}
+
+function toDoForActive(facts: QueueFacts, job: Job, { code }: Told): string {
+  const { jobId } = job
+  switch (code) {
+    case 'late':
+      return 'its worker has to beat again: it is paused, starved of CPU, or cut off from the database; once its lease has run out, another process gives the job back'
+    case 'lost':
+      return hasDecider(facts)
+        ? `nothing: a process gives it back within 5 s; ${afterLoss(job)}`
+        : `start a process of Interlock: any process gives it back within 5 s; ${afterLoss(job)}`
+    case 'overdue':
+      return `${recorder(facts)}, which ends this attempt; or: \`interlock cancel --force ${operand(jobId)}\``
+    default:
+      return job.detachedUntil === null ? runs(job) : detached(facts)
+  }
+}
+
+function runs({ jobId, cancelRequested }: Job): string {
+  return cancelRequested
+    ? `its worker has to stop and confirm; \`interlock cancel --force ${operand(jobId)}\` frees its models at once`
+    : 'nothing: it ends when its worker says so, or when the lease of its worker runs out'
+}
+
+/** A restore detaches what ran, since nobody knows how it ended. */
+function detached({ ledger: { draining, epoch } }: QueueFacts): string {
+  return draining && epoch > 1
+    ? 'if a backup was restored, say how it ended: `interlock recover`; else it ends when somebody with its fencing token says so'
+    : 'nothing: it ends when somebody with its fencing token says so, or when its time is over'
+}
+
+function afterLoss(job: Job): string {
+  if (job.cancelRequested) return 'it is then cancelled, as it was asked to stop'
+  const { attempt, attempts } = triesOf(job)
+  return attempt < attempts ? 'it is then tried again' : 'it then fails for good: this was its last attempt'
+}
+
+/** Who records that a time has passed. One that is alive should have done so by now. */
+const recorder = (facts: QueueFacts): string =>
+  hasDecider(facts)
+    ? 'look at the log of the processes: one of them should have recorded it'
+    : 'start a process of Interlock'
+
+function toDoForWaiting(facts: QueueFacts, job: Job, { code, blockedBy }: Told): string {
+  const blocker = blockedBy === null ? 'the job in the way' : `job ${blockedBy}`
+  switch (code) {
+    case 'overdue':
+      return recorder(facts)
+    case 'draining':
+      return facts.ledger.epoch === 1
+        ? 'resume the queue: `interlock resume`'
+        : 'if a backup was restored, say how each running job ended: `interlock recover`; then `interlock resume`'
+    case 'not_due':
+      return 'nothing: it joins the line when its time comes'
+    case 'model_paused':
+      return 'the model has to be resumed, or its pause has to end: then it stands in line at its place'
+    case 'rate_limited':
+      return 'nothing: it starts when the window of the rate opens'
+    case 'fair_share_limit':
+      return 'a job with its fair key has to end, or raise its share: `interlock policy set --share-active <n>`'
+    case 'model_in_use':
+    case 'behind_in_line':
+      return `${blocker} has to end; it then starts by itself`
+    case 'serialized':
+      return `${blocker} has to end, or allow more jobs at once: \`interlock policy set --policy by-model\``
+    case 'at_capacity':
+      return 'an active job has to end, or raise maxActive: `interlock policy set --max-active <n>`'
+    case 'no_worker':
+      return noWorker(facts, job.spec.kind)
+    default:
+      return 'a worker with a free slot takes it within its next poll'
+  }
+}
+
+function noWorker({ workers }: QueueFacts, kind: string): string {
+  return serversOf(workers ?? [], kind).length === 0
+    ? `start a worker with a handler for ${kind}`
+    : `a job has to end in a worker for ${kind}, or start one with more slots (concurrency)`
+}
+
+/** Its offer has run out, so it keeps nothing from jobs of other kinds. */
+function passable({ ledger, now }: QueueFacts, job: Job): string {
+  if (job.offeredAt === null || isOfferLive(ledger, job, now)) return ''
+  return '; nobody took it in time, so jobs of other kinds may pass it until somebody does'
+}
+
+/** What else stands in the way of a live job, or will. @param chain the jobs that it waits for */
+export function alsoOf(facts: QueueFacts, job: Job, told: Told, chain: readonly string[]): string[] {
+  return [...inTheWay(facts, chain), ...unattended(facts, job, told)]
+}
+
+/** The job at the end of the chain does not go on by itself. */
+function inTheWay(facts: QueueFacts, chain: readonly string[]): string[] {
+  const last = jobOf(facts.ledger, chain.at(-1) ?? '')
+  if (last === undefined || !last.active) return []
+  const told = toldOf(facts, last)
+  return told.code === null ? [] : [`job ${last.jobId}: ${told.reason}: ${toDoFor(facts, last, told)}`]
+}
+
+/** Nobody is there to do the next step once the present reason is over. */
+function unattended(facts: QueueFacts, job: Job, { code }: Told): string[] {
+  const { workers, ledger, now } = facts
+  if (job.active || workers === null || code === 'no_worker' || code === 'overdue') return []
+  const until = code === 'model_paused' ? firstPause(ledger, job.spec)?.until : null
+  if (!hasDecider(facts))
+    return [
+      until != null && until <= now
+        ? 'the pause of its model is over, and no process of Interlock is alive to resume it: start one'
+        : 'no process of Interlock is alive: start one',
+    ]
+  const { kind } = job.spec
+  return serversOf(workers, kind).length === 0 ? [`no live worker has a handler for ${kind}`] : []
+}
+
+/** What came in about the job beside what is told of it, and that its row is behind. */
+export function alsoKnown(
+  facts: Pick<QueueFacts, 'workers'>,
+  { commands, behind }: JobRecord,
+  told?: SubmittedCommand,
+): string[] {
+  const known = commands.filter((command) => command !== told).map((command) => commandText(facts, command))
+  return isBehind(facts, behind)
+    ? [
+        ...known,
+        `its row of jobs is behind the log, by ${behind?.events} of its events: it says something older`,
+      ]
+    : known
+}
+
+function commandText(facts: Pick<QueueFacts, 'workers'>, command: SubmittedCommand): string {
+  const { type, requestId, refusal } = command
+  return refusal === null
+    ? `${type} by SQL (request ${requestId}) is undecided: ${decisionText(facts)}`
+    : `${type} by SQL (request ${requestId}) was refused, ${refusal.code}: ${refusal.message}`
+}
+
+export const decisionText = (facts: Pick<QueueFacts, 'workers'>): string =>
+  hasDecider(facts)
+    ? 'a process of Interlock decides it within 5 s'
+    : 'start a process of Interlock on this queue, any process decides it'
+
+/** Only a fault makes writing to the user's tables slower than this. */
+const BEHIND_MS = 10_000
+
+function isBehind(facts: Pick<QueueFacts, 'workers'>, behind: JobRecord['behind']): boolean {
+  if (behind === null || behind.events === 0) return false
+  return !hasDecider(facts) || (behind.ageMs ?? 0) > BEHIND_MS
+}

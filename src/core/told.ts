@@ -1,0 +1,91 @@
+import type { ErrorCode } from './error.ts'
+import type { ReasonCode } from './event.ts'
+import { hasDecider, hasWorkerAmong, isOverdue, type QueueFacts, serversOf } from './facts.ts'
+import { attemptText, type Micros } from './job.ts'
+import type { Ending } from './law/state.ts'
+import { type Job, triesOf } from './ledger.ts'
+import { waitingFor } from './reason.ts'
+import { expiresAt, timesOutAt } from './timing.ts'
+
+/**
+ * What keeps a live job from going on as it should. `late`: its worker has missed its heartbeats. `lost`: its worker is gone, and
+ * nobody has given it back yet. `overdue`: a time has passed, and nobody has recorded it.
+ */
+export const jobFaults = ['late', 'lost', 'overdue'] as const
+
+/** What a job that is in no log yet waits for, or why it is in none. */
+export const arrivalCodes = ['undecided', 'arrived', 'not_taken_in', 'adoptable'] as const
+
+/** What keeps a live job. */
+export type LiveCode = ReasonCode | (typeof jobFaults)[number]
+
+/** What keeps a job, or how it ended: one word for all that tell of it. Of a refused submission, the code of the refusal. */
+export type JobCode = LiveCode | (typeof arrivalCodes)[number] | Ending | ErrorCode
+
+/** What keeps a live job. */
+export interface Told {
+  /** Null: nothing does, it runs. */
+  readonly code: LiveCode | null
+  /** One sentence, without a position. */
+  readonly reason: string
+  readonly blockedBy: string | null
+  /** When time alone ends the reason; null: something has to happen, or nobody knows when. */
+  readonly until: Micros | null
+}
+
+/** What is with a live job: the only place that decides it, for everybody who tells of one. */
+export function toldOf(facts: QueueFacts, job: Job): Told {
+  return job.active ? toldOfActive(facts, job) : toldOfWaiting(facts, job)
+}
+
+function toldOfActive(facts: QueueFacts, job: Job): Told {
+  const where = job.detachedUntil === null ? `in worker ${job.workerId}` : 'detached from its worker'
+  const code = faultOf(facts, job.workerId, timesOutAt(job))
+  const what = code === null ? '' : `, ${faultTexts[code]}`
+  const reason = `it runs ${where}, ${attemptText(triesOf(job))}${what}`
+  return { code, reason, blockedBy: null, until: null }
+}
+
+const faultTexts = {
+  late: 'which has missed its heartbeats',
+  lost: 'which is gone',
+  overdue: 'past its time',
+} as const
+
+/** What is wrong with an attempt; null: nothing. A worker whose row is not there may be newer than the rows. */
+export function faultOf(
+  facts: Pick<QueueFacts, 'now' | 'workers'>,
+  workerId: string | null,
+  timesOutAt: Micros | null,
+): (typeof jobFaults)[number] | null {
+  if (isOverdue(facts, timesOutAt)) return 'overdue'
+  const worker = workerId === null ? undefined : facts.workers?.find((row) => row.workerId === workerId)
+  if (worker === undefined || worker.state === 'live') return null
+  return worker.state === 'dead' ? 'lost' : 'late'
+}
+
+function toldOfWaiting(facts: QueueFacts, job: Job): Told {
+  const { ledger, now, workers } = facts
+  const overdue = overdueOf(facts, job)
+  if (overdue !== null) return { code: 'overdue', reason: overdue, blockedBy: null, until: null }
+  const hasWorker = workers === null ? undefined : hasWorkerAmong(workers)
+  const { code, reason, blockedBy, until } = waitingFor(ledger, job, now, hasWorker)
+  return { code, reason: code === 'no_worker' ? noWorker(facts, job.spec.kind) : reason, blockedBy, until }
+}
+
+/** Which time has passed without anybody having recorded it; null: none. */
+function overdueOf(facts: QueueFacts, job: Job): string | null {
+  if (isOverdue(facts, expiresAt(job)))
+    return 'it has waited longer than it may, and no process has recorded that'
+  if (facts.ledger.draining || !isOverdue(facts, job.dueAt)) return null
+  return 'its time has come, and no process has put it in line'
+}
+
+function noWorker(facts: QueueFacts, kind: string): string {
+  const workers = facts.workers ?? []
+  if (!hasDecider(facts) && !workers.some(({ state }) => state === 'live'))
+    return 'it may start, and no process of Interlock is alive'
+  return serversOf(workers, kind).length === 0
+    ? `it may start, and no live worker has a handler for ${kind}`
+    : `it may start, and no worker for ${kind} has a free slot`
+}

@@ -1,0 +1,66 @@
+/** One truth about a job, told by all: what seven faces say in each situation, against the table of what they should say. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { expected } from './expected.ts'
+import { type Answers, askAll, faces, SILENT } from './faces.ts'
+import { type Place, placeOf, Scene } from './scene.ts'
+import { type Make, rowSituations, situations } from './situations.ts'
+
+const made: ReadonlyMap<string, Make> = new Map([
+  ...Object.entries(situations),
+  ...Object.entries(rowSituations),
+])
+const said = new Map<string, Answers>()
+
+let shared: Place
+beforeAll(async () => {
+  shared = await placeOf()
+})
+afterAll(async () => {
+  await shared.close()
+  process.stdout.write(`\n${tableOf(said)}\n\n`)
+})
+
+function tableOf(told: ReadonlyMap<string, Answers>): string {
+  const lines = [...made.keys()].flatMap((name) => {
+    const answers = told.get(name)
+    return answers === undefined ? [] : [[name, ...faces.map((face) => answers[face])]]
+  })
+  const all = [['situation', ...faces], ...lines]
+  const widths = all[0]?.map((_, at) => Math.max(...all.map((line) => line[at]?.length ?? 0))) ?? []
+  const padded = all.map((line) => line.map((word, at) => word.padEnd(widths[at] ?? 0)).join('  '))
+  return padded.map((line) => line.trimEnd()).join('\n')
+}
+
+async function jobIn(scene: Scene, name: string): Promise<string> {
+  const make = made.get(name)
+  if (make === undefined) throw new Error(`nobody makes ${name}`)
+  return make(scene)
+}
+
+/** Every queue of a database may take in the rows of `jobs` there, so a situation with rows has a database for itself. */
+async function ask(name: string): Promise<Answers> {
+  const place = name in rowSituations ? await placeOf() : shared
+  const scene = new Scene(place, `q${[...made.keys()].indexOf(name)}`)
+  try {
+    return await askAll(scene, await jobIn(scene, name))
+  } finally {
+    await scene.close()
+    if (place !== shared) await place.close()
+  }
+}
+
+it('the table has each situation that is made, and no other', () => {
+  expect([...expected.keys()]).toEqual([...made.keys()])
+  expect(made.size).toBeGreaterThanOrEqual(30)
+})
+
+describe.concurrent('what is with a job (job_queue_explain, job_queue_of_job, job_queue_submitted)', () => {
+  it.each([...expected])('%s: all faces tell the same', async (name, wanted) => {
+    const answers = await ask(name)
+    said.set(name, answers)
+    const silent = (text: string) => (text.startsWith(SILENT) ? SILENT : text)
+    const told = Object.fromEntries(faces.map((face) => [face, answers[face]]))
+    expect(told).toEqual(Object.fromEntries(faces.map((face) => [face, silent(wanted[face])])))
+    expect(answers['to do']).toContain(wanted['to do'])
+  })
+})

@@ -1,0 +1,315 @@
+/** What can be with a job. Each is made as it happens, and says which job it is about. */
+import { archive } from '../../src/history/index.ts'
+import type { Scene } from './scene.ts'
+
+/** @returns the id of the job */
+export type Make = (scene: Scene) => Promise<string>
+
+const job = (jobId: string, models: readonly string[] = ['m'], more: object = {}) => ({
+  jobId,
+  models,
+  ...more,
+})
+
+/** A process puts these in line, and is gone. */
+const enqueued = (scene: Scene, jobs: readonly object[], policy: object = { maxActive: null }) =>
+  scene.briefly(async (coordinator) => {
+    await coordinator.setPolicy(policy)
+    await coordinator.enqueue(jobs as Parameters<typeof coordinator.enqueue>[0])
+  })
+
+/** `a` holds the model `m` in a worker that is alive, and these wait. */
+async function beside(scene: Scene, jobs: readonly object[], policy?: object): Promise<void> {
+  await scene.worker('py')
+  await scene.briefly(async (coordinator) => {
+    await coordinator.setPolicy(policy ?? { maxActive: null })
+    await scene.start('a', ['m'], 'py')
+    await coordinator.enqueue(jobs as Parameters<typeof coordinator.enqueue>[0])
+  })
+}
+
+/** The job ends at once, in a process that is gone afterwards. */
+async function ended(scene: Scene, how: 'complete' | 'fail'): Promise<string> {
+  await scene.briefly(async (coordinator) => {
+    await coordinator.enqueue([job('j')])
+    const [started] = await coordinator.claim({ max: 1, kinds: null })
+    if (started === undefined) throw new Error('it did not start')
+    if (how === 'complete') await coordinator.complete(started.lease)
+    else await coordinator.fail(started.lease, { retryAt: null, error: { message: 'no' } })
+  })
+  return 'j'
+}
+
+const waiting: Readonly<Record<string, Make>> = {
+  'may start, a worker is free': async (scene) => {
+    const coordinator = await scene.offering(['normal'], 1)
+    await coordinator.enqueue([job('j')])
+    return 'j'
+  },
+  'may start, nobody is alive': async (scene) => {
+    await enqueued(scene, [job('j')])
+    return 'j'
+  },
+  'may start, nobody has a handler for its kind': async (scene) => {
+    const coordinator = await scene.offering(['normal'], 1)
+    await coordinator.enqueue([job('j', ['m'], { kind: 'report' })])
+    return 'j'
+  },
+  'may start, all slots are taken': async (scene) => {
+    const coordinator = await scene.offering(['normal'], 0)
+    await coordinator.enqueue([job('j')])
+    return 'j'
+  },
+  'its model is in use': async (scene) => {
+    await beside(scene, [job('j')])
+    await scene.offering(['normal'], 1)
+    return 'j'
+  },
+  'its model is held by a worker that was killed': async (scene) => {
+    await beside(scene, [job('j')])
+    await scene.killed('py', '4 min')
+    return 'j'
+  },
+  'behind another one in line': async (scene) => {
+    await beside(scene, [job('b', ['m', 'n']), job('j', ['n'])])
+    await scene.offering(['normal'], 1)
+    return 'j'
+  },
+  'one job at a time': async (scene) => {
+    await beside(scene, [job('j', ['n'])], { maxActive: 1 })
+    await scene.offering(['normal'], 1)
+    return 'j'
+  },
+  'no slot of the queue is free': async (scene) => {
+    await scene.worker('py')
+    await scene.briefly(async (coordinator) => {
+      await coordinator.setPolicy({ maxActive: 2 })
+      await scene.start('a', ['m'], 'py')
+      await scene.start('b', ['x'], 'py')
+      await coordinator.enqueue([job('j', ['n'])])
+    })
+    await scene.offering(['normal'], 1)
+    return 'j'
+  },
+  'not due': async (scene) => {
+    await enqueued(scene, [job('j', ['m'], { runAt: new Date(Date.now() + 3_600_000) })])
+    return 'j'
+  },
+  'its time came, and nobody noted it': async (scene) => {
+    const runAt = new Date(Date.now() + 2_000)
+    await enqueued(scene, [job('j', ['m'], { runAt })])
+    await scene.passed(runAt)
+    return 'j'
+  },
+  'its model is paused': async (scene) => {
+    await enqueued(scene, [job('j')])
+    await scene.briefly((coordinator) => coordinator.pauseModel('m', { reason: 'by_hand' }))
+    return 'j'
+  },
+  'over the rate of its model': async (scene) => {
+    await scene.worker('py')
+    await scene.briefly(async (coordinator) => {
+      await coordinator.setPolicy({ maxActive: null, rate: { m: { starts: 1, perSeconds: 3_600 } } })
+      const token = await scene.start('a', ['m'], 'py')
+      await scene.ask({ type: 'complete', job_id: 'a', token, worker_id: 'py' })
+      await coordinator.enqueue([job('j')])
+    })
+    return 'j'
+  },
+  'its share is used up': async (scene) => {
+    await scene.worker('py')
+    await scene.briefly(async (coordinator) => {
+      await coordinator.setPolicy({ maxActive: null, fairShare: { maxActive: 1 } })
+      await scene.start('a', ['m'], 'py', { fair_key: 'ann' })
+      await coordinator.enqueue([job('j', ['n'], { fairKey: 'ann' })])
+    })
+    return 'j'
+  },
+  'the queue is draining': async (scene) => {
+    await beside(scene, [job('j', ['n'])])
+    const coordinator = await scene.join()
+    await coordinator.drain()
+    return 'j'
+  },
+  'the queue is drained': async (scene) => {
+    await enqueued(scene, [job('j')])
+    await scene.briefly((coordinator) => coordinator.drain())
+    return 'j'
+  },
+  'behind one that no worker wanted in time': async (scene) => {
+    await enqueued(scene, [job('a', ['m'], { kind: 'report' }), job('j')], { maxActive: null, offerMs: 100 })
+    await scene.passed(new Date(Date.now() + 200))
+    return 'j'
+  },
+  'it waited too long, and nobody noted it': async (scene) => {
+    await enqueued(scene, [job('j', ['m'], { expireMs: 1_000 })])
+    await scene.passed(new Date(Date.now() + 1_200))
+    return 'j'
+  },
+  'its cancel by SQL is undecided': async (scene) => {
+    await enqueued(scene, [job('j')])
+    await scene.request({ type: 'cancel', job_id: 'j' })
+    return 'j'
+  },
+  'submitted again with another spec, refused': async (scene) => {
+    await scene.briefly(async (coordinator) => {
+      await coordinator.enqueue([job('j')])
+      await scene.ask({ type: 'enqueue', jobs: [{ job_id: 'j', models: ['other'] }] })
+    })
+    return 'j'
+  },
+}
+
+/** It runs in a worker of another language. */
+async function running(scene: Scene, graceMs = 0): Promise<number> {
+  await scene.worker('py', { graceMs })
+  return scene.briefly(() => scene.start('j', ['m'], 'py'))
+}
+
+const active: Readonly<Record<string, Make>> = {
+  'runs in a live worker': async (scene) => {
+    await running(scene)
+    return 'j'
+  },
+  'its worker missed its heartbeats': async (scene) => {
+    await running(scene, 3_600_000)
+    await scene.killed('py', '1 min')
+    return 'j'
+  },
+  'its worker was killed 4 minutes ago': async (scene) => {
+    await running(scene)
+    await scene.killed('py', '4 min')
+    return 'j'
+  },
+  'its worker was killed, one that decides nothing is alive': async (scene) => {
+    await running(scene)
+    await scene.killed('py', '4 min')
+    await scene.worker('other')
+    return 'j'
+  },
+  'asked to stop': async (scene) => {
+    await running(scene)
+    await scene.briefly((coordinator) => coordinator.cancel('j'))
+    return 'j'
+  },
+  detached: async (scene) => {
+    const token = await running(scene)
+    const until = new Date(Date.now() + 3_600_000).toISOString()
+    await scene.briefly(() => scene.ask({ type: 'detach', job_id: 'j', token, until, worker_id: 'py' }))
+    return 'j'
+  },
+  'detached, its time is over': async (scene) => {
+    const token = await running(scene)
+    const until = new Date(Date.now() + 2_000)
+    const detach = { type: 'detach', job_id: 'j', token, until: until.toISOString(), worker_id: 'py' }
+    await scene.briefly(() => scene.ask(detach))
+    await scene.passed(until)
+    return 'j'
+  },
+  'in doubt after a restore': async (scene) => {
+    await running(scene)
+    await scene.briefly((coordinator) => coordinator.recover())
+    return 'j'
+  },
+  'its end by SQL is undecided': async (scene) => {
+    const token = await running(scene)
+    await scene.request({ type: 'complete', job_id: 'j', token, worker_id: 'py' })
+    return 'j'
+  },
+}
+
+const notLive: Readonly<Record<string, Make>> = {
+  'submitted, nobody decides': async (scene) => {
+    await scene.briefly(async () => {})
+    await scene.value('select job_queue_submit($1, $2)', [
+      JSON.stringify({ job_id: 'j', models: ['m'] }),
+      scene.queue,
+    ])
+    return 'j'
+  },
+  'submitted, refused after the commit': async (scene) => {
+    await scene.briefly(async (coordinator) => {
+      await coordinator.setPolicy({ emptySet: 'reject' })
+      await scene.ask({ type: 'enqueue', jobs: [{ job_id: 'j', models: [] }] })
+    })
+    return 'j'
+  },
+  completed: (scene) => ended(scene, 'complete'),
+  'failed for good': (scene) => ended(scene, 'fail'),
+  cancelled: async (scene) => {
+    await enqueued(scene, [job('j')])
+    await scene.briefly((coordinator) => coordinator.cancel('j'))
+    return 'j'
+  },
+  expired: async (scene) => {
+    await enqueued(scene, [job('j', ['m'], { expireMs: 1_000 })])
+    await scene.passed(new Date(Date.now() + 1_200))
+    await scene.briefly((coordinator) => coordinator.catchUp())
+    return 'j'
+  },
+  'ran outside the line': async (scene) => {
+    await scene.briefly((coordinator) => coordinator.onJobStart('j', 'normal', []))
+    return 'j'
+  },
+  'ended, archived and kept': async (scene) => {
+    await ended(scene, 'complete')
+    await cut(scene, true)
+    return 'j'
+  },
+  'ended, archived and gone': async (scene) => {
+    await ended(scene, 'complete')
+    await cut(scene, false)
+    return 'j'
+  },
+  'never heard of': async (scene) => {
+    await scene.briefly(async () => {})
+    return 'j'
+  },
+}
+
+/** The user's table follows first: only then events leave the log. */
+async function cut(scene: Scene, keep: boolean): Promise<void> {
+  const { store, queue } = scene
+  const { version } = await store.read(queue, 0, 1)
+  while ((await store.project(queue, 1_000)).projectedSeq < version);
+  await archive({ store, queue }, { before: version, keep })
+}
+
+/** Rows of the user's own table. Every queue of a database may take them, so each of these has a database for itself. */
+const rows: Readonly<Record<string, Make>> = {
+  'its row arrived, nobody takes it in': async (scene) => {
+    await scene.briefly(async () => {})
+    await scene.pool.query(`insert into jobs (job_id, model) values ('j', 'm')`)
+    return 'j'
+  },
+  'its row cannot be taken in': async (scene) => {
+    await scene.pool.query(`insert into jobs (job_id, model, priority) values ('j', 'm', 5000)`)
+    await scene.briefly((coordinator) => coordinator.takeIn({ max: 10 }))
+    return 'j'
+  },
+  'its row is older than Interlock': async (scene) => {
+    await scene.briefly(async () => {})
+    await scene.pool.query(`insert into jobs (job_id, status, model) values ('j', 'draft', 'm')`)
+    await scene.pool.query(
+      `begin; set local interlock.projecting = 'on'; update jobs set status = 'pending'; commit`,
+    )
+    return 'j'
+  },
+  'runs, its row is behind': async (scene) => {
+    await scene.worker('py')
+    await scene.pool.query(`insert into jobs (job_id, model) values ('j', 'm')`)
+    const other = await scene.pool.connect()
+    // Nobody can write to the table meanwhile.
+    await other.query('begin; lock table jobs in exclusive mode')
+    await scene.briefly(async (coordinator) => {
+      await coordinator.takeIn({ max: 10 })
+      await scene.ask({ type: 'claim', worker_id: 'py', max: 1 })
+    })
+    await other.query('rollback')
+    other.release()
+    return 'j'
+  },
+}
+
+export const situations = { ...waiting, ...active, ...notLive }
+export const rowSituations = rows
