@@ -3561,7 +3561,7 @@ declare
 begin
   select * into head from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   -- seq + 0: a plain order by would read the primary key backwards, past the events of all other jobs.
-  select coalesce(jsonb_agg(to_jsonb(e) order by e.seq), '[]') into events from (
+  select coalesce(to_jsonb(array_agg(to_jsonb(e) order by e.seq)), '[]') into events from (
     select l.seq, (extract(epoch from l.created_at) * 1000000)::bigint as at, l.event_type, l.job_id, l.job_type, l.models, l.worker_id,
            l.data, l.command_id, l.command_hash, l.schema_version
       from public.job_queue_log l
@@ -3584,10 +3584,10 @@ begin
         or k.command @> jsonb_build_object('jobs', jsonb_build_array(jsonb_build_object('job_id', $2)))
         or k.command @> jsonb_build_object('jobs', jsonb_build_array(jsonb_build_object('jobId', $2))))
      order by k.created_at desc limit 20)
-  select (select coalesce(jsonb_agg(jsonb_build_object('request_id', k.request_id, 'type', k.command ->> 'type',
+  select (select coalesce(to_jsonb(array_agg(jsonb_build_object('request_id', k.request_id, 'type', k.command ->> 'type',
             'at', (extract(epoch from k.created_at) * 1000000)::bigint, 'refusal', case when k.answered_at is not null then jsonb_build_object(
               'code', k.answer ->> 'code', 'message', k.answer ->> 'message', 'at', (extract(epoch from k.answered_at) * 1000000)::bigint) end)
-            order by k.created_at desc), '[]') from named k) as list,
+            order by k.created_at desc)), '[]') from named k) as list,
          (select coalesce(bool_or(k.n > 10000 or k.bytes > 67108864), false) from looked k) as cut
     into commands;
   select * into target from public.job_queue_targets() t where t.target = 'jobs';
@@ -5175,9 +5175,9 @@ begin
       'oldest_at', (extract(epoch from least((select min(o.created_at) from open o), (select min(a.arrived_at) from arrived a))) * 1000000)::bigint),
     'refused', jsonb_build_object('commands', (select count(distinct r.request_id) from refused r), 'rows', (select count(*) from wrong)),
     'jobs', (
-      select coalesce(jsonb_agg(jsonb_build_object('job_id', s.job_id, 'state', s.state, 'code', s.code,
+      select coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', s.job_id, 'state', s.state, 'code', s.code,
                'at', (extract(epoch from s.at) * 1000000)::bigint, 'request_id', s.request_id, 'message', s.message)
-               order by s.state desc, case s.state when 'submitted' then s.at end, s.at desc, s.n), '[]')
+               order by s.state desc, case s.state when 'submitted' then s.at end, s.at desc, s.n)), '[]')
         from ((select w.job_id, 'submitted' as state, 'undecided' as code, w.at, w.request_id, null as message, w.n from waiting w
                 order by w.at, w.n limit lim)
               union all
@@ -6209,8 +6209,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '8786a93c3206a400f5b268c3f9877918f15aae6129b2738b29fbd103def0bd5b'),
-  ('027', '8786a93c3206a400f5b268c3f9877918f15aae6129b2738b29fbd103def0bd5b')
+  ('000', 'de804c318988e5256bc442cb5d9570d41ce6bd27835808999a09cf8d7cdf03ca'),
+  ('027', 'de804c318988e5256bc442cb5d9570d41ce6bd27835808999a09cf8d7cdf03ca')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

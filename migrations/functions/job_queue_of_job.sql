@@ -36,7 +36,7 @@ declare
 begin
   select * into head from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   -- seq + 0: a plain order by would read the primary key backwards, past the events of all other jobs.
-  select coalesce(jsonb_agg(to_jsonb(e) order by e.seq), '[]') into events from (
+  select coalesce(to_jsonb(array_agg(to_jsonb(e) order by e.seq)), '[]') into events from (
     select l.seq, (extract(epoch from l.created_at) * 1000000)::bigint as at, l.event_type, l.job_id, l.job_type, l.models, l.worker_id,
            l.data, l.command_id, l.command_hash, l.schema_version
       from public.job_queue_log l
@@ -59,10 +59,10 @@ begin
         or k.command @> jsonb_build_object('jobs', jsonb_build_array(jsonb_build_object('job_id', $2)))
         or k.command @> jsonb_build_object('jobs', jsonb_build_array(jsonb_build_object('jobId', $2))))
      order by k.created_at desc limit 20)
-  select (select coalesce(jsonb_agg(jsonb_build_object('request_id', k.request_id, 'type', k.command ->> 'type',
+  select (select coalesce(to_jsonb(array_agg(jsonb_build_object('request_id', k.request_id, 'type', k.command ->> 'type',
             'at', (extract(epoch from k.created_at) * 1000000)::bigint, 'refusal', case when k.answered_at is not null then jsonb_build_object(
               'code', k.answer ->> 'code', 'message', k.answer ->> 'message', 'at', (extract(epoch from k.answered_at) * 1000000)::bigint) end)
-            order by k.created_at desc), '[]') from named k) as list,
+            order by k.created_at desc)), '[]') from named k) as list,
          (select coalesce(bool_or(k.n > 10000 or k.bytes > 67108864), false) from looked k) as cut
     into commands;
   select * into target from public.job_queue_targets() t where t.target = 'jobs';

@@ -70,9 +70,9 @@ begin
       'oldest_at', (extract(epoch from least((select min(o.created_at) from open o), (select min(a.arrived_at) from arrived a))) * 1000000)::bigint),
     'refused', jsonb_build_object('commands', (select count(distinct r.request_id) from refused r), 'rows', (select count(*) from wrong)),
     'jobs', (
-      select coalesce(jsonb_agg(jsonb_build_object('job_id', s.job_id, 'state', s.state, 'code', s.code,
+      select coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', s.job_id, 'state', s.state, 'code', s.code,
                'at', (extract(epoch from s.at) * 1000000)::bigint, 'request_id', s.request_id, 'message', s.message)
-               order by s.state desc, case s.state when 'submitted' then s.at end, s.at desc, s.n), '[]')
+               order by s.state desc, case s.state when 'submitted' then s.at end, s.at desc, s.n)), '[]')
         from ((select w.job_id, 'submitted' as state, 'undecided' as code, w.at, w.request_id, null as message, w.n from waiting w
                 order by w.at, w.n limit lim)
               union all
