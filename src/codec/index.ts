@@ -29,6 +29,7 @@ export {
   parseLater,
 } from './options.ts'
 export { parseModel, parsePause } from './pause.ts'
+export { payloadHash } from './payload-hash.ts'
 export { plainCalls } from './plain-call.ts'
 export { type PolicyInput, parsePolicy, policySchema } from './policy.ts'
 export { type ParsedRequest, parseRequest } from './request.ts'

@@ -27,6 +27,7 @@ export { type EventDocument, eventDocument, type SpecDocument } from './document
 export { firstLedger, ledgerAt } from './fold.ts'
 export { followEvents } from './live.ts'
 export { historyOf, type JobHistory } from './of-job.ts'
+export type { ComparedPayloads } from './payloads.ts'
 export type { Point, TimeSpan } from './point.ts'
 export { readEvents, readPages, type Stretch } from './read-log.ts'
 export { type Rebuilt, rebuild } from './rebuild.ts'

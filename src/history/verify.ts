@@ -8,6 +8,7 @@ import { compareRows, ROWS } from './compare-rows.ts'
 import { noteCut } from './fold.ts'
 import { foldFiles } from './fold-files.ts'
 import { checkKept, unlessGone } from './kept.ts'
+import { type ComparedPayloads, PayloadHashes } from './payloads.ts'
 import { type Difference, noState } from './row-differences.ts'
 import { foldSound, type Sound } from './sound.ts'
 
@@ -24,6 +25,8 @@ export interface Verification {
   /** The first event that is missing, unreadable, or impossible. Rows are not compared then. */
   readonly firstBad: BadEvent | null
   readonly differences: readonly Difference[]
+  /** The payloads beside the log, compared with the hashes in it; null: the log is not sound, so they were not compared. */
+  readonly payloads: ComparedPayloads | null
   /** The hash chain, if the queue keeps one: events after `from` are on it; `head` is the hash of the last one checked. */
   readonly chain: { readonly from: number; readonly head: string } | null
 }
@@ -37,13 +40,18 @@ export interface VerifyOptions {
 }
 
 /**
- * Folds the whole log and compares the result with the rows, field by field. A log that was cut or edited is a finding, not a
- * failure; so are missing rows, and an anchor that the chain does not meet. Archive files in front of the log are doubted before
- * the database is.
+ * Folds the whole log and compares the result with the rows, field by field, and what is kept of payloads with their hashes in the log.
+ * A log that was cut or edited is a finding, not a failure; so are missing rows, changed payloads, and an anchor that the chain does not
+ * meet. Archive files in front of the log are doubted before the database is.
  * @throws InterlockError `invalid_input`; `archived` without the snapshot of the cut; `store_unavailable`
  * @example const { ok, firstBad, differences } = await verify({ store })
  */
 export async function verify(given: Access, options: VerifyOptions = {}): Promise<Verification> {
+  const hashes = new PayloadHashes()
+  const see = (event: RecordedEvent) => {
+    hashes.see(event)
+    options.alsoSee?.(event)
+  }
   const access = opened(given)
   const { store, queue, files } = access
   const anchor = options.anchor === undefined ? undefined : anchorOf(options.anchor)
@@ -52,10 +60,10 @@ export async function verify(given: Access, options: VerifyOptions = {}): Promis
   const version = first === null ? before : first.state.version
   const { version: after } = await store.read(queue, 0, 1)
   const kept = files === undefined ? await checkKept(access) : null
-  const folded = await unlessGone(kept, foldAll(access, Math.min(version, after), options.alsoSee), unfolded)
+  const folded = await unlessGone(kept, foldAll(access, Math.min(version, after), see), unfolded)
   const isComparable = folded.ledger !== null && version <= after
   const { differences, rows, sound } = isComparable
-    ? await compared(access, first, { ...folded, ledger: folded.ledger }, options.alsoSee)
+    ? await compared(access, first, { ...folded, ledger: folded.ledger }, see)
     : { differences: [], rows: first?.jobs.length ?? 0, sound: folded }
   const { bad, fromSeq, through } = sound
   noteCut(access, fromSeq - 1)
@@ -68,14 +76,15 @@ export async function verify(given: Access, options: VerifyOptions = {}): Promis
   const found = [bad, files?.bad ?? null, chain?.bad ?? null, unmet, kept, await beyondHead(access)]
   const firstBad = found.reduce(earlier)
   const all = [...behind(version, before, after), ...differences]
+  const payloads = firstBad === null && isComparable ? await hashes.compare(access, sound) : null
   return {
-    ok: firstBad === null && all.length === 0,
+    ok: firstBad === null && all.length === 0 && (payloads?.changed ?? 0) === 0,
     ...{
       version: isComparable ? Math.max(version, through) : version,
       fromSeq,
       events: through - fromSeq + 1,
     },
-    ...{ jobs: rows, differences: all },
+    ...{ jobs: rows, differences: all, payloads },
     firstBad: firstBad !== null && files !== undefined ? doubtFiles(firstBad) : firstBad,
     chain: chain === null ? null : { from: chain.from, head: chain.head },
   }
@@ -125,14 +134,15 @@ const noChain = ({ seq }: Anchor): BadEvent => ({
   todo: `check that --queue and --url are those of the anchor; if they are, the log was written again: ${restore}`,
 })
 
-/** The first event after the number at which the head says that the log ends. */
+/** The first event after the number at which the head says that the log ends, readable or not. */
 async function beyondHead({ store, queue }: Opened): Promise<BadEvent | null> {
   const { version } = await store.read(queue, 0, 1)
-  const { events, version: head } = await store.read(queue, version, 1)
-  const [next] = events
-  if (next === undefined || next.seq <= head) return null
-  const what = `the log has event ${next.seq}, but the head of the queue says that it ends with ${head}`
-  return { seq: next.seq, what, todo: restore }
+  const { rows, version: head } = await store.rows(queue, version, 1)
+  const [next] = rows as readonly { readonly seq?: unknown }[]
+  const seq = Number(next?.seq)
+  if (!(seq > head)) return null
+  const what = `the log has event ${seq}, but the head of the queue says that it ends with ${head}`
+  return { seq, what, todo: restore }
 }
 
 /** Rows move with the log in one transaction, so they cannot be at a version that the log did not have meanwhile. */

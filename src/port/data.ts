@@ -27,6 +27,16 @@ export interface AttemptNote {
   readonly progress?: Json
 }
 
+/** A payload that is kept beside the log, and what its `queued` event says of it. */
+export interface KeptPayload {
+  readonly jobId: string
+  readonly payload: Json
+  /** The number of the event; null: it is in neither log nor archive any more. */
+  readonly seq: number | null
+  /** The hash of the payload as it was enqueued; null: the event has none. */
+  readonly hash: number | null
+}
+
 /** Role "side data": what is kept of jobs beside the log. It may be deleted. */
 export interface DataRole {
   /**
@@ -34,6 +44,11 @@ export interface DataRole {
    * enqueued again, only the data of its present life.
    */
   data(queue: string, jobIds: readonly string[]): Promise<readonly JobData[]>
+  /**
+   * A page of the payloads that are kept, of jobs whose ids come after this one in the order of the store, `''` for the first page: some
+   * 4 MB at most. Empty: there are no more.
+   */
+  payloads(queue: string, after: string): Promise<readonly KeptPayload[]>
   /** Keeps a note of a running attempt. False: the token is not the running attempt's, and nothing was written. */
   note(queue: string, note: AttemptNote): Promise<boolean>
   /** Deletes what is kept of these jobs beside the log; the log stays. You may call it twice. */

@@ -1,5 +1,5 @@
 import type { DataChange, StagedData } from '../../core/index.ts'
-import type { AttemptNote, JobData } from '../../port/index.ts'
+import type { AttemptNote, JobData, KeptPayload } from '../../port/index.ts'
 import type { MemoryData, MemoryQueue } from './database.ts'
 
 /** `job_queue_put_data`: sets the fields given. The others stay, unless they are from an earlier life of the job. */
@@ -62,6 +62,24 @@ export function dataOf(queue: MemoryQueue, jobIds: readonly string[]): readonly 
     return { jobId, payload, result, error, checkpoint, progress, trace, row: null }
   })
 }
+
+/** `job_queue_payloads` */
+export function payloadsAfter(queue: MemoryQueue, after: string): readonly KeptPayload[] {
+  const ids = [...queue.data.keys()].filter((jobId) => jobId > after).toSorted()
+  const page: KeptPayload[] = []
+  for (let i = 0, length = 0; i < ids.length && page.length < 1_000 && length < MOST_LENGTH_IN_PAGE; i++) {
+    const jobId = ids[i] ?? ''
+    const { payload = null, life = 0 } = queue.data.get(jobId) ?? {}
+    if (payload === null) continue
+    const event = life > queue.goneSeq ? queue.log[life - 1] : undefined
+    const hash = event?.type === 'queued' ? (event.spec.payloadHash ?? null) : null
+    page.push({ jobId, payload, seq: event?.seq ?? null, hash })
+    length += JSON.stringify(payload).length
+  }
+  return page
+}
+
+const MOST_LENGTH_IN_PAGE = 4_194_304
 
 /** What `job_queue_append` brings of the jobs that it starts. */
 export function inHand(queue: MemoryQueue, jobIds: readonly string[]): readonly JobData[] {

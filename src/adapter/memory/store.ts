@@ -19,7 +19,7 @@ import type {
   TurnView,
 } from '../../port/index.ts'
 import { appendTo, atOf, eventsAfter, read } from './append.ts'
-import { cut, dataOf, noteIn, stageIn } from './data.ts'
+import { cut, dataOf, noteIn, payloadsAfter, stageIn } from './data.ts'
 import { type MemoryDatabase, type MemoryQueue, memoryDatabase, queueIn, type Said } from './database.ts'
 import { deadIn, dropIn } from './dead.ts'
 import { decidingIn, handedTo, toldIn } from './deciding.ts'
@@ -93,6 +93,7 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       return { projectedSeq: version, version, written: 0, setAside: 0, busy: false, targets: 0 }
     },
     data: async (name, jobIds) => dataOf(queueOf(name), jobIds),
+    payloads: async (name, after) => payloadsAfter(queueOf(name), after),
     note: async (name, note) => noteIn(queueOf(name), note),
     forget: async (name, jobIds) => {
       const { data, staged } = queueOf(name)

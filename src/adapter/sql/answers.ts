@@ -36,6 +36,18 @@ export const dataAnswer = z.array(
     .transform(({ job_id: jobId, ...data }) => ({ jobId, ...data })),
 )
 
+export const payloadsAnswer = z.array(
+  z
+    .object({
+      job_id: z.string(),
+      seq: integer.nullable(),
+      // The log may have been changed: what is no hash is none.
+      hash: z.unknown().transform((hash) => (Number.isSafeInteger(hash) ? (hash as number) : null)),
+      payload: json,
+    })
+    .transform(({ job_id: jobId, ...kept }) => ({ jobId, ...kept })),
+)
+
 export const appendAnswer = z.union([
   z.object({
     ...{ ok: z.literal(true), ...head },

@@ -24,6 +24,7 @@ import {
   keptAnswer,
   noteAnswer,
   openAnswer,
+  payloadsAnswer,
   projectAnswer,
   putSnapshotAnswer,
   readAnswer,
@@ -84,6 +85,7 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
     },
     data: (queue, jobIds) =>
       inParts(jobIds, (some) => call('job_queue_data_of', dataAnswer, { queue, job_ids: some })),
+    payloads: (queue, after) => call('job_queue_payloads', payloadsAnswer, { queue, after }),
     arrivals: (queue, limit) => call('job_queue_claim_arrivals', arrivalsAnswer, { queue, lim: limit }),
     taken: async (queue, arrivalIds, refused = []) => {
       const rows = refused.map(({ arrivalId, reason }) => ({ arrival_id: arrivalId, reason }))

@@ -292,6 +292,7 @@ export type Database = {
       job_queue_overdue: { Args: { queue: string; thorough: boolean }; Returns: Json }
       job_queue_own_row: { Args: { job_id: string; queued_at: string; names: Json }; Returns: boolean }
       job_queue_page: { Args: { queue: string; after: number; lim: number }; Returns: Record<string, unknown> }
+      job_queue_payloads: { Args: { queue: string; after: string }; Returns: Json }
       job_queue_pick_up: { Args: { queue: string; decider: string; for_ms: number; done: string[]; senders: string[]; resigns: boolean }; Returns: Json }
       job_queue_project: { Args: { queue: string; batch: number }; Returns: Json }
       job_queue_project_target: { Args: { queue: string; target: string; key_column: string; key_type: string; job_ids: string[] }; Returns: number }

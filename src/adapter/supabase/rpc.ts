@@ -12,6 +12,7 @@ const reads: ReadonlySet<FunctionName> = new Set([
   'job_queue_projection_page',
   'job_queue_worker_list',
   'job_queue_data_of',
+  'job_queue_payloads',
   'job_queue_dead',
   'job_queue_open_requests',
   'job_queue_snapshot',

@@ -1,4 +1,4 @@
-import { clip, plural } from '../../format/index.ts'
+import { clip, count, plural } from '../../format/index.ts'
 import { type Access, type Verification, verify } from '../../history/index.ts'
 import { anchorOf } from '../../history/parts.ts'
 import type { Cli } from '../cli.ts'
@@ -42,15 +42,16 @@ export function addVerify(cli: Cli): void {
 }
 
 function textOf(result: Verification, withFiles: boolean): Lines {
-  const { ok, fromSeq, events, jobs, firstBad, differences, chain } = result
+  const { ok, fromSeq, events, jobs, firstBad, differences, payloads, chain } = result
   if (ok) {
-    return `verified: ${plural(events, 'event')} replayed${onlyFrom(fromSeq)}, the state and ${plural(jobs, 'live job')} are what the log says${chain === null ? '' : `; the hash chain holds from event ${chain.from} on`}`
+    return `verified: ${plural(events, 'event')} replayed${onlyFrom(fromSeq)}, the state and ${plural(jobs, 'live job')} are what the log says${payloadsText(payloads)}${chain === null ? '' : `; the hash chain holds from event ${chain.from} on`}`
   }
   const log =
     firstBad === null
       ? []
       : [`the log is not sound from event ${firstBad.seq} on: ${firstBad.what}`, firstBad.todo]
-  if (differences.length === 0) return log
+  const findings = [...log, ...changedText(payloads)]
+  if (differences.length === 0) return findings
   const rows = differences
     .slice(0, SHOWN)
     .map(({ row, field, stored, folded }) => [row, field, shown(stored), shown(folded)])
@@ -58,9 +59,28 @@ function textOf(result: Verification, withFiles: boolean): Lines {
     ? 'run verify without --from-archive to see whether the rows or the files are wrong'
     : 'write the rows again: interlock rebuild'
   return [
-    ...log,
+    ...findings,
     `${plural(differences.length, 'difference')}; ${todo}`,
     ...table(['row', 'field', 'stored', 'by the log'], rows),
+  ]
+}
+
+/** Nothing is said of a queue without payloads. */
+function payloadsText(payloads: Verification['payloads']): string {
+  const { same = 0, notCompared = 0 } = payloads ?? {}
+  if (same + notCompared === 0) return ''
+  const rest = notCompared === 0 ? '' : ` (not compared: ${count(notCompared)})`
+  return `, ${plural(same, 'payload')} ${same === 1 ? 'is' : 'are'} what was enqueued${rest}`
+}
+
+function changedText(payloads: Verification['payloads']): readonly string[] {
+  const { changed = 0, changedJobs = [] } = payloads ?? {}
+  if (changed === 0) return []
+  const named = changedJobs.slice(0, SHOWN).map(({ jobId, seq }) => `${jobId} (event ${seq})`)
+  const more = changed > named.length ? ` and ${count(changed - named.length)} more` : ''
+  return [
+    `${plural(changed, 'payload')} ${changed === 1 ? 'is' : 'are'} not what was enqueued: ${named.join(', ')}${more}`,
+    'no log has payloads: take them from a backup of job_queue_data, or cancel these jobs and enqueue them again',
   ]
 }
 

@@ -43,6 +43,27 @@ export function dataContract({ it, store, other }: Bench): void {
     ])
   })
 
+  it('gives what is kept of payloads page by page, with the hashes of their events', async (queue) => {
+    const plain = queuedEvent('a')
+    assert.ok(plain.type === 'queued')
+    const hashed = { ...plain, spec: { ...plain.spec, hasData: true as const, payloadHash: 5 } }
+    await appendNow(store(), queue, [hashed, queuedEvent('b'), queuedEvent('c')], {
+      data: [
+        { jobId: 'a', payload: { text: 'Zoë' } },
+        { jobId: 'b', payload: 2 },
+        { jobId: 'c', checkpoint: 3 },
+      ],
+    })
+    const page = await other().payloads(queue, '')
+    assert.deepEqual(page, [
+      { jobId: 'a', payload: { text: 'Zoë' }, seq: 1, hash: 5 },
+      { jobId: 'b', payload: 2, seq: 2, hash: null },
+    ])
+    assert.deepEqual(await other().payloads(queue, 'a'), page.slice(1))
+    assert.deepEqual(await other().payloads(queue, 'b'), [])
+    assert.deepEqual(await other().payloads(`${queue}-nobody`, ''), [])
+  })
+
   it('brings what is wanted with the append, up to 64 KB, and nothing of a job that was made of a row', async (queue) => {
     const large = Array.from({ length: 12_000 }, (_, n) => `${n * 7919}`)
     await appendNow(store(), queue, [queuedEvent('a'), queuedEvent('b'), rowEvent('c')], {
