@@ -83,7 +83,7 @@ export const rest: Readonly<Record<string, string>> = {
   'dashboard/browser/states': 'what is on its way, empty or failed, on each screen',
   'dashboard/browser/time': 'the screen of time',
 
-  // Long ones, whose rules a short one in `npm test` holds as well.
+  // What takes long: `npm test` takes four minutes at most.
   'bench/quick': 'runs every bench once',
   'machine/mutants': 'breaks the machines in many ways',
   'contract/mutants': 'breaks the append in many ways',

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
 import { filesOf, named, projectOf, testFiles } from '../placement.ts'
 
+const root = path.resolve(import.meta.dirname, '../..')
 const everyday = filesOf('test', [])
 const rest = filesOf('rest', [])
 const killed = 'test/process/killed.test.ts'
@@ -24,6 +25,12 @@ describe('a test file', () => {
     expect(new Set(everyday.map(projectOf))).toEqual(new Set(['pure', 'alone', 'database', 'database alone']))
   })
 
+  it('of `npm test` holds no time that the clock shows to be short enough', () => {
+    const measuring =
+      /\b(performance|Date)\.now\(\).*\.toBeLessThan|\.toBeLessThan.*\b(performance|Date)\.now\(\)/
+    expect(everyday.filter((file) => measuring.test(readFileSync(path.join(root, file), 'utf8')))).toEqual([])
+  })
+
   it('of the rest runs where somebody names it or its folder', () => {
     expect(everyday).not.toContain(killed)
     for (const word of [killed, 'test/process', 'test/'])
@@ -38,13 +45,13 @@ describe('the commands', () => {
     expect(scripts.test).toMatch(/vitest run$/)
     expect(scripts['test:rest']).toMatch(/vitest run --mode rest$/)
     expect(scripts['test:all']).toMatch(/^npm test && npm run test:rest && /)
-    const ci = readFileSync(path.resolve(import.meta.dirname, '../../.ci/run'), 'utf8')
+    const ci = readFileSync(path.join(root, '.ci/run'), 'utf8')
     expect(ci).toMatch(/^npm run test:all$/m)
     expect(ci).not.toMatch(/^npm (test|run test:rest)/m)
   })
 
   it('neither try a second time, nor leave a test out', () => {
-    const config = readFileSync(path.resolve(import.meta.dirname, '../../vitest.config.ts'), 'utf8')
+    const config = readFileSync(path.join(root, 'vitest.config.ts'), 'utf8')
     expect(config).not.toMatch(/retry|bail|passWithNoTests|allowOnly/)
   })
 })
