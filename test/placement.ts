@@ -24,6 +24,7 @@ export const rest: Readonly<Record<string, string>> = {
   'process/deciders': 'kills and pauses the process that decides',
   'process/held': 'kills a worker, and waits for its lease and what is held after it',
   'process/killed': 'kills and pauses workers, and waits for their leases',
+  'process/pgbouncer': 'needs PgBouncer',
   'process/python': 'kills workers in Python; needs psycopg',
   'process/restored': 'restores a database under workers',
   'process/server': 'kills the server three times under load',

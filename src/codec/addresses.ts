@@ -11,7 +11,12 @@ export interface Addresses {
   readonly wanted: Wanted
   /** How long one server may take to answer, in milliseconds (`connect_timeout`, in seconds); null: not said. */
   readonly connectMs: number | null
+  /** How long a statement may take, in milliseconds (`statement_timeout`); null: not said. */
+  readonly statementMs: number | null
 }
+
+/** Settings of an address that are not for the driver: Interlock sees to them. */
+const ours = ['target_session_attrs', 'connect_timeout']
 
 /** What messages show. The address itself may hold a password. */
 const form = 'postgres://user@host1:5432,host2:5432/database?target_session_attrs=read-write'
@@ -30,16 +35,22 @@ export function parseAddresses(text: string, path: string): Addresses {
   const refuse = (why: string) => invalidInput(`${path}: ${why}; the form is ${form}`, path)
   const found = address.exec(text)
   // A folder with a socket, which the driver takes as well.
-  if (found === null && /^(\/|socket:)/.test(text)) return { each: [text], wanted: 'any', connectMs: null }
+  if (found === null && /^(\/|socket:)/.test(text)) {
+    return { each: [text], wanted: 'any', connectMs: null, statementMs: null }
+  }
   if (found === null) throw refuse('must be an address of a PostgreSQL server')
   const [, scheme = '', login, authority = '', database = '', query] = found
   const given = new URLSearchParams(query)
   const places = placesOf(authority, given, refuse)
   const wanted = wantedOf(given.get('target_session_attrs'), places.length, refuse)
   const connectMs = millisecondsOf(given.get('connect_timeout'), refuse)
-  for (const name of ['target_session_attrs', 'connect_timeout']) given.delete(name)
+  const statementMs = limitOf(given.get('statement_timeout'), refuse)
+  for (const name of ours) given.delete(name)
+  if (statementMs !== null) given.delete('statement_timeout')
   const several = places.length > 1
-  if (!several && wanted === 'any' && isReadable(text)) return { each: [text], wanted, connectMs }
+  const said = { wanted, connectMs, statementMs }
+  if (!several && wanted === 'any' && statementMs === null && isReadable(text))
+    return { each: [text], ...said }
   if (several) for (const name of ['host', 'port']) given.delete(name)
   const before = scheme + (login === undefined ? '' : `${login}@`)
   const after = database + (given.size === 0 ? '' : `?${given}`)
@@ -48,7 +59,7 @@ export function parseAddresses(text: string, path: string): Addresses {
   if (first === undefined || !each.every(isReadable)) {
     throw refuse('cannot be read; percent-encode special characters in its password')
   }
-  return { each: [first, ...others], wanted, connectMs }
+  return { each: [first, ...others], ...said }
 }
 
 type Refuse = (why: string) => Error
@@ -83,6 +94,13 @@ function millisecondsOf(seconds: string | null, refuse: Refuse): number | null {
   // libpq takes 0 for no limit, and never less than 2 s.
   if (/^\d{1,4}$/.test(seconds)) return seconds === '0' ? null : Math.max(2, Number(seconds)) * 1_000
   throw refuse('connect_timeout must be a number of seconds')
+}
+
+/** Poolers let nobody say it while connecting. The driver would take `5s` for 5 ms. 0 ends a limit of the role: that is for the driver. */
+function limitOf(milliseconds: string | null, refuse: Refuse): number | null {
+  if (milliseconds === null || /^0+$/.test(milliseconds)) return null
+  if (/^\d{1,9}$/.test(milliseconds)) return Number(milliseconds)
+  throw refuse('statement_timeout must be a number of milliseconds')
 }
 
 const isReadable = (one: string) => URL.canParse(one)

@@ -13,7 +13,7 @@ describe('an address of one server', () => {
     '/var/run/postgresql app',
     'socket:/tmp?db=app',
   ])('stays as it is: %s', (text) => {
-    expect(parsed(text)).toEqual({ each: [text], wanted: 'any', connectMs: null })
+    expect(parsed(text)).toEqual({ each: [text], wanted: 'any', connectMs: null, statementMs: null })
   })
 
   it('says what its server has to be, which is not for the driver', () => {
@@ -22,9 +22,24 @@ describe('an address of one server', () => {
         each: ['postgres://h/app?sslmode=disable'],
         wanted: 'primary',
         connectMs: 3_000,
+        statementMs: null,
       },
     )
   })
+
+  it.each([
+    ['postgres://u@h/app?statement_timeout=5000', 'postgres://u@h/app', 5_000],
+    [
+      'postgres://u@h/app?sslmode=disable&statement_timeout=0',
+      'postgres://u@h/app?sslmode=disable&statement_timeout=0',
+      null,
+    ],
+  ])(
+    'may limit its statements, which a pooler would not let the driver say: %s',
+    (text, each, statementMs) => {
+      expect(parsed(text)).toEqual({ each: [each], wanted: 'any', connectMs: null, statementMs })
+    },
+  )
 })
 
 describe('an address of several servers', () => {
@@ -41,6 +56,7 @@ describe('an address of several servers', () => {
       each: each.map((one) => `postgres://${one}`),
       wanted: 'read-write',
       connectMs: null,
+      statementMs: null,
     })
   })
 
@@ -59,6 +75,7 @@ describe('an address that nobody can use', () => {
     ['postgres://u:secret@/app?host=a,b,c&port=1,2', 'names 3 hosts and 2 ports'],
     ['postgres://u:secret@h1,h2/app?target_session_attrs=standby', 'any, primary, read-write'],
     ['postgres://u:secret@h/app?connect_timeout=soon', 'a number of seconds'],
+    ['postgres://u:secret@h/app?statement_timeout=5s', 'a number of milliseconds'],
   ])('is refused, and not repeated: %s', (text, why) => {
     expect(() => parsed(text)).toThrow(
       expect.objectContaining({ code: 'invalid_input', message: expect.stringContaining(why) }),

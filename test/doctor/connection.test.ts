@@ -1,18 +1,33 @@
 import { describe, expect, it } from 'vitest'
 import { checkClock } from '../../src/doctor/checks/clock.ts'
 import { checkPooler } from '../../src/doctor/checks/pooler.ts'
+import type { Facts } from '../../src/doctor/facts.ts'
+
+type Over = Facts['over']
 
 describe('a session', () => {
-  const session = { over: 'postgres', notificationsArrive: true, connectedMs: 50 } as const
+  const session = { over: 'postgres', connectedMs: 50 } as const
+  const found = (sessionAgeMs: number, notificationsArrive: boolean | null, over: Over = 'postgres') =>
+    checkPooler({ ...session, over, notificationsArrive, checkup: { sessionAgeMs } }).map(
+      ({ level }) => level,
+    )
 
   it.each([
-    [40, 0],
-    [1_000, 0],
-    [1_100, 1],
-    [3_600_000, 1],
-  ])('of %i ms, for a program of 50, gives %i findings', (sessionAgeMs, findings) => {
-    expect(checkPooler({ ...session, checkup: { sessionAgeMs } })).toHaveLength(findings)
-    expect(checkPooler({ ...session, over: 'supabase', checkup: { sessionAgeMs } })).toEqual([])
+    [40, []],
+    [1_000, []],
+    [1_100, ['note']],
+    [3_600_000, ['note']],
+  ])('of %i ms, for a program of 50, gives %j where nobody has tried to listen', (ageMs, levels) => {
+    expect(found(ageMs, null)).toEqual(levels)
+    expect(found(ageMs, null, 'supabase')).toEqual([])
+  })
+
+  it.each([40, 3_600_000])('of %i ms is no finding where notifications arrive: session mode', (ageMs) => {
+    expect(found(ageMs, true)).toEqual([])
+  })
+
+  it.each([40, 3_600_000])('of %i ms is a problem where they do not', (ageMs) => {
+    expect(found(ageMs, false)).toEqual(['problem'])
   })
 })
 

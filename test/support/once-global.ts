@@ -7,18 +7,23 @@ import type { AddressInfo } from 'node:net'
 import type { TestProject } from 'vitest/node'
 import { makeChromium } from './chromium.ts'
 import { migratedTemplate, projectTemplate } from './database-template.ts'
+import { debianFolder, type Wanted } from './debian.ts'
 import { makeEmbedded } from './embedded-template.ts'
 import { makeArchive } from './package-archive.ts'
 import { makePage } from './page-files.ts'
 import { makeCluster } from './postgres-cluster.ts'
 import type {} from './postgres-global.ts'
 import { makePrograms } from './programs.ts'
-import { makePrometheus } from './prometheus.ts'
 
 export interface Made {
   /** A path, or the name of a database. */
   readonly place: string
   remove(): Promise<void>
+}
+
+/** Once for a run: two that install at once lock each other out. */
+function installed(wanted: Wanted): () => Promise<Made> {
+  return async () => ({ place: await debianFolder(wanted), remove: async () => {} })
 }
 
 /** What can be asked for. @param url the server of the run */
@@ -31,8 +36,13 @@ export const makers = {
   page: makePage,
   /** A browser, by its path; installed where there is none. */
   chromium: makeChromium,
-  /** The folder with Prometheus and promtool; installed where there are none. */
-  prometheus: makePrometheus,
+  /** The folder with Prometheus and promtool, or with PgBouncer; installed where there are none. */
+  prometheus: installed({
+    ...{ name: 'prometheus', programs: ['prometheus', 'promtool'], variable: 'INTERLOCK_TEST_PROMETHEUS' },
+  }),
+  pgbouncer: installed({
+    ...{ name: 'pgbouncer', programs: ['pgbouncer'], variable: 'INTERLOCK_TEST_PGBOUNCER' },
+  }),
   /** A folder with embedded databases to copy. */
   embedded: makeEmbedded,
   /** The files of a stopped server that has Interlock's tables, to copy. */

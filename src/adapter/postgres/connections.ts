@@ -56,10 +56,11 @@ export function connectionsTo(
   const { Pool, Client: One } = driver
   const isGiven = source instanceof Pool
   const way: Way = isGiven
-    ? { Client: One, config: {}, hosts: null }
+    ? { Client: One, config: {}, hosts: null, statementMs: null }
     : wayTo(driver, { ...ownPool, ...configOf(source) }, options.onMoved)
-  const { Client, hosts, places } = way
-  const pool = isGiven ? source : new Pool(way.config)
+  const { Client, hosts, places, statementMs } = way
+  const limited = statementMs === null ? {} : { statement_timeout: statementMs }
+  const pool = isGiven ? source : new Pool({ ...way.config, ...limited })
   // Without this listener, the end of an idle connection would end the process.
   const ignore = () => {}
   pool.on('error', ignore)
@@ -97,6 +98,8 @@ export interface Way {
   readonly hosts: Hosts | null
   /** The servers, for messages, if there is a choice. */
   readonly places?: string
+  /** How long the address lets a statement take, in milliseconds; it is not in `config`, since a pooler may refuse it there. */
+  readonly statementMs: number | null
 }
 
 /** @throws InterlockError `invalid_input` for an address that cannot be read */
@@ -107,11 +110,11 @@ export function wayTo(
 ): Way {
   const addresses =
     config.connectionString === undefined ? null : parseAddresses(config.connectionString, 'source')
-  if (addresses === null || (addresses.each.length === 1 && addresses.wanted === 'any')) {
-    return { Client: driver.Client, config, hosts: null }
-  }
-  const { each, wanted, connectMs } = addresses
+  if (addresses === null) return { Client: driver.Client, config, hosts: null, statementMs: null }
+  const { each, wanted, connectMs, statementMs } = addresses
   const ofOne = { ...config, connectionString: each[0] }
+  if (each.length === 1 && wanted === 'any')
+    return { Client: driver.Client, config: ofOne, hosts: null, statementMs }
   const places = hostsOf(driver, addresses)
   const hosts = new Hosts({
     ...{ driver, hosts: places, wanted, connectMs: connectMs ?? CONNECT_MS },
@@ -120,7 +123,8 @@ export function wayTo(
     onMoved: (to, from) => onMoved(`${to.name} takes writes and is used from here on (before: ${from.name})`),
   })
   const Client = clientOf(hosts, driver)
-  return { Client, config: { ...ofOne, Client }, hosts, places: places.map(({ name }) => name).join(',') }
+  const named = places.map(({ name }) => name).join(',')
+  return { Client, config: { ...ofOne, Client }, hosts, places: named, statementMs }
 }
 
 /** As the driver reads each address. */

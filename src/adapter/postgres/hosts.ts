@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import type { Wanted } from '../../codec/index.ts'
 import { InterlockError } from '../../core/index.ts'
+import { isStartupRefused, startupRefused } from '../sql/index.ts'
 import type { PgDriver } from './connections.ts'
 import { type Claim, Search } from './search.ts'
 
@@ -213,9 +214,12 @@ async function timelineOf(client: pg.Client): Promise<number> {
 const readOnly = (name: string) =>
   Object.assign(new Error(`${name} takes no writes (a standby?)`), { code: '25006' })
 
-const noHost = (said: readonly string[]) =>
-  new InterlockError(
+function noHost(said: readonly string[]): InterlockError {
+  const all = said.join('; ')
+  if (said.every(isStartupRefused)) return startupRefused(all)
+  return new InterlockError(
     'store_unavailable',
-    `no server takes writes now (${said.join('; ')}); Interlock asks them again by itself`,
+    `no server takes writes now (${all}); Interlock asks them again by itself`,
     { cause: 'no_primary' },
   )
+}

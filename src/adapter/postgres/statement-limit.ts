@@ -6,7 +6,7 @@ const IS_ABORTED = '25P02'
 
 type Work<Out> = (connection: pg.Pool | pg.PoolClient) => Promise<Out>
 
-/** Limits how long a statement may take, if the configuration has a `statement_timeout`. */
+/** Limits how long a statement may take, if the address or the configuration has a `statement_timeout`. */
 export interface StatementLimit {
   /** Resolves when it is known how to set the limit here. @throws what connecting throws */
   ready(): Promise<void>

@@ -1,4 +1,4 @@
-import { type ErrorCode, InterlockError } from '../../core/index.ts'
+import { type ErrorCode, InterlockError, invalidInput } from '../../core/index.ts'
 
 type Meaning = readonly [code: ErrorCode, remedy: string]
 
@@ -70,8 +70,19 @@ export function storeFailure(error: unknown, store: string): InterlockError {
   const sqlstate = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : null
   const [errorCode, remedy] = sqlstate === null ? unavailable : meaningOf(sqlstate)
   const text = String(message || code || error).slice(0, 300)
+  if (isStartupRefused(text)) return startupRefused(`${store}: ${text}`)
   return new InterlockError(errorCode, `${store}: ${text}; ${remedy}`, sqlstate ? { sqlstate } : {})
 }
+
+/** PgBouncer says: unsupported startup parameter: lock_timeout. */
+export const isStartupRefused = (text: string): boolean => /unsupported startup parameter/.test(text)
+
+/** No try will succeed before the address has been changed. */
+export const startupRefused = (said: string): InterlockError =>
+  invalidInput(
+    `${said}; a pooler takes no such setting while connecting: take it out of the address, and give it to the role (\`alter role … set …\`)`,
+    'source',
+  )
 
 function meaningOf(sqlstate: string): Meaning {
   const unforeseen: Meaning = [

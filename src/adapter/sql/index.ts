@@ -1,7 +1,7 @@
 export { channelAnswer } from './answers.ts'
 export { appendBy, sqlCalls } from './calls.ts'
 export { decidingBy } from './deciding.ts'
-export { storeFailure } from './failure.ts'
+export { isStartupRefused, startupRefused, storeFailure } from './failure.ts'
 export { commandsIn, noteOf } from './handed.ts'
 export { parseAnswer } from './parse-answer.ts'
 export { type FunctionName, functionNames, type Rpc, statements } from './rpc.ts'
