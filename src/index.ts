@@ -16,8 +16,10 @@ export * from './coordinator/index.ts'
 export {
   type AttemptKey,
   type Claim,
+  type CodedError,
   defaultPolicy,
   type ErrorCode,
+  type ErrorDetails,
   type Explanation,
   emptyLedger,
   errorCodes,

@@ -34,7 +34,8 @@ export function faultByReading(event: RecordedEvent): Fault | null {
     // A part of the wrong kind cannot even be written.
     if (error instanceof TypeError) return { path: 'event', what: `cannot be written (${error.message})` }
     if (!isInterlockError(error)) throw error
-    return { path: String(error.details['path'] ?? 'event'), what: 'cannot be read back' }
+    const path = 'path' in error.details ? error.details.path : undefined
+    return { path: path ?? 'event', what: 'cannot be read back' }
   }
 }
 

@@ -3,7 +3,7 @@ import type { Telemetry } from '../port/index.ts'
 import type { WorkflowConfig } from './api/calls.ts'
 import type { Coordinator } from './api/coordinator.ts'
 import { type CoordinatorOptions, completeOptions, type WholeOptions } from './api/options.ts'
-import type { TypedCoordinator } from './api/typed.ts'
+import type { ResultsOf, TypedCoordinator } from './api/typed.ts'
 import { errorText, type Logger } from './base/logger.ts'
 import { commandsOf } from './commands.ts'
 import { TakenIn } from './inbox/row-intake.ts'
@@ -18,9 +18,10 @@ import { QueueProcess } from './queue-process.ts'
  * @throws InterlockError `invalid_input`, `not_migrated`, `database_older`, `database_newer`, `store_unavailable`, `store_in_use`
  */
 export async function createCoordinator(options: CoordinatorOptions): Promise<Coordinator>
-export async function createCoordinator<Payloads extends object>(
-  options: CoordinatorOptions,
-): Promise<TypedCoordinator<Payloads>>
+export async function createCoordinator<
+  Payloads extends object,
+  Results extends ResultsOf<Payloads> = Record<never, never>,
+>(options: CoordinatorOptions): Promise<TypedCoordinator<Payloads, Results>>
 export async function createCoordinator(options: CoordinatorOptions): Promise<Coordinator> {
   const whole = completeOptions(options)
   const process = new QueueProcess(whole)

@@ -1,4 +1,4 @@
-import type { ErrorCode } from './error.ts'
+import type { RefusalCode } from './error.ts'
 import type { FailureCode, ReasonCode, RequeueReason } from './event.ts'
 import type { JobSpec, JobType, Lease, Micros, Tries } from './job.ts'
 import type { Policy } from './policy.ts'
@@ -120,7 +120,7 @@ export interface Waiting {
 
 export interface Refusal {
   readonly ok: false
-  readonly code: ErrorCode
+  readonly code: RefusalCode
   readonly message: string
 }
 

@@ -1,4 +1,6 @@
+import type { ErrorDetails } from './error-details.ts'
 import { forShell } from './foreign.ts'
+
 /**
  * What an error means for the caller:
  *
@@ -51,29 +53,66 @@ export type ErrorCode = keyof typeof kinds
 
 export const errorCodes = Object.keys(kinds) as readonly ErrorCode[]
 
-/** Facts about a failure that programs may use: a path, a sequence number, a job. Never a secret, never a payload. */
-export type ErrorDetails = Readonly<Record<string, string | number | boolean | null | readonly string[]>>
+/** The codes of one kind. */
+type CodeOf<Kind extends FailureKind> = {
+  [Code in ErrorCode]: (typeof kinds)[Code] extends Kind ? Code : never
+}[ErrorCode]
+
+/** The codes with which the queue refuses a command. */
+export type RefusalCode = CodeOf<'refusal'>
+
+/** An error of one code, with the details of that code. */
+export interface CodedError<Code extends ErrorCode> extends Error {
+  readonly name: 'InterlockError'
+  readonly code: Code
+  readonly details: ErrorDetails[Code]
+}
+
+/** An error of any of these codes: its `code` says which details it has. */
+export type InterlockError<Code extends ErrorCode = ErrorCode> = Code extends ErrorCode
+  ? CodedError<Code>
+  : never
+
+/** Left out where a code has no details that must be there. */
+type Given<Details> = object extends Details
+  ? [details?: Details | undefined, cause?: unknown]
+  : [details: Details, cause?: unknown]
+
+interface InterlockErrorClass {
+  new <Code extends ErrorCode>(
+    code: Code,
+    message: string,
+    ...given: Given<ErrorDetails[Code]>
+  ): InterlockError<Code>
+  readonly prototype: InterlockError
+}
 
 /** The one error class of Interlock. Use {@link isInterlockError} to recognise it by code. */
-export class InterlockError extends Error {
+export const InterlockError: InterlockErrorClass = class InterlockError extends Error {
   override readonly name = 'InterlockError'
   readonly code: ErrorCode
-  readonly details: ErrorDetails
+  readonly details: object
 
-  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}, cause?: unknown) {
+  constructor(code: ErrorCode, message: string, details: object = {}, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause })
     this.code = code
     this.details = details
   }
-}
+} as never
 
 /** The input is not valid. @param path where it is wrong; programs find it in `details.path` */
-export function invalidInput(message: string, path?: string): InterlockError {
+export function invalidInput(message: string, path?: string): InterlockError<'invalid_input'> {
   return new InterlockError('invalid_input', message, path === undefined ? {} : { path })
 }
 
-/** True for an {@link InterlockError}; with `code`, only for that code. */
-export function isInterlockError(error: unknown, code?: ErrorCode): error is InterlockError {
+/**
+ * True for an {@link InterlockError}; with `code`, only for that code, whose details are then known.
+ * @example if (isInterlockError(error, 'unknown_queue')) console.log(error.details.queues)
+ */
+export function isInterlockError<Code extends ErrorCode = ErrorCode>(
+  error: unknown,
+  code?: Code,
+): error is InterlockError<Code> {
   return error instanceof InterlockError && (code === undefined || error.code === code)
 }
 
@@ -114,12 +153,13 @@ export function wentBack(queue: string, known: number, version: number): Interlo
  * that cannot have happened, or was cut without a readable snapshot. An error that names no event is not meant: an answer may be
  * damaged on its way, or it is about one command.
  */
-export function cannotFoldOn(error: unknown): error is InterlockError {
+export function cannotFoldOn(error: unknown): error is InterlockError<Unfoldable> {
   if (!isInterlockError(error)) return false
-  const { code, details } = error
-  if (code === 'corrupt_log' || code === 'archived') return typeof details['seq'] === 'number'
-  return code === 'log_went_back' || code === 'unknown_event' || code === 'database_newer'
+  if (error.code === 'corrupt_log' || error.code === 'archived') return error.details.seq !== undefined
+  return error.code === 'log_went_back' || error.code === 'unknown_event' || error.code === 'database_newer'
 }
+
+type Unfoldable = CodeOf<'log'> | 'database_newer'
 
 /** Null: it is not an error of Interlock. */
 function kindOf(error: unknown): FailureKind | null {
@@ -127,12 +167,12 @@ function kindOf(error: unknown): FailureKind | null {
 }
 
 /** The queue's answer to a command, for its caller alone. */
-export function isRefusal(error: unknown): error is InterlockError {
+export function isRefusal(error: unknown): error is InterlockError<RefusalCode> {
   return kindOf(error) === 'refusal'
 }
 
 /** The database does not answer. */
-export function isOutage(error: unknown): error is InterlockError {
+export function isOutage(error: unknown): error is InterlockError<CodeOf<'outage'>> {
   return kindOf(error) === 'outage'
 }
 
@@ -140,8 +180,8 @@ export function isOutage(error: unknown): error is InterlockError {
 const READ_ONLY = '25006'
 
 /** The server takes no writes, though another may, now or in a moment: it is no longer the primary, or not yet. */
-export function isReadOnly(error: unknown): error is InterlockError {
-  return isInterlockError(error, 'store_unwritable') && error.details['sqlstate'] === READ_ONLY
+export function isReadOnly(error: unknown): error is InterlockError<'store_unwritable'> {
+  return isInterlockError(error, 'store_unwritable') && error.details.sqlstate === READ_ONLY
 }
 
 /** A standby has answered a process that follows the log: it may be behind, and does not say what the log is. */
@@ -154,13 +194,15 @@ export function ofStandby(store: string): InterlockError {
 }
 
 /** It may be over in a moment. Commands keep their ids, so trying again does nothing twice. */
-export function isPassing(error: unknown): error is InterlockError {
+export function isPassing(error: unknown): error is InterlockError<CodeOf<Passing>> {
   const kind = kindOf(error)
   return kind === 'outage' || kind === 'busy' || isReadOnly(error)
 }
 
+type Passing = 'outage' | 'busy' | 'unwritable'
+
 /** The database could not do it now. That says nothing about the command itself. */
-export function isOfStore(error: unknown): error is InterlockError {
+export function isOfStore(error: unknown): error is InterlockError<CodeOf<Passing>> {
   return isPassing(error) || kindOf(error) === 'unwritable'
 }
 

@@ -4,6 +4,7 @@ export { runningAttempt } from './decide/result.ts'
 export { type Decision, decide } from './decide.ts'
 export * from './ending.ts'
 export * from './error.ts'
+export type { ErrorDetails } from './error-details.ts'
 export * from './event.ts'
 export { evolve } from './evolve.ts'
 export {

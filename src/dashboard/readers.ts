@@ -24,12 +24,12 @@ export function readersOf({ store, queues, budget, pollMs }: WholeOptions): Read
   return {
     names,
     of: async (queue, allowed) => {
-      const known = readers.get(queue)
-      const isShown =
-        allowed.sees(queue) &&
-        (known !== undefined || (queues === 'all' ? await queuesIn(bounded) : queues).includes(queue))
-      // The same answer for a queue that does not exist and one that this user may not see.
-      if (!isShown) throw new InterlockError('unknown_queue', 'there is no such queue here')
+      if (!readers.has(queue) || !allowed.sees(queue)) {
+        const shown = await names(allowed)
+        // The same answer for a queue that does not exist and one that this user may not see.
+        if (!shown.includes(queue))
+          throw new InterlockError('unknown_queue', 'there is no such queue here', { queue, queues: shown })
+      }
       const reader = readers.get(queue) ?? new QueueReader({ store: bounded, queue, pollMs })
       readers.set(queue, reader)
       return reader
@@ -48,7 +48,6 @@ async function queuesIn(store: LogStore): Promise<readonly string[]> {
     return []
   } catch (error) {
     if (!isInterlockError(error, 'unknown_queue')) throw error
-    const { queues } = error.details
-    return Array.isArray(queues) ? (queues as readonly string[]) : []
+    return error.details.queues
   }
 }

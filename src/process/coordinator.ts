@@ -4,6 +4,7 @@ import {
   type Coordinator,
   createCoordinator,
   type Logger,
+  type ResultsOf,
   stderrLogger,
   type TypedCoordinator,
 } from '../coordinator/index.ts'
@@ -32,9 +33,10 @@ let ofProcess: Promise<OfProcess> | undefined
  * @throws InterlockError `embedded_in_production`, `not_migrated`, `store_unavailable`, `store_in_use`
  */
 export async function getJobCoordinator(options?: ProcessOptions): Promise<Coordinator>
-export async function getJobCoordinator<Payloads extends object>(
-  options?: ProcessOptions,
-): Promise<TypedCoordinator<Payloads>>
+export async function getJobCoordinator<
+  Payloads extends object,
+  Results extends ResultsOf<Payloads> = Record<never, never>,
+>(options?: ProcessOptions): Promise<TypedCoordinator<Payloads, Results>>
 export async function getJobCoordinator(options: ProcessOptions = {}): Promise<Coordinator> {
   checkProcessOptions(options)
   const { logger = stderrLogger, telemetry } = options

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import type { Coordinator } from '../coordinator/index.ts'
+import type { Coordinator, ResultsOf } from '../coordinator/index.ts'
 import type { JobType, Json, Tries } from '../core/index.ts'
 import type { BreakerOptions } from './breaker.ts'
 import type { RetryRule } from './retry.ts'
@@ -49,27 +49,32 @@ export interface HandlerContext {
   detach(options: { readonly until: Date }): Promise<void>
 }
 
-/** Runs one attempt; what it returns (JSON) is the job's result. */
-export type Handler<Payload = unknown> = (job: Job<Payload>, context: HandlerContext) => unknown
+/** Runs one attempt; what it returns (JSON), or resolves to, is the job's result. */
+export type Handler<Payload = unknown, Result = unknown> = (
+  job: Job<Payload>,
+  context: HandlerContext,
+) => Result | Promise<Result>
 
 /** A handler that is given the payload as it was enqueued. */
-export interface UncheckedHandler<Payload = unknown> {
+export interface UncheckedHandler<Payload = unknown, Result = unknown> {
   readonly schema?: undefined
   readonly retry?: RetryRule | undefined
-  readonly run: Handler<Payload>
+  readonly run: Handler<Payload, Result>
 }
 
 /** A handler with what it expects. */
-export interface CheckedHandler<Payload = unknown> {
+export interface CheckedHandler<Payload = unknown, Result = unknown> {
   /** Any Standard Schema (zod, valibot, arktype): a payload that it refuses fails the job for good (`invalid_payload`). */
   readonly schema: StandardSchemaV1<unknown, Payload>
   readonly retry?: RetryRule | undefined
   /** Given what the schema makes of the payload. */
-  readonly run: Handler<Payload>
+  readonly run: Handler<Payload, Result>
 }
 
 /** A handler with its schema, if it has one, and its rule for further attempts. */
-export type HandlerDefinition<Payload = unknown> = CheckedHandler<Payload> | UncheckedHandler<Payload>
+export type HandlerDefinition<Payload = unknown, Result = unknown> =
+  | CheckedHandler<Payload, Result>
+  | UncheckedHandler<Payload, Result>
 
 export interface JobWorkerOptions extends JobWorkerSettings {
   readonly coordinator: Coordinator
@@ -166,15 +171,20 @@ export type AnyHandler =
     }
 
 /**
- * Handlers by kind, each for the payload that its kind has. A `schema` returns that payload. No other kinds are known, but for
- * workflows, whose handler the manager makes, and `*` for every other one.
+ * Handlers by kind, each for the payload that its kind has, and with the result that its kind has in `Results`. A `schema` returns that
+ * payload. No other kinds are known, but for workflows, whose handler the manager makes, and `*` for every other one.
  * @example export default { resize: (job) => job.payload.width } satisfies Handlers<Jobs>
  */
-export type Handlers<Payloads extends object> = {
+export type Handlers<Payloads extends object, Results extends ResultsOf<Payloads> = Record<never, never>> = {
   readonly [Kind in keyof Payloads | 'workflow' | '*']?: Kind extends keyof Payloads
-    ? Handler<Payloads[Kind]> | HandlerDefinition<Payloads[Kind]>
-    : Handler | HandlerDefinition
+    ? HandlerFor<Payloads[Kind], Kind extends keyof Results ? Results[Kind] : unknown>
+    : HandlerFor<unknown, unknown>
 }
+
+type HandlerFor<Payload, Result> = Handler<Payload, Result> | HandlerDefinition<Payload, Result>
+
+/** At least one of them: a worker without a handler would take nothing. */
+export type SomeOf<Given> = { [Kind in keyof Given]: Given & Required<Pick<Given, Kind>> }[keyof Given]
 
 /** Handlers as they are written: `Made` is found by the compiler, from the schema of each or from what its function takes. */
 export type HandlersFor<Made> = {

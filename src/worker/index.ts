@@ -1,5 +1,4 @@
 export type * from './api.ts'
-export type { AnyHandler, Handlers, HandlersFor } from './api.ts'
 export type { BreakerOptions } from './breaker.ts'
 export {
   AttemptStopped,

@@ -1,5 +1,5 @@
-import type { TypedCoordinator, UntypedCoordinator } from '../coordinator/index.ts'
-import type { Handlers, HandlersFor, JobWorker, JobWorkerOptions, JobWorkerSettings } from './api.ts'
+import type { Coordinator, ResultsOf, TypedCoordinator, UntypedCoordinator } from '../coordinator/index.ts'
+import type { Handlers, HandlersFor, JobWorker, JobWorkerOptions, JobWorkerSettings, SomeOf } from './api.ts'
 import { QueueJobWorker } from './queue-job-worker.ts'
 
 /**
@@ -20,10 +20,10 @@ export function createJobWorker<Made extends Readonly<Record<string, unknown>>>(
     readonly handlers: HandlersFor<Made>
   },
 ): JobWorker
-export function createJobWorker<Payloads extends object>(
+export function createJobWorker<Payloads extends object, Results extends ResultsOf<Payloads>>(
   options: JobWorkerSettings & {
-    readonly coordinator: TypedCoordinator<Payloads>
-    readonly handlers: Handlers<Payloads>
+    readonly coordinator: Coordinator & Pick<TypedCoordinator<Payloads, Results>, 'payloads' | 'results'>
+    readonly handlers: SomeOf<Handlers<Payloads, Results>>
   },
 ): JobWorker
 export function createJobWorker(options: JobWorkerSettings & { readonly handlers: object }): JobWorker {

@@ -110,9 +110,9 @@ async function failureOf(call: () => unknown): Promise<unknown> {
 
 function checkRefused(error: unknown, what: string): void {
   expect(error, what).toBeInstanceOf(InterlockError)
-  const { code, details, message } = error as InterlockError
+  const { code, details, message } = error as InterlockError<'invalid_input'>
   expect(code, `${what}: ${message}`).toBe('invalid_input')
-  expect(details['path'], `${what}: ${message}`).toBeTypeOf('string')
+  expect(details.path, `${what}: ${message}`).toBeTypeOf('string')
 }
 
 it('covers every call that takes anything', async () => {

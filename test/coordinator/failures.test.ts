@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Failures } from '../../src/coordinator/membership/failures.ts'
-import { type ErrorCode, type ErrorDetails, InterlockError } from '../../src/core/index.ts'
+import { type ErrorDetails, InterlockError } from '../../src/core/index.ts'
 import { keepingLogger } from './support.ts'
 
 function failures() {
@@ -9,7 +9,9 @@ function failures() {
   return { lines, failures: new Failures(logger, { error: undefined, see: () => {} }) }
 }
 
-const failure = (text: string, code: ErrorCode = 'store_unavailable', details: ErrorDetails = {}) =>
+type Away = 'store_unavailable' | 'store_unwritable'
+
+const failure = (text: string, code: Away = 'store_unavailable', details: ErrorDetails[Away] = {}) =>
   new InterlockError(code, text, details)
 
 describe('what is logged of a fail-over', () => {

@@ -59,7 +59,9 @@ describe('the classes in the glossary', () => {
   const classes = globSync(['src/**/*.ts', 'machines/**/*.ts'], { cwd: root }).flatMap((file) => {
     const text = readFileSync(path.join(root, file), 'utf8')
     const room = path.dirname(file).replace(/^src\//, '')
-    return [...text.matchAll(/^(?:export )?(?:abstract )?class (\w+)/gm)].map(([, name]) => `${room}/${name}`)
+    return [...text.matchAll(/^(?:export )?(?:const \w+: \w+ = )?(?:abstract )?class (\w+)/gm)].map(
+      ([, name]) => `${room}/${name}`,
+    )
   })
 
   it('are those of the source, each in its room', () => {

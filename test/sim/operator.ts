@@ -58,7 +58,7 @@ export class Operator implements Line {
   /** A process has stopped, and its program has ended. */
   hear({ details }: InterlockError): void {
     if (!this.isHolding) return
-    if (details['isHeld'] === false) this.#beginByHand()
+    if ('isHeld' in details && details.isHeld === false) this.#beginByHand()
     else this.#release()
   }
 

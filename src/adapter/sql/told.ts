@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { type ErrorCode, type JobSpec, leaseOf, type Started, specDefaults } from '../../core/index.ts'
+import { type JobSpec, leaseOf, type RefusalCode, type Started, specDefaults } from '../../core/index.ts'
 import type { AnswersTo, CommandAnswer, Handled, HandledByAppend, HeardAnswers } from '../../port/index.ts'
 import { dataAnswer } from './answers.ts'
 import { jsonOf } from './parse-answer.ts'
@@ -21,7 +21,7 @@ type Said = readonly [
 /** What came of a command: whether it changed anything, and what it started; or why it was refused. */
 type SaidAnswer =
   | readonly [commandId: string, 0 | 1, ...Said[]]
-  | readonly [commandId: string, 2, ErrorCode, string]
+  | readonly [commandId: string, 2, RefusalCode, string]
 
 /** What is said to one address. */
 interface Told {
@@ -101,7 +101,7 @@ const answer = z.union([
       return { commandId, result: { ok: true, started, waiting: [], bypassed: [], changed: changed === 1 } }
     }),
   z
-    .tuple([z.string(), z.literal(2), z.custom<ErrorCode>((code) => typeof code === 'string'), z.string()])
+    .tuple([z.string(), z.literal(2), z.custom<RefusalCode>((code) => typeof code === 'string'), z.string()])
     .transform(([commandId, , code, message]): CommandAnswer => {
       return { commandId, result: { ok: false, code, message } }
     }),

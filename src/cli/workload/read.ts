@@ -93,7 +93,7 @@ class Reading implements Workload {
     } catch (error) {
       if (!(error instanceof InterlockError)) throw error
       const message = `${this.file}, line ${this.#line}: ${error.message}`
-      throw new InterlockError('invalid_input', message, { file: this.file, line: this.#line })
+      throw new InterlockError('invalid_input', message, { path: this.file, line: this.#line })
     }
   }
 }

@@ -48,7 +48,7 @@ export function waitOf(ledger: Ledger, jobId: string, waiting: Waiting | undefin
 
 export interface StartOptions {
   readonly priority?: number
-  readonly kind?: string
+  readonly kind?: string | undefined
   /**
    * Stay in line, and resolve when the job was started for this process. If the lease is lost meanwhile, the call asks again by
    * itself.

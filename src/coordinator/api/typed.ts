@@ -1,5 +1,7 @@
 import type { EnqueueInput } from '../../codec/index.ts'
-import type { Enqueued } from './calls.ts'
+import type { JobType, Json } from '../../core/index.ts'
+import type { JobData } from '../../port/index.ts'
+import type { Enqueued, StartAnswer, StartOptions } from './calls.ts'
 import type { Coordinator } from './coordinator.ts'
 
 /** The kind may be left out if it is the job type. */
@@ -22,18 +24,69 @@ export type TypedJob<Payloads extends object> = {
     Carrying<Payloads[Kind]>
 }[keyof Payloads & string]
 
+type Asked<Payload> = Omit<StartOptions, 'kind' | 'payload'> & Carrying<Payload>
+
+/** What the gate is told of a job of one of these kinds. */
+type AskedByKind<Payloads> = {
+  readonly [Kind in keyof Payloads & string]: Asked<Payloads[Kind]> & { readonly kind: Kind }
+}[keyof Payloads & string]
+
+/** The job types that are kinds too. */
+type TypeIn<Payloads> = Extract<keyof Payloads, JobType>
+
+/** Those of them that need no payload. */
+type BareIn<Payloads> = {
+  readonly [Kind in TypeIn<Payloads>]: object extends Carrying<Payloads[Kind]> ? Kind : never
+}[TypeIn<Payloads>]
+
+/** What is kept of a job of this kind; without a kind, any JSON. A kind without a known result may have any. */
+type DataOf<Payloads, Results, Kind> = [Kind] extends [never]
+  ? JobData
+  : Omit<JobData, 'payload' | 'result'> & {
+      readonly payload: Kind extends keyof Payloads ? Payloads[Kind] | null : Json
+      readonly result: Kind extends keyof Results ? Results[Kind] | null : Json
+    }
+
+/** What handlers return, of some of the kinds. */
+export type ResultsOf<Payloads> = { readonly [Kind in keyof Payloads]?: unknown }
+
 /**
- * A coordinator that knows the payload type of each kind. Only the compiler knows: at run time it is like any other, so check
- * payloads with a handler's `schema`.
+ * A coordinator that knows the payload type of each kind, and, if you name them too, what its handlers return. Only the compiler
+ * knows: at run time it is like any other, so check payloads with a handler's `schema`.
  * @example
  * interface Jobs { resize: { width: number } }
- * const coordinator = await createCoordinator<Jobs>({ store })
+ * interface Results { resize: { path: string } }
+ * const coordinator = await createCoordinator<Jobs, Results>({ store })
  * await coordinator.enqueue([{ jobId: 'a', kind: 'resize', models: ['sharp'], payload: { width: 640 } }])
+ * const [resized] = await coordinator.data<'resize'>(['a'])
  */
-export interface TypedCoordinator<Payloads extends object> extends Coordinator {
+export interface TypedCoordinator<
+  Payloads extends object,
+  Results extends ResultsOf<Payloads> = Record<never, never>,
+> extends Coordinator {
   enqueue(jobs: readonly TypedJob<Payloads>[]): Promise<Enqueued>
-  /** Never set. It tells the compiler, and `createJobWorker`, which kinds there are. */
+  /** The gate for a job of one of these kinds, with the payload of that kind. */
+  onJobStart(
+    jobId: string,
+    jobType: JobType,
+    models: readonly string[],
+    options: AskedByKind<Payloads>,
+  ): Promise<StartAnswer>
+  /** The same where the job type is the kind. */
+  onJobStart<Type extends TypeIn<Payloads>>(
+    jobId: string,
+    jobType: Type,
+    models: readonly string[],
+    options: Asked<Payloads[Type]> & { readonly kind?: undefined },
+  ): Promise<StartAnswer>
+  onJobStart(jobId: string, jobType: BareIn<Payloads>, models: readonly string[]): Promise<StartAnswer>
+  /** `data<'resize'>(ids)`: of jobs that you know to be of this kind. */
+  data<Kind extends keyof Payloads & string = never>(
+    jobIds: readonly string[],
+  ): Promise<readonly DataOf<Payloads, Results, Kind>[]>
+  /** Never set. They tell the compiler, and `createJobWorker`, which kinds there are and what comes of them. */
   readonly payloads?: Payloads
+  readonly results?: Results
 }
 
 /** A coordinator that knows no payload types. */

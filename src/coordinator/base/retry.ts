@@ -1,4 +1,4 @@
-import { InterlockError, isInterlockError, isPassing } from '../../core/index.ts'
+import { InterlockError, isPassing } from '../../core/index.ts'
 
 /**
  * Milliseconds to wait before try `n` (from 0): random below a limit that doubles (full jitter), so that processes do not move in
@@ -104,8 +104,7 @@ export function retryWhile<T>(
 
 /** The wait in milliseconds that the server asked for, within limits; 0 if it asked for none. */
 export function retryAfterOf(error: unknown): number {
-  const after = isInterlockError(error) ? error.details['retryAfterMs'] : undefined
-  return typeof after === 'number' ? Math.min(after, LONGEST_MS) : 0
+  return isPassing(error) ? Math.min(error.details.retryAfterMs ?? 0, LONGEST_MS) : 0
 }
 
 function closed(cause: unknown): InterlockError {

@@ -222,7 +222,7 @@ export class Appender {
       try {
         return await turn(...args)
       } catch (error) {
-        const waited = isInterlockError(error) && error.details['sqlstate'] === LOCK_WAIT
+        const waited = isInterlockError(error, 'contention') && error.details.sqlstate === LOCK_WAIT
         if (!waited) this.#noTurnsUntil = performance.now() + NO_TURNS_MS
         throw error
       }

@@ -2,7 +2,7 @@ import { parseSpec } from '../../codec/index.ts'
 import {
   bounds,
   type CommandBody,
-  InterlockError,
+  type InterlockError,
   invalidInput,
   isInterlockError,
   type JobSpec,
@@ -66,7 +66,7 @@ export async function takeIn({ store, queue, send }: Intake, max: number): Promi
   const refused: RefusedArrival[] = []
   const parsed = arrivals.flatMap((arrival) => {
     const spec = specOfRow(arrival)
-    if (!(spec instanceof InterlockError)) return [{ arrival, spec }]
+    if (!isInterlockError(spec)) return [{ arrival, spec }]
     refused.push({ arrivalId: arrival.arrivalId, reason: spec.message.slice(0, 500) })
     return []
   })

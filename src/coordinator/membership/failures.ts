@@ -75,7 +75,7 @@ export class Failures {
   /** The error of a command. A refusal is for the caller alone. */
   noteOfCommand(error: unknown): void {
     // Why it has not joined was said where that failed.
-    if (isInterlockError(error) && error.details['cause'] === 'not_joined') return
+    if (isInterlockError(error, 'store_unavailable') && error.details.cause === 'not_joined') return
     if (!isRefusal(error) && !isInterlockError(error, 'closed')) this.noteOfLog(error, 'write')
   }
 
@@ -122,12 +122,14 @@ export class Failures {
   }
 }
 
-const isAway = (error: unknown): boolean => isOutage(error) || isReadOnly(error)
+const isAway = (error: unknown): error is InterlockError<'store_unavailable' | 'store_unwritable'> =>
+  isOutage(error) || isReadOnly(error)
 
 /** An outage has many texts, from one call to the next: one line for them all, and one for each cause that has its own remedy. */
 function causeOf(error: unknown): string {
-  if (!isAway(error) || !isInterlockError(error)) return errorText(error)
-  const { sqlstate, cause, status } = error.details
+  if (!isAway(error)) return errorText(error)
+  const { sqlstate, status } = error.details
+  const cause = error.code === 'store_unavailable' ? error.details.cause : undefined
   const ownRemedy = /^(25|28|3D|53)/.test(String(sqlstate ?? '')) ? sqlstate : (cause ?? status ?? '')
   return `${error.code} ${ownRemedy}`
 }

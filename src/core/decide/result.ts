@@ -1,5 +1,5 @@
 import type { Accepted, Refusal, Started, Waiting } from '../command.ts'
-import type { ErrorCode } from '../error.ts'
+import type { RefusalCode } from '../error.ts'
 import type { RecordedEvent } from '../event.ts'
 import { leaseOf } from '../job.ts'
 import { type Job, jobOf, type Ledger, triesOf } from '../ledger.ts'
@@ -15,7 +15,7 @@ export function accepted(
   return { ok: true, started, waiting, bypassed, changed: scribe.events.length > 0 }
 }
 
-export function refused(code: ErrorCode, message: string): Refusal {
+export function refused(code: RefusalCode, message: string): Refusal {
   return { ok: false, code, message }
 }
 

@@ -1,5 +1,5 @@
 import { type PolicyInput, parsePolicy, wholeOption } from '../../codec/index.ts'
-import { InterlockError, invalidInput, type Policy } from '../../core/index.ts'
+import { isInterlockError, invalidInput, type Policy } from '../../core/index.ts'
 import { type Access, ledgerAt } from '../../history/index.ts'
 import { eachEvent, type Opened, opened, telling } from '../../history/parts.ts'
 import { type PeriodOptions, periodOf } from '../period.ts'
@@ -63,8 +63,8 @@ function policyOf(path: string, policy: PolicyInput, inForce: Policy | undefined
   try {
     return parsePolicy(policy, inForce)
   } catch (error) {
-    if (!(error instanceof InterlockError)) throw error
-    const at = `${path}.${String(error.details['path'] ?? 'policy')}`
+    if (!isInterlockError(error, 'invalid_input')) throw error
+    const at = `${path}.${error.details.path ?? 'policy'}`
     throw invalidInput(`${path}.${error.message}`, at)
   }
 }

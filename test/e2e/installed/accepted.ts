@@ -5,11 +5,15 @@ import {
   createJobWorker,
   createWorkflowManager,
   defineHandlers,
+  type ErrorCode,
   type getJobCoordinator,
   type Handler,
   type HandlerDefinition,
   type Handlers,
+  InterlockError,
+  isInterlockError,
   type JobWorkerOptions,
+  type Json,
 } from 'interlock-queue'
 import { memoryStore } from 'interlock-queue/memory'
 import { pgliteStore } from 'interlock-queue/pglite'
@@ -136,6 +140,61 @@ export const byMap = {
   resize: (job) => same<typeof job.payload, { width: number }>(true),
   caption: { run: (job) => job.payload.prompt },
 } satisfies Handlers<Jobs>
+
+// Results by kind: what handlers return, and what is kept.
+interface Results {
+  resize: { path: string }
+  caption: string
+}
+const whole = await createCoordinator<Jobs, Results>({ store: memoryStore() })
+same<Awaited<ReturnType<typeof getJobCoordinator<Jobs, Results>>>, typeof whole>(true)
+createJobWorker({
+  coordinator: whole,
+  handlers: {
+    resize: async ({ payload }) => ({ path: `${payload.width}.png` }),
+    caption: { run: ({ payload }) => payload.prompt },
+    sweep: () => undefined,
+    '*': () => 5,
+  },
+})
+export const withResults = { caption: () => 'a fox' } satisfies Handlers<Jobs, Results>
+const [resized] = await whole.data<'resize'>(['a'])
+same<NonNullable<typeof resized>['result'], { path: string } | null>(true)
+same<NonNullable<typeof resized>['payload'], { width: number } | null>(true)
+const [swept] = await whole.data<'sweep'>(['a'])
+same<NonNullable<typeof swept>['result'], Json>(true)
+const [some] = await whole.data(['a'])
+same<NonNullable<typeof some>['result'], Json>(true)
+const [untold] = await typed.data<'resize'>(['a'])
+same<NonNullable<typeof untold>['result'], Json>(true)
+
+// The gate knows the kinds too.
+await typed.onJobStart('a', 'normal', ['flux-dev'])
+await typed.onJobStart('a', 'normal', ['flux-dev'], { wait: true, payload: { text: 'hi' } })
+await typed.onJobStart('a', 'normal', ['sharp'], { kind: 'resize', payload: { width: 640 }, attempts: 3 })
+await typed.onJobStart('a', 'normal', ['sharp'], { kind: 'sweep' })
+await coordinator.onJobStart('a', 'workflow', ['sharp'], { kind: 'anything', payload: [1] })
+
+// An error says by its code what is known of it.
+const known = (error: unknown): readonly string[] => {
+  if (isInterlockError(error, 'unknown_queue')) return error.details.queues
+  if (!isInterlockError(error)) throw error
+  same<typeof error.code, ErrorCode>(true)
+  switch (error.code) {
+    case 'log_went_back':
+      return [String(error.details.known + error.details.version)]
+    case 'invalid_input':
+      return [error.details.path ?? 'somewhere']
+    case 'workflow_queued':
+      return error.details.blockedBy
+    default:
+      return [error.message, error.code]
+  }
+}
+known(new InterlockError('invalid_input', 'no', { path: 'a' }))
+const caught = (error: unknown): string | undefined =>
+  error instanceof InterlockError && error.code === 'store_unavailable' ? error.details.cause : undefined
+caught(new InterlockError('closed', 'no'))
 
 const machine = typed.machine({ inspect: (event) => same<typeof event.type, string>(true) })
 same<typeof machine.snapshot.context.ledger.version, number>(true)

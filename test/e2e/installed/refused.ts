@@ -1,5 +1,13 @@
 /** What the compiler refuses: each such line ends with the number of the error that it must have. */
-import { createCoordinator, createJobWorker, type Handler, type Handlers, type Job } from 'interlock-queue'
+import {
+  createCoordinator,
+  createJobWorker,
+  type Handler,
+  type Handlers,
+  InterlockError,
+  isInterlockError,
+  type Job,
+} from 'interlock-queue'
 import { memoryStore } from 'interlock-queue/memory'
 import { z } from 'zod'
 
@@ -35,3 +43,22 @@ typed.enqueue([{ jobId: 'a', models: [], kind: 'rezise', payload: { width: 1 } }
 typed.enqueue([{ jobId: 'a', models: [], kind: 'resize' }]) // TS2322
 typed.enqueue([{ jobId: 'a', models: [], payload: { width: 1 } }]) // TS2322
 export const handlers = { resize: (job) => job.payload.height } satisfies Handlers<Jobs> // TS2339
+
+createJobWorker({ coordinator: typed, handlers: {} }) // TS2769
+typed.onJobStart('a', 'normal', ['m']) // TS2345
+typed.onJobStart('a', 'normal', ['m'], { kind: 'rezise', payload: { width: 1 } }) // TS2769
+typed.onJobStart('a', 'normal', ['m'], { kind: 'resize', payload: { prompt: 'a' } }) // TS2769
+typed.onJobStart('a', 'normal', ['m'], { kind: 'resize' }) // TS2769
+typed.data<'rezise'>(['a']) // TS2344
+
+const whole = await createCoordinator<Jobs, { caption: string }>({ store: memoryStore() })
+createJobWorker({ coordinator: whole, handlers: { caption: () => 5 } }) // TS2769
+createJobWorker({ coordinator: whole, handlers: { caption: { run: async () => 5 } } }) // TS2769
+export const counted = { caption: () => 5 } satisfies Handlers<Jobs, { caption: string }> // TS2322
+await createCoordinator<Jobs, { captoin: string }>({ store: memoryStore() }) // TS2559
+
+const error: unknown = new InterlockError('closed', 'no')
+isInterlockError(error, 'invalid_inptu') // TS2345
+if (isInterlockError(error, 'invalid_input')) console.log(error.details.queues) // TS2339
+if (isInterlockError(error) && error.code === 'unknown_queue') console.log(error.details.path) // TS2339
+throw new InterlockError('unknown_queue', 'no') // TS2554
