@@ -176,6 +176,11 @@ export function isOutage(error: unknown): error is InterlockError<CodeOf<'outage
   return kindOf(error) === 'outage'
 }
 
+/** What the server said, in the words of SQL; undefined: it said nothing, or this is another error. */
+export function sqlstateOf(error: unknown): string | undefined {
+  return isInterlockError(error) && 'sqlstate' in error.details ? error.details.sqlstate : undefined
+}
+
 /** SQLSTATE of a server that takes no writes: a standby, or a primary that is about to become one. */
 const READ_ONLY = '25006'
 

@@ -1,5 +1,5 @@
 import { encodeEvent, SCHEMA_VERSION } from '../../codec/index.ts'
-import { checkKnown, InterlockError, isInterlockError, MICROS_PER_MS } from '../../core/index.ts'
+import { checkKnown, InterlockError, MICROS_PER_MS, sqlstateOf } from '../../core/index.ts'
 import type {
   AppendAnswer,
   AppendRequest,
@@ -50,7 +50,7 @@ async function inParts<Row>(
   try {
     return await read(ids)
   } catch (error) {
-    if (ids.length < 2 || !isInterlockError(error) || error.details['sqlstate'] !== '54000') throw error
+    if (ids.length < 2 || sqlstateOf(error) !== '54000') throw error
     const half = Math.ceil(ids.length / 2)
     return [...(await inParts(ids.slice(0, half), read)), ...(await inParts(ids.slice(half), read))]
   }

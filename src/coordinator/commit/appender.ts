@@ -1,4 +1,4 @@
-import { type Decision, isInterlockError } from '../../core/index.ts'
+import { type Decision, sqlstateOf } from '../../core/index.ts'
 import type {
   AppendAnswer,
   AppendRequest,
@@ -222,7 +222,7 @@ export class Appender {
       try {
         return await turn(...args)
       } catch (error) {
-        const waited = isInterlockError(error, 'contention') && error.details.sqlstate === LOCK_WAIT
+        const waited = sqlstateOf(error) === LOCK_WAIT
         if (!waited) this.#noTurnsUntil = performance.now() + NO_TURNS_MS
         throw error
       }

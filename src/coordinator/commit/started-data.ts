@@ -2,11 +2,11 @@ import {
   type AttemptKey,
   type Decision,
   endsAttempt,
-  isInterlockError,
   jobOf,
   type Ledger,
   type RecordedEvent,
   type Started,
+  sqlstateOf,
 } from '../../core/index.ts'
 import type {
   AppendAnswer,
@@ -128,8 +128,7 @@ export class StartedData {
   }
 }
 
-const isRefusedByServer = (error: unknown): boolean =>
-  isInterlockError(error) && error.details['sqlstate'] !== undefined
+const isRefusedByServer = (error: unknown): boolean => sqlstateOf(error) !== undefined
 
 /** False for the first start of a job that was enqueued without data. */
 export function mayHaveData({ spec, attempt, postponed }: Started): boolean {

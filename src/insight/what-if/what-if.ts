@@ -1,5 +1,5 @@
 import { type PolicyInput, parsePolicy, wholeOption } from '../../codec/index.ts'
-import { isInterlockError, invalidInput, type Policy } from '../../core/index.ts'
+import { invalidInput, isInterlockError, type Policy } from '../../core/index.ts'
 import { type Access, ledgerAt } from '../../history/index.ts'
 import { eachEvent, type Opened, opened, telling } from '../../history/parts.ts'
 import { type PeriodOptions, periodOf } from '../period.ts'
