@@ -35,6 +35,8 @@ export const rest: Readonly<Record<string, string>> = {
 
   // Fail-overs.
   'contract/postgres-replicated': 'two servers; commits that wait for a standby',
+  'contract/postgres-unconfirmed':
+    'ends sessions and servers whose commits wait for a standby, and promotes that',
   'process/fail-over': 'kills the primary under load, and promotes the standby',
   'support/replicated-postgres': 'kills and promotes servers',
 

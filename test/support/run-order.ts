@@ -42,6 +42,7 @@ const waiting: Readonly<Record<string, number>> = {
   'prometheus/alerts': 19,
   'contract/mutants': 19,
   'e2e/package': 18,
+  'contract/postgres-unconfirmed': 40,
   'contract/postgres-replicated': 17,
   'process/python': 15,
   'coordinator/slow-link': 14,

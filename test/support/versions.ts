@@ -6,7 +6,12 @@ import { spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { binariesOf, homeOfBinaries, otherVersions } from './binaries.ts'
 
-const replication = ['support/replicated-postgres', 'contract/postgres-replicated', 'process/fail-over']
+const replication = [
+  'support/replicated-postgres',
+  'contract/postgres-replicated',
+  'contract/postgres-unconfirmed',
+  'process/fail-over',
+]
 
 function test(names: readonly string[], env: NodeJS.ProcessEnv): boolean {
   const files = names.map((name) => `test/${name}.test.ts`)
