@@ -159,6 +159,61 @@ describe('a primary that is gone without a word', () => {
   })
 })
 
+describe('a primary that was replaced and does not know', () => {
+  it('is left when its commits hang and another one takes writes, though it answers and its calls have all the time', async () => {
+    const pair = await replicated({ synchronous: true })
+    const [former, next] = [pair.primary().url, pair.other().url].map((url) => new URL(url).host)
+    const moved: string[] = []
+    const connectionString = `postgres://postgres@${former},${next}/postgres`
+    const store = postgresStore(
+      { connectionString, query_timeout: 600_000 },
+      { warn: (line) => moved.push(line) },
+    )
+    const coordinator = await createCoordinator({ store, logger: silentLogger, patienceMs: 600_000 })
+    atEnd(async () => {
+      await coordinator.close()
+      await store.close()
+    })
+    await coordinator.enqueue([{ jobId: 'a', models: ['m'] }])
+    // As when only the program dies that watches it: it goes on, and waits for a standby that is none any more.
+    await pair.promote()
+    await coordinator.enqueue([{ jobId: 'b', models: ['m'] }])
+    expect(moved).toEqual([`${next} takes writes and is used from here on (before: ${former})`])
+    expect(await queuedJobs(pair.primary().url)).toEqual(['a', 'b'])
+  })
+
+  it('is not left for a standby, nor for one that was promoted before it: they are asked again and again', async () => {
+    const pair = await replicated({ synchronous: true })
+    const setNames = (names: string) =>
+      withClient(pair.primary().url, async (client) => {
+        await client.query(`alter system set synchronous_standby_names = '${names}'`)
+        await client.query('select pg_reload_conf()')
+      })
+    for (const isPromoted of [false, true]) {
+      if (isPromoted) await pair.promote()
+      const other = await wayTo(pair.other().url)
+      const moved: string[] = []
+      const hosts = `${new URL(pair.primary().url).host},${other.host}`
+      const store = postgresStore(`postgres://postgres@${hosts}/postgres`, {
+        warn: (line) => moved.push(line),
+      })
+      const coordinator = await createCoordinator({ store, logger: silentLogger, patienceMs: 600_000 })
+      atEnd(async () => {
+        await coordinator.close()
+        await store.close()
+      })
+      await setNames('nobody')
+      const enqueued = coordinator.enqueue([{ jobId: `${isPromoted}`, models: ['m'] }])
+      await commitWaits(pair)
+      const before = other.connections()
+      await expect.poll(other.connections).toBeGreaterThan(before + 2)
+      await setNames('')
+      await enqueued
+      expect(moved).toEqual([])
+    }
+  })
+})
+
 describe('of two servers that take writes', () => {
   it('the one that was promoted last is used, wherever it stands', async () => {
     const pair = await replicated({ synchronous: false })

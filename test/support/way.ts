@@ -5,6 +5,8 @@ import { atEnd } from './this-test.ts'
 export interface Way {
   /** `host:port` */
   readonly host: string
+  /** How many connections have come so far. */
+  connections(): number
   /** It takes everything and says nothing any more. */
   silence(): void
   /** It leads to another server. */
@@ -16,8 +18,10 @@ export async function wayTo(url: string, port = 0): Promise<Way> {
   const sockets = new Set<net.Socket>()
   let target = new URL(url)
   let isSilent = false
+  let connections = 0
   const server = net.createServer((near) => {
     sockets.add(near.on('error', () => {}))
+    connections++
     if (isSilent) return
     const far = net.connect(Number(target.port), target.hostname)
     sockets.add(far.on('error', () => near.destroy()).on('close', () => near.destroy()))
@@ -35,6 +39,7 @@ export async function wayTo(url: string, port = 0): Promise<Way> {
   })
   return {
     host: `127.0.0.1:${(server.address() as net.AddressInfo).port}`,
+    connections: () => connections,
     silence: () => {
       isSilent = true
       for (const socket of sockets) socket.unpipe()

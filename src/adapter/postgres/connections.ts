@@ -20,6 +20,8 @@ export interface Connections {
   client(): pg.Client
   /** A call failed as if the server were gone, or took no writes: looks for the one that does. */
   doubt(): void
+  /** A call hangs on a server that answers otherwise: looks whether another one has taken its place. */
+  seekRival(): void
   /** Ends the pool if it was made here. */
   close(): Promise<void>
 }
@@ -79,6 +81,7 @@ export function connectionsTo(
     hasChoice: hosts !== null,
     client,
     doubt: () => hosts?.doubt(),
+    seekRival: () => hosts?.seekRival(),
     close: async () => {
       hosts?.close()
       // A pool made here keeps its listener while its clients close: if the server stops meanwhile, that is no error.

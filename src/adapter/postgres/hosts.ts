@@ -37,6 +37,7 @@ export class Hosts {
   #used: Host | undefined
   #isSure = false
   #looking: { readonly search: Search; readonly host: Promise<Host> } | undefined
+  #seeking: Promise<void> | undefined
   #isOver = false
   readonly #clients = new Map<pg.Client, Host>()
 
@@ -57,6 +58,17 @@ export class Hosts {
   doubt(): void {
     this.#isSure = false
     if (!this.#isOver) this.#look()
+  }
+
+  /**
+   * A call hangs on the server that is used, which answers otherwise: asks the others. If one of them takes writes and was promoted later, it is
+   * used from now on. What is being done here goes on meanwhile, since the call may just take long.
+   */
+  seekRival(): void {
+    if (this.#isOver || !this.#isSure || this.#options.wanted === 'any') return
+    this.#seeking ??= this.#seek().finally(() => {
+      this.#seeking = undefined
+    })
   }
 
   /**
@@ -100,6 +112,21 @@ export class Hosts {
       })
     host.catch(() => {})
     return { search, host }
+  }
+
+  async #seek(): Promise<void> {
+    const used = this.#used
+    const all = await Promise.all(this.#options.hosts.map((host) => this.#probe(host).catch(() => null)))
+    const claims = all.filter((claim) => claim !== null)
+    try {
+      const mine = claims.filter(({ host }) => host === used)
+      const rivals = claims.filter(({ host }) => host !== used)
+      if (rivals.length === 0) return
+      const host = await newest([...mine, ...rivals])
+      if (used === this.#used && !this.#isOver) this.#use(host)
+    } finally {
+      for (const { client } of claims) client.end().catch(() => {})
+    }
   }
 
   async #choose(search: Search, claim: Claim): Promise<Host> {

@@ -25,6 +25,7 @@ import { appendConnection } from './append-connection.ts'
 import { askWithin, type Queryable } from './ask.ts'
 import { Confirmation } from './confirmation.ts'
 import { connectionsTo, type PgDriver, type PostgresSource } from './connections.ts'
+import { HangWatch } from './hang-watch.ts'
 import { PostgresListener } from './listener.ts'
 import { readPage } from './read.ts'
 import { spareConnection } from './spare-connection.ts'
@@ -87,6 +88,7 @@ export function postgresStoreOver(
   const believe = (asked: string) => confirmation.believe(asked)
   const statements = createStatements(answerMs, believe)
   const limit = statementLimit(connections)
+  const hangs = new HangWatch(connections.seekRival)
   const pace = hasChoice ? quick : slow
   const listener = new PostgresListener(
     () => {
@@ -107,12 +109,15 @@ export function postgresStoreOver(
   const checkOpen = () => {
     if (closed) throw new InterlockError('closed', 'the store is closed; make a new one')
   }
+  /** What has no choice of servers need not notice that it hangs. */
+  const committing = <Out>(work: () => Promise<Out>): Promise<Out> =>
+    hasChoice ? hangs.during(() => confirmation.during(work)) : confirmation.during(work)
   /** Turns every error of the driver into one of Interlock's, with a code and what to do. */
   const guarded = async <Out>(work: () => Promise<Out>): Promise<Out> => {
     checkOpen()
     try {
       await limit.ready()
-      return await confirmation.during(work)
+      return await committing(work)
     } catch (error) {
       throw failure(error)
     }
@@ -126,7 +131,7 @@ export function postgresStoreOver(
     })
   const calls = sqlCalls(rpc)
   const inTurn = <Out>(work: (turn: Turn) => Promise<Out>) =>
-    confirmation.during(() => withTurn({ pool, statements, ask, believe, failure }, work))
+    committing(() => withTurn({ pool, statements, ask, believe, failure }, work))
   const appendOver = appendConnection(connections, listener)
   const appendRpc: Rpc = (fn, args) =>
     guarded(() => appendOver((connection) => statements.rpc(connection)(fn, args)))

@@ -75,14 +75,7 @@ export class WaitProof {
   }
 
   async #look(looking: pg.Client, committing: pg.Client): Promise<boolean> {
-    const mark = randomBytes(8).toString('hex')
-    let isOver = false
-    const commits = async () => {
-      while (!isOver) await this.#ask(committing, `/* ${mark} */ ${commitThatWaits}`)
-    }
-    const done = commits().catch(() => {})
-    // Ends it if it still waits, which loses nothing.
-    const end = `select pg_cancel_backend(pid) from pg_stat_activity where wait_event = 'SyncRep' and query like '/* ${mark} */%'`
+    const commits = new Commits(this.#ask, committing)
     try {
       for (let looks = 0; looks < LOOKS; looks++) {
         const [row] = (await this.#ask<{ server: string; at: string }>(looking, look)).rows
@@ -92,10 +85,37 @@ export class WaitProof {
       }
       return false
     } finally {
-      isOver = true
-      await this.#ask(looking, end)
-      await done
+      await commits.end(looking)
     }
+  }
+}
+
+/** Commits one after the other, which wait if commits do. */
+class Commits {
+  readonly #ask: Ask
+  /** Tells them from the statements of others. */
+  readonly #text = `/* ${randomBytes(8).toString('hex')} */ ${commitThatWaits}`
+  #isOver = false
+  #isDone = false
+
+  constructor(ask: Ask, on: pg.Client) {
+    this.#ask = ask
+    this.#run(on).catch(() => {})
+  }
+
+  async #run(on: pg.Client): Promise<void> {
+    try {
+      while (!this.#isOver) await this.#ask(on, this.#text)
+    } finally {
+      this.#isDone = true
+    }
+  }
+
+  /** Ends the one that waits, over another connection: nobody needs what it has written. */
+  async end(over: pg.Client): Promise<void> {
+    this.#isOver = true
+    const text = "select pg_cancel_backend(pid) from pg_stat_activity where state = 'active' and query = $1"
+    while (!this.#isDone) await this.#ask(over, { text, values: [this.#text] })
   }
 }
 
