@@ -103,6 +103,8 @@ async function read(
       return snapshotAt(reader, asked)
     case 'chain':
       return chainPage(reader, asked)
+    case 'health':
+      return json({ queue: reader.queue, ...(await reader.lookAtHealth()) })
     case 'workers':
       return workersNow(reader)
     case 'progress':

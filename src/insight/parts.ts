@@ -1,4 +1,16 @@
 /** What the command line and the page of the dashboard use of this room beside what is published. */
+export {
+  BEHIND_MS,
+  type Health,
+  type HealthCheck,
+  type HealthFacts,
+  healthChecks,
+  healthLevels,
+  healthOf,
+  MOST_DEAD,
+  UNDECIDED_MS,
+  UNTAKEN_MS,
+} from './health.ts'
 export { Collector } from './stats/collector.ts'
 export { type Moment, momentsOf } from './stats/moments.ts'
 export { statsOf } from './stats/stats.ts'

@@ -123,8 +123,19 @@ export interface Checkup {
   }[]
 }
 
+/** What waits outside of the line. It counts at most 1,000 rows. */
+export interface OutsideLine {
+  /** Events that the user's tables do not follow yet; null: no table of theirs is followed. */
+  readonly behind: { readonly events: number; readonly ageMs: number | null } | null
+  /** Rows of `jobs` that were not taken in yet, and commands by SQL that were not decided yet. */
+  readonly arrivals: Backlog
+  readonly inbox: Backlog
+}
+
 /** Role "check-up": what `interlock doctor` looks at. */
 export interface CheckupRole {
+  /** What waits outside of the line. Reads only, and cheap enough for every few seconds. Null if there is nothing to look at. */
+  backlog(queue: string): Promise<OutsideLine | null>
   /** What `interlock doctor` looks at. Reads only; too heavy for every minute. Null if there is nothing to look at. */
   checkup(queue: string): Promise<Checkup | null>
 }

@@ -72,10 +72,13 @@ export const rules: Rules = {
   'history/files': room(['history'], { builtins: true, packages: ['zod'] }),
   audit: room(['history', 'coordinator']),
   insight: room(['history']),
-  doctor: room(['history', 'coordinator', 'migrate'], { builtins: true, packages: ['pg'] }),
+  doctor: room(['history', 'coordinator', 'migrate', 'insight'], { builtins: true, packages: ['pg'] }),
   operate: room(['history', 'coordinator']),
   prometheus: room(['coordinator', 'insight'], { builtins: true, packages: ['rxjs', 'zod'] }),
-  dashboard: room(['history', 'coordinator', 'migrate', 'prometheus'], { builtins: true, packages: ['zod'] }),
+  dashboard: room(['history', 'coordinator', 'migrate', 'prometheus', 'insight'], {
+    builtins: true,
+    packages: ['zod'],
+  }),
   otel: room(['insight', 'coordinator/base'], { packages: ['@opentelemetry/api'] }),
   // Runs in a browser: it folds the log itself, and knows of the server what its answers are called.
   'dashboard/page': room(['audit', 'history', 'insight', 'dashboard'], {

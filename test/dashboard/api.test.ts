@@ -17,6 +17,7 @@ describe('each answer is what the description says', () => {
     '/api/queues/{queue}': '/api/queues/default',
     '/api/queues/{queue}/log': '/api/queues/default/log?after=0&limit=10',
     '/api/queues/{queue}/chain': '/api/queues/default/chain?after=0&limit=10',
+    '/api/queues/{queue}/health': '/api/queues/default/health',
     '/api/queues/{queue}/workers': '/api/queues/default/workers',
     '/api/queues/{queue}/jobs/{job}': '/api/queues/default/jobs/b',
     '/api/queues/{queue}/jobs/{job}/data': '/api/queues/default/jobs/b/data',

@@ -57,6 +57,7 @@ export const statements: readonly string[] = [
   `select job_queue_rebuild_rows('default', (p #>> '{state,version}')::bigint, p -> 'state', p -> 'jobs', array['waiting-1']) from job_queue_projection_page('default', '{"job_ids": ["waiting-1"]}') p`,
   `select job_queue_reproject('default')`,
   `select job_queue_project('default', 10000)`,
+  `select job_queue_backlog('default')`,
   `select job_queue_checkup('default')`,
   `select job_queue_start_chain('default')`,
   `select job_queue_chain('default', 0, 10000)`,

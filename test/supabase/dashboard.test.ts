@@ -72,10 +72,10 @@ describe.each([['Realtime', {}] as const, ['asking, where Realtime is away', { w
         for (const name of Object.keys(counts)) delete counts[name]
         await append(coordinator, 'b', streams)
         reads.push(counts['job_queue_read'] ?? 0)
-        // Nothing else is asked but for the processes, each 5 s.
-        expect(['job_queue_read', 'job_queue_worker_list']).toEqual(
-          expect.arrayContaining(Object.keys(counts)),
-        )
+        // Beside that only its health: the processes each 5 s, what waits outside of the line each 15 s, the rest once.
+        expect(
+          ['read', 'worker_list', 'backlog', 'snapshot', 'dead'].map((name) => `job_queue_${name}`),
+        ).toEqual(expect.arrayContaining(Object.keys(counts)))
       }
       // One for the message; another where the log has gone on meanwhile.
       expect(Math.max(...reads)).toBeLessThanOrEqual(2)

@@ -133,6 +133,7 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
     // This store has no user's tables.
     adoptable: async () => ({ totals: null, rows: [] }),
     adopt: async () => [],
+    backlog: async () => null,
     checkup: async () => null,
     inbox: async (name, limit) => openRequests(queueOf(name), limit, database.now()),
     answer: async (name, answers) => answerRequests(queueOf(name), answers, database.now()),

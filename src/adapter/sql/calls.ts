@@ -33,7 +33,7 @@ import {
   snapshotAnswer,
 } from './answers.ts'
 import { beatOf, changesOf, itemsOf, present } from './changes.ts'
-import { checkupAnswer } from './checkup-answer.ts'
+import { backlogAnswer, checkupAnswer } from './checkup-answer.ts'
 import { parseAnswer } from './parse-answer.ts'
 import { plainAppended } from './plain-answer.ts'
 import { pageAnswer, projectionAnswer } from './projection-answers.ts'
@@ -97,6 +97,7 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
         job_ids: jobIds ?? null,
         lim: limit,
       }),
+    backlog: (queue) => call('job_queue_backlog', backlogAnswer, { queue }),
     checkup: (queue) => call('job_queue_checkup', checkupAnswer, { queue }),
     adopt: (queue, jobIds) => call('job_queue_adopt', idsAnswer, { queue, job_ids: jobIds }),
     dead: (queue, { jobIds, limit, ...filter }) =>

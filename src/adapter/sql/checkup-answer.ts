@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { Checkup } from '../../port/index.ts'
+import type { Checkup, OutsideLine } from '../../port/index.ts'
 
 const integer = z.number().int()
 const backlog = z
@@ -85,6 +85,17 @@ const accountFinding = z.object({
   what: z.string(),
   remedy: z.string(),
 })
+
+const behind = z
+  .object({ events: integer, age_ms: integer.nullable() })
+  .transform(({ events, age_ms: ageMs }) => ({ events, ageMs }))
+
+/** What `job_queue_backlog` answers. */
+export const backlogAnswer = z.object({
+  behind: behind.nullable(),
+  arrivals: backlog,
+  inbox: backlog,
+}) satisfies z.ZodType<OutsideLine>
 
 /** What `job_queue_checkup` answers. */
 export const checkupAnswer = z

@@ -58,6 +58,7 @@ const functions = {
   job_queue_claim_arrivals: { queue: 'text', lim: 'integer' },
   job_queue_taken: { queue: 'text', arrival_ids: 'bigint[]', refused: 'jsonb' },
   job_queue_adoptable: { states: 'text[]', job_ids: 'text[]', lim: 'integer' },
+  job_queue_backlog: { queue: 'text' },
   job_queue_checkup: { queue: 'text' },
   job_queue_adopt: { queue: 'text', job_ids: 'text[]' },
   job_queue_dead: { queue: 'text', filter: 'jsonb' },

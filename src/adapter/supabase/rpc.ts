@@ -20,6 +20,7 @@ const reads: ReadonlySet<FunctionName> = new Set([
   'job_queue_chain',
   'job_queue_kept',
   'job_queue_adoptable',
+  'job_queue_backlog',
   'job_queue_checkup',
 ])
 

@@ -1,5 +1,6 @@
 /** Who looks, the queues, and the processes of one. */
 import * as z from 'zod'
+import { healthChecks, healthLevels } from '../../insight/parts.ts'
 import type { WorkerRow } from '../../port/index.ts'
 import { levers } from '../guard/grant.ts'
 import { micros, refusalSchema, seq } from './fields.ts'
@@ -43,6 +44,20 @@ export const workerSchema = z.strictObject({
 export type WorkerDocument = z.infer<typeof workerSchema>
 
 export const workersSchema = z.strictObject({ queue: z.string(), workers: z.array(workerSchema) })
+
+export const healthSchema = z.strictObject({
+  queue: z.string(),
+  level: z.enum(healthLevels).describe('of the worst check; unknown: something could not be read'),
+  checks: z.array(
+    z.strictObject({
+      check: z.enum(healthChecks),
+      level: z.enum(healthLevels),
+      what: z.string(),
+      since: micros.nullable().describe('null: it is well, or nobody knows'),
+      jobId: z.string().nullable().describe('to look at'),
+    }),
+  ),
+})
 
 /** The processes as they are sent. */
 export const workerDocuments = (rows: readonly WorkerRow[]): readonly WorkerDocument[] =>

@@ -127,6 +127,7 @@ async function pullLetters(
     lever === 'drop'
       ? await dropDead({ store, queue }, { jobIds })
       : await retryDead({ store, queue, logger, actor }, jobIds)
+  reader.lettersChanged()
   return { lever, preview: false, version: await versionNow(reader), changed: jobs > 0, jobs }
 }
 

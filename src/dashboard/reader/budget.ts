@@ -22,6 +22,7 @@ const reading = [
   'workers',
   'data',
   'dead',
+  'backlog',
 ] as const satisfies readonly (keyof LogStore)[]
 
 /**

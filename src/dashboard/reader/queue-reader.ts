@@ -1,6 +1,9 @@
 import { errorText } from '../../coordinator/parts.ts'
 import { isInterlockError, type Ledger, type Micros } from '../../core/index.ts'
+import type { Health } from '../../insight/parts.ts'
 import type { LogPage, LogStore, WorkerRow } from '../../port/index.ts'
+import { Attendance } from './attendance.ts'
+import { HealthWatch } from './health-watch.ts'
 import { type Ledgers, ledgersOf, type Written, written } from './ledgers.ts'
 import { LogFollower, type OnFollowing } from './log-follower.ts'
 import { type Pages, pagesOf } from './pages.ts'
@@ -8,8 +11,8 @@ import type { Tail } from './tail.ts'
 
 /** How often to read the processes while there are viewers, in milliseconds. */
 const WORKERS_MS = 5_000
-/** How long the reader goes on without viewers, so that a reloaded page has its data at once. */
-const LINGER_MS = 10_000
+/** How long to rest between two looks at the health of a queue whose events come fast, in milliseconds. */
+const HEALTH_MS = 1_000
 /** What was read this recently is returned again. */
 const FRESH_MS = 100
 
@@ -21,9 +24,13 @@ export interface Failure {
 
 /** A viewer of a queue: told that there is news, and then reads it. */
 export interface Viewer {
-  changed(what: 'events' | 'workers' | 'failure'): void
+  changed(what: News): void
   reset(code: 'log_went_back' | 'archived'): void
+  /** It shows whether the queue is healthy, which then is looked at. */
+  readonly seesHealth?: true
 }
+
+type News = 'events' | 'workers' | 'health' | 'failure'
 
 export interface ReaderOptions {
   readonly store: LogStore
@@ -42,6 +49,9 @@ export class QueueReader {
   readonly #attendance = new Attendance((signal) => this.#run(signal))
   #failure: Failure | null = null
   #workers: readonly WorkerRow[] | null = null
+  readonly #watch: HealthWatch
+  #health: { readonly health: Health; readonly text: string } | null = null
+  #healthTimer: NodeJS.Timeout | undefined
   #lookedAt = Number.NEGATIVE_INFINITY
   /** The ledger at the head, as it was written for the viewer before. */
   #written: { readonly version: number; readonly text: Promise<Written> } | null = null
@@ -51,8 +61,12 @@ export class QueueReader {
     this.store = store
     this.#pages = pagesOf(store, queue)
     this.#ledgers = ledgersOf(store, queue, this.#pages)
+    this.#watch = new HealthWatch(store, queue)
     const on: OnFollowing = {
-      events: () => this.#tell('events'),
+      events: () => {
+        this.#tell('events')
+        this.#lookAtHealthSoon()
+      },
       failure: (error) => this.#fail(failureOf(error)),
       recovered: () => this.#fail(null),
       reset: (code) => this.#reset(code),
@@ -68,6 +82,11 @@ export class QueueReader {
   /** The processes as read while somebody looks; null: read them. What the last viewer saw is of long ago. */
   get workers(): readonly WorkerRow[] | null {
     return this.#viewers.size === 0 ? null : this.#workers
+  }
+
+  /** Whether the queue is healthy, as last looked at while somebody shows it; null: not looked at yet. */
+  get health(): Health | null {
+    return this.#viewers.size === 0 ? null : (this.#health?.health ?? null)
   }
 
   /** The end of the log as far as it is known; null: not read yet, or it has to be read again. */
@@ -116,9 +135,28 @@ export class QueueReader {
     return this.#workers
   }
 
+  /** Whether the queue is healthy now. @throws what the store throws */
+  async lookAtHealth(): Promise<Health> {
+    const tail = await this.head()
+    const workers = this.workers ?? (await this.lookForWorkers())
+    const ledger = await this.#ledgers.head(tail)
+    const health = await this.#watch.look({ now: this.now(), tail, ledger, workers })
+    this.#health = { health, text: JSON.stringify(health) }
+    return health
+  }
+
+  /** Dead letters were dropped, which no event says, or retried. */
+  lettersChanged(): void {
+    this.#watch.forget()
+    this.#lookAtHealthSoon()
+  }
+
   /** The reader runs while viewers are attached. @returns how to detach */
   attach(viewer: Viewer): () => void {
-    if (this.#viewers.size === 0) this.#workers = null
+    if (this.#viewers.size === 0) {
+      this.#workers = null
+      this.#health = null
+    }
     this.#viewers.add(viewer)
     if (this.#viewers.size === 1) this.#tellOfWorkers()
     const leave = this.#attendance.enter()
@@ -136,18 +174,38 @@ export class QueueReader {
     const timer = setInterval(() => this.#tellOfWorkers(), WORKERS_MS)
     await this.#follower.run(signal)
     clearInterval(timer)
+    clearTimeout(this.#healthTimer)
+    this.#healthTimer = undefined
     this.#failure = null
   }
 
   #tellOfWorkers(): void {
     if (this.#failure !== null) return
     this.lookForWorkers().then(
-      () => this.#tell('workers'),
+      () => {
+        this.#tell('workers')
+        void this.#tellOfHealth()
+      },
       () => {},
     )
   }
 
-  #tell(what: 'events' | 'workers' | 'failure'): void {
+  #lookAtHealthSoon(): void {
+    this.#healthTimer ??= setTimeout(() => {
+      this.#healthTimer = undefined
+      void this.#tellOfHealth()
+    }, HEALTH_MS).unref()
+  }
+
+  async #tellOfHealth(): Promise<void> {
+    if (this.#failure !== null || ![...this.#viewers].some(({ seesHealth }) => seesHealth)) return
+    const before = this.#health?.text
+    // What the store throws, the follower meets as well, and tells.
+    await this.lookAtHealth().catch(() => {})
+    if (this.#health?.text !== before) this.#tell('health')
+  }
+
+  #tell(what: News): void {
     for (const viewer of this.#viewers) viewer.changed(what)
   }
 
@@ -160,54 +218,8 @@ export class QueueReader {
     this.#pages.clear()
     this.#ledgers.clear()
     this.#written = null
+    this.#watch.forget()
     for (const viewer of this.#viewers) viewer.reset(code)
-  }
-}
-
-/** Runs while there are viewers, and a while longer. */
-class Attendance {
-  readonly #run: (signal: AbortSignal) => Promise<void>
-  #present = 0
-  #going: { readonly end: AbortController; readonly done: Promise<void> } | null = null
-  #lingering: NodeJS.Timeout | undefined
-  #isClosed = false
-
-  constructor(run: (signal: AbortSignal) => Promise<void>) {
-    this.#run = run
-  }
-
-  /** A viewer has come. @returns what to call when it leaves */
-  enter(): () => void {
-    this.#present++
-    clearTimeout(this.#lingering)
-    if (this.#going === null && !this.#isClosed) {
-      const end = new AbortController()
-      this.#going = { end, done: this.#run(end.signal) }
-    }
-    let isHere = true
-    return () => {
-      if (isHere) this.#leave()
-      isHere = false
-    }
-  }
-
-  close(): Promise<void> {
-    this.#isClosed = true
-    return this.#stop()
-  }
-
-  #leave(): void {
-    if (--this.#present > 0 || this.#isClosed) return
-    this.#lingering = setTimeout(() => void this.#stop(), LINGER_MS)
-    this.#lingering.unref()
-  }
-
-  async #stop(): Promise<void> {
-    clearTimeout(this.#lingering)
-    const last = this.#going
-    this.#going = null
-    last?.end.abort()
-    await last?.done
   }
 }
 

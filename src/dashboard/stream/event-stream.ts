@@ -32,7 +32,11 @@ export class EventStream {
   #isPumping = false
   /** Beats since something was taken. */
   #stalled = 0
-  readonly #told: { workers: unknown; hasFailed: boolean } = { workers: null, hasFailed: false }
+  readonly #told: { workers: unknown; health: unknown; hasFailed: boolean } = {
+    workers: null,
+    health: null,
+    hasFailed: false,
+  }
 
   constructor(options: StreamOptions) {
     this.#options = options
@@ -40,6 +44,7 @@ export class EventStream {
     this.#detach = options.reader.attach({
       changed: (what) => this.#hear(what),
       reset: (code) => this.#begin(code),
+      seesHealth: true,
     })
     this.body = new ReadableStream<Uint8Array>(
       {
@@ -92,6 +97,7 @@ export class EventStream {
     this.#sayTime()
     this.#sayFailure()
     this.#sayWorkers()
+    this.#sayHealth()
   }
 
   #pull(): void {
@@ -103,6 +109,7 @@ export class EventStream {
   #hear(what: Parameters<Viewer['changed']>[0]): void {
     if (!this.#hasRoom) return
     if (what === 'workers') this.#sayWorkers()
+    else if (what === 'health') this.#sayHealth()
     else if (what === 'failure') this.#sayFailure()
     void this.#pump()
   }
@@ -133,6 +140,13 @@ export class EventStream {
     if (workers === null || workers === this.#told.workers) return
     this.#told.workers = workers
     this.#write(message('workers', workerDocuments(workers)))
+  }
+
+  #sayHealth(): void {
+    const { health } = this.#options.reader
+    if (health === null || health === this.#told.health) return
+    this.#told.health = health
+    this.#write(message('health', health))
   }
 
   async #pump(): Promise<void> {

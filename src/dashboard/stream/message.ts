@@ -1,5 +1,5 @@
 /** The kinds of messages. `log` has events, and the number of the last one as its id. */
-export type StreamEvent = 'log' | 'workers' | 'time' | 'failure' | 'recovered' | 'reset' | 'bye'
+export type StreamEvent = 'log' | 'workers' | 'health' | 'time' | 'failure' | 'recovered' | 'reset' | 'bye'
 
 /** One message of server-sent events. JSON has no line breaks. */
 export const message = (event: StreamEvent, data: unknown, id?: number): string =>

@@ -1,16 +1,14 @@
 import { hasDecider } from '../../core/index.ts'
 import { agree, duration, plural } from '../../format/index.ts'
+import { UNDECIDED_MS } from '../../insight/parts.ts'
 import type { Facts } from '../facts.ts'
 import { type Finding, note, problem, those } from '../finding.ts'
-
-/** A live process with intake looks every second. Every process looks into the inbox every five. */
-const UNTAKEN_MS = 15_000
 
 /** What came in and waits to be taken in, or was refused: rows, commands, and rows from before the migration. */
 export function checkArrivals({ checkup, adoptable, workers, submitted }: Facts): Finding[] {
   const { arrivals, inbox } = checkup
   // With nobody alive, nobody is about to.
-  const soonMs = hasDecider({ workers }) ? UNTAKEN_MS : -1
+  const soonMs = hasDecider({ workers }) ? UNDECIDED_MS : -1
   const old = Object.entries(adoptable.totals ?? {}).filter(([, n]) => n > 0)
   const counts = old.map(([state, n]) => `${n} ${state}`).join(', ')
   return those(

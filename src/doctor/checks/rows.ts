@@ -1,10 +1,8 @@
 import { forShell } from '../../core/index.ts'
 import { duration, plural } from '../../format/index.ts'
+import { BEHIND_MS } from '../../insight/parts.ts'
 import type { Facts } from '../facts.ts'
 import { type Finding, finding, note, problem } from '../finding.ts'
-
-/** Only a fault makes writing to the user's tables slower than this. */
-const BEHIND_MS = 10_000
 
 /** A row that is locked for a moment is written by the next tries. */
 const HELD_MS = 5_000

@@ -1,12 +1,10 @@
 import { hasDecider, MICROS_PER_MS, type Micros, operand, serversOf } from '../../core/index.ts'
 import { agree, duration, plural } from '../../format/index.ts'
+import { UNTAKEN_MS } from '../../insight/parts.ts'
 import type { Facts } from '../facts.ts'
 import { type Finding, note, problem } from '../finding.ts'
 import type { LiveRows, Startable } from '../live-rows.ts'
 import { type StuckJob, stuckByRows, stuckIn } from '../stuck-jobs.ts'
-
-/** An offer lives for 2 s. A job that may start and has not for this long is wanted by no worker. */
-const UNTAKEN_MS = 10_000
 
 /** Jobs of which each has a finding of its own. */
 const NAMED = 20
