@@ -6,6 +6,7 @@ import manifest from '../../package.json' with { type: 'json' }
 import { filesOf, named, projectOf, testFiles } from '../placement.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
+const textOf = (file: string) => readFileSync(path.join(root, file), 'utf8')
 const everyday = filesOf('test', [])
 const rest = filesOf('rest', [])
 const killed = 'test/process/killed.test.ts'
@@ -25,10 +26,17 @@ describe('a test file', () => {
     expect(new Set(everyday.map(projectOf))).toEqual(new Set(['pure', 'alone', 'database', 'database alone']))
   })
 
+  it('with two servers, paused processes, the packed package, Python or a browser is of the rest, but for one look', () => {
+    const heavy = /\b(startReplicated|installPackage|pythonWithPsycopg|browserForAll)\(|'SIG(?:STOP)'/
+    expect(everyday.filter((file) => heavy.test(textOf(file)))).toEqual([
+      'test/dashboard/browser/page.test.ts',
+    ])
+  })
+
   it('of `npm test` holds no time that the clock shows to be short enough', () => {
     const measuring =
       /\b(performance|Date)\.now\(\).*\.toBeLessThan|\.toBeLessThan.*\b(performance|Date)\.now\(\)/
-    expect(everyday.filter((file) => measuring.test(readFileSync(path.join(root, file), 'utf8')))).toEqual([])
+    expect(everyday.filter((file) => measuring.test(textOf(file)))).toEqual([])
   })
 
   it('of the rest runs where somebody names it or its folder', () => {
@@ -45,13 +53,15 @@ describe('the commands', () => {
     expect(scripts.test).toMatch(/vitest run$/)
     expect(scripts['test:rest']).toMatch(/vitest run --mode rest$/)
     expect(scripts['test:all']).toMatch(/^npm test && npm run test:rest && /)
-    const ci = readFileSync(path.join(root, '.ci/run'), 'utf8')
+    const ci = textOf('.ci/run')
     expect(ci).toMatch(/^npm run test:all$/m)
     expect(ci).not.toMatch(/^npm (test|run test:rest)/m)
   })
 
   it('neither try a second time, nor leave a test out', () => {
-    const config = readFileSync(path.join(root, 'vitest.config.ts'), 'utf8')
+    const config = textOf('vitest.config.ts')
     expect(config).not.toMatch(/retry|bail|passWithNoTests|allowOnly/)
+    const excused = /\b(?:it|test|describe)(?:\.\w+)*\.(?:skip|only|todo|skipIf|runIf|fails)\b|\bretry: \d/
+    expect(testFiles.filter((file) => excused.test(textOf(file)))).toEqual([])
   })
 })
