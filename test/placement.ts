@@ -34,7 +34,6 @@ export const rest: Readonly<Record<string, string>> = {
   'support/postgres': 'kills servers, and who started them',
 
   // Fail-overs.
-  'contract/postgres-unconfirmed': 'two servers; ends sessions whose commits wait for the standby',
   'contract/postgres-replicated': 'two servers; commits that wait for a standby',
   'contract/postgres-unconfirmed':
     'ends sessions and servers whose commits wait for a standby, and promotes that',
