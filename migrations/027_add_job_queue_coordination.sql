@@ -815,6 +815,7 @@ $passed_over$;
 --   words     the type of the column refuses a status that Interlock writes, or a CHECK on the status alone does
 --   defaults  a coordination column has a default, or may not be null
 --   key       several rows may have one id
+--   schema    a search path leads to a table of this name in another schema (job_queue_shadowing)
 -- Raises nothing.
 create or replace function public.job_queue_account() returns jsonb
 language plpgsql stable security definer
@@ -880,6 +881,16 @@ begin
         'remedy', format('allow them, or name yours: interlock migrate %s', (
           select string_agg(format('--status %s=<yours>', s), ' ') from unnest(item.states) as s)));
     end loop;
+  end loop;
+  for item in
+    select s.*, to_regclass('public.' || s.target) is null as is_alone from public.job_queue_shadowing() s
+  loop
+    found_items := found_items || jsonb_build_object('check', 'schema', 'level', 'problem',
+      'what', format('the search path of %s leads to %I.%I, and Interlock follows the tables of schema public alone: %s', item.path_of,
+        item.schema, item.target, case item.target when 'jobs' then 'its rows do not become jobs' else 'its rows do not follow' end),
+      'remedy', case when item.is_alone
+        then format('if they should: ALTER TABLE %I.%I SET SCHEMA public; then interlock migrate --again', item.schema, item.target)
+        else format('name public.%s in your statements, or put public before %I in that search path', item.target, item.schema) end);
   end loop;
   return found_items;
 end
@@ -4950,6 +4961,49 @@ begin
 end
 $$;
 
+-- job_queue_shadowing(): tables named jobs or workflow_executions in another schema than public, to which a search path leads: what a
+-- program writes to `jobs` then goes there, and Interlock does not see it. Looked for in the search paths of roles and of this
+-- database (ALTER ROLE, ALTER DATABASE), and in that with which this connection began. Internal; called by job_queue_account.
+-- Returns target, schema, and path_of: whose search path leads there. No rows for nearly every database. Raises nothing.
+create or replace function public.job_queue_shadowing() returns table (target text, schema text, path_of text)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+  return query
+  with paths as (
+    select 1 as rank, 'this connection' as path_of, session_user as role, p.reset_val as path
+      from pg_settings p where p.name = 'search_path'
+    union all
+    select case s.setrole when 0 then 2 else 3 end,
+           case s.setrole when 0 then 'this database' else 'role ' || pg_get_userbyid(s.setrole) end,
+           case s.setrole when 0 then session_user else pg_get_userbyid(s.setrole) end, substr(c.entry, length('search_path=') + 1)
+      from pg_db_role_setting s
+      cross join lateral unnest(s.setconfig) as c (entry)
+     where s.setdatabase in (0, (select d.oid from pg_database d where d.datname = current_database()))
+       and c.entry like 'search\_path=%'),
+  named as (
+    select p.rank, p.path_of, w.place,
+           case when w.part[1] = '$user' then p.role::text else coalesce(replace(w.part[1], '""', '"'), lower(w.part[2])) end as schema
+      from paths p
+      cross join lateral regexp_matches(p.path, '"((?:[^"]|"")*)"|([^",\s]+)', 'g') with ordinality as w (part, place)),
+  -- Per path, the first schema that has such a table.
+  first as (
+    select distinct on (t.target, n.path_of) t.target, n.rank, n.path_of, n.schema
+      from (values ('jobs'), ('workflow_executions')) as t (target)
+      cross join named n
+     where exists (
+       select from pg_class c join pg_namespace s on s.oid = c.relnamespace
+        -- A view in front of public.jobs leads there again.
+        where s.nspname = n.schema and c.relname = t.target and c.relkind in ('r', 'p', 'f'))
+     order by t.target, n.path_of, n.place)
+  select distinct on (f.target, f.schema) f.target, f.schema, f.path_of
+    from first f where f.schema <> 'public'
+   order by f.target, f.schema, f.rank, f.path_of;
+end
+$$;
+
 -- job_queue_snapshot(queue, up_to): the newest snapshot of a queue that is not newer than a sequence number.
 --   up_to  null: the newest of all
 -- Returns {seq, state, created_at}, the time in microseconds; null if there is none. Raises nothing.
@@ -6215,7 +6269,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_append_for,job_queue_append_told,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_hand_in,job_queue_handed,job_queue_handled,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_row,job_queue_page,job_queue_payloads,job_queue_pick_up,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_taken,job_queue_targets,job_queue_tell,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_append_for,job_queue_append_told,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_hand_in,job_queue_handed,job_queue_handled,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_row,job_queue_page,job_queue_payloads,job_queue_pick_up,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_shadowing,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_taken,job_queue_targets,job_queue_tell,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -6242,7 +6296,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '818f116572b8ea8944ed25fa0b87e8fbaf3df67df15d9d67d9c1d6e8ec8a2765')
+  ('027', '40149bae3a02ba88d2e0640009fa32fa049538461dee2eef0c6c10c4e8b9376f')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

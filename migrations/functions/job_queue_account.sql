@@ -5,6 +5,7 @@
 --   words     the type of the column refuses a status that Interlock writes, or a CHECK on the status alone does
 --   defaults  a coordination column has a default, or may not be null
 --   key       several rows may have one id
+--   schema    a search path leads to a table of this name in another schema (job_queue_shadowing)
 -- Raises nothing.
 create or replace function public.job_queue_account() returns jsonb
 language plpgsql stable security definer
@@ -70,6 +71,16 @@ begin
         'remedy', format('allow them, or name yours: interlock migrate %s', (
           select string_agg(format('--status %s=<yours>', s), ' ') from unnest(item.states) as s)));
     end loop;
+  end loop;
+  for item in
+    select s.*, to_regclass('public.' || s.target) is null as is_alone from public.job_queue_shadowing() s
+  loop
+    found_items := found_items || jsonb_build_object('check', 'schema', 'level', 'problem',
+      'what', format('the search path of %s leads to %I.%I, and Interlock follows the tables of schema public alone: %s', item.path_of,
+        item.schema, item.target, case item.target when 'jobs' then 'its rows do not become jobs' else 'its rows do not follow' end),
+      'remedy', case when item.is_alone
+        then format('if they should: ALTER TABLE %I.%I SET SCHEMA public; then interlock migrate --again', item.schema, item.target)
+        else format('name public.%s in your statements, or put public before %I in that search path', item.target, item.schema) end);
   end loop;
   return found_items;
 end

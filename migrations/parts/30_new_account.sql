@@ -1,6 +1,6 @@
 -- The tables of the application, for an account that has none yet. Existing tables are left alone.
 -- job_id is text, like Interlock's ids: every job that is enqueued can have a row. The default is a UUID.
--- 'new' makes both tables, 'any' only in an account without any table, 'existing' neither.
+-- 'new' makes both tables, 'any' only in an account without any table (in public, or of these names), 'existing' neither.
 set local interlock.account = 'new';
 do $new$
 declare
@@ -10,7 +10,9 @@ begin
   if current_setting('interlock.account') = 'existing' or (current_setting('interlock.account') = 'any' and exists (
     select from pg_catalog.pg_class c
      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f')
-       and c.relname <> all ('{{{tables}}}'::text[]))) then
+       and c.relname <> all ('{{{tables}}}'::text[]))) or (
+       -- It has them in another schema: a second `jobs` that no statement reaches would only mislead.
+       current_setting('interlock.account') = 'any' and coalesce(to_regclass('jobs'), to_regclass('workflow_executions')) is not null) then
     return;
   end if;
   foreach target in array array['jobs', 'workflow_executions'] loop

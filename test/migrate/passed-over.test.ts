@@ -3,7 +3,8 @@
 import pg from 'pg'
 import { expect, it, onTestFinished } from 'vitest'
 import { migrate, migrationScript } from '../../src/migrate/index.ts'
-import { freshDatabase, freshPglite } from './support.ts'
+import { interlock } from '../cli/support.ts'
+import { connect, freshDatabase, freshPglite } from './support.ts'
 
 const columns =
   'id text primary key, job_id text, status text, model text, required_models text[], blocked_by_job_id text, conflict_reason text, queued_at timestamptz, priority integer'
@@ -76,6 +77,68 @@ it('the script warns a person who runs it by hand', async () => {
     'jobs has no column job_id of type text, varchar or uuid: its rows do not become jobs',
     'If they should: interlock migrate --column jobs.job_id=id',
   ])
+})
+
+it.each([
+  ['of the database', 'alter database %db set search_path = app, public', '', 'this connection'],
+  ['of the connection', '', '?options=-csearch_path%3D%22app%22,public', 'this connection'],
+  ['of another role', 'alter role %role in database %db set search_path = "app", public', '', 'role %role'],
+  [
+    'of a role named like the schema',
+    'alter role %role in database %db set search_path = "$user", public',
+    '',
+    'role %role',
+  ],
+])('jobs in another schema is named, where the search path %s leads there', async (_, path, query, whose) => {
+  const db = await freshDatabase()
+  const name = String(await db.value('select current_database()'))
+  const [role, schema] = [`r_${name}`, path.includes('$user') ? `r_${name}` : 'app']
+  const filled = (text: string) => text.replaceAll('%db', name).replaceAll('%role', role)
+  await db.exec(`create role ${role}; create schema ${schema}; create table ${schema}.jobs (job_id text primary key, status text);
+    ${filled(path)}`)
+  onTestFinished(() => db.exec(`drop role ${role}`))
+  const again = await connect(`${db.url}${query}`)
+  // Where the migration's own path does not lead there, it makes the tables of an account without any.
+  const isOwn = whose === 'this connection'
+  const check = await migrate(again, { check: true })
+  expect(check.found).toEqual([
+    {
+      check: 'schema',
+      level: 'problem',
+      what: `the search path of ${filled(whose)} leads to ${schema}.jobs, and Interlock follows the tables of schema public alone: its rows do not become jobs`,
+      remedy: isOwn
+        ? `if they should: ALTER TABLE ${schema}.jobs SET SCHEMA public; then interlock migrate --again`
+        : `name public.jobs in your statements, or put public before ${schema} in that search path`,
+    },
+  ])
+  expect(await migrate(again)).toMatchObject({ found: check.found })
+  const doctor = await interlock(['doctor', '--url', again.url])
+  expect(doctor.stdout).toContain(`leads to ${schema}.jobs, and Interlock follows`)
+  // What is said helps.
+  await db.exec(`drop table if exists public.jobs; alter table ${schema}.jobs set schema public`)
+  expect(await migrate(again, { again: true })).not.toHaveProperty('found')
+  await again.exec(`insert into jobs (job_id, status) values ('a', 'pending')`)
+  expect(await db.value('select job_id from job_queue_arrivals')).toBe('a')
+})
+
+it('makes no tables beside those that the search path leads to, and says which one a statement reaches', async () => {
+  const db = await freshDatabase()
+  const name = String(await db.value('select current_database()'))
+  await db.exec(`create schema app; create table app.jobs (job_id text primary key, status text);
+    alter database ${name} set search_path = app, public`)
+  const again = await connect(db.url)
+  await migrate(again)
+  expect(await db.value(`select to_regclass('public.jobs')`)).toBeNull()
+  await again.exec('create table public.jobs (job_id text primary key, status text)')
+  const { found } = await migrate(again, { again: true })
+  expect(found).toMatchObject([{ check: 'schema', remedy: expect.stringContaining('name public.jobs') }])
+  // A path that leads to public first, and a view in front of its table, are fine.
+  await db.exec(`alter database ${name} set search_path = public, app`)
+  expect(await migrate(await connect(db.url), { again: true })).not.toHaveProperty('found')
+  await db.exec(
+    `drop table app.jobs; create view app.jobs as table public.jobs; alter database ${name} set search_path = app, public`,
+  )
+  expect(await migrate(await connect(db.url), { again: true })).not.toHaveProperty('found')
 })
 
 it('nothing is said of tables that are not there, or are followed', async () => {

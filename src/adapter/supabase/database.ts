@@ -315,6 +315,7 @@ export type Database = {
       job_queue_row_fields: { Args: never; Returns: string }
       job_queue_rows_gone: { Args: { target: string; key_column: string; job_ids: string[] }; Returns: undefined }
       job_queue_set_aside_rows: { Args: { queue: string; target: string; tried: string[]; missed: string[]; state: string }; Returns: undefined }
+      job_queue_shadowing: { Args: never; Returns: Record<string, unknown>[] }
       job_queue_snapshot: { Args: { queue: string; up_to: number }; Returns: Json }
       job_queue_snapshot_chunk: { Args: { queue: string; seq: number; maker: string; n: number }; Returns: Json }
       job_queue_stage: { Args: { queue: string; command_id: string; data: Json }; Returns: number }
