@@ -22,6 +22,7 @@ const onDemand: Loaders = {
   growth: async () => (await import('./growth/index.ts')).growthBench,
   budget: async () => (await import('./budget/index.ts')).budgetBench,
   dashboard: async () => (await import('./dashboard/index.ts')).dashboardBench,
+  slow: async () => (await import('./slow/index.ts')).slowBench,
   guard: async () => (await import('./guard/index.ts')).guardBench,
 }
 

@@ -35,7 +35,7 @@ begin
   select c.relname into wrong
     from pg_catalog.pg_class c
    where c.relnamespace = 'public'::regnamespace
-     and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_deciders,job_queue_handed_in,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_v1', 'job_queue_log_v1'))
+     and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_v1', 'job_queue_log_v1'))
      and not exists (
        select from pg_catalog.pg_attribute a
         where a.attrelid = c.oid and not a.attisdropped
@@ -615,7 +615,7 @@ begin
   if current_setting('interlock.account') = 'existing' or (current_setting('interlock.account') = 'any' and exists (
     select from pg_catalog.pg_class c
      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f')
-       and c.relname <> all ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_deciders,job_queue_handed_in,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]))) or (
+       and c.relname <> all ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]))) or (
        -- It has them in another schema: a second `jobs` that no statement reaches would only mislead.
        current_setting('interlock.account') = 'any' and coalesce(to_regclass('jobs'), to_regclass('workflow_executions')) is not null) then
     return;
@@ -710,29 +710,32 @@ create unlogged table if not exists public.job_queue_staged (
   primary key (queue, command_id, job_id)
 );
 
--- When several processes write to one queue at once, one of them decides for all while there is something to write, and the others hand
--- it their commands (job_queue_hand_in). It only saves lost appends: the version that an append names guards the log. Unlogged: after a
--- crash the processes that wait hand their commands in again.
--- decides_until: when another process may take over. The deciding process extends it while it works (job_queue_pick_up).
-create unlogged table if not exists public.job_queue_deciders (
+-- When several processes write to one queue at once, one of them, the combiner, carries out what all of them have published
+-- (docs/several-writers.md). It only saves lost appends: the version that an append names guards the log. Unlogged: after a crash the
+-- processes that wait publish again.
+-- One row per queue. It changes when a combiner is elected or resigns (then `combiner` is null), and not with each append.
+create unlogged table if not exists public.job_queue_combiners (
   queue text primary key check (length(queue) between 1 and 200),
-  decider text not null check (length(decider) between 1 and 100),
-  decides_until timestamptz not null
+  combiner text check (length(combiner) between 1 and 100),
+  election bigint not null default 1,
+  -- Elections in a row without any published command carried out in between: each doubles how long the next one has to wait.
+  barren integer not null default 0,
+  -- The first command that was published at the last election.
+  oldest bigint,
+  -- The server process of its connection. When that is gone, so is the combiner, unless a pooler is between them; then one process too
+  -- many combines, which only costs lost appends.
+  backend integer
 );
--- The server process of the connection over which it said so last. When that is gone, so is the deciding process, unless a pooler or an
--- idle connection that was closed is between them; then one process too many decides, which only costs lost appends.
-alter table public.job_queue_deciders add column if not exists backend integer;
--- The channel on which it can be told commands, without keeping them here: only its owner and those who may hand in know it.
-alter table public.job_queue_deciders add column if not exists address text check (length(address) between 1 and 100);
 
--- Commands on their way to the deciding process. Deleted by the append that carries them out, or when they need none.
-create unlogged table if not exists public.job_queue_handed_in (
+-- Commands on their way to the combiner. Deleted by the append that carries them out, or when they need none.
+-- waits_until: nobody waits for it any more after that, and it is not carried out.
+create unlogged table if not exists public.job_queue_published (
   queue text not null check (length(queue) between 1 and 200),
   command_id text not null check (length(command_id) between 1 and 200),
   place bigint not null generated always as identity,
   sender text not null check (length(sender) between 1 and 100),
   command jsonb not null check (pg_column_size(command) <= 4194304),
-  handed_at timestamptz not null default clock_timestamp(),
+  waits_until timestamptz not null,
   primary key (queue, command_id)
 );
 
@@ -1156,6 +1159,28 @@ begin
   delete from public.job_queue_inbox i
    where i.queue = $1 and i.answered_at < clock_timestamp() - interval '1 day';
   return answered;
+end
+$$;
+
+-- job_queue_answered(queue, done, senders): deletes published commands, and names their senders in a notification on channel interlock
+-- (who is not among them knows by it that there is a combiner): 'answered:<sender>,…:<queue>:<version>'. Internal; called by
+-- job_queue_publish, job_queue_resign and job_queue_append_for.
+-- Returns nothing.
+create or replace function public.job_queue_answered(queue text, done text[], senders text[]) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+begin
+  if cardinality($2) > 0 then
+    delete from public.job_queue_published c where c.queue = $1 and c.command_id = any ($2);
+  end if;
+  -- A notification holds 8,000 bytes. A process that is not named looks by itself, later.
+  if cardinality($3) > 0 and current_setting('interlock.notify', true) is distinct from 'off' then
+    perform pg_notify('interlock', 'answered:' || array_to_string($3[:60], ',') || ':' || $1 || ':' || (
+      select h.version from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1));
+  end if;
 end
 $$;
 
@@ -1677,46 +1702,59 @@ begin
 end
 $$;
 
--- job_queue_append_for(queue, expected_version, events, changes, done, senders): job_queue_append by the process that decides for others as
--- well, in the same transaction with what is to be done for those.
---   done     ids of the commands of others that it has decided with these events (job_queue_handed): they are deleted
---   senders  whose those are: named in a notification
--- Returns what job_queue_append does, and with it, when everything was written, handed: the commands that wait now.
+-- job_queue_append_for(queue, expected_version, events, changes, answered): job_queue_append by the combiner, in the same transaction with
+-- the answers to those whose commands it carries out.
+--   answered  {combiner, done: [command_id, …], senders: [sender, …], concern, answers: [{to, said, wanted: [job_id, …]}, …]}: the name of the
+--             combiner; the commands that these events carry out; who of their senders reads the log for what came of them; which
+--             processes the append concerns beside those (nobody, free, all); and for each other sender's channel what is said there, and
+--             the jobs whose data goes along. There is said '<version> [<said>, <data>]', and [<said>, <data>, 1] if the commit waits for a standby
+-- Returns what job_queue_append does, with combines: whether this process still is the combiner; and if everything was written, published:
+-- the commands that wait now (job_queue_published_in).
 create or replace function public.job_queue_append_for(
-  queue text, expected_version bigint, events jsonb, changes jsonb, done text[], senders text[]) returns jsonb
+  queue text, expected_version bigint, events jsonb, changes jsonb, answered jsonb) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set plan_cache_mode = force_generic_plan
 as $$
+#variable_conflict use_column
 declare
   answer jsonb := public.job_queue_append($1, $2, $3, $4);
+  version bigint := (answer ->> 'version')::bigint;
+  one record;
+  ending text := case when current_setting('synchronous_standby_names') = '' then ']' else ',1]' end;
 begin
+  answer := answer || jsonb_build_object('combines', exists (
+    select from public.job_queue_combiners c where c.queue = $1 and c.combiner = $5 ->> 'combiner'));
   if answer -> 'ok' <> 'true' then
     return answer;
   end if;
-  perform public.job_queue_handled($1, $5, $6);
-  return answer || jsonb_build_object('handed', public.job_queue_handed($1));
-end
-$$;
-
--- job_queue_append_told(queue, expected_version, events, changes, done, senders, told): job_queue_append_for, and tells the senders what
--- came of their commands, so that they need not read the log.
---   told  {concern, answers: [{to, said, wanted: [job_id, …]}, …]}: which processes the append concerns beside those (nobody, free, all), and for each
---         address what is said, and the jobs whose data goes along (job_queue_tell)
--- Returns what job_queue_append_for does.
-create or replace function public.job_queue_append_told(
-  queue text, expected_version bigint, events jsonb, changes jsonb, done text[], senders text[], told jsonb) returns jsonb
-language plpgsql security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  answer jsonb := public.job_queue_append($1, $2, $3, $4);
-begin
-  if answer -> 'ok' <> 'true' then
-    return answer;
+  if current_setting('interlock.notify', true) is distinct from 'off' then
+    perform pg_notify('interlock', 'combined:' || ($5 ->> 'concern') || ':' || $1 || ':' || version);
+    for one in
+      select a.item ->> 'to' as channel, version || ' [' || (a.item ->> 'said') || ',' as note, coalesce((
+        select to_jsonb(array_agg(jsonb_build_object('job_id', d.job_id, 'payload', d.payload, 'result', d.result, 'error', d.error,
+                 'checkpoint', d.checkpoint, 'progress', d.progress, 'trace', d.trace, 'row', null)))::text
+          from jsonb_array_elements_text(a.item -> 'wanted') as w (job_id)
+         cross join lateral (
+           select j.life from public.job_queue_jobs j where j.queue = $1 and j.job_id = w.job_id offset 0) as j
+         cross join lateral (
+           select k.* from public.job_queue_data k where k.queue = $1 and k.job_id = w.job_id and k.life = j.life offset 0) as d
+          -- Not of jobs that were made of a row, whose handlers are given the row. And nothing that has to be unpacked to be measured.
+          where j.life > 0
+            and coalesce(pg_column_size(d.payload), 0) + coalesce(pg_column_size(d.result), 0) + coalesce(pg_column_size(d.error), 0)
+              + coalesce(pg_column_size(d.checkpoint), 0) + coalesce(pg_column_size(d.progress), 0) + coalesce(pg_column_size(d.trace), 0) < 4000), '[]') as data
+        from jsonb_array_elements($5 -> 'answers') as a (item)
+       where a.item ->> 'to' ~ '^interlock_\w{16,50}$'
+    loop
+      -- A notification has room for 8,000 bytes.
+      perform pg_notify(one.channel,
+        one.note || case when octet_length(one.note) + octet_length(one.data) < 7900 then one.data else '[]' end || ending);
+    end loop;
   end if;
-  perform public.job_queue_tell($1, (answer ->> 'version')::bigint, $7);
-  perform public.job_queue_handled($1, $5, $6);
-  return answer || jsonb_build_object('handed', public.job_queue_handed($1));
+  perform public.job_queue_answered($1, array(select jsonb_array_elements_text($5 -> 'done')),
+    array(select jsonb_array_elements_text($5 -> 'senders')));
+  return answer || jsonb_build_object('published', public.job_queue_published_in($1));
 end
 $$;
 
@@ -2273,7 +2311,7 @@ begin
         union all
         select 'SELECT ON TABLE ' || c.relname from pg_class c
          where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
-           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_deciders,job_queue_handed_in,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
+           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
            and not has_table_privilege(caller, c.oid, 'SELECT')) m),
       'open', (select coalesce(jsonb_agg(distinct o.who || ': ' || o.what), '[]') from (
         select coalesce(r.rolname::text, 'PUBLIC') as who, p.proname::text as what
@@ -2286,7 +2324,7 @@ begin
         select coalesce(r.rolname::text, 'PUBLIC'), c.relname::text
           from pg_class c, lateral aclexplode(c.relacl) x left join pg_roles r on r.oid = x.grantee
          where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
-           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_deciders,job_queue_handed_in,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
+           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
            and (x.grantee = 0 or r.rolname in ('anon', 'authenticated'))) o)),
     'set_aside', (select coalesce(jsonb_agg(to_jsonb(s) order by s.rows desc), '[]') from (
       select a.target, a.sqlstate, count(*) as rows, max(a.tries) as tries, min(a.job_id) as example,
@@ -2973,117 +3011,6 @@ begin
   raise exception using errcode = 'JQ102',
     message = format('%s may not write the coordination columns of %s', current_user, tg_table_name),
     hint = format('Leave out %s, or write them on the server with the service_role key.', array_to_string(tg_argv, ', '));
-end
-$$;
-
--- job_queue_hand_in(queue, sender, for_ms, commands): hands commands to the process that decides for all. If there is none, the
--- sender becomes it.
---   sender    1..100 characters: a name for the process that no other process has
---   for_ms    1..60000: how long the sender decides if it becomes the one, unless it extends that (job_queue_pick_up)
---   commands  1..1000 of {command: {id, …}, answerTo, again, …}, of any content that those processes understand, 4 MB each at most; one with an
---             id that is already there is left as it is. answerTo of the first: the channel on which the sender is told something; again: it
---             was told to a deciding process before, and not answered
--- If one is handed in again, the sender has had no answer: then it also becomes the one if the connection of the deciding process is gone
--- (job_queue_deciders.backend). Returns {decides: false, decider, to} if they were handed in: the deciding process carries them out, and a notification
--- names their senders (job_queue_append_for); `to` is the channel on
--- which the deciding process can be told the next ones, null if it hears nothing or more than 8 processes work on the queue. {decides: true, version, handed} if no process decided: the commands were not handed in, the
--- queue is at that version, and `handed` has the commands of others that wait (job_queue_handed). Raises JQ001 for a call out
--- of bounds.
-create or replace function public.job_queue_hand_in(queue text, sender text, for_ms integer, commands jsonb) returns jsonb
-language plpgsql security definer
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-as $$
-#variable_conflict use_column
-declare
-  setting text;
-  is_decider boolean;
-  is_again boolean;
-begin
-  if for_ms not between 1 and 60000 or jsonb_typeof(commands) is distinct from 'array'
-     or jsonb_array_length(commands) not between 1 and 1000 then
-    raise exception using errcode = 'JQ001', message = 'job_queue_hand_in takes 1..60000 ms and a list of 1..1000 commands';
-  end if;
-  -- Need not be on disk: what a crash takes is handed in again.
-  setting := set_config('synchronous_commit', 'off', true);
-  -- Locks the row of the deciding process, so that it cannot resign before it has seen these commands.
-  insert into public.job_queue_deciders as d (queue, decider, decides_until, backend, address)
-  values ($1, $2, clock_timestamp() + $3 * interval '1 millisecond', pg_backend_pid(), $4 #>> '{0,answerTo}')
-  on conflict on constraint job_queue_deciders_pkey do update
-     set decider = excluded.decider, decides_until = excluded.decides_until, backend = excluded.backend, address = excluded.address
-   where d.decides_until < clock_timestamp() or d.decider = excluded.decider;
-  is_decider := found;
-  if not is_decider then
-    with put as (
-      insert into public.job_queue_handed_in (queue, command_id, sender, command)
-      select $1, c.command #>> '{command,id}', $2, c.command from jsonb_array_elements($4) with ordinality as c (command, place)
-       order by c.place
-      -- If it is handed in again, its sender still waits for it: a later handed_at keeps it from being deleted as given up.
-      on conflict on constraint job_queue_handed_in_pkey do update set handed_at = excluded.handed_at
-      -- A row that was there already is locked by this transaction.
-      returning xmax <> 0 as was_there)
-    select bool_or(p.was_there) or $4 #> '{0,again}' = 'true' into is_again from put p;
-    -- Asked only then: the server copies the state of all its connections for the answer.
-    if is_again then
-      update public.job_queue_deciders d
-         set decider = $2, decides_until = clock_timestamp() + $3 * interval '1 millisecond', backend = pg_backend_pid(),
-             address = $4 #>> '{0,answerTo}'
-       where d.queue = $1 and d.backend is not null and not exists (select from pg_stat_get_activity(d.backend));
-      is_decider := found;
-    end if;
-  end if;
-  if is_decider then
-    -- Deletes commands that their senders have given up, or left behind when they died.
-    delete from public.job_queue_handed_in c where c.queue = $1 and c.handed_at < clock_timestamp() - interval '1 minute';
-    -- The fastest writer loses no append, and would otherwise never learn that others write as well.
-    perform public.job_queue_handled($1, '{}', array[$2]);
-    return jsonb_build_object('decides', true, 'handed', public.job_queue_handed($1), 'version', coalesce(
-      (select h.version from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1), 0));
-  end if;
-  -- A notification wakes every process that listens to this database. Where many hand in, that costs the server more than the rows.
-  return (
-    select jsonb_build_object('decides', false, 'decider', d.decider, 'to', case when (
-             select count(*) from public.job_queue_workers w
-              where w.queue = $1 and not w.dead and w.expires_at > clock_timestamp()) <= 8 then d.address end)
-      from public.job_queue_deciders d where d.queue = $1);
-end
-$$;
-
--- job_queue_handed(queue): the commands that wait for the deciding process, the first ones first: 500 of them or 256 KB at
--- most. Internal; called by job_queue_hand_in, job_queue_pick_up and job_queue_append_for.
--- Returns [{sender, command}, …]. Commands older than 10 s are left out: their senders went on without an answer, or are gone.
-create or replace function public.job_queue_handed(queue text) returns jsonb
-language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-  select coalesce(to_jsonb(array_agg(jsonb_build_object('sender', h.sender, 'command', h.command) order by h.place)), '[]')
-    from (
-      select f.place, f.sender, f.command, sum(pg_column_size(f.command)) over (order by f.place) - pg_column_size(f.command) as before
-        from (
-          select c.place, c.sender, c.command from public.job_queue_handed_in c
-           where c.queue = $1 and c.handed_at > clock_timestamp() - interval '10 s'
-           order by c.place limit 500) f) h
-   where h.before < 262144
-$$;
-
--- job_queue_handled(queue, done, senders): deletes commands that were handed in, and names their senders in a notification on
--- channel interlock (who is not among them knows by it that one decides for all): 'handled:<sender>,…:<queue>:<version>'. Internal; called by job_queue_pick_up and job_queue_append_for.
--- Returns nothing.
-create or replace function public.job_queue_handled(queue text, done text[], senders text[]) returns void
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-as $$
-#variable_conflict use_column
-begin
-  if cardinality($2) > 0 then
-    delete from public.job_queue_handed_in c where c.queue = $1 and c.command_id = any ($2);
-  end if;
-  -- A notification holds 8,000 bytes. A process that is not named looks by itself, later.
-  if cardinality($3) > 0 and current_setting('interlock.notify', true) is distinct from 'off' then
-    perform pg_notify('interlock', 'handled:' || array_to_string($3[:60], ',') || ':' || $1 || ':' || (
-      select h.version from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1));
-  end if;
 end
 $$;
 
@@ -3999,49 +3926,6 @@ begin
 end
 $$;
 
--- job_queue_pick_up(queue, decider, for_ms, done, senders, resigns): the deciding process picks up what others have handed in,
--- and goes on deciding.
---   for_ms   1..60000: how long it decides from now on
---   done     ids of commands that need no append any more: they are deleted
---   senders  the senders of those commands, named in a notification as by job_queue_append_for
---   resigns  true: it stops deciding if nothing is handed in; a notification on channel interlock says so, 'resigned:<queue>'
--- Returns {decides, handed}: whether it goes on deciding (false also if another process has taken its place), and the commands
--- that wait (job_queue_handed). Raises JQ001 for a call out of bounds.
-create or replace function public.job_queue_pick_up(
-  queue text, decider text, for_ms integer, done text[], senders text[], resigns boolean) returns jsonb
-language plpgsql security definer
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-as $$
-#variable_conflict use_column
-declare
-  setting text;
-  handed jsonb := '[]';
-  is_decider boolean;
-begin
-  if for_ms not between 1 and 60000 then
-    raise exception using errcode = 'JQ001', message = 'job_queue_pick_up takes 1..60000 ms';
-  end if;
-  setting := set_config('synchronous_commit', 'off', true);
-  -- Locked from here on: a command that is handed in after the look below finds no deciding process, or is seen by the next look.
-  update public.job_queue_deciders d set decides_until = clock_timestamp() + $3 * interval '1 millisecond', backend = pg_backend_pid()
-   where d.queue = $1 and d.decider = $2;
-  is_decider := found;
-  perform public.job_queue_handled($1, $4, $5);
-  if is_decider then
-    handed := public.job_queue_handed($1);
-    if $6 and handed = '[]' then
-      delete from public.job_queue_deciders d where d.queue = $1 and d.decider = $2;
-      is_decider := false;
-      if current_setting('interlock.notify', true) is distinct from 'off' then
-        perform pg_notify('interlock', 'resigned:' || $1);
-      end if;
-    end if;
-  end if;
-  return jsonb_build_object('decides', is_decider, 'handed', handed);
-end
-$$;
-
 -- job_queue_project(queue, batch): the outer projection. Brings the coordination columns of the user's tables (and the
 -- status of jobs that were taken in) up to date with the log, in a transaction of its own, right after an append; any process may call it at any time, also to catch up
 -- or to try again what was set aside.
@@ -4257,6 +4141,99 @@ begin
           from jsonb_array_elements(coalesce(found, '[]')) with ordinality e (r, n)))
       from (select * from public.job_queue_state k where k.queue = $1 order by k.version desc limit 1) s);
 end
+$$;
+
+-- job_queue_publish(queue, sender, wait_ms, seen, commands): publishes commands for the combiner (docs/several-writers.md). If there is
+-- none, or it makes no progress, the sender becomes the combiner.
+--   sender    1..100 characters: a name for the process that no other process has
+--   wait_ms   1..86400000: so long the sender waits before it publishes again; a command is dropped after four times that
+--   seen      {election, oldest} of the last answer, if the sender was not answered since; null at first. If nothing has moved since, or the
+--             connection of the combiner is gone, the sender takes its place
+--   commands  1..1000 of {command: {id, …}, answerTo, …}, of any content that these processes understand, 4 MB each at most; one with an
+--             id that is already there keeps its place
+-- Returns {combines: false, seen: {election, oldest}, barren} if they were published: a notification names the sender when they are carried
+-- out (job_queue_append_for). barren: elections in a row that came to nothing. {combines: true, version, published} if the sender
+-- combines from now on: its own commands were not published, the queue is at that version, and `published` has those of the others
+-- (job_queue_published_in). Raises JQ001 for a call out of bounds.
+create or replace function public.job_queue_publish(queue text, sender text, wait_ms integer, seen jsonb, commands jsonb) returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+declare
+  setting text;
+  is_elected boolean;
+  -- JSON's null as well as SQL's: nothing was seen.
+  is_again boolean := coalesce(jsonb_typeof(seen) = 'object', false);
+  current record;
+  first bigint;
+begin
+  if wait_ms is null or wait_ms not between 1 and 86400000 or jsonb_typeof(commands) is distinct from 'array'
+     or jsonb_array_length(commands) not between 1 and 1000 then
+    raise exception using errcode = 'JQ001', message = 'job_queue_publish takes 1..86400000 ms and a list of 1..1000 commands';
+  end if;
+  -- Need not be on disk: what a crash takes is published again.
+  setting := set_config('synchronous_commit', 'off', true);
+  -- Locks the row, so that the combiner cannot resign before it has seen these commands.
+  insert into public.job_queue_combiners as c (queue, combiner, backend) values ($1, $2, pg_backend_pid())
+  on conflict on constraint job_queue_combiners_pkey do update
+     set combiner = excluded.combiner, election = c.election + 1, barren = 0, oldest = null, backend = excluded.backend
+   where c.combiner is null or c.combiner = excluded.combiner;
+  is_elected := found;
+  if not is_elected then
+    insert into public.job_queue_published (queue, command_id, sender, command, waits_until)
+    select $1, c.command #>> '{command,id}', $2, c.command, clock_timestamp() + 4 * $3 * interval '1 millisecond'
+      from jsonb_array_elements($5) with ordinality as c (command, place)
+     -- Not ON CONFLICT, which waits for an append that is deleting the row: two that lock several rows could wait for each other.
+     where not exists (select from public.job_queue_published k where k.queue = $1 and k.command_id = c.command #>> '{command,id}')
+     order by c.place;
+    -- Its sender still waits. A row that an append is deleting is left alone, for the same reason.
+    update public.job_queue_published p set waits_until = clock_timestamp() + 4 * $3 * interval '1 millisecond'
+     where p.queue = $1 and is_again and p.command_id in (
+       select k.command_id from public.job_queue_published k where k.queue = $1
+          and k.command_id in (select c.command #>> '{command,id}' from jsonb_array_elements($5) as c (command)) for update skip locked);
+    select c.combiner, c.election, c.barren, c.oldest, c.backend into current from public.job_queue_combiners c where c.queue = $1;
+    select min(p.place) into first from public.job_queue_published p where p.queue = $1 and p.waits_until > clock_timestamp();
+    -- Whether its connection is gone is asked only then: the server copies the state of all its connections for the answer.
+    is_elected := is_again
+      and ((($4 ->> 'election')::bigint = current.election and ($4 ->> 'oldest')::bigint is not distinct from first)
+           or not exists (select from pg_stat_get_activity(current.backend)));
+    if not is_elected then
+      return jsonb_build_object('combines', false, 'barren', current.barren,
+        'seen', jsonb_build_object('election', current.election, 'oldest', first));
+    end if;
+    update public.job_queue_combiners c
+       set combiner = $2, election = c.election + 1, backend = pg_backend_pid(), oldest = first,
+           barren = case when c.oldest = first then least(c.barren + 1, 20) else 1 end
+     where c.queue = $1;
+  end if;
+  -- Its own, and those that their senders have given up, or left behind when they died.
+  delete from public.job_queue_published p where p.queue = $1 and p.command_id in (
+    select k.command_id from public.job_queue_published k where k.queue = $1 and (k.waits_until < clock_timestamp()
+        or k.command_id in (select c.command #>> '{command,id}' from jsonb_array_elements($5) as c (command))) for update skip locked);
+  -- The fastest writer loses no append, and would otherwise never learn that others write as well.
+  perform public.job_queue_answered($1, '{}', array[$2]);
+  return jsonb_build_object('combines', true, 'published', public.job_queue_published_in($1), 'version', coalesce(
+    (select h.version from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1), 0));
+end
+$$;
+
+-- job_queue_published_in(queue): the commands that wait for the combiner, the first ones first: 500 of them or 256 KB at most. Internal;
+-- called by job_queue_publish, job_queue_resign and job_queue_append_for.
+-- Returns [{sender, command}, …].
+create or replace function public.job_queue_published_in(queue text) returns jsonb
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(to_jsonb(array_agg(jsonb_build_object('sender', h.sender, 'command', h.command) order by h.place)), '[]')
+    from (
+      select f.place, f.sender, f.command, sum(pg_column_size(f.command)) over (order by f.place) - pg_column_size(f.command) as before
+        from (
+          select c.place, c.sender, c.command from public.job_queue_published c
+           where c.queue = $1 and c.waits_until > clock_timestamp()
+           order by c.place limit 500) f) h
+   where h.before < 262144
 $$;
 
 -- job_queue_put_data(queue, data): writes payloads, results and errors beside the events that they belong to. Internal; called
@@ -4869,6 +4846,41 @@ begin
 end
 $$;
 
+-- job_queue_resign(queue, combiner, done, senders): the combiner has nothing left to do, and resigns if nothing is published; a notification
+-- on channel interlock then says so, 'resigned:<queue>'.
+--   done     ids of commands that need no append: they are deleted
+--   senders  the senders of those commands, named in a notification (job_queue_answered)
+-- Returns {combines, published}: whether it goes on, and what is published (job_queue_published_in). combines is also false if another
+-- process has taken its place.
+create or replace function public.job_queue_resign(queue text, combiner text, done text[], senders text[]) returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+declare
+  setting text := set_config('synchronous_commit', 'off', true);
+  published jsonb := '[]';
+  combines boolean;
+begin
+  -- Locked from here on: a command that is published after the look below finds no combiner, or is seen by the next look.
+  perform from public.job_queue_combiners c where c.queue = $1 and c.combiner = $2 for update;
+  combines := found;
+  perform public.job_queue_answered($1, $3, $4);
+  if combines then
+    published := public.job_queue_published_in($1);
+    if published = '[]' then
+      update public.job_queue_combiners c set combiner = null where c.queue = $1;
+      combines := false;
+      if current_setting('interlock.notify', true) is distinct from 'off' then
+        perform pg_notify('interlock', 'resigned:' || $1);
+      end if;
+    end if;
+  end if;
+  return jsonb_build_object('combines', combines, 'published', published);
+end
+$$;
+
 -- job_queue_row_fields(): the expression that reads from a row `t` of `jobs` what it says of its job. Internal; part of the
 -- statements of job_queue_arrived_rows and job_queue_adoptable.
 -- A row may hold a million names, or megabytes in a text. So no more is read than shows that it is too much: 101 models, and 201
@@ -5413,49 +5425,6 @@ begin
      and (select count(*) from pg_attribute k
            where k.attrelid = t.id and k.attname = any (t.columns::name[]) and not k.attisdropped) = cardinality(t.columns)
    order by t.name, array_position(t.keys, a.attname::text);
-end
-$$;
-
--- job_queue_tell(queue, version, told): notifications of an append by the process that decides for all. On channel interlock
--- 'decided:<concern>:<queue>:<version>', for those who heard of that version; and on the channel of each address '<version> [<said>, <data>]',
--- the data as that of job_queue_data_of, left out where it does not fit into a notification; [<said>, <data>, 1] if the commit waits for a standby. Internal; called by job_queue_append_told.
---   told  see there; an address is a channel that its owner has made up, and nobody else knows
--- Returns nothing.
-create or replace function public.job_queue_tell(queue text, version bigint, told jsonb) returns void
-language plpgsql
-set search_path = pg_catalog, pg_temp
-set random_page_cost = 0
-set plan_cache_mode = force_generic_plan
-as $$
-#variable_conflict use_column
-declare
-  one record;
-  ending text := case when current_setting('synchronous_standby_names') = '' then ']' else ',1]' end;
-begin
-  if current_setting('interlock.notify', true) is not distinct from 'off' then
-    return;
-  end if;
-  perform pg_notify('interlock', 'decided:' || (told ->> 'concern') || ':' || $1 || ':' || $2);
-  for one in
-    select a.item ->> 'to' as channel, $2 || ' [' || (a.item ->> 'said') || ',' as note, coalesce((
-      select to_jsonb(array_agg(jsonb_build_object('job_id', d.job_id, 'payload', d.payload, 'result', d.result, 'error', d.error,
-               'checkpoint', d.checkpoint, 'progress', d.progress, 'trace', d.trace, 'row', null)))::text
-        from jsonb_array_elements_text(a.item -> 'wanted') as w (job_id)
-       cross join lateral (
-         select j.life from public.job_queue_jobs j where j.queue = $1 and j.job_id = w.job_id offset 0) as j
-       cross join lateral (
-         select k.* from public.job_queue_data k where k.queue = $1 and k.job_id = w.job_id and k.life = j.life offset 0) as d
-        -- Not of jobs that were made of a row, whose handlers are given the row. And nothing that has to be unpacked to be measured.
-        where j.life > 0
-          and coalesce(pg_column_size(d.payload), 0) + coalesce(pg_column_size(d.result), 0) + coalesce(pg_column_size(d.error), 0)
-            + coalesce(pg_column_size(d.checkpoint), 0) + coalesce(pg_column_size(d.progress), 0) + coalesce(pg_column_size(d.trace), 0) < 4000), '[]') as data
-      from jsonb_array_elements(told -> 'answers') as a (item)
-     where a.item ->> 'to' ~ '^interlock_\w{16,50}$'
-  loop
-    -- A notification has room for 8,000 bytes.
-    perform pg_notify(one.channel,
-      one.note || case when octet_length(one.note) + octet_length(one.data) < 7900 then one.data else '[]' end || ending);
-  end loop;
 end
 $$;
 
@@ -6286,7 +6255,7 @@ begin
            exists (select from pg_catalog.pg_policy p where p.polrelid = c.oid) as has_policy
       from pg_catalog.pg_class c
      where c.relnamespace = 'public'::regnamespace
-       and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_deciders,job_queue_handed_in,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_places', 'job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_handed_in_place_seq', 'job_queue_intake_woken'))
+       and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_places', 'job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_published_place_seq', 'job_queue_intake_woken'))
   loop
     execute format('revoke all on %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -6316,7 +6285,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_append_for,job_queue_append_told,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_hand_in,job_queue_handed,job_queue_handled,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_row,job_queue_page,job_queue_payloads,job_queue_pick_up,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_shadowing,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_taken,job_queue_targets,job_queue_tell,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_row,job_queue_page,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_shadowing,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -6343,8 +6312,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '40149bae3a02ba88d2e0640009fa32fa049538461dee2eef0c6c10c4e8b9376f'),
-  ('027', '40149bae3a02ba88d2e0640009fa32fa049538461dee2eef0c6c10c4e8b9376f')
+  ('000', 'f4f239cdcea952d96def228dbc298a8a7554b8f45b35fedf19bd99e801d16359'),
+  ('027', 'f4f239cdcea952d96def228dbc298a8a7554b8f45b35fedf19bd99e801d16359')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -21,7 +21,7 @@ export const rest: Readonly<Record<string, string>> = {
   'e2e/outage': 'kills the server under a worker',
   'e2e/rebuild': 'repairs rows for as long as four processes work',
   'e2e/run': 'kills a run, and asks that each of four processes gets a share',
-  'process/deciders': 'kills and pauses the process that decides',
+  'process/combiner': 'kills and pauses the combiner',
   'process/held': 'kills a worker, and waits for its lease and what is held after it',
   'process/killed': 'kills and pauses workers, and waits for their leases',
   'process/pgbouncer': 'needs PgBouncer',
@@ -42,8 +42,7 @@ export const rest: Readonly<Record<string, string>> = {
 
   // What passes how often or how fast, and who gets how much of it.
   'cli/what-if-trace': 'compares how long jobs took with what was foretold',
-  'coordinator/crowd': 'counts what is told and what is read, which turns on who is late',
-  'coordinator/shares': 'two workers, and how many jobs each of them gets',
+  'coordinator/combining': 'counts what is told and what is read, which turns on who is late',
   'coordinator/slow-link': 'a link of 1 MB/s, and how late it makes an append',
   'e2e/memory': 'how much memory a command takes',
   'process/fair': 'two processes, and how many jobs each of them gets',
@@ -52,6 +51,8 @@ export const rest: Readonly<Record<string, string>> = {
   'supabase/frugal': 'requests in so many seconds',
   'supabase/inbox': 'messages in so many milliseconds',
   'supabase/wakes': 'what comes and does not come within half a second',
+
+  'model/two-faults': 'explores 123,806 states',
 
   // What the server does: its plans, its statistics, the sizes of its files.
   'coordinator/retention-soak': 'sizes of tables over many rounds',
@@ -122,6 +123,7 @@ const restFiles = new Set(Object.keys(rest).map(fileOf))
 
 /** Rules, laws and machines: no database, no process, so they answer at once. */
 const pure = [
+  'model',
   ...['core', 'codec', 'property', 'machine', 'architecture', 'sim'],
   ...['audit', 'insight', 'doctor', 'operate', 'otel'],
 ]

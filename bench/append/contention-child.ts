@@ -19,7 +19,7 @@ export interface Report {
   readonly appends: number
   readonly lost: number
   /** How often it waited for its turn among others. */
-  readonly turns: number
+  readonly elections: number
   readonly cpuMs: number
 }
 
@@ -33,13 +33,13 @@ async function work(): Promise<Report> {
   const from = Date.now()
   const { ended, elapsedMs } = await drain(coordinator, slots)
   const { user, system } = process.cpuUsage(cpu)
-  const { appends, lost, turns } = coordinator.health().counts
+  const { appends, lost, elections } = coordinator.health().counts
   return {
     ended,
     lastAt: from + (ended > 0 ? elapsedMs : 0),
     appends: appends - before.appends,
     lost: lost - before.lost,
-    turns: turns - before.turns,
+    elections: elections - before.elections,
     cpuMs: (user + system) / 1_000,
   }
 }

@@ -42,6 +42,13 @@ export class Answerer<Question extends object, Answer> implements AsyncDisposabl
     }
   }
 
+  /** Ends the program at once, whatever it does. */
+  async end(): Promise<void> {
+    const gone = once(this.#child, 'close')
+    this.#child.kill('SIGKILL')
+    await gone
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const gone = once(this.#child, 'close')
     this.#child.send(NO_MORE)

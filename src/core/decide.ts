@@ -38,10 +38,9 @@ export function decide(ledger: Ledger, commands: readonly Command[], surrounding
   const draft = new Draft(ledger)
   const events: RecordedEvent[] = []
   const results: CommandResult[] = []
-  const shares = new Map(surroundings.shares)
   let tookBack = false
   for (const command of commands) {
-    const scribe = new Scribe(draft, command, surroundings, shares)
+    const scribe = new Scribe(draft, command, surroundings)
     results.push(decideOne(scribe))
     for (const event of scribe.finish()) events.push(event)
     tookBack ||= scribe.tookBack

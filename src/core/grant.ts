@@ -22,9 +22,8 @@ export function grant(scribe: Scribe): void {
   giveAwayAll(scribe)
   const { claim } = scribe.command
   if (claim === undefined) return
-  for (let left = Math.min(claim.max, MOST_TAKEN, scribe.share); left > 0; ) {
+  for (let left = Math.min(claim.max, MOST_TAKEN); left > 0; ) {
     const taken = takeOffers(scribe, claim, left)
-    scribe.use(taken)
     if (taken === 0 || !scribe.isFull) return
     left -= taken
     scribe.makeRoom()

@@ -18,8 +18,6 @@ export interface Surroundings {
   readonly deadWorkers: ReadonlySet<string>
   /** Jobs that are about to be cancelled: nobody starts them. They are offered, and keep their place. */
   readonly heldBack?: ReadonlySet<string>
-  /** How many attempts these worker processes may begin in this decision, whatever they claim: they leave the rest to others. */
-  readonly shares?: ReadonlyMap<string, number> | undefined
 }
 
 /**
@@ -44,8 +42,6 @@ export class Scribe {
   readonly draft: Draft
   readonly command: Command
   readonly surroundings: Surroundings
-  /** What is left of each share. */
-  readonly #shares: Map<string, number>
   readonly events: RecordedEvent[] = []
   #offered: string[] = []
   #room = MOST_OFFERED
@@ -54,21 +50,10 @@ export class Scribe {
   /** An offer was tried and taken back: the draft may have traces of it that no event shows. */
   tookBack = false
 
-  constructor(draft: Draft, command: Command, surroundings: Surroundings, shares: Map<string, number>) {
+  constructor(draft: Draft, command: Command, surroundings: Surroundings) {
     this.draft = draft
     this.command = command
     this.surroundings = surroundings
-    this.#shares = shares
-  }
-
-  /** How many attempts a claim of the sender may begin. */
-  get share(): number {
-    return this.#shares.get(this.command.workerId) ?? Number.POSITIVE_INFINITY
-  }
-
-  /** A claim of the sender has begun so many. */
-  use(count: number): void {
-    if (this.#shares.size > 0) this.#shares.set(this.command.workerId, this.share - count)
   }
 
   get now(): Micros {

@@ -34,38 +34,21 @@ export interface AppendRequest {
   readonly ofArrivals?: boolean
   /** A heartbeat that goes along. A store in which calls have no price may leave it out. */
   readonly beat?: WorkerBeat
-  /** The commands of other processes that these events carry out, if this process decides for them (`handIn`). */
-  readonly handled?: HandledByAppend
+  /** The commands of other processes that these events carry out, if this process combines (`CombiningRole`). */
+  readonly answered?: AnsweredByAppend
 }
 
-/** A command with its data, on its way to the process that decides. */
-export interface Handing {
+/** A command with what is written together with its events. */
+export interface CommandWithData {
   readonly command: Command
   readonly data?: readonly DataChange[]
 }
 
-/** A command that was handed in, as the store keeps it. */
-export interface HandedIn extends Handing {
+/** A command that another process has published, as the store keeps it. */
+export interface PublishedCommand extends CommandWithData {
   readonly sender: string
   /** Where its sender can be told what came of it, in the store's own words; absent: the sender reads the log. */
   readonly answerTo?: string
-  /** The deciding process was told of it, and the store has not kept it. */
-  readonly isTold?: boolean
-}
-
-/** The process that decides, and where it can be told something, in the store's own words. */
-export interface Decider {
-  readonly decider: string
-  readonly to: string
-}
-
-/** Commands that a process tells the one that decides. */
-export interface HeardCommands {
-  /** The process that is meant. */
-  readonly decider: string
-  /** How long after their sender was last answered, in milliseconds. */
-  readonly afterMs: number
-  readonly handed: readonly HandedIn[]
 }
 
 /** What came of a command. */
@@ -90,16 +73,17 @@ export interface HeardAnswers {
   readonly data: readonly JobData[]
 }
 
-/** Commands that were handed in and are finished, and their senders. */
-export interface Handled {
+/** Published commands that are finished, and their senders. */
+export interface Answered {
   /** Ids of commands. */
   readonly done: readonly string[]
   /** Who has to read the log for what came of its commands. */
   readonly senders: readonly string[]
 }
 
-/** The same, with an append. */
-export interface HandledByAppend extends Handled {
+/** The same, with an append by the combiner. */
+export interface AnsweredByAppend extends Answered {
+  readonly combiner: string
   /** Who need not: they are told. What the store cannot tell, it adds to `senders`. */
   readonly answers?: readonly (AnswersTo & { readonly sender: string })[]
   /** Which other processes the append concerns. */
@@ -107,12 +91,28 @@ export interface HandledByAppend extends Handled {
 }
 
 /**
- * The answer to handing in. Either another process decides, or none did: then the sender decides from now on, for these commands
- * too.
+ * Where the published commands stood at a look: which election the combiner is of, and the first command. If both are the same at the next
+ * look, the combiner makes no progress.
  */
-export type HandInAnswer =
-  | { readonly decides: false; readonly decider?: Decider }
-  | { readonly decides: true; readonly version: number; readonly handed: readonly HandedIn[] }
+export interface Seen {
+  readonly election: number
+  readonly oldest: number | null
+}
+
+/** Commands of one process for the combiner. */
+export interface Publication {
+  readonly sender: string
+  readonly commands: readonly CommandWithData[]
+  /** So long the sender waits before it publishes again, in milliseconds. After four times that, nobody waits for them. */
+  readonly waitMs: number
+  /** What it saw at its last look, if it was not answered since. */
+  readonly seen: Seen | null
+}
+
+/** Either there is a combiner, or the sender is it from now on, for these commands too. `barren`: elections in a row that came to nothing. */
+export type PublishAnswer =
+  | { readonly combines: false; readonly seen: Seen; readonly barren: number }
+  | { readonly combines: true; readonly version: number; readonly published: readonly PublishedCommand[] }
 
 /** A command that is in the log already, with the sequence numbers of what it did. */
 export interface KnownCommand {
@@ -143,8 +143,8 @@ export type AppendAnswer =
   | (Stand & {
       readonly ok: true
       readonly data?: readonly JobData[] | undefined
-      /** For an append with `handled`: the commands of others that are waiting now. */
-      readonly handed?: readonly HandedIn[] | undefined
+      /** For an append with `answered`: the commands of others that are published now. */
+      readonly published?: readonly PublishedCommand[] | undefined
       /** The answer to the heartbeat that came along. */
       readonly beat?: BeatAnswer | undefined
     })
@@ -159,6 +159,8 @@ export type AppendAnswer =
 interface Stand {
   readonly version: number
   readonly now: Micros
+  /** For an append with `answered`: whether its sender still is the combiner. */
+  readonly combines?: boolean | undefined
 }
 
 type Refused<Reason extends string, More extends object = object> = Stand & {
@@ -186,21 +188,11 @@ export interface AppendRole {
    */
   stage(queue: string, commandId: string, data: readonly DataChange[]): Promise<void>
   /**
-   * Locks, reads what was missed since `since`, lets the caller decide, appends, unlocks: one short transaction. `decide` is
-   * synchronous, so a client holds the lock only while it computes; null appends nothing. A store in which every call is a
-   * transaction of its own (PostgREST) has no turns: a lost append is then tried again after a pause.
+   * For processes that write at the same time: one of them, the combiner, carries out the commands of all (docs/several-writers.md). It
+   * only saves lost appends. The version of an append guards the log without it, and published commands may get lost. Absent in a store
+   * that cannot tell a process that its command was carried out.
    */
-  readonly turn?: (
-    queue: string,
-    since: number,
-    decide: (view: TurnView) => AppendRequest | null,
-  ) => Promise<AppendAnswer>
-  /**
-   * For processes that write at the same time: one of them decides for all while there is something to write, and the others hand
-   * it their commands. It only saves lost appends. The version of an append guards the log without it, and handed-in commands may
-   * get lost. Absent in a store that cannot tell a process that its command was carried out.
-   */
-  readonly deciding?: DecidingRole
+  readonly combining?: CombiningRole
   /**
    * Resolves when all that could be read before is where commits have to be: with the standby, if they wait for one. An append that was
    * answered is; what is only read or heard of (`isUnconfirmed`) may not be: a commit is shown to others when its wait was cancelled, its
@@ -210,36 +202,19 @@ export interface AppendRole {
   readonly confirm?: () => Promise<void>
 }
 
-/** Commands of one process on their way. */
-export interface Handings {
-  readonly sender: string
-  readonly commands: readonly Handing[]
-  /** How long after it was last answered, in milliseconds. */
-  readonly afterMs: number
-}
-
-/** Commands that one process carries out for all. `forMs` is in milliseconds from now. */
-export interface DecidingRole {
+/** How processes combine their commands. */
+export interface CombiningRole {
   /**
-   * Hands commands to the process that decides. If there is none, or its time is over, the sender decides for `forMs`. `OnWake`
-   * (`handled`) tells the sender when some of its commands were carried out, or failed. `isAgain`: a process was told of them, and has not
-   * answered. The answer says who decides, if that process can be told of the next ones.
+   * Publishes commands for the combiner. If there is none, or it makes no progress, the sender combines from now on. `OnWake`
+   * (`answered`, `answers`) tells the sender when some of its commands were carried out, or need no append.
    */
-  handIn(
+  publish(queue: string, publication: Publication): Promise<PublishAnswer>
+  /**
+   * The combiner has nothing left to do, and says which commands need no append. It resigns if nothing is published; else it goes on with
+   * what is. `combines` is also false if another process has taken its place.
+   */
+  resign(
     queue: string,
-    handing: Omit<Handings, 'afterMs'> & { readonly forMs: number; readonly isAgain?: boolean },
-  ): Promise<HandInAnswer>
-  /**
-   * Tells the deciding process of commands, without keeping them: that is sooner, and may get lost. `OnWake` (`commands`) brings them to it.
-   * False if that cannot be done: hand them in. Absent in a store where it is no better.
-   */
-  readonly tell?: (queue: string, to: Decider, handings: Handings) => Promise<boolean>
-  /**
-   * The deciding process goes on for `forMs`, picks up what waits, and says which commands need no append (`handled`). With
-   * `resigns` it stops deciding if nothing waits. `decides: false`: this process does not decide, or no longer does.
-   */
-  pickUp(
-    queue: string,
-    options: Handled & { readonly decider: string; readonly forMs: number; readonly resigns: boolean },
-  ): Promise<{ readonly decides: boolean; readonly handed: readonly HandedIn[] }>
+    answered: Answered & { readonly combiner: string },
+  ): Promise<{ readonly combines: boolean; readonly published: readonly PublishedCommand[] }>
 }

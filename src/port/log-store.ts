@@ -27,8 +27,7 @@ export interface StoreTraits {
 }
 
 /**
- * Where a queue's log lives. Everything is written to the log by `append`, or by `turn`: an append under a lock that is held
- * while the caller decides. Errors: `not_migrated`, `database_older`, `database_newer`, `store_unavailable`, `store_in_use`,
+ * Where a queue's log lives. Everything is written to the log by `append`. Errors: `not_migrated`, `database_older`, `database_newer`, `store_unavailable`, `store_in_use`,
  * `corrupt_log`, `unknown_event`, `closed`. It has many roles: ask for the one you need, as `Pick<LogStore, …>` or the role
  * itself.
  */
@@ -49,6 +48,3 @@ export interface LogStore
     SubmissionRole,
     WakeRole,
     CheckupRole {}
-
-/** A store that can hold the lock while its caller decides. */
-export type TurnStore = LogStore & Required<Pick<LogStore, 'turn'>>

@@ -1,5 +1,5 @@
 import type { Micros, RecordedEvent } from '../core/index.ts'
-import type { HeardAnswers, HeardCommands } from './append.ts'
+import type { HeardAnswers } from './append.ts'
 
 /**
  * Which processes an append concerns, beside the one that made it: nobody, processes with a free slot (there may be something to
@@ -31,14 +31,12 @@ export type Wake =
   | Appended
   /** Something came in beside the log. `again`: more may have come after the last message, without one. */
   | { readonly type: 'incoming'; readonly incoming: Incoming; readonly again?: true }
-  /** Commands that these processes handed in (`DecidingRole`) were carried out, or need no append. */
-  | { readonly type: 'handled'; readonly senders: readonly string[]; readonly version?: number | undefined }
-  /** The process that decided for all has resigned. */
+  /** Commands that these processes published (`CombiningRole`) were carried out, or need no append. */
+  | { readonly type: 'answered'; readonly senders: readonly string[]; readonly version?: number | undefined }
+  /** The combiner has resigned. */
   | { readonly type: 'resigned' }
-  /** What came of commands that were handed in over this store. */
+  /** What came of commands that were published over this store. */
   | { readonly type: 'answers'; readonly answers: HeardAnswers }
-  /** Commands for this process to decide. */
-  | { readonly type: 'commands'; readonly commands: HeardCommands }
 
 interface Appended {
   readonly type: 'appended'

@@ -1,21 +1,20 @@
 import { appendContract } from './contract/append.ts'
 import { benchFor, type Runner, type Subject } from './contract/bench.ts'
+import { combiningContract } from './contract/combining.ts'
 import { cutContract } from './contract/cut.ts'
 import { dataContract } from './contract/data.ts'
 import { deadContract } from './contract/dead.ts'
-import { decidingContract } from './contract/deciding.ts'
 import { leaseContract } from './contract/leases.ts'
-import { otherLogContract, otherLogTurnContract } from './contract/other-log.ts'
+import { otherLogContract, otherLogLockedContract } from './contract/other-log.ts'
 import { readContract } from './contract/read.ts'
 import { rebuildContract } from './contract/rebuild.ts'
 import { snapshotContract } from './contract/snapshot.ts'
-import { noTurnContract, turnContract } from './contract/turn.ts'
 
 /**
  * What every store has to do, as tests. You can run a coordinator on a store that passes them.
  * @param subject makes the data that stores are opened over; called once, before the first test
- * @param turns false for a store that has no `turn`, since each of its calls is a transaction of its own
- * @param deciding true for a store in which one process can decide for all
+ * @param http true for a store over HTTP: each of its calls is a transaction of its own, and processes do not combine their commands
+ * @param tells false for a store that cannot tell one process alone what came of its commands
  * @example
  * import { storeContract } from 'interlock-queue/testing'
  * import { afterAll, beforeAll, describe, it } from 'vitest'
@@ -26,22 +25,21 @@ export function storeContract(
   name: string,
   subject: () => Promise<Subject>,
   runner: Runner,
-  { turns = true, deciding = false }: { readonly turns?: boolean; readonly deciding?: boolean } = {},
+  { http = false, tells = !http }: { readonly http?: boolean; readonly tells?: boolean } = {},
 ): void {
   runner.describe(`${name} keeps the contract of stores:`, () => {
     const bench = benchFor(subject, runner)
     runner.describe('append, stage (job_queue_append, job_queue_stage)', () => appendContract(bench))
     runner.describe('another log', () => {
       otherLogContract(bench)
-      if (turns) otherLogTurnContract(bench)
+      if (!http) otherLogLockedContract(bench)
     })
     runner.describe('beat, leave, workers (job_queue_beat, job_queue_leave, job_queue_worker_list)', () =>
       leaseContract(bench),
     )
-    runner.describe('turn (job_queue_turn)', () => (turns ? turnContract(bench) : noTurnContract(bench)))
-    if (deciding)
-      runner.describe('deciding for all (job_queue_append_told, job_queue_hand_in, job_queue_pick_up)', () =>
-        decidingContract(bench),
+    if (!http)
+      runner.describe('combining (job_queue_append_for, job_queue_publish, job_queue_resign)', () =>
+        combiningContract(bench, tells),
       )
     runner.describe('data, note, forget (job_queue_data_of, job_queue_note, job_queue_forget)', () =>
       dataContract(bench),

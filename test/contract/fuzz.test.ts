@@ -4,13 +4,13 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { memoryStore } from '../../src/adapter/memory/index.ts'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { type Command, InterlockError, projectionChanges } from '../../src/core/index.ts'
-import type { AppendRequest, TurnStore } from '../../src/port/index.ts'
+import type { AppendRequest, LogStore } from '../../src/port/index.ts'
 import { arbitraryRun, type Step } from '../support/commands.ts'
 import { PATIENCE, runs } from '../support/runs.ts'
 import { type Turn, World } from '../support/simulate.ts'
 import { migratedDatabase } from './support.ts'
 
-let sql: TurnStore
+let sql: LogStore
 beforeAll(async () => {
   sql = postgresStore(await migratedDatabase())
 })
@@ -29,7 +29,7 @@ class Twins {
     await this.both((store) => store.open(this.queue))
   }
 
-  async both<T>(ask: (store: TurnStore) => Promise<T>): Promise<T | string> {
+  async both<T>(ask: (store: LogStore) => Promise<T>): Promise<T | string> {
     const [expected, found] = [await settled(() => ask(this.#memory)), await settled(() => ask(sql))]
     expect(withoutTimes(found)).toEqual(withoutTimes(expected))
     return expected

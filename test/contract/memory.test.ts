@@ -9,5 +9,4 @@ storeContract(
     return { connect: () => memoryStore(database) }
   },
   { describe, it, beforeAll, afterAll },
-  { deciding: true },
 )

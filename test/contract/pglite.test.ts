@@ -18,4 +18,5 @@ storeContract(
     }
   },
   { describe, it, beforeAll, afterAll },
+  { tells: false },
 )

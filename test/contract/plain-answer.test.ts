@@ -63,7 +63,7 @@ describe('plainAppended', () => {
 
   it.each([
     { ...usual, ok: false, reason: 'clock' },
-    { ...usual, handed: [] },
+    { ...usual, published: [] },
     { ...usual, version: 1.5 },
     { ...usual, now: 2 ** 53 },
     { ...usual, data: [{ ...data, job_id: null }] },

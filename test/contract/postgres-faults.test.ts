@@ -5,7 +5,14 @@ import { PostgresListener } from '../../src/adapter/postgres/listener.ts'
 import { appendNow, queuedEvent, standOf, until, waitingRow } from '../../src/testing/index.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { createDatabase } from '../support/postgres-database.ts'
-import { appendArguments, connection, migrateDatabase, migratedDatabase, opened } from './support.ts'
+import {
+  appendArguments,
+  connection,
+  migrateDatabase,
+  migratedDatabase,
+  opened,
+  rebuilding,
+} from './support.ts'
 
 const append = 'select public.job_queue_append($1, $2, $3, $4) as answer'
 const others =
@@ -36,7 +43,7 @@ describe('a client that is paused while it holds the lock', () => {
     const holder = await connection(url)
     await holder.query("begin; select from job_queue_heads where queue = 'q' for update")
     await expect(appendNow(store, 'q', [queuedEvent('a')])).rejects.toMatchObject({ code: 'contention' })
-    await expect(store.turn('q', 0, () => null)).rejects.toMatchObject({ code: 'contention' })
+    await expect(rebuilding(store)).rejects.toMatchObject({ code: 'contention' })
     await holder.query('rollback')
     expect((await appendNow(store, 'q', [queuedEvent('a')])).ok).toBe(true)
   })
@@ -133,22 +140,20 @@ describe('a backend that is terminated', () => {
     await until('it is woken', () => woken >= 1)
   })
 
-  it('under a turn fails that turn only', async () => {
+  it('while rows are made again fails that only', async () => {
     const url = await migratedDatabase()
     const store = await opened(url)
     const killer = await connection(url)
-    const turn = store.turn('q', 0, () => {
-      throw new Error('deciding failed')
+    const failing = rebuilding(store, () => {
+      throw new Error('making them failed')
     })
-    await expect(turn).rejects.toThrow('deciding failed')
+    await expect(failing).rejects.toThrow('making them failed')
     await killer.query(`select pg_terminate_backend(pid) from (${others}) as o`)
-    await until('a turn gets through', () =>
-      store
-        .turn('q', 0, () => null)
-        .then(
-          () => true,
-          () => false,
-        ),
+    await until('it gets through', () =>
+      rebuilding(store).then(
+        () => true,
+        () => false,
+      ),
     )
   })
 })
@@ -238,8 +243,7 @@ describe('the pool of postgresStore', () => {
     onTestFinished(() => pool.end())
     const store = postgresStore(pool)
     await store.open('q')
-    const answer = await store.turn('q', 0, () => null)
-    expect(answer.ok).toBe(true)
+    expect((await rebuilding(store)).ok).toBe(true)
     await store.close()
     expect((await pool.query('select 1 as one')).rows).toEqual([{ one: 1 }])
     expect(pool.listenerCount('error')).toBe(0)

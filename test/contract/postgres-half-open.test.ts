@@ -3,7 +3,7 @@ import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { askWithin } from '../../src/adapter/postgres/ask.ts'
 import { handMade, queuedEvent } from '../../src/testing/index.ts'
-import { migratedDatabase, opened } from './support.ts'
+import { migratedDatabase, opened, rebuilding } from './support.ts'
 
 /** A way to the database on which the connections of a moment can fall silent; later ones work. */
 async function silenceable(database: string) {
@@ -77,7 +77,7 @@ describe('a connection that is half open', () => {
     await expect(store.read('q', 0, 10)).rejects.toMatchObject(away)
     expect((await store.read('q', 0, 10)).version).toBe(0)
     silence()
-    await expect(store.turn('q', 0, () => null)).rejects.toMatchObject(away)
+    await expect(rebuilding(store)).rejects.toMatchObject(away)
     await expect.poll(() => store.read('q', 0, 10).then(({ version }) => version)).toBe(0)
   })
 

@@ -10,5 +10,4 @@ storeContract(
     return { connect: () => postgresStore(url) }
   },
   { describe, it, beforeAll, afterAll },
-  { deciding: true },
 )

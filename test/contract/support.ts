@@ -1,7 +1,8 @@
 import pg from 'pg'
+import { idleState } from '../../src/adapter/memory/database.ts'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { type MigrateOptions, migrate } from '../../src/migrate/index.ts'
-import type { TurnStore } from '../../src/port/index.ts'
+import type { LogStore } from '../../src/port/index.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 import { atEnd } from '../support/this-test.ts'
 
@@ -48,12 +49,19 @@ export async function connection(url: string): Promise<pg.Client> {
 export async function opened(
   source: Parameters<typeof postgresStore>[0],
   options?: Parameters<typeof postgresStore>[1],
-): Promise<TurnStore> {
+): Promise<LogStore> {
   const store = postgresStore(source, options)
   atEnd(() => store.close())
   await store.open('q')
   return store
 }
+
+/** Makes the rows of queue `q` again, which holds its lock meanwhile. @param first called under the lock */
+export const rebuilding = (store: LogStore, first: () => void = () => {}) =>
+  store.rebuild('q', 0, ({ version, now }) => {
+    first()
+    return { state: { ...idleState(now), version }, jobs: [] }
+  })
 
 /** The arguments of `job_queue_append` for one event, for a connection of the test's own. */
 export async function appendArguments(client: pg.Client, version: number): Promise<unknown[]> {

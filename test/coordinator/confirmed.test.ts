@@ -128,23 +128,23 @@ describe('where what is read counts only once it is confirmed', () => {
             isAnother = false
             return { ok: false, reason: 'version', version: 0, now: 0, epoch: 0, missed: [] }
           },
-          deciding: {
-            handIn: async (_queue, { commands }) => {
+          combining: {
+            publish: async (_queue, { commands }) => {
               // It carries them out as they are, and says so.
-              const [handed] = commands
-              if (handed === undefined) throw new Error('one was handed in')
-              await carryOut(database, handed.command)
+              const [published] = commands
+              if (published === undefined) throw new Error('one was published')
+              await carryOut(database, published.command)
               const result = { ok: true, started: [], waiting: [], bypassed: [], changed: true } as const
-              const answers = { version: 1, answers: [{ commandId: handed.command.id, result }], data: [] }
+              const answers = { version: 1, answers: [{ commandId: published.command.id, result }], data: [] }
               for (const wake of wakes)
                 wake(
                   isTold
                     ? { type: 'answers', answers: { ...answers, isUnconfirmed: true } }
-                    : { type: 'handled', senders: [handed.command.workerId], version: 1 },
+                    : { type: 'answered', senders: [published.command.workerId], version: 1 },
                 )
-              return { decides: false }
+              return { combines: false, seen: { election: 1, oldest: 1 }, barren: 0 }
             },
-            pickUp: async () => ({ decides: false, handed: [] }),
+            resign: async () => ({ combines: false, published: [] }),
           },
         },
       })

@@ -5,7 +5,7 @@ import { audit } from '../../src/audit/index.ts'
 import { type Coordinator, createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
 import { keepSnapshot } from '../../src/coordinator/replica/snapshots.ts'
 import { InterlockError, projectionOf, replay } from '../../src/core/index.ts'
-import type { AppendRequest, LogStore, TurnStore } from '../../src/port/index.ts'
+import type { AppendRequest, LogStore } from '../../src/port/index.ts'
 import { migratedDatabase } from '../contract/support.ts'
 import { backUp, restore } from './backup.ts'
 
@@ -13,15 +13,14 @@ const byModels = (models: readonly string[]) =>
   models.map((model) => ({ jobId: `on-${model}`, models: [model] }))
 
 /** How a process goes on: with what it lost an append to, and with what its store can do. */
-const ways: Readonly<Record<string, { lost: boolean; of: (store: TurnStore) => LogStore }>> = {
+const ways: Readonly<Record<string, { lost: boolean; of: (store: LogStore) => LogStore }>> = {
   'that is alone': { lost: false, of: (store) => store },
-  'that decides for all': { lost: true, of: (store) => store },
-  'that takes turns': { lost: true, of: ({ deciding, ...store }) => store },
-  'that tries again': { lost: true, of: ({ deciding, turn, ...store }) => store },
+  'that combines': { lost: true, of: (store) => store },
+  'that tries again': { lost: true, of: ({ combining, ...store }) => store },
 }
 
 interface Way {
-  readonly of: (store: TurnStore) => LogStore
+  readonly of: (store: LogStore) => LogStore
   /** It has lost an append to somebody. */
   readonly lost: boolean
 }
@@ -137,7 +136,7 @@ it('after a restore, a process that says and hears nothing is told by its heartb
 
 it('after a restore, a try of an append that was made when the database was away is refused', async () => {
   let whileAway: (() => Promise<unknown>) | undefined
-  const of = (store: TurnStore): LogStore => ({
+  const of = (store: LogStore): LogStore => ({
     ...store,
     append: async (request: AppendRequest) => {
       const away = whileAway

@@ -28,7 +28,7 @@ async function sentWhileLocked(here: Coordinator, { divert, heal }: Faulty): Pro
   let before: number | undefined
   const lock = Promise.withResolvers<void>()
   const began = performance.now()
-  for (const call of ['append', 'turn'] as const)
+  for (const call of ['append'] as const)
     divert(call, (carryOut) => {
       before ??= commands()
       return lock.promise.then(carryOut)

@@ -5,7 +5,7 @@ import { memoryDatabase } from '../../src/adapter/memory/index.ts'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
 import { InterlockError } from '../../src/core/index.ts'
-import type { LogStore, TurnStore } from '../../src/port/index.ts'
+import type { LogStore } from '../../src/port/index.ts'
 import { createJobWorker } from '../../src/worker/index.ts'
 import { createWorkflowManager } from '../../src/workflow/index.ts'
 import { migratedDatabase } from '../contract/support.ts'
@@ -87,7 +87,6 @@ describe('a start that nobody wants', () => {
     const mine: LogStore = {
       ...plain,
       append: (request) => orRefused(() => plain.append(request)),
-      turn: (...asked) => orRefused(() => (plain as TurnStore).turn(...asked)),
     }
     const coordinator = await join({ store: mine, pollMs: 20, patienceMs: 0 })
     const other = await join({ store: memoryStore(database) })

@@ -75,7 +75,7 @@ describe('the patience of a call', () => {
   describe.each(Object.entries(away))('while each call of the database %s', (_, way) => {
     it('counts from when the call was made, also if others stand before it that are tried again', async () => {
       const { faulty, coordinator, heal } = await started(PATIENCE_MS)
-      for (const call of ['append', 'turn', 'read'] as const) faulty.divert(call, way)
+      for (const call of ['append', 'read'] as const) faulty.divert(call, way)
       for (const [kind, ms, error] of await failing(coordinator, PATIENCE_MS)) {
         expect(error, kind).toBeInstanceOf(InterlockError)
         expect(ms, kind).toBeGreaterThanOrEqual(PATIENCE_MS)
@@ -86,7 +86,7 @@ describe('the patience of a call', () => {
 
     it('of 0 is over with the first failure, and after 2 s without one', async () => {
       const { faulty, coordinator, heal } = await started(0)
-      for (const call of ['append', 'turn', 'read'] as const) faulty.divert(call, way)
+      for (const call of ['append', 'read'] as const) faulty.divert(call, way)
       for (const [kind, ms, error] of await failing(coordinator, 0)) {
         expect(error, kind).toBeInstanceOf(InterlockError)
         expect(ms, kind).toBeLessThanOrEqual(2_000 + TOGETHER_MS)
@@ -97,7 +97,7 @@ describe('the patience of a call', () => {
 
   it('counts from then also while the log can be read, as that of a locked queue', async () => {
     const { faulty, coordinator, heal } = await started(PATIENCE_MS)
-    for (const call of ['append', 'turn'] as const) faulty.divert(call, away['waits 1 s for a lock'])
+    for (const call of ['append'] as const) faulty.divert(call, away['waits 1 s for a lock'])
     for (const [kind, ms] of await failing(coordinator, PATIENCE_MS)) {
       expect(ms, kind).toBeGreaterThanOrEqual(PATIENCE_MS)
       expect(ms, kind).toBeLessThanOrEqual(PATIENCE_MS + TOGETHER_MS)

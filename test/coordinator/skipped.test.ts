@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Coordinator } from '../../src/coordinator/index.ts'
 import { keepSnapshot } from '../../src/coordinator/replica/snapshots.ts'
 import { InterlockError, replay, type Started } from '../../src/core/index.ts'
-import type { StoredSnapshot, TurnStore } from '../../src/port/index.ts'
+import type { LogStore, StoredSnapshot } from '../../src/port/index.ts'
 import { join, keepingLogger, memoryStore } from './support.ts'
 
 /** A store from which one process can be away. */
@@ -14,7 +14,7 @@ function leavable() {
     const away = () => Promise.reject(new InterlockError('store_unavailable', 'away'))
     return (...args: Args): Promise<Out> => (isAway ? away() : call(...args))
   }
-  const { read, append, turn, beat } = store
+  const { read, append, beat } = store
   return {
     store,
     of: {
@@ -22,11 +22,10 @@ function leavable() {
       ...{
         read: unlessAway(read),
         append: unlessAway(append),
-        turn: unlessAway(turn),
         beat: unlessAway(beat),
       },
       listen: async () => async () => {},
-    } satisfies TurnStore,
+    } satisfies LogStore,
     away: (now: boolean) => {
       isAway = now
     },
@@ -36,7 +35,7 @@ function leavable() {
 const few = { patienceMs: 0, pollMs: 120_000 }
 
 /** Another process goes on, and everything up to there is archived for good. */
-async function goOn(store: TurnStore, work: (other: Coordinator) => Promise<void>): Promise<Coordinator> {
+async function goOn(store: LogStore, work: (other: Coordinator) => Promise<void>): Promise<Coordinator> {
   const other = await join({ store })
   await work(other)
   const { events, version } = await store.read('default', 0, 1_000)
@@ -144,7 +143,7 @@ describe('a process that was away while events were archived for good', () => {
     ],
   ])('stops where there is no snapshot to go on from but %s', async (_, asRead, code) => {
     const { store, of, away } = leavable()
-    const snapshot: TurnStore['snapshot'] = async (queue, upTo) => {
+    const snapshot: LogStore['snapshot'] = async (queue, upTo) => {
       const kept = await store.snapshot(queue, upTo)
       return kept && asRead(kept)
     }
@@ -164,7 +163,7 @@ describe('a process that was away while events were archived for good', () => {
   it('is not asked again for what may have been done by a try whose answer was lost', async () => {
     const { store, of, away } = leavable()
     let lose = false
-    const append: TurnStore['append'] = async (request) => {
+    const append: LogStore['append'] = async (request) => {
       const answer = await of.append(request)
       if (!lose) return answer
       lose = false

@@ -21,17 +21,6 @@ describe('what an end frees goes', () => {
     expect(queue.claim(1, { kinds: ['upscale'], worker: 'w3' }).said).toEqual(['started B by w3'])
   })
 
-  it('to others, once the worker that ended the job has begun its share', () => {
-    const queue = given({ maxActive: null })
-    for (const model of ['a', 'b', 'c']) queue.enqueue(model.toUpperCase(), [model])
-    queue.shares.set('w1', 2)
-    expect(queue.claim(10).said).toEqual(['started A by w1', 'started B by w1'])
-    expect(queue.claim(10, { worker: 'w2' }).said).toEqual(['started C by w2'])
-    queue.enqueue('D', ['a'])
-    queue.shares.set('w1', 0)
-    expect(queue.complete('A', { claim: one }).said).toEqual(['completed A, offers D'])
-  })
-
   it('to everybody else as an offer', () => {
     const queue = given()
     queue.ask('A', ['m'])

@@ -3,14 +3,14 @@ const cut = `(select h.archived_seq + 3 from job_queue_heads h where h.queue = '
 
 const command = `jsonb_build_object('command', jsonb_build_object('id', 'c'))`
 
-/** One decides, another hands in; the append of the first is refused, since its version is none that there is. */
-const handingIn: readonly string[] = [
-  `select job_queue_hand_in('default', 'one', 60000, jsonb_build_array(${command}))`,
-  `select job_queue_hand_in('default', 'other', 60000, jsonb_build_array(${command}))`,
-  `select job_queue_append_for('default', 0, '[{"seq": 1}]', '{"state": {}}', '{}', '{}')`,
-  `select job_queue_append_told('default', 0, '[{"seq": 1}]', '{"state": {}}', '{}', '{}', '{}')`,
-  `select job_queue_tell('default', 1, '{"concern": "all", "answers": [{"to": "interlock_0123456789abcdef", "said": "[]", "wanted": ["waiting-1"]}]}')`,
-  `select job_queue_pick_up('default', 'one', 60000, '{c}', '{other}', true)`,
+/** One combines, another publishes and looks again; the append of the first is refused, since its version is none that there is. */
+const combining: readonly string[] = [
+  `select job_queue_publish('default', 'one', 60000, null, jsonb_build_array(${command}))`,
+  `select job_queue_publish('default', 'other', 60000, null, jsonb_build_array(${command}))`,
+  `select job_queue_append_for('default', 0, '[{"seq": 1}]', '{"state": {}}', '{"combiner": "one"}')`,
+  `select job_queue_publish('default', 'other', 60000, '{"election": 0, "oldest": null}', jsonb_build_array(${command}))`,
+  `select job_queue_answered('default', '{c}', '{other}')`,
+  `select job_queue_resign('default', 'one', '{c}', '{other}')`,
 ]
 
 /** A call of every function that the appends of a life do not call, as programs, people and triggers make them. */
@@ -45,7 +45,7 @@ export const statements: readonly string[] = [
   `select job_queue_page('default', 0, 10000)`,
   `select job_queue_turn('default', 0)`,
   `select job_queue_queues()`,
-  ...handingIn,
+  ...combining,
   `select job_queue_dead('default', '{}')`,
   `select job_queue_drop('default', array['dead-1', 'dead-2'])`,
   `select job_queue_forget('default', array['dead-3'])`,

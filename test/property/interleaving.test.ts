@@ -5,7 +5,7 @@ import { memoryDatabase, memoryStore } from '../../src/adapter/memory/index.ts'
 import { audit } from '../../src/audit/index.ts'
 import { type Coordinator, createCoordinator } from '../../src/coordinator/index.ts'
 import { InterlockError, projectionOf, replay } from '../../src/core/index.ts'
-import type { LogStore, TurnStore } from '../../src/port/index.ts'
+import type { LogStore } from '../../src/port/index.ts'
 import { PATIENCE, runs } from '../support/runs.ts'
 
 const silent = { info: () => {}, warn: () => {}, error: () => {} }
@@ -21,17 +21,15 @@ type Fate = (typeof fates)[number]
 interface Plan {
   readonly jobs: readonly (readonly string[])[]
   readonly fates: readonly Fate[]
-  readonly hasTurns: boolean
 }
 
 const plan: fc.Arbitrary<Plan> = fc.record({
   jobs: fc.array(fc.subarray([...models], { minLength: 1, maxLength: 2 }), { minLength: 3, maxLength: 7 }),
   fates: fc.array(fc.constantFrom(...fates), { minLength: 1, maxLength: 20 }),
-  hasTurns: fc.boolean(),
 })
 
 /** Each call begins, and each answer comes, when the scheduler says so. */
-function scheduled(store: TurnStore, scheduler: fc.Scheduler, { fates, hasTurns }: Plan) {
+function scheduled(store: LogStore, scheduler: fc.Scheduler, { fates }: Plan) {
   let calls = Number.NaN
   const when = <T>(work: () => Promise<T>, fate: Fate): Promise<T> =>
     scheduler.schedule(Promise.resolve()).then(async () => {
@@ -43,10 +41,8 @@ function scheduled(store: TurnStore, scheduler: fc.Scheduler, { fates, hasTurns 
     })
   // After the last fate all goes well.
   const fate = () => fates[calls++] ?? 'done'
-  const { turn, ...calm } = store
   const faulty: LogStore = {
-    ...calm,
-    ...(hasTurns && { turn: (...words: Parameters<typeof turn>) => when(() => turn(...words), 'done') }),
+    ...store,
     append: (request) => when(() => store.append(request), fate()),
     read: (...words) => when(() => store.read(...words), fate()),
   }

@@ -4,7 +4,7 @@ import type { LogStore } from '../../src/port/index.ts'
 import type { Dice } from './dice.ts'
 import type { SimDatabase } from './fail-over.ts'
 import type { Script } from './script.ts'
-import { type Host, here, type Timeline } from './timeline.ts'
+import type { Host, Timeline } from './timeline.ts'
 
 /** What a process sees of the network. */
 export interface Line extends Host {
@@ -34,14 +34,14 @@ export function remoteStore(line: Line, options: NetworkOptions): LogStore {
   const near = memoryStore(options.database)
   const remote: Record<string, unknown> = { name: 'simulated' }
   for (const [name, call] of Object.entries(near)) {
-    if (typeof call !== 'function' || (name === 'turn' && !options.network.turns)) continue
+    if (typeof call !== 'function') continue
     remote[name] = new Wire(line, options, name, call as Call).call
   }
-  const deciding = Object.entries(near.deciding ?? {}).map(([name, call]) => [
+  const combining = Object.entries(near.combining ?? {}).map(([name, call]) => [
     name,
     new Wire(line, options, name, call as Call).call,
   ])
-  if (options.network.deciders === true) remote['deciding'] = Object.fromEntries(deciding)
+  if (options.network.combines === true) remote['combining'] = Object.fromEntries(combining)
   remote['listen'] = listenOver(line, options, near)
   remote['close'] = async () => {}
   return remote as unknown as LogStore
@@ -72,7 +72,7 @@ class Wire {
       this.#later(this.#failsAfter(dice), () => reject(away(this.#name)))
       return promise
     }
-    const isDoubled = !isHealed() && this.#name !== 'turn' && dice.chance(network.doubled)
+    const isDoubled = !isHealed() && dice.chance(network.doubled)
     const answer = (settle: () => void) => {
       const unanswered = !isHealed() && (this.#isMute || chance > 1 - network.unanswered)
       if (unanswered) this.#later(this.#failsAfter(dice), () => reject(away(this.#name)))
@@ -110,11 +110,7 @@ class Wire {
     reject: (error: unknown) => void,
   ): void {
     if (this.#isAway) return answer(() => reject(away(this.#name)))
-    const isTurn = this.#name === 'turn'
-    if (isTurn && (!this.#line.isAlive || this.#line.blockedUntil > this.#options.timeline.now)) {
-      return answer(() => reject(away(this.#name)))
-    }
-    const done = isTurn ? here.run(this.#line, () => this.#near(...args)) : this.#near(...args)
+    const done = this.#near(...args)
     this.#options.note(this.#line.name, this.#name)
     this.#options.onCarriedOut()
     done.then(

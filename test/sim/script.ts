@@ -69,10 +69,8 @@ export interface Script {
     readonly doubled: number
     /** Part of the notifications that never come. */
     readonly deaf: number
-    /** Whether the store can hold the lock while its caller decides. */
-    readonly turns: boolean
-    /** Whether one process can decide for all. */
-    readonly deciders?: boolean
+    /** Whether processes can combine their commands. */
+    readonly combines?: boolean
   }
   readonly policy: { readonly maxActive: number | null; readonly maxOvertakes: number | null }
   readonly acts: readonly (Act & { readonly at: number })[]

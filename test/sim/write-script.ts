@@ -18,7 +18,6 @@ export function scriptOf(seed: number): Script {
     delay: dice.pick([0.5, 3, 3, 15, 60]),
     ...{ lost: part(0.1), unanswered: part(0.15), doubled: part(0.1) },
     deaf: dice.pick([0, 0, 0.3, 1]),
-    turns: dice.chance(0.7),
   }
   const policy = {
     maxActive: dice.pick([null, null, null, 2]),
@@ -26,9 +25,9 @@ export function scriptOf(seed: number): Script {
   }
   const failing = failOvers(seed, members)
   const acts = [...asks(dice, members, jobs), ...(calm ? [] : faults(dice, members)), ...failing]
-  const deciders = dice.chance(0.7)
+  const combines = dice.chance(0.7)
   return {
-    ...{ seed, members, network: { ...network, deciders }, policy },
+    ...{ seed, members, network: { ...network, combines }, policy },
     jobs: failing.length === 0 ? jobs : jobs.map((job) => longer(job, seed)),
     acts: acts.toSorted((x, y) => x.at - y.at),
   }
@@ -132,7 +131,7 @@ export function failOverScript(seed: number): Script {
   const lag = Math.round(dice.between(0, 2_500))
   const [at, ms] = [Math.round(dice.between(1_000, 3_000)), Math.round(dice.between(20, 600))]
   const skew = Math.round(dice.between(0, 2_500))
-  const network = { delay: 3, lost: 0, unanswered: 0, doubled: 0, deaf: 0, turns: true }
+  const network = { delay: 3, lost: 0, unanswered: 0, doubled: 0, deaf: 0, combines: true }
   return {
     ...{ seed, members, jobs, network, policy: { maxActive: null, maxOvertakes: 0 } },
     acts: [

@@ -10,5 +10,5 @@ storeContract(
     return { connect: () => storeOn(project), dispose: () => project.close() }
   },
   { describe, it, beforeAll, afterAll },
-  { turns: false },
+  { http: true },
 )

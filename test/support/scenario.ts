@@ -47,7 +47,6 @@ export class Scenario {
   now = START
   readonly log: RecordedEvent[] = []
   readonly deadWorkers = new Set<string>()
-  readonly shares = new Map<string, number>()
   readonly #written = new Map<string, JobRow>()
 
   /** Milliseconds go by. */
@@ -96,8 +95,8 @@ export class Scenario {
   send(body: CommandBody, { worker: workerId = 'w1', claim }: Sender = {}): Told {
     const id = `c${this.log.length}`
     const command: Command = { id, hash: hash(id), workerId, body, ...(claim && { claim }) }
-    const { now, deadWorkers, shares } = this
-    const { ledger, events, results, touched } = decide(this.ledger, [command], { now, deadWorkers, shares })
+    const { now, deadWorkers } = this
+    const { ledger, events, results, touched } = decide(this.ledger, [command], { now, deadWorkers })
     const { jobs, gone } = projectionChanges(this.ledger, ledger, touched)
     for (const row of jobs) this.#written.set(row.job_id, row)
     for (const each of gone) this.#written.delete(each)

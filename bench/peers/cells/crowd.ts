@@ -41,7 +41,7 @@ async function crowd(peer: Peer, { context, ground }: Means) {
     const ms = sized(context, WORK_MS, 600)
     const killed = { at: Number.NaN }
     const reports = await crew.during(ms, async () => {
-      const decider = await deciderAt(url)
+      const decider = await combinerAt(url)
       if (decider === undefined || !crew.kill(decider)) return
       killed.at = clock()
     })
@@ -63,12 +63,14 @@ function gapsOf({ starts }: Report, killedAt: number) {
   return { before, across: across?.took ?? Number.NaN }
 }
 
-/** The number of the process that decides, which its name begins with. */
-function deciderAt(url: string): Promise<number | undefined> {
+/** The number of the combiner, which its name begins with. */
+function combinerAt(url: string): Promise<number | undefined> {
   return connected(url, async (client) => {
     for (let looks = 0; looks < 100; looks++) {
-      const { rows } = await client.query<{ decider: string }>('select decider from job_queue_deciders')
-      const number = /^process-(\d+)/.exec(rows[0]?.decider ?? '')?.[1]
+      const { rows } = await client.query<{ combiner: string }>(
+        'select combiner from job_queue_combiners where combiner is not null',
+      )
+      const number = /^process-(\d+)/.exec(rows[0]?.combiner ?? '')?.[1]
       if (number !== undefined) return Number(number)
     }
     return undefined

@@ -10,10 +10,9 @@ import {
 } from '../../core/index.ts'
 import type {
   Concern,
-  HandedIn,
   HeardAnswers,
-  HeardCommands,
   KnownCommand,
+  PublishedCommand,
   SnapshotChunk,
   StoredSnapshot,
   WorkerBeat,
@@ -44,13 +43,23 @@ export interface MemoryChunk extends SnapshotChunk {
   readonly writtenAt: Micros
 }
 
-/** What listeners are told of an append, of commands that were handled, or of those that one of them has handed in. */
+/** What listeners are told of an append, or of commands that were carried out. `answered: null`: the combiner has resigned. */
 export interface Said {
   readonly concern?: Concern
-  readonly handled?: readonly string[] | null
+  readonly answered?: readonly string[] | null
   readonly told?: HeardAnswers & { readonly to: string }
-  readonly commands?: HeardCommands & { readonly to: string }
 }
+
+/** A row of `job_queue_combiners`. */
+export interface MemoryCombiner {
+  readonly name: string | null
+  readonly election: number
+  readonly barren: number
+  readonly oldest: number | null
+}
+
+/** A row of `job_queue_published`. */
+export type MemoryPublished = PublishedCommand & { readonly place: number; readonly waitsUntil: Micros }
 
 /** The tables of one queue. */
 export type MemoryQueue = ReturnType<typeof emptyQueue>
@@ -87,10 +96,11 @@ const emptyQueue = (now: Micros) => ({
   listeners: new Set<(said: Said) => void>(),
   /** Called when something has come into the inbox. */
   intakes: new Set<() => void>(),
-  /** The row of `job_queue_deciders`. */
-  decider: null as { readonly name: string; readonly until: Micros; readonly to: string } | null,
-  /** Rows of `job_queue_handed_in`. */
-  handedIn: [] as readonly (HandedIn & { readonly at: Micros })[],
+  /** The row of `job_queue_combiners`. */
+  combiner: { name: null, election: 0, barren: 0, oldest: null } as MemoryCombiner,
+  /** Rows of `job_queue_published`, in order. */
+  published: [] as readonly MemoryPublished[],
+  places: 0,
   state: idleState(now),
   lastAt: 0,
   epoch: 1,

@@ -13,16 +13,16 @@ import type {
   AppendRequest,
   KeptOfJob,
   LogPage,
+  LogStore,
   ProjectionFilter,
   RebuildRows,
-  TurnStore,
   TurnView,
 } from '../../port/index.ts'
 import { appendTo, atOf, eventsAfter, read } from './append.ts'
+import { combiningIn, publishedIn, tellIn } from './combining.ts'
 import { cut, dataOf, noteIn, payloadsAfter, stageIn } from './data.ts'
 import { type MemoryDatabase, type MemoryQueue, memoryDatabase, queueIn, type Said } from './database.ts'
 import { deadIn, dropIn } from './dead.ts'
-import { decidingIn, handedTo, toldIn } from './deciding.ts'
 import { answerRequests, commandsOf, openRequests, submittedIn } from './inbox.ts'
 import { beatIn, clockOf, workerRows } from './leases.ts'
 import { snapshotCalls } from './snapshots.ts'
@@ -37,7 +37,7 @@ const databaseSchema = havingSchema('a database that memoryDatabase() made', ['n
  * contract (`storeContract`) tests them all.
  * @param database share one between stores that act like several processes; pass your own clock to control time
  */
-export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnStore {
+export function memoryStore(database: MemoryDatabase = memoryDatabase()): LogStore {
   parseInput(databaseSchema, database, 'database')
   const stops = new Set<() => void>()
   const address = `store-${++stores}`
@@ -48,13 +48,16 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
   }
   const append = (request: AppendRequest): AppendAnswer => {
     const queue = queueOf(request.queue)
-    const answer = appendTo(queue, request, clockOf(database))
+    const { answered } = request
+    const appended = appendTo(queue, request, clockOf(database))
+    const answer =
+      answered === undefined ? appended : { ...appended, combines: queue.combiner.name === answered.combiner }
     if (!answer.ok) return answer
-    const concern = request.handled?.concern ?? 'all'
+    const concern = answered?.concern ?? 'all'
     for (const wake of queue.listeners) queueMicrotask(() => wake({ concern }))
-    if (request.handled === undefined) return answer
-    toldIn(queue, request.handled)
-    return { ...answer, handed: handedTo(queue, database.now()) }
+    if (answered === undefined) return answer
+    tellIn(queue, answered)
+    return { ...answer, published: publishedIn(queue, database.now()) }
   }
   return {
     name: 'memory',
@@ -63,14 +66,8 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       queueOf(queue)
     },
     append: async (request) => append(request),
-    deciding: decidingIn(queueOf, database.now, address),
+    combining: combiningIn(queueOf, database.now, address),
     stage: async (name, commandId, data) => stageIn(queueOf(name), commandId, data),
-    turn: async (name, since, decide) => {
-      const view = viewOf(queueOf(name), since, database.now())
-      if (since + view.missed.length !== view.version) return { ok: false, reason: 'version', ...view }
-      const request = decide(view)
-      return request ? append(request) : { ok: true, version: view.version, now: view.now }
-    },
     read: async (name, after, limit) => {
       return pageOf(queueOf(name), after, limit, database.now())
     },
@@ -150,15 +147,13 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
     listen: async (name, onWake) => {
       const { listeners, intakes, log } = queueOf(name)
       // A new function, so that one callback can be registered twice.
-      const wake = ({ handled, concern = 'all', told, commands }: Said) => {
+      const wake = ({ answered, concern = 'all', told }: Said) => {
         if (!stops.has(stop)) return
-        if (commands !== undefined) {
-          if (commands.to === address) onWake({ type: 'commands', commands })
-        } else if (told !== undefined) {
+        if (told !== undefined) {
           if (told.to === address) onWake({ type: 'answers', answers: told })
-        } else if (handled === undefined) onWake({ type: 'appended', version: log.length, concern })
-        else if (handled === null) onWake({ type: 'resigned' })
-        else onWake({ type: 'handled', senders: handled, version: log.length })
+        } else if (answered === undefined) onWake({ type: 'appended', version: log.length, concern })
+        else if (answered === null) onWake({ type: 'resigned' })
+        else onWake({ type: 'answered', senders: answered, version: log.length })
       }
       const wakeIntake = () =>
         stops.has(stop) ? onWake({ type: 'incoming', incoming: 'requests' }) : undefined

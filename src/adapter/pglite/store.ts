@@ -1,8 +1,16 @@
 import * as z from 'zod'
 import { parseInput } from '../../codec/index.ts'
 import { InterlockError } from '../../core/index.ts'
-import type { OnWake, TurnStore } from '../../port/index.ts'
-import { type Rpc, rebuildBy, sqlCalls, storeFailure, type Turn, tellWake, turnBy } from '../sql/index.ts'
+import type { LogStore, OnWake } from '../../port/index.ts'
+import {
+  combiningBy,
+  type Rpc,
+  rebuildBy,
+  sqlCalls,
+  storeFailure,
+  type Turn,
+  tellWake,
+} from '../sql/index.ts'
 import { attach } from './attach.ts'
 import type { Backend } from './backend.ts'
 import { openDatabase } from './database.ts'
@@ -25,7 +33,7 @@ const directorySchema = z.string(directoryError).min(1, directoryError)
  * import { pgliteStore } from 'interlock-queue/pglite'
  * const coordinator = await createCoordinator({ store: pgliteStore('./.interlock') })
  */
-export function pgliteStore(directory: string): TurnStore {
+export function pgliteStore(directory: string): LogStore {
   parseInput(directorySchema, directory, 'directory')
   const name = `pglite:${directory}`
   const listeners = new Map<OnWake, string>()
@@ -84,7 +92,7 @@ export function pgliteStore(directory: string): TurnStore {
     beat: async (beat) => calls.beat({ ...beat, release: marked(beat.release, await thisProcess()) }),
     workers: async (queue) =>
       (await calls.workers(queue)).map((row) => ({ ...row, release: unmarked(row.release) })),
-    turn: (queue, since, decide) => inTurn((turn) => turnBy(turn, queue, since, decide)),
+    combining: combiningBy(rpc),
     rebuild: (queue, since, rowsAt) => inTurn((turn) => rebuildBy(turn, queue, since, rowsAt)),
     listen: async (queue, onWake) => {
       await backend()

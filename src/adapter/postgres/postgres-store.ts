@@ -1,5 +1,5 @@
 import pg from 'pg'
-import type { TurnStore } from '../../port/index.ts'
+import type { LogStore } from '../../port/index.ts'
 import type { PostgresSource } from './connections.ts'
 import { type PostgresOptions, postgresStoreOver } from './store.ts'
 
@@ -16,6 +16,6 @@ import { type PostgresOptions, postgresStoreOver } from './store.ts'
  * import { postgresStore } from 'interlock-queue/postgres'
  * const coordinator = await createCoordinator({ store: postgresStore('postgres://localhost/app') })
  */
-export function postgresStore(source: PostgresSource, options?: PostgresOptions): TurnStore {
+export function postgresStore(source: PostgresSource, options?: PostgresOptions): LogStore {
   return postgresStoreOver(pg, source, options)
 }

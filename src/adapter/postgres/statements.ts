@@ -21,7 +21,6 @@ const ARCHIVE_MS = 600_000
 const acknowledging: ReadonlySet<FunctionName> = new Set<FunctionName>([
   'job_queue_append',
   'job_queue_append_for',
-  'job_queue_append_told',
   'job_queue_adopt',
   'job_queue_drop',
   'job_queue_note',

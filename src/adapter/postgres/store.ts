@@ -8,18 +8,16 @@ import {
 } from '../../codec/index.ts'
 import { InterlockError, isOutage, isReadOnly } from '../../core/index.ts'
 import { migrationStatus, requireMigrated } from '../../migrate/index.ts'
-import type { TurnStore } from '../../port/index.ts'
+import type { LogStore } from '../../port/index.ts'
 import {
   appendBy,
-  decidingBy,
+  combiningBy,
   type FunctionName,
-  noteOf,
   type Rpc,
   rebuildBy,
   sqlCalls,
   storeFailure,
   type Turn,
-  turnBy,
 } from '../sql/index.ts'
 import { appendConnection } from './append-connection.ts'
 import { askWithin, type Queryable } from './ask.ts'
@@ -30,7 +28,7 @@ import { PostgresListener } from './listener.ts'
 import { readPage } from './read.ts'
 import { spareConnection } from './spare-connection.ts'
 import { statementLimit } from './statement-limit.ts'
-import { createStatements, type Statements } from './statements.ts'
+import { createStatements } from './statements.ts'
 import { withTurn } from './turn.ts'
 
 export interface PostgresOptions {
@@ -77,7 +75,7 @@ export function postgresStoreOver(
   driver: PgDriver,
   source: PostgresSource,
   options: PostgresOptions = {},
-): TurnStore {
+): LogStore {
   checkSource(source)
   parseInput(optionFields, options, 'options')
   const { warn = () => {}, checkMs } = options
@@ -152,24 +150,11 @@ export function postgresStoreOver(
         const read = (connection: Queryable) => readPage(statements, connection, page)
         return limit.isPerTransaction() ? limit.within(read) : over.orSpare(read)
       }),
-    turn: async (queue, since, decide) => {
-      await guarded(limit.ready)
-      return inTurn((turn) => turnBy(turn, queue, since, decide))
-    },
     rebuild: async (queue, since, rowsAt) => {
       await guarded(limit.ready)
       return inTurn((turn) => rebuildBy(turn, queue, since, rowsAt))
     },
-    deciding: {
-      ...decidingBy(rpc, () => listener.address()),
-      tell: async (queue, to, handings) => {
-        const answerTo = listener.address()
-        const note = answerTo === undefined ? undefined : noteOf(queue, to, handings, answerTo)
-        if (note === undefined) return false
-        await guarded(() => appendOver((connection) => notify(statements, connection, to.to, note)))
-        return true
-      },
-    },
+    combining: combiningBy(rpc, () => listener.address()),
     confirm: () => guarded(() => confirmation.confirm()),
     checkup: async (queue) => {
       const checkup = await calls.checkup(queue)
@@ -190,13 +175,4 @@ export function postgresStoreOver(
       await connections.close()
     },
   }
-}
-
-/** A commit that writes nothing waits for no disk. */
-async function notify(statements: Statements, on: Queryable, channel: string, note: string): Promise<void> {
-  await statements.ask(on, {
-    name: 'interlock_tell',
-    text: 'select pg_notify($1, $2)',
-    values: [channel, note],
-  })
 }

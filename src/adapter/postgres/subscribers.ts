@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { OnWake, Wake } from '../../port/index.ts'
-import { answersOf, commandsIn, newsOf, tellWake, tellWakes } from '../sql/index.ts'
+import { answersOf, newsOf, tellWake, tellWakes } from '../sql/index.ts'
 
 /** Those who wait for news of a queue. Reads what is notified, and tells it to those that it concerns. */
 export class Subscribers {
@@ -67,10 +67,8 @@ export class Subscribers {
     })
   }
 
-  /** What is for this process alone: commands that it is to decide, or what came of its own. */
+  /** What is for this process alone: what came of the commands that it has published. */
   #hearOwn(payload: string): void {
-    const commands = commandsIn(payload)
-    if (commands !== undefined) return this.#tell(commands.queue, { type: 'commands', commands })
     const answers = answersOf(payload)
     if (answers === undefined) return
     for (const queue of this.#byQueue.keys()) this.#tell(queue, { type: 'answers', answers })

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { asRead, decodeEvent, decodeEvents, jobTrace, parseVoids } from '../../codec/index.ts'
 import { failureCodes, InterlockError, type JobSpec, type Json } from '../../core/index.ts'
-import { handed } from './handed.ts'
+import { published } from './combining.ts'
 import { beatAnswer } from './worker-answers.ts'
 
 // int8 arrives as a JSON number; z.int() refuses one that a double cannot hold exactly.
@@ -11,7 +11,9 @@ const ids = z.array(z.string())
 const events = z.unknown()
 const voided = z.unknown().optional()
 const head = { version: integer, now: integer }
-const refused = { ok: z.literal(false), ...head }
+/** Whether the sender of the append still combines. */
+const combines = z.boolean().optional()
+const refused = { ok: z.literal(false), ...head, combines }
 
 export const openAnswer = z.object({ ...head, epoch: integer, min_reader: integer })
 
@@ -51,7 +53,8 @@ export const payloadsAnswer = z.array(
 export const appendAnswer = z.union([
   z.object({
     ...{ ok: z.literal(true), ...head },
-    ...{ data: dataAnswer.optional(), handed: handed.optional(), beat: beatAnswer.optional() },
+    ...{ data: dataAnswer.optional(), beat: beatAnswer.optional() },
+    ...{ published: published.optional(), combines },
   }),
   z.discriminatedUnion('reason', [
     z

@@ -39,7 +39,7 @@ import { plainAppended } from './plain-answer.ts'
 import { pageAnswer, projectionAnswer } from './projection-answers.ts'
 import type { Rpc } from './rpc.ts'
 import { ofJobAnswer, submittedAnswer } from './submitted-answers.ts'
-import { toldOf } from './told.ts'
+import { answeredOf } from './told.ts'
 import { beatAnswer, workersAnswer } from './worker-answers.ts'
 
 /** In one call; in halves where the server cannot make an answer that large (256 MB of jsonb). */
@@ -57,7 +57,7 @@ async function inParts<Row>(
 }
 
 /** The calls of a store that are one function each, over any transport. */
-export type SqlCalls = Omit<LogStore, 'name' | 'turn' | 'deciding' | 'listen' | 'close'>
+export type SqlCalls = Omit<LogStore, 'name' | 'turn' | 'combining' | 'listen' | 'close'>
 
 export function sqlCalls(rpc: Rpc): SqlCalls {
   const call = async <Out>(
@@ -168,14 +168,14 @@ const filterOf = (filter: ProjectionFilter) =>
     : { after: filter.after ?? '', lim: filter.limit, active: filter.isActive ?? false }
 
 export async function appendBy(rpc: Rpc, request: AppendRequest): Promise<AppendAnswer> {
-  const { queue, expectedVersion, events, handled } = request
-  const name = handled === undefined ? 'job_queue_append' : 'job_queue_append_told'
+  const { queue, expectedVersion, events, answered } = request
+  const name = answered === undefined ? 'job_queue_append' : 'job_queue_append_for'
   const answer = await rpc(name, {
     queue,
     expected_version: expectedVersion,
     events: events.map(encodeEvent),
     changes: changesOf(request),
-    ...(handled && toldOf(handled)),
+    ...(answered && { answered: answeredOf(answered) }),
   })
   return plainAppended(answer) ?? parseAnswer(appendAnswer, answer, name)
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { type JobSpec, leaseOf, type RefusalCode, type Started, specDefaults } from '../../core/index.ts'
-import type { AnswersTo, CommandAnswer, Handled, HandledByAppend, HeardAnswers } from '../../port/index.ts'
+import type { AnsweredByAppend, AnswersTo, CommandAnswer, HeardAnswers } from '../../port/index.ts'
 import { dataAnswer } from './answers.ts'
 import { jsonOf } from './parse-answer.ts'
 
@@ -31,15 +31,13 @@ interface Told {
 }
 
 /**
- * Answers as `job_queue_append_told` takes them, each piece short enough for one notification. The senders of those that are too long are
+ * Answers as `job_queue_append_for` takes them, each piece short enough for one notification. The senders of those that are too long are
  * named, so that they read the log.
  */
-export function toldOf({ done, senders, answers = [], concern = 'all' }: HandledByAppend): Handled & {
-  readonly told: { readonly concern: string; readonly answers: readonly Told[] }
-} {
+export function answeredOf({ answers = [], concern = 'all', senders, ...rest }: AnsweredByAppend) {
   const readers = new Set(senders)
   const pieces = answers.flatMap((each) => piecesOf(each, () => readers.add(each.sender)))
-  return { done, senders: [...readers], told: { concern, answers: pieces } }
+  return { ...rest, senders: [...readers], concern, answers: pieces }
 }
 
 function piecesOf({ to, answers, wanted }: AnswersTo, onTooLong: () => void): readonly Told[] {
@@ -109,7 +107,7 @@ const answer = z.union([
 /** The third part is there if the commit waits for a standby. */
 const heard = z.tuple([z.array(answer), dataAnswer, z.literal(1).optional()])
 
-/** What a notification on the address of a process says (`job_queue_tell`); undefined: nothing that can be read. */
+/** What a notification on the address of a process says (`job_queue_append_for`); undefined: nothing that can be read. */
 export function answersOf(payload: string): HeardAnswers | undefined {
   const space = payload.indexOf(' ')
   const version = Number(payload.slice(0, space))

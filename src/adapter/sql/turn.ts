@@ -1,6 +1,6 @@
-import type { AppendAnswer, AppendRequest, RebuildAnswer, RebuildRows, TurnView } from '../../port/index.ts'
+import type { RebuildAnswer, RebuildRows, TurnView } from '../../port/index.ts'
 import { turnAnswer } from './answers.ts'
-import { appendBy, rebuildWith } from './calls.ts'
+import { rebuildWith } from './calls.ts'
 import { parseAnswer } from './parse-answer.ts'
 import type { Rpc } from './rpc.ts'
 
@@ -12,28 +12,6 @@ export interface Turn {
   readonly finish: Rpc
   /** Ends the transaction without writing anything. */
   readonly giveUp: () => Promise<void>
-}
-
-/**
- * Lock, read what was missed, decide, append, unlock. If more was missed than one answer can carry, it frees the lock and answers
- * `version`: the caller reads on without the lock, and comes back.
- */
-export async function turnBy(
-  turn: Turn,
-  queue: string,
-  since: number,
-  decide: (view: TurnView) => AppendRequest | null,
-): Promise<AppendAnswer> {
-  const view = parseAnswer(turnAnswer, await turn.begin(queue, since), 'job_queue_turn')
-  const { version, now, missed } = view
-  if (since + missed.length !== version) {
-    await turn.giveUp()
-    return { ok: false, reason: 'version', ...view }
-  }
-  const request = decide(view)
-  if (request !== null) return appendBy(turn.finish, request)
-  await turn.giveUp()
-  return { ok: true, version, now }
 }
 
 /** Lock, read what was missed, compute the rows, write them, unlock. No other process can append in between. */

@@ -5,34 +5,34 @@ import type { Concern, News, OnWake } from '../../port/index.ts'
 const INTAKE = 'intake'
 
 /** What stands before `<senders>:<queue>:<version>` if commands of these processes were carried out, or need no append. */
-const HANDLED = 'handled:'
-/** What stands before the name of a queue whose deciding process has resigned. */
+const ANSWERED = 'answered:'
+/** What stands before the name of a queue whose combiner has resigned. */
 const RESIGNED = 'resigned:'
 
 /** A sender is a worker id: its name may stand before a colon (`oncall:w3fK0aB9`), and has neither colon nor comma. */
 const SENDERS = /^[^:,]+(:[^:,]+)?(,[^:,]+(:[^:,]+)?)*$/
 
-/** What says which processes an append of the process that decides for all concerns: it comes after `<queue>:<version>`, with the same in it. */
-const DECIDED = /^decided:(nobody|free|all):/
+/** What says which processes an append by the combiner concerns: it comes after `<queue>:<version>`, with the same in it. */
+const COMBINED = /^combined:(nobody|free|all):/
 
 /** The same for notifications that have come together. */
 export function tellWakes(payloads: readonly string[], queue: string, onWake: OnWake): void {
   const concerns = new Map<string, Concern>()
   for (const payload of payloads) {
-    const decided = DECIDED.exec(payload)
-    if (decided === null) continue
-    const said = payload.slice(decided[0].length)
-    concerns.set(said, decided[1] as Concern)
+    const combined = COMBINED.exec(payload)
+    if (combined === null) continue
+    const said = payload.slice(combined[0].length)
+    concerns.set(said, combined[1] as Concern)
     const version = versionIn(said, queue)
-    // Who has handed nothing in learns of the process that decides.
-    if (version !== null) onWake({ type: 'handled', senders: [], version })
+    // Who has published nothing learns of the combiner.
+    if (version !== null) onWake({ type: 'answered', senders: [], version })
   }
   for (const payload of payloads) tellWake(payload, queue, onWake, concerns.get(payload))
 }
 
 /**
- * Passes a notification on to a listener. After an append it is `<queue>:<version>`; if commands that processes handed in were
- * carried out, or need no append, `handled:<process>,…:` stands before that. `resigned:<queue>`: nobody decides for all any more.
+ * Passes a notification on to a listener. After an append it is `<queue>:<version>`; if commands that processes published were
+ * carried out, or need no append, `answered:<process>,…:` stands before that. `resigned:<queue>`: there is no combiner any more.
  * `intake` is for every queue. A queue's name may contain colons, and any role may send anything.
  *
  * @param payload undefined: notifications may have been missed, so everything has to be looked at
@@ -46,17 +46,17 @@ export function tellWake(
   if (payload === undefined) return onWake({ type: 'missed' })
   if (payload === INTAKE) return onWake({ type: 'incoming', incoming: 'both' })
   if (payload === RESIGNED + queue) return onWake({ type: 'resigned' })
-  const handled = handledIn(payload, queue)
-  if (handled !== null) onWake({ type: 'handled', ...handled })
+  const answered = answeredIn(payload, queue)
+  if (answered !== null) onWake({ type: 'answered', ...answered })
   const version = versionIn(payload, queue)
   if (version !== null) onWake({ type: 'appended', version, concern })
 }
 
 /** Null: it says no such thing, or is about another queue. */
-function handledIn(payload: string, queue: string) {
+function answeredIn(payload: string, queue: string) {
   const end = payload.lastIndexOf(`:${queue}:`)
-  if (!payload.startsWith(HANDLED) || end < HANDLED.length) return null
-  const said = payload.slice(HANDLED.length, end)
+  if (!payload.startsWith(ANSWERED) || end < ANSWERED.length) return null
+  const said = payload.slice(ANSWERED.length, end)
   const version = versionIn(payload.slice(end + 1), queue)
   return version === null || !SENDERS.test(said) ? null : { version, senders: said.split(',') }
 }

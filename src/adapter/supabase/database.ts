@@ -31,6 +31,14 @@ export type Database = {
         queue: string
         seq: number
       }, 'job_ids' | 'queue' | 'seq'>
+      job_queue_combiners: Table<{
+        backend: number | null
+        barren: number
+        combiner: string | null
+        election: number
+        oldest: number | null
+        queue: string
+      }, 'queue'>
       job_queue_data: Table<{
         checkpoint: Json | null
         error: Json | null
@@ -44,27 +52,12 @@ export type Database = {
         trace: Json | null
         updated_at: string
       }, 'job_id' | 'queue'>
-      job_queue_deciders: Table<{
-        address: string | null
-        backend: number | null
-        decider: string
-        decides_until: string
-        queue: string
-      }, 'decider' | 'decides_until' | 'queue'>
       job_queue_dropped: Table<{
         dropped_at: string
         job_id: string
         queue: string
         seq: number
       }, 'job_id' | 'queue' | 'seq'>
-      job_queue_handed_in: Table<{
-        command: Json
-        command_id: string
-        handed_at: string
-        place: number
-        queue: string
-        sender: string
-      }, 'command' | 'command_id' | 'queue' | 'sender', 'place'>
       job_queue_heads: Table<{
         archived_seq: number
         chain: string | null
@@ -162,6 +155,14 @@ export type Database = {
         reason: string
         refused_at: string
       }, 'arrived_at' | 'id' | 'queue' | 'reason'>
+      job_queue_published: Table<{
+        command: Json
+        command_id: string
+        place: number
+        queue: string
+        sender: string
+        waits_until: string
+      }, 'command' | 'command_id' | 'queue' | 'sender' | 'waits_until', 'place'>
       job_queue_set_aside: Table<{
         job_id: string
         next_at: string
@@ -240,9 +241,9 @@ export type Database = {
       job_queue_adoptable: { Args: { states: string[]; job_ids: string[]; lim: number }; Returns: Json }
       job_queue_answer: { Args: { request_id: string; queue?: string }; Returns: Json }
       job_queue_answer_requests: { Args: { queue: string; answers: Json }; Returns: number }
+      job_queue_answered: { Args: { queue: string; done: string[]; senders: string[] }; Returns: undefined }
       job_queue_append: { Args: { queue: string; expected_version: number; events: Json; changes: Json }; Returns: Json }
-      job_queue_append_for: { Args: { queue: string; expected_version: number; events: Json; changes: Json; done: string[]; senders: string[] }; Returns: Json }
-      job_queue_append_told: { Args: { queue: string; expected_version: number; events: Json; changes: Json; done: string[]; senders: string[]; told: Json }; Returns: Json }
+      job_queue_append_for: { Args: { queue: string; expected_version: number; events: Json; changes: Json; answered: Json }; Returns: Json }
       job_queue_archive: { Args: { queue: string; through: number; keep: boolean }; Returns: Json }
       job_queue_archive_before: { Args: { queue: string; before: string; keep: boolean }; Returns: Json }
       job_queue_archived_events: { Args: { queue: string; after: number; max_events: number }; Returns: Json }
@@ -269,9 +270,6 @@ export type Database = {
       job_queue_forget: { Args: { queue: string; job_ids: string[] }; Returns: number }
       job_queue_forget_workers: { Args: { queue: string }; Returns: undefined }
       job_queue_given_up: { Args: { queue: string; claimed_until: string; job_id: string }; Returns: boolean }
-      job_queue_hand_in: { Args: { queue: string; sender: string; for_ms: number; commands: Json }; Returns: Json }
-      job_queue_handed: { Args: { queue: string }; Returns: Json }
-      job_queue_handled: { Args: { queue: string; done: string[]; senders: string[] }; Returns: undefined }
       job_queue_held: { Args: { worker_id: string; queue?: string }; Returns: Json }
       job_queue_hidden: { Args: { target: string; command: string }; Returns: boolean }
       job_queue_insert_chained: { Args: { queue: string; events: Json; chain: string }; Returns: string }
@@ -294,11 +292,12 @@ export type Database = {
       job_queue_own_row: { Args: { job_id: string; queued_at: string; names: Json }; Returns: boolean }
       job_queue_page: { Args: { queue: string; after: number; lim: number }; Returns: Record<string, unknown> }
       job_queue_payloads: { Args: { queue: string; after: string }; Returns: Json }
-      job_queue_pick_up: { Args: { queue: string; decider: string; for_ms: number; done: string[]; senders: string[]; resigns: boolean }; Returns: Json }
       job_queue_project: { Args: { queue: string; batch: number }; Returns: Json }
       job_queue_project_target: { Args: { queue: string; target: string; key_column: string; key_type: string; job_ids: string[] }; Returns: number }
       job_queue_projection: { Args: { queue: string }; Returns: Json }
       job_queue_projection_page: { Args: { queue: string; filter: Json }; Returns: Json }
+      job_queue_publish: { Args: { queue: string; sender: string; wait_ms: number; seen: Json; commands: Json }; Returns: Json }
+      job_queue_published_in: { Args: { queue: string }; Returns: Json }
       job_queue_put_data: { Args: { queue: string; data: Json }; Returns: undefined }
       job_queue_put_snapshot: { Args: { queue: string; seq: number; state: Json }; Returns: Json }
       job_queue_put_snapshot_chunk: { Args: { queue: string; seq: number; maker: string; n: number; body: string }; Returns: undefined }
@@ -312,6 +311,7 @@ export type Database = {
       job_queue_reproject: { Args: { queue: string }; Returns: Json }
       job_queue_request: { Args: { command: Json; queue?: string; request_id?: string }; Returns: string }
       job_queue_request_fault: { Args: { command: Json }; Returns: string }
+      job_queue_resign: { Args: { queue: string; combiner: string; done: string[]; senders: string[] }; Returns: Json }
       job_queue_row_fields: { Args: never; Returns: string }
       job_queue_rows_gone: { Args: { target: string; key_column: string; job_ids: string[] }; Returns: undefined }
       job_queue_set_aside_rows: { Args: { queue: string; target: string; tried: string[]; missed: string[]; state: string }; Returns: undefined }
@@ -325,7 +325,6 @@ export type Database = {
       job_queue_submitted: { Args: { queue: string; lim: number }; Returns: Json }
       job_queue_taken: { Args: { queue: string; arrival_ids: number[]; refused: Json }; Returns: number }
       job_queue_targets: { Args: never; Returns: Record<string, unknown>[] }
-      job_queue_tell: { Args: { queue: string; version: number; told: Json }; Returns: undefined }
       job_queue_touched: { Args: { queue: string; after: number; through: number }; Returns: string[] }
       job_queue_turn: { Args: { queue: string; since: number }; Returns: Json }
       job_queue_unstaged: { Args: { queue: string; staged: Json }; Returns: string[] }

@@ -7,8 +7,8 @@ export interface Vitals {
   /** How long the lease is still good; 0: it is lost. */
   readonly leaseMs: number
   readonly freeSlots: number
-  /** Commands sent; appends that were written, lost to another process or refused, and sent again after an outage; turns taken. */
-  readonly counts: Readonly<Record<'commands' | 'appends' | 'lost' | 'retried' | 'turns', number>>
+  /** Commands sent; appends that were written, lost to another process or refused, and sent again after an outage; times it became the combiner. */
+  readonly counts: Readonly<Record<'commands' | 'appends' | 'lost' | 'retried' | 'elections', number>>
   /** Calls that were refused because the attempt was over, or another's: writes of a worker that had lost its lease. */
   readonly staleWrites: number
   /** The number of the last event that is known to be in the log, and of the last one that was archived. */

@@ -1,5 +1,5 @@
 import type { Command, CommandResult, DataChange, Decision } from '../../core/index.ts'
-import type { HeardAnswers, HeardCommands } from '../../port/index.ts'
+import type { HeardAnswers } from '../../port/index.ts'
 import { InFlight, SingleFlight } from '../base/work.ts'
 import type { CommitOptions } from './commit-options.ts'
 import { Committer } from './committer.ts'
@@ -50,7 +50,7 @@ export class AppendQueue {
     if (options.store.frugal === true) this.#looks = new HeldLooks(() => void this.#flight.request())
     this.#committer = new Committer(options, {
       onSent: (decision) => this.#onSent(decision),
-      onHanded: (commands) => this.#pending.push(...commands),
+      onPublished: (commands) => this.#pending.push(...commands),
       patience: this.#patience,
       looks: this.#looks && {
         contention: this.#looks.window,
@@ -118,24 +118,19 @@ export class AppendQueue {
     })
   }
 
-  /** Commands that these processes handed in were carried out, or need no append; null: nobody decides for all any more. */
-  hearHandled(senders: readonly string[] | null): void {
-    this.#committer.crowd?.hear(senders)
+  /** Commands that these processes published were carried out, or need no append; null: the combiner has resigned. */
+  hearAnswered(senders: readonly string[] | null): void {
+    this.#committer.combining?.hear(senders)
   }
 
-  /** What came of commands that this process has handed in. */
+  /** What came of commands that this process has published. */
   hearAnswers(answers: HeardAnswers): void {
-    this.#committer.crowd?.hearAnswers(answers)
+    this.#committer.combining?.hearAnswers(answers)
   }
 
-  /** Commands of a process for which this one decides. */
-  hearCommands(commands: HeardCommands): void {
-    this.#committer.crowd?.term.hear(commands)
-  }
-
-  /** Another process decides for this one too, and tells it what comes of its commands: it need not know the log. */
+  /** Another process carries out the commands of this one too, and tells it what comes of them: it need not know the log. */
   get isTold(): boolean {
-    return this.#committer.crowd?.isTold === true
+    return this.#committer.combining?.isTold === true
   }
 
   /** Milliseconds of patience that are left to a call that was made then. */
@@ -156,8 +151,8 @@ export class AppendQueue {
     do {
       await this.#work()
       // A caller that has just got its answer sends its next command in this turn of the event loop.
-      if (this.#committer.crowd?.term.isOn === true) await new Promise(setImmediate)
-      if (!this.#hasWork()) await this.#committer.crowd?.term.resign()
+      if (this.#committer.combining?.combines === true) await new Promise(setImmediate)
+      if (!this.#hasWork()) await this.#committer.combining?.resign()
     } while (this.#hasWork())
   }
 
@@ -176,7 +171,9 @@ export class AppendQueue {
       this.#next = undefined
       if (next === undefined) continue
       await this.#committer.commit(next).finally(() => (this.#sent = undefined))
-      if (this.#next === undefined) await this.#committer.crowd?.term.gather()
+      // What its own handlers do at once goes into the next append.
+      if (this.#next === undefined && this.#committer.combining?.combines === true)
+        await new Promise(setImmediate)
     }
   }
 

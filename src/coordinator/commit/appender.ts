@@ -1,4 +1,4 @@
-import { type Decision, sqlstateOf } from '../../core/index.ts'
+import type { Decision } from '../../core/index.ts'
 import type {
   AppendAnswer,
   AppendRequest,
@@ -8,8 +8,8 @@ import type {
   WorkerBeat,
 } from '../../port/index.ts'
 import type { LogView } from '../replica/log-view.ts'
-import { checkSame, readOn } from '../replica/read-log.ts'
-import type { Crowd } from './crowd.ts'
+import { readOn } from '../replica/read-log.ts'
+import type { Combining } from './combining.ts'
 import type { Decided, Deciding } from './deciding.ts'
 import type { OpenCommands } from './open-commands.ts'
 
@@ -27,8 +27,8 @@ export interface AppenderOptions {
   readonly log: LogView
   readonly store: AppendStore
   readonly deciding: Deciding
-  /** Without it, the process hands no commands in to others. */
-  readonly crowd: Crowd | undefined
+  /** Without it, the process publishes no commands. */
+  readonly combining: Combining | undefined
   readonly beats: BeatsAlong | undefined
   /** Called when an append is under way and the next may be decided on its expected result. */
   readonly onSent: (decision: Decision) => void
@@ -41,111 +41,80 @@ export interface Try {
   readonly sure: boolean
 }
 
-/** After this many milliseconds without a sign of another writer, the process assumes that it is alone. */
-const ALONE_AFTER_MS = 1_000
-/** With more data than this, it decides again without the lock, which would otherwise be held while the data travels. */
-const MOST_UNDER_LOCK = 2_000
-/** The lock did not come free in time. That says nothing about the link. */
-const LOCK_WAIT = '55P03'
 /** In milliseconds. An older decision is made again, since its events have old times. */
 const MOST_AHEAD_MS = 200
-/** In milliseconds: takes no turns for so long after this process was cut off in one, because the link is too slow for them. */
-const NO_TURNS_MS = 10_000
 
 /**
- * Decides what to append and sends it, in a way that suits the number of other writers.
+ * Decides what to append and sends it, in a way that suits the number of other writers: docs/several-writers.md.
  *
- * Alone, it decides first and appends on top of the version it knows: one round trip. Once another process makes it lose an
- * append, one process of the crowd decides for all. If that is not possible, it takes turns: lock, read what was missed, decide,
- * append. So nobody loses for long. ADR 0028 has the numbers.
+ * Alone, it decides first and appends on top of the version it knows: one round trip. Among others, one process carries out the commands of
+ * all. Commands that cannot be published, and all commands over a store that cannot combine, are appended on the version that it knows, and
+ * decided again if that is lost.
  */
 export class Appender {
   readonly #log: LogView
   readonly #store: AppendStore
   readonly #deciding: Deciding
-  readonly #crowd: Crowd | undefined
+  readonly #combining: Combining | undefined
   readonly #beats: BeatsAlong | undefined
-  /** By `performance.now()`: until then there are other writers. */
-  #crowdedUntil = Number.NEGATIVE_INFINITY
-  #noTurnsUntil = Number.NEGATIVE_INFINITY
-  /** Turns taken, and times that it decided for all. */
-  turns = 0
-
   readonly #onSent: (decision: Decision) => void
 
-  constructor({ log, store, deciding, crowd, beats, onSent }: AppenderOptions) {
+  constructor({ log, store, deciding, combining, beats, onSent }: AppenderOptions) {
     this.#log = log
     this.#store = store
     this.#deciding = deciding
-    this.#crowd = crowd
+    this.#combining = combining
     this.#beats = store.frugal === true ? beats : undefined
     this.#onSent = onSent
   }
 
   /** One try for the open commands. Null: nothing was sent, and the commands still open need another try. */
   async try(open: OpenCommands): Promise<Try | null> {
-    const { turn } = this.#store
-    if (this.#crowd?.term.isOn === true) return this.#appendForAll(this.#crowd, open)
-    if (!this.#isCrowded) return this.#appendAlone(open)
-    if (this.#crowd !== undefined && open.mayBeHandedIn) return this.#handIn(this.#crowd, open)
-    if (turn !== undefined && performance.now() >= this.#noTurnsUntil) return this.#turn(turn, open)
-    return this.#append(open)
-  }
-
-  /** Another process writes as well. */
-  meetsOthers(): void {
-    this.#crowdedUntil = performance.now() + ALONE_AFTER_MS
-  }
-
-  /** Nobody decides for all any more, since there was nothing to write: an append that is sent at once is likely to be the only one. */
-  leavesOthers(): void {
-    this.#crowdedUntil = Number.NEGATIVE_INFINITY
-  }
-
-  get #isCrowded(): boolean {
-    return performance.now() < this.#crowdedUntil
+    const combining = this.#combining
+    if (combining?.combines === true) return this.#append(open, combining)
+    open.dropOthers()
+    if (open.size === 0) return null
+    if (combining?.publishes === true && open.mayBePublished) return this.#publish(combining, open)
+    return this.#appendAlone(open)
   }
 
   /**
-   * What it was not told of while another process decided, it has not read. A command that may be in the log already is appended
+   * What it was not told of while another process combined, it has not read. A command that may be in the log already is appended
    * again all the same: the answer says whether it is, and confirms it.
    */
   async #appendAlone(open: OpenCommands): Promise<Try> {
     const { knownVersion, version } = this.#log
-    const isNew = !open.isTried && !open.wasHandedIn
-    if (this.#crowd !== undefined && knownVersion > version && isNew) await readOn(this.#log, knownVersion)
-    return this.#append(open)
+    const isNew = !open.isTried && !open.isRepeated
+    if (this.#combining !== undefined && knownVersion > version && isNew)
+      await readOn(this.#log, knownVersion)
+    const began = performance.now()
+    const tried = await this.#append(open)
+    this.#combining?.tookAlone(performance.now() - began)
+    return tried
   }
 
-  async #appendForAll(crowd: Crowd, open: OpenCommands): Promise<Try | null> {
-    await crowd.term.goOn()
-    return this.#append(open, crowd)
-  }
-
-  /** Does not hand in commands that lead to nothing: a process that looks for work usually finds none. */
-  async #handIn(crowd: Crowd, open: OpenCommands): Promise<Try | null> {
+  /** Does not publish commands that lead to nothing: a process that looks for work usually finds none. */
+  async #publish(combining: Combining, open: OpenCommands): Promise<Try | null> {
     const isBehind = this.#log.knownVersion > this.#log.version
-    if (open.mayComeToNothing && !(isBehind && crowd.isTold && !open.wasHandedIn)) {
+    if (open.mayComeToNothing && !(isBehind && combining.isTold && !open.isRepeated)) {
       const { decision, request } = this.#decide(open)
       if (request === null) return { decision, answer: null, sure: false }
     }
-    const { version } = this.#log
-    const decides = await crowd.handIn(open)
-    if (this.#log.version !== version) this.meetsOthers()
-    if (decides) this.turns++
-    return decides && open.size > 0 ? this.#appendForAll(crowd, open) : null
+    await combining.publish(open)
+    return combining.combines && open.size > 0 ? this.#append(open, combining) : null
   }
 
-  /** @param crowd the processes for which this one decides, if it does */
-  async #append(open: OpenCommands, crowd?: Crowd): Promise<Try> {
+  /** @param combining the processes whose commands this one carries out, if it does */
+  async #append(open: OpenCommands, combining?: Combining): Promise<Try> {
     const { clock } = this.#log
     const { decided, decision, request } = this.#takeAhead(open) ?? this.#decide(open)
     if (request === null) return { decision, answer: null, sure: false }
-    const handled = crowd?.term.handledBy(open, decision, this.#log.ledger)
+    const answered = combining?.answeredBy(open, decision, this.#log.ledger)
     const sent = clock.mark()
-    const answered = this.#send(handled === undefined ? request : { ...request, handled })
+    const answering = this.#send(answered === undefined ? request : { ...request, answered })
     if (this.mayDecideAhead) this.#onSent(decision)
-    const answer = await answered
+    const answer = await answering
+    combining?.appended(answer.combines)
     this.#deciding.learn(answer, sent, decided)
     return { decision, answer, sure: true }
   }
@@ -167,11 +136,11 @@ export class Appender {
   }
 
   /**
-   * Alone, or deciding for all, its next append comes right after the one it has sent. If each call has its price, fewer appends
+   * Alone, or combining, its next append comes right after the one it has sent. If each call has its price, fewer appends
    * are better.
    */
   get mayDecideAhead(): boolean {
-    return (!this.#isCrowded || this.#crowd?.term.isOn === true) && this.#store.frugal !== true
+    return this.#combining?.publishes !== true && this.#store.frugal !== true
   }
 
   /** A decision made ahead holds if the ledger has become the expected one, and if it is fresh. */
@@ -180,52 +149,5 @@ export class Appender {
     open.ahead = null
     if (ahead === null || ahead.base !== this.#log.ledger) return null
     return this.#log.clock.mark() - ahead.decided <= MOST_AHEAD_MS ? ahead : null
-  }
-
-  /**
-   * Null if more was missed than a turn reads: then the rest is read without the lock, and the turn is taken again. Null also if
-   * there is more to append than should travel under the lock.
-   */
-  async #turn(turn: NonNullable<AppendRole['turn']>, open: OpenCommands): Promise<Try | null> {
-    const { queue, replica, clock } = this.#log
-    let decision: Decision | undefined
-    let appending = false
-    const sent = clock.mark()
-    let decided = sent
-    const answer = await this.#orNoTurns(turn)(queue, replica.version, (view) => {
-      clock.sync(view.now, sent)
-      decided = clock.mark()
-      if (view.missed.length > 0) this.meetsOthers()
-      checkSame(queue, replica, { ...view, knownAt: view.sinceAt, events: view.missed })
-      replica.apply(view.missed)
-      open.settleKnown()
-      if (replica.version < view.version) return null
-      const now = this.#deciding.decide(open)
-      if (now.events.length > MOST_UNDER_LOCK) return null
-      decision = now
-      const request = this.#deciding.request(decision, open)
-      appending = request !== null
-      return request
-    })
-    this.turns++
-    if (decision === undefined) {
-      await readOn(this.#log)
-      return replica.version >= answer.version ? this.#append(open) : null
-    }
-    if (appending) this.#deciding.learn(answer, sent, decided)
-    return { decision, answer: appending ? answer : null, sure: true }
-  }
-
-  /** If the process was cut off because it was slow while it held the lock, it would be again: no turns for a while. */
-  #orNoTurns(turn: NonNullable<AppendRole['turn']>): NonNullable<AppendRole['turn']> {
-    return async (...args) => {
-      try {
-        return await turn(...args)
-      } catch (error) {
-        const waited = sqlstateOf(error) === LOCK_WAIT
-        if (!waited) this.#noTurnsUntil = performance.now() + NO_TURNS_MS
-        throw error
-      }
-    }
   }
 }

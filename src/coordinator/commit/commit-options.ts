@@ -5,7 +5,6 @@ import type { LogView } from '../replica/log-view.ts'
 import type { AppendStore, BeatsAlong } from './appender.ts'
 import type { Pending } from './open-commands.ts'
 import type { Patience } from './patience.ts'
-import type { Shares } from './shares.ts'
 import type { StartedData } from './started-data.ts'
 
 /** What the committer reports, beside the answers to commands. */
@@ -28,10 +27,8 @@ export interface CommitOptions {
   readonly hooks: CommitHooks
   /** The data that handlers need of started jobs. Without it, appends bring no data. */
   readonly startedData?: StartedData
-  /** The name of this process when one decides for all. Without it, the process does not take part. */
+  /** The name of this process among those that combine. Without it, the process does not take part. */
   readonly name?: () => string
-  /** Without it, each process begins as much as it claims. */
-  readonly shares?: Shares | undefined
   /** The heartbeats of this process, which go along with its appends where each call has its price. */
   readonly beats?: BeatsAlong
 }
@@ -39,8 +36,8 @@ export interface CommitOptions {
 export interface CommitterHooks {
   /** Called when an append is under way and the next may be decided on its expected result. */
   readonly onSent?: (decision: Decision) => void
-  /** Commands of other processes came in. Without it, this process does not decide for others. */
-  readonly onHanded?: (commands: readonly Pending[]) => void
+  /** Other processes have published commands. Without it, this process takes no part in combining. */
+  readonly onPublished?: (commands: readonly Pending[]) => void
   /** Absent: looks that lose to other processes are tried again at once. */
   readonly looks?: LookHooks | undefined
   /** Of the calls that wait for the commands; a fresh one unless given. */

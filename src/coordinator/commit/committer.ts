@@ -4,9 +4,9 @@ import { retryWhile, retryWithin } from '../base/retry.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { checkSame, foldNews, readOn } from '../replica/read-log.ts'
 import { Appender, type Try } from './appender.ts'
+import { Combining, type CombiningOptions } from './combining.ts'
 import { Staging } from './command-data.ts'
 import type { CommitOptions, CommitterHooks, LookHooks } from './commit-options.ts'
-import { Crowd, type CrowdOptions } from './crowd.ts'
 import { Deciding, takesIn } from './deciding.ts'
 import { wasTaken } from './held-looks.ts'
 import { OpenCommands, type Pending } from './open-commands.ts'
@@ -26,34 +26,34 @@ export class Committer {
   #tries: Tries | undefined
   readonly #counts = { commands: 0, appends: 0, lost: 0, retried: 0 }
 
-  /** The other processes that write; absent: this one takes no part in deciding for others. */
-  readonly crowd: Crowd | undefined
+  /** The other processes that write; absent: this one neither publishes nor combines. */
+  readonly combining: Combining | undefined
 
   constructor(options: CommitOptions, hooks: CommitterHooks = {}) {
     const { log, store, limit, startedData, name, beats } = options
-    const { onSent = () => {}, onHanded, looks, patience = patienceOf(options) } = hooks
-    const { deciding } = store
-    const onOthers = () => this.#appender.meetsOthers()
-    const onNobody = () => this.#appender.leavesOthers()
-    const onStarted: CrowdOptions['onStarted'] = (started, data) => startedData?.keepOf(started, data)
+    const { onSent = () => {}, onPublished, looks, patience = patienceOf(options) } = hooks
+    const onStarted: CombiningOptions['onStarted'] = (started, data) => startedData?.keepOf(started, data)
     const { onUnexpected } = options.hooks
-    this.crowd =
+    const { combining } = store
+    this.combining =
       name &&
-      deciding &&
-      onHanded &&
-      new Crowd({ log, deciding, name, onHanded, onOthers, onNobody, onStarted, onUnexpected })
+      combining &&
+      onPublished &&
+      new Combining({ log, combining, name, onPublished, onStarted, onUnexpected })
     this.#options = options
     this.#looks = looks
     this.#log = log
-    this.#deciding = new Deciding(log, startedData, options.shares)
-    this.#appender = new Appender({ log, store, deciding: this.#deciding, crowd: this.crowd, beats, onSent })
+    this.#deciding = new Deciding(log, startedData)
+    this.#appender = new Appender({
+      ...{ log, store, deciding: this.#deciding, combining: this.combining, beats, onSent },
+    })
     this.#patience = patience
     this.staging = new Staging({ store, queue: log.queue, signal: limit.signal, patience })
   }
 
   /** For `health()` and the benchmark. */
-  get counts(): Readonly<Record<'commands' | 'appends' | 'lost' | 'retried' | 'turns', number>> {
-    return { ...this.#counts, turns: this.#appender.turns }
+  get counts(): Readonly<Record<'commands' | 'appends' | 'lost' | 'retried' | 'elections', number>> {
+    return { ...this.#counts, elections: this.combining?.elections ?? 0 }
   }
 
   /** The version up to which this process has folded the log. */
@@ -172,11 +172,10 @@ export class Committer {
   #conclude(
     open: OpenCommands,
     decision: Decision,
-    { data = [], handed, version }: AppendAnswer & { ok: true },
+    { data = [], published, version }: AppendAnswer & { ok: true },
   ): void {
     this.#counts.appends++
-    if (handed !== undefined) this.crowd?.term.carried(open, handed)
-    if (handed !== undefined && handed.length > 0) this.#appender.meetsOthers()
+    if (published !== undefined) this.combining?.carried(open, published)
     const commands = open.commands()
     if (open.areLooks) this.#looks?.contention.won()
     open.close()
@@ -216,7 +215,7 @@ export class Committer {
       case 'log_went_back':
         throw wentBack(queue, replica.version, answer.version)
       case 'version':
-        this.#appender.meetsOthers()
+        this.combining?.meetOthers()
         // The store has compared the last known event. If that event was archived and not kept, only the epoch can tell.
         checkSame(queue, replica, { ...answer, knownAt: null, events: answer.missed })
         replica.apply(answer.missed)

@@ -12,7 +12,6 @@ import { Recent } from '../base/recent.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { dataOf } from './command-data.ts'
 import type { OpenCommands } from './open-commands.ts'
-import type { Shares } from './shares.ts'
 import type { StartedData } from './started-data.ts'
 
 /** A decision, what to write of it, and when it was made, by this process's clock. */
@@ -32,7 +31,6 @@ const MOST_DEAD = 1_000
 export class Deciding {
   readonly #log: LogView
   readonly #startedData: StartedData | undefined
-  readonly #shares: Shares | undefined
   readonly #lead = new Lead()
   /**
    * Worker processes that the store says have no live lease. If one is forgotten, its start is refused once more, and it is known
@@ -46,12 +44,10 @@ export class Deciding {
 
   /**
    * @param startedData the data that handlers need of started jobs; without it, appends bring no data
-   * @param shares without it, each process begins as much as it claims
    */
-  constructor(log: LogView, startedData?: StartedData, shares?: Shares) {
+  constructor(log: LogView, startedData?: StartedData) {
     this.#log = log
     this.#startedData = startedData
-    this.#shares = shares
   }
 
   /**
@@ -78,8 +74,7 @@ export class Deciding {
   }
 
   #decide(open: OpenCommands, base: Ledger): Decision {
-    const commands = open.commands()
-    return decide(base, commands, { ...this.#surroundings, shares: this.#shares?.of(commands, base) })
+    return decide(base, open.commands(), this.#surroundings)
   }
 
   /** The time at which an append that is sent now arrives, and what else decides about it. */

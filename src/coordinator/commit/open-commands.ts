@@ -30,6 +30,8 @@ export interface Pending {
   isStaged?: boolean
   /** Nobody waits for the answer: what this process knows is enough (held-looks.ts). */
   readonly isLook?: boolean
+  /** Another process has published it, and waits for it too. */
+  readonly isOthers?: boolean
   readonly resolve: (result: CommandResult) => void
   readonly reject: (error: unknown) => void
 }
@@ -55,9 +57,11 @@ export class OpenCommands {
   isTried = false
   /** The log was read to its end after they came. */
   isRead = false
-  /** They were handed in to another process. */
-  wasHandedIn = false
-  /** That process lives: it was asked a moment ago. */
+  /** They were published, and may have been carried out since. */
+  isRepeated = false
+  /** When they were published first, by `performance.now()`. */
+  publishedAt: number | undefined
+  /** The last try was to publish them: another process combines. */
   isWaiting = false
   /** Their outcome if the ledger becomes `base`, decided while the append before theirs is under way. */
   ahead: (Decided & { readonly base: Ledger }) | null = null
@@ -75,13 +79,13 @@ export class OpenCommands {
   }
 
   /** False if one has staged data: only its sender can stage it again. */
-  get mayBeHandedIn(): boolean {
+  get mayBePublished(): boolean {
     return ![...this.#open.values()].some(({ isStaged }) => isStaged === true)
   }
 
-  /** True if all of them look for something to do, or if some were handed in before and not carried out. */
+  /** True if all of them look for something to do, or if some were published before and not carried out. */
   get mayComeToNothing(): boolean {
-    if (this.wasHandedIn) return true
+    if (this.isRepeated) return true
     return this.commands().every(isSearch)
   }
 
@@ -127,6 +131,11 @@ export class OpenCommands {
       if (result === undefined) this.#open.delete(command.id)
       else this.answer(command.id, result, isSearch(command) && !hasChanged(result) ? 0 : version)
     }
+  }
+
+  /** This process combines no more: those of others are with their senders, or with the next combiner. */
+  dropOthers(): void {
+    for (const [id, { isOthers }] of this.#open) if (isOthers === true) this.#open.delete(id)
   }
 
   /** The log knows these jobs already: their rows were taken in before. The rest of their commands goes on. */

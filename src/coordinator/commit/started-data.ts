@@ -147,7 +147,7 @@ export function withRowsAhead(
   store: AppendStore & Pick<DataRole, 'data'>,
   ledger: () => Ledger,
 ): AppendStore {
-  const { frugal, turn, deciding } = store
+  const { frugal, combining } = store
   // If the append is lost, the read is wasted.
   if (frugal === true) return store
   const append = async (request: AppendRequest): Promise<AppendAnswer> => {
@@ -161,8 +161,7 @@ export function withRowsAhead(
   return {
     append,
     stage: (...args) => store.stage(...args),
-    ...(turn === undefined ? undefined : { turn: (...args) => turn.apply(store, args) }),
-    ...(deciding === undefined ? undefined : { deciding }),
+    ...(combining === undefined ? undefined : { combining }),
   }
 }
 

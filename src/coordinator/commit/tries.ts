@@ -5,10 +5,8 @@ import { backoffMs, pause, type TimeLimit } from '../base/retry.ts'
 const AT_ONCE_TRIES = 10
 /** The same for tries that are refused for another reason: the answer says what to do. */
 const AT_ONCE_REFUSALS = 2
-/** A batch is given up after so many tries in a row, far more than turns let happen. */
+/** A batch is given up after so many tries in a row, far more than combining lets happen. */
 const MOST_TRIES = 100
-/** A batch is tried for at least so many milliseconds, however short the limit: losing to others is no outage. */
-const LEAST_MS = 2_000
 
 /**
  * The tries of one batch. A process that waits after a lost try falls behind and loses again: with 8 processes, trying at once
@@ -26,7 +24,7 @@ export class Tries {
   constructor(queue: string, limit: TimeLimit) {
     this.#queue = queue
     this.#limit = limit
-    this.#until = performance.now() + Math.max(LEAST_MS, limit.forMs)
+    this.#until = performance.now() + limit.forMs
   }
 
   /** Another try was refused. `lost`: another process appended first. */
@@ -35,7 +33,7 @@ export class Tries {
     this.#hasWaited = false
   }
 
-  /** The last try was to hand the batch in to the process that decides for all: to wait for that one is no refusal. */
+  /** The last try was to publish the batch: to wait for the combiner is no refusal. */
   waited(): void {
     this.#tries--
     this.#isWaiting = true
@@ -59,7 +57,9 @@ export class Tries {
       return
     }
     if (tries === 0) return
-    if (isLate || tries >= MOST_TRIES || signal.aborted) throw tooContended(this.#queue, tries)
+    // Losing to others is no outage: some tries are made however short the limit.
+    if ((isLate && tries > AT_ONCE_TRIES) || tries >= MOST_TRIES || signal.aborted)
+      throw tooContended(this.#queue, tries)
     const over = Math.max(tries - AT_ONCE_TRIES, 2 * (this.#refusals - AT_ONCE_REFUSALS))
     if (over > 0) await pause(backoffMs(over, 5, this.#refusals > 0 ? 1_000 : 100), signal)
   }
@@ -76,7 +76,7 @@ function tooContended(queue: string, tries: number): InterlockError {
 function unanswered(queue: string): InterlockError {
   return new InterlockError(
     'contention',
-    `queue ${queue}: the process that decides for all has not come to this command in time; try again, and see whether the machines are overloaded`,
+    `queue ${queue}: the process that writes for all has not come to this command in time; try again, and see whether the machines are overloaded`,
     { queue },
   )
 }

@@ -30,7 +30,7 @@ export function maintenanceOf(
       projector.follow(before.lastAt, after.lastAt, hasRows)
       snapshots.follow(before.version, after.version)
     },
-    /** Writes to the user's tables what they do not show yet. @param inCase the process that decides for all does so too */
+    /** Writes to the user's tables what they do not show yet. @param inCase the combiner does so too */
     catchUp: (inCase = false) => {
       if (inCase) projector.makeSure()
       else if (projector.last?.version !== log.version) projector.nudge()

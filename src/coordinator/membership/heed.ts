@@ -24,14 +24,12 @@ export function heed(wake: Wake, { log, appends, filter, onIncoming }: Heeding):
       return
     case 'incoming':
       return onIncoming(wake.incoming, wake.again)
-    case 'handled':
+    case 'answered':
       log.head.hear(wake.version)
-      return appends.hearHandled(wake.senders)
+      return appends.hearAnswered(wake.senders)
     case 'resigned':
-      return appends.hearHandled(null)
+      return appends.hearAnswered(null)
     case 'answers':
       return appends.hearAnswers(wake.answers)
-    case 'commands':
-      return appends.hearCommands(wake.commands)
   }
 }

@@ -13,7 +13,6 @@ import type { Logger } from '../base/logger.ts'
 import { SingleFlight } from '../base/work.ts'
 import { AppendQueue } from '../commit/append-queue.ts'
 import type { CommitHooks } from '../commit/commit-options.ts'
-import { Shares } from '../commit/shares.ts'
 import { StartedData, withRowsAhead } from '../commit/started-data.ts'
 import { type Maintenance, maintenanceOf } from '../maintenance/maintenance.ts'
 import { LogView } from '../replica/log-view.ts'
@@ -84,7 +83,6 @@ export class Member {
     this.#maintenance = maintenanceOf(log, options, onError)
     this.appends = new AppendQueue({
       ...{ log, limit, startedData: this.startedData, hooks: this.#commitHooks(), name: workerId },
-      shares: store.deciding && new Shares({ workers: () => store.workers(queue), onError }),
       beats: { due: () => this.lease.due(), answered: (...answer) => this.lease.answered(...answer) },
       store: withRowsAhead(store, () => log.ledger),
     })
@@ -226,7 +224,7 @@ export class Member {
   }
 
   async #onTick(): Promise<void> {
-    // Who decides for all ticks for all.
+    // The combiner ticks for all.
     if (!this.#wakeFilter.mayRest) await this.tick()
     if (this.#closing.signal.aborted) return
     this.#wakeups.look()

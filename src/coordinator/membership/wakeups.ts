@@ -155,22 +155,22 @@ class TickTimer {
 }
 
 /**
- * After this time, or this many events, even a worker that may wait reads what others did. Where one process decides for all, each of the
- * others waits for up to twice as much, at random: if all read at once, that one comes to nothing meanwhile.
+ * After this time, or this many events, even a worker that may wait reads what others did. Where processes combine, each of them waits for
+ * up to twice as much, at random: if all read at once, the combiner comes to nothing meanwhile.
  */
 const STALE = { ms: 5_000, events: 10_000 }
 
 export interface WakeFilterOptions {
   /** Each call of the store has its price. */
   readonly isFrugal: boolean
-  /** Another process decides for this one too, and tells it what comes of its commands. */
+  /** Another process carries out the commands of this one, and tells it what comes of them. */
   readonly isTold: () => boolean
   readonly capacity: () => Capacity
   readonly log: Pick<LogView, 'head' | 'version' | 'knownVersion'>
 }
 
 /**
- * Which wake-ups a process has to follow at once. If each read has its price, or if another process decides for all, what others do can
+ * Which wake-ups a process has to follow at once. If each read has its price, or if another process combines, what others do can
  * wait until a worker here sends its next command, or longer, unless a subscriber in this process follows the queue.
  */
 export class WakeFilter {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import type { Event } from '../../core/index.ts'
-import type { LogStore } from '../../port/index.ts'
 import { appendNow, handMade, queuedEvent, standOf, until } from '../hand-made.ts'
 import type { Bench } from './bench.ts'
 
@@ -81,17 +80,18 @@ export function otherLogContract({ it, store, other }: Bench): void {
   })
 }
 
-/** The same under the lock. */
-export function otherLogTurnContract({ it, store, other }: Bench): void {
+/** The same under the lock, while rows of the projection are made again. */
+export function otherLogLockedContract({ it, store, other }: Bench): void {
   it('shows the time of the event that the caller knows', async (queue) => {
     await appendNow(other(), queue, [queuedEvent('a'), queuedEvent('b')])
     const { events } = await store().read(queue, 0, 2)
     const sinceAt = async (since: number) => {
       let seen: number | null | undefined
-      await (store() as Required<LogStore>).turn(queue, since, (view) => {
+      const rebuilding = store().rebuild(queue, since, (view) => {
         seen = view.sinceAt
-        return null
+        throw new Error('seen')
       })
+      await assert.rejects(rebuilding, /seen/)
       return seen
     }
     assert.deepEqual(

@@ -178,7 +178,6 @@ export function readContract({ it, store, other, connect }: Bench): void {
       closed.open(queue),
       closed.read(queue, 0, 1),
       closed.leave(queue, 'w'),
-      ...(closed.turn ? [closed.turn(queue, 0, () => null)] : []),
       closed.listen(queue, () => {}),
     ]) {
       await assert.rejects(call, { code: 'closed' })

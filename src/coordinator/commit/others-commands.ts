@@ -6,14 +6,80 @@ import {
   type Ledger,
   type RecordedEvent,
 } from '../../core/index.ts'
-import type { AnswersTo, Concern, HandedIn, HandledByAppend } from '../../port/index.ts'
+import type { Answered, AnsweredByAppend, AnswersTo, Concern, PublishedCommand } from '../../port/index.ts'
+import type { OpenCommands, Pending } from './open-commands.ts'
 import { mayHaveData } from './started-data.ts'
 
 /** A command of another process that needs no append any more, or none but the one that is about to be sent. */
-export interface Finished {
-  readonly one: HandedIn
+interface Finished {
+  readonly one: PublishedCommand
   /** Absent: nobody has said what came of it. */
   readonly result?: CommandResult | undefined
+}
+
+/** The commands of other processes that the combiner carries out, and what it says to their senders. */
+export class OthersCommands {
+  readonly #onTaken: (commands: readonly Pending[]) => void
+  /** By id: not in the log yet, and may need an append. */
+  readonly #held = new Map<string, PublishedCommand>()
+  /** They need no append any more, and their senders do not know that yet. */
+  #finished: Finished[] = []
+
+  /** @param onTaken these commands are to be carried out */
+  constructor(onTaken: (commands: readonly Pending[]) => void) {
+    this.#onTaken = onTaken
+  }
+
+  take(published: readonly PublishedCommand[]): void {
+    const finished = new Set(this.#finished.map(({ one }) => one.command.id))
+    const fresh = published.filter(({ command: { id } }) => !this.#held.has(id) && !finished.has(id))
+    for (const one of fresh) this.#held.set(one.command.id, one)
+    if (fresh.length > 0) this.#onTaken(fresh.map((one) => this.#pendingOf(one)))
+  }
+
+  /** Another process carries them out, or they are published again. */
+  drop(): void {
+    this.#held.clear()
+    this.#finished = []
+  }
+
+  /** The commands that an append of this decision finishes. @param before the ledger that it was made on */
+  answeredBy(open: OpenCommands, decision: Decision, before: Ledger): Omit<AnsweredByAppend, 'combiner'> {
+    const commands = open.commands()
+    const carried = commands.flatMap(({ id }, i): Finished[] => {
+      const one = this.#held.get(id)
+      return one === undefined ? [] : [{ one, result: decision.results[i] }]
+    })
+    return { ...answersOf([...carried, ...this.#finished]), concern: concernOf(decision, commands, before) }
+  }
+
+  /** The append with {@link answeredBy} was carried out. */
+  carried(commands: readonly Command[]): void {
+    for (const { id } of commands) this.#held.delete(id)
+    this.#finished = []
+  }
+
+  /** Those that need no append any more; their senders read the log. */
+  takeFinished(): Answered {
+    const finished = this.#finished
+    this.#finished = []
+    const { done, senders } = answersOf(finished.map(({ one }) => ({ one })))
+    return { done, senders }
+  }
+
+  #pendingOf({ command, data }: PublishedCommand): Pending {
+    const settle = (result?: CommandResult) => {
+      const one = this.#held.get(command.id)
+      if (one === undefined) return
+      this.#held.delete(command.id)
+      this.#finished.push({ one, result })
+    }
+    const weight = data === undefined ? 0 : JSON.stringify(data).length
+    return {
+      ...{ command, weight, isOthers: true, resolve: settle, reject: () => settle() },
+      ...(data && { data }),
+    }
+  }
 }
 
 /**
@@ -28,9 +94,7 @@ const told: ReadonlySet<string> = new Set<Command['body']['type']>([
 ])
 
 /** Which of them are told, and whose senders have to read the log. */
-export function handledOf(
-  finished: readonly Finished[],
-): Pick<HandledByAppend, 'done' | 'senders' | 'answers'> {
+function answersOf(finished: readonly Finished[]): Pick<AnsweredByAppend, 'done' | 'senders' | 'answers'> {
   const senders = new Set<string>()
   const answers = new Map<string, Answers>()
   for (const { one, result } of finished) {
@@ -46,7 +110,7 @@ export function handledOf(
       for (const start of result.started) if (mayHaveData(start)) those.wanted.push(start.spec.jobId)
   }
   return {
-    done: finished.flatMap(({ one }) => (one.isTold === true ? [] : [one.command.id])),
+    done: finished.map(({ one }) => one.command.id),
     senders: [...senders],
     answers: [...answers.values()],
   }

@@ -1,19 +1,19 @@
-/** Several processes write to one queue at once: one of them decides for all (job_queue_hand_in). */
+/** Several processes write to one queue at once: one of them carries out the commands of all (docs/several-writers.md). */
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { memoryDatabase, memoryStore } from '../../src/adapter/memory/index.ts'
 import { InterlockError } from '../../src/core/index.ts'
-import type { DecidingRole, LogStore, OnWake } from '../../src/port/index.ts'
+import type { CombiningRole, LogStore, OnWake } from '../../src/port/index.ts'
 import { createJobWorker, type HandlerContext, type Job } from '../../src/worker/index.ts'
 import { eventsOf, join } from './support.ts'
 
-/** A store over that database, whose calls of deciding are counted, and may come to nothing. */
+/** A store over that database, whose calls of combining are counted, and may come to nothing. */
 function storeOn(
   database = memoryDatabase(),
-  change: (role: DecidingRole) => Partial<DecidingRole> = () => ({}),
+  change: (role: CombiningRole) => Partial<CombiningRole> = () => ({}),
 ) {
   const store = memoryStore(database)
-  const calls = { handIn: 0, tell: 0, pickUp: 0, append: 0, read: 0 }
-  const role = { ...store.deciding, ...(store.deciding && change(store.deciding)) } as DecidingRole
+  const calls = { publish: 0, resign: 0, append: 0, read: 0 }
+  const role = { ...store.combining, ...(store.combining && change(store.combining)) } as CombiningRole
   const counted: LogStore = {
     ...store,
     append: (request) => {
@@ -24,25 +24,21 @@ function storeOn(
       calls.read++
       return store.read(...args)
     },
-    deciding: {
-      handIn: (...args) => {
-        calls.handIn++
-        return role.handIn(...args)
+    combining: {
+      publish: (...args) => {
+        calls.publish++
+        return role.publish(...args)
       },
-      tell: async (...args) => {
-        calls.tell++
-        return (await role.tell?.(...args)) === true
-      },
-      pickUp: (...args) => {
-        calls.pickUp++
-        return role.pickUp(...args)
+      resign: (...args) => {
+        calls.resign++
+        return role.resign(...args)
       },
     },
   }
   return { store: counted, calls }
 }
 
-/** Resolves to what resolves when no process decides any more. */
+/** Resolves to what resolves when no process combines any more. */
 async function resignation(store: LogStore): Promise<{ readonly heard: Promise<void> }> {
   const { promise, resolve } = Promise.withResolvers<void>()
   await store.listen('default', (wake) => {
@@ -55,7 +51,7 @@ const jobs = (name: string, count: number) =>
   Array.from({ length: count }, (_, n) => ({ jobId: `${name}-${n}`, models: [`model of ${name}-${n}`] }))
 
 describe('processes that write at once', () => {
-  it('have each of their commands carried out once, most of them by the one that decides', async () => {
+  it('have each of their commands carried out once, most of them by the combiner', async () => {
     const database = memoryDatabase()
     const stores = ['a', 'b', 'c'].map((name) => ({ name, ...storeOn(database) }))
     const all = await Promise.all(stores.map(({ store }) => join({ store })))
@@ -66,8 +62,7 @@ describe('processes that write at once', () => {
     const queued = (await eventsOf(memoryStore(database))).filter((event) => event.startsWith('queued'))
     expect(new Set(queued).size).toBe(180)
     expect(queued).toHaveLength(180)
-    const handedIn = stores.reduce((sum, { calls }) => sum + calls.handIn + calls.tell, 0)
-    expect(handedIn).toBeGreaterThan(20)
+    expect(stores.reduce((sum, { calls }) => sum + calls.publish, 0)).toBeGreaterThan(20)
   })
 
   it('learn of each other also where one is so fast that it loses no append', async () => {
@@ -75,69 +70,40 @@ describe('processes that write at once', () => {
     const fast = storeOn(database)
     const slow = storeOn(database)
     const [first, second] = [await join({ store: fast.store }), await join({ store: slow.store })]
-    // The second loses one append, and decides for all from then on; the first is told so.
+    // The second loses one append, and combines from then on; the first is told so.
     const heard = Promise.withResolvers<void>()
     await fast.store.listen('default', (wake) => {
-      if (wake.type === 'handled') heard.resolve()
+      if (wake.type === 'answered') heard.resolve()
     })
     await Promise.all([first.enqueue(jobs('x', 1)), second.enqueue(jobs('y', 1))])
     await heard.promise
     await first.enqueue(jobs('z', 1))
-    expect(fast.calls.handIn).toBeGreaterThan(0)
+    expect(fast.calls.publish).toBeGreaterThan(0)
   })
 
-  it('append at once again, each for itself, when the one that decided has resigned', async () => {
+  it('append at once again, each for itself, when the combiner has resigned', async () => {
     const database = memoryDatabase()
     const [a, b] = [storeOn(database), storeOn(database)]
     const [first, second] = [await join({ store: a.store }), await join({ store: b.store })]
     const resigned = await Promise.all([a, b].map(({ store }) => resignation(store)))
     await Promise.all([first.enqueue(jobs('x', 1)), second.enqueue(jobs('y', 1))])
     await Promise.all(resigned.map(({ heard }) => heard))
-    const before = a.calls.handIn + b.calls.handIn
+    const before = a.calls.publish + b.calls.publish
     expect(before).toBeGreaterThan(0)
     for (let round = 0; round < 3; round++) {
       await first.enqueue(jobs(`x-${round}`, 1))
       await second.enqueue(jobs(`y-${round}`, 1))
     }
-    expect(a.calls.handIn + b.calls.handIn).toBe(before)
+    expect(a.calls.publish + b.calls.publish).toBe(before)
   })
 
-  it('decide for no longer than usual after a pause, which says nothing of how long an append takes', async () => {
-    const database = memoryDatabase()
-    const terms: number[] = []
-    const noted = (role: DecidingRole): Partial<DecidingRole> => ({
-      handIn: (queue, handing) => {
-        terms.push(handing.forMs)
-        return role.handIn(queue, handing)
-      },
-      pickUp: (queue, options) => {
-        terms.push(options.forMs)
-        return role.pickUp(queue, options)
-      },
-    })
-    const [a, b] = [storeOn(database, noted), storeOn(database, noted)]
-    const [first, second] = [await join({ store: a.store }), await join({ store: b.store })]
-    const now = performance.now.bind(performance)
-    let later = 0
-    vi.spyOn(performance, 'now').mockImplementation(() => now() + later)
-    onTestFinished(() => void vi.restoreAllMocks())
-    for (let round = 0; round < 4; round++) {
-      const resigned = await resignation(a.store)
-      await Promise.all([first.enqueue(jobs(`x-${round}`, 1)), second.enqueue(jobs(`y-${round}`, 1))])
-      await resigned.heard
-      later += 600
-    }
-    expect(Math.max(...terms)).toBeLessThan(2_000)
-  })
-
-  it('do without the one that decides when it is gone, and carry out what was handed in to it once', async () => {
+  it('do without the combiner when it is gone, and carry out what was published for it once', async () => {
     const database = memoryDatabase()
     const { store } = storeOn(database)
     // It takes part once, and is never heard of again.
     await store.open('default')
-    await store.deciding?.handIn('default', {
-      sender: 'gone',
-      forMs: 250,
+    await store.combining?.publish('default', {
+      ...{ sender: 'gone', waitMs: 250, seen: null },
       commands: [{ command: { id: 'c', hash: 1, workerId: 'w', body: { type: 'tick' } } }],
     })
     const [first, second] = [await join({ store }), await join({ store: storeOn(database).store })]
@@ -147,13 +113,13 @@ describe('processes that write at once', () => {
     expect(queued).toHaveLength(10)
   })
 
-  it('are answered when what they handed in gets lost', async () => {
+  it('are answered when what they published gets lost', async () => {
     const database = memoryDatabase()
     let lost = 0
-    const losing = (role: DecidingRole): Partial<DecidingRole> => ({
-      handIn: async (queue, handing) => {
-        if (lost++ > 3) return role.handIn(queue, handing)
-        return { decides: false }
+    const losing = (role: CombiningRole): Partial<CombiningRole> => ({
+      publish: async (queue, publication) => {
+        if (lost++ > 3) return role.publish(queue, publication)
+        return { combines: false, seen: { election: lost, oldest: null }, barren: 0 }
       },
     })
     const [a, b] = [storeOn(database, losing), storeOn(database, losing)]
@@ -163,32 +129,15 @@ describe('processes that write at once', () => {
     expect((await eventsOf(a.store)).filter((event) => event.startsWith('queued'))).toHaveLength(10)
   })
 
-  it('tell the one that decides of their commands, and hand in what it has not heard', async () => {
-    const database = memoryDatabase()
-    let told = 0
-    // Every other message gets lost.
-    const losing = (role: DecidingRole): Partial<DecidingRole> => ({
-      tell: async (...args) => (told++ % 2 === 0 ? true : (role.tell?.(...args) ?? false)),
-    })
-    const stores = ['a', 'b', 'c'].map(() => storeOn(database, losing))
-    const all = await Promise.all(stores.map(({ store }) => join({ store })))
-    for (let round = 0; round < 5 || (told < 3 && round < 50); round++)
-      await Promise.all(all.map((each, i) => each.enqueue(jobs(`${i}-${round}`, 2))))
-    expect(told).toBeGreaterThan(2)
-    const queued = (await eventsOf(memoryStore(database))).filter((event) => event.startsWith('queued'))
-    expect(new Set(queued).size).toBe(queued.length)
-    const enqueued = await Promise.all(all.map((each) => each.catchUp().then(() => each.state().version)))
-    expect(new Set(enqueued).size).toBe(1)
-  })
-
-  it('wait for the one that decides also while they close: that is no refusal', async () => {
+  it('wait for the combiner also while they close: that is no refusal', async () => {
     const database = memoryDatabase()
     const isAsked = Promise.withResolvers<void>()
     let asked = 0
-    const busy = (role: DecidingRole): Partial<DecidingRole> => ({
-      handIn: async (queue, handing) => {
+    const busy = (role: CombiningRole): Partial<CombiningRole> => ({
+      publish: async (queue, publication) => {
         isAsked.resolve()
-        return asked++ < 2 ? { decides: false } : role.handIn(queue, handing)
+        if (asked++ >= 2) return role.publish(queue, publication)
+        return { combines: false, seen: { election: asked, oldest: null }, barren: 0 }
       },
     })
     const [a, b] = [storeOn(database, busy), storeOn(database, busy)]
@@ -202,7 +151,7 @@ describe('processes that write at once', () => {
   })
 })
 
-describe('a command that is handed in after a first try', () => {
+describe('a command that is published after a first try', () => {
   it('is refused only when the log does not have it: the first try may have taken effect', async () => {
     const inner = memoryStore()
     const wakes: OnWake[] = []
@@ -218,19 +167,19 @@ describe('a command that is handed in after a first try', () => {
         const answer = await inner.append(request)
         if (!isLosing) return answer
         isLosing = false
-        for (const wake of wakes) wake({ type: 'handled', senders: ['another'] })
+        for (const wake of wakes) wake({ type: 'answered', senders: ['another'] })
         throw new InterlockError('store_unavailable', 'the answer was lost')
       },
-      // The process that decides for all finds the attempt ended, refuses the command, and says so.
-      deciding: {
-        handIn: async (_queue, { commands }) => {
+      // The combiner finds the attempt ended, refuses the command, and says so.
+      combining: {
+        publish: async (_queue, { commands }) => {
           const answers = commands.map(({ command }) => ({ commandId: command.id, result: refusal }))
           setImmediate(() => {
             for (const wake of wakes) wake({ type: 'answers', answers: { version: 0, answers, data: [] } })
           })
-          return { decides: false }
+          return { combines: false, seen: { election: 1, oldest: 1 }, barren: 0 }
         },
-        pickUp: async () => ({ decides: false, handed: [] }),
+        resign: async () => ({ combines: false, published: [] }),
       },
     }
     const coordinator = await join({ store })
@@ -243,7 +192,7 @@ describe('a command that is handed in after a first try', () => {
   })
 })
 
-describe('a worker in a process that does not decide', () => {
+describe('a worker in a process that does not combine', () => {
   /** Three processes with a worker each, and what they do with each job. */
   async function workers(handler: (job: Job, context: HandlerContext) => unknown) {
     const database = memoryDatabase()
@@ -257,7 +206,7 @@ describe('a worker in a process that does not decide', () => {
       worker.start()
       onTestFinished(async () => void (await worker.drain()))
     }
-    return { first, all, calls: (name: 'read' | 'tell') => stores.map(({ calls }) => calls[name]) }
+    return { first, all, calls: (name: 'read' | 'publish') => stores.map(({ calls }) => calls[name]) }
   }
 
   const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0)
@@ -277,10 +226,10 @@ describe('a worker in a process that does not decide', () => {
       await first.enqueue(batch.map((job) => ({ ...job, payload: { of: job.jobId } })))
       await isDone.promise
     }
-    const isTold = () => sum(calls('read')) < sum(calls('tell'))
+    const isTold = () => sum(calls('read')) < sum(calls('publish'))
     // One that was stopped for a moment, as on a busy machine, hands its commands in by itself for a while.
     for (let n = 0; n < 8 && !isTold(); n++) await run(`batch-${n}`)
-    expect(sum(calls('read'))).toBeLessThan(sum(calls('tell')))
+    expect(sum(calls('read'))).toBeLessThan(sum(calls('publish')))
     await vi.waitFor(async () => {
       await Promise.all(all.map((each) => each.catchUp()))
       expect(all.map((each) => each.state().activeCount + each.state().waitingCount)).toEqual([0, 0, 0])

@@ -13,7 +13,7 @@ async function workerOn(url: string) {
 
 type Worker = Awaited<ReturnType<typeof workerOn>>
 
-/** What may happen to the process that decides. Returns the process that goes on in its place. */
+/** What may happen to the combiner. Returns the process that goes on in its place. */
 const accidents = {
   'is killed': async (victim: Worker, url: string) => {
     victim.child.kill('SIGKILL')
@@ -41,23 +41,25 @@ const jobsOf = (round: number) =>
     payload: { ms: n % 3 },
   }))
 
-/** The worker that decides for all just now. */
-async function deciderAmong(workers: readonly Worker[], client: pg.Client): Promise<Worker | undefined> {
-  const { rows } = await client.query<{ decider: string }>('select decider from job_queue_deciders')
-  return workers.find(({ workerIds }) => rows.some(({ decider }) => workerIds.includes(decider)))
+/** The worker that combines just now. */
+async function combinerAmong(workers: readonly Worker[], client: pg.Client): Promise<Worker | undefined> {
+  const { rows } = await client.query<{ combiner: string }>(
+    'select combiner from job_queue_combiners where combiner is not null',
+  )
+  return workers.find(({ workerIds }) => rows.some(({ combiner }) => workerIds.includes(combiner)))
 }
 
 /** Waits for one, as long as there is work. */
-async function nextDecider(workers: readonly Worker[], client: pg.Client): Promise<Worker | undefined> {
+async function nextCombiner(workers: readonly Worker[], client: pg.Client): Promise<Worker | undefined> {
   for (let looks = 0; looks < 400; looks++) {
-    const decider = await deciderAmong(workers, client)
-    if (decider !== undefined) return decider
+    const combiner = await combinerAmong(workers, client)
+    if (combiner !== undefined) return combiner
     await sleep(2)
   }
   return undefined
 }
 
-describe('the process that decides for all (job_queue_deciders)', () => {
+describe('the combiner (job_queue_combiners)', () => {
   it.each(Object.entries(accidents))(
     '%s: no command is lost or done twice, and no two jobs hold a model',
     async (accident, happen) => {
@@ -67,7 +69,7 @@ describe('the process that decides for all (job_queue_deciders)', () => {
       let met = 0
       for (let round = 0; round < runs(3); round++) {
         await coordinator.enqueue(jobsOf(round))
-        const victim = await nextDecider(workers, client)
+        const victim = await nextCombiner(workers, client)
         if (victim !== undefined) {
           met++
           workers.splice(workers.indexOf(victim), 1, await happen(victim, url, round))
