@@ -32,15 +32,15 @@ export function commandsOf(member: Member, telemetry: Telemetry | undefined): Ca
   return {
     enqueue: async (jobs) => {
       const parsed = parseJobs(jobs)
-      if (parsed.length === 0) return { queued: 0, waiting: [] }
+      if (parsed.length === 0) return { queued: 0, known: [], waiting: [] }
       const specs = parsed.map(({ spec }) => spec)
       const put = (context?: TraceContext) =>
         member.send({ type: 'enqueue', specs }, { data: keptOf(parsed, context) })
-      const { waiting } =
+      const { waiting, known = [] } =
         telemetry === undefined
           ? await put()
           : await telemetry.send({ queue: member.log.queue, jobs: parsed }, put)
-      return { queued: new Set(specs.map(({ jobId }) => jobId)).size, waiting }
+      return { queued: new Set(specs.map(({ jobId }) => jobId)).size - known.length, known, waiting }
     },
     claim: (claim, { known = false } = {}) => started({ type: 'claim' }, { claim, isLook: known }),
     complete: async (lease, { claim, result } = {}) => {

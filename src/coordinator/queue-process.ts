@@ -43,7 +43,7 @@ export class QueueProcess {
     this.#gate = new Gate(member)
     if (options.onUnavailable === 'bypass') this.#lenient = new LenientGate(this.#gate, member, options)
     this.#inbox = new Inbox({
-      ...{ store, queue, ledger: () => member.ledger, now: () => member.log.now() },
+      ...{ store, queue, logger: member.logger, ledger: () => member.ledger, now: () => member.log.now() },
       send: (body, sent) => member.send(body, sent),
       onLooked: (found) => this.incoming.requests.looked(found),
       onError: (error) => member.failures.note(error),

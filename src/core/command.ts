@@ -131,6 +131,8 @@ export interface Accepted {
   /** For `ask` and `enqueue`: the jobs that have to wait. */
   readonly waiting: readonly Waiting[]
   readonly bypassed: readonly string[]
+  /** For `enqueue`: jobs that were live already with the same spec, and were left as they are. */
+  readonly known?: readonly string[]
   /** False when the command found everything as it wished: nothing was appended for it. */
   readonly changed: boolean
 }

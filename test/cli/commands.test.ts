@@ -189,7 +189,7 @@ describe('a store that cannot be used', () => {
       applied: false,
     })
     const after = await interlock(['enqueue', '--job', 'a', '--models', 'm', '--url', url, '--json'])
-    expect(JSON.parse(after.stdout)).toEqual({ queued: 1, waiting: [] })
+    expect(JSON.parse(after.stdout)).toEqual({ queued: 1, known: [], waiting: [] })
   })
 })
 
@@ -204,7 +204,7 @@ describe('a queue', () => {
     }
     const file = await fileWith('w.csv', csv)
     expect(await run('enqueue', file)).toMatchObject({ queued: 3 })
-    expect(await run('enqueue', file)).toMatchObject({ queued: 3, waiting: [] })
+    expect(await run('enqueue', file)).toMatchObject({ queued: 0, known: ['a', 'b', 'c'] })
     expect(await run('status')).toMatchObject({ status: 'idle', activeCount: 0, waitingCount: 3 })
     expect((await run('queue', '--limit', '2')).jobs).toMatchObject([
       { jobId: 'a' },

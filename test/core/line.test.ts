@@ -103,8 +103,32 @@ describe('reprioritize', () => {
     const queue = busy()
     queue.enqueue('A', ['m'])
     expect(codeOf(move(queue, 'first', 'A'))).toBe('job_not_live')
-    expect(codeOf(move(queue, 'A', 'first'))).toBe('job_not_live')
+    expect(codeOf(move(queue, 'A', 'first'))).toBe('invalid_input')
     expect(codeOf(move(queue, 'A', 'nobody'))).toBe('job_not_live')
     expect(codeOf(move(queue, 'nobody', 'A'))).toBe('job_not_live')
+  })
+
+  it.each([
+    [
+      'first',
+      'it runs already',
+      /^job first runs already.*; name a job that stands in line: `interlock queue`$/,
+    ],
+    ['A', 'it is the job itself', /^job A cannot stand before itself; /],
+    [
+      'held',
+      'its model is paused',
+      /^job held waits beside the line, as model p is paused: .*; `interlock resume p`, or /,
+    ],
+    ['later', 'it is not due', /^job later is not due before \d{4}-.*Z, and stands in no line until then; /],
+  ])('says of %s why nothing can be moved before it: %s', (before, _, says) => {
+    const queue = busy()
+    queue.enqueue('A', ['m'])
+    queue.send({ type: 'pause_model', model: 'p', reason: 'by_hand', until: null })
+    queue.enqueue('held', ['p'])
+    queue.enqueue('later', ['m'], { runAt: queue.now + 60_000_000 })
+    // They are live, and listed: only of who is not it may be said that it is neither waiting nor active.
+    const { result } = move(queue, 'A', before)
+    expect(result).toMatchObject({ ok: false, code: 'invalid_input', message: expect.stringMatching(says) })
   })
 })

@@ -32,7 +32,7 @@ describe('a command by SQL (job_queue_request, job_queue_submit, job_queue_answe
     const { db, coordinator } = await queue()
     const jobs = [1, 2].map((n) => ({ job_id: `j${n}`, models: ['m'], payload: { n }, timeout_ms: 5_000 }))
     const submitted = await db.value('select job_queue_submit($1)', [JSON.stringify(jobs)])
-    expect(await answer(db, submitted)).toEqual({ ok: true, queued: 2, waiting: ['j2'] })
+    expect(await answer(db, submitted)).toEqual({ ok: true, queued: 2, known: [], waiting: ['j2'] })
     const one = await worker(db, 'py-1')
     const claimed = await one({ type: 'claim', max: 5 })
     expect(claimed['started']).toMatchObject([

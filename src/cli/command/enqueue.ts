@@ -1,6 +1,6 @@
 import type { EnqueueInput } from '../../codec/index.ts'
 import { invalidInput } from '../../core/index.ts'
-import { plural } from '../../format/index.ts'
+import { agree, plural } from '../../format/index.ts'
 import type { Cli } from '../cli.ts'
 import { enqueueAll } from '../run/enqueue-all.ts'
 import { noteSkipped } from '../run/skipped.ts'
@@ -41,12 +41,14 @@ export function addEnqueue(cli: Cli): void {
       async (frame, [file], options) => {
         if (options.job !== undefined && options.models === undefined) frame.note(withoutModels(options.job))
         const jobs = await jobsFrom(file, options, (texts) => noteSkipped(frame, texts))
-        const waiting = await withCoordinator(frame, (coordinator) => enqueueAll(frame, coordinator, jobs))
+        const done = await withCoordinator(frame, (coordinator) => enqueueAll(frame, coordinator, jobs))
+        const { queued, known, waiting } = done
         const rows = waiting.slice(0, SHOWN).map(({ jobId, reason }) => [jobId, reason])
-        const heading = `${plural(jobs.length, 'job')} in line, ${waiting.length} have to wait`
+        const before = known.length === 0 ? '' : ` (${known.length} of them were there before)`
+        const heading = `${plural(queued + known.length, 'job')} in line${before}, ${waiting.length} ${agree(waiting.length, 'has', 'have')} to wait`
         const more = waiting.length > SHOWN ? [`… and ${waiting.length - SHOWN} more: interlock queue`] : []
         const list = rows.length === 0 ? [] : [...table(['job', 'waits because'], rows), ...more]
-        frame.emit({ queued: jobs.length, waiting }, [heading, ...list])
+        frame.emit(done, [heading, ...list])
       },
     )
     .option('--job <id>', 'the id of one job')

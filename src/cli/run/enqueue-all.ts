@@ -1,6 +1,5 @@
 import type { EnqueueInput } from '../../codec/index.ts'
-import type { Coordinator } from '../../coordinator/index.ts'
-import type { Waiting } from '../../core/index.ts'
+import type { Coordinator, Enqueued } from '../../coordinator/index.ts'
 import type { Frame } from '../frame.ts'
 import { progressOf } from '../terminal/progress.ts'
 
@@ -14,22 +13,26 @@ export async function enqueueAll(
   frame: Frame,
   coordinator: Coordinator,
   jobs: readonly EnqueueInput[],
-): Promise<readonly Waiting[]> {
+): Promise<Enqueued> {
   const progress = progressOf(frame, 'in line', jobs.length)
-  const waiting: Waiting[] = []
+  const waiting: Enqueued['waiting'][number][] = []
+  const known: string[] = []
+  let queued = 0
   try {
     let done = 0
     for (const batch of batchesOf(jobs)) {
       frame.signal.throwIfAborted()
       const answer = await coordinator.enqueue(batch)
       for (const job of answer.waiting) waiting.push(job)
+      for (const jobId of answer.known) known.push(jobId)
+      queued += answer.queued
       done += batch.length
       progress.update(done)
     }
   } finally {
     progress.stop()
   }
-  return waiting
+  return { queued, known, waiting }
 }
 
 export function* batchesOf(jobs: readonly EnqueueInput[]): Generator<readonly EnqueueInput[]> {

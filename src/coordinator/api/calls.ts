@@ -86,9 +86,13 @@ export interface CompleteOptions {
   readonly error?: unknown
 }
 
-/** How many jobs were put in line, and what each one that has to wait waits for. */
+/** What came of jobs that were to be put in line. */
 export interface Enqueued {
+  /** How many this call has put in line. */
   readonly queued: number
+  /** Jobs that were live already with the same spec, and were left as they are. */
+  readonly known: readonly string[]
+  /** What each one that has to wait waits for; a known one too. */
   readonly waiting: readonly Waiting[]
 }
 

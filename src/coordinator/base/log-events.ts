@@ -23,7 +23,7 @@ export const logEvents = [
     'store.warning',
     'log.skipped',
   ] as const),
-  ...(['queue.held', 'queue.not_held', 'rows.refused', 'workflow.no_model'] as const),
+  ...(['queue.held', 'queue.not_held', 'rows.refused', 'submission.refused', 'workflow.no_model'] as const),
   ...(['worker.failed', 'intake.failed', 'model.paused', 'model.not_paused'] as const),
   ...(['dashboard.lever', 'dashboard.refused', 'dashboard.failed'] as const),
 ] as const

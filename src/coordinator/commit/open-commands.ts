@@ -1,6 +1,7 @@
 import type { Subscription } from 'rxjs'
 import {
   type Command,
+  type CommandBody,
   type CommandResult,
   type DataChange,
   InterlockError,
@@ -118,7 +119,7 @@ export class OpenCommands {
       if (pending === undefined) continue
       if (events.every((event) => event.commandHash === pending.command.hash)) {
         const version = Math.max(...events.map(({ seq }) => seq))
-        this.answer(id, resultFromLog(this.#log.replica.ledger, events), version)
+        this.answer(id, resultFromLog(this.#log.replica.ledger, events, pending.command), version)
       } else this.reject(id, commandReused(id))
     }
     this.#seen.clear()
@@ -244,21 +245,33 @@ const hasChanged = (result: CommandResult): boolean => result.ok && result.chang
  * The result of a command that is in the log already, made from its events: for a command whose first answer was lost. Leaves out
  * attempts that have ended since: no process may run them any more.
  */
-function resultFromLog(ledger: Ledger, events: readonly RecordedEvent[]): CommandResult {
+function resultFromLog(ledger: Ledger, events: readonly RecordedEvent[], { body }: Command): CommandResult {
   const started = events.flatMap((event): readonly Started[] => {
     const attempt = event.type === 'started' ? runningAttempt(ledger, event.jobId, event.seq) : undefined
     return attempt === undefined ? [] : [attempt]
   })
   const bypassed = events.flatMap((event) => (event.type === 'bypassed' ? [event.jobId] : []))
-  return { ok: true, started, waiting: stillWaiting(ledger, events), bypassed, changed: true }
+  const known = knownBy(body, events)
+  const waiting = stillWaiting(ledger, [...waitingIn(events), ...known])
+  return { ok: true, started, waiting, bypassed, known, changed: true }
 }
 
-/** The jobs that the command left waiting and that still wait, and what for. */
-function stillWaiting(ledger: Ledger, events: readonly RecordedEvent[]): Waiting[] {
-  const told = events.flatMap((event) =>
+/** The jobs of an enqueue that it has not put in line itself: they were live already. */
+function knownBy(body: CommandBody, events: readonly RecordedEvent[]): readonly string[] {
+  if (body.type !== 'enqueue' || body.intake === true) return []
+  const queued = new Set(events.flatMap((event) => (event.type === 'queued' ? [event.jobId] : [])))
+  return [...new Set(body.specs.map(({ jobId }) => jobId))].filter((jobId) => !queued.has(jobId))
+}
+
+/** The jobs that the command left waiting. */
+const waitingIn = (events: readonly RecordedEvent[]): readonly string[] =>
+  events.flatMap((event) =>
     event.type === 'conflict' || event.type === 'blocked' || event.type === 'asked' ? [event.jobId] : [],
   )
-  return [...new Set(told)].flatMap((jobId) => {
+
+/** Those that still wait, and what for. */
+function stillWaiting(ledger: Ledger, jobIds: readonly string[]): Waiting[] {
+  return [...new Set(jobIds)].flatMap((jobId) => {
     const job = jobOf(ledger, jobId)
     if (job === undefined || job.active || job.offeredAt !== null) return []
     return [waitingFor(ledger, job, ledger.lastAt)]

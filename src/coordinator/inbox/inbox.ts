@@ -12,10 +12,11 @@ import {
   type RecordedEvent,
 } from '../../core/index.ts'
 import type { InboxAnswer, InboxRequest, InboxRole, StoreTraits } from '../../port/index.ts'
+import type { Logger } from '../base/logger.ts'
 import { atMost } from '../base/retry.ts'
 import { SingleFlight } from '../base/work.ts'
 import type { SendOptions } from '../membership/member-api.ts'
-import { answerOf, refusalOf, undecidable } from './request-answers.ts'
+import { answerOf, refusalOf, submittedBy, undecidable } from './request-answers.ts'
 
 /** Requests in one batch. They share an append. */
 const BATCH = 100
@@ -41,6 +42,7 @@ export interface InboxOptions {
   readonly send: (body: ParsedRequest['body'], options: SendOptions) => Promise<Accepted>
   /** The database's clock. */
   readonly now: () => Micros
+  readonly logger: Logger
   /** A look has ended. */
   readonly onLooked: (found: boolean) => void
   readonly onError: (error: unknown) => void
@@ -136,12 +138,25 @@ export class Inbox {
     try {
       return { requestId, answer: await this.#send(request) }
     } catch (error) {
-      if (isRefusal(error)) return { requestId, answer: refusalOf(error) }
+      if (isRefusal(error)) return { requestId, answer: this.#refuse(request, error) }
       this.#options.onError(error)
       // The store or this process is at fault, not the request. Another process may succeed, or this one later.
       if (isInterlockError(error)) return { requestId, answer: null }
       return { requestId, answer: undecidable(error) }
     }
+  }
+
+  /** The submission of jobs was committed: its author may never ask for the answer, so the log of the service says it too. */
+  #refuse({ requestId, command }: InboxRequest, error: InterlockError): Json {
+    const { queue, logger } = this.#options
+    const jobIds = submittedBy(command)
+    const [first] = jobIds
+    if (first !== undefined)
+      logger.warn(
+        `[COORDINATOR] Job ${first}${jobIds.length > 1 ? ` and ${jobIds.length - 1} more` : ''}, submitted by SQL (request ${requestId}), refused: ${error.message}`,
+        { event: 'submission.refused', queue, job_id: first, code: error.code },
+      )
+    return refusalOf(error)
   }
 
   async #send({ requestId, command }: InboxRequest): Promise<Json> {

@@ -2,6 +2,7 @@ import {
   type Accepted,
   type CommandBody,
   type InterlockError,
+  type JobSpec,
   type Json,
   jobOf,
   type Ledger,
@@ -15,7 +16,7 @@ import { errorText } from '../base/logger.ts'
 /** What `job_queue_answer` returns for a command of this worker that was carried out. */
 export function answerOf(
   body: CommandBody,
-  { started, waiting, bypassed }: Accepted,
+  { started, waiting, bypassed, known = [] }: Accepted,
   workerId: string,
   ledger: Ledger,
   now: Micros,
@@ -25,7 +26,12 @@ export function answerOf(
     case 'ask':
       return { ok: true, ...startAnswer(body.spec.jobId, own, bypassed, ledger, now) }
     case 'enqueue':
-      return { ok: true, queued: body.specs.length, waiting: waiting.map(({ jobId }) => jobId) }
+      return {
+        ok: true,
+        queued: queuedBy(body.specs, known),
+        known: [...known],
+        waiting: waiting.map(({ jobId }) => jobId),
+      }
     case 'cancel':
     case 'detach':
       return { ok: true }
@@ -34,9 +40,20 @@ export function answerOf(
   }
 }
 
+const queuedBy = (specs: readonly JobSpec[], known: readonly string[]): number =>
+  new Set(specs.map(({ jobId }) => jobId)).size - known.length
+
 /** What `job_queue_answer` returns for a command that the queue refuses. */
 export function refusalOf({ code, message }: InterlockError): Json {
   return { ok: false, code, message: sound(message) }
+}
+
+/** The jobs that a command would put in line, as far as it can be read. */
+export function submittedBy(command: Json): readonly string[] {
+  const { type, jobs } = (command ?? {}) as { readonly type?: Json; readonly jobs?: Json }
+  if (type !== 'enqueue' || !Array.isArray(jobs)) return []
+  const ids = jobs.map((job: { job_id?: Json; jobId?: Json } | null) => job?.job_id ?? job?.jobId)
+  return ids.filter((id) => typeof id === 'string')
 }
 
 /** This release cannot decide the command. It gets an answer nevertheless: left in the inbox, it would fail at every look. */

@@ -31,7 +31,21 @@ export function enqueue(scribe: Scribe, { specs, intake }: Body<'enqueue'>): Com
   if (crowd !== undefined) return crowd
   for (const spec of fresh) queue(scribe, spec, intake === true ? { intake } : {})
   grant(scribe)
-  return accepted(scribe, tellWaiting(scribe, fresh))
+  const known = intake === true ? [] : knownAmong(seen, fresh)
+  const waiting = [...tellWaiting(scribe, fresh), ...known.flatMap((jobId) => stillWaiting(scribe, jobId))]
+  return { ...accepted(scribe, waiting), known }
+}
+
+function knownAmong(seen: ReadonlyMap<string, JobSpec>, fresh: readonly JobSpec[]): readonly string[] {
+  if (seen.size === fresh.length) return []
+  const own = new Set(fresh.map(({ jobId }) => jobId))
+  return [...seen.keys()].filter((jobId) => !own.has(jobId))
+}
+
+/** Why a job that was live before waits; nothing if it does not. */
+function stillWaiting({ draft, now }: Scribe, jobId: string): readonly Waiting[] {
+  const job = jobOf(draft, jobId)
+  return job === undefined || job.active || job.offeredAt !== null ? [] : [waitingFor(draft, job, now)]
 }
 
 /** The gate: starts the job in the asking process if it may start; otherwise says why not, and leaves it in line. */

@@ -2,6 +2,7 @@ import type { CommandBody, CommandResult, Refusal } from '../command.ts'
 import type { Position } from '../event.ts'
 import { operand } from '../foreign.ts'
 import { grant } from '../grant.ts'
+import { MICROS_PER_MS } from '../job.ts'
 import { isInLine, type Job, jobOf } from '../ledger.ts'
 import { byPlace, type Place, positionFor } from '../place.ts'
 import type { Scribe } from '../scribe.ts'
@@ -15,11 +16,7 @@ export function reprioritize(
   { jobId, priority, before }: Body<'reprioritize'>,
 ): CommandResult {
   const job = jobOf(scribe.draft, jobId)
-  if (job === undefined)
-    return refused(
-      'job_not_live',
-      `job ${jobId} is neither waiting nor active; see how it ended: \`interlock explain ${operand(jobId)}\``,
-    )
+  if (job === undefined) return notLive(jobId)
   if (job.active)
     return refused(
       'job_not_live',
@@ -44,14 +41,29 @@ export function reprioritize(
   return accepted(scribe)
 }
 
+const notLive = (jobId: string): Refusal =>
+  refused(
+    'job_not_live',
+    `job ${jobId} is neither waiting nor active; see how it ended: \`interlock explain ${operand(jobId)}\``,
+  )
+
+/** Why nothing can be moved before this job, although it is live. */
+function notInLine(target: Job, job: Job): string {
+  const { jobId, active, heldOn, dueAt } = target
+  const other = 'name a job that stands in line: `interlock queue`'
+  if (target === job) return `job ${jobId} cannot stand before itself; ${other}`
+  if (active) return `job ${jobId} runs already, so it stands in no line; ${other}`
+  if (heldOn !== null)
+    return `job ${jobId} waits beside the line, as model ${heldOn} is paused: it takes its place when the model is resumed; \`interlock resume ${operand(heldOn)}\`, or ${other}`
+  const due = dueAt === null ? 'later' : new Date(dueAt / MICROS_PER_MS).toISOString()
+  return `job ${jobId} is not due before ${due}, and stands in no line until then; ${other}`
+}
+
 /** Half-way between the target and the job that stands before it at the same order. */
 function positionBefore(scribe: Scribe, job: Job, before: string): Position | Refusal {
   const target = jobOf(scribe.draft, before)
-  if (target === undefined || !isInLine(target) || target === job)
-    return refused(
-      'job_not_live',
-      `job ${before} is not waiting in line; name one that is: \`interlock queue\``,
-    )
+  if (target === undefined) return notLive(before)
+  if (!isInLine(target) || target === job) return refused('invalid_input', notInLine(target, job))
   const { level, order, tie } = target.place
   const ahead = scribe.draft.line.before(target.place)
   if (isBetween(job.place, ahead, target.place)) return job.place

@@ -15,8 +15,15 @@ export function enqueue(clerk: Clerk, { specs }: Body<'enqueue'>): Answer {
   if (isCrowd(clerk, [...fresh.values()])) return 'fair_share_limit'
   for (const spec of fresh.values()) clerk.enter(spec, false)
   clerk.grant()
-  return [...fresh.keys()].flatMap((jobId) => tellWaiting(clerk, jobId))
+  const told = [...fresh.keys()].flatMap((jobId) => tellWaiting(clerk, jobId))
+  // Who was there before is told too, but not recorded again.
+  const before = new Set(specs.map(({ jobId }) => jobId).filter((jobId) => !fresh.has(jobId)))
+  return [...told, ...[...before].flatMap((jobId) => ownWaitingLine(clerk, jobId))]
 }
+
+/** A job that is offered to all does not wait for anything. */
+const ownWaitingLine = (clerk: Clerk, jobId: string): readonly string[] =>
+  clerk.jobOf(jobId)?.offeredAt === null ? waitingLine(clerk, jobId) : []
 
 export function ask(clerk: Clerk, { spec, wait }: Body<'ask'>): Answer {
   const known = clerk.jobOf(spec.jobId)

@@ -10,9 +10,8 @@ export function reprioritize(clerk: Clerk, { jobId, priority, before }: Body<'re
   if (job === undefined || job.active) return 'job_not_live'
   const level = priority ?? job.priority
   const target = before === undefined ? undefined : clerk.jobOf(before)
-  if (before !== undefined && (target === undefined || target === job || !isWaitingNow(target))) {
-    return 'job_not_live'
-  }
+  if (before !== undefined && target === undefined) return 'job_not_live'
+  if (target !== undefined && (target === job || !isWaitingNow(target))) return 'invalid_input'
   const position =
     target === undefined
       ? positionOf(queue.policy, level, job.queuedAt, job.tie, job.fairRank)
