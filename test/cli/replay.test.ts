@@ -20,7 +20,13 @@ describe('interlock replay (replay, replayJob, ledgerAt, firstLedger)', () => {
   })
 
   it('shows at the end what status and queue show', async () => {
-    const { workers: _, store: __, ...status } = await documentOf(url, ['status'])
+    const {
+      workers: _,
+      store: __,
+      undecided: ___,
+      refused: ____,
+      ...status
+    } = await documentOf(url, ['status'])
     const { jobs } = await documentOf(url, ['queue'])
     // Who could run it is not in the log, so for a replay somebody could.
     const then = jobs.map((job: object) => ({ ...job, code: 'offered', reason: expect.any(String) }))
