@@ -8,7 +8,7 @@ import { start } from './child.ts'
 import { etcdFlags, etcdIsWhole, leadEtcd } from './etcd.ts'
 import { type Guard, guardCluster } from './guard.ts'
 import type { Programs } from './needs.ts'
-import { makeAsynchronous, membersBy, orderSwitchover, primariesOf } from './patroni.ts'
+import { makeSynchronous, membersBy, orderSwitchover, primariesOf } from './patroni.ts'
 import { at, dynamic, type Member, type Node, nodeConfig } from './patroni-config.ts'
 import { until } from './until.ts'
 import { withClient } from './with-client.ts'
@@ -91,6 +91,13 @@ export class Cluster {
     }
   }
 
+  /** SIGKILL to the leader's Patroni alone: its server goes on, and does not hear that it is replaced. Returns how to bring it back. */
+  async killPatroni(): Promise<() => Promise<void>> {
+    const leader = await this.leader()
+    this.#patroni.get(leader.name)?.kill('SIGKILL')
+    return () => this.#runPatroni(leader)
+  }
+
   /** As it is planned, to another node. */
   async switchOver(): Promise<void> {
     await orderSwitchover(await this.leader())
@@ -98,10 +105,21 @@ export class Cluster {
 
   /** Commits wait for no standby any more. */
   async loosen(): Promise<void> {
-    await makeAsynchronous(await this.leader())
-    await until('commits wait for nobody', async () =>
-      (await this.#members()).every(({ role }) => role !== 'sync_standby'),
-    )
+    await makeSynchronous(await this.leader(), false)
+    await until('commits wait for nobody', async () => (await this.#synchronous()) === undefined)
+  }
+
+  /** They are to wait for one again, by what Patroni says. */
+  async tighten(): Promise<void> {
+    await makeSynchronous(await this.leader(), true)
+    await until('commits are to wait', async () => (await this.#synchronous()) !== undefined)
+  }
+
+  /** The standby that commits wait for, which takes over when the leader dies. */
+  async synchronousStandby(): Promise<Node> {
+    const standby = await this.#synchronous()
+    if (standby === undefined) throw new Error('no standby is synchronous')
+    return standby
   }
 
   /** The standbys hear of nothing more: what is committed until their Patroni goes on, they lack. Returns what lets it go on. */
@@ -196,6 +214,11 @@ export class Cluster {
     await mkdir(folder, { mode: 0o700 })
     if (this.#account !== undefined) await chown(folder, this.#account.uid, this.#account.gid)
     return folder
+  }
+
+  async #synchronous(): Promise<Node | undefined> {
+    const name = (await this.#members()).find(({ role }) => role === 'sync_standby')?.name
+    return this.nodes.find((node) => node.name === name)
   }
 
   async #members(): Promise<readonly Member[]> {

@@ -1,12 +1,13 @@
 /** Kills and switchovers with a synchronous standby, with workers and a producer under way: nothing may be lost. */
 import { audit } from '../../src/audit/index.ts'
 import { verify } from '../../src/history/index.ts'
-import { beyondMs, MOST_BEYOND_MS, type Round, round } from './rounds.ts'
+import { beyondMs, type Case, MOST_BEYOND_MS, type Round, round } from './rounds.ts'
 import { logOf, lostOf, type Scene, type Times } from './scene.ts'
 import { until } from './until.ts'
 
 export interface DrillOptions extends Times {
   readonly kills: number
+  readonly onlyPatroni: number
   readonly switchovers: number
   readonly tell: (text: string) => void
 }
@@ -37,31 +38,34 @@ export const isWell = ({
 
 export async function drill(scene: Scene, options: DrillOptions): Promise<DrillReport> {
   const { store, producer, workers, coordinator } = scene
-  const { kills, switchovers, tell } = options
+  const { kills, onlyPatroni, switchovers, tell } = options
   const rounds: Round[] = []
-  const next = (text: string) => tell(`${rounds.length + 1} of ${kills + switchovers}: ${text}`)
-  for (let n = 0; n < kills; n++) {
-    const what = n % 2 === 0 ? "machine death, with etcd's leader" : 'machine death'
-    rounds.push(await round(scene, what, (text) => (text.startsWith(' ') ? tell(text) : next(text))))
-  }
-  for (let n = 0; n < switchovers; n++) {
+  const planned: readonly Case[] = [
+    ...Array.from({ length: kills }, (_, n) =>
+      n % 2 === 0 ? "machine death, with etcd's leader" : 'machine death',
+    ),
+    ...Array.from({ length: onlyPatroni }, () => "death of the leader's Patroni alone" as const),
+    ...Array.from({ length: switchovers }, () => 'planned switchover' as const),
+  ]
+  for (const what of planned)
     rounds.push(
-      await round(scene, 'planned switchover', (text) => (text.startsWith(' ') ? tell(text) : next(text))),
+      await round(scene, what, (text) =>
+        tell(text.startsWith(' ') ? text : `${rounds.length + 1} of ${planned.length}: ${text}`),
+      ),
     )
-  }
   await producer.stop()
   await until('everything ends', async () => {
     await coordinator.catchUp()
     return coordinator.state().waitingCount + coordinator.state().activeCount === 0
   })
   const ended = await workers.stop()
-  const events = await logOf(store)
+  const events = await logOf(store, scene.queue)
   return {
     rounds,
     acknowledged: producer.acknowledged.length,
-    lostEvents: lostOf(producer, events),
+    lostEvents: lostOf(producer.acknowledged, events),
     failed: producer.failed.map(String),
-    verified: (await verify({ store })).ok,
+    verified: (await verify({ store, queue: scene.queue })).ok,
     violations: audit(events).violations.length,
     overlaps: await workers.overlaps(),
     printed: ended[0]?.printed ?? '',

@@ -30,16 +30,16 @@ export async function lateStandby(scene: Scene): Promise<LateReport> {
   await producer.stop()
   const store = postgresStore(cluster.url)
   try {
-    const events = await logOf(store)
-    const { epoch } = await store.read('default', 0, 1)
+    const events = await logOf(store, scene.queue)
+    const { epoch } = await store.read(scene.queue, 0, 1)
     return {
       acknowledged: producer.acknowledged.length,
-      lostEvents: lostOf(producer, events),
+      lostEvents: lostOf(producer.acknowledged, events),
       attempts: LONG.jobs,
       exits: ended.map(({ code }) => code),
       told: ended.filter(({ printed }) => printed.includes('log_went_back')).length,
       epoch,
-      status: (await store.projection('default'))?.state.status ?? 'unknown',
+      status: (await store.projection(scene.queue))?.state.status ?? 'unknown',
     }
   } finally {
     await store.close()

@@ -25,9 +25,9 @@ export async function orderSwitchover(leader: Node): Promise<void> {
   if (!answer.ok) throw new Error(`switchover: ${answer.status} ${await answer.text()}`)
 }
 
-/** Commits wait for no standby any more. */
-export async function makeAsynchronous(leader: Node): Promise<void> {
-  const body = JSON.stringify({ synchronous_mode: false })
+/** Whether commits are to wait for a standby. */
+export async function makeSynchronous(leader: Node, isSynchronous: boolean): Promise<void> {
+  const body = JSON.stringify({ synchronous_mode: isSynchronous })
   const answer = await fetch(urlOf(leader, 'config'), { method: 'PATCH', body })
   if (!answer.ok) throw new Error(`synchronous_mode: ${answer.status} ${await answer.text()}`)
 }

@@ -1,6 +1,7 @@
 import type { DrillOptions, DrillReport } from './drill.ts'
 import type { LateReport } from './late-standby.ts'
 import { beyondMs, cases, type Round, seconds } from './rounds.ts'
+import { troubles, type Unconfirmed } from './unconfirmed.ts'
 
 function row(what: string, rounds: readonly Round[]): string {
   const range = (of: (round: Round) => number) => {
@@ -41,6 +42,30 @@ export function printDrill(report: DrillReport, { leaseSeconds, patienceSeconds 
   for (const text of [...failed, ...overlaps]) console.log(`  ${text}`)
   const lines = report.printed.split('\n').filter((line) => line !== '' && !line.startsWith('[WORKER]'))
   console.log(`\nAll that one worker printed, but for its jobs:\n\n${lines.join('\n')}`)
+}
+
+/** What was acknowledged and lost in each. */
+export function printUnconfirmed(all: readonly Unconfirmed[]): void {
+  const sum = (of: readonly Unconfirmed[], what: (one: Unconfirmed) => number) =>
+    of.reduce((total, one) => total + what(one), 0)
+  const rows = troubles.flatMap((trouble) => {
+    const of = all.filter((one) => one.trouble === trouble)
+    const cells = [
+      `${trouble}, then machine death, ${of.length} times`,
+      sum(of, (one) => one.acknowledged),
+      sum(of, (one) => one.lost),
+      sum(of, (one) => one.unconfirmed),
+      sum(of, (one) => one.stopped),
+    ]
+    return of.length === 0 ? [] : [`| ${cells.join(' | ')} |`]
+  })
+  console.log(
+    [
+      '\n| case | acknowledged | of these lost | in line on the primary when it died, and acknowledged to nobody | workers that had read such, and stopped |',
+      '| --- | --- | --- | --- | --- |',
+      ...rows,
+    ].join('\n'),
+  )
 }
 
 export function printLate(late: LateReport): void {

@@ -5,8 +5,8 @@ import { at, type Node } from './patroni-config.ts'
 
 /** How often it commits, and how often it looks for a server: more often than Interlock, whose part it is to be told from. */
 const EACH_MS = 50
-/** How long a server may take to answer before the others are asked again. */
-const CONNECT_MS = 1_000
+/** How long a server may take to answer, a commit included, before the others are asked again: one that was replaced never does. */
+const ANSWER_MS = 1_000
 
 /**
  * Commits one row after the other, over plain connections, on whichever server takes it. So the longest time without a commit is the
@@ -38,18 +38,23 @@ export class Probe {
         await commit(this.#client)
         this.#gaps.mark()
       } catch {
-        await this.#leave()
+        this.#leave()
       }
       await sleep(EACH_MS)
     }
-    await this.#leave()
+    this.#leave()
   }
 
-  async #leave(): Promise<void> {
-    const client = this.#client
+  #leave(): void {
+    if (this.#client !== undefined) leave(this.#client)
     this.#client = undefined
-    await client?.end().catch(() => {})
   }
+}
+
+/** Without waiting for a server that may never answer. */
+function leave(client: pg.Client): void {
+  client.end().catch(() => {})
+  client.connection.stream.destroy()
 }
 
 const commit = (client: pg.Client) => client.query('insert into drill_probe default values')
@@ -57,14 +62,16 @@ const commit = (client: pg.Client) => client.query('insert into drill_probe defa
 /** A connection on which a commit has gone through. */
 async function committing(port: number): Promise<pg.Client> {
   const connectionString = `postgres://postgres@${at(port)}/postgres`
-  const client = new pg.Client({ connectionString, connectionTimeoutMillis: CONNECT_MS })
+  const client = new pg.Client({
+    ...{ connectionString, connectionTimeoutMillis: ANSWER_MS, query_timeout: ANSWER_MS },
+  })
   client.on('error', () => {})
   try {
     await client.connect()
     await commit(client)
     return client
   } catch (error) {
-    await client.end().catch(() => {})
+    leave(client)
     throw error
   }
 }

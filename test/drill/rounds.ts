@@ -3,7 +3,12 @@ import { activeIn, LONG, logOf, type Scene, startLong } from './scene.ts'
 import { until } from './until.ts'
 
 /** What happens to a leader. */
-export const cases = ['machine death', "machine death, with etcd's leader", 'planned switchover'] as const
+export const cases = [
+  'machine death',
+  "machine death, with etcd's leader",
+  "death of the leader's Patroni alone",
+  'planned switchover',
+] as const
 export type Case = (typeof cases)[number]
 
 /** One fail-over as the producer and the long attempts saw it; times in milliseconds. */
@@ -25,7 +30,7 @@ export const beyondMs = ({ gapMs, engineMs }: Round): number => Math.max(0, gapM
 export async function round(scene: Scene, what: Case, tell: (text: string) => void): Promise<Round> {
   const { cluster, coordinator, producer, probe, store, journal } = scene
   const ids = await startLong(coordinator)
-  if (what !== 'planned switchover') {
+  if (what.startsWith('machine')) {
     await cluster.leadEtcd(what === 'machine death' ? 'elsewhere' : 'with the leader')
   }
   await sleep(2_000)
@@ -48,7 +53,7 @@ export async function round(scene: Scene, what: Case, tell: (text: string) => vo
     const active = activeIn(coordinator)
     return ids.every((id) => !active.has(id))
   })
-  const expired = (await logOf(store)).filter(({ type }) => type === 'lease_expired')
+  const expired = (await logOf(store, scene.queue)).filter(({ type }) => type === 'lease_expired')
   const lost = expired.filter((event) => 'jobId' in event && ids.includes(event.jobId)).length
   tell(`  ${ids.length - lost} of ${ids.length} attempts of ${LONG.ms / 1_000} s went on`)
   await bringBack()
@@ -57,7 +62,8 @@ export async function round(scene: Scene, what: Case, tell: (text: string) => vo
 }
 
 async function happen({ cluster }: Scene, what: Case): Promise<() => Promise<void>> {
-  if (what !== 'planned switchover') return cluster.kill()
+  if (what.startsWith('machine')) return cluster.kill()
+  if (what !== 'planned switchover') return cluster.killPatroni()
   await cluster.switchOver()
   return async () => {}
 }

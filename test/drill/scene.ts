@@ -20,6 +20,8 @@ export interface Times {
 }
 
 export interface Scene {
+  /** One for each scene: what stops the processes of one does not stop those of the next. */
+  readonly queue: string
   readonly cluster: Cluster
   readonly store: LogStore
   readonly coordinator: Coordinator
@@ -40,14 +42,15 @@ export async function setUp(cluster: Cluster, { leaseSeconds, patienceSeconds }:
       exec: async (sql) => void (await client.query(sql)),
     })
   })
+  const queue = `scene-${++scenes}`
   const journal = new Journal()
   const warn = (line: string) => journal.note('producer', line)
   const store = postgresStore(cluster.url, { warn })
   const times = { leaseMs: leaseSeconds * 1_000, patienceMs: patienceSeconds * 1_000 }
   const logger = { info: () => {}, warn, error: warn }
-  const coordinator = await createCoordinator({ store, logger, ...times })
+  const coordinator = await createCoordinator({ store, queue, logger, ...times })
   await coordinator.setPolicy('by-model')
-  const flags = ['--lease', String(leaseSeconds), '--patience', String(patienceSeconds)]
+  const flags = ['--queue', queue, '--lease', String(leaseSeconds), '--patience', String(patienceSeconds)]
   const workers = await startWorkers(WORKERS, cluster.url, flags, journal)
   const producer = new Producer(coordinator, `short-${performance.now()}`)
   const probe = new Probe(cluster.nodes)
@@ -58,12 +61,13 @@ export async function setUp(cluster: Cluster, { leaseSeconds, patienceSeconds }:
     await store.close()
     await workers.remove()
   }
-  return { cluster, store, coordinator, producer, probe, workers, journal, end }
+  return { queue, cluster, store, coordinator, producer, probe, workers, journal, end }
 }
 
 /** Attempts that run for so long while a server follows the other. */
 export const LONG = { jobs: 6, ms: 45_000 }
 
+let scenes = 0
 let rounds = 0
 
 /** Resolves when all of them run. */
@@ -90,15 +94,15 @@ export const activeIn = (coordinator: Coordinator): ReadonlySet<string> =>
   )
 
 /** How many acknowledged jobs are not in the log. */
-export function lostOf({ acknowledged }: Producer, events: readonly RecordedEvent[]): number {
+export function lostOf(acknowledged: readonly string[], events: readonly RecordedEvent[]): number {
   const queued = new Set(events.flatMap((event) => (event.type === 'queued' ? [event.jobId] : [])))
   return acknowledged.filter((jobId) => !queued.has(jobId)).length
 }
 
-export async function logOf(store: LogStore): Promise<RecordedEvent[]> {
+export async function logOf(store: Pick<LogStore, 'read'>, queue: string): Promise<RecordedEvent[]> {
   const events: RecordedEvent[] = []
   for (;;) {
-    const page = await store.read('default', events.length, 10_000)
+    const page = await store.read(queue, events.length, 10_000)
     events.push(...page.events)
     if (events.length >= page.version) return events
   }
