@@ -2319,7 +2319,7 @@ begin
          where p.pronamespace = 'public'::regnamespace and p.proname like 'job\_queue\_%'
            and (x.grantee = 0 or r.rolname in ('anon', 'authenticated'))
            -- The functions that users may be granted, to see where their own jobs stand (job_queue_explain).
-           and not (x.grantee <> 0 and r.rolname = 'authenticated' and p.proname in ('job_queue_explain', 'job_queue_own_row', 'job_queue_user_path'))
+           and not (x.grantee <> 0 and r.rolname = 'authenticated' and p.proname in ('job_queue_explain', 'job_queue_own_rows', 'job_queue_user_path'))
         union all
         select coalesce(r.rolname::text, 'PUBLIC'), c.relname::text
           from pg_class c, lateral aclexplode(c.relacl) x left join pg_roles r on r.oid = x.grantee
@@ -2907,8 +2907,13 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  place jsonb := (select p.place from public.job_queue_places p where p.queue = $2 and p.job_id = $1);
+  place jsonb;
+  before text := coalesce(current_setting('interlock.place_of', true), '');
 begin
+  -- So that the view looks for one row of `jobs`, and not for those of all live jobs.
+  perform set_config('interlock.place_of', $1, true);
+  place := (select p.place from public.job_queue_places p where p.queue = $2 and p.job_id = $1);
+  perform set_config('interlock.place_of', before, true);
   if place is not null or not has_function_privilege('public.job_queue_not_live(text, text)', 'EXECUTE') then
     return place;
   end if;
@@ -3795,37 +3800,45 @@ begin
 end
 $$;
 
--- job_queue_own_row(job_id, queued_at, names): whether the caller can read the row in `jobs` of this job. Internal; called by
--- job_queue_places, with the rights of the caller: the policies of `jobs` decide.
---   queued_at  when the present life of the job began, which its row says too, and browsers cannot write: a row that somebody put
---              under the id of another's job is not its row
---   names      the user's names of the columns of `jobs`, where they differ from Interlock's
--- Returns false too where Interlock does not use the table. Raises 42501 for who may not read the two columns.
-create or replace function public.job_queue_own_row(job_id text, queued_at timestamptz, names jsonb) returns boolean
+-- job_queue_own_rows(job_ids, names): of these jobs, the rows in `jobs` that the caller can read. Internal; called by job_queue_places,
+-- with the rights of the caller: the policies of `jobs` decide. One query for all of them: to ask row by row took a tenant without any
+-- job 3.9 s while 10,000 waited.
+--   names  the user's names of the columns of `jobs`, where they differ from Interlock's
+-- Returns job_id, and queued_at: when the life of the job began that the row speaks for. Browsers cannot write it, so a row that somebody
+-- put under the id of another's job says something else. No rows where Interlock does not use the table. Raises 42501 for who may not
+-- read the two columns.
+create or replace function public.job_queue_own_rows(job_ids text[], names jsonb) returns table (job_id text, queued_at timestamptz)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_variable
 declare
   key_column text := coalesce(names ->> 'job_id', 'job_id');
   key_type text;
+  candidates text[] := job_ids;
   found_rows refcursor;
-  is_own boolean;
 begin
   select format_type(a.atttypid, null) into key_type from pg_attribute a
    where a.attrelid = to_regclass('public.jobs') and a.attname = key_column and not a.attisdropped
      and a.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype);
-  if key_type is null or (key_type = 'uuid' and $1 !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$') then
-    return false;
+  if key_type is null then
+    return;
+  end if;
+  if key_type = 'uuid' then
+    candidates := array(select id from unnest(job_ids) as id where id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$');
   end if;
   -- The text is parsed here and runs under the user's search path, where the functions of his policies find their tables.
-  open found_rows for execute format('select true from public.jobs t where t.%I = $1::%s and t.%I = $2',
-    key_column, key_type, coalesce(names ->> 'queued_at', 'queued_at')) using $1, $2;
+  open found_rows for execute format('select t.%1$I::text, t.%2$I from public.jobs t where t.%1$I = any ($1::%3$s[]) and t.%2$I is not null',
+    key_column, coalesce(names ->> 'queued_at', 'queued_at'), key_type) using candidates;
   if row_security_active('public.jobs') then
     perform set_config('search_path', public.job_queue_user_path(), true);
   end if;
-  fetch found_rows into is_own;
+  loop
+    fetch found_rows into job_id, queued_at;
+    exit when not found;
+    return next;
+  end loop;
   close found_rows;
-  return coalesce(is_own, false);
 end
 $$;
 
@@ -6206,8 +6219,13 @@ select j.queue, j.job_id, (
             and s.policy ->> 'emptySet' is distinct from 'exclusive' then case when workers.has_worker then 'offered' else 'no_worker' end
           end as code) c) why) as place
   from public.job_queue_jobs j
- where has_table_privilege('public.job_queue_jobs', 'SELECT') or public.job_queue_own_row(j.job_id, j.queued_at,
-   coalesce((select s.value -> 'jobs' from public.job_queue_settings s where s.key = 'columns'), '{}'));
+ where has_table_privilege('public.job_queue_jobs', 'SELECT') or (j.job_id, j.queued_at) in (
+   select o.job_id, o.queued_at from public.job_queue_own_rows(
+     array(select k.job_id from public.job_queue_jobs k
+            -- Only the job that job_queue_explain asks for. Anybody may set this: it narrows what is shown.
+            where k.job_id = coalesce(nullif(current_setting('interlock.place_of', true), ''), k.job_id)),
+     coalesce((select s.value -> 'jobs' from public.job_queue_settings s where s.key = 'columns'), '{}')) o);
+drop function if exists public.job_queue_own_row(text, timestamptz, jsonb);
 
 -- On Supabase, appends, arriving rows and commands by SQL are broadcast. Elsewhere these triggers do not exist and cost nothing.
 do $realtime$
@@ -6285,7 +6303,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_row,job_queue_page,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_shadowing,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_shadowing,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -6298,7 +6316,7 @@ begin
   end loop;
   if current_setting('interlock.places_granted') = 'true' then
     grant select on public.job_queue_places to authenticated;
-    grant execute on function public.job_queue_explain(text, text), public.job_queue_own_row(text, timestamptz, jsonb),
+    grant execute on function public.job_queue_explain(text, text), public.job_queue_own_rows(text[], jsonb),
       public.job_queue_user_path() to authenticated;
   end if;
   foreach runner in array runners loop
@@ -6312,8 +6330,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'f4f239cdcea952d96def228dbc298a8a7554b8f45b35fedf19bd99e801d16359'),
-  ('027', 'f4f239cdcea952d96def228dbc298a8a7554b8f45b35fedf19bd99e801d16359')
+  ('000', '5143aa707143ca1c0ee66cdbc5a786b6d2bbdeb11725480b82e6348ad495fb57'),
+  ('027', '5143aa707143ca1c0ee66cdbc5a786b6d2bbdeb11725480b82e6348ad495fb57')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

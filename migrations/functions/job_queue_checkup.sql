@@ -170,7 +170,7 @@ begin
          where p.pronamespace = 'public'::regnamespace and p.proname like 'job\_queue\_%'
            and (x.grantee = 0 or r.rolname in ('anon', 'authenticated'))
            -- The functions that users may be granted, to see where their own jobs stand (job_queue_explain).
-           and not (x.grantee <> 0 and r.rolname = 'authenticated' and p.proname in ('job_queue_explain', 'job_queue_own_row', 'job_queue_user_path'))
+           and not (x.grantee <> 0 and r.rolname = 'authenticated' and p.proname in ('job_queue_explain', 'job_queue_own_rows', 'job_queue_user_path'))
         union all
         select coalesce(r.rolname::text, 'PUBLIC'), c.relname::text
           from pg_class c, lateral aclexplode(c.relacl) x left join pg_roles r on r.oid = x.grantee

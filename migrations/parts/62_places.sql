@@ -131,5 +131,10 @@ select j.queue, j.job_id, (
             and s.policy ->> 'emptySet' is distinct from 'exclusive' then case when workers.has_worker then 'offered' else 'no_worker' end
           end as code) c) why) as place
   from public.job_queue_jobs j
- where has_table_privilege('public.job_queue_jobs', 'SELECT') or public.job_queue_own_row(j.job_id, j.queued_at,
-   coalesce((select s.value -> 'jobs' from public.job_queue_settings s where s.key = 'columns'), '{}'));
+ where has_table_privilege('public.job_queue_jobs', 'SELECT') or (j.job_id, j.queued_at) in (
+   select o.job_id, o.queued_at from public.job_queue_own_rows(
+     array(select k.job_id from public.job_queue_jobs k
+            -- Only the job that job_queue_explain asks for. Anybody may set this: it narrows what is shown.
+            where k.job_id = coalesce(nullif(current_setting('interlock.place_of', true), ''), k.job_id)),
+     coalesce((select s.value -> 'jobs' from public.job_queue_settings s where s.key = 'columns'), '{}')) o);
+drop function if exists public.job_queue_own_row(text, timestamptz, jsonb);

@@ -68,7 +68,7 @@ begin
   end loop;
   if current_setting('interlock.places_granted') = 'true' then
     grant select on public.job_queue_places to authenticated;
-    grant execute on function public.job_queue_explain(text, text), public.job_queue_own_row(text, timestamptz, jsonb),
+    grant execute on function public.job_queue_explain(text, text), public.job_queue_own_rows(text[], jsonb),
       public.job_queue_user_path() to authenticated;
   end if;
   foreach runner in array runners loop

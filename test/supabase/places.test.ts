@@ -103,8 +103,8 @@ describe('job_queue_explain, to a signed-in user', () => {
     const client = await signedIn(ann)
     const { data } = await client.from('job_queue_places').select('job_id').order('job_id')
     expect(data).toEqual([{ job_id: 'job-0' }, { job_id: 'job-2' }])
-    const own = await client.rpc('job_queue_own_row', { job_id: 'job-1', queued_at: new Date(), names: {} })
-    expect(own).toMatchObject({ data: false, error: null })
+    const own = await client.rpc('job_queue_own_rows', { job_ids: ['job-0', 'job-1'], names: {} })
+    expect(own).toMatchObject({ data: [{ job_id: 'job-0' }], error: null })
     for (const table of ['job_queue_jobs', 'job_queue_log', 'job_queue_state'])
       expect((await client.from(table).select('*')).error?.code).toBe('42501')
     // Jobs without rows, under whose ids she puts rows of her own.

@@ -289,7 +289,7 @@ export type Database = {
       job_queue_open_requests: { Args: { queue: string; lim: number }; Returns: Json }
       job_queue_outer_rows: { Args: { queue: string; job_ids: string[] }; Returns: Record<string, unknown>[] }
       job_queue_overdue: { Args: { queue: string; thorough: boolean }; Returns: Json }
-      job_queue_own_row: { Args: { job_id: string; queued_at: string; names: Json }; Returns: boolean }
+      job_queue_own_rows: { Args: { job_ids: string[]; names: Json }; Returns: Record<string, unknown>[] }
       job_queue_page: { Args: { queue: string; after: number; lim: number }; Returns: Record<string, unknown> }
       job_queue_payloads: { Args: { queue: string; after: string }; Returns: Json }
       job_queue_project: { Args: { queue: string; batch: number }; Returns: Json }
