@@ -24,6 +24,8 @@ export interface DashboardOptions {
   readonly queues?: readonly string[] | 'all' | undefined
   /** Who makes a request, and what may they do? Your own authentication, or a {@link TokenSession}. Required. */
   readonly authorize: Authorize | TokenSession
+  /** What the page calls where it is, beside the queue: `production`; the name of the store unless given. 1 to 40 characters. */
+  readonly environment?: string | undefined
   /**
    * What comes before the dashboard in the path of a request, such as `/admin/queues`; nothing unless given. Leave out what a
    * proxy removes.
@@ -80,6 +82,7 @@ const fields = optionsSchema({
   queue: text.optional(),
   queues: z.union([z.literal('all'), z.array(text).min(1)]).optional(),
   authorize: authorizeSchema,
+  environment: text.min(1).max(40, { error: 'must be 1 to 40 characters' }).optional(),
   basePath: basePath.optional(),
   hosts: z.array(host).min(1).optional(),
   origins: z.array(origin).optional(),
@@ -107,6 +110,8 @@ export interface WholeOptions {
   readonly authorize: Authorize
   /** Null: users sign in elsewhere. */
   readonly session: TokenSession | null
+  /** Null: it has no name. */
+  readonly environment: string | null
   /** Without a slash at the end. */
   readonly basePath: string
   readonly hosts: readonly string[]
@@ -131,6 +136,7 @@ export function wholeOptions(options: DashboardOptions): WholeOptions {
     queues: queues === 'all' ? queues : (queues ?? [queue ?? 'default']).map(parseQueue),
     authorize: typeof authorize === 'function' ? authorize : (request) => authorize.authorize(request),
     session,
+    environment: options.environment ?? null,
     basePath: (options.basePath ?? '').replace(/\/$/, ''),
     hosts: (options.hosts ?? loopbackNames).map((name) => name.toLowerCase()),
     origins: options.origins ?? [],

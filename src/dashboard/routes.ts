@@ -73,7 +73,8 @@ function segmentsOf(path: string): readonly string[] {
 async function me({ options, readers }: Parts, allowed: Allowed): Promise<Response> {
   const { actor, role, data } = allowed
   const own = { levers: [...allowed.levers], queues: await readers.names(allowed) }
-  return json({ actor, role, data, ...own, store: options.store.name, release: PACKAGE_VERSION })
+  const { environment, store } = options
+  return json({ actor, role, data, ...own, store: store.name, environment, release: PACKAGE_VERSION })
 }
 
 async function queues({ readers }: Parts, allowed: Allowed): Promise<Response> {

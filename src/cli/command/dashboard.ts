@@ -11,6 +11,7 @@ interface Options extends MetricsFlags {
   readonly write?: boolean
   readonly open?: boolean
   readonly data?: boolean
+  readonly environment?: string
 }
 
 export function addDashboard(cli: Cli): void {
@@ -26,7 +27,9 @@ export function addDashboard(cli: Cli): void {
         const port = wholeNumber('--port', options.port, 0, 65_535) ?? 0
         const { serveDashboard } = await import('../dashboard/serve.ts')
         const { write = false, data = write } = options
-        const served = await serveDashboard(frame, { port, write, data, metricsToken: metricsToken(options) })
+        const { environment } = options
+        const token = metricsToken(options)
+        const served = await serveDashboard(frame, { port, write, data, environment, metricsToken: token })
         try {
           announce(frame, served)
           if (options.open === true) await openInBrowser(frame, served)
@@ -39,6 +42,7 @@ export function addDashboard(cli: Cli): void {
     .option('--port <n>', 'on this machine only; 0: any that is free', '0')
     .option('--write', 'anyone with the address may also pull the levers; read-only unless given')
     .option('--data', 'show payloads, results and errors of jobs; with --write they are shown')
+    .option('--environment <name>', 'what the page calls where it is (production); or INTERLOCK_ENVIRONMENT')
     .option('--open', 'open it in your browser')
   addMetricsToken(command)
 }

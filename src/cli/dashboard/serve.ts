@@ -19,6 +19,8 @@ export interface ServeOptions {
   readonly port: number
   readonly write: boolean
   readonly data: boolean
+  /** What the page calls where it is; `INTERLOCK_ENVIRONMENT` unless given. */
+  readonly environment?: string | undefined
   /** What a scraper of `/metrics` has to show; without it only who has signed in sees them. */
   readonly metricsToken?: string | undefined
 }
@@ -57,7 +59,7 @@ export async function serveDashboard(frame: Frame, options: ServeOptions): Promi
 export async function serve(
   frame: Frame,
   store: LogStore,
-  { port: wanted, write, data, metricsToken: token }: ServeOptions,
+  { port: wanted, write, data, metricsToken: token, environment: named }: ServeOptions,
 ): Promise<ServedDashboard> {
   let port = 0
   const addressWith = (token: string) =>
@@ -74,7 +76,9 @@ export async function serve(
   port = (server.address() as AddressInfo).port
   const hosts = ['127.0.0.1', 'localhost', '[::1]'].map((name) => `${name}:${port}`)
   const metrics = { token }
-  const dashboard = createDashboard({ store, queues: 'all', authorize: session, hosts, metrics, logger })
+  const environment = named ?? (frame.surface.env['INTERLOCK_ENVIRONMENT'] || undefined)
+  const parts = { store, hosts, metrics, logger, environment }
+  const dashboard = createDashboard({ ...parts, queues: 'all', authorize: session })
   const handle = toNodeHandler(dashboard)
   return {
     address: addressWith(session.token),

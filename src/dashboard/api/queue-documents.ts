@@ -12,6 +12,7 @@ export const meSchema = z.strictObject({
   data: z.boolean().describe('whether payloads, results and errors are shown'),
   queues: z.array(z.string()),
   store: z.string().describe('where the queues live, without credentials'),
+  environment: z.string().nullable().describe('what the operator calls where it is; null: it has no name'),
   release: z.string(),
 })
 export type MeDocument = z.infer<typeof meSchema>

@@ -1,6 +1,8 @@
 /** Each screen in a real browser, held to what the command says. */
 import { expect, it } from 'vitest'
+import { memoryStore } from '../../../src/adapter/memory/index.ts'
 import { auditLog } from '../../../src/audit/index.ts'
+import { createCoordinator, silentLogger } from '../../../src/coordinator/index.ts'
 import { explainLive } from '../../../src/core/index.ts'
 import { duration } from '../../../src/format/index.ts'
 import { stats, whatIf } from '../../../src/insight/index.ts'
@@ -8,6 +10,37 @@ import { browserForAll, goTo, opened, served } from './browser.ts'
 import { sceneOf, waitsLongest } from './scene.ts'
 
 const browser = browserForAll()
+
+it('Now says whether the queue is healthy, which it is and where, and what the line waits for', async () => {
+  const store = memoryStore()
+  const coordinator = await createCoordinator({ store, logger: silentLogger })
+  await coordinator.setPolicy('by-model')
+  const ids = Array.from({ length: 1_252 }, (_, n) => `clip-${n}`)
+  await coordinator.enqueue(ids.map((jobId) => ({ jobId, models: ['veo-3'] })))
+  await coordinator.claim({ max: 1, kinds: null })
+  const { address } = await served({ store, environment: 'production' })
+  const page = await opened(browser(), address())
+  await page.waitForSelector('[data-health=green]')
+  await page.waitForSelector('.dot[data-level=green]')
+  expect(await page.textContent('[data-queue]')).toBe('default')
+  expect(await page.textContent('[data-environment]')).toBe('production')
+  expect(await page.textContent('header .clock')).toMatch(/\d{4}.*(UTC|GMT|[A-Z]{3,4})/)
+  const group = page.locator('[data-group=model_in_use][data-of=veo-3]')
+  await expect.poll(() => group.textContent()).toBe('1,251 wait for veo-3')
+  await coordinator.pauseModel('veo-3', { reason: 'provider_down' })
+  await page.waitForSelector('[data-health=amber] [data-check=paused][data-level=amber]')
+  await expect.poll(() => page.textContent('.reasons')).toBe('1,251 are held by the pause of veo-3')
+  await coordinator.close()
+  await page.waitForSelector('[data-health=red] [data-check=processes][data-level=red]')
+  expect(await page.getAttribute('.dot', 'data-level')).toBe('red')
+  expect(await page.textContent('[data-check=processes]')).toContain(
+    'no process is alive: 1 job runs, 1,251 jobs wait',
+  )
+  await page.click('[data-check=paused] a')
+  await page.waitForSelector('[aria-labelledby=model-levers]')
+  await goTo(page, '?at=3')
+  await page.waitForSelector('[data-health=unknown]')
+})
 
 it('Why shows the sentence, the places and the chain of explain, and draws which job waits for which', async () => {
   const { store, ledger, run } = await sceneOf({ seconds: 600, jobs: 120, waiting: 30 })

@@ -1,6 +1,6 @@
 import { batch, type ReadonlySignal, signal } from '@preact/signals'
 import { emptyLedger, type Ledger, type Micros } from '../../../core/index.ts'
-import type { WorkerDocument } from '../../parts.ts'
+import type { Health, WorkerDocument } from '../../parts.ts'
 import { ApiError, getJson, ofQueue } from './api.ts'
 import { Replica } from './replica.ts'
 import { type Said, sharedStream } from './stream.ts'
@@ -23,6 +23,7 @@ export class LiveQueue {
   readonly #version = signal(0)
   readonly #ledger = signal<Ledger>(emptyLedger)
   readonly #workers = signal<readonly WorkerDocument[] | null>(null)
+  readonly #health = signal<Health | null>(null)
   readonly #notice = signal<Notice | null>(null)
   readonly #isLoaded = signal(false)
   readonly #generation = signal(0)
@@ -63,6 +64,11 @@ export class LiveQueue {
   /** The processes; null: nobody has said yet. */
   get workers(): ReadonlySignal<readonly WorkerDocument[] | null> {
     return this.#workers
+  }
+
+  /** Whether the queue is healthy; null: nobody has said yet. */
+  get health(): ReadonlySignal<Health | null> {
+    return this.#health
   }
 
   get notice(): ReadonlySignal<Notice | null> {
@@ -174,6 +180,9 @@ export class LiveQueue {
         return
       case 'workers':
         this.#workers.value = said.data
+        return
+      case 'health':
+        this.#health.value = said.data
         return
       case 'time':
         return this.#takeTime(said.data)

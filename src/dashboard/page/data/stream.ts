@@ -1,11 +1,12 @@
 import type { Micros, RecordedEvent } from '../../../core/index.ts'
-import type { WorkerDocument } from '../../parts.ts'
+import type { Health, WorkerDocument } from '../../parts.ts'
 import { ApiError, getJson, mount, ofQueue } from './api.ts'
 
 /** The messages of a stream. */
 export type Said =
   | { readonly event: 'log'; readonly data: readonly RecordedEvent[] }
   | { readonly event: 'workers'; readonly data: readonly WorkerDocument[] }
+  | { readonly event: 'health'; readonly data: Health }
   | {
       readonly event: 'time'
       readonly data: {
@@ -21,9 +22,9 @@ export type Said =
   /** Made by this page: the server does not answer. */
   | { readonly event: 'away'; readonly data: { readonly code: string; readonly message: string } }
 
-const names = ['log', 'workers', 'time', 'failure', 'recovered', 'reset', 'bye'] as const
+const names = ['log', 'workers', 'health', 'time', 'failure', 'recovered', 'reset', 'bye'] as const
 /** The messages that a tab which comes later needs to hear again. */
-const lasting = ['workers', 'failure', 'recovered', 'away', 'time'] as const
+const lasting = ['workers', 'health', 'failure', 'recovered', 'away', 'time'] as const
 
 const REST = { first: 300, longest: 5_000 }
 

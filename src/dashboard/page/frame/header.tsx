@@ -5,6 +5,7 @@ import { go, route, type Screen } from './route.ts'
 import { screens } from './screens.ts'
 import { Search } from './search.tsx'
 import { nextTheme, theme } from './theme.ts'
+import { seconds, wholeText } from './time.ts'
 
 export function Header({ onHelp }: { readonly onHelp: () => void }) {
   const { me, live } = usePage()
@@ -14,13 +15,13 @@ export function Header({ onHelp }: { readonly onHelp: () => void }) {
   useEffect(() => {
     nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
   }, [seen])
-  const state = live.isPaused.value ? 'held' : live.notice.value === null ? 'live' : 'old'
   return (
     <header>
       <strong class="brand">
-        <span class={`dot ${state}`} aria-hidden="true" />
-        Interlock
+        <Dot />
+        <span class="name">Interlock</span>
       </strong>
+      <Where />
       <nav aria-label="Screens" ref={nav}>
         {Object.entries(screens).map(([see, { name, key }]) => (
           <Link
@@ -34,22 +35,8 @@ export function Header({ onHelp }: { readonly onHelp: () => void }) {
         ))}
       </nav>
       <Search />
+      <Clock />
       <div class="tools">
-        {me.queues.length < 2 ? null : (
-          <label>
-            <span class="hidden">Queue</span>
-            <select
-              value={live.queue}
-              onChange={(event) => go({ queue: event.currentTarget.value, at: null, than: null })}
-            >
-              {me.queues.map((queue) => (
-                <option key={queue} value={queue}>
-                  {queue}
-                </option>
-              ))}
-            </select>
-          </label>
-        )}
         <button
           type="button"
           aria-pressed={live.isPaused.value}
@@ -69,5 +56,63 @@ export function Header({ onHelp }: { readonly onHelp: () => void }) {
         </span>
       </div>
     </header>
+  )
+}
+
+const words = { green: 'healthy', unknown: 'not known', amber: 'worth a look', red: 'not healthy' } as const
+
+/** How healthy the queue is, on every screen. */
+function Dot() {
+  const { live } = usePage()
+  const isOld = live.notice.value !== null
+  const level = isOld ? 'unknown' : (live.health.value?.level ?? 'unknown')
+  const says = live.isPaused.value ? 'the display is held' : isOld ? 'not up to date' : words[level]
+  return (
+    <span
+      class={`dot ${live.isPaused.value ? 'held' : isOld ? 'old' : level}`}
+      data-level={level}
+      title={says}
+    >
+      <span class="hidden">{says}</span>
+    </span>
+  )
+}
+
+/** Which queue this is, and where. */
+function Where() {
+  const { me, live } = usePage()
+  return (
+    <span class="where" title={me.store}>
+      {me.queues.length < 2 ? (
+        <b data-queue={live.queue}>{live.queue}</b>
+      ) : (
+        <select
+          aria-label="Queue"
+          data-queue={live.queue}
+          value={live.queue}
+          onChange={(event) => go({ queue: event.currentTarget.value, at: null, than: null })}
+        >
+          {me.queues.map((queue) => (
+            <option key={queue} value={queue}>
+              {queue}
+            </option>
+          ))}
+        </select>
+      )}
+      <span class={me.environment === null ? 'dim' : 'environment'} data-environment>
+        {me.environment ?? me.store.replace(/^\w+:(\/\/)?/, '')}
+      </span>
+    </span>
+  )
+}
+
+/** The database's clock, in the user's time zone. */
+function Clock() {
+  const { live } = usePage()
+  void seconds.value
+  return (
+    <time class="clock dim" title="The clock of the database, in your time zone">
+      {wholeText(live.now())}
+    </time>
   )
 }

@@ -5,7 +5,7 @@ import { usePage } from './context.ts'
 import { addKeys } from './keys.ts'
 import { nextFor, play, step } from './moments.ts'
 import { go, route } from './route.ts'
-import { momentText } from './time.ts'
+import { wholeText } from './time.ts'
 
 const speeds = [1, 5, 30, 200] as const
 /** How many events before the present it begins, if the user has not gone back. */
@@ -123,7 +123,7 @@ function Moment({ last }: { readonly last: number }) {
     <output class="moment">
       <b data-figure="at">{count(version)}</b>
       <span class="dim"> of {count(last)}</span>
-      <span class="clock">{lastAt === 0 ? '' : momentText(lastAt)}</span>
+      <span class="clock">{lastAt === 0 ? '' : wholeText(lastAt)}</span>
     </output>
   )
 }

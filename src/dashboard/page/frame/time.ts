@@ -17,6 +17,11 @@ export function momentText(at: Micros): string {
   return isToday ? clockText(at) : `${date.toLocaleDateString()} ${clockText(at)}`
 }
 
+const whole = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' })
+
+/** With the day and the time zone: `28 Nov 2026, 14:03:07 CET`. */
+export const wholeText = (at: Micros): string => whole.format(at / MICROS_PER_MS)
+
 /** A value that is costly to compute from a signal: computed a few times a second at most, however often the signal changes. */
 export function calm<T>(
   source: ReadonlySignal<T>,

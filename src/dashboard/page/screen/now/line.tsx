@@ -6,6 +6,7 @@ import { None } from '../../part/load.tsx'
 import { JobWithModels } from '../../part/names.tsx'
 import { Panel } from '../../part/panel.tsx'
 import { WindowedList } from '../../part/window.tsx'
+import { Reasons } from './reasons.tsx'
 
 const ROW = 44
 
@@ -20,6 +21,7 @@ export function Line() {
       title="Line"
       aside={`${count(ledger.line.size)}${beside > 0 ? `, and ${count(beside)} beside it` : ''}`}
     >
+      <Reasons />
       {ledger.line.size === 0 ? <None>Nobody waits in line.</None> : null}
       <WindowedList
         label="The line"

@@ -3,6 +3,7 @@ import { count } from '../../../../format/index.ts'
 import { policyText } from '../../../../format/parts.ts'
 import { usePage } from '../../frame/context.ts'
 import { Figure } from '../../part/panel.tsx'
+import { HealthStrip } from './health.tsx'
 import { Line } from './line.tsx'
 import { Models } from './models.tsx'
 import { Running } from './running.tsx'
@@ -13,6 +14,7 @@ import { Workers } from './workers.tsx'
 export function Now() {
   return (
     <div class="grid now">
+      <HealthStrip />
       <Totals />
       <div class="column">
         <Running />
