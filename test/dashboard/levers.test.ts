@@ -245,6 +245,19 @@ describe('a preview that is overtaken', () => {
     expect((await post(path('drop'), { ...body, expected: { version, mark } })).status).toBe(409)
   })
 
+  it('of jobs that have to wait is carried out, whatever they wait for by then', async () => {
+    const { coordinator, post } = await mounted()
+    await deadLetter(coordinator)
+    const body = { jobIds: ['d'] }
+    await coordinator.enqueue([{ jobId: 'e', models: ['n'] }])
+    const { version, mark, events } = previewSchema.parse(
+      await (await post(path('retry'), { ...body, preview: true })).json(),
+    )
+    expect(events.map(({ type }) => type)).toEqual(['queued', expect.stringMatching(/^(conflict|blocked)$/)])
+    await coordinator.cancel('e')
+    expect((await post(path('retry'), { ...body, expected: { version, mark } })).status).toBe(200)
+  })
+
   it('by another at the same moment is refused: of two that change the policy one is done', async () => {
     const { store, post } = await mounted()
     const bodies = [{ policy: { maxActive: 7 } }, { policy: { maxOvertakes: 3 } }]

@@ -59,11 +59,12 @@ export function decided(
 }
 
 /**
- * A short text that is the same as long as the log would say the same, of a job or a model that is as it was. Places in line and
- * offers are left out: on a busy queue they change all the time, whatever an operator does.
+ * A short text that is the same as long as the log would say the same, of a job or a model that is as it was. Places in line,
+ * offers, and why a job has to wait are left out: on a busy queue they change all the time, whatever an operator does.
  */
 export function markOf(ledger: Ledger, body: CommandBody, { events, results }: Decision): string {
-  const said = events.map((event) =>
+  const own = events.filter(({ type }) => type !== 'conflict' && type !== 'blocked')
+  const said = own.map((event) =>
     JSON.stringify(event, (key, value: unknown) => (passing.has(key) ? undefined : value)),
   )
   const [result] = results
