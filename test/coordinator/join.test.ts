@@ -27,6 +27,23 @@ it('createCoordinator joins a queue that can be reached after a while, and says 
   expect(said).toHaveLength(1)
 })
 
+it('goes on where a call has failed, and does not begin again', async () => {
+  const store = memoryStore()
+  const counts = { open: 0, snapshot: 0, read: 0, beat: 0, listen: 0 }
+  const calls = Object.keys(counts) as (keyof typeof counts)[]
+  const failing = calls.map((call) => {
+    const plain = store[call] as (...given: unknown[]) => Promise<unknown>
+    const once = async (...given: unknown[]) => {
+      if (counts[call]++ % 2 === 0) throw new InterlockError('store_unavailable', `there: away; ${again}`)
+      return plain(...given)
+    }
+    return [call, once]
+  })
+  const here = await join({ store: { ...store, ...Object.fromEntries(failing) } })
+  expect(here.health()).toMatchObject({ ok: true })
+  expect(counts).toMatchObject({ open: 2, beat: 2, listen: 2 })
+})
+
 it('is refused when the time is up, without the promise of another try', async () => {
   const { store, tries } = late(Number.POSITIVE_INFINITY)
   const error = await join({ store, joinMs: 60 }).catch((reason: unknown) => reason as InterlockError)

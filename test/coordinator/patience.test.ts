@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Coordinator } from '../../src/coordinator/index.ts'
 import { InterlockError } from '../../src/core/index.ts'
 import { faultyStore, log, storyOf } from '../worker/support.ts'
-import { join } from './support.ts'
+import { join, keepingLogger } from './support.ts'
 
 const PATIENCE_MS = 3_000
 /** Calls that are given up at nearly the same time are given up together. */
@@ -70,6 +70,23 @@ async function started(patienceMs: number) {
   }
   return { faulty, coordinator, heal }
 }
+
+describe('the patience of a process that joins', () => {
+  it('may have no end; then it says that it goes on, and once a minute why', async () => {
+    const faulty = faultyStore()
+    faulty.goAway()
+    const logger = keepingLogger()
+    const joining = join({ store: faulty.store, logger, joinMs: Number.POSITIVE_INFINITY })
+    await vi.advanceTimersByTimeAsync(600_000)
+    expect(logger.lines[0]).toBe('[COORDINATOR] The database does not answer yet: trying until it does')
+    const why = logger.lines.filter((line) => line.includes('as the test wished'))
+    expect(why).toHaveLength(10)
+    faulty.heal()
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect((await joining).health()).toMatchObject({ ok: true })
+    expect(logger.lines.at(-1)).toMatch(/The database is back after 60\d/)
+  })
+})
 
 describe('the patience of a call', () => {
   describe.each(Object.entries(away))('while each call of the database %s', (_, way) => {

@@ -22,6 +22,8 @@ export function start(
 ): {
   readonly child: ChildProcess
   readonly ended: Promise<Ended>
+  /** What it has said so far. */
+  readonly spoken: Readonly<Record<'stdout' | 'stderr', string>>
 } {
   const child = spawn(node, [...brief, main, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
   atEnd(() => void child.kill('SIGKILL'))
@@ -36,7 +38,7 @@ export function start(
       resolve({ code, signal, ...spoken })
     })
   })
-  return { child, ended }
+  return { child, ended, spoken }
 }
 
 /** Runs it to its end and reads its JSON. */

@@ -11,6 +11,7 @@ import {
   type RetryRule,
 } from '../../src/worker/index.ts'
 import { runOne } from '../../src/worker/run-one.ts'
+import { keepingLogger } from '../coordinator/support.ts'
 import { eventually } from '../support/this-test.ts'
 import { faultyStore, join, log, memoryStore, stopped, storyOf, work } from './support.ts'
 
@@ -338,6 +339,26 @@ describe.concurrent('drain while the database is away', () => {
     await worker.drain({ timeoutMs: 0 })
     expect(logger.lines.join('\n')).toMatch(/Job A: its end could not be reported; .* lease/)
     faulty.heal()
+  })
+})
+
+describe.concurrent('a worker whose coordinator has not joined yet', () => {
+  it('works once it has, and says meanwhile why not', async () => {
+    const faulty = faultyStore()
+    faulty.goAway()
+    const logger = keepingLogger()
+    const coordinator = await join({ store: faulty.store, logger, onUnavailable: 'bypass', joinMs: 0 })
+    const ran: string[] = []
+    await work({ coordinator, handlers: { normal: ({ jobId }) => void ran.push(jobId) } })
+    await eventually(() => logger.lines.join('\n')).toContain('as the test wished')
+    faulty.heal()
+    const enqueue = () =>
+      coordinator.enqueue([{ jobId: 'A', models: ['m'] }]).then(
+        () => true,
+        () => false,
+      )
+    await eventually(enqueue).toBe(true)
+    await eventually(() => ran).toEqual(['A'])
   })
 })
 

@@ -21,13 +21,14 @@ export interface WorkOptions extends LeaseTimes {
   readonly metrics: ServeOptions | undefined
 }
 
-/** Works in this process until it is told to stop, then drains. */
+/** Works in this process until it is told to stop, then drains. Waits for a database that does not answer, however long. */
 export async function workHere(frame: Frame, options: WorkOptions): Promise<DrainReport> {
   const { handlers, telemetry, logger = stderrLogger, ...module } = await loadHandlers(options.handler)
   const { leaseMs, graceMs, patienceMs, ...given } = { ...module, ...timesOf(options) }
   const store = await storeAt(frame.target())
   try {
-    const coordinator = await createCoordinator({
+    const joining = createCoordinator({
+      joinMs: Number.POSITIVE_INFINITY,
       store,
       queue: frame.queue,
       logger,
@@ -37,6 +38,8 @@ export async function workHere(frame: Frame, options: WorkOptions): Promise<Drai
       ...(patienceMs === undefined ? {} : { patienceMs }),
       ...(frame.as === undefined ? {} : { name: frame.as }),
     })
+    const coordinator = await unlessStopped(frame.signal, joining)
+    if (coordinator === null) return { finished: 0, givenBack: 0 }
     try {
       const { concurrency = given.concurrency ?? 1, intake = given.intake ?? false } = options
       const worker = createJobWorker({
@@ -58,6 +61,18 @@ export async function workHere(frame: Frame, options: WorkOptions): Promise<Drai
   } finally {
     await store.close()
   }
+}
+
+/** Null: it was told to stop before it had joined. */
+async function unlessStopped(
+  signal: AbortSignal,
+  joining: Promise<Coordinator>,
+): Promise<Coordinator | null> {
+  const stopped = signal.aborted ? of(null) : fromEvent(signal, 'abort').pipe(map(() => null))
+  const coordinator = await firstValueFrom(merge(stopped, joining))
+  // The store is closed next, which ends what is under way.
+  if (coordinator === null) joining.then((late) => late.close()).catch(() => {})
+  return coordinator
 }
 
 /** What was said on the command line, over what the file says. */

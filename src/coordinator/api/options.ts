@@ -35,7 +35,10 @@ export interface CoordinatorOptions {
    * under way may still take effect. It keeps no handler running: an attempt whose lease is over is lost, however long its end is reported.
    */
   readonly patienceMs?: number
-  /** How long `createCoordinator` tries to reach the database before it rejects; `patienceMs` unless given. */
+  /**
+   * How long `createCoordinator` tries to reach the database before it rejects; `patienceMs` unless given. `Infinity`: as long as it takes,
+   * which suits a worker; the log then says once a minute why it does not get there. A refused login is an error at once.
+   */
   readonly joinMs?: number
   /**
    * After how many events to keep a snapshot of the ledger; 50,000 unless given, at least 100. Processes that start later read
@@ -103,7 +106,9 @@ export function completeOptions(options: CoordinatorOptions): WholeOptions {
   for (const [name, [least, most]] of Object.entries(ranges)) {
     const value = complete[name as keyof typeof ranges]
     if (Number.isFinite(value) && value >= least && value <= most) continue
-    const range = `${numberText(least)} to ${numberText(most)}`
+    if (name === 'joinMs' && value === Number.POSITIVE_INFINITY) continue
+    const endless = name === 'joinMs' ? ', or Infinity' : ''
+    const range = `${numberText(least)} to ${numberText(most)}${endless}`
     throw invalidInput(`${name} must be milliseconds from ${range}`, name)
   }
   return complete

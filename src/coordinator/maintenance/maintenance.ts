@@ -1,6 +1,7 @@
 import { InterlockError, isInterlockError, type Ledger } from '../../core/index.ts'
 import type { LogRole, SnapshotRole } from '../../port/index.ts'
 import type { WholeOptions } from '../api/options.ts'
+import { retryWithin } from '../base/retry.ts'
 import { SingleFlight } from '../base/work.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { keepSnapshot, ledgerNear } from '../replica/snapshots.ts'
@@ -58,6 +59,8 @@ export interface SnapshotsOptions {
 
 /** How long a closing process goes on with a snapshot that it has begun. */
 const CLOSE_MS = 2_000
+/** How long to try one chunk of a snapshot again, before the process that joins tries the whole. */
+const CHUNK_MS = 5_000
 
 /**
  * Keeps snapshots of the folded ledger, for processes that start later. A snapshot only saves time: if it cannot be written, it
@@ -66,6 +69,8 @@ const CLOSE_MS = 2_000
 class Snapshots {
   readonly #options: SnapshotsOptions
   readonly #ending = new AbortController()
+  /** A snapshot has hundreds of chunks: where every third call fails, one that is begun again is never read to its end. */
+  readonly #chunks = { forMs: CHUNK_MS, signal: this.#ending.signal }
   readonly #flight: SingleFlight
 
   constructor(options: SnapshotsOptions) {
@@ -85,7 +90,8 @@ class Snapshots {
     const { store, queue, onError } = this.#options
     // A newer release may run beside this one: a snapshot of it is no failure.
     const passOver = (error: unknown) => isInterlockError(error, 'database_newer') || onError(error)
-    return ledgerNear(store, queue, null, passOver)
+    const chunk: typeof store.chunk = (...key) => retryWithin(this.#chunks, () => store.chunk(...key))
+    return ledgerNear({ ...store, chunk }, queue, null, passOver)
   }
 
   /** This process has appended the events between these numbers. The process that appends every so-many-th event makes the snapshot. */

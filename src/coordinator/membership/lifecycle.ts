@@ -56,12 +56,23 @@ export class Lifecycle {
   readonly #options: LifecycleOptions
   /** The process has joined. */
   isOpen = false
+  /** What is left to do to join. Each is done once: where every third call fails, a process that began again would never join. */
+  readonly #steps: (() => Promise<unknown>)[]
   /** Workers whose leases had ended according to a beat that came before this process could send. */
   readonly #overdueAtFirst: string[] = []
 
   constructor(parts: LifecycleParts, options: LifecycleOptions) {
     this.#parts = parts
     this.#options = options
+    const { log, maintenance, wakeups, incarnation } = parts
+    this.#steps = [
+      () => options.store.open(log.queue),
+      () => maintenance.begin(),
+      () => readOn(log),
+      async () => wakeups.watch(),
+      () => incarnation.lease.start(),
+      () => wakeups.begin(),
+    ]
   }
 
   /** @throws InterlockError `closed`, `store_unavailable`, or the error that stopped the process, if nothing can be sent */
@@ -77,20 +88,17 @@ export class Lifecycle {
     })
   }
 
-  /** Reads the log, registers the process, listens. @throws what the store throws */
+  /** Reads the log, registers the process, listens. @throws what the store throws; called again, it goes on there */
   async #open(): Promise<void> {
-    const { log, appends, wakeups, maintenance, incarnation } = this.#parts
-    const { store, expire } = this.#options
-    await store.open(log.queue)
-    await maintenance.begin()
-    await readOn(log)
-    wakeups.watch()
-    await incarnation.lease.start()
-    await wakeups.begin()
+    const { appends, maintenance } = this.#parts
+    for (let step = this.#steps[0]; step !== undefined; step = this.#steps[0]) {
+      await step()
+      this.#steps.shift()
+    }
     maintenance.start()
     this.isOpen = true
     await appends.catchUp()
-    await expire(this.#overdueAtFirst.splice(0))
+    await this.#options.expire(this.#overdueAtFirst.splice(0))
   }
 
   /**
@@ -98,23 +106,36 @@ export class Lifecycle {
    * @throws the store's last error, with how long it was tried
    */
   async open(): Promise<void> {
-    const { joinMs, closing, logger } = this.#options
-    const seconds = Math.round(joinMs / 1_000)
+    const { joinMs, closing } = this.#options
+    const limit = { forMs: joinMs, signal: closing.signal }
     try {
-      await retryWithin(
-        { forMs: joinMs, signal: closing.signal },
-        async (tries) => {
-          if (tries === 1)
-            logger.warn(`[COORDINATOR] The database does not answer yet: trying for ${seconds} s`, {
-              ...{ event: 'database.awaited', seconds },
-            })
-          await this.#open()
-        },
-        mayOpenSoon,
-      )
+      await retryWithin(limit, (tries) => this.#openAgain(tries), mayOpenSoon)
     } catch (error) {
-      throw mayOpenSoon(error) ? givenUp(error, seconds) : error
+      await atMost(LEAVE_MS, this.#undoOpen())
+      throw mayOpenSoon(error) ? givenUp(error, Math.round(joinMs / 1_000)) : error
     }
+  }
+
+  async #openAgain(tries: number): Promise<void> {
+    try {
+      await this.#open()
+    } catch (error) {
+      if (mayOpenSoon(error)) this.#tellAwaited(error, tries)
+      throw error
+    }
+  }
+
+  /** That it waits is told once. If it does so without end, nobody gets the errors: they are noted. */
+  #tellAwaited(error: unknown, tries: number): void {
+    const { joinMs, logger, onError } = this.#options
+    const isEndless = joinMs === Number.POSITIVE_INFINITY
+    const seconds = Math.round(joinMs / 1_000)
+    const [how, fields] = isEndless ? ['until it does', {}] : [`for ${seconds} s`, { seconds }]
+    if (tries === 0 && joinMs > 0)
+      logger.warn(`[COORDINATOR] The database does not answer yet: trying ${how}`, {
+        ...{ event: 'database.awaited', ...fields },
+      })
+    if (isEndless) onError(error)
   }
 
   /** Begins, after it has joined, with what nobody waits for: the user's tables. */
@@ -172,12 +193,12 @@ export class Lifecycle {
     if (this.isOpen) await incarnation.leave()
   }
 
-  /** It was closed while it opened. */
+  /** It was closed while it opened, or could not be opened. */
   async #undoOpen(): Promise<void> {
     const { wakeups, maintenance, incarnation } = this.#parts
     await wakeups.rest()
     await maintenance.pause()
     wakeups.unwatch()
-    await incarnation.leave()
+    if (incarnation.lease.isRegistered) await incarnation.leave()
   }
 }
