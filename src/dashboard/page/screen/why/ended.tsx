@@ -1,6 +1,6 @@
-import { outcomeOf, type RecordedEvent } from '../../../../core/index.ts'
+import { type Explanation, outcomeOf, type RecordedEvent } from '../../../../core/index.ts'
 import { plural } from '../../../../format/index.ts'
-import { getJson, ofQueue } from '../../data/api.ts'
+import { ApiError, getJson, ofQueue } from '../../data/api.ts'
 import { asked } from '../../data/levers.ts'
 import { usePage } from '../../frame/context.ts'
 import { momentText } from '../../frame/time.ts'
@@ -29,10 +29,12 @@ export function useLetter(jobId: string, isLive: boolean): Load<Letter | null> {
 
 /** How a job that is not live has ended, as far as that is known here. */
 export function Ended({
+  jobId,
   events,
   history,
   letter,
 }: {
+  readonly jobId: string
   /** What is loaded of it. */
   readonly events: readonly RecordedEvent[]
   readonly history: Load<null>
@@ -44,7 +46,7 @@ export function Ended({
   if (end === null)
     return (
       <Loaded of={history}>
-        {() => <Loaded of={letter}>{() => <NotLive hasCome={events.length > 0} />}</Loaded>}
+        {() => <Loaded of={letter}>{() => <NotLive jobId={jobId} hasCome={events.length > 0} />}</Loaded>}
       </Loaded>
     )
   return (
@@ -64,8 +66,34 @@ const Died = ({ letter }: { readonly letter: Letter }) => (
   </p>
 )
 
-/** @param hasCome the log says something of it, at another moment */
-function NotLive({ hasCome }: { readonly hasCome: boolean }) {
+interface NotLiveProps {
+  readonly jobId: string
+  /** The log says something of it, at another moment. */
+  readonly hasCome: boolean
+}
+
+/** What the server knows of a job that this page does not: that it was submitted, refused, or ended long ago. */
+function NotLive({ jobId, hasCome }: NotLiveProps) {
+  const { live, shown } = usePage()
+  const { isLive } = shown
+  const told = useLoad({
+    question: `${jobId} ${isLive.value}`,
+    look: () => (isLive.value ? explanationOf(live.queue, jobId) : Promise.resolve(null)),
+  })
+  return (
+    <Loaded of={told}>
+      {(value) => (value === null ? <Unknown hasCome={hasCome} /> : <Told {...value} />)}
+    </Loaded>
+  )
+}
+
+const Told = ({ state, code, reason, whatHasToHappen }: JobAnswer['explanation']) => (
+  <p class="sentence" data-why={code ?? state}>
+    {state}: {reason}. What has to happen: {whatHasToHappen}.
+  </p>
+)
+
+function Unknown({ hasCome }: Pick<NotLiveProps, 'hasCome'>) {
   const { isLive } = usePage().shown
   return (
     <p class="sentence" data-why="not live">
@@ -74,6 +102,20 @@ function NotLive({ hasCome }: { readonly hasCome: boolean }) {
         : 'It is not live, and the loaded events say nothing of how it ended.'}
     </p>
   )
+}
+
+/** Null: the queue has never heard of it. */
+async function explanationOf(queue: string, jobId: string) {
+  try {
+    return (await getJson<JobAnswer>(ofQueue(queue, 'jobs', jobId))).explanation
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 'job_not_live') return null
+    throw error
+  }
+}
+
+interface JobAnswer {
+  readonly explanation: Pick<Explanation, 'state' | 'code' | 'reason' | 'whatHasToHappen'>
 }
 
 /** The event that ended it, if it had ended by then. */

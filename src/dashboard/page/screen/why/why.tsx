@@ -79,7 +79,7 @@ function Of({ jobId }: { readonly jobId: string }) {
     <div class="grid why">
       <Panel id="why" title={jobId} wide aside={<JobLevers jobId={jobId} job={job} letter={dead} />}>
         {found === undefined || job === undefined ? (
-          <Ended events={events} history={history} letter={letter} />
+          <Ended jobId={jobId} events={events} history={history} letter={letter} />
         ) : (
           <>
             <p class="sentence" data-why={found.code ?? found.state}>
