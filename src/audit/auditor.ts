@@ -1,3 +1,4 @@
+import { checkEvents, checkLedger, readingEvent } from '../codec/index.ts'
 import type { Job, Ledger, RecordedEvent } from '../core/index.ts'
 import { checkStart } from './check-start.ts'
 import { detach, end } from './end.ts'
@@ -14,18 +15,13 @@ export class Auditor {
 
   /** @param from the queue where the log begins, if its first events are gone; it is taken as true */
   constructor(from?: Ledger) {
+    if (from !== undefined) checkLedger(from, 'from')
     if (from !== undefined && from.version > 0) beginAt(this.#state, from)
   }
 
+  /** @throws InterlockError `invalid_input` for what is no event of a log */
   push(event: RecordedEvent): void {
-    const state = this.#state
-    state.begin(event)
-    apply(state, event)
-    for (const jobId of event.offers ?? []) {
-      const job = state.jobs.get(jobId)
-      if (job?.state === 'waiting') state.lines.offers.add(job, event.at)
-      else state.report('life', jobId, `it is offered, but ${whatItIs(job)}`)
-    }
+    readingEvent(event, 'event', (read) => see(this.#state, read))
   }
 
   /** The result. Call it after the last event only: an append is judged when all of it was seen. */
@@ -34,11 +30,27 @@ export class Auditor {
   }
 }
 
-/** @example const { violations } = audit(events) */
+/**
+ * Audits the events of a whole log.
+ * @throws InterlockError `invalid_input` for what is no event of a log, naming it
+ * @example const { violations } = audit(events)
+ */
 export function audit(events: Iterable<RecordedEvent>): AuditReport {
-  const auditor = new Auditor()
-  for (const event of events) auditor.push(event)
-  return auditor.report()
+  checkEvents(events)
+  const state = new AuditState()
+  let at = 0
+  for (const event of events) readingEvent(event, `events[${at++}]`, (read) => see(state, read))
+  return state.finish()
+}
+
+function see(state: AuditState, event: RecordedEvent): void {
+  state.begin(event)
+  apply(state, event)
+  for (const jobId of event.offers ?? []) {
+    const job = state.jobs.get(jobId)
+    if (job?.state === 'waiting') state.lines.offers.add(job, event.at)
+    else state.report('life', jobId, `it is offered, but ${whatItIs(job)}`)
+  }
 }
 
 function apply(state: AuditState, event: RecordedEvent): void {

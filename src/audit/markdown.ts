@@ -1,3 +1,4 @@
+import { checkStatement } from '../codec/index.ts'
 import { count, duration, plural } from '../format/index.ts'
 import type { Statement } from './statement.ts'
 
@@ -5,8 +6,9 @@ import type { Statement } from './statement.ts'
 const SHOWN = 100
 const MODELS_SHOWN = 30
 
-/** The statement as a page that can be filed. */
+/** The statement as a page that can be filed. @throws InterlockError `invalid_input` for what is no statement, naming the path */
 export function statementMarkdown(said: Statement): string {
+  checkStatement(said)
   return `${[
     `# Audit of queue ${code(said.queue)}`,
     verdict(said),

@@ -1,4 +1,12 @@
-import { encodeEvent, sha256, toHex, utf8 } from '../codec/index.ts'
+import {
+  checkLedger,
+  checkStatementOf,
+  encodeEvent,
+  readingEvent,
+  sha256,
+  toHex,
+  utf8,
+} from '../codec/index.ts'
 import { type Ledger, MICROS_PER_MS, type Micros, type RecordedEvent } from '../core/index.ts'
 import { isoTime } from '../format/index.ts'
 import { Auditor } from './auditor.ts'
@@ -49,15 +57,19 @@ export class Audit {
 
   /** @param from where the log begins: the empty ledger, or the snapshot of the cut below which events are gone */
   constructor(from: Ledger) {
+    checkLedger(from, 'from')
     this.#from = from
     this.#auditor = new Auditor(from)
     if (from.version > 0) this.#uses.beginAt(from)
   }
 
+  /** @throws InterlockError `invalid_input` for what is no event of a log */
   push(event: RecordedEvent): void {
-    this.#auditor.push(event)
-    this.#uses.push(event)
-    this.#digest.push(event)
+    readingEvent(event, 'event', (read) => {
+      this.#auditor.push(read)
+      this.#uses.push(read)
+      this.#digest.push(read)
+    })
     this.#first ??= event.at
     this.#last = event.at
   }
@@ -67,7 +79,13 @@ export class Audit {
     this.#noted.push(violation)
   }
 
+  /**
+   * What the log proves.
+   * @param of whose log it is, and when it was read
+   * @throws InterlockError `invalid_input`, naming the path
+   */
   statement(of: { queue: string; store: string; release: string; now: Micros }): Statement {
+    checkStatementOf(of)
     const found = this.#auditor.report()
     const report = { ...found, violations: [...this.#noted, ...found.violations] }
     const models = this.#uses.report().map(useDocument)

@@ -24,7 +24,7 @@ export class Interrupted extends Error {
 export const isToldAlready = (error: unknown): boolean =>
   [CommanderError, FoundSomething, NotFound, NotDone, Interrupted].some((told) => error instanceof told)
 
-/** Characters of a line. */
+/** Characters of what a driver or a module says. Our own messages are bounded. */
 const MOST = 4_000
 
 /** Two lines at most: what happened, and what to do. The stack only with DEBUG. */
@@ -38,12 +38,12 @@ export function failureText(error: unknown, debug: boolean): string {
     const { what, todo } = splitMessage(error.message)
     return told(`error: ${what}`, todo)
   }
-  const what = error instanceof Error ? error.message : String(error)
+  const what = safeBeginning(error instanceof Error ? error.message : String(error), MOST)
   return told(`error: ${what}`, 'run it again with DEBUG=1 to see where it comes from')
 }
 
 const told = (what: string, todo: string | undefined): string =>
-  written((todo === undefined ? [what] : [what, `  to do: ${todo}`]).map((line) => safeBeginning(line, MOST)))
+  written(todo === undefined ? what : [what, `  to do: ${todo}`])
 
 /** The same for programs. `code` is null if the error is not Interlock's. */
 export function failureDocument(error: unknown) {

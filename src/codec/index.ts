@@ -4,17 +4,20 @@ export { faultyIn } from './check-event.ts'
 export { decodeEvent, decodeEvents } from './decode-event.ts'
 export { encodeEvent } from './encode-event.ts'
 export { errorData, messageOf } from './error-data.ts'
+export { checkEvents, checkLedger, checkStatement, checkStatementOf, readingEvent } from './given-events.ts'
 export {
+  flagSchema,
   functionSchema,
   havingSchema,
   optionsSchema,
+  parseArguments,
   parseInput,
 } from './invalid.ts'
 export { CheckedResult, parseNote, parseResult } from './json.ts'
 export { lengthOf } from './json-size.ts'
-export { checkAccess, parseInstant, wholeOption } from './looking.ts'
+export { checkAccess, parseInstant } from './looking.ts'
 export { type Mended, mend, nothing } from './mend.ts'
-export { parseJobId, parseModels, parseQueue, parseSeq } from './names.ts'
+export { parseJobId, parseModels, parseQueue, parseSeq, queueSchema } from './names.ts'
 export {
   checkCoordinatorOptions,
   checkDrainOptions,
@@ -33,6 +36,7 @@ export { payloadHash } from './payload-hash.ts'
 export { plainCalls } from './plain-call.ts'
 export { type PolicyInput, parsePolicy, policySchema } from './policy.ts'
 export { type ParsedRequest, parseRequest } from './request.ts'
+export { checkCall } from './rooms.ts'
 export { safeBeginning, scrubbed } from './scrub.ts'
 export { fromHex, sha256, toHex, utf8 } from './sha256.ts'
 export { decodeSnapshot } from './snapshot.ts'

@@ -4,7 +4,8 @@ import { invalidInput } from '../core/index.ts'
 /** `jobs[2].models[0]`: where the mistake is, in the caller's words. */
 export function pathText(root: string, path: readonly PropertyKey[]): string {
   return path.reduce<string>(
-    (text, key) => (typeof key === 'number' ? `${text}[${key}]` : `${text}.${String(key)}`),
+    (text, key) =>
+      typeof key === 'number' ? `${text}[${key}]` : `${text}${text === '' ? '' : '.'}${String(key)}`,
     root,
   )
 }
@@ -12,14 +13,31 @@ export function pathText(root: string, path: readonly PropertyKey[]): string {
 /**
  * Checks input from outside. Returns what the schema makes of it.
  * @param root what messages call the input, e.g. `jobs`
+ * @param below what the path of a part of it begins with; an empty text: with the name of its field
  * @throws InterlockError `invalid_input`, naming the path of the first mistake and what to do about it
  */
-export function parseInput<Out>(schema: z.ZodType<Out>, value: unknown, root: string): Out {
+export function parseInput<Out>(schema: z.ZodType<Out>, value: unknown, root: string, below = root): Out {
   if (isPromise(value)) throw refusal(root, promised)
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const issue = result.error.issues[0]
-  throw refusal(pathText(root, issue?.path ?? []), issue?.message ?? 'is not valid')
+  const path = issue?.path ?? []
+  throw refusal(path.length === 0 ? root : pathText(below, path), issue?.message ?? 'is not valid')
+}
+
+/**
+ * Checks the arguments of a call, which JavaScript may have given anything.
+ * @param schemas by the names of the arguments, in their order
+ * @param flat the argument whose fields are named by themselves: `limit`, not `options.limit`
+ * @throws InterlockError `invalid_input`, naming the path
+ */
+export function parseArguments(
+  schemas: Readonly<Record<string, z.ZodType>>,
+  given: readonly unknown[],
+  flat?: string,
+): void {
+  for (const [at, [argument, schema]] of Object.entries(schemas).entries())
+    parseInput(schema, given[at], argument, argument === flat ? '' : argument)
 }
 
 const refusal = (path: string, why: string) => invalidInput(`${path}: ${why}`, path)
@@ -34,8 +52,15 @@ const isPromise = (value: unknown): boolean =>
 export function unknownFields(known: readonly string[]): z.core.$ZodErrorMap {
   return (issue) =>
     issue.code === 'unrecognized_keys'
-      ? `unknown field ${issue.keys.map((key) => named(key, known)).join(', ')}; the fields are ${known.join(', ')}`
+      ? `unknown field ${unknown(issue.keys, known)}; the fields are ${known.join(', ')}`
       : `must be an object with the fields ${known.join(', ')}`
+}
+
+const NAMED = 5
+
+function unknown(keys: readonly string[], known: readonly string[]): string {
+  const first = keys.slice(0, NAMED).map((key) => named(key, known))
+  return `${first.join(', ')}${keys.length > NAMED ? ` and ${keys.length - NAMED} more` : ''}`
 }
 
 function named(key: string, known: readonly string[]): string {
@@ -67,9 +92,16 @@ function distance(a: string, b: string): number {
   return row[b.length] ?? 0
 }
 
-/** The options of a call, and no others. */
-export const optionsSchema = <Shape extends z.ZodRawShape>(shape: Shape) =>
-  z.strictObject(shape, { error: unknownFields(Object.keys(shape)) })
+/** The options of a call, and no others. A Date, a Map or a promise would pass for an object without fields. */
+export function optionsSchema<Shape extends z.ZodRawShape>(shape: Shape) {
+  const error = unknownFields(Object.keys(shape))
+  const fields = z.strictObject(shape, { error })
+  return z.custom<z.input<typeof fields>>(hasFields, { error, abort: true }).pipe(fields)
+}
+
+/** An object whose fields are all that it is. */
+export const hasFields = (value: unknown): boolean =>
+  Object.prototype.toString.call(value) === '[object Object]'
 
 /** For values that `parseInput` does not check any further. */
 export const notPromised = z.unknown().refine((value) => !isPromise(value), { error: promised, abort: true })

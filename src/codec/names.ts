@@ -45,7 +45,7 @@ export const parseModels = (value: unknown): readonly string[] => parseInput(mod
 /** @throws InterlockError `invalid_input` */
 export const parseQueue = (value: unknown): string => parseInput(queueSchema, value, 'queue')
 
-const seqSchema = z
+export const seqSchema = z
   .int({
     error:
       'must be a sequence number of the log: a whole number from 0, such as the seq of the last event seen',

@@ -8,7 +8,7 @@ import {
   numberText,
   type Policy,
 } from '../core/index.ts'
-import { parseInput, unknownFields } from './invalid.ts'
+import { hasFields, optionsSchema, parseInput, unknownFields } from './invalid.ts'
 import { modelSchema } from './names.ts'
 import { wholeNumber } from './spec.ts'
 
@@ -25,18 +25,15 @@ const places = wholeNumber(1, bounds.capacity, ' places; to stop a model, pause 
 const holdSeconds = wholeNumber(0, bounds.holdSeconds, ' (seconds)')
 
 const spacingError = `must be a number of seconds from 0 to ${numberText(bounds.spacingSeconds)}`
-const fairShare = z.strictObject(
-  {
-    spacingSeconds: z
-      .number({ error: spacingError })
-      .min(0, { error: spacingError })
-      .max(bounds.spacingSeconds, { error: spacingError })
-      .default(0),
-    maxWaiting: wholeNumber(1, bounds.maxActive, ', or null for no limit').nullable().default(null),
-    maxActive: wholeNumber(1, bounds.maxActive, ', or null for no limit').nullable().default(null),
-  },
-  { error: unknownFields(['spacingSeconds', 'maxWaiting', 'maxActive']) },
-)
+const fairShare = optionsSchema({
+  spacingSeconds: z
+    .number({ error: spacingError })
+    .min(0, { error: spacingError })
+    .max(bounds.spacingSeconds, { error: spacingError })
+    .default(0),
+  maxWaiting: wholeNumber(1, bounds.maxActive, ', or null for no limit').nullable().default(null),
+  maxActive: wholeNumber(1, bounds.maxActive, ', or null for no limit').nullable().default(null),
+})
 
 const windowError = 'must be a number of seconds from 0.001 to 86,400'
 const rate = z.strictObject(
@@ -54,27 +51,22 @@ const rate = z.strictObject(
 function byModel<T>(value: z.ZodType<T>, example: string) {
   const error = `must be an object of model names, e.g. ${example}`
   // Not z.record: it drops a model that is called `__proto__`; entries and fromEntries keep it an ordinary key.
-  return z
-    .custom<Record<string, T>>(
-      (given) => typeof given === 'object' && given !== null && !Array.isArray(given),
-      { error },
-    )
-    .transform((given, context) => {
-      const entries: [string, T][] = []
-      for (const [model, own] of Object.entries(given)) {
-        const name = modelSchema.safeParse(model).error?.issues[0]
-        const checked = value.safeParse(own)
-        const issue = name ?? checked.error?.issues[0]
-        if (issue === undefined && checked.success) {
-          entries.push([model, checked.data])
-          continue
-        }
-        const path = name === undefined ? [model, ...(issue?.path ?? [])] : [model]
-        context.addIssue({ code: 'custom', path, message: issue?.message ?? 'is not valid' })
-        return z.NEVER
+  return z.custom<Record<string, T>>(hasFields, { error }).transform((given, context) => {
+    const entries: [string, T][] = []
+    for (const [model, own] of Object.entries(given)) {
+      const name = modelSchema.safeParse(model).error?.issues[0]
+      const checked = value.safeParse(own)
+      const issue = name ?? checked.error?.issues[0]
+      if (issue === undefined && checked.success) {
+        entries.push([model, checked.data])
+        continue
       }
-      return Object.fromEntries(entries)
-    })
+      const path = name === undefined ? [model, ...(issue?.path ?? [])] : [model]
+      context.addIssue({ code: 'custom', path, message: issue?.message ?? 'is not valid' })
+      return z.NEVER
+    }
+    return Object.fromEntries(entries)
+  })
 }
 
 const seconds = 'must be a number of seconds from 0 to 31,536,000, or null for strict priority'
@@ -118,20 +110,23 @@ export const policySchema = z.strictObject({
 })
 
 const fieldsSchema = z.strictObject(shape).partial()
-const inputSchema = z.union([z.literal(['serial', 'by-model']), z.looseObject({})], {
-  error: `must be "serial", "by-model", or an object with some of the fields ${Object.keys(shape).join(', ')}`,
-})
+const inputSchema = z.custom<'serial' | 'by-model' | object>(
+  (input) => input === 'serial' || input === 'by-model' || hasFields(input),
+  {
+    error: `must be "serial", "by-model", or an object with some of the fields ${Object.keys(shape).join(', ')}`,
+  },
+)
 const partialSchema = z.strictObject(fieldsSchema.shape, { error: unknownFields(Object.keys(shape)) })
 
 /**
  * The policy that the input makes of `base`: missing fields stay, a given map replaces the whole map.
- *
+ * @param root what messages call the input
  * @throws InterlockError `invalid_input`, naming the field
  */
-export function parsePolicy(input: unknown, base: Policy = defaultPolicy): Policy {
-  const shorthand = parseInput(inputSchema, input, 'policy')
+export function parsePolicy(input: unknown, base: Policy = defaultPolicy, root = 'policy'): Policy {
+  const shorthand = parseInput(inputSchema, input, root)
   if (shorthand === 'serial') return { ...base, maxActive: 1 }
   if (shorthand === 'by-model') return { ...base, maxActive: null }
-  const fields = Object.entries(parseInput(partialSchema, input, 'policy'))
+  const fields = Object.entries(parseInput(partialSchema, input, root))
   return { ...base, ...Object.fromEntries(fields.filter(([, value]) => value !== undefined)) }
 }

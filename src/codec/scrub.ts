@@ -36,14 +36,18 @@ const secrets = [
   [/\beyJ[\w-]{5,}(?:\.[\w-]*){1,4}/gu, PLACE],
   // What providers hand out: sk-…, ghp_…, xoxb-…, sb_secret_…
   [
-    /\b(?:[srp]k|rk|gh[opsur]|github_pat|glpat|xox[a-z]|hf|r8|npm|sb[pt]?|SG|whsec|shp[a-z]{2}|dop_v\d|key|api|pat|secret|token)[-_.](?=[\w-]*\d)[\w-]{8,}/gu,
+    /\b(?:[srp]k|rk|gh[opsur]|github_pat|glpat|xox[a-z]|hf|r8|npm|sb[pt]?|SG|whsec|shp[a-z]{2}|dop_v\d)[-_.](?=[\w-]*\d)[\w-]{8,}/gu,
     PLACE,
   ],
   [/\b(?:A[KS]IA|AIza|ya29\.)[\w-]{12,}/gu, PLACE],
   // user:password@host
   [/[\w.~%+-]{1,64}:[^\s:@/]{1,200}@(?=[\w.-])/gu, `${PLACE}@`],
-  // Long, and of large and small letters and digits; the path of a file is none
-  [/(?<![\w+/=-])(?!\/[\w+-]+\/)(?=[\w+/-]*\d)(?=[\w+/-]*[a-z])(?=[\w+/-]*[A-Z])[\w+/-]{32,}={0,2}/gu, PLACE],
+  // key-…, secret_…: long ones, since a job may be called so
+  [/\b(?:key|api|pat|secret|token)[-_](?=[\w-]*\d)\w{20,}/gu, PLACE],
+  // Base64
+  [/(?<![\w+/=.-])[\w+/]{20,}={1,2}(?![\w=])/gu, PLACE],
+  // Long, and of large and small letters and digits; a part of a path is not
+  [/(?<![\w+/=.-])(?=[\w+-]*\d)(?=[\w+-]*[a-z])(?=[\w+-]*[A-Z])[\w+-]{32,}={0,2}(?![\w/])/gu, PLACE],
 ] as const
 
 /** The text without passwords, keys and tokens. Of an address, the part before the host goes. */

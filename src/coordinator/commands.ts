@@ -24,11 +24,17 @@ type Calls = Pick<
 
 const attemptOf = ({ jobId, fencingToken: token, epoch }: AttemptKey) => ({ jobId, token, epoch })
 
+/** A claim without kinds takes any. */
+const ofAnyKind = (options: SendOptions): SendOptions =>
+  options.claim === undefined || options.claim.kinds !== undefined
+    ? options
+    : { ...options, claim: { ...options.claim, kinds: null } }
+
 /** The writing side of a coordinator: each call is one command. */
 export function commandsOf(member: Member, telemetry: Telemetry | undefined): Calls {
   const send = async (body: CommandBody): Promise<void> => void (await member.send(body))
   const started = async (body: CommandBody, options: SendOptions) =>
-    (await member.send(body, options)).started
+    (await member.send(body, ofAnyKind(options))).started
   return {
     enqueue: async (jobs) => {
       const parsed = parseJobs(jobs)
@@ -42,7 +48,8 @@ export function commandsOf(member: Member, telemetry: Telemetry | undefined): Ca
           : await telemetry.send({ queue: member.log.queue, jobs: parsed }, put)
       return { queued: new Set(specs.map(({ jobId }) => jobId)).size - known.length, known, waiting }
     },
-    claim: (claim, { known = false } = {}) => started({ type: 'claim' }, { claim, isLook: known }),
+    claim: ({ max, kinds = null }, { known = false } = {}) =>
+      started({ type: 'claim' }, { claim: { max, kinds }, isLook: known }),
     complete: async (lease, { claim, result } = {}) => {
       const data = result === undefined ? [] : [{ jobId: lease.jobId, result: parseResult(result) }]
       return started({ type: 'complete', ...attemptOf(lease) }, { claim, data })

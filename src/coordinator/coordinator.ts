@@ -1,4 +1,4 @@
-import { calls, parseInput, plainCalls } from '../codec/index.ts'
+import { calls, parseArguments, plainCalls } from '../codec/index.ts'
 import type { Telemetry } from '../port/index.ts'
 import type { WorkflowConfig } from './api/calls.ts'
 import type { Coordinator } from './api/coordinator.ts'
@@ -99,8 +99,7 @@ function checked(coordinator: Coordinator): Coordinator {
     const value: Method = (...given) => {
       if (isPlain?.(given) === true) return method(...given)
       try {
-        for (const [at, [argument, schema]] of Object.entries(schemas()).entries())
-          parseInput(schema, given[at], argument)
+        parseArguments(schemas(), given)
       } catch (error) {
         if (atOnce.has(name)) throw error
         return Promise.reject(error)

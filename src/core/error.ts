@@ -93,12 +93,24 @@ export const InterlockError: InterlockErrorClass = class InterlockError extends 
   readonly code: ErrorCode
   readonly details: object
 
-  constructor(code: ErrorCode, message: string, details: object = {}, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause })
+  constructor(code: ErrorCode, message: string, details: { readonly path?: unknown } = {}, cause?: unknown) {
+    super(bounded(message, MOST), cause === undefined ? undefined : { cause })
     this.code = code
-    this.details = details
+    const { path } = details
+    this.details = typeof path === 'string' ? { ...details, path: bounded(path, MOST_OF_PATH) } : details
   }
 } as never
+
+/** Characters of a message, and of a path: both quote what was given, which may be of any length. */
+const MOST = 4_000
+const MOST_OF_PATH = 400
+
+/** The beginning and the end: a message begins with what happened, and ends with what to do. */
+function bounded(text: string, most: number): string {
+  if (text.length <= most) return text
+  const end = Math.floor(most / 4)
+  return `${text.slice(0, most - end - 1)}…${text.slice(-end)}`.toWellFormed()
+}
 
 /** The input is not valid. @param path where it is wrong; programs find it in `details.path` */
 export function invalidInput(message: string, path?: string): InterlockError<'invalid_input'> {

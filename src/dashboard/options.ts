@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { havingSchema, optionsSchema, parseInput, parseQueue, wholeNumber } from '../codec/index.ts'
+import { havingSchema, optionsSchema, parseInput, queueSchema, wholeNumber } from '../codec/index.ts'
 import { type Logger, silentLogger } from '../coordinator/index.ts'
 import { guarded } from '../coordinator/parts.ts'
 import { InterlockError } from '../core/index.ts'
@@ -79,19 +79,22 @@ const authorizeSchema = z.custom<Authorize | TokenSession>(
 
 const fields = optionsSchema({
   store: havingSchema("a store, such as postgresStore('postgres://…')", ['open', 'read', 'listen']),
-  queue: text.optional(),
-  queues: z.union([z.literal('all'), z.array(text).min(1)]).optional(),
-  authorize: authorizeSchema,
-  environment: text.min(1).max(40, { error: 'must be 1 to 40 characters' }).optional(),
-  basePath: basePath.optional(),
-  hosts: z.array(host).min(1).optional(),
-  origins: z.array(origin).optional(),
-  page: text.optional(),
-  metrics: figureFields
-    .extend({
-      token: text.regex(/^\S{16,}$/, { error: 'must be 16 characters or more, without spaces' }).optional(),
+  queue: queueSchema.optional(),
+  queues: z
+    .union([z.literal('all'), z.array(queueSchema).min(1)], {
+      error: 'must be "all", or a list of names, at least one',
     })
     .optional(),
+  authorize: authorizeSchema,
+  environment: text.min(1, 'must be 1 to 40 characters').max(40, 'must be 1 to 40 characters').optional(),
+  basePath: basePath.optional(),
+  hosts: z.array(host, { error: 'must be a list of hosts' }).min(1, 'must have at least one host').optional(),
+  origins: z.array(origin, { error: 'must be a list of origins' }).optional(),
+  page: text.min(1, 'must be the name of a folder').optional(),
+  metrics: optionsSchema({
+    ...figureFields,
+    token: text.regex(/^\S{16,}$/, { error: 'must be 16 characters or more, without spaces' }).optional(),
+  }).optional(),
   logger: havingSchema("a logger of pino's shape", ['info', 'warn', 'error']).optional(),
   maxCalls: wholeNumber(1, 100).optional(),
   timeLimitMs: wholeNumber(10, 600_000, ' (milliseconds)').optional(),
@@ -133,7 +136,7 @@ export function wholeOptions(options: DashboardOptions): WholeOptions {
   const session = typeof authorize === 'function' ? null : authorize
   return {
     store,
-    queues: queues === 'all' ? queues : (queues ?? [queue ?? 'default']).map(parseQueue),
+    queues: queues === 'all' ? queues : (queues ?? [queue ?? 'default']),
     authorize: typeof authorize === 'function' ? authorize : (request) => authorize.authorize(request),
     session,
     environment: options.environment ?? null,

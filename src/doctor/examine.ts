@@ -1,4 +1,4 @@
-import { wholeOption } from '../codec/index.ts'
+import { checkCall } from '../codec/index.ts'
 import { invalidInput, isInterlockError } from '../core/index.ts'
 import { splitMessage } from '../format/index.ts'
 import type { Access } from '../history/index.ts'
@@ -56,7 +56,6 @@ export interface Examination {
 }
 
 const HALF_AN_HOUR_MS = 1_800_000
-const MOST_MS = 60_000_000_000
 
 /**
  * Looks for what is wrong with the database, the queue and its workers, and gives a remedy for each. Reads only.
@@ -65,7 +64,8 @@ const MOST_MS = 60_000_000_000
  */
 export async function examine(given: Access, options: ExamineOptions = {}): Promise<Examination> {
   const access = opened(given)
-  const waitingMs = wholeOption('waitingMs', options.waitingMs, HALF_AN_HOUR_MS, 1, MOST_MS)
+  checkCall('examine', options)
+  const { waitingMs = HALF_AN_HOUR_MS } = options
   const { name } = access.store
   const facts = await gather(access, { ...options, waitingMs }).catch((error: unknown) =>
     keptOut(error, !name.startsWith('postgres:') && !name.startsWith('pglite:')),

@@ -1,3 +1,4 @@
+import { checkCall } from '../codec/index.ts'
 import { keepForCut } from '../coordinator/parts.ts'
 import { InterlockError } from '../core/index.ts'
 import { plural } from '../format/index.ts'
@@ -43,11 +44,10 @@ export interface ArchiveTarget {
  * @throws InterlockError `invalid_input`; `contention`; `corrupt_log`: nothing was taken out
  * @example await archive({ store }, { before: new Date(Date.now() - 30 * 86_400_000) })
  */
-export async function archive(
-  given: Access,
-  { before, keep = true }: ArchiveOptions,
-): Promise<ArchiveDocument> {
+export async function archive(given: Access, options: ArchiveOptions): Promise<ArchiveDocument> {
   const access = opened(given)
+  checkCall('archive', options)
+  const { before, keep = true } = options
   return archiveThrough(access, await cutAt(access, 'before', before), keep, null)
 }
 

@@ -1,4 +1,4 @@
-import { fromHex } from '../codec/index.ts'
+import { checkCall, fromHex } from '../codec/index.ts'
 import { invalidInput } from '../core/index.ts'
 import type { ChainPage, LogStore } from '../port/index.ts'
 import { type Access, type Opened, opened, telling } from './access.ts'
@@ -22,11 +22,12 @@ export interface ChainDocument {
  */
 export async function chain(
   given: Access,
-  { start = false }: { readonly start?: boolean | undefined } = {},
+  options: { readonly start?: boolean | undefined } = {},
 ): Promise<ChainDocument> {
   const access = opened(given)
+  checkCall('chain', options)
   const { store, queue } = access
-  if (start) await store.startChain(queue)
+  if (options.start === true) await store.startChain(queue)
   const found = await checkChain(access)
   if (found === null) return { queue, from: null, anchor: null, bad: null }
   const { from, version, head, bad } = found

@@ -1,3 +1,4 @@
+import { readingEvent } from '../codec/index.ts'
 import {
   defaultPolicy,
   type Explanation,
@@ -25,7 +26,9 @@ export const specDocument = (spec: JobSpec) => ({ ...spec, runAt: isoTimeOrNull(
 /** An event with everything that is recorded: times as ISO texts. */
 export type EventDocument = ReturnType<typeof eventDocument>
 
-export function eventDocument({ at, commandHash: _, ...event }: RecordedEvent) {
+export const eventDocument = (event: RecordedEvent) => readingEvent(event, 'event', documentOf)
+
+function documentOf({ at, commandHash: _, ...event }: RecordedEvent) {
   return {
     ...event,
     at: isoTime(at),

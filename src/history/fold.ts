@@ -1,4 +1,4 @@
-import { parseSeq } from '../codec/index.ts'
+import { checkCall } from '../codec/index.ts'
 import { firstLedger as firstLedgerOf, ledgerNear } from '../coordinator/parts.ts'
 import { archived, emptyLedger, type Ledger, Replayer } from '../core/index.ts'
 import { count } from '../format/index.ts'
@@ -9,7 +9,7 @@ import { eachEvent } from './read-log.ts'
  * The ledger where the readable log begins: empty, or the snapshot of the cut.
  * @throws InterlockError `archived` without that snapshot; `database_newer`, `corrupt_log` if it cannot be read
  */
-export function firstLedger(access: Access): Promise<Ledger> {
+export async function firstLedger(access: Access): Promise<Ledger> {
   const { store, queue } = opened(access)
   return firstLedgerOf(store, queue)
 }
@@ -37,8 +37,9 @@ export async function orCut(access: Opened, after: number): Promise<number> {
  */
 export async function ledgerAt(given: Access, upTo: number): Promise<Ledger> {
   const access = opened(given)
+  checkCall('ledgerAt', upTo)
   const { store, queue, onNote } = access
-  if (parseSeq(upTo) === 0) return emptyLedger
+  if (upTo === 0) return emptyLedger
   const from = await ledgerNear(store, queue, upTo, (error) => onNote(passedOver(error)))
   if (from.version > upTo) throw archived(queue, from.version)
   const replayer = new Replayer(from)

@@ -1,3 +1,4 @@
+import { checkCall } from '../codec/index.ts'
 import type { RecordedEvent } from '../core/index.ts'
 import { type Access, opened } from './access.ts'
 import { readEvents } from './read-log.ts'
@@ -13,12 +14,13 @@ const LOOK_EVERY_MS = 1_000
  */
 export async function* followEvents(
   given: Access,
-  { after = 0 }: { readonly after?: number | undefined } = {},
+  options: { readonly after?: number | undefined } = {},
 ): AsyncGenerator<RecordedEvent> {
   const { store, queue, signal, ...access } = opened(given)
+  checkCall('followEvents', options)
   // What was read when the signal fires is still returned.
   const reading = { store, queue, onNote: access.onNote }
-  let at = after
+  let at = options.after ?? 0
   let wake: () => void = () => {}
   const stop = await store.listen(queue, () => wake())
   const onAbort = () => wake()

@@ -1,3 +1,4 @@
+import { checkCall } from '../codec/index.ts'
 import { InterlockError, invalidInput, type RecordedEvent } from '../core/index.ts'
 import { type Access, opened } from './access.ts'
 import { orCut } from './fold.ts'
@@ -33,6 +34,7 @@ export async function historyOf(
   live: readonly string[] = [],
 ): Promise<JobHistory> {
   const access = opened(given)
+  checkCall('historyOf', text, live)
   const { queue } = access
   const after = await orCut(access, 0)
   const seen = new Beginnings(text, live)

@@ -1,4 +1,4 @@
-import { parseSeq, wholeOption } from '../codec/index.ts'
+import { checkCall } from '../codec/index.ts'
 import type { RecordedEvent } from '../core/index.ts'
 import { pagesAfter } from '../port/index.ts'
 import { type Access, type Opened, opened, telling } from './access.ts'
@@ -23,7 +23,8 @@ export async function* readPages(
   stretch: Stretch = {},
 ): AsyncGenerator<readonly RecordedEvent[]> {
   const { store, queue, signal } = opened(access)
-  const { after, upTo } = checked(stretch)
+  checkCall('readPages', stretch)
+  const { after = 0, upTo } = stretch
   for await (const { events } of pagesAfter(store, queue, after, upTo)) {
     yield events
     signal.throwIfAborted()
@@ -33,14 +34,6 @@ export async function* readPages(
 /** The same event by event. @throws as {@link readPages} */
 export async function* readEvents(access: Access, stretch: Stretch = {}): AsyncGenerator<RecordedEvent> {
   for await (const page of readPages(access, stretch)) yield* page
-}
-
-function checked({ after = 0, upTo }: Stretch) {
-  const most = Number.MAX_SAFE_INTEGER
-  return {
-    after: parseSeq(after),
-    upTo: upTo === undefined ? upTo : wholeOption('upTo', upTo, most, 0, most),
-  }
 }
 
 /** The same with progress, for callers that read all of it. */

@@ -1,4 +1,4 @@
-import { wholeOption } from '../codec/index.ts'
+import { checkCall } from '../codec/index.ts'
 import {
   explainLive,
   InterlockError,
@@ -61,9 +61,11 @@ export interface ReplayDocument extends StateDocument {
  * @throws InterlockError `invalid_input`; `corrupt_log`, `unknown_event`, `archived`; `store_unavailable`
  * @example const { jobs } = await replay({ store }, { at: new Date('2026-11-24T14:03:07Z') })
  */
-export async function replay(access: Access, { at, limit }: ReplayOptions = {}): Promise<ReplayDocument> {
-  const most = wholeOption('limit', limit, 20, 1, 1_000_000)
-  return replayDocument(await pastOf(access, at), most)
+export async function replay(given: Access, options: ReplayOptions = {}): Promise<ReplayDocument> {
+  const access = opened(given)
+  checkCall('replay', options)
+  const { at, limit = 20 } = options
+  return replayDocument(await pastOf(access, at), limit)
 }
 
 /** The same as a ledger and a moment. @throws as {@link replay} */
@@ -123,11 +125,13 @@ export type ReplayedJobDocument = ExplanationDocument & { readonly version: numb
  * @throws InterlockError `job_not_live`; as {@link replay}
  */
 export async function replayJob(
-  access: Access,
+  given: Access,
   text: string,
-  { at }: Pick<ReplayOptions, 'at'> = {},
+  options: Pick<ReplayOptions, 'at'> = {},
 ): Promise<ReplayedJobDocument> {
-  const past = await pastOf(access, at)
+  const access = opened(given)
+  checkCall('replayJob', text, options)
+  const past = await pastOf(access, options.at)
   const { ledger } = past
   return { version: ledger.version, at: isoTime(past.at), ...explanationDocument(explainedIn(past, text)) }
 }

@@ -1,3 +1,4 @@
+import { checkCall } from '../codec/index.ts'
 import type { Ledger, RecordedEvent } from '../core/index.ts'
 import type { Projection } from '../port/index.ts'
 import { type Access, type Opened, opened } from './access.ts'
@@ -53,6 +54,7 @@ export async function verify(given: Access, options: VerifyOptions = {}): Promis
     options.alsoSee?.(event)
   }
   const access = opened(given)
+  checkCall('verify', options)
   const { store, queue, files } = access
   const anchor = options.anchor === undefined ? undefined : anchorOf(options.anchor)
   const { version: before } = await store.read(queue, 0, 1)

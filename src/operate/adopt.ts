@@ -1,4 +1,4 @@
-import { parseJobId, wholeOption } from '../codec/index.ts'
+import { checkCall } from '../codec/index.ts'
 import { specOfRow } from '../coordinator/parts.ts'
 import { invalidInput, isInterlockError } from '../core/index.ts'
 import { isoTimeOrNull } from '../format/index.ts'
@@ -48,15 +48,13 @@ export async function adopt(given: Access, options: AdoptOptions = {}): Promise<
   return adoptDocument(queue, choice, await adoptChosen(store, queue, choice))
 }
 
-export function filterOf({ states, jobIds, limit }: AdoptOptions): AdoptableFilter {
-  const most = wholeOption('limit', limit, 10_000, 1, 10_000)
-  for (const state of states ?? []) if (state !== 'pending' && state !== 'running') throw noState
-  if (jobIds === undefined) return { states: states ?? ['pending'], limit: most }
-  for (const jobId of jobIds) parseJobId(jobId)
-  return { jobIds, ...(states === undefined ? {} : { states }), limit: most }
+/** @throws InterlockError `invalid_input` */
+export function filterOf(options: AdoptOptions): AdoptableFilter {
+  checkCall('adopt', options)
+  const { states, jobIds, limit = 10_000 } = options
+  if (jobIds === undefined) return { states: states ?? ['pending'], limit }
+  return { jobIds, ...(states === undefined ? {} : { states }), limit }
 }
-
-const noState = invalidInput('states: must be a list of "pending" and "running"', 'states')
 
 export const adoptDocument = (
   queue: string,

@@ -1,4 +1,4 @@
-import { parseJobId } from '../codec/index.ts'
+import { checkCall, parseJobId } from '../codec/index.ts'
 import { type Explanation, explainJob, isInterlockError, type RecordedEvent } from '../core/index.ts'
 import {
   type Access,
@@ -44,11 +44,12 @@ export interface ExplainOptions {
 export async function explain(
   given: Access,
   jobId: string,
-  { data = false }: ExplainOptions = {},
+  options: ExplainOptions = {},
 ): Promise<ExplainDocument> {
   const access = opened(given)
+  checkCall('explain', jobId, options)
   const document = explainDocument(await told(access, jobId))
-  if (!data) return document
+  if (options.data !== true) return document
   const [kept] = await access.store.data(access.queue, [document.jobId])
   return { ...document, data: dataDocument(kept) }
 }

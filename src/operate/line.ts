@@ -1,4 +1,4 @@
-import { wholeOption } from '../codec/index.ts'
+import { checkCall } from '../codec/index.ts'
 import { projectionOf } from '../core/index.ts'
 import { isoTime } from '../format/index.ts'
 import type { Access, PauseDocument, ToldDocument } from '../history/index.ts'
@@ -41,11 +41,11 @@ export interface QueueDocument {
  */
 export async function queue(
   given: Access,
-  { limit }: { readonly limit?: number | undefined } = {},
+  options: { readonly limit?: number | undefined } = {},
 ): Promise<QueueDocument> {
   const access = opened(given)
-  const line = await lineAt(access, wholeOption('limit', limit, 20, 1, 1_000_000))
-  return queueDocument(access.queue, line)
+  checkCall('queue', options)
+  return queueDocument(access.queue, await lineAt(access, options.limit ?? 20))
 }
 
 /** The first live jobs, and how many there are; and the first that are not in line. */

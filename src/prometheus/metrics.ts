@@ -3,7 +3,14 @@ import type { QueueChange } from '../core/index.ts'
 import { answerTo, type Known, textOf } from './answer.ts'
 import type { Format } from './exposition/write.ts'
 import { QueueMeter } from './meter/queue-meter.ts'
-import { checkMetricsOptions, type Metered, type MetricsOptions, meterOptions } from './options.ts'
+import {
+  checkFormat,
+  checkMetricsOptions,
+  checkRequest,
+  type Metered,
+  type MetricsOptions,
+  meterOptions,
+} from './options.ts'
 
 /** The figures of the queues that a process has joined. */
 export interface Metrics {
@@ -50,8 +57,14 @@ export function createMetrics(options: MetricsOptions): Metrics {
     return { queues: read.map(({ queue }) => queue), processes: read.map(({ process }) => process) }
   }
   return {
-    text: (format = 'text') => textOf(known(), format),
-    fetch: (request) => answerTo(request, known()),
+    text: (format = 'text') => {
+      checkFormat(format)
+      return textOf(known(), format)
+    },
+    fetch: (request) => {
+      checkRequest(request)
+      return answerTo(request, known())
+    },
     close: () => {
       for (const { watch } of sources) watch.unsubscribe()
     },

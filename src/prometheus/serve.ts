@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { invalidInput } from '../core/index.ts'
 import type { Metrics } from './metrics.ts'
+import { checkServing } from './options.ts'
 
 export interface ServeOptions {
   /** 0: any that is free. */
@@ -24,12 +25,14 @@ export interface ServedMetrics {
 /**
  * Serves `/metrics` on a port of its own, for a worker that has no server. Only that path, only GET and HEAD; whatever else comes is
  * refused, and never ends the process.
- * @throws InterlockError `invalid_input` for a port that is taken, or an address that this machine does not have
+ * @throws InterlockError `invalid_input`, naming the path; also for a port that is taken, or an address that this machine does not have
  */
 export async function serveMetrics(
   metrics: Pick<Metrics, 'fetch'>,
-  { port, host = '127.0.0.1', token }: ServeOptions,
+  options: ServeOptions,
 ): Promise<ServedMetrics> {
+  checkServing(metrics, options)
+  const { port, host = '127.0.0.1', token } = options
   const server = createServer((incoming, outgoing) => {
     outgoing.on('error', () => {})
     respond(metrics, token, incoming, outgoing).catch(() => outgoing.destroy())

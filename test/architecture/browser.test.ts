@@ -85,7 +85,7 @@ describe('bundled for a browser', () => {
     const kept = Object.entries(output?.inputs ?? {}).filter(([, { bytesInOutput }]) => bytesInOutput > 0)
     const files = kept.map(([file]) => file).filter((file) => /^src\/(core|coordinator|history)\//.test(file))
     expect(kept.length).toBeGreaterThan(10)
-    // Units: how many microseconds a millisecond has.
-    expect(files).toEqual(['src/core/job.ts'])
+    // Units, the names of events, and how a mistake is told.
+    expect(files).toEqual(['job', 'event', 'error'].map((name) => `src/core/${name}.ts`))
   })
 })

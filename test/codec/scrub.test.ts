@@ -83,6 +83,7 @@ const telling: readonly string[] = [
   'ghp_16C7e42F292c6912E7710c838347Ae178B4a has no scope',
   `login app:${secret}@db failed`,
   '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg\nkqhkiG9w0BAQ\n-----END PRIVATE KEY-----',
+  'the key key-3ax6xnjp29jd6fds4gc373sgvjxteol0 is over its limit',
   'dGhpcyBpcyBhIGxvbmcgc2VjcmV0IHRoYXQgbm9ib2R5IGtub3dz1',
 ]
 const safe = (message: string) => safeBeginning(message, 1_000)
@@ -96,6 +97,7 @@ const opens = [
     'sk-proj',
     'AKIA',
     'ghp_',
+    '3ax6',
   ],
   ...['MIIE', 'kqhkiG', 'dGhpcyBp'],
 ]
@@ -118,6 +120,7 @@ describe('what opens a door', () => {
     'ENOENT: no such file or directory, open ./runs/2026/Report-of-november-XK7pq2/figures/all-of-them.json',
     '/dev/shm/reports-of-november-kC1HmK/figures.svg: is there already',
     'the model flux-dev is over its rate: try again in 30 s',
+    'no event in /srv/Archive2024/Interlock/Queue-7f3aB9/old.jsonl.gz of job key-report-2041',
     'commit 3b18e512dba79e4c8300dd08aeb37f8e728b8dad is gone',
   ])('is not in: %s', (message) => {
     expect(safe(message)).toBe(message)

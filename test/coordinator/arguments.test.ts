@@ -159,6 +159,16 @@ it('refuses every wrong argument of every call of a coordinator', async () => {
   await coordinator.close()
 })
 
+it('takes a claim without kinds for one of any kind', async () => {
+  const { coordinator } = await observed()
+  await coordinator.enqueue(['a', 'b'].map((jobId) => ({ jobId, models: ['m'] })))
+  const [first] = await coordinator.claim({ max: 1 })
+  expect(first?.lease.jobId).toBe('a')
+  const next = await coordinator.complete(first?.lease ?? expect.fail(), { claim: { max: 1 } as never })
+  expect(next.map(({ lease }) => lease.jobId)).toEqual(['b'])
+  await coordinator.close()
+})
+
 it('names the field that was meant', async () => {
   const { coordinator } = await observed()
   const store = memoryStore()

@@ -65,8 +65,8 @@ export interface Coordinator {
 
   /** Puts jobs in line, all or none, with their payloads. @throws InterlockError `invalid_input`, `job_exists`, `models_required` */
   enqueue(jobs: readonly EnqueueInput[]): Promise<Enqueued>
-  /** Starts jobs that may start, in line order: at most `max` jobs, never more than 1,000, and only of these kinds (null: any). */
-  claim(claim: Claim, options?: ClaimOptions): Promise<readonly Started[]>
+  /** Starts jobs that may start, in line order: at most `max` jobs, never more than 1,000, and only of these kinds (null or none given: any). */
+  claim(claim: Pick<Claim, 'max'> & Partial<Claim>, options?: ClaimOptions): Promise<readonly Started[]>
   /** Ends an attempt. With `claim`, the same append starts jobs here that may start now. */
   complete(lease: AttemptKey, options?: EndOptions): Promise<readonly Started[]>
   /**

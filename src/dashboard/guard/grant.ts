@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { parseInput } from '../../codec/index.ts'
+import { flagSchema, optionsSchema, parseInput } from '../../codec/index.ts'
 import { errorText } from '../../coordinator/parts.ts'
 import { Refused } from './refused.ts'
 
@@ -45,14 +45,22 @@ export interface Grant {
  */
 export type Authorize = (request: Request) => Grant | Response | null | Promise<Grant | Response | null>
 
+const one = (of: readonly string[]) => ({
+  error: `must be ${of.map((word) => JSON.stringify(word)).join(' or ')}`,
+})
+const names = (noun: string) =>
+  z
+    .array(z.string({ error: `must be the name of a ${noun}` }), { error: `must be a list of ${noun}s` })
+    .optional()
 const actor = /^[\w.@-]{1,50}$/
-const grantSchema = z.strictObject({
-  actor: z.string().regex(actor, 'must be 1 to 50 letters, digits and _ . @ -'),
-  role: z.enum(['viewer', 'operator']),
-  levers: z.array(z.enum(levers)).optional(),
-  data: z.boolean().optional(),
-  queues: z.array(z.string()).optional(),
-  jobs: z.array(z.string()).optional(),
+const actorError = 'must be 1 to 50 letters, digits and _ . @ -'
+export const grantSchema = optionsSchema({
+  actor: z.string({ error: actorError }).regex(actor, actorError),
+  role: z.enum(['viewer', 'operator'], one(['viewer', 'operator'])),
+  levers: z.array(z.enum(levers, one(levers)), { error: 'must be a list of levers' }).optional(),
+  data: flagSchema.optional(),
+  queues: names('queue'),
+  jobs: names('job'),
 })
 
 /** A grant with all defaults filled in. */

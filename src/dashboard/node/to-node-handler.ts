@@ -1,15 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
+import { havingSchema, parseInput } from '../../codec/index.ts'
 import type { Dashboard } from '../dashboard.ts'
 
 /** A handler of `node:http`, which Express, Fastify and others accept too. */
 export type NodeHandler = (incoming: IncomingMessage, outgoing: ServerResponse) => void
 
+const mounted = havingSchema('a dashboard: createDashboard(…)', ['fetch'])
+
 /**
  * The dashboard as a handler of `node:http`. It never throws, whatever a client sends and whatever goes wrong.
+ * @throws InterlockError `invalid_input` for what is no dashboard
  * @example http.createServer(toNodeHandler(dashboard)).listen(8080, '127.0.0.1')
  */
 export function toNodeHandler(dashboard: Pick<Dashboard, 'fetch'>): NodeHandler {
+  parseInput(mounted, dashboard, 'dashboard')
   return (incoming, outgoing) => {
     // Closing reports a peer that is gone. Nothing else has to be done.
     outgoing.on('error', () => {})

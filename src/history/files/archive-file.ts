@@ -1,5 +1,5 @@
-import { toHex, type Voids } from '../../codec/index.ts'
-import { invalidInput, isInterlockError, type RecordedEvent } from '../../core/index.ts'
+import { checkCall, toHex, type Voids } from '../../codec/index.ts'
+import { isInterlockError, type RecordedEvent } from '../../core/index.ts'
 import type { ChainPage, LogStore } from '../../port/index.ts'
 import { type Access, type BadEvent, type Mark, readEvents } from '../index.ts'
 import { giveAsWritten, opened, startOf } from '../parts.ts'
@@ -15,9 +15,8 @@ import { ArchiveFile, noArchive } from './archive-reader.ts'
  */
 export async function openArchive(given: Access, names: readonly string[], path = 'names'): Promise<Access> {
   const access = opened(given)
+  checkCall('openArchive', names, path)
   const { store, queue, onNote } = access
-  if (!Array.isArray(names) || names.length === 0)
-    throw invalidInput(`${path}: must be a list of file names, at least one`, path)
   const opening = names.map((name) => ArchiveFile.open(name, path))
   const files = (await Promise.all(opening)).toSorted((a, b) => a.first - b.first)
   for (const { name, header } of files)

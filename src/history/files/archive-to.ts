@@ -1,3 +1,4 @@
+import { checkCall } from '../../codec/index.ts'
 import type { Access, ArchiveDocument, Point } from '../index.ts'
 import { type ArchiveTarget, archiveThrough, cutAt, type Opened, opened } from '../parts.ts'
 import { writeArchive } from './archive-writer.ts'
@@ -13,17 +14,19 @@ export interface ArchiveToOptions {
 /**
  * Takes old events out of the log, as `archive` does, into a file. The file is whole and on the disk before anything is taken
  * out. If nothing was taken out, no file is left.
- * @param path what error messages call the file
+ * @param path what error messages call the file; `to` unless given
  * @throws InterlockError `invalid_input` for the file; `contention`; `corrupt_log`. LocalFailure when the disk is full
  * @example await archiveTo({ store }, { before: new Date(Date.now() - 30 * 86_400_000), to: 'old.jsonl.gz' })
  */
 export async function archiveTo(
   given: Access,
-  { before, to }: ArchiveToOptions,
-  path = 'to',
+  options: ArchiveToOptions,
+  path?: string,
 ): Promise<ArchiveDocument> {
   const access = opened(given)
-  return archiveThrough(access, await cutAt(access, 'before', before), false, () => fileAt(path, to))
+  checkCall('archiveTo', options, path)
+  const { before, to } = options
+  return archiveThrough(access, await cutAt(access, 'before', before), false, () => fileAt(path ?? 'to', to))
 }
 
 async function fileAt(path: string, name: string): Promise<ArchiveTarget> {

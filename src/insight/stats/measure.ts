@@ -1,4 +1,4 @@
-import { wholeOption } from '../../codec/index.ts'
+import { checkCall } from '../../codec/index.ts'
 import { type Access, ledgerAt } from '../../history/index.ts'
 import { eachEvent, opened } from '../../history/parts.ts'
 import { type PeriodOptions, periodOf } from '../period.ts'
@@ -15,11 +15,11 @@ export interface StatsOptions extends PeriodOptions {
  * @throws InterlockError `invalid_input`, also for a period without an event; `corrupt_log`, `unknown_event`; `store_unavailable`
  * @example const { waiting, models } = await stats({ store }, { since: new Date(Date.now() - 3_600_000) })
  */
-export async function stats(given: Access, { slices, ...options }: StatsOptions = {}): Promise<Stats> {
+export async function stats(given: Access, options: StatsOptions = {}): Promise<Stats> {
   const access = opened(given)
-  const count = wholeOption('slices', slices, 48, 1, 10_000)
+  checkCall('stats', options)
   const { after, upTo, from, to } = await periodOf(access, options)
-  const collector = new Collector({ from, to, count }, await ledgerAt(access, after))
+  const collector = new Collector({ from, to, count: options.slices ?? 48 }, await ledgerAt(access, after))
   await eachEvent(access, 'measured', (event) => collector.push(event), { after, upTo })
   return statsOf(access.queue, collector, collector.finish())
 }

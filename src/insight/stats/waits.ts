@@ -1,3 +1,4 @@
+import { checkCall, checkEvents, checkLedger, readingEvent } from '../../codec/index.ts'
 import { fold, type Ledger, type Micros, type ReasonCode, type RecordedEvent } from '../../core/index.ts'
 import type { WaitCause } from './cause.ts'
 import { WaitClocks } from './wait-clocks.ts'
@@ -31,25 +32,31 @@ export interface WaitPart {
 /**
  * Every wait in a stretch of a log, split by what it was for.
  * @param before the queue when the stretch begins, at `from`
+ * @throws InterlockError `invalid_input`, naming the path; `corrupt_log` for events that do not go on from there
  * @example for (const { byCause } of splitWaits(emptyLedger, events, { from, to })) console.log(byCause.model)
  */
 export function splitWaits(
   before: Ledger,
   events: Iterable<RecordedEvent>,
-  { from, to }: { readonly from: Micros; readonly to: Micros },
+  period: { readonly from: Micros; readonly to: Micros },
 ): readonly Wait[] {
+  checkLedger(before, 'before')
+  checkEvents(events)
+  checkCall('splitWaits', period)
   const waits: Wait[] = []
   const onWait = (wait: Wait) => void waits.push(plain(wait))
   const clocks = new WaitClocks({ onWait, tellsParts: true })
-  clocks.begin(before, from)
+  clocks.begin(before, period.from)
   let ledger = before
-  for (const event of events) {
+  const see = (event: RecordedEvent) => {
     clocks.note(event)
     const folded = fold(ledger, [event])
     ledger = folded.ledger
     clocks.look(ledger, folded.touched, event.at)
   }
-  clocks.finish(to)
+  let at = 0
+  for (const event of events) readingEvent(event, `events[${at++}]`, see)
+  clocks.finish(period.to)
   return waits
 }
 

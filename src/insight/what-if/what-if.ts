@@ -1,5 +1,5 @@
-import { type PolicyInput, parsePolicy, wholeOption } from '../../codec/index.ts'
-import { invalidInput, isInterlockError, type Policy } from '../../core/index.ts'
+import { checkCall, type PolicyInput, parsePolicy } from '../../codec/index.ts'
+import type { Policy } from '../../core/index.ts'
 import { type Access, ledgerAt } from '../../history/index.ts'
 import { eachEvent, type Opened, opened, telling } from '../../history/parts.ts'
 import { type PeriodOptions, periodOf } from '../period.ts'
@@ -37,10 +37,10 @@ const usual: readonly Try[] = [
  * const tries = [{ name: 'two places', policy: { capacity: { 'flux-dev': 2 } } }]
  * const { outcomes } = await whatIf({ store }, { tries })
  */
-export async function whatIf(
-  access: Access,
-  { tries = usual, ...options }: WhatIfOptions = {},
-): Promise<WhatIf> {
+export async function whatIf(given: Access, options: WhatIfOptions = {}): Promise<WhatIf> {
+  const access = opened(given)
+  checkCall('whatIf', options)
+  const { tries = usual } = options
   for (const [index, each] of tries.entries()) trialOf(each, index, undefined)
   const recorded = await record(access, options)
   return tryRules(
@@ -51,21 +51,10 @@ export async function whatIf(
 }
 
 function trialOf({ name, policy, slots }: Try, index: number, inForce: Policy | undefined): Trial {
-  const path = `tries[${index}]`
   return {
     name: name ?? JSON.stringify({ policy, slots }),
-    policy: policy === undefined ? (inForce ?? parsePolicy({})) : policyOf(path, policy, inForce),
-    slots: slots == null ? null : wholeOption(`${path}.slots`, slots, 1, 1, 1_000_000),
-  }
-}
-
-function policyOf(path: string, policy: PolicyInput, inForce: Policy | undefined): Policy {
-  try {
-    return parsePolicy(policy, inForce)
-  } catch (error) {
-    if (!isInterlockError(error, 'invalid_input')) throw error
-    const at = `${path}.${error.details.path ?? 'policy'}`
-    throw invalidInput(`${path}.${error.message}`, at)
+    policy: parsePolicy(policy === undefined ? {} : policy, inForce, `tries[${index}].policy`),
+    slots: slots ?? null,
   }
 }
 

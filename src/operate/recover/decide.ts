@@ -32,7 +32,7 @@ export function wishesOf({ completed = [], requeue = [], fail = [] }: Said): rea
     ...fail.map((jobId) => ({ jobId, end: 'failed' as const })),
   ]
   if (new Set(wishes.map(({ jobId }) => jobId)).size === wishes.length) return wishes
-  throw invalidInput('a job is named twice; give each job one outcome')
+  throw invalidInput('options: a job is named twice; give each job one outcome', 'options')
 }
 
 /** Only jobs in doubt. Any other job has a worker that will say how it ended, and the worker's word counts. */

@@ -1,3 +1,4 @@
+import { checkCall } from '../../codec/index.ts'
 import { createCoordinator, type Logger } from '../../coordinator/index.ts'
 import { beginEpoch as beginEpochIn, queueView } from '../../coordinator/parts.ts'
 import type { Access } from '../../history/index.ts'
@@ -39,9 +40,10 @@ export async function seenAt(access: Opened): Promise<Seen> {
  * @returns the jobs whose end may be lost
  * @throws InterlockError as {@link inDoubt}; `contention`
  */
-export async function beginEpoch(given: Access, { name }: ByOptions = {}): Promise<RecoverDocument> {
+export async function beginEpoch(given: Access, options: ByOptions = {}): Promise<RecoverDocument> {
   const access = opened(given)
-  await epochIn(access, name)
+  checkCall('by', options)
+  await epochIn(access, options.name)
   return inDoubt(access)
 }
 
@@ -54,9 +56,10 @@ export const epochIn = ({ store, queue, signal }: Opened, name?: string): Promis
  * change.
  * @throws InterlockError as {@link inDoubt}; `contention`
  */
-export async function voidUnreadable(given: Access, { name }: ByOptions = {}): Promise<RecoverDocument> {
+export async function voidUnreadable(given: Access, options: ByOptions = {}): Promise<RecoverDocument> {
   const access = opened(given)
-  const voided = await voidAll(access, name)
+  checkCall('by', options)
+  const voided = await voidAll(access, options.name)
   return reportOf(await seenAt(access), { voided })
 }
 
@@ -66,8 +69,10 @@ export async function voidUnreadable(given: Access, { name }: ByOptions = {}): P
  * Nothing was decided then. Later failures are in the document, as `undecided`
  * @example await recover({ store }, { completed: ['a'], requeue: ['b'] })
  */
-export async function recover(given: Access, { name, ...said }: Said & ByOptions): Promise<RecoverDocument> {
+export async function recover(given: Access, options: Said & ByOptions): Promise<RecoverDocument> {
   const access = opened(given)
+  checkCall('recover', options)
+  const { name, ...said } = options
   const wishes = wishesOf(said)
   const seen = await seenAt(access)
   for (const { jobId } of wishes) checkDoubtful(seen, jobId)

@@ -1,0 +1,83 @@
+/** Events, and what comes of them, from a program. Without schemas: what reads events alone stays small, also in a browser. */
+import {
+  type EventType,
+  eventTypes,
+  invalidInput,
+  isInterlockError,
+  type RecordedEvent,
+} from '../core/index.ts'
+
+const ofQueues: ReadonlySet<unknown> = new Set<EventType>([
+  ...(['policy_changed', 'model_paused', 'model_resumed', 'drain_requested', 'drained'] as const),
+  ...(['resumed', 'epoch_changed', 'voided'] as const),
+])
+const ofJobs: ReadonlySet<unknown> = new Set(eventTypes.filter((type) => !ofQueues.has(type)))
+
+type Fields = Readonly<Record<string, unknown>>
+
+const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null
+
+/** Whether it has what every event has. */
+function isEventLike(value: unknown): value is RecordedEvent {
+  if (!isObject(value)) return false
+  const { type, seq, at, jobId } = value
+  if (!Number.isSafeInteger(seq) || !Number.isSafeInteger(at)) return false
+  return ofJobs.has(type) ? typeof jobId === 'string' : ofQueues.has(type)
+}
+
+/**
+ * Reads an event that a program passed.
+ * @param path what messages call it
+ * @throws InterlockError `invalid_input` if it is no event of a log, or lacks a part that is read; else what the reading throws
+ */
+export function readingEvent<T>(event: unknown, path: string, read: (event: RecordedEvent) => T): T {
+  if (!isEventLike(event)) throw noEvent(path, '')
+  try {
+    return read(event)
+  } catch (error) {
+    if (isInterlockError(error) || !(error instanceof TypeError || error instanceof RangeError)) throw error
+    throw noEvent(path, `; what is there cannot be read (${error.message})`)
+  }
+}
+
+const noEvent = (path: string, why: string) =>
+  invalidInput(`${path}: must be an event of a log, as readEvents gives it${why}`, path)
+
+/** @throws InterlockError `invalid_input`, naming the path */
+export function checkEvents(value: unknown, path = 'events'): void {
+  if (isObject(value) && Symbol.iterator in value) return
+  throw invalidInput(`${path}: must be the events of a log: a list, or what else can be gone through`, path)
+}
+
+/** @throws InterlockError `invalid_input`, naming the path */
+export function checkLedger(value: unknown, path: string): void {
+  if (isObject(value) && Number.isSafeInteger(value['version']) && isObject(value['jobs']) && 'line' in value)
+    return
+  throw invalidInput(`${path}: must be a ledger, such as emptyLedger or what ledgerAt gives`, path)
+}
+
+/** Whose log a statement is about, and when it was read. @throws InterlockError `invalid_input`, naming the path */
+export function checkStatementOf(of: unknown): void {
+  const { queue, store, release, now } = isObject(of) ? of : ({} as Fields)
+  const texts = Object.entries({ queue, store, release })
+  const wrong = texts.find(([, value]) => typeof value !== 'string')?.[0]
+  if (wrong !== undefined) throw invalidInput(`of.${wrong}: must be a text`, `of.${wrong}`)
+  if (Number.isSafeInteger(now) && Number(now) >= 0) return
+  throw invalidInput('of.now: must be a time in microseconds since 1970', 'of.now')
+}
+
+/** @throws InterlockError `invalid_input`, naming the path */
+export function checkStatement(said: unknown): void {
+  const given = isObject(said) ? said : ({} as Fields)
+  const isWrong = (names: readonly string[], is: (value: unknown) => boolean) =>
+    names.find((name) => !is(given[name]))
+  const wrong =
+    isWrong(['queue', 'store', 'digest'], (value) => typeof value === 'string') ??
+    isWrong(['fromSeq', 'events'], Number.isSafeInteger) ??
+    isWrong(
+      ['promises', 'violations', 'overlaps', 'models'],
+      (list) => Array.isArray(list) && list.every(isObject),
+    )
+  if (wrong !== undefined)
+    throw invalidInput(`said.${wrong}: is not that of a statement, as auditLog gives it`, `said.${wrong}`)
+}

@@ -1,0 +1,97 @@
+import * as z from 'zod'
+import { flagSchema, functionSchema, optionsSchema, parseArguments } from './invalid.ts'
+import { lazily } from './lazily.ts'
+import { pointSchema } from './looking.ts'
+import { jobIdSchema, seqSchema } from './names.ts'
+import { wholeNumber } from './spec.ts'
+
+const flag = () => flagSchema.optional()
+const text = (error: string, most = 4_096) => z.string({ error }).min(1, error).max(most, error)
+const ids = () => z.array(jobIdSchema, { error: 'must be a list of job ids' }).optional()
+const live = () => wholeNumber(1, 1_000_000).optional()
+const nameError = 'must be 1 to 50 letters, digits and _ . @ -'
+const by = () => ({
+  name: z
+    .string({ error: nameError })
+    .regex(/^[\w.@-]{1,50}$/, nameError)
+    .optional(),
+})
+const fileName = () => text('must be the name of a file')
+const anchorError = 'must be as chain gave it, <number>:<hash>'
+const adopting = () => {
+  const error = 'must be a list of "pending" and "running"'
+  const states = z.array(z.enum(['pending', 'running'], { error }), { error }).optional()
+  return { options: optionsSchema({ states, jobIds: ids(), limit: wholeNumber(1, 10_000).optional() }) }
+}
+const period = { since: pointSchema.optional(), until: pointSchema.optional() }
+const stretch = () => ({
+  options: optionsSchema({ after: seqSchema.optional(), upTo: seqSchema.optional() }),
+})
+const ofFiles = () => z.string({ error: 'must be what messages call the files' }).optional()
+
+/** The policy is parsed on its own, over the one in force. */
+const rules = () =>
+  optionsSchema({
+    name: z.string({ error: 'must be a text' }).max(1_000, 'must have at most 1,000 characters').optional(),
+    policy: z.unknown().optional(),
+    slots: wholeNumber(1, 1_000_000).nullish(),
+  })
+
+const micros = () => wholeNumber(0, Number.MAX_SAFE_INTEGER, ', microseconds since 1970')
+/**
+ * What a program may pass to the functions of the rooms behind the access, argument by argument, as calls.ts has it for those of a
+ * coordinator. Missing options are an empty object by then.
+ */
+const roomCalls = {
+  archive: lazily(() => ({ options: optionsSchema({ before: pointSchema, keep: flag() }) })),
+  archiveTo: lazily(() => ({
+    options: optionsSchema({ before: pointSchema, to: fileName() }),
+    path: ofFiles(),
+  })),
+  openArchive: lazily(() => {
+    const error = 'must be a list of file names, at least one'
+    return { names: z.array(fileName(), { error }).min(1, error), path: ofFiles() }
+  }),
+  chain: lazily(() => ({ options: optionsSchema({ start: flag() }) })),
+  followEvents: lazily(() => ({ options: optionsSchema({ after: seqSchema.optional() }) })),
+  historyOf: lazily(() => ({ text: jobIdSchema, live: ids() })),
+  ledgerAt: lazily(() => ({ upTo: seqSchema })),
+  readPages: lazily(stretch),
+  replay: lazily(() => ({ options: optionsSchema({ at: pointSchema.optional(), limit: live() }) })),
+  replayJob: lazily(() => ({ text: jobIdSchema, options: optionsSchema({ at: pointSchema.optional() }) })),
+  verify: lazily(() => ({
+    options: optionsSchema({
+      alsoSee: functionSchema.optional(),
+      anchor: z
+        .string({ error: anchorError })
+        .regex(/^\d{1,16}:[0-9a-f]{64}$/, anchorError)
+        .optional(),
+    }),
+  })),
+  stats: lazily(() => ({ options: optionsSchema({ ...period, slices: wholeNumber(1, 10_000).optional() }) })),
+  whatIf: lazily(() => ({
+    options: optionsSchema({
+      ...period,
+      tries: z.array(rules(), { error: 'must be a list of rules to try' }).max(1_000).optional(),
+    }),
+  })),
+  examine: lazily(() => ({
+    options: optionsSchema({
+      waitingMs: wholeNumber(1, 60_000_000_000, ' (milliseconds)').optional(),
+      url: text('must be the address of the server, such as postgres://localhost/app').optional(),
+      openedMs: z.number({ error: 'must be milliseconds' }).min(0, 'must not be below 0').optional(),
+    }),
+  })),
+  adopt: lazily(adopting),
+  by: lazily(() => ({ options: optionsSchema(by()) })),
+  explain: lazily(() => ({ jobId: jobIdSchema, options: optionsSchema({ data: flag() }) })),
+  queue: lazily(() => ({ options: optionsSchema({ limit: live() }) })),
+  splitWaits: lazily(() => ({ period: optionsSchema({ from: micros(), to: micros() }) })),
+  recover: lazily(() => ({
+    options: optionsSchema({ ...by(), completed: ids(), requeue: ids(), fail: ids() }),
+  })),
+} as const satisfies Readonly<Record<string, () => Readonly<Record<string, z.ZodType>>>>
+
+/** The arguments of a function of a room, behind the access. @throws InterlockError `invalid_input`, naming the path */
+export const checkCall = (name: keyof typeof roomCalls, ...given: readonly unknown[]): void =>
+  parseArguments(roomCalls[name](), given, 'options')
