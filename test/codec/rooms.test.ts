@@ -213,7 +213,13 @@ const functions: Readonly<Record<string, readonly Given[]>> = {
   ],
   'dashboard.toNodeHandler': [given({ fetch: () => {} })],
   'dashboard.tokenSession': [
-    object({ grant, secret: given('s'.repeat(32), 'undefined', 'a text of two million'), hours: given(1, 'undefined', 'number', 'fraction'), onUsed: hook, now: hook }),
+    object({
+      grant,
+      secret: given('s'.repeat(32), 'undefined', 'a text of two million'),
+      hours: given(1, 'undefined', 'number', 'fraction'),
+      onUsed: hook,
+      now: hook,
+    }),
   ],
   'otel.openTelemetry': [
     options({

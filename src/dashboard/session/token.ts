@@ -46,9 +46,7 @@ const fields = optionsSchema({
 const newToken = () => randomBytes(32).toString('base64url')
 /** A user who signed in to look may not pull levers once the program is started again with another grant: that takes another key. */
 const keyOf = (secret: string | undefined, grant: Grant): Buffer =>
-  secret === undefined
-    ? randomBytes(32)
-    : createHmac('sha256', secret).update(JSON.stringify(grant)).digest()
+  secret === undefined ? randomBytes(32) : createHmac('sha256', secret).update(JSON.stringify(grant)).digest()
 
 /** Hashes have one length, so the time of a comparison reveals nothing about the token. */
 const digest = (text: string) => createHash('sha256').update(text).digest()
