@@ -264,9 +264,9 @@ async function checkRefused(call: () => unknown, what: string): Promise<void> {
   asked.splice(0)
   const error = await failureOf(call)
   expect(error, what).toBeInstanceOf(InterlockError)
-  const { code, details, message } = error as InterlockError
+  const { code, details, message } = error as InterlockError<'invalid_input'>
   expect(code, `${what}: ${message}`).toBe('invalid_input')
-  expect(String(details['path']), `${what}: ${message}`).toMatch(/^\S{1,500}$/)
+  expect(String(details.path), `${what}: ${message}`).toMatch(/^\S{1,500}$/)
   expect(message.length, what).toBeLessThan(5_000)
   expect(asked, what).toEqual([])
 }

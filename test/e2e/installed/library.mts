@@ -72,7 +72,7 @@ async function refusal(call: () => Promise<unknown>): Promise<unknown> {
   try {
     return await call()
   } catch (error) {
-    return isInterlockError(error) ? [error.code, error.details['path']] : String(error)
+    return isInterlockError(error, 'invalid_input') ? [error.code, error.details.path] : String(error)
   }
 }
 
