@@ -72,7 +72,8 @@ async function refusal(call: () => Promise<unknown>): Promise<unknown> {
   try {
     return await call()
   } catch (error) {
-    return isInterlockError(error, 'invalid_input') ? [error.code, error.details.path] : String(error)
+    if (!isInterlockError(error)) return String(error)
+    return [error.code, 'path' in error.details ? error.details.path : null]
   }
 }
 
