@@ -1,7 +1,6 @@
 import { Command, Option } from 'commander'
 import type { Listed } from './command/index.ts'
 import type { CommonOptions, Frame, Surface } from './frame.ts'
-import { written } from './terminal/lines.ts'
 
 type Examples = readonly (readonly [typed: string, does: string])[]
 
@@ -20,6 +19,9 @@ export class Cli {
   readonly program: Command
   readonly #surface: Surface
   readonly #unloaded = new Map<Command, Listed['load']>()
+
+  /** What is wrong with the words that were typed. Who prints it loads what makes a line of it: a help page needs none. */
+  complaint: string | readonly string[] | undefined
 
   constructor(surface: Surface) {
     this.#surface = surface
@@ -43,7 +45,9 @@ export class Cli {
       .configureOutput({
         writeOut: (text) => surface.stdout.write(text),
         writeErr: (text) => surface.stderr.write(text),
-        outputError: (text) => surface.stderr.write(written(sentencesOf(text))),
+        outputError: (text) => {
+          this.complaint = sentencesOf(text)
+        },
       })
       .exitOverride()
       .hook('preSubcommand', (_, command) => this.#load(command))

@@ -4,7 +4,6 @@ import { Cli } from './cli.ts'
 import { commandGroups } from './command/index.ts'
 import { exitCodes } from './exit.ts'
 import type { Stream, Surface } from './frame.ts'
-import { written } from './terminal/lines.ts'
 
 /** Runs one command line. Returns its exit code; never throws. */
 export async function runCli(words: readonly string[], outside: Surface): Promise<number> {
@@ -25,6 +24,8 @@ export async function runCli(words: readonly string[], outside: Surface): Promis
     const { exitCodeOf, failureDocument, failureText, Interrupted, isToldAlready } = await import(
       './failure.ts'
     )
+    const { written } = await import('./terminal/lines.ts')
+    if (cli.complaint !== undefined) surface.stderr.write(written(cli.complaint))
     const error = surface.signal.aborted ? new Interrupted() : thrown
     const code = exitCodeOf(error)
     // A line that cannot be parsed may end with --json.

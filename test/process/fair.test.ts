@@ -104,7 +104,9 @@ describe('a customer with many jobs at once (fairShare)', () => {
     const { child } = await startWorker(url, { concurrency: 1, ...steady })
     await expect.poll(() => coordinator.metrics().ended.completed, { timeout: 20_000 }).toBeGreaterThan(10)
     await coordinator.enqueue([{ jobId: 'other', models: ['flux-dev'], fairKey: 'customer-2' }])
-    await expect.poll(() => coordinator.explain('other'), { timeout: 20_000 }).toBeUndefined()
+    await expect
+      .poll(async () => (await coordinator.explain('other'))?.code, { timeout: 20_000 })
+      .toBe('completed')
     child.kill('SIGTERM')
     const { events, violations } = await judge(store)
     expect(violations).toEqual([])

@@ -12,7 +12,7 @@ describe.concurrent('holdAfterLossSeconds', () => {
       { jobId: 'next', models: ['held'] },
     ])
     await eventually(() => coordinator.state().activeCount, { timeout: 10_000 }).toBe(1)
-    await startWorker(url, steady)
+    await startWorker(url)
     holder.child.kill('SIGKILL')
     await eventually(() => coordinator.state().waiting()[0]?.code, { timeout: 10_000 }).toBe('model_paused')
     await allEnded(coordinator)

@@ -39,7 +39,8 @@ export async function scene(url?: string) {
   await client.query(runsTable)
   atEnd(() => client.end().catch(() => {}))
   const store = postgresStore(at)
-  const coordinator = await createCoordinator({ store, ...shortLease, logger: silentLogger })
+  // Longer than the workers': this process, which may be busy, holds jobs at the gate in some tests.
+  const coordinator = await createCoordinator({ store, ...shortLease, leaseMs: 6_000, logger: silentLogger })
   atEnd(async () => {
     await coordinator.close()
     await store.close()
