@@ -135,9 +135,9 @@ export class QueueReader {
     return this.#workers
   }
 
-  /** Whether the queue is healthy now. @throws what the store throws */
-  async lookAtHealth(): Promise<Health> {
-    const tail = await this.head()
+  /** Whether the queue is healthy now. @param known the end of the log; read unless given @throws what the store throws */
+  async lookAtHealth(known: Tail | null = null): Promise<Health> {
+    const tail = known ?? (await this.head())
     const workers = this.workers ?? (await this.lookForWorkers())
     const ledger = await this.#ledgers.head(tail)
     const health = await this.#watch.look({ now: this.now(), tail, ledger, workers })
@@ -199,9 +199,11 @@ export class QueueReader {
 
   async #tellOfHealth(): Promise<void> {
     if (this.#failure !== null || ![...this.#viewers].some(({ seesHealth }) => seesHealth)) return
+    const { tail } = this
+    if (tail === null) return
     const before = this.#health?.text
     // What the store throws, the follower meets as well, and tells.
-    await this.lookAtHealth().catch(() => {})
+    await this.lookAtHealth(tail).catch(() => {})
     if (this.#health?.text !== before) this.#tell('health')
   }
 
