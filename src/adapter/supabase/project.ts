@@ -1,4 +1,3 @@
-import { createHook } from 'node:async_hooks'
 import type { LogStore } from '../../port/index.ts'
 import { type CreateClient, clientOver } from './client.ts'
 import { type SupabaseOptions, supabaseStore } from './store.ts'
@@ -21,20 +20,26 @@ export function projectStoreOver(
 }
 
 /**
- * Waits for the driver, then clears the timers that the driver set meanwhile: otherwise they keep the process alive for nothing,
- * and the driver has no call to clear them.
+ * Waits for the driver, then clears the timers that the driver set when it was called: otherwise they keep the process alive for
+ * nothing, and the driver has no call to clear them. Other code does not run meanwhile. Hooks that see timers are not in every
+ * runtime: Bun has none.
  */
 async function withoutTimers(work: () => Promise<unknown>): Promise<void> {
+  const { setTimeout: plain } = globalThis
   const timers: NodeJS.Timeout[] = []
-  const hook = createHook({
-    init: (_id, type, _trigger, resource) => {
-      if (type === 'Timeout') timers.push(resource as NodeJS.Timeout)
-    },
-  })
-  hook.enable()
-  const done = work().finally(() => {
+  const kept = (...given: Parameters<typeof plain>) => {
+    const timer = plain(...given)
+    timers.push(timer)
+    return timer
+  }
+  globalThis.setTimeout = Object.assign(kept, plain)
+  let done: Promise<unknown>
+  try {
+    done = work()
+  } finally {
+    globalThis.setTimeout = plain
+  }
+  await done.finally(() => {
     for (const timer of timers) clearTimeout(timer)
   })
-  hook.disable()
-  await done
 }
