@@ -24,7 +24,7 @@ async function configure(url: string, setting: string): Promise<void> {
   await client.query(`alter database "${client.database}" set ${setting}`)
 }
 
-describe('a client that is paused while it holds the lock', () => {
+describe('a client that is paused while it holds the lock (job_queue_turn)', () => {
   it('is cut off, and others append', async () => {
     const url = await migratedDatabase()
     const store = await opened(url)

@@ -65,7 +65,7 @@ it('counts the dead letters of the last hour until somebody has dropped or retri
   expect(await dead()).toBe('no job failed for good in the last hour')
 })
 
-it('sees what no process takes in or brings up to date, over PostgreSQL', async () => {
+it('sees what no process takes in or brings up to date, over PostgreSQL (job_queue_backlog)', async () => {
   const url = await createDatabase('health', 'migrated')
   const store = postgresStore({ connectionString: url, max: 2 })
   onTestFinished(() => store.close())

@@ -6,7 +6,7 @@ import { findPrograms, NEEDS } from './needs.ts'
 import { printDrill, printLate, printUnconfirmed } from './print.ts'
 import { seconds } from './rounds.ts'
 import { setUp } from './scene.ts'
-import { type Trouble, type Unconfirmed, unconfirmed } from './unconfirmed.ts'
+import { type Accident, type Unconfirmed, unconfirmed } from './unconfirmed.ts'
 
 const HELP = `Fails over between three machines with PostgreSQL, Patroni and etcd, with workers and a producer under way.
 
@@ -59,17 +59,17 @@ const options: DrillOptions = {
   tell,
 }
 
-const troubles: readonly Trouble[] = [
+const accidents: readonly Accident[] = [
   ...Array.from({ length: Number(values.terminated) }, () => 'waiting sessions terminated' as const),
   ...Array.from({ length: Number(values.checkpointer) }, () => 'checkpointer stopped' as const),
 ]
 
-async function inTrouble(cluster: Cluster): Promise<readonly Unconfirmed[]> {
+async function inAccidents(cluster: Cluster): Promise<readonly Unconfirmed[]> {
   const all: Unconfirmed[] = []
-  for (const trouble of troubles) {
-    tell(`${trouble}, ${all.length + 1} of ${troubles.length} …`)
+  for (const accident of accidents) {
+    tell(`${accident}, ${all.length + 1} of ${accidents.length} …`)
     const scene = await setUp(cluster, options)
-    const one = await unconfirmed(scene, trouble).finally(() => scene.end().catch(() => {}))
+    const one = await unconfirmed(scene, accident).finally(() => scene.end().catch(() => {}))
     tell(
       `  acknowledged: ${one.acknowledged}, of these lost: ${one.lost}; in line and not acknowledged: ${one.unconfirmed}`,
     )
@@ -84,7 +84,7 @@ async function run(cluster: Cluster): Promise<boolean> {
   const scene = await setUp(cluster, options)
   const report = await drill(scene, options).finally(() => scene.end())
   printDrill(report, options)
-  const all = await inTrouble(cluster)
+  const all = await inAccidents(cluster)
   printUnconfirmed(all)
   tell('standbys that lack the end …')
   const second = await setUp(cluster, options)

@@ -1,7 +1,7 @@
 import type { DrillOptions, DrillReport } from './drill.ts'
 import type { LateReport } from './late-standby.ts'
 import { beyondMs, cases, type Round, seconds } from './rounds.ts'
-import { troubles, type Unconfirmed } from './unconfirmed.ts'
+import { accidents, type Unconfirmed } from './unconfirmed.ts'
 
 function row(what: string, rounds: readonly Round[]): string {
   const range = (of: (round: Round) => number) => {
@@ -48,10 +48,10 @@ export function printDrill(report: DrillReport, { leaseSeconds, patienceSeconds 
 export function printUnconfirmed(all: readonly Unconfirmed[]): void {
   const sum = (of: readonly Unconfirmed[], what: (one: Unconfirmed) => number) =>
     of.reduce((total, one) => total + what(one), 0)
-  const rows = troubles.flatMap((trouble) => {
-    const of = all.filter((one) => one.trouble === trouble)
+  const rows = accidents.flatMap((accident) => {
+    const of = all.filter((one) => one.accident === accident)
     const cells = [
-      `${trouble}, then machine death, ${of.length} times`,
+      `${accident}, then machine death, ${of.length} times`,
       sum(of, (one) => one.acknowledged),
       sum(of, (one) => one.lost),
       sum(of, (one) => one.unconfirmed),

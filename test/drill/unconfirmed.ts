@@ -9,12 +9,12 @@ import { until } from './until.ts'
 import { withClient } from './with-client.ts'
 
 /** What goes wrong before the leader dies. */
-export const troubles = ['waiting sessions terminated', 'checkpointer stopped'] as const
-export type Trouble = (typeof troubles)[number]
+export const accidents = ['waiting sessions terminated', 'checkpointer stopped'] as const
+export type Accident = (typeof accidents)[number]
 
 /** What came of it. */
 export interface Unconfirmed {
-  readonly trouble: Trouble
+  readonly accident: Accident
   readonly acknowledged: number
   readonly lost: number
   /** Jobs that were in line on the leader when it died, and acknowledged to nobody. */
@@ -30,13 +30,13 @@ const TIMES = 20
 /** How many commits are made while none waits, though they are to. */
 const COMMITS = 5
 
-export async function unconfirmed(scene: Scene, trouble: Trouble): Promise<Unconfirmed> {
+export async function unconfirmed(scene: Scene, accident: Accident): Promise<Unconfirmed> {
   const { cluster, queue, workers } = scene
   const more = await Promise.all(Array.from({ length: MORE }, (_, i) => produce(cluster, queue, `more-${i}`)))
   const producers = [scene.producer, ...more.map(({ producer }) => producer)]
   await until('all producers are acknowledged', () => producers.every((one) => one.acknowledged.length > 5))
   const leader = await cluster.leader()
-  const { standby, undo } = await bringAbout[trouble](cluster, leader)
+  const { standby, undo } = await bringAbout[accident](cluster, leader)
   let unconfirmed = 0
   await until('a job is in line that nobody was told of', async () => {
     const inLine = await queuedOn(leader, queue)
@@ -55,7 +55,7 @@ export async function unconfirmed(scene: Scene, trouble: Trouble): Promise<Uncon
   const events = await logOf(store, queue).finally(() => store.close())
   await Promise.all(more.map(({ end }) => end()))
   return {
-    trouble,
+    accident,
     acknowledged: acknowledged.length,
     lost: lostOf(acknowledged, events),
     unconfirmed,
@@ -81,7 +81,7 @@ interface Brought {
   readonly undo: () => void
 }
 
-const bringAbout: Readonly<Record<Trouble, (cluster: Cluster, leader: Node) => Promise<Brought>>> = {
+const bringAbout: Readonly<Record<Accident, (cluster: Cluster, leader: Node) => Promise<Brought>>> = {
   'waiting sessions terminated': async (cluster, leader) => {
     const standby = await standStill(await cluster.synchronousStandby())
     for (let times = 0; times < TIMES; times++) {
