@@ -35,7 +35,7 @@ begin
   select c.relname into wrong
     from pg_catalog.pg_class c
    where c.relnamespace = 'public'::regnamespace
-     and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_v1', 'job_queue_log_v1'))
+     and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_v1', 'job_queue_log_v1'))
      and not exists (
        select from pg_catalog.pg_attribute a
         where a.attrelid = c.oid and not a.attisdropped
@@ -615,7 +615,7 @@ begin
   if current_setting('interlock.account') = 'existing' or (current_setting('interlock.account') = 'any' and exists (
     select from pg_catalog.pg_class c
      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f')
-       and c.relname <> all ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]))) or (
+       and c.relname <> all ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]))) or (
        -- It has them in another schema: a second `jobs` that no statement reaches would only mislead.
        current_setting('interlock.account') = 'any' and coalesce(to_regclass('jobs'), to_regclass('workflow_executions')) is not null) then
     return;
@@ -744,6 +744,20 @@ create unlogged table if not exists public.job_queue_published (
 select set_config('interlock.places_granted', coalesce((
   select has_table_privilege(r.oid, c.oid, 'SELECT')::text from pg_catalog.pg_roles r, pg_catalog.pg_class c
    where r.rolname = 'authenticated' and c.oid = to_regclass('public.job_queue_places')), 'false'), true);
+
+-- Who acted through a process: the person or role, the machine and what was typed. The log has the id of the process (worker_id) and
+-- names nobody, since it is never erased; these rows may be deleted at any time (job_queue_forget_operator). Written once per process
+-- of the command line and per lever of the dashboard; a program names itself if it wants to (`operator` of createCoordinator).
+-- SELECT o.* FROM job_queue_operators o WHERE o.queue = 'default' AND o.worker_id = '<worker_id of an event>';
+create table if not exists public.job_queue_operators (
+  queue text not null check (length(queue) between 1 and 200),
+  worker_id text not null check (length(worker_id) between 1 and 200),
+  operator text not null check (length(operator) <= 200),
+  host text check (length(host) <= 200),
+  command text check (length(command) <= 500),
+  noted_at timestamptz not null default clock_timestamp(),
+  primary key (queue, worker_id)
+);
 
 -- The coordination columns of the user's tables. A table that is missing is skipped, and so is one whose key is neither text nor
 -- uuid (a view, or a table of the same name for something else): Interlock works without it.
@@ -1769,7 +1783,7 @@ $$;
 --   keep     true: the events move to job_queue_log_archive, where readers of the log find them. What is kept beside the log
 --            (job_queue_data) of jobs that job_queue_log no longer mentions is deleted a year after it was last written. false:
 --            the events are deleted, with those in the archive, and with what is kept beside the log (job_queue_data,
---            job_queue_dropped) of jobs that the log no longer mentions
+--            job_queue_dropped) of jobs that the log no longer mentions, and who acted until then (job_queue_operators)
 -- Returns {archived_seq, archived, unkept}: the cut, and by how many events it has moved; 0 if the user's tables do not follow
 -- that far yet (job_queue_project) or another call is archiving. unkept: how many events that earlier cuts had kept were
 -- deleted. Raises JQ001 if there is no such snapshot.
@@ -1784,7 +1798,7 @@ declare
   -- Taken before anything is read, so that this sees what another call has cut.
   alone boolean := pg_try_advisory_xact_lock(hashtextextended('interlock.archive:' || $1, 0));
   head record;
-  cut bytea;
+  cut record;
   unkept bigint := 0;
   stale text[];
   first_kept bigint;
@@ -1820,7 +1834,7 @@ begin
     delete from public.job_queue_log_archive a where a.queue = $1;
     get diagnostics unkept = row_count;
   end if;
-  select l.hash into cut from public.job_queue_log l where l.queue = $1 and l.seq = $2;
+  select l.hash, l.created_at into cut from public.job_queue_log l where l.queue = $1 and l.seq = $2;
   -- From the log alone, not from the jobs that live now: what ended after the cut is still followed and listed.
   with jobs as materialized (
     select l.job_id, max(l.seq) filter (where l.event_type = 'queued') as life,
@@ -1853,8 +1867,8 @@ begin
          kept_from = case when keep then first_kept end,
          kept_digest = case when keep then digest end,
          -- Events that are gone cannot be checked: the chain goes on from the hash of the last of them.
-         chain_from = case when keep or cut is null then h.chain_from else $2 end,
-         chain_start = case when keep or cut is null then h.chain_start else cut end
+         chain_from = case when keep or cut.hash is null then h.chain_from else $2 end,
+         chain_start = case when keep or cut.hash is null then h.chain_start else cut.hash end
    where h.queue = $1;
   -- Under the queue's lock, which an append of the same ids takes first too: in the other order, each would wait for the other.
   -- The slow search was done before; its conditions are checked again, since a job may have been enqueued again meanwhile.
@@ -1862,6 +1876,8 @@ begin
    where d.queue = $1 and d.job_id = any (stale) and coalesce(d.life, 0) <= $2 and (not keep or d.updated_at < kept_since)
      and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id)
      and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = d.job_id);
+  -- Who acted before the cut: the events that name their processes are gone.
+  delete from public.job_queue_operators o where o.queue = $1 and not keep and o.noted_at <= cut.created_at;
   -- An end that is no longer in job_queue_log is no longer listed, whether it was dropped or not.
   delete from public.job_queue_dropped d
    where d.queue = $1 and d.seq <= $2 and (not keep or not exists (
@@ -2311,7 +2327,7 @@ begin
         union all
         select 'SELECT ON TABLE ' || c.relname from pg_class c
          where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
-           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
+           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
            and not has_table_privilege(caller, c.oid, 'SELECT')) m),
       'open', (select coalesce(jsonb_agg(distinct o.who || ': ' || o.what), '[]') from (
         select coalesce(r.rolname::text, 'PUBLIC') as who, p.proname::text as what
@@ -2324,7 +2340,7 @@ begin
         select coalesce(r.rolname::text, 'PUBLIC'), c.relname::text
           from pg_class c, lateral aclexplode(c.relacl) x left join pg_roles r on r.oid = x.grantee
          where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
-           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
+           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
            and (x.grantee = 0 or r.rolname in ('anon', 'authenticated'))) o)),
     'set_aside', (select coalesce(jsonb_agg(to_jsonb(s) order by s.rows desc), '[]') from (
       select a.target, a.sqlstate, count(*) as rows, max(a.tries) as tries, min(a.job_id) as example,
@@ -2937,6 +2953,22 @@ begin
   delete from public.job_queue_data d where d.queue = $1 and d.job_id = any ($2);
   get diagnostics forgotten = row_count;
   delete from public.job_queue_staged s where s.queue = $1 and s.job_id = any ($2);
+  return forgotten;
+end
+$$;
+
+-- job_queue_forget_operator(operator): deletes what job_queue_operators has of a person or role, in every queue. For erasure: the log
+-- keeps the ids of the processes, which then name nobody. Idempotent.
+-- Returns how many rows were deleted. Raises nothing.
+create or replace function public.job_queue_forget_operator(operator text) returns integer
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  forgotten integer;
+begin
+  delete from public.job_queue_operators o where o.operator = $1;
+  get diagnostics forgotten = row_count;
   return forgotten;
 end
 $$;
@@ -5076,6 +5108,49 @@ begin
 end
 $$;
 
+-- job_queue_sign(queue, worker_id, operator, host, command): notes who acts through a process, beside the log (job_queue_operators).
+--   worker_id  as in the events of the process; 1..200 characters. What was noted first stays
+--   operator   a person or role; host: the machine; command: what was typed. Cut at 200, 200 and 500 characters; host and
+--              command may be null
+-- Returns true if it was noted. Never takes the queue's lock. Raises JQ001 when an argument is missing or out of bounds.
+create or replace function public.job_queue_sign(queue text, worker_id text, operator text, host text, command text)
+returns boolean
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if length($1) between 1 and 200 is not true or length($2) between 1 and 200 is not true or $3 is null then
+    raise exception using errcode = 'JQ001', message = 'an argument of job_queue_sign is missing or out of bounds';
+  end if;
+  insert into public.job_queue_operators (queue, worker_id, operator, host, command)
+  values ($1, $2, left($3, 200), left($4, 200), left($5, 500))
+  on conflict do nothing;
+  return found;
+end
+$$;
+
+-- job_queue_signed(queue, worker_ids): who acted through these processes (job_queue_sign), 1,000 at most. Who was not noted, or was
+-- deleted, is missing.
+-- Returns [{worker_id, operator, host, command, at}, …]; at in microseconds since 1970. Raises JQ001 for too many ids.
+create or replace function public.job_queue_signed(queue text, worker_ids text[]) returns jsonb
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+begin
+  if cardinality($2) <= 1000 is not true then
+    raise exception using errcode = 'JQ001', message = 'job_queue_signed takes at most 1,000 ids';
+  end if;
+  return (
+    select coalesce(to_jsonb(array_agg(jsonb_build_object('worker_id', o.worker_id, 'operator', o.operator, 'host', o.host,
+             'command', o.command, 'at', (extract(epoch from o.noted_at) * 1000000)::bigint))), '[]')
+      from public.job_queue_operators o
+     where o.queue = $1 and o.worker_id = any ($2));
+end
+$$;
+
 -- job_queue_snapshot(queue, up_to): the newest snapshot of a queue that is not newer than a sequence number.
 --   up_to  null: the newest of all
 -- Returns {seq, state, created_at}, the time in microseconds; null if there is none. Raises nothing.
@@ -6273,7 +6348,7 @@ begin
            exists (select from pg_catalog.pg_policy p where p.polrelid = c.oid) as has_policy
       from pg_catalog.pg_class c
      where c.relnamespace = 'public'::regnamespace
-       and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_places', 'job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_published_place_seq', 'job_queue_intake_woken'))
+       and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_places', 'job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_published_place_seq', 'job_queue_intake_woken'))
   loop
     execute format('revoke all on %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -6303,7 +6378,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_shadowing,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -6330,8 +6405,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '5143aa707143ca1c0ee66cdbc5a786b6d2bbdeb11725480b82e6348ad495fb57'),
-  ('027', '5143aa707143ca1c0ee66cdbc5a786b6d2bbdeb11725480b82e6348ad495fb57')
+  ('000', '50231381909aad46c58da0d8028aac61502ac237e6319b3532de3dcda49eb18d'),
+  ('027', '50231381909aad46c58da0d8028aac61502ac237e6319b3532de3dcda49eb18d')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -9,7 +9,7 @@
 --   keep     true: the events move to job_queue_log_archive, where readers of the log find them. What is kept beside the log
 --            (job_queue_data) of jobs that job_queue_log no longer mentions is deleted a year after it was last written. false:
 --            the events are deleted, with those in the archive, and with what is kept beside the log (job_queue_data,
---            job_queue_dropped) of jobs that the log no longer mentions
+--            job_queue_dropped) of jobs that the log no longer mentions, and who acted until then (job_queue_operators)
 -- Returns {archived_seq, archived, unkept}: the cut, and by how many events it has moved; 0 if the user's tables do not follow
 -- that far yet (job_queue_project) or another call is archiving. unkept: how many events that earlier cuts had kept were
 -- deleted. Raises JQ001 if there is no such snapshot.
@@ -24,7 +24,7 @@ declare
   -- Taken before anything is read, so that this sees what another call has cut.
   alone boolean := pg_try_advisory_xact_lock(hashtextextended('interlock.archive:' || $1, 0));
   head record;
-  cut bytea;
+  cut record;
   unkept bigint := 0;
   stale text[];
   first_kept bigint;
@@ -60,7 +60,7 @@ begin
     delete from public.job_queue_log_archive a where a.queue = $1;
     get diagnostics unkept = row_count;
   end if;
-  select l.hash into cut from public.job_queue_log l where l.queue = $1 and l.seq = $2;
+  select l.hash, l.created_at into cut from public.job_queue_log l where l.queue = $1 and l.seq = $2;
   -- From the log alone, not from the jobs that live now: what ended after the cut is still followed and listed.
   with jobs as materialized (
     select l.job_id, max(l.seq) filter (where l.event_type = 'queued') as life,
@@ -93,8 +93,8 @@ begin
          kept_from = case when keep then first_kept end,
          kept_digest = case when keep then digest end,
          -- Events that are gone cannot be checked: the chain goes on from the hash of the last of them.
-         chain_from = case when keep or cut is null then h.chain_from else $2 end,
-         chain_start = case when keep or cut is null then h.chain_start else cut end
+         chain_from = case when keep or cut.hash is null then h.chain_from else $2 end,
+         chain_start = case when keep or cut.hash is null then h.chain_start else cut.hash end
    where h.queue = $1;
   -- Under the queue's lock, which an append of the same ids takes first too: in the other order, each would wait for the other.
   -- The slow search was done before; its conditions are checked again, since a job may have been enqueued again meanwhile.
@@ -102,6 +102,8 @@ begin
    where d.queue = $1 and d.job_id = any (stale) and coalesce(d.life, 0) <= $2 and (not keep or d.updated_at < kept_since)
      and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id)
      and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = d.job_id);
+  -- Who acted before the cut: the events that name their processes are gone.
+  delete from public.job_queue_operators o where o.queue = $1 and not keep and o.noted_at <= cut.created_at;
   -- An end that is no longer in job_queue_log is no longer listed, whether it was dropped or not.
   delete from public.job_queue_dropped d
    where d.queue = $1 and d.seq <= $2 and (not keep or not exists (

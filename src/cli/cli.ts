@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import { forShell } from '../core/index.ts'
 import type { Listed } from './command/index.ts'
 import type { CommonOptions, Frame, Surface } from './frame.ts'
 
@@ -84,8 +85,9 @@ export class Cli {
   #complete<Options extends object>(command: Command, examples: Examples, action: Action<Options>): Command {
     return command.addHelpText('after', exampleText(examples)).action(async (...passed: unknown[]) => {
       const { Frame } = await import('./frame.ts')
-      const frame = new Frame(this.#surface, command.optsWithGlobals<CommonOptions>())
-      await action(frame, wordsOf(passed), command.opts() as Options)
+      const words = wordsOf(passed)
+      const frame = new Frame(this.#surface, command.optsWithGlobals<CommonOptions>(), typed(command, words))
+      await action(frame, words, command.opts() as Options)
     })
   }
 }
@@ -99,6 +101,13 @@ function termOf(command: Command): string {
     word.required ? `<${word.name()}>` : `[${word.name()}]`,
   )
   return [command.name(), ...words].join(' ')
+}
+
+/** `interlock pause flux-dev`. */
+function typed(command: Command, words: readonly (string | undefined)[]): string {
+  const names: string[] = []
+  for (let at: Command | null = command; at !== null; at = at.parent) names.unshift(at.name())
+  return [...names, ...words.filter((word) => word !== undefined).map(forShell)].join(' ')
 }
 
 /** Commander passes the words, then the options and the command itself. */

@@ -1,16 +1,24 @@
-import type { RecordedEvent } from '../core/index.ts'
+import type { Operator, RecordedEvent } from '../core/index.ts'
 import { clip, timeText } from '../format/index.ts'
 import { eventDetail } from '../format/parts.ts'
+import { operatorText } from '../history/parts.ts'
 import type { Frame } from './frame.ts'
 
-/** An event on one line, cut at the width of a terminal; `more` follows it there. */
-export function eventLine(frame: Frame, event: RecordedEvent, more = ''): string {
+interface Beside {
+  /** Follows the job. */
+  readonly more?: string
+  /** Who caused it. */
+  readonly who?: Operator | undefined
+}
+
+/** An event on one line, cut at the width of a terminal. */
+export function eventLine(frame: Frame, event: RecordedEvent, { more = '', who }: Beside = {}): string {
   const { dim } = frame.colors
   const jobId = 'jobId' in event ? event.jobId : ''
   const head = `${String(event.seq).padStart(6)}  ${timeText(event.at)}`
   const fixed = head.length + 34 + more.length
-  const detail = frame.isTerminal
-    ? clip(eventDetail(event), Math.max(20, frame.width - fixed))
-    : eventDetail(event)
+  const by = who === undefined ? [] : [`by ${operatorText(who)}`]
+  const whole = [eventDetail(event), ...by].filter(Boolean).join(', ')
+  const detail = frame.isTerminal ? clip(whole, Math.max(20, frame.width - fixed)) : whole
   return `${dim(head)}  ${event.type.padEnd(15)} ${jobId.padEnd(14)} ${more}${dim(detail)}`.trimEnd()
 }

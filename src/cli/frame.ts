@@ -1,4 +1,6 @@
+import { hostname, userInfo } from 'node:os'
 import { parseQueue } from '../codec/index.ts'
+import type { Operator } from '../core/index.ts'
 import type { Access } from '../history/index.ts'
 import type { LogStore } from '../port/index.ts'
 import { type Target, targetOf } from '../process/index.ts'
@@ -50,8 +52,11 @@ export class Frame {
   readonly as: string | undefined
   readonly colors: Colors
   readonly #url: string | undefined
+  readonly #typed: string
 
-  constructor(surface: Surface, options: CommonOptions) {
+  /** @param typed the command and its words, without options: these may have secrets */
+  constructor(surface: Surface, options: CommonOptions, typed = 'interlock') {
+    this.#typed = typed
     this.surface = surface
     this.json = options.json === true
     this.verbose = options.verbose === true
@@ -59,6 +64,12 @@ export class Frame {
     this.queue = parseQueue(options.queue ?? 'default')
     this.colors = colorsOf(this.isTerminal && !surface.env['NO_COLOR'])
     this.#url = options.url
+  }
+
+  /** Who does this: by name for the log, if one was given, and beside it, where it may be deleted. */
+  get by(): { readonly name?: string; readonly operator: Operator } {
+    const name = this.as === undefined ? {} : { name: this.as }
+    return { ...name, operator: { operator: this.as ?? userName(), host: hostname(), command: this.#typed } }
   }
 
   /** The same command on another queue, silent: for a part of larger work. */
@@ -114,5 +125,14 @@ export class Frame {
   /** Prints lines beside the result, on standard error, so that they never get into a pipe. */
   note(lines: Lines): void {
     this.surface.stderr.write(written(lines))
+  }
+}
+
+/** In a container, the user may have no name. */
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `user ${process.getuid?.() ?? '?'}`
   }
 }

@@ -118,7 +118,7 @@ export async function withCoordinator<T>(
       queue: frame.queue,
       logger: loggerOf(frame),
       joinMs: JOIN_MS,
-      ...(frame.as === undefined ? {} : { name: frame.as }),
+      ...frame.by,
     })
     try {
       return await use(coordinator, store)

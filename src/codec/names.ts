@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { bounds, jobTypes } from '../core/index.ts'
-import { parseInput } from './invalid.ts'
+import { optionsSchema, parseInput } from './invalid.ts'
 
 // Control characters would forge log lines and terminal output; jsonb refuses NUL (22P05) and lone surrogates (22P02).
 const control = /\p{Cc}/u
@@ -54,3 +54,10 @@ export const seqSchema = z
 
 /** A place in the log to go on after. @throws InterlockError `invalid_input` */
 export const parseSeq = (value: unknown): number => parseInput(seqSchema, value, 'after')
+
+/** Who acts through a process. Long texts are cut where they are kept. */
+export const operatorSchema = () => {
+  const text = z.string({ error: 'must be a text' })
+  const orNull = z.string({ error: 'must be a text, or null' }).nullable()
+  return optionsSchema({ operator: text.min(1, 'must not be empty'), host: orNull, command: orNull })
+}

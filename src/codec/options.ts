@@ -9,7 +9,7 @@ import {
   parseInput,
   signalSchema,
 } from './invalid.ts'
-import { modelSchema, modelsSchema, parseJobId } from './names.ts'
+import { modelSchema, modelsSchema, operatorSchema, parseJobId } from './names.ts'
 import { wholeNumber } from './spec.ts'
 import { holds } from './workflow.ts'
 
@@ -35,6 +35,7 @@ const optionFields = optionsSchema({
     onUnavailable: anything,
   },
   telemetry: telemetry.optional(),
+  operator: operatorSchema().optional(),
 })
 
 const processFields = optionsSchema({ logger, telemetry: telemetry.optional() })

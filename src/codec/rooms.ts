@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { flagSchema, functionSchema, optionsSchema, parseArguments } from './invalid.ts'
 import { lazily } from './lazily.ts'
 import { pointSchema } from './looking.ts'
-import { jobIdSchema, seqSchema } from './names.ts'
+import { jobIdSchema, operatorSchema, seqSchema } from './names.ts'
 import { wholeNumber } from './spec.ts'
 
 const flag = () => flagSchema.optional()
@@ -15,6 +15,7 @@ const by = () => ({
     .string({ error: nameError })
     .regex(/^[\w.@-]{1,50}$/, nameError)
     .optional(),
+  operator: operatorSchema().optional(),
 })
 const fileName = () => text('must be the name of a file')
 const anchorError = 'must be as chain gave it, <number>:<hash>'

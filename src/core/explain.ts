@@ -1,5 +1,5 @@
 import { blockerOf } from './blocking.ts'
-import type { JobRecord, QueueFacts } from './facts.ts'
+import type { JobRecord, Operator, QueueFacts } from './facts.ts'
 import type { Micros } from './job.ts'
 import { isInLine, type Job, jobOf, type LedgerView, modelOf, type Pause } from './ledger.ts'
 import { type NotLive, notLive } from './not-live.ts'
@@ -20,7 +20,9 @@ export interface ModelPlace {
   /** The nearest of them first; at most ten. */
   readonly aheadIds: readonly string[]
   /** The pause of the model; null: it is not paused. */
-  readonly paused: Pick<Pause, 'reason' | 'by' | 'since' | 'until'> | null
+  readonly paused:
+    | (Pick<Pause, 'reason' | 'by' | 'since' | 'until'> & { readonly who: Operator | null })
+    | null
 }
 
 interface Told {
@@ -96,14 +98,14 @@ export function explainLive(facts: QueueFacts, jobId: string): LiveExplanation |
     state: job.active ? 'active' : 'waiting',
     standing: standingOf(job),
     since: job.active ? job.startedAt : job.queuedAt,
-    models: job.spec.models.map((name) => placeOn(ledger, job, name)),
+    models: job.spec.models.map((name) => placeOn(facts, job, name)),
     position: isInLine(job) ? ledger.line.rank(job.place) : null,
     whatHasToHappen: toDoFor(facts, job, told),
     also: alsoOf(facts, job, told, chain),
   }
 }
 
-function placeOn(ledger: LedgerView, job: Job, name: string): ModelPlace {
+function placeOn({ ledger, operators }: QueueFacts, job: Job, name: string): ModelPlace {
   const model = modelOf(ledger, name)
   const ahead = !isInLine(job) ? 0 : model.line.rank(job.place)
   const aheadIds: string[] = []
@@ -111,12 +113,15 @@ function placeOn(ledger: LedgerView, job: Job, name: string): ModelPlace {
     aheadIds.push(model.line.at(i)?.jobId ?? '')
   const holders = [...model.holders].map((place) => place.jobId)
   const pause = pauseOf(ledger, name)
-  const paused = pause === undefined ? null : pausePart(pause)
+  const paused = pause === undefined ? null : pausePart(pause, operators)
   return { model: name, capacity: capacityOf(ledger.policy, name), holders, ahead, aheadIds, paused }
 }
 
-function pausePart({ reason, by, since, until }: Pause): ModelPlace['paused'] {
-  return { reason, by, since, until }
+function pausePart(
+  { reason, by, since, until }: Pause,
+  operators: QueueFacts['operators'],
+): ModelPlace['paused'] {
+  return { reason, by, who: operators?.get(by ?? '') ?? null, since, until }
 }
 
 /** The job that it waits for now, and from there on by what the rows say. */

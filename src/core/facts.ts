@@ -14,12 +14,30 @@ export interface WorkerFact {
   readonly release: string
 }
 
+/** Who acts through a process. Kept beside the log, which has the worker id and names nobody. */
+export interface Operator {
+  /** A person or role. */
+  readonly operator: string
+  /** The machine; null: not said. */
+  readonly host: string | null
+  /** What was typed, such as `interlock pause flux-dev`; null: not said. */
+  readonly command: string | null
+}
+
+/** The same as it was noted. */
+export interface KnownOperator extends Operator {
+  readonly workerId: string
+  readonly at: Micros
+}
+
 /** What is known of a queue when somebody asks what is with a job. */
 export interface QueueFacts {
   readonly ledger: LedgerView
   readonly now: Micros
   /** Null: not known, as for the past. */
   readonly workers: readonly WorkerFact[] | null
+  /** Who paused models, by worker id; absent: nobody has looked. */
+  readonly operators?: ReadonlyMap<string, Operator>
 }
 
 /** A command by SQL that names the job: nobody has decided it, or it was refused. */

@@ -17,6 +17,8 @@ export {
   hasDecider,
   hasWorkerAmong,
   type JobRecord,
+  type KnownOperator,
+  type Operator,
   type QueueFacts,
   type SubmittedCommand,
   serversOf,

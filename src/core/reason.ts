@@ -79,8 +79,15 @@ function passedBy(ledger: LedgerView, job: Job, now: Micros): Blocker | undefine
 
 /** Which model, who paused it, why, and until when. */
 function pauseSentence({ model, by, reason, until }: Pause): string {
-  const who = by === null ? '' : ` by ${by}`
+  const name = by === null ? null : nameIn(by)
+  const who = name === null ? '' : ` by ${name}`
   return `model ${model} is paused${who} (${reason})${until === null ? ' until it is resumed' : ` until ${timeText(until)}`}`
+}
+
+/** The name that a worker id begins with, if there is one: the rest tells nobody anything (`newWorkerId`). */
+function nameIn(workerId: string): string | null {
+  const own = /^(?:(?<name>.+):)?w[\dA-Za-z]{8}$/.exec(workerId)
+  return own === null ? workerId : (own.groups?.['name'] ?? null)
 }
 
 /** The model whose window opens last, and when. */

@@ -90,7 +90,7 @@ async function read(
 ): Promise<Response | undefined> {
   const [what, jobId, of] = rest
   if (what === 'jobs' && jobId !== undefined) {
-    if (rest.length === 2) return jobNow(reader, jobId)
+    if (rest.length === 2) return jobNow(reader, jobId, asked)
     if (rest.length > 3) return undefined
     if (of === 'place') return placeOf(reader, jobId)
     return of === 'data' ? jobData(reader, jobId, asked) : undefined
@@ -145,9 +145,9 @@ async function pull(
   if (rest[0] !== 'levers' || rest.length !== 2 || lever === undefined) return undefined
   checkMayPull(allowed, lever)
   const body = await jsonBody(request)
-  const { actor } = allowed
+  const { actor, operator } = allowed
   const { store, logger } = options
-  const done = await pullLever({ reader, store, logger, lever, actor, body })
+  const done = await pullLever({ reader, store, logger, lever, actor, operator, body })
   if (!done.preview && done.changed)
     logger.info(`[DASHBOARD] ${actor} pulled ${lever} in queue ${reader.queue}`, {
       ...{ event: 'dashboard.lever', queue: reader.queue, actor, code: lever },

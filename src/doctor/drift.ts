@@ -5,6 +5,7 @@ import {
   eachEvent,
   noState,
   type Opened,
+  operatorsOf,
   type PausedModel,
   pageAfter,
   pausedModels,
@@ -45,6 +46,7 @@ export async function driftOf(
     if (!('jobs' in ledger)) return ledger
     return { ...unlooked, fields: version === 0 ? [] : [noState], paused: pausedModels(ledger) }
   }
+  const paused = pausedModels(ledger, await operatorsOf(access, ledger))
   const readOn = async (from: Ledger, upTo: number) => {
     const replayer = new Replayer(from)
     await eachEvent(access, 'replayed', (event) => replayer.push(event), { after: from.version, upTo })
@@ -52,7 +54,6 @@ export async function driftOf(
   }
   const compared = await compareRows(access, first, ledger, readOn, onRows)
   const { differences: fields = null, ledger: last = null } = compared ?? {}
-  const paused = pausedModels(ledger)
   return { fields, paused, ledger: fields?.length === 0 ? last : null, unreadable: null }
 }
 

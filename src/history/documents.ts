@@ -9,6 +9,7 @@ import {
   type Ledger,
   MICROS_PER_SECOND,
   type Micros,
+  type Operator,
   type Pause,
   type QueueFacts,
   type RecordedEvent,
@@ -17,6 +18,7 @@ import {
   toldOf,
 } from '../core/index.ts'
 import { isoTime, isoTimeOrNull, plural, timeText } from '../format/index.ts'
+import { operatorText } from './operators.ts'
 
 /** What a job was enqueued with: times as ISO texts. */
 export type SpecDocument = ReturnType<typeof specDocument>
@@ -82,13 +84,21 @@ export const inLineOrder = (a: JobRow, b: JobRow): number =>
 
 /** A paused model: no job that needs it starts. */
 export interface PausedModel extends Omit<Pause, 'hash' | 'jobs'> {
+  /** Who paused it; null: nobody has noted that, or looked. */
+  readonly who: Operator | null
   /** How many jobs wait aside because of it. */
   readonly held: number
 }
 
-export const pausedModels = (ledger: Ledger): readonly PausedModel[] =>
-  [...ledger.pauses]
-    .map(({ hash: _, jobs, ...pause }) => ({ ...pause, held: jobs.size }))
+/** @param operators who acted through the processes that paused them, if somebody has looked */
+export const pausedModels = (
+  { pauses }: Pick<Ledger, 'pauses'>,
+  operators?: QueueFacts['operators'],
+): readonly PausedModel[] =>
+  [...pauses]
+    .map(({ hash: _, jobs, ...pause }) => ({
+      ...{ ...pause, who: operators?.get(pause.by ?? '') ?? null, held: jobs.size },
+    }))
     .sort((a, b) => (a.model < b.model ? -1 : 1))
 
 /** A pause of a model: times as ISO texts. */
@@ -100,9 +110,9 @@ export const pausedDocument = ({ since, until, ...pause }: PausedModel) => ({
   until: isoTimeOrNull(until),
 })
 
-/** `flux-dev (provider_down) until 14:03:07, 3 jobs held`. */
-export const pausedText = ({ model, reason, until, held }: PausedModel): string =>
-  `${model} (${reason}) ${untilText(until)}${held === 0 ? '' : `, ${plural(held, 'job')} held`}`
+/** `flux-dev (provider_down) by ada on db-7 until 14:03:07, 3 jobs held`. */
+export const pausedText = ({ model, reason, who, until, held }: PausedModel): string =>
+  `${model} (${reason}) ${who === null ? '' : `by ${operatorText(who)} `}${untilText(until)}${held === 0 ? '' : `, ${plural(held, 'job')} held`}`
 
 export const untilText = (until: Micros | null): string =>
   until === null ? 'until it is resumed' : `until ${timeText(until)}`

@@ -28,6 +28,7 @@ export {
 export { noteCut, orCut } from './fold.ts'
 export { checkKept, unlessGone } from './kept.ts'
 export { onlyOne } from './of-job.ts'
+export { operatorsBy, operatorsOf, operatorText } from './operators.ts'
 export { beginningAt, cutAt, endingAt } from './point.ts'
 export { eachEvent } from './read-log.ts'
 export { explainedIn, lineOf, type Past, pastOf, replayDocument } from './replay.ts'

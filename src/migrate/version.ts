@@ -12,6 +12,7 @@ export const interlockTables = [
   'job_queue_state',
   'job_queue_jobs',
   'job_queue_workers',
+  'job_queue_operators',
   'job_queue_inbox',
   'job_queue_data',
   'job_queue_staged',

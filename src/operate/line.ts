@@ -73,7 +73,7 @@ export function queueDocument(name: string, { look, total, jobs, submitted }: Li
       .filter(({ state }) => state === wanted)
       .map(({ at, ...job }) => ({ ...job, at: isoTime(at) }))
   return {
-    ...{ queue: name, total, paused: pausedModels(look.ledger).map(pausedDocument) },
+    ...{ queue: name, total, paused: pausedModels(look.ledger, look.operators).map(pausedDocument) },
     jobs: jobs.map(toldDocument),
     submitted: those('submitted'),
     refused: those('refused'),

@@ -1,6 +1,6 @@
 import { isInterlockError, type Ledger, type QueueFacts } from '../core/index.ts'
 import { ledgerAt } from '../history/index.ts'
-import { type Opened, type PausedModel, pausedModels } from '../history/parts.ts'
+import { type Opened, operatorsOf, type PausedModel, pausedModels } from '../history/parts.ts'
 import type { WorkerRow } from '../port/index.ts'
 
 /** A queue at one moment. */
@@ -20,13 +20,15 @@ export async function lookOf(
   { version, now }: { readonly version: number; readonly now: number },
 ): Promise<Look> {
   const ledger = await ledgerAt(access, version)
-  return { ledger, now, workers: await access.store.workers(access.queue) }
+  const operators = await operatorsOf(access, ledger)
+  return { ledger, now, workers: await access.store.workers(access.queue), operators }
 }
 
 /** Only the log knows pauses. If it cannot be folded, everything else is still shown. */
 export async function pausedAt(access: Opened, version: number): Promise<readonly PausedModel[] | null> {
   try {
-    return pausedModels(await ledgerAt(access, version))
+    const ledger = await ledgerAt(access, version)
+    return pausedModels(ledger, await operatorsOf(access, ledger))
   } catch (error) {
     if (!isInterlockError(error)) throw error
     access.onNote(`nobody can tell which models are paused: ${error.message}`)

@@ -6,6 +6,7 @@ import type { DeadLetterRole } from './dead.ts'
 import type { InboxRole } from './inbox.ts'
 import type { AdoptionRole, IntakeRole } from './intake.ts'
 import type { LogRole } from './log.ts'
+import type { OperatorRole } from './operator.ts'
 import type { ProjectionRole, UserTablesRole } from './projection.ts'
 import type { SnapshotRole } from './snapshot.ts'
 import type { SubmissionRole } from './submitted.ts'
@@ -40,6 +41,7 @@ export interface LogStore
     SnapshotRole,
     ArchiveRole,
     MembershipRole,
+    OperatorRole,
     DataRole,
     DeadLetterRole,
     IntakeRole,

@@ -5,6 +5,7 @@ import { cutContract } from './contract/cut.ts'
 import { dataContract } from './contract/data.ts'
 import { deadContract } from './contract/dead.ts'
 import { leaseContract } from './contract/leases.ts'
+import { operatorContract } from './contract/operators.ts'
 import { otherLogContract, otherLogLockedContract } from './contract/other-log.ts'
 import { readContract } from './contract/read.ts'
 import { rebuildContract } from './contract/rebuild.ts'
@@ -37,6 +38,7 @@ export function storeContract(
     runner.describe('beat, leave, workers (job_queue_beat, job_queue_leave, job_queue_worker_list)', () =>
       leaseContract(bench),
     )
+    runner.describe('sign, operators (job_queue_sign, job_queue_signed)', () => operatorContract(bench))
     if (!http)
       runner.describe('combining (job_queue_append_for, job_queue_publish, job_queue_resign)', () =>
         combiningContract(bench, tells),

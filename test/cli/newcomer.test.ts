@@ -61,11 +61,11 @@ describe('interlock status, interlock explain: a queue with long ids and a model
       expect((await documentOf(url, [command])).paused).toEqual([
         {
           ...{ model: 'kling', reason: 'manual', until: null, held: 0 },
-          ...{ by: expect.any(String), since: expect.any(String) },
+          ...{ by: expect.any(String), who: null, since: expect.any(String) },
         },
         {
           ...{ model: 'veo-3', reason: 'provider_down', until: expect.stringMatching(/^2/), held: 1 },
-          ...{ by: expect.any(String), since: expect.any(String) },
+          ...{ by: expect.any(String), who: null, since: expect.any(String) },
         },
       ])
       const said = await say([command])

@@ -112,6 +112,19 @@ describe('a paused model', () => {
     })
   })
 
+  it.each([
+    ['ops', ' by ops'],
+    ['night-shift:w3fK0aB9x', ' by night-shift'],
+    ['w3fK0aB9x', ''],
+  ])('names %s as far as its id says who it is', (workerId, named) => {
+    const queue = given({ maxActive: null })
+    queue.send({ type: 'pause_model', model: 'a', reason: 'quota', until: null }, { worker: workerId })
+    const { result } = queue.ask('A', ['a'])
+    expect(result.ok && result.waiting[0]?.reason).toBe(
+      `model a is paused${named} (quota) until it is resumed`,
+    )
+  })
+
   it('ends in the time to come, within a year', () => {
     const queue = given()
     for (const forMs of [0, -1, 365 * 86_400_000 + 1])

@@ -2,9 +2,10 @@
 import { describe, expect, it } from 'vitest'
 import { type Coordinator, silentLogger } from '../../src/coordinator/index.ts'
 import type { RecordedEvent } from '../../src/core/index.ts'
+import { jobSchema } from '../../src/dashboard/api/job-documents.ts'
 import { type PreviewDocument, previewSchema, pulledSchema } from '../../src/dashboard/api/lever-documents.ts'
-import { type Lever, levers } from '../../src/dashboard/index.ts'
-import { type Mounted, mounted } from './support.ts'
+import { type Grant, type Lever, levers } from '../../src/dashboard/index.ts'
+import { type Mounted, mounted, viewer } from './support.ts'
 
 interface Pull {
   readonly body: object
@@ -286,4 +287,22 @@ it('lists nobody as moved who stands where he stood', async () => {
   )
   expect(moves).toEqual({ total: 0, jobs: [] })
   expect(startable.jobs.map(({ jobId }) => jobId)).toEqual(['e'])
+})
+
+it('who paused a model is told to those who pull levers or see data, by the name that stands beside the log', async () => {
+  const ada = { operator: 'ada@example.com', host: null, command: 'dashboard: pause-model' }
+  let grant: Grant = { actor: 'oncall', operator: ada.operator, role: 'operator' }
+  const { get, post, store } = await mounted({ authorize: () => grant })
+  await post('/api/queues/default/levers/pause-model', { model: 'm', reason: 'quota' })
+  const paused = async () => {
+    const { explanation } = jobSchema.parse(await (await get('/api/queues/default/jobs/b')).json())
+    return explanation.models[0]?.paused
+  }
+  expect(await paused()).toMatchObject({ by: expect.stringMatching(/^oncall:w/), who: ada })
+  grant = viewer
+  expect(await paused()).toMatchObject({ by: expect.stringMatching(/^oncall:w/), who: null })
+  grant = { ...viewer, data: true }
+  expect(await paused()).toMatchObject({ who: ada })
+  const { events } = await store.read('default', 0, 100)
+  expect(JSON.stringify(events)).not.toContain('ada')
 })

@@ -4,6 +4,7 @@ import {
   type JobRow,
   type JobTrace,
   type Json,
+  type KnownOperator,
   type Micros,
   type RecordedEvent,
   type StateRow,
@@ -85,6 +86,8 @@ const emptyQueue = (now: Micros) => ({
   data: new Map<string, MemoryData>(),
   /** Rows of `job_queue_staged`, by command and job. */
   staged: new Map<string, Map<string, DataChange>>(),
+  /** Rows of `job_queue_operators`, by worker id. */
+  operators: new Map<string, KnownOperator>(),
   /** By job: ends up to this sequence number are no longer listed as dead letters. */
   dropped: new Map<string, number>(),
   /** By job: the sequence number of its last `queued` event. */

@@ -7,6 +7,7 @@ import {
   type JobRow,
   lastLife,
   type Micros,
+  type Operator,
 } from '../../core/index.ts'
 import type {
   AppendAnswer,
@@ -143,6 +144,8 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): LogSto
       worker.dead = true
       worker.expiresAt = Math.min(worker.expiresAt, database.now())
     },
+    sign: async (name, workerId, operator) => signIn(queueOf(name), workerId, operator, database.now()),
+    operators: async (name, workerIds) => workerIds.flatMap((id) => queueOf(name).operators.get(id) ?? []),
     workers: async (name) => workerRows(queueOf(name), clockOf(database)),
     listen: async (name, onWake) => {
       const { listeners, intakes, log } = queueOf(name)
@@ -179,6 +182,16 @@ function pageOf(queue: MemoryQueue, after: number, limit: number, now: number): 
   const { log, epoch, archivedSeq, goneSeq } = queue
   const events = after < goneSeq ? [] : read(queue, log.slice(after, after + limit))
   return { events, version: log.length, epoch, now, archivedSeq }
+}
+
+/** `job_queue_sign` */
+function signIn({ operators }: MemoryQueue, workerId: string, who: Operator, at: Micros): void {
+  if (operators.has(workerId)) return
+  const { operator, host, command } = who
+  const cut = (text: string | null, most: number) => text?.slice(0, most) ?? null
+  operators.set(workerId, {
+    ...{ workerId, operator: operator.slice(0, 200), host: cut(host, 200), command: cut(command, 500), at },
+  })
 }
 
 /** `job_queue_of_job` */

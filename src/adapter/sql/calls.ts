@@ -40,7 +40,7 @@ import { pageAnswer, projectionAnswer } from './projection-answers.ts'
 import type { Rpc } from './rpc.ts'
 import { ofJobAnswer, submittedAnswer } from './submitted-answers.ts'
 import { answeredOf } from './told.ts'
-import { beatAnswer, workersAnswer } from './worker-answers.ts'
+import { beatAnswer, operatorsAnswer, workersAnswer } from './worker-answers.ts'
 
 /** In one call; in halves where the server cannot make an answer that large (256 MB of jsonb). */
 async function inParts<Row>(
@@ -151,6 +151,11 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
       await rpc('job_queue_reproject', { queue })
     },
     project: (queue, batch) => call('job_queue_project', projectAnswer, { queue, batch }),
+    sign: async (queue, workerId, { operator, host, command }) => {
+      await rpc('job_queue_sign', { queue, worker_id: workerId, operator, host, command })
+    },
+    operators: (queue, workerIds) =>
+      call('job_queue_signed', operatorsAnswer, { queue, worker_ids: workerIds }),
     workers: (queue) => call('job_queue_worker_list', workersAnswer, { queue }),
   }
 }

@@ -37,3 +37,15 @@ export const workersAnswer = z.array(
       state: row.state,
     })),
 )
+
+export const operatorsAnswer = z.array(
+  z
+    .object({
+      worker_id: z.string(),
+      operator: z.string(),
+      host: z.string().nullable(),
+      command: z.string().nullable(),
+      at: z.int(),
+    })
+    .transform(({ worker_id: workerId, ...operator }) => ({ workerId, ...operator })),
+)

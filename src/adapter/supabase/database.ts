@@ -155,6 +155,14 @@ export type Database = {
         reason: string
         refused_at: string
       }, 'arrived_at' | 'id' | 'queue' | 'reason'>
+      job_queue_operators: Table<{
+        command: string | null
+        host: string | null
+        noted_at: string
+        operator: string
+        queue: string
+        worker_id: string
+      }, 'operator' | 'queue' | 'worker_id'>
       job_queue_published: Table<{
         command: Json
         command_id: string
@@ -268,6 +276,7 @@ export type Database = {
       job_queue_events: { Args: { queue: string; after: number; max_events: number; max_bytes: number }; Returns: Json }
       job_queue_explain: { Args: { job_id: string; queue?: string }; Returns: Json }
       job_queue_forget: { Args: { queue: string; job_ids: string[] }; Returns: number }
+      job_queue_forget_operator: { Args: { operator: string }; Returns: number }
       job_queue_forget_workers: { Args: { queue: string }; Returns: undefined }
       job_queue_given_up: { Args: { queue: string; claimed_until: string; job_id: string }; Returns: boolean }
       job_queue_held: { Args: { worker_id: string; queue?: string }; Returns: Json }
@@ -316,6 +325,8 @@ export type Database = {
       job_queue_rows_gone: { Args: { target: string; key_column: string; job_ids: string[] }; Returns: undefined }
       job_queue_set_aside_rows: { Args: { queue: string; target: string; tried: string[]; missed: string[]; state: string }; Returns: undefined }
       job_queue_shadowing: { Args: never; Returns: Record<string, unknown>[] }
+      job_queue_sign: { Args: { queue: string; worker_id: string; operator: string; host: string; command: string }; Returns: boolean }
+      job_queue_signed: { Args: { queue: string; worker_ids: string[] }; Returns: Json }
       job_queue_snapshot: { Args: { queue: string; up_to: number }; Returns: Json }
       job_queue_snapshot_chunk: { Args: { queue: string; seq: number; maker: string; n: number }; Returns: Json }
       job_queue_stage: { Args: { queue: string; command_id: string; data: Json }; Returns: number }

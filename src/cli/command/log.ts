@@ -1,6 +1,6 @@
-import type { RecordedEvent } from '../../core/index.ts'
-import { type Access, eventDocument, followEvents, readEvents } from '../../history/index.ts'
-import { beginningAt, type Opened, opened, orCut } from '../../history/parts.ts'
+import type { Operator, RecordedEvent } from '../../core/index.ts'
+import { eventDocument, followEvents, readEvents } from '../../history/index.ts'
+import { beginningAt, type Opened, opened, operatorsBy, orCut } from '../../history/parts.ts'
 import type { Cli } from '../cli.ts'
 import { eventLine } from '../event-text.ts'
 import { wholeNumber } from '../flag-value.ts'
@@ -34,7 +34,8 @@ export function addLog(cli: Cli): void {
             const events: RecordedEvent[] = []
             for await (const event of readEvents(access, { after })) events.push(event)
             const shown = events.slice(-most(options.since, limit))
-            const lines = shown.map((event) => eventLine(frame, event))
+            const who = await operatorsBy(access, shown.flatMap(ruledBy))
+            const lines = shown.map((event) => lineOf(frame, event, who))
             frame.emit(shown.map(eventDocument), lines.length > 0 ? lines : noneOf(frame, options.since))
           })
         },
@@ -65,8 +66,21 @@ async function beginOf(
   return Math.max(seq, last)
 }
 
-async function follow(frame: Frame, access: Access, after: number): Promise<void> {
+/** Events by which people rule the queue: for these, who they were is looked up. */
+const ruling: ReadonlySet<RecordedEvent['type']> = new Set([
+  ...(['policy_changed', 'model_paused', 'model_resumed', 'drain_requested', 'resumed'] as const),
+  ...(['reprioritized', 'cancel_requested', 'cancelled', 'epoch_changed', 'voided'] as const),
+])
+
+const ruledBy = ({ type, workerId }: RecordedEvent): readonly string[] =>
+  ruling.has(type) && workerId != null ? [workerId] : []
+
+const lineOf = (frame: Frame, event: RecordedEvent, operators: ReadonlyMap<string, Operator>): string =>
+  eventLine(frame, event, { who: operators.get(ruledBy(event)[0] ?? '') })
+
+async function follow(frame: Frame, access: Opened, after: number): Promise<void> {
   for await (const event of followEvents(access, { after })) {
-    frame.print(frame.json ? JSON.stringify(eventDocument(event)) : eventLine(frame, event))
+    const line = async () => lineOf(frame, event, await operatorsBy(access, ruledBy(event)))
+    frame.print(frame.json ? JSON.stringify(eventDocument(event)) : await line())
   }
 }

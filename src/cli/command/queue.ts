@@ -24,7 +24,7 @@ export function addQueue(cli: Cli): void {
         const line = await withAccess(frame, (access) => lineAt(opened(access), limit ?? 20))
         const { look, total, jobs, submitted } = line
         const none = 'no live job; put some in line: interlock enqueue <file>'
-        const paused = pausedFacts(pausedModels(look.ledger))
+        const paused = pausedFacts(pausedModels(look.ledger, look.operators))
         frame.emit(queueDocument(frame.queue, line), [
           ...(total === 0 ? [none] : queueText(frame, jobs, total, look.now)),
           ...(submitted.jobs.length === 0 ? [] : ['', ...submittedText(frame, submitted, look.now)]),

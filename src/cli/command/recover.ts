@@ -57,8 +57,8 @@ export function addRecover(cli: Cli): void {
 /** Runs before this process joins the queue: its first beat would expire the leases of jobs in doubt. */
 async function looked(frame: Frame, given: Access, options: Options) {
   const access = opened(given)
-  if (options.begin === true) await epochIn(access, frame.as)
-  const voided = options.void === true ? await voidAll(access, frame.as) : []
+  if (options.begin === true) await epochIn(access, frame.by)
+  const voided = options.void === true ? await voidAll(access, frame.by) : []
   const found = await orUnreadable(access, () => seenAt(access))
   if ('seen' in found) return { ...found, voided }
   tell(frame, found.unreadable)

@@ -39,7 +39,7 @@ function show(frame: Frame, event: RecordedEvent, { snapshot, ledger }: Coordina
     frame.print(JSON.stringify({ ...eventDocument(event), machine: snapshot.value, active, waiting }))
   } else {
     const beside = `${stateName(snapshot.value).padEnd(17)} ${String(active).padStart(3)} run ${String(waiting).padStart(5)} wait  `
-    frame.print(eventLine(frame, event, beside))
+    frame.print(eventLine(frame, event, { more: beside }))
   }
 }
 

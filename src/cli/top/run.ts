@@ -99,7 +99,7 @@ export class Top {
     this.#draw(true)
     if (key !== 'y') return
     const limit = { forMs: PATIENCE_MS, signal: this.#ended.signal }
-    const beside = { store: this.#store, queue: this.#frame.queue, limit, name: this.#frame.as }
+    const beside = { store: this.#store, queue: this.#frame.queue, limit, ...this.#frame.by }
     try {
       const { isChanged } = await commitBeside(beside, [wish.body])
       this.#message = [isChanged ? `${wish.title}: done` : 'nothing changed: it was so already']

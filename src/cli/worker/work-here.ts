@@ -36,7 +36,7 @@ export async function workHere(frame: Frame, options: WorkOptions): Promise<Drai
       ...(leaseMs === undefined ? {} : { leaseMs }),
       ...(graceMs === undefined ? {} : { graceMs }),
       ...(patienceMs === undefined ? {} : { patienceMs }),
-      ...(frame.as === undefined ? {} : { name: frame.as }),
+      ...frame.by,
     })
     const coordinator = await unlessStopped(frame.signal, joining)
     if (coordinator === null) return { finished: 0, givenBack: 0 }

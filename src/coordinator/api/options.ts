@@ -1,5 +1,5 @@
 import { checkCoordinatorOptions, parseQueue } from '../../codec/index.ts'
-import { invalidInput, numberText } from '../../core/index.ts'
+import { invalidInput, numberText, type Operator } from '../../core/index.ts'
 import type { LogStore, Telemetry } from '../../port/index.ts'
 import { guarded, type Logger } from '../base/logger.ts'
 
@@ -18,6 +18,11 @@ export interface CoordinatorOptions {
    * have to erase.
    */
   readonly name?: string
+  /**
+   * Who acts through this process: a person or role, the machine, what was typed. It is kept beside the log (`job_queue_operators`),
+   * found by the worker id that events name, and may be deleted; none unless given. Each text is cut, at 200 or 500 characters.
+   */
+  readonly operator?: Operator | undefined
   /** Where the `[COORDINATOR]` lines go; standard error unless given. `structuredLogger(pino())` gives pino their fields, too. */
   readonly logger?: Logger
   /**

@@ -4,6 +4,7 @@ import {
   hash,
   InterlockError,
   type Ledger,
+  type Operator,
   type RecordedEvent,
 } from '../../core/index.ts'
 import type { LogStore } from '../../port/index.ts'
@@ -20,6 +21,8 @@ export interface BesideOptions {
   readonly limit: TimeLimit
   /** Names the process in the log. */
   readonly name?: string | undefined
+  /** Who acts, beside the log. */
+  readonly operator?: Operator | undefined
   /**
    * Called before each try, with what others have appended since the one before (at first: since `from`). If it throws, nothing is
    * carried out, and that error is the answer.
@@ -40,7 +43,7 @@ export interface Committed {
  * @throws what the store throws, and refusals
  */
 export async function commitBeside(
-  { store, queue, limit, name, check }: BesideOptions,
+  { store, queue, limit, name, operator, check }: BesideOptions,
   bodies: readonly CommandBody[],
   from?: Ledger,
 ): Promise<Committed> {
@@ -61,6 +64,7 @@ export async function commitBeside(
   const hooks = { onDeadWorkers: ignore, onRequested: ignore, ...rest }
   const committer = new Committer({ log, store, limit, hooks })
   const workerId = newWorkerId(name)
+  if (operator !== undefined) await store.sign(queue, workerId, operator)
   const answers = bodies.map((body, i) => {
     const { promise, resolve, reject } = Promise.withResolvers<CommandResult>()
     const command = { id: `${workerId}.${i}`, hash: hash(JSON.stringify(body)), workerId, body }

@@ -27,13 +27,15 @@ export interface IncarnationOptions
 export class Incarnation {
   readonly lease: LeaseKeeper
   readonly #name: string | undefined
+  readonly #signs: ((workerId: string) => Promise<void>) | undefined
   readonly #options: IncarnationOptions
   readonly #lost = new Subject<{ workerId: string }>()
   #workerId: string
   #ids: CommandIds
 
-  constructor({ store, queue, name, leaseMs, graceMs }: WholeOptions, options: IncarnationOptions) {
+  constructor({ store, queue, name, operator, leaseMs, graceMs }: WholeOptions, options: IncarnationOptions) {
     this.#name = name
+    this.#signs = operator && ((workerId) => store.sign(queue, workerId, operator))
     this.#options = options
     this.#workerId = newWorkerId(name)
     this.#ids = new CommandIds(this.#workerId)
@@ -48,6 +50,11 @@ export class Incarnation {
 
   get lost$(): Observable<{ readonly workerId: string }> {
     return this.#lost.asObservable()
+  }
+
+  /** Notes beside the log who acts under this worker id, if that is known. @throws what the store throws */
+  async sign(): Promise<void> {
+    await this.#signs?.(this.#workerId)
   }
 
   nextCommandId(): string {
@@ -93,6 +100,8 @@ export class Incarnation {
 
   async #renew(): Promise<void> {
     await this.lease.renew()
-    if (this.lease.isRegistered) this.#options.onRenewed()
+    if (!this.lease.isRegistered) return
+    this.#options.onRenewed()
+    await this.sign().catch(this.#options.onUnreachable)
   }
 }

@@ -71,6 +71,7 @@ export class Lifecycle {
       () => readOn(log),
       async () => wakeups.watch(),
       () => incarnation.lease.start(),
+      () => incarnation.sign(),
       () => wakeups.begin(),
     ]
   }

@@ -12,7 +12,16 @@ const place = z.strictObject({
   ahead: z.int(),
   aheadIds: z.array(jobId),
   paused: z
-    .strictObject({ reason: z.string(), by: z.string().nullable(), since: micros, until: micros.nullable() })
+    .strictObject({
+      reason: z.string(),
+      by: z.string().nullable(),
+      who: z
+        .strictObject({ operator: z.string(), host: z.string().nullable(), command: z.string().nullable() })
+        .nullable()
+        .describe('who paused it, for those who see data or pull levers'),
+      since: micros,
+      until: micros.nullable(),
+    })
     .nullable(),
 })
 
@@ -37,6 +46,7 @@ export const jobSchema = z.strictObject({
   now: micros,
   explanation: explanationSchema,
 })
+export type JobDocument = z.infer<typeof jobSchema>
 
 export const placeSchema = z.strictObject({
   jobId,

@@ -6,6 +6,7 @@ import {
   type Ledger,
   type QueueFacts,
 } from '../../core/index.ts'
+import { operatorsOf } from '../../history/parts.ts'
 import { PAGE } from '../../port/index.ts'
 import type { Allowed } from '../guard/grant.ts'
 import { json } from '../guard/headers.ts'
@@ -68,13 +69,15 @@ export async function workersNow(reader: QueueReader): Promise<Response> {
 }
 
 /** What is with a job, live or not. */
-export async function jobNow(reader: QueueReader, jobId: string): Promise<Response> {
+export async function jobNow(reader: QueueReader, jobId: string, { allowed }: Asked): Promise<Response> {
   const { queue, store } = reader
   const record = await store.ofJob(queue, parseJobId(jobId))
   // Not older than the record.
   await reader.look()
   const facts = await factsOf(reader)
-  const explanation = explainJob(facts, jobId, record)
+  const isTold = allowed.data || allowed.role === 'operator'
+  const who = isTold ? { operators: await operatorsOf(reader, facts.ledger) } : {}
+  const explanation = explainJob({ ...facts, ...who }, jobId, record)
   if (explanation === undefined)
     throw new InterlockError('job_not_live', `queue ${queue} has never heard of job ${jobId}; compare the id`)
   return json({ queue, version: facts.ledger.version, now: facts.now, explanation })

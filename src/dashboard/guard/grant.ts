@@ -27,6 +27,11 @@ export interface Grant {
    * role or an id, and no name that you may have to erase.
    */
   readonly actor: string
+  /**
+   * Who the user is, beside the log (`job_queue_operators`), where you may delete it: a name or an address is welcome here; the actor
+   * unless given. Those who see data, or pull levers, are told who paused a model.
+   */
+  readonly operator?: string | undefined
   /** A viewer looks. An operator also pulls levers. */
   readonly role: 'viewer' | 'operator'
   /** The levers that an operator may pull; all unless given. */
@@ -54,8 +59,10 @@ const names = (noun: string) =>
     .optional()
 const actor = /^[\w.@-]{1,50}$/
 const actorError = 'must be 1 to 50 letters, digits and _ . @ -'
+const operatorError = 'must be a text of 1 to 200 characters'
 export const grantSchema = optionsSchema({
   actor: z.string({ error: actorError }).regex(actor, actorError),
+  operator: z.string({ error: operatorError }).min(1, operatorError).max(200, operatorError).optional(),
   role: z.enum(['viewer', 'operator'], one(['viewer', 'operator'])),
   levers: z.array(z.enum(levers, one(levers)), { error: 'must be a list of levers' }).optional(),
   data: flagSchema.optional(),
@@ -66,6 +73,7 @@ export const grantSchema = optionsSchema({
 /** A grant with all defaults filled in. */
 export interface Allowed {
   readonly actor: string
+  readonly operator: string
   readonly role: 'viewer' | 'operator'
   readonly levers: ReadonlySet<Lever>
   readonly data: boolean
@@ -111,6 +119,7 @@ function checked(given: unknown, onError: (message: string) => void): Grant {
 
 const allowedOf = ({
   actor: who,
+  operator = who,
   role,
   levers: some = levers,
   data = false,
@@ -118,6 +127,7 @@ const allowedOf = ({
   jobs,
 }: Grant): Allowed => ({
   actor: who,
+  operator,
   role,
   levers: new Set(role === 'operator' && jobs === undefined ? some : []),
   data: data && jobs === undefined,

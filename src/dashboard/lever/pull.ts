@@ -1,6 +1,6 @@
 import { createCoordinator, type Logger } from '../../coordinator/index.ts'
 import { commitBeside, dropDead } from '../../coordinator/parts.ts'
-import { type CommandBody, hash, type Ledger, type RecordedEvent } from '../../core/index.ts'
+import { type CommandBody, hash, type Ledger, type Operator, type RecordedEvent } from '../../core/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import type { PreviewDocument, PulledDocument } from '../api/lever-documents.ts'
 import type { Lever } from '../guard/grant.ts'
@@ -20,6 +20,8 @@ export interface PullOptions {
   readonly lever: Lever
   /** Who pulls it, for the log. */
   readonly actor: string
+  /** The same beside the log. */
+  readonly operator: string
   readonly body: unknown
 }
 
@@ -56,10 +58,16 @@ async function preview({ reader, lever, actor }: PullOptions, body: CommandBody)
   )
 }
 
+const by = (operator: string, lever: Lever): Operator => ({
+  operator,
+  host: null,
+  command: `dashboard: ${lever}`,
+})
+
 const limit = () => ({ forMs: PATIENCE_MS, signal: new AbortController().signal })
 
 async function commit(
-  { reader, store, lever, actor, body }: PullOptions,
+  { reader, store, lever, actor, operator, body }: PullOptions,
   of: CommandLever,
   expected: Expected,
 ): Promise<PulledDocument> {
@@ -77,7 +85,7 @@ async function commit(
   }
   if (between === null || (isOrder(command) && between?.some(isOrdering))) throw overtaken()
   const { isChanged } = await commitBeside(
-    { store, queue, limit: limit(), name: actor, check },
+    { store, queue, limit: limit(), name: actor, operator: by(operator, lever), check },
     [command],
     from,
   )
@@ -118,7 +126,7 @@ async function previewLetters(
 }
 
 async function pullLetters(
-  { reader, store, logger, actor }: PullOptions,
+  { reader, store, logger, actor, operator }: PullOptions,
   lever: 'retry' | 'drop',
   jobIds: readonly string[],
 ): Promise<PulledDocument> {
@@ -126,18 +134,18 @@ async function pullLetters(
   const jobs =
     lever === 'drop'
       ? await dropDead({ store, queue }, { jobIds })
-      : await retryDead({ store, queue, logger, actor }, jobIds)
+      : await retryDead({ store, queue, logger, actor, operator: by(operator, lever) }, jobIds)
   reader.lettersChanged()
   return { lever, preview: false, version: await versionNow(reader), changed: jobs > 0, jobs }
 }
 
 /** As a coordinator does: payloads go along, large ones in pieces. */
 async function retryDead(
-  { store, queue, logger, actor }: { store: LogStore; queue: string; logger: Logger; actor: string },
+  { actor, ...given }: { store: LogStore; queue: string; logger: Logger; actor: string; operator: Operator },
   jobIds: readonly string[],
 ): Promise<number> {
   const coordinator = await createCoordinator({
-    ...{ store, queue, logger, name: actor },
+    ...{ ...given, name: actor },
     ...{ joinMs: PATIENCE_MS, patienceMs: PATIENCE_MS },
   })
   try {

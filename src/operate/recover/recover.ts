@@ -7,14 +7,11 @@ import { doubtOf } from '../in-doubt.ts'
 import { lookAt } from '../look.ts'
 import { checkDoubtful, decide, type Said, wishesOf } from './decide.ts'
 import { type RecoverDocument, reportOf, type Seen } from './report.ts'
-import { orUnreadable, voidAll } from './void.ts'
+import { type ByOptions, orUnreadable, voidAll } from './void.ts'
+
+export type { ByOptions } from './void.ts'
 
 const PATIENCE_MS = 30_000
-
-/** Who decides, for the log. */
-export interface ByOptions {
-  readonly name?: string | undefined
-}
 
 /**
  * After a backup was restored: lists the jobs whose end may be lost. Does not join the queue, which would expire their leases. If
@@ -43,13 +40,13 @@ export async function seenAt(access: Opened): Promise<Seen> {
 export async function beginEpoch(given: Access, options: ByOptions = {}): Promise<RecoverDocument> {
   const access = opened(given)
   checkCall('by', options)
-  await epochIn(access, options.name)
+  await epochIn(access, options)
   return inDoubt(access)
 }
 
 /** Call it before this process joins the queue: its first beat would expire the leases of jobs in doubt. */
-export const epochIn = ({ store, queue, signal }: Opened, name?: string): Promise<void> =>
-  beginEpochIn({ store, queue, limit: { forMs: PATIENCE_MS, signal }, name })
+export const epochIn = ({ store, queue, signal }: Opened, by: ByOptions): Promise<void> =>
+  beginEpochIn({ store, queue, limit: { forMs: PATIENCE_MS, signal }, ...by })
 
 /**
  * Declares every unreadable event void, in a new epoch with the queue drained, and makes the rows again. The log itself does not
@@ -59,7 +56,7 @@ export const epochIn = ({ store, queue, signal }: Opened, name?: string): Promis
 export async function voidUnreadable(given: Access, options: ByOptions = {}): Promise<RecoverDocument> {
   const access = opened(given)
   checkCall('by', options)
-  const voided = await voidAll(access, options.name)
+  const voided = await voidAll(access, options)
   return reportOf(await seenAt(access), { voided })
 }
 
@@ -72,14 +69,17 @@ export async function voidUnreadable(given: Access, options: ByOptions = {}): Pr
 export async function recover(given: Access, options: Said & ByOptions): Promise<RecoverDocument> {
   const access = opened(given)
   checkCall('recover', options)
-  const { name, ...said } = options
+  const { name, operator, ...said } = options
   const wishes = wishesOf(said)
   const seen = await seenAt(access)
   for (const { jobId } of wishes) checkDoubtful(seen, jobId)
   if (wishes.length === 0) return reportOf(seen)
   const { store, queue } = access
   const logger = loggerOf(access)
-  const joined = await createCoordinator({ store, queue, logger, ...(name === undefined ? {} : { name }) })
+  const joined = await createCoordinator({
+    ...{ store, queue, logger, operator },
+    ...(name === undefined ? {} : { name }),
+  })
   return decide(joined, seen, wishes).finally(() => joined.close())
 }
 

@@ -1,5 +1,5 @@
 import { beginEpoch as beginEpochIn, commitBeside, queueView } from '../../coordinator/parts.ts'
-import { isInterlockError, jobOf, type Ledger, operand } from '../../core/index.ts'
+import { isInterlockError, jobOf, type Ledger, type Operator, operand } from '../../core/index.ts'
 import { timeText } from '../../format/index.ts'
 import { rebuild } from '../../history/index.ts'
 import type { Opened } from '../../history/parts.ts'
@@ -8,16 +8,23 @@ import { type Found, findUnreadable } from './unreadable.ts'
 
 const PATIENCE_MS = 30_000
 
+/** Who decides, for the log. */
+export interface ByOptions {
+  readonly name?: string | undefined
+  /** A person or role, the machine, what was typed: beside the log (`job_queue_operators`). */
+  readonly operator?: Operator | undefined
+}
+
 /**
  * Declares every unreadable event void, in one append that also begins a new epoch and drains the queue. Then makes the rows
  * again. Active jobs are in doubt from then on.
  */
-export async function voidAll(access: Opened, name?: string): Promise<readonly VoidedEvent[]> {
+export async function voidAll(access: Opened, by: ByOptions): Promise<readonly VoidedEvent[]> {
   const { store, queue, signal } = access
   const found = await findUnreadable(store, queue)
   if (found === null) return []
   const voids = found.events.map(({ seq, as }) => ({ of: seq, as }))
-  const options = { store, queue, name, limit: { forMs: PATIENCE_MS, signal } }
+  const options = { store, queue, ...by, limit: { forMs: PATIENCE_MS, signal } }
   const { isNewEpoch } = await commitBeside(
     options,
     [{ type: 'void', voids }, { type: 'recover' }],

@@ -160,6 +160,8 @@ it('a model is paused for a while and with a reason, and resumed from the job th
   const kept = [...ledger().jobs].find((job) => !job.active && job.spec.models.includes('whisper'))
   await goTo(page, `?see=why&job=${kept?.jobId}`)
   await page.waitForSelector('[data-why=model_paused]')
+  // By the name that stands beside the log, and no id of a process.
+  await page.waitForSelector('[data-place=whisper] >> text=/Paused \\(provider_down\\) by [a-z]+ since/')
   await page.click('[data-place=whisper] >> text=Resume…')
   await yes(page, 'resume-model')
   expect(await lastEvent()).toMatchObject({ type: 'model_resumed', model: 'whisper' })

@@ -1,15 +1,49 @@
 import type { Explanation } from '../../../../core/index.ts'
 import { count } from '../../../../format/index.ts'
+import { operatorText } from '../../../../history/parts.ts'
+import type { JobDocument } from '../../../parts.ts'
+import { getJson, ofQueue } from '../../data/api.ts'
+import { usePage } from '../../frame/context.ts'
 import { momentText } from '../../frame/time.ts'
 import { PauseButton } from '../../part/lever-button.tsx'
-import { None } from '../../part/load.tsx'
+import { None, useLoad } from '../../part/load.tsx'
 import { JobLink, ModelLink } from '../../part/names.tsx'
 import { Panel } from '../../part/panel.tsx'
 
 const MOST_HOLDERS = 12
 
+const nobody: ReadonlyMap<string, string> = new Map()
+
+/** Who paused its models, by worker id, as far as this user is told. */
+function useWho(jobId: string, ids: readonly string[]): ReadonlyMap<string, string> {
+  const { live } = usePage()
+  const load = useLoad({
+    question: [jobId, ...ids].join(' '),
+    look: async () => {
+      if (ids.length === 0) return new Map<string, string>()
+      const { explanation } = await getJson<JobDocument>(ofQueue(live.queue, 'jobs', jobId))
+      return new Map(
+        explanation.models.flatMap(({ paused }) =>
+          paused?.by == null || paused.who === null ? [] : [[paused.by, operatorText(paused.who)] as const],
+        ),
+      )
+    },
+  })
+  return load.state === 'here' ? load.value : nobody
+}
+
 /** For each model that the job needs: its place in line, who holds the model, and who is ahead. */
-export function Places({ models }: { readonly models: Explanation['models'] }) {
+export function Places({
+  jobId,
+  models,
+}: {
+  readonly jobId: string
+  readonly models: Explanation['models']
+}) {
+  const who = useWho(
+    jobId,
+    models.flatMap(({ paused }) => paused?.by ?? []),
+  )
   return (
     <Panel id="places" title="Models that it needs">
       {models.length === 0 ? <None>It needs none.</None> : null}
@@ -47,8 +81,8 @@ export function Places({ models }: { readonly models: Explanation['models'] }) {
             )}
             {paused === null ? null : (
               <p class="warn">
-                Paused ({paused.reason}){paused.by === null ? '' : ` by ${paused.by}`} since{' '}
-                {momentText(paused.since)}
+                Paused ({paused.reason}){paused.by === null ? '' : ` by ${who.get(paused.by) ?? paused.by}`}{' '}
+                since {momentText(paused.since)}
                 {paused.until === null ? ', until it is resumed' : `, until ${momentText(paused.until)}`}
               </p>
             )}

@@ -121,7 +121,7 @@ function Of({ jobId }: { readonly jobId: string }) {
           </>
         )}
       </Panel>
-      {found === undefined ? null : <Places models={found.models} />}
+      {found === undefined ? null : <Places jobId={jobId} models={found.models} />}
       <Data jobId={jobId} />
       {found === undefined || job?.active === true ? null : (
         <Graph ledger={ledger} jobId={jobId} now={shown.now()} />
