@@ -51,7 +51,7 @@ export function storeContract(
       readContract(bench),
     )
     runner.describe(
-      'projection, rebuild (job_queue_projection, job_queue_projection_page, job_queue_rebuild, job_queue_rebuild_rows)',
+      'projection, rebuild (job_queue_projection, job_queue_projection_page, job_queue_rebuild, job_queue_rebuild_rows, job_queue_turn)',
       () => rebuildContract(bench),
     )
     runner.describe(

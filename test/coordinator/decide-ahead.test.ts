@@ -78,7 +78,7 @@ describe('what is sent while an append is under way', () => {
     const { store } = storeWith(async (send, log) => {
       await nextTurns()
       const other = await join({
-        store: Object.assign(Object.create(log), { append: log.append }) as LogStore,
+        store: { ...log, append: log.append },
       })
       await other.enqueue([{ jobId: 'other', models: ['model of job-40'] }])
       return send()
