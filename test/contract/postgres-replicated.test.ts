@@ -169,17 +169,21 @@ describe('a primary that was replaced and does not know', () => {
       { connectionString, query_timeout: 600_000 },
       { warn: (line) => moved.push(line) },
     )
-    const coordinator = await createCoordinator({ store, logger: silentLogger, patienceMs: 600_000 })
-    atEnd(async () => {
-      await coordinator.close()
-      await store.close()
-    })
-    await coordinator.enqueue([{ jobId: 'a', models: ['m'] }])
+    atEnd(() => store.close())
+    await store.open('before')
     // As when only the program dies that watches it: it goes on, and waits for a standby that is none any more.
     await pair.promote()
-    await coordinator.enqueue([{ jobId: 'b', models: ['m'] }])
+    await expect(store.open('after')).rejects.toMatchObject({ code: 'store_unavailable' })
     expect(moved).toEqual([`${next} takes writes and is used from here on (before: ${former})`])
-    expect(await queuedJobs(pair.primary().url)).toEqual(['a', 'b'])
+    await store.open('after')
+    const queues = (url: string) =>
+      withClient(url, async (client) => {
+        const { rows } = await client.query<{ queue: string }>(
+          'select queue from job_queue_heads order by queue',
+        )
+        return rows.map(({ queue }) => queue)
+      })
+    expect(await queues(pair.primary().url)).toEqual(['after', 'before', 'default'])
   })
 
   it('is not left for a standby, nor for one that was promoted before it: they are asked again and again', async () => {
