@@ -17,21 +17,21 @@ type Row = readonly [
   read: (of: ReadProcess) => number | null,
 ]
 
-const sum = 'Of this process: sum by (queue).'
-const worst = 'As this process sees it: max by (queue).'
+const sum = 'Of this process: sum without (instance).'
+const worst = 'As this process sees it: max without (instance).'
 const seconds = (ms: number) => ms / 1_000
 
 const rows: readonly Row[] = [
   [
     'interlock_process_ok',
     'gauge',
-    '1 while nothing fails that has to work, and the lease of this process is good. Of this process: min by (queue).',
+    '1 while nothing fails that has to work, and the lease of this process is good. Of this process: min without (instance).',
     ({ vitals }) => (vitals.ok ? 1 : 0),
   ],
   [
     'interlock_process_lease_remaining_seconds',
     'gauge',
-    'How long the lease of this process is still good; 0: it is lost, and others have its jobs or soon will. Of this process: min by (queue).',
+    'How long the lease of this process is still good; 0: it is lost, and others have its jobs or soon will. Of this process: min without (instance).',
     ({ vitals }) => seconds(vitals.leaseMs),
   ],
   [
@@ -109,7 +109,7 @@ const rows: readonly Row[] = [
   [
     'interlock_process_intake_lag_seconds',
     'gauge',
-    'How long ago this process last found no more rows of jobs to take in; about a poll while all is well. Not there without intake. As this process sees it: min by (queue).',
+    'How long ago this process last found no more rows of jobs to take in; about a poll while all is well. Not there without intake. As this process sees it: min without (instance).',
     ({ vitals: { intake } }) => (intake === null ? null : seconds(intake.ms)),
   ],
   [

@@ -37,9 +37,9 @@ const ofModels =
   ({ models }) =>
     models.map((model) => [{ model: model.model }, model[field]])
 
-const gauge = 'Queue-wide, the same in every process: max by (queue).'
-const modelGauge = 'Queue-wide: max by (queue, model).'
-const counter = 'Queue-wide, counted by every process alike: max by (queue) (rate(…)).'
+const gauge = 'Queue-wide, the same in every process: max without (instance).'
+const modelGauge = 'Queue-wide: max without (instance).'
+const counter = 'Queue-wide, counted by every process alike: max without (instance) (rate(…)).'
 
 const rows: readonly Row[] = [
   [
@@ -63,7 +63,7 @@ const rows: readonly Row[] = [
   [
     'interlock_queue_waiting_jobs',
     'gauge',
-    `Waiting jobs by what they wait for, in the words of "interlock explain". ${gauge.replace('(queue)', '(queue, reason)')}`,
+    `Waiting jobs by what they wait for, in the words of "interlock explain". ${gauge}`,
     by(
       'reason',
       reasons,
@@ -173,13 +173,13 @@ const rows: readonly Row[] = [
   [
     'interlock_queue_wait_seconds',
     'histogram',
-    'How long jobs waited from when they could start as far as time is concerned (queued, due, or back in line) to their start. Queue-wide: max by (queue, le) (rate(…)).',
+    'How long jobs waited from when they could start as far as time is concerned (queued, due, or back in line) to their start. Queue-wide: max without (instance) (rate(…)).',
     ({ waits }) => waits,
   ],
   [
     'interlock_queue_run_seconds',
     'histogram',
-    'How long attempts ran, however they ended. Queue-wide: max by (queue, le) (rate(…)).',
+    'How long attempts ran, however they ended. Queue-wide: max without (instance) (rate(…)).',
     ({ runs }) => runs,
   ],
   [
@@ -191,7 +191,7 @@ const rows: readonly Row[] = [
   [
     'interlock_queue_folded_seq',
     'gauge',
-    'The event up to which this process knows the log. Queue-wide: max by (queue).',
+    'The event up to which this process knows the log. Queue-wide: max without (instance).',
     ({ version }) => version,
   ],
   [
