@@ -9,7 +9,7 @@ import { globSync } from 'node:fs'
 import path from 'node:path'
 
 /** By name, from this folder: why it is not in `npm test`. */
-export const rest: Readonly<Record<string, string>> = {
+const rest: Readonly<Record<string, string>> = {
   // Processes and servers that are killed, paused or left without a database. Leases have to run out; how long that takes is not ours to say.
   'contract/pglite-owner': 'kills and pauses the process that has an embedded database open',
   'contract/postgres-faults': 'kills the server, terminates backends, pauses clients',
@@ -118,7 +118,7 @@ export const testFiles: readonly string[] = globSync('test/**/*.test.ts', { cwd:
   .map((file) => file.replaceAll(path.sep, '/'))
   .toSorted()
 
-export const isRest = (file: string): boolean => restFiles.has(file)
+const isRest = (file: string): boolean => restFiles.has(file)
 const restFiles = new Set(Object.keys(rest).map(fileOf))
 
 /** Rules, laws and machines: no database, no process, so they answer at once. */

@@ -2,7 +2,7 @@
 export { adoptChosen, adoptDocument, type Candidate, type Choice, chosenBy, filterOf } from './adopt.ts'
 export { dataDocument, dataFields, explainDocument, type ToldOfJob, told } from './explain.ts'
 export { checkNoneInDoubt } from './in-doubt.ts'
-export { type Line, lineAt, queueDocument } from './line.ts'
+export { lineAt, queueDocument } from './line.ts'
 export { type Look, lookAt, pausedAt } from './look.ts'
 export { checkDoubtful, decide, wishesOf } from './recover/decide.ts'
 export { epochIn, seenAt } from './recover/recover.ts'

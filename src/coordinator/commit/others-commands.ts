@@ -138,7 +138,7 @@ const inLine: ReadonlySet<string> = new Set<RecordedEvent['type']>([
 ])
 
 /** Which processes the outcome of these commands concerns beside their senders. @param before the ledger that they were decided on */
-export function concernOf({ events }: Decision, commands: readonly Command[], before: Ledger): Concern {
+function concernOf({ events }: Decision, commands: readonly Command[], before: Ledger): Concern {
   const senders = new Map(commands.map(({ id, workerId }) => [id, workerId]))
   const started = new Set<string>()
   let concern: Concern = 'nobody'
