@@ -1,8 +1,9 @@
 import type { Argument, Catalog, FunctionEntry } from './catalog.ts'
-import { RestFailure } from './failure.ts'
+import { leftOut, RestFailure } from './failure.ts'
 import { bodyType, jsonBody, type RestRequest, refusedType } from './request.ts'
 import { mostSimilar } from './similar.ts'
 import { quoted, type Values } from './sql.ts'
+import { isReserved } from './supported.ts'
 
 /** The arguments of a call: by name, or one value for a function with a single unnamed argument. */
 export type Given =
@@ -18,7 +19,8 @@ export type Given =
 
 /** @throws RestFailure PGRST102 if the body is not JSON, or is of another type */
 export function givenArguments(request: RestRequest): Given {
-  if (request.method !== 'POST') return named(Object.fromEntries(request.query), false)
+  if (request.method !== 'POST')
+    return named(single([...request.query].filter(([name]) => !isReserved(name))), false)
   const type = bodyType(request)
   switch (type) {
     case 'text/plain':
@@ -26,7 +28,7 @@ export function givenArguments(request: RestRequest): Given {
     case 'text/xml':
       return { kind: 'whole', type: 'xml', text: request.body }
     case 'application/x-www-form-urlencoded':
-      return named(Object.fromEntries(new URLSearchParams(request.body)), true)
+      return named(single([...new URLSearchParams(request.body)]), true)
     case 'application/json': {
       const { text, keys, isList } = jsonBody(request.body === '' ? '{}' : request.body)
       return { kind: 'named', names: keys, json: text, viaBody: true, isList }
@@ -34,6 +36,13 @@ export function givenArguments(request: RestRequest): Given {
     default:
       return refusedType(request, type)
   }
+}
+
+/** @throws RestFailure 501 for an argument that is given twice; PostgREST makes a list of it if the function is variadic */
+function single(args: readonly (readonly [string, string])[]): Readonly<Record<string, string>> {
+  const twice = args.find(([name], at) => args.findIndex(([other]) => other === name) < at)
+  if (twice) throw leftOut(`argument "${twice[0]}" that is given more than once`)
+  return Object.fromEntries(args)
 }
 
 const named = (args: Readonly<Record<string, string>>, viaBody: boolean): Given => ({

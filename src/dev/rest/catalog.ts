@@ -14,6 +14,8 @@ export interface FunctionEntry {
   readonly isVolatile: boolean
   readonly returns: 'void' | 'scalar' | 'composite'
   readonly isSet: boolean
+  /** `create function … set name = value`. */
+  readonly settings: Readonly<Record<string, string>>
 }
 
 export interface TableEntry {
@@ -39,10 +41,7 @@ export async function readCatalog(db: DevDatabase, schemas: readonly string[]): 
     functions: functions.map((row) => functionOf(row as unknown as FunctionRow)),
     tables: tables as unknown as readonly TableEntry[],
     roleSettings: Object.fromEntries(
-      settings.map(({ role, config }) => [
-        String(role),
-        Object.fromEntries((config as string[]).map((text) => splitOnce(text, '='))),
-      ]),
+      settings.map(({ role, config }) => [String(role), settingsIn(config as string[])]),
     ),
   }
 }
@@ -57,6 +56,7 @@ interface FunctionRow {
   readonly types: readonly string[]
   readonly defaults: number
   readonly is_variadic: boolean
+  readonly settings: readonly string[]
 }
 
 function functionOf(row: FunctionRow): FunctionEntry {
@@ -66,8 +66,12 @@ function functionOf(row: FunctionRow): FunctionEntry {
     return { name: row.names[index] ?? '', type, optional, variadic: row.is_variadic && last }
   })
   const { schema, name, returns } = row
-  return { schema, name, args, returns, isVolatile: row.volatility === 'v', isSet: row.is_set }
+  const settings = settingsIn(row.settings)
+  return { schema, name, args, returns, isVolatile: row.volatility === 'v', isSet: row.is_set, settings }
 }
+
+const settingsIn = (config: readonly string[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(config.map((text) => splitOnce(text, '=')))
 
 const splitOnce = (text: string, separator: string): [string, string] => {
   const at = text.indexOf(separator)
@@ -88,7 +92,8 @@ const functionQuery = `
                 order by i.place) as names,
          array(select format_type(i.type, null) from unnest(p.proargtypes) with ordinality as i (type, place)
                 order by i.place) as types,
-         p.pronargdefaults::int as defaults, p.provariadic <> 0 as is_variadic
+         p.pronargdefaults::int as defaults, p.provariadic <> 0 as is_variadic,
+         coalesce(p.proconfig, '{}') as settings
     from pg_catalog.pg_proc p
     join pg_catalog.pg_namespace n on n.oid = p.pronamespace
     join pg_catalog.pg_type t on t.oid = p.prorettype

@@ -1,5 +1,6 @@
 import { leftOut } from './failure.ts'
 import { columnSql, splitList, type Values } from './sql.ts'
+import { isReserved } from './supported.ts'
 import { badFilter, unparsable } from './unparsable.ts'
 
 const operators: Readonly<Record<string, string>> = {
@@ -19,6 +20,10 @@ const operators: Readonly<Record<string, string>> = {
   ov: '&&',
 }
 
+/** Operators that PostgREST has and this server has not, with their language or quantifier. */
+const leftOutOperator =
+  /^(?:(?:plfts|phfts|wfts|fts)(?:\([^()]*\))?|sl|sr|nxr|nxl|adj|(?:eq|gte?|lte?|i?like|i?match)\((?:any|all)\))(?=\.)/
+
 const truths: ReadonlySet<string> = new Set(['null', 'not_null', 'true', 'false', 'unknown'])
 
 export interface FilterContext {
@@ -26,20 +31,10 @@ export interface FilterContext {
   readonly values: Values
 }
 
-/** Parameters of a URL that are not filters. */
-const reserved: ReadonlySet<string> = new Set([
-  'select',
-  'order',
-  'limit',
-  'offset',
-  'columns',
-  'on_conflict',
-])
-
 /** The conditions of a query string. All of them have to be true. @throws RestFailure PGRST100 */
 export function conditions(query: Iterable<[string, string]>, context: FilterContext): readonly string[] {
   return [...query]
-    .filter(([name]) => !reserved.has(name))
+    .filter(([name]) => !isReserved(name))
     .map(([name, text]) => {
       const tree = /^(not\.)?(and|or)$/.exec(name)
       return tree ? treeSql(`${name}${text}`, context) : conditionSql(name, text, context)
@@ -52,8 +47,8 @@ function conditionSql(column: string, text: string, { table, values }: FilterCon
   const sql = columnSql(column, table)
   const condition = operation(operator, value, sql, values)
   if (condition === null) {
-    if (/^(plfts|phfts|wfts|fts|sl|sr|nxr|nxl|adj)/.test(operator)) throw leftOut(`operator ${operator}`)
-    throw badFilter(text)
+    const [other] = leftOutOperator.exec(text.slice(not?.length ?? 0)) ?? []
+    throw other === undefined ? badFilter(text) : leftOut(`operator ${other}`)
   }
   return not ? `not (${condition})` : condition
 }

@@ -80,7 +80,7 @@ export class RestHandler {
     if (request.method === 'OPTIONS') {
       return allowing(call.entry.isVolatile ? 'OPTIONS,POST' : 'OPTIONS,GET,HEAD,POST')
     }
-    return this.#in(call.mode, request, claims, schema, async (session) => {
+    return this.#in(call.mode, request, claims, schema, call.settings, async (session) => {
       const rows = await runCall(session, call, request, context.prefer)
       if (call.entry.returns === 'void') return emptyAnswer(204, rows, context)
       if (context.object) requireOne(rows)
@@ -94,13 +94,13 @@ export class RestHandler {
     switch (request.method) {
       case 'GET':
       case 'HEAD':
-        return this.#in('read only', request, claims, schema, (session) =>
+        return this.#in('read only', request, claims, schema, {}, (session) =>
           readTable(session, request, table, context),
         )
       case 'POST':
       case 'PATCH':
       case 'DELETE':
-        return this.#in('read write', request, claims, schema, (session) =>
+        return this.#in('read write', request, claims, schema, {}, (session) =>
           writeTable(session, request, table, context),
         )
       case 'OPTIONS':
@@ -134,12 +134,14 @@ export class RestHandler {
     request: RestRequest,
     claims: Claims,
     schema: string,
+    own: Readonly<Record<string, string>>,
     work: (session: Session) => Promise<Out>,
   ): Promise<Out> {
     const { roleSettings = {} }: Partial<Catalog> = (await this.#catalog) ?? {}
     const settings = {
       ...roleSettings['authenticator'],
       ...roleSettings[claims.role],
+      ...own,
       role: await this.#assumable(claims.role),
       search_path: [schema, 'public', 'extensions'].map(quoted).join(', '),
       'request.jwt.claims': JSON.stringify(claims),

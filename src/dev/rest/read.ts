@@ -35,7 +35,7 @@ export function columnsSql(select: string | null, table: string): string {
 }
 
 function columnItem(item: string, table: string): string {
-  if (/[()]/.test(item)) throw leftOut('embedding of other tables, nor aggregates')
+  if (/[()]/.test(item)) throw leftOut(`embedding of other tables, nor aggregates: "${item}"`)
   const [, alias, path = '', , type] = /^(?:([^:]+):(?!:))?(.+?)(::(.+))?$/.exec(item) ?? []
   if (type !== undefined && !/^[a-z][\w ]*(\[\])?$/i.test(type))
     throw unparsable(
@@ -61,7 +61,7 @@ function orderSql(order: string | null, table: string): string {
  * From the query string, else from the Range header of a GET. A value that is not a number is ignored. @throws RestFailure
  * PGRST103
  */
-function rangeOf({ method, query, headers }: RestRequest): Pick<ReadPlan, 'offset' | 'limit'> {
+export function rangeOf({ method, query, headers }: RestRequest): Pick<ReadPlan, 'offset' | 'limit'> {
   const [, from = '0', to = ''] = /^(\d+)-(\d*)$/.exec(method === 'GET' ? (headers['range'] ?? '') : '') ?? []
   const offset = wholeNumber(query.get('offset')) ?? Number(from)
   const limit = wholeNumber(query.get('limit')) ?? (to === '' ? null : Number(to) - offset + 1)

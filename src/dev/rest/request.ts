@@ -1,4 +1,5 @@
 import { leftOut, RestFailure } from './failure.ts'
+import { refuseOtherPreference } from './supported.ts'
 
 /** One parsed HTTP request to the REST API. */
 export interface RestRequest {
@@ -18,13 +19,14 @@ export interface RestResponse {
 
 /** The preferences in the `Prefer` header. */
 export interface Preferences {
-  readonly returning: 'minimal' | 'representation' | 'headers-only'
+  readonly returning: 'minimal' | 'representation'
   readonly count: boolean
   readonly resolution: 'merge-duplicates' | 'ignore-duplicates' | null
   /** Those that are followed, in the form in which the answer names them. */
   readonly applied: readonly string[]
 }
 
+/** What PostgREST knows; an empty list: any value. */
 const known: Readonly<Record<string, readonly string[]>> = {
   return: ['minimal', 'representation', 'headers-only'],
   count: ['exact', 'planned', 'estimated'],
@@ -37,7 +39,7 @@ const known: Readonly<Record<string, readonly string[]>> = {
   'max-affected': [],
 }
 
-/** @throws RestFailure PGRST122 under `handling=strict` if a preference is unknown */
+/** @throws RestFailure PGRST122 under `handling=strict` if a preference is unknown; 501 if only this server does not follow it */
 export function preferencesOf(header: string | undefined): Preferences {
   const given = (header ?? '').split(',').flatMap((part) => part.trim() || [])
   const pairs = given.map((text) => [text, ...text.split('=')] as const)
@@ -52,11 +54,13 @@ export function preferencesOf(header: string | undefined): Preferences {
       details: `Invalid preferences: ${unknown.map(([text]) => text).join(', ')}`,
     })
   }
+  for (const pair of pairs) {
+    if (!unknown.includes(pair)) refuseOtherPreference(pair[1] ?? '', pair[2] ?? '')
+  }
   const value = (name: string) =>
     pairs.find(([, key, given = '']) => key === name && known[name]?.includes(given))?.[2]
   return {
     returning: (value('return') ?? 'minimal') as Preferences['returning'],
-    // A planned or estimated count may be wrong, so the exact one serves for them too.
     count: value('count') !== undefined,
     resolution: (value('resolution') ?? null) as Preferences['resolution'],
     applied: given.filter((text) => /^(return|count|resolution|handling)=/.test(text)),
@@ -74,6 +78,7 @@ export function wantsObject(accept: string | undefined): boolean {
   const types: readonly string[] = (accept ?? '*/*')
     .split(',')
     .map((type) => type.split(';')[0]?.trim().toLowerCase() ?? '')
+  if (/;\s*nulls=stripped/i.test(accept ?? '')) throw leftOut('nulls=stripped in "Accept"')
   if (types.includes('application/vnd.pgrst.object+json')) return true
   if (
     types.some((type) =>

@@ -1,4 +1,4 @@
-import { RestFailure } from './failure.ts'
+import { leftOut, RestFailure } from './failure.ts'
 
 /** A statement under construction. Every value of a request becomes a parameter, never text. */
 export class Values {
@@ -25,9 +25,10 @@ function whole(text: string): string {
 
 const textLiteral = (text: string): string => `'${whole(text).replaceAll("'", "''")}'`
 
-/** `col`, `col->key`, `col->>key`, `col->0` on `table`, as SQL. */
+/** `col`, `col->key`, `col->>key`, `col->0` on `table`, as SQL. @throws RestFailure 501 for a column of another table */
 export function columnSql(path: string, table: string): string {
   const [column = '', ...steps] = path.split(/(->>?)/)
+  if (/[.()]/.test(column)) throw leftOut(`embedding of other tables, nor aggregates: "${path}"`)
   let sql = `${table}.${quoted(column.trim())}`
   for (let at = 0; at + 1 < steps.length; at += 2) {
     const key = steps[at + 1] ?? ''

@@ -7,6 +7,7 @@ import type { RestRequest, RestResponse } from './request.ts'
 import { mostSimilar } from './similar.ts'
 import { quoted, Values } from './sql.ts'
 import { requireOne, runStatement } from './statement.ts'
+import { refuseOtherParameters } from './supported.ts'
 import { writeStatement } from './write.ts'
 
 /** @throws RestFailure PGRST205 */
@@ -31,6 +32,7 @@ export async function readTable(
   table: TableEntry,
   context: AnswerContext,
 ): Promise<RestResponse> {
+  refuseOtherParameters('a read', request.query)
   const values = new Values()
   const plan = readPlan(request, quoted(table.name), values)
   const { offset, limit } = plan
@@ -57,14 +59,19 @@ export async function writeTable(
   table: TableEntry,
   context: AnswerContext,
 ): Promise<RestResponse> {
-  const rows = await runStatement(session, writeStatement(request, table, context.prefer))
+  refuseOtherParameters(writeOf(request), request.query)
+  const written = await runStatement(session, writeStatement(request, table, context.prefer))
+  const rows = { ...written, total: context.prefer.count ? written.rows : null }
   const inserted = request.method === 'POST'
   // An upsert that inserted no row has only updated rows, or done nothing.
   const merged = context.prefer.resolution === 'merge-duplicates' && rows.updated >= rows.rows
   const done = inserted ? (merged ? 200 : 201) : 204
-  const uncounted = inserted ? { ...rows, rows: 0 } : rows
+  const uncounted = request.method === 'PATCH' ? rows : { ...rows, rows: 0 }
   if (context.prefer.returning !== 'representation') return emptyAnswer(done, uncounted, context)
   if (context.object) requireOne(rows)
   const answer = rowsAnswer(uncounted, context.object ? rows.first : rows.json, context)
   return inserted && rows.status === null ? { ...answer, status: done } : answer
 }
+
+const writeOf = ({ method }: RestRequest) =>
+  method === 'PATCH' ? 'an update' : method === 'DELETE' ? 'a delete' : 'an insert'

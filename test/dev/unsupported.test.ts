@@ -1,0 +1,118 @@
+/** The local Supabase never carries out less than it was asked without saying so: 501 with the option's name, and nothing done. */
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { clientOf, type Project, startProject } from './support.ts'
+
+const schema = `
+  create table things (id int primary key, n int, d jsonb);
+  insert into things select g, g from generate_series(1, 3) g;
+  grant all on things to service_role;
+  create function numbers(n int) returns setof int language sql as 'select generate_series(1, n)';
+  create function all_things() returns setof things language sql as 'select * from things';
+  create function drop_things() returns int language sql as 'delete from things; select 1';
+  create function isolated() returns int language sql set default_transaction_isolation = 'serializable' as 'delete from things; select 1';
+  create function costly() returns int language sql set plan_filter.statement_cost_limit = '1' as 'delete from things; select 1';
+  create function hasty() returns int language sql set statement_timeout = '20ms' as 'select pg_sleep(60); select 1';
+  create function joined(variadic words text[]) returns text language sql stable as $$ select array_to_string(words, ',') $$;
+`
+let project: Project
+beforeAll(async () => {
+  project = await startProject(schema)
+})
+afterAll(() => project.close())
+
+interface Headers {
+  readonly Prefer?: string
+  readonly Accept?: string
+}
+
+async function asked(request: string, headers: Headers = {}, body?: string) {
+  const [method = 'GET', path = ''] = request.split(' ')
+  const response = await fetch(`${project.url}/rest/v1${path}`, {
+    ...{ method, ...(body === undefined ? {} : { body }) },
+    headers: { apikey: project.keys.secret, 'Content-Type': 'application/json', ...headers },
+  })
+  const text = await response.text()
+  return { status: response.status, range: response.headers.get('content-range'), text }
+}
+
+const remaining = () => project.query('select id, n from things order by id')
+
+const unsupported: readonly (readonly [request: string, named: string, headers?: Headers, body?: string])[] =
+  [
+    ['DELETE /things?id=gt.0', 'Prefer: max-affected', { Prefer: 'handling=strict, max-affected=1' }],
+    ['PATCH /things?id=gt.0', 'Prefer: max-affected', { Prefer: 'max-affected=1' }, '{"n": 9}'],
+    ['POST /rpc/drop_things', 'Prefer: max-affected', { Prefer: 'handling=strict,max-affected=1' }, '{}'],
+    ['GET /things', 'Prefer: timezone', { Prefer: 'timezone=Europe/Berlin' }],
+    ['POST /things?columns=id,n', 'Prefer: missing=default', { Prefer: 'missing=default' }, '[{"id": 9}]'],
+    ['POST /things', 'Prefer: return=headers-only', { Prefer: 'return=headers-only' }, '{"id": 9}'],
+    ['DELETE /things?limit=1&order=id', 'limit'],
+    ['DELETE /things?order=id', 'order'],
+    ['PATCH /things?offset=1', 'offset', {}, '{"n": 9}'],
+    ['POST /things?id=eq.1', 'id', {}, '{"id": 9}'],
+    ['POST /things?limit=1', 'limit', {}, '{"id": 9}'],
+    ['GET /things?columns=id', 'columns'],
+    ['GET /things?others.limit=1', 'others.limit'],
+    ['GET /things?others.id=eq.1', 'others.id'],
+    ['GET /things?order=others(id).desc', 'others(id)'],
+    ['GET /things?select=id,others(*)', 'others(*)'],
+    ['GET /things?select=n.sum()', 'n.sum()'],
+    ['GET /things?id=eq(any).{1,2}', 'eq(any)'],
+    ['GET /things?or=(id.gt(all).{1},id.is.null)', 'gt(all)'],
+    ['GET /things?n=fts(english).x', 'fts(english)'],
+    ['GET /things?n=not.wfts.x', 'wfts'],
+    ['GET /things', 'nulls=stripped', { Accept: 'application/vnd.pgrst.array+json;nulls=stripped' }],
+    ['GET /things', 'text/csv', { Accept: 'text/csv' }],
+    ['PUT /things?id=eq.1', 'PUT', {}, '{"id": 1, "n": 9}'],
+    ['POST /rpc/numbers?order=numbers', 'order', {}, '{"n": 3}'],
+    ['POST /rpc/numbers?select=numbers', 'select', {}, '{"n": 3}'],
+    ['POST /rpc/numbers?numbers=gt.1', 'numbers', {}, '{"n": 3}'],
+    ['POST /rpc/numbers?columns=n', 'columns', {}, '{"n": 3}'],
+    ['POST /rpc/drop_things?limit=0', 'limit', {}, '{}'],
+    ['POST /rpc/drop_things?offset=1', 'offset', {}, '{}'],
+    ['GET /rpc/joined?words=a&words=b', 'words'],
+    ['POST /rpc/isolated', 'default_transaction_isolation', {}, '{}'],
+    ['POST /rpc/costly', 'plan_filter.statement_cost_limit', {}, '{}'],
+  ]
+
+it.each(unsupported)('%s is refused: it has no %s', async (request, named, headers, body) => {
+  const before = await remaining()
+  const { status, text } = await asked(request, headers, body)
+  expect({ status, text }).toEqual({ status: 501, text: expect.stringContaining(named) })
+  expect(await remaining()).toEqual(before)
+})
+
+it.each([
+  ['POST /rpc/numbers?limit=2', '{"n": 5}', '[1, 2]'],
+  ['POST /rpc/numbers?limit=2&offset=1', '{"n": 5}', '[2, 3]'],
+  ['GET /rpc/numbers?n=5&limit=1&offset=4', undefined, '[5]'],
+  ['GET /rpc/all_things?select=id&order=id.desc&limit=1', undefined, '[{"id":3}]'],
+])('%s answers that part of a set', async (request, body, answer) => {
+  expect(await asked(request, {}, body)).toMatchObject({ status: 200, text: answer })
+})
+
+it('a call has the statement_timeout of its function', async () => {
+  expect(await asked('POST /rpc/hasty', {}, '{}')).toMatchObject({
+    status: 500,
+    text: expect.stringContaining('57014'),
+  })
+})
+
+it.each([
+  ['POST /things', '{"id": 7}', '*/1'],
+  ['PATCH /things?id=eq.7', '{"n": 7}', '0-0/1'],
+  ['DELETE /things?id=eq.7', undefined, '*/1'],
+])('%s counts what it has written when it is asked to', async (request, body, range) => {
+  expect(await asked(request, { Prefer: 'count=exact' }, body)).toMatchObject({ range })
+})
+
+it('the real client hears of it', async () => {
+  const { status, error } = await clientOf(project, project.keys.secret)
+    .from('things')
+    .delete()
+    .gt('id', 0)
+    .maxAffected(1)
+  expect({ status, message: error?.message }).toEqual({
+    status: 501,
+    message: expect.stringContaining('max-affected'),
+  })
+})
