@@ -74,7 +74,9 @@ const unsupported: readonly (readonly [request: string, named: string, headers?:
     ['POST /rpc/costly', 'plan_filter.statement_cost_limit', {}, '{}'],
   ]
 
-it.each(unsupported)('%s is refused: it has no %s', async (request, named, headers, body) => {
+const refusals = unsupported.map(([request, named, headers, body]) => ({ request, named, headers, body }))
+
+it.each(refusals)('$request is refused: it has no $named', async ({ request, named, headers, body }) => {
   const before = await remaining()
   const { status, text } = await asked(request, headers, body)
   expect({ status, text }).toEqual({ status: 501, text: expect.stringContaining(named) })
@@ -110,7 +112,7 @@ it('the real client hears of it', async () => {
     .from('things')
     .delete()
     .gt('id', 0)
-    .maxAffected(1)
+    .setHeader('Prefer', 'handling=strict,max-affected=1')
   expect({ status, message: error?.message }).toEqual({
     status: 501,
     message: expect.stringContaining('max-affected'),
