@@ -1,4 +1,4 @@
-/** The local Supabase never carries out less than it was asked without saying so: 501 with the option's name, and nothing done. */
+/** The local Supabase never does less than it was asked without saying so: 501 with the option's name, and nothing done. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { clientOf, type Project, startProject } from './support.ts'
 
@@ -117,4 +117,25 @@ it('the real client hears of it', async () => {
     status: 501,
     message: expect.stringContaining('max-affected'),
   })
+})
+
+it.each([
+  ['presence', { presence: { enabled: true } }],
+  ['broadcast.replay', { private: true, broadcast: { replay: { since: 0 } } }],
+])('a channel with %s is refused by that name', async (named, config) => {
+  const channel = clientOf(project, project.keys.secret).channel('room', { config })
+  const answer = new Promise<unknown>((resolve) => {
+    channel.subscribe((status, error) => resolve(error?.message ?? status))
+  })
+  expect(await answer).toContain(named)
+})
+
+it('a filter of changes that cannot be followed is refused by its operator', async () => {
+  const channel = clientOf(project, project.keys.secret).channel('changes')
+  const change = { event: '*', schema: 'public', table: 'things', filter: 'n=like.1' } as const
+  const answer = new Promise<unknown>((resolve) => {
+    channel.on('system', {}, resolve).on('postgres_changes', change, () => {})
+  })
+  channel.subscribe()
+  expect(await answer).toMatchObject({ status: 'error', message: expect.stringContaining('"n=like.1"') })
 })

@@ -1,6 +1,6 @@
 import type { DevDatabase } from '../database/database.ts'
 import { quoted } from '../rest/sql.ts'
-import type { Change, ChangeBinding } from './messages.ts'
+import { type Change, type ChangeBinding, lacking } from './messages.ts'
 
 interface Column {
   readonly name: string
@@ -20,7 +20,8 @@ export class Changes {
   }
 
   /** Why the binding will see no changes; null: it will. */
-  async watch({ schema, table = '*' }: ChangeBinding): Promise<string | null> {
+  async watch({ schema, table = '*', filter = '' }: ChangeBinding): Promise<string | null> {
+    if (filter !== '' && comparisonIn(filter) === undefined) return lacking(`filter "${filter}" of changes`)
     const published = await this.#db.query(
       `select tablename::text as name from pg_catalog.pg_publication_tables
         where pubname = 'supabase_realtime' and schemaname = $1 and ($2::text = '*' or tablename = $2::text)`,
@@ -88,9 +89,16 @@ const comparisons: Readonly<Record<string, (a: string, b: string) => boolean>> =
 
 /** `column=eq.value`. */
 function passes(filter: string, record: Readonly<Record<string, unknown>>): boolean {
-  const [, column = '', operator = '', value = ''] = /^([^=]+)=([a-z]+)\.(.*)$/s.exec(filter) ?? []
+  const { column = '', value = '', compare } = comparisonIn(filter) ?? {}
   const actual = record[column]
-  return actual !== undefined && actual !== null && comparisons[operator]?.(String(actual), value) === true
+  return actual !== undefined && actual !== null && compare?.(String(actual), value) === true
+}
+
+/** Undefined if the filter cannot be followed. */
+function comparisonIn(filter: string) {
+  const [, column = '', operator = '', value = ''] = /^([^=]+)=([a-z]+)\.(.*)$/s.exec(filter) ?? []
+  const compare = Object.hasOwn(comparisons, operator) ? comparisons[operator] : undefined
+  return compare && { column, value, compare }
 }
 
 function order(a: string, b: string): number {

@@ -1,6 +1,6 @@
 import type { Claims, Keys } from '../keys.ts'
 import { Channel } from './channel.ts'
-import { type Frame, parseJoin } from './messages.ts'
+import { type Frame, lacking, parseJoin, refusalOf } from './messages.ts'
 
 export interface ConnectionOptions {
   readonly keys: Keys
@@ -34,8 +34,9 @@ export class Connection {
       case 'broadcast':
         return this.#broadcast(frame)
       case 'access_token':
-      case 'presence':
         return
+      case 'presence':
+        return this.#reply(frame, 'error', { reason: lacking('presence') })
       default:
         return this.#reply(frame, 'error', { reason: `unknown event ${frame.event}` })
     }
@@ -44,6 +45,8 @@ export class Connection {
   async #join(frame: Frame): Promise<void> {
     const join = parseJoin(frame.payload)
     if (join === null) return this.#reply(frame, 'error', { reason: 'the payload of the join is malformed' })
+    const refusal = refusalOf(join)
+    if (refusal !== null) return this.#reply(frame, 'error', { reason: refusal })
     const claims = await this.#claims(join.access_token ?? undefined)
     if (typeof claims === 'string') return this.#reply(frame, 'error', { reason: claims })
     const { topic, joinRef } = frame

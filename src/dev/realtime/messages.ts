@@ -60,7 +60,14 @@ const binding = z.object({
 const joinPayload = z.object({
   config: z
     .object({
-      broadcast: z.object({ ack: z.boolean().default(false), self: z.boolean().default(false) }).prefault({}),
+      broadcast: z
+        .object({
+          ack: z.boolean().default(false),
+          self: z.boolean().default(false),
+          replay: z.unknown().optional(),
+        })
+        .prefault({}),
+      presence: z.object({ enabled: z.boolean().default(false) }).prefault({}),
       postgres_changes: z.array(binding).default([]),
       private: z.boolean().default(false),
     })
@@ -75,6 +82,16 @@ export type JoinPayload = z.infer<typeof joinPayload>
 export function parseJoin(payload: unknown): JoinPayload | null {
   return joinPayload.safeParse(payload).data ?? null
 }
+
+/** Why a channel cannot be as the client wants it; null: it can. */
+export function refusalOf({ config }: JoinPayload): string | null {
+  if (config.presence.enabled) return lacking('presence')
+  return config.broadcast.replay == null ? null : lacking('broadcast.replay')
+}
+
+/** The text for an option of Realtime that this server does not carry out. */
+export const lacking = (option: string): string =>
+  `501: the local Supabase of \`interlock dev\` has no ${option}; use \`supabase start\` for it`
 
 const broadcast = z.object({
   topic: z.string(),
