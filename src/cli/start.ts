@@ -7,10 +7,13 @@ import { WORKER_COMMAND } from './worker-command.ts'
 
 makeYoung()
 
-// `interlock log | head` closes the pipe early, which is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0)
-  throw error
+// A line of the log that cannot be written is lost, and nothing else.
+process.stderr.on('error', () => {})
+// `interlock log | head` closes the pipe early, which is no failure. Elsewhere the result is lost, on a full disk say.
+process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+  if (code === 'EPIPE') process.exit(0)
+  process.stderr.write(`error: standard output: ${message}\n  to do: make room, or write it somewhere else\n`)
+  process.exit(1)
 })
 
 // Stores do not keep the process alive, so that programs can end. This one ends when its command has.

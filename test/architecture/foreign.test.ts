@@ -19,7 +19,8 @@ const ways: Readonly<Record<string, string>> = {
   'src/cli/top/run.ts': 'each line by asLine()',
   'src/cli/demo/comparison.ts': 'its own queues and numbers',
   'src/cli/terminal/progress.ts': 'its own labels and numbers, on a bar',
-  'src/cli/start.ts': 'the empty text that tells when everything is written',
+  'src/cli/start.ts':
+    'what the system says of standard output, and the empty text that tells when everything is written',
   'src/cli/interrupt.ts': 'a fixed text',
   'src/cli/main.ts': 'a fixed text and the version of Node',
   'src/coordinator/base/logger.ts': 'plain()',

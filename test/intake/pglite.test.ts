@@ -9,7 +9,7 @@ import { embeddedIn } from '../support/embedded.ts'
 it('the embedded database notes arrivals, hand edits and the rows of jobs like any other', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'interlock-intake-'))
   await embeddedIn(folder)
-  const database = await openDatabase(path.join(folder, 'database'))
+  const database = await openDatabase(path.join(folder, 'database'), 'pglite:intake')
   onTestFinished(async () => {
     await database.close()
     await rm(folder, { recursive: true })

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -6,6 +7,7 @@ import type { PGlite } from '@electric-sql/pglite'
 import { InterlockError } from '../../core/index.ts'
 import type { Backend } from './backend.ts'
 import { openDatabase } from './database.ts'
+import { requireRoom, unopenable } from './full-disk.ts'
 import { endGoneWorkers, liveWorkers } from './incarnation.ts'
 import { connectToOwner } from './owner-client.ts'
 import { type OwnerRecord, takeOwnership } from './owner-lock.ts'
@@ -59,7 +61,9 @@ async function own(
   place: SocketPlace,
   release: () => Promise<void>,
 ): Promise<OwnBackend> {
-  const opening = openDatabase(path.join(directory, 'database'))
+  const files = path.join(directory, 'database')
+  const isNew = !existsSync(files)
+  const opening = requireRoom(directory, isNew, store).then(() => openDatabase(files, store))
   // It may fail before anybody awaits it. The error is reported below.
   opening.catch(() => {})
   const letGo = async () => {
@@ -74,17 +78,26 @@ async function own(
       liveWorkers,
     )
     await endGoneWorkers(rows, database.rpc)
-    const close = async () => {
+    let closing: Promise<void> | undefined
+    const end = async () => {
       await stopServing()
       await database.close()
       await letGo()
     }
+    const close = () => {
+      closing ??= end()
+      return closing
+    }
+    // One that has ended by itself is in nobody's way.
+    void database.lost.then(close)
     return { ...database, close }
   } catch (error) {
+    const reason = await unopenable(store, directory, error)
     await opening.then(({ close }) => close()).catch(() => {})
+    // Half of a database would never open.
+    if (isNew) await removed(files)
     await letGo()
-    if (error instanceof InterlockError) throw error
-    throw unopenable(store, directory, error)
+    throw reason
   }
 }
 
@@ -115,11 +128,4 @@ const inUse = (store: string, { pid }: OwnerRecord): InterlockError =>
     'store_in_use',
     `${store}: the process ${pid} has it open and does not answer; end it (or let it go on, if it is paused) and try again`,
     { pid },
-  )
-
-const unopenable = (store: string, directory: string, error: unknown): InterlockError =>
-  new InterlockError(
-    'store_unavailable',
-    `${store}: the embedded database does not open (${String((error as Error | null)?.message ?? error).slice(0, 200)}); if another release made it, move ${directory} away and start again`,
-    { directory },
   )

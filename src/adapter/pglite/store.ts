@@ -58,7 +58,7 @@ export function pgliteStore(directory: string): LogStore {
   const backend = (): Promise<Backend> => {
     if (closed) return Promise.reject(new InterlockError('closed', 'the store is closed; make a new one'))
     if (current) return current
-    const attaching = directory === 'memory://' ? openDatabase(directory) : attach(directory, name)
+    const attaching = directory === 'memory://' ? openDatabase(directory, name) : attach(directory, name)
     current = attaching
     attaching.then(
       (attached) => {

@@ -1,3 +1,4 @@
+import { messageOf } from '../../codec/index.ts'
 import { type ErrorCode, InterlockError, invalidInput } from '../../core/index.ts'
 
 type Meaning = readonly [code: ErrorCode, remedy: string]
@@ -69,7 +70,9 @@ export function storeFailure(error: unknown, store: string): InterlockError {
   const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown }
   const sqlstate = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : null
   const [errorCode, remedy] = sqlstate === null ? unavailable : meaningOf(sqlstate)
-  const text = String(message || code || error).slice(0, 300)
+  const text = (
+    typeof message === 'string' && message !== '' ? message : String(code ?? messageOf(error))
+  ).slice(0, 300)
   if (isStartupRefused(text)) return startupRefused(`${store}: ${text}`)
   return new InterlockError(errorCode, `${store}: ${text}; ${remedy}`, sqlstate ? { sqlstate } : {})
 }
