@@ -1,5 +1,4 @@
 import { Command, Option } from 'commander'
-import { forShell } from '../core/index.ts'
 import type { Listed } from './command/index.ts'
 import type { CommonOptions, Frame, Surface } from './frame.ts'
 
@@ -103,11 +102,11 @@ function termOf(command: Command): string {
   return [command.name(), ...words].join(' ')
 }
 
-/** `interlock pause flux-dev`. */
-function typed(command: Command, words: readonly (string | undefined)[]): string {
+/** `interlock`, `pause`, `flux-dev`. A help page must not load what quotes them. */
+function typed(command: Command, words: readonly (string | undefined)[]): readonly string[] {
   const names: string[] = []
   for (let at: Command | null = command; at !== null; at = at.parent) names.unshift(at.name())
-  return [...names, ...words.filter((word) => word !== undefined).map(forShell)].join(' ')
+  return [...names, ...words.filter((word) => word !== undefined)]
 }
 
 /** Commander passes the words, then the options and the command itself. */

@@ -1,6 +1,6 @@
 import { hostname, userInfo } from 'node:os'
 import { parseQueue } from '../codec/index.ts'
-import type { Operator } from '../core/index.ts'
+import { forShell, type Operator } from '../core/index.ts'
 import type { Access } from '../history/index.ts'
 import type { LogStore } from '../port/index.ts'
 import { type Target, targetOf } from '../process/index.ts'
@@ -55,8 +55,8 @@ export class Frame {
   readonly #typed: string
 
   /** @param typed the command and its words, without options: these may have secrets */
-  constructor(surface: Surface, options: CommonOptions, typed = 'interlock') {
-    this.#typed = typed
+  constructor(surface: Surface, options: CommonOptions, typed: readonly string[] = ['interlock']) {
+    this.#typed = typed.map(forShell).join(' ')
     this.surface = surface
     this.json = options.json === true
     this.verbose = options.verbose === true

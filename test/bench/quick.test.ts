@@ -26,18 +26,12 @@ interface Demanded {
 }
 
 /** Those that have to be named, in one run: it makes their processes' program and their database once. */
-let demandedOnce: Promise<Demanded> | undefined
-const demanded = (): Promise<Demanded> => {
-  demandedOnce ??= runDemanded()
-  return demandedOnce
-}
-
-async function runDemanded(): Promise<Demanded> {
+/** Each by itself: together they take longer than a test may on a busy machine. */
+async function demanded(name: string): Promise<Demanded> {
   const folder = await mkdtemp(path.join(tmpdir(), 'interlock-bench-'))
   try {
     const file = path.join(folder, 'demanded.json')
-    const names = ['worker', 'growth', 'budget', 'guard']
-    const { stdout } = await bench(...names, '--quick', '--json', file, '--url', inject('postgresUrl'))
+    const { stdout } = await bench(name, '--quick', '--json', file, '--url', inject('postgresUrl'))
     return { table: stdout, results: JSON.parse(await readFile(file, 'utf8')).results }
   } finally {
     await rm(folder, { recursive: true })
@@ -98,13 +92,13 @@ describe('the benches', () => {
   })
 
   it('hold the worker against the bare API', async () => {
-    const { results } = await demanded()
+    const { results } = await demanded('worker')
     expect(results.worker).toHaveLength(28)
     for (const row of results.worker) expect(row.median, JSON.stringify(row)).toBeGreaterThan(0)
   })
 
   it('hold the worker against a bare append, and write a document beside the table', async () => {
-    const { table, results } = await demanded()
+    const { table, results } = await demanded('guard')
     expect(table).toMatch(/a hand-off on one key, 10 slots, p50/)
     expect(results.guard.map(({ unit }) => unit)).toEqual(Array(3).fill('× a bare append'))
   })
@@ -113,7 +107,7 @@ describe('the benches', () => {
     ['growth', /models in all: exponent/],
     ['budget', /in the worker's process: core: decide and fold/],
   ])('say what a job costs and why: %s', async (name, row) => {
-    const { table, results } = await demanded()
+    const { table, results } = await demanded(name)
     expect(Object.keys(results)).toContain(name)
     expect(table).toMatch(row)
   })

@@ -19,8 +19,8 @@ export const commitThatWaits =
   `select ${askedColumn} as asked, set_config('synchronous_commit', 'on', true), ` +
   `case when ${askedColumn} is not null then pg_logical_emit_message(true, 'interlock', '') end`
 
-/** How often it looks, before it says that commits do not wait. */
-const LOOKS = 5
+/** How often it looks, before it says that commits do not wait. On a busy machine one that waits is not seen at once. */
+const LOOKS = 40
 
 /** For some milliseconds, or until a session is seen whose commit waits. */
 const look = `
