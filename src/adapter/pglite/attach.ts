@@ -88,7 +88,7 @@ async function own(
       closing ??= end()
       return closing
     }
-    // One that has ended by itself is in nobody's way.
+    // One that has ended by itself holds up nobody.
     void database.lost.then(close)
     return { ...database, close }
   } catch (error) {
