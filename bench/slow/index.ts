@@ -108,7 +108,7 @@ function rowsOf(what: string, samples: Readonly<Record<string, readonly number[]
       const figures = samples[`${processes} ${name}`]
       if (figures === undefined) return []
       const goal = name === 'times' && processes > 1 ? { least: 0.9 } : undefined
-      return [{ what: `${what}: ${figure}`, unit, by: String(processes), samples: figures, goal }]
+      return [{ what: `${what}, ${processes} processes: ${figure}`, unit, samples: figures, goal }]
     }),
   )
 }
