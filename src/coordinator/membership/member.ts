@@ -52,6 +52,8 @@ export class Member {
   /** One poll at a time: after an outage, all that came meanwhile would look at once. */
   readonly #polls: SingleFlight
   readonly #ticks: SingleFlight
+  readonly #pollMs: number
+  #nextRead: NodeJS.Timeout | undefined
 
   constructor(options: WholeOptions, hooks: MemberHooks) {
     const { store, queue, name, logger, pollMs, patienceMs, telemetry } = options
@@ -60,6 +62,7 @@ export class Member {
     const workerId = () => this.workerId
     this.logger = logger
     this.telemetry = telemetry
+    this.#pollMs = pollMs
     this.#hooks = hooks
     this.log = new LogView({
       ...{ store, queue },
@@ -218,9 +221,18 @@ export class Member {
 
   async #onPoll(): Promise<void> {
     const { mayRest } = this.#wakeFilter
-    if (!mayRest) await this.appends.catchUp()
+    if (!mayRest) await this.#readWhenOld()
     this.#maintenance.catchUp(mayRest)
     this.#hooks.onPoll()
+  }
+
+  /** Its own appends and reads tell as much as a poll. Where calls are slow, polls would otherwise take the place of appends. */
+  async #readWhenOld(): Promise<void> {
+    clearTimeout(this.#nextRead)
+    if (this.#closing.signal.aborted) return
+    const freshMs = this.#pollMs - (performance.now() - this.log.head.reachedAt)
+    if (freshMs <= 0) return this.appends.catchUp()
+    this.#nextRead = setTimeout(() => void this.#readWhenOld(), Math.ceil(freshMs)).unref()
   }
 
   async #onTick(): Promise<void> {
