@@ -1,5 +1,6 @@
 import { type Decision, defaultPolicy } from '../../src/core/index.ts'
-import { answerTo, meterOptions, QueueMeter } from '../../src/prometheus/parts.ts'
+import { familiesOf, meterOptions, QueueMeter } from '../../src/figures/parts.ts'
+import { answerTo } from '../../src/prometheus/parts.ts'
 import { CoreQueue, plainSpec } from '../core-queue.ts'
 import { type Bench, type Context, type Row, sized } from '../frame/bench.ts'
 import { median } from '../frame/statistics.ts'
@@ -50,7 +51,7 @@ function measured(waiting: number, turns: number) {
     const reading = meter.read(queue.now)
     const known = { queues: [{ queue: 'default', reading, created: 0, log: null }], processes: [] }
     const request = new Request('http://localhost/metrics', { headers: { accept } })
-    void answerTo(request, known)
+    void answerTo(request, familiesOf(known))
     return performance.now() - began
   }
   return { perEvent, scrape, coming: (coming.metering * 1_000) / coming.events }

@@ -1,5 +1,5 @@
 /**
- * Traces of jobs through all processes, by OpenTelemetry (`interlock-queue/otel`; needs `@opentelemetry/api`).
+ * Traces of jobs through all processes and figures of queues, by OpenTelemetry (`interlock-queue/otel`; needs `@opentelemetry/api`).
  * @example
  * import { createCoordinator } from 'interlock-queue'
  * import { openTelemetry } from 'interlock-queue/otel'
@@ -14,7 +14,13 @@ import type { Telemetry } from '../port/index.ts'
 import type { OpenTelemetryOptions } from './options.ts'
 import { Tracing } from './tracing.ts'
 
+export type { FigureOptions, Metered, MetricsOptions } from '../figures/parts.ts'
 export type { Telemetry } from '../port/index.ts'
+export {
+  type OpenTelemetryMetrics,
+  type OpenTelemetryMetricsOptions,
+  openTelemetryMetrics,
+} from './metrics.ts'
 export type { OpenTelemetryOptions } from './options.ts'
 
 /**

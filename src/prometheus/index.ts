@@ -11,7 +11,8 @@
  * console.log(`scrape ${url}`)
  * @module
  */
+
+export type { FigureOptions, Metered, MetricsOptions } from '../figures/parts.ts'
 export type { Format } from './exposition/write.ts'
 export { createMetrics, type Metrics } from './metrics.ts'
-export type { FigureOptions, Metered, MetricsOptions } from './options.ts'
 export { type ServedMetrics, type ServeOptions, serveMetrics } from './serve.ts'

@@ -74,12 +74,14 @@ export const rules: Rules = {
   insight: room(['history']),
   doctor: room(['history', 'coordinator', 'migrate', 'insight'], { builtins: true, packages: ['pg'] }),
   operate: room(['history', 'coordinator']),
-  prometheus: room(['coordinator', 'insight'], { builtins: true, packages: ['rxjs', 'zod'] }),
-  dashboard: room(['history', 'coordinator', 'migrate', 'prometheus', 'insight'], {
+  // What is counted, for each face: they differ in how it is told.
+  figures: room(['coordinator', 'insight'], { packages: ['rxjs', 'zod'] }),
+  prometheus: room(['figures'], { builtins: true, packages: ['zod'] }),
+  dashboard: room(['history', 'coordinator', 'migrate', 'figures', 'prometheus', 'insight'], {
     builtins: true,
     packages: ['zod'],
   }),
-  otel: room(['insight', 'coordinator/base'], { packages: ['@opentelemetry/api'] }),
+  otel: room(['insight', 'figures', 'coordinator/base'], { packages: ['@opentelemetry/api'] }),
   // Runs in a browser: it folds the log itself, and knows of the server what its answers are called.
   'dashboard/page': room(['audit', 'history', 'insight', 'dashboard'], {
     packages: ['preact', '@preact/signals'],
@@ -110,6 +112,7 @@ export const housed: readonly string[] = [
     'operate',
     'dashboard',
     'dashboard/page',
+    'figures',
     'prometheus',
     'otel',
     'cli',

@@ -2,6 +2,7 @@
  * What a program passes to the rooms of the library may be anything. Every exported function of every sub-path refuses what is wrong
  * with `invalid_input` and the path, in a message that one can read, before it asks the store anything.
  */
+import { createNoopMeter } from '@opentelemetry/api'
 import { describe, expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
 import { memoryStore } from '../../src/adapter/memory/index.ts'
@@ -229,6 +230,9 @@ const functions: Readonly<Record<string, readonly Given[]>> = {
       waits: flag,
       messages: given('none', ...none),
     }),
+  ],
+  'otel.openTelemetryMetrics': [
+    object({ coordinator: given(coordinator), meter: given(createNoopMeter()), ...figures }),
   ],
   'prometheus.createMetrics': [object({ coordinator: given(coordinator), ...figures })],
   'prometheus.serveMetrics': [

@@ -13,9 +13,8 @@ import {
   outcomes,
   type RecordedEvent,
 } from '../../src/core/index.ts'
+import { meterOptions, QueueMeter } from '../../src/figures/parts.ts'
 import { createMetrics } from '../../src/prometheus/index.ts'
-import { QueueMeter } from '../../src/prometheus/meter/queue-meter.ts'
-import { meterOptions } from '../../src/prometheus/options.ts'
 import { join } from '../coordinator/support.ts'
 import { arbitraryRun } from '../support/commands.ts'
 import { PATIENCE, runs } from '../support/runs.ts'

@@ -1,6 +1,5 @@
 import { fold } from '../../core/index.ts'
-import type { FigureOptions } from '../../prometheus/index.ts'
-import { meterOptions, QueueMeter, type ReadQueue } from '../../prometheus/parts.ts'
+import { type FigureOptions, meterOptions, QueueMeter, type ReadQueue } from '../../figures/parts.ts'
 import type { QueueReader } from '../reader/queue-reader.ts'
 
 /** Events that are counted before other work gets its turn. */

@@ -1,5 +1,5 @@
 import { InterlockError } from '../../core/index.ts'
-import type { FigureOptions } from '../../prometheus/index.ts'
+import { type FigureOptions, familiesOf } from '../../figures/parts.ts'
 import { answerTo } from '../../prometheus/parts.ts'
 import type { Allowed } from '../guard/grant.ts'
 import type { QueueReader } from '../reader/queue-reader.ts'
@@ -56,7 +56,7 @@ export function scrapesOf(readers: Readers, options: FigureOptions): Scrapes {
       const failed = all.find(({ failure }) => failure !== null)
       if (failed !== undefined) throw unavailable(failed)
       const queues = await Promise.all(all.map(async (reader) => (await follow(reader)).read()))
-      return answerTo(request, { queues, processes: [] })
+      return answerTo(request, familiesOf({ queues, processes: [] }))
     },
     close: stop,
   }

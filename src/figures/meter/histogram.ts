@@ -7,17 +7,25 @@ export interface HistogramReading {
   readonly sum: number
 }
 
+/** The lengths of time that are counted, and what their families are called. */
+export const lengths = { waits: 'interlock_queue_wait_seconds', runs: 'interlock_queue_run_seconds' } as const
+
+/** Is given each length when it is measured, in seconds: for a counter that takes no sums. */
+export type Recorders = Readonly<Record<keyof typeof lengths, (seconds: number) => void>>
+
 /** Counts lengths of time by how long they are. */
 export class Histogram {
   readonly #bounds: readonly number[]
   readonly #counts: number[]
+  readonly #record: ((seconds: number) => void) | undefined
   #count = 0
   #micros = 0
 
   /** @param bounds in seconds, rising */
-  constructor(bounds: readonly number[]) {
+  constructor(bounds: readonly number[], record?: (seconds: number) => void) {
     this.#bounds = bounds
     this.#counts = bounds.map(() => 0)
+    this.#record = record
   }
 
   observe(micros: Micros): void {
@@ -26,6 +34,7 @@ export class Histogram {
     const seconds = micros / MICROS_PER_SECOND
     const at = this.#bounds.findIndex((bound) => seconds <= bound)
     if (at >= 0) this.#counts[at] = (this.#counts[at] ?? 0) + 1
+    this.#record?.(seconds)
   }
 
   get reading(): HistogramReading {

@@ -1,8 +1,8 @@
 import type { Vitals } from '../../coordinator/index.ts'
 import { outcomes, type ReasonCode, requeueReasons } from '../../core/index.ts'
 import { waitCauses } from '../../insight/index.ts'
-import type { Family, Labels, Sample } from '../exposition/family.ts'
-import type { HistogramReading } from '../meter/histogram.ts'
+import type { Family, Labels, Sample } from '../family.ts'
+import { type HistogramReading, lengths } from '../meter/histogram.ts'
 import type { QueueReading } from '../meter/reading.ts'
 
 /** Reasons that a process can tell from the log alone: it does not ask which workers there are. */
@@ -171,13 +171,13 @@ const rows: readonly Row[] = [
     ),
   ],
   [
-    'interlock_queue_wait_seconds',
+    lengths.waits,
     'histogram',
     'How long jobs waited from when they could start as far as time is concerned (queued, due, or back in line) to their start. Queue-wide: max without (instance) (rate(…)).',
     ({ waits }) => waits,
   ],
   [
-    'interlock_queue_run_seconds',
+    lengths.runs,
     'histogram',
     'How long attempts ran, however they ended. Queue-wide: max without (instance) (rate(…)).',
     ({ runs }) => runs,

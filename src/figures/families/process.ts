@@ -1,5 +1,5 @@
 import type { Vitals } from '../../coordinator/index.ts'
-import type { Family } from '../exposition/family.ts'
+import type { Family } from '../family.ts'
 
 /** What one process says of itself. */
 export interface ReadProcess {

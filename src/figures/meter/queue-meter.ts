@@ -15,7 +15,7 @@ import {
 } from '../../core/index.ts'
 import { type Wait, type WaitCause, waitCauses } from '../../insight/index.ts'
 import { type Moment, momentsOf, WaitClocks } from '../../insight/parts.ts'
-import { Histogram } from './histogram.ts'
+import { Histogram, type Recorders } from './histogram.ts'
 import { ModelNames } from './model-names.ts'
 import { type QueueReading, readingOf } from './reading.ts'
 import { Standing } from './standing.ts'
@@ -62,10 +62,10 @@ export class QueueMeter {
   /** When the present clocks began. */
   #from: Micros = 0
 
-  constructor({ models, maxModels, waitBounds, runBounds }: MeterOptions) {
+  constructor({ models, maxModels, waitBounds, runBounds }: MeterOptions, record?: Recorders) {
     this.names = new ModelNames(models, maxModels)
-    this.waits = new Histogram(waitBounds)
-    this.runs = new Histogram(runBounds)
+    this.waits = new Histogram(waitBounds, record?.waits)
+    this.runs = new Histogram(runBounds, record?.runs)
   }
 
   get ledger(): Ledger {

@@ -1,4 +1,4 @@
-import type { HistogramReading } from '../meter/histogram.ts'
+import type { HistogramReading } from './meter/histogram.ts'
 
 export type Labels = Readonly<Record<string, string>>
 
