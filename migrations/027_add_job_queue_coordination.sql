@@ -2552,6 +2552,8 @@ $$;
 --   filter  {model, since, before, job_ids, lim}: only jobs whose last attempt needed this model; that ended at this time or
 --           later (microseconds since 1970); whose end has a smaller sequence number (for the next page); with these ids; at
 --           most so many, 1..1,000, 100 unless given. Null or missing fields restrict nothing
+-- Pages by `before` are cheap, whatever the length of the log (job_queue_log_dead_idx). `since` has no index of its own: where fewer
+-- than lim are that new, every death in the log is looked at once.
 -- Returns [{job_id, seq, at, code, attempts, queued, error}, …]. seq and at are those of the end. code: why the last attempt
 -- failed, or lease_expired or expired. attempts: how many it had in that life, without those that
 -- were given back. queued: its first event, with what the job
@@ -3410,7 +3412,10 @@ begin
     when kept ->> 'row' is not null then
       '{"state": "unknown", "code": "adoptable", "reason": "the log has never heard of it; there is a row of jobs with this id"}'
     when (kept ->> 'archived_seq')::bigint > 0 then jsonb_build_object('state', 'archived', 'code', null, 'reason',
-      format('the log has no event of it after event %s, and earlier ones are archived', kept ->> 'archived_seq')) end;
+      format('the log has no event of it after event %s, and earlier ones are archived', kept ->> 'archived_seq'))
+    when kept -> 'cut' = 'true' then
+      '{"state": "unknown", "code": null, "reason": "the log has never heard of it; there are more commands by SQL than the newest 10,000, which are looked at, and one of the others may name it"}'
+    end;
 end
 $$;
 
@@ -4995,6 +5000,64 @@ begin
 end
 $$;
 
+-- job_queue_say_known(queue, job_ids): says in pending rows of `jobs`, in conflict_reason, that no job comes of them: the log of this
+-- queue knew their ids before. Internal; called by job_queue_taken. A row that speaks for a live job (job_queue_linked) is that job's,
+-- and the projection writes it. One by one, since a trigger or CHECK of the user may refuse a row: such a row stays as it is.
+-- Returns the ids of rows that are locked: those say it later. Waits for no row lock, raises nothing but a cancelled statement (57014).
+create or replace function public.job_queue_say_known(queue text, job_ids text[]) returns text[]
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  target record;
+  names jsonb := public.job_queue_columns('jobs');
+  statement text;
+  rows refcursor;
+  one text;
+  is_locked boolean;
+  locked text[] := '{}';
+begin
+  select * into target from public.job_queue_targets() t where t.target = 'jobs';
+  if not found then
+    return locked;
+  end if;
+  statement := format($sql$
+    with known as materialized (
+      select t.%1$I as key from public.jobs t
+       where t.%1$I = $2::%2$s and t.%3$I::text = $3 and (t.%4$I is null or $4) and t.%5$I is distinct from $5
+         and not (public.job_queue_linked($1, 'jobs', $2, t.%4$I)
+           and exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = $2))),
+    free as materialized (
+      select t.%1$I as key from public.jobs t where t.%1$I = any (array(select key from known)) for no key update skip locked),
+    done as (
+      update public.jobs t set %5$I = $5 from free
+       where t.%1$I = free.key and t.%1$I = $2::%2$s and t.%3$I::text = $3 and (t.%4$I is null or $4)
+      returning 1)
+    select exists (select from known) and not exists (select from done)
+    $sql$, target.key_column, target.key_type, names ->> 'status', names ->> 'queued_at', names ->> 'conflict_reason');
+  foreach one in array job_ids loop
+    begin
+      -- Tells the trigger job_queue_status_set that this is not a hand edit. The text is parsed with pinned names and runs under the
+      -- user's own search path, where his triggers and CHECKs find what they name.
+      perform set_config('interlock.projecting', 'on', true);
+      open rows for execute statement using queue, one, public.job_queue_status('pending'), public.job_queue_dated(),
+        'not taken in: the queue knew a job with this id before this row; insert the row under another id';
+      perform set_config('search_path', public.job_queue_user_path(), true);
+      fetch rows into is_locked;
+      close rows;
+      perform set_config('search_path', 'pg_catalog, pg_temp', true);
+      perform set_config('interlock.projecting', '', true);
+      if is_locked then
+        locked := locked || one;
+      end if;
+    exception when others then
+      null;
+    end;
+  end loop;
+  return locked;
+end
+$$;
+
 -- job_queue_set_aside_rows(queue, target, tried, missed, state): records which rows could not be written. Internal; called by
 -- job_queue_project only.
 --   tried   ids that were just tried: those that are not in missed are done and leave the list
@@ -5381,7 +5444,9 @@ $$;
 
 -- job_queue_taken(queue, arrival_ids, refused): finishes arrivals that this queue had claimed. Doing it twice does nothing
 -- more.
---   arrival_ids  arrivals that were sent to be put in line; those whose job is not in the log are offered again at once
+--   arrival_ids  arrivals that were sent to be put in line; those whose job is not in the log are offered again at once. A row whose
+--                id the log knew before says so in conflict_reason (job_queue_say_known); while it is locked it stays claimed, and is
+--                offered again then
 --   refused      [{arrival_id, reason}, …]: arrivals that cannot be jobs; they go to job_queue_not_taken_in, which keeps the
 --                newest 10,000
 -- Never waits for somebody who is about to delete such a row: its arrival is offered again if the row stays.
@@ -5397,7 +5462,8 @@ as $$
 declare
   gone integer;
   reasons bigint[] := '{}';
-  settled bigint[];
+  known bigint[];
+  locked text[] := '{}';
 begin
   -- What a crash takes is offered again, and the append finds it in the log.
   if pg_current_xact_id_if_assigned() is null then
@@ -5418,19 +5484,25 @@ begin
      where n.id < (select m.id from public.job_queue_not_taken_in m order by m.id desc offset 9999 limit 1);
   end if;
   -- Most are deleted already, by the append that put their job in line.
-  settled := reasons || array(
+  known := array(
     select a.id from public.job_queue_arrivals a
      where a.queue = $1 and a.id = any ($2) and exists (
        select from public.job_queue_log l where l.queue = $1 and l.job_id = a.job_id)
        for update skip locked);
-  delete from public.job_queue_arrivals a where a.id = any (settled);
+  if cardinality(known) > 0 then
+    -- The log knew these before: an append takes the arrivals of its own jobs along.
+    locked := public.job_queue_say_known($1, array(
+      select distinct a.job_id from public.job_queue_arrivals a where a.id = any (known) order by a.job_id));
+  end if;
+  delete from public.job_queue_arrivals a
+   where a.id = any (reasons) or (a.id = any (known) and a.job_id <> all (locked));
   get diagnostics gone = row_count;
   -- The append left these out because another transaction had them locked. They are free again at once, not only when the claim
   -- ends.
   update public.job_queue_arrivals a set claimed_until = clock_timestamp()
    where a.id = any (array(
      select b.id from public.job_queue_arrivals b
-      where b.queue = $1 and b.id = any ($2) and b.claimed_until > clock_timestamp() for update skip locked));
+      where b.queue = $1 and b.id = any ($2) and b.id <> all (known) and b.claimed_until > clock_timestamp() for update skip locked));
   return gone;
 end
 $$;
@@ -6331,7 +6403,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_say_known,job_queue_set_aside_rows,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -6358,7 +6430,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '50231381909aad46c58da0d8028aac61502ac237e6319b3532de3dcda49eb18d')
+  ('027', '4827c8ec51d1529f5ce139c5186bd05f869631fc6b2f97da6bf261ab9ffd9ad8')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

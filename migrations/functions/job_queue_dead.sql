@@ -5,6 +5,8 @@
 --   filter  {model, since, before, job_ids, lim}: only jobs whose last attempt needed this model; that ended at this time or
 --           later (microseconds since 1970); whose end has a smaller sequence number (for the next page); with these ids; at
 --           most so many, 1..1,000, 100 unless given. Null or missing fields restrict nothing
+-- Pages by `before` are cheap, whatever the length of the log (job_queue_log_dead_idx). `since` has no index of its own: where fewer
+-- than lim are that new, every death in the log is looked at once.
 -- Returns [{job_id, seq, at, code, attempts, queued, error}, …]. seq and at are those of the end. code: why the last attempt
 -- failed, or lease_expired or expired. attempts: how many it had in that life, without those that
 -- were given back. queued: its first event, with what the job

@@ -34,6 +34,9 @@ begin
     when kept ->> 'row' is not null then
       '{"state": "unknown", "code": "adoptable", "reason": "the log has never heard of it; there is a row of jobs with this id"}'
     when (kept ->> 'archived_seq')::bigint > 0 then jsonb_build_object('state', 'archived', 'code', null, 'reason',
-      format('the log has no event of it after event %s, and earlier ones are archived', kept ->> 'archived_seq')) end;
+      format('the log has no event of it after event %s, and earlier ones are archived', kept ->> 'archived_seq'))
+    when kept -> 'cut' = 'true' then
+      '{"state": "unknown", "code": null, "reason": "the log has never heard of it; there are more commands by SQL than the newest 10,000, which are looked at, and one of the others may name it"}'
+    end;
 end
 $$;

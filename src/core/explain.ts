@@ -57,7 +57,8 @@ export interface LiveExplanation extends Told {
 export interface OtherExplanation extends Told {
   /**
    * `submitted`: by SQL or as a row of `jobs`, and nobody has taken it in yet. `refused`: it never came in. `archived`: if it ever
-   * was, its events are not in the log any more. `unknown`: the log has never heard of it, but there is a row of `jobs`.
+   * was, its events are not in the log any more. `unknown`: the log has never heard of it, but there is a row of `jobs`, or there
+   * are more commands by SQL than were looked at.
    */
   readonly state: NotLive['state']
   readonly standing: NotLive['state']

@@ -112,8 +112,9 @@ function causeOf(event: RecordedEvent): string {
   return event.type === 'lease_expired' ? ' (lease_expired)' : ''
 }
 
-/** No log knows it: an old row of `jobs`, or what is archived. */
-function strangeOf(jobId: string, { row, archivedSeq, isKept, events }: JobRecord): NotLive | undefined {
+/** No log knows it: an old row of `jobs`, what is archived, or one of more commands than anybody looks at. */
+function strangeOf(jobId: string, record: JobRecord): NotLive | undefined {
+  const { row, archivedSeq, isKept, events, isCut } = record
   if (events.length > 0) return undefined
   if (row !== null)
     return {
@@ -121,7 +122,7 @@ function strangeOf(jobId: string, { row, archivedSeq, isKept, events }: JobRecor
       reason: `the log has never heard of it; there is a row of jobs with this id, ${row}, that no process takes in by itself`,
       whatHasToHappen: `take it in: \`interlock adopt --job ${forShell(jobId)}\``,
     }
-  if (archivedSeq === 0) return undefined
+  if (archivedSeq === 0) return isCut ? overlooked : undefined
   return {
     ...{ state: 'archived', code: null, since: null },
     reason: `the log has no event of it after event ${archivedSeq}, and earlier ones are archived: it ended before that, or never was`,
@@ -129,4 +130,11 @@ function strangeOf(jobId: string, { row, archivedSeq, isKept, events }: JobRecor
       ? `nothing; how it ended: \`interlock explain ${operand(jobId)}\` reads the archive`
       : 'nothing; how it ended is in the file that its events were archived to: `interlock log --from-archive <file>`',
   }
+}
+
+const overlooked: NotLive = {
+  ...{ state: 'unknown', code: null, since: null },
+  reason:
+    'the log has never heard of it; there are more commands by SQL than the newest 10,000, which are looked at, and one of the others may name it',
+  whatHasToHappen: 'ask again once fewer of them are undecided',
 }

@@ -78,9 +78,14 @@ interface Looked {
   readonly begun: readonly string[]
 }
 
-/** Nothing more can be found out. How a job ended that is archived, the archive in this database may know. */
-const isWhole = (looked: Looked): looked is Looked & ToldOfJob =>
-  looked.told !== undefined && looked.told.state !== 'archived'
+/**
+ * Nothing more can be found out. How a job ended that is archived, the archive in this database may know; and what nobody knows by this
+ * id may be the beginning of another.
+ */
+const isWhole = (looked: Looked): looked is Looked & ToldOfJob => isKnown(looked.told)
+
+const isKnown = (told: Explanation | undefined): boolean =>
+  told !== undefined && told.state !== 'archived' && (told.state !== 'unknown' || told.code !== null)
 
 /** What is with the job that has exactly this id. @param archived its events, if they were read from the archive */
 async function lookFor(access: Opened, jobId: string, archived?: readonly RecordedEvent[]): Promise<Looked> {

@@ -42,4 +42,15 @@ it('the embedded database notes arrivals, hand edits and the rows of jobs like a
   expect(request?.command).toMatchObject({ type: 'cancel', job_id: 'a' })
   await store.answer('default', [{ requestId: request?.requestId ?? '', answer: { ok: true } }])
   expect(await store.inbox('default', 10)).toEqual([])
+  // Of a row whose id the log knew before no job comes, and the row says so.
+  await database.db.exec(`insert into job_queue_log (queue, seq, created_at, event_type, job_id, job_type, models, data,
+      command_id, command_hash, schema_version)
+    values ('default', 1, now(), 'queued', 'c', 'normal', '{m}', '{}', 'command', 1, 1);
+    insert into jobs (job_id, model) values ('c', 'm')`)
+  const [known] = await store.arrivals('default', 10)
+  await store.taken('default', [known?.arrivalId ?? 0])
+  const said = await database.db.query("select status, conflict_reason from jobs where job_id = 'c'")
+  expect(said.rows).toEqual([
+    { status: 'pending', conflict_reason: expect.stringMatching(/^not taken in: the queue knew a job/) },
+  ])
 })

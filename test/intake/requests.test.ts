@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { explain } from '../../src/operate/index.ts'
 import { type Account, account } from './support.ts'
 
 type Answer = { readonly [field: string]: unknown } & { readonly ok: boolean }
@@ -143,4 +144,26 @@ describe('job_queue_held: a worker process in another language that dies', () =>
     expect(types).toContain('lease_expired')
     expect(await db.value("select job_queue_held('py-1')")).toEqual([])
   })
+})
+
+it('says of a job that nobody has heard of if there are more commands than are looked at', async () => {
+  const db = await account()
+  const store = db.store()
+  const access = { store }
+  await store.open('default')
+  const fill = (from: number, to: number) =>
+    db.query(
+      `insert into job_queue_inbox (queue, request_id, command)
+       select 'default', 'r' || n, jsonb_build_object('type', 'enqueue', 'jobs', jsonb_build_array(jsonb_build_object('job_id', 'j' || n)))
+         from generate_series($1::integer, $2::integer) n`,
+      [from, to],
+    )
+  await fill(1, 10_000)
+  await expect(explain(access, 'nobody')).rejects.toMatchObject({ code: 'job_not_live' })
+  expect(await db.value("select job_queue_explain('nobody')")).toBeNull()
+  await fill(10_001, 10_001)
+  const reason = expect.stringContaining('more commands by SQL than the newest 10,000')
+  expect(await explain(access, 'nobody')).toMatchObject({ state: 'unknown', code: null, reason })
+  expect(await db.value("select job_queue_explain('nobody')")).toMatchObject({ state: 'unknown', reason })
+  expect(await explain(access, 'j10001')).toMatchObject({ state: 'submitted', code: 'undecided' })
 })

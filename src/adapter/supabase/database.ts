@@ -323,6 +323,7 @@ export type Database = {
       job_queue_resign: { Args: { queue: string; combiner: string; done: string[]; senders: string[] }; Returns: Json }
       job_queue_row_fields: { Args: never; Returns: string }
       job_queue_rows_gone: { Args: { target: string; key_column: string; job_ids: string[] }; Returns: undefined }
+      job_queue_say_known: { Args: { queue: string; job_ids: string[] }; Returns: string[] }
       job_queue_set_aside_rows: { Args: { queue: string; target: string; tried: string[]; missed: string[]; state: string }; Returns: undefined }
       job_queue_shadowing: { Args: never; Returns: Record<string, unknown>[] }
       job_queue_sign: { Args: { queue: string; worker_id: string; operator: string; host: string; command: string }; Returns: boolean }
