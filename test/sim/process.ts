@@ -5,7 +5,7 @@ import { createJobWorker, type HandlerContext, type JobWorker } from '../../src/
 import { createWorkflowManager, type WorkflowManager } from '../../src/workflow/index.ts'
 import { Dice } from './dice.ts'
 import { type Line, type NetworkOptions, remoteStore } from './remote-store.ts'
-import type { SimJob, SimMember } from './script.ts'
+import type { Script, SimJob, SimMember } from './script.ts'
 import { here } from './timeline.ts'
 import type { Running, Witness } from './witness.ts'
 
@@ -21,6 +21,7 @@ export interface ProcessOptions {
   readonly seed: number
   readonly member: SimMember
   readonly network: NetworkOptions
+  readonly times: Script['times']
   readonly witness: Witness
   readonly jobOf: (jobId: string) => SimJob
   /** A job that it had asked for may run here now. */
@@ -64,6 +65,7 @@ export class SimProcess implements Line {
           name: `p${this.options.number}`,
           logger: silentLogger,
           ...TIMES,
+          ...this.options.times,
         })
       } catch {
         await this.pause(300)

@@ -3,6 +3,7 @@ import { InterlockError } from '../../src/core/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
 import type { Dice } from './dice.ts'
 import type { SimDatabase } from './fail-over.ts'
+import type { Pace } from './pace.ts'
 import type { Script } from './script.ts'
 import type { Host, Timeline } from './timeline.ts'
 
@@ -17,6 +18,8 @@ export interface NetworkOptions {
   readonly timeline: Timeline
   readonly database: SimDatabase
   readonly network: Script['network']
+  /** Absent: the database takes no time of its own. */
+  readonly pace?: Pace
   /** From then on nothing gets lost any more. */
   readonly isHealed: () => boolean
   readonly note: (who: string, what: string) => void
@@ -78,9 +81,11 @@ class Wire {
       if (unanswered) this.#later(this.#failsAfter(dice), () => reject(away(this.#name)))
       else this.#later(back, settle)
     }
-    timeline.later(delay, undefined, () => this.#carryOut(args, answer, resolve, reject))
+    const { answerMs } = network
+    if (answerMs !== undefined) this.#later(answerMs, () => reject(away(this.#name)))
+    timeline.later(delay, undefined, () => this.#arrive(args, answer, resolve, reject))
     if (isDoubled)
-      timeline.later(delay + dice.delay(20), undefined, () => this.#carryOut(args, answer, resolve, reject))
+      timeline.later(delay + dice.delay(20), undefined, () => this.#arrive(args, answer, resolve, reject))
     return promise
   }
 
@@ -100,6 +105,27 @@ class Wire {
 
   #later(ms: number, run: () => void): void {
     this.#options.timeline.later(ms, this.#line, run)
+  }
+
+  /** It takes its time at the database. */
+  #arrive(
+    args: readonly unknown[],
+    answer: (settle: () => void) => void,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    const { ms, thenMs, error } = this.#options.pace?.take(this.#name) ?? {
+      ms: 0,
+      thenMs: 0,
+      error: undefined,
+    }
+    const afterwards = (wait: number, run: () => void) => {
+      if (wait === 0) run()
+      else this.#options.timeline.later(wait, undefined, run)
+    }
+    const late = (settle: () => void) => afterwards(thenMs, () => answer(settle))
+    if (error !== undefined) afterwards(ms, () => answer(() => reject(error)))
+    else afterwards(ms, () => this.#carryOut(args, late, resolve, reject))
   }
 
   /** At the database, by what a process sent: whether that process is still there is nothing to it. */

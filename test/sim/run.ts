@@ -18,10 +18,14 @@ export interface Outcome {
   readonly simulatedMs: number
   readonly steps: number
   readonly events: number
+  /** Once healed: the longest time without a start while a job waited for its first, in appends. */
+  readonly longest: number
 }
 
 /** How long a healed run may take until every job has ended and every call is answered, in milliseconds. */
 const PATIENCE_MS = 60_000
+/** The same for a slow database, in appends. */
+const PATIENCE_APPENDS = 150
 /** What comes afterwards that must not: a job that ended comes back. */
 const AFTERWARDS_MS = 1_500
 
@@ -49,6 +53,7 @@ export async function run(script: Script, keepLines = false, isForgetful = false
       simulatedMs: timeline.now,
       steps,
       events,
+      longest: world.progress.longest,
     }
   } finally {
     world.end()
@@ -70,7 +75,7 @@ async function play(world: World, timeline: Timeline): Promise<number> {
   const isBroken = () => world.witness.findings.length > 0
   await until(world.healsAt, isBroken)
   world.heal()
-  const deadline = world.healsAt + PATIENCE_MS
+  const deadline = world.healsAt + Math.max(PATIENCE_MS, PATIENCE_APPENDS * world.appendMs)
   do {
     await until(deadline, () => isBroken() || world.isAtRest)
     await until(timeline.now + AFTERWARDS_MS, () => isBroken() || !world.isAtRest)

@@ -27,6 +27,18 @@ interface Of extends By {
   readonly job: number
 }
 
+/** Calls of a database that is far away, or whose disk is slow. */
+export interface Slow {
+  /** All of them, or those of one name. */
+  readonly calls: string
+  /** So many times as long as the network takes, one way. */
+  readonly times: number
+  /** Appends take that time one after the other, with the lock of the queue. */
+  readonly locks: boolean
+  /** What is added to `times` until it ends, little by little. */
+  readonly grows?: number
+}
+
 /** What is done in a run, by programs and by the world; times and lengths in milliseconds. */
 export type Act =
   | ({ readonly do: 'enqueue' } & Of)
@@ -46,6 +58,10 @@ export type Act =
   | ({ readonly do: 'block'; readonly ms: number } & By)
   /** Its requests are carried out, and their answers are lost. */
   | ({ readonly do: 'mute'; readonly ms: number } & By)
+  /** Calls take longer, by {@link Slow}; in the end by so many times more. */
+  | ({ readonly do: 'slow'; readonly ms: number; readonly grows?: number } & Slow)
+  /** The database stands still: what it is asked meanwhile it does afterwards, whether somebody still waits for it or not. */
+  | { readonly do: 'stall'; readonly ms: number }
   /** A backup is made, and so long afterwards it is put in the place of the database. */
   | { readonly do: 'restore'; readonly ms: number }
   /**
@@ -71,7 +87,15 @@ export interface Script {
     readonly deaf: number
     /** Whether processes can combine their commands. */
     readonly combines?: boolean
+    /** The database is slow all the time. */
+    readonly slow?: Slow
+    /** After so long a client takes a call for unanswered; infinite unless given. */
+    readonly answerMs?: number
   }
+  /** Milliseconds, where they differ from those of other runs. */
+  readonly times?: Partial<Record<'leaseMs' | 'graceMs' | 'pollMs' | 'patienceMs', number>>
+  /** After healing, a job starts at least once in the time of so many appends, as long as one waits that never started. */
+  readonly startsWithin?: number
   readonly policy: { readonly maxActive: number | null; readonly maxOvertakes: number | null }
   readonly acts: readonly (Act & { readonly at: number })[]
 }

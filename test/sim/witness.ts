@@ -15,6 +15,7 @@ export type Fault =
   | 'wrong_answer'
   | 'start_lost'
   | 'stuck'
+  | 'stood_still'
   | 'unsettled'
   | 'audit'
   | 'unhandled'

@@ -1,8 +1,10 @@
 import type { InterlockError, RecordedEvent } from '../../src/core/index.ts'
 import { failOver, type SimDatabase } from './fail-over.ts'
 import { Operator } from './operator.ts'
-import { SimProcess } from './process.ts'
+import { Pace } from './pace.ts'
+import { SimProcess, TIMES } from './process.ts'
 import { type Call, Programs } from './programs.ts'
+import { Progress } from './progress.ts'
 import type { Act, Script, SimJob, SimMember } from './script.ts'
 import type { Entry, Timeline } from './timeline.ts'
 import { Witness } from './witness.ts'
@@ -20,6 +22,8 @@ export class World {
   readonly #script: Script
   readonly #timeline: Timeline
   readonly #database: SimDatabase
+  readonly #pace: Pace
+  readonly progress: Progress
   readonly #keepLines: boolean
   readonly #programs: Programs
   readonly #operator: Operator
@@ -37,6 +41,9 @@ export class World {
     this.#script = script
     this.#timeline = timeline
     this.#database = database
+    this.#pace = new Pace(timeline, script.network)
+    const { leaseMs, graceMs, pollMs } = { ...TIMES, ...script.times }
+    this.progress = new Progress(timeline, this.#pace, leaseMs + graceMs + pollMs)
     this.#keepLines = keepLines
     this.#jobs = new Map(script.jobs.map((job) => [job.id, job]))
     this.witness = new Witness(timeline, database, () => this.#queue)
@@ -57,6 +64,11 @@ export class World {
 
   get events(): number {
     return this.log.length
+  }
+
+  /** From sending an append to its answer, as things are now. */
+  get appendMs(): number {
+    return this.#pace.appendMs
   }
 
   get healsAt(): number {
@@ -98,6 +110,7 @@ export class World {
 
   heal(): void {
     this.#isHealed = true
+    this.progress.healed()
     this.#startWhenFree(this.#script.members.length)
     this.#operator.heal()
   }
@@ -110,6 +123,14 @@ export class World {
   /** Something has happened: it is part of what the run is. */
   follow({ host }: Entry): void {
     this.#note(host?.name ?? 'database', '')
+    this.#checkProgress()
+  }
+
+  #checkProgress(): void {
+    const { startsWithin = Number.POSITIVE_INFINITY } = this.#script
+    this.progress.look()
+    if (this.progress.longest > startsWithin)
+      this.witness.report('stood_still', `no job has started in the time of ${startsWithin} appends`)
   }
 
   get #queue() {
@@ -123,6 +144,7 @@ export class World {
       timeline: this.#timeline,
       database: this.#database,
       network: this.#script.network,
+      pace: this.#pace,
       isHealed: () => this.#isHealed,
       note: (who: string, what: string) => this.#note(who, what),
       onCarriedOut: () => this.#look(),
@@ -131,7 +153,10 @@ export class World {
 
   #look(): void {
     const { log } = this.#queue
-    for (const event of log.slice(this.#told)) this.#tell(event)
+    for (const event of log.slice(this.#told)) {
+      this.#tell(event)
+      this.progress.see(event)
+    }
     this.#told = log.length
     this.witness.look()
   }
@@ -158,6 +183,10 @@ export class World {
     if (act.do === 'fail_over') {
       this.#count(act.do)
       return failOver(this.#database, this.#timeline, act)
+    }
+    if (act.do === 'slow' || act.do === 'stall') {
+      this.#count(act.do)
+      return act.do === 'slow' ? this.#pace.slow(act) : this.#pace.stall(act.ms)
     }
     if ('job' in act) return this.#ask(act, act.who)
     const process = this.#processes.get(act.who)
@@ -226,6 +255,7 @@ export class World {
     this.#lives.set(number, life)
     const process: SimProcess = new SimProcess({
       ...{ number, life, seed: this.#script.seed, witness: this.witness, network: this.#network },
+      times: this.#script.times,
       member: this.#script.members[number] ?? rescuer,
       jobOf: (jobId) => this.#jobs.get(jobId) as SimJob,
       onStopped: (error) => this.#onStopped(process, error),

@@ -1,5 +1,5 @@
 import { Dice } from './dice.ts'
-import type { Act, Script, SimJob, SimMember } from './script.ts'
+import type { Act, Script, SimJob, SimMember, Slow } from './script.ts'
 
 const MODELS = ['a', 'b', 'c', 'd']
 /** When the last act begins, at the latest. */
@@ -140,5 +140,109 @@ export function failOverScript(seed: number): Script {
       { do: 'fail_over', ms, lag, skew, at },
       { do: 'cut', who: dice.whole(0, 2), ms: 8_000, at: at + lag },
     ],
+  }
+}
+
+/**
+ * A script about nothing else: a database whose calls take a multiple of what they take elsewhere, that now and then stands still for longer
+ * than leases and time-outs, and several processes, some of which stand still as well.
+ */
+export function slowScript(seed: number): Script {
+  const dice = new Dice(seed, 'slow')
+  const members = Array.from({ length: dice.whole(2, 8) }, () => ({
+    slots: dice.whole(1, 4),
+    observes: false,
+  }))
+  const jobs = Array.from({ length: dice.whole(40, 80) }, (_, i) => {
+    return { id: `j${i}`, models: [`m${i % 40}`], ms: dice.whole(1, 40), fails: 0 }
+  })
+  const who = () => dice.whole(0, members.length - 1)
+  const at = () => Math.round(dice.between(200, SLOW_SPAN_MS))
+  const longer = () => Math.round(dice.between(1.2, 4) * SLOW_TIMES.leaseMs)
+  const slow = dice.chance(0.7) ? slowness(dice) : undefined
+  const some = <Item>(most: number, make: () => Item) => Array.from({ length: dice.whole(0, most) }, make)
+  const acts: Timed[] = [
+    ...jobs.map((_, job): Timed => ({ do: 'enqueue', who: who(), job, at: at() })),
+    ...some(
+      2,
+      (): Timed => ({
+        do: 'slow',
+        ms: longer(),
+        grows: dice.pick([0, 1_000, 4_000]),
+        ...slowness(dice),
+        at: at(),
+      }),
+    ),
+    ...some(2, (): Timed => ({ do: 'stall', ms: longer(), at: at() })),
+    ...some(8, (): Timed => ({ do: 'block', who: who(), ms: longer(), at: at() })),
+  ]
+  const network = {
+    delay: dice.pick([0.3, 1, 3]),
+    lost: 0,
+    unanswered: 0,
+    doubled: 0,
+    deaf: dice.pick([0, 0, 0.3]),
+  }
+  return {
+    ...{ seed, members, jobs, times: SLOW_TIMES, startsWithin: MOST_APPENDS },
+    network: { ...network, combines: true, answerMs: 15_000, ...(slow && { slow }) },
+    policy: { maxActive: null, maxOvertakes: 0 },
+    acts: acts.toSorted((x, y) => x.at - y.at),
+  }
+}
+
+const SLOW_SPAN_MS = 40_000
+/** As in the field: `answerMs` of a call is 15 s there. */
+const SLOW_TIMES = { leaseMs: 5_000, graceMs: 1_000, pollMs: 1_000, patienceMs: 30_000 }
+/** Jobs start at least once in the time of so many appends. */
+const MOST_APPENDS = 10
+
+function slowness(dice: Dice): Slow {
+  const calls = dice.pick(['all', 'append', 'append', 'read', 'publish', 'beat'])
+  // A lease that a beat cannot keep is lost, however jobs are started.
+  const most = calls === 'all' || calls === 'beat' ? 300 : 6_000
+  return { calls, times: Math.round(dice.between(10, most)), locks: calls === 'append' && dice.chance(0.5) }
+}
+
+/**
+ * Many processes over a link on which each call takes a second or so: many of them stand still for longer than their leases, and then
+ * everything goes on but for the link, which stays as it is.
+ */
+export function stormScript(seed: number): Script {
+  const dice = new Dice(seed, 'storm')
+  const slow = { calls: 'all', times: Math.round(dice.between(200, 450)), locks: false }
+  const members = Array.from({ length: dice.pick([6, 10, 16]) }, () => ({
+    slots: dice.whole(2, 4),
+    observes: false,
+  }))
+  const jobs = Array.from({ length: 80 }, (_, i) => {
+    return { id: `j${i}`, models: [`m${i}`], ms: dice.whole(1, 2_000), fails: 0 }
+  })
+  const who = () => dice.whole(0, members.length - 1)
+  const pulse = () => ({
+    ms: Math.round(dice.between(6_000, 15_000)),
+    at: Math.round(dice.between(2_000, SLOW_SPAN_MS)),
+  })
+  const acts: Timed[] = [
+    ...jobs.map(
+      (_, job): Timed => ({ do: 'enqueue', who: who(), job, at: Math.round(dice.between(200, 30_000)) }),
+    ),
+    ...members.map((): Timed => ({ do: 'block', who: who(), ...pulse() })),
+    ...Array.from({ length: dice.whole(0, 2) }, (): Timed => ({ do: 'stall', ...pulse() })),
+  ]
+  const network = {
+    delay: 3,
+    lost: 0,
+    unanswered: 0,
+    doubled: 0,
+    deaf: 0,
+    combines: true,
+    answerMs: 15_000,
+    slow,
+  }
+  return {
+    ...{ seed, members, jobs, network, times: SLOW_TIMES, startsWithin: MOST_APPENDS },
+    policy: { maxActive: null, maxOvertakes: 0 },
+    acts: acts.toSorted((x, y) => x.at - y.at),
   }
 }

@@ -110,6 +110,7 @@ export class AppendQueue {
    */
   catchUp(version = Number.POSITIVE_INFINITY): Promise<void> {
     this.#wanted = Math.max(this.#wanted, version)
+    if (version === Number.POSITIVE_INFINITY) this.#committer.combining?.readWhileWaiting()
     return new Promise((resolve) => {
       const call = { madeAt: performance.now(), giveUp: () => resolve(), resolve }
       this.#patience.begin(call)
@@ -170,7 +171,10 @@ export class AppendQueue {
       const next = this.#next ?? this.#openNext(this.#half)
       this.#next = undefined
       if (next === undefined) continue
+      const { appends } = this.#committer.counts
       await this.#committer.commit(next).finally(() => (this.#sent = undefined))
+      // Only an append brings what was published meanwhile, and a process that looks for work in vain may go on with that for long.
+      if (this.#committer.counts.appends === appends) await this.#committer.combining?.resign()
       // What its own handlers do at once goes into the next append.
       if (this.#next === undefined && this.#committer.combining?.combines === true)
         await new Promise(setImmediate)

@@ -87,10 +87,7 @@ export class Appender {
     const isNew = !open.isTried && !open.isRepeated
     if (this.#combining !== undefined && knownVersion > version && isNew)
       await readOn(this.#log, knownVersion)
-    const began = performance.now()
-    const tried = await this.#append(open)
-    this.#combining?.tookAlone(performance.now() - began)
-    return tried
+    return this.#append(open)
   }
 
   /** Does not publish commands that lead to nothing: a process that looks for work usually finds none. */
@@ -113,7 +110,9 @@ export class Appender {
     const sent = clock.mark()
     const answering = this.#send(answered === undefined ? request : { ...request, answered })
     if (this.mayDecideAhead) this.#onSent(decision)
+    const began = performance.now()
     const answer = await answering
+    this.#combining?.appendTook(performance.now() - began)
     combining?.appended(answer.combines)
     this.#deciding.learn(answer, sent, decided)
     return { decision, answer, sure: true }

@@ -1,4 +1,4 @@
-import type { CommandResult, Decision, Ledger, Started } from '../../core/index.ts'
+import { type CommandResult, type Decision, isPassing, type Ledger, type Started } from '../../core/index.ts'
 import type {
   AnsweredByAppend,
   CombiningRole,
@@ -52,6 +52,7 @@ export class Combining {
    */
   readonly #unsure = new Map<string, { readonly result: CommandResult; readonly version: number }>()
   #onTold: () => void = () => {}
+  #onPoll: () => void = () => {}
   /** The commands of others that it carries out while it combines. */
   readonly #others: OthersCommands
   /** How often it became the combiner. */
@@ -82,8 +83,8 @@ export class Combining {
     if (this.#state === 'alone') this.#become('waiting')
   }
 
-  /** An append of its own, without others, has taken so long. An answer takes about two: the one under way, and the one that carries it. */
-  tookAlone(ms: number): void {
+  /** An append of its own has taken so long. An answer takes about two: the one under way, and the one that carries it. */
+  appendTook(ms: number): void {
     this.#answerTime.learn(2 * ms)
   }
 
@@ -93,6 +94,13 @@ export class Combining {
     if (senders === null) this.#become('alone')
     else this.meetOthers()
     if (senders?.includes(this.#name) !== false) this.#onTold()
+  }
+
+  /**
+   * Something may have been missed: so may the answer, and with it a start for this process. While it waits it reads nothing else.
+   */
+  readWhileWaiting(): void {
+    this.#onPoll()
   }
 
   /** What came of commands that were published here or, over the same store, elsewhere in this process. */
@@ -118,6 +126,7 @@ export class Combining {
   /** Publishes the open commands, and waits for what comes of them: answers those that are told or in the log. Or this process is elected. */
   async publish(open: OpenCommands): Promise<void> {
     const { log, combining } = this.#options
+    if (!this.#answerTime.isKnown) await this.#timeRead()
     const told = new Promise<void>((resolve) => (this.#onTold = resolve))
     const commands = [...open.pending()].map(({ command, data }) => ({ command, ...(data && { data }) }))
     const waitMs = Math.min(LONGEST_MS, this.#answerTime.waitMs * 2 ** this.#barren)
@@ -139,6 +148,13 @@ export class Combining {
     }
   }
 
+  /** It has appended nothing yet. With too short a wait it would take the place of a combiner whose append is under way. */
+  async #timeRead(): Promise<void> {
+    const began = performance.now()
+    await readOn(this.#options.log)
+    this.appendTook(performance.now() - began)
+  }
+
   async #elected(
     open: OpenCommands,
     { version, published }: PublishAnswer & { combines: true },
@@ -156,7 +172,7 @@ export class Combining {
   async #awaitAnswer(open: OpenCommands, told: Promise<void>, waitMs: number): Promise<void> {
     const { size } = open
     open.isWaiting = true
-    if (size > 0) await atMost(waitMs, told)
+    if (size > 0) await this.#toldOrFound(open, told, waitMs)
     if (open.size > 0) await readOn(this.#options.log)
     open.settleKnown()
     for (const [commandId, { result, version }] of this.#unsure) open.answer(commandId, result, version)
@@ -165,6 +181,24 @@ export class Combining {
       this.#seen = null
       this.#barren = 0
       if (open.publishedAt !== undefined) this.#answerTime.learn(performance.now() - open.publishedAt)
+    }
+  }
+
+  /** Resolves when it is told, when a poll finds something in the log, or when it is time to look. */
+  async #toldOrFound(open: OpenCommands, told: Promise<void>, waitMs: number): Promise<void> {
+    const { size } = open
+    const until = performance.now() + waitMs
+    for (let isPolled = true; isPolled && open.size === size; ) {
+      isPolled = false
+      const polled = new Promise<void>((resolve) => {
+        this.#onPoll = () => {
+          isPolled = true
+          resolve()
+        }
+      })
+      await atMost(Math.max(0, until - performance.now()), Promise.race([told, polled]))
+      if (isPolled) await readOn(this.#options.log).catch(throwUnlessPassing)
+      open.settleKnown()
     }
   }
 
@@ -222,6 +256,11 @@ export class Combining {
   }
 }
 
+/** It is read again, at the latest when it is time to look. */
+function throwUnlessPassing(error: unknown): void {
+  if (!isPassing(error)) throw error
+}
+
 /** The longest that PostgreSQL is told: a day. */
 const LONGEST_MS = 86_400_000
 
@@ -235,6 +274,10 @@ const DEVIATIONS = 8
 class AnswerTime {
   #usual = 0
   #deviation = 0
+
+  get isKnown(): boolean {
+    return this.#usual > 0
+  }
 
   /** Until it looks. */
   get waitMs(): number {
