@@ -5,6 +5,8 @@ gets a fresh database (or an empty Redis), workers are processes of their own, a
 goes on. Rows, by which --only chooses:
   enqueue/one-by-one, enqueue/10-at-once, enqueue/1000-a-call
   drain/<no-keys, 1-key, 10-keys, 100-keys, 1000-keys>/<1, 2, 4, 16 processes>
+  burn/<1, 2 processes>                handlers that compute for 20 ms, 10 keys
+  wait/<2, 4 processes>                handlers that wait for 20 ms, 4 keys for each slot of all processes
   crowd/4                              a command of a process that does not decide for all, and while the one that does is killed; ours only
   trace/<1, 2, 4 processes>            real requests by their sets of models; left out where the file is missing (INTERLOCK_BENCH_TRACE)
   hand-off/<1, 10, 64 slots>           from the end of a job to the handler of the next on its key

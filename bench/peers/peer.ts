@@ -23,10 +23,15 @@ export interface Setting {
   readonly processes: number
   /** Takes in rows of the user's table `jobs`; ours only. */
   readonly intake?: boolean
+  /** What handlers do; nothing unless given. */
+  readonly labour?: Labour | undefined
 }
 
+/** A handler computes without a pause, or rests, for so many milliseconds. */
+export type Labour = { readonly burnMs: number } | { readonly restMs: number }
+
 /** What a handler is called with: the number of its job. It answers the result. */
-export type Handle = (n: number) => object
+export type Handle = (n: number) => object | Promise<object>
 
 /** A connection of a peer: it enqueues, or works, or both. */
 export interface Session {

@@ -1,4 +1,5 @@
 /** A process of a measurement: connects to its peer, then does what it is told to, and says how often handlers were called. */
+import { setTimeout as delay } from 'node:timers/promises'
 import { asked } from '../frame/child.ts'
 import { peerNamed } from './all.ts'
 import { clock } from './clock.ts'
@@ -34,8 +35,18 @@ async function work(each: boolean): Promise<void> {
     const at = clock()
     starts.push(at)
     if (each) tell({ handled: n, at })
-    return resultOf(n)
+    return labour(n)
   })
+}
+
+/** At once where there is nothing to do. */
+function labour(n: number): object | Promise<object> {
+  const work = setting.labour
+  if (work === undefined) return resultOf(n)
+  if ('restMs' in work) return delay(work.restMs, resultOf(n))
+  const until = clock() + work.burnMs
+  while (clock() < until);
+  return resultOf(n)
 }
 
 async function report(): Promise<Report> {

@@ -34,7 +34,7 @@ export async function connect({ url, slots }: Setting, batching: boolean): Promi
           },
         },
         noHandleSignals: true,
-        taskList: { [identifier]: (payload) => void handle(numberOf(payload)) },
+        taskList: { [identifier]: async (payload) => void (await handle(numberOf(payload))) },
         parsedCronItems: [],
       })
       return () => runner.stop()

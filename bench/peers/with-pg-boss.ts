@@ -48,8 +48,13 @@ async function work(boss: PgBoss, queue: string, slots: number, handle: Handle) 
       notifyPollingIntervalSeconds: POLL_S,
       perJobResults: true,
     },
-    async (jobs) =>
-      jobs.map(({ id, data }) => ({ id, status: 'completed' as const, output: handle(numberOf(data)) })),
+    (jobs) =>
+      Promise.all(
+        jobs.map(async ({ id, data }) => {
+          const output = await handle(numberOf(data))
+          return { id, status: 'completed' as const, output }
+        }),
+      ),
   )
   return () => boss.offWork(queue, { wait: true })
 }
@@ -60,7 +65,7 @@ async function fetchAll(boss: PgBoss, queue: string, slots: number, handle: Hand
     while (!stopped) {
       const [job] = await boss.fetch<object>(queue)
       if (job === undefined) await delay(IDLE_MS)
-      else await boss.complete(queue, job.id, handle(numberOf(job.data)))
+      else await boss.complete(queue, job.id, await handle(numberOf(job.data)))
     }
   }
   const slotsDone = Promise.all(Array.from({ length: slots }, slot))

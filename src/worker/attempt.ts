@@ -5,6 +5,7 @@ import type { HandlerContext, HandlerDefinition, Job } from './api.ts'
 import { AttemptStopped, type StopCause } from './errors.ts'
 import { type HandlerEnd, type Outcome, outcomeOf } from './outcome.ts'
 import { after } from './timer.ts'
+import { Turns } from './turns.ts'
 import { owned } from './uncaught.ts'
 
 /** Causes that end the attempt even against the handler, the strongest last. */
@@ -21,20 +22,24 @@ export class Attempt {
   readonly started: Started
   readonly #coordinator: Coordinator
   readonly #stopMs: number
+  readonly #turns: Turns
   readonly #controller = new AbortController()
   readonly #cut = Promise.withResolvers<HandlerEnd>()
   #stopped: StopCause | null = null
   #detached = false
   readonly #callOff: (() => void)[] = []
+  #stopClock: () => void = () => {}
   /** True while the handler runs, even if its attempt has ended. */
   running = false
   /** Its part of a trace, if anything makes one. */
   span: AttemptSpan | undefined
 
-  constructor(started: Started, coordinator: Coordinator, stopMs: number) {
+  /** @param turns of the event loop, which it shares with other attempts */
+  constructor(started: Started, coordinator: Coordinator, stopMs: number, turns = new Turns()) {
     this.started = started
     this.#coordinator = coordinator
     this.#stopMs = stopMs
+    this.#turns = turns
   }
 
   get isStopped(): boolean {
@@ -56,12 +61,13 @@ export class Attempt {
    */
   async run(definition: HandlerDefinition, job: Job, onSettled: () => void): Promise<Outcome> {
     this.running = true
-    this.#callOff.push(after(this.started.spec.timeoutMs, () => this.stop('timed_out')))
+    this.#startClock()
     const settled = this.#handle(definition, job).finally(() => {
       this.running = false
       onSettled()
     })
     const end = await Promise.race([settled, this.#cut.promise])
+    this.#stopClock()
     for (const callOff of this.#callOff) callOff()
     return outcomeOf(end, this.#stopped, this.#detached)
   }
@@ -95,6 +101,7 @@ export class Attempt {
     return owned(this, async (): Promise<HandlerEnd> => {
       const checked = await payloadOf(definition, job.payload)
       if ('refusal' in checked) return { type: 'refused', error: checked.refusal }
+      if (this.#turns.isLong) await this.#waitToBegin()
       // Nothing begins under a lease that is over, though its timer may be late.
       this.#check()
       if (this.signal.aborted) return { type: 'cut' }
@@ -105,6 +112,17 @@ export class Attempt {
         return { type: 'threw', error }
       }
     })
+  }
+
+  #startClock(): void {
+    this.#stopClock = after(this.started.spec.timeoutMs, () => this.stop('timed_out'))
+  }
+
+  /** Handlers before it computed. Their ends are reported and beats are sent before it begins, and its time begins then. */
+  async #waitToBegin(): Promise<void> {
+    this.#stopClock()
+    await this.#turns.toBegin()
+    if (!this.signal.aborted) this.#startClock()
   }
 
   #context(): HandlerContext {

@@ -2,7 +2,7 @@ import { Subscription } from 'rxjs'
 import { checkDrainOptions, checkWorkerOptions } from '../codec/index.ts'
 import { InFlight, SingleFlight } from '../coordinator/base/work.ts'
 import type { Coordinator } from '../coordinator/index.ts'
-import { isAttemptOver, type Started } from '../core/index.ts'
+import { type Claim, isAttemptOver, type Started } from '../core/index.ts'
 import type { DrainOptions, DrainReport, JobWorker, JobWorkerOptions, WorkerMetrics } from './api.ts'
 import { Attempt } from './attempt.ts'
 import { Attempts } from './attempts.ts'
@@ -15,6 +15,7 @@ import { emptyTally, Reporter } from './reporter.ts'
 import { RowIntake } from './row-intake.ts'
 import { Slots } from './slots.ts'
 import { after } from './timer.ts'
+import { Turns } from './turns.ts'
 import { catchUncaught } from './uncaught.ts'
 import { untilAnswered } from './until-answered.ts'
 
@@ -36,6 +37,7 @@ export class QueueJobWorker implements JobWorker {
   readonly #tally = emptyTally()
   readonly #reporter: Reporter
   readonly #attempts: Attempts
+  readonly #turns = new Turns()
   readonly #underWay = new InFlight()
   readonly #onError: (error: unknown) => void
   readonly #watch = new Subscription()
@@ -43,6 +45,8 @@ export class QueueJobWorker implements JobWorker {
   readonly #claiming: SingleFlight
   /** Something may have become startable since the last claim. */
   #isHinted = false
+  /** The next claim waits until the process is no longer busy. */
+  #isPutOff = false
   #draining = false
   /** When running attempts are told to stop, by the monotonic clock. */
   #deadline = Number.POSITIVE_INFINITY
@@ -127,15 +131,31 @@ export class QueueJobWorker implements JobWorker {
   #claim(): void {
     this.#isHinted = true
     if (this.#slots.free === 0) return
+    if (this.#isBusy) return this.#putOff()
     const isNew = !this.#claiming.isRunning
     const claiming = this.#claiming.request()
     if (isNew) this.#track(claiming)
   }
 
+  /** Other processes may run what would only wait here. Behind the end of its last attempt nothing waits. */
+  get #isBusy(): boolean {
+    return this.#attempts.size > 0 && this.#turns.isBusy
+  }
+
+  #putOff(): void {
+    if (this.#isPutOff) return
+    this.#isPutOff = true
+    const rested = this.#turns.toRest().then(() => {
+      this.#isPutOff = false
+      this.#claim()
+    })
+    this.#track(rested)
+  }
+
   async #claimOnce(): Promise<void> {
     this.#isHinted = false
     try {
-      const started = await this.#slots.with(0, async (claim) =>
+      const started = await this.#claimWith(0, async (claim) =>
         claim === undefined ? [] : this.#coordinator.claim(claim, known),
       )
       this.#take(started)
@@ -145,10 +165,18 @@ export class QueueJobWorker implements JobWorker {
     if (this.#isHinted) this.#claim()
   }
 
+  /** Takes what may start with a command. What starts something was an append. */
+  async #claimWith(...[back, send]: Parameters<Slots['with']>): Promise<readonly Started[]> {
+    const began = performance.now()
+    const started = await this.#slots.with(back, send)
+    if (started.length > 0) this.#turns.learn(performance.now() - began)
+    return started
+  }
+
   /** Begins the attempts for this worker. Those that come after a drain began go back. */
   #take(started: readonly Started[]): void {
     for (const one of started) {
-      const attempt = new Attempt(one, this.#coordinator, this.#stopMs)
+      const attempt = new Attempt(one, this.#coordinator, this.#stopMs, this.#turns)
       this.#attempts.add(attempt)
       this.#tally.started++
       tellStart(this.#coordinator.logger, one)
@@ -185,16 +213,24 @@ export class QueueJobWorker implements JobWorker {
       return this.#lost()
     }
     const retry = this.#handlers.of(attempt.started.spec.kind)?.retry ?? this.#options.retry ?? {}
+    const offers = this.#isBusy
     let back = 1
-    /** The end of a job takes the next one in the same append: a hand-off is one commit. Its slot is freed once. */
+    /**
+     * The end of a job takes the next one in the same append: a hand-off is one commit. Its slot is freed once. A busy process leaves the
+     * next one to whichever process has a slot and is not busy.
+     */
     const tell = () => {
       const freed = back
       back = 0
-      return this.#slots.with(freed, (claim) => this.#reporter.report(attempt, outcome, retry, claim))
+      const report = (claim?: Claim) => this.#reporter.report(attempt, outcome, retry, claim)
+      if (!offers) return this.#claimWith(freed, report)
+      this.#slots.give(freed)
+      return report()
     }
     try {
       const started = await untilAnswered(tell, { signal: this.#givenUp.signal, onError: this.#onError })
       if (started === undefined) return null
+      if (offers) this.#isHinted = true
       this.#take(started)
       return outcome
     } catch (error) {

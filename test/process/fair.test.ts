@@ -30,6 +30,30 @@ describe('four models for each slot of two worker processes', () => {
   })
 })
 
+describe('ten models, and handlers that compute', () => {
+  it('are worked on by both of two processes, though one of them has slots for all', async () => {
+    const { url, client, coordinator, store } = await scene()
+    await coordinator.setPolicy('by-model')
+    const jobs = Array.from({ length: 200 }, (_, n) => ({
+      jobId: `job-${n}`,
+      models: [`model-${n % 10}`],
+      attempts: 1,
+      payload: { burnMs: 40 },
+    }))
+    const each = { concurrency: 10, ...steady }
+    await startWorker(url, each)
+    await startWorker(url, each)
+    await coordinator.enqueue(jobs)
+    await allEnded(coordinator)
+    const { events, violations, verified } = await judge(store)
+    expect({ violations, verified }).toEqual({ violations: [], verified: true })
+    expect(attemptsOf(events)).toEqual({ open: [], ends: { completed: jobs.length } })
+    const { rows } = await client.query('select count(*)::int as ran from runs group by pid order by 1')
+    expect(rows).toHaveLength(2)
+    expect(rows[0].ran).toBeGreaterThan(jobs.length / 4)
+  })
+})
+
 describe('a model that is paused for 3 s under load', () => {
   it('starts none of its jobs, while others flow, and no attempt is used up', async () => {
     const { url, coordinator, store } = await scene()

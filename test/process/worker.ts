@@ -23,6 +23,8 @@ export interface Order {
 export interface Behaviour {
   /** How long it works, in milliseconds. */
   readonly ms?: number
+  /** How long it computes before that, without a pause. */
+  readonly burnMs?: number
   /**
    * `die`: kills its own process. `hang`: never ends, whatever it is told. `look_up`: asks its provider by checkpoint.
    * `detach`: goes on elsewhere, until `ms` from now or for a minute. */
@@ -35,8 +37,14 @@ const pool = new pg.Pool({ connectionString: url, max: 4 })
 // Connections that a killed server leaves behind: the next query says what is wrong.
 pool.on('error', () => {})
 
+function burn(ms: number): void {
+  const until = performance.now() + ms
+  while (performance.now() < until);
+}
+
 async function run(job: Job, context: HandlerContext): Promise<unknown> {
-  const { ms = 0, act } = (job.payload ?? {}) as Behaviour
+  const { ms = 0, burnMs = 0, act } = (job.payload ?? {}) as Behaviour
+  burn(burnMs)
   const place = [job.jobId, context.fencingToken, process.pid]
   await pool.query('insert into runs (job_id, token, pid, models) values ($1, $2, $3, $4)', [
     ...place,

@@ -2,16 +2,18 @@ import { sized } from '../../frame/bench.ts'
 import { sum } from '../../frame/statistics.ts'
 import type { Cell, Means } from '../cell.ts'
 import { Crew } from '../crew.ts'
-import type { Peer, Task } from '../peer.ts'
+import type { Labour, Peer, Task } from '../peer.ts'
 import { keyNames, tasksOn } from '../tasks.ts'
 
-const SLOTS = 10
+export const SLOTS = 10
 const WARM_MS = 1_500
 
 export interface Size {
   readonly count: number
   /** Who is not through by then is measured by how far it came. */
   readonly mostMs: number
+  /** What handlers do; nothing unless given. */
+  readonly labour?: Labour
 }
 
 const full: Size = { count: 8_000, mostMs: 4_000 }
@@ -59,7 +61,7 @@ export async function drained(
   const warm = sized(context, 50, 5) * processes
   const count = sized(context, size.count, 100)
   return ground.fresh(peer, async (url) => {
-    await using crew = await Crew.start(peer, { url, slots: SLOTS, keys }, processes)
+    await using crew = await Crew.start(peer, { url, slots: SLOTS, keys, labour: size.labour }, processes)
     await crew.fill(make(warm, 0))
     const { reports } = await crew.round(warm, sized(context, WARM_MS, 500))
     // Those too that ran while the crew was stopped: they are not there any more.

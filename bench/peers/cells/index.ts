@@ -3,6 +3,7 @@ import { crowdCells } from './crowd.ts'
 import { drainCells } from './drain.ts'
 import { enqueueCells } from './enqueue.ts'
 import { handOffCells, waitingCells } from './hand-off.ts'
+import { labourCells } from './labour.ts'
 import { lifeCells } from './life.ts'
 import { pickUpCells } from './pick-up.ts'
 import { restCells } from './rest.ts'
@@ -12,6 +13,7 @@ import { traceCells } from './trace.ts'
 export const cells: readonly Cell[] = [
   ...enqueueCells,
   ...drainCells,
+  ...labourCells,
   ...crowdCells,
   ...traceCells,
   ...handOffCells,
