@@ -130,9 +130,16 @@ const pure = [
 
 /** They replace a module, a machine or the clock: each needs a process of its own. The others share some. */
 const replacing = [
-  ...['machine/mutants', 'audit/sabotage', 'property/replay', 'core/steps', 'sim/sim'],
+  ...['machine/mutants', 'audit/sabotage', 'property/replay', 'core/steps', 'sim/sim', 'sim/slow-calls'],
   ...['coordinator/beats', 'coordinator/following', 'coordinator/failures', 'coordinator/of-process'],
-  ...['coordinator/looks', 'coordinator/patience', 'worker/at-rest', 'supabase/docs', 'cli/pace'],
+  ...[
+    'coordinator/looks',
+    'coordinator/patience',
+    'coordinator/first-look',
+    'worker/at-rest',
+    'supabase/docs',
+    'cli/pace',
+  ],
 ].map(fileOf)
 
 /** All that are named here. */

@@ -66,6 +66,9 @@ const handlers: Handlers = {
   ...{ drain, resume, recover, void: voidEvents, tick },
 }
 
+/** Whether this release knows this type of command. */
+export const isCommandType = (type: unknown): boolean => Object.hasOwn(handlers, String(type))
+
 function decideOne(scribe: Scribe): CommandResult {
   const { body } = scribe.command
   const handler = handlers[body.type] as (scribe: Scribe, body: CommandBody) => CommandResult

@@ -1,7 +1,7 @@
 export { isStartable } from './admission.ts'
 export * from './command.ts'
 export { runningAttempt } from './decide/result.ts'
-export { type Decision, decide } from './decide.ts'
+export { type Decision, decide, isCommandType } from './decide.ts'
 export * from './ending.ts'
 export * from './error.ts'
 export type { ErrorDetails } from './error-details.ts'

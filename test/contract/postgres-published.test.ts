@@ -102,9 +102,10 @@ describe('a published command (job_queue_publish, job_queue_published_in)', () =
       "select command ->> 'answerTo' as channel from job_queue_published where command ? 'answerTo' limit 1",
     )
     expect(rows).toEqual([{ channel: null }])
-    for (const note of ['{', '1 [', '1 [[["c",9]],[]]', 'x [[],[]]'])
+    for (const note of ['{', '1 [', '1 [[{"commandId":"c"}],[]]', 'x [[],[]]'])
       await sql.query('select pg_notify($1, $2)', [addressed.rows[0].channel, note])
-    await sql.query('select pg_notify($1, $2)', [addressed.rows[0].channel, '3 [[["c",1]],[]]'])
+    const note = '3 [[{"commandId":"c","result":{"ok":true,"changed":true,"started":[]}}],[]]'
+    await sql.query('select pg_notify($1, $2)', [addressed.rows[0].channel, note])
     await expect.poll(() => heard.filter((type) => type === 'answers')).toHaveLength(1)
   })
 })

@@ -129,6 +129,32 @@ describe('processes that write at once', () => {
     expect((await eventsOf(a.store)).filter((event) => event.startsWith('queued'))).toHaveLength(10)
   })
 
+  it('publish one batch at a time, and the next one once they have heard of it', async () => {
+    const database = memoryDatabase()
+    const published = new Set<string>()
+    const enough = Promise.withResolvers<void>()
+    let calls = 0
+    let isBusy = true
+    const busy = (role: CombiningRole): Partial<CombiningRole> => ({
+      publish: async (queue, publication) => {
+        if (!isBusy) return role.publish(queue, publication)
+        for (const { command } of publication.commands) published.add(command.id)
+        if (++calls === 5) enough.resolve()
+        return { combines: false, seen: { election: calls, oldest: null }, barren: 0 }
+      },
+    })
+    const [a, b] = [storeOn(database, busy), storeOn(database, busy)]
+    const all = [await join({ store: a.store }), await join({ store: b.store })]
+    const sent = all.map((each, i) =>
+      Promise.all(Array.from({ length: 1_200 }, (_, n) => each.enqueue(jobs(`${i}-${n}`, 1)))),
+    )
+    await enough.promise
+    expect(published.size).toBeGreaterThan(0)
+    expect(published.size).toBeLessThanOrEqual(500)
+    isBusy = false
+    await Promise.all(sent)
+  })
+
   it('wait for the combiner also while they close: that is no refusal', async () => {
     const database = memoryDatabase()
     const isAsked = Promise.withResolvers<void>()

@@ -1,8 +1,8 @@
 /** Which process looks first, where a message reaches all of them and one takes everything. */
-import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { ContentionWindow } from '../../src/coordinator/base/contention-window.ts'
-import { HeldLooks, wasTaken } from '../../src/coordinator/commit/held-looks.ts'
+import type { Try } from '../../src/coordinator/commit/appender.ts'
+import { HeldLooks } from '../../src/coordinator/commit/held-looks.ts'
 import type { Pending } from '../../src/coordinator/commit/open-commands.ts'
 import { IncomingLooks } from '../../src/coordinator/inbox/incoming-looks.ts'
 import { MICROS_PER_MS, type RecordedEvent } from '../../src/core/index.ts'
@@ -10,24 +10,47 @@ import type { AppendAnswer } from '../../src/port/index.ts'
 
 /** Almost the whole window. */
 const most = () => 0.999
+const event = (type: string, jobId?: string) =>
+  ({ type, ...(jobId !== undefined && { jobId }) }) as unknown as RecordedEvent
+const looked = { events: [event('due', 'a'), event('started', 'b')] } as unknown as Try['decision']
 const NOW = 1_000_000_000
-/** The widest window, in milliseconds. */
-const WIDEST = 400
+/** How long a try takes, and the widest window, in milliseconds. */
+const TRY = 25
+const WIDEST = 16 * TRY
+
+const lostTo = (...missed: RecordedEvent[]): Try => {
+  const answer = { ok: false, reason: 'version', version: 9, now: NOW, missed } as unknown as AppendAnswer
+  return { decision: looked, answer, tookMs: TRY }
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  return () => void vi.useRealTimers()
+})
 
 describe('the window in which a process tries for what others try for', () => {
   it('is closed for a process that has not lost', () => {
     expect(new ContentionWindow().delayMs(most)).toBe(0)
   })
 
-  it('widens with each loss up to 0.4 s, and narrows with each win until it is closed', () => {
+  it('widens with each loss up to so many tries, and narrows with each win until it is closed', () => {
     const window = new ContentionWindow()
     const widths: number[] = []
-    for (const won of [false, false, false, true, true, true]) {
+    for (const won of [false, false, false, false, true, true, true, true]) {
       if (won) window.won()
-      else window.lost()
+      else window.lost(TRY)
       widths.push(Math.ceil(window.delayMs(most)))
     }
-    expect(widths).toEqual([200, 400, 400, 200, 0, 0])
+    expect(widths).toEqual([100, 200, 400, 400, 200, 100, 0, 0])
+  })
+
+  it('is a multiple of what tries take: the slower they are, the wider', () => {
+    const [fast, slow] = [new ContentionWindow(), new ContentionWindow()]
+    fast.lost(TRY)
+    slow.lost(100 * TRY)
+    expect(slow.delayMs(most)).toBeCloseTo(100 * fast.delayMs(most))
+    slow.lost(TRY)
+    expect(slow.delayMs(most)).toBeLessThan(WIDEST)
   })
 })
 
@@ -37,7 +60,7 @@ describe('looks', () => {
   const losing = () => {
     let over = 0
     const looks = new HeldLooks(() => over++)
-    looks.window.lost()
+    looks.lost(lostTo(event('started', 'b')))
     return { looks, over: () => over }
   }
 
@@ -46,19 +69,20 @@ describe('looks', () => {
     expect(looks.holds([pending('tick'), pending('claim', true)])).toBe(false)
   })
 
-  it('wait after a loss, once and not for ever', async () => {
+  it('wait after a loss, once and not for ever', () => {
     const { looks, over } = losing()
     expect(looks.holds([pending('claim', true)])).toBe(true)
-    await expect.poll(over).toBe(1)
+    vi.advanceTimersByTime(WIDEST)
+    expect(over()).toBe(1)
     expect(looks.holds([pending('claim', true)])).toBe(false)
   })
 
-  it('go along with a command of any other kind, which never waits', async () => {
+  it('go along with a command of any other kind, which never waits', () => {
     const { looks, over } = losing()
     expect(looks.holds([pending('tick')])).toBe(true)
     expect(looks.holds([pending('tick'), pending('complete')])).toBe(false)
     looks.taken()
-    await sleep(WIDEST)
+    vi.advanceTimersByTime(WIDEST)
     expect(over()).toBe(0)
   })
 
@@ -76,22 +100,18 @@ describe('looks', () => {
 })
 
 describe('a look that lost', () => {
-  const event = (type: string, jobId?: string) =>
-    ({ type, ...(jobId !== undefined && { jobId }) }) as unknown as RecordedEvent
-  const lostTo = (...missed: RecordedEvent[]) =>
-    ({ ok: false, reason: 'version', version: 9, now: NOW, missed }) as unknown as AppendAnswer
-  const looked = { events: [event('due', 'a'), event('started', 'b')] }
+  const looks = () => new HeldLooks(() => {})
 
   it.each([
     ['the same start', event('started', 'b')],
     ['the same that was due', event('due', 'a')],
   ])('lost to another process that had recorded %s', (_, missed) => {
-    expect(wasTaken(looked, lostTo(event('completed', 'c'), missed))).toBe(true)
+    expect(looks().lost(lostTo(event('completed', 'c'), missed))).toBe(true)
   })
 
   it('lost to something else, and is tried again at once: what it looks for is still there', () => {
-    expect(wasTaken(looked, lostTo(event('completed', 'c'), event('started', 'd')))).toBe(false)
-    expect(wasTaken({ events: [event('due', 'a')] }, lostTo(event('started', 'd')))).toBe(false)
+    expect(looks().lost(lostTo(event('completed', 'c'), event('started', 'd')))).toBe(false)
+    expect(looks().lost(lostTo(event('due', 'd')))).toBe(false)
   })
 })
 
@@ -111,6 +131,7 @@ describe('messages about what came in', () => {
   const losing = () => {
     const all = looking()
     all.looks.hear('rows')
+    vi.advanceTimersByTime(TRY)
     all.looks.rows.looked(false)
     all.looks.see(takenInAt(NOW))
     all.counts.rows = 0
@@ -133,39 +154,43 @@ describe('messages about what came in', () => {
     expect(counts.rows).toBe(2)
   })
 
-  it('make one look later that another one was faster than, whichever it learns first', async () => {
+  it('make one look later that another one was faster than, whichever it learns first', () => {
     const { looks, counts } = looking()
     looks.hear('rows')
     looks.see(takenInAt(NOW))
+    vi.advanceTimersByTime(TRY)
     looks.rows.looked(false)
     looks.hear('rows')
     expect(counts.rows).toBe(1)
-    await expect.poll(() => counts.rows).toBe(2)
+    vi.advanceTimersByTime(WIDEST)
+    expect(counts.rows).toBe(2)
   })
 
-  it('make it look once for all of them', async () => {
+  it('make it look once for all of them', () => {
     const { looks, counts } = losing()
     looks.hear('rows')
     looks.hear('rows')
     expect(counts.rows).toBe(0)
-    await expect.poll(() => counts.rows).toBe(1)
-    await sleep(WIDEST)
+    vi.advanceTimersByTime(WIDEST)
+    expect(counts.rows).toBe(1)
+    vi.advanceTimersByTime(WIDEST)
     expect(counts.rows).toBe(1)
   })
 
-  it('make it not look if another process takes something in meanwhile', async () => {
+  it('make it not look if another process takes something in meanwhile', () => {
     const { looks, counts } = losing()
     looks.hear('rows')
     expect(looks.see(takenInAt(NOW))).toBe(true)
-    await sleep(WIDEST)
+    vi.advanceTimersByTime(WIDEST)
     expect(counts.rows).toBe(0)
   })
 
-  it('make it look all the same if only older events come to its knowledge', async () => {
+  it('make it look all the same if only older events come to its knowledge', () => {
     const { looks, counts } = losing()
     looks.hear('rows')
     expect(looks.see(takenInAt(NOW - 400 * MICROS_PER_MS))).toBe(false)
-    await expect.poll(() => counts.rows).toBe(1)
+    vi.advanceTimersByTime(WIDEST)
+    expect(counts.rows).toBe(1)
   })
 
   it('that were left out are made up for by the process that took in the rest, for both kinds', () => {

@@ -73,7 +73,7 @@ describe('requests for each job, when calls take ten and a hundred times as long
       await requestsOf(processes, 100),
     ]
     expect(slow).toBeLessThanOrEqual(fast)
-    // It hardly matters any more how slow they are.
-    expect(slowest).toBeLessThanOrEqual(1.1 * slow)
+    // It hardly matters any more how slow they are: what is left are polls of processes that wait, which come by the clock.
+    expect(slowest).toBeLessThanOrEqual(1.2 * slow)
   })
 })

@@ -1,38 +1,11 @@
 import * as z from 'zod'
-import type { CommandBody, DataChange } from '../../core/index.ts'
+import { type CommandBody, type DataChange, isCommandType } from '../../core/index.ts'
 import type { CombiningRole, PublishedCommand } from '../../port/index.ts'
 import { parseAnswer } from './parse-answer.ts'
 import type { Rpc } from './rpc.ts'
 
-const bodies: Readonly<Record<CommandBody['type'], true>> = {
-  enqueue: true,
-  ask: true,
-  take_up: true,
-  bypass: true,
-  unask: true,
-  claim: true,
-  complete: true,
-  fail: true,
-  release: true,
-  detach: true,
-  cancel: true,
-  confirm_cancel: true,
-  expire_leases: true,
-  reprioritize: true,
-  set_policy: true,
-  pause_model: true,
-  resume_model: true,
-  drain: true,
-  resume: true,
-  recover: true,
-  void: true,
-  tick: true,
-}
-
 /** Its sender has checked it. Only processes that may append can publish. */
-const body = z.custom<CommandBody>((value) =>
-  Object.hasOwn(bodies, String((value as CommandBody | null)?.type)),
-)
+const body = z.custom<CommandBody>((value) => isCommandType((value as CommandBody | null)?.type))
 
 const publishedRow = z
   .object({

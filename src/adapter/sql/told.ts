@@ -9,20 +9,6 @@ const MOST_SAID = 4_000
 /** An answer alone, if it is longer: its data is read. */
 const MOST_ALONE = 7_500
 
-/** A start as it is said: what is as usual in the spec is left out. Both numbers count the attempts that were postponed. */
-type Said = readonly [
-  spec: object,
-  token: number,
-  starts: number,
-  mayStart: number,
-  epoch: number,
-  workerId: string,
-]
-/** What came of a command: whether it changed anything, and what it started; or why it was refused. */
-type SaidAnswer =
-  | readonly [commandId: string, 0 | 1, ...Said[]]
-  | readonly [commandId: string, 2, RefusalCode, string]
-
 /** What is said to one address. */
 interface Told {
   readonly to: string
@@ -41,71 +27,64 @@ export function answeredOf({ answers = [], concern = 'all', senders, ...rest }: 
 }
 
 function piecesOf({ to, answers, wanted }: AnswersTo, onTooLong: () => void): readonly Told[] {
-  const pieces: { said: string[]; length: number; ids: Set<string> }[] = []
+  const pieces: { text: string; readonly ids: Set<string> }[] = []
   for (const answer of answers) {
-    const text = textOf(answer)
-    const length = Buffer.byteLength(text) + 1
-    if (length > MOST_ALONE) {
-      onTooLong()
-      continue
+    const text = JSON.stringify(saidOf(answer))
+    const length = Buffer.byteLength(text)
+    const last = pieces.at(-1)
+    const ids = answer.result.ok ? answer.result.started.map(({ spec }) => spec.jobId) : []
+    if (length > MOST_ALONE) onTooLong()
+    else if (last === undefined || Buffer.byteLength(last.text) + length > MOST_SAID)
+      pieces.push({ text, ids: new Set(ids) })
+    else {
+      last.text += `,${text}`
+      for (const id of ids) last.ids.add(id)
     }
-    let piece = pieces.at(-1)
-    if (piece === undefined || piece.length + length > MOST_SAID) {
-      piece = { said: [], length: 0, ids: new Set() }
-      pieces.push(piece)
-    }
-    piece.said.push(text)
-    piece.length += length
-    if (answer.result.ok) for (const { spec } of answer.result.started) piece.ids.add(spec.jobId)
   }
-  return pieces.map(({ said, ids }) => ({
+  return pieces.map(({ text, ids }) => ({
     to,
-    said: `[${said}]`,
+    said: `[${text}]`,
     wanted: wanted.filter((id) => ids.has(id)),
   }))
 }
 
-function textOf({ commandId, result }: CommandAnswer): string {
-  const said: SaidAnswer = result.ok
-    ? [commandId, result.changed ? 1 : 0, ...result.started.map(saidOf)]
-    : [commandId, 2, result.code, result.message]
-  return JSON.stringify(said)
+/** Without what is the same for all: nobody waits for the rest of a result. */
+function saidOf({ commandId, result }: CommandAnswer) {
+  if (!result.ok) return { commandId, result }
+  const { changed, started } = result
+  return { commandId, result: { ok: true, changed, started: started.map(startOf) } }
 }
 
-function saidOf({ spec, lease: { fencingToken, epoch }, postponed, workerId, ...tries }: Started): Said {
-  const { kind, ...rest } = spec
-  const usual: Readonly<Record<string, unknown>> = specDefaults
-  const said = Object.fromEntries(Object.entries(rest).filter(([name, value]) => usual[name] !== value))
-  const whole = kind === spec.jobType ? said : { ...said, kind }
-  return [whole, fencingToken, tries.attempt + postponed, tries.attempts + postponed, epoch, workerId]
+/** What is as usual in the spec is left out, and the text of the fence. */
+function startOf({ spec, lease: { fencingToken, epoch }, ...rest }: Started) {
+  const usual: Readonly<Record<string, unknown>> = { ...specDefaults, kind: spec.jobType }
+  const unusual = Object.entries(spec).filter(([name, value]) => usual[name] !== value)
+  return { spec: Object.fromEntries(unusual), fencingToken, epoch, ...rest }
 }
 
 /** It was made by a process that may append, and its address is known to nobody else. */
 const spec = z
   .looseObject({ jobId: z.string(), jobType: z.enum(['normal', 'workflow']), models: z.array(z.string()) })
   .transform((said) => ({ ...specDefaults, kind: said.jobType, ...said }) as JobSpec)
+const tries = { attempt: z.int(), attempts: z.int(), postponed: z.int() }
 const start = z
-  .tuple([spec, z.int(), z.int(), z.int(), z.int(), z.string()])
-  .transform(([whole, fencingToken, starts, mayStart, epoch, workerId]): Started => {
-    const { jobId, attempts } = whole
-    const postponed = mayStart - attempts
-    const tries = { attempt: starts - postponed, attempts, postponed }
-    return { lease: leaseOf(jobId, fencingToken, epoch), spec: whole, ...tries, workerId }
+  .object({ spec, fencingToken: z.int(), epoch: z.int(), workerId: z.string(), ...tries })
+  .transform(({ fencingToken, epoch, ...rest }): Started => {
+    return { ...rest, lease: leaseOf(rest.spec.jobId, fencingToken, epoch) }
   })
-const answer = z.union([
+const code = z.custom<RefusalCode>((value) => typeof value === 'string')
+const result = z.discriminatedUnion('ok', [
   z
-    .tuple([z.string(), z.literal([0, 1])], start)
-    .transform(([commandId, changed, ...started]): CommandAnswer => {
-      return { commandId, result: { ok: true, started, waiting: [], bypassed: [], changed: changed === 1 } }
-    }),
-  z
-    .tuple([z.string(), z.literal(2), z.custom<RefusalCode>((code) => typeof code === 'string'), z.string()])
-    .transform(([commandId, , code, message]): CommandAnswer => {
-      return { commandId, result: { ok: false, code, message } }
-    }),
+    .object({ ok: z.literal(true), changed: z.boolean(), started: z.array(start) })
+    .transform((accepted) => ({ ...accepted, waiting: [], bypassed: [] })),
+  z.object({ ok: z.literal(false), code, message: z.string() }),
 ])
 /** The third part is there if the commit waits for a standby. */
-const heard = z.tuple([z.array(answer), dataAnswer, z.literal(1).optional()])
+const heard = z.tuple([
+  z.array(z.object({ commandId: z.string(), result })),
+  dataAnswer,
+  z.literal(1).optional(),
+])
 
 /** What a notification on the address of a process says (`job_queue_append_for`); undefined: nothing that can be read. */
 export function answersOf(payload: string): HeardAnswers | undefined {

@@ -100,7 +100,7 @@ export interface ClaimOptions {
   /**
    * True: nobody waits for the answer, as in a loop that claims whenever `wake$` says so. Over HTTP, where each call has its price,
    * this process then asks the database nothing if it knows of no job that may start, and leaves the first try to others, for at
-   * most 0.4 s, while they are faster. False unless given: an empty answer was true at some time after the call.
+   * most 16 times what a try takes, while they are faster. False unless given: an empty answer was true at some time after the call.
    */
   readonly known?: boolean
 }

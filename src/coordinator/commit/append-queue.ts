@@ -1,14 +1,10 @@
-import type { Command, CommandResult, DataChange, Decision } from '../../core/index.ts'
+import type { Command, CommandResult, DataChange } from '../../core/index.ts'
 import type { HeardAnswers } from '../../port/index.ts'
 import { InFlight, SingleFlight } from '../base/work.ts'
-import type { CommitOptions } from './commit-options.ts'
-import { Committer } from './committer.ts'
+import { type CommitOptions, Committer } from './committer.ts'
 import { HeldLooks } from './held-looks.ts'
-import type { OpenCommands, Pending } from './open-commands.ts'
+import type { Pending } from './open-commands.ts'
 import { type Call, type Patience, patienceOf } from './patience.ts'
-
-/** From this many commands on, an append of their own is worth it, decided while the one before it is under way. */
-const ENOUGH = 16
 
 /** What is sent with a command. */
 export interface SentCommand {
@@ -24,9 +20,7 @@ type CatchUp = Call & { readonly resolve: () => void }
 
 /**
  * Lets one append of this process be under way at a time. Commands that come meanwhile are decided and appended together (group
- * commit), so batches grow and shrink with the load. If there are many, the next append is decided while the one before it is
- * written, on its expected result: this process and the database work at the same time. If the result differs, they are decided
- * again.
+ * commit), so batches grow and shrink with the load.
  */
 export class AppendQueue {
   readonly #committer: Committer
@@ -40,22 +34,13 @@ export class AppendQueue {
   /** The version to read up to; infinite: everything there is. */
   #wanted = 0
   readonly #flight: SingleFlight
-  /** The expected result of the append that is under way. */
-  #sent: Decision | undefined
-  /** The commands of the next append. */
-  #next: OpenCommands | undefined
 
   constructor(options: CommitOptions) {
     this.#patience = patienceOf(options)
     if (options.store.frugal === true) this.#looks = new HeldLooks(() => void this.#flight.request())
     this.#committer = new Committer(options, {
-      onSent: (decision) => this.#onSent(decision),
-      onPublished: (commands) => this.#pending.push(...commands),
-      patience: this.#patience,
-      looks: this.#looks && {
-        contention: this.#looks.window,
-        onPutOff: (looks) => this.#pending.push(...looks),
-      },
+      ...{ patience: this.#patience, looks: this.#looks },
+      add: (commands) => this.#pending.push(...commands),
     })
     // Each command gets its own error, and the committer reports a read that fails.
     this.#flight = new SingleFlight(() => this.#run(), options.hooks.onUnreadable)
@@ -99,7 +84,6 @@ export class AppendQueue {
   #push(pending: Pending): void {
     if (!this.#patience.isWaiting(pending.call)) return
     this.#pending.push(pending)
-    if (this.#pending.length === ENOUGH) this.#considerAhead()
     void this.#flight.request()
   }
 
@@ -158,7 +142,7 @@ export class AppendQueue {
   }
 
   #hasWork(): boolean {
-    return this.#mayOpen || this.#catchingUp.length > 0 || this.#next !== undefined
+    return this.#mayOpen || this.#catchingUp.length > 0
   }
 
   get #mayOpen(): boolean {
@@ -168,50 +152,17 @@ export class AppendQueue {
   async #work(): Promise<void> {
     while (this.#hasWork()) {
       if (this.#catchingUp.length > 0) await this.#readOn()
-      const next = this.#next ?? this.#openNext(this.#half)
-      this.#next = undefined
-      if (next === undefined) continue
+      if (!this.#mayOpen) continue
+      this.#looks?.taken()
+      const batch = takeBatch(this.#pending)
+      const waiting = batch.filter(({ call }) => this.#patience.isWaiting(call))
       const { appends } = this.#committer.counts
-      await this.#committer.commit(next).finally(() => (this.#sent = undefined))
-      // Only an append brings what was published meanwhile, and a process that looks for work in vain may go on with that for long.
+      await this.#committer.commit(this.#committer.open(waiting))
+      // Only an append brings what was published meanwhile, and a process that looks for work without success may go on with that for long.
       if (this.#committer.counts.appends === appends) await this.#committer.combining?.resign()
       // What its own handlers do at once goes into the next append.
-      if (this.#next === undefined && this.#committer.combining?.combines === true)
-        await new Promise(setImmediate)
+      if (this.#committer.combining?.combines === true) await new Promise(setImmediate)
     }
-  }
-
-  /** If there are many, half of them go first: the other half is decided while those are written, and so on. */
-  get #half(): number | undefined {
-    const { length } = this.#pending
-    return length >= 2 * ENOUGH && this.#committer.mayDecideAhead ? Math.ceil(length / 2) : undefined
-  }
-
-  #openNext(most?: number): OpenCommands | undefined {
-    if (!this.#mayOpen) return undefined
-    this.#looks?.taken()
-    const batch = takeBatch(this.#pending, most)
-    return this.#committer.open(batch.filter(({ call }) => this.#patience.isWaiting(call)))
-  }
-
-  #onSent(decision: Decision): void {
-    this.#sent = decision
-    this.#considerAhead()
-  }
-
-  /** Decides ahead once everything that runs in this turn of the event loop has sent its commands. */
-  #considerAhead(): void {
-    const sent = this.#sent
-    if (sent === undefined) return
-    setImmediate(() => {
-      if (this.#sent === sent && this.#next === undefined && this.#pending.length >= ENOUGH)
-        this.#decideAhead(sent)
-    })
-  }
-
-  #decideAhead(sent: Decision): void {
-    this.#next = this.#openNext()
-    if (this.#next !== undefined) this.#committer.decideAhead(this.#next, sent)
   }
 
   async #readOn(): Promise<void> {
@@ -232,15 +183,12 @@ const MOST_COMMANDS = 500
 const MOST_DATA = 262_144
 
 /** Takes what goes into the next append from the head of the waiting commands. */
-export function takeBatch<Item extends { readonly weight?: number }>(
-  pending: Item[],
-  most = MOST_COMMANDS,
-): Item[] {
+export function takeBatch<Item extends { readonly weight?: number }>(pending: Item[]): Item[] {
   let count = 0
   let whole = 0
   for (const { weight = 0 } of pending) {
     whole += weight
-    if (count > 0 && (count >= most || whole > MOST_DATA)) break
+    if (count > 0 && (count >= MOST_COMMANDS || whole > MOST_DATA)) break
     count++
   }
   return pending.splice(0, count)

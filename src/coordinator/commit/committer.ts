@@ -1,24 +1,56 @@
-import { type Decision, isInterlockError, isPassing, wentBack } from '../../core/index.ts'
+import { isInterlockError, isPassing, type Ledger, wentBack } from '../../core/index.ts'
 import { type AppendAnswer, pagesAfter } from '../../port/index.ts'
-import { retryWhile, retryWithin } from '../base/retry.ts'
+import { retryWhile, retryWithin, type TimeLimit } from '../base/retry.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { checkSame, foldNews, readOn } from '../replica/read-log.ts'
-import { Appender, type Try } from './appender.ts'
-import { Combining, type CombiningOptions } from './combining.ts'
+import { Appender, type AppendStore, type BeatsAlong, type Try, takesIn } from './appender.ts'
+import { Combining } from './combining.ts'
 import { Staging } from './command-data.ts'
-import type { CommitOptions, CommitterHooks, LookHooks } from './commit-options.ts'
-import { Deciding, takesIn } from './deciding.ts'
-import { wasTaken } from './held-looks.ts'
+import type { HeldLooks } from './held-looks.ts'
 import { OpenCommands, type Pending } from './open-commands.ts'
-import { type Patience, patienceOf } from './patience.ts'
-import { Tries } from './tries.ts'
+import { type Patience, patienceOf, Tries } from './patience.ts'
+import type { StartedData } from './started-data.ts'
+
+/** What the committer reports, beside the answers to commands. */
+export interface CommitHooks {
+  /** The store says that these worker processes have no live lease. */
+  readonly onDeadWorkers: (workerIds: readonly string[]) => void
+  /** SQL has requested to cancel jobs that were about to start. */
+  readonly onRequested: () => void
+  readonly onUnreadable: (error: unknown) => void
+  /** Something was started for this process that it does not wait for any more: up to this version it has to read. */
+  readonly onUnexpected: (version: number) => void
+  /** This process has appended: the ledger before and after, and whether it took in rows. */
+  readonly onAppended: (before: Ledger, after: Ledger, hasRows: boolean) => void
+}
+
+export interface CommitOptions {
+  readonly log: LogView
+  readonly store: AppendStore
+  readonly limit: TimeLimit
+  readonly hooks: CommitHooks
+  /** The data that handlers need of started jobs. Without it, appends bring no data. */
+  readonly startedData?: StartedData
+  /** The name of this process among those that combine. Without it, the process does not take part. */
+  readonly name?: () => string
+  /** The heartbeats of this process, which go along with its appends where each call has its price. */
+  readonly beats?: BeatsAlong
+}
+
+/** What belongs to the queue of commands of a process that has joined. */
+export interface OfQueue {
+  /** These are to be carried out next: other processes have published them, or they are looks that lost. */
+  readonly add: (commands: readonly Pending[]) => void
+  readonly patience: Patience
+  /** Absent: looks that lose to other processes are tried again at once. */
+  readonly looks: HeldLooks | undefined
+}
 
 /** Carries one batch of commands into the log, and answers each of them. */
 export class Committer {
   readonly #options: CommitOptions
-  readonly #looks: LookHooks | undefined
+  readonly #ofQueue: OfQueue | undefined
   readonly #log: LogView
-  readonly #deciding: Deciding
   readonly #appender: Appender
   /** Sends large data ahead of its append. */
   readonly staging: Staging
@@ -29,26 +61,21 @@ export class Committer {
   /** The other processes that write; absent: this one neither publishes nor combines. */
   readonly combining: Combining | undefined
 
-  constructor(options: CommitOptions, hooks: CommitterHooks = {}) {
-    const { log, store, limit, startedData, name, beats } = options
-    const { onSent = () => {}, onPublished, looks, patience = patienceOf(options) } = hooks
-    const onStarted: CombiningOptions['onStarted'] = (started, data) => startedData?.keepOf(started, data)
-    const { onUnexpected } = options.hooks
-    const { combining } = store
-    this.combining =
-      name &&
-      combining &&
-      onPublished &&
-      new Combining({ log, combining, name, onPublished, onStarted, onUnexpected })
+  /** @param ofQueue without it, the commands are all there is, and the process takes no part in combining */
+  constructor(options: CommitOptions, ofQueue?: OfQueue) {
+    const { log, store, limit, startedData, name, beats, hooks } = options
     this.#options = options
-    this.#looks = looks
+    this.#ofQueue = ofQueue
     this.#log = log
-    this.#deciding = new Deciding(log, startedData)
-    this.#appender = new Appender({
-      ...{ log, store, deciding: this.#deciding, combining: this.combining, beats, onSent },
-    })
-    this.#patience = patience
-    this.staging = new Staging({ store, queue: log.queue, signal: limit.signal, patience })
+    this.#patience = ofQueue?.patience ?? patienceOf(options)
+    this.staging = new Staging({ store, queue: log.queue, signal: limit.signal, patience: this.#patience })
+    if (name && store.combining && ofQueue)
+      this.combining = new Combining({
+        ...{ log, combining: store.combining, name, onPublished: ofQueue.add },
+        onStarted: (started, data) => startedData?.keepOf(started, data),
+        onUnexpected: hooks.onUnexpected,
+      })
+    this.#appender = new Appender({ log, store, startedData, combining: this.combining, beats })
   }
 
   /** For `health()` and the benchmark. */
@@ -61,26 +88,9 @@ export class Committer {
     return this.#log.version
   }
 
-  get mayDecideAhead(): boolean {
-    return this.#appender.mayDecideAhead
-  }
-
   /** Commands to be answered together: see {@link commit}. */
   open(batch: readonly Pending[]): OpenCommands {
     return new OpenCommands(batch, this.#log)
-  }
-
-  /**
-   * Decides the commands on the expected result of the append that is under way. It reports no errors: the decision that counts
-   * comes later, and fails in the same way if it has to.
-   */
-  decideAhead(open: OpenCommands, { ledger }: Decision): void {
-    try {
-      const decided = this.#deciding.ahead(open, ledger)
-      open.ahead = decided === null ? null : { ...decided, base: ledger }
-    } catch {
-      open.ahead = null
-    }
   }
 
   /** Answers every command: carried out, or with an error. */
@@ -136,7 +146,7 @@ export class Committer {
       else await readOn(this.#log, head.version)
     }
     open.settleKnown()
-    this.#deciding.heldBack.clear()
+    this.#appender.heldBack.clear()
     const tries = new Tries(queue, limit)
     this.#tries = tries
     for (;;) {
@@ -147,13 +157,14 @@ export class Committer {
       const tried = await this.#appender.try(open)
       if (tried === null && open.isWaiting) tries.waited()
       if (tried === null) continue
-      if (tried.answer === null) await this.#concludeNothing(open, tried)
-      else if (tried.answer.ok) this.#conclude(open, tried.decision, tried.answer)
+      const { decision, answer } = tried
+      const isPutOff = answer !== null && open.areLooks && this.#ofQueue?.looks?.lost(tried) === true
+      if (answer === null) await this.#concludeNothing(open, decision)
+      else if (answer.ok) this.#conclude(open, decision, answer)
       else {
-        tries.refused(tried.answer.reason === 'version')
-        await this.#learn(open, tried.answer)
-        if (this.#looks !== undefined && open.areLooks && wasTaken(tried.decision, tried.answer))
-          this.#putOff(this.#looks, open)
+        tries.refused(answer.reason === 'version')
+        await this.#learn(open, answer)
+        if (isPutOff) this.#ofQueue?.add(open.putOff())
       }
     }
   }
@@ -164,20 +175,14 @@ export class Committer {
     open.release()
   }
 
-  #putOff({ contention, onPutOff }: LookHooks, open: OpenCommands): void {
-    contention.lost()
-    onPutOff(open.putOff())
-  }
-
   #conclude(
     open: OpenCommands,
-    decision: Decision,
+    decision: Try['decision'],
     { data = [], published, version }: AppendAnswer & { ok: true },
   ): void {
     this.#counts.appends++
     if (published !== undefined) this.combining?.carried(open, published)
     const commands = open.commands()
-    if (open.areLooks) this.#looks?.contention.won()
     open.close()
     const { startedData, hooks } = this.#options
     const { replica, head, confirmed } = this.#log
@@ -195,13 +200,13 @@ export class Committer {
    * decides them again if others had appended. It ignores what others append after that: on a busy queue it would never end.
    * For looks, which nobody waits for, it reads nothing where each read has its price.
    */
-  async #concludeNothing(open: OpenCommands, { decision, sure }: Try): Promise<void> {
+  async #concludeNothing(open: OpenCommands, { results }: Try['decision']): Promise<void> {
     const { version } = this.#log
-    const isTrue = sure || open.isRead || (this.#options.store.frugal === true && open.areLooks)
+    const isTrue = open.isRead || (this.#options.store.frugal === true && open.areLooks)
     if (!isTrue) await readOn(this.#log)
     open.isRead = true
     open.settleKnown()
-    if (isTrue || this.#log.version === version) open.resolveAll(open.commands(), decision.results, version)
+    if (isTrue || this.#log.version === version) open.resolveAll(open.commands(), results, version)
   }
 
   /** Does what a refused append asks for, before the next try. */
@@ -234,10 +239,10 @@ export class Committer {
       case 'taken':
         return open.dropTaken(answer.jobIds)
       case 'requested':
-        for (const jobId of answer.jobIds) this.#deciding.heldBack.add(jobId)
+        for (const jobId of answer.jobIds) this.#appender.heldBack.add(jobId)
         return hooks.onRequested()
       case 'dead_worker':
-        for (const workerId of answer.workerIds) this.#deciding.deadWorkers.add(workerId)
+        for (const workerId of answer.workerIds) this.#appender.deadWorkers.add(workerId)
         hooks.onDeadWorkers(answer.workerIds)
         return
       case 'live_worker':

@@ -1,6 +1,5 @@
-import type { Decision } from '../../core/index.ts'
-import type { AppendAnswer } from '../../port/index.ts'
 import { ContentionWindow } from '../base/contention-window.ts'
+import type { Try } from './appender.ts'
 import type { Pending } from './open-commands.ts'
 
 /** Nobody waits for the answer of a look: it starts what the process knows of, or records what is due. */
@@ -13,7 +12,7 @@ export const isLook = ({ command, isLook }: Pending): boolean =>
  * without a call. Commands of any other kind go at once, and take along the looks that wait.
  */
 export class HeldLooks {
-  readonly window = new ContentionWindow()
+  readonly #window = new ContentionWindow()
   readonly #onOver: () => void
   #timer: NodeJS.Timeout | undefined
   /** Those that wait now have waited long enough. */
@@ -28,7 +27,7 @@ export class HeldLooks {
   holds(pending: readonly Pending[]): boolean {
     if (this.#isOver || !pending.every(isLook)) return false
     if (this.#timer !== undefined) return true
-    const ms = this.window.delayMs()
+    const ms = this.#window.delayMs()
     if (ms === 0) return false
     this.#timer = setTimeout(() => this.release(), ms)
     return true
@@ -41,6 +40,14 @@ export class HeldLooks {
     this.#isOver = false
   }
 
+  /** Looks were sent. True: another process took what they looked for, and they come again later. */
+  lost(tried: Try): boolean {
+    if (tried.answer?.ok === true) this.#window.won()
+    if (!wasTaken(tried)) return false
+    this.#window.lost(tried.tookMs)
+    return true
+  }
+
   /** Nothing waits any longer. */
   release(): void {
     if (this.#timer === undefined) return
@@ -51,11 +58,11 @@ export class HeldLooks {
 }
 
 /** Whether a lost append was lost because another process had recorded some of it: the same starts, or the same that was due. */
-export function wasTaken({ events }: Pick<Decision, 'events'>, answer: AppendAnswer): boolean {
-  if (answer.ok || answer.reason !== 'version') return false
-  const wanted = new Set(events.map(matterOf))
+function wasTaken({ decision, answer }: Try): boolean {
+  if (answer === null || answer.ok || answer.reason !== 'version') return false
+  const wanted = new Set(decision.events.map(matterOf))
   return answer.missed.some((event) => wanted.has(matterOf(event)))
 }
 
-const matterOf = (event: Decision['events'][number]): string =>
+const matterOf = (event: Try['decision']['events'][number]): string =>
   `${event.type} ${'jobId' in event ? event.jobId : ''}`

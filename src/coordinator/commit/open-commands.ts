@@ -14,7 +14,6 @@ import {
   waitingFor,
 } from '../../core/index.ts'
 import type { LogView } from '../replica/log-view.ts'
-import type { Decided } from './deciding.ts'
 import { isLook } from './held-looks.ts'
 import type { Call } from './patience.ts'
 
@@ -64,8 +63,6 @@ export class OpenCommands {
   publishedAt: number | undefined
   /** The last try was to publish them: another process combines. */
   isWaiting = false
-  /** Their outcome if the ledger becomes `base`, decided while the append before theirs is under way. */
-  ahead: (Decided & { readonly base: Ledger }) | null = null
 
   constructor(batch: readonly Pending[], log: Pick<LogView, 'replica' | 'confirmed'>) {
     const { replica } = log

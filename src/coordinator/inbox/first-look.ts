@@ -15,6 +15,9 @@ export class FirstLook {
   #timer: NodeJS.Timeout | undefined
   /** The look under way was made because a message had come. */
   #isAnswer = false
+  /** When it was made, by `performance.now()`, and how long it took. */
+  #madeAt = 0
+  #tookMs = 0
   /** The look for the last message found nothing. */
   #foundNothing = false
 
@@ -44,6 +47,7 @@ export class FirstLook {
     if (found) this.takenBy = 'this'
     if (!this.#isAnswer) return
     this.#isAnswer = false
+    this.#tookMs = performance.now() - this.#madeAt
     if (found) this.#window?.won()
     else if (this.takenBy === 'another') this.#lose()
     else this.#foundNothing = true
@@ -56,12 +60,13 @@ export class FirstLook {
 
   #lose(): void {
     this.#foundNothing = false
-    this.#window?.lost()
+    this.#window?.lost(this.#tookMs)
   }
 
   #answer(): void {
     this.#timer = undefined
     this.#isAnswer = true
+    this.#madeAt = performance.now()
     this.look()
   }
 }

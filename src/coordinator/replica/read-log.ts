@@ -47,6 +47,7 @@ export async function readOn(log: LogView, upTo = Number.POSITIVE_INFINITY): Pro
 /** True if news that continue exactly from here have led to this version. If something is wrong with them, reading finds out. */
 export function foldNews({ queue, replica, head, news, confirmed }: LogView, upTo: number): boolean {
   if (upTo === Number.POSITIVE_INFINITY) return false
+  const before = replica.version
   try {
     for (let next = news.after(replica.version); next !== undefined; next = news.after(replica.version)) {
       const events = next.events()
@@ -60,7 +61,8 @@ export function foldNews({ queue, replica, head, news, confirmed }: LogView, upT
     return false
   }
   if (replica.version < upTo) return false
-  head.reach(Math.max(head.version, replica.version))
+  // What tells nothing new may be of a log that was restored: that is found by reading.
+  if (replica.version > before) head.reach(Math.max(head.version, replica.version))
   return true
 }
 
