@@ -45,9 +45,8 @@ describe('pull', () => {
   })
 
   it.each([
-    [20, 1],
-    // One half is decided while the other is written.
-    [50, 2],
+    [50, 1],
+    [501, 2],
   ])('appends what is sent in one breath together: %i commands in %i appends', async (commands, appends) => {
     const coordinator = await join()
     await coordinator.setPolicy('by-model')
