@@ -18,7 +18,8 @@ export async function makeArchive(): Promise<Made> {
   const packing = await mkdtemp(path.join(cache, 'packing-'))
   const remove = () => rm(packing, { recursive: true })
   try {
-    const published = manifest.files.map((file) => file.split('/')[0] ?? file)
+    const listed = manifest.files.filter((file) => !file.startsWith('!'))
+    const published = listed.map((file) => file.split('/')[0] ?? file)
     for (const name of [...always, ...published.filter((file) => file !== 'dist')]) {
       await cp(path.join(root, name), path.join(packing, name), { recursive: true })
     }
