@@ -219,7 +219,7 @@ export function stormScript(seed: number): Script {
     return { id: `j${i}`, models: [`m${i}`], ms: dice.whole(1, 2_000), fails: 0 }
   })
   const who = () => dice.whole(0, members.length - 1)
-  const pulse = () => ({
+  const standstill = () => ({
     ms: Math.round(dice.between(6_000, 15_000)),
     at: Math.round(dice.between(2_000, SLOW_SPAN_MS)),
   })
@@ -227,8 +227,8 @@ export function stormScript(seed: number): Script {
     ...jobs.map(
       (_, job): Timed => ({ do: 'enqueue', who: who(), job, at: Math.round(dice.between(200, 30_000)) }),
     ),
-    ...members.map((): Timed => ({ do: 'block', who: who(), ...pulse() })),
-    ...Array.from({ length: dice.whole(0, 2) }, (): Timed => ({ do: 'stall', ...pulse() })),
+    ...members.map((): Timed => ({ do: 'block', who: who(), ...standstill() })),
+    ...Array.from({ length: dice.whole(0, 2) }, (): Timed => ({ do: 'stall', ...standstill() })),
   ]
   const network = {
     delay: 3,
