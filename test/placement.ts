@@ -130,7 +130,8 @@ const pure = [
 
 /** They replace a module, a machine or the clock: each needs a process of its own. The others share some. */
 const replacing = [
-  ...['machine/mutants', 'audit/sabotage', 'property/replay', 'core/steps', 'sim/sim', 'sim/slow-calls'],
+  ...['machine/mutants', 'audit/sabotage', 'property/replay', 'core/steps'],
+  ...['sim/sim', 'sim/slow-calls', 'sim/logs'],
   ...['coordinator/beats', 'coordinator/following', 'coordinator/failures', 'coordinator/of-process'],
   ...[
     'coordinator/looks',

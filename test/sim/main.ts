@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { type Kept, keptIn } from './kept.ts'
+import { renewLogs } from './logs.ts'
 import { type Outcome, run } from './run.ts'
 import type { Script } from './script.ts'
 import { shrink } from './shrink.ts'
@@ -10,6 +11,7 @@ const HELP = `Plays many processes in one, with a simulated clock, network and d
 
   npm run sim -- [--seed <n>] [--runs <n>] [--slow] [--keep] [--trace]
   npm run sim -- --script <file> [--trace]
+  npm run sim -- --renew-logs
 
   --seed <n>       the first seed (1); the same seed gives the same run, to the last step
   --runs <n>       how many seeds, one after the other (1,000)
@@ -17,6 +19,7 @@ const HELP = `Plays many processes in one, with a simulated clock, network and d
   --keep           makes the first failure of each sort smaller and keeps it in test/sim/kept, where a test plays it
   --script <file>  plays a script that was kept
   --trace          prints everything that happens, of a single run
+  --renew-logs     plays the seeds of test/sim/logs.json and keeps the logs that they lead to now; a test compares them
   --help
 
 Exit code 0: nothing was found; 1: something was.
@@ -30,6 +33,7 @@ const { values } = parseArgs({
     keep: { type: 'boolean', default: false },
     script: { type: 'string' },
     trace: { type: 'boolean', default: false },
+    'renew-logs': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 })
@@ -39,9 +43,10 @@ const scriptBy = values.slow ? slowScript : scriptOf
 /** How many failures of a sort are told; of the others there are only the seeds. */
 const MOST_TOLD = 3
 
-function tell(name: string, { findings, lines, simulatedMs, steps, events }: Outcome, trace: boolean): void {
+function tell(name: string, { findings, lines, simulatedMs, steps, log }: Outcome, trace: boolean): void {
   if (trace) for (const line of lines) console.log(line)
-  if (trace) console.log(`${steps} steps, ${events} events, ${Math.round(simulatedMs)} ms of simulated time`)
+  if (trace)
+    console.log(`${steps} steps, ${log.length} events, ${Math.round(simulatedMs)} ms of simulated time`)
   for (const { fault, at, text } of findings) console.log(`${name}: ${fault} at ${at} ms: ${text}`)
 }
 
@@ -71,7 +76,8 @@ async function playMany(seed: number, runs: number): Promise<boolean> {
   for (let n = seed; n < seed + runs; n++) {
     const script = scriptBy(n)
     const outcome = await run(script)
-    for (const key of ['steps', 'events', 'simulatedMs'] as const) sum[key] += outcome[key]
+    for (const key of ['steps', 'simulatedMs'] as const) sum[key] += outcome[key]
+    sum.events += outcome.log.length
     longest = Math.max(longest, outcome.longest)
     for (const [what, count] of outcome.counts) happened.set(what, (happened.get(what) ?? 0) + count)
     const fault = outcome.findings[0]?.fault
@@ -96,6 +102,10 @@ async function playMany(seed: number, runs: number): Promise<boolean> {
 async function main(): Promise<boolean> {
   if (values.help) {
     console.log(HELP)
+    return true
+  }
+  if (values['renew-logs']) {
+    await renewLogs()
     return true
   }
   const { script, seed, runs } = values

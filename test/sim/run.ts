@@ -1,5 +1,5 @@
 import { audit } from '../../src/audit/index.ts'
-import { replay } from '../../src/core/index.ts'
+import { type RecordedEvent, replay } from '../../src/core/index.ts'
 import { simDatabase } from './fail-over.ts'
 import { takeOver } from './globals.ts'
 import type { Script } from './script.ts'
@@ -13,11 +13,11 @@ export interface Outcome {
   /** Of everything that happened, in order. */
   readonly digest: number
   readonly lines: readonly string[]
+  readonly log: readonly RecordedEvent[]
   /** What has happened, how often. */
   readonly counts: ReadonlyMap<string, number>
   readonly simulatedMs: number
   readonly steps: number
-  readonly events: number
   /** Once healed: the longest time without a start while a job waited for its first, in appends. */
   readonly longest: number
 }
@@ -44,15 +44,15 @@ export async function run(script: Script, keepLines = false, isForgetful = false
     world.begin()
     const steps = await play(world, timeline)
     judge(world)
-    const { events, digest, lines, counts } = world
+    const { log, digest, lines, counts } = world
     return {
       findings: world.witness.findings,
       digest,
       lines,
+      log,
       counts,
       simulatedMs: timeline.now,
       steps,
-      events,
       longest: world.progress.longest,
     }
   } finally {

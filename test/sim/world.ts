@@ -62,10 +62,6 @@ export class World {
     return this.#queue.log
   }
 
-  get events(): number {
-    return this.log.length
-  }
-
   /** From sending an append to its answer, as things are now. */
   get appendMs(): number {
     return this.#pace.appendMs
