@@ -125,7 +125,7 @@ const restFiles = new Set(Object.keys(rest).map(fileOf))
 const pure = [
   'model',
   ...['core', 'codec', 'property', 'machine', 'architecture', 'sim'],
-  ...['audit', 'insight', 'doctor', 'operate', 'otel'],
+  ...['audit', 'insight', 'doctor', 'operate', 'otel', 'house'],
 ]
 
 /** They replace a module, a machine or the clock: each needs a process of its own. The others share some. */
