@@ -215,12 +215,41 @@ interface Change {
   readonly text: string
 }
 
+/** The text of a node with these changes. The members of a union are in order of text: in which the compiler names them can hang on paths. */
 function replaced(text: string, node: Node, changes: readonly Change[]): string {
+  const unions = outermostUnions(node)
+  const isInUnion = (change: Change) => unions.some((union) => isWithin(union, change))
+  const sorted = unions.map((union): Change => {
+    const within = nodes(union['types']).map((member) =>
+      inBrackets(text, member, replaced(text, member, changes)),
+    )
+    const [start, end] = [at(union, 'start'), at(union, 'end')]
+    const glue = text.slice(start, end).includes('\n') ? '\n    | ' : ' | '
+    return { start, end, text: within.toSorted().join(glue) }
+  })
+  const all = [...changes.filter((change) => isWithin(node, change) && !isInUnion(change)), ...sorted]
   let result = ''
   let from = at(node, 'start')
-  for (const change of changes.toSorted((a, b) => a.start - b.start)) {
+  for (const change of all.toSorted((a, b) => a.start - b.start)) {
     result += text.slice(from, change.start) + change.text
     from = change.end
   }
   return result + text.slice(from, at(node, 'end'))
+}
+
+const isWithin = (node: Node, { start, end }: Change): boolean =>
+  at(node, 'start') <= start && end <= at(node, 'end')
+
+/** A function in a union stands in brackets, which belong to no node. */
+function inBrackets(text: string, node: Node, said: string): string {
+  const isBefore = text.slice(0, at(node, 'start')).trimEnd().endsWith('(')
+  const isBehind = text.slice(at(node, 'end')).trimStart().startsWith(')')
+  return isBefore && isBehind ? `(${said})` : said
+}
+
+function outermostUnions(value: unknown): readonly Node[] {
+  if (Array.isArray(value)) return value.flatMap(outermostUnions)
+  if (!isNode(value)) return []
+  if (value['type'] === 'TSUnionType') return [value]
+  return Object.values(value).flatMap(outermostUnions)
 }

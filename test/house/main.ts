@@ -1,6 +1,6 @@
 /** `npm run house`: how much there is to hold in one's head. */
 import { parseArgs } from 'node:util'
-import { type Calls, measureCalls } from './calls.ts'
+import type { Calls } from './calls.ts'
 import { figuresOf, keep, roomsTable, tableOf } from './figures.ts'
 import { type House, measureHouse } from './measure.ts'
 
@@ -36,7 +36,7 @@ else await main()
 
 async function main(): Promise<void> {
   const house = measureHouse()
-  const calls = values.static ? undefined : await measureCalls()
+  const calls = values.static ? undefined : await (await import('./calls.ts')).measureCalls()
   const figures = figuresOf(house, calls)
   if (values.keep) keep(house, figures)
   if (values.json) return console.log(JSON.stringify({ figures, house, calls }, null, 2))
