@@ -33,7 +33,8 @@ while real requests run with interlock run … --dashboard), frames (10,000 wait
 viewers (statements for one and for ten), outage (SIGKILL to PostgreSQL, until the page has all again). Fewer other programs, better frames.
 
 slow: 1, 2, 4, 8 and 16 worker processes over a link that delays every byte, at round trips of 0, 100, 300, 800 and 2,400 ms (by which
---only chooses): nobody may do less together than one does alone. Twenty minutes.
+--only chooses): nobody may do less together than one does alone; and behind PgBouncer in transaction mode (--only pooler), where root can
+install it or it is there. Twenty minutes.
 
 guard: under a minute; what a job and a hand-off of our worker take, in bare appends of the same run. Fails when that is more than
 twice what bench/guard/baseline.json says.

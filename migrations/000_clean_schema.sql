@@ -1716,6 +1716,65 @@ begin
 end
 $$;
 
+-- job_queue_append_along(queue, expected_version, events, changes, along): job_queue_append with what would be calls of their own before
+-- and after it, for clients that pay for each request (docs/supabase.md).
+--   along  {rows: [job_id, …]}: jobs that these events start for the first time and that came as a row: what job_queue_data_of says of
+--          them. It is read before the queue is locked, so no lock and no policy of the user's table can hold up another append;
+--          {project: batch}: job_queue_project of so many events, right after these. The caller asks for it only while such steps are quick,
+--          since the queue is locked meanwhile
+-- Returns what job_queue_append does, with data of these jobs too, and with projected: the answer of job_queue_project and its took_ms.
+-- A part that fails is left out, and the append is made without it: rows while somebody has locked jobs, if reading them raises, or from
+-- 256 KB of text on; projected if it raises, also by a deferred constraint of the user. Raises as job_queue_append does.
+create or replace function public.job_queue_append_along(
+  queue text, expected_version bigint, events jsonb, changes jsonb, along jsonb) returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  answer jsonb;
+  data jsonb;
+  step jsonb;
+  began timestamptz;
+begin
+  -- Not for an append that is lost: others were faster, as many are where many processes write.
+  if along ? 'rows' and expected_version = (
+       select h.version from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1) then
+    begin
+      if to_regclass('public.jobs') is not null then
+        -- Without a wait, and so with none below.
+        lock table public.jobs in access share mode nowait;
+      end if;
+      data := public.job_queue_data_of(queue, array(select jsonb_array_elements_text(along -> 'rows')));
+      if octet_length(data::text) > 262144 then
+        data := null;
+      end if;
+    exception when others then
+      data := null;
+    end;
+  end if;
+  answer := public.job_queue_append(queue, expected_version, events, changes);
+  if answer -> 'ok' <> 'true' then
+    return answer;
+  end if;
+  if data is not null then
+    answer := answer || jsonb_build_object('data', coalesce(answer -> 'data', '[]') || data);
+  end if;
+  if along ? 'project' then
+    began := clock_timestamp();
+    begin
+      step := public.job_queue_project(queue, (along ->> 'project')::integer);
+      -- What the user's tables check at the end of a transaction, they check here, or the append would fail with it.
+      set constraints all immediate;
+      answer := answer || jsonb_build_object('projected', step
+        || jsonb_build_object('took_ms', ceil(extract(epoch from clock_timestamp() - began) * 1000)));
+    exception when others then
+      null;
+    end;
+  end if;
+  return answer;
+end
+$$;
+
 -- job_queue_append_for(queue, expected_version, events, changes, answered): job_queue_append by the combiner, in the same transaction with
 -- the answers to those whose commands it carries out.
 --   answered  {combiner, done: [command_id, …], senders: [sender, …], concern, answers: [{to, said, wanted: [job_id, …]}, …]}: the name of the
@@ -3981,9 +4040,10 @@ $$;
 -- or to try again what was set aside.
 --   queue  name of the queue
 --   batch  how many events to follow at most, 1..10,000
--- Returns {projected_seq, version, written, set_aside, busy, targets}: how far the tables follow now and how far the log
+-- Returns {projected_seq, version, written, set_aside, busy, targets, took_ms}: how far the tables follow now and how far the log
 -- goes; how many rows were written; how many rows are set aside; busy true when another process is at it or somebody has
--- locked a table or the queue's head (nothing was moved, call again later); how many tables there are to write to.
+-- locked a table or the queue's head (nothing was moved, call again later); how many tables there are to write to;
+-- how many milliseconds it took.
 -- Where the user's tables refuse rows, also refused: [{target, sqlstate, rows, example}, …], those of the rows that are set aside for that.
 -- Raises 22023 when batch is out of bounds. Waits for no row lock, and 0.25 s at most for the head, which it takes last:
 -- a user's open UPDATE on jobs can stop neither the queue nor this function.
@@ -3996,6 +4056,7 @@ set cpu_operator_cost = 0.00001
 set lock_timeout = '250ms'
 as $$
 declare
+  began timestamptz := clock_timestamp();
   head record;
   target record;
   ids text[];
@@ -4063,6 +4124,7 @@ begin
   end if;
   return jsonb_build_object(
     'projected_seq', through, 'version', head.version, 'written', written, 'busy', busy, 'targets', targets,
+    'took_ms', ceil(extract(epoch from clock_timestamp() - began) * 1000),
     'set_aside', (select count(*) from public.job_queue_set_aside a where a.queue = $1))
     || coalesce((select jsonb_build_object('refused', jsonb_agg(to_jsonb(r))) from (
       select a.target, a.sqlstate, count(*) as rows, min(a.job_id) as example from public.job_queue_set_aside a
@@ -6450,7 +6512,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_say_known,job_queue_set_aside_rows,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_say_known,job_queue_set_aside_rows,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -6477,8 +6539,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '4827c8ec51d1529f5ce139c5186bd05f869631fc6b2f97da6bf261ab9ffd9ad8'),
-  ('027', '4827c8ec51d1529f5ce139c5186bd05f869631fc6b2f97da6bf261ab9ffd9ad8')
+  ('000', 'ab0f86ac4e499efcd19e9df1485c59aeae5f1f746fc461122031b835dafaaa9d'),
+  ('027', 'ab0f86ac4e499efcd19e9df1485c59aeae5f1f746fc461122031b835dafaaa9d')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { debianFolder } from '../../test/support/debian.ts'
+import { startPgbouncer } from '../../test/support/pgbouncer-process.ts'
 import { Answerer } from '../frame/answerer.ts'
 import { type Bench, type Context, type Row, sample } from '../frame/bench.ts'
 import { connected } from '../frame/servers.ts'
@@ -10,15 +12,20 @@ import { migrate } from '../peers/with-interlock.ts'
 import { delayingProxy } from './delay.ts'
 import type { SlowOrder, SlowReport, SlowWorker } from './worker-child.ts'
 
-/** A round trip in milliseconds, and how long everybody works at it, in seconds. */
-const links = [
+/** A round trip in milliseconds, or a pooler by transaction on a fast link; and how long everybody works at it, in seconds. */
+interface Link {
+  readonly roundTrip: number | 'pooler'
+  readonly seconds: number
+}
+
+const links: readonly Link[] = [
   { roundTrip: 0, seconds: 10 },
   { roundTrip: 100, seconds: 20 },
   { roundTrip: 300, seconds: 20 },
   { roundTrip: 800, seconds: 40 },
   { roundTrip: 2_400, seconds: 80 },
-] as const
-type Link = (typeof links)[number]
+  { roundTrip: 'pooler', seconds: 10 },
+]
 
 const PROCESSES = [1, 2, 4, 8, 16] as const
 const SLOTS = 8
@@ -31,12 +38,41 @@ async function slowRows(context: Context): Promise<readonly Row[]> {
   const rows: Row[] = []
   for (const link of links) {
     if (!isChosen(context, link)) continue
-    const what = `round trip ${link.roundTrip / 1_000} s, ${link.seconds} s`
+    const what = nameOf(link)
+    const missing = await missingFor(link)
+    if (missing !== undefined) {
+      rows.push({ what, unit: '', samples: [], note: missing })
+      continue
+    }
     const samples = await sample(context, what, () => sideBySide(context, link))
-    rows.push(...rowsOf(what, samples))
+    rows.push(...rowsOf(what, samples, link))
   }
   return rows
 }
+
+const nameOf = ({ roundTrip, seconds }: Link): string =>
+  roundTrip === 'pooler'
+    ? `behind PgBouncer in transaction mode, ${seconds} s`
+    : `round trip ${roundTrip / 1_000} s, ${seconds} s`
+
+/** The folder with PgBouncer: one that is there, or one that root installs here. */
+const pgbouncer = () =>
+  debianFolder({ name: 'pgbouncer', programs: ['pgbouncer'], variable: 'INTERLOCK_TEST_PGBOUNCER' })
+
+/** Why it cannot be measured on this machine. */
+async function missingFor({ roundTrip }: Link): Promise<string | undefined> {
+  if (roundTrip !== 'pooler') return undefined
+  return pgbouncer().then(
+    () => undefined,
+    (error: Error) => `not measured: ${error.message}`,
+  )
+}
+
+/** What stands between a worker and the server. */
+const between = async (url: string, { roundTrip }: Link) =>
+  roundTrip === 'pooler'
+    ? startPgbouncer(url, 'transaction', await pgbouncer())
+    : delayingProxy(url, roundTrip / 2)
 
 const isChosen = ({ only, quick }: Context, { roundTrip }: Link): boolean =>
   only.length > 0 ? only.includes(String(roundTrip)) : !quick || roundTrip === 100
@@ -46,7 +82,7 @@ async function sideBySide(context: Context, link: Link): Promise<Readonly<Record
   const figures: Record<string, number> = {}
   for (const processes of PROCESSES) {
     if (context.quick && processes > 2) continue
-    context.progress(`round trip ${link.roundTrip} ms, ${processes} processes`)
+    context.progress(`${nameOf(link)}, ${processes} processes`)
     for (const [name, value] of Object.entries(await measured(context, link, processes)))
       figures[`${processes} ${name}`] = value
   }
@@ -57,10 +93,10 @@ async function sideBySide(context: Context, link: Link): Promise<Readonly<Record
   return figures
 }
 
-async function measured({ servers, quick }: Context, { roundTrip, seconds }: Link, processes: number) {
+async function measured({ servers, quick }: Context, link: Link, processes: number) {
   const url = await servers.copy('interlock', migrate)
   await filled(url, quick ? 2_000 : JOBS)
-  const proxy = await delayingProxy(url, roundTrip / 2)
+  const proxy = await between(url, link)
   const workers = await Promise.all(
     Array.from({ length: processes }, (_, number) => {
       const order: SlowWorker = { url: proxy.url, slots: SLOTS, number }
@@ -68,13 +104,13 @@ async function measured({ servers, quick }: Context, { roundTrip, seconds }: Lin
     }),
   )
   await Promise.all(workers.map((worker) => worker.ask({ do: 'work' })))
-  await delay(quick ? 3_000 : seconds * 1_000)
+  await delay(quick ? 3_000 : link.seconds * 1_000)
   const jobs = await countOf(url, 'completed')
   const lost = await countOf(url, 'lease_expired')
   // Nobody waits for what is under way over a link this slow.
   const reports = await Promise.all(workers.map((worker) => worker.ask({ do: 'report' })))
   await Promise.all(workers.map((worker) => worker.end()))
-  proxy.close()
+  await proxy.close()
   await servers.drop(url)
   const total = (name: keyof SlowReport) => sum(reports.map((report) => report[name]))
   const elections = total('elections')
@@ -102,12 +138,18 @@ const kinds = {
   'leases lost': ['leases lost', ''],
 } as const
 
-function rowsOf(what: string, samples: Readonly<Record<string, readonly number[]>>): readonly Row[] {
+/** Behind such a pooler processes are not told of their answers, but look for them: there it is no goal that they are as fast as one. */
+function rowsOf(
+  what: string,
+  samples: Readonly<Record<string, readonly number[]>>,
+  { roundTrip }: Link,
+): readonly Row[] {
+  const isTold = roundTrip !== 'pooler'
   return Object.entries(kinds).flatMap(([name, [figure, unit]]) =>
     PROCESSES.flatMap((processes): Row[] => {
       const figures = samples[`${processes} ${name}`]
       if (figures === undefined) return []
-      const goal = name === 'times' && processes > 1 ? { least: 0.9 } : undefined
+      const goal = name === 'times' && processes > 1 && isTold ? { least: 0.9 } : undefined
       return [{ what: `${what}, ${processes} processes: ${figure}`, unit, samples: figures, goal }]
     }),
   )

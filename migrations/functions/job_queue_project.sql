@@ -3,9 +3,10 @@
 -- or to try again what was set aside.
 --   queue  name of the queue
 --   batch  how many events to follow at most, 1..10,000
--- Returns {projected_seq, version, written, set_aside, busy, targets}: how far the tables follow now and how far the log
+-- Returns {projected_seq, version, written, set_aside, busy, targets, took_ms}: how far the tables follow now and how far the log
 -- goes; how many rows were written; how many rows are set aside; busy true when another process is at it or somebody has
--- locked a table or the queue's head (nothing was moved, call again later); how many tables there are to write to.
+-- locked a table or the queue's head (nothing was moved, call again later); how many tables there are to write to;
+-- how many milliseconds it took.
 -- Where the user's tables refuse rows, also refused: [{target, sqlstate, rows, example}, …], those of the rows that are set aside for that.
 -- Raises 22023 when batch is out of bounds. Waits for no row lock, and 0.25 s at most for the head, which it takes last:
 -- a user's open UPDATE on jobs can stop neither the queue nor this function.
@@ -18,6 +19,7 @@ set cpu_operator_cost = 0.00001
 set lock_timeout = '250ms'
 as $$
 declare
+  began timestamptz := clock_timestamp();
   head record;
   target record;
   ids text[];
@@ -85,6 +87,7 @@ begin
   end if;
   return jsonb_build_object(
     'projected_seq', through, 'version', head.version, 'written', written, 'busy', busy, 'targets', targets,
+    'took_ms', ceil(extract(epoch from clock_timestamp() - began) * 1000),
     'set_aside', (select count(*) from public.job_queue_set_aside a where a.queue = $1))
     || coalesce((select jsonb_build_object('refused', jsonb_agg(to_jsonb(r))) from (
       select a.target, a.sqlstate, count(*) as rows, min(a.job_id) as example from public.job_queue_set_aside a

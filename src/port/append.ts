@@ -7,6 +7,7 @@ import type {
   RecordedEvent,
 } from '../core/index.ts'
 import type { JobData } from './data.ts'
+import type { ProjectStep } from './projection.ts'
 import type { Concern } from './wake.ts'
 import type { BeatAnswer, WorkerBeat } from './worker.ts'
 
@@ -32,8 +33,13 @@ export interface AppendRequest {
    * in.
    */
   readonly ofArrivals?: boolean
-  /** A heartbeat that goes along. A store in which calls have no price may leave it out. */
+  /**
+   * What goes along where each call has its price (`StoreTraits.frugal`); other stores leave it out. A heartbeat; those of the wanted jobs
+   * that came as a row, whose rows are read before the append; and a step of the outer projection after it, of so many events at most.
+   */
   readonly beat?: WorkerBeat
+  readonly rows?: readonly string[]
+  readonly project?: number
   /** The commands of other processes that these events carry out, if this process combines (`CombiningRole`). */
   readonly answered?: AnsweredByAppend
 }
@@ -124,8 +130,8 @@ export interface KnownCommand {
 /**
  * The store's answer to an append. Only `ok: true` wrote anything. A conflict is an answer, not an exception.
  *
- * - `ok`: everything was written. `data` is the data of the wanted jobs, at most 64 KB and without jobs that came as a row;
- *   `LogStore.data` has the rest.
+ * - `ok`: everything was written. `data` is the data of the wanted jobs, at most 64 KB, of those that came as a row only where `rows` asked
+ *   for it; `LogStore.data` has the rest.
  * - `version`: another process was faster. `missed` has the events after `expectedVersion`, which lead to `epoch`. It is limited
  *   in count and bytes: read on if the last one is below `version`.
  * - `log_went_back`: the log ends before `expectedVersion`, or its event there has another time than `expectedAt`. Not checked
@@ -147,6 +153,8 @@ export type AppendAnswer =
       readonly published?: readonly PublishedCommand[] | undefined
       /** The answer to the heartbeat that came along. */
       readonly beat?: BeatAnswer | undefined
+      /** The step of the outer projection that went along, unless it failed. */
+      readonly projected?: ProjectStep | undefined
     })
   | Refused<'version', { epoch: number; missed: readonly RecordedEvent[] }>
   | Refused<'known', { known: readonly KnownCommand[] }>

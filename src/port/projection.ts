@@ -52,6 +52,8 @@ export interface ProjectStep {
   readonly busy: boolean
   /** How many of the user's tables there are to write. */
   readonly targets: number
+  /** How long the database took, in milliseconds. */
+  readonly tookMs?: number | undefined
 }
 
 /** The result of rebuilding the inner projection. `ok: false`: more was missed than one turn reads; nothing was changed. */

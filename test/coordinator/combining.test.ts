@@ -1,6 +1,9 @@
 /** Several processes write to one queue at once: one of them carries out the commands of all (docs/several-writers.md). */
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { memoryDatabase, memoryStore } from '../../src/adapter/memory/index.ts'
+import { Combining } from '../../src/coordinator/commit/combining.ts'
+import type { OpenCommands } from '../../src/coordinator/commit/open-commands.ts'
+import { LogView } from '../../src/coordinator/replica/log-view.ts'
 import { InterlockError } from '../../src/core/index.ts'
 import type { CombiningRole, LogStore, OnWake } from '../../src/port/index.ts'
 import { createJobWorker, type HandlerContext, type Job } from '../../src/worker/index.ts'
@@ -174,6 +177,38 @@ describe('processes that write at once', () => {
     expect(
       (await eventsOf(memoryStore(database))).filter((event) => event.startsWith('queued')),
     ).toHaveLength(2)
+  })
+})
+
+describe('a process that nobody tells of its answers', () => {
+  it('looks after each of them as soon as after the first', async () => {
+    const waits: number[] = []
+    const role: CombiningRole = {
+      publish: async (_, { waitMs }) => {
+        waits.push(waitMs)
+        return { combines: false, seen: { election: 1, oldest: waits.length }, barren: 0 }
+      },
+      resign: async () => ({ combines: false, published: [] }),
+    }
+    const store = memoryStore()
+    await store.open('default')
+    const combining = new Combining({
+      ...{ log: new LogView({ store, queue: 'default', onReached: () => {}, onSkipped: () => {} }) },
+      ...{
+        combining: role,
+        name: () => 'deaf',
+        onPublished: () => {},
+        onStarted: () => {},
+        onUnexpected: () => {},
+      },
+    })
+    combining.appendTook(0.1)
+    for (let round = 0; round < 10; round++) {
+      // The log has each of them when it looks.
+      const open = { size: 1, pending: () => [], settleKnown: () => void open.size-- }
+      await combining.publish(open as unknown as OpenCommands)
+    }
+    expect(waits).toEqual(Array(10).fill(waits[0]))
   })
 })
 

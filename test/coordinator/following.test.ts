@@ -2,7 +2,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { silentLogger } from '../../src/coordinator/index.ts'
 import { Projector } from '../../src/coordinator/maintenance/projector.ts'
-import type { ProjectStep } from '../../src/port/index.ts'
+import type { AppendAnswer, AppendRequest, ProjectStep } from '../../src/port/index.ts'
 
 const found = (written: number): ProjectStep => ({
   projectedSeq: 1,
@@ -95,5 +95,71 @@ describe('the outer projection follows', () => {
     await vi.advanceTimersByTimeAsync(0)
     await closed
     expect(project).toHaveBeenCalledTimes(2)
+  })
+})
+
+describe('where each call has its price, a step goes along with an append', () => {
+  const request = { events: [] } as unknown as AppendRequest
+  const stand = { ok: true, version: 1, now: 0 } as const
+  const step = { ...found(1), tookMs: 2 }
+
+  /** A projector that has made a step, and what its appends ask for besides. */
+  async function alongside(first: ProjectStep) {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const answer = vi.fn(async (_: AppendRequest): Promise<AppendAnswer> => ({ ...stand, projected: step }))
+    const store = {
+      frugal: true as const,
+      append: answer,
+      stage: async () => {},
+      data: async () => [],
+      project: async () => first,
+    }
+    const projector = new Projector({
+      store,
+      queue: 'default',
+      version: () => 1,
+      logger: silentLogger,
+      onError: () => {},
+    })
+    const { append } = projector.alongAppends(store)
+    projector.nudge()
+    await vi.advanceTimersByTimeAsync(1_000)
+    const asked = () => answer.mock.calls.map(([{ project }]) => project !== undefined)
+    return { answer, append: () => append(request), asked, projector }
+  }
+
+  it('while steps are quick', async () => {
+    const { append, asked, answer } = await alongside(step)
+    await append()
+    answer.mockResolvedValueOnce({ ...stand, projected: { ...step, tookMs: 1_000 } })
+    await append()
+    await append()
+    expect(asked()).toEqual([true, true, false])
+  })
+
+  it.each([
+    ['no job has a row', { ...step, written: 0 }],
+    ['rows are set aside', { ...step, setAside: 1 }],
+    ['another process is at it', { ...step, busy: true }],
+    ['there is no table', { ...step, targets: 0 }],
+    ['nobody knows how long they take', found(1)],
+  ])('but not while %s', async (_, first) => {
+    const { append, asked } = await alongside(first)
+    await append()
+    expect(asked()).toEqual([false])
+  })
+
+  it('and none until another step has ended well, if one fails, or fails the append', async () => {
+    for (const failed of [async () => stand, () => Promise.reject(new Error('it took too long'))]) {
+      const { append, asked, answer, projector } = await alongside(step)
+      answer.mockImplementationOnce(failed)
+      await append().catch(() => {})
+      await append()
+      projector.nudge()
+      await vi.advanceTimersByTimeAsync(1_000)
+      await append()
+      expect(asked()).toEqual([true, false, true])
+    }
   })
 })

@@ -1,6 +1,7 @@
 /** The user's rows of jobs that an append starts are read while it is under way. */
 import { expect, it } from 'vitest'
 import { memoryStore } from '../../src/adapter/memory/index.ts'
+import { InterlockError } from '../../src/core/index.ts'
 import type { JobData, LogStore } from '../../src/port/index.ts'
 import { join } from './support.ts'
 
@@ -13,13 +14,17 @@ async function withRows(data: LogStore['data'], traits: Pick<LogStore, 'frugal'>
     ...{ arrivalId: n + 1, jobId, models: ['m'], priority: null, jobType: null, kind: null, fairKey: null },
   }))
   const asked: string[] = []
+  const failing = { next: false }
   const store: LogStore = {
     ...inner,
     ...traits,
     arrivals: async () => arrived.splice(0),
     taken: async () => {},
-    append: (request) => {
-      asked.push('append')
+    append: async (request) => {
+      asked.push(['append', ...(request.rows ?? [])].join(' with '))
+      const failed = failing.next
+      failing.next = false
+      if (failed) throw new InterlockError('store_unavailable', 'a policy of the table takes too long')
       return inner.append(request).finally(() => asked.push('appended'))
     },
     data: (queue, jobIds) => {
@@ -31,7 +36,7 @@ async function withRows(data: LogStore['data'], traits: Pick<LogStore, 'frugal'>
   await coordinator.setPolicy('by-model')
   await coordinator.takeIn({ max: 10 })
   const claim = async () => ((await coordinator.claim({ max: 1, kinds: null }))[0] ?? never()).lease
-  return { coordinator, claim, asked }
+  return { coordinator, claim, asked, failing }
 }
 
 const nothing = {
@@ -69,9 +74,11 @@ it('starts the job all the same when the row cannot be read, and reads it again'
   expect(calls).toBe(2)
 })
 
-it('does not where each call has its price: of an append that is lost it would be for nothing', async () => {
-  const { claim, asked } = await withRows(rowsOf, { frugal: true })
+it('asks the append for the row where each call has its price, but not the one after an append that failed', async () => {
+  const { coordinator, claim, asked, failing } = await withRows(rowsOf, { frugal: true })
   asked.length = 0
-  await claim()
-  expect(asked).toEqual(['append', 'appended'])
+  failing.next = true
+  const lease = await claim()
+  await coordinator.complete(lease, { claim: { max: 1, kinds: null } })
+  expect(asked).toEqual(['append with a', 'append', 'appended', 'append with b', 'appended'])
 })

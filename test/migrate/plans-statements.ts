@@ -8,6 +8,7 @@ const combining: readonly string[] = [
   `select job_queue_publish('default', 'one', 60000, null, jsonb_build_array(${command}))`,
   `select job_queue_publish('default', 'other', 60000, null, jsonb_build_array(${command}))`,
   `select job_queue_append_for('default', 0, '[{"seq": 1}]', '{"state": {}}', '{"combiner": "one"}')`,
+  `select job_queue_append_along('default', 0, '[{"seq": 1}]', '{"state": {}}', '{"rows": ["row-4"], "project": 10}')`,
   `select job_queue_publish('default', 'other', 60000, '{"election": 0, "oldest": null}', jsonb_build_array(${command}))`,
   `select job_queue_answered('default', '{c}', '{other}')`,
   `select job_queue_resign('default', 'one', '{c}', '{other}')`,

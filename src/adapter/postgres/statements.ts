@@ -21,6 +21,7 @@ const ARCHIVE_MS = 600_000
 const acknowledging: ReadonlySet<FunctionName> = new Set<FunctionName>([
   'job_queue_append',
   'job_queue_append_for',
+  'job_queue_append_along',
   'job_queue_adopt',
   'job_queue_drop',
   'job_queue_note',

@@ -54,7 +54,7 @@ export const appendAnswer = z.union([
   z.object({
     ...{ ok: z.literal(true), ...head },
     ...{ data: dataAnswer.optional(), beat: beatAnswer.optional() },
-    ...{ published: published.optional(), combines },
+    ...{ published: published.optional(), combines, projected: z.lazy(() => projectAnswer).optional() },
   }),
   z.discriminatedUnion('reason', [
     z
@@ -153,14 +153,16 @@ export const projectAnswer = z
     set_aside: integer,
     busy: z.boolean(),
     targets: integer,
+    took_ms: integer.optional(),
     refused: z
       .array(z.object({ target: z.string(), sqlstate: z.string(), rows: integer, example: z.string() }))
       .default([]),
   })
-  .transform(({ projected_seq: projectedSeq, set_aside: setAside, ...step }) => ({
+  .transform(({ projected_seq: projectedSeq, set_aside: setAside, took_ms: tookMs, ...step }) => ({
     ...step,
     projectedSeq,
     setAside,
+    tookMs,
   }))
 
 export const arrivalsAnswer = z.array(

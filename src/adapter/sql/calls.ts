@@ -173,14 +173,16 @@ const filterOf = (filter: ProjectionFilter) =>
     : { after: filter.after ?? '', lim: filter.limit, active: filter.isActive ?? false }
 
 export async function appendBy(rpc: Rpc, request: AppendRequest): Promise<AppendAnswer> {
-  const { queue, expectedVersion, events, answered } = request
-  const name = answered === undefined ? 'job_queue_append' : 'job_queue_append_for'
+  const { queue, expectedVersion, events, answered, rows, project } = request
+  const along = rows === undefined && project === undefined ? undefined : { rows, project }
+  const name = answered ? 'job_queue_append_for' : along ? 'job_queue_append_along' : 'job_queue_append'
   const answer = await rpc(name, {
     queue,
     expected_version: expectedVersion,
     events: events.map(encodeEvent),
     changes: changesOf(request),
     ...(answered && { answered: answeredOf(answered) }),
+    ...(along && { along }),
   })
   return plainAppended(answer) ?? parseAnswer(appendAnswer, answer, name)
 }

@@ -16,6 +16,13 @@ const functions = {
     changes: 'jsonb',
     answered: 'jsonb',
   },
+  job_queue_append_along: {
+    queue: 'text',
+    expected_version: 'bigint',
+    events: 'jsonb',
+    changes: 'jsonb',
+    along: 'jsonb',
+  },
   job_queue_publish: { queue: 'text', sender: 'text', wait_ms: 'integer', seen: 'jsonb', commands: 'jsonb' },
   job_queue_resign: { queue: 'text', combiner: 'text', done: 'text[]', senders: 'text[]' },
   job_queue_stage: { queue: 'text', command_id: 'text', data: 'jsonb' },

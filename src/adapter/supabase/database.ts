@@ -251,6 +251,7 @@ export type Database = {
       job_queue_answer_requests: { Args: { queue: string; answers: Json }; Returns: number }
       job_queue_answered: { Args: { queue: string; done: string[]; senders: string[] }; Returns: undefined }
       job_queue_append: { Args: { queue: string; expected_version: number; events: Json; changes: Json }; Returns: Json }
+      job_queue_append_along: { Args: { queue: string; expected_version: number; events: Json; changes: Json; along: Json }; Returns: Json }
       job_queue_append_for: { Args: { queue: string; expected_version: number; events: Json; changes: Json; answered: Json }; Returns: Json }
       job_queue_archive: { Args: { queue: string; through: number; keep: boolean }; Returns: Json }
       job_queue_archive_before: { Args: { queue: string; before: string; keep: boolean }; Returns: Json }

@@ -29,6 +29,7 @@ const ranks: Readonly<Partial<Record<FunctionName, number>>> = {
   job_queue_beat: 0,
   job_queue_leave: 0,
   job_queue_append: 1,
+  job_queue_append_along: 1,
   job_queue_note: 2,
   job_queue_claim_arrivals: 2,
   job_queue_taken: 2,

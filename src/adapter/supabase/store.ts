@@ -58,7 +58,7 @@ const remedy =
   'run `interlock migrate --supabase` and push what it writes (`supabase db push`), or paste what `interlock migrate --print` says into the SQL editor'
 
 /**
- * A store in a Supabase project, through its HTTP API. Every call is a transaction of its own, so there are no turns.
+ * A store in a Supabase project, through its HTTP API. Every call is a transaction of its own, so processes do not combine their commands.
  *
  * @param client of `@supabase/supabase-js`, with the secret key; {@link supabaseClient} makes one. It stays open after
  * `close()`, but for the channels that were opened here

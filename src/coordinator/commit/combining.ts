@@ -172,7 +172,7 @@ export class Combining {
   async #awaitAnswer(open: OpenCommands, told: Promise<void>, waitMs: number): Promise<void> {
     const { size } = open
     open.isWaiting = true
-    if (size > 0) await this.#toldOrFound(open, told, waitMs)
+    const isHeard = size > 0 && (await this.#toldOrFound(open, told, waitMs))
     if (open.size > 0) await readOn(this.#options.log)
     open.settleKnown()
     for (const [commandId, { result, version }] of this.#unsure) open.answer(commandId, result, version)
@@ -180,14 +180,17 @@ export class Combining {
     else {
       this.#seen = null
       this.#barren = 0
-      if (open.publishedAt !== undefined) this.#answerTime.learn(performance.now() - open.publishedAt)
+      // What was found by its own look took as long as the wait at most. Learned from, the wait would grow by itself where nobody is told.
+      if (isHeard && open.publishedAt !== undefined)
+        this.#answerTime.learn(performance.now() - open.publishedAt)
     }
   }
 
-  /** Resolves when it is told, when a poll finds something in the log, or when it is time to look. */
-  async #toldOrFound(open: OpenCommands, told: Promise<void>, waitMs: number): Promise<void> {
+  /** Resolves when it is told, when a poll finds something in the log, or when it is time to look: then to false. */
+  async #toldOrFound(open: OpenCommands, told: Promise<void>, waitMs: number): Promise<boolean> {
     const { size } = open
     const until = performance.now() + waitMs
+    let isInTime = true
     for (let isPolled = true; isPolled && open.size === size; ) {
       isPolled = false
       const polled = new Promise<void>((resolve) => {
@@ -196,10 +199,11 @@ export class Combining {
           resolve()
         }
       })
-      await atMost(Math.max(0, until - performance.now()), Promise.race([told, polled]))
+      isInTime = await atMost(Math.max(0, until - performance.now()), Promise.race([told, polled]))
       if (isPolled) await readOn(this.#options.log).catch(throwUnlessPassing)
       open.settleKnown()
     }
+    return isInTime
   }
 
   /** What an append of this decision finishes. @param before the ledger that it was made on */

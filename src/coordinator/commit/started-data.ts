@@ -148,8 +148,7 @@ export function withRowsAhead(
   ledger: () => Ledger,
 ): AppendStore {
   const { frugal, combining } = store
-  // If the append is lost, the read is wasted.
-  if (frugal === true) return store
+  if (frugal === true) return withRowsAlong(store, ledger)
   const append = async (request: AppendRequest): Promise<AppendAnswer> => {
     const ids = rowsOf(request, ledger())
     if (ids.length === 0) return store.append(request)
@@ -163,6 +162,19 @@ export function withRowsAhead(
     stage: (...args) => store.stage(...args),
     ...(combining === undefined ? undefined : { combining }),
   }
+}
+
+/** Where each call has its price, the append reads the rows too, before it locks the queue. After one that failed, the next does without. */
+function withRowsAlong(store: AppendStore, ledger: () => Ledger): AppendStore {
+  let goesWell = true
+  const append = async (request: AppendRequest): Promise<AppendAnswer> => {
+    const rows = goesWell ? rowsOf(request, ledger()) : []
+    goesWell = rows.length === 0
+    const answer = await store.append(rows.length === 0 ? request : { ...request, rows })
+    goesWell = true
+    return answer
+  }
+  return { frugal: true, append, stage: (...args) => store.stage(...args) }
 }
 
 /**

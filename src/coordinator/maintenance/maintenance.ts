@@ -5,7 +5,7 @@ import { retryWithin } from '../base/retry.ts'
 import { SingleFlight } from '../base/work.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { keepSnapshot, ledgerNear } from '../replica/snapshots.ts'
-import { Projector } from './projector.ts'
+import { type AppendsAlong, Projector } from './projector.ts'
 import { Retention } from './retention.ts'
 
 /** This process's share of the work that any process can do: update the user's tables, write snapshots, archive. */
@@ -26,9 +26,11 @@ export function maintenanceOf(
       if (log.version === 0) log.replica.startFrom(await snapshots.newest())
     },
     start: () => retention.start(),
+    /** Where each call has its price, the user's tables follow in the same call as the append. */
+    alongAppends: <Store extends AppendsAlong>(store: Store) => projector.alongAppends(store),
     /** An append of this process has led from one ledger to the other. It took in rows or not. */
     followAppend: (before: Ledger, after: Ledger, hasRows: boolean) => {
-      projector.follow(before.lastAt, after.lastAt, hasRows)
+      if (!projector.has(after.version)) projector.follow(before.lastAt, after.lastAt, hasRows)
       snapshots.follow(before.version, after.version)
     },
     /** Writes to the user's tables what they do not show yet. @param inCase the combiner does so too */

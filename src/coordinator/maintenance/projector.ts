@@ -1,5 +1,13 @@
 import { MICROS_PER_MS, type Micros } from '../../core/index.ts'
-import type { ProjectStep, RefusedRows, StoreTraits, UserTablesRole } from '../../port/index.ts'
+import type {
+  AppendRequest,
+  AppendRole,
+  DataRole,
+  ProjectStep,
+  RefusedRows,
+  StoreTraits,
+  UserTablesRole,
+} from '../../port/index.ts'
 import type { Logger } from '../base/logger.ts'
 import { pause } from '../base/retry.ts'
 import { SingleFlight } from '../base/work.ts'
@@ -31,6 +39,17 @@ const AGAIN_MS = 1_000
  */
 const FOR_ALL_MS = { withRows: 1_000, without: 3_000 }
 const IN_CASE_MS = 4_000
+/**
+ * If each call has its price, a step goes along with an append, after which the queue's lock is held until the step is over. So it has to
+ * be short: the last one was, the append has few events, and the step follows no more than these.
+ */
+const ALONG = { ms: 50, events: 100 }
+/** So long after a job with a row, steps go along. */
+const ROWS_MS = 60_000
+
+export type AppendsAlong = Pick<AppendRole, 'append' | 'stage'> &
+  Pick<DataRole, 'data'> &
+  Pick<StoreTraits, 'frugal'>
 
 export interface ProjectorOptions {
   readonly store: Pick<UserTablesRole, 'project'> & Pick<StoreTraits, 'frugal'>
@@ -61,6 +80,9 @@ export class Projector {
   /** By `performance.now()`: when the tables were last known to follow everything. */
   #reachedAt = performance.now()
   #lookedAt = Number.NEGATIVE_INFINITY
+  #foundRowsAt = Number.NEGATIVE_INFINITY
+  /** The last step that went along did not fail. */
+  #goesAlong = true
 
   constructor(options: ProjectorOptions) {
     this.#options = options
@@ -104,6 +126,49 @@ export class Projector {
     else if (this.#forAll === undefined) this.#inCase = setTimeout(() => this.nudge(), IN_CASE_MS)
   }
 
+  /** The tables follow the log up to this version, as far as they can. */
+  has(version: number): boolean {
+    const last = this.#last
+    return last !== undefined && !last.busy && last.setAside === 0 && last.projectedSeq >= version
+  }
+
+  /** Appends with which steps go along, where each call has its price. */
+  alongAppends<Store extends AppendsAlong>(store: Store): Store | AppendsAlong {
+    if (store.frugal !== true) return store
+    return {
+      frugal: true,
+      append: (request) => this.#append(store, request),
+      stage: (...args) => store.stage(...args),
+      data: (...args) => store.data(...args),
+    }
+  }
+
+  async #append(store: AppendsAlong, request: AppendRequest) {
+    if (request.rows !== undefined) this.#foundRowsAt = performance.now()
+    if (!this.#mayGoAlong(request)) return store.append(request)
+    // A trigger that takes too long fails the append too: the next one goes without it.
+    this.#goesAlong = false
+    const answer = await store.append({ ...request, project: ALONG.events })
+    this.#goesAlong = !answer.ok || answer.projected !== undefined
+    if (answer.ok && answer.projected !== undefined) this.#wentAlong(answer.projected)
+    return answer
+  }
+
+  #mayGoAlong({ events }: AppendRequest): boolean {
+    const { tookMs = Number.POSITIVE_INFINITY, busy, setAside, targets } = this.#last ?? noStep
+    const isQuick = targets > 0 && !busy && setAside === 0 && tookMs <= ALONG.ms
+    return this.#goesAlong && isQuick && this.#findsRows && events.length <= ALONG.events
+  }
+
+  #wentAlong(step: ProjectStep): void {
+    this.#note(step)
+    if (this.has(step.version)) {
+      clearTimeout(this.#forAll)
+      clearTimeout(this.#inCase)
+      this.#forAll = undefined
+    } else this.#tryAgain(AGAIN_MS)
+  }
+
   /** Others update the tables. Looks now and then whether they do. */
   makeSure(): void {
     if (performance.now() - this.#lookedAt >= IN_CASE_MS) this.nudge()
@@ -129,14 +194,21 @@ export class Projector {
   async #step(): Promise<void> {
     const { store, queue } = this.#options
     const step = await store.project(queue, BATCH)
-    this.#last = step
-    this.#lookedAt = performance.now()
-    if (step.projectedSeq >= step.version) this.#reachedAt = performance.now()
-    if (!step.busy) this.#refusals.note(step.refused ?? [])
+    this.#note(step)
+    this.#goesAlong = true
     await this.#pauseAfter(step)
     if (step.targets === 0 && !step.busy) this.#rest()
     else if (!step.busy && step.projectedSeq < step.version) void this.#flight.request()
     if (step.busy || step.setAside > 0) this.#tryAgain(AGAIN_MS)
+  }
+
+  #note(step: ProjectStep): void {
+    const now = performance.now()
+    this.#last = step
+    this.#lookedAt = now
+    if (step.projectedSeq >= step.version) this.#reachedAt = now
+    if (step.written > 0) this.#foundRowsAt = now
+    if (!step.busy) this.#refusals.note(step.refused ?? [])
   }
 
   async #pauseAfter({ busy, written, setAside, projectedSeq, version }: ProjectStep): Promise<void> {
@@ -148,10 +220,11 @@ export class Projector {
     this.#idle = undefined
   }
 
-  /** The last step wrote to the user's tables, or has still to. */
+  /** The last step wrote to the user's tables, or has still to; or there was a job with a row a moment ago. */
   get #findsRows(): boolean {
     const last = this.#last
-    return last === undefined || last.busy || last.written > 0 || last.setAside > 0
+    if (last === undefined || last.busy || last.written > 0 || last.setAside > 0) return true
+    return performance.now() - this.#foundRowsAt < ROWS_MS
   }
 
   #followAll(): void {
@@ -197,6 +270,8 @@ class Refusals {
     this.#told = new Set(refused.map(({ target, sqlstate }) => key(target, sqlstate)))
   }
 }
+
+const noStep: ProjectStep = { projectedSeq: 0, version: 0, written: 0, setAside: 0, busy: true, targets: 0 }
 
 const key = (target: string, sqlstate: string): string => `${target} ${sqlstate}`
 

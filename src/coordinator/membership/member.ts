@@ -87,7 +87,7 @@ export class Member {
     this.appends = new AppendQueue({
       ...{ log, limit, startedData: this.startedData, hooks: this.#commitHooks(), name: workerId },
       beats: { due: () => this.lease.due(), answered: (...answer) => this.lease.answered(...answer) },
-      store: withRowsAhead(store, () => log.ledger),
+      store: withRowsAhead(this.#maintenance.alongAppends(store), () => log.ledger),
     })
     this.#incarnation = this.#newIncarnation(options)
     const { lease } = this.#incarnation
