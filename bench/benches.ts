@@ -23,6 +23,7 @@ const onDemand: Loaders = {
   budget: async () => (await import('./budget/index.ts')).budgetBench,
   dashboard: async () => (await import('./dashboard/index.ts')).dashboardBench,
   slow: async () => (await import('./slow/index.ts')).slowBench,
+  storm: async () => (await import('./storm/index.ts')).stormBench,
   guard: async () => (await import('./guard/index.ts')).guardBench,
 }
 

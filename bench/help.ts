@@ -36,11 +36,16 @@ slow: 1, 2, 4, 8 and 16 worker processes over a link that delays every byte, at 
 --only chooses): nobody may do less together than one does alone; and behind PgBouncer in transaction mode (--only pooler), where root can
 install it or it is there. Twenty minutes.
 
+storm: 16 niced worker processes with leases of 5 s beside 24 programs that only compute, each stopped (SIGSTOP) again and again for longer
+than its lease, the combiner most often; after --minutes all are healed, and starts have to go on within 5 s in every run. The log is
+verified at the end. --minutes and one more for each run.
+
 guard: under a minute; what a job and a hand-off of our worker take, in bare appends of the same run. Fails when that is more than
 twice what bench/guard/baseline.json says.
 
   npm run bench -- peers --quick                                     a minute: does it work?
   npm run bench -- peers --only drain/10-keys,hand-off --runs 1
   npm run bench -- peers --peers interlock,graphile-worker --only drain --json drain.json
+  npm run bench -- storm --minutes 1.5 --runs 2 --json storm.json
   npm run bench -- peers --server 15 --only hand-off
 `

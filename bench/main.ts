@@ -20,6 +20,7 @@ interface Options {
   readonly only: readonly string[]
   readonly peers: readonly string[]
   readonly rest: number
+  readonly minutes: number
   readonly package?: string
   readonly renew?: boolean
   readonly server?: string
@@ -34,7 +35,7 @@ await new Command('bench')
   .description('Measures Interlock on this machine; a figure is the median of several runs.')
   .argument(
     '[benches...]',
-    `${names.join(', ')}; all but peers, worker, telemetry, growth, budget, dashboard and guard unless given`,
+    `${names.join(', ')}; all but peers, worker, telemetry, growth, budget, dashboard, slow, storm and guard unless given`,
     usualNames,
   )
   .option(
@@ -57,6 +58,7 @@ await new Command('bench')
     '`peers`: a package of npm pack that is measured, in place of one made of the sources (--quick measures the sources)',
   )
   .option('--rest <seconds>', '`peers`: how long a worker is watched at rest', atLeastOne, 30)
+  .option('--minutes <n>', '`storm`: how long processes are stopped again and again', moreThanNothing, 4)
   .option('--renew', '`guard`: keep this run as what later ones are held against')
   .addOption(
     new Option(
@@ -81,7 +83,7 @@ async function main(chosen: readonly string[], options: Options): Promise<void> 
   if (!toStdout) console.log(describeMachine(machine))
   await using servers = serversAt(options.url, options.server)
   const progress = new Progress()
-  const { quick = false, trace, only, peers: who, rest, renew = false, package: archive } = options
+  const { quick = false, trace, only, peers: who, rest, minutes, renew = false, package: archive } = options
   const runs = options.runs ?? (quick ? 1 : 3)
   const show = progress.show
   const context: Context = {
@@ -92,6 +94,7 @@ async function main(chosen: readonly string[], options: Options): Promise<void> 
     who,
     archive,
     restMs: rest * 1_000,
+    minutes,
     renew,
     servers,
     progress: show,
@@ -142,6 +145,12 @@ function atLeastOne(text: string): number {
   const value = Number(text)
   if (Number.isSafeInteger(value) && value >= 1) return value
   throw new InvalidArgumentError('a whole number of at least 1')
+}
+
+function moreThanNothing(text: string): number {
+  const value = Number(text)
+  if (Number.isFinite(value) && value > 0) return value
+  throw new InvalidArgumentError('a number above 0')
 }
 
 function list(text: string): readonly string[] {

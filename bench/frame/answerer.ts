@@ -42,6 +42,11 @@ export class Answerer<Question extends object, Answer> implements AsyncDisposabl
     }
   }
 
+  /** Stops the program, or lets it go on. */
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#child.kill(name)
+  }
+
   /** Ends the program at once, whatever it does. */
   async end(): Promise<void> {
     const gone = once(this.#child, 'close')
