@@ -1187,7 +1187,7 @@ $$;
 --   requested    a `started` of jobs that SQL has asked to be cancelled, which nobody has decided yet; job_ids
 --   taken        a `queued` with `intake` for jobs that the log knows already, or whose row is not there to be taken in any more;
 --                job_ids
---   live_worker  a `lease_expired` for a worker that is not past ttl + grace; worker_ids
+--   live_worker  a `lease_expired` for a worker that is not past ttl + grace, or whose heartbeat is about to be written; worker_ids
 --   unstaged     of some commands not everything is there that was to be put aside before; command_ids
 --   clock        an event is not later than the one before, or more than 1 s away from the database's clock
 -- One NOTIFY on channel interlock, '<queue>:<version>', unless the setting interlock.notify is 'off'. Before it, of up to 24 events that fit
@@ -1225,6 +1225,7 @@ declare
   given record;
   ids text[];
   arrived text[];
+  ours text[];
   setting text;
   is_rising boolean := true;
   ended_ids text[];
@@ -1368,12 +1369,14 @@ begin
   end if;
 
   if given.expired is not null then
-    -- Locked and dead from here on: a heartbeat that comes late waits for this transaction, and then finds its lease gone.
-    perform from public.job_queue_workers w
-      where w.queue = $1 and w.worker_id = any (given.expired) order by w.worker_id for update;
+    -- Locked and dead from here on: a heartbeat that comes late waits for this transaction, and then finds its lease gone. A row that a
+    -- heartbeat holds is not waited for, which may take as long as a standby does: that worker is about to be live.
+    ours := array(select w.worker_id from public.job_queue_workers w
+      where w.queue = $1 and w.worker_id = any (given.expired) order by w.worker_id for update skip locked);
     select array_agg(w.worker_id order by w.worker_id) into ids from public.job_queue_workers w
      where w.queue = $1 and w.worker_id = any (given.expired)
-       and not w.dead and (w.expires_at + w.grace_ms * interval '1 millisecond' >= clock or public.job_queue_elsewhere(w.server_since));
+       and (w.worker_id <> all (ours)
+         or (not w.dead and (w.expires_at + w.grace_ms * interval '1 millisecond' >= clock or public.job_queue_elsewhere(w.server_since))));
     if ids is not null then
       return answer || jsonb_build_object('reason', 'live_worker', 'worker_ids', ids);
     end if;
@@ -2036,7 +2039,8 @@ end
 $$;
 
 -- job_queue_beat(queue, worker_id, kinds, free_slots, release, ttl_ms, grace_ms): registers a worker process, or renews its
--- lease. Never takes the queue's lock, so a busy queue delays no heartbeat.
+-- lease. Never takes the queue's lock, so a busy queue delays no heartbeat. Its commit is as durable as an append's: a server that was
+-- replaced cannot confirm one.
 --   worker_id   the incarnation: new at each start, never reused; 1..200 characters
 --   kinds       the kinds it has handlers for; null: all
 --   free_slots  how many more jobs it could run
@@ -2060,6 +2064,7 @@ as $$
 #variable_conflict use_column
 declare
   clock timestamptz := clock_timestamp();
+  setting text;
   lease record;
   alive boolean;
 begin
@@ -2068,6 +2073,8 @@ begin
      or ttl_ms between 100 and 86400000 is not true or grace_ms between 0 and 86400000 is not true then
     raise exception using errcode = 'JQ001', message = 'an argument of job_queue_beat is missing or out of bounds';
   end if;
+  -- In the body, as in job_queue_append.
+  setting := set_config('synchronous_commit', 'on', true);
   -- The update reads the clock again: it may have waited for an append that declares this worker dead.
   insert into public.job_queue_workers as w
     (queue, worker_id, kinds, free_slots, release, started_at, beat_at, expires_at, ttl_ms, grace_ms, server_since)
@@ -6492,7 +6499,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', 'ab0f86ac4e499efcd19e9df1485c59aeae5f1f746fc461122031b835dafaaa9d')
+  ('027', 'bffe594ba4fac46f731642bb2bdbf7648fae6f97b69fdc816841ba18010f4958')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -34,7 +34,7 @@
 --   requested    a `started` of jobs that SQL has asked to be cancelled, which nobody has decided yet; job_ids
 --   taken        a `queued` with `intake` for jobs that the log knows already, or whose row is not there to be taken in any more;
 --                job_ids
---   live_worker  a `lease_expired` for a worker that is not past ttl + grace; worker_ids
+--   live_worker  a `lease_expired` for a worker that is not past ttl + grace, or whose heartbeat is about to be written; worker_ids
 --   unstaged     of some commands not everything is there that was to be put aside before; command_ids
 --   clock        an event is not later than the one before, or more than 1 s away from the database's clock
 -- One NOTIFY on channel interlock, '<queue>:<version>', unless the setting interlock.notify is 'off'. Before it, of up to 24 events that fit
@@ -72,6 +72,7 @@ declare
   given record;
   ids text[];
   arrived text[];
+  ours text[];
   setting text;
   is_rising boolean := true;
   ended_ids text[];
@@ -215,12 +216,14 @@ begin
   end if;
 
   if given.expired is not null then
-    -- Locked and dead from here on: a heartbeat that comes late waits for this transaction, and then finds its lease gone.
-    perform from public.job_queue_workers w
-      where w.queue = $1 and w.worker_id = any (given.expired) order by w.worker_id for update;
+    -- Locked and dead from here on: a heartbeat that comes late waits for this transaction, and then finds its lease gone. A row that a
+    -- heartbeat holds is not waited for, which may take as long as a standby does: that worker is about to be live.
+    ours := array(select w.worker_id from public.job_queue_workers w
+      where w.queue = $1 and w.worker_id = any (given.expired) order by w.worker_id for update skip locked);
     select array_agg(w.worker_id order by w.worker_id) into ids from public.job_queue_workers w
      where w.queue = $1 and w.worker_id = any (given.expired)
-       and not w.dead and (w.expires_at + w.grace_ms * interval '1 millisecond' >= clock or public.job_queue_elsewhere(w.server_since));
+       and (w.worker_id <> all (ours)
+         or (not w.dead and (w.expires_at + w.grace_ms * interval '1 millisecond' >= clock or public.job_queue_elsewhere(w.server_since))));
     if ids is not null then
       return answer || jsonb_build_object('reason', 'live_worker', 'worker_ids', ids);
     end if;

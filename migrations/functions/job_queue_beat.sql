@@ -1,5 +1,6 @@
 -- job_queue_beat(queue, worker_id, kinds, free_slots, release, ttl_ms, grace_ms): registers a worker process, or renews its
--- lease. Never takes the queue's lock, so a busy queue delays no heartbeat.
+-- lease. Never takes the queue's lock, so a busy queue delays no heartbeat. Its commit is as durable as an append's: a server that was
+-- replaced cannot confirm one.
 --   worker_id   the incarnation: new at each start, never reused; 1..200 characters
 --   kinds       the kinds it has handlers for; null: all
 --   free_slots  how many more jobs it could run
@@ -23,6 +24,7 @@ as $$
 #variable_conflict use_column
 declare
   clock timestamptz := clock_timestamp();
+  setting text;
   lease record;
   alive boolean;
 begin
@@ -31,6 +33,8 @@ begin
      or ttl_ms between 100 and 86400000 is not true or grace_ms between 0 and 86400000 is not true then
     raise exception using errcode = 'JQ001', message = 'an argument of job_queue_beat is missing or out of bounds';
   end if;
+  -- In the body, as in job_queue_append.
+  setting := set_config('synchronous_commit', 'on', true);
   -- The update reads the clock again: it may have waited for an append that declares this worker dead.
   insert into public.job_queue_workers as w
     (queue, worker_id, kinds, free_slots, release, started_at, beat_at, expires_at, ttl_ms, grace_ms, server_since)

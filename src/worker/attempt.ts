@@ -69,6 +69,8 @@ export class Attempt {
     const end = await Promise.race([settled, this.#cut.promise])
     this.#stopClock()
     for (const callOff of this.#callOff) callOff()
+    // After a pause, the timer that ends the lease may be late: what others have by now has no end to report.
+    this.#check()
     return outcomeOf(end, this.#stopped, this.#detached)
   }
 

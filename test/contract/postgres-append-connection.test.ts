@@ -88,7 +88,7 @@ describe('an append', () => {
     expect(most()).toBe(1)
   })
 
-  it('waits for a check and a heartbeat that the connection is lent to, and they for it', async () => {
+  it('waits for a check of its connection, and the check for it, while heartbeats have their own', async () => {
     const url = await migratedDatabase()
     const most = questionsAtOnce()
     const store = await opened({ connectionString: url, max: 1 }, { checkMs: 10 })
@@ -98,7 +98,7 @@ describe('an append', () => {
     for (let seq = 0; seq < 40; seq++) {
       const read = store.read('q', 0, 1)
       const appended = appendNow(store, 'q', [queuedEvent(`job-${seq}`)])
-      // The read has the pool's only connection, so heartbeats also take the one that listens.
+      // The read has the pool's only connection, and the append the one that listens.
       await Promise.all([read, appended, store.beat(beat), store.beat(beat)])
     }
     expect(most()).toBe(1)

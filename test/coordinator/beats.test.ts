@@ -10,9 +10,9 @@ afterEach(() => void vi.useRealTimers())
 
 /**
  * The beats of a lease of 15 s, in milliseconds since the first one; `fails` is asked about each after it: with what it fails, null if it
- * gets through, or `hangs` if no answer ever comes.
+ * gets through, after how many milliseconds, or `hangs` if no answer ever comes.
  */
-function beating(fails: (n: number) => Error | 'hangs' | null, ttlMs = 15_000) {
+function beating(fails: (n: number) => Error | number | 'hangs' | null, ttlMs = 15_000) {
   vi.useFakeTimers()
   const store = memoryStore()
   const sent: number[] = []
@@ -25,8 +25,10 @@ function beating(fails: (n: number) => Error | 'hangs' | null, ttlMs = 15_000) {
         sent.push(performance.now() - began)
         const error = sent.length === 1 ? null : fails(sent.length)
         if (error === 'hangs') return new Promise(() => {})
-        if (error !== null) throw error
-        return store.beat(beat)
+        if (error instanceof Error) throw error
+        const answer = await store.beat(beat)
+        if (error !== null) await new Promise((resolve) => setTimeout(resolve, error))
+        return answer
       },
       leave: async (_, workerId) => void left.push(`${workerId} after ${performance.now() - began} ms`),
     },
@@ -39,7 +41,7 @@ function beating(fails: (n: number) => Error | 'hangs' | null, ttlMs = 15_000) {
     workerId: () => 'w',
   })
   const began = performance.now()
-  return { keeper, sent, left, began, isLost: () => lost }
+  return { keeper, store, sent, left, began, isLost: () => lost }
 }
 
 const away = new InterlockError('store_unavailable', 'no connection left')
@@ -91,6 +93,55 @@ describe('a beat that fails', () => {
     await keeper.stop()
     await vi.advanceTimersByTimeAsync(10_000)
     expect(sent).toEqual([0, 5_000])
+  })
+})
+
+describe('a beat that is slow', () => {
+  it('keeps the lease, though each answer comes later than the next one is due', async () => {
+    const { keeper, isLost } = beating(() => 6_000)
+    await keeper.start()
+    await vi.advanceTimersByTimeAsync(120_000)
+    expect(isLost()).toBe(false)
+    keeper.abandon()
+  })
+})
+
+describe('where beats go along with appends', () => {
+  it('none goes out by itself while appends bring them', async () => {
+    const { keeper, store, sent, isLost } = beating(() => null)
+    await keeper.start()
+    const brought: number[] = []
+    for (let n = 0; n < 30; n++) {
+      await keeper.along(async (beat) => {
+        await vi.advanceTimersByTimeAsync(2_000)
+        if (beat !== undefined) brought.push(n)
+        return { ok: true, version: 0, now: 0, ...(beat && { beat: await store.beat(beat) }) }
+      })
+    }
+    expect({ sent, isLost: isLost() }).toEqual({ sent: [0], isLost: false })
+    expect(brought.length).toBeGreaterThan(8)
+    keeper.abandon()
+  })
+
+  it('one goes out by itself when the append under way is a third of the ttl old, and no sooner', async () => {
+    const { keeper, store, sent, isLost } = beating(() => null)
+    await keeper.start()
+    await vi.advanceTimersByTimeAsync(4_000)
+    const held = Promise.withResolvers<void>()
+    const appended = keeper.along(async (beat) => {
+      await held.promise
+      return { ok: true, version: 0, now: 0, ...(beat && { beat: await store.beat(beat) }) }
+    })
+    await vi.advanceTimersByTimeAsync(4_900)
+    expect(sent).toEqual([0])
+    await vi.advanceTimersByTimeAsync(100)
+    expect(sent).toEqual([0, 9_000])
+    // It hangs for longer than the lease, which its beats keep.
+    await vi.advanceTimersByTimeAsync(20_000)
+    expect(isLost()).toBe(false)
+    held.resolve()
+    await appended
+    keeper.abandon()
   })
 })
 

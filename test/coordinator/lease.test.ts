@@ -2,6 +2,7 @@ import { firstValueFrom } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import type { CoordinatorOptions } from '../../src/coordinator/index.ts'
 import { InterlockError } from '../../src/core/index.ts'
+import { createJobWorker } from '../../src/worker/index.ts'
 import { eventually } from '../support/this-test.ts'
 import { join, keepingLogger, memoryStore } from './support.ts'
 
@@ -53,6 +54,41 @@ describe.concurrent('leases', () => {
     await eventually(() => here.health().leaseLost, { timeout: 10_000 }).toBe(false)
     await here.enqueue([{ jobId: 'A', models: ['m'] }])
     expect(await here.claim({ max: 1, kinds: null })).toMatchObject([{ lease: { jobId: 'A' } }])
+  })
+
+  it('that others have ended are lost with the event that says so, and one call brings the process back', async () => {
+    const store = memoryStore()
+    const beats: string[] = []
+    const beat: typeof store.beat = (what) => {
+      beats.push(what.workerId)
+      return store.beat(what)
+    }
+    const here = await join({ store: { ...store, beat } })
+    const { workerId } = here
+    const signals: AbortSignal[] = []
+    const worker = createJobWorker({
+      coordinator: here,
+      handlers: {
+        normal: (_, { signal }) => {
+          signals.push(signal)
+          return new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+        },
+      },
+    })
+    worker.start()
+    await here.enqueue([{ jobId: 'A', models: ['m'] }])
+    await eventually(() => signals.length).toBe(1)
+    beats.splice(0)
+    // As when its clock, or the whole machine, stood still meanwhile: it does not know that its time is up.
+    await store.leave('default', workerId)
+    const lost = firstValueFrom(here.leaseLost$)
+    await join({ store })
+    expect(await lost).toEqual({ workerId })
+    await eventually(() => signals.length).toBe(2)
+    expect(beats).toEqual([here.workerId])
+    expect(worker.metrics()).toMatchObject({ lost: 1, completed: 0 })
+    expect(here.vitals().staleWrites).toBe(0)
+    await worker.drain({ timeoutMs: 0 })
   })
 
   it('are lost once, when a beat says so, and the next id is registered before it starts anything', async () => {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type SupabaseLike, supabaseClient, supabaseStore } from '../../src/adapter/supabase/index.ts'
 import { createCoordinator } from '../../src/coordinator/index.ts'
 import { InterlockError } from '../../src/core/index.ts'
+import { appendNow, queuedEvent } from '../../src/testing/index.ts'
 import { atEnd } from '../support/this-test.ts'
 import { type Fault, faultsWith, startProxy } from './proxy.ts'
 import { type Project, startMigrated } from './support.ts'
@@ -43,6 +44,26 @@ async function eventsOf({
   const { events } = await store.read(queue, 0, 1_000)
   return events.map((event) => `${event.type} ${'jobId' in event ? event.jobId : ''}`)
 }
+
+it('a heartbeat waits behind no append that hangs', async () => {
+  const proxy = await startProxy(project.url)
+  const store = supabaseStore(supabaseClient(proxy.url, project.keys.secret), { wake: 'poll' })
+  atEnd(() => store.close())
+  await store.open('q')
+  const hanging = Promise.withResolvers<ServerResponse>()
+  proxy.script('job_queue_append', [{ after: false, strike: hanging.resolve }])
+  const appended = appendNow(store, 'q', [queuedEvent('a')]).then(
+    () => 'answered',
+    () => 'failed',
+  )
+  const response = await hanging.promise
+  const beat = store.beat({
+    ...{ queue: 'q', workerId: 'w', kinds: null, freeSlots: 0, release: '0', ttlMs: 60_000, graceMs: 0 },
+  })
+  expect(await Promise.race([appended, beat])).toMatchObject({ alive: true })
+  response.destroy()
+  expect(await appended).toBe('failed')
+})
 
 const names = Object.keys(faultsWith(''))
 

@@ -265,6 +265,35 @@ describe.concurrent('what happens between a start and its handler', () => {
     expect(ran).toEqual([])
   })
 
+  it('that ends after a pause that was longer than its lease is lost, though the timer of the lease is late', async () => {
+    const store = memoryStore()
+    const state = { hangs: false }
+    const beat: typeof store.beat = (what) => (state.hangs ? new Promise(() => {}) : store.beat(what))
+    const coordinator = await join({ store: { ...store, beat }, leaseMs: 3_000, graceMs: 100, pollMs: 50 })
+    await coordinator.enqueue([{ jobId: 'A', models: ['m'] }])
+    const ran: number[] = []
+    const { worker } = await work({
+      coordinator,
+      handlers: {
+        normal: async ({ attempt }) => {
+          ran.push(attempt)
+          if (attempt > 1) return
+          state.hangs = true
+          const ended = new Promise((resolve) => setTimeout(resolve, 10))
+          // Nothing in this process runs meanwhile, as if it was stopped.
+          for (const until = performance.now() + 3_000; performance.now() < until; );
+          await ended
+          state.hangs = false
+        },
+      },
+    })
+    await eventually(() => worker.metrics(), { timeout: 20_000 }).toMatchObject({ completed: 1 })
+    expect(ran).toEqual([1, 2])
+    expect(storyOf(await log(store), 'A')).toEqual([
+      ...['queued', 'started', 'lease_expired', 'requeued', 'started', 'completed'],
+    ])
+  })
+
   it('the loss of the lease under which it was started stops it', async () => {
     const faulty = faultyStore()
     const attempts: number[] = []

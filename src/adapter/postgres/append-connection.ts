@@ -3,7 +3,7 @@ import type { Connections } from './connections.ts'
 import type { PostgresListener } from './listener.ts'
 
 /** The server has said what is wrong: the connection works. */
-const wasAnswered = (error: unknown): boolean => error instanceof Error && 'severity' in error
+export const wasAnswered = (error: unknown): boolean => error instanceof Error && 'severity' in error
 
 /**
  * Appends use the listening connection while it is free: the notification of the append then comes with its answer. Over another

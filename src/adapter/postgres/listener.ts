@@ -59,12 +59,7 @@ export class PostgresListener {
     }
   }
 
-  /** The connection is known to work. */
-  isListening(): boolean {
-    return this.#isListening
-  }
-
-  /** Nobody uses it just now either. */
+  /** The connection is known to work, and nobody uses it just now. */
   isFree(): boolean {
     return this.#isListening && this.#inTurn.isFree
   }
@@ -173,7 +168,7 @@ async function channelOf(ask: Ask, client: pg.Client, queue: string): Promise<st
 }
 
 /** Says goodbye, but does not wait for the answer of a peer that is gone. */
-async function endOf(client: pg.Client): Promise<void> {
+export async function endOf(client: pg.Client): Promise<void> {
   const impatience = setTimeout(() => client.connection.stream.destroy(), 500)
   await client.end().catch(() => {})
   clearTimeout(impatience)

@@ -1,36 +1,71 @@
 import type pg from 'pg'
 import { InterlockError } from '../../core/index.ts'
+import { wasAnswered } from './append-connection.ts'
 import type { Connections } from './connections.ts'
-import type { PostgresListener } from './listener.ts'
+import { endOf, type PostgresListener } from './listener.ts'
 
 type Work<Out> = (connection: pg.ClientBase) => Promise<Out>
 
 /**
  * The listening connection, used if the pool has none free: at the server's limit a pool cannot reopen connections, and your own
  * pool may be busy for long.
+ *
+ * @param watch begins to hear what the server says on a connection beside its answers
  */
 export function spareConnection(
-  { pool }: Connections,
-  listener: Pick<PostgresListener, 'isListening' | 'use'>,
+  { pool, client }: Connections,
+  listener: Pick<PostgresListener, 'use'>,
+  watch: (client: pg.Client) => void,
 ) {
   /** Works over the pool, or over the spare connection if the pool gets none. */
   const orSpare = async <Out>(work: Work<Out>): Promise<Out> => {
-    const client = await pool.connect().catch((error: unknown) => ({ error }))
-    if (!('error' in client)) return lent(client, work)
+    const got = await pool.connect().catch((error: unknown) => ({ error }))
+    if (!('error' in got)) return lent(got, work)
     return listener.use(work).catch((error: unknown) => {
       // Throws the pool's error, since that is the one to mend. The spare connection may lack what your program sets up for its
       // pool.
-      throw error instanceof InterlockError ? error : client.error
+      throw error instanceof InterlockError ? error : got.error
     })
   }
 
   /**
-   * For work that may be done twice: if the pool would make it wait, does it over both at once. The first answer counts, since
-   * either connection may be held up.
+   * Over a connection that is made for this and ended again. If none can be made, over the one that listens: the last choice, since this
+   * process hears nothing while an answer is waited for there.
+   */
+  const onOwn = async <Out>(work: Work<Out>): Promise<Out> => {
+    const own = client()
+    own.on('error', () => {})
+    watch(own)
+    try {
+      await own.connect()
+    } catch {
+      await endOf(own)
+      return listener.use(work).catch(() => orSpare(work))
+    }
+    try {
+      return await work(own)
+    } catch (error) {
+      // It may lack what your program sets up for its pool.
+      if (wasAnswered(error)) return orSpare(work)
+      throw error
+    } finally {
+      void endOf(own)
+    }
+  }
+
+  let unanswered = 0
+  /**
+   * For work that waits for no other, and that no other waits for: where the pool has no connection free, or such work has no answer yet (its
+   * connection may be dead, or its commit waits for a standby), it gets a connection of its own.
    */
   const atOnce = async <Out>(work: Work<Out>): Promise<Out> => {
-    if (!listener.isListening() || !isBusy(pool)) return orSpare(work)
-    return Promise.any([orSpare(work), listener.use(work)]).catch(firstOf)
+    const isAlone = unanswered === 0
+    unanswered++
+    try {
+      return await (isAlone && !isBusy(pool) ? orSpare(work) : onOwn(work))
+    } finally {
+      unanswered--
+    }
   }
 
   return { orSpare, atOnce }
@@ -55,8 +90,4 @@ async function lent<Out>(client: pg.PoolClient, work: Work<Out>): Promise<Out> {
 /** True if a caller who asks now has to wait for a connection. */
 function isBusy({ totalCount, idleCount, options }: pg.Pool): boolean {
   return idleCount === 0 && totalCount >= (options.max ?? 10)
-}
-
-function firstOf(error: unknown): never {
-  throw error instanceof AggregateError ? error.errors[0] : error
 }

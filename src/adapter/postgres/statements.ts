@@ -9,10 +9,8 @@ type Args = Readonly<Record<string, unknown>>
 /** SQLSTATEs behind a pooler that gives each statement another session: the name is unknown there, or in use. */
 const notPrepared: ReadonlySet<unknown> = new Set(['26000', '42P05'])
 
-/**
- * How soon a beat has to be answered, as a part of its ttl and at least this many milliseconds. It leaves time for another beat.
- */
-const BEAT = { part: 0.25, leastMs: 1_000 }
+/** The least time that a beat has for its answer, in milliseconds. After its ttl the answer is worth nothing; the next beat does not wait for it. */
+const BEAT_LEAST_MS = 1_000
 
 /** Archiving is one transaction over all events that move: 2,000,000 took 20 s. No caller waits for it. */
 const ARCHIVE_MS = 600_000
@@ -26,6 +24,8 @@ const acknowledging: ReadonlySet<FunctionName> = new Set<FunctionName>([
   'job_queue_drop',
   'job_queue_note',
   'job_queue_forget',
+  // A server that was replaced must not be able to confirm one (ADR 0036).
+  'job_queue_beat',
 ])
 
 /** What a function has answered, and whether its commit has to wait for a standby. */
@@ -42,6 +42,8 @@ export interface Statements {
    * has then not carried it out.
    */
   rpc(on: Queryable): Rpc
+  /** The same on a connection that `on` lends, which is given back before it is known whether it counts. */
+  rpcOver(on: <Out>(work: (connection: Queryable) => Promise<Out>) => Promise<Out>): Rpc
   /** The same for a query that does not return a single value. */
   ask<Row>(on: Queryable, query: Prepared): Promise<Answer<Row>>
 }
@@ -56,7 +58,7 @@ export function createStatements(answerMs: number, believe: (asked: string) => P
   const limitOf = (name: FunctionName, { ttl_ms: ttlMs }: Args): number => {
     if (name === 'job_queue_archive') return Math.max(answerMs, ARCHIVE_MS)
     if (name !== 'job_queue_beat') return answerMs
-    return Math.min(answerMs, Math.max(BEAT.leastMs, Number(ttlMs) * BEAT.part))
+    return Math.min(answerMs, Math.max(BEAT_LEAST_MS, Number(ttlMs)))
   }
   const askOnce = async <Row>(
     ms: number,
@@ -86,14 +88,15 @@ export function createStatements(answerMs: number, believe: (asked: string) => P
     const [row] = (await askOnce<Partial<Called>>(limitOf(name, args), on, query)).rows
     return { answer: row?.answer, asked: row?.asked ?? null }
   }
-  const rpc = async (on: Queryable, name: FunctionName, args: Args): Promise<unknown> => {
-    const { answer, asked } = await orUnprepared(() => call(on, name, args))
+  const rpcOver: Statements['rpcOver'] = (on) => async (name, args) => {
+    const { answer, asked } = await on((connection) => orUnprepared(() => call(connection, name, args)))
     if (asked !== null) await believe(asked)
     return answer
   }
   return {
     call,
-    rpc: (on) => (name, args) => rpc(on, name, args),
+    rpc: (on) => rpcOver((work) => work(on)),
+    rpcOver,
     ask: (on, query) => orUnprepared(() => askOnce(answerMs, on, query)),
   }
 }

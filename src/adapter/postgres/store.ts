@@ -121,11 +121,11 @@ export function postgresStoreOver(
     }
   }
   const query = async (sql: string) => (await ask<Record<string, unknown>>(pool, sql)).rows
-  const over = spareConnection(connections, listener)
+  const over = spareConnection(connections, listener, (client) => confirmation.watch(client))
   const rpc: Rpc = (fn, args) =>
     guarded(() => {
       if (!leases.has(fn)) return limit.within((connection) => statements.rpc(connection)(fn, args))
-      return over.atOnce((connection) => statements.rpc(connection)(fn, args))
+      return statements.rpcOver(over.atOnce)(fn, args)
     })
   const calls = sqlCalls(rpc)
   const inTurn = <Out>(work: (turn: Turn) => Promise<Out>) =>

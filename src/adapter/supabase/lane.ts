@@ -5,7 +5,7 @@ interface Waiting {
 
 /**
  * Lets this process have one mutating call under way at a time: the user's front end needs the API's ten connections too. The
- * lowest rank goes first, so a beat waits for one call at most.
+ * lowest rank goes first.
  */
 export class Lane {
   readonly #waiting: Waiting[] = []

@@ -3,8 +3,10 @@ import { apiFailure } from './failure.ts'
 import { Lane } from './lane.ts'
 import type { ApiLike, ApiResult } from './like.ts'
 
-/** Calls that only read do not use the lane. */
-const reads: ReadonlySet<FunctionName> = new Set([
+/** Calls that do not use the lane: those that only read, and those that renew a lease, which must wait behind nothing. */
+const beside: ReadonlySet<FunctionName> = new Set([
+  'job_queue_beat',
+  'job_queue_leave',
   'job_queue_open',
   'job_queue_queues',
   'job_queue_read',
@@ -26,16 +28,14 @@ const reads: ReadonlySet<FunctionName> = new Set([
 
 /** Which mutating calls go first; the others come after these. */
 const ranks: Readonly<Partial<Record<FunctionName, number>>> = {
-  job_queue_beat: 0,
-  job_queue_leave: 0,
-  job_queue_append: 1,
-  job_queue_append_along: 1,
-  job_queue_note: 2,
-  job_queue_claim_arrivals: 2,
-  job_queue_taken: 2,
-  job_queue_answer_requests: 2,
+  job_queue_append: 0,
+  job_queue_append_along: 0,
+  job_queue_note: 1,
+  job_queue_claim_arrivals: 1,
+  job_queue_taken: 1,
+  job_queue_answer_requests: 1,
 }
-const LAST_RANK = 3
+const LAST_RANK = 2
 
 /** A call by POST to /rest/v1/rpc. @throws InterlockError as {@link apiFailure} says */
 export function rpcOver(client: ApiLike, store: string, timeoutMs: number): Rpc {
@@ -43,7 +43,7 @@ export function rpcOver(client: ApiLike, store: string, timeoutMs: number): Rpc 
   const send: Rpc = (name, args) =>
     answerOf(() => client.rpc(name, args as never).abortSignal(AbortSignal.timeout(timeoutMs)), store)
   return (name, args) =>
-    reads.has(name) ? send(name, args) : lane.run(ranks[name] ?? LAST_RANK, () => send(name, args))
+    beside.has(name) ? send(name, args) : lane.run(ranks[name] ?? LAST_RANK, () => send(name, args))
 }
 
 /** The data of an answer. supabase-js returns most errors and throws some: both become Interlock's. */

@@ -1,13 +1,6 @@
 import { faultyIn } from '../../codec/index.ts'
 import { type Decision, decide, type Micros, projectionChanges, type Surroundings } from '../../core/index.ts'
-import type {
-  AppendAnswer,
-  AppendRequest,
-  AppendRole,
-  BeatAnswer,
-  StoreTraits,
-  WorkerBeat,
-} from '../../port/index.ts'
+import type { AppendAnswer, AppendRequest, AppendRole, StoreTraits, WorkerBeat } from '../../port/index.ts'
 import { Recent } from '../base/recent.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { readOn } from '../replica/read-log.ts'
@@ -20,10 +13,8 @@ export type AppendStore = AppendRole & Pick<StoreTraits, 'frugal'>
 
 /** Heartbeats that go along with appends. */
 export interface BeatsAlong {
-  /** The next one, if it is time for it. */
-  readonly due: () => WorkerBeat | undefined
-  /** @param sent when it was sent, by `performance.now()` */
-  readonly answered: (answer: BeatAnswer, beat: WorkerBeat, sent: number) => void
+  /** @param append sends it, with this beat if it is time for one */
+  along(append: (beat?: WorkerBeat) => Promise<AppendAnswer>): Promise<AppendAnswer>
 }
 
 export interface AppenderOptions {
@@ -126,14 +117,10 @@ export class Appender {
   }
 
   /** The append that is sent anyway is a sign of life. */
-  async #send(request: AppendRequest): Promise<AppendAnswer> {
+  #send(request: AppendRequest): Promise<AppendAnswer> {
     const { store, beats } = this.#options
-    const beat = store.frugal === true ? beats?.due() : undefined
-    if (beat === undefined) return store.append(request)
-    const sent = performance.now()
-    const answer = await store.append({ ...request, beat })
-    if (answer.ok && answer.beat !== undefined) beats?.answered(answer.beat, beat, sent)
-    return answer
+    if (store.frugal !== true || beats === undefined) return store.append(request)
+    return beats.along((beat) => store.append(beat === undefined ? request : { ...request, beat }))
   }
 
   /** If the event of a command does not read back unchanged, that command alone is refused, and the others are decided without it. */

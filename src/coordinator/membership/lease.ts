@@ -1,5 +1,5 @@
 import { InterlockError, type Micros } from '../../core/index.ts'
-import type { BeatAnswer, Incoming, MembershipRole, WorkerBeat } from '../../port/index.ts'
+import type { AppendAnswer, BeatAnswer, Incoming, MembershipRole, WorkerBeat } from '../../port/index.ts'
 import { pause, retryAfterOf } from '../base/retry.ts'
 import { SingleFlight } from '../base/work.ts'
 import { type LeaseTimes, leaseTimes } from './lease-times.ts'
@@ -57,6 +57,8 @@ export class LeaseKeeper {
   #lostAs: string | undefined
   /** When the last good beat was sent. */
   #aliveAt = Number.NEGATIVE_INFINITY
+  /** When the append that is under way was sent, if beats go along with appends and one is. */
+  #appendSent = Number.NEGATIVE_INFINITY
   readonly #behind: LeftBehind
   #capacity: Capacity = { kinds: [], freeSlots: 0 }
 
@@ -97,7 +99,7 @@ export class LeaseKeeper {
     const answer = await this.#beat()
     clearInterval(this.#timer)
     this.#isOver = false
-    this.#timer = setInterval(() => void this.beat(), this.#times.everyMs)
+    this.#timer = setInterval(() => this.#whenDue(), this.#times.everyMs)
     return answer
   }
 
@@ -150,16 +152,37 @@ export class LeaseKeeper {
     if (this.#lostAs !== this.#workerId) await this.#options.store.leave(this.#options.queue, this.#workerId)
   }
 
-  /** The beat that may go along with an append, if one would be due soon. */
-  due(): WorkerBeat | undefined {
-    const age = performance.now() - this.#aliveAt
-    return this.isRegistered && !this.#isOver && age > this.#times.alongMs ? this.#next() : undefined
+  /**
+   * Sends an append, with a beat along if one would be due soon. While it is under way no beat goes out by itself, until the append is as old
+   * as a beat may become.
+   */
+  async along(append: (beat?: WorkerBeat) => Promise<AppendAnswer>): Promise<AppendAnswer> {
+    const sent = performance.now()
+    const isDue = this.isRegistered && !this.#isOver && sent - this.#aliveAt > this.#times.alongMs
+    const beat = isDue ? this.#next() : undefined
+    this.#appendSent = sent
+    try {
+      const answer = await append(beat)
+      if (beat !== undefined && answer.ok && answer.beat !== undefined)
+        this.#cameAlong(answer.beat, beat.workerId, sent)
+      return answer
+    } finally {
+      this.#appendSent = Number.NEGATIVE_INFINITY
+    }
   }
 
-  /** It went along, so the next one is due later. @param sent by `performance.now()` */
-  answered(answer: BeatAnswer, { workerId }: WorkerBeat, sent: number): void {
+  /** So the next one is due later. */
+  #cameAlong(answer: BeatAnswer, workerId: string, sent: number): void {
+    clearTimeout(this.#again)
     if (!this.#isOver) this.#timer?.refresh()
     this.#heed(answer, workerId, sent)
+  }
+
+  #whenDue(): void {
+    const restMs = this.#appendSent + this.#times.everyMs - performance.now()
+    if (restMs <= 0) return void this.beat()
+    clearTimeout(this.#again)
+    this.#again = setTimeout(() => this.#whenDue(), restMs)
   }
 
   async #beat(): Promise<BeatAnswer> {

@@ -86,7 +86,7 @@ export class Member {
     this.#maintenance = maintenanceOf(log, options, onError)
     this.appends = new AppendQueue({
       ...{ log, limit, startedData: this.startedData, hooks: this.#commitHooks(), name: workerId },
-      beats: { due: () => this.lease.due(), answered: (...answer) => this.lease.answered(...answer) },
+      beats: { along: (append) => this.lease.along(append) },
       store: withRowsAhead(this.#maintenance.alongAppends(store), () => log.ledger),
     })
     this.#incarnation = this.#newIncarnation(options)
@@ -244,6 +244,8 @@ export class Member {
   }
 
   #onEvent(event: RecordedEvent): void {
+    // Others have ended the lease. What runs under it is told first: it has nothing to report any more.
+    if (event.type === 'lease_expired' && event.workerId === this.workerId) this.lease.declareLost()
     this.#hooks.onEvent(event)
     this.startedData.see(event)
     this.starts.see(event)
