@@ -4,6 +4,9 @@ import { wasAnswered } from './append-connection.ts'
 import type { Connections } from './connections.ts'
 import { endOf, type PostgresListener } from './listener.ts'
 
+/** The most connections that are made beside the pool: of the beats of one lease, so many can be without an answer. */
+const MOST_OWN = 4
+
 type Work<Out> = (connection: pg.ClientBase) => Promise<Out>
 
 /**
@@ -59,10 +62,11 @@ export function spareConnection(
    * connection may be dead, or its commit waits for a standby), it gets a connection of its own.
    */
   const atOnce = async <Out>(work: Work<Out>): Promise<Out> => {
-    const isAlone = unanswered === 0
+    const mustWait = unanswered > 0 || isBusy(pool)
+    const way = mustWait && unanswered <= MOST_OWN ? onOwn : orSpare
     unanswered++
     try {
-      return await (isAlone && !isBusy(pool) ? orSpare(work) : onOwn(work))
+      return await way(work)
     } finally {
       unanswered--
     }
