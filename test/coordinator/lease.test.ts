@@ -63,7 +63,13 @@ describe.concurrent('leases', () => {
       beats.push(what.workerId)
       return store.beat(what)
     }
-    const here = await join({ store: { ...store, beat } })
+    const refusals: string[] = []
+    const append: typeof store.append = async (request) => {
+      const answer = await store.append(request)
+      if (!answer.ok) refusals.push(answer.reason)
+      return answer
+    }
+    const here = await join({ store: { ...store, beat, append } })
     const { workerId } = here
     const signals: AbortSignal[] = []
     const worker = createJobWorker({
@@ -88,6 +94,7 @@ describe.concurrent('leases', () => {
     expect(beats).toEqual([here.workerId])
     expect(worker.metrics()).toMatchObject({ lost: 1, completed: 0 })
     expect(here.vitals().staleWrites).toBe(0)
+    expect(refusals).not.toContain('dead_worker')
     await worker.drain({ timeoutMs: 0 })
   })
 
