@@ -49,16 +49,17 @@ it('a heartbeat waits behind no append that hangs', async () => {
   const proxy = await startProxy(project.url)
   const store = supabaseStore(supabaseClient(proxy.url, project.keys.secret), { wake: 'poll' })
   atEnd(() => store.close())
-  await store.open('q')
+  const queue = `faults-${++queues}`
+  await store.open(queue)
   const hanging = Promise.withResolvers<ServerResponse>()
   proxy.script('job_queue_append', [{ after: false, strike: hanging.resolve }])
-  const appended = appendNow(store, 'q', [queuedEvent('a')]).then(
+  const appended = appendNow(store, queue, [queuedEvent('a')]).then(
     () => 'answered',
     () => 'failed',
   )
   const response = await hanging.promise
   const beat = store.beat({
-    ...{ queue: 'q', workerId: 'w', kinds: null, freeSlots: 0, release: '0', ttlMs: 60_000, graceMs: 0 },
+    ...{ queue, workerId: 'w', kinds: null, freeSlots: 0, release: '0', ttlMs: 60_000, graceMs: 0 },
   })
   expect(await Promise.race([appended, beat])).toMatchObject({ alive: true })
   response.destroy()
