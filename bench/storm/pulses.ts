@@ -10,7 +10,7 @@ export interface Pausable {
 const AT_ONCE = 3
 /** How often it is the combiner that is stopped. */
 const COMBINER_SHARE = 1 / 3
-/** How long a pulse lasts, and the rest after it, in leases: at random between these. */
+/** How long a stop lasts, and the rest after it, in leases: at random between these. */
 const LASTS = { least: 1.1, most: 1.9 }
 const RESTS = { least: 0.05, most: 0.4 }
 
