@@ -123,7 +123,12 @@ async function emptyWithin(client: pg.Client, tell: Scene['tell']): Promise<numb
 
 /** 1 if anything is wrong with the log, or the rows do not say what it says. */
 async function faultsIn(url: string, processes: number): Promise<number> {
-  const store = postgresStore(url)
+  // The machine is still busy: a connection may take longer than a program would wait for one.
+  const store = postgresStore({
+    connectionString: url,
+    connectionTimeoutMillis: 60_000,
+    query_timeout: 60_000,
+  })
   try {
     const { ok, firstBad, differences } = await verify({ store })
     if (!ok) console.error(`the log of ${processes} processes:`, firstBad, differences)
