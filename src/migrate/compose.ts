@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { columnUses, ownNames } from './columns.ts'
 import { listMigrationFiles, readMigrationFile } from './package-files.ts'
+import { interlockFunctions } from './sql-functions.ts'
 import { interlockTables, schemaVersion } from './version.ts'
 
 /** The file for an account without tables, the one for an account that has its own, and the way back. */
@@ -15,11 +16,6 @@ const newAccountPart = '30_new_account.sql'
 
 /** Parts below this number come before the functions, the others after: triggers and grants need them. */
 const firstPartAfterFunctions = '60'
-
-/** The functions, by the names of their files. */
-export function interlockFunctions(): readonly string[] {
-  return listMigrationFiles('functions').map((file) => file.replace(/\.sql$/, ''))
-}
 
 /**
  * Every bundle by its file name, made from the parts: `node src/migrate/bundle.ts` writes them. A bundle is plain SQL

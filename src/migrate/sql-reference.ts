@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { interlockFunctions } from './compose.ts'
-import { packageRoot, readMigrationFile } from './package-files.ts'
+import { packageRoot } from './package-files.ts'
+import { type SqlFunction, sqlFunctions } from './sql-functions.ts'
 
 /** The page about the functions, made from their header comments, so that the two cannot differ. */
 export const referencePage = (): string => join(packageRoot(), 'docs', 'sql-api.md')
@@ -15,17 +15,17 @@ export function currentReference(): string {
 }
 
 function functionReference(): string {
-  const functions = interlockFunctions().map(describeFunction)
+  const functions = sqlFunctions().map(describeFunction)
   const open = functions.filter((each) => !each.internal).map((each) => each.text)
   const internal = functions.filter((each) => each.internal).map((each) => each.text)
   return `## Functions\n\n${open.join('\n')}\n## Functions that only other functions call\n\n${internal.join('\n')}`
 }
 
-function describeFunction(name: string): { readonly internal: boolean; readonly text: string } {
-  const [header = '', statement = ''] = readMigrationFile('functions', `${name}.sql`).split(
-    /^create or replace function public\./m,
-  )
-  const [signature = ''] = statement.split(/^language/m)
+function describeFunction({ name, header, statement }: SqlFunction): {
+  readonly internal: boolean
+  readonly text: string
+} {
+  const [signature = ''] = statement.replace('create or replace function public.', '').split(/^language/m)
   const comment = header.trim().replace(/^-- ?/gm, '')
   return {
     internal: isInternal(comment),

@@ -1,7 +1,7 @@
 /** Negative controls: the contract of stores has to go red over a database in which one check of the append is missing. */
 import { describe, expect, it } from 'vitest'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { listMigrationFiles, readMigrationFile } from '../../src/migrate/package-files.ts'
+import { sqlFunctions } from '../../src/migrate/sql-functions.ts'
 import { type Runner, storeContract } from '../../src/testing/index.ts'
 import { withClient } from '../support/postgres-cluster.ts'
 import { createDatabase } from '../support/postgres-database.ts'
@@ -44,7 +44,7 @@ const mutants: Readonly<Record<string, readonly [find: string, put: string]>> = 
 }
 
 async function mutated(find: string, put: string): Promise<string> {
-  const texts = listMigrationFiles('functions').map((file) => readMigrationFile('functions', file))
+  const texts = sqlFunctions().map(({ statement }) => statement)
   const changed = texts.filter((text) => text.includes(find) && !text.includes('{{'))
   expect(changed).not.toEqual([])
   const url = await createDatabase('mutant', 'migrated')

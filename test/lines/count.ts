@@ -39,6 +39,7 @@ export const severalWriters: readonly Part[] = [
   {
     what: 'SQL functions',
     files: [
+      'migrations/functions/21_combining.sql',
       'migrations/functions/job_queue_{publish,append_for,resign,answered,published_in,turn}.sql',
       'migrations/functions/job_queue_{hand_in,pick_up,handed,handled,append_told}.sql',
     ],

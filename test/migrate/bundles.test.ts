@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { bundles, interlockFunctions } from '../../src/migrate/compose.ts'
+import { bundles } from '../../src/migrate/compose.ts'
 import { migrationScript } from '../../src/migrate/index.ts'
-import { migrationsFolder, readMigrationFile } from '../../src/migrate/package-files.ts'
+import { listMigrationFiles, migrationsFolder, readMigrationFile } from '../../src/migrate/package-files.ts'
+import { interlockFunctions, sqlFunctions } from '../../src/migrate/sql-functions.ts'
 import { currentReference, referencePage } from '../../src/migrate/sql-reference.ts'
 
 describe('the bundles', () => {
@@ -19,15 +20,33 @@ describe('the bundles', () => {
   })
 })
 
-describe('every function file', () => {
-  it.each(interlockFunctions())('%s has one function of that name, pinned and documented', (name) => {
-    const text = readMigrationFile('functions', `${name}.sql`)
-    expect(text.startsWith(`-- ${name}(`)).toBe(true)
-    expect(text.match(/^create or replace function /gm)).toHaveLength(1)
-    expect(text).toContain(`create or replace function public.${name}(`)
-    expect(text).toContain('set search_path = pg_catalog, pg_temp')
-    expect(text).toMatch(/Returns|Raises/)
+describe('every function', () => {
+  it.each(sqlFunctions())('$name is pinned and documented', ({ name, header, statement }) => {
+    expect(header.startsWith(`-- ${name}(`)).toBe(true)
+    expect(header).toMatch(/Returns|Raises/)
+    expect(statement.match(/\bfunction public\./g)).toHaveLength(1)
+    expect(statement).toContain('set search_path = pg_catalog, pg_temp')
   })
+
+  it('has a name of its own', () => {
+    expect(new Set(interlockFunctions()).size).toBe(interlockFunctions().length)
+  })
+})
+
+describe('every file of functions', () => {
+  it.each(listMigrationFiles('functions'))(
+    '%s says what its subject is, then has functions and nothing else',
+    (file) => {
+      const text = readMigrationFile('functions', file)
+      const [subject = ''] = text.split('\n\n')
+      expect(subject).toMatch(/^-- [A-Z](?:.|\n-- )+\.$/)
+      const inOrder = sqlFunctions()
+        .map(({ header, statement }) => `${header}${statement}\n`)
+        .filter((each) => text.includes(each))
+        .sort((a, b) => text.indexOf(a) - text.indexOf(b))
+      expect(text).toBe([`${subject}\n`, ...inOrder].join('\n'))
+    },
+  )
 })
 
 /** Functions that may use jsonb_agg or jsonb_object_agg, as all that they collect is small. */
@@ -47,10 +66,8 @@ describe('jsonb_agg and jsonb_object_agg', () => {
   // For each text in an array or object they go to the end of that (PostgreSQL 9.5 to 18, snprintf of what has no end): 20,000 names
   // in one value take 2 s, 100,000 take a minute, and no signal is heard meanwhile. to_jsonb(array_agg(…)) does the same in 10 ms.
   it('collect nothing that a user can make large: use to_jsonb(array_agg(…))', () => {
-    const used = interlockFunctions().filter((name) =>
-      /\bjsonb_(object_)?agg\(/.test(readMigrationFile('functions', `${name}.sql`)),
-    )
-    expect(used).toEqual(Object.keys(collecting))
+    const used = sqlFunctions().filter(({ statement }) => /\bjsonb_(object_)?agg\(/.test(statement))
+    expect(used.map(({ name }) => name)).toEqual(Object.keys(collecting))
   })
 })
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { eventTypes, isDeath, outcomeOf, type RecordedEvent } from '../../src/core/index.ts'
-import { interlockFunctions } from '../../src/migrate/compose.ts'
 import { readMigrationFile } from '../../src/migrate/package-files.ts'
+import { sqlFunctions } from '../../src/migrate/sql-functions.ts'
 import { freshDatabase } from './support.ts'
 
 /** Without aliases, and on one line. */
@@ -10,6 +10,8 @@ const squeezed = (sql: string) =>
     .replaceAll(/--.*$/gm, '')
     .replaceAll(/\b[a-z]\.(?=\w)/g, '')
     .replaceAll(/\s+/g, ' ')
+
+const functions = sqlFunctions().map(({ name, statement }) => ({ name, text: squeezed(statement) }))
 
 const [, dead = ''] =
   /where (event_type = 'expired' or .+?);/.exec(squeezed(readMigrationFile('parts', '32_dead.sql'))) ?? []
@@ -44,10 +46,9 @@ describe('which event makes a job a dead letter', () => {
   })
 
   it('is written the same in every function that asks it', () => {
-    const asking = interlockFunctions()
+    const asking = functions
       // It asks of what a void event is said to be, which has no type of its own.
-      .filter((name) => name !== 'job_queue_void_seqs')
-      .map((name) => ({ name, text: squeezed(readMigrationFile('functions', `${name}.sql`)) }))
+      .filter(({ name }) => name !== 'job_queue_void_seqs')
       .filter(({ text }) => text.includes("'final'") && text.includes('event_type'))
     expect(asking.map(({ name }) => name).toSorted()).toEqual([
       'job_queue_archive',
@@ -64,10 +65,8 @@ describe('which event makes a job a dead letter', () => {
   })
 
   it('and which other events end the life of a job, too', () => {
-    const [, ends = ''] =
-      /event_type in \(([^)]+)\) or \(event_type in/.exec(
-        squeezed(readMigrationFile('functions', 'job_queue_outer_rows.sql')),
-      ) ?? []
+    const rows = functions.find(({ name }) => name === 'job_queue_outer_rows')
+    const [, ends = ''] = /event_type in \(([^)]+)\) or \(event_type in/.exec(rows?.text ?? '') ?? []
     const always = events.filter((event) => event.final === undefined && outcomeOf(recorded(event)) !== null)
     expect(ends.match(/\w+/g)?.toSorted()).toEqual(always.map(({ type }) => type).toSorted())
   })

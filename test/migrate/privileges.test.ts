@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { interlockFunctions } from '../../src/migrate/compose.ts'
 import { migrate, migrationScript } from '../../src/migrate/index.ts'
-import { readMigrationFile } from '../../src/migrate/package-files.ts'
+import { interlockFunctions, sqlFunctions } from '../../src/migrate/sql-functions.ts'
 import { interlockTables } from '../../src/migrate/version.ts'
 import { type Database, failureOf, freshDatabase, migratedIn, situations } from './support.ts'
 
@@ -32,12 +31,11 @@ async function rightsOf(db: Database, role: string): Promise<readonly string[]> 
   return rows.map((row) => String(row['text']))
 }
 
-const isTrigger = (name: string) => /\breturns trigger\b/.test(readMigrationFile('functions', `${name}.sql`))
 const runtimeRights = [
   ...interlockTables.map((table) => `${table}: SELECT`),
-  ...interlockFunctions()
-    .filter((name) => !isTrigger(name))
-    .map((name) => `${name}: EXECUTE`),
+  ...sqlFunctions()
+    .filter(({ statement }) => !/\breturns trigger\b/.test(statement))
+    .map(({ name }) => `${name}: EXECUTE`),
 ].sort()
 
 describe.each(Object.keys(situations) as (keyof typeof situations)[])('under %s', (situation) => {
@@ -54,6 +52,14 @@ describe.each(Object.keys(situations) as (keyof typeof situations)[])('under %s'
       select p.proname from pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
        where p.proname ~ '^job_queue_' and a.grantee = 0`)
     expect(rows).toEqual([])
+  })
+
+  it('every function of the database is among those that the migration closes', async () => {
+    const db = await migratedIn(situation)
+    const rows = await db.query(
+      "select distinct p.proname::text as name from pg_proc p where p.proname ~ '^job_queue_' order by 1",
+    )
+    expect(rows.map(({ name }) => name).toSorted()).toEqual(interlockFunctions())
   })
 
   it('service_role reads every table and runs every function, and that is all', async () => {

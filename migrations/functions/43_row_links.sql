@@ -1,0 +1,199 @@
+-- Which row of the user speaks for which job: a row that a browser wrote belongs only to the job that is made from it.
+
+-- job_queue_linked(queue, target, job_id, row_queued_at): whether a row of the user's tables speaks for the job with its id in
+-- this queue. Only such a row is written, is given to a handler, or cancels the job when it is deleted. Internal.
+--   target         jobs or workflow_executions
+--   row_queued_at  the queued_at of the row, which browsers cannot write; null for workflow_executions
+-- Returns true for a row that says when the present life of the job began. Otherwise, for a row that anon or authenticated
+-- wrote (job_queue_unlinked), true only if intake made the job from it; for other rows, true unless the row is that of a job in
+-- another queue. Raises nothing.
+create or replace function public.job_queue_linked(queue text, target text, job_id text, row_queued_at timestamptz) returns boolean
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+#variable_conflict use_column
+declare
+  late boolean;
+begin
+  if $2 = 'jobs' and $4 = (
+    -- seq + 0: find the events of the job by its id and sort them. Otherwise it may read backwards through the events of all
+    -- other jobs.
+    select l.created_at from public.job_queue_log l
+     where l.queue = $1 and l.job_id = $3 and l.event_type = 'queued' order by l.seq + 0 desc limit 1) then
+    return true;
+  end if;
+  select u.late into late from public.job_queue_unlinked u where u.target = $2 and u.job_id = $3;
+  if found then
+    return $2 = 'jobs' and not late and exists (
+      select from public.job_queue_log l
+       where l.queue = $1 and l.job_id = $3 and l.event_type = 'queued' and l.data ? 'intake');
+  end if;
+  return $2 <> 'jobs' or not exists (
+    select from public.job_queue_log l
+     where l.queue = any (array(select h.queue from public.job_queue_heads h where h.queue <> $1))
+       and l.job_id = $3 and l.event_type = 'queued'
+       and (l.created_at = $4 or ($4 is null and l.data ? 'intake' and exists (
+         select from public.job_queue_jobs j
+          where j.queue = l.queue and j.job_id = l.job_id and j.queued_at = l.created_at))));
+end
+$$;
+
+-- job_queue_doubtful(queue, target, job_ids): the jobs, of these, that may have a row which does not speak for them
+-- (job_queue_linked): jobs whose row anon or authenticated has written, and jobs that another queue knows too. For all others
+-- every row speaks, so nobody has to check row by row. Internal.
+-- Returns their ids, usually none. Raises nothing.
+create or replace function public.job_queue_doubtful(queue text, target text, job_ids text[]) returns text[]
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+begin
+  return array(
+    select u.job_id from public.job_queue_unlinked u where u.target = $2 and u.job_id = any ($3)
+    union
+    select l.job_id from public.job_queue_log l
+     where $2 = 'jobs' and l.queue = any (array(select h.queue from public.job_queue_heads h where h.queue <> $1))
+       and l.job_id = any ($3) and l.event_type = 'queued');
+end
+$$;
+
+-- job_queue_link(target, job_ids): your server's word that rows which anon or authenticated wrote belong to the jobs with their
+-- ids, however these come into a queue (the gate, enqueue, SQL): their columns follow the job, its handler gets the row, and
+-- deleting the row cancels the job. You do not need it for rows that are taken in (intake) or that your server inserts. Writing
+-- required_models of a row as the server does the same. Doing it twice does nothing more.
+--   target   jobs or workflow_executions
+--   job_ids  ids of existing rows
+-- Returns how many were not linked before. Raises nothing.
+create or replace function public.job_queue_link(target text, job_ids text[]) returns integer
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  linked integer;
+begin
+  delete from public.job_queue_unlinked u where u.target = $1 and u.job_id = any ($2);
+  get diagnostics linked = row_count;
+  return linked;
+end
+$$;
+
+-- job_queue_row_linked(): the trigger on jobs and workflow_executions that fires when a server writes required_models, which
+-- browsers cannot: it links the row to its job (job_queue_link). Its WHEN clause checks the role. Runs as its owner. Its
+-- arguments are the table and the name of its key. Raises nothing.
+create or replace function public.job_queue_row_linked() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  id text;
+begin
+  execute format('select $1.%I::text', tg_argv[1]) into id using new;
+  if to_regclass('public.job_queue_unlinked') is not null then
+    delete from public.job_queue_unlinked u where u.target = tg_argv[0] and u.job_id = id;
+  end if;
+  return null;
+exception when undefined_column then
+  return null;
+end
+$$;
+
+-- job_queue_row_unlinked(): the trigger on jobs and workflow_executions that notes rows which belong only to a job made from
+-- them (job_queue_unlinked): rows that anon or authenticated insert (its WHEN clause checks that), and executions that are
+-- given another id, by any role. Runs as its owner. Its arguments are the table and the name of its key. Raises nothing: the
+-- user's statement goes on (a warning says what is wrong).
+create or replace function public.job_queue_row_unlinked() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  id text;
+  was text;
+begin
+  begin
+    execute format('select $1.%I::text', tg_argv[1]) into id using new;
+    if tg_op = 'UPDATE' then
+      execute format('select $1.%I::text', tg_argv[1]) into was using old;
+    end if;
+  exception when others then
+    raise warning 'Interlock does not see whose rows of % these are: %', tg_table_name, sqlerrm
+      using hint = format('Run `interlock migrate`, or drop the trigger %s.', tg_name);
+    return null;
+  end;
+  if id is distinct from was then
+    perform public.job_queue_note_row(tg_argv[0], id, tg_op = 'UPDATE');
+  end if;
+  return null;
+end
+$$;
+
+-- job_queue_note_row(target, job_id, moved): notes that a row with this id belongs to no job but the one that is made from it.
+-- Internal; called by the triggers on the user's tables.
+--   moved  the row had another id before
+-- A row is late if it came after a job with its id was made from a row, or if it is a second row with the id: the job cannot
+-- have been made from it.
+-- Returns nothing, raises nothing.
+create or replace function public.job_queue_note_row(target text, job_id text, moved boolean) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+#variable_conflict use_column
+begin
+  if job_id is null or length(job_id) > 200 or to_regclass('public.job_queue_unlinked') is null then
+    return;
+  end if;
+  insert into public.job_queue_unlinked as u (target, job_id, late)
+  values ($1, $2, $3 or exists (
+    select from public.job_queue_log l
+     where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = $2
+       and l.event_type = 'queued' and l.data ? 'intake'))
+  on conflict (target, job_id) do update set late = true;
+end
+$$;
+
+-- job_queue_rows_gone(target, key_column, job_ids): forgets that rows with these ids belonged to no job (job_queue_unlinked),
+-- once no such row is left. Internal; called by the triggers on the user's tables.
+-- Returns nothing, raises nothing.
+create or replace function public.job_queue_rows_gone(target text, key_column text, job_ids text[]) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  noted text[];
+  there oid := to_regclass('public.' || target);
+  key record;
+  left_over text[] := '{}';
+begin
+  if to_regclass('public.job_queue_unlinked') is null then
+    return;
+  end if;
+  noted := array(select u.job_id from public.job_queue_unlinked u where u.target = $1 and u.job_id = any ($3));
+  if cardinality(noted) = 0 then
+    return;
+  end if;
+  select format_type(a.atttypid, null) as type, exists (
+           select from pg_index i
+            where i.indrelid = there and i.indisunique and i.indisvalid and i.indnkeyatts = 1 and i.indpred is null
+              and i.indkey[0] = a.attnum) as is_unique
+    into key
+    from pg_attribute a where a.attrelid = there and a.attname = key_column and not a.attisdropped;
+  -- If one id may have several rows, another one may be left. If row level security hides rows, that is unknown.
+  if key.is_unique is not true then
+    if key is null or row_security_active(there) then
+      return;
+    end if;
+    execute format('select coalesce(array_agg(t.%1$I::text), %4$L) from public.%2$I t where t.%1$I = any ($1::%3$s[])',
+      key_column, target, key.type, '{}') into left_over using noted;
+  end if;
+  delete from public.job_queue_unlinked u
+   where u.target = $1 and u.job_id = any (noted) and u.job_id <> all (left_over);
+end
+$$;

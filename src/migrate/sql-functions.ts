@@ -1,0 +1,29 @@
+import { listMigrationFiles, readMigrationFile } from './package-files.ts'
+
+/** A function of Interlock as it stands in the file of its subject, under migrations/functions. */
+export interface SqlFunction {
+  readonly name: string
+  /** What it does, its arguments, answer and errors, as comment lines. */
+  readonly header: string
+  /** `create or replace function … $$;` */
+  readonly statement: string
+}
+
+/**
+ * Every function, sorted by name. Its statement names it: a file has the functions of one subject. The files run in the order of
+ * their names, each from top to bottom, since PostgreSQL checks a `language sql` body when it is created: what it calls must be there.
+ */
+export function sqlFunctions(): readonly SqlFunction[] {
+  const texts = listMigrationFiles('functions').map((file) => readMigrationFile('functions', file))
+  return texts.flatMap(functionsOf).sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+const functionsOf = (text: string): SqlFunction[] =>
+  [
+    ...text.matchAll(
+      /((?:^--.*\n)*)(^create or replace function public\.(job_queue_\w+)\([\s\S]*?^\$\$;$)/gm,
+    ),
+  ].map(([, header = '', statement = '', name = '']) => ({ name, header, statement }))
+
+/** The names of the functions. */
+export const interlockFunctions = (): readonly string[] => sqlFunctions().map(({ name }) => name)
