@@ -22,7 +22,7 @@ export async function buildPage(folder) {
 async function bundled(folder) {
   const { output } = await build({
     configFile: false,
-    root: path.join(root, 'src/dashboard/page'),
+    root: path.join(root, 'src/apps/dashboard/page'),
     base: './',
     logLevel: 'warn',
     oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
@@ -34,7 +34,7 @@ async function bundled(folder) {
       // It would be a script of its own in the page, which the policy of the page does not allow.
       modulePreload: false,
       rolldownOptions: {
-        input: path.join(root, 'src/dashboard/page/main.tsx'),
+        input: path.join(root, 'src/apps/dashboard/page/main.tsx'),
         output: { entryFileNames: 'page.js', assetFileNames: 'page.[ext]', codeSplitting: false },
       },
     },
@@ -54,7 +54,7 @@ const modulesOf = (output) =>
 /** A package, or a folder of the sources; of the page each folder of its own. */
 function partOf(file) {
   const [, name] = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file) ?? []
-  return name ?? /^(src\/dashboard\/page\/[^/]+|src\/[^/]+|[^/]+)/.exec(file)?.[1] ?? file
+  return name ?? /^(src\/apps\/dashboard\/page\/[^/]+|src\/[^/]+\/[^/]+|[^/]+)/.exec(file)?.[1] ?? file
 }
 
 /** The size table: each part's share of the script, and what both files weigh as they go over the wire. */

@@ -20,7 +20,7 @@ const installed = Object.keys({
 })
 
 /** The folders of the command; what else lies in src/ and machines/ is the library. */
-const ofCommand = ['src/cli', 'src/dev'].map((folder) => path.join(root, folder) + path.sep)
+const ofCommand = ['src/apps/cli', 'src/apps/dev'].map((folder) => path.join(root, folder) + path.sep)
 
 /**
  * @param dist the folder that the package's own `dist` stands for, with the library in it
@@ -31,7 +31,7 @@ export async function bundleCommand(dist) {
   const asked = new Set()
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: ['src/cli/main.ts'],
+    entryPoints: ['src/apps/cli/main.ts'],
     outdir,
     bundle: true,
     splitting: true,

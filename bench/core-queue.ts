@@ -11,7 +11,7 @@ import {
   type Policy,
   type RecordedEvent,
   specDefaults,
-} from '../src/core/index.ts'
+} from '../src/engine/core/index.ts'
 
 const START = 1_700_000_000_000_000
 const nobodyDead: ReadonlySet<string> = new Set()

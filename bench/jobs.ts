@@ -1,6 +1,6 @@
-import type { EnqueueInput } from '../src/codec/index.ts'
-import { type Coordinator, createCoordinator, silentLogger } from '../src/coordinator/index.ts'
-import type { LogStore } from '../src/port/index.ts'
+import { type Coordinator, createCoordinator, silentLogger } from '../src/engine/coordinator/index.ts'
+import type { EnqueueInput } from '../src/engine/events/index.ts'
+import type { LogStore } from '../src/engine/store/index.ts'
 
 /** So many jobs of one model each, spread evenly. */
 export function jobsOn(models: number, count: number, prefix = 'job'): readonly EnqueueInput[] {

@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '../src/core/index.ts'
+import type { RecordedEvent } from '../src/engine/core/index.ts'
 import { byModel } from './core/line.ts'
 import { CoreQueue, plainSpec } from './core-queue.ts'
 

@@ -1,5 +1,5 @@
 import { type Actor, type ActorOptions, createActor } from 'xstate'
-import { emptyLedger, type Ledger, type RecordedEvent } from '../src/core/index.ts'
+import { emptyLedger, type Ledger, type RecordedEvent } from '../src/engine/core/index.ts'
 import { checkAccepted } from './check.ts'
 import { coordinatorMachine } from './coordinator.machine.ts'
 import { type CoordinatorSnapshot, ledgerSnapshot } from './state.ts'

@@ -1,4 +1,4 @@
-import { evolve, InterlockError, type RecordedEvent } from '../src/core/index.ts'
+import { evolve, InterlockError, type RecordedEvent } from '../src/engine/core/index.ts'
 import type { CoordinatorSnapshot } from './state.ts'
 
 /**

@@ -13,7 +13,7 @@ import {
   type Variant,
   variantOf,
   variants,
-} from '../src/core/index.ts'
+} from '../src/engine/core/index.ts'
 import { coordinatorMachine } from './coordinator.machine.ts'
 import { jobMachine } from './job.machine.ts'
 

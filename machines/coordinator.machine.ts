@@ -1,5 +1,11 @@
 import { assign, setup } from 'xstate'
-import { emptyLedger, endsAttempt, evolve, type Ledger, type RecordedEvent } from '../src/core/index.ts'
+import {
+  emptyLedger,
+  endsAttempt,
+  evolve,
+  type Ledger,
+  type RecordedEvent,
+} from '../src/engine/core/index.ts'
 
 /**
  * The law of one queue: which event of its log may come in which state. Its context is the ledger, its one action is

@@ -1,4 +1,4 @@
-import { endsAttempt, type RecordedEvent } from '../src/core/index.ts'
+import { endsAttempt, type RecordedEvent } from '../src/engine/core/index.ts'
 
 /** The events of the log that are about one job. */
 export type JobEvent = Extract<RecordedEvent, { readonly jobId: string }>

@@ -1,5 +1,5 @@
 import type { SnapshotFrom } from 'xstate'
-import { type Ledger, queueStateValueOf } from '../src/core/index.ts'
+import { type Ledger, queueStateValueOf } from '../src/engine/core/index.ts'
 import { coordinatorMachine } from './coordinator.machine.ts'
 
 /** The state of a queue's machine, with its ledger. */

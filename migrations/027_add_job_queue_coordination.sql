@@ -1,7 +1,7 @@
 -- Interlock 027, for an account that has tables: adds Interlock's, and coordination columns to jobs and
 -- workflow_executions where they exist. Rows, policies and grants of yours stay as they are.
 -- One transaction; running it again changes nothing.
--- Made by src/migrate/bundle.ts from migrations/parts and migrations/functions: change those.
+-- Made by src/engine/migrate/bundle.ts from migrations/parts and migrations/functions: change those.
 
 begin;
 -- One migration at a time; the second one finds everything done. The lock is held until commit, so it works through a pooler.
@@ -2837,7 +2837,7 @@ $$;
 -- through the API. news: {after, at, version, epoch, events}, the events since the message before, up to 64 or 7 KB of them, so
 -- that those who know the log up to there need not read; at: the time of the event `after`, in microseconds.
 -- concerns: which processes it concerns, beside the one that appended it (`nobody`, `free`: workers with a free slot, `all`),
--- as concernOf in src/adapter/supabase/concern.ts. Over its rate of messages a second Realtime drops all messages of a project
+-- as concernOf in src/engine/store/supabase/concern.ts. Over its rate of messages a second Realtime drops all messages of a project
 -- for a minute. So there is one every 170 ms, six a second: woken_at is when the next is due. One may be sent ahead of that. If
 -- somebody may be waiting, up to 3 are, and for appends over a connection up to 4. Starts without an end count as that: other
 -- processes with a free slot were told of the same jobs, and are about to try. A process that appends through the API
@@ -6541,7 +6541,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '61152c846b69f25352853ec4034676334e04a137f7a76451f5617fe806c18777')
+  ('027', '2bbfdf4ebb5222b2e0512a5c45b5efd755e8cbcb1e8dab0a7dffbab298f4b687')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

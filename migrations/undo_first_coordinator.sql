@@ -1,4 +1,4 @@
--- Made by src/migrate/bundle.ts from migrations/parts and migrations/functions: change those.
+-- Made by src/engine/migrate/bundle.ts from migrations/parts and migrations/functions: change those.
 -- The way back to the first coordinator. Its two tables get their names back, with their rows as they were at the migration.
 -- Interlock's tables are kept under the names …_undone_1 (or the next free number). Its functions and its triggers on your tables
 -- are dropped. The columns on your tables stay: the first coordinator uses most of them.

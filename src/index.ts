@@ -11,8 +11,8 @@
  * await coordinator.close()
  * @module
  */
-export type { EnqueueInput, PolicyInput } from './codec/index.ts'
-export * from './coordinator/index.ts'
+
+export * from './engine/coordinator/index.ts'
 export {
   type AttemptKey,
   type Claim,
@@ -43,8 +43,9 @@ export {
   replay,
   type Started,
   type Waiting,
-} from './core/index.ts'
-export type { DeadJob, JobData, LogStore } from './port/index.ts'
-export { closeJobCoordinator, getJobCoordinator } from './process/index.ts'
-export * from './worker/index.ts'
-export * from './workflow/index.ts'
+} from './engine/core/index.ts'
+export type { EnqueueInput, PolicyInput } from './engine/events/index.ts'
+export { closeJobCoordinator, getJobCoordinator } from './engine/process/index.ts'
+export type { DeadJob, JobData, LogStore } from './engine/store/index.ts'
+export * from './engine/worker/index.ts'
+export * from './engine/workflow/index.ts'

@@ -1,6 +1,7 @@
 /** A worker process: joins the queue; told `prepare` it reads the log to its end, told `drain` it works and reports. */
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
+
+import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { asked } from '../frame/child.ts'
 import { drain } from './drain.ts'
 

@@ -1,4 +1,4 @@
-import type { EnqueueInput } from '../../src/codec/index.ts'
+import type { EnqueueInput } from '../../src/engine/events/index.ts'
 import { type Context, type Goal, type Row, sample, sized } from '../frame/bench.ts'
 import { sum } from '../frame/statistics.ts'
 import { coordinated, enqueueAll, jobsOn } from '../jobs.ts'

@@ -1,6 +1,6 @@
 import { filter, firstValueFrom, map, merge, type Observable, share } from 'rxjs'
-import type { Coordinator, EndOptions } from '../../src/coordinator/index.ts'
-import type { Started } from '../../src/core/index.ts'
+import type { Coordinator, EndOptions } from '../../src/engine/coordinator/index.ts'
+import type { Started } from '../../src/engine/core/index.ts'
 
 export interface Drained {
   /** Jobs that this process ran. */

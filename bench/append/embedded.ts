@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { pgliteStore } from '../../src/adapter/pglite/index.ts'
+import { pgliteStore } from '../../src/engine/store/pglite/index.ts'
 import { type Context, type Row, sample, sized } from '../frame/bench.ts'
 import { median } from '../frame/statistics.ts'
 import { coordinated, enqueueAll, jobsOn } from '../jobs.ts'

@@ -1,5 +1,5 @@
-import type { Coordinator } from '../../src/coordinator/index.ts'
-import type { LogStore } from '../../src/port/index.ts'
+import type { Coordinator } from '../../src/engine/coordinator/index.ts'
+import type { LogStore } from '../../src/engine/store/index.ts'
 import { type Context, type Goal, type Row, sample, sized } from '../frame/bench.ts'
 import { stopwatch } from '../frame/stopwatch.ts'
 import { coordinated, enqueueAll, jobsOn } from '../jobs.ts'

@@ -1,6 +1,6 @@
-import { DatabaseClock } from '../../src/coordinator/replica/clocks.ts'
-import { projectionChanges } from '../../src/core/index.ts'
-import type { LogStore } from '../../src/port/index.ts'
+import { DatabaseClock } from '../../src/engine/coordinator/replica/clocks.ts'
+import { projectionChanges } from '../../src/engine/core/index.ts'
+import type { LogStore } from '../../src/engine/store/index.ts'
 import { byModel } from '../core/line.ts'
 import { CoreQueue, plainSpec } from '../core-queue.ts'
 

@@ -1,6 +1,6 @@
 import pg from 'pg'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import type { LogStore } from '../../src/port/index.ts'
+import type { LogStore } from '../../src/engine/store/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import type { Servers } from '../frame/servers.ts'
 import { makeFloor } from './floor.ts'
 

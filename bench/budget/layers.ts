@@ -3,11 +3,11 @@ import type { Profiler } from 'node:inspector'
 /** Whose code a frame is, by the first of these that its file's path has. */
 const layers: readonly (readonly [part: string, layer: string])[] = [
   ['/bench/', 'the bench itself'],
-  ['/src/worker/', 'worker'],
-  ['/src/coordinator/', 'coordinator'],
-  ['/src/core/', 'core: decide and fold'],
-  ['/src/codec/', 'codec: check and encode'],
-  ['/src/adapter/', 'store'],
+  ['/src/engine/worker/', 'worker'],
+  ['/src/engine/coordinator/', 'coordinator'],
+  ['/src/engine/core/', 'core: decide and fold'],
+  ['/src/engine/events/', 'codec: check and encode'],
+  ['/src/engine/store/', 'store'],
   ['/node_modules/pg', 'driver pg'],
   ['/node_modules/zod', 'zod'],
   ['/node_modules/rxjs', 'rxjs'],

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import type { Coordinator } from '../../src/coordinator/index.ts'
+import type { Coordinator } from '../../src/engine/coordinator/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { drain } from '../append/drain.ts'
 import { type Bench, type Context, type Row, sized } from '../frame/bench.ts'
 import { connected } from '../frame/servers.ts'

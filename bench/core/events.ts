@@ -1,5 +1,5 @@
 import { CoordinatorActor } from '../../machines/index.ts'
-import { emptyLedger, evolve, fold, type Ledger, type RecordedEvent } from '../../src/core/index.ts'
+import { emptyLedger, evolve, fold, type Ledger, type RecordedEvent } from '../../src/engine/core/index.ts'
 import { type Context, type Row, sample, sized } from '../frame/bench.ts'
 import { stopwatch } from '../frame/stopwatch.ts'
 import { workedLog } from '../worked-log.ts'

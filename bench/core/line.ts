@@ -1,4 +1,10 @@
-import { type Claim, defaultPolicy, jobOf, type Policy, type RecordedEvent } from '../../src/core/index.ts'
+import {
+  type Claim,
+  defaultPolicy,
+  jobOf,
+  type Policy,
+  type RecordedEvent,
+} from '../../src/engine/core/index.ts'
 import { CoreQueue, plainSpec } from '../core-queue.ts'
 
 export const byModel: Policy = { ...defaultPolicy, maxActive: null }

@@ -5,8 +5,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { createDashboard, tokenSession, toNodeHandler } from '../../src/dashboard/index.ts'
-import type { LogStore } from '../../src/port/index.ts'
+import { createDashboard, tokenSession, toNodeHandler } from '../../src/apps/dashboard/index.ts'
+import type { LogStore } from '../../src/engine/store/index.ts'
 
 /** A page that waits for what comes late: a busy machine makes figures worse, and is no reason to give up. */
 export async function patientPage(of: Browser | BrowserContext): Promise<Page> {
@@ -32,7 +32,7 @@ export interface Host {
 
 /** The `interlock` command in a process of its own, once it has said its address. */
 export async function interlock(words: readonly string[], address: RegExp): Promise<Host> {
-  const child = spawn(process.execPath, ['src/cli/main.ts', ...words], { cwd: project })
+  const child = spawn(process.execPath, ['src/apps/cli/main.ts', ...words], { cwd: project })
   const ended = once(child, 'exit')
   let said = ''
   const heard = new Promise<string>((resolve, reject) => {

@@ -1,5 +1,5 @@
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
+import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { startPostgres } from '../../test/support/postgres.ts'
 import { migrateAt } from '../frame/servers.ts'
 import { dashboardOf, patientPage } from './host.ts'

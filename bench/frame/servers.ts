@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import pg from 'pg'
-import { migrate } from '../../src/migrate/index.ts'
+import { migrate } from '../../src/engine/migrate/index.ts'
 import { binariesOf, homeOfBinaries } from '../../test/support/binaries.ts'
 import { type PostgresOptions, startPostgres } from '../../test/support/postgres.ts'
 

@@ -1,6 +1,6 @@
 /** Runs one command line of `interlock` in a process of its own, and answers what it took from the start of the process. */
-import { makeYoung } from '../../src/cli/heap.ts'
-import { runCli } from '../../src/cli/program.ts'
+import { makeYoung } from '../../src/apps/cli/heap.ts'
+import { runCli } from '../../src/apps/cli/program.ts'
 import { answer, asked } from '../frame/child.ts'
 
 export interface Ran {

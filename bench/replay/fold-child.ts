@@ -1,6 +1,7 @@
 /** Folds a log that lies in memory, parsed and checked, and answers what each time took. */
-import { decodeEvent, encodeEvent } from '../../src/codec/index.ts'
-import { replay } from '../../src/core/index.ts'
+
+import { replay } from '../../src/engine/core/index.ts'
+import { decodeEvent, encodeEvent } from '../../src/engine/events/index.ts'
 import { answer, asked } from '../frame/child.ts'
 import { stopwatch } from '../frame/stopwatch.ts'
 import { type LogShape, workedLog } from '../worked-log.ts'

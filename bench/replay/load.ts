@@ -1,6 +1,6 @@
 import type pg from 'pg'
-import { encodeEvent } from '../../src/codec/index.ts'
-import type { RecordedEvent } from '../../src/core/index.ts'
+import type { RecordedEvent } from '../../src/engine/core/index.ts'
+import { encodeEvent } from '../../src/engine/events/index.ts'
 import { connected } from '../frame/servers.ts'
 import { type LogShape, workedLog } from '../worked-log.ts'
 

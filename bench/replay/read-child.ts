@@ -1,10 +1,10 @@
 /** Reads a whole log in a process of its own, and answers what it took. */
 import pg from 'pg'
-import { ANSWER_MS, type Ask, askWithin } from '../../src/adapter/postgres/ask.ts'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { readPage } from '../../src/adapter/postgres/read.ts'
-import { Replayer } from '../../src/core/index.ts'
-import { PAGE, pagesAfter } from '../../src/port/index.ts'
+import { Replayer } from '../../src/engine/core/index.ts'
+import { PAGE, pagesAfter } from '../../src/engine/store/index.ts'
+import { ANSWER_MS, type Ask, askWithin } from '../../src/engine/store/postgres/ask.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
+import { readPage } from '../../src/engine/store/postgres/read.ts'
 import { answer, asked } from '../frame/child.ts'
 
 export interface Read {

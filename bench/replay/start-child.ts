@@ -1,6 +1,7 @@
 /** Joins a queue in a process of its own, and answers how long that took. */
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
+
+import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { answer, asked } from '../frame/child.ts'
 
 const { url, queue } = asked<{ readonly url: string; readonly queue: string }>()

@@ -1,5 +1,5 @@
-import { MICROS_PER_SECOND, type RecordedEvent } from '../../src/core/index.ts'
-import { Agenda } from '../../src/insight/what-if/agenda.ts'
+import { MICROS_PER_SECOND, type RecordedEvent } from '../../src/engine/core/index.ts'
+import { Agenda } from '../../src/tools/insight/what-if/agenda.ts'
 import { byModel } from '../core/line.ts'
 import { CoreQueue, plainSpec } from '../core-queue.ts'
 import type { Request } from './trace.ts'

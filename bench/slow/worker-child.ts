@@ -1,8 +1,8 @@
 /** A worker process with default settings, which works until it is ended. */
 
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
-import { createJobWorker } from '../../src/worker/index.ts'
+import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
+import { createJobWorker } from '../../src/engine/worker/index.ts'
 import { answerEach } from '../frame/answerer.ts'
 import { asked } from '../frame/child.ts'
 import { numberOf, resultOf } from '../peers/tasks.ts'

@@ -1,9 +1,9 @@
 /** A worker process with a short lease, niced, whose jobs each put the next one in line, until they are told to stop that. */
 import { setPriority } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
-import { createJobWorker } from '../../src/worker/index.ts'
+import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
+import { createJobWorker } from '../../src/engine/worker/index.ts'
 import { answerEach } from '../frame/answerer.ts'
 import { asked } from '../frame/child.ts'
 

@@ -5,7 +5,7 @@
  * idle workers are counted, 60; `messages`: `messagesPerSecond` of the store, 6.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { supabaseClient } from '../../src/adapter/supabase/index.ts'
+import { supabaseClient } from '../../src/engine/store/supabase/index.ts'
 import { createCoordinator, createJobWorker } from '../../src/index.ts'
 import { numberOf, payloadOf, resultOf } from '../peers/tasks.ts'
 import { Requests, rounded } from './counted.ts'

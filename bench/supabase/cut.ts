@@ -2,7 +2,7 @@
  * How long a start waits before, while and after Realtime is cut for 10 s: `node bench/supabase/cut.ts`. Three workers end some
  * ten jobs a second; a fourth is free, and is given a job now and then by a process of its own.
  */
-import { projectStore } from '../../src/adapter/supabase/index.ts'
+import { projectStore } from '../../src/engine/store/supabase/index.ts'
 import { openCut } from '../../test/supabase/cut.ts'
 import { cutUnderLoad, type Start } from '../../test/supabase/cut-load.ts'
 import { percentile, startBenchProject } from './project.ts'

@@ -1,6 +1,6 @@
 /** The front end of bench/supabase/front-end.ts: `<url> <key> <seconds>`; reads when told, and tells how long each request took. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { supabaseClient } from '../../src/adapter/supabase/index.ts'
+import { supabaseClient } from '../../src/engine/store/supabase/index.ts'
 
 const [url = '', key = '', seconds = ''] = process.argv.slice(2)
 const client = supabaseClient(url, key)

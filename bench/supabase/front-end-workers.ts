@@ -1,7 +1,7 @@
 /** The workers of bench/supabase/front-end.ts, each with a client of its own: `<url> <key> <workers> <milliseconds per job>`. */
 import { setPriority } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { projectStore } from '../../src/adapter/supabase/index.ts'
+import { projectStore } from '../../src/engine/store/supabase/index.ts'
 import { createCoordinator, createJobWorker } from '../../src/index.ts'
 import { silent } from './project.ts'
 

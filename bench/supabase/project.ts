@@ -1,8 +1,8 @@
-import { projectStore, type SupabaseOptions } from '../../src/adapter/supabase/index.ts'
-import { postgresDatabase } from '../../src/dev/database/postgres.ts'
-import { type LocalSupabase, startLocalSupabase } from '../../src/dev/index.ts'
-import { migrationScript } from '../../src/migrate/index.ts'
-import type { LogStore } from '../../src/port/index.ts'
+import { postgresDatabase } from '../../src/apps/dev/database/postgres.ts'
+import { type LocalSupabase, startLocalSupabase } from '../../src/apps/dev/index.ts'
+import { migrationScript } from '../../src/engine/migrate/index.ts'
+import type { LogStore } from '../../src/engine/store/index.ts'
+import { projectStore, type SupabaseOptions } from '../../src/engine/store/supabase/index.ts'
 import { startPostgres } from '../../test/support/postgres.ts'
 
 export interface BenchProject extends LocalSupabase {

@@ -8,11 +8,11 @@ import {
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
-import { openTelemetry } from '../../src/otel/index.ts'
-import type { Telemetry } from '../../src/port/index.ts'
-import { createJobWorker } from '../../src/worker/index.ts'
+import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import type { Telemetry } from '../../src/engine/store/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
+import { createJobWorker } from '../../src/engine/worker/index.ts'
+import { openTelemetry } from '../../src/tools/otel/index.ts'
 import { answerEach } from '../frame/answerer.ts'
 import { asked } from '../frame/child.ts'
 import { keyNames, numberOf, payloadOf, resultOf, tasksOn } from '../peers/tasks.ts'

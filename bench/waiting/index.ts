@@ -1,4 +1,4 @@
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { type Bench, type Context, type Row, sized } from '../frame/bench.ts'
 import { answerOf } from '../frame/child.ts'
 import { connected } from '../frame/servers.ts'

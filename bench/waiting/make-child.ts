@@ -1,7 +1,8 @@
 /** Puts a long line into an empty queue, and writes its snapshot, in a process of its own; answers what that took. */
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { keepSnapshot } from '../../src/coordinator/replica/snapshots.ts'
-import type { RecordedEvent } from '../../src/core/index.ts'
+
+import { keepSnapshot } from '../../src/engine/coordinator/replica/snapshots.ts'
+import type { RecordedEvent } from '../../src/engine/core/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { byModel } from '../core/line.ts'
 import { CoreQueue, plainSpec } from '../core-queue.ts'
 import { answer, asked } from '../frame/child.ts'

@@ -1,7 +1,8 @@
 /** Reads a snapshot back, or joins its queue, in a process of its own; answers what that took. */
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
-import { ledgerNear } from '../../src/coordinator/replica/snapshots.ts'
+
+import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import { ledgerNear } from '../../src/engine/coordinator/replica/snapshots.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { answer, asked } from '../frame/child.ts'
 import { busyWith } from './busy.ts'
 

@@ -1,8 +1,9 @@
 /** Empties a line whose jobs have payloads, through `createJobWorker` or through the bare API, and says what that took. */
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { type Coordinator, createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
-import type { Started } from '../../src/core/index.ts'
-import { createJobWorker } from '../../src/worker/index.ts'
+
+import { type Coordinator, createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import type { Started } from '../../src/engine/core/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
+import { createJobWorker } from '../../src/engine/worker/index.ts'
 import { drain } from '../append/drain.ts'
 import { asked } from '../frame/child.ts'
 import { keyNames, numberOf, payloadOf, resultOf, tasksOn, thousands } from '../peers/tasks.ts'

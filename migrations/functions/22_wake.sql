@@ -7,7 +7,7 @@
 -- through the API. news: {after, at, version, epoch, events}, the events since the message before, up to 64 or 7 KB of them, so
 -- that those who know the log up to there need not read; at: the time of the event `after`, in microseconds.
 -- concerns: which processes it concerns, beside the one that appended it (`nobody`, `free`: workers with a free slot, `all`),
--- as concernOf in src/adapter/supabase/concern.ts. Over its rate of messages a second Realtime drops all messages of a project
+-- as concernOf in src/engine/store/supabase/concern.ts. Over its rate of messages a second Realtime drops all messages of a project
 -- for a minute. So there is one every 170 ms, six a second: woken_at is when the next is due. One may be sent ahead of that. If
 -- somebody may be waiting, up to 3 are, and for appends over a connection up to 4. Starts without an end count as that: other
 -- processes with a free slot were told of the same jobs, and are about to try. A process that appends through the API

@@ -1,7 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { idleState } from '../adapter/memory/database.ts'
-import type { DataChange, Event, JobRow, Micros, RecordedEvent, StagedData, StateRow } from '../core/index.ts'
-import type { AppendAnswer, AppendRequest, LogStore } from '../port/index.ts'
+import type {
+  DataChange,
+  Event,
+  JobRow,
+  Micros,
+  RecordedEvent,
+  StagedData,
+  StateRow,
+} from '../engine/core/index.ts'
+import type { AppendAnswer, AppendRequest, LogStore } from '../engine/store/index.ts'
+import { idleState } from '../engine/store/memory/database.ts'
 
 /** What a hand-made append contains; what you leave out gets a plain default. */
 export interface HandMade {

@@ -23,12 +23,16 @@ export interface Source {
   readonly text: string
 }
 
-/** The part of the repository that a file belongs to: `core`, `adapter/postgres`, `coordinator/gate`, `machines`, `test`, … */
+/** `src` is a house of three floors: each may import itself and those before it. */
+const floors: readonly string[] = ['engine', 'tools', 'apps']
+
+/** The part of the repository that a file belongs to: `core`, `store/postgres`, `coordinator/gate`, `machines`, `test`, … */
 function partOf(file: string): string {
-  const [top = '', ...inside] = file.split('/')
+  const [top = '', ...below] = file.split('/')
   if (top !== 'src') return top
+  const inside = floors.includes(below[0] ?? '') ? below.slice(1) : below
   const isDeep =
-    inside[0] === 'adapter' ||
+    (inside[0] === 'store' && inside.length > 2) ||
     (inside[0] === 'history' && inside[1] === 'files') ||
     (inside[0] === 'dashboard' && inside[1] === 'page') ||
     (inside[0] === 'coordinator' && inside.length > 2)
@@ -87,6 +91,18 @@ export function intrusionsOf(source: Source, housed: readonly string[], doors: r
       return (housed.includes(part) || housed.includes(target)) && !doors.includes(path.posix.basename(file))
     })
     .map((file) => `${source.file} imports ${file}: others enter ${partOf(file)} by ${doors.join(', ')}`)
+}
+
+/** One sentence for each import that leads up a floor: the engine knows no tool, and a tool no app. */
+export function climbsOf(source: Source): string[] {
+  const floorOf = (file: string) => floors.indexOf(/^src\/(\w+)\//.exec(file)?.[1] ?? '')
+  const floor = floorOf(source.file)
+  if (floor < 0) return []
+  return importsOf(source)
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => path.posix.join(path.posix.dirname(source.file), specifier))
+    .filter((file) => floorOf(file) > floor)
+    .map((file) => `${source.file} imports ${file}: ${floors[floor]} stands below ${floors[floorOf(file)]}`)
 }
 
 /** Values (types are none) that a file imports from a module whose specifier ends so. */

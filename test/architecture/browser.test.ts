@@ -3,11 +3,11 @@ import path from 'node:path'
 import vm from 'node:vm'
 import { build, type Metafile } from 'esbuild'
 import { describe, expect, it } from 'vitest'
-import { memoryStore } from '../../src/adapter/memory/index.ts'
-import { Audit, audit } from '../../src/audit/index.ts'
-import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
-import { emptyLedger } from '../../src/core/index.ts'
-import { replay } from '../../src/history/index.ts'
+import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import { emptyLedger } from '../../src/engine/core/index.ts'
+import { memoryStore } from '../../src/engine/store/memory/index.ts'
+import { Audit, audit } from '../../src/tools/audit/index.ts'
+import { replay } from '../../src/tools/history/index.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 
@@ -48,7 +48,7 @@ const statementOf = { queue: 'default', store: 'memory', release: '1', now: 0 }
 
 describe('bundled for a browser', () => {
   it.each(['history', 'audit'])('%s has no module of Node in it', async (room) => {
-    const { metafile } = await bundled(`export * from './src/${room}/index.ts'`)
+    const { metafile } = await bundled(`export * from './src/tools/${room}/index.ts'`)
     const imports = Object.values(metafile.inputs).flatMap((input) => input.imports)
     expect(imports.length).toBeGreaterThan(0)
     expect(
@@ -59,7 +59,7 @@ describe('bundled for a browser', () => {
   it('the audit finds the same, with the same digest, and a queue is replayed', async () => {
     const { store, events } = await someEvents()
     const { code } = await bundled(
-      "export { audit, Audit } from './src/audit/index.ts'; export { replay } from './src/history/index.ts'; export { emptyLedger } from './src/core/index.ts'",
+      "export { audit, Audit } from './src/tools/audit/index.ts'; export { replay } from './src/tools/history/index.ts'; export { emptyLedger } from './src/engine/core/index.ts'",
     )
     const context = asInBrowser()
     vm.runInContext(code, context)
@@ -79,13 +79,15 @@ describe('bundled for a browser', () => {
 
   it('the sweep of the audit takes nothing along of what decides', async () => {
     const { metafile } = await bundled(
-      "export { audit, Audit, statementMarkdown } from './src/audit/index.ts'",
+      "export { audit, Audit, statementMarkdown } from './src/tools/audit/index.ts'",
     )
     const [output] = Object.values(metafile.outputs)
     const kept = Object.entries(output?.inputs ?? {}).filter(([, { bytesInOutput }]) => bytesInOutput > 0)
-    const files = kept.map(([file]) => file).filter((file) => /^src\/(core|coordinator|history)\//.test(file))
+    const files = kept
+      .map(([file]) => file)
+      .filter((file) => /^src\/(engine\/(core|coordinator)|tools\/history)\//.test(file))
     expect(kept.length).toBeGreaterThan(10)
     // Units, the names of events, and how a mistake is told.
-    expect(files).toEqual(['job', 'event', 'error'].map((name) => `src/core/${name}.ts`))
+    expect(files).toEqual(['job', 'event', 'error'].map((name) => `src/engine/core/${name}.ts`))
   })
 })

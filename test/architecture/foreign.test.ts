@@ -12,24 +12,24 @@ const filesWith = (words: RegExp) => files.filter((file) => words.test(textOf(fi
 
 /** The files that write to a terminal or a log, and why nothing of others gets out there as it is. */
 const ways: Readonly<Record<string, string>> = {
-  'src/cli/frame.ts': 'each text is a line: written()',
-  'src/cli/program.ts': 'failureText() and written()',
-  'src/cli/cli.ts': 'help pages, and what commander refuses: written()',
-  'src/cli/run/worker-process.ts': 'failureText()',
-  'src/cli/top/run.ts': 'each line by asLine()',
-  'src/cli/demo/comparison.ts': 'its own queues and numbers',
-  'src/cli/terminal/progress.ts': 'its own labels and numbers, on a bar',
-  'src/cli/start.ts':
+  'src/apps/cli/frame.ts': 'each text is a line: written()',
+  'src/apps/cli/program.ts': 'failureText() and written()',
+  'src/apps/cli/cli.ts': 'help pages, and what commander refuses: written()',
+  'src/apps/cli/run/worker-process.ts': 'failureText()',
+  'src/apps/cli/top/run.ts': 'each line by asLine()',
+  'src/apps/cli/demo/comparison.ts': 'its own queues and numbers',
+  'src/apps/cli/terminal/progress.ts': 'its own labels and numbers, on a bar',
+  'src/apps/cli/start.ts':
     'what the system says of standard output, and the empty text that tells when everything is written',
-  'src/cli/interrupt.ts': 'a fixed text',
-  'src/cli/main.ts': 'a fixed text and the version of Node',
-  'src/coordinator/base/logger.ts': 'plain()',
-  'src/dev/rest/handler.ts': 'stackLines()',
+  'src/apps/cli/interrupt.ts': 'a fixed text',
+  'src/apps/cli/main.ts': 'a fixed text and the version of Node',
+  'src/engine/coordinator/base/logger.ts': 'plain()',
+  'src/apps/dev/rest/handler.ts': 'stackLines()',
 }
 
 /** Programs that write files of this repository, when somebody works on it. */
 const isTool = (file: string): boolean =>
-  /^src\/migrate\/(bundle|database-types|sql-reference)\.ts$/.test(file)
+  /^src\/engine\/migrate\/(bundle|database-types|sql-reference)\.ts$/.test(file)
 
 type Node = Readonly<Record<string, unknown>>
 const isNode = (value: unknown): value is Node =>

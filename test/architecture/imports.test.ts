@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
 import {
   circlesIn,
+  climbsOf,
   importsOf,
   intrusionsOf,
   packageOf,
@@ -28,12 +29,16 @@ describe('the arrows between the parts', () => {
     expect(sources.flatMap((source) => violationsOf(source, rules))).toEqual([])
   })
 
+  it('lead down the floors: the engine knows no tool, and a tool no app', () => {
+    expect(sources.flatMap(climbsOf)).toEqual([])
+  })
+
   it('lead into a room by its doors', () => {
     expect(sources.flatMap((source) => intrusionsOf(source, housed, doors))).toEqual([])
   })
 
   it('bring the sweep of the audit types and a unit from the core, and nothing that decides', () => {
-    const audit = sources.filter(({ file }) => file.startsWith('src/audit/'))
+    const audit = sources.filter(({ file }) => file.startsWith('src/tools/audit/'))
     expect(audit.length).toBeGreaterThan(10)
     expect([...new Set(audit.flatMap((source) => valuesFrom(source, 'core/index.ts')))]).toEqual([
       'MICROS_PER_MS',
@@ -47,7 +52,7 @@ describe('the arrows between the parts', () => {
   }
   /** What is bundled into the command (.ci/bundle-command.mjs) and the page (.ci/build-page.mjs), and what only writes generated files, which is not published. */
   const unpublished =
-    /^src\/(cli|dev|dashboard\/page)\/|^src\/migrate\/(bundle|database-types|sql-reference)\.ts$/
+    /^src\/apps\/(cli|dev|dashboard\/page)\/|^src\/engine\/migrate\/(bundle|database-types|sql-reference)\.ts$/
   const packagesOf = (some: readonly Source[]) =>
     new Set(some.flatMap(importsOf).flatMap((specifier) => packageOf(specifier) ?? []))
 
@@ -85,45 +90,49 @@ describe('the rules', () => {
   const violations = (file: string, text: string) => violationsOf({ file, text }, rules)
 
   it.each([
-    ['src/core/a.ts', "import { z } from 'zod'", 'nothing but itself'],
-    ['src/core/a.ts', "import { randomUUID } from 'node:crypto'", 'nothing but itself'],
-    ['src/core/a.ts', "export type { Store } from '../port/index.ts'", 'nothing but itself'],
-    ['src/codec/a.ts', "type Store = import('../port/index.ts').Store", 'core, zod'],
-    ['src/port/a.ts', "import 'rxjs'", 'may import core'],
-    ['src/coordinator/a.ts', "import pg from 'pg'", 'coordinator may import'],
+    ['src/engine/core/a.ts', "import { z } from 'zod'", 'nothing but itself'],
+    ['src/engine/core/a.ts', "import { randomUUID } from 'node:crypto'", 'nothing but itself'],
+    ['src/engine/core/a.ts', "export type { Store } from '../store/index.ts'", 'nothing but itself'],
+    ['src/engine/events/a.ts', "type Store = import('../store/index.ts').Store", 'core, zod'],
+    ['src/engine/store/a.ts', "import 'rxjs'", 'may import core'],
+    ['src/engine/coordinator/a.ts', "import pg from 'pg'", 'coordinator may import'],
     [
-      'src/coordinator/gate/a.ts',
+      'src/engine/coordinator/gate/a.ts',
       "import { b } from '../inbox/b.ts'",
       'coordinator/gate may import coordinator/base, coordinator/api, coordinator/replica',
     ],
     [
-      'src/coordinator/commit/a.ts',
+      'src/engine/coordinator/commit/a.ts',
       "import type { Member } from '../membership/member.ts'",
       'coordinator/commit may import coordinator/base, coordinator/api, coordinator/replica, core',
     ],
     [
-      'src/coordinator/replica/a.ts',
+      'src/engine/coordinator/replica/a.ts',
       "import { createCoordinator } from '../index.ts'",
       'coordinator/replica may import coordinator/base, coordinator/api, core',
     ],
     [
-      'src/worker/a.ts',
-      "const sql = await import('../adapter/sql/index.ts')",
+      'src/engine/worker/a.ts',
+      "const sql = await import('../store/sql/index.ts')",
       'worker may import coordinator',
     ],
-    ['src/adapter/memory/a.ts', "import pg from 'pg'", 'adapter/memory may import'],
-    ['src/adapter/postgres/a.ts', "import { b } from '../pglite/b.ts'", 'adapter/postgres may import'],
-    ['src/adapter/memory/a.ts', "import { b } from '../../migrate/b.ts'", 'adapter/memory may import'],
-    ['src/adapter/sql/a.ts', "import fs from 'fs'", 'node:*'],
+    ['src/engine/store/memory/a.ts', "import pg from 'pg'", 'store/memory may import'],
+    ['src/engine/store/postgres/a.ts', "import { b } from '../pglite/b.ts'", 'store/postgres may import'],
+    ['src/engine/store/memory/a.ts', "import { b } from '../../migrate/b.ts'", 'store/memory may import'],
+    ['src/engine/store/sql/a.ts', "import fs from 'fs'", 'node:*'],
     [
       'src/index.ts',
       "import { startPostgres } from '../test/support/postgres.ts'",
       'anything but test and bench',
     ],
-    ['machines/a.ts', "import { store } from '../src/port/index.ts'", 'machines may import core, xstate'],
-    ['src/history/a.ts', "import { open } from 'node:fs/promises'", 'history may import'],
-    ['src/audit/a.ts', "import { Frame } from '../cli/frame.ts'", 'audit may import'],
-    ['src/operate/a.ts', "export const url = process.env['URL']", 'uses process.env'],
+    [
+      'machines/a.ts',
+      "import { store } from '../src/engine/store/index.ts'",
+      'machines may import core, xstate',
+    ],
+    ['src/tools/history/a.ts', "import { open } from 'node:fs/promises'", 'history may import'],
+    ['src/tools/audit/a.ts', "import { Frame } from '../../apps/cli/frame.ts'", 'audit may import'],
+    ['src/tools/operate/a.ts', "export const url = process.env['URL']", 'uses process.env'],
     ['src/novelty/a.ts', 'export {}', 'no rule for the part "novelty"'],
   ])('refuse %s: %s', (file, text, reason) => {
     const found = violations(file, text)
@@ -133,11 +142,26 @@ describe('the rules', () => {
   })
 
   it.each([
-    ['src/cli/a.ts', "import { fold } from '../history/fold.ts'", 'src/history/fold.ts'],
-    ['src/operate/a.ts', "import { queueView } from '../coordinator/view.ts'", 'src/coordinator/view.ts'],
-    ['src/worker/a.ts', "import { audit } from '../audit/auditor.ts'", 'src/audit/auditor.ts'],
+    ['src/apps/cli/a.ts', "import { fold } from '../../tools/history/fold.ts'", 'src/tools/history/fold.ts'],
+    [
+      'src/tools/operate/a.ts',
+      "import { queueView } from '../../engine/coordinator/view.ts'",
+      'src/engine/coordinator/view.ts',
+    ],
+    [
+      'src/engine/worker/a.ts',
+      "import { audit } from '../../tools/audit/auditor.ts'",
+      'src/tools/audit/auditor.ts',
+    ],
   ])('refuse %s past a door: %s', (file, text, into) => {
     expect(intrusionsOf({ file, text }, housed, doors)).toEqual([expect.stringContaining(`imports ${into}`)])
+  })
+
+  it('refuse a climb from the engine to a tool', () => {
+    const text = "import { audit } from '../../tools/audit/index.ts'"
+    expect(climbsOf({ file: 'src/engine/worker/a.ts', text })).toEqual([
+      'src/engine/worker/a.ts imports src/tools/audit/index.ts: engine stands below tools',
+    ])
   })
 
   it.each([
@@ -147,20 +171,20 @@ describe('the rules', () => {
     ['setTimeout()', 'setTimeout(() => {}, 1)'],
     ['process.env', "export const url = process.env['URL']"],
   ])('refuse %s in the core', (use, text) => {
-    expect(violations('src/core/a.ts', text)).toEqual([
-      `src/core/a.ts uses ${use}: core takes it as an argument`,
+    expect(violations('src/engine/core/a.ts', text)).toEqual([
+      `src/engine/core/a.ts uses ${use}: core takes it as an argument`,
     ])
   })
 
   it.each([
-    ['src/core/a.ts', "import { b } from './b.ts'; export const day = new Date(b).getUTCDay()"],
-    ['src/core/a.ts', "/** import { x } from 'zod', Date.now() */; export const note = 'Date.now()'"],
-    ['src/adapter/postgres/a.ts', "import pg from 'pg'; import { b } from '../sql/index.ts'"],
-    ['src/adapter/pglite/a.ts', "import { migrate } from '../../migrate/index.ts'"],
-    ['src/cli/main.ts', "import { createCoordinator } from '../index.ts'; import '../dev/index.ts'"],
+    ['src/engine/core/a.ts', "import { b } from './b.ts'; export const day = new Date(b).getUTCDay()"],
+    ['src/engine/core/a.ts', "/** import { x } from 'zod', Date.now() */; export const note = 'Date.now()'"],
+    ['src/engine/store/postgres/a.ts', "import pg from 'pg'; import { b } from '../sql/index.ts'"],
+    ['src/engine/store/pglite/a.ts', "import { migrate } from '../../migrate/index.ts'"],
+    ['src/apps/cli/main.ts', "import { createCoordinator } from '../../index.ts'; import '../dev/index.ts'"],
     [
       'machines/job.machine.ts',
-      "import { setup } from 'xstate'\nimport { evolve } from '../src/core/index.ts'",
+      "import { setup } from 'xstate'\nimport { evolve } from '../src/engine/core/index.ts'",
     ],
   ])('allow %s: %s', (file, text) => {
     expect(violations(file, text)).toEqual([])

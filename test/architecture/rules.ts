@@ -4,7 +4,7 @@ import type { Rule, Rules } from './arrows.ts'
 const root: Rule = { parts: 'any', packages: 'any', builtins: true, pure: false }
 
 const adapter = (packages: readonly string[], further: readonly string[] = []): Rule => ({
-  parts: ['port', 'codec', 'core', 'adapter/sql', ...further],
+  parts: ['store', 'events', 'core', 'store/sql', ...further],
   // What comes over a wire is parsed here.
   packages: ['rxjs', 'zod', ...packages],
   builtins: true,
@@ -16,7 +16,7 @@ const room = (
   parts: readonly string[],
   { builtins = false, packages = [] as readonly string[] } = {},
 ): Rule => ({
-  parts: ['core', 'codec', 'port', 'format', ...parts],
+  parts: ['core', 'events', 'store', 'format', ...parts],
   packages,
   builtins,
   pure: false,
@@ -29,7 +29,7 @@ const rooms = ['base', 'api', 'replica', 'commit', 'maintenance', 'membership', 
 )
 
 const inner = (...rooms: readonly string[]): Rule => ({
-  parts: [...rooms, 'core', 'port', 'codec'],
+  parts: [...rooms, 'core', 'store', 'events'],
   packages: ['rxjs'],
   builtins: true,
   pure: false,
@@ -39,8 +39,8 @@ const inner = (...rooms: readonly string[]): Rule => ({
 export const rules: Rules = {
   core: { parts: [], packages: [], builtins: false, pure: true },
   machines: { parts: ['core'], packages: ['xstate'], builtins: false, pure: true },
-  codec: { parts: ['core'], packages: ['zod'], builtins: false, pure: false },
-  port: { parts: ['core'], packages: [], builtins: false, pure: false },
+  events: { parts: ['core'], packages: ['zod'], builtins: false, pure: false },
+  store: { parts: ['core'], packages: [], builtins: false, pure: false },
   format: { parts: ['core'], packages: [], builtins: false, pure: false },
   'coordinator/base': inner(),
   'coordinator/api': inner('coordinator/base'),
@@ -51,19 +51,19 @@ export const rules: Rules = {
   'coordinator/gate': inner(...rooms.slice(0, 6)),
   'coordinator/inbox': inner(...rooms.slice(0, 6)),
   coordinator: {
-    parts: [...rooms, 'core', 'machines', 'port', 'codec'],
+    parts: [...rooms, 'core', 'machines', 'store', 'events'],
     packages: ['rxjs'],
     builtins: true,
     pure: false,
   },
   worker: {
-    parts: ['coordinator', 'coordinator/base', 'core', 'port', 'codec'],
+    parts: ['coordinator', 'coordinator/base', 'core', 'store', 'events'],
     packages: ['rxjs', '@standard-schema/spec'],
     builtins: true,
     pure: false,
   },
   workflow: {
-    parts: ['worker', 'coordinator', 'core', 'port', 'codec'],
+    parts: ['worker', 'coordinator', 'core', 'store', 'events'],
     packages: ['rxjs'],
     builtins: true,
     pure: false,
@@ -86,12 +86,12 @@ export const rules: Rules = {
   'dashboard/page': room(['audit', 'history', 'insight', 'dashboard'], {
     packages: ['preact', '@preact/signals'],
   }),
-  'adapter/sql': adapter([]),
-  'adapter/memory': adapter([]),
+  'store/sql': adapter([]),
+  'store/memory': adapter([]),
   // A store that opens asks which migration the database has; the embedded one makes the tables on first use.
-  'adapter/postgres': adapter(['pg'], ['migrate']),
-  'adapter/pglite': adapter(['@electric-sql/pglite'], ['migrate']),
-  'adapter/supabase': adapter(['@supabase/supabase-js'], ['migrate']),
+  'store/postgres': adapter(['pg'], ['migrate']),
+  'store/pglite': adapter(['@electric-sql/pglite'], ['migrate']),
+  'store/supabase': adapter(['@supabase/supabase-js'], ['migrate']),
   migrate: root,
   process: root,
   testing: root,

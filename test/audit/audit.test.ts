@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { type AuditRule, audit, auditRules } from '../../src/audit/index.ts'
 import {
   defaultPolicy,
   type Event,
@@ -7,7 +6,8 @@ import {
   type Policy,
   type RecordedEvent,
   specDefaults,
-} from '../../src/core/index.ts'
+} from '../../src/engine/core/index.ts'
+import { type AuditRule, audit, auditRules } from '../../src/tools/audit/index.ts'
 
 const spec = (jobId: string, models: readonly string[], rest: Partial<JobSpec> = {}): JobSpec => ({
   ...{ jobId, jobType: 'normal', kind: 'normal', models, ...specDefaults },

@@ -1,12 +1,12 @@
 /** A build in which admission is broken: two jobs may have one model. The audit must see it all the same. */
 import { expect, it, vi } from 'vitest'
-import { memoryStore } from '../../src/adapter/memory/index.ts'
-import { Audit } from '../../src/audit/index.ts'
-import { createCoordinator } from '../../src/coordinator/index.ts'
-import { emptyLedger, type RecordedEvent, type Started } from '../../src/core/index.ts'
+import { createCoordinator } from '../../src/engine/coordinator/index.ts'
+import { emptyLedger, type RecordedEvent, type Started } from '../../src/engine/core/index.ts'
+import { memoryStore } from '../../src/engine/store/memory/index.ts'
+import { Audit } from '../../src/tools/audit/index.ts'
 
 // Both the decision and the fold ask this; the audit has its own idea of how many places a model has.
-vi.mock('../../src/core/policy.ts', async (original) => ({
+vi.mock('../../src/engine/core/policy.ts', async (original) => ({
   ...(await original<object>()),
   capacityOf: () => 2,
 }))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { lines } from '../../src/cli/chart/index.ts'
+import { lines } from '../../src/apps/cli/chart/index.ts'
 
 const marks = ['08:00', '10:00', '12:00', '14:00']
 const seriesOf = (...names: readonly string[]) => names.map((name) => ({ name, values: [1, 2, 3] }))

@@ -2,7 +2,7 @@
 import { chmod, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, it } from 'vitest'
-import { runCli } from '../../src/cli/program.ts'
+import { runCli } from '../../src/apps/cli/program.ts'
 import { embeddedQueue, fileWith, interlock, temporaryFolder } from './support.ts'
 
 /** A command that goes on until it is told to end, and what it has said so far. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { runCli } from '../../src/cli/program.ts'
+import { runCli } from '../../src/apps/cli/program.ts'
 
 describe('interlock demo', () => {
   it('shows its three scenarios, each of which holds, and ends at Ctrl-C', { timeout: 60_000 }, async () => {

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import path from 'node:path'
 import { createClient } from '@supabase/supabase-js'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { runCli } from '../../src/cli/program.ts'
+import { runCli } from '../../src/apps/cli/program.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 import { interlock, temporaryFolder } from './support.ts'
 

@@ -2,9 +2,9 @@ import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { CommanderError } from 'commander'
 import { describe, expect, it } from 'vitest'
-import { exitCodeOf, FoundSomething, failureText } from '../../src/cli/failure.ts'
-import { table } from '../../src/cli/terminal/table.ts'
-import { InterlockError } from '../../src/core/index.ts'
+import { exitCodeOf, FoundSomething, failureText } from '../../src/apps/cli/failure.ts'
+import { table } from '../../src/apps/cli/terminal/table.ts'
+import { InterlockError } from '../../src/engine/core/index.ts'
 import {
   agree,
   clip,
@@ -14,7 +14,7 @@ import {
   spanText,
   timeText,
   toSecond,
-} from '../../src/format/index.ts'
+} from '../../src/tools/format/index.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 

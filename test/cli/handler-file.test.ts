@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { expect, it, onTestFinished } from 'vitest'
-import { loadHandlers } from '../../src/cli/worker/load-handlers.ts'
-import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
-import { createJobWorker } from '../../src/worker/index.ts'
+import { loadHandlers } from '../../src/apps/cli/worker/load-handlers.ts'
+import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import { createJobWorker } from '../../src/engine/worker/index.ts'
 import { memoryStore } from '../coordinator/support.ts'
 import { interlock } from './support.ts'
 
@@ -23,7 +23,7 @@ const fileOf = async (code: string): Promise<string> =>
 /** The kinds that a file has handlers for, or why it has none; by Node itself, since the runner of the tests reads modules in its own way. */
 async function loaded(file: string): Promise<string> {
   const script = `
-    const { loadHandlers } = await import(${JSON.stringify(path.resolve('src/cli/worker/load-handlers.ts'))})
+    const { loadHandlers } = await import(${JSON.stringify(path.resolve('src/apps/cli/worker/load-handlers.ts'))})
     const said = await loadHandlers(${JSON.stringify(file)}).then(({ handlers }) => Object.keys(handlers).join(), ({ message }) => message)
     process.stdout.write(said)`
   const words = ['--input-type=module', '--eval', script]

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { leaseTimes, leaseWords } from '../../src/cli/lease-flags.ts'
+import { leaseTimes, leaseWords } from '../../src/apps/cli/lease-flags.ts'
 import { connection, migratedDatabase } from '../contract/support.ts'
 import { start } from '../e2e/support.ts'
 import { temporaryFolder } from './support.ts'

@@ -1,8 +1,8 @@
 /** `--metrics` and `--metrics-token-file`: what they take, and what they refuse before anything is opened. */
 import { expect, it } from 'vitest'
-import type { Frame } from '../../src/cli/frame.ts'
-import { metricsOf, withMetrics } from '../../src/cli/metrics-flags.ts'
-import { runCli } from '../../src/cli/program.ts'
+import type { Frame } from '../../src/apps/cli/frame.ts'
+import { metricsOf, withMetrics } from '../../src/apps/cli/metrics-flags.ts'
+import { runCli } from '../../src/apps/cli/program.ts'
 import { join } from '../coordinator/support.ts'
 import { embeddedQueue, fileWith, interlock } from './support.ts'
 

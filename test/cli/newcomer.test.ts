@@ -1,8 +1,8 @@
 /** What somebody sees who looks at a queue for the first time: everything that matters, by its whole name. */
 import { beforeAll, describe, expect, it } from 'vitest'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { type Coordinator, createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
-import { createJobWorker, RetryLater } from '../../src/worker/index.ts'
+import { type Coordinator, createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
+import { createJobWorker, RetryLater } from '../../src/engine/worker/index.ts'
 import { documentOf, emptyQueue } from './history.ts'
 import { fileWith, interlock } from './support.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
-import { createJobWorker, NonRetryableError } from '../../src/worker/index.ts'
+import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
+import { createJobWorker, NonRetryableError } from '../../src/engine/worker/index.ts'
 import { migratedDatabase } from '../contract/support.ts'
 import { fileWith, interlock } from './support.ts'
 

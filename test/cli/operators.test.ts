@@ -1,8 +1,8 @@
 /** Who did it: a person's name stands beside the log, where it can be deleted, and never in it. */
 import { hostname, userInfo } from 'node:os'
 import { expect, it } from 'vitest'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
+import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { connection, migratedDatabase } from '../contract/support.ts'
 import { documentOf } from './history.ts'
 import { interlock } from './support.ts'

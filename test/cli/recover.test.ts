@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
-import type { Started } from '../../src/core/index.ts'
+import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import type { Started } from '../../src/engine/core/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { documentOf, emptyQueue } from './history.ts'
 import { interlock } from './support.ts'
 

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { duration, isoTime, timeText } from '../../src/format/index.ts'
+import { duration, isoTime, timeText } from '../../src/tools/format/index.ts'
 import { documentOf, emptyQueue, type LoggedEvent, logOf, tamper, worked } from './history.ts'
 import { interlock } from './support.ts'
 

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { auditRules } from '../../src/audit/index.ts'
+import { auditRules } from '../../src/tools/audit/index.ts'
 import { documentOf, emptyQueue, tamper, worked } from './history.ts'
 import { interlock } from './support.ts'
 

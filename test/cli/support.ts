@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { runCli } from '../../src/cli/program.ts'
+import { runCli } from '../../src/apps/cli/program.ts'
 import { embeddedIn } from '../support/embedded.ts'
 import { afterEachFile } from '../support/hooks.ts'
 

@@ -1,12 +1,12 @@
 /** `interlock top` as people run it: the program itself, on a pseudo-terminal. */
 import { expect, it, onTestFinished } from 'vitest'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
+import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 import { compiled } from '../support/program.ts'
 import { pseudoTerminal } from '../support/pseudo-terminal.ts'
 
-const main = await compiled('src/cli/main.ts')
+const main = await compiled('src/apps/cli/main.ts')
 const [UP, DOWN, CTRL_C] = ['\u001b[A', '\u001b[B', '\u0003']
 
 async function onTop() {

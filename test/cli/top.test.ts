@@ -1,11 +1,11 @@
 /** `interlock top`: one look in a pipe; on a terminal it follows, and keys pull levers after a preview. */
 import { stripVTControlCharacters } from 'node:util'
 import { expect, it } from 'vitest'
-import { memoryStore } from '../../src/adapter/memory/index.ts'
-import { Frame, type Keys } from '../../src/cli/frame.ts'
-import { presentOf, Top } from '../../src/cli/top/run.ts'
-import { topText } from '../../src/cli/top/view.ts'
-import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
+import { Frame, type Keys } from '../../src/apps/cli/frame.ts'
+import { presentOf, Top } from '../../src/apps/cli/top/run.ts'
+import { topText } from '../../src/apps/cli/top/view.ts'
+import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import { memoryStore } from '../../src/engine/store/memory/index.ts'
 
 async function aQueue() {
   const store = memoryStore()

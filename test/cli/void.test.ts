@@ -1,16 +1,16 @@
 import path from 'node:path'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
-import { keepSnapshot } from '../../src/coordinator/replica/snapshots.ts'
+import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import { keepSnapshot } from '../../src/engine/coordinator/replica/snapshots.ts'
 import {
   type CommandBody,
   decide,
   emptyLedger,
   type Ledger,
   projectionChanges,
-} from '../../src/core/index.ts'
-import type { LogStore } from '../../src/port/index.ts'
+} from '../../src/engine/core/index.ts'
+import type { LogStore } from '../../src/engine/store/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { expectReadable } from '../support/readable.ts'
 import { documentOf, emptyQueue, rowsOf } from './history.ts'
 import { interlock, temporaryFolder } from './support.ts'

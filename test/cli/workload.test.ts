@@ -1,10 +1,10 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { batchesOf } from '../../src/cli/run/enqueue-all.ts'
-import { lowerBoundSeconds, totalSeconds } from '../../src/cli/run/report.ts'
-import type { WorkloadJob } from '../../src/cli/workload/job.ts'
-import { readWorkload } from '../../src/cli/workload/read.ts'
-import { defaultPolicy } from '../../src/core/index.ts'
+import { batchesOf } from '../../src/apps/cli/run/enqueue-all.ts'
+import { lowerBoundSeconds, totalSeconds } from '../../src/apps/cli/run/report.ts'
+import type { WorkloadJob } from '../../src/apps/cli/workload/job.ts'
+import { readWorkload } from '../../src/apps/cli/workload/read.ts'
+import { defaultPolicy } from '../../src/engine/core/index.ts'
 import { fileWith } from './support.ts'
 
 const csv = `job_id,models,seconds,job_type,priority

@@ -1,7 +1,7 @@
 import { expect, onTestFinished } from 'vitest'
-import { memoryDatabase, memoryStore } from '../../src/adapter/memory/index.ts'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import type { LogStore } from '../../src/port/index.ts'
+import type { LogStore } from '../../src/engine/store/index.ts'
+import { memoryDatabase, memoryStore } from '../../src/engine/store/memory/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { connection, migratedDatabase } from './support.ts'
 
 export interface Clocked {

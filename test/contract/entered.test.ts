@@ -1,11 +1,11 @@
 /** What a job that enters the line adds to its event says as much as its whole row and its data, which older releases send. */
 import { expect, it } from 'vitest'
-import { changesOf, itemsOf, present } from '../../src/adapter/sql/changes.ts'
-import { lifeOf } from '../../src/adapter/sql/entered.ts'
-import { encodeEvent, keptOf, parseJobs } from '../../src/codec/index.ts'
-import { dataOf } from '../../src/coordinator/commit/command-data.ts'
-import { decide, emptyLedger, projectionChanges } from '../../src/core/index.ts'
-import type { AppendRequest } from '../../src/port/index.ts'
+import { dataOf } from '../../src/engine/coordinator/commit/command-data.ts'
+import { decide, emptyLedger, projectionChanges } from '../../src/engine/core/index.ts'
+import { encodeEvent, keptOf, parseJobs } from '../../src/engine/events/index.ts'
+import type { AppendRequest } from '../../src/engine/store/index.ts'
+import { changesOf, itemsOf, present } from '../../src/engine/store/sql/changes.ts'
+import { lifeOf } from '../../src/engine/store/sql/entered.ts'
 import { connect, type Database } from '../migrate/support.ts'
 import { migratedDatabase } from './support.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import type { LogStore } from '../../src/port/index.ts'
+import type { LogStore } from '../../src/engine/store/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import {
   activeRow,
   appendNow,

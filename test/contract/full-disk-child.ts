@@ -3,9 +3,9 @@
  * full-disk-child.ts <directory>`. Says how its calls end, each on a line of its own.
  */
 import { randomBytes } from 'node:crypto'
-import { pgliteStore } from '../../src/adapter/pglite/index.ts'
-import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
-import { isInterlockError } from '../../src/core/index.ts'
+import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import { isInterlockError } from '../../src/engine/core/index.ts'
+import { pgliteStore } from '../../src/engine/store/pglite/index.ts'
 
 const [directory = ''] = process.argv.slice(2)
 const store = pgliteStore(directory)

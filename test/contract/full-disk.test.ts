@@ -10,7 +10,7 @@ import { emptyQueue } from '../cli/history.ts'
 import { embeddedIn } from '../support/embedded.ts'
 import { brief } from '../support/flags.ts'
 
-const main = path.resolve(import.meta.dirname, '../../src/cli/main.ts')
+const main = path.resolve(import.meta.dirname, '../../src/apps/cli/main.ts')
 
 /** A folder of its own, on a real disk: the limit on the size of files holds anywhere. */
 async function folder(): Promise<string> {

@@ -1,7 +1,7 @@
 /** Negative controls: the contract of stores has to go red over a database in which one check of the append is missing. */
 import { describe, expect, it } from 'vitest'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { sqlFunctions } from '../../src/migrate/sql-functions.ts'
+import { sqlFunctions } from '../../src/engine/migrate/sql-functions.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { type Runner, storeContract } from '../../src/testing/index.ts'
 import { withClient } from '../support/postgres-cluster.ts'
 import { createDatabase } from '../support/postgres-database.ts'

@@ -2,7 +2,7 @@
  * A process that uses an embedded database: `node pglite-child.ts <directory> <what>`. Says each version that was
  * acknowledged on a line of its own, until it is killed.
  */
-import { pgliteStore } from '../../src/adapter/pglite/index.ts'
+import { pgliteStore } from '../../src/engine/store/pglite/index.ts'
 import { appendNow, queuedEvent } from '../../src/testing/index.ts'
 
 const [directory = '', what = ''] = process.argv.slice(2)

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, it } from 'vitest'
-import { pgliteStore } from '../../src/adapter/pglite/index.ts'
+import { pgliteStore } from '../../src/engine/store/pglite/index.ts'
 import { storeContract } from '../../src/testing/index.ts'
 import { embeddedIn } from '../support/embedded.ts'
 

@@ -1,8 +1,8 @@
 /** The usual answer to an append is read without its schema, and comes to the same. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { appendAnswer } from '../../src/adapter/sql/answers.ts'
-import { plainAppended } from '../../src/adapter/sql/plain-answer.ts'
+import { appendAnswer } from '../../src/engine/store/sql/answers.ts'
+import { plainAppended } from '../../src/engine/store/sql/plain-answer.ts'
 
 const data = {
   job_id: 'a',

@@ -1,8 +1,8 @@
 /** What goes along with an append (job_queue_append_along): rows of `jobs`, and their status. Whatever the user does with them, the append is made. */
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { type Coordinator, createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
-import type { AppendAnswer, LogStore } from '../../src/port/index.ts'
+import { type Coordinator, createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import type { AppendAnswer, LogStore } from '../../src/engine/store/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { connection, migratedDatabase } from './support.ts'
 
 type Answer = AppendAnswer & { readonly ok: true }

@@ -1,8 +1,8 @@
 /** A lease survives slowness: what a heartbeat waits for, what waits for it, and when it counts. */
 import type pg from 'pg'
 import { describe, expect, it } from 'vitest'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import type { WorkerBeat } from '../../src/port/index.ts'
+import type { WorkerBeat } from '../../src/engine/store/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { appendNow, leaseExpiredEvent, queuedEvent } from '../../src/testing/index.ts'
 import { withClient } from '../support/postgres-cluster.ts'
 import {

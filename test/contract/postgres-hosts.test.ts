@@ -1,7 +1,7 @@
 import { createServer, connect as dial, type Socket } from 'node:net'
 import type pg from 'pg'
 import { describe, expect, it } from 'vitest'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { freePort } from '../support/postgres.ts'
 import { atEnd } from '../support/this-test.ts'
 import { wayTo } from '../support/way.ts'

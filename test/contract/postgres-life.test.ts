@@ -1,6 +1,6 @@
 /** What is kept of a job belongs to one life of its id, which its row says; rows of an older release say nothing. */
 import { expect, it, onTestFinished } from 'vitest'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { join } from '../coordinator/support.ts'
 import { connection, migratedDatabase } from './support.ts'
 

@@ -1,9 +1,9 @@
 /** Most appends change one row, which has statements of its own: they write and bring what those for many rows do. */
 import { randomBytes } from 'node:crypto'
 import { expect, it, onTestFinished } from 'vitest'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { verify } from '../../src/history/index.ts'
-import type { AppendAnswer } from '../../src/port/index.ts'
+import type { AppendAnswer } from '../../src/engine/store/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
+import { verify } from '../../src/tools/history/index.ts'
 import { join } from '../coordinator/support.ts'
 import { migratedDatabase } from './support.ts'
 

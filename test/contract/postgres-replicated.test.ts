@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
-import { examine } from '../../src/doctor/index.ts'
+import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
+import { examine } from '../../src/tools/doctor/index.ts'
 import { interlock } from '../cli/support.ts'
 import { withClient } from '../support/postgres-cluster.ts'
 import {

@@ -1,7 +1,7 @@
 /** A pooler that lets nobody say `statement_timeout` while connecting, as PgBouncer does: the limit holds all the same. */
 import { createServer, connect as dial, type Socket } from 'node:net'
 import { expect, it, onTestFinished } from 'vitest'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { connection, migratedDatabase } from './support.ts'
 
 /** What PgBouncer answers: ErrorResponse, severity FATAL, SQLSTATE 08P01. */

@@ -1,9 +1,9 @@
 /** A commit that is on one server alone is told of to nobody, whichever way it came to be known. */
 import type pg from 'pg'
 import { describe, expect, it } from 'vitest'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { type Coordinator, createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
-import { examine } from '../../src/doctor/index.ts'
+import { type Coordinator, createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
+import { examine } from '../../src/tools/doctor/index.ts'
 import { withClient } from '../support/postgres-cluster.ts'
 import {
   isSo,

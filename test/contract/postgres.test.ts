@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, it } from 'vitest'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { storeContract } from '../../src/testing/index.ts'
 import { migratedDatabase } from './support.ts'
 

@@ -1,8 +1,8 @@
 import pg from 'pg'
-import { idleState } from '../../src/adapter/memory/database.ts'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { type MigrateOptions, migrate } from '../../src/migrate/index.ts'
-import type { LogStore } from '../../src/port/index.ts'
+import { type MigrateOptions, migrate } from '../../src/engine/migrate/index.ts'
+import type { LogStore } from '../../src/engine/store/index.ts'
+import { idleState } from '../../src/engine/store/memory/database.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 import { atEnd } from '../support/this-test.ts'
 

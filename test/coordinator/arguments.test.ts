@@ -1,14 +1,14 @@
 /** What comes from JavaScript may be anything: it is `invalid_input` with its path, never a TypeError, and nothing is sent. */
 import { expect, it } from 'vitest'
-import { memoryDatabase, memoryStore } from '../../src/adapter/memory/index.ts'
-import { pgliteStore } from '../../src/adapter/pglite/index.ts'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { projectStore, supabaseClient, supabaseStore } from '../../src/adapter/supabase/index.ts'
-import { type Coordinator, createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
-import { InterlockError } from '../../src/core/index.ts'
-import { getJobCoordinator } from '../../src/process/index.ts'
-import { createJobWorker, RetryLater } from '../../src/worker/index.ts'
-import { createWorkflowManager } from '../../src/workflow/index.ts'
+import { type Coordinator, createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import { InterlockError } from '../../src/engine/core/index.ts'
+import { getJobCoordinator } from '../../src/engine/process/index.ts'
+import { memoryDatabase, memoryStore } from '../../src/engine/store/memory/index.ts'
+import { pgliteStore } from '../../src/engine/store/pglite/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
+import { projectStore, supabaseClient, supabaseStore } from '../../src/engine/store/supabase/index.ts'
+import { createJobWorker, RetryLater } from '../../src/engine/worker/index.ts'
+import { createWorkflowManager } from '../../src/engine/workflow/index.ts'
 
 type Call = (...given: unknown[]) => unknown
 

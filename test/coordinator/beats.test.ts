@@ -1,8 +1,8 @@
 import pg from 'pg'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { LeaseKeeper } from '../../src/coordinator/membership/lease.ts'
-import { InterlockError } from '../../src/core/index.ts'
+import { LeaseKeeper } from '../../src/engine/coordinator/membership/lease.ts'
+import { InterlockError } from '../../src/engine/core/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { asRuntimeRole, connection, migratedDatabase } from '../contract/support.ts'
 import { join, memoryStore } from './support.ts'
 

@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { plainSpec } from '../../bench/core-queue.ts'
-import { memoryDatabase, memoryStore } from '../../src/adapter/memory/index.ts'
-import { DatabaseClock, LogClock } from '../../src/coordinator/replica/clocks.ts'
+import { DatabaseClock, LogClock } from '../../src/engine/coordinator/replica/clocks.ts'
 import {
   type Claim,
   type CommandBody,
@@ -14,7 +13,8 @@ import {
   type Ledger,
   type Policy,
   projectionChanges,
-} from '../../src/core/index.ts'
+} from '../../src/engine/core/index.ts'
+import { memoryDatabase, memoryStore } from '../../src/engine/store/memory/index.ts'
 import { runs } from '../support/runs.ts'
 
 const SECOND = 1_000_000

@@ -1,12 +1,12 @@
 /** Several processes write to one queue at once: one of them carries out the commands of all (docs/several-writers.md). */
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { memoryDatabase, memoryStore } from '../../src/adapter/memory/index.ts'
-import { Combining } from '../../src/coordinator/commit/combining.ts'
-import type { OpenCommands } from '../../src/coordinator/commit/open-commands.ts'
-import { LogView } from '../../src/coordinator/replica/log-view.ts'
-import { InterlockError } from '../../src/core/index.ts'
-import type { CombiningRole, LogStore, OnWake } from '../../src/port/index.ts'
-import { createJobWorker, type HandlerContext, type Job } from '../../src/worker/index.ts'
+import { Combining } from '../../src/engine/coordinator/commit/combining.ts'
+import type { OpenCommands } from '../../src/engine/coordinator/commit/open-commands.ts'
+import { LogView } from '../../src/engine/coordinator/replica/log-view.ts'
+import { InterlockError } from '../../src/engine/core/index.ts'
+import type { CombiningRole, LogStore, OnWake } from '../../src/engine/store/index.ts'
+import { memoryDatabase, memoryStore } from '../../src/engine/store/memory/index.ts'
+import { createJobWorker, type HandlerContext, type Job } from '../../src/engine/worker/index.ts'
 import { eventsOf, join } from './support.ts'
 
 /** A store over that database, whose calls of combining are counted, and may come to nothing. */

@@ -1,11 +1,11 @@
 /** Where commits wait for a standby: what a process tells of the log as a fact, it tells when it is confirmed, however it knows. */
 import { describe, expect, it } from 'vitest'
-import { memoryDatabase, memoryStore } from '../../src/adapter/memory/index.ts'
-import { Committer } from '../../src/coordinator/commit/committer.ts'
-import { LogView } from '../../src/coordinator/replica/log-view.ts'
-import { readToHead } from '../../src/coordinator/replica/read-log.ts'
-import { type Command, InterlockError } from '../../src/core/index.ts'
-import type { LogStore, OnWake } from '../../src/port/index.ts'
+import { Committer } from '../../src/engine/coordinator/commit/committer.ts'
+import { LogView } from '../../src/engine/coordinator/replica/log-view.ts'
+import { readToHead } from '../../src/engine/coordinator/replica/read-log.ts'
+import { type Command, InterlockError } from '../../src/engine/core/index.ts'
+import type { LogStore, OnWake } from '../../src/engine/store/index.ts'
+import { memoryDatabase, memoryStore } from '../../src/engine/store/memory/index.ts'
 import { eventsOf, join } from './support.ts'
 
 /** A store in which nothing that is read or heard counts before it is confirmed, and nothing is until the test says so. */

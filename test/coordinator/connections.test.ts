@@ -1,8 +1,8 @@
 /** What a process takes of the server's connections when it joins. */
 import pg from 'pg'
 import { expect, it } from 'vitest'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
+import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 import { atEnd } from '../support/this-test.ts'
 

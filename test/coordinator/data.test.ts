@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { takeBatch } from '../../src/coordinator/commit/append-queue.ts'
-import type { Started } from '../../src/core/index.ts'
+import { takeBatch } from '../../src/engine/coordinator/commit/append-queue.ts'
+import type { Started } from '../../src/engine/core/index.ts'
 import { join, memoryStore } from './support.ts'
 
 const all = { max: 100, kinds: null }

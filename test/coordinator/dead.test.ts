@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Coordinator } from '../../src/coordinator/index.ts'
+import type { Coordinator } from '../../src/engine/coordinator/index.ts'
 import { join } from './support.ts'
 
 const all = { max: 1_000, kinds: null }

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { Failures } from '../../src/coordinator/membership/failures.ts'
-import { type ErrorDetails, InterlockError } from '../../src/core/index.ts'
+import { Failures } from '../../src/engine/coordinator/membership/failures.ts'
+import { type ErrorDetails, InterlockError } from '../../src/engine/core/index.ts'
 import { keepingLogger } from './support.ts'
 
 function failures() {

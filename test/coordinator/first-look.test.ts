@@ -1,12 +1,12 @@
 /** Which process looks first, where a message reaches all of them and one takes everything. */
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { ContentionWindow } from '../../src/coordinator/base/contention-window.ts'
-import type { Try } from '../../src/coordinator/commit/appender.ts'
-import { HeldLooks } from '../../src/coordinator/commit/held-looks.ts'
-import type { Pending } from '../../src/coordinator/commit/open-commands.ts'
-import { IncomingLooks } from '../../src/coordinator/inbox/incoming-looks.ts'
-import { MICROS_PER_MS, type RecordedEvent } from '../../src/core/index.ts'
-import type { AppendAnswer } from '../../src/port/index.ts'
+import { ContentionWindow } from '../../src/engine/coordinator/base/contention-window.ts'
+import type { Try } from '../../src/engine/coordinator/commit/appender.ts'
+import { HeldLooks } from '../../src/engine/coordinator/commit/held-looks.ts'
+import type { Pending } from '../../src/engine/coordinator/commit/open-commands.ts'
+import { IncomingLooks } from '../../src/engine/coordinator/inbox/incoming-looks.ts'
+import { MICROS_PER_MS, type RecordedEvent } from '../../src/engine/core/index.ts'
+import type { AppendAnswer } from '../../src/engine/store/index.ts'
 
 /** Almost the whole window. */
 const most = () => 0.999

@@ -1,8 +1,8 @@
 /** When the user's tables are brought up to date: at once, and seldom while no job has a row in them. */
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { silentLogger } from '../../src/coordinator/index.ts'
-import { Projector } from '../../src/coordinator/maintenance/projector.ts'
-import type { AppendAnswer, AppendRequest, ProjectStep } from '../../src/port/index.ts'
+import { silentLogger } from '../../src/engine/coordinator/index.ts'
+import { Projector } from '../../src/engine/coordinator/maintenance/projector.ts'
+import type { AppendAnswer, AppendRequest, ProjectStep } from '../../src/engine/store/index.ts'
 
 const found = (written: number): ProjectStep => ({
   projectedSeq: 1,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createCoordinator } from '../../src/coordinator/index.ts'
-import { InterlockError } from '../../src/core/index.ts'
+import { createCoordinator } from '../../src/engine/coordinator/index.ts'
+import { InterlockError } from '../../src/engine/core/index.ts'
 import { eventsOf, join, keepingLogger, memoryStore } from './support.ts'
 
 const wait = { wait: true }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { type ErrorCode, InterlockError } from '../../src/core/index.ts'
-import type { LogStore } from '../../src/port/index.ts'
+import { type ErrorCode, InterlockError } from '../../src/engine/core/index.ts'
+import type { LogStore } from '../../src/engine/store/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { connection, migratedDatabase } from '../contract/support.ts'
 import { join, keepingLogger, memoryStore } from './support.ts'
 

@@ -1,7 +1,7 @@
 /** What createCoordinator does while the database does not answer: as patient as every other call. */
 import { expect, it, onTestFinished } from 'vitest'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { InterlockError } from '../../src/core/index.ts'
+import { InterlockError } from '../../src/engine/core/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { migrateDatabase } from '../contract/support.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { join, keepingLogger, memoryStore } from './support.ts'

@@ -1,8 +1,8 @@
 import { firstValueFrom } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import type { CoordinatorOptions } from '../../src/coordinator/index.ts'
-import { InterlockError } from '../../src/core/index.ts'
-import { createJobWorker } from '../../src/worker/index.ts'
+import type { CoordinatorOptions } from '../../src/engine/coordinator/index.ts'
+import { InterlockError } from '../../src/engine/core/index.ts'
+import { createJobWorker } from '../../src/engine/worker/index.ts'
 import { eventually } from '../support/this-test.ts'
 import { join, keepingLogger, memoryStore } from './support.ts'
 

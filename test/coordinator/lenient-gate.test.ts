@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { InterlockError } from '../../src/core/index.ts'
+import { InterlockError } from '../../src/engine/core/index.ts'
 import { eventsOf, join, keepingLogger, memoryStore } from './support.ts'
 
 /** A store that can be cut off from the process that was given `cut`, while others still reach it. */

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { errorText, stderrLogger } from '../../src/coordinator/base/logger.ts'
-import { createJobWorker } from '../../src/worker/index.ts'
+import { errorText, stderrLogger } from '../../src/engine/coordinator/base/logger.ts'
+import { createJobWorker } from '../../src/engine/worker/index.ts'
 import { join, keepingLogger, memoryStore } from './support.ts'
 
 /** A forged line, an escape sequence that clears a screen, a bell, a separator of lines that only some see, and a long tail. */

@@ -2,7 +2,12 @@
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { jsonLogger, type LogFields, logEvents, structuredLogger } from '../../src/coordinator/index.ts'
+import {
+  jsonLogger,
+  type LogFields,
+  logEvents,
+  structuredLogger,
+} from '../../src/engine/coordinator/index.ts'
 import { pageOf } from '../docs/markdown.ts'
 import { work } from '../worker/support.ts'
 import { join, memoryStore } from './support.ts'
@@ -31,7 +36,9 @@ function callsIn(text: string): readonly string[] {
 
 describe('a line of the log', () => {
   it('has a name wherever one is written', () => {
-    const files = globSync('src/{coordinator,worker,workflow,process,dashboard}/**/*.ts', { cwd: root })
+    const files = globSync('src/{engine/{coordinator,worker,workflow,process},apps/dashboard}/**/*.ts', {
+      cwd: root,
+    })
     const calls = files
       .filter((file) => !file.endsWith('base/logger.ts'))
       .flatMap((file) => callsIn(readFileSync(path.join(root, file), 'utf8')))

@@ -1,8 +1,8 @@
 /** A logger of the program's own may throw, reject, or lack a method: it stops nothing. */
 import { expect, it, onTestFinished, vi } from 'vitest'
-import { memoryStore } from '../../src/adapter/memory/index.ts'
-import { createCoordinator, type Logger } from '../../src/coordinator/index.ts'
-import { createJobWorker } from '../../src/worker/index.ts'
+import { createCoordinator, type Logger } from '../../src/engine/coordinator/index.ts'
+import { memoryStore } from '../../src/engine/store/memory/index.ts'
+import { createJobWorker } from '../../src/engine/worker/index.ts'
 
 const throwing = () => {
   throw new Error('disk full')

@@ -1,7 +1,7 @@
 /** What a process sends by itself, at each poll, beat and time that comes: one look of each kind at a time, however long that takes. */
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Coordinator } from '../../src/coordinator/index.ts'
-import { InterlockError } from '../../src/core/index.ts'
+import type { Coordinator } from '../../src/engine/coordinator/index.ts'
+import { InterlockError } from '../../src/engine/core/index.ts'
 import { faultyStore } from '../worker/support.ts'
 import { join, memoryStore } from './support.ts'
 

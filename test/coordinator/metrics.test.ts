@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { InterlockError } from '../../src/core/index.ts'
+import { InterlockError } from '../../src/engine/core/index.ts'
 import { join, memoryStore } from './support.ts'
 
 describe('metrics', () => {

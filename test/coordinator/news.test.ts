@@ -1,8 +1,8 @@
 /** Events that come with the notification of their append are folded without a read, but only where they go on exactly. */
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { memoryStore } from '../../src/adapter/memory/index.ts'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import type { LogStore, News, OnWake } from '../../src/port/index.ts'
+import type { LogStore, News, OnWake } from '../../src/engine/store/index.ts'
+import { memoryStore } from '../../src/engine/store/memory/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { connection, migratedDatabase } from '../contract/support.ts'
 import { join } from './support.ts'
 

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { silentLogger } from '../../src/coordinator/index.ts'
-import { closeJobCoordinator, getJobCoordinator } from '../../src/process/index.ts'
+import { silentLogger } from '../../src/engine/coordinator/index.ts'
+import { closeJobCoordinator, getJobCoordinator } from '../../src/engine/process/index.ts'
 import { embeddedIn } from '../support/embedded.ts'
 
 afterEach(() => vi.unstubAllEnvs())

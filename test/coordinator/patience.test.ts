@@ -1,7 +1,7 @@
 /** How long a call waits for a database that does not do what it is asked: counted from when the call was made, whatever stands before it. */
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Coordinator } from '../../src/coordinator/index.ts'
-import { InterlockError } from '../../src/core/index.ts'
+import type { Coordinator } from '../../src/engine/coordinator/index.ts'
+import { InterlockError } from '../../src/engine/core/index.ts'
 import { faultyStore, log, storyOf } from '../worker/support.ts'
 import { join, keepingLogger } from './support.ts'
 

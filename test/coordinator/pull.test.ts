@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { firstValueFrom, toArray } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import { replay } from '../../src/core/index.ts'
+import { replay } from '../../src/engine/core/index.ts'
 import { join, memoryStore } from './support.ts'
 
 const claim = { max: 1, kinds: null }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { Recent } from '../../src/coordinator/base/recent.ts'
+import { Recent } from '../../src/engine/coordinator/base/recent.ts'
 
 it('a recent set holds so many, and forgets the oldest', () => {
   const recent = new Recent(3)

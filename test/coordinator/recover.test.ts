@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { audit } from '../../src/audit/index.ts'
-import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
-import type { Started } from '../../src/core/index.ts'
+import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import type { Started } from '../../src/engine/core/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
+import { audit } from '../../src/tools/audit/index.ts'
 import { migratedDatabase } from '../contract/support.ts'
 import { backUp, restore } from './backup.ts'
 

@@ -1,10 +1,10 @@
 import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { type Coordinator, createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
-import { Retention } from '../../src/coordinator/maintenance/retention.ts'
-import { type ArchiveRule, defaultPolicy, emptyLedger } from '../../src/core/index.ts'
-import type { LogStore } from '../../src/port/index.ts'
+import { type Coordinator, createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import { Retention } from '../../src/engine/coordinator/maintenance/retention.ts'
+import { type ArchiveRule, defaultPolicy, emptyLedger } from '../../src/engine/core/index.ts'
+import type { LogStore } from '../../src/engine/store/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { migratedDatabase } from '../contract/support.ts'
 
 const DAY = 86_400 * 1_000_000

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { memoryDatabase } from '../../src/adapter/memory/index.ts'
-import { Retention } from '../../src/coordinator/maintenance/retention.ts'
-import { emptyLedger } from '../../src/core/index.ts'
+import { Retention } from '../../src/engine/coordinator/maintenance/retention.ts'
+import { emptyLedger } from '../../src/engine/core/index.ts'
+import { memoryDatabase } from '../../src/engine/store/memory/index.ts'
 import { join, memoryStore } from './support.ts'
 
 const DAY = 86_400 * 1_000_000

@@ -1,8 +1,8 @@
 /** The id of a command names one command for ever, also when its answer is deleted. */
 import { expect, it } from 'vitest'
-import { memoryRequest } from '../../src/adapter/memory/inbox.ts'
-import { memoryDatabase, memoryStore } from '../../src/adapter/memory/index.ts'
-import type { Json } from '../../src/core/index.ts'
+import type { Json } from '../../src/engine/core/index.ts'
+import { memoryRequest } from '../../src/engine/store/memory/inbox.ts'
+import { memoryDatabase, memoryStore } from '../../src/engine/store/memory/index.ts'
 import { join } from './support.ts'
 
 it('refuses the id of a command for another one, once its answer is deleted (command_reused)', async () => {

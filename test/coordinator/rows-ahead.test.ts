@@ -1,8 +1,8 @@
 /** The user's rows of jobs that an append starts are read while it is under way. */
 import { expect, it } from 'vitest'
-import { memoryStore } from '../../src/adapter/memory/index.ts'
-import { InterlockError } from '../../src/core/index.ts'
-import type { JobData, LogStore } from '../../src/port/index.ts'
+import { InterlockError } from '../../src/engine/core/index.ts'
+import type { JobData, LogStore } from '../../src/engine/store/index.ts'
+import { memoryStore } from '../../src/engine/store/memory/index.ts'
 import { join } from './support.ts'
 
 const never = () => expect.unreachable()

@@ -1,9 +1,9 @@
 import { firstValueFrom } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import type { Coordinator } from '../../src/coordinator/index.ts'
-import { keepSnapshot } from '../../src/coordinator/replica/snapshots.ts'
-import { InterlockError, replay, type Started } from '../../src/core/index.ts'
-import type { LogStore, StoredSnapshot } from '../../src/port/index.ts'
+import type { Coordinator } from '../../src/engine/coordinator/index.ts'
+import { keepSnapshot } from '../../src/engine/coordinator/replica/snapshots.ts'
+import { InterlockError, replay, type Started } from '../../src/engine/core/index.ts'
+import type { LogStore, StoredSnapshot } from '../../src/engine/store/index.ts'
 import { join, keepingLogger, memoryStore } from './support.ts'
 
 /** A store from which one process can be away. */

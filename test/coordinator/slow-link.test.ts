@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { type Coordinator, createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
+import { type Coordinator, createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { migratedDatabase } from '../contract/support.ts'
 import { type SlowLink, slowLink } from '../support/slow-link.ts'
 import { atEnd } from '../support/this-test.ts'

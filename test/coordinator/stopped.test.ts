@@ -1,9 +1,9 @@
 /** A program may end its process as soon as it hears that the log went back: by then the queue is held in a new epoch. */
 import { firstValueFrom } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import { memoryDatabase } from '../../src/adapter/memory/index.ts'
-import { InterlockError } from '../../src/core/index.ts'
-import type { LogStore } from '../../src/port/index.ts'
+import { InterlockError } from '../../src/engine/core/index.ts'
+import type { LogStore } from '../../src/engine/store/index.ts'
+import { memoryDatabase } from '../../src/engine/store/memory/index.ts'
 import { backUp } from '../sim/backup.ts'
 import { join, memoryStore } from './support.ts'
 

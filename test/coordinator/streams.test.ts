@@ -1,9 +1,9 @@
 import type { Observable } from 'rxjs'
 import { TestScheduler } from 'rxjs/testing'
 import { describe, expect, it } from 'vitest'
-import { memoryDatabase } from '../../src/adapter/memory/index.ts'
-import { eventsFrom, type StreamSource } from '../../src/coordinator/replica/streams.ts'
-import type { RecordedEvent } from '../../src/core/index.ts'
+import { eventsFrom, type StreamSource } from '../../src/engine/coordinator/replica/streams.ts'
+import type { RecordedEvent } from '../../src/engine/core/index.ts'
+import { memoryDatabase } from '../../src/engine/store/memory/index.ts'
 import { join, memoryStore } from './support.ts'
 
 const event = (seq: number): RecordedEvent => ({

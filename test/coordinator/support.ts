@@ -1,6 +1,10 @@
-import { memoryStore } from '../../src/adapter/memory/index.ts'
-import { type Coordinator, type CoordinatorOptions, createCoordinator } from '../../src/coordinator/index.ts'
-import type { LogStore } from '../../src/port/index.ts'
+import {
+  type Coordinator,
+  type CoordinatorOptions,
+  createCoordinator,
+} from '../../src/engine/coordinator/index.ts'
+import type { LogStore } from '../../src/engine/store/index.ts'
+import { memoryStore } from '../../src/engine/store/memory/index.ts'
 import { closedAfterTest } from '../support/this-test.ts'
 
 const closeAfter = closedAfterTest<Coordinator>((coordinator) => coordinator.close())

@@ -1,6 +1,6 @@
 /** How far a worker may be behind. */
 import { expect, it, onTestFinished, vi } from 'vitest'
-import { WakeFilter } from '../../src/coordinator/membership/wakeups.ts'
+import { WakeFilter } from '../../src/engine/coordinator/membership/wakeups.ts'
 
 /** Whether it may ignore what does not concern it, so many events behind, when chance says one half. */
 function mayIgnore(behind: number, isFrugal: boolean): boolean {

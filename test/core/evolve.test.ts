@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { evolve, fold, InterlockError, type RecordedEvent, Replayer, replay } from '../../src/core/index.ts'
+import {
+  evolve,
+  fold,
+  InterlockError,
+  type RecordedEvent,
+  Replayer,
+  replay,
+} from '../../src/engine/core/index.ts'
 import { contentsOf } from '../support/contents.ts'
 import { given } from '../support/scenario.ts'
 

@@ -9,7 +9,7 @@ import {
   isOutage,
   isPassing,
   isRefusal,
-} from '../../src/core/index.ts'
+} from '../../src/engine/core/index.ts'
 
 const codesOf = (is: (error: unknown) => boolean): readonly ErrorCode[] =>
   errorCodes.filter((code) => is(new InterlockError(code, code)))

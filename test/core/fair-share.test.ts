@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { FairShare } from '../../src/core/index.ts'
+import type { FairShare } from '../../src/engine/core/index.ts'
 import { codeOf, given, waitingIn } from '../support/scenario.ts'
 
 const one = { max: 1, kinds: null }

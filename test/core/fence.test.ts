@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fenceOf } from '../../src/core/index.ts'
+import { fenceOf } from '../../src/engine/core/index.ts'
 
 /** Epochs and tokens of starts, in the order in which they came: each crosses from 9 to 10, and tokens are used again in a new epoch. */
 const starts = [

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { forShell, oneLine, operand } from '../../src/core/index.ts'
+import { forShell, oneLine, operand } from '../../src/engine/core/index.ts'
 
 const odd = [
   '\u001b[2J',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { CoreQueue, plainSpec } from '../../bench/core-queue.ts'
-import { type Decision, defaultPolicy, type Policy } from '../../src/core/index.ts'
+import { type Decision, defaultPolicy, type Policy } from '../../src/engine/core/index.ts'
 
 const MOST_IN_ONE_APPEND = 25_000
 const MANY = 30_000

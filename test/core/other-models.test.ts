@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { projectionOf } from '../../src/core/index.ts'
+import { projectionOf } from '../../src/engine/core/index.ts'
 import { given } from '../support/scenario.ts'
 
 /** A job that is given back, to be started again for other models. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { nextTickAt, projectionOf } from '../../src/core/index.ts'
+import { nextTickAt, projectionOf } from '../../src/engine/core/index.ts'
 import { codeOf, given, type Scenario, waitingIn } from '../support/scenario.ts'
 
 const one = { max: 1, kinds: null }

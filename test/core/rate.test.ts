@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { nextOpeningAt } from '../../src/core/index.ts'
+import { nextOpeningAt } from '../../src/engine/core/index.ts'
 import { given, type Scenario, waitingIn } from '../support/scenario.ts'
 
 const one = { max: 1, kinds: null }

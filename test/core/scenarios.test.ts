@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { projectionOf } from '../../src/core/index.ts'
+import { projectionOf } from '../../src/engine/core/index.ts'
 import { given, waitingIn } from '../support/scenario.ts'
 
 /** The three scenarios of the first specification, with the gate as its coordinator had it. */

@@ -1,8 +1,8 @@
 /** What the dashboard answers, held to its own description. */
 import { describe, expect, it } from 'vitest'
 import type { z } from 'zod'
-import { answers } from '../../src/dashboard/api/description.ts'
-import { previewSchema, pulledSchema } from '../../src/dashboard/api/lever-documents.ts'
+import { answers } from '../../src/apps/dashboard/api/description.ts'
+import { previewSchema, pulledSchema } from '../../src/apps/dashboard/api/lever-documents.ts'
 import { messagesIn, mounted } from './support.ts'
 
 const of = async (response: Response) => {

@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { memoryStore } from '../../src/adapter/memory/index.ts'
 import {
   type Authorize,
   createDashboard,
@@ -12,7 +11,8 @@ import {
   type TokenSession,
   tokenSession,
   toNodeHandler,
-} from '../../src/dashboard/index.ts'
+} from '../../src/apps/dashboard/index.ts'
+import { memoryStore } from '../../src/engine/store/memory/index.ts'
 import { HOST, mounted, operator, viewer } from './support.ts'
 
 const lever = '/api/queues/default/levers/drain'

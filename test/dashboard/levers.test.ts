@@ -1,10 +1,14 @@
 /** Every lever: what it would do is what it then does, and the log says who did it. */
 import { describe, expect, it } from 'vitest'
-import { type Coordinator, silentLogger } from '../../src/coordinator/index.ts'
-import type { RecordedEvent } from '../../src/core/index.ts'
-import { jobSchema } from '../../src/dashboard/api/job-documents.ts'
-import { type PreviewDocument, previewSchema, pulledSchema } from '../../src/dashboard/api/lever-documents.ts'
-import { type Grant, type Lever, levers } from '../../src/dashboard/index.ts'
+import { jobSchema } from '../../src/apps/dashboard/api/job-documents.ts'
+import {
+  type PreviewDocument,
+  previewSchema,
+  pulledSchema,
+} from '../../src/apps/dashboard/api/lever-documents.ts'
+import { type Grant, type Lever, levers } from '../../src/apps/dashboard/index.ts'
+import { type Coordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import type { RecordedEvent } from '../../src/engine/core/index.ts'
 import { type Mounted, mounted, viewer } from './support.ts'
 
 interface Pull {

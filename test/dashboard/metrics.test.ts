@@ -1,7 +1,7 @@
 /** `GET metrics` of the dashboard: who may scrape, what a scrape costs, and what it says when the database is away. */
 import { expect, it, vi } from 'vitest'
-import { memoryStore } from '../../src/adapter/memory/index.ts'
-import { InterlockError } from '../../src/core/index.ts'
+import { InterlockError } from '../../src/engine/core/index.ts'
+import { memoryStore } from '../../src/engine/store/memory/index.ts'
 import { figuresIn, promtool } from '../prometheus/support.ts'
 import { mounted, viewer } from './support.ts'
 

@@ -1,8 +1,8 @@
 /** PostgreSQL is killed and started under a mounted dashboard. */
 import { expect, it, onTestFinished } from 'vitest'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
-import { createDashboard } from '../../src/dashboard/index.ts'
+import { createDashboard } from '../../src/apps/dashboard/index.ts'
+import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { migrateDatabase } from '../contract/support.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { clientOf, type Message, messagesIn, operator } from './support.ts'

@@ -1,7 +1,10 @@
 /** Where a customer's job stands: for the jobs that a grant names, and nothing else. */
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { memoryStore } from '../../src/adapter/memory/index.ts'
-import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
+import { placeSchema } from '../../src/apps/dashboard/api/job-documents.ts'
+import { createDashboard, levers } from '../../src/apps/dashboard/index.ts'
+import { startsOf } from '../../src/apps/dashboard/place/estimate.ts'
+import type { Typical } from '../../src/apps/dashboard/place/typical.ts'
+import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
 import {
   type Command,
   type CommandBody,
@@ -13,11 +16,8 @@ import {
   type JobSpec,
   type Policy,
   specDefaults,
-} from '../../src/core/index.ts'
-import { placeSchema } from '../../src/dashboard/api/job-documents.ts'
-import { createDashboard, levers } from '../../src/dashboard/index.ts'
-import { startsOf } from '../../src/dashboard/place/estimate.ts'
-import type { Typical } from '../../src/dashboard/place/typical.ts'
+} from '../../src/engine/core/index.ts'
+import { memoryStore } from '../../src/engine/store/memory/index.ts'
 import { clientOf, mounted, operator } from './support.ts'
 
 const place = (jobId: string) => `/api/queues/default/jobs/${jobId}/place`

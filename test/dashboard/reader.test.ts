@@ -1,9 +1,9 @@
 /** One reader for all who look: what they get, and what it costs the store. */
 import { expect, it } from 'vitest'
-import { memoryStore } from '../../src/adapter/memory/index.ts'
-import { LedgerReader, projectionOf, replay } from '../../src/core/index.ts'
-import { budgeted } from '../../src/dashboard/reader/budget.ts'
-import type { LogStore } from '../../src/port/index.ts'
+import { budgeted } from '../../src/apps/dashboard/reader/budget.ts'
+import { LedgerReader, projectionOf, replay } from '../../src/engine/core/index.ts'
+import type { LogStore } from '../../src/engine/store/index.ts'
+import { memoryStore } from '../../src/engine/store/memory/index.ts'
 import { type Message, messagesIn, mounted } from './support.ts'
 
 /** The same store, which counts what is asked of it. */
@@ -40,7 +40,7 @@ it('ten viewers cost the store what one does', async () => {
     const { store, calls } = counting(inner)
     const { get, coordinator } = await mounted({ store: inner })
     void get
-    const { createDashboard } = await import('../../src/dashboard/index.ts')
+    const { createDashboard } = await import('../../src/apps/dashboard/index.ts')
     const { clientOf, operator } = await import('./support.ts')
     const dashboard = createDashboard({ store, authorize: () => operator, pollMs: 60_000 })
     const client = clientOf(dashboard)

@@ -1,13 +1,13 @@
 import { onTestFinished } from 'vitest'
-import { memoryStore } from '../../src/adapter/memory/index.ts'
-import { type Coordinator, createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
 import {
   createDashboard,
   type Dashboard,
   type DashboardOptions,
   type Grant,
-} from '../../src/dashboard/index.ts'
-import type { LogStore } from '../../src/port/index.ts'
+} from '../../src/apps/dashboard/index.ts'
+import { type Coordinator, createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import type { LogStore } from '../../src/engine/store/index.ts'
+import { memoryStore } from '../../src/engine/store/memory/index.ts'
 
 export const operator: Grant = { actor: 'oncall', role: 'operator', data: true }
 export const viewer: Grant = { actor: 'bob', role: 'viewer' }

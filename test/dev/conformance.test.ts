@@ -1,7 +1,7 @@
 /** The local Supabase answers as PostgREST does: requests whose answers were recorded from the real one. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { postgresDatabase } from '../../src/dev/database/postgres.ts'
-import { embeddedDatabase, type LocalSupabase, startLocalSupabase } from '../../src/dev/index.ts'
+import { postgresDatabase } from '../../src/apps/dev/database/postgres.ts'
+import { embeddedDatabase, type LocalSupabase, startLocalSupabase } from '../../src/apps/dev/index.ts'
 import { embedded } from '../support/embedded.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 import {

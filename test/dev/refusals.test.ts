@@ -3,8 +3,8 @@
  * `QueryParams.hs`, `Response.hs`) and its own tests have them.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { postgresDatabase } from '../../src/dev/database/postgres.ts'
-import { embeddedDatabase, type LocalSupabase, startLocalSupabase } from '../../src/dev/index.ts'
+import { postgresDatabase } from '../../src/apps/dev/database/postgres.ts'
+import { embeddedDatabase, type LocalSupabase, startLocalSupabase } from '../../src/apps/dev/index.ts'
 import { embedded } from '../support/embedded.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 import { conformanceSchema, conformanceSchemas, documentOf, jwtSecret } from './conformance/replay.ts'

@@ -1,9 +1,9 @@
 /** The local Supabase outlives what comes from outside: any request, any notification, a restart of the database. */
 import net from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { ConnectionLost, type DevDatabase } from '../../src/dev/database/database.ts'
-import { makeKeys } from '../../src/dev/keys.ts'
-import { RestHandler } from '../../src/dev/rest/handler.ts'
+import { ConnectionLost, type DevDatabase } from '../../src/apps/dev/database/database.ts'
+import { makeKeys } from '../../src/apps/dev/keys.ts'
+import { RestHandler } from '../../src/apps/dev/rest/handler.ts'
 import { clientOf, type Project, startProject } from './support.ts'
 
 let project: Project

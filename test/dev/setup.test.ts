@@ -1,8 +1,8 @@
 /** What the local Supabase makes in a database, and what it leaves alone. */
 import { expect, it, onTestFinished } from 'vitest'
-import { postgresDatabase } from '../../src/dev/database/postgres.ts'
-import { startLocalSupabase } from '../../src/dev/index.ts'
-import { migrationScript } from '../../src/migrate/index.ts'
+import { postgresDatabase } from '../../src/apps/dev/database/postgres.ts'
+import { startLocalSupabase } from '../../src/apps/dev/index.ts'
+import { migrationScript } from '../../src/engine/migrate/index.ts'
 import { blocksOf, pageOf } from '../docs/markdown.ts'
 import { connect, type Database } from '../migrate/support.ts'
 import { createDatabase } from '../support/postgres-database.ts'

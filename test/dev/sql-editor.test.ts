@@ -1,7 +1,7 @@
 /** SQL for a local Supabase, which has no editor; and with it what a signed-in user may do, as docs/supabase.md has it. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { embeddedDatabase, type LocalSupabase, startLocalSupabase } from '../../src/dev/index.ts'
-import { migrationScript } from '../../src/migrate/index.ts'
+import { embeddedDatabase, type LocalSupabase, startLocalSupabase } from '../../src/apps/dev/index.ts'
+import { migrationScript } from '../../src/engine/migrate/index.ts'
 import { docsBlock } from '../supabase/support.ts'
 import { embedded } from '../support/embedded.ts'
 import { clientOf } from './support.ts'

@@ -1,7 +1,11 @@
 import { createClient, type SupabaseClient } from '@supabase/supabase-js'
 import pg from 'pg'
-import { postgresDatabase } from '../../src/dev/database/postgres.ts'
-import { type LocalSupabase, type LocalSupabaseOptions, startLocalSupabase } from '../../src/dev/index.ts'
+import { postgresDatabase } from '../../src/apps/dev/database/postgres.ts'
+import {
+  type LocalSupabase,
+  type LocalSupabaseOptions,
+  startLocalSupabase,
+} from '../../src/apps/dev/index.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 import { atEnd } from '../support/this-test.ts'
 

@@ -1,7 +1,7 @@
 /** Writes docs/cli.md from the help texts of the commands: `node test/docs/cli-page.ts`. */
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { runCli } from '../../src/cli/program.ts'
+import { runCli } from '../../src/apps/cli/program.ts'
 import { pageOf, root } from './markdown.ts'
 
 export const cliPage = 'docs/cli.md'

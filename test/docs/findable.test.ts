@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
-import { errorCodes, reasonCodes } from '../../src/core/index.ts'
+import { errorCodes, reasonCodes } from '../../src/engine/core/index.ts'
 import { commandNames } from './cli-page.ts'
 import { pageOf, root } from './markdown.ts'
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { interlockTables } from '../../src/migrate/version.ts'
+import { interlockTables } from '../../src/engine/migrate/version.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 const page = readFileSync(path.join(root, 'docs/operations.md'), 'utf8')
@@ -14,13 +14,13 @@ const rows =
 
 /** Parts of a process that lives for months. The store in memory is one that keeps everything. */
 const folders = [
-  'coordinator',
-  'worker',
-  'workflow',
-  'process',
-  'adapter/postgres',
-  'adapter/supabase',
-  'adapter/sql',
+  'engine/coordinator',
+  'engine/worker',
+  'engine/workflow',
+  'engine/process',
+  'engine/store/postgres',
+  'engine/store/supabase',
+  'engine/store/sql',
 ]
 
 /** A field that holds a collection which begins empty. */

@@ -1,7 +1,7 @@
 /** The page of the documents, against the documents: every field that a command prints stands there, and no other. */
 import { beforeAll, describe, expect, it } from 'vitest'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { createCoordinator } from '../../src/coordinator/index.ts'
+import { createCoordinator } from '../../src/engine/coordinator/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { documentOf, emptyQueue, tamper, worked } from '../cli/history.ts'
 import { interlock } from '../cli/support.ts'
 import { pageOf } from './markdown.ts'

@@ -1,6 +1,6 @@
 /** What docs/migration-guide.md says of names that are not Interlock's: its command, as it stands, and a job that goes through. */
 import { expect, it, onTestFinished } from 'vitest'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { interlock } from '../cli/support.ts'
 import { join } from '../coordinator/support.ts'
 import { freshDatabase } from '../migrate/support.ts'

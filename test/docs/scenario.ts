@@ -13,7 +13,7 @@ import {
   specDefaults,
   type Waiting,
   waitingFor,
-} from '../../src/core/index.ts'
+} from '../../src/engine/core/index.ts'
 
 export interface Line {
   readonly did: string

@@ -13,8 +13,8 @@ import {
   reasonCodes,
   requeueReasons,
   specDefaults,
-} from '../../src/core/index.ts'
-import { interlockTables } from '../../src/migrate/version.ts'
+} from '../../src/engine/core/index.ts'
+import { interlockTables } from '../../src/engine/migrate/version.ts'
 import { pageOf } from './markdown.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
@@ -58,7 +58,7 @@ describe('the classes in the glossary', () => {
   })
   const classes = globSync(['src/**/*.ts', 'machines/**/*.ts'], { cwd: root }).flatMap((file) => {
     const text = readFileSync(path.join(root, file), 'utf8')
-    const room = path.dirname(file).replace(/^src\//, '')
+    const room = path.dirname(file).replace(/^src\/(?:(?:engine|tools|apps)\/)?/, '')
     return [...text.matchAll(/^(?:export )?(?:const \w+: \w+ = )?(?:abstract )?class (\w+)/gm)].map(
       ([, name]) => `${room}/${name}`,
     )

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { checkClock } from '../../src/doctor/checks/clock.ts'
-import { checkPooler } from '../../src/doctor/checks/pooler.ts'
-import type { Facts } from '../../src/doctor/facts.ts'
+import { checkClock } from '../../src/tools/doctor/checks/clock.ts'
+import { checkPooler } from '../../src/tools/doctor/checks/pooler.ts'
+import type { Facts } from '../../src/tools/doctor/facts.ts'
 
 type Over = Facts['over']
 

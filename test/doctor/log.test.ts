@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import type { Frame } from '../../src/cli/frame.ts'
-import { sizeText } from '../../src/cli/show/log-size.ts'
-import { defaultPolicy, type Policy } from '../../src/core/index.ts'
-import { checkLog } from '../../src/doctor/checks/log.ts'
-import type { Facts } from '../../src/doctor/facts.ts'
-import { logSize } from '../../src/doctor/sizes.ts'
-import type { LogCheck } from '../../src/port/index.ts'
+import type { Frame } from '../../src/apps/cli/frame.ts'
+import { sizeText } from '../../src/apps/cli/show/log-size.ts'
+import { defaultPolicy, type Policy } from '../../src/engine/core/index.ts'
+import type { LogCheck } from '../../src/engine/store/index.ts'
+import { checkLog } from '../../src/tools/doctor/checks/log.ts'
+import type { Facts } from '../../src/tools/doctor/facts.ts'
+import { logSize } from '../../src/tools/doctor/sizes.ts'
 
 const DAY = 86_400_000_000
 const now = 1_764_000_000_000_000

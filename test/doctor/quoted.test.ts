@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
-import type { JobRow, StateRow } from '../../src/core/index.ts'
-import { checkStuck } from '../../src/doctor/checks/stuck.ts'
-import type { Facts } from '../../src/doctor/facts.ts'
-import { LiveRows } from '../../src/doctor/live-rows.ts'
+import type { JobRow, StateRow } from '../../src/engine/core/index.ts'
+import { checkStuck } from '../../src/tools/doctor/checks/stuck.ts'
+import type { Facts } from '../../src/tools/doctor/facts.ts'
+import { LiveRows } from '../../src/tools/doctor/live-rows.ts'
 
 const now = 1_000_000_000_000
 

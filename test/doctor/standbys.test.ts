@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { checkReplication } from '../../src/doctor/checks/replication.ts'
-import { standbysOf } from '../../src/doctor/standbys.ts'
-import type { ReplicationCheck, StandbyCheck } from '../../src/port/index.ts'
+import type { ReplicationCheck, StandbyCheck } from '../../src/engine/store/index.ts'
+import { checkReplication } from '../../src/tools/doctor/checks/replication.ts'
+import { standbysOf } from '../../src/tools/doctor/standbys.ts'
 
 const standby: StandbyCheck = { name: 'b', state: 'streaming', sync: 'sync', lagBytes: 0, lagMs: null }
 const hidden: StandbyCheck = { name: null, state: null, sync: null, lagBytes: null, lagMs: null }

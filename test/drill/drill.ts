@@ -1,6 +1,6 @@
 /** Kills and switchovers with a synchronous standby, with workers and a producer under way: nothing may be lost. */
-import { audit } from '../../src/audit/index.ts'
-import { verify } from '../../src/history/index.ts'
+import { audit } from '../../src/tools/audit/index.ts'
+import { verify } from '../../src/tools/history/index.ts'
 import { beyondMs, type Case, MOST_BEYOND_MS, type Round, round } from './rounds.ts'
 import { logOf, lostOf, type Scene, type Times } from './scene.ts'
 import { until } from './until.ts'

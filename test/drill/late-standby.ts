@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { LONG, logOf, lostOf, type Scene, startLong } from './scene.ts'
 import { until } from './until.ts'
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Coordinator } from '../../src/coordinator/index.ts'
+import type { Coordinator } from '../../src/engine/coordinator/index.ts'
 import { Gaps } from './gaps.ts'
 
 const MODELS = 8

@@ -1,9 +1,10 @@
 /** What a cluster is tried with: worker processes, a producer, and a program that only commits. */
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { type Coordinator, createCoordinator } from '../../src/coordinator/index.ts'
-import type { RecordedEvent } from '../../src/core/index.ts'
-import { migrate } from '../../src/migrate/index.ts'
-import type { LogStore } from '../../src/port/index.ts'
+
+import { type Coordinator, createCoordinator } from '../../src/engine/coordinator/index.ts'
+import type { RecordedEvent } from '../../src/engine/core/index.ts'
+import { migrate } from '../../src/engine/migrate/index.ts'
+import type { LogStore } from '../../src/engine/store/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import type { Cluster } from './cluster.ts'
 import { Journal } from './journal.ts'
 import { Probe } from './probe.ts'

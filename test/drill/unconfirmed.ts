@@ -1,6 +1,7 @@
 /** Commits that no standby has, and a fail-over to that standby: nothing that was acknowledged may be gone. */
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
+
+import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import type { Cluster } from './cluster.ts'
 import { at, type Node } from './patroni-config.ts'
 import { Producer } from './producer.ts'

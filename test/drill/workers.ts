@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Journal } from './journal.ts'
 
-const main = path.resolve(import.meta.dirname, '../../src/cli/main.ts')
+const main = path.resolve(import.meta.dirname, '../../src/apps/cli/main.ts')
 
 /** Each process writes into a file of its own when its handlers began and ended: the database is not asked. */
 const handlers = (folder: string) => `

@@ -173,5 +173,5 @@ it('gives streams that the operators of the own rxjs of a program take', async (
 
 it('names the source of an error if DEBUG=1 asks for the stack', async () => {
   const { stderr } = await command(['stats', '--since', 'never', '--url', 'memory:'], { DEBUG: '1' })
-  expect(stderr).toMatch(/^ +at .*src\/cli\/\S+\.ts:\d+:\d+/m)
+  expect(stderr).toMatch(/^ +at .*src\/apps\/cli\/\S+\.ts:\d+:\d+/m)
 })

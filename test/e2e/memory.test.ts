@@ -22,7 +22,7 @@ async function megabytesOf(folder: string, ...words: readonly string[]): Promise
   const telling = path.join(folder, 'telling.mjs')
   const told = "'\\nKB ' + process.resourceUsage().maxRSS + '\\n'"
   await writeFile(telling, `process.on('exit', () => process.stderr.write(${told}))`)
-  const main = await compiled('src/cli/main.ts')
+  const main = await compiled('src/apps/cli/main.ts')
   const { NODE_OPTIONS, ...env } = process.env
   const all = ['--import', telling, main, ...words]
   const { stderr } = await promisify(execFile)(process.execPath, all, { cwd: folder, env })

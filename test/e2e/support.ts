@@ -3,7 +3,7 @@ import { brief } from '../support/flags.ts'
 import { compiled } from '../support/program.ts'
 import { atEnd } from '../support/this-test.ts'
 
-const main = await compiled('src/cli/main.ts')
+const main = await compiled('src/apps/cli/main.ts')
 
 export interface Ended {
   readonly code: number | null

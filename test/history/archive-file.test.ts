@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { archiveTo } from '../../src/history/files/index.ts'
-import type { LogStore } from '../../src/port/index.ts'
+import type { LogStore } from '../../src/engine/store/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
+import { archiveTo } from '../../src/tools/history/files/index.ts'
 import { documentOf, emptyQueue, logOf, worked } from '../cli/history.ts'
 import { interlock, temporaryFolder } from '../cli/support.ts'
 import { compiled } from '../support/program.ts'
@@ -79,7 +79,7 @@ describe('interlock archive --to (archiveTo, openArchive)', () => {
 
   it('is no wrong usage when the disk is full, and leaves nothing on it', async () => {
     const { url, folder, file, through } = await usedQueue()
-    const main = await compiled('src/cli/main.ts')
+    const main = await compiled('src/apps/cli/main.ts')
     const words = [main, 'archive', '--before', String(through), '--to', file, '--url', url]
     // No file of this process may have a single byte: what a full disk does as well.
     const limited = `trap '' XFSZ; ulimit -f 0; exec "$@"`

@@ -1,8 +1,9 @@
 /** Functions of the library that no command shows by themselves. */
 import { beforeEach, describe, expect, it } from 'vitest'
-import { memoryStore } from '../../src/adapter/memory/index.ts'
-import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
-import { projectionOf, type RecordedEvent } from '../../src/core/index.ts'
+import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import { projectionOf, type RecordedEvent } from '../../src/engine/core/index.ts'
+import type { LogStore } from '../../src/engine/store/index.ts'
+import { memoryStore } from '../../src/engine/store/memory/index.ts'
 import {
   eventDocument,
   firstLedger,
@@ -11,8 +12,7 @@ import {
   readEvents,
   readPages,
   replayJob,
-} from '../../src/history/index.ts'
-import type { LogStore } from '../../src/port/index.ts'
+} from '../../src/tools/history/index.ts'
 
 let store: LogStore
 beforeEach(async () => {

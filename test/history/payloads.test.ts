@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { archive, type ComparedPayloads, verify } from '../../src/history/index.ts'
-import type { KeptPayload } from '../../src/port/index.ts'
+import type { KeptPayload } from '../../src/engine/store/index.ts'
+import { archive, type ComparedPayloads, verify } from '../../src/tools/history/index.ts'
 import { documentOf, tamper } from '../cli/history.ts'
 import { interlock } from '../cli/support.ts'
 import { type Account, account } from '../intake/support.ts'

@@ -1,11 +1,11 @@
 /** Rows are compared and written in pages of a bounded size, exactly, while others append. */
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { memoryStore } from '../../src/adapter/memory/index.ts'
-import { type Coordinator, createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
-import type { JobRow } from '../../src/core/index.ts'
-import { rebuild, verify } from '../../src/history/index.ts'
-import { status } from '../../src/operate/index.ts'
-import type { LogStore, Projection, ProjectionFilter } from '../../src/port/index.ts'
+import { type Coordinator, createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import type { JobRow } from '../../src/engine/core/index.ts'
+import type { LogStore, Projection, ProjectionFilter } from '../../src/engine/store/index.ts'
+import { memoryStore } from '../../src/engine/store/memory/index.ts'
+import { rebuild, verify } from '../../src/tools/history/index.ts'
+import { status } from '../../src/tools/operate/index.ts'
 
 const JOBS = 12_000
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { verify } from '../../src/history/index.ts'
+import { verify } from '../../src/tools/history/index.ts'
 import { tamper } from '../cli/history.ts'
 import { account } from '../intake/support.ts'
 

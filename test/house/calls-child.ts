@@ -29,7 +29,7 @@ await session.post('Profiler.enable')
 await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false })
 
 const { createCoordinator, silentLogger } = await import('../../src/index.ts')
-const { verify } = await import('../../src/history/index.ts')
+const { verify } = await import('../../src/tools/history/index.ts')
 const store = await openStore(process.argv[2])
 // It does not look by itself meanwhile: a look is none of these calls.
 const coordinator = await createCoordinator({ store, logger: silentLogger, pollMs: 3_600_000 })
@@ -52,8 +52,8 @@ await store.close()
 process.disconnect()
 
 async function openStore(url: string | undefined) {
-  if (url !== undefined) return (await import('../../src/adapter/postgres/index.ts')).postgresStore(url)
-  return (await import('../../src/adapter/memory/index.ts')).memoryStore()
+  if (url !== undefined) return (await import('../../src/engine/store/postgres/index.ts')).postgresStore(url)
+  return (await import('../../src/engine/store/memory/index.ts')).memoryStore()
 }
 
 async function enqueue(): Promise<void> {

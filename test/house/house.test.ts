@@ -23,14 +23,14 @@ describe('the house', () => {
   it('has rooms on floors, and such as stand beside them', () => {
     const { rooms } = houseOf({
       'src/index.ts': lines(3),
-      'src/core/a.ts': lines(4),
+      'src/testing/a.ts': lines(4),
       'src/engine/core/deep/a.ts': lines(5),
       'src/engine/core/table.ts': `// Made by a program${lines(6)}`,
       'machines/a.ts': lines(7),
     })
     expect(rooms).toEqual([
       { room: 'index.ts', files: 1, lines: 3, generated: 0 },
-      { room: 'core', files: 1, lines: 4, generated: 0 },
+      { room: 'testing', files: 1, lines: 4, generated: 0 },
       { room: 'engine/core', files: 2, lines: 5, generated: 6 },
     ])
   })
@@ -64,9 +64,9 @@ describe('the house', () => {
 
   it('counts properties that call back, and no methods', () => {
     const { callbacks } = houseOf({
-      'src/coordinator/a.ts':
+      'src/engine/coordinator/a.ts':
         'interface A { readonly onEnd: () => void; onJobStart(): void; once: 1 }\nconst a = { onEnd: () => {}, onLost() {}, ...{ b: 1 } }',
-      'src/core/a.ts': 'interface A { readonly onEnd: () => void }',
+      'src/engine/core/a.ts': 'interface A { readonly onEnd: () => void }',
     })
     expect(callbacks).toEqual({ declared: 1, names: ['onEnd'], passed: 2 })
   })

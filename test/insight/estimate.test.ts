@@ -8,8 +8,13 @@ import {
   type JobSpec,
   type RecordedEvent,
   specDefaults,
-} from '../../src/core/index.ts'
-import { estimateStart, type NoEstimate, RunTimes, type StartEstimate } from '../../src/insight/parts.ts'
+} from '../../src/engine/core/index.ts'
+import {
+  estimateStart,
+  type NoEstimate,
+  RunTimes,
+  type StartEstimate,
+} from '../../src/tools/insight/parts.ts'
 
 const SECOND = 1_000_000
 

@@ -9,8 +9,8 @@ import {
   type Ledger,
   specDefaults,
   type WorkerFact,
-} from '../../src/core/index.ts'
-import { type HealthFacts, healthOf } from '../../src/insight/parts.ts'
+} from '../../src/engine/core/index.ts'
+import { type HealthFacts, healthOf } from '../../src/tools/insight/parts.ts'
 
 const SECOND = 1_000_000
 const specOf = (jobId: string, models: readonly string[] = ['m'], kind = 'normal'): JobSpec => ({

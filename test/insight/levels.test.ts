@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Level } from '../../src/insight/stats/levels.ts'
+import { Level } from '../../src/tools/insight/stats/levels.ts'
 
 /** Stretches as they come: microseconds since 1970, and slices that do not divide them. */
 const slices = fc.record({

@@ -1,10 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Event, emptyLedger, fold, type RecordedEvent, specDefaults } from '../../src/core/index.ts'
-import { Collector } from '../../src/insight/stats/collector.ts'
-import { Level } from '../../src/insight/stats/levels.ts'
-import { statsOf } from '../../src/insight/stats/stats.ts'
-import { summaryOf } from '../../src/insight/stats/summary.ts'
+import {
+  type Event,
+  emptyLedger,
+  fold,
+  type RecordedEvent,
+  specDefaults,
+} from '../../src/engine/core/index.ts'
+import { Collector } from '../../src/tools/insight/stats/collector.ts'
+import { Level } from '../../src/tools/insight/stats/levels.ts'
+import { statsOf } from '../../src/tools/insight/stats/stats.ts'
+import { summaryOf } from '../../src/tools/insight/stats/summary.ts'
 
 const SECOND = 1_000_000
 const T0 = 1_000_000 * SECOND

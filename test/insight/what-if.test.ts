@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { defaultPolicy, type Policy, specDefaults } from '../../src/core/index.ts'
-import { outcomeOf } from '../../src/insight/what-if/outcome.ts'
-import type { Ending, Life } from '../../src/insight/what-if/recording.ts'
-import { simulate } from '../../src/insight/what-if/simulate.ts'
+import { defaultPolicy, type Policy, specDefaults } from '../../src/engine/core/index.ts'
+import { outcomeOf } from '../../src/tools/insight/what-if/outcome.ts'
+import type { Ending, Life } from '../../src/tools/insight/what-if/recording.ts'
+import { simulate } from '../../src/tools/insight/what-if/simulate.ts'
 
 const SECOND = 1_000_000
 const T0 = 1_700_000_000 * SECOND

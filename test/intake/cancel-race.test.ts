@@ -1,9 +1,9 @@
 /** What SQL has cancelled before a process starts it does not start, whatever starts it. `RACES=500` for a long run. */
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { memoryRequest } from '../../src/adapter/memory/inbox.ts'
-import { memoryDatabase, memoryStore } from '../../src/adapter/memory/index.ts'
-import type { Coordinator } from '../../src/coordinator/index.ts'
-import { isInterlockError } from '../../src/core/index.ts'
+import type { Coordinator } from '../../src/engine/coordinator/index.ts'
+import { isInterlockError } from '../../src/engine/core/index.ts'
+import { memoryRequest } from '../../src/engine/store/memory/inbox.ts'
+import { memoryDatabase, memoryStore } from '../../src/engine/store/memory/index.ts'
 import { join } from '../coordinator/support.ts'
 import { clientOf } from '../dev/support.ts'
 import { startMigrated, storeOn } from '../supabase/support.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Coordinator } from '../../src/coordinator/index.ts'
-import type { LogStore } from '../../src/port/index.ts'
+import type { Coordinator } from '../../src/engine/coordinator/index.ts'
+import type { LogStore } from '../../src/engine/store/index.ts'
 import { type Account, account } from './support.ts'
 
 const all = { max: 10, kinds: null }

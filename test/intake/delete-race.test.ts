@@ -1,7 +1,7 @@
 /** A row that is gone before its job is in line is not worked, however close it was: `RACES=500` for a long run. */
 import { describe, expect, it } from 'vitest'
-import type { Coordinator } from '../../src/coordinator/index.ts'
-import type { LogStore } from '../../src/port/index.ts'
+import type { Coordinator } from '../../src/engine/coordinator/index.ts'
+import type { LogStore } from '../../src/engine/store/index.ts'
 import { type Account, account, arrivedJobs, queuedJobs } from './support.ts'
 
 const RACES = Number(process.env['RACES'] ?? 15)

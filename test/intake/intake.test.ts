@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { InterlockError } from '../../src/core/index.ts'
-import type { LogStore } from '../../src/port/index.ts'
+import { InterlockError } from '../../src/engine/core/index.ts'
+import type { LogStore } from '../../src/engine/store/index.ts'
 import { type Account, account, arrivedJobs, queuedJobs } from './support.ts'
 
 const all = { max: 1_000, kinds: null }

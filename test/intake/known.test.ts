@@ -1,6 +1,6 @@
 /** A pending row of which no job comes, since the queue knew its id before: the row says so, and does not stay pending without a word. */
 import { describe, expect, it } from 'vitest'
-import { migrate } from '../../src/migrate/index.ts'
+import { migrate } from '../../src/engine/migrate/index.ts'
 import { browserAccount, followed } from './browser.ts'
 import { account } from './support.ts'
 

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { openDatabase } from '../../src/adapter/pglite/database.ts'
-import { sqlCalls } from '../../src/adapter/sql/index.ts'
+import { openDatabase } from '../../src/engine/store/pglite/database.ts'
+import { sqlCalls } from '../../src/engine/store/sql/index.ts'
 import { embeddedIn } from '../support/embedded.ts'
 
 it('the embedded database notes arrivals, hand edits and the rows of jobs like any other', async () => {

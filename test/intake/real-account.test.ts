@@ -1,9 +1,9 @@
 /** Rows of an account as people have them become jobs, run, and follow: on a database with the roles of a Supabase project. */
 import { readFileSync } from 'node:fs'
 import { expect, it, onTestFinished } from 'vitest'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { migrate } from '../../src/migrate/index.ts'
-import type { LogStore } from '../../src/port/index.ts'
+import { migrate } from '../../src/engine/migrate/index.ts'
+import type { LogStore } from '../../src/engine/store/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { join } from '../coordinator/support.ts'
 import { createSupabaseRoles, type Database, failureOf, freshDatabase } from '../migrate/support.ts'
 import { work } from '../worker/support.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { explain } from '../../src/operate/index.ts'
+import { explain } from '../../src/tools/operate/index.ts'
 import { type Account, account } from './support.ts'
 
 type Answer = { readonly [field: string]: unknown } & { readonly ok: boolean }

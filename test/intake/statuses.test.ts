@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Coordinator } from '../../src/coordinator/index.ts'
-import { migrate, migrationScript } from '../../src/migrate/index.ts'
+import type { Coordinator } from '../../src/engine/coordinator/index.ts'
+import { migrate, migrationScript } from '../../src/engine/migrate/index.ts'
 import { join, keepingLogger } from '../coordinator/support.ts'
 import { type Account, account } from './support.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { migrate } from '../../src/migrate/index.ts'
+import { migrate } from '../../src/engine/migrate/index.ts'
 import { account } from './support.ts'
 
 const traceparent = `00-${'0af7'.repeat(8)}-b7ad6b7169203331-01`

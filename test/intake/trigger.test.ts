@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { migrate } from '../../src/migrate/index.ts'
+import { migrate } from '../../src/engine/migrate/index.ts'
 import { createSupabaseRoles } from '../migrate/support.ts'
 import { account, arrivedJobs } from './support.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Coordinator } from '../../src/coordinator/index.ts'
+import type { Coordinator } from '../../src/engine/coordinator/index.ts'
 import { type BrowserAccount, browserAccount, followed } from './browser.ts'
 import { type Account, account } from './support.ts'
 

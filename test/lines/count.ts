@@ -31,11 +31,11 @@ const linesOf = (file: string): number => readFileSync(file, 'utf8').split('\n')
  */
 export const severalWriters: readonly Part[] = [
   {
-    what: 'src/coordinator/commit',
-    files: ['src/coordinator/commit/*.ts'],
-    except: ['src/coordinator/commit/{command-data,started-data}.ts'],
+    what: 'src/engine/coordinator/commit',
+    files: ['src/engine/coordinator/commit/*.ts'],
+    except: ['src/engine/coordinator/commit/{command-data,started-data}.ts'],
   },
-  { what: 'adapters', files: ['src/adapter/*/{combining,deciding,handed,told,turn}.ts'] },
+  { what: 'adapters', files: ['src/engine/store/*/{combining,deciding,handed,told,turn}.ts'] },
   {
     what: 'SQL functions',
     files: [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { CoordinatorActor, ledgerSnapshot } from '../../machines/index.ts'
-import { type Event, emptyLedger, fold, replay } from '../../src/core/index.ts'
+import { type Event, emptyLedger, fold, replay } from '../../src/engine/core/index.ts'
 import { queued, started, story } from './story.ts'
 
 const many: readonly Event[] = Array.from({ length: 1_000 }, (_, i) => queued(`j${i}`, `m${i % 10}`))

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { CoordinatorActor, coordinatorMachine } from '../../machines/index.ts'
-import { type Event, eventTypes, type RecordedEvent } from '../../src/core/index.ts'
+import { type Event, eventTypes, type RecordedEvent } from '../../src/engine/core/index.ts'
 import { failed, leaseExpired, manyAtOnce, moved, queued, requeued, started, story, waits } from './story.ts'
 
 /** In every situation: `w` waits, `l` is not due for long, `r` returns to the line, `d` becomes due. */

@@ -7,7 +7,7 @@ import {
   isInterlockError,
   projectionOf,
   type RecordedEvent,
-} from '../../src/core/index.ts'
+} from '../../src/engine/core/index.ts'
 import { arbitraryRecordedEvent } from '../support/arbitraries.ts'
 import { arbitraryRun } from '../support/commands.ts'
 import { play } from '../support/simulate.ts'

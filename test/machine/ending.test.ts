@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { endsAttempt, isDeath, outcomeOf, outcomes, type RecordedEvent } from '../../src/core/index.ts'
-import { jobLaw } from '../../src/core/law/table.ts'
-import { variants } from '../../src/core/law/variant.ts'
+import { endsAttempt, isDeath, outcomeOf, outcomes, type RecordedEvent } from '../../src/engine/core/index.ts'
+import { jobLaw } from '../../src/engine/core/law/table.ts'
+import { variants } from '../../src/engine/core/law/variant.ts'
 
 /** An event of this kind, of the attempt that runs. */
 const eventOf = (variant: string): RecordedEvent =>

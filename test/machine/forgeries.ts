@@ -1,6 +1,6 @@
 /** For any ledger, an event of every kind that could come next, well formed but for what the law has to say about it. */
-import type * as Core from '../../src/core/index.ts'
-import type { Event, Job, Ledger, RecordedEvent } from '../../src/core/index.ts'
+import type * as Core from '../../src/engine/core/index.ts'
+import type { Event, Job, Ledger, RecordedEvent } from '../../src/engine/core/index.ts'
 import { failed, leaseExpired, moved, queued, requeued, started, waits } from './story.ts'
 
 export function forgeries(core: typeof Core, ledger: Ledger): readonly RecordedEvent[] {

@@ -1,7 +1,7 @@
 /** The machine of a job, fed by hand, beside what the ledger says of the same job. */
 import { getNextSnapshot, type SnapshotFrom } from 'xstate'
 import { type JobEvent, jobMachine } from '../../machines/index.ts'
-import { jobOf, jobStateOf, type Ledger, type RecordedEvent } from '../../src/core/index.ts'
+import { jobOf, jobStateOf, type Ledger, type RecordedEvent } from '../../src/engine/core/index.ts'
 
 export type JobSnapshot = SnapshotFrom<typeof jobMachine>
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { getNextSnapshot } from 'xstate'
 import { jobMachine } from '../../machines/index.ts'
-import type { Event } from '../../src/core/index.ts'
+import type { Event } from '../../src/engine/core/index.ts'
 import { isOfJob, jobAfter, jobStateName } from './job-life.ts'
 import { failed, leaseExpired, moved, queued, requeued, started, story, waits } from './story.ts'
 

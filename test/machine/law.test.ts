@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CoordinatorActor, ledgerSnapshot, stateOn } from '../../machines/index.ts'
-import { emptyLedger, evolve, fold, projectionOf, type RecordedEvent } from '../../src/core/index.ts'
+import { emptyLedger, evolve, fold, projectionOf, type RecordedEvent } from '../../src/engine/core/index.ts'
 import { arbitraryRun } from '../support/commands.ts'
 import { play } from '../support/simulate.ts'
 import { absentJob, feedJob, isOfJob, type JobSnapshot, jobStateOn, liveStateName } from './job-life.ts'

@@ -2,14 +2,14 @@ import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { compileJobLaw, compileQueueLaw } from '../../machines/compile.ts'
 import { coordinatorMachine, jobMachine } from '../../machines/index.ts'
-import type * as Core from '../../src/core/index.ts'
-import type { JobLaw, QueueLaw, RecordedEvent } from '../../src/core/index.ts'
+import type * as Core from '../../src/engine/core/index.ts'
+import type { JobLaw, QueueLaw, RecordedEvent } from '../../src/engine/core/index.ts'
 import { arbitraryRun } from '../support/commands.ts'
 import { play } from '../support/simulate.ts'
 import { forgeries, verdictOf } from './forgeries.ts'
 import { type Mutant, mutantOf, mutantsOf } from './mutants.ts'
 
-const table = '../../src/core/law/table.ts'
+const table = '../../src/engine/core/law/table.ts'
 
 const quiet = () => {}
 const silent = { debug: quiet, info: quiet, warn: quiet, error: quiet }
@@ -29,7 +29,7 @@ async function coreUnder(law: Law): Promise<typeof Core> {
   vi.resetModules()
   vi.doMock(table, () => law)
   try {
-    return await import('../../src/core/index.ts')
+    return await import('../../src/engine/core/index.ts')
   } finally {
     vi.doUnmock(table)
   }
@@ -125,7 +125,7 @@ describe('a coordinator under a machine without the arrow from idle to running',
     vi.resetModules()
     vi.doMock(table, () => ({ ...lawful, queueLaw: compileQueueLaw(machine) }))
     const { createCoordinator } = await import('../../src/index.ts')
-    const { memoryStore } = await import('../../src/adapter/memory/index.ts')
+    const { memoryStore } = await import('../../src/engine/store/memory/index.ts')
     vi.doUnmock(table)
     const store = memoryStore()
     const coordinator = await createCoordinator({ store, logger: silent })

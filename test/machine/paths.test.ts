@@ -18,7 +18,7 @@ import {
   type Ledger,
   projectionOf,
   type RecordedEvent,
-} from '../../src/core/index.ts'
+} from '../../src/engine/core/index.ts'
 import { isOfJob, type JobSnapshot, jobStateOn, liveStateName } from './job-life.ts'
 import { failed, leaseExpired, manyAtOnce, queued, requeued, specOf, started, story } from './story.ts'
 

@@ -1,5 +1,11 @@
 /** Small logs written by hand: events without what every record has, put in order. */
-import { defaultPolicy, type Event, hash, type JobSpec, type RecordedEvent } from '../../src/core/index.ts'
+import {
+  defaultPolicy,
+  type Event,
+  hash,
+  type JobSpec,
+  type RecordedEvent,
+} from '../../src/engine/core/index.ts'
 
 /** Records events one after the other: `seq` from `from` on, a millisecond apart. */
 export function story(events: readonly Event[], from = 1): readonly RecordedEvent[] {

@@ -1,6 +1,6 @@
 /** What `migrate` finds in the user's tables, before and without changing anything; and what it means for rows. */
 import { describe, expect, it } from 'vitest'
-import { type MigrationConnection, migrate } from '../../src/migrate/index.ts'
+import { type MigrationConnection, migrate } from '../../src/engine/migrate/index.ts'
 import { interlock } from '../cli/support.ts'
 import { createSupabaseRoles, failureOf, freshDatabase, interlockObjects } from './support.ts'
 

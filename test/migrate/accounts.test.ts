@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { defaultPolicy } from '../../src/core/index.ts'
-import { migrate, migrationScript, migrationStatus } from '../../src/migrate/index.ts'
-import { readMigrationFile } from '../../src/migrate/package-files.ts'
+import { defaultPolicy } from '../../src/engine/core/index.ts'
+import { migrate, migrationScript, migrationStatus } from '../../src/engine/migrate/index.ts'
+import { readMigrationFile } from '../../src/engine/migrate/package-files.ts'
 import {
   createSupabaseRoles,
   type Database,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { migrate, migrationScript, migrationStatus } from '../../src/migrate/index.ts'
+import { migrate, migrationScript, migrationStatus } from '../../src/engine/migrate/index.ts'
 import { type Database, failureOf, freshDatabase, interlockObjects } from './support.ts'
 
 const backendOf = (db: Database) => db.value('select pg_backend_pid()')

@@ -1,16 +1,23 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { bundles } from '../../src/migrate/compose.ts'
-import { migrationScript } from '../../src/migrate/index.ts'
-import { listMigrationFiles, migrationsFolder, readMigrationFile } from '../../src/migrate/package-files.ts'
-import { interlockFunctions, sqlFunctions } from '../../src/migrate/sql-functions.ts'
-import { currentReference, referencePage } from '../../src/migrate/sql-reference.ts'
+import { bundles } from '../../src/engine/migrate/compose.ts'
+import { migrationScript } from '../../src/engine/migrate/index.ts'
+import {
+  listMigrationFiles,
+  migrationsFolder,
+  readMigrationFile,
+} from '../../src/engine/migrate/package-files.ts'
+import { interlockFunctions, sqlFunctions } from '../../src/engine/migrate/sql-functions.ts'
+import { currentReference, referencePage } from '../../src/engine/migrate/sql-reference.ts'
 
 describe('the bundles', () => {
-  it.each([...bundles()])('%s is what its parts make: else run node src/migrate/bundle.ts', (name, text) => {
-    expect(readFileSync(join(migrationsFolder(), name), 'utf8')).toBe(text)
-  })
+  it.each([...bundles()])(
+    '%s is what its parts make: else run node src/engine/migrate/bundle.ts',
+    (name, text) => {
+      expect(readFileSync(join(migrationsFolder(), name), 'utf8')).toBe(text)
+    },
+  )
 
   it.each([...bundles()])('%s is one transaction and leaves no place to be filled', (_, text) => {
     expect(text.match(/^begin;$/gm)).toHaveLength(1)
@@ -72,7 +79,7 @@ describe('jsonb_agg and jsonb_object_agg', () => {
 })
 
 describe('the page about the functions', () => {
-  it('is what their headers say: else run node src/migrate/bundle.ts', () => {
+  it('is what their headers say: else run node src/engine/migrate/bundle.ts', () => {
     const page = readFileSync(referencePage(), 'utf8')
     expect(page).toBe(currentReference())
     for (const name of interlockFunctions()) expect(page).toContain(`### ${name}\n`)

@@ -1,6 +1,6 @@
 /** Tables whose columns have names of their own: what can be mapped, what cannot, and what is said of it. */
 import { describe, expect, it } from 'vitest'
-import { type ColumnNames, migrate, migrationScript } from '../../src/migrate/index.ts'
+import { type ColumnNames, migrate, migrationScript } from '../../src/engine/migrate/index.ts'
 import {
   createSupabaseRoles,
   type Database,

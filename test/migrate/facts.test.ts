@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { eventTypes, isDeath, outcomeOf, type RecordedEvent } from '../../src/core/index.ts'
-import { readMigrationFile } from '../../src/migrate/package-files.ts'
-import { sqlFunctions } from '../../src/migrate/sql-functions.ts'
+import { eventTypes, isDeath, outcomeOf, type RecordedEvent } from '../../src/engine/core/index.ts'
+import { readMigrationFile } from '../../src/engine/migrate/package-files.ts'
+import { sqlFunctions } from '../../src/engine/migrate/sql-functions.ts'
 import { freshDatabase } from './support.ts'
 
 /** Without aliases, and on one line. */

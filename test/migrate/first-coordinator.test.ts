@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { migrate, migrationStatus, undoFirstCoordinator } from '../../src/migrate/index.ts'
+import { migrate, migrationStatus, undoFirstCoordinator } from '../../src/engine/migrate/index.ts'
 import { type Database, failureOf, freshDatabase, freshPglite, interlockObjects } from './support.ts'
 
 const account = readFileSync(new URL('./fixtures/first-coordinator.sql', import.meta.url), 'utf8')

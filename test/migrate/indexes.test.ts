@@ -1,7 +1,7 @@
 /** Each index beyond the primary keys, with the query it is for, asked of tables large enough to need it. */
 import { beforeAll, describe, expect, it } from 'vitest'
-import { migrate } from '../../src/migrate/index.ts'
-import { readMigrationFile } from '../../src/migrate/package-files.ts'
+import { migrate } from '../../src/engine/migrate/index.ts'
+import { readMigrationFile } from '../../src/engine/migrate/package-files.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 import { connect, freshDatabase } from './support.ts'
 

@@ -1,7 +1,7 @@
 /** A database in which the keys of head and state were by the queue alone, in place, with a log that goes on. */
 import { expect, it } from 'vitest'
-import { migrate } from '../../src/migrate/index.ts'
-import { readMigrationFile } from '../../src/migrate/package-files.ts'
+import { migrate } from '../../src/engine/migrate/index.ts'
+import { readMigrationFile } from '../../src/engine/migrate/package-files.ts'
 import { appendFacts } from './plans-support.ts'
 import { freshDatabase, interlockObjects } from './support.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { migrationScript } from '../../src/migrate/index.ts'
+import { migrationScript } from '../../src/engine/migrate/index.ts'
 import { checks } from './linter.ts'
 import { freshDatabase, inSituation, migratedIn, situations } from './support.ts'
 

@@ -1,6 +1,6 @@
 /** An old transaction elsewhere keeps every version of every row; what an append reads must not grow with their number. */
 import { expect, it } from 'vitest'
-import { migrate } from '../../src/migrate/index.ts'
+import { migrate } from '../../src/engine/migrate/index.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 import { connect, type Database } from './support.ts'
 

@@ -2,7 +2,7 @@
 
 import pg from 'pg'
 import { expect, it, onTestFinished } from 'vitest'
-import { migrate, migrationScript } from '../../src/migrate/index.ts'
+import { migrate, migrationScript } from '../../src/engine/migrate/index.ts'
 import { interlock } from '../cli/support.ts'
 import { connect, freshDatabase, freshPglite } from './support.ts'
 

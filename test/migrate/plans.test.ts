@@ -7,9 +7,9 @@
  */
 import { globSync } from 'node:fs'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { postgresDatabase } from '../../src/dev/database/postgres.ts'
-import { setUpProject } from '../../src/dev/setup.ts'
-import { migrate } from '../../src/migrate/index.ts'
+import { postgresDatabase } from '../../src/apps/dev/database/postgres.ts'
+import { setUpProject } from '../../src/apps/dev/setup.ts'
+import { migrate } from '../../src/engine/migrate/index.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 import { statements } from './plans-statements.ts'

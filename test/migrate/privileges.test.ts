@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { migrate, migrationScript } from '../../src/migrate/index.ts'
-import { interlockFunctions, sqlFunctions } from '../../src/migrate/sql-functions.ts'
-import { interlockTables } from '../../src/migrate/version.ts'
+import { migrate, migrationScript } from '../../src/engine/migrate/index.ts'
+import { interlockFunctions, sqlFunctions } from '../../src/engine/migrate/sql-functions.ts'
+import { interlockTables } from '../../src/engine/migrate/version.ts'
 import { type Database, failureOf, freshDatabase, migratedIn, situations } from './support.ts'
 
 const outsiders = ['anon', 'authenticated']

@@ -1,5 +1,5 @@
 /** A log and its live rows, written as job_queue_append writes them, but by hand: the projection is tested by itself. */
-import type { MigrationConnection } from '../../src/migrate/index.ts'
+import type { MigrationConnection } from '../../src/engine/migrate/index.ts'
 
 export interface Projected {
   readonly projected_seq: number

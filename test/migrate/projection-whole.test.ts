@@ -2,9 +2,9 @@
 import fc from 'fast-check'
 import pg from 'pg'
 import { expect, it } from 'vitest'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { type Coordinator, createCoordinator } from '../../src/coordinator/index.ts'
-import type { Lease } from '../../src/core/index.ts'
+import { type Coordinator, createCoordinator } from '../../src/engine/coordinator/index.ts'
+import type { Lease } from '../../src/engine/core/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { project } from './projection-support.ts'
 import { type Database, freshDatabase } from './support.ts'
 

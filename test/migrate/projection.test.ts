@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { migrate } from '../../src/migrate/index.ts'
+import { migrate } from '../../src/engine/migrate/index.ts'
 import { append, atSeq, project, rowsOfJobs } from './projection-support.ts'
 import { type Database, freshDatabase, freshPglite } from './support.ts'
 

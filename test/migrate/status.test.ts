@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { isInterlockError } from '../../src/core/index.ts'
-import { migrate, migrationStatus, requireMigrated } from '../../src/migrate/index.ts'
+import { isInterlockError } from '../../src/engine/core/index.ts'
+import { migrate, migrationStatus, requireMigrated } from '../../src/engine/migrate/index.ts'
 import { failureOf, freshPglite } from './support.ts'
 
 describe('the check of a store that opens', () => {

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { writeSupabaseMigration } from '../../src/migrate/index.ts'
+import { writeSupabaseMigration } from '../../src/engine/migrate/index.ts'
 import { freshDatabase, interlockObjects } from './support.ts'
 
 async function folder(): Promise<string> {

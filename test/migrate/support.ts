@@ -1,9 +1,9 @@
 /** Connections, roles and catalog questions that the tests of the migrations share. */
 import pg from 'pg'
 import { onTestFinished } from 'vitest'
-import { postgresDatabase } from '../../src/dev/database/postgres.ts'
-import { setUpProject } from '../../src/dev/setup.ts'
-import { type MigrationConnection, migrate } from '../../src/migrate/index.ts'
+import { postgresDatabase } from '../../src/apps/dev/database/postgres.ts'
+import { setUpProject } from '../../src/apps/dev/setup.ts'
+import { type MigrationConnection, migrate } from '../../src/engine/migrate/index.ts'
 import { embedded } from '../support/embedded.ts'
 import { afterEachFile } from '../support/hooks.ts'
 import { createDatabase } from '../support/postgres-database.ts'

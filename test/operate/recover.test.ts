@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { memoryStore } from '../../src/adapter/memory/index.ts'
-import type { Frame } from '../../src/cli/frame.ts'
-import { tell } from '../../src/cli/show/recovery.ts'
-import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
-import { decide, wishesOf } from '../../src/operate/recover/decide.ts'
+import type { Frame } from '../../src/apps/cli/frame.ts'
+import { tell } from '../../src/apps/cli/show/recovery.ts'
+import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import { memoryStore } from '../../src/engine/store/memory/index.ts'
+import { decide, wishesOf } from '../../src/tools/operate/recover/decide.ts'
 
 describe('a decision that fails half-way', () => {
   it('is told beside what was done', async () => {

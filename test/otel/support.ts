@@ -7,7 +7,6 @@ import {
   SimpleSpanProcessor,
   TracerProvider,
 } from '@opentelemetry/sdk-trace'
-import { type EnqueueInput, parseJobs } from '../../src/codec/index.ts'
 import {
   type CommandBody,
   decide,
@@ -17,8 +16,9 @@ import {
   type QueueChange,
   type RecordedEvent,
   type Started,
-} from '../../src/core/index.ts'
-import { type OpenTelemetryOptions, openTelemetry, type Telemetry } from '../../src/otel/index.ts'
+} from '../../src/engine/core/index.ts'
+import { type EnqueueInput, parseJobs } from '../../src/engine/events/index.ts'
+import { type OpenTelemetryOptions, openTelemetry, type Telemetry } from '../../src/tools/otel/index.ts'
 import { closedAfterTest } from '../support/this-test.ts'
 
 context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())

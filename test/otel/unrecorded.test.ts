@@ -2,8 +2,8 @@
 import { context, createContextKey, ROOT_CONTEXT, SamplingDecision, trace } from '@opentelemetry/api'
 import { AlwaysOffSampler, AlwaysOnSampler, ParentBasedSampler, type Sampler } from '@opentelemetry/sdk-trace'
 import { describe, expect, it } from 'vitest'
-import type { JobTrace } from '../../src/core/index.ts'
-import { WithSpan } from '../../src/otel/with-span.ts'
+import type { JobTrace } from '../../src/engine/core/index.ts'
+import { WithSpan } from '../../src/tools/otel/with-span.ts'
 import { idOf, parentOf, queueFor, traced, traceOf } from './support.ts'
 
 const never = new ParentBasedSampler({ root: new AlwaysOffSampler() })

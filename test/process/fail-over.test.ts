@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { verify } from '../../src/history/index.ts'
+import { verify } from '../../src/tools/history/index.ts'
 import { PATIENCE, runs } from '../support/runs.ts'
 import { loaded, type Scene } from './fail-over.ts'
 import { allEnded, attemptsOf, judge } from './support.ts'

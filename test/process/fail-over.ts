@@ -2,8 +2,8 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { type Coordinator, createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
+import { type Coordinator, createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { temporaryFolder } from '../cli/support.ts'
 import { start } from '../e2e/support.ts'
 import {

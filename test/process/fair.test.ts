@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { RecordedEvent } from '../../src/core/index.ts'
+import type { RecordedEvent } from '../../src/engine/core/index.ts'
 import { allEnded, attemptsOf, judge, scene, startWorker, steady } from './support.ts'
 
 const started = (events: readonly RecordedEvent[], model: string) =>

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { expect, it } from 'vitest'
-import { isInterlockError } from '../../src/core/index.ts'
-import { createWorkflowManager, type Hold } from '../../src/workflow/index.ts'
+import { isInterlockError } from '../../src/engine/core/index.ts'
+import { createWorkflowManager, type Hold } from '../../src/engine/workflow/index.ts'
 import { allEnded, judge, scene, startWorker, steady, stepsTable } from './support.ts'
 
 /** Each workflow needs all four models, one a step, and begins at another one. A step sleeps far longer than a hand-off takes. */

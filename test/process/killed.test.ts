@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { describe, expect, it } from 'vitest'
-import type { Coordinator } from '../../src/coordinator/index.ts'
+import type { Coordinator } from '../../src/engine/coordinator/index.ts'
 import { PATIENCE, runs } from '../support/runs.ts'
 import { eventually } from '../support/this-test.ts'
 import { allEnded, attemptsOf, endOf, judge, overlaps, scene, startWorker } from './support.ts'

@@ -1,9 +1,9 @@
 /** Behind a real PgBouncer, in both of its modes. */
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { silentLogger } from '../../src/coordinator/base/logger.ts'
-import { createCoordinator } from '../../src/coordinator/index.ts'
-import { createJobWorker } from '../../src/worker/index.ts'
+import { silentLogger } from '../../src/engine/coordinator/base/logger.ts'
+import { createCoordinator } from '../../src/engine/coordinator/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
+import { createJobWorker } from '../../src/engine/worker/index.ts'
 import { interlock } from '../cli/support.ts'
 import { connection, migratedDatabase } from '../contract/support.ts'
 import { behindPgbouncer } from '../support/pgbouncer.ts'

@@ -11,10 +11,10 @@ import {
   type SpanExporter,
   TracerProvider,
 } from '@opentelemetry/sdk-trace'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
+import { createJobWorker, type Job } from '../../src/engine/worker/index.ts'
 import { createCoordinator, type EnqueueInput, jsonLogger } from '../../src/index.ts'
-import { openTelemetry } from '../../src/otel/index.ts'
-import { createJobWorker, type Job } from '../../src/worker/index.ts'
+import { openTelemetry } from '../../src/tools/otel/index.ts'
 
 export interface TracedOrder {
   readonly url: string

@@ -4,10 +4,10 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { createCoordinator, silentLogger, stderrLogger } from '../../src/coordinator/index.ts'
-import { createJobWorker, type HandlerContext, type Job } from '../../src/worker/index.ts'
-import { createWorkflowManager, type RunStep } from '../../src/workflow/index.ts'
+import { createCoordinator, silentLogger, stderrLogger } from '../../src/engine/coordinator/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
+import { createJobWorker, type HandlerContext, type Job } from '../../src/engine/worker/index.ts'
+import { createWorkflowManager, type RunStep } from '../../src/engine/workflow/index.ts'
 
 export interface Order {
   readonly url: string

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { isInterlockError } from '../../src/core/index.ts'
-import { createWorkflowManager, type Hold, type WorkflowManager } from '../../src/workflow/index.ts'
+import { isInterlockError } from '../../src/engine/core/index.ts'
+import { createWorkflowManager, type Hold, type WorkflowManager } from '../../src/engine/workflow/index.ts'
 import { allEnded, attemptsOf, judge, overlaps, scene, startWorker, stepsTable } from './support.ts'
 
 type Worker = Awaited<ReturnType<typeof startWorker>>

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { createMetrics } from '../../src/prometheus/index.ts'
+import { createMetrics } from '../../src/tools/prometheus/index.ts'
 import { fileWith } from '../cli/support.ts'
 import { connection, migrateDatabase } from '../contract/support.ts'
 import { join } from '../coordinator/support.ts'

@@ -1,7 +1,6 @@
 /** Figures of a queue: what they say, held to the log and the ledger, and to promtool. */
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
-import { memoryStore } from '../../src/adapter/memory/index.ts'
 import {
   emptyLedger,
   endsAttempt,
@@ -12,9 +11,10 @@ import {
   outcomeOf,
   outcomes,
   type RecordedEvent,
-} from '../../src/core/index.ts'
-import { meterOptions, QueueMeter } from '../../src/figures/parts.ts'
-import { createMetrics } from '../../src/prometheus/index.ts'
+} from '../../src/engine/core/index.ts'
+import { memoryStore } from '../../src/engine/store/memory/index.ts'
+import { meterOptions, QueueMeter } from '../../src/tools/figures/parts.ts'
+import { createMetrics } from '../../src/tools/prometheus/index.ts'
 import { join } from '../coordinator/support.ts'
 import { arbitraryRun } from '../support/commands.ts'
 import { PATIENCE, runs } from '../support/runs.ts'

@@ -1,7 +1,7 @@
 /** The small server for `/metrics`: nothing that comes over the wire ends it or opens more than that. */
 import { connect } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { createMetrics, type ServedMetrics, serveMetrics } from '../../src/prometheus/index.ts'
+import { createMetrics, type ServedMetrics, serveMetrics } from '../../src/tools/prometheus/index.ts'
 import { join } from '../coordinator/support.ts'
 
 const token = 'a-token-for-this-test'

@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { emptyLedger, evolve, type Ledger, projectionOf, type RecordedEvent } from '../../src/core/index.ts'
+import {
+  emptyLedger,
+  evolve,
+  type Ledger,
+  projectionOf,
+  type RecordedEvent,
+} from '../../src/engine/core/index.ts'
 import { arbitraryRun, type Step } from '../support/commands.ts'
 import { PATIENCE, runs } from '../support/runs.ts'
 import { play } from '../support/simulate.ts'

@@ -1,11 +1,11 @@
 /** Three processes over one store, in every order in which their calls and the answers may come, some of which are lost. */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { memoryDatabase, memoryStore } from '../../src/adapter/memory/index.ts'
-import { audit } from '../../src/audit/index.ts'
-import { type Coordinator, createCoordinator } from '../../src/coordinator/index.ts'
-import { InterlockError, projectionOf, replay } from '../../src/core/index.ts'
-import type { LogStore } from '../../src/port/index.ts'
+import { type Coordinator, createCoordinator } from '../../src/engine/coordinator/index.ts'
+import { InterlockError, projectionOf, replay } from '../../src/engine/core/index.ts'
+import type { LogStore } from '../../src/engine/store/index.ts'
+import { memoryDatabase, memoryStore } from '../../src/engine/store/memory/index.ts'
+import { audit } from '../../src/tools/audit/index.ts'
 import { PATIENCE, runs } from '../support/runs.ts'
 
 const silent = { info: () => {}, warn: () => {}, error: () => {} }

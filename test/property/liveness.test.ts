@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isStartable, type Job, type Ledger, MICROS_PER_SECOND } from '../../src/core/index.ts'
+import { isStartable, type Job, type Ledger, MICROS_PER_SECOND } from '../../src/engine/core/index.ts'
 import { arbitraryRun } from '../support/commands.ts'
 import { PATIENCE, runs } from '../support/runs.ts'
 import { play, World } from '../support/simulate.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { CommandResult } from '../../src/core/index.ts'
+import type { CommandResult } from '../../src/engine/core/index.ts'
 import { arbitraryRun } from '../support/commands.ts'
 import { PATIENCE } from '../support/runs.ts'
 import { play, type Turn } from '../support/simulate.ts'

@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Command, decide, type Ledger, projectionChanges, projectionOf } from '../../src/core/index.ts'
+import {
+  type Command,
+  decide,
+  type Ledger,
+  projectionChanges,
+  projectionOf,
+} from '../../src/engine/core/index.ts'
 import { arbitraryRun } from '../support/commands.ts'
 import { contentsOf } from '../support/contents.ts'
 import { PATIENCE, runs } from '../support/runs.ts'

@@ -8,7 +8,7 @@ import {
   type RecordedEvent,
   Replayer,
   replay,
-} from '../../src/core/index.ts'
+} from '../../src/engine/core/index.ts'
 import { arbitraryRun } from '../support/commands.ts'
 import { contentsOf } from '../support/contents.ts'
 import { PATIENCE, runs } from '../support/runs.ts'

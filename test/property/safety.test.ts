@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { evolve, jobOf, type Ledger, projectionOf, type RecordedEvent } from '../../src/core/index.ts'
+import { evolve, jobOf, type Ledger, projectionOf, type RecordedEvent } from '../../src/engine/core/index.ts'
 import { arbitraryRun } from '../support/commands.ts'
 import { LogReader } from '../support/log.ts'
 import { PATIENCE, runs } from '../support/runs.ts'

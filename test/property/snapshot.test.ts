@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CoreQueue, plainSpec } from '../../bench/core-queue.ts'
-import { decide, fold, replay, type SnapshotLine } from '../../src/core/index.ts'
+import { decide, fold, replay, type SnapshotLine } from '../../src/engine/core/index.ts'
 import { arbitraryRun } from '../support/commands.ts'
 import { contentsOf } from '../support/contents.ts'
 import { kept, linesOf, readLedger } from '../support/kept-ledger.ts'

@@ -9,9 +9,9 @@ import {
   outcomeOf,
   type RecordedEvent,
   specDefaults,
-} from '../../src/core/index.ts'
-import { splitWaits, type Wait, waitCauses } from '../../src/insight/index.ts'
-import { Collector, WaitClocks } from '../../src/insight/parts.ts'
+} from '../../src/engine/core/index.ts'
+import { splitWaits, type Wait, waitCauses } from '../../src/tools/insight/index.ts'
+import { Collector, WaitClocks } from '../../src/tools/insight/parts.ts'
 import { arbitraryRun } from '../support/commands.ts'
 import { PATIENCE, runs } from '../support/runs.ts'
 import { play } from '../support/simulate.ts'

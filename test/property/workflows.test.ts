@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { audit } from '../../src/audit/index.ts'
+import { audit } from '../../src/tools/audit/index.ts'
 import { PATIENCE, runs } from '../support/runs.ts'
 import { given, type Scenario } from '../support/scenario.ts'
 

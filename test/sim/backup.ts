@@ -1,4 +1,4 @@
-import type { MemoryDatabase } from '../../src/adapter/memory/index.ts'
+import type { MemoryDatabase } from '../../src/engine/store/memory/index.ts'
 
 type Queue = NonNullable<ReturnType<MemoryDatabase['queues']['get']>>
 

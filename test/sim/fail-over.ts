@@ -1,4 +1,4 @@
-import { type MemoryDatabase, memoryDatabase } from '../../src/adapter/memory/index.ts'
+import { type MemoryDatabase, memoryDatabase } from '../../src/engine/store/memory/index.ts'
 import { WALL_START_MS } from './globals.ts'
 import type { Act } from './script.ts'
 import type { Timeline } from './timeline.ts'

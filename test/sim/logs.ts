@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { RecordedEvent } from '../../src/core/index.ts'
+import type { RecordedEvent } from '../../src/engine/core/index.ts'
 import { run } from './run.ts'
 import { scriptOf } from './write-script.ts'
 

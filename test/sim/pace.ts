@@ -1,4 +1,4 @@
-import { InterlockError } from '../../src/core/index.ts'
+import { InterlockError } from '../../src/engine/core/index.ts'
 import type { Act, Script } from './script.ts'
 import type { Timeline } from './timeline.ts'
 

@@ -1,5 +1,5 @@
-import { isInterlockError } from '../../src/core/index.ts'
-import type { WorkflowResult } from '../../src/workflow/index.ts'
+import { isInterlockError } from '../../src/engine/core/index.ts'
+import type { WorkflowResult } from '../../src/engine/workflow/index.ts'
 import { ON_PURPOSE, type SimProcess } from './process.ts'
 import type { Act, SimJob } from './script.ts'
 import type { Witness } from './witness.ts'

@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '../../src/core/index.ts'
+import type { RecordedEvent } from '../../src/engine/core/index.ts'
 import type { Pace } from './pace.ts'
 import type { Timeline } from './timeline.ts'
 

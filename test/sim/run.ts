@@ -1,5 +1,5 @@
-import { audit } from '../../src/audit/index.ts'
-import { type RecordedEvent, replay } from '../../src/core/index.ts'
+import { type RecordedEvent, replay } from '../../src/engine/core/index.ts'
+import { audit } from '../../src/tools/audit/index.ts'
 import { simDatabase } from './fail-over.ts'
 import { takeOver } from './globals.ts'
 import type { Script } from './script.ts'

@@ -1,8 +1,8 @@
 /** What is asked of the database when its calls slow down: batches grow, and requests do not (docs/several-writers.md). */
 import { afterEach, describe, expect, it } from 'vitest'
-import { silentLogger } from '../../src/coordinator/base/logger.ts'
-import { createCoordinator } from '../../src/coordinator/index.ts'
-import { createJobWorker } from '../../src/worker/index.ts'
+import { silentLogger } from '../../src/engine/coordinator/base/logger.ts'
+import { createCoordinator } from '../../src/engine/coordinator/index.ts'
+import { createJobWorker } from '../../src/engine/worker/index.ts'
 import { Dice } from './dice.ts'
 import { simDatabase } from './fail-over.ts'
 import { takeOver } from './globals.ts'

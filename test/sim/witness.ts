@@ -1,5 +1,5 @@
-import type { MemoryDatabase } from '../../src/adapter/memory/index.ts'
-import type { Lease, RecordedEvent } from '../../src/core/index.ts'
+import type { Lease, RecordedEvent } from '../../src/engine/core/index.ts'
+import type { MemoryDatabase } from '../../src/engine/store/memory/index.ts'
 import type { Line } from './remote-store.ts'
 import type { SimJob } from './script.ts'
 import type { Timeline } from './timeline.ts'

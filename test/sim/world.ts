@@ -1,4 +1,4 @@
-import type { InterlockError, RecordedEvent } from '../../src/core/index.ts'
+import type { InterlockError, RecordedEvent } from '../../src/engine/core/index.ts'
 import { failOver, type SimDatabase } from './fail-over.ts'
 import { Operator } from './operator.ts'
 import { Pace } from './pace.ts'

@@ -1,6 +1,6 @@
 /** A row that a signed-in user inserts wakes a worker; what he forges changes nothing. */
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
-import { createCoordinator } from '../../src/coordinator/index.ts'
+import { createCoordinator } from '../../src/engine/coordinator/index.ts'
 import { clientOf } from '../dev/support.ts'
 import { docsBlock, type Project, startMigrated, storeOn } from './support.ts'
 

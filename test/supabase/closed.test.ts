@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 
-const room = pathToFileURL(path.resolve(import.meta.dirname, '../../src/adapter/supabase/index.ts')).href
+const room = pathToFileURL(path.resolve(import.meta.dirname, '../../src/engine/store/supabase/index.ts')).href
 
 /** The driver sets its timer of 10 s whether or not it was ever connected, so nobody has to answer. */
 const program = `

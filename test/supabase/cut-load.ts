@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { LogStore } from '../../src/engine/store/index.ts'
 import { type Coordinator, createCoordinator, createJobWorker, type JobWorker } from '../../src/index.ts'
-import type { LogStore } from '../../src/port/index.ts'
 import type { Cut } from './cut.ts'
 
 /** From the call that submits a job to the first line of its handler in another process. */

@@ -1,7 +1,7 @@
 /** Realtime is away for some seconds while workers work. */
 import { expect, it, onTestFinished } from 'vitest'
-import { audit } from '../../src/audit/index.ts'
-import type { RecordedEvent } from '../../src/core/index.ts'
+import type { RecordedEvent } from '../../src/engine/core/index.ts'
+import { audit } from '../../src/tools/audit/index.ts'
 import { startCut } from './cut.ts'
 import { cutUnderLoad } from './cut-load.ts'
 import { startMigrated, storeOn } from './support.ts'

@@ -1,10 +1,10 @@
 /** The dashboard over the API of a project: live by Realtime, and each request has its price. */
 import { createClient } from '@supabase/supabase-js'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { type SupabaseOptions, supabaseStore } from '../../src/adapter/supabase/index.ts'
-import { runCli } from '../../src/cli/program.ts'
-import { type Coordinator, createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
-import { createDashboard } from '../../src/dashboard/index.ts'
+import { runCli } from '../../src/apps/cli/program.ts'
+import { createDashboard } from '../../src/apps/dashboard/index.ts'
+import { type Coordinator, createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import { type SupabaseOptions, supabaseStore } from '../../src/engine/store/supabase/index.ts'
 import { clientOf, type Message, messagesIn, operator } from '../dashboard/support.ts'
 import { type Project, startMigrated, storeOn } from './support.ts'
 

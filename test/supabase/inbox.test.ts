@@ -1,6 +1,6 @@
 /** Commands by SQL wake processes that have the HTTP API alone, as rows that arrive in `jobs` do. */
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
-import { type Coordinator, createCoordinator } from '../../src/coordinator/index.ts'
+import { type Coordinator, createCoordinator } from '../../src/engine/coordinator/index.ts'
 import { clientOf } from '../dev/support.ts'
 import { type Project, startMigrated, storeOn, topicOf } from './support.ts'
 

@@ -1,7 +1,7 @@
 /** Commands and rows by supabase-js: what is accepted is answered, and what is deleted before its job is in line is not worked. */
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
-import type { Coordinator } from '../../src/coordinator/index.ts'
+import type { Coordinator } from '../../src/engine/coordinator/index.ts'
 import { join } from '../coordinator/support.ts'
 import { clientOf } from '../dev/support.ts'
 import { isRefused, nested, request } from '../support/requests.ts'

@@ -1,8 +1,8 @@
 /** Over HTTP no call holds a transaction, and an answer has no more than 1,000 rows: rows are compared and written all the same. */
 import { expect, it, onTestFinished } from 'vitest'
-import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
-import { rebuild, verify } from '../../src/history/index.ts'
-import { status } from '../../src/operate/index.ts'
+import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import { rebuild, verify } from '../../src/tools/history/index.ts'
+import { status } from '../../src/tools/operate/index.ts'
 import { startMigrated, storeOn } from './support.ts'
 
 const JOBS = 2_500

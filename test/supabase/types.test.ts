@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { createClient } from '@supabase/supabase-js'
 import { expect, it } from 'vitest'
-import { type Database, supabaseStore } from '../../src/adapter/supabase/index.ts'
-import { currentDatabaseTypes, databaseTypesFile } from '../../src/migrate/database-types.ts'
-import { interlockTables } from '../../src/migrate/version.ts'
+import { currentDatabaseTypes, databaseTypesFile } from '../../src/engine/migrate/database-types.ts'
+import { interlockTables } from '../../src/engine/migrate/version.ts'
+import { type Database, supabaseStore } from '../../src/engine/store/supabase/index.ts'
 
-it('the types are those of the migrations: run `node src/migrate/bundle.ts`', async () => {
+it('the types are those of the migrations: run `node src/engine/migrate/bundle.ts`', async () => {
   const text = await currentDatabaseTypes()
   expect(readFileSync(databaseTypesFile(), 'utf8')).toBe(text)
   for (const table of interlockTables) expect(text).toContain(`      ${table}: Table<{`)

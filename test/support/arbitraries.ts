@@ -13,7 +13,7 @@ import {
   type RecordedEvent,
   reasonCodes,
   requeueReasons,
-} from '../../src/core/index.ts'
+} from '../../src/engine/core/index.ts'
 
 /** 1 to 200 UTF-16 units, well-formed, without control characters; often short and often of an awkward alphabet. */
 export const arbitraryName: fc.Arbitrary<string> = fc.oneof(

@@ -3,7 +3,7 @@
  * failing run shrinks to a short one. `simulate.ts` turns them into commands.
  */
 import fc from 'fast-check'
-import { archiveRules, emptySetRules, MICROS_PER_MS, type Policy } from '../../src/core/index.ts'
+import { archiveRules, emptySetRules, MICROS_PER_MS, type Policy } from '../../src/engine/core/index.ts'
 
 /** A job to be enqueued; times are relative to the step. */
 export interface Wish {

@@ -1,4 +1,4 @@
-import type { Ledger } from '../../src/core/index.ts'
+import type { Ledger } from '../../src/engine/core/index.ts'
 
 /** Everything a ledger holds, as plain lists: ledgers with equal contents decide alike for ever. */
 export function contentsOf(ledger: Ledger): Readonly<Record<string, unknown>> {

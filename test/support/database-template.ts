@@ -1,9 +1,9 @@
 /** Databases to make others of: a copy takes a quarter of the time of a migration. */
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
-import { postgresDatabase } from '../../src/dev/database/postgres.ts'
-import { setUpProject } from '../../src/dev/setup.ts'
-import { migrate, migrationScript } from '../../src/migrate/index.ts'
+import { postgresDatabase } from '../../src/apps/dev/database/postgres.ts'
+import { setUpProject } from '../../src/apps/dev/setup.ts'
+import { migrate, migrationScript } from '../../src/engine/migrate/index.ts'
 import type { Made } from './once-global.ts'
 
 export const migratedTemplate = (server: string): Promise<Made> =>

@@ -2,8 +2,8 @@
 import { cp, mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
-import { pgliteStore } from '../../src/adapter/pglite/index.ts'
-import { migrate } from '../../src/migrate/index.ts'
+import { migrate } from '../../src/engine/migrate/index.ts'
+import { pgliteStore } from '../../src/engine/store/pglite/index.ts'
 
 const [folder = ''] = process.argv.slice(2)
 const at = (...names: readonly string[]): string => path.join(folder, ...names)

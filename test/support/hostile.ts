@@ -1,7 +1,7 @@
 /** Commands with values that nobody should give, for whatever takes commands: every public call, and the door for SQL. */
 import fc from 'fast-check'
-import type { Coordinator } from '../../src/coordinator/index.ts'
-import type { AttemptKey } from '../../src/core/index.ts'
+import type { Coordinator } from '../../src/engine/coordinator/index.ts'
+import type { AttemptKey } from '../../src/engine/core/index.ts'
 
 const odd: readonly unknown[] = [
   ...[Number.NaN, Number.POSITIVE_INFINITY, -0, 1.5, -1, 2e9, 1e300, -1e300, 2 ** 53, 5e-324, 10n],

@@ -1,6 +1,7 @@
 /** A ledger as it comes back from a database that kept a snapshot of it. */
-import { decodeSnapshotLine } from '../../src/codec/index.ts'
-import { type Ledger, LedgerReader, snapshotLines } from '../../src/core/index.ts'
+
+import { type Ledger, LedgerReader, snapshotLines } from '../../src/engine/core/index.ts'
+import { decodeSnapshotLine } from '../../src/engine/events/index.ts'
 
 export const linesOf = (ledger: Ledger): readonly string[] =>
   [...snapshotLines(ledger)].flatMap((line) => (line === null ? [] : [JSON.stringify(line)]))

@@ -1,5 +1,5 @@
 /** What a log says by itself, read line by line without the core: who holds what, under which token, and when. */
-import type { Policy, RecordedEvent } from '../../src/core/index.ts'
+import type { Policy, RecordedEvent } from '../../src/engine/core/index.ts'
 
 interface Life {
   readonly fairKey: string | null

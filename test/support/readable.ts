@@ -1,9 +1,9 @@
 import { expect } from 'vitest'
-import { parseAnswer } from '../../src/adapter/sql/parse-answer.ts'
-import { projectionAnswer } from '../../src/adapter/sql/projection-answers.ts'
-import { decodeEvent, encodeEvent } from '../../src/codec/index.ts'
-import { projectionOf, type RecordedEvent, replay } from '../../src/core/index.ts'
-import type { LogStore } from '../../src/port/index.ts'
+import { projectionOf, type RecordedEvent, replay } from '../../src/engine/core/index.ts'
+import { decodeEvent, encodeEvent } from '../../src/engine/events/index.ts'
+import type { LogStore } from '../../src/engine/store/index.ts'
+import { parseAnswer } from '../../src/engine/store/sql/parse-answer.ts'
+import { projectionAnswer } from '../../src/engine/store/sql/projection-answers.ts'
 import { kept } from './kept-ledger.ts'
 
 const overTheWire = (value: unknown): unknown => JSON.parse(JSON.stringify(value))

@@ -1,6 +1,6 @@
 /** Commands that somebody might put into the inbox, by SQL or over HTTP: some right, most of them wrong in some way. */
 import fc from 'fast-check'
-import { parseRequest } from '../../src/codec/index.ts'
+import { parseRequest } from '../../src/engine/events/index.ts'
 
 export const nested = (depth: number, open: string, close: string) => open.repeat(depth) + close.repeat(depth)
 

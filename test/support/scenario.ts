@@ -24,7 +24,7 @@ import {
   specDefaults,
   type Waiting,
   waitingFor,
-} from '../../src/core/index.ts'
+} from '../../src/engine/core/index.ts'
 
 export interface Told {
   /** The events in short: `started A by w1`, `completed A, offers B`. */

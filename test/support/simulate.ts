@@ -12,7 +12,7 @@ import {
   type Ledger,
   MICROS_PER_MS,
   type Surroundings,
-} from '../../src/core/index.ts'
+} from '../../src/engine/core/index.ts'
 import type { Act, Step, TokenChoice, Wish } from './commands.ts'
 
 /** One command and what came of it. */

@@ -1,10 +1,10 @@
 /** What each face says of a job, in one word or two: its state, and the code of what keeps it. */
 
 import { stripVTControlCharacters } from 'node:util'
-import { isInterlockError } from '../../src/core/index.ts'
-import { createDashboard } from '../../src/dashboard/index.ts'
-import { examine } from '../../src/doctor/index.ts'
-import { explain, queue, status } from '../../src/operate/index.ts'
+import { createDashboard } from '../../src/apps/dashboard/index.ts'
+import { isInterlockError } from '../../src/engine/core/index.ts'
+import { examine } from '../../src/tools/doctor/index.ts'
+import { explain, queue, status } from '../../src/tools/operate/index.ts'
 import { interlock } from '../cli/support.ts'
 import { clientOf } from '../dashboard/support.ts'
 import type { Scene } from './scene.ts'

@@ -1,8 +1,8 @@
 /** One situation of one job, made for real: its own queue on a real server, and the processes that come and go there. */
 import pg from 'pg'
-import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { type Coordinator, createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
-import type { LogStore } from '../../src/port/index.ts'
+import { type Coordinator, createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import type { LogStore } from '../../src/engine/store/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 import { eventually } from '../support/this-test.ts'
 

@@ -1,5 +1,5 @@
 /** What can be with a job. Each is made as it happens, and says which job it is about. */
-import { archive } from '../../src/history/index.ts'
+import { archive } from '../../src/tools/history/index.ts'
 import type { Scene } from './scene.ts'
 
 /** @returns the id of the job */

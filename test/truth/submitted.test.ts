@@ -1,7 +1,7 @@
 /** What is accepted by SQL is decided after the commit: what becomes of it can be found, and is told as it is. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createCoordinator } from '../../src/coordinator/index.ts'
-import { explain, queue } from '../../src/operate/index.ts'
+import { createCoordinator } from '../../src/engine/coordinator/index.ts'
+import { explain, queue } from '../../src/tools/operate/index.ts'
 import { keepingLogger } from '../coordinator/support.ts'
 import { type Place, placeOf, Scene } from './scene.ts'
 

@@ -1,6 +1,6 @@
 /** What a worker asks the store for while there is nothing to do. */
 import { expect, it, onTestFinished, vi } from 'vitest'
-import { silentLogger } from '../../src/coordinator/index.ts'
+import { silentLogger } from '../../src/engine/coordinator/index.ts'
 import { memoryStore } from '../coordinator/support.ts'
 import { work } from './support.ts'
 

@@ -1,6 +1,11 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { z } from 'zod'
-import { createJobWorker, defineHandlers, NonRetryableError, RetryLater } from '../../src/worker/index.ts'
+import {
+  createJobWorker,
+  defineHandlers,
+  NonRetryableError,
+  RetryLater,
+} from '../../src/engine/worker/index.ts'
 import { join, log, memoryStore, stopped, storyOf, work } from './support.ts'
 
 describe('createJobWorker: what a handler gets', () => {

@@ -2,15 +2,15 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { CheckedResult } from '../../src/codec/index.ts'
-import { InterlockError } from '../../src/core/index.ts'
+import { InterlockError } from '../../src/engine/core/index.ts'
+import { CheckedResult } from '../../src/engine/events/index.ts'
 import {
   type HandlerDefinition,
   RetryLater,
   type RetryLaterOptions,
   type RetryRule,
-} from '../../src/worker/index.ts'
-import { runOne } from '../../src/worker/run-one.ts'
+} from '../../src/engine/worker/index.ts'
+import { runOne } from '../../src/engine/worker/run-one.ts'
 import { keepingLogger } from '../coordinator/support.ts'
 import { eventually } from '../support/this-test.ts'
 import { faultyStore, join, log, memoryStore, stopped, storyOf, work } from './support.ts'

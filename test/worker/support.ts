@@ -1,7 +1,7 @@
-import type { CoordinatorOptions } from '../../src/coordinator/index.ts'
-import { type ErrorCode, InterlockError, type RecordedEvent } from '../../src/core/index.ts'
-import type { LogStore } from '../../src/port/index.ts'
-import { createJobWorker, type JobWorker, type JobWorkerOptions } from '../../src/worker/index.ts'
+import type { CoordinatorOptions } from '../../src/engine/coordinator/index.ts'
+import { type ErrorCode, InterlockError, type RecordedEvent } from '../../src/engine/core/index.ts'
+import type { LogStore } from '../../src/engine/store/index.ts'
+import { createJobWorker, type JobWorker, type JobWorkerOptions } from '../../src/engine/worker/index.ts'
 import { join, keepingLogger, memoryStore } from '../coordinator/support.ts'
 import { closedAfterTest } from '../support/this-test.ts'
 

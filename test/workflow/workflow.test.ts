@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { audit } from '../../src/audit/index.ts'
-import { isInterlockError } from '../../src/core/index.ts'
-import type { LogStore } from '../../src/port/index.ts'
-import { createJobWorker } from '../../src/worker/index.ts'
+import { isInterlockError } from '../../src/engine/core/index.ts'
+import type { LogStore } from '../../src/engine/store/index.ts'
+import { createJobWorker } from '../../src/engine/worker/index.ts'
 import {
   AwaitApproval,
   createWorkflowManager,
   type RunStep,
   WORKFLOW_QUEUED,
-} from '../../src/workflow/index.ts'
+} from '../../src/engine/workflow/index.ts'
+import { audit } from '../../src/tools/audit/index.ts'
 import { join, keepingLogger, memoryStore } from '../coordinator/support.ts'
 import { work } from '../worker/support.ts'
 

@@ -15,7 +15,7 @@ import {
   type Grant,
   tokenSession,
   toNodeHandler,
-} from '../../../src/dashboard/index.ts'
+} from '../../../src/apps/dashboard/index.ts'
 import { madeOnce } from '../../support/once.ts'
 import { operator } from '../support.ts'
 

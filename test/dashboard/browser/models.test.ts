@@ -1,7 +1,7 @@
 /** Time has a row for each model, however many there are; those that are seen are in the page. */
 import { expect, it } from 'vitest'
-import { memoryStore } from '../../../src/adapter/memory/index.ts'
-import { createCoordinator, silentLogger } from '../../../src/coordinator/index.ts'
+import { createCoordinator, silentLogger } from '../../../src/engine/coordinator/index.ts'
+import { memoryStore } from '../../../src/engine/store/memory/index.ts'
 import { browserForAll, goTo, opened, served } from './browser.ts'
 
 const browser = browserForAll()

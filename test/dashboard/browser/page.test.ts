@@ -1,7 +1,7 @@
 /** The page in a real browser: it loads, follows, and comes back after a cut. */
 import { expect, it } from 'vitest'
-import { memoryStore } from '../../../src/adapter/memory/index.ts'
-import { createCoordinator, silentLogger } from '../../../src/coordinator/index.ts'
+import { createCoordinator, silentLogger } from '../../../src/engine/coordinator/index.ts'
+import { memoryStore } from '../../../src/engine/store/memory/index.ts'
 import { browserForAll, opened, served, tabIn } from './browser.ts'
 
 const browser = browserForAll()

@@ -1,8 +1,8 @@
 /** The page over PostgreSQL: starts are seen while they run, and the hash chain is computed again. */
 import { expect, it, onTestFinished } from 'vitest'
-import { postgresStore } from '../../../src/adapter/postgres/index.ts'
-import { createCoordinator, silentLogger } from '../../../src/coordinator/index.ts'
-import { chain } from '../../../src/history/index.ts'
+import { createCoordinator, silentLogger } from '../../../src/engine/coordinator/index.ts'
+import { postgresStore } from '../../../src/engine/store/postgres/index.ts'
+import { chain } from '../../../src/tools/history/index.ts'
 import { migrateDatabase } from '../../contract/support.ts'
 import { startPostgres } from '../../support/postgres.ts'
 import { createDatabase } from '../../support/postgres-database.ts'

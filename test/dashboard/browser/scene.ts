@@ -1,5 +1,5 @@
 /** An hour of a queue at work, decided by the core at times of its own: what the browser tests look at. */
-import { memoryDatabase, memoryStore } from '../../../src/adapter/memory/index.ts'
+
 import {
   type Command,
   type CommandBody,
@@ -15,8 +15,9 @@ import {
   type Micros,
   projectionChanges,
   specDefaults,
-} from '../../../src/core/index.ts'
-import type { LogStore } from '../../../src/port/index.ts'
+} from '../../../src/engine/core/index.ts'
+import type { LogStore } from '../../../src/engine/store/index.ts'
+import { memoryDatabase, memoryStore } from '../../../src/engine/store/memory/index.ts'
 
 const SECOND: Micros = 1_000_000
 const queue = 'default'

@@ -1,11 +1,11 @@
 /** Each screen in a real browser, held to what the command says. */
 import { expect, it } from 'vitest'
-import { memoryStore } from '../../../src/adapter/memory/index.ts'
-import { auditLog } from '../../../src/audit/index.ts'
-import { createCoordinator, silentLogger } from '../../../src/coordinator/index.ts'
-import { explainLive } from '../../../src/core/index.ts'
-import { duration } from '../../../src/format/index.ts'
-import { stats, whatIf } from '../../../src/insight/index.ts'
+import { createCoordinator, silentLogger } from '../../../src/engine/coordinator/index.ts'
+import { explainLive } from '../../../src/engine/core/index.ts'
+import { memoryStore } from '../../../src/engine/store/memory/index.ts'
+import { auditLog } from '../../../src/tools/audit/index.ts'
+import { duration } from '../../../src/tools/format/index.ts'
+import { stats, whatIf } from '../../../src/tools/insight/index.ts'
 import { browserForAll, goTo, opened, served } from './browser.ts'
 import { sceneOf, waitsLongest } from './scene.ts'
 

@@ -1,8 +1,8 @@
 /** What is on its way, what there is none of and what failed are three things, on every screen. */
 import type { Page, Route } from 'playwright-core'
 import { expect, it } from 'vitest'
-import { memoryStore } from '../../../src/adapter/memory/index.ts'
-import { createCoordinator, silentLogger } from '../../../src/coordinator/index.ts'
+import { createCoordinator, silentLogger } from '../../../src/engine/coordinator/index.ts'
+import { memoryStore } from '../../../src/engine/store/memory/index.ts'
 import { browserForAll, goTo, opened, served } from './browser.ts'
 import { sceneOf } from './scene.ts'
 

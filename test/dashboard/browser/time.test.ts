@@ -1,9 +1,9 @@
 /** The slider: the page at any number is what the log comes to there. */
 import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
-import { type Ledger, queueStateOf, waitingFor } from '../../../src/core/index.ts'
-import { count } from '../../../src/format/index.ts'
-import { ledgerAt, replay } from '../../../src/history/index.ts'
+import { type Ledger, queueStateOf, waitingFor } from '../../../src/engine/core/index.ts'
+import { count } from '../../../src/tools/format/index.ts'
+import { ledgerAt, replay } from '../../../src/tools/history/index.ts'
 import { browserForAll, goTo, opened, served } from './browser.ts'
 import { sceneOf } from './scene.ts'
 

@@ -3,8 +3,8 @@
  * Exit 3 when one is different. The database is made empty by nobody: name one that is; without one, the embedded.
  */
 import { PGlite } from '@electric-sql/pglite'
-import { postgresDatabase } from '../../../src/dev/database/postgres.ts'
-import { embeddedDatabase, startLocalSupabase } from '../../../src/dev/index.ts'
+import { postgresDatabase } from '../../../src/apps/dev/database/postgres.ts'
+import { embeddedDatabase, startLocalSupabase } from '../../../src/apps/dev/index.ts'
 import { conformanceSchema, conformanceSchemas, jwtSecret, recordedAnswers, replay } from './replay.ts'
 
 const [url] = process.argv.slice(2)

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { SignJWT } from 'jose'
-import type { LocalSupabase } from '../../../src/dev/index.ts'
+import type { LocalSupabase } from '../../../src/apps/dev/index.ts'
 
 /** One request to PostgREST 14.5 with Supabase's settings, and what it answered. */
 export interface RecordedAnswer {

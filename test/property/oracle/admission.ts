@@ -1,5 +1,5 @@
 /** The admission rules once more, in the words of docs/conflict-rules.md. */
-import type { ReasonCode } from '../../../src/core/index.ts'
+import type { ReasonCode } from '../../../src/engine/core/index.ts'
 import {
   bypasses,
   capacity,

@@ -1,4 +1,4 @@
-import type { CommandBody, ErrorCode } from '../../../src/core/index.ts'
+import type { CommandBody, ErrorCode } from '../../../src/engine/core/index.ts'
 import type { Clerk } from './clerk.ts'
 
 export type Body<T extends CommandBody['type']> = CommandBody & { readonly type: T }

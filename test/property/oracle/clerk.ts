@@ -1,4 +1,11 @@
-import type { Command, Event, JobSpec, Policy, RecordedEvent, Surroundings } from '../../../src/core/index.ts'
+import type {
+  Command,
+  Event,
+  JobSpec,
+  Policy,
+  RecordedEvent,
+  Surroundings,
+} from '../../../src/engine/core/index.ts'
 import { isOverRate, isStartable, reserves, startableIn } from './admission.ts'
 import {
   bypasses,

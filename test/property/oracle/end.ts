@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../../src/core/index.ts'
+import type { ErrorCode } from '../../../src/engine/core/index.ts'
 import { type Answer, type Body, granted } from './answer.ts'
 import type { Clerk } from './clerk.ts'
 import { type Entry, inOrder } from './queue.ts'

@@ -1,4 +1,4 @@
-import type { ErrorCode, JobSpec } from '../../../src/core/index.ts'
+import type { ErrorCode, JobSpec } from '../../../src/engine/core/index.ts'
 import { blockerFor, isStartable, passerFor, reasonFor } from './admission.ts'
 import { type Answer, type Body, granted } from './answer.ts'
 import type { Clerk } from './clerk.ts'

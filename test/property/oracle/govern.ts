@@ -1,4 +1,4 @@
-import { hash } from '../../../src/core/index.ts'
+import { hash } from '../../../src/engine/core/index.ts'
 import { type Answer, type Body, granted } from './answer.ts'
 import { type Clerk, positionOf } from './clerk.ts'
 import { afterEnd, fail } from './end.ts'

@@ -1,5 +1,11 @@
 /** Decides as the core should, in the slowest and plainest way. */
-import type { Command, CommandBody, ErrorCode, RecordedEvent, Surroundings } from '../../../src/core/index.ts'
+import type {
+  Command,
+  CommandBody,
+  ErrorCode,
+  RecordedEvent,
+  Surroundings,
+} from '../../../src/engine/core/index.ts'
 import { type Answer, granted } from './answer.ts'
 import { Clerk } from './clerk.ts'
 import { cancel, detach, end, expireLeases, fail, release } from './end.ts'

@@ -3,7 +3,7 @@
  * whole list, straight from the rules, with nothing kept from one question to the next. It shares types with the core
  * and not one function.
  */
-import type { JobSpec, Ledger, Policy } from '../../../src/core/index.ts'
+import type { JobSpec, Ledger, Policy } from '../../../src/engine/core/index.ts'
 
 export interface Entry {
   readonly jobId: string

@@ -1,0 +1,74 @@
+import { dropDead, listDead } from '../../../engine/coordinator/parts.ts'
+import { isoTime, plural, timeText } from '../../../tools/format/index.ts'
+import { specDocument } from '../../../tools/history/parts.ts'
+import type { Cli } from '../cli.ts'
+import { checkFound, checkNamesSome, type DeadFlags, deadFilter } from '../dead-filter.ts'
+import { wholeNumber } from '../flag-value.ts'
+import { deadIdOf } from '../job-id.ts'
+import { withStore } from '../store.ts'
+import { grid } from '../terminal/grid.ts'
+
+interface Options extends DeadFlags {
+  readonly limit: string
+  readonly drop?: boolean
+}
+
+export function addDead(cli: Cli): void {
+  cli
+    .command<Options>(
+      'dead',
+      [
+        ['dead', 'the newest 100, each with what went wrong'],
+        ['dead --model flux-dev --since 24h', 'those of one model, of the last day'],
+        ['dead report-1 --drop', 'off the list, with its payload and error; the log keeps that it failed'],
+      ],
+      async (frame, [text], flags) => {
+        const limit = wholeNumber('--limit', flags.limit, 1, 1_000) ?? 100
+        if (flags.drop === true) checkNamesSome('dead --drop', text, flags)
+        await withStore(frame, async (store) => {
+          const { now } = await store.read(frame.queue, 0, 1)
+          const jobId = text === undefined ? undefined : await deadIdOf({ frame, store, text })
+          const filter = deadFilter(now, jobId, flags)
+          const letters = { store, queue: frame.queue }
+          if (flags.drop === true) {
+            const dropped = await dropDead(letters, filter)
+            checkFound(frame, jobId, dropped)
+            return frame.emit({ dropped }, `${plural(dropped, 'dead job')} dropped`)
+          }
+          const dead = await listDead(letters, { ...filter, limit })
+          checkFound(frame, jobId, dead.length)
+          const rows = dead.map(({ jobId: id, at, code, attempts, spec, error }) => [
+            id,
+            timeText(at),
+            code,
+            attempts,
+            spec.models.join(', '),
+            messageOf(error),
+          ])
+          frame.emit(
+            dead.map(({ at, spec, ...job }) => ({ ...job, spec: specDocument(spec), at: isoTime(at) })),
+            rows.length === 0
+              ? 'no dead jobs'
+              : grid(frame, ['job', 'ended', 'why', 'attempts', 'models', 'error'], rows, {
+                  right: [3],
+                  give,
+                }),
+          )
+        })
+      },
+    )
+    .option('--model <name>', 'those that need this model')
+    .option('--since <time>', 'those that ended since: 10m, 24h, 7d, 14:03:07 or 2026-11-24T15:00:00Z')
+    .option('--limit <n>', 'at most so many, up to 1,000', '100')
+    .option('--drop', 'take them off the list')
+    .option('--all', 'with --drop: every one')
+}
+
+/** Columns that give way in a narrow terminal. */
+const give = { error: 20, models: 12, job: 36 }
+
+/** The first line of the last attempt's error. */
+function messageOf(error: unknown): string {
+  const message = (error as { message?: unknown } | null)?.message
+  return typeof message === 'string' ? (message.split('\n')[0] ?? '') : ''
+}

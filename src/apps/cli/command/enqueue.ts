@@ -1,0 +1,91 @@
+import { invalidInput } from '../../../engine/core/index.ts'
+import type { EnqueueInput } from '../../../engine/events/index.ts'
+import { agree, plural } from '../../../tools/format/index.ts'
+import type { Cli } from '../cli.ts'
+import { enqueueAll } from '../run/enqueue-all.ts'
+import { noteSkipped } from '../run/skipped.ts'
+import { withCoordinator } from '../store.ts'
+import { table } from '../terminal/table.ts'
+import { jobOfLine, payloadOf } from '../workload/line.ts'
+import { readWorkload } from '../workload/read.ts'
+
+interface Options {
+  readonly job?: string
+  readonly models?: string
+  readonly type?: string
+  readonly kind?: string
+  readonly priority?: string
+  readonly payload?: string
+  readonly skipInvalid?: boolean
+}
+
+/** How many waiting jobs are shown to people; programs get all. */
+const SHOWN = 10
+
+export function addEnqueue(cli: Cli): void {
+  cli
+    .command<Options>(
+      'enqueue',
+      [
+        ['enqueue jobs.csv', 'every job of the file: job_id,models[,kind,priority,payload,job_type]'],
+        [
+          'enqueue jobs.jsonl',
+          'a line: {"job_id":"a","models":["flux-dev"],"kind":"draw","payload":{"steps":4}}',
+        ],
+        ['enqueue --job report-1 --models "flux-dev;upscale"', 'one job that needs two models'],
+        [
+          `enqueue --job fox-1 --models flux-dev --kind draw --payload '{"prompt":"a fox"}'`,
+          'for the handler draw of your workers',
+        ],
+      ],
+      async (frame, [file], options) => {
+        if (options.job !== undefined && options.models === undefined) frame.note(withoutModels(options.job))
+        const jobs = await jobsFrom(file, options, (texts) => noteSkipped(frame, texts))
+        const done = await withCoordinator(frame, (coordinator) => enqueueAll(frame, coordinator, jobs))
+        const { queued, known, waiting } = done
+        const rows = waiting.slice(0, SHOWN).map(({ jobId, reason }) => [jobId, reason])
+        const before = known.length === 0 ? '' : ` (${known.length} of them were there before)`
+        const heading = `${plural(queued + known.length, 'job')} in line${before}, ${waiting.length} ${agree(waiting.length, 'has', 'have')} to wait`
+        const more = waiting.length > SHOWN ? [`… and ${waiting.length - SHOWN} more: interlock queue`] : []
+        const list = rows.length === 0 ? [] : [...table(['job', 'waits because'], rows), ...more]
+        frame.emit(done, [heading, ...list])
+      },
+    )
+    .option('--job <id>', 'the id of one job')
+    .option(
+      '--models <a;b>',
+      'the models it needs; without any it runs beside all others, unless the policy says otherwise',
+    )
+    .option('--type <normal|workflow>', 'its job type')
+    .option('--kind <name>', 'which handler runs it; the job type unless given')
+    .option('--priority <n>', 'a level is worth a minute of waiting')
+    .option('--payload <json>', 'what its handler gets, such as {"prompt":"a fox"}')
+    .option('--skip-invalid', 'leave out broken lines, instead of refusing the file')
+}
+
+/** Most people who leave the models out forgot them. */
+const withoutModels = (job: string): string =>
+  `job ${job} names no models (--models "flux-dev;upscale"): it waits for none and holds none, and the policy decides how it runs (emptySet)`
+
+async function jobsFrom(
+  file: string | undefined,
+  options: Options,
+  tell: (skipped: readonly string[]) => void,
+): Promise<readonly EnqueueInput[]> {
+  const { job, models, type, kind, priority, payload, skipInvalid } = options
+  if ((file === undefined) === (job === undefined)) {
+    throw invalidInput('nothing to enqueue, or two things; give a file or --job <id>')
+  }
+  if (file !== undefined) {
+    const idle = Object.entries({ models, type, kind, priority, payload }).find(
+      ([, value]) => value !== undefined,
+    )
+    if (idle !== undefined) throw invalidInput(`--${idle[0]}: is for --job; in a file each line has its own`)
+    const workload = await readWorkload(file, { skipInvalid, purpose: 'enqueue' })
+    tell(workload.skipped)
+    return workload.jobs.map(({ input }) => input)
+  }
+  const given = payload === undefined ? {} : { payload: payloadOf(payload) }
+  const fields = { job_id: job, models: models ?? '', job_type: type, kind, priority, ...given }
+  return [jobOfLine(fields, 1, 'enqueue').input]
+}

@@ -1,0 +1,194 @@
+import path from 'node:path'
+import { InterlockError, invalidInput } from '../../../engine/core/index.ts'
+import {
+  type ColumnNames,
+  type MigrateOptions,
+  type MigrationConnection,
+  type MigrationOutcome,
+  migrate,
+  migrationScript,
+  type StatusWords,
+  schemaVersion,
+  undoFirstCoordinator,
+  undoScript,
+  type WrittenMigration,
+  writeSupabaseMigration,
+} from '../../../engine/migrate/index.ts'
+import { unreachable } from '../../../engine/process/index.ts'
+import { loadDriver } from '../../../engine/store/index.ts'
+import { wayTo } from '../../../engine/store/postgres/parts.ts'
+import type { Cli } from '../cli.ts'
+import { FoundSomething } from '../failure.ts'
+import { collect } from '../flag-value.ts'
+import type { Frame } from '../frame.ts'
+import { emptyFolder, storeForAMoment } from '../store.ts'
+import type { Lines } from '../terminal/lines.ts'
+
+interface Options {
+  readonly again?: boolean
+  readonly check?: boolean
+  readonly column?: readonly string[]
+  readonly print?: boolean
+  readonly runtimeRole?: string
+  readonly status?: readonly string[]
+  readonly supabase?: string | true
+  readonly undo?: boolean
+}
+
+export function addMigrate(cli: Cli): void {
+  cli
+    .command<Options>(
+      'migrate',
+      [
+        ['migrate --url postgres://localhost/app', 'in one transaction: all of it or nothing'],
+        ['migrate --check', 'checks your tables; changes nothing, exit code 3 if there is a problem'],
+        ['migrate --print > interlock.sql', 'the same as a script, for psql or the Supabase SQL editor'],
+        ['migrate --supabase', 'the same as a file in supabase/migrations, for `supabase db push`'],
+        ['migrate --again', 'mends functions, triggers and grants that were changed by hand'],
+        ['migrate --undo', 'back to the first coordinator, whose tables were kept'],
+      ],
+      async (frame, _, { again, check, column, print = false, runtimeRole, status, supabase, undo }) => {
+        if (undo === true) return await undoTarget(frame, print)
+        const options = {
+          ...(again === undefined ? undefined : { again }),
+          ...(check === undefined ? undefined : { check }),
+          ...(runtimeRole === undefined ? undefined : { runtimeRole }),
+          ...(column === undefined ? undefined : { columns: namesOf(column) }),
+          ...(status === undefined ? undefined : { statuses: wordsOf(status) }),
+        }
+        if (supabase !== undefined) {
+          const folder = supabase === true ? path.join('supabase', 'migrations') : supabase
+          const written = await writeSupabaseMigration(folder, new Date(), options)
+          return frame.emit(written, writtenText(written))
+        }
+        if (print) return emitScript(frame, migrationScript(options))
+        const outcome = await migrateTarget(frame, options)
+        frame.emit(outcome, outcomeText(outcome, check))
+        if (check === true && outcome.found?.some(({ level }) => level === 'problem'))
+          throw new FoundSomething()
+      },
+    )
+    .option('--print', 'print the SQL script and touch nothing')
+    .option(
+      '--supabase [folder]',
+      'write it into the migrations of a Supabase project (default: supabase/migrations)',
+    )
+    .option('--runtime-role <role>', 'a role that may run Interlock and nothing else; it must exist')
+    .option(
+      '--status <state=word>',
+      'your word in jobs.status, e.g. running=processing; may be repeated',
+      collect,
+    )
+    .option(
+      '--column <table.column=yours>',
+      'your name for a column, e.g. jobs.job_id=id or jobs.status=state; may be repeated',
+      collect,
+    )
+    .option('--check', 'do all of it and roll it back: shows what it finds, changes nothing')
+    .option('--again', 'also if the database has this migration already')
+    .option('--undo', 'give the first coordinator its tables back; with --print only show the script')
+}
+
+/** The migration refuses unknown states and words. */
+const wordsOf = (flags: readonly string[]): StatusWords =>
+  Object.fromEntries(flags.map((flag) => flag.split(/=(.*)/s).slice(0, 2)))
+
+/** `jobs.status=state` and the like. The migration refuses tables and columns that Interlock does not use. */
+function namesOf(flags: readonly string[]): ColumnNames {
+  const named = flags.map((flag) => {
+    const [, table, column = '', yours] = /^([^.=]+)\.([^=]+)=(.+)$/s.exec(flag) ?? []
+    if (table === undefined) {
+      const message = `--column ${flag}: give <table>.<column>=<yours>, such as jobs.status=state`
+      throw invalidInput(message)
+    }
+    return { table, entry: [column, yours] as const }
+  })
+  const tables = Map.groupBy(named, ({ table }) => table)
+  return Object.fromEntries(
+    [...tables].map(([table, list]) => [table, Object.fromEntries(list.map(({ entry }) => entry))]),
+  )
+}
+
+async function migrateTarget(frame: Frame, options: MigrateOptions): Promise<MigrationOutcome> {
+  const target = frame.target()
+  if (target.kind === 'postgres') return migratePostgres(target.url, options)
+  if (target.kind === 'supabase') {
+    throw invalidInput(
+      'the API of a Supabase project makes no tables; write a file with `interlock migrate --supabase` and push it (`supabase db push`), or paste what `interlock migrate --print` says into the SQL editor',
+    )
+  }
+  if (Object.keys(options).length > 0) {
+    const message =
+      '--runtime-role, --status, --column, --check and --again are for a PostgreSQL server; give its --url'
+    throw invalidInput(message)
+  }
+  // The embedded database is migrated whenever it is opened.
+  const applied = emptyFolder(target) !== null
+  const store = await storeForAMoment(target)
+  try {
+    await store.open(frame.queue)
+    return { version: schemaVersion, applied }
+  } finally {
+    await store.close()
+  }
+}
+
+const migratePostgres = (url: string, options: MigrateOptions): Promise<MigrationOutcome> =>
+  withConnection(url, (connection) => migrate(connection, options))
+
+const emitScript = (frame: Frame, script: string): void =>
+  frame.emit({ script }, script.trimEnd().split('\n'))
+
+async function undoTarget(frame: Frame, print: boolean): Promise<void> {
+  if (print) return emitScript(frame, undoScript())
+  const target = frame.target()
+  if (target.kind !== 'postgres') {
+    throw invalidInput(
+      'only a PostgreSQL server goes back; on Supabase paste what `interlock migrate --undo --print` says into the SQL editor',
+    )
+  }
+  await withConnection(target.url, undoFirstCoordinator)
+  const text = 'the first coordinator has its tables again; those of Interlock are kept as …_undone_<n>'
+  frame.emit({ undone: true }, text)
+}
+
+async function withConnection<T>(
+  url: string,
+  use: (connection: MigrationConnection) => Promise<T>,
+): Promise<T> {
+  const driver = (await loadDriver('pg', () => import('pg'))).default
+  const { Client, config, hosts } = wayTo(driver, {
+    connectionString: url,
+    connectionTimeoutMillis: 5_000,
+    application_name: 'interlock',
+  })
+  const client = new Client(config)
+  // Between two statements nobody else hears that the connection broke; the next statement says so.
+  client.on('error', () => {})
+  try {
+    await client.connect().catch((error: unknown) => {
+      throw error instanceof InterlockError ? error : unreachable(client, error)
+    })
+    return await use({
+      query: async (sql, params) => (await client.query(sql, params as unknown[])).rows,
+      exec: async (sql) => void (await client.query(sql)),
+    })
+  } finally {
+    hosts?.close()
+    await client.end().catch(() => {})
+  }
+}
+
+function outcomeText(
+  { version, applied, passedOver = [], found = [] }: MigrationOutcome,
+  check = false,
+): Lines {
+  if (!applied && !check) return `nothing to do: the database has migration ${version}`
+  const title = check
+    ? `nothing was changed; migrating to ${version} would succeed`
+    : `migrated to ${version}`
+  return [title, ...passedOver, ...found.map(({ level, what, remedy }) => `${level}: ${what}; ${remedy}`)]
+}
+
+const writtenText = ({ file, written }: WrittenMigration): string =>
+  written ? `wrote ${file}; next: supabase db push` : `nothing to do: ${file} is the same`

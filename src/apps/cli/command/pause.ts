@@ -1,0 +1,45 @@
+import { invalidInput, MICROS_PER_MS, operand } from '../../../engine/core/index.ts'
+import { timeText } from '../../../tools/format/index.ts'
+import type { Cli } from '../cli.ts'
+import { unitMs } from '../moment.ts'
+import { withCoordinator } from '../store.ts'
+
+interface Options {
+  readonly reason: string
+  readonly for?: string
+}
+
+export function addPause(cli: Cli): void {
+  cli
+    .command<Options>(
+      'pause',
+      [
+        ['pause flux-dev', 'until: interlock resume flux-dev'],
+        ['pause flux-dev --for 10m --reason provider_down', 'resumes by itself after ten minutes'],
+      ],
+      async (frame, [model = ''], { reason, for: length }) => {
+        const ms = length === undefined ? null : durationMs('--for', length)
+        const until = await withCoordinator(frame, async (coordinator) => {
+          const end = ms === null ? null : new Date(coordinator.now() / 1_000 + ms)
+          await coordinator.pauseModel(model, { reason, until: end })
+          return end
+        })
+        const end =
+          until === null ? `interlock resume ${operand(model)}` : timeText(until.getTime() * MICROS_PER_MS)
+        frame.emit({ model, reason, until }, `model ${model} is paused until ${end}`)
+      },
+    )
+    .option(
+      '--reason <code>',
+      'shown with every job that waits for it: small letters, digits and _',
+      'manual',
+    )
+    .option('--for <time>', 'how long, such as 30s, 10m, 2h, 1d or 1w; until it is resumed unless given')
+}
+
+/** Milliseconds. @throws InterlockError `invalid_input`, naming the flag */
+function durationMs(flag: string, text: string): number {
+  const [, count, unit] = /^(\d+)([smhdw])$/.exec(text) ?? []
+  if (count !== undefined) return Number(count) * unitMs[unit as keyof typeof unitMs]
+  throw invalidInput(`${flag} ${text}: must be a time such as 30s, 10m, 2h, 1d or 1w`)
+}

@@ -1,0 +1,85 @@
+import { defaultPolicy, invalidInput, type Policy } from '../../../engine/core/index.ts'
+import { policyFacts } from '../../../tools/format/parts.ts'
+import { opened, type PausedModel, pausedDocument } from '../../../tools/history/parts.ts'
+import { pausedAt } from '../../../tools/operate/parts.ts'
+import type { Cli } from '../cli.ts'
+import type { Frame } from '../frame.ts'
+import {
+  addPolicyFields,
+  addPolicyFlags,
+  hasPolicyFields,
+  hasPolicyFlags,
+  type PolicyFields,
+  type PolicyFlags,
+  policyFrom,
+  withFields,
+} from '../policy-flags.ts'
+import { pausedFacts } from '../show/paused.ts'
+import { withCoordinator, withStore } from '../store.ts'
+import { facts } from '../terminal/table.ts'
+
+type Flags = PolicyFlags & PolicyFields
+
+interface Standing {
+  readonly policy: Policy
+  readonly paused: readonly PausedModel[] | null
+}
+
+export function addPolicy(cli: Cli): void {
+  const parent = cli.command(
+    'policy',
+    [
+      ['policy', 'what is in force'],
+      ['policy set --policy by-model --max-active 64', 'models decide, and no more than 64 at once'],
+      ['policy set --capacity flux-dev=2 --overtakes 16', 'changes these two and leaves the rest'],
+    ],
+    show,
+  )
+  cli.under(parent, 'show', 'what is in force', [], show)
+  const setting = cli.under<Flags>(
+    parent,
+    'set',
+    'change it: holds back new starts only, running jobs go on',
+    [
+      ['policy set --max-active none --capacity flux-dev=2', 'two at once on that model, and no other limit'],
+      ['policy set --hold flux-dev=120 --rate veo-3=5/60', 'two minutes after a loss; five starts a minute'],
+      ['policy set --retention 14 --archive drop', 'the database keeps its size: older events are erased'],
+      ['policy set --rate veo-3=none --capacity flux-dev=none', 'takes back what was set for these two'],
+    ],
+    (frame, _, flags) => set(frame, flags),
+  )
+  addPolicyFields(addPolicyFlags(setting))
+}
+
+async function show(frame: Frame): Promise<void> {
+  const standing = await withStore(frame, async (store) => {
+    const projection = await store.projectionPage(frame.queue, { after: null, limit: 1 })
+    const paused = await pausedAt(opened(frame.access(store)), projection?.state.version ?? 0)
+    return { policy: projection?.state.policy ?? defaultPolicy, paused }
+  })
+  emit(frame, standing)
+}
+
+async function set(frame: Frame, flags: Flags): Promise<void> {
+  if (!hasPolicyFlags(flags) && !hasPolicyFields(flags)) {
+    throw invalidInput('nothing to set; give a flag such as --max-active 4')
+  }
+  // Finds wrong flags before anything is opened or made.
+  withFields(flags, policyFrom(flags, defaultPolicy))
+  const standing = await withCoordinator(frame, async (coordinator, store) => {
+    const wanted = withFields(flags, policyFrom(flags, coordinator.state().policy))
+    await coordinator.setPolicy(wanted)
+    return {
+      policy: wanted,
+      paused: await pausedAt(opened(frame.access(store)), coordinator.state().version),
+    }
+  })
+  emit(frame, standing)
+}
+
+function emit(frame: Frame, { policy, paused }: Standing): void {
+  frame.emit(
+    { ...policy, paused: paused?.map(pausedDocument) ?? null },
+    facts([...policyFacts(policy), ...pausedFacts(paused ?? [])], frame.colors.dim),
+  )
+}

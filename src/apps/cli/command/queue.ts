@@ -1,0 +1,36 @@
+import { opened, pausedModels } from '../../../tools/history/parts.ts'
+import { lineAt, queueDocument } from '../../../tools/operate/parts.ts'
+import type { Cli } from '../cli.ts'
+import { wholeNumber } from '../flag-value.ts'
+import { pausedFacts } from '../show/paused.ts'
+import { queueText, submittedText } from '../show/queue.ts'
+import { withAccess } from '../store.ts'
+import { facts } from '../terminal/table.ts'
+
+interface Options {
+  readonly limit: string
+}
+
+export function addQueue(cli: Cli): void {
+  cli
+    .command<Options>(
+      'queue',
+      [
+        ['queue', 'the first 20'],
+        ['queue --limit 1000 --json', 'for programs'],
+      ],
+      async (frame, _, options) => {
+        const limit = wholeNumber('--limit', options.limit, 1, 1_000_000)
+        const line = await withAccess(frame, (access) => lineAt(opened(access), limit ?? 20))
+        const { look, total, jobs, submitted } = line
+        const none = 'no live job; put some in line: interlock enqueue <file>'
+        const paused = pausedFacts(pausedModels(look.ledger, look.operators))
+        frame.emit(queueDocument(frame.queue, line), [
+          ...(total === 0 ? [none] : queueText(frame, jobs, total, look.now)),
+          ...(submitted.jobs.length === 0 ? [] : ['', ...submittedText(frame, submitted, look.now)]),
+          ...(paused.length === 0 ? [] : ['', ...facts(paused, frame.colors.dim)]),
+        ])
+      },
+    )
+    .option('--limit <n>', 'how many', '20')
+}

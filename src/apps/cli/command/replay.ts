@@ -1,0 +1,141 @@
+import { invalidInput } from '../../../engine/core/index.ts'
+import { count, isoTime, timeText } from '../../../tools/format/index.ts'
+import { type Access, ledgerAt, type Point } from '../../../tools/history/index.ts'
+import {
+  beginningAt,
+  endingAt,
+  explainedIn,
+  explanationDocument,
+  lineOf,
+  opened,
+  orCut,
+  type Past,
+  pastOf,
+  pausedModels,
+  replayDocument,
+} from '../../../tools/history/parts.ts'
+import type { Cli } from '../cli.ts'
+import { speedOf, wholeNumber } from '../flag-value.ts'
+import type { Frame } from '../frame.ts'
+import { stateName, stepThrough } from '../history/steps.ts'
+import { explanationText } from '../show/explanation.ts'
+import { queueText } from '../show/queue.ts'
+import { stateText } from '../show/state.ts'
+import { checkMoment, pointOf } from '../since.ts'
+import { type ArchiveFlags, addArchiveFlag, withLog } from '../store.ts'
+
+interface Options extends ArchiveFlags {
+  readonly to?: string
+  readonly from?: string
+  readonly job?: string
+  readonly limit?: string
+  readonly follow?: boolean
+  readonly speed?: string
+}
+
+export function addReplay(cli: Cli): void {
+  addArchiveFlag(
+    cli
+      .command<Options>(
+        'replay',
+        [
+          [
+            'replay --to 14:03:07',
+            'what ran and what waited then; also a number of the log, 10m, or 2026-11-24T15:00:00Z',
+          ],
+          ['replay --to 812 --job report-1', 'why that job did not run when the log had 812 events'],
+          [
+            'replay --follow --from 10m --speed 5',
+            'each event and the state of the machine after it, five times as fast',
+          ],
+          ['replay --follow --speed 0 --json', 'all of it without a pause, one JSON document per line'],
+        ],
+        async (frame, _, options) => {
+          const limit = wholeNumber('--limit', options.limit, 1, 1_000_000) ?? 20
+          const speed = speedOf(options.speed ?? '1')
+          checkTogether(options)
+          checkMoment('--to', options.to)
+          checkMoment('--from', options.from)
+          await withLog(frame, options.fromArchive, async (access) => {
+            const to = options.to === undefined ? undefined : await pointOf(access, '--to', options.to)
+            if (options.follow === true) return follow(frame, access, to, options.from, speed)
+            const past = await pastOf(access, to)
+            if (options.job !== undefined) return showJob(frame, past, options.job)
+            showQueue(frame, past, limit)
+          })
+        },
+      )
+      .option('--to <seq|time>', 'after that event, or at the end of that second; now unless given')
+      .option('--job <id>', 'explain this job at that time')
+      .option('--limit <n>', 'how many live jobs to show (default: 20)')
+      .option('--follow', 'step through the events')
+      .option(
+        '--from <seq|time>',
+        'with --follow: the first event to show; earlier ones are folded, not shown',
+      )
+      .option(
+        '--speed <x>',
+        'with --follow: times as fast as it happened, 0 for no pause (default: 1); a pause is at most 2 s',
+      ),
+  )
+}
+
+/** Refuses options that have no effect together. @throws InterlockError `invalid_input` */
+function checkTogether({ follow = false, from, speed, job, limit }: Options): void {
+  const given = (flags: Readonly<Record<string, unknown>>) =>
+    Object.entries(flags).find(([, value]) => value !== undefined)?.[0]
+  const idle = follow
+    ? given({ '--job': job, '--limit': limit })
+    : given({ '--from': from, '--speed': speed })
+  if (idle !== undefined)
+    throw invalidInput(`${idle}: is ${follow ? 'not ' : ''}for --follow; leave one of them out`)
+  if (job !== undefined && limit !== undefined)
+    throw invalidInput('--limit: is not for --job; leave one of them out')
+}
+
+async function follow(
+  frame: Frame,
+  given: Access,
+  end: Point | undefined,
+  begin: string | undefined,
+  speed: number,
+) {
+  const access = opened(given)
+  const { version } = await access.store.read(access.queue, 0, 1)
+  const to = end === undefined ? version : (await endingAt(access, 'to', end)).seq
+  const first = begin === undefined ? 0 : await pointOf(access, '--from', begin)
+  const wished = first === 0 ? 0 : (await beginningAt(access, 'from', first)).seq
+  const at = await orCut(access, wished)
+  await stepThrough(frame, access, { from: await ledgerAt(access, at), to, speed })
+}
+
+function showJob(frame: Frame, past: Past, text: string): void {
+  const found = explainedIn(past, text)
+  frame.emit(
+    { version: past.ledger.version, at: isoTime(past.at), ...explanationDocument(found) },
+    explanationText(frame, found),
+  )
+}
+
+function showQueue(frame: Frame, past: Past, limit: number): void {
+  const { ledger, at } = past
+  const document = replayDocument(past, limit)
+  const line = lineOf(past, limit)
+  const last = ledger.version === 0 ? null : ledger.lastAt
+  const title = [
+    ['queue', frame.colors.bold(frame.queue)],
+    ['as of', at === 0 ? 'before the first event' : timeText(at)],
+    ['last event', last === null ? 'none yet' : `${count(ledger.version)}, ${timeText(last)}`],
+    ['machine', stateName(document.machine)],
+  ] as const
+  const state = stateText(
+    frame,
+    line.rows,
+    { now: at, workers: null },
+    { paused: pausedModels(ledger), title },
+  )
+  frame.emit(
+    document,
+    line.total === 0 ? state : [...state, '', ...queueText(frame, line.jobs, line.total, at)],
+  )
+}

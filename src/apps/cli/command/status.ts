@@ -1,0 +1,99 @@
+import { MICROS_PER_MS, type Micros } from '../../../engine/core/index.ts'
+import type { WaysIn, WorkerRow } from '../../../engine/store/index.ts'
+import { duration, plural } from '../../../tools/format/index.ts'
+import {
+  type Standing,
+  standingOf,
+  statusDocument,
+  type Working,
+  workingIn,
+} from '../../../tools/operate/parts.ts'
+import type { Cli } from '../cli.ts'
+import type { Frame } from '../frame.ts'
+import { stateText } from '../show/state.ts'
+import { emptyFolder, nothingYet, withAccess } from '../store.ts'
+import { grid } from '../terminal/grid.ts'
+
+export function addStatus(cli: Cli): void {
+  cli.command(
+    'status',
+    [
+      ['status', 'also while a run goes on in another terminal'],
+      ['status --json', 'the same for programs'],
+    ],
+    async (frame) => {
+      const folder = emptyFolder(frame.target())
+      if (folder !== null) return frame.emit(statusDocument(nothing(frame, folder)), nothingYet)
+      const standing = await withAccess(frame, standingOf)
+      frame.emit(statusDocument(standing), textOf(frame, standing))
+    },
+  )
+}
+
+/** For a database that does not exist yet. */
+const nothing = ({ queue }: Frame, folder: string): Standing => ({
+  ...{ queue, store: `pglite:${folder}`, now: 0, rows: null, workers: [], paused: [] },
+  submitted: { undecided: { commands: 0, rows: 0, oldestAt: null }, refused: { commands: 0, rows: 0 } },
+})
+
+function textOf(frame: Frame, standing: Standing): readonly string[] {
+  const { rows, paused, now, store } = standing
+  const working = workingIn(standing)
+  const title = [['queue', `${frame.colors.bold(frame.queue)} in ${store}`]] as const
+  const more = [['workers', countText(working)] as const, ...submittedFacts(standing)]
+  const state = stateText(frame, rows, standing, { paused, title, more })
+  return working.length === 0 ? state : [...state, '', ...workersTable(frame, working, now)]
+}
+
+/** What is not in line, as facts: nothing, if there is nothing. */
+function submittedFacts({ submitted, now }: Standing): readonly (readonly [string, string])[] {
+  const { undecided, refused } = submitted
+  const oldest =
+    undecided.oldestAt === null ? '' : ` for ${duration((now - undecided.oldestAt) / MICROS_PER_MS)}`
+  const facts = [
+    ['undecided', waysText(undecided), oldest],
+    ['refused', waysText(refused), ', and not in line since: interlock queue'],
+  ] as const
+  return facts.flatMap(([name, what, more]) => (what === '' ? [] : [[name, `${what}${more}`] as const]))
+}
+
+/** `2 commands by SQL, 1 row of jobs`; empty: none. */
+export const waysText = ({ commands, rows }: WaysIn): string =>
+  [
+    ...(commands === 0 ? [] : [`${plural(commands, 'command')} by SQL`]),
+    ...(rows === 0 ? [] : [`${plural(rows, 'row')} of jobs`]),
+  ].join(', ')
+
+const SHOWN = 20
+const NAMED = 3
+
+/** How many work, as a line of facts. */
+export function countText(working: readonly Working[]): string {
+  const many = (wanted: WorkerRow['state']) => working.filter(({ state }) => state === wanted).length
+  const rest = (['late', 'dead'] as const).filter((state) => many(state) > 0)
+  return [`${many('live')} live`, ...rest.map((state) => `${many(state)} ${state}`)].join(', ')
+}
+
+function workersTable(frame: Frame, working: readonly Working[], now: Micros): readonly string[] {
+  const rows = working
+    .slice(0, SHOWN)
+    .map(({ workerId, state, kinds, freeSlots, startedAt, running }) => [
+      ...[workerId, state, kindsText(kinds), running.length, freeSlots],
+      ...[duration((now - startedAt) / MICROS_PER_MS), someOf(running)],
+    ])
+  const head = ['process', 'state', 'kinds', 'runs', 'free', 'for', 'jobs']
+  const more = working.length > SHOWN ? [`… and ${working.length - SHOWN} more: --json`] : []
+  const give = { jobs: 12, kinds: 10, process: 20 }
+  return [...grid(frame, head, rows, { heading: frame.colors.dim, right: [3, 4, 5], give }), ...more]
+}
+
+/** A process without kinds claims nothing: it holds jobs that it asked for at the gate, or puts jobs in line. */
+function kindsText(kinds: readonly string[] | null): string {
+  if (kinds === null) return 'every kind'
+  return kinds.join(', ') || 'none'
+}
+
+const someOf = (running: readonly string[]): string =>
+  running.length > NAMED
+    ? `${running.slice(0, NAMED).join(', ')} and ${running.length - NAMED} more`
+    : running.join(', ')

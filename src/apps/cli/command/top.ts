@@ -1,0 +1,31 @@
+import { projectionOf } from '../../../engine/core/index.ts'
+import { pausedModels, stateDocument } from '../../../tools/history/parts.ts'
+import type { Cli } from '../cli.ts'
+import { withAccess } from '../store.ts'
+import { presentOf, Top } from '../top/run.ts'
+import { topText } from '../top/view.ts'
+
+/** Into a pipe there is room for everything that people look at. */
+const LINES = 60
+
+export function addTop(cli: Cli): void {
+  cli.command(
+    'top',
+    [
+      ['top', 'live; ↑ ↓ choose a job of the line, keys pull the levers after a preview, q ends'],
+      ['top | cat', 'one look at it'],
+    ],
+    (frame) =>
+      withAccess(frame, async (access) => {
+        const begin = await presentOf(access)
+        const { keys } = frame.surface
+        if (frame.isTerminal && !frame.json && keys !== undefined)
+          return new Top(frame, access.store, begin).run(keys)
+        const { state, jobs } = projectionOf(begin.ledger)
+        const active = jobs.filter((job) => job.state === 'active')
+        const view = { ...begin, rates: { started: 0, ended: 0 }, chosen: null, message: [] }
+        const document = stateDocument({ state, active }, pausedModels(begin.ledger), begin)
+        frame.emit(document, topText(frame, view, LINES))
+      }),
+  )
+}

@@ -1,0 +1,103 @@
+import { invalidInput, numberText } from '../../engine/core/index.ts'
+
+/** The numbers that a flag takes. */
+export interface NumberRange {
+  readonly min: number
+  readonly max: number
+  readonly whole: boolean
+}
+
+/** The number of a flag whose word for "no limit" is `none`. @throws InterlockError `invalid_input` naming the flag */
+export function numberOrNone(
+  flag: string,
+  text: string | undefined,
+  range: NumberRange,
+): number | null | undefined {
+  return text === 'none' ? null : numberIn(flag, text, range, ', or none')
+}
+
+/** The number of a flag. @throws InterlockError `invalid_input` naming the flag */
+export function numberIn(
+  flag: string,
+  text: string | undefined,
+  range: NumberRange,
+  orElse = '',
+): number | undefined {
+  if (text === undefined) return undefined
+  const number = readNumber(text, range)
+  if (number !== undefined) return number
+  throw invalidInput(`${flag} ${text}: must be ${rangeText(range)}${orElse}`)
+}
+
+/** The same for a whole number. */
+export const wholeNumber = (
+  flag: string,
+  text: string | undefined,
+  min: number,
+  max: number,
+): number | undefined => numberIn(flag, text, { min, max, whole: true })
+
+/** How many times faster than it happened; 0: without a pause. @throws InterlockError `invalid_input` */
+export const speedOf = (text: string): number =>
+  numberIn('--speed', text, { min: 0, max: 1_000_000, whole: false }) ?? 1
+
+/** For a flag that may be repeated. */
+export const collect = (value: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  value,
+]
+
+/** Undefined if the text is not such a number. */
+export function readNumber(text: string | undefined, { min, max, whole }: NumberRange): number | undefined {
+  const form = whole ? /^-?\d+$/ : /^-?\d+(\.\d+)?$/
+  const number = text !== undefined && form.test(text) ? Number(text) : Number.NaN
+  return number >= min && number <= max ? number : undefined
+}
+
+export function rangeText({ min, max, whole }: NumberRange): string {
+  return `a ${whole ? 'whole number' : 'number'} from ${numberText(min)} to ${numberText(max)}`
+}
+
+/** One of the words of a flag. @throws InterlockError `invalid_input` naming the flag and the words */
+export function oneOf<Word extends string>(
+  flag: string,
+  text: string | undefined,
+  words: readonly Word[],
+): Word | undefined {
+  if (text === undefined) return undefined
+  const word = words.find((each) => each === text)
+  if (word !== undefined) return word
+  throw invalidInput(`${flag} ${text}: must be ${words.join(' or ')}`)
+}
+
+/** What flags such as `flux-dev=2` set for single models. */
+export interface ByModel<T> {
+  readonly flag: string
+  /** How to write it, for the error message. */
+  readonly form: string
+  /** Undefined: the text is not such a value. */
+  readonly read: (text: string) => T | undefined
+}
+
+/**
+ * The map with the flags applied: a model gets a value, or loses its own with `=none`.
+ * @throws InterlockError `invalid_input` naming the flag
+ */
+export function withModels<T>(
+  { flag, form, read }: ByModel<T>,
+  given: readonly string[] | undefined,
+  base: Readonly<Record<string, T>>,
+): Readonly<Record<string, T>> | undefined {
+  if (given === undefined) return undefined
+  const values = new Map(Object.entries(base))
+  for (const text of given) {
+    // Names may contain an equals sign, values cannot: the last one divides.
+    const at = text.lastIndexOf('=')
+    const [model, own] = [text.slice(0, at), text.slice(at + 1)]
+    const value = at > 0 ? read(own) : undefined
+    if (value !== undefined) values.set(model, value)
+    else if (at > 0 && own === 'none') values.delete(model)
+    else throw invalidInput(`${flag} ${text}: must be ${form}`)
+  }
+  return Object.fromEntries(values)
+}

@@ -1,0 +1,67 @@
+import type { Coordinator } from '../../engine/coordinator/index.ts'
+import { listDead } from '../../engine/coordinator/parts.ts'
+import { parseJobId } from '../../engine/events/index.ts'
+import type { LogStore } from '../../engine/store/index.ts'
+import { readPages } from '../../tools/history/index.ts'
+import { onlyOne, opened, orCut } from '../../tools/history/parts.ts'
+import type { Frame } from './frame.ts'
+
+/** How many dead letters, the newest first, are searched for the beginning of an id. */
+const MOST_DEAD = 10_000
+const PAGE = 1_000
+
+/** A job as it was typed: its id, or the beginning of it. */
+export interface Typed {
+  readonly frame: Frame
+  readonly store: LogStore
+  readonly text: string
+}
+
+/**
+ * The id of the live job that was typed. A whole id always means itself: if the log knows a job with exactly this id, which has
+ * ended, the id is returned unchanged, and the command then says so. So typing `job-1` never cancels `job-10`.
+ * @throws InterlockError `invalid_input` where several ids begin so
+ */
+export async function liveIdOf(typed: Typed, coordinator: Coordinator): Promise<string> {
+  if ((await coordinator.explain(parseJobId(typed.text))) !== undefined) return typed.text
+  const state = coordinator.state()
+  return idAmong(
+    typed,
+    [...state.active(), ...state.waiting()].map(({ jobId }) => jobId),
+  )
+}
+
+/** The same among the dead letters. */
+export async function deadIdOf(typed: Typed): Promise<string> {
+  const { frame, store, text } = typed
+  const letters = { store, queue: frame.queue }
+  if ((await listDead(letters, { jobIds: [parseJobId(text)] })).length > 0) return text
+  const found: string[] = []
+  let before = Number.MAX_SAFE_INTEGER
+  for (let seen = 0; seen < MOST_DEAD; seen += PAGE) {
+    const page = await listDead(letters, { before, limit: PAGE })
+    for (const { jobId } of page) if (jobId.startsWith(text)) found.push(jobId)
+    if (page.length < PAGE) break
+    before = page.at(-1)?.seq ?? 0
+  }
+  return idAmong(typed, found)
+}
+
+async function idAmong(typed: Typed, ids: readonly string[]): Promise<string> {
+  const found = onlyOne(
+    typed.text,
+    ids.filter((id) => id.startsWith(typed.text)),
+  )
+  if (found === undefined || (await isInLog(typed))) return typed.text
+  typed.frame.note(`${typed.text}: the job ${found}`)
+  return found
+}
+
+/** Whether the log, as far as it is there, has an event of the job with exactly this id. */
+async function isInLog({ frame, store, text }: Typed): Promise<boolean> {
+  const access = opened(frame.access(store))
+  for await (const events of readPages(access, { after: await orCut(access, 0) })) {
+    if (events.some((event) => 'jobId' in event && event.jobId === text)) return true
+  }
+  return false
+}

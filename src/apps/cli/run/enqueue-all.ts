@@ -1,0 +1,52 @@
+import type { Coordinator, Enqueued } from '../../../engine/coordinator/index.ts'
+import type { EnqueueInput } from '../../../engine/events/index.ts'
+import type { Frame } from '../frame.ts'
+import { progressOf } from '../terminal/progress.ts'
+
+/** Jobs per append: enough that the round trip does not count, few enough that a kill loses little work. */
+const BATCH = 500
+/** Characters of payloads per append, unless a single job has more: a slow link must carry it before the call times out. */
+const PAYLOADS = 500_000
+
+/** Puts jobs in line in their order. Each batch goes in whole or not at all. */
+export async function enqueueAll(
+  frame: Frame,
+  coordinator: Coordinator,
+  jobs: readonly EnqueueInput[],
+): Promise<Enqueued> {
+  const progress = progressOf(frame, 'in line', jobs.length)
+  const waiting: Enqueued['waiting'][number][] = []
+  const known: string[] = []
+  let queued = 0
+  try {
+    let done = 0
+    for (const batch of batchesOf(jobs)) {
+      frame.signal.throwIfAborted()
+      const answer = await coordinator.enqueue(batch)
+      for (const job of answer.waiting) waiting.push(job)
+      for (const jobId of answer.known) known.push(jobId)
+      queued += answer.queued
+      done += batch.length
+      progress.update(done)
+    }
+  } finally {
+    progress.stop()
+  }
+  return { queued, known, waiting }
+}
+
+export function* batchesOf(jobs: readonly EnqueueInput[]): Generator<readonly EnqueueInput[]> {
+  let batch: EnqueueInput[] = []
+  let room = PAYLOADS
+  for (const job of jobs) {
+    const size = job.payload === undefined ? 0 : JSON.stringify(job.payload).length
+    if (batch.length === BATCH || (batch.length > 0 && size > room)) {
+      yield batch
+      batch = []
+      room = PAYLOADS
+    }
+    batch.push(job)
+    room -= size
+  }
+  if (batch.length > 0) yield batch
+}

@@ -1,0 +1,126 @@
+import type { Coordinator } from '../../../engine/coordinator/index.ts'
+import { bounds, InterlockError } from '../../../engine/core/index.ts'
+import type { LogStore } from '../../../engine/store/index.ts'
+import { Interrupted } from '../failure.ts'
+import type { Frame } from '../frame.ts'
+import type { LeaseTimes } from '../lease-flags.ts'
+import { hasPolicyFlags, type PolicyFlags, runPolicy } from '../policy-flags.ts'
+import { progressOf } from '../terminal/progress.ts'
+import type { Workload } from '../workload/job.ts'
+import { enqueueAll } from './enqueue-all.ts'
+import { followRun } from './follow.ts'
+import { runKind } from './identity.ts'
+import { type RunReport, reportOf } from './report.ts'
+import { RunLog } from './run-log.ts'
+import { type RunWorker, type RunWorkerOptions, startRunWorker } from './worker.ts'
+import { WorkerProcesses } from './worker-processes.ts'
+
+export interface RunOptions {
+  readonly policy: PolicyFlags
+  /** Of every process of the run. */
+  readonly times?: LeaseTimes
+  /** Real seconds per second of the file. */
+  readonly timeScale: number
+  /** Jobs at once per process; as many as the policy allows unless given. */
+  readonly concurrency: number | undefined
+  readonly processes: number
+}
+
+/** Jobs at once if the policy sets no limit: sleeping costs nothing, but real work would. */
+const UNLIMITED_SLOTS = 64
+/** The most slots of one worker. */
+const MOST_SLOTS = 100_000
+
+/** Takes the jobs of a file through workers until all have ended, and judges the result by the log. */
+export async function run(
+  frame: Frame,
+  store: LogStore,
+  coordinator: Coordinator,
+  workload: Workload,
+  options: RunOptions,
+): Promise<RunReport> {
+  const { jobs } = workload
+  const kind = runKind(jobs)
+  const log = new RunLog(kind, jobs.length)
+  const done = Promise.withResolvers<void>()
+  let wanted = Number.POSITIVE_INFINITY
+  const progress = progressOf(frame, 'jobs ended', jobs.length)
+  const stopFollowing = await followRun(frame, store, coordinator, log, () => {
+    progress.update(log.ended)
+    if (log.state === 'finished' && log.run === wanted) done.resolve()
+  })
+  wanted = log.wanted
+  frame.signal.addEventListener('abort', () => done.reject(new Interrupted()))
+  // The first error is reported. An abort before anybody awaits it must not end the process.
+  done.promise.catch(() => {})
+  try {
+    const policy = await settle(frame, coordinator, log, options)
+    await enqueueMissing(frame, coordinator, log, workload, kind, options.timeScale)
+    const workers = startWorkers(frame, options, {
+      coordinator,
+      kind,
+      slots: options.concurrency ?? Math.min(policy.maxActive ?? UNLIMITED_SLOTS, MOST_SLOTS),
+      sleepMs: new Map(jobs.map((job) => [job.input.jobId, job.seconds * options.timeScale * 1_000])),
+      onError: done.reject,
+    })
+    await done.promise.finally(() => workers.stop())
+    progress.stop()
+    return await reportOf(frame, store, log, jobs, { policy, timeScale: options.timeScale })
+  } finally {
+    progress.stop()
+    stopFollowing()
+  }
+}
+
+/** Prints what will happen, and sets the policy. */
+async function settle(frame: Frame, coordinator: Coordinator, log: RunLog, { policy }: RunOptions) {
+  const { status } = coordinator.state()
+  if (status === 'draining') {
+    throw new InterlockError('aborted', 'the queue is draining, nothing would start; run `interlock resume`')
+  }
+  if (log.state === 'unfinished') {
+    frame.note(
+      `going on with an unfinished run: ${log.ended} jobs have ended; the time will count the pause too`,
+    )
+  }
+  const wanted = runPolicy(policy, coordinator.state().policy)
+  if (hasPolicyFlags(policy)) await coordinator.setPolicy(wanted)
+  return wanted
+}
+
+async function enqueueMissing(
+  frame: Frame,
+  coordinator: Coordinator,
+  log: RunLog,
+  { file, jobs }: Workload,
+  kind: string,
+  timeScale: number,
+): Promise<void> {
+  const missing = jobs.filter(({ input }) => !log.hasQueued(input.jobId))
+  try {
+    await enqueueAll(
+      frame,
+      coordinator,
+      missing.map((job) => ({ ...job.input, kind, timeoutMs: timeLimitMs(job, timeScale) })),
+    )
+  } catch (error) {
+    if (!(error instanceof InterlockError) || error.code !== 'job_exists') throw error
+    throw new InterlockError(
+      'job_exists',
+      `${file}: ${error.message.split(';')[0]}, from another file or another --limit; let that run end first, or use another --queue`,
+    )
+  }
+}
+
+/** Far longer than the file gives the job, and an hour at least: only a worker that hangs is stopped. */
+function timeLimitMs({ seconds }: Workload['jobs'][number], timeScale: number): number {
+  return Math.min(bounds.durationMs, Math.max(3_600_000, Math.ceil(seconds * timeScale * 2_000)))
+}
+
+function startWorkers(
+  frame: Frame,
+  { processes, times = {} }: RunOptions,
+  worker: RunWorkerOptions,
+): RunWorker {
+  return processes === 1 ? startRunWorker(worker) : new WorkerProcesses(frame, { processes, times }, worker)
+}

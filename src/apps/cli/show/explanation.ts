@@ -1,0 +1,42 @@
+import type { Explanation } from '../../../engine/core/index.ts'
+import { timeText } from '../../../tools/format/index.ts'
+import { operatorText } from '../../../tools/history/parts.ts'
+import type { Frame } from '../frame.ts'
+import { grid } from '../terminal/grid.ts'
+import { facts } from '../terminal/table.ts'
+
+/** `veo by ada on db-7 at 14:03:07.012Z: interlock pause veo`. */
+function pausedBy(
+  model: string,
+  { who, since }: NonNullable<Explanation['models'][number]['paused']>,
+): string {
+  const typed = who?.command == null ? '' : `: ${who.command}`
+  return `${model}${who === null ? '' : ` by ${operatorText(who)}`} at ${timeText(since)}${typed}`
+}
+
+/** What is with a job, for people. */
+export function explanationText(frame: Frame, found: Explanation): readonly string[] {
+  const { dim, bold } = frame.colors
+  const rows: [string, string][] = [
+    ['job', `${bold(found.jobId)}, ${found.state}${found.code === null ? '' : ` (${found.code})`}`],
+    ['why', found.reason],
+  ]
+  if (found.since !== null) rows.push(['since', timeText(found.since)])
+  if (found.position !== null) rows.push(['place', `${found.position} ahead in the line of the queue`])
+  if (found.chain.length > 0) rows.push(['waits for', found.chain.slice(0, 5).join(' ← ')])
+  if (found.overtaken > 0) rows.push(['overtaken', `${found.overtaken} times`])
+  for (const { model, paused } of found.models)
+    if (paused?.who != null) rows.push(['paused', pausedBy(model, paused)])
+  rows.push(['to do', found.whatHasToHappen])
+  rows.push(...found.also.map((text, at): [string, string] => [at === 0 ? 'also' : '', text]))
+  if (found.models.length === 0) return facts(rows, dim)
+  const standing = found.models.map(({ model, capacity, holders, ahead }) => [
+    model,
+    `${holders.length} of ${capacity}`,
+    holders.join(', ') || '—',
+    ahead,
+  ])
+  const give = { model: 20, 'held by': 36 }
+  const heads = ['model', 'in use', 'held by', 'ahead']
+  return [...facts(rows, dim), '', ...grid(frame, heads, standing, { heading: dim, right: [3], give })]
+}

@@ -1,0 +1,32 @@
+import { invalidInput, type Micros } from '../../engine/core/index.ts'
+import type { Access, Point } from '../../tools/history/index.ts'
+import { opened } from '../../tools/history/parts.ts'
+import { type Moment, momentOf, timesThere } from './moment.ts'
+
+/**
+ * Refuses a text that is neither a sequence number nor a time, before anything is opened. @throws InterlockError `invalid_input`
+ */
+export function checkMoment(flag: string, text: string | undefined): void {
+  if (text !== undefined && !isSeq(text)) momentIn(flag, text, 0)
+}
+
+/** The point of the log that was typed. @throws InterlockError `invalid_input` for a number that the log has not reached */
+export async function pointOf(access: Access, flag: string, text: string): Promise<Point> {
+  const { store, queue } = opened(access)
+  const { version, now } = await store.read(queue, 0, 1)
+  return isSeq(text) ? checkedSeq(queue, flag, text, version) : momentIn(flag, text, now)
+}
+
+function checkedSeq(queue: string, flag: string, text: string, version: number): number {
+  const seq = Number(text)
+  if (seq <= version) return seq
+  throw invalidInput(
+    `${flag} ${text}: the log of queue ${queue} ends at ${version}; give a number up to that, or a time`,
+  )
+}
+
+function momentIn(flag: string, text: string, now: Micros): Moment {
+  return momentOf(flag, text, now, `a number of the log, or ${timesThere}`)
+}
+
+const isSeq = (text: string): boolean => /^\d{1,16}$/.test(text)

@@ -1,0 +1,199 @@
+import { commitBeside } from '../../../engine/coordinator/parts.ts'
+import {
+  endsAttempt,
+  fold,
+  isInterlockError,
+  type Ledger,
+  type RecordedEvent,
+} from '../../../engine/core/index.ts'
+import { messageOf } from '../../../engine/events/index.ts'
+import type { LogStore, Submitted } from '../../../engine/store/index.ts'
+import { type Access, followEvents } from '../../../tools/history/index.ts'
+import { opened } from '../../../tools/history/parts.ts'
+import { type Look, lookAt } from '../../../tools/operate/parts.ts'
+import type { Frame, Keys } from '../frame.ts'
+import { asLine } from '../terminal/lines.ts'
+import { previewOf, type Wish, wishOf } from './levers.ts'
+import { topText } from './view.ts'
+
+/** The terminal cuts lines that are wider than the window. Wrapped lines would push the first ones out of it. */
+const SCREEN = {
+  begin: '\u001b[?1049h\u001b[?25l\u001b[?7l',
+  end: '\u001b[?7h\u001b[?25h\u001b[?1049l',
+  home: '\u001b[H',
+}
+/** Clears the rest of a line, or of the screen. */
+const REST = { line: '\u001b[K', screen: '\u001b[J' }
+const REDRAW_MS = 200
+/** How often to look for what the log does not say: the processes, and what is not in line. */
+const AROUND_MS = 2_000
+const PATIENCE_MS = 5_000
+const MINUTE = 60_000_000
+
+/** The live queue on the terminal, with keys for the levers, until `q` or Ctrl-C. */
+export class Top {
+  readonly #frame: Frame
+  readonly #store: LogStore
+  readonly #recent: RecordedEvent[] = []
+  readonly #ended = new AbortController()
+  #ledger: Ledger
+  #chosen: string | null = null
+  #message: readonly string[] = []
+  #asked: Wish | null = null
+  readonly #clock: { readonly now: number; readonly at: number }
+  /** The size of the window when it was drawn; empty: something has changed since. */
+  #drawn = ''
+  #around: Around
+
+  constructor(frame: Frame, store: LogStore, begin: Present) {
+    this.#frame = frame
+    this.#store = store
+    this.#ledger = begin.ledger
+    this.#around = begin
+    this.#clock = { now: begin.now, at: performance.now() }
+  }
+
+  async run(keys: Keys): Promise<void> {
+    const { stdout } = this.#frame.surface
+    const end = () => this.#ended.abort()
+    this.#frame.signal.addEventListener('abort', end)
+    const timers = [
+      setInterval(() => this.#draw(), REDRAW_MS),
+      setInterval(() => void this.#lookAround(), AROUND_MS),
+    ]
+    const stop = keys.listen((key) => void this.press(key))
+    stdout.write(SCREEN.begin)
+    this.#draw(true)
+    try {
+      const access: Access = { store: this.#store, queue: this.#frame.queue, signal: this.#ended.signal }
+      for await (const event of followEvents(access, { after: this.#ledger.version })) this.#take(event)
+    } finally {
+      for (const timer of timers) clearInterval(timer)
+      this.#frame.signal.removeEventListener('abort', end)
+      stop()
+      stdout.write(SCREEN.end)
+    }
+  }
+
+  /** Handles a key, in the form in which the terminal sends it. */
+  async press(key: string): Promise<void> {
+    this.#drawn = ''
+    if (this.#asked !== null) return this.#answer(this.#asked, key)
+    if (key === 'q' || key === '\u0003') return this.#ended.abort()
+    if (key === '\u001b[A' || key === 'k') return this.#choose(-1)
+    if (key === '\u001b[B' || key === 'j') return this.#choose(1)
+    const index = this.#index()
+    const jobId = this.#ledger.line.at(index)?.jobId ?? null
+    const wish = wishOf(key, { ledger: this.#ledger, jobId, index })
+    this.#message = wish === null ? [] : this.#ask(wish)
+    this.#draw(true)
+  }
+
+  #ask(wish: Wish): readonly string[] {
+    this.#asked = wish
+    const says = previewOf(this.#ledger, wish, this.#now())
+    return [
+      `${wish.title}? the log will say:`,
+      ...says.slice(0, 4).map((line) => `  ${line}`),
+      'y: yes, any other key: no',
+    ]
+  }
+
+  async #answer(wish: Wish, key: string): Promise<void> {
+    this.#asked = null
+    this.#message = key === 'y' ? [`${wish.title} …`] : []
+    this.#draw(true)
+    if (key !== 'y') return
+    const limit = { forMs: PATIENCE_MS, signal: this.#ended.signal }
+    const beside = { store: this.#store, queue: this.#frame.queue, limit, ...this.#frame.by }
+    try {
+      const { isChanged } = await commitBeside(beside, [wish.body])
+      this.#message = [isChanged ? `${wish.title}: done` : 'nothing changed: it was so already']
+    } catch (error) {
+      this.#message = [
+        isInterlockError(error) ? `refused (${error.code}): ${error.message}` : messageOf(error),
+      ]
+    }
+    this.#drawn = ''
+  }
+
+  /** What could not be read now stays as it was: the events say whether the database is there. */
+  async #lookAround(): Promise<void> {
+    try {
+      this.#around = await aroundOf(this.#store, this.#frame.queue)
+      this.#drawn = ''
+    } catch (error) {
+      if (!isInterlockError(error)) throw error
+    }
+  }
+
+  #take(event: RecordedEvent): void {
+    this.#ledger = fold(this.#ledger, [event]).ledger
+    this.#recent.push(event)
+    const since = this.#now() - MINUTE
+    let old = 0
+    while ((this.#recent[old]?.at ?? since) < since) old++
+    this.#recent.splice(0, old)
+    this.#drawn = ''
+  }
+
+  /** The chosen job stays chosen wherever it moves. If it is gone, the first one is chosen. */
+  #index(): number {
+    const job =
+      this.#chosen === null
+        ? undefined
+        : [...this.#ledger.line].findIndex(({ jobId }) => jobId === this.#chosen)
+    return job === undefined || job < 0 ? 0 : job
+  }
+
+  #choose(by: 1 | -1): void {
+    const next = Math.max(0, Math.min(this.#ledger.line.size - 1, this.#index() + by))
+    this.#chosen = this.#ledger.line.at(next)?.jobId ?? null
+    this.#draw(true)
+  }
+
+  #now(): number {
+    return Math.round(this.#clock.now + (performance.now() - this.#clock.at) * 1_000)
+  }
+
+  #draw(now = false): void {
+    const { stdout } = this.#frame.surface
+    const { rows = 24 } = stdout
+    const size = `${rows} ${this.#frame.columns}`
+    // Durations grow by themselves: if anything runs, the screen is drawn again even without an event.
+    if (!now && this.#drawn === size && this.#ledger.active.size === 0) return
+    this.#drawn = size
+    const rates = {
+      started: this.#recent.filter(({ type }) => type === 'started').length,
+      ended: this.#recent.filter(endsAttempt).length,
+    }
+    const view = {
+      ...this.#around,
+      ...{ ledger: this.#ledger, now: this.#now(), rates },
+      chosen: this.#index(),
+      message: this.#message,
+    }
+    const lines = topText(this.#frame, view, rows).slice(0, rows).map(asLine)
+    stdout.write(`${SCREEN.home}${lines.join(`${REST.line}\n`)}${REST.line}${REST.screen}`)
+  }
+}
+
+/** What the log does not say. */
+interface Around {
+  readonly workers: Look['workers']
+  readonly submitted: Submitted
+}
+
+/** A queue at one moment, for one screen. */
+export type Present = Look & Around
+
+export async function presentOf(access: Access): Promise<Present> {
+  const { store, queue, ...rest } = opened(access)
+  const submitted = await store.submitted(queue, 0)
+  return { ...(await lookAt({ store, queue, ...rest })), submitted }
+}
+
+const aroundOf = async (store: LogStore, queue: string): Promise<Around> => ({
+  submitted: await store.submitted(queue, 0),
+  workers: await store.workers(queue),
+})

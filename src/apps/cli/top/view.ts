@@ -1,0 +1,142 @@
+import {
+  capacityOf,
+  jobOf,
+  type Ledger,
+  MICROS_PER_MS,
+  type QueueFacts,
+  queueStateOf,
+  toldOf,
+  triesOf,
+  triesText,
+  waitingCount,
+} from '../../../engine/core/index.ts'
+import type { Submitted, WaysIn } from '../../../engine/store/index.ts'
+import { clip, count, duration, models } from '../../../tools/format/index.ts'
+import type { Frame } from '../frame.ts'
+import { placeOf } from '../show/state.ts'
+import { grid } from '../terminal/grid.ts'
+import { leverKeys } from './levers.ts'
+
+/** What the screen shows. */
+export interface TopView extends QueueFacts {
+  readonly ledger: Ledger
+  readonly submitted: Pick<Submitted, 'undecided' | 'refused'>
+  /** Per minute, for the last minute. */
+  readonly rates: { readonly started: number; readonly ended: number }
+  /** The index of the chosen job in the line; null: no job can be chosen. */
+  readonly chosen: number | null
+  /** A question to the user, or the answer to the last lever. */
+  readonly message: readonly string[]
+}
+
+/** Lines that are always shown: the head, the headings, and the foot. */
+const FIXED = 12
+const MOST_MODELS = 6
+
+/**
+ * One screen of the queue: what runs, the models, the line. @param height the lines of the terminal; what does not fit is counted
+ */
+export function topText(frame: Frame, view: TopView, height: number): readonly string[] {
+  const room = Math.max(6, height - FIXED - view.message.length)
+  const runs = Math.min(view.ledger.active.size, Math.ceil(room / 3))
+  const held = Math.min(view.ledger.models.size, MOST_MODELS, Math.ceil(room / 4))
+  return [
+    headOf(frame, view),
+    '',
+    ...running(frame, view, runs),
+    '',
+    ...modelsOf(frame, view, held),
+    '',
+    ...lineOf(frame, view, Math.max(1, room - runs - held)),
+    ...(view.message.length === 0 ? [] : ['', ...view.message]),
+    ...(view.chosen === null ? [] : ['', footOf(frame)]),
+  ]
+}
+
+function headOf(frame: Frame, { ledger, rates, submitted: { undecided, refused } }: TopView): string {
+  const { bold, dim } = frame.colors
+  const state = queueStateOf(ledger).replace('draining.', '')
+  const facts = [
+    `${count(ledger.active.size)} running`,
+    `${count(waitingCount(ledger))} waiting`,
+    ...some(undecided, 'undecided'),
+    ...some(refused, 'refused'),
+    `${count(rates.started)} started and ${count(rates.ended)} ended in the last minute`,
+    `event ${count(ledger.version)}`,
+  ]
+  return `${bold(frame.queue)} ${state}  ${dim(facts.join(', '))}`
+}
+
+/** What is not in line; nothing, if there is nothing. */
+const some = ({ commands, rows }: WaysIn, what: string): readonly string[] =>
+  commands + rows === 0 ? [] : [`${count(commands + rows)} ${what}`]
+
+const more = (frame: Frame, of: number, shown: number): readonly string[] =>
+  of > shown ? [frame.colors.dim(`… and ${count(of - shown)} more`)] : []
+
+function running(frame: Frame, view: TopView, room: number): readonly string[] {
+  const { ledger, now } = view
+  if (ledger.active.size === 0) return [frame.colors.dim('nothing runs')]
+  const rows: string[][] = []
+  for (const { jobId } of ledger.active) {
+    if (rows.length >= room) break
+    const job = jobOf(ledger, jobId)
+    if (job === undefined) continue
+    const took = duration((now - job.startedAt) / MICROS_PER_MS)
+    rows.push([
+      ...[jobId, models(job.spec.models), triesText(triesOf(job))],
+      ...[placeOf(job.workerId, toldOf(view, job).code), took],
+    ])
+  }
+  const give = { models: 12, in: 12, running: 24 }
+  const table = grid(frame, ['running', 'models', 'attempt', 'in', 'for'], rows, {
+    heading: frame.colors.dim,
+    right: [4],
+    give,
+  })
+  return [...table, ...more(frame, ledger.active.size, rows.length)]
+}
+
+function modelsOf(frame: Frame, { ledger }: TopView, room: number): readonly string[] {
+  if (ledger.models.size === 0) return [frame.colors.dim('no job needs a model')]
+  const paused = new Map([...ledger.pauses].map(({ model, reason }) => [model, reason]))
+  const rows = [...ledger.models]
+    .toSorted((a, b) => b.line.size - a.line.size || (a.model < b.model ? -1 : 1))
+    .slice(0, room)
+    .map(({ model, holders, line }) => [
+      ...[model, `${holders.size} of ${capacityOf(ledger.policy, model)}`, count(line.size)],
+      paused.has(model) ? `paused (${paused.get(model)})` : '',
+    ])
+  const table = grid(frame, ['model', 'held', 'in line', ''], rows, {
+    heading: frame.colors.dim,
+    right: [1, 2],
+    give: { model: 16 },
+  })
+  return [...table, ...more(frame, ledger.models.size, rows.length)]
+}
+
+/** The chosen job stays visible. */
+function lineOf(frame: Frame, view: TopView, room: number): readonly string[] {
+  const { ledger, chosen } = view
+  const { size } = ledger.line
+  if (size === 0) return [frame.colors.dim('nobody waits in line')]
+  const first = Math.max(0, Math.min((chosen ?? 0) - Math.floor(room / 2), size - room))
+  const rows: string[][] = []
+  for (let at = first; at < Math.min(size, first + room); at++) {
+    const job = jobOf(ledger, ledger.line.at(at)?.jobId ?? '')
+    if (job === undefined) continue
+    const { reason } = toldOf(view, job)
+    rows.push([at === chosen ? `> ${at + 1}` : String(at + 1), job.jobId, models(job.spec.models), reason])
+  }
+  const table = grid(frame, ['line', 'job', 'models', 'why'], rows, {
+    heading: frame.colors.dim,
+    right: [0],
+    give: { models: 10, why: 16, job: 24 },
+  })
+  return [...table, ...more(frame, size, first + rows.length)]
+}
+
+function footOf(frame: Frame): string {
+  const keys = [['↑ ↓', 'choose'] as const, ...leverKeys, ['q', 'end'] as const]
+  return frame.colors.dim(clip(keys.map(([key, does]) => `${key} ${does}`.trim()).join('   '), frame.columns))
+}

@@ -1,0 +1,80 @@
+import { InterlockError, invalidInput, numberText } from '../../../engine/core/index.ts'
+import { parseJob } from '../../../engine/events/index.ts'
+import { MOST_SECONDS, type WorkloadJob } from './job.ts'
+
+/** The values of one line by column name: texts from CSV, anything from JSON. */
+export type Fields = Readonly<Record<string, unknown>>
+
+export const columns = ['job_id', 'models', 'seconds', 'job_type', 'kind', 'priority', 'payload'] as const
+type Column = (typeof columns)[number]
+
+/** Why a line is read: to put its job in line, or to run it here for the seconds in the file. */
+export type Purpose = 'enqueue' | 'run'
+
+export const requiredColumns: Readonly<Record<Purpose, readonly Column[]>> = {
+  enqueue: ['job_id', 'models'],
+  run: ['job_id', 'models', 'seconds'],
+}
+
+/** The job of one line. @throws InterlockError `invalid_input`, with the name of the column */
+export function jobOfLine(fields: Fields, line: number, purpose: Purpose): WorkloadJob {
+  const unknown = Object.keys(fields).find((name) => !columns.includes(name as Column))
+  if (unknown !== undefined)
+    throw invalidInput(`unknown field ${unknown}; the fields are ${columns.join(', ')}`)
+  const { spec, payload } = named(() =>
+    parseJob({
+      jobId: fields['job_id'],
+      models: modelsOf(fields['models']),
+      jobType: optional(fields['job_type']),
+      kind: optional(fields['kind']),
+      priority: optional(numberOf(fields['priority'])),
+      payload: fields['payload'],
+    }),
+  )
+  const { jobId, jobType, models, priority } = spec
+  const said = { ...(optional(fields['kind']) === undefined ? {} : { kind: spec.kind }) }
+  return {
+    input: { jobId, jobType, models, priority, ...said, ...(payload === undefined ? {} : { payload }) },
+    seconds: purpose === 'run' ? secondsOf(fields['seconds']) : 0,
+    line,
+  }
+}
+
+/** The JSON value of a text. @throws InterlockError `invalid_input` */
+export function payloadOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw invalidInput('payload: not JSON; write it such as {"prompt":"a fox"}')
+  }
+}
+
+/** `a;b` or `["a","b"]`; an empty field is an empty set. */
+function modelsOf(value: unknown): unknown {
+  if (typeof value !== 'string') return value
+  return value.trim() === '' ? [] : value.split(';').map((name) => name.trim())
+}
+
+function secondsOf(value: unknown): number {
+  const seconds = numberOf(value)
+  if (typeof seconds === 'number' && seconds >= 0 && seconds <= MOST_SECONDS) return seconds
+  throw invalidInput(`seconds: must be a number from 0 to ${numberText(MOST_SECONDS)}, such as 2.5`)
+}
+
+/** A number as people write it. Anything else stays unchanged, and the schema refuses it. */
+export function numberOf(value: unknown): unknown {
+  return typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : value
+}
+
+const optional = (value: unknown): unknown => (value === '' || value === null ? undefined : value)
+
+/** Turns the schema's `job.jobId` into the file's `job_id`. */
+function named<T>(parse: () => T): T {
+  try {
+    return parse()
+  } catch (error) {
+    if (!(error instanceof InterlockError)) throw error
+    const message = error.message.replace(/^job\./, '').replace(/^jobId/, 'job_id')
+    throw invalidInput(message.replace(/^jobType/, 'job_type'))
+  }
+}

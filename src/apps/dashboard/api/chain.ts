@@ -1,0 +1,31 @@
+import * as z from 'zod'
+import { PAGE } from '../../../engine/store/index.ts'
+import { json } from '../guard/headers.ts'
+import type { QueueReader } from '../reader/queue-reader.ts'
+import { type Asked, numberIn } from './reading.ts'
+
+const hash = z.string().describe('SHA-256, in hexadecimal')
+
+export const chainSchema = z.strictObject({
+  queue: z.string(),
+  chain: z
+    .strictObject({
+      version: z.int().min(0).describe('of the last event'),
+      chainFrom: z.int().min(0).describe('events after this one are chained'),
+      start: hash
+        .nullable()
+        .describe('the hash from which it goes on; null: made from the name of the queue'),
+      head: hash.describe('of the last event'),
+      events: z.array(z.strictObject({ seq: z.int().min(1), text: z.string(), hash: hash.nullable() })),
+    })
+    .nullable()
+    .describe('null: the queue keeps no chain'),
+})
+export type ChainDocument = z.infer<typeof chainSchema>
+
+/** A page of the hash chain: each event as the text that its hash is made over, so that its reader can compute it again. */
+export async function chainPage(reader: QueueReader, { query }: Asked): Promise<Response> {
+  const after = numberIn(query, 'after', 0, 0, Number.MAX_SAFE_INTEGER)
+  const limit = numberIn(query, 'limit', PAGE, 1, PAGE)
+  return json({ queue: reader.queue, chain: await reader.store.chain(reader.queue, after, limit) })
+}

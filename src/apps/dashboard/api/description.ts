@@ -1,0 +1,93 @@
+import * as z from 'zod'
+import { PACKAGE_VERSION } from '../../../engine/coordinator/parts.ts'
+import { levers } from '../guard/grant.ts'
+import { leverSchemas } from '../lever/parse.ts'
+import { chainSchema } from './chain.ts'
+import { refusalSchema } from './fields.ts'
+import { dataSchema, deadSchema, jobSchema, placeSchema, progressSchema } from './job-documents.ts'
+import { previewSchema, pulledSchema } from './lever-documents.ts'
+import { logSchema } from './log-documents.ts'
+import { healthSchema, meSchema, queueSchema, queuesSchema, workersSchema } from './queue-documents.ts'
+
+/** The addresses below the mount that answer with JSON. */
+export const answers = {
+  '/api/me': ['who you are, and what you may do', meSchema],
+  '/api/queues': ['each queue with its head', queuesSchema],
+  '/api/queues/{queue}': ['the head of a queue', queueSchema],
+  '/api/queues/{queue}/log': ['a page of the log', logSchema, ['after', 'limit']],
+  '/api/queues/{queue}/chain': ['a page of the hash chain', chainSchema, ['after', 'limit']],
+  '/api/queues/{queue}/health': ['whether the queue is healthy', healthSchema],
+  '/api/queues/{queue}/workers': ['the processes of a queue', workersSchema],
+  '/api/queues/{queue}/jobs/{job}': ['why a live job does not run', jobSchema],
+  '/api/queues/{queue}/jobs/{job}/data': ['what is kept of a job beside the log', dataSchema],
+  '/api/queues/{queue}/jobs/{job}/place': [
+    'where a live job stands, for users who may see nothing else',
+    placeSchema,
+  ],
+  '/api/queues/{queue}/progress': ['how far running jobs are', progressSchema, ['jobs']],
+  '/api/queues/{queue}/dead': [
+    'dead letters, the newest first',
+    deadSchema,
+    ['model', 'since', 'before', 'limit', 'jobs'],
+  ],
+} as const satisfies Record<string, readonly [string, z.ZodType, (readonly string[])?]>
+
+const texts = {
+  '/api/queues/{queue}/snapshot': ['the ledger at a number or before', 'application/jsonl', ['at']],
+  '/metrics': ['figures of the queues for Prometheus, in its text format or as OpenMetrics', 'text/plain'],
+  '/api/queues/{queue}/events': ['the stream of events', 'text/event-stream', ['from']],
+} as const
+
+const schemaOf = (schema: z.ZodType): unknown => {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema)
+  return rest
+}
+
+const content = (type: string, schema: unknown) => ({ content: { [type]: { schema } } })
+const refused = {
+  description: 'a refusal',
+  ...content('application/json', { $ref: '#/components/schemas/Refusal' }),
+}
+
+const inPath = (address: string) =>
+  [...address.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }))
+const inQuery = (names: readonly string[] = []) =>
+  names.map((name) => ({ name, in: 'query', required: false, schema: { type: 'string' } }))
+
+const getting = (address: string, summary: string, query: readonly string[] | undefined, answer: object) => ({
+  get: {
+    summary,
+    parameters: [...inPath(address), ...inQuery(query)],
+    responses: { 200: { description: summary, ...answer }, default: refused },
+  },
+})
+
+/** The API as OpenAPI 3.1, from the schemas that its answers have to match. */
+export function description(): object {
+  const documents = Object.entries(answers).map(([address, [summary, schema, query]]) => [
+    address,
+    getting(address, summary, query, content('application/json', schemaOf(schema))),
+  ])
+  const streams = Object.entries(texts).map(([address, [summary, type, query]]) => [
+    address,
+    getting(address, summary, query, content(type, { type: 'string' })),
+  ])
+  const pulls = levers.map((lever) => {
+    const address = `/api/queues/{queue}/levers/${lever}`
+    const answer = content('application/json', { anyOf: [previewSchema, pulledSchema].map(schemaOf) })
+    const requestBody = { required: true, ...content('application/json', schemaOf(leverSchemas[lever])) }
+    const responses = { 200: { description: 'what it did, or would do', ...answer }, default: refused }
+    return [address, { post: { summary: lever, parameters: inPath(address), requestBody, responses } }]
+  })
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Interlock dashboard', version: PACKAGE_VERSION },
+    paths: Object.fromEntries([...documents, ...streams, ...pulls]),
+    components: { schemas: { Refusal: schemaOf(refusalSchema) } },
+  }
+}

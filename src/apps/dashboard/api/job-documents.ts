@@ -1,0 +1,108 @@
+/** One job: why it does not run, where it stands, what is kept of it, and those that failed for good. */
+import * as z from 'zod'
+import { failureCodes, jobFaults, reasonCodes } from '../../../engine/core/index.ts'
+import type { DeadJob } from '../../../engine/store/index.ts'
+import { anything, jobId, micros, seq } from './fields.ts'
+import { specSchema } from './log-documents.ts'
+
+const place = z.strictObject({
+  model: z.string(),
+  capacity: z.int(),
+  holders: z.array(jobId),
+  ahead: z.int(),
+  aheadIds: z.array(jobId),
+  paused: z
+    .strictObject({
+      reason: z.string(),
+      by: z.string().nullable(),
+      who: z
+        .strictObject({ operator: z.string(), host: z.string().nullable(), command: z.string().nullable() })
+        .nullable()
+        .describe('who paused it, for those who see data or pull levers'),
+      since: micros,
+      until: micros.nullable(),
+    })
+    .nullable(),
+})
+
+const explanationSchema = z.strictObject({
+  jobId,
+  state: z.enum(['waiting', 'active', 'submitted', 'refused', 'ended', 'archived', 'unknown']),
+  standing: z.string(),
+  code: z.string().nullable().describe('what keeps it, why it was refused, or how it ended'),
+  reason: z.string(),
+  since: micros.nullable(),
+  blockedBy: jobId.nullable(),
+  models: z.array(place),
+  position: z.int().nullable(),
+  chain: z.array(jobId),
+  overtaken: z.int(),
+  whatHasToHappen: z.string(),
+  also: z.array(z.string()),
+})
+export const jobSchema = z.strictObject({
+  queue: z.string(),
+  version: seq,
+  now: micros,
+  explanation: explanationSchema,
+})
+export type JobDocument = z.infer<typeof jobSchema>
+
+export const placeSchema = z.strictObject({
+  jobId,
+  queue: z.string(),
+  state: z.enum(['waiting', 'active']),
+  position: z
+    .int()
+    .nullable()
+    .describe('how many stand ahead in the line of the whole queue; null: it stands in no line'),
+  models: z.array(
+    z.strictObject({
+      model: z.string(),
+      ahead: z.int().nullable().describe('how many stand ahead in its line'),
+      running: z.int(),
+      capacity: z.int(),
+    }),
+  ),
+  code: z.enum([...reasonCodes, ...jobFaults]).nullable(),
+  reason: z.string().describe('names no other job and nobody'),
+  startsInSeconds: z.int().nullable().describe('an estimate; null: too little is known'),
+  startsFromSeconds: z
+    .int()
+    .nullable()
+    .describe('with the next: the range in which it lies eight times of ten; null: too few have completed'),
+  startsToSeconds: z.int().nullable(),
+})
+export type PlaceDocument = z.infer<typeof placeSchema>
+
+export const dataSchema = z.strictObject({
+  jobId,
+  payload: anything,
+  result: anything,
+  error: anything,
+  checkpoint: anything,
+  progress: anything,
+  trace: anything,
+  row: anything,
+})
+export const progressSchema = z.strictObject({
+  jobs: z.array(z.strictObject({ jobId, progress: anything })),
+})
+
+const deadJob = z.strictObject({
+  jobId,
+  seq: z.int().min(1),
+  at: micros,
+  code: z.enum([...failureCodes, 'lease_expired', 'expired']),
+  attempts: z.int(),
+  spec: specSchema,
+  error: anything.describe('null if you may not see data'),
+})
+export const deadSchema = z.strictObject({
+  queue: z.string(),
+  jobs: z.array(deadJob),
+  before: z.int().nullable().describe('for the next page; null: there are no more'),
+})
+
+/** The error has the words of the user's own code, so not everybody may see it. */
+export const deadDocument = (job: DeadJob, data: boolean) => ({ ...job, error: data ? job.error : null })

@@ -1,0 +1,40 @@
+/** What a lever would do, and what it did. */
+import * as z from 'zod'
+import { jobFaults, reasonCodes } from '../../../engine/core/index.ts'
+import { levers } from '../guard/grant.ts'
+import { jobId, refusalSchema, seq } from './fields.ts'
+import { eventSchema } from './log-documents.ts'
+
+const standing = z.strictObject({
+  state: z.enum(['waiting', 'active']),
+  position: z.int().nullable(),
+  code: z.enum([...reasonCodes, ...jobFaults]).nullable(),
+  blockedBy: jobId.nullable(),
+})
+const jobsThatChange = z.strictObject({
+  total: z.int(),
+  jobs: z.array(z.strictObject({ jobId, before: standing.nullable(), after: standing.nullable() })),
+})
+export const previewSchema = z.strictObject({
+  lever: z.enum(levers),
+  preview: z.literal(true),
+  version: seq.describe('of the log that it was decided on'),
+  mark: z
+    .string()
+    .describe('with the version, what a pull expects: it is refused if it would do something else'),
+  events: z.array(eventSchema).describe('what the log will say'),
+  changed: z.boolean(),
+  refusal: refusalSchema.shape.error.nullable(),
+  moves: jobsThatChange.describe('jobs that get another state, or another place in line'),
+  startable: jobsThatChange.describe('others that may start then'),
+})
+export type PreviewDocument = z.infer<typeof previewSchema>
+
+export const pulledSchema = z.strictObject({
+  lever: z.enum(levers),
+  preview: z.literal(false),
+  version: seq.describe('of the log after it'),
+  changed: z.boolean(),
+  jobs: z.int().nullable().describe('how many dead letters; null for other levers'),
+})
+export type PulledDocument = z.infer<typeof pulledSchema>

@@ -1,0 +1,90 @@
+/** The events of the log, as the core has them. */
+import * as z from 'zod'
+import {
+  archiveRules,
+  emptySetRules,
+  eventTypes,
+  failureCodes,
+  jobTypes,
+} from '../../../engine/core/index.ts'
+import { anything, jobId, micros, seq } from './fields.ts'
+
+export const specSchema = z.strictObject({
+  jobId,
+  jobType: z.enum(jobTypes),
+  kind: z.string(),
+  models: z.array(z.string()),
+  priority: z.int(),
+  runAt: micros.nullable(),
+  attempts: z.int(),
+  timeoutMs: z.int(),
+  expireMs: z.int().nullable(),
+  fairKey: z.string().nullable(),
+  hasData: z.literal(true).optional(),
+  payloadHash: z.int().optional(),
+})
+
+const byModel = <T extends z.ZodType>(value: T) => z.record(z.string(), value)
+const policy = z.strictObject({
+  maxActive: z.int().nullable(),
+  capacity: byModel(z.int()),
+  maxOvertakes: z.int().nullable(),
+  ageSeconds: z.number().nullable(),
+  offerMs: z.number(),
+  emptySet: z.enum(emptySetRules),
+  holdAfterLossSeconds: byModel(z.number()),
+  rate: byModel(z.strictObject({ starts: z.int(), perSeconds: z.number() })),
+  fairShare: z
+    .strictObject({
+      spacingSeconds: z.number(),
+      maxWaiting: z.int().nullable(),
+      maxActive: z.int().nullable(),
+    })
+    .nullable(),
+  retentionDays: z.int().nullable(),
+  archive: z.enum(archiveRules),
+})
+
+export const eventSchema = z
+  .strictObject({
+    seq: z.int().min(1),
+    at: micros,
+    type: z.enum(eventTypes),
+    commandId: z.string(),
+    commandHash: z.number(),
+    workerId: z.string().optional(),
+    offers: z.array(jobId).optional(),
+    jobId: jobId.optional(),
+    jobType: z.enum(jobTypes).optional(),
+    spec: specSchema.optional(),
+    asked: z.boolean().optional(),
+    intake: z.literal(true).optional(),
+    named: z.literal(true).optional(),
+    reason: z.string().optional(),
+    blockedBy: jobId.nullable().optional(),
+    model: z.string().nullable().optional(),
+    models: z.array(z.string()).optional(),
+    attempt: z.int().optional(),
+    token: z.int().nullable().optional(),
+    code: z.enum(failureCodes).optional(),
+    final: z.boolean().optional(),
+    until: micros.nullable().optional(),
+    runAt: micros.nullable().optional(),
+    asker: z.string().nullable().optional(),
+    priority: z.int().optional(),
+    position: z.strictObject({ level: z.number(), order: z.number(), tie: z.number() }).optional(),
+    policy: policy.optional(),
+    epoch: z.int().optional(),
+    of: z.int().optional(),
+    as: z.record(z.string(), anything).optional(),
+  })
+  .describe('an event of the log, as the core has it')
+
+export const logSchema = z.strictObject({
+  queue: z.string(),
+  version: seq,
+  epoch: z.int(),
+  now: micros,
+  archivedSeq: seq.describe('events up to this one were archived'),
+  events: z.array(eventSchema),
+})

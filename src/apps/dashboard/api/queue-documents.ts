@@ -1,0 +1,65 @@
+/** Who looks, the queues, and the processes of one. */
+import * as z from 'zod'
+import type { WorkerRow } from '../../../engine/store/index.ts'
+import { healthChecks, healthLevels } from '../../../tools/insight/parts.ts'
+import { levers } from '../guard/grant.ts'
+import { micros, refusalSchema, seq } from './fields.ts'
+
+export const meSchema = z.strictObject({
+  actor: z.string(),
+  role: z.enum(['viewer', 'operator']),
+  levers: z.array(z.enum(levers)),
+  data: z.boolean().describe('whether payloads, results and errors are shown'),
+  queues: z.array(z.string()),
+  store: z.string().describe('where the queues live, without credentials'),
+  environment: z.string().nullable().describe('what the operator calls where it is; null: it has no name'),
+  release: z.string(),
+})
+export type MeDocument = z.infer<typeof meSchema>
+
+export const queueSchema = z.strictObject({
+  queue: z.string(),
+  version: seq.describe('of the last event'),
+  first: z.int().min(1).describe('the first event that can be read'),
+  epoch: z.int(),
+  now: micros.describe("the database's clock"),
+})
+export type HeadDocument = z.infer<typeof queueSchema>
+
+export const queuesSchema = z.strictObject({
+  queues: z.array(
+    z.union([queueSchema, z.strictObject({ queue: z.string(), error: refusalSchema.shape.error })]),
+  ),
+})
+
+export const workerSchema = z.strictObject({
+  workerId: z.string(),
+  kinds: z.array(z.string()).nullable().describe('null: every kind'),
+  freeSlots: z.int(),
+  release: z.string(),
+  startedAt: micros,
+  beatAt: micros,
+  expiresAt: micros,
+  state: z.enum(['live', 'late', 'dead']),
+})
+export type WorkerDocument = z.infer<typeof workerSchema>
+
+export const workersSchema = z.strictObject({ queue: z.string(), workers: z.array(workerSchema) })
+
+export const healthSchema = z.strictObject({
+  queue: z.string(),
+  level: z.enum(healthLevels).describe('of the worst check; unknown: something could not be read'),
+  checks: z.array(
+    z.strictObject({
+      check: z.enum(healthChecks),
+      level: z.enum(healthLevels),
+      what: z.string(),
+      since: micros.nullable().describe('null: it is well, or nobody knows'),
+      jobId: z.string().nullable().describe('to look at'),
+    }),
+  ),
+})
+
+/** The processes as they are sent. */
+export const workerDocuments = (rows: readonly WorkerRow[]): readonly WorkerDocument[] =>
+  rows.map(({ kinds, ...row }) => ({ ...row, kinds: kinds === null ? null : [...kinds] }))

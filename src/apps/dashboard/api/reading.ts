@@ -1,0 +1,165 @@
+import {
+  explainJob,
+  InterlockError,
+  isInterlockError,
+  type Ledger,
+  type QueueFacts,
+} from '../../../engine/core/index.ts'
+import { parseJobId } from '../../../engine/events/index.ts'
+import { PAGE } from '../../../engine/store/index.ts'
+import { operatorsOf } from '../../../tools/history/parts.ts'
+import type { Allowed } from '../guard/grant.ts'
+import { json } from '../guard/headers.ts'
+import { Refused, refusalOf } from '../guard/refused.ts'
+import type { QueueReader } from '../reader/queue-reader.ts'
+import { deadDocument } from './job-documents.ts'
+import { type HeadDocument, workerDocuments } from './queue-documents.ts'
+
+/** Dead letters in one answer, if no lower limit is asked for. */
+const MOST_DEAD = 500
+/** Running jobs whose progress one answer gives. */
+const MOST_PROGRESS = 100
+
+/** A request that was checked and may be answered. */
+export interface Asked {
+  readonly query: URLSearchParams
+  readonly allowed: Allowed
+}
+
+/** A queue in short. */
+export async function headOf(reader: QueueReader): Promise<HeadDocument> {
+  const { queue, store } = reader
+  const { events, version, epoch, now, archivedSeq } = await store.read(queue, 0, 1)
+  // Archived events that were kept can be read like all others.
+  return { queue, version, epoch, now, first: events.length > 0 ? 1 : archivedSeq + 1 }
+}
+
+/** If one queue cannot be read, the others are still shown. */
+export async function headOrWhy(reader: QueueReader) {
+  try {
+    return await headOf(reader)
+  } catch (error) {
+    const { code, message } = refusalOf(error) ?? { code: 'failed', message: 'it could not be read' }
+    return { queue: reader.queue, error: { code, message } }
+  }
+}
+
+/** A page of the log: events as in the core. */
+export async function logPage(reader: QueueReader, { query }: Asked): Promise<Response> {
+  const after = numberIn(query, 'after', 0, 0, Number.MAX_SAFE_INTEGER)
+  const limit = numberIn(query, 'limit', PAGE, 1, PAGE)
+  const { events, version, epoch, now, archivedSeq } = await reader.page(after, limit)
+  return json({ queue: reader.queue, version, epoch, now, archivedSeq, events })
+}
+
+/** The ledger at a number or before it, as lines. The head says which number it is. */
+export async function snapshotAt(reader: QueueReader, { query }: Asked): Promise<Response> {
+  const at = query.has('at') ? numberIn(query, 'at', 0, 0, Number.MAX_SAFE_INTEGER) : null
+  const { version, lines } = await reader.snapshot(at)
+  return new Response(lines, {
+    headers: { 'content-type': 'application/jsonl; charset=utf-8', 'interlock-version': String(version) },
+  })
+}
+
+export async function workersNow(reader: QueueReader): Promise<Response> {
+  return json({
+    queue: reader.queue,
+    workers: workerDocuments(reader.workers ?? (await reader.lookForWorkers())),
+  })
+}
+
+/** What is with a job, live or not. */
+export async function jobNow(reader: QueueReader, jobId: string, { allowed }: Asked): Promise<Response> {
+  const { queue, store } = reader
+  const record = await store.ofJob(queue, parseJobId(jobId))
+  // Not older than the record.
+  await reader.look()
+  const facts = await factsOf(reader)
+  const isTold = allowed.data || allowed.role === 'operator'
+  const who = isTold ? { operators: await operatorsOf(reader, facts.ledger) } : {}
+  const explanation = explainJob({ ...facts, ...who }, jobId, record)
+  if (explanation === undefined)
+    throw new InterlockError('job_not_live', `queue ${queue} has never heard of job ${jobId}; compare the id`)
+  return json({ queue, version: facts.ledger.version, now: facts.now, explanation })
+}
+
+/** The queue as its reader knows it. */
+export async function factsOf(reader: QueueReader): Promise<QueueFacts & { readonly ledger: Ledger }> {
+  const ledger = await reader.ledger()
+  const workers = reader.workers ?? (await reader.lookForWorkers())
+  return { ledger, now: reader.now(), workers }
+}
+
+export async function jobData(reader: QueueReader, jobId: string, { allowed }: Asked): Promise<Response> {
+  checkSeesData(allowed)
+  const [data] = await reader.store.data(reader.queue, [parseJobId(jobId)])
+  const nothing = {
+    payload: null,
+    result: null,
+    error: null,
+    checkpoint: null,
+    progress: null,
+    row: null,
+    trace: null,
+  }
+  return json({ jobId, ...nothing, ...data })
+}
+
+/** What handlers reported as progress. These are their own words, so only those who may see data get them. */
+export async function progressOf(reader: QueueReader, { query, allowed }: Asked): Promise<Response> {
+  checkSeesData(allowed)
+  const jobIds = query.getAll('jobs').slice(0, MOST_PROGRESS).map(parseJobId)
+  const found = jobIds.length === 0 ? [] : await reader.store.data(reader.queue, jobIds)
+  return json({ jobs: found.map(({ jobId, progress }) => ({ jobId, progress })) })
+}
+
+export async function deadLetters(reader: QueueReader, { query, allowed }: Asked): Promise<Response> {
+  const limit = numberIn(query, 'limit', 100, 1, MOST_DEAD)
+  const model = query.get('model')
+  const jobIds = query.getAll('jobs')
+  const found = await reader.store.dead(reader.queue, {
+    limit,
+    ...(model === null ? {} : { model }),
+    ...(jobIds.length === 0 ? {} : { jobIds: jobIds.map(parseJobId) }),
+    ...(query.has('since') ? { since: numberIn(query, 'since', 0, 0, Number.MAX_SAFE_INTEGER) } : {}),
+    ...(query.has('before') ? { before: numberIn(query, 'before', 0, 0, Number.MAX_SAFE_INTEGER) } : {}),
+  })
+  return json({
+    queue: reader.queue,
+    jobs: found.map((job) => deadDocument(job, allowed.data)),
+    before: found.length < limit ? null : (found.at(-1)?.seq ?? null),
+  })
+}
+
+function checkSeesData({ data }: Allowed): void {
+  if (!data) throw new Refused(403, 'not_allowed', 'you may not see payloads, results and errors')
+}
+
+/** A whole number in the query. @throws Refused */
+export function numberIn(
+  query: URLSearchParams,
+  name: string,
+  usual: number,
+  min: number,
+  max: number,
+): number {
+  const text = query.get(name)
+  if (text === null) return usual
+  const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
+  if (value >= min && value <= max) return value
+  throw new Refused(400, 'bad_request', `${name}: must be a whole number from ${min} to ${max}`)
+}
+
+/** The event that a stream goes on from, with its time in this log. Unknown if it cannot be read now. */
+export async function sinceOf(reader: QueueReader, from: number) {
+  if (from === 0) return { seq: 0, at: null }
+  const [known] = reader.tail?.after(from - 1, 1) ?? []
+  if (known?.seq === from) return { seq: from, at: known.at }
+  try {
+    const { events } = await reader.page(from - 1, 1)
+    return { seq: from, at: events[0]?.seq === from ? events[0].at : null }
+  } catch (error) {
+    if (!isInterlockError(error)) throw error
+    return { seq: from, at: null }
+  }
+}

@@ -1,0 +1,177 @@
+import { useLayoutEffect, useRef } from 'preact/hooks'
+import type { RecordedEvent } from '../../../../engine/core/index.ts'
+import { count, plural } from '../../../../tools/format/index.ts'
+import { eventDetail } from '../../../../tools/format/parts.ts'
+import type { PreviewDocument } from '../../parts.ts'
+import { type Asked, asked, pull } from '../data/levers.ts'
+import { Scroll } from '../part/scroll.tsx'
+import { usePage } from './context.ts'
+
+/** Asks before a lever is pulled: shows what the log will say, and which jobs move. */
+export function Ask() {
+  const { live } = usePage()
+  const dialog = useRef<HTMLDialogElement>(null)
+  const now = asked.value
+  const isOpen = now !== null
+  useLayoutEffect(() => {
+    if (isOpen && dialog.current?.open === false) dialog.current.showModal()
+    if (!isOpen) dialog.current?.close()
+  })
+  return (
+    <dialog
+      ref={dialog}
+      class="ask"
+      aria-labelledby="asked"
+      onCancel={() => (asked.value = null)}
+      // A browser tells this with its next frame: by then another lever may have been asked for.
+      onClose={({ currentTarget }) => {
+        if (!currentTarget.open) asked.value = null
+      }}
+    >
+      {now === null ? null : (
+        <form
+          method="dialog"
+          onSubmit={(event) => {
+            event.preventDefault()
+            if (now.step === 'asking') void pull(live.queue)
+            else asked.value = null
+          }}
+        >
+          <h2 id="asked">{now.wish.title}</h2>
+          <Body now={now} />
+          <div class="buttons">
+            <button type="button" onClick={() => (asked.value = null)}>
+              {now.step === 'asking' || now.step === 'pulling' ? 'Leave it' : 'Close'}
+            </button>
+            {now.step === 'asking' || now.step === 'pulling' ? (
+              <button type="submit" class="main" disabled={now.step === 'pulling'} data-do={now.wish.lever}>
+                {now.wish.title}
+              </button>
+            ) : null}
+          </div>
+        </form>
+      )}
+    </dialog>
+  )
+}
+
+function Body({ now }: { readonly now: Asked }) {
+  switch (now.step) {
+    case 'looking':
+      return <p class="none">Working out what it would do…</p>
+    case 'refused':
+      return (
+        <p class="refused" role="alert">
+          Refused ({now.code}): {now.message}
+        </p>
+      )
+    case 'done':
+      return (
+        <p role="status">
+          {now.done.changed ? 'Done' : 'Nothing changed: it was so already'}
+          {now.done.jobs === null ? '' : `: ${plural(now.done.jobs, 'job')}`}. The log is at event{' '}
+          {count(now.done.version)}.
+        </p>
+      )
+    case 'asking':
+    case 'pulling':
+      return <Preview {...now} />
+    default:
+      return now satisfies never
+  }
+}
+
+function Preview({
+  preview: { lever, events, changed, moves, startable },
+  isOvertaken,
+}: {
+  readonly preview: PreviewDocument
+  readonly isOvertaken: boolean
+}) {
+  return (
+    <>
+      {isOvertaken ? (
+        <p class="warn" role="alert" data-overtaken>
+          Nothing was done: somebody has changed the queue meanwhile. This is what it would do now.
+        </p>
+      ) : null}
+      {changed ? (
+        <>
+          <h3>The log will say</h3>
+          <Events events={events as readonly RecordedEvent[]} />
+          <Jobs names={lever === 'drop' ? names.drop : names.moves} {...moves} />
+          {startable.total === 0 ? null : <Jobs names={names.startable} {...startable} />}
+        </>
+      ) : (
+        <p class="none">Nothing would change.</p>
+      )}
+    </>
+  )
+}
+
+function Events({ events }: { readonly events: readonly RecordedEvent[] }) {
+  return (
+    <>
+      {events.length === 0 ? <p class="none">Nothing: the log does not change.</p> : null}
+      <ol class="events">
+        {events.slice(0, 20).map((event) => (
+          <li key={event.seq}>
+            <b>{event.type}</b> {'jobId' in event ? event.jobId : ''}{' '}
+            <span class="dim">{eventDetail(event)}</span>
+          </li>
+        ))}
+      </ol>
+      {events.length > 20 ? <p class="dim">and {count(events.length - 20)} more</p> : null}
+    </>
+  )
+}
+
+const names = {
+  moves: ['job moves', 'jobs move'],
+  drop: ['dead letter goes', 'dead letters go'],
+  startable: ['other job may start', 'other jobs may start'],
+} as const
+
+/** What happens to jobs, one by one as far as they are named. */
+function Jobs({
+  names: [one, many],
+  total,
+  jobs,
+}: { readonly names: readonly [one: string, many: string] } & PreviewDocument['moves']) {
+  return (
+    <>
+      <h3>{total === 0 ? 'No job moves' : total === 1 ? `1 ${one}` : `${count(total)} ${many}`}</h3>
+      {total === 0 ? null : (
+        <Scroll label={many}>
+          <table>
+            <thead>
+              <tr>
+                <th>job</th>
+                <th>now</th>
+                <th>then</th>
+              </tr>
+            </thead>
+            <tbody>
+              {jobs.map(({ jobId, before, after }) => (
+                <tr key={jobId} data-moves={jobId}>
+                  <td class="job">{jobId}</td>
+                  <td>{standing(before)}</td>
+                  <td>{standing(after)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Scroll>
+      )}
+      {total > jobs.length ? <p class="dim">and {count(total - jobs.length)} more</p> : null}
+    </>
+  )
+}
+
+type Standing = PreviewDocument['moves']['jobs'][number]['before']
+
+function standing(of: Standing): string {
+  if (of === null) return 'not live'
+  if (of.state === 'active') return 'running'
+  return of.position === null ? `waiting: ${of.code ?? ''}` : `place ${of.position + 1}, ${of.code ?? ''}`
+}

@@ -1,0 +1,142 @@
+import { count, plural } from '../../../../../tools/format/index.ts'
+import { ask } from '../../data/levers.ts'
+import { usePage } from '../../frame/context.ts'
+import { route } from '../../frame/route.ts'
+import { momentText } from '../../frame/time.ts'
+import { Filter } from '../../part/filter.tsx'
+import { Loaded, None } from '../../part/load.tsx'
+import { JobWithModels } from '../../part/names.tsx'
+import { Panel } from '../../part/panel.tsx'
+import { WindowedList } from '../../part/window.tsx'
+import { type DeadLetters, useDeadLetters } from './dead-letters.ts'
+import { errorText, type Group, grouped, type Letter, lettersWith } from './letters.ts'
+
+/** How many jobs a lever takes. */
+const AT_ONCE = 1_000
+const MOST_GROUPS = 100
+
+/** Jobs that failed for good: search them by error and model, retry them or drop them. */
+export function Dead() {
+  const dead = useDeadLetters(usePage().live)
+  const { letters, before, latest } = dead
+  const found = lettersWith(letters.value, route.value.q ?? '')
+  const howMany = `${count(found.length)}${before.value === null ? '' : ' and more'}`
+  return (
+    <div class="grid dead">
+      <Panel id="dead" title="Dead letters" wide aside={howMany}>
+        <div class="row bar">
+          <Filter label="Search dead letters" placeholder="Job, error or model" />
+          <Chosen dead={dead} />
+        </div>
+        <Loaded of={latest}>
+          {() => (letters.value.length === 0 ? <None>No job has failed for good.</None> : null)}
+        </Loaded>
+        <ul class="groups">
+          {grouped(found)
+            .slice(0, MOST_GROUPS)
+            .map((group) => (
+              <GroupRow key={group.key} group={group} dead={dead} />
+            ))}
+        </ul>
+      </Panel>
+      <Panel id="letters" title="One by one" wide>
+        <OneByOne found={found} dead={dead} />
+      </Panel>
+    </div>
+  )
+}
+
+/** How many are chosen, and what can be done with them. */
+function Chosen({ dead: { chosen, refresh } }: { readonly dead: DeadLetters }) {
+  const { me, live } = usePage()
+  const wish = (lever: 'retry' | 'drop') => {
+    const jobIds = [...chosen.peek()].slice(0, AT_ONCE)
+    const title = `${lever === 'retry' ? 'Retry' : 'Drop'} ${plural(jobIds.length, 'dead letter')}`
+    void ask(live.queue, { lever, title, body: { jobIds }, onDone: refresh })
+  }
+  return (
+    <>
+      <span class="dim" data-chosen={chosen.value.size}>
+        {count(chosen.value.size)} chosen
+      </span>
+      {(['retry', 'drop'] as const).map((lever) =>
+        me.levers.includes(lever) ? (
+          <button
+            key={lever}
+            type="button"
+            class={lever === 'drop' ? 'bad' : ''}
+            disabled={chosen.value.size === 0}
+            onClick={() => wish(lever)}
+          >
+            {lever === 'retry' ? 'Retry…' : 'Drop…'}
+          </button>
+        ) : null,
+      )}
+    </>
+  )
+}
+
+/** Letters with the same error and models, to be chosen together. */
+function GroupRow({ group, dead }: { readonly group: Group; readonly dead: DeadLetters }) {
+  const ids = group.letters.map(({ jobId }) => jobId)
+  return (
+    <li data-group={group.key}>
+      <label>
+        <input
+          type="checkbox"
+          checked={ids.every((id) => dead.chosen.value.has(id))}
+          onChange={(event) => dead.choose(ids, event.currentTarget.checked)}
+        />
+        <b class="number">{count(ids.length)}</b>
+        <span class="detail">{group.error}</span>
+        <span class="dim right">{group.models}</span>
+      </label>
+    </li>
+  )
+}
+
+function OneByOne({ found, dead }: { readonly found: readonly Letter[]; readonly dead: DeadLetters }) {
+  const { before, latest, earlier, readEarlier } = dead
+  return (
+    <>
+      {found.length === 0 && latest.state === 'here' ? <None>None.</None> : null}
+      <WindowedList
+        label="The dead letters"
+        count={found.length}
+        rowHeight={44}
+        row={(index) => {
+          const letter = found[index]
+          return letter === undefined ? null : <LetterRow key={letter.seq} letter={letter} dead={dead} />
+        }}
+      />
+      {earlier === null ? null : <Loaded of={earlier}>{() => null}</Loaded>}
+      {before.value === null || earlier?.state === 'loading' ? null : (
+        <button type="button" class="plain" onClick={readEarlier}>
+          More
+        </button>
+      )}
+    </>
+  )
+}
+
+function LetterRow({ letter, dead }: { readonly letter: Letter; readonly dead: DeadLetters }) {
+  const { jobId, at, attempts, spec } = letter
+  return (
+    <li data-letter={jobId}>
+      <input
+        type="checkbox"
+        aria-label={`Choose ${jobId}`}
+        checked={dead.chosen.value.has(jobId)}
+        onChange={(event) => dead.choose([jobId], event.currentTarget.checked)}
+      />
+      <JobWithModels id={jobId} models={spec.models} />
+      <span class="reason" title={errorText(letter)}>
+        {errorText(letter)}
+      </span>
+      <span class="two right dim">
+        <span>{momentText(at)}</span>
+        <span class="under">{plural(attempts, 'attempt')}</span>
+      </span>
+    </li>
+  )
+}

@@ -1,0 +1,142 @@
+import { useSignal } from '@preact/signals'
+import { count, duration } from '../../../../../tools/format/index.ts'
+import type { Stats } from '../../../../../tools/insight/index.ts'
+import type { Length } from '../../data/period.ts'
+import { usePage } from '../../frame/context.ts'
+import { Bars } from '../../part/bars.tsx'
+import { Chart } from '../../part/chart.tsx'
+import { Lengths } from '../../part/lengths.tsx'
+import { Loaded, None, useLoad } from '../../part/load.tsx'
+import { Figure, Panel } from '../../part/panel.tsx'
+import { Reach } from '../../part/reach.tsx'
+import { measured } from './measure.ts'
+
+/** How long to rest before it is measured again, in milliseconds. */
+const AGAIN_MS = 5_000
+/** How many of the last events it is about, unless more are loaded. */
+const EVENTS = 20_000
+
+/** How long jobs waited and for what, how busy the models were, and how that changed over time. */
+export function Figures() {
+  const { live, shown } = usePage()
+  const length = useSignal<Length>('1 h')
+  const at = shown.isLive.value ? null : shown.ledger.value.version
+  const stats = useLoad({
+    question: `${length.value} ${at} ${live.generation.value}`,
+    news: live.base.value,
+    restMs: at === null ? AGAIN_MS : undefined,
+    look: async (signal) => {
+      await live.readBack(live.version.peek() - EVENTS)
+      const { version, lastAt } = shown.ledger.peek()
+      return measured(live, length.peek(), { seq: version, at: Math.max(lastAt, shown.now()) }, signal)
+    },
+  })
+  return (
+    <div class="grid figures">
+      <div class="wide row bar">
+        <Lengths value={length} />
+        <span class="grow" />
+        <Reach />
+      </div>
+      <Loaded of={stats}>
+        {(found) =>
+          found === null ? <None>Nothing has happened in that time.</None> : <Measured stats={found} />
+        }
+      </Loaded>
+    </div>
+  )
+}
+
+function Measured({ stats }: { readonly stats: Stats }) {
+  const { waiting, running, counts, perSlice, split, models, blocked, mostWaiting } = stats
+  const [from, to] = [Date.parse(stats.from) / 1_000, Date.parse(stats.to) / 1_000]
+  const all = split.reduce((sum, { ms }) => sum + ms, 0)
+  const perMinute = stats.completedPerMinute
+  return (
+    <>
+      <section class="totals wide" aria-label="Waiting">
+        <div class="figures-row">
+          <Figure name="waited, half" value={duration(waiting.p50)} />
+          <Figure name="95 %" value={duration(waiting.p95)} />
+          <Figure name="at most" value={duration(waiting.max)} note={`of ${count(waiting.count)}`} />
+          <Figure name="ran, half" value={duration(running.p50)} />
+          <Figure name="longest line" value={count(mostWaiting)} />
+          <Figure
+            name="completed a minute"
+            value={perMinute >= 100 ? count(Math.round(perMinute)) : perMinute.toFixed(1)}
+          />
+        </div>
+      </section>
+      <Panel id="over-time" title="Over time" wide>
+        <Chart
+          label="Jobs"
+          from={from}
+          to={to}
+          series={[
+            { name: 'waiting', values: perSlice.waiting, color: '--accent', isFilled: true },
+            { name: 'running', values: perSlice.active, color: '--text' },
+          ]}
+        />
+        <Chart
+          label={`Ends, each ${duration(stats.sliceSeconds * 1_000)}`}
+          from={from}
+          to={to}
+          series={[
+            { name: 'completed', values: perSlice.completed, color: '--accent' },
+            { name: 'failed', values: perSlice.failed, color: '--bad' },
+          ]}
+        />
+      </Panel>
+      <Panel id="split" title="What was waited for" aside={duration(all)}>
+        {all === 0 ? <None>Nobody waited.</None> : null}
+        <Bars
+          label="Waiting by cause"
+          rows={split
+            .toSorted((a, b) => b.ms - a.ms)
+            .map(({ name, ms }) => ({ name: name.replace('_', ' '), part: ms / all, text: duration(ms) }))}
+        />
+        <p class="dim">
+          All waiting of that time, from coming into the queue to the start; the parts come to the whole.
+        </p>
+      </Panel>
+      <Panel id="ends" title="How it went">
+        <Bars
+          label="Ends by outcome"
+          rows={(['completed', 'failed', 'cancelled', 'expired', 'requeued'] as const).map((name) => ({
+            name,
+            part: counts[name] / Math.max(1, counts.queued, counts.started),
+            text: count(counts[name]),
+            note: '',
+          }))}
+        />
+        <p class="dim">
+          {count(counts.queued)} queued, {count(counts.started)} started.
+        </p>
+      </Panel>
+      <Panel id="use" title="Models in use">
+        {models.length === 0 ? <None>No model was used.</None> : null}
+        <Bars
+          label="Use of models"
+          rows={models.slice(0, 20).map(({ model, utilisation, attempts }) => ({
+            name: model,
+            part: utilisation,
+            text: `${(utilisation * 100).toFixed(1)} %`,
+            note: `${count(attempts)} attempts`,
+          }))}
+        />
+      </Panel>
+      <Panel id="blocked" title="Waited on a model">
+        {blocked.byModel.length === 0 ? <None>Nobody did.</None> : null}
+        <Bars
+          label="Blocked time by model"
+          rows={blocked.byModel.slice(0, 20).map(({ name, ms }) => ({
+            name,
+            part: ms / (blocked.byModel[0]?.ms ?? 1),
+            text: duration(ms),
+            note: '',
+          }))}
+        />
+      </Panel>
+    </>
+  )
+}

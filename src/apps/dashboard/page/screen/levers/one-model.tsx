@@ -1,0 +1,144 @@
+import { useSignal } from '@preact/signals'
+import { capacityOf, pauseOf, rateOf } from '../../../../../engine/core/index.ts'
+import { plural } from '../../../../../tools/format/index.ts'
+import { usePage } from '../../frame/context.ts'
+import { LeverButton } from '../../part/lever-button.tsx'
+import { LeverForm, NumberField } from '../../part/lever-form.tsx'
+import { Panel } from '../../part/panel.tsx'
+
+/** All levers of one model. */
+export function OneModel({ model }: { readonly model: string }) {
+  const { shown } = usePage()
+  const isPaused = pauseOf(shown.ledger.value, model) !== undefined
+  return (
+    <Panel id="one-model" title={model}>
+      <div class="forms">
+        <Places model={model} />
+        <RateForm model={model} />
+        {isPaused ? null : <Pause model={model} />}
+      </div>
+    </Panel>
+  )
+}
+
+function Places({ model }: { readonly model: string }) {
+  const { shown } = usePage()
+  const inForce = String(capacityOf(shown.ledger.value.policy, model))
+  const typed = useSignal<string | null>(null)
+  const places = typed.value ?? inForce
+  return (
+    <LeverForm
+      name={`Places of ${model}`}
+      lever="capacity"
+      isSame={places === inForce}
+      wish={() => ({
+        title: `Give ${model} ${plural(Number(places), 'place')}`,
+        body: { model, capacity: Number(places) },
+        onDone: () => (typed.value = null),
+      })}
+    >
+      <NumberField
+        before="places"
+        min={1}
+        max={1_000_000}
+        required
+        value={places}
+        onInput={(text) => (typed.value = text)}
+      />
+    </LeverForm>
+  )
+}
+
+function RateForm({ model }: { readonly model: string }) {
+  const { shown } = usePage()
+  const inForce = rateOf(shown.ledger.value.policy, model)
+  const typed = useSignal<{ readonly starts?: string; readonly perSeconds?: string }>({})
+  const starts = typed.value.starts ?? String(inForce?.starts ?? '')
+  const perSeconds = typed.value.perSeconds ?? String(inForce?.perSeconds ?? '')
+  const onDone = () => (typed.value = {})
+  return (
+    <LeverForm
+      name={`Rate of ${model}`}
+      lever="rate"
+      isSame={starts === String(inForce?.starts ?? '') && perSeconds === String(inForce?.perSeconds ?? '')}
+      wish={() => ({
+        title: `Let ${model} start ${starts} in ${perSeconds} s`,
+        body: { model, rate: { starts: Number(starts), perSeconds: Number(perSeconds) } },
+        onDone,
+      })}
+      also={
+        inForce === undefined ? null : (
+          <LeverButton
+            lever="rate"
+            title={`Take the rate of ${model} away`}
+            body={{ model, rate: null }}
+            onDone={onDone}
+          >
+            No rate…
+          </LeverButton>
+        )
+      }
+    >
+      <NumberField
+        before="at most"
+        label="Rate:"
+        min={1}
+        required
+        placeholder="any"
+        value={starts}
+        onInput={(text) => (typed.value = { ...typed.value, starts: text })}
+      />
+      <NumberField
+        before="starts in"
+        after="s"
+        min={0.001}
+        step="any"
+        required
+        value={perSeconds}
+        onInput={(text) => (typed.value = { ...typed.value, perSeconds: text })}
+      />
+    </LeverForm>
+  )
+}
+
+/** A pause that says why, and ends by itself if it is to. */
+function Pause({ model }: { readonly model: string }) {
+  const { live } = usePage()
+  const reason = useSignal('by_hand')
+  const minutes = useSignal('')
+  const until = () =>
+    minutes.value === '' ? null : Math.round(live.now() / 1_000 + Number(minutes.value) * 60_000)
+  return (
+    <LeverForm
+      name={`Pause ${model}`}
+      lever="pause-model"
+      verb="Pause…"
+      wish={() => ({
+        title: `Pause ${model}`,
+        body: { model, reason: reason.value, untilMs: until() },
+      })}
+    >
+      <label>
+        <span class="dim">because </span>
+        <input
+          type="text"
+          class="code"
+          required
+          pattern="[a-z][a-z0-9_]*"
+          title="a code of letters a to z, digits and underscores, such as provider_down"
+          value={reason.value}
+          onInput={(event) => (reason.value = event.currentTarget.value)}
+        />
+      </label>
+      <NumberField
+        before="for"
+        after="minutes"
+        min={0}
+        step="any"
+        placeholder="ever"
+        value={minutes.value}
+        onInput={(text) => (minutes.value = text)}
+      />
+    </LeverForm>
+  )
+}

@@ -1,0 +1,86 @@
+import type { FairShare, Policy } from '../../../../../engine/core/index.ts'
+
+type Plain = 'maxActive' | 'maxOvertakes' | 'ageSeconds'
+type Shared = `fairShare.${keyof FairShare}`
+
+/** The numbers of a policy as they are typed; empty where it has none. */
+export type Draft = Readonly<Record<Plain | Shared, string>>
+
+interface Field {
+  readonly name: keyof Draft
+  readonly says: string
+  /** What an empty field means. */
+  readonly empty: string
+  readonly min: number
+  readonly isWhole: boolean
+}
+
+export const fields: readonly Field[] = [
+  { name: 'maxActive', says: 'jobs at once', empty: 'any', min: 1, isWhole: true },
+  { name: 'maxOvertakes', says: 'a job is overtaken at most', empty: 'greedy', min: 0, isWhole: true },
+  {
+    name: 'ageSeconds',
+    says: 'seconds that a level of priority is worth',
+    empty: 'goes first',
+    min: 0,
+    isWhole: false,
+  },
+  {
+    name: 'fairShare.spacingSeconds',
+    says: 'fair share: seconds further back, for each that waits',
+    empty: 'none',
+    min: 0,
+    isWhole: false,
+  },
+  {
+    name: 'fairShare.maxWaiting',
+    says: 'fair share: waiting at most',
+    empty: 'any',
+    min: 1,
+    isWhole: true,
+  },
+  {
+    name: 'fairShare.maxActive',
+    says: 'fair share: running at most',
+    empty: 'any',
+    min: 1,
+    isWhole: true,
+  },
+]
+
+const textOf = (value: number | null | undefined): string => (value == null ? '' : String(value))
+const numberOrNull = (text: string): number | null => (text.trim() === '' ? null : Number(text))
+
+export function draftOf({ maxActive, maxOvertakes, ageSeconds, fairShare }: Policy): Draft {
+  return {
+    maxActive: textOf(maxActive),
+    maxOvertakes: textOf(maxOvertakes),
+    ageSeconds: textOf(ageSeconds),
+    'fairShare.spacingSeconds': textOf(fairShare?.spacingSeconds),
+    'fairShare.maxWaiting': textOf(fairShare?.maxWaiting),
+    'fairShare.maxActive': textOf(fairShare?.maxActive),
+  }
+}
+
+/** The fields of the policy that the draft changes: others may change the rest meanwhile. */
+export function changesOf(draft: Draft, policy: Policy): Partial<Policy> {
+  const before = draftOf(policy)
+  const isChanged = ({ name }: Field) => draft[name].trim() !== before[name]
+  const changed = fields.filter(isChanged).map(({ name }) => name)
+  const plain = (['maxActive', 'maxOvertakes', 'ageSeconds'] as const).filter((name) =>
+    changed.includes(name),
+  )
+  return {
+    ...Object.fromEntries(plain.map((name) => [name, numberOrNull(draft[name])])),
+    ...(changed.some((name) => name.startsWith('fairShare.')) ? { fairShare: fairShareOf(draft) } : {}),
+  }
+}
+
+/** Nothing is said of fair shares: fair keys mean nothing. */
+function fairShareOf(draft: Draft): FairShare | null {
+  const maxWaiting = numberOrNull(draft['fairShare.maxWaiting'])
+  const maxActive = numberOrNull(draft['fairShare.maxActive'])
+  const spacing = numberOrNull(draft['fairShare.spacingSeconds'])
+  if (spacing === null && maxWaiting === null && maxActive === null) return null
+  return { spacingSeconds: spacing ?? 0, maxWaiting, maxActive }
+}

@@ -1,0 +1,69 @@
+import { type Ledger, modelOf, waitingCount } from '../../../../../engine/core/index.ts'
+import { count } from '../../../../../tools/format/index.ts'
+import { policyText } from '../../../../../tools/format/parts.ts'
+import { usePage } from '../../frame/context.ts'
+import { Figure } from '../../part/panel.tsx'
+import { HealthStrip } from './health.tsx'
+import { Line } from './line.tsx'
+import { Models } from './models.tsx'
+import { Running } from './running.tsx'
+import { Statechart } from './statechart.tsx'
+import { Workers } from './workers.tsx'
+
+/** What runs, the line, the models and the processes, now or at the moment of the address. */
+export function Now() {
+  return (
+    <div class="grid now">
+      <HealthStrip />
+      <Totals />
+      <div class="column">
+        <Running />
+        <Models />
+      </div>
+      <div class="column">
+        <Line />
+        <Workers />
+      </div>
+    </div>
+  )
+}
+
+function Totals() {
+  const { shown } = usePage()
+  const ledger = shown.ledger.value
+  const waiting = waitingCount(ledger)
+  return (
+    <section class="totals wide" aria-label="Totals">
+      <div class="figures">
+        <Figure name="running" value={count(ledger.active.size)} />
+        <Figure
+          name="waiting"
+          value={count(waiting)}
+          note={ledger.undue.size === 0 ? '' : `${count(ledger.undue.size)} not due`}
+        />
+        <Figure name="models" value={count(modelCount(ledger))} note={paused(ledger.pauses.size)} />
+        <Figure
+          name="event"
+          value={count(ledger.version)}
+          note={ledger.epoch > 1 ? `epoch ${ledger.epoch}` : ''}
+        />
+        <p class="policy">
+          <span class="name">policy</span>
+          {policyText(ledger.policy)}
+        </p>
+      </div>
+      <Statechart />
+    </section>
+  )
+}
+
+/** Those that a job needs, and those that are paused while none in line does. */
+const modelCount = (ledger: Ledger): number =>
+  [...ledger.pauses].reduce(
+    (sum, { model }) => sum + (isIdle(modelOf(ledger, model)) ? 1 : 0),
+    ledger.models.size,
+  )
+
+const isIdle = ({ holders, line }: ReturnType<typeof modelOf>): boolean => holders.size + line.size === 0
+
+const paused = (number: number): string => (number === 0 ? '' : `${count(number)} paused`)

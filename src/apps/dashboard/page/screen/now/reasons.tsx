@@ -1,0 +1,98 @@
+import {
+  capacityOf,
+  hasWorkerAmong,
+  type Job,
+  type Ledger,
+  modelOf,
+  type QueueFacts,
+  type ReasonCode,
+  reasonCodeOf,
+} from '../../../../../engine/core/index.ts'
+import { count } from '../../../../../tools/format/index.ts'
+import { usePage } from '../../frame/context.ts'
+import { turn } from '../../frame/turn.ts'
+import { factsIn } from '../../part/facts.ts'
+import { useLoad } from '../../part/load.tsx'
+import { ModelLink } from '../../part/names.tsx'
+
+/** How long to rest before the line is counted again, in milliseconds. */
+const AGAIN_MS = 1_000
+const MOST = 6
+
+interface Group {
+  readonly code: ReasonCode
+  readonly model: string | null
+  jobs: number
+}
+
+/** What the waiting jobs wait for, in groups, the largest first. */
+export function Reasons() {
+  const { live, shown } = usePage()
+  const at = shown.isLive.value ? null : shown.ledger.value.version
+  const groups = useLoad({
+    question: `${at} ${live.generation.value}`,
+    restMs: at === null ? AGAIN_MS : undefined,
+    look: (signal) => groupsIn(factsIn(live, shown, shown.ledger.peek()), shown.ledger.peek(), signal),
+  })
+  if (groups.state !== 'here' || groups.value.length === 0) return null
+  const others = groups.value.slice(MOST).reduce((sum, { jobs }) => sum + jobs, 0)
+  return (
+    <ul class="reasons" aria-label="What they wait for">
+      {groups.value.slice(0, MOST).map(({ code, model, jobs }) => (
+        <li key={`${code} ${model}`} data-group={code} data-of={model} data-jobs={jobs}>
+          <b>{count(jobs)}</b> {texts[code][jobs === 1 ? 0 : 1]}
+          {model === null ? null : (
+            <>
+              {' '}
+              <ModelLink name={model} />
+            </>
+          )}
+        </li>
+      ))}
+      {others === 0 ? null : <li class="dim">{count(others)} for other reasons</li>}
+    </ul>
+  )
+}
+
+/** In pieces, so that a long line keeps nobody waiting. */
+async function groupsIn(facts: QueueFacts, ledger: Ledger, signal: AbortSignal): Promise<readonly Group[]> {
+  const hasWorker = facts.workers === null ? undefined : hasWorkerAmong(facts.workers)
+  const groups = new Map<string, Group>()
+  let n = 0
+  for (const job of ledger.jobs) {
+    if (++n % 500 === 0) await turn(signal)
+    if (job.active) continue
+    const code = reasonCodeOf(ledger, job, facts.now, hasWorker)
+    const group = {
+      code: code === 'behind_in_line' ? 'model_in_use' : code,
+      model: modelFor(ledger, job, code),
+    }
+    const key = `${group.code} ${group.model}`
+    const known = groups.get(key)
+    if (known === undefined) groups.set(key, { ...group, jobs: 1 })
+    else known.jobs++
+  }
+  return [...groups.values()].toSorted((a, b) => b.jobs - a.jobs)
+}
+
+/** The model that keeps it; null: it is no model, or nobody can tell which. */
+function modelFor(ledger: Ledger, { heldOn, blockedOn, spec }: Job, code: ReasonCode): string | null {
+  if (code === 'model_paused') return heldOn
+  if (code !== 'model_in_use' && code !== 'behind_in_line') return null
+  const isFull = (name: string) => modelOf(ledger, name).holders.size >= capacityOf(ledger.policy, name)
+  return blockedOn ?? spec.models.find(isFull) ?? spec.models[0] ?? null
+}
+
+const texts: Readonly<Record<ReasonCode, readonly [one: string, many: string]>> = {
+  draining: ['waits: the queue drains', 'wait: the queue drains'],
+  not_due: ['is not due', 'are not due'],
+  model_paused: ['is held by the pause of', 'are held by the pause of'],
+  rate_limited: ['waits for a rate', 'wait for a rate'],
+  fair_share_limit: ['waits for its fair share', 'wait for their fair share'],
+  model_in_use: ['waits for', 'wait for'],
+  behind_in_line: ['waits for', 'wait for'],
+  serialized: ['waits for its turn', 'wait for their turn'],
+  at_capacity: ['waits for a slot', 'wait for a slot'],
+  no_worker: ['waits for a worker', 'wait for a worker'],
+  offered: ['may start', 'may start'],
+}

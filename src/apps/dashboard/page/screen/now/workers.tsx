@@ -1,0 +1,57 @@
+import { count } from '../../../../../tools/format/index.ts'
+import { usePage } from '../../frame/context.ts'
+import { Link } from '../../frame/link.tsx'
+import { Loaded, None } from '../../part/load.tsx'
+import { Since } from '../../part/names.tsx'
+import { Panel } from '../../part/panel.tsx'
+import { WindowedList } from '../../part/window.tsx'
+
+/** The processes that are alive now. The log does not know those of the past. */
+export function Workers() {
+  const { live, shown } = usePage()
+  if (!shown.isLive.value)
+    return (
+      <Panel id="workers" title="Workers">
+        <None>The log does not say which processes were alive then.</None>
+      </Panel>
+    )
+  const known = live.workers.value
+  if (known === null)
+    return (
+      <Panel id="workers" title="Workers">
+        <Loaded of={{ state: 'loading' }}>{() => null}</Loaded>
+      </Panel>
+    )
+  const workers = known.filter(({ state }) => state !== 'dead')
+  return (
+    <Panel id="workers" title="Workers" aside={count(workers.length)}>
+      {workers.length === 0 ? <None>No process is alive.</None> : null}
+      <WindowedList
+        label="The workers"
+        count={workers.length}
+        rowHeight={44}
+        row={(index) => {
+          const worker = workers[index]
+          if (worker === undefined) return null
+          const { workerId, freeSlots, kinds, state, beatAt } = worker
+          return (
+            <li key={workerId} data-worker={workerId}>
+              <div class="two">
+                <Link class="job" to={{ see: 'log', q: workerId }}>
+                  {workerId}
+                </Link>
+                <span class="under dim">{kinds?.join(', ') ?? 'every kind'}</span>
+              </div>
+              <div class="two right">
+                <span>{count(freeSlots)} free</span>
+                <span class={state === 'live' ? 'under dim' : 'under warn'}>
+                  {state}, beat <Since at={beatAt} /> ago
+                </span>
+              </div>
+            </li>
+          )
+        }}
+      />
+    </Panel>
+  )
+}

@@ -1,0 +1,159 @@
+import { Audit, type Statement, statementMarkdown } from '../../../../../tools/audit/index.ts'
+import { count, duration, plural } from '../../../../../tools/format/index.ts'
+import type { LiveQueue } from '../../data/live.ts'
+import { usePage } from '../../frame/context.ts'
+import { Link } from '../../frame/link.tsx'
+import { turn } from '../../frame/turn.ts'
+import { Loaded, None, useAsked } from '../../part/load.tsx'
+import { JobLink } from '../../part/names.tsx'
+import { Figure, Panel } from '../../part/panel.tsx'
+import { Reach, useHistory } from '../../part/reach.tsx'
+import { Chain } from './chain-panel.tsx'
+
+/** Proves from the log alone that no promise was broken, or shows which one was. */
+export function Proof() {
+  const { me, live, shown } = usePage()
+  useHistory(20_000)
+  const audit = useAsked(() =>
+    audited(live, shown.ledger.peek().version, { store: me.store, release: me.release }),
+  )
+  const isBusy = audit.load?.state === 'loading'
+  return (
+    <div class="grid proof">
+      <Panel
+        id="proof"
+        title="Audit"
+        wide
+        aside={
+          <span class="buttons">
+            {live.base.value > live.first.value ? (
+              <button
+                type="button"
+                disabled={live.isReading.value}
+                onClick={() => live.readBack(0).catch(() => {})}
+              >
+                Read all of the log
+              </button>
+            ) : null}
+            <button type="button" class="main" disabled={isBusy} onClick={audit.ask}>
+              {isBusy ? 'Auditing…' : audit.load === null ? 'Audit what is loaded' : 'Again'}
+            </button>
+            {audit.load?.state === 'here' ? <Save said={audit.load.value} /> : null}
+          </span>
+        }
+      >
+        <p class="dim">
+          A sweep over the events that shares no code with what decides: exclusion, order, tokens, rates, and
+          every other promise, and a digest of what was read. Here in this page, the same as{' '}
+          <code>interlock audit</code>.
+        </p>
+        <Reach />
+        {audit.load === null ? (
+          <None>Not audited yet.</None>
+        ) : (
+          <Loaded of={audit.load} says="Auditing…">
+            {(said) => <Report said={said} />}
+          </Loaded>
+        )}
+      </Panel>
+      <Chain />
+    </div>
+  )
+}
+
+async function audited(
+  live: LiveQueue,
+  upTo: number,
+  of: { readonly store: string; readonly release: string },
+): Promise<Statement> {
+  const { replica } = live
+  const from = replica.at(replica.base)
+  if (from === undefined) throw new Error('the beginning of the log is not here')
+  const audit = new Audit(from)
+  for (let seq = from.version + 1; seq <= upTo; seq++) {
+    const event = replica.event(seq)
+    if (event !== undefined) audit.push(event)
+    if (seq % 100 === 0) await turn()
+  }
+  return audit.statement({ queue: live.queue, ...of, now: Math.round(live.now()) })
+}
+
+function Report({ said }: { readonly said: Statement }) {
+  const { violations, overlaps, events, jobs, brought, attempts, maxConcurrent, fromSeq } = said
+  const isSound = violations.length === 0 && overlaps.length === 0
+  return (
+    <div data-digest={said.digest} data-violations={violations.length} data-overlaps={overlaps.length}>
+      <p class={isSound ? 'verdict good' : 'verdict bad'}>
+        {isSound
+          ? '✓ No promise was broken'
+          : `${plural(violations.length, 'violation')}, ${plural(overlaps.length, 'overlap')}`}
+      </p>
+      <div class="figures-row">
+        <Figure
+          name="events"
+          value={count(events)}
+          note={fromSeq === 1 ? 'from the first' : `from ${count(fromSeq)}`}
+        />
+        <Figure name="jobs" value={count(jobs + brought)} />
+        <Figure name="attempts" value={count(attempts)} />
+        <Figure name="at most at once" value={count(maxConcurrent)} />
+      </div>
+      <p class="digest">
+        <span class="dim">SHA-256</span> <code>{said.digest}</code>
+      </p>
+      <ul class="promises">
+        {said.promises.map(({ rule, promise, violations: broken }) => (
+          <li key={rule} class={broken === 0 ? '' : 'bad'}>
+            <span aria-hidden="true">{broken === 0 ? '✓' : '✗'}</span>
+            <span>
+              <b>{rule}</b> <span class="dim">{promise}</span>
+              {broken === 0 ? null : ` ${plural(broken, 'violation')}`}
+            </span>
+          </li>
+        ))}
+      </ul>
+      <ol class="violations">
+        {violations.slice(0, 50).map(({ seq, rule, jobId, detail }) => (
+          <li key={`${seq} ${rule} ${jobId}`}>
+            <Link to={{ at: seq, see: 'time' }}>{count(seq)}</Link> {rule}{' '}
+            {jobId === null ? null : <JobLink id={jobId} />} {detail}
+          </li>
+        ))}
+        {overlaps.slice(0, 50).map(({ model, fromSeq: seq, ms, holders }) => (
+          <li key={`${seq} ${model}`}>
+            <Link to={{ at: seq, see: 'time' }}>{count(seq)}</Link> overlap on {model} for {duration(ms)}:{' '}
+            {holders.map(({ jobId }) => jobId).join(', ')}
+          </li>
+        ))}
+      </ol>
+    </div>
+  )
+}
+
+/** Saves the report as a file, in the form of `interlock audit --markdown`. */
+function Save({ said }: { readonly said: Statement }) {
+  const save = (name: string, type: string, text: string) => {
+    const url = URL.createObjectURL(new Blob([text], { type }))
+    const link = document.createElement('a')
+    link.href = url
+    link.download = name
+    link.click()
+    URL.revokeObjectURL(url)
+  }
+  return (
+    <>
+      <button
+        type="button"
+        onClick={() => save(`audit-${said.queue}.md`, 'text/markdown', statementMarkdown(said))}
+      >
+        Save the report
+      </button>
+      <button
+        type="button"
+        onClick={() => save(`audit-${said.queue}.json`, 'application/json', JSON.stringify(said, null, 2))}
+      >
+        JSON
+      </button>
+    </>
+  )
+}

@@ -1,0 +1,81 @@
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import type { Ledger } from '../../../../../engine/core/index.ts'
+import { count, duration } from '../../../../../tools/format/index.ts'
+import { usePage } from '../../frame/context.ts'
+import { go } from '../../frame/route.ts'
+import { None } from '../../part/load.tsx'
+import { JobLink } from '../../part/names.tsx'
+import { Panel } from '../../part/panel.tsx'
+import { differenceOf } from './difference.ts'
+
+const MOST = 40
+
+/** What differs between the moment that was kept and the one that is shown. */
+export function Differences({ than }: { readonly than: number }) {
+  const { live, shown } = usePage()
+  const kept = useSignal<Ledger | null>(null)
+  useEffect(() => {
+    live.replica.reach(than).then(
+      (ledger) => (kept.value = ledger),
+      () => (kept.value = null),
+    )
+  }, [than, live])
+  const here = shown.calm.value
+  if (kept.value === null)
+    return (
+      <Panel id="difference" title="Difference" wide>
+        <None>Event {count(than)} cannot be reached.</None>
+      </Panel>
+    )
+  const [before, after] = kept.value.version <= here.version ? [kept.value, here] : [here, kept.value]
+  const { came, started, back, gone, moved } = differenceOf(before, after)
+  return (
+    <Panel
+      id="difference"
+      title={`From event ${count(before.version)} to ${count(after.version)}, ${duration((after.lastAt - before.lastAt) / 1_000)}`}
+      wide
+      aside={
+        <button type="button" onClick={() => go({ than: null })}>
+          Close
+        </button>
+      }
+    >
+      <dl class="difference" data-from={before.version} data-to={after.version}>
+        <Jobs name="came" ids={came} />
+        <Jobs name="started" ids={started} />
+        <Jobs name="back in line" ids={back} />
+        <Jobs name="ended" ids={gone} />
+        <dt>at another place</dt>
+        <dd data-difference="moved">
+          {moved.length === 0 ? <span class="dim">none</span> : null}
+          {moved.slice(0, MOST).map(({ jobId, from, to }) => (
+            <span key={jobId}>
+              <JobLink id={jobId} />{' '}
+              <span class="dim">
+                {from + 1} → {to + 1}
+              </span>
+            </span>
+          ))}
+          <More of={moved.length} />
+        </dd>
+      </dl>
+    </Panel>
+  )
+}
+
+const Jobs = ({ name, ids }: { readonly name: string; readonly ids: readonly string[] }) => (
+  <>
+    <dt>{name}</dt>
+    <dd data-difference={name}>
+      {ids.length === 0 ? <span class="dim">none</span> : null}
+      {ids.slice(0, MOST).map((id) => (
+        <JobLink key={id} id={id} />
+      ))}
+      <More of={ids.length} />
+    </dd>
+  </>
+)
+
+const More = ({ of }: { readonly of: number }) =>
+  of > MOST ? <span class="dim">and {count(of - MOST)} more</span> : null

@@ -1,0 +1,178 @@
+import type { Micros } from '../../../../../engine/core/index.ts'
+import type { ModelTime, Span } from '../../data/spans.ts'
+import { countUpTo, ticksIn, tickText, type View } from '../../part/view.ts'
+
+export const AXIS = 24
+export const ROW = 60
+const BARS = { top: 6, height: 32 }
+const LINE = { top: 41, height: 15 }
+
+export interface Drawing {
+  readonly canvas: HTMLCanvasElement
+  readonly rows: readonly ModelTime[]
+  readonly view: View
+  /** The last known time. Bars that have no end yet end there. */
+  readonly now: Micros
+  /** The moments to mark. */
+  readonly marks: readonly Micros[]
+  readonly job: string | null
+  /** How far the rows are scrolled, and how much of them is seen, in pixels. */
+  readonly top: number
+  readonly height: number
+}
+
+interface Brush {
+  readonly context: CanvasRenderingContext2D
+  readonly width: number
+  readonly x: (at: Micros) => number
+  readonly colors: Readonly<Record<'accent' | 'strong' | 'line' | 'text' | 'dim' | 'card' | 'waits', string>>
+}
+
+/** Draws the visible rows below the axis. */
+export function draw(drawing: Drawing): void {
+  const brush = brushOf(drawing)
+  if (brush === null) return
+  const { context, width, colors, x } = brush
+  const { rows, view, marks, top, height } = drawing
+  drawAxis(brush, view, height)
+  context.save()
+  context.beginPath()
+  context.rect(0, AXIS, width, height - AXIS)
+  context.clip()
+  for (let index = Math.floor(top / ROW); AXIS + index * ROW - top < height; index++) {
+    const row = rows[index]
+    if (row === undefined) break
+    drawRow(brush, drawing, row, AXIS + index * ROW - top)
+  }
+  context.restore()
+  context.fillStyle = colors.strong
+  for (const at of marks) context.fillRect(Math.round(x(at)) - 1, 0, 2, height)
+}
+
+function brushOf({ canvas, height, view }: Drawing): Brush | null {
+  const context = canvas.getContext('2d')
+  if (context === null) return null
+  const scale = devicePixelRatio
+  const width = canvas.clientWidth
+  if (canvas.width !== Math.round(width * scale)) canvas.width = Math.round(width * scale)
+  if (canvas.height !== Math.round(height * scale)) canvas.height = Math.round(height * scale)
+  context.setTransform(scale, 0, 0, scale, 0, 0)
+  context.clearRect(0, 0, width, height)
+  const style = getComputedStyle(canvas)
+  context.font = `11px ${style.fontFamily}`
+  const color = (name: string) => style.getPropertyValue(name)
+  const colors = {
+    ...{ accent: color('--bar'), strong: color('--accent'), line: color('--line'), text: color('--text') },
+    ...{ dim: color('--dim'), card: color('--card'), waits: color('--waits') },
+  }
+  const length = view.to - view.from
+  return { context, width, colors, x: (at) => ((at - view.from) / length) * width }
+}
+
+function drawAxis({ context, width, x, colors }: Brush, view: View, height: number): void {
+  const { every, at } = ticksIn(view, width / 110)
+  context.textBaseline = 'middle'
+  for (const ms of at) {
+    const left = Math.round(x(ms * 1_000))
+    context.fillStyle = colors.line
+    context.fillRect(left, 0, 1, height)
+    context.fillStyle = colors.dim
+    context.fillText(tickText(ms, every), left + 5, AXIS / 2)
+  }
+}
+
+function drawRow(brush: Brush, drawing: Drawing, row: ModelTime, top: number): void {
+  const { context, width, colors } = brush
+  context.fillStyle = colors.line
+  context.fillRect(0, top, width, 1)
+  drawLine(brush, drawing, row, top + LINE.top)
+  const height = BARS.height / Math.max(1, row.lanes)
+  let drawn = -1
+  for (const span of row.spans) {
+    if (span.from > drawing.view.to) break
+    const end = span.to ?? drawing.now
+    if (end < drawing.view.from) continue
+    const [left, right] = [Math.max(0, brush.x(span.from)), Math.min(width, brush.x(end))]
+    // Spans narrower than a pixel are drawn once for all that lie in it.
+    if (row.lanes === 1 && right < drawn && span.jobId !== drawing.job) continue
+    drawn = Math.max(drawn, Math.ceil(right))
+    drawBar(brush, drawing.job, span, {
+      left,
+      top: top + BARS.top + span.lane * height,
+      width: Math.max(1, right - left - (right - left > 3 ? 1 : 0)),
+      height: Math.max(1, height - (height > 3 ? 1 : 0)),
+    })
+  }
+}
+
+function drawBar(
+  { context, colors }: Brush,
+  job: string | null,
+  span: Span,
+  { left, top, width, height }: { left: number; top: number; width: number; height: number },
+): void {
+  context.fillStyle = span.jobId === job ? colors.strong : colors.accent
+  context.fillRect(left, top, width, height)
+  if (width < 40 || height < 12) return
+  context.save()
+  context.beginPath()
+  context.rect(left, top, width - 4, height)
+  context.clip()
+  context.fillStyle = span.jobId === job ? colors.card : colors.text
+  context.fillText(span.jobId, left + 5, top + height / 2 + 0.5)
+  context.restore()
+}
+
+/** Draws how many waited, as an area below the bars. */
+function drawLine(
+  { context, x, width, colors }: Brush,
+  { view, now }: Drawing,
+  row: ModelTime,
+  top: number,
+): void {
+  if (row.most === 0) return
+  const bottom = top + LINE.height
+  const high = (waiting: number) => bottom - (waiting / row.most) * LINE.height
+  const first = countUpTo(row.line, view.from, ({ at }) => at)
+  let y = high(row.line[first - 1]?.waiting ?? 0)
+  context.beginPath()
+  context.moveTo(0, bottom)
+  context.lineTo(0, y)
+  let last = 0
+  for (let i = first; i < row.line.length; i++) {
+    const point = row.line[i]
+    if (point === undefined || point.at > view.to) break
+    const left = x(point.at)
+    const isLastInPixel = Math.floor(x(row.line[i + 1]?.at ?? view.to)) > Math.floor(left)
+    if (!isLastInPixel && Math.floor(left) === Math.floor(last)) continue
+    context.lineTo(left, y)
+    y = high(point.waiting)
+    context.lineTo(left, y)
+    last = left
+  }
+  const end = Math.min(width, x(now))
+  context.lineTo(end, y)
+  context.lineTo(end, bottom)
+  context.closePath()
+  context.fillStyle = colors.waits
+  context.fill()
+}
+
+/** The span under the pointer. */
+export function spanAt(
+  { rows, view, now, top }: Drawing,
+  x: number,
+  y: number,
+  width: number,
+): Span | undefined {
+  const below = y - AXIS + top
+  const index = Math.floor(below / ROW)
+  const row = y < AXIS ? undefined : rows[index]
+  if (row === undefined) return undefined
+  const lane = Math.floor((below - index * ROW - BARS.top) / (BARS.height / row.lanes))
+  const at = view.from + (x / width) * (view.to - view.from)
+  const near = ((view.to - view.from) / width) * 2
+  return row.spans.findLast(
+    (span) => span.lane === lane && span.from - near <= at && (span.to ?? now) + near >= at,
+  )
+}

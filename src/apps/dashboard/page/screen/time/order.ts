@@ -1,0 +1,41 @@
+import { type Ledger, modelOf, pauseOf } from '../../../../../engine/core/index.ts'
+import type { ModelTime } from '../../data/spans.ts'
+
+export const orders = ['by name', 'waiting first'] as const
+export type Order = (typeof orders)[number]
+
+export interface Wanted {
+  /** The model that is looked at stands first. */
+  readonly first: string | null
+  /** A part of its name. */
+  readonly text: string
+  readonly order: Order
+}
+
+/** How many hold a model, and how many wait for it, in its line or kept by its pause. */
+export function countsOf(ledger: Ledger, model: string) {
+  const { holders, line } = modelOf(ledger, model)
+  const beside = pauseOf(ledger, model)?.jobs.size ?? 0
+  return { held: holders.size, waiting: line.size + beside }
+}
+
+/** The models that are wanted, in the order that is wanted. */
+export function rowsIn(
+  all: readonly ModelTime[],
+  ledger: Ledger,
+  { first, text, order }: Wanted,
+): readonly ModelTime[] {
+  const wanted = text.toLowerCase()
+  const lines = new Map(
+    order === 'by name' ? [] : all.map(({ model }) => [model, countsOf(ledger, model).waiting] as const),
+  )
+  const waiting = ({ model }: ModelTime) => lines.get(model) ?? 0
+  return all
+    .filter(({ model }) => model.toLowerCase().includes(wanted))
+    .sort(
+      (a, b) =>
+        Number(b.model === first) - Number(a.model === first) ||
+        waiting(b) - waiting(a) ||
+        (a.model < b.model ? -1 : 1),
+    )
+}

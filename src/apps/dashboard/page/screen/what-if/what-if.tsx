@@ -1,0 +1,145 @@
+import { useSignal } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+import { count, duration, plural } from '../../../../../tools/format/index.ts'
+import type { WhatIf as Found } from '../../../../../tools/insight/index.ts'
+import type { Recorded } from '../../../../../tools/insight/parts.ts'
+import { type Length, periodIn } from '../../data/period.ts'
+import { usePage } from '../../frame/context.ts'
+import { Chart } from '../../part/chart.tsx'
+import { Lengths } from '../../part/lengths.tsx'
+import { Loaded, messageOf, None, useLoad } from '../../part/load.tsx'
+import { Panel } from '../../part/panel.tsx'
+import { Reach } from '../../part/reach.tsx'
+import { Scroll } from '../../part/scroll.tsx'
+import { Rules } from './rules.tsx'
+import { type Change, recorded, trialOf, tried, unchanged } from './trial.ts'
+
+/** How many of the last events it is about, unless more are loaded. */
+const EVENTS = 20_000
+
+/** What other rules would have changed: move a slider and see. */
+export function WhatIf() {
+  const { live, shown } = usePage()
+  const length = useSignal<Length>('1 h')
+  const change = useSignal<Change>(unchanged)
+  const at = shown.isLive.value ? null : shown.ledger.value.version
+  const of = useLoad({
+    question: `${length.value} ${at} ${live.generation.value}`,
+    news: live.base.value,
+    look: async (signal) => {
+      await live.readBack(live.version.peek() - EVENTS)
+      const { version, lastAt } = shown.ledger.peek()
+      const found = periodIn(live, length.peek(), { seq: version, at: Math.max(lastAt, shown.now()) })
+      return found === null ? null : recorded(found, signal)
+    },
+  })
+  return (
+    <div class="grid what-if">
+      <div class="wide row bar">
+        <Lengths value={length} />
+        <span class="grow" />
+        <Reach />
+      </div>
+      <Loaded of={of}>
+        {(found) =>
+          found === null ? (
+            <None>Nothing has happened in that time.</None>
+          ) : (
+            <>
+              <Rules of={found} change={change} />
+              <Outcomes of={found} change={change.value} />
+            </>
+          )
+        }
+      </Loaded>
+    </div>
+  )
+}
+
+function Outcomes({ of, change }: { readonly of: Recorded; readonly change: Change }) {
+  const { live } = usePage()
+  const found = useSignal<Found | string | null>(null)
+  const isBusy = useSignal(false)
+  const wanted = useRef(0)
+  useEffect(() => {
+    const own = ++wanted.current
+    isBusy.value = true
+    void tried(live.queue, of, trialOf(change, of))
+      .then((result): Found | string => result, messageOf)
+      .then((result) => {
+        if (own !== wanted.current) return
+        found.value = result
+        isBusy.value = false
+      })
+  }, [of, change, live])
+  if (found.value === null)
+    return (
+      <Loaded of={{ state: 'loading' }} says="Simulating…">
+        {() => null}
+      </Loaded>
+    )
+  if (typeof found.value === 'string') return <p class="warn wide">{found.value}</p>
+  const { outcomes, jobs, leftOut, sliceSeconds } = found.value
+  const happened = outcomes[0]?.makespanMs ?? 0
+  const from = (of.lives[0]?.arrivedAt ?? of.period.from) / 1_000_000
+  const colors = ['--text', '--dim', '--accent']
+  return (
+    <Panel
+      id="outcomes"
+      title={`${plural(jobs, 'job')}${leftOut === 0 ? '' : `, ${count(leftOut)} left out that had not ended`}`}
+      wide
+      aside={isBusy.value ? <span class="dim">simulating…</span> : null}
+    >
+      <Scroll label="Outcomes">
+        <table class="outcomes" data-busy={isBusy.value}>
+          <thead>
+            <tr>
+              <th scope="col">rules</th>
+              {['mean wait', 'half', '95 %', 'at most', 'makespan', 'of that', 'at once'].map((name) => (
+                <th key={name} scope="col" class="value">
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {outcomes.map(({ name, waiting, makespanMs, maxConcurrent }, index) => (
+              <tr key={name} data-outcome={name} class={index === 2 ? 'this' : ''}>
+                <th scope="row">{titles[name] ?? name}</th>
+                {[waiting.mean, waiting.p50, waiting.p95, waiting.max, makespanMs].map((ms, at) => (
+                  <td key={at} class="value" data-ms={ms}>
+                    {duration(ms)}
+                  </td>
+                ))}
+                <td class="value">
+                  {happened === 0 ? '—' : `${((makespanMs / happened) * 100).toFixed(0)} %`}
+                </td>
+                <td class="value">{count(maxConcurrent)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+      <Chart
+        label="Jobs that wait"
+        from={from}
+        to={from + sliceSeconds * (outcomes[0]?.perSlice.waiting.length ?? 0)}
+        series={outcomes.map(({ name, perSlice }, index) => ({
+          name: index === 2 && name === 'simulated' ? 'tried' : (titles[name] ?? name),
+          values: perSlice.waiting,
+          color: colors[index] ?? '--dim',
+          isFilled: index === 0,
+          isDashed: index === 1,
+        }))}
+      />
+      <p class="dim">
+        Simulated: the same jobs come at the same times and run as long as they ran; nothing else takes time.
+      </p>
+    </Panel>
+  )
+}
+
+const titles: Readonly<Record<string, string>> = {
+  happened: 'what happened',
+  simulated: 'the same, simulated',
+}

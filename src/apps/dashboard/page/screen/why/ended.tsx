@@ -1,0 +1,127 @@
+import { type Explanation, outcomeOf, type RecordedEvent } from '../../../../../engine/core/index.ts'
+import { plural } from '../../../../../tools/format/index.ts'
+import { ApiError, getJson, ofQueue } from '../../data/api.ts'
+import { asked } from '../../data/levers.ts'
+import { usePage } from '../../frame/context.ts'
+import { momentText } from '../../frame/time.ts'
+import { Failed, type Load, Loaded, useLoad } from '../../part/load.tsx'
+import { errorText, type Letter } from '../dead/letters.ts'
+
+/** What is kept of a job that has failed for good; null: nothing, or it is live. */
+export function useLetter(jobId: string, isLive: boolean): Load<Letter | null> {
+  const { live, shown } = usePage()
+  const isAsked = !isLive && shown.isLive.value
+  // A letter that was dropped or retried from here is gone when that was done.
+  const isDone = asked.value?.step === 'done'
+  return useLoad({
+    question: `${jobId} ${isAsked}`,
+    news: isDone,
+    look: async () => {
+      if (!isAsked) return null
+      const query = new URLSearchParams({ jobs: jobId, limit: '1' })
+      const { jobs } = await getJson<{ readonly jobs: readonly Letter[] }>(
+        `${ofQueue(live.queue, 'dead')}?${query}`,
+      )
+      return jobs[0] ?? null
+    },
+  })
+}
+
+/** How a job that is not live has ended, as far as that is known here. */
+export function Ended({
+  jobId,
+  events,
+  history,
+  letter,
+}: {
+  readonly jobId: string
+  /** What is loaded of it. */
+  readonly events: readonly RecordedEvent[]
+  readonly history: Load<null>
+  readonly letter: Load<Letter | null>
+}) {
+  const { shown } = usePage()
+  const end = endOf(events, shown.ledger.value.version)
+  if (letter.state === 'here' && letter.value !== null) return <Died letter={letter.value} />
+  if (end === null)
+    return (
+      <Loaded of={history}>
+        {() => <Loaded of={letter}>{() => <NotLive jobId={jobId} hasCome={events.length > 0} />}</Loaded>}
+      </Loaded>
+    )
+  return (
+    <>
+      <p class="sentence" data-why="ended">
+        It is over: {outcomeOf(end)} {momentText(end.at)}.
+      </p>
+      {letter.state === 'failed' ? <Failed {...letter} /> : null}
+    </>
+  )
+}
+
+const Died = ({ letter }: { readonly letter: Letter }) => (
+  <p class="sentence" data-why="dead">
+    It failed for good {momentText(letter.at)}, after {plural(letter.attempts, 'attempt')}:{' '}
+    {errorText(letter)}.
+  </p>
+)
+
+interface NotLiveProps {
+  readonly jobId: string
+  /** The log says something of it, at another moment. */
+  readonly hasCome: boolean
+}
+
+/** What the server knows of a job that this page does not: that it was submitted, refused, or ended long ago. */
+function NotLive({ jobId, hasCome }: NotLiveProps) {
+  const { live, shown } = usePage()
+  const { isLive } = shown
+  const told = useLoad({
+    question: `${jobId} ${isLive.value}`,
+    look: () => (isLive.value ? explanationOf(live.queue, jobId) : Promise.resolve(null)),
+  })
+  return (
+    <Loaded of={told}>
+      {(value) => (value === null ? <Unknown hasCome={hasCome} /> : <Told {...value} />)}
+    </Loaded>
+  )
+}
+
+const Told = ({ state, code, reason, whatHasToHappen }: JobAnswer['explanation']) => (
+  <p class="sentence" data-why={code ?? state}>
+    {state}: {reason}. What has to happen: {whatHasToHappen}.
+  </p>
+)
+
+function Unknown({ hasCome }: Pick<NotLiveProps, 'hasCome'>) {
+  const { isLive } = usePage().shown
+  return (
+    <p class="sentence" data-why="not live">
+      {!isLive.value && hasCome
+        ? 'It was not live at this moment; the list below says when it was.'
+        : 'It is not live, and the loaded events say nothing of how it ended.'}
+    </p>
+  )
+}
+
+/** Null: the queue has never heard of it. */
+async function explanationOf(queue: string, jobId: string) {
+  try {
+    return (await getJson<JobAnswer>(ofQueue(queue, 'jobs', jobId))).explanation
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 'job_not_live') return null
+    throw error
+  }
+}
+
+interface JobAnswer {
+  readonly explanation: Pick<Explanation, 'state' | 'code' | 'reason' | 'whatHasToHappen'>
+}
+
+/** The event that ended it, if it had ended by then. */
+function endOf(events: readonly RecordedEvent[], upTo: number): RecordedEvent | null {
+  const last = events.findLast(
+    (event) => event.seq <= upTo && (event.type === 'queued' || outcomeOf(event) !== null),
+  )
+  return last === undefined || last.type === 'queued' ? null : last
+}

@@ -1,0 +1,136 @@
+import {
+  isDeath,
+  type Ledger,
+  MICROS_PER_MS,
+  MICROS_PER_SECOND,
+  type Micros,
+  type RecordedEvent,
+} from '../../../engine/core/index.ts'
+import type { LogStore, OutsideLine, WorkerRow } from '../../../engine/store/index.ts'
+import { type Health, healthOf, MOST_DEAD } from '../../../tools/insight/parts.ts'
+import type { Tail } from './tail.ts'
+
+/** How long what waits outside of the line is good, in milliseconds: asking for it is a call to the store. */
+const OUTSIDE_MS = 15_000
+/** The same of dead letters, if events say that they have changed; and if none does, since nobody is told of those that are dropped. */
+const LETTERS_MS = { changed: 5_000, quiet: 60_000 }
+const HOUR: Micros = 3_600 * MICROS_PER_SECOND
+
+/** What the reader of the queue knows. */
+export interface Seen {
+  readonly now: Micros
+  readonly tail: Tail
+  readonly ledger: Ledger
+  readonly workers: readonly WorkerRow[]
+}
+
+type Store = Pick<LogStore, 'backlog' | 'dead'>
+
+/** Whether a queue is healthy. It asks the store for what the log does not say, and seldom. */
+export class HealthWatch {
+  readonly #outside: OutsideWatch
+  readonly #letters: LetterWatch
+
+  constructor(store: Store, queue: string) {
+    this.#outside = new OutsideWatch(store, queue)
+    this.#letters = new LetterWatch(store, queue)
+  }
+
+  async look({ now, tail, ledger, workers }: Seen): Promise<Health> {
+    const [outside, deaths] = await Promise.all([this.#outside.look(now), this.#letters.look(tail)])
+    const dead = deaths?.filter((at) => at > now - HOUR).length
+    return healthOf({ now, ledger, workers, outside, dead })
+  }
+
+  /** It is another log, or somebody has dropped dead letters, which no event says. */
+  forget(): void {
+    this.#letters.forget()
+    this.#outside.forget()
+  }
+}
+
+class OutsideWatch {
+  readonly #store: Store
+  readonly #queue: string
+  #known: { readonly at: Micros; readonly found: Promise<OutsideLine | null | undefined> } | null = null
+
+  constructor(store: Store, queue: string) {
+    this.#store = store
+    this.#queue = queue
+  }
+
+  /** Undefined: it could not be read. A database with the functions of an older release has none for this. */
+  async look(now: Micros): Promise<OutsideLine | null | undefined> {
+    if (this.#known === null || now - this.#known.at > OUTSIDE_MS * MICROS_PER_MS)
+      this.#known = { at: now, found: this.#store.backlog(this.#queue).catch(() => undefined) }
+    const { at, found } = this.#known
+    const outside = await found
+    return outside && aged(outside, (now - at) / MICROS_PER_MS)
+  }
+
+  forget(): void {
+    this.#known = null
+  }
+}
+
+/** What it has become meanwhile, if nothing else has happened. */
+function aged({ behind, arrivals, inbox }: OutsideLine, ms: number): OutsideLine {
+  const older = <Each extends { readonly ageMs: number | null }>(each: Each): Each => ({
+    ...each,
+    ageMs: each.ageMs === null ? null : each.ageMs + ms,
+  })
+  return { behind: behind && older(behind), arrivals: older(arrivals), inbox: older(inbox) }
+}
+
+interface Letters {
+  readonly readAt: number
+  readonly jobIds: ReadonlySet<string>
+  /** When they ended. */
+  readonly ends: readonly Micros[]
+}
+
+/** The newest dead letters, read again when a job has died or one of them is in line again. */
+class LetterWatch {
+  readonly #store: Store
+  readonly #queue: string
+  #known: Promise<Letters | undefined> | null = null
+  /** Events up to this one were looked at. */
+  #version = 0
+  #isChanged = false
+
+  constructor(store: Store, queue: string) {
+    this.#store = store
+    this.#queue = queue
+  }
+
+  /** Undefined: they could not be read. */
+  async look(tail: Tail): Promise<readonly Micros[] | undefined> {
+    const known = await this.#known
+    const news = tail.after(this.#version, Number.POSITIVE_INFINITY)
+    this.#version = tail.version
+    this.#isChanged ||= news === null || news.some((event) => changes(event, known ?? undefined))
+    const age = performance.now() - (known?.readAt ?? Number.NEGATIVE_INFINITY)
+    if (age > (this.#isChanged ? LETTERS_MS.changed : LETTERS_MS.quiet)) {
+      this.#isChanged = false
+      this.#known = this.#read()
+    }
+    return (await this.#known)?.ends
+  }
+
+  forget(): void {
+    this.#known = null
+  }
+
+  async #read(): Promise<Letters | undefined> {
+    try {
+      const letters = await this.#store.dead(this.#queue, { limit: MOST_DEAD })
+      const jobIds = new Set(letters.map(({ jobId }) => jobId))
+      return { readAt: performance.now(), jobIds, ends: letters.map(({ at }) => at) }
+    } catch {
+      return undefined
+    }
+  }
+}
+
+const changes = (event: RecordedEvent, known: Letters | undefined): boolean =>
+  isDeath(event) || (event.type === 'queued' && known?.jobIds.has(event.jobId) === true)

@@ -1,0 +1,95 @@
+import pg from 'pg'
+import { unreachable } from '../../../engine/process/index.ts'
+import {
+  ConnectionLost,
+  type DevDatabase,
+  PoolExhausted,
+  type Row,
+  type Session,
+  settingStatement,
+} from './database.ts'
+import { Listener } from './listener.ts'
+
+/** PostgREST's pool as Supabase sets it up: 10 connections, and a request waits 10 s for one of them. */
+const POOL = { max: 10, connectionTimeoutMillis: 10_000 }
+
+/** A PostgreSQL server. The login must be able to take on anon, authenticated and service_role. */
+export async function postgresDatabase(url: string): Promise<DevDatabase> {
+  const config = { connectionString: url, application_name: 'interlock dev' }
+  const listener = new Listener(config)
+  const place = listener.place
+  await listener.connect().catch((error: unknown) => Promise.reject(unreachable(place, error)))
+  const pool = new pg.Pool({ ...config, ...POOL })
+  pool.on('error', () => {})
+  return {
+    name: `postgres://${place.host}:${place.port}/${place.database}`,
+    query: (sql, values = []) => asked(pool, sql, values),
+    exec: (sql) => executed(pool, sql),
+    transaction: (mode, settings, work) => inTransaction(pool, mode, settings, work),
+    listen: (channel, onPayload, onGap = () => {}) => listener.listen(channel, { onPayload, onGap }),
+    close: async () => {
+      await listener.close()
+      await pool.end()
+    },
+  }
+}
+
+async function inTransaction<Out>(
+  pool: pg.Pool,
+  mode: 'read only' | 'read write',
+  settings: Readonly<Record<string, string>>,
+  work: (session: Session) => Promise<Out>,
+): Promise<Out> {
+  const client = await connected(pool)
+  const ignore = () => {}
+  client.on('error', ignore)
+  let broken = false
+  try {
+    await asked(client, `begin isolation level read committed ${mode}`)
+    const { text, values } = settingStatement(settings)
+    await asked(client, text, values)
+    const result = await work({ query: (sql, given = []) => asked(client, sql, given) })
+    await asked(client, 'commit')
+    return result
+  } catch (error) {
+    await client.query('rollback').catch(() => {
+      broken = true
+    })
+    throw error
+  } finally {
+    client.off('error', ignore)
+    client.release(broken)
+  }
+}
+
+const asked = async (
+  on: pg.Pool | pg.PoolClient,
+  sql: string,
+  values: readonly unknown[] = [],
+): Promise<readonly Row[]> => (await on.query<Row>(sql, [...values]).catch(lost)).rows
+
+async function executed(pool: pg.Pool, sql: string): Promise<readonly Row[]> {
+  const client = await connected(pool)
+  try {
+    const results: pg.QueryResult<Row>[] = [await client.query<Row>(sql).catch(lost)].flat()
+    return results.at(-1)?.rows ?? []
+  } finally {
+    // The statement may have begun a transaction or changed a setting, so the connection is not reused.
+    client.release(true)
+  }
+}
+
+/** Errors of the server are passed on. Any other error means that it did not answer. */
+function lost(error: Error): never {
+  if (error instanceof pg.DatabaseError) throw error
+  throw new ConnectionLost(error.message, { cause: error })
+}
+
+async function connected(pool: pg.Pool): Promise<pg.PoolClient> {
+  try {
+    return await pool.connect()
+  } catch (error) {
+    if (error instanceof Error && /timeout exceeded/.test(error.message)) throw new PoolExhausted()
+    return lost(error as Error)
+  }
+}

@@ -1,7 +1,0 @@
-import { count } from '../../format/index.ts'
-
-/** The number of the first event that was read, as part of a sentence: earlier events were not checked. */
-export const onlyFrom = (fromSeq: number): string =>
-  fromSeq === 1
-    ? ''
-    : ` from event ${count(fromSeq)} on (what those before it led to is taken from the snapshot at the cut)`

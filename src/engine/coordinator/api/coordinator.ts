@@ -1,0 +1,249 @@
+import type { Observable } from 'rxjs'
+import type {
+  AttemptKey,
+  Claim,
+  Explanation,
+  InterlockError,
+  JobTrace,
+  JobType,
+  Ledger,
+  LiveExplanation,
+  Micros,
+  QueueChange,
+  RecordedEvent,
+  RequeueReason,
+  Started,
+} from '../../core/index.ts'
+import type { EnqueueInput, PolicyInput } from '../../events/index.ts'
+import type { DeadJob, JobData, Telemetry } from '../../store/index.ts'
+import type { Logger } from '../base/logger.ts'
+import type {
+  ClaimOptions,
+  CompleteOptions,
+  DeadChoice,
+  DeadFilter,
+  EndOptions,
+  Enqueued,
+  FailOptions,
+  Health,
+  NoteOptions,
+  PauseOptions,
+  StartAnswer,
+  StartOptions,
+  WorkflowConfig,
+} from './calls.ts'
+import type { MachineOptions, QueueMetrics, QueueView, RunningMachine } from './view.ts'
+import type { Vitals } from './vitals.ts'
+
+/** Decides which job may run now, together with all other processes on the same queue. */
+export interface Coordinator {
+  readonly queue: string
+  readonly logger: Logger
+  /** What makes traces of this queue in this process; undefined: nothing does. */
+  readonly telemetry: Telemetry | undefined
+  /** The id of this incarnation of the process. It changes when the lease is lost. */
+  readonly workerId: string
+
+  /** The `default_model` of each step, in order, without duplicates. Warns about steps that have none, by name. */
+  getWorkflowModels(config: WorkflowConfig): readonly string[]
+  /**
+   * The gate: may this job run now, here?
+   * @throws InterlockError `invalid_input`, `job_exists`, `not_holder`; with `wait` also `job_not_live`, `closed`, and that of `stopped$`
+   */
+  onJobStart(
+    jobId: string,
+    jobType: JobType,
+    models: readonly string[],
+    options?: StartOptions,
+  ): Promise<StartAnswer>
+  /** The gate for a job that is live already. Its spec does not change. @throws InterlockError `job_not_live`, `not_holder` */
+  takeUp(jobId: string, options?: Pick<StartOptions, 'wait' | 'signal' | 'sole'>): Promise<StartAnswer>
+  /** The attempt that runs here under this lease; undefined when it has ended, or runs elsewhere. */
+  attempt(lease: AttemptKey): Started | undefined
+  /** Reports that the job has ended. @throws InterlockError `job_not_active`, `stale_token`, `not_holder`; `invalid_input` for a wrong job type */
+  onJobComplete(jobId: string, jobType: JobType, options?: CompleteOptions): Promise<void>
+
+  /** Puts jobs in line, all or none, with their payloads. @throws InterlockError `invalid_input`, `job_exists`, `models_required` */
+  enqueue(jobs: readonly EnqueueInput[]): Promise<Enqueued>
+  /** Starts jobs that may start, in line order: at most `max` jobs, never more than 1,000, and only of these kinds (null or none given: any). */
+  claim(claim: Pick<Claim, 'max'> & Partial<Claim>, options?: ClaimOptions): Promise<readonly Started[]>
+  /** Ends an attempt. With `claim`, the same append starts jobs here that may start now. */
+  complete(lease: AttemptKey, options?: EndOptions): Promise<readonly Started[]>
+  /**
+   * Ends an attempt that failed.
+   * @throws InterlockError `invalid_input` for a `code` that is not a failure code, or a `retryAt` that is not a Date between
+   * 1970 and 2255
+   */
+  fail(lease: AttemptKey, options?: FailOptions): Promise<readonly Started[]>
+  /**
+   * Gives an attempt back to the line. It costs an attempt only for the reasons `retry` and `lease_expired`. With `models`, the
+   * next attempt needs these models instead; the job keeps its place. `runAt` is a Date between 1970 and 2255.
+   * @throws InterlockError `invalid_input`
+   */
+  release(
+    lease: AttemptKey,
+    reason: RequeueReason,
+    runAt?: Date | null,
+    options?: {
+      readonly claim?: Claim | undefined
+      readonly models?: readonly string[] | undefined
+      readonly trace?: JobTrace | undefined
+    },
+  ): Promise<readonly Started[]>
+  /** Renews the lease now. False if the attempt no longer belongs to this process. @throws InterlockError `store_unavailable` */
+  heartbeat(lease: AttemptKey): Promise<boolean>
+  /**
+   * What is kept of these jobs beside the log: payload, result, error, checkpoint, progress, and the row of `jobs`. One entry for
+   * each id, in the order given; at most 1,000 ids.
+   */
+  data(jobIds: readonly string[]): Promise<readonly JobData[]>
+  /**
+   * The same for one job that this process runs. The first call returns the data that came with the start, without the row of
+   * `jobs`, and does not ask the store. Later calls in one turn of the event loop share one read. Undefined: the job has no data.
+   */
+  dataOf(lease: AttemptKey): Promise<JobData | undefined>
+  /**
+   * Keeps a note of a running attempt, without the queue's lock. False: the attempt is over, and the note was not kept.
+   * @throws InterlockError `invalid_input`
+   */
+  note(lease: AttemptKey, note: NoteOptions): Promise<boolean>
+  /** Deletes the payload, result, error, checkpoint and progress of these jobs. The log stays. */
+  forget(jobIds: readonly string[]): Promise<void>
+  /**
+   * Puts jobs in line for the rows of `jobs` that were inserted as pending since the migration, in the order in which they
+   * arrived, each at most once. A row that cannot become a job (no id, no valid models) goes to `job_queue_not_taken_in`, with
+   * the reason. Any number of processes may call it at the same time.
+   * @returns how many rows were taken in or refused. If it is `max` (1 to 1,000), there may be more
+   */
+  takeIn(options: { readonly max: number }): Promise<number>
+  /**
+   * The work goes on elsewhere, at a provider for example. The attempt keeps its models until `until`, even if this process dies.
+   * Any process that has the lease can end the attempt. If nobody has by then, it fails as `timed_out`. Call it again to change
+   * the time.
+   * @param until a time in the future, at most 365 days ahead
+   * @throws InterlockError `invalid_input`, `job_not_active`, `stale_token`
+   */
+  detach(lease: AttemptKey, options: { readonly until: Date }): Promise<void>
+  /**
+   * Dead letters: jobs that failed for good, that lost their last attempt with its lease, or that waited longer than `expireMs`,
+   * and that are not in line again. The newest first, 100 unless you give a `limit` (1 to 1,000). `before`: page on from this
+   * `seq`.
+   */
+  dead(
+    filter?: DeadFilter & { readonly limit?: number; readonly before?: number },
+  ): Promise<readonly DeadJob[]>
+  /**
+   * Puts the dead letters that the filter names in line again, with their payload and checkpoint. A workflow gets the models of
+   * the step that had not finished.
+   * @returns how many
+   */
+  retryDead(filter: DeadChoice): Promise<number>
+  /** Takes dead letters off the list and deletes their payload, error and checkpoint. Returns how many. */
+  dropDead(filter: DeadChoice): Promise<number>
+  /** Ends a waiting job; asks an active one to stop, or with `force` frees its models at once. */
+  cancel(jobId: string, options?: { readonly force?: boolean }): Promise<void>
+  confirmCancel(lease: AttemptKey, options?: { readonly claim?: Claim }): Promise<readonly Started[]>
+  /**
+   * Gives a waiting job another priority (−1,000 to 1,000), or the place before another job. @throws InterlockError
+   * `invalid_input`
+   */
+  reprioritize(jobId: string, to: { readonly priority: number } | { readonly before: string }): Promise<void>
+  /** Changes the fields that you give. `serial` and `by-model` are shorthands. */
+  setPolicy(policy: PolicyInput): Promise<void>
+  /**
+   * Starts no job that needs the model until then. Running jobs go on, and waiting jobs use up no attempt. Call it again to
+   * change the reason or the end.
+   * @throws InterlockError `invalid_input`
+   */
+  pauseModel(model: string, options: PauseOptions): Promise<void>
+  /** Its jobs are in line again, each at its place. Does nothing if the model is not paused. */
+  resumeModel(model: string): Promise<void>
+  drain(): Promise<void>
+  /**
+   * Call it after you restored a backup. It begins a new epoch, which voids every earlier token, and drains the queue. Then
+   * report how each active job ended, by `complete`, `fail` or `release` under a lease of the new epoch, and call `resume`. Jobs
+   * whose lease was over when this process joined are in line again already. `interlock recover --begin` avoids that: it does not
+   * join.
+   */
+  recover(): Promise<void>
+  resume(): Promise<void>
+  /**
+   * What is with a job: why it does not run and what has to happen first, or how it ended. Also of one that was submitted by SQL or
+   * as a row of `jobs` and is not in the queue. Undefined if nobody has ever heard of it.
+   * @throws InterlockError `invalid_input`
+   */
+  explain(jobId: string): Promise<Explanation | undefined>
+
+  /** The queue as this process knows it. */
+  state(): QueueView
+  /** The same now, and again after every change. */
+  readonly state$: Observable<QueueView>
+  /** Every event from now on, in order. */
+  readonly events$: Observable<RecordedEvent>
+  /**
+   * The same for subscribers that can wait. If each read has its price (Supabase), a subscription to this stream alone causes no
+   * reads. Events that concern this process, or a job that it could start, still come at once.
+   */
+  readonly heard$: Observable<RecordedEvent>
+  /**
+   * How the queue goes on: the events that this process folds together, with the ledger after them. Costs no reads, like `heard$`. Take
+   * `ledger()` for where it begins.
+   */
+  readonly changes$: Observable<QueueChange>
+  /** The queue as this process has folded it. */
+  ledger(): Ledger
+  /**
+   * Every event after this number, each exactly once: first those in the log, page by page, then each new one. For code that
+   * takes each event at once. Errors: `invalid_input`, `corrupt_log`, those of the store.
+   * @param after the sequence number of the last event that you know; 0: from the first event
+   */
+  eventsFrom(after: number): Observable<RecordedEvent>
+  /**
+   * The same for code that needs time for each event. You pull the events one by one; however far behind you are, one page is in
+   * memory.
+   * @example for await (const event of coordinator.pullEvents(checkpoint)) await keep(event)
+   */
+  pullEvents(after: number, options?: { readonly signal?: AbortSignal }): AsyncIterable<RecordedEvent>
+  /** Why a live job waits, or that it runs: now, and again after each change. Completes when the job is no longer live. */
+  waiting$(jobId: string): Observable<LiveExplanation>
+  /** Jobs that the gate refused and that have been started for this process since. To run one, call `onJobStart`. */
+  readonly ready$: Observable<Started>
+  /** Jobs may have become startable: a hint for workers. */
+  readonly wake$: Observable<void>
+  /** Rows may have arrived in `jobs`: a hint to call `takeIn`, given once per poll too. */
+  readonly intake$: Observable<void>
+  /** The lease was lost, or `close()` gives it up while jobs run. For the queue, the attempts of this process have ended. */
+  readonly leaseLost$: Observable<{ readonly workerId: string }>
+  /**
+   * This process cannot go on with the queue: a backup was restored while it ran (`log_went_back`), or the log has an event that
+   * it cannot fold (`unknown_event`, of a newer release; `corrupt_log`). Emits once, and again to each later subscriber. Its
+   * attempts have ended (`leaseLost$`), and every call is refused with this error. End the process, at once if you like.
+   * After a restore it emits when the queue is drained in a new epoch; go on with `interlock recover`. If the new epoch could not
+   * be written, `details.isHeld` is false: then run `interlock recover --begin` before any process joins.
+   */
+  readonly stopped$: Observable<InterlockError>
+
+  /**
+   * The running machine of this queue. It is in the state of the queue, takes every event from now on, and can be shown in
+   * Stately's inspector. It costs some 10 µs per event, so it is made on request. Stop it when you are done; closing the
+   * coordinator stops it too.
+   */
+  machine(options?: MachineOptions): RunningMachine
+
+  /** What this process could start. Other processes and `explain` see it. */
+  offering(kinds: readonly string[] | null, freeSlots: number): void
+  /** Reads and folds everything that is in the log by now. */
+  catchUp(): Promise<void>
+  /**
+   * The time of the queue: the database's clock as far as this process can tell. While the log is ahead of that clock, the log's
+   * own time.
+   */
+  now(): Micros
+  health(): Health
+  /** What this process knows of itself beside the log. Asks nobody. */
+  vitals(): Vitals
+  /** The queue as plain numbers. Visits every waiting job once: some 10 ms for 100,000. */
+  metrics(): QueueMetrics
+  /** Waits for calls under way, tells running jobs to stop (`leaseLost$`), and gives up the lease. It does not close your store. */
+  close(): Promise<void>
+}

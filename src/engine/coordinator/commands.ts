@@ -1,0 +1,98 @@
+import type { AttemptKey, CommandBody, TraceContext } from '../core/index.ts'
+import {
+  errorData,
+  keptOf,
+  parseJobs,
+  parseModel,
+  parseModels,
+  parsePause,
+  parsePolicy,
+  parseResult,
+  parseTime,
+  parseTimeOrNull,
+} from '../events/index.ts'
+import type { Telemetry } from '../store/index.ts'
+import type { Coordinator } from './api/coordinator.ts'
+import type { Member } from './membership/member.ts'
+import { AT_ONCE, type SendOptions } from './membership/member-api.ts'
+
+type Calls = Pick<
+  Coordinator,
+  | ('enqueue' | 'claim' | 'complete' | 'fail' | 'release' | 'detach' | 'cancel' | 'confirmCancel')
+  | ('reprioritize' | 'setPolicy' | 'pauseModel' | 'resumeModel' | 'drain' | 'recover' | 'resume')
+>
+
+const attemptOf = ({ jobId, fencingToken: token, epoch }: AttemptKey) => ({ jobId, token, epoch })
+
+/** A claim without kinds takes any. */
+const ofAnyKind = (options: SendOptions): SendOptions =>
+  options.claim === undefined || options.claim.kinds !== undefined
+    ? options
+    : { ...options, claim: { ...options.claim, kinds: null } }
+
+/** The writing side of a coordinator: each call is one command. */
+export function commandsOf(member: Member, telemetry: Telemetry | undefined): Calls {
+  const send = async (body: CommandBody): Promise<void> => void (await member.send(body))
+  const started = async (body: CommandBody, options: SendOptions) =>
+    (await member.send(body, ofAnyKind(options))).started
+  return {
+    enqueue: async (jobs) => {
+      const parsed = parseJobs(jobs)
+      if (parsed.length === 0) return { queued: 0, known: [], waiting: [] }
+      const specs = parsed.map(({ spec }) => spec)
+      const put = (context?: TraceContext) =>
+        member.send({ type: 'enqueue', specs }, { data: keptOf(parsed, context) })
+      const { waiting, known = [] } =
+        telemetry === undefined
+          ? await put()
+          : await telemetry.send({ queue: member.log.queue, jobs: parsed }, put)
+      return { queued: new Set(specs.map(({ jobId }) => jobId)).size - known.length, known, waiting }
+    },
+    claim: ({ max, kinds = null }, { known = false } = {}) =>
+      started({ type: 'claim' }, { claim: { max, kinds }, isLook: known }),
+    complete: async (lease, { claim, result } = {}) => {
+      const data = result === undefined ? [] : [{ jobId: lease.jobId, result: parseResult(result) }]
+      return started({ type: 'complete', ...attemptOf(lease) }, { claim, data })
+    },
+    fail: async (lease, { code = 'handler_error', retryAt: when, error, claim, trace } = {}) => {
+      const { jobId } = lease
+      const kept = { ...(error !== undefined && { error: errorData(error) }), ...(trace && { trace }) }
+      const data = error === undefined && trace === undefined ? [] : [{ jobId, ...kept }]
+      const retryAt = when === undefined ? AT_ONCE : parseTimeOrNull(when, 'retryAt')
+      return started({ type: 'fail', ...attemptOf(lease), code, retryAt }, { claim, data })
+    },
+    release: async (lease, reason, when = null, { claim, models, trace } = {}) => {
+      const runAt = parseTimeOrNull(when, 'runAt')
+      const next = models === undefined ? {} : { models: parseModels(models) }
+      const data = trace === undefined ? [] : [{ jobId: lease.jobId, trace }]
+      return started({ type: 'release', ...attemptOf(lease), reason, runAt, ...next }, { claim, data })
+    },
+    detach: async (lease, { until }) =>
+      send({ type: 'detach', ...attemptOf(lease), until: parseTime(until, 'until') }),
+    cancel: (jobId, { force = false } = {}) => send({ type: 'cancel', jobId, force }),
+    confirmCancel: (lease, { claim } = {}) =>
+      started({ type: 'confirm_cancel', ...attemptOf(lease) }, { claim }),
+    reprioritize: (jobId, to) => {
+      // Adding 0 turns -0 into 0: a database never returns -0.
+      const place = 'before' in to ? { before: to.before } : { priority: to.priority + 0 }
+      return send({ type: 'reprioritize', jobId, ...place })
+    },
+    setPolicy: async (policy) => {
+      const madeAt = performance.now()
+      await member.catchUp()
+      await member.send({ type: 'set_policy', policy: parsePolicy(policy, member.ledger.policy) }, { madeAt })
+    },
+    pauseModel: async (model, options) =>
+      send({ type: 'pause_model', model: parseModel(model), ...parsePause(options) }),
+    resumeModel: async (model) => send({ type: 'resume_model', model: parseModel(model) }),
+    drain: () => send({ type: 'drain' }),
+    recover: async () => {
+      const madeAt = performance.now()
+      await member.catchUp()
+      const { epoch } = member.ledger
+      // One command detaches a limited number of attempts.
+      while (member.ledger.epoch === epoch) await member.send({ type: 'recover' }, { madeAt })
+    },
+    resume: () => send({ type: 'resume' }),
+  }
+}

@@ -1,0 +1,194 @@
+import { type Decision, decide, type Micros, projectionChanges, type Surroundings } from '../../core/index.ts'
+import { faultyIn } from '../../events/index.ts'
+import type { AppendAnswer, AppendRequest, AppendRole, StoreTraits, WorkerBeat } from '../../store/index.ts'
+import { Recent } from '../base/recent.ts'
+import type { LogView } from '../replica/log-view.ts'
+import { readOn } from '../replica/read-log.ts'
+import type { Combining } from './combining.ts'
+import { dataOf } from './command-data.ts'
+import type { OpenCommands } from './open-commands.ts'
+import type { StartedData } from './started-data.ts'
+
+export type AppendStore = AppendRole & Pick<StoreTraits, 'frugal'>
+
+/** Heartbeats that go along with appends. */
+export interface BeatsAlong {
+  /** @param append sends it, with this beat if it is time for one */
+  along(append: (beat?: WorkerBeat) => Promise<AppendAnswer>): Promise<AppendAnswer>
+}
+
+export interface AppenderOptions {
+  readonly log: LogView
+  readonly store: AppendStore
+  /** The data that handlers need of started jobs; without it, appends bring no data. */
+  readonly startedData: StartedData | undefined
+  /** Without it, the process publishes no commands. */
+  readonly combining: Combining | undefined
+  readonly beats: BeatsAlong | undefined
+}
+
+/** The outcome of a try. `answer: null`: there was nothing to append; else it took so long to come, in milliseconds. */
+export interface Try {
+  readonly decision: Decision
+  readonly answer: AppendAnswer | null
+  readonly tookMs: number
+}
+
+/** How many dead worker processes are remembered. */
+const MOST_DEAD = 1_000
+
+/**
+ * Decides what to append and sends it, in a way that suits the number of other writers: docs/several-writers.md.
+ *
+ * Alone, it decides first and appends on top of the version it knows: one round trip. Among others, one process carries out the commands of
+ * all. Commands that cannot be published, and all commands over a store that cannot combine, are appended on the version that it knows, and
+ * decided again if that is lost.
+ *
+ * Everything passes here on its way to any store: an event that could not be read back goes no further.
+ */
+export class Appender {
+  readonly #options: AppenderOptions
+  readonly #lead = new Lead()
+  /**
+   * Worker processes that the store says have no live lease. If one is forgotten, its start is refused once more, and it is known
+   * again.
+   */
+  readonly deadWorkers = new Recent(MOST_DEAD)
+  /**
+   * Jobs of the current batch that are to be cancelled. The next batch asks again, since a cancel request is decided in a moment.
+   */
+  readonly heldBack = new Set<string>()
+
+  constructor(options: AppenderOptions) {
+    this.#options = options
+  }
+
+  /** One try for the open commands. Null: nothing was sent, and the commands still open need another try. */
+  async try(open: OpenCommands): Promise<Try | null> {
+    const { combining } = this.#options
+    if (combining?.combines === true) return this.#append(open, combining)
+    open.dropOthers()
+    if (open.size === 0) return null
+    if (combining?.publishes === true && open.mayBePublished) return this.#publish(combining, open)
+    return this.#appendAlone(open)
+  }
+
+  /**
+   * What it was not told of while another process combined, it has not read. A command that may be in the log already is appended
+   * again all the same: the answer says whether it is, and confirms it.
+   */
+  async #appendAlone(open: OpenCommands): Promise<Try> {
+    const { log, combining } = this.#options
+    const isNew = !open.isTried && !open.isRepeated
+    if (combining !== undefined && log.knownVersion > log.version && isNew)
+      await readOn(log, log.knownVersion)
+    return this.#append(open)
+  }
+
+  /** Does not publish commands that lead to nothing: a process that looks for work usually finds none. */
+  async #publish(combining: Combining, open: OpenCommands): Promise<Try | null> {
+    const { log } = this.#options
+    const isBehind = log.knownVersion > log.version
+    if (open.mayComeToNothing && !(isBehind && combining.isTold && !open.isRepeated)) {
+      const decision = this.#decide(open)
+      if (decision.events.length === 0) return nothing(decision)
+    }
+    await combining.publish(open)
+    return combining.combines && open.size > 0 ? this.#append(open, combining) : null
+  }
+
+  /** @param combining the processes whose commands this one carries out, if it does */
+  async #append(open: OpenCommands, combining?: Combining): Promise<Try> {
+    const { log } = this.#options
+    const decided = log.clock.mark()
+    const decision = this.#decide(open)
+    if (decision.events.length === 0) return nothing(decision)
+    const request = this.#requestOf(decision, open)
+    const answered = combining?.answeredBy(open, decision, log.ledger)
+    const sent = log.clock.mark()
+    const began = performance.now()
+    const answer = await this.#send(answered === undefined ? request : { ...request, answered })
+    const tookMs = performance.now() - began
+    this.#options.combining?.appendTook(tookMs)
+    combining?.appended(answer.combines)
+    log.clock.sync(answer.now, sent)
+    this.#lead.learn(log.clock.at(decided), answer.now, !answer.ok && answer.reason === 'clock')
+    return { decision, answer, tookMs }
+  }
+
+  /** The append that is sent anyway is a sign of life. */
+  #send(request: AppendRequest): Promise<AppendAnswer> {
+    const { store, beats } = this.#options
+    if (store.frugal !== true || beats === undefined) return store.append(request)
+    return beats.along((beat) => store.append(beat === undefined ? request : { ...request, beat }))
+  }
+
+  /** If the event of a command does not read back unchanged, that command alone is refused, and the others are decided without it. */
+  #decide(open: OpenCommands): Decision {
+    for (;;) {
+      const decision = decide(this.#options.log.ledger, open.commands(), this.#surroundings)
+      const faulty = faultyIn(decision.events)
+      if (faulty === null) return decision
+      if (!open.reject(faulty.commandId, faulty.error)) throw faulty.error
+    }
+  }
+
+  /** The time at which an append that is sent now arrives, and what else decides about it. */
+  get #surroundings(): Surroundings {
+    const { log } = this.#options
+    const { micros } = this.#lead
+    return {
+      now: log.now() + micros,
+      clock: log.clock.now() + micros,
+      deadWorkers: this.deadWorkers.asSet(),
+      heldBack: this.heldBack,
+    }
+  }
+
+  #requestOf(decision: Decision, open: OpenCommands): AppendRequest {
+    const { log, startedData } = this.#options
+    const { ledger } = log
+    const wanted = startedData?.wantedOf(decision)
+    return {
+      queue: log.queue,
+      expectedVersion: ledger.version,
+      expectedAt: ledger.lastAt,
+      events: decision.events,
+      ...(wanted === undefined ? undefined : { wanted }),
+      ...(takesIn(decision.events) ? { ofArrivals: true } : undefined),
+      changes: {
+        ...projectionChanges(ledger, decision.ledger, decision.touched),
+        ...dataOf(open.pending(), decision.events),
+      },
+    }
+  }
+}
+
+const nothing = (decision: Decision): Try => ({ decision, answer: null, tookMs: 0 })
+
+/** Rows are taken in by claiming them first (`takeIn`). */
+export const takesIn = (events: Decision['events']): boolean =>
+  events.some((event) => event.type === 'queued' && event.intake === true)
+
+/** Shorter ways need no allowance: the store accepts an event that is off by up to 1 s. */
+const NOTABLE: Micros = 500_000
+
+/**
+ * How long an append travels before the database looks at its clock: its events are timed for their arrival. Zero on most links.
+ * On a slow link the way out may be seconds longer than the way back, and no answer shows which is which. A refusal (`clock`)
+ * does, and teaches this value.
+ */
+class Lead {
+  #micros: Micros = 0
+
+  get micros(): Micros {
+    return this.#micros
+  }
+
+  /** An append was decided at one time and checked at another, both by the database's clock. */
+  learn(decided: Micros, lookedAt: Micros, refused: boolean): void {
+    const way = lookedAt - decided
+    if (way < NOTABLE) this.#micros = 0
+    else if (refused || this.#micros > 0) this.#micros = way
+  }
+}

@@ -1,0 +1,300 @@
+import { type CommandResult, type Decision, isPassing, type Ledger, type Started } from '../../core/index.ts'
+import type {
+  AnsweredByAppend,
+  CombiningRole,
+  HeardAnswers,
+  JobData,
+  PublishAnswer,
+  PublishedCommand,
+  Seen,
+} from '../../store/index.ts'
+import { atMost } from '../base/retry.ts'
+import type { LogView } from '../replica/log-view.ts'
+import { readOn } from '../replica/read-log.ts'
+import type { OpenCommands, Pending } from './open-commands.ts'
+import { OthersCommands } from './others-commands.ts'
+
+export interface CombiningOptions {
+  readonly log: LogView
+  readonly combining: CombiningRole
+  /** This process, as no other one that writes to the queue is called. */
+  readonly name: () => string
+  /** Other processes have published these commands, for this one to carry out. */
+  readonly onPublished: (commands: readonly Pending[]) => void
+  /** Attempts were started for this process, with data that came along. */
+  readonly onStarted: (started: readonly Started[], data: readonly JobData[]) => void
+  /** Something was started for this process that it does not wait for any more: up to this version it has to read. */
+  readonly onUnexpected: (version: number) => void
+}
+
+/**
+ * The processes that write to one queue at the same time, as one of them sees it: docs/several-writers.md. Only speed depends on it. What
+ * keeps the log correct is the version that each append names.
+ */
+export class Combining {
+  readonly #options: CombiningOptions
+  #state: 'alone' | 'waiting' | 'combining' = 'alone'
+  #knownAs: string | undefined
+  readonly #answerTime = new AnswerTime()
+  /** What it saw at its last look, unless it was answered since. */
+  #seen: Seen | null = null
+  /** Elections in a row that came to nothing. */
+  #barren = 0
+  /** The last of its commands were answered in time. */
+  #isTold = false
+  /** What this process has published and waits for. */
+  #waiting: OpenCommands | undefined
+  /** It was sent before, and what came of that was not heard. */
+  #isRepeat = false
+  /**
+   * Of these it was told that nothing came of them. If they are repeated, that may be since the first time took effect: the end of an
+   * attempt is refused when the attempt has ended. So the log is asked first.
+   */
+  readonly #unsure = new Map<string, { readonly result: CommandResult; readonly version: number }>()
+  #onTold: () => void = () => {}
+  #onPoll: () => void = () => {}
+  /** The commands of others that it carries out while it combines. */
+  readonly #others: OthersCommands
+  /** How often it became the combiner. */
+  elections = 0
+
+  constructor(options: CombiningOptions) {
+    this.#options = options
+    this.#others = new OthersCommands(options.onPublished)
+  }
+
+  /** It carries out what all have published. */
+  get combines(): boolean {
+    return this.#state === 'combining'
+  }
+
+  /** It publishes its commands. */
+  get publishes(): boolean {
+    return this.#state === 'waiting'
+  }
+
+  /** Another process carries out its commands, and tells it what comes of them: it need not know the log. */
+  get isTold(): boolean {
+    return this.publishes && this.#isTold
+  }
+
+  /** Another process writes as well. */
+  meetOthers(): void {
+    if (this.#state === 'alone') this.#become('waiting')
+  }
+
+  /** An append of its own has taken so long. An answer takes about two: the one under way, and the one that carries it. */
+  appendTook(ms: number): void {
+    this.#answerTime.learn(2 * ms)
+  }
+
+  /** Commands of these processes were carried out, or need no append. Null: the combiner has resigned. */
+  hear(senders: readonly string[] | null): void {
+    if (this.combines) return
+    if (senders === null) this.#become('alone')
+    else this.meetOthers()
+    if (senders?.includes(this.#name) !== false) this.#onTold()
+  }
+
+  /**
+   * Something may have been missed: so may the answer, and with it a start for this process. While it waits it reads nothing else.
+   */
+  readWhileWaiting(): void {
+    this.#onPoll()
+  }
+
+  /** What came of commands that were published here or, over the same store, elsewhere in this process. */
+  hearAnswers({ version, answers, data, isUnconfirmed }: HeardAnswers): void {
+    if (isUnconfirmed !== true) this.#options.log.confirmed.reach(version)
+    const open = this.#waiting
+    for (const { commandId, result } of answers) {
+      if (open?.has(commandId) !== true || !this.#isOfEpoch(result)) {
+        if (this.#isStart(result)) this.#options.onUnexpected(version)
+        continue
+      }
+      this.#isTold = true
+      if (this.#isRepeat && !(result.ok && result.changed)) {
+        this.#unsure.set(commandId, { result, version })
+        continue
+      }
+      if (result.ok && result.started.length > 0) this.#options.onStarted(result.started, data)
+      open.answer(commandId, result, version)
+    }
+    if (open !== undefined && open.size === this.#unsure.size) this.#onTold()
+  }
+
+  /** Publishes the open commands, and waits for what comes of them: answers those that are told or in the log. Or this process is elected. */
+  async publish(open: OpenCommands): Promise<void> {
+    const { log, combining } = this.#options
+    if (!this.#answerTime.isKnown) await this.#timeRead()
+    const told = new Promise<void>((resolve) => (this.#onTold = resolve))
+    const commands = [...open.pending()].map(({ command, data }) => ({ command, ...(data && { data }) }))
+    const waitMs = Math.min(LONGEST_MS, this.#answerTime.waitMs * 2 ** this.#barren)
+    open.publishedAt ??= performance.now()
+    this.#waiting = open
+    this.#isRepeat = open.isRepeated || open.isTried
+    open.isRepeated = true
+    this.#unsure.clear()
+    try {
+      const sent = { sender: this.#name, commands, waitMs, seen: this.#seen }
+      const answer = await combining.publish(log.queue, sent)
+      if (answer.combines) return await this.#elected(open, answer)
+      this.#seen = answer.seen
+      this.#barren = answer.barren
+      await this.#awaitAnswer(open, told, waitMs)
+    } finally {
+      // What is under way in an append of its own is answered by that.
+      this.#waiting = undefined
+    }
+  }
+
+  /** It has appended nothing yet. With too short a wait it would take the place of a combiner whose append is under way. */
+  async #timeRead(): Promise<void> {
+    const began = performance.now()
+    await readOn(this.#options.log)
+    this.appendTook(performance.now() - began)
+  }
+
+  async #elected(
+    open: OpenCommands,
+    { version, published }: PublishAnswer & { combines: true },
+  ): Promise<void> {
+    const { log } = this.#options
+    this.elections++
+    this.#become('combining')
+    open.isWaiting = false
+    this.#others.take(published)
+    log.head.hear(version)
+    if (version !== log.version) await readOn(log, version)
+    open.settleKnown()
+  }
+
+  async #awaitAnswer(open: OpenCommands, told: Promise<void>, waitMs: number): Promise<void> {
+    const { size } = open
+    open.isWaiting = true
+    const isHeard = size > 0 && (await this.#toldOrFound(open, told, waitMs))
+    if (open.size > 0) await readOn(this.#options.log)
+    open.settleKnown()
+    for (const [commandId, { result, version }] of this.#unsure) open.answer(commandId, result, version)
+    if (open.size === size) this.#isTold = false
+    else {
+      this.#seen = null
+      this.#barren = 0
+      // What was found by its own look took as long as the wait at most. Learned from, the wait would grow by itself where nobody is told.
+      if (isHeard && open.publishedAt !== undefined)
+        this.#answerTime.learn(performance.now() - open.publishedAt)
+    }
+  }
+
+  /** Resolves when it is told, when a poll finds something in the log, or when it is time to look: then to false. */
+  async #toldOrFound(open: OpenCommands, told: Promise<void>, waitMs: number): Promise<boolean> {
+    const { size } = open
+    const until = performance.now() + waitMs
+    let isInTime = true
+    for (let isPolled = true; isPolled && open.size === size; ) {
+      isPolled = false
+      const polled = new Promise<void>((resolve) => {
+        this.#onPoll = () => {
+          isPolled = true
+          resolve()
+        }
+      })
+      isInTime = await atMost(Math.max(0, until - performance.now()), Promise.race([told, polled]))
+      if (isPolled) await readOn(this.#options.log).catch(throwUnlessPassing)
+      open.settleKnown()
+    }
+    return isInTime
+  }
+
+  /** What an append of this decision finishes. @param before the ledger that it was made on */
+  answeredBy(open: OpenCommands, decision: Decision, before: Ledger): AnsweredByAppend {
+    return { combiner: this.#name, ...this.#others.answeredBy(open, decision, before) }
+  }
+
+  /** An append was answered. @param combines whether this process still is the combiner; undefined: it was not asked */
+  appended(combines: boolean | undefined): void {
+    if (this.combines && combines === false) this.#become('waiting')
+  }
+
+  /** The append with {@link answeredBy} was carried out. @param published what waits now */
+  carried(open: OpenCommands, published: readonly PublishedCommand[]): void {
+    this.#others.carried(open.commands())
+    if (this.combines) this.#others.take(published)
+  }
+
+  /** There is nothing to write: stops combining, unless something was published meanwhile. */
+  async resign(): Promise<void> {
+    if (!this.combines) return
+    const { log, combining } = this.#options
+    const answered = { combiner: this.#name, ...this.#others.takeFinished() }
+    // If this fails, others take its place when it makes no progress.
+    const { combines, published } = await combining
+      .resign(log.queue, answered)
+      .catch(() => ({ combines: false, published: [] }))
+    if (combines) this.#others.take(published)
+    else this.#become('alone')
+  }
+
+  /** The process keeps its first name, even if it loses its lease. */
+  get #name(): string {
+    this.#knownAs ??= this.#options.name()
+    return this.#knownAs
+  }
+
+  #become(state: 'alone' | 'waiting' | 'combining'): void {
+    this.#state = state
+    this.#seen = null
+    this.#barren = 0
+    this.#isTold = false
+    if (state !== 'combining') this.#others.drop()
+  }
+
+  #isStart(result: CommandResult): boolean {
+    return result.ok && result.started.some(({ workerId }) => workerId === this.#options.name())
+  }
+
+  /** Of another epoch the log tells. */
+  #isOfEpoch(result: CommandResult): boolean {
+    const { epoch } = this.#options.log.ledger
+    return !result.ok || result.started.every(({ lease }) => lease.epoch === epoch)
+  }
+}
+
+/** It is read again, at the latest when it is time to look. */
+function throwUnlessPassing(error: unknown): void {
+  if (!isPassing(error)) throw error
+}
+
+/** The longest that PostgreSQL is told: a day. */
+const LONGEST_MS = 86_400_000
+
+/** How many deviations from the usual time an answer may take before the process looks after it. */
+const DEVIATIONS = 8
+
+/**
+ * How long a process waits for an answer before it looks after it: a multiple of what answers take here and now, as TCP judges whether a
+ * segment is lost (RFC 6298).
+ */
+class AnswerTime {
+  #usual = 0
+  #deviation = 0
+
+  get isKnown(): boolean {
+    return this.#usual > 0
+  }
+
+  /** Until it looks. */
+  get waitMs(): number {
+    return Math.max(1, this.#usual + DEVIATIONS * this.#deviation)
+  }
+
+  learn(ms: number): void {
+    if (this.#usual === 0) {
+      this.#usual = ms
+      this.#deviation = ms / 2
+      return
+    }
+    this.#deviation += (Math.abs(ms - this.#usual) - this.#deviation) / 4
+    this.#usual += (ms - this.#usual) / 8
+  }
+}

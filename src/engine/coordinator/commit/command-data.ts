@@ -1,0 +1,158 @@
+import {
+  type DataChange,
+  isPassing,
+  type Json,
+  type RecordedEvent,
+  type StagedData,
+} from '../../core/index.ts'
+import { lengthOf } from '../../events/index.ts'
+import type { AppendRole } from '../../store/index.ts'
+import { retryWhile } from '../base/retry.ts'
+import type { Pending } from './open-commands.ts'
+import type { Call, Patience } from './patience.ts'
+
+interface Carrier {
+  readonly command: { readonly id: string }
+  readonly data?: readonly DataChange[]
+  readonly isStaged?: boolean
+}
+
+/**
+ * The data to write with these events: of each command, the part that belongs to jobs that it put in line or ended. So a job that
+ * was live already keeps its payload, and a refused command leaves nothing. Each job once.
+ * `staged`: data that was sent ahead of the append.
+ */
+export function dataOf(
+  batch: Iterable<Carrier>,
+  events: readonly RecordedEvent[],
+): { readonly data?: readonly DataChange[]; readonly staged?: readonly StagedData[] } {
+  const carriers = [...batch].filter(({ data = [] }) => data.length > 0)
+  if (carriers.length === 0) return {}
+  const happened = happenedIn(events)
+  const changes = new Map<string, DataChange>()
+  const staged: StagedData[] = []
+  for (const { command, data = [], isStaged } of carriers) {
+    const jobIds = happened.get(command.id)
+    for (const change of data) {
+      const { jobId } = change
+      if (jobIds?.has(jobId) !== true) continue
+      const before = changes.get(jobId)
+      if (isStaged === true) staged.push({ commandId: command.id, jobId })
+      else changes.set(jobId, before === undefined ? change : { ...before, ...change })
+    }
+  }
+  return {
+    ...(changes.size === 0 ? {} : { data: [...changes.values()] }),
+    ...(staged.length === 0 ? {} : { staged }),
+  }
+}
+
+/** The jobs that each command put in line or ended. */
+function happenedIn(events: readonly RecordedEvent[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const happened = new Map<string, Set<string>>()
+  for (const event of events) {
+    switch (event.type) {
+      case 'queued':
+      case 'completed':
+      case 'failed':
+      case 'cancelled': {
+        const jobIds = happened.get(event.commandId)
+        if (jobIds === undefined) happened.set(event.commandId, new Set([event.jobId]))
+        else jobIds.add(event.jobId)
+      }
+    }
+  }
+  return happened
+}
+
+/**
+ * If a command carries more than this, in characters of JSON, its data is sent ahead. An append holds the queue's lock, and its
+ * times have to be right when it arrives: a slow uplink would break both.
+ */
+const LARGE = 32_768
+/** A call with many jobs may carry more: the events and rows of each job take twice as much of its append anyway. */
+const PER_JOB = 256
+/** The most in one call, unless a single job has more: at 100 KB/s it arrives before the call times out. */
+const MOST_IN_A_CALL = 262_144
+
+export interface StagingOptions {
+  readonly store: Pick<AppendRole, 'stage'>
+  readonly queue: string
+  readonly signal: AbortSignal
+  readonly patience: Patience
+}
+
+/**
+ * Sends large payloads, results and errors ahead of the append that they belong to, under the id of their command. The append
+ * takes them over inside the database. If the append never comes, they are deleted later.
+ */
+export class Staging {
+  readonly #options: StagingOptions
+  /** One call after the other: they share the link, and the API's few connections, with the user's front end. */
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(options: StagingOptions) {
+    this.#options = options
+  }
+
+  /** Resolves once the append of this command is small. @throws what the store throws when the time is up */
+  async settle(pending: Pending): Promise<void> {
+    const { data = [] } = pending
+    const sizes = sizesOf(data)
+    pending.weight = sum(sizes)
+    if (pending.weight <= Math.max(LARGE, data.length * PER_JOB)) return
+    await this.#inTurn(() => this.#send(pending, sizes))
+    pending.weight = 0
+    pending.isStaged = true
+  }
+
+  /** Sends again what the store no longer has. */
+  async again(pendings: Iterable<Pending>): Promise<void> {
+    for (const pending of pendings) await this.#inTurn(() => this.#send(pending, sizesOf(pending.data ?? [])))
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(work)
+    this.#last = done.catch(() => {})
+    return done
+  }
+
+  /** Ends early if nobody waits for the command any more. */
+  async #send({ command, call, data = [] }: Pending, sizes: readonly number[]): Promise<void> {
+    const { store, queue, signal, patience } = this.#options
+    const goesOn = this.#goesOnFor(call)
+    for (const part of inCalls(data, sizes)) {
+      if (!patience.isWaiting(call)) return
+      await retryWhile(goesOn, signal, () =>
+        patience.during('stage', () => store.stage(queue, command.id, part)),
+      )
+    }
+  }
+
+  #goesOnFor(call: Call | undefined): (error: unknown) => boolean {
+    const began = performance.now()
+    return (error) => isPassing(error) && !this.#options.patience.isOver(call, began)
+  }
+}
+
+function inCalls(data: readonly DataChange[], sizes: readonly number[]): readonly (readonly DataChange[])[] {
+  const calls: DataChange[][] = []
+  let room = 0
+  for (const [i, change] of data.entries()) {
+    const size = sizes[i] ?? 0
+    const call = calls.at(-1)
+    if (call === undefined || size > room) {
+      calls.push([change])
+      room = MOST_IN_A_CALL - size
+    } else {
+      call.push(change)
+      room -= size
+    }
+  }
+  return calls
+}
+
+const sizesOf = (data: readonly DataChange[]): readonly number[] =>
+  data.map((change) => lengthOf(change as unknown as Json))
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0)

@@ -1,0 +1,112 @@
+import {
+  type CommandBody,
+  type CommandResult,
+  hash,
+  InterlockError,
+  type Ledger,
+  type Operator,
+  type RecordedEvent,
+} from '../../core/index.ts'
+import type { LogStore } from '../../store/index.ts'
+import { newWorkerId } from '../base/identity.ts'
+import type { TimeLimit } from '../base/retry.ts'
+import { LogView } from '../replica/log-view.ts'
+import { readToHead } from '../replica/read-log.ts'
+import { ledgerNear } from '../replica/snapshots.ts'
+import { Committer } from './committer.ts'
+
+export interface BesideOptions {
+  readonly store: LogStore
+  readonly queue: string
+  readonly limit: TimeLimit
+  /** Names the process in the log. */
+  readonly name?: string | undefined
+  /** Who acts, beside the log. */
+  readonly operator?: Operator | undefined
+  /**
+   * Called before each try, with what others have appended since the one before (at first: since `from`). If it throws, nothing is
+   * carried out, and that error is the answer.
+   */
+  readonly check?: ((ledger: Ledger, others: readonly RecordedEvent[]) => void) | undefined
+}
+
+export interface Committed {
+  readonly isChanged: boolean
+  readonly isNewEpoch: boolean
+}
+
+/**
+ * Carries commands into the log in one append, without joining the queue: no lease, no beat. Joining would first expire the
+ * leases of others.
+ * @param from where the fold of the log begins; at its newest snapshot unless given
+ * @returns the result. If a command is too much for one append, a part of it is carried out; give it again
+ * @throws what the store throws, and refusals
+ */
+export async function commitBeside(
+  { store, queue, limit, name, operator, check }: BesideOptions,
+  bodies: readonly CommandBody[],
+  from?: Ledger,
+): Promise<Committed> {
+  const log = new LogView({ store, queue })
+  const ignore = () => {}
+  const sent = log.clock.mark()
+  // Ignores a snapshot from beyond the end of this log: a backup of only some tables may have left one.
+  const page = await store.read(queue, from?.version ?? 0, 1)
+  log.clock.sync(page.now, sent)
+  log.replica.startFrom(from ?? (await ledgerNear(store, queue, page.version, ignore)))
+  const others: RecordedEvent[] = []
+  const reading = log.replica.events$.subscribe((event) => others.push(event))
+  await readToHead(log)
+  reading.unsubscribe()
+  check?.(log.ledger, others)
+  const { epoch } = log.ledger
+  const rest = { onUnreadable: ignore, onUnexpected: ignore, onAppended: ignore }
+  const hooks = { onDeadWorkers: ignore, onRequested: ignore, ...rest }
+  const committer = new Committer({ log, store, limit, hooks })
+  const workerId = newWorkerId(name)
+  if (operator !== undefined) await store.sign(queue, workerId, operator)
+  const answers = bodies.map((body, i) => {
+    const { promise, resolve, reject } = Promise.withResolvers<CommandResult>()
+    const command = { id: `${workerId}.${i}`, hash: hash(JSON.stringify(body)), workerId, body }
+    return { promise, pending: { command, resolve, reject } }
+  })
+  const open = committer.open(answers.map(({ pending }) => pending))
+  const watching =
+    check &&
+    log.replica.moves$.subscribe(({ ledger, events }) => {
+      // Its own events come in here too, once it is done.
+      if (events.some(({ commandId }) => commandId.startsWith(`${workerId}.`))) return
+      try {
+        check(ledger, events)
+      } catch (error) {
+        open.rejectAll(error)
+      }
+    })
+  const committed = committer.commit(open)
+  const [results] = await Promise.all([
+    Promise.all(answers.map(({ promise }) => promise)),
+    committed,
+  ]).finally(() => watching?.unsubscribe())
+  const refused = results.find((result) => !result.ok)
+  if (refused?.ok === false) throw new InterlockError(refused.code, refused.message)
+  const isChanged = results.some((result) => result.ok && result.changed)
+  return { isChanged, isNewEpoch: log.ledger.epoch !== epoch }
+}
+
+export interface EpochOptions extends BesideOptions {
+  /** The epoch to end: nothing is done if another one has begun since. Unless given, a new epoch begins in any case. */
+  readonly ended?: number
+}
+
+/**
+ * After a restore: folds the log as it is now, and begins a new epoch in which the queue is drained. It neither joins nor beats:
+ * joining would first expire the leases of the jobs in doubt.
+ * @throws what the store throws
+ */
+export async function beginEpoch({ ended, ...options }: EpochOptions): Promise<void> {
+  const body = { type: 'recover', ...(ended === undefined ? {} : { ended }) } as const
+  for (;;) {
+    const { isChanged, isNewEpoch } = await commitBeside(options, [body])
+    if (isNewEpoch || !isChanged) return
+  }
+}

@@ -1,0 +1,258 @@
+import { isInterlockError, isPassing, type Ledger, wentBack } from '../../core/index.ts'
+import { type AppendAnswer, pagesAfter } from '../../store/index.ts'
+import { retryWhile, retryWithin, type TimeLimit } from '../base/retry.ts'
+import type { LogView } from '../replica/log-view.ts'
+import { checkSame, foldNews, readOn } from '../replica/read-log.ts'
+import { Appender, type AppendStore, type BeatsAlong, type Try, takesIn } from './appender.ts'
+import { Combining } from './combining.ts'
+import { Staging } from './command-data.ts'
+import type { HeldLooks } from './held-looks.ts'
+import { OpenCommands, type Pending } from './open-commands.ts'
+import { type Patience, patienceOf, Tries } from './patience.ts'
+import type { StartedData } from './started-data.ts'
+
+/** What the committer reports, beside the answers to commands. */
+export interface CommitHooks {
+  /** The store says that these worker processes have no live lease. */
+  readonly onDeadWorkers: (workerIds: readonly string[]) => void
+  /** SQL has requested to cancel jobs that were about to start. */
+  readonly onRequested: () => void
+  readonly onUnreadable: (error: unknown) => void
+  /** Something was started for this process that it does not wait for any more: up to this version it has to read. */
+  readonly onUnexpected: (version: number) => void
+  /** This process has appended: the ledger before and after, and whether it took in rows. */
+  readonly onAppended: (before: Ledger, after: Ledger, hasRows: boolean) => void
+}
+
+export interface CommitOptions {
+  readonly log: LogView
+  readonly store: AppendStore
+  readonly limit: TimeLimit
+  readonly hooks: CommitHooks
+  /** The data that handlers need of started jobs. Without it, appends bring no data. */
+  readonly startedData?: StartedData
+  /** The name of this process among those that combine. Without it, the process does not take part. */
+  readonly name?: () => string
+  /** The heartbeats of this process, which go along with its appends where each call has its price. */
+  readonly beats?: BeatsAlong
+}
+
+/** What belongs to the queue of commands of a process that has joined. */
+export interface OfQueue {
+  /** These are to be carried out next: other processes have published them, or they are looks that lost. */
+  readonly add: (commands: readonly Pending[]) => void
+  readonly patience: Patience
+  /** Absent: looks that lose to other processes are tried again at once. */
+  readonly looks: HeldLooks | undefined
+}
+
+/** Carries one batch of commands into the log, and answers each of them. */
+export class Committer {
+  readonly #options: CommitOptions
+  readonly #ofQueue: OfQueue | undefined
+  readonly #log: LogView
+  readonly #appender: Appender
+  /** Sends large data ahead of its append. */
+  readonly staging: Staging
+  readonly #patience: Patience
+  #tries: Tries | undefined
+  readonly #counts = { commands: 0, appends: 0, lost: 0, retried: 0 }
+
+  /** The other processes that write; absent: this one neither publishes nor combines. */
+  readonly combining: Combining | undefined
+
+  /** @param ofQueue without it, the commands are all there is, and the process takes no part in combining */
+  constructor(options: CommitOptions, ofQueue?: OfQueue) {
+    const { log, store, limit, startedData, name, beats, hooks } = options
+    this.#options = options
+    this.#ofQueue = ofQueue
+    this.#log = log
+    this.#patience = ofQueue?.patience ?? patienceOf(options)
+    this.staging = new Staging({ store, queue: log.queue, signal: limit.signal, patience: this.#patience })
+    if (name && store.combining && ofQueue)
+      this.combining = new Combining({
+        ...{ log, combining: store.combining, name, onPublished: ofQueue.add },
+        onStarted: (started, data) => startedData?.keepOf(started, data),
+        onUnexpected: hooks.onUnexpected,
+      })
+    this.#appender = new Appender({ log, store, startedData, combining: this.combining, beats })
+  }
+
+  /** For `health()` and the benchmark. */
+  get counts(): Readonly<Record<'commands' | 'appends' | 'lost' | 'retried' | 'elections', number>> {
+    return { ...this.#counts, elections: this.combining?.elections ?? 0 }
+  }
+
+  /** The version up to which this process has folded the log. */
+  get version(): number {
+    return this.#log.version
+  }
+
+  /** Commands to be answered together: see {@link commit}. */
+  open(batch: readonly Pending[]): OpenCommands {
+    return new OpenCommands(batch, this.#log)
+  }
+
+  /** Answers every command: carried out, or with an error. */
+  async commit(open: OpenCommands): Promise<void> {
+    this.#counts.commands += open.size
+    await this.#commit(open)
+  }
+
+  async #commit(open: OpenCommands): Promise<void> {
+    try {
+      await retryWhile(this.#goesOnWith(open), this.#options.limit.signal, async (tries) => {
+        open.isTried = tries > 0
+        if (tries > 0) this.#counts.retried++
+        open.isRead = false
+        const why = () => this.#tries?.why
+        await this.#patience.during('append', () => this.#carryOut(open), why)
+      })
+    } catch (error) {
+      if (open.size < 2 || !isInterlockError(error, 'invalid_input')) return open.rejectAll(error)
+      // More than one append can take, or one command is at fault. The others must not suffer for it.
+      const left = open.putOff()
+      const middle = Math.ceil(left.length / 2)
+      for (const half of [left.slice(0, middle), left.slice(middle)]) await this.#commit(this.open(half))
+      await this.#commit(open)
+    } finally {
+      open.close()
+    }
+  }
+
+  /** After a failure: gives up the commands whose time is over, and goes on with the rest. */
+  #goesOnWith(open: OpenCommands): (error: unknown) => boolean {
+    const began = performance.now()
+    const isOver = (call: Pending['call']) => this.#patience.isOver(call, began)
+    return (error) => isPassing(error) && open.giveUp(isOver, error)
+  }
+
+  /** Folds what others appended. If something cannot be read now, `onUnreadable` is called, and it is read next time. */
+  async readOn(upTo?: number): Promise<void> {
+    const { limit, hooks } = this.#options
+    try {
+      await retryWithin(limit, () => this.#patience.during('read', () => readOn(this.#log, upTo)))
+    } catch (error) {
+      hooks.onUnreadable(error)
+    }
+  }
+
+  async #carryOut(open: OpenCommands): Promise<void> {
+    const { store, limit } = this.#options
+    const { head, queue, version } = this.#log
+    // A process that knows it is behind would lose the append, and take the lock to find out. A look uses what was told, and reads nothing.
+    if (store.frugal === true && head.version > version) {
+      if (open.areLooks) foldNews(this.#log, head.version)
+      else await readOn(this.#log, head.version)
+    }
+    open.settleKnown()
+    this.#appender.heldBack.clear()
+    const tries = new Tries(queue, limit)
+    this.#tries = tries
+    for (;;) {
+      if (open.restsOn > 0) await this.#confirm(open)
+      if (open.size === 0) return
+      await tries.next()
+      if (tries.why !== undefined && !open.giveUp((call) => !this.#patience.isWaiting(call))) throw tries.why
+      const tried = await this.#appender.try(open)
+      if (tried === null && open.isWaiting) tries.waited()
+      if (tried === null) continue
+      const { decision, answer } = tried
+      const isPutOff = answer !== null && open.areLooks && this.#ofQueue?.looks?.lost(tried) === true
+      if (answer === null) await this.#concludeNothing(open, decision)
+      else if (answer.ok) this.#conclude(open, decision, answer)
+      else {
+        tries.refused(answer.reason === 'version')
+        await this.#learn(open, answer)
+        if (isPutOff) this.#ofQueue?.add(open.putOff())
+      }
+    }
+  }
+
+  /** Answers that rest on what was only read or heard are given once that is where commits have to be. */
+  async #confirm(open: OpenCommands): Promise<void> {
+    await this.#log.confirmed.upTo(open.restsOn)
+    open.release()
+  }
+
+  #conclude(
+    open: OpenCommands,
+    decision: Try['decision'],
+    { data = [], published, version }: AppendAnswer & { ok: true },
+  ): void {
+    this.#counts.appends++
+    if (published !== undefined) this.combining?.carried(open, published)
+    const commands = open.commands()
+    open.close()
+    const { startedData, hooks } = this.#options
+    const { replica, head, confirmed } = this.#log
+    const before = replica.ledger
+    replica.adopt(decision)
+    startedData?.keep(decision.events, data)
+    head.reach()
+    confirmed.reach(version)
+    open.resolveAll(commands, decision.results, version)
+    hooks.onAppended(before, decision.ledger, takesIn(decision.events))
+  }
+
+  /**
+   * Nothing to append. That has to be true at some moment after the commands came. So it reads the log to its end once, and
+   * decides them again if others had appended. It ignores what others append after that: on a busy queue it would never end.
+   * For looks, which nobody waits for, it reads nothing where each read has its price.
+   */
+  async #concludeNothing(open: OpenCommands, { results }: Try['decision']): Promise<void> {
+    const { version } = this.#log
+    const isTrue = open.isRead || (this.#options.store.frugal === true && open.areLooks)
+    if (!isTrue) await readOn(this.#log)
+    open.isRead = true
+    open.settleKnown()
+    if (isTrue || this.#log.version === version) open.resolveAll(open.commands(), results, version)
+  }
+
+  /** Does what a refused append asks for, before the next try. */
+  async #learn(open: OpenCommands, answer: AppendAnswer & { ok: false }): Promise<void> {
+    const { replica, store, queue, confirmed } = this.#log
+    const { hooks } = this.#options
+    this.#counts.lost++
+    // The call has locked the queue, and its own commit came after all that it has seen.
+    if (answer.reason !== 'log_went_back') confirmed.reach(answer.version)
+    switch (answer.reason) {
+      case 'log_went_back':
+        throw wentBack(queue, replica.version, answer.version)
+      case 'version':
+        this.combining?.meetOthers()
+        // The store has compared the last known event. If that event was archived and not kept, only the epoch can tell.
+        checkSame(queue, replica, { ...answer, knownAt: null, events: answer.missed })
+        replica.apply(answer.missed)
+        if (replica.version !== answer.version) await readOn(this.#log)
+        // That was its end a moment ago.
+        open.isRead = true
+        open.settleKnown()
+        return
+      case 'known':
+        for (const { seqs } of answer.known) {
+          const [first = 1] = seqs
+          for await (const page of pagesAfter(store, queue, first - 1, seqs.at(-1))) open.note(page.events)
+        }
+        open.settleKnown()
+        return
+      case 'taken':
+        return open.dropTaken(answer.jobIds)
+      case 'requested':
+        for (const jobId of answer.jobIds) this.#appender.heldBack.add(jobId)
+        return hooks.onRequested()
+      case 'dead_worker':
+        for (const workerId of answer.workerIds) this.#appender.deadWorkers.add(workerId)
+        hooks.onDeadWorkers(answer.workerIds)
+        return
+      case 'live_worker':
+        return open.dropExpiries(answer.workerIds)
+      case 'unstaged':
+        return this.staging.again(
+          [...open.pending()].filter(({ command: { id } }) => answer.commandIds.includes(id)),
+        )
+      case 'clock':
+        return
+    }
+  }
+}

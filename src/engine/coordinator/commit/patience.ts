@@ -1,0 +1,239 @@
+import { InterlockError, isPassing } from '../../core/index.ts'
+import type { StoreTraits } from '../../store/index.ts'
+import { backoffMs, pause, type TimeLimit } from '../base/retry.ts'
+
+/**
+ * A try that has had no answer for so long is taken for one that gets none, in milliseconds: the longest wait for a lock. It is also
+ * the least patience without a failure.
+ */
+const SILENT_MS = 2_000
+/** Calls that came one after the other are given up together, at most so many milliseconds late: there may be 100,000 of them. */
+const TOGETHER_MS = 20
+
+/** A call of this process that waits for the database. */
+export interface Call {
+  /** When it was made, by `performance.now()`. */
+  readonly madeAt: number
+  readonly giveUp: (error: unknown) => void
+}
+
+/** Writing the log, reading it, or sending large data ahead. Of a queue that is locked, the log can be read. */
+type Kind = 'append' | 'read' | 'stage'
+
+/** Something the database was asked, and what to say if it goes on for too long. */
+interface Try {
+  readonly began: number
+  readonly why: () => InterlockError | undefined
+}
+
+interface PatienceOptions {
+  readonly limit: Pick<TimeLimit, 'forMs'>
+  readonly log: { readonly store: Pick<StoreTraits, 'name'> }
+}
+
+/**
+ * How long the calls of a process wait while the database does not do what it is asked. The time of a call counts from when it was
+ * made: those before it, which are tried again, must not use up more than their own time. A call is given up also while a try for
+ * it is under way; what comes of that is then nobody's, as with any answer that was lost.
+ *
+ * No call is given up while the database works off what this process gave it before: a long line is no outage.
+ */
+export class Patience {
+  readonly #forMs: number
+  readonly #store: string
+  readonly #calls = new Set<Call>()
+  readonly #tries = new Set<Try>()
+  /** Why the last try of each kind failed, if it did. */
+  readonly #failed = new Map<Kind, InterlockError>()
+  #timer: NodeJS.Timeout | undefined
+  #at = Number.POSITIVE_INFINITY
+
+  /** @param store its name, without credentials */
+  constructor(forMs: number, store: string) {
+    this.#forMs = forMs
+    this.#store = store
+  }
+
+  begin(call: Call): void {
+    this.#calls.add(call)
+    this.#set(call.madeAt + this.#mostMs)
+  }
+
+  /** It has its answer. */
+  end(call: Call): void {
+    this.#calls.delete(call)
+  }
+
+  /** Milliseconds that are left to a call that was made then. */
+  leftMs(madeAt: number): number {
+    return Math.max(0, madeAt + this.#forMs - performance.now())
+  }
+
+  /** False: it was given up, or has its answer. */
+  isWaiting(call: Call | undefined): boolean {
+    return call === undefined || this.#calls.has(call)
+  }
+
+  /**
+   * Whether this call is to be tried no more, after a try that failed.
+   * @param call undefined if no program of this process waits: then its time counts from `since`
+   */
+  isOver(call: Call | undefined, since: number): boolean {
+    return !this.isWaiting(call) || this.leftMs(call?.madeAt ?? since) === 0
+  }
+
+  /**
+   * One try of something that calls wait for.
+   * @param why it takes so long, if that is known before it fails
+   */
+  async during<Out>(kind: Kind, work: () => Promise<Out>, why: Try['why'] = () => undefined): Promise<Out> {
+    const one = { began: performance.now(), why }
+    this.#tries.add(one)
+    try {
+      const out = await work()
+      if (kind === 'append') this.#failed.clear()
+      this.#failed.delete(kind)
+      return out
+    } catch (error) {
+      if (isPassing(error)) this.#failed.set(kind, error)
+      throw error
+    } finally {
+      this.#tries.delete(one)
+    }
+  }
+
+  get #mostMs(): number {
+    return Math.max(this.#forMs, SILENT_MS)
+  }
+
+  #set(at: number): void {
+    if (at >= this.#at) return
+    clearTimeout(this.#timer)
+    this.#at = at
+    this.#timer = setTimeout(() => this.#look(), Math.ceil(at - performance.now())).unref()
+  }
+
+  #look(): void {
+    this.#at = Number.POSITIVE_INFINITY
+    const now = performance.now()
+    const reason = this.#reason(now)
+    let next = Number.POSITIVE_INFINITY
+    for (const call of this.#calls) {
+      const at = call.madeAt + this.#mostMs
+      if (at > now) next = Math.min(next, at)
+      else if (reason === undefined) next = now
+      else {
+        this.#calls.delete(call)
+        call.giveUp(reason)
+      }
+    }
+    if (next === Number.POSITIVE_INFINITY) return
+    this.#set(next > now ? Math.max(next, now + TOGETHER_MS) : this.#silentAt(now))
+  }
+
+  /** Why the database does not get on; undefined if it does. */
+  #reason(now: number): InterlockError | undefined {
+    const [failure] = this.#failed.values()
+    if (failure !== undefined) return failure
+    const [first] = this.#tries
+    if (first === undefined || now - first.began < SILENT_MS) return undefined
+    return first.why() ?? this.#unanswered(now - first.began)
+  }
+
+  /** When the oldest try will have had no answer for too long. */
+  #silentAt(now: number): number {
+    const [first] = this.#tries
+    return Math.max(now + TOGETHER_MS, (first?.began ?? now) + SILENT_MS)
+  }
+
+  #unanswered(ms: number): InterlockError {
+    return new InterlockError(
+      'store_unavailable',
+      `${this.#store}: no answer for ${Math.round(ms / 1_000)} s, and it is not known whether what was sent takes effect; check that the server runs and is not overloaded`,
+      { cause: 'unanswered' },
+    )
+  }
+}
+
+export const patienceOf = ({ limit, log }: PatienceOptions): Patience =>
+  new Patience(limit.forMs, log.store.name)
+
+/** The most tries in a row that are lost to other processes before there is a pause. */
+const AT_ONCE_TRIES = 10
+/** The same for tries that are refused for another reason: the answer says what to do. */
+const AT_ONCE_REFUSALS = 2
+/** A batch is given up after so many tries in a row, far more than combining lets happen. */
+const MOST_TRIES = 100
+
+/**
+ * The tries of one batch. A process that waits after a lost try falls behind and loses again: with 8 processes, trying at once
+ * took 2.2 appends for each one won; pauses that double up to 300 ms took 3.0, and twice the time.
+ */
+export class Tries {
+  readonly #queue: string
+  readonly #limit: TimeLimit
+  readonly #until: number
+  #tries = 0
+  #refusals = 0
+  #isWaiting = false
+  #hasWaited = false
+
+  constructor(queue: string, limit: TimeLimit) {
+    this.#queue = queue
+    this.#limit = limit
+    this.#until = performance.now() + limit.forMs
+  }
+
+  /** Another try was refused. `lost`: another process appended first. */
+  refused(lost: boolean): void {
+    this.#refusals = lost ? 0 : this.#refusals + 1
+    this.#hasWaited = false
+  }
+
+  /** The last try was to publish the batch: to wait for the combiner is no refusal. */
+  waited(): void {
+    this.#tries--
+    this.#isWaiting = true
+    this.#hasWaited = true
+  }
+
+  /** Why the batch is not carried out yet, though the database answers. */
+  get why(): InterlockError | undefined {
+    if (this.#hasWaited) return unanswered(this.#queue)
+    return this.#tries > 1 ? tooContended(this.#queue, this.#tries - 1) : undefined
+  }
+
+  /** Call it before each try, the first included. @throws InterlockError `contention` when the time is up */
+  async next(): Promise<void> {
+    const tries = this.#tries++
+    const { signal } = this.#limit
+    const isLate = performance.now() >= this.#until
+    if (this.#isWaiting) {
+      this.#isWaiting = false
+      if (isLate) throw unanswered(this.#queue)
+      return
+    }
+    if (tries === 0) return
+    // Losing to others is no outage: some tries are made however short the limit.
+    if ((isLate && tries > AT_ONCE_TRIES) || tries >= MOST_TRIES || signal.aborted)
+      throw tooContended(this.#queue, tries)
+    const over = Math.max(tries - AT_ONCE_TRIES, 2 * (this.#refusals - AT_ONCE_REFUSALS))
+    if (over > 0) await pause(backoffMs(over, 5, this.#refusals > 0 ? 1_000 : 100), signal)
+  }
+}
+
+function tooContended(queue: string, tries: number): InterlockError {
+  return new InterlockError(
+    'contention',
+    `queue ${queue}: ${tries} tries to append were refused; try again, and see what else writes to it with \`interlock log\``,
+    { queue },
+  )
+}
+
+function unanswered(queue: string): InterlockError {
+  return new InterlockError(
+    'contention',
+    `queue ${queue}: the process that writes for all has not come to this command in time; try again, and see whether the machines are overloaded`,
+    { queue },
+  )
+}

@@ -1,0 +1,127 @@
+import { calls, parseArguments, plainCalls } from '../events/index.ts'
+import type { Telemetry } from '../store/index.ts'
+import type { WorkflowConfig } from './api/calls.ts'
+import type { Coordinator } from './api/coordinator.ts'
+import { type CoordinatorOptions, completeOptions, type WholeOptions } from './api/options.ts'
+import type { ResultsOf, TypedCoordinator } from './api/typed.ts'
+import { errorText, type Logger } from './base/logger.ts'
+import { commandsOf } from './commands.ts'
+import { TakenIn } from './inbox/row-intake.ts'
+import { recordsOf } from './job-records.ts'
+import { vitalsOf } from './observer.ts'
+import { QueueProcess } from './queue-process.ts'
+
+/**
+ * Joins a queue: reads its log, registers this process and listens. If the database does not answer, it tries again for `joinMs`,
+ * and then rejects with the last error. Under `onUnavailable: 'bypass'` you get the coordinator at once, and it joins as soon as
+ * it can.
+ * @throws InterlockError `invalid_input`, `not_migrated`, `database_older`, `database_newer`, `store_unavailable`, `store_in_use`
+ */
+export async function createCoordinator(options: CoordinatorOptions): Promise<Coordinator>
+export async function createCoordinator<
+  Payloads extends object,
+  Results extends ResultsOf<Payloads> = Record<never, never>,
+>(options: CoordinatorOptions): Promise<TypedCoordinator<Payloads, Results>>
+export async function createCoordinator(options: CoordinatorOptions): Promise<Coordinator> {
+  const whole = completeOptions(options)
+  const process = new QueueProcess(whole)
+  await process.open()
+  followed(process, whole.telemetry)
+  return checked(coordinatorOf(process, whole))
+}
+
+/** What waits from here on is followed for traces, without a read. */
+function followed({ member }: QueueProcess, telemetry: Telemetry | undefined): void {
+  const { log } = member
+  telemetry?.follow({
+    queue: log.queue,
+    workerId: () => member.workerId,
+    ledger: () => member.ledger,
+    now: () => log.now(),
+    follow: (listener) => void log.replica.moves$.subscribe(listener),
+  })
+}
+
+/** The coordinator for a program. Each call is answered by the part of the process that knows. */
+function coordinatorOf(process: QueueProcess, { store, telemetry }: WholeOptions): Coordinator {
+  const { gate, hints, member, observer } = process
+  const { log, logger } = member
+  const { see: _, ...observed } = observer
+  const taken = new TakenIn((found) => process.incoming.rows.looked(found))
+  return {
+    queue: log.queue,
+    logger,
+    telemetry,
+    get workerId() {
+      return member.workerId
+    },
+    getWorkflowModels: (config) => workflowModels(config, logger),
+    onJobStart: (jobId, jobType, models, options = {}) => gate.start(jobId, jobType, models, options),
+    takeUp: (jobId, options = {}) => gate.takeUp(jobId, options),
+    onJobComplete: (jobId, jobType, options = {}) => gate.complete(jobId, jobType, options),
+    ready$: gate.ready$,
+    ...commandsOf(member, telemetry),
+    ...recordsOf(member, store, taken),
+    ...observed,
+    vitals: () => vitalsOf(member, taken),
+    attempt: (lease) => member.starts.attempt(lease),
+    heartbeat: (lease) => member.holds(lease),
+    catchUp: () => member.catchUp(),
+    now: () => log.now(),
+    leaseLost$: member.leaseLost$,
+    stopped$: member.stopped$,
+    wake$: hints.wake$,
+    intake$: hints.intake$,
+    offering: (kinds, freeSlots) => {
+      member.setCapacity(kinds, freeSlots)
+      if (freeSlots > 0) hints.freed()
+    },
+    close: () => process.close(),
+  }
+}
+
+type Method = (...given: unknown[]) => unknown
+
+/** Calls without a promise: they throw a wrong argument instead of rejecting. */
+const atOnce: ReadonlySet<string> = new Set([
+  'getWorkflowModels',
+  'attempt',
+  'pullEvents',
+  'machine',
+  'offering',
+])
+
+/** Every call checks its input before it does anything: JavaScript may pass anything. Valid input is passed on unchanged. */
+function checked(coordinator: Coordinator): Coordinator {
+  for (const [name, schemas] of Object.entries(calls)) {
+    const method = coordinator[name as keyof typeof calls] as Method
+    const isPlain = plainCalls[name as keyof typeof calls]
+    const value: Method = (...given) => {
+      if (isPlain?.(given) === true) return method(...given)
+      try {
+        parseArguments(schemas(), given)
+      } catch (error) {
+        if (atOnce.has(name)) throw error
+        return Promise.reject(error)
+      }
+      return method(...given)
+    }
+    Object.defineProperty(coordinator, name, { value })
+  }
+  return coordinator
+}
+
+/** The models of all steps (`steps[].default_model`), in order, without duplicates. Warns about steps without one. */
+function workflowModels({ steps = [] }: WorkflowConfig, logger: Logger): readonly string[] {
+  const models = new Set<string>()
+  const missing: string[] = []
+  for (const [i, step] of steps.entries()) {
+    if (step.default_model) models.add(step.default_model)
+    else missing.push(step.name ?? `step ${i + 1}`)
+  }
+  if (missing.length > 0)
+    logger.warn(`[COORDINATOR] No default_model in: ${errorText(missing.join(', '))}`, {
+      event: 'workflow.no_model',
+    })
+  return [...models]
+}

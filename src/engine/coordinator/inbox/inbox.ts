@@ -1,0 +1,201 @@
+import {
+  type Accepted,
+  hash,
+  InterlockError,
+  isInterlockError,
+  isRefusal,
+  type Json,
+  jobOf,
+  type Ledger,
+  type Micros,
+  type RecordedEvent,
+} from '../../core/index.ts'
+import { type ParsedRequest, parseRequest } from '../../events/index.ts'
+import type { InboxAnswer, InboxRequest, InboxRole, StoreTraits } from '../../store/index.ts'
+import type { Logger } from '../base/logger.ts'
+import { atMost } from '../base/retry.ts'
+import { SingleFlight } from '../base/work.ts'
+import type { SendOptions } from '../membership/member-api.ts'
+import { answerOf, refusalOf, submittedBy, undecidable } from './request-answers.ts'
+
+/** Requests in one batch. They share an append. */
+const BATCH = 100
+/** The store hands out fewer requests if they are large: from so many characters on, there may be more of them. */
+const LARGE = 1_000_000
+/** How often to look into the inbox when no notification comes. */
+const LOOK_MS = 5_000
+/** After this time, another process may decide a command that one has taken, in case that one died. */
+const FREE_AGAIN_MS = 2_500
+/** How long the first claim of a new process waits for commands that SQL sent before. */
+const FIRST_MS = 2_000
+
+/** The worker id in the events of these commands. */
+const ACTOR = 'sql'
+/** Of their ids in the log. */
+const PREFIX = 'sql:'
+
+export interface InboxOptions {
+  readonly store: InboxRole & Pick<StoreTraits, 'frugal'>
+  readonly queue: string
+  readonly ledger: () => Ledger
+  /** Sends a command under a given id, so that a request that two processes decide is carried out once. */
+  readonly send: (body: ParsedRequest['body'], options: SendOptions) => Promise<Accepted>
+  /** The database's clock. */
+  readonly now: () => Micros
+  readonly logger: Logger
+  /** A look has ended. */
+  readonly onLooked: (found: boolean) => void
+  readonly onError: (error: unknown) => void
+}
+
+/** Whether this event came of such a command. */
+export const isOfInbox = ({ commandId }: Pick<RecordedEvent, 'commandId'>): boolean =>
+  commandId.startsWith(PREFIX)
+
+/** Decides the commands that SQL puts into the inbox. Every process of the queue does, and only one looks at a time. */
+export class Inbox {
+  readonly #options: InboxOptions
+  #lookedAt = Number.NEGATIVE_INFINITY
+  readonly #flight: SingleFlight
+  /** Something arrived before this process could send commands. */
+  #isWaiting = false
+  #canSend = false
+  #closed = false
+  #later: NodeJS.Timeout | undefined
+
+  constructor(options: InboxOptions) {
+    this.#options = options
+    // What could not be decided now stays in the inbox.
+    this.#flight = new SingleFlight(() => this.#look(), options.onError)
+  }
+
+  /**
+   * Commands can be sent from now on. First decides what is known to be in the inbox, so that this process claims no job that was
+   * already cancelled.
+   */
+  async open(): Promise<void> {
+    this.#canSend = true
+    if (!this.#isWaiting) return
+    this.nudge()
+    await atMost(FIRST_MS, this.#flight.idle())
+  }
+
+  /** Looks again after a while, since a notification may have been lost. */
+  poll(): void {
+    this.#canSend = true
+    if (this.#isWaiting || performance.now() - this.#lookedAt >= LOOK_MS) this.nudge()
+  }
+
+  /** Something may have arrived. Takes no commands before it can decide them: that would keep them from others. */
+  nudge(): void {
+    this.#isWaiting = !this.#canSend
+    if (this.#canSend) void this.#flight.request()
+  }
+
+  /** Waits for what is under way. */
+  async close(): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#later)
+    await this.#flight.close()
+  }
+
+  async #look(): Promise<void> {
+    const { store, queue, onLooked } = this.#options
+    this.#lookedAt = performance.now()
+    const requests = await store.inbox(queue, BATCH)
+    onLooked(requests.length > 0)
+    if (requests.length === 0) return this.#lookLater()
+    if (await this.#answerAll(requests)) void this.#flight.request()
+  }
+
+  /**
+   * Another process has taken everything, and may die with it. So it looks once more, even after many empty looks. If each call
+   * has its price, it leaves that to the next beat.
+   */
+  #lookLater(): void {
+    if (this.#options.store.frugal === true || this.#closed || this.#later !== undefined) return
+    this.#later = setTimeout(() => this.#lookOnce(), FREE_AGAIN_MS).unref()
+  }
+
+  #lookOnce(): void {
+    this.nudge()
+    void this.#flight.idle().then(() => {
+      clearTimeout(this.#later)
+      this.#later = undefined
+    })
+  }
+
+  /** True if there may be more. What could not be decided now goes back at once, for others. */
+  async #answerAll(requests: readonly InboxRequest[]): Promise<boolean> {
+    const { store, queue } = this.#options
+    const answers = await Promise.all(requests.map((request) => this.#decide(request)))
+    await store.answer(queue, answers)
+    return answers.every(({ answer }) => answer !== null) && mayBeMore(requests)
+  }
+
+  async #decide(request: InboxRequest): Promise<InboxAnswer> {
+    const { requestId } = request
+    try {
+      return { requestId, answer: await this.#send(request) }
+    } catch (error) {
+      if (isRefusal(error)) return { requestId, answer: this.#refuse(request, error) }
+      this.#options.onError(error)
+      // The store or this process is at fault, not the request. Another process may succeed, or this one later.
+      if (isInterlockError(error)) return { requestId, answer: null }
+      return { requestId, answer: undecidable(error) }
+    }
+  }
+
+  /** The submission of jobs was committed: its author may never ask for the answer, so the log of the service says it too. */
+  #refuse({ requestId, command }: InboxRequest, error: InterlockError): Json {
+    const { queue, logger } = this.#options
+    const jobIds = submittedBy(command)
+    const [first] = jobIds
+    if (first !== undefined)
+      logger.warn(
+        `[COORDINATOR] Job ${first}${jobIds.length > 1 ? ` and ${jobIds.length - 1} more` : ''}, submitted by SQL (request ${requestId}), refused: ${error.message}`,
+        { event: 'submission.refused', queue, job_id: first, code: error.code },
+      )
+    return refusalOf(error)
+  }
+
+  async #send({ requestId, command }: InboxRequest): Promise<Json> {
+    const { ledger, now, send } = this.#options
+    const request = parseRequest(command, now())
+    const { body, claim, data, workerId } = request
+    this.#checkLife(request)
+    // The hash is of the request and not of the body, which contains times of this process.
+    const as = {
+      id: `${PREFIX}${requestId}`,
+      workerId: workerId ?? ACTOR,
+      hash: hash(JSON.stringify(command)),
+    }
+    const result = await send(body, { as, claim, data })
+    return answerOf(body, result, as.workerId, ledger(), now())
+  }
+
+  #checkLife({ body, queuedAt }: ParsedRequest): void {
+    if (queuedAt === null || body.type !== 'cancel') return
+    const job = jobOf(this.#options.ledger(), body.jobId)
+    if (job === undefined || job.queuedAt === queuedAt) return
+    throw new InterlockError(
+      'job_not_live',
+      `job ${body.jobId} has ended and was enqueued again since; cancel it again if you mean its new life`,
+    )
+  }
+}
+
+function mayBeMore(requests: readonly InboxRequest[]): boolean {
+  let length = 0
+  for (const { command } of requests) length += lengthOf(command)
+  return requests.length === BATCH || length >= LARGE
+}
+
+/** A command that is nested too deeply to be written counts as large. */
+function lengthOf(command: Json): number {
+  try {
+    return JSON.stringify(command).length
+  } catch {
+    return LARGE
+  }
+}

@@ -1,0 +1,273 @@
+import { InterlockError, type Micros } from '../../core/index.ts'
+import type { AppendAnswer, BeatAnswer, Incoming, MembershipRole, WorkerBeat } from '../../store/index.ts'
+import { pause, retryAfterOf } from '../base/retry.ts'
+import { SingleFlight } from '../base/work.ts'
+import { type LeaseTimes, leaseTimes } from './lease-times.ts'
+import { LeftBehind } from './left-behind.ts'
+
+/** `ttlMs`: time to live without a beat; one is sent every third of it, or every 6 s. `graceMs`: the grace after that. */
+export interface LeaseOptions extends Pick<WorkerBeat, 'queue' | 'ttlMs' | 'graceMs' | 'release'> {
+  readonly store: Pick<MembershipRole, 'beat' | 'leave'>
+  /** The present incarnation of this process. */
+  readonly workerId: () => string
+  /** Worker processes whose ttl and grace are over and that still hold something. */
+  readonly onOverdue: (workerIds: readonly string[]) => void
+  /** Something has arrived beside the log, and no process has claimed it. */
+  readonly onIncoming: (incoming: Incoming) => void
+  /** This incarnation's lease is lost: other processes have its jobs by now, or soon. */
+  readonly onLost: () => void
+  readonly onReached: () => void
+  readonly onUnreachable: (error: unknown) => void
+  /** The version up to which this process has folded the log. */
+  readonly version: () => number
+  /** The log is shorter than that version. The next read will say that it went back. */
+  readonly onShorter: () => void
+}
+
+/** What this process could start, as other processes see it. */
+export type Capacity = Pick<WorkerBeat, 'kinds' | 'freeSlots'>
+
+/**
+ * The shortest pause before a failed beat is sent again, in milliseconds. It doubles each time: while there is a lease to lose, up to
+ * the longest; then until the next beat is due earlier.
+ */
+const AGAIN = { leastMs: 250, mostMs: 1_000 }
+
+/**
+ * Keeps the one lease of this process alive, for all its jobs. It takes the lease to be lost a little before the database does,
+ * by its own monotonic clock, counted from when the last good beat was sent. So a process that can run has told its handlers to
+ * stop before others may start their jobs, even if it cannot reach the database.
+ */
+export class LeaseKeeper {
+  readonly #options: LeaseOptions
+  readonly #times: LeaseTimes
+  #timer: NodeJS.Timeout | undefined
+  #fence: NodeJS.Timeout | undefined
+  #again: NodeJS.Timeout | undefined
+  /** Beats in a row that have failed. */
+  #failed = 0
+  #isOver = false
+  /** Beats of the present incarnation. */
+  #beats: SingleFlight
+  #expiresAt: Micros = 0
+  /** When the lease ends, by the monotonic clock of this process. */
+  #until = Number.POSITIVE_INFINITY
+  /** The incarnation that a beat last found alive, and the last one whose lease was lost. */
+  #aliveAs: string | undefined
+  #lostAs: string | undefined
+  /** When the last good beat was sent. */
+  #aliveAt = Number.NEGATIVE_INFINITY
+  /** When the append that is under way was sent, if beats go along with appends and one is. */
+  #appendSent = Number.NEGATIVE_INFINITY
+  readonly #behind: LeftBehind
+  #capacity: Capacity = { kinds: [], freeSlots: 0 }
+
+  constructor(options: LeaseOptions) {
+    this.#options = options
+    this.#times = leaseTimes(options.ttlMs)
+    this.#behind = new LeftBehind(options)
+    this.#beats = this.#newBeats()
+  }
+
+  get capacity(): Capacity {
+    return this.#capacity
+  }
+
+  /** The first worker of a process is told at once: others leave jobs to it. Later, the next beat tells what it could start. */
+  offer(capacity: Capacity): void {
+    const begins = this.#capacity.kinds?.length === 0 && capacity.kinds?.length !== 0
+    this.#capacity = capacity
+    if (begins && this.isRegistered) void this.beat()
+  }
+
+  get expiresAt(): Micros {
+    return this.#expiresAt
+  }
+
+  /** True from the loss of the lease until the next incarnation is registered. */
+  get lost(): boolean {
+    return this.#lostAs !== undefined && !this.isRegistered
+  }
+
+  /** True once the store has said that this incarnation is alive. */
+  get isRegistered(): boolean {
+    return this.#aliveAs === this.#workerId
+  }
+
+  /** The first beat, which registers the process; then one every third of the ttl. @throws what the store throws */
+  async start(): Promise<BeatAnswer> {
+    const answer = await this.#beat()
+    clearInterval(this.#timer)
+    this.#isOver = false
+    this.#timer = setInterval(() => this.#whenDue(), this.#times.everyMs)
+    return answer
+  }
+
+  /**
+   * Sends a beat out of turn, or joins the one under way. Never throws: if it fails, the failure is reported, and another beat
+   * follows soon. A beat without an answer is given up when the next is due: a dead connection must not cost the lease.
+   */
+  beat(): Promise<void> {
+    return this.#beats.join()
+  }
+
+  /** Sends one beat now. @throws what the store throws */
+  async confirm(): Promise<void> {
+    await this.#beat()
+  }
+
+  /** Goes on as a new incarnation after the lease was lost. The answers to beats under way are for the old one. */
+  renew(): Promise<void> {
+    this.#beats = this.#newBeats()
+    return this.beat()
+  }
+
+  /**
+   * Call it before you begin something under the lease. After a pause of the event loop, messages may be handled before the timer
+   * that ends the lease.
+   */
+  check(): void {
+    if (this.isRegistered && performance.now() >= this.#until) this.declareLost()
+  }
+
+  declareLost(): void {
+    if (this.#lostAs === this.#workerId) return
+    clearTimeout(this.#fence)
+    this.#lostAs = this.#workerId
+    this.#aliveAs = undefined
+    if (performance.now() >= this.#until) this.#behind.add(this.#workerId, this.#until + this.#times.marginMs)
+    this.#options.onLost()
+  }
+
+  /** The process is over: it sends no more beats and gets no other incarnation. */
+  abandon(): void {
+    this.#rest()
+    this.declareLost()
+  }
+
+  async stop(): Promise<void> {
+    this.#rest()
+    clearTimeout(this.#fence)
+    await this.#beats.idle()
+    if (this.#lostAs !== this.#workerId) await this.#options.store.leave(this.#options.queue, this.#workerId)
+  }
+
+  /**
+   * Sends an append, with a beat along if one would be due soon. While it is under way no beat goes out by itself, until the append is as old
+   * as a beat may become.
+   */
+  async along(append: (beat?: WorkerBeat) => Promise<AppendAnswer>): Promise<AppendAnswer> {
+    const sent = performance.now()
+    const isDue = this.isRegistered && !this.#isOver && sent - this.#aliveAt > this.#times.alongMs
+    const beat = isDue ? this.#next() : undefined
+    this.#appendSent = sent
+    try {
+      const answer = await append(beat)
+      if (beat !== undefined && answer.ok && answer.beat !== undefined)
+        this.#cameAlong(answer.beat, beat.workerId, sent)
+      return answer
+    } finally {
+      this.#appendSent = Number.NEGATIVE_INFINITY
+    }
+  }
+
+  /** So the next one is due later. */
+  #cameAlong(answer: BeatAnswer, workerId: string, sent: number): void {
+    clearTimeout(this.#again)
+    if (!this.#isOver) this.#timer?.refresh()
+    this.#heed(answer, workerId, sent)
+  }
+
+  #whenDue(): void {
+    const restMs = this.#appendSent + this.#times.everyMs - performance.now()
+    if (restMs <= 0) return void this.beat()
+    clearTimeout(this.#again)
+    this.#again = setTimeout(() => this.#whenDue(), restMs)
+  }
+
+  async #beat(): Promise<BeatAnswer> {
+    const beat = this.#next()
+    const known = this.#options.version()
+    const sent = performance.now()
+    const answer = await this.#options.store.beat(beat)
+    this.#heed(answer, beat.workerId, sent)
+    if (answer.version < known) this.#options.onShorter()
+    return answer
+  }
+
+  #next(): WorkerBeat {
+    const { queue, ttlMs, graceMs, release } = this.#options
+    return { queue, workerId: this.#workerId, ...this.#capacity, release, ttlMs, graceMs }
+  }
+
+  #heed(answer: BeatAnswer, workerId: string, sent: number): void {
+    this.#failed = 0
+    this.#options.onReached()
+    if (workerId === this.#workerId) this.#take(answer, sent)
+    void this.#behind.leave()
+    if (answer.overdue.length > 0) this.#options.onOverdue(answer.overdue)
+    if (answer.arrived) this.#options.onIncoming('rows')
+    if (answer.requested) this.#options.onIncoming('requests')
+  }
+
+  get #workerId(): string {
+    return this.#options.workerId()
+  }
+
+  #newBeats(): SingleFlight {
+    return new SingleFlight(
+      () => {
+        clearTimeout(this.#again)
+        return this.#inTime(this.#beat())
+      },
+      (error) => this.#onFailure(error),
+    )
+  }
+
+  #onFailure(error: unknown): void {
+    this.#options.onUnreachable(error)
+    const doubled = AGAIN.leastMs * 2 ** this.#failed++
+    const restMs = (this.isRegistered ? Math.min(doubled, AGAIN.mostMs) : doubled) * (1 + Math.random())
+    const ms = Math.max(restMs, retryAfterOf(error))
+    if (this.#isOver || ms >= this.#times.everyMs) return
+    clearTimeout(this.#again)
+    this.#again = setTimeout(() => void this.beat(), ms)
+  }
+
+  #rest(): void {
+    this.#isOver = true
+    clearInterval(this.#timer)
+    clearTimeout(this.#again)
+  }
+
+  async #inTime(beat: Promise<unknown>): Promise<void> {
+    const mostMs = this.#times.answerMs
+    const answered = new AbortController()
+    const late = pause(mostMs, answered.signal).then(() => {
+      if (!answered.signal.aborted) throw unanswered(mostMs)
+    })
+    await Promise.race([beat, late]).finally(() => answered.abort())
+  }
+
+  /**
+   * Answers may come late, after those of later beats. A process that was alive stays alive until a newer answer says otherwise.
+   */
+  #take({ alive, expiresAt }: BeatAnswer, sent: number): void {
+    if (!alive) return this.declareLost()
+    if (this.#lostAs === this.#workerId) return
+    this.#aliveAs = this.#workerId
+    this.#expiresAt = Math.max(this.#expiresAt, expiresAt)
+    this.#aliveAt = Math.max(this.#aliveAt, sent)
+    const { ttlMs } = this.#options
+    this.#until = this.#aliveAt + ttlMs - this.#times.marginMs
+    clearTimeout(this.#fence)
+    this.#fence = setTimeout(() => this.declareLost(), Math.max(0, this.#until - performance.now())).unref()
+  }
+}
+
+function unanswered(ms: number): InterlockError {
+  return new InterlockError(
+    'store_unavailable',
+    `the database has not answered a beat within ${Math.round(ms)} ms; another one is sent`,
+  )
+}

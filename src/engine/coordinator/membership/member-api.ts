@@ -1,0 +1,57 @@
+import type { Claim, DataChange, RecordedEvent, Started } from '../../core/index.ts'
+import type { Incoming } from '../../store/index.ts'
+
+/** A time that has always passed. */
+export const AT_ONCE = 0
+
+/** A call that waits for the start of a job. Only the gate knows more about it. */
+export interface StartCall {
+  readonly jobId: string
+}
+
+/** What led to a start: a call at the gate, a claim, or anything else. */
+export type Taker = StartCall | 'claim' | null
+
+/**
+ * Whether an attempt belongs to this process, as far as it knows. `unsure`: the database has not yet said that the lease of the
+ * attempt is alive. `none`: the attempt has ended, or was lost with its lease.
+ */
+export type Hold = 'held' | 'unsure' | 'none'
+
+/** What is sent with a command. */
+export interface SendOptions {
+  /** What this process could start in the same append. */
+  readonly claim?: Claim | undefined
+  /** The data to keep of the jobs that the command puts in line or ends. */
+  readonly data?: readonly DataChange[]
+  /** Nobody waits for the answer: what this process knows is enough. */
+  readonly isLook?: boolean
+  /** When the call was made, by `performance.now()`, if it did something else first: its patience counts from then. */
+  readonly madeAt?: number
+  /** Who gets what the command starts, before anybody else. With a claim, the caller of the claim. */
+  readonly taker?: Taker
+  /** The id of the command and the worker id in its events, if they are not this process's own. */
+  readonly as?: { readonly id: string; readonly workerId: string; readonly hash?: number }
+}
+
+/** What a member reports beside the answers to its commands. */
+export interface MemberHooks {
+  /** Every event, once it is folded. */
+  readonly onEvent: (event: RecordedEvent) => void
+  /** A job was started for this process, by any command. Returns true if it belongs to the sender of that command. */
+  readonly onStarted: (attempt: Started, taker: Taker) => boolean
+  /** Somebody here waits for the start of a job that he has asked for. */
+  readonly isWaiting: () => boolean
+  /** Something may have arrived beside the log. @param again after the last message, without one */
+  readonly onIncoming: (incoming: Incoming, again?: boolean) => void
+  /** A job that was about to start is to be cancelled: the command is in the inbox. */
+  readonly onRequested: () => void
+  /** Once per poll, after the log was read. */
+  readonly onPoll: () => void
+  /** The process goes on under another worker id, which is registered now. */
+  readonly onRenewed: () => void
+  /** A job may start that could not before, although no event says so. */
+  readonly onOpening: () => void
+  /** Events were skipped that were archived for good before this process read them. */
+  readonly onSkipped: () => void
+}

@@ -1,0 +1,130 @@
+import { defer, filter, map, type Observable, startWith } from 'rxjs'
+import { CoordinatorActor } from '../../../machines/index.ts'
+import { type Explanation, explainJob, MICROS_PER_MS, type RecordedEvent } from '../core/index.ts'
+import { parseJobId, parseSeq } from '../events/index.ts'
+import {
+  type LogRole,
+  type MembershipRole,
+  PAGE,
+  type StoreTraits,
+  type SubmissionRole,
+} from '../store/index.ts'
+import type { Coordinator } from './api/coordinator.ts'
+import { Counter, queueMetrics, queueView, toDate } from './api/view.ts'
+import type { Vitals } from './api/vitals.ts'
+import type { TakenIn } from './inbox/row-intake.ts'
+import type { Member } from './membership/member.ts'
+import { eventsFrom, pagesOf, pullEvents, standingOf } from './replica/streams.ts'
+
+type ObserverStore = Pick<LogRole, 'read'> &
+  Pick<MembershipRole, 'workers'> &
+  Pick<SubmissionRole, 'ofJob'> &
+  Pick<StoreTraits, 'name'>
+
+type Calls = Pick<
+  Coordinator,
+  | ('explain' | 'state' | 'state$' | 'events$' | 'heard$' | 'eventsFrom' | 'pullEvents' | 'waiting$')
+  | ('machine' | 'health' | 'metrics' | 'changes$' | 'ledger')
+>
+
+/** The reading side of a coordinator: the queue as this process knows it, its events, and the state of the process. */
+export interface Observer extends Calls {
+  /** An event that this process has folded. */
+  see(event: RecordedEvent): void
+}
+
+export function observerOf(member: Member, store: ObserverStore): Observer {
+  const { log } = member
+  const { queue } = log
+  const counter = new Counter()
+  const now = () => log.now()
+  const state = () => queueView(queue, member.ledger, now())
+  const heard$: Observable<RecordedEvent> = log.replica.events$
+  const events$ = member.following(heard$)
+  const changes$ = member.following(log.replica.changes$)
+  const source = {
+    read: pagesOf(queue, (after) => store.read(queue, after, PAGE)),
+    version: () => log.version,
+    live$: events$,
+  }
+  return {
+    see: (event) => counter.see(event),
+    explain: (jobId) => explained(member, store, parseJobId(jobId)),
+    state,
+    state$: defer(() => changes$.pipe(map(state), startWith(state()))),
+    events$,
+    heard$,
+    changes$: log.replica.moves$,
+    ledger: () => member.ledger,
+    eventsFrom: (after) => eventsFrom(source, parseSeq(after)),
+    pullEvents: (after, { signal } = {}) => pullEvents(source, parseSeq(after), changes$, signal),
+    waiting$: (jobId) => standingOf(parseJobId(jobId), () => member.ledger, now, changes$),
+    machine: (options = {}) => {
+      const actor = new CoordinatorActor(member.ledger, options)
+      const fresh$ = events$.pipe(filter(({ seq }) => seq > actor.ledger.version))
+      fresh$.subscribe({ next: (event) => actor.feed(event), complete: () => actor.stop() })
+      // The ledger is ahead of the machine: events were skipped that no process can read any more.
+      changes$.subscribe((ledger) => ledger.version > actor.ledger.version && actor.restore(ledger))
+      return actor
+    },
+    health: () => {
+      const { ledger, lease, failures, workerId, appends } = member
+      return {
+        queue,
+        store: store.name,
+        workerId,
+        ok: failures.text === null && !lease.lost,
+        reachable: !failures.isOutage,
+        leaseLost: lease.lost,
+        leaseExpiresAt: toDate(lease.expiresAt),
+        version: ledger.version,
+        activeCount: ledger.active.size,
+        waitingCount: ledger.jobs.size - ledger.active.size,
+        counts: appends.counts,
+        lastError: failures.text,
+      }
+    },
+    metrics: () => queueMetrics(member.ledger, now(), log.head, counter.counts),
+  }
+}
+
+/** A job moves on while it is looked at: seldom more than once. */
+const LOOKS = 3
+
+/** What the tables say belongs to one version of the log. If the job is not live at a later one, they are read again. */
+async function explained(
+  member: Member,
+  store: ObserverStore,
+  jobId: string,
+): Promise<Explanation | undefined> {
+  const { log } = member
+  for (let looks = 1; ; looks++) {
+    const record = await store.ofJob(log.queue, jobId)
+    await member.catchUp()
+    const workers = await store.workers(log.queue)
+    const found = explainJob({ ledger: log.ledger, now: log.now(), workers }, jobId, record)
+    const isLive = found?.state === 'waiting' || found?.state === 'active'
+    if (isLive || log.version === record.version || looks === LOOKS) return found
+  }
+}
+
+/** What a process knows of itself: read off, nothing is asked. */
+export function vitalsOf(member: Member, taken: TakenIn): Vitals {
+  const { log, lease, failures, appends } = member
+  const { head } = log
+  return {
+    workerId: member.workerId,
+    ok: failures.text === null && !lease.lost,
+    reachable: !failures.isOutage,
+    leaseMs: lease.lost ? 0 : Math.max(0, (lease.expiresAt - log.clock.now()) / MICROS_PER_MS),
+    freeSlots: lease.capacity.freeSlots,
+    counts: appends.counts,
+    ...member.figures,
+    log: { lastSeq: log.knownVersion, archivedSeq: head.archivedSeq },
+    catchUp: {
+      events: Math.max(0, head.version - log.version),
+      ms: performance.now() - head.reachedAt,
+    },
+    intake: taken.standing,
+  }
+}

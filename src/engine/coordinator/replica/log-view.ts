@@ -1,0 +1,110 @@
+import type { Ledger, Micros } from '../../core/index.ts'
+import type { AppendRole, LogRole, SnapshotRole, StoreTraits } from '../../store/index.ts'
+import { DatabaseClock, LogClock } from './clocks.ts'
+import { Confirmed } from './confirmed.ts'
+import { HeardNews } from './heard-news.ts'
+import { Replica } from './replica.ts'
+
+export interface LogViewOptions {
+  readonly store: Pick<StoreTraits, 'name'> &
+    Pick<LogRole, 'read'> &
+    Pick<AppendRole, 'confirm'> &
+    Pick<SnapshotRole, 'snapshot' | 'chunk'>
+  readonly queue: string
+  /** Called when the database has said that there is nothing more to read. */
+  readonly onReached?: () => void
+  /** Called when events were skipped because the database no longer has them: what is known of attempts is older than they are. */
+  readonly onSkipped?: () => void
+}
+
+/** What one process knows of a queue's log: what it has folded, how far the log goes, and the time of the queue. */
+export class LogView {
+  readonly store: LogViewOptions['store']
+  readonly queue: string
+  readonly replica = new Replica()
+  readonly clock = new DatabaseClock()
+  readonly head: Head
+  readonly confirmed: Confirmed
+  /** News of appends that are not folded yet. */
+  readonly news = new HeardNews()
+  readonly onSkipped: () => void
+  readonly #time = new LogClock(this.clock, () => this.replica.ledger.lastAt)
+
+  constructor({ store, queue, onReached, onSkipped = () => {} }: LogViewOptions) {
+    this.store = store
+    this.queue = queue
+    this.head = new Head(onReached)
+    this.confirmed = new Confirmed(store)
+    this.onSkipped = onSkipped
+    this.replica.changes$.subscribe(() => this.#time.see())
+  }
+
+  get ledger(): Ledger {
+    return this.replica.ledger
+  }
+
+  /** The version up to which this process has folded the log. */
+  get version(): number {
+    return this.replica.version
+  }
+
+  /** The version that the log has reached, as far as this process has heard. */
+  get knownVersion(): number {
+    return Math.max(this.head.version, this.replica.version)
+  }
+
+  /** The time of the queue. Whatever is counted from events uses it. */
+  now(): Micros {
+    return this.#time.now()
+  }
+
+  /** True while the log is ahead of the database's clock. */
+  get isAhead(): boolean {
+    return this.#time.isAhead
+  }
+}
+
+/** How far the log goes, as far as a process knows. */
+export class Head {
+  #version = 0
+  #archivedSeq = 0
+  #reachedAt = performance.now()
+  readonly #onReached: () => void
+
+  /** @param onReached called whenever the database has said that there is nothing more */
+  constructor(onReached: () => void = () => {}) {
+    this.#onReached = onReached
+  }
+
+  /** The last version that it has heard of, from any source. */
+  get version(): number {
+    return this.#version
+  }
+
+  /** When it last knew everything in the log, by `performance.now()`. */
+  get reachedAt(): number {
+    return this.#reachedAt
+  }
+
+  /** The last event that was archived, as far as a read has said. */
+  get archivedSeq(): number {
+    return this.#archivedSeq
+  }
+
+  /** A read says where the log begins. */
+  begins(archivedSeq: number): void {
+    this.#archivedSeq = archivedSeq
+  }
+
+  /** The log goes at least that far. Infinite or absent: nothing is known. */
+  hear(version: number | undefined): void {
+    if (version !== undefined && Number.isFinite(version)) this.#version = Math.max(this.#version, version)
+  }
+
+  /** The process has folded everything there was a moment ago. @param version what a read says; what was heard may be wrong */
+  reach(version = this.#version): void {
+    this.#version = version
+    this.#reachedAt = performance.now()
+    this.#onReached()
+  }
+}

@@ -1,0 +1,119 @@
+import { type InterlockError, isInterlockError, type Micros, ofStandby, wentBack } from '../../core/index.ts'
+import { type LogPage, PAGE, pagesAfter } from '../../store/index.ts'
+import type { LogView } from './log-view.ts'
+import type { Replica } from './replica.ts'
+import { ledgerNear } from './snapshots.ts'
+
+/**
+ * Folds everything up to the head, page by page, into a replica that knows nothing. Any other replica uses {@link readOn}.
+ * @throws InterlockError `log_went_back`, `archived`
+ */
+export async function readToHead({ store, queue, replica, clock, head, confirmed }: LogView): Promise<void> {
+  let sent = clock.mark()
+  let at = replica.version
+  for await (const page of pagesAfter(store, queue, replica.version)) {
+    // Only the first page was awaited from its request on. Later pages were fetched ahead, so their times tell nothing about the
+    // clock.
+    if (sent > 0) clock.sync(page.now, sent)
+    sent = 0
+    if (page.isOfStandby === true) throw ofStandby(store.name)
+    head.begins(page.archivedSeq)
+    if (page.version < at) throw wentBack(queue, at, page.version)
+    at = page.events.at(-1)?.seq ?? at
+    checkSame(queue, replica, { ...page, knownAt: null })
+    if (page.isUnconfirmed !== true) confirmed.reach(at)
+    replica.apply(page.events)
+  }
+  head.reach(replica.version)
+}
+
+/**
+ * The same for a replica that has folded a log already: the first page repeats the last event that it knows. If the events after
+ * it were archived for good, it goes on from the newest snapshot, like a process that starts now.
+ * @param upTo a version that is known to exist: nothing is read if news lead there; infinite: whatever there is
+ * @throws InterlockError `log_went_back`; `archived`, `database_newer`, `corrupt_log` without a snapshot that can be read
+ */
+export async function readOn(log: LogView, upTo = Number.POSITIVE_INFINITY): Promise<void> {
+  if (foldNews(log, upTo)) return
+  try {
+    await readFollowing(log)
+  } catch (error) {
+    if (!isInterlockError(error, 'archived')) throw error
+    await skip(log, error)
+    await readToHead(log)
+  }
+}
+
+/** True if news that continue exactly from here have led to this version. If something is wrong with them, reading finds out. */
+export function foldNews({ queue, replica, head, news, confirmed }: LogView, upTo: number): boolean {
+  if (upTo === Number.POSITIVE_INFINITY) return false
+  const before = replica.version
+  try {
+    for (let next = news.after(replica.version); next !== undefined; next = news.after(replica.version)) {
+      const events = next.events()
+      if (!events.every(({ seq }, i) => seq === replica.version + i + 1)) return false
+      if (replica.version + events.length !== next.version) return false
+      checkSame(queue, replica, { ...next, knownAt: next.at, events })
+      if (next.isUnconfirmed !== true) confirmed.reach(next.version)
+      replica.apply(events)
+    }
+  } catch {
+    return false
+  }
+  if (replica.version < upTo) return false
+  // What tells nothing new may be of a log that was restored: that is found by reading.
+  if (replica.version > before) head.reach(Math.max(head.version, replica.version))
+  return true
+}
+
+async function skip({ store, queue, replica, onSkipped }: LogView, error: InterlockError): Promise<void> {
+  const ledger = await ledgerNear(store, queue, null, () => {})
+  if (ledger.version <= replica.version) throw error
+  replica.startFrom(ledger)
+  onSkipped()
+}
+
+async function readFollowing(log: LogView): Promise<void> {
+  const { store, queue, replica, clock, head, confirmed } = log
+  const { version } = replica
+  if (version === 0) return readToHead(log)
+  const sent = clock.mark()
+  const page = await store.read(queue, version - 1, PAGE)
+  if (page.isOfStandby === true) throw ofStandby(store.name)
+  if (page.version < version) throw wentBack(queue, version, page.version)
+  const [first] = page.events
+  // Nothing to compare if the last known event was archived and not kept.
+  checkSame(queue, replica, { ...page, knownAt: first?.seq === version ? first.at : null })
+  clock.sync(page.now, sent)
+  head.begins(page.archivedSeq)
+  if (page.isUnconfirmed !== true) confirmed.reach(page.events.at(-1)?.seq ?? version)
+  replica.apply(page.events)
+  if (replica.version < page.version) return readToHead(log)
+  head.reach(page.version)
+}
+
+/** Events to be folded next, with what shows that they belong to the log that was folded so far. */
+interface Following extends Pick<LogPage, 'events' | 'version' | 'epoch'> {
+  /** The time that this log has for the last event that the replica knows; null: unknown. */
+  readonly knownAt: Micros | null
+}
+
+/**
+ * Makes sure, before anything is folded on top of it, that this is still the log that was folded. After a restore, other events
+ * have the numbers that this process knows. Times rise by microseconds, so an event in the place of the last known one has
+ * another time. The epochs are compared as well.
+ * @throws InterlockError `log_went_back`
+ */
+export function checkSame(
+  queue: string,
+  { version: known, ledger }: Replica,
+  { knownAt, events, version, epoch }: Following,
+): void {
+  if (known > 0 && (knownAt ?? ledger.lastAt) !== ledger.lastAt) throw wentBack(queue, known, version)
+  if ((events.at(-1)?.seq ?? known) < version) return
+  const led = events.reduce(
+    (now, event) => (event.type === 'epoch_changed' ? event.epoch : now),
+    ledger.epoch,
+  )
+  if (led < epoch) throw wentBack(queue, known, version)
+}

@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto'
+import { columnUses, ownNames } from './columns.ts'
+import { listMigrationFiles, readMigrationFile } from './package-files.ts'
+import { interlockFunctions } from './sql-functions.ts'
+import { interlockTables, schemaVersion } from './version.ts'
+
+/** The file for an account without tables, the one for an account that has its own, and the way back. */
+export const bundleNames = {
+  clean: '000_clean_schema.sql',
+  existing: '027_add_job_queue_coordination.sql',
+  undo: 'undo_first_coordinator.sql',
+} as const
+
+const undoPart = bundleNames.undo
+const newAccountPart = '30_new_account.sql'
+
+/** Parts below this number come before the functions, the others after: triggers and grants need them. */
+const firstPartAfterFunctions = '60'
+
+/**
+ * Every bundle by its file name, made from the parts: `node src/engine/migrate/bundle.ts` writes them. A bundle is plain SQL
+ * that runs as it is, in psql or in the Supabase SQL editor.
+ */
+export function bundles(): ReadonlyMap<string, string> {
+  return new Map([
+    [bundleNames.clean, bundle(heading.clean, true)],
+    [bundleNames.existing, bundle(heading.existing, false)],
+    [bundleNames.undo, `${generated}${filled(readMigrationFile('parts', undoPart))}`],
+  ])
+}
+
+/** SHA-256 over everything that both bundles share: the same database has the same checksum either way. */
+export function schemaChecksum(): string {
+  const shared = body(false).replace('{{records}}', '')
+  return createHash('sha256').update(shared).digest('hex')
+}
+
+const generated =
+  '-- Made by src/engine/migrate/bundle.ts from migrations/parts and migrations/functions: change those.\n'
+
+const heading = {
+  clean: `-- Interlock ${schemaVersion}, for a new account: its own tables, and minimal jobs and workflow_executions.
+-- One transaction; running it again changes nothing.\n`,
+  existing: `-- Interlock ${schemaVersion}, for an account that has tables: adds Interlock's, and coordination columns to jobs and
+-- workflow_executions where they exist. Rows, policies and grants of yours stay as they are.
+-- One transaction; running it again changes nothing.\n`,
+}
+
+function bundle(title: string, newAccount: boolean): string {
+  const versions = newAccount ? ['000', schemaVersion] : [schemaVersion]
+  const records = versions.map((version) => `  ('${version}', '${schemaChecksum()}')`).join(',\n')
+  return `${title}${generated}\n${body(newAccount).replace('{{records}}', `\n${records}`)}`
+}
+
+function body(newAccount: boolean): string {
+  const parts = listMigrationFiles('parts').filter((part) => part !== undoPart)
+  const wanted = parts.filter((part) => newAccount || part !== newAccountPart)
+  const texts = [
+    ...wanted
+      .filter((part) => part < firstPartAfterFunctions)
+      .map((part) => readMigrationFile('parts', part)),
+    ...listMigrationFiles('functions').map((file) => readMigrationFile('functions', file)),
+    ...wanted
+      .filter((part) => part >= firstPartAfterFunctions)
+      .map((part) => readMigrationFile('parts', part)),
+  ]
+  return filled(texts.join('\n'))
+}
+
+const filled = (text: string): string =>
+  text
+    .replaceAll('{{version}}', schemaVersion)
+    .replaceAll('{{tables}}', interlockTables.join(','))
+    .replaceAll('{{functions}}', interlockFunctions().join(','))
+    .replaceAll('{{columns}}', columnUses())
+    .replaceAll('{{names}}', ownNames())

@@ -1,0 +1,107 @@
+import type { AccountFinding } from '../store/index.ts'
+import { schemaChecksum } from './compose.ts'
+import type { MigrationConnection } from './connection.ts'
+import { missingObjects } from './missing.ts'
+import { migrationFailure } from './refusal.ts'
+import { migrationScript, type ScriptOptions } from './script.ts'
+import { migrationStatus } from './status.ts'
+import { schemaVersion } from './version.ts'
+
+export interface MigrationOutcome {
+  /** The migration the database has now. */
+  readonly version: string
+  /** False if it had it already and nothing was done. */
+  readonly applied: boolean
+  /** Why tables named jobs or workflow_executions are not followed, and what to do. Absent if there are none. */
+  readonly passedOver?: readonly string[]
+  /**
+   * What is in the way in the tables that it follows, or may be a mistake there (job_queue_account). Absent if there is nothing.
+   */
+  readonly found?: readonly AccountFinding[]
+}
+
+export interface MigrateOptions extends ScriptOptions {
+  /** Run even if the database has this migration: mends functions, triggers and grants that were changed since. */
+  readonly again?: boolean
+  /** Does everything and rolls it back: shows what it finds, changes nothing. Tables are locked meanwhile. */
+  readonly check?: boolean
+}
+
+/**
+ * Brings a database to this release's tables and functions, in one transaction: all or nothing, whatever interrupts it.
+ * Any number of processes may do it at once: one applies, the others find it done. An account that has its own `jobs`
+ * and `workflow_executions` keeps them; in one without any table they are made.
+ *
+ * @param connection one connection, outside a transaction; as the owner of the tables (on Supabase: postgres)
+ * @throws InterlockError `first_coordinator_active`, `database_newer`, `not_migrated` (a table or column of yours is in
+ * the way: the message names it), `contention` (a table was locked for 10 s), `store_unwritable`, `invalid_input`
+ * (a role, a status word or a name of a column that cannot be)
+ * @example
+ * const client = await pool.connect()
+ * await migrate({ query: async (sql, params) => (await client.query(sql, params)).rows, exec: (sql) => client.query(sql) })
+ */
+export async function migrate(
+  connection: MigrationConnection,
+  options: MigrateOptions = {},
+): Promise<MigrationOutcome> {
+  const script = insideTransaction(migrationScript(options))
+  return inTransaction(
+    connection,
+    async () => {
+      await connection.query("select pg_advisory_xact_lock(hashtextextended('interlock.migrate', 0))")
+      const { again = false, check = false, runtimeRole, statuses, columns } = options
+      const asks = again || check || [runtimeRole, statuses, columns].some((wish) => wish !== undefined)
+      if (!asks && (await isDone(connection))) {
+        return { version: schemaVersion, applied: false }
+      }
+      await connection.exec(script)
+      const passedOver = await said<string>(connection, 'interlock.passed_over')
+      const found = await said<AccountFinding>(connection, 'interlock.found')
+      return {
+        version: schemaVersion,
+        applied: !check,
+        ...(passedOver.length > 0 ? { passedOver } : {}),
+        ...(found.length > 0 ? { found } : {}),
+      }
+    },
+    options.check === true ? 'rollback' : 'commit',
+  )
+}
+
+/** What the script has reported about the user's tables. The report ends with this transaction. */
+async function said<What>(connection: MigrationConnection, setting: string): Promise<readonly What[]> {
+  const [row] = await connection.query('select current_setting($1, true) as said', [setting])
+  return JSON.parse(String(row?.['said'] || '[]'))
+}
+
+/**
+ * The functions of one version change only while it is being developed; the checksum shows that. Missing objects have to be
+ * created: they were dropped, or something that they depend on came later.
+ */
+async function isDone(connection: MigrationConnection): Promise<boolean> {
+  const status = await migrationStatus((sql, params) => connection.query(sql, params))
+  if (status.state !== 'current' || status.checksum !== schemaChecksum()) return false
+  return (await missingObjects((sql, params) => connection.query(sql, params))).length === 0
+}
+
+/** The script without its own transaction, which is for people who run it by hand. */
+const insideTransaction = (script: string): string =>
+  script.replace(/^begin;$/m, '').replace(/^commit;$/m, '')
+
+/** Runs `work` in a transaction. A failed one is rolled back: PGlite's one connection is useless before that. */
+async function inTransaction<Out>(
+  connection: MigrationConnection,
+  work: () => Promise<Out>,
+  end: 'commit' | 'rollback',
+): Promise<Out> {
+  await connection.exec('begin')
+  try {
+    const result = await work()
+    await connection.exec(end)
+    return result
+  } catch (error) {
+    // A broken connection cannot be rolled back, and need not be. The first error is the one to report.
+    await connection.exec('rollback').catch(() => {})
+    throw migrationFailure(error)
+  }
+}

@@ -1,0 +1,108 @@
+import type { DataChange, StagedData } from '../../core/index.ts'
+import type { AttemptNote, JobData, KeptPayload } from '../index.ts'
+import type { MemoryData, MemoryQueue } from './database.ts'
+
+/** `job_queue_put_data`: sets the fields given. The others stay, unless they are from an earlier life of the job. */
+export function putData(queue: MemoryQueue, { jobId, ...set }: DataChange): void {
+  queue.data.set(jobId, { ...presentData(queue, jobId), ...set })
+}
+
+/** `job_queue_stage` */
+export function stageIn(queue: MemoryQueue, commandId: string, data: readonly DataChange[]): void {
+  const items = queue.staged.get(commandId) ?? new Map<string, DataChange>()
+  for (const change of data) items.set(change.jobId, change)
+  queue.staged.set(commandId, items)
+}
+
+/** `job_queue_unstaged` */
+export function unstagedOf({ staged }: MemoryQueue, wanted: readonly StagedData[]): readonly string[] {
+  const lacking = wanted.filter(({ commandId, jobId }) => staged.get(commandId)?.has(jobId) !== true)
+  return [...new Set(lacking.map(({ commandId }) => commandId))]
+}
+
+/** `job_queue_put_staged` */
+export function putStaged(queue: MemoryQueue, wanted: readonly StagedData[]): void {
+  for (const { commandId, jobId } of wanted) {
+    const change = queue.staged.get(commandId)?.get(jobId)
+    if (change !== undefined) putData(queue, change)
+  }
+  for (const { commandId } of wanted) queue.staged.delete(commandId)
+}
+
+/** `job_queue_note`: only with the token of the running attempt. */
+export function noteIn(queue: MemoryQueue, { jobId, token, ...note }: AttemptNote): boolean {
+  const row = queue.jobs.get(jobId)
+  if (row?.state !== 'active' || row.fencing_token !== token) return false
+  queue.data.set(jobId, { ...presentData(queue, jobId), ...note, token })
+  return true
+}
+
+/**
+ * `job_queue_archive`, once the cut is known. If events are not kept, the data of jobs that the log no longer mentions goes too.
+ */
+export function cut(queue: MemoryQueue, archived: number, keep: boolean): void {
+  queue.archivedSeq += archived
+  queue.cutClaimedAt = 0
+  for (const [id, { seqs }] of queue.commands)
+    if ((seqs.at(-1) ?? 0) <= queue.archivedSeq) queue.commands.delete(id)
+  if (archived === 0 || keep) return
+  queue.goneSeq = queue.archivedSeq
+  const left = new Set(
+    queue.log.slice(queue.goneSeq).flatMap((event) => ('jobId' in event ? event.jobId : [])),
+  )
+  for (const jobId of queue.data.keys())
+    if (!left.has(jobId) && !queue.jobs.has(jobId)) queue.data.delete(jobId)
+  for (const [jobId, seq] of queue.dropped) if (seq <= queue.goneSeq) queue.dropped.delete(jobId)
+}
+
+/** `job_queue_data_of`. This store has no user's tables. */
+export function dataOf(queue: MemoryQueue, jobIds: readonly string[]): readonly JobData[] {
+  return jobIds.map((jobId) => {
+    const { payload, result, error, checkpoint, progress, trace } = presentData(queue, jobId)
+    return { jobId, payload, result, error, checkpoint, progress, trace, row: null }
+  })
+}
+
+/** `job_queue_payloads` */
+export function payloadsAfter(queue: MemoryQueue, after: string): readonly KeptPayload[] {
+  const ids = [...queue.data.keys()].filter((jobId) => jobId > after).toSorted()
+  const page: KeptPayload[] = []
+  for (let i = 0, length = 0; i < ids.length && page.length < 1_000 && length < MOST_LENGTH_IN_PAGE; i++) {
+    const jobId = ids[i] ?? ''
+    const { payload = null, life = 0 } = queue.data.get(jobId) ?? {}
+    if (payload === null) continue
+    const event = life > queue.goneSeq ? queue.log[life - 1] : undefined
+    const hash = event?.type === 'queued' ? (event.spec.payloadHash ?? null) : null
+    page.push({ jobId, payload, seq: event?.seq ?? null, hash })
+    length += JSON.stringify(payload).length
+  }
+  return page
+}
+
+const MOST_LENGTH_IN_PAGE = 4_194_304
+
+/** What `job_queue_append` brings of the jobs that it starts. */
+export function inHand(queue: MemoryQueue, jobIds: readonly string[]): readonly JobData[] {
+  let length = 0
+  return dataOf(queue, jobIds.slice(0, MOST_IN_HAND)).filter((data) => {
+    const { jobId } = data
+    if ((queue.lives.get(jobId) ?? 0) <= queue.archivedSeq || queue.ofRows.has(jobId)) return false
+    length += JSON.stringify(data).length
+    return length <= MOST_LENGTH_IN_HAND
+  })
+}
+
+const MOST_IN_HAND = 100
+const MOST_LENGTH_IN_HAND = 65_536
+
+const nothing = {
+  ...{ token: 0, payload: null, result: null, error: null, checkpoint: null, progress: null },
+  trace: null,
+}
+
+/** The data of the job's present life, which its `queued` event names. */
+function presentData(queue: MemoryQueue, jobId: string): MemoryData {
+  const life = queue.lives.get(jobId)
+  const kept = queue.data.get(jobId)
+  return kept !== undefined && kept.life === life ? kept : { ...nothing, life }
+}

@@ -1,0 +1,147 @@
+import {
+  type DataChange,
+  defaultPolicy,
+  type JobRow,
+  type JobTrace,
+  type Json,
+  type KnownOperator,
+  type Micros,
+  type RecordedEvent,
+  type StateRow,
+} from '../../core/index.ts'
+import type {
+  Concern,
+  HeardAnswers,
+  KnownCommand,
+  PublishedCommand,
+  SnapshotChunk,
+  StoredSnapshot,
+  WorkerBeat,
+} from '../index.ts'
+import type { MemoryRequest } from './inbox.ts'
+
+/** A row of `job_queue_workers`. */
+export interface MemoryWorker {
+  readonly beat: WorkerBeat
+  readonly startedAt: Micros
+  beatAt: Micros
+  expiresAt: Micros
+  dead: boolean
+  /** When the server began to serve on which the lease was last confirmed. */
+  serverSince: Micros
+}
+
+/** A row of `job_queue_data`. */
+export interface MemoryData extends Readonly<Required<Omit<DataChange, 'jobId' | 'trace'>>> {
+  readonly trace: JobTrace | null
+  readonly life: number | undefined
+  readonly token: number
+  readonly progress: Json
+}
+
+/** A row of `job_queue_snapshot_chunks`. */
+export interface MemoryChunk extends SnapshotChunk {
+  readonly writtenAt: Micros
+}
+
+/** What listeners are told of an append, or of commands that were carried out. `answered: null`: the combiner has resigned. */
+export interface Said {
+  readonly concern?: Concern
+  readonly answered?: readonly string[] | null
+  readonly told?: HeardAnswers & { readonly to: string }
+}
+
+/** A row of `job_queue_combiners`. */
+export interface MemoryCombiner {
+  readonly name: string | null
+  readonly election: number
+  readonly barren: number
+  readonly oldest: number | null
+}
+
+/** A row of `job_queue_published`. */
+export type MemoryPublished = PublishedCommand & { readonly place: number; readonly waitsUntil: Micros }
+
+/** The tables of one queue. */
+export type MemoryQueue = ReturnType<typeof emptyQueue>
+
+type Void = { readonly [key: string]: unknown } | null
+type Known = KnownCommand & { readonly seqs: number[] }
+
+const emptyQueue = (now: Micros) => ({
+  log: [] as RecordedEvent[],
+  /** What `voided` events say about other events. */
+  voids: new Map<number, Void>(),
+  /** By their number. */
+  snapshots: [] as StoredSnapshot[],
+  chunks: [] as MemoryChunk[],
+  /** Events up to `archivedSeq` were archived. Those up to `goneSeq` cannot be read. All stay in memory. */
+  archivedSeq: 0,
+  goneSeq: 0,
+  /** When a process claimed to cut the log; it has not finished. */
+  cutClaimedAt: 0,
+  commands: new Map<string, Known>(),
+  jobs: new Map<string, JobRow>(),
+  workers: new Map<string, MemoryWorker>(),
+  data: new Map<string, MemoryData>(),
+  /** Rows of `job_queue_staged`, by command and job. */
+  staged: new Map<string, Map<string, DataChange>>(),
+  /** Rows of `job_queue_operators`, by worker id. */
+  operators: new Map<string, KnownOperator>(),
+  /** By job: ends up to this sequence number are no longer listed as dead letters. */
+  dropped: new Map<string, number>(),
+  /** By job: the sequence number of its last `queued` event. */
+  lives: new Map<string, number>(),
+  /** Jobs that were made from a row in any of their lives. */
+  ofRows: new Set<string>(),
+  /** By id, in the order in which they came. */
+  inbox: new Map<string, MemoryRequest>(),
+  listeners: new Set<(said: Said) => void>(),
+  /** Called when something has come into the inbox. */
+  intakes: new Set<() => void>(),
+  /** The row of `job_queue_combiners`. */
+  combiner: { name: null, election: 0, barren: 0, oldest: null } as MemoryCombiner,
+  /** Rows of `job_queue_published`, in order. */
+  published: [] as readonly MemoryPublished[],
+  places: 0,
+  state: idleState(now),
+  lastAt: 0,
+  epoch: 1,
+})
+
+/** The tables. Several stores over one database act like several processes on one PostgreSQL. */
+export interface MemoryDatabase {
+  readonly now: () => Micros
+  /** When it began to serve: a test that starts it again, or fails over, changes this. Nobody could renew a lease before. */
+  since: Micros
+  readonly queues: Map<string, MemoryQueue>
+}
+
+/** @param now the database's clock, in microseconds; tests pass their own */
+export function memoryDatabase(now: () => Micros = () => Date.now() * 1_000): MemoryDatabase {
+  return { now, since: 0, queues: new Map() }
+}
+
+/** The queue of that name. The first use creates it. */
+export function queueIn(database: MemoryDatabase, name: string): MemoryQueue {
+  const known = database.queues.get(name)
+  if (known) return known
+  const made = emptyQueue(database.now())
+  database.queues.set(name, made)
+  return made
+}
+
+export function idleState(now: Micros): StateRow {
+  return {
+    status: 'idle',
+    version: 0,
+    active_job_id: null,
+    active_job_type: null,
+    active_models: [],
+    active_count: 0,
+    waiting_count: 0,
+    policy: defaultPolicy,
+    drained_at: null,
+    updated_at: now,
+  }
+}

@@ -1,0 +1,132 @@
+import type { Json, Micros, RecordedEvent, SubmittedCommand } from '../../core/index.ts'
+import type { InboxAnswer, InboxRequest, Submitted, SubmittedJob } from '../index.ts'
+import { type MemoryDatabase, type MemoryQueue, queueIn } from './database.ts'
+
+/** A row of `job_queue_inbox`. */
+export interface MemoryRequest {
+  readonly command: Json
+  readonly at: Micros
+  answer: Json
+  answeredAt: Micros
+  takenUntil: Micros
+}
+
+const TAKEN: Micros = 2_000_000
+
+/**
+ * `job_queue_request`, for tests and simulations: puts a command into the inbox without checking it. Any coordinator of the queue
+ * decides it.
+ */
+export function memoryRequest(
+  database: MemoryDatabase,
+  command: Json,
+  queue = 'default',
+  requestId: string = crypto.randomUUID(),
+): string {
+  const { inbox, intakes } = queueIn(database, queue)
+  const at = database.now()
+  if (!inbox.has(requestId)) inbox.set(requestId, { command, at, answer: null, answeredAt: 0, takenUntil: 0 })
+  for (const wake of intakes) queueMicrotask(wake)
+  return requestId
+}
+
+/** `job_queue_open_requests`. */
+export function openRequests({ inbox }: MemoryQueue, limit: number, now: Micros): readonly InboxRequest[] {
+  const free = [...inbox].filter(([, { answer, takenUntil }]) => answer === null && takenUntil <= now)
+  return free.slice(0, limit).map(([requestId, request]) => {
+    request.takenUntil = now + TAKEN
+    return { requestId, command: request.command }
+  })
+}
+
+/** `job_queue_answer_requests`. */
+export function answerRequests({ inbox }: MemoryQueue, answers: readonly InboxAnswer[], now: Micros): void {
+  for (const { requestId, answer } of answers) {
+    const request = inbox.get(requestId)
+    if (request?.answer !== null) continue
+    request.answer = answer
+    request.answeredAt = now
+    request.takenUntil = 0
+  }
+}
+
+/** True if the inbox has a command that no process is deciding. */
+export function isRequested({ inbox }: MemoryQueue, now: Micros): boolean {
+  return [...inbox.values()].some(({ answer, takenUntil }) => answer === null && takenUntil <= now)
+}
+
+/** The jobs that these events start although they are to be cancelled: see `job_queue_append`. */
+export function cancelledBefore(queue: MemoryQueue, events: readonly RecordedEvent[]): readonly string[] {
+  if (queue.inbox.size === 0) return []
+  const started = new Set(events.flatMap((event) => (event.type === 'started' ? [event.jobId] : [])))
+  const asked = [...queue.inbox.values()].flatMap(({ command, answer }) => {
+    const { type, job_id: jobId, queued_at: life } = fieldsOf(command)
+    if (answer !== null || type !== 'cancel' || typeof jobId !== 'string' || !started.has(jobId)) return []
+    return life === undefined || life === queue.jobs.get(jobId)?.queued_at ? [jobId] : []
+  })
+  return [...new Set(asked)]
+}
+
+function fieldsOf(command: Json): { readonly [field: string]: Json } {
+  return typeof command === 'object' && command !== null && !Array.isArray(command)
+    ? (command as { readonly [field: string]: Json })
+    : {}
+}
+
+/** The ids of the jobs that a command names. */
+function namedBy(command: Json): readonly string[] {
+  const { job_id: jobId, job, jobs } = fieldsOf(command)
+  const specs = [...(Array.isArray(jobs) ? jobs : []), job ?? null].map(fieldsOf)
+  const ids = [jobId, ...specs.map((spec) => spec['job_id'] ?? spec['jobId'])]
+  return ids.filter((id) => typeof id === 'string')
+}
+
+/** Why a command was refused that would have put jobs in line; null: it was not, or is undecided. */
+function refusalOf({ command, answer, answeredAt }: MemoryRequest): SubmittedCommand['refusal'] {
+  const { ok, code, message } = fieldsOf(answer)
+  if (ok !== false || fieldsOf(command)['type'] !== 'enqueue') return null
+  return { code: String(code), message: String(message), at: answeredAt }
+}
+
+const told = (request: MemoryRequest): boolean => request.answer === null || refusalOf(request) !== null
+
+/** The commands of `job_queue_of_job`: those that name the job, the newest first. */
+export function commandsOf({ inbox }: MemoryQueue, jobId: string): readonly SubmittedCommand[] {
+  return [...inbox]
+    .filter(([, request]) => told(request) && namedBy(request.command).includes(jobId))
+    .map(([requestId, request]) => ({
+      requestId,
+      type: String(fieldsOf(request.command)['type']),
+      at: request.at,
+      refusal: refusalOf(request),
+    }))
+    .reverse()
+    .slice(0, 20)
+}
+
+/** `job_queue_submitted`. */
+export function submittedIn(queue: MemoryQueue, limit: number): Submitted {
+  const all = [...queue.inbox].filter(([, request]) => told(request))
+  const open = all.filter(([, { answer }]) => answer === null)
+  const refused = all.flatMap(([requestId, request]) => refusedJobs(queue, requestId, request)).reverse()
+  const jobs = open.flatMap(([requestId, { command, at }]): SubmittedJob[] => {
+    const submits = ['enqueue', 'start'].includes(String(fieldsOf(command)['type']))
+    const undecided = { state: 'submitted', code: 'undecided', at, requestId, message: null } as const
+    return submits ? namedBy(command).map((jobId) => ({ jobId, ...undecided })) : []
+  })
+  return {
+    undecided: { commands: open.length, rows: 0, oldestAt: open[0]?.[1].at ?? null },
+    refused: { commands: new Set(refused.map(({ requestId }) => requestId)).size, rows: 0 },
+    jobs: [...jobs.slice(0, limit), ...refused.slice(0, limit)],
+  }
+}
+
+/** The jobs of a refused command that have not come in since. */
+function refusedJobs({ log }: MemoryQueue, requestId: string, request: MemoryRequest): SubmittedJob[] {
+  const refusal = refusalOf(request)
+  if (refusal === null) return []
+  const cameIn = (jobId: string) =>
+    log.some((event) => event.type === 'queued' && event.jobId === jobId && event.at > refusal.at)
+  const ids = namedBy(request.command).filter((jobId) => !cameIn(jobId))
+  return ids.map((jobId) => ({ jobId, state: 'refused', requestId, ...refusal }))
+}

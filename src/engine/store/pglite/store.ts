@@ -1,0 +1,122 @@
+import * as z from 'zod'
+import { InterlockError } from '../../core/index.ts'
+import { parseInput } from '../../events/index.ts'
+import type { LogStore, OnWake } from '../index.ts'
+import {
+  combiningBy,
+  type Rpc,
+  rebuildBy,
+  sqlCalls,
+  storeFailure,
+  type Turn,
+  tellWake,
+} from '../sql/index.ts'
+import { attach } from './attach.ts'
+import type { Backend } from './backend.ts'
+import { openDatabase } from './database.ts'
+import { marked, unmarked } from './incarnation.ts'
+import { thisProcess } from './process.ts'
+
+const directoryError = "must be a folder, such as './.interlock', or memory://"
+const directorySchema = z.string(directoryError).min(1, directoryError)
+
+/**
+ * A store in this process or another one on this machine: PostgreSQL in WebAssembly, with nothing to install. Use it for tests, for
+ * a try-out, and for work on one machine. What was acknowledged survives the death of the process, but not a power cut.
+ *
+ * The first process that uses the directory opens the database and answers the others. When it ends, the next process that needs
+ * the database opens it.
+ *
+ * @param directory created if it does not exist; `memory://` for a database of your own that ends with `close()`
+ * @throws InterlockError from its calls: `store_unwritable`, `store_in_use`, `store_unavailable`, `contention`, `closed`
+ * @example
+ * import { pgliteStore } from 'interlock-queue/pglite'
+ * const coordinator = await createCoordinator({ store: pgliteStore('./.interlock') })
+ */
+export function pgliteStore(directory: string): LogStore {
+  parseInput(directorySchema, directory, 'directory')
+  const name = `pglite:${directory}`
+  const listeners = new Map<OnWake, string>()
+  let current: Promise<Backend> | null = null
+  let closed = false
+
+  const wake = (payload?: string) => {
+    for (const [onWake, queue] of listeners) tellWake(payload, queue, onWake)
+  }
+
+  /** When the owner is gone, listeners need the next one. They are called once, since they may have missed something. */
+  const onLost = (lost: Promise<Backend>) => {
+    if (current !== lost || closed) return
+    current = null
+    if (listeners.size > 0)
+      backend().then(
+        () => wake(),
+        () => {},
+      )
+  }
+
+  const backend = (): Promise<Backend> => {
+    if (closed) return Promise.reject(new InterlockError('closed', 'the store is closed; make a new one'))
+    if (current) return current
+    const attaching = directory === 'memory://' ? openDatabase(directory, name) : attach(directory, name)
+    current = attaching
+    attaching.then(
+      (attached) => {
+        attached.listen(wake)
+        void attached.lost.then(() => onLost(attaching))
+      },
+      () => {
+        if (current === attaching) current = null
+      },
+    )
+    return attaching
+  }
+
+  const rpc: Rpc = async (fn, args) => {
+    const { rpc } = await backend()
+    return rpc(fn, args).catch((error) => Promise.reject(storeFailure(error, name)))
+  }
+  const calls = sqlCalls(rpc)
+  const inTurn = async <Out>(work: (turn: Turn) => Promise<Out>): Promise<Out> => {
+    const turn = guarded((await backend()).turn(), name)
+    try {
+      return await work(turn)
+    } catch (error) {
+      await turn.giveUp().catch(() => {})
+      throw error
+    }
+  }
+  return {
+    name,
+    ...calls,
+    beat: async (beat) => calls.beat({ ...beat, release: marked(beat.release, await thisProcess()) }),
+    workers: async (queue) =>
+      (await calls.workers(queue)).map((row) => ({ ...row, release: unmarked(row.release) })),
+    combining: combiningBy(rpc),
+    rebuild: (queue, since, rowsAt) => inTurn((turn) => rebuildBy(turn, queue, since, rowsAt)),
+    listen: async (queue, onWake) => {
+      await backend()
+      // A new function, so that one callback can be registered twice.
+      const own: OnWake = (wake) => onWake(wake)
+      listeners.set(own, queue)
+      return async () => void listeners.delete(own)
+    },
+    close: async () => {
+      if (closed) return
+      closed = true
+      listeners.clear()
+      const attached = await current?.catch(() => null)
+      await attached?.close()
+    },
+  }
+}
+
+/** Turns errors of the database into Interlock's, with a code. An error that the caller throws while it decides stays as it is. */
+function guarded(turn: Turn, store: string): Turn {
+  const fail = (error: unknown) => Promise.reject(storeFailure(error, store))
+  return {
+    begin: (queue, since) => turn.begin(queue, since).catch(fail),
+    finish: (name, args) => turn.finish(name, args).catch(fail),
+    giveUp: () => turn.giveUp().catch(fail),
+  }
+}

@@ -1,0 +1,181 @@
+import type pg from 'pg'
+import type { OnWake } from '../index.ts'
+import { type Ask, askWithin } from './ask.ts'
+import { InTurn } from './in-turn.ts'
+import { Subscribers } from './subscribers.ts'
+
+export interface ListenerOptions {
+  /** How often to check that the connection is alive: a half-open socket does not tell. */
+  readonly checkMs: number
+  /** How long the answer may take, in milliseconds. */
+  readonly answerMs: number
+  /** The longest pause between two tries to connect, in milliseconds. */
+  readonly retryMs: number
+  /** Told when the connection is lost, or none is made. */
+  readonly onLost: () => void
+  /** Called once if this server or pooler does not support listening. */
+  readonly warn: (message: string) => void
+}
+
+const CHANNEL = 'interlock'
+const FIRST_RETRY_MS = 100
+
+/**
+ * Wakes those who wait for news of a queue, over a connection of its own that reconnects after every loss. After each
+ * (re)connection it wakes everybody once, since notifications sent meanwhile are lost.
+ */
+export class PostgresListener {
+  readonly #connect: () => pg.Client
+  readonly #options: ListenerOptions
+  readonly #subscribers = new Subscribers()
+  readonly #inTurn = new InTurn()
+  readonly #ask: Ask
+  #client: pg.Client | null = null
+  #isListening = false
+  /** This server or pooler does not support listening. */
+  #isDeaf = false
+  #starting: Promise<void> | null = null
+  #timer: NodeJS.Timeout | undefined
+  #retryMs = FIRST_RETRY_MS
+
+  constructor(connect: () => pg.Client, options: ListenerOptions) {
+    this.#connect = connect
+    this.#options = options
+    const askNow = askWithin(options.answerMs)
+    this.#ask = (on, question) => this.#inTurn.run(() => askNow(on, question))
+  }
+
+  /** Resolves when it listens to the channel, or when the first try has failed: the poll then finds what was missed. */
+  async add(queue: string, onWake: OnWake): Promise<() => Promise<void>> {
+    const subscribers = this.#subscribers
+    const end = subscribers.add(queue, onWake)
+    await this.#start()
+    const client = this.#client
+    if (this.#isListening && client !== null && !subscribers.isAnnounced(queue))
+      await this.#listenTo(client, queue)
+    return async () => {
+      end()
+      if (subscribers.isEmpty) await this.close()
+    }
+  }
+
+  /** The connection is known to work, and nobody uses it just now. */
+  isFree(): boolean {
+    return this.#isListening && this.#inTurn.isFree
+  }
+
+  /** Lends the connection, to one after the other. Rejects while it does not listen. */
+  use<Out>(work: (connection: pg.Client) => Promise<Out>): Promise<Out> {
+    return this.#inTurn.run(async () => {
+      if (!this.#isListening || this.#client === null) throw new Error('the connection that listens was lost')
+      return work(this.#client)
+    })
+  }
+
+  /** Leaves the connection for another: its server takes no writes. */
+  leave(): void {
+    if (this.#isListening && this.#client !== null) this.#drop(this.#client)
+  }
+
+  /** Where this process can be told something that is for nobody else, while it listens. */
+  address(): string | undefined {
+    return this.#isListening ? this.#subscribers.address : undefined
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#subscribers.clear()
+    const last = this.#client
+    this.#client = null
+    this.#isListening = false
+    await this.#starting
+    if (last) await endOf(last)
+  }
+
+  #start(): Promise<void> {
+    if (this.#client !== null || this.#isDeaf) return this.#starting ?? Promise.resolve()
+    this.#starting = this.#open()
+    return this.#starting
+  }
+
+  async #open(): Promise<void> {
+    const opened = this.#connect()
+    this.#client = opened
+    opened.on('error', () => this.#drop(opened))
+    opened.on('end', () => this.#drop(opened))
+    opened.on('notification', ({ channel, payload = '' }) => this.#subscribers.hear(channel, payload))
+    try {
+      await opened.connect()
+      await this.#ask(opened, `listen ${CHANNEL}`)
+      await this.#ask(opened, `listen ${this.#subscribers.address}`)
+      await Promise.all(this.#subscribers.queues.map((queue) => this.#listenTo(opened, queue)))
+      this.#retryMs = FIRST_RETRY_MS
+      await this.#check(opened)
+      this.#isListening = this.#client === opened
+      this.#subscribers.tellAll()
+    } catch {
+      this.#drop(opened)
+    }
+  }
+
+  /** Without that channel (the role may lack the privilege to look it up), every append is read from the log. */
+  async #listenTo(on: pg.Client, queue: string): Promise<void> {
+    const channel = await channelOf(this.#ask, on, queue).catch(() => undefined)
+    if (channel !== undefined) this.#subscribers.announce(queue, channel)
+  }
+
+  async #check(checked: pg.Client): Promise<void> {
+    if (this.#client !== checked) return
+    const { checkMs, warn } = this.#options
+    try {
+      if (await hears(this.#ask, checked)) return this.#later(checkMs, () => void this.#check(checked))
+      this.#isDeaf = true
+      warn('this connection cannot LISTEN (a pooler in transaction mode?); Interlock polls instead')
+    } catch {
+      // No answer in time: the connection is lost.
+    }
+    this.#drop(checked)
+  }
+
+  /** Also ends a connection that no longer answers; `end` would wait for it. */
+  #drop(lost: pg.Client): void {
+    lost.removeAllListeners('notification')
+    lost.connection.stream.destroy()
+    if (this.#client !== lost) return
+    this.#client = null
+    this.#isListening = false
+    const { onLost, retryMs } = this.#options
+    onLost()
+    if (this.#subscribers.isEmpty || this.#isDeaf) return
+    this.#later(this.#retryMs * (0.5 + Math.random()), () => void this.#start())
+    this.#retryMs = Math.min(this.#retryMs * 2, retryMs)
+  }
+
+  #later(ms: number, then: () => void): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(then, ms)
+    this.#timer.unref()
+  }
+}
+
+/** Listens to the channel on which this queue's appends are announced. @throws what the driver throws */
+async function channelOf(ask: Ask, client: pg.Client, queue: string): Promise<string | undefined> {
+  const text = `select k.channel from public.job_queue_heads k where k.queue = $1 order by k.version desc limit 1`
+  const [head] = (await ask<{ channel: string }>(client, { text, values: [queue] })).rows
+  if (head === undefined || !/^interlock_\w+$/.test(head.channel)) return undefined
+  await ask(client, `listen ${head.channel}`)
+  return head.channel
+}
+
+/** Says goodbye, but does not wait for the answer of a peer that is gone. */
+export async function endOf(client: pg.Client): Promise<void> {
+  const impatience = setTimeout(() => client.connection.stream.destroy(), 500)
+  await client.end().catch(() => {})
+  clearTimeout(impatience)
+}
+
+/** True if notifications arrive: behind a pooler in transaction mode, another session did the LISTEN. */
+async function hears(ask: Ask, client: pg.Client): Promise<boolean> {
+  const { rows } = await ask<{ channel: unknown }>(client, 'select pg_listening_channels() as channel')
+  return rows.some(({ channel }) => channel === CHANNEL)
+}

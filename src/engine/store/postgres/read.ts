@@ -1,0 +1,51 @@
+import type pg from 'pg'
+import { InterlockError, invalidInput } from '../../core/index.ts'
+import { parseVoids } from '../../events/index.ts'
+import type { LogPage } from '../index.ts'
+import type { Queryable } from './ask.ts'
+import { type Columns, eventsOf } from './columns.ts'
+import type { Statements } from './statements.ts'
+import { type Asked, askedColumn } from './wait-proof.ts'
+
+/** A page, column by column (`job_queue_page`), and what server answers; planned once per connection. */
+const text = `select pg_is_in_recovery(), ${askedColumn}, p.* from public.job_queue_page($1::text, $2::bigint, $3::integer) p`
+
+/** Leaves every value as text. */
+const types = { getTypeParser: () => (value: string) => value } as unknown as pg.CustomTypesConfig
+
+type Row = readonly [
+  isOfStandby: string,
+  asked: Asked,
+  version: string,
+  epoch: string,
+  now: string,
+  archivedSeq: string,
+  voids: string | null,
+  ...events: Columns,
+]
+
+/** @throws InterlockError `invalid_input`, `corrupt_log`, `unknown_event` */
+export async function readPage(
+  { ask }: Pick<Statements, 'ask'>,
+  on: Queryable,
+  { queue, after, limit }: { readonly queue: string; readonly after: number; readonly limit: number },
+): Promise<LogPage> {
+  if (!(after >= 0 && limit >= 1 && limit <= 10_000)) {
+    throw invalidInput('read: takes after >= 0 and a limit of 1 to 10,000; page on')
+  }
+  const values = [queue, after, limit]
+  const query = { name: 'job_queue_page', text, values, rowMode: 'array' as const, types }
+  // Removed from the driver's answer, which lives longer: otherwise the rows would pile up until the next large collection.
+  const row = (await ask<Row>(on, query)).rows.pop()
+  if (!row) throw new InterlockError('store_unavailable', 'read: the server returned no row; try again')
+  const [isOfStandby, asked, version, epoch, now, archivedSeq, voids, ...columns] = row
+  return {
+    archivedSeq: Number(archivedSeq),
+    events: eventsOf(columns, parseVoids(JSON.parse(voids ?? 'null'))),
+    version: Number(version),
+    epoch: Number(epoch),
+    now: Number(now),
+    ...(isOfStandby === 't' && { isOfStandby: true }),
+    ...(asked !== null && { isUnconfirmed: true }),
+  }
+}

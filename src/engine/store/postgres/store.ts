@@ -1,0 +1,178 @@
+import { InterlockError, isOutage, isReadOnly } from '../../core/index.ts'
+import {
+  functionSchema,
+  havingSchema,
+  optionsSchema,
+  parseAddresses,
+  parseInput,
+  wholeNumber,
+} from '../../events/index.ts'
+import { migrationStatus, requireMigrated } from '../../migrate/index.ts'
+import type { LogStore } from '../index.ts'
+import {
+  appendBy,
+  combiningBy,
+  type FunctionName,
+  type Rpc,
+  rebuildBy,
+  sqlCalls,
+  storeFailure,
+  type Turn,
+} from '../sql/index.ts'
+import { appendConnection } from './append-connection.ts'
+import { askWithin, type Queryable } from './ask.ts'
+import { Confirmation } from './confirmation.ts'
+import { connectionsTo, type PgDriver, type PostgresSource } from './connections.ts'
+import { HangWatch } from './hang-watch.ts'
+import { PostgresListener } from './listener.ts'
+import { readPage } from './read.ts'
+import { spareConnection } from './spare-connection.ts'
+import { statementLimit } from './statement-limit.ts'
+import { createStatements } from './statements.ts'
+import { withTurn } from './turn.ts'
+
+export interface PostgresOptions {
+  /** Called when something works less well than it should, once for each cause. Silent unless given. */
+  readonly warn?: (message: string) => void
+  /**
+   * How often to check that the listening connection is alive, in milliseconds: unless given, 15 s, and 2 s if the address names several
+   * servers.
+   */
+  readonly checkMs?: number
+}
+
+/** How the listening connection is kept: it is the one that notices a server that is gone without a word. */
+const slow = { checkMs: 15_000, answerMs: 5_000, retryMs: 5_000 }
+/** Where another server may take over. */
+const quick = { checkMs: 2_000, answerMs: 2_000, retryMs: 1_000 }
+
+/** The server may be gone: no answer, or it says that it goes. A refused login, or too many connections, is another matter. */
+const mayBeGone = (error: InterlockError): boolean =>
+  isOutage(error) && /^(08|57|$)/.test(String(error.details['sqlstate'] ?? ''))
+
+/** The calls that renew a lease or give it up. */
+const leases: ReadonlySet<FunctionName> = new Set(['job_queue_beat', 'job_queue_leave'])
+
+const optionFields = optionsSchema({
+  warn: functionSchema.optional(),
+  checkMs: wholeNumber(10, 86_400_000, ' (milliseconds)').optional(),
+})
+
+const sourceError =
+  "must be an address such as 'postgres://user@host/database', a pg.Pool, or a configuration of pg"
+const sourceSchema = havingSchema('an address, a pg.Pool, or a configuration of pg', []).refine(
+  (value) => !Array.isArray(value),
+  sourceError,
+)
+/** The address may hold a password, so the error does not repeat it. */
+function checkSource(source: unknown): void {
+  if (typeof source === 'string') parseAddresses(source, 'source')
+  else parseInput(sourceSchema, source, 'source')
+}
+
+/** A store in PostgreSQL over a loaded driver. */
+export function postgresStoreOver(
+  driver: PgDriver,
+  source: PostgresSource,
+  options: PostgresOptions = {},
+): LogStore {
+  checkSource(source)
+  parseInput(optionFields, options, 'options')
+  const { warn = () => {}, checkMs } = options
+  const connections = connectionsTo(driver, source, { onMoved: warn })
+  const { pool, name, answerMs, hasChoice } = connections
+  const ask = askWithin(answerMs)
+  const confirmation = new Confirmation(connections, ask)
+  const believe = (asked: string) => confirmation.believe(asked)
+  const statements = createStatements(answerMs, believe)
+  const limit = statementLimit(connections)
+  const hangs = new HangWatch(connections.seekRival)
+  const pace = hasChoice ? quick : slow
+  const listener = new PostgresListener(
+    () => {
+      const client = connections.client()
+      confirmation.watch(client)
+      return client
+    },
+    { ...pace, checkMs: checkMs ?? pace.checkMs, warn, onLost: connections.doubt },
+  )
+  let closed = false
+
+  const failure = (error: unknown) => {
+    const failed = storeFailure(error, name)
+    if (isReadOnly(failed)) listener.leave()
+    if (isReadOnly(failed) || mayBeGone(failed)) connections.doubt()
+    return failed
+  }
+  const checkOpen = () => {
+    if (closed) throw new InterlockError('closed', 'the store is closed; make a new one')
+  }
+  /** What has no choice of servers need not notice that it hangs. */
+  const committing = <Out>(work: () => Promise<Out>): Promise<Out> =>
+    hasChoice ? hangs.during(() => confirmation.during(work)) : confirmation.during(work)
+  /** Turns every error of the driver into one of Interlock's, with a code and what to do. */
+  const guarded = async <Out>(work: () => Promise<Out>): Promise<Out> => {
+    checkOpen()
+    try {
+      await limit.ready()
+      return await committing(work)
+    } catch (error) {
+      throw failure(error)
+    }
+  }
+  const query = async (sql: string) => (await ask<Record<string, unknown>>(pool, sql)).rows
+  const over = spareConnection(connections, listener, (client) => confirmation.watch(client))
+  const rpc: Rpc = (fn, args) =>
+    guarded(() => {
+      if (!leases.has(fn)) return limit.within((connection) => statements.rpc(connection)(fn, args))
+      return statements.rpcOver(over.atOnce)(fn, args)
+    })
+  const calls = sqlCalls(rpc)
+  const inTurn = <Out>(work: (turn: Turn) => Promise<Out>) =>
+    committing(() => withTurn({ pool, statements, ask, believe, failure }, work))
+  const appendOver = appendConnection(connections, listener)
+  const appendRpc: Rpc = (fn, args) =>
+    guarded(() => appendOver((connection) => statements.rpc(connection)(fn, args)))
+  return {
+    name,
+    ...calls,
+    append: (request) => appendBy(appendRpc, request),
+    open: async (queue, options) => {
+      // A newer database can be used if it says so: schemas only expand, and two releases may run side by side.
+      await guarded(async () => {
+        if ((await migrationStatus(query)).state !== 'newer') await requireMigrated(query, name)
+      })
+      await calls.open(queue, options)
+    },
+    read: (queue, after, most) =>
+      guarded(() => {
+        const page = { queue, after, limit: most }
+        const read = (connection: Queryable) => readPage(statements, connection, page)
+        return limit.isPerTransaction() ? limit.within(read) : over.orSpare(read)
+      }),
+    rebuild: async (queue, since, rowsAt) => {
+      await guarded(limit.ready)
+      return inTurn((turn) => rebuildBy(turn, queue, since, rowsAt))
+    },
+    combining: combiningBy(rpc, () => listener.address()),
+    confirm: () => guarded(() => confirmation.confirm()),
+    checkup: async (queue) => {
+      const checkup = await calls.checkup(queue)
+      const replication = checkup?.replication
+      if (checkup === null || !replication?.names || checkup.server.inRecovery) return checkup
+      const commitsWait = await guarded(() => confirmation.doCommitsWait())
+      return { ...checkup, replication: { ...replication, commitsWait } }
+    },
+    listen: async (queue, onWake) => {
+      await guarded(limit.ready).catch(() => {})
+      checkOpen()
+      return listener.add(queue, onWake)
+    },
+    close: async () => {
+      if (closed) return
+      closed = true
+      await listener.close()
+      await connections.close()
+    },
+  }
+}

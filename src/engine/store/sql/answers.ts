@@ -1,0 +1,238 @@
+import * as z from 'zod'
+import { failureCodes, InterlockError, type JobSpec, type Json } from '../../core/index.ts'
+import { asRead, decodeEvent, decodeEvents, jobTrace, parseVoids } from '../../events/index.ts'
+import { published } from './combining.ts'
+import { beatAnswer } from './worker-answers.ts'
+
+// int8 arrives as a JSON number; z.int() refuses one that a double cannot hold exactly.
+const integer = z.int()
+const ids = z.array(z.string())
+/** Rows of the log, and what later events say about some of them. The two are always read together. */
+const events = z.unknown()
+const voided = z.unknown().optional()
+const head = { version: integer, now: integer }
+/** Whether the sender of the append still combines. */
+const combines = z.boolean().optional()
+const refused = { ok: z.literal(false), ...head, combines }
+
+export const openAnswer = z.object({ ...head, epoch: integer, min_reader: integer })
+
+/** The same answer, for a process that listens. */
+export const channelAnswer = z.object({ channel: z.string() })
+
+// It was checked when it was written, or is a row of the user's. It comes from JSON.parse, so it is JSON.
+const json = z.unknown().transform((value) => (value ?? null) as Json)
+
+export const dataAnswer = z.array(
+  z
+    .object({
+      job_id: z.string(),
+      payload: json,
+      result: json,
+      error: json,
+      checkpoint: json,
+      progress: json,
+      trace: z.unknown().transform((kept) => jobTrace((kept ?? null) as Json)),
+      row: json.transform((row) => row as { readonly [column: string]: Json } | null),
+    })
+    .transform(({ job_id: jobId, ...data }) => ({ jobId, ...data })),
+)
+
+export const payloadsAnswer = z.array(
+  z
+    .object({
+      job_id: z.string(),
+      seq: integer.nullable(),
+      // The log may have been changed: what is no hash is none.
+      hash: z.unknown().transform((hash) => (Number.isSafeInteger(hash) ? (hash as number) : null)),
+      payload: json,
+    })
+    .transform(({ job_id: jobId, ...kept }) => ({ jobId, ...kept })),
+)
+
+export const appendAnswer = z.union([
+  z.object({
+    ...{ ok: z.literal(true), ...head },
+    ...{ data: dataAnswer.optional(), beat: beatAnswer.optional() },
+    ...{ published: published.optional(), combines, projected: z.lazy(() => projectAnswer).optional() },
+  }),
+  z.discriminatedUnion('reason', [
+    z
+      .object({ ...refused, reason: z.literal('version'), epoch: integer, missed: events, voided })
+      .transform(({ voided: voids, ...answer }) => ({
+        ...answer,
+        missed: decodeEvents(answer.missed, voids),
+      })),
+    z.object({
+      ...refused,
+      reason: z.literal('known'),
+      known: z.array(
+        z
+          .object({ command_id: z.string(), command_hash: integer, seqs: z.array(integer) })
+          .transform((row) => ({ commandId: row.command_id, commandHash: row.command_hash, seqs: row.seqs })),
+      ),
+    }),
+    z
+      .object({ ...refused, reason: z.literal(['taken', 'requested']), job_ids: ids })
+      .transform(({ job_ids: jobIds, ...answer }) => ({ ...answer, jobIds })),
+    z
+      .object({ ...refused, reason: z.literal(['dead_worker', 'live_worker']), worker_ids: ids })
+      .transform(({ worker_ids: workerIds, ...answer }) => ({ ...answer, workerIds })),
+    z
+      .object({ ...refused, reason: z.literal('unstaged'), command_ids: ids })
+      .transform(({ command_ids: commandIds, ...answer }) => ({ ...answer, commandIds })),
+    z.object({ ...refused, reason: z.literal(['clock', 'log_went_back']) }),
+  ]),
+])
+
+export const turnAnswer = z
+  .object({ ...head, epoch: integer, since_at: integer.nullable(), missed: events, voided })
+  .transform(({ since_at: sinceAt, voided: voids, ...view }) => ({
+    ...view,
+    sinceAt,
+    missed: decodeEvents(view.missed, voids),
+  }))
+
+export const rebuildAnswer = z.discriminatedUnion('ok', [
+  z.object({ ok: z.literal(true), ...head, removed: integer, written: integer }),
+  z.object({ ok: z.literal(false), ...head }),
+])
+
+export const snapshotAnswer = z.object({ seq: integer, state: z.unknown() }).nullable()
+
+export const chunkAnswer = z.object({ body: z.string() }).nullable()
+
+export const putSnapshotAnswer = z.object({ kept: z.boolean(), incomplete: z.boolean().optional() })
+
+export const claimCutAnswer = z.object({ through: integer.nullable() })
+
+export const chainAnswer = z
+  .object({
+    version: integer,
+    chain_from: integer,
+    start: z.string().nullable(),
+    head: z.string(),
+    events: z.array(
+      z
+        .tuple([integer, z.string(), z.string().nullable()])
+        .transform(([seq, text, hash]) => ({ seq, text, hash })),
+    ),
+  })
+  .transform(({ chain_from: chainFrom, ...page }) => ({ ...page, chainFrom }))
+  .nullable()
+
+export const keptAnswer = z
+  .object({ first: integer, through: integer, missing: integer.nullable(), changed: z.boolean() })
+  .nullable()
+
+export const archiveAnswer = z
+  .object({ archived_seq: integer, archived: integer, unkept: integer })
+  .transform(({ archived_seq: archivedSeq, ...counts }) => ({ archivedSeq, ...counts }))
+
+const page = z.object({ ...head, epoch: integer, archived_seq: integer, events, voided })
+
+export const readAnswer = page.transform(({ archived_seq: archivedSeq, voided: voids, ...read }) => ({
+  ...read,
+  archivedSeq,
+  events: decodeEvents(read.events, voids),
+}))
+
+/** The same without checking the rows. */
+export const rowsAnswer = page
+  .extend({ events: z.array(z.unknown()) })
+  .transform(({ archived_seq: archivedSeq, voided: voids, events: rows, ...read }) => {
+    const known = parseVoids(voids)
+    return { ...read, archivedSeq, rows: rows.map((row) => asRead(row, known)) }
+  })
+
+export const projectAnswer = z
+  .object({
+    projected_seq: integer,
+    version: integer,
+    written: integer,
+    set_aside: integer,
+    busy: z.boolean(),
+    targets: integer,
+    took_ms: integer.optional(),
+    refused: z
+      .array(z.object({ target: z.string(), sqlstate: z.string(), rows: integer, example: z.string() }))
+      .default([]),
+  })
+  .transform(({ projected_seq: projectedSeq, set_aside: setAside, took_ms: tookMs, ...step }) => ({
+    ...step,
+    projectedSeq,
+    setAside,
+    tookMs,
+  }))
+
+export const arrivalsAnswer = z.array(
+  z
+    .object({
+      arrival_id: integer,
+      job_id: z.string().nullable(),
+      models: z.array(z.unknown()),
+      priority: integer.nullable(),
+      job_type: z.string().nullable(),
+      kind: z.string().nullable(),
+      fair_key: z.string().nullable(),
+    })
+    .transform((row) => ({
+      arrivalId: row.arrival_id,
+      jobId: row.job_id,
+      models: row.models,
+      priority: row.priority,
+      jobType: row.job_type,
+      kind: row.kind,
+      fairKey: row.fair_key,
+    })),
+)
+
+export const adoptableAnswer = z.object({
+  totals: z.record(z.string(), integer).nullable(),
+  rows: z.array(
+    z
+      .object({
+        job_id: z.string(),
+        state: z.enum(['pending', 'running']),
+        models: z.array(z.unknown()),
+        priority: integer.nullable(),
+        job_type: z.string().nullable(),
+        kind: z.string().nullable(),
+        since: integer.nullable(),
+      })
+      .transform(({ job_id: jobId, job_type: jobType, ...row }) => ({ jobId, jobType, ...row })),
+  ),
+})
+
+export const idsAnswer = z.array(z.string())
+
+export const deadAnswer = z.array(
+  z
+    .object({
+      job_id: z.string(),
+      seq: integer,
+      at: integer,
+      // Releases up to 0.1 wrote any code they were given.
+      code: z.enum([...failureCodes, 'lease_expired', 'expired']).catch('handler_error'),
+      attempts: integer,
+      queued: z.unknown().transform(specOf),
+      error: json,
+    })
+    .transform(({ job_id: jobId, queued: spec, ...job }) => ({ jobId, ...job, spec })),
+)
+
+function specOf(row: unknown): JobSpec {
+  const event = decodeEvent(row)
+  if (event.type === 'queued') return event.spec
+  throw new InterlockError('corrupt_log', `event ${event.seq} of the log should be the \`queued\` of a job`)
+}
+
+export const inboxAnswer = z.array(
+  z
+    .object({ request_id: z.string(), command: json })
+    .transform(({ request_id: requestId, command }) => ({ requestId, command })),
+)
+
+export const countAnswer = integer
+
+export const noteAnswer = z.boolean()

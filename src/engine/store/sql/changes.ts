@@ -1,0 +1,128 @@
+import type { DataChange, JobRow, ProjectionChanges, RecordedEvent } from '../../core/index.ts'
+import type { AppendRequest, WorkerBeat } from '../index.ts'
+import { type Entered, enteredBy, lifeOf } from './entered.ts'
+
+/** An event after which the whole row is written, or an entry. */
+type Renewing = RecordedEvent & { readonly type: 'queued' | 'requeued' }
+
+/**
+ * The changes, in the form that `job_queue_append` takes. The database parses every byte while the queue is locked, and the rows
+ * of known jobs would be most of an append. So it gets only the columns of those that can change, and none that are null.
+ *
+ * `also`: jobs whose row changes without an event of their own. The outer projection needs them.
+ */
+export function changesOf({ events, expectedAt, wanted, ofArrivals, beat, changes }: AppendRequest) {
+  const { state, gone, staged } = changes
+  const voidedFrom = firstVoided(events)
+  return {
+    state: present(state),
+    ...rowsOf(events, changes),
+    gone,
+    heeds_requests: true,
+    ...(ofArrivals === true ? { of_arrivals: true } : undefined),
+    ...(expectedAt === undefined ? undefined : { expected_at: expectedAt }),
+    ...(wanted === undefined ? undefined : { wanted }),
+    ...(beat === undefined ? undefined : { beat: beatOf(beat) }),
+    ...(voidedFrom === undefined ? undefined : { voided_from: voidedFrom }),
+    ...(staged === undefined
+      ? undefined
+      : { staged: staged.map(({ commandId, jobId }) => ({ command_id: commandId, job_id: jobId })) }),
+  }
+}
+
+/** The rows of the jobs, each in its shortest form, and the data that does not go with one of them. */
+function rowsOf(events: readonly RecordedEvent[], { jobs, data = [] }: ProjectionChanges) {
+  const { named, queued, placed } = jobsIn(events)
+  const kept = new Map(queued.size === 0 ? [] : data.map((change) => [change.jobId, change]))
+  const also: string[] = []
+  const entered: Entered[] = []
+  const whole: object[] = []
+  const changed: object[] = []
+  for (const row of jobs) {
+    const { job_id: jobId } = row
+    if (!named.has(jobId)) also.push(jobId)
+    const event = queued.get(jobId)
+    const entry = event && enteredBy(event, row, kept.get(jobId))
+    if (event === undefined) changed.push(present(row, placed.has(jobId) ? lasting : settled))
+    else if (entry === undefined) whole.push({ ...present(row), ...lifeIn(event) })
+    else {
+      entered[event.seq - (events[0]?.seq ?? 0)] = entry
+      kept.delete(jobId)
+    }
+  }
+  const besides = entered.length === 0 ? data : data.filter(({ jobId }) => kept.has(jobId))
+  return {
+    jobs: whole,
+    changed,
+    ...(also.length === 0 ? undefined : { also }),
+    // Each entry is at the place of its event.
+    ...(entered.length === 0 ? undefined : { entered: Array.from(entered, (entry) => entry ?? {}) }),
+    ...(besides.length === 0 ? undefined : { data: itemsOf(besides) }),
+  }
+}
+
+/** A heartbeat, in the words of `job_queue_beat`. */
+export const beatOf = ({ workerId, kinds, freeSlots, release, ttlMs, graceMs }: WorkerBeat) => ({
+  worker_id: workerId,
+  kinds,
+  free_slots: freeSlots,
+  release,
+  ttl_ms: ttlMs,
+  grace_ms: graceMs,
+})
+
+/** Data, in the form that `job_queue_put_data` takes. */
+export const itemsOf = (data: readonly DataChange[]) =>
+  data.map(({ jobId, ...set }) => ({ job_id: jobId, ...set }))
+
+/** The first event that becomes void: what was folded from there on belongs to another log. */
+function firstVoided(events: readonly RecordedEvent[]): number | undefined {
+  const numbers = events.flatMap((event) => (event.type === 'voided' ? [event.of] : []))
+  return numbers.length === 0 ? undefined : Math.min(...numbers)
+}
+
+/**
+ * The jobs that an event names: those whose whole row may have changed, each with the event that changed it, and those that got
+ * another place.
+ */
+function jobsIn(events: readonly RecordedEvent[]) {
+  const named = new Set<string>()
+  const queued = new Map<string, Renewing>()
+  const placed = new Set<string>()
+  for (const event of events) {
+    if (!('jobId' in event)) continue
+    named.add(event.jobId)
+    if (event.type === 'queued') queued.set(event.jobId, event)
+    else if (changesSpec(event)) queued.set(event.jobId, queued.get(event.jobId) ?? event)
+    else if (event.type === 'reprioritized') placed.add(event.jobId)
+  }
+  return { named, queued, placed }
+}
+
+/** The life that begins with this event, if there is one. */
+const lifeIn = (event: Renewing) => (event.type === 'queued' ? { life: lifeOf(event) } : undefined)
+
+/** True if the event changes a column that otherwise stays as long as a job lives: its models. */
+function changesSpec(event: RecordedEvent): event is Renewing {
+  return event.type === 'requeued' && event.models !== undefined
+}
+
+type Columns = readonly (keyof JobRow)[]
+const specColumns: Columns = ['job_type', 'kind', 'models', 'attempts', 'timeout_ms', 'queued_at']
+const placeColumns: Columns = ['priority', 'place_level', 'place_order', 'place_tie']
+
+/** Columns that stay as long as a job lives. */
+const lasting: ReadonlySet<string> = new Set(specColumns)
+/** The same, and the place of the job, for jobs whose place did not change. */
+const settled: ReadonlySet<string> = new Set([...specColumns, ...placeColumns])
+
+/** Leaving a column out means null or false, or that nothing was postponed. */
+export function present(row: object, without?: ReadonlySet<string>): Record<string, unknown> {
+  const kept: Record<string, unknown> = {}
+  for (const key in row) {
+    const value = row[key as keyof typeof row] as unknown
+    if (value === null || value === false || (value === 0 && key === 'postponed')) continue
+    if (without?.has(key) !== true) kept[key] = value
+  }
+  return kept
+}

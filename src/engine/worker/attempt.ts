@@ -1,0 +1,175 @@
+import type { Coordinator } from '../coordinator/index.ts'
+import type { Lease, Started } from '../core/index.ts'
+import type { AttemptSpan } from '../store/index.ts'
+import type { HandlerContext, HandlerDefinition, Job } from './api.ts'
+import { AttemptStopped, type StopCause } from './errors.ts'
+import { type HandlerEnd, type Outcome, outcomeOf } from './outcome.ts'
+import { after } from './timer.ts'
+import { Turns } from './turns.ts'
+import { owned } from './uncaught.ts'
+
+/** Causes that end the attempt even against the handler, the strongest last. */
+const strength: Readonly<Record<StopCause, number>> = {
+  cancel_requested: 1,
+  drained: 2,
+  timed_out: 3,
+  ended: 4,
+  lease_lost: 5,
+}
+
+/** One attempt in this process: the handler, its time limit, and the ways to stop it. */
+export class Attempt {
+  readonly started: Started
+  readonly #coordinator: Coordinator
+  readonly #stopMs: number
+  readonly #turns: Turns
+  readonly #controller = new AbortController()
+  readonly #cut = Promise.withResolvers<HandlerEnd>()
+  #stopped: StopCause | null = null
+  #detached = false
+  readonly #callOff: (() => void)[] = []
+  #stopClock: () => void = () => {}
+  /** True while the handler runs, even if its attempt has ended. */
+  running = false
+  /** Its part of a trace, if anything makes one. */
+  span: AttemptSpan | undefined
+
+  /** @param turns of the event loop, which it shares with other attempts */
+  constructor(started: Started, coordinator: Coordinator, stopMs: number, turns = new Turns()) {
+    this.started = started
+    this.#coordinator = coordinator
+    this.#stopMs = stopMs
+    this.#turns = turns
+  }
+
+  get isStopped(): boolean {
+    return this.#stopped !== null
+  }
+
+  /** Fires when it has to stop. */
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  get lease(): Lease {
+    return this.started.lease
+  }
+
+  /**
+   * Checks the payload and runs the handler. Never rejects. `onSettled` is called when the handler itself has ended, perhaps
+   * later than the outcome.
+   */
+  async run(definition: HandlerDefinition, job: Job, onSettled: () => void): Promise<Outcome> {
+    this.running = true
+    this.#startClock()
+    const settled = this.#handle(definition, job).finally(() => {
+      this.running = false
+      onSettled()
+    })
+    const end = await Promise.race([settled, this.#cut.promise])
+    this.#stopClock()
+    for (const callOff of this.#callOff) callOff()
+    // After a pause, the timer that ends the lease may be late: what others have by now has no end to report.
+    this.#check()
+    return outcomeOf(end, this.#stopped, this.#detached)
+  }
+
+  /** The outcome if it was stopped before its handler began. */
+  outcomeUnbegun(): Outcome {
+    return outcomeOf({ type: 'cut' }, this.#stopped, false)
+  }
+
+  /** Tells the handler to stop. A lost attempt ends at once; a cancelled job keeps its models until its handler has ended. */
+  stop(why: StopCause): void {
+    if (this.#stopped !== null && strength[this.#stopped] >= strength[why]) return
+    this.#stopped = why
+    this.#controller.abort(new AttemptStopped(this.lease.jobId, why))
+    if (why === 'ended' || why === 'lease_lost') this.#cut.resolve({ type: 'cut' })
+    else if (why !== 'cancel_requested') this.cutAfter(this.#stopMs)
+  }
+
+  /** An error that nothing in the handler caught: it cannot be trusted from here on. */
+  failUncaught(error: unknown): void {
+    this.#cut.resolve({ type: 'threw', error })
+    this.#controller.abort(new AttemptStopped(this.lease.jobId, 'ended'))
+  }
+
+  /** Waits at most this long for a handler that was told to stop. */
+  cutAfter(ms: number): void {
+    this.#callOff.push(after(ms, () => this.#cut.resolve({ type: 'cut' })))
+  }
+
+  #handle(definition: HandlerDefinition, job: Job): Promise<HandlerEnd> {
+    return owned(this, async (): Promise<HandlerEnd> => {
+      const checked = await payloadOf(definition, job.payload)
+      if ('refusal' in checked) return { type: 'refused', error: checked.refusal }
+      if (this.#turns.isLong) await this.#waitToBegin()
+      // Nothing begins under a lease that is over, though its timer may be late.
+      this.#check()
+      if (this.signal.aborted) return { type: 'cut' }
+      try {
+        const { payload } = checked
+        return { type: 'returned', result: await definition.run({ ...job, payload }, this.#context()) }
+      } catch (error) {
+        return { type: 'threw', error }
+      }
+    })
+  }
+
+  #startClock(): void {
+    this.#stopClock = after(this.started.spec.timeoutMs, () => this.stop('timed_out'))
+  }
+
+  /** Handlers before it computed. Their ends are reported and beats are sent before it begins, and its time begins then. */
+  async #waitToBegin(): Promise<void> {
+    this.#stopClock()
+    await this.#turns.toBegin()
+    if (!this.signal.aborted) this.#startClock()
+  }
+
+  #context(): HandlerContext {
+    const { lease } = this
+    return {
+      signal: this.signal,
+      fencingToken: lease.fencingToken,
+      epoch: lease.epoch,
+      fence: lease.fence,
+      heartbeat: () => this.#hold(this.#coordinator.heartbeat(lease)),
+      progress: (progress) => this.#hold(this.#coordinator.note(lease, { progress })),
+      checkpoint: (checkpoint) => this.#hold(this.#coordinator.note(lease, { checkpoint })),
+      detach: async (options) => {
+        await this.#coordinator.detach(lease, options)
+        this.#detached = true
+      },
+    }
+  }
+
+  /** Stops an attempt that is no longer ours. */
+  async #hold(held: Promise<boolean>): Promise<void> {
+    if (!(await held)) this.stop('ended')
+    this.#check()
+    this.signal.throwIfAborted()
+  }
+
+  /** Stops an attempt that has ended or whose lease is lost, even if it was not told. */
+  #check(): void {
+    if (!this.#detached && this.#coordinator.attempt(this.lease) === undefined) this.stop('ended')
+  }
+}
+
+/** The payload for the handler, or why there is none. Never rejects, whatever the schema does. */
+async function payloadOf(
+  { schema }: HandlerDefinition,
+  payload: unknown,
+): Promise<{ readonly payload: unknown } | { readonly refusal: unknown }> {
+  if (schema === undefined) return { payload }
+  try {
+    const result = await schema['~standard'].validate(payload)
+    if (result.issues === undefined) return { payload: result.value }
+    const issue = result.issues[0]
+    const keys = issue?.path?.map((part) => String(typeof part === 'object' ? part.key : part)) ?? []
+    return { refusal: new Error(`${['payload', ...keys].join('.')}: ${issue?.message ?? 'is not valid'}`) }
+  } catch (refusal) {
+    return { refusal }
+  }
+}

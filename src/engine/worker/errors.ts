@@ -1,0 +1,53 @@
+import { parseLater } from '../events/index.ts'
+
+/** Thrown by a handler: this job cannot succeed, so no further attempt is made. */
+export class NonRetryableError extends Error {
+  override readonly name = 'NonRetryableError'
+}
+
+export interface RetryLaterOptions {
+  /** Seconds until the job may start again, from 0 to a year. It keeps its place in line. */
+  readonly seconds: number
+  /** A model to pause meanwhile: its provider is down, or limits requests. */
+  readonly pauseModel?: string
+  /** The models of the next attempt, instead of the present ones. */
+  readonly models?: readonly string[]
+}
+
+/**
+ * Thrown by a handler that could do nothing yet: the job goes back into the line, at no cost of an attempt.
+ * @example throw new RetryLater({ seconds: 30, pauseModel: 'flux-dev' })
+ */
+export class RetryLater extends Error {
+  override readonly name = 'RetryLater'
+  readonly seconds: number
+  readonly pauseModel: string | undefined
+  readonly models: readonly string[] | undefined
+
+  /** @throws InterlockError `invalid_input` if `seconds` is out of bounds, or the models are not valid */
+  constructor(options: RetryLaterOptions) {
+    const { seconds, pauseModel, models } = parseLater(options)
+    super(`to be tried again in ${seconds} s`)
+    this.seconds = seconds
+    this.pauseModel = pauseModel
+    this.models = models
+  }
+}
+
+/**
+ * Why an attempt was told to stop: `timed_out` after its `timeoutMs`, `cancel_requested`, `lease_lost` (others have the
+ * job by now, or soon), `ended` (somebody else ended this attempt), `drained` (the worker is stopping).
+ */
+export const stopCauses = ['timed_out', 'cancel_requested', 'lease_lost', 'ended', 'drained'] as const
+export type StopCause = (typeof stopCauses)[number]
+
+/** The `signal.reason` when a handler is told to stop. */
+export class AttemptStopped extends Error {
+  override readonly name = 'AttemptStopped'
+  readonly why: StopCause
+
+  constructor(jobId: string, why: StopCause) {
+    super(`the attempt of job ${jobId} has to stop: ${why}`)
+    this.why = why
+  }
+}

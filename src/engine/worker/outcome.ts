@@ -1,0 +1,51 @@
+import type { FailureCode } from '../core/index.ts'
+import { CheckedResult } from '../events/index.ts'
+import { NonRetryableError, RetryLater, type StopCause } from './errors.ts'
+
+/** The outcome of one attempt. */
+export type Outcome =
+  | { readonly type: 'completed'; readonly result: CheckedResult }
+  | { readonly type: 'failed'; readonly code: FailureCode; readonly error: unknown; readonly retry: boolean }
+  | { readonly type: 'postponed'; readonly later: RetryLater }
+  | { readonly type: 'cancelled' }
+  | { readonly type: 'given_back' }
+  | { readonly type: 'detached' }
+  | { readonly type: 'lost' }
+
+/** How a handler ended: `refused` if it did not get the payload, `cut` if it was told to stop and did not in time. */
+export type HandlerEnd =
+  | { readonly type: 'returned'; readonly result: unknown }
+  | { readonly type: 'threw'; readonly error: unknown }
+  | { readonly type: 'refused'; readonly error: unknown }
+  | { readonly type: 'cut' }
+
+/**
+ * A handler that was told to stop but still returned has done its work, so that counts. Not after its time was up: others rely on
+ * the promise that it no longer runs.
+ */
+export function outcomeOf(end: HandlerEnd, stopped: StopCause | null, detached: boolean): Outcome {
+  if (stopped === 'lease_lost' || stopped === 'ended') return { type: 'lost' }
+  if (stopped === 'timed_out') return failed('timed_out', timeUp, true)
+  if (end.type === 'returned') return detached ? { type: 'detached' } : completed(end.result)
+  if (stopped === 'cancel_requested') return { type: 'cancelled' }
+  if (stopped === 'drained' || end.type === 'cut') return { type: 'given_back' }
+  if (end.type === 'refused') return failed('invalid_payload', end.error, false)
+  if (end.error instanceof RetryLater) return { type: 'postponed', later: end.error }
+  const final = end.error instanceof NonRetryableError
+  return failed(final ? 'non_retryable' : 'handler_error', end.error, !final)
+}
+
+const timeUp = new Error('its time was up (timeoutMs)')
+
+/** The work is done, and doing it again would give the same: a result that cannot be kept is a fault of the handler. */
+function completed(result: unknown): Outcome {
+  try {
+    return { type: 'completed', result: new CheckedResult(result ?? null) }
+  } catch (error) {
+    return failed('non_retryable', error, false)
+  }
+}
+
+export function failed(code: FailureCode, error: unknown, retry: boolean): Outcome {
+  return { type: 'failed', code, error, retry }
+}

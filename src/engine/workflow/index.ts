@@ -1,0 +1,5 @@
+export type { Hold, WorkflowStep } from '../events/index.ts'
+export type * from './api.ts'
+export { WORKFLOW_QUEUED } from './api.ts'
+export { AwaitApproval } from './approval.ts'
+export { createWorkflowManager } from './manager.ts'

@@ -1,0 +1,213 @@
+import type { Job, Ledger, RecordedEvent } from '../../engine/core/index.ts'
+import { checkEvents, checkLedger, readingEvent } from '../../engine/events/index.ts'
+import { checkStart } from './check-start.ts'
+import { detach, end } from './end.ts'
+import { type AuditedJob, auditedJob, needOthers } from './job.ts'
+import { AuditState } from './state.ts'
+import type { AuditReport } from './violation.ts'
+
+/**
+ * Goes over a log once, in order, and notes every promise that it breaks. Shares no code with the rules that let jobs start
+ * (src/engine/core), so a mistake there cannot hide itself here. Never throws on a bad log: it reports and goes on.
+ */
+export class Auditor {
+  readonly #state = new AuditState()
+
+  /** @param from the queue where the log begins, if its first events are gone; it is taken as true */
+  constructor(from?: Ledger) {
+    if (from !== undefined) checkLedger(from, 'from')
+    if (from !== undefined && from.version > 0) beginAt(this.#state, from)
+  }
+
+  /** @throws InterlockError `invalid_input` for what is no event of a log */
+  push(event: RecordedEvent): void {
+    readingEvent(event, 'event', (read) => see(this.#state, read))
+  }
+
+  /** The result. Call it after the last event only: an append is judged when all of it was seen. */
+  report(): AuditReport {
+    return this.#state.finish()
+  }
+}
+
+/**
+ * Audits the events of a whole log.
+ * @throws InterlockError `invalid_input` for what is no event of a log, naming it
+ * @example const { violations } = audit(events)
+ */
+export function audit(events: Iterable<RecordedEvent>): AuditReport {
+  checkEvents(events)
+  const state = new AuditState()
+  let at = 0
+  for (const event of events) readingEvent(event, `events[${at++}]`, (read) => see(state, read))
+  return state.finish()
+}
+
+function see(state: AuditState, event: RecordedEvent): void {
+  state.begin(event)
+  apply(state, event)
+  for (const jobId of event.offers ?? []) {
+    const job = state.jobs.get(jobId)
+    if (job?.state === 'waiting') state.lines.offers.add(job, event.at)
+    else state.report('life', jobId, `it is offered, but ${whatItIs(job)}`)
+  }
+}
+
+function apply(state: AuditState, event: RecordedEvent): void {
+  switch (event.type) {
+    case 'queued':
+      return queue(state, event)
+    case 'started':
+      return checkStart(state, event)
+    case 'completed':
+    case 'failed':
+    case 'cancelled':
+    case 'lease_expired':
+    case 'expired':
+      return end(state, event)
+    case 'detached':
+      return detach(state, event)
+    case 'requeued':
+      return requeue(state, event)
+    case 'cancel_requested':
+      state.expect(event.jobId, 'active')
+      return
+    case 'due':
+      return becomeDue(state, event)
+    case 'blocked':
+    case 'conflict':
+    case 'asked':
+      state.expect(event.jobId, 'waiting')
+      return
+    case 'reprioritized':
+      return move(state, event)
+    case 'policy_changed':
+      return state.lines.change(event.policy)
+    case 'drain_requested':
+    case 'drained':
+    case 'resumed':
+      return state.govern(event.type)
+    case 'epoch_changed':
+      return state.changeEpoch(event.epoch)
+    case 'model_paused':
+      return state.lines.pause(event.model)
+    case 'model_resumed':
+      if (!state.lines.resume(event.model)) state.report('life', null, `${event.model} was not paused`)
+      return
+    case 'bypassed':
+    case 'voided':
+      return
+    default:
+      event satisfies never
+  }
+}
+
+function queue(state: AuditState, event: RecordedEvent & { readonly type: 'queued' }): void {
+  if (state.jobs.has(event.jobId)) return state.report('life', event.jobId, 'it was queued while it was live')
+  checkRevival(state, event)
+  const { policy, shares } = state.lines
+  const alone = event.spec.models.length === 0 && policy.emptySet === 'exclusive'
+  const before = shares.waiting(event.spec)
+  const job = auditedJob(event.spec, event, policy, before)
+  const limit = policy.fairShare?.maxWaiting ?? null
+  if (limit !== null && before >= limit && event.spec.fairKey !== null && event.intake !== true && !alone)
+    state.report('fair_share', job.jobId, `${before} jobs of ${event.spec.fairKey} were waiting`)
+  shares.move(job, 1, 0)
+  state.jobs.set(job.jobId, job)
+  state.counts.jobs++
+  if (job.dueAt === null) state.lines.enter(job)
+}
+
+/** Older releases did not record why a job came back. So the log proves it only from the first event on that does. */
+function checkRevival(
+  state: AuditState,
+  { jobId, named }: RecordedEvent & { readonly type: 'queued' },
+): void {
+  if (named === true) state.isNaming = true
+  else if (state.isNaming && state.ended.has(jobId))
+    state.report('revival', jobId, 'it had ended, and nobody asked for it again')
+}
+
+function requeue(state: AuditState, event: RecordedEvent & { readonly type: 'requeued' }): void {
+  const job = state.expect(event.jobId, 'between')
+  if (job === undefined) return
+  job.state = 'waiting'
+  state.between.delete(job)
+  if (event.models !== undefined) {
+    state.lines.shares.move(job, -1, 0)
+    needOthers(job, event.models, state.lines.policy)
+    state.lines.shares.move(job, 1, 0)
+  }
+  if (event.reason !== 'retry' && event.reason !== 'lease_expired') job.free++
+  job.dueAt = event.runAt !== null && event.runAt > event.at ? event.runAt : null
+  if (job.dueAt === null) state.lines.enter(job)
+}
+
+function becomeDue(state: AuditState, event: RecordedEvent & { readonly type: 'due' }): void {
+  const job = state.expect(event.jobId, 'waiting')
+  if (job === undefined) return
+  if (job.dueAt === null) return state.report('life', job.jobId, 'it becomes due a second time')
+  if (job.dueAt > event.at) state.report('not_due', job.jobId, 'it becomes due before its time')
+  job.dueAt = null
+  state.lines.enter(job)
+}
+
+function move(state: AuditState, event: RecordedEvent & { readonly type: 'reprioritized' }): void {
+  const job = state.expect(event.jobId, 'waiting')
+  if (job === undefined) return
+  if (job.dueAt === null) state.lines.leave(job)
+  job.place = event.position
+  if (job.dueAt === null) state.lines.enter(job)
+}
+
+function whatItIs(job: AuditedJob | undefined): string {
+  if (job === undefined) return 'it is not live'
+  return job.state === 'between' ? 'its last attempt ended and it was not requeued' : `it is ${job.state}`
+}
+
+/**
+ * Begins in the middle of a log whose first events are gone. What the snapshot at the cut says is taken as true; what comes after
+ * it is judged as usual.
+ */
+function beginAt(state: AuditState, ledger: Ledger): void {
+  const { lines } = state
+  state.beginAt(ledger)
+  lines.policy = ledger.policy
+  for (const { model } of ledger.pauses) lines.pause(model)
+  for (const { model, starts } of ledger.models) if (starts !== null) lines.rates.recall(model, [...starts])
+  const jobs = [...ledger.jobs].map((job) => [job, auditedAt(job)] as const)
+  for (const [job, audited] of jobs.toSorted(([a], [b]) => a.queuedAt - b.queuedAt)) {
+    state.jobs.set(job.jobId, audited)
+    lines.shares.move(audited, job.active ? 0 : 1, job.active ? 1 : 0)
+    if (job.active) lines.take(audited)
+    else if (audited.state === 'waiting' && audited.dueAt === null) lines.enter(audited)
+    if (job.offeredAt !== null) lines.offers.add(audited, job.offeredAt)
+  }
+  lines.offers.excuseAll()
+  state.maxConcurrent = lines.slots
+}
+
+function auditedAt(job: Job): AuditedJob {
+  const { level, order, tie } = job.place
+  // The cut may lie between the end of an attempt and the `requeued` that follows it in the same append.
+  const isBetween = job.dueAt === Number.POSITIVE_INFINITY
+  return {
+    jobId: job.jobId,
+    spec: job.spec,
+    queuedAt: job.queuedAt,
+    alone: job.exclusive,
+    place: { level, order, tie },
+    state: job.active ? 'active' : isBetween ? 'between' : 'waiting',
+    dueAt: isBetween ? null : job.dueAt,
+    held: false,
+    token: job.token,
+    detached: job.detachedUntil !== null,
+    attempt: job.attempt,
+    free: job.free,
+    overtaken: job.overtaken,
+    offered: false,
+    offeredAt: 0,
+    entered: 0,
+    parkedOn: null,
+  }
+}

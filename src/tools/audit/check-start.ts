@@ -1,0 +1,134 @@
+import type { RecordedEvent } from '../../engine/core/index.ts'
+import { type AuditedJob, takesSlot } from './job.ts'
+import type { AuditState } from './state.ts'
+
+/** Judges a start by every promise about starts, then lets it happen. */
+export function checkStart(state: AuditState, event: RecordedEvent & { readonly type: 'started' }): void {
+  const job = state.jobs.get(event.jobId)
+  if (job === undefined) return state.report('life', event.jobId, 'it is started, but not live')
+  if (job.state === 'active') {
+    state.report('attempt', job.jobId, `it is started a second time; token ${job.token} is still live`)
+    return
+  }
+  if (job.state === 'between') state.report('life', job.jobId, 'it is started, but was not requeued')
+  checkQueue(state, job)
+  checkAttempt(state, job, event)
+  checkModels(state, job, event)
+  if (takesSlot(job)) checkSlot(state, job, event)
+  begin(state, job, event)
+}
+
+function checkQueue(state: AuditState, job: AuditedJob): void {
+  if (state.draining) state.report('draining', job.jobId, 'it is started while the queue is draining')
+  if (job.held) state.report('paused', job.jobId, 'it is started while a model that it needs is paused')
+  if (job.dueAt !== null) state.report('not_due', job.jobId, 'it is started before it is due')
+}
+
+function checkAttempt(
+  state: AuditState,
+  job: AuditedJob,
+  event: RecordedEvent & { readonly type: 'started' },
+): void {
+  const { attempts } = job.spec
+  if (event.attempt !== job.attempt + 1) {
+    state.report('attempt', job.jobId, `attempt ${job.attempt + 1} should be next, not ${event.attempt}`)
+  }
+  if (job.attempt - job.free >= attempts) {
+    state.report('attempt', job.jobId, `all of its ${attempts} attempts were used before`)
+  }
+  if (event.seq <= job.token) {
+    state.report('token', job.jobId, `token ${event.seq} is not greater than its last one, ${job.token}`)
+  }
+}
+
+function checkModels(
+  state: AuditState,
+  job: AuditedJob,
+  event: RecordedEvent & { readonly type: 'started' },
+): void {
+  const { models } = job.spec
+  if (models.join('\n') !== event.models.join('\n')) {
+    state.report('life', job.jobId, `it is started with other models than it was queued with`)
+  }
+  for (const model of models) {
+    const places = state.lines.places(model)
+    const holders = state.lines.holders(model)
+    if (holders >= places) {
+      state.report('capacity', job.jobId, `${holders} held ${model}, which has ${places} places`, model)
+    }
+  }
+  for (const model of models) {
+    if (state.lines.rates.note(state.lines.policy, model, event.at))
+      state.report('rate', job.jobId, `${model} was started from more often than its rate allows`, model)
+  }
+  const kept = state.lines.keptFromJobAt(job, event.at)
+  if (kept !== undefined && state.lines.holders(kept) < state.lines.places(kept)) {
+    state.report('order', job.jobId, `${kept} is kept for a job ahead of it in line`, kept)
+  }
+}
+
+function checkSlot(
+  state: AuditState,
+  job: AuditedJob,
+  { seq, at }: { readonly seq: number; readonly at: number },
+): void {
+  const { slots, alone, policy, shares } = state.lines
+  if (shares.isFull(job, policy))
+    state.report(
+      'fair_share',
+      job.jobId,
+      `as many jobs of ${job.spec.fairKey} were active as its share allows`,
+    )
+  if (policy.maxActive !== null && slots >= policy.maxActive) {
+    state.report('max_active', job.jobId, `${slots} were active, and the policy allows ${policy.maxActive}`)
+  }
+  if (alone > 0 || (job.alone && slots > 0))
+    state.report('alone', job.jobId, 'a job that must run alone did not run alone')
+  // An offer of 0 ms keeps no place, and the log may not mention it.
+  if (policy.offerMs === 0) return
+  const lone = state.lines.aloneAhead(job, at)
+  if (lone !== undefined)
+    state.report('line_order', job.jobId, `job ${lone.jobId} is ahead and must run alone`)
+  // Without a limit nobody loses a slot.
+  if (policy.maxActive === null) return
+  for (const other of state.lines.startableAhead(job, at)) {
+    state.passed.push({ job: other, by: job.jobId, seq })
+  }
+}
+
+/** Withdraws the offers of jobs that cannot start any more because of this start. */
+function endOffers(state: AuditState, started: AuditedJob, at: number): void {
+  const { lines } = state
+  const { maxActive } = lines.policy
+  const full = started.spec.models.filter((model) => lines.holders(model) >= lines.places(model))
+  const isLastSlot = started.alone || (maxActive !== null && lines.slots >= maxActive)
+  if (takesSlot(started) && isLastSlot) state.excuseBehind(started)
+  const spent = started.spec.models.filter((model) => lines.rates.mayBeFull(lines.policy, model, at))
+  if (spent.length > 0) state.excuseLimited(spent)
+  lines.endOffers(
+    (job) =>
+      (takesSlot(started) && (isLastSlot || job.alone)) ||
+      (job.spec.fairKey === started.spec.fairKey && lines.shares.isFull(job, lines.policy)) ||
+      full.some((model) => job.spec.models.includes(model)),
+  )
+}
+
+function begin(
+  state: AuditState,
+  job: AuditedJob,
+  event: RecordedEvent & { readonly type: 'started' },
+): void {
+  state.lines.countOvertaken(job)
+  state.lines.leave(job)
+  state.lines.take(job)
+  state.lines.shares.move(job, -1, 1)
+  endOffers(state, job, event.at)
+  job.state = 'active'
+  job.dueAt = null
+  job.token = event.seq
+  job.detached = false
+  job.attempt = event.attempt
+  state.counts.attempts++
+  state.active++
+  state.maxConcurrent = Math.max(state.maxConcurrent, state.lines.slots)
+}

@@ -1,0 +1,61 @@
+import type { RecordedEvent } from '../../engine/core/index.ts'
+import type { AuditedJob } from './job.ts'
+import type { AuditState } from './state.ts'
+
+type EndType = 'completed' | 'failed' | 'cancelled' | 'lease_expired' | 'expired'
+type EndEvent = RecordedEvent & { readonly type: EndType }
+
+/** Ends an attempt, or a job that was still waiting. */
+export function end(state: AuditState, event: EndEvent): void {
+  const token = event.type === 'expired' ? null : event.token
+  if (token === null) return endWaiting(state, event)
+  const job = state.jobs.get(event.jobId)
+  if (job === undefined || job.state !== 'active') {
+    state.report('token', event.jobId, `token ${token} is not that of a live attempt`)
+    return
+  }
+  if (job.token !== token) {
+    state.report('token', job.jobId, `token ${token} ended it; its attempt has token ${job.token}`)
+  }
+  if (event.type === 'lease_expired' && job.detached)
+    state.report(
+      'token',
+      job.jobId,
+      `the lease of ${event.workerId} ended it, though it no longer depended on that lease`,
+    )
+  state.lines.giveBack(job)
+  state.active--
+  const final = event.type === 'failed' || event.type === 'lease_expired' ? event.final : true
+  state.lines.shares.move(job, final ? 0 : 1, -1)
+  if (final) return drop(state, job, event.type)
+  job.state = 'between'
+  state.between.add(job)
+}
+
+/** The attempt depends on no lease from now on. */
+export function detach(state: AuditState, event: RecordedEvent & { readonly type: 'detached' }): void {
+  const job = state.expect(event.jobId, 'active')
+  if (job === undefined) return
+  if (job.token !== event.token)
+    state.report('token', job.jobId, `token ${event.token} detached it; its attempt has token ${job.token}`)
+  job.detached = true
+}
+
+function endWaiting(state: AuditState, event: EndEvent): void {
+  const known = state.jobs.get(event.jobId)
+  // The attempt was lost after it was asked to stop, so no other one follows.
+  const isLost = event.type === 'cancelled' && known?.state === 'between'
+  if (isLost) state.between.delete(known)
+  const job = isLost ? known : state.expect(event.jobId, 'waiting')
+  if (job === undefined) return
+  state.lines.leave(job)
+  state.lines.shares.move(job, -1, 0)
+  drop(state, job, event.type)
+}
+
+/** For those who count jobs, the last expiry of a lease is a failure. */
+function drop(state: AuditState, job: AuditedJob, type: EndType): void {
+  state.jobs.delete(job.jobId)
+  state.ended.add(job.jobId)
+  state.counts[type === 'lease_expired' ? 'failed' : type]++
+}

@@ -1,0 +1,97 @@
+import type { JobSpec, Policy } from '../../engine/core/index.ts'
+
+/** A live job as the audit knows it, from the log alone. */
+export interface AuditedJob {
+  readonly jobId: string
+  /** The models that it needs now. */
+  spec: JobSpec
+  readonly queuedAt: number
+  /** It has no models, and the policy said when it came (or lost its models) that such a job runs alone. */
+  alone: boolean
+  place: Place
+  state: 'waiting' | 'active' | 'between'
+  /** The time before which it must not start; null: it is due. */
+  dueAt: number | null
+  /** Due, and a model it needs is paused. */
+  held: boolean
+  token: number
+  /** Its attempt depends on no lease. */
+  detached: boolean
+  attempt: number
+  /** Attempts that were given back, which do not count. */
+  free: number
+  overtaken: number
+  /** It was announced to all workers, so it may be passed when no worker takes it. */
+  offered: boolean
+  offeredAt: number
+  /** The order in which jobs came into line. */
+  entered: number
+  /** The model that has no place for it, if one is known. */
+  parkedOn: string | null
+}
+
+interface Place {
+  readonly level: number
+  readonly order: number
+  readonly tie: number
+}
+
+export const byPlace = (a: AuditedJob, b: AuditedJob): number =>
+  a.place.level - b.place.level || a.place.order - b.place.order || a.place.tie - b.place.tie
+
+/**
+ * Where the rules put a job in line: a level of priority is worth `ageSeconds` of waiting, and each job with the same fair
+ * key that waited when it came costs `spacingSeconds`.
+ */
+function placeOf(
+  { ageSeconds, fairShare }: Policy,
+  priority: number,
+  queuedAt: number,
+  seq: number,
+  waitingBefore: number,
+): Place {
+  const back = waitingBefore * (fairShare?.spacingSeconds ?? 0) - priority * (ageSeconds ?? 0)
+  const order = Math.min(Math.round(queuedAt + back * 1e6), Number.MAX_SAFE_INTEGER)
+  return { level: ageSeconds === null ? -priority : 0, order, tie: seq }
+}
+
+function runsAlone(models: readonly string[], { emptySet }: Policy): boolean {
+  return models.length === 0 && emptySet === 'exclusive'
+}
+
+/** The job needs these models from now on. */
+export function needOthers(job: AuditedJob, models: readonly string[], policy: Policy): void {
+  job.spec = { ...job.spec, models }
+  job.alone = runsAlone(models, policy)
+}
+
+export function auditedJob(
+  spec: JobSpec,
+  event: { readonly seq: number; readonly at: number },
+  policy: Policy,
+  waitingBefore: number,
+) {
+  const job: AuditedJob = {
+    jobId: spec.jobId,
+    spec,
+    queuedAt: event.at,
+    alone: runsAlone(spec.models, policy),
+    place: placeOf(policy, spec.priority, event.at, event.seq, waitingBefore),
+    state: 'waiting',
+    dueAt: spec.runAt !== null && spec.runAt > event.at ? spec.runAt : null,
+    held: false,
+    token: 0,
+    detached: false,
+    attempt: 0,
+    free: 0,
+    overtaken: 0,
+    offered: false,
+    offeredAt: 0,
+    entered: 0,
+    parkedOn: null,
+  }
+  return job
+}
+
+/** False for a job without models that bypasses: it takes no slot and stands in no line. */
+export const takesSlot = (job: AuditedJob): boolean => job.spec.models.length > 0 || job.alone

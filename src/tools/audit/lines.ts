@@ -1,0 +1,242 @@
+import type { Policy } from '../../engine/core/index.ts'
+import { type AuditedJob, byPlace, takesSlot } from './job.ts'
+import { type ModelLine, modelLine } from './model-line.ts'
+import { Offers } from './offers.ts'
+import { Rates } from './rates.ts'
+import { Shares } from './shares.ts'
+import { Sorted } from './sorted.ts'
+
+/** Who holds each model, who waits for it, and who could start. Written for the audit from the rules in prose. */
+export class Lines {
+  policy: Policy
+  slots = 0
+  alone = 0
+  readonly #models = new Map<string, ModelLine>()
+  /** Jobs in line that are not known to lack a model: only these could have started. */
+  readonly #open = new Sorted<AuditedJob>(byPlace)
+  readonly #alone = new Sorted<AuditedJob>(byPlace)
+  readonly #paused = new Set<string>()
+  readonly #held = new Set<AuditedJob>()
+  readonly offers = new Offers()
+  readonly rates = new Rates()
+  readonly shares = new Shares()
+
+  constructor(policy: Policy) {
+    this.policy = policy
+  }
+
+  holders(model: string): number {
+    return this.#model(model).holders.size
+  }
+
+  places(model: string): number {
+    const { capacity } = this.policy
+    const name = Object.hasOwn(capacity, model) ? model : '*'
+    return (Object.hasOwn(capacity, name) ? capacity[name] : undefined) ?? 1
+  }
+
+  /** The first model of the job that is kept for others, with every place taken. */
+  keptFromJob(job: AuditedJob): string | undefined {
+    return job.spec.models.find((name) => !this.#hasPlace(this.#model(name), job))
+  }
+
+  /**
+   * The same at a time. An offer that had run out by then kept nothing from jobs of other kinds; nor did the jobs of its kind
+   * behind it on that model. An offer of 0 ms runs out in the append that makes it, and the log may not mention it.
+   */
+  keptFromJobAt(job: AuditedJob, at: number): string | undefined {
+    const kept = this.keptFromJob(job)
+    if (kept === undefined || this.policy.offerMs === 0) return undefined
+    const lapsed = this.offers.lapsedBefore(job, this.policy, at)
+    if (lapsed.length === 0) return kept
+    return job.spec.models.find((name) => {
+      const model = this.#model(name)
+      const speaking = lapsed.filter(({ spec }) => spec.models.includes(name) && spec.kind !== job.spec.kind)
+      const passable = model.kept.before(job).filter((other) => isSpokenFor(other, speaking))
+      const live = passable.filter((other) => other.offered && !speaking.includes(other))
+      return !this.#hasPlace(model, job, passable.length - live.length)
+    })
+  }
+
+  /** The waiting job ahead of this one that must run alone. It may be passed if no worker took it in time. */
+  aloneAhead(job: AuditedJob, at: number): AuditedJob | undefined {
+    return this.#alone.before(job).find((other) => !this.offers.hasLapsed(other, this.policy, at))
+  }
+
+  /** Withdraws the offers of jobs that cannot start any more, after a start, a change of rules, or a drain. */
+  endOffers(isOver: (job: AuditedJob) => boolean): void {
+    for (const job of [...this.offers.all()]) if (isOver(job)) this.offers.withdraw(job)
+  }
+
+  /**
+   * Jobs ahead of this one that need only the slot that it was given. Each of them counts as if it had its models: an append
+   * may start them in another order than that of the line.
+   */
+  startableAhead(job: AuditedJob, at: number): AuditedJob[] {
+    const promised = new Map<string, number>()
+    return this.#open.before(job).filter((other) => {
+      if (this.#mayBeLimited(other, at) || this.hasItsShare(other)) return false
+      const isExcused = this.offers.excuse(other, this.policy)
+      if (other.alone) return this.slots === 0 && !isExcused
+      const lacking = this.keptFromJob(other)
+      if (lacking !== undefined) this.#park(other, lacking)
+      if (lacking !== undefined || this.#isPromised(other, promised)) return false
+      for (const name of other.spec.models) promised.set(name, (promised.get(name) ?? 0) + 1)
+      return !isExcused
+    })
+  }
+
+  /** The policy allows no more jobs with its fair key, active and offered together. */
+  hasItsShare(job: AuditedJob): boolean {
+    return this.shares.isFull(job, this.policy, this.offers.all())
+  }
+
+  /** A due job comes into line. While one of its models is paused it waits aside, and nothing is kept for it. */
+  enter(job: AuditedJob): void {
+    job.held = job.spec.models.some((name) => this.#paused.has(name))
+    if (job.held) this.#held.add(job)
+    else this.#join(job)
+  }
+
+  /** The jobs that need this model wait aside from now on. */
+  pause(model: string): void {
+    this.#paused.add(model)
+    for (const job of [...this.#model(model).line]) {
+      this.leave(job)
+      this.enter(job)
+    }
+  }
+
+  /** False if it was not paused. */
+  resume(model: string): boolean {
+    if (!this.#paused.delete(model)) return false
+    for (const job of [...this.#held].filter(({ spec }) => spec.models.includes(model))) {
+      this.#held.delete(job)
+      this.enter(job)
+    }
+    return true
+  }
+
+  #join(job: AuditedJob): void {
+    if (!takesSlot(job)) return
+    this.offers.noteEntry(job)
+    this.#open.add(job)
+    if (job.alone) this.#alone.add(job)
+    for (const name of job.spec.models) {
+      const model = this.#model(name)
+      model.line.add(job)
+      if (this.#keeps(job)) model.kept.add(job)
+    }
+  }
+
+  leave(job: AuditedJob): void {
+    this.#held.delete(job)
+    job.held = false
+    this.#open.delete(job)
+    this.#alone.delete(job)
+    this.offers.withdraw(job)
+    if (job.parkedOn !== null) this.#model(job.parkedOn).parked.delete(job)
+    job.parkedOn = null
+    for (const name of job.spec.models) {
+      const model = this.#model(name)
+      model.line.delete(job)
+      model.kept.delete(job)
+      this.#look(model)
+    }
+  }
+
+  take(job: AuditedJob): void {
+    if (takesSlot(job)) this.slots++
+    if (job.alone) this.alone++
+    for (const name of job.spec.models) this.#model(name).holders.add(job)
+  }
+
+  giveBack(job: AuditedJob): void {
+    if (takesSlot(job)) this.slots--
+    if (job.alone) this.alone--
+    for (const name of job.spec.models) {
+      const model = this.#model(name)
+      model.holders.delete(job)
+      this.#look(model)
+    }
+  }
+
+  /** Every job ahead of this one, on any of its models, is overtaken once when it starts. */
+  countOvertaken(job: AuditedJob): void {
+    const passed = new Set(job.spec.models.flatMap((name) => this.#model(name).line.before(job)))
+    for (const other of passed) {
+      other.overtaken++
+      if (this.#keeps(other)) for (const name of other.spec.models) this.#model(name).kept.add(other)
+    }
+  }
+
+  change(policy: Policy): void {
+    this.rates.change(this.policy, policy)
+    this.policy = policy
+    this.endOffers(() => true)
+    for (const model of this.#models.values()) {
+      model.kept.clear()
+      for (const job of model.line) if (this.#keeps(job)) model.kept.add(job)
+      for (const job of model.parked.clear()) this.#unpark(job)
+    }
+  }
+
+  /** Where jobs may overtake, only the next worker that looks at all jobs notices that a rate allows a start again. */
+  #mayBeLimited({ spec }: AuditedJob, at: number): boolean {
+    const { policy } = this
+    if (policy.maxOvertakes !== 0) return spec.models.some((name) => Object.hasOwn(policy.rate, name))
+    return spec.models.some((name) => this.rates.mayBeFull(policy, name, at))
+  }
+
+  /** Under strict order the jobs ahead are counted anyway. */
+  #isPromised(job: AuditedJob, promised: ReadonlyMap<string, number>): boolean {
+    if (this.policy.maxOvertakes === 0) return false
+    return job.spec.models.some((name) => {
+      const model = this.#model(name)
+      const taken = model.holders.size + model.kept.rank(job) + (promised.get(name) ?? 0)
+      return taken >= this.places(name)
+    })
+  }
+
+  #park(job: AuditedJob, model: string): void {
+    this.#open.delete(job)
+    this.#model(model).parked.add(job)
+    job.parkedOn = model
+  }
+
+  #keeps(job: AuditedJob): boolean {
+    const { maxOvertakes } = this.policy
+    return maxOvertakes !== null && job.overtaken >= maxOvertakes
+  }
+
+  #hasPlace(model: ModelLine, job: AuditedJob, given = 0): boolean {
+    return model.holders.size + model.kept.rank(job) - given < this.places(model.name)
+  }
+
+  /** This model may have a place again: for the first in line now, for those behind it only after that. */
+  #look(model: ModelLine): void {
+    for (let job = model.parked.first(); job !== undefined; job = model.parked.first()) {
+      if (!this.#hasPlace(model, job)) return
+      model.parked.delete(job)
+      this.#unpark(job)
+    }
+  }
+
+  #unpark(job: AuditedJob): void {
+    job.parkedOn = null
+    this.#open.add(job)
+  }
+
+  #model(name: string): ModelLine {
+    const known = this.#models.get(name)
+    if (known !== undefined) return known
+    const model = modelLine(name)
+    this.#models.set(name, model)
+    return model
+  }
+}
+
+/** A job of its kind that is no further back in line was offered, and no worker took it in time. */
+function isSpokenFor(job: AuditedJob, lapsed: readonly AuditedJob[]): boolean {
+  return lapsed.some((other) => other.spec.kind === job.spec.kind && byPlace(other, job) <= 0)
+}

@@ -1,0 +1,135 @@
+import { checkStatement } from '../../engine/events/index.ts'
+import { count, duration, plural } from '../format/index.ts'
+import type { Statement } from './statement.ts'
+
+/** People need the first ones to find the cause; `--json` has the rest. */
+const SHOWN = 100
+const MODELS_SHOWN = 30
+
+/** The statement as a page that can be filed. @throws InterlockError `invalid_input` for what is no statement, naming the path */
+export function statementMarkdown(said: Statement): string {
+  checkStatement(said)
+  return `${[
+    `# Audit of queue ${code(said.queue)}`,
+    verdict(said),
+    ...unread(said),
+    grid(['', ''], facts(said)),
+    '## Promises',
+    grid(
+      ['rule', 'promise', 'violations'],
+      said.promises.map(({ rule, promise, violations }) => [code(rule), promise, count(violations)]),
+    ),
+    ...violations(said),
+    ...overlaps(said),
+    '## Models',
+    ...models(said),
+    '## How this was made',
+    `The audit went over the ${plural(said.events, 'event')} of the log once. Its code shares nothing with the code that lets jobs start. The digest is SHA-256 over the log as it was read. From the same log, \`interlock audit --markdown\` gives you the same digest and the same findings; only time and store differ. A log in which one event was changed, added or removed has another digest.`,
+  ].join('\n\n')}\n`
+}
+
+function verdict({ violations, overlaps, fromSeq, events }: Statement): string {
+  if (events === 0) return '**There was nothing to look at**: the log has no event, so nothing is proved.'
+  if (violations.length === 0 && fromSeq > 1)
+    return `**No promise was broken from event ${count(fromSeq)} on.** No two jobs shared a place of a model in any of these ${plural(events, 'event')}.`
+  if (violations.length === 0)
+    return `**No promise was broken.** No two jobs ever shared a place of a model, in any of the ${plural(events, 'event')}.`
+  return `**${plural(violations.length, 'violation')}**, ${plural(overlaps.length, 'overlap')}: time in which a model had more holders than places.`
+}
+
+/** What the report does not cover; its reader has to know. */
+function unread({ fromSeq }: Statement): string[] {
+  if (fromSeq === 1) return []
+  return [
+    `**Events 1 to ${count(fromSeq - 1)} are archived and were not read**, so this report does not cover them. What they led to was taken from the snapshot at the cut, unchecked.`,
+  ]
+}
+
+function facts(said: Statement): string[][] {
+  const {
+    store,
+    fromSeq,
+    firstAt,
+    lastAt,
+    events,
+    jobs,
+    brought,
+    attempts,
+    completed,
+    failed,
+    cancelled,
+    expired,
+    live,
+  } = said
+  return [
+    ['store', code(store)],
+    [
+      'log',
+      events === 0
+        ? 'no event'
+        : `events ${count(fromSeq)} to ${count(fromSeq + events - 1)}, ${firstAt ?? '—'} to ${lastAt ?? '—'}`,
+    ],
+    [
+      'jobs',
+      `${count(jobs + brought)}${brought === 0 ? '' : `, of which ${count(brought)} were queued before event ${count(fromSeq)}`}: ${count(completed)} completed, ${count(failed)} failed, ${count(cancelled)} cancelled, ${count(expired)} expired, ${count(live)} live`,
+    ],
+    ['attempts', `${count(attempts)}, at most ${count(said.maxConcurrent)} at once`],
+    ['digest', code(said.digest)],
+    ['audited', `${said.auditedAt} by interlock ${said.release}`],
+  ]
+}
+
+function violations({ violations: all }: Statement): string[] {
+  if (all.length === 0) return []
+  const rows = all
+    .slice(0, SHOWN)
+    .map(({ seq, rule, jobId, detail }) => [
+      String(seq),
+      code(rule),
+      jobId === null ? '—' : code(jobId),
+      detail,
+    ])
+  return ['## Violations', grid(['event', 'rule', 'job', 'what'], rows), ...rest(all.length, SHOWN)]
+}
+
+function overlaps({ overlaps: all }: Statement): string[] {
+  if (all.length === 0) return []
+  const rows = all
+    .slice(0, SHOWN)
+    .map(({ model, places, fromSeq, toSeq, ms, holders }) => [
+      code(model),
+      String(places),
+      `${fromSeq} to ${toSeq ?? 'the end'}`,
+      duration(ms),
+      holders.map(({ jobId, token }) => `${code(jobId)} (${token})`).join(', '),
+    ])
+  const heads = ['model', 'places', 'events', 'for', 'held by (token)']
+  return ['## Overlaps', grid(heads, rows), ...rest(all.length, SHOWN)]
+}
+
+function models({ models: all }: Statement): string[] {
+  if (all.length === 0) return ['None was used.']
+  const rows = all
+    .slice(0, MODELS_SHOWN)
+    .map(({ model, attempts, busyMs, most, places, overlaps: found }) => [
+      ...[code(model), count(attempts), duration(busyMs), `${most} of ${places}`, count(found.length)],
+    ])
+  const heads = ['model', 'attempts', 'in use for', 'at most', 'overlaps']
+  return [grid(heads, rows), ...rest(all.length, MODELS_SHOWN)]
+}
+
+const rest = (all: number, shown: number): string[] =>
+  all > shown ? [`… and ${count(all - shown)} more; all of them by \`interlock audit --json\`.`] : []
+
+function grid(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  return [line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+/** Names are given by users: a code span with as many backticks as they need. */
+function code(text: string): string {
+  const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
+  const fence = '`'.repeat(longest + 1)
+  return longest === 0 ? `${fence}${text}${fence}` : `${fence} ${text} ${fence}`
+}

@@ -1,0 +1,154 @@
+import type { Ledger, Policy, RecordedEvent } from '../../engine/core/index.ts'
+import { type AuditedJob, byPlace } from './job.ts'
+import { Lines } from './lines.ts'
+import type { AuditReport, AuditRule, Violation } from './violation.ts'
+
+/** The policy of a queue that was never given one, as the documentation states it. Not taken from the core. */
+const firstPolicy: Policy = {
+  maxActive: 1,
+  capacity: {},
+  maxOvertakes: 0,
+  ageSeconds: 60,
+  offerMs: 2_000,
+  emptySet: 'bypass',
+  holdAfterLossSeconds: {},
+  rate: {},
+  fairShare: null,
+  retentionDays: 30,
+  archive: 'keep',
+}
+
+/** A job passed by one that needed the same slot. Forgiven if the same append offers or starts it. */
+interface Passed {
+  readonly job: AuditedJob
+  readonly by: string
+  readonly seq: number
+}
+
+/** What the audit remembers while it reads. */
+export class AuditState {
+  readonly lines = new Lines(firstPolicy)
+  readonly jobs = new Map<string, AuditedJob>()
+  /** Jobs whose attempt ended and should be followed by another, whose `requeued` has not come yet. */
+  readonly between = new Set<AuditedJob>()
+  /** Ids of jobs that have ended at least once. */
+  readonly ended = new Set<string>()
+  /** The log records who asked for each life of a job. */
+  isNaming = false
+  readonly passed: Passed[] = []
+  readonly counts = {
+    events: 0,
+    jobs: 0,
+    brought: 0,
+    attempts: 0,
+    completed: 0,
+    failed: 0,
+    cancelled: 0,
+    expired: 0,
+  }
+  active = 0
+  maxConcurrent = 0
+  draining = false
+  readonly #violations: Violation[] = []
+  #seq = 0
+  #at = 0
+  #epoch = 1
+  #commandId = ''
+
+  /** The first event of the log continues this ledger. */
+  beginAt({ version, lastAt, epoch, draining, active, jobs }: Ledger): void {
+    this.counts.brought = jobs.size
+    this.#seq = version
+    this.#at = lastAt
+    this.#epoch = epoch
+    this.draining = draining
+    this.active = active.size
+  }
+
+  /** Takes number and time of the next event. First reports what the previous command left undone. */
+  begin(event: RecordedEvent): void {
+    if (event.commandId !== this.#commandId) {
+      this.#closeCommand()
+      this.lines.offers.noteLapses(this.lines.policy, event.at)
+    }
+    this.#commandId = event.commandId
+    const expected = this.#seq + 1
+    const before = this.#at
+    this.#seq = event.seq
+    this.#at = event.at
+    this.counts.events++
+    if (event.seq !== expected) this.report('sequence', null, `number ${expected} should come here`)
+    if (event.at <= before)
+      this.report('time', null, `its time is ${before - event.at} µs before the last event`)
+  }
+
+  report(rule: AuditRule, jobId: string | null, detail: string, model?: string, seq = this.#seq): void {
+    this.#violations.push({ seq, rule, jobId, ...(model === undefined ? {} : { model }), detail })
+  }
+
+  /** The live job with this id, if it is in that state; otherwise reports that the event cannot have happened. */
+  expect(jobId: string, state: AuditedJob['state']): AuditedJob | undefined {
+    const job = this.jobs.get(jobId)
+    if (job?.state === state) return job
+    this.report('life', jobId, `it is not ${state}: ${job === undefined ? 'not live' : job.state}`)
+    return undefined
+  }
+
+  /** The last slot went to this job, so the offers that this append made to jobs behind it ended. */
+  excuseBehind(job: AuditedJob): void {
+    const open = this.passed.splice(0).filter((passed) => byPlace(job, passed.job) >= 0)
+    this.passed.push(...open)
+  }
+
+  /** The rates of these models allow no more starts, so the offers that this append made to jobs that need them ended. */
+  excuseLimited(models: readonly string[]): void {
+    const open = this.passed
+      .splice(0)
+      .filter(({ job }) => !job.spec.models.some((model) => models.includes(model)))
+    this.passed.push(...open)
+  }
+
+  govern(type: 'drain_requested' | 'drained' | 'resumed'): void {
+    if (this.draining !== (type !== 'drain_requested')) {
+      this.report('draining', null, `${type} while the queue is ${this.draining ? 'draining' : 'open'}`)
+    }
+    if (type === 'drained' && this.active > 0) {
+      this.report('draining', null, `drained is recorded while ${this.active} jobs are active`)
+    }
+    this.draining = type !== 'resumed'
+    if (type === 'drain_requested') this.lines.endOffers(() => true)
+  }
+
+  changeEpoch(epoch: number): void {
+    if (epoch <= this.#epoch) this.report('token', null, `epoch ${epoch} comes after epoch ${this.#epoch}`)
+    this.#epoch = epoch
+  }
+
+  finish(): AuditReport {
+    this.#closeCommand()
+    return {
+      violations: this.#violations.toSorted((a, b) => a.seq - b.seq),
+      ...this.counts,
+      live: this.jobs.size,
+      maxConcurrent: this.maxConcurrent,
+    }
+  }
+
+  #closeCommand(): void {
+    for (const job of this.between) {
+      if (this.jobs.get(job.jobId) !== job) continue
+      this.report('attempt', job.jobId, 'its attempt ended, another was to follow, and it was not requeued')
+    }
+    this.between.clear()
+    for (const { job, by, seq } of this.passed.splice(0)) {
+      if (
+        job.state !== 'waiting' ||
+        this.jobs.get(job.jobId) !== job ||
+        this.lines.hasItsShare(job) ||
+        this.lines.offers.excuse(job, this.lines.policy)
+      )
+        continue
+      this.report('line_order', by, `job ${job.jobId} is ahead and could have started`, undefined, seq)
+    }
+  }
+}

@@ -1,0 +1,167 @@
+import { type Ledger, MICROS_PER_MS, type Micros, type RecordedEvent } from '../../engine/core/index.ts'
+import {
+  checkLedger,
+  checkStatementOf,
+  encodeEvent,
+  readingEvent,
+  sha256,
+  toHex,
+  utf8,
+} from '../../engine/events/index.ts'
+import { isoTime } from '../format/index.ts'
+import { Auditor } from './auditor.ts'
+import { type ModelUse, type Overlap, Uses } from './use.ts'
+import { type AuditReport, type AuditRule, auditRules, type Violation } from './violation.ts'
+
+/** An overlap as programs read it: times as ISO texts. */
+const overlapDocument = ({ from, to, ...overlap }: Overlap) => ({
+  ...overlap,
+  from: isoTime(from),
+  to: isoTime(to),
+  ms: (to - from) / MICROS_PER_MS,
+})
+
+const useDocument = ({ overlaps, ...use }: ModelUse) => ({ ...use, overlaps: overlaps.map(overlapDocument) })
+
+/** Everything that an audit says, for programs and for the report. */
+export interface Statement extends AuditReport {
+  readonly queue: string
+  readonly store: string
+  readonly release: string
+  /** The first event that was read. Above 1: those before it are gone, and a snapshot told what they led to. */
+  readonly fromSeq: number
+  /** When the audit was made, by the database's clock. */
+  readonly auditedAt: string
+  readonly firstAt: string | null
+  readonly lastAt: string | null
+  /** SHA-256 of the log as it was read. */
+  readonly digest: string
+  readonly promises: readonly {
+    readonly rule: string
+    readonly promise: string
+    readonly violations: number
+  }[]
+  readonly overlaps: readonly ReturnType<typeof overlapDocument>[]
+  readonly models: readonly ReturnType<typeof useDocument>[]
+}
+
+/** Reads a log once and gathers everything that is stated about it. */
+export class Audit {
+  readonly #from: Ledger
+  readonly #auditor: Auditor
+  readonly #uses = new Uses()
+  readonly #digest = new LogDigest()
+  readonly #noted: Violation[] = []
+  #first: Micros | null = null
+  #last: Micros | null = null
+
+  /** @param from where the log begins: the empty ledger, or the snapshot of the cut below which events are gone */
+  constructor(from: Ledger) {
+    checkLedger(from, 'from')
+    this.#from = from
+    this.#auditor = new Auditor(from)
+    if (from.version > 0) this.#uses.beginAt(from)
+  }
+
+  /** @throws InterlockError `invalid_input` for what is no event of a log */
+  push(event: RecordedEvent): void {
+    readingEvent(event, 'event', (read) => {
+      this.#auditor.push(read)
+      this.#uses.push(read)
+      this.#digest.push(read)
+    })
+    this.#first ??= event.at
+    this.#last = event.at
+  }
+
+  /** Adds a violation that the events alone do not show. */
+  note(violation: Violation): void {
+    this.#noted.push(violation)
+  }
+
+  /**
+   * What the log proves.
+   * @param of whose log it is, and when it was read
+   * @throws InterlockError `invalid_input`, naming the path
+   */
+  statement(of: { queue: string; store: string; release: string; now: Micros }): Statement {
+    checkStatementOf(of)
+    const found = this.#auditor.report()
+    const report = { ...found, violations: [...this.#noted, ...found.violations] }
+    const models = this.#uses.report().map(useDocument)
+    const { queue, store, release, now } = of
+    return {
+      ...{ queue, store, release, auditedAt: isoTime(now), fromSeq: this.#from.version + 1 },
+      firstAt: this.#first === null ? null : isoTime(this.#first),
+      lastAt: this.#last === null ? null : isoTime(this.#last),
+      digest: this.#digest.finish(),
+      ...report,
+      promises: auditRules.map((rule) => ({
+        rule,
+        promise: promises[rule],
+        violations: report.violations.filter((violation) => violation.rule === rule).length,
+      })),
+      overlaps: models.flatMap(({ overlaps }) => overlaps),
+      models,
+    }
+  }
+}
+
+/** What each rule promises, in the words of a report. */
+const promises: Readonly<Record<AuditRule, string>> = {
+  sequence: 'The numbers of the log are 1, 2, 3 … without a gap.',
+  time: 'Every event comes after the one before it.',
+  capacity: 'No model ever had more holders than places.',
+  max_active: 'There were never more active jobs than the policy allowed.',
+  alone: 'A job that has to run alone ran alone.',
+  order: 'No job was overtaken on a model that was kept for it.',
+  line_order: 'Every slot went to the first job in line that could use it.',
+  attempt: 'A job had one live attempt at most, and no more attempts than it may have.',
+  token: 'Every event about an attempt showed the fencing token of that attempt.',
+  life: 'Every event fits the life of its job and the state of the queue.',
+  revival: 'A job that had ended came back only when somebody asked for it again.',
+  not_due: 'No job started before it was due.',
+  paused: 'No job started that needed a paused model.',
+  rate: 'No model was started from more often than its rate allowed, in any window.',
+  fair_share: 'No fair key had more jobs waiting or active than its share allowed.',
+  draining: 'Nothing started while the queue was draining.',
+}
+
+/**
+ * SHA-256 over a log: anyone who has the log can compute it again, and one changed byte changes it. It is made over the rows
+ * as the codec writes them, one JSON array of values a line, so it depends on no store and no order of keys.
+ */
+class LogDigest {
+  readonly #hash = sha256()
+
+  push(event: RecordedEvent): void {
+    const { seq, at, event_type, job_id, job_type, models, worker_id, data, command_id, command_hash } =
+      encodeEvent(event)
+    const row = [
+      seq,
+      at,
+      event_type,
+      job_id,
+      job_type,
+      models,
+      worker_id,
+      sorted(data),
+      command_id,
+      command_hash,
+    ]
+    this.#hash.update(utf8(`${JSON.stringify(row.map((value) => value ?? null))}\n`))
+  }
+
+  /** The digest in hexadecimal, of everything pushed so far. Nothing can be pushed after it. */
+  finish(): string {
+    return toHex(this.#hash.digest())
+  }
+}
+
+/** Puts the keys in order: databases return them in any. */
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(sorted)
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]))
+}

@@ -1,0 +1,152 @@
+import type { Ledger, Micros, Policy, RecordedEvent } from '../../engine/core/index.ts'
+
+/** A stretch of time in which more jobs held a model than it has places. */
+export interface Overlap {
+  readonly model: string
+  readonly places: number
+  readonly fromSeq: number
+  readonly from: Micros
+  /** Null: it lasts to the end of the log. */
+  readonly toSeq: number | null
+  readonly to: Micros
+  /** The jobs that held the model then, in the order in which they started. */
+  readonly holders: readonly Holder[]
+}
+
+export interface Holder {
+  readonly jobId: string
+  readonly token: number
+}
+
+/** What one model was used for, over the whole log. */
+export interface ModelUse {
+  readonly model: string
+  readonly attempts: number
+  /** How long at least one job held it, in milliseconds. */
+  readonly busyMs: number
+  /** The most jobs that held it at once, and the places that it had at the end. */
+  readonly most: number
+  readonly places: number
+  readonly overlaps: readonly Overlap[]
+}
+
+interface Model {
+  readonly holders: Map<number, Holder>
+  attempts: number
+  busy: Micros
+  busySince: Micros
+  most: number
+  open: (Omit<Overlap, 'to' | 'toSeq' | 'holders'> & { readonly holders: Map<number, Holder> }) | undefined
+  readonly overlaps: Overlap[]
+}
+
+type End = RecordedEvent & { readonly type: 'completed' | 'failed' | 'cancelled' | 'lease_expired' }
+
+const ends: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled', 'lease_expired'])
+const isEnd = (event: RecordedEvent): event is End => ends.has(event.type)
+
+/**
+ * A sweep over the starts and ends of attempts that knows only who held which model from when to when. Lowering a capacity
+ * takes no lease away, so an overlap can begin only with a start.
+ */
+export class Uses {
+  readonly #models = new Map<string, Model>()
+  /** The models that each running attempt holds, by its token. */
+  readonly #held = new Map<number, readonly string[]>()
+  #capacity: Policy['capacity'] = {}
+  #at: Micros = 0
+
+  /** The log begins here. Models held by then are counted from then on. */
+  beginAt({ active, jobs, policy, lastAt }: Ledger): void {
+    this.#at = lastAt
+    this.#capacity = policy.capacity
+    for (const place of active) {
+      const job = jobs.get(place)
+      if (job === undefined) continue
+      const { token: seq, jobId, spec } = job
+      this.#start({ seq, jobId, models: spec.models, at: lastAt })
+    }
+  }
+
+  push(event: RecordedEvent): void {
+    this.#at = event.at
+    if (event.type === 'started') this.#start(event)
+    else if (event.type === 'policy_changed') this.#allow(event.policy.capacity, event)
+    else if (isEnd(event) && event.token !== null) this.#end(event.token, event)
+  }
+
+  /** Most used first. */
+  report(): readonly ModelUse[] {
+    return [...this.#models]
+      .map(([model, use]) => ({
+        model,
+        attempts: use.attempts,
+        busyMs: (use.busy + (use.holders.size > 0 ? this.#at - use.busySince : 0)) / 1_000,
+        most: use.most,
+        places: this.#places(model),
+        overlaps: use.open === undefined ? use.overlaps : [...use.overlaps, this.#closed(use.open, null)],
+      }))
+      .toSorted((a, b) => b.busyMs - a.busyMs || (a.model < b.model ? -1 : 1))
+  }
+
+  #start({
+    seq,
+    at,
+    jobId,
+    models,
+  }: Pick<RecordedEvent & { type: 'started' }, 'seq' | 'at' | 'jobId' | 'models'>): void {
+    this.#held.set(seq, models)
+    for (const name of models) {
+      const model = this.#model(name)
+      if (model.holders.size === 0) model.busySince = at
+      model.holders.set(seq, { jobId, token: seq })
+      model.attempts++
+      model.most = Math.max(model.most, model.holders.size)
+      const places = this.#places(name)
+      if (model.open !== undefined) model.open.holders.set(seq, { jobId, token: seq })
+      else if (model.holders.size > places) {
+        model.open = { model: name, places, fromSeq: seq, from: at, holders: new Map(model.holders) }
+      }
+    }
+  }
+
+  #end(token: number, event: RecordedEvent): void {
+    for (const name of this.#held.get(token) ?? []) {
+      const model = this.#model(name)
+      model.holders.delete(token)
+      if (model.holders.size === 0) model.busy += event.at - model.busySince
+      this.#closeIfRight(name, model, event)
+    }
+    this.#held.delete(token)
+  }
+
+  #allow(capacity: Policy['capacity'], event: RecordedEvent): void {
+    this.#capacity = capacity
+    for (const [name, model] of this.#models) this.#closeIfRight(name, model, event)
+  }
+
+  #closeIfRight(name: string, model: Model, { seq, at }: RecordedEvent): void {
+    if (model.open === undefined || model.holders.size > this.#places(name)) return
+    model.overlaps.push(this.#closed(model.open, { seq, at }))
+    model.open = undefined
+  }
+
+  #closed(open: NonNullable<Model['open']>, end: { seq: number; at: Micros } | null): Overlap {
+    return { ...open, toSeq: end?.seq ?? null, to: end?.at ?? this.#at, holders: [...open.holders.values()] }
+  }
+
+  #places(model: string): number {
+    const name = Object.hasOwn(this.#capacity, model) ? model : '*'
+    return (Object.hasOwn(this.#capacity, name) ? this.#capacity[name] : undefined) ?? 1
+  }
+
+  #model(name: string): Model {
+    const known = this.#models.get(name)
+    if (known !== undefined) return known
+    const made: Model = {
+      ...{ holders: new Map(), attempts: 0, busy: 0, busySince: 0, most: 0, open: undefined, overlaps: [] },
+    }
+    this.#models.set(name, made)
+    return made
+  }
+}

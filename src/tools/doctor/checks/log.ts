@@ -1,0 +1,93 @@
+import { MICROS_PER_MS } from '../../../engine/core/index.ts'
+import { agree, bytes, plural } from '../../format/index.ts'
+import { type Facts, logGrowth, overdueDays } from '../facts.ts'
+import { type Finding, note, problem, those } from '../finding.ts'
+
+/** Sizes from which a log without retention, or an archive that only grows, is worth a note. */
+const LARGE = { log: 1e9, archive: 5e9 }
+/** A process that has been there this long has tried. */
+const TRIED_MS = 2 * 3_600_000
+/** Fields that are named here; `verify` shows all of them. */
+const NAMED = 3
+
+/** The log: its size, its retention, whether it is what was written, and whether the rows match it. */
+export function checkLog(facts: Facts): Finding[] {
+  return [...checkGrowth(facts), ...checkRetention(facts), ...checkChained(facts), ...checkDrift(facts)]
+}
+
+function checkGrowth({ checkup: { log }, state }: Facts): Finding[] {
+  const policy = state?.policy
+  if (policy === undefined || policy === null) return []
+  const { retentionDays, archive } = policy
+  const growth = logGrowth(log)
+  const daily = growth === null ? '' : `, ${bytes(growth)} a day`
+  return those(
+    retentionDays === null &&
+      log.bytes > LARGE.log &&
+      note(
+        'log',
+        `the log has ${bytes(log.bytes)}${daily}, and nothing leaves it`,
+        'interlock policy set --retention 30',
+      ),
+    archive === 'keep' &&
+      log.archiveBytes > LARGE.archive &&
+      note(
+        'archive',
+        `the archive of the log has ${bytes(log.archiveBytes)} and only grows`,
+        'interlock archive --before 30d --to <file>, or interlock policy set --archive drop: what it holds goes too',
+      ),
+  )
+}
+
+/** Events that should have left the log. A process is there but could not take them out, or no process is there. */
+function checkRetention(facts: Facts): Finding[] {
+  const oldest = overdueDays(facts)
+  if (oldest === null) return []
+  const { checkup, state: queue, workers } = facts
+  const days = queue?.policy?.retentionDays ?? 0
+  const what = `events should leave the log after ${plural(days, 'day')}, but the oldest is ${Math.floor(oldest)} days old`
+  const byHand = `interlock archive --before ${days}d`
+  const hasTried = workers.some(
+    ({ state, startedAt }) => state === 'live' && checkup.now - startedAt > TRIED_MS * MICROS_PER_MS,
+  )
+  if (!hasTried) return [note('retention', what, `let a process of Interlock run for an hour, or: ${byHand}`)]
+  if (checkup.behind.events > 0)
+    return [
+      problem(
+        'retention',
+        `${what}: your tables do not follow ${plural(checkup.behind.events, 'event')} yet, and those events stay`,
+        'end what locks your tables (see the findings of your rows)',
+      ),
+    ]
+  return [
+    problem(
+      'retention',
+      `${what}: the running processes could not take them out`,
+      `look at their warnings (retention), and at interlock verify; or: ${byHand}`,
+    ),
+  ]
+}
+
+function checkChained({ chain }: Facts): Finding[] {
+  if (chain === null || chain.bad === null) return []
+  return [
+    problem(
+      'chain',
+      `the hash chain is broken: ${chain.bad.what}`,
+      'interlock verify names the first event; stop the workers, and restore the database from before it was changed',
+    ),
+  ]
+}
+
+function checkDrift({ drift: { fields, unreadable } }: Facts): Finding[] {
+  if (unreadable !== null) return [problem('log', unreadable, 'interlock verify')]
+  if (fields === null || fields.length === 0) return []
+  const names = fields.slice(0, NAMED).map(({ row, field }) => (field === '*' ? row : `${row}: ${field}`))
+  return [
+    problem(
+      'projection',
+      `${plural(fields.length, 'field')} of the rows ${agree(fields.length, 'is', 'are')} not what the log says: ${names.join(', ')}${fields.length > NAMED ? ', …' : ''}`,
+      'interlock verify shows them, interlock rebuild writes the rows again',
+    ),
+  ]
+}

@@ -1,0 +1,113 @@
+import { invalidInput, isInterlockError } from '../../engine/core/index.ts'
+import { checkCall } from '../../engine/events/index.ts'
+import { splitMessage } from '../format/index.ts'
+import type { Access } from '../history/index.ts'
+import { opened } from '../history/parts.ts'
+import { checkArrivals } from './checks/arrivals.ts'
+import { checkClock } from './checks/clock.ts'
+import { checkFirst } from './checks/first.ts'
+import { checkFunctions } from './checks/functions.ts'
+import { checkGrants } from './checks/grants.ts'
+import { checkHorizon } from './checks/horizon.ts'
+import { checkLog } from './checks/log.ts'
+import { checkPaused } from './checks/paused.ts'
+import { checkPooler } from './checks/pooler.ts'
+import { checkReplication } from './checks/replication.ts'
+import { checkRows } from './checks/rows.ts'
+import { checkServer } from './checks/server.ts'
+import { checkStuck } from './checks/stuck.ts'
+import { checkTriggers } from './checks/triggers.ts'
+import { checkWorkers } from './checks/workers.ts'
+import { type ExamineOptions, type Facts, gather } from './facts.ts'
+import { type Finding, problem } from './finding.ts'
+import { type LogSize, logSize } from './sizes.ts'
+import { type Standbys, standbysOf } from './standbys.ts'
+
+/** Every check. First those that make others pointless. */
+const checks: readonly ((facts: Facts) => Finding[])[] = [
+  checkFunctions,
+  checkTriggers,
+  checkGrants,
+  checkServer,
+  checkReplication,
+  checkPooler,
+  checkFirst,
+  checkRows,
+  checkArrivals,
+  checkHorizon,
+  checkLog,
+  checkStuck,
+  checkPaused,
+  checkWorkers,
+  checkClock,
+]
+
+/** What `examine` gives: the document that `interlock doctor --json` prints. */
+export interface Examination {
+  readonly queue: string
+  /** True if no finding is a problem. */
+  readonly ok: boolean
+  /** All findings, the problems first. */
+  readonly findings: readonly Finding[]
+  /** Null if the doctor was kept out. */
+  readonly log: LogSize | null
+  /** Null if the server knows of no standby, or the doctor was kept out. */
+  readonly standbys: Standbys | null
+}
+
+const HALF_AN_HOUR_MS = 1_800_000
+
+/**
+ * Looks for what is wrong with the database, the queue and its workers, and gives a remedy for each. Reads only.
+ * @throws InterlockError `invalid_input`; the database's own error if it cannot be reached at all, or not be examined
+ * @example for (const { level, what, remedy } of (await examine({ store })).findings) console.log(level, what, remedy)
+ */
+export async function examine(given: Access, options: ExamineOptions = {}): Promise<Examination> {
+  const access = opened(given)
+  checkCall('examine', options)
+  const { waitingMs = HALF_AN_HOUR_MS } = options
+  const { name } = access.store
+  const facts = await gather(access, { ...options, waitingMs }).catch((error: unknown) =>
+    keptOut(error, !name.startsWith('postgres:') && !name.startsWith('pglite:')),
+  )
+  if (facts === null)
+    throw invalidInput('a store in memory has nothing to examine; give --url', 'access.store')
+  if (!('checkup' in facts)) return examination(access.queue, [facts])
+  const found = checks.flatMap((check) => check(facts))
+  const findings = found.toSorted((a, b) => Number(a.level === 'note') - Number(b.level === 'note'))
+  return examination(access.queue, findings, facts)
+}
+
+/** @param facts absent if the doctor was kept out */
+export const examination = (queue: string, findings: readonly Finding[], facts?: Facts): Examination => ({
+  queue,
+  ok: findings.every(({ level }) => level === 'note'),
+  findings,
+  log: facts === undefined ? null : logSize(facts),
+  standbys: facts === undefined ? null : standbysOf(facts.checkup),
+})
+
+/**
+ * What keeps the doctor out has to be mended first.
+ * @param isProject reached over the API of a Supabase project: it is mended in another way, and the message says how
+ * @throws any other error
+ */
+export function keptOut(error: unknown, isProject: boolean): Finding {
+  if (!isInterlockError(error)) throw error
+  const { what, todo } = isProject ? splitMessage(error.message) : { what: error.message }
+  switch (error.code) {
+    case 'not_migrated':
+    case 'database_older':
+      return problem('migration', what, todo ?? 'interlock migrate')
+    case 'database_newer':
+      return problem('migration', error.message, 'npm install interlock-queue@latest')
+    case 'store_unwritable':
+      return problem(
+        'grants',
+        what,
+        todo ?? 'interlock migrate --runtime-role <role>, as the owner of the tables',
+      )
+    default:
+      throw error
+  }
+}

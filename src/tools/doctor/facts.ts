@@ -1,0 +1,172 @@
+import { once } from 'node:events'
+import { MICROS_PER_MS, type StateRow } from '../../engine/core/index.ts'
+import { parseAddresses } from '../../engine/events/index.ts'
+import type { Adoptable, Checkup, LogCheck, Submitted, WorkerRow } from '../../engine/store/index.ts'
+import type { BadEvent } from '../history/index.ts'
+import { checkChainEnd, type Opened, ROWS } from '../history/parts.ts'
+import { type Drift, driftOf } from './drift.ts'
+import { LiveRows } from './live-rows.ts'
+
+/** Events at the end of the hash chain that are checked. */
+const CHAINED = 1_000
+/** Less than an hour says nothing about a day. */
+const LEAST_MS = 3_600_000
+const DAY_MS = 86_400_000
+
+/** By how many bytes a day this queue makes the log grow; null: too early to tell. */
+export function logGrowth({ bytes, events, week }: LogCheck): number | null {
+  if (week === null || week.ageMs < LEAST_MS || events === 0) return null
+  return Math.round(((bytes / events) * week.events * DAY_MS) / week.ageMs)
+}
+
+/** Events leave once an hour. A day late means that no process sees to it, or none can. */
+const SLACK_DAYS = 1
+
+/** The age in days of the oldest event, if it should have left the log by now; else null. */
+export function overdueDays({ checkup: { log, now }, state }: Pick<Facts, 'checkup' | 'state'>) {
+  const retentionDays = state?.policy?.retentionDays ?? null
+  if (retentionDays === null || log.oldestAt === null) return null
+  const days = (now - log.oldestAt) / MICROS_PER_MS / DAY_MS
+  return days > retentionDays + SLACK_DAYS ? days : null
+}
+
+/** What the checks judge: read once, at one time. */
+export interface Facts {
+  readonly checkup: Checkup
+  /** The row of the queue; null: nobody has opened it. */
+  readonly state: StateRow | null
+  readonly rows: LiveRows
+  readonly workers: readonly WorkerRow[]
+  readonly adoptable: Adoptable
+  readonly submitted: Submitted
+  /** The last events of the hash chain; null: the queue keeps none. */
+  readonly chain: { readonly bad: BadEvent | null } | null
+  readonly drift: Drift
+  /** How the database is reached. */
+  readonly over: 'postgres' | 'supabase' | 'pglite' | 'memory'
+  /** A Supabase project on this machine, for development. */
+  readonly isLocalProject: boolean
+  /** This machine's clock in milliseconds, right before and right after the database's clock was read. */
+  readonly clock: { readonly before: number; readonly after: number }
+  /** How long this program had been connecting when it looked at the session, in milliseconds. */
+  readonly connectedMs: number
+  /** Null if no connection listens. */
+  readonly notificationsArrive: boolean | null
+  /** How long a job may wait without a note, in milliseconds. */
+  readonly waitingMs: number
+}
+
+/** What you may tell the doctor beside the store. */
+export interface ExamineOptions {
+  /** How long a job may wait before the doctor notes it: milliseconds, 1 to 60,000,000,000; half an hour unless given. */
+  readonly waitingMs?: number | undefined
+  /**
+   * The address of the server. Two new connections then test whether notifications arrive. Not tested unless given, nor if the
+   * store does not connect to the server itself.
+   */
+  readonly url?: string | undefined
+  /**
+   * How long ago you made the store, in milliseconds. An older session belonged to another client before, so there is a pooler
+   * between. Not tested unless given: a store that has been open for long has old sessions.
+   */
+  readonly openedMs?: number | undefined
+}
+
+/**
+ * Reads the database once. Null if there is nothing to examine (a store in memory).
+ * @throws InterlockError `unknown_queue`, `not_migrated`, `database_older`, `database_newer`, `store_unavailable`, `store_unwritable`
+ */
+export async function gather(
+  access: Opened,
+  { waitingMs, url, openedMs = Number.POSITIVE_INFINITY }: ExamineOptions & { readonly waitingMs: number },
+): Promise<Facts | null> {
+  const { store, queue } = access
+  const over = overOf(store.name)
+  if (over === 'memory') return null
+  const began = performance.now()
+  await store.open(queue, { make: false })
+  const look = await lookAt(access, waitingMs)
+  if (look === null) return null
+  return {
+    ...look,
+    connectedMs: openedMs + performance.now() - began,
+    waitingMs,
+    over,
+    // Only an address of this machine may be without TLS.
+    isLocalProject: over === 'supabase' && store.name.includes('http:'),
+    notificationsArrive: over === 'postgres' && url !== undefined ? await notificationsArrive(url) : null,
+  }
+}
+
+/** The name of a store says what it is. */
+function overOf(name: string): Facts['over'] {
+  if (name === 'memory') return 'memory'
+  if (name.startsWith('postgres:')) return 'postgres'
+  return name.startsWith('pglite:') ? 'pglite' : 'supabase'
+}
+
+async function lookAt(access: Opened, waitingMs: number) {
+  const { store, queue } = access
+  const before = Date.now()
+  const checkup = await store.checkup(queue)
+  if (checkup === null) return null
+  const first = await store.projectionPage(queue, { after: null, limit: ROWS })
+  const rows = new LiveRows(checkup.now, waitingMs)
+  return {
+    checkup,
+    state: first?.state ?? null,
+    rows,
+    drift: await driftOf(access, first, (page) => rows.take(page)),
+    chain: await checkChainEnd(store, queue, CHAINED),
+    clock: { before, after: Date.now() },
+    workers: await store.workers(queue),
+    adoptable: await store.adoptable({ limit: 1 }),
+    submitted: await store.submitted(queue, 1),
+  }
+}
+
+/** Long for a notification, which takes a millisecond, and short for a person who waits for the answer. */
+const PATIENCE_MS = 2_000
+
+/**
+ * Whether one session hears another; a pooler in transaction mode prevents it. Uses a channel of its own, so that nobody else
+ * wakes.
+ */
+async function notificationsArrive(url: string): Promise<boolean> {
+  const { each } = parseAddresses(url, 'url')
+  for (const [i, address] of each.entries()) {
+    try {
+      return await notificationsArriveAt(address)
+    } catch (error) {
+      // A standby lets nobody listen, and of several servers some may be away: the one that takes writes counts.
+      if (i === each.length - 1) throw error
+    }
+  }
+  return false
+}
+
+async function notificationsArriveAt(connectionString: string): Promise<boolean> {
+  const { Client } = (await import('pg')).default
+  // One that breaks hears nothing, and that is the answer.
+  const made = () =>
+    new Client({
+      connectionString,
+      connectionTimeoutMillis: 5_000,
+      application_name: 'interlock doctor',
+    }).on('error', () => {})
+  const [ear, mouth] = [made(), made()]
+  const channel = `interlock_doctor_${crypto.randomUUID().replaceAll('-', '_')}`
+  try {
+    await Promise.all([ear.connect(), mouth.connect()])
+    await ear.query(`listen ${channel}`)
+    const heard = once(ear, 'notification', { signal: AbortSignal.timeout(PATIENCE_MS) }).then(
+      () => true,
+      // Time is up, or the connection broke: a listener would miss notifications in both cases.
+      () => false,
+    )
+    await mouth.query(`notify ${channel}`)
+    return await heard
+  } finally {
+    await Promise.allSettled([ear.end(), mouth.end()])
+  }
+}

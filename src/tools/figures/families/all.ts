@@ -1,0 +1,24 @@
+import { PACKAGE_VERSION } from '../../../engine/coordinator/parts.ts'
+import type { Family } from '../family.ts'
+import { processFamilies, type ReadProcess } from './process.ts'
+import { queueFamilies, type ReadQueue } from './queue.ts'
+
+/** Everything that is known at one moment. */
+export interface Known {
+  readonly queues: readonly ReadQueue[]
+  readonly processes: readonly ReadProcess[]
+}
+
+const build: Family = {
+  name: 'interlock_build',
+  type: 'info',
+  help: 'The release of interlock-queue in this process.',
+  samples: [{ labels: { version: PACKAGE_VERSION }, value: 1 }],
+}
+
+/** All families, the same for every face; those of which nothing is known have no samples. */
+export const familiesOf = ({ queues, processes }: Known): readonly Family[] => [
+  ...queueFamilies(queues),
+  ...processFamilies(processes),
+  build,
+]

@@ -1,0 +1,235 @@
+import type { Vitals } from '../../../engine/coordinator/index.ts'
+import { outcomes, type ReasonCode, requeueReasons } from '../../../engine/core/index.ts'
+import { waitCauses } from '../../insight/index.ts'
+import type { Family, Labels, Sample } from '../family.ts'
+import { type HistogramReading, lengths } from '../meter/histogram.ts'
+import type { QueueReading } from '../meter/reading.ts'
+
+/** Reasons that a process can tell from the log alone: it does not ask which workers there are. */
+const reasons = [
+  'draining',
+  'not_due',
+  'model_paused',
+  'rate_limited',
+  'fair_share_limit',
+  'model_in_use',
+  'behind_in_line',
+  'serialized',
+  'at_capacity',
+  'offered',
+] as const satisfies readonly ReasonCode[]
+
+type Value = number | HistogramReading
+/** One value, or one for each value of a label. */
+type Read = (reading: QueueReading, of: ReadQueue) => Value | null | readonly (readonly [Labels, Value])[]
+type Row = readonly [name: string, type: Family['type'], help: string, read: Read]
+
+const by =
+  <Name extends string>(
+    label: string,
+    names: readonly Name[],
+    read: (reading: QueueReading) => (name: Name) => number,
+  ): Read =>
+  (reading) =>
+    names.map((name) => [{ [label]: name }, read(reading)(name)])
+const ofModels =
+  (field: 'running' | 'places' | 'waiting'): Read =>
+  ({ models }) =>
+    models.map((model) => [{ model: model.model }, model[field]])
+
+const gauge = 'Queue-wide, the same in every process: max without (instance).'
+const modelGauge = 'Queue-wide: max without (instance).'
+const counter = 'Queue-wide, counted by every process alike: max without (instance) (rate(…)).'
+
+const rows: readonly Row[] = [
+  [
+    'interlock_queue_oldest_startable_seconds',
+    'gauge',
+    `For how long the job has been startable that no worker has taken yet for longest; 0 if there is none. Delayed and paused jobs, and those that wait for others, are not startable. ${gauge}`,
+    ({ oldestStartable }) => oldestStartable,
+  ],
+  [
+    'interlock_queue_startable_jobs',
+    'gauge',
+    `Jobs that may start and that no worker has taken yet. ${gauge}`,
+    ({ startable }) => startable,
+  ],
+  [
+    'interlock_queue_oldest_in_line_seconds',
+    'gauge',
+    `For how long the job has stood in line that came first, startable or not; a delayed job comes when it is due, a held one when its model is resumed. ${gauge}`,
+    ({ oldestInLine }) => oldestInLine,
+  ],
+  [
+    'interlock_queue_waiting_jobs',
+    'gauge',
+    `Waiting jobs by what they wait for, in the words of "interlock explain". ${gauge}`,
+    by(
+      'reason',
+      reasons,
+      ({ waiting }) =>
+        (reason) =>
+          waiting.get(reason) ?? 0,
+    ),
+  ],
+  ['interlock_queue_running_jobs', 'gauge', `Jobs that run now. ${gauge}`, ({ running }) => running],
+  [
+    'interlock_queue_draining',
+    'gauge',
+    `1 while the queue drains, or is held after a restore: nothing starts. ${gauge}`,
+    ({ isDraining }) => (isDraining ? 1 : 0),
+  ],
+  ['interlock_queue_paused_models', 'gauge', `Models that are paused. ${gauge}`, ({ paused }) => paused],
+  [
+    'interlock_queue_oldest_pause_seconds',
+    'gauge',
+    `For how long the model has been paused that was paused first; 0 if none is. ${gauge}`,
+    ({ oldestPause }) => oldestPause,
+  ],
+  [
+    'interlock_queue_model_running_jobs',
+    'gauge',
+    `Places of a model that are in use. Models without a name of their own are "other". ${modelGauge}`,
+    ofModels('running'),
+  ],
+  [
+    'interlock_queue_model_places',
+    'gauge',
+    `Places of a model, by the policy; of "other": of those that some job needs now. ${modelGauge}`,
+    ofModels('places'),
+  ],
+  [
+    'interlock_queue_model_waiting_jobs',
+    'gauge',
+    `Jobs that wait for a model, in its line or held by its pause; not those that are not due. A job of two models waits for both. ${modelGauge}`,
+    ofModels('waiting'),
+  ],
+  [
+    'interlock_queue_enqueued',
+    'counter',
+    `Jobs that came into the queue. ${counter}`,
+    ({ counts }) => counts.queued,
+  ],
+  [
+    'interlock_queue_starts',
+    'counter',
+    `Attempts that were started. ${counter}`,
+    ({ counts }) => counts.starts,
+  ],
+  [
+    'interlock_queue_ends',
+    'counter',
+    `Jobs that ended, by how; an attempt that another one follows is no end. ${counter}`,
+    by(
+      'outcome',
+      outcomes,
+      ({ counts }) =>
+        (outcome) =>
+          counts.ends[outcome],
+    ),
+  ],
+  [
+    'interlock_queue_requeues',
+    'counter',
+    `Jobs that came back into the line, by why. ${counter}`,
+    by(
+      'reason',
+      requeueReasons,
+      ({ counts }) =>
+        (reason) =>
+          counts.requeues[reason],
+    ),
+  ],
+  [
+    'interlock_queue_dead_letters',
+    'counter',
+    `Jobs that became dead letters: they failed for good, lost their last attempt with its worker, or waited too long. ${counter}`,
+    ({ counts }) => counts.died,
+  ],
+  [
+    'interlock_queue_expired_leases',
+    'counter',
+    `Attempts that were lost with the lease of their worker. ${counter}`,
+    ({ counts }) => counts.leasesExpired,
+  ],
+  [
+    'interlock_queue_overtakes',
+    'counter',
+    `How often a job that started passed one that shares a model and stood before it. ${counter}`,
+    ({ counts }) => counts.overtakes,
+  ],
+  [
+    'interlock_queue_waited_seconds',
+    'counter',
+    `All waiting by its cause, split as "interlock stats" does: each second of each waiting job is in one cause. ${counter}`,
+    by(
+      'cause',
+      waitCauses,
+      ({ waited }) =>
+        (cause) =>
+          waited.get(cause) ?? 0,
+    ),
+  ],
+  [
+    lengths.waits,
+    'histogram',
+    'How long jobs waited from when they could start as far as time is concerned (queued, due, or back in line) to their start. Queue-wide: max without (instance) (rate(…)).',
+    ({ waits }) => waits,
+  ],
+  [
+    lengths.runs,
+    'histogram',
+    'How long attempts ran, however they ended. Queue-wide: max without (instance) (rate(…)).',
+    ({ runs }) => runs,
+  ],
+  [
+    'interlock_queue_log_events',
+    'gauge',
+    `Events in the log, as far as this process knows: those written less those archived. ${gauge}`,
+    (_, { log }) => (log === null ? null : log.lastSeq - log.archivedSeq),
+  ],
+  [
+    'interlock_queue_folded_seq',
+    'gauge',
+    'The event up to which this process knows the log. Queue-wide: max without (instance).',
+    ({ version }) => version,
+  ],
+  [
+    'interlock_queue_counted_after_seq',
+    'gauge',
+    'The counters of the queue in this process count the events after this one. Differs from process to process.',
+    ({ begunAfter }) => begunAfter,
+  ],
+]
+
+/** One queue with its figures. */
+export interface ReadQueue {
+  readonly queue: string
+  readonly reading: QueueReading
+  /** Since when its counters count, in seconds since 1970. */
+  readonly created: number
+  /** How far the log goes, and where it begins; null: nobody has said. */
+  readonly log: Vitals['log'] | null
+}
+
+/** What belongs to the queues. */
+export const queueFamilies = (queues: readonly ReadQueue[]): readonly Family[] =>
+  rows.map(([name, type, help, read]) => ({
+    ...{ name, type, help },
+    samples: queues.flatMap((one) => samplesOf(one, type, read)),
+  }))
+
+function samplesOf(of: ReadQueue, type: Family['type'], read: Read): Sample[] {
+  const { queue, reading, created } = of
+  const found = read(reading, of)
+  if (found === null) return []
+  const values = Array.isArray(found)
+    ? (found as readonly (readonly [Labels, Value])[])
+    : ([[{}, found as Value]] as const)
+  const counts = type === 'counter' || type === 'histogram'
+  return values.map(([labels, value]) => ({
+    labels: { queue, ...labels },
+    value,
+    ...(counts ? { created } : {}),
+  }))
+}

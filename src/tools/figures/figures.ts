@@ -1,0 +1,61 @@
+import type { Subscription } from 'rxjs'
+import type { QueueChange } from '../../engine/core/index.ts'
+import { familiesOf } from './families/all.ts'
+import type { Family } from './family.ts'
+import type { Recorders } from './meter/histogram.ts'
+import { QueueMeter } from './meter/queue-meter.ts'
+import { type Metered, type MetricsOptions, meterOptions } from './options.ts'
+
+interface Source {
+  readonly coordinator: Metered
+  readonly meter: QueueMeter
+  readonly watch: Subscription
+}
+
+/** Counts what coordinators fold, from now on, for any face. Reading asks the database nothing. */
+export class Figures {
+  readonly #sources: readonly Source[]
+
+  /** @param recordersOf told of each length of time in this queue when it is measured */
+  constructor(options: MetricsOptions, recordersOf?: (queue: string) => Recorders) {
+    const { coordinator } = options
+    const all: readonly Metered[] = 'queue' in coordinator ? [coordinator] : coordinator
+    this.#sources = all.map((one) => {
+      const meter = new QueueMeter(meterOptions(options), recordersOf?.(one.queue))
+      meter.begin(one.ledger())
+      return { coordinator: one, meter, watch: one.changes$.subscribe((change) => follow(meter, change)) }
+    })
+  }
+
+  /** All families with what is known now. */
+  read(): readonly Family[] {
+    const read = this.#sources.map(readingOf)
+    return familiesOf({
+      queues: read.map(({ queue }) => queue),
+      processes: read.map(({ process }) => process),
+    })
+  }
+
+  stop(): void {
+    for (const { watch } of this.#sources) watch.unsubscribe()
+  }
+}
+
+function readingOf({ coordinator, meter }: Source) {
+  const { queue } = coordinator
+  const created = meter.begunAt / 1_000
+  const vitals = coordinator.vitals()
+  return {
+    queue: { queue, created, reading: meter.read(coordinator.now()), log: vitals.log },
+    process: { queue, created, vitals, running: meter.runningIn(vitals.workerId) },
+  }
+}
+
+/** A fault in figures must not end a worker: they go on from the queue as it is. */
+function follow(meter: QueueMeter, change: QueueChange): void {
+  try {
+    meter.see(change)
+  } catch {
+    meter.begin(change.ledger)
+  }
+}

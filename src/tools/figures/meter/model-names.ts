@@ -1,0 +1,52 @@
+import { type Ledger, type Model, modelOf, type Policy } from '../../../engine/core/index.ts'
+
+/** What all models without a name of their own are called. A model that is really called so is one of them. */
+export const OTHER = 'other'
+
+/**
+ * Which models have a label of their own. Names are never taken away again, so that no curve ends because another model came: those
+ * that you list, those with a place or a rate of their own in the policy, and then whichever comes first, the busiest of those that
+ * are there at the beginning. All others share one name, however many they are.
+ */
+export class ModelNames {
+  readonly #most: number
+  readonly #named = new Set<string>()
+
+  constructor(listed: readonly string[], most: number) {
+    this.#most = most
+    this.add(listed)
+  }
+
+  get named(): ReadonlySet<string> {
+    return this.#named
+  }
+
+  begin(ledger: Ledger): void {
+    this.declare(ledger.policy)
+    if (this.#named.size >= this.#most) return
+    const busiest = [...ledger.models].sort((a, b) => needOf(b) - needOf(a) || (a.model < b.model ? -1 : 1))
+    this.add(busiest.slice(0, this.#most).map(({ model }) => model))
+  }
+
+  declare({ capacity, rate }: Policy): void {
+    this.add([...Object.keys(capacity), ...Object.keys(rate)].filter((model) => model !== '*').sort())
+  }
+
+  add(models: readonly string[]): void {
+    for (const model of models) {
+      if (this.#named.size >= this.#most) return
+      if (model !== OTHER) this.#named.add(model)
+    }
+  }
+}
+
+const needOf = ({ holders, line }: Model) => holders.size + line.size
+
+/** Of how many models without a name some job is live. */
+export function othersIn(ledger: Ledger, named: ReadonlySet<string>): number {
+  let live = 0
+  for (const name of named) if (isLive(modelOf(ledger, name))) live++
+  return ledger.models.size - live
+}
+
+const isLive = (model: Model) => model.holders.size > 0 || model.line.size > 0 || model.starts !== null

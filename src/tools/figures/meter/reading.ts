@@ -1,0 +1,107 @@
+import {
+  capacityOf,
+  type Ledger,
+  MICROS_PER_SECOND,
+  type Micros,
+  modelOf,
+  type Pause,
+  type ReasonCode,
+  waitingCount,
+} from '../../../engine/core/index.ts'
+import type { WaitCause } from '../../insight/index.ts'
+import type { HistogramReading } from './histogram.ts'
+import { OTHER, othersIn } from './model-names.ts'
+import type { QueueMeter } from './queue-meter.ts'
+
+export interface ModelReading {
+  readonly model: string
+  readonly running: number
+  readonly places: number
+  readonly waiting: number
+}
+
+/** The figures of a queue at one moment. Times in seconds. */
+export interface QueueReading {
+  readonly counts: QueueMeter['counts']
+  readonly waits: HistogramReading
+  readonly runs: HistogramReading
+  readonly begunAfter: number
+  readonly version: number
+  readonly isDraining: boolean
+  readonly running: number
+  /** By reason; all reasons that a process can tell. */
+  readonly waiting: ReadonlyMap<ReasonCode, number>
+  readonly waitingCount: number
+  readonly inLine: number
+  readonly startable: number
+  /** 0: there is none. */
+  readonly oldestStartable: number
+  readonly oldestInLine: number
+  readonly paused: number
+  readonly oldestPause: number
+  readonly waited: ReadonlyMap<WaitCause, number>
+  readonly models: readonly ModelReading[]
+}
+
+export function readingOf(meter: QueueMeter, now: Micros): QueueReading {
+  const { ledger, standing } = meter
+  const since = (at: Micros | null | undefined) =>
+    at === null || at === undefined ? 0 : Math.max(0, now - at) / MICROS_PER_SECOND
+  return {
+    counts: meter.counts,
+    waits: meter.waits.reading,
+    runs: meter.runs.reading,
+    begunAfter: meter.begunAfter,
+    version: ledger.version,
+    isDraining: ledger.draining,
+    running: ledger.active.size,
+    waiting: meter.waiting(now),
+    waitingCount: waitingCount(ledger),
+    inLine: standing.inLine,
+    startable: ledger.offered.size,
+    oldestStartable: since(ledger.offerTimes.min()?.at),
+    oldestInLine: since(standing.oldest),
+    paused: ledger.pauses.size,
+    oldestPause: since(oldestOf(ledger.pauses)),
+    waited: new Map([...meter.waited(now)].map(([cause, micros]) => [cause, micros / MICROS_PER_SECOND])),
+    models: modelsOf(meter),
+  }
+}
+
+function oldestOf(pauses: Iterable<Pause>): Micros | null {
+  let oldest: Micros | null = null
+  for (const { since } of pauses) oldest = Math.min(oldest ?? since, since)
+  return oldest
+}
+
+/** Those with a name, and what is left for the others: sums less the named ones, so nobody goes through ten thousand models. */
+function modelsOf({ ledger, names, standing }: QueueMeter): readonly ModelReading[] {
+  const named = [...names.named].map((model) => modelReading(ledger, model))
+  const sum = (of: 'running' | 'waiting') => named.reduce((total, reading) => total + reading[of], 0)
+  const other = {
+    model: OTHER,
+    running: heldPlaces(ledger) - sum('running'),
+    places: othersIn(ledger, names.named) * capacityOf(ledger.policy, '*'),
+    waiting: standing.places - sum('waiting'),
+  }
+  return [...named, other]
+}
+
+function modelReading(ledger: Ledger, name: string): ModelReading {
+  const model = modelOf(ledger, name)
+  const { hash } = model
+  const held = ledger.pauses.size === 0 ? 0 : (ledger.pauses.get({ hash, model: name })?.jobs.size ?? 0)
+  return {
+    model: name,
+    running: model.holders.size,
+    places: capacityOf(ledger.policy, name),
+    waiting: model.line.size + held,
+  }
+}
+
+/** Every active job holds a place of each of its models. */
+function heldPlaces(ledger: Ledger): number {
+  let places = 0
+  for (const place of ledger.active) places += ledger.jobs.get(place)?.spec.models.length ?? 0
+  return places
+}

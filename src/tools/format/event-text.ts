@@ -1,0 +1,54 @@
+import type { RecordedEvent } from '../../engine/core/index.ts'
+import { timeText } from './index.ts'
+import { policyText } from './policy-text.ts'
+
+/** The details of an event, beside its type and its job, in a few words. */
+export function eventDetail(event: RecordedEvent): string {
+  switch (event.type) {
+    case 'queued':
+      return event.spec.models.join(', ')
+    case 'started':
+      return `start ${event.attempt} in ${event.workerId}`
+    case 'blocked':
+    case 'conflict':
+      return `${event.reason}${event.blockedBy === null ? '' : `, behind ${event.blockedBy}`}${event.model === null ? '' : ` on ${event.model}`}`
+    case 'completed':
+      return `token ${event.token}`
+    case 'failed':
+      return `${event.code}${event.final ? '' : ', another attempt follows'}`
+    case 'lease_expired':
+      return `worker ${event.workerId} is gone${event.final ? '' : ', another attempt follows'}`
+    case 'detached':
+      return `from its worker, until ${timeText(event.until)}`
+    case 'cancelled':
+      return event.token === null ? 'while it waited' : `token ${event.token}`
+    case 'requeued':
+      return event.models === undefined
+        ? event.reason
+        : `${event.reason}, for ${event.models.join(', ') || 'no model'}`
+    case 'asked':
+      return event.asker === null ? 'nobody waits for it' : `${event.asker} waits for it`
+    case 'reprioritized':
+      return `priority ${event.priority}`
+    case 'policy_changed':
+      return policyText(event.policy)
+    case 'model_paused':
+      return `${event.model}: ${event.reason}${event.until === null ? '' : `, until ${timeText(event.until)}`}`
+    case 'model_resumed':
+      return event.model
+    case 'epoch_changed':
+      return `epoch ${event.epoch}`
+    case 'voided':
+      return event.of === event.seq ? 'could not be read, and counts as nothing' : `event ${event.of}`
+    case 'cancel_requested':
+    case 'expired':
+    case 'due':
+    case 'bypassed':
+    case 'drain_requested':
+    case 'drained':
+    case 'resumed':
+      return ''
+    default:
+      return event satisfies never
+  }
+}

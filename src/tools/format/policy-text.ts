@@ -1,0 +1,89 @@
+import { defaultPolicy, type EmptySetRule, type FairShare, type Policy } from '../../engine/core/index.ts'
+import { duration, plural } from './index.ts'
+
+type Fact = readonly [name: string, text: string]
+
+/** How many facts to show for every policy. The others are shown only if they differ from the default. */
+const ALWAYS_SAID = 3
+
+/** The policy in a sentence. */
+export function policyText(policy: Policy): string {
+  const usual = policyFacts(defaultPolicy)
+  return policyFacts(policy)
+    .filter(([, text], i) => i < ALWAYS_SAID || text !== usual[i]?.[1])
+    .map(([, text]) => text)
+    .join(', ')
+}
+
+/** All of its rules, each in a few words. */
+export function policyFacts(policy: Policy): readonly Fact[] {
+  const { ageSeconds, offerMs, emptySet, fairShare } = policy
+  return [
+    ['at once', `${slots(policy)} at once`],
+    ['models', places(policy)],
+    ['order', order(policy)],
+    [
+      'priority',
+      ageSeconds === null
+        ? 'priority goes first, whatever the waiting'
+        : `a level of priority is worth ${ageSeconds} s of waiting`,
+    ],
+    ['offers', `a job that nobody takes keeps its place for ${duration(offerMs)}`],
+    ['no models', emptySets[emptySet]],
+    ['losses', losses(policy)],
+    ['rates', rates(policy)],
+    ['fair shares', fairShare === null ? 'fair keys mean nothing' : share(fairShare)],
+    ['log', retention(policy)],
+  ]
+}
+
+function slots({ maxActive }: Policy): string {
+  if (maxActive === null) return 'any number of jobs'
+  return maxActive === 1 ? 'one job' : `at most ${maxActive} jobs`
+}
+
+function places({ capacity }: Policy): string {
+  const named = Object.entries(capacity).map(([model, n]) => `${model}=${n}`)
+  return named.length === 0 ? 'one per model' : `places ${named.join(' ')}`
+}
+
+function order({ maxOvertakes }: Policy): string {
+  if (maxOvertakes === null) return 'greedy (large jobs may starve)'
+  return maxOvertakes === 0 ? 'strict order' : `overtaken ${maxOvertakes} times at most`
+}
+
+const emptySets: Readonly<Record<EmptySetRule, string>> = {
+  bypass: 'jobs without models bypass',
+  reject: 'jobs without models are refused',
+  exclusive: 'a job without models runs alone',
+}
+
+function losses({ holdAfterLossSeconds }: Policy): string {
+  const pauses = Object.entries(holdAfterLossSeconds).map(
+    ([model, s]) => `${model === '*' ? 'all others' : model} paused for ${s} s after a loss`,
+  )
+  return pauses.join(', ') || 'no model is paused after a loss'
+}
+
+function rates({ rate }: Policy): string {
+  const named = Object.entries(rate).map(
+    ([model, { starts, perSeconds }]) => `at most ${starts} starts of ${model} in ${perSeconds} s`,
+  )
+  return named.join(', ') || 'no model has a rate'
+}
+
+function share({ spacingSeconds, maxWaiting, maxActive }: FairShare): string {
+  const parts = [
+    ...(spacingSeconds === 0 ? [] : [`${spacingSeconds} s further back per job of the same key`]),
+    ...(maxWaiting === null ? [] : [`at most ${maxWaiting} of a key waiting`]),
+    ...(maxActive === null ? [] : [`at most ${maxActive} of a key active`]),
+  ]
+  return parts.join(', ') || 'keys without a limit'
+}
+
+function retention({ retentionDays, archive }: Policy): string {
+  if (retentionDays === null) return 'events stay in the log'
+  return archive === 'drop'
+    ? `events gone after ${plural(retentionDays, 'day')}`
+    : `events archived after ${plural(retentionDays, 'day')}`
+}

@@ -1,0 +1,51 @@
+import { isInterlockError } from '../../engine/core/index.ts'
+import type { Mark } from './chain-walk.ts'
+
+/** The first number of a log at which it is not what was written. */
+export interface BadEvent {
+  readonly seq: number
+  readonly what: string
+  /** What to do about it. */
+  readonly todo: string
+}
+
+/** What to do about a log that was changed. */
+export const restore = 'stop the workers, and restore the database from a backup of before it was changed'
+
+/** A number in the log without an event. */
+export class Gap extends Error {
+  readonly seq: number
+  constructor(seq: number, next: number) {
+    super(
+      next > seq
+        ? `event ${seq} is missing; the next one is ${next}`
+        : `event ${next} stands where event ${seq} should be`,
+    )
+    this.seq = seq
+  }
+}
+
+/** What is wrong with the log, from an error that names the event. Other errors are thrown on. */
+export function badEventOf(error: unknown): BadEvent {
+  if (error instanceof Gap) return { seq: error.seq, what: error.message, todo: restore }
+  if (!isInterlockError(error, 'corrupt_log') && !isInterlockError(error, 'unknown_event')) throw error
+  const { seq } = error.details
+  if (typeof seq !== 'number') throw error
+  const [what = error.message, todo] = error.message.split('; ')
+  // An event of a newer release is not damage: the error itself says to upgrade.
+  return { seq, what, todo: error.code === 'unknown_event' && todo !== undefined ? todo : restore }
+}
+
+/** Archive files that stand in front of a log. */
+export interface ArchivedFiles {
+  /** The last event that is in a file. The database has those after it. */
+  readonly last: number
+  /** The hash of that event as the database knows it; null: it is on no chain there. */
+  readonly mark: Mark | null
+  /** Set if the files do not say that they are on the hash chain from where they should be. */
+  readonly bad: BadEvent | null
+}
+
+/** What to do about wrong archive files. The database is not in question then. */
+export const giveAsWritten =
+  'give the files as interlock archive --to wrote them; verify without --from-archive tells whether the database is sound'

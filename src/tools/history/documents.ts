@@ -1,0 +1,212 @@
+import {
+  defaultPolicy,
+  type Explanation,
+  faultOf,
+  type JobRow,
+  type JobSpec,
+  jobOf,
+  type Ledger,
+  MICROS_PER_SECOND,
+  type Micros,
+  type Operator,
+  type Pause,
+  type QueueFacts,
+  type RecordedEvent,
+  type StateRow,
+  type Told,
+  toldOf,
+} from '../../engine/core/index.ts'
+import { readingEvent } from '../../engine/events/index.ts'
+import { isoTime, isoTimeOrNull, plural, timeText } from '../format/index.ts'
+import { operatorText } from './operators.ts'
+
+/** What a job was enqueued with: times as ISO texts. */
+export type SpecDocument = ReturnType<typeof specDocument>
+
+export const specDocument = (spec: JobSpec) => ({ ...spec, runAt: isoTimeOrNull(spec.runAt) })
+
+/** An event with everything that is recorded: times as ISO texts. */
+export type EventDocument = ReturnType<typeof eventDocument>
+
+export const eventDocument = (event: RecordedEvent) => readingEvent(event, 'event', documentOf)
+
+function documentOf({ at, commandHash: _, ...event }: RecordedEvent) {
+  return {
+    ...event,
+    at: isoTime(at),
+    ...('until' in event ? { until: isoTimeOrNull(event.until) } : {}),
+    ...('runAt' in event ? { runAt: isoTimeOrNull(event.runAt) } : {}),
+    ...('spec' in event ? { spec: specDocument(event.spec) } : {}),
+  }
+}
+
+/** A live job in the words of the TypeScript API: times as ISO texts. */
+export type JobDocument = ReturnType<typeof jobDocument>
+
+function jobDocument(row: JobRow) {
+  return {
+    jobId: row.job_id,
+    state: row.state,
+    jobType: row.job_type,
+    kind: row.kind,
+    models: row.models,
+    priority: row.priority,
+    queuedAt: isoTimeOrNull(row.queued_at),
+    ...standingOf(row),
+    dueAt: isoTimeOrNull(row.due_at),
+    startedAt: isoTimeOrNull(row.started_at),
+    /** When its waiting ends, or its attempt times out. */
+    expiresAt: isoTimeOrNull(row.expires_at),
+    attempt: row.attempt,
+    attempts: row.attempts,
+    postponed: row.postponed,
+    workerId: row.worker_id,
+    detached: row.state === 'active' && row.worker_id === null,
+    fencingToken: row.fencing_token,
+    cancelRequested: row.cancel_requested,
+    blockedBy: row.blocked_by_job_id,
+    reason: row.conflict_reason,
+  }
+}
+
+/**
+ * How a job's place in line comes about. `level` goes first, however long others wait (strict priority). Within a level the job
+ * stands as if it had come `aheadSeconds` earlier than it did (priority, a move), or later when that is negative (fair share).
+ */
+export const standingOf = (row: JobRow) => ({
+  level: row.place_level,
+  aheadSeconds: (row.queued_at - row.place_order) / MICROS_PER_SECOND,
+})
+
+/** The order of the line, as in `job_queue_jobs`. */
+export const inLineOrder = (a: JobRow, b: JobRow): number =>
+  a.place_level - b.place_level || a.place_order - b.place_order || a.place_tie - b.place_tie
+
+/** A paused model: no job that needs it starts. */
+export interface PausedModel extends Omit<Pause, 'hash' | 'jobs'> {
+  /** Who paused it; null: nobody has noted that, or looked. */
+  readonly who: Operator | null
+  /** How many jobs wait aside because of it. */
+  readonly held: number
+}
+
+/** @param operators who acted through the processes that paused them, if somebody has looked */
+export const pausedModels = (
+  { pauses }: Pick<Ledger, 'pauses'>,
+  operators?: QueueFacts['operators'],
+): readonly PausedModel[] =>
+  [...pauses]
+    .map(({ hash: _, jobs, ...pause }) => ({
+      ...{ ...pause, who: operators?.get(pause.by ?? '') ?? null, held: jobs.size },
+    }))
+    .sort((a, b) => (a.model < b.model ? -1 : 1))
+
+/** A pause of a model: times as ISO texts. */
+export type PauseDocument = ReturnType<typeof pausedDocument>
+
+export const pausedDocument = ({ since, until, ...pause }: PausedModel) => ({
+  ...pause,
+  since: isoTime(since),
+  until: isoTimeOrNull(until),
+})
+
+/** `flux-dev (provider_down) by ada on db-7 until 14:03:07, 3 jobs held`. */
+export const pausedText = ({ model, reason, who, until, held }: PausedModel): string =>
+  `${model} (${reason}) ${who === null ? '' : `by ${operatorText(who)} `}${untilText(until)}${held === 0 ? '' : `, ${plural(held, 'job')} held`}`
+
+export const untilText = (until: Micros | null): string =>
+  until === null ? 'until it is resumed' : `until ${timeText(until)}`
+
+/** The row of a queue, and the rows of its running jobs. */
+export interface RunningRows {
+  readonly state: StateRow
+  /** In any order. */
+  readonly active: readonly JobRow[]
+}
+
+/** What a queue was doing at one moment. */
+export type StateDocument = ReturnType<typeof stateDocument>
+
+/** What the rows alone do not say of jobs that run: when it is, and which processes there are; null: not known, as for the past. */
+export type Around = Pick<QueueFacts, 'now' | 'workers'>
+
+/** What keeps a running job; null: nothing does. */
+export const faultIn =
+  (around: Around) =>
+  (row: JobRow): ReturnType<typeof faultOf> =>
+    faultOf(around, row.worker_id, row.expires_at)
+
+/**
+ * What a queue was doing at one moment. A queue that nobody has opened is idle.
+ * @param paused null: unknown, since the log could not be read
+ */
+export function stateDocument(
+  rows: RunningRows | null,
+  paused: readonly PausedModel[] | null,
+  around: Around,
+) {
+  const state = rows?.state
+  return {
+    status: state?.status ?? ('idle' as const),
+    version: state?.version ?? 0,
+    activeCount: state?.active_count ?? 0,
+    waitingCount: state?.waiting_count ?? 0,
+    activeModels: state?.active_models ?? [],
+    policy: state?.policy ?? defaultPolicy,
+    paused: paused?.map(pausedDocument) ?? null,
+    drainedAt: isoTimeOrNull(state?.drained_at ?? null),
+    updatedAt: isoTimeOrNull(state?.version ? state.updated_at : null),
+    active: oldestFirst(rows?.active ?? []).map((row) => ({
+      ...jobDocument(row),
+      code: faultIn(around)(row),
+    })),
+  }
+}
+
+/** Active jobs, the oldest start first. */
+export const oldestFirst = (active: readonly JobRow[]): readonly JobRow[] =>
+  active.toSorted((a, b) => (a.fencing_token ?? 0) - (b.fencing_token ?? 0))
+
+/** What is with a job: times as ISO texts. */
+export type ExplanationDocument = ReturnType<typeof explanationDocument>
+
+export const explanationDocument = ({ models, since, ...found }: Explanation) => ({
+  ...found,
+  since: isoTimeOrNull(since),
+  models: models.map(({ paused, ...standing }) => ({
+    ...standing,
+    paused:
+      paused === null
+        ? null
+        : { ...paused, since: isoTime(paused.since), until: isoTimeOrNull(paused.until) },
+  })),
+})
+
+/** Live jobs in the order people want: those that run, then those that wait, in line order. */
+export const activeFirst = (a: JobRow, b: JobRow): number =>
+  a.state === b.state ? inLineOrder(a, b) : a.state === 'active' ? -1 : 1
+
+/** A live job, and what keeps it at this moment. */
+export interface ToldJob {
+  readonly row: JobRow
+  readonly told: Told
+}
+
+/** What keeps a job of this queue, as `explain` says it. */
+export const toldIn =
+  (facts: QueueFacts) =>
+  (row: JobRow): ToldJob => {
+    const job = jobOf(facts.ledger, row.job_id)
+    return { row, told: job === undefined ? nothing : toldOf(facts, job) }
+  }
+
+const nothing: Told = { code: null, reason: '', blockedBy: null, until: null }
+
+/** A live job, what keeps it, and until when, if that is known. */
+export type ToldDocument = ReturnType<typeof toldDocument>
+
+export function toldDocument({ row, told }: ToldJob) {
+  const { code, reason, blockedBy, until } = told
+  const why = code === null ? null : reason
+  return { ...jobDocument(row), code, reason: why, blockedBy, until: isoTimeOrNull(until) }
+}

@@ -1,0 +1,51 @@
+import { firstLedger as firstLedgerOf, ledgerNear } from '../../engine/coordinator/parts.ts'
+import { archived, emptyLedger, type Ledger, Replayer } from '../../engine/core/index.ts'
+import { checkCall } from '../../engine/events/index.ts'
+import { count } from '../format/index.ts'
+import { type Access, type Opened, opened } from './access.ts'
+import { eachEvent } from './read-log.ts'
+
+/**
+ * The ledger where the readable log begins: empty, or the snapshot of the cut.
+ * @throws InterlockError `archived` without that snapshot; `database_newer`, `corrupt_log` if it cannot be read
+ */
+export async function firstLedger(access: Access): Promise<Ledger> {
+  const { store, queue } = opened(access)
+  return firstLedgerOf(store, queue)
+}
+
+/** Says that the log is read from a cut on. The reader of a result has to know. @param through the last archived event */
+export function noteCut({ onNote }: Opened, through: number): void {
+  if (through === 0) return
+  onNote(
+    `from event ${count(through + 1)} on: those before it are archived and not in the database; read them from a file with --from-archive`,
+  )
+}
+
+/** This number, or that of the cut if events after the number are gone. Says so then. */
+export async function orCut(access: Opened, after: number): Promise<number> {
+  const { events, archivedSeq } = await access.store.read(access.queue, after, 1)
+  if (events.length > 0 || archivedSeq <= after) return after
+  noteCut(access, archivedSeq)
+  return archivedSeq
+}
+
+/**
+ * The queue as it was when the log had `upTo` events, folded from the last snapshot before that, if there is one.
+ * @param upTo a number of the log, from 0
+ * @throws InterlockError `invalid_input`; `corrupt_log`, `unknown_event`, `archived`, `database_newer`
+ */
+export async function ledgerAt(given: Access, upTo: number): Promise<Ledger> {
+  const access = opened(given)
+  checkCall('ledgerAt', upTo)
+  const { store, queue, onNote } = access
+  if (upTo === 0) return emptyLedger
+  const from = await ledgerNear(store, queue, upTo, (error) => onNote(passedOver(error)))
+  if (from.version > upTo) throw archived(queue, from.version)
+  const replayer = new Replayer(from)
+  await eachEvent(access, 'replayed', (event) => replayer.push(event), { after: from.version, upTo })
+  return replayer.ledger()
+}
+
+const passedOver = (error: unknown): string =>
+  `passed over: ${error instanceof Error ? error.message : String(error)}`

@@ -1,0 +1,154 @@
+import type { Ledger, RecordedEvent } from '../../engine/core/index.ts'
+import { checkCall } from '../../engine/events/index.ts'
+import type { Projection } from '../../engine/store/index.ts'
+import { type Access, type Opened, opened } from './access.ts'
+import { type BadEvent, giveAsWritten, restore } from './bad-event.ts'
+import { anchorOf, checkChain, markOf } from './chain.ts'
+import type { Anchor } from './chain-walk.ts'
+import { compareRows, ROWS } from './compare-rows.ts'
+import { noteCut } from './fold.ts'
+import { foldFiles } from './fold-files.ts'
+import { checkKept, unlessGone } from './kept.ts'
+import { type ComparedPayloads, PayloadHashes } from './payloads.ts'
+import { type Difference, noState } from './row-differences.ts'
+import { foldSound, type Sound } from './sound.ts'
+
+/** What `verify` gives: the document that `interlock verify --json` prints. */
+export interface Verification {
+  readonly ok: boolean
+  /** The version that the rows say they are at; both sides are compared there. */
+  readonly version: number
+  /** The first event that was replayed. Above 1: those before it are gone, and a snapshot told what they led to. */
+  readonly fromSeq: number
+  /** How many events were replayed. */
+  readonly events: number
+  readonly jobs: number
+  /** The first event that is missing, unreadable, or impossible. Rows are not compared then. */
+  readonly firstBad: BadEvent | null
+  readonly differences: readonly Difference[]
+  /** The payloads beside the log, compared with the hashes in it; null: the log is not sound, so they were not compared. */
+  readonly payloads: ComparedPayloads | null
+  /** The hash chain, if the queue keeps one: events after `from` are on it; `head` is the hash of the last one checked. */
+  readonly chain: { readonly from: number; readonly head: string } | null
+}
+
+/** What is verified besides the rows. */
+export interface VerifyOptions {
+  /** Called with every event, so that the log is read once. */
+  readonly alsoSee?: ((event: RecordedEvent) => void) | undefined
+  /** `<number>:<hash>`, as {@link chain} once returned it. It has to lie on the chain. */
+  readonly anchor?: string | undefined
+}
+
+/**
+ * Folds the whole log and compares the result with the rows, field by field, and what is kept of payloads with their hashes in the log.
+ * A log that was cut or edited is a finding, not a failure; so are missing rows, changed payloads, and an anchor that the chain does not
+ * meet. Archive files in front of the log are doubted before the database is.
+ * @throws InterlockError `invalid_input`; `archived` without the snapshot of the cut; `store_unavailable`
+ * @example const { ok, firstBad, differences } = await verify({ store })
+ */
+export async function verify(given: Access, options: VerifyOptions = {}): Promise<Verification> {
+  const hashes = new PayloadHashes()
+  const see = (event: RecordedEvent) => {
+    hashes.see(event)
+    options.alsoSee?.(event)
+  }
+  const access = opened(given)
+  checkCall('verify', options)
+  const { store, queue, files } = access
+  const anchor = options.anchor === undefined ? undefined : anchorOf(options.anchor)
+  const { version: before } = await store.read(queue, 0, 1)
+  const first = await store.projectionPage(queue, { after: null, limit: ROWS })
+  const version = first === null ? before : first.state.version
+  const { version: after } = await store.read(queue, 0, 1)
+  const kept = files === undefined ? await checkKept(access) : null
+  const folded = await unlessGone(kept, foldAll(access, Math.min(version, after), see), unfolded)
+  const isComparable = folded.ledger !== null && version <= after
+  const { differences, rows, sound } = isComparable
+    ? await compared(access, first, { ...folded, ledger: folded.ledger }, see)
+    : { differences: [], rows: first?.jobs.length ?? 0, sound: folded }
+  const { bad, fromSeq, through } = sound
+  noteCut(access, fromSeq - 1)
+  const marks = [
+    ...(anchor === undefined ? [] : [markOf(anchor)]),
+    ...(files?.mark == null ? [] : [files.mark]),
+  ]
+  const chain = await checkChain(access, marks)
+  const unmet = chain === null && anchor !== undefined ? noChain(anchor) : null
+  const found = [bad, files?.bad ?? null, chain?.bad ?? null, unmet, kept, await beyondHead(access)]
+  const firstBad = found.reduce(earlier)
+  const all = [...behind(version, before, after), ...differences]
+  const payloads = firstBad === null && isComparable ? await hashes.compare(access, sound) : null
+  return {
+    ok: firstBad === null && all.length === 0 && (payloads?.changed ?? 0) === 0,
+    ...{
+      version: isComparable ? Math.max(version, through) : version,
+      fromSeq,
+      events: through - fromSeq + 1,
+    },
+    ...{ jobs: rows, differences: all, payloads },
+    firstBad: firstBad !== null && files !== undefined ? doubtFiles(firstBad) : firstBad,
+    chain: chain === null ? null : { from: chain.from, head: chain.head },
+  }
+}
+
+const unfolded: Sound = { ledger: null, bad: null, fromSeq: 1, through: 0 }
+
+/** Compares the rows with the fold, which goes on with what is appended meanwhile. */
+async function compared(
+  access: Opened,
+  first: Projection | null,
+  from: Sound & { readonly ledger: Ledger },
+  alsoSee: VerifyOptions['alsoSee'],
+): Promise<{ readonly differences: readonly Difference[]; readonly rows: number; readonly sound: Sound }> {
+  if (first === null) return { differences: from.through === 0 ? [] : [noState], rows: 0, sound: from }
+  let sound: Sound = from
+  const advance = async (ledger: Ledger, version: number): Promise<Ledger | null> => {
+    const next = await foldSound(access, version, { alsoSee, from: ledger })
+    sound = { ...next, fromSeq: from.fromSeq }
+    return next.ledger
+  }
+  const found = await compareRows(access, first, from.ledger, advance)
+  return { differences: found?.differences ?? [], rows: found?.rows ?? 0, sound }
+}
+
+/** Checks the files first, if there are any: the log goes on from what they lead to. */
+async function foldAll(access: Opened, upTo: number, alsoSee: VerifyOptions['alsoSee']): Promise<Sound> {
+  const { files } = access
+  if (files === undefined) return foldSound(access, upTo, { alsoSee })
+  const before = await foldFiles(access, files, alsoSee)
+  if (before.ledger === null) return before
+  const all = await foldSound(access, upTo, { alsoSee, from: before.ledger })
+  return { ...all, fromSeq: before.fromSeq }
+}
+
+/** A wrong file looks like a changed log. Nobody must restore a database because of it. */
+const doubtFiles = (bad: BadEvent): BadEvent =>
+  bad.todo.includes(restore) ? { ...bad, todo: giveAsWritten } : bad
+
+const earlier = (a: BadEvent | null, b: BadEvent | null): BadEvent | null =>
+  a === null || (b !== null && b.seq < a.seq) ? b : a
+
+/** If the log was wiped, its chain may be wiped too. Only the anchor, kept elsewhere, can show it. */
+const noChain = ({ seq }: Anchor): BadEvent => ({
+  seq,
+  what: 'the anchor is of a hash chain, but the queue keeps none',
+  todo: `check that --queue and --url are those of the anchor; if they are, the log was written again: ${restore}`,
+})
+
+/** The first event after the number at which the head says that the log ends, readable or not. */
+async function beyondHead({ store, queue }: Opened): Promise<BadEvent | null> {
+  const { version } = await store.read(queue, 0, 1)
+  const { rows, version: head } = await store.rows(queue, version, 1)
+  const [next] = rows as readonly { readonly seq?: unknown }[]
+  const seq = Number(next?.seq)
+  if (!(seq > head)) return null
+  const what = `the log has event ${seq}, but the head of the queue says that it ends with ${head}`
+  return { seq, what, todo: restore }
+}
+
+/** Rows move with the log in one transaction, so they cannot be at a version that the log did not have meanwhile. */
+function behind(version: number, before: number, after: number): readonly Difference[] {
+  if (version >= before && version <= after) return []
+  return [{ row: 'job_queue_state', field: 'version', stored: version, folded: after }]
+}

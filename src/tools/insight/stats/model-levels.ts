@@ -1,0 +1,74 @@
+import { capacityOf, type Ledger, type Micros, type Policy } from '../../../engine/core/index.ts'
+import { Level, type Slices } from './levels.ts'
+
+/** How one model was used over a period. */
+export interface ModelStats {
+  readonly model: string
+  readonly places: number
+  readonly attempts: number
+  /** Holders × time, in milliseconds. */
+  readonly heldMs: number
+  /** The share of its places × time that was held, from 0 to 1. */
+  readonly utilisation: number
+  /** The same for each slice. */
+  readonly perSlice: readonly number[]
+}
+
+/** Who holds which model, over time. */
+export class ModelLevels {
+  readonly #slices: Slices
+  readonly #levels = new Map<string, { readonly level: Level; attempts: number }>()
+  readonly #held = new Map<string, readonly string[]>()
+
+  constructor(slices: Slices, ledger: Ledger) {
+    this.#slices = slices
+    for (const place of ledger.active) {
+      const job = ledger.jobs.get(place)
+      if (job !== undefined) this.#hold(job.jobId, job.spec.models, slices.from)
+    }
+  }
+
+  start(jobId: string, models: readonly string[], at: Micros): void {
+    this.#hold(jobId, models, at)
+    for (const name of models) this.#model(name).attempts++
+  }
+
+  end(jobId: string, at: Micros): void {
+    for (const name of this.#held.get(jobId) ?? []) this.#add(name, at, -1)
+    this.#held.delete(jobId)
+  }
+
+  /** The most used first. @param policy says how many places there were: the policy at the end of the period */
+  report(policy: Policy): readonly ModelStats[] {
+    const { from, to } = this.#slices
+    return [...this.#levels]
+      .map(([model, { level, attempts }]) => {
+        const places = capacityOf(policy, model)
+        const area = level.area()
+        return {
+          ...{ model, places, attempts, heldMs: Math.round(area) / 1_000 },
+          utilisation: area / (places * Math.max(1, to - from)),
+          perSlice: level.means().map((mean) => mean / places),
+        }
+      })
+      .toSorted((a, b) => b.heldMs - a.heldMs || (a.model < b.model ? -1 : 1))
+  }
+
+  #hold(jobId: string, models: readonly string[], at: Micros): void {
+    this.#held.set(jobId, models)
+    for (const name of models) this.#add(name, at, 1)
+  }
+
+  #add(name: string, at: Micros, by: 1 | -1): void {
+    const { level } = this.#model(name)
+    level.set(at, level.value + by)
+  }
+
+  #model(name: string) {
+    const known = this.#levels.get(name)
+    if (known !== undefined) return known
+    const made = { level: new Level(this.#slices), attempts: 0 }
+    this.#levels.set(name, made)
+    return made
+  }
+}

@@ -1,0 +1,76 @@
+import { type Ledger, MICROS_PER_MS, MICROS_PER_SECOND } from '../../../engine/core/index.ts'
+import { isoTime } from '../../format/index.ts'
+import { type WaitCause, waitCauses } from './cause.ts'
+import type { Collector } from './collector.ts'
+import type { ModelStats } from './model-levels.ts'
+import { type Summary, summaryOf } from './summary.ts'
+
+/** How long jobs waited for one thing, in milliseconds of waiting. */
+export interface BlockedTime {
+  readonly name: string
+  readonly ms: number
+}
+
+/** What `stats` gives: the document that `interlock stats --json` prints. Lists per slice begin with the first slice. */
+export interface Stats {
+  readonly queue: string
+  readonly from: string
+  readonly to: string
+  readonly sliceSeconds: number
+  readonly counts: Collector['counts']
+  /** From when a job could start (queued, due, or requeued) to its start. */
+  readonly waiting: Summary
+  /** From the start to the end of the attempt. */
+  readonly running: Summary
+  readonly completedPerMinute: number
+  readonly perSlice: {
+    readonly waiting: readonly number[]
+    readonly active: readonly number[]
+    readonly completed: readonly number[]
+    readonly failed: readonly number[]
+  }
+  readonly mostWaiting: number
+  readonly mostActive: number
+  readonly models: readonly ModelStats[]
+  /** All waiting of the time, by what it was for, in milliseconds: the parts come to the whole. */
+  readonly split: readonly (BlockedTime & { readonly name: WaitCause })[]
+  /** What waiting jobs waited for: by reason code, by model, and by the job ahead of them (the ten worst). */
+  readonly blocked: {
+    readonly byReason: readonly BlockedTime[]
+    readonly byModel: readonly BlockedTime[]
+    readonly byJob: readonly BlockedTime[]
+  }
+}
+
+const WORST = 10
+
+export function statsOf(queue: string, collector: Collector, end: Ledger): Stats {
+  const { slices, counts, waits, runs, ends, waiting, active, models, blocked } = collector
+  const { from, to, count } = slices
+  const minutes = (to - from) / MICROS_PER_SECOND / 60
+  return {
+    ...{ queue, from: isoTime(from), to: isoTime(to) },
+    sliceSeconds: (to - from) / count / MICROS_PER_SECOND,
+    counts,
+    waiting: summaryOf(waits),
+    running: summaryOf(runs),
+    completedPerMinute: counts.completed / minutes,
+    perSlice: { waiting: waiting.means(), active: active.means(), ...ends },
+    mostWaiting: waiting.most,
+    mostActive: active.most,
+    models: models.report(end.policy),
+    split: waitCauses
+      .map((name) => ({ name, ms: (blocked.byCause.get(name) ?? 0) / MICROS_PER_MS }))
+      .filter(({ ms }) => ms > 0),
+    blocked: {
+      byReason: longestFirst(blocked.byReason),
+      byModel: longestFirst(blocked.byModel),
+      byJob: longestFirst(blocked.byJob).slice(0, WORST),
+    },
+  }
+}
+
+const longestFirst = (sums: ReadonlyMap<string, number>): BlockedTime[] =>
+  [...sums]
+    .map(([name, micros]) => ({ name, ms: micros / MICROS_PER_MS }))
+    .toSorted((a, b) => b.ms - a.ms || (a.name < b.name ? -1 : 1))

@@ -1,0 +1,214 @@
+import {
+  bounds,
+  type Claim,
+  type CommandBody,
+  decide,
+  emptyLedger,
+  InterlockError,
+  type Ledger,
+  type Micros,
+  nextOpeningAt,
+  nextTickAt,
+  type Policy,
+} from '../../../engine/core/index.ts'
+import { Agenda } from './agenda.ts'
+import { type Life, Recording, type Run } from './recording.ts'
+
+export interface Rules {
+  readonly policy: Policy
+  /** How many jobs the workers could run at once, whatever the policy allows; null: any number. */
+  readonly slots: number | null
+  /** Models from which nothing starts for a while. */
+  readonly pauses?: readonly { readonly model: string; readonly from: Micros; readonly to: Micros }[]
+}
+
+type Item =
+  | { readonly do: 'come' | 'cancel'; readonly index: number }
+  | { readonly do: 'end'; readonly index: number; readonly token: number; readonly run: Run | undefined }
+  | { readonly do: 'pause'; readonly model: string; readonly until: Micros }
+  | { readonly do: 'tick' }
+
+const nobodyDead: ReadonlySet<string> = new Set()
+const WORKER = 'what-if'
+
+/**
+ * Simulates other rules: the same jobs come at the same times and run as long as they did. The core makes every decision; nothing
+ * else takes any time.
+ * @param progress called with how many jobs have ended
+ * @param every so many steps, 1,000 unless given
+ */
+export async function simulate(
+  lives: readonly Life[],
+  rules: Rules,
+  progress: (ended: number) => Promise<void> | void = () => {},
+  every = 1_000,
+): Promise<readonly Life[]> {
+  const simulation = new Simulation(lives, rules)
+  for (let steps = 1; simulation.step(); steps++) if (steps % every === 0) await progress(simulation.ended)
+  return simulation.outcome()
+}
+
+/**
+ * The same up to the moment at which one of the jobs starts first: what comes after it is not simulated.
+ * @param index of the job among the lives
+ * @returns when it starts; null: nothing will ever start it
+ */
+export async function simulateStart(
+  lives: readonly Life[],
+  rules: Rules,
+  index: number,
+  progress: () => Promise<void> | void = () => {},
+): Promise<Micros | null> {
+  const simulation = new Simulation(lives, rules)
+  for (let steps = 1; simulation.firstStartOf(index) === null; steps++) {
+    if (!simulation.step()) return null
+    if (steps % 50 === 0) await progress()
+  }
+  return simulation.firstStartOf(index)
+}
+
+class Simulation {
+  readonly #lives: readonly Life[]
+  readonly #agenda = new Agenda<Item>()
+  readonly #recording = new Recording()
+  /** How many attempts of each job were started. */
+  readonly #started: number[]
+  readonly #firstStarts = new Map<number, Micros>()
+  #ledger: Ledger = emptyLedger
+  #free: number
+  #now: Micros
+  #commands = 0
+  #tickAt = Number.POSITIVE_INFINITY
+  ended = 0
+
+  constructor(lives: readonly Life[], { policy, slots, pauses = [] }: Rules) {
+    this.#lives = lives
+    this.#free = slots ?? Number.MAX_SAFE_INTEGER
+    this.#started = lives.map(() => 0)
+    // A pause comes before the jobs of its moment, and is lifted by a tick.
+    for (const { model, from, to } of pauses) this.#agenda.add(from, { do: 'pause', model, until: to })
+    for (const [index, life] of lives.entries()) {
+      this.#agenda.add(life.arrivedAt, { do: 'come', index })
+      if (life.cancelledAfter !== null) {
+        this.#agenda.add(life.arrivedAt + life.cancelledAfter, { do: 'cancel', index })
+      }
+    }
+    this.#now = (lives[0]?.arrivedAt ?? 0) - 1
+    this.#send({ type: 'set_policy', policy })
+  }
+
+  /** False when nothing is left to do. */
+  step(): boolean {
+    const next = this.#agenda.next()
+    if (next === undefined) return false
+    this.#now = Math.max(this.#now, next.at)
+    this.#do(next.item)
+    return true
+  }
+
+  /** @throws InterlockError `aborted` if jobs are left that nothing will ever start */
+  outcome(): readonly Life[] {
+    if (this.#ledger.jobs.size === 0)
+      return this.#recording.lives.map((life) => this.#withWhatWasBefore(life))
+    throw new InterlockError(
+      'aborted',
+      `${this.#ledger.jobs.size} jobs would never start under these rules; try others`,
+    )
+  }
+
+  /** What a job had waited before the period is the same under any rules. */
+  #withWhatWasBefore(life: Life): Life {
+    const { waitedBefore = 0 } = this.#lives[Number(life.spec.jobId)] ?? {}
+    return { ...life, waitedBefore }
+  }
+
+  firstStartOf(index: number): Micros | null {
+    return this.#firstStarts.get(index) ?? null
+  }
+
+  #do(item: Item): void {
+    switch (item.do) {
+      case 'come':
+        return this.#send({ type: 'enqueue', specs: [this.#specOf(item.index)] })
+      case 'cancel':
+        // A job that starts or ends before its cancellation is not cancelled.
+        if (this.#started[item.index] === 0)
+          this.#send({ type: 'cancel', jobId: String(item.index), force: false })
+        return
+      case 'end':
+        this.#free++
+        return this.#send(endOf(item, this.#now))
+      case 'pause':
+        return this.#send({ type: 'pause_model', model: item.model, reason: 'what_if', until: item.until })
+      case 'tick':
+        this.#tickAt = Number.POSITIVE_INFINITY
+        return this.#send({ type: 'tick' })
+      default:
+        return item satisfies never
+    }
+  }
+
+  /** The id is the index in the list: under other rules an id may come again before it is gone. */
+  #specOf(index: number) {
+    const life = this.#lives[index]
+    if (life === undefined) throw new RangeError(`there is no job ${index}`)
+    // The recording says when an attempt ended, timed out or not.
+    return { ...life.spec, jobId: String(index), timeoutMs: bounds.durationMs }
+  }
+
+  #send(body: CommandBody): void {
+    const claim: Claim = { max: this.#free, kinds: null }
+    const command = { id: `w${this.#commands++}`, hash: 0, workerId: WORKER, claim, body }
+    const { events, ledger } = decide(this.#ledger, [command], { now: this.#now, deadWorkers: nobodyDead })
+    this.#ledger = ledger
+    for (const event of events) {
+      this.#recording.push(event)
+      if (event.type === 'started') this.#start(Number(event.jobId), event.seq, event.at)
+      else if (isEnd(event.type)) this.ended++
+    }
+    this.#setTick(events.length > 0)
+  }
+
+  #start(index: number, token: number, at: Micros): void {
+    this.#free--
+    if (this.#started[index] === 0) this.#firstStarts.set(index, at)
+    const runs = this.#lives[index]?.runs ?? []
+    const run = runs[this.#started[index] ?? 0]
+    this.#started[index] = (this.#started[index] ?? 0) + 1
+    // An attempt that never happened (the job was cancelled or expired first) takes as long as the last one.
+    const like = run ?? runs.at(-1)
+    this.#agenda.add(at + (like === undefined ? 0 : like.to - like.from), { do: 'end', index, token, run })
+  }
+
+  #setTick(changed: boolean): void {
+    const times = [nextTickAt(this.#ledger), nextOpeningAt(this.#ledger, this.#now)]
+    const at = Math.min(...times.map((time) => time ?? Number.POSITIVE_INFINITY))
+    // A tick that could do nothing at this moment cannot do anything at the same moment again.
+    if (at >= this.#tickAt || (at <= this.#now && !changed)) return
+    this.#tickAt = at
+    this.#agenda.add(at, { do: 'tick' })
+  }
+}
+
+const isEnd = (type: string): boolean =>
+  type === 'completed' || type === 'cancelled' || type === 'expired' || type === 'failed'
+
+function endOf({ index, token, run }: Item & { readonly do: 'end' }, now: Micros): CommandBody {
+  const jobId = String(index)
+  const ending = run?.ending ?? { type: 'completed' }
+  switch (ending.type) {
+    case 'completed':
+      return { type: 'complete', jobId, token }
+    case 'failed':
+      return { type: 'fail', jobId, token, code: 'handler_error', retryAt: null }
+    case 'again': {
+      const at = now + ending.after
+      const others = ending.models === undefined ? undefined : { models: ending.models }
+      return ending.costs
+        ? { type: 'fail', jobId, token, code: 'handler_error', retryAt: at }
+        : { type: 'release', jobId, token, reason: 'later', runAt: at, ...others }
+    }
+    default:
+      return ending satisfies never
+  }
+}

@@ -1,0 +1,130 @@
+import {
+  invalidInput,
+  type Ledger,
+  MICROS_PER_SECOND,
+  type Policy,
+  type RecordedEvent,
+  Replayer,
+} from '../../../engine/core/index.ts'
+import { isoTime } from '../../format/index.ts'
+import type { Period } from '../period.ts'
+import { lastEnd, type Outcome, outcomeOf } from './outcome.ts'
+import { type Life, Recording } from './recording.ts'
+import type { Rules } from './simulate.ts'
+
+/**
+ * What `whatIf` gives: the document that `interlock what-if --json` prints: what happened in a period, and what would have under
+ * other rules.
+ */
+export interface WhatIf {
+  readonly queue: string
+  readonly from: string
+  readonly to: string
+  /** `jobs` came and ended in the period. Those that had not ended by its end are left out. */
+  readonly jobs: number
+  readonly leftOut: number
+  /** The length of a slice of `perSlice`. The first slice begins when the first job comes. */
+  readonly sliceSeconds: number
+  readonly outcomes: readonly (Outcome & {
+    /** `happened`, `simulated` (the same rules), or the name of a try. */
+    readonly name: string
+    readonly policy: Policy
+    readonly slots: number | null
+  })[]
+}
+
+/** Rules to try, with a name. */
+export interface Trial extends Rules {
+  readonly name: string
+}
+
+const SLICES = 120
+
+/** The jobs of a period, as they came and ran. */
+export interface Recorded {
+  readonly period: Period
+  readonly lives: readonly Life[]
+  readonly leftOut: number
+  /** The policy at the end. */
+  readonly policy: Policy
+  /** Every model that a job needs. */
+  readonly models: ReadonlySet<string>
+}
+
+/** Every model that one of these jobs needs. */
+function modelsOf(lives: readonly Life[]): ReadonlySet<string> {
+  const models = new Set<string>()
+  for (const { spec, runs } of lives)
+    for (const needs of [spec, ...runs]) for (const model of needs.models) models.add(model)
+  return models
+}
+
+/** Reads off the events of a period how its jobs came and ran. */
+export class PeriodRecorder {
+  readonly #period: Period
+  readonly #recording = new Recording()
+  readonly #replayer: Replayer
+
+  /** @param before the queue when the period begins */
+  constructor(before: Ledger, period: Period) {
+    this.#period = period
+    this.#recording.begin(before, period.from)
+    this.#replayer = new Replayer(before)
+  }
+
+  push(event: RecordedEvent): void {
+    this.#recording.push(event)
+    this.#replayer.push(event)
+  }
+
+  /** @throws InterlockError `invalid_input` when none of them ended */
+  finish(): Recorded {
+    const all = this.#recording.lives
+    const lives = all.filter(({ ended }) => ended)
+    if (lives.length === 0)
+      throw invalidInput(
+        'no job ended in that time, so nobody knows how long jobs run; give a longer time with --since',
+        'since',
+      )
+    const { policy } = this.#replayer.ledger()
+    return {
+      period: this.#period,
+      lives,
+      leftOut: all.length - lives.length,
+      policy,
+      models: modelsOf(lives),
+    }
+  }
+}
+
+/**
+ * What happened, and what would have under the rules in force and under each of the others.
+ * @param under lets the jobs come and run under some rules
+ */
+export async function triedOf(
+  queue: string,
+  { period, lives, leftOut, policy }: Recorded,
+  tried: readonly Trial[],
+  under: (lives: readonly Life[], trial: Trial) => Promise<readonly Life[]>,
+): Promise<WhatIf> {
+  const trials = [{ name: 'simulated', policy, slots: null }, ...tried]
+  const simulated: (Trial & { readonly lives: readonly Life[] })[] = []
+  for (const trial of trials) simulated.push({ ...trial, lives: await under(lives, trial) })
+  const all = [{ name: 'happened', policy, slots: null, lives }, ...simulated]
+  const from = lives[0]?.arrivedAt ?? period.from
+  const slices = { from, to: Math.max(from + 1, ...all.map((each) => lastEnd(each.lives))), count: SLICES }
+  return {
+    ...{
+      queue,
+      from: isoTime(period.from),
+      to: isoTime(period.to),
+      jobs: lives.length,
+      leftOut,
+      sliceSeconds: (slices.to - slices.from) / SLICES / MICROS_PER_SECOND,
+    },
+    outcomes: all.map(({ name, policy: rules, slots, lives: ended }) => ({
+      ...{ name, policy: rules, slots },
+      ...outcomeOf(ended, rules, slices),
+    })),
+  }
+}

@@ -1,0 +1,131 @@
+import {
+  type Explanation,
+  explainJob,
+  isInterlockError,
+  type RecordedEvent,
+} from '../../engine/core/index.ts'
+import { checkCall, parseJobId } from '../../engine/events/index.ts'
+import type { JobData } from '../../engine/store/index.ts'
+import {
+  type Access,
+  type EventDocument,
+  type ExplanationDocument,
+  eventDocument,
+  historyOf,
+  type JobHistory,
+} from '../history/index.ts'
+import { explanationDocument, type Opened, opened } from '../history/parts.ts'
+import { lookOf } from './look.ts'
+
+/** What is kept of a job beside the log; null for what is not there. */
+export type DataDocument = Readonly<Record<(typeof dataFields)[number], unknown>>
+
+export const dataFields = [
+  ...(['payload', 'progress', 'checkpoint', 'result', 'error', 'row'] as const),
+  ...(['traceparent', 'tracestate', 'lastTraceparent'] as const),
+] as const
+
+/** What `explain` gives: the document that `interlock explain --json` prints. */
+export type ExplainDocument = ExplanationDocument & {
+  /** The events of its last life; only of a job that has ended. */
+  readonly events?: readonly EventDocument[]
+  /** Only if you asked for it. */
+  readonly data?: DataDocument
+}
+
+export interface ExplainOptions {
+  /** Include what is kept beside the log: payload, progress, checkpoint, result, error, and where its traces are. */
+  readonly data?: boolean | undefined
+}
+
+/**
+ * Says what is with a job: why it does not run and what has to happen, or how it ended; also of one that was submitted and is not in
+ * the queue. Does not join the queue, and needs no process to be alive.
+ * @param jobId its id, or the beginning of it if only one job has it
+ * @throws InterlockError `invalid_input`; `job_not_live` if nobody has ever heard of it; `corrupt_log`, `unknown_event`;
+ * `store_unavailable`
+ * @example const { reason, whatHasToHappen } = await explain({ store }, 'report-1')
+ */
+export async function explain(
+  given: Access,
+  jobId: string,
+  options: ExplainOptions = {},
+): Promise<ExplainDocument> {
+  const access = opened(given)
+  checkCall('explain', jobId, options)
+  const document = explainDocument(await told(access, jobId))
+  if (options.data !== true) return document
+  const [kept] = await access.store.data(access.queue, [document.jobId])
+  return { ...document, data: dataDocument(kept) }
+}
+
+/** What is with a job, and the events of its last life if it has ended. */
+export interface ToldOfJob {
+  readonly told: Explanation
+  readonly events: readonly RecordedEvent[] | null
+}
+
+export async function told(given: Access, text: string): Promise<ToldOfJob> {
+  const access = opened(given)
+  const exact = await lookFor(access, parseJobId(text))
+  if (isWhole(exact)) return exact
+  const past = await pastOf(access, text, exact)
+  if (past === null) return exact as ToldOfJob
+  const { jobId, events } = past
+  const other = jobId === text ? exact : await lookFor(access, jobId)
+  return isWhole(other) ? other : ((await lookFor(access, jobId, events)) as ToldOfJob)
+}
+
+interface Looked {
+  readonly told: Explanation | undefined
+  readonly events: readonly RecordedEvent[] | null
+  /** Live jobs whose ids begin so. */
+  readonly begun: readonly string[]
+}
+
+/**
+ * Nothing more can be found out. How a job ended that is archived, the archive in this database may know; and what nobody knows by this
+ * id may be the beginning of another.
+ */
+const isWhole = (looked: Looked): looked is Looked & ToldOfJob => isKnown(looked.told)
+
+const isKnown = (told: Explanation | undefined): boolean =>
+  told !== undefined && told.state !== 'archived' && (told.state !== 'unknown' || told.code !== null)
+
+/** What is with the job that has exactly this id. @param archived its events, if they were read from the archive */
+async function lookFor(access: Opened, jobId: string, archived?: readonly RecordedEvent[]): Promise<Looked> {
+  const kept = await access.store.ofJob(access.queue, jobId)
+  const facts = await lookOf(access, kept)
+  const record = archived === undefined ? kept : { ...kept, events: archived, isArchived: true as const }
+  const found = explainJob(facts, jobId, record)
+  const hasEnded = found?.state === 'ended' || (found?.state === 'archived' && found.code !== null)
+  const begun = [...facts.ledger.jobs].map((job) => job.jobId).filter((id) => id.startsWith(jobId))
+  return { told: found, events: hasEnded ? record.events : null, begun }
+}
+
+/** Goes through the log, and the archive in this database, for the only job whose id begins so. Null: it is known already. */
+async function pastOf(access: Opened, text: string, { told, begun }: Looked): Promise<JobHistory | null> {
+  try {
+    return await historyOf(access, text, begun)
+  } catch (error) {
+    if (told !== undefined && isInterlockError(error, 'job_not_live')) return null
+    throw error
+  }
+}
+
+export function explainDocument({ told, events }: ToldOfJob): ExplainDocument {
+  const document = explanationDocument(told)
+  return events === null ? document : { ...document, events: events.map(eventDocument) }
+}
+
+export const dataDocument = (data: JobData | undefined): DataDocument => ({
+  payload: data?.payload ?? null,
+  progress: data?.progress ?? null,
+  checkpoint: data?.checkpoint ?? null,
+  result: data?.result ?? null,
+  error: data?.error ?? null,
+  row: data?.row ?? null,
+  traceparent: data?.trace?.traceparent ?? null,
+  tracestate: data?.trace?.tracestate ?? null,
+  lastTraceparent: data?.trace?.last ?? null,
+})

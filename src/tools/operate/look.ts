@@ -1,0 +1,37 @@
+import { isInterlockError, type Ledger, type QueueFacts } from '../../engine/core/index.ts'
+import type { WorkerRow } from '../../engine/store/index.ts'
+import { ledgerAt } from '../history/index.ts'
+import { type Opened, operatorsOf, type PausedModel, pausedModels } from '../history/parts.ts'
+
+/** A queue at one moment. */
+export interface Look extends QueueFacts {
+  readonly ledger: Ledger
+  readonly workers: readonly WorkerRow[]
+}
+
+/** Reads the queue without joining it, so that looking changes nothing. */
+export async function lookAt(access: Opened): Promise<Look> {
+  return lookOf(access, await access.store.read(access.queue, 0, 1))
+}
+
+/** The same at a version that is known. The processes are read last: one that has started a job is there then. */
+export async function lookOf(
+  access: Opened,
+  { version, now }: { readonly version: number; readonly now: number },
+): Promise<Look> {
+  const ledger = await ledgerAt(access, version)
+  const operators = await operatorsOf(access, ledger)
+  return { ledger, now, workers: await access.store.workers(access.queue), operators }
+}
+
+/** Only the log knows pauses. If it cannot be folded, everything else is still shown. */
+export async function pausedAt(access: Opened, version: number): Promise<readonly PausedModel[] | null> {
+  try {
+    const ledger = await ledgerAt(access, version)
+    return pausedModels(ledger, await operatorsOf(access, ledger))
+  } catch (error) {
+    if (!isInterlockError(error)) throw error
+    access.onNote(`nobody can tell which models are paused: ${error.message}`)
+    return null
+  }
+}

@@ -1,0 +1,103 @@
+import { ledgerNear } from '../../../engine/coordinator/parts.ts'
+import {
+  evolve,
+  type InterlockError,
+  isInterlockError,
+  type Ledger,
+  type RecordedEvent,
+  Replayer,
+} from '../../../engine/core/index.ts'
+import { decodeEvent, type Mended, mend, nothing } from '../../../engine/events/index.ts'
+import { type LogStore, pagesAfter } from '../../../engine/store/index.ts'
+
+/** An unreadable event of the log, and how to read it from now on. */
+export interface Unreadable {
+  readonly seq: number
+  readonly row: Readonly<Record<string, unknown>>
+  readonly why: string
+  /** The data to read instead; null: the event counts as nothing. */
+  readonly as: Readonly<Record<string, unknown>> | null
+}
+
+export interface Found {
+  readonly events: readonly Unreadable[]
+  /** The queue at the end of the log, read like that. */
+  readonly ledger: Ledger
+}
+
+const PAGE = 1_000
+
+/**
+ * Looks for unreadable events, and for events that no longer follow once those are read differently. Null: there are none.
+ * @throws InterlockError `unknown_event` for an event of a newer release; `corrupt_log` if the log is damaged in another way
+ */
+export async function findUnreadable(store: LogStore, queue: string): Promise<Found | null> {
+  const first = await firstUnreadable(store, queue)
+  if (first === null) return null
+  const events: Unreadable[] = []
+  const from = await ledgerNear(store, queue, first - 1, () => {})
+  const sound = new Replayer(from)
+  for await (const { events: page } of pagesAfter(store, queue, from.version, first - 1))
+    for (const event of page) sound.push(event)
+  let ledger = sound.ledger()
+  for await (const row of rowsAfter(store, queue, ledger.version)) {
+    const read = readNext(ledger, row)
+    if (read.unreadable !== null) events.push(read.unreadable)
+    ledger = read.ledger
+  }
+  return { events, ledger }
+}
+
+async function firstUnreadable(store: LogStore, queue: string): Promise<number | null> {
+  const { archivedSeq } = await store.rows(queue, 0, 1)
+  for await (const row of rowsAfter(store, queue, archivedSeq)) {
+    if (errorOf(() => decodeEvent(row)) !== null) return Number((row as { readonly seq?: unknown }).seq)
+  }
+  return null
+}
+
+async function* rowsAfter(store: LogStore, queue: string, after: number): AsyncGenerator<unknown> {
+  for (let at = after; ; ) {
+    const { rows, version } = await store.rows(queue, at, PAGE)
+    yield* rows
+    at += rows.length
+    if (rows.length === 0 || at >= version) return
+  }
+}
+
+interface Read {
+  readonly ledger: Ledger
+  readonly unreadable: Unreadable | null
+}
+
+/** After the first unreadable event: what followed from it as it was written may not follow from how it is read. */
+function readNext(ledger: Ledger, row: unknown): Read {
+  const fault = errorOf(() => decodeEvent(row))
+  if (fault === null) {
+    const event = decodeEvent(row)
+    const refused = errorOf(() => evolve(ledger, event))
+    if (refused === null) return { ledger: evolve(ledger, event), unreadable: null }
+    return unreadable(ledger, row, refused, nothing(row))
+  }
+  const mended = mend(row)
+  const fits = errorOf(() => evolve(ledger, mended.event)) === null
+  return unreadable(ledger, row, fault, fits ? mended : nothing(row))
+}
+
+function unreadable(ledger: Ledger, row: unknown, error: InterlockError, { as, event }: Mended): Read {
+  const { seq }: RecordedEvent = event
+  const why = error.message.split('; ')[0] ?? error.message
+  const found = { seq, row: row as Readonly<Record<string, unknown>>, why, as }
+  return { ledger: evolve(ledger, event), unreadable: found }
+}
+
+/** The error that makes it impossible. Other errors are thrown on. */
+function errorOf(work: () => unknown): InterlockError | null {
+  try {
+    work()
+    return null
+  } catch (error) {
+    if (isInterlockError(error, 'corrupt_log')) return error
+    throw error
+  }
+}

@@ -1,0 +1,91 @@
+import type { JobRow, Micros } from '../../engine/core/index.ts'
+import type { Projection, Submitted, WorkerRow } from '../../engine/store/index.ts'
+import { isoTimeOrNull } from '../format/index.ts'
+import type { Access, StateDocument } from '../history/index.ts'
+import {
+  type Opened,
+  opened,
+  type PausedModel,
+  ROWS,
+  type RunningRows,
+  stateDocument,
+} from '../history/parts.ts'
+import { pausedAt } from './look.ts'
+import { type WorkerDocument, type Working, whoWorks, workingDocument } from './workers.ts'
+
+/** What `status` gives: the document that `interlock status --json` prints. */
+export interface StatusDocument extends StateDocument {
+  readonly queue: string
+  /** The name of the store, without credentials. */
+  readonly store: string
+  readonly workers: readonly WorkerDocument[]
+  /** What came in by SQL and as rows of `jobs`, and nobody has decided; since when the oldest of it waits. */
+  readonly undecided: Submitted['refused'] & { readonly oldestAt: string | null }
+  /** What was refused and has not come in since: commands of the last day, and rows. */
+  readonly refused: Submitted['refused']
+}
+
+/** What one look at the rows saw. */
+export interface Standing {
+  readonly queue: string
+  readonly store: string
+  readonly now: Micros
+  /** Null: nobody has opened the queue. */
+  readonly rows: RunningRows | null
+  readonly workers: readonly WorkerRow[]
+  readonly submitted: Pick<Submitted, 'undecided' | 'refused'>
+  /** Null: the log could not be folded. */
+  readonly paused: readonly PausedModel[] | null
+}
+
+/**
+ * Shows what runs, how many jobs wait, and which processes work. Reads only and does not join the queue, so looking changes
+ * nothing.
+ * @throws InterlockError `invalid_input`; `corrupt_log`; `store_unavailable`. If the log cannot be folded, it does not fail:
+ * `paused` is null then
+ */
+export async function status(access: Access): Promise<StatusDocument> {
+  return statusDocument(await standingOf(access))
+}
+
+export async function standingOf(given: Access): Promise<Standing> {
+  const access = opened(given)
+  const { store, queue } = access
+  const rows = await activeRows(access)
+  return {
+    queue,
+    store: store.name,
+    rows,
+    workers: await store.workers(queue),
+    submitted: await store.submitted(queue, 0),
+    paused: await pausedAt(access, rows?.state.version ?? 0),
+    now: (await store.read(queue, 0, 1)).now,
+  }
+}
+
+/** In pages: jobs on later pages may have started or ended since. */
+async function activeRows({ store, queue, signal }: Opened): Promise<RunningRows | null> {
+  const active = new Map<string, JobRow>()
+  for (let after: string | null = null; ; ) {
+    const page: Projection | null = await store.projectionPage(queue, { after, limit: ROWS, isActive: true })
+    if (page === null) return null
+    for (const row of page.jobs) active.set(row.job_id, row)
+    after = page.jobs.at(-1)?.job_id ?? null
+    if (page.jobs.length < ROWS) return { state: page.state, active: [...active.values()] }
+    signal.throwIfAborted()
+  }
+}
+
+export const workingIn = ({ rows, workers }: Standing): readonly Working[] =>
+  whoWorks(workers, rows?.active ?? [])
+
+export function statusDocument(standing: Standing): StatusDocument {
+  const { queue, store, rows, paused, submitted } = standing
+  const { oldestAt, ...undecided } = submitted.undecided
+  return {
+    ...{ queue, store, ...stateDocument(rows, paused, standing) },
+    workers: workingIn(standing).map(workingDocument),
+    undecided: { ...undecided, oldestAt: isoTimeOrNull(oldestAt) },
+    refused: submitted.refused,
+  }
+}

@@ -1,0 +1,29 @@
+import type { JobRow } from '../../engine/core/index.ts'
+import type { WorkerRow } from '../../engine/store/index.ts'
+import { isoTime } from '../format/index.ts'
+
+/** A process, and the jobs that it runs. */
+export interface Working extends WorkerRow {
+  readonly running: readonly string[]
+}
+
+/** Processes that are live or late. A dead one is listed only while it still holds jobs. Short-lived commands are not listed. */
+export function whoWorks(workers: readonly WorkerRow[], active: readonly JobRow[]): readonly Working[] {
+  const jobs = Map.groupBy(active, ({ worker_id: workerId }) => workerId)
+  return workers
+    .map((worker) => ({
+      ...worker,
+      running: (jobs.get(worker.workerId) ?? []).map(({ job_id: jobId }) => jobId),
+    }))
+    .filter(({ state, running }) => state !== 'dead' || running.length > 0)
+}
+
+/** A process: times as ISO texts. */
+export type WorkerDocument = ReturnType<typeof workingDocument>
+
+export const workingDocument = ({ startedAt, beatAt, expiresAt, ...worker }: Working) => ({
+  ...worker,
+  startedAt: isoTime(startedAt),
+  beatAt: isoTime(beatAt),
+  expiresAt: isoTime(expiresAt),
+})

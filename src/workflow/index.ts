@@ -1,5 +1,0 @@
-export type { Hold, WorkflowStep } from '../codec/index.ts'
-export type * from './api.ts'
-export { WORKFLOW_QUEUED } from './api.ts'
-export { AwaitApproval } from './approval.ts'
-export { createWorkflowManager } from './manager.ts'
