@@ -34,6 +34,7 @@ const rest: Readonly<Record<string, string>> = {
   'support/postgres': 'kills servers, and who started them',
 
   // Fail-overs.
+  'contract/postgres-beats': 'two servers; beats that wait for a standby, and for a lock of another session',
   'contract/postgres-replicated': 'two servers; commits that wait for a standby',
   'contract/postgres-unconfirmed':
     'ends sessions and servers whose commits wait for a standby, and promotes that',

@@ -46,6 +46,7 @@ describe.each([
       set_aside: 0,
       busy: false,
       targets: 2,
+      took_ms: expect.any(Number),
     })
     expect(await rowsOfJobs(db)).toEqual([
       running('a', 1),
