@@ -1,6 +1,6 @@
 import { type Decision, defaultPolicy } from '../../src/engine/core/index.ts'
-import { familiesOf, meterOptions, QueueMeter } from '../../src/tools/figures/parts.ts'
-import { answerTo } from '../../src/tools/prometheus/parts.ts'
+import { familiesOf, meterOptions, QueueMeter } from '../../src/tools/figures/index.ts'
+import { answerTo } from '../../src/tools/prometheus/answer.ts'
 import { CoreQueue, plainSpec } from '../core-queue.ts'
 import { type Bench, type Context, type Row, sized } from '../frame/bench.ts'
 import { median } from '../frame/statistics.ts'

@@ -64,13 +64,24 @@ function impuritiesOf(source: Source): string[] {
   return found
 }
 
+/** By room: the files inside it that others in this repository use. */
+export type Internals = Readonly<Record<string, readonly string[]>>
+
+/** The room that lets others have this file, if one does. */
+function lentBy(file: string, internals: Internals): string | undefined {
+  const name = file.replace(/^src\/(?:engine|tools|apps)\//, '')
+  return Object.keys(internals).find((room) =>
+    internals[room]?.some((inside) => `${room}/${inside}` === name),
+  )
+}
+
 /** One sentence for each arrow that points the wrong way; none if all is well. */
-export function violationsOf(source: Source, rules: Rules): string[] {
+export function violationsOf(source: Source, rules: Rules, internals: Internals = {}): string[] {
   const part = partOf(source.file)
   const rule = rules[part]
   if (rule === undefined) return [`${source.file}: there is no rule for the part "${part}": add one`]
   const arrows = importsOf(source)
-    .filter((specifier) => !mayImport(rule, part, source.file, specifier))
+    .filter((specifier) => !mayImport(rule, part, source.file, specifier, internals))
     .map((specifier) => `${source.file} imports "${specifier}": ${part} may import ${describeRule(rule)}`)
   const impurities = rule.pure ? impuritiesOf(source) : rule.quiet === true ? noisesOf(source) : []
   return [
@@ -79,8 +90,8 @@ export function violationsOf(source: Source, rules: Rules): string[] {
   ]
 }
 
-/** One sentence for each import that goes past the doors of another part, into its depths. */
-export function intrusionsOf(source: Source, housed: readonly string[], doors: readonly string[]): string[] {
+/** One sentence for each import that goes past the door of another part, into what that part keeps to itself. */
+export function intrusionsOf(source: Source, housed: readonly string[], internals: Internals): string[] {
   const part = partOf(source.file)
   return importsOf(source)
     .filter((specifier) => specifier.startsWith('.'))
@@ -88,9 +99,13 @@ export function intrusionsOf(source: Source, housed: readonly string[], doors: r
     .filter((file) => {
       const target = partOf(file)
       if (target === part || !file.startsWith('src/')) return false
-      return (housed.includes(part) || housed.includes(target)) && !doors.includes(path.posix.basename(file))
+      if (!housed.includes(part) && !housed.includes(target)) return false
+      return !file.endsWith(`/${target}/index.ts`) && lentBy(file, internals) === undefined
     })
-    .map((file) => `${source.file} imports ${file}: others enter ${partOf(file)} by ${doors.join(', ')}`)
+    .map(
+      (file) =>
+        `${source.file} imports ${file}: others enter ${partOf(file)} by its index.ts, or by what rules.ts lists`,
+    )
 }
 
 /** One sentence for each import that leads up a floor: the engine knows no tool, and a tool no app. */
@@ -156,15 +171,17 @@ export function packageOf(specifier: string): string | undefined {
     .join('/')
 }
 
-function mayImport(rule: Rule, part: string, file: string, specifier: string): boolean {
+function mayImport(rule: Rule, part: string, file: string, specifier: string, internals: Internals): boolean {
   if (isBuiltin(specifier)) return rule.builtins && specifier.startsWith('node:')
   const name = packageOf(specifier)
   if (name !== undefined) return rule.packages === 'any' || rule.packages.includes(name)
-  const target = partOf(path.posix.join(path.posix.dirname(file), specifier))
+  const imported = path.posix.join(path.posix.dirname(file), specifier)
+  const target = partOf(imported)
   if (target === part) return true
   // Neither is published, so whatever is cannot lean on them.
   if (target === 'test' || target === 'bench') return false
-  return rule.parts === 'any' || rule.parts.includes(target)
+  if (rule.parts === 'any' || rule.parts.includes(target)) return true
+  return rule.parts.includes(lentBy(imported, internals) ?? '')
 }
 
 function describeRule({ parts, packages, builtins }: Rule): string {

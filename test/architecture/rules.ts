@@ -1,4 +1,4 @@
-import type { Rule, Rules } from './arrows.ts'
+import type { Internals, Rule, Rules } from './arrows.ts'
 
 /** A composition root puts the parts together, so it may import them all; nobody imports it. */
 const root: Rule = { parts: 'any', packages: 'any', builtins: true, pure: false }
@@ -101,7 +101,7 @@ export const rules: Rules = {
   index: root,
 }
 
-/** Parts that are entered by their doors alone: by them, and by the command line into any other. */
+/** Rooms that others enter by their `index.ts` and by what they lend, and that enter others so. */
 export const housed: readonly string[] = [
   ...[
     'history',
@@ -119,5 +119,73 @@ export const housed: readonly string[] = [
   ],
 ]
 
-/** Files of a part that others may import: what is published, and what only this repository uses beside it. */
-export const doors: readonly string[] = ['index.ts', 'parts.ts', 'package-version.ts']
+/** What others in this repository use of a room beside its `index.ts`: internal, since the package does not export it. */
+export const internals: Internals = {
+  coordinator: [
+    'api/view.ts',
+    'base/logger.ts',
+    'base/package-version.ts',
+    'base/retry.ts',
+    'commit/commit-beside.ts',
+    'inbox/row-intake.ts',
+    'job-records.ts',
+    'maintenance/retention.ts',
+    'replica/snapshots.ts',
+  ],
+  'store/pglite': ['attach.ts'],
+  'store/postgres': ['connections.ts'],
+  format: ['event-text.ts', 'policy-text.ts'],
+  history: [
+    'access.ts',
+    'archive.ts',
+    'bad-event.ts',
+    'chain-walk.ts',
+    'chain.ts',
+    'compare-rows.ts',
+    'documents.ts',
+    'fold.ts',
+    'kept.ts',
+    'of-job.ts',
+    'operators.ts',
+    'point.ts',
+    'read-log.ts',
+    'replay.ts',
+    'row-differences.ts',
+  ],
+  'history/files': ['new-file.ts'],
+  insight: [
+    'health.ts',
+    'stats/collector.ts',
+    'stats/moments.ts',
+    'stats/stats.ts',
+    'stats/wait-clocks.ts',
+    'what-if/estimate.ts',
+    'what-if/simulate.ts',
+    'what-if/tried.ts',
+    'what-if/what-if.ts',
+  ],
+  operate: [
+    'adopt.ts',
+    'explain.ts',
+    'in-doubt.ts',
+    'line.ts',
+    'look.ts',
+    'recover/decide.ts',
+    'recover/recover.ts',
+    'recover/report.ts',
+    'recover/void.ts',
+    'status.ts',
+    'workers.ts',
+  ],
+  doctor: ['examine.ts'],
+  prometheus: ['answer.ts', 'serve.ts'],
+  dashboard: [
+    'api/chain.ts',
+    'api/job-documents.ts',
+    'api/lever-documents.ts',
+    'api/queue-documents.ts',
+    'guard/grant.ts',
+    'guard/refused.ts',
+  ],
+  dev: ['database/postgres.ts', 'port.ts'],
+}

@@ -4,8 +4,8 @@ import { dataOf } from '../../src/engine/coordinator/commit/command-data.ts'
 import { decide, emptyLedger, projectionChanges } from '../../src/engine/core/index.ts'
 import { encodeEvent, keptOf, parseJobs } from '../../src/engine/events/index.ts'
 import type { AppendRequest } from '../../src/engine/store/index.ts'
-import { changesOf, itemsOf, present } from '../../src/engine/store/sql/changes.ts'
-import { lifeOf } from '../../src/engine/store/sql/entered.ts'
+import { changesOf, itemsOf, lifeOf, present } from '../../src/engine/store/sql/changes.ts'
+
 import { connect, type Database } from '../migrate/support.ts'
 import { migratedDatabase } from './support.ts'
 

@@ -1,8 +1,8 @@
 /** Is it healthy? What the reader asks the store for, and who is told. */
 import { expect, it, onTestFinished } from 'vitest'
-import type { Health } from '../../src/apps/dashboard/parts.ts'
 import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
 import { postgresStore } from '../../src/engine/store/postgres/index.ts'
+import type { Health } from '../../src/tools/insight/health.ts'
 import { connection } from '../contract/support.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 import { messagesIn, mounted } from './support.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { checkClock } from '../../src/tools/doctor/checks/clock.ts'
-import { checkPooler } from '../../src/tools/doctor/checks/pooler.ts'
+import { checkClock, checkPooler } from '../../src/tools/doctor/checks/database.ts'
+
 import type { Facts } from '../../src/tools/doctor/facts.ts'
 
 type Over = Facts['over']

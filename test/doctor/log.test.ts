@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { sizeText } from '../../src/apps/cli/command/doctor.ts'
 import type { Frame } from '../../src/apps/cli/frame.ts'
-import { sizeText } from '../../src/apps/cli/show/log-size.ts'
 import { defaultPolicy, type Policy } from '../../src/engine/core/index.ts'
 import type { LogCheck } from '../../src/engine/store/index.ts'
-import { checkLog } from '../../src/tools/doctor/checks/log.ts'
+import { checkLog } from '../../src/tools/doctor/checks/queue.ts'
 import type { Facts } from '../../src/tools/doctor/facts.ts'
 import { logSize } from '../../src/tools/doctor/sizes.ts'
 

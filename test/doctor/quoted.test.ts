@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { JobRow, StateRow } from '../../src/engine/core/index.ts'
-import { checkStuck } from '../../src/tools/doctor/checks/stuck.ts'
+import { checkStuck } from '../../src/tools/doctor/checks/jobs.ts'
 import type { Facts } from '../../src/tools/doctor/facts.ts'
 import { LiveRows } from '../../src/tools/doctor/live-rows.ts'
 

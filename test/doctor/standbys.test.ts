@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ReplicationCheck, StandbyCheck } from '../../src/engine/store/index.ts'
-import { checkReplication } from '../../src/tools/doctor/checks/replication.ts'
+import { checkReplication } from '../../src/tools/doctor/checks/database.ts'
 import { standbysOf } from '../../src/tools/doctor/standbys.ts'
 
 const standby: StandbyCheck = { name: 'b', state: 'streaming', sync: 'sync', lagBytes: 0, lagMs: null }

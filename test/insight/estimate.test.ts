@@ -14,7 +14,7 @@ import {
   type NoEstimate,
   RunTimes,
   type StartEstimate,
-} from '../../src/tools/insight/parts.ts'
+} from '../../src/tools/insight/what-if/estimate.ts'
 
 const SECOND = 1_000_000
 

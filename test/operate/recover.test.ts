@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { tell } from '../../src/apps/cli/command/recover.ts'
 import type { Frame } from '../../src/apps/cli/frame.ts'
-import { tell } from '../../src/apps/cli/show/recovery.ts'
 import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
 import { memoryStore } from '../../src/engine/store/memory/index.ts'
 import { decide, wishesOf } from '../../src/tools/operate/recover/decide.ts'

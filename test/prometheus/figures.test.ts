@@ -13,7 +13,7 @@ import {
   type RecordedEvent,
 } from '../../src/engine/core/index.ts'
 import { memoryStore } from '../../src/engine/store/memory/index.ts'
-import { meterOptions, QueueMeter } from '../../src/tools/figures/parts.ts'
+import { meterOptions, QueueMeter } from '../../src/tools/figures/index.ts'
 import { createMetrics } from '../../src/tools/prometheus/index.ts'
 import { join } from '../coordinator/support.ts'
 import { arbitraryRun } from '../support/commands.ts'

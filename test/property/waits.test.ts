@@ -11,7 +11,8 @@ import {
   specDefaults,
 } from '../../src/engine/core/index.ts'
 import { splitWaits, type Wait, waitCauses } from '../../src/tools/insight/index.ts'
-import { Collector, WaitClocks } from '../../src/tools/insight/parts.ts'
+import { Collector } from '../../src/tools/insight/stats/collector.ts'
+import { WaitClocks } from '../../src/tools/insight/stats/wait-clocks.ts'
 import { arbitraryRun } from '../support/commands.ts'
 import { PATIENCE, runs } from '../support/runs.ts'
 import { play } from '../support/simulate.ts'

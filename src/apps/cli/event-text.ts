@@ -1,7 +1,7 @@
 import type { Operator, RecordedEvent } from '../../engine/core/index.ts'
+import { eventDetail } from '../../tools/format/event-text.ts'
 import { clip, timeText } from '../../tools/format/index.ts'
-import { eventDetail } from '../../tools/format/parts.ts'
-import { operatorText } from '../../tools/history/parts.ts'
+import { operatorText } from '../../tools/history/operators.ts'
 import type { Frame } from './frame.ts'
 
 interface Beside {

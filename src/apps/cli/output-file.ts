@@ -1,4 +1,4 @@
-import { NewFile, removeUnfinished } from '../../tools/history/files/parts.ts'
+import { NewFile, removeUnfinished } from '../../tools/history/files/new-file.ts'
 import type { Frame } from './frame.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { invalidInput, type Micros } from '../../engine/core/index.ts'
+import { opened } from '../../tools/history/access.ts'
 import type { Access, Point } from '../../tools/history/index.ts'
-import { opened } from '../../tools/history/parts.ts'
 import { type Moment, momentOf, timesThere } from './moment.ts'
 
 /**

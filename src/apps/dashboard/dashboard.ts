@@ -1,18 +1,18 @@
-import { errorText } from '../../engine/coordinator/parts.ts'
-import { isBearer } from '../../tools/prometheus/parts.ts'
+import { errorText } from '../../engine/coordinator/base/logger.ts'
+import { isBearer } from '../../tools/prometheus/serve.ts'
 import { description } from './api/description.ts'
 import { assetOf, isAsset } from './assets.ts'
-import { allowedBy, scraper } from './guard/grant.ts'
+import { jsonBody } from './guard/body.ts'
+import { type Allowed, allowedBy, scraper } from './guard/grant.ts'
 import { json, secured } from './guard/headers.ts'
 import { checkHost } from './guard/host.ts'
 import { checkFetchSite, checkOrigin } from './guard/origin.ts'
 import { Refused, refusalOf } from './guard/refused.ts'
 import { scrapesOf } from './metrics/scrapes.ts'
 import { type DashboardOptions, type WholeOptions, wholeOptions } from './options.ts'
-import { checkPlace } from './place/own-jobs.ts'
 import { readersOf } from './readers.ts'
 import { type Handled, routesOf } from './routes.ts'
-import { signIn } from './sign-in.ts'
+import type { TokenSession } from './session/token.ts'
 import { openStreams } from './stream/streams.ts'
 
 /** A dashboard, for you to mount in a server. */
@@ -135,4 +135,37 @@ function refusal({ logger }: WholeOptions, error: unknown): Response {
   const { status, code, message, headers } =
     known ?? new Refused(500, 'failed', 'this failed; the log of the server says why')
   return json({ error: { code, message } }, { status, headers })
+}
+
+/** Exchanges the token of an address for a cookie, once. @throws Refused */
+async function signIn(session: TokenSession, request: Request): Promise<Response> {
+  const body = await jsonBody(request)
+  const token = typeof body === 'object' && body !== null && 'token' in body ? body.token : null
+  const cookie = session.exchange(token, request.url.startsWith('https:'))
+  if (cookie !== null) return json({}, { headers: { 'set-cookie': cookie } })
+  throw new Refused(
+    401,
+    'not_signed_in',
+    'this address was used before, or the server has restarted; open the newest one',
+  )
+}
+
+/**
+ * A user with a grant for single jobs may ask where those stand, and nothing else: not the page, and no address that a later
+ * release adds.
+ * @throws Refused the same refusal for another user's job as for one that does not exist
+ */
+function checkPlace(path: string, isReading: boolean, { jobs }: Allowed): void {
+  if (jobs === null) return
+  const [, jobId = ''] = /^api\/queues\/[^/]+\/jobs\/([^/]+)\/place$/.exec(path) ?? []
+  if (isReading && jobs.has(decoded(jobId))) return
+  throw new Refused(403, 'not_allowed', 'you may ask where your own jobs stand, and nothing else')
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return ''
+  }
 }

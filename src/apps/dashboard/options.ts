@@ -1,6 +1,6 @@
 import * as z from 'zod'
+import { guarded } from '../../engine/coordinator/base/logger.ts'
 import { type Logger, silentLogger } from '../../engine/coordinator/index.ts'
-import { guarded } from '../../engine/coordinator/parts.ts'
 import { InterlockError } from '../../engine/core/index.ts'
 import {
   havingSchema,
@@ -10,7 +10,7 @@ import {
   wholeNumber,
 } from '../../engine/events/index.ts'
 import type { LogStore } from '../../engine/store/index.ts'
-import { type FigureOptions, figureFields } from '../../tools/figures/parts.ts'
+import { type FigureOptions, figureFields } from '../../tools/figures/index.ts'
 import type { Authorize } from './guard/grant.ts'
 import { loopbackNames } from './guard/host.ts'
 import type { TokenSession } from './session/token.ts'

@@ -1,4 +1,4 @@
-import { PACKAGE_VERSION } from '../../engine/coordinator/parts.ts'
+import { PACKAGE_VERSION } from '../../engine/coordinator/base/package-version.ts'
 import { chainPage } from './api/chain.ts'
 import {
   type Asked,

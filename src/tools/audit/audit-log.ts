@@ -1,7 +1,10 @@
-import { PACKAGE_VERSION } from '../../engine/coordinator/parts.ts'
+import { PACKAGE_VERSION } from '../../engine/coordinator/base/package-version.ts'
 import type { RecordedEvent } from '../../engine/core/index.ts'
+import { opened } from '../history/access.ts'
+import { noteCut } from '../history/fold.ts'
 import { type Access, firstLedger } from '../history/index.ts'
-import { checkKept, eachEvent, noteCut, opened, unlessGone } from '../history/parts.ts'
+import { checkKept, unlessGone } from '../history/kept.ts'
+import { eachEvent } from '../history/read-log.ts'
 import { Audit, type Statement } from './statement.ts'
 
 /**

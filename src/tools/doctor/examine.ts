@@ -1,23 +1,21 @@
 import { invalidInput, isInterlockError } from '../../engine/core/index.ts'
 import { checkCall } from '../../engine/events/index.ts'
 import { splitMessage } from '../format/index.ts'
+import { opened } from '../history/access.ts'
 import type { Access } from '../history/index.ts'
-import { opened } from '../history/parts.ts'
-import { checkArrivals } from './checks/arrivals.ts'
-import { checkClock } from './checks/clock.ts'
-import { checkFirst } from './checks/first.ts'
-import { checkFunctions } from './checks/functions.ts'
-import { checkGrants } from './checks/grants.ts'
-import { checkHorizon } from './checks/horizon.ts'
-import { checkLog } from './checks/log.ts'
-import { checkPaused } from './checks/paused.ts'
-import { checkPooler } from './checks/pooler.ts'
-import { checkReplication } from './checks/replication.ts'
-import { checkRows } from './checks/rows.ts'
-import { checkServer } from './checks/server.ts'
-import { checkStuck } from './checks/stuck.ts'
-import { checkTriggers } from './checks/triggers.ts'
-import { checkWorkers } from './checks/workers.ts'
+import {
+  checkClock,
+  checkFunctions,
+  checkGrants,
+  checkHorizon,
+  checkPooler,
+  checkReplication,
+  checkServer,
+  checkTriggers,
+} from './checks/database.ts'
+import { checkArrivals, checkRows, checkStuck } from './checks/jobs.ts'
+import { checkFirst, checkLog, checkPaused, checkWorkers } from './checks/queue.ts'
+
 import { type ExamineOptions, type Facts, gather } from './facts.ts'
 import { type Finding, problem } from './finding.ts'
 import { type LogSize, logSize } from './sizes.ts'

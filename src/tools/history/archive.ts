@@ -1,4 +1,4 @@
-import { keepForCut } from '../../engine/coordinator/parts.ts'
+import { keepForCut } from '../../engine/coordinator/maintenance/retention.ts'
 import { InterlockError } from '../../engine/core/index.ts'
 import { checkCall } from '../../engine/events/index.ts'
 import { plural } from '../format/index.ts'

@@ -1,4 +1,4 @@
-import { keepSnapshot, readSnapshot } from '../../engine/coordinator/parts.ts'
+import { keepSnapshot, readSnapshot } from '../../engine/coordinator/replica/snapshots.ts'
 import {
   InterlockError,
   isInterlockError,

@@ -1,4 +1,4 @@
-import { firstLedger as firstLedgerOf, ledgerNear } from '../../engine/coordinator/parts.ts'
+import { firstLedger as firstLedgerOf, ledgerNear } from '../../engine/coordinator/replica/snapshots.ts'
 import { archived, emptyLedger, type Ledger, Replayer } from '../../engine/core/index.ts'
 import { checkCall } from '../../engine/events/index.ts'
 import { count } from '../format/index.ts'

@@ -1,4 +1,4 @@
-import { pause } from '../../engine/coordinator/parts.ts'
+import { pause } from '../../engine/coordinator/base/retry.ts'
 import {
   fold,
   InterlockError,

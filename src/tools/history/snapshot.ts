@@ -1,4 +1,4 @@
-import { keepSnapshot } from '../../engine/coordinator/parts.ts'
+import { keepSnapshot } from '../../engine/coordinator/replica/snapshots.ts'
 import { type Access, opened } from './access.ts'
 import { ledgerAt } from './fold.ts'
 

@@ -1,10 +1,10 @@
-import { specOfRow } from '../../engine/coordinator/parts.ts'
+import { specOfRow } from '../../engine/coordinator/inbox/row-intake.ts'
 import { invalidInput, isInterlockError } from '../../engine/core/index.ts'
 import { checkCall } from '../../engine/events/index.ts'
 import type { AdoptableFilter, AdoptableRow, AdoptableState, LogStore } from '../../engine/store/index.ts'
 import { isoTimeOrNull } from '../format/index.ts'
+import { opened } from '../history/access.ts'
 import type { Access } from '../history/index.ts'
-import { opened } from '../history/parts.ts'
 
 /** Which rows of `jobs` are meant. */
 export interface AdoptOptions {

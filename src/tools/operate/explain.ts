@@ -6,6 +6,8 @@ import {
 } from '../../engine/core/index.ts'
 import { checkCall, parseJobId } from '../../engine/events/index.ts'
 import type { JobData } from '../../engine/store/index.ts'
+import { type Opened, opened } from '../history/access.ts'
+import { explanationDocument } from '../history/documents.ts'
 import {
   type Access,
   type EventDocument,
@@ -14,7 +16,6 @@ import {
   historyOf,
   type JobHistory,
 } from '../history/index.ts'
-import { explanationDocument, type Opened, opened } from '../history/parts.ts'
 import { lookOf } from './look.ts'
 
 /** What is kept of a job beside the log; null for what is not there. */

@@ -2,17 +2,16 @@ import { projectionOf } from '../../engine/core/index.ts'
 import { checkCall } from '../../engine/events/index.ts'
 import type { Submitted, SubmittedJob } from '../../engine/store/index.ts'
 import { isoTime } from '../format/index.ts'
-import type { Access, PauseDocument, ToldDocument } from '../history/index.ts'
+import { type Opened, opened } from '../history/access.ts'
 import {
   activeFirst,
-  type Opened,
-  opened,
   pausedDocument,
   pausedModels,
   type ToldJob,
   toldDocument,
   toldIn,
-} from '../history/parts.ts'
+} from '../history/documents.ts'
+import type { Access, PauseDocument, ToldDocument } from '../history/index.ts'
 import { type Look, lookAt } from './look.ts'
 
 /** A job that was submitted and is not in the queue: times as ISO texts. */

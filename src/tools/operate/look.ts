@@ -1,7 +1,9 @@
 import { isInterlockError, type Ledger, type QueueFacts } from '../../engine/core/index.ts'
 import type { WorkerRow } from '../../engine/store/index.ts'
+import type { Opened } from '../history/access.ts'
+import { type PausedModel, pausedModels } from '../history/documents.ts'
 import { ledgerAt } from '../history/index.ts'
-import { type Opened, operatorsOf, type PausedModel, pausedModels } from '../history/parts.ts'
+import { operatorsOf } from '../history/operators.ts'
 
 /** A queue at one moment. */
 export interface Look extends QueueFacts {

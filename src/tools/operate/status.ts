@@ -1,15 +1,10 @@
 import type { JobRow, Micros } from '../../engine/core/index.ts'
 import type { Projection, Submitted, WorkerRow } from '../../engine/store/index.ts'
 import { isoTimeOrNull } from '../format/index.ts'
+import { type Opened, opened } from '../history/access.ts'
+import { ROWS } from '../history/compare-rows.ts'
+import { type PausedModel, type RunningRows, stateDocument } from '../history/documents.ts'
 import type { Access, StateDocument } from '../history/index.ts'
-import {
-  type Opened,
-  opened,
-  type PausedModel,
-  ROWS,
-  type RunningRows,
-  stateDocument,
-} from '../history/parts.ts'
 import { pausedAt } from './look.ts'
 import { type WorkerDocument, type Working, whoWorks, workingDocument } from './workers.ts'
 

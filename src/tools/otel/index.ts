@@ -15,7 +15,7 @@ import type { OpenTelemetryOptions } from './options.ts'
 import { Tracing } from './tracing.ts'
 
 export type { Telemetry } from '../../engine/store/index.ts'
-export type { FigureOptions, Metered, MetricsOptions } from '../figures/parts.ts'
+export type { FigureOptions, Metered, MetricsOptions } from '../figures/index.ts'
 export {
   type OpenTelemetryMetrics,
   type OpenTelemetryMetricsOptions,

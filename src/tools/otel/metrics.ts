@@ -14,7 +14,7 @@ import {
   lengths,
   type MetricsOptions,
   meterOptions,
-} from '../figures/parts.ts'
+} from '../figures/index.ts'
 
 export interface OpenTelemetryMetricsOptions extends MetricsOptions {
   /** `metrics.getMeter('interlock-queue')` of the OpenTelemetry API, once your SDK is registered: a meter from before records nothing. */

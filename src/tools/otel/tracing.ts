@@ -25,8 +25,8 @@ import { attemptAttributes, errorType, sentAttributes } from './attributes.ts'
 import { isSampled, spanContextOf, traceContextOf } from './context.ts'
 import { type Operations, operationsOf, withLinks } from './operation.ts'
 import type { OpenTelemetryOptions } from './options.ts'
-import { addWait } from './wait-span.ts'
-import { WaitTrail } from './waits.ts'
+import { addWait, WaitTrail } from './waits.ts'
+
 import { WithSpan } from './with-span.ts'
 
 /** Links to the contexts that jobs of one call brought along. */

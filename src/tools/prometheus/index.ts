@@ -12,7 +12,7 @@
  * @module
  */
 
-export type { FigureOptions, Metered, MetricsOptions } from '../figures/parts.ts'
+export type { FigureOptions, Metered, MetricsOptions } from '../figures/index.ts'
 export type { Format } from './exposition/write.ts'
 export { createMetrics, type Metrics } from './metrics.ts'
 export { type ServedMetrics, type ServeOptions, serveMetrics } from './serve.ts'

@@ -1,4 +1,4 @@
-import { checkMetricsOptions, Figures, type MetricsOptions } from '../figures/parts.ts'
+import { checkMetricsOptions, Figures, type MetricsOptions } from '../figures/index.ts'
 import { answerTo } from './answer.ts'
 import { type Format, written } from './exposition/write.ts'
 import { checkFormat, checkRequest } from './options.ts'

@@ -8,7 +8,7 @@ import {
   type Choice,
   chosenBy,
   filterOf,
-} from '../../../tools/operate/parts.ts'
+} from '../../../tools/operate/adopt.ts'
 import type { Cli } from '../cli.ts'
 import { NotFound } from '../failure.ts'
 import { collect, wholeNumber } from '../flag-value.ts'

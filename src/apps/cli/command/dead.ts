@@ -1,6 +1,6 @@
-import { dropDead, listDead } from '../../../engine/coordinator/parts.ts'
+import { dropDead, listDead } from '../../../engine/coordinator/job-records.ts'
 import { isoTime, plural, timeText } from '../../../tools/format/index.ts'
-import { specDocument } from '../../../tools/history/parts.ts'
+import { specDocument } from '../../../tools/history/documents.ts'
 import type { Cli } from '../cli.ts'
 import { checkFound, checkNamesSome, type DeadFlags, deadFilter } from '../dead-filter.ts'
 import { wholeNumber } from '../flag-value.ts'

@@ -3,9 +3,9 @@ import { invalidInput } from '../../../engine/core/index.ts'
 import { migrationScript } from '../../../engine/migrate/index.ts'
 import { type Target, targetOf } from '../../../engine/process/index.ts'
 import { loadDriver } from '../../../engine/store/index.ts'
-import { attachAsOwner } from '../../../engine/store/pglite/parts.ts'
+import { attachAsOwner } from '../../../engine/store/pglite/attach.ts'
 import type { DevDatabase, LocalSupabase } from '../../dev/index.ts'
-import { overPostgres } from '../../dev/parts.ts'
+
 import type { Cli } from '../cli.ts'
 import { wholeNumber } from '../flag-value.ts'
 import type { Frame } from '../frame.ts'
@@ -108,7 +108,7 @@ function targetToServe(frame: Frame): Served {
 
 async function openFor(target: Served): Promise<DevDatabase> {
   if (target.kind === 'postgres') {
-    const { postgresDatabase } = await loadDriver('pg', overPostgres)
+    const { postgresDatabase } = await loadDriver('pg', () => import('../../dev/database/postgres.ts'))
     return postgresDatabase(target.url)
   }
   const { embeddedDatabase } = await import('../../dev/index.ts')

@@ -1,13 +1,20 @@
 import { InterlockError } from '../../../engine/core/index.ts'
-import { type Examination, examine, type Finding } from '../../../tools/doctor/index.ts'
-import { examination, keptOut } from '../../../tools/doctor/parts.ts'
+import { examination, keptOut } from '../../../tools/doctor/examine.ts'
+import {
+  type Examination,
+  examine,
+  type Finding,
+  type LogSize,
+  type Standby,
+  type Standbys,
+} from '../../../tools/doctor/index.ts'
+import { bytes, duration, plural } from '../../../tools/format/index.ts'
 import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
 import { wholeNumber } from '../flag-value.ts'
 import type { Frame } from '../frame.ts'
-import { sizeText } from '../show/log-size.ts'
-import { standbysText } from '../show/standbys.ts'
 import { emptyFolder, nothingYet, storeForAMoment } from '../store.ts'
+import { facts } from '../terminal/table.ts'
 
 interface Options {
   readonly waiting: string
@@ -57,4 +64,45 @@ function textOf(frame: Frame, findings: readonly Finding[]): readonly string[] {
     const mark = level === 'problem' ? red('problem') : yellow('note   ')
     return [`${mark}  ${what}`, `         ${dim('to do:')} ${remedy}`]
   })
+}
+
+export function sizeText(frame: Frame, size: LogSize): readonly string[] {
+  const { bytesPerDay, heldAtBytes, heldInDays, overdueDays: overdue, archiveBytes, chain } = size
+  const daily = bytesPerDay === null ? '' : `, ${bytes(bytesPerDay)} a day`
+  const when = heldInDays === 0 ? 'now' : `in ${plural(heldInDays ?? 0, 'day')}`
+  const held =
+    overdue !== null
+      ? `; retention does not hold it: it has events of ${plural(overdue, 'day')} ago`
+      : heldAtBytes === null
+        ? ''
+        : `; retention holds it at some ${bytes(heldAtBytes)}, ${when}`
+  return facts(
+    [
+      ['log', `${bytes(size.bytes)}${daily}${held}`],
+      ['archive', bytes(archiveBytes)],
+      ['chain', chain],
+    ],
+    frame.colors.dim,
+  )
+}
+
+const atFailOver = {
+  kept: 'loses nothing that was acknowledged, if it goes to a synchronous standby',
+  may_be_lost: 'loses what the standby has not got; Interlock then holds the queue (log_went_back)',
+  unknown:
+    'not known: the role that owns Interlock may not see the standbys, or nobody could see a commit wait',
+} as const
+
+/** The standbys of the server, one a line, and what a fail-over would lose. */
+function standbysText(frame: Frame, { servers, atFailOver: what }: Standbys): readonly string[] {
+  const rows = servers.map((server) => [server.name, standbyText(server)] as const)
+  return facts([...rows, ['fail-over', atFailOver[what]]], frame.colors.dim)
+}
+
+function standbyText({ state, isSynchronous, lagBytes, lagMs }: Standby): string {
+  if (state === null) return 'a standby'
+  const kind = `${isSynchronous ? 'synchronous' : 'asynchronous'} standby`
+  const lag = lagBytes === null ? '' : lagBytes === 0 ? ', has everything' : `, lacks ${bytes(lagBytes)}`
+  const late = lagBytes === 0 || lagMs === null ? '' : ` (${duration(lagMs)})`
+  return `${kind}, ${state}${lag}${late}`
 }

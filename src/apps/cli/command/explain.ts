@@ -1,14 +1,14 @@
 import type { RecordedEvent } from '../../../engine/core/index.ts'
 import type { JobData } from '../../../engine/store/index.ts'
+import { eventDetail } from '../../../tools/format/event-text.ts'
 import { timeText } from '../../../tools/format/index.ts'
-import { eventDetail } from '../../../tools/format/parts.ts'
 import {
   dataDocument,
   dataFields,
   explainDocument,
   type ToldOfJob,
   told,
-} from '../../../tools/operate/parts.ts'
+} from '../../../tools/operate/explain.ts'
 import type { Cli } from '../cli.ts'
 import type { Frame } from '../frame.ts'
 import { explanationText } from '../show/explanation.ts'

@@ -16,7 +16,7 @@ import {
 } from '../../../engine/migrate/index.ts'
 import { unreachable } from '../../../engine/process/index.ts'
 import { loadDriver } from '../../../engine/store/index.ts'
-import { wayTo } from '../../../engine/store/postgres/parts.ts'
+import { wayTo } from '../../../engine/store/postgres/connections.ts'
 import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
 import { collect } from '../flag-value.ts'

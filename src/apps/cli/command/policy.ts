@@ -1,7 +1,8 @@
 import { defaultPolicy, invalidInput, type Policy } from '../../../engine/core/index.ts'
-import { policyFacts } from '../../../tools/format/parts.ts'
-import { opened, type PausedModel, pausedDocument } from '../../../tools/history/parts.ts'
-import { pausedAt } from '../../../tools/operate/parts.ts'
+import { policyFacts } from '../../../tools/format/policy-text.ts'
+import { opened } from '../../../tools/history/access.ts'
+import { type PausedModel, pausedDocument } from '../../../tools/history/documents.ts'
+import { pausedAt } from '../../../tools/operate/look.ts'
 import type { Cli } from '../cli.ts'
 import type { Frame } from '../frame.ts'
 import {

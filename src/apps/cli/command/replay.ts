@@ -1,23 +1,17 @@
-import { invalidInput } from '../../../engine/core/index.ts'
+import { CoordinatorActor, type CoordinatorState } from '../../../../machines/index.ts'
+import { invalidInput, type Ledger, type RecordedEvent, waitingCount } from '../../../engine/core/index.ts'
 import { count, isoTime, timeText } from '../../../tools/format/index.ts'
-import { type Access, ledgerAt, type Point } from '../../../tools/history/index.ts'
-import {
-  beginningAt,
-  endingAt,
-  explainedIn,
-  explanationDocument,
-  lineOf,
-  opened,
-  orCut,
-  type Past,
-  pastOf,
-  pausedModels,
-  replayDocument,
-} from '../../../tools/history/parts.ts'
+import { opened } from '../../../tools/history/access.ts'
+import { explanationDocument, pausedModels } from '../../../tools/history/documents.ts'
+import { orCut } from '../../../tools/history/fold.ts'
+import { type Access, eventDocument, ledgerAt, type Point, readEvents } from '../../../tools/history/index.ts'
+import { beginningAt, endingAt } from '../../../tools/history/point.ts'
+import { explainedIn, lineOf, type Past, pastOf, replayDocument } from '../../../tools/history/replay.ts'
 import type { Cli } from '../cli.ts'
+import { eventLine } from '../event-text.ts'
 import { speedOf, wholeNumber } from '../flag-value.ts'
 import type { Frame } from '../frame.ts'
-import { stateName, stepThrough } from '../history/steps.ts'
+import { Pace } from '../history/pace.ts'
 import { explanationText } from '../show/explanation.ts'
 import { queueText } from '../show/queue.ts'
 import { stateText } from '../show/state.ts'
@@ -139,3 +133,49 @@ function showQueue(frame: Frame, past: Past, limit: number): void {
     line.total === 0 ? state : [...state, '', ...queueText(frame, line.jobs, line.total, at)],
   )
 }
+
+interface Steps {
+  /** The queue before the first step. */
+  readonly from: Ledger
+  readonly to: number
+  /** How many times faster than it happened; 0: without a pause. */
+  readonly speed: number
+}
+
+/**
+ * Goes through the log event by event, as the machine does, and shows each event with the state after it. Ends at `to`, or at
+ * Ctrl-C.
+ * @throws InterlockError `corrupt_log` for an event that the machine does not accept, with its number
+ */
+async function stepThrough(frame: Frame, access: Access, { from, to, speed }: Steps): Promise<void> {
+  const actor = new CoordinatorActor(from)
+  const pace = new Pace(frame, speed, from.lastAt)
+  try {
+    for await (const event of readEvents(access, { after: from.version, upTo: to })) {
+      await pace.until(event.at)
+      if (frame.signal.aborted) return
+      actor.feed(event)
+      show(frame, event, actor)
+    }
+  } finally {
+    actor.stop()
+  }
+}
+
+function show(frame: Frame, event: RecordedEvent, { snapshot, ledger }: CoordinatorActor): void {
+  const [active, waiting] = [ledger.active.size, waitingCount(ledger)]
+  if (frame.json) {
+    frame.print(JSON.stringify({ ...eventDocument(event), machine: snapshot.value, active, waiting }))
+  } else {
+    const beside = `${stateName(snapshot.value).padEnd(17)} ${String(active).padStart(3)} run ${String(waiting).padStart(5)} wait  `
+    frame.print(eventLine(frame, event, { more: beside }))
+  }
+}
+
+/** `draining.emptying` for a nested state. */
+const stateName = (state: CoordinatorState): string =>
+  typeof state === 'string'
+    ? state
+    : Object.entries(state)
+        .map(([outer, inner]) => `${outer}.${String(inner)}`)
+        .join(' ')

@@ -1,4 +1,4 @@
-import { checkNoneInDoubt } from '../../../tools/operate/parts.ts'
+import { checkNoneInDoubt } from '../../../tools/operate/in-doubt.ts'
 import type { Cli } from '../cli.ts'
 import { withCoordinator } from '../store.ts'
 

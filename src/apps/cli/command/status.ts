@@ -1,13 +1,8 @@
 import { MICROS_PER_MS, type Micros } from '../../../engine/core/index.ts'
 import type { WaysIn, WorkerRow } from '../../../engine/store/index.ts'
 import { duration, plural } from '../../../tools/format/index.ts'
-import {
-  type Standing,
-  standingOf,
-  statusDocument,
-  type Working,
-  workingIn,
-} from '../../../tools/operate/parts.ts'
+import { type Standing, standingOf, statusDocument, workingIn } from '../../../tools/operate/status.ts'
+import type { Working } from '../../../tools/operate/workers.ts'
 import type { Cli } from '../cli.ts'
 import type { Frame } from '../frame.ts'
 import { stateText } from '../show/state.ts'

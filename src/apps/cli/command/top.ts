@@ -1,5 +1,5 @@
 import { projectionOf } from '../../../engine/core/index.ts'
-import { pausedModels, stateDocument } from '../../../tools/history/parts.ts'
+import { pausedModels, stateDocument } from '../../../tools/history/documents.ts'
 import type { Cli } from '../cli.ts'
 import { withAccess } from '../store.ts'
 import { presentOf, Top } from '../top/run.ts'

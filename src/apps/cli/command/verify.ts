@@ -1,6 +1,6 @@
 import { clip, count, plural } from '../../../tools/format/index.ts'
+import { anchorOf } from '../../../tools/history/chain.ts'
 import { type Access, type Verification, verify } from '../../../tools/history/index.ts'
-import { anchorOf } from '../../../tools/history/parts.ts'
 import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
 import { onlyFrom } from '../show/only-from.ts'

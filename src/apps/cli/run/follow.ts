@@ -1,8 +1,9 @@
 import type { Coordinator } from '../../../engine/coordinator/index.ts'
 import { InterlockError, type RecordedEvent } from '../../../engine/core/index.ts'
 import type { LogStore } from '../../../engine/store/index.ts'
+import { opened } from '../../../tools/history/access.ts'
 import { firstLedger } from '../../../tools/history/index.ts'
-import { eachEvent, opened } from '../../../tools/history/parts.ts'
+import { eachEvent } from '../../../tools/history/read-log.ts'
 import type { Frame } from '../frame.ts'
 import type { RunLog } from './run-log.ts'
 

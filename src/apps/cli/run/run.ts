@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Coordinator } from '../../../engine/coordinator/index.ts'
 import { bounds, InterlockError } from '../../../engine/core/index.ts'
 import type { LogStore } from '../../../engine/store/index.ts'
@@ -6,10 +7,9 @@ import type { Frame } from '../frame.ts'
 import type { LeaseTimes } from '../lease-flags.ts'
 import { hasPolicyFlags, type PolicyFlags, runPolicy } from '../policy-flags.ts'
 import { progressOf } from '../terminal/progress.ts'
-import type { Workload } from '../workload/job.ts'
+import type { Workload, WorkloadJob } from '../workload/job.ts'
 import { enqueueAll } from './enqueue-all.ts'
 import { followRun } from './follow.ts'
-import { runKind } from './identity.ts'
 import { type RunReport, reportOf } from './report.ts'
 import { RunLog } from './run-log.ts'
 import { type RunWorker, type RunWorkerOptions, startRunWorker } from './worker.ts'
@@ -123,4 +123,18 @@ function startWorkers(
   worker: RunWorkerOptions,
 ): RunWorker {
   return processes === 1 ? startRunWorker(worker) : new WorkerProcesses(frame, { processes, times }, worker)
+}
+
+/**
+ * The kind of a run's jobs: a hash of the file's content. So the log itself shows which jobs are of this file, under any name and
+ * in any folder. Workers of a run never take other jobs of the queue, and other workers never take theirs.
+ */
+export function runKind(jobs: readonly WorkloadJob[]): string {
+  const hash = createHash('sha256')
+  for (const { input, seconds } of jobs) {
+    const { jobId, jobType, models, priority, kind, payload } = input
+    const more = kind === undefined && payload === undefined ? [] : [kind ?? null, payload ?? null]
+    hash.update(`${JSON.stringify([jobId, jobType, models, priority, seconds, ...more])}\n`)
+  }
+  return `run:${hash.digest('hex').slice(0, 16)}`
 }

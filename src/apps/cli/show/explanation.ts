@@ -1,6 +1,6 @@
 import type { Explanation } from '../../../engine/core/index.ts'
 import { timeText } from '../../../tools/format/index.ts'
-import { operatorText } from '../../../tools/history/parts.ts'
+import { operatorText } from '../../../tools/history/operators.ts'
 import type { Frame } from '../frame.ts'
 import { grid } from '../terminal/grid.ts'
 import { facts } from '../terminal/table.ts'

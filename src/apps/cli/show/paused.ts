@@ -1,4 +1,4 @@
-import { type PausedModel, pausedText } from '../../../tools/history/parts.ts'
+import { type PausedModel, pausedText } from '../../../tools/history/documents.ts'
 
 const SHOWN = 10
 

@@ -7,7 +7,7 @@ import {
 } from '../../../engine/core/index.ts'
 import type { Submitted } from '../../../engine/store/index.ts'
 import { duration, models, plural, timeText } from '../../../tools/format/index.ts'
-import { standingOf, type ToldJob, untilText } from '../../../tools/history/parts.ts'
+import { standingOf, type ToldJob, untilText } from '../../../tools/history/documents.ts'
 import type { Frame } from '../frame.ts'
 import { grid } from '../terminal/grid.ts'
 

@@ -1,13 +1,13 @@
 import { defaultPolicy, MICROS_PER_MS, triesText } from '../../../engine/core/index.ts'
 import { count, duration, models } from '../../../tools/format/index.ts'
-import { policyText } from '../../../tools/format/parts.ts'
+import { policyText } from '../../../tools/format/policy-text.ts'
 import {
   type Around,
   faultIn,
   oldestFirst,
   type PausedModel,
   type RunningRows,
-} from '../../../tools/history/parts.ts'
+} from '../../../tools/history/documents.ts'
 import type { Frame } from '../frame.ts'
 import { grid } from '../terminal/grid.ts'
 import { facts } from '../terminal/table.ts'

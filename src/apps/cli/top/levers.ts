@@ -6,7 +6,7 @@ import {
   pauseOf,
   type RecordedEvent,
 } from '../../../engine/core/index.ts'
-import { eventDetail } from '../../../tools/format/parts.ts'
+import { eventDetail } from '../../../tools/format/event-text.ts'
 
 /** The lever that a key stands for, before the user has confirmed it. */
 export interface Wish {

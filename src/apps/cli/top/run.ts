@@ -1,4 +1,4 @@
-import { commitBeside } from '../../../engine/coordinator/parts.ts'
+import { commitBeside } from '../../../engine/coordinator/commit/commit-beside.ts'
 import {
   endsAttempt,
   fold,
@@ -8,9 +8,9 @@ import {
 } from '../../../engine/core/index.ts'
 import { messageOf } from '../../../engine/events/index.ts'
 import type { LogStore, Submitted } from '../../../engine/store/index.ts'
+import { opened } from '../../../tools/history/access.ts'
 import { type Access, followEvents } from '../../../tools/history/index.ts'
-import { opened } from '../../../tools/history/parts.ts'
-import { type Look, lookAt } from '../../../tools/operate/parts.ts'
+import { type Look, lookAt } from '../../../tools/operate/look.ts'
 import type { Frame, Keys } from '../frame.ts'
 import { asLine } from '../terminal/lines.ts'
 import { previewOf, type Wish, wishOf } from './levers.ts'

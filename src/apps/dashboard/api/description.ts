@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { PACKAGE_VERSION } from '../../../engine/coordinator/parts.ts'
+import { PACKAGE_VERSION } from '../../../engine/coordinator/base/package-version.ts'
 import { levers } from '../guard/grant.ts'
 import { leverSchemas } from '../lever/parse.ts'
 import { chainSchema } from './chain.ts'

@@ -7,7 +7,7 @@ import {
 } from '../../../engine/core/index.ts'
 import { parseJobId } from '../../../engine/events/index.ts'
 import { PAGE } from '../../../engine/store/index.ts'
-import { operatorsOf } from '../../../tools/history/parts.ts'
+import { operatorsOf } from '../../../tools/history/operators.ts'
 import type { Allowed } from '../guard/grant.ts'
 import { json } from '../guard/headers.ts'
 import { Refused, refusalOf } from '../guard/refused.ts'

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { errorText } from '../../../engine/coordinator/parts.ts'
+import { errorText } from '../../../engine/coordinator/base/logger.ts'
 import { flagSchema, optionsSchema, parseInput } from '../../../engine/events/index.ts'
 import { Refused } from './refused.ts'
 

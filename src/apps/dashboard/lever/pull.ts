@@ -1,5 +1,6 @@
+import { commitBeside } from '../../../engine/coordinator/commit/commit-beside.ts'
 import { createCoordinator, type Logger } from '../../../engine/coordinator/index.ts'
-import { commitBeside, dropDead } from '../../../engine/coordinator/parts.ts'
+import { dropDead } from '../../../engine/coordinator/job-records.ts'
 import {
   type CommandBody,
   hash,

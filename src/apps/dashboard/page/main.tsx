@@ -1,7 +1,7 @@
 import './page.css'
 import { effect, signal } from '@preact/signals'
 import { render } from 'preact'
-import type { MeDocument } from '../parts.ts'
+import type { MeDocument } from '../api/queue-documents.ts'
 import { ApiError } from './data/api.ts'
 import { LiveQueue } from './data/live.ts'
 import { signedIn } from './data/session.ts'

@@ -7,7 +7,7 @@ import {
   type RecordedEvent,
 } from '../../../engine/core/index.ts'
 import type { LogStore, OutsideLine, WorkerRow } from '../../../engine/store/index.ts'
-import { type Health, healthOf, MOST_DEAD } from '../../../tools/insight/parts.ts'
+import { type Health, healthOf, MOST_DEAD } from '../../../tools/insight/health.ts'
 import type { Tail } from './tail.ts'
 
 /** How long what waits outside of the line is good, in milliseconds: asking for it is a call to the store. */

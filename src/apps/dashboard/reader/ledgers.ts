@@ -1,4 +1,4 @@
-import { ledgerNear } from '../../../engine/coordinator/parts.ts'
+import { ledgerNear } from '../../../engine/coordinator/replica/snapshots.ts'
 import { fold, type Ledger, Replayer, snapshotLines } from '../../../engine/core/index.ts'
 import { type LogStore, PAGE } from '../../../engine/store/index.ts'
 import { Refused } from '../guard/refused.ts'

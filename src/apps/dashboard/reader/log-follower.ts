@@ -1,4 +1,4 @@
-import { pause } from '../../../engine/coordinator/parts.ts'
+import { pause } from '../../../engine/coordinator/base/retry.ts'
 import { InterlockError, type Micros, type RecordedEvent } from '../../../engine/core/index.ts'
 import { type LogStore, PAGE } from '../../../engine/store/index.ts'
 import { type Tail, tailFrom } from './tail.ts'

@@ -2,7 +2,6 @@ import type { Micros, RecordedEvent } from '../../../engine/core/index.ts'
 import { workerDocuments } from '../api/queue-documents.ts'
 import { refusalOf } from '../guard/refused.ts'
 import type { QueueReader, Viewer } from '../reader/queue-reader.ts'
-import { comment, message, retry } from './message.ts'
 
 /** Events in one message. */
 const BATCH = 500
@@ -188,3 +187,16 @@ export class EventStream {
     return tail.after(at, BATCH) ?? (await reader.page(at, 1_000)).events
   }
 }
+
+/** The kinds of messages. `log` has events, and the number of the last one as its id. */
+type StreamEvent = 'log' | 'workers' | 'health' | 'time' | 'failure' | 'recovered' | 'reset' | 'bye'
+
+/** One message of server-sent events. JSON has no line breaks. */
+const message = (event: StreamEvent, data: unknown, id?: number): string =>
+  `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`
+
+/** Keeps proxies from closing a silent stream; browsers ignore it. */
+const comment = ': here\n\n'
+
+/** How long a browser waits before it reconnects, in milliseconds. */
+const retry = 'retry: 500\n\n'

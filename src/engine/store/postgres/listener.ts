@@ -1,7 +1,6 @@
 import type pg from 'pg'
 import type { OnWake } from '../index.ts'
 import { type Ask, askWithin } from './ask.ts'
-import { InTurn } from './in-turn.ts'
 import { Subscribers } from './subscribers.ts'
 
 export interface ListenerOptions {
@@ -178,4 +177,27 @@ export async function endOf(client: pg.Client): Promise<void> {
 async function hears(ask: Ask, client: pg.Client): Promise<boolean> {
   const { rows } = await ask<{ channel: unknown }>(client, 'select pg_listening_channels() as channel')
   return rows.some(({ channel }) => channel === CHANNEL)
+}
+
+/** Runs one piece of work after the other: the driver wants no question to wait behind another on a connection. */
+class InTurn {
+  #last: Promise<void> | undefined
+
+  /** Nothing is under way: what is run now begins at once. */
+  get isFree(): boolean {
+    return this.#last === undefined
+  }
+
+  async run<Out>(work: () => Promise<Out>): Promise<Out> {
+    const before = this.#last
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#last = promise
+    if (before !== undefined) await before
+    try {
+      return await work()
+    } finally {
+      if (this.#last === promise) this.#last = undefined
+      resolve()
+    }
+  }
 }

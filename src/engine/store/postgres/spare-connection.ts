@@ -1,6 +1,5 @@
 import type pg from 'pg'
 import { InterlockError } from '../../core/index.ts'
-import { wasAnswered } from './append-connection.ts'
 import type { Connections } from './connections.ts'
 import { endOf, type PostgresListener } from './listener.ts'
 
@@ -94,4 +93,30 @@ async function lent<Out>(client: pg.PoolClient, work: Work<Out>): Promise<Out> {
 /** True if a caller who asks now has to wait for a connection. */
 function isBusy({ totalCount, idleCount, options }: pg.Pool): boolean {
   return idleCount === 0 && totalCount >= (options.max ?? 10)
+}
+
+/** The server has said what is wrong: the connection works. */
+const wasAnswered = (error: unknown): boolean => error instanceof Error && 'severity' in error
+
+/**
+ * Appends use the listening connection while it is free: the notification of the append then comes with its answer. Over another
+ * connection it would wake a second backend, and this process once more: a tenth of the time of a hand-off.
+ *
+ * Your own pool may set up its connections in ways that the listening one does not know (`SET ROLE`), so with such a pool appends
+ * stay in the pool.
+ */
+export function appendConnection(
+  { pool, own }: Connections,
+  listener: Pick<PostgresListener, 'isFree' | 'use' | 'leave'>,
+) {
+  return async <Out>(work: (connection: pg.Pool | pg.Client) => Promise<Out>): Promise<Out> => {
+    if (!own || !listener.isFree()) return work(pool)
+    try {
+      return await listener.use(work)
+    } catch (error) {
+      // Without an answer it may be half open. A pool drops such a connection; this one would take the next append as well.
+      if (!wasAnswered(error)) listener.leave()
+      throw error
+    }
+  }
 }

@@ -19,14 +19,13 @@ import {
   storeFailure,
   type Turn,
 } from '../sql/index.ts'
-import { appendConnection } from './append-connection.ts'
 import { askWithin, type Queryable } from './ask.ts'
 import { Confirmation } from './confirmation.ts'
 import { connectionsTo, type PgDriver, type PostgresSource } from './connections.ts'
 import { HangWatch } from './hang-watch.ts'
 import { PostgresListener } from './listener.ts'
 import { readPage } from './read.ts'
-import { spareConnection } from './spare-connection.ts'
+import { appendConnection, spareConnection } from './spare-connection.ts'
 import { statementLimit } from './statement-limit.ts'
 import { createStatements } from './statements.ts'
 import { withTurn } from './turn.ts'

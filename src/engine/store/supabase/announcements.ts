@@ -1,7 +1,6 @@
 import type { RecordedEvent } from '../../core/index.ts'
 import type { Concern } from '../index.ts'
 import { Versions } from './concern.ts'
-import { Rate } from './rate.ts'
 import { newsMessage, RecentEvents } from './told-events.ts'
 
 /**
@@ -87,5 +86,23 @@ export class Announcements {
     if (!this.#send({ version, concerns, ...(news && { news }) })) return
     this.#told.note(version, concerns)
     this.#messages.count()
+  }
+}
+
+/** How often something happened in the last second. */
+class Rate {
+  #times: number[] = []
+
+  count(): void {
+    this.#times = [...this.#recent(), performance.now()]
+  }
+
+  lately(): number {
+    return this.#recent().length
+  }
+
+  #recent(): number[] {
+    const since = performance.now() - 1_000
+    return this.#times.filter((time) => time > since)
   }
 }

@@ -1,4 +1,4 @@
-import { PACKAGE_VERSION } from '../../../engine/coordinator/parts.ts'
+import { PACKAGE_VERSION } from '../../../engine/coordinator/base/package-version.ts'
 import type { Family } from '../family.ts'
 import { processFamilies, type ReadProcess } from './process.ts'
 import { queueFamilies, type ReadQueue } from './queue.ts'

@@ -14,7 +14,8 @@ import {
   requeueReasons,
 } from '../../../engine/core/index.ts'
 import { type Wait, type WaitCause, waitCauses } from '../../insight/index.ts'
-import { type Moment, momentsOf, WaitClocks } from '../../insight/parts.ts'
+import { type Moment, momentsOf } from '../../insight/stats/moments.ts'
+import { WaitClocks } from '../../insight/stats/wait-clocks.ts'
 import { Histogram, type Recorders } from './histogram.ts'
 import { ModelNames } from './model-names.ts'
 import { type QueueReading, readingOf } from './reading.ts'

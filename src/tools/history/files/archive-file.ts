@@ -1,8 +1,10 @@
 import { isInterlockError, type RecordedEvent } from '../../../engine/core/index.ts'
 import { checkCall, toHex, type Voids } from '../../../engine/events/index.ts'
 import type { ChainPage, LogStore } from '../../../engine/store/index.ts'
+import { opened } from '../access.ts'
+import { giveAsWritten } from '../bad-event.ts'
+import { startOf } from '../chain-walk.ts'
 import { type Access, type BadEvent, type Mark, readEvents } from '../index.ts'
-import { giveAsWritten, opened, startOf } from '../parts.ts'
 import { ArchiveFile, noArchive } from './archive-reader.ts'
 
 /**

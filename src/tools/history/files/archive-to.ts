@@ -1,6 +1,8 @@
 import { checkCall } from '../../../engine/events/index.ts'
+import { type Opened, opened } from '../access.ts'
+import { type ArchiveTarget, archiveThrough } from '../archive.ts'
 import type { Access, ArchiveDocument, Point } from '../index.ts'
-import { type ArchiveTarget, archiveThrough, cutAt, type Opened, opened } from '../parts.ts'
+import { cutAt } from '../point.ts'
 import { writeArchive } from './archive-writer.ts'
 import { NewFile } from './new-file.ts'
 

@@ -1,6 +1,7 @@
 import { checkCall } from '../../../engine/events/index.ts'
+import { opened } from '../../history/access.ts'
 import { type Access, ledgerAt } from '../../history/index.ts'
-import { eachEvent, opened } from '../../history/parts.ts'
+import { eachEvent } from '../../history/read-log.ts'
 import { type PeriodOptions, periodOf } from '../period.ts'
 import { Collector } from './collector.ts'
 import { type Stats, statsOf } from './stats.ts'

@@ -1,4 +1,4 @@
-import { ledgerNear } from '../../../engine/coordinator/parts.ts'
+import { ledgerNear } from '../../../engine/coordinator/replica/snapshots.ts'
 import {
   evolve,
   type InterlockError,

@@ -1,8 +1,9 @@
-import { beginEpoch as beginEpochIn, commitBeside, queueView } from '../../../engine/coordinator/parts.ts'
+import { queueView } from '../../../engine/coordinator/api/view.ts'
+import { beginEpoch as beginEpochIn, commitBeside } from '../../../engine/coordinator/commit/commit-beside.ts'
 import { isInterlockError, jobOf, type Ledger, type Operator, operand } from '../../../engine/core/index.ts'
 import { timeText } from '../../format/index.ts'
+import type { Opened } from '../../history/access.ts'
 import { rebuild } from '../../history/index.ts'
-import type { Opened } from '../../history/parts.ts'
 import { type RecoverDocument, reportOf, type VoidedEvent } from './report.ts'
 import { type Found, findUnreadable } from './unreadable.ts'
 

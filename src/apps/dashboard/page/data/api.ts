@@ -1,4 +1,4 @@
-import type { RefusalDocument } from '../../parts.ts'
+import type { RefusalDocument } from '../../guard/refused.ts'
 
 /** The server refused, or did not answer. */
 export class ApiError extends Error {

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals'
-import type { Lever, PreviewDocument, PulledDocument } from '../../parts.ts'
+import type { PreviewDocument, PulledDocument } from '../../api/lever-documents.ts'
+import type { Lever } from '../../guard/grant.ts'
 import { ApiError, ofQueue, postJson } from './api.ts'
 
 /** A lever that the user wants to pull. */

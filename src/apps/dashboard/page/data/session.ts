@@ -1,4 +1,4 @@
-import type { MeDocument } from '../../parts.ts'
+import type { MeDocument } from '../../api/queue-documents.ts'
 import { ApiError, getJson, postJson } from './api.ts'
 
 /** Of the address, until the server has taken it. */

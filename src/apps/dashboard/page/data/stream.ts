@@ -1,5 +1,6 @@
 import type { Micros, RecordedEvent } from '../../../../engine/core/index.ts'
-import type { Health, WorkerDocument } from '../../parts.ts'
+import type { Health } from '../../../../tools/insight/health.ts'
+import type { WorkerDocument } from '../../api/queue-documents.ts'
 import { ApiError, getJson, mount, ofQueue } from './api.ts'
 
 /** The messages of a stream. */

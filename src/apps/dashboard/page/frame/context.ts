@@ -1,6 +1,6 @@
 import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
-import type { MeDocument } from '../../parts.ts'
+import type { MeDocument } from '../../api/queue-documents.ts'
 import type { LiveQueue } from '../data/live.ts'
 import type { Shown } from './shown.ts'
 

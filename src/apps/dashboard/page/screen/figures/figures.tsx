@@ -1,15 +1,18 @@
 import { useSignal } from '@preact/signals'
+import type { Micros } from '../../../../../engine/core/index.ts'
 import { count, duration } from '../../../../../tools/format/index.ts'
 import type { Stats } from '../../../../../tools/insight/index.ts'
-import type { Length } from '../../data/period.ts'
+import { Collector } from '../../../../../tools/insight/stats/collector.ts'
+import { statsOf } from '../../../../../tools/insight/stats/stats.ts'
+import type { LiveQueue } from '../../data/live.ts'
+import { type Length, periodIn } from '../../data/period.ts'
 import { usePage } from '../../frame/context.ts'
-import { Bars } from '../../part/bars.tsx'
+import { turn } from '../../frame/turn.ts'
 import { Chart } from '../../part/chart.tsx'
 import { Lengths } from '../../part/lengths.tsx'
 import { Loaded, None, useLoad } from '../../part/load.tsx'
 import { Figure, Panel } from '../../part/panel.tsx'
 import { Reach } from '../../part/reach.tsx'
-import { measured } from './measure.ts'
 
 /** How long to rest before it is measured again, in milliseconds. */
 const AGAIN_MS = 5_000
@@ -139,4 +142,53 @@ function Measured({ stats }: { readonly stats: Stats }) {
       </Panel>
     </>
   )
+}
+
+/** A name, a bar for its share, and its value in words. */
+function Bars({
+  label,
+  rows,
+}: {
+  readonly label: string
+  readonly rows: readonly {
+    readonly name: string
+    readonly part: number
+    readonly text: string
+    readonly note?: string
+  }[]
+}) {
+  return (
+    <table class="bars">
+      <caption class="hidden">{label}</caption>
+      <tbody>
+        {rows.map(({ name, part, text, note }) => (
+          <tr key={name} data-bar={name}>
+            <th scope="row">{name}</th>
+            <td class="bar">{part > 0 ? <i style={{ width: `${Math.min(100, part * 100)}%` }} /> : null}</td>
+            <td class="value">{text}</td>
+            <td class="note">{note ?? `${(part * 100).toFixed(1)} %`}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
+/** The figures of the loaded events: the same as those of `interlock stats`. */
+async function measured(
+  live: LiveQueue,
+  length: Length,
+  to: { readonly seq: number; readonly at: Micros },
+  signal: AbortSignal,
+): Promise<Stats | null> {
+  const found = periodIn(live, length, to)
+  if (found === null) return null
+  const { before, events, period } = found
+  const collector = new Collector({ from: period.from, to: period.to, count: 96 }, before)
+  let n = 0
+  for (const event of events) {
+    collector.push(event)
+    if (++n % 200 === 0) await turn(signal)
+  }
+  return statsOf(live.queue, collector, collector.finish())
 }

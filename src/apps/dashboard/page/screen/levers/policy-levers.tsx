@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import type { Policy } from '../../../../../engine/core/index.ts'
-import { policyFacts } from '../../../../../tools/format/parts.ts'
+import { policyFacts } from '../../../../../tools/format/policy-text.ts'
 import { usePage } from '../../frame/context.ts'
 import { LeverForm, NumberField } from '../../part/lever-form.tsx'
 import { Panel } from '../../part/panel.tsx'

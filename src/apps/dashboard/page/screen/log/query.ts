@@ -1,5 +1,5 @@
 import { forShell, operand, type RecordedEvent } from '../../../../../engine/core/index.ts'
-import { eventDetail } from '../../../../../tools/format/parts.ts'
+import { eventDetail } from '../../../../../tools/format/event-text.ts'
 
 /** A search in the log: `type:failed job:report-7 worker:w-1 timed out`. */
 export interface Query {

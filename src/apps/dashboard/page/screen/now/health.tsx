@@ -1,4 +1,4 @@
-import type { Health, HealthCheck } from '../../../parts.ts'
+import type { Health, HealthCheck } from '../../../../../tools/insight/health.ts'
 import { usePage } from '../../frame/context.ts'
 import { Link } from '../../frame/link.tsx'
 import type { Route } from '../../frame/route.ts'

@@ -1,6 +1,6 @@
 import { type Ledger, modelOf, waitingCount } from '../../../../../engine/core/index.ts'
 import { count } from '../../../../../tools/format/index.ts'
-import { policyText } from '../../../../../tools/format/parts.ts'
+import { policyText } from '../../../../../tools/format/policy-text.ts'
 import { usePage } from '../../frame/context.ts'
 import { Figure } from '../../part/panel.tsx'
 import { HealthStrip } from './health.tsx'

@@ -1,7 +1,7 @@
 import type { Signal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { capacityOf } from '../../../../../engine/core/index.ts'
-import type { Recorded } from '../../../../../tools/insight/parts.ts'
+import type { Recorded } from '../../../../../tools/insight/what-if/tried.ts'
 import { Choices } from '../../part/choices.tsx'
 import { Panel } from '../../part/panel.tsx'
 import { type Change, unchanged } from './trial.ts'

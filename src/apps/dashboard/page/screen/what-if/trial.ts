@@ -1,12 +1,12 @@
 import { capacityOf, type Policy } from '../../../../../engine/core/index.ts'
 import type { WhatIf } from '../../../../../tools/insight/index.ts'
+import { simulate } from '../../../../../tools/insight/what-if/simulate.ts'
 import {
   PeriodRecorder,
   type Recorded,
-  simulate,
   type Trial,
   triedOf,
-} from '../../../../../tools/insight/parts.ts'
+} from '../../../../../tools/insight/what-if/tried.ts'
 import type { LoadedPeriod } from '../../data/period.ts'
 import { turn } from '../../frame/turn.ts'
 

@@ -3,11 +3,11 @@ import { count, duration } from '../../../../../tools/format/index.ts'
 import {
   estimateStart,
   type NoEstimate,
-  type RunTimes,
+  RunTimes,
   type StartEstimate,
-} from '../../../../../tools/insight/parts.ts'
+} from '../../../../../tools/insight/what-if/estimate.ts'
 import type { LiveQueue } from '../../data/live.ts'
-import { runTimesOf } from '../../data/run-times.ts'
+import type { Loaded } from '../../data/spans.ts'
 import { usePage } from '../../frame/context.ts'
 import { turn } from '../../frame/turn.ts'
 import { type Load, useLoad } from '../../part/load.tsx'
@@ -85,4 +85,20 @@ function slotsOf(live: LiveQueue, ledger: Ledger): number | null {
   const workers = (live.workers.peek() ?? []).filter(({ state }) => state === 'live')
   if (workers.length === 0) return null
   return Math.max(1, ledger.active.size + workers.reduce((sum, { freeSlots }) => sum + freeSlots, 0))
+}
+
+let last: { readonly key: string; readonly times: RunTimes; version: number } | null = null
+
+/** How long the loaded attempts took. Each call looks only at events that are new. */
+function runTimesOf(loaded: Loaded, generation: number): RunTimes {
+  const key = `${loaded.queue}/${generation}/${loaded.base}`
+  const begin = last?.key === key ? undefined : loaded.at(loaded.base)
+  if (begin !== undefined) last = { key, times: new RunTimes(begin), version: loaded.base }
+  if (last === null) throw new Error('the beginning of the log is not here')
+  for (let seq = last.version + 1; seq <= loaded.version; seq++) {
+    const event = loaded.event(seq)
+    if (event !== undefined) last.times.push(event)
+  }
+  last.version = loaded.version
+  return last.times
 }

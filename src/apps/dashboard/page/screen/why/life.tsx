@@ -1,7 +1,7 @@
 import { useComputed } from '@preact/signals'
 import type { RecordedEvent } from '../../../../../engine/core/index.ts'
+import { eventDetail } from '../../../../../tools/format/event-text.ts'
 import { count } from '../../../../../tools/format/index.ts'
-import { eventDetail } from '../../../../../tools/format/parts.ts'
 import { usePage } from '../../frame/context.ts'
 import { Link } from '../../frame/link.tsx'
 import { route } from '../../frame/route.ts'

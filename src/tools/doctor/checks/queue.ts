@@ -1,7 +1,81 @@
-import { MICROS_PER_MS } from '../../../engine/core/index.ts'
-import { agree, bytes, plural } from '../../format/index.ts'
+import { PACKAGE_VERSION } from '../../../engine/coordinator/base/package-version.ts'
+import { MICROS_PER_MS, operand } from '../../../engine/core/index.ts'
+import { agree, bytes, plural, timeText } from '../../format/index.ts'
+import { pausedText } from '../../history/documents.ts'
 import { type Facts, logGrowth, overdueDays } from '../facts.ts'
 import { type Finding, note, problem, those } from '../finding.ts'
+
+/** The processes that work now: their releases, and late ones. */
+export function checkWorkers({ workers }: Facts): Finding[] {
+  const live = workers.filter(({ state }) => state === 'live')
+  const late = workers.filter(({ state }) => state === 'late')
+  const releases = [...Map.groupBy(live, ({ release }) => release)].toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const found: Finding[] = []
+  if (releases.some(([release]) => release !== PACKAGE_VERSION))
+    found.push(
+      note(
+        'releases',
+        `live processes run ${releases.map(([release, { length }]) => `${release} (${length})`).join(', ')}; this is ${PACKAGE_VERSION}`,
+        'finish the deploy: run two releases side by side only during a deploy',
+      ),
+    )
+  if (late.length > 0)
+    found.push(
+      problem(
+        'late',
+        `${plural(late.length, 'process').replace('processs', 'processes')} missed their heartbeats: ${late.map(({ workerId }) => workerId).join(', ')}`,
+        'check whether they are paused, starved of CPU, or cut off from the database',
+      ),
+    )
+  return found
+}
+
+const SHOWN = 10
+
+/** Paused models: usually meant, sometimes forgotten. */
+export function checkPaused({ drift }: Facts): Finding[] {
+  const paused = drift.paused ?? []
+  const found = paused
+    .slice(0, SHOWN)
+    .map((pause) =>
+      note(
+        'paused',
+        `model ${pausedText(pause)}; paused since ${timeText(pause.since)}`,
+        `interlock resume ${operand(pause.model)}`,
+      ),
+    )
+  if (paused.length <= SHOWN) return found
+  return [...found, note('paused', `${paused.length - SHOWN} models more are paused`, 'interlock status')]
+}
+
+const stop =
+  'stop the processes of the first coordinator: two coordinators do not see each other (docs/migration-guide.md)'
+
+/** Traces of the first coordinator: it still runs beside this one, or left something behind. */
+export function checkFirst({ checkup: { first, foreignWrites, unknownRows } }: Facts): Finding[] {
+  const who = foreignWrites.map(
+    ({ pid, role, application }) => `${pid} (${application || role || 'unknown'})`,
+  )
+  const found = (what: string) => problem('first', what, stop)
+  return those(
+    who.length > 0 && found(`sessions write to job_queue_state or job_queue_log directly: ${who.join(', ')}`),
+    first?.writtenAt != null &&
+      found(
+        `the first coordinator wrote to its tables after the migration, last at ${timeText(first.writtenAt)}`,
+      ),
+    first?.activeJobId != null && found(`the first coordinator says that job ${first.activeJobId} runs`),
+    unknownRows.new > 0 &&
+      found(
+        `${plural(unknownRows.new, 'row')} of jobs ${agree(unknownRows.new, 'was', 'were')} blocked since the migration by something else`,
+      ),
+    unknownRows.old > 0 &&
+      note(
+        'first',
+        `${plural(unknownRows.old, 'row')} of jobs ${agree(unknownRows.old, 'is', 'are')} still blocked by the first coordinator`,
+        'interlock adopt',
+      ),
+  )
+}
 
 /** Sizes from which a log without retention, or an archive that only grows, is worth a note. */
 const LARGE = { log: 1e9, archive: 5e9 }

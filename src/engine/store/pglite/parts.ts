@@ -1,2 +1,0 @@
-/** What the command line uses of this room, beside what is published. */
-export { attachAsOwner } from './attach.ts'

@@ -1,0 +1,204 @@
+import { forShell, MICROS_PER_MS, type Micros } from '../../../engine/core/index.ts'
+import { functionSums, jobsTriggers, ownTriggers, wakeTriggers } from '../../../engine/migrate/index.ts'
+import { duration, plural } from '../../format/index.ts'
+import type { Facts } from '../facts.ts'
+import { type Finding, note, problem, those } from '../finding.ts'
+import { standbysOf } from '../standbys.ts'
+
+/** Settings that can lose something after it was acknowledged. The embedded database documents its own. */
+export function checkServer({ checkup: { server }, over, isLocalProject }: Facts): Finding[] {
+  if (over === 'pglite') return []
+  const found: Finding[] = []
+  const add = (what: string, remedy: string, check = 'server') => found.push(problem(check, what, remedy))
+  if (server.version < 150_000)
+    add(`PostgreSQL ${server.version} is older than 15`, 'upgrade the server to PostgreSQL 15 or newer')
+  if (server.inRecovery) add('this server is a standby: it takes no writes', 'use the address of the primary')
+  const off = server.offByRole.map((role) => `${role} by a setting of the role or database`)
+  if (/^(off|local)$/.test(server.synchronousCommit)) off.push('this connection')
+  if (off.length > 0) {
+    add(
+      `synchronous_commit is off for ${off.join(', ')}: appends set it on by themselves, but rows that you insert into jobs can be lost with a crash of the server after they were acknowledged`,
+      'ALTER ROLE … RESET synchronous_commit; and look at ALTER DATABASE and postgresql.conf',
+    )
+  }
+  // A development database may lose data, and the embedded one has no other setting.
+  if (!isLocalProject && (server.fsync === 'off' || server.fullPageWrites === 'off'))
+    add(
+      `fsync is ${server.fsync} and full_page_writes is ${server.fullPageWrites}: a crash of the machine can destroy the database`,
+      'set both on in postgresql.conf and reload',
+      'fsync',
+    )
+  return found
+}
+
+/** Below that it may just be a slow answer. */
+const APART_MS = 1_000
+
+/**
+ * Compares this machine's clock with the database's. Only a note: Interlock uses the database's clock alone, but people compare
+ * both.
+ */
+export function checkClock({
+  checkup: { now },
+  clock: { before, after },
+}: Pick<Facts, 'clock'> & { readonly checkup: { readonly now: Micros } }): Finding[] {
+  const there = now / MICROS_PER_MS
+  const apart = there < before ? there - before : there > after ? there - after : 0
+  if (Math.abs(apart) < APART_MS) return []
+  const what = `the clock of the database is ${duration(Math.abs(apart))} ${apart > 0 ? 'ahead of' : 'behind'} this machine's`
+  return [
+    note('clock', what, "let both machines keep time by NTP; leases and times in the log are the database's"),
+  ]
+}
+
+const remedy =
+  'give Interlock the direct address or a pooler in session mode (on Supabase port 5432, not 6543); until then jobs start with the next poll'
+
+type Session = Pick<Facts, 'over' | 'notificationsArrive' | 'connectedMs'> & {
+  readonly checkup: { readonly sessionAgeMs: number }
+}
+
+/** A pooler in transaction mode between this program and the server: a session that listens gets no notifications. One in session mode is no finding. */
+export function checkPooler({ over, notificationsArrive, checkup, connectedMs }: Session): Finding[] {
+  if (over !== 'postgres') return []
+  if (notificationsArrive === false)
+    return [problem('pooler', 'notifications do not arrive: a pooler in transaction mode, it seems', remedy)]
+  // An older session belonged to another client before. Which mode that is, only a try can show.
+  if (notificationsArrive === true || checkup.sessionAgeMs <= connectedMs + 1_000) return []
+  const what = 'a pooler hands sessions from one client to the next, in which mode was not tried'
+  return [note('pooler', what, `if it is transaction mode, ${remedy}`)]
+}
+
+/** Vacuum runs once a minute. A transaction older than this makes the tables of a busy queue grow. */
+const LONG_MS = 10 * 60_000
+const MINUTE_MS = 60_000
+
+/** A long transaction elsewhere: the server keeps every old version of a row until it ends. */
+export function checkHorizon({ checkup: { xmin } }: Pick<Facts, 'checkup'>): Finding[] {
+  if (xmin === null || xmin.ageMs < LONG_MS) return []
+  const who = [xmin.application || 'unnamed', xmin.role, xmin.state]
+    .filter((part) => part !== null)
+    .join(', ')
+  const minutes = Math.floor(xmin.ageMs / MINUTE_MS)
+  const what = `a transaction has been open for ${minutes} min (${who}): the tables keep every old version of a row until it ends`
+  const remedy =
+    xmin.kind === 'prepared'
+      ? `COMMIT PREPARED or ROLLBACK PREPARED '${xmin.application}'`
+      : "end it, or let the server end those that idle: ALTER ROLE … SET idle_in_transaction_session_timeout = '5min'; a dump of a busy database is better taken from a standby"
+  return [note('horizon', what, remedy)]
+}
+
+/** A commit over a healthy link waits for some milliseconds: in one look at the server that is rarely seen, and never for long. */
+const LONG_BEHIND_MS = 1_000
+
+/** What a fail-over of the server would lose, and commits that wait for a standby that does not answer. */
+export function checkReplication({ checkup }: Pick<Facts, 'checkup'>): Finding[] {
+  const standbys = standbysOf(checkup)
+  if (standbys === null) return []
+  const { waiting, oldestWaitMs, names, commitsWait, servers, synchronous, isHidden } = standbys
+  const awaited = names !== '' && commitsWait !== false && !isHidden && synchronous === 0
+  const others = servers.filter(({ isSynchronous }) => !isSynchronous)
+  return those(
+    waiting > 0 &&
+      (oldestWaitMs ?? 0) > LONG_BEHIND_MS &&
+      problem(
+        'standby',
+        `${plural(waiting, 'commit')} ${waiting === 1 ? 'waits' : 'wait'} for a synchronous standby, the first for ${duration(oldestWaitMs ?? 0)}: nothing is appended meanwhile, and calls fail with contention`,
+        `bring a standby of synchronous_standby_names (${names}) back, or take it out of the setting and reload; do not cancel the sessions`,
+      ),
+    awaited &&
+      problem(
+        'standby',
+        `synchronous_standby_names is ${names}, and no such standby is connected: every commit waits for one`,
+        'start the standby, or see that its application_name is in the setting',
+      ),
+    names !== '' &&
+      commitsWait === false &&
+      problem(
+        'standby',
+        `synchronous_standby_names is ${names}, and commits do not wait for it yet: the server's checkpointer has not read the setting, so Interlock acknowledges nothing`,
+        'see that the checkpointer runs (backend_type of pg_stat_activity), and reload the settings: SELECT pg_reload_conf()',
+      ),
+    names === '' &&
+      others.length > 0 &&
+      note(
+        'standby',
+        `no commit waits for a standby (${others.map(({ name }) => name).join(', ')}): a fail-over loses what was acknowledged last; Interlock finds that, and holds the queue (log_went_back)`,
+        'set synchronous_standby_names, or accept it and know `interlock recover`',
+      ),
+    isHidden &&
+      note(
+        'standby',
+        `${plural(servers.length, 'standby')} ${servers.length === 1 ? 'is' : 'are'} connected, and the role that owns Interlock may not see more of ${servers.length === 1 ? 'it' : 'them'}`,
+        'GRANT pg_read_all_stats TO the role that owns the tables of Interlock',
+      ),
+  )
+}
+
+const SHOWN = 5
+
+/** Privileges that the caller lacks, and privileges that no browser may have. */
+export function checkGrants({ checkup: { grants } }: Facts): Finding[] {
+  const { caller, missing, open } = grants
+  return those(
+    missing.length > 0 &&
+      problem(
+        'grants',
+        `${caller} lacks ${some(missing)}`,
+        `interlock migrate --runtime-role ${forShell(caller)}, as the owner of the tables`,
+      ),
+    open.length > 0 &&
+      problem('open', `privileges that no role should have: ${some(open)}`, 'interlock migrate --again'),
+  )
+}
+
+const some = (list: readonly string[]): string =>
+  list.length <= SHOWN
+    ? list.join(', ')
+    : `${list.slice(0, SHOWN).join(', ')} and ${list.length - SHOWN} more`
+
+const again =
+  'interlock migrate --again (a rolling deploy of two releases also looks like this, until it is done)'
+
+/** Compares the bodies of the functions in the database with those of this release. */
+export function checkFunctions({ checkup }: Facts): Finding[] {
+  const there = new Map(checkup.functions.map((each) => [each.name, each]))
+  const missing: string[] = []
+  const edited: string[] = []
+  for (const [name, { sum, definer }] of functionSums()) {
+    const found = there.get(name)
+    if (found === undefined) missing.push(name)
+    else if (found.sum !== sum || found.definer !== definer) edited.push(name)
+  }
+  return those(
+    missing.length > 0 && problem('functions', `functions are missing: ${missing.join(', ')}`, again),
+    edited.length > 0 &&
+      problem('functions', `functions are not those of this release: ${edited.join(', ')}`, again),
+  )
+}
+
+/**
+ * Triggers that were dropped or disabled: rows are then not seen, or the log or its beginning can be changed. Also the triggers
+ * that announce over Realtime, missing if Realtime came after the migration: jobs then start with the next poll.
+ */
+export function checkTriggers({ checkup }: Facts): Finding[] {
+  const enabled = new Set(
+    checkup.triggers.flatMap(({ table, name, enabled }) => (enabled ? [`${name} on ${bare(table)}`] : [])),
+  )
+  const { realtime, tables } = checkup
+  const wanted = [ownTriggers, realtime ? wakeTriggers : [], tables.jobs.followed ? jobsTriggers : []]
+    .flat()
+    .map(([name, table]) => `${name} on ${table}`)
+  const off = wanted.filter((name) => !enabled.has(name))
+  const disabled = checkup.triggers.filter(({ enabled }) => !enabled)
+  if (off.length === 0 && disabled.length === 0) return []
+  const statements = disabled.map(
+    ({ table, name }) => `ALTER TABLE ${table} ENABLE TRIGGER "${name.replaceAll('"', '""')}";`,
+  )
+  const names = new Set([...off, ...disabled.map(({ table, name }) => `${name} on ${bare(table)}`)])
+  const remedy = [...statements, ...(off.length > 0 ? ['interlock migrate'] : [])].join(' ')
+  return [problem('triggers', `triggers are missing or off: ${[...names].join(', ')}`, remedy)]
+}
+
+/** Interlock's tables and the user's are in public. The session's search path decides whether the name shows it. */
+const bare = (table: string): string => table.replace(/^public\./, '')
