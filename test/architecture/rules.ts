@@ -94,7 +94,6 @@ export const rules: Rules = {
   'store/supabase': adapter(['@supabase/supabase-js'], ['migrate']),
   migrate: root,
   process: root,
-  testing: root,
   dev: root,
   cli: root,
   bench: root,

@@ -2,7 +2,7 @@ import { networkInterfaces } from 'node:os'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { runCli } from '../../src/apps/cli/program.ts'
-import { until } from '../../src/testing/hand-made.ts'
+import { until } from '../contract/hand-made.ts'
 import { documentOf, emptyQueue, type LoggedEvent, logOf, worked } from './history.ts'
 import { interlock } from './support.ts'
 

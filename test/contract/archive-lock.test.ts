@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { appendNow, queuedEvent, standOf } from '../../src/testing/index.ts'
+import { appendNow, queuedEvent, standOf } from './hand-made.ts'
 import { connection, migratedDatabase, opened } from './support.ts'
 
 /** Of an append and of an archive that drops, one must not hold what the other waits for: an id that ended may come again. */

@@ -2,8 +2,8 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
 import { InterlockError } from '../../src/engine/core/index.ts'
 import type { LogStore } from '../../src/engine/store/index.ts'
-import { activeRow, appendNow, queuedEvent, startedEvent } from '../../src/testing/index.ts'
 import { inMemory, onPostgres } from './clocked.ts'
+import { activeRow, appendNow, queuedEvent, startedEvent } from './hand-made.ts'
 import { appendArguments, connection, migratedDatabase, opened } from './support.ts'
 
 const HOUR = 3_600

@@ -1,16 +1,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { LogStore } from '../../src/engine/store/index.ts'
 import { postgresStore } from '../../src/engine/store/postgres/index.ts'
-import {
-  activeRow,
-  appendNow,
-  leaseExpiredEvent,
-  queuedEvent,
-  startedEvent,
-} from '../../src/testing/index.ts'
 import { withClient } from '../drill/with-client.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { inMemory, onPostgres } from './clocked.ts'
+import { activeRow, appendNow, leaseExpiredEvent, queuedEvent, startedEvent } from './hand-made.ts'
 import { connection, migrateDatabase, migratedDatabase, opened } from './support.ts'
 
 const beatOf = (workerId: string) => ({

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { memoryDatabase, memoryStore } from '../../src/engine/store/memory/index.ts'
-import { storeContract } from '../../src/testing/index.ts'
+import { storeContract } from './store-contract.ts'
 
 storeContract(
   'memoryStore over a memoryDatabase',

@@ -2,9 +2,10 @@
 import { describe, expect, it } from 'vitest'
 import { sqlFunctions } from '../../src/engine/migrate/sql-functions.ts'
 import { postgresStore } from '../../src/engine/store/postgres/index.ts'
-import { type Runner, storeContract } from '../../src/testing/index.ts'
 import { withClient } from '../support/postgres-cluster.ts'
 import { createDatabase } from '../support/postgres-database.ts'
+import type { Runner } from './store/bench.ts'
+import { storeContract } from './store-contract.ts'
 
 /** What is changed in the function's text, and into what. */
 const mutants: Readonly<Record<string, readonly [find: string, put: string]>> = {

@@ -3,7 +3,7 @@
  * acknowledged on a line of its own, until it is killed.
  */
 import { pgliteStore } from '../../src/engine/store/pglite/index.ts'
-import { appendNow, queuedEvent } from '../../src/testing/index.ts'
+import { appendNow, queuedEvent } from './hand-made.ts'
 
 const [directory = '', what = ''] = process.argv.slice(2)
 const store = pgliteStore(directory)

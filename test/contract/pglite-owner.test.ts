@@ -7,11 +7,11 @@ import { createInterface } from 'node:readline/promises'
 import { describe, expect, it } from 'vitest'
 import type { LogStore } from '../../src/engine/store/index.ts'
 import { pgliteStore } from '../../src/engine/store/pglite/index.ts'
-import { appendNow, queuedEvent, until } from '../../src/testing/index.ts'
 import { embeddedIn } from '../support/embedded.ts'
 import { brief } from '../support/flags.ts'
 import { compiled } from '../support/program.ts'
 import { atEnd } from '../support/this-test.ts'
+import { appendNow, queuedEvent, until } from './hand-made.ts'
 
 /** A directory with an embedded database, which goes with the test. */
 async function filled(): Promise<string> {

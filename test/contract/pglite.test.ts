@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { pgliteStore } from '../../src/engine/store/pglite/index.ts'
-import { storeContract } from '../../src/testing/index.ts'
 import { embeddedIn } from '../support/embedded.ts'
+import { storeContract } from './store-contract.ts'
 
 storeContract(
   // The first store owns the database; all others reach it through its socket.

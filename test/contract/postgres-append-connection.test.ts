@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { appendNow, queuedEvent, until } from '../../src/testing/index.ts'
+import { appendNow, queuedEvent, until } from './hand-made.ts'
 import { connection, migratedDatabase, opened } from './support.ts'
 
 const original = pg.Client.prototype.query

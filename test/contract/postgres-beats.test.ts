@@ -3,7 +3,6 @@ import type pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import type { WorkerBeat } from '../../src/engine/store/index.ts'
 import { postgresStore } from '../../src/engine/store/postgres/index.ts'
-import { appendNow, leaseExpiredEvent, queuedEvent } from '../../src/testing/index.ts'
 import { withClient } from '../support/postgres-cluster.ts'
 import {
   isSo,
@@ -14,6 +13,7 @@ import {
 } from '../support/replicated-postgres.ts'
 import { slowLink } from '../support/slow-link.ts'
 import { atEnd } from '../support/this-test.ts'
+import { appendNow, leaseExpiredEvent, queuedEvent } from './hand-made.ts'
 import { connection, migratedDatabase, opened } from './support.ts'
 
 const beatOf = (more: Partial<WorkerBeat> = {}): WorkerBeat => ({

@@ -2,9 +2,9 @@ import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { PostgresListener } from '../../src/engine/store/postgres/listener.ts'
-import { appendNow, queuedEvent, standOf, until, waitingRow } from '../../src/testing/index.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { createDatabase } from '../support/postgres-database.ts'
+import { appendNow, queuedEvent, standOf, until, waitingRow } from './hand-made.ts'
 import {
   appendArguments,
   connection,

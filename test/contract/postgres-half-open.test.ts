@@ -2,7 +2,7 @@ import net from 'node:net'
 import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { askWithin } from '../../src/engine/store/postgres/ask.ts'
-import { handMade, queuedEvent } from '../../src/testing/index.ts'
+import { handMade, queuedEvent } from './hand-made.ts'
 import { migratedDatabase, opened, rebuilding } from './support.ts'
 
 /** A way to the database on which the connections of a moment can fall silent; later ones work. */

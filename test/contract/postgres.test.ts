@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { postgresStore } from '../../src/engine/store/postgres/index.ts'
-import { storeContract } from '../../src/testing/index.ts'
+import { storeContract } from './store-contract.ts'
 import { migratedDatabase } from './support.ts'
 
 storeContract(

@@ -10,7 +10,7 @@ import { pageOf, root } from './markdown.ts'
 // A name may also be the first argument of storeContract.
 const title =
   /\b(?:describe|it|storeContract)(?:\.\w+)*(?:\([^()]*\))?\(\s*(['"`])((?:\\.|(?!\1)[^\\])*)\1/gsu
-const files = globSync(['test/**/*.test.ts', 'src/testing/*.ts'], { cwd: root })
+const files = globSync(['test/**/*.test.ts', 'test/contract/store-contract.ts'], { cwd: root })
 const titles = files.flatMap((file) => {
   const text = readFileSync(path.join(root, file), 'utf8')
   return [...text.matchAll(title)].map(([, , words = '']) => words)
@@ -32,9 +32,8 @@ async function functionsOf(target: string): Promise<readonly string[]> {
   )
 }
 
-// What the contract of stores is made of, in /testing, is found by storeContract.
-const entries = Object.entries(manifest.exports).flatMap(([name, entry]) =>
-  typeof entry === 'string' || name === './testing' ? [] : [entry.default],
+const entries = Object.entries(manifest.exports).flatMap(([, entry]) =>
+  typeof entry === 'string' ? [] : [entry.default],
 )
 
 describe('a test is found by the name of', () => {

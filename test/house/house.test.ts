@@ -23,14 +23,14 @@ describe('the house', () => {
   it('has rooms on floors, and such as stand beside them', () => {
     const { rooms } = houseOf({
       'src/index.ts': lines(3),
-      'src/testing/a.ts': lines(4),
+      'src/beside/a.ts': lines(4),
       'src/engine/core/deep/a.ts': lines(5),
       'src/engine/core/table.ts': `// Made by a program${lines(6)}`,
       'machines/a.ts': lines(7),
     })
     expect(rooms).toEqual([
       { room: 'index.ts', files: 1, lines: 3, generated: 0 },
-      { room: 'testing', files: 1, lines: 4, generated: 0 },
+      { room: 'beside', files: 1, lines: 4, generated: 0 },
       { room: 'engine/core', files: 2, lines: 5, generated: 6 },
     ])
   })

@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Lease } from '../../src/engine/core/index.ts'
 import { createJobWorker } from '../../src/engine/worker/index.ts'
 import { createWorkflowManager } from '../../src/engine/workflow/index.ts'
-import { appendNow } from '../../src/testing/hand-made.ts'
+import { appendNow } from '../contract/hand-made.ts'
 import { blocksOf, pageOf } from '../docs/markdown.ts'
 import { type Account, account } from './support.ts'
 

@@ -1,6 +1,6 @@
 /** The contract of stores, over the real supabase-js and the local Supabase on a real PostgreSQL. */
 import { afterAll, beforeAll, describe, it } from 'vitest'
-import { storeContract } from '../../src/testing/index.ts'
+import { storeContract } from '../contract/store-contract.ts'
 import { startMigrated, storeOn } from './support.ts'
 
 storeContract(

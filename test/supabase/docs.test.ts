@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { appendNow, queuedEvent, standOf, waitingRow } from '../../src/testing/index.ts'
+import { appendNow, queuedEvent, standOf, waitingRow } from '../contract/hand-made.ts'
 import { docsBlock, type Project, startMigrated, storeOn } from './support.ts'
 
 let project: Project

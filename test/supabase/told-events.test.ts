@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import type { RecordedEvent } from '../../src/engine/core/index.ts'
 import { newsIn, newsMessage, RecentEvents } from '../../src/engine/store/supabase/told-events.ts'
-import { queuedEvent } from '../../src/testing/index.ts'
+import { queuedEvent } from '../contract/hand-made.ts'
 
 const eventsFrom = (first: number, last: number, jobId = 'job'): readonly RecordedEvent[] =>
   Array.from({ length: last - first + 1 }, (_, n) => {

@@ -5,7 +5,6 @@ import memory = require('interlock-queue/memory')
 import { createJobWorker, type Job } from 'interlock-queue'
 import { pgliteStore } from 'interlock-queue/pglite'
 import { createMetrics } from 'interlock-queue/prometheus'
-import { storeContract } from 'interlock-queue/testing'
 
 const width = (job: Job<{ width: number }>): number => job.payload.width
 
@@ -17,7 +16,7 @@ async function main(): Promise<void> {
   const error: unknown = new interlock.InterlockError('closed', 'over')
   if (interlock.isInterlockError(error)) console.log(error.code satisfies interlock.ErrorCode)
   const again: interlock.InterlockError = new interlock.InterlockError('closed', 'over')
-  console.log(again instanceof interlock.InterlockError, typeof pgliteStore, typeof storeContract)
+  console.log(again instanceof interlock.InterlockError, typeof pgliteStore)
   createMetrics({ coordinator }).close()
   await coordinator.close()
 }

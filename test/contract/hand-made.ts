@@ -7,9 +7,9 @@ import type {
   RecordedEvent,
   StagedData,
   StateRow,
-} from '../engine/core/index.ts'
-import type { AppendAnswer, AppendRequest, LogStore } from '../engine/store/index.ts'
-import { idleState } from '../engine/store/memory/database.ts'
+} from '../../src/engine/core/index.ts'
+import type { AppendAnswer, AppendRequest, LogStore } from '../../src/engine/store/index.ts'
+import { idleState } from '../../src/engine/store/memory/database.ts'
 
 /** What a hand-made append contains; what you leave out gets a plain default. */
 export interface HandMade {

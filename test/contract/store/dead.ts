@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Event, FailureCode } from '../../engine/core/index.ts'
+import type { Event, FailureCode } from '../../../src/engine/core/index.ts'
 import { appendNow, leaseExpiredEvent, queuedEvent, standOf, startedEvent } from '../hand-made.ts'
 import type { Bench } from './bench.ts'
 

@@ -1,4 +1,4 @@
-import type { LogStore } from '../../engine/store/index.ts'
+import type { LogStore } from '../../../src/engine/store/index.ts'
 
 /** The functions of vitest (or another runner with the same) that a suite registers its tests with. */
 export interface Runner {

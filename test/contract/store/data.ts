@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { DataChange, Event } from '../../engine/core/index.ts'
+import type { DataChange, Event } from '../../../src/engine/core/index.ts'
 import { activeRow, appendNow, queuedEvent, standOf, waitingRow } from '../hand-made.ts'
 import type { Bench } from './bench.ts'
 

@@ -1,15 +1,15 @@
-import { appendContract } from './contract/append.ts'
-import { benchFor, type Runner, type Subject } from './contract/bench.ts'
-import { combiningContract } from './contract/combining.ts'
-import { cutContract } from './contract/cut.ts'
-import { dataContract } from './contract/data.ts'
-import { deadContract } from './contract/dead.ts'
-import { leaseContract } from './contract/leases.ts'
-import { operatorContract } from './contract/operators.ts'
-import { otherLogContract, otherLogLockedContract } from './contract/other-log.ts'
-import { readContract } from './contract/read.ts'
-import { rebuildContract } from './contract/rebuild.ts'
-import { snapshotContract } from './contract/snapshot.ts'
+import { appendContract } from './store/append.ts'
+import { benchFor, type Runner, type Subject } from './store/bench.ts'
+import { combiningContract } from './store/combining.ts'
+import { cutContract } from './store/cut.ts'
+import { dataContract } from './store/data.ts'
+import { deadContract } from './store/dead.ts'
+import { leaseContract } from './store/leases.ts'
+import { operatorContract } from './store/operators.ts'
+import { otherLogContract, otherLogLockedContract } from './store/other-log.ts'
+import { readContract } from './store/read.ts'
+import { rebuildContract } from './store/rebuild.ts'
+import { snapshotContract } from './store/snapshot.ts'
 
 /**
  * What every store has to do, as tests. You can run a coordinator on a store that passes them.
@@ -17,9 +17,6 @@ import { snapshotContract } from './contract/snapshot.ts'
  * @param http true for a store over HTTP: each of its calls is a transaction of its own, and processes do not combine their commands
  * @param tells false for a store that cannot tell one process alone what came of its commands
  * @example
- * import { storeContract } from 'interlock-queue/testing'
- * import { afterAll, beforeAll, describe, it } from 'vitest'
- *
  * storeContract('my store', async () => ({ connect: () => myStore(url) }), { describe, it, beforeAll, afterAll })
  */
 export function storeContract(

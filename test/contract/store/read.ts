@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { defaultPolicy, isInterlockError, type JobRow } from '../../engine/core/index.ts'
-import { decodeEvents } from '../../engine/events/index.ts'
-import type { Projection } from '../../engine/store/index.ts'
+import { defaultPolicy, isInterlockError, type JobRow } from '../../../src/engine/core/index.ts'
+import { decodeEvents } from '../../../src/engine/events/index.ts'
+import type { Projection } from '../../../src/engine/store/index.ts'
 import { activeRow, appendNow, handMade, queuedEvent, standOf, until, waitingRow } from '../hand-made.ts'
 import type { Bench } from './bench.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { defaultPolicy, type JobRow, type StateRow } from '../../engine/core/index.ts'
-import type { Projection } from '../../engine/store/index.ts'
+import { defaultPolicy, type JobRow, type StateRow } from '../../../src/engine/core/index.ts'
+import type { Projection } from '../../../src/engine/store/index.ts'
 import { appendNow, handMade, queuedEvent, standOf, waitingRow } from '../hand-made.ts'
 import type { Bench } from './bench.ts'
 

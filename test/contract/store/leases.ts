@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { LogStore, WorkerBeat } from '../../engine/store/index.ts'
+import type { LogStore, WorkerBeat } from '../../../src/engine/store/index.ts'
 import {
   activeRow,
   appendNow,

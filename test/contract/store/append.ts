@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { RecordedEvent } from '../../engine/core/index.ts'
+import type { RecordedEvent } from '../../../src/engine/core/index.ts'
 import { appendNow, freshCommandId, handMade, queuedEvent, standOf, waitingRow } from '../hand-made.ts'
 import type { Bench } from './bench.ts'
 

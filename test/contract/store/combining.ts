@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
-import { leaseOf } from '../../engine/core/index.ts'
+import { leaseOf } from '../../../src/engine/core/index.ts'
 import type {
   CombiningRole,
   CommandWithData,
   HeardAnswers,
   LogStore,
   Seen,
-} from '../../engine/store/index.ts'
+} from '../../../src/engine/store/index.ts'
 import { appendNow, freshCommandId, handMade, queuedEvent, standOf, until, waitingRow } from '../hand-made.ts'
 import type { Bench } from './bench.ts'
 

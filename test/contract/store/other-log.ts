@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Event } from '../../engine/core/index.ts'
+import type { Event } from '../../../src/engine/core/index.ts'
 import { appendNow, handMade, queuedEvent, standOf, until } from '../hand-made.ts'
 import type { Bench } from './bench.ts'
 

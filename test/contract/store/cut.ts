@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Event } from '../../engine/core/index.ts'
+import type { Event } from '../../../src/engine/core/index.ts'
 import { appendNow, queuedEvent, standOf, startedEvent, until } from '../hand-made.ts'
 import type { Bench } from './bench.ts'
 
