@@ -17,9 +17,7 @@ export function keepingLogger() {
 }
 
 /** A coordinator on a store of its own or a given one, closed after the test. */
-export async function join(
-  options: Partial<CoordinatorOptions> & { store?: LogStore } = {},
-): Promise<Coordinator> {
+export async function join(options: Partial<CoordinatorOptions> = {}): Promise<Coordinator> {
   const coordinator = await createCoordinator({ store: memoryStore(), logger: keepingLogger(), ...options })
   closeAfter(coordinator)
   return coordinator

@@ -6,10 +6,9 @@ import type {
   ProjectionChanges,
   RecordedEvent,
 } from '../core/index.ts'
-import type { JobData } from './data.ts'
-import type { ProjectStep } from './projection.ts'
+import type { BeatAnswer, ProjectStep, WorkerBeat } from './engine-store.ts'
+import type { JobData } from './side-data.ts'
 import type { Concern } from './wake.ts'
-import type { BeatAnswer, WorkerBeat } from './worker.ts'
 
 /** What one append wants to write. The events already carry their sequence numbers and times. */
 export interface AppendRequest {

@@ -131,11 +131,3 @@ export interface OutsideLine {
   readonly arrivals: Backlog
   readonly inbox: Backlog
 }
-
-/** Role "check-up": what `interlock doctor` looks at. */
-export interface CheckupRole {
-  /** What waits outside of the line. Reads only, and cheap enough for every few seconds. Null if there is nothing to look at. */
-  backlog(queue: string): Promise<OutsideLine | null>
-  /** What `interlock doctor` looks at. Reads only; too heavy for every minute. Null if there is nothing to look at. */
-  checkup(queue: string): Promise<Checkup | null>
-}

@@ -1,5 +1,5 @@
 import { archived } from '../core/index.ts'
-import type { LogPage, LogRole } from './log.ts'
+import type { LogPage, LogRole } from './engine-store.ts'
 
 /** Events per page: some 100 KB as text. Larger pages are no faster and take memory. */
 export const PAGE = 1_000

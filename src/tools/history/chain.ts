@@ -1,6 +1,6 @@
 import { invalidInput } from '../../engine/core/index.ts'
 import { checkCall, fromHex } from '../../engine/events/index.ts'
-import type { ChainPage, LogStore } from '../../engine/store/index.ts'
+import type { ChainPage, ToolStore } from '../../engine/store/index.ts'
 import { type Access, type Opened, opened, telling } from './access.ts'
 import { type BadEvent, badEventOf } from './bad-event.ts'
 import { type Anchor, ChainWalk, type Mark, startOf } from './chain-walk.ts'
@@ -95,7 +95,7 @@ export async function checkChain(access: Opened, marks: readonly Mark[] = []): P
 
 /** What is wrong where a file has an event that cannot be read. */
 async function chainPage(
-  store: LogStore,
+  store: Pick<ToolStore, 'chain'>,
   queue: string,
   after: number,
   limit: number,
@@ -112,7 +112,7 @@ async function chainPage(
  * Null if the queue keeps no chain.
  */
 export async function checkChainEnd(
-  store: LogStore,
+  store: Pick<ToolStore, 'chain'>,
   queue: string,
   events: number,
 ): Promise<Pick<Chain, 'bad'> | null> {

@@ -1,12 +1,12 @@
 import type { Ledger, Operator } from '../../engine/core/index.ts'
-import type { OperatorRole } from '../../engine/store/index.ts'
+import type { ToolStore } from '../../engine/store/index.ts'
 
 /** In one call. */
 const MOST = 1_000
 
 /** Who acted through these processes, by worker id; who was not noted, or was deleted, is missing. */
 export async function operatorsBy(
-  { store, queue }: { readonly store: OperatorRole; readonly queue: string },
+  { store, queue }: { readonly store: Pick<ToolStore, 'operators'>; readonly queue: string },
   workerIds: Iterable<string>,
 ): Promise<ReadonlyMap<string, Operator>> {
   const ids = [...new Set(workerIds)].slice(0, MOST)

@@ -1,7 +1,7 @@
 import { specOfRow } from '../../engine/coordinator/inbox/row-intake.ts'
 import { invalidInput, isInterlockError } from '../../engine/core/index.ts'
 import { checkCall } from '../../engine/events/index.ts'
-import type { AdoptableFilter, AdoptableRow, AdoptableState, LogStore } from '../../engine/store/index.ts'
+import type { AdoptableFilter, AdoptableRow, AdoptableState, ToolStore } from '../../engine/store/index.ts'
 import { isoTimeOrNull } from '../format/index.ts'
 import { opened } from '../history/access.ts'
 import type { Access } from '../history/index.ts'
@@ -91,7 +91,10 @@ export interface Choice {
 }
 
 /** The rows that would be taken in, in order. Reads only. */
-export async function chosenBy(store: LogStore, filter: AdoptableFilter): Promise<Choice> {
+export async function chosenBy(
+  store: Pick<ToolStore, 'adoptable'>,
+  filter: AdoptableFilter,
+): Promise<Choice> {
   const { totals, rows } = await store.adoptable(filter)
   const found = new Set(rows.map(({ jobId }) => jobId))
   return {
@@ -117,7 +120,7 @@ function candidateOf(row: AdoptableRow): Candidate {
 
 /** Takes in the rows that can be. Returns the ids of those that arrived. */
 export async function adoptChosen(
-  store: LogStore,
+  store: Pick<ToolStore, 'adopt'>,
   queue: string,
   choice: Choice,
 ): Promise<readonly string[]> {

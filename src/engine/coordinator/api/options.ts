@@ -1,6 +1,6 @@
 import { invalidInput, numberText, type Operator } from '../../core/index.ts'
 import { checkCoordinatorOptions, parseQueue } from '../../events/index.ts'
-import type { LogStore, Telemetry } from '../../store/index.ts'
+import type { EngineStore, Telemetry } from '../../store/index.ts'
 import { guarded, type Logger } from '../base/logger.ts'
 
 /** `observe` answers and records what it would decide, and blocks no job. Use it to try the coordinator out. */
@@ -9,7 +9,7 @@ export type Mode = 'enforce' | 'observe'
 export type OnUnavailable = 'block' | 'bypass'
 
 export interface CoordinatorOptions {
-  readonly store: LogStore
+  readonly store: EngineStore
   /** `default` unless given; 1 to 200 characters. */
   readonly queue?: string
   /**

@@ -7,7 +7,7 @@ import {
   type Operator,
   type RecordedEvent,
 } from '../../core/index.ts'
-import type { LogStore } from '../../store/index.ts'
+import type { EngineStore } from '../../store/index.ts'
 import { newWorkerId } from '../base/identity.ts'
 import type { TimeLimit } from '../base/retry.ts'
 import { LogView } from '../replica/log-view.ts'
@@ -16,7 +16,7 @@ import { ledgerNear } from '../replica/snapshots.ts'
 import { Committer } from './committer.ts'
 
 export interface BesideOptions {
-  readonly store: LogStore
+  readonly store: EngineStore
   readonly queue: string
   readonly limit: TimeLimit
   /** Names the process in the log. */

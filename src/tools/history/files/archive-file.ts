@@ -41,7 +41,7 @@ function badStart(queue: string, files: readonly ArchiveFile[], mark: Mark | nul
 }
 
 /** The hash of the last archived event, from which the database's chain goes on. */
-async function markAt(store: LogStore, queue: string, last: number): Promise<Mark | null> {
+async function markAt(store: Pick<LogStore, 'chain'>, queue: string, last: number): Promise<Mark | null> {
   const page = await store.chain(queue, 0, 1)
   if (page === null || page.chainFrom !== last || page.start === null) return null
   const what = `the files up to event ${last} are not what was taken out of this log: their hashes do not lead to those of the log`
@@ -141,7 +141,7 @@ const fileAfter = (files: readonly ArchiveFile[], after: number): ArchiveFile | 
 /** Checks that the files are of this queue, follow each other up to where the database begins, and rise in time. */
 async function checkJoined(
   queue: string,
-  store: LogStore,
+  store: Pick<LogStore, 'read'>,
   files: readonly ArchiveFile[],
   path: string,
 ): Promise<void> {

@@ -8,7 +8,7 @@ import {
   Replayer,
 } from '../../../engine/core/index.ts'
 import { decodeEvent, type Mended, mend, nothing } from '../../../engine/events/index.ts'
-import { type LogStore, pagesAfter } from '../../../engine/store/index.ts'
+import { type EngineStore, pagesAfter, type ToolStore } from '../../../engine/store/index.ts'
 
 /** An unreadable event of the log, and how to read it from now on. */
 export interface Unreadable {
@@ -27,11 +27,13 @@ export interface Found {
 
 const PAGE = 1_000
 
+type Source = Pick<EngineStore, 'read' | 'snapshot' | 'chunk'> & Pick<ToolStore, 'rows'>
+
 /**
  * Looks for unreadable events, and for events that no longer follow once those are read differently. Null: there are none.
  * @throws InterlockError `unknown_event` for an event of a newer release; `corrupt_log` if the log is damaged in another way
  */
-export async function findUnreadable(store: LogStore, queue: string): Promise<Found | null> {
+export async function findUnreadable(store: Source, queue: string): Promise<Found | null> {
   const first = await firstUnreadable(store, queue)
   if (first === null) return null
   const events: Unreadable[] = []
@@ -48,7 +50,7 @@ export async function findUnreadable(store: LogStore, queue: string): Promise<Fo
   return { events, ledger }
 }
 
-async function firstUnreadable(store: LogStore, queue: string): Promise<number | null> {
+async function firstUnreadable(store: Pick<ToolStore, 'rows'>, queue: string): Promise<number | null> {
   const { archivedSeq } = await store.rows(queue, 0, 1)
   for await (const row of rowsAfter(store, queue, archivedSeq)) {
     if (errorOf(() => decodeEvent(row)) !== null) return Number((row as { readonly seq?: unknown }).seq)
@@ -56,7 +58,11 @@ async function firstUnreadable(store: LogStore, queue: string): Promise<number |
   return null
 }
 
-async function* rowsAfter(store: LogStore, queue: string, after: number): AsyncGenerator<unknown> {
+async function* rowsAfter(
+  store: Pick<ToolStore, 'rows'>,
+  queue: string,
+  after: number,
+): AsyncGenerator<unknown> {
   for (let at = after; ; ) {
     const { rows, version } = await store.rows(queue, at, PAGE)
     yield* rows

@@ -1,0 +1,272 @@
+import type { Json, Micros, Operator, RecordedEvent, WorkerFact } from '../core/index.ts'
+import type { AppendRole } from './append.ts'
+import type { DataRole, DeadLetterRole, SubmissionRole } from './side-data.ts'
+import type { WakeRole } from './wake.ts'
+
+/**
+ * What the engine needs of a store to work: 28 calls, in roles. A part asks for the role it needs, or picks calls of it. Everything
+ * is written to the log by `append`. Errors: `not_migrated`, `database_older`, `database_newer`, `store_unavailable`, `store_in_use`,
+ * `corrupt_log`, `unknown_event`, `closed`.
+ */
+export interface EngineStore
+  extends StoreTraits,
+    LogRole,
+    AppendRole,
+    SnapshotRole,
+    ArchiveRole,
+    MembershipRole,
+    OperatorRole,
+    DataRole,
+    DeadLetterRole,
+    SubmissionRole,
+    IntakeRole,
+    InboxRole,
+    UserTablesRole,
+    WakeRole {}
+
+/** The name and habits of a store, and how to close it. */
+export interface StoreTraits {
+  /** For messages: `memory`, `pglite:<dir>`, `postgres://host:port/database` — never with credentials. */
+  readonly name: string
+  /** Defaults of a coordinator over this store, if each request has its price. */
+  readonly defaults?: { readonly pollMs: number; readonly leaseMs: number }
+  /**
+   * Each call has its price. A worker then reads only when it has to know, not whenever something happens; and the user's tables
+   * follow once a second, through one process for all.
+   */
+  readonly frugal?: true
+  close(): Promise<void>
+}
+
+/** One page of the log, ascending. `version` is the head at the time of reading; `now` the database's clock. */
+export interface LogPage {
+  readonly events: readonly RecordedEvent[]
+  readonly version: number
+  readonly epoch: number
+  readonly now: Micros
+  /** Events up to this one were archived. If they were not kept, a page that begins before it is empty. */
+  readonly archivedSeq: number
+  /** A standby has answered: it may be behind, so it does not show that the log went back. */
+  readonly isOfStandby?: boolean
+  /** Commits wait for a standby, and nobody has said that these did: see `AppendRole.confirm`. */
+  readonly isUnconfirmed?: boolean
+}
+
+/** Role "log": the events as they are stored. Folding, streaming and looking need only this. */
+export interface LogRole {
+  /**
+   * Checks that the database is migrated and that this release can read it. Makes the queue if it is new.
+   * @param options `make: false` for a reader: nothing is made
+   * @throws InterlockError `unknown_queue` if the queue is new and must not be made; its details name the queues there are
+   * (`queues`)
+   */
+  open(queue: string, options?: { readonly make?: boolean }): Promise<void>
+  /** Events after `after`, at most `limit` (1..10,000). Never takes the lock. */
+  read(queue: string, after: number, limit: number): Promise<LogPage>
+}
+
+/**
+ * The folded ledger at a sequence number, unchecked. Its state describes its chunks, `{shape, maker, chunks, …}`; in releases
+ * before shape 3 it is the ledger itself.
+ */
+export interface StoredSnapshot {
+  readonly seq: number
+  readonly state: unknown
+}
+
+/** Names a chunk: that of a snapshot at a number, written by one maker, counted from 0. */
+export interface ChunkKey {
+  readonly seq: number
+  /** A random name for one snapshot, so that two processes can write one at the same number. 1 to 100 characters. */
+  readonly maker: string
+  readonly n: number
+}
+
+/** A part of a snapshot, as lines of JSON: 4 MB at most. */
+export interface SnapshotChunk extends ChunkKey {
+  readonly body: string
+}
+
+/** Role "snapshots": stored ledgers, so that a process that starts reads only newer events. */
+export interface SnapshotRole {
+  /** The newest snapshot that is not newer than `upTo` (null: the newest of all); null if there is none. */
+  snapshot(queue: string, upTo: number | null): Promise<StoredSnapshot | null>
+  /**
+   * Keeps a snapshot for processes that start later, and for a cut; the newest four stay. A snapshot whose state has `chunks`
+   * consists of what the same `maker` gave {@link SnapshotRole.putChunk}, and is visible from then on. False: there is one at
+   * that number already, which stays. `incomplete`: some of its chunks are not there (any more).
+   */
+  putSnapshot(queue: string, snapshot: StoredSnapshot): Promise<boolean | 'incomplete'>
+  /**
+   * Keeps a part of a snapshot that is still being made: nobody sees it before {@link SnapshotRole.putSnapshot}. If its maker
+   * does not come back for 10 minutes, a later call deletes it.
+   */
+  putChunk(queue: string, chunk: SnapshotChunk): Promise<void>
+  /** The body of a chunk; null if it is not there (any more). */
+  chunk(queue: string, key: ChunkKey): Promise<string | null>
+}
+
+/** Role "archive": takes old events out of the log. */
+export interface ArchiveRole {
+  /**
+   * Takes the events up to a snapshot out of the log. With `keep`, `read` still finds them; otherwise they are erased, together
+   * with the data of jobs that had ended by then. Jobs that had not ended lose nothing: if one fails, it is among the dead
+   * letters. `unkept`: how many events that earlier calls had kept were erased too.
+   * @throws InterlockError `invalid_input` if there is no snapshot at that number
+   */
+  archive(
+    queue: string,
+    through: number,
+    keep: boolean,
+  ): Promise<{ readonly archivedSeq: number; readonly archived: number; readonly unkept: number }>
+  /**
+   * Where to cut the log so that it has nothing older than a time: the number of the last older event. One process gets the task.
+   * Null: there is less than an hour's worth to cut, or another process got the task less than 55 minutes ago and has not cut
+   * since.
+   */
+  claimCut(queue: string, before: Micros): Promise<number | null>
+}
+
+/** A worker process as the database knows it: one row and one heartbeat for all its jobs. */
+export interface WorkerBeat {
+  readonly queue: string
+  /** The incarnation: new at each start, never reused. */
+  readonly workerId: string
+  /** The kinds it has handlers for; null: every kind. */
+  readonly kinds: readonly string[] | null
+  readonly freeSlots: number
+  /** The release of Interlock that it runs. */
+  readonly release: string
+  /** How long the lease lives without another beat, in milliseconds (ttl), and the grace after it. */
+  readonly ttlMs: number
+  readonly graceMs: number
+}
+
+export interface BeatAnswer {
+  /** False: the lease is gone (expired, or declared dead), and this incarnation never gets it back. */
+  readonly alive: boolean
+  readonly now: Micros
+  readonly expiresAt: Micros
+  readonly version: number
+  /** Workers whose lease is past ttl + grace and that still hold something. Any live process expires them. */
+  readonly overdue: readonly string[]
+  /** Rows of `jobs` or commands by SQL are waiting, and no process has claimed them. */
+  readonly arrived: boolean
+  readonly requested: boolean
+}
+
+export interface WorkerRow extends WorkerFact {
+  readonly startedAt: Micros
+  readonly beatAt: Micros
+  readonly expiresAt: Micros
+}
+
+/** Role "membership": the leases of a queue's worker processes, one each. */
+export interface MembershipRole {
+  beat(beat: WorkerBeat): Promise<BeatAnswer>
+  /** Ends this incarnation: its lease ends at once. */
+  leave(queue: string, workerId: string): Promise<void>
+  workers(queue: string): Promise<readonly WorkerRow[]>
+}
+
+/** Role "operators": who acts through a process. It is kept beside the log, which has the worker id and names nobody. */
+export interface OperatorRole {
+  /** Notes who acts under a worker id. What was noted first stays. */
+  sign(queue: string, workerId: string, operator: Operator): Promise<void>
+}
+
+/** A row of `jobs` that was inserted as pending since the migration, is still pending, and was not queued. */
+export interface Arrival {
+  readonly arrivalId: number
+  /** Null, or longer than 200 characters: the row cannot be a job. */
+  readonly jobId: string | null
+  /**
+   * `required_models` (only trusted roles can write it), else `[model]`, else none. Unchecked. No more than 101 are read, and 201
+   * characters of each, so a row with more than 100 cannot be a job.
+   */
+  readonly models: readonly unknown[]
+  /** From the columns with these names; null if the row or the table has none. Unchecked. */
+  readonly priority: number | null
+  readonly jobType: string | null
+  readonly kind: string | null
+  /** `user_id`. */
+  readonly fairKey: string | null
+}
+
+/** An arrival that cannot be a job, and the reason, for `job_queue_not_taken_in`. */
+export interface RefusedArrival {
+  readonly arrivalId: number
+  /** One sentence, 500 characters at most. */
+  readonly reason: string
+}
+
+/** Role "intake": rows of the user's `jobs` on their way into the line. */
+export interface IntakeRole {
+  /**
+   * Claims up to `limit` (1..1,000) rows of `jobs` to take in, in the order of their arrival. They are reserved for this caller
+   * for 5 s; then others get those that no append has put in line and `taken` has not named. A row that one queue has claimed
+   * goes to no other queue. Empty in a store without such a table.
+   */
+  arrivals(queue: string, limit: number): Promise<readonly Arrival[]>
+  /** Finishes arrivals: those whose job is in the log now, and those that cannot be jobs. You may call it twice. */
+  taken(queue: string, arrivalIds: readonly number[], refused?: readonly RefusedArrival[]): Promise<void>
+}
+
+/** A command that was put into the inbox by SQL. */
+export interface InboxRequest {
+  readonly requestId: string
+  /** As it was put there, unchecked. */
+  readonly command: Json
+}
+
+export interface InboxAnswer {
+  readonly requestId: string
+  /** Null: it could not be decided, and goes back for others to decide. */
+  readonly answer: Json
+}
+
+/** Role "inbox": commands by SQL, for any process to decide. */
+export interface InboxRole {
+  /**
+   * Undecided commands that SQL put into the inbox, the oldest first; `limit` 1 to 1,000, fewer if they are large. They are
+   * reserved for this caller for 2 s; unanswered ones then go to others.
+   */
+  inbox(queue: string, limit: number): Promise<readonly InboxRequest[]>
+  /** Answers commands. The first answer counts; answers are kept for a day. */
+  answer(queue: string, answers: readonly InboxAnswer[]): Promise<void>
+}
+
+/** Rows that a trigger, a CHECK or a type of the user's table refuses. */
+export interface RefusedRows {
+  readonly target: string
+  readonly sqlstate: string
+  readonly rows: number
+  /** The id of one of them. */
+  readonly example: string
+}
+
+/** One step of the outer projection: how far the user's tables now follow the log. */
+export interface ProjectStep {
+  readonly projectedSeq: number
+  readonly version: number
+  readonly written: number
+  /** Rows that could not be written (locked, or refused by a trigger or CHECK of the user) and will be tried again. */
+  readonly setAside: number
+  /** The rows of these that the user's tables refuse, by table and SQLSTATE. */
+  readonly refused?: readonly RefusedRows[]
+  /** Another process is at work, or a table is locked: nothing moved. */
+  readonly busy: boolean
+  /** How many of the user's tables there are to write. */
+  readonly targets: number
+  /** How long the database took, in milliseconds. */
+  readonly tookMs?: number | undefined
+}
+
+/** Role "the user's tables": their coordination columns follow the log, after the appends. */
+export interface UserTablesRole {
+  /**
+   * Brings the coordination columns of the user's `jobs` and `workflow_executions` up to date: follows at most `batch`
+   * (1..10,000) events, in a transaction of its own. A store without such tables answers `targets: 0`.
+   */
+  project(queue: string, batch: number): Promise<ProjectStep>
+}
