@@ -1,5 +1,5 @@
 /** Several processes write to one queue at once: one of them carries out the commands of all (docs/several-writers.md). */
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Combining } from '../../src/engine/coordinator/commit/combining.ts'
 import type { OpenCommands } from '../../src/engine/coordinator/commit/open-commands.ts'
 import { LogView } from '../../src/engine/coordinator/replica/log-view.ts'
@@ -180,35 +180,126 @@ describe('processes that write at once', () => {
   })
 })
 
+/** A process that waits, over a database that only says this when something is published. */
+async function waitingProcess(publish: CombiningRole['publish']): Promise<Combining> {
+  const store = memoryStore()
+  await store.open('default')
+  const combining = new Combining({
+    ...{ log: new LogView({ store, queue: 'default', onReached: () => {}, onSkipped: () => {} }) },
+    ...{ combining: { publish, resign: async () => ({ combines: false, published: [] }) } },
+    ...{ name: () => 'waiting', onPublished: () => {}, onStarted: () => {}, onUnexpected: () => {} },
+  })
+  combining.meetOthers()
+  return combining
+}
+
+/** A batch of one command, which the log has when this says so. */
+function batchOf(isCarriedOut = () => true): OpenCommands {
+  const settleKnown = () => {
+    batch.size = isCarriedOut() ? 0 : 1
+  }
+  const batch = { size: 1, pending: () => [], settleKnown }
+  return batch as unknown as OpenCommands
+}
+
 describe('a process that nobody tells of its answers', () => {
   it('looks after each of them as soon as after the first', async () => {
     const waits: number[] = []
-    const role: CombiningRole = {
-      publish: async (_, { waitMs }) => {
-        waits.push(waitMs)
-        return { combines: false, seen: { election: 1, oldest: waits.length }, barren: 0 }
-      },
-      resign: async () => ({ combines: false, published: [] }),
-    }
-    const store = memoryStore()
-    await store.open('default')
-    const combining = new Combining({
-      ...{ log: new LogView({ store, queue: 'default', onReached: () => {}, onSkipped: () => {} }) },
-      ...{
-        combining: role,
-        name: () => 'deaf',
-        onPublished: () => {},
-        onStarted: () => {},
-        onUnexpected: () => {},
-      },
+    const combining = await waitingProcess(async (_, { waitMs }) => {
+      waits.push(waitMs)
+      return { combines: false, seen: { election: 1, oldest: waits.length }, barren: 0 }
     })
-    combining.appendTook(0.1)
-    for (let round = 0; round < 10; round++) {
-      // The log has each of them when it looks.
-      const open = { size: 1, pending: () => [], settleKnown: () => void open.size-- }
-      await combining.publish(open as unknown as OpenCommands)
-    }
+    combining.appended(0.1)
+    // The log has each of them when it looks.
+    for (let round = 0; round < 10; round++) await combining.publish(batchOf())
     expect(waits).toEqual(Array(10).fill(waits[0]))
+  })
+})
+
+describe('the time until a process looks', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] }))
+  afterEach(() => void vi.useRealTimers())
+
+  /** Its answers take 100 ms, and it knows that. */
+  async function accustomed() {
+    const world = { election: 1, waitMs: 0, elects: false }
+    let place = 0
+    const combining = await waitingProcess(async (_, { waitMs }) => {
+      world.waitMs = waitMs
+      if (world.elects) return { combines: true, version: 0, published: [] }
+      return { combines: false, seen: { election: world.election, oldest: place++ }, barren: 0 }
+    })
+    /** Publishes a batch. After so long something happens, and if nothing is said of what, the answer comes. */
+    const publish = async (ms: number, happens?: () => void) => {
+      let isCarriedOut = false
+      const published = combining.publish(batchOf(() => isCarriedOut))
+      await vi.advanceTimersByTimeAsync(ms)
+      happens?.()
+      isCarriedOut = true
+      combining.hear(['waiting'])
+      await published
+    }
+    /** How long it would wait now. */
+    const wait = async () => {
+      await publish(100)
+      return world.waitMs
+    }
+    combining.appended(50)
+    for (let n = 0; n < 30; n++) await publish(100)
+    return { world, combining, publish, wait }
+  }
+
+  it('is what answers take, and a little more', async () => {
+    const { wait } = await accustomed()
+    expect(await wait()).toBeGreaterThanOrEqual(100)
+    expect(await wait()).toBeLessThan(101)
+  })
+
+  it('grows when answers take longer while the same process combines', async () => {
+    const { combining, publish, wait } = await accustomed()
+    combining.appended(2_000)
+    for (let n = 0; n < 30; n++) await publish(3_000)
+    expect(await wait()).toBeGreaterThanOrEqual(2_500)
+  })
+
+  it('stays, when a combiner died meanwhile and its successor has answered', async () => {
+    const { world, combining, publish, wait } = await accustomed()
+    combining.appended(2_000)
+    const before = await wait()
+    await publish(before / 2, () => world.election++)
+    await wait()
+    expect(await wait()).toBeLessThanOrEqual(before)
+  })
+
+  it('stays, when it has looked for long until there was another combiner', async () => {
+    const { world, combining, wait } = await accustomed()
+    const before = await wait()
+    let isCarriedOut = false
+    const batch = batchOf(() => isCarriedOut)
+    for (let stalledMs = 0; stalledMs < 16_000; stalledMs += 200) {
+      const published = combining.publish(batch)
+      await vi.advanceTimersByTimeAsync(200)
+      await published
+    }
+    world.election++
+    const published = combining.publish(batch)
+    await vi.advanceTimersByTimeAsync(50)
+    isCarriedOut = true
+    combining.hear(['waiting'])
+    await published
+    await wait()
+    expect(await wait()).toBeLessThanOrEqual(before)
+  })
+
+  it('stays, when another process took its place during an append', async () => {
+    const { world, combining, wait } = await accustomed()
+    const before = await wait()
+    world.elects = true
+    await combining.publish(batchOf())
+    world.elects = false
+    combining.appended(16_000, false)
+    await wait()
+    expect(await wait()).toBeLessThanOrEqual(before)
   })
 })
 

@@ -109,8 +109,7 @@ export class Appender {
     const began = performance.now()
     const answer = await this.#send(answered === undefined ? request : { ...request, answered })
     const tookMs = performance.now() - began
-    this.#options.combining?.appendTook(tookMs)
-    combining?.appended(answer.combines)
+    this.#options.combining?.appended(tookMs, answer.combines)
     log.clock.sync(answer.now, sent)
     this.#lead.learn(log.clock.at(decided), answer.now, !answer.ok && answer.reason === 'clock')
     return { decision, answer, tookMs }

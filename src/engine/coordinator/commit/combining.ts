@@ -36,6 +36,8 @@ export class Combining {
   #state: 'alone' | 'waiting' | 'combining' = 'alone'
   #knownAs: string | undefined
   readonly #answerTime = new AnswerTime()
+  /** What the last answer took, and under which election. */
+  #sample: { readonly ms: number; readonly election: number } | undefined
   /** What it saw at its last look, unless it was answered since. */
   #seen: Seen | null = null
   /** Elections in a row that came to nothing. */
@@ -83,14 +85,10 @@ export class Combining {
     if (this.#state === 'alone') this.#become('waiting')
   }
 
-  /** An append of its own has taken so long. An answer takes about two: the one under way, and the one that carries it. */
-  appendTook(ms: number): void {
-    this.#answerTime.learn(2 * ms)
-  }
-
   /** Commands of these processes were carried out, or need no append. Null: the combiner has resigned. */
   hear(senders: readonly string[] | null): void {
     if (this.combines) return
+    if (senders === null) this.#learn(this.#sample?.election)
     if (senders === null) this.#become('alone')
     else this.meetOthers()
     if (senders?.includes(this.#name) !== false) this.#onTold()
@@ -130,7 +128,7 @@ export class Combining {
     const told = new Promise<void>((resolve) => (this.#onTold = resolve))
     const commands = [...open.pending()].map(({ command, data }) => ({ command, ...(data && { data }) }))
     const waitMs = Math.min(LONGEST_MS, this.#answerTime.waitMs * 2 ** this.#barren)
-    open.publishedAt ??= performance.now()
+    const at = performance.now()
     this.#waiting = open
     this.#isRepeat = open.isRepeated || open.isTried
     open.isRepeated = true
@@ -141,6 +139,8 @@ export class Combining {
       if (answer.combines) return await this.#elected(open, answer)
       this.#seen = answer.seen
       this.#barren = answer.barren
+      this.#learn(answer.seen.election)
+      open.published ??= { at, election: answer.seen.election }
       await this.#awaitAnswer(open, told, waitMs)
     } finally {
       // What is under way in an append of its own is answered by that.
@@ -152,7 +152,7 @@ export class Combining {
   async #timeRead(): Promise<void> {
     const began = performance.now()
     await readOn(this.#options.log)
-    this.appendTook(performance.now() - began)
+    this.appended(performance.now() - began)
   }
 
   async #elected(
@@ -178,12 +178,19 @@ export class Combining {
     for (const [commandId, { result, version }] of this.#unsure) open.answer(commandId, result, version)
     if (open.size === size) this.#isTold = false
     else {
+      const { published } = open
+      // What was found by its own look took as long as the wait at most. Learned from, the wait would grow by itself where nobody is told.
+      if (isHeard && published !== undefined && published.election === this.#seen?.election)
+        this.#sample = { ms: performance.now() - published.at, election: published.election }
       this.#seen = null
       this.#barren = 0
-      // What was found by its own look took as long as the wait at most. Learned from, the wait would grow by itself where nobody is told.
-      if (isHeard && open.publishedAt !== undefined)
-        this.#answerTime.learn(performance.now() - open.publishedAt)
     }
+  }
+
+  /** What the last answer took counts if no election fell into that time (Karn and Partridge 1987). @param election the one of now */
+  #learn(election: number | undefined): void {
+    if (this.#sample && this.#sample.election === election) this.#answerTime.learn(this.#sample.ms)
+    this.#sample = undefined
   }
 
   /** Resolves when it is told, when a poll finds something in the log, or when it is time to look: then to false. */
@@ -211,9 +218,13 @@ export class Combining {
     return { combiner: this.#name, ...this.#others.answeredBy(open, decision, before) }
   }
 
-  /** An append was answered. @param combines whether this process still is the combiner; undefined: it was not asked */
-  appended(combines: boolean | undefined): void {
+  /**
+   * An append of its own has taken so long. An answer takes about two: the one under way, and the one that carries it.
+   * @param combines whether this process still is the combiner; undefined: it was not asked
+   */
+  appended(ms: number, combines?: boolean): void {
     if (this.combines && combines === false) this.#become('waiting')
+    else this.#answerTime.learn(2 * ms)
   }
 
   /** The append with {@link answeredBy} was carried out. @param published what waits now */
@@ -244,6 +255,7 @@ export class Combining {
   #become(state: 'alone' | 'waiting' | 'combining'): void {
     this.#state = state
     this.#seen = null
+    this.#sample = undefined
     this.#barren = 0
     this.#isTold = false
     if (state !== 'combining') this.#others.drop()

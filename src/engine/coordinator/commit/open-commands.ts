@@ -59,8 +59,8 @@ export class OpenCommands {
   isRead = false
   /** They were published, and may have been carried out since. */
   isRepeated = false
-  /** When they were published first, by `performance.now()`. */
-  publishedAt: number | undefined
+  /** When they were published first, by `performance.now()`, and under which election. */
+  published: { readonly at: number; readonly election: number } | undefined
   /** The last try was to publish them: another process combines. */
   isWaiting = false
 
