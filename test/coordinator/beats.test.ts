@@ -2,6 +2,7 @@ import pg from 'pg'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { LeaseKeeper } from '../../src/engine/coordinator/membership/lease.ts'
 import { InterlockError } from '../../src/engine/core/index.ts'
+import type { BeatAnswer, WorkerBeat } from '../../src/engine/store/index.ts'
 import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { asRuntimeRole, connection, migratedDatabase } from '../contract/support.ts'
 import { join, memoryStore } from './support.ts'
@@ -18,10 +19,10 @@ function beating(fails: (n: number) => Error | number | 'hangs' | null, ttlMs = 
   const sent: number[] = []
   const left: string[] = []
   let lost = false
-  const keeper = new LeaseKeeper({
+  const options = {
     store: {
       ...store,
-      beat: async (beat) => {
+      beat: async (beat: WorkerBeat): Promise<BeatAnswer> => {
         sent.push(performance.now() - began)
         const error = sent.length === 1 ? null : fails(sent.length)
         if (error === 'hangs') return new Promise(() => {})
@@ -30,16 +31,22 @@ function beating(fails: (n: number) => Error | number | 'hangs' | null, ttlMs = 
         if (error !== null) await new Promise((resolve) => setTimeout(resolve, error))
         return answer
       },
-      leave: async (_, workerId) => void left.push(`${workerId} after ${performance.now() - began} ms`),
+      leave: async (_: string, workerId: string) =>
+        void left.push(`${workerId} after ${performance.now() - began} ms`),
     },
-    ...{ queue: 'q', ttlMs, graceMs: 5_000, release: '0' },
-    ...{ onOverdue: () => {}, onIncoming: () => {}, onReached: () => {}, onUnreachable: () => {} },
-    ...{ version: () => 0, onShorter: () => {} },
-    onLost: () => {
+    queue: 'q',
+    ttlMs,
+    graceMs: 5_000,
+    release: '0',
+  }
+  const holder = {
+    workerId: 'w',
+    lose: () => {
       lost = true
     },
-    workerId: () => 'w',
-  })
+  }
+  const failures = { note: () => {}, beatWentWell: () => {} }
+  const keeper = new LeaseKeeper(options, holder, { log: { version: 0 }, failures, heard: () => {} })
   const began = performance.now()
   return { keeper, store, sent, left, began, isLost: () => lost }
 }

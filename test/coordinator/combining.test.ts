@@ -185,7 +185,7 @@ async function waitingProcess(publish: CombiningRole['publish']): Promise<Combin
   const store = memoryStore()
   await store.open('default')
   const combining = new Combining({
-    ...{ log: new LogView({ store, queue: 'default', onReached: () => {}, onSkipped: () => {} }) },
+    ...{ log: new LogView({ store, queue: 'default' }) },
     ...{ combining: { publish, resign: async () => ({ combines: false, published: [] }) } },
     ...{ name: () => 'waiting', onPublished: () => {}, onStarted: () => {}, onUnexpected: () => {} },
   })

@@ -57,10 +57,8 @@ async function carryOut(database: ReturnType<typeof memoryDatabase>, command: Co
   const log = new LogView({ store, queue: 'default' })
   await readToHead(log)
   const ignore = () => {}
-  const rest = { onUnreadable: ignore, onUnexpected: ignore, onAppended: ignore }
-  const hooks = { onDeadWorkers: ignore, onRequested: ignore, ...rest }
   const limit = { forMs: 1_000, signal: new AbortController().signal }
-  const committer = new Committer({ log, store, limit, hooks })
+  const committer = new Committer({ log, store, limit })
   await committer.commit(committer.open([{ command, resolve: ignore, reject: ignore }]))
 }
 

@@ -59,13 +59,13 @@ describe('looks', () => {
     ({ command: { body: { type } }, isLook }) as unknown as Pending
   const losing = () => {
     let over = 0
-    const looks = new HeldLooks(() => over++)
+    const looks = new HeldLooks({ request: async () => void over++ })
     looks.lost(lostTo(event('started', 'b')))
     return { looks, over: () => over }
   }
 
   it('go at once until one has lost', () => {
-    const looks = new HeldLooks(() => {})
+    const looks = new HeldLooks({ request: async () => {} })
     expect(looks.holds([pending('tick'), pending('claim', true)])).toBe(false)
   })
 
@@ -100,7 +100,7 @@ describe('looks', () => {
 })
 
 describe('a look that lost', () => {
-  const looks = () => new HeldLooks(() => {})
+  const looks = () => new HeldLooks({ request: async () => {} })
 
   it.each([
     ['the same start', event('started', 'b')],
@@ -120,11 +120,12 @@ describe('messages about what came in', () => {
     ({ type: 'queued', intake: true, commandId: 'another-1', at }) as unknown as RecordedEvent
   const looking = (isFrugal = true) => {
     const counts = { rows: 0, requests: 0 }
-    const looks = new IncomingLooks({
-      ...{ isFrugal, now: () => NOW },
-      forRows: () => counts.rows++,
-      forRequests: () => counts.requests++,
-    })
+    const process = {
+      now: () => NOW,
+      lookForRows: () => void counts.rows++,
+      lookForRequests: () => void counts.requests++,
+    }
+    const looks = new IncomingLooks(process, isFrugal)
     return { looks, counts }
   }
   /** Another process was faster when this one looked for rows. */

@@ -23,8 +23,10 @@ function projecting(finds: { written: number }) {
     queue: 'default',
     version: () => 1,
     logger: silentLogger,
-    onError: (error) => {
-      throw error
+    failures: {
+      note: (error) => {
+        throw error
+      },
     },
   })
   onTestFinished(async () => {
@@ -120,7 +122,7 @@ describe('where each call has its price, a step goes along with an append', () =
       queue: 'default',
       version: () => 1,
       logger: silentLogger,
-      onError: () => {},
+      failures: { note: () => {} },
     })
     const { append } = projector.alongAppends(store)
     projector.nudge()

@@ -67,10 +67,14 @@ function retentionOf(
   archive: ArchiveRule = 'keep',
 ): Retention {
   return new Retention({
-    ...{ store, queue: 'default', now: () => coordinator.now() },
+    store,
+    queue: 'default',
+    now: () => coordinator.now(),
     ledger: () => ({ ...emptyLedger, policy: { ...defaultPolicy, retentionDays, archive } }),
-    onError: (error) => {
-      throw error
+    failures: {
+      note: (error) => {
+        throw error
+      },
     },
   })
 }

@@ -60,7 +60,7 @@ async function retain(coordinator: Coordinator, store: LogStore, archive: Archiv
     queue: 'default',
     ledger: () => ({ ...emptyLedger, policy: { ...defaultPolicy, retentionDays: 1, archive } }),
     now: () => coordinator.now() + DAY + 2 * HOUR,
-    onError: (error) => errors.push(error),
+    failures: { note: (error) => errors.push(error) },
   })
   const { archivedSeq } = await store.read('default', 0, 1)
   expect(await retention.carryOut()).toBe(version - archivedSeq)

@@ -20,7 +20,7 @@ it('archives what is older than the policy says, and keeps it readable', async (
       queue: 'default',
       ledger: () => ledger,
       now,
-      onError: (e) => errors.push(e),
+      failures: { note: (error) => errors.push(error) },
     })
   }
   expect(await after(400, null).carryOut()).toBe(0)

@@ -6,12 +6,12 @@ import { WakeFilter } from '../../src/engine/coordinator/membership/wakeups.ts'
 function mayIgnore(behind: number, isFrugal: boolean): boolean {
   vi.spyOn(Math, 'random').mockReturnValue(0.5)
   onTestFinished(() => void vi.restoreAllMocks())
-  const filter = new WakeFilter({
-    isFrugal,
-    isTold: () => !isFrugal,
-    capacity: () => ({ kinds: null, freeSlots: 0 }),
+  const process = {
+    isTold: !isFrugal,
+    capacity: { kinds: null, freeSlots: 0 },
     log: { version: 0, knownVersion: behind, head: { reachedAt: performance.now() } as never },
-  })
+  }
+  const filter = new WakeFilter(process, isFrugal)
   return filter.mayIgnore('nobody', behind)
 }
 

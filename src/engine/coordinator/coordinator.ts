@@ -47,7 +47,7 @@ function coordinatorOf(process: QueueProcess, { store, telemetry }: WholeOptions
   const { gate, hints, member, observer } = process
   const { log, logger } = member
   const { see: _, ...observed } = observer
-  const taken = new TakenIn((found) => process.incoming.rows.looked(found))
+  const taken = new TakenIn(process.incoming.rows)
   return {
     queue: log.queue,
     logger,

@@ -1,15 +1,17 @@
 import { type Observable, Subject } from 'rxjs'
-import { isOutage, type RecordedEvent } from '../core/index.ts'
+import { isOutage, type Micros, type RecordedEvent, type Started } from '../core/index.ts'
+import type { Incoming } from '../store/index.ts'
 import type { WholeOptions } from './api/options.ts'
 import { Gate } from './gate/gate.ts'
 import { LenientGate } from './gate/lenient-gate.ts'
 import { Inbox } from './inbox/inbox.ts'
-import { IncomingLooks } from './inbox/incoming-looks.ts'
+import { IncomingLooks, type LookingProcess } from './inbox/incoming-looks.ts'
 import { Member } from './membership/member.ts'
+import type { MemberOwner, Taker } from './membership/member-api.ts'
 import { type Observer, observerOf } from './observer.ts'
 
-/** One process on one queue: creates its rooms and connects them. */
-export class QueueProcess {
+/** One process on one queue: its gate and its inbox, and the member that sends their commands and tells them what the log says. */
+export class QueueProcess implements MemberOwner, LookingProcess {
   readonly member: Member
   readonly observer: Observer
   readonly hints = new Hints()
@@ -20,34 +22,13 @@ export class QueueProcess {
   readonly #inbox: Inbox
 
   constructor(options: WholeOptions) {
-    const { store, queue } = options
-    const member = new Member(options, {
-      onEvent: (event) => this.#onEvent(event),
-      onStarted: (attempt, taker) => this.#gate.router.receive(attempt, taker),
-      isWaiting: () => this.#gate.router.isWaiting || this.#gate.router.isObserved,
-      onIncoming: (...message) => this.incoming.hear(...message),
-      onRequested: () => this.#inbox.nudge(),
-      onPoll: () => this.#onPoll(),
-      onRenewed: () => this.#gate.followUp(),
-      onOpening: () => this.hints.wake(),
-      onSkipped: () => this.#gate.lookAgain(),
-    })
-    this.member = member
-    this.incoming = new IncomingLooks({
-      isFrugal: store.frugal === true,
-      forRows: () => this.#takeIn(),
-      forRequests: () => this.#inbox.nudge(),
-      now: () => member.log.now(),
-    })
-    this.observer = observerOf(member, store)
-    this.#gate = new Gate(member)
-    if (options.onUnavailable === 'bypass') this.#lenient = new LenientGate(this.#gate, member, options)
-    this.#inbox = new Inbox({
-      ...{ store, queue, logger: member.logger, ledger: () => member.ledger, now: () => member.log.now() },
-      send: (body, sent) => member.send(body, sent),
-      onLooked: (found) => this.incoming.requests.looked(found),
-      onError: (error) => member.failures.note(error),
-    })
+    const { store } = options
+    this.member = new Member(options, this)
+    this.incoming = new IncomingLooks(this, store.frugal === true)
+    this.observer = observerOf(this.member, store)
+    this.#gate = new Gate(this.member)
+    if (options.onUnavailable === 'bypass') this.#lenient = new LenientGate(this.#gate, this.member, options)
+    this.#inbox = new Inbox(store, this.member, this.incoming.requests)
   }
 
   /** Where programs ask whether a job may run. */
@@ -79,27 +60,63 @@ export class QueueProcess {
     this.hints.complete()
   }
 
-  #onEvent(event: RecordedEvent): void {
+  get isWaiting(): boolean {
+    return this.#gate.router.isWaiting || this.#gate.router.isObserved
+  }
+
+  see(event: RecordedEvent): void {
     this.observer.see(event)
     this.#gate.see(event)
     if ((event.offers?.length ?? 0) > 0) this.hints.wake()
     if (this.incoming.see(event)) this.hints.takenIn()
   }
 
-  #takeIn(): void {
-    if (this.member.isFull) this.hints.takeInLater()
-    else this.hints.takeIn()
+  started(attempt: Started, taker: Taker): boolean {
+    return this.#gate.router.receive(attempt, taker)
   }
 
-  #onPoll(): void {
+  arrived(incoming: Incoming, again?: boolean): void {
+    this.incoming.hear(incoming, again)
+  }
+
+  requested(): void {
+    this.lookForRequests()
+  }
+
+  renewed(): void {
+    this.#gate.followUp()
+  }
+
+  mayStart(): void {
+    this.hints.wake()
+  }
+
+  skipped(): void {
+    this.#gate.lookAgain()
+  }
+
+  polled(): void {
     this.#lenient?.catchUp()
     this.#inbox.poll()
     this.#gate.followUp()
-    if (this.#gate.router.isWaiting) void this.member.tick()
+    if (this.#gate.router.isWaiting) void this.member.wakeups.tick()
     // The log was read a moment ago. A claim that finds nothing would read it once more.
     const { jobs, active } = this.member.ledger
     if (jobs.size > active.size) this.hints.wake()
     this.hints.takeIn()
+  }
+
+  lookForRows(): void {
+    if (this.member.isFull) this.hints.takeInLater()
+    else this.hints.takeIn()
+  }
+
+  lookForRequests(): void {
+    this.#inbox.nudge()
+  }
+
+  now(): Micros {
+    return this.member.log.now()
   }
 }
 

@@ -64,7 +64,9 @@ export class Breaker {
       )
     } catch (error) {
       logger.error(`[WORKER] Model ${model} could not be paused: ${errorText(error)}`, {
-        ...{ event: 'model.not_paused', model, error: errorText(error) },
+        event: 'model.not_paused',
+        model,
+        error: errorText(error),
       })
     }
   }

@@ -5,8 +5,12 @@ import type { Attempt } from './attempt.ts'
 import type { Outcome } from './outcome.ts'
 
 const attemptOf = ({ lease, attempt, attempts, postponed, spec }: Started) => ({
-  ...{ job_id: lease.jobId, kind: spec.kind, models: spec.models },
-  ...{ attempt, attempts, postponed },
+  job_id: lease.jobId,
+  kind: spec.kind,
+  models: spec.models,
+  attempt,
+  attempts,
+  postponed,
   fencing_token: lease.fencingToken,
 })
 
@@ -36,11 +40,13 @@ export function tellEnd(logger: Logger, { started, span }: Attempt, outcome: Out
     }
     case 'lost':
       return logger.warn(`[WORKER] Job ${jobId} no longer belongs to this worker`, {
-        ...{ event: 'job.lost', ...job },
+        event: 'job.lost',
+        ...job,
       })
     default:
       return logger.info(`[WORKER] Job ${jobId} ${outcome.type.replace('_', ' ')}`, {
-        ...{ event: `job.${outcome.type}`, ...job },
+        event: `job.${outcome.type}`,
+        ...job,
       })
   }
 }

@@ -74,8 +74,15 @@ export function runBeside(
 ): Promise<WorkflowResult> {
   const nothing = async () => {}
   const run = {
-    ...{ executionId, plan, attempt: 1, signal, lease: null, tracing: undefined },
-    ...{ heartbeat: nothing, keep: nothing, before: nothing },
+    executionId,
+    plan,
+    attempt: 1,
+    signal,
+    lease: null,
+    tracing: undefined,
+    heartbeat: nothing,
+    keep: nothing,
+    before: nothing,
   }
   return runSteps(runStep, run, plan.state)
 }

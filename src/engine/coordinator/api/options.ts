@@ -96,7 +96,10 @@ export function completeOptions(options: CoordinatorOptions): WholeOptions {
   checkCoordinatorOptions(options)
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
   const complete: WholeOptions = {
-    ...{ ...defaults, ...options.store.defaults, ...options, ...given },
+    ...defaults,
+    ...options.store.defaults,
+    ...options,
+    ...given,
     logger: guarded(options.logger, { queue: options.queue ?? defaults.queue }),
   }
   for (const [name, allowed] of Object.entries(words))

@@ -1,5 +1,10 @@
 import { atMost, pause } from './retry.ts'
 
+/** Where a process notes failures whose error no caller gets. */
+export interface FailureLog {
+  note(error: unknown): void
+}
+
 /**
  * One piece of work that never runs twice at once. If it is requested while it runs, it runs once more: nothing that came after
  * it began is missed, however many ask.

@@ -1,7 +1,7 @@
 import type { Command, CommandResult, DataChange } from '../../core/index.ts'
 import type { HeardAnswers } from '../../store/index.ts'
 import { InFlight, SingleFlight } from '../base/work.ts'
-import { type CommitOptions, Committer } from './committer.ts'
+import { type CommitOptions, Committer, type OfQueue } from './committer.ts'
 import { HeldLooks } from './held-looks.ts'
 import type { Pending } from './open-commands.ts'
 import { type Call, type Patience, patienceOf } from './patience.ts'
@@ -22,28 +22,29 @@ type CatchUp = Call & { readonly resolve: () => void }
  * Lets one append of this process be under way at a time. Commands that come meanwhile are decided and appended together (group
  * commit), so batches grow and shrink with the load.
  */
-export class AppendQueue {
+export class AppendQueue implements OfQueue {
   readonly #committer: Committer
-  readonly #patience: Patience
+  readonly patience: Patience
   /** Data that is sent ahead of its append. `idle` waits for it. */
   readonly #ahead = new InFlight()
   readonly #pending: Pending[] = []
   /** Absent where calls have no price: there, looks go at once. */
-  readonly #looks: HeldLooks | undefined
+  readonly looks: HeldLooks | undefined
   readonly #catchingUp: CatchUp[] = []
   /** The version to read up to; infinite: everything there is. */
   #wanted = 0
   readonly #flight: SingleFlight
 
   constructor(options: CommitOptions) {
-    this.#patience = patienceOf(options)
-    if (options.store.frugal === true) this.#looks = new HeldLooks(() => void this.#flight.request())
-    this.#committer = new Committer(options, {
-      ...{ patience: this.#patience, looks: this.#looks },
-      add: (commands) => this.#pending.push(...commands),
-    })
-    // Each command gets its own error, and the committer reports a read that fails.
-    this.#flight = new SingleFlight(() => this.#run(), options.hooks.onUnreadable)
+    const { store, process } = options
+    this.patience = patienceOf(options)
+    // Each command gets its own error, and the committer notes a read that fails.
+    this.#flight = new SingleFlight(
+      () => this.#run(),
+      (error) => process?.failures.noteOfLog(error, 'read'),
+    )
+    if (store.frugal === true) this.looks = new HeldLooks(this.#flight)
+    this.#committer = new Committer(options, this)
   }
 
   get counts(): Committer['counts'] {
@@ -71,18 +72,22 @@ export class AppendQueue {
     giveUp: Pending['reject'],
   ): Pending {
     const call = { madeAt, giveUp }
-    this.#patience.begin(call)
+    this.patience.begin(call)
     const ended = <Answer>(settle: (answer: Answer) => void) => {
       return (answer: Answer) => {
-        this.#patience.end(call)
+        this.patience.end(call)
         settle(answer)
       }
     }
     return { command, call, data, isLook, resolve: ended(resolve), reject: ended(giveUp) }
   }
 
+  add(commands: readonly Pending[]): void {
+    this.#pending.push(...commands)
+  }
+
   #push(pending: Pending): void {
-    if (!this.#patience.isWaiting(pending.call)) return
+    if (!this.patience.isWaiting(pending.call)) return
     this.#pending.push(pending)
     void this.#flight.request()
   }
@@ -97,7 +102,7 @@ export class AppendQueue {
     if (version === Number.POSITIVE_INFINITY) this.#committer.combining?.readWhileWaiting()
     return new Promise((resolve) => {
       const call = { madeAt: performance.now(), giveUp: () => resolve(), resolve }
-      this.#patience.begin(call)
+      this.patience.begin(call)
       this.#catchingUp.push(call)
       void this.#flight.request()
     })
@@ -120,13 +125,13 @@ export class AppendQueue {
 
   /** Milliseconds of patience that are left to a call that was made then. */
   leftMs(madeAt: number): number {
-    return this.#patience.leftMs(madeAt)
+    return this.patience.leftMs(madeAt)
   }
 
   /** Resolves when nothing is under way any more. */
   async idle(): Promise<void> {
     await this.#ahead.done()
-    this.#looks?.release()
+    this.looks?.release()
     await this.#flight.idle()
   }
 
@@ -146,16 +151,16 @@ export class AppendQueue {
   }
 
   get #mayOpen(): boolean {
-    return this.#pending.length > 0 && this.#looks?.holds(this.#pending) !== true
+    return this.#pending.length > 0 && this.looks?.holds(this.#pending) !== true
   }
 
   async #work(): Promise<void> {
     while (this.#hasWork()) {
       if (this.#catchingUp.length > 0) await this.#readOn()
       if (!this.#mayOpen) continue
-      this.#looks?.taken()
+      this.looks?.taken()
       const batch = takeBatch(this.#pending)
-      const waiting = batch.filter(({ call }) => this.#patience.isWaiting(call))
+      const waiting = batch.filter(({ call }) => this.patience.isWaiting(call))
       const { appends } = this.#committer.counts
       await this.#committer.commit(this.#committer.open(waiting))
       // Only an append brings what was published meanwhile, and a process that looks for work without success may go on with that for long.
@@ -171,7 +176,7 @@ export class AppendQueue {
     this.#wanted = 0
     if (wanted > this.#committer.version) await this.#committer.readOn(wanted)
     for (const call of waiting) {
-      this.#patience.end(call)
+      this.patience.end(call)
       call.resolve()
     }
   }

@@ -48,21 +48,18 @@ export async function commitBeside(
   from?: Ledger,
 ): Promise<Committed> {
   const log = new LogView({ store, queue })
-  const ignore = () => {}
   const sent = log.clock.mark()
   // Ignores a snapshot from beyond the end of this log: a backup of only some tables may have left one.
   const page = await store.read(queue, from?.version ?? 0, 1)
   log.clock.sync(page.now, sent)
-  log.replica.startFrom(from ?? (await ledgerNear(store, queue, page.version, ignore)))
+  log.replica.startFrom(from ?? (await ledgerNear(store, queue, page.version, () => {})))
   const others: RecordedEvent[] = []
   const reading = log.replica.events$.subscribe((event) => others.push(event))
   await readToHead(log)
   reading.unsubscribe()
   check?.(log.ledger, others)
   const { epoch } = log.ledger
-  const rest = { onUnreadable: ignore, onUnexpected: ignore, onAppended: ignore }
-  const hooks = { onDeadWorkers: ignore, onRequested: ignore, ...rest }
-  const committer = new Committer({ log, store, limit, hooks })
+  const committer = new Committer({ log, store, limit })
   const workerId = newWorkerId(name)
   if (operator !== undefined) await store.sign(queue, workerId, operator)
   const answers = bodies.map((body, i) => {

@@ -1,9 +1,9 @@
-import { isInterlockError, isPassing, type Ledger, wentBack } from '../../core/index.ts'
+import { isInterlockError, isPassing, wentBack } from '../../core/index.ts'
 import { type AppendAnswer, pagesAfter } from '../../store/index.ts'
 import { retryWhile, retryWithin, type TimeLimit } from '../base/retry.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { checkSame, foldNews, readOn } from '../replica/read-log.ts'
-import { Appender, type AppendStore, type BeatsAlong, type Try, takesIn } from './appender.ts'
+import { Appender, type AppendStore, type BeatsAlong, type Try } from './appender.ts'
 import { Combining } from './combining.ts'
 import { Staging } from './command-data.ts'
 import type { HeldLooks } from './held-looks.ts'
@@ -11,24 +11,24 @@ import { OpenCommands, type Pending } from './open-commands.ts'
 import { type Patience, patienceOf, Tries } from './patience.ts'
 import type { StartedData } from './started-data.ts'
 
-/** What the committer reports, beside the answers to commands. */
-export interface CommitHooks {
+/** The process that appends, as its committer sees it: what it is told beside the answers to commands. */
+export interface AppendingProcess {
+  readonly failures: {
+    wentWell(doing: 'write'): void
+    noteOfLog(error: unknown, doing: 'read'): void
+  }
   /** The store says that these worker processes have no live lease. */
-  readonly onDeadWorkers: (workerIds: readonly string[]) => void
+  declaredDead(workerIds: readonly string[]): void
   /** SQL has requested to cancel jobs that were about to start. */
-  readonly onRequested: () => void
-  readonly onUnreadable: (error: unknown) => void
-  /** Something was started for this process that it does not wait for any more: up to this version it has to read. */
-  readonly onUnexpected: (version: number) => void
-  /** This process has appended: the ledger before and after, and whether it took in rows. */
-  readonly onAppended: (before: Ledger, after: Ledger, hasRows: boolean) => void
+  requested(): void
 }
 
 export interface CommitOptions {
   readonly log: LogView
   readonly store: AppendStore
   readonly limit: TimeLimit
-  readonly hooks: CommitHooks
+  /** Absent: one that has not joined. */
+  readonly process?: AppendingProcess
   /** The data that handlers need of started jobs. Without it, appends bring no data. */
   readonly startedData?: StartedData
   /** The name of this process among those that combine. Without it, the process does not take part. */
@@ -40,10 +40,12 @@ export interface CommitOptions {
 /** What belongs to the queue of commands of a process that has joined. */
 export interface OfQueue {
   /** These are to be carried out next: other processes have published them, or they are looks that lost. */
-  readonly add: (commands: readonly Pending[]) => void
+  add(commands: readonly Pending[]): void
   readonly patience: Patience
   /** Absent: looks that lose to other processes are tried again at once. */
   readonly looks: HeldLooks | undefined
+  /** Up to this version the process has to read. */
+  catchUp(version: number): Promise<void>
 }
 
 /** Carries one batch of commands into the log, and answers each of them. */
@@ -63,7 +65,7 @@ export class Committer {
 
   /** @param ofQueue without it, the commands are all there is, and the process takes no part in combining */
   constructor(options: CommitOptions, ofQueue?: OfQueue) {
-    const { log, store, limit, startedData, name, beats, hooks } = options
+    const { log, store, limit, startedData, name, beats } = options
     this.#options = options
     this.#ofQueue = ofQueue
     this.#log = log
@@ -71,9 +73,12 @@ export class Committer {
     this.staging = new Staging({ store, queue: log.queue, signal: limit.signal, patience: this.#patience })
     if (name && store.combining && ofQueue)
       this.combining = new Combining({
-        ...{ log, combining: store.combining, name, onPublished: ofQueue.add },
+        log,
+        combining: store.combining,
+        name,
+        onPublished: (commands) => ofQueue.add(commands),
         onStarted: (started, data) => startedData?.keepOf(started, data),
-        onUnexpected: hooks.onUnexpected,
+        onUnexpected: (version) => void ofQueue.catchUp(version),
       })
     this.#appender = new Appender({ log, store, startedData, combining: this.combining, beats })
   }
@@ -127,13 +132,13 @@ export class Committer {
     return (error) => isPassing(error) && open.giveUp(isOver, error)
   }
 
-  /** Folds what others appended. If something cannot be read now, `onUnreadable` is called, and it is read next time. */
+  /** Folds what others appended. What cannot be read now is noted as a failure, and read next time. */
   async readOn(upTo?: number): Promise<void> {
-    const { limit, hooks } = this.#options
+    const { limit, process } = this.#options
     try {
       await retryWithin(limit, () => this.#patience.during('read', () => readOn(this.#log, upTo)))
     } catch (error) {
-      hooks.onUnreadable(error)
+      process?.failures.noteOfLog(error, 'read')
     }
   }
 
@@ -184,15 +189,14 @@ export class Committer {
     if (published !== undefined) this.combining?.carried(open, published)
     const commands = open.commands()
     open.close()
-    const { startedData, hooks } = this.#options
+    const { startedData, process } = this.#options
     const { replica, head, confirmed } = this.#log
-    const before = replica.ledger
     replica.adopt(decision)
     startedData?.keep(decision.events, data)
     head.reach()
     confirmed.reach(version)
     open.resolveAll(commands, decision.results, version)
-    hooks.onAppended(before, decision.ledger, takesIn(decision.events))
+    process?.failures.wentWell('write')
   }
 
   /**
@@ -212,7 +216,7 @@ export class Committer {
   /** Does what a refused append asks for, before the next try. */
   async #learn(open: OpenCommands, answer: AppendAnswer & { ok: false }): Promise<void> {
     const { replica, store, queue, confirmed } = this.#log
-    const { hooks } = this.#options
+    const { process } = this.#options
     this.#counts.lost++
     // The call has locked the queue, and its own commit came after all that it has seen.
     if (answer.reason !== 'log_went_back') confirmed.reach(answer.version)
@@ -240,11 +244,10 @@ export class Committer {
         return open.dropTaken(answer.jobIds)
       case 'requested':
         for (const jobId of answer.jobIds) this.#appender.heldBack.add(jobId)
-        return hooks.onRequested()
+        return process?.requested()
       case 'dead_worker':
         for (const workerId of answer.workerIds) this.#appender.deadWorkers.add(workerId)
-        hooks.onDeadWorkers(answer.workerIds)
-        return
+        return process?.declaredDead(answer.workerIds)
       case 'live_worker':
         return open.dropExpiries(answer.workerIds)
       case 'unstaged':

@@ -1,4 +1,5 @@
 import { ContentionWindow } from '../base/contention-window.ts'
+import type { SingleFlight } from '../base/work.ts'
 import type { Try } from './appender.ts'
 import type { Pending } from './open-commands.ts'
 
@@ -13,14 +14,14 @@ export const isLook = ({ command, isLook }: Pending): boolean =>
  */
 export class HeldLooks {
   readonly #window = new ContentionWindow()
-  readonly #onOver: () => void
+  readonly #sending: Pick<SingleFlight, 'request'>
   #timer: NodeJS.Timeout | undefined
   /** Those that wait now have waited long enough. */
   #isOver = false
 
-  /** @param onOver called when the looks have waited long enough */
-  constructor(onOver: () => void) {
-    this.#onOver = onOver
+  /** @param sending is asked to go on when the looks have waited long enough */
+  constructor(sending: Pick<SingleFlight, 'request'>) {
+    this.#sending = sending
   }
 
   /** True while these have to wait. */
@@ -53,7 +54,7 @@ export class HeldLooks {
     if (this.#timer === undefined) return
     this.taken()
     this.#isOver = true
-    this.#onOver()
+    void this.#sending.request()
   }
 }
 

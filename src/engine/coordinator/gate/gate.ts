@@ -51,10 +51,7 @@ export class Gate {
 
   constructor(member: Member) {
     this.#member = member
-    this.router = new StartRouter({
-      holdOn: ({ lease }) => member.starts.holdOn(lease),
-      giveBack: (attempt) => void this.#giveBack(attempt),
-    })
+    this.router = new StartRouter(member.starts, this)
     this.#watch = new WaitWatch(this.router, member, this.#inFlight)
     member.stopped$.subscribe((error) => this.router.end(error))
     member.leaseLost$.subscribe(() => this.router.loseAll())
@@ -78,7 +75,7 @@ export class Gate {
   /** Repeats what failed before: asks for jobs that no live process asks for, and gives back starts that nobody here wants. */
   followUp(): void {
     this.#watch.followUp()
-    for (const attempt of this.router.owners.all('line')) void this.#giveBack(attempt)
+    for (const attempt of this.router.owners.all('line')) void this.giveBack(attempt)
   }
 
   async start(
@@ -153,7 +150,8 @@ export class Gate {
     }
     this.#covered.add(jobId)
     this.#member.logger.info(`[COORDINATOR] Job ${jobId} runs under the lease of job ${parent.jobId}`, {
-      ...{ event: 'job.covered', job_id: jobId },
+      event: 'job.covered',
+      job_id: jobId,
     })
     return this.#allow(holder)
   }
@@ -174,7 +172,9 @@ export class Gate {
     await this.#member.send(body, outcome === 'failed' ? { data } : {})
     const why = error === undefined ? '' : `: ${errorText(error)}`
     this.#member.logger.info(`[COORDINATOR] Job ${jobId} ended: ${outcome}${why}`, {
-      ...{ event: 'job.ended', job_id: jobId, code: outcome },
+      event: 'job.ended',
+      job_id: jobId,
+      code: outcome,
       ...(error !== undefined && { error: errorText(error) }),
     })
   }
@@ -184,7 +184,7 @@ export class Gate {
     const closed = new InterlockError('closed', 'the coordinator was closed; the job stays in line')
     const { asked, started } = this.router.end(closed)
     for (const jobId of asked) void this.#unask(jobId)
-    for (const attempt of started) void this.#giveBack(attempt)
+    for (const attempt of started) void this.giveBack(attempt)
     await this.#inFlight.doneWithin(GOODBYE_MS)
   }
 
@@ -239,8 +239,11 @@ export class Gate {
     this.router.forget(jobId)
   }
 
-  /** If it fails now, the next poll tries again. Until then no process runs the job. */
-  async #giveBack({ lease: { jobId, fencingToken } }: Started): Promise<void> {
+  /**
+   * Returns an attempt that nobody here wants to the line. If it fails now, the next poll tries again. Until then no process runs the
+   * job.
+   */
+  async giveBack({ lease: { jobId, fencingToken } }: Started): Promise<void> {
     if (this.#goingBack.has(fencingToken)) return
     this.#goingBack.add(fencingToken)
     await this.#inFlight.add(this.#member.inBackground(giveBackOf(jobId, fencingToken)))

@@ -33,8 +33,10 @@ export class LenientGate {
     this.#gate = gate
     this.#member = member
     this.#observes = mode === 'observe'
-    const onError = (error: unknown) => member.failures.note(error)
-    this.#flight = new SingleFlight(() => this.#tellNotes(), onError)
+    this.#flight = new SingleFlight(
+      () => this.#tellNotes(),
+      (error) => member.failures.note(error),
+    )
   }
 
   async start(
@@ -89,7 +91,10 @@ export class LenientGate {
   #observe(jobId: string, { allowed: _, ...observed }: Refused): StartAnswer {
     this.#outside.add(jobId)
     this.#member.logger.info(`[COORDINATOR] Observing: job ${jobId} runs although it would wait`, {
-      ...{ event: 'job.observed', job_id: jobId, code: observed.code, blocked_by: observed.blockedBy[0] },
+      event: 'job.observed',
+      job_id: jobId,
+      code: observed.code,
+      blocked_by: observed.blockedBy[0],
     })
     return { allowed: true, lease: null, bypassed: true, observed }
   }
@@ -139,7 +144,8 @@ export class LenientGate {
     } catch (error) {
       if (isOutage(error)) return false
       this.#member.logger.error(`[COORDINATOR] ${errorText(error)}`, {
-        ...{ event: 'coordinator.failed', error: errorText(error) },
+        event: 'coordinator.failed',
+        error: errorText(error),
       })
       return true
     }

@@ -21,15 +21,19 @@ export function tellStart(
     logger.info(`[COORDINATOR] Job ${jobId} blocked: ${reason}`, { event: 'job.blocked', ...why })
   } else if (answer.lease === null) {
     logger.warn(`[COORDINATOR] Job ${jobId} (${jobType}) names no models: it bypasses the queue`, {
-      ...{ event: 'job.bypassed', ...job },
+      event: 'job.bypassed',
+      ...job,
     })
   } else {
     if (wasIdle)
       logger.info(`[COORDINATOR] No active job - ${jobId} can start immediately`, {
-        ...{ event: 'job.immediate', ...job },
+        event: 'job.immediate',
+        ...job,
       })
     logger.info(`[COORDINATOR] Set active job: ${jobId} (${jobType}) - Models: [${models.join(', ')}]`, {
-      ...{ event: 'job.active', ...job, fencing_token: answer.lease.fencingToken },
+      event: 'job.active',
+      ...job,
+      fencing_token: answer.lease.fencingToken,
     })
   }
 }

@@ -1,21 +1,18 @@
 import { type Observable, Subject } from 'rxjs'
 import type { InterlockError, Started } from '../../core/index.ts'
-import type { Hold, Taker } from '../membership/member-api.ts'
+import type { Taker } from '../membership/member-api.ts'
+import type { OwnStarts } from '../membership/own-starts.ts'
+import type { Gate } from './gate.ts'
 import { activeHere, GateCall, type Owner, Owners } from './owners.ts'
 
 /** How long a start may stay unacknowledged after it came on `ready$`, before it is given back. */
 const ACKNOWLEDGE_MS = 5_000
 
-export interface StartRouterOptions {
-  readonly holdOn: (attempt: Started) => Hold
-  /** Returns an attempt that nobody here wants to the line. */
-  readonly giveBack: (attempt: Started) => void
-}
-
 /** Gives every start for this process its owner. */
 export class StartRouter {
   readonly owners = new Owners()
-  readonly #options: StartRouterOptions
+  readonly #starts: Pick<OwnStarts, 'holdOn'>
+  readonly #gate: Pick<Gate, 'giveBack'>
   readonly #calls = new Map<string, Set<GateCall>>()
   /** Jobs that this process has asked for and was refused so far, each with the worker id that asked. */
   readonly #asked = new Map<string, string>()
@@ -24,8 +21,9 @@ export class StartRouter {
   readonly #ready = new Subject<Started>()
   #over: InterlockError | undefined
 
-  constructor(options: StartRouterOptions) {
-    this.#options = options
+  constructor(starts: Pick<OwnStarts, 'holdOn'>, gate: Pick<Gate, 'giveBack'>) {
+    this.#starts = starts
+    this.#gate = gate
   }
 
   /** Starts of jobs that were refused before. They are emitted only while there is a subscriber. */
@@ -88,7 +86,7 @@ export class StartRouter {
    * @returns true if it belongs to the sender of the command that led to it
    */
   receive(attempt: Started, taker: Taker): boolean {
-    const hold = this.#options.holdOn(attempt)
+    const hold = this.#starts.holdOn(attempt.lease)
     if (hold === 'none') return false
     const owner = this.owners.of(attempt)
     if (owner !== undefined) {
@@ -99,7 +97,7 @@ export class StartRouter {
     if (first instanceof GateCall) this.#letThrough(attempt, first)
     else if (first === 'ready') this.#announce(attempt)
     else this.owners.set(attempt, first)
-    if (first === 'line') this.#options.giveBack(attempt)
+    if (first === 'line') void this.#gate.giveBack(attempt)
     return first === 'claim' || first === taker
   }
 
@@ -179,7 +177,7 @@ export class StartRouter {
     const lapse = () => {
       this.#lapses.delete(jobId)
       this.owners.set(attempt, 'line')
-      this.#options.giveBack(attempt)
+      void this.#gate.giveBack(attempt)
     }
     this.#lapses.set(jobId, setTimeout(lapse, ACKNOWLEDGE_MS).unref())
     this.#ready.next(attempt)

@@ -1,21 +1,17 @@
 import {
-  type Accepted,
   hash,
   InterlockError,
   isInterlockError,
   isRefusal,
   type Json,
   jobOf,
-  type Ledger,
-  type Micros,
   type RecordedEvent,
 } from '../../core/index.ts'
 import { type ParsedRequest, parseRequest } from '../../events/index.ts'
 import type { InboxAnswer, InboxRequest, InboxRole, StoreTraits } from '../../store/index.ts'
-import type { Logger } from '../base/logger.ts'
 import { atMost } from '../base/retry.ts'
 import { SingleFlight } from '../base/work.ts'
-import type { SendOptions } from '../membership/member-api.ts'
+import type { Member } from '../membership/member.ts'
 import { answerOf, refusalOf, submittedBy, undecidable } from './request-answers.ts'
 
 /** Requests in one batch. They share an append. */
@@ -34,18 +30,13 @@ const ACTOR = 'sql'
 /** Of their ids in the log. */
 const PREFIX = 'sql:'
 
-export interface InboxOptions {
-  readonly store: InboxRole & Pick<StoreTraits, 'frugal'>
-  readonly queue: string
-  readonly ledger: () => Ledger
-  /** Sends a command under a given id, so that a request that two processes decide is carried out once. */
-  readonly send: (body: ParsedRequest['body'], options: SendOptions) => Promise<Accepted>
-  /** The database's clock. */
-  readonly now: () => Micros
-  readonly logger: Logger
+type Store = InboxRole & Pick<StoreTraits, 'frugal'>
+type Deciding = Pick<Member, 'log' | 'ledger' | 'logger' | 'failures' | 'send'>
+
+/** When to look, as a look sees it. */
+export interface LookTimes {
   /** A look has ended. */
-  readonly onLooked: (found: boolean) => void
-  readonly onError: (error: unknown) => void
+  looked(found: boolean): void
 }
 
 /** Whether this event came of such a command. */
@@ -54,7 +45,9 @@ export const isOfInbox = ({ commandId }: Pick<RecordedEvent, 'commandId'>): bool
 
 /** Decides the commands that SQL puts into the inbox. Every process of the queue does, and only one looks at a time. */
 export class Inbox {
-  readonly #options: InboxOptions
+  readonly #store: Store
+  readonly #member: Deciding
+  readonly #times: LookTimes
   #lookedAt = Number.NEGATIVE_INFINITY
   readonly #flight: SingleFlight
   /** Something arrived before this process could send commands. */
@@ -63,10 +56,15 @@ export class Inbox {
   #closed = false
   #later: NodeJS.Timeout | undefined
 
-  constructor(options: InboxOptions) {
-    this.#options = options
+  constructor(store: Store, member: Deciding, times: LookTimes) {
+    this.#store = store
+    this.#member = member
+    this.#times = times
     // What could not be decided now stays in the inbox.
-    this.#flight = new SingleFlight(() => this.#look(), options.onError)
+    this.#flight = new SingleFlight(
+      () => this.#look(),
+      (error) => member.failures.note(error),
+    )
   }
 
   /**
@@ -100,10 +98,9 @@ export class Inbox {
   }
 
   async #look(): Promise<void> {
-    const { store, queue, onLooked } = this.#options
     this.#lookedAt = performance.now()
-    const requests = await store.inbox(queue, BATCH)
-    onLooked(requests.length > 0)
+    const requests = await this.#store.inbox(this.#member.log.queue, BATCH)
+    this.#times.looked(requests.length > 0)
     if (requests.length === 0) return this.#lookLater()
     if (await this.#answerAll(requests)) void this.#flight.request()
   }
@@ -113,7 +110,7 @@ export class Inbox {
    * has its price, it leaves that to the next beat.
    */
   #lookLater(): void {
-    if (this.#options.store.frugal === true || this.#closed || this.#later !== undefined) return
+    if (this.#store.frugal === true || this.#closed || this.#later !== undefined) return
     this.#later = setTimeout(() => this.#lookOnce(), FREE_AGAIN_MS).unref()
   }
 
@@ -127,9 +124,8 @@ export class Inbox {
 
   /** True if there may be more. What could not be decided now goes back at once, for others. */
   async #answerAll(requests: readonly InboxRequest[]): Promise<boolean> {
-    const { store, queue } = this.#options
     const answers = await Promise.all(requests.map((request) => this.#decide(request)))
-    await store.answer(queue, answers)
+    await this.#store.answer(this.#member.log.queue, answers)
     return answers.every(({ answer }) => answer !== null) && mayBeMore(requests)
   }
 
@@ -139,7 +135,7 @@ export class Inbox {
       return { requestId, answer: await this.#send(request) }
     } catch (error) {
       if (isRefusal(error)) return { requestId, answer: this.#refuse(request, error) }
-      this.#options.onError(error)
+      this.#member.failures.note(error)
       // The store or this process is at fault, not the request. Another process may succeed, or this one later.
       if (isInterlockError(error)) return { requestId, answer: null }
       return { requestId, answer: undecidable(error) }
@@ -148,35 +144,35 @@ export class Inbox {
 
   /** The submission of jobs was committed: its author may never ask for the answer, so the log of the service says it too. */
   #refuse({ requestId, command }: InboxRequest, error: InterlockError): Json {
-    const { queue, logger } = this.#options
+    const { log, logger } = this.#member
     const jobIds = submittedBy(command)
     const [first] = jobIds
     if (first !== undefined)
       logger.warn(
         `[COORDINATOR] Job ${first}${jobIds.length > 1 ? ` and ${jobIds.length - 1} more` : ''}, submitted by SQL (request ${requestId}), refused: ${error.message}`,
-        { event: 'submission.refused', queue, job_id: first, code: error.code },
+        { event: 'submission.refused', queue: log.queue, job_id: first, code: error.code },
       )
     return refusalOf(error)
   }
 
   async #send({ requestId, command }: InboxRequest): Promise<Json> {
-    const { ledger, now, send } = this.#options
-    const request = parseRequest(command, now())
+    const { log } = this.#member
+    const request = parseRequest(command, log.now())
     const { body, claim, data, workerId } = request
     this.#checkLife(request)
-    // The hash is of the request and not of the body, which contains times of this process.
+    // Under a given id: a request that two processes decide is carried out once. The hash is of the request and not of the body, which contains times of this process.
     const as = {
       id: `${PREFIX}${requestId}`,
       workerId: workerId ?? ACTOR,
       hash: hash(JSON.stringify(command)),
     }
-    const result = await send(body, { as, claim, data })
-    return answerOf(body, result, as.workerId, ledger(), now())
+    const result = await this.#member.send(body, { as, claim, data })
+    return answerOf(body, result, as.workerId, log.ledger, log.now())
   }
 
   #checkLife({ body, queuedAt }: ParsedRequest): void {
     if (queuedAt === null || body.type !== 'cancel') return
-    const job = jobOf(this.#options.ledger(), body.jobId)
+    const job = jobOf(this.#member.ledger, body.jobId)
     if (job === undefined || job.queuedAt === queuedAt) return
     throw new InterlockError(
       'job_not_live',

@@ -4,13 +4,11 @@ import { ContentionWindow } from '../base/contention-window.ts'
 import { isOfInbox } from './inbox.ts'
 
 /** How this process looks for what came in. */
-export interface Looks {
-  /** Each call has its price. */
-  readonly isFrugal: boolean
-  readonly forRows: () => void
-  readonly forRequests: () => void
+export interface LookingProcess {
+  lookForRows(): void
+  lookForRequests(): void
   /** The database's clock. */
-  readonly now: () => Micros
+  now(): Micros
 }
 
 /** How long a message may travel. An event that is older than that is not about what the message tells of. */
@@ -21,15 +19,16 @@ export class IncomingLooks {
   readonly rows: FirstLook
   readonly requests: FirstLook
   readonly #isFrugal: boolean
-  readonly #now: () => Micros
+  readonly #process: Pick<LookingProcess, 'now'>
   /** When the last message was sent, at the earliest. */
   #sentAt: Micros = 0
 
-  constructor({ isFrugal, forRows, forRequests, now }: Looks) {
+  /** @param isFrugal each call has its price */
+  constructor(process: LookingProcess, isFrugal: boolean) {
     this.#isFrugal = isFrugal
-    this.#now = now
-    this.rows = new FirstLook(isFrugal, forRows)
-    this.requests = new FirstLook(isFrugal, forRequests)
+    this.#process = process
+    this.rows = new FirstLook(isFrugal, () => process.lookForRows())
+    this.requests = new FirstLook(isFrugal, () => process.lookForRequests())
   }
 
   /** @param again more may have come after the last message, without one. Then the process looks that has taken in the rest. */
@@ -56,7 +55,7 @@ export class IncomingLooks {
   }
 
   #hear(incoming: Incoming): void {
-    this.#sentAt = this.#now() - TRAVEL
+    this.#sentAt = this.#process.now() - TRAVEL
     this.rows.takenBy = 'nobody'
     this.requests.takenBy = 'nobody'
     if (incoming !== 'requests') this.rows.hear()
@@ -65,7 +64,7 @@ export class IncomingLooks {
 }
 
 /** Who has taken something in since the last message, as far as this process knows. */
-type Taker = 'nobody' | 'this' | 'another'
+type TakenBy = 'nobody' | 'this' | 'another'
 
 /**
  * When this process looks for what came in beside the log. A message about it reaches all processes at once, and one takes in
@@ -74,7 +73,7 @@ type Taker = 'nobody' | 'this' | 'another'
  */
 class FirstLook {
   readonly look: () => void
-  takenBy: Taker = 'nobody'
+  takenBy: TakenBy = 'nobody'
   readonly #window: ContentionWindow | undefined
   #timer: NodeJS.Timeout | undefined
   /** The look under way was made because a message had come. */

@@ -8,6 +8,7 @@ import {
 } from '../../core/index.ts'
 import { parseSpec } from '../../events/index.ts'
 import type { Arrival, IntakeRole, RefusedArrival } from '../../store/index.ts'
+import type { LookTimes } from './inbox.ts'
 
 /** What intake needs from the coordinator. */
 export interface Intake {
@@ -28,11 +29,10 @@ export class TakenIn {
   #rows = 0
   /** By `performance.now()`: when there was last nothing left; undefined: this process has taken in none. */
   #reachedAt: number | undefined
-  readonly #onLooked: (found: boolean) => void
+  readonly #times: LookTimes
 
-  /** @param onLooked called when a look has ended */
-  constructor(onLooked: (found: boolean) => void) {
-    this.#onLooked = onLooked
+  constructor(times: LookTimes) {
+    this.#times = times
   }
 
   get standing(): { readonly rows: number; readonly ms: number } | null {
@@ -46,7 +46,7 @@ export class TakenIn {
     const began = performance.now()
     this.#reachedAt ??= began
     const rows = await take()
-    this.#onLooked(rows > 0)
+    this.#times.looked(rows > 0)
     this.#rows += rows
     if (rows < max) this.#reachedAt = began
     return rows

@@ -2,7 +2,7 @@ import { InterlockError, isInterlockError, type Ledger } from '../../core/index.
 import type { LogRole, SnapshotRole } from '../../store/index.ts'
 import type { WholeOptions } from '../api/options.ts'
 import { retryWithin } from '../base/retry.ts'
-import { SingleFlight } from '../base/work.ts'
+import { type FailureLog, SingleFlight } from '../base/work.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { keepSnapshot, ledgerNear } from '../replica/snapshots.ts'
 import { type AppendsAlong, Projector } from './projector.ts'
@@ -14,12 +14,12 @@ export type Maintenance = ReturnType<typeof maintenanceOf>
 export function maintenanceOf(
   log: LogView,
   { store, queue, snapshotEvery, logger }: WholeOptions,
-  onError: (error: unknown) => void,
+  failures: FailureLog,
 ) {
   const ledger = () => log.ledger
-  const projector = new Projector({ store, queue, version: () => log.knownVersion, logger, onError })
-  const snapshots = new Snapshots({ store, queue, every: snapshotEvery, ledger, onError })
-  const retention = new Retention({ store, queue, ledger, now: () => log.clock.now(), onError })
+  const projector = new Projector({ store, queue, version: () => log.knownVersion, logger, failures })
+  const snapshots = new Snapshots({ store, queue, every: snapshotEvery, ledger, failures })
+  const retention = new Retention({ store, queue, ledger, now: () => log.clock.now(), failures })
   return {
     /** A replica that knows nothing starts from the newest snapshot. */
     begin: async () => {
@@ -56,7 +56,7 @@ export interface SnapshotsOptions {
   /** The number of events between snapshots; more while many jobs are live, see {@link stepOf}. */
   readonly every: number
   readonly ledger: () => Ledger
-  readonly onError: (error: unknown) => void
+  readonly failures: FailureLog
 }
 
 /** How long a closing process goes on with a snapshot that it has begun. */
@@ -79,7 +79,7 @@ class Snapshots {
     this.#options = options
     this.#flight = new SingleFlight(
       () => this.#write(),
-      (error) => (this.#ending.signal.aborted ? undefined : options.onError(error)),
+      (error) => (this.#ending.signal.aborted ? undefined : options.failures.note(error)),
     )
   }
 
@@ -89,9 +89,9 @@ class Snapshots {
    * read
    */
   newest(): Promise<Ledger> {
-    const { store, queue, onError } = this.#options
+    const { store, queue, failures } = this.#options
     // A newer release may run beside this one: a snapshot of it is no failure.
-    const passOver = (error: unknown) => isInterlockError(error, 'database_newer') || onError(error)
+    const passOver = (error: unknown) => isInterlockError(error, 'database_newer') || failures.note(error)
     const chunk: typeof store.chunk = (...key) => retryWithin(this.#chunks, () => store.chunk(...key))
     return ledgerNear({ ...store, chunk }, queue, null, passOver)
   }

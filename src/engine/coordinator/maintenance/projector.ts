@@ -10,7 +10,7 @@ import type {
 } from '../../store/index.ts'
 import type { Logger } from '../base/logger.ts'
 import { pause } from '../base/retry.ts'
-import { SingleFlight } from '../base/work.ts'
+import { type FailureLog, SingleFlight } from '../base/work.ts'
 
 /** The most events of one step: some 100 ms of writing to the user's tables. */
 const BATCH = 1_000
@@ -57,7 +57,7 @@ export interface ProjectorOptions {
   /** The version that the log has reached, as far as this process has heard. */
   readonly version: () => number
   readonly logger: Logger
-  readonly onError: (error: unknown) => void
+  readonly failures: FailureLog
 }
 
 /**
@@ -90,7 +90,7 @@ export class Projector {
     this.#flight = new SingleFlight(
       () => this.#step(),
       (error) => {
-        options.onError(error)
+        options.failures.note(error)
         this.#tryAgain(AGAIN_MS)
       },
     )

@@ -1,7 +1,7 @@
 import { InterlockError, type Ledger, MICROS_PER_SECOND, type Micros, Replayer } from '../../core/index.ts'
 import { type ArchiveRole, type LogRole, pagesAfter, type SnapshotRole } from '../../store/index.ts'
 import { pause } from '../base/retry.ts'
-import { SingleFlight } from '../base/work.ts'
+import { type FailureLog, SingleFlight } from '../base/work.ts'
 import { keepSnapshot, ledgerNear, readSnapshot } from '../replica/snapshots.ts'
 
 const EVERY_MS = 3_600_000
@@ -12,7 +12,7 @@ export interface RetentionOptions {
   readonly queue: string
   readonly ledger: () => Ledger
   readonly now: () => Micros
-  readonly onError: (error: unknown) => void
+  readonly failures: FailureLog
 }
 
 /** The most tries: a process that keeps a snapshot at the same moment gets in the way of a cut. */
@@ -34,7 +34,7 @@ export class Retention {
     this.#options = options
     this.#flight = new SingleFlight(
       async () => void (await this.carryOut()),
-      (error) => (this.#ending.signal.aborted ? undefined : options.onError(error)),
+      (error) => (this.#ending.signal.aborted ? undefined : options.failures.note(error)),
     )
   }
 

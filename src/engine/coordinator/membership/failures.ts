@@ -6,6 +6,7 @@ import {
   isOutage,
   isReadOnly,
   isRefusal,
+  type Ledger,
 } from '../../core/index.ts'
 import { errorText, type Logger } from '../base/logger.ts'
 import { retryWithin } from '../base/retry.ts'
@@ -134,11 +135,11 @@ function causeOf(error: unknown): string {
   return `${error.code} ${ownRemedy}`
 }
 
-export interface StoppedOptions extends Omit<EpochOptions, 'ended'> {
-  readonly epoch: () => number
-  readonly logger: Logger
+/** The process that may have to stop. */
+interface Stopping {
+  readonly ledger: Ledger
   /** Ends what the process does by itself: beats, timers, listening. */
-  readonly onEnd: () => Promise<void>
+  rest(): Promise<void>
 }
 
 /**
@@ -151,14 +152,18 @@ export interface StoppedOptions extends Omit<EpochOptions, 'ended'> {
  * nothing: processes that can read it go on.
  */
 export class Stopped {
-  readonly #options: StoppedOptions
+  readonly #options: Omit<EpochOptions, 'ended'>
+  readonly #logger: Logger
+  readonly #process: Stopping
   readonly #subject = new ReplaySubject<InterlockError>(1)
   #error: InterlockError | undefined
   readonly #told = Promise.withResolvers<InterlockError>()
   #ending: Promise<void> | undefined
 
-  constructor(options: StoppedOptions) {
+  constructor(options: Omit<EpochOptions, 'ended'>, logger: Logger, process: Stopping) {
     this.#options = options
+    this.#logger = logger
+    this.#process = process
   }
 
   /** Why the process cannot go on; undefined while it can. */
@@ -190,12 +195,11 @@ export class Stopped {
   }
 
   async #end(): Promise<void> {
-    const { queue, logger, onEnd } = this.#options
     try {
-      await onEnd()
+      await this.#process.rest()
     } catch (error) {
-      logger.warn(
-        `[COORDINATOR] This process listens to queue ${queue} until it ends, since it cannot stop: ${errorText(error)}`,
+      this.#logger.warn(
+        `[COORDINATOR] This process listens to queue ${this.#options.queue} until it ends, since it cannot stop: ${errorText(error)}`,
         { event: 'coordinator.deaf', error: errorText(error) },
       )
     }
@@ -209,10 +213,10 @@ export class Stopped {
 
   /** The error for the program: unchanged if the queue is drained, else with what you have to do before a process joins it. */
   async #held(error: InterlockError): Promise<InterlockError> {
-    const { epoch, logger, onEnd: _, ...options } = this.#options
-    const { queue, limit } = options
+    const logger = this.#logger
+    const { queue, limit } = this.#options
     try {
-      await retryWithin(limit, () => beginEpoch({ ...options, ended: epoch() }))
+      await retryWithin(limit, () => beginEpoch({ ...this.#options, ended: this.#process.ledger.epoch }))
       logger.warn(`[COORDINATOR] Queue ${queue} drained in a new epoch: interlock recover`, {
         event: 'queue.held',
       })
@@ -220,7 +224,8 @@ export class Stopped {
     } catch (cause) {
       const remedy = 'do it yourself before any process joins it: interlock recover --begin'
       logger.error(`[COORDINATOR] Queue ${queue} could not be drained; ${remedy}: ${errorText(cause)}`, {
-        ...{ event: 'queue.not_held', error: errorText(cause) },
+        event: 'queue.not_held',
+        error: errorText(cause),
       })
       const message = `${error.message}. The queue could not be drained in a new epoch; ${remedy}`
       return new InterlockError(error.code, message, { ...error.details, isHeld: false }, cause)

@@ -2,23 +2,12 @@ import { type Observable, Subject } from 'rxjs'
 import { isOfStore } from '../../core/index.ts'
 import type { WholeOptions } from '../api/options.ts'
 import { CommandIds, newWorkerId } from '../base/identity.ts'
-import { errorText, type Logger } from '../base/logger.ts'
+import { errorText } from '../base/logger.ts'
 import { PACKAGE_VERSION } from '../base/package-version.ts'
-import { LeaseKeeper, type LeaseOptions } from './lease.ts'
+import { LeaseKeeper } from './lease.ts'
+import type { Member } from './member.ts'
 
-export interface IncarnationOptions
-  extends Pick<
-    LeaseOptions,
-    'onOverdue' | 'onIncoming' | 'onReached' | 'onUnreachable' | 'version' | 'onShorter'
-  > {
-  readonly logger: Logger
-  /** This process cannot go on with the queue: it gets no further lease. */
-  readonly isOver: () => boolean
-  /** True if attempts run here under the lease of this worker id, as far as this process knows. */
-  readonly isHolding: (workerId: string) => boolean
-  /** The process goes on under another worker id, which is registered now. */
-  readonly onRenewed: () => void
-}
+type Parts = Pick<Member, 'logger' | 'log' | 'starts' | 'failures' | 'stopped' | 'owner' | 'heard'>
 
 /**
  * The process under its present worker id: its lease, and the ids of its commands. After a lost lease, another incarnation
@@ -28,20 +17,19 @@ export class Incarnation {
   readonly lease: LeaseKeeper
   readonly #name: string | undefined
   readonly #signs: ((workerId: string) => Promise<void>) | undefined
-  readonly #options: IncarnationOptions
+  readonly #member: Parts
   readonly #lost = new Subject<{ workerId: string }>()
   #workerId: string
   #ids: CommandIds
 
-  constructor({ store, queue, name, operator, leaseMs, graceMs }: WholeOptions, options: IncarnationOptions) {
+  constructor({ store, queue, name, operator, leaseMs, graceMs }: WholeOptions, member: Parts) {
     this.#name = name
     this.#signs = operator && ((workerId) => store.sign(queue, workerId, operator))
-    this.#options = options
+    this.#member = member
     this.#workerId = newWorkerId(name)
     this.#ids = new CommandIds(this.#workerId)
     const terms = { store, queue, ttlMs: leaseMs, graceMs, release: PACKAGE_VERSION }
-    const workerId = () => this.#workerId
-    this.lease = new LeaseKeeper({ ...terms, ...options, workerId, onLost: () => this.#onLost() })
+    this.lease = new LeaseKeeper(terms, this, member)
   }
 
   get workerId(): string {
@@ -66,16 +54,18 @@ export class Incarnation {
    * database does not answer, or takes no writes, the lease runs out by itself.
    */
   async leave(): Promise<void> {
-    if (!this.lease.lost && this.#options.isHolding(this.#workerId)) {
+    if (!this.lease.lost && this.#member.starts.isHolding(this.#workerId)) {
       this.#lost.next({ workerId: this.#workerId })
     }
     try {
       await this.lease.stop()
     } catch (error) {
       if (!isOfStore(error)) throw error
-      const { logger } = this.#options
+      const { logger } = this.#member
       logger.warn(`[COORDINATOR] Lease of worker ${this.#workerId} left to run out: ${errorText(error)}`, {
-        ...{ event: 'lease.left', worker_id: this.#workerId, error: errorText(error) },
+        event: 'lease.left',
+        worker_id: this.#workerId,
+        error: errorText(error),
       })
     }
   }
@@ -85,12 +75,14 @@ export class Incarnation {
     this.#lost.complete()
   }
 
-  #onLost(): void {
+  /** Its lease is lost: other processes have its jobs by now, or soon. A process that can go on does so under another worker id. */
+  lose(): void {
     const workerId = this.#workerId
-    const { logger, isOver } = this.#options
-    if (isOver()) return this.#lost.next({ workerId })
+    const { logger, stopped } = this.#member
+    if (stopped.error !== undefined) return this.#lost.next({ workerId })
     logger.error(`[COORDINATOR] Lease of worker ${workerId} lost; other workers get its jobs`, {
-      ...{ event: 'lease.lost', worker_id: workerId },
+      event: 'lease.lost',
+      worker_id: workerId,
     })
     this.#workerId = newWorkerId(this.#name)
     this.#ids = new CommandIds(this.#workerId)
@@ -101,7 +93,8 @@ export class Incarnation {
   async #renew(): Promise<void> {
     await this.lease.renew()
     if (!this.lease.isRegistered) return
-    this.#options.onRenewed()
-    await this.sign().catch(this.#options.onUnreachable)
+    const { owner, failures } = this.#member
+    owner.renewed()
+    await this.sign().catch((error) => failures.note(error, 'beat'))
   }
 }

@@ -1,27 +1,30 @@
 import { InterlockError, type Micros } from '../../core/index.ts'
-import type { AppendAnswer, BeatAnswer, Incoming, MembershipRole, WorkerBeat } from '../../store/index.ts'
+import type { AppendAnswer, BeatAnswer, MembershipRole, WorkerBeat } from '../../store/index.ts'
 import { pause, retryAfterOf } from '../base/retry.ts'
 import { SingleFlight } from '../base/work.ts'
-import { type LeaseTimes, leaseTimes } from './lease-times.ts'
-import { LeftBehind } from './left-behind.ts'
 
 /** `ttlMs`: time to live without a beat; one is sent every third of it, or every 6 s. `graceMs`: the grace after that. */
 export interface LeaseOptions extends Pick<WorkerBeat, 'queue' | 'ttlMs' | 'graceMs' | 'release'> {
   readonly store: Pick<MembershipRole, 'beat' | 'leave'>
-  /** The present incarnation of this process. */
-  readonly workerId: () => string
-  /** Worker processes whose ttl and grace are over and that still hold something. */
-  readonly onOverdue: (workerIds: readonly string[]) => void
-  /** Something has arrived beside the log, and no process has claimed it. */
-  readonly onIncoming: (incoming: Incoming) => void
-  /** This incarnation's lease is lost: other processes have its jobs by now, or soon. */
-  readonly onLost: () => void
-  readonly onReached: () => void
-  readonly onUnreachable: (error: unknown) => void
-  /** The version up to which this process has folded the log. */
-  readonly version: () => number
-  /** The log is shorter than that version. The next read will say that it went back. */
-  readonly onShorter: () => void
+}
+
+/** The present incarnation of a process, as its lease sees it. */
+export interface LeaseHolder {
+  readonly workerId: string
+  /** Its lease is lost. */
+  lose(): void
+}
+
+/** The process that beats, as its lease sees it. */
+export interface BeatingProcess {
+  /** How far it has folded the log. */
+  readonly log: { readonly version: number }
+  readonly failures: {
+    note(error: unknown, doing: 'beat'): void
+    beatWentWell(): void
+  }
+  /** The store has answered a beat. @param known up to this version the process had folded the log when it sent it */
+  heard(answer: BeatAnswer, known: number): void
 }
 
 /** What this process could start, as other processes see it. */
@@ -40,6 +43,8 @@ const AGAIN = { leastMs: 250, mostMs: 1_000 }
  */
 export class LeaseKeeper {
   readonly #options: LeaseOptions
+  readonly #holder: LeaseHolder
+  readonly #process: BeatingProcess
   readonly #times: LeaseTimes
   #timer: NodeJS.Timeout | undefined
   #fence: NodeJS.Timeout | undefined
@@ -62,8 +67,10 @@ export class LeaseKeeper {
   readonly #behind: LeftBehind
   #capacity: Capacity = { kinds: [], freeSlots: 0 }
 
-  constructor(options: LeaseOptions) {
+  constructor(options: LeaseOptions, holder: LeaseHolder, process: BeatingProcess) {
     this.#options = options
+    this.#holder = holder
+    this.#process = process
     this.#times = leaseTimes(options.ttlMs)
     this.#behind = new LeftBehind(options)
     this.#beats = this.#newBeats()
@@ -136,7 +143,7 @@ export class LeaseKeeper {
     this.#lostAs = this.#workerId
     this.#aliveAs = undefined
     if (performance.now() >= this.#until) this.#behind.add(this.#workerId, this.#until + this.#times.marginMs)
-    this.#options.onLost()
+    this.#holder.lose()
   }
 
   /** The process is over: it sends no more beats and gets no other incarnation. */
@@ -175,7 +182,7 @@ export class LeaseKeeper {
   #cameAlong(answer: BeatAnswer, workerId: string, sent: number): void {
     clearTimeout(this.#again)
     if (!this.#isOver) this.#timer?.refresh()
-    this.#heed(answer, workerId, sent)
+    this.#take(answer, workerId, sent, 0)
   }
 
   #whenDue(): void {
@@ -187,11 +194,10 @@ export class LeaseKeeper {
 
   async #beat(): Promise<BeatAnswer> {
     const beat = this.#next()
-    const known = this.#options.version()
+    const known = this.#process.log.version
     const sent = performance.now()
     const answer = await this.#options.store.beat(beat)
-    this.#heed(answer, beat.workerId, sent)
-    if (answer.version < known) this.#options.onShorter()
+    this.#take(answer, beat.workerId, sent, known)
     return answer
   }
 
@@ -200,18 +206,16 @@ export class LeaseKeeper {
     return { queue, workerId: this.#workerId, ...this.#capacity, release, ttlMs, graceMs }
   }
 
-  #heed(answer: BeatAnswer, workerId: string, sent: number): void {
+  #take(answer: BeatAnswer, workerId: string, sent: number, known: number): void {
     this.#failed = 0
-    this.#options.onReached()
-    if (workerId === this.#workerId) this.#take(answer, sent)
+    this.#process.failures.beatWentWell()
+    if (workerId === this.#workerId) this.#takeOwn(answer, sent)
     void this.#behind.leave()
-    if (answer.overdue.length > 0) this.#options.onOverdue(answer.overdue)
-    if (answer.arrived) this.#options.onIncoming('rows')
-    if (answer.requested) this.#options.onIncoming('requests')
+    this.#process.heard(answer, known)
   }
 
   get #workerId(): string {
-    return this.#options.workerId()
+    return this.#holder.workerId
   }
 
   #newBeats(): SingleFlight {
@@ -220,12 +224,12 @@ export class LeaseKeeper {
         clearTimeout(this.#again)
         return this.#inTime(this.#beat())
       },
-      (error) => this.#onFailure(error),
+      (error) => this.#failedToBeat(error),
     )
   }
 
-  #onFailure(error: unknown): void {
-    this.#options.onUnreachable(error)
+  #failedToBeat(error: unknown): void {
+    this.#process.failures.note(error, 'beat')
     const doubled = AGAIN.leastMs * 2 ** this.#failed++
     const restMs = (this.isRegistered ? Math.min(doubled, AGAIN.mostMs) : doubled) * (1 + Math.random())
     const ms = Math.max(restMs, retryAfterOf(error))
@@ -252,7 +256,7 @@ export class LeaseKeeper {
   /**
    * Answers may come late, after those of later beats. A process that was alive stays alive until a newer answer says otherwise.
    */
-  #take({ alive, expiresAt }: BeatAnswer, sent: number): void {
+  #takeOwn({ alive, expiresAt }: BeatAnswer, sent: number): void {
     if (!alive) return this.declareLost()
     if (this.#lostAs === this.#workerId) return
     this.#aliveAs = this.#workerId
@@ -270,4 +274,77 @@ function unanswered(ms: number): InterlockError {
     'store_unavailable',
     `the database has not answered a beat within ${Math.round(ms)} ms; another one is sent`,
   )
+}
+
+/** How much earlier than the database the process takes its lease to be lost: a part of the ttl, up to a limit. */
+const MARGIN = { part: 0.1, mostMs: 1_000 }
+
+/**
+ * A beat is due every third of the ttl, and at least so often: how long an outage a lease outlives is what is left of it when the
+ * outage begins.
+ */
+const BEAT = { part: 1 / 3, mostMs: 6_000 }
+
+/** A beat goes along with an append from this part of that time on. */
+const ALONG_PART = 0.5
+
+/** A beat is answered or given up within this part of the time until the next one is due. */
+const ANSWER_PART = 0.75
+
+/** What follows from how long a lease lives without a beat; all in milliseconds. */
+interface LeaseTimes {
+  /** From one beat to the next. */
+  readonly everyMs: number
+  /** The age of the last beat from which on the next one may go along with an append. */
+  readonly alongMs: number
+  /** How long an answer is waited for. */
+  readonly answerMs: number
+  readonly marginMs: number
+}
+
+function leaseTimes(ttlMs: number): LeaseTimes {
+  const everyMs = Math.min(ttlMs * BEAT.part, BEAT.mostMs)
+  return {
+    everyMs,
+    alongMs: everyMs * ALONG_PART,
+    answerMs: everyMs * ANSWER_PART,
+    marginMs: Math.min(ttlMs * MARGIN.part, MARGIN.mostMs),
+  }
+}
+
+interface LeftBehindOptions {
+  readonly store: Pick<MembershipRole, 'leave'>
+  readonly queue: string
+  readonly graceMs: number
+}
+
+/**
+ * The earlier incarnations of this process whose lease it took as lost by its own clock. The database may not know that: a lease is
+ * given its whole time again by a server that has just begun to serve. Their handlers were told to stop, so once the grace has passed the
+ * process says that it holds nothing under them any more, and its jobs can start again.
+ */
+class LeftBehind {
+  readonly #options: LeftBehindOptions
+  /** When the grace of each is over, by the monotonic clock of this process. */
+  readonly #over = new Map<string, number>()
+
+  constructor(options: LeftBehindOptions) {
+    this.#options = options
+  }
+
+  /** @param endedAt when its lease would have ended in the database */
+  add(workerId: string, endedAt: number): void {
+    this.#over.set(workerId, endedAt + this.#options.graceMs)
+  }
+
+  /** Gives up what is due. Never throws: what fails is given up later, and the lease runs out by itself. */
+  async leave(): Promise<void> {
+    const { store, queue } = this.#options
+    const now = performance.now()
+    for (const [workerId, at] of [...this.#over]) {
+      if (at > now) continue
+      this.#over.delete(workerId)
+      await store.leave(queue, workerId).catch(() => this.#over.set(workerId, at))
+    }
+  }
 }

@@ -1,38 +1,29 @@
+import { Subscription } from 'rxjs'
 import { InterlockError, isPassing } from '../../core/index.ts'
 import type { LogRole } from '../../store/index.ts'
 import type { Logger } from '../base/logger.ts'
 import { atMost, pause, retryWithin } from '../base/retry.ts'
-import type { AppendQueue } from '../commit/append-queue.ts'
-import type { Maintenance } from '../maintenance/maintenance.ts'
-import type { LogView } from '../replica/log-view.ts'
+import { SingleFlight } from '../base/work.ts'
 import { readOn } from '../replica/read-log.ts'
-import type { Stopped } from './failures.ts'
-import type { Incarnation } from './incarnation.ts'
-import type { Wakeups } from './wakeups.ts'
+import type { Member } from './member.ts'
+import { AT_ONCE } from './member-api.ts'
+import { heldBy } from './own-starts.ts'
 
 /** How long a leaving process waits for a database that does not answer. */
 const LEAVE_MS = 5_000
 
 /** What begins when the process joins, and ends when it leaves. */
-export interface LifecycleParts {
-  readonly log: LogView
-  readonly appends: AppendQueue
-  readonly wakeups: Wakeups
-  readonly maintenance: Maintenance
-  readonly incarnation: Incarnation
-  readonly stopped: Stopped
-}
+type Parts = Pick<
+  Member,
+  | ('log' | 'appends' | 'wakeups' | 'maintenance' | 'incarnation' | 'stopped' | 'failures' | 'closing')
+  | ('applied' | 'inBackground')
+>
 
 export interface LifecycleOptions {
   readonly store: Pick<LogRole, 'open'>
   readonly pollMs: number
   readonly joinMs: number
   readonly logger: Logger
-  /** Fires when the process leaves. */
-  readonly closing: AbortController
-  readonly onError: (error: unknown) => void
-  /** The leases of these workers have ended. */
-  readonly expire: (workerIds: readonly string[]) => Promise<void>
 }
 
 /** A refused login or key, or a missing database, does not mend itself: people should not have to wait for the message. */
@@ -52,7 +43,7 @@ function givenUp({ code, message, details }: InterlockError, seconds: number): I
 
 /** How a process joins a queue, and how it leaves it. */
 export class Lifecycle {
-  readonly #parts: LifecycleParts
+  readonly #member: Parts
   readonly #options: LifecycleOptions
   /** The process has joined. */
   isOpen = false
@@ -60,16 +51,19 @@ export class Lifecycle {
   readonly #steps: (() => Promise<unknown>)[]
   /** Workers whose leases had ended according to a beat that came before this process could send. */
   readonly #overdueAtFirst: string[] = []
+  readonly #expiry: Expiry
+  readonly #reading = new Subscription()
 
-  constructor(parts: LifecycleParts, options: LifecycleOptions) {
-    this.#parts = parts
+  constructor(member: Parts, options: LifecycleOptions) {
+    this.#member = member
     this.#options = options
-    const { log, maintenance, wakeups, incarnation } = parts
+    this.#expiry = new Expiry(member)
+    const { log, maintenance, wakeups, incarnation } = member
     this.#steps = [
       () => options.store.open(log.queue),
       () => maintenance.begin(),
       () => readOn(log),
-      async () => wakeups.watch(),
+      async () => this.#reading.add(log.replica.applied$.subscribe((news) => member.applied(news))),
       () => incarnation.lease.start(),
       () => incarnation.sign(),
       () => wakeups.begin(),
@@ -78,7 +72,7 @@ export class Lifecycle {
 
   /** @throws InterlockError `closed`, `store_unavailable`, or the error that stopped the process, if nothing can be sent */
   checkOpen(): void {
-    const { stopped } = this.#parts
+    const { stopped } = this.#member
     if (this.#isClosing) {
       throw new InterlockError('closed', 'the coordinator is closed; make a new one with createCoordinator')
     }
@@ -91,7 +85,7 @@ export class Lifecycle {
 
   /** Reads the log, registers the process, listens. @throws what the store throws; called again, it goes on there */
   async #open(): Promise<void> {
-    const { appends, maintenance } = this.#parts
+    const { appends, maintenance } = this.#member
     for (let step = this.#steps[0]; step !== undefined; step = this.#steps[0]) {
       await step()
       this.#steps.shift()
@@ -99,7 +93,7 @@ export class Lifecycle {
     maintenance.start()
     this.isOpen = true
     await appends.catchUp()
-    await this.#options.expire(this.#overdueAtFirst.splice(0))
+    await this.#expiry.of(this.#overdueAtFirst.splice(0))
   }
 
   /**
@@ -107,8 +101,8 @@ export class Lifecycle {
    * @throws the store's last error, with how long it was tried
    */
   async open(): Promise<void> {
-    const { joinMs, closing } = this.#options
-    const limit = { forMs: joinMs, signal: closing.signal }
+    const { joinMs } = this.#options
+    const limit = { forMs: joinMs, signal: this.#member.closing.signal }
     try {
       await retryWithin(limit, (tries) => this.#openAgain(tries), mayOpenSoon)
     } catch (error) {
@@ -128,25 +122,27 @@ export class Lifecycle {
 
   /** That it waits is told once. If it does so without end, nobody gets the errors: they are noted. */
   #tellAwaited(error: unknown, tries: number): void {
-    const { joinMs, logger, onError } = this.#options
+    const { joinMs, logger } = this.#options
     const isEndless = joinMs === Number.POSITIVE_INFINITY
     const seconds = Math.round(joinMs / 1_000)
     const [how, fields] = isEndless ? ['until it does', {}] : [`for ${seconds} s`, { seconds }]
     if (tries === 0 && joinMs > 0)
       logger.warn(`[COORDINATOR] The database does not answer yet: trying ${how}`, {
-        ...{ event: 'database.awaited', ...fields },
+        event: 'database.awaited',
+        ...fields,
       })
-    if (isEndless) onError(error)
+    if (isEndless) this.#member.failures.note(error)
   }
 
   /** Begins, after it has joined, with what nobody waits for: the user's tables. */
   followOn(): void {
-    this.#parts.maintenance.catchUp()
+    this.#member.maintenance.catchUp()
   }
 
   /** Tries to open once per second or poll, until it succeeds or the coordinator is closed. */
   async openLater(): Promise<void> {
-    const { pollMs, closing, logger, onError } = this.#options
+    const { pollMs, logger } = this.#options
+    const { closing, failures } = this.#member
     while (!this.isOpen && !this.#isClosing) {
       await pause(Math.max(1_000, pollMs), closing.signal)
       try {
@@ -155,39 +151,39 @@ export class Lifecycle {
         this.followOn()
         logger.info('[COORDINATOR] Database reached', { event: 'database.reached' })
       } catch (error) {
-        onError(error)
+        failures.note(error)
       }
     }
   }
 
   overdue(workerIds: readonly string[]): void {
-    if (this.isOpen) void this.#options.expire(workerIds)
+    if (this.isOpen) void this.#expiry.of(workerIds)
     else this.#overdueAtFirst.push(...workerIds)
   }
 
   /** Finishes what is under way and gives up the lease. Waits at most 5 s for a database that does not answer. */
   async leave(): Promise<void> {
     if (this.#isClosing) return
-    const { wakeups, log, incarnation } = this.#parts
+    const { log, incarnation } = this.#member
     if (!(await atMost(LEAVE_MS, this.#finish()))) {
       const { logger } = this.#options
       logger.warn('[COORDINATOR] Left without waiting for the database: its lease runs out by itself', {
         event: 'coordinator.left',
       })
     }
-    wakeups.unwatch()
+    this.#reading.unsubscribe()
     log.replica.complete()
     incarnation.complete()
   }
 
   get #isClosing(): boolean {
-    return this.#options.closing.signal.aborted
+    return this.#member.closing.signal.aborted
   }
 
   async #finish(): Promise<void> {
-    const { appends, wakeups, maintenance, incarnation, stopped } = this.#parts
+    const { appends, wakeups, maintenance, incarnation, stopped, closing } = this.#member
     await wakeups.rest()
-    this.#options.closing.abort()
+    closing.abort()
     await appends.idle()
     await stopped.close()
     await maintenance.close()
@@ -196,10 +192,47 @@ export class Lifecycle {
 
   /** It was closed while it opened, or could not be opened. */
   async #undoOpen(): Promise<void> {
-    const { wakeups, maintenance, incarnation } = this.#parts
+    const { wakeups, maintenance, incarnation } = this.#member
     await wakeups.rest()
     await maintenance.pause()
-    wakeups.unwatch()
+    this.#reading.unsubscribe()
     if (incarnation.lease.isRegistered) await incarnation.leave()
+  }
+}
+
+/**
+ * Ends the leases of dead processes. Each beat names those that still hold something: while one command of it is under way, the
+ * next one carries all that were named meanwhile.
+ */
+class Expiry {
+  readonly #member: Pick<Member, 'log' | 'inBackground'>
+  #overdue = new Set<string>()
+  readonly #flight: SingleFlight
+
+  constructor(member: Pick<Member, 'log' | 'inBackground' | 'failures'>) {
+    this.#member = member
+    this.#flight = new SingleFlight(
+      () => this.#expire(),
+      (error) => member.failures.note(error),
+    )
+  }
+
+  async of(workerIds: readonly string[]): Promise<void> {
+    for (const workerId of workerIds) this.#overdue.add(workerId)
+    if (this.#overdue.size > 0) await this.#flight.request()
+  }
+
+  /** One command takes a limited number of attempts. If their number does not fall, the worker is alive after all. */
+  async #expire(): Promise<void> {
+    const workerIds = [...this.#overdue]
+    this.#overdue = new Set()
+    const { log } = this.#member
+    for (let held = heldBy(log.ledger, workerIds); ; ) {
+      const before = held
+      const command = { type: 'expire_leases', workerIds, retryAt: AT_ONCE } as const
+      if (!(await this.#member.inBackground(command))) return
+      held = heldBy(log.ledger, workerIds)
+      if (held === 0 || held >= before) return
+    }
   }
 }

@@ -34,24 +34,24 @@ export interface SendOptions {
   readonly as?: { readonly id: string; readonly workerId: string; readonly hash?: number }
 }
 
-/** What a member reports beside the answers to its commands. */
-export interface MemberHooks {
-  /** Every event, once it is folded. */
-  readonly onEvent: (event: RecordedEvent) => void
-  /** A job was started for this process, by any command. Returns true if it belongs to the sender of that command. */
-  readonly onStarted: (attempt: Started, taker: Taker) => boolean
+/** The process that a member belongs to, as the member sees it: what it is told beside the answers to commands. */
+export interface MemberOwner {
   /** Somebody here waits for the start of a job that he has asked for. */
-  readonly isWaiting: () => boolean
+  readonly isWaiting: boolean
+  /** An event that this process has folded. */
+  see(event: RecordedEvent): void
+  /** A job was started for this process, by any command. Returns true if it belongs to the sender of that command. */
+  started(attempt: Started, taker: Taker): boolean
   /** Something may have arrived beside the log. @param again after the last message, without one */
-  readonly onIncoming: (incoming: Incoming, again?: boolean) => void
+  arrived(incoming: Incoming, again?: boolean): void
   /** A job that was about to start is to be cancelled: the command is in the inbox. */
-  readonly onRequested: () => void
+  requested(): void
   /** Once per poll, after the log was read. */
-  readonly onPoll: () => void
+  polled(): void
   /** The process goes on under another worker id, which is registered now. */
-  readonly onRenewed: () => void
+  renewed(): void
   /** A job may start that could not before, although no event says so. */
-  readonly onOpening: () => void
+  mayStart(): void
   /** Events were skipped that were archived for good before this process read them. */
-  readonly onSkipped: () => void
+  skipped(): void
 }

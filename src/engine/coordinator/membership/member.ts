@@ -1,132 +1,89 @@
 import type { Observable } from 'rxjs'
-import type {
-  Accepted,
-  AttemptKey,
-  CommandBody,
-  InterlockError,
-  Ledger,
-  RecordedEvent,
-} from '../../core/index.ts'
-import type { Telemetry } from '../../store/index.ts'
+import type { Accepted, AttemptKey, CommandBody, InterlockError, Ledger } from '../../core/index.ts'
+import type { BeatAnswer, Telemetry } from '../../store/index.ts'
 import type { WholeOptions } from '../api/options.ts'
 import type { Logger } from '../base/logger.ts'
-import { SingleFlight } from '../base/work.ts'
 import { AppendQueue } from '../commit/append-queue.ts'
-import type { CommitHooks } from '../commit/committer.ts'
+import { takesIn } from '../commit/appender.ts'
+import type { AppendingProcess } from '../commit/committer.ts'
 import { StartedData, withRowsAhead } from '../commit/started-data.ts'
 import { type Maintenance, maintenanceOf } from '../maintenance/maintenance.ts'
 import { LogView } from '../replica/log-view.ts'
-import { Expiry, heldBy } from './expiry.ts'
+import type { Applied } from '../replica/replica.ts'
 import { Failures, Stopped } from './failures.ts'
-import { heed } from './heed.ts'
 import { Incarnation } from './incarnation.ts'
-import type { LeaseKeeper } from './lease.ts'
+import type { BeatingProcess, Capacity, LeaseKeeper } from './lease.ts'
 import { Lifecycle } from './lifecycle.ts'
-import type { MemberHooks, SendOptions } from './member-api.ts'
+import type { MemberOwner, SendOptions } from './member-api.ts'
 import { OwnStarts } from './own-starts.ts'
 import { Sender } from './sender.ts'
-import { WakeFilter, Wakeups } from './wakeups.ts'
+import { type HearingProcess, WakeFilter, Wakeups } from './wakeups.ts'
 
 /**
- * One process as a member of a queue. It connects its parts: what it knows of the log, its appends, its lease, its wake-ups. What
- * the commands are for is up to its owner.
+ * One process as a member of a queue. It owns its parts: what it knows of the log, its appends, its lease, its wake-ups; each of them
+ * is given the member, and asks it for the others. What the commands are for is up to its owner.
+ *
+ * A command goes to the {@link Sender}, waits in {@link AppendQueue} for the append under way, is decided, and stored. What the log
+ * says comes back by {@link applied}, whether this process or another has appended it.
  */
-export class Member {
+export class Member implements AppendingProcess, BeatingProcess, HearingProcess {
+  readonly owner: MemberOwner
   readonly logger: Logger
   readonly telemetry: Telemetry | undefined
   readonly log: LogView
   readonly failures: Failures
+  /** Says when the process cannot go on with the queue. */
+  readonly stopped: Stopped
   readonly startedData: StartedData
   readonly starts: OwnStarts
+  readonly maintenance: Maintenance
+  readonly incarnation: Incarnation
+  readonly appends: AppendQueue
+  /** Which wake-ups have to be followed. */
+  readonly filter: WakeFilter
+  readonly wakeups: Wakeups
   /** Joins the queue, and leaves it. */
   readonly lifecycle: Lifecycle
-  readonly #hooks: MemberHooks
-  readonly #closing = new AbortController()
-  readonly #stopped: Stopped
-  readonly #incarnation: Incarnation
-  readonly appends: AppendQueue
-  readonly #maintenance: Maintenance
-  readonly #wakeFilter: WakeFilter
-  readonly #wakeups: Wakeups
+  /** Fires when the process leaves. */
+  readonly closing = new AbortController()
   readonly #sender: Sender
-  /** One poll at a time: after an outage, all that came meanwhile would look at once. */
-  readonly #polls: SingleFlight
-  readonly #ticks: SingleFlight
-  readonly #pollMs: number
-  #nextRead: NodeJS.Timeout | undefined
 
-  constructor(options: WholeOptions, hooks: MemberHooks) {
+  constructor(options: WholeOptions, owner: MemberOwner) {
     const { store, queue, name, logger, pollMs, patienceMs, telemetry } = options
-    const { signal } = this.#closing
-    const limit = { forMs: patienceMs, signal }
+    const limit = { forMs: patienceMs, signal: this.closing.signal }
     const workerId = () => this.workerId
+    this.owner = owner
     this.logger = logger
     this.telemetry = telemetry
-    this.#pollMs = pollMs
-    this.#hooks = hooks
-    this.log = new LogView({
-      ...{ store, queue },
-      onReached: () => this.failures.wentWell('read'),
-      onSkipped: () => this.#onSkipped(),
-    })
-    const { log } = this
-    this.#stopped = new Stopped({
-      ...{ store, queue, name, logger, limit, epoch: () => log.ledger.epoch },
-      onEnd: () => this.#onStopped(),
-    })
-    this.failures = new Failures(logger, this.#stopped)
-    const onError = (error: unknown) => this.failures.note(error)
-    this.#polls = new SingleFlight(() => this.#onPoll(), onError)
-    this.#ticks = new SingleFlight(async () => void (await this.inBackground({ type: 'tick' })), onError)
+    this.stopped = new Stopped({ store, queue, name, limit }, logger, this)
+    this.failures = new Failures(logger, this.stopped)
+    this.log = new LogView({ store, queue, failures: this.failures })
     this.startedData = new StartedData({ store, queue, workerId, all: telemetry?.propagates === true })
-    this.starts = new OwnStarts({
-      ...{ log, signal, incarnation: () => this.#incarnation },
-      onStarted: (attempt) => void hooks.onStarted(attempt, null),
-    })
-    this.#maintenance = maintenanceOf(log, options, onError)
+    this.starts = new OwnStarts(this)
+    this.maintenance = maintenanceOf(this.log, options, this.failures)
+    this.incarnation = new Incarnation(options, this)
     this.appends = new AppendQueue({
-      ...{ log, limit, startedData: this.startedData, hooks: this.#commitHooks(), name: workerId },
-      beats: { along: (append) => this.lease.along(append) },
-      store: withRowsAhead(this.#maintenance.alongAppends(store), () => log.ledger),
+      log: this.log,
+      store: withRowsAhead(this.maintenance.alongAppends(store), () => this.ledger),
+      limit,
+      process: this,
+      startedData: this.startedData,
+      name: workerId,
+      beats: this.lease,
     })
-    this.#incarnation = this.#newIncarnation(options)
-    const { lease } = this.#incarnation
-    this.#wakeFilter = new WakeFilter({
-      ...{ isFrugal: store.frugal === true, log, capacity: () => lease.capacity },
-      isTold: () => this.appends.isTold && !hooks.isWaiting(),
-    })
-    this.#wakeups = new Wakeups(log, store, pollMs, {
-      onEvent: (event) => this.#onEvent(event),
-      onWake: (wake) =>
-        heed(wake, { log, appends: this.appends, filter: this.#wakeFilter, onIncoming: hooks.onIncoming }),
-      ...{ onPoll: () => void this.#polls.join(), onTick: () => this.#onTick() },
-    })
-    const send = (body: CommandBody) => this.inBackground(body)
-    const expiry = new Expiry({ ledger: () => log.ledger, send, onError })
-    const shared = { appends: this.appends, incarnation: this.#incarnation, stopped: this.#stopped }
-    this.lifecycle = new Lifecycle(
-      { ...shared, log, wakeups: this.#wakeups, maintenance: this.#maintenance },
-      {
-        ...{ ...options, closing: this.#closing, onError },
-        expire: (ids) => expiry.of(ids),
-      },
-    )
-    this.#sender = new Sender(
-      { ...shared, starts: this.starts, failures: this.failures },
-      {
-        checkOpen: () => this.lifecycle.checkOpen(),
-        isClosing: () => signal.aborted,
-        onStarted: hooks.onStarted,
-      },
-    )
+    this.filter = new WakeFilter(this, store.frugal === true)
+    this.wakeups = new Wakeups(this, store, pollMs)
+    this.lifecycle = new Lifecycle(this, options)
+    this.#sender = new Sender(this)
+    this.log.replica.skipped$.subscribe(() => this.#skipped())
   }
 
   get workerId(): string {
-    return this.#incarnation.workerId
+    return this.incarnation.workerId
   }
 
   get lease(): LeaseKeeper {
-    return this.#incarnation.lease
+    return this.incarnation.lease
   }
 
   get ledger(): Ledger {
@@ -134,28 +91,37 @@ export class Member {
   }
 
   get leaseLost$(): Observable<{ readonly workerId: string }> {
-    return this.#incarnation.lost$
+    return this.incarnation.lost$
   }
 
   get stopped$(): Observable<InterlockError> {
-    return this.#stopped.stopped$
+    return this.stopped.stopped$
+  }
+
+  get capacity(): Capacity {
+    return this.lease.capacity
+  }
+
+  /** Another process carries out its commands and tells it what comes of them, and nobody here waits for more. */
+  get isTold(): boolean {
+    return this.appends.isTold && !this.owner.isWaiting
   }
 
   /** What this process could start. If it could start nothing before, it reads what it has ignored since. */
   setCapacity(kinds: readonly string[] | null, freeSlots: number): void {
     this.lease.offer({ kinds, freeSlots })
-    const { ignored } = this.#wakeFilter
+    const { ignored } = this.filter
     if (freeSlots > 0 && ignored > this.log.version) void this.appends.catchUp(ignored)
   }
 
   /** How far the user's tables are behind, and how often a command was refused because the attempt was over, or another's. */
   get figures() {
-    return { projection: this.#maintenance.lag(), staleWrites: this.#sender.staleWrites }
+    return { projection: this.maintenance.lag(), staleWrites: this.#sender.staleWrites }
   }
 
   /** The process has no free slot and leaves what comes in to others. */
   get isFull(): boolean {
-    return this.#wakeFilter.isFull
+    return this.filter.isFull
   }
 
   /**
@@ -163,7 +129,7 @@ export class Member {
    * hears of.
    */
   following<T>(stream$: Observable<T>): Observable<T> {
-    return this.#wakeFilter.following(stream$, () => void this.appends.catchUp(this.log.head.version))
+    return this.filter.following(stream$, () => void this.appends.catchUp(this.log.head.version))
   }
 
   /** Sends one command and throws its refusal. What it started for this process has its owner by then. */
@@ -174,11 +140,6 @@ export class Member {
   /** A command whose answer no caller needs. False if it was not carried out. */
   inBackground(body: CommandBody): Promise<boolean> {
     return this.#sender.inBackground(body)
-  }
-
-  /** Has time passed. While one tick is under way, the next one carries what came meanwhile. */
-  tick(): Promise<void> {
-    return this.#ticks.request()
   }
 
   catchUp(): Promise<void> {
@@ -192,78 +153,51 @@ export class Member {
     return this.starts.attempt(lease) !== undefined
   }
 
-  #newIncarnation(options: WholeOptions): Incarnation {
-    const { onIncoming, onRenewed } = this.#hooks
-    return new Incarnation(options, {
-      ...{ logger: this.logger, onIncoming, onRenewed },
-      isOver: () => this.#stopped.error !== undefined,
-      isHolding: (workerId) => heldBy(this.ledger, [workerId]) > 0 || this.starts.areAhead,
-      onOverdue: (workerIds) => this.lifecycle.overdue(workerIds),
-      onUnreachable: (error) => this.failures.note(error, 'beat'),
-      onReached: () => this.failures.beatWentWell(),
-      version: () => this.log.version,
-      onShorter: () => void this.appends.catchUp(),
-    })
-  }
-
-  #commitHooks(): CommitHooks {
-    return {
-      onDeadWorkers: (ids) => ids.includes(this.workerId) && this.lease.declareLost(),
-      onRequested: () => this.#hooks.onRequested(),
-      onUnreadable: (error) => this.failures.noteOfLog(error, 'read'),
-      onUnexpected: (version) => void this.appends.catchUp(version),
-      onAppended: (...append) => {
-        this.failures.wentWell('write')
-        this.#maintenance.followAppend(...append)
-      },
+  /** How the log goes on, whoever appended it: gate, inbox, projector and wake-ups read it from here. */
+  applied({ before, events, isOwn }: Applied): void {
+    for (const event of events) {
+      // Others have ended the lease. What runs under it is told first: it has nothing to report any more.
+      if (event.type === 'lease_expired' && event.workerId === this.workerId) this.lease.declareLost()
+      this.owner.see(event)
+      this.startedData.see(event)
+      this.starts.see(event)
     }
+    this.starts.forgetFolded()
+    this.wakeups.follow()
+    if (isOwn) this.maintenance.followAppend(before, this.ledger, takesIn(events))
   }
 
-  async #onPoll(): Promise<void> {
-    const { mayRest } = this.#wakeFilter
-    if (!mayRest) await this.#readWhenOld()
-    this.#maintenance.catchUp(mayRest)
-    this.#hooks.onPoll()
+  /** The store has answered a beat. Whatever else came in beside the log is told along with it. */
+  heard({ overdue, arrived, requested, version }: BeatAnswer, known: number): void {
+    if (overdue.length > 0) this.lifecycle.overdue(overdue)
+    if (arrived) this.owner.arrived('rows')
+    if (requested) this.owner.arrived('requests')
+    // The log has become shorter. The next read will say that it went back.
+    if (version < known) void this.appends.catchUp()
   }
 
-  /** Its own appends and reads tell as much as a poll. Where calls are slow, polls would otherwise take the place of appends. */
-  async #readWhenOld(): Promise<void> {
-    clearTimeout(this.#nextRead)
-    if (this.#closing.signal.aborted) return
-    const freshMs = this.#pollMs - (performance.now() - this.log.head.reachedAt)
-    if (freshMs <= 0) return this.appends.catchUp()
-    this.#nextRead = setTimeout(() => void this.#readWhenOld(), Math.ceil(freshMs)).unref()
+  declaredDead(workerIds: readonly string[]): void {
+    if (workerIds.includes(this.workerId)) this.lease.declareLost()
   }
 
-  async #onTick(): Promise<void> {
-    // The combiner ticks for all.
-    if (!this.#wakeFilter.mayRest) await this.tick()
-    if (this.#closing.signal.aborted) return
-    this.#wakeups.look()
-    this.#hooks.onOpening()
+  requested(): void {
+    this.owner.requested()
   }
 
-  #onEvent(event: RecordedEvent): void {
-    // Others have ended the lease. What runs under it is told first: it has nothing to report any more.
-    if (event.type === 'lease_expired' && event.workerId === this.workerId) this.lease.declareLost()
-    this.#hooks.onEvent(event)
-    this.startedData.see(event)
-    this.starts.see(event)
+  /** Ends what the process does by itself: beats, timers, listening. */
+  async rest(): Promise<void> {
+    this.lease.abandon()
+    await this.wakeups.rest()
   }
 
   /** The ends of its attempts, and requests about them, may be among the events that were skipped. */
-  #onSkipped(): void {
+  #skipped(): void {
     if (!this.lifecycle.isOpen) return
     this.logger.warn(
       `[COORDINATOR] Events were archived before this process read them; on from event ${this.log.version}`,
       { event: 'log.skipped' },
     )
     this.lease.declareLost()
-    this.#hooks.onSkipped()
-  }
-
-  async #onStopped(): Promise<void> {
-    this.lease.abandon()
-    await this.#wakeups.rest()
+    this.owner.skipped()
   }
 }

@@ -1,15 +1,19 @@
-import { type AttemptKey, type RecordedEvent, runningAttempt, type Started } from '../../core/index.ts'
-import type { LogView } from '../replica/log-view.ts'
-import type { Incarnation } from './incarnation.ts'
+import {
+  type AttemptKey,
+  type Ledger,
+  type RecordedEvent,
+  runningAttempt,
+  type Started,
+} from '../../core/index.ts'
+import type { Member } from './member.ts'
 import type { Hold } from './member-api.ts'
 
-export interface OwnStartsOptions {
-  readonly log: LogView
-  readonly incarnation: () => Pick<Incarnation, 'workerId' | 'lease'>
-  /** Fires when the process leaves. */
-  readonly signal: AbortSignal
-  /** A job was started for this process, and no answer to one of its commands will say so. */
-  readonly onStarted: (attempt: Started) => void
+/** How many attempts of these worker processes run, as far as the ledger knows. */
+export function heldBy({ active, jobs }: Ledger, workerIds: readonly string[]): number {
+  const ids = new Set(workerIds)
+  let held = 0
+  for (const place of active) if (ids.has(jobs.get(place)?.workerId ?? '')) held++
+  return held
 }
 
 interface Start {
@@ -17,22 +21,21 @@ interface Start {
   readonly token: number
 }
 
-/** The starts for this process, each reported once: to the sender of the command that led to it, or else to `onStarted`. */
+/** The starts for this process, each told once: to the sender of the command that led to it, or else to the owner of the member. */
 export class OwnStarts {
-  readonly #options: OwnStartsOptions
+  readonly #member: Pick<Member, 'log' | 'workerId' | 'lease' | 'closing' | 'owner'>
   /** Own commands under way, by id, with what they have started here so far. */
   readonly #underWay = new Map<string, Start[]>()
   /** What answers have told of own attempts, and is not folded yet: that they run, or (null) have ended. By token. */
   readonly #ahead = new Map<number, { readonly jobId: string; readonly attempt: Started | null }>()
 
-  constructor(options: OwnStartsOptions) {
-    this.#options = options
-    options.log.replica.changes$.subscribe(() => this.#forgetFolded())
+  constructor(member: Pick<Member, 'log' | 'workerId' | 'lease' | 'closing' | 'owner'>) {
+    this.#member = member
   }
 
   /** An answer says so; the log may be behind. */
   learnStarts(started: readonly Started[]): void {
-    const { version } = this.#options.log
+    const { version } = this.#member.log
     for (const attempt of started) {
       const { jobId, fencingToken } = attempt.lease
       if (fencingToken > version) this.#ahead.set(fencingToken, { jobId, attempt })
@@ -41,24 +44,26 @@ export class OwnStarts {
 
   /** The same of an end. */
   learnEnd(jobId: string, token: number): void {
-    if (this.#ahead.has(token) || runningAttempt(this.#options.log.ledger, jobId, token) !== undefined)
+    if (this.#ahead.has(token) || runningAttempt(this.#member.log.ledger, jobId, token) !== undefined)
       this.#ahead.set(token, { jobId, attempt: null })
   }
 
-  /** Attempts of this process run that only answers have told of. */
-  get areAhead(): boolean {
-    return [...this.#ahead.values()].some(({ attempt }) => attempt !== null)
+  /** True if attempts run here under the lease of this worker id, as far as this process knows. */
+  isHolding(workerId: string): boolean {
+    const isAhead = [...this.#ahead.values()].some(({ attempt }) => attempt !== null)
+    return heldBy(this.#member.log.ledger, [workerId]) > 0 || isAhead
   }
 
-  #forgetFolded(): void {
-    const { version, ledger } = this.#options.log
+  /** What only answers had told of is in the log now. */
+  forgetFolded(): void {
+    const { version, ledger } = this.#member.log
     for (const [token, { jobId, attempt }] of this.#ahead)
       if (token <= version && (attempt !== null || runningAttempt(ledger, jobId, token) === undefined))
         this.#ahead.delete(token)
   }
 
   /**
-   * Starts of the command go to its sender. If the command gets no answer, they are reported by `onStarted`: it may be in the log
+   * Starts of the command go to its sender. If the command gets no answer, the owner of the member is told: it may be in the log
    * all the same.
    */
   async during<T>(commandId: string, send: () => Promise<T>): Promise<T> {
@@ -75,7 +80,7 @@ export class OwnStarts {
   }
 
   see(event: RecordedEvent): void {
-    if (event.type !== 'started' || event.workerId !== this.#workerId) return
+    if (event.type !== 'started' || event.workerId !== this.#member.workerId) return
     const start = { jobId: event.jobId, token: event.seq }
     const starts = this.#underWay.get(event.commandId)
     if (starts === undefined) queueMicrotask(() => this.#tell(start))
@@ -84,7 +89,7 @@ export class OwnStarts {
 
   /** The attempt under this lease, if it belongs to this process as far as it knows. */
   attempt(lease: AttemptKey): Started | undefined {
-    const keeper = this.#options.incarnation().lease
+    const { lease: keeper } = this.#member
     keeper.check()
     return keeper.lost ? undefined : this.#known(lease)
   }
@@ -94,29 +99,25 @@ export class OwnStarts {
     return this.#known(lease) === undefined ? 'none' : 'unsure'
   }
 
-  get #workerId(): string {
-    return this.#options.incarnation().workerId
-  }
-
   /** The attempt of this process under this lease, whether the lease is good or not. */
   #known({ jobId, fencingToken, epoch }: AttemptKey): Started | undefined {
-    const { log } = this.#options
+    const { log, workerId } = this.#member
     if (log.ledger.epoch !== epoch) return undefined
     const ahead = this.#ahead.get(fencingToken)
     const attempt = ahead?.jobId === jobId ? ahead.attempt : runningAttempt(log.ledger, jobId, fencingToken)
-    return attempt?.workerId === this.#workerId ? attempt : undefined
+    return attempt?.workerId === workerId ? attempt : undefined
   }
 
   /** A start that was read begins when it is certain that it stays: a fail-over might give the job to another process. */
   #tell(start: Start): void {
-    const { log, signal } = this.#options
-    log.confirmed.after(start.token, signal, () => this.#report(start))
+    const { log, closing } = this.#member
+    log.confirmed.after(start.token, closing.signal, () => this.#report(start))
   }
 
   #report({ jobId, token }: Start): void {
-    const { log, onStarted } = this.#options
+    const { log, workerId, owner } = this.#member
     if (this.#ahead.get(token)?.attempt === null) return
     const attempt = runningAttempt(log.ledger, jobId, token)
-    if (attempt !== undefined) onStarted({ ...attempt, workerId: this.#workerId })
+    if (attempt !== undefined) owner.started({ ...attempt, workerId }, null)
   }
 }

@@ -9,40 +9,21 @@ import {
   type Started,
 } from '../../core/index.ts'
 import { atMost } from '../base/retry.ts'
-import type { AppendQueue } from '../commit/append-queue.ts'
-import type { Failures, Stopped } from './failures.ts'
-import type { Incarnation } from './incarnation.ts'
-import type { SendOptions, Taker } from './member-api.ts'
-import type { OwnStarts } from './own-starts.ts'
+import type { Member } from './member.ts'
+import type { SendOptions } from './member-api.ts'
 
-export interface SenderParts {
-  readonly appends: AppendQueue
-  readonly incarnation: Incarnation
-  readonly starts: OwnStarts
-  readonly failures: Failures
-  readonly stopped: Stopped
-}
-
-export interface SenderHooks {
-  /**
-   * @throws InterlockError the reason why nothing can be sent: `closed`, `store_unavailable`, or the error that stopped the
-   * process
-   */
-  readonly checkOpen: () => void
-  readonly isClosing: () => boolean
-  /** Returns true if the start belongs to the sender of the command that led to it. */
-  readonly onStarted: (attempt: Started, taker: Taker) => boolean
-}
+type Parts = Pick<
+  Member,
+  'appends' | 'incarnation' | 'starts' | 'failures' | 'stopped' | 'lifecycle' | 'closing' | 'owner'
+>
 
 /** Sends the commands of this process under its worker id, and gives each start that results from them its owner. */
 export class Sender {
-  readonly #parts: SenderParts
-  readonly #hooks: SenderHooks
+  readonly #member: Parts
   #staleWrites = 0
 
-  constructor(parts: SenderParts, hooks: SenderHooks) {
-    this.#parts = parts
-    this.#hooks = hooks
+  constructor(member: Parts) {
+    this.#member = member
   }
 
   /** How often a command was refused because the attempt was over, or another's. */
@@ -56,7 +37,7 @@ export class Sender {
    */
   async send(body: CommandBody, options: SendOptions = {}): Promise<Accepted> {
     const { claim, data, isLook, as, madeAt = performance.now() } = options
-    const { appends, incarnation, starts, failures, stopped } = this.#parts
+    const { appends, incarnation, starts, failures, stopped } = this.#member
     await this.#checkOpen()
     await this.#beRegistered(madeAt)
     const { workerId } = incarnation
@@ -87,21 +68,21 @@ export class Sender {
       await this.send(body)
       return true
     } catch (error) {
-      this.#parts.failures.noteOfCommand(error)
+      this.#member.failures.noteOfCommand(error)
       return false
     }
   }
 
   /** @throws InterlockError the reason why nothing can be sent, once the program may know it */
   async #checkOpen(): Promise<void> {
-    const { stopped } = this.#parts
-    if (stopped.error !== undefined && !this.#hooks.isClosing()) throw await stopped.told
-    this.#hooks.checkOpen()
+    const { stopped, closing, lifecycle } = this.#member
+    if (stopped.error !== undefined && !closing.signal.aborted) throw await stopped.told
+    lifecycle.checkOpen()
   }
 
   /** A process that is not registered can start nothing: the store would count its new lease as lost. */
   async #beRegistered(madeAt: number): Promise<void> {
-    const { appends, incarnation } = this.#parts
+    const { appends, incarnation } = this.#member
     const { lease } = incarnation
     if (lease.isRegistered) return
     await atMost(appends.leftMs(madeAt), lease.beat())
@@ -115,7 +96,7 @@ export class Sender {
       const mayTake = as === undefined && isWithin(claim, own.length, attempt)
       const isHere = attempt.workerId === workerId
       const isOwn = isHere
-        ? this.#hooks.onStarted(attempt, taker ?? (mayTake ? 'claim' : null))
+        ? this.#member.owner.started(attempt, taker ?? (mayTake ? 'claim' : null))
         : attempt.workerId === as?.workerId
       if (isOwn) own.push(attempt)
     }

@@ -1,66 +1,64 @@
-import { defer, finalize, type Observable, Subscription } from 'rxjs'
-import {
-  type Ledger,
-  MICROS_PER_MS,
-  type Micros,
-  nextOpeningAt,
-  nextTickAt,
-  type RecordedEvent,
-} from '../../core/index.ts'
-import type { Concern, OnWake, WakeRole } from '../../store/index.ts'
+import { defer, finalize, type Observable } from 'rxjs'
+import { type Ledger, MICROS_PER_MS, type Micros, nextOpeningAt, nextTickAt } from '../../core/index.ts'
+import type { Concern, Wake, WakeRole } from '../../store/index.ts'
+import { SingleFlight } from '../base/work.ts'
 import type { LogView } from '../replica/log-view.ts'
 import type { Capacity } from './lease.ts'
+import type { Member } from './member.ts'
 
-export interface WakeupHooks {
-  readonly onEvent: (event: RecordedEvent) => void
-  readonly onWake: OnWake
-  readonly onPoll: () => void
-  /** There is something to record, or a job may start, because a time has come. */
-  readonly onTick: () => Promise<void>
-}
+type Parts = Pick<
+  Member,
+  'log' | 'appends' | 'failures' | 'maintenance' | 'closing' | 'owner' | 'filter' | 'inBackground'
+>
 
 /** What makes a process act by itself: messages of the store, the poll in case one is lost, and times that come. */
 export class Wakeups {
-  readonly #log: LogView
+  readonly #member: Parts
   readonly #store: WakeRole
   readonly #pollMs: number
-  readonly #hooks: WakeupHooks
   readonly #tick: TickTimer
+  /** One poll at a time: after an outage, all that came meanwhile would look at once. */
+  readonly #polls: SingleFlight
+  readonly #ticks: SingleFlight
   #poll: NodeJS.Timeout | undefined
+  #nextRead: NodeJS.Timeout | undefined
   #stopListening: (() => Promise<void>) | undefined
-  #watch = new Subscription()
 
-  constructor(log: LogView, store: WakeRole, pollMs: number, hooks: WakeupHooks) {
-    this.#log = log
+  constructor(member: Parts, store: WakeRole, pollMs: number) {
+    this.#member = member
     this.#store = store
     this.#pollMs = pollMs
-    this.#hooks = hooks
-    this.#tick = new TickTimer(log, hooks.onTick)
-  }
-
-  /** Follows events and times from now on. */
-  watch(): void {
-    const { replica } = this.#log
-    this.unwatch()
-    this.#watch = replica.events$.subscribe((event) => this.#hooks.onEvent(event))
-    this.#watch.add(replica.changes$.subscribe((ledger) => this.#tick.follow(ledger)))
-  }
-
-  unwatch(): void {
-    this.#watch.unsubscribe()
+    this.#tick = new TickTimer(member.log, this)
+    const note = (error: unknown) => member.failures.note(error)
+    this.#polls = new SingleFlight(() => this.#look(), note)
+    this.#ticks = new SingleFlight(async () => void (await member.inBackground({ type: 'tick' })), note)
   }
 
   /** @throws what the store throws */
   async begin(): Promise<void> {
-    const { onWake, onPoll } = this.#hooks
-    this.#stopListening = await this.#store.listen(this.#log.queue, onWake)
-    this.look()
-    this.#poll = setInterval(onPoll, this.#pollMs)
+    this.#stopListening = await this.#store.listen(this.#member.log.queue, (wake) => this.#hear(wake))
+    this.follow()
+    this.#poll = setInterval(() => void this.#polls.join(), this.#pollMs)
   }
 
   /** Sets the timer to the next time that the replica knows of. */
-  look(): void {
-    this.#tick.follow(this.#log.ledger)
+  follow(): void {
+    this.#tick.follow(this.#member.log.ledger)
+  }
+
+  /** Has time passed. While one tick is under way, the next one carries what came meanwhile. */
+  tick(): Promise<void> {
+    return this.#ticks.request()
+  }
+
+  /** There is something to record, or a job may start, because a time has come. */
+  async timeCame(): Promise<void> {
+    const { filter, closing, owner } = this.#member
+    // The combiner ticks for all.
+    if (!filter.mayRest) await this.tick()
+    if (closing.signal.aborted) return
+    this.follow()
+    owner.mayStart()
   }
 
   /** Stops the timers at once, and listening once the store has confirmed it. */
@@ -68,6 +66,48 @@ export class Wakeups {
     clearInterval(this.#poll)
     this.#tick.clear()
     await this.#stopListening?.()
+  }
+
+  /** Does what a message of the store asks for. */
+  #hear(wake: Wake): void {
+    const { log, appends, filter, owner } = this.#member
+    switch (wake.type) {
+      case 'missed':
+        void appends.catchUp()
+        return owner.arrived('both')
+      case 'appended':
+        log.head.hear(wake.version)
+        log.news.hear(wake.news, log.version)
+        if (!filter.mayIgnore(wake.concern, wake.version)) void appends.catchUp(wake.version)
+        return
+      case 'incoming':
+        return owner.arrived(wake.incoming, wake.again)
+      case 'answered':
+        log.head.hear(wake.version)
+        return appends.hearAnswered(wake.senders)
+      case 'resigned':
+        return appends.hearAnswered(null)
+      case 'answers':
+        return appends.hearAnswers(wake.answers)
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { filter, maintenance, owner } = this.#member
+    const { mayRest } = filter
+    if (!mayRest) await this.#readWhenOld()
+    maintenance.catchUp(mayRest)
+    owner.polled()
+  }
+
+  /** Its own appends and reads tell as much as a poll. Where calls are slow, polls would otherwise take the place of appends. */
+  async #readWhenOld(): Promise<void> {
+    const { closing, log, appends } = this.#member
+    clearTimeout(this.#nextRead)
+    if (closing.signal.aborted) return
+    const freshMs = this.#pollMs - (performance.now() - log.head.reachedAt)
+    if (freshMs <= 0) return appends.catchUp()
+    this.#nextRead = setTimeout(() => void this.#readWhenOld(), Math.ceil(freshMs)).unref()
   }
 }
 
@@ -99,11 +139,11 @@ class TickTimer {
   /** By `performance.now()`: until then, it does not look for jobs that may start without an event. */
   #restUntil = Number.NEGATIVE_INFINITY
   readonly #log: Pick<LogView, 'now' | 'isAhead'>
-  readonly #onTick: () => Promise<void>
+  readonly #wakeups: Pick<Wakeups, 'timeCame'>
 
-  constructor(log: Pick<LogView, 'now' | 'isAhead'>, onTick: () => Promise<void>) {
+  constructor(log: Pick<LogView, 'now' | 'isAhead'>, wakeups: Pick<Wakeups, 'timeCame'>) {
     this.#log = log
-    this.#onTick = onTick
+    this.#wakeups = wakeups
   }
 
   /** Sets the timer to what comes next on this ledger. */
@@ -145,7 +185,7 @@ class TickTimer {
   async #look(): Promise<void> {
     const began = performance.now()
     this.#restUntil = began + REST.mostMs
-    await this.#onTick()
+    await this.#wakeups.timeCame()
     const ended = performance.now()
     this.#restUntil = ended + Math.min(REST.mostMs, REST.times * (ended - began))
     const at = this.#at
@@ -160,12 +200,11 @@ class TickTimer {
  */
 const STALE = { ms: 5_000, events: 10_000 }
 
-export interface WakeFilterOptions {
-  /** Each call of the store has its price. */
-  readonly isFrugal: boolean
+/** The process that hears of what others do. */
+export interface HearingProcess {
   /** Another process carries out the commands of this one, and tells it what comes of them. */
-  readonly isTold: () => boolean
-  readonly capacity: () => Capacity
+  readonly isTold: boolean
+  readonly capacity: Capacity
   readonly log: Pick<LogView, 'head' | 'version' | 'knownVersion'>
 }
 
@@ -174,14 +213,17 @@ export interface WakeFilterOptions {
  * wait until a worker here sends its next command, or longer, unless a subscriber in this process follows the queue.
  */
 export class WakeFilter {
-  readonly #options: WakeFilterOptions
+  readonly #process: HearingProcess
+  readonly #isFrugal: boolean
   readonly #spread: number
   #followers = 0
   #ignored = 0
 
-  constructor(options: WakeFilterOptions) {
-    this.#options = options
-    this.#spread = options.isFrugal ? 1 : 1 + Math.random()
+  /** @param isFrugal each call of the store has its price */
+  constructor(process: HearingProcess, isFrugal: boolean) {
+    this.#process = process
+    this.#isFrugal = isFrugal
+    this.#spread = isFrugal ? 1 : 1 + Math.random()
   }
 
   /** The last version that was ignored for want of a free slot. */
@@ -190,13 +232,13 @@ export class WakeFilter {
   }
 
   /**
-   * The same stream; while it is subscribed, this process follows the queue. @param onCome called at each subscription: what the
+   * The same stream; while it is subscribed, this process follows the queue. @param begin called at each subscription: what the
    * process knows may be old
    */
-  following<T>(stream$: Observable<T>, onCome: () => void): Observable<T> {
+  following<T>(stream$: Observable<T>, begin: () => void): Observable<T> {
     return defer(() => {
       this.#followers++
-      onCome()
+      begin()
       return stream$.pipe(finalize(() => this.#followers--))
     })
   }
@@ -204,32 +246,32 @@ export class WakeFilter {
   mayIgnore(concern: Concern, version: number | undefined): boolean {
     if (!this.#isThrifty || this.#isStale || this.#followers > 0) return false
     if (concern === 'nobody') return true
-    if (concern !== 'free' || this.#options.capacity().freeSlots > 0) return false
-    this.#ignored = version ?? this.#options.log.knownVersion
+    if (concern !== 'free' || this.#process.capacity.freeSlots > 0) return false
+    this.#ignored = version ?? this.#process.log.knownVersion
     return true
   }
 
   /** It need not look for what it was not told of. */
   get mayRest(): boolean {
-    return this.#options.isTold() && this.#isWorker && !this.#isStale && this.#followers === 0
+    return this.#process.isTold && this.#isWorker && !this.#isStale && this.#followers === 0
   }
 
   /** The process has no free slot, and leaves new jobs to others. */
   get isFull(): boolean {
-    return this.#options.isFrugal && this.#isWorker && this.#options.capacity().freeSlots === 0
+    return this.#isFrugal && this.#isWorker && this.#process.capacity.freeSlots === 0
   }
 
   get #isThrifty(): boolean {
-    return this.#isWorker && (this.#options.isFrugal || this.#options.isTold())
+    return this.#isWorker && (this.#isFrugal || this.#process.isTold)
   }
 
   /** Only a process with a worker may wait: any other one has to know the queue. */
   get #isWorker(): boolean {
-    return this.#options.capacity().kinds?.length !== 0
+    return this.#process.capacity.kinds?.length !== 0
   }
 
   get #isStale(): boolean {
-    const { head, version, knownVersion } = this.#options.log
+    const { head, version, knownVersion } = this.#process.log
     const isOld = performance.now() - head.reachedAt >= this.#spread * STALE.ms
     return isOld || knownVersion - version > this.#spread * STALE.events
   }

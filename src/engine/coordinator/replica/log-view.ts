@@ -10,10 +10,13 @@ export interface LogViewOptions {
     Pick<AppendRole, 'confirm'> &
     Pick<SnapshotRole, 'snapshot' | 'chunk'>
   readonly queue: string
-  /** Called when the database has said that there is nothing more to read. */
-  readonly onReached?: () => void
-  /** Called when events were skipped because the database no longer has them: what is known of attempts is older than they are. */
-  readonly onSkipped?: () => void
+  /** Is told whenever the database has said that there is nothing more to read. */
+  readonly failures?: ReadFailures
+}
+
+/** Where failures to read the log are noted, as what has read it sees that. */
+interface ReadFailures {
+  wentWell(doing: 'read'): void
 }
 
 /** What one process knows of a queue's log: what it has folded, how far the log goes, and the time of the queue. */
@@ -26,15 +29,13 @@ export class LogView {
   readonly confirmed: Confirmed
   /** News of appends that are not folded yet. */
   readonly news = new HeardNews()
-  readonly onSkipped: () => void
   readonly #time = new LogClock(this.clock, () => this.replica.ledger.lastAt)
 
-  constructor({ store, queue, onReached, onSkipped = () => {} }: LogViewOptions) {
+  constructor({ store, queue, failures }: LogViewOptions) {
     this.store = store
     this.queue = queue
-    this.head = new Head(onReached)
+    this.head = new Head(failures)
     this.confirmed = new Confirmed(store)
-    this.onSkipped = onSkipped
     this.replica.changes$.subscribe(() => this.#time.see())
   }
 
@@ -68,11 +69,10 @@ export class Head {
   #version = 0
   #archivedSeq = 0
   #reachedAt = performance.now()
-  readonly #onReached: () => void
+  readonly #failures: ReadFailures | undefined
 
-  /** @param onReached called whenever the database has said that there is nothing more */
-  constructor(onReached: () => void = () => {}) {
-    this.#onReached = onReached
+  constructor(failures?: ReadFailures) {
+    this.#failures = failures
   }
 
   /** The last version that it has heard of, from any source. */
@@ -104,7 +104,7 @@ export class Head {
   reach(version = this.#version): void {
     this.#version = version
     this.#reachedAt = performance.now()
-    this.#onReached()
+    this.#failures?.wentWell('read')
   }
 }
 

@@ -66,11 +66,10 @@ export function foldNews({ queue, replica, head, news, confirmed }: LogView, upT
   return true
 }
 
-async function skip({ store, queue, replica, onSkipped }: LogView, error: InterlockError): Promise<void> {
+async function skip({ store, queue, replica }: LogView, error: InterlockError): Promise<void> {
   const ledger = await ledgerNear(store, queue, null, () => {})
   if (ledger.version <= replica.version) throw error
   replica.startFrom(ledger)
-  onSkipped()
 }
 
 async function readFollowing(log: LogView): Promise<void> {

@@ -191,7 +191,7 @@ export async function ledgerNear(
   store: LogSource,
   queue: string,
   upTo: number | null,
-  onPassedOver: (error: unknown) => void,
+  passOver: (error: unknown) => void,
 ): Promise<Ledger> {
   let gone = 0
   for (let at = upTo; ; ) {
@@ -205,7 +205,7 @@ export async function ledgerNear(
       const { events, archivedSeq } = await store.read(queue, 0, 1)
       const isOfCut = kept.seq === archivedSeq && events.length === 0
       if (isOfCut) throw error
-      onPassedOver(error)
+      passOver(error)
       at = kept.seq - 1
     }
   }
