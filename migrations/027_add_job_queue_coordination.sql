@@ -1145,7 +1145,6 @@ $$;
 --                     staged: [{command_id, job_id}, …], those of them that were put aside before (job_queue_stage);
 --                     expected_at: the time of the event expected_version as the caller has folded it, 0 before the first one;
 --                     without it the numbers alone are compared, which after a restore meet with other events;
---                     heeds_requests: true: the caller knows the answer `requested`, and is given it;
 --                     beat: {worker_id, kinds, free_slots, release, ttl_ms, grace_ms}: a heartbeat that goes along (job_queue_beat);
 --                     of_arrivals: true: the caller has claimed the rows that its intake events are of (job_queue_claim_arrivals)
 -- Returns {ok: true, version, now, data, beat} when everything was written (data: of the wanted jobs, where some are; beat: the answer to the heartbeat, if there was one); else nothing was, and {ok: false, reason, version, now, …}:
@@ -1325,7 +1324,7 @@ begin
   -- A job with an undecided cancel does not start: not by a claim, at the end of another job, or at the gate. If the request
   -- names a life (queued_at), it is that of a job in line; another life of the same id may start. There are hardly ever any, which a
   -- shorter statement finds out.
-  if given.started is not null and changes ? 'heeds_requests' and exists (
+  if given.started is not null and exists (
        select from public.job_queue_inbox i where i.queue = $1 and i.answered_at is null and i.command ->> 'type' = 'cancel') then
     select array_agg(distinct left(i.command ->> 'job_id', 200)) into ids from public.job_queue_inbox i
      where i.queue = $1 and left(i.command ->> 'job_id', 200) = any (given.started)
@@ -1936,7 +1935,7 @@ $$;
 -- was made long after its event: somebody is about to cut there.
 --   seq    the last event that was folded: 1 to the version of the queue
 --   state  {shape, maker, chunks, …}: describes the chunks of this maker (job_queue_put_snapshot_chunk), all of which have to
---          be there; in releases before shape 3 the ledger itself, at most 64 MB
+--          be there
 -- Returns {seq, kept}. kept is false if there is one at that number already; the chunks of this maker are then deleted. {seq,
 -- kept: false, incomplete: true} if some chunks are not there (any more): nothing was kept. Raises JQ001 for a call out of
 -- bounds.
@@ -6541,7 +6540,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '2bbfdf4ebb5222b2e0512a5c45b5efd755e8cbcb1e8dab0a7dffbab298f4b687')
+  ('027', 'f17a8572e123ee613f031d38fdafd9fa574c0b02b89fd75fc5fbeb644d90c8b5')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

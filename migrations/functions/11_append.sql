@@ -23,7 +23,6 @@
 --                     staged: [{command_id, job_id}, …], those of them that were put aside before (job_queue_stage);
 --                     expected_at: the time of the event expected_version as the caller has folded it, 0 before the first one;
 --                     without it the numbers alone are compared, which after a restore meet with other events;
---                     heeds_requests: true: the caller knows the answer `requested`, and is given it;
 --                     beat: {worker_id, kinds, free_slots, release, ttl_ms, grace_ms}: a heartbeat that goes along (job_queue_beat);
 --                     of_arrivals: true: the caller has claimed the rows that its intake events are of (job_queue_claim_arrivals)
 -- Returns {ok: true, version, now, data, beat} when everything was written (data: of the wanted jobs, where some are; beat: the answer to the heartbeat, if there was one); else nothing was, and {ok: false, reason, version, now, …}:
@@ -203,7 +202,7 @@ begin
   -- A job with an undecided cancel does not start: not by a claim, at the end of another job, or at the gate. If the request
   -- names a life (queued_at), it is that of a job in line; another life of the same id may start. There are hardly ever any, which a
   -- shorter statement finds out.
-  if given.started is not null and changes ? 'heeds_requests' and exists (
+  if given.started is not null and exists (
        select from public.job_queue_inbox i where i.queue = $1 and i.answered_at is null and i.command ->> 'type' = 'cancel') then
     select array_agg(distinct left(i.command ->> 'job_id', 200)) into ids from public.job_queue_inbox i
      where i.queue = $1 and left(i.command ->> 'job_id', 200) = any (given.started)

@@ -35,7 +35,7 @@ $$;
 -- was made long after its event: somebody is about to cut there.
 --   seq    the last event that was folded: 1 to the version of the queue
 --   state  {shape, maker, chunks, …}: describes the chunks of this maker (job_queue_put_snapshot_chunk), all of which have to
---          be there; in releases before shape 3 the ledger itself, at most 64 MB
+--          be there
 -- Returns {seq, kept}. kept is false if there is one at that number already; the chunks of this maker are then deleted. {seq,
 -- kept: false, incomplete: true} if some chunks are not there (any more): nothing was kept. Raises JQ001 for a call out of
 -- bounds.

@@ -85,7 +85,7 @@ describe('interlock verify', () => {
     const { version } = await documentOf(url, ['status'])
     await tamper(
       url,
-      `update job_queue_state set version = 0, policy = '{"maxActive":1,"capacity":{},"maxOvertakes":0,"ageSeconds":60,"offerMs":2000,"emptySet":"bypass"}'`,
+      `update job_queue_state set version = 0, policy = '{"maxActive":1,"capacity":{},"maxOvertakes":0,"ageSeconds":60,"offerMs":2000,"emptySet":"bypass","holdAfterLossSeconds":{},"rate":{},"fairShare":null,"retentionDays":30,"archive":"keep"}'`,
     )
     expect((await documentOf(url, ['verify'], 3)).differences).toContainEqual({
       row: 'job_queue_state',

@@ -9,12 +9,6 @@ export interface Claim {
   readonly kinds: readonly string[] | null
 }
 
-/** An event of the log, by its number, and what to read instead of its data; null: it counts as nothing. */
-export interface VoidedEvent {
-  readonly of: number
-  readonly as: { readonly [key: string]: unknown } | null
-}
-
 /** A command of this type, with its fields. */
 type Of<Type extends string, Said extends object = object> = { readonly type: Type } & Readonly<Said>
 
@@ -82,10 +76,10 @@ export type CommandBody =
    */
   | Of<'recover', { ended?: number }>
   /**
-   * Events that nobody can read are void from now on (`as`: but for this data in the place of their own). A job that one of them
-   * would have put back in line is put back now.
+   * Events that nobody can read count as nothing from now on, by their numbers. A job that one of them would have put back in line
+   * is put back now.
    */
-  | Of<'void', { voids: readonly VoidedEvent[] }>
+  | Of<'void', { seqs: readonly number[] }>
   /** Records what became true by the passing of time: attempts that timed out, due and expired jobs, untaken offers. */
   | Of<'tick'>
 

@@ -132,7 +132,7 @@ interface Queued {
   spec: JobSpec
   asked?: boolean
   intake?: true
-  /** For every life that somebody asked for by naming its job; absent in older logs. */
+  /** For every life that somebody asked for by naming its job. */
   named?: true
 }
 

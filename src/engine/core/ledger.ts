@@ -226,6 +226,10 @@ export function triesOf({ spec, attempt, free }: Pick<Job, 'spec' | 'attempt' | 
   return { attempt: attempt - free, attempts: spec.attempts, postponed: free }
 }
 
+/** When it is due; null also between the end of an attempt and its `requeued`, which is no time. A void `requeued` leaves it there. */
+export const dueTime = ({ dueAt }: Pick<Job, 'dueAt'>): Micros | null =>
+  dueAt === Number.POSITIVE_INFINITY ? null : dueAt
+
 /** It waits, is due and not held: it may start as soon as there is room. */
 export function isInLine(job: Job): boolean {
   return !job.active && job.dueAt === null && job.heldOn === null

@@ -1,5 +1,5 @@
 import { statusOf } from './law/state.ts'
-import { isInLine, type Job, jobOf, type Ledger, triesOf, usesSlot, waitingCount } from './ledger.ts'
+import { dueTime, isInLine, type Job, jobOf, type Ledger, triesOf, usesSlot, waitingCount } from './ledger.ts'
 import type { Policy } from './policy.ts'
 import { conflictReason, limitReason } from './reason.ts'
 import type { JobRow, ProjectionChanges, StateRow } from './row.ts'
@@ -58,7 +58,7 @@ function jobRow(job: Job, policy: Policy): JobRow {
     place_order: place.order,
     place_tie: place.tie,
     queued_at: job.queuedAt,
-    due_at: job.dueAt,
+    due_at: dueTime(job),
     expires_at: job.active ? timesOutAt(job) : expiresAt(job),
     ...triesOf(job),
     timeout_ms: spec.timeoutMs,

@@ -4,7 +4,7 @@ import type { Waiting } from './command.ts'
 import type { ReasonCode } from './event.ts'
 import { isShareFull } from './fair-share.ts'
 import { type JobSpec, MICROS_PER_MS, type Micros } from './job.ts'
-import { type Job, type LedgerView, modelOf, type Pause } from './ledger.ts'
+import { dueTime, type Job, type LedgerView, modelOf, type Pause } from './ledger.ts'
 import { firstPause } from './pausing.ts'
 import { capacityOf, type Policy, rateOf } from './policy.ts'
 import { isOverRate, rateOpensAt } from './rate.ts'
@@ -48,7 +48,7 @@ export function waitingFor(ledger: LedgerView, job: Job, now: Micros, hasWorker?
     const reason = `as many jobs of ${job.spec.fairKey} are running as its share allows`
     return { jobId, code, reason, blockedBy, until: null }
   }
-  const until = code === 'not_due' ? job.dueAt : null
+  const until = code === 'not_due' ? dueTime(job) : null
   return { jobId, code, reason: sentence(code, blocker), blockedBy, until }
 }
 

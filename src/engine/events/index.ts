@@ -16,7 +16,6 @@ export {
 export { CheckedResult, parseNote, parseResult } from './json.ts'
 export { lengthOf } from './json-size.ts'
 export { checkAccess, parseInstant } from './looking.ts'
-export { type Mended, mend, nothing } from './mend.ts'
 export { parseJobId, parseModels, parseQueue, parseSeq, queueSchema } from './names.ts'
 export {
   checkCoordinatorOptions,
@@ -39,7 +38,6 @@ export { type ParsedRequest, parseRequest } from './request.ts'
 export { checkCall } from './rooms.ts'
 export { safeBeginning, scrubbed } from './scrub.ts'
 export { fromHex, sha256, toHex, utf8 } from './sha256.ts'
-export { decodeSnapshot } from './snapshot.ts'
 export { decodeSnapshotHead, decodeSnapshotLine, type SnapshotHead } from './snapshot-lines.ts'
 export {
   type EnqueueInput,
@@ -52,7 +50,7 @@ export {
   wholeNumber,
 } from './spec.ts'
 export { jobTrace } from './trace.ts'
-export { asRead, parseVoids, type Voids } from './voids.ts'
+export { asRead, parseVoids, placeholderOf, type Voids } from './voids.ts'
 export { SCHEMA_VERSION } from './wire.ts'
 export {
   type Hold,

@@ -99,15 +99,11 @@ const shape = {
   archive: z.enum(archiveRules, { error: oneOf(archiveRules) }),
 }
 
-/** A whole policy, as `policy_changed` records it. A log that is older than a rule does not have it. */
-export const policySchema = z.strictObject({
-  ...shape,
-  holdAfterLossSeconds: shape.holdAfterLossSeconds.default(defaultPolicy.holdAfterLossSeconds),
-  rate: shape.rate.default(defaultPolicy.rate),
-  fairShare: shape.fairShare.default(defaultPolicy.fairShare),
-  retentionDays: shape.retentionDays.default(defaultPolicy.retentionDays),
-  archive: shape.archive.default(defaultPolicy.archive),
-})
+/**
+ * A whole policy, as `policy_changed` records it. A release that adds a rule gives it a default here: the logs of before do not have
+ * it.
+ */
+export const policySchema = z.strictObject(shape)
 
 const fieldsSchema = z.strictObject(shape).partial()
 const inputSchema = z.custom<'serial' | 'by-model' | object>(

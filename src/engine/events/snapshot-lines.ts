@@ -1,7 +1,6 @@
 import * as z from 'zod'
 import {
   InterlockError,
-  ONE_PIECE_SHAPE,
   SNAPSHOT_SHAPE,
   type SnapshotLine,
   snapshotKeys,
@@ -10,7 +9,7 @@ import {
 import { pathText } from './invalid.ts'
 import { policySchema } from './policy.ts'
 
-/** Describes a snapshot that is kept in chunks: which process made it, and how many there are. */
+/** Describes a snapshot: which process made it, and in how many chunks it is kept. */
 export interface SnapshotHead {
   readonly shape: number
   readonly maker: string
@@ -18,7 +17,7 @@ export interface SnapshotHead {
 }
 
 const headSchema = z.looseObject({
-  shape: z.int().min(ONE_PIECE_SHAPE + 1),
+  shape: z.literal(SNAPSHOT_SHAPE),
   maker: z.string(),
   chunks: z.int().min(1),
 })
@@ -26,14 +25,14 @@ const headSchema = z.looseObject({
 const shapeSchema = z.looseObject({ shape: z.int().min(1) })
 
 /**
- * The head of a snapshot in chunks; null for one of an older release, which is one piece.
+ * The head of a snapshot.
  * @throws InterlockError `database_newer` for a newer release's; `corrupt_log` for a damaged one
  */
-export function decodeSnapshotHead(seq: number, state: unknown): SnapshotHead | null {
+export function decodeSnapshotHead(seq: number, state: unknown): SnapshotHead {
   return orDamaged(seq, 'state', () => {
     const { shape } = shapeSchema.parse(state)
-    if (shape > SNAPSHOT_SHAPE) throw tooNew(seq, shape, SNAPSHOT_SHAPE)
-    return shape <= ONE_PIECE_SHAPE ? null : headSchema.parse(state)
+    if (shape > SNAPSHOT_SHAPE) throw tooNew(seq, shape)
+    return headSchema.parse(state)
   })
 }
 
@@ -98,7 +97,7 @@ function parsed(seq: number, line: string): unknown {
 }
 
 /** Errors of zod mean that this snapshot is damaged. */
-export function orDamaged<Out>(seq: number, root: string, parse: () => Out): Out {
+function orDamaged<Out>(seq: number, root: string, parse: () => Out): Out {
   try {
     return parse()
   } catch (error) {
@@ -107,16 +106,16 @@ export function orDamaged<Out>(seq: number, root: string, parse: () => Out): Out
   }
 }
 
-export const damagedSnapshot = (seq: number, path: string): InterlockError =>
+const damagedSnapshot = (seq: number, path: string): InterlockError =>
   new InterlockError('corrupt_log', `the snapshot at event ${seq} is damaged at ${path}; ${snapshotRemedy}`, {
     seq,
     path,
   })
 
-export function tooNew(seq: number, shape: number, current: number): InterlockError {
+function tooNew(seq: number, shape: number): InterlockError {
   return new InterlockError(
     'database_newer',
-    `the snapshot at event ${seq} has the shape ${shape}, this release reads shapes up to ${current}; upgrade interlock-queue`,
-    { seq, shape, reads: current },
+    `the snapshot at event ${seq} has the shape ${shape}, this release reads shapes up to ${SNAPSHOT_SHAPE}; upgrade interlock-queue`,
+    { seq, shape, reads: SNAPSHOT_SHAPE },
   )
 }

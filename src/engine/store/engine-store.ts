@@ -65,10 +65,7 @@ export interface LogRole {
   read(queue: string, after: number, limit: number): Promise<LogPage>
 }
 
-/**
- * The folded ledger at a sequence number, unchecked. Its state describes its chunks, `{shape, maker, chunks, …}`; in releases
- * before shape 3 it is the ledger itself.
- */
+/** The folded ledger at a sequence number, unchecked. Its state describes its chunks: `{shape, maker, chunks, …}`. */
 export interface StoredSnapshot {
   readonly seq: number
   readonly state: unknown

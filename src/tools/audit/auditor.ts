@@ -94,8 +94,11 @@ function apply(state: AuditState, event: RecordedEvent): void {
     case 'model_resumed':
       if (!state.lines.resume(event.model)) state.report('life', null, `${event.model} was not paused`)
       return
-    case 'bypassed':
     case 'voided':
+      // In the place of an unreadable event, which may have been the `requeued` of any of them: `recover --void` puts these back.
+      if (event.of === event.seq) state.between.clear()
+      return
+    case 'bypassed':
       return
     default:
       event satisfies never
@@ -118,13 +121,11 @@ function queue(state: AuditState, event: RecordedEvent & { readonly type: 'queue
   if (job.dueAt === null) state.lines.enter(job)
 }
 
-/** Older releases did not record why a job came back. So the log proves it only from the first event on that does. */
 function checkRevival(
   state: AuditState,
   { jobId, named }: RecordedEvent & { readonly type: 'queued' },
 ): void {
-  if (named === true) state.isNaming = true
-  else if (state.isNaming && state.ended.has(jobId))
+  if (named !== true && state.ended.has(jobId))
     state.report('revival', jobId, 'it had ended, and nobody asked for it again')
 }
 

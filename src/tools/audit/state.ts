@@ -33,8 +33,6 @@ export class AuditState {
   readonly between = new Set<AuditedJob>()
   /** Ids of jobs that have ended at least once. */
   readonly ended = new Set<string>()
-  /** The log records who asked for each life of a job. */
-  isNaming = false
   readonly passed: Passed[] = []
   readonly counts = {
     events: 0,

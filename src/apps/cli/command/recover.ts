@@ -82,8 +82,8 @@ const unreadableText = ({ unreadable }: RecoverDocument): readonly string[] => [
 const nameOf = ({ seq, type, jobId }: VoidedEvent): string =>
   `event ${seq} (${type}${jobId === null ? '' : ` of job ${jobId}`})`
 
-function readingOf({ as, jobId, becomes }: VoidedEvent): readonly string[] {
-  const reading = as === null ? '  it counts as nothing' : `  it reads as: ${said(as)}`
+function readingOf({ jobId, becomes }: VoidedEvent): readonly string[] {
+  const reading = '  it counts as nothing'
   return becomes === null ? [reading] : [reading, `  job ${jobId}: ${becomes}`]
 }
 

@@ -56,7 +56,7 @@ function whyOf(row: JobRow, { code, blockedBy, until }: Told): string {
     case 'draining':
       return 'the queue is draining'
     case 'not_due':
-      return `due at ${timeText(row.due_at ?? 0)}`
+      return row.due_at === null ? 'between two attempts' : `due at ${timeText(row.due_at)}`
     case 'model_paused':
       return `${model} is paused ${untilText(until)}`
     case 'rate_limited':

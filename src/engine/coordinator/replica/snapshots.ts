@@ -9,12 +9,7 @@ import {
   snapshotLines,
   snapshotRemedy,
 } from '../../core/index.ts'
-import {
-  decodeSnapshot,
-  decodeSnapshotHead,
-  decodeSnapshotLine,
-  type SnapshotHead,
-} from '../../events/index.ts'
+import { decodeSnapshotHead, decodeSnapshotLine, type SnapshotHead } from '../../events/index.ts'
 import type { LogRole, SnapshotRole, StoredSnapshot } from '../../store/index.ts'
 import { Slices } from '../base/work.ts'
 
@@ -85,7 +80,7 @@ const AHEAD = 2
 const ignore = () => {}
 
 /**
- * The ledger of a snapshot, made by any release. Read in slices, so that the process goes on with other work.
+ * The ledger of a snapshot. Read in slices, so that the process goes on with other work.
  * @throws InterlockError `database_newer` for one of a newer release; `corrupt_log` for one that is damaged; `contention` for one
  * that was deleted meanwhile
  */
@@ -95,7 +90,6 @@ export async function readSnapshot(
   { seq, state }: StoredSnapshot,
 ): Promise<Ledger> {
   const head = decodeSnapshotHead(seq, state)
-  if (head === null) return decodeSnapshot(seq, state)
   const slices = new Slices(0)
   const reader = new LedgerReader(seq)
   for await (const body of bodiesOf(store, queue, seq, head))
@@ -145,7 +139,7 @@ async function missing(
   { seq, maker, n }: { readonly seq: number; readonly maker: string; readonly n: number },
 ): Promise<never> {
   const now = await store.snapshot(queue, seq)
-  if (now?.seq === seq && decodeSnapshotHead(seq, now.state)?.maker === maker) {
+  if (now?.seq === seq && decodeSnapshotHead(seq, now.state).maker === maker) {
     throw new InterlockError(
       'corrupt_log',
       `chunk ${n} of the snapshot at event ${seq} is missing; ${snapshotRemedy}`,

@@ -6,14 +6,9 @@ import { accepted } from './result.ts'
  * Declares unreadable events void. The ledger is of the log without them. If one of them was the `requeued` of a job whose
  * attempt had ended, the job is nowhere: it comes back into the line, at no cost of an attempt.
  */
-export function voidEvents(
-  scribe: Scribe,
-  { voids }: CommandBody & { readonly type: 'void' },
-): CommandResult {
+export function voidEvents(scribe: Scribe, { seqs }: CommandBody & { readonly type: 'void' }): CommandResult {
   const { workerId } = scribe.command
-  for (const { of, as } of voids) {
-    scribe.record({ type: 'voided', of, ...(as === null ? {} : { as }), workerId })
-  }
+  for (const of of seqs) scribe.record({ type: 'voided', of, workerId })
   for (const job of [...scribe.draft.jobs]) {
     if (job.active || job.dueAt !== Number.POSITIVE_INFINITY) continue
     scribe.record({ type: 'requeued', jobId: job.jobId, reason: 'drained', runAt: null, workerId })

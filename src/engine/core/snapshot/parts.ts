@@ -1,11 +1,11 @@
 import { InterlockError } from '../error.ts'
 import type { Ledger } from '../ledger.ts'
 
-/** The shape of a snapshot. It rises with every new part: older shapes are upcast, newer ones are not read. */
+/**
+ * The shape of a snapshot. It rises with every new part. A release that raises it upcasts lines of the shapes before where they are
+ * decoded (events/snapshot-lines.ts): if the log was cut for good, the snapshot is all that is left of what came before.
+ */
 export const SNAPSHOT_SHAPE = 3
-
-/** Up to this shape a snapshot is one JSON value ({@link OnePiece}); later shapes are lines, kept in chunks. */
-export const ONE_PIECE_SHAPE = 2
 
 /** How JSON says that a job is between the end of an attempt and its `requeued`, in the middle of an append. */
 export const BETWEEN = -1

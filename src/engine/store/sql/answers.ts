@@ -212,8 +212,7 @@ export const deadAnswer = z.array(
       job_id: z.string(),
       seq: integer,
       at: integer,
-      // Releases up to 0.1 wrote any code they were given.
-      code: z.enum([...failureCodes, 'lease_expired', 'expired']).catch('handler_error'),
+      code: z.enum([...failureCodes, 'lease_expired', 'expired']),
       attempts: integer,
       queued: z.unknown().transform(specOf),
       error: json,

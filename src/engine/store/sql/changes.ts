@@ -17,7 +17,6 @@ export function changesOf({ events, expectedAt, wanted, ofArrivals, beat, change
     state: present(state),
     ...rowsOf(events, changes),
     gone,
-    heeds_requests: true,
     ...(ofArrivals === true ? { of_arrivals: true } : undefined),
     ...(expectedAt === undefined ? undefined : { expected_at: expectedAt }),
     ...(wanted === undefined ? undefined : { wanted }),

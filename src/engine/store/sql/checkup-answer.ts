@@ -103,9 +103,9 @@ export const checkupAnswer = z
     now: integer,
     session_age_ms: integer,
     server,
-    replication: replication.nullable().default(null),
+    replication: replication.nullable(),
     functions: z.array(z.object({ name: z.string(), sum: z.string(), definer: z.boolean() })),
-    realtime: z.boolean().default(false),
+    realtime: z.boolean(),
     xmin: z
       .object({
         kind: z.string(),
@@ -115,10 +115,9 @@ export const checkupAnswer = z
         age_ms: integer,
       })
       .transform(({ age_ms: ageMs, ...row }) => ({ ...row, ageMs }))
-      .nullable()
-      .default(null),
+      .nullable(),
     triggers: z.array(z.object({ table: z.string(), name: z.string(), enabled: z.boolean() })),
-    account: z.array(accountFinding).default([]),
+    account: z.array(accountFinding),
     tables: z
       .object({ jobs: table, workflow_executions: table })
       .transform(({ jobs, workflow_executions: workflowExecutions }) => ({ jobs, workflowExecutions })),

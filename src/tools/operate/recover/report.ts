@@ -18,8 +18,6 @@ export interface VoidedEvent {
   readonly why: string
   /** As it was written. */
   readonly data: unknown
-  /** What to read instead; null: the event counts as nothing. */
-  readonly as: unknown
   /** What becomes of its job. */
   readonly becomes: string | null
 }

@@ -4,24 +4,21 @@ import {
   type InterlockError,
   isInterlockError,
   type Ledger,
-  type RecordedEvent,
   Replayer,
 } from '../../../engine/core/index.ts'
-import { decodeEvent, type Mended, mend, nothing } from '../../../engine/events/index.ts'
+import { decodeEvent, placeholderOf } from '../../../engine/events/index.ts'
 import { type EngineStore, pagesAfter, type ToolStore } from '../../../engine/store/index.ts'
 
-/** An unreadable event of the log, and how to read it from now on. */
+/** An unreadable event of the log: it counts as nothing once it is void. */
 export interface Unreadable {
   readonly seq: number
   readonly row: Readonly<Record<string, unknown>>
   readonly why: string
-  /** The data to read instead; null: the event counts as nothing. */
-  readonly as: Readonly<Record<string, unknown>> | null
 }
 
 export interface Found {
   readonly events: readonly Unreadable[]
-  /** The queue at the end of the log, read like that. */
+  /** The queue at the end of the log, read without them. */
   readonly ledger: Ledger
 }
 
@@ -30,7 +27,7 @@ const PAGE = 1_000
 type Source = Pick<EngineStore, 'read' | 'snapshot' | 'chunk'> & Pick<ToolStore, 'rows'>
 
 /**
- * Looks for unreadable events, and for events that no longer follow once those are read differently. Null: there are none.
+ * Looks for unreadable events, and for events that no longer follow once those count as nothing. Null: there are none.
  * @throws InterlockError `unknown_event` for an event of a newer release; `corrupt_log` if the log is damaged in another way
  */
 export async function findUnreadable(store: Source, queue: string): Promise<Found | null> {
@@ -76,25 +73,23 @@ interface Read {
   readonly unreadable: Unreadable | null
 }
 
-/** After the first unreadable event: what followed from it as it was written may not follow from how it is read. */
+/** After the first unreadable event: what followed from it may not follow without it. */
 function readNext(ledger: Ledger, row: unknown): Read {
   const fault = errorOf(() => decodeEvent(row))
   if (fault === null) {
     const event = decodeEvent(row)
     const refused = errorOf(() => evolve(ledger, event))
     if (refused === null) return { ledger: evolve(ledger, event), unreadable: null }
-    return unreadable(ledger, row, refused, nothing(row))
+    return unreadable(ledger, row, refused)
   }
-  const mended = mend(row)
-  const fits = errorOf(() => evolve(ledger, mended.event)) === null
-  return unreadable(ledger, row, fault, fits ? mended : nothing(row))
+  return unreadable(ledger, row, fault)
 }
 
-function unreadable(ledger: Ledger, row: unknown, error: InterlockError, { as, event }: Mended): Read {
-  const { seq }: RecordedEvent = event
+function unreadable(ledger: Ledger, given: unknown, error: InterlockError): Read {
+  const row = given as Readonly<Record<string, unknown>>
+  const placeholder = decodeEvent(placeholderOf(row))
   const why = error.message.split('; ')[0] ?? error.message
-  const found = { seq, row: row as Readonly<Record<string, unknown>>, why, as }
-  return { ledger: evolve(ledger, event), unreadable: found }
+  return { ledger: evolve(ledger, placeholder), unreadable: { seq: placeholder.seq, row, why } }
 }
 
 /** The error that makes it impossible. Other errors are thrown on. */

@@ -24,11 +24,11 @@ export async function voidAll(access: Opened, by: ByOptions): Promise<readonly V
   const { store, queue, signal } = access
   const found = await findUnreadable(store, queue)
   if (found === null) return []
-  const voids = found.events.map(({ seq, as }) => ({ of: seq, as }))
+  const seqs = found.events.map(({ seq }) => seq)
   const options = { store, queue, ...by, limit: { forMs: PATIENCE_MS, signal } }
   const { isNewEpoch } = await commitBeside(
     options,
-    [{ type: 'void', voids }, { type: 'recover' }],
+    [{ type: 'void', seqs }, { type: 'recover' }],
     found.ledger,
   )
   // One append was not enough for all active jobs: this does the rest.
@@ -55,13 +55,13 @@ export async function orUnreadable<T>(
 }
 
 const documentsOf = ({ events, ledger }: Found): readonly VoidedEvent[] =>
-  events.map(({ seq, row, why, as }) => {
+  events.map(({ seq, row, why }) => {
     const jobId = typeof row['job_id'] === 'string' ? row['job_id'] : null
     const becomes = jobId === null ? null : fateOf(ledger, jobId)
-    return { seq, type: String(row['event_type']), jobId, why, data: row['data'] ?? null, as, becomes }
+    return { seq, type: String(row['event_type']), jobId, why, data: row['data'] ?? null, becomes }
   })
 
-/** What happens to a job when one of its events is read differently. */
+/** What happens to a job when one of its events counts as nothing. */
 function fateOf(ledger: Ledger, jobId: string): string {
   const job = jobOf(ledger, jobId)
   if (job === undefined) return 'it is not live'
