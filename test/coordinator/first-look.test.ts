@@ -6,7 +6,7 @@ import { HeldLooks } from '../../src/engine/coordinator/commit/held-looks.ts'
 import type { Pending } from '../../src/engine/coordinator/commit/open-commands.ts'
 import { IncomingLooks } from '../../src/engine/coordinator/inbox/incoming-looks.ts'
 import { MICROS_PER_MS, type RecordedEvent } from '../../src/engine/core/index.ts'
-import type { AppendAnswer } from '../../src/engine/store/index.ts'
+import { type AppendAnswer, lookPolicyOf } from '../../src/engine/store/index.ts'
 
 /** Almost the whole window. */
 const most = () => 0.999
@@ -125,7 +125,7 @@ describe('messages about what came in', () => {
       lookForRows: () => void counts.rows++,
       lookForRequests: () => void counts.requests++,
     }
-    const looks = new IncomingLooks(process, isFrugal)
+    const looks = new IncomingLooks(process, lookPolicyOf(isFrugal ? { frugal: true } : {}))
     return { looks, counts }
   }
   /** Another process was faster when this one looked for rows. */

@@ -2,7 +2,12 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { silentLogger } from '../../src/engine/coordinator/index.ts'
 import { Projector } from '../../src/engine/coordinator/maintenance/projector.ts'
-import type { AppendAnswer, AppendRequest, ProjectStep } from '../../src/engine/store/index.ts'
+import {
+  type AppendAnswer,
+  type AppendRequest,
+  lookPolicyOf,
+  type ProjectStep,
+} from '../../src/engine/store/index.ts'
 
 const found = (written: number): ProjectStep => ({
   projectedSeq: 1,
@@ -20,6 +25,7 @@ function projecting(finds: { written: number }) {
   const project = vi.fn(async () => found(finds.written))
   const projector = new Projector({
     store: { project },
+    looks: lookPolicyOf({}),
     queue: 'default',
     version: () => 1,
     logger: silentLogger,
@@ -111,7 +117,6 @@ describe('where each call has its price, a step goes along with an append', () =
     onTestFinished(() => void vi.useRealTimers())
     const answer = vi.fn(async (_: AppendRequest): Promise<AppendAnswer> => ({ ...stand, projected: step }))
     const store = {
-      frugal: true as const,
       append: answer,
       stage: async () => {},
       data: async () => [],
@@ -119,6 +124,7 @@ describe('where each call has its price, a step goes along with an append', () =
     }
     const projector = new Projector({
       store,
+      looks: lookPolicyOf({ frugal: true }),
       queue: 'default',
       version: () => 1,
       logger: silentLogger,

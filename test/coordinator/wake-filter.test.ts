@@ -1,6 +1,7 @@
 /** How far a worker may be behind. */
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { WakeFilter } from '../../src/engine/coordinator/membership/wakeups.ts'
+import { lookPolicyOf } from '../../src/engine/store/index.ts'
 
 /** Whether it may ignore what does not concern it, so many events behind, when chance says one half. */
 function mayIgnore(behind: number, isFrugal: boolean): boolean {
@@ -9,9 +10,9 @@ function mayIgnore(behind: number, isFrugal: boolean): boolean {
   const process = {
     isTold: !isFrugal,
     capacity: { kinds: null, freeSlots: 0 },
-    log: { version: 0, knownVersion: behind, head: { reachedAt: performance.now() } as never },
+    log: { looks: lookPolicyOf(isFrugal ? { frugal: true } : {}), version: 0, knownVersion: behind, head: { reachedAt: performance.now() } as never },
   }
-  const filter = new WakeFilter(process, isFrugal)
+  const filter = new WakeFilter(process)
   return filter.mayIgnore('nobody', behind)
 }
 

@@ -24,7 +24,7 @@ export class QueueProcess implements MemberOwner, LookingProcess {
   constructor(options: WholeOptions) {
     const { store } = options
     this.member = new Member(options, this)
-    this.incoming = new IncomingLooks(this, store.frugal === true)
+    this.incoming = new IncomingLooks(this, this.member.log.looks)
     this.observer = observerOf(this.member, store)
     this.#gate = new Gate(this.member)
     if (options.onUnavailable === 'bypass') this.#lenient = new LenientGate(this.#gate, this.member, options)

@@ -33,7 +33,7 @@ export interface AppendRequest {
    */
   readonly ofArrivals?: boolean
   /**
-   * What goes along where each call has its price (`StoreTraits.frugal`); other stores leave it out. A heartbeat; those of the wanted jobs
+   * What goes along with an append where each call has its price (`LookPolicy.goesAlong`), and nowhere else. A heartbeat; those of the wanted jobs
    * that came as a row, whose rows are read before the append; and a step of the outer projection after it, of so many events at most.
    */
   readonly beat?: WorkerBeat

@@ -36,14 +36,14 @@ export class AppendQueue implements OfQueue {
   readonly #flight: SingleFlight
 
   constructor(options: CommitOptions) {
-    const { store, process } = options
+    const { log, process } = options
     this.patience = patienceOf(options)
     // Each command gets its own error, and the committer notes a read that fails.
     this.#flight = new SingleFlight(
       () => this.#run(),
       (error) => process?.failures.noteOfLog(error, 'read'),
     )
-    if (store.frugal === true) this.looks = new HeldLooks(this.#flight)
+    if (log.looks.yieldsAfterLoss) this.looks = new HeldLooks(this.#flight)
     this.#committer = new Committer(options, this)
   }
 

@@ -1,6 +1,6 @@
 import { type Decision, decide, type Micros, projectionChanges, type Surroundings } from '../../core/index.ts'
 import { faultyIn } from '../../events/index.ts'
-import type { AppendAnswer, AppendRequest, AppendRole, StoreTraits, WorkerBeat } from '../../store/index.ts'
+import type { AppendAnswer, AppendRequest, AppendRole, WorkerBeat } from '../../store/index.ts'
 import { Recent } from '../base/recent.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { readOn } from '../replica/read-log.ts'
@@ -8,8 +8,6 @@ import type { Combining } from './combining.ts'
 import { dataOf } from './command-data.ts'
 import type { OpenCommands } from './open-commands.ts'
 import type { StartedData } from './started-data.ts'
-
-export type AppendStore = AppendRole & Pick<StoreTraits, 'frugal'>
 
 /** Heartbeats that go along with appends. */
 export interface BeatsAlong {
@@ -19,7 +17,7 @@ export interface BeatsAlong {
 
 export interface AppenderOptions {
   readonly log: LogView
-  readonly store: AppendStore
+  readonly store: AppendRole
   /** The data that handlers need of started jobs; without it, appends bring no data. */
   readonly startedData: StartedData | undefined
   /** Without it, the process publishes no commands. */
@@ -117,8 +115,8 @@ export class Appender {
 
   /** The append that is sent anyway is a sign of life. */
   #send(request: AppendRequest): Promise<AppendAnswer> {
-    const { store, beats } = this.#options
-    if (store.frugal !== true || beats === undefined) return store.append(request)
+    const { log, store, beats } = this.#options
+    if (!log.looks.goesAlong || beats === undefined) return store.append(request)
     return beats.along((beat) => store.append(beat === undefined ? request : { ...request, beat }))
   }
 

@@ -1,9 +1,9 @@
 import { isInterlockError, isPassing, wentBack } from '../../core/index.ts'
-import { type AppendAnswer, pagesAfter } from '../../store/index.ts'
+import { type AppendAnswer, type AppendRole, pagesAfter } from '../../store/index.ts'
 import { retryWhile, retryWithin, type TimeLimit } from '../base/retry.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { checkSame, foldNews, readOn } from '../replica/read-log.ts'
-import { Appender, type AppendStore, type BeatsAlong, type Try } from './appender.ts'
+import { Appender, type BeatsAlong, type Try } from './appender.ts'
 import { Combining } from './combining.ts'
 import { Staging } from './command-data.ts'
 import type { HeldLooks } from './held-looks.ts'
@@ -25,7 +25,7 @@ export interface AppendingProcess {
 
 export interface CommitOptions {
   readonly log: LogView
-  readonly store: AppendStore
+  readonly store: AppendRole
   readonly limit: TimeLimit
   /** Absent: one that has not joined. */
   readonly process?: AppendingProcess
@@ -143,10 +143,10 @@ export class Committer {
   }
 
   async #carryOut(open: OpenCommands): Promise<void> {
-    const { store, limit } = this.#options
-    const { head, queue, version } = this.#log
+    const { limit } = this.#options
+    const { head, looks, queue, version } = this.#log
     // A process that knows it is behind would lose the append, and take the lock to find out. A look uses what was told, and reads nothing.
-    if (store.frugal === true && head.version > version) {
+    if (looks.readsBeforeAppend && head.version > version) {
       if (open.areLooks) foldNews(this.#log, head.version)
       else await readOn(this.#log, head.version)
     }
@@ -205,8 +205,8 @@ export class Committer {
    * For looks, which nobody waits for, it reads nothing where each read has its price.
    */
   async #concludeNothing(open: OpenCommands, { results }: Try['decision']): Promise<void> {
-    const { version } = this.#log
-    const isTrue = open.isRead || (this.#options.store.frugal === true && open.areLooks)
+    const { version, looks } = this.#log
+    const isTrue = open.isRead || (looks.trustsFolded && open.areLooks)
     if (!isTrue) await readOn(this.#log)
     open.isRead = true
     open.settleKnown()

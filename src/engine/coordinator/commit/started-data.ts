@@ -8,14 +8,8 @@ import {
   type Started,
   sqlstateOf,
 } from '../../core/index.ts'
-import type {
-  AppendAnswer,
-  AppendRequest,
-  AppendRole,
-  DataRole,
-  JobData,
-  StoreTraits,
-} from '../../store/index.ts'
+import type { AppendAnswer, AppendRequest, AppendRole, DataRole, JobData } from '../../store/index.ts'
+import type { LogView } from '../replica/log-view.ts'
 
 export interface StartedDataOptions {
   readonly store: Pick<DataRole, 'data'>
@@ -135,8 +129,6 @@ export function mayHaveData({ spec, attempt, postponed }: Started): boolean {
   return spec.hasData === true || attempt + postponed > 1
 }
 
-type AppendStore = AppendRole & Pick<StoreTraits, 'frugal'>
-
 /**
  * An append brings the data that handlers need of the jobs that it starts, but not their rows in the user's table: it must not
  * touch that table under the queue's lock. So this reads the rows at the same time, over another connection. Otherwise each
@@ -144,13 +136,13 @@ type AppendStore = AppendRole & Pick<StoreTraits, 'frugal'>
  * reads it again, and reports the error.
  */
 export function withRowsAhead(
-  store: AppendStore & Pick<DataRole, 'data'>,
-  ledger: () => Ledger,
-): AppendStore {
-  const { frugal, combining } = store
-  if (frugal === true) return withRowsAlong(store, ledger)
+  store: AppendRole & Pick<DataRole, 'data'>,
+  log: Pick<LogView, 'looks' | 'ledger'>,
+): AppendRole {
+  const { combining } = store
+  if (log.looks.goesAlong) return withRowsAlong(store, log)
   const append = async (request: AppendRequest): Promise<AppendAnswer> => {
-    const ids = rowsOf(request, ledger())
+    const ids = rowsOf(request, log.ledger)
     if (ids.length === 0) return store.append(request)
     const reading: Promise<readonly JobData[]> = store.data(request.queue, ids).catch(() => [])
     const answer = await store.append(request)
@@ -165,16 +157,16 @@ export function withRowsAhead(
 }
 
 /** Where each call has its price, the append reads the rows too, before it locks the queue. After one that failed, the next does without. */
-function withRowsAlong(store: AppendStore, ledger: () => Ledger): AppendStore {
+function withRowsAlong(store: AppendRole, log: Pick<LogView, 'ledger'>): AppendRole {
   let goesWell = true
   const append = async (request: AppendRequest): Promise<AppendAnswer> => {
-    const rows = goesWell ? rowsOf(request, ledger()) : []
+    const rows = goesWell ? rowsOf(request, log.ledger) : []
     goesWell = rows.length === 0
     const answer = await store.append(rows.length === 0 ? request : { ...request, rows })
     goesWell = true
     return answer
   }
-  return { frugal: true, append, stage: (...args) => store.stage(...args) }
+  return { append, stage: (...args) => store.stage(...args) }
 }
 
 /**

@@ -8,7 +8,7 @@ import {
   type RecordedEvent,
 } from '../../core/index.ts'
 import { type ParsedRequest, parseRequest } from '../../events/index.ts'
-import type { InboxAnswer, InboxRequest, InboxRole, StoreTraits } from '../../store/index.ts'
+import type { InboxAnswer, InboxRequest, InboxRole } from '../../store/index.ts'
 import { atMost } from '../base/retry.ts'
 import { SingleFlight } from '../base/work.ts'
 import type { Member } from '../membership/member.ts'
@@ -20,8 +20,6 @@ const BATCH = 100
 const LARGE = 1_000_000
 /** How often to look into the inbox when no notification comes. */
 const LOOK_MS = 5_000
-/** After this time, another process may decide a command that one has taken, in case that one died. */
-const FREE_AGAIN_MS = 2_500
 /** How long the first claim of a new process waits for commands that SQL sent before. */
 const FIRST_MS = 2_000
 
@@ -30,7 +28,6 @@ const ACTOR = 'sql'
 /** Of their ids in the log. */
 const PREFIX = 'sql:'
 
-type Store = InboxRole & Pick<StoreTraits, 'frugal'>
 type Deciding = Pick<Member, 'log' | 'ledger' | 'logger' | 'failures' | 'send'>
 
 /** When to look, as a look sees it. */
@@ -45,7 +42,7 @@ export const isOfInbox = ({ commandId }: Pick<RecordedEvent, 'commandId'>): bool
 
 /** Decides the commands that SQL puts into the inbox. Every process of the queue does, and only one looks at a time. */
 export class Inbox {
-  readonly #store: Store
+  readonly #store: InboxRole
   readonly #member: Deciding
   readonly #times: LookTimes
   #lookedAt = Number.NEGATIVE_INFINITY
@@ -56,7 +53,7 @@ export class Inbox {
   #closed = false
   #later: NodeJS.Timeout | undefined
 
-  constructor(store: Store, member: Deciding, times: LookTimes) {
+  constructor(store: InboxRole, member: Deciding, times: LookTimes) {
     this.#store = store
     this.#member = member
     this.#times = times
@@ -110,8 +107,9 @@ export class Inbox {
    * has its price, it leaves that to the next beat.
    */
   #lookLater(): void {
-    if (this.#store.frugal === true || this.#closed || this.#later !== undefined) return
-    this.#later = setTimeout(() => this.#lookOnce(), FREE_AGAIN_MS).unref()
+    const ms = this.#member.log.looks.inboxAgainMs
+    if (ms === null || this.#closed || this.#later !== undefined) return
+    this.#later = setTimeout(() => this.#lookOnce(), ms).unref()
   }
 
   #lookOnce(): void {

@@ -1,5 +1,5 @@
 import { MICROS_PER_MS, type Micros, type RecordedEvent } from '../../core/index.ts'
-import type { Incoming } from '../../store/index.ts'
+import type { Incoming, LookPolicy } from '../../store/index.ts'
 import { ContentionWindow } from '../base/contention-window.ts'
 import { isOfInbox } from './inbox.ts'
 
@@ -18,26 +18,25 @@ const TRAVEL: Micros = 300 * MICROS_PER_MS
 export class IncomingLooks {
   readonly rows: FirstLook
   readonly requests: FirstLook
-  readonly #isFrugal: boolean
+  readonly #yields: boolean
   readonly #process: Pick<LookingProcess, 'now'>
   /** When the last message was sent, at the earliest. */
   #sentAt: Micros = 0
 
-  /** @param isFrugal each call has its price */
-  constructor(process: LookingProcess, isFrugal: boolean) {
-    this.#isFrugal = isFrugal
+  constructor(process: LookingProcess, { yieldsAfterLoss }: LookPolicy) {
+    this.#yields = yieldsAfterLoss
     this.#process = process
-    this.rows = new FirstLook(isFrugal, () => process.lookForRows())
-    this.requests = new FirstLook(isFrugal, () => process.lookForRequests())
+    this.rows = new FirstLook(yieldsAfterLoss, () => process.lookForRows())
+    this.requests = new FirstLook(yieldsAfterLoss, () => process.lookForRequests())
   }
 
   /** @param again more may have come after the last message, without one. Then the process looks that has taken in the rest. */
   hear(incoming: Incoming, again = false): void {
     const takers = [this.rows.takenBy, this.requests.takenBy]
-    if (again && this.#isFrugal && takers.includes('this')) {
+    if (again && this.#yields && takers.includes('this')) {
       this.rows.look()
       this.requests.look()
-    } else if (!again || !this.#isFrugal || !takers.includes('another')) this.#hear(incoming)
+    } else if (!again || !this.#yields || !takers.includes('another')) this.#hear(incoming)
   }
 
   /** An event that this process has folded. Returns true if rows were taken in, of which the last message may have told. */
@@ -84,9 +83,9 @@ class FirstLook {
   /** The look for the last message found nothing. */
   #foundNothing = false
 
-  /** @param isFrugal each call has its price; otherwise it looks whenever it hears of something */
-  constructor(isFrugal: boolean, look: () => void) {
-    this.#window = isFrugal ? new ContentionWindow() : undefined
+  /** @param yields after a loss, others look first; otherwise it looks whenever it hears of something */
+  constructor(yields: boolean, look: () => void) {
+    this.#window = yields ? new ContentionWindow() : undefined
     this.look = look
   }
 

@@ -17,7 +17,9 @@ export function maintenanceOf(
   failures: FailureLog,
 ) {
   const ledger = () => log.ledger
-  const projector = new Projector({ store, queue, version: () => log.knownVersion, logger, failures })
+  const { looks } = log
+  const version = () => log.knownVersion
+  const projector = new Projector({ store, looks, queue, version, logger, failures })
   const snapshots = new Snapshots({ store, queue, every: snapshotEvery, ledger, failures })
   const retention = new Retention({ store, queue, ledger, now: () => log.clock.now(), failures })
   return {

@@ -3,9 +3,9 @@ import type {
   AppendRequest,
   AppendRole,
   DataRole,
+  LookPolicy,
   ProjectStep,
   RefusedRows,
-  StoreTraits,
   UserTablesRole,
 } from '../../store/index.ts'
 import type { Logger } from '../base/logger.ts'
@@ -47,12 +47,11 @@ const ALONG = { ms: 50, events: 100 }
 /** So long after a job with a row, steps go along. */
 const ROWS_MS = 60_000
 
-export type AppendsAlong = Pick<AppendRole, 'append' | 'stage'> &
-  Pick<DataRole, 'data'> &
-  Pick<StoreTraits, 'frugal'>
+export type AppendsAlong = Pick<AppendRole, 'append' | 'stage'> & Pick<DataRole, 'data'>
 
 export interface ProjectorOptions {
-  readonly store: Pick<UserTablesRole, 'project'> & Pick<StoreTraits, 'frugal'>
+  readonly store: Pick<UserTablesRole, 'project'>
+  readonly looks: LookPolicy
   readonly queue: string
   /** The version that the log has reached, as far as this process has heard. */
   readonly version: () => number
@@ -116,7 +115,7 @@ export class Projector {
    */
   follow(before: Micros, at: Micros, hasRows = false): void {
     if (hasRows) this.#idle?.abort()
-    if (this.#options.store.frugal !== true) return this.nudge()
+    if (!this.#options.looks.oneProjects) return this.nudge()
     const ms = hasRows || this.#findsRows ? FOR_ALL_MS.withRows : FOR_ALL_MS.without
     const period = ms * MICROS_PER_MS
     if (at - before > period) this.nudge()
@@ -134,9 +133,8 @@ export class Projector {
 
   /** Appends with which steps go along, where each call has its price. */
   alongAppends<Store extends AppendsAlong>(store: Store): Store | AppendsAlong {
-    if (store.frugal !== true) return store
+    if (!this.#options.looks.goesAlong) return store
     return {
-      frugal: true,
       append: (request) => this.#append(store, request),
       stage: (...args) => store.stage(...args),
       data: (...args) => store.data(...args),

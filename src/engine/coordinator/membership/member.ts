@@ -64,14 +64,14 @@ export class Member implements AppendingProcess, BeatingProcess, HearingProcess 
     this.incarnation = new Incarnation(options, this)
     this.appends = new AppendQueue({
       log: this.log,
-      store: withRowsAhead(this.maintenance.alongAppends(store), () => this.ledger),
+      store: withRowsAhead(this.maintenance.alongAppends(store), this.log),
       limit,
       process: this,
       startedData: this.startedData,
       name: workerId,
       beats: this.lease,
     })
-    this.filter = new WakeFilter(this, store.frugal === true)
+    this.filter = new WakeFilter(this)
     this.wakeups = new Wakeups(this, store, pollMs)
     this.lifecycle = new Lifecycle(this, options)
     this.#sender = new Sender(this)

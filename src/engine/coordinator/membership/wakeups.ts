@@ -205,7 +205,7 @@ export interface HearingProcess {
   /** Another process carries out the commands of this one, and tells it what comes of them. */
   readonly isTold: boolean
   readonly capacity: Capacity
-  readonly log: Pick<LogView, 'head' | 'version' | 'knownVersion'>
+  readonly log: Pick<LogView, 'head' | 'looks' | 'version' | 'knownVersion'>
 }
 
 /**
@@ -214,16 +214,13 @@ export interface HearingProcess {
  */
 export class WakeFilter {
   readonly #process: HearingProcess
-  readonly #isFrugal: boolean
   readonly #spread: number
   #followers = 0
   #ignored = 0
 
-  /** @param isFrugal each call of the store has its price */
-  constructor(process: HearingProcess, isFrugal: boolean) {
+  constructor(process: HearingProcess) {
     this.#process = process
-    this.#isFrugal = isFrugal
-    this.#spread = isFrugal ? 1 : 1 + Math.random()
+    this.#spread = process.log.looks.ignoresOthers ? 1 : 1 + Math.random()
   }
 
   /** The last version that was ignored for want of a free slot. */
@@ -258,11 +255,11 @@ export class WakeFilter {
 
   /** The process has no free slot, and leaves new jobs to others. */
   get isFull(): boolean {
-    return this.#isFrugal && this.#isWorker && this.#process.capacity.freeSlots === 0
+    return this.#process.log.looks.ignoresOthers && this.#isWorker && this.#process.capacity.freeSlots === 0
   }
 
   get #isThrifty(): boolean {
-    return this.#isWorker && (this.#isFrugal || this.#process.isTold)
+    return this.#isWorker && (this.#process.log.looks.ignoresOthers || this.#process.isTold)
   }
 
   /** Only a process with a worker may wait: any other one has to know the queue. */

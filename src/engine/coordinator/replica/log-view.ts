@@ -1,11 +1,19 @@
 import type { Ledger, Micros } from '../../core/index.ts'
-import type { AppendRole, LogRole, News, SnapshotRole, StoreTraits } from '../../store/index.ts'
+import {
+  type AppendRole,
+  type LogRole,
+  type LookPolicy,
+  lookPolicyOf,
+  type News,
+  type SnapshotRole,
+  type StoreTraits,
+} from '../../store/index.ts'
 import { DatabaseClock, LogClock } from './clocks.ts'
 import { Confirmed } from './confirmed.ts'
 import { Replica } from './replica.ts'
 
 export interface LogViewOptions {
-  readonly store: Pick<StoreTraits, 'name'> &
+  readonly store: Pick<StoreTraits, 'name' | 'frugal'> &
     Pick<LogRole, 'read'> &
     Pick<AppendRole, 'confirm'> &
     Pick<SnapshotRole, 'snapshot' | 'chunk'>
@@ -23,6 +31,8 @@ interface ReadFailures {
 export class LogView {
   readonly store: LogViewOptions['store']
   readonly queue: string
+  /** How often this process looks at the database, and at what. */
+  readonly looks: LookPolicy
   readonly replica = new Replica()
   readonly clock = new DatabaseClock()
   readonly head: Head
@@ -34,6 +44,7 @@ export class LogView {
   constructor({ store, queue, failures }: LogViewOptions) {
     this.store = store
     this.queue = queue
+    this.looks = lookPolicyOf(store)
     this.head = new Head(failures)
     this.confirmed = new Confirmed(store)
     this.replica.changes$.subscribe(() => this.#time.see())
