@@ -10,7 +10,12 @@ function mayIgnore(behind: number, isFrugal: boolean): boolean {
   const process = {
     isTold: !isFrugal,
     capacity: { kinds: null, freeSlots: 0 },
-    log: { looks: lookPolicyOf(isFrugal ? { frugal: true } : {}), version: 0, knownVersion: behind, head: { reachedAt: performance.now() } as never },
+    log: {
+      looks: lookPolicyOf(isFrugal ? { frugal: true } : {}),
+      version: 0,
+      knownVersion: behind,
+      head: { reachedAt: performance.now() } as never,
+    },
   }
   const filter = new WakeFilter(process)
   return filter.mayIgnore('nobody', behind)

@@ -25,7 +25,7 @@ export async function* readPages(
   const { store, queue, signal } = opened(access)
   checkCall('readPages', stretch)
   const { after = 0, upTo } = stretch
-  for await (const { events } of pagesAfter(store, queue, after, upTo)) {
+  for await (const { events } of pagesAfter(store, queue, after, { upTo })) {
     yield events
     signal.throwIfAborted()
   }
@@ -49,7 +49,7 @@ export async function eachEvent(
   let done = 0
   try {
     // In pages: one step of an async iteration costs as much as folding an event.
-    for await (const { events } of pagesAfter(store, queue, after, version)) {
+    for await (const { events } of pagesAfter(store, queue, after, { upTo: version })) {
       for (const event of events) see(event)
       done += events.length
       progress.update(done)

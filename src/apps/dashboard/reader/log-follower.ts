@@ -1,6 +1,6 @@
 import { pause } from '../../../engine/coordinator/base/retry.ts'
-import { InterlockError, type Micros, type RecordedEvent } from '../../../engine/core/index.ts'
-import { type LogStore, PAGE } from '../../../engine/store/index.ts'
+import { InterlockError, isInterlockError, type Micros } from '../../../engine/core/index.ts'
+import { type LogStore, PAGE, pagesAfter } from '../../../engine/store/index.ts'
 import { type Tail, tailFrom } from './tail.ts'
 
 /** Called while a log is followed: in order, and one at a time. */
@@ -106,24 +106,34 @@ export class LogFollower {
   }
 
   async #readOn(): Promise<void> {
-    const { store, queue, on } = this.#options
+    const { on } = this.#options
     const tail = this.#tail
     if (tail === null) {
       await this.#start()
       return on.events()
     }
-    for (;;) {
-      const { version: known, lastAt } = tail
-      const page = await store.read(queue, Math.max(0, known - 1), PAGE)
-      this.#clock = { now: page.now, at: performance.now() }
-      const fault = changeOf(page, known, lastAt)
-      if (fault !== null) return this.#beginAgain(fault)
-      const fresh = page.events.filter(({ seq }: RecordedEvent) => seq > known)
-      if (!tail.push(fresh)) throw gap(queue, known)
-      if (fresh.length > 0) on.events()
-      if (tail.version >= page.version) return
-      if (fresh.length === 0) throw gap(queue, known)
+    try {
+      await this.#readAfter(tail)
+    } catch (error) {
+      if (!isInterlockError(error)) throw error
+      const { code } = error
+      if (code !== 'log_went_back' && code !== 'archived') throw error
+      await this.#beginAgain(code)
     }
+  }
+
+  async #readAfter(tail: Tail): Promise<void> {
+    const { store, queue, on } = this.#options
+    const { version: known, lastAt } = tail
+    let head = 0
+    for await (const page of pagesAfter(store, queue, known, { known: { at: lastAt } })) {
+      // Later pages were fetched ahead.
+      if (head === 0) this.#clock = { now: page.now, at: performance.now() }
+      head = page.version
+      if (!tail.push(page.events)) throw gap(queue, tail.version)
+      if (page.events.length > 0) on.events()
+    }
+    if (tail.version < head) throw gap(queue, tail.version)
   }
 }
 
@@ -152,25 +162,6 @@ class Bell {
       }
     })
   }
-}
-
-interface Page {
-  readonly events: readonly RecordedEvent[]
-  readonly version: number
-  readonly archivedSeq: number
-}
-
-/** Whether a page shows that this is another log, or that the next events are gone. */
-function changeOf(
-  { events, version, archivedSeq }: Page,
-  known: number,
-  lastAt: Micros | null,
-): 'log_went_back' | 'archived' | null {
-  if (version < known) return 'log_went_back'
-  const [first] = events
-  if (first === undefined) return archivedSeq > known ? 'archived' : null
-  if (lastAt !== null && first.seq === known && first.at !== lastAt) return 'log_went_back'
-  return null
 }
 
 const gap = (queue: string, version: number) =>

@@ -236,7 +236,8 @@ export class Committer {
       case 'known':
         for (const { seqs } of answer.known) {
           const [first = 1] = seqs
-          for await (const page of pagesAfter(store, queue, first - 1, seqs.at(-1))) open.note(page.events)
+          for await (const page of pagesAfter(store, queue, first - 1, { upTo: seqs.at(-1) }))
+            open.note(page.events)
         }
         open.settleKnown()
         return

@@ -100,7 +100,7 @@ async function foldInBackground(
 ): Promise<Ledger> {
   const replayer = new Replayer(await ledgerNear(store, queue, upTo, () => {}))
   const { version } = replayer.ledger()
-  for await (const { events } of pagesAfter(store, queue, version, upTo)) {
+  for await (const { events } of pagesAfter(store, queue, version, { upTo })) {
     for (const event of events) replayer.push(event)
     await pause(BREATH_MS, signal)
     signal.throwIfAborted()

@@ -1,5 +1,5 @@
 import { type InterlockError, isInterlockError, type Micros, ofStandby, wentBack } from '../../core/index.ts'
-import { type LogPage, PAGE, pagesAfter } from '../../store/index.ts'
+import { type LogPage, pagesAfter } from '../../store/index.ts'
 import type { LogView } from './log-view.ts'
 import type { Replica } from './replica.ts'
 import { ledgerNear } from './snapshots.ts'
@@ -8,19 +8,25 @@ import { ledgerNear } from './snapshots.ts'
  * Folds everything up to the head, page by page, into a replica that knows nothing. Any other replica uses {@link readOn}.
  * @throws InterlockError `log_went_back`, `archived`
  */
-export async function readToHead({ store, queue, replica, clock, head, confirmed }: LogView): Promise<void> {
+export const readToHead = (log: LogView): Promise<void> =>
+  foldPages(log, pagesAfter(log.store, log.queue, log.version))
+
+async function foldPages(
+  { store, queue, replica, clock, head, confirmed }: LogView,
+  pages: AsyncIterable<LogPage>,
+): Promise<void> {
   let sent = clock.mark()
   let at = replica.version
-  for await (const page of pagesAfter(store, queue, replica.version)) {
+  for await (const page of pages) {
+    if (page.isOfStandby === true) throw ofStandby(store.name)
+    if (page.version < at) throw wentBack(queue, at, page.version)
+    checkSame(queue, replica, { ...page, knownAt: null })
     // Only the first page was awaited from its request on. Later pages were fetched ahead, so their times tell nothing about the
     // clock.
     if (sent > 0) clock.sync(page.now, sent)
     sent = 0
-    if (page.isOfStandby === true) throw ofStandby(store.name)
     head.begins(page.archivedSeq)
-    if (page.version < at) throw wentBack(queue, at, page.version)
     at = page.events.at(-1)?.seq ?? at
-    checkSame(queue, replica, { ...page, knownAt: null })
     if (page.isUnconfirmed !== true) confirmed.reach(at)
     replica.apply(page.events)
   }
@@ -28,15 +34,15 @@ export async function readToHead({ store, queue, replica, clock, head, confirmed
 }
 
 /**
- * The same for a replica that has folded a log already: the first page repeats the last event that it knows. If the events after
- * it were archived for good, it goes on from the newest snapshot, like a process that starts now.
+ * Folds what is new into a replica that has folded a log already, and makes sure that this is the same log. If the events after those
+ * that it knows were archived for good, it goes on from the newest snapshot, like a process that starts now.
  * @param upTo a version that is known to exist: nothing is read if news lead there; infinite: whatever there is
  * @throws InterlockError `log_went_back`; `archived`, `database_newer`, `corrupt_log` without a snapshot that can be read
  */
 export async function readOn(log: LogView, upTo = Number.POSITIVE_INFINITY): Promise<void> {
   if (foldNews(log, upTo)) return
   try {
-    await readFollowing(log)
+    await foldPages(log, pagesAfter(log.store, log.queue, log.version, { known: { at: log.ledger.lastAt } }))
   } catch (error) {
     if (!isInterlockError(error, 'archived')) throw error
     await skip(log, error)
@@ -70,25 +76,6 @@ async function skip({ store, queue, replica }: LogView, error: InterlockError): 
   const ledger = await ledgerNear(store, queue, null, () => {})
   if (ledger.version <= replica.version) throw error
   replica.startFrom(ledger)
-}
-
-async function readFollowing(log: LogView): Promise<void> {
-  const { store, queue, replica, clock, head, confirmed } = log
-  const { version } = replica
-  if (version === 0) return readToHead(log)
-  const sent = clock.mark()
-  const page = await store.read(queue, version - 1, PAGE)
-  if (page.isOfStandby === true) throw ofStandby(store.name)
-  if (page.version < version) throw wentBack(queue, version, page.version)
-  const [first] = page.events
-  // Nothing to compare if the last known event was archived and not kept.
-  checkSame(queue, replica, { ...page, knownAt: first?.seq === version ? first.at : null })
-  clock.sync(page.now, sent)
-  head.begins(page.archivedSeq)
-  if (page.isUnconfirmed !== true) confirmed.reach(page.events.at(-1)?.seq ?? version)
-  replica.apply(page.events)
-  if (replica.version < page.version) return readToHead(log)
-  head.reach(page.version)
 }
 
 /** Events to be folded next, with what shows that they belong to the log that was folded so far. */

@@ -65,7 +65,7 @@ async function* blocks(
 ): AsyncGenerator<Block> {
   const chained = chain?.from ?? through
   let at = from
-  for await (const { events } of pagesAfter(store, queue, from, chained)) {
+  for await (const { events } of pagesAfter(store, queue, from, { upTo: chained })) {
     if (events.length > 0) yield unchained(queue, at, events)
     at += events.length
   }

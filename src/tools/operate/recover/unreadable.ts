@@ -36,7 +36,9 @@ export async function findUnreadable(store: Source, queue: string): Promise<Foun
   const events: Unreadable[] = []
   const from = await ledgerNear(store, queue, first - 1, () => {})
   const sound = new Replayer(from)
-  for await (const { events: page } of pagesAfter(store, queue, from.version, first - 1))
+  for await (const { events: page } of pagesAfter(store, queue, from.version, {
+    upTo: first - 1,
+  }))
     for (const event of page) sound.push(event)
   let ledger = sound.ledger()
   for await (const row of rowsAfter(store, queue, ledger.version)) {

@@ -25,7 +25,8 @@ async function seqsOf(
   upTo?: number,
 ): Promise<readonly number[]> {
   const seqs: number[] = []
-  for await (const { events } of pagesAfter(log, 'q', after, upTo)) seqs.push(...events.map(({ seq }) => seq))
+  for await (const { events } of pagesAfter(log, 'q', after, { upTo }))
+    seqs.push(...events.map(({ seq }) => seq))
   return seqs
 }
 
@@ -65,5 +66,48 @@ describe('the pages of a log', () => {
     await expect(
       seqsOf({ ...log, read: async (...of) => ({ ...(await log.read(...of)), events: [] }) }, 0),
     ).rejects.toMatchObject({ code: 'archived' })
+  })
+})
+
+describe('a reader that goes on after what it knows', () => {
+  /** What it finds after 20 events, the last of which has this time. */
+  const goingOn = async (log: Pick<ReturnType<typeof logOf>, 'read'>, at = 20) => {
+    const seqs: number[] = []
+    for await (const { events } of pagesAfter(log, 'q', 20, { known: { at } }))
+      seqs.push(...events.map(({ seq }) => seq))
+    return seqs
+  }
+  const standby = (log: ReturnType<typeof logOf>): Pick<typeof log, 'read'> => ({
+    read: async (...of) => ({ ...(await log.read(...of)), isOfStandby: true }),
+  })
+
+  it('is given the new events only, each once', async () => {
+    const log = logOf(numbers(1, 2 * PAGE + 30))
+    expect(await goingOn(log)).toEqual(numbers(21, 2 * PAGE + 30))
+    expect(log.asked).toEqual([19, PAGE + 19, 2 * PAGE + 19])
+    expect(await goingOn(logOf(numbers(1, 20)))).toEqual([])
+  })
+
+  it('is told that the log went back: it is shorter, or another event has the number', async () => {
+    const code = 'log_went_back'
+    await expect(goingOn(logOf(numbers(1, 19)))).rejects.toMatchObject({ code })
+    await expect(goingOn(logOf(numbers(1, 30)), 21)).rejects.toMatchObject({ code })
+  })
+
+  it('is not told so by a standby that is behind', async () => {
+    expect(await goingOn(standby(logOf(numbers(1, 19))))).toEqual([])
+  })
+
+  it('goes on where all that it knows was archived, and stops where more was', async () => {
+    const cutAt = (archivedSeq: number) => {
+      const log = logOf(numbers(archivedSeq + 1, 60), { archivedSeq })
+      const read: typeof log.read = async (queue, after, limit) => {
+        const page = await log.read(queue, after, limit)
+        return after < archivedSeq ? { ...page, events: [] } : page
+      }
+      return { ...log, read }
+    }
+    expect(await goingOn(cutAt(20))).toEqual(numbers(21, 60))
+    await expect(goingOn(cutAt(21))).rejects.toMatchObject({ code: 'archived' })
   })
 })
