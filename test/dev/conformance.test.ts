@@ -5,14 +5,17 @@ import { embeddedDatabase, type LocalSupabase, startLocalSupabase } from '../../
 import { embedded } from '../support/embedded.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 import {
+  answerOf,
   conformanceSchema,
   conformanceSchemas,
+  droppedAnswers,
   jwtSecret,
   recordedAnswers,
   replay,
 } from './conformance/replay.ts'
 
 const answers = recordedAnswers()
+const dropped = droppedAnswers()
 
 describe.each([
   ['PostgreSQL', async () => postgresDatabase(await createDatabase('dev'))],
@@ -32,6 +35,17 @@ describe.each([
     '%s',
     async (_, recorded) => {
       expect(await replay(recorded, server)).toEqual({ kind: 'alike' })
+    },
+  )
+
+  it.each(dropped.map((each) => [`${each.section}: ${each.label}: ${each.request}`, each] as const))(
+    '%s is not answered as by the real one, and says so',
+    async (_, recorded) => {
+      const { status, body } = await answerOf(recorded, server)
+      expect({ status, body: body.replaceAll('\\"', '"') }).toEqual({
+        status: recorded.now,
+        body: expect.stringContaining(recorded.names),
+      })
     },
   )
 })

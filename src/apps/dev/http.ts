@@ -3,7 +3,7 @@ import { addressOf } from './address.ts'
 import type { DevDatabase } from './database/database.ts'
 import type { Keys } from './keys.ts'
 import { failureAnswer } from './rest/answer.ts'
-import { faultOfOurs, RestFailure } from './rest/failure.ts'
+import { RestFailure } from './rest/failure.ts'
 import { credentialOf, type RestHandler } from './rest/handler.ts'
 import type { RestRequest, RestResponse } from './rest/request.ts'
 
@@ -12,14 +12,14 @@ const MOST_BYTES = 10_485_760
 
 const crossOrigin = {
   'Access-Control-Allow-Origin': '*',
-  'Access-Control-Expose-Headers': 'Content-Range, Content-Location, Location, Preference-Applied',
+  'Access-Control-Expose-Headers': 'Content-Range',
 }
 
 const preflight = {
   ...crossOrigin,
-  'Access-Control-Allow-Methods': 'GET, POST, PATCH, PUT, DELETE, OPTIONS, HEAD',
+  'Access-Control-Allow-Methods': 'GET, POST, PATCH, DELETE, OPTIONS, HEAD',
   'Access-Control-Allow-Headers':
-    '*, Authorization, apikey, content-type, prefer, x-client-info, accept-profile, content-profile, range',
+    '*, Authorization, apikey, content-type, prefer, x-client-info, accept-profile, content-profile',
 }
 
 /** What is served over HTTP. */
@@ -36,12 +36,7 @@ export function httpServer(served: Served): Server {
 
 async function respond(served: Served, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
   const answer = await answerTo(served, incoming).catch(refusal)
-  try {
-    send(outgoing, answer)
-  } catch {
-    // A function of the user's has set a header that cannot be sent.
-    send(outgoing, failureAnswer(faultOfOurs()))
-  }
+  send(outgoing, answer)
 }
 
 /** The answer to an error. A client whose request broke off does not get it. */

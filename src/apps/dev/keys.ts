@@ -45,20 +45,13 @@ export async function makeKeys(secret = randomBytes(32).toString('base64url')): 
     claimsOf: async (credential) => {
       if (credential === undefined || credential === '' || credential === publishable) return { role: 'anon' }
       if (credential === secretKey) return { role: 'service_role' }
-      return verified(credential).catch((error: unknown) => Promise.reject(refusal(error, credential)))
+      return verified(credential).catch((error: unknown) => Promise.reject(refusal(error)))
     },
   }
 }
 
-function refusal(error: unknown, credential: string): RestFailure {
-  const [code, message] = reasonOf(error, credential)
-  const challenge = `Bearer error="invalid_token", error_description="${message}"`
-  return new RestFailure(401, { code, message }, { 'WWW-Authenticate': challenge })
-}
-
-function reasonOf(error: unknown, credential: string): readonly [code: string, message: string] {
-  if (error instanceof errors.JWTExpired) return ['PGRST303', 'JWT expired']
-  const parts = credential.split('.').length
-  if (parts !== 3) return ['PGRST301', `Expected 3 parts in JWT; got ${parts}`]
-  return ['PGRST301', 'No suitable key or wrong key type']
+function refusal(error: unknown): RestFailure {
+  return error instanceof errors.JWTExpired
+    ? new RestFailure(401, { code: 'PGRST303', message: 'JWT expired' })
+    : new RestFailure(401, { code: 'PGRST301', message: 'No suitable key or wrong key type' })
 }

@@ -18,6 +18,12 @@ export interface RecordedAnswer {
   readonly answer?: string
 }
 
+/** A request whose answer this server does not give: `now` is its status, `names` what the answer names instead. */
+export interface DroppedAnswer extends RecordedAnswer {
+  readonly now: number
+  readonly names: string
+}
+
 export type Verdict =
   | { readonly kind: 'alike' }
   | { readonly kind: 'different'; readonly status: number; readonly body: string }
@@ -33,8 +39,23 @@ export function recordedAnswers(): readonly RecordedAnswer[] {
   return JSON.parse(readFileSync(path.join(import.meta.dirname, 'answers.json'), 'utf8'))
 }
 
+/** What was recorded too, and is not answered so any more. */
+export function droppedAnswers(): readonly DroppedAnswer[] {
+  return JSON.parse(readFileSync(path.join(import.meta.dirname, 'dropped.json'), 'utf8'))
+}
+
 /** Sends the request to `server` and compares. */
 export async function replay(recorded: RecordedAnswer, server: LocalSupabase): Promise<Verdict> {
+  const { status, body } = await answerOf(recorded, server)
+  const alike =
+    status === recorded.status && (recorded.answer === undefined || sameJson(recorded.answer, body))
+  return alike ? { kind: 'alike' } : { kind: 'different', status, body }
+}
+
+export async function answerOf(
+  recorded: RecordedAnswer,
+  server: LocalSupabase,
+): Promise<{ readonly status: number; readonly body: string }> {
   const [method = '', path = ''] = recorded.request.split(' ')
   const token = await tokenFor(recorded.as, server)
   const response = await fetch(`${server.url}/rest/v1${path}`, {
@@ -46,11 +67,7 @@ export async function replay(recorded: RecordedAnswer, server: LocalSupabase): P
     },
     ...(recorded.body === undefined ? {} : { body: recorded.body }),
   })
-  const body = await response.text()
-  const { status } = response
-  const alike =
-    status === recorded.status && (recorded.answer === undefined || sameJson(recorded.answer, body))
-  return alike ? { kind: 'alike' } : { kind: 'different', status, body }
+  return { status: response.status, body: await response.text() }
 }
 
 async function tokenFor(as: string, { keys }: LocalSupabase): Promise<string | undefined> {

@@ -1,75 +1,99 @@
 import type { Session } from '../database/database.ts'
-import { callSql, chooseFunction, type Given, givenArguments } from './arguments.ts'
-import type { Catalog, FunctionEntry } from './catalog.ts'
+import type { Argument, Catalog, FunctionEntry } from './catalog.ts'
 import { leftOut, RestFailure } from './failure.ts'
-import { rangeOf, readPlan } from './read.ts'
-import type { Preferences, RestRequest } from './request.ts'
+import { isObject, jsonIn, type RestRequest } from './request.ts'
 import { quoted, Values } from './sql.ts'
-import { type Rows, runStatement, type Source } from './statement.ts'
-import { isReserved, refuseOtherParameters, settingsOfCall } from './supported.ts'
+import { type Rows, runStatement } from './statement.ts'
+import { refuseOtherParameters, settingsOfCall } from './supported.ts'
 
-/** A call of /rpc/<name>. */
+/** A call by POST of /rpc/<name>. */
 export interface Call {
   readonly entry: FunctionEntry
-  readonly given: Given
-  /** As in PostgREST, only a VOLATILE function that is called by POST may write. */
+  /** The names of the arguments. */
+  readonly names: readonly string[]
+  /** The arguments as they were sent. PostgreSQL parses them, so that no digit of a number is lost. */
+  readonly json: string
+  /** As in PostgREST, only a VOLATILE function may write. */
   readonly mode: 'read only' | 'read write'
   /** Settings of the function that count before it is called. */
   readonly settings: Readonly<Record<string, string>>
 }
 
-/** @throws RestFailure PGRST101, PGRST102, PGRST202, PGRST203, 501 */
+/** @throws RestFailure PGRST102, PGRST202, 501 */
 export function callOf(request: RestRequest, catalog: Catalog, schema: string, name: string): Call {
-  if (!['GET', 'HEAD', 'POST', 'OPTIONS'].includes(request.method)) {
-    throw new RestFailure(405, {
-      code: 'PGRST101',
-      message: `Cannot use the ${request.method} method on RPC`,
-    })
-  }
-  const given = givenArguments(request)
-  const entry = chooseFunction(catalog, schema, name, given)
-  const returned = entry.returns === 'composite' ? 'a call that returns rows' : 'a call that returns values'
-  refuseOtherParameters(returned, optionsOf(request))
-  const mode = request.method === 'POST' && entry.isVolatile ? 'read write' : 'read only'
-  return { entry, given, mode, settings: settingsOfCall(entry.settings) }
+  if (request.method !== 'POST') throw leftOut(`method ${request.method} for a call`)
+  refuseOtherParameters('a call', request.query)
+  const args = jsonIn(request)
+  if (!isObject(args)) throw leftOut('call whose body is not one JSON object')
+  const names = Object.keys(args).sort()
+  const entry = chooseFunction(catalog, schema, name, names)
+  const mode = entry.isVolatile ? 'read write' : 'read only'
+  return { entry, names, json: request.body || '{}', mode, settings: settingsOfCall(entry.settings) }
 }
 
-export async function runCall(
-  session: Session,
-  { entry, given }: Call,
-  asked: RestRequest,
-  prefer: Preferences,
-): Promise<Rows> {
-  const request = { ...asked, query: optionsOf(asked) }
-  const values = new Values()
-  const { with: args, call } = callSql(entry, given, values)
-  const name = quoted(entry.name)
-  if (entry.returns !== 'composite') {
-    const sql = `${args}select ${name} as value from ${call} as ${name}`
-    return runStatement(
-      session,
-      paged({ sql, values, row: 't.value', count: prefer.count, page: rangeOf(request) }, entry),
-    )
-  }
-  const plan = readPlan(request, name, values)
-  const sql = `${args}select ${plan.columns} from ${call} as ${name}${plan.where}${plan.order}`
-  const { offset, limit } = plan
-  return runStatement(
-    session,
-    paged({ sql, values, row: 't', count: prefer.count, page: { offset, limit } }, entry),
+/** Finds a function by the exact set of its argument names; those with a default may be missing. */
+function chooseFunction(
+  catalog: Catalog,
+  schema: string,
+  name: string,
+  names: readonly string[],
+): FunctionEntry {
+  const namesakes = catalog.functions.filter((entry) => entry.schema === schema && entry.name === name)
+  const [chosen, another] = namesakes.filter((entry) => takes(entry, names))
+  const full = `${schema}.${name}`
+  if (another !== undefined)
+    throw leftOut(`choice between functions ${full} whose arguments are called alike`)
+  if (chosen !== undefined) return chosen
+  if (namesakes.some(({ args }) => args.some((each) => each.name === '')))
+    throw leftOut(`argument without a name, as a function ${full} has it`)
+  throw notFound(full, names)
+}
+
+function notFound(full: string, names: readonly string[]): RestFailure {
+  const list = names.join(', ')
+  const [wanted, searched] =
+    list === ''
+      ? [`${full} without parameters`, 'without parameters']
+      : [`${full}(${list})`, `with parameter${names.length === 1 ? '' : 's'} ${list}`]
+  return new RestFailure(404, {
+    code: 'PGRST202',
+    message: `Could not find the function ${wanted} in the schema cache`,
+    details: `Searched for the function ${full} ${searched} or with a single unnamed json/jsonb parameter, but no matches were found in the schema cache.`,
+  })
+}
+
+function takes({ args }: FunctionEntry, names: readonly string[]): boolean {
+  const known = new Set(args.map(({ name }) => name))
+  return (
+    names.every((name) => known.has(name)) &&
+    args.every(({ name, optional }) => name !== '' && (optional || names.includes(name)))
   )
 }
 
-/** In a GET all parameters are arguments, except those that PostgREST reserves. */
-function optionsOf({ method, query }: RestRequest): URLSearchParams {
-  return method === 'POST' ? query : new URLSearchParams([...query].filter(([name]) => isReserved(name)))
+export function runCall(session: Session, call: Call, count: boolean): Promise<Rows> {
+  const { entry } = call
+  const values = new Values()
+  const name = quoted(entry.name)
+  const [row, columns] =
+    entry.returns === 'composite' ? (['t', `${name}.*`] as const) : (['t.value', `${name} as value`] as const)
+  const sql = callSql(call, `select ${columns} from`, values)
+  // Only sets have pages.
+  return runStatement(session, {
+    ...{ sql, values, row, count },
+    ...(entry.isSet ? { page: { offset: 0, limit: null } } : {}),
+  })
 }
 
-/** Only sets have pages. @throws RestFailure 501 if a part without the one value is asked for */
-function paged(source: Source & Required<Pick<Source, 'page'>>, { isSet }: FunctionEntry): Source {
-  if (isSet) return source
-  const { page, ...whole } = source
-  if (page.offset > 0) throw leftOut('parameter "offset" of a call that returns one value')
-  if (page.limit === 0) throw leftOut('parameter "limit" below 1 of a call that returns one value')
-  return whole
+/** Reads the arguments from one JSON value, with the types that the function has. */
+function callSql({ entry, names, json }: Call, select: string, values: Values): string {
+  const name = quoted(entry.name)
+  const target = `${quoted(entry.schema)}.${name}`
+  const used = entry.args.filter((arg) => names.includes(arg.name))
+  if (used.length === 0) return `${select} ${target}() as ${name}`
+  const record = used.map((arg) => `${quoted(arg.name)} ${arg.type}`).join(', ')
+  return `with args as (select * from json_to_record(${values.add(json)}::json) as _ (${record}))
+    ${select} ${target}(${used.map(argumentSql).join(', ')}) as ${name}`
 }
+
+const argumentSql = ({ name, variadic }: Argument): string =>
+  `${variadic ? 'variadic ' : ''}${quoted(name)} => (select ${quoted(name)} from args)`

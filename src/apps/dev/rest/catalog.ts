@@ -22,7 +22,6 @@ export interface TableEntry {
   readonly schema: string
   readonly name: string
   readonly columns: readonly string[]
-  readonly key: readonly string[]
 }
 
 /** What PostgREST calls the schema cache. */
@@ -102,10 +101,7 @@ const functionQuery = `
 const tableQuery = `
   select n.nspname::text as schema, c.relname::text as name,
          array(select a.attname::text from pg_catalog.pg_attribute a
-                where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped order by a.attnum) as columns,
-         array(select a.attname::text from pg_catalog.pg_index i
-                 join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey::int2[])
-                where i.indrelid = c.oid and i.indisprimary) as key
+                where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped order by a.attnum) as columns
     from pg_catalog.pg_class c
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
    where n.nspname = any ($1) and c.relkind in ('r', 'v', 'm', 'f', 'p') and not c.relispartition`

@@ -37,3 +37,67 @@ export const faultOfOurs = (): RestFailure =>
     message:
       'the local Supabase of `interlock dev` failed by a fault of its own; its standard error says how',
   })
+
+/** HTTP statuses by SQLSTATE, or by the beginning of one; the longest match counts. All others are 400. */
+const statuses: Readonly<Record<string, number>> = {
+  '08': 503,
+  '09': 500,
+  '0L': 403,
+  '0P': 403,
+  '21000': 500,
+  '23503': 409,
+  '23505': 409,
+  '25': 500,
+  '25006': 405,
+  '28': 403,
+  '2D': 500,
+  '38': 500,
+  '39': 500,
+  '3B': 500,
+  '40': 500,
+  '42P01': 404,
+  '42P17': 500,
+  '42883': 404,
+  '53': 503,
+  '53400': 500,
+  '54': 500,
+  '55': 500,
+  '57': 500,
+  '57P01': 503,
+  '58': 500,
+  F0: 500,
+  HV: 500,
+  P0: 500,
+  P0001: 400,
+  XX: 500,
+}
+
+interface DatabaseError {
+  readonly code: string
+  readonly message: string
+  readonly detail?: string | null
+  readonly hint?: string | null
+}
+
+/** An error with a severity is an answer of the database. Others, such as `EPIPE`, have none. */
+const isDatabaseError = (error: unknown): error is DatabaseError =>
+  error instanceof Error && 'severity' in error && 'code' in error && /^[0-9A-Z]{5}$/.test(String(error.code))
+
+/**
+ * PostgREST's answer to an error of the database. `anonymous`: nobody is signed in, so a missing privilege may mean a missing
+ * login.
+ */
+export function databaseFailure(error: unknown, anonymous: boolean): RestFailure | null {
+  if (!isDatabaseError(error)) return null
+  const { code, message, detail, hint } = error
+  if (code === 'PGRST') return leftOut(`answer that a function gives itself ("raise sqlstate 'PGRST'")`)
+  const status = code === '42501' ? (anonymous ? 401 : 403) : statusOf(code)
+  const headers = status === 503 ? { 'Retry-After': '0' } : undefined
+  return new RestFailure(status, { code, message, details: detail ?? null, hint: hint ?? null }, headers)
+}
+
+/** A function may raise `PT` with the status that it wants; Node sends none below 200. */
+function statusOf(code: string): number {
+  if (code.startsWith('PT')) return Number(/^[2-9]\d\d$/.exec(code.slice(2))?.[0] ?? 500)
+  return statuses[code] ?? statuses[code.slice(0, 2)] ?? 400
+}

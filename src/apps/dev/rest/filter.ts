@@ -1,7 +1,6 @@
 import { leftOut } from './failure.ts'
 import { columnSql, splitList, type Values } from './sql.ts'
 import { isReserved } from './supported.ts'
-import { badFilter, unparsable } from './unparsable.ts'
 
 const operators: Readonly<Record<string, string>> = {
   eq: '=',
@@ -20,10 +19,6 @@ const operators: Readonly<Record<string, string>> = {
   ov: '&&',
 }
 
-/** Operators that PostgREST has and this server has not, with their language or quantifier. */
-const leftOutOperator =
-  /^(?:(?:plfts|phfts|wfts|fts)(?:\([^()]*\))?|sl|sr|nxr|nxl|adj|(?:eq|gte?|lte?|i?like|i?match)\((?:any|all)\))(?=\.)/
-
 const truths: ReadonlySet<string> = new Set(['null', 'not_null', 'true', 'false', 'unknown'])
 
 export interface FilterContext {
@@ -31,7 +26,7 @@ export interface FilterContext {
   readonly values: Values
 }
 
-/** The conditions of a query string. All of them have to be true. @throws RestFailure PGRST100 */
+/** The conditions of a query string. All of them have to be true. @throws RestFailure 501 for a filter that this server lacks */
 export function conditions(query: Iterable<[string, string]>, context: FilterContext): readonly string[] {
   return [...query]
     .filter(([name]) => !isReserved(name))
@@ -44,17 +39,17 @@ export function conditions(query: Iterable<[string, string]>, context: FilterCon
 /** `eq.1`, `not.in.(1,2)`, `is.null` … on one column. */
 function conditionSql(column: string, text: string, { table, values }: FilterContext): string {
   const [, not, operator = '', value = ''] = /^(not\.)?([a-z]+)\.(.*)$/s.exec(text) ?? []
-  const sql = columnSql(column, table)
-  const condition = operation(operator, value, sql, values)
-  if (condition === null) {
-    const [other] = leftOutOperator.exec(text.slice(not?.length ?? 0)) ?? []
-    throw other === undefined ? badFilter(text) : leftOut(`operator ${other}`)
-  }
+  const condition = operation(operator, value, columnSql(column, table), values)
+  if (condition === null) throw leftOut(`filter "${column}=${text}"`)
   return not ? `not (${condition})` : condition
 }
 
+/** Null if there is no such operator, or its value cannot be read. */
 function operation(operator: string, value: string, column: string, values: Values): string | null {
-  if (operator === 'in') return `${column} = any (${values.add(arrayLiteral(value))})`
+  if (operator === 'in') {
+    const array = arrayLiteral(value)
+    return array === null ? null : `${column} = any (${values.add(array)})`
+  }
   if (operator === 'is') {
     if (!truths.has(value.toLowerCase())) return null
     return `${column} is ${value.toLowerCase().replace('_', ' ')}`
@@ -66,9 +61,9 @@ function operation(operator: string, value: string, column: string, values: Valu
 }
 
 /** `(a,"b c")` as the array literal `{a,"b c"}`, which PostgreSQL reads with the type of the column. */
-function arrayLiteral(list: string): string {
+function arrayLiteral(list: string): string | null {
   const inner = /^\((.*)\)$/s.exec(list)?.[1]
-  if (inner === undefined) throw badFilter(`in.${list}`)
+  if (inner === undefined) return null
   const items = inner === '' ? [] : splitList(inner)
   return `{${items.map((item) => (item.startsWith('"') ? item : `"${item.replaceAll(/["\\]/g, '\\$&')}"`)).join(',')}}`
 }
@@ -76,8 +71,7 @@ function arrayLiteral(list: string): string {
 /** `or(a.eq.1,and(b.lt.2,not.c.is.null))`. */
 function treeSql(text: string, context: FilterContext): string {
   const [, not, word, inner = ''] = /^(not\.)?(and|or)\((.*)\)$/s.exec(text) ?? []
-  if (word === undefined)
-    throw unparsable(`"failed to parse logic tree (${text})" (line 1, column 1)`, 'unexpected end of input')
+  if (word === undefined) throw leftOut(`filter "${text}"`)
   const parts = splitList(inner).map((part) => {
     if (/^(not\.)?(and|or)\(/.test(part)) return treeSql(part, context)
     const [, column = '', rest = ''] = /^([^.]+)\.(.*)$/s.exec(part) ?? []

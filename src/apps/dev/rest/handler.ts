@@ -1,13 +1,11 @@
 import { oneLine, stackLines } from '../../../engine/core/index.ts'
-import { textOf } from '../address.ts'
 import { ConnectionLost, type DevDatabase, PoolExhausted, type Session } from '../database/database.ts'
 import { type Claims, type Keys, roles } from '../keys.ts'
-import { type AnswerContext, emptyAnswer, failureAnswer, rowsAnswer } from './answer.ts'
+import { emptyAnswer, failureAnswer, rowsAnswer } from './answer.ts'
 import { callOf, runCall } from './call.ts'
 import { type Catalog, readCatalog } from './catalog.ts'
-import { databaseFailure } from './database-failure.ts'
-import { faultOfOurs, leftOut, RestFailure } from './failure.ts'
-import { preferencesOf, type RestRequest, type RestResponse, schemaOf, wantsObject } from './request.ts'
+import { databaseFailure, faultOfOurs, leftOut, RestFailure } from './failure.ts'
+import { type RestRequest, type RestResponse, schemaOf, wantedBy } from './request.ts'
 import { quoted } from './sql.ts'
 import { requireOne } from './statement.ts'
 import { readTable, tableOf, writeTable } from './table.ts'
@@ -21,7 +19,7 @@ export interface RestOptions {
   readonly onFault?: (error: unknown) => void
 }
 
-/** Answers requests to /rest/v1 as PostgREST does. */
+/** Answers requests to /rest/v1 as PostgREST does, or with 501. */
 export class RestHandler {
   readonly #options: RestOptions
   #catalog: Promise<Catalog> | undefined
@@ -68,50 +66,40 @@ export class RestHandler {
 
   async #route(request: RestRequest, claims: Claims): Promise<RestResponse> {
     const schema = schemaOf(request, this.#options.schemas)
-    const [, first = '', second, ...deeper] = request.path.split('/').map(textOf)
+    const [, first = '', second, ...deeper] = partsOf(request.path)
     if (first === 'rpc' && second && deeper.length === 0) return this.#call(request, claims, schema, second)
     if (first !== '' && second === undefined) return this.#table(request, claims, schema, first)
     throw new RestFailure(404, { code: 'PGRST125', message: 'Invalid path specified in request URL' })
   }
 
   async #call(request: RestRequest, claims: Claims, schema: string, name: string): Promise<RestResponse> {
-    const context = contextOf(request, schema)
+    const wanted = wantedBy(request.headers)
     const call = await this.#found((catalog) => callOf(request, catalog, schema, name))
-    if (request.method === 'OPTIONS') {
-      return allowing(call.entry.isVolatile ? 'OPTIONS,POST' : 'OPTIONS,GET,HEAD,POST')
-    }
     return this.#in(call.mode, request, claims, schema, call.settings, async (session) => {
-      const rows = await runCall(session, call, request, context.prefer)
-      if (call.entry.returns === 'void') return emptyAnswer(204, rows, context)
-      if (context.object) requireOne(rows)
-      return rowsAnswer(rows, call.entry.isSet && !context.object ? rows.json : rows.first, context)
+      const rows = await runCall(session, call, wanted.count)
+      if (call.entry.returns === 'void') return emptyAnswer(204, rows)
+      if (wanted.object) requireOne(rows)
+      return rowsAnswer(rows, call.entry.isSet && !wanted.object ? rows.json : rows.first, wanted)
     })
   }
 
   async #table(request: RestRequest, claims: Claims, schema: string, name: string): Promise<RestResponse> {
-    const context = contextOf(request, schema)
+    const wanted = wantedBy(request.headers)
     const table = await this.#found((catalog) => tableOf(catalog, schema, name))
     switch (request.method) {
       case 'GET':
       case 'HEAD':
         return this.#in('read only', request, claims, schema, {}, (session) =>
-          readTable(session, request, table, context),
+          readTable(session, request, table, wanted),
         )
       case 'POST':
       case 'PATCH':
       case 'DELETE':
         return this.#in('read write', request, claims, schema, {}, (session) =>
-          writeTable(session, request, table, context),
+          writeTable(session, request, table, wanted),
         )
-      case 'OPTIONS':
-        return allowing('OPTIONS,GET,HEAD,POST,PATCH,DELETE')
-      case 'PUT':
-        throw leftOut('PUT')
       default:
-        throw new RestFailure(405, {
-          code: 'PGRST117',
-          message: `Unsupported HTTP method: ${request.method}`,
-        })
+        throw leftOut(`method ${request.method} for a table`)
     }
   }
 
@@ -160,15 +148,18 @@ export class RestHandler {
     ])
     throw known
       ? new RestFailure(403, { code: '42501', message: `permission denied to set role "${role}"` })
-      : new RestFailure(
-          401,
-          { code: '22023', message: `role "${role}" does not exist` },
-          { 'WWW-Authenticate': 'Bearer' },
-        )
+      : new RestFailure(401, { code: '22023', message: `role "${role}" does not exist` })
   }
 }
 
-const allowing = (methods: string): RestResponse => ({ status: 200, headers: { Allow: methods }, body: '' })
+/** None if the path is no text. */
+function partsOf(path: string): readonly string[] {
+  try {
+    return path.split('/').map(decodeURIComponent)
+  } catch {
+    return []
+  }
+}
 
 const tellFault = (error: unknown): void => {
   const lines = error instanceof Error ? stackLines(error) : [oneLine(String(error))]
@@ -178,13 +169,4 @@ const tellFault = (error: unknown): void => {
 /** The token of a request, else its key. */
 export function credentialOf(headers: RestRequest['headers']): string | undefined {
   return /^Bearer (.*)$/i.exec(headers['authorization'] ?? '')?.[1] ?? headers['apikey']
-}
-
-function contextOf(request: RestRequest, schema: string): AnswerContext {
-  return {
-    schema,
-    prefer: preferencesOf(request.headers['prefer']),
-    object: wantsObject(request.headers['accept']),
-    offset: 0,
-  }
 }

@@ -1,4 +1,4 @@
-import { leftOut, RestFailure } from './failure.ts'
+import { leftOut } from './failure.ts'
 
 /** A statement under construction. Every value of a request becomes a parameter, never text. */
 export class Values {
@@ -13,14 +13,10 @@ export class Values {
 
 export const quoted = (name: string): string => `"${whole(name).replaceAll('"', '""')}"`
 
-/** Refuses a zero character: a statement would end there. @throws RestFailure PGRST100 */
+/** Refuses a zero character: a statement would end there. @throws RestFailure 501 */
 function whole(text: string): string {
   if (!text.includes('\0')) return text
-  throw new RestFailure(400, {
-    code: 'PGRST100',
-    message: 'a name contains a NUL character, which PostgreSQL does not allow',
-    details: 'unexpected "\\NUL"',
-  })
+  throw leftOut('name with a NUL character, which PostgreSQL does not allow')
 }
 
 const textLiteral = (text: string): string => `'${whole(text).replaceAll("'", "''")}'`

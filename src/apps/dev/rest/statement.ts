@@ -1,9 +1,15 @@
 import type { Session } from '../database/database.ts'
-import { RestFailure } from './failure.ts'
+import { leftOut, RestFailure } from './failure.ts'
 import type { Values } from './sql.ts'
 
 /** PostgREST's `max-rows` as Supabase sets it. A longer read is cut silently. */
 const MAX_ROWS = 1_000
+
+export interface Page {
+  readonly offset: number
+  /** Null: all rows, up to max-rows. */
+  readonly limit: number | null
+}
 
 /** A statement that returns rows, and what to return of them. */
 export interface Source {
@@ -12,7 +18,7 @@ export interface Source {
   /** How to write one row: `t` for an object, `t.value` for a scalar. */
   readonly row: 't' | 't.value'
   /** Which part of the rows, for reads. */
-  readonly page?: { readonly offset: number; readonly limit: number | null }
+  readonly page?: Page
   readonly count: boolean
 }
 
@@ -23,28 +29,23 @@ export interface Rows {
   readonly first: string
   readonly rows: number
   readonly total: number | null
-  /** How many of the rows existed before an upsert. */
-  readonly updated: number
-  /** `response.status` and `response.headers`, if the statement set them. */
-  readonly status: string | null
-  readonly headers: string | null
 }
 
+/** @throws RestFailure 501 if the statement sets status or headers of the answer itself */
 export async function runStatement(session: Session, source: Source): Promise<Rows> {
   const { sql, values, row, page, count } = source
   const limit = page ? Math.min(page.limit ?? MAX_ROWS, MAX_ROWS) : null
   const cut = page ? ` limit ${limit} offset ${page.offset}` : ''
-  const [result] = await session.query(
+  const [{ own, ...rows } = {}] = await session.query(
     `with source as (${sql})
      select coalesce(json_agg(${row}), '[]')::text as json, coalesce(json_agg(${row}) -> 0, 'null')::text as first,
             count(*)::int as rows, ${count ? '(select count(*)::int from source)' : 'null::int'} as total,
-            coalesce(nullif(current_setting('interlock_dev.updated', true), ''), '0')::int as updated,
-            nullif(current_setting('response.status', true), '') as status,
-            nullif(current_setting('response.headers', true), '') as headers
+            concat(current_setting('response.status', true), current_setting('response.headers', true)) as own
        from (select * from source${cut}) t`,
     values.list,
   )
-  return result as unknown as Rows
+  if (own !== '') throw leftOut('"response.status" or "response.headers" that a function sets')
+  return rows as unknown as Rows
 }
 
 /** @throws RestFailure PGRST116 unless there is exactly one row */

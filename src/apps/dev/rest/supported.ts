@@ -1,20 +1,16 @@
 import { leftOut } from './failure.ts'
 
-/**
- * What this server carries out of that which PostgREST lets a request ask for. Everything else that PostgREST knows is refused by
- * its name, before anything is done.
- */
+/** What a request may ask for here. Everything else is refused by its name, before anything is done. */
 
 /** Stands for every parameter that is the name of a column. */
 const FILTERS = Symbol('filters')
 
 const parameters = {
   'a read': ['select', 'order', 'limit', 'offset', FILTERS],
-  'an insert': ['select', 'columns', 'on_conflict'],
-  'an update': ['select', 'columns', FILTERS],
+  'an insert': ['select', 'columns'],
+  'an update': ['select', FILTERS],
   'a delete': ['select', FILTERS],
-  'a call that returns rows': ['select', 'order', 'limit', 'offset', FILTERS],
-  'a call that returns values': ['limit', 'offset'],
+  'a call': [],
 } as const satisfies Readonly<Record<string, readonly (string | symbol)[]>>
 
 /** Parameters of a URL that are not filters. */
@@ -25,47 +21,40 @@ const reserved: ReadonlySet<string> = new Set([
 
 export const isReserved = (parameter: string): boolean => reserved.has(parameter)
 
-/** @throws RestFailure 501 for a parameter that such a request does not have here */
+/** @throws RestFailure 501 for a parameter that such a request does not have here, or has twice */
 export function refuseOtherParameters(request: keyof typeof parameters, query: URLSearchParams): void {
   const supported: readonly (string | symbol)[] = parameters[request]
-  const other = [...query.keys()].find((name) => !supported.includes(isReserved(name) ? name : FILTERS))
-  if (other !== undefined) throw leftOut(`parameter "${other}" of ${request}`)
+  for (const name of query.keys()) {
+    if (!supported.includes(isReserved(name) ? name : FILTERS))
+      throw leftOut(`parameter "${name}" of ${request}`)
+    if (isReserved(name) && query.getAll(name).length > 1)
+      throw leftOut(`parameter "${name}" that is given more than once`)
+  }
 }
 
 /** Values of `Prefer`. A planned or estimated count may be wrong, so the exact one serves for them too. */
-const preferences: Readonly<Record<string, readonly string[]>> = {
-  return: ['minimal', 'representation'],
-  count: ['exact', 'planned', 'estimated'],
-  resolution: ['merge-duplicates', 'ignore-duplicates'],
-  missing: ['null'],
-  handling: ['strict', 'lenient'],
-  // A project of Supabase follows neither of these two, whatever their value.
-  tx: ['commit', 'rollback'],
-  params: ['single-object'],
+const preferences: ReadonlyMap<string, readonly string[]> = new Map([
+  ['return', ['minimal', 'representation']],
+  ['count', ['exact', 'planned', 'estimated']],
+])
+
+/** @throws RestFailure 501 that names all other preferences */
+export function refuseOtherPreferences(given: ReadonlyMap<string, string>): void {
+  const others = [...given].filter(([name, value]) => preferences.get(name)?.includes(value) !== true)
+  if (others.length === 0) return
+  throw leftOut(`"Prefer: ${others.map((pair) => pair.join('=')).join(', ')}"`)
 }
 
-/** @throws RestFailure 501 for a preference that PostgREST would follow and this server does not */
-export function refuseOtherPreference(name: string, value: string): void {
-  if (preferences[name]?.includes(value)) return
-  throw leftOut(`"Prefer: ${name}=${value}"`)
-}
-
-/** Settings of a function that PostgREST sets for the whole transaction; here only the first one. */
-const ofTransaction = [
+/** A function's settings that PostgREST makes for the whole transaction; here only the first one. PostgreSQL follows all others. */
+const [supported, ...unsupported] = [
   'statement_timeout',
   'default_transaction_isolation',
   'plan_filter.statement_cost_limit',
 ]
 
-/**
- * The settings of a function that count before it is called. PostgreSQL itself follows all others.
- *
- * @throws RestFailure 501
- */
+/** The settings of a function that count before it is called. @throws RestFailure 501 */
 export function settingsOfCall(settings: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  const [supported = '', ...others] = ofTransaction
-  const other = others.find((name) => Object.hasOwn(settings, name))
+  const other = unsupported.find((name) => Object.hasOwn(settings, name))
   if (other !== undefined) throw leftOut(`setting "${other}" of a function`)
-  const value = settings[supported]
-  return value === undefined ? {} : { [supported]: value }
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => name === supported))
 }

@@ -1,10 +1,9 @@
 import type { Session } from '../database/database.ts'
-import { type AnswerContext, emptyAnswer, rowsAnswer } from './answer.ts'
+import { emptyAnswer, rowsAnswer } from './answer.ts'
 import type { Catalog, TableEntry } from './catalog.ts'
 import { RestFailure } from './failure.ts'
-import { outOfRange, readPlan } from './read.ts'
-import type { RestRequest, RestResponse } from './request.ts'
-import { mostSimilar } from './similar.ts'
+import { readPlan } from './read.ts'
+import type { RestRequest, RestResponse, Wanted } from './request.ts'
 import { quoted, Values } from './sql.ts'
 import { requireOne, runStatement } from './statement.ts'
 import { refuseOtherParameters } from './supported.ts'
@@ -12,65 +11,50 @@ import { writeStatement } from './write.ts'
 
 /** @throws RestFailure PGRST205 */
 export function tableOf(catalog: Catalog, schema: string, name: string): TableEntry {
-  const here = catalog.tables.filter((table) => table.schema === schema)
-  const found = here.find((table) => table.name === name)
+  const found = catalog.tables.find((table) => table.schema === schema && table.name === name)
   if (found) return found
-  const similar = mostSimilar(
-    name,
-    here.map((table) => table.name),
-  )
-  throw new RestFailure(404, {
-    code: 'PGRST205',
-    message: `Could not find the table '${schema}.${name}' in the schema cache`,
-    hint: similar === null ? null : `Perhaps you meant the table '${schema}.${similar}'`,
-  })
+  const message = `Could not find the table '${schema}.${name}' in the schema cache`
+  throw new RestFailure(404, { code: 'PGRST205', message })
 }
 
 export async function readTable(
   session: Session,
-  request: RestRequest,
+  { method, query }: RestRequest,
   table: TableEntry,
-  context: AnswerContext,
+  wanted: Wanted,
 ): Promise<RestResponse> {
-  refuseOtherParameters('a read', request.query)
+  refuseOtherParameters('a read', query)
   const values = new Values()
-  const plan = readPlan(request, quoted(table.name), values)
-  const { offset, limit } = plan
-  const sql = `select ${plan.columns} from ${quoted(table.schema)}.${quoted(table.name)}${plan.where}${plan.order}`
-  const rows = await runStatement(session, {
-    sql,
-    values,
-    row: 't',
-    count: context.prefer.count,
-    page: { offset, limit },
-  })
-  if (context.object) requireOne(rows)
-  if (rows.total !== null && offset > rows.total) throw beyond(offset, rows.total)
-  const body = request.method === 'HEAD' ? '' : context.object ? rows.first : rows.json
-  return rowsAnswer(rows, body, { ...context, offset })
+  const { columns, where, order, page } = readPlan(query, quoted(table.name), values)
+  const sql = `select ${columns} from ${quoted(table.schema)}.${quoted(table.name)}${where}${order}`
+  const rows = await runStatement(session, { sql, values, row: 't', count: wanted.count, page })
+  if (wanted.object) requireOne(rows)
+  if (rows.total !== null && page.offset > rows.total) throw beyond(page.offset, rows.total)
+  const body = method === 'HEAD' ? '' : wanted.object ? rows.first : rows.json
+  return rowsAnswer(rows, body, wanted, page.offset)
 }
 
 const beyond = (offset: number, total: number): RestFailure =>
-  outOfRange(`An offset of ${offset} was requested, but there are only ${total} rows.`)
+  new RestFailure(416, {
+    ...{ code: 'PGRST103', message: 'Requested range not satisfiable' },
+    details: `An offset of ${offset} was requested, but there are only ${total} rows.`,
+  })
 
 export async function writeTable(
   session: Session,
   request: RestRequest,
   table: TableEntry,
-  context: AnswerContext,
+  wanted: Wanted,
 ): Promise<RestResponse> {
   refuseOtherParameters(writeOf(request), request.query)
-  const written = await runStatement(session, writeStatement(request, table, context.prefer))
-  const rows = { ...written, total: context.prefer.count ? written.rows : null }
+  const written = await runStatement(session, writeStatement(request, table, wanted.representation))
+  const rows = { ...written, total: wanted.count ? written.rows : null }
   const inserted = request.method === 'POST'
-  // An upsert that inserted no row has only updated rows, or done nothing.
-  const merged = context.prefer.resolution === 'merge-duplicates' && rows.updated >= rows.rows
-  const done = inserted ? (merged ? 200 : 201) : 204
   const uncounted = request.method === 'PATCH' ? rows : { ...rows, rows: 0 }
-  if (context.prefer.returning !== 'representation') return emptyAnswer(done, uncounted, context)
-  if (context.object) requireOne(rows)
-  const answer = rowsAnswer(uncounted, context.object ? rows.first : rows.json, context)
-  return inserted && rows.status === null ? { ...answer, status: done } : answer
+  if (!wanted.representation) return emptyAnswer(inserted ? 201 : 204, uncounted)
+  if (wanted.object) requireOne(rows)
+  const answer = rowsAnswer(uncounted, wanted.object ? rows.first : rows.json, wanted)
+  return inserted ? { ...answer, status: 201 } : answer
 }
 
 const writeOf = ({ method }: RestRequest) =>
