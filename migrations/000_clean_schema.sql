@@ -1194,7 +1194,7 @@ $$;
 --                     without it the numbers alone are compared, which after a restore meet with other events;
 --                     beat: {worker_id, kinds, free_slots, release, ttl_ms, grace_ms}: a heartbeat that goes along (job_queue_beat);
 --                     of_arrivals: true: the caller has claimed the rows that its intake events are of (job_queue_claim_arrivals)
--- Returns {ok: true, version, now, data, beat} when everything was written (data: of the wanted jobs, where some are; beat: the answer to the heartbeat, if there was one); else nothing was, and {ok: false, reason, version, now, …}:
+-- Returns {ok: true, version, now, data, beat, combines} when everything was written (data: of the wanted jobs, where some are; beat: the answer to the heartbeat, if there was one; combines: false where a process combines, as docs/several-writers.md says, else missing); else nothing was, and {ok: false, reason, version, now, …}:
 --   log_went_back  the log does not go as far as expected_version, or has another event there than that of expected_at: a
 --                backup was restored, or a standby took over that had not heard of everything
 --   version      others were faster; epoch: that of the head; missed: the events after expected_version, 500 or 256 KB of them
@@ -1684,6 +1684,10 @@ begin
         then array(select jsonb_array_elements_text(changes #> '{beat,kinds}')) end,
       (changes #>> '{beat,free_slots}')::integer, changes #>> '{beat,release}',
       (changes #>> '{beat,ttl_ms}')::integer, (changes #>> '{beat,grace_ms}')::integer));
+  end if;
+  -- A process that is fast enough loses no append, and is told of nothing where notifications are lost: so this says that there is a combiner.
+  if exists (select from public.job_queue_combiners c where c.queue = $1 and c.combiner is not null) then
+    answer := answer || '{"combines":false}';
   end if;
   return answer || jsonb_build_object('ok', true, 'version', given.version);
 end
@@ -6587,8 +6591,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'f17a8572e123ee613f031d38fdafd9fa574c0b02b89fd75fc5fbeb644d90c8b5'),
-  ('027', 'f17a8572e123ee613f031d38fdafd9fa574c0b02b89fd75fc5fbeb644d90c8b5')
+  ('000', 'bd762613d003b178d3f8709bb593e341b424d2b6eaf0d3f77c5690152b73d291'),
+  ('027', 'bd762613d003b178d3f8709bb593e341b424d2b6eaf0d3f77c5690152b73d291')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -84,6 +84,20 @@ describe('processes that write at once', () => {
     expect(fast.calls.publish).toBeGreaterThan(0)
   })
 
+  it('learn of each other by their appends where no message arrives', async () => {
+    const { store, calls } = storeOn()
+    const first = await join({ store: { ...store, listen: async () => async () => {} } })
+    await store.combining?.publish('default', {
+      ...{ sender: 'another', waitMs: 250, seen: null },
+      commands: [{ command: { id: 'c', hash: 1, workerId: 'w', body: { type: 'tick' } } }],
+    })
+    calls.publish = 0
+    await first.enqueue(jobs('x', 1))
+    expect(calls.publish).toBe(0)
+    await first.enqueue(jobs('y', 1))
+    expect(calls.publish).toBeGreaterThan(0)
+  })
+
   it('append at once again, each for itself, when the combiner has resigned', async () => {
     const database = memoryDatabase()
     const [a, b] = [storeOn(database), storeOn(database)]

@@ -10,7 +10,7 @@ type Call =
   | { readonly is: 'resign'; readonly finished: readonly number[] }
 
 type Answer =
-  | { readonly is: 'written'; readonly published: readonly number[]; readonly combines: boolean }
+  | { readonly is: 'written'; readonly published: readonly number[]; readonly combines: boolean | undefined }
   | { readonly is: 'lost'; readonly combines: boolean }
   | { readonly is: 'known' }
   | { readonly is: 'elected'; readonly published: readonly number[] }
@@ -169,7 +169,8 @@ function append(
   const published = without(state.published, commands)
   const committed = [...state.committed, ...commands].toSorted()
   const told = noted({ ...state, version: version + 1, published, committed }, commands, who, 'answered')
-  return [told, { is: 'written', published, combines }]
+  const isTold = state.combiner !== null || state.processes[who]?.mode === 'combining'
+  return [told, { is: 'written', published, combines: isTold ? combines : undefined }]
 }
 
 function publish(state: State, who: number, seen: Seen | null, broken: Broken): readonly [State, Answer] {
@@ -223,8 +224,11 @@ function received(state: State, who: number, answer: Answer): State {
   const asWaiting: Partial<Process> = { mode: 'waiting', hand: [], finished: [], waits: false, seen: null }
   switch (answer.is) {
     case 'written':
-      if (process.mode !== 'combining') return changed(state, who, { ...at, isOpen })
-      return changed(state, who, { ...at, ...(answer.combines ? asCombiner(answer.published) : asWaiting) })
+      if (answer.combines === undefined) return changed(state, who, { ...at, isOpen })
+      return changed(state, who, {
+        ...at,
+        ...(answer.combines && process.mode === 'combining' ? asCombiner(answer.published) : asWaiting),
+      })
     case 'lost':
       if (process.mode === 'combining' && answer.combines)
         return changed(state, who, { ...at, ...asCombiner(process.hand) })

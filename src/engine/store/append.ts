@@ -166,7 +166,7 @@ export type AppendAnswer =
 interface Stand {
   readonly version: number
   readonly now: Micros
-  /** For an append with `answered`: whether its sender still is the combiner. */
+  /** For an append with `answered`: whether its sender still is the combiner. For another that was written: false if there is a combiner. */
   readonly combines?: boolean | undefined
 }
 

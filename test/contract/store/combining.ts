@@ -64,6 +64,21 @@ export function combiningContract(bench: Bench, tells: boolean): void {
     assert.ok(third.ok && third.combines === false)
   })
 
+  it('says to who appends by itself that there is a combiner', async (queue) => {
+    const { at } = await standOf(bench.store(), queue)
+    const append = async (version: number) => {
+      const events = [queuedEvent(`job-${version}`)]
+      const answer = await bench.other().append(handMade({ queue, version, at: at + version, events }))
+      assert.ok(answer.ok)
+      return answer.combines
+    }
+    assert.equal(await append(0), undefined)
+    await store().publish(queue, { ...a, commands: [command('own')] })
+    assert.equal(await append(1), false)
+    await store().resign(queue, resigning)
+    assert.equal(await append(2), undefined)
+  })
+
   it('has what is published again once', async (queue) => {
     const twice = command('twice')
     await publishing(queue, twice)

@@ -220,11 +220,11 @@ export class Combining {
 
   /**
    * An append of its own has taken so long. An answer takes about two: the one under way, and the one that carries it.
-   * @param combines whether this process still is the combiner; undefined: it was not asked
+   * @param combines false: another process is the combiner
    */
   appended(ms: number, combines?: boolean): void {
-    if (this.combines && combines === false) this.#become('waiting')
-    else this.#answerTime.learn(2 * ms)
+    if (!this.combines || combines !== false) this.#answerTime.learn(2 * ms)
+    if (combines === false && !this.publishes) this.#become('waiting')
   }
 
   /** The append with {@link answeredBy} was carried out. @param published what waits now */

@@ -51,8 +51,9 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): LogSto
     const queue = queueOf(request.queue)
     const { answered } = request
     const appended = appendTo(queue, request, clockOf(database))
-    const answer =
-      answered === undefined ? appended : { ...appended, combines: queue.combiner.name === answered.combiner }
+    const isCombined = answered !== undefined || (appended.ok && queue.combiner.name !== null)
+    const combines = answered !== undefined && queue.combiner.name === answered.combiner
+    const answer = isCombined ? { ...appended, combines } : appended
     if (!answer.ok) return answer
     const concern = answered?.concern ?? 'all'
     for (const wake of queue.listeners) queueMicrotask(() => wake({ concern }))
