@@ -3,7 +3,7 @@ import { projectionOf, type RecordedEvent, replay } from '../../src/engine/core/
 import { decodeEvent, encodeEvent } from '../../src/engine/events/index.ts'
 import type { LogStore } from '../../src/engine/store/index.ts'
 import { parseAnswer } from '../../src/engine/store/sql/parse-answer.ts'
-import { projectionAnswer } from '../../src/engine/store/sql/projection-answers.ts'
+import { projectionAnswer } from '../../src/engine/store/sql/tool-answers.ts'
 import { kept } from './kept-ledger.ts'
 
 const overTheWire = (value: unknown): unknown => JSON.parse(JSON.stringify(value))

@@ -8,9 +8,9 @@
  * const { violations, overlaps } = await auditLog({ store: pgliteStore('./.interlock') })
  * @module
  */
-export { auditLog } from './audit-log.ts'
+
 export { Auditor, audit } from './auditor.ts'
 export { statementMarkdown } from './markdown.ts'
-export { Audit, type Statement } from './statement.ts'
+export { Audit, auditLog, type Statement } from './statement.ts'
 export type { Holder, ModelUse, Overlap } from './use.ts'
 export { type AuditReport, type AuditRule, auditRules, type Violation } from './violation.ts'

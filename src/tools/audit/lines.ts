@@ -1,6 +1,5 @@
 import type { Policy } from '../../engine/core/index.ts'
 import { type AuditedJob, byPlace, takesSlot } from './job.ts'
-import { type ModelLine, modelLine } from './model-line.ts'
 import { Offers } from './offers.ts'
 import { Rates } from './rates.ts'
 import { Shares } from './shares.ts'
@@ -239,4 +238,20 @@ export class Lines {
 /** A job of its kind that is no further back in line was offered, and no worker took it in time. */
 function isSpokenFor(job: AuditedJob, lapsed: readonly AuditedJob[]): boolean {
   return lapsed.some((other) => other.spec.kind === job.spec.kind && byPlace(other, job) <= 0)
+}
+
+/** One model: who has it, and who waits for it. */
+interface ModelLine {
+  readonly name: string
+  readonly holders: Set<AuditedJob>
+  readonly line: Sorted<AuditedJob>
+  /** The jobs in line that the model is kept for. */
+  readonly kept: Sorted<AuditedJob>
+  /** The jobs in line that this model had no place for when they were last looked at. */
+  readonly parked: Sorted<AuditedJob>
+}
+
+function modelLine(name: string): ModelLine {
+  const sorted = () => new Sorted<AuditedJob>(byPlace)
+  return { name, holders: new Set(), line: sorted(), kept: sorted(), parked: sorted() }
 }

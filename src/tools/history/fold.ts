@@ -1,4 +1,8 @@
-import { firstLedger as firstLedgerOf, ledgerNear } from '../../engine/coordinator/replica/snapshots.ts'
+import {
+  firstLedger as firstLedgerOf,
+  keepSnapshot,
+  ledgerNear,
+} from '../../engine/coordinator/replica/snapshots.ts'
 import { archived, emptyLedger, type Ledger, Replayer } from '../../engine/core/index.ts'
 import { checkCall } from '../../engine/events/index.ts'
 import { count } from '../format/index.ts'
@@ -49,3 +53,26 @@ export async function ledgerAt(given: Access, upTo: number): Promise<Ledger> {
 
 const passedOver = (error: unknown): string =>
   `passed over: ${error instanceof Error ? error.message : String(error)}`
+
+/** What `snapshot` gives: the document that `interlock snapshot --json` prints. */
+export interface SnapshotDocument {
+  readonly queue: string
+  /** The event that the snapshot was made at; 0: the log is empty, and nothing was kept. */
+  readonly version: number
+  /** How many live jobs are in it. */
+  readonly jobs: number
+}
+
+/**
+ * Keeps the folded state, so that processes that start later read only newer events. Workers do this themselves, every 50,000
+ * events.
+ * @throws InterlockError `invalid_input`, `corrupt_log`, `unknown_event`, `archived`, `contention`, `store_unavailable`
+ */
+export async function snapshot(given: Access): Promise<SnapshotDocument> {
+  const access = opened(given)
+  const { store, queue, signal } = access
+  const { version: head } = await store.read(queue, 0, 1)
+  const ledger = await ledgerAt(access, head)
+  if (ledger.version > 0) await keepSnapshot(store, queue, ledger, { signal })
+  return { queue, version: ledger.version, jobs: ledger.jobs.size }
+}

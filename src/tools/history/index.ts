@@ -24,12 +24,11 @@ export type {
   ToldDocument,
 } from './documents.ts'
 export { type EventDocument, eventDocument, type SpecDocument } from './documents.ts'
-export { firstLedger, ledgerAt } from './fold.ts'
-export { followEvents } from './live.ts'
+export { firstLedger, ledgerAt, type SnapshotDocument, snapshot } from './fold.ts'
 export { historyOf, type JobHistory } from './of-job.ts'
 export type { ComparedPayloads } from './payloads.ts'
 export type { Point, TimeSpan } from './point.ts'
-export { readEvents, readPages, type Stretch } from './read-log.ts'
+export { followEvents, readEvents, readPages, type Stretch } from './read-log.ts'
 export { type Rebuilt, rebuild } from './rebuild.ts'
 export {
   type ReplayDocument,
@@ -39,5 +38,4 @@ export {
   replayJob,
 } from './replay.ts'
 export type { Difference } from './row-differences.ts'
-export { type SnapshotDocument, snapshot } from './snapshot.ts'
 export { type Verification, type VerifyOptions, verify } from './verify.ts'

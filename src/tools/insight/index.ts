@@ -12,9 +12,9 @@
  */
 export type { PeriodOptions } from './period.ts'
 export { type WaitCause, waitCauses } from './stats/cause.ts'
-export { type StatsOptions, stats } from './stats/measure.ts'
 export type { ModelStats } from './stats/model-levels.ts'
 export type { BlockedTime, Stats } from './stats/stats.ts'
+export { type StatsOptions, stats } from './stats/stats.ts'
 export type { Summary } from './stats/summary.ts'
 export { splitWaits, type Wait, type WaitPart } from './stats/waits.ts'
 export type { ModelOutcome, Outcome } from './what-if/outcome.ts'

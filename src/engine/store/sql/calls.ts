@@ -6,7 +6,9 @@ import type {
   LogStore,
   Projection,
   ProjectionFilter,
+  RebuildAnswer,
   RebuildRows,
+  TurnView,
 } from '../index.ts'
 import {
   adoptableAnswer,
@@ -31,15 +33,15 @@ import {
   rebuildAnswer,
   rowsAnswer,
   snapshotAnswer,
+  turnAnswer,
 } from './answers.ts'
 import { beatOf, changesOf, itemsOf, present } from './changes.ts'
 import { backlogAnswer, checkupAnswer } from './checkup-answer.ts'
 import { parseAnswer } from './parse-answer.ts'
 import { plainAppended } from './plain-answer.ts'
-import { pageAnswer, projectionAnswer } from './projection-answers.ts'
 import type { Rpc } from './rpc.ts'
-import { ofJobAnswer, submittedAnswer } from './submitted-answers.ts'
 import { answeredOf } from './told.ts'
+import { ofJobAnswer, pageAnswer, projectionAnswer, submittedAnswer } from './tool-answers.ts'
 import { beatAnswer, operatorsAnswer, workersAnswer } from './worker-answers.ts'
 
 /** In one call; in halves where the server cannot make an answer that large (256 MB of jsonb). */
@@ -200,4 +202,31 @@ function checkReader(minReader: number): void {
     `the log has events of shape ${minReader}, this release reads shapes up to ${SCHEMA_VERSION}; upgrade interlock-queue`,
     { minReader, reads: SCHEMA_VERSION },
   )
+}
+
+/** A transaction that a client holds open over two calls. */
+export interface Turn {
+  /** Begins, and calls `job_queue_turn`: waits for the queue's lock. */
+  readonly begin: (queue: string, since: number) => Promise<unknown>
+  /** Calls a function and commits. */
+  readonly finish: Rpc
+  /** Ends the transaction without writing anything. */
+  readonly giveUp: () => Promise<void>
+}
+
+/** Lock, read what was missed, compute the rows, write them, unlock. No other process can append in between. */
+export async function rebuildBy(
+  turn: Turn,
+  queue: string,
+  since: number,
+  rowsAt: (view: TurnView) => RebuildRows,
+): Promise<RebuildAnswer> {
+  const view = parseAnswer(turnAnswer, await turn.begin(queue, since), 'job_queue_turn')
+  const { version, missed } = view
+  if (since + missed.length !== version) {
+    await turn.giveUp()
+    return { ok: false, version, missed }
+  }
+  const answer = await rebuildWith(turn.finish, queue, rowsAt(view))
+  return answer.ok ? answer : { ok: false, version: answer.version, missed }
 }

@@ -4,5 +4,5 @@
  * @module
  */
 export { openArchive } from './archive-file.ts'
-export { type ArchiveToOptions, archiveTo } from './archive-to.ts'
+export { type ArchiveToOptions, archiveTo } from './archive-writer.ts'
 export { LocalFailure } from './new-file.ts'

@@ -8,7 +8,6 @@ import {
   reasonCodeOf,
 } from '../../../engine/core/index.ts'
 import { Cell, lineOfModel } from './cell.ts'
-import { grow } from './grow.ts'
 
 /** All that jobs wait for now: a cell for each, gone with its last job. */
 export class Cells {
@@ -133,3 +132,7 @@ export class Cells {
     return cell
   }
 }
+
+/** Adds to a sum. */
+export const grow = <K>(sums: Map<K, number>, key: K, by: number): void =>
+  void sums.set(key, (sums.get(key) ?? 0) + by)

@@ -10,9 +10,9 @@ import {
 } from '../../../engine/core/index.ts'
 import { causeOf, type WaitCause } from './cause.ts'
 import type { Cell } from './cell.ts'
-import { Cells } from './cells.ts'
+import { Cells, grow } from './cells.ts'
 import { FollowedWait, MOST_PARTS, TAKEN } from './followed-wait.ts'
-import { grow } from './grow.ts'
+
 import type { Wait } from './waits.ts'
 
 export interface WaitClockOptions {
