@@ -163,7 +163,7 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
 }
 
 /** The call alone. If the database is at another version than the rows, it changes nothing. */
-export async function rebuildWith(rpc: Rpc, queue: string, { state, jobs, jobIds }: RebuildRows) {
+async function rebuildWith(rpc: Rpc, queue: string, { state, jobs, jobIds }: RebuildRows) {
   const rows = { state: present(state), jobs: jobs.map((row) => present(row)), job_ids: jobIds ?? null }
   const answer = await rpc('job_queue_rebuild_rows', { queue, expected_version: state.version, ...rows })
   return parseAnswer(rebuildAnswer, answer, 'job_queue_rebuild_rows')

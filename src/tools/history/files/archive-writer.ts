@@ -27,7 +27,7 @@ interface Block {
  * file up to where the log goes on, and the file is tied to its log.
  * @throws InterlockError `corrupt_log` when an event is missing or the chain is broken: nothing should be archived then
  */
-export async function writeArchive(access: Opened, file: NewFile, through: number): Promise<void> {
+async function writeArchive(access: Opened, file: NewFile, through: number): Promise<void> {
   const { store, queue, signal } = access
   const from = await readableAfter(store, queue)
   const chain = await chainOf(store, queue, from, through)
