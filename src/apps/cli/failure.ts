@@ -3,7 +3,6 @@ import { type ErrorCode, InterlockError, stackLines } from '../../engine/core/in
 import { safeBeginning } from '../../engine/events/index.ts'
 import { splitMessage } from '../../tools/format/index.ts'
 import { LocalFailure } from '../../tools/history/files/index.ts'
-import { exitCodes } from './exit.ts'
 import { written } from './terminal/lines.ts'
 
 /** A check did its work and found something. Everything about it is already printed. */
@@ -45,7 +44,7 @@ export function failureText(error: unknown, debug: boolean): string {
 const told = (what: string, todo: string | undefined): string =>
   written(todo === undefined ? what : [what, `  to do: ${todo}`])
 
-/** The same for programs. `code` is null if the error is not Interlock's. */
+/** An error as JSON, for programs. `code` is null if the error is not Interlock's. */
 export function failureDocument(error: unknown) {
   if (error instanceof InterlockError) return { error: { code: error.code, message: error.message } }
   if (error instanceof Interrupted) return { error: { code: 'aborted', message: error.message } }
@@ -67,3 +66,12 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.fine : exitCodes.usage
   return error instanceof InterlockError && usage.has(error.code) ? exitCodes.usage : exitCodes.failed
 }
+
+/** The meaning of each exit code. */
+export const exitCodes = {
+  fine: 0,
+  failed: 1,
+  usage: 2,
+  /** A check did its work and found something. */
+  found: 3,
+} as const

@@ -29,7 +29,7 @@ export function numberIn(
   throw invalidInput(`${flag} ${text}: must be ${rangeText(range)}${orElse}`)
 }
 
-/** The same for a whole number. */
+/** The whole number of a flag. @throws InterlockError `invalid_input` naming the flag */
 export const wholeNumber = (
   flag: string,
   text: string | undefined,

@@ -72,7 +72,7 @@ export class Frame {
     return { ...name, operator: { operator: this.as ?? userName(), host: hostname(), command: this.#typed } }
   }
 
-  /** The same command on another queue, silent: for a part of larger work. */
+  /** This command on another queue, silent: for a part of larger work. */
   quietIn(queue: string): Frame {
     const silent = { write: () => {} }
     return new Frame({ ...this.surface, stdout: silent, stderr: silent }, { queue })

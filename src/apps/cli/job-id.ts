@@ -33,7 +33,7 @@ export async function liveIdOf(typed: Typed, coordinator: Coordinator): Promise<
   )
 }
 
-/** The same among the dead letters. */
+/** The id of the dead letter that was typed: a whole id, or the beginning of one alone. @throws as {@link liveIdOf} */
 export async function deadIdOf(typed: Typed): Promise<string> {
   const { frame, store, text } = typed
   const letters = { store, queue: frame.queue }

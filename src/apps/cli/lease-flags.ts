@@ -40,7 +40,7 @@ export function leaseTimes({ lease, patience }: LeaseFlags): LeaseTimes {
   }
 }
 
-/** The same flags, for another process. */
+/** The flags as words of a command line, for another process. */
 export function leaseWords({ lease, patience }: LeaseFlags): string[] {
   return [
     ...(lease === undefined ? [] : ['--lease', lease]),

@@ -50,7 +50,7 @@ export function policyFrom(flags: PolicyFlags, base: Policy, prefix = '--'): Pol
   )
 }
 
-/** The same for a run: `--policy` starts from the defaults, so that the same flags make the same run. */
+/** The policy of a run: `--policy` starts from the defaults, so that the same flags make the same run. */
 export const runPolicy = (flags: PolicyFlags, inForce: Policy): Policy =>
   policyFrom(flags, flags.policy === undefined ? inForce : defaultPolicy)
 

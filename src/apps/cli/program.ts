@@ -2,7 +2,7 @@ import { CommanderError } from 'commander'
 import { PACKAGE_VERSION } from '../../engine/coordinator/base/package-version.ts'
 import { Cli } from './cli.ts'
 import { commandGroups } from './command/index.ts'
-import { exitCodes } from './exit.ts'
+import { exitCodes } from './failure.ts'
 import type { Stream, Surface } from './frame.ts'
 
 /** Runs one command line. Returns its exit code; never throws. */
@@ -38,7 +38,7 @@ export async function runCli(words: readonly string[], outside: Surface): Promis
   }
 }
 
-/** The same surroundings, and whether a result was printed. */
+/** Surroundings that note whether a result was printed. */
 function listened(outside: Surface): { readonly surface: Surface; readonly hasSpoken: () => boolean } {
   let spoken = false
   const write = (text: string) => {

@@ -48,7 +48,7 @@ export async function withStore<T>(
   }
 }
 
-/** The same in the form that the rooms take. */
+/** Opens the store for one piece of work, in the form that the rooms take. */
 export const withAccess = <T>(
   frame: Frame,
   use: (access: Access) => Promise<T>,
@@ -67,7 +67,7 @@ export const addArchiveFlag = (command: Command): Command =>
   )
 
 /**
- * The same for a command that reads the log, with archive files in front of it.
+ * Opens the store for a command that reads the log, with archive files in front of it.
  * @throws InterlockError `invalid_input` for a file that is no archive, or of another log
  */
 export const withLog = <T>(

@@ -26,7 +26,7 @@ export function readersOf({ store, queues, budget, pollMs }: WholeOptions): Read
     of: async (queue, allowed) => {
       if (!readers.has(queue) || !allowed.sees(queue)) {
         const shown = await names(allowed)
-        // The same answer for a queue that does not exist and one that this user may not see.
+        // A queue that does not exist and one that this user may not see have one answer.
         if (!shown.includes(queue))
           throw new InterlockError('unknown_queue', 'there is no such queue here', { queue, queues: shown })
       }

@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { addressOf } from './address.ts'
 import type { DevDatabase } from './database/database.ts'
 import type { Keys } from './keys.ts'
 import { failureAnswer } from './rest/answer.ts'
@@ -136,4 +135,10 @@ function sqlOf({ type = '', body }: SqlRequest): string {
 function answer(status: number, document: unknown): RestResponse {
   const body = JSON.stringify(document, (_, value) => (typeof value === 'bigint' ? String(value) : value))
   return { status, headers: { 'Content-Type': 'application/json; charset=utf-8' }, body }
+}
+
+/** The address of a request. Null if its first line has none that can be read: any program may connect and send anything. */
+export function addressOf({ url = '/' }: IncomingMessage): URL | null {
+  // As a relative address, a path that begins with two slashes would be read as a host.
+  return URL.parse(url.startsWith('/') ? `http://localhost${url}` : url)
 }

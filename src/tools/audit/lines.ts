@@ -40,7 +40,7 @@ export class Lines {
   }
 
   /**
-   * The same at a time. An offer that had run out by then kept nothing from jobs of other kinds; nor did the jobs of its kind
+   * The first model of the job that was kept for others at a time, with every place taken. An offer that had run out by then kept nothing from jobs of other kinds; nor did the jobs of its kind
    * behind it on that model. An offer of 0 ms runs out in the append that makes it, and the log may not mention it.
    */
   keptFromJobAt(job: AuditedJob, at: number): string | undefined {

@@ -38,7 +38,7 @@ export function isoTime(at: Micros): string {
   return iso.replace('Z', `${String(at % MICROS_PER_MS).padStart(3, '0')}Z`)
 }
 
-/** The same for a time that may be null. */
+/** A time for programs, or null. */
 export const isoTimeOrNull = (at: Micros | null): string | null => (at === null ? null : isoTime(at))
 
 /**

@@ -33,7 +33,7 @@ export interface Access {
   readonly files?: ArchivedFiles | undefined
 }
 
-/** The same with all defaults filled in. */
+/** An access with all defaults filled in. */
 export type Opened = {
   readonly [Key in Exclude<keyof Access, 'files'>]-?: NonNullable<Access[Key]>
 } & Pick<Access, 'files'>

@@ -108,7 +108,7 @@ async function chainPage(
 }
 
 /**
- * The same for the last events alone: each has to follow from the hash of the one before it. Cheap however long the chain is.
+ * Checks the chain of the last events alone: each has to follow from the hash of the one before it. Cheap however long the chain is.
  * Null if the queue keeps no chain.
  */
 export async function checkChainEnd(

@@ -28,7 +28,7 @@ export async function foldFiles(
 }
 
 /**
- * The same for a caller who writes what the files say: every possible check comes first. If the snapshot of the cut is gone, it
+ * Folds archive files for a caller who writes what they say: every possible check comes first. If the snapshot of the cut is gone, it
  * is made again: without it nobody can open the queue.
  * @throws InterlockError `corrupt_log`: nothing was written
  */

@@ -31,12 +31,12 @@ export async function* readPages(
   }
 }
 
-/** The same event by event. @throws as {@link readPages} */
+/** Reads the log event by event. @throws as {@link readPages} */
 export async function* readEvents(access: Access, stretch: Stretch = {}): AsyncGenerator<RecordedEvent> {
   for await (const page of readPages(access, stretch)) yield* page
 }
 
-/** The same with progress, for callers that read all of it. */
+/** Reads the log event by event, with progress: for callers that read all of it. */
 export async function eachEvent(
   access: Opened,
   what: string,

@@ -68,7 +68,7 @@ export async function replay(given: Access, options: ReplayOptions = {}): Promis
   return replayDocument(await pastOf(access, at), limit)
 }
 
-/** The same as a ledger and a moment. @throws as {@link replay} */
+/** The queue as it was at any time, as a ledger and a moment. @throws as {@link replay} */
 export async function pastOf(given: Access, point?: Point): Promise<Past> {
   const access = opened(given)
   const { queue } = access

@@ -16,7 +16,7 @@ export async function lookAt(access: Opened): Promise<Look> {
   return lookOf(access, await access.store.read(access.queue, 0, 1))
 }
 
-/** The same at a version that is known. The processes are read last: one that has started a job is there then. */
+/** Looks at the queue at a version that is known. The processes are read last: one that has started a job is there then. */
 export async function lookOf(
   access: Opened,
   { version, now }: { readonly version: number; readonly now: number },

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Cli } from '../cli.ts'
 import type { ServedDashboard } from '../dashboard/serve.ts'
@@ -53,6 +54,20 @@ function announce(frame: Frame, { address }: ServedDashboard): void {
 }
 
 async function openInBrowser(frame: Frame, { address }: ServedDashboard): Promise<void> {
-  const { openAddress } = await import('../dashboard/open-address.ts')
   if (!(await openAddress(address))) frame.note('no browser could be opened here; open the address yourself')
+}
+
+/** The program that opens an address in the user's browser, for each system. */
+const openers: Readonly<Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>>> = {
+  darwin: ['open'],
+  win32: ['rundll32', 'url.dll,FileProtocolHandler'],
+}
+
+/** @returns false if there is no browser */
+async function openAddress(address: string): Promise<boolean> {
+  const [command, ...words] = openers[process.platform] ?? ['xdg-open']
+  const child = spawn(command, [...words, address], { stdio: 'ignore', detached: true })
+  child.unref()
+  const started = once(child, 'spawn').then(() => true)
+  return started.catch(() => false)
 }

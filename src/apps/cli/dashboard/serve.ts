@@ -57,7 +57,7 @@ export async function serveDashboard(frame: Frame, options: ServeOptions): Promi
   }
 }
 
-/** The same with a store that is open already. It stays open. */
+/** Serves the dashboard over a store that is open already. The store stays open. */
 export async function serve(
   frame: Frame,
   store: LogStore,

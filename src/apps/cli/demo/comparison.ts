@@ -6,7 +6,7 @@ import type { Frame } from '../frame.ts'
 import type { PolicyFlags } from '../policy-flags.ts'
 import type { RunReport } from '../run/report.ts'
 import { run } from '../run/run.ts'
-import type { Workload } from '../workload/job.ts'
+import type { Workload } from '../workload/line.ts'
 import { SAMPLE_TIME_SCALE } from './sample.ts'
 
 /** One way to run the sample. */

@@ -1,4 +1,4 @@
-import type { Workload, WorkloadJob } from '../workload/job.ts'
+import type { Workload, WorkloadJob } from '../workload/line.ts'
 
 const JOBS = 200
 const CHECKPOINTS = [

@@ -1,5 +1,6 @@
 import type { Coordinator, Enqueued } from '../../../engine/coordinator/index.ts'
 import type { EnqueueInput } from '../../../engine/events/index.ts'
+import { plural } from '../../../tools/format/index.ts'
 import type { Frame } from '../frame.ts'
 import { progressOf } from '../terminal/progress.ts'
 
@@ -49,4 +50,14 @@ export function* batchesOf(jobs: readonly EnqueueInput[]): Generator<readonly En
     room -= size
   }
   if (batch.length > 0) yield batch
+}
+
+const SHOWN = 5
+
+/** Reports on standard error what was left out of a file, and why. */
+export function noteSkipped(frame: Frame, skipped: readonly string[]): void {
+  if (skipped.length === 0) return
+  for (const text of skipped.slice(0, SHOWN)) frame.note(`skipped: ${text}`)
+  const more = skipped.length > SHOWN ? ` (the first ${SHOWN} are shown)` : ''
+  frame.note(`${plural(skipped.length, 'broken line')} left out${more}`)
 }

@@ -4,7 +4,7 @@ import { Auditor } from '../../../tools/audit/index.ts'
 import { count, duration, plural } from '../../../tools/format/index.ts'
 import { firstLedger, verify } from '../../../tools/history/index.ts'
 import type { Frame } from '../frame.ts'
-import type { WorkloadJob } from '../workload/job.ts'
+import type { WorkloadJob } from '../workload/line.ts'
 import type { RunLog } from './run-log.ts'
 
 /** What `run --json` ends with: this run only, times in milliseconds by the clock of the log. */

@@ -3,7 +3,7 @@ import { oneLine } from '../../../engine/core/index.ts'
 /** What a command prints. Each text is one line, whatever stands in it: nothing that others wrote begins another. */
 export type Lines = string | readonly string[]
 
-/** The same with an empty line between two of them. */
+/** Lines with an empty one between two of them. */
 export const paragraphs = (all: readonly Lines[]): readonly string[] =>
   all.flatMap((lines, i) => [...(i === 0 ? [] : ['']), ...[lines].flat()])
 

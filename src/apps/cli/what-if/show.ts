@@ -62,7 +62,7 @@ function modelGrid({ outcomes }: WhatIf): Grid {
   return { head: ['model in use', ...outcomes.map((_, index) => String(index + 1))], rows }
 }
 
-/** The same as an SVG file. */
+/** What other rules would have changed, as an SVG file. */
 export function whatIfDrawing({ outcomes, queue, from, to, jobs, sliceSeconds }: WhatIf): string {
   const bar = (measure: (outcome: WhatIf['outcomes'][number]) => number): readonly Bar[] =>
     outcomes.map((outcome) => {

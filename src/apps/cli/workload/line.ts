@@ -1,6 +1,5 @@
 import { InterlockError, invalidInput, numberText } from '../../../engine/core/index.ts'
-import { parseJob } from '../../../engine/events/index.ts'
-import { MOST_SECONDS, type WorkloadJob } from './job.ts'
+import { type EnqueueInput, parseJob } from '../../../engine/events/index.ts'
 
 /** The values of one line by column name: texts from CSV, anything from JSON. */
 export type Fields = Readonly<Record<string, unknown>>
@@ -78,3 +77,21 @@ function named<T>(parse: () => T): T {
     throw invalidInput(message.replace(/^jobType/, 'job_type'))
   }
 }
+
+/** One line of a workload file: a job, and for how long it keeps its models. */
+export interface WorkloadJob {
+  readonly input: EnqueueInput
+  readonly seconds: number
+  /** Where it stands in the file, from 1. */
+  readonly line: number
+}
+
+export interface Workload {
+  readonly file: string
+  readonly jobs: readonly WorkloadJob[]
+  /** What is wrong with the lines that were left out; empty unless that was asked for. */
+  readonly skipped: readonly string[]
+}
+
+/** More than this per job is more likely a mistake in the unit than a job. */
+const MOST_SECONDS = 7 * 24 * 3_600

@@ -3,8 +3,16 @@ import { createInterface } from 'node:readline'
 import { createGunzip } from 'node:zlib'
 import { parse } from 'csv-parse/sync'
 import { InterlockError, invalidInput } from '../../../engine/core/index.ts'
-import type { Workload, WorkloadJob } from './job.ts'
-import { columns, type Fields, jobOfLine, type Purpose, payloadOf, requiredColumns } from './line.ts'
+import {
+  columns,
+  type Fields,
+  jobOfLine,
+  type Purpose,
+  payloadOf,
+  requiredColumns,
+  type Workload,
+  type WorkloadJob,
+} from './line.ts'
 
 export interface ReadOptions {
   /** Read only the first so many jobs, and ignore the rest of the file. */

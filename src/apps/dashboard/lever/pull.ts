@@ -27,7 +27,7 @@ export interface PullOptions {
   readonly lever: Lever
   /** Who pulls it, for the log. */
   readonly actor: string
-  /** The same beside the log. */
+  /** Who pulls it, as it is noted beside the log, where it may be deleted. */
   readonly operator: string
   readonly body: unknown
 }

@@ -1,14 +1,13 @@
-import './page.css'
 import { effect, signal } from '@preact/signals'
 import { render } from 'preact'
 import type { MeDocument } from '../api/queue-documents.ts'
-import { ApiError } from './data/api.ts'
+import { ApiError, getJson, postJson } from './data/api.ts'
 import { LiveQueue } from './data/live.ts'
-import { signedIn } from './data/session.ts'
 import { type PageContext, PageProvider } from './frame/context.ts'
 import { Page } from './frame/page.tsx'
 import { route } from './frame/route.ts'
 import { shownOf } from './frame/shown.ts'
+import './page.css'
 
 const page = signal<PageContext | null>(null)
 const fault = signal<ApiError | null>(null)
@@ -85,6 +84,32 @@ async function begin(): Promise<void> {
       })
     }
   }
+}
+
+/** Of the address, until the server has taken it. */
+let token: string | null = null
+
+/**
+ * The user of this page. If the address has a token in its fragment, exchanges it for a cookie first and removes it from the
+ * address: browsers keep addresses in their history, and the token is used up.
+ * @throws ApiError 401 if the user is not signed in, or no longer; whatever else it throws may be over soon: call it again
+ */
+async function signedIn(): Promise<MeDocument> {
+  const given = location.hash.slice(1)
+  if (/^[\w-]{43}$/.test(given)) {
+    token = given
+    history.replaceState(history.state, '', `${location.pathname}${location.search}`)
+  }
+  if (token !== null) {
+    try {
+      await postJson('session', { token })
+    } catch (error) {
+      // The token was used before, perhaps by this browser, which then has its cookie.
+      if (!(error instanceof ApiError) || error.status !== 401) throw error
+    }
+    token = null
+  }
+  return getJson<MeDocument>('api/me')
 }
 
 void begin()

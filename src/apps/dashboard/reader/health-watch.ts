@@ -12,7 +12,10 @@ import type { Tail } from './tail.ts'
 
 /** How long what waits outside of the line is good, in milliseconds: asking for it is a call to the store. */
 const OUTSIDE_MS = 15_000
-/** The same of dead letters, if events say that they have changed; and if none does, since nobody is told of those that are dropped. */
+/**
+ * How long what is known of dead letters is good, in milliseconds: if events say that they have changed; and if none does, since
+ * nobody is told of those that are dropped.
+ */
 const LETTERS_MS = { changed: 5_000, quiet: 60_000 }
 const HOUR: Micros = 3_600 * MICROS_PER_SECOND
 

@@ -90,7 +90,7 @@ export class ArchiveFile {
     return parts === null ? null : rowOf(parts.text).row
   }
 
-  /** The same as the chain has them; `hash` is null for events on no chain. */
+  /** Events after a number, at most `limit`, as the chain has them; `hash` is null for events on no chain. */
   async chained(after: number, limit: number): Promise<ChainPage['events']> {
     return (await this.#range(after, limit)).map((line, i) => {
       const seq = after + 1 + i

@@ -133,7 +133,7 @@ export class Cell {
     }
   }
 
-  /** The same in order, as far as the spells are kept: without the beginning where there were more. */
+  /** What a job waited for here, in order, as far as the spells are kept: without the beginning where there were more. */
   phasesOf({ from, to, first }: Stay, onPhase: OnPhase): void {
     const isKept = (this.#spells[0] as Spell).at <= first.at
     let begun = isKept ? from : to

@@ -10,7 +10,7 @@ export interface ModelStats {
   readonly heldMs: number
   /** The share of its places × time that was held, from 0 to 1. */
   readonly utilisation: number
-  /** The same for each slice. */
+  /** The utilisation in each slice. */
   readonly perSlice: readonly number[]
 }
 

@@ -20,7 +20,7 @@ export interface Wait {
   readonly ended: 'started' | 'ended' | 'open'
   /** How long it waited for what, in microseconds: together `to − from` exactly. */
   readonly byCause: Readonly<Partial<Record<WaitCause, Micros>>>
-  /** The same in order, each part from the end of the one before it; the last 32, where there are more. */
+  /** What it waited for, in order, each part from the end of the one before it; the last 32, where there are more. */
   readonly parts: readonly WaitPart[]
 }
 

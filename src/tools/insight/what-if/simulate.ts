@@ -49,7 +49,7 @@ export async function simulate(
 }
 
 /**
- * The same up to the moment at which one of the jobs starts first: what comes after it is not simulated.
+ * Simulates other rules up to the moment at which one of the jobs starts first: what comes after it is not simulated.
  * @param index of the job among the lives
  * @returns when it starts; null: nothing will ever start it
  */

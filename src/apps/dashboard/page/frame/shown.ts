@@ -7,7 +7,7 @@ import { calm } from './time.ts'
 /** What a screen shows: the queue at the number of the address, or the present. */
 export interface Shown {
   readonly ledger: ReadonlySignal<Ledger>
-  /** The same, but for the present it changes only a few times a second: for what is costly to compute. */
+  /** This ledger, but the present one changes only a few times a second: for what is costly to compute. */
   readonly calm: ReadonlySignal<Ledger>
   /** The time that is shown. */
   now(): Micros

@@ -10,7 +10,7 @@ setInterval(() => {
 /** `14:03:07`, in the user's time zone. */
 export const clockText = (at: Micros): string => new Date(at / MICROS_PER_MS).toLocaleTimeString()
 
-/** The same with the day, unless it is today. */
+/** `14:03:07`, with the day unless it is today. */
 export function momentText(at: Micros): string {
   const date = new Date(at / MICROS_PER_MS)
   const isToday = date.toDateString() === new Date().toDateString()

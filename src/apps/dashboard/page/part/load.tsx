@@ -46,7 +46,7 @@ export function useLoad<T>({ look, question, news, restMs }: Looking<T>): Load<T
   return found.value.question === question ? load : loading
 }
 
-/** The same for what is looked up only if somebody asks. `load` is null before. */
+/** Looks only when somebody asks, and says how that stands. `load` is null before. */
 export function useAsked<T>(look: () => Promise<T>): {
   readonly load: Load<T> | null
   readonly ask: () => void

@@ -1,11 +1,18 @@
-import { queueStateOf } from '../../../../../engine/core/index.ts'
+import { useComputed, useSignal } from '@preact/signals'
+import { type Policy, queueStateOf } from '../../../../../engine/core/index.ts'
+import { count, plural } from '../../../../../tools/format/index.ts'
+import { policyFacts } from '../../../../../tools/format/policy-text.ts'
 import { usePage } from '../../frame/context.ts'
 import { Link } from '../../frame/link.tsx'
-import { DrainButton } from '../../part/lever-button.tsx'
+import { route } from '../../frame/route.ts'
+import { DrainButton, PauseButton } from '../../part/lever-button.tsx'
+import { LeverForm, NumberField } from '../../part/lever-form.tsx'
 import { None } from '../../part/load.tsx'
 import { Panel } from '../../part/panel.tsx'
-import { ModelLevers } from './model-levers.tsx'
-import { PolicyLevers } from './policy-levers.tsx'
+import { WindowedList } from '../../part/window.tsx'
+import { type ModelRow, modelRows } from '../now/models.tsx'
+import { OneModel } from './one-model.tsx'
+import { changesOf, type Draft, draftOf, fields } from './policy-draft.ts'
 import { Reorder } from './reorder.tsx'
 
 /** What operators can do. Each lever first shows what the log will say, and which jobs move. */
@@ -50,5 +57,108 @@ function Queue() {
       </p>
       {me.levers.length === 0 ? <None>Only an operator may pull levers.</None> : null}
     </Panel>
+  )
+}
+
+/** Pauses and resumes models. The chosen one can also be given places, a rate, and a pause with a reason. */
+function ModelLevers() {
+  const { shown } = usePage()
+  const rows = useComputed(() => modelRows(shown.calm.value))
+  const { model } = route.value
+  return (
+    <div class="column">
+      <Panel id="model-levers" title="Models" aside={count(rows.value.length)}>
+        {rows.value.length === 0 ? <None>No job needs a model.</None> : null}
+        <WindowedList
+          label="The models, to pause or choose"
+          count={rows.value.length}
+          rowHeight={44}
+          row={(index) => {
+            const row = rows.value[index]
+            return row === undefined ? null : <Row key={row.model} row={row} isChosen={row.model === model} />
+          }}
+        />
+      </Panel>
+      {model === null ? null : <OneModel key={model} model={model} />}
+    </div>
+  )
+}
+
+function Row({ row, isChosen }: { readonly row: ModelRow; readonly isChosen: boolean }) {
+  const { model, held, waiting, capacity, pause, rate } = row
+  return (
+    <li data-model={model} class={isChosen ? 'here' : ''}>
+      <div class="two">
+        <Link
+          class="model"
+          to={{ model: isChosen ? null : model }}
+          title={`Places, rate and pause of ${model}`}
+          aria-current={isChosen ? 'true' : undefined}
+        >
+          {model}
+        </Link>
+        <span class={pause === null ? 'under dim' : 'under warn'}>
+          {pause === null ? `${count(held)} held, ${count(waiting)} in line` : `paused (${pause.reason})`}
+        </span>
+      </div>
+      <div class="two right">
+        <span class="dim">{plural(capacity, 'place')}</span>
+        <span class="under">{rate}</span>
+      </div>
+      <PauseButton model={model} isPaused={pause !== null} />
+    </li>
+  )
+}
+
+/** The policy of the queue. Rules that are numbers can be changed. */
+function PolicyLevers() {
+  const { shown } = usePage()
+  const { policy } = shown.ledger.value
+  return (
+    <Panel id="policy" title="Policy" wide>
+      <dl class="facts">
+        {policyFacts(policy).map(([name, text]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{text}</dd>
+          </div>
+        ))}
+      </dl>
+      <PolicyForm policy={policy} />
+    </Panel>
+  )
+}
+
+/** What is typed stands beside what is in force, and only what differs is asked for. */
+function PolicyForm({ policy }: { readonly policy: Policy }) {
+  const typed = useSignal<Partial<Draft>>({})
+  const draft: Draft = { ...draftOf(policy), ...typed.value }
+  const changes = changesOf(draft, policy)
+  return (
+    <LeverForm
+      name="Policy"
+      lever="policy"
+      isSame={Object.keys(changes).length === 0}
+      wish={() => ({
+        title: 'Change the policy',
+        body: { policy: changes },
+        onDone: () => (typed.value = {}),
+      })}
+    >
+      <div class="settings">
+        {fields.map(({ name, says, empty, min, isWhole }) => (
+          <NumberField
+            key={name}
+            name={name}
+            before={says}
+            placeholder={empty}
+            min={min}
+            step={isWhole ? 1 : 'any'}
+            value={draft[name]}
+            onInput={(text) => (typed.value = { ...typed.value, [name]: text })}
+          />
+        ))}
+      </div>
+    </LeverForm>
   )
 }

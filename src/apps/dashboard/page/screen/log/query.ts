@@ -33,7 +33,7 @@ export function matches(event: RecordedEvent, { type, job, worker, words }: Quer
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
-/** The same search as SQL. The details of an event are in `data`, as JSON. */
+/** A search as SQL. The details of an event are in `data`, as JSON. */
 export function sqlOf(queue: string, { type, job, worker, words }: Query): string {
   const like = (word: string) => {
     const pattern = quoted(`%${word.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`)
@@ -49,7 +49,7 @@ export function sqlOf(queue: string, { type, job, worker, words }: Query): strin
   return `SELECT * FROM job_queue_log WHERE ${where.join(' AND ')} ORDER BY seq DESC LIMIT 200;`
 }
 
-/** The same search on the command line: `history` for a job, else `log`. */
+/** A search on the command line: `history` for a job, else `log`. */
 export function commandOf(queue: string, { type, job, worker, words }: Query): string {
   const of = queue === 'default' ? '' : ` --queue ${forShell(queue)}`
   if (job !== null && type === null && worker === null && words.length === 0)

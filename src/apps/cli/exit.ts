@@ -1,8 +1,0 @@
-/** The meaning of each exit code. */
-export const exitCodes = {
-  fine: 0,
-  failed: 1,
-  usage: 2,
-  /** A check did its work and found something. */
-  found: 3,
-} as const
