@@ -236,12 +236,12 @@ describe('the time until a process looks', () => {
 
   /** Its answers take 100 ms, and it knows that. */
   async function accustomed() {
-    const world = { election: 1, waitMs: 0, elects: false }
+    const world = { election: 1, barren: 0, waitMs: 0, elects: false }
     let place = 0
     const combining = await waitingProcess(async (_, { waitMs }) => {
       world.waitMs = waitMs
       if (world.elects) return { combines: true, version: 0, published: [] }
-      return { combines: false, seen: { election: world.election, oldest: place++ }, barren: 0 }
+      return { combines: false, seen: { election: world.election, oldest: place++ }, barren: world.barren }
     })
     /** Publishes a batch. After so long something happens, and if nothing is said of what, the answer comes. */
     const publish = async (ms: number, happens?: () => void) => {
@@ -253,6 +253,22 @@ describe('the time until a process looks', () => {
       combining.hear(['waiting'])
       await published
     }
+    /** Looks after a batch for so long, until there is another combiner, which answers. */
+    const stalled = async (ms: number) => {
+      let isCarriedOut = false
+      const batch = batchOf(() => isCarriedOut)
+      for (let stalledMs = 0; stalledMs < ms; stalledMs += 200) {
+        const published = combining.publish(batch)
+        await vi.advanceTimersByTimeAsync(200)
+        await published
+      }
+      world.election++
+      const published = combining.publish(batch)
+      await vi.advanceTimersByTimeAsync(50)
+      isCarriedOut = true
+      combining.hear(['waiting'])
+      await published
+    }
     /** How long it would wait now. */
     const wait = async () => {
       await publish(100)
@@ -260,7 +276,7 @@ describe('the time until a process looks', () => {
     }
     combining.appended(50)
     for (let n = 0; n < 30; n++) await publish(100)
-    return { world, combining, publish, wait }
+    return { world, combining, publish, stalled, wait }
   }
 
   it('is what answers take, and a little more', async () => {
@@ -286,23 +302,20 @@ describe('the time until a process looks', () => {
   })
 
   it('stays, when it has looked for long until there was another combiner', async () => {
-    const { world, combining, wait } = await accustomed()
+    const { stalled, wait } = await accustomed()
     const before = await wait()
-    let isCarriedOut = false
-    const batch = batchOf(() => isCarriedOut)
-    for (let stalledMs = 0; stalledMs < 16_000; stalledMs += 200) {
-      const published = combining.publish(batch)
-      await vi.advanceTimersByTimeAsync(200)
-      await published
-    }
-    world.election++
-    const published = combining.publish(batch)
-    await vi.advanceTimersByTimeAsync(50)
-    isCarriedOut = true
-    combining.hear(['waiting'])
-    await published
+    await stalled(16_000)
     await wait()
     expect(await wait()).toBeLessThanOrEqual(before)
+  })
+
+  it('stays doubled for each election that came to nothing, until an answer counts', async () => {
+    const { world, stalled, publish, wait } = await accustomed()
+    world.barren = 3
+    await stalled(200)
+    expect(await wait()).toBeGreaterThanOrEqual(8 * 100)
+    await publish(50)
+    expect(await wait()).toBeLessThan(2 * 100)
   })
 
   it('stays, when another process took its place during an append', async () => {

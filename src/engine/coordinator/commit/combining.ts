@@ -179,11 +179,13 @@ export class Combining {
     if (open.size === size) this.#isTold = false
     else {
       const { published } = open
+      const isSample = published !== undefined && published.election === this.#seen?.election
       // What was found by its own look took as long as the wait at most. Learned from, the wait would grow by itself where nobody is told.
-      if (isHeard && published !== undefined && published.election === this.#seen?.election)
+      if (isHeard && isSample)
         this.#sample = { ms: performance.now() - published.at, election: published.election }
+      // If nothing can be learned, the wait stays as long as it had to become.
+      if (!isHeard || isSample) this.#barren = 0
       this.#seen = null
-      this.#barren = 0
     }
   }
 
