@@ -1,5 +1,6 @@
 /** What createCoordinator does while the database does not answer: as patient as every other call. */
 import { expect, it, onTestFinished } from 'vitest'
+import type { Coordinator } from '../../src/engine/coordinator/index.ts'
 import { InterlockError } from '../../src/engine/core/index.ts'
 import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { migrateDatabase } from '../contract/support.ts'
@@ -63,20 +64,48 @@ it.each([{ sqlstate: '28P01' }, { sqlstate: '3D000' }, { status: 401 }])(
   },
 )
 
+/** False while it has not joined. */
+const enqueued = (coordinator: Coordinator, jobId: string): Promise<boolean> =>
+  coordinator.enqueue([{ jobId, models: ['m'] }]).then(
+    () => true,
+    () => false,
+  )
+
 it("is made all the same under onUnavailable: 'bypass', and joins later", async () => {
   const { store } = late(1)
   const here = await join({ store, onUnavailable: 'bypass', joinMs: 0, pollMs: 20 })
-  const enqueue = () => here.enqueue([{ jobId: 'a', models: ['m'] }])
-  await expect(enqueue()).rejects.toMatchObject({ code: 'store_unavailable' })
-  await expect
-    .poll(() =>
-      enqueue().then(
-        () => 'done',
-        () => 'away',
-      ),
-    )
-    .toBe('done')
+  await expect(here.enqueue([{ jobId: 'a', models: ['m'] }])).rejects.toMatchObject({
+    code: 'store_unavailable',
+  })
+  await expect.poll(() => enqueued(here, 'a')).toBe(true)
 })
+
+it.each(['beat', 'listen'] as const)(
+  'hears of starts also if the first try to join has come as far as its first %s',
+  async (call) => {
+    const store = memoryStore()
+    const plain = store[call] as (...given: unknown[]) => Promise<unknown>
+    let tries = 0
+    const late = async (...given: unknown[]) => {
+      if (tries++ === 0) throw new InterlockError('store_unavailable', `there: away; ${again}`)
+      return plain(...given)
+    }
+    const here = await join({
+      store: { ...store, [call]: late },
+      onUnavailable: 'bypass',
+      joinMs: 0,
+      pollMs: 20,
+    })
+    await expect.poll(() => enqueued(here, 'first')).toBe(true)
+    const there = await join({ store })
+    const [first] = await there.claim({ max: 1 })
+    const answer = here.onJobStart('second', 'normal', ['m'], { wait: true })
+    await expect.poll(() => there.state().waitingCount).toBe(1)
+    if (first !== undefined) await there.complete(first.lease)
+    expect(await answer).toMatchObject({ allowed: true, lease: { jobId: 'second' } })
+    expect(here.metrics()).toMatchObject({ ended: { completed: 1 } })
+  },
+)
 
 it('joins over PostgreSQL that starts late', async () => {
   const server = await startPostgres()

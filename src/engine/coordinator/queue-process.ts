@@ -44,8 +44,11 @@ export class QueueProcess implements MemberOwner, LookingProcess {
       // Not at the same time as the look: each would take a connection, and the second one would have to be made.
       this.member.lifecycle.followOn()
     } catch (error) {
-      if (this.#lenient === undefined || !isOutage(error)) throw error
-      void this.member.lifecycle.openLater()
+      const { lifecycle } = this.member
+      // What the first try has come to stays: it goes on from there.
+      if (this.#lenient !== undefined && isOutage(error)) return void lifecycle.openLater()
+      await lifecycle.giveUp()
+      throw error
     }
   }
 

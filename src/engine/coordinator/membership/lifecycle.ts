@@ -97,7 +97,7 @@ export class Lifecycle {
   }
 
   /**
-   * Joins. Tries again for `joinMs` while the database does not answer.
+   * Joins. Tries again for `joinMs` while the database does not answer. After an error, call {@link openLater} or {@link giveUp}.
    * @throws the store's last error, with how long it was tried
    */
   async open(): Promise<void> {
@@ -106,9 +106,13 @@ export class Lifecycle {
     try {
       await retryWithin(limit, (tries) => this.#openAgain(tries), mayOpenSoon)
     } catch (error) {
-      await atMost(LEAVE_MS, this.#undoOpen())
       throw mayOpenSoon(error) ? givenUp(error, Math.round(joinMs / 1_000)) : error
     }
+  }
+
+  /** It could not join, and does not try again. */
+  async giveUp(): Promise<void> {
+    await atMost(LEAVE_MS, this.#undoOpen())
   }
 
   async #openAgain(tries: number): Promise<void> {
@@ -145,6 +149,7 @@ export class Lifecycle {
     const { closing, failures } = this.#member
     while (!this.isOpen && !this.#isClosing) {
       await pause(Math.max(1_000, pollMs), closing.signal)
+      if (this.#isClosing) return
       try {
         await this.#open()
         if (this.#isClosing) return await this.#undoOpen()
@@ -187,7 +192,9 @@ export class Lifecycle {
     await appends.idle()
     await stopped.close()
     await maintenance.close()
-    if (this.isOpen) await incarnation.leave()
+    const { lease } = incarnation
+    // It may have come as far as its lease when it tried to join.
+    if (this.isOpen || lease.isRegistered || lease.lost) await incarnation.leave()
   }
 
   /** It was closed while it opened, or could not be opened. */
