@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { appendAnswer } from '../../src/engine/store/sql/answers.ts'
-import { plainAppended } from '../../src/engine/store/sql/plain-answer.ts'
+import { plainAppended } from '../../src/engine/store/sql/parse-answer.ts'
 
 const data = {
   job_id: 'a',

@@ -1,7 +1,7 @@
 import net from 'node:net'
 import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { askWithin } from '../../src/engine/store/postgres/ask.ts'
+import { askWithin } from '../../src/engine/store/postgres/connections.ts'
 import { handMade, queuedEvent } from './hand-made.ts'
 import { migratedDatabase, opened, rebuilding } from './support.ts'
 

@@ -1,6 +1,6 @@
 import { hash } from './hash.ts'
 import type { JobSpec, Micros } from './job.ts'
-import { kindToEdit } from './kinds.ts'
+import { kindToEdit, type OwnKind } from './kinds.ts'
 import {
   copyParts,
   idleModel,
@@ -11,7 +11,7 @@ import {
   type Model,
 } from './ledger.ts'
 import { freshJob, isOwn, type OwnJob, type OwnModel, ownJob, ownModel } from './own-job.ts'
-import type { OwnKind } from './own-kind.ts'
+
 import type { Place } from './place.ts'
 import { capacityOf } from './policy.ts'
 import type { Owner, Tree } from './tree.ts'

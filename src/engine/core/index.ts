@@ -69,6 +69,7 @@ export { SNAPSHOT_SHAPE, snapshotKeys, snapshotRemedy } from './snapshot/parts.t
 export { LedgerReader } from './snapshot/read.ts'
 export { type SnapshotLine, snapshotLines } from './snapshot/write.ts'
 export { type Standing, standingOf } from './standing.ts'
+export { nextOpeningAt, nextTickAt } from './timing.ts'
 export {
   arrivalCodes,
   faultOf,
@@ -78,4 +79,3 @@ export {
   type Told,
   toldOf,
 } from './told.ts'
-export { nextOpeningAt, nextTickAt } from './wake.ts'

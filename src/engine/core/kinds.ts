@@ -1,6 +1,5 @@
 import { hash } from './hash.ts'
-import { type LedgerParts, type LedgerView, noPlaces } from './ledger.ts'
-import { isOwnKind, type OwnKind, ownKind } from './own-kind.ts'
+import { type Kind, type LedgerParts, type LedgerView, noPlaces } from './ledger.ts'
 import { byPlace, type Place } from './place.ts'
 import type { Owner, Tree } from './tree.ts'
 
@@ -54,3 +53,21 @@ export function nextOffered(
 function first(offers: Tree<Place>, behind: Place | undefined): Place | undefined {
   return behind === undefined ? offers.min() : offers.after(behind)
 }
+
+/** A kind that a draft may write to. */
+export interface OwnKind extends Kind {
+  jobs: number
+  offers: Kind['offers']
+  readonly owner: Owner
+}
+
+const ownKind = (owner: Owner, { hash, kind, jobs, offers }: Kind): OwnKind => ({
+  hash,
+  kind,
+  jobs,
+  offers,
+  owner,
+})
+
+/** True for a kind that this owner made. */
+const isOwnKind = (kind: Kind, owner: Owner): kind is OwnKind => (kind as Partial<OwnKind>).owner === owner

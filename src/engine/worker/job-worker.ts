@@ -1,6 +1,32 @@
+import { Subscription } from 'rxjs'
+import { InFlight, SingleFlight } from '../coordinator/base/work.ts'
 import type { Coordinator, ResultsOf, TypedCoordinator, UntypedCoordinator } from '../coordinator/index.ts'
-import type { Handlers, HandlersFor, JobWorker, JobWorkerOptions, JobWorkerSettings, SomeOf } from './api.ts'
-import { QueueJobWorker } from './queue-job-worker.ts'
+import { type Claim, isAttemptOver, type Started } from '../core/index.ts'
+import { checkDrainOptions, checkWorkerOptions } from '../events/index.ts'
+import type {
+  DrainOptions,
+  DrainReport,
+  Handlers,
+  HandlersFor,
+  JobWorker,
+  JobWorkerOptions,
+  JobWorkerSettings,
+  SomeOf,
+  WorkerMetrics,
+} from './api.ts'
+import { Attempt, Attempts } from './attempt.ts'
+import { Breaker } from './breaker.ts'
+import { type HandlerSet, handlersOf } from './handlers.ts'
+import { tellEnd, tellFailure, tellStart, tellUntold } from './lines.ts'
+import type { Outcome } from './outcome.ts'
+import { perform } from './perform.ts'
+import { emptyTally, Reporter } from './reporter.ts'
+import { RowIntake } from './row-intake.ts'
+import { Slots } from './slots.ts'
+import { after } from './timer.ts'
+import { Turns } from './turns.ts'
+import { catchUncaught } from './uncaught.ts'
+import { untilAnswered } from './until-answered.ts'
 
 /**
  * A worker that takes jobs of the coordinator's queue as soon as they may start. One process may have several.
@@ -28,4 +54,250 @@ export function createJobWorker<Payloads extends object, Results extends Results
 ): JobWorker
 export function createJobWorker(options: JobWorkerSettings & { readonly handlers: object }): JobWorker {
   return new QueueJobWorker(options as JobWorkerOptions)
+}
+
+/** A worker looks because it was told of something. */
+const known = { known: true } as const
+
+const DRAIN_MS = 30_000
+const STOP_MS = 4_000
+/** How long reporting the ends of attempts may take after a drain's deadline and the time to stop, in milliseconds. */
+const TELL_MS = 2_000
+
+/** Takes jobs of one queue, runs them in this process, and hands on. Made by `createJobWorker`. */
+export class QueueJobWorker implements JobWorker {
+  readonly #options: JobWorkerOptions
+  readonly #coordinator: Coordinator
+  readonly #handlers: HandlerSet
+  readonly #slots: Slots
+  readonly #intake: RowIntake | undefined
+  readonly #tally = emptyTally()
+  readonly #reporter: Reporter
+  readonly #attempts: Attempts
+  readonly #turns = new Turns()
+  readonly #underWay = new InFlight()
+  readonly #onError: (error: unknown) => void
+  readonly #watch = new Subscription()
+  readonly #drained: { finished: number; givenBack: number } = { finished: 0, givenBack: 0 }
+  readonly #claiming: SingleFlight
+  /** Something may have become startable since the last claim. */
+  #isHinted = false
+  /** The next claim waits until the process is no longer busy. */
+  #isPutOff = false
+  #draining = false
+  /** When running attempts are told to stop, by the monotonic clock. */
+  #deadline = Number.POSITIVE_INFINITY
+  /** Fires when a drain no longer waits for anything. */
+  readonly #givenUp = new AbortController()
+  #callOffNext: () => void = () => {}
+
+  constructor(options: JobWorkerOptions) {
+    checkWorkerOptions(options)
+    const { coordinator, handlers, concurrency = 1, intake = false } = options
+    this.#options = options
+    this.#coordinator = coordinator
+    this.#handlers = handlersOf(handlers)
+    this.#attempts = new Attempts(coordinator)
+    const { kinds } = this.#handlers
+    this.#slots = new Slots(concurrency, {
+      kinds,
+      onChange: (free) => coordinator.offering(kinds, free),
+    })
+    this.#onError = options.onError ?? ((error) => tellFailure(coordinator.logger, error))
+    this.#claiming = new SingleFlight(() => this.#claimOnce(), this.#onError)
+    this.#reporter = new Reporter(coordinator, this.#tally, this.#onError)
+    this.#intake = intake ? new RowIntake(coordinator, (count) => (this.#tally.takenIn += count)) : undefined
+  }
+
+  start(): void {
+    const { heard$, leaseLost$, stopped$, wake$ } = this.#coordinator
+    this.#coordinator.offering(this.#handlers.kinds, this.#slots.free)
+    this.#watch.add(wake$.subscribe(() => this.#claim()))
+    this.#watch.add(leaseLost$.subscribe(() => this.#loseAll()))
+    this.#watch.add(stopped$.subscribe((error) => this.#end(error)))
+    this.#watch.add(heard$.subscribe((event) => this.#attempts.see(event)))
+    const { breaker } = this.#options
+    if (breaker !== undefined) this.#watch.add(new Breaker(breaker, this.#coordinator).watch())
+    if (this.#options.catchUncaught === true) this.#watch.add(catchUncaught())
+    this.#intake?.start()
+    this.#claim()
+  }
+
+  async drain(options: DrainOptions = {}): Promise<DrainReport> {
+    checkDrainOptions(options)
+    const { timeoutMs = DRAIN_MS, stopMs } = options
+    if (!this.#draining) {
+      this.#draining = true
+      this.#slots.close()
+      this.#track(this.#intake?.stop() ?? Promise.resolve())
+    }
+    this.#callOffNext()
+    const now = performance.now()
+    this.#deadline = Math.min(this.#deadline, now + timeoutMs)
+    this.#callOffNext = after(this.#deadline - now, () => this.#atDeadline(stopMs))
+    await this.#settled()
+    this.#callOffNext()
+    this.#watch.unsubscribe()
+    return { ...this.#drained }
+  }
+
+  /** Nothing is under way any more, or nobody waits for it. */
+  async #settled(): Promise<void> {
+    const { signal } = this.#givenUp
+    const givenUp = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+    if (!signal.aborted) await Promise.race([this.#underWay.done(), givenUp])
+    // Attempts that are given up report it first.
+    if (signal.aborted) await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  /** Running attempts are given back. Without an answer they end with the lease, which runs out by itself. */
+  #atDeadline(stopMs = this.#stopMs): void {
+    this.#attempts.stop('drained', stopMs)
+    this.#callOffNext = after(stopMs + TELL_MS, () => this.#givenUp.abort())
+  }
+
+  get #stopMs(): number {
+    return this.#options.stopMs ?? STOP_MS
+  }
+
+  metrics(): WorkerMetrics {
+    return { running: this.#attempts.size, free: this.#slots.free, ...this.#tally }
+  }
+
+  /** Takes what may start now. A hint that comes meanwhile is followed afterwards. */
+  #claim(): void {
+    this.#isHinted = true
+    if (this.#slots.free === 0) return
+    if (this.#isBusy) return this.#putOff()
+    const isNew = !this.#claiming.isRunning
+    const claiming = this.#claiming.request()
+    if (isNew) this.#track(claiming)
+  }
+
+  /** Other processes may run what would only wait here. Behind the end of its last attempt nothing waits. */
+  get #isBusy(): boolean {
+    return this.#attempts.size > 0 && this.#turns.isBusy
+  }
+
+  #putOff(): void {
+    if (this.#isPutOff) return
+    this.#isPutOff = true
+    const rested = this.#turns.toRest().then(() => {
+      this.#isPutOff = false
+      this.#claim()
+    })
+    this.#track(rested)
+  }
+
+  async #claimOnce(): Promise<void> {
+    this.#isHinted = false
+    try {
+      const started = await this.#claimWith(0, async (claim) =>
+        claim === undefined ? [] : this.#coordinator.claim(claim, known),
+      )
+      this.#take(started)
+    } catch (error) {
+      this.#onError(error)
+    }
+    if (this.#isHinted) this.#claim()
+  }
+
+  /** Takes what may start with a command. What starts something was an append. */
+  async #claimWith(...[back, send]: Parameters<Slots['with']>): Promise<readonly Started[]> {
+    const began = performance.now()
+    const started = await this.#slots.with(back, send)
+    if (started.length > 0) this.#turns.learn(performance.now() - began)
+    return started
+  }
+
+  /** Begins the attempts for this worker. Those that come after a drain began go back. */
+  #take(started: readonly Started[]): void {
+    for (const one of started) {
+      const attempt = new Attempt(one, this.#coordinator, this.#stopMs, this.#turns)
+      this.#attempts.add(attempt)
+      this.#tally.started++
+      tellStart(this.#coordinator.logger, one)
+      this.#track(this.#run(attempt))
+    }
+  }
+
+  async #run(attempt: Attempt): Promise<void> {
+    const came = this.#draining ? ({ type: 'given_back' } as const) : await this.#outcomeOf(attempt)
+    this.#attempts.delete(attempt)
+    if (attempt.running) this.#tally.stuck++
+    const outcome = await this.#told(attempt, came)
+    if (outcome === null) return tellUntold(this.#coordinator.logger, attempt)
+    if (this.#draining) this.#drained[outcome.type === 'given_back' ? 'givenBack' : 'finished']++
+    tellEnd(this.#coordinator.logger, attempt, outcome)
+    if (this.#isHinted) this.#claim()
+  }
+
+  #outcomeOf(attempt: Attempt): Promise<Outcome> {
+    return perform(attempt, {
+      coordinator: this.#coordinator,
+      definition: this.#handlers.of(attempt.started.spec.kind),
+      onError: this.#onError,
+      onSettled: () => {
+        if (!this.#attempts.has(attempt)) this.#tally.stuck--
+      },
+    })
+  }
+
+  /** Reports the end to the queue, and returns the final outcome; null if a drain no longer waits for it. */
+  async #told(attempt: Attempt, outcome: Outcome): Promise<Outcome | null> {
+    if (outcome.type === 'lost') {
+      this.#slots.give(1)
+      return this.#lost()
+    }
+    const retry = this.#handlers.of(attempt.started.spec.kind)?.retry ?? this.#options.retry ?? {}
+    const offers = this.#isBusy
+    let back = 1
+    /**
+     * The end of a job takes the next one in the same append: a hand-off is one commit. Its slot is freed once. A busy process leaves the
+     * next one to whichever process has a slot and is not busy.
+     */
+    const tell = () => {
+      const freed = back
+      back = 0
+      const report = (claim?: Claim) => this.#reporter.report(attempt, outcome, retry, claim)
+      if (!offers) return this.#claimWith(freed, report)
+      this.#slots.give(freed)
+      return report()
+    }
+    try {
+      const started = await untilAnswered(tell, { signal: this.#givenUp.signal, onError: this.#onError })
+      if (started === undefined) return null
+      if (offers) this.#isHinted = true
+      this.#take(started)
+      return outcome
+    } catch (error) {
+      if (!isAttemptOver(error)) throw error
+      return this.#lost()
+    }
+  }
+
+  /** Other processes have ended the attempt, or will. */
+  #lost(): Outcome {
+    this.#tally.lost++
+    this.#claim()
+    return { type: 'lost' }
+  }
+
+  /** The lease is gone: others have these jobs by now, or soon. */
+  #loseAll(): void {
+    for (const { lease } of this.#attempts.all()) this.#options.onLeaseLost?.(lease)
+    this.#attempts.stop('lease_lost')
+  }
+
+  /** The process is no longer part of the queue: nothing is claimed, and running attempts are lost with the lease. */
+  #end(error: unknown): void {
+    this.#slots.close()
+    this.#track(this.#intake?.stop() ?? Promise.resolve())
+    this.#onError(error)
+  }
+
+  /** An error in one job must end neither the process nor the worker. */
+  #track(work: Promise<void>): void {
+    void this.#underWay.add(work.catch(this.#onError))
+  }
 }

@@ -15,14 +15,13 @@ import {
 import { errorData, keptOf, parseJob } from '../../events/index.ts'
 import { type CompleteOptions, type StartAnswer, type StartOptions, waitOf } from '../api/calls.ts'
 import { toDate } from '../api/view.ts'
-import { errorText } from '../base/logger.ts'
+import { errorText, type Logger } from '../base/logger.ts'
 import { Recent } from '../base/recent.ts'
 import { InFlight } from '../base/work.ts'
 import type { Member } from '../membership/member.ts'
 import type { SendOptions } from '../membership/member-api.ts'
-import { tellStart } from './lines.ts'
-import type { GateCall } from './owners.ts'
-import { StartRouter } from './start-router.ts'
+import { type GateCall, StartRouter } from './start-router.ts'
+
 import { giveBackOf, WaitWatch } from './wait-watch.ts'
 
 type Asking = Pick<StartOptions, 'wait' | 'signal' | 'sole'>
@@ -248,5 +247,41 @@ export class Gate {
     this.#goingBack.add(fencingToken)
     await this.#inFlight.add(this.#member.inBackground(giveBackOf(jobId, fencingToken)))
     this.#goingBack.delete(fencingToken)
+  }
+}
+
+/** People search logs for these lines, so their wording does not change. */
+function tellStart(
+  logger: Logger,
+  { jobId, jobType, models }: JobSpec,
+  answer: StartAnswer,
+  wasIdle: boolean,
+): void {
+  const job = { job_id: jobId, job_type: jobType, models }
+  if (!answer.allowed) {
+    const { code, reason } = answer
+    const why = { ...job, code, blocked_by: answer.blockedBy[0] }
+    if (code === 'model_in_use')
+      logger.info(`[COORDINATOR] Job ${jobId} conflict detected: ${reason}`, {
+        event: 'job.conflict',
+        ...why,
+      })
+    logger.info(`[COORDINATOR] Job ${jobId} blocked: ${reason}`, { event: 'job.blocked', ...why })
+  } else if (answer.lease === null) {
+    logger.warn(`[COORDINATOR] Job ${jobId} (${jobType}) names no models: it bypasses the queue`, {
+      event: 'job.bypassed',
+      ...job,
+    })
+  } else {
+    if (wasIdle)
+      logger.info(`[COORDINATOR] No active job - ${jobId} can start immediately`, {
+        event: 'job.immediate',
+        ...job,
+      })
+    logger.info(`[COORDINATOR] Set active job: ${jobId} (${jobType}) - Models: [${models.join(', ')}]`, {
+      event: 'job.active',
+      ...job,
+      fencing_token: answer.lease.fencingToken,
+    })
   }
 }

@@ -8,8 +8,7 @@ import {
 } from '../../core/index.ts'
 import { type InFlight, SingleFlight } from '../base/work.ts'
 import type { Member } from '../membership/member.ts'
-import type { GateCall } from './owners.ts'
-import type { StartRouter } from './start-router.ts'
+import type { GateCall, StartRouter } from './start-router.ts'
 
 /** Makes sure that no call at the gate waits for a start that cannot come, and that no start waits for a call that is gone. */
 export class WaitWatch {

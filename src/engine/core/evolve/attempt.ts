@@ -2,11 +2,11 @@ import type { Draft } from '../draft.ts'
 import type { RecordedEvent } from '../event.ts'
 import { moveShare, shareOf } from '../fair-share.ts'
 import { type Job, modelOf, usesSlot } from '../ledger.ts'
-import { giveBackModels, leaveLine, takeModels } from '../line.ts'
+import { giveBackModels, leaveLine, overtake, takeModels } from '../line.ts'
 import { byPlace, type Place } from '../place.ts'
 import { capacityOf } from '../policy.ts'
 import { isOverRate } from '../rate.ts'
-import { overtake } from '../reservation.ts'
+
 import { startDeadline, stopDeadline, stopExpiry } from '../timing.ts'
 import { corrupt } from './lookup.ts'
 

@@ -2,10 +2,10 @@ import { limitsSlots } from '../blocking.ts'
 import type { Draft } from '../draft.ts'
 import type { RecordedEvent } from '../event.ts'
 import { limitShares } from '../fair-share.ts'
+import { rebuildReservations } from '../line.ts'
 import { endAllOffers } from '../offers.ts'
 import { capacityOf, isSameRule, type Policy } from '../policy.ts'
 import { limitRates } from '../rate.ts'
-import { rebuildReservations } from '../reservation.ts'
 
 /** Finds out at once who may start under the new rules; see {@link unsettleCapacities} for the cost. */
 export function changePolicy(draft: Draft, event: RecordedEvent & { readonly type: 'policy_changed' }): void {

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { InterlockError } from '../../core/index.ts'
-import type { Ask } from './ask.ts'
-import type { Connections } from './connections.ts'
+import type { Ask, Connections } from './connections.ts'
+
 import { type Asked, commitThatWaits, WaitProof } from './wait-proof.ts'
 
 /**

@@ -2,7 +2,7 @@ import type pg from 'pg'
 import { InterlockError, invalidInput, type RecordedEvent } from '../../core/index.ts'
 import { asRead, decodeEvent, parseVoids, type Voids } from '../../events/index.ts'
 import type { LogPage } from '../index.ts'
-import type { Queryable } from './ask.ts'
+import type { Queryable } from './connections.ts'
 import type { Statements } from './statements.ts'
 import { type Asked, askedColumn } from './wait-proof.ts'
 

@@ -1,5 +1,5 @@
 import { type FunctionName, type Rpc, statements } from '../sql/index.ts'
-import { type Answer, askWithin, type Queryable, type Question } from './ask.ts'
+import { type Answer, askWithin, type Queryable, type Question } from './connections.ts'
 import { type Asked, askedColumn } from './wait-proof.ts'
 
 /** Has a name unless nothing is prepared. */

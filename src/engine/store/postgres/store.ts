@@ -19,9 +19,14 @@ import {
   storeFailure,
   type Turn,
 } from '../sql/index.ts'
-import { askWithin, type Queryable } from './ask.ts'
 import { Confirmation } from './confirmation.ts'
-import { connectionsTo, type PgDriver, type PostgresSource } from './connections.ts'
+import {
+  askWithin,
+  connectionsTo,
+  type PgDriver,
+  type PostgresSource,
+  type Queryable,
+} from './connections.ts'
 import { PostgresListener } from './listener.ts'
 import { readPage } from './page.ts'
 import { appendConnection, spareConnection } from './spare-connection.ts'

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { InterlockError, isReadOnly } from '../../core/index.ts'
 import type { Turn } from '../sql/index.ts'
-import type { Ask } from './ask.ts'
+import type { Ask } from './connections.ts'
 import type { Called, Statements } from './statements.ts'
 
 export interface TurnContext {

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
-import type { Ask } from './ask.ts'
-import type { Connections } from './connections.ts'
+import type { Ask, Connections } from './connections.ts'
 
 /**
  * Since when the session that answered is told that commits wait for a standby: the start of its server, and when it read the settings, in
