@@ -153,7 +153,7 @@ export class Member implements AppendingProcess, BeatingProcess, HearingProcess 
     return this.starts.attempt(lease) !== undefined
   }
 
-  /** How the log goes on, whoever appended it: gate, inbox, projector and wake-ups read it from here. */
+  /** How the log goes on, by this process or another: gate, inbox, projector and wake-ups read it from here. */
   applied({ before, events, isOwn }: Applied): void {
     for (const event of events) {
       // Others have ended the lease. What runs under it is told first: it has nothing to report any more.
