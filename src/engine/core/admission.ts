@@ -12,7 +12,7 @@ export function isStartable(ledger: LedgerView, job: Job, now: Micros): boolean 
   return isInLine(job) && mayStart(ledger, job, now)
 }
 
-/** The same for a job in line. */
+/** The admission rule for a job in line: may it start at this time? */
 export function mayStart(ledger: LedgerView, job: Job, now: Micros): boolean {
   return hasSlot(ledger, job, now) && !isLimited(ledger, job, now) && hasModels(ledger, job, now)
 }

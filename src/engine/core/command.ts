@@ -22,8 +22,8 @@ type OfAttempt<Type extends string, Said extends object = object> = Of<
 >
 
 /**
- * The same for an end. `jobType`: the job type that the caller expects; absent: none given. `token` null: of the attempt that
- * runs here.
+ * About the end of an attempt. `jobType`: the job type that the caller expects; absent: none given. `token` null: of the attempt
+ * that runs here.
  */
 type OfEnd<Type extends string, Said extends object = object> = Of<
   Type,

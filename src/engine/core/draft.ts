@@ -39,7 +39,7 @@ export class Draft extends LedgerParts implements LedgerView {
 
   /** Models that this draft may write to, by name: events name the same ones again and again. */
   readonly #ownModels = new Map<string, OwnModel>()
-  /** The same of kinds. */
+  /** Kinds that this draft may write to, by name. */
   readonly #ownKinds = new Map<string, OwnKind>()
 
   /** The holder of this draft's trees; see {@link Owner}. */

@@ -100,7 +100,7 @@ interface Fact {
 
 /** An event of this type, with its fields. */
 type Of<Type extends EventType, Said extends object> = { readonly type: Type } & Readonly<Said>
-/** The same for an event that names a job. */
+/** An event of this type that names a job, with its fields. */
 type OfJob<Type extends EventType, Said extends object = object> = Of<Type, { jobId: string } & Said>
 
 export type Event = Fact &

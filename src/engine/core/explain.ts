@@ -47,7 +47,7 @@ interface Told {
 /** A live job: why it does not run, which job it waits for, and what has to happen. */
 export interface LiveExplanation extends Told {
   readonly state: 'waiting' | 'active'
-  /** The same in the words of the job's statechart. */
+  /** Its state in the words of the job's statechart. */
   readonly standing: Standing
   /** What keeps it; null: nothing does, it runs. */
   readonly code: LiveCode | null
@@ -86,7 +86,7 @@ export function explainJob(facts: QueueFacts, jobId: string, record: JobRecord):
   return { jobId, standing: told.state, ...told, ...nowhere, also: alsoKnown(facts, record, command) }
 }
 
-/** The same of a live job, as far as the queue itself says it; undefined for one that is not live. */
+/** What is with a live job, as far as the queue itself says it; undefined for one that is not live. */
 export function explainLive(facts: QueueFacts, jobId: string): LiveExplanation | undefined {
   const { ledger } = facts
   const job = jobOf(ledger, jobId)

@@ -24,7 +24,7 @@ export interface Operator {
   readonly command: string | null
 }
 
-/** The same as it was noted. */
+/** Who caused an event, as it was noted. */
 export interface KnownOperator extends Operator {
   readonly workerId: string
   readonly at: Micros

@@ -32,7 +32,7 @@ export function forShell(text: string): string {
   return `$'${escaped.replace(eachUnseen, octal)}'`
 }
 
-/** The same for a word that is not the value of an option: one that begins with a dash would be taken for an option. */
+/** A word for a shell that is not the value of an option: one that begins with a dash would be taken for an option. */
 export const operand = (text: string): string => `${text.startsWith('-') ? '-- ' : ''}${forShell(text)}`
 
 const octal = (sign: string): string =>

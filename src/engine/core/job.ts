@@ -84,7 +84,7 @@ export interface Tries {
 /** `attempt 1 of 5, postponed once`. */
 export const attemptText = (tries: Tries): string => `attempt ${triesText(tries)}`
 
-/** The same without the noun, for a column. */
+/** `1 of 5, postponed once`, for a column. */
 export function triesText({ attempt, attempts, postponed }: Tries): string {
   const often = ['', ', postponed once', ', postponed twice'][postponed] ?? `, postponed ${postponed} times`
   return `${attempt} of ${attempts}${often}`

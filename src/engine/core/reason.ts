@@ -146,7 +146,7 @@ export function conflictReason(blocker: Blocker): string {
     : `conflict on model ${blocker.model}: waits for job ${blocker.jobId}, which is ahead of it`
 }
 
-/** The same while no job blocks it but a limit may: true whether or not it does right now; null: there is no limit. */
+/** What `conflict_reason` says while no job blocks it but a limit may: true whether or not it does right now; null: there is no limit. */
 export function limitReason({ models, fairKey }: JobSpec, policy: Policy): string | null {
   const model = models.find((name) => rateOf(policy, name) !== undefined)
   if (model !== undefined) return `model ${model} has a rate, and the job starts when that allows it`

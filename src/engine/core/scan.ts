@@ -33,7 +33,7 @@ export function scanLines(draft: Draft, now: Micros, visit: (place: Place) => bo
 }
 
 /**
- * The same in strict order while some offers have run out. The jobs whose models are free are known. Others may be startable
+ * Scans in strict order while some offers have run out. The jobs whose models are free are known. Others may be startable
  * behind jobs whose offers ran out: where something was freed, or anywhere after a wide change.
  */
 export function scanBehindLapsed(draft: Draft, now: Micros, visit: (place: Place) => boolean): void {

@@ -9,7 +9,7 @@ export const undoScript = (): string => readMigrationFile(bundleNames.undo)
 /**
  * The way back to the first coordinator: its two tables get their names again, Interlock's are kept under the names
  * `…_undone_1`, its functions and triggers go. Stop Interlock's workers first.
- * The same as running migrations/undo_first_coordinator.sql by hand.
+ * It is what migrations/undo_first_coordinator.sql does by hand.
  *
  * @throws InterlockError `invalid_input` when there is nothing to go back to, or while jobs are running
  */

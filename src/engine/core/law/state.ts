@@ -21,7 +21,7 @@ export function queueStateOf({ draining, drainedAt, active }: LedgerView): Queue
   return active.size > 0 ? 'running' : 'idle'
 }
 
-/** The same as XState names it. */
+/** The state of a queue as XState names it. */
 export type QueueStateValue = 'idle' | 'running' | { readonly draining: 'emptying' | 'drained' }
 
 export function queueStateValueOf(ledger: LedgerView): QueueStateValue {
