@@ -133,7 +133,13 @@ const pure = [
 const replacing = [
   ...['machine/mutants', 'audit/sabotage', 'property/replay', 'core/steps'],
   ...['sim/sim', 'sim/slow-calls', 'sim/logs'],
-  ...['coordinator/beats', 'coordinator/following', 'coordinator/failures', 'coordinator/of-process'],
+  ...[
+    'coordinator/beats',
+    'coordinator/combining',
+    'coordinator/following',
+    'coordinator/failures',
+    'coordinator/of-process',
+  ],
   ...[
     'coordinator/looks',
     'coordinator/patience',
