@@ -24,7 +24,7 @@ export interface Operator {
   readonly command: string | null
 }
 
-/** Who caused an event, as it was noted. */
+/** Who acts through a process, as it was noted. */
 export interface KnownOperator extends Operator {
   readonly workerId: string
   readonly at: Micros
