@@ -1,15 +1,8 @@
-import {
-  type Event,
-  type EventType,
-  eventTypes,
-  InterlockError,
-  type JobSpec,
-  type RecordedEvent,
-  specDefaults,
-} from '../core/index.ts'
-import { type CheckedRow, eventRowSchema } from './event-schema.ts'
+import { type Event, type EventType, eventTypes, InterlockError, type RecordedEvent } from '../core/index.ts'
+import { type CheckedRow, eventOf, hasPlainFields } from './event-codec.ts'
+import { isCount, isInt, isText } from './event-kinds.ts'
+import { eventRowSchema } from './event-schema.ts'
 import { pathText } from './invalid.ts'
-import { isPlainRow } from './plain-row.ts'
 import { upcast } from './upcast.ts'
 import { asRead, parseVoids } from './voids.ts'
 
@@ -26,7 +19,7 @@ export function decodeEvent(row: unknown): RecordedEvent {
   const current = upcast(row)
   if (isPlainRow(current)) return recordedEvent(current)
   const result = eventRowSchema().safeParse(current)
-  if (result.success) return recordedEvent(result.data)
+  if (result.success) return recordedEvent(result.data as unknown as CheckedRow)
   throw refusal(row, result.error.issues[0])
 }
 
@@ -62,7 +55,7 @@ function refusal(row: unknown, issue: { path: PropertyKey[]; message: string } |
   )
 }
 
-/** Instead of the spread in {@link eventOf}: one object with a fixed order of keys keeps a replay of millions fast. */
+/** One object with a fixed order of keys keeps a replay of millions fast. */
 function recordedEvent(row: CheckedRow): RecordedEvent {
   const event = eventOf(row) as Event & {
     seq: number
@@ -78,125 +71,33 @@ function recordedEvent(row: CheckedRow): RecordedEvent {
   event.commandHash = row.command_hash
   if (typeof row.worker_id === 'string') event.workerId = row.worker_id
   const offers = row.data?.offers
-  if (offers !== undefined) event.offers = offers === true ? ownOffer(row) : offers
+  if (offers !== undefined) event.offers = offers === true ? ownOffer(row, event) : offers
   return event
 }
 
-function ownOffer(row: CheckedRow): readonly string[] {
-  if ('job_id' in row) return [row.job_id]
+function ownOffer(row: CheckedRow, event: Event): readonly string[] {
+  if ('jobId' in event) return [event.jobId]
   throw refusal(row, { path: ['data', 'offers'], message: 'offers its own job, but has none' })
 }
 
-function eventOf(row: CheckedRow): Event {
-  switch (row.event_type) {
-    case 'queued':
-      return queuedEvent(row)
-    case 'blocked':
-    case 'conflict':
-      return {
-        type: row.event_type,
-        jobId: row.job_id,
-        reason: row.data.reason,
-        blockedBy: row.data.blocked_by ?? null,
-        model: row.data.model ?? null,
-      }
-    case 'started':
-      return {
-        type: 'started',
-        jobId: row.job_id,
-        workerId: row.worker_id,
-        attempt: row.data?.attempt ?? 1,
-        models: row.models,
-      }
-    case 'completed':
-      return { type: 'completed', jobId: row.job_id, token: row.data.token }
-    case 'failed':
-      return {
-        type: 'failed',
-        jobId: row.job_id,
-        token: row.data.token,
-        code: row.data.code,
-        final: row.data.final === true,
-      }
-    case 'cancelled':
-      return { type: 'cancelled', jobId: row.job_id, token: row.data?.token ?? null }
-    case 'cancel_requested':
-    case 'expired':
-    case 'due':
-      return { type: row.event_type, jobId: row.job_id }
-    case 'lease_expired':
-      return {
-        type: 'lease_expired',
-        jobId: row.job_id,
-        token: row.data.token,
-        workerId: row.worker_id,
-        final: row.data.final === true,
-      }
-    case 'detached':
-      return { type: 'detached', jobId: row.job_id, token: row.data.token, until: row.data.until }
-    case 'requeued':
-      return {
-        type: 'requeued',
-        jobId: row.job_id,
-        reason: row.data.reason,
-        runAt: row.data.run_at ?? null,
-        ...(row.models == null ? undefined : { models: row.models }),
-      }
-    case 'asked':
-      return { type: 'asked', jobId: row.job_id, asker: row.data?.asker ?? null }
-    case 'bypassed':
-      return { type: 'bypassed', jobId: row.job_id, jobType: row.job_type }
-    case 'reprioritized': {
-      const { priority, level, order, tie } = row.data
-      return { type: 'reprioritized', jobId: row.job_id, priority, position: { level, order, tie } }
-    }
-    case 'policy_changed':
-      return { type: 'policy_changed', policy: row.data.policy }
-    case 'model_paused':
-      return {
-        type: 'model_paused',
-        model: row.models[0],
-        reason: row.data.reason,
-        until: row.data.until ?? null,
-      }
-    case 'model_resumed':
-      return { type: 'model_resumed', model: row.models[0] }
-    case 'epoch_changed':
-      return { type: 'epoch_changed', epoch: row.data.epoch }
-    case 'voided':
-      return { type: 'voided', of: row.data.of, ...(row.data.as === undefined ? {} : { as: row.data.as }) }
-    case 'drain_requested':
-    case 'drained':
-    case 'resumed':
-      return { type: row.event_type }
-    default:
-      return row satisfies never
-  }
+type Row = Readonly<Record<string, unknown>>
+
+/**
+ * True only for a row that the schema accepts unchanged, with nothing unusual about it. It takes a tenth of the schema's time. The
+ * schema judges all other rows.
+ */
+export function isPlainRow(row: unknown): row is CheckedRow {
+  if (typeof row !== 'object' || row === null) return false
+  return isRecorded(row as Row) && hasPlainFields(row as Row)
 }
 
-function queuedEvent(row: CheckedRow & { event_type: 'queued' }): Event {
-  const data = row.data
-  const spec: JobSpec = {
-    jobId: row.job_id,
-    jobType: row.job_type,
-    kind: data?.kind ?? row.job_type,
-    models: row.models,
-    priority: data?.priority ?? specDefaults.priority,
-    runAt: data?.run_at ?? specDefaults.runAt,
-    attempts: data?.attempts ?? specDefaults.attempts,
-    timeoutMs: data?.timeout_ms ?? specDefaults.timeoutMs,
-    expireMs: data?.expire_ms ?? specDefaults.expireMs,
-    fairKey: data?.fair_key ?? specDefaults.fairKey,
-    ...(data?.has_data === undefined ? undefined : { hasData: true }),
-    ...(data?.payload_hash === undefined ? undefined : { payloadHash: data.payload_hash }),
-  }
-  const event: Event & { asked?: boolean; intake?: true; named?: true } = {
-    type: 'queued',
-    jobId: row.job_id,
-    spec,
-  }
-  if (data?.asked !== undefined) event.asked = data.asked
-  if (data?.intake !== undefined) event.intake = data.intake
-  if (data?.named !== undefined) event.named = data.named
-  return event
+function isRecorded(row: Row): boolean {
+  const { worker_id: workerId } = row
+  return (
+    isCount(row['seq']) &&
+    isInt(row['at']) &&
+    typeof row['command_id'] === 'string' &&
+    isInt(row['command_hash']) &&
+    (workerId === null || workerId === undefined || isText(workerId))
+  )
 }

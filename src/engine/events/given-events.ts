@@ -1,17 +1,13 @@
 /** Events, and what comes of them, from a program. Without schemas: what reads events alone stays small, also in a browser. */
-import {
-  type EventType,
-  eventTypes,
-  invalidInput,
-  isInterlockError,
-  type RecordedEvent,
-} from '../core/index.ts'
+import { invalidInput, isInterlockError, type RecordedEvent } from '../core/index.ts'
+import { eventForms } from './event-table.ts'
 
-const ofQueues: ReadonlySet<unknown> = new Set<EventType>([
-  ...(['policy_changed', 'model_paused', 'model_resumed', 'drain_requested', 'drained'] as const),
-  ...(['resumed', 'epoch_changed', 'voided'] as const),
-])
-const ofJobs: ReadonlySet<unknown> = new Set(eventTypes.filter((type) => !ofQueues.has(type)))
+const ofJobs: ReadonlySet<unknown> = new Set(
+  eventForms.flatMap(([type, { fields }]) => ('jobId' in fields ? [type] : [])),
+)
+const ofQueues: ReadonlySet<unknown> = new Set(
+  eventForms.flatMap(([type, { fields }]) => ('jobId' in fields ? [] : [type])),
+)
 
 type Fields = Readonly<Record<string, unknown>>
 

@@ -1,11 +1,13 @@
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { workedLog } from '../../bench/worked-log.ts'
 import type { EventType, RecordedEvent } from '../../src/engine/core/index.ts'
+import { isPlainRow } from '../../src/engine/events/decode-event.ts'
 import { eventRowSchema } from '../../src/engine/events/event-schema.ts'
 import { encodeEvent } from '../../src/engine/events/index.ts'
-import { isPlainRow } from '../../src/engine/events/plain-row.ts'
 import { arbitraryRecordedEvent } from '../support/arbitraries.ts'
+import { codecModule } from './codec-module.ts'
 
 type Row = Record<string, unknown>
 
@@ -87,3 +89,11 @@ describe('a plain row', () => {
     expect(isPlainRow(value)).toBe(false)
   })
 })
+
+it('the code is what the table says now: `npm run codec` writes it', () => {
+  const written = readFileSync(new URL('../../src/engine/events/event-codec.ts', import.meta.url), 'utf8')
+  expect(squeezed(written)).toBe(squeezed(codecModule()))
+})
+
+/** Without what the formatter adds and takes away. */
+const squeezed = (text: string): string => text.replaceAll(/[\s{},;|()]/gu, '')

@@ -1,0 +1,706 @@
+// Made by `npm run codec` from event-table.ts: change that.
+import type { Event, EventType, JobType, RecordedEvent } from '../core/index.ts'
+import {
+  areOffers,
+  areSoundTexts,
+  areTexts,
+  isBoolean,
+  isCount,
+  isFailure,
+  isInt,
+  isJobType,
+  isModel,
+  isReal,
+  isReason,
+  isRequeue,
+  isSoundText,
+  isText,
+  isTrue,
+  isWhole,
+} from './event-kinds.ts'
+import type { EventRow } from './wire.ts'
+
+type Of<Type extends EventType> = Event & { readonly type: Type }
+type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
+type Row = Readonly<Record<string, unknown>>
+type Data = Record<string, unknown>
+type Columns = Pick<EventRow, 'job_id' | 'job_type' | 'models' | 'schema_version'> & { readonly data?: Data }
+
+/** A row that its schema accepts. Which columns and keys are there depends on its type. */
+export interface CheckedRow<Type extends EventType = EventType> {
+  readonly seq: number
+  readonly at: number
+  readonly event_type: Type
+  readonly job_id: string
+  readonly job_type: JobType
+  readonly models: readonly [string]
+  readonly worker_id: string
+  readonly data: Readonly<
+    Record<
+      | 'kind'
+      | 'priority'
+      | 'run_at'
+      | 'attempts'
+      | 'timeout_ms'
+      | 'expire_ms'
+      | 'fair_key'
+      | 'has_data'
+      | 'payload_hash'
+      | 'asked'
+      | 'intake'
+      | 'named'
+      | 'attempt'
+      | 'token'
+      | 'reason'
+      | 'blocked_by'
+      | 'model'
+      | 'code'
+      | 'final'
+      | 'until'
+      | 'asker'
+      | 'level'
+      | 'order'
+      | 'tie'
+      | 'policy'
+      | 'epoch'
+      | 'of'
+      | 'as',
+      never
+    >
+  > & {
+    readonly offers?: true | readonly string[]
+  }
+  readonly command_id: string
+  readonly command_hash: number
+}
+
+type AnyRow = { readonly [Type in EventType]: CheckedRow<Type> }[EventType]
+
+/** The event in a checked row, without what every event has. */
+export function eventOf(of: CheckedRow): Event {
+  const row = of as AnyRow
+  switch (row.event_type) {
+    case 'queued': {
+      const spec: Writable<Of<'queued'>['spec']> = {
+        jobId: row.job_id,
+        jobType: row.job_type,
+        kind: row.data?.kind ?? row.job_type,
+        models: row.models,
+        priority: row.data?.priority ?? 0,
+        runAt: row.data?.run_at ?? null,
+        attempts: row.data?.attempts ?? 3,
+        timeoutMs: row.data?.timeout_ms ?? 3600000,
+        expireMs: row.data?.expire_ms ?? null,
+        fairKey: row.data?.fair_key ?? null,
+      }
+      if (row.data?.has_data !== undefined) spec.hasData = row.data.has_data
+      if (row.data?.payload_hash !== undefined) spec.payloadHash = row.data.payload_hash
+      const event: Writable<Of<'queued'>> = { type: row.event_type, jobId: row.job_id, spec }
+      if (row.data?.asked !== undefined) event.asked = row.data.asked
+      if (row.data?.intake !== undefined) event.intake = row.data.intake
+      if (row.data?.named !== undefined) event.named = row.data.named
+      return event
+    }
+    case 'started':
+      return {
+        type: row.event_type,
+        jobId: row.job_id,
+        workerId: row.worker_id,
+        attempt: row.data?.attempt ?? 1,
+        models: row.models,
+      }
+    case 'completed':
+      return { type: row.event_type, jobId: row.job_id, token: row.data.token }
+    case 'blocked':
+    case 'conflict':
+      return {
+        type: row.event_type,
+        jobId: row.job_id,
+        reason: row.data.reason,
+        blockedBy: row.data?.blocked_by ?? null,
+        model: row.data?.model ?? null,
+      }
+    case 'failed':
+      return {
+        type: row.event_type,
+        jobId: row.job_id,
+        token: row.data.token,
+        code: row.data.code,
+        final: row.data?.final ?? false,
+      }
+    case 'cancel_requested':
+    case 'expired':
+    case 'due':
+      return { type: row.event_type, jobId: row.job_id }
+    case 'cancelled':
+      return { type: row.event_type, jobId: row.job_id, token: row.data?.token ?? null }
+    case 'lease_expired':
+      return {
+        type: row.event_type,
+        jobId: row.job_id,
+        token: row.data.token,
+        workerId: row.worker_id,
+        final: row.data?.final ?? false,
+      }
+    case 'detached':
+      return { type: row.event_type, jobId: row.job_id, token: row.data.token, until: row.data.until }
+    case 'requeued': {
+      const event: Writable<Of<'requeued'>> = {
+        type: row.event_type,
+        jobId: row.job_id,
+        reason: row.data.reason,
+        runAt: row.data?.run_at ?? null,
+      }
+      if (row.models != null) event.models = row.models
+      return event
+    }
+    case 'asked':
+      return { type: row.event_type, jobId: row.job_id, asker: row.data?.asker ?? null }
+    case 'bypassed':
+      return { type: row.event_type, jobId: row.job_id, jobType: row.job_type }
+    case 'reprioritized': {
+      const position: Writable<Of<'reprioritized'>['position']> = {
+        level: row.data.level,
+        order: row.data.order,
+        tie: row.data.tie,
+      }
+      const event: Writable<Of<'reprioritized'>> = {
+        type: row.event_type,
+        jobId: row.job_id,
+        priority: row.data.priority,
+        position,
+      }
+      return event
+    }
+    case 'policy_changed':
+      return { type: row.event_type, policy: row.data.policy }
+    case 'model_paused':
+      return {
+        type: row.event_type,
+        model: row.models[0],
+        reason: row.data.reason,
+        until: row.data?.until ?? null,
+      }
+    case 'model_resumed':
+      return { type: row.event_type, model: row.models[0] }
+    case 'drain_requested':
+    case 'drained':
+    case 'resumed':
+      return { type: row.event_type }
+    case 'epoch_changed':
+      return { type: row.event_type, epoch: row.data.epoch }
+    case 'voided': {
+      const event: Writable<Of<'voided'>> = { type: row.event_type, of: row.data.of }
+      if (row.data?.as !== undefined) event.as = row.data.as
+      return event
+    }
+    default:
+      return row satisfies never
+  }
+}
+
+/** What the row of an event has beside what every row has. */
+export function columnsOf(event: Event): Columns {
+  switch (event.type) {
+    case 'queued': {
+      const data: Data = {}
+      if (event.spec.kind !== event.spec.jobType) data['kind'] = event.spec.kind
+      if (event.spec.priority !== 0) data['priority'] = event.spec.priority
+      if (event.spec.runAt !== null) data['run_at'] = event.spec.runAt
+      if (event.spec.attempts !== 3) data['attempts'] = event.spec.attempts
+      if (event.spec.timeoutMs !== 3600000) data['timeout_ms'] = event.spec.timeoutMs
+      if (event.spec.expireMs !== null) data['expire_ms'] = event.spec.expireMs
+      if (event.spec.fairKey !== null) data['fair_key'] = event.spec.fairKey
+      if (event.spec.hasData !== undefined) data['has_data'] = event.spec.hasData
+      if (event.spec.payloadHash !== undefined) data['payload_hash'] = event.spec.payloadHash
+      if (event.asked !== undefined) data['asked'] = event.asked
+      if (event.intake !== undefined) data['intake'] = event.intake
+      if (event.named !== undefined) data['named'] = event.named
+      return { job_id: event.spec.jobId, job_type: event.spec.jobType, models: event.spec.models, data }
+    }
+    case 'started': {
+      const data: Data = {}
+      if (event.attempt !== 1) data['attempt'] = event.attempt
+      return { job_id: event.jobId, models: event.models, data }
+    }
+    case 'completed':
+      return { job_id: event.jobId, data: { token: event.token } }
+    case 'blocked':
+    case 'conflict': {
+      const data: Data = { reason: event.reason }
+      if (event.blockedBy !== null) data['blocked_by'] = event.blockedBy
+      if (event.model !== null) data['model'] = event.model
+      return { job_id: event.jobId, data }
+    }
+    case 'failed': {
+      const data: Data = { token: event.token, code: event.code }
+      if (event.final !== false) data['final'] = event.final
+      return { job_id: event.jobId, data }
+    }
+    case 'cancel_requested':
+    case 'expired':
+    case 'due':
+      return { job_id: event.jobId }
+    case 'cancelled': {
+      const data: Data = {}
+      if (event.token !== null) data['token'] = event.token
+      return { job_id: event.jobId, data }
+    }
+    case 'lease_expired': {
+      const data: Data = { token: event.token }
+      if (event.final !== false) data['final'] = event.final
+      return { job_id: event.jobId, data }
+    }
+    case 'detached':
+      return { job_id: event.jobId, data: { token: event.token, until: event.until } }
+    case 'requeued': {
+      const data: Data = { reason: event.reason }
+      if (event.runAt !== null) data['run_at'] = event.runAt
+      return {
+        job_id: event.jobId,
+        ...(event.models === undefined ? undefined : { models: event.models }),
+        data,
+      }
+    }
+    case 'asked': {
+      const data: Data = {}
+      if (event.asker !== null) data['asker'] = event.asker
+      return { job_id: event.jobId, data }
+    }
+    case 'bypassed':
+      return { job_id: event.jobId, job_type: event.jobType }
+    case 'reprioritized':
+      return {
+        job_id: event.jobId,
+        data: {
+          priority: event.priority,
+          level: event.position.level,
+          order: event.position.order,
+          tie: event.position.tie,
+        },
+      }
+    case 'policy_changed':
+      return { data: { policy: event.policy } }
+    case 'model_paused': {
+      const data: Data = { reason: event.reason }
+      if (event.until !== null) data['until'] = event.until
+      return { models: [event.model], data }
+    }
+    case 'model_resumed':
+      return { models: [event.model] }
+    case 'drain_requested':
+    case 'drained':
+    case 'resumed':
+      return {}
+    case 'epoch_changed':
+      return { data: { epoch: event.epoch } }
+    case 'voided': {
+      const data: Data = { of: event.of }
+      if (event.as !== undefined) data['as'] = event.as
+      return { schema_version: 2, data }
+    }
+    default:
+      return event satisfies never
+  }
+}
+
+const isNothing = (value: unknown): boolean => value === null || value === undefined
+const isObject = (value: unknown): value is Row => typeof value === 'object' && !Array.isArray(value)
+
+/** False for a row with something unusual about it, which its schema has to judge. */
+export function hasPlainFields(row: Row): boolean {
+  switch (row['event_type']) {
+    case 'queued': {
+      if (!(isText(row['job_id']) && isJobType(row['job_type']) && areTexts(row['models']))) return false
+      const data = row['data']
+      if (isNothing(data)) return true
+      if (!isObject(data)) return false
+      for (const key in data)
+        switch (key) {
+          case 'offers':
+            if (!areOffers(data[key])) return false
+            break
+          case 'kind':
+          case 'fair_key':
+            if (!isText(data[key])) return false
+            break
+          case 'priority':
+          case 'run_at':
+            if (!isInt(data[key])) return false
+            break
+          case 'attempts':
+          case 'timeout_ms':
+          case 'expire_ms':
+            if (!isCount(data[key])) return false
+            break
+          case 'has_data':
+          case 'intake':
+          case 'named':
+            if (!isTrue(data[key])) return false
+            break
+          case 'payload_hash':
+            if (!isWhole(data[key])) return false
+            break
+          case 'asked':
+            if (!isBoolean(data[key])) return false
+            break
+          default:
+            return false
+        }
+      return true
+    }
+    case 'started': {
+      if (!(isText(row['job_id']) && isText(row['worker_id']) && areTexts(row['models']))) return false
+      const data = row['data']
+      if (isNothing(data)) return true
+      if (!isObject(data)) return false
+      for (const key in data)
+        switch (key) {
+          case 'offers':
+            if (!areOffers(data[key])) return false
+            break
+          case 'attempt':
+            if (!isCount(data[key])) return false
+            break
+          default:
+            return false
+        }
+      return true
+    }
+    case 'completed': {
+      if (!isText(row['job_id'])) return false
+      const data = row['data']
+      if (isNothing(data)) return false
+      if (!isObject(data)) return false
+      for (const key in data)
+        switch (key) {
+          case 'offers':
+            if (!areOffers(data[key])) return false
+            break
+          case 'token':
+            if (!isCount(data[key])) return false
+            break
+          default:
+            return false
+        }
+      return data['token'] !== undefined
+    }
+    case 'blocked':
+    case 'conflict': {
+      if (!isText(row['job_id'])) return false
+      const data = row['data']
+      if (isNothing(data)) return false
+      if (!isObject(data)) return false
+      for (const key in data)
+        switch (key) {
+          case 'offers':
+            if (!areOffers(data[key])) return false
+            break
+          case 'reason':
+            if (!isReason(data[key])) return false
+            break
+          case 'blocked_by':
+          case 'model':
+            if (!isText(data[key])) return false
+            break
+          default:
+            return false
+        }
+      return data['reason'] !== undefined
+    }
+    case 'failed': {
+      if (!isText(row['job_id'])) return false
+      const data = row['data']
+      if (isNothing(data)) return false
+      if (!isObject(data)) return false
+      for (const key in data)
+        switch (key) {
+          case 'offers':
+            if (!areOffers(data[key])) return false
+            break
+          case 'token':
+            if (!isCount(data[key])) return false
+            break
+          case 'code':
+            if (!isFailure(data[key])) return false
+            break
+          case 'final':
+            if (!isTrue(data[key])) return false
+            break
+          default:
+            return false
+        }
+      return data['token'] !== undefined && data['code'] !== undefined
+    }
+    case 'cancel_requested':
+    case 'expired':
+    case 'due': {
+      if (!isText(row['job_id'])) return false
+      const data = row['data']
+      if (isNothing(data)) return true
+      if (!isObject(data)) return false
+      for (const key in data)
+        switch (key) {
+          case 'offers':
+            if (!areOffers(data[key])) return false
+            break
+          default:
+            return false
+        }
+      return true
+    }
+    case 'cancelled': {
+      if (!isText(row['job_id'])) return false
+      const data = row['data']
+      if (isNothing(data)) return true
+      if (!isObject(data)) return false
+      for (const key in data)
+        switch (key) {
+          case 'offers':
+            if (!areOffers(data[key])) return false
+            break
+          case 'token':
+            if (!isCount(data[key])) return false
+            break
+          default:
+            return false
+        }
+      return true
+    }
+    case 'lease_expired': {
+      if (!(isText(row['job_id']) && isText(row['worker_id']))) return false
+      const data = row['data']
+      if (isNothing(data)) return false
+      if (!isObject(data)) return false
+      for (const key in data)
+        switch (key) {
+          case 'offers':
+            if (!areOffers(data[key])) return false
+            break
+          case 'token':
+            if (!isCount(data[key])) return false
+            break
+          case 'final':
+            if (!isTrue(data[key])) return false
+            break
+          default:
+            return false
+        }
+      return data['token'] !== undefined
+    }
+    case 'detached': {
+      if (!isText(row['job_id'])) return false
+      const data = row['data']
+      if (isNothing(data)) return false
+      if (!isObject(data)) return false
+      for (const key in data)
+        switch (key) {
+          case 'offers':
+            if (!areOffers(data[key])) return false
+            break
+          case 'token':
+            if (!isCount(data[key])) return false
+            break
+          case 'until':
+            if (!isInt(data[key])) return false
+            break
+          default:
+            return false
+        }
+      return data['token'] !== undefined && data['until'] !== undefined
+    }
+    case 'requeued': {
+      if (!(isText(row['job_id']) && (isNothing(row['models']) || areTexts(row['models'])))) return false
+      const data = row['data']
+      if (isNothing(data)) return false
+      if (!isObject(data)) return false
+      for (const key in data)
+        switch (key) {
+          case 'offers':
+            if (!areOffers(data[key])) return false
+            break
+          case 'reason':
+            if (!isRequeue(data[key])) return false
+            break
+          case 'run_at':
+            if (!isInt(data[key])) return false
+            break
+          default:
+            return false
+        }
+      return data['reason'] !== undefined
+    }
+    case 'asked': {
+      if (!isText(row['job_id'])) return false
+      const data = row['data']
+      if (isNothing(data)) return true
+      if (!isObject(data)) return false
+      for (const key in data)
+        switch (key) {
+          case 'offers':
+            if (!areOffers(data[key])) return false
+            break
+          case 'asker':
+            if (!isText(data[key])) return false
+            break
+          default:
+            return false
+        }
+      return true
+    }
+    case 'bypassed': {
+      if (!(isText(row['job_id']) && isJobType(row['job_type']))) return false
+      const data = row['data']
+      if (isNothing(data)) return true
+      if (!isObject(data)) return false
+      for (const key in data)
+        switch (key) {
+          case 'offers':
+            if (!areOffers(data[key])) return false
+            break
+          default:
+            return false
+        }
+      return true
+    }
+    case 'reprioritized': {
+      if (!isText(row['job_id'])) return false
+      const data = row['data']
+      if (isNothing(data)) return false
+      if (!isObject(data)) return false
+      for (const key in data)
+        switch (key) {
+          case 'offers':
+            if (!areOffers(data[key])) return false
+            break
+          case 'priority':
+          case 'order':
+            if (!isInt(data[key])) return false
+            break
+          case 'level':
+          case 'tie':
+            if (!isReal(data[key])) return false
+            break
+          default:
+            return false
+        }
+      return (
+        data['priority'] !== undefined &&
+        data['level'] !== undefined &&
+        data['order'] !== undefined &&
+        data['tie'] !== undefined
+      )
+    }
+    case 'model_resumed': {
+      if (!isModel(row['models'])) return false
+      const data = row['data']
+      if (isNothing(data)) return true
+      if (!isObject(data)) return false
+      for (const key in data)
+        switch (key) {
+          case 'offers':
+            if (!areOffers(data[key])) return false
+            break
+          default:
+            return false
+        }
+      return true
+    }
+    case 'drain_requested':
+    case 'drained':
+    case 'resumed': {
+      const data = row['data']
+      if (isNothing(data)) return true
+      if (!isObject(data)) return false
+      for (const key in data)
+        switch (key) {
+          case 'offers':
+            if (!areOffers(data[key])) return false
+            break
+          default:
+            return false
+        }
+      return true
+    }
+    case 'epoch_changed': {
+      const data = row['data']
+      if (isNothing(data)) return false
+      if (!isObject(data)) return false
+      for (const key in data)
+        switch (key) {
+          case 'offers':
+            if (!areOffers(data[key])) return false
+            break
+          case 'epoch':
+            if (!isCount(data[key])) return false
+            break
+          default:
+            return false
+        }
+      return data['epoch'] !== undefined
+    }
+    case 'voided': {
+      const data = row['data']
+      if (isNothing(data)) return false
+      if (!isObject(data)) return false
+      for (const key in data)
+        switch (key) {
+          case 'offers':
+            if (!areOffers(data[key])) return false
+            break
+          case 'of':
+            if (!isCount(data[key])) return false
+            break
+          default:
+            return false
+        }
+      return data['of'] !== undefined
+    }
+    default:
+      return false
+  }
+}
+
+/** False for an event that is not frequent, or has something unusual about it: it has to be written and read back. */
+export function isPlain(event: RecordedEvent): boolean {
+  switch (event.type) {
+    case 'queued':
+      return (
+        isSoundText(event.jobId) &&
+        event.spec?.jobId === event.jobId &&
+        isJobType(event.spec?.jobType) &&
+        isSoundText(event.spec?.kind) &&
+        areSoundTexts(event.spec?.models) &&
+        isInt(event.spec?.priority) &&
+        (event.spec?.runAt === null || isInt(event.spec?.runAt)) &&
+        isCount(event.spec?.attempts) &&
+        isCount(event.spec?.timeoutMs) &&
+        (event.spec?.expireMs === null || isCount(event.spec?.expireMs)) &&
+        (event.spec?.fairKey === null || isSoundText(event.spec?.fairKey)) &&
+        (event.spec?.hasData === undefined || isTrue(event.spec?.hasData)) &&
+        (event.spec?.payloadHash === undefined || isWhole(event.spec?.payloadHash)) &&
+        (event.asked === undefined || isBoolean(event.asked)) &&
+        (event.intake === undefined || isTrue(event.intake)) &&
+        (event.named === undefined || isTrue(event.named))
+      )
+    case 'started':
+      return (
+        isSoundText(event.jobId) &&
+        isSoundText(event.workerId) &&
+        isCount(event.attempt) &&
+        areSoundTexts(event.models)
+      )
+    case 'completed':
+      return isSoundText(event.jobId) && isCount(event.token)
+    case 'blocked':
+    case 'conflict':
+      return (
+        isSoundText(event.jobId) &&
+        isReason(event.reason) &&
+        (event.blockedBy === null || isSoundText(event.blockedBy)) &&
+        (event.model === null || isSoundText(event.model))
+      )
+    default:
+      return false
+  }
+}

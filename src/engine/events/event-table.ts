@@ -1,0 +1,150 @@
+import { type Event, type EventType, eventTypes, specDefaults } from '../core/index.ts'
+
+/** What a value in a row may be; event-kinds.ts has the schema and the guards of each. */
+export type Kind =
+  | ('text' | 'texts' | 'model' | 'jobType' | 'reason' | 'failure' | 'requeue' | 'pause')
+  | ('count' | 'whole' | 'int' | 'real' | 'true' | 'boolean' | 'policy' | 'record')
+
+/** Columns of a row that a field may stand in; `data.key`: a key of its `data`. */
+type Column = 'job_id' | 'job_type' | 'models' | 'worker_id' | `data.${string}`
+
+/** Where a field of an event stands in its row, and what it may be there. */
+export interface Field {
+  readonly in: Column
+  readonly is: Kind
+  /** What it is if the row does not have it, and with what it is left out: a value, or another field of the event. */
+  readonly usual?: string | number | false | null | { readonly of: string }
+  /** If the row does not have it, neither has the event. */
+  readonly optional?: true
+}
+
+export interface EventForm {
+  readonly fields: Readonly<Record<string, Field>>
+  /** The version of its shape; 1 unless given. Releases that read lower ones only are kept out (`min_reader`). */
+  readonly version?: number
+  /** Most events of a log: they are judged by their fields before they are written, and not by writing and reading them. */
+  readonly isFrequent?: true
+}
+
+/** Fields that stand in the row one by one. */
+type Nested = 'spec' | 'position'
+type Own<Fields> = Exclude<
+  keyof Fields,
+  'type' | 'offers' | (object extends Pick<Fields, keyof Fields & 'workerId'> ? 'workerId' : never)
+>
+type Paths<Fields, Key extends keyof Fields = Own<Fields>> = Key extends Nested
+  ? `${Key}.${keyof Fields[Key] & string}`
+  : Key & string
+/** Every field of every type, no more and no less: what is missing here does not compile. */
+type Table = {
+  readonly [Type in EventType]: EventForm & {
+    readonly fields: Readonly<Record<Paths<Event & { readonly type: Type }>, Field>>
+  }
+}
+
+const jobId = { in: 'job_id', is: 'text' } as const
+const token = { in: 'data.token', is: 'count' } as const
+/** Written only when true; false means that a `requeued` follows. */
+const final = { in: 'data.final', is: 'true', usual: false } as const
+const models = { in: 'models', is: 'texts' } as const
+const model = { in: 'models', is: 'model' } as const
+const workerId = { in: 'worker_id', is: 'text' } as const
+const waited = {
+  jobId,
+  reason: { in: 'data.reason', is: 'reason' },
+  blockedBy: { in: 'data.blocked_by', is: 'text', usual: null },
+  model: { in: 'data.model', is: 'text', usual: null },
+} as const
+const ofJob = { fields: { jobId } } as const
+const ofQueue = { fields: {} } as const
+
+/**
+ * Each event, once: its schema, how it is written and read, and what is checked on the way follow from here (`npm run codec` writes
+ * event-codec.ts). A field or a type that is added needs a `version` that older releases do not read, unless they may do without it.
+ */
+export const eventTable = {
+  queued: {
+    isFrequent: true,
+    fields: {
+      jobId,
+      'spec.jobId': jobId,
+      'spec.jobType': { in: 'job_type', is: 'jobType' },
+      'spec.kind': { in: 'data.kind', is: 'text', usual: { of: 'spec.jobType' } },
+      'spec.models': models,
+      'spec.priority': { in: 'data.priority', is: 'int', usual: specDefaults.priority },
+      'spec.runAt': { in: 'data.run_at', is: 'int', usual: specDefaults.runAt },
+      'spec.attempts': { in: 'data.attempts', is: 'count', usual: specDefaults.attempts },
+      'spec.timeoutMs': { in: 'data.timeout_ms', is: 'count', usual: specDefaults.timeoutMs },
+      'spec.expireMs': { in: 'data.expire_ms', is: 'count', usual: specDefaults.expireMs },
+      'spec.fairKey': { in: 'data.fair_key', is: 'text', usual: specDefaults.fairKey },
+      'spec.hasData': { in: 'data.has_data', is: 'true', optional: true },
+      'spec.payloadHash': { in: 'data.payload_hash', is: 'whole', optional: true },
+      asked: { in: 'data.asked', is: 'boolean', optional: true },
+      intake: { in: 'data.intake', is: 'true', optional: true },
+      named: { in: 'data.named', is: 'true', optional: true },
+    },
+  },
+  started: {
+    isFrequent: true,
+    fields: { jobId, workerId, attempt: { in: 'data.attempt', is: 'count', usual: 1 }, models },
+  },
+  completed: { isFrequent: true, fields: { jobId, token } },
+  blocked: { isFrequent: true, fields: waited },
+  conflict: { isFrequent: true, fields: waited },
+  failed: { fields: { jobId, token, code: { in: 'data.code', is: 'failure' }, final } },
+  cancel_requested: ofJob,
+  cancelled: { fields: { jobId, token: { ...token, usual: null } } },
+  expired: ofJob,
+  lease_expired: { fields: { jobId, token, workerId, final } },
+  detached: { fields: { jobId, token, until: { in: 'data.until', is: 'int' } } },
+  requeued: {
+    fields: {
+      jobId,
+      reason: { in: 'data.reason', is: 'requeue' },
+      runAt: { in: 'data.run_at', is: 'int', usual: null },
+      models: { ...models, optional: true },
+    },
+  },
+  due: ofJob,
+  asked: { fields: { jobId, asker: { in: 'data.asker', is: 'text', usual: null } } },
+  bypassed: { fields: { jobId, jobType: { in: 'job_type', is: 'jobType' } } },
+  reprioritized: {
+    fields: {
+      jobId,
+      priority: { in: 'data.priority', is: 'int' },
+      'position.level': { in: 'data.level', is: 'real' },
+      'position.order': { in: 'data.order', is: 'int' },
+      'position.tie': { in: 'data.tie', is: 'real' },
+    },
+  },
+  policy_changed: { fields: { policy: { in: 'data.policy', is: 'policy' } } },
+  model_paused: {
+    fields: {
+      model,
+      reason: { in: 'data.reason', is: 'pause' },
+      until: { in: 'data.until', is: 'int', usual: null },
+    },
+  },
+  model_resumed: { fields: { model } },
+  drain_requested: ofQueue,
+  drained: ofQueue,
+  resumed: ofQueue,
+  epoch_changed: { fields: { epoch: { in: 'data.epoch', is: 'count' } } },
+  voided: {
+    version: 2,
+    fields: { of: { in: 'data.of', is: 'count' }, as: { in: 'data.as', is: 'record', optional: true } },
+  },
+} as const satisfies Table
+
+/** The same, to go through. */
+export const eventForms: readonly (readonly [EventType, EventForm])[] = eventTypes.map((type) => [
+  type,
+  eventTable[type],
+])
+
+/** The key of `data`; null: it stands in a column of its own. */
+export const dataKey = ({ in: column }: Field): string | null =>
+  column.startsWith('data.') ? column.slice('data.'.length) : null
+
+/** The row may be without it. */
+export const mayLack = ({ usual, optional }: Field): boolean => usual !== undefined || optional === true
