@@ -125,7 +125,7 @@ const restFiles = new Set(Object.keys(rest).map(fileOf))
 /** Rules, laws and machines: no database, no process, so they answer at once. */
 const pure = [
   'model',
-  ...['core', 'codec', 'property', 'machine', 'architecture', 'sim'],
+  ...['core', 'events', 'property', 'machine', 'architecture', 'sim'],
   ...['audit', 'insight', 'doctor', 'operate', 'otel', 'house'],
 ]
 
@@ -142,6 +142,7 @@ const replacing = [
   ],
   ...[
     'coordinator/looks',
+    'coordinator/combining',
     'coordinator/patience',
     'coordinator/first-look',
     'worker/at-rest',

@@ -65,7 +65,7 @@ const STOP_MS = 4_000
 const TELL_MS = 2_000
 
 /** Takes jobs of one queue, runs them in this process, and hands on. Made by `createJobWorker`. */
-export class QueueJobWorker implements JobWorker {
+class QueueJobWorker implements JobWorker {
   readonly #options: JobWorkerOptions
   readonly #coordinator: Coordinator
   readonly #handlers: HandlerSet
