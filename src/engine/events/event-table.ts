@@ -62,7 +62,7 @@ const ofQueue = { fields: {} } as const
  * Each event, once: its schema, how it is written and read, and what is checked on the way follow from here (`npm run codec` writes
  * event-codec.ts). A field or a type that is added needs a `version` that older releases do not read, unless they may do without it.
  */
-export const eventTable = {
+const eventTable = {
   queued: {
     isFrequent: true,
     fields: {
