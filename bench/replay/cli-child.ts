@@ -1,7 +1,7 @@
 /** Runs one command line of `interlock` in a process of its own, and answers what it took from the start of the process. */
 
+import { makeYoung } from '../../src/apps/cli/heap.ts'
 import { runCli } from '../../src/apps/cli/program.ts'
-import { makeYoung } from '../../src/apps/cli/start.ts'
 import { answer, asked } from '../frame/child.ts'
 
 export interface Ran {

@@ -1,8 +1,8 @@
 /** The program proper; `main.ts` loads it once it knows that this Node can run it. */
 
 import type { ReadStream } from 'node:tty'
-import { setFlagsFromString } from 'node:v8'
 import type { Keys } from './frame.ts'
+import { makeYoung } from './heap.ts'
 import { interrupts } from './interrupt.ts'
 import { runCli } from './program.ts'
 import { WORKER_COMMAND } from './worker-command.ts'
@@ -32,16 +32,6 @@ if (process.connected) process.disconnect()
 await Promise.all([stdout, stderr].map((stream) => new Promise((written) => stream.write('', written))))
 // supabase-js keeps a timer of 10 s after its last channel. This does not wait for it, and keeps nothing alive itself.
 setTimeout(() => process.exit(), 100).unref()
-
-/**
- * Keeps a command that folds a long log small. A job lives for a few thousand events, so some are alive whenever V8 collects its
- * young objects. V8 would then start to allocate all of them as old objects, where ended ones stay until a full collection: up to
- * 303 MB instead of 252 for a million events, in the same time. Of the flags for the young generation this one still works in a
- * running process.
- */
-export function makeYoung(): void {
-  setFlagsFromString('--no-allocation-site-pretenuring')
-}
 
 /** An arrow or another key that sends several characters, or one character: keys that are typed fast come together. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape that such a key begins with
