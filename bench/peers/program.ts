@@ -41,7 +41,7 @@ const published: Plugin = {
   setup(building) {
     building.onResolve({ filter: /\/src\/.+\/index\.ts$/ }, ({ path: asked, importer }) => {
       if (path.basename(importer) !== 'with-interlock.ts') return undefined
-      const from = asked.includes('/adapter/postgres/') ? `${manifest.name}/postgres` : manifest.name
+      const from = asked.includes('/store/postgres/') ? `${manifest.name}/postgres` : manifest.name
       return { path: from, external: true }
     })
   },

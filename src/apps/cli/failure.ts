@@ -3,6 +3,7 @@ import { type ErrorCode, InterlockError, stackLines } from '../../engine/core/in
 import { safeBeginning } from '../../engine/events/index.ts'
 import { splitMessage } from '../../tools/format/index.ts'
 import { LocalFailure } from '../../tools/history/files/index.ts'
+import { exitCodes } from './exit.ts'
 import { written } from './terminal/lines.ts'
 
 /** A check did its work and found something. Everything about it is already printed. */
@@ -66,12 +67,3 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.fine : exitCodes.usage
   return error instanceof InterlockError && usage.has(error.code) ? exitCodes.usage : exitCodes.failed
 }
-
-/** The meaning of each exit code. */
-export const exitCodes = {
-  fine: 0,
-  failed: 1,
-  usage: 2,
-  /** A check did its work and found something. */
-  found: 3,
-} as const

@@ -2,7 +2,7 @@ import { CommanderError } from 'commander'
 import { PACKAGE_VERSION } from '../../engine/coordinator/base/package-version.ts'
 import { Cli } from './cli.ts'
 import { commandGroups } from './command/index.ts'
-import { exitCodes } from './failure.ts'
+import { exitCodes } from './exit.ts'
 import type { Stream, Surface } from './frame.ts'
 
 /** Runs one command line. Returns its exit code; never throws. */
