@@ -1,10 +1,9 @@
 /** The program proper; `main.ts` loads it once it knows that this Node can run it. */
 
-import type { ReadStream } from 'node:tty'
-import type { Keys } from './frame.ts'
 import { makeYoung } from './heap.ts'
 import { interrupts } from './interrupt.ts'
 import { runCli } from './program.ts'
+import { keysOf } from './terminal/keys.ts'
 import { WORKER_COMMAND } from './worker-command.ts'
 
 makeYoung()
@@ -32,28 +31,3 @@ if (process.connected) process.disconnect()
 await Promise.all([stdout, stderr].map((stream) => new Promise((written) => stream.write('', written))))
 // supabase-js keeps a timer of 10 s after its last channel. This does not wait for it, and keeps nothing alive itself.
 setTimeout(() => process.exit(), 100).unref()
-
-/** An arrow or another key that sends several characters, or one character: keys that are typed fast come together. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape that such a key begins with
-const ONE_KEY = /\u001b(?:\[[\d;]*.|O.)?|./gsu
-
-/**
- * The keys typed into a terminal, one by one. They are not echoed, and Ctrl-C is a key like any other. None if it is not a
- * terminal.
- */
-function keysOf(stdin: ReadStream): { readonly keys?: Keys } {
-  if (!stdin.isTTY) return {}
-  const listen: Keys['listen'] = (onKey) => {
-    const take = (data: Buffer) => {
-      for (const key of data.toString('utf8').match(ONE_KEY) ?? []) onKey(key)
-    }
-    stdin.setRawMode(true)
-    stdin.on('data', take)
-    return () => {
-      stdin.off('data', take)
-      stdin.setRawMode(false)
-      stdin.pause()
-    }
-  }
-  return { keys: { listen } }
-}
