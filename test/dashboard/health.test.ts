@@ -2,19 +2,19 @@
 import { expect, it, onTestFinished } from 'vitest'
 import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
 import { postgresStore } from '../../src/engine/store/postgres/index.ts'
-import type { Health } from '../../src/tools/insight/health.ts'
+import type { QueueHealth } from '../../src/tools/insight/health.ts'
 import { connection } from '../contract/support.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 import { messagesIn, mounted } from './support.ts'
 
 type Get = Awaited<ReturnType<typeof mounted>>['get']
 
-async function healthBy(get: Get): Promise<Health> {
-  return (await (await get('/api/queues/default/health')).json()) as Health
+async function healthBy(get: Get): Promise<QueueHealth> {
+  return (await (await get('/api/queues/default/health')).json()) as QueueHealth
 }
 
 /** What one check says. */
-const says = ({ checks }: Health, name: string) => {
+const says = ({ checks }: QueueHealth, name: string) => {
   const found = checks.find(({ check }) => check === name)
   return [found?.level, found?.what]
 }

@@ -7,7 +7,7 @@ import { LenientGate } from './gate/lenient-gate.ts'
 import { Inbox } from './inbox/inbox.ts'
 import { IncomingLooks, type LookingProcess } from './inbox/incoming-looks.ts'
 import { Member } from './membership/member.ts'
-import type { MemberOwner, Taker } from './membership/member-api.ts'
+import type { MemberOwner, StartReason } from './membership/member-api.ts'
 import { type Observer, observerOf } from './observer.ts'
 
 /** One process on one queue: its gate and its inbox, and the member that sends their commands and tells them what the log says. */
@@ -74,7 +74,7 @@ export class QueueProcess implements MemberOwner, LookingProcess {
     if (this.incoming.see(event)) this.hints.takenIn()
   }
 
-  started(attempt: Started, taker: Taker): boolean {
+  started(attempt: Started, taker: StartReason): boolean {
     return this.#gate.router.receive(attempt, taker)
   }
 

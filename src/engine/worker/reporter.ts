@@ -6,7 +6,7 @@ import type { Outcome } from './outcome.ts'
 import { type RetryRule, retryDelayMs } from './retry.ts'
 
 type Reported = readonly Started[]
-type Told = Exclude<Outcome, { readonly type: 'lost' }>
+type ReportedOutcome = Exclude<Outcome, { readonly type: 'lost' }>
 type Fail = Outcome & { readonly type: 'failed' }
 
 /** Tells the queue what attempts came to; each report takes the next jobs in the same append. */
@@ -24,7 +24,7 @@ export class Reporter {
   /** One try. @throws what the coordinator throws; `job_not_active` and `stale_token` if others have ended it */
   async report(
     { started, lease, span }: Attempt,
-    outcome: Told,
+    outcome: ReportedOutcome,
     retry: RetryRule,
     claim: Claim | undefined,
   ): Promise<Reported> {

@@ -8,7 +8,7 @@ export interface AuditedJob {
   readonly queuedAt: number
   /** It has no models, and the policy said when it came (or lost its models) that such a job runs alone. */
   alone: boolean
-  place: Place
+  place: SweptPlace
   state: 'waiting' | 'active' | 'between'
   /** The time before which it must not start; null: it is due. */
   dueAt: number | null
@@ -30,7 +30,7 @@ export interface AuditedJob {
   parkedOn: string | null
 }
 
-interface Place {
+interface SweptPlace {
   readonly level: number
   readonly order: number
   readonly tie: number
@@ -49,7 +49,7 @@ function placeOf(
   queuedAt: number,
   seq: number,
   waitingBefore: number,
-): Place {
+): SweptPlace {
   const back = waitingBefore * (fairShare?.spacingSeconds ?? 0) - priority * (ageSeconds ?? 0)
   const order = Math.min(Math.round(queuedAt + back * 1e6), Number.MAX_SAFE_INTEGER)
   return { level: ageSeconds === null ? -priority : 0, order, tie: seq }

@@ -15,7 +15,7 @@ export interface TimeSpan {
 export type Point = number | Date | string | TimeSpan
 
 /** A place in the log, and the time there. */
-export interface Place {
+export interface LogPoint {
   /** The last event before the place. A range begins or ends after this one. */
   readonly seq: number
   readonly at: Micros
@@ -26,7 +26,7 @@ export interface Place {
  * @param path what error messages call the point
  * @throws InterlockError `invalid_input` for a number that the log has not reached
  */
-export async function beginningAt(access: Opened, path: string, point: Point): Promise<Place> {
+export async function beginningAt(access: Opened, path: string, point: Point): Promise<LogPoint> {
   const seq = await seqOf(access, path, point)
   if (seq !== null) return placeOf(access, seq, -1)
   const { from } = spanOf(path, point)
@@ -42,7 +42,7 @@ export async function endingAt(
   access: Opened,
   path: string,
   point: Point,
-): Promise<Place & { readonly asked: Micros | null }> {
+): Promise<LogPoint & { readonly asked: Micros | null }> {
   const seq = await seqOf(access, path, point)
   if (seq !== null) return { ...(await placeOf(access, seq, 0)), asked: null }
   const { now } = await access.store.read(access.queue, 0, 1)
@@ -91,7 +91,7 @@ async function seqBefore({ store, queue }: Opened, time: Micros): Promise<number
 }
 
 /** The place before or after an event, with that event's time; 0: before all of them. */
-async function placeOf({ store, queue }: Opened, seq: number, by: 0 | -1): Promise<Place> {
+async function placeOf({ store, queue }: Opened, seq: number, by: 0 | -1): Promise<LogPoint> {
   const [event] = seq === 0 ? [] : (await store.read(queue, seq - 1, 1)).events
   return { seq: Math.max(0, seq + by), at: event?.at ?? 0 }
 }

@@ -39,7 +39,7 @@ export interface HealthCheck {
 }
 
 /** Whether a queue is healthy: as healthy as the worst of its checks. */
-export interface Health {
+export interface QueueHealth {
   readonly level: HealthLevel
   readonly checks: readonly HealthCheck[]
 }
@@ -68,7 +68,7 @@ export const MOST_DEAD = 100
 const MOST_STARTABLE = 100
 
 /** Is it healthy? The same facts give the same answer. Thresholds are those of `interlock doctor`. */
-export function healthOf(facts: HealthFacts): Health {
+export function healthOf(facts: HealthFacts): QueueHealth {
   const checks = [
     ofProcesses(facts),
     ofStartable(facts),

@@ -21,7 +21,7 @@ export interface StatusDocument extends StateDocument {
 }
 
 /** What one look at the rows saw. */
-export interface Standing {
+export interface QueueStatus {
   readonly queue: string
   readonly store: string
   readonly now: Micros
@@ -43,7 +43,7 @@ export async function status(access: Access): Promise<StatusDocument> {
   return statusDocument(await standingOf(access))
 }
 
-export async function standingOf(given: Access): Promise<Standing> {
+export async function standingOf(given: Access): Promise<QueueStatus> {
   const access = opened(given)
   const { store, queue } = access
   const rows = await activeRows(access)
@@ -71,10 +71,10 @@ async function activeRows({ store, queue, signal }: Opened): Promise<RunningRows
   }
 }
 
-export const workingIn = ({ rows, workers }: Standing): readonly Working[] =>
+export const workingIn = ({ rows, workers }: QueueStatus): readonly Working[] =>
   whoWorks(workers, rows?.active ?? [])
 
-export function statusDocument(standing: Standing): StatusDocument {
+export function statusDocument(standing: QueueStatus): StatusDocument {
   const { queue, store, rows, paused, submitted } = standing
   const { oldestAt, ...undecided } = submitted.undecided
   return {

@@ -21,7 +21,7 @@ import { facts } from '../terminal/table.ts'
 
 type Flags = PolicyFlags & PolicyFields
 
-interface Standing {
+interface PolicyInForce {
   readonly policy: Policy
   readonly paused: readonly PausedModel[] | null
 }
@@ -78,7 +78,7 @@ async function set(frame: Frame, flags: Flags): Promise<void> {
   emit(frame, standing)
 }
 
-function emit(frame: Frame, { policy, paused }: Standing): void {
+function emit(frame: Frame, { policy, paused }: PolicyInForce): void {
   frame.emit(
     { ...policy, paused: paused?.map(pausedDocument) ?? null },
     facts([...policyFacts(policy), ...pausedFacts(paused ?? [])], frame.colors.dim),

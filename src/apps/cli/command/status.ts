@@ -1,7 +1,7 @@
 import { MICROS_PER_MS, type Micros } from '../../../engine/core/index.ts'
 import type { WaysIn, WorkerRow } from '../../../engine/store/index.ts'
 import { duration, plural } from '../../../tools/format/index.ts'
-import { type Standing, standingOf, statusDocument, workingIn } from '../../../tools/operate/status.ts'
+import { type QueueStatus, standingOf, statusDocument, workingIn } from '../../../tools/operate/status.ts'
 import type { Working } from '../../../tools/operate/workers.ts'
 import type { Cli } from '../cli.ts'
 import type { Frame } from '../frame.ts'
@@ -26,12 +26,12 @@ export function addStatus(cli: Cli): void {
 }
 
 /** For a database that does not exist yet. */
-const nothing = ({ queue }: Frame, folder: string): Standing => ({
+const nothing = ({ queue }: Frame, folder: string): QueueStatus => ({
   ...{ queue, store: `pglite:${folder}`, now: 0, rows: null, workers: [], paused: [] },
   submitted: { undecided: { commands: 0, rows: 0, oldestAt: null }, refused: { commands: 0, rows: 0 } },
 })
 
-function textOf(frame: Frame, standing: Standing): readonly string[] {
+function textOf(frame: Frame, standing: QueueStatus): readonly string[] {
   const { rows, paused, now, store } = standing
   const working = workingIn(standing)
   const title = [['queue', `${frame.colors.bold(frame.queue)} in ${store}`]] as const
@@ -41,7 +41,7 @@ function textOf(frame: Frame, standing: Standing): readonly string[] {
 }
 
 /** What is not in line, as facts: nothing, if there is nothing. */
-function submittedFacts({ submitted, now }: Standing): readonly (readonly [string, string])[] {
+function submittedFacts({ submitted, now }: QueueStatus): readonly (readonly [string, string])[] {
   const { undecided, refused } = submitted
   const oldest =
     undecided.oldestAt === null ? '' : ` for ${duration((now - undecided.oldestAt) / MICROS_PER_MS)}`

@@ -7,7 +7,7 @@ import {
   type RecordedEvent,
 } from '../../../engine/core/index.ts'
 import type { LogStore, OutsideLine, WorkerRow } from '../../../engine/store/index.ts'
-import { type Health, healthOf, MOST_DEAD } from '../../../tools/insight/health.ts'
+import { healthOf, MOST_DEAD, type QueueHealth } from '../../../tools/insight/health.ts'
 import type { Tail } from './tail.ts'
 
 /** How long what waits outside of the line is good, in milliseconds: asking for it is a call to the store. */
@@ -39,7 +39,7 @@ export class HealthWatch {
     this.#letters = new LetterWatch(store, queue)
   }
 
-  async look({ now, tail, ledger, workers }: Seen): Promise<Health> {
+  async look({ now, tail, ledger, workers }: Seen): Promise<QueueHealth> {
     const [outside, deaths] = await Promise.all([this.#outside.look(now), this.#letters.look(tail)])
     const dead = deaths?.filter((at) => at > now - HOUR).length
     return healthOf({ now, ledger, workers, outside, dead })

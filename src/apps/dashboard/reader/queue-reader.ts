@@ -1,7 +1,7 @@
 import { errorText } from '../../../engine/coordinator/base/logger.ts'
 import { isInterlockError, type Ledger, type Micros } from '../../../engine/core/index.ts'
 import type { LogPage, LogStore, WorkerRow } from '../../../engine/store/index.ts'
-import type { Health } from '../../../tools/insight/health.ts'
+import type { QueueHealth } from '../../../tools/insight/health.ts'
 import { Attendance } from './attendance.ts'
 import { HealthWatch } from './health-watch.ts'
 import { type Ledgers, ledgersOf, type Written, written } from './ledgers.ts'
@@ -50,7 +50,7 @@ export class QueueReader {
   #failure: Failure | null = null
   #workers: readonly WorkerRow[] | null = null
   readonly #watch: HealthWatch
-  #health: { readonly health: Health; readonly text: string } | null = null
+  #health: { readonly health: QueueHealth; readonly text: string } | null = null
   #healthTimer: NodeJS.Timeout | undefined
   #lookedAt = Number.NEGATIVE_INFINITY
   /** The ledger at the head, as it was written for the viewer before. */
@@ -85,7 +85,7 @@ export class QueueReader {
   }
 
   /** Whether the queue is healthy, as last looked at while somebody shows it; null: not looked at yet. */
-  get health(): Health | null {
+  get health(): QueueHealth | null {
     return this.#viewers.size === 0 ? null : (this.#health?.health ?? null)
   }
 
@@ -136,7 +136,7 @@ export class QueueReader {
   }
 
   /** Whether the queue is healthy now. @param known the end of the log; read unless given @throws what the store throws */
-  async lookAtHealth(known: Tail | null = null): Promise<Health> {
+  async lookAtHealth(known: Tail | null = null): Promise<QueueHealth> {
     const tail = known ?? (await this.head())
     const workers = this.workers ?? (await this.lookForWorkers())
     const ledger = await this.#ledgers.head(tail)

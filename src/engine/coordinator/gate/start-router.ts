@@ -1,6 +1,6 @@
 import { type Observable, Subject } from 'rxjs'
 import { endsAttempt, InterlockError, type RecordedEvent, type Started } from '../../core/index.ts'
-import type { Taker } from '../membership/member-api.ts'
+import type { StartReason } from '../membership/member-api.ts'
 import type { OwnStarts } from '../membership/own-starts.ts'
 import type { Gate } from './gate.ts'
 
@@ -163,7 +163,7 @@ export class StartRouter {
    * back.
    * @returns true if it belongs to the sender of the command that led to it
    */
-  receive(attempt: Started, taker: Taker): boolean {
+  receive(attempt: Started, taker: StartReason): boolean {
     const hold = this.#starts.holdOn(attempt.lease)
     if (hold === 'none') return false
     const owner = this.owners.of(attempt)
@@ -215,7 +215,7 @@ export class StartRouter {
     return { asked, started }
   }
 
-  #chosen({ lease: { jobId } }: Started, taker: Taker): GateCall | Exclude<Owner, 'calls' | 'sole'> {
+  #chosen({ lease: { jobId } }: Started, taker: StartReason): GateCall | Exclude<Owner, 'calls' | 'sole'> {
     if (this.#over !== undefined) return 'line'
     const calls = this.#calls.get(jobId) ?? new Set()
     if (taker instanceof GateCall && calls.has(taker)) return taker

@@ -8,7 +8,7 @@ import type {
   Seen,
 } from '../index.ts'
 import { dataOf } from './data.ts'
-import type { MemoryPublished, MemoryQueue, Said } from './database.ts'
+import type { MemoryPublished, MemoryQueue, Notice } from './database.ts'
 
 /** `job_queue_publish` and `job_queue_resign`. @param address of the store: what is said to it, only its listeners hear */
 export function combiningIn(
@@ -88,7 +88,7 @@ function answeredIn(queue: MemoryQueue, { done, senders }: Answered): void {
   if (senders.length > 0) say(queue, { answered: senders })
 }
 
-function say(queue: MemoryQueue, said: Said): void {
+function say(queue: MemoryQueue, said: Notice): void {
   for (const wake of queue.listeners) queueMicrotask(() => wake(said))
 }
 

@@ -45,7 +45,7 @@ export interface MemoryChunk extends SnapshotChunk {
 }
 
 /** What listeners are told of an append, or of commands that were carried out. `answered: null`: the combiner has resigned. */
-export interface Said {
+export interface Notice {
   readonly concern?: Concern
   readonly answered?: readonly string[] | null
   readonly told?: HeardAnswers & { readonly to: string }
@@ -96,7 +96,7 @@ const emptyQueue = (now: Micros) => ({
   ofRows: new Set<string>(),
   /** By id, in the order in which they came. */
   inbox: new Map<string, MemoryRequest>(),
-  listeners: new Set<(said: Said) => void>(),
+  listeners: new Set<(said: Notice) => void>(),
   /** Called when something has come into the inbox. */
   intakes: new Set<() => void>(),
   /** The row of `job_queue_combiners`. */

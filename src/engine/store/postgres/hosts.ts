@@ -3,7 +3,7 @@ import { InterlockError } from '../../core/index.ts'
 import type { Wanted } from '../../events/index.ts'
 import { isStartupRefused, startupRefused } from '../sql/index.ts'
 import type { PgDriver } from './connections.ts'
-import { type Claim, Search } from './search.ts'
+import { type FoundServer, Search } from './search.ts'
 
 /** One server of an address that names several. */
 export interface Host {
@@ -129,7 +129,7 @@ export class Hosts {
     }
   }
 
-  async #choose(search: Search, claim: Claim): Promise<Host> {
+  async #choose(search: Search, claim: FoundServer): Promise<Host> {
     if (this.#options.wanted === 'any') return claim.host
     const rivals = await search.rivalsOf(claim, RIVAL_MS)
     return rivals.length === 0 ? claim.host : newest([claim, ...rivals])
@@ -147,7 +147,7 @@ export class Hosts {
   }
 
   /** @throws Error what the server said, if it is not what is wanted */
-  async #probe(host: Host): Promise<Claim> {
+  async #probe(host: Host): Promise<FoundServer> {
     const { driver, config, connectMs } = this.#options
     const client = new driver.Client({
       ...config,
@@ -223,7 +223,7 @@ function leave(client: pg.Client): void {
  * Each promotion begins a timeline, so the highest is the last one promoted; the others have not heard of it. A server that does not say
  * (Aurora) counts as the oldest.
  */
-async function newest(rivals: readonly Claim[]): Promise<Host> {
+async function newest(rivals: readonly FoundServer[]): Promise<Host> {
   const timelines = await Promise.all(rivals.map(({ client }) => timelineOf(client)))
   const highest = Math.max(...timelines)
   const found = rivals[timelines.indexOf(highest)]

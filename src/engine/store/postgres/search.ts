@@ -2,7 +2,7 @@ import type pg from 'pg'
 import type { Host } from './hosts.ts'
 
 /** A server that will do, and the connection on which it said so. */
-export interface Claim {
+export interface FoundServer {
   readonly host: Host
   readonly client: pg.Client
 }
@@ -10,7 +10,7 @@ export interface Claim {
 export interface SearchOptions {
   readonly hosts: readonly Host[]
   /** Asks one server. @throws Error what it said, if it will not do */
-  readonly ask: (host: Host) => Promise<Claim>
+  readonly ask: (host: Host) => Promise<FoundServer>
   /** As libpq for `any`: of those that answer at first, the one that is named first. */
   readonly inOrder: boolean
 }
@@ -23,17 +23,17 @@ const REST_MS = 500
  * its limit says would otherwise keep the others from being asked, while one of them takes over.
  */
 export class Search {
-  readonly found: Promise<Claim>
+  readonly found: Promise<FoundServer>
   readonly #options: SearchOptions
   /** The last question to each. */
-  readonly #answers = new Map<Host, Promise<Claim>>()
+  readonly #answers = new Map<Host, Promise<FoundServer>>()
   readonly #resting = new Map<Host, NodeJS.Timeout>()
-  readonly #find: (claim: Claim) => void
+  readonly #find: (claim: FoundServer) => void
   #isOver = false
 
   constructor(options: SearchOptions) {
     this.#options = options
-    const { promise: first, resolve } = Promise.withResolvers<Claim>()
+    const { promise: first, resolve } = Promise.withResolvers<FoundServer>()
     this.#find = resolve
     for (const host of options.hosts) this.#ask(host)
     const atFirst = [...this.#answers.values()]
@@ -61,7 +61,7 @@ export class Search {
   }
 
   /** What the others say to the question under way, if they say yes within this time. */
-  async rivalsOf({ host }: Claim, ms: number): Promise<readonly Claim[]> {
+  async rivalsOf({ host }: FoundServer, ms: number): Promise<readonly FoundServer[]> {
     const others = [...this.#answers].filter(([other]) => other !== host)
     const claims = await Promise.all(others.map(([, answer]) => within(ms, answer)))
     return claims.filter((claim) => claim !== null)
@@ -88,7 +88,7 @@ export class Search {
   }
 }
 
-async function firstOf(answers: readonly Promise<Claim>[]): Promise<Claim | null> {
+async function firstOf(answers: readonly Promise<FoundServer>[]): Promise<FoundServer | null> {
   for (const answer of answers) {
     const claim = await answer.catch(() => null)
     if (claim !== null) return claim
@@ -96,7 +96,7 @@ async function firstOf(answers: readonly Promise<Claim>[]): Promise<Claim | null
   return null
 }
 
-function within(ms: number, answer: Promise<Claim>): Promise<Claim | null> {
+function within(ms: number, answer: Promise<FoundServer>): Promise<FoundServer | null> {
   const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), ms).unref())
   return Promise.race([answer.catch(() => null), late])
 }

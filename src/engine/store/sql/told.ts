@@ -10,7 +10,7 @@ const MOST_SAID = 4_000
 const MOST_ALONE = 7_500
 
 /** What is said to one address. */
-interface Told {
+interface ToldAnswer {
   readonly to: string
   readonly said: string
   readonly wanted: readonly string[]
@@ -26,7 +26,7 @@ export function answeredOf({ answers = [], concern = 'all', senders, ...rest }: 
   return { ...rest, senders: [...readers], concern, answers: pieces }
 }
 
-function piecesOf({ to, answers, wanted }: AnswersTo, onTooLong: () => void): readonly Told[] {
+function piecesOf({ to, answers, wanted }: AnswersTo, onTooLong: () => void): readonly ToldAnswer[] {
   const pieces: { text: string; readonly ids: Set<string> }[] = []
   for (const answer of answers) {
     const text = JSON.stringify(saidOf(answer))

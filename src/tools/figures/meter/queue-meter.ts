@@ -57,7 +57,7 @@ export class QueueMeter {
   #ledger: Ledger = emptyLedger
   #hasBegun = false
   #clocks = new WaitClocks()
-  #standing = new Standing()
+  #standing = new OpenWaits()
   /** Waiting that was counted before events were passed over. */
   readonly #waitedBefore = new Map<WaitCause, Micros>()
   readonly #running = new Map<string, { readonly at: Micros; readonly workerId: string | null }>()
@@ -74,7 +74,7 @@ export class QueueMeter {
     return this.#ledger
   }
 
-  get standing(): Standing {
+  get standing(): OpenWaits {
     return this.#standing
   }
 
@@ -122,7 +122,7 @@ export class QueueMeter {
     this.#from = ledger.lastAt
     this.#clocks = new WaitClocks({ onWait: (wait) => this.#onWait(wait) })
     this.#clocks.begin(ledger, ledger.lastAt)
-    this.#standing = new Standing()
+    this.#standing = new OpenWaits()
     this.#running.clear()
     this.names.begin(ledger)
     const waiting = [...ledger.jobs].filter((job) => !job.active)
@@ -195,7 +195,7 @@ const readyAt = ({ waitingSince, spec }: Ledger['jobs'] extends Iterable<infer J
  * Who stands in line since when, and how many places in lines that makes. A job that is not due stands in none; one that is held by a
  * pause only waits for that model.
  */
-class Standing {
+class OpenWaits {
   /** In the order in which they came into line, as a `Map` keeps it. */
   readonly #inLine = new Map<string, { readonly since: Micros; readonly models: number }>()
   readonly #held = new Set<string>()

@@ -1,10 +1,10 @@
 import { batch, type ReadonlySignal, signal } from '@preact/signals'
 import { emptyLedger, type Ledger, type Micros } from '../../../../engine/core/index.ts'
-import type { Health } from '../../../../tools/insight/health.ts'
+import type { QueueHealth } from '../../../../tools/insight/health.ts'
 import type { WorkerDocument } from '../../api/queue-documents.ts'
 import { ApiError, getJson, ofQueue } from './api.ts'
 import { Replica } from './replica.ts'
-import { type Said, sharedStream } from './stream.ts'
+import { type StreamMessage, sharedStream } from './stream.ts'
 
 /** Why the page does not show the present. */
 export interface Notice {
@@ -24,7 +24,7 @@ export class LiveQueue {
   readonly #version = signal(0)
   readonly #ledger = signal<Ledger>(emptyLedger)
   readonly #workers = signal<readonly WorkerDocument[] | null>(null)
-  readonly #health = signal<Health | null>(null)
+  readonly #health = signal<QueueHealth | null>(null)
   readonly #notice = signal<Notice | null>(null)
   readonly #isLoaded = signal(false)
   readonly #generation = signal(0)
@@ -68,7 +68,7 @@ export class LiveQueue {
   }
 
   /** Whether the queue is healthy; null: nobody has said yet. */
-  get health(): ReadonlySignal<Health | null> {
+  get health(): ReadonlySignal<QueueHealth | null> {
     return this.#health
   }
 
@@ -173,7 +173,7 @@ export class LiveQueue {
     }
   }
 
-  #take(said: Said): void {
+  #take(said: StreamMessage): void {
     switch (said.event) {
       case 'log':
         if (this.replica.push(said.data)) this.#showSoon()
@@ -201,7 +201,7 @@ export class LiveQueue {
     }
   }
 
-  #takeTime({ now, since, version }: Extract<Said, { readonly event: 'time' }>['data']): void {
+  #takeTime({ now, since, version }: Extract<StreamMessage, { readonly event: 'time' }>['data']): void {
     this.#clock = { now, at: performance.now() }
     if (isOtherLog(this.replica, since)) return void this.#load()
     this.#notice.value = null

@@ -1,13 +1,13 @@
 import type { Micros, RecordedEvent } from '../../../../engine/core/index.ts'
-import type { Health } from '../../../../tools/insight/health.ts'
+import type { QueueHealth } from '../../../../tools/insight/health.ts'
 import type { WorkerDocument } from '../../api/queue-documents.ts'
 import { ApiError, getJson, mount, ofQueue } from './api.ts'
 
 /** The messages of a stream. */
-export type Said =
+export type StreamMessage =
   | { readonly event: 'log'; readonly data: readonly RecordedEvent[] }
   | { readonly event: 'workers'; readonly data: readonly WorkerDocument[] }
-  | { readonly event: 'health'; readonly data: Health }
+  | { readonly event: 'health'; readonly data: QueueHealth }
   | {
       readonly event: 'time'
       readonly data: {
@@ -33,7 +33,7 @@ export interface StreamOptions {
   readonly queue: string
   /** The last number that this page knows. */
   readonly known: () => number
-  readonly onSaid: (said: Said) => void
+  readonly onSaid: (said: StreamMessage) => void
 }
 
 /** One stream for all tabs of this browser that show the queue. @returns the function that leaves it */
@@ -41,14 +41,14 @@ export function sharedStream({ queue, known, onSaid }: StreamOptions): () => voi
   const name = `interlock:${mount.pathname}:${queue}`
   const channel = new BroadcastChannel(name)
   const ended = new AbortController()
-  const last = new Map<string, Said>()
-  const say = (said: Said) => {
+  const last = new Map<string, StreamMessage>()
+  const say = (said: StreamMessage) => {
     last.set(said.event, said)
     channel.postMessage(said)
     onSaid(said)
   }
   let isLeading = false
-  channel.onmessage = ({ data }: MessageEvent<Said | 'hello'>) => {
+  channel.onmessage = ({ data }: MessageEvent<StreamMessage | 'hello'>) => {
     if (data !== 'hello') return onSaid(data)
     if (!isLeading) return
     for (const event of lasting) {
@@ -74,7 +74,7 @@ export function sharedStream({ queue, known, onSaid }: StreamOptions): () => voi
 async function stream(
   queue: string,
   known: () => number,
-  say: (said: Said) => void,
+  say: (said: StreamMessage) => void,
   signal: AbortSignal,
 ): Promise<void> {
   let failed = 0
@@ -100,7 +100,7 @@ async function whyNot(): Promise<{ readonly code: string; readonly message: stri
 }
 
 /** One connection, until it ends. */
-function oneStream(path: string, say: (said: Said) => void, signal: AbortSignal): Promise<void> {
+function oneStream(path: string, say: (said: StreamMessage) => void, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const source = new EventSource(new URL(path, mount))
     const end = () => {
@@ -113,7 +113,7 @@ function oneStream(path: string, say: (said: Said) => void, signal: AbortSignal)
     source.onerror = end
     for (const event of names)
       source.addEventListener(event, ({ data }: MessageEvent<string>) => {
-        say({ event, data: JSON.parse(data) } as Said)
+        say({ event, data: JSON.parse(data) } as StreamMessage)
         if (event === 'bye' || event === 'reset') end()
       })
   })

@@ -168,9 +168,9 @@ function Jobs({
   )
 }
 
-type Standing = PreviewDocument['moves']['jobs'][number]['before']
+type PlaceBefore = PreviewDocument['moves']['jobs'][number]['before']
 
-function standing(of: Standing): string {
+function standing(of: PlaceBefore): string {
   if (of === null) return 'not live'
   if (of.state === 'active') return 'running'
   return of.position === null ? `waiting: ${of.code ?? ''}` : `place ${of.position + 1}, ${of.code ?? ''}`

@@ -1,4 +1,4 @@
-import type { Health, HealthCheck } from '../../../../../tools/insight/health.ts'
+import type { HealthCheck, QueueHealth } from '../../../../../tools/insight/health.ts'
 import { usePage } from '../../frame/context.ts'
 import { Link } from '../../frame/link.tsx'
 import type { Route } from '../../frame/route.ts'
@@ -38,7 +38,7 @@ export function HealthStrip() {
 }
 
 /** The worst first. */
-function Checks({ health: { checks } }: { readonly health: Health }) {
+function Checks({ health: { checks } }: { readonly health: QueueHealth }) {
   const sorted = order.flatMap((level) => checks.filter((check) => check.level === level))
   const fine = checks.filter(({ level }) => level === 'green').length
   return (

@@ -188,10 +188,10 @@ interface Pointed {
   readonly isLow: boolean
 }
 
-type Place = { readonly part: number; readonly span: Span | undefined }
+type PointedAt = { readonly part: number; readonly span: Span | undefined }
 
 /** Moves the view with the pointer; a press without a move is a click. */
-function usePanning(change: Change, onClick: (place: Place) => void) {
+function usePanning(change: Change, onClick: (place: PointedAt) => void) {
   const from = useRef<number | null>(null)
   const moved = useRef(false)
   return {
@@ -208,7 +208,7 @@ function usePanning(change: Change, onClick: (place: Place) => void) {
       const width = event.currentTarget.clientWidth
       change((view) => panned(view, -by / width))
     },
-    up: (place: Place) => {
+    up: (place: PointedAt) => {
       from.current = null
       if (!moved.current) onClick(place)
     },
