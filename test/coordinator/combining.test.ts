@@ -114,6 +114,24 @@ describe('processes that write at once', () => {
     expect(a.calls.publish + b.calls.publish).toBe(before)
   })
 
+  it('are left by a combiner that could not resign at first: it resigns at its next poll', async () => {
+    const database = memoryDatabase()
+    let failing = 3
+    const failingFirst = (role: CombiningRole) => ({
+      resign: async (...args: Parameters<CombiningRole['resign']>) => {
+        if (failing-- > 0)
+          throw new InterlockError('store_unavailable', 'canceling statement due to lock timeout')
+        return role.resign(...args)
+      },
+    })
+    const [a, b] = [storeOn(database, failingFirst), storeOn(database, failingFirst)]
+    const [first, second] = await Promise.all([a, b].map(({ store }) => join({ store, pollMs: 50 })))
+    const resigned = await resignation(a.store)
+    await Promise.all([first?.enqueue(jobs('x', 1)), second?.enqueue(jobs('y', 1))])
+    await resigned.heard
+    expect(failing).toBeLessThanOrEqual(0)
+  })
+
   it('do without the combiner when it is gone, and carry out what was published for it once', async () => {
     const database = memoryDatabase()
     const { store } = storeOn(database)

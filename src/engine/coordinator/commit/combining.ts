@@ -235,16 +235,18 @@ export class Combining {
     if (this.combines) this.#others.take(published)
   }
 
-  /** There is nothing to write: stops combining, unless something was published meanwhile. */
+  /** There is nothing to write: stops combining, unless something was published meanwhile. If this fails, it is done at the next poll. */
   async resign(): Promise<void> {
     if (!this.combines) return
     const { log, combining } = this.#options
-    const answered = { combiner: this.#name, ...this.#others.takeFinished() }
-    // If this fails, others take its place when it makes no progress.
-    const { combines, published } = await combining
-      .resign(log.queue, answered)
-      .catch(() => ({ combines: false, published: [] }))
-    if (combines) this.#others.take(published)
+    const finished = this.#others.finished()
+    const answer = await combining
+      .resign(log.queue, { combiner: this.#name, ...finished })
+      .catch(() => undefined)
+    // The server may still name this process, and others would wait for it.
+    if (answer === undefined) return
+    this.#others.forget(finished.done)
+    if (answer.combines) this.#others.take(answer.published)
     else this.#become('alone')
   }
 

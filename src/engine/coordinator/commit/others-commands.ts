@@ -60,11 +60,15 @@ export class OthersCommands {
   }
 
   /** Those that need no append any more; their senders read the log. */
-  takeFinished(): Answered {
-    const finished = this.#finished
-    this.#finished = []
-    const { done, senders } = answersOf(finished.map(({ one }) => ({ one })))
+  finished(): Answered {
+    const { done, senders } = answersOf(this.#finished.map(({ one }) => ({ one })))
     return { done, senders }
+  }
+
+  /** The database knows that these need no append. */
+  forget(done: readonly string[]): void {
+    const known = new Set(done)
+    this.#finished = this.#finished.filter(({ one }) => !known.has(one.command.id))
   }
 
   #pendingOf({ command, data }: PublishedCommand): Pending {
