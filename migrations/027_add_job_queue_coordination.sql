@@ -75,7 +75,7 @@ begin
   if wrong is not null then
     raise exception using errcode = 'JQ110',
       message = format('columns: %s is no column that Interlock uses, or what it is given is no name', wrong),
-      hint = 'The columns, and what each is for, are in docs/migration-guide.md. Nothing was changed.';
+      hint = 'The columns, and what each is for, are in docs/guides/migration-guide.md. Nothing was changed.';
   end if;
   if to_regclass('public.job_queue_settings') is not null then
     execute $sql$select s.value from public.job_queue_settings s where s.key = 'columns'$sql$ into kept;
@@ -664,7 +664,7 @@ create unlogged table if not exists public.job_queue_staged (
 );
 
 -- When several processes write to one queue at once, one of them, the combiner, carries out what all of them have published
--- (docs/several-writers.md). It only saves lost appends: the version that an append names guards the log. Unlogged: after a crash the
+-- (docs/inside/several-writers.md). It only saves lost appends: the version that an append names guards the log. Unlogged: after a crash the
 -- processes that wait publish again.
 -- One row per queue. It changes when a combiner is elected or resigns (then `combiner` is null), and not with each append.
 create unlogged table if not exists public.job_queue_combiners (
@@ -1147,7 +1147,7 @@ $$;
 --                     without it the numbers alone are compared, which after a restore meet with other events;
 --                     beat: {worker_id, kinds, free_slots, release, ttl_ms, grace_ms}: a heartbeat that goes along (job_queue_beat);
 --                     of_arrivals: true: the caller has claimed the rows that its intake events are of (job_queue_claim_arrivals)
--- Returns {ok: true, version, now, data, beat, combines} when everything was written (data: of the wanted jobs, where some are; beat: the answer to the heartbeat, if there was one; combines: false where a process combines, as docs/several-writers.md says, else missing); else nothing was, and {ok: false, reason, version, now, …}:
+-- Returns {ok: true, version, now, data, beat, combines} when everything was written (data: of the wanted jobs, where some are; beat: the answer to the heartbeat, if there was one; combines: false where a process combines, as docs/inside/several-writers.md says, else missing); else nothing was, and {ok: false, reason, version, now, …}:
 --   log_went_back  the log does not go as far as expected_version, or has another event there than that of expected_at: a
 --                backup was restored, or a standby took over that had not heard of everything
 --   version      others were faster; epoch: that of the head; missed: the events after expected_version, 500 or 256 KB of them
@@ -1647,7 +1647,7 @@ end
 $$;
 
 -- job_queue_append_along(queue, expected_version, events, changes, along): job_queue_append with what would be calls of their own before
--- and after it, for clients that pay for each request (docs/supabase.md).
+-- and after it, for clients that pay for each request (docs/guides/supabase.md).
 --   along  {rows: [job_id, …]}: jobs that these events start for the first time and that came as a row: what job_queue_data_of says of
 --          them. It is read before the queue is locked, so no lock and no policy of the user's table can hold up another append;
 --          {project: batch}: job_queue_project of so many events, right after these. The caller asks for it only while such steps are quick,
@@ -2623,9 +2623,9 @@ begin
 end
 $$;
 
--- Several writers: processes publish their commands, and one of them, the combiner, appends for all (docs/several-writers.md).
+-- Several writers: processes publish their commands, and one of them, the combiner, appends for all (docs/inside/several-writers.md).
 
--- job_queue_publish(queue, sender, wait_ms, seen, commands): publishes commands for the combiner (docs/several-writers.md). If there is
+-- job_queue_publish(queue, sender, wait_ms, seen, commands): publishes commands for the combiner (docs/inside/several-writers.md). If there is
 -- none, or it makes no progress, the sender becomes the combiner.
 --   sender    1..100 characters: a name for the process that no other process has
 --   wait_ms   1..86400000: so long the sender waits before it publishes again; a command is dropped after four times that
@@ -3239,7 +3239,7 @@ $$;
 
 -- job_queue_request(command, queue, request_id): puts a command into the inbox, in the caller's transaction. After the commit
 -- any live coordinator of the queue decides it, and job_queue_answer gives the answer.
---   command     {type, …}; the types and their fields: docs/sql-api.md, "Commands"; 8 MB of jsonb at most, nested 100 levels
+--   command     {type, …}; the types and their fields: docs/reference/sql.md, "Commands"; 8 MB of jsonb at most, nested 100 levels
 --               deep at most. A `heartbeat` calls job_queue_beat and is answered at once; only the last one of each worker is
 --               kept
 --   queue       `default` unless given
@@ -3272,7 +3272,7 @@ begin
     else public.job_queue_request_fault($1) end;
   if fault is not null then
     raise exception using errcode = 'JQ003', message = 'job_queue_request takes a command {type, …}: ' || fault,
-      hint = 'Nothing was requested. The types and their fields: docs/sql-api.md, "Commands".';
+      hint = 'Nothing was requested. The types and their fields: docs/reference/sql.md, "Commands".';
   end if;
   if $1 ->> 'type' = 'heartbeat' then
     beat := public.job_queue_beat($2, worker,
@@ -3697,7 +3697,7 @@ $$;
 
 -- job_queue_explain(job_id, queue): where a job stands, for the page of the user whose job it is: his place in the line of each model,
 -- why it waits, and about how long still. Runs with the rights of its caller and shows what job_queue_places shows him: the jobs whose
--- row in `jobs` he can read, and every job if he may read job_queue_jobs. Granted to no browser until you do so (docs/supabase.md).
+-- row in `jobs` he can read, and every job if he may read job_queue_jobs. Granted to no browser until you do so (docs/guides/supabase.md).
 -- It says what rows and events say, in the codes of `interlock explain`. The rules of admission are not in SQL: where the rows do not
 -- settle why a job waits, `code` is null and `needs` is process.
 -- Returns {job_id, queue, state, position, models, code, needs, reason, starts_in_seconds, starts_from_seconds, starts_to_seconds}; null
@@ -5420,7 +5420,7 @@ end
 $$;
 
 -- Edits by hand in the tables of the user: triggers that turn a deletion or a new status into a command, and that keep browsers from
--- the coordination columns (docs/hand-edits.md).
+-- the coordination columns (docs/guides/hand-edits.md).
 
 -- job_queue_status_set(): the trigger on jobs that fires when somebody sets a status (its WHEN clause leaves out the outer
 -- projection). Set to pending on a row that was never queued, the row arrives as if it was inserted. Set to cancelled, the row
@@ -6544,7 +6544,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', 'bd762613d003b178d3f8709bb593e341b424d2b6eaf0d3f77c5690152b73d291')
+  ('027', '1c3cd8482466622213e329589d2a9708df09eadcec2e6373dbdeeffdc3919fc2')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -25,7 +25,7 @@
 --                     without it the numbers alone are compared, which after a restore meet with other events;
 --                     beat: {worker_id, kinds, free_slots, release, ttl_ms, grace_ms}: a heartbeat that goes along (job_queue_beat);
 --                     of_arrivals: true: the caller has claimed the rows that its intake events are of (job_queue_claim_arrivals)
--- Returns {ok: true, version, now, data, beat, combines} when everything was written (data: of the wanted jobs, where some are; beat: the answer to the heartbeat, if there was one; combines: false where a process combines, as docs/several-writers.md says, else missing); else nothing was, and {ok: false, reason, version, now, …}:
+-- Returns {ok: true, version, now, data, beat, combines} when everything was written (data: of the wanted jobs, where some are; beat: the answer to the heartbeat, if there was one; combines: false where a process combines, as docs/inside/several-writers.md says, else missing); else nothing was, and {ok: false, reason, version, now, …}:
 --   log_went_back  the log does not go as far as expected_version, or has another event there than that of expected_at: a
 --                backup was restored, or a standby took over that had not heard of everything
 --   version      others were faster; epoch: that of the head; missed: the events after expected_version, 500 or 256 KB of them
@@ -525,7 +525,7 @@ end
 $$;
 
 -- job_queue_append_along(queue, expected_version, events, changes, along): job_queue_append with what would be calls of their own before
--- and after it, for clients that pay for each request (docs/supabase.md).
+-- and after it, for clients that pay for each request (docs/guides/supabase.md).
 --   along  {rows: [job_id, …]}: jobs that these events start for the first time and that came as a row: what job_queue_data_of says of
 --          them. It is read before the queue is locked, so no lock and no policy of the user's table can hold up another append;
 --          {project: batch}: job_queue_project of so many events, right after these. The caller asks for it only while such steps are quick,

@@ -1,6 +1,6 @@
--- Several writers: processes publish their commands, and one of them, the combiner, appends for all (docs/several-writers.md).
+-- Several writers: processes publish their commands, and one of them, the combiner, appends for all (docs/inside/several-writers.md).
 
--- job_queue_publish(queue, sender, wait_ms, seen, commands): publishes commands for the combiner (docs/several-writers.md). If there is
+-- job_queue_publish(queue, sender, wait_ms, seen, commands): publishes commands for the combiner (docs/inside/several-writers.md). If there is
 -- none, or it makes no progress, the sender becomes the combiner.
 --   sender    1..100 characters: a name for the process that no other process has
 --   wait_ms   1..86400000: so long the sender waits before it publishes again; a command is dropped after four times that

@@ -1,5 +1,5 @@
 -- When several processes write to one queue at once, one of them, the combiner, carries out what all of them have published
--- (docs/several-writers.md). It only saves lost appends: the version that an append names guards the log. Unlogged: after a crash the
+-- (docs/inside/several-writers.md). It only saves lost appends: the version that an append names guards the log. Unlogged: after a crash the
 -- processes that wait publish again.
 -- One row per queue. It changes when a combiner is elected or resigns (then `combiner` is null), and not with each append.
 create unlogged table if not exists public.job_queue_combiners (

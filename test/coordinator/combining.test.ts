@@ -1,4 +1,4 @@
-/** Several processes write to one queue at once: one of them carries out the commands of all (docs/several-writers.md). */
+/** Several processes write to one queue at once: one of them carries out the commands of all (docs/inside/several-writers.md). */
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Combining } from '../../src/engine/coordinator/commit/combining.ts'
 import type { OpenCommands } from '../../src/engine/coordinator/commit/open-commands.ts'

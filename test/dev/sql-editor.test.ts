@@ -1,4 +1,4 @@
-/** SQL for a local Supabase, which has no editor; and with it what a signed-in user may do, as docs/supabase.md has it. */
+/** SQL for a local Supabase, which has no editor; and with it what a signed-in user may do, as docs/guides/supabase.md has it. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { embeddedDatabase, type LocalSupabase, startLocalSupabase } from '../../src/apps/dev/index.ts'
 import { migrationScript } from '../../src/engine/migrate/index.ts'

@@ -1,10 +1,10 @@
-/** Writes docs/cli.md from the help texts of the commands: `node test/docs/cli-page.ts`. */
+/** Writes docs/reference/cli.md from the help texts of the commands: `node test/docs/cli-page.ts`. */
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { runCli } from '../../src/apps/cli/program.ts'
 import { pageOf, root } from './markdown.ts'
 
-export const cliPage = 'docs/cli.md'
+export const cliPage = 'docs/reference/cli.md'
 
 const begin = '<!-- From here on made by test/docs/cli-page.ts, from the help texts -->'
 

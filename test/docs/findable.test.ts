@@ -52,7 +52,7 @@ describe('a test is found by the name of', () => {
   })
 
   it('each public SQL function', () => {
-    const [, functions = ''] = pageOf('docs/sql-api.md').text.split(/^## Functions$/mu)
+    const [, functions = ''] = pageOf('docs/reference/sql.md').text.split(/^## Functions$/mu)
     const [open = ''] = functions.split(/^## /mu)
     const names = [...open.matchAll(/^### (job_queue_\w+)$/gmu)].map(([, name = '']) => name)
     expect(names.length).toBeGreaterThan(40)

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { interlockTables } from '../../src/engine/migrate/version.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
-const page = readFileSync(path.join(root, 'docs/operations.md'), 'utf8')
+const page = readFileSync(path.join(root, 'docs/guides/operations.md'), 'utf8')
 const [, section = ''] = page.split('### What bounds what')
 const rows =
   section

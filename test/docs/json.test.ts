@@ -6,7 +6,7 @@ import { documentOf, emptyQueue, tamper, worked } from '../cli/history.ts'
 import { interlock } from '../cli/support.ts'
 import { pageOf } from './markdown.ts'
 
-const { text } = pageOf('docs/json.md')
+const { text } = pageOf('docs/reference/json.md')
 
 interface Row {
   readonly fields: readonly string[]

@@ -1,4 +1,4 @@
-/** What docs/migration-guide.md says of names that are not Interlock's: its command, as it stands, and a job that goes through. */
+/** What docs/guides/migration-guide.md says of names that are not Interlock's: its command, as it stands, and a job that goes through. */
 import { expect, it, onTestFinished } from 'vitest'
 import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { interlock } from '../cli/support.ts'
@@ -6,7 +6,7 @@ import { join } from '../coordinator/support.ts'
 import { freshDatabase } from '../migrate/support.ts'
 import { blocksOf, pageOf } from './markdown.ts'
 
-const command = blocksOf(pageOf('docs/migration-guide.md')).find(({ code }) => code.includes('--column'))
+const command = blocksOf(pageOf('docs/guides/migration-guide.md')).find(({ code }) => code.includes('--column'))
 const words = (command?.code ?? '').replaceAll('\\\n', ' ').trim().split(/\s+/)
 
 it('maps the names of a table that has its own, and its words', async () => {

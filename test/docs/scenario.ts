@@ -1,4 +1,4 @@
-/** Plays the small scripts of docs/conflict-rules.md against the core: what is done stands left of the arrow, what comes of it right. */
+/** Plays the small scripts of docs/inside/conflict-rules.md against the core: what is done stands left of the arrow, what comes of it right. */
 import {
   type Command,
   type CommandBody,

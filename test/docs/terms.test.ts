@@ -19,7 +19,7 @@ import { pageOf } from './markdown.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 const glossary = pageOf('docs/glossary.md').text
-const conflictRules = pageOf('docs/conflict-rules.md').text
+const conflictRules = pageOf('docs/inside/conflict-rules.md').text
 
 /** The first cells of the table rows under a heading, without backticks. */
 function termsUnder(text: string, heading: string): readonly string[] {

@@ -1,4 +1,4 @@
-/** A server that is bundled works where nothing is installed: what docs/bundlers.md says. */
+/** A server that is bundled works where nothing is installed: what docs/guides/bundlers.md says. */
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'

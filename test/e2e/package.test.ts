@@ -93,7 +93,7 @@ it.each(['dev', 'migrate', 'status', 'doctor'])(
 it('has whatever its pages link to, but for the decisions, which stay in the repository', () => {
   const pages = globSync('**/*.md', { cwd: installed.unpacked })
   expect(pages).toContain('README.md')
-  expect(pages.filter((page) => page.includes('adr'))).toEqual([])
+  expect(pages.filter((page) => page.includes('decisions'))).toEqual([])
   const dead = pages.flatMap((page) => {
     const text = readFileSync(path.join(installed.unpacked, page), 'utf8').replace(
       /^```.*$[\s\S]*?^```$|`[^`\n]*`/gm,
@@ -101,7 +101,7 @@ it('has whatever its pages link to, but for the decisions, which stay in the rep
     )
     const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1]?.split('#')[0] ?? '')
     return links
-      .filter((link) => link !== '' && !/^[a-z]+:/.test(link) && !/(?:^|\/)adr\/[\w-]+\.md$/.test(link))
+      .filter((link) => link !== '' && !/^[a-z]+:/.test(link) && !/(?:^|\/)decisions\/[\w-]+\.md$/.test(link))
       .filter((link) => !existsSync(path.join(installed.unpacked, path.dirname(page), link)))
       .map((link) => `${page}: ${link}`)
   })

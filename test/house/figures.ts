@@ -68,7 +68,7 @@ export function roomsTable({ rooms }: House): string {
   return ['| room of `src/` | files | lines |', '| --- | ---: | ---: |', ...rows].join('\n')
 }
 
-const page = path.join(root, 'docs/architecture.md')
+const page = path.join(root, 'docs/inside/architecture.md')
 const section = /(<!-- npm run house -->\n).*?(<!-- end -->)/s
 
 /** Keeps the figures as what later ones are held against, and puts them into the page of the architecture. */

@@ -12,7 +12,7 @@ and the files and functions of src that one call enters.
   --static  without the calls, which need 20 s and start a PostgreSQL
   --list    names the files and properties that are counted
   --json    one JSON document, with all names
-  --keep    keeps the figures in test/house/baseline.json and in docs/architecture.md; later ones are held against them
+  --keep    keeps the figures in test/house/baseline.json and in docs/inside/architecture.md; later ones are held against them
   --help
 
 An importer is a file of src or machines, for types as well. A file that a program writes begins with "// Made by" and counts apart.

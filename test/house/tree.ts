@@ -47,7 +47,7 @@ export interface Words {
 }
 
 export function countWords(): Words {
-  const decisions = globSync('docs/adr/**/*.md', { cwd: root })
+  const decisions = globSync('docs/inside/decisions/**/*.md', { cwd: root })
   const pages = globSync('docs/**/*.md', { cwd: root }).filter((file) => !decisions.includes(file))
   return { readme: wordsIn(['README.md']), pages: wordsIn(pages), decisions: wordsIn(decisions) }
 }

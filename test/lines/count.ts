@@ -26,7 +26,7 @@ export const countsOf = (tree: string, parts: readonly Part[]): readonly Count[]
 const linesOf = (file: string): number => readFileSync(file, 'utf8').split('\n').length - 1
 
 /**
- * What happens where several processes write to one queue (docs/several-writers.md), under the names that it has and had: so trees of any
+ * What happens where several processes write to one queue (docs/inside/several-writers.md), under the names that it has and had: so trees of any
  * age can be compared.
  */
 export const severalWriters: readonly Part[] = [

@@ -16,7 +16,7 @@ const machines = [
   ['job', jobMachine],
 ] as const
 
-describe('docs/state-machines.md (machineMermaid, statesOf, transitionsOf)', () => {
+describe('docs/inside/state-machines.md (machineMermaid, statesOf, transitionsOf)', () => {
   it('is what the machines say: else run node test/machine/page.ts', () => {
     expect(readFileSync(pageFile, 'utf8')).toBe(page())
   })

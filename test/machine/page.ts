@@ -1,4 +1,4 @@
-/** Writes docs/state-machines.md from the machines themselves: `node test/machine/page.ts`. */
+/** Writes docs/inside/state-machines.md from the machines themselves: `node test/machine/page.ts`. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AnyStateMachine } from 'xstate'
@@ -12,7 +12,7 @@ import {
   transitionsOf,
 } from '../../machines/index.ts'
 
-export const pageFile = join(import.meta.dirname, '../../docs/state-machines.md')
+export const pageFile = join(import.meta.dirname, '../../docs/inside/state-machines.md')
 
 /** What each guard asks. A guard that is not named here fails the test of the page. */
 export const guardMeanings: Readonly<Record<string, string>> = {
@@ -34,15 +34,15 @@ export function page(): string {
 <!-- Generated: change the machines, then run \`node test/machine/page.ts\`. -->
 
 Two statecharts in [XState](https://stately.ai/docs/xstate) say what may happen to a queue and to a job:
-[\`machines/coordinator.machine.ts\`](../machines/coordinator.machine.ts) and
-[\`machines/job.machine.ts\`](../machines/job.machine.ts). Their events are the events of \`job_queue_log\`. They have
+[\`machines/coordinator.machine.ts\`](../../machines/coordinator.machine.ts) and
+[\`machines/job.machine.ts\`](../../machines/job.machine.ts). Their events are the events of \`job_queue_log\`. They have
 no timers, no calls and no side effects, so you can replay a log through them at any time. If the state does not accept an event, or the
 ledger contradicts it (a gap in the numbers, a stale fencing token, a model that is taken), the log was changed or written by something
 else. The event is refused with \`corrupt_log\` and its sequence number. An event of an unknown type is refused with \`unknown_event\`.
 
 They are the law at run time. \`npm run law\` asks XState and compiles them into a table of states and events (\`src/engine/core/law/table.ts\`).
 Every event passes this table when it is decided, when it is read, and in replay, verify and rebuild. The fold has to arrive at the state
-that the table names ([ADR 0001](adr/0001-functional-core.md)). So if you change an arrow, you change what the coordinator does.
+that the table names ([ADR 0001](decisions/0001-functional-core.md)). So if you change an arrow, you change what the coordinator does.
 
 You can look at them with other tools. \`interlock machine --format mermaid\` and \`--format json\` print them. \`--format studio\`
 prints code to paste into Stately Studio (_Import from code_), which also imports the two files as they are. The XState extension of

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { explore } from './explore.ts'
 
-describe('several writers, explored exhaustively (docs/several-writers.md)', () => {
+describe('several writers, explored exhaustively (docs/inside/several-writers.md)', () => {
   it('move on from every state that three processes and one fault can reach', () => {
     const { states, longest, stuck } = explore(3, 1)
     expect(stuck).toBeUndefined()

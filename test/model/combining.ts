@@ -1,5 +1,5 @@
 /**
- * The protocol of docs/several-writers.md as a model that can be explored exhaustively: three processes, each with one command, over a
+ * The protocol of docs/inside/several-writers.md as a model that can be explored exhaustively: three processes, each with one command, over a
  * database that carries out one call at a time. Whatever can happen next is a step; a fault is a step with a price.
  */
 

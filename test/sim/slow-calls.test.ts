@@ -1,4 +1,4 @@
-/** What is asked of the database when its calls slow down: batches grow, and requests do not (docs/several-writers.md). */
+/** What is asked of the database when its calls slow down: batches grow, and requests do not (docs/inside/several-writers.md). */
 import { afterEach, describe, expect, it } from 'vitest'
 import { silentLogger } from '../../src/engine/coordinator/base/logger.ts'
 import { createCoordinator } from '../../src/engine/coordinator/index.ts'

@@ -1,4 +1,4 @@
-/** Where a job stands, for the page of the user whose job it is: what docs/supabase.md grants, asked by real clients under their own rights. */
+/** Where a job stands, for the page of the user whose job it is: what docs/guides/supabase.md grants, asked by real clients under their own rights. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'

@@ -25,9 +25,9 @@ export async function topicOf({ query }: Pick<Project, 'query'>, queue: string):
   return `interlock:${queue}:${row?.['channel']}`
 }
 
-/** The one block of docs/supabase.md with this after its fence. */
+/** The one block of docs/guides/supabase.md with this after its fence. */
 export function docsBlock(info: string): string {
-  const found = blocksOf(pageOf('docs/supabase.md')).filter((block) => block.info === info)
-  if (found.length !== 1) throw new Error(`docs/supabase.md has ${found.length} blocks of ${info}`)
+  const found = blocksOf(pageOf('docs/guides/supabase.md')).filter((block) => block.info === info)
+  if (found.length !== 1) throw new Error(`docs/guides/supabase.md has ${found.length} blocks of ${info}`)
   return found[0]?.code ?? ''
 }

@@ -37,9 +37,9 @@ function usable(): string | undefined {
   })
 }
 
-/** The programs of docs/python.md, each under the name that its first line says, in a folder of their own. */
+/** The programs of docs/guides/python.md, each under the name that its first line says, in a folder of their own. */
 export function pythonPrograms(): string {
-  const page = readFileSync(path.join(import.meta.dirname, '../../docs/python.md'), 'utf8')
+  const page = readFileSync(path.join(import.meta.dirname, '../../docs/guides/python.md'), 'utf8')
   const folder = mkdtempSync(path.join(tmpdir(), 'interlock-python-'))
   for (const [, code = ''] of page.matchAll(/^```python\n(.*?)^```$/gms)) {
     const name = /^# (\w+\.py)$/m.exec(code)?.[1]

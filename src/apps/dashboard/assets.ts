@@ -52,7 +52,7 @@ export async function assetOf(name: string, from: string | undefined): Promise<R
     throw new Refused(
       500,
       'failed',
-      'the page of the dashboard is missing; npm run build makes it (docs/bundlers.md)',
+      'the page of the dashboard is missing; npm run build makes it (docs/guides/bundlers.md)',
     )
   }
 }

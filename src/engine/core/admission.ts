@@ -7,7 +7,7 @@ import { byPlace, type Place } from './place.ts'
 import { capacityOf } from './policy.ts'
 import { rateOpensAt } from './rate.ts'
 
-/** The admission rule (docs/conflict-rules.md): may this waiting job start at this time? */
+/** The admission rule (docs/inside/conflict-rules.md): may this waiting job start at this time? */
 export function isStartable(ledger: LedgerView, job: Job, now: Micros): boolean {
   return isInLine(job) && mayStart(ledger, job, now)
 }

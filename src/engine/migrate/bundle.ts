@@ -1,5 +1,5 @@
 /**
- * Writes the files that are made from the parts under migrations/: the bundles, the functions' reference in docs/sql-api.md, and
+ * Writes the files that are made from the parts under migrations/: the bundles, the functions' reference in docs/reference/sql.md, and
  * the types of tables and functions for supabase-js.
  */
 import { writeFileSync } from 'node:fs'

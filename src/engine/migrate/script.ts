@@ -20,7 +20,7 @@ export interface ScriptOptions {
   /**
    * Your names for columns of `jobs` and `workflow_executions` (`{ jobs: { job_id: 'id', status: 'state' } }`), where they
    * differ. What you have must be there; a coordination column is made under the name given. Kept in `job_queue_settings`;
-   * columns that are not named stay. docs/migration-guide.md has the list.
+   * columns that are not named stay. docs/guides/migration-guide.md has the list.
    */
   readonly columns?: ColumnNames
 }

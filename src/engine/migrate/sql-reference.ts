@@ -4,7 +4,7 @@ import { packageRoot } from './package-files.ts'
 import { type SqlFunction, sqlFunctions } from './sql-functions.ts'
 
 /** The page about the functions, made from their header comments, so that the two cannot differ. */
-export const referencePage = (): string => join(packageRoot(), 'docs', 'sql-api.md')
+export const referencePage = (): string => join(packageRoot(), 'docs', 'reference', 'sql.md')
 
 const begin = '<!-- From here on made by src/engine/migrate/bundle.ts, from migrations/functions -->'
 

@@ -195,7 +195,7 @@ export interface AppendRole {
    */
   stage(queue: string, commandId: string, data: readonly DataChange[]): Promise<void>
   /**
-   * For processes that write at the same time: one of them, the combiner, carries out the commands of all (docs/several-writers.md). It
+   * For processes that write at the same time: one of them, the combiner, carries out the commands of all (docs/inside/several-writers.md). It
    * only saves lost appends. The version of an append guards the log without it, and published commands may get lost. Absent in a store
    * that cannot tell a process that its command was carried out.
    */

@@ -1,6 +1,6 @@
 /**
  * Figures of a queue for Prometheus (`interlock-queue/prometheus`), from what a process knows: no scrape asks the database anything.
- * See docs/observability.md.
+ * See docs/guides/observability.md.
  * @example
  * import { createCoordinator } from 'interlock-queue'
  * import { postgresStore } from 'interlock-queue/postgres'

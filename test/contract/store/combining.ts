@@ -24,7 +24,7 @@ const command = (jobId: string): CommandWithData => ({
 const idsOf = (commands: readonly CommandWithData[]) => commands.map(({ command: { id } }) => id)
 
 /**
- * One process carries out what all publish: docs/several-writers.md.
+ * One process carries out what all publish: docs/inside/several-writers.md.
  * @param tells false: senders read the log for what came of their commands
  */
 export function combiningContract(bench: Bench, tells: boolean): void {

@@ -1,4 +1,4 @@
-/** The admission rules once more, in the words of docs/conflict-rules.md. */
+/** The admission rules once more, in the words of docs/inside/conflict-rules.md. */
 import type { ReasonCode } from '../../../src/engine/core/index.ts'
 import {
   bypasses,

@@ -165,7 +165,7 @@ export interface Health {
   readonly version: number
   readonly activeCount: number
   readonly waitingCount: number
-  /** Since the process started: commands sent, appends won, lost and sent again after an outage, and how often it became the combiner (docs/several-writers.md). */
+  /** Since the process started: commands sent, appends won, lost and sent again after an outage, and how often it became the combiner (docs/inside/several-writers.md). */
   readonly counts: Readonly<Record<'commands' | 'appends' | 'lost' | 'retried' | 'elections', number>>
   /**
    * The last failure that is not over. A read ends a failure of reads, a beat one of beats; a write, or two beats, one of writes.

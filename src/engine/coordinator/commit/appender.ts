@@ -36,7 +36,7 @@ export interface Try {
 const MOST_DEAD = 1_000
 
 /**
- * Decides what to append and sends it, in a way that suits the number of other writers: docs/several-writers.md.
+ * Decides what to append and sends it, in a way that suits the number of other writers: docs/inside/several-writers.md.
  *
  * Alone, it decides first and appends on top of the version it knows: one round trip. Among others, one process carries out the commands of
  * all. Commands that cannot be published, and all commands over a store that cannot combine, are appended on the version that it knows, and

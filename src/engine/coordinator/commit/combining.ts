@@ -28,7 +28,7 @@ export interface CombiningOptions {
 }
 
 /**
- * The processes that write to one queue at the same time, as one of them sees it: docs/several-writers.md. Only speed depends on it. What
+ * The processes that write to one queue at the same time, as one of them sees it: docs/inside/several-writers.md. Only speed depends on it. What
  * keeps the log correct is the version that each append names.
  */
 export class Combining {

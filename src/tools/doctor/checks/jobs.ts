@@ -65,7 +65,7 @@ export function checkRows({ checkup }: Facts): Finding[] {
 /** The first thing that is missing. It may be there under another name. */
 function remedyFor(table: string, missing: readonly string[]): string {
   const named = (column: string) =>
-    `name yours: interlock migrate --column ${table}.${column}=<yours> (docs/migration-guide.md)`
+    `name yours: interlock migrate --column ${table}.${column}=<yours> (docs/guides/migration-guide.md)`
   if (missing.some((what) => what.startsWith('a table')))
     return 'rename it, or leave it: its rows are no jobs'
   if (missing.some((what) => what.startsWith('a key')))
