@@ -6,7 +6,9 @@ import { join } from '../coordinator/support.ts'
 import { freshDatabase } from '../migrate/support.ts'
 import { blocksOf, pageOf } from './markdown.ts'
 
-const command = blocksOf(pageOf('docs/guides/migration-guide.md')).find(({ code }) => code.includes('--column'))
+const command = blocksOf(pageOf('docs/guides/migration-guide.md')).find(({ code }) =>
+  code.includes('--column'),
+)
 const words = (command?.code ?? '').replaceAll('\\\n', ' ').trim().split(/\s+/)
 
 it('maps the names of a table that has its own, and its words', async () => {

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { blocksOf, pageOf } from './markdown.ts'
 import { linesOf, Scenario } from './scenario.ts'
 
-const scripts = blocksOf(pageOf('docs/inside/conflict-rules.md')).filter(({ info }) => info === 'text scenario')
+const scripts = blocksOf(pageOf('docs/inside/conflict-rules.md')).filter(
+  ({ info }) => info === 'text scenario',
+)
 
 describe('the examples of the conflict rules', () => {
   it('are there', () => {

@@ -70,7 +70,8 @@ const SHOWN = 20
 /** For people, before anything is changed. */
 function previewText(frame: Frame, choice: Choice): Lines {
   const { totals, candidates, unknown } = choice
-  if (totals === null) return 'there is no table jobs that Interlock can use; see docs/guides/migration-guide.md'
+  if (totals === null)
+    return 'there is no table jobs that Interlock can use; see docs/guides/migration-guide.md'
   const missing = missingLines(unknown)
   if (candidates.length === 0) return ['nothing to take in', ...missing]
   const others = Object.entries(totals).map(([state, n]) => `${count(n)} ${state}`)
