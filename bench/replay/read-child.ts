@@ -4,7 +4,7 @@ import { Replayer } from '../../src/engine/core/index.ts'
 import { PAGE, pagesAfter } from '../../src/engine/store/index.ts'
 import { ANSWER_MS, type Ask, askWithin } from '../../src/engine/store/postgres/connections.ts'
 import { postgresStore } from '../../src/engine/store/postgres/index.ts'
-import { readPage } from '../../src/engine/store/postgres/page.ts'
+import { readPage } from '../../src/engine/store/postgres/read-page.ts'
 import { answer, asked } from '../frame/child.ts'
 
 export interface Read {

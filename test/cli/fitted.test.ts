@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { fitted } from '../../src/apps/cli/show/what-if.ts'
 import { table } from '../../src/apps/cli/terminal/table.ts'
-import { fitted } from '../../src/apps/cli/what-if/show.ts'
 
 const grid = {
   head: ['rules', 'mean wait', 'p50', 'makespan'],

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { Frame } from '../../src/apps/cli/frame.ts'
-import { Pace } from '../../src/apps/cli/history/pace.ts'
+import { Pace } from '../../src/apps/cli/pace.ts'
 
 vi.mock('node:timers/promises', () => ({ setTimeout: vi.fn(async () => {}) }))
 

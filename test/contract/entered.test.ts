@@ -1,6 +1,6 @@
 /** What a job that enters the line adds to its event says as much as its whole row and its data, which older releases send. */
 import { expect, it } from 'vitest'
-import { dataOf } from '../../src/engine/coordinator/commit/command-data.ts'
+import { dataOf } from '../../src/engine/coordinator/commit/data-staging.ts'
 import { decide, emptyLedger, projectionChanges } from '../../src/engine/core/index.ts'
 import { encodeEvent, keptOf, parseJobs } from '../../src/engine/events/index.ts'
 import type { AppendRequest } from '../../src/engine/store/index.ts'

@@ -1,8 +1,8 @@
 /** Where commits wait for a standby: what a process tells of the log as a fact, it tells when it is confirmed, however it knows. */
 import { describe, expect, it } from 'vitest'
 import { Committer } from '../../src/engine/coordinator/commit/committer.ts'
+import { readToHead } from '../../src/engine/coordinator/replica/catch-up.ts'
 import { LogView } from '../../src/engine/coordinator/replica/log-view.ts'
-import { readToHead } from '../../src/engine/coordinator/replica/read-log.ts'
 import { type Command, InterlockError } from '../../src/engine/core/index.ts'
 import type { LogStore, OnWake } from '../../src/engine/store/index.ts'
 import { memoryDatabase, memoryStore } from '../../src/engine/store/memory/index.ts'

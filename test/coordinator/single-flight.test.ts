@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { SingleFlight } from '../../src/engine/coordinator/base/work.ts'
+import { SingleFlight } from '../../src/engine/coordinator/base/concurrency.ts'
 
 /** Work that ends when the test says so. */
 function steps() {

@@ -2,7 +2,7 @@
 import { expect, it, onTestFinished } from 'vitest'
 import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
 import { postgresStore } from '../../src/engine/store/postgres/index.ts'
-import type { QueueHealth } from '../../src/tools/insight/health.ts'
+import type { QueueHealth } from '../../src/tools/insight/queue-health.ts'
 import { connection } from '../contract/support.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 import { messagesIn, mounted } from './support.ts'

@@ -170,7 +170,7 @@ export function codecModule(): string {
   const guards = unique([...Object.values(rowGuards), 'isSoundText', 'areSoundTexts', 'areOffers']).sort()
   return `// Made by \`npm run codec\` from event-table.ts: change that.
 import type { Event, EventType, JobType, RecordedEvent } from '../core/index.ts'
-import { ${guards.join(', ')} } from './event-kinds.ts'
+import { ${guards.join(', ')} } from './event-guards.ts'
 import type { EventRow } from './wire.ts'
 
 type Of<Type extends EventType> = Event & { readonly type: Type }

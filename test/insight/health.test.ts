@@ -10,7 +10,7 @@ import {
   specDefaults,
   type WorkerFact,
 } from '../../src/engine/core/index.ts'
-import { type HealthFacts, healthOf } from '../../src/tools/insight/health.ts'
+import { type HealthFacts, healthOf } from '../../src/tools/insight/queue-health.ts'
 
 const SECOND = 1_000_000
 const specOf = (jobId: string, models: readonly string[] = ['m'], kind = 'normal'): JobSpec => ({

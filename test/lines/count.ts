@@ -33,7 +33,7 @@ export const severalWriters: readonly Part[] = [
   {
     what: 'src/engine/coordinator/commit',
     files: ['src/engine/coordinator/commit/*.ts'],
-    except: ['src/engine/coordinator/commit/{command-data,started-data}.ts'],
+    except: ['src/engine/coordinator/commit/{data-staging,started-data}.ts'],
   },
   { what: 'adapters', files: ['src/engine/store/*/{combining,deciding,handed,told,turn}.ts'] },
   {

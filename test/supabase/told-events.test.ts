@@ -1,7 +1,7 @@
 /** What a process tells the others of its own appends, and what it takes from a message. */
 import { expect, it } from 'vitest'
 import type { RecordedEvent } from '../../src/engine/core/index.ts'
-import { newsIn, newsMessage, RecentEvents } from '../../src/engine/store/supabase/told-events.ts'
+import { newsIn, newsMessage, RecentEvents } from '../../src/engine/store/supabase/news.ts'
 import { queuedEvent } from '../contract/hand-made.ts'
 
 const eventsFrom = (first: number, last: number, jobId = 'job'): readonly RecordedEvent[] =>

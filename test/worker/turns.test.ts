@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isLong, Turns } from '../../src/engine/worker/turns.ts'
+import { isLong, Turns } from '../../src/engine/worker/event-loop.ts'
 import { memoryStore, work } from './support.ts'
 
 const burn = (ms: number) => {

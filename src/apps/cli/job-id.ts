@@ -1,11 +1,11 @@
+import { listDead } from '../../engine/coordinator/dead-letters.ts'
 import type { Coordinator } from '../../engine/coordinator/index.ts'
-import { listDead } from '../../engine/coordinator/job-records.ts'
 import { parseJobId } from '../../engine/events/index.ts'
 import type { LogStore } from '../../engine/store/index.ts'
 import { opened } from '../../tools/history/access.ts'
 import { orCut } from '../../tools/history/fold.ts'
 import { readPages } from '../../tools/history/index.ts'
-import { onlyOne } from '../../tools/history/of-job.ts'
+import { onlyOne } from '../../tools/history/job-history.ts'
 import type { Frame } from './frame.ts'
 
 /** How many dead letters, the newest first, are searched for the beginning of an id. */

@@ -8,11 +8,11 @@ import { json, secured } from './guard/headers.ts'
 import { checkFetchSite, checkHost, checkOrigin } from './guard/host.ts'
 
 import { Refused, refusalOf } from './guard/refused.ts'
-import { scrapesOf } from './metrics/scrapes.ts'
+import type { TokenSession } from './guard/token-session.ts'
 import { type DashboardOptions, type WholeOptions, wholeOptions } from './options.ts'
 import { readersOf } from './readers.ts'
 import { type Handled, routesOf } from './routes.ts'
-import type { TokenSession } from './session/token.ts'
+import { scrapesOf } from './scrapes.ts'
 import { openStreams } from './stream/streams.ts'
 
 /** A dashboard, for you to mount in a server. */

@@ -14,6 +14,6 @@
  */
 export { createDashboard, type Dashboard } from './dashboard.ts'
 export { type Authorize, type Grant, type Lever, levers } from './guard/grant.ts'
-export { type NodeHandler, toNodeHandler } from './node/to-node-handler.ts'
+export { type TokenSession, type TokenSessionOptions, tokenSession } from './guard/token-session.ts'
 export type { DashboardMetrics, DashboardOptions } from './options.ts'
-export { type TokenSession, type TokenSessionOptions, tokenSession } from './session/token.ts'
+export { type NodeHandler, toNodeHandler } from './to-node-handler.ts'

@@ -13,7 +13,7 @@ import type { LogStore } from '../../engine/store/index.ts'
 import { type FigureOptions, figureFields } from '../../tools/figures/index.ts'
 import type { Authorize } from './guard/grant.ts'
 import { loopbackNames } from './guard/host.ts'
-import type { TokenSession } from './session/token.ts'
+import type { TokenSession } from './guard/token-session.ts'
 
 export interface DashboardMetrics extends FigureOptions {
   /** At least 16 characters. */

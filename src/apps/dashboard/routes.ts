@@ -19,11 +19,11 @@ import { type Allowed, allowedBy, type Lever, levers } from './guard/grant.ts'
 import { json } from './guard/headers.ts'
 import { Refused } from './guard/refused.ts'
 import { pullLever } from './lever/pull.ts'
-import type { Scrapes } from './metrics/scrapes.ts'
 import type { WholeOptions } from './options.ts'
 import { placeOf } from './place/place.ts'
 import type { QueueReader } from './reader/queue-reader.ts'
 import type { Readers } from './readers.ts'
+import type { Scrapes } from './scrapes.ts'
 import type { Streams } from './stream/streams.ts'
 
 interface Parts {

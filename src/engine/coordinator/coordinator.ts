@@ -6,9 +6,9 @@ import { type CoordinatorOptions, completeOptions, type WholeOptions } from './a
 import type { ResultsOf, TypedCoordinator } from './api/typed.ts'
 import { errorText, type Logger } from './base/logger.ts'
 import { commandsOf } from './commands.ts'
+import { vitalsOf } from './health.ts'
 import { TakenIn } from './inbox/row-intake.ts'
 import { recordsOf } from './job-records.ts'
-import { vitalsOf } from './observer.ts'
 import { QueueProcess } from './queue-process.ts'
 
 /**
@@ -44,9 +44,9 @@ function followed({ member }: QueueProcess, telemetry: Telemetry | undefined): v
 
 /** The coordinator for a program. Each call is answered by the part of the process that knows. */
 function coordinatorOf(process: QueueProcess, { store, telemetry }: WholeOptions): Coordinator {
-  const { gate, hints, member, observer } = process
+  const { gate, hints, member, queries } = process
   const { log, logger } = member
-  const { see: _, ...observed } = observer
+  const { see: _, ...asked } = queries
   const taken = new TakenIn(process.incoming.rows)
   return {
     queue: log.queue,
@@ -62,7 +62,7 @@ function coordinatorOf(process: QueueProcess, { store, telemetry }: WholeOptions
     ready$: gate.ready$,
     ...commandsOf(member, telemetry),
     ...recordsOf(member, store, taken),
-    ...observed,
+    ...asked,
     vitals: () => vitalsOf(member, taken),
     attempt: (lease) => member.starts.attempt(lease),
     heartbeat: (lease) => member.holds(lease),

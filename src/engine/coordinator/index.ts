@@ -13,7 +13,6 @@ export type {
   RunningMachine,
   WaitingJobView,
 } from './api/view.ts'
-export type { Vitals } from './api/vitals.ts'
 export { type LogEvent, type LogFields, logEvents } from './base/log-events.ts'
 export {
   jsonLogger,

@@ -8,12 +8,12 @@ import { Inbox } from './inbox/inbox.ts'
 import { IncomingLooks, type LookingProcess } from './inbox/incoming-looks.ts'
 import { Member } from './membership/member.ts'
 import type { MemberOwner, StartReason } from './membership/member-api.ts'
-import { type Observer, observerOf } from './observer.ts'
+import { type Queries, queriesOf } from './queries.ts'
 
 /** One process on one queue: its gate and its inbox, and the member that sends their commands and tells them what the log says. */
 export class QueueProcess implements MemberOwner, LookingProcess {
   readonly member: Member
-  readonly observer: Observer
+  readonly queries: Queries
   readonly hints = new Hints()
   readonly incoming: IncomingLooks
   readonly #gate: Gate
@@ -25,7 +25,7 @@ export class QueueProcess implements MemberOwner, LookingProcess {
     const { store } = options
     this.member = new Member(options, this)
     this.incoming = new IncomingLooks(this, this.member.log.looks)
-    this.observer = observerOf(this.member, store)
+    this.queries = queriesOf(this.member, store)
     this.#gate = new Gate(this.member)
     if (options.onUnavailable === 'bypass') this.#lenient = new LenientGate(this.#gate, this.member, options)
     this.#inbox = new Inbox(store, this.member, this.incoming.requests)
@@ -68,7 +68,7 @@ export class QueueProcess implements MemberOwner, LookingProcess {
   }
 
   see(event: RecordedEvent): void {
-    this.observer.see(event)
+    this.queries.see(event)
     this.#gate.see(event)
     if ((event.offers?.length ?? 0) > 0) this.hints.wake()
     if (this.incoming.see(event)) this.hints.takenIn()

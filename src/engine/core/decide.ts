@@ -10,9 +10,9 @@ import { reprioritize } from './decide/reprioritize.ts'
 import { accepted } from './decide/result.ts'
 import { tick } from './decide/tick.ts'
 import { voidEvents } from './decide/void.ts'
+import { dispatch } from './dispatch.ts'
 import { Draft } from './draft.ts'
 import type { RecordedEvent } from './event.ts'
-import { grant } from './grant.ts'
 import type { Ledger } from './ledger.ts'
 import { fold } from './replay.ts'
 import { Scribe, type Surroundings } from './scribe.ts'
@@ -78,6 +78,6 @@ function decideOne(scribe: Scribe): CommandResult {
 /** A worker without work looks at all jobs, since an offer may have run out without an event. */
 function claim(scribe: Scribe): CommandResult {
   scribe.draft.wide = true
-  grant(scribe)
+  dispatch(scribe)
   return accepted(scribe)
 }

@@ -26,9 +26,9 @@ export class Draft extends LedgerParts implements LedgerView {
   readonly touched = new Set<string>()
   /** Places whose availability or blocker may have changed. */
   readonly unsettled = new Set<Place>()
-  /** Models that lost a holder, a reservation or an offer since the last grant. */
+  /** Models that lost a holder, a reservation or an offer since the last dispatch. */
   readonly freed = new Set<string>()
-  /** Jobs that came into line since the last grant. */
+  /** Jobs that came into line since the last dispatch. */
   readonly arrived: Place[] = []
   /** A slot came free that other jobs may have waited for, or the rules changed: look at all lines. */
   wide = false

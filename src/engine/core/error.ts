@@ -1,5 +1,5 @@
 import type { ErrorDetails } from './error-details.ts'
-import { forShell } from './foreign.ts'
+import { forShell } from './safe-text.ts'
 
 /**
  * What an error means for the caller:

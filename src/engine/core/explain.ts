@@ -1,13 +1,13 @@
 import { blockerOf } from './blocking.ts'
+import { diagnosisOf, type JobCode, type LiveCode } from './diagnosis.ts'
 import type { JobRecord, Operator, QueueFacts } from './facts.ts'
 import type { Micros } from './job.ts'
+import { type Standing, standingOf } from './law/state.ts'
 import { isInLine, type Job, jobOf, type LedgerView, modelOf, type Pause } from './ledger.ts'
 import { type NotLive, notLive } from './not-live.ts'
 import { pauseOf } from './pausing.ts'
 import { capacityOf } from './policy.ts'
-import { type Standing, standingOf } from './standing.ts'
 import { alsoKnown, alsoOf, toDoFor } from './to-do.ts'
-import { type JobCode, type LiveCode, toldOf } from './told.ts'
 
 /** One model that the job needs, and the place of the job in its line. */
 export interface ModelPlace {
@@ -25,7 +25,7 @@ export interface ModelPlace {
     | null
 }
 
-interface Told {
+interface Explained {
   readonly jobId: string
   /** One sentence. */
   readonly reason: string
@@ -45,7 +45,7 @@ interface Told {
 }
 
 /** A live job: why it does not run, which job it waits for, and what has to happen. */
-export interface LiveExplanation extends Told {
+export interface LiveExplanation extends Explained {
   readonly state: 'waiting' | 'active'
   /** Its state in the words of the job's statechart. */
   readonly standing: Standing
@@ -54,7 +54,7 @@ export interface LiveExplanation extends Told {
 }
 
 /** A job that is not in the queue, or not any more. */
-export interface OtherExplanation extends Told {
+export interface OtherExplanation extends Explained {
   /**
    * `submitted`: by SQL or as a row of `jobs`, and nobody has taken it in yet. `refused`: it never came in. `archived`: if it ever
    * was, its events are not in the log any more. `unknown`: the log has never heard of it, but there is a row of `jobs`, or there
@@ -91,7 +91,7 @@ export function explainLive(facts: QueueFacts, jobId: string): LiveExplanation |
   const { ledger } = facts
   const job = jobOf(ledger, jobId)
   if (job === undefined) return undefined
-  const told = toldOf(facts, job)
+  const told = diagnosisOf(facts, job)
   const { code, reason, blockedBy } = told
   const chain = chainOf(ledger, blockedBy)
   return {

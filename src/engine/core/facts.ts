@@ -1,7 +1,7 @@
 import type { RecordedEvent } from './event.ts'
 import { MICROS_PER_MS, type Micros } from './job.ts'
 import type { LedgerView } from './ledger.ts'
-import type { HasWorker } from './reason.ts'
+import type { HasWorker } from './wait-reason.ts'
 
 /** A worker process as its row says it. */
 export interface WorkerFact {

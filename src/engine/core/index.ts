@@ -2,6 +2,15 @@ export { isStartable } from './admission.ts'
 export * from './command.ts'
 export { runningAttempt } from './decide/result.ts'
 export { type Decision, decide, isCommandType } from './decide.ts'
+export {
+  arrivalCodes,
+  type Diagnosis,
+  diagnosisOf,
+  faultOf,
+  type JobCode,
+  jobFaults,
+  type LiveCode,
+} from './diagnosis.ts'
 export * from './ending.ts'
 export * from './error.ts'
 export type { ErrorDetails } from './error-details.ts'
@@ -24,7 +33,6 @@ export {
   serversOf,
   type WorkerFact,
 } from './facts.ts'
-export { forShell, oneLine, operand, stackLines } from './foreign.ts'
 export { hash } from './hash.ts'
 export * from './job.ts'
 export type { JobLaw, JobTarget, QueueLaw } from './law/law.ts'
@@ -38,6 +46,8 @@ export {
   queueStateOf,
   queueStates,
   queueStateValueOf,
+  type Standing,
+  standingOf,
   statusOf,
 } from './law/state.ts'
 export { type Variant, variantOf, variants } from './law/variant.ts'
@@ -59,23 +69,14 @@ export { pauseOf } from './pausing.ts'
 export * from './policy.ts'
 export { projectionAt, projectionChanges, projectionOf } from './projection.ts'
 export { modelOpensAt, rateOpensAt } from './rate.ts'
-export { type HasWorker, reasonCodeOf, waitingFor } from './reason.ts'
 export { type Folded, fold, type QueueChange, Replayer, replay } from './replay.ts'
 export * from './row.ts'
 export * from './row.ts'
+export { forShell, oneLine, operand, stackLines } from './safe-text.ts'
 export type { Surroundings } from './scribe.ts'
 export type { JobRow as SnapshotJobRow } from './snapshot/job-row.ts'
 export { SNAPSHOT_SHAPE, snapshotKeys, snapshotRemedy } from './snapshot/parts.ts'
 export { LedgerReader } from './snapshot/read.ts'
 export { type SnapshotLine, snapshotLines } from './snapshot/write.ts'
-export { type Standing, standingOf } from './standing.ts'
 export { nextOpeningAt, nextTickAt } from './timing.ts'
-export {
-  arrivalCodes,
-  faultOf,
-  type JobCode,
-  jobFaults,
-  type LiveCode,
-  type Told,
-  toldOf,
-} from './told.ts'
+export { type HasWorker, reasonCodeOf, waitingFor } from './wait-reason.ts'

@@ -1,8 +1,9 @@
 import type { Draft } from './draft.ts'
 import { setReady } from './fair-share.ts'
 import type { Micros } from './job.ts'
-import { idleModel, type Job, usesSlot } from './ledger.ts'
+import { type Job, usesSlot } from './ledger.ts'
 import { endOffersFor, freeSlot, withdrawOffer } from './offers.ts'
+import { reserves } from './overtaking.ts'
 import type { OwnJob } from './own-job.ts'
 import { capacityOf } from './policy.ts'
 import { countStart } from './rate.ts'
@@ -96,34 +97,4 @@ export function giveBackModels(draft: Draft, job: Job): void {
   }
   draft.unsettleAfter(draft.line, job.place)
   draft.unsettleAt(draft.line, 0)
-}
-
-/** True if the job keeps its models free because it was overtaken often enough. 0 is handled by the line itself. */
-export function reserves(draft: Draft, job: Job): boolean {
-  const limit = draft.policy.maxOvertakes
-  return limit !== null && limit > 0 && job.overtaken >= limit
-}
-
-/** Another job with a shared model started before this one. Counted under any policy: it may change later. */
-export function overtake(draft: Draft, job: Job): void {
-  const own = draft.edit(job, true)
-  draft.overtakes++
-  own.overtaken++
-  if (own.overtaken !== draft.policy.maxOvertakes) return
-  for (const name of own.spec.models) {
-    const model = draft.model(name)
-    model.reserved = model.reserved.insert(own.place, draft.owner)
-  }
-}
-
-/** Builds the reservations of every model again, after `maxOvertakes` changed. */
-export function rebuildReservations(draft: Draft): void {
-  for (const model of [...draft.models]) {
-    const own = draft.model(model.model)
-    own.reserved = idleModel(model.model).reserved
-    for (const place of own.line) {
-      const job = draft.jobs.get(place)
-      if (job !== undefined && reserves(draft, job)) own.reserved = own.reserved.insert(place, draft.owner)
-    }
-  }
 }

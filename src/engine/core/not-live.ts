@@ -1,12 +1,12 @@
+import type { JobCode } from './diagnosis.ts'
 import { outcomeOf } from './ending.ts'
 import type { ErrorCode } from './error.ts'
 import type { RecordedEvent } from './event.ts'
 import { hasDecider, type JobRecord, type QueueFacts, type SubmittedCommand } from './facts.ts'
-import { forShell, operand } from './foreign.ts'
 import { MICROS_PER_MS, type Micros } from './job.ts'
 import type { Ending } from './law/state.ts'
+import { forShell, operand } from './safe-text.ts'
 import { decisionText } from './to-do.ts'
-import type { JobCode } from './told.ts'
 
 /** A job that the ledger does not have: it is not in line yet, or not any more. */
 export interface NotLive {

@@ -1,9 +1,9 @@
 import { statusOf } from './law/state.ts'
 import { dueTime, isInLine, type Job, jobOf, type Ledger, triesOf, usesSlot, waitingCount } from './ledger.ts'
 import type { Policy } from './policy.ts'
-import { conflictReason, limitReason } from './reason.ts'
 import type { JobRow, ProjectionChanges, StateRow } from './row.ts'
 import { expiresAt, timesOutAt } from './timing.ts'
+import { conflictReason, limitReason } from './wait-reason.ts'
 
 /** The rows to write when `before` becomes `after`: those of the touched jobs, and the state of the queue. */
 export function projectionChanges(

@@ -5,8 +5,8 @@ import type { Event, RecordedEvent } from './event.ts'
 import { applyEvent } from './evolve.ts'
 import type { Micros } from './job.ts'
 import { type Job, jobOf, usesSlot } from './ledger.ts'
-import { reserves } from './line.ts'
 import { dateOffer, endOffer, offer } from './offers.ts'
+import { reserves } from './overtaking.ts'
 
 /** What `decide` knows beside the ledger. */
 export interface Surroundings {

@@ -1,17 +1,17 @@
+import { type Diagnosis, diagnosisOf } from './diagnosis.ts'
 import { hasDecider, type JobRecord, type QueueFacts, type SubmittedCommand, serversOf } from './facts.ts'
-import { operand } from './foreign.ts'
 import { type Job, jobOf, triesOf } from './ledger.ts'
-import { isOfferLive } from './offered.ts'
+import { isOfferLive } from './offer-expiry.ts'
 import { firstPause } from './pausing.ts'
-import { type Told, toldOf } from './told.ts'
+import { operand } from './safe-text.ts'
 
 /** What has to happen before the job goes on, and who does it. */
-export function toDoFor(facts: QueueFacts, job: Job, told: Told): string {
+export function toDoFor(facts: QueueFacts, job: Job, told: Diagnosis): string {
   if (job.active) return toDoForActive(facts, job, told)
   return toDoForWaiting(facts, job, told) + passable(facts, job)
 }
 
-function toDoForActive(facts: QueueFacts, job: Job, { code }: Told): string {
+function toDoForActive(facts: QueueFacts, job: Job, { code }: Diagnosis): string {
   const { jobId } = job
   switch (code) {
     case 'late':
@@ -52,7 +52,7 @@ const recorder = (facts: QueueFacts): string =>
     ? 'look at the log of the processes: one of them should have recorded it'
     : 'start a process of Interlock'
 
-function toDoForWaiting(facts: QueueFacts, job: Job, { code, blockedBy }: Told): string {
+function toDoForWaiting(facts: QueueFacts, job: Job, { code, blockedBy }: Diagnosis): string {
   const blocker = blockedBy === null ? 'the job in the way' : `job ${blockedBy}`
   switch (code) {
     case 'overdue':
@@ -96,7 +96,7 @@ function passable({ ledger, now }: QueueFacts, job: Job): string {
 }
 
 /** What else stands in the way of a live job, or will. @param chain the jobs that it waits for */
-export function alsoOf(facts: QueueFacts, job: Job, told: Told, chain: readonly string[]): string[] {
+export function alsoOf(facts: QueueFacts, job: Job, told: Diagnosis, chain: readonly string[]): string[] {
   return [...inTheWay(facts, chain), ...unattended(facts, job, told)]
 }
 
@@ -104,12 +104,12 @@ export function alsoOf(facts: QueueFacts, job: Job, told: Told, chain: readonly 
 function inTheWay(facts: QueueFacts, chain: readonly string[]): string[] {
   const last = jobOf(facts.ledger, chain.at(-1) ?? '')
   if (last === undefined || !last.active) return []
-  const told = toldOf(facts, last)
+  const told = diagnosisOf(facts, last)
   return told.code === null ? [] : [`job ${last.jobId}: ${told.reason}: ${toDoFor(facts, last, told)}`]
 }
 
 /** Nobody is there to do the next step once the present reason is over. */
-function unattended(facts: QueueFacts, job: Job, { code }: Told): string[] {
+function unattended(facts: QueueFacts, job: Job, { code }: Diagnosis): string[] {
   const { workers, ledger, now } = facts
   if (job.active || workers === null || code === 'no_worker' || code === 'overdue') return []
   const until = code === 'model_paused' ? firstPause(ledger, job.spec)?.until : null

@@ -2,7 +2,7 @@ import { InterlockError, isInterlockError, type RecordedEvent } from '../core/in
 import { decodeEvent } from './decode-event.ts'
 import { encodeEvent } from './encode-event.ts'
 import { isPlain } from './event-codec.ts'
-import { areSoundTexts, isCount, isInt, isSound, isSoundText } from './event-kinds.ts'
+import { areSoundTexts, isCount, isInt, isSound, isSoundText } from './event-guards.ts'
 import { pathText } from './invalid.ts'
 
 /** Where an event does not read back unchanged, and what is wrong there. */

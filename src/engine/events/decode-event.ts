@@ -1,10 +1,10 @@
 import { type Event, type EventType, eventTypes, InterlockError, type RecordedEvent } from '../core/index.ts'
 import { type CheckedRow, eventOf, hasPlainFields } from './event-codec.ts'
-import { isCount, isInt, isText } from './event-kinds.ts'
+import { isCount, isInt, isText } from './event-guards.ts'
 import { eventRowSchema } from './event-schema.ts'
 import { pathText } from './invalid.ts'
 import { upcast } from './upcast.ts'
-import { asRead, parseVoids } from './voids.ts'
+import { asRead, parseVoids } from './voided-events.ts'
 
 const knownTypes: ReadonlySet<string> = new Set<EventType>(eventTypes)
 

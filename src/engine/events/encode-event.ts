@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '../core/index.ts'
 import { columnsOf } from './event-codec.ts'
-import type { EventRow } from './wire.ts'
+import type { EventRow } from './event-row.ts'
 
 /** The row of `job_queue_log` for an event. {@link decodeEvent} returns the same event. */
 export function encodeEvent(event: RecordedEvent): EventRow {

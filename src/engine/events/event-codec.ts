@@ -17,8 +17,8 @@ import {
   isText,
   isTrue,
   isWhole,
-} from './event-kinds.ts'
-import type { EventRow } from './wire.ts'
+} from './event-guards.ts'
+import type { EventRow } from './event-row.ts'
 
 type Of<Type extends EventType> = Event & { readonly type: Type }
 type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] }

@@ -1,6 +1,6 @@
 import { type Event, type EventType, eventTypes, specDefaults } from '../core/index.ts'
 
-/** What a value in a row may be; event-kinds.ts has the schema and the guards of each. */
+/** What a value in a row may be; event-guards.ts has the schema and the guards of each. */
 export type Kind =
   | ('text' | 'texts' | 'model' | 'jobType' | 'reason' | 'failure' | 'requeue' | 'pause')
   | ('count' | 'whole' | 'int' | 'real' | 'true' | 'boolean' | 'policy' | 'record')

@@ -1,9 +1,10 @@
-export { type Addresses, parseAddresses, type Wanted } from './addresses.ts'
-export { calls } from './calls.ts'
+export { checkAccess, parseInstant } from './access.ts'
 export { faultyIn } from './check-event.ts'
+export { calls } from './coordinator-calls.ts'
 export { decodeEvent, decodeEvents } from './decode-event.ts'
 export { encodeEvent } from './encode-event.ts'
 export { errorData, messageOf } from './error-data.ts'
+export { SCHEMA_VERSION } from './event-row.ts'
 export { checkEvents, checkLedger, checkStatement, checkStatementOf, readingEvent } from './given-events.ts'
 export {
   flagSchema,
@@ -13,9 +14,18 @@ export {
   parseArguments,
   parseInput,
 } from './invalid.ts'
+export {
+  type EnqueueInput,
+  keptOf,
+  parseJob,
+  parseJobs,
+  parseSpec,
+  parseTime,
+  parseTimeOrNull,
+  wholeNumber,
+} from './job-spec.ts'
 export { CheckedResult, parseNote, parseResult } from './json.ts'
 export { lengthOf } from './json-size.ts'
-export { checkAccess, parseInstant } from './looking.ts'
 export { parseJobId, parseModels, parseQueue, parseSeq, queueSchema } from './names.ts'
 export {
   checkCoordinatorOptions,
@@ -35,23 +45,13 @@ export { payloadHash } from './payload-hash.ts'
 export { plainCalls } from './plain-call.ts'
 export { type PolicyInput, parsePolicy, policySchema } from './policy.ts'
 export { type ParsedRequest, parseRequest } from './request.ts'
-export { checkCall } from './rooms.ts'
 export { safeBeginning, scrubbed } from './scrub.ts'
+export { type Addresses, parseAddresses, type Wanted } from './server-addresses.ts'
 export { fromHex, sha256, toHex, utf8 } from './sha256.ts'
 export { decodeSnapshotHead, decodeSnapshotLine, type SnapshotHead } from './snapshot-lines.ts'
-export {
-  type EnqueueInput,
-  keptOf,
-  parseJob,
-  parseJobs,
-  parseSpec,
-  parseTime,
-  parseTimeOrNull,
-  wholeNumber,
-} from './spec.ts'
+export { checkCall } from './tool-calls.ts'
 export { jobTrace } from './trace.ts'
-export { asRead, parseVoids, placeholderOf, type Voids } from './voids.ts'
-export { SCHEMA_VERSION } from './wire.ts'
+export { asRead, parseVoids, placeholderOf, type Voids } from './voided-events.ts'
 export {
   type Hold,
   parseWorkflow,

@@ -9,8 +9,8 @@ import {
   parseInput,
   signalSchema,
 } from './invalid.ts'
+import { wholeNumber } from './job-spec.ts'
 import { modelSchema, modelsSchema, operatorSchema, parseJobId } from './names.ts'
-import { wholeNumber } from './spec.ts'
 import { holds } from './workflow.ts'
 
 /** What every store has to have; the rest differs. */

@@ -1,8 +1,8 @@
 import * as z from 'zod'
 import type { Micros } from '../core/index.ts'
 import { parseInput, unknownFields } from './invalid.ts'
+import { timeSchema } from './job-spec.ts'
 import { modelSchema } from './names.ts'
-import { timeSchema } from './spec.ts'
 
 /** The log holds codes and no texts: whatever people have to say about it belongs elsewhere. */
 const reasonError =

@@ -1,11 +1,11 @@
-import type { calls } from './calls.ts'
+import type { calls } from './coordinator-calls.ts'
 import { hasOnly, isPlainName, isWhole } from './plain.ts'
 
 type Given = readonly unknown[]
 
 /**
  * Whether the arguments of a call are plainly what its schemas accept, in a tenth of the time: for the calls that every job
- * makes. The schemas (calls.ts) check all other arguments. test/events/plain-call.test.ts keeps the two consistent.
+ * makes. The schemas (coordinator-calls.ts) check all other arguments. test/events/plain-call.test.ts keeps the two consistent.
  */
 export const plainCalls: { readonly [Name in keyof typeof calls]?: (given: Given) => boolean } = {
   attempt: ([lease]) => isLease(lease),

@@ -20,7 +20,7 @@ export interface JobInput {
 }
 
 /**
- * What the schema (spec.ts) returns for a job with nothing unusual about it, in a tenth of the time; undefined for all others,
+ * What the schema (job-spec.ts) returns for a job with nothing unusual about it, in a tenth of the time; undefined for all others,
  * which the schema has to check. The schema is the law: test/events/plain-job.test.ts keeps the two consistent.
  */
 export function plainJob(input: unknown): JobInput | undefined {

@@ -9,8 +9,8 @@ import {
   type Policy,
 } from '../core/index.ts'
 import { hasFields, optionsSchema, parseInput, unknownFields } from './invalid.ts'
+import { wholeNumber } from './job-spec.ts'
 import { modelSchema } from './names.ts'
-import { wholeNumber } from './spec.ts'
 
 /** A policy as a program writes it: a shorthand, or the fields to change. `by-model` is `{ maxActive: null }`. */
 export type PolicyInput =

@@ -10,10 +10,10 @@ import {
 } from '../core/index.ts'
 import { errorData } from './error-data.ts'
 import { parseInput } from './invalid.ts'
+import { keptOf, parseJob, parseJobs, timeSchema, wholeNumber } from './job-spec.ts'
 import { parseResult, reaches } from './json.ts'
 import { lazily } from './lazily.ts'
 import { jobIdSchema, kindSchema, modelsSchema } from './names.ts'
-import { keptOf, parseJob, parseJobs, timeSchema, wholeNumber } from './spec.ts'
 
 const MICROS = 1_000_000
 const YEAR_SECONDS = 365 * 86_400

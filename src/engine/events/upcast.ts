@@ -1,5 +1,5 @@
 import { type EventType, InterlockError } from '../core/index.ts'
-import { SCHEMA_VERSION } from './wire.ts'
+import { SCHEMA_VERSION } from './event-row.ts'
 
 type Row = Readonly<Record<string, unknown>>
 

@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Coordinator, ResultsOf } from '../coordinator/index.ts'
 import type { JobType, Json, Tries } from '../core/index.ts'
 import type { BreakerOptions } from './breaker.ts'
-import type { RetryRule } from './retry.ts'
+import type { RetryRule } from './retry-delay.ts'
 
 /** The job that a handler is given. */
 export interface Job<Payload = unknown> extends Tries {

@@ -3,9 +3,9 @@ import { endsAttempt, type Lease, type RecordedEvent, type Started } from '../co
 import type { AttemptSpan } from '../store/index.ts'
 import type { HandlerContext, HandlerDefinition, Job } from './api.ts'
 import { AttemptStopped, type StopCause } from './errors.ts'
+import { Turns } from './event-loop.ts'
 import { type HandlerEnd, type Outcome, outcomeOf } from './outcome.ts'
 import { after } from './timer.ts'
-import { Turns } from './turns.ts'
 import { owned } from './uncaught.ts'
 
 /** Causes that end the attempt even against the handler, the strongest last. */

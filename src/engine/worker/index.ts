@@ -9,4 +9,4 @@ export {
 } from './errors.ts'
 export { defineHandlers } from './handlers.ts'
 export { createJobWorker } from './job-worker.ts'
-export type { RetryOptions, RetryRule } from './retry.ts'
+export type { RetryOptions, RetryRule } from './retry-delay.ts'

@@ -1,5 +1,5 @@
 import { Subscription } from 'rxjs'
-import { InFlight, SingleFlight } from '../coordinator/base/work.ts'
+import { InFlight, SingleFlight } from '../coordinator/base/concurrency.ts'
 import type { Coordinator, ResultsOf, TypedCoordinator, UntypedCoordinator } from '../coordinator/index.ts'
 import { type Claim, isAttemptOver, type Started } from '../core/index.ts'
 import { checkDrainOptions, checkWorkerOptions } from '../events/index.ts'
@@ -16,15 +16,15 @@ import type {
 } from './api.ts'
 import { Attempt, Attempts } from './attempt.ts'
 import { Breaker } from './breaker.ts'
+import { Turns } from './event-loop.ts'
 import { type HandlerSet, handlersOf } from './handlers.ts'
-import { tellEnd, tellFailure, tellStart, tellUntold } from './lines.ts'
+import { tellEnd, tellFailure, tellStart, tellUntold } from './log-lines.ts'
 import type { Outcome } from './outcome.ts'
 import { perform } from './perform.ts'
 import { emptyTally, Reporter } from './reporter.ts'
-import { RowIntake } from './row-intake.ts'
+import { RowPoller } from './row-poller.ts'
 import { Slots } from './slots.ts'
 import { after } from './timer.ts'
-import { Turns } from './turns.ts'
 import { catchUncaught } from './uncaught.ts'
 import { untilAnswered } from './until-answered.ts'
 
@@ -70,7 +70,7 @@ class QueueJobWorker implements JobWorker {
   readonly #coordinator: Coordinator
   readonly #handlers: HandlerSet
   readonly #slots: Slots
-  readonly #intake: RowIntake | undefined
+  readonly #intake: RowPoller | undefined
   readonly #tally = emptyTally()
   readonly #reporter: Reporter
   readonly #attempts: Attempts
@@ -106,7 +106,7 @@ class QueueJobWorker implements JobWorker {
     this.#onError = options.onError ?? ((error) => tellFailure(coordinator.logger, error))
     this.#claiming = new SingleFlight(() => this.#claimOnce(), this.#onError)
     this.#reporter = new Reporter(coordinator, this.#tally, this.#onError)
-    this.#intake = intake ? new RowIntake(coordinator, (count) => (this.#tally.takenIn += count)) : undefined
+    this.#intake = intake ? new RowPoller(coordinator, (count) => (this.#tally.takenIn += count)) : undefined
   }
 
   start(): void {

@@ -3,7 +3,7 @@ import { type Claim, isInterlockError, MICROS_PER_MS, type Started } from '../co
 import type { WorkerMetrics } from './api.ts'
 import type { Attempt } from './attempt.ts'
 import type { Outcome } from './outcome.ts'
-import { type RetryRule, retryDelayMs } from './retry.ts'
+import { type RetryRule, retryDelayMs } from './retry-delay.ts'
 
 type Reported = readonly Started[]
 type ReportedOutcome = Exclude<Outcome, { readonly type: 'lost' }>

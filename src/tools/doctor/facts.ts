@@ -22,7 +22,7 @@ import { compareRows, pageAfter, ROWS } from '../history/compare-rows.ts'
 import { type PausedModel, pausedModels } from '../history/documents.ts'
 import { type BadEvent, type Difference, ledgerAt } from '../history/index.ts'
 import { operatorsOf } from '../history/operators.ts'
-import { eachEvent } from '../history/read-log.ts'
+import { eachEvent } from '../history/read-events.ts'
 import { noState } from '../history/row-differences.ts'
 import { LiveRows } from './live-rows.ts'
 

@@ -1,6 +1,6 @@
 import type { Subscription } from 'rxjs'
 import type { QueueChange } from '../../engine/core/index.ts'
-import { familiesOf } from './families/all.ts'
+import { familiesOf } from './families.ts'
 import type { Family } from './family.ts'
 import type { Recorders } from './meter/histogram.ts'
 import { QueueMeter } from './meter/queue-meter.ts'

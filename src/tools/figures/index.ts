@@ -1,6 +1,5 @@
 /** The figures of queues: one description, read by each face (Prometheus, OpenTelemetry) and by the dashboard. */
-export { familiesOf } from './families/all.ts'
-export type { ReadQueue } from './families/queue.ts'
+export { familiesOf } from './families.ts'
 export type { Family, Labels, Sample } from './family.ts'
 export { Figures } from './figures.ts'
 export { lengths } from './meter/histogram.ts'
@@ -13,3 +12,4 @@ export {
   type MetricsOptions,
   meterOptions,
 } from './options.ts'
+export type { ReadQueue } from './queue-families.ts'

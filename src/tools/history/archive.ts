@@ -4,7 +4,7 @@ import { checkCall } from '../../engine/events/index.ts'
 import { plural } from '../format/index.ts'
 import { type Access, type Opened, opened } from './access.ts'
 import { ledgerAt } from './fold.ts'
-import { cutAt, type Point } from './point.ts'
+import { cutAt, type Point } from './log-point.ts'
 
 /** A cut that takes longer than this is announced: one transaction shows no progress. */
 const QUIET_MS = 2_000

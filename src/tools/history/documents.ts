@@ -1,5 +1,7 @@
 import {
+  type Diagnosis,
   defaultPolicy,
+  diagnosisOf,
   type Explanation,
   faultOf,
   type JobRow,
@@ -13,8 +15,6 @@ import {
   type QueueFacts,
   type RecordedEvent,
   type StateRow,
-  type Told,
-  toldOf,
 } from '../../engine/core/index.ts'
 import { readingEvent } from '../../engine/events/index.ts'
 import { isoTime, isoTimeOrNull, plural, timeText } from '../format/index.ts'
@@ -189,7 +189,7 @@ export const activeFirst = (a: JobRow, b: JobRow): number =>
 /** A live job, and what keeps it at this moment. */
 export interface ToldJob {
   readonly row: JobRow
-  readonly told: Told
+  readonly told: Diagnosis
 }
 
 /** What keeps a job of this queue, as `explain` says it. */
@@ -197,10 +197,10 @@ export const toldIn =
   (facts: QueueFacts) =>
   (row: JobRow): ToldJob => {
     const job = jobOf(facts.ledger, row.job_id)
-    return { row, told: job === undefined ? nothing : toldOf(facts, job) }
+    return { row, told: job === undefined ? nothing : diagnosisOf(facts, job) }
   }
 
-const nothing: Told = { code: null, reason: '', blockedBy: null, until: null }
+const nothing: Diagnosis = { code: null, reason: '', blockedBy: null, until: null }
 
 /** A live job, what keeps it, and until when, if that is known. */
 export type ToldDocument = ReturnType<typeof toldDocument>

@@ -9,8 +9,8 @@ import {
 import type { Opened } from './access.ts'
 import { type ArchivedFiles, type BadEvent, giveAsWritten } from './bad-event.ts'
 import { checkChain } from './chain.ts'
+import { foldSound, type Sound } from './fold-checked.ts'
 import { ledgerDifferences } from './row-differences.ts'
-import { foldSound, type Sound } from './sound.ts'
 
 /** Folds the events of archive files. They have to lead to the state that was kept at the cut. */
 export async function foldFiles(

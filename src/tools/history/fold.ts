@@ -7,7 +7,7 @@ import { archived, emptyLedger, type Ledger, Replayer } from '../../engine/core/
 import { checkCall } from '../../engine/events/index.ts'
 import { count } from '../format/index.ts'
 import { type Access, type Opened, opened } from './access.ts'
-import { eachEvent } from './read-log.ts'
+import { eachEvent } from './read-events.ts'
 
 /**
  * The ledger where the readable log begins: empty, or the snapshot of the cut.

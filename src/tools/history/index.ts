@@ -25,10 +25,10 @@ export type {
 } from './documents.ts'
 export { type EventDocument, eventDocument, type SpecDocument } from './documents.ts'
 export { firstLedger, ledgerAt, type SnapshotDocument, snapshot } from './fold.ts'
-export { historyOf, type JobHistory } from './of-job.ts'
+export { historyOf, type JobHistory } from './job-history.ts'
+export type { Point, TimeSpan } from './log-point.ts'
 export type { ComparedPayloads } from './payloads.ts'
-export type { Point, TimeSpan } from './point.ts'
-export { followEvents, readEvents, readPages, type Stretch } from './read-log.ts'
+export { followEvents, readEvents, readPages, type Stretch } from './read-events.ts'
 export { type Rebuilt, rebuild } from './rebuild.ts'
 export {
   type ReplayDocument,

@@ -2,7 +2,7 @@ import type { RecordedEvent } from '../../engine/core/index.ts'
 import { payloadHash } from '../../engine/events/index.ts'
 import type { KeptPayload } from '../../engine/store/index.ts'
 import { type Opened, telling } from './access.ts'
-import type { Sound } from './sound.ts'
+import type { Sound } from './fold-checked.ts'
 
 /** The payloads beside the log, compared with the hashes in it. */
 export interface ComparedPayloads {

@@ -11,7 +11,7 @@ import { type Access, type Opened, opened, telling } from './access.ts'
 import { compareRows, ROWS } from './compare-rows.ts'
 import { firstLedger, noteCut } from './fold.ts'
 import { trustFiles } from './fold-files.ts'
-import { eachEvent } from './read-log.ts'
+import { eachEvent } from './read-events.ts'
 
 /** What `rebuild` gives: the document that `interlock rebuild --json` prints. */
 export interface Rebuilt {

@@ -25,8 +25,8 @@ import {
   toldIn,
 } from './documents.ts'
 import { ledgerAt } from './fold.ts'
-import { onlyOne } from './of-job.ts'
-import { endingAt, type Point } from './point.ts'
+import { onlyOne } from './job-history.ts'
+import { endingAt, type Point } from './log-point.ts'
 
 /** A queue as it was. */
 export interface Past {

@@ -7,11 +7,11 @@ import { anchorOf, checkChain, markOf } from './chain.ts'
 import type { Anchor } from './chain-walk.ts'
 import { compareRows, ROWS } from './compare-rows.ts'
 import { noteCut } from './fold.ts'
+import { foldSound, type Sound } from './fold-checked.ts'
 import { foldFiles } from './fold-files.ts'
-import { checkKept, unlessGone } from './kept.ts'
+import { checkKept, unlessGone } from './kept-events.ts'
 import { type ComparedPayloads, PayloadHashes } from './payloads.ts'
 import { type Difference, noState } from './row-differences.ts'
-import { foldSound, type Sound } from './sound.ts'
 
 /** What `verify` gives: the document that `interlock verify --json` prints. */
 export interface Verification {

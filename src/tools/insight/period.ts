@@ -2,7 +2,7 @@ import { invalidInput, MICROS_PER_SECOND, type Micros } from '../../engine/core/
 import type { Opened } from '../history/access.ts'
 import { orCut } from '../history/fold.ts'
 import type { Point } from '../history/index.ts'
-import { beginningAt, endingAt } from '../history/point.ts'
+import { beginningAt, endingAt } from '../history/log-point.ts'
 
 export interface PeriodOptions {
   /** Where the period begins: a point of the log, included; 24 hours ago unless given. */

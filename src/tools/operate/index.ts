@@ -17,7 +17,7 @@ export {
   type ExplainOptions,
   explain,
 } from './explain.ts'
-export { type QueueDocument, queue, type SubmittedDocument } from './line.ts'
+export { type QueueDocument, queue, type SubmittedDocument } from './queue.ts'
 export type { Said, Wish } from './recover/decide.ts'
 export { type ByOptions, beginEpoch, inDoubt, recover, voidUnreadable } from './recover/recover.ts'
 export type { DoubtfulJob, RecoverDocument, VoidedEvent } from './recover/report.ts'

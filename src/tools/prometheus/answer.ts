@@ -1,5 +1,5 @@
 import type { Family } from '../figures/index.ts'
-import { contentTypes, type Format, written } from './exposition/write.ts'
+import { contentTypes, type Format, written } from './exposition.ts'
 
 /** The answer to a scrape, in the format that it asks for. */
 export function answerTo(request: Request, families: readonly Family[]): Response {

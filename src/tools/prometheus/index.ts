@@ -13,6 +13,6 @@
  */
 
 export type { FigureOptions, Metered, MetricsOptions } from '../figures/index.ts'
-export type { Format } from './exposition/write.ts'
+export type { Format } from './exposition.ts'
 export { createMetrics, type Metrics } from './metrics.ts'
 export { type ServedMetrics, type ServeOptions, serveMetrics } from './serve.ts'

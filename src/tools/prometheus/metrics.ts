@@ -1,6 +1,6 @@
 import { checkMetricsOptions, Figures, type MetricsOptions } from '../figures/index.ts'
 import { answerTo } from './answer.ts'
-import { type Format, written } from './exposition/write.ts'
+import { type Format, written } from './exposition.ts'
 import { checkFormat, checkRequest } from './options.ts'
 
 /** The figures of the queues that a process has joined. */

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Cli } from '../cli.ts'
-import type { ServedDashboard } from '../dashboard/serve.ts'
 import { wholeNumber } from '../flag-value.ts'
 import type { Frame } from '../frame.ts'
 import { addMetricsToken, type MetricsFlags, metricsToken } from '../metrics-flags.ts'
+import type { ServedDashboard } from '../serve-dashboard.ts'
 
 interface Options extends MetricsFlags {
   readonly [flag: string]: unknown
@@ -26,7 +26,7 @@ export function addDashboard(cli: Cli): void {
       ],
       async (frame, _, options) => {
         const port = wholeNumber('--port', options.port, 0, 65_535) ?? 0
-        const { serveDashboard } = await import('../dashboard/serve.ts')
+        const { serveDashboard } = await import('../serve-dashboard.ts')
         const { write = false, data = write } = options
         const { environment } = options
         const token = metricsToken(options)

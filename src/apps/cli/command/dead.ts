@@ -1,4 +1,4 @@
-import { dropDead, listDead } from '../../../engine/coordinator/job-records.ts'
+import { dropDead, listDead } from '../../../engine/coordinator/dead-letters.ts'
 import { isoTime, plural, timeText } from '../../../tools/format/index.ts'
 import { specDocument } from '../../../tools/history/documents.ts'
 import type { Cli } from '../cli.ts'

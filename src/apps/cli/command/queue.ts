@@ -1,6 +1,6 @@
 import { opened } from '../../../tools/history/access.ts'
 import { pausedModels } from '../../../tools/history/documents.ts'
-import { lineAt, queueDocument } from '../../../tools/operate/line.ts'
+import { lineAt, queueDocument } from '../../../tools/operate/queue.ts'
 import type { Cli } from '../cli.ts'
 import { wholeNumber } from '../flag-value.ts'
 import { pausedFacts } from '../show/paused.ts'

@@ -83,7 +83,7 @@ async function beside<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   if (port === null) return work()
-  const { serve } = await import('../dashboard/serve.ts')
+  const { serve } = await import('../serve-dashboard.ts')
   const served = await serve(frame, store, { port, write: false, data: false })
   try {
     frame.note(`watch it: ${served.address}`)

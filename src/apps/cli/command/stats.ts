@@ -5,7 +5,7 @@ import type { Cli } from '../cli.ts'
 import { wholeNumber } from '../flag-value.ts'
 import { withOutput } from '../output-file.ts'
 import { addPeriodFlags, checkPeriod, type PeriodFlags, periodIn } from '../period.ts'
-import { statsText } from '../stats/text.ts'
+import { statsText } from '../show/stats.ts'
 import { withLog } from '../store.ts'
 
 interface Options extends PeriodFlags {

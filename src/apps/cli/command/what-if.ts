@@ -7,8 +7,8 @@ import { wholeNumber } from '../flag-value.ts'
 import { withOutput } from '../output-file.ts'
 import { addPeriodFlags, checkPeriod, type PeriodFlags, periodIn } from '../period.ts'
 import { type PolicyFlags, policyFrom } from '../policy-flags.ts'
+import { whatIfDrawing, whatIfText } from '../show/what-if.ts'
 import { withLog } from '../store.ts'
-import { whatIfDrawing, whatIfText } from '../what-if/show.ts'
 
 interface Options extends PeriodFlags {
   readonly try?: readonly string[]

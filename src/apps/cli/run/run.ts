@@ -4,7 +4,7 @@ import { bounds, InterlockError, type RecordedEvent } from '../../../engine/core
 import type { LogStore } from '../../../engine/store/index.ts'
 import { opened } from '../../../tools/history/access.ts'
 import { firstLedger } from '../../../tools/history/index.ts'
-import { eachEvent } from '../../../tools/history/read-log.ts'
+import { eachEvent } from '../../../tools/history/read-events.ts'
 import { Interrupted } from '../failure.ts'
 import type { Frame } from '../frame.ts'
 import type { LeaseTimes } from '../lease-flags.ts'

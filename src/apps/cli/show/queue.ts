@@ -1,9 +1,9 @@
 import {
   attemptText,
+  type Diagnosis,
   type JobRow,
   MICROS_PER_MS,
   type Micros,
-  type Told,
 } from '../../../engine/core/index.ts'
 import type { Submitted } from '../../../engine/store/index.ts'
 import { duration, models, plural, timeText } from '../../../tools/format/index.ts'
@@ -41,7 +41,7 @@ function waitedOf(row: JobRow, now: Micros): string {
 }
 
 /** The reason in a few words. `explain` prints the whole sentence. */
-function whyOf(row: JobRow, { code, blockedBy, until }: Told): string {
+function whyOf(row: JobRow, { code, blockedBy, until }: Diagnosis): string {
   const behind = blockedBy === null ? '' : `, behind ${blockedBy}`
   const model = row.blocked_on ?? 'a model'
   switch (code) {

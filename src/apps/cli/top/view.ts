@@ -1,11 +1,11 @@
 import {
   capacityOf,
+  diagnosisOf,
   jobOf,
   type Ledger,
   MICROS_PER_MS,
   type QueueFacts,
   queueStateOf,
-  toldOf,
   triesOf,
   triesText,
   waitingCount,
@@ -85,7 +85,7 @@ function running(frame: Frame, view: TopView, room: number): readonly string[] {
     const took = duration((now - job.startedAt) / MICROS_PER_MS)
     rows.push([
       ...[jobId, models(job.spec.models), triesText(triesOf(job))],
-      ...[placeOf(job.workerId, toldOf(view, job).code), took],
+      ...[placeOf(job.workerId, diagnosisOf(view, job).code), took],
     ])
   }
   const give = { models: 12, in: 12, running: 24 }
@@ -125,7 +125,7 @@ function lineOf(frame: Frame, view: TopView, room: number): readonly string[] {
   for (let at = first; at < Math.min(size, first + room); at++) {
     const job = jobOf(ledger, ledger.line.at(at)?.jobId ?? '')
     if (job === undefined) continue
-    const { reason } = toldOf(view, job)
+    const { reason } = diagnosisOf(view, job)
     rows.push([at === chosen ? `> ${at + 1}` : String(at + 1), job.jobId, models(job.spec.models), reason])
   }
   const table = grid(frame, ['line', 'job', 'models', 'why'], rows, {

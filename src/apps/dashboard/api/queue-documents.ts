@@ -1,7 +1,7 @@
 /** Who looks, the queues, and the processes of one. */
 import * as z from 'zod'
 import type { WorkerRow } from '../../../engine/store/index.ts'
-import { healthChecks, healthLevels } from '../../../tools/insight/health.ts'
+import { healthChecks, healthLevels } from '../../../tools/insight/queue-health.ts'
 import { levers } from '../guard/grant.ts'
 import { micros, refusalSchema, seq } from './fields.ts'
 

@@ -1,6 +1,6 @@
 import { commitBeside } from '../../../engine/coordinator/commit/commit-beside.ts'
+import { dropDead } from '../../../engine/coordinator/dead-letters.ts'
 import { createCoordinator, type Logger } from '../../../engine/coordinator/index.ts'
-import { dropDead } from '../../../engine/coordinator/job-records.ts'
 import {
   type CommandBody,
   hash,

@@ -7,7 +7,7 @@ import {
   type RecordedEvent,
 } from '../../../engine/core/index.ts'
 import type { LogStore, OutsideLine, WorkerRow } from '../../../engine/store/index.ts'
-import { healthOf, MOST_DEAD, type QueueHealth } from '../../../tools/insight/health.ts'
+import { healthOf, MOST_DEAD, type QueueHealth } from '../../../tools/insight/queue-health.ts'
 import type { Tail } from './tail.ts'
 
 /** How long what waits outside of the line is good, in milliseconds: asking for it is a call to the store. */

@@ -1,7 +1,7 @@
 import { errorText } from '../../../engine/coordinator/base/logger.ts'
 import { isInterlockError, type Ledger, type Micros } from '../../../engine/core/index.ts'
 import type { LogPage, LogStore, WorkerRow } from '../../../engine/store/index.ts'
-import type { QueueHealth } from '../../../tools/insight/health.ts'
+import type { QueueHealth } from '../../../tools/insight/queue-health.ts'
 import { Attendance } from './attendance.ts'
 import { HealthWatch } from './health-watch.ts'
 import { type Ledgers, ledgersOf, type Written, written } from './ledgers.ts'

@@ -30,10 +30,10 @@ import type {
   PauseOptions,
   StartAnswer,
   StartOptions,
+  Vitals,
   WorkflowConfig,
 } from './calls.ts'
 import type { MachineOptions, QueueMetrics, QueueView, RunningMachine } from './view.ts'
-import type { Vitals } from './vitals.ts'
 
 /** Decides which job may run now, together with all other processes on the same queue. */
 export interface Coordinator {

@@ -1,6 +1,6 @@
 import type { Command, CommandResult, DataChange } from '../../core/index.ts'
 import type { HeardAnswers } from '../../store/index.ts'
-import { InFlight, SingleFlight } from '../base/work.ts'
+import { InFlight, SingleFlight } from '../base/concurrency.ts'
 import { type CommitOptions, Committer, type OfQueue } from './committer.ts'
 import { HeldLooks } from './held-looks.ts'
 import type { Pending } from './open-commands.ts'

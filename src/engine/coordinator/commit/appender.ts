@@ -2,10 +2,10 @@ import { type Decision, decide, type Micros, projectionChanges, type Surrounding
 import { faultyIn } from '../../events/index.ts'
 import type { AppendAnswer, AppendRequest, AppendRole, WorkerBeat } from '../../store/index.ts'
 import { Recent } from '../base/recent.ts'
+import { readOn } from '../replica/catch-up.ts'
 import type { LogView } from '../replica/log-view.ts'
-import { readOn } from '../replica/read-log.ts'
 import type { Combining } from './combining.ts'
-import { dataOf } from './command-data.ts'
+import { dataOf } from './data-staging.ts'
 import type { OpenCommands } from './open-commands.ts'
 import type { StartedData } from './started-data.ts'
 

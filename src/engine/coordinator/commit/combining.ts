@@ -9,8 +9,8 @@ import type {
   Seen,
 } from '../../store/index.ts'
 import { atMost } from '../base/retry.ts'
+import { readOn } from '../replica/catch-up.ts'
 import type { LogView } from '../replica/log-view.ts'
-import { readOn } from '../replica/read-log.ts'
 import type { OpenCommands, Pending } from './open-commands.ts'
 import { OthersCommands } from './others-commands.ts'
 

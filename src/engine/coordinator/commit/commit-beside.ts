@@ -10,8 +10,8 @@ import {
 import type { EngineStore } from '../../store/index.ts'
 import { newWorkerId } from '../base/identity.ts'
 import type { TimeLimit } from '../base/retry.ts'
+import { readToHead } from '../replica/catch-up.ts'
 import { LogView } from '../replica/log-view.ts'
-import { readToHead } from '../replica/read-log.ts'
 import { ledgerNear } from '../replica/snapshots.ts'
 import { Committer } from './committer.ts'
 

@@ -1,5 +1,5 @@
+import type { SingleFlight } from '../base/concurrency.ts'
 import { ContentionWindow } from '../base/contention-window.ts'
-import type { SingleFlight } from '../base/work.ts'
 import type { Try } from './appender.ts'
 import type { Pending } from './open-commands.ts'
 

@@ -1,9 +1,9 @@
 import { isOutage, type JobType, jobOf } from '../../core/index.ts'
 import type { CompleteOptions, StartAnswer, StartOptions } from '../api/calls.ts'
 import type { WholeOptions } from '../api/options.ts'
+import { SingleFlight } from '../base/concurrency.ts'
 import { errorText } from '../base/logger.ts'
 import { Recent } from '../base/recent.ts'
-import { SingleFlight } from '../base/work.ts'
 import type { Member } from '../membership/member.ts'
 import { type Gate, MOST_OUTSIDE } from './gate.ts'
 

@@ -6,7 +6,7 @@ import {
   outcomeOf,
   type RecordedEvent,
 } from '../../core/index.ts'
-import { type InFlight, SingleFlight } from '../base/work.ts'
+import { type InFlight, SingleFlight } from '../base/concurrency.ts'
 import type { Member } from '../membership/member.ts'
 import type { GateCall, StartRouter } from './start-router.ts'
 

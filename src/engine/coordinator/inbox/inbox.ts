@@ -9,8 +9,8 @@ import {
 } from '../../core/index.ts'
 import { type ParsedRequest, parseRequest } from '../../events/index.ts'
 import type { InboxAnswer, InboxRequest, InboxRole } from '../../store/index.ts'
+import { SingleFlight } from '../base/concurrency.ts'
 import { atMost } from '../base/retry.ts'
-import { SingleFlight } from '../base/work.ts'
 import type { Member } from '../membership/member.ts'
 import { answerOf, refusalOf, submittedBy, undecidable } from './request-answers.ts'
 

@@ -8,9 +8,9 @@ import type {
   RefusedRows,
   UserTablesRole,
 } from '../../store/index.ts'
+import { type FailureLog, SingleFlight } from '../base/concurrency.ts'
 import type { Logger } from '../base/logger.ts'
 import { pause } from '../base/retry.ts'
-import { type FailureLog, SingleFlight } from '../base/work.ts'
 
 /** The most events of one step: some 100 ms of writing to the user's tables. */
 const BATCH = 1_000

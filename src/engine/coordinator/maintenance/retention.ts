@@ -1,7 +1,7 @@
 import { InterlockError, type Ledger, MICROS_PER_SECOND, type Micros, Replayer } from '../../core/index.ts'
 import { type ArchiveRole, type LogRole, pagesAfter, type SnapshotRole } from '../../store/index.ts'
+import { type FailureLog, SingleFlight } from '../base/concurrency.ts'
 import { pause } from '../base/retry.ts'
-import { type FailureLog, SingleFlight } from '../base/work.ts'
 import { keepSnapshot, ledgerNear, readSnapshot } from '../replica/snapshots.ts'
 
 const EVERY_MS = 3_600_000

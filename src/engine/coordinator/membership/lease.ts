@@ -1,7 +1,7 @@
 import { InterlockError, type Micros } from '../../core/index.ts'
 import type { AppendAnswer, BeatAnswer, MembershipRole, WorkerBeat } from '../../store/index.ts'
+import { SingleFlight } from '../base/concurrency.ts'
 import { pause, retryAfterOf } from '../base/retry.ts'
-import { SingleFlight } from '../base/work.ts'
 
 /** `ttlMs`: time to live without a beat; one is sent every third of it, or every 6 s. `graceMs`: the grace after that. */
 export interface LeaseOptions extends Pick<WorkerBeat, 'queue' | 'ttlMs' | 'graceMs' | 'release'> {

@@ -1,7 +1,7 @@
 import { defer, finalize, type Observable } from 'rxjs'
 import { type Ledger, MICROS_PER_MS, type Micros, nextOpeningAt, nextTickAt } from '../../core/index.ts'
 import type { Concern, Wake, WakeRole } from '../../store/index.ts'
-import { SingleFlight } from '../base/work.ts'
+import { SingleFlight } from '../base/concurrency.ts'
 import type { LogView } from '../replica/log-view.ts'
 import type { Capacity } from './lease.ts'
 import type { Member } from './member.ts'

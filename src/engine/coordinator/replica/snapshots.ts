@@ -11,7 +11,7 @@ import {
 } from '../../core/index.ts'
 import { decodeSnapshotHead, decodeSnapshotLine, type SnapshotHead } from '../../events/index.ts'
 import type { LogRole, SnapshotRole, StoredSnapshot } from '../../store/index.ts'
-import { Slices } from '../base/work.ts'
+import { Slices } from '../base/concurrency.ts'
 
 /** Characters in one chunk. A call of this size is short for the database, for PostgREST and for the event loop. */
 const CHUNK = 500_000

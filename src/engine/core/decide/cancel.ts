@@ -1,9 +1,10 @@
 import type { CommandBody, CommandResult } from '../command.ts'
-import { operand } from '../foreign.ts'
-import { grant } from '../grant.ts'
+import { dispatch } from '../dispatch.ts'
 import { jobOf } from '../ledger.ts'
+import { operand } from '../safe-text.ts'
 import type { Scribe } from '../scribe.ts'
-import { afterEnd, heldJob } from './end.ts'
+import { afterEnd } from './end.ts'
+import { heldJob } from './fencing.ts'
 import { accepted, refused } from './result.ts'
 
 type Body<T extends CommandBody['type']> = CommandBody & { readonly type: T }
@@ -26,7 +27,7 @@ export function cancel(scribe: Scribe, { jobId, force }: Body<'cancel'>): Comman
   }
   scribe.record({ type: 'cancelled', jobId, token: job.active ? job.token : null, workerId })
   if (job.active) return afterEnd(scribe)
-  grant(scribe)
+  dispatch(scribe)
   return accepted(scribe)
 }
 

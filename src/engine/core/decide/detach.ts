@@ -1,7 +1,7 @@
 import type { CommandBody, CommandResult } from '../command.ts'
 import { bounds, MICROS_PER_MS } from '../job.ts'
 import type { Scribe } from '../scribe.ts'
-import { heldJob } from './end.ts'
+import { heldJob } from './fencing.ts'
 import { accepted, refused } from './result.ts'
 
 type Body<T extends CommandBody['type']> = CommandBody & { readonly type: T }

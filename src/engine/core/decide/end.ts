@@ -1,11 +1,12 @@
-import type { CommandBody, CommandResult, Refusal } from '../command.ts'
+import type { CommandBody, CommandResult } from '../command.ts'
+import { dispatch } from '../dispatch.ts'
 import { costsAttempt, type FailureCode, type RequeueReason } from '../event.ts'
-import { grant } from '../grant.ts'
-import type { JobType, Micros } from '../job.ts'
-import { type Job, jobOf, triesOf } from '../ledger.ts'
+import type { Micros } from '../job.ts'
+import { type Job, triesOf } from '../ledger.ts'
 import type { Scribe } from '../scribe.ts'
+import { heldJob } from './fencing.ts'
 import { holdAfterLoss } from './pause.ts'
-import { accepted, refused } from './result.ts'
+import { accepted } from './result.ts'
 
 type Body<T extends CommandBody['type']> = CommandBody & { readonly type: T }
 
@@ -135,50 +136,6 @@ export function afterEnd(scribe: Scribe): CommandResult {
   const { draft } = scribe
   if (draft.draining && draft.active.size === 0 && draft.drainedAt === null)
     scribe.record({ type: 'drained' })
-  grant(scribe)
+  dispatch(scribe)
   return accepted(scribe)
-}
-
-/** What a caller says about an attempt. */
-interface Held {
-  readonly jobId: string
-  readonly token: number | null
-  readonly epoch?: number
-  readonly jobType?: JobType
-}
-
-/** The active job with this token. Without a token only the process that holds the job may act for it. */
-export function heldJob(scribe: Scribe, { jobId, token, epoch, jobType }: Held): Job | Refusal {
-  const job = jobOf(scribe.draft, jobId)
-  if (job === undefined || !job.active) {
-    return refused(
-      'job_not_active',
-      `job ${jobId} is not active: it ended, was lost with its lease, or never started`,
-    )
-  }
-  if (epoch !== undefined && epoch !== scribe.draft.epoch) {
-    return refused(
-      'stale_token',
-      `job ${jobId}: the token is of epoch ${epoch}, and the database was restored since (epoch ${scribe.draft.epoch}); discard what this attempt did`,
-    )
-  }
-  if (token === null && job.workerId !== scribe.command.workerId) {
-    return refused(
-      'not_holder',
-      `job ${jobId} is active in another process; pass its fencing token to act for it`,
-    )
-  }
-  if (token !== null && token !== job.token) {
-    return refused(
-      'stale_token',
-      `job ${jobId} runs under fencing token ${job.token}, not ${token}: ${token < job.token ? 'a newer attempt runs, so discard what this one did' : 'no attempt of it ever had that token; check what you passed'}`,
-    )
-  }
-  if (jobType !== undefined && jobType !== job.spec.jobType) {
-    return refused(
-      'invalid_input',
-      `jobType: job ${jobId} is of the type ${job.spec.jobType}, not ${jobType}`,
-    )
-  }
-  return job
 }

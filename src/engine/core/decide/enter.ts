@@ -1,12 +1,12 @@
 import { isStartable } from '../admission.ts'
 import type { CommandBody, CommandResult, Refusal, Waiting } from '../command.ts'
+import { dispatch, takeJob } from '../dispatch.ts'
 import { shareOf } from '../fair-share.ts'
-import { operand } from '../foreign.ts'
-import { grant, takeJob } from '../grant.ts'
 import type { JobSpec } from '../job.ts'
 import { type Job, jobOf } from '../ledger.ts'
-import { waitingFor } from '../reason.ts'
+import { operand } from '../safe-text.ts'
 import type { Scribe } from '../scribe.ts'
+import { waitingFor } from '../wait-reason.ts'
 import { bypass } from './bypass.ts'
 import { accepted, refused, startedJob } from './result.ts'
 
@@ -30,7 +30,7 @@ export function enqueue(scribe: Scribe, { specs, intake }: Body<'enqueue'>): Com
   const crowd = intake === true ? undefined : refuseCrowd(scribe, fresh)
   if (crowd !== undefined) return crowd
   for (const spec of fresh) queue(scribe, spec, intake === true ? { intake } : {})
-  grant(scribe)
+  dispatch(scribe)
   const known = intake === true ? [] : knownAmong(seen, fresh)
   const waiting = [...tellWaiting(scribe, fresh), ...known.flatMap((jobId) => stillWaiting(scribe, jobId))]
   return { ...accepted(scribe, waiting), known }
@@ -88,7 +88,7 @@ function takeLive(scribe: Scribe, known: Job, wait: boolean): CommandResult {
 
 /** The job, if it has to wait. */
 function startIfMay(scribe: Scribe, jobId: string): Job | undefined {
-  grant(scribe)
+  dispatch(scribe)
   takeJob(scribe, jobId)
   const job = jobOf(scribe.draft, jobId)
   return job?.active === false ? job : undefined
@@ -115,7 +115,7 @@ export function unask(scribe: Scribe, { jobId }: Body<'unask'>): CommandResult {
   const job = jobOf(scribe.draft, jobId)
   if (job === undefined || job.active || job.asker !== scribe.command.workerId) return accepted(scribe)
   setAsker(scribe, jobId, null)
-  grant(scribe)
+  dispatch(scribe)
   return accepted(scribe)
 }
 

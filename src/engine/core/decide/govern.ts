@@ -1,5 +1,5 @@
 import type { CommandBody, CommandResult } from '../command.ts'
-import { grant } from '../grant.ts'
+import { dispatch } from '../dispatch.ts'
 import { bounds, MICROS_PER_MS, MICROS_PER_SECOND } from '../job.ts'
 import { isSameRule } from '../policy.ts'
 import type { Scribe } from '../scribe.ts'
@@ -12,7 +12,7 @@ type Body<T extends CommandBody['type']> = CommandBody & { readonly type: T }
 export function setPolicy(scribe: Scribe, { policy }: Body<'set_policy'>): CommandResult {
   if (isSameRule(policy, scribe.draft.policy)) return accepted(scribe)
   scribe.record({ type: 'policy_changed', policy, workerId: scribe.command.workerId })
-  grant(scribe)
+  dispatch(scribe)
   return accepted(scribe)
 }
 
@@ -53,6 +53,6 @@ export function recover(scribe: Scribe, { ended }: Body<'recover'>): CommandResu
 export function resume(scribe: Scribe): CommandResult {
   if (!scribe.draft.draining) return accepted(scribe)
   scribe.record({ type: 'resumed', workerId: scribe.command.workerId })
-  grant(scribe)
+  dispatch(scribe)
   return accepted(scribe)
 }

@@ -1,5 +1,5 @@
 import type { CommandBody, CommandResult } from '../command.ts'
-import { grant } from '../grant.ts'
+import { dispatch } from '../dispatch.ts'
 import { bounds, MICROS_PER_MS, MICROS_PER_SECOND } from '../job.ts'
 import type { Job } from '../ledger.ts'
 import { pauseOf } from '../pausing.ts'
@@ -18,14 +18,14 @@ export function pauseModel(scribe: Scribe, { model, reason, until }: Body<'pause
   const known = pauseOf(draft, model)
   if (known?.reason === reason && known.until === until) return accepted(scribe)
   scribe.record({ type: 'model_paused', model, reason, until, workerId: command.workerId })
-  grant(scribe)
+  dispatch(scribe)
   return accepted(scribe)
 }
 
 export function resumeModel(scribe: Scribe, { model }: Body<'resume_model'>): CommandResult {
   if (pauseOf(scribe.draft, model) === undefined) return accepted(scribe)
   scribe.record({ type: 'model_resumed', model, workerId: scribe.command.workerId })
-  grant(scribe)
+  dispatch(scribe)
   return accepted(scribe)
 }
 

@@ -1,10 +1,11 @@
+import { positionFor } from '../ageing.ts'
 import type { CommandBody, CommandResult, Refusal } from '../command.ts'
+import { dispatch } from '../dispatch.ts'
 import type { Position } from '../event.ts'
-import { operand } from '../foreign.ts'
-import { grant } from '../grant.ts'
 import { MICROS_PER_MS } from '../job.ts'
 import { isInLine, type Job, jobOf } from '../ledger.ts'
-import { byPlace, type Place, positionFor } from '../place.ts'
+import { byPlace, type Place } from '../place.ts'
+import { operand } from '../safe-text.ts'
 import type { Scribe } from '../scribe.ts'
 import { accepted, refused } from './result.ts'
 
@@ -37,7 +38,7 @@ export function reprioritize(
     position: { level, order, tie },
     workerId: scribe.command.workerId,
   })
-  grant(scribe)
+  dispatch(scribe)
   return accepted(scribe)
 }
 

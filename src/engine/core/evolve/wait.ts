@@ -1,3 +1,4 @@
+import { positionFor } from '../ageing.ts'
 import type { Draft } from '../draft.ts'
 import { costsAttempt, type RecordedEvent } from '../event.ts'
 import { fairRankOf, moveShare } from '../fair-share.ts'
@@ -6,7 +7,7 @@ import { isInLine, type Job } from '../ledger.ts'
 import { endOffer, offer } from '../offers.ts'
 import type { OwnJob } from '../own-job.ts'
 import { leavePlace, takePlace } from '../pausing.ts'
-import { type JobKey, positionFor } from '../place.ts'
+import type { JobKey } from '../place.ts'
 import { becomeDue, putOff, startExpiry, stopExpiry } from '../timing.ts'
 import { corrupt, waitingJob } from './lookup.ts'
 

@@ -36,6 +36,21 @@ export function jobStateOf({ active, dueAt, detachedUntil, cancelRequested }: Jo
   return dueAt === Number.POSITIVE_INFINITY ? 'returning' : 'not_due'
 }
 
+/**
+ * How a live job stands, in the words of `job.machine.ts`, and a little finer in line. `held`: a model that it needs is paused,
+ * so it stands in no line. `offered`: it may start, and no worker has taken it yet. `returning` is never seen between two
+ * appends.
+ */
+export type Standing = JobState | 'held' | 'offered'
+
+/** The only place that derives it from the fields of a job. */
+export function standingOf(job: Job): Standing {
+  const state = jobStateOf(job)
+  if (state !== 'in_line') return state
+  if (job.heldOn !== null) return 'held'
+  return job.offeredAt === null ? 'in_line' : 'offered'
+}
+
 /** What `job_queue_state` shows: the state of the machine, without the states inside `draining`. */
 export function statusOf(ledger: LedgerView): 'idle' | 'running' | 'draining' {
   const state = queueStateOf(ledger)

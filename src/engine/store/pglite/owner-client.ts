@@ -2,8 +2,8 @@ import { createConnection, type Socket } from 'node:net'
 import { InterlockError } from '../../core/index.ts'
 import type { Turn } from '../sql/index.ts'
 import type { Backend } from './backend.ts'
-import { readLines, writeLine } from './lines.ts'
 import { type Request, replySchema } from './messages.ts'
+import { readLines, writeLine } from './socket-lines.ts'
 
 /** A live owner greets at once, or after some seconds if it is busy computing. */
 const GREETING_MS = 5_000

@@ -2,8 +2,8 @@ import { chmod } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { storeFailure, type Turn } from '../sql/index.ts'
 import type { Backend } from './backend.ts'
-import { readLines, writeLine } from './lines.ts'
 import { type Failure, type Reply, type Request, requestSchema } from './messages.ts'
+import { readLines, writeLine } from './socket-lines.ts'
 
 /**
  * Lets other processes of this user reach the database that this process owns. A process that connects before it is open waits.

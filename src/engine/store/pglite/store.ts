@@ -14,7 +14,7 @@ import {
 import { attach } from './attach.ts'
 import type { Backend } from './backend.ts'
 import { openDatabase } from './database.ts'
-import { marked, unmarked } from './incarnation.ts'
+import { marked, unmarked } from './gone-workers.ts'
 import { thisProcess } from './process.ts'
 
 const directoryError = "must be a folder, such as './.interlock', or memory://"

@@ -3,7 +3,7 @@ import { InterlockError } from '../../core/index.ts'
 import type { Wanted } from '../../events/index.ts'
 import { isStartupRefused, startupRefused } from '../sql/index.ts'
 import type { PgDriver } from './connections.ts'
-import { type FoundServer, Search } from './search.ts'
+import { type FoundServer, Search } from './host-search.ts'
 
 /** One server of an address that names several. */
 export interface Host {

@@ -28,7 +28,7 @@ import {
   type Queryable,
 } from './connections.ts'
 import { PostgresListener } from './listener.ts'
-import { readPage } from './page.ts'
+import { readPage } from './read-page.ts'
 import { appendConnection, spareConnection } from './spare-connection.ts'
 import { statementLimit } from './statement-limit.ts'
 import { createStatements } from './statements.ts'

@@ -10,6 +10,7 @@ import type {
   RebuildRows,
   TurnView,
 } from '../index.ts'
+import { answeredOf } from './answer-pieces.ts'
 import {
   adoptableAnswer,
   appendAnswer,
@@ -39,7 +40,6 @@ import { beatOf, changesOf, itemsOf, present } from './changes.ts'
 import { backlogAnswer, checkupAnswer } from './checkup-answer.ts'
 import { parseAnswer, plainAppended } from './parse-answer.ts'
 import type { Rpc } from './rpc.ts'
-import { answeredOf } from './told.ts'
 import { ofJobAnswer, pageAnswer, projectionAnswer, submittedAnswer } from './tool-answers.ts'
 import { beatAnswer, operatorsAnswer, workersAnswer } from './worker-answers.ts'
 

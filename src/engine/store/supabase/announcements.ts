@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '../../core/index.ts'
 import type { Concern } from '../index.ts'
 import { Versions } from './concern.ts'
-import { newsMessage, RecentEvents } from './told-events.ts'
+import { newsMessage, RecentEvents } from './news.ts'
 
 /**
  * The database does not announce every append (`job_queue_wake`). If a process has appended and hears no announcement for a

@@ -4,8 +4,8 @@ import { clientOver } from './client.ts'
 import { projectStoreOver } from './project.ts'
 import type { SupabaseOptions } from './store.ts'
 
+export type { SupabaseLike } from './client-shape.ts'
 export type { Database, Json } from './database.ts'
-export type { SupabaseLike } from './like.ts'
 export { type SupabaseOptions, supabaseStore } from './store.ts'
 export type { WakeSource } from './wake-channel.ts'
 

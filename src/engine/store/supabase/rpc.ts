@@ -1,7 +1,7 @@
 import { type ErrorCode, InterlockError, invalidInput } from '../../core/index.ts'
 import { type FunctionName, type Rpc, storeFailure } from '../sql/index.ts'
 import { unsendableKey } from './client.ts'
-import type { ApiError, ApiLike, ApiResult } from './like.ts'
+import type { ApiError, ApiLike, ApiResult } from './client-shape.ts'
 
 /** Calls that do not use the lane: those that only read, and those that renew a lease, which must wait behind nothing. */
 const beside: ReadonlySet<FunctionName> = new Set([

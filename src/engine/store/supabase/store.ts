@@ -4,10 +4,10 @@ import { functionSchema, havingSchema, optionsSchema, parseInput, wholeNumber } 
 import { requireCurrent, statusOf } from '../../migrate/index.ts'
 import type { LogStore } from '../index.ts'
 import { channelAnswer, parseAnswer, type Rpc, sqlCalls } from '../sql/index.ts'
-import type { ApiLike, SupabaseLike } from './like.ts'
+import type { ApiLike, SupabaseLike } from './client-shape.ts'
 import { answerOf, rpcOver } from './rpc.ts'
 import type { WakeSource } from './wake-channel.ts'
-import { Wakes } from './wakes.ts'
+import { Wakes } from './wake-channels.ts'
 
 /** Stores over one client share its channels. If several have the same `wake`, the `pollMs`, `messagesPerSecond` and `warn` of the first one count. */
 export interface SupabaseOptions {

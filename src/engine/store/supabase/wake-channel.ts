@@ -1,9 +1,9 @@
 import type { RecordedEvent } from '../../core/index.ts'
 import type { Concern, Incoming, OnWake, Wake } from '../index.ts'
 import { type Announcement, Announcements } from './announcements.ts'
+import type { Channel, ChannelStatus, SupabaseLike } from './client-shape.ts'
 import { parseConcern } from './concern.ts'
-import type { Channel, ChannelStatus, SupabaseLike } from './like.ts'
-import { newsIn } from './told-events.ts'
+import { newsIn } from './news.ts'
 
 /** Where wake-ups come from: sent by the database, changes of `job_queue_state`, or nowhere. */
 export type WakeSource = 'broadcast' | 'postgres_changes' | 'poll'

@@ -1,4 +1,5 @@
 import {
+  diagnosisOf,
   explainLive,
   forShell,
   hasDecider,
@@ -9,11 +10,10 @@ import {
   operand,
   type QueueFacts,
   serversOf,
-  toldOf,
 } from '../../../engine/core/index.ts'
 import { agree, duration, plural } from '../../format/index.ts'
 import { faultIn } from '../../history/documents.ts'
-import { BEHIND_MS, UNDECIDED_MS, UNTAKEN_MS } from '../../insight/health.ts'
+import { BEHIND_MS, UNDECIDED_MS, UNTAKEN_MS } from '../../insight/queue-health.ts'
 import type { Facts } from '../facts.ts'
 import { type Finding, finding, note, problem, those } from '../finding.ts'
 import { count, type LiveRows, type Startable } from '../live-rows.ts'
@@ -238,7 +238,7 @@ function stuckIn(facts: QueueFacts & { readonly ledger: Ledger }): StuckJobs {
   const stuck: StuckJob[] = []
   const startable = new Map<string, Startable>()
   for (const job of facts.ledger.jobs) {
-    const { code } = toldOf(facts, job)
+    const { code } = diagnosisOf(facts, job)
     if (code === 'offered' || code === 'no_worker') count(startable, job.spec.kind, job.jobId)
     const found = code === 'lost' || code === 'overdue' ? explainLive(facts, job.jobId) : undefined
     if (found !== undefined) stuck.push(found)

@@ -7,7 +7,7 @@ import { type Opened, opened, telling } from '../access.ts'
 import { type ArchiveTarget, archiveThrough } from '../archive.ts'
 import { ChainWalk, startOf } from '../chain-walk.ts'
 import type { Access, ArchiveDocument, Point } from '../index.ts'
-import { cutAt } from '../point.ts'
+import { cutAt } from '../log-point.ts'
 import { type ArchiveHeader, lineOf, tailOf, textOf } from './archive-format.ts'
 import { NewFile } from './new-file.ts'
 

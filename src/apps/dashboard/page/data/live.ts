@@ -1,6 +1,6 @@
 import { batch, type ReadonlySignal, signal } from '@preact/signals'
 import { emptyLedger, type Ledger, type Micros } from '../../../../engine/core/index.ts'
-import type { QueueHealth } from '../../../../tools/insight/health.ts'
+import type { QueueHealth } from '../../../../tools/insight/queue-health.ts'
 import type { WorkerDocument } from '../../api/queue-documents.ts'
 import { ApiError, getJson, ofQueue } from './api.ts'
 import { Replica } from './replica.ts'

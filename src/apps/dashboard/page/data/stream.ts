@@ -1,5 +1,5 @@
 import type { Micros, RecordedEvent } from '../../../../engine/core/index.ts'
-import type { QueueHealth } from '../../../../tools/insight/health.ts'
+import type { QueueHealth } from '../../../../tools/insight/queue-health.ts'
 import type { WorkerDocument } from '../../api/queue-documents.ts'
 import { ApiError, getJson, mount, ofQueue } from './api.ts'
 

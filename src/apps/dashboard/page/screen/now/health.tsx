@@ -1,4 +1,4 @@
-import type { HealthCheck, QueueHealth } from '../../../../../tools/insight/health.ts'
+import type { HealthCheck, QueueHealth } from '../../../../../tools/insight/queue-health.ts'
 import { usePage } from '../../frame/context.ts'
 import { Link } from '../../frame/link.tsx'
 import type { Route } from '../../frame/route.ts'

@@ -1,4 +1,4 @@
-import { jobOf, type Ledger, toldOf, waitingCount } from '../../../../../engine/core/index.ts'
+import { diagnosisOf, jobOf, type Ledger, waitingCount } from '../../../../../engine/core/index.ts'
 import { count } from '../../../../../tools/format/index.ts'
 import { usePage } from '../../frame/context.ts'
 import { factsIn } from '../../part/facts.ts'
@@ -37,7 +37,7 @@ function Waiting({ ledger, index }: { readonly ledger: Ledger; readonly index: n
   const { live, shown } = usePage()
   const job = jobOf(ledger, ledger.line.at(index)?.jobId ?? '')
   if (job === undefined) return null
-  const { reason, code } = toldOf(factsIn(live, shown, ledger), job)
+  const { reason, code } = diagnosisOf(factsIn(live, shown, ledger), job)
   return (
     <li data-job={job.jobId} data-code={code}>
       <span class="number">{index + 1}</span>

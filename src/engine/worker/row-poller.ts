@@ -1,13 +1,13 @@
 import type { Subscription } from 'rxjs'
+import { SingleFlight } from '../coordinator/base/concurrency.ts'
 import { errorText } from '../coordinator/base/logger.ts'
-import { SingleFlight } from '../coordinator/base/work.ts'
 import type { Coordinator } from '../coordinator/index.ts'
 
 /** Rows per look. While there are more, the next look follows at once. */
 const BATCH = 500
 
 /** Takes new rows of `jobs` into the queue: when it hears of some, and once per poll. */
-export class RowIntake {
+export class RowPoller {
   readonly #coordinator: Coordinator
   readonly #onTaken: (count: number) => void
   readonly #flight: SingleFlight

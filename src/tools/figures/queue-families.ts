@@ -1,9 +1,9 @@
-import type { Vitals } from '../../../engine/coordinator/index.ts'
-import { outcomes, type ReasonCode, requeueReasons } from '../../../engine/core/index.ts'
-import { waitCauses } from '../../insight/index.ts'
-import type { Family, Labels, Sample } from '../family.ts'
-import { type HistogramReading, lengths } from '../meter/histogram.ts'
-import type { QueueReading } from '../meter/reading.ts'
+import type { Vitals } from '../../engine/coordinator/index.ts'
+import { outcomes, type ReasonCode, requeueReasons } from '../../engine/core/index.ts'
+import { waitCauses } from '../insight/index.ts'
+import type { Family, Labels, Sample } from './family.ts'
+import { type HistogramReading, lengths } from './meter/histogram.ts'
+import type { QueueReading } from './meter/reading.ts'
 
 /** Reasons that a process can tell from the log alone: it does not ask which workers there are. */
 const reasons = [

@@ -1,6 +1,6 @@
 import { defer, filter, map, type Observable, startWith } from 'rxjs'
 import { CoordinatorActor } from '../../../machines/index.ts'
-import { type Explanation, explainJob, MICROS_PER_MS, type RecordedEvent } from '../core/index.ts'
+import { type Explanation, explainJob, type RecordedEvent } from '../core/index.ts'
 import { parseJobId, parseSeq } from '../events/index.ts'
 import {
   type LogRole,
@@ -10,13 +10,12 @@ import {
   type SubmissionRole,
 } from '../store/index.ts'
 import type { Coordinator } from './api/coordinator.ts'
-import { Counter, queueMetrics, queueView, toDate } from './api/view.ts'
-import type { Vitals } from './api/vitals.ts'
-import type { TakenIn } from './inbox/row-intake.ts'
+import { Counter, queueMetrics, queueView } from './api/view.ts'
+import { healthOf } from './health.ts'
 import type { Member } from './membership/member.ts'
 import { eventsFrom, pagesOf, pullEvents, standingOf } from './replica/streams.ts'
 
-type ObserverStore = Pick<LogRole, 'read'> &
+type QueryStore = Pick<LogRole, 'read'> &
   Pick<MembershipRole, 'workers'> &
   Pick<SubmissionRole, 'ofJob'> &
   Pick<StoreTraits, 'name'>
@@ -28,12 +27,12 @@ type Calls = Pick<
 >
 
 /** The reading side of a coordinator: the queue as this process knows it, its events, and the state of the process. */
-export interface Observer extends Calls {
+export interface Queries extends Calls {
   /** An event that this process has folded. */
   see(event: RecordedEvent): void
 }
 
-export function observerOf(member: Member, store: ObserverStore): Observer {
+export function queriesOf(member: Member, store: QueryStore): Queries {
   const { log } = member
   const { queue } = log
   const counter = new Counter()
@@ -67,23 +66,7 @@ export function observerOf(member: Member, store: ObserverStore): Observer {
       changes$.subscribe((ledger) => ledger.version > actor.ledger.version && actor.restore(ledger))
       return actor
     },
-    health: () => {
-      const { ledger, lease, failures, workerId, appends } = member
-      return {
-        queue,
-        store: store.name,
-        workerId,
-        ok: failures.text === null && !lease.lost,
-        reachable: !failures.isOutage,
-        leaseLost: lease.lost,
-        leaseExpiresAt: toDate(lease.expiresAt),
-        version: ledger.version,
-        activeCount: ledger.active.size,
-        waitingCount: ledger.jobs.size - ledger.active.size,
-        counts: appends.counts,
-        lastError: failures.text,
-      }
-    },
+    health: () => healthOf(member, store.name),
     metrics: () => queueMetrics(member.ledger, now(), log.head, counter.counts),
   }
 }
@@ -92,11 +75,7 @@ export function observerOf(member: Member, store: ObserverStore): Observer {
 const LOOKS = 3
 
 /** What the tables say belongs to one version of the log. If the job is not live at a later one, they are read again. */
-async function explained(
-  member: Member,
-  store: ObserverStore,
-  jobId: string,
-): Promise<Explanation | undefined> {
+async function explained(member: Member, store: QueryStore, jobId: string): Promise<Explanation | undefined> {
   const { log } = member
   for (let looks = 1; ; looks++) {
     const record = await store.ofJob(log.queue, jobId)
@@ -105,26 +84,5 @@ async function explained(
     const found = explainJob({ ledger: log.ledger, now: log.now(), workers }, jobId, record)
     const isLive = found?.state === 'waiting' || found?.state === 'active'
     if (isLive || log.version === record.version || looks === LOOKS) return found
-  }
-}
-
-/** What a process knows of itself: read off, nothing is asked. */
-export function vitalsOf(member: Member, taken: TakenIn): Vitals {
-  const { log, lease, failures, appends } = member
-  const { head } = log
-  return {
-    workerId: member.workerId,
-    ok: failures.text === null && !lease.lost,
-    reachable: !failures.isOutage,
-    leaseMs: lease.lost ? 0 : Math.max(0, (lease.expiresAt - log.clock.now()) / MICROS_PER_MS),
-    freeSlots: lease.capacity.freeSlots,
-    counts: appends.counts,
-    ...member.figures,
-    log: { lastSeq: log.knownVersion, archivedSeq: head.archivedSeq },
-    catchUp: {
-      events: Math.max(0, head.version - log.version),
-      ms: performance.now() - head.reachedAt,
-    },
-    intake: taken.standing,
   }
 }

@@ -4,8 +4,8 @@ import { hasDecider, hasWorkerAmong, isOverdue, type QueueFacts, serversOf } fro
 import { attemptText, type Micros } from './job.ts'
 import type { Ending } from './law/state.ts'
 import { type Job, triesOf } from './ledger.ts'
-import { waitingFor } from './reason.ts'
 import { expiresAt, timesOutAt } from './timing.ts'
+import { waitingFor } from './wait-reason.ts'
 
 /**
  * What keeps a live job from going on as it should. `late`: its worker has missed its heartbeats. `lost`: its worker is gone, and
@@ -23,7 +23,7 @@ export type LiveCode = ReasonCode | (typeof jobFaults)[number]
 export type JobCode = LiveCode | (typeof arrivalCodes)[number] | Ending | ErrorCode
 
 /** What keeps a live job. */
-export interface Told {
+export interface Diagnosis {
   /** Null: nothing does, it runs. */
   readonly code: LiveCode | null
   /** One sentence, without a position. */
@@ -34,11 +34,11 @@ export interface Told {
 }
 
 /** What is with a live job: the only place that decides it, for everybody who tells of one. */
-export function toldOf(facts: QueueFacts, job: Job): Told {
-  return job.active ? toldOfActive(facts, job) : toldOfWaiting(facts, job)
+export function diagnosisOf(facts: QueueFacts, job: Job): Diagnosis {
+  return job.active ? diagnosisOfActive(facts, job) : diagnosisOfWaiting(facts, job)
 }
 
-function toldOfActive(facts: QueueFacts, job: Job): Told {
+function diagnosisOfActive(facts: QueueFacts, job: Job): Diagnosis {
   const where = job.detachedUntil === null ? `in worker ${job.workerId}` : 'detached from its worker'
   const code = faultOf(facts, job.workerId, timesOutAt(job))
   const what = code === null ? '' : `, ${faultTexts[code]}`
@@ -64,7 +64,7 @@ export function faultOf(
   return worker.state === 'dead' ? 'lost' : 'late'
 }
 
-function toldOfWaiting(facts: QueueFacts, job: Job): Told {
+function diagnosisOfWaiting(facts: QueueFacts, job: Job): Diagnosis {
   const { ledger, now, workers } = facts
   const overdue = overdueOf(facts, job)
   if (overdue !== null) return { code: 'overdue', reason: overdue, blockedBy: null, until: null }

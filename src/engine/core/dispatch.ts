@@ -5,7 +5,7 @@ import type { Draft } from './draft.ts'
 import { passOver } from './fair-share.ts'
 import { nextOffered } from './kinds.ts'
 import { isInLine, type Job, jobOf, noPlaces } from './ledger.ts'
-import { hasLapsed } from './offered.ts'
+import { hasLapsed } from './offer-expiry.ts'
 import { earlier, type Place } from './place.ts'
 import { scanBehindLapsed, scanLines } from './scan.ts'
 import type { Scribe } from './scribe.ts'
@@ -18,7 +18,7 @@ const MOST_TAKEN = 1_000
  * offers the sender of the command takes what it claims. So a blocker never leaves without its successor, and a hand-off costs
  * one commit.
  */
-export function grant(scribe: Scribe): void {
+export function dispatch(scribe: Scribe): void {
   giveAwayAll(scribe)
   const { claim } = scribe.command
   if (claim === undefined) return

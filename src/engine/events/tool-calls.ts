@@ -1,9 +1,9 @@
 import * as z from 'zod'
+import { pointSchema } from './access.ts'
 import { flagSchema, functionSchema, optionsSchema, parseArguments } from './invalid.ts'
+import { wholeNumber } from './job-spec.ts'
 import { lazily } from './lazily.ts'
-import { pointSchema } from './looking.ts'
 import { jobIdSchema, operatorSchema, seqSchema } from './names.ts'
-import { wholeNumber } from './spec.ts'
 
 const flag = () => flagSchema.optional()
 const text = (error: string, most = 4_096) => z.string({ error }).min(1, error).max(most, error)
@@ -40,7 +40,7 @@ const rules = () =>
 
 const micros = () => wholeNumber(0, Number.MAX_SAFE_INTEGER, ', microseconds since 1970')
 /**
- * What a program may pass to the functions of the rooms behind the access, argument by argument, as calls.ts has it for those of a
+ * What a program may pass to the functions of the rooms behind the access, argument by argument, as coordinator-calls.ts has it for those of a
  * coordinator. Missing options are an empty object by then.
  */
 const roomCalls = {

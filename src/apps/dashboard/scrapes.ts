@@ -1,15 +1,15 @@
-import { fold, InterlockError } from '../../../engine/core/index.ts'
+import { fold, InterlockError } from '../../engine/core/index.ts'
 import {
   type FigureOptions,
   familiesOf,
   meterOptions,
   QueueMeter,
   type ReadQueue,
-} from '../../../tools/figures/index.ts'
-import { answerTo } from '../../../tools/prometheus/answer.ts'
-import type { Allowed } from '../guard/grant.ts'
-import type { QueueReader } from '../reader/queue-reader.ts'
-import type { Readers } from '../readers.ts'
+} from '../../tools/figures/index.ts'
+import { answerTo } from '../../tools/prometheus/answer.ts'
+import type { Allowed } from './guard/grant.ts'
+import type { QueueReader } from './reader/queue-reader.ts'
+import type { Readers } from './readers.ts'
 
 /** A queue is followed for so long after a scrape: then nobody scrapes any more. */
 const IDLE_MS = 600_000

@@ -1,7 +1,7 @@
-import { PACKAGE_VERSION } from '../../../engine/coordinator/base/package-version.ts'
-import type { Family } from '../family.ts'
-import { processFamilies, type ReadProcess } from './process.ts'
-import { queueFamilies, type ReadQueue } from './queue.ts'
+import { PACKAGE_VERSION } from '../../engine/coordinator/base/package-version.ts'
+import type { Family } from './family.ts'
+import { processFamilies, type ReadProcess } from './process-families.ts'
+import { queueFamilies, type ReadQueue } from './queue-families.ts'
 
 /** Everything that is known at one moment. */
 export interface Known {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
-import { havingSchema, parseInput } from '../../../engine/events/index.ts'
-import type { Dashboard } from '../dashboard.ts'
+import { havingSchema, parseInput } from '../../engine/events/index.ts'
+import type { Dashboard } from './dashboard.ts'
 
 /** A handler of `node:http`, which Express, Fastify and others accept too. */
 export type NodeHandler = (incoming: IncomingMessage, outgoing: ServerResponse) => void

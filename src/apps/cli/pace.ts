@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { MICROS_PER_MS, type Micros } from '../../../engine/core/index.ts'
-import type { Frame } from '../frame.ts'
+import { MICROS_PER_MS, type Micros } from '../../engine/core/index.ts'
+import type { Frame } from './frame.ts'
 
 /** A night in which nothing happened is not worth watching. */
 const LONGEST_PAUSE_MS = 2_000

@@ -3,13 +3,13 @@ import { chmod, link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promi
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
-import { InterlockError } from '../../../engine/core/index.ts'
-import { storeAt } from '../../../engine/process/index.ts'
-import type { LogStore } from '../../../engine/store/index.ts'
-import { createDashboard, tokenSession, toNodeHandler } from '../../dashboard/index.ts'
-import { listenOn } from '../../dev/port.ts'
-import type { Frame } from '../frame.ts'
-import { emptyFolder, nothingYet } from '../store.ts'
+import { InterlockError } from '../../engine/core/index.ts'
+import { storeAt } from '../../engine/process/index.ts'
+import type { LogStore } from '../../engine/store/index.ts'
+import { createDashboard, tokenSession, toNodeHandler } from '../dashboard/index.ts'
+import { listenOn } from '../dev/port.ts'
+import type { Frame } from './frame.ts'
+import { emptyFolder, nothingYet } from './store.ts'
 
 /** Connections to a server, besides the one that listens. Viewers cannot use more. */
 const CONNECTIONS = 2

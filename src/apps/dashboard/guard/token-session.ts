@@ -1,7 +1,7 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import * as z from 'zod'
 import { functionSchema, optionsSchema, parseInput } from '../../../engine/events/index.ts'
-import { type Grant, grantSchema } from '../guard/grant.ts'
+import { type Grant, grantSchema } from './grant.ts'
 
 /** For a program without accounts: you sign in with the token once, and a cookie keeps you signed in. */
 export interface TokenSession {

@@ -2,7 +2,7 @@ import { InterlockError, invalidInput, type RecordedEvent } from '../../engine/c
 import { checkCall } from '../../engine/events/index.ts'
 import { type Access, opened } from './access.ts'
 import { orCut } from './fold.ts'
-import { eachEvent } from './read-log.ts'
+import { eachEvent } from './read-events.ts'
 
 /** Ids that a message names when several begin alike. */
 const NAMED = 5

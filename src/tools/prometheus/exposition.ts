@@ -1,4 +1,4 @@
-import type { Family, Labels, Sample } from '../../figures/index.ts'
+import type { Family, Labels, Sample } from '../figures/index.ts'
 
 /** The formats that Prometheus reads: its own text, and OpenMetrics. */
 export type Format = 'text' | 'openmetrics'

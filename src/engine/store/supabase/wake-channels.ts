@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '../../core/index.ts'
 import type { OnWake } from '../index.ts'
+import type { SupabaseLike } from './client-shape.ts'
 import { concernOf } from './concern.ts'
-import type { SupabaseLike } from './like.ts'
 import { WakeChannel, type WakeSource } from './wake-channel.ts'
 
 interface Listened {

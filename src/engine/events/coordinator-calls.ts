@@ -1,9 +1,9 @@
 import * as z from 'zod'
 import { failureCodes, type JobTrace, type Json, requeueReasons } from '../core/index.ts'
 import { flagSchema, functionSchema, havingSchema, optionsSchema, signalSchema } from './invalid.ts'
+import { timeSchema, wholeNumber } from './job-spec.ts'
 import { lazily } from './lazily.ts'
 import { jobIdSchema, jobTypeSchema, kindSchema, modelSchema, modelsSchema } from './names.ts'
-import { timeSchema, wholeNumber } from './spec.ts'
 import { jobTrace } from './trace.ts'
 
 /** What a program may pass to a coordinator, argument by argument. `anything`: parsed later. */

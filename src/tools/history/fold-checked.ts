@@ -2,7 +2,7 @@ import { type Ledger, type RecordedEvent, Replayer } from '../../engine/core/ind
 import type { Opened } from './access.ts'
 import { type BadEvent, badEventOf, Gap, restore } from './bad-event.ts'
 import { firstLedger } from './fold.ts'
-import { eachEvent } from './read-log.ts'
+import { eachEvent } from './read-events.ts'
 
 export interface Sound {
   /** The fold of all events; null if one of them is not sound. */

@@ -1,5 +1,5 @@
-import type { Vitals } from '../../../engine/coordinator/index.ts'
-import type { Family } from '../family.ts'
+import type { Vitals } from '../../engine/coordinator/index.ts'
+import type { Family } from './family.ts'
 
 /** What one process says of itself. */
 export interface ReadProcess {
