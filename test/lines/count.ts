@@ -35,7 +35,7 @@ export const severalWriters: readonly Part[] = [
     files: ['src/engine/coordinator/commit/*.ts'],
     except: ['src/engine/coordinator/commit/{data-staging,started-data}.ts'],
   },
-  { what: 'adapters', files: ['src/engine/store/*/{combining,deciding,handed,told,turn}.ts'] },
+  { what: 'adapters', files: ['src/engine/store/*/{answer-pieces,combining,deciding,handed,told,turn}.ts'] },
   {
     what: 'SQL functions',
     files: [
