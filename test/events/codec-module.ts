@@ -108,7 +108,10 @@ function encoderOf(form: EventForm): string {
         : literal(field)
     return [`if (event.${path} !== ${than}) data['${dataKey(field)}'] = event.${path}`]
   })
-  const version = form.version === undefined ? [] : [`schema_version: ${form.version}`]
+  const version = [
+    ...(form.version === undefined ? [] : [`schema_version: ${form.version}`]),
+    ...entries.filter(([, { is }]) => is === 'policy').map(([path]) => `...shapeOf(event.${path})`),
+  ]
   const all = [...columns.values(), ...version]
   if (kept.length === 0) return `return { ${all.join(', ')} }`
   const own = `{ ${data.join('')} }`
@@ -169,7 +172,7 @@ export function codecModule(): string {
   const keys = unique(all.flatMap(([, form]) => entriesOf(form).flatMap(([, field]) => dataKey(field) ?? [])))
   const guards = unique([...Object.values(rowGuards), 'isSoundText', 'areSoundTexts', 'areOffers']).sort()
   return `// Made by \`npm run codec\` from event-table.ts: change that.
-import type { Event, EventType, JobType, RecordedEvent } from '../core/index.ts'
+import { type Event, type EventType, type JobType, type Policy, policyVersion, type RecordedEvent } from '../core/index.ts'
 import { ${guards.join(', ')} } from './event-guards.ts'
 import type { EventRow } from './wire.ts'
 
@@ -204,6 +207,12 @@ export function eventOf(of: CheckedRow): Event {
 ${cases(all.map(([type, form]) => [type, typed(type, decoderOf(form))] as const))}
     default: return row satisfies never
   }
+}
+
+/** A policy may have fields that older releases do not know. */
+function shapeOf(policy: Policy): Pick<Columns, 'schema_version'> {
+  const version = policyVersion(policy)
+  return version === 1 ? {} : { schema_version: version }
 }
 
 /** What the row of an event has beside what every row has. */

@@ -1,6 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { defaultPolicy, isInterlockError } from '../../src/engine/core/index.ts'
+import {
+  defaultPolicy,
+  isInterlockError,
+  type PolicyField,
+  policyFields,
+} from '../../src/engine/core/index.ts'
 import {
   parseJobId,
   parseJobs,
@@ -168,6 +173,14 @@ describe('a policy', () => {
         expect(parsePolicy(policy)).toStrictEqual(policy)
       }),
     )
+  })
+
+  it('has a flag, and a text for it, for whatever can be set', () => {
+    const flagged = Object.values<PolicyField>(policyFields).flatMap((field) =>
+      field.is === 'fields' ? Object.values(field.fields) : [field],
+    )
+    for (const { flag, says } of flagged)
+      expect([flag, says]).toEqual([expect.any(String), expect.any(String)])
   })
 
   it('keeps a model that is called __proto__ an ordinary one', () => {

@@ -67,6 +67,16 @@ export { lastLife } from './not-live.ts'
 export { numberText } from './number-text.ts'
 export { pauseOf } from './pausing.ts'
 export * from './policy.ts'
+export {
+  type ArchiveRule,
+  archiveRules,
+  type EmptySetRule,
+  emptySetRules,
+  type PolicyField,
+  type PolicyPart,
+  type PolicyRule,
+  policyFields,
+} from './policy-table.ts'
 export { projectionAt, projectionChanges, projectionOf } from './projection.ts'
 export { modelOpensAt, rateOpensAt } from './rate.ts'
 export { type Folded, fold, type QueueChange, Replayer, replay } from './replay.ts'

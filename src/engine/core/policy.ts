@@ -1,69 +1,33 @@
-/** What a job with an empty set of models does: runs outside the queue, is refused, or runs alone. */
-export const emptySetRules = ['bypass', 'reject', 'exclusive'] as const
-export type EmptySetRule = (typeof emptySetRules)[number]
+import { type PolicyField, policyFields } from './policy-table.ts'
 
-/** Where events go when `retentionDays` takes them out of the log: into its archive, or nowhere. */
-export const archiveRules = ['keep', 'drop'] as const
-export type ArchiveRule = (typeof archiveRules)[number]
-
-/** At most `starts` starts from a model in any window of `perSeconds`. */
-export interface Rate {
-  readonly starts: number
-  readonly perSeconds: number
-}
-
-/** How jobs with one `fairKey` (a customer, say) share a queue with those of others. */
-export interface FairShare {
-  /** How many seconds a job stands further back for each job with its key that was waiting when it came. */
-  readonly spacingSeconds: number
-  /** How many may wait at most; one more is refused. Null: no limit. */
-  readonly maxWaiting: number | null
-  /** How many may be active at most. Null: no limit. */
-  readonly maxActive: number | null
-}
+type ValueOf<Of> =
+  | (Of extends { readonly of: infer Each }
+      ? Readonly<Record<string, ValueOf<Each>>>
+      : Of extends { readonly words: readonly (infer Word)[] }
+        ? Word
+        : Of extends { readonly fields: infer Fields }
+          ? { readonly [Key in keyof Fields]: ValueOf<Fields[Key]> }
+          : number)
+  | (Of extends { readonly orNull: unknown } ? null : never)
 
 /** The rules of one queue. A change holds back new starts only; it never takes a lease away. */
-export interface Policy {
-  /** How many jobs may be active at once; 1 serialises all; null: no limit. */
-  readonly maxActive: number | null
-  /** Places per model; `*` sets the default, which is 1. */
-  readonly capacity: Readonly<Record<string, number>>
-  /** After how many overtakings a waiting job reserves its models; 0: strict order; null: never (greedy). */
-  readonly maxOvertakes: number | null
-  /** Seconds of waiting that one level of priority is worth; null: priority always goes first. */
-  readonly ageSeconds: number | null
-  /** How long a startable job that nobody has taken keeps its place, in milliseconds. */
-  readonly offerMs: number
-  readonly emptySet: EmptySetRule
-  /**
-   * For how many seconds a model is paused when a worker that had it was lost, since the work may go on elsewhere; `*` sets the
-   * default, which is 0: not at all.
-   */
-  readonly holdAfterLossSeconds: Readonly<Record<string, number>>
-  /** Per model, by its name; a model that is not named has no rate. */
-  readonly rate: Readonly<Record<string, Rate>>
-  /** Null: fair keys have no effect. */
-  readonly fairShare: FairShare | null
-  /** After how many days events leave the log; null: never. */
-  readonly retentionDays: number | null
-  /** What happens to them then. */
-  readonly archive: ArchiveRule
-}
+export type Policy = { readonly [Key in keyof typeof policyFields]: ValueOf<(typeof policyFields)[Key]> }
+/** At most `starts` starts from a model in any window of `perSeconds`. */
+export type Rate = Policy['rate'][string]
+/** How jobs with one `fairKey` (a customer, say) share a queue with those of others. */
+export type FairShare = NonNullable<Policy['fairShare']>
+
+/** The same, to go through. */
+export const policyEntries = Object.entries(policyFields) as readonly (readonly [keyof Policy, PolicyField])[]
 
 /** All jobs one after the other, as first specified. */
-export const defaultPolicy: Policy = {
-  maxActive: 1,
-  capacity: {},
-  maxOvertakes: 0,
-  ageSeconds: 60,
-  offerMs: 2_000,
-  emptySet: 'bypass',
-  holdAfterLossSeconds: {},
-  rate: {},
-  fairShare: null,
-  retentionDays: 30,
-  archive: 'keep',
-}
+export const defaultPolicy = Object.fromEntries(
+  policyEntries.flatMap(([name, { usual, since }]) => (since === undefined ? [[name, usual]] : [])),
+) as unknown as Policy
+
+/** The version of the shape of `policy_changed` that has all of its fields: releases that read lower ones only are kept out. */
+export const policyVersion = (policy: Policy): number =>
+  Math.max(1, ...policyEntries.map(([name, { since = 1 }]) => (policy[name] === undefined ? 1 : since)))
 
 /** How many leases a model can have at once under this policy. */
 export function capacityOf(policy: Policy, model: string): number {

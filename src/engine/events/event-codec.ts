@@ -1,5 +1,12 @@
 // Made by `npm run codec` from event-table.ts: change that.
-import type { Event, EventType, JobType, RecordedEvent } from '../core/index.ts'
+import {
+  type Event,
+  type EventType,
+  type JobType,
+  type Policy,
+  policyVersion,
+  type RecordedEvent,
+} from '../core/index.ts'
 import {
   areOffers,
   areSoundTexts,
@@ -199,6 +206,12 @@ export function eventOf(of: CheckedRow): Event {
   }
 }
 
+/** A policy may have fields that older releases do not know. */
+function shapeOf(policy: Policy): Pick<Columns, 'schema_version'> {
+  const version = policyVersion(policy)
+  return version === 1 ? {} : { schema_version: version }
+}
+
 /** What the row of an event has beside what every row has. */
 export function columnsOf(event: Event): Columns {
   switch (event.type) {
@@ -280,7 +293,7 @@ export function columnsOf(event: Event): Columns {
         },
       }
     case 'policy_changed':
-      return { data: { policy: event.policy } }
+      return { ...shapeOf(event.policy), data: { policy: event.policy } }
     case 'model_paused': {
       const data: Data = { reason: event.reason }
       if (event.until !== null) data['until'] = event.until

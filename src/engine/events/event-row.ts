@@ -1,7 +1,14 @@
-import type { EventType } from '../core/index.ts'
+import { type EventType, policyEntries } from '../core/index.ts'
+import { eventForms } from './event-table.ts'
 
-/** The newest shape of events that this release writes; 2: `voided`. A log with a higher one needs a newer release. */
-export const SCHEMA_VERSION = 2
+/**
+ * The newest shape of events that this release writes, from the tables of events and of the policy; 2: `voided`. A log with a higher
+ * one needs a newer release.
+ */
+export const SCHEMA_VERSION = Math.max(
+  ...eventForms.map(([, { version = 1 }]) => version),
+  ...policyEntries.map(([, { since = 1 }]) => since),
+)
 
 /**
  * An event in the form of the SQL functions: the columns of `job_queue_log`, with `at` (microseconds) for `created_at`. Columns

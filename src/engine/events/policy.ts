@@ -1,12 +1,13 @@
 import * as z from 'zod'
 import {
-  archiveRules,
-  bounds,
   defaultPolicy,
-  emptySetRules,
   type FairShare,
   numberText,
   type Policy,
+  type PolicyField,
+  type PolicyPart,
+  type PolicyRule,
+  policyEntries,
 } from '../core/index.ts'
 import { hasFields, optionsSchema, parseInput, unknownFields } from './invalid.ts'
 import { wholeNumber } from './job-spec.ts'
@@ -21,38 +22,24 @@ export type PolicyInput =
       readonly fairShare?: Partial<FairShare> | null | undefined
     })
 
-const places = wholeNumber(1, bounds.capacity, ' places; to stop a model, pause it')
-const holdSeconds = wholeNumber(0, bounds.holdSeconds, ' (seconds)')
+type Is<Kind extends PolicyRule['is']> = Extract<PolicyRule, { readonly is: Kind }>
 
-const spacingError = `must be a number of seconds from 0 to ${numberText(bounds.spacingSeconds)}`
-const fairShare = optionsSchema({
-  spacingSeconds: z
-    .number({ error: spacingError })
-    .min(0, { error: spacingError })
-    .max(bounds.spacingSeconds, { error: spacingError })
-    .default(0),
-  maxWaiting: wholeNumber(1, bounds.maxActive, ', or null for no limit').nullable().default(null),
-  maxActive: wholeNumber(1, bounds.maxActive, ', or null for no limit').nullable().default(null),
-})
+function seconds(min: number, max: number, unit: string) {
+  const error = `must be a number of seconds from ${numberText(min)} to ${numberText(max)}${unit}`
+  return z.number({ error }).min(min, { error }).max(max, { error })
+}
 
-const windowError = 'must be a number of seconds from 0.001 to 86,400'
-const rate = z.strictObject(
-  {
-    starts: wholeNumber(1, bounds.rateStarts, ' starts; to stop a model, pause it'),
-    perSeconds: z
-      .number({ error: windowError })
-      .min(0.001, { error: windowError })
-      .max(86_400, { error: windowError }),
-  },
-  { error: unknownFields(['starts', 'perSeconds']) },
-)
+function word({ words }: Is<'word'>) {
+  return z.enum(words, { error: `must be one of ${words.map((each) => JSON.stringify(each)).join(', ')}` })
+}
 
 /** A map from model names, or `*` for all others, to values. */
-function byModel<T>(value: z.ZodType<T>, example: string) {
+function byModel({ of, example, noStar }: Is<'byModel'>) {
+  const value = schemaOf(of)
   const error = `must be an object of model names, e.g. ${example}`
   // Not z.record: it drops a model that is called `__proto__`; entries and fromEntries keep it an ordinary key.
-  return z.custom<Record<string, T>>(hasFields, { error }).transform((given, context) => {
-    const entries: [string, T][] = []
+  const map = z.custom<Record<string, unknown>>(hasFields, { error }).transform((given, context) => {
+    const entries: [string, unknown][] = []
     for (const [model, own] of Object.entries(given)) {
       const name = modelSchema.safeParse(model).error?.issues[0]
       const checked = value.safeParse(own)
@@ -67,52 +54,55 @@ function byModel<T>(value: z.ZodType<T>, example: string) {
     }
     return Object.fromEntries(entries)
   })
+  return noStar === undefined
+    ? map
+    : map.refine((values) => !Object.hasOwn(values, '*'), `has no "*": ${noStar}`)
 }
 
-const seconds = 'must be a number of seconds from 0 to 31,536,000, or null for strict priority'
-
-const oneOf = (words: readonly string[]): string =>
-  `must be one of ${words.map((word) => JSON.stringify(word)).join(', ')}`
-
-const shape = {
-  maxActive: wholeNumber(
-    1,
-    bounds.maxActive,
-    ', or null for no limit; to stop the queue, drain it',
-  ).nullable(),
-  capacity: byModel(places, '{ "flux-dev": 2, "*": 1 }'),
-  maxOvertakes: wholeNumber(0, bounds.maxOvertakes, ', or null for no bound').nullable(),
-  ageSeconds: z
-    .number({ error: seconds })
-    .min(0, { error: seconds })
-    .max(bounds.durationMs / 1_000, { error: seconds })
-    .nullable(),
-  offerMs: wholeNumber(0, bounds.durationMs, ' (milliseconds)'),
-  emptySet: z.enum(emptySetRules, { error: oneOf(emptySetRules) }),
-  holdAfterLossSeconds: byModel(holdSeconds, '{ "flux-dev": 600, "*": 0 }'),
-  rate: byModel(rate, '{ "flux-dev": { "starts": 5, "perSeconds": 1 } }').refine(
-    (rates) => !Object.hasOwn(rates, '*'),
-    'has no "*": the last starts of every model would have to be kept; name the models',
-  ),
-  fairShare: fairShare.nullable(),
-  retentionDays: wholeNumber(1, 36_500, ' (days), or null to keep all events in the log').nullable(),
-  archive: z.enum(archiveRules, { error: oneOf(archiveRules) }),
+/** Fields that may be left out get their usual values. */
+function fieldsOf({ fields }: Is<'fields'>) {
+  const parts: readonly (readonly [string, PolicyPart])[] = Object.entries(fields)
+  const shape = Object.fromEntries(
+    parts.map(([name, part]) => {
+      const schema = schemaOf(part)
+      return [name, part.usual === undefined ? schema : schema.default(part.usual)]
+    }),
+  )
+  const isComplete = parts.every(([, { usual }]) => usual === undefined)
+  return isComplete
+    ? z.strictObject(shape, { error: unknownFields(Object.keys(shape)) })
+    : optionsSchema(shape)
 }
 
-/**
- * A whole policy, as `policy_changed` records it. A release that adds a rule gives it a default here: the logs of before do not have
- * it.
- */
-export const policySchema = z.strictObject(shape)
+function unlessNull(rule: PolicyRule): z.ZodType {
+  if (rule.is === 'word') return word(rule)
+  if (rule.is === 'byModel') return byModel(rule)
+  if (rule.is === 'fields') return fieldsOf(rule)
+  const unit = `${rule.unit ?? ''}${rule.orNull === undefined ? '' : `, or null ${rule.orNull}`}`
+  return (rule.is === 'seconds' ? seconds : wholeNumber)(rule.min, rule.max, unit)
+}
 
-const fieldsSchema = z.strictObject(shape).partial()
+function schemaOf(rule: PolicyRule): z.ZodType {
+  return 'orNull' in rule ? unlessNull(rule).nullable() : unlessNull(rule)
+}
+
+const shapeOf = (of: (field: PolicyField) => z.ZodType): Readonly<Record<string, z.ZodType>> =>
+  Object.fromEntries(policyEntries.map(([name, field]) => [name, of(field)]))
+
+/** A whole policy, as `policy_changed` records it. */
+export const policySchema = z.strictObject(
+  shapeOf((field) => (field.since === undefined ? schemaOf(field) : schemaOf(field).optional())),
+) as unknown as z.ZodType<Policy>
+
+const names = policyEntries.map(([name]) => name)
 const inputSchema = z.custom<'serial' | 'by-model' | object>(
   (input) => input === 'serial' || input === 'by-model' || hasFields(input),
-  {
-    error: `must be "serial", "by-model", or an object with some of the fields ${Object.keys(shape).join(', ')}`,
-  },
+  { error: `must be "serial", "by-model", or an object with some of the fields ${names.join(', ')}` },
 )
-const partialSchema = z.strictObject(fieldsSchema.shape, { error: unknownFields(Object.keys(shape)) })
+const partialSchema = z.strictObject(
+  shapeOf((field) => schemaOf(field).optional()),
+  { error: unknownFields(names) },
+)
 
 /**
  * The policy that the input makes of `base`: missing fields stay, a given map replaces the whole map.

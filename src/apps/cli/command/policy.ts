@@ -8,18 +8,13 @@ import type { Frame } from '../frame.ts'
 import {
   addPolicyFields,
   addPolicyFlags,
-  hasPolicyFields,
   hasPolicyFlags,
-  type PolicyFields,
   type PolicyFlags,
   policyFrom,
-  withFields,
 } from '../policy-flags.ts'
 import { pausedFacts } from '../show/paused.ts'
 import { withCoordinator, withStore } from '../store.ts'
 import { facts } from '../terminal/table.ts'
-
-type Flags = PolicyFlags & PolicyFields
 
 interface PolicyInForce {
   readonly policy: Policy
@@ -37,7 +32,7 @@ export function addPolicy(cli: Cli): void {
     show,
   )
   cli.under(parent, 'show', 'what is in force', [], show)
-  const setting = cli.under<Flags>(
+  const setting = cli.under<PolicyFlags>(
     parent,
     'set',
     'change it: holds back new starts only, running jobs go on',
@@ -61,14 +56,14 @@ async function show(frame: Frame): Promise<void> {
   emit(frame, standing)
 }
 
-async function set(frame: Frame, flags: Flags): Promise<void> {
-  if (!hasPolicyFlags(flags) && !hasPolicyFields(flags)) {
+async function set(frame: Frame, flags: PolicyFlags): Promise<void> {
+  if (!hasPolicyFlags(flags)) {
     throw invalidInput('nothing to set; give a flag such as --max-active 4')
   }
   // Finds wrong flags before anything is opened or made.
-  withFields(flags, policyFrom(flags, defaultPolicy))
+  policyFrom(flags, defaultPolicy)
   const standing = await withCoordinator(frame, async (coordinator, store) => {
-    const wanted = withFields(flags, policyFrom(flags, coordinator.state().policy))
+    const wanted = policyFrom(flags, coordinator.state().policy)
     await coordinator.setPolicy(wanted)
     return {
       policy: wanted,

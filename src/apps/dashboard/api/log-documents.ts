@@ -1,11 +1,11 @@
 /** The events of the log, as the core has them. */
 import * as z from 'zod'
 import {
-  archiveRules,
-  emptySetRules,
   eventTypes,
   failureCodes,
   jobTypes,
+  type PolicyRule,
+  policyEntries,
 } from '../../../engine/core/index.ts'
 import { anything, jobId, micros, seq } from './fields.ts'
 
@@ -24,26 +24,29 @@ export const specSchema = z.strictObject({
   payloadHash: z.int().optional(),
 })
 
-const byModel = <T extends z.ZodType>(value: T) => z.record(z.string(), value)
-const policy = z.strictObject({
-  maxActive: z.int().nullable(),
-  capacity: byModel(z.int()),
-  maxOvertakes: z.int().nullable(),
-  ageSeconds: z.number().nullable(),
-  offerMs: z.number(),
-  emptySet: z.enum(emptySetRules),
-  holdAfterLossSeconds: byModel(z.number()),
-  rate: byModel(z.strictObject({ starts: z.int(), perSeconds: z.number() })),
-  fairShare: z
-    .strictObject({
-      spacingSeconds: z.number(),
-      maxWaiting: z.int().nullable(),
-      maxActive: z.int().nullable(),
-    })
-    .nullable(),
-  retentionDays: z.int().nullable(),
-  archive: z.enum(archiveRules),
-})
+/** The table of its fields describes a policy, for people who write programs: ranges are left to what `setPolicy` says. */
+function describing(rule: PolicyRule): z.ZodType {
+  const schema = plainly(rule)
+  return 'orNull' in rule ? schema.nullable() : schema
+}
+
+function plainly(rule: PolicyRule): z.ZodType {
+  if (rule.is === 'word') return z.enum(rule.words)
+  if (rule.is === 'byModel') return z.record(z.string(), describing(rule.of))
+  if (rule.is !== 'fields') return rule.is === 'whole' ? z.int() : z.number()
+  return z.strictObject(
+    Object.fromEntries(Object.entries(rule.fields).map(([name, part]) => [name, describing(part)])),
+  )
+}
+
+const policy = z.strictObject(
+  Object.fromEntries(
+    policyEntries.map(([name, field]) => [
+      name,
+      field.since === undefined ? describing(field) : describing(field).optional(),
+    ]),
+  ),
+)
 
 export const eventSchema = z
   .strictObject({

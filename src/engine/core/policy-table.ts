@@ -1,0 +1,203 @@
+import { bounds } from './job.ts'
+
+/** What a job with an empty set of models does: runs outside the queue, is refused, or runs alone. */
+export const emptySetRules = ['bypass', 'reject', 'exclusive'] as const
+export type EmptySetRule = (typeof emptySetRules)[number]
+
+/** Where events go when `retentionDays` takes them out of the log: into its archive, or nowhere. */
+export const archiveRules = ['keep', 'drop'] as const
+export type ArchiveRule = (typeof archiveRules)[number]
+
+/** What a value of a policy may be. */
+export type PolicyRule =
+  | {
+      readonly is: 'whole' | 'seconds'
+      readonly min: number
+      readonly max: number
+      /** What an error says behind the range. */
+      readonly unit?: string
+      /** It may be null: `null for …`, as an error says it. */
+      readonly orNull?: string
+    }
+  | { readonly is: 'word'; readonly words: readonly string[] }
+  | {
+      readonly is: 'byModel'
+      readonly of: PolicyRule
+      /** As a program and as the command line writes it. */
+      readonly example: string
+      readonly form: string
+      /** Why `*` does not stand for all other models; absent: it does. */
+      readonly noStar?: string
+    }
+  | { readonly is: 'fields'; readonly fields: Readonly<Record<string, PolicyPart>>; readonly orNull?: true }
+
+/** A part of a value that has fields. */
+export type PolicyPart = PolicyRule & {
+  /** What it is if it is not given; absent: it has to be given. */
+  readonly usual?: number | null
+  readonly flag?: string
+  readonly says?: string
+}
+
+/** A field of a policy. */
+export type PolicyField = PolicyRule & {
+  /** Its value in a queue whose policy was never set. A field with `since` is absent there. */
+  readonly usual?: unknown
+  /** The version of the shape of `policy_changed` that has it; absent: 1. Logs of before do not have it, nor does a policy without it. */
+  readonly since?: number
+  /** Its flag on the command line; one that has fields has a flag for each of them. */
+  readonly flag?: string
+  /** What it says, in the help of the flag. */
+  readonly says?: string
+}
+
+const share = {
+  is: 'whole',
+  min: 1,
+  max: bounds.maxActive,
+  orNull: 'for no limit',
+  usual: null,
+} as const satisfies PolicyPart
+
+/**
+ * The rules of a queue, each once: the type of a policy, its schema, its defaults, how it stands in the log, and its flags on the
+ * command line follow from here.
+ */
+export const policyFields = {
+  /** How many jobs may be active at once; 1 serialises all; null: no limit. */
+  maxActive: {
+    is: 'whole',
+    min: 1,
+    max: bounds.maxActive,
+    orNull: 'for no limit; to stop the queue, drain it',
+    usual: 1,
+    flag: '--max-active <n|none>',
+    says: 'how many jobs may be active at once',
+  },
+  /** Places per model; `*` sets the default, which is 1. */
+  capacity: {
+    is: 'byModel',
+    of: { is: 'whole', min: 1, max: bounds.capacity, unit: ' places; to stop a model, pause it' },
+    example: '{ "flux-dev": 2, "*": 1 }',
+    form: 'model=n, such as flux-dev=2, with a whole number from 1 to 1,000,000; to stop a model: interlock pause',
+    usual: {},
+    flag: '--capacity <model=n|none>',
+    says: 'places of a model, *=n for all others; may be repeated',
+  },
+  /** After how many overtakings a waiting job reserves its models; 0: strict order; null: never (greedy). */
+  maxOvertakes: {
+    is: 'whole',
+    min: 0,
+    max: bounds.maxOvertakes,
+    orNull: 'for no bound',
+    usual: 0,
+    flag: '--overtakes <n|none>',
+    says: 'how often a waiting job may be overtaken on a model; 0: strict order',
+  },
+  /** Seconds of waiting that one level of priority is worth; null: priority always goes first. */
+  ageSeconds: {
+    is: 'seconds',
+    min: 0,
+    max: bounds.durationMs / 1_000,
+    orNull: 'for strict priority',
+    usual: 60,
+    flag: '--age <seconds|none>',
+    says: 'seconds of waiting that a level of priority is worth; none: priority goes first',
+  },
+  /** How long a startable job that nobody has taken keeps its place, in milliseconds. */
+  offerMs: {
+    is: 'whole',
+    min: 0,
+    max: bounds.durationMs,
+    unit: ' (milliseconds)',
+    usual: 2_000,
+    flag: '--offer <ms>',
+    says: 'how long a startable job keeps its place until a worker takes it',
+  },
+  /** What a job without models does. */
+  emptySet: {
+    is: 'word',
+    words: emptySetRules,
+    usual: 'bypass',
+    flag: '--empty-set <rule>',
+    says: 'what a job without models does: bypass, reject or exclusive',
+  },
+  /**
+   * For how many seconds a model is paused when a worker that had it was lost, since the work may go on elsewhere; `*` sets the
+   * default, which is 0: not at all.
+   */
+  holdAfterLossSeconds: {
+    is: 'byModel',
+    of: { is: 'whole', min: 0, max: bounds.holdSeconds, unit: ' (seconds)' },
+    example: '{ "flux-dev": 600, "*": 0 }',
+    form: 'model=seconds, such as flux-dev=120, up to 86,400; =none takes it back',
+    usual: {},
+    flag: '--hold <model=seconds|none>',
+    says: 'how long a model is paused when its worker was lost, *=n for all others; may be repeated',
+  },
+  /** Per model, by its name; a model that is not named has no rate. At most `starts` starts in any window of `perSeconds`. */
+  rate: {
+    is: 'byModel',
+    of: {
+      is: 'fields',
+      fields: {
+        starts: { is: 'whole', min: 1, max: bounds.rateStarts, unit: ' starts; to stop a model, pause it' },
+        perSeconds: { is: 'seconds', min: 0.001, max: 86_400 },
+      },
+    },
+    example: '{ "flux-dev": { "starts": 5, "perSeconds": 1 } }',
+    form: 'model=starts/seconds, such as veo-3=5/60 for five in any minute; =none takes it back',
+    noStar: 'the last starts of every model would have to be kept; name the models',
+    usual: {},
+    flag: '--rate <model=starts/seconds|none>',
+    says: 'at most so many starts in so many seconds; may be repeated',
+  },
+  /** How jobs with one `fairKey` (a customer, say) share the queue with those of others. Null: fair keys have no effect. */
+  fairShare: {
+    is: 'fields',
+    fields: {
+      /** How many seconds a job stands further back for each job with its key that was waiting when it came. */
+      spacingSeconds: {
+        is: 'seconds',
+        min: 0,
+        max: bounds.spacingSeconds,
+        usual: 0,
+        flag: '--spacing <seconds>',
+        says: 'how much further back a job goes for each waiting one of the same fairKey',
+      },
+      /** How many may wait at most; one more is refused. Null: no limit. */
+      maxWaiting: {
+        ...share,
+        flag: '--share-waiting <n|none>',
+        says: 'how many jobs of one fairKey may wait; one more is refused',
+      },
+      /** How many may be active at most. Null: no limit. */
+      maxActive: {
+        ...share,
+        flag: '--share-active <n|none>',
+        says: 'how many jobs of one fairKey may be active',
+      },
+    },
+    orNull: true,
+    usual: null,
+  },
+  /** After how many days events leave the log; null: never. */
+  retentionDays: {
+    is: 'whole',
+    min: 1,
+    max: 36_500,
+    unit: ' (days)',
+    orNull: 'to keep all events in the log',
+    usual: 30,
+    flag: '--retention <days|none>',
+    says: 'after how many days events leave the log',
+  },
+  /** What happens to them then. */
+  archive: {
+    is: 'word',
+    words: archiveRules,
+    usual: 'keep',
+    flag: '--archive <keep|drop>',
+    says: 'where they go: kept in job_queue_log_archive, or erased',
+  },
+} as const satisfies Readonly<Record<string, PolicyField>>
