@@ -176,8 +176,9 @@ describe('a policy', () => {
   })
 
   it('has a flag, and a text for it, for whatever can be set', () => {
-    const flagged = Object.values<PolicyField>(policyFields).flatMap((field) =>
-      field.is === 'fields' ? Object.values(field.fields) : [field],
+    const flagged = Object.values<PolicyField>(policyFields).flatMap(
+      (field): readonly Pick<PolicyField, 'flag' | 'says'>[] =>
+        field.is === 'fields' ? Object.values(field.fields) : [field],
     )
     for (const { flag, says } of flagged)
       expect([flag, says]).toEqual([expect.any(String), expect.any(String)])
