@@ -174,7 +174,7 @@ export function codecModule(): string {
   return `// Made by \`npm run codec\` from event-table.ts: change that.
 import { type Event, type EventType, type JobType, type Policy, policyVersion, type RecordedEvent } from '../core/index.ts'
 import { ${guards.join(', ')} } from './event-guards.ts'
-import type { EventRow } from './wire.ts'
+import type { EventRow } from './event-row.ts'
 
 type Of<Type extends EventType> = Event & { readonly type: Type }
 type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] }

@@ -25,7 +25,7 @@ import {
   isTrue,
   isWhole,
 } from './event-guards.ts'
-import type { EventRow } from './wire.ts'
+import type { EventRow } from './event-row.ts'
 
 type Of<Type extends EventType> = Event & { readonly type: Type }
 type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
