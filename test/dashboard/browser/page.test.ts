@@ -58,9 +58,11 @@ it('is held by a button: what comes is taken, and shown when it goes on', async 
 
 it('tries again ever later while the stream cannot be had, up to 5 s apart, and is right again when it can', async () => {
   const { store, coordinator } = await queueWithTwo()
-  const { address, cut } = await served({ store })
+  const { address, cut, streams } = await served({ store })
   const page = await opened(browser(), address())
   await page.waitForSelector('[aria-labelledby=line] [data-job=b]')
+  // The line is there before the stream is. What is not there yet cannot be cut.
+  await expect.poll(() => streams.open).toBe(1)
   let isAway = true
   await page.route('**/events?*', (route) => (isAway ? route.abort() : route.continue()))
   // It tells other tabs when a stream was lost, and waits then.
