@@ -25,6 +25,24 @@ interface Way {
   readonly lost: boolean
 }
 
+/** The store, which answers nothing while it is cut: none of the calls that a process makes by itself shows it anything. */
+function cuttable(store: LogStore) {
+  const cut = { is: false }
+  const guarded = <Role extends object>(role: Role): Role =>
+    new Proxy(role, {
+      get: (target, name) => {
+        const value = Reflect.get(target, name)
+        if (typeof value !== 'function') return value
+        return (...args: unknown[]) => {
+          if (cut.is) return Promise.reject(new InterlockError('store_unavailable', 'cut'))
+          return Reflect.apply(value, target, args)
+        }
+      },
+    })
+  const { combining } = store
+  return { cut, store: guarded({ ...store, ...(combining && { combining: guarded(combining) }) }) }
+}
+
 /** One process that hears of nothing and never polls, and the database as it was before its last words. */
 async function lateProcess({ of, lost }: Way) {
   const url = await migratedDatabase()
@@ -32,7 +50,7 @@ async function lateProcess({ of, lost }: Way) {
   const all: Coordinator[] = []
   const join = async (on: LogStore) => {
     const coordinator = await createCoordinator({
-      ...{ store: on, logger: silentLogger, pollMs: 120_000, leaseMs: 6_000 },
+      ...{ store: on, logger: silentLogger, pollMs: 3_600_000, leaseMs: 3_600_000 },
     })
     all.push(coordinator)
     return coordinator
@@ -41,7 +59,8 @@ async function lateProcess({ of, lost }: Way) {
     for (const each of all) await each.close()
     await store.close()
   })
-  const late = await join(of({ ...store, listen: async () => async () => {} }))
+  const { cut, store: cutOff } = cuttable(of({ ...store, listen: async () => async () => {} }))
+  const late = await join(cutOff)
   await late.setPolicy('by-model')
   if (lost) {
     const faster = await join(store)
@@ -57,6 +76,7 @@ async function lateProcess({ of, lost }: Way) {
     store,
     /** Restores, and lets a fresh process start a job on `held` and go on until the log is at this version. */
     goOn: async (to: (known: number) => number) => {
+      cut.is = true
       await restore(url)
       const other = await join(store)
       await other.enqueue(byModels(['held']))
@@ -65,6 +85,7 @@ async function lateProcess({ of, lost }: Way) {
       const more = Array.from({ length: version - other.state().version }, (_, i) => `other-${i}`)
       await other.enqueue(byModels(more))
       expect(other.state().version).toBe(version)
+      cut.is = false
       return other
     },
   }

@@ -279,7 +279,10 @@ it('a job is dragged by a finger at its handle; elsewhere a finger scrolls', asy
   const [first, , third] = [0, 1, 2].map((at) => ledger().line.at(at)?.jobId ?? '')
   const row = (jobId: string | undefined) => page.locator(`[aria-labelledby=reorder] [data-job=${jobId}]`)
   await row(third).waitFor()
-  await row(first).scrollIntoViewIfNeeded()
+  // At once: a row may be drawn anew while Playwright waits for it to rest.
+  const bringIntoView = (jobId: string | undefined) =>
+    row(jobId).evaluate((element) => element.scrollIntoView({ block: 'center' }))
+  await bringIntoView(first)
   const session = await page.context().newCDPSession(page)
   /** A finger that goes from the middle of one to the middle of the other. */
   const swipe = async (from: Locator, to: Locator) => {
@@ -295,7 +298,7 @@ it('a job is dragged by a finger at its handle; elsewhere a finger scrolls', asy
   }
   await swipe(row(third), row(first))
   expect(await page.locator('dialog.ask').isVisible()).toBe(false)
-  await row(first).scrollIntoViewIfNeeded()
+  await bringIntoView(first)
   await swipe(row(third).locator('.handle'), row(first))
   await page.waitForSelector(`dialog [data-moves=${third}]`)
   expect(await page.textContent('#asked')).toBe(`Move ${third} before ${first}`)
