@@ -209,7 +209,7 @@ describe('where no connection is left', () => {
       beats++
       return answer
     }
-    const here = await join({ store: { ...store, beat }, leaseMs: 1_500, graceMs: 200, pollMs: 50 })
+    const here = await join({ store: { ...store, beat }, leaseMs: 9_000, pollMs: 50 })
     const { workerId } = here
     await admin.query(`alter role ${role} connection limit 1`)
     onTestFinished(() => admin.query(`alter role ${role} connection limit -1`).then(() => {}))
@@ -224,7 +224,7 @@ describe('where no connection is left', () => {
       )
     await expect.poll(other).toBe('53300')
     const before = beats
-    await expect.poll(() => beats - before, { timeout: 20_000 }).toBeGreaterThan(4)
+    await expect.poll(() => beats - before).toBeGreaterThan(1)
     // So do reads, and appends do anyway: the work goes on.
     const opened = postgresStore(url)
     onTestFinished(() => opened.close())
