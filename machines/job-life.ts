@@ -1,7 +1,6 @@
-import { endsAttempt, type RecordedEvent } from '../src/engine/core/index.ts'
+import { endsAttempt, type JobEvent } from '../src/engine/core/index.ts'
 
-/** The events of the log that are about one job. */
-export type JobEvent = Extract<RecordedEvent, { readonly jobId: string }>
+export type { JobEvent }
 
 /** What is known of a job, beside its state. */
 export interface JobLife {

@@ -1,7 +1,7 @@
 /** `interlock top`: one look in a pipe; on a terminal it follows, and keys pull levers after a preview. */
 import { stripVTControlCharacters } from 'node:util'
 import { expect, it } from 'vitest'
-import { Frame, type Keys } from '../../src/apps/cli/frame.ts'
+import { Frame, type Keyboard } from '../../src/apps/cli/frame.ts'
 import { presentOf, Top } from '../../src/apps/cli/top/run.ts'
 import { topText } from '../../src/apps/cli/top/view.ts'
 import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
@@ -20,7 +20,7 @@ function terminal() {
   let screen = ''
   let type: (key: string) => void = () => {}
   const ended = new AbortController()
-  const keys: Keys = {
+  const keys: Keyboard = {
     listen: (onKey) => {
       type = onKey
       return () => {}

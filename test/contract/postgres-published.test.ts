@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { Seen } from '../../src/engine/store/index.ts'
+import type { PublicationMark } from '../../src/engine/store/index.ts'
 import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { connection, migratedDatabase } from './support.ts'
 
@@ -15,7 +15,7 @@ async function published() {
   const { combining } = store
   if (combining === undefined) throw new Error('the store combines')
   await store.open('q')
-  const publish = (sender: string, id: string, seen: Seen | null = null) =>
+  const publish = (sender: string, id: string, seen: PublicationMark | null = null) =>
     combining.publish('q', { sender, waitMs: 60_000, seen, commands: [command(id)] })
   await publish('a', 'own')
   const first = await publish('b', 'left')

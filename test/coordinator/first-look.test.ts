@@ -1,7 +1,7 @@
 /** Which process looks first, where a message reaches all of them and one takes everything. */
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { ContentionWindow } from '../../src/engine/coordinator/base/contention-window.ts'
-import type { Try } from '../../src/engine/coordinator/commit/appender.ts'
+import type { AppendTry } from '../../src/engine/coordinator/commit/appender.ts'
 import { HeldLooks } from '../../src/engine/coordinator/commit/held-looks.ts'
 import type { Pending } from '../../src/engine/coordinator/commit/open-commands.ts'
 import { IncomingLooks } from '../../src/engine/coordinator/inbox/incoming-looks.ts'
@@ -12,13 +12,13 @@ import { type AppendAnswer, lookPolicyOf } from '../../src/engine/store/index.ts
 const most = () => 0.999
 const event = (type: string, jobId?: string) =>
   ({ type, ...(jobId !== undefined && { jobId }) }) as unknown as RecordedEvent
-const looked = { events: [event('due', 'a'), event('started', 'b')] } as unknown as Try['decision']
+const looked = { events: [event('due', 'a'), event('started', 'b')] } as unknown as AppendTry['decision']
 const NOW = 1_000_000_000
 /** How long a try takes, and the widest window, in milliseconds. */
 const TRY = 25
 const WIDEST = 16 * TRY
 
-const lostTo = (...missed: RecordedEvent[]): Try => {
+const lostTo = (...missed: RecordedEvent[]): AppendTry => {
   const answer = { ok: false, reason: 'version', version: 9, now: NOW, missed } as unknown as AppendAnswer
   return { decision: looked, answer, tookMs: TRY }
 }

@@ -10,12 +10,12 @@ import {
   type EventForm,
   eventForms,
   type Field,
-  type Kind,
   mayLack,
+  type ValueKind,
 } from '../../src/engine/events/event-table.ts'
 
 /** Kinds that are not here need their schema. */
-const rowGuards: Readonly<Partial<Record<Kind, string>>> = {
+const rowGuards: Readonly<Partial<Record<ValueKind, string>>> = {
   ...{ text: 'isText', texts: 'areTexts', model: 'isModel', jobType: 'isJobType', reason: 'isReason' },
   ...{ failure: 'isFailure', requeue: 'isRequeue', count: 'isCount', whole: 'isWhole', int: 'isInt' },
   ...{ real: 'isReal', true: 'isTrue', boolean: 'isBoolean' },

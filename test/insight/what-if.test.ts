@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { defaultPolicy, type Policy, specDefaults } from '../../src/engine/core/index.ts'
 import { outcomeOf } from '../../src/tools/insight/what-if/outcome.ts'
-import type { Ending, Life } from '../../src/tools/insight/what-if/recording.ts'
+import type { Life, RunEnd } from '../../src/tools/insight/what-if/recording.ts'
 import { simulate } from '../../src/tools/insight/what-if/simulate.ts'
 
 const SECOND = 1_000_000
@@ -34,7 +34,7 @@ const recorded = (wishes: readonly Wish[]): Life[] =>
     ended: true,
   }))
 
-function endingOf(again: boolean, models?: readonly string[]): Ending {
+function endingOf(again: boolean, models?: readonly string[]): RunEnd {
   if (!again) return { type: 'completed' }
   if (models === undefined) return { type: 'again', after: SECOND, costs: true }
   return { type: 'again', after: 0, costs: false, models }

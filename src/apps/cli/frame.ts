@@ -4,7 +4,7 @@ import { parseQueue } from '../../engine/events/index.ts'
 import { type Target, targetOf } from '../../engine/process/index.ts'
 import type { LogStore } from '../../engine/store/index.ts'
 import type { Access } from '../../tools/history/index.ts'
-import { type Colors, colorsOf, type Lines, written } from './terminal/lines.ts'
+import { type Colors, colorsOf, type TextLines, written } from './terminal/lines.ts'
 import { progressIn } from './terminal/progress.ts'
 
 /** The parts of the outside world that a command may touch; tests pass their own. */
@@ -12,7 +12,7 @@ export interface Surface {
   readonly stdout: Stream
   readonly stderr: Stream
   /** What is typed, key by key; absent where nobody can. */
-  readonly keys?: Keys
+  readonly keys?: Keyboard
   readonly env: Readonly<Record<string, string | undefined>>
   /** Fires at the first Ctrl-C: end what runs, and clean up. */
   readonly signal: AbortSignal
@@ -21,7 +21,7 @@ export interface Surface {
 }
 
 /** A terminal that people type into. */
-export interface Keys {
+export interface Keyboard {
   /** @returns how to stop */
   listen(onKey: (key: string) => void): () => void
 }
@@ -113,17 +113,17 @@ export class Frame {
   }
 
   /** The result: a document for programs under `--json`, else text for people. */
-  emit(document: unknown, lines: Lines): void {
+  emit(document: unknown, lines: TextLines): void {
     this.print(this.json ? JSON.stringify(document, null, this.isTerminal ? 2 : 0).split('\n') : lines)
   }
 
   /** Prints lines of the result. */
-  print(lines: Lines): void {
+  print(lines: TextLines): void {
     this.surface.stdout.write(written(lines))
   }
 
   /** Prints lines beside the result, on standard error, so that they never get into a pipe. */
-  note(lines: Lines): void {
+  note(lines: TextLines): void {
     this.surface.stderr.write(written(lines))
   }
 }

@@ -6,7 +6,7 @@ export const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604
  * A time as it was typed, with its precision: `14:03:07` lasts to 14:03:08, `14:03:07.615` a millisecond. Without seconds, or as
  * a time ago, it is a moment without length.
  */
-export interface Moment {
+export interface TypedMoment {
   readonly from: Micros
   /** The end, not included; `from` if it has no length. */
   readonly to: Micros
@@ -17,7 +17,7 @@ export interface Moment {
  * @param flag for the message, with what it can be
  * @throws InterlockError `invalid_input`
  */
-export function momentOf(flag: string, text: string, now: Micros, canBe: string = timesThere): Moment {
+export function momentOf(flag: string, text: string, now: Micros, canBe: string = timesThere): TypedMoment {
   const at = agoOf(text, now) ?? writtenOf(text, now)
   if (at !== undefined) return at
   throw invalidInput(`${flag} ${text}: must be ${canBe}`)
@@ -27,7 +27,7 @@ export function momentOf(flag: string, text: string, now: Micros, canBe: string 
 export const timesThere =
   'a time such as 10m (s, m, h, d, w), 14:03:07 on your clock, or 2026-11-24T15:00:00Z'
 
-function agoOf(text: string, now: Micros): Moment | undefined {
+function agoOf(text: string, now: Micros): TypedMoment | undefined {
   const [, number, unit] = /^(\d+)([smhdw])$/.exec(text) ?? []
   if (number === undefined) return undefined
   const at = now - Number(number) * unitMs[unit as keyof typeof unitMs] * MICROS_PER_MS
@@ -37,7 +37,7 @@ function agoOf(text: string, now: Micros): Moment | undefined {
 const written =
   /^(?:(?<date>\d{4}-\d\d-\d\d)(?:[T ](?=\d)|$))?(?:(?<time>(?:[01]\d|2[0-3]):[0-5]\d)(?::(?<second>[0-5]\d)(?:\.(?<part>\d{1,6}))?)? ?(?<zone>Z|[+-]\d\d:?\d\d)?)?$/
 
-function writtenOf(text: string, now: Micros): Moment | undefined {
+function writtenOf(text: string, now: Micros): TypedMoment | undefined {
   const groups = text === '' ? undefined : written.exec(text)?.groups
   if (groups === undefined) return undefined
   const { date, time = '00:00', second, part, zone = '' } = groups

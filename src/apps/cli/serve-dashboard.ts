@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { InterlockError } from '../../engine/core/index.ts'
-import { storeAt } from '../../engine/process/index.ts'
+import { type Env, storeAt } from '../../engine/process/index.ts'
 import type { LogStore } from '../../engine/store/index.ts'
 import { createDashboard, tokenSession, toNodeHandler } from '../dashboard/index.ts'
 import { listenOn } from '../dev/port.ts'
@@ -16,7 +16,7 @@ const CONNECTIONS = 2
 /** How long one of its statements may take, in milliseconds. */
 const STATEMENT_MS = 5_000
 
-export interface ServeOptions {
+export interface ServeDashboardOptions {
   /** 0: any free port. */
   readonly port: number
   readonly write: boolean
@@ -35,7 +35,7 @@ export interface ServedDashboard {
 }
 
 /** @throws InterlockError `invalid_input` for a port in use; `not_migrated` if there is no database yet; what opening throws */
-export async function serveDashboard(frame: Frame, options: ServeOptions): Promise<ServedDashboard> {
+export async function serveDashboard(frame: Frame, options: ServeDashboardOptions): Promise<ServedDashboard> {
   const target = frame.target()
   const folder = emptyFolder(target)
   if (folder !== null) throw new InterlockError('not_migrated', `${folder}: ${nothingYet}`)
@@ -61,7 +61,7 @@ export async function serveDashboard(frame: Frame, options: ServeOptions): Promi
 export async function serve(
   frame: Frame,
   store: LogStore,
-  { port: wanted, write, data, metricsToken: token, environment: named }: ServeOptions,
+  { port: wanted, write, data, metricsToken: token, environment: named }: ServeDashboardOptions,
 ): Promise<ServedDashboard> {
   let port = 0
   const addressWith = (token: string) =>
@@ -92,8 +92,6 @@ export async function serve(
     },
   }
 }
-
-type Env = Readonly<Record<string, string | undefined>>
 
 /** Where programs of this user keep what outlives them; undefined: nobody says where. */
 function stateFolder(env: Env): string | undefined {

@@ -1,7 +1,7 @@
 import { invalidInput, type Micros } from '../../engine/core/index.ts'
 import { opened } from '../../tools/history/access.ts'
 import type { Access, Point } from '../../tools/history/index.ts'
-import { type Moment, momentOf, timesThere } from './moment.ts'
+import { momentOf, type TypedMoment, timesThere } from './moment.ts'
 
 /**
  * Refuses a text that is neither a sequence number nor a time, before anything is opened. @throws InterlockError `invalid_input`
@@ -25,7 +25,7 @@ function checkedSeq(queue: string, flag: string, text: string, version: number):
   )
 }
 
-function momentIn(flag: string, text: string, now: Micros): Moment {
+function momentIn(flag: string, text: string, now: Micros): TypedMoment {
   return momentOf(flag, text, now, `a number of the log, or ${timesThere}`)
 }
 

@@ -9,7 +9,7 @@ import { checkFetchSite, checkHost, checkOrigin } from './guard/host.ts'
 
 import { Refused, refusalOf } from './guard/refused.ts'
 import type { TokenSession } from './guard/token-session.ts'
-import { type DashboardOptions, type WholeOptions, wholeOptions } from './options.ts'
+import { type DashboardOptions, type WholeDashboardOptions, wholeOptions } from './options.ts'
 import { readersOf } from './readers.ts'
 import { type Handled, routesOf } from './routes.ts'
 import { scrapesOf } from './scrapes.ts'
@@ -62,17 +62,17 @@ export function createDashboard(given: DashboardOptions): Dashboard {
   }
 }
 
-interface Answer {
+interface OwnAnswer {
   readonly response: Response
   readonly isOurs: boolean
 }
 
-const ours = async (response: Response | Promise<Response>): Promise<Answer> => ({
+const ours = async (response: Response | Promise<Response>): Promise<OwnAnswer> => ({
   response: await response,
   isOurs: true,
 })
 
-async function answer(options: WholeOptions, routes: Handled, request: Request): Promise<Answer> {
+async function answer(options: WholeDashboardOptions, routes: Handled, request: Request): Promise<OwnAnswer> {
   const { pathname, search } = addressOf(request)
   const host = checkHost(request, options.hosts)
   const path = below(options.basePath, pathname)
@@ -106,7 +106,7 @@ async function answer(options: WholeOptions, routes: Handled, request: Request):
 }
 
 /** A scraper has no session: it shows the token that was made for it, which opens nothing else. */
-function hasToken({ metrics: { token } }: WholeOptions, request: Request): boolean {
+function hasToken({ metrics: { token } }: WholeDashboardOptions, request: Request): boolean {
   return token !== undefined && isBearer(request.headers.get('authorization'), token)
 }
 
@@ -128,7 +128,7 @@ const redirect = (pathname: string, search: string): Response =>
   new Response(null, { status: 308, headers: { location: `./${pathname.split('/').at(-1)}/${search}` } })
 
 /** An error that is not a refusal is our own fault: it goes to the log, not to the client. */
-function refusal({ logger }: WholeOptions, error: unknown): Response {
+function refusal({ logger }: WholeDashboardOptions, error: unknown): Response {
   const known = refusalOf(error)
   if (known === undefined)
     logger.error(`[DASHBOARD] a request has failed: ${errorText(error)}`, { event: 'dashboard.failed' })

@@ -112,7 +112,7 @@ const fields = optionsSchema({
 const LONGEST_POLL_MS = 10_000
 
 /** The options with all defaults filled in. */
-export interface WholeOptions {
+export interface WholeDashboardOptions {
   readonly store: LogStore
   readonly queues: readonly string[] | 'all'
   readonly authorize: Authorize
@@ -133,7 +133,7 @@ export interface WholeOptions {
 }
 
 /** @throws InterlockError `invalid_input`, naming the path */
-export function wholeOptions(options: DashboardOptions): WholeOptions {
+export function wholeOptions(options: DashboardOptions): WholeDashboardOptions {
   parseInput(fields, options, 'options')
   const { store, queue, queues, authorize } = options
   if (queue !== undefined && queues !== undefined)

@@ -1,7 +1,7 @@
 import { InterlockError, isInterlockError } from '../../engine/core/index.ts'
 import type { LogStore } from '../../engine/store/index.ts'
 import type { Allowed } from './guard/grant.ts'
-import type { WholeOptions } from './options.ts'
+import type { WholeDashboardOptions } from './options.ts'
 import { budgeted } from './reader/budget.ts'
 import { QueueReader } from './reader/queue-reader.ts'
 
@@ -14,7 +14,7 @@ export interface Readers {
   close(): Promise<void>
 }
 
-export function readersOf({ store, queues, budget, pollMs }: WholeOptions): Readers {
+export function readersOf({ store, queues, budget, pollMs }: WholeDashboardOptions): Readers {
   const bounded = budgeted(store, budget)
   const readers = new Map<string, QueueReader>()
   const names = async (allowed: Allowed) => {

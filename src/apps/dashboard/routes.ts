@@ -1,7 +1,7 @@
 import { PACKAGE_VERSION } from '../../engine/coordinator/base/package-version.ts'
 import { chainPage } from './api/chain.ts'
 import {
-  type Asked,
+  type ApiQuery,
   deadLetters,
   headOf,
   headOrWhy,
@@ -19,22 +19,22 @@ import { type Allowed, allowedBy, type Lever, levers } from './guard/grant.ts'
 import { json } from './guard/headers.ts'
 import { Refused } from './guard/refused.ts'
 import { pullLever } from './lever/pull.ts'
-import type { WholeOptions } from './options.ts'
+import type { WholeDashboardOptions } from './options.ts'
 import { placeOf } from './place/place.ts'
 import type { QueueReader } from './reader/queue-reader.ts'
 import type { Readers } from './readers.ts'
 import type { Scrapes } from './scrapes.ts'
 import type { Streams } from './stream/streams.ts'
 
-interface Parts {
-  readonly options: WholeOptions
+interface RouteParts {
+  readonly options: WholeDashboardOptions
   readonly readers: Readers
   readonly streams: Streams
   readonly scrapes: Scrapes
 }
 
 /** A request of a known user. */
-interface Known {
+interface KnownRequest {
   readonly request: Request
   /** Below the mount. */
   readonly path: string
@@ -42,10 +42,10 @@ interface Known {
 }
 
 /** Undefined: there is nothing at this address. */
-export type Handled = (known: Known) => Promise<Response | undefined>
+export type Handled = (known: KnownRequest) => Promise<Response | undefined>
 
 /** The answers below `api/`, and the figures at `metrics`. */
-export function routesOf(parts: Parts): Handled {
+export function routesOf(parts: RouteParts): Handled {
   return async ({ request, path, allowed }) => {
     const isReading = request.method !== 'POST'
     if (path === 'metrics' && isReading) return parts.scrapes.answer(request, allowed)
@@ -70,14 +70,14 @@ function segmentsOf(path: string): readonly string[] {
   }
 }
 
-async function me({ options, readers }: Parts, allowed: Allowed): Promise<Response> {
+async function me({ options, readers }: RouteParts, allowed: Allowed): Promise<Response> {
   const { actor, role, data } = allowed
   const own = { levers: [...allowed.levers], queues: await readers.names(allowed) }
   const { environment, store } = options
   return json({ actor, role, data, ...own, store: store.name, environment, release: PACKAGE_VERSION })
 }
 
-async function queues({ readers }: Parts, allowed: Allowed): Promise<Response> {
+async function queues({ readers }: RouteParts, allowed: Allowed): Promise<Response> {
   const names = await readers.names(allowed)
   const all = await Promise.all(names.map((name) => readers.of(name, allowed)))
   return json({ queues: await Promise.all(all.map(headOrWhy)) })
@@ -86,7 +86,7 @@ async function queues({ readers }: Parts, allowed: Allowed): Promise<Response> {
 async function read(
   reader: QueueReader,
   rest: readonly string[],
-  asked: Asked,
+  asked: ApiQuery,
 ): Promise<Response | undefined> {
   const [what, jobId, of] = rest
   if (what === 'jobs' && jobId !== undefined) {
@@ -119,10 +119,10 @@ async function read(
 
 /** A browser that reconnects says itself how far it had read. */
 async function events(
-  { options, streams }: Parts,
+  { options, streams }: RouteParts,
   reader: QueueReader,
   request: Request,
-  { query, allowed }: Asked,
+  { query, allowed }: ApiQuery,
 ): Promise<Response> {
   const again = request.headers.get('last-event-id')
   const place = again === null || again === '' ? query : new URLSearchParams({ from: again })
@@ -136,10 +136,10 @@ async function events(
 }
 
 async function pull(
-  { options }: Parts,
+  { options }: RouteParts,
   reader: QueueReader,
   rest: readonly string[],
-  { request, allowed }: Known,
+  { request, allowed }: KnownRequest,
 ): Promise<Response | undefined> {
   const lever = levers.find((name) => name === rest[1])
   if (rest[0] !== 'levers' || rest.length !== 2 || lever === undefined) return undefined

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { DevDatabase } from './database/database.ts'
-import type { Keys } from './keys.ts'
+import type { ProjectKeys } from './keys.ts'
 import { failureAnswer } from './rest/answer.ts'
 import { RestFailure } from './rest/failure.ts'
 import { credentialOf, type RestHandler } from './rest/handler.ts'
@@ -22,18 +22,22 @@ const preflight = {
 }
 
 /** What is served over HTTP. */
-export interface Served {
+export interface ServedApi {
   readonly rest: RestHandler
   readonly db: DevDatabase
-  readonly keys: Keys
+  readonly keys: ProjectKeys
 }
 
 /** The HTTP side: parses requests and sends answers. */
-export function httpServer(served: Served): Server {
+export function httpServer(served: ServedApi): Server {
   return createServer((incoming, outgoing) => void respond(served, incoming, outgoing))
 }
 
-async function respond(served: Served, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+async function respond(
+  served: ServedApi,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
   const answer = await answerTo(served, incoming).catch(refusal)
   send(outgoing, answer)
 }
@@ -54,7 +58,7 @@ function send(outgoing: ServerResponse, { status, headers, body }: RestResponse)
   outgoing.end(body)
 }
 
-async function answerTo({ rest, db, keys }: Served, incoming: IncomingMessage): Promise<RestResponse> {
+async function answerTo({ rest, db, keys }: ServedApi, incoming: IncomingMessage): Promise<RestResponse> {
   const { method = 'GET' } = incoming
   if (method === 'OPTIONS' && incoming.headers['access-control-request-method'] !== undefined) {
     return { status: 200, headers: preflight, body: '' }
@@ -114,7 +118,7 @@ export interface SqlRequest {
  * /pg/query is the SQL editor of a project, for holders of the secret key. As in `supabase start`, the SQL is the body, or
  * `query` of a JSON document; the answer is the rows of its last statement.
  */
-async function runSql(db: DevDatabase, keys: Keys, request: SqlRequest): Promise<RestResponse> {
+async function runSql(db: DevDatabase, keys: ProjectKeys, request: SqlRequest): Promise<RestResponse> {
   const claims = await keys.claimsOf(request.credential).catch(() => null)
   if (claims?.role !== 'service_role')
     return answer(403, { message: 'SQL is for the secret key (SUPABASE_SECRET_KEY)' })

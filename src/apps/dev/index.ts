@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import type { DevDatabase } from './database/database.ts'
 import { httpServer } from './http.ts'
-import { type Keys, makeKeys } from './keys.ts'
+import { makeKeys, type ProjectKeys } from './keys.ts'
 import { listenOn } from './port.ts'
 import { RealtimeServer } from './realtime/server.ts'
 import { RestHandler } from './rest/handler.ts'
@@ -27,7 +27,7 @@ export interface LocalSupabaseOptions {
 export interface LocalSupabase {
   /** For `createClient`. */
   readonly url: string
-  readonly keys: Keys
+  readonly keys: ProjectKeys
   close(): Promise<void>
 }
 

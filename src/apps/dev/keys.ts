@@ -5,7 +5,7 @@ import { RestFailure } from './rest/failure.ts'
 export const roles = ['anon', 'authenticated', 'service_role'] as const
 
 /** The keys of a project: both new ones, both old ones, and the secret that signs users' tokens. */
-export interface Keys {
+export interface ProjectKeys {
   readonly publishable: string
   readonly secret: string
   readonly anonJwt: string
@@ -22,7 +22,7 @@ export type Claims = Readonly<Record<string, unknown>> & { readonly role: string
  * Keys that cannot be guessed, since this server may give access to real data. All of them are derived from the secret: with a
  * given secret, a program keeps its keys over a restart.
  */
-export async function makeKeys(secret = randomBytes(32).toString('base64url')): Promise<Keys> {
+export async function makeKeys(secret = randomBytes(32).toString('base64url')): Promise<ProjectKeys> {
   const key = createSecretKey(Buffer.from(secret))
   const signed = (claims: Record<string, unknown>, lives: string) =>
     new SignJWT({ iss: 'supabase', ...claims })

@@ -16,7 +16,7 @@ import type { Coordinator } from './api/coordinator.ts'
 import type { Member } from './membership/member.ts'
 import { AT_ONCE, type SendOptions } from './membership/member-api.ts'
 
-type Calls = Pick<
+type CommandCalls = Pick<
   Coordinator,
   | ('enqueue' | 'claim' | 'complete' | 'fail' | 'release' | 'detach' | 'cancel' | 'confirmCancel')
   | ('reprioritize' | 'setPolicy' | 'pauseModel' | 'resumeModel' | 'drain' | 'recover' | 'resume')
@@ -31,7 +31,7 @@ const ofAnyKind = (options: SendOptions): SendOptions =>
     : { ...options, claim: { ...options.claim, kinds: null } }
 
 /** The writing side of a coordinator: each call is one command. */
-export function commandsOf(member: Member, telemetry: Telemetry | undefined): Calls {
+export function commandsOf(member: Member, telemetry: Telemetry | undefined): CommandCalls {
   const send = async (body: CommandBody): Promise<void> => void (await member.send(body))
   const started = async (body: CommandBody, options: SendOptions) =>
     (await member.send(body, ofAnyKind(options))).started

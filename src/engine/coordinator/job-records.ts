@@ -7,7 +7,7 @@ import { type TakenIn, takeIn } from './inbox/row-intake.ts'
 import type { Member } from './membership/member.ts'
 import type { SendOptions } from './membership/member-api.ts'
 
-type Calls = Pick<
+type RecordCalls = Pick<
   Coordinator,
   'data' | 'dataOf' | 'note' | 'forget' | 'dead' | 'retryDead' | 'dropDead' | 'takeIn'
 >
@@ -17,7 +17,7 @@ export function recordsOf(
   member: Member,
   store: DataRole & DeadLetterRole & IntakeRole,
   taken: TakenIn,
-): Calls {
+): RecordCalls {
   const { queue } = member.log
   const send = (body: CommandBody, options?: SendOptions) => member.send(body, options)
   const letters = { store, queue, send }

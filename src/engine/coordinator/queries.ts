@@ -20,14 +20,14 @@ type QueryStore = Pick<LogRole, 'read'> &
   Pick<SubmissionRole, 'ofJob'> &
   Pick<StoreTraits, 'name'>
 
-type Calls = Pick<
+type QueryCalls = Pick<
   Coordinator,
   | ('explain' | 'state' | 'state$' | 'events$' | 'heard$' | 'eventsFrom' | 'pullEvents' | 'waiting$')
   | ('machine' | 'health' | 'metrics' | 'changes$' | 'ledger')
 >
 
 /** The reading side of a coordinator: the queue as this process knows it, its events, and the state of the process. */
-export interface Queries extends Calls {
+export interface Queries extends QueryCalls {
   /** An event that this process has folded. */
   see(event: RecordedEvent): void
 }

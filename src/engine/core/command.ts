@@ -10,13 +10,13 @@ export interface Claim {
 }
 
 /** A command of this type, with its fields. */
-type Of<Type extends string, Said extends object = object> = { readonly type: Type } & Readonly<Said>
+type CommandOf<Type extends string, Said extends object = object> = { readonly type: Type } & Readonly<Said>
 
 /**
  * About the attempt with this token. `epoch`: of the lease; absent: that of the deciding process. A token of another epoch is
  * stale.
  */
-type OfAttempt<Type extends string, Said extends object = object> = Of<
+type OfAttempt<Type extends string, Said extends object = object> = CommandOf<
   Type,
   { jobId: string; token: number; epoch?: number } & Said
 >
@@ -25,7 +25,7 @@ type OfAttempt<Type extends string, Said extends object = object> = Of<
  * About the end of an attempt. `jobType`: the job type that the caller expects; absent: none given. `token` null: of the attempt
  * that runs here.
  */
-type OfEnd<Type extends string, Said extends object = object> = Of<
+type OfEnd<Type extends string, Said extends object = object> = CommandOf<
   Type,
   { jobId: string; token: number | null; epoch?: number; jobType?: JobType } & Said
 >
@@ -36,17 +36,17 @@ export type CommandBody =
    * Puts jobs in line, each with its spec. `intake`: rows of `jobs` are taken in. Jobs that are live already are skipped, and the
    * store refuses jobs that the log has ever heard of (`taken`).
    */
-  | Of<'enqueue', { specs: readonly JobSpec[]; intake?: true }>
+  | CommandOf<'enqueue', { specs: readonly JobSpec[]; intake?: true }>
   /** The gate: may this job run now, in the asking process? `wait`: keep it for me when it becomes startable. */
-  | Of<'ask', { spec: JobSpec; wait: boolean }>
+  | CommandOf<'ask', { spec: JobSpec; wait: boolean }>
   /** The gate for a live job, by its id. It puts nothing in line: a job that has ended stays ended. */
-  | Of<'take_up', { jobId: string; wait: boolean }>
+  | CommandOf<'take_up', { jobId: string; wait: boolean }>
   /** The job ran outside the queue while the database was away; this records it afterwards. */
-  | Of<'bypass', { jobId: string; jobType: JobType }>
+  | CommandOf<'bypass', { jobId: string; jobType: JobType }>
   /** The asker no longer waits; the job stays in line for anybody. */
-  | Of<'unask', { jobId: string }>
+  | CommandOf<'unask', { jobId: string }>
   /** Start what may start, up to the claim that comes with the command. */
-  | Of<'claim'>
+  | CommandOf<'claim'>
   | OfEnd<'complete'>
   /** `retryAt`: when another attempt may start; null: no further attempt, whatever the count says. */
   | OfEnd<'fail', { code: FailureCode; retryAt: Micros | null }>
@@ -60,28 +60,28 @@ export type CommandBody =
    * and is ended by its token from any process. Again: until another time.
    */
   | OfAttempt<'detach', { until: Micros }>
-  | Of<'cancel', { jobId: string; force: boolean }>
+  | CommandOf<'cancel', { jobId: string; force: boolean }>
   /** Acknowledges a cancel request: the attempt has stopped. */
   | OfAttempt<'confirm_cancel'>
-  | Of<'expire_leases', { workerIds: readonly string[]; retryAt: Micros }>
-  | Of<'reprioritize', { jobId: string; priority?: number; before?: string }>
-  | Of<'set_policy', { policy: Policy }>
+  | CommandOf<'expire_leases', { workerIds: readonly string[]; retryAt: Micros }>
+  | CommandOf<'reprioritize', { jobId: string; priority?: number; before?: string }>
+  | CommandOf<'set_policy', { policy: Policy }>
   /** Nothing that needs the model starts until then (null: until it is resumed); `reason` is a code, not a text. */
-  | Of<'pause_model', { model: string; reason: string; until: Micros | null }>
-  | Of<'resume_model', { model: string }>
-  | Of<'drain' | 'resume'>
+  | CommandOf<'pause_model', { model: string; reason: string; until: Micros | null }>
+  | CommandOf<'resume_model', { model: string }>
+  | CommandOf<'drain' | 'resume'>
   /**
    * The database was restored from a backup: tokens of before are void, and nothing starts until it is resumed. `ended`: the
    * epoch that is over; nothing happens where another one has begun already, so that everybody who notices may say so.
    */
-  | Of<'recover', { ended?: number }>
+  | CommandOf<'recover', { ended?: number }>
   /**
    * Events that nobody can read count as nothing from now on, by their numbers. A job that one of them would have put back in line
    * is put back now.
    */
-  | Of<'void', { seqs: readonly number[] }>
+  | CommandOf<'void', { seqs: readonly number[] }>
   /** Records what became true by the passing of time: attempts that timed out, due and expired jobs, untaken offers. */
-  | Of<'tick'>
+  | CommandOf<'tick'>
 
 /** A command on its way to {@link decide}. */
 export interface Command {

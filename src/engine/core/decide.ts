@@ -52,14 +52,14 @@ export function decide(ledger: Ledger, commands: readonly Command[], surrounding
   return { events, results, ledger: draft.seal(), touched, overtakes }
 }
 
-type Handlers = {
+type CommandHandlers = {
   readonly [Type in CommandBody['type']]: (
     scribe: Scribe,
     body: Extract<CommandBody, { readonly type: Type }>,
   ) => CommandResult
 }
 
-const handlers: Handlers = {
+const handlers: CommandHandlers = {
   ...{ enqueue, ask, take_up: takeUp, bypass, unask, claim, complete, fail, release, detach },
   ...{ cancel, confirm_cancel: confirmCancel, expire_leases: expireLeases, reprioritize },
   ...{ set_policy: setPolicy, pause_model: pauseModel, resume_model: resumeModel },

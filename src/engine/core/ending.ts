@@ -2,10 +2,10 @@ import type { RecordedEvent } from './event.ts'
 
 /** How the life of a job ended. The words of `jobs.status`. */
 export const outcomes = ['completed', 'failed', 'cancelled', 'expired'] as const
-export type Outcome = (typeof outcomes)[number]
+export type JobOutcome = (typeof outcomes)[number]
 
 /** An event that ends an attempt, if it has one: its models are free. */
-export type AttemptEnd = RecordedEvent &
+export type AttemptEndEvent = RecordedEvent &
   (
     | { readonly type: 'completed' | 'failed' | 'lease_expired' }
     | { readonly type: 'cancelled'; readonly token: number }
@@ -16,7 +16,7 @@ export type Death = RecordedEvent &
   ({ readonly type: 'failed' | 'lease_expired'; readonly final: true } | { readonly type: 'expired' })
 
 /** True for an event that ends a running attempt. A waiting job that is cancelled had none. */
-export function endsAttempt(event: RecordedEvent): event is AttemptEnd {
+export function endsAttempt(event: RecordedEvent): event is AttemptEndEvent {
   switch (event.type) {
     case 'completed':
     case 'failed':
@@ -33,7 +33,7 @@ export function endsAttempt(event: RecordedEvent): event is AttemptEnd {
  * How the life of the event's job ended with it; null: it goes on, or the event is about no job. Tests compare it with the
  * machine of a job and with the predicate of dead letters in SQL.
  */
-export function outcomeOf(event: RecordedEvent): Outcome | null {
+export function outcomeOf(event: RecordedEvent): JobOutcome | null {
   switch (event.type) {
     case 'completed':
     case 'cancelled':

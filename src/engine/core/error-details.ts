@@ -8,7 +8,7 @@ interface OfServer {
   readonly retryAfterMs?: number
 }
 
-interface OfJob {
+interface DetailsOfJob {
   readonly jobId?: string
 }
 
@@ -36,13 +36,13 @@ export interface ErrorDetails {
     /** The type of the event that the command would have made. */
     readonly type?: string
   }
-  readonly job_exists: OfJob
-  readonly job_not_live: OfJob
-  readonly job_not_active: OfJob
-  readonly stale_token: OfJob
-  readonly not_holder: OfJob
-  readonly models_required: OfJob
-  readonly fair_share_limit: OfJob
+  readonly job_exists: DetailsOfJob
+  readonly job_not_live: DetailsOfJob
+  readonly job_not_active: DetailsOfJob
+  readonly stale_token: DetailsOfJob
+  readonly not_holder: DetailsOfJob
+  readonly models_required: DetailsOfJob
+  readonly fair_share_limit: DetailsOfJob
   readonly command_reused: { readonly commandId?: string | undefined }
   readonly corrupt_log: OfEvent & {
     readonly path?: string

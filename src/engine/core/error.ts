@@ -74,7 +74,7 @@ export type InterlockError<Code extends ErrorCode = ErrorCode> = Code extends Er
   : never
 
 /** Left out where a code has no details that must be there. */
-type Given<Details> = object extends Details
+type GivenDetails<Details> = object extends Details
   ? [details?: Details | undefined, cause?: unknown]
   : [details: Details, cause?: unknown]
 
@@ -82,7 +82,7 @@ interface InterlockErrorClass {
   new <Code extends ErrorCode>(
     code: Code,
     message: string,
-    ...given: Given<ErrorDetails[Code]>
+    ...given: GivenDetails<ErrorDetails[Code]>
   ): InterlockError<Code>
   readonly prototype: InterlockError
 }

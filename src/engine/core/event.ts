@@ -99,9 +99,9 @@ interface Fact {
 }
 
 /** An event of this type, with its fields. */
-type Of<Type extends EventType, Said extends object> = { readonly type: Type } & Readonly<Said>
+type EventOf<Type extends EventType, Said extends object> = { readonly type: Type } & Readonly<Said>
 /** An event of this type that names a job, with its fields. */
-type OfJob<Type extends EventType, Said extends object = object> = Of<Type, { jobId: string } & Said>
+type OfJob<Type extends EventType, Said extends object = object> = EventOf<Type, { jobId: string } & Said>
 
 export type Event = Fact &
   (
@@ -120,12 +120,12 @@ export type Event = Fact &
     | OfJob<'asked', { asker: string | null }>
     | OfJob<'bypassed', { jobType: JobSpec['jobType'] }>
     | OfJob<'reprioritized', { priority: number; position: Position }>
-    | Of<'policy_changed', { policy: Policy }>
-    | Of<'model_paused', { model: string; reason: string; until: Micros | null }>
-    | Of<'model_resumed', { model: string }>
-    | Of<'drain_requested' | 'drained' | 'resumed', object>
-    | Of<'epoch_changed', { epoch: number }>
-    | Of<'voided', { of: number; as?: { readonly [key: string]: unknown } }>
+    | EventOf<'policy_changed', { policy: Policy }>
+    | EventOf<'model_paused', { model: string; reason: string; until: Micros | null }>
+    | EventOf<'model_resumed', { model: string }>
+    | EventOf<'drain_requested' | 'drained' | 'resumed', object>
+    | EventOf<'epoch_changed', { epoch: number }>
+    | EventOf<'voided', { of: number; as?: { readonly [key: string]: unknown } }>
   )
 
 interface Queued {

@@ -50,7 +50,7 @@ export {
   standingOf,
   statusOf,
 } from './law/state.ts'
-export { type Variant, variantOf, variants } from './law/variant.ts'
+export { type JobEvent, type Variant, variantOf, variants } from './law/variant.ts'
 export {
   emptyLedger,
   isInLine,
@@ -84,7 +84,7 @@ export * from './row.ts'
 export * from './row.ts'
 export { forShell, oneLine, operand, stackLines } from './safe-text.ts'
 export type { Surroundings } from './scribe.ts'
-export type { JobRow as SnapshotJobRow } from './snapshot/job-row.ts'
+export type { SnapshotJobRow } from './snapshot/job-row.ts'
 export { SNAPSHOT_SHAPE, snapshotKeys, snapshotRemedy } from './snapshot/parts.ts'
 export { LedgerReader } from './snapshot/read.ts'
 export { type SnapshotLine, snapshotLines } from './snapshot/write.ts'

@@ -3,7 +3,7 @@ import type { Job, Model } from './ledger.ts'
 import type { Place } from './place.ts'
 import type { Owner } from './tree.ts'
 
-type Writable<Of> = { -readonly [Key in keyof Of]: Of[Key] }
+export type Writable<Of> = { -readonly [Key in keyof Of]: Of[Key] }
 
 /** A job that a draft may write to. */
 export interface OwnJob extends Writable<Job> {

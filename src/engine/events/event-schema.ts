@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { type EventType, failureCodes, jobTypes, reasonCodes, requeueReasons } from '../core/index.ts'
-import { dataKey, type EventForm, eventForms, type Field, type Kind, mayLack } from './event-table.ts'
+import { dataKey, type EventForm, eventForms, type Field, mayLack, type ValueKind } from './event-table.ts'
 import { lazily } from './lazily.ts'
 import { pauseReason } from './pause.ts'
 import { policySchema } from './policy.ts'
@@ -9,7 +9,7 @@ const count = z.int().min(1)
 const text = z.string().min(1)
 const texts = z.array(text)
 
-const kinds: Readonly<Record<Kind, z.ZodType>> = {
+const kinds: Readonly<Record<ValueKind, z.ZodType>> = {
   ...{ text, texts, model: z.tuple([text]), count, whole: z.int().min(0), int: z.int(), real: z.number() },
   ...{ true: z.literal(true), boolean: z.boolean(), jobType: z.enum(jobTypes), reason: z.enum(reasonCodes) },
   ...{ failure: z.enum(failureCodes), requeue: z.enum(requeueReasons), pause: pauseReason },

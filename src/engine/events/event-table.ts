@@ -1,7 +1,7 @@
 import { type Event, type EventType, eventTypes, specDefaults } from '../core/index.ts'
 
 /** What a value in a row may be; event-guards.ts has the schema and the guards of each. */
-export type Kind =
+export type ValueKind =
   | ('text' | 'texts' | 'model' | 'jobType' | 'reason' | 'failure' | 'requeue' | 'pause')
   | ('count' | 'whole' | 'int' | 'real' | 'true' | 'boolean' | 'policy' | 'record')
 
@@ -11,7 +11,7 @@ type Column = 'job_id' | 'job_type' | 'models' | 'worker_id' | `data.${string}`
 /** Where a field of an event stands in its row, and what it may be there. */
 export interface Field {
   readonly in: Column
-  readonly is: Kind
+  readonly is: ValueKind
   /** What it is if the row does not have it, and with what it is left out: a value, or another field of the event. */
   readonly usual?: string | number | false | null | { readonly of: string }
   /** If the row does not have it, neither has the event. */
@@ -36,7 +36,7 @@ type Paths<Fields, Key extends keyof Fields = Own<Fields>> = Key extends Nested
   ? `${Key}.${keyof Fields[Key] & string}`
   : Key & string
 /** Every field of every type, no more and no less: what is missing here does not compile. */
-type Table = {
+type FormTable = {
   readonly [Type in EventType]: EventForm & {
     readonly fields: Readonly<Record<Paths<Event & { readonly type: Type }>, Field>>
   }
@@ -134,7 +134,7 @@ const eventTable = {
     version: 2,
     fields: { of: { in: 'data.of', is: 'count' }, as: { in: 'data.as', is: 'record', optional: true } },
   },
-} as const satisfies Table
+} as const satisfies FormTable
 
 /** The same, to go through. */
 export const eventForms: readonly (readonly [EventType, EventForm])[] = eventTypes.map((type) => [

@@ -8,17 +8,17 @@ export function payloadHash(payload: Json): number {
 /** The same value with its keys in order; the value itself if they already are. */
 function inOrder(value: Json): Json {
   if (typeof value !== 'object' || value === null) return value
-  return Array.isArray(value) ? itemsInOrder(value) : fieldsInOrder(value as Fields)
+  return Array.isArray(value) ? itemsInOrder(value) : fieldsInOrder(value as JsonFields)
 }
 
-type Fields = Readonly<Record<string, Json>>
+type JsonFields = Readonly<Record<string, Json>>
 
 function itemsInOrder(items: readonly Json[]): Json {
   const ordered = items.map(inOrder)
   return ordered.every((item, i) => item === items[i]) ? items : ordered
 }
 
-function fieldsInOrder(fields: Fields): Json {
+function fieldsInOrder(fields: JsonFields): Json {
   const keys = Object.keys(fields)
   let isSame = true
   for (let i = 1; i < keys.length && isSame; i++) isSame = (keys[i - 1] ?? '') < (keys[i] ?? '')

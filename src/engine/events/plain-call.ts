@@ -1,13 +1,13 @@
 import type { calls } from './coordinator-calls.ts'
 import { hasOnly, isPlainName, isWhole } from './plain.ts'
 
-type Given = readonly unknown[]
+type GivenArguments = readonly unknown[]
 
 /**
  * Whether the arguments of a call are plainly what its schemas accept, in a tenth of the time: for the calls that every job
  * makes. The schemas (coordinator-calls.ts) check all other arguments. test/events/plain-call.test.ts keeps the two consistent.
  */
-export const plainCalls: { readonly [Name in keyof typeof calls]?: (given: Given) => boolean } = {
+export const plainCalls: { readonly [Name in keyof typeof calls]?: (given: GivenArguments) => boolean } = {
   attempt: ([lease]) => isLease(lease),
   dataOf: ([lease]) => isLease(lease),
   claim: ([claim, options]) => isClaim(claim) && (options === undefined || isOfClaim(options)),

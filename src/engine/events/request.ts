@@ -78,7 +78,7 @@ const requestSchema = lazily(() =>
     },
   ),
 )
-type Request = z.infer<ReturnType<typeof requestSchema>>
+type InboxCommand = z.infer<ReturnType<typeof requestSchema>>
 
 /** A command that SQL put into the inbox, as a {@link CommandBody} with what goes with it. */
 export interface ParsedRequest {
@@ -107,12 +107,12 @@ export function parseRequest(command: unknown, now: Micros): ParsedRequest {
   }
 }
 
-function claimOf(request: Request): Claim | undefined {
+function claimOf(request: InboxCommand): Claim | undefined {
   if (request.type === 'claim') return { max: request.max, kinds: request.kinds }
   return 'claim' in request ? request.claim : undefined
 }
 
-function bodyOf(request: Request, now: Micros): Pick<ParsedRequest, 'body' | 'data'> {
+function bodyOf(request: InboxCommand, now: Micros): Pick<ParsedRequest, 'body' | 'data'> {
   switch (request.type) {
     case 'enqueue': {
       const jobs = Array.isArray(request.jobs) ? request.jobs.map(camel) : request.jobs
@@ -132,9 +132,9 @@ function bodyOf(request: Request, now: Micros): Pick<ParsedRequest, 'body' | 'da
   }
 }
 
-type End = Exclude<Request, { readonly type: 'enqueue' | 'start' | 'claim' | 'cancel' }>
+type EndRequest = Exclude<InboxCommand, { readonly type: 'enqueue' | 'start' | 'claim' | 'cancel' }>
 
-function endOf(request: End, now: Micros): Pick<ParsedRequest, 'body' | 'data'> {
+function endOf(request: EndRequest, now: Micros): Pick<ParsedRequest, 'body' | 'data'> {
   const { job_id: jobId, token: of } = request
   switch (request.type) {
     case 'complete': {

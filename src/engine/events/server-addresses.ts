@@ -2,13 +2,13 @@ import { invalidInput } from '../core/index.ts'
 
 /** Which servers of an address may be used, in libpq's words. Interlock writes, so it has no use for the others. */
 const wants = ['any', 'primary', 'read-write'] as const
-export type Wanted = (typeof wants)[number]
+export type TargetServers = (typeof wants)[number]
 
 /** What an address says of its servers. */
 export interface Addresses {
   /** One address for each server, in the order given; all the same but for host and port. */
   readonly each: readonly [string, ...string[]]
-  readonly wanted: Wanted
+  readonly wanted: TargetServers
   /** How long one server may take to answer, in milliseconds (`connect_timeout`, in seconds); null: not said. */
   readonly connectMs: number | null
   /** How long a statement may take, in milliseconds (`statement_timeout`); null: not said. */
@@ -82,7 +82,7 @@ function placesOf(authority: string, given: URLSearchParams, refuse: Refuse): re
 
 const encoded = (host: string) => (host.startsWith('/') ? encodeURIComponent(host) : `[${host}]`)
 
-function wantedOf(word: string | null, hosts: number, refuse: Refuse): Wanted {
+function wantedOf(word: string | null, hosts: number, refuse: Refuse): TargetServers {
   if (word === null) return hosts > 1 ? 'read-write' : 'any'
   const known = wants.find((one) => one === word)
   if (known !== undefined) return known

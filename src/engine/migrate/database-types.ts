@@ -8,7 +8,7 @@ import { interlockTables } from './version.ts'
 export const databaseTypesFile = (): string =>
   join(packageRoot(), 'src', 'engine', 'store', 'supabase', 'database.ts')
 
-interface Column {
+interface TableColumn {
   readonly table: string
   readonly name: string
   readonly type: string
@@ -36,7 +36,7 @@ export async function currentDatabaseTypes(): Promise<string> {
       exec: async (sql) => void (await db.exec(sql)),
     })
     return fileOf(
-      await rows<Column>(columnQuery, [[...interlockTables]]),
+      await rows<TableColumn>(columnQuery, [[...interlockTables]]),
       await rows<FunctionRow>(functionQuery),
     )
   } finally {
@@ -68,10 +68,10 @@ function typeOf(sql: string): string {
 }
 
 const record = (list: readonly string[]): string => (list.length === 0 ? 'never' : `{ ${list.join('; ')} }`)
-const union = (columns: readonly Column[]): string =>
+const union = (columns: readonly TableColumn[]): string =>
   columns.map(({ name }) => `'${name}'`).join(' | ') || 'never'
 
-function tableText(name: string, columns: readonly Column[]): string {
+function tableText(name: string, columns: readonly TableColumn[]): string {
   const row = columns.map(
     (one) => `        ${one.name}: ${typeOf(one.type)}${one.nullable ? ' | null' : ''}\n`,
   )
@@ -88,7 +88,7 @@ function functionText({ name, names, types, defaults, returns, is_set }: Functio
   return `      ${name}: { Args: ${record(args)}; Returns: ${typeOf(returns)}${is_set ? '[]' : ''} }\n`
 }
 
-function fileOf(columns: readonly Column[], functions: readonly FunctionRow[]): string {
+function fileOf(columns: readonly TableColumn[], functions: readonly FunctionRow[]): string {
   const tables = [...Map.groupBy(columns, (column) => column.table)]
   return `// Made by src/engine/migrate/bundle.ts from the migrations: change those.
 

@@ -9,7 +9,8 @@ export type Target =
   | { readonly kind: 'supabase'; readonly url: string; readonly key: string }
   | { readonly kind: 'memory' }
 
-type Env = Readonly<Record<string, string | undefined>>
+/** Environment variables. */
+export type Env = Readonly<Record<string, string | undefined>>
 
 const forms =
   'pglite:<folder>, postgres://user@host:port/database (several: host1:port,host2:port) or https://<project>.supabase.co'

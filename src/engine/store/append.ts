@@ -99,7 +99,7 @@ export interface AnsweredByAppend extends Answered {
  * Where the published commands stood at a look: which election the combiner is of, and the first command. If both are the same at the next
  * look, the combiner makes no progress.
  */
-export interface Seen {
+export interface PublicationMark {
   readonly election: number
   readonly oldest: number | null
 }
@@ -111,12 +111,12 @@ export interface Publication {
   /** So long the sender waits before it publishes again, in milliseconds. After four times that, nobody waits for them. */
   readonly waitMs: number
   /** What it saw at its last look, if it was not answered since. */
-  readonly seen: Seen | null
+  readonly seen: PublicationMark | null
 }
 
 /** Either there is a combiner, or the sender is it from now on, for these commands too. `barren`: elections in a row that came to nothing. */
 export type PublishAnswer =
-  | { readonly combines: false; readonly seen: Seen; readonly barren: number }
+  | { readonly combines: false; readonly seen: PublicationMark; readonly barren: number }
   | { readonly combines: true; readonly version: number; readonly published: readonly PublishedCommand[] }
 
 /** A command that is in the log already, with the sequence numbers of what it did. */
@@ -155,12 +155,12 @@ export type AppendAnswer =
       /** The step of the outer projection that went along, unless it failed. */
       readonly projected?: ProjectStep | undefined
     })
-  | Refused<'version', { epoch: number; missed: readonly RecordedEvent[] }>
-  | Refused<'known', { known: readonly KnownCommand[] }>
-  | Refused<'dead_worker' | 'live_worker', { workerIds: readonly string[] }>
-  | Refused<'taken' | 'requested', { jobIds: readonly string[] }>
-  | Refused<'unstaged', { commandIds: readonly string[] }>
-  | Refused<'clock' | 'log_went_back'>
+  | RefusedAppend<'version', { epoch: number; missed: readonly RecordedEvent[] }>
+  | RefusedAppend<'known', { known: readonly KnownCommand[] }>
+  | RefusedAppend<'dead_worker' | 'live_worker', { workerIds: readonly string[] }>
+  | RefusedAppend<'taken' | 'requested', { jobIds: readonly string[] }>
+  | RefusedAppend<'unstaged', { commandIds: readonly string[] }>
+  | RefusedAppend<'clock' | 'log_went_back'>
 
 /** Where the log ends, and the database's clock. */
 interface Stand {
@@ -170,7 +170,7 @@ interface Stand {
   readonly combines?: boolean | undefined
 }
 
-type Refused<Reason extends string, More extends object = object> = Stand & {
+type RefusedAppend<Reason extends string, More extends object = object> = Stand & {
   readonly ok: false
   readonly reason: Reason
 } & Readonly<More>

@@ -41,7 +41,7 @@ export interface DataRole {
 }
 
 /** Which dead letters; absent fields restrict nothing. */
-export interface DeadFilter {
+export interface DeadQuery {
   readonly jobIds?: readonly string[]
   /** One of the models that the job needed. */
   readonly model?: string
@@ -75,7 +75,7 @@ export interface DeadLetterRole {
    * Jobs whose last life ended without success (a final `failed`, a final `lease_expired`, `expired`), except those that are in
    * line again or were dropped. The newest first.
    */
-  dead(queue: string, filter: DeadFilter): Promise<readonly DeadJob[]>
+  dead(queue: string, filter: DeadQuery): Promise<readonly DeadJob[]>
   /** Takes dead letters off the list and deletes what is kept of them. Returns how many. You may call it twice. */
   drop(queue: string, jobIds: readonly string[]): Promise<number>
 }

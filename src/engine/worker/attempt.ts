@@ -4,7 +4,7 @@ import type { AttemptSpan } from '../store/index.ts'
 import type { HandlerContext, HandlerDefinition, Job } from './api.ts'
 import { AttemptStopped, type StopCause } from './errors.ts'
 import { Turns } from './event-loop.ts'
-import { type HandlerEnd, type Outcome, outcomeOf } from './outcome.ts'
+import { type AttemptOutcome, type HandlerEnd, outcomeOf } from './outcome.ts'
 import { after } from './timer.ts'
 import { owned } from './uncaught.ts'
 
@@ -59,7 +59,7 @@ export class Attempt {
    * Checks the payload and runs the handler. Never rejects. `onSettled` is called when the handler itself has ended, perhaps
    * later than the outcome.
    */
-  async run(definition: HandlerDefinition, job: Job, onSettled: () => void): Promise<Outcome> {
+  async run(definition: HandlerDefinition, job: Job, onSettled: () => void): Promise<AttemptOutcome> {
     this.running = true
     this.#startClock()
     const settled = this.#handle(definition, job).finally(() => {
@@ -75,7 +75,7 @@ export class Attempt {
   }
 
   /** The outcome if it was stopped before its handler began. */
-  outcomeUnbegun(): Outcome {
+  outcomeUnbegun(): AttemptOutcome {
     return outcomeOf({ type: 'cut' }, this.#stopped, false)
   }
 

@@ -19,7 +19,7 @@ import { Breaker } from './breaker.ts'
 import { Turns } from './event-loop.ts'
 import { type HandlerSet, handlersOf } from './handlers.ts'
 import { tellEnd, tellFailure, tellStart, tellUntold } from './log-lines.ts'
-import type { Outcome } from './outcome.ts'
+import type { AttemptOutcome } from './outcome.ts'
 import { perform } from './perform.ts'
 import { emptyTally, Reporter } from './reporter.ts'
 import { RowPoller } from './row-poller.ts'
@@ -232,7 +232,7 @@ class QueueJobWorker implements JobWorker {
     if (this.#isHinted) this.#claim()
   }
 
-  #outcomeOf(attempt: Attempt): Promise<Outcome> {
+  #outcomeOf(attempt: Attempt): Promise<AttemptOutcome> {
     return perform(attempt, {
       coordinator: this.#coordinator,
       definition: this.#handlers.of(attempt.started.spec.kind),
@@ -244,7 +244,7 @@ class QueueJobWorker implements JobWorker {
   }
 
   /** Reports the end to the queue, and returns the final outcome; null if a drain no longer waits for it. */
-  async #told(attempt: Attempt, outcome: Outcome): Promise<Outcome | null> {
+  async #told(attempt: Attempt, outcome: AttemptOutcome): Promise<AttemptOutcome | null> {
     if (outcome.type === 'lost') {
       this.#slots.give(1)
       return this.#lost()
@@ -277,7 +277,7 @@ class QueueJobWorker implements JobWorker {
   }
 
   /** Other processes have ended the attempt, or will. */
-  #lost(): Outcome {
+  #lost(): AttemptOutcome {
     this.#tally.lost++
     this.#claim()
     return { type: 'lost' }

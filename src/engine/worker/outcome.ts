@@ -3,7 +3,7 @@ import { CheckedResult } from '../events/index.ts'
 import { NonRetryableError, RetryLater, type StopCause } from './errors.ts'
 
 /** The outcome of one attempt. */
-export type Outcome =
+export type AttemptOutcome =
   | { readonly type: 'completed'; readonly result: CheckedResult }
   | { readonly type: 'failed'; readonly code: FailureCode; readonly error: unknown; readonly retry: boolean }
   | { readonly type: 'postponed'; readonly later: RetryLater }
@@ -23,7 +23,7 @@ export type HandlerEnd =
  * A handler that was told to stop but still returned has done its work, so that counts. Not after its time was up: others rely on
  * the promise that it no longer runs.
  */
-export function outcomeOf(end: HandlerEnd, stopped: StopCause | null, detached: boolean): Outcome {
+export function outcomeOf(end: HandlerEnd, stopped: StopCause | null, detached: boolean): AttemptOutcome {
   if (stopped === 'lease_lost' || stopped === 'ended') return { type: 'lost' }
   if (stopped === 'timed_out') return failed('timed_out', timeUp, true)
   if (end.type === 'returned') return detached ? { type: 'detached' } : completed(end.result)
@@ -38,7 +38,7 @@ export function outcomeOf(end: HandlerEnd, stopped: StopCause | null, detached: 
 const timeUp = new Error('its time was up (timeoutMs)')
 
 /** The work is done, and doing it again would give the same: a result that cannot be kept is a fault of the handler. */
-function completed(result: unknown): Outcome {
+function completed(result: unknown): AttemptOutcome {
   try {
     return { type: 'completed', result: new CheckedResult(result ?? null) }
   } catch (error) {
@@ -46,6 +46,6 @@ function completed(result: unknown): Outcome {
   }
 }
 
-export function failed(code: FailureCode, error: unknown, retry: boolean): Outcome {
+export function failed(code: FailureCode, error: unknown, retry: boolean): AttemptOutcome {
   return { type: 'failed', code, error, retry }
 }

@@ -2,7 +2,7 @@ import type { Coordinator } from '../coordinator/index.ts'
 import type { AttemptEnd, AttemptSpan, JobData } from '../store/index.ts'
 import type { HandlerDefinition, Job } from './api.ts'
 import type { Attempt } from './attempt.ts'
-import { failed, type Outcome } from './outcome.ts'
+import { type AttemptOutcome, failed } from './outcome.ts'
 import { untilAnswered } from './until-answered.ts'
 
 export interface PerformOptions {
@@ -17,7 +17,7 @@ export interface PerformOptions {
 }
 
 /** Reads what the job needs and runs its handler. Never rejects: an attempt that cannot be made has failed. */
-export async function perform(attempt: Attempt, options: PerformOptions): Promise<Outcome> {
+export async function perform(attempt: Attempt, options: PerformOptions): Promise<AttemptOutcome> {
   const { coordinator, definition, onError, onSettled = () => {} } = options
   const { kind } = attempt.started.spec
   if (definition === undefined) {
@@ -51,7 +51,7 @@ function spanOf(
   return telemetry.begin({ queue, started, given, trace: data?.trace ?? null, isCalled })
 }
 
-function endOf(outcome: Outcome): AttemptEnd {
+function endOf(outcome: AttemptOutcome): AttemptEnd {
   const { type } = outcome
   return type === 'failed' ? { outcome: type, code: outcome.code, error: outcome.error } : { outcome: type }
 }

@@ -2,12 +2,12 @@ import type { Coordinator } from '../coordinator/index.ts'
 import { type Claim, isInterlockError, MICROS_PER_MS, type Started } from '../core/index.ts'
 import type { WorkerMetrics } from './api.ts'
 import type { Attempt } from './attempt.ts'
-import type { Outcome } from './outcome.ts'
+import type { AttemptOutcome } from './outcome.ts'
 import { type RetryRule, retryDelayMs } from './retry-delay.ts'
 
 type Reported = readonly Started[]
-type ReportedOutcome = Exclude<Outcome, { readonly type: 'lost' }>
-type Fail = Outcome & { readonly type: 'failed' }
+type ReportedOutcome = Exclude<AttemptOutcome, { readonly type: 'lost' }>
+type Fail = AttemptOutcome & { readonly type: 'failed' }
 
 /** Tells the queue what attempts came to; each report takes the next jobs in the same append. */
 export class Reporter {
@@ -63,7 +63,7 @@ export class Reporter {
     return reported
   }
 
-  async #postpone({ lease }: Started, { later }: Outcome & { type: 'postponed' }, also: object) {
+  async #postpone({ lease }: Started, { later }: AttemptOutcome & { type: 'postponed' }, also: object) {
     const until = this.#after(later.seconds * 1_000)
     if (later.pauseModel !== undefined && later.seconds > 0) await this.#pause(later.pauseModel, until)
     // No wait: a moment could be left by another clock than the database's.

@@ -4,7 +4,7 @@ import { endsAttempt, isAttemptOver, type Started } from '../core/index.ts'
 import type { HandlerDefinition } from './api.ts'
 import { Attempt } from './attempt.ts'
 import { tellEnd, tellFailure, tellStart } from './log-lines.ts'
-import type { Outcome } from './outcome.ts'
+import type { AttemptOutcome } from './outcome.ts'
 import { perform } from './perform.ts'
 import { emptyTally, Reporter } from './reporter.ts'
 import { type AskOptions, untilAnswered } from './until-answered.ts'
@@ -17,7 +17,7 @@ export async function runOne(
   coordinator: Coordinator,
   definition: HandlerDefinition,
   signal: AbortSignal = new AbortController().signal,
-): Promise<Outcome> {
+): Promise<AttemptOutcome> {
   const onError = (error: unknown) => tellFailure(coordinator.logger, error)
   const attempt = new Attempt(started, coordinator, STOP_MS)
   const watch = watchOver(attempt, coordinator)
@@ -54,13 +54,17 @@ function watchOver(attempt: Attempt, coordinator: Coordinator): Subscription {
   return watch
 }
 
-interface Telling extends AskOptions {
+interface ReportOptions extends AskOptions {
   readonly coordinator: Coordinator
   readonly definition: HandlerDefinition
 }
 
 /** If the program gives up, an unreported end is lost with its lease. */
-async function told(attempt: Attempt, outcome: Outcome, telling: Telling): Promise<Outcome> {
+async function told(
+  attempt: Attempt,
+  outcome: AttemptOutcome,
+  telling: ReportOptions,
+): Promise<AttemptOutcome> {
   if (outcome.type === 'lost') return outcome
   const { coordinator, definition, onError } = telling
   const reporter = new Reporter(coordinator, emptyTally(), onError)

@@ -1,15 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
 /** Takes errors that a handler does not catch. */
-export interface Owner {
+export interface ErrorOwner {
   failUncaught(error: unknown): void
 }
 
-const current = new AsyncLocalStorage<Owner>()
+const current = new AsyncLocalStorage<ErrorOwner>()
 let watching = 0
 
 /** Everything that comes from `run` belongs to `owner`, including timers and promises that nobody awaits. */
-export function owned<T>(owner: Owner, run: () => T): T {
+export function owned<T>(owner: ErrorOwner, run: () => T): T {
   return current.run(owner, run)
 }
 

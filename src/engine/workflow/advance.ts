@@ -12,7 +12,7 @@ import type { RunStep, StepContext, WorkflowResult } from './api.ts'
 import { AwaitApproval } from './approval.ts'
 
 /** One run of a workflow's steps: where it is, and what the steps get. */
-interface Run {
+interface WorkflowRun {
   readonly executionId: string
   readonly plan: WorkflowPlan
   readonly attempt: number
@@ -48,7 +48,7 @@ export function advance(
   const plan = orHopeless(() => parseWorkflow(job.payload))
   const state = orHopeless(() => parseWorkflowState(job.checkpoint)) ?? plan.state
   const { fencingToken, epoch, fence, signal } = context
-  const run: Run = {
+  const run: WorkflowRun = {
     executionId: job.jobId,
     plan,
     attempt: job.attempt,
@@ -87,7 +87,7 @@ export function runBeside(
   return runSteps(runStep, run, plan.state)
 }
 
-async function runSteps(runStep: RunStep, run: Run, from: WorkflowState): Promise<WorkflowResult> {
+async function runSteps(runStep: RunStep, run: WorkflowRun, from: WorkflowState): Promise<WorkflowResult> {
   const { executionId, plan } = run
   let state = from
   for (const [index, step] of plan.config.steps.entries()) {
@@ -107,7 +107,7 @@ async function runSteps(runStep: RunStep, run: Run, from: WorkflowState): Promis
 }
 
 async function inSpan(
-  { executionId, plan, tracing }: Run,
+  { executionId, plan, tracing }: WorkflowRun,
   { name }: WorkflowStep,
   index: number,
   run: () => unknown,
@@ -134,7 +134,7 @@ async function putOff(
   }
 }
 
-function contextOf(run: Run, index: number, { step, results }: WorkflowState): StepContext {
+function contextOf(run: WorkflowRun, index: number, { step, results }: WorkflowState): StepContext {
   const { executionId, plan, attempt, signal, lease, heartbeat } = run
   const { config, input } = plan
   // It belongs to the step that asked, not to later ones.

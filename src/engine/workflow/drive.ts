@@ -6,7 +6,7 @@ import type { HandlerDefinition } from '../worker/index.ts'
 import { runOne } from '../worker/run-one.ts'
 import { type RunOptions, WORKFLOW_QUEUED, type WorkflowResult } from './api.ts'
 
-type Answer = StartAnswer | 'ended' | 'elsewhere'
+type DriveAnswer = StartAnswer | 'ended' | 'elsewhere'
 
 /** Sees one workflow through to its end: by running it here when it is its turn, or by following the process that does. */
 export class Drive {
@@ -49,7 +49,7 @@ export class Drive {
     }
   }
 
-  async #ask(ask: () => Promise<StartAnswer>): Promise<Answer> {
+  async #ask(ask: () => Promise<StartAnswer>): Promise<DriveAnswer> {
     try {
       return await ask()
     } catch (error) {

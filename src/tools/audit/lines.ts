@@ -6,7 +6,7 @@ import { Shares } from './shares.ts'
 import { Sorted } from './sorted.ts'
 
 /** Who holds each model, who waits for it, and who could start. Written for the audit from the rules in prose. */
-export class Lines {
+export class AuditedLines {
   policy: Policy
   slots = 0
   alone = 0

@@ -1,6 +1,6 @@
 import type { Policy } from '../../engine/core/index.ts'
 
-interface Start {
+interface RatedStart {
   readonly at: number
   /** The rate has not changed since. */
   readonly isUnderRate: boolean
@@ -11,7 +11,7 @@ interface Start {
  * hold back a job after it, so it goes on counting as an excuse.
  */
 export class Rates {
-  readonly #starts = new Map<string, readonly Start[]>()
+  readonly #starts = new Map<string, readonly RatedStart[]>()
 
   /** Starts that were noted before the log begins. */
   recall(model: string, starts: readonly number[]): void {

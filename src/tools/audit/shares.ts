@@ -1,14 +1,14 @@
 import type { JobSpec, Policy } from '../../engine/core/index.ts'
 import { type AuditedJob, takesSlot } from './job.ts'
 
-interface Share {
+interface ShareCount {
   waiting: number
   active: number
 }
 
 /** Jobs per fair key: how many wait, and how many are active. */
 export class Shares {
-  readonly #shares = new Map<string, Share>()
+  readonly #shares = new Map<string, ShareCount>()
 
   waiting({ fairKey }: JobSpec): number {
     return fairKey === null ? 0 : this.#share(fairKey).waiting
@@ -33,7 +33,7 @@ export class Shares {
     else this.#shares.set(fairKey, share)
   }
 
-  #share(key: string): Share {
+  #share(key: string): ShareCount {
     return this.#shares.get(key) ?? { waiting: 0, active: 0 }
   }
 }

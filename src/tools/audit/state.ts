@@ -1,6 +1,6 @@
 import type { Ledger, Policy, RecordedEvent } from '../../engine/core/index.ts'
 import { type AuditedJob, byPlace } from './job.ts'
-import { Lines } from './lines.ts'
+import { AuditedLines } from './lines.ts'
 import type { AuditReport, AuditRule, Violation } from './violation.ts'
 
 /** The policy of a queue that was never given one, as the documentation states it. Not taken from the core. */
@@ -27,7 +27,7 @@ interface Passed {
 
 /** What the audit remembers while it reads. */
 export class AuditState {
-  readonly lines = new Lines(firstPolicy)
+  readonly lines = new AuditedLines(firstPolicy)
   readonly jobs = new Map<string, AuditedJob>()
   /** Jobs whose attempt ended and should be followed by another, whose `requeued` has not come yet. */
   readonly between = new Set<AuditedJob>()

@@ -30,7 +30,7 @@ export interface ModelUse {
   readonly overlaps: readonly Overlap[]
 }
 
-interface Model {
+interface ModelHolders {
   readonly holders: Map<number, Holder>
   attempts: number
   busy: Micros
@@ -40,17 +40,17 @@ interface Model {
   readonly overlaps: Overlap[]
 }
 
-type End = RecordedEvent & { readonly type: 'completed' | 'failed' | 'cancelled' | 'lease_expired' }
+type EndingEvent = RecordedEvent & { readonly type: 'completed' | 'failed' | 'cancelled' | 'lease_expired' }
 
 const ends: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled', 'lease_expired'])
-const isEnd = (event: RecordedEvent): event is End => ends.has(event.type)
+const isEnd = (event: RecordedEvent): event is EndingEvent => ends.has(event.type)
 
 /**
  * A sweep over the starts and ends of attempts that knows only who held which model from when to when. Lowering a capacity
  * takes no lease away, so an overlap can begin only with a start.
  */
 export class Uses {
-  readonly #models = new Map<string, Model>()
+  readonly #models = new Map<string, ModelHolders>()
   /** The models that each running attempt holds, by its token. */
   readonly #held = new Map<number, readonly string[]>()
   #capacity: Policy['capacity'] = {}
@@ -125,13 +125,13 @@ export class Uses {
     for (const [name, model] of this.#models) this.#closeIfRight(name, model, event)
   }
 
-  #closeIfRight(name: string, model: Model, { seq, at }: RecordedEvent): void {
+  #closeIfRight(name: string, model: ModelHolders, { seq, at }: RecordedEvent): void {
     if (model.open === undefined || model.holders.size > this.#places(name)) return
     model.overlaps.push(this.#closed(model.open, { seq, at }))
     model.open = undefined
   }
 
-  #closed(open: NonNullable<Model['open']>, end: { seq: number; at: Micros } | null): Overlap {
+  #closed(open: NonNullable<ModelHolders['open']>, end: { seq: number; at: Micros } | null): Overlap {
     return { ...open, toSeq: end?.seq ?? null, to: end?.at ?? this.#at, holders: [...open.holders.values()] }
   }
 
@@ -140,10 +140,10 @@ export class Uses {
     return (Object.hasOwn(this.#capacity, name) ? this.#capacity[name] : undefined) ?? 1
   }
 
-  #model(name: string): Model {
+  #model(name: string): ModelHolders {
     const known = this.#models.get(name)
     if (known !== undefined) return known
-    const made: Model = {
+    const made: ModelHolders = {
       ...{ holders: new Map(), attempts: 0, busy: 0, busySince: 0, most: 0, open: undefined, overlaps: [] },
     }
     this.#models.set(name, made)

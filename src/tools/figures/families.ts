@@ -4,7 +4,7 @@ import { processFamilies, type ReadProcess } from './process-families.ts'
 import { queueFamilies, type ReadQueue } from './queue-families.ts'
 
 /** Everything that is known at one moment. */
-export interface Known {
+export interface FigureReadings {
   readonly queues: readonly ReadQueue[]
   readonly processes: readonly ReadProcess[]
 }
@@ -17,7 +17,7 @@ const build: Family = {
 }
 
 /** All families, the same for every face; those of which nothing is known have no samples. */
-export const familiesOf = ({ queues, processes }: Known): readonly Family[] => [
+export const familiesOf = ({ queues, processes }: FigureReadings): readonly Family[] => [
   ...queueFamilies(queues),
   ...processFamilies(processes),
   build,

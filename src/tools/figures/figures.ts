@@ -6,7 +6,7 @@ import type { Recorders } from './meter/histogram.ts'
 import { QueueMeter } from './meter/queue-meter.ts'
 import { type Metered, type MetricsOptions, meterOptions } from './options.ts'
 
-interface Source {
+interface FigureSource {
   readonly coordinator: Metered
   readonly meter: QueueMeter
   readonly watch: Subscription
@@ -14,7 +14,7 @@ interface Source {
 
 /** Counts what coordinators fold, from now on, for any face. Reading asks the database nothing. */
 export class Figures {
-  readonly #sources: readonly Source[]
+  readonly #sources: readonly FigureSource[]
 
   /** @param recordersOf told of each length of time in this queue when it is measured */
   constructor(options: MetricsOptions, recordersOf?: (queue: string) => Recorders) {
@@ -41,7 +41,7 @@ export class Figures {
   }
 }
 
-function readingOf({ coordinator, meter }: Source) {
+function readingOf({ coordinator, meter }: FigureSource) {
   const { queue } = coordinator
   const created = meter.begunAt / 1_000
   const vitals = coordinator.vitals()

@@ -10,7 +10,7 @@ export interface ReadProcess {
   readonly created: number
 }
 
-type Row = readonly [
+type ProcessFamilyRow = readonly [
   name: string,
   type: 'counter' | 'gauge',
   help: string,
@@ -21,7 +21,7 @@ const sum = 'Of this process: sum without (instance).'
 const worst = 'As this process sees it: max without (instance).'
 const seconds = (ms: number) => ms / 1_000
 
-const rows: readonly Row[] = [
+const rows: readonly ProcessFamilyRow[] = [
   [
     'interlock_process_ok',
     'gauge',

@@ -22,7 +22,7 @@ const reasons = [
 type Value = number | HistogramReading
 /** One value, or one for each value of a label. */
 type Read = (reading: QueueReading, of: ReadQueue) => Value | null | readonly (readonly [Labels, Value])[]
-type Row = readonly [name: string, type: Family['type'], help: string, read: Read]
+type QueueFamilyRow = readonly [name: string, type: Family['type'], help: string, read: Read]
 
 const by =
   <Name extends string>(
@@ -41,7 +41,7 @@ const gauge = 'Queue-wide, the same in every process: max without (instance).'
 const modelGauge = 'Queue-wide: max without (instance).'
 const counter = 'Queue-wide, counted by every process alike: max without (instance) (rate(…)).'
 
-const rows: readonly Row[] = [
+const rows: readonly QueueFamilyRow[] = [
   [
     'interlock_queue_oldest_startable_seconds',
     'gauge',

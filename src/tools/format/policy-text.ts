@@ -1,7 +1,7 @@
 import { defaultPolicy, type EmptySetRule, type FairShare, type Policy } from '../../engine/core/index.ts'
 import { duration, plural } from './index.ts'
 
-type Fact = readonly [name: string, text: string]
+type PolicyFact = readonly [name: string, text: string]
 
 /** How many facts to show for every policy. The others are shown only if they differ from the default. */
 const ALWAYS_SAID = 3
@@ -16,7 +16,7 @@ export function policyText(policy: Policy): string {
 }
 
 /** All of its rules, each in a few words. */
-export function policyFacts(policy: Policy): readonly Fact[] {
+export function policyFacts(policy: Policy): readonly PolicyFact[] {
   const { ageSeconds, offerMs, emptySet, fairShare } = policy
   return [
     ['at once', `${slots(policy)} at once`],

@@ -43,7 +43,7 @@ export class PayloadHashes {
   }
 
   /** @param part the part of the log that was read */
-  async compare(access: Opened, part: Part): Promise<ComparedPayloads> {
+  async compare(access: Opened, part: CheckedPart): Promise<ComparedPayloads> {
     const progress = telling(access, 'payloads compared', this.#hashed)
     try {
       for (let page = await pageAfter(access, ''); page.length > 0; ) {
@@ -63,7 +63,7 @@ export class PayloadHashes {
     }
   }
 
-  #take({ jobId, seq, hash, payload }: KeptPayload, { fromSeq, through }: Part): void {
+  #take({ jobId, seq, hash, payload }: KeptPayload, { fromSeq, through }: CheckedPart): void {
     if (seq === null) this.#ofNoEvent++
     else if (hash === null) this.#unhashed++
     else {
@@ -74,7 +74,7 @@ export class PayloadHashes {
   }
 }
 
-type Part = Pick<Sound, 'fromSeq' | 'through'>
+type CheckedPart = Pick<Sound, 'fromSeq' | 'through'>
 
 const pageAfter = ({ store, queue }: Opened, jobId: string): Promise<readonly KeptPayload[]> =>
   store.payloads(queue, jobId)

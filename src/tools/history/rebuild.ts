@@ -54,7 +54,7 @@ async function rebuildInner(access: Opened) {
   const begun = files === undefined ? null : await trustFiles(access, files)
   const first = begun?.ledger ?? (await firstLedger(access))
   const fromSeq = begun?.fromSeq ?? first.version + 1
-  const rows = new Rows(access, first)
+  const rows = new RebuiltRows(access, first)
   await rows.readOn()
   // The row of the queue first: without it, or with a wrong version in it, nothing can be compared.
   await rows.put([])
@@ -69,7 +69,7 @@ async function rebuildInner(access: Opened) {
 }
 
 /** Writes rows as the fold of the log has them, and folds on. */
-class Rows {
+class RebuiltRows {
   ledger: Ledger
   version = 0
   removed = 0

@@ -48,7 +48,7 @@ export async function queue(
 }
 
 /** The first live jobs, and how many there are; and the first that are not in line. */
-export interface Line {
+export interface QueueListing {
   readonly look: Look
   readonly total: number
   readonly jobs: readonly ToldJob[]
@@ -58,7 +58,7 @@ export interface Line {
 const MOST_SUBMITTED = 1_000
 
 /** What was submitted is read before the line: a job that is taken in meanwhile is then told of twice, not never. */
-export async function lineAt(access: Opened, limit: number): Promise<Line> {
+export async function lineAt(access: Opened, limit: number): Promise<QueueListing> {
   const { store, queue } = access
   const submitted = await store.submitted(queue, Math.min(limit, MOST_SUBMITTED))
   const look = await lookAt(access)
@@ -66,7 +66,7 @@ export async function lineAt(access: Opened, limit: number): Promise<Line> {
   return { look, total: rows.length, jobs: rows.slice(0, limit).map(toldIn(look)), submitted }
 }
 
-export function queueDocument(name: string, { look, total, jobs, submitted }: Line): QueueDocument {
+export function queueDocument(name: string, { look, total, jobs, submitted }: QueueListing): QueueDocument {
   const those = (wanted: SubmittedJob['state']) =>
     submitted.jobs
       .filter(({ state }) => state === wanted)

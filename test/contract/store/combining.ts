@@ -5,7 +5,7 @@ import type {
   CommandWithData,
   HeardAnswers,
   LogStore,
-  Seen,
+  PublicationMark,
 } from '../../../src/engine/store/index.ts'
 import { appendNow, freshCommandId, handMade, queuedEvent, standOf, until, waitingRow } from '../hand-made.ts'
 import type { Bench } from './bench.ts'
@@ -174,7 +174,7 @@ async function publishedTo(
   { store, other }: Bench,
   queue: string,
   ...commands: readonly CommandWithData[]
-): Promise<Seen> {
+): Promise<PublicationMark> {
   await combiningOf(store()).publish(queue, { ...a, commands: [command('own')] })
   const answer = await combiningOf(other()).publish(queue, { ...b, commands })
   assert.ok(!answer.combines)

@@ -4,7 +4,7 @@ import { element, label } from './element.ts'
 import { colourOf, LEFT, type Panel, RIGHT, WIDTH } from './page.ts'
 
 /** Bars that belong together: one of each colour, in the order of the colours. */
-export interface Group {
+export interface BarGroup {
   readonly name: string
   readonly bars: readonly { readonly value: number; readonly text: string }[]
 }
@@ -15,7 +15,7 @@ const GAP = 10
 const TEXT = 60
 
 /** Several values for each name, one below the other, in their colours. */
-export function groups(title: string, values: readonly Group[]): Panel {
+export function groups(title: string, values: readonly BarGroup[]): Panel {
   const most = Math.max(...values.flatMap(({ bars }) => bars.map(({ value }) => value)), Number.MIN_VALUE)
   const x = scaleLinear()
     .domain([0, most])

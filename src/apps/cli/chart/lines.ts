@@ -4,7 +4,7 @@ import { clip, count } from '../../../tools/format/index.ts'
 import { element, label } from './element.ts'
 import { colourOf, LEFT, type Panel, RIGHT, WIDTH } from './page.ts'
 
-export interface Line {
+export interface ChartLine {
   readonly name: string
   /** One value per slice of time, the first slice first. */
   readonly values: readonly number[]
@@ -20,7 +20,7 @@ const LEGEND_BELOW = 90
 const AXIS = 16
 
 /** Values over time, all on one scale. @param marks the labels of the time axis, from end to end at equal distances */
-export function lines(title: string, series: readonly Line[], marks: readonly string[]): Panel {
+export function lines(title: string, series: readonly ChartLine[], marks: readonly string[]): Panel {
   const slices = Math.max(...series.map(({ values }) => values.length), 1)
   const most = Math.max(...series.flatMap(({ values }) => values), 1)
   const x = scaleLinear()

@@ -15,7 +15,7 @@ import { collect, wholeNumber } from '../flag-value.ts'
 import type { Frame } from '../frame.ts'
 import { withStore } from '../store.ts'
 import { grid } from '../terminal/grid.ts'
-import type { Lines } from '../terminal/lines.ts'
+import type { TextLines } from '../terminal/lines.ts'
 
 interface Options {
   readonly status?: readonly string[]
@@ -68,7 +68,7 @@ function parseState(word: string): AdoptableState {
 const SHOWN = 20
 
 /** For people, before anything is changed. */
-function previewText(frame: Frame, choice: Choice): Lines {
+function previewText(frame: Frame, choice: Choice): TextLines {
   const { totals, candidates, unknown } = choice
   if (totals === null)
     return 'there is no table jobs that Interlock can use; see docs/guides/migration-guide.md'
@@ -86,7 +86,7 @@ function previewText(frame: Frame, choice: Choice): Lines {
   ]
 }
 
-function adoptedText({ candidates, unknown }: Choice, adopted: readonly string[]): Lines {
+function adoptedText({ candidates, unknown }: Choice, adopted: readonly string[]): TextLines {
   const left = candidates.filter(({ cannot }) => cannot !== null)
   return [
     `${plural(adopted.length, 'job')} taken in; workers with intake put them in line`,

@@ -7,7 +7,7 @@ import type { Frame } from '../frame.ts'
 import { onlyFrom } from '../show/only-from.ts'
 import { type ArchiveFlags, addArchiveFlag, withLog } from '../store.ts'
 import { grid } from '../terminal/grid.ts'
-import type { Lines } from '../terminal/lines.ts'
+import type { TextLines } from '../terminal/lines.ts'
 import { table } from '../terminal/table.ts'
 
 /** A log that broke one promise usually breaks more; the first ones show the cause. */
@@ -39,7 +39,7 @@ export function addAudit(cli: Cli): void {
   )
 }
 
-function textOf(frame: Frame, said: Statement): Lines {
+function textOf(frame: Frame, said: Statement): TextLines {
   const { queue, violations, overlaps, fromSeq, events, jobs, brought, attempts, maxConcurrent } = said
   if (events === 0)
     return `nothing to look at: the log of queue ${queue} has no event ${fromSeq === 1 ? 'yet' : `after the cut at ${count(fromSeq - 1)}`}`

@@ -3,7 +3,7 @@ import { type ChainDocument, chain } from '../../../tools/history/index.ts'
 import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
 import { withAccess } from '../store.ts'
-import type { Lines } from '../terminal/lines.ts'
+import type { TextLines } from '../terminal/lines.ts'
 
 interface Options {
   readonly start?: boolean
@@ -29,7 +29,7 @@ export function addChain(cli: Cli): void {
     .option('--start', 'begin the chain; a queue that has one keeps it')
 }
 
-function textOf({ from, anchor, bad }: ChainDocument): Lines {
+function textOf({ from, anchor, bad }: ChainDocument): TextLines {
   if (bad !== null) return `broken at event ${bad.seq}: ${bad.what}`
   if (from === null) return 'this queue keeps no hash chain; begin one: interlock chain --start'
   const last = Number(anchor?.split(':')[0])

@@ -13,19 +13,19 @@ interface Options {
 }
 
 const machines = { coordinator: coordinatorMachine, job: jobMachine } as const
-type Machine = (typeof machines)[keyof typeof machines]
+type DrawnMachine = (typeof machines)[keyof typeof machines]
 
 /** Each format for programs, and as text. */
 const formats = {
-  mermaid: (machine: Machine) => ({
+  mermaid: (machine: DrawnMachine) => ({
     document: { mermaid: machineMermaid(machine) },
     text: machineMermaid(machine),
   }),
-  json: (machine: Machine) => {
+  json: (machine: DrawnMachine) => {
     const definition = machineDefinition(machine)
     return { document: definition, text: JSON.stringify(definition, null, 2) }
   },
-  studio: (machine: Machine) => ({
+  studio: (machine: DrawnMachine) => ({
     document: { studio: machineStudio(machine) },
     text: machineStudio(machine),
   }),

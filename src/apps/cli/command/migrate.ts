@@ -22,7 +22,7 @@ import { FoundSomething } from '../failure.ts'
 import { collect } from '../flag-value.ts'
 import type { Frame } from '../frame.ts'
 import { emptyFolder, storeForAMoment } from '../store.ts'
-import type { Lines } from '../terminal/lines.ts'
+import type { TextLines } from '../terminal/lines.ts'
 
 interface Options {
   readonly again?: boolean
@@ -182,7 +182,7 @@ async function withConnection<T>(
 function outcomeText(
   { version, applied, passedOver = [], found = [] }: MigrationOutcome,
   check = false,
-): Lines {
+): TextLines {
   if (!applied && !check) return `nothing to do: the database has migration ${version}`
   const title = check
     ? `nothing was changed; migrating to ${version} would succeed`

@@ -5,7 +5,7 @@ import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
 import { onlyFrom } from '../show/only-from.ts'
 import { type ArchiveFlags, addArchiveFlag, withLog } from '../store.ts'
-import type { Lines } from '../terminal/lines.ts'
+import type { TextLines } from '../terminal/lines.ts'
 import { table } from '../terminal/table.ts'
 
 const SHOWN = 20
@@ -41,7 +41,7 @@ export function addVerify(cli: Cli): void {
   )
 }
 
-function textOf(result: Verification, withFiles: boolean): Lines {
+function textOf(result: Verification, withFiles: boolean): TextLines {
   const { ok, fromSeq, events, jobs, firstBad, differences, payloads, chain } = result
   if (ok) {
     return `verified: ${plural(events, 'event')} replayed${onlyFrom(fromSeq)}, the state and ${plural(jobs, 'live job')} are what the log says${payloadsText(payloads)}${chain === null ? '' : `; the hash chain holds from event ${chain.from} on`}`

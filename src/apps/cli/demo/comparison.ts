@@ -26,7 +26,7 @@ const contenders: readonly Contender[] = [
   },
 ]
 
-export interface Outcome extends Contender {
+export interface ContenderOutcome extends Contender {
   readonly report: RunReport
   readonly events: readonly RecordedEvent[]
 }
@@ -39,9 +39,9 @@ export async function compare(
   frame: Frame,
   store: LogStore,
   workload: Workload,
-): Promise<readonly Outcome[]> {
-  const screen = new Screen(frame, workload.jobs.length)
-  const outcomes: Outcome[] = []
+): Promise<readonly ContenderOutcome[]> {
+  const screen = new ScreenLine(frame, workload.jobs.length)
+  const outcomes: ContenderOutcome[] = []
   try {
     for (const [index, contender] of contenders.entries()) {
       frame.signal.throwIfAborted()
@@ -59,7 +59,7 @@ async function contend(
   workload: Workload,
   contender: Contender,
   show: (ended: number) => void,
-): Promise<Outcome> {
+): Promise<ContenderOutcome> {
   const { queue, policy } = contender
   const own = frame.quietIn(queue)
   const coordinator = await createCoordinator({ store, queue, logger: silentLogger })
@@ -80,7 +80,7 @@ async function contend(
 }
 
 /** A line on the terminal that is overwritten. Without a terminal it prints nothing. */
-class Screen {
+class ScreenLine {
   readonly #frame: Frame
   readonly #jobs: number
   readonly #ended = contenders.map(() => 0)

@@ -8,7 +8,7 @@ import { duration, plural } from '../../../tools/format/index.ts'
 import { verify } from '../../../tools/history/index.ts'
 import { compileOnce } from '../compile-once.ts'
 import type { Frame } from '../frame.ts'
-import { compare, type Outcome } from './comparison.ts'
+import { type ContenderOutcome, compare } from './comparison.ts'
 import { Narrator } from './narrator.ts'
 import { sampleWorkload } from './sample.ts'
 import { tellScenarios } from './scenarios.ts'
@@ -17,7 +17,7 @@ import { showComparison } from './show-comparison.ts'
 export interface DemoResult {
   readonly ok: boolean
   readonly failures: readonly string[]
-  readonly runs: readonly { readonly policy: string; readonly report: Outcome['report'] }[]
+  readonly runs: readonly { readonly policy: string; readonly report: ContenderOutcome['report'] }[]
 }
 
 /** Shows Interlock at work on an embedded database that it removes afterwards. `ok` only if everything that it claimed was true. */
@@ -41,7 +41,7 @@ export async function demo(frame: Frame): Promise<DemoResult> {
   }
 }
 
-async function tellComparison(narrator: Narrator, store: LogStore): Promise<readonly Outcome[]> {
+async function tellComparison(narrator: Narrator, store: LogStore): Promise<readonly ContenderOutcome[]> {
   const workload = sampleWorkload()
   const { jobs } = workload
   const workflows = jobs.filter(({ input }) => input.jobType === 'workflow').length
@@ -73,7 +73,11 @@ async function tellComparison(narrator: Narrator, store: LogStore): Promise<read
   return outcomes
 }
 
-async function tellReplay(narrator: Narrator, store: LogStore, outcomes: readonly Outcome[]): Promise<void> {
+async function tellReplay(
+  narrator: Narrator,
+  store: LogStore,
+  outcomes: readonly ContenderOutcome[],
+): Promise<void> {
   narrator.chapter('Replay: everything again, from the log alone')
   for (const { queue, title, events } of outcomes) {
     const machine = new CoordinatorActor()

@@ -1,5 +1,5 @@
 import type { Frame } from '../frame.ts'
-import type { Lines } from '../terminal/lines.ts'
+import type { TextLines } from '../terminal/lines.ts'
 
 /** Tells the demo, and records whether its claims are true. */
 export class Narrator {
@@ -17,7 +17,7 @@ export class Narrator {
   }
 
   /** Prints one paragraph. Under `--json` only the result is printed. */
-  say(lines: Lines): void {
+  say(lines: TextLines): void {
     if (!this.frame.json) this.frame.print(lines)
   }
 

@@ -1,14 +1,14 @@
 import type { RecordedEvent } from '../../../engine/core/index.ts'
 import { duration } from '../../../tools/format/index.ts'
 import { table } from '../terminal/table.ts'
-import type { Outcome } from './comparison.ts'
+import type { ContenderOutcome } from './comparison.ts'
 import type { Narrator } from './narrator.ts'
 
 const MODELS = 5
 const NAME = 13
 
 /** The runs as timelines on one scale, so that their lengths can be compared by eye, and then as numbers. */
-export function showComparison(narrator: Narrator, outcomes: readonly Outcome[]): void {
+export function showComparison(narrator: Narrator, outcomes: readonly ContenderOutcome[]): void {
   const runs = outcomes.map((outcome) => ({ ...outcome, spans: spansOf(outcome.events) }))
   const longest = Math.max(...runs.map(({ spans }) => lengthOf(spans)))
   const names = busiest(runs[0]?.spans ?? [], MODELS)
@@ -20,12 +20,13 @@ export function showComparison(narrator: Narrator, outcomes: readonly Outcome[])
   narrator.say(['', ...figures(narrator, outcomes)])
 }
 
-const beginOf = (spans: readonly Span[]): number => Math.min(...spans.map(({ from }) => from))
-const lengthOf = (spans: readonly Span[]): number => Math.max(...spans.map(({ to }) => to)) - beginOf(spans)
+const beginOf = (spans: readonly HeldTime[]): number => Math.min(...spans.map(({ from }) => from))
+const lengthOf = (spans: readonly HeldTime[]): number =>
+  Math.max(...spans.map(({ to }) => to)) - beginOf(spans)
 
 function drawn(
   narrator: Narrator,
-  spans: readonly Span[],
+  spans: readonly HeldTime[],
   names: readonly string[],
   perCell: number,
 ): readonly string[] {
@@ -38,7 +39,7 @@ function drawn(
   })
 }
 
-function figures(narrator: Narrator, outcomes: readonly Outcome[]): readonly string[] {
+function figures(narrator: Narrator, outcomes: readonly ContenderOutcome[]): readonly string[] {
   const rows = outcomes.map(({ title, report, events }) => [
     title,
     duration(report.elapsedMs),
@@ -55,12 +56,12 @@ function figures(narrator: Narrator, outcomes: readonly Outcome[]): readonly str
 }
 
 /** From `queued` to `started`. */
-function meanWaitMs(spans: readonly Span[]): number {
+function meanWaitMs(spans: readonly HeldTime[]): number {
   return spans.reduce((sum, { queuedAt, from }) => sum + from - queuedAt, 0) / spans.length / 1_000
 }
 
 /** When a job held its models, in microseconds. */
-interface Span {
+interface HeldTime {
   readonly models: readonly string[]
   readonly queuedAt: number
   readonly from: number
@@ -68,10 +69,10 @@ interface Span {
 }
 
 /** The spans of all attempts that ended, from a log. */
-function spansOf(events: readonly RecordedEvent[]): readonly Span[] {
+function spansOf(events: readonly RecordedEvent[]): readonly HeldTime[] {
   const queuedAt = new Map<string, number>()
   const begun = new Map<string, { from: number; models: readonly string[] }>()
-  const spans: Span[] = []
+  const spans: HeldTime[] = []
   for (const event of events) {
     if (event.type === 'queued') queuedAt.set(event.jobId, event.at)
     else if (event.type === 'started') begun.set(event.jobId, { from: event.at, models: event.models })
@@ -85,7 +86,7 @@ function spansOf(events: readonly RecordedEvent[]): readonly Span[] {
 }
 
 /** The models that are held longest, longest first. */
-function busiest(spans: readonly Span[], many: number): readonly string[] {
+function busiest(spans: readonly HeldTime[], many: number): readonly string[] {
   const held = new Map<string, number>()
   for (const { models, from, to } of spans) {
     for (const model of models) held.set(model, (held.get(model) ?? 0) + to - from)
@@ -100,7 +101,7 @@ const shades = ['·', '░', '▒', '▓', '█']
  * One character per slice of time: how much of the slice the spans fill. Spans of one model never overlap (that is what the queue
  * is for), so their sum is the share.
  */
-function strip(spans: readonly Span[], begin: number, perCell: number, cells: number): string {
+function strip(spans: readonly HeldTime[], begin: number, perCell: number, cells: number): string {
   const filled = new Array<number>(cells).fill(0)
   for (const { from, to } of spans) {
     const last = Math.min(cells - 1, Math.floor((to - begin) / perCell))

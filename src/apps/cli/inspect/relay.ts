@@ -72,7 +72,7 @@ function sendAll({ clients }: WebSocketServer, text: string): void {
   }
 }
 
-interface Allowed {
+interface RelayAccess {
   readonly token: string
   readonly host: string
   readonly origins: ReadonlySet<string>
@@ -82,7 +82,7 @@ interface Allowed {
  * The token decides. The host name and the origin are checked as well: that stops a page elsewhere that points its own name at
  * this machine, or guesses.
  */
-function isAllowed({ url = '', headers }: IncomingMessage, { token, host, origins }: Allowed): boolean {
+function isAllowed({ url = '', headers }: IncomingMessage, { token, host, origins }: RelayAccess): boolean {
   if (headers.host !== host) return false
   if (headers.origin !== undefined && !origins.has(headers.origin)) return false
   const given = URL.canParse(url, `ws://${host}`)

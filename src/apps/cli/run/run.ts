@@ -17,7 +17,7 @@ import { RunLog } from './run-log.ts'
 import { type RunWorker, type RunWorkerOptions, startRunWorker } from './worker.ts'
 import { WorkerProcesses } from './worker-processes.ts'
 
-export interface RunOptions {
+export interface RunFileOptions {
   readonly policy: PolicyFlags
   /** Of every process of the run. */
   readonly times?: LeaseTimes
@@ -39,7 +39,7 @@ export async function run(
   store: LogStore,
   coordinator: Coordinator,
   workload: Workload,
-  options: RunOptions,
+  options: RunFileOptions,
 ): Promise<RunReport> {
   const { jobs } = workload
   const kind = runKind(jobs)
@@ -75,7 +75,7 @@ export async function run(
 }
 
 /** Prints what will happen, and sets the policy. */
-async function settle(frame: Frame, coordinator: Coordinator, log: RunLog, { policy }: RunOptions) {
+async function settle(frame: Frame, coordinator: Coordinator, log: RunLog, { policy }: RunFileOptions) {
   const { status } = coordinator.state()
   if (status === 'draining') {
     throw new InterlockError('aborted', 'the queue is draining, nothing would start; run `interlock resume`')
@@ -121,7 +121,7 @@ function timeLimitMs({ seconds }: Workload['jobs'][number], timeScale: number): 
 
 function startWorkers(
   frame: Frame,
-  { processes, times = {} }: RunOptions,
+  { processes, times = {} }: RunFileOptions,
   worker: RunWorkerOptions,
 ): RunWorker {
   return processes === 1 ? startRunWorker(worker) : new WorkerProcesses(frame, { processes, times }, worker)

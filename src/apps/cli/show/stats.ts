@@ -3,7 +3,7 @@ import { count, duration, spanText } from '../../../tools/format/index.ts'
 import type { Stats, Summary } from '../../../tools/insight/index.ts'
 import type { Frame } from '../frame.ts'
 import { grid } from '../terminal/grid.ts'
-import { type Lines, paragraphs } from '../terminal/lines.ts'
+import { paragraphs, type TextLines } from '../terminal/lines.ts'
 import { facts } from '../terminal/table.ts'
 
 const SHOWN = 12
@@ -62,7 +62,7 @@ const rate = (perMinute: number): string =>
 /** Bars from zero, so that a small wave does not look like a storm. */
 const spark = (values: readonly number[]): string => sparkly([...values], { minimum: 0 })
 
-function modelTable(frame: Frame, { models }: Stats): readonly Lines[] {
+function modelTable(frame: Frame, { models }: Stats): readonly TextLines[] {
   if (models.length === 0) return []
   const rows = models
     .slice(0, SHOWN)
@@ -80,7 +80,7 @@ function modelTable(frame: Frame, { models }: Stats): readonly Lines[] {
 }
 
 /** What the waiting time was spent on: each part, and the sum. */
-function splitTable(frame: Frame, { split }: Stats): readonly Lines[] {
+function splitTable(frame: Frame, { split }: Stats): readonly TextLines[] {
   const all = split.reduce((sum, { ms }) => sum + ms, 0)
   if (all === 0) return []
   const rows = [...split]
@@ -96,7 +96,7 @@ function splitTable(frame: Frame, { split }: Stats): readonly Lines[] {
   ]
 }
 
-function blockedTables(frame: Frame, { blocked }: Stats): readonly Lines[] {
+function blockedTables(frame: Frame, { blocked }: Stats): readonly TextLines[] {
   const all = [
     ['waited because', blocked.byReason],
     ['waited on model', blocked.byModel],

@@ -1,10 +1,10 @@
 import { oneLine } from '../../../engine/core/index.ts'
 
 /** What a command prints. Each text is one line, whatever stands in it: nothing that others wrote begins another. */
-export type Lines = string | readonly string[]
+export type TextLines = string | readonly string[]
 
 /** Lines with an empty one between two of them. */
-export const paragraphs = (all: readonly Lines[]): readonly string[] =>
+export const paragraphs = (all: readonly TextLines[]): readonly string[] =>
   all.flatMap((lines, i) => [...(i === 0 ? [] : ['']), ...[lines].flat()])
 
 const styles = {
@@ -45,7 +45,7 @@ export const cellText = (text: string): string =>
 export const asLine = (text: string): string => cellText(text).replaceAll(`${ESCAPE}${MARK};`, ESCAPE)
 
 /** The way out to a terminal or a pipe: there is no other. */
-export const written = (lines: Lines): string =>
+export const written = (lines: TextLines): string =>
   [lines]
     .flat()
     .map((line) => `${asLine(line)}\n`)

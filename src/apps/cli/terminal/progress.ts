@@ -19,8 +19,8 @@ const FRAME_EVERY_MS = 100
 export function progressOf(frame: Frame, label: string, total: number): Progress {
   const { stderr } = frame.surface
   return stderr.isTTY === true && stderr === process.stderr
-    ? new Bar(label, total, frame.signal)
-    : new Lines((text) => frame.note(text), label, total)
+    ? new BarProgress(label, total, frame.signal)
+    : new LineProgress((text) => frame.note(text), label, total)
 }
 
 /** Shows the steps of the work under way, each kind of work on a line of its own. */
@@ -50,7 +50,7 @@ function pace(
   }
 }
 
-class Bar implements Progress {
+class BarProgress implements Progress {
   readonly #startedAt = performance.now()
   readonly #label: string
   readonly #total: number
@@ -99,7 +99,7 @@ class Bar implements Progress {
   }
 }
 
-class Lines implements Progress {
+class LineProgress implements Progress {
   readonly #startedAt = performance.now()
   readonly #timer: NodeJS.Timeout
   #done = 0

@@ -9,7 +9,7 @@ import {
 import { eventDetail } from '../../../tools/format/event-text.ts'
 
 /** The lever that a key stands for, before the user has confirmed it. */
-export interface Wish {
+export interface ChosenLever {
   readonly title: string
   readonly body: CommandBody
 }
@@ -34,7 +34,7 @@ export const leverKeys = [
 ] as const
 
 /** The lever of a key. Null if the key has none, or there is nothing for it to act on. */
-export function wishOf(key: string, { ledger, jobId, index }: Chosen): Wish | null {
+export function wishOf(key: string, { ledger, jobId, index }: Chosen): ChosenLever | null {
   if (key === 'D') return drainOrResume(ledger)
   const at = ledger.line.at(index)
   const job = at === undefined || jobId === null ? undefined : ledger.jobs.get(at)
@@ -60,25 +60,25 @@ export function wishOf(key: string, { ledger, jobId, index }: Chosen): Wish | nu
   }
 }
 
-const before = (jobId: string | undefined, other: string | undefined): Wish | null =>
+const before = (jobId: string | undefined, other: string | undefined): ChosenLever | null =>
   jobId === undefined || other === undefined
     ? null
     : { title: `move ${jobId} before ${other}`, body: { type: 'reprioritize', jobId, before: other } }
 
-function drainOrResume({ draining }: Ledger): Wish {
+function drainOrResume({ draining }: Ledger): ChosenLever {
   return draining
     ? { title: 'resume the queue', body: { type: 'resume' } }
     : { title: 'drain the queue', body: { type: 'drain' } }
 }
 
-function pauseOrResume(ledger: Ledger, model: string): Wish {
+function pauseOrResume(ledger: Ledger, model: string): ChosenLever {
   return pauseOf(ledger, model) !== undefined
     ? { title: `resume ${model}`, body: { type: 'resume_model', model } }
     : { title: `pause ${model}`, body: { type: 'pause_model', model, reason: 'by_hand', until: null } }
 }
 
 /** What the log would say, a line for each event, or why it is refused. */
-export function previewOf(ledger: Ledger, { body }: Wish, now: Micros): readonly string[] {
+export function previewOf(ledger: Ledger, { body }: ChosenLever, now: Micros): readonly string[] {
   const command = { id: 'top:preview', hash: 0, workerId: 'top:preview', body }
   const { results, events } = decide(ledger, [command], { now, deadWorkers: new Set() })
   const [result] = results

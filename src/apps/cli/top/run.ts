@@ -11,9 +11,9 @@ import type { LogStore, Submitted } from '../../../engine/store/index.ts'
 import { opened } from '../../../tools/history/access.ts'
 import { type Access, followEvents } from '../../../tools/history/index.ts'
 import { type Look, lookAt } from '../../../tools/operate/look.ts'
-import type { Frame, Keys } from '../frame.ts'
+import type { Frame, Keyboard } from '../frame.ts'
 import { asLine } from '../terminal/lines.ts'
-import { previewOf, type Wish, wishOf } from './levers.ts'
+import { type ChosenLever, previewOf, wishOf } from './levers.ts'
 import { topText } from './view.ts'
 
 /** The terminal cuts lines that are wider than the window. Wrapped lines would push the first ones out of it. */
@@ -39,11 +39,11 @@ export class Top {
   #ledger: Ledger
   #chosen: string | null = null
   #message: readonly string[] = []
-  #asked: Wish | null = null
+  #asked: ChosenLever | null = null
   readonly #clock: { readonly now: number; readonly at: number }
   /** The size of the window when it was drawn; empty: something has changed since. */
   #drawn = ''
-  #around: Around
+  #around: BesideLog
 
   constructor(frame: Frame, store: LogStore, begin: Present) {
     this.#frame = frame
@@ -53,7 +53,7 @@ export class Top {
     this.#clock = { now: begin.now, at: performance.now() }
   }
 
-  async run(keys: Keys): Promise<void> {
+  async run(keys: Keyboard): Promise<void> {
     const { stdout } = this.#frame.surface
     const end = () => this.#ended.abort()
     this.#frame.signal.addEventListener('abort', end)
@@ -89,7 +89,7 @@ export class Top {
     this.#draw(true)
   }
 
-  #ask(wish: Wish): readonly string[] {
+  #ask(wish: ChosenLever): readonly string[] {
     this.#asked = wish
     const says = previewOf(this.#ledger, wish, this.#now())
     return [
@@ -99,7 +99,7 @@ export class Top {
     ]
   }
 
-  async #answer(wish: Wish, key: string): Promise<void> {
+  async #answer(wish: ChosenLever, key: string): Promise<void> {
     this.#asked = null
     this.#message = key === 'y' ? [`${wish.title} …`] : []
     this.#draw(true)
@@ -179,13 +179,13 @@ export class Top {
 }
 
 /** What the log does not say. */
-interface Around {
+interface BesideLog {
   readonly workers: Look['workers']
   readonly submitted: Submitted
 }
 
 /** A queue at one moment, for one screen. */
-export type Present = Look & Around
+export type Present = Look & BesideLog
 
 export async function presentOf(access: Access): Promise<Present> {
   const { store, queue, ...rest } = opened(access)
@@ -193,7 +193,7 @@ export async function presentOf(access: Access): Promise<Present> {
   return { ...(await lookAt({ store, queue, ...rest })), submitted }
 }
 
-const aroundOf = async (store: LogStore, queue: string): Promise<Around> => ({
+const aroundOf = async (store: LogStore, queue: string): Promise<BesideLog> => ({
   submitted: await store.submitted(queue, 0),
   workers: await store.workers(queue),
 })

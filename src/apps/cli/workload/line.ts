@@ -2,22 +2,22 @@ import { InterlockError, invalidInput, numberText } from '../../../engine/core/i
 import { type EnqueueInput, parseJob } from '../../../engine/events/index.ts'
 
 /** The values of one line by column name: texts from CSV, anything from JSON. */
-export type Fields = Readonly<Record<string, unknown>>
+export type LineFields = Readonly<Record<string, unknown>>
 
 export const columns = ['job_id', 'models', 'seconds', 'job_type', 'kind', 'priority', 'payload'] as const
-type Column = (typeof columns)[number]
+type WorkloadColumn = (typeof columns)[number]
 
 /** Why a line is read: to put its job in line, or to run it here for the seconds in the file. */
 export type Purpose = 'enqueue' | 'run'
 
-export const requiredColumns: Readonly<Record<Purpose, readonly Column[]>> = {
+export const requiredColumns: Readonly<Record<Purpose, readonly WorkloadColumn[]>> = {
   enqueue: ['job_id', 'models'],
   run: ['job_id', 'models', 'seconds'],
 }
 
 /** The job of one line. @throws InterlockError `invalid_input`, with the name of the column */
-export function jobOfLine(fields: Fields, line: number, purpose: Purpose): WorkloadJob {
-  const unknown = Object.keys(fields).find((name) => !columns.includes(name as Column))
+export function jobOfLine(fields: LineFields, line: number, purpose: Purpose): WorkloadJob {
+  const unknown = Object.keys(fields).find((name) => !columns.includes(name as WorkloadColumn))
   if (unknown !== undefined)
     throw invalidInput(`unknown field ${unknown}; the fields are ${columns.join(', ')}`)
   const { spec, payload } = named(() =>

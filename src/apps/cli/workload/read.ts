@@ -5,8 +5,8 @@ import { parse } from 'csv-parse/sync'
 import { InterlockError, invalidInput } from '../../../engine/core/index.ts'
 import {
   columns,
-  type Fields,
   jobOfLine,
+  type LineFields,
   type Purpose,
   payloadOf,
   requiredColumns,
@@ -28,7 +28,7 @@ export interface ReadOptions {
  * @throws InterlockError `invalid_input`, with the file, the line, and what is wrong
  */
 export async function readWorkload(file: string, options: ReadOptions = {}): Promise<Workload> {
-  const reading = new Reading(file, options)
+  const reading = new WorkloadReading(file, options)
   for await (const text of textLines(file)) {
     reading.take(text)
     if (reading.isFull) break
@@ -39,7 +39,7 @@ export async function readWorkload(file: string, options: ReadOptions = {}): Pro
   return reading
 }
 
-class Reading implements Workload {
+class WorkloadReading implements Workload {
   readonly file: string
   readonly jobs: WorkloadJob[] = []
   readonly skipped: string[] = []
@@ -143,7 +143,7 @@ function unreadable(file: string, error: unknown): InterlockError {
 }
 
 /** Splits one line into fields. The beginning of the file decides the format. */
-type ReadRecord = (text: string) => Fields
+type ReadRecord = (text: string) => LineFields
 
 /** JSON lines begin with a brace; everything else has to begin with the names of the columns. */
 function recordReader(
@@ -164,7 +164,7 @@ function recordReader(
   return { read: (text) => csvRecord(header, text), isHeader: true }
 }
 
-function jsonRecord(text: string): Fields {
+function jsonRecord(text: string): LineFields {
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -173,13 +173,13 @@ function jsonRecord(text: string): Fields {
       'not JSON; every line must be one object, such as {"job_id":"a","models":["m"],"payload":{"n":1}}',
     )
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as LineFields
   throw invalidInput(
     'not an object; every line must be one, such as {"job_id":"a","models":["m"],"payload":{"n":1}}',
   )
 }
 
-function csvRecord(header: readonly string[], text: string): Fields {
+function csvRecord(header: readonly string[], text: string): LineFields {
   const values = csvFields(text)
   if (values.length !== header.length) {
     throw invalidInput(

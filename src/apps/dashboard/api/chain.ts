@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { PAGE } from '../../../engine/store/index.ts'
 import { json } from '../guard/headers.ts'
 import type { QueueReader } from '../reader/queue-reader.ts'
-import { type Asked, numberIn } from './reading.ts'
+import { type ApiQuery, numberIn } from './reading.ts'
 
 const hash = z.string().describe('SHA-256, in hexadecimal')
 
@@ -21,10 +21,10 @@ export const chainSchema = z.strictObject({
     .nullable()
     .describe('null: the queue keeps no chain'),
 })
-export type ChainDocument = z.infer<typeof chainSchema>
+export type ChainAnswer = z.infer<typeof chainSchema>
 
 /** A page of the hash chain: each event as the text that its hash is made over, so that its reader can compute it again. */
-export async function chainPage(reader: QueueReader, { query }: Asked): Promise<Response> {
+export async function chainPage(reader: QueueReader, { query }: ApiQuery): Promise<Response> {
   const after = numberIn(query, 'after', 0, 0, Number.MAX_SAFE_INTEGER)
   const limit = numberIn(query, 'limit', PAGE, 1, PAGE)
   return json({ queue: reader.queue, chain: await reader.store.chain(reader.queue, after, limit) })

@@ -46,7 +46,7 @@ export const jobSchema = z.strictObject({
   now: micros,
   explanation: explanationSchema,
 })
-export type JobDocument = z.infer<typeof jobSchema>
+export type DashboardJob = z.infer<typeof jobSchema>
 
 export const placeSchema = z.strictObject({
   jobId,

@@ -42,7 +42,7 @@ export const workerSchema = z.strictObject({
   expiresAt: micros,
   state: z.enum(['live', 'late', 'dead']),
 })
-export type WorkerDocument = z.infer<typeof workerSchema>
+export type DashboardWorker = z.infer<typeof workerSchema>
 
 export const workersSchema = z.strictObject({ queue: z.string(), workers: z.array(workerSchema) })
 
@@ -61,5 +61,5 @@ export const healthSchema = z.strictObject({
 })
 
 /** The processes as they are sent. */
-export const workerDocuments = (rows: readonly WorkerRow[]): readonly WorkerDocument[] =>
+export const workerDocuments = (rows: readonly WorkerRow[]): readonly DashboardWorker[] =>
   rows.map(({ kinds, ...row }) => ({ ...row, kinds: kinds === null ? null : [...kinds] }))

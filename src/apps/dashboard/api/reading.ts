@@ -21,7 +21,7 @@ const MOST_DEAD = 500
 const MOST_PROGRESS = 100
 
 /** A request that was checked and may be answered. */
-export interface Asked {
+export interface ApiQuery {
   readonly query: URLSearchParams
   readonly allowed: Allowed
 }
@@ -45,7 +45,7 @@ export async function headOrWhy(reader: QueueReader) {
 }
 
 /** A page of the log: events as in the core. */
-export async function logPage(reader: QueueReader, { query }: Asked): Promise<Response> {
+export async function logPage(reader: QueueReader, { query }: ApiQuery): Promise<Response> {
   const after = numberIn(query, 'after', 0, 0, Number.MAX_SAFE_INTEGER)
   const limit = numberIn(query, 'limit', PAGE, 1, PAGE)
   const { events, version, epoch, now, archivedSeq } = await reader.page(after, limit)
@@ -53,7 +53,7 @@ export async function logPage(reader: QueueReader, { query }: Asked): Promise<Re
 }
 
 /** The ledger at a number or before it, as lines. The head says which number it is. */
-export async function snapshotAt(reader: QueueReader, { query }: Asked): Promise<Response> {
+export async function snapshotAt(reader: QueueReader, { query }: ApiQuery): Promise<Response> {
   const at = query.has('at') ? numberIn(query, 'at', 0, 0, Number.MAX_SAFE_INTEGER) : null
   const { version, lines } = await reader.snapshot(at)
   return new Response(lines, {
@@ -69,7 +69,7 @@ export async function workersNow(reader: QueueReader): Promise<Response> {
 }
 
 /** What is with a job, live or not. */
-export async function jobNow(reader: QueueReader, jobId: string, { allowed }: Asked): Promise<Response> {
+export async function jobNow(reader: QueueReader, jobId: string, { allowed }: ApiQuery): Promise<Response> {
   const { queue, store } = reader
   const record = await store.ofJob(queue, parseJobId(jobId))
   // Not older than the record.
@@ -90,7 +90,7 @@ export async function factsOf(reader: QueueReader): Promise<QueueFacts & { reado
   return { ledger, now: reader.now(), workers }
 }
 
-export async function jobData(reader: QueueReader, jobId: string, { allowed }: Asked): Promise<Response> {
+export async function jobData(reader: QueueReader, jobId: string, { allowed }: ApiQuery): Promise<Response> {
   checkSeesData(allowed)
   const [data] = await reader.store.data(reader.queue, [parseJobId(jobId)])
   const nothing = {
@@ -106,14 +106,14 @@ export async function jobData(reader: QueueReader, jobId: string, { allowed }: A
 }
 
 /** What handlers reported as progress. These are their own words, so only those who may see data get them. */
-export async function progressOf(reader: QueueReader, { query, allowed }: Asked): Promise<Response> {
+export async function progressOf(reader: QueueReader, { query, allowed }: ApiQuery): Promise<Response> {
   checkSeesData(allowed)
   const jobIds = query.getAll('jobs').slice(0, MOST_PROGRESS).map(parseJobId)
   const found = jobIds.length === 0 ? [] : await reader.store.data(reader.queue, jobIds)
   return json({ jobs: found.map(({ jobId, progress }) => ({ jobId, progress })) })
 }
 
-export async function deadLetters(reader: QueueReader, { query, allowed }: Asked): Promise<Response> {
+export async function deadLetters(reader: QueueReader, { query, allowed }: ApiQuery): Promise<Response> {
   const limit = numberIn(query, 'limit', 100, 1, MOST_DEAD)
   const model = query.get('model')
   const jobIds = query.getAll('jobs')

@@ -7,7 +7,7 @@ import {
 } from '../../../engine/core/index.ts'
 
 /** Why a request is refused: the guard's own codes, and those of the queue. */
-export type RefusalCode = GuardCode | ErrorCode
+export type HttpRefusalCode = GuardCode | ErrorCode
 
 /** The guard's codes, for programs. */
 export const guardCodes = [
@@ -28,19 +28,19 @@ export type GuardCode = (typeof guardCodes)[number]
 
 /** The body of a refusal. */
 export interface RefusalDocument {
-  readonly error: { readonly code: RefusalCode; readonly message: string }
+  readonly error: { readonly code: HttpRefusalCode; readonly message: string }
 }
 
 /** A refusal as an error: throw it from anywhere. */
 export class Refused extends Error {
   override readonly name = 'Refused'
   readonly status: number
-  readonly code: RefusalCode
+  readonly code: HttpRefusalCode
   readonly headers: Readonly<Record<string, string>>
 
   constructor(
     status: number,
-    code: RefusalCode,
+    code: HttpRefusalCode,
     message: string,
     headers: Readonly<Record<string, string>> = {},
   ) {

@@ -63,7 +63,7 @@ export function startsOf(
   const waits = lines.flatMap((line) => waitIn(line, now))
   if (waits.length === 0) return null
   const ranged = waits.every(({ apart }) => apart !== null)
-  const longest = (of: (wait: Wait) => number) => Math.max(0, ...waits.map(of))
+  const longest = (of: (wait: TypicalWait) => number) => Math.max(0, ...waits.map(of))
   return {
     seconds: longest(({ seconds }) => seconds),
     from: ranged ? longest(({ seconds, apart }) => seconds - (apart ?? 0)) : null,
@@ -71,13 +71,13 @@ export function startsOf(
   }
 }
 
-interface Wait {
+interface TypicalWait {
   readonly seconds: number
   readonly apart: number | null
 }
 
 /** Exact where each takes as long as the others and they began evenly spread; the range is that of a sum of so many. */
-function waitIn({ ahead, capacity, since, time }: LineOf, now: Micros): readonly Wait[] {
+function waitIn({ ahead, capacity, since, time }: LineOf, now: Micros): readonly TypicalWait[] {
   if (time === undefined) return []
   const ends = Math.max(0, ahead + 1 - Math.max(capacity - since.length, 0))
   const apart = time.apart === null ? null : (EIGHT_OF_TEN * time.apart * Math.sqrt(ends)) / capacity

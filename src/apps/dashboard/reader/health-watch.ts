@@ -20,7 +20,7 @@ const LETTERS_MS = { changed: 5_000, quiet: 60_000 }
 const HOUR: Micros = 3_600 * MICROS_PER_SECOND
 
 /** What the reader of the queue knows. */
-export interface Seen {
+export interface ReaderFacts {
   readonly now: Micros
   readonly tail: Tail
   readonly ledger: Ledger
@@ -39,7 +39,7 @@ export class HealthWatch {
     this.#letters = new LetterWatch(store, queue)
   }
 
-  async look({ now, tail, ledger, workers }: Seen): Promise<QueueHealth> {
+  async look({ now, tail, ledger, workers }: ReaderFacts): Promise<QueueHealth> {
     const [outside, deaths] = await Promise.all([this.#outside.look(now), this.#letters.look(tail)])
     const dead = deaths?.filter((at) => at > now - HOUR).length
     return healthOf({ now, ledger, workers, outside, dead })

@@ -11,7 +11,7 @@ const MOST_FOLDED = 200_000
 const MOST_KEPT = 8
 
 /** A ledger as lines of a snapshot. */
-export interface Written {
+export interface WrittenLedger {
   readonly version: number
   readonly lines: string
 }
@@ -21,13 +21,13 @@ export interface Ledgers {
   /** At the end of the tail. */
   head(tail: Tail): Promise<Ledger>
   /** At a number, or less than a page before it, where a page begins. @throws Refused `too_far` */
-  near(at: number): Promise<Written>
+  near(at: number): Promise<WrittenLedger>
   clear(): void
 }
 
 export function ledgersOf(store: LogStore, queue: string, pages: Pages): Ledgers {
   let head: Promise<Ledger> | null = null
-  const past = new Map<number, Promise<Written>>()
+  const past = new Map<number, Promise<WrittenLedger>>()
 
   const foldOn = async (from: Ledger, upTo: number): Promise<Ledger> => {
     if (upTo - from.version > MOST_FOLDED) throw tooFar(upTo)
@@ -77,7 +77,7 @@ export function ledgersOf(store: LogStore, queue: string, pages: Pages): Ledgers
   }
 }
 
-export function written(ledger: Ledger): Written {
+export function written(ledger: Ledger): WrittenLedger {
   const lines: string[] = []
   for (const line of snapshotLines(ledger)) if (line !== null) lines.push(JSON.stringify(line))
   return { version: ledger.version, lines: lines.join('\n') }

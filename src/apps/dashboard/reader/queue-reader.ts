@@ -4,7 +4,7 @@ import type { LogPage, LogStore, WorkerRow } from '../../../engine/store/index.t
 import type { QueueHealth } from '../../../tools/insight/queue-health.ts'
 import { Attendance } from './attendance.ts'
 import { HealthWatch } from './health-watch.ts'
-import { type Ledgers, ledgersOf, type Written, written } from './ledgers.ts'
+import { type Ledgers, ledgersOf, type WrittenLedger, written } from './ledgers.ts'
 import { LogFollower, type OnFollowing } from './log-follower.ts'
 import { type Pages, pagesOf } from './pages.ts'
 import type { Tail } from './tail.ts'
@@ -17,20 +17,20 @@ const HEALTH_MS = 1_000
 const FRESH_MS = 100
 
 /** Why the data is old. */
-export interface Failure {
+export interface ReadFailure {
   readonly code: string
   readonly message: string
 }
 
 /** A viewer of a queue: told that there is news, and then reads it. */
 export interface Viewer {
-  changed(what: News): void
+  changed(what: ReaderNews): void
   reset(code: 'log_went_back' | 'archived'): void
   /** It shows whether the queue is healthy, which then is looked at. */
   readonly seesHealth?: true
 }
 
-type News = 'events' | 'workers' | 'health' | 'failure'
+type ReaderNews = 'events' | 'workers' | 'health' | 'failure'
 
 export interface ReaderOptions {
   readonly store: LogStore
@@ -47,14 +47,14 @@ export class QueueReader {
   readonly #ledgers: Ledgers
   readonly #follower: LogFollower
   readonly #attendance = new Attendance((signal) => this.#run(signal))
-  #failure: Failure | null = null
+  #failure: ReadFailure | null = null
   #workers: readonly WorkerRow[] | null = null
   readonly #watch: HealthWatch
   #health: { readonly health: QueueHealth; readonly text: string } | null = null
   #healthTimer: NodeJS.Timeout | undefined
   #lookedAt = Number.NEGATIVE_INFINITY
   /** The ledger at the head, as it was written for the viewer before. */
-  #written: { readonly version: number; readonly text: Promise<Written> } | null = null
+  #written: { readonly version: number; readonly text: Promise<WrittenLedger> } | null = null
 
   constructor({ store, queue, pollMs }: ReaderOptions) {
     this.queue = queue
@@ -75,7 +75,7 @@ export class QueueReader {
   }
 
   /** Null: all is well. */
-  get failure(): Failure | null {
+  get failure(): ReadFailure | null {
     return this.#failure
   }
 
@@ -122,7 +122,7 @@ export class QueueReader {
   }
 
   /** The ledger at a number, or less than a page before it; null: at the head. */
-  async snapshot(at: number | null): Promise<Written> {
+  async snapshot(at: number | null): Promise<WrittenLedger> {
     const tail = await this.head()
     if (at !== null && at < tail.version) return this.#ledgers.near(at)
     if (this.#written?.version !== tail.version)
@@ -207,11 +207,11 @@ export class QueueReader {
     if (this.#health?.text !== before) this.#tell('health')
   }
 
-  #tell(what: News): void {
+  #tell(what: ReaderNews): void {
     for (const viewer of this.#viewers) viewer.changed(what)
   }
 
-  #fail(failure: Failure | null): void {
+  #fail(failure: ReadFailure | null): void {
     this.#failure = failure
     this.#tell('failure')
   }
@@ -225,7 +225,7 @@ export class QueueReader {
   }
 }
 
-function failureOf(error: unknown): Failure {
+function failureOf(error: unknown): ReadFailure {
   if (isInterlockError(error)) return { code: error.code, message: error.message }
   return { code: 'failed', message: errorText(error) }
 }

@@ -26,7 +26,7 @@ const BEAT_MS = 15_000
 /** Beats between two checks of the right to see it. */
 const LOOK_EVERY = 4
 
-interface Kept {
+interface KeptStream {
   readonly stream: EventStream
   readonly actor: string
   readonly isAllowed: () => Promise<boolean>
@@ -34,7 +34,7 @@ interface Kept {
 }
 
 export function openStreams({ streams: most, streamsPerActor }: StreamLimits, beatMs = BEAT_MS): Streams {
-  const open = new Set<Kept>()
+  const open = new Set<KeptStream>()
   let timer: NodeJS.Timeout | undefined
   const beat = () => {
     for (const kept of open) {
@@ -42,7 +42,7 @@ export function openStreams({ streams: most, streamsPerActor }: StreamLimits, be
       if (++kept.beats % LOOK_EVERY === 0) void look(kept)
     }
   }
-  const look = async ({ stream, isAllowed }: Kept) => {
+  const look = async ({ stream, isAllowed }: KeptStream) => {
     if (!(await isAllowed().catch(() => false))) stream.end('not_signed_in')
   }
   return {
@@ -59,7 +59,7 @@ export function openStreams({ streams: most, streamsPerActor }: StreamLimits, be
           timer = undefined
         },
       })
-      const kept: Kept = { stream, actor, isAllowed, beats: 0 }
+      const kept: KeptStream = { stream, actor, isAllowed, beats: 0 }
       open.add(kept)
       timer ??= setInterval(beat, beatMs).unref()
       return new Response(stream.body, {

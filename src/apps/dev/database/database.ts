@@ -1,8 +1,8 @@
-export type Row = Readonly<Record<string, unknown>>
+export type DatabaseRow = Readonly<Record<string, unknown>>
 
 /** One transaction, or one connection outside of one. */
 export interface Session {
-  query(sql: string, values?: readonly unknown[]): Promise<readonly Row[]>
+  query(sql: string, values?: readonly unknown[]): Promise<readonly DatabaseRow[]>
 }
 
 /** The database behind a local Supabase: a PostgreSQL server, or the embedded one. */
@@ -10,7 +10,7 @@ export interface DevDatabase extends Session {
   /** For messages. Never contains credentials. */
   readonly name: string
   /** Runs many statements without values. Returns the rows of the last one, and rolls back a transaction that is left open. */
-  exec(sql: string): Promise<readonly Row[]>
+  exec(sql: string): Promise<readonly DatabaseRow[]>
   /**
    * Runs `work` in a transaction of its own, with these settings, which end with it; `role` is one of them.
    * @throws PoolExhausted if no connection came free; ConnectionLost

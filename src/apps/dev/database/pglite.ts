@@ -1,16 +1,16 @@
 import type { PGlite, Transaction } from '@electric-sql/pglite'
-import { type DevDatabase, type Row, settingStatement } from './database.ts'
+import { type DatabaseRow, type DevDatabase, settingStatement } from './database.ts'
 
 /** The embedded database, which this process has open. It has one connection, so requests run one after the other. */
 export function embeddedDatabase(name: string, db: PGlite, close: () => Promise<void>): DevDatabase {
   const rowsOf = async (on: Pick<Transaction, 'query'>, sql: string, values: readonly unknown[]) =>
-    (await on.query<Row>(sql, [...values])).rows
+    (await on.query<DatabaseRow>(sql, [...values])).rows
   return {
     name,
     query: (sql, values = []) => rowsOf(db, sql, values),
     exec: async (sql) => {
       try {
-        return ((await db.exec(sql)).at(-1)?.rows ?? []) as Row[]
+        return ((await db.exec(sql)).at(-1)?.rows ?? []) as DatabaseRow[]
       } finally {
         // All requests share this connection: none may run in another's open transaction, or with its role.
         await db.exec('rollback; reset session authorization')

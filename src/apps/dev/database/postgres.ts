@@ -3,9 +3,9 @@ import pg from 'pg'
 import { unreachable } from '../../../engine/process/index.ts'
 import {
   ConnectionLost,
+  type DatabaseRow,
   type DevDatabase,
   PoolExhausted,
-  type Row,
   type Session,
   settingStatement,
 } from './database.ts'
@@ -66,12 +66,12 @@ const asked = async (
   on: pg.Pool | pg.PoolClient,
   sql: string,
   values: readonly unknown[] = [],
-): Promise<readonly Row[]> => (await on.query<Row>(sql, [...values]).catch(lost)).rows
+): Promise<readonly DatabaseRow[]> => (await on.query<DatabaseRow>(sql, [...values]).catch(lost)).rows
 
-async function executed(pool: pg.Pool, sql: string): Promise<readonly Row[]> {
+async function executed(pool: pg.Pool, sql: string): Promise<readonly DatabaseRow[]> {
   const client = await connected(pool)
   try {
-    const results: pg.QueryResult<Row>[] = [await client.query<Row>(sql).catch(lost)].flat()
+    const results: pg.QueryResult<DatabaseRow>[] = [await client.query<DatabaseRow>(sql).catch(lost)].flat()
     return results.at(-1)?.rows ?? []
   } finally {
     // The statement may have begun a transaction or changed a setting, so the connection is not reused.

@@ -1,8 +1,8 @@
 import type { DevDatabase } from '../database/database.ts'
 import { quoted } from '../rest/sql.ts'
-import { type Change, type ChangeBinding, lacking } from './messages.ts'
+import { type ChangeBinding, lacking, type RowChange } from './messages.ts'
 
-interface Column {
+interface ChangedColumn {
   readonly name: string
   readonly type: string
 }
@@ -13,7 +13,7 @@ interface Column {
  */
 export class Changes {
   readonly #db: DevDatabase
-  readonly #columns = new Map<string, Promise<readonly Column[]>>()
+  readonly #columns = new Map<string, Promise<readonly ChangedColumn[]>>()
 
   constructor(db: DevDatabase) {
     this.#db = db
@@ -34,7 +34,7 @@ export class Changes {
   }
 
   /** Undefined if nobody has subscribed to the table. */
-  columnsOf({ schema, table }: Change): Promise<readonly Column[]> | undefined {
+  columnsOf({ schema, table }: RowChange): Promise<readonly ChangedColumn[]> | undefined {
     return this.#columns.get(nameOf(schema, table))
   }
 
@@ -44,13 +44,13 @@ export class Changes {
     }
   }
 
-  #watchTable(name: string): Promise<readonly Column[]> {
+  #watchTable(name: string): Promise<readonly ChangedColumn[]> {
     const known = this.#columns.get(name) ?? this.#putTrigger(name)
     this.#columns.set(name, known)
     return known
   }
 
-  async #putTrigger(name: string): Promise<readonly Column[]> {
+  async #putTrigger(name: string): Promise<readonly ChangedColumn[]> {
     await this.#db.exec(
       `create or replace trigger interlock_dev_note after insert or update or delete on ${name}
          for each row execute function realtime_dev.note()`,
@@ -61,13 +61,13 @@ export class Changes {
         where a.attrelid = $1::regclass and a.attnum > 0 and not a.attisdropped order by a.attnum`,
       [name],
     )
-    return rows as unknown as readonly Column[]
+    return rows as unknown as readonly ChangedColumn[]
   }
 }
 
 const nameOf = (schema: string, table: string): string => `${quoted(schema)}.${quoted(table)}`
 
-export function matches({ event, schema, table = '*', filter }: ChangeBinding, change: Change): boolean {
+export function matches({ event, schema, table = '*', filter }: ChangeBinding, change: RowChange): boolean {
   if (event !== '*' && event !== change.type) return false
   if (schema !== change.schema || (table !== '*' && table !== change.table)) return false
   return filter === undefined || filter === '' || passes(filter, change.record ?? change.old_record ?? {})

@@ -1,19 +1,19 @@
 import type { Claims } from '../keys.ts'
 import { type Changes, matches } from './changes.ts'
-import type { Change, ChangeBinding, Frame, JoinPayload } from './messages.ts'
+import type { ChangeBinding, JoinPayload, PhoenixMessage, RowChange } from './messages.ts'
 
 export interface ChannelOptions {
   readonly topic: string
   readonly joinRef: string | null
   readonly join: JoinPayload
   readonly claims: Claims
-  readonly send: (frame: Frame) => void
+  readonly send: (frame: PhoenixMessage) => void
 }
 
 let bindings = 0
 
 /** One client's subscription to one topic. */
-export class Channel {
+export class DevChannel {
   readonly #options: ChannelOptions
   readonly #bindings: readonly (ChangeBinding & { readonly id: number })[]
   /** True once changes are sent. */
@@ -63,7 +63,7 @@ export class Channel {
     }
   }
 
-  tell(change: Change, columns: readonly unknown[]): void {
+  tell(change: RowChange, columns: readonly unknown[]): void {
     const ids = this.#bindings.filter((binding) => matches(binding, change)).map(({ id }) => id)
     if (!this.#watching || ids.length === 0) return
     const { record = null, old_record = null, errors = null } = change

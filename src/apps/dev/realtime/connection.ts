@@ -1,27 +1,27 @@
-import type { Claims, Keys } from '../keys.ts'
-import { Channel } from './channel.ts'
-import { type Frame, lacking, parseJoin, refusalOf } from './messages.ts'
+import type { Claims, ProjectKeys } from '../keys.ts'
+import { DevChannel } from './channel.ts'
+import { lacking, type PhoenixMessage, parseJoin, refusalOf } from './messages.ts'
 
 export interface ConnectionOptions {
-  readonly keys: Keys
+  readonly keys: ProjectKeys
   /** The key in the address of the connection. */
   readonly apikey: string | undefined
-  readonly send: (frame: Frame) => void
+  readonly send: (frame: PhoenixMessage) => void
   /** A client has joined a channel: begin to watch its changes. */
-  readonly onJoined: (channel: Channel) => void
-  readonly onBroadcast: (from: Channel, topic: string, payload: unknown) => void
+  readonly onJoined: (channel: DevChannel) => void
+  readonly onBroadcast: (from: DevChannel, topic: string, payload: unknown) => void
 }
 
 /** One client: its channels, and what it may do. */
 export class Connection {
-  readonly channels = new Map<string, Channel>()
+  readonly channels = new Map<string, DevChannel>()
   readonly #options: ConnectionOptions
 
   constructor(options: ConnectionOptions) {
     this.#options = options
   }
 
-  async receive(frame: Frame): Promise<void> {
+  async receive(frame: PhoenixMessage): Promise<void> {
     switch (frame.event) {
       case 'heartbeat':
         return this.#reply(frame, 'ok', {})
@@ -42,7 +42,7 @@ export class Connection {
     }
   }
 
-  async #join(frame: Frame): Promise<void> {
+  async #join(frame: PhoenixMessage): Promise<void> {
     const join = parseJoin(frame.payload)
     if (join === null) return this.#reply(frame, 'error', { reason: 'the payload of the join is malformed' })
     const refusal = refusalOf(join)
@@ -54,7 +54,7 @@ export class Connection {
       const reason = `Unauthorized: You do not have permissions to read from this Channel topic: ${topic.replace(/^realtime:/, '')}`
       return this.#reply(frame, 'error', { reason })
     }
-    const channel = new Channel({ topic, joinRef, join, claims, send: this.#options.send })
+    const channel = new DevChannel({ topic, joinRef, join, claims, send: this.#options.send })
     this.channels.set(topic, channel)
     this.#reply(frame, 'ok', channel.response)
     this.#options.onJoined(channel)
@@ -66,14 +66,14 @@ export class Connection {
     return keys.claimsOf(token ?? apikey).catch((error: Error) => `InvalidJWTToken: ${error.message}`)
   }
 
-  #broadcast(frame: Frame): void {
+  #broadcast(frame: PhoenixMessage): void {
     const channel = this.channels.get(frame.topic)
     if (channel === undefined) return this.#reply(frame, 'error', { reason: 'unmatched topic' })
     this.#options.onBroadcast(channel, frame.topic, frame.payload)
     if (channel.acknowledges) this.#reply(frame, 'ok', {})
   }
 
-  #reply({ joinRef, ref, topic }: Frame, status: 'ok' | 'error', response: object): void {
+  #reply({ joinRef, ref, topic }: PhoenixMessage, status: 'ok' | 'error', response: object): void {
     this.#options.send({ joinRef, ref, topic, event: 'phx_reply', payload: { status, response } })
   }
 }

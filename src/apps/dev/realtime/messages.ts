@@ -1,7 +1,7 @@
 import * as z from 'zod'
 
 /** One message of Realtime's protocol (Phoenix channels, version 2): a JSON array of five. */
-export interface Frame {
+export interface PhoenixMessage {
   readonly joinRef: string | null
   readonly ref: string | null
   readonly topic: string
@@ -9,11 +9,11 @@ export interface Frame {
   readonly payload: unknown
 }
 
-export const encodeFrame = ({ joinRef, ref, topic, event, payload }: Frame): string =>
+export const encodeFrame = ({ joinRef, ref, topic, event, payload }: PhoenixMessage): string =>
   JSON.stringify([joinRef, ref, topic, event, payload])
 
 /** Null if it is not a frame. A client's broadcast is binary: kind 3, five lengths, an encoding, the parts. */
-export function decodeFrame(data: Buffer, isBinary: boolean): Frame | null {
+export function decodeFrame(data: Buffer, isBinary: boolean): PhoenixMessage | null {
   try {
     return isBinary ? decodeBroadcast(data) : decodeText(data.toString('utf8'))
   } catch {
@@ -21,7 +21,7 @@ export function decodeFrame(data: Buffer, isBinary: boolean): Frame | null {
   }
 }
 
-function decodeText(text: string): Frame | null {
+function decodeText(text: string): PhoenixMessage | null {
   const [joinRef = null, ref = null, topic, event, payload] = JSON.parse(text)
   if (typeof topic !== 'string' || typeof event !== 'string') return null
   return { joinRef, ref, topic, event, payload }
@@ -31,7 +31,7 @@ const BROADCAST_KIND = 3
 const JSON_ENCODING = 1
 const HEADER_BYTES = 7
 
-function decodeBroadcast(data: Buffer): Frame | null {
+function decodeBroadcast(data: Buffer): PhoenixMessage | null {
   const [kind, ...lengths] = data.subarray(0, HEADER_BYTES - 1)
   if (kind !== BROADCAST_KIND || data[HEADER_BYTES - 1] !== JSON_ENCODING) return null
   let at = HEADER_BYTES
@@ -115,14 +115,14 @@ const change = z.object({
 export type DatabaseBroadcast = z.infer<typeof broadcast>
 
 /** A change of a row, in the form of `realtime_dev.note`. */
-export type Change = z.infer<typeof change>
+export type RowChange = z.infer<typeof change>
 
 /** Null if it is not a broadcast: any role that may connect to the database may send notifications. */
 export const parseBroadcast = (text: string): DatabaseBroadcast | null =>
   broadcast.safeParse(jsonOf(text)).data ?? null
 
 /** Null if it is not a change. */
-export const parseChange = (text: string): Change | null => change.safeParse(jsonOf(text)).data ?? null
+export const parseChange = (text: string): RowChange | null => change.safeParse(jsonOf(text)).data ?? null
 
 function jsonOf(text: string): unknown {
   try {

@@ -4,23 +4,23 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { DevDatabase } from '../database/database.ts'
 import { addressOf } from '../http.ts'
-import type { Keys } from '../keys.ts'
+import type { ProjectKeys } from '../keys.ts'
 import { channels } from '../setup.ts'
 import { Changes } from './changes.ts'
-import type { Channel } from './channel.ts'
+import type { DevChannel } from './channel.ts'
 import { Connection } from './connection.ts'
 import {
-  type Change,
   type DatabaseBroadcast,
   decodeFrame,
   encodeFrame,
   parseBroadcast,
   parseChange,
+  type RowChange,
 } from './messages.ts'
 
 export interface RealtimeOptions {
   readonly db: DevDatabase
-  readonly keys: Keys
+  readonly keys: ProjectKeys
   /** How long after a join changes of tables begin to flow; the real service took 1.7 to 3 s. */
   readonly changesAfterMs: number
 }
@@ -81,7 +81,7 @@ export class RealtimeServer {
     })
   }
 
-  async #watchLater(channel: Channel): Promise<void> {
+  async #watchLater(channel: DevChannel): Promise<void> {
     await sleep(this.#options.changesAfterMs, undefined, { ref: false })
     await channel.watch(this.#changes)
   }
@@ -91,7 +91,7 @@ export class RealtimeServer {
   }
 
   /** A public and a private channel of the same name are different channels. */
-  #pass(topic: string, isPrivate: boolean, payload: unknown, from?: Channel): void {
+  #pass(topic: string, isPrivate: boolean, payload: unknown, from?: DevChannel): void {
     for (const connection of this.#connections) {
       const channel = connection.channels.get(topic)
       if (channel === undefined || channel.isPrivate !== isPrivate) continue
@@ -99,7 +99,7 @@ export class RealtimeServer {
     }
   }
 
-  async #tell(change: Change): Promise<void> {
+  async #tell(change: RowChange): Promise<void> {
     const columns = await this.#changes.columnsOf(change)
     if (columns === undefined) return
     for (const connection of this.#connections) {

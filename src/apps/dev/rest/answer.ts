@@ -1,9 +1,9 @@
 import type { RestFailure } from './failure.ts'
-import type { RestResponse, Wanted } from './request.ts'
-import type { Rows } from './statement.ts'
+import type { Preference, RestResponse } from './request.ts'
+import type { RowsText } from './statement.ts'
 
 /** The answer to a call or a read. 206: there are more rows than these. */
-export function rowsAnswer(rows: Rows, body: string, { object }: Wanted, offset = 0): RestResponse {
+export function rowsAnswer(rows: RowsText, body: string, { object }: Preference, offset = 0): RestResponse {
   const type = object ? 'application/vnd.pgrst.object+json' : 'application/json'
   const isAll = rows.total === null || (offset === 0 && rows.rows >= rows.total)
   const headers = { 'Content-Range': rangeOf(rows, offset), 'Content-Type': `${type}; charset=utf-8` }
@@ -11,11 +11,11 @@ export function rowsAnswer(rows: Rows, body: string, { object }: Wanted, offset 
 }
 
 /** An answer without a body. */
-export const emptyAnswer = (status: number, rows: Rows): RestResponse => ({
+export const emptyAnswer = (status: number, rows: RowsText): RestResponse => ({
   ...{ status, headers: { 'Content-Range': rangeOf(rows, 0) }, body: '' },
 })
 
-const rangeOf = ({ rows, total }: Rows, offset: number): string =>
+const rangeOf = ({ rows, total }: RowsText, offset: number): string =>
   `${rows === 0 ? '*' : `${offset}-${offset + rows - 1}`}/${total ?? '*'}`
 
 export function failureAnswer({ status, body, headers }: RestFailure): RestResponse {

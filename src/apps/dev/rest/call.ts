@@ -3,11 +3,11 @@ import type { Argument, Catalog, FunctionEntry } from './catalog.ts'
 import { leftOut, RestFailure } from './failure.ts'
 import { isObject, jsonIn, type RestRequest } from './request.ts'
 import { quoted, Values } from './sql.ts'
-import { type Rows, runStatement } from './statement.ts'
+import { type RowsText, runStatement } from './statement.ts'
 import { refuseOtherParameters, settingsOfCall } from './supported.ts'
 
 /** A call by POST of /rpc/<name>. */
-export interface Call {
+export interface FunctionCall {
   readonly entry: FunctionEntry
   /** The names of the arguments. */
   readonly names: readonly string[]
@@ -20,7 +20,7 @@ export interface Call {
 }
 
 /** @throws RestFailure PGRST102, PGRST202, 501 */
-export function callOf(request: RestRequest, catalog: Catalog, schema: string, name: string): Call {
+export function callOf(request: RestRequest, catalog: Catalog, schema: string, name: string): FunctionCall {
   if (request.method !== 'POST') throw leftOut(`method ${request.method} for a call`)
   refuseOtherParameters('a call', request.query)
   const args = jsonIn(request)
@@ -70,7 +70,7 @@ function takes({ args }: FunctionEntry, names: readonly string[]): boolean {
   )
 }
 
-export function runCall(session: Session, call: Call, count: boolean): Promise<Rows> {
+export function runCall(session: Session, call: FunctionCall, count: boolean): Promise<RowsText> {
   const { entry } = call
   const values = new Values()
   const name = quoted(entry.name)
@@ -85,7 +85,7 @@ export function runCall(session: Session, call: Call, count: boolean): Promise<R
 }
 
 /** Reads the arguments from one JSON value, with the types that the function has. */
-function callSql({ entry, names, json }: Call, select: string, values: Values): string {
+function callSql({ entry, names, json }: FunctionCall, select: string, values: Values): string {
   const name = quoted(entry.name)
   const target = `${quoted(entry.schema)}.${name}`
   const used = entry.args.filter((arg) => names.includes(arg.name))

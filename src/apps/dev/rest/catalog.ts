@@ -37,7 +37,7 @@ export async function readCatalog(db: DevDatabase, schemas: readonly string[]): 
   const tables = await db.query(tableQuery, [schemas])
   const settings = await db.query(settingQuery)
   return {
-    functions: functions.map((row) => functionOf(row as unknown as FunctionRow)),
+    functions: functions.map((row) => functionOf(row as unknown as CatalogRow)),
     tables: tables as unknown as readonly TableEntry[],
     roleSettings: Object.fromEntries(
       settings.map(({ role, config }) => [String(role), settingsIn(config as string[])]),
@@ -45,7 +45,7 @@ export async function readCatalog(db: DevDatabase, schemas: readonly string[]): 
   }
 }
 
-interface FunctionRow {
+interface CatalogRow {
   readonly schema: string
   readonly name: string
   readonly volatility: string
@@ -58,7 +58,7 @@ interface FunctionRow {
   readonly settings: readonly string[]
 }
 
-function functionOf(row: FunctionRow): FunctionEntry {
+function functionOf(row: CatalogRow): FunctionEntry {
   const args = row.types.map((type, index, all): Argument => {
     const last = index === all.length - 1
     const optional = index >= all.length - row.defaults

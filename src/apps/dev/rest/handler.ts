@@ -1,6 +1,6 @@
 import { oneLine, stackLines } from '../../../engine/core/index.ts'
 import { ConnectionLost, type DevDatabase, PoolExhausted, type Session } from '../database/database.ts'
-import { type Claims, type Keys, roles } from '../keys.ts'
+import { type Claims, type ProjectKeys, roles } from '../keys.ts'
 import { emptyAnswer, failureAnswer, rowsAnswer } from './answer.ts'
 import { callOf, runCall } from './call.ts'
 import { type Catalog, readCatalog } from './catalog.ts'
@@ -12,7 +12,7 @@ import { readTable, tableOf, writeTable } from './table.ts'
 
 export interface RestOptions {
   readonly db: DevDatabase
-  readonly keys: Keys
+  readonly keys: ProjectKeys
   /** The exposed schemas. The first one is the default. */
   readonly schemas: readonly string[]
   /** Called with faults of this server; standard error unless given. */

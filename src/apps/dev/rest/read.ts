@@ -1,14 +1,14 @@
 import { leftOut } from './failure.ts'
 import { conditions } from './filter.ts'
 import { columnSql, quoted, splitList, type Values } from './sql.ts'
-import type { Page } from './statement.ts'
+import type { RowPart } from './statement.ts'
 
 /** Which rows and columns of a table a read returns. */
 export interface ReadPlan {
   readonly columns: string
   readonly where: string
   readonly order: string
-  readonly page: Page
+  readonly page: RowPart
 }
 
 /** @param table the name of the rows in the statement, quoted */

@@ -18,7 +18,7 @@ export interface RestResponse {
 }
 
 /** In which form the answer is wanted. */
-export interface Wanted {
+export interface Preference {
   /** True: with the rows that were written. */
   readonly representation: boolean
   readonly count: boolean
@@ -27,7 +27,7 @@ export interface Wanted {
 }
 
 /** @throws RestFailure 501 for a preference, media type or range that this server does not carry out */
-export function wantedBy({ prefer = '', accept = '*/*', range }: RestRequest['headers']): Wanted {
+export function wantedBy({ prefer = '', accept = '*/*', range }: RestRequest['headers']): Preference {
   if (range !== undefined) throw leftOut(`header "Range: ${range}"`)
   const preferences = new Map(
     prefer.split(',').flatMap((part) => {

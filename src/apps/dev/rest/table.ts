@@ -3,9 +3,9 @@ import { emptyAnswer, rowsAnswer } from './answer.ts'
 import type { Catalog, TableEntry } from './catalog.ts'
 import { leftOut, RestFailure } from './failure.ts'
 import { columnsSql, readPlan, whereSql } from './read.ts'
-import { isObject, jsonIn, type RestRequest, type RestResponse, type Wanted } from './request.ts'
+import { isObject, jsonIn, type Preference, type RestRequest, type RestResponse } from './request.ts'
 import { quoted, splitList, Values } from './sql.ts'
-import { requireOne, runStatement, type Source } from './statement.ts'
+import { type RowSource, requireOne, runStatement } from './statement.ts'
 import { refuseOtherParameters } from './supported.ts'
 
 /** @throws RestFailure PGRST205 */
@@ -20,7 +20,7 @@ export async function readTable(
   session: Session,
   { method, query }: RestRequest,
   table: TableEntry,
-  wanted: Wanted,
+  wanted: Preference,
 ): Promise<RestResponse> {
   refuseOtherParameters('a read', query)
   const values = new Values()
@@ -43,7 +43,7 @@ export async function writeTable(
   session: Session,
   request: RestRequest,
   table: TableEntry,
-  wanted: Wanted,
+  wanted: Preference,
 ): Promise<RestResponse> {
   refuseOtherParameters(writeOf(request), request.query)
   const written = await runStatement(session, writeStatement(request, table, wanted.representation))
@@ -60,7 +60,7 @@ const writeOf = ({ method }: RestRequest) =>
   method === 'PATCH' ? 'an update' : method === 'DELETE' ? 'a delete' : 'an insert'
 
 /** INSERT, UPDATE or DELETE for a request, as a statement that returns what the request selects. */
-function writeStatement(request: RestRequest, table: TableEntry, representation: boolean): Source {
+function writeStatement(request: RestRequest, table: TableEntry, representation: boolean): RowSource {
   const values = new Values()
   const name = quoted(table.name)
   const target = `${quoted(table.schema)}.${name}`
@@ -88,14 +88,14 @@ function changeSql(request: RestRequest, table: TableEntry, target: string, valu
     : `insert into ${target} (${list}) select ${list} from ${rows}`
 }
 
-interface Written {
+interface WrittenRows {
   /** A list of objects, as it was sent. PostgreSQL parses it, so that no digit of a number is lost. */
   readonly json: string
   readonly columns: readonly string[]
 }
 
 /** The columns that the request names, else the keys of the objects. @throws RestFailure PGRST102, PGRST204, 501 */
-function writtenBy(request: RestRequest, table: TableEntry): Written {
+function writtenBy(request: RestRequest, table: TableEntry): WrittenRows {
   const value = jsonIn(request)
   const isList = Array.isArray(value)
   if (isList && request.method === 'PATCH') throw leftOut('list as the body of an update')

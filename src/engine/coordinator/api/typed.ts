@@ -24,11 +24,11 @@ export type TypedJob<Payloads extends object> = {
     Carrying<Payloads[Kind]>
 }[keyof Payloads & string]
 
-type Asked<Payload> = Omit<StartOptions, 'kind' | 'payload'> & Carrying<Payload>
+type GateOptions<Payload> = Omit<StartOptions, 'kind' | 'payload'> & Carrying<Payload>
 
 /** What the gate is told of a job of one of these kinds. */
 type AskedByKind<Payloads> = {
-  readonly [Kind in keyof Payloads & string]: Asked<Payloads[Kind]> & { readonly kind: Kind }
+  readonly [Kind in keyof Payloads & string]: GateOptions<Payloads[Kind]> & { readonly kind: Kind }
 }[keyof Payloads & string]
 
 /** The job types that are kinds too. */
@@ -77,7 +77,7 @@ export interface TypedCoordinator<
     jobId: string,
     jobType: Type,
     models: readonly string[],
-    options: Asked<Payloads[Type]> & { readonly kind?: undefined },
+    options: GateOptions<Payloads[Type]> & { readonly kind?: undefined },
   ): Promise<StartAnswer>
   onJobStart(jobId: string, jobType: BareIn<Payloads>, models: readonly string[]): Promise<StartAnswer>
   /** `data<'resize'>(ids)`: of jobs that you know to be of this kind. */

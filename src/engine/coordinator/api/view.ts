@@ -1,11 +1,11 @@
 import {
   isDeath,
   type Job,
+  type JobOutcome,
   type JobSpec,
   type Ledger,
   MICROS_PER_MS,
   type Micros,
-  type Outcome,
   outcomeOf,
   type Pause,
   type Policy,
@@ -152,16 +152,16 @@ export interface QueueMetrics {
    * What ended: jobs that `completed`, `failed` for good, were `cancelled` or `expired`, and attempts that were lost with their
    * worker (`lease_expired`). An attempt that was given back, or failed with another attempt to follow, does not count.
    */
-  readonly ended: Readonly<Record<EndType, number>>
+  readonly ended: Readonly<Record<CountedEnd, number>>
   /** Jobs that became dead letters: they failed for good, lost their last attempt with its worker, or waited too long. */
   readonly died: number
 }
 
-type EndType = Outcome | 'lease_expired'
+type CountedEnd = JobOutcome | 'lease_expired'
 
 /** Counts the events that pass. */
 export class Counter {
-  readonly #ended: Record<EndType, number> = {
+  readonly #ended: Record<CountedEnd, number> = {
     completed: 0,
     failed: 0,
     cancelled: 0,

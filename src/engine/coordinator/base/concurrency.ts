@@ -99,7 +99,7 @@ const SLICE_MS = 4
  * Work in slices: after each slice, everything else that waits in this process runs first.
  * @example if (slices.isOver()) await slices.rest()
  */
-export class Slices {
+export class WorkSlices {
   readonly #restMs: number
   readonly #signal: AbortSignal | undefined
   #began = performance.now()

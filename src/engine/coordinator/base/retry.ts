@@ -35,7 +35,7 @@ export async function atMost(ms: number, work: Promise<unknown>): Promise<boolea
 }
 
 /** When to repeat a call that failed. */
-export interface RetryRule {
+export interface CallRetry {
   /** Whether to try again after this failure. @param tries how many tries were made */
   readonly again: (error: unknown, tries: number) => boolean
   /** Milliseconds before the next try, with the same arguments. */
@@ -45,7 +45,7 @@ export interface RetryRule {
 }
 
 /** Repeats a call until it succeeds or the rule says no. @param call gets the number of earlier tries */
-export async function retry<T>(call: (tries: number) => Promise<T>, rule: RetryRule): Promise<T> {
+export async function retry<T>(call: (tries: number) => Promise<T>, rule: CallRetry): Promise<T> {
   for (let tries = 0; ; ) {
     try {
       return await call(tries)

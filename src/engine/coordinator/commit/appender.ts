@@ -26,7 +26,7 @@ export interface AppenderOptions {
 }
 
 /** The outcome of a try. `answer: null`: there was nothing to append; else it took so long to come, in milliseconds. */
-export interface Try {
+export interface AppendTry {
   readonly decision: Decision
   readonly answer: AppendAnswer | null
   readonly tookMs: number
@@ -62,7 +62,7 @@ export class Appender {
   }
 
   /** One try for the open commands. Null: nothing was sent, and the commands still open need another try. */
-  async try(open: OpenCommands): Promise<Try | null> {
+  async try(open: OpenCommands): Promise<AppendTry | null> {
     const { combining } = this.#options
     if (combining?.combines === true) return this.#append(open, combining)
     open.dropOthers()
@@ -75,7 +75,7 @@ export class Appender {
    * What it was not told of while another process combined, it has not read. A command that may be in the log already is appended
    * again all the same: the answer says whether it is, and confirms it.
    */
-  async #appendAlone(open: OpenCommands): Promise<Try> {
+  async #appendAlone(open: OpenCommands): Promise<AppendTry> {
     const { log, combining } = this.#options
     const isNew = !open.isTried && !open.isRepeated
     if (combining !== undefined && log.knownVersion > log.version && isNew)
@@ -84,7 +84,7 @@ export class Appender {
   }
 
   /** Does not publish commands that lead to nothing: a process that looks for work usually finds none. */
-  async #publish(combining: Combining, open: OpenCommands): Promise<Try | null> {
+  async #publish(combining: Combining, open: OpenCommands): Promise<AppendTry | null> {
     const { log } = this.#options
     const isBehind = log.knownVersion > log.version
     if (open.mayComeToNothing && !(isBehind && combining.isTold && !open.isRepeated)) {
@@ -96,7 +96,7 @@ export class Appender {
   }
 
   /** @param combining the processes whose commands this one carries out, if it does */
-  async #append(open: OpenCommands, combining?: Combining): Promise<Try> {
+  async #append(open: OpenCommands, combining?: Combining): Promise<AppendTry> {
     const { log } = this.#options
     const decided = log.clock.mark()
     const decision = this.#decide(open)
@@ -161,7 +161,7 @@ export class Appender {
   }
 }
 
-const nothing = (decision: Decision): Try => ({ decision, answer: null, tookMs: 0 })
+const nothing = (decision: Decision): AppendTry => ({ decision, answer: null, tookMs: 0 })
 
 /** Rows are taken in by claiming them first (`takeIn`). */
 export const takesIn = (events: Decision['events']): boolean =>

@@ -4,9 +4,9 @@ import type {
   CombiningRole,
   HeardAnswers,
   JobData,
+  PublicationMark,
   PublishAnswer,
   PublishedCommand,
-  Seen,
 } from '../../store/index.ts'
 import { atMost } from '../base/retry.ts'
 import { readOn } from '../replica/catch-up.ts'
@@ -39,7 +39,7 @@ export class Combining {
   /** What the last answer took, and under which election. */
   #sample: { readonly ms: number; readonly election: number } | undefined
   /** What it saw at its last look, unless it was answered since. */
-  #seen: Seen | null = null
+  #seen: PublicationMark | null = null
   /** Elections in a row that came to nothing. */
   #barren = 0
   /** The last of its commands were answered in time. */

@@ -3,12 +3,12 @@ import { type AppendAnswer, type AppendRole, pagesAfter } from '../../store/inde
 import { retryWhile, retryWithin, type TimeLimit } from '../base/retry.ts'
 import { checkSame, foldNews, readOn } from '../replica/catch-up.ts'
 import type { LogView } from '../replica/log-view.ts'
-import { Appender, type BeatsAlong, type Try } from './appender.ts'
+import { Appender, type AppendTry, type BeatsAlong } from './appender.ts'
 import { Combining } from './combining.ts'
 import { Staging } from './data-staging.ts'
 import type { HeldLooks } from './held-looks.ts'
 import { OpenCommands, type Pending } from './open-commands.ts'
-import { type Patience, patienceOf, Tries } from './patience.ts'
+import { OpenCalls, type Patience, patienceOf } from './patience.ts'
 import type { StartedData } from './started-data.ts'
 
 /** The process that appends, as its committer sees it: what it is told beside the answers to commands. */
@@ -57,7 +57,7 @@ export class Committer {
   /** Sends large data ahead of its append. */
   readonly staging: Staging
   readonly #patience: Patience
-  #tries: Tries | undefined
+  #tries: OpenCalls | undefined
   readonly #counts = { commands: 0, appends: 0, lost: 0, retried: 0 }
 
   /** The other processes that write; absent: this one neither publishes nor combines. */
@@ -152,7 +152,7 @@ export class Committer {
     }
     open.settleKnown()
     this.#appender.heldBack.clear()
-    const tries = new Tries(queue, limit)
+    const tries = new OpenCalls(queue, limit)
     this.#tries = tries
     for (;;) {
       if (open.restsOn > 0) await this.#confirm(open)
@@ -182,7 +182,7 @@ export class Committer {
 
   #conclude(
     open: OpenCommands,
-    decision: Try['decision'],
+    decision: AppendTry['decision'],
     { data = [], published, version }: AppendAnswer & { ok: true },
   ): void {
     this.#counts.appends++
@@ -204,7 +204,7 @@ export class Committer {
    * decides them again if others had appended. It ignores what others append after that: on a busy queue it would never end.
    * For looks, which nobody waits for, it reads nothing where each read has its price.
    */
-  async #concludeNothing(open: OpenCommands, { results }: Try['decision']): Promise<void> {
+  async #concludeNothing(open: OpenCommands, { results }: AppendTry['decision']): Promise<void> {
     const { version, looks } = this.#log
     const isTrue = open.isRead || (looks.trustsFolded && open.areLooks)
     if (!isTrue) await readOn(this.#log)

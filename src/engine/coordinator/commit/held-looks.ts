@@ -1,6 +1,6 @@
 import type { SingleFlight } from '../base/concurrency.ts'
 import { ContentionWindow } from '../base/contention-window.ts'
-import type { Try } from './appender.ts'
+import type { AppendTry } from './appender.ts'
 import type { Pending } from './open-commands.ts'
 
 /** Nobody waits for the answer of a look: it starts what the process knows of, or records what is due. */
@@ -42,7 +42,7 @@ export class HeldLooks {
   }
 
   /** Looks were sent. True: another process took what they looked for, and they come again later. */
-  lost(tried: Try): boolean {
+  lost(tried: AppendTry): boolean {
     if (tried.answer?.ok === true) this.#window.won()
     if (!wasTaken(tried)) return false
     this.#window.lost(tried.tookMs)
@@ -59,11 +59,11 @@ export class HeldLooks {
 }
 
 /** Whether a lost append was lost because another process had recorded some of it: the same starts, or the same that was due. */
-function wasTaken({ decision, answer }: Try): boolean {
+function wasTaken({ decision, answer }: AppendTry): boolean {
   if (answer === null || answer.ok || answer.reason !== 'version') return false
   const wanted = new Set(decision.events.map(matterOf))
   return answer.missed.some((event) => wanted.has(matterOf(event)))
 }
 
-const matterOf = (event: Try['decision']['events'][number]): string =>
+const matterOf = (event: AppendTry['decision']['events'][number]): string =>
   `${event.type} ${'jobId' in event ? event.jobId : ''}`

@@ -37,7 +37,7 @@ export interface Pending {
 }
 
 /** An answer that is given once the log is confirmed up to a version. */
-interface Held {
+interface HeldAnswer {
   readonly pending: Pending
   readonly version: number
   readonly give: () => void
@@ -51,7 +51,7 @@ export class OpenCommands {
   readonly #open: Map<string, Pending>
   readonly #seen = new Map<string, RecordedEvent[]>()
   readonly #log: Pick<LogView, 'replica' | 'confirmed'>
-  #held: Held[] = []
+  #held: HeldAnswer[] = []
   readonly #watch: Subscription
   /** An append with them was sent and got no answer. */
   isTried = false

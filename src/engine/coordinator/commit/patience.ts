@@ -18,10 +18,10 @@ export interface Call {
 }
 
 /** Writing the log, reading it, or sending large data ahead. Of a queue that is locked, the log can be read. */
-type Kind = 'append' | 'read' | 'stage'
+type CallKind = 'append' | 'read' | 'stage'
 
 /** Something the database was asked, and what to say if it goes on for too long. */
-interface Try {
+interface TriedCall {
   readonly began: number
   readonly why: () => InterlockError | undefined
 }
@@ -42,9 +42,9 @@ export class Patience {
   readonly #forMs: number
   readonly #store: string
   readonly #calls = new Set<Call>()
-  readonly #tries = new Set<Try>()
+  readonly #tries = new Set<TriedCall>()
   /** Why the last try of each kind failed, if it did. */
-  readonly #failed = new Map<Kind, InterlockError>()
+  readonly #failed = new Map<CallKind, InterlockError>()
   #timer: NodeJS.Timeout | undefined
   #at = Number.POSITIVE_INFINITY
 
@@ -86,7 +86,11 @@ export class Patience {
    * One try of something that calls wait for.
    * @param why it takes so long, if that is known before it fails
    */
-  async during<Out>(kind: Kind, work: () => Promise<Out>, why: Try['why'] = () => undefined): Promise<Out> {
+  async during<Out>(
+    kind: CallKind,
+    work: () => Promise<Out>,
+    why: TriedCall['why'] = () => undefined,
+  ): Promise<Out> {
     const one = { began: performance.now(), why }
     this.#tries.add(one)
     try {
@@ -169,7 +173,7 @@ const MOST_TRIES = 100
  * The tries of one batch. A process that waits after a lost try falls behind and loses again: with 8 processes, trying at once
  * took 2.2 appends for each one won; pauses that double up to 300 ms took 3.0, and twice the time.
  */
-export class Tries {
+export class OpenCalls {
   readonly #queue: string
   readonly #limit: TimeLimit
   readonly #until: number

@@ -19,12 +19,12 @@ export interface StartedDataOptions {
   readonly all?: boolean
 }
 
-interface Kept {
+interface KeptData {
   readonly token: number
   readonly data: JobData
 }
 
-interface Asking {
+interface WantedData {
   readonly jobId: string
   readonly resolve: (data: JobData | undefined) => void
   readonly reject: (error: unknown) => void
@@ -40,8 +40,8 @@ const MOST_IDS = 1_000
 export class StartedData {
   readonly #options: StartedDataOptions
   /** By job. Never more than this process runs. */
-  readonly #kept = new Map<string, Kept>()
-  #asking: Asking[] = []
+  readonly #kept = new Map<string, KeptData>()
+  #asking: WantedData[] = []
 
   constructor(options: StartedDataOptions) {
     this.#options = options
@@ -104,7 +104,7 @@ export class StartedData {
   }
 
   /** A row that the server cannot read must not stop the others: it is found by halves. */
-  async #answer(asking: readonly Asking[]): Promise<void> {
+  async #answer(asking: readonly WantedData[]): Promise<void> {
     const { store, queue } = this.#options
     try {
       const data = await store.data(queue, [...new Set(asking.map(({ jobId }) => jobId))])

@@ -24,9 +24,9 @@ import { type GateCall, StartRouter } from './start-router.ts'
 
 import { giveBackOf, WaitWatch } from './wait-watch.ts'
 
-type Asking = Pick<StartOptions, 'wait' | 'signal' | 'sole'>
+type AskingOptions = Pick<StartOptions, 'wait' | 'signal' | 'sole'>
 /** A question to the queue, with the spec of a job, or about a live job. */
-type Question = CommandBody & { readonly type: 'ask' | 'take_up' }
+type GateQuestion = CommandBody & { readonly type: 'ask' | 'take_up' }
 
 /** How many jobs without their own lease to remember while their end is not reported. More than this cannot be running. */
 export const MOST_OUTSIDE = 100_000
@@ -87,12 +87,12 @@ export class Gate {
     const { spec } = job
     if (parent != null) return this.#cover(spec, parent)
     const data = keptOf([job], this.#member.telemetry?.context())
-    const question = (isKept: boolean): Question => ({ type: 'ask', spec, wait: isKept })
+    const question = (isKept: boolean): GateQuestion => ({ type: 'ask', spec, wait: isKept })
     return this.#start(spec, question, { wait, signal, sole }, { data })
   }
 
   /** The same for a live job, by its id. A job that has ended stays ended. */
-  async takeUp(jobId: string, options: Asking): Promise<StartAnswer> {
+  async takeUp(jobId: string, options: AskingOptions): Promise<StartAnswer> {
     const madeAt = performance.now()
     await this.#member.catchUp()
     const job = jobOf(this.#member.ledger, jobId)
@@ -109,8 +109,8 @@ export class Gate {
   /** @param question gets whether to ask for the start on behalf of this process, if the job cannot start now */
   async #start(
     spec: JobSpec,
-    question: (isKept: boolean) => Question,
-    { wait = false, signal, sole = false }: Asking,
+    question: (isKept: boolean) => GateQuestion,
+    { wait = false, signal, sole = false }: AskingOptions,
     sent: Pick<SendOptions, 'data' | 'madeAt'>,
   ): Promise<StartAnswer> {
     signal?.throwIfAborted()
@@ -190,7 +190,7 @@ export class Gate {
   /** Undefined: the question failed, but the call was answered meanwhile. */
   async #ask(
     call: GateCall,
-    question: Question,
+    question: GateQuestion,
     sent: Pick<SendOptions, 'data' | 'madeAt'>,
   ): Promise<Accepted | undefined> {
     const { jobId } = call

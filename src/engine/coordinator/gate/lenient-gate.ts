@@ -7,7 +7,7 @@ import { Recent } from '../base/recent.ts'
 import type { Member } from '../membership/member.ts'
 import { type Gate, MOST_OUTSIDE } from './gate.ts'
 
-type Refused = StartAnswer & { readonly allowed: false }
+type RefusedStart = StartAnswer & { readonly allowed: false }
 /** A start and an end of 100,000 jobs. */
 const MOST_LEFT = 200_000
 
@@ -88,7 +88,7 @@ export class LenientGate {
     if (this.#notes.length > 0) await this.#flight.join()
   }
 
-  #observe(jobId: string, { allowed: _, ...observed }: Refused): StartAnswer {
+  #observe(jobId: string, { allowed: _, ...observed }: RefusedStart): StartAnswer {
     this.#outside.add(jobId)
     this.#member.logger.info(`[COORDINATOR] Observing: job ${jobId} runs although it would wait`, {
       event: 'job.observed',

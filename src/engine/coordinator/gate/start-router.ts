@@ -54,21 +54,21 @@ function activeHere(jobId: string): InterlockError {
  * - `ready`: the program that subscribes to `ready$`, until it takes the start
  * - `line`: nobody wants it, so it goes back
  */
-type Owner = 'calls' | 'sole' | 'claim' | 'ready' | 'line'
+type StartOwner = 'calls' | 'sole' | 'claim' | 'ready' | 'line'
 
 /** The owner of each attempt that was started for this process, from its arrival to its end. An attempt gets an owner once. */
 class Owners {
-  readonly #owned = new Map<number, { readonly owner: Owner; readonly attempt: Started }>()
+  readonly #owned = new Map<number, { readonly owner: StartOwner; readonly attempt: Started }>()
 
-  of({ lease }: Started): Owner | undefined {
+  of({ lease }: Started): StartOwner | undefined {
     return this.#owned.get(lease.fencingToken)?.owner
   }
 
-  set(attempt: Started, owner: Owner): void {
+  set(attempt: Started, owner: StartOwner): void {
     this.#owned.set(attempt.lease.fencingToken, { owner, attempt })
   }
 
-  all(wanted: Owner): readonly Started[] {
+  all(wanted: StartOwner): readonly Started[] {
     return [...this.#owned.values()].flatMap(({ owner, attempt }) => (owner === wanted ? [attempt] : []))
   }
 
@@ -215,7 +215,10 @@ export class StartRouter {
     return { asked, started }
   }
 
-  #chosen({ lease: { jobId } }: Started, taker: StartReason): GateCall | Exclude<Owner, 'calls' | 'sole'> {
+  #chosen(
+    { lease: { jobId } }: Started,
+    taker: StartReason,
+  ): GateCall | Exclude<StartOwner, 'calls' | 'sole'> {
     if (this.#over !== undefined) return 'line'
     const calls = this.#calls.get(jobId) ?? new Set()
     if (taker instanceof GateCall && calls.has(taker)) return taker
@@ -238,7 +241,7 @@ export class StartRouter {
   }
 
   /** A call comes for a start that has an owner. If the start is on its way back, the call waits: the job is in line again soon. */
-  #join(attempt: Started, owner: Owner, call: GateCall): void {
+  #join(attempt: Started, owner: StartOwner, call: GateCall): void {
     if (owner === 'line') return
     this.leave(call)
     if (owner === 'ready') {

@@ -17,7 +17,7 @@ export interface Intake {
   readonly send: (body: CommandBody) => Promise<unknown>
 }
 
-type Row = Omit<Arrival, 'arrivalId' | 'fairKey'> & { readonly fairKey?: string | null }
+type ArrivedRow = Omit<Arrival, 'arrivalId' | 'fairKey'> & { readonly fairKey?: string | null }
 
 interface Parsed {
   readonly arrival: Arrival
@@ -117,7 +117,7 @@ export function specOfRow({
   kind,
   priority,
   fairKey = null,
-}: Row): JobSpec | InterlockError {
+}: ArrivedRow): JobSpec | InterlockError {
   if (models.length > bounds.models) return tooMany
   try {
     const spec = parseSpec(

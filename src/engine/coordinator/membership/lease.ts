@@ -45,7 +45,7 @@ export class LeaseKeeper {
   readonly #options: LeaseOptions
   readonly #holder: LeaseHolder
   readonly #process: BeatingProcess
-  readonly #times: LeaseTimes
+  readonly #times: BeatTimes
   #timer: NodeJS.Timeout | undefined
   #fence: NodeJS.Timeout | undefined
   #again: NodeJS.Timeout | undefined
@@ -292,7 +292,7 @@ const ALONG_PART = 0.5
 const ANSWER_PART = 0.75
 
 /** What follows from how long a lease lives without a beat; all in milliseconds. */
-interface LeaseTimes {
+interface BeatTimes {
   /** From one beat to the next. */
   readonly everyMs: number
   /** The age of the last beat from which on the next one may go along with an append. */
@@ -302,7 +302,7 @@ interface LeaseTimes {
   readonly marginMs: number
 }
 
-function leaseTimes(ttlMs: number): LeaseTimes {
+function leaseTimes(ttlMs: number): BeatTimes {
   const everyMs = Math.min(ttlMs * BEAT.part, BEAT.mostMs)
   return {
     everyMs,

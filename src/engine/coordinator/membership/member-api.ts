@@ -16,7 +16,7 @@ export type StartReason = StartCall | 'claim' | null
  * Whether an attempt belongs to this process, as far as it knows. `unsure`: the database has not yet said that the lease of the
  * attempt is alive. `none`: the attempt has ended, or was lost with its lease.
  */
-export type Hold = 'held' | 'unsure' | 'none'
+export type HoldState = 'held' | 'unsure' | 'none'
 
 /** What is sent with a command. */
 export interface SendOptions {

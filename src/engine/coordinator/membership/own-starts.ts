@@ -6,7 +6,7 @@ import {
   type Started,
 } from '../../core/index.ts'
 import type { Member } from './member.ts'
-import type { Hold } from './member-api.ts'
+import type { HoldState } from './member-api.ts'
 
 /** How many attempts of these worker processes run, as far as the ledger knows. */
 export function heldBy({ active, jobs }: Ledger, workerIds: readonly string[]): number {
@@ -94,7 +94,7 @@ export class OwnStarts {
     return keeper.lost ? undefined : this.#known(lease)
   }
 
-  holdOn(lease: AttemptKey): Hold {
+  holdOn(lease: AttemptKey): HoldState {
     if (this.attempt(lease) !== undefined) return 'held'
     return this.#known(lease) === undefined ? 'none' : 'unsure'
   }

@@ -11,7 +11,7 @@ import {
 } from '../../core/index.ts'
 import { decodeSnapshotHead, decodeSnapshotLine, type SnapshotHead } from '../../events/index.ts'
 import type { LogRole, SnapshotRole, StoredSnapshot } from '../../store/index.ts'
-import { Slices } from '../base/concurrency.ts'
+import { WorkSlices } from '../base/concurrency.ts'
 
 /** Characters in one chunk. A call of this size is short for the database, for PostgREST and for the event loop. */
 const CHUNK = 500_000
@@ -25,7 +25,7 @@ export interface KeepOptions {
   readonly chunk?: number | undefined
 }
 
-type Target = Pick<SnapshotRole, 'putChunk' | 'putSnapshot'>
+type SnapshotTarget = Pick<SnapshotRole, 'putChunk' | 'putSnapshot'>
 
 /**
  * Writes a ledger down, for processes that start later or for a cut. It is written in chunks, which become visible only when all
@@ -35,7 +35,7 @@ type Target = Pick<SnapshotRole, 'putChunk' | 'putSnapshot'>
  * @throws InterlockError `contention` if it took so long that its first chunks were deleted as left over; what the store throws
  */
 export async function keepSnapshot(
-  store: Target,
+  store: SnapshotTarget,
   queue: string,
   ledger: Ledger,
   { signal, chunk = CHUNK }: KeepOptions = {},
@@ -43,7 +43,7 @@ export async function keepSnapshot(
   const seq = ledger.version
   const maker = crypto.randomUUID()
   let chunks = 0
-  for await (const body of chunksOf(ledger, chunk, new Slices(REST_MS, signal)))
+  for await (const body of chunksOf(ledger, chunk, new WorkSlices(REST_MS, signal)))
     await store.putChunk(queue, { seq, maker, n: chunks++, body })
   const state = { shape: SNAPSHOT_SHAPE, maker, chunks, jobs: ledger.jobs.size }
   const kept = await store.putSnapshot(queue, { seq, state })
@@ -55,7 +55,7 @@ export async function keepSnapshot(
 }
 
 /** The lines, joined to texts of some `size` characters. */
-async function* chunksOf(ledger: Ledger, size: number, slices: Slices): AsyncGenerator<string> {
+async function* chunksOf(ledger: Ledger, size: number, slices: WorkSlices): AsyncGenerator<string> {
   let lines: string[] = []
   let length = 0
   for (const line of snapshotLines(ledger)) {
@@ -90,7 +90,7 @@ export async function readSnapshot(
   { seq, state }: StoredSnapshot,
 ): Promise<Ledger> {
   const head = decodeSnapshotHead(seq, state)
-  const slices = new Slices(0)
+  const slices = new WorkSlices(0)
   const reader = new LedgerReader(seq)
   for await (const body of bodiesOf(store, queue, seq, head))
     for (const line of linesIn(body)) {

@@ -1,13 +1,11 @@
-import type { CommandBody, CommandResult } from '../command.ts'
+import type { CommandResult } from '../command.ts'
 import { dispatch } from '../dispatch.ts'
 import { jobOf } from '../ledger.ts'
 import { operand } from '../safe-text.ts'
 import type { Scribe } from '../scribe.ts'
 import { afterEnd } from './end.ts'
 import { heldJob } from './fencing.ts'
-import { accepted, refused } from './result.ts'
-
-type Body<T extends CommandBody['type']> = CommandBody & { readonly type: T }
+import { accepted, type Body, refused } from './result.ts'
 
 /**
  * Ends a waiting job at once. An active one is asked to stop and keeps its models until its worker confirms or its

@@ -1,10 +1,8 @@
-import type { CommandBody, CommandResult } from '../command.ts'
+import type { CommandResult } from '../command.ts'
 import { bounds, MICROS_PER_MS } from '../job.ts'
 import type { Scribe } from '../scribe.ts'
 import { heldJob } from './fencing.ts'
-import { accepted, refused } from './result.ts'
-
-type Body<T extends CommandBody['type']> = CommandBody & { readonly type: T }
+import { accepted, type Body, refused } from './result.ts'
 
 /**
  * Binds the attempt to a deadline instead of its worker's lease. The first process that notices the deadline ends it as

@@ -1,4 +1,4 @@
-import type { CommandBody, CommandResult } from '../command.ts'
+import type { CommandResult } from '../command.ts'
 import { dispatch } from '../dispatch.ts'
 import { costsAttempt, type FailureCode, type RequeueReason } from '../event.ts'
 import type { Micros } from '../job.ts'
@@ -6,9 +6,7 @@ import { type Job, triesOf } from '../ledger.ts'
 import type { Scribe } from '../scribe.ts'
 import { heldJob } from './fencing.ts'
 import { holdAfterLoss } from './pause.ts'
-import { accepted } from './result.ts'
-
-type Body<T extends CommandBody['type']> = CommandBody & { readonly type: T }
+import { accepted, type Body } from './result.ts'
 
 export function complete(scribe: Scribe, body: Body<'complete'>): CommandResult {
   const { jobId } = body

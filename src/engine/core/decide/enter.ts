@@ -1,5 +1,5 @@
 import { isStartable } from '../admission.ts'
-import type { CommandBody, CommandResult, Refusal, Waiting } from '../command.ts'
+import type { CommandResult, Refusal, Waiting } from '../command.ts'
 import { dispatch, takeJob } from '../dispatch.ts'
 import { shareOf } from '../fair-share.ts'
 import type { JobSpec } from '../job.ts'
@@ -8,9 +8,7 @@ import { operand } from '../safe-text.ts'
 import type { Scribe } from '../scribe.ts'
 import { waitingFor } from '../wait-reason.ts'
 import { bypass } from './bypass.ts'
-import { accepted, refused, startedJob } from './result.ts'
-
-type Body<T extends CommandBody['type']> = CommandBody & { readonly type: T }
+import { accepted, type Body, refused, startedJob } from './result.ts'
 
 /**
  * Puts jobs in line, all or none. A job that is live with the same spec is left as it is; with `intake`, with any spec: its row

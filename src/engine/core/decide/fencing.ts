@@ -5,7 +5,7 @@ import type { Scribe } from '../scribe.ts'
 import { refused } from './result.ts'
 
 /** What a caller says about an attempt. */
-interface Held {
+interface FencedAttempt {
   readonly jobId: string
   readonly token: number | null
   readonly epoch?: number
@@ -13,7 +13,7 @@ interface Held {
 }
 
 /** The active job with this token. Without a token only the process that holds the job may act for it. */
-export function heldJob(scribe: Scribe, { jobId, token, epoch, jobType }: Held): Job | Refusal {
+export function heldJob(scribe: Scribe, { jobId, token, epoch, jobType }: FencedAttempt): Job | Refusal {
   const job = jobOf(scribe.draft, jobId)
   if (job === undefined || !job.active) {
     return refused(

@@ -1,12 +1,10 @@
-import type { CommandBody, CommandResult } from '../command.ts'
+import type { CommandResult } from '../command.ts'
 import { dispatch } from '../dispatch.ts'
 import { bounds, MICROS_PER_MS, MICROS_PER_SECOND } from '../job.ts'
 import { isSameRule } from '../policy.ts'
 import type { Scribe } from '../scribe.ts'
 import { afterEnd } from './end.ts'
-import { accepted } from './result.ts'
-
-type Body<T extends CommandBody['type']> = CommandBody & { readonly type: T }
+import { accepted, type Body } from './result.ts'
 
 /** New rules for all future starts. Leases that were given stay. */
 export function setPolicy(scribe: Scribe, { policy }: Body<'set_policy'>): CommandResult {

@@ -1,13 +1,11 @@
-import type { CommandBody, CommandResult } from '../command.ts'
+import type { CommandResult } from '../command.ts'
 import { dispatch } from '../dispatch.ts'
 import { bounds, MICROS_PER_MS, MICROS_PER_SECOND } from '../job.ts'
 import type { Job } from '../ledger.ts'
 import { pauseOf } from '../pausing.ts'
 import { holdAfterLossOf } from '../policy.ts'
 import type { Scribe } from '../scribe.ts'
-import { accepted, refused } from './result.ts'
-
-type Body<T extends CommandBody['type']> = CommandBody & { readonly type: T }
+import { accepted, type Body, refused } from './result.ts'
 
 /** Nothing that needs the model starts until then, or until it is resumed. Leases that were given stay. */
 export function pauseModel(scribe: Scribe, { model, reason, until }: Body<'pause_model'>): CommandResult {

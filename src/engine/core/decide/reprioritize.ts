@@ -1,5 +1,5 @@
 import { positionFor } from '../ageing.ts'
-import type { CommandBody, CommandResult, Refusal } from '../command.ts'
+import type { CommandResult, Refusal } from '../command.ts'
 import { dispatch } from '../dispatch.ts'
 import type { Position } from '../event.ts'
 import { MICROS_PER_MS } from '../job.ts'
@@ -7,9 +7,7 @@ import { isInLine, type Job, jobOf } from '../ledger.ts'
 import { byPlace, type Place } from '../place.ts'
 import { operand } from '../safe-text.ts'
 import type { Scribe } from '../scribe.ts'
-import { accepted, refused } from './result.ts'
-
-type Body<T extends CommandBody['type']> = CommandBody & { readonly type: T }
+import { accepted, type Body, refused } from './result.ts'
 
 /** Gives a waiting job another priority, or the place just before another waiting job. */
 export function reprioritize(

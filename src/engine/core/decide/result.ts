@@ -1,9 +1,12 @@
-import type { Accepted, Refusal, Started, Waiting } from '../command.ts'
+import type { Accepted, CommandBody, Refusal, Started, Waiting } from '../command.ts'
 import type { RefusalCode } from '../error.ts'
 import type { RecordedEvent } from '../event.ts'
 import { leaseOf } from '../job.ts'
 import { type Job, jobOf, type Ledger, triesOf } from '../ledger.ts'
 import type { Scribe } from '../scribe.ts'
+
+/** What a command of this type says. */
+export type Body<Type extends CommandBody['type']> = CommandBody & { readonly type: Type }
 
 /** The answer to a command that was carried out, made from its events. */
 export function accepted(

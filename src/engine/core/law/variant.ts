@@ -1,7 +1,7 @@
 import { eventTypes, type RecordedEvent } from '../event.ts'
 import type { Job } from '../ledger.ts'
 
-/** An event that names a job. */
+/** An event of the log that is about one job. */
 export type JobEvent = Extract<RecordedEvent, { readonly jobId: string }>
 
 /**

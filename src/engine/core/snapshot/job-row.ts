@@ -14,7 +14,7 @@ export interface Unusual extends Partial<Omit<Job, 'hash' | 'jobId' | 'spec' | '
 }
 
 /** A job in a snapshot: what differs from job to job, and what is unusual about this one. */
-export type JobRow = readonly [
+export type SnapshotJobRow = readonly [
   jobId: string,
   models: readonly string[],
   queuedAt: Micros,
@@ -49,7 +49,11 @@ export class LastInLine {
 }
 
 /** A waiting job with defaults alone. */
-function usualJob([jobId, , queuedAt, tie]: JobRow, models: readonly string[], last: LastInLine): Job {
+function usualJob(
+  [jobId, , queuedAt, tie]: SnapshotJobRow,
+  models: readonly string[],
+  last: LastInLine,
+): Job {
   const place = { hash: hash(jobId), jobId, level: 0, order: queuedAt, tie }
   const job = freshJob(usualSpec(jobId, models), place, queuedAt, 0)
   job.blockedOn = last.blockedOn(models)
@@ -67,8 +71,8 @@ function usualSpec(jobId: string, models: readonly string[]): JobSpec {
 const apart: ReadonlySet<string> = new Set(['hash', 'jobId', 'spec', 'place', 'owner'])
 
 /** The job as a row, without where it stands. */
-export function rowOf(job: Job, last: LastInLine): JobRow {
-  const row: JobRow = [job.jobId, job.spec.models, job.queuedAt, job.place.tie]
+export function rowOf(job: Job, last: LastInLine): SnapshotJobRow {
+  const row: SnapshotJobRow = [job.jobId, job.spec.models, job.queuedAt, job.place.tie]
   const usual = usualJob(row, row[1], last)
   const unusual: Record<string, unknown> = {}
   note(unusual, job, usual, apart)
@@ -81,7 +85,10 @@ export function rowOf(job: Job, last: LastInLine): JobRow {
 }
 
 /** The row with where the job stands, if that is unusual. */
-export function withStanding([jobId, models, queuedAt, tie, unusual]: JobRow, standing: Membership): JobRow {
+export function withStanding(
+  [jobId, models, queuedAt, tie, unusual]: SnapshotJobRow,
+  standing: Membership,
+): SnapshotJobRow {
   return [jobId, models, queuedAt, tie, { ...unusual, standing }]
 }
 
@@ -89,7 +96,7 @@ export function withStanding([jobId, models, queuedAt, tie, unusual]: JobRow, st
  * The job of a row. Rows have to come in the order in which they were made, with the same {@link LastInLine}.
  * @param models those of the row, in a list that may be shared
  */
-export function jobFrom(row: JobRow, models: readonly string[], last: LastInLine): Job {
+export function jobFrom(row: SnapshotJobRow, models: readonly string[], last: LastInLine): Job {
   const usual = usualJob(row, models, last)
   const [, , , , unusual] = row
   if (unusual === undefined) return usual

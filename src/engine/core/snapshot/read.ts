@@ -1,25 +1,24 @@
 import { hash } from '../hash.ts'
 import { addToKind, kindToEdit } from '../kinds.ts'
 import { emptyLedger, idleModel, type Job, type Ledger, type Model, noPlaces } from '../ledger.ts'
+import type { Writable } from '../own-job.ts'
 import type { Place } from '../place.ts'
 import { noStarts } from '../rate.ts'
 import type { Owner, Tree } from '../tree.ts'
-import { type JobRow, jobFrom, LastInLine } from './job-row.ts'
+import { jobFrom, LastInLine, type SnapshotJobRow } from './job-row.ts'
 import { queueBits, timerOf, usualMembership } from './membership.ts'
 import { contradiction, modelKeys, type Part, snapshotKeys } from './parts.ts'
 import { type SnapshotLine, type SnapshotSizes, sizesOf } from './write.ts'
 
-type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
-
 /** Trees are gathered here and become models, pauses and shares at the end. */
-type OwnModel = Writable<Model>
+type ReadModel = Writable<Model>
 
 /** Puts a ledger together, line by line: less than a millisecond each. */
 export class LedgerReader {
   readonly #owner: Owner = {}
   readonly #last = new LastInLine()
   readonly #ledger: Writable<Ledger> = { ...emptyLedger }
-  readonly #models = new Map<string, OwnModel>()
+  readonly #models = new Map<string, ReadModel>()
   readonly #lists = new Map<string, readonly string[]>()
   readonly #held = new Map<string, Tree<Place>>()
   readonly #shareReady = new Map<string, Tree<Place>>()
@@ -84,7 +83,7 @@ export class LedgerReader {
     return ledger
   }
 
-  #addJob(row: JobRow): void {
+  #addJob(row: SnapshotJobRow): void {
     const job = jobFrom(row, this.#named(row[1]), this.#last)
     this.#last.add(job)
     const [queue, models, held, share] = row[4]?.standing ?? usualMembership(this.#ledger.policy, job)
@@ -131,7 +130,7 @@ export class LedgerReader {
     all.set(key, (all.get(key) ?? noPlaces).insert(place, this.#owner))
   }
 
-  #model(name: string): OwnModel {
+  #model(name: string): ReadModel {
     const known = this.#models.get(name)
     if (known !== undefined) return known
     const added = idleModel(name)

@@ -1,6 +1,6 @@
 import type { Micros } from '../job.ts'
 import type { Job, Ledger, Model, Pause } from '../ledger.ts'
-import { type JobRow, LastInLine, rowOf, withStanding } from './job-row.ts'
+import { LastInLine, rowOf, type SnapshotJobRow, withStanding } from './job-row.ts'
 import { isSame, membershipOf, usualMembership } from './membership.ts'
 import { contradiction, made, modelKeys, type Part, SNAPSHOT_SHAPE, snapshotKeys } from './parts.ts'
 
@@ -9,7 +9,7 @@ import { contradiction, made, modelKeys, type Part, SNAPSHOT_SHAPE, snapshotKeys
  */
 export type SnapshotLine =
   | readonly ['queue', shape: number, plain: Pick<Ledger, Part<'plain'>>]
-  | readonly ['jobs', readonly JobRow[]]
+  | readonly ['jobs', readonly SnapshotJobRow[]]
   | readonly ['models', readonly (readonly [model: string, starts: readonly Micros[] | null])[]]
   | readonly ['pauses', readonly Omit<Pause, 'hash' | 'jobs'>[]]
   | readonly ['shares', readonly (readonly [key: string, waiting: number, active: number])[]]
@@ -56,9 +56,9 @@ export function sizesOf(ledger: Ledger): SnapshotSizes {
 }
 
 /** Active jobs first, then those in line: each comes after the job it waits for, and a reader inserts at the end. */
-function* jobLines(ledger: Ledger): Generator<readonly JobRow[] | null> {
+function* jobLines(ledger: Ledger): Generator<readonly SnapshotJobRow[] | null> {
   const last = new LastInLine()
-  const row = (job: Job | undefined): JobRow | false => {
+  const row = (job: Job | undefined): SnapshotJobRow | false => {
     if (job === undefined) return contradiction(ledger.version, 'a job in line is not among the jobs')
     const made = rowOf(job, last)
     last.add(job)

@@ -4,11 +4,11 @@ import type {
   AnsweredByAppend,
   CombiningRole,
   CommandWithData,
+  PublicationMark,
   PublishedCommand,
-  Seen,
 } from '../index.ts'
 import { dataOf } from './data.ts'
-import type { MemoryPublished, MemoryQueue, Notice } from './database.ts'
+import type { MemoryNotification, MemoryPublished, MemoryQueue } from './database.ts'
 
 /** `job_queue_publish` and `job_queue_resign`. @param address of the store: what is said to it, only its listeners hear */
 export function combiningIn(
@@ -25,7 +25,7 @@ export function combiningIn(
       if (!isVacant) {
         put(queue, commands, { sender, answerTo: address, waitsUntil: now() + 4_000 * waitMs })
         const oldest = waitingIn(queue, now())[0]?.place ?? null
-        const at: Seen = { election: combiner.election, oldest }
+        const at: PublicationMark = { election: combiner.election, oldest }
         if (seen?.election !== at.election || seen.oldest !== oldest)
           return { combines: false, seen: at, barren: combiner.barren }
         elect(queue, sender, oldest)
@@ -88,7 +88,7 @@ function answeredIn(queue: MemoryQueue, { done, senders }: Answered): void {
   if (senders.length > 0) say(queue, { answered: senders })
 }
 
-function say(queue: MemoryQueue, said: Notice): void {
+function say(queue: MemoryQueue, said: MemoryNotification): void {
   for (const wake of queue.listeners) queueMicrotask(() => wake(said))
 }
 

@@ -45,7 +45,7 @@ export interface MemoryChunk extends SnapshotChunk {
 }
 
 /** What listeners are told of an append, or of commands that were carried out. `answered: null`: the combiner has resigned. */
-export interface Notice {
+export interface MemoryNotification {
   readonly concern?: Concern
   readonly answered?: readonly string[] | null
   readonly told?: HeardAnswers & { readonly to: string }
@@ -66,7 +66,7 @@ export type MemoryPublished = PublishedCommand & { readonly place: number; reado
 export type MemoryQueue = ReturnType<typeof emptyQueue>
 
 type Void = { readonly [key: string]: unknown } | null
-type Known = KnownCommand & { readonly seqs: number[] }
+type KnownIds = KnownCommand & { readonly seqs: number[] }
 
 const emptyQueue = (now: Micros) => ({
   log: [] as RecordedEvent[],
@@ -80,7 +80,7 @@ const emptyQueue = (now: Micros) => ({
   goneSeq: 0,
   /** When a process claimed to cut the log; it has not finished. */
   cutClaimedAt: 0,
-  commands: new Map<string, Known>(),
+  commands: new Map<string, KnownIds>(),
   jobs: new Map<string, JobRow>(),
   workers: new Map<string, MemoryWorker>(),
   data: new Map<string, MemoryData>(),
@@ -96,7 +96,7 @@ const emptyQueue = (now: Micros) => ({
   ofRows: new Set<string>(),
   /** By id, in the order in which they came. */
   inbox: new Map<string, MemoryRequest>(),
-  listeners: new Set<(said: Notice) => void>(),
+  listeners: new Set<(said: MemoryNotification) => void>(),
   /** Called when something has come into the inbox. */
   intakes: new Set<() => void>(),
   /** The row of `job_queue_combiners`. */

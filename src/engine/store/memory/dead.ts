@@ -1,11 +1,11 @@
 import { costsAttempt, type Death, isDeath, type RecordedEvent } from '../../core/index.ts'
-import type { DeadFilter, DeadJob } from '../index.ts'
+import type { DeadJob, DeadQuery } from '../index.ts'
 import { read } from './append.ts'
 import { dataOf } from './data.ts'
 import type { MemoryQueue } from './database.ts'
 
 /** `job_queue_dead`: how the last life of each job ended, the newest first. */
-export function deadIn(queue: MemoryQueue, filter: DeadFilter): readonly DeadJob[] {
+export function deadIn(queue: MemoryQueue, filter: DeadQuery): readonly DeadJob[] {
   const found: DeadJob[] = []
   for (const end of read(queue, queue.log.slice(queue.goneSeq)).toReversed()) {
     const job = isDeath(end) ? deadJob(queue, end) : undefined
@@ -67,7 +67,7 @@ function lastModels(
   )
 }
 
-function isWanted(job: DeadJob, { jobIds, model, since, before }: DeadFilter): boolean {
+function isWanted(job: DeadJob, { jobIds, model, since, before }: DeadQuery): boolean {
   return (
     (jobIds?.includes(job.jobId) ?? true) &&
     (model === undefined || job.spec.models.includes(model)) &&

@@ -22,7 +22,13 @@ import type {
 import { appendTo, atOf, eventsAfter, read } from './append.ts'
 import { combiningIn, publishedIn, tellIn } from './combining.ts'
 import { cut, dataOf, noteIn, payloadsAfter, stageIn } from './data.ts'
-import { type MemoryDatabase, type MemoryQueue, memoryDatabase, type Notice, queueIn } from './database.ts'
+import {
+  type MemoryDatabase,
+  type MemoryNotification,
+  type MemoryQueue,
+  memoryDatabase,
+  queueIn,
+} from './database.ts'
 import { deadIn, dropIn } from './dead.ts'
 import { answerRequests, commandsOf, openRequests, submittedIn } from './inbox.ts'
 import { beatIn, clockOf, workerRows } from './leases.ts'
@@ -151,7 +157,7 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): LogSto
     listen: async (name, onWake) => {
       const { listeners, intakes, log } = queueOf(name)
       // A new function, so that one callback can be registered twice.
-      const wake = ({ answered, concern = 'all', told }: Notice) => {
+      const wake = ({ answered, concern = 'all', told }: MemoryNotification) => {
         if (!stops.has(stop)) return
         if (told !== undefined) {
           if (told.to === address) onWake({ type: 'answers', answers: told })

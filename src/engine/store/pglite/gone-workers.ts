@@ -17,14 +17,14 @@ function processOf(release: string): ProcessId | null {
   return pid === undefined || started === undefined ? null : { pid: Number(pid), started }
 }
 
-interface Row {
+interface WorkerOfRelease {
   readonly queue: string
   readonly worker_id: string
   readonly release: string
 }
 
 /** Ends the leases of workers whose process is gone. Their jobs go on at once, not after ttl and grace. */
-export async function endGoneWorkers(rows: readonly Row[], rpc: Rpc): Promise<void> {
+export async function endGoneWorkers(rows: readonly WorkerOfRelease[], rpc: Rpc): Promise<void> {
   for (const { queue, worker_id, release } of rows) {
     const process = processOf(release)
     if (process && !(await isRunning(process))) await rpc('job_queue_leave', { queue, worker_id })

@@ -12,7 +12,7 @@ export const requestSchema = z.discriminatedUnion('do', [
   z.object({ id: z.int(), do: z.literal('finish'), turn: z.int(), name, args }),
   z.object({ id: z.int(), do: z.literal('give_up'), turn: z.int() }),
 ])
-export type Request = z.infer<typeof requestSchema>
+export type OwnerRequest = z.infer<typeof requestSchema>
 
 const failure = z.object({
   code: z.enum(errorCodes),
@@ -30,5 +30,5 @@ export const replySchema = z.union([
   z.object({ id: z.int(), failed: failure }),
   z.object({ id: z.int(), answer: z.unknown() }),
 ])
-export type Failure = z.infer<typeof failure>
+export type ReplyFailure = z.infer<typeof failure>
 export type Reply = z.infer<typeof replySchema>

@@ -2,7 +2,7 @@ import { createConnection, type Socket } from 'node:net'
 import { InterlockError } from '../../core/index.ts'
 import type { Turn } from '../sql/index.ts'
 import type { Backend } from './backend.ts'
-import { type Request, replySchema } from './messages.ts'
+import { type OwnerRequest, replySchema } from './messages.ts'
 import { readLines, writeLine } from './socket-lines.ts'
 
 /** A live owner greets at once, or after some seconds if it is busy computing. */
@@ -10,7 +10,11 @@ const GREETING_MS = 5_000
 /** A live owner answers sooner. Without an answer, it is unknown whether it carried out the call. */
 const ANSWER_MS = 15_000
 
-type Ask = Request extends infer Each ? (Each extends Request ? Omit<Each, 'id'> : never) : never
+type OwnerQuestion = OwnerRequest extends infer Each
+  ? Each extends OwnerRequest
+    ? Omit<Each, 'id'>
+    : never
+  : never
 
 /**
  * The database behind the socket of the process that owns it. Null if no process answers there.
@@ -22,7 +26,7 @@ export async function connectToOwner(path: string, store: string): Promise<Backe
   return (await asking.greeted) ? backendOver(socket, asking) : null
 }
 
-function backendOver(socket: Socket, { ask, lost, wakes }: Asking): Backend {
+function backendOver(socket: Socket, { ask, lost, wakes }: OwnerConnection): Backend {
   let turns = 0
   return {
     rpc: (name, args) => ask({ do: 'call', name, args }),
@@ -43,7 +47,7 @@ function backendOver(socket: Socket, { ask, lost, wakes }: Asking): Backend {
   }
 }
 
-function turnOver(ask: (request: Ask) => Promise<unknown>, turn: number): Turn {
+function turnOver(ask: (request: OwnerQuestion) => Promise<unknown>, turn: number): Turn {
   return {
     begin: (queue, since) => ask({ do: 'begin', turn, queue, since }),
     finish: (name, args) => ask({ do: 'finish', turn, name, args }),
@@ -53,13 +57,13 @@ function turnOver(ask: (request: Ask) => Promise<unknown>, turn: number): Turn {
   }
 }
 
-interface Pending {
+interface PendingAnswer {
   resolve(answer: unknown): void
   reject(error: InterlockError): void
 }
 
-interface Asking {
-  readonly ask: (request: Ask) => Promise<unknown>
+interface OwnerConnection {
+  readonly ask: (request: OwnerQuestion) => Promise<unknown>
   /** Whether the owner has greeted. */
   readonly greeted: Promise<boolean>
   readonly lost: Promise<void>
@@ -67,13 +71,13 @@ interface Asking {
 }
 
 /** Questions and answers by number. Open questions keep the process alive; nothing else does. */
-function askingOver(socket: Socket, store: string): Asking {
-  const pending = new Map<number, Pending>()
+function askingOver(socket: Socket, store: string): OwnerConnection {
+  const pending = new Map<number, PendingAnswer>()
   const wakes = new Set<(payload: string) => void>()
   const greeted = Promise.withResolvers<boolean>()
   const lost = Promise.withResolvers<void>()
   let ids = 0
-  const settle = (id: number): Pending | undefined => {
+  const settle = (id: number): PendingAnswer | undefined => {
     const waiting = pending.get(id)
     pending.delete(id)
     if (pending.size === 0) rest(socket)
@@ -100,7 +104,7 @@ function askingOver(socket: Socket, store: string): Asking {
     const { code, message, details } = reply.failed
     waiting?.reject(new InterlockError(code, message, details))
   })
-  const ask = (request: Ask): Promise<unknown> => {
+  const ask = (request: OwnerQuestion): Promise<unknown> => {
     if (socket.destroyed) return Promise.reject(ownerGone(store))
     const id = ++ids
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()

@@ -2,7 +2,7 @@ import { chmod } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { storeFailure, type Turn } from '../sql/index.ts'
 import type { Backend } from './backend.ts'
-import { type Failure, type Reply, type Request, requestSchema } from './messages.ts'
+import { type OwnerRequest, type Reply, type ReplyFailure, requestSchema } from './messages.ts'
 import { readLines, writeLine } from './socket-lines.ts'
 
 /**
@@ -68,10 +68,10 @@ function serve(socket: Socket, backend: Promise<Backend>, store: string): void {
 
 function failureOf(error: unknown, store: string) {
   const { code, message, details } = storeFailure(error, store)
-  return { code, message, details: JSON.parse(JSON.stringify(details)) as Failure['details'] }
+  return { code, message, details: JSON.parse(JSON.stringify(details)) as ReplyFailure['details'] }
 }
 
-async function perform(request: Request, backend: Backend, turns: Map<number, Turn>): Promise<unknown> {
+async function perform(request: OwnerRequest, backend: Backend, turns: Map<number, Turn>): Promise<unknown> {
   switch (request.do) {
     case 'call':
       return backend.rpc(request.name, request.args)

@@ -2,7 +2,7 @@ import type pg from 'pg'
 import { InterlockError } from '../../core/index.ts'
 import type { Ask, Connections } from './connections.ts'
 
-import { type Asked, commitThatWaits, WaitProof } from './wait-proof.ts'
+import { commitThatWaits, WaitProof, type WaitSetting } from './wait-proof.ts'
 
 /**
  * Makes sure that what was answered as committed is where commits have to be.
@@ -46,7 +46,7 @@ export class Confirmation {
   }
 
   /** Believes an answer to a commit. @throws InterlockError `store_unavailable` if it may be that it has not waited: it is unknown */
-  async believe(asked: Asked): Promise<void> {
+  async believe(asked: WaitSetting): Promise<void> {
     if (asked === null || this.#proof.holds(asked)) return
     if (!(await this.#proof.find()))
       throw this.#unknown('commits do not wait yet for what synchronous_standby_names asks for')
@@ -56,7 +56,7 @@ export class Confirmation {
 
   /** Resolves when all that could be read before is where commits have to be. @throws what the driver throws, and as {@link believe} */
   async confirm(): Promise<void> {
-    const commit = () => this.#ask<{ asked: Asked }>(this.#connections.pool, commitThatWaits)
+    const commit = () => this.#ask<{ asked: WaitSetting }>(this.#connections.pool, commitThatWaits)
     const { rows } = await this.during(commit)
     await this.believe(rows[0]?.asked ?? null)
   }

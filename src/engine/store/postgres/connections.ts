@@ -7,12 +7,12 @@ export type Queryable = Pick<pg.ClientBase, 'query'>
 /** A query as text, or with values, a name or a row mode. */
 export type Question = string | (pg.QueryConfig<unknown[]> & Partial<Pick<pg.QueryArrayConfig, 'rowMode'>>)
 
-export interface Answer<Row> {
+export interface QueryAnswer<Row> {
   readonly rows: Row[]
   readonly command: string
 }
 
-export type Ask = <Row>(on: Queryable, question: Question) => Promise<Answer<Row>>
+export type Ask = <Row>(on: Queryable, question: Question) => Promise<QueryAnswer<Row>>
 
 /** How long to wait for an answer, unless your pool says otherwise. The longest wait for a lock is 2 s. */
 export const ANSWER_MS = 15_000
@@ -26,7 +26,7 @@ export const askWithin =
   <Row>(on: Queryable, question: Question) => {
     const query = typeof question === 'string' ? { text: question } : question
     const inTime = { ...query, query_timeout: ms }
-    return on.query(inTime) as Promise<pg.QueryResult> as Promise<Answer<Row>>
+    return on.query(inTime) as Promise<pg.QueryResult> as Promise<QueryAnswer<Row>>
   }
 
 /** Where the database is: your own pool, an address, or a configuration of `pg`. */

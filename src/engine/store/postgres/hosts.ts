@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { InterlockError } from '../../core/index.ts'
-import type { Wanted } from '../../events/index.ts'
+import type { TargetServers } from '../../events/index.ts'
 import { isStartupRefused, startupRefused } from '../sql/index.ts'
 import type { PgDriver } from './connections.ts'
 import { type FoundServer, Search } from './host-search.ts'
@@ -16,7 +16,7 @@ export interface Host {
 export interface HostsOptions {
   readonly driver: PgDriver
   readonly hosts: readonly Host[]
-  readonly wanted: Wanted
+  readonly wanted: TargetServers
   /** How long one server may take to say what it is. */
   readonly connectMs: number
   /** How a connection is made, but for its host. */

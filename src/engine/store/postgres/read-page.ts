@@ -4,7 +4,7 @@ import { asRead, decodeEvent, parseVoids, type Voids } from '../../events/index.
 import type { LogPage } from '../index.ts'
 import type { Queryable } from './connections.ts'
 import type { Statements } from './statements.ts'
-import { type Asked, askedColumn } from './wait-proof.ts'
+import { askedColumn, type WaitSetting } from './wait-proof.ts'
 
 /** A page, column by column (`job_queue_page`), and what server answers; planned once per connection. */
 const text = `select pg_is_in_recovery(), ${askedColumn}, p.* from public.job_queue_page($1::text, $2::bigint, $3::integer) p`
@@ -12,15 +12,15 @@ const text = `select pg_is_in_recovery(), ${askedColumn}, p.* from public.job_qu
 /** Leaves every value as text. */
 const types = { getTypeParser: () => (value: string) => value } as unknown as pg.CustomTypesConfig
 
-type Row = readonly [
+type PageRow = readonly [
   isOfStandby: string,
-  asked: Asked,
+  asked: WaitSetting,
   version: string,
   epoch: string,
   now: string,
   archivedSeq: string,
   voids: string | null,
-  ...events: Columns,
+  ...events: PageColumns,
 ]
 
 /** @throws InterlockError `invalid_input`, `corrupt_log`, `unknown_event` */
@@ -35,7 +35,7 @@ export async function readPage(
   const values = [queue, after, limit]
   const query = { name: 'job_queue_page', text, values, rowMode: 'array' as const, types }
   // Removed from the driver's answer, which lives longer: otherwise the rows would pile up until the next large collection.
-  const row = (await ask<Row>(on, query)).rows.pop()
+  const row = (await ask<PageRow>(on, query)).rows.pop()
   if (!row) throw new InterlockError('store_unavailable', 'read: the server returned no row; try again')
   const [isOfStandby, asked, version, epoch, now, archivedSeq, voids, ...columns] = row
   return {
@@ -50,10 +50,10 @@ export async function readPage(
 }
 
 /** The events of a page: their times, then each column as one JSON array; all null if there are no events. */
-type Columns = readonly (string | null)[]
+type PageColumns = readonly (string | null)[]
 
 /** @throws InterlockError `corrupt_log`, `unknown_event` */
-function eventsOf([times, ...texts]: Columns, voids: Voids): readonly RecordedEvent[] {
+function eventsOf([times, ...texts]: PageColumns, voids: Voids): readonly RecordedEvent[] {
   if (times == null) return []
   const at = microsOf(times)
   const [seq, type, jobId, jobType, models, workerId, data, commandId, hash, shape] = texts.map(listOf)

@@ -1,6 +1,6 @@
 import { type FunctionName, type Rpc, statements } from '../sql/index.ts'
-import { type Answer, askWithin, type Queryable, type Question } from './connections.ts'
-import { type Asked, askedColumn } from './wait-proof.ts'
+import { askWithin, type QueryAnswer, type Queryable, type Question } from './connections.ts'
+import { askedColumn, type WaitSetting } from './wait-proof.ts'
 
 /** Has a name unless nothing is prepared. */
 type Prepared = Exclude<Question, string> & { readonly name: string }
@@ -31,7 +31,7 @@ const acknowledging: ReadonlySet<FunctionName> = new Set<FunctionName>([
 /** What a function has answered, and whether its commit has to wait for a standby. */
 export interface Called {
   readonly answer: unknown
-  readonly asked: Asked
+  readonly asked: WaitSetting
 }
 
 export interface Statements {
@@ -45,7 +45,7 @@ export interface Statements {
   /** The same on a connection that `on` lends, which is given back before it is known whether it counts. */
   rpcOver(on: <Out>(work: (connection: Queryable) => Promise<Out>) => Promise<Out>): Rpc
   /** The same for a query that does not return a single value. */
-  ask<Row>(on: Queryable, query: Prepared): Promise<Answer<Row>>
+  ask<Row>(on: Queryable, query: Prepared): Promise<QueryAnswer<Row>>
 }
 
 /**
@@ -64,7 +64,7 @@ export function createStatements(answerMs: number, believe: (asked: string) => P
     ms: number,
     on: Queryable,
     { name, ...query }: Prepared,
-  ): Promise<Answer<Row>> => {
+  ): Promise<QueryAnswer<Row>> => {
     try {
       return await askWithin(ms)<Row>(on, prepared ? { ...query, name } : query)
     } catch (error) {

@@ -6,9 +6,9 @@ import type { Ask, Connections } from './connections.ts'
  * Since when the session that answered is told that commits wait for a standby: the start of its server, and when it read the settings, in
  * seconds. Null: they are not to wait.
  */
-export type Asked = string | null
+export type WaitSetting = string | null
 
-/** In a list of columns, as {@link Asked}. */
+/** In a list of columns, as {@link WaitSetting}. */
 export const askedColumn =
   "case when current_setting('synchronous_standby_names') <> '' and current_setting('max_wal_senders') <> '0' then " +
   "extract(epoch from pg_postmaster_start_time()) || ' ' || extract(epoch from pg_conf_load_time()) end"

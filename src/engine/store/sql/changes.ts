@@ -105,9 +105,9 @@ function changesSpec(event: RecordedEvent): event is Renewing {
   return event.type === 'requeued' && event.models !== undefined
 }
 
-type Columns = readonly (keyof JobRow)[]
-const specColumns: Columns = ['job_type', 'kind', 'models', 'attempts', 'timeout_ms', 'queued_at']
-const placeColumns: Columns = ['priority', 'place_level', 'place_order', 'place_tie']
+type RowColumns = readonly (keyof JobRow)[]
+const specColumns: RowColumns = ['job_type', 'kind', 'models', 'attempts', 'timeout_ms', 'queued_at']
+const placeColumns: RowColumns = ['priority', 'place_level', 'place_order', 'place_tie']
 
 /** Columns that stay as long as a job lives. */
 const lasting: ReadonlySet<string> = new Set(specColumns)
@@ -125,7 +125,7 @@ export function present(row: object, without?: ReadonlySet<string>): Record<stri
   return kept
 }
 
-type Queued = RecordedEvent & { readonly type: 'queued' }
+type QueuedEvent = RecordedEvent & { readonly type: 'queued' }
 
 /** What the row of a job that enters the line holds beyond its event; `{}` for an event of another kind. */
 type Entered = Readonly<Record<string, unknown>>
@@ -173,6 +173,6 @@ function isPlain(data: DataChange | undefined): boolean {
 /**
  * Negative if the job has data beside the log that is not a payload. It may then be a row of the user's, which no append brings.
  */
-export function lifeOf({ spec, seq }: Queued): number {
+export function lifeOf({ spec, seq }: QueuedEvent): number {
   return spec.hasData === true && spec.payloadHash === undefined ? -seq : seq
 }

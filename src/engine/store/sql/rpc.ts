@@ -82,12 +82,12 @@ const functions = {
 export type FunctionName = keyof typeof functions
 
 /** A call as a statement with numbered parameters, for drivers that use SQL. The text is constant per function. */
-export interface Statement {
+export interface SqlStatement {
   readonly text: string
   values(args: Readonly<Record<string, unknown>>): unknown[]
 }
 
-function statementOf(name: FunctionName): Statement {
+function statementOf(name: FunctionName): SqlStatement {
   const types = Object.entries(functions[name])
   const parameters = types.map(([, type], index) => `$${index + 1}::${type}`)
   return {
@@ -100,4 +100,4 @@ export const functionNames = Object.keys(functions) as [FunctionName, ...Functio
 
 export const statements = Object.fromEntries(
   functionNames.map((name) => [name, statementOf(name)]),
-) as Readonly<Record<FunctionName, Statement>>
+) as Readonly<Record<FunctionName, SqlStatement>>

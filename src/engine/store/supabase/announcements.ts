@@ -24,7 +24,7 @@ export class Announcements {
   readonly #told = new Versions()
   readonly #own = new Versions()
   readonly #events = new RecentEvents()
-  readonly #messages = new Rate()
+  readonly #messages = new MessageRate()
   readonly #mostPerSecond: number
   readonly #send: (announcement: Announcement) => boolean
   #timer: NodeJS.Timeout | undefined
@@ -90,7 +90,7 @@ export class Announcements {
 }
 
 /** How often something happened in the last second. */
-class Rate {
+class MessageRate {
   #times: number[] = []
 
   count(): void {

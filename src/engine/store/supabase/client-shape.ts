@@ -1,5 +1,5 @@
 /** An error of supabase-js: a plain object, not an Error. */
-export interface ApiError {
+export interface SupabaseError {
   readonly code?: string | null
   readonly message?: string
   readonly details?: string | null
@@ -9,7 +9,7 @@ export interface ApiError {
 
 export interface ApiResult {
   readonly data: unknown
-  readonly error: ApiError | null
+  readonly error: SupabaseError | null
   readonly status: number
 }
 

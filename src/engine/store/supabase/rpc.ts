@@ -1,7 +1,7 @@
 import { type ErrorCode, InterlockError, invalidInput } from '../../core/index.ts'
 import { type FunctionName, type Rpc, storeFailure } from '../sql/index.ts'
 import { unsendableKey } from './client.ts'
-import type { ApiError, ApiLike, ApiResult } from './client-shape.ts'
+import type { ApiLike, ApiResult, SupabaseError } from './client-shape.ts'
 
 /** Calls that do not use the lane: those that only read, and those that renew a lease, which must wait behind nothing. */
 const beside: ReadonlySet<FunctionName> = new Set([
@@ -58,7 +58,7 @@ export async function answerOf(request: () => PromiseLike<ApiResult>, store: str
   return result.data
 }
 
-interface Waiting {
+interface WaitingCall {
   readonly rank: number
   readonly go: () => void
 }
@@ -68,7 +68,7 @@ interface Waiting {
  * lowest rank goes first.
  */
 class Lane {
-  readonly #waiting: Waiting[] = []
+  readonly #waiting: WaitingCall[] = []
   #busy = false
 
   async run<Out>(rank: number, work: () => Promise<Out>): Promise<Out> {
@@ -83,7 +83,7 @@ class Lane {
 
   /** It stays busy while the next one takes over, so that no other call gets in between. */
   #next(): void {
-    const first = this.#waiting.reduce<Waiting | undefined>(
+    const first = this.#waiting.reduce<WaitingCall | undefined>(
       (best, each) => (best === undefined || each.rank < best.rank ? each : best),
       undefined,
     )
@@ -137,7 +137,7 @@ const secrets = /\b(?:sb_(?:secret|publishable)_[\w-]+|eyJ[\w-]+\.[\w-]+\.[\w-]*
  *
  * @param status the HTTP status; 0 if there was none
  */
-function apiFailure(error: ApiError, status: number, store: string): InterlockError {
+function apiFailure(error: SupabaseError, status: number, store: string): InterlockError {
   const whole = String(error.message || error.code || 'no answer')
   if (unsendable.test(whole)) return invalidInput(unsendableKey)
   const text = whole.replace(secrets, '…').slice(0, 300)
@@ -149,7 +149,7 @@ function apiFailure(error: ApiError, status: number, store: string): InterlockEr
 }
 
 /** The meaning of the status, for answers without an SQLSTATE. */
-function meaningOf(status: number, { code }: ApiError): Meaning | null {
+function meaningOf(status: number, { code }: SupabaseError): Meaning | null {
   if (/^[0-9A-Z]{5}$/.test(code ?? '')) return null
   if (status === 401 || status === 403) return refusedKey
   if (status === 429) return ['store_unavailable', `the project refuses so many requests; ${again}`]
@@ -160,5 +160,5 @@ function meaningOf(status: number, { code }: ApiError): Meaning | null {
   return ['store_unavailable', `check the address and whether the project is paused; ${again}`]
 }
 
-const retryAfterOf = ({ retryAfter }: ApiError) =>
+const retryAfterOf = ({ retryAfter }: SupabaseError) =>
   typeof retryAfter === 'number' ? { retryAfterMs: Math.ceil(retryAfter * 1_000) } : {}

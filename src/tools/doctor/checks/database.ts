@@ -54,12 +54,12 @@ export function checkClock({
 const remedy =
   'give Interlock the direct address or a pooler in session mode (on Supabase port 5432, not 6543); until then jobs start with the next poll'
 
-type Session = Pick<Facts, 'over' | 'notificationsArrive' | 'connectedMs'> & {
+type SessionFacts = Pick<Facts, 'over' | 'notificationsArrive' | 'connectedMs'> & {
   readonly checkup: { readonly sessionAgeMs: number }
 }
 
 /** A pooler in transaction mode between this program and the server: a session that listens gets no notifications. One in session mode is no finding. */
-export function checkPooler({ over, notificationsArrive, checkup, connectedMs }: Session): Finding[] {
+export function checkPooler({ over, notificationsArrive, checkup, connectedMs }: SessionFacts): Finding[] {
   if (over !== 'postgres') return []
   if (notificationsArrive === false)
     return [problem('pooler', 'notifications do not arrive: a pooler in transaction mode, it seems', remedy)]

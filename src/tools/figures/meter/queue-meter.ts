@@ -4,10 +4,10 @@ import {
   isDeath,
   isInLine,
   type Job,
+  type JobOutcome,
   jobOf,
   type Ledger,
   type Micros,
-  type Outcome,
   outcomeOf,
   outcomes,
   type QueueChange,
@@ -41,7 +41,7 @@ const noCounts = () => ({
   overtakes: 0,
   leasesExpired: 0,
   died: 0,
-  ends: zeros<Outcome>(outcomes),
+  ends: zeros<JobOutcome>(outcomes),
   requeues: zeros<RequeueReason>(requeueReasons),
 })
 

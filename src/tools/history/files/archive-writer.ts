@@ -57,10 +57,10 @@ async function writeArchive(access: Opened, file: NewFile, through: number): Pro
   await file.write(tailOf(at))
 }
 
-type Source = Pick<LogStore, 'read' | 'chain'>
+type WrittenSource = Pick<LogStore, 'read' | 'chain'>
 
 async function* blocks(
-  store: Source,
+  store: WrittenSource,
   queue: string,
   from: number,
   through: number,
@@ -93,7 +93,7 @@ function unchained(queue: string, after: number, events: readonly RecordedEvent[
 }
 
 /** Which of these events are on the chain, and the hash that it goes on from. */
-async function chainOf(store: Source, queue: string, from: number, through: number) {
+async function chainOf(store: WrittenSource, queue: string, from: number, through: number) {
   const page = await store.chain(queue, 0, 1)
   if (page === null || page.chainFrom >= through) return null
   if (page.chainFrom < from) throw damaged(page.chainFrom + 1, `event ${page.chainFrom + 1} is missing`)
@@ -108,7 +108,7 @@ const damaged = (seq: number, what: string): InterlockError =>
   )
 
 /** The number after which everything can be read: archived events that were kept go to the file too. */
-async function readableAfter(store: Source, queue: string): Promise<number> {
+async function readableAfter(store: WrittenSource, queue: string): Promise<number> {
   const { archivedSeq } = await store.read(queue, 0, 1)
   let [low, high] = [0, archivedSeq]
   while (low < high) {

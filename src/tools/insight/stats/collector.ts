@@ -1,9 +1,9 @@
 import {
   endsAttempt,
   fold,
+  type JobOutcome,
   type Ledger,
   type Micros,
-  type Outcome,
   outcomeOf,
   type RecordedEvent,
   waitingCount,
@@ -98,7 +98,7 @@ export class Collector {
     }
   }
 
-  #noteEnd(event: RecordedEvent & { readonly jobId: string }, outcome: Outcome | null): void {
+  #noteEnd(event: RecordedEvent & { readonly jobId: string }, outcome: JobOutcome | null): void {
     if (outcome === 'completed' || outcome === 'failed') this.#count(outcome, event.at)
     else if (outcome !== null) {
       this.counts[outcome]++

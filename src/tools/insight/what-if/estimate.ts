@@ -1,5 +1,5 @@
 import {
-  type AttemptEnd,
+  type AttemptEndEvent,
   endsAttempt,
   isInLine,
   type Job,
@@ -44,7 +44,7 @@ export class RunTimes {
   }
 
   /** One that failed or was lost was cut short, and says nothing of how long others take. */
-  #end({ type, jobId, at }: AttemptEnd): void {
+  #end({ type, jobId, at }: AttemptEndEvent): void {
     const from = this.#started.get(jobId)
     this.#started.delete(jobId)
     if (from === undefined || type !== 'completed') return

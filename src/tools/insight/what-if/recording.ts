@@ -8,7 +8,7 @@ import {
 } from '../../../engine/core/index.ts'
 
 /** How an attempt ended, and what followed. */
-export type Ending =
+export type RunEnd =
   | { readonly type: 'completed' }
   /** Another attempt followed after this time. `costs`: it counted against the job's attempts. */
   | {
@@ -26,7 +26,7 @@ export interface Run {
   readonly readyAt: Micros
   readonly from: Micros
   to: Micros
-  ending: Ending
+  ending: RunEnd
 }
 
 /** One life of a job, from when it was queued to when it left. */
@@ -138,14 +138,14 @@ export class Recording {
     open.readyAt = Math.max(at, runAt ?? at)
   }
 
-  #end(open: Open, jobId: string, at: Micros, ending: Ending): void {
+  #end(open: Open, jobId: string, at: Micros, ending: RunEnd): void {
     if (open.run !== undefined) open.run.to = at
     this.#close(open, ending)
     open.life.ended = true
     this.#open.delete(jobId)
   }
 
-  #close(open: Open, ending: Ending): void {
+  #close(open: Open, ending: RunEnd): void {
     if (open.run === undefined) return
     open.run.ending = ending
     open.life.runs.push(open.run)

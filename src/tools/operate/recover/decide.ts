@@ -6,7 +6,7 @@ import {
   isInterlockError,
   operand,
 } from '../../../engine/core/index.ts'
-import { type RecoverDocument, reportOf, type Seen } from './report.ts'
+import { type QueueInDoubt, type RecoverDocument, reportOf } from './report.ts'
 
 /** What you may say of a job, and what happens to it then. */
 const ends = {
@@ -42,7 +42,7 @@ export function wishesOf({ completed = [], requeue = [], fail = [] }: Said): rea
 }
 
 /** Only jobs in doubt. Any other job has a worker that will say how it ended, and the worker's word counts. */
-export function checkDoubtful({ view, doubtful }: Seen, jobId: string): void {
+export function checkDoubtful({ view, doubtful }: QueueInDoubt, jobId: string): void {
   if (doubtful.some((job) => job.jobId === jobId)) return
   const job = view.active().find((active) => active.jobId === jobId)
   if (job === undefined)
@@ -58,7 +58,7 @@ export function checkDoubtful({ view, doubtful }: Seen, jobId: string): void {
 /** Decides all at once, so that they go into one append. Failures are reported beside the results. */
 export async function decide(
   coordinator: Coordinator,
-  { doubtful }: Seen,
+  { doubtful }: QueueInDoubt,
   wishes: readonly Wish[],
 ): Promise<RecoverDocument> {
   const { epoch } = coordinator.state()

@@ -7,7 +7,7 @@ import type { Access } from '../../history/index.ts'
 import { doubtOf } from '../in-doubt.ts'
 import { lookAt } from '../look.ts'
 import { checkDoubtful, decide, type Said, wishesOf } from './decide.ts'
-import { type RecoverDocument, reportOf, type Seen } from './report.ts'
+import { type QueueInDoubt, type RecoverDocument, reportOf } from './report.ts'
 import { type ByOptions, orUnreadable, voidAll } from './void.ts'
 
 export type { ByOptions } from './void.ts'
@@ -27,7 +27,7 @@ export async function inDoubt(given: Access): Promise<RecoverDocument> {
 }
 
 /** The queue and the jobs in doubt, without joining it. */
-export async function seenAt(access: Opened): Promise<Seen> {
+export async function seenAt(access: Opened): Promise<QueueInDoubt> {
   const { ledger, now } = await lookAt(access)
   const view = queueView(access.queue, ledger, now)
   return { view, doubtful: (await doubtOf(access.store, view)).jobs }

@@ -3,7 +3,7 @@ import type { ErrorCode } from '../../../engine/core/index.ts'
 import type { Wish } from './decide.ts'
 
 /** The queue, and the jobs in doubt. */
-export interface Seen {
+export interface QueueInDoubt {
   readonly view: QueueView
   readonly doubtful: readonly ActiveJobView[]
 }
@@ -50,7 +50,7 @@ export interface RecoverDocument {
 }
 
 export const reportOf = (
-  { view, doubtful: left }: Seen,
+  { view, doubtful: left }: QueueInDoubt,
   { decided = [], undecided = [], unreadable = [], voided = [] }: Happened = {},
 ): RecoverDocument => ({
   epoch: view.epoch,

@@ -16,7 +16,7 @@ export interface Unreadable {
   readonly why: string
 }
 
-export interface Found {
+export interface FoundUnreadable {
   readonly events: readonly Unreadable[]
   /** The queue at the end of the log, read without them. */
   readonly ledger: Ledger
@@ -24,13 +24,13 @@ export interface Found {
 
 const PAGE = 1_000
 
-type Source = Pick<EngineStore, 'read' | 'snapshot' | 'chunk'> & Pick<ToolStore, 'rows'>
+type ReadSource = Pick<EngineStore, 'read' | 'snapshot' | 'chunk'> & Pick<ToolStore, 'rows'>
 
 /**
  * Looks for unreadable events, and for events that no longer follow once those count as nothing. Null: there are none.
  * @throws InterlockError `unknown_event` for an event of a newer release; `corrupt_log` if the log is damaged in another way
  */
-export async function findUnreadable(store: Source, queue: string): Promise<Found | null> {
+export async function findUnreadable(store: ReadSource, queue: string): Promise<FoundUnreadable | null> {
   const first = await firstUnreadable(store, queue)
   if (first === null) return null
   const events: Unreadable[] = []
@@ -70,13 +70,13 @@ async function* rowsAfter(
   }
 }
 
-interface Read {
+interface ReadLedger {
   readonly ledger: Ledger
   readonly unreadable: Unreadable | null
 }
 
 /** After the first unreadable event: what followed from it may not follow without it. */
-function readNext(ledger: Ledger, row: unknown): Read {
+function readNext(ledger: Ledger, row: unknown): ReadLedger {
   const fault = errorOf(() => decodeEvent(row))
   if (fault === null) {
     const event = decodeEvent(row)
@@ -87,7 +87,7 @@ function readNext(ledger: Ledger, row: unknown): Read {
   return unreadable(ledger, row, fault)
 }
 
-function unreadable(ledger: Ledger, given: unknown, error: InterlockError): Read {
+function unreadable(ledger: Ledger, given: unknown, error: InterlockError): ReadLedger {
   const row = given as Readonly<Record<string, unknown>>
   const placeholder = decodeEvent(placeholderOf(row))
   const why = error.message.split('; ')[0] ?? error.message

@@ -5,7 +5,7 @@ import { timeText } from '../../format/index.ts'
 import type { Opened } from '../../history/access.ts'
 import { rebuild } from '../../history/index.ts'
 import { type RecoverDocument, reportOf, type VoidedEvent } from './report.ts'
-import { type Found, findUnreadable } from './unreadable.ts'
+import { type FoundUnreadable, findUnreadable } from './unreadable.ts'
 
 const PATIENCE_MS = 30_000
 
@@ -54,7 +54,7 @@ export async function orUnreadable<T>(
   }
 }
 
-const documentsOf = ({ events, ledger }: Found): readonly VoidedEvent[] =>
+const documentsOf = ({ events, ledger }: FoundUnreadable): readonly VoidedEvent[] =>
   events.map(({ seq, row, why }) => {
     const jobId = typeof row['job_id'] === 'string' ? row['job_id'] : null
     const becomes = jobId === null ? null : fateOf(ledger, jobId)

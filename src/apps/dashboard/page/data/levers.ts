@@ -4,7 +4,7 @@ import type { Lever } from '../../guard/grant.ts'
 import { ApiError, ofQueue, postJson } from './api.ts'
 
 /** A lever that the user wants to pull. */
-export interface Wish {
+export interface LeverRequest {
   readonly lever: Lever
   /** What is about to happen, as a title: `Cancel job report-7`. */
   readonly title: string
@@ -14,25 +14,25 @@ export interface Wish {
 }
 
 /** The steps of a pull: first a preview, then the user confirms. */
-export type Asked =
-  | { readonly step: 'looking'; readonly wish: Wish }
+export type PullStep =
+  | { readonly step: 'looking'; readonly wish: LeverRequest }
   | {
       readonly step: 'asking' | 'pulling'
-      readonly wish: Wish
+      readonly wish: LeverRequest
       readonly preview: PreviewDocument
       /** Somebody has changed the queue since the user was asked: this is what it would do now. */
       readonly isOvertaken: boolean
     }
-  | { readonly step: 'done'; readonly wish: Wish; readonly done: PulledDocument }
-  | { readonly step: 'refused'; readonly wish: Wish; readonly code: string; readonly message: string }
+  | { readonly step: 'done'; readonly wish: LeverRequest; readonly done: PulledDocument }
+  | { readonly step: 'refused'; readonly wish: LeverRequest; readonly code: string; readonly message: string }
 
 /** The lever that the user is asked about; null: none. */
-export const asked = signal<Asked | null>(null)
+export const asked = signal<PullStep | null>(null)
 
-const pathOf = (queue: string, { lever }: Wish) => ofQueue(queue, 'levers', lever)
+const pathOf = (queue: string, { lever }: LeverRequest) => ofQueue(queue, 'levers', lever)
 
 /** Shows what a pull would do. @param isOvertaken the user has been asked before */
-export async function ask(queue: string, wish: Wish, isOvertaken = false): Promise<void> {
+export async function ask(queue: string, wish: LeverRequest, isOvertaken = false): Promise<void> {
   asked.value = { step: 'looking', wish }
   await orRefused(wish, async () => {
     const preview = await postJson<PreviewDocument>(pathOf(queue, wish), { ...wish.body, preview: true })
@@ -65,7 +65,7 @@ export async function pull(queue: string): Promise<void> {
   })
 }
 
-async function orRefused(wish: Wish, doing: () => Promise<void>): Promise<void> {
+async function orRefused(wish: LeverRequest, doing: () => Promise<void>): Promise<void> {
   try {
     await doing()
   } catch (error) {

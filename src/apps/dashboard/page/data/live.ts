@@ -1,13 +1,13 @@
 import { batch, type ReadonlySignal, signal } from '@preact/signals'
 import { emptyLedger, type Ledger, type Micros } from '../../../../engine/core/index.ts'
 import type { QueueHealth } from '../../../../tools/insight/queue-health.ts'
-import type { WorkerDocument } from '../../api/queue-documents.ts'
+import type { DashboardWorker } from '../../api/queue-documents.ts'
 import { ApiError, getJson, ofQueue } from './api.ts'
-import { Replica } from './replica.ts'
+import { PageReplica } from './replica.ts'
 import { type StreamMessage, sharedStream } from './stream.ts'
 
 /** Why the page does not show the present. */
-export interface Notice {
+export interface StaleNotice {
   readonly code: string
   readonly message: string
 }
@@ -20,12 +20,12 @@ const FAR = 5_000
 /** A queue and its events as they come. Signals change at most once per frame, however many events come. */
 export class LiveQueue {
   readonly queue: string
-  readonly replica: Replica
+  readonly replica: PageReplica
   readonly #version = signal(0)
   readonly #ledger = signal<Ledger>(emptyLedger)
-  readonly #workers = signal<readonly WorkerDocument[] | null>(null)
+  readonly #workers = signal<readonly DashboardWorker[] | null>(null)
   readonly #health = signal<QueueHealth | null>(null)
-  readonly #notice = signal<Notice | null>(null)
+  readonly #notice = signal<StaleNotice | null>(null)
   readonly #isLoaded = signal(false)
   readonly #generation = signal(0)
   readonly #base = signal(0)
@@ -46,7 +46,7 @@ export class LiveQueue {
 
   constructor(queue: string) {
     this.queue = queue
-    this.replica = new Replica(queue)
+    this.replica = new PageReplica(queue)
     this.#unsubscribe = this.isPaused.subscribe((paused) => {
       if (!paused && this.#isLoaded.peek()) this.#showSoon()
     })
@@ -63,7 +63,7 @@ export class LiveQueue {
   }
 
   /** The processes; null: nobody has said yet. */
-  get workers(): ReadonlySignal<readonly WorkerDocument[] | null> {
+  get workers(): ReadonlySignal<readonly DashboardWorker[] | null> {
     return this.#workers
   }
 
@@ -72,7 +72,7 @@ export class LiveQueue {
     return this.#health
   }
 
-  get notice(): ReadonlySignal<Notice | null> {
+  get notice(): ReadonlySignal<StaleNotice | null> {
     return this.#notice
   }
 
@@ -220,7 +220,7 @@ export class LiveQueue {
     })
     this.#show()
     // The stream sends them only when they change.
-    getJson<{ readonly workers: readonly WorkerDocument[] }>(ofQueue(this.queue, 'workers')).then(
+    getJson<{ readonly workers: readonly DashboardWorker[] }>(ofQueue(this.queue, 'workers')).then(
       ({ workers }) => (this.#workers.value = workers),
       () => {},
     )
@@ -248,7 +248,10 @@ export class LiveQueue {
 }
 
 /** Times rise strictly, so an event in the place of a known one has another time. */
-function isOtherLog(replica: Replica, since: { readonly seq: number; readonly at: Micros | null }): boolean {
+function isOtherLog(
+  replica: PageReplica,
+  since: { readonly seq: number; readonly at: Micros | null },
+): boolean {
   const known = replica.event(since.seq)
   return known !== undefined && since.at !== null && known.at !== since.at
 }

@@ -17,13 +17,13 @@ const PAGE = 1_000
 /** How many earlier events to load at once. Each piece begins with a snapshot, which costs the server more than a page. */
 const PIECE = 20_000
 
-interface LogPage {
+interface LoadedPage {
   readonly events: readonly RecordedEvent[]
   readonly version: number
 }
 
 /** The loaded events of a queue, and the ledger at any number. */
-export class Replica {
+export class PageReplica {
   readonly queue: string
   /** The number before the first loaded event. */
   #base = 0
@@ -154,7 +154,7 @@ export class Replica {
 }
 
 const logPage = (queue: string, after: number, limit = PAGE) =>
-  getJson<LogPage>(`${ofQueue(queue, 'log')}?after=${after}&limit=${limit}`)
+  getJson<LoadedPage>(`${ofQueue(queue, 'log')}?after=${after}&limit=${limit}`)
 
 /** A ledger at or before a number, and the events from there to another number. */
 async function stretch(queue: string, at: number, upTo: number) {

@@ -29,7 +29,7 @@ export interface ModelTime {
   most: number
 }
 
-interface Known {
+interface KnownSpans {
   models: readonly string[]
   active: boolean
   waiting: boolean
@@ -39,7 +39,7 @@ interface Known {
 export class Spans {
   readonly models = new Map<string, ModelTime>()
   #version: number
-  readonly #jobs = new Map<string, Known>()
+  readonly #jobs = new Map<string, KnownSpans>()
   readonly #open = new Map<string, Span[]>()
 
   /** @param from the queue before the first of the events */
@@ -69,7 +69,7 @@ export class Spans {
     if (known !== undefined && 'jobId' in event) this.#follow(event.jobId, known, event)
   }
 
-  #follow(jobId: string, known: Known, event: RecordedEvent): void {
+  #follow(jobId: string, known: KnownSpans, event: RecordedEvent): void {
     const { at } = event
     if (event.type === 'started') {
       this.#wait(known, at, false)
@@ -89,7 +89,7 @@ export class Spans {
     this.#jobs.delete(jobId)
   }
 
-  #start(jobId: string, known: Known, seq: number, at: Micros): void {
+  #start(jobId: string, known: KnownSpans, seq: number, at: Micros): void {
     known.active = true
     const open: Span[] = []
     for (const name of known.models) {
@@ -103,13 +103,13 @@ export class Spans {
     this.#open.set(jobId, open)
   }
 
-  #end(jobId: string, known: Known, at: Micros): void {
+  #end(jobId: string, known: KnownSpans, at: Micros): void {
     known.active = false
     for (const span of this.#open.get(jobId) ?? []) span.to = at
     this.#open.delete(jobId)
   }
 
-  #wait(known: Known, at: Micros, waits: boolean): void {
+  #wait(known: KnownSpans, at: Micros, waits: boolean): void {
     if (known.waiting === waits) return
     known.waiting = waits
     for (const name of known.models) {

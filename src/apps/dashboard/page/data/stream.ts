@@ -1,12 +1,12 @@
 import type { Micros, RecordedEvent } from '../../../../engine/core/index.ts'
 import type { QueueHealth } from '../../../../tools/insight/queue-health.ts'
-import type { WorkerDocument } from '../../api/queue-documents.ts'
+import type { DashboardWorker } from '../../api/queue-documents.ts'
 import { ApiError, getJson, mount, ofQueue } from './api.ts'
 
 /** The messages of a stream. */
 export type StreamMessage =
   | { readonly event: 'log'; readonly data: readonly RecordedEvent[] }
-  | { readonly event: 'workers'; readonly data: readonly WorkerDocument[] }
+  | { readonly event: 'workers'; readonly data: readonly DashboardWorker[] }
   | { readonly event: 'health'; readonly data: QueueHealth }
   | {
       readonly event: 'time'
@@ -29,7 +29,7 @@ const lasting = ['workers', 'health', 'failure', 'recovered', 'away', 'time'] as
 
 const REST = { first: 300, longest: 5_000 }
 
-export interface StreamOptions {
+export interface PageStreamOptions {
   readonly queue: string
   /** The last number that this page knows. */
   readonly known: () => number
@@ -37,7 +37,7 @@ export interface StreamOptions {
 }
 
 /** One stream for all tabs of this browser that show the queue. @returns the function that leaves it */
-export function sharedStream({ queue, known, onSaid }: StreamOptions): () => void {
+export function sharedStream({ queue, known, onSaid }: PageStreamOptions): () => void {
   const name = `interlock:${mount.pathname}:${queue}`
   const channel = new BroadcastChannel(name)
   const ended = new AbortController()

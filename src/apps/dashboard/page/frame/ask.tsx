@@ -3,7 +3,7 @@ import type { RecordedEvent } from '../../../../engine/core/index.ts'
 import { eventDetail } from '../../../../tools/format/event-text.ts'
 import { count, plural } from '../../../../tools/format/index.ts'
 import type { PreviewDocument } from '../../api/lever-documents.ts'
-import { type Asked, asked, pull } from '../data/levers.ts'
+import { asked, type PullStep, pull } from '../data/levers.ts'
 import { Scroll } from '../part/scroll.tsx'
 import { usePage } from './context.ts'
 
@@ -55,7 +55,7 @@ export function Ask() {
   )
 }
 
-function Body({ now }: { readonly now: Asked }) {
+function Body({ now }: { readonly now: PullStep }) {
   switch (now.step) {
     case 'looking':
       return <p class="none">Working out what it would do…</p>

@@ -7,7 +7,7 @@ import { Link } from './link.tsx'
 import type { Route } from './route.ts'
 import type { Shown } from './shown.ts'
 
-interface Found {
+interface FoundName {
   readonly what: 'job' | 'model' | 'worker'
   readonly name: string
   readonly to: Partial<Route>
@@ -16,11 +16,11 @@ interface Found {
 const MOST = 12
 
 /** Jobs, models and workers whose name contains this text. Those that begin with it come first. */
-function search(live: LiveQueue, shown: Shown, text: string): readonly Found[] {
+function search(live: LiveQueue, shown: Shown, text: string): readonly FoundName[] {
   const wanted = text.toLowerCase()
   if (wanted === '') return []
   const ledger = shown.ledger.peek()
-  const found: Found[] = []
+  const found: FoundName[] = []
   const has = (name: string) => name.toLowerCase().includes(wanted)
   for (const { model } of ledger.models)
     if (has(model)) found.push({ what: 'model', name: model, to: { see: 'time', model } })
@@ -30,7 +30,7 @@ function search(live: LiveQueue, shown: Shown, text: string): readonly Found[] {
     if (has(jobId)) found.push({ what: 'job', name: jobId, to: { see: 'why', job: jobId } })
     if (found.length > 500) break
   }
-  const rank = ({ name }: Found) => (name === text ? 0 : name.toLowerCase().startsWith(wanted) ? 1 : 2)
+  const rank = ({ name }: FoundName) => (name === text ? 0 : name.toLowerCase().startsWith(wanted) ? 1 : 2)
   const sorted = found.toSorted((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1)).slice(0, MOST)
   // A job that has ended is not live, but the log knows it.
   if (!sorted.some(({ what, name }) => what === 'job' && name === text))

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import { ask, type Wish } from '../data/levers.ts'
+import { ask, type LeverRequest } from '../data/levers.ts'
 import { usePage } from '../frame/context.ts'
 
 /** A button that asks for a lever; nothing in the past, or for a user who may not pull it. */
@@ -7,7 +7,7 @@ export function LeverButton({
   children,
   isBad = false,
   ...wish
-}: Wish & { readonly children: ComponentChildren; readonly isBad?: boolean }) {
+}: LeverRequest & { readonly children: ComponentChildren; readonly isBad?: boolean }) {
   const { me, live, shown } = usePage()
   if (!shown.isLive.value || !me.levers.includes(wish.lever)) return null
   return (

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import { ask, type Wish } from '../data/levers.ts'
+import { ask, type LeverRequest } from '../data/levers.ts'
 import { usePage } from '../frame/context.ts'
 
 /** Fields of a lever, and a button that asks for it; nothing in the past, or for a user who may not pull it. */
@@ -14,8 +14,8 @@ export function LeverForm({
 }: {
   /** What the form is for, to those who do not see it. */
   readonly name: string
-  readonly lever: Wish['lever']
-  readonly wish: () => Omit<Wish, 'lever'>
+  readonly lever: LeverRequest['lever']
+  readonly wish: () => Omit<LeverRequest, 'lever'>
   /** On its button. */
   readonly verb?: string
   /** The fields say what is in force already. */

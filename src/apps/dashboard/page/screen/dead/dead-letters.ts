@@ -9,12 +9,12 @@ import type { Letter } from './letters.ts'
 /** How many are read at a time. */
 const PAGE = 500
 
-interface Page {
+interface LetterPage {
   readonly jobs: readonly Letter[]
   readonly before: number | null
 }
 
-export interface DeadLetters {
+export interface DeadLetterList {
   readonly letters: Signal<readonly Letter[]>
   /** Where there are more; null: these are all. */
   readonly before: Signal<number | null>
@@ -30,14 +30,14 @@ export interface DeadLetters {
 }
 
 /** The dead letters of the queue: the latest, read again if a job dies or is retried while the user looks. */
-export function useDeadLetters(live: LiveQueue): DeadLetters {
+export function useDeadLetters(live: LiveQueue): DeadLetterList {
   const letters = useSignal<readonly Letter[]>([])
   const before = useSignal<number | null>(null)
   const chosen = useSignal<ReadonlySet<string>>(new Set())
   /** @param from those before this one; null: the latest */
   const load = async (from: number | null) => {
     const query = from === null ? `?limit=${PAGE}` : `?limit=${PAGE}&before=${from}`
-    const page = await getJson<Page>(`${ofQueue(live.queue, 'dead')}${query}`)
+    const page = await getJson<LetterPage>(`${ofQueue(live.queue, 'dead')}${query}`)
     letters.value = from === null ? page.jobs : [...letters.peek(), ...page.jobs]
     before.value = page.before
     const there = new Set(letters.value.map(({ jobId }) => jobId))

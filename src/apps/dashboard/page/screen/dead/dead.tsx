@@ -8,8 +8,8 @@ import { Loaded, None } from '../../part/load.tsx'
 import { JobWithModels } from '../../part/names.tsx'
 import { Panel } from '../../part/panel.tsx'
 import { WindowedList } from '../../part/window.tsx'
-import { type DeadLetters, useDeadLetters } from './dead-letters.ts'
-import { errorText, type Group, grouped, type Letter, lettersWith } from './letters.ts'
+import { type DeadLetterList, useDeadLetters } from './dead-letters.ts'
+import { errorText, grouped, type Letter, type LetterGroup, lettersWith } from './letters.ts'
 
 /** How many jobs a lever takes. */
 const AT_ONCE = 1_000
@@ -47,7 +47,7 @@ export function Dead() {
 }
 
 /** How many are chosen, and what can be done with them. */
-function Chosen({ dead: { chosen, refresh } }: { readonly dead: DeadLetters }) {
+function Chosen({ dead: { chosen, refresh } }: { readonly dead: DeadLetterList }) {
   const { me, live } = usePage()
   const wish = (lever: 'retry' | 'drop') => {
     const jobIds = [...chosen.peek()].slice(0, AT_ONCE)
@@ -77,7 +77,7 @@ function Chosen({ dead: { chosen, refresh } }: { readonly dead: DeadLetters }) {
 }
 
 /** Letters with the same error and models, to be chosen together. */
-function GroupRow({ group, dead }: { readonly group: Group; readonly dead: DeadLetters }) {
+function GroupRow({ group, dead }: { readonly group: LetterGroup; readonly dead: DeadLetterList }) {
   const ids = group.letters.map(({ jobId }) => jobId)
   return (
     <li data-group={group.key}>
@@ -95,7 +95,7 @@ function GroupRow({ group, dead }: { readonly group: Group; readonly dead: DeadL
   )
 }
 
-function OneByOne({ found, dead }: { readonly found: readonly Letter[]; readonly dead: DeadLetters }) {
+function OneByOne({ found, dead }: { readonly found: readonly Letter[]; readonly dead: DeadLetterList }) {
   const { before, latest, earlier, readEarlier } = dead
   return (
     <>
@@ -119,7 +119,7 @@ function OneByOne({ found, dead }: { readonly found: readonly Letter[]; readonly
   )
 }
 
-function LetterRow({ letter, dead }: { readonly letter: Letter; readonly dead: DeadLetters }) {
+function LetterRow({ letter, dead }: { readonly letter: Letter; readonly dead: DeadLetterList }) {
   const { jobId, at, attempts, spec } = letter
   return (
     <li data-letter={jobId}>

@@ -12,7 +12,7 @@ export interface Letter {
   readonly error: unknown
 }
 
-export interface Group {
+export interface LetterGroup {
   readonly key: string
   readonly error: string
   readonly models: string
@@ -37,7 +37,7 @@ export function lettersWith(letters: readonly Letter[], text: string): readonly 
 }
 
 /** Groups letters that have the same error and the same models, the largest group first. Numbers in an error are ignored. */
-export function grouped(letters: readonly Letter[]): readonly Group[] {
+export function grouped(letters: readonly Letter[]): readonly LetterGroup[] {
   const groups = new Map<string, { key: string; error: string; models: string; letters: Letter[] }>()
   for (const letter of letters) {
     const error = errorText(letter)

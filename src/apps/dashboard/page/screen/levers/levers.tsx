@@ -12,7 +12,7 @@ import { Panel } from '../../part/panel.tsx'
 import { WindowedList } from '../../part/window.tsx'
 import { type ModelRow, modelRows } from '../now/models.tsx'
 import { OneModel } from './one-model.tsx'
-import { changesOf, type Draft, draftOf, fields } from './policy-draft.ts'
+import { changesOf, draftOf, fields, type PolicyDraft } from './policy-draft.ts'
 import { Reorder } from './reorder.tsx'
 
 /** What operators can do. Each lever first shows what the log will say, and which jobs move. */
@@ -131,8 +131,8 @@ function PolicyLevers() {
 
 /** What is typed stands beside what is in force, and only what differs is asked for. */
 function PolicyForm({ policy }: { readonly policy: Policy }) {
-  const typed = useSignal<Partial<Draft>>({})
-  const draft: Draft = { ...draftOf(policy), ...typed.value }
+  const typed = useSignal<Partial<PolicyDraft>>({})
+  const draft: PolicyDraft = { ...draftOf(policy), ...typed.value }
   const changes = changesOf(draft, policy)
   return (
     <LeverForm

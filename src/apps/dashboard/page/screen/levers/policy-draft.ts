@@ -4,10 +4,10 @@ type Plain = 'maxActive' | 'maxOvertakes' | 'ageSeconds'
 type Shared = `fairShare.${keyof FairShare}`
 
 /** The numbers of a policy as they are typed; empty where it has none. */
-export type Draft = Readonly<Record<Plain | Shared, string>>
+export type PolicyDraft = Readonly<Record<Plain | Shared, string>>
 
-interface Field {
-  readonly name: keyof Draft
+interface DraftField {
+  readonly name: keyof PolicyDraft
   readonly says: string
   /** What an empty field means. */
   readonly empty: string
@@ -15,7 +15,7 @@ interface Field {
   readonly isWhole: boolean
 }
 
-export const fields: readonly Field[] = [
+export const fields: readonly DraftField[] = [
   { name: 'maxActive', says: 'jobs at once', empty: 'any', min: 1, isWhole: true },
   { name: 'maxOvertakes', says: 'a job is overtaken at most', empty: 'greedy', min: 0, isWhole: true },
   {
@@ -51,7 +51,7 @@ export const fields: readonly Field[] = [
 const textOf = (value: number | null | undefined): string => (value == null ? '' : String(value))
 const numberOrNull = (text: string): number | null => (text.trim() === '' ? null : Number(text))
 
-export function draftOf({ maxActive, maxOvertakes, ageSeconds, fairShare }: Policy): Draft {
+export function draftOf({ maxActive, maxOvertakes, ageSeconds, fairShare }: Policy): PolicyDraft {
   return {
     maxActive: textOf(maxActive),
     maxOvertakes: textOf(maxOvertakes),
@@ -63,9 +63,9 @@ export function draftOf({ maxActive, maxOvertakes, ageSeconds, fairShare }: Poli
 }
 
 /** The fields of the policy that the draft changes: others may change the rest meanwhile. */
-export function changesOf(draft: Draft, policy: Policy): Partial<Policy> {
+export function changesOf(draft: PolicyDraft, policy: Policy): Partial<Policy> {
   const before = draftOf(policy)
-  const isChanged = ({ name }: Field) => draft[name].trim() !== before[name]
+  const isChanged = ({ name }: DraftField) => draft[name].trim() !== before[name]
   const changed = fields.filter(isChanged).map(({ name }) => name)
   const plain = (['maxActive', 'maxOvertakes', 'ageSeconds'] as const).filter((name) =>
     changed.includes(name),
@@ -77,7 +77,7 @@ export function changesOf(draft: Draft, policy: Policy): Partial<Policy> {
 }
 
 /** Nothing is said of fair shares: fair keys mean nothing. */
-function fairShareOf(draft: Draft): FairShare | null {
+function fairShareOf(draft: PolicyDraft): FairShare | null {
   const maxWaiting = numberOrNull(draft['fairShare.maxWaiting'])
   const maxActive = numberOrNull(draft['fairShare.maxActive'])
   const spacing = numberOrNull(draft['fairShare.spacingSeconds'])

@@ -19,7 +19,7 @@ import { ModelLink } from '../../part/names.tsx'
 const AGAIN_MS = 1_000
 const MOST = 6
 
-interface Group {
+interface ReasonGroup {
   readonly code: ReasonCode
   readonly model: string | null
   jobs: number
@@ -55,9 +55,13 @@ export function Reasons() {
 }
 
 /** In pieces, so that a long line keeps nobody waiting. */
-async function groupsIn(facts: QueueFacts, ledger: Ledger, signal: AbortSignal): Promise<readonly Group[]> {
+async function groupsIn(
+  facts: QueueFacts,
+  ledger: Ledger,
+  signal: AbortSignal,
+): Promise<readonly ReasonGroup[]> {
   const hasWorker = facts.workers === null ? undefined : hasWorkerAmong(facts.workers)
-  const groups = new Map<string, Group>()
+  const groups = new Map<string, ReasonGroup>()
   let n = 0
   for (const job of ledger.jobs) {
     if (++n % 500 === 0) await turn(signal)

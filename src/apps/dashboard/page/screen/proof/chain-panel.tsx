@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { plural } from '../../../../../tools/format/index.ts'
 import { ChainWalk, startOf } from '../../../../../tools/history/chain-walk.ts'
-import type { ChainDocument } from '../../../api/chain.ts'
+import type { ChainAnswer } from '../../../api/chain.ts'
 import { getJson, ofQueue } from '../../data/api.ts'
 import { usePage } from '../../frame/context.ts'
 import { turn } from '../../frame/turn.ts'
@@ -99,7 +99,7 @@ const bytesOf = (hex: string): Uint8Array =>
  */
 async function chained(queue: string, anchor: ReturnType<typeof anchorIn>): Promise<Chained | null> {
   const page = async (after: number, limit: number) =>
-    (await getJson<ChainDocument>(`${ofQueue(queue, 'chain')}?after=${after}&limit=${limit}`)).chain
+    (await getJson<ChainAnswer>(`${ofQueue(queue, 'chain')}?after=${after}&limit=${limit}`)).chain
   const first = await page(0, 1)
   if (first === null) return null
   const { chainFrom: from, version } = first

@@ -80,7 +80,7 @@ const More = ({ of }: { readonly of: number }) =>
   of > MOST ? <span class="dim">and {count(of - MOST)} more</span> : null
 
 /** What differs between two moments of a queue. */
-interface Difference {
+interface QueueDifference {
   readonly came: readonly string[]
   readonly started: readonly string[]
   /** Was running, and waits again. */
@@ -91,7 +91,7 @@ interface Difference {
 }
 
 /** @param before the earlier moment */
-function differenceOf(before: Ledger, after: Ledger): Difference {
+function differenceOf(before: Ledger, after: Ledger): QueueDifference {
   const came: string[] = []
   const started: string[] = []
   const back: string[] = []

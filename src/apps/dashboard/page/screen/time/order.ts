@@ -4,7 +4,7 @@ import type { ModelTime } from '../../data/spans.ts'
 export const orders = ['by name', 'waiting first'] as const
 export type Order = (typeof orders)[number]
 
-export interface Wanted {
+export interface OrderOptions {
   /** The model that is looked at stands first. */
   readonly first: string | null
   /** A part of its name. */
@@ -23,7 +23,7 @@ export function countsOf(ledger: Ledger, model: string) {
 export function rowsIn(
   all: readonly ModelTime[],
   ledger: Ledger,
-  { first, text, order }: Wanted,
+  { first, text, order }: OrderOptions,
 ): readonly ModelTime[] {
   const wanted = text.toLowerCase()
   const lines = new Map(

@@ -15,7 +15,7 @@ import { countsOf } from './order.ts'
 /** Rows beyond what is seen: the next one is there when the focus comes to it. */
 const MARGIN = 3
 
-type Change = (next: (view: View) => View) => void
+type ChangeView = (next: (view: View) => View) => void
 
 /** A row per model, of which those that are seen are drawn: the sheet stays where it is, and the rows go by under it. */
 export function Rows({
@@ -25,7 +25,7 @@ export function Rows({
 }: {
   readonly rows: readonly ModelTime[]
   readonly view: View
-  readonly change: Change
+  readonly change: ChangeView
 }) {
   const box = useRef<HTMLElement>(null)
   const seen = useSeen(box, rows.length)
@@ -112,7 +112,7 @@ function Canvas({
 }: {
   readonly rows: readonly ModelTime[]
   readonly view: View
-  readonly change: Change
+  readonly change: ChangeView
   readonly top: number
   readonly height: number
 }) {
@@ -191,7 +191,7 @@ interface Pointed {
 type PointedAt = { readonly part: number; readonly span: Span | undefined }
 
 /** Moves the view with the pointer; a press without a move is a click. */
-function usePanning(change: Change, onClick: (place: PointedAt) => void) {
+function usePanning(change: ChangeView, onClick: (place: PointedAt) => void) {
   const from = useRef<number | null>(null)
   const moved = useRef(false)
   return {

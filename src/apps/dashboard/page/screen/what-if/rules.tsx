@@ -4,16 +4,16 @@ import { capacityOf } from '../../../../../engine/core/index.ts'
 import type { Recorded } from '../../../../../tools/insight/what-if/tried.ts'
 import { Choices } from '../../part/choices.tsx'
 import { Panel } from '../../part/panel.tsx'
-import { type Change, unchanged } from './trial.ts'
+import { type RuleChange, unchanged } from './trial.ts'
 
 const MOST_MODELS = 12
 
 interface Tried {
   readonly of: Recorded
-  readonly change: Signal<Change>
+  readonly change: Signal<RuleChange>
 }
 
-const setIn = (change: Signal<Change>, part: Partial<Change>) => {
+const setIn = (change: Signal<RuleChange>, part: Partial<RuleChange>) => {
   change.value = { ...change.peek(), ...part }
 }
 
@@ -98,7 +98,13 @@ function PolicyRules({ of, change }: Tried) {
 
 const USUAL_PART = 0.25
 
-function Pause({ models, change }: { readonly models: readonly string[]; readonly change: Signal<Change> }) {
+function Pause({
+  models,
+  change,
+}: {
+  readonly models: readonly string[]
+  readonly change: Signal<RuleChange>
+}) {
   const { pause } = change.value
   const part = pause?.part ?? USUAL_PART
   return (

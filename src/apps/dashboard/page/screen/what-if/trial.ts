@@ -11,7 +11,7 @@ import type { LoadedPeriod } from '../../data/period.ts'
 import { turn } from '../../frame/turn.ts'
 
 /** What the user changes of the rules. */
-export interface Change {
+export interface RuleChange {
   readonly policy: 'as it is' | 'serial' | 'by-model'
   readonly capacity: Readonly<Record<string, number>>
   /** Null: unchanged. */
@@ -22,7 +22,7 @@ export interface Change {
   readonly pause: { readonly model: string; readonly part: number } | null
 }
 
-export const unchanged: Change = {
+export const unchanged: RuleChange = {
   policy: 'as it is',
   capacity: {},
   overtakes: null,
@@ -44,7 +44,7 @@ export async function recorded(
 }
 
 /** The trial, in the form of `interlock what-if --try`. */
-export function trialOf(change: Change, { policy, period }: Recorded): Trial {
+export function trialOf(change: RuleChange, { policy, period }: Recorded): Trial {
   const { capacity, overtakes, slots, pause } = change
   const maxActive = change.policy === 'as it is' ? policy.maxActive : change.policy === 'serial' ? 1 : null
   const rules: Policy = {
@@ -59,7 +59,7 @@ export function trialOf(change: Change, { policy, period }: Recorded): Trial {
   return { name: nameOf(change, policy), policy: rules, slots, ...(pauses.length === 0 ? {} : { pauses }) }
 }
 
-function nameOf({ policy: which, capacity, overtakes, slots, pause }: Change, inForce: Policy): string {
+function nameOf({ policy: which, capacity, overtakes, slots, pause }: RuleChange, inForce: Policy): string {
   const parts = [
     ...(which === 'as it is' ? [] : [which]),
     ...Object.entries(capacity)

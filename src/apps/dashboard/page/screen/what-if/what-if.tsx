@@ -12,7 +12,7 @@ import { Panel } from '../../part/panel.tsx'
 import { Reach } from '../../part/reach.tsx'
 import { Scroll } from '../../part/scroll.tsx'
 import { Rules } from './rules.tsx'
-import { type Change, recorded, trialOf, tried, unchanged } from './trial.ts'
+import { type RuleChange, recorded, trialOf, tried, unchanged } from './trial.ts'
 
 /** How many of the last events it is about, unless more are loaded. */
 const EVENTS = 20_000
@@ -21,7 +21,7 @@ const EVENTS = 20_000
 export function WhatIf() {
   const { live, shown } = usePage()
   const length = useSignal<Length>('1 h')
-  const change = useSignal<Change>(unchanged)
+  const change = useSignal<RuleChange>(unchanged)
   const at = shown.isLive.value ? null : shown.ledger.value.version
   const of = useLoad({
     question: `${length.value} ${at} ${live.generation.value}`,
@@ -56,7 +56,7 @@ export function WhatIf() {
   )
 }
 
-function Outcomes({ of, change }: { readonly of: Recorded; readonly change: Change }) {
+function Outcomes({ of, change }: { readonly of: Recorded; readonly change: RuleChange }) {
   const { live } = usePage()
   const found = useSignal<Found | string | null>(null)
   const isBusy = useSignal(false)

@@ -5,12 +5,12 @@ import { Panel } from '../../part/panel.tsx'
 import { Scroll } from '../../part/scroll.tsx'
 
 const parts = ['payload', 'progress', 'result', 'error', 'checkpoint'] as const
-type Kept = Readonly<Record<(typeof parts)[number], unknown>>
+type KeptParts = Readonly<Record<(typeof parts)[number], unknown>>
 
 /** The payload and the result of a job, if the user may see them. Fetched on request. */
 export function Data({ jobId }: { readonly jobId: string }) {
   const { me, live } = usePage()
-  const kept = useAsked(() => getJson<Kept>(ofQueue(live.queue, 'jobs', jobId, 'data')))
+  const kept = useAsked(() => getJson<KeptParts>(ofQueue(live.queue, 'jobs', jobId, 'data')))
   if (!me.data)
     return (
       <Panel id="data" title="Payload and result">
@@ -36,7 +36,7 @@ export function Data({ jobId }: { readonly jobId: string }) {
   )
 }
 
-function Parts({ kept }: { readonly kept: Kept }) {
+function Parts({ kept }: { readonly kept: KeptParts }) {
   const there = parts.filter((part) => kept[part] !== null)
   if (there.length === 0) return <None>There is none.</None>
   return (

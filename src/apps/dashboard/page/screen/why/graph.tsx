@@ -103,7 +103,7 @@ interface Size {
   readonly height: number
 }
 
-interface Point {
+interface GraphPoint {
   readonly x: number
   readonly y: number
 }
@@ -111,10 +111,13 @@ interface Point {
 const GAP = { across: 96, down: 26, margin: 6 }
 
 /** Places the jobs: each one left of the jobs it waits for, and jobs that belong together near each other. */
-function layoutOf({ jobs, edges }: WaitsFor, sizeOf: (jobId: string) => Size): Map<string, Point & Size> {
+function layoutOf(
+  { jobs, edges }: WaitsFor,
+  sizeOf: (jobId: string) => Size,
+): Map<string, GraphPoint & Size> {
   const ids = jobs.map(({ jobId }) => jobId)
   const columns = columnsOf(ids, edges)
-  const placed = new Map<string, Point & Size>()
+  const placed = new Map<string, GraphPoint & Size>()
   let left = GAP.margin
   const heightOf = (column: readonly string[]) =>
     column.reduce((sum, id) => sum + sizeOf(id).height + GAP.down, -GAP.down)

@@ -1,7 +1,7 @@
 import type { Explanation } from '../../../../../engine/core/index.ts'
 import { count } from '../../../../../tools/format/index.ts'
 import { operatorText } from '../../../../../tools/history/operators.ts'
-import type { JobDocument } from '../../../api/job-documents.ts'
+import type { DashboardJob } from '../../../api/job-documents.ts'
 import { getJson, ofQueue } from '../../data/api.ts'
 import { usePage } from '../../frame/context.ts'
 import { momentText } from '../../frame/time.ts'
@@ -21,7 +21,7 @@ function useWho(jobId: string, ids: readonly string[]): ReadonlyMap<string, stri
     question: [jobId, ...ids].join(' '),
     look: async () => {
       if (ids.length === 0) return new Map<string, string>()
-      const { explanation } = await getJson<JobDocument>(ofQueue(live.queue, 'jobs', jobId))
+      const { explanation } = await getJson<DashboardJob>(ofQueue(live.queue, 'jobs', jobId))
       return new Map(
         explanation.models.flatMap(({ paused }) =>
           paused?.by == null || paused.who === null ? [] : [[paused.by, operatorText(paused.who)] as const],
