@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { freePort } from '../support/postgres.ts'
 import { atEnd } from '../support/this-test.ts'
-import { wayTo } from '../support/way.ts'
+import { routeTo } from '../support/way.ts'
 import { connection, migratedDatabase, opened } from './support.ts'
 
 /** Takes connections and says nothing: a machine that hangs. */
@@ -95,7 +95,7 @@ describe('an address of several servers', () => {
 
   it('leaves a server that hangs also with the connections that are just being made', async () => {
     const url = await migratedDatabase()
-    const [first, second] = [await wayTo(url), await freePort()]
+    const [first, second] = [await routeTo(url), await freePort()]
     const there = url.replace(new URL(url).host, `${first.host},127.0.0.1:${second}`)
     const connectionString = `${there}?connect_timeout=9000`
     // Each limit is longer than this test may take.
@@ -106,7 +106,7 @@ describe('an address of several servers', () => {
     await store.listen('q', () => {})
     first.silence()
     const read = store.read('q', 0, 1).catch(({ code }) => code)
-    await wayTo(url, second)
+    await routeTo(url, second)
     expect(await moved.promise).toContain(`127.0.0.1:${second} takes writes`)
     expect(await read).toBe('store_unavailable')
   })

@@ -10,7 +10,7 @@ import {
   startReplicated,
 } from '../support/replicated-postgres.ts'
 import { atEnd } from '../support/this-test.ts'
-import { wayTo } from '../support/way.ts'
+import { routeTo } from '../support/way.ts'
 
 /** Removed after all that the test has opened on it: what is closed would look for its servers. */
 async function replicated(options: ReplicationOptions): Promise<ReplicatedPostgres> {
@@ -89,7 +89,7 @@ describe('a standby that is behind', () => {
   it('is not taken for a log that went back: the process waits until the address leads to the primary again', async () => {
     const pair = await replicated({ synchronous: false })
     // A name or proxy that leads to the wrong server for a moment.
-    const way = await wayTo(pair.primary().url)
+    const way = await routeTo(pair.primary().url)
     const { coordinator } = await joined(pair, `postgres://postgres@${way.host}/postgres`)
     const stopped: unknown[] = []
     coordinator.stopped$.subscribe((error) => stopped.push(error))
@@ -135,7 +135,7 @@ describe('what a process has read', () => {
 describe('a primary that is gone without a word', () => {
   it('is left for the one that takes over, though its sockets never break and its answers are waited for', async () => {
     const pair = await replicated({ synchronous: false })
-    const { host, silence } = await wayTo(pair.primary().url)
+    const { host, silence } = await routeTo(pair.primary().url)
     const second = new URL(pair.other().url).host
     const moved: string[] = []
     const connectionString = `postgres://postgres@${host},${second}/postgres`
@@ -195,7 +195,7 @@ describe('a primary that was replaced and does not know', () => {
       })
     for (const isPromoted of [false, true]) {
       if (isPromoted) await pair.promote()
-      const other = await wayTo(pair.other().url)
+      const other = await routeTo(pair.other().url)
       const moved: string[] = []
       const hosts = `${new URL(pair.primary().url).host},${other.host}`
       const store = postgresStore(`postgres://postgres@${hosts}/postgres`, {

@@ -46,7 +46,7 @@ function beating(fails: (n: number) => Error | number | 'hangs' | null, ttlMs = 
     },
   }
   const failures = { note: () => {}, beatWentWell: () => {} }
-  const keeper = new LeaseKeeper(options, holder, { log: { version: 0 }, failures, heard: () => {} })
+  const keeper = new LeaseKeeper(options, holder, { log: { version: 0 }, failures, renewed: () => {} })
   const began = performance.now()
   return { keeper, store, sent, left, began, isLost: () => lost }
 }

@@ -268,7 +268,7 @@ describe('the time until a process looks', () => {
       await vi.advanceTimersByTimeAsync(ms)
       happens?.()
       isCarriedOut = true
-      combining.hear(['waiting'])
+      combining.receiveAnswered(['waiting'])
       await published
     }
     /** Looks after a batch for so long, until there is another combiner, which answers. */
@@ -284,7 +284,7 @@ describe('the time until a process looks', () => {
       const published = combining.publish(batch)
       await vi.advanceTimersByTimeAsync(50)
       isCarriedOut = true
-      combining.hear(['waiting'])
+      combining.receiveAnswered(['waiting'])
       await published
     }
     /** How long it would wait now. */
@@ -423,9 +423,9 @@ describe('a worker in a process that does not combine', () => {
       await first.enqueue(batch.map((job) => ({ ...job, payload: { of: job.jobId } })))
       await isDone.promise
     }
-    const isTold = () => sum(calls('read')) < sum(calls('publish'))
+    const getsAnswers = () => sum(calls('read')) < sum(calls('publish'))
     // One that was stopped for a moment, as on a busy machine, hands its commands in by itself for a while.
-    for (let n = 0; n < 8 && !isTold(); n++) await run(`batch-${n}`)
+    for (let n = 0; n < 8 && !getsAnswers(); n++) await run(`batch-${n}`)
     expect(sum(calls('read'))).toBeLessThan(sum(calls('publish')))
     await vi.waitFor(async () => {
       await Promise.all(all.map((each) => each.catchUp()))

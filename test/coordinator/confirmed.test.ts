@@ -109,7 +109,7 @@ describe('where what is read counts only once it is confirmed', () => {
   })
 
   it('a command that another process has carried out is answered then, told or read', async () => {
-    for (const isTold of [true, false]) {
+    for (const getsAnswers of [true, false]) {
       const database = memoryDatabase()
       const { store, isAsked, confirm } = unconfirmedStore(database)
       const wakes = new Set<OnWake>()
@@ -136,7 +136,7 @@ describe('where what is read counts only once it is confirmed', () => {
               const answers = { version: 1, answers: [{ commandId: published.command.id, result }], data: [] }
               for (const wake of wakes)
                 wake(
-                  isTold
+                  getsAnswers
                     ? { type: 'answers', answers: { ...answers, isUnconfirmed: true } }
                     : { type: 'answered', senders: [published.command.workerId], version: 1 },
                 )

@@ -131,7 +131,7 @@ describe('messages about what came in', () => {
   /** Another process was faster when this one looked for rows. */
   const losing = () => {
     const all = looking()
-    all.looks.hear('rows')
+    all.looks.receive('rows')
     vi.advanceTimersByTime(TRY)
     all.looks.rows.looked(false)
     all.looks.see(takenInAt(NOW))
@@ -141,27 +141,27 @@ describe('messages about what came in', () => {
 
   it('make a process look at once, for what they tell of', () => {
     const { looks, counts } = looking()
-    looks.hear('rows')
+    looks.receive('rows')
     expect(counts).toEqual({ rows: 1, requests: 0 })
-    looks.hear('both')
+    looks.receive('both')
     expect(counts).toEqual({ rows: 2, requests: 1 })
   })
 
   it('make one that found nothing look at once, if no other process was faster: it may be of another queue', () => {
     const { looks, counts } = looking()
-    looks.hear('rows')
+    looks.receive('rows')
     looks.rows.looked(false)
-    looks.hear('rows')
+    looks.receive('rows')
     expect(counts.rows).toBe(2)
   })
 
   it('make one look later that another one was faster than, whichever it learns first', () => {
     const { looks, counts } = looking()
-    looks.hear('rows')
+    looks.receive('rows')
     looks.see(takenInAt(NOW))
     vi.advanceTimersByTime(TRY)
     looks.rows.looked(false)
-    looks.hear('rows')
+    looks.receive('rows')
     expect(counts.rows).toBe(1)
     vi.advanceTimersByTime(WIDEST)
     expect(counts.rows).toBe(2)
@@ -169,8 +169,8 @@ describe('messages about what came in', () => {
 
   it('make it look once for all of them', () => {
     const { looks, counts } = losing()
-    looks.hear('rows')
-    looks.hear('rows')
+    looks.receive('rows')
+    looks.receive('rows')
     expect(counts.rows).toBe(0)
     vi.advanceTimersByTime(WIDEST)
     expect(counts.rows).toBe(1)
@@ -180,7 +180,7 @@ describe('messages about what came in', () => {
 
   it('make it not look if another process takes something in meanwhile', () => {
     const { looks, counts } = losing()
-    looks.hear('rows')
+    looks.receive('rows')
     expect(looks.see(takenInAt(NOW))).toBe(true)
     vi.advanceTimersByTime(WIDEST)
     expect(counts.rows).toBe(0)
@@ -188,7 +188,7 @@ describe('messages about what came in', () => {
 
   it('make it look all the same if only older events come to its knowledge', () => {
     const { looks, counts } = losing()
-    looks.hear('rows')
+    looks.receive('rows')
     expect(looks.see(takenInAt(NOW - 400 * MICROS_PER_MS))).toBe(false)
     vi.advanceTimersByTime(WIDEST)
     expect(counts.rows).toBe(1)
@@ -196,31 +196,31 @@ describe('messages about what came in', () => {
 
   it('that were left out are made up for by the process that took in the rest, for both kinds', () => {
     const taker = looking()
-    taker.looks.hear('rows')
+    taker.looks.receive('rows')
     taker.looks.see(takenInAt(NOW))
     taker.looks.rows.looked(true)
-    taker.looks.hear('both', true)
+    taker.looks.receive('both', true)
     expect(taker.counts).toEqual({ rows: 2, requests: 1 })
     const other = losing()
-    other.looks.hear('rows')
+    other.looks.receive('rows')
     other.looks.see(takenInAt(NOW))
-    other.looks.hear('both', true)
+    other.looks.receive('both', true)
     expect(other.counts).toEqual({ rows: 0, requests: 0 })
   })
 
   it('that were left out are made up for by all if nobody took in anything', () => {
     const { looks, counts } = looking()
-    looks.hear('rows')
-    looks.hear('both', true)
+    looks.receive('rows')
+    looks.receive('both', true)
     expect(counts).toEqual({ rows: 2, requests: 1 })
   })
 
   it('always make a process look where calls have no price', () => {
     const { looks, counts } = looking(false)
-    looks.hear('rows')
+    looks.receive('rows')
     looks.rows.looked(false)
     looks.see(takenInAt(NOW))
-    looks.hear('both', true)
+    looks.receive('both', true)
     expect(counts).toEqual({ rows: 2, requests: 1 })
   })
 })

@@ -19,7 +19,7 @@ const ways: Readonly<Record<string, { lost: boolean; of: (store: LogStore) => Lo
   'that tries again': { lost: true, of: ({ combining, ...store }) => store },
 }
 
-interface Way {
+interface Route {
   readonly of: (store: LogStore) => LogStore
   /** It has lost an append to somebody. */
   readonly lost: boolean
@@ -44,7 +44,7 @@ function cuttable(store: LogStore) {
 }
 
 /** One process that hears of nothing and never polls, and the database as it was before its last words. */
-async function lateProcess({ of, lost }: Way) {
+async function lateProcess({ of, lost }: Route) {
   const url = await migratedDatabase()
   const store = postgresStore(url)
   const all: Coordinator[] = []

@@ -8,7 +8,7 @@ function mayIgnore(behind: number, isFrugal: boolean): boolean {
   vi.spyOn(Math, 'random').mockReturnValue(0.5)
   onTestFinished(() => void vi.restoreAllMocks())
   const process = {
-    isTold: !isFrugal,
+    getsAnswers: !isFrugal,
     capacity: { kinds: null, freeSlots: 0 },
     log: {
       looks: lookPolicyOf(isFrugal ? { frugal: true } : {}),

@@ -169,8 +169,8 @@ function append(
   const published = without(state.published, commands)
   const committed = [...state.committed, ...commands].toSorted()
   const told = noted({ ...state, version: version + 1, published, committed }, commands, who, 'answered')
-  const isTold = state.combiner !== null || state.processes[who]?.mode === 'combining'
-  return [told, { is: 'written', published, combines: isTold ? combines : undefined }]
+  const getsAnswers = state.combiner !== null || state.processes[who]?.mode === 'combining'
+  return [told, { is: 'written', published, combines: getsAnswers ? combines : undefined }]
 }
 
 function publish(state: State, who: number, seen: Seen | null, broken: Broken): readonly [State, Answer] {

@@ -3,7 +3,7 @@ import { tell } from '../../src/apps/cli/command/recover.ts'
 import type { Frame } from '../../src/apps/cli/frame.ts'
 import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
 import { memoryStore } from '../../src/engine/store/memory/index.ts'
-import { decide, wishesOf } from '../../src/tools/operate/recover/decide.ts'
+import { decide, endingsOf } from '../../src/tools/operate/recover/decide.ts'
 
 describe('a decision that fails half-way', () => {
   it('is told beside what was done', async () => {
@@ -14,7 +14,7 @@ describe('a decision that fails half-way', () => {
     await coordinator.recover()
     const view = coordinator.state()
     const seen = { view, doubtful: view.active() }
-    const wishes = wishesOf({ completed: ['a'], requeue: ['b'], fail: ['c'] })
+    const wishes = endingsOf({ completed: ['a'], requeue: ['b'], fail: ['c'] })
     // Somebody else was faster with one of them.
     const [, b] = view.active()
     await coordinator.complete({ jobId: 'b', fencingToken: b?.fencingToken ?? 0, epoch: view.epoch })

@@ -136,7 +136,7 @@ export class SimProcess implements Line {
     const running = witness.begin(this, job, lease, attempt.spec.models)
     const stopped = new Promise<boolean>((resolve) => {
       const stop = () => {
-        running.isTold = true
+        running.getsAnswers = true
         resolve(true)
       }
       this.#stops.add(stop)
@@ -198,7 +198,7 @@ export class SimProcess implements Line {
   async #work(running: Running, signal: AbortSignal): Promise<void> {
     const stop = Promise.withResolvers<void>()
     const onAbort = () => {
-      running.isTold = true
+      running.getsAnswers = true
       stop.resolve()
     }
     if (signal.aborted) onAbort()

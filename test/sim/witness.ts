@@ -33,7 +33,7 @@ export interface Running {
   readonly lease: Lease
   readonly models: readonly string[]
   /** It has been told to stop, and does so at once. */
-  isTold: boolean
+  getsAnswers: boolean
 }
 
 type Queue = NonNullable<ReturnType<MemoryDatabase['queues']['get']>>
@@ -72,7 +72,7 @@ export class Witness {
 
   /** @param part which part of the attempt begins, where it has several: steps share the token of their workflow */
   begin(line: Line, job: SimJob, lease: Lease, models: readonly string[], part = 0): Running {
-    const running = { line, job, lease, models, isTold: false }
+    const running = { line, job, lease, models, getsAnswers: false }
     if (!line.isAlive) return running
     this.#checkToken(running, part)
     this.#checkLease(running)
@@ -128,8 +128,8 @@ export class Witness {
     }
     if (event.type !== 'failed' || event.code !== 'released') return
     for (const running of this.#running) {
-      const { lease, line, isTold } = running
-      if (lease.jobId !== event.jobId || lease.fencingToken !== event.token || isTold) continue
+      const { lease, line, getsAnswers } = running
+      if (lease.jobId !== event.jobId || lease.fencingToken !== event.token || getsAnswers) continue
       if (this.#canRun(line))
         this.report(
           'given_back',
@@ -183,7 +183,7 @@ export class Witness {
   }
 
   #overlaps(a: Running, b: Running): boolean {
-    if (!this.#canRun(a.line) || !this.#canRun(b.line) || b.isTold) return false
+    if (!this.#canRun(a.line) || !this.#canRun(b.line) || b.getsAnswers) return false
     return a.models.some((model) => b.models.includes(model))
   }
 

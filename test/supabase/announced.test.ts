@@ -45,24 +45,25 @@ interface Heard {
 
 /** What a plain client hears. */
 async function listenTo(queue: string): Promise<Heard[]> {
-  const heard: Heard[] = []
+  const received: Heard[] = []
   const channel = clientOf(project, project.keys.secret)
     .channel(await topicOf(project, queue), { config: { private: true } })
     .on('broadcast', { event: 'wake' }, ({ payload }) =>
-      heard.push({
+      received.push({
         version: payload.version,
         concerns: payload.concerns,
         byDatabase: 'direct' in payload,
       }),
     )
   await new Promise<void>((resolve) => channel.subscribe((status) => status === 'SUBSCRIBED' && resolve()))
-  return heard
+  return received
 }
 
-const versionsIn = (heard: readonly Heard[]) => heard.map(({ version }) => version)
+const versionsIn = (received: readonly Heard[]) => received.map(({ version }) => version)
 
 /** What the database announced itself, without leaving it to the process that appended. */
-const announcedIn = (heard: readonly Heard[]) => versionsIn(heard.filter(({ byDatabase }) => byDatabase))
+const announcedIn = (received: readonly Heard[]) =>
+  versionsIn(received.filter(({ byDatabase }) => byDatabase))
 
 /** The most that the database announces in such a time: one in 170 ms, and what is urgent up to 3 ahead of that. */
 const mostWithin = (ms: number) => Math.ceil(ms / 170) + 1 + 3
@@ -70,14 +71,14 @@ const mostWithin = (ms: number) => Math.ceil(ms / 170) + 1 + 3
 describe.concurrent('the database', () => {
   it('sends a few messages a second at most', async () => {
     const queue = freshQueue()
-    const heard = await listenTo(queue)
+    const received = await listenTo(queue)
     const store = storeOn(project, { wake: 'poll' })
     atEnd(() => store.close())
     const begun = performance.now()
     for (let n = 0; n < 40; n++) await appendNow(store, queue, [queuedEvent(`job-${n}`)])
     const most = mostWithin(performance.now() - begun)
-    await eventually(() => heard.length).toBeGreaterThan(0)
-    expect(heard.length).toBeLessThanOrEqual(most)
+    await eventually(() => received.length).toBeGreaterThan(0)
+    expect(received.length).toBeLessThanOrEqual(most)
     // The last version is not told of; a process that heard the message before it looks again.
     const b = await join(queue)
     await eventually(() => b.state().version).toBe(40)
@@ -115,14 +116,14 @@ describe.concurrent('the database', () => {
     const queue = freshQueue()
     const [one, other] = [await join(queue), await join(queue)]
     const stranger = clientOf(project, project.keys.secret)
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const channel = stranger
       .channel(`interlock:${queue}`, { config: { private: true } })
-      .on('broadcast', { event: '*' }, (message) => heard.push(message))
+      .on('broadcast', { event: '*' }, (message) => received.push(message))
     await new Promise<void>((resolve) => channel.subscribe((status) => status === 'SUBSCRIBED' && resolve()))
     await one.enqueue([{ jobId: 'a', models: ['m'] }])
     await eventually(() => other.state().version).toBe(one.state().version)
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
   })
 
   it('announces at once what another process may wait for, and the rest in turns', async () => {
@@ -132,15 +133,15 @@ describe.concurrent('the database', () => {
     await one.enqueue(['a', 'b', 'c', 'd', 'e'].map((jobId) => ({ jobId, models: ['m'] })))
     let [running] = await one.claim(claim)
     await sleep(1_000)
-    const heard = await listenTo(queue)
+    const received = await listenTo(queue)
     const begun = performance.now()
     for (let n = 0; n < 4; n++) [running] = await one.complete((running as Started).lease, { claim })
     const turns = Math.ceil((performance.now() - begun) / 170)
     await one.enqueue([{ jobId: 'f', models: ['n'] }])
     const { version } = one.state()
-    await eventually(() => announcedIn(heard).at(-1)).toBe(version)
+    await eventually(() => announcedIn(received).at(-1)).toBe(version)
     // One of them goes ahead, and what puts a job in line.
-    expect(announcedIn(heard).length).toBeLessThanOrEqual(turns + 2)
+    expect(announcedIn(received).length).toBeLessThanOrEqual(turns + 2)
   })
 
   it('announces at once that jobs were taken which others were told of', async () => {
@@ -148,7 +149,7 @@ describe.concurrent('the database', () => {
     const one = await join(queue)
     await one.setPolicy('by-model')
     await sleep(1_000)
-    const heard = await listenTo(queue)
+    const received = await listenTo(queue)
     // Almost three messages ahead already: an end has to wait.
     const ahead = () =>
       project.query(
@@ -159,12 +160,12 @@ describe.concurrent('the database', () => {
     await ahead()
     const [running] = await one.claim(claim)
     const taken = one.state().version
-    await eventually(() => announcedIn(heard)).toContain(taken)
+    await eventually(() => announcedIn(received)).toContain(taken)
     await ahead()
     await one.complete((running as Started).lease)
     await one.enqueue([{ jobId: 'b', models: ['m'] }])
-    await eventually(() => announcedIn(heard)).toContain(taken + 2)
-    expect(announcedIn(heard)).not.toContain(taken + 1)
+    await eventually(() => announcedIn(received)).toContain(taken + 2)
+    expect(announcedIn(received)).not.toContain(taken + 1)
   })
 
   it('takes a large append for urgent unless it starts jobs', async () => {
@@ -178,10 +179,10 @@ describe.concurrent('the database', () => {
       await one.enqueue(many('a'))
       const [running] = await one.claim({ max: 1, kinds: null })
       await sleep(1_000)
-      const heard = await listenTo(queue)
+      const received = await listenTo(queue)
       await one.enqueue(many('b'))
       const queued = one.state().version
-      await eventually(() => heard).toContainEqual(
+      await eventually(() => received).toContainEqual(
         expect.objectContaining({ version: queued, concerns: 'all' }),
       )
       // The next turn is not soon, and what is urgent may come before it.
@@ -198,8 +199,8 @@ describe.concurrent('the database', () => {
       if (row?.['is_ahead'] !== true) return false
       await project.query('update job_queue_heads set woken_at = clock_timestamp() where queue = $1', [queue])
       await one.enqueue([{ jobId: 'c', models: ['c'] }])
-      await eventually(() => versionsIn(heard)).toContain(one.state().version)
-      expect(announcedIn(heard)).not.toContain(started)
+      await eventually(() => versionsIn(received)).toContain(one.state().version)
+      expect(announcedIn(received)).not.toContain(started)
       return true
     }
     while (!(await isShown()));
@@ -208,12 +209,12 @@ describe.concurrent('the database', () => {
   it('goes on announcing when its clock was set back', async () => {
     const queue = freshQueue()
     const one = await join(queue)
-    const heard = await listenTo(queue)
+    const received = await listenTo(queue)
     await project.query("update job_queue_heads set woken_at = now() + interval '1 hour' where queue = $1", [
       queue,
     ])
     await one.enqueue([{ jobId: 'a', models: ['a'] }])
-    await eventually(() => announcedIn(heard)).toEqual([1])
+    await eventually(() => announcedIn(received)).toEqual([1])
   })
 
   it('announces an append over a connection, however many came over the API just before', async () => {
@@ -249,10 +250,10 @@ describe.concurrent('the database', () => {
 
 it('database and processes together send a few messages a second, and all of it is heard of', async () => {
   const queue = freshQueue()
-  const heard = await listenTo(queue)
+  const received = await listenTo(queue)
   const submitters = [await join(queue), await join(queue), await join(queue), await join(queue)]
   await sleep(1_000)
-  heard.splice(0)
+  received.splice(0)
   const begun = performance.now()
   const submit = async (coordinator: Coordinator, by: number) => {
     for (let n = 0; performance.now() - begun < 4_000; n++) {
@@ -264,9 +265,9 @@ it('database and processes together send a few messages a second, and all of it 
   const most = mostWithin(performance.now() - begun)
   // An offer that runs out may still be written down.
   const newest = () => Math.max(...submitters.map((one) => one.state().version))
-  await eventually(() => Math.max(...versionsIn(heard)) - newest()).toBe(0)
-  const byDatabase = announcedIn(heard).length
+  await eventually(() => Math.max(...versionsIn(received)) - newest()).toBe(0)
+  const byDatabase = announcedIn(received).length
   expect(byDatabase).toBeLessThanOrEqual(most)
   // They announce what the database has left out, when the rate is used up.
-  expect(heard.length - byDatabase).toBeLessThan(byDatabase / 2)
+  expect(received.length - byDatabase).toBeLessThan(byDatabase / 2)
 })

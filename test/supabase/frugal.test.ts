@@ -128,11 +128,11 @@ it.concurrent('asks the database nothing when an offer runs out and nothing has 
 
 it.concurrent('a message says which processes an append concerns, as the appending process sees it', async () => {
   const queue = `frugal-${++queues}`
-  const heard = new Map<number, string>()
+  const received = new Map<number, string>()
   const channel = clientOf(project, project.keys.secret)
     .channel(await topicOf(project, queue), { config: { private: true } })
     .on('broadcast', { event: 'wake' }, ({ payload }) => {
-      if ('direct' in payload) heard.set(payload.version, payload.concerns)
+      if ('direct' in payload) received.set(payload.version, payload.concerns)
     })
   await new Promise<void>((resolve) => channel.subscribe((status) => status === 'SUBSCRIBED' && resolve()))
   const one = await join(queue)
@@ -160,7 +160,7 @@ it.concurrent('a message says which processes an append concerns, as the appendi
     const before = one.state().version
     await step()
     const { version } = one.state()
-    await eventually(() => heard.get(version), { timeout: 10_000 }).toBe(concern)
+    await eventually(() => received.get(version), { timeout: 10_000 }).toBe(concern)
     expect(concernOf((await store.read(queue, before, 100)).events)).toBe(concern)
   }
 })

@@ -2,7 +2,7 @@ import net from 'node:net'
 import { atEnd } from './this-test.ts'
 
 /** A way to a server, for the connections that there are and for those that come. */
-export interface Way {
+export interface Route {
   /** `host:port` */
   readonly host: string
   /** How many connections have come so far. */
@@ -14,7 +14,7 @@ export interface Way {
 }
 
 /** @param port a free one unless given */
-export async function wayTo(url: string, port = 0): Promise<Way> {
+export async function routeTo(url: string, port = 0): Promise<Route> {
   const sockets = new Set<net.Socket>()
   let target = new URL(url)
   let isSilent = false

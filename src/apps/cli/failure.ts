@@ -21,8 +21,10 @@ export class Interrupted extends Error {
 }
 
 /** Whether everything about it was already printed. */
-export const isToldAlready = (error: unknown): boolean =>
-  [CommanderError, FoundSomething, NotFound, NotDone, Interrupted].some((told) => error instanceof told)
+export const isShownAlready = (error: unknown): boolean =>
+  [CommanderError, FoundSomething, NotFound, NotDone, Interrupted].some(
+    (errorText) => error instanceof errorText,
+  )
 
 /** Characters of what a driver or a module says. Our own messages are bounded. */
 const MOST = 4_000
@@ -32,17 +34,17 @@ export function failureText(error: unknown, debug: boolean): string {
   if (debug && error instanceof Error) return written(stackLines(error))
   if (error instanceof InterlockError) {
     const { what, todo } = splitMessage(error.message.replace(goesOn, ''))
-    return told(`error (${error.code}): ${what}`, todo)
+    return errorText(`error (${error.code}): ${what}`, todo)
   }
   if (error instanceof LocalFailure) {
     const { what, todo } = splitMessage(error.message)
-    return told(`error: ${what}`, todo)
+    return errorText(`error: ${what}`, todo)
   }
   const what = safeBeginning(error instanceof Error ? error.message : String(error), MOST)
-  return told(`error: ${what}`, 'run it again with DEBUG=1 to see where it comes from')
+  return errorText(`error: ${what}`, 'run it again with DEBUG=1 to see where it comes from')
 }
 
-const told = (what: string, todo: string | undefined): string =>
+const errorText = (what: string, todo: string | undefined): string =>
   written(todo === undefined ? what : [what, `  to do: ${todo}`])
 
 /** An error as JSON, for programs. `code` is null if the error is not Interlock's. */

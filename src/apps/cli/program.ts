@@ -21,7 +21,7 @@ export async function runCli(words: readonly string[], outside: Surface): Promis
   } catch (thrown) {
     // A help page ends like this.
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return exitCodes.fine
-    const { exitCodeOf, failureDocument, failureText, Interrupted, isToldAlready } = await import(
+    const { exitCodeOf, failureDocument, failureText, Interrupted, isShownAlready } = await import(
       './failure.ts'
     )
     const { written } = await import('./terminal/lines.ts')
@@ -33,7 +33,7 @@ export async function runCli(words: readonly string[], outside: Surface): Promis
     // People read standard error. A program gets its document even without a result.
     if (json && code !== exitCodes.fine && !hasSpoken())
       surface.stdout.write(written(JSON.stringify(failureDocument(error))))
-    if (!isToldAlready(error)) surface.stderr.write(failureText(error, Boolean(surface.env['DEBUG'])))
+    if (!isShownAlready(error)) surface.stderr.write(failureText(error, Boolean(surface.env['DEBUG'])))
     return code
   }
 }

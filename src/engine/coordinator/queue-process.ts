@@ -74,12 +74,12 @@ export class QueueProcess implements MemberOwner, LookingProcess {
     if (this.incoming.see(event)) this.hints.takenIn()
   }
 
-  started(attempt: Started, taker: StartReason): boolean {
-    return this.#gate.router.receive(attempt, taker)
+  started(attempt: Started, requester: StartReason): boolean {
+    return this.#gate.router.receive(attempt, requester)
   }
 
   arrived(incoming: Incoming, again?: boolean): void {
-    this.incoming.hear(incoming, again)
+    this.incoming.receive(incoming, again)
   }
 
   requested(): void {

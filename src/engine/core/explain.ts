@@ -81,9 +81,15 @@ export function explainJob(facts: QueueFacts, jobId: string, record: JobRecord):
   if (live !== undefined) return { ...live, also: [...live.also, ...alsoKnown(facts, record)] }
   const found = notLive(facts, jobId, record)
   if (found === undefined) return undefined
-  const { command, ...told } = found
+  const { command, ...diagnosis } = found
   const nowhere = { blockedBy: null, models: [], position: null, chain: [], overtaken: 0 }
-  return { jobId, standing: told.state, ...told, ...nowhere, also: alsoKnown(facts, record, command) }
+  return {
+    jobId,
+    standing: diagnosis.state,
+    ...diagnosis,
+    ...nowhere,
+    also: alsoKnown(facts, record, command),
+  }
 }
 
 /** What is with a live job, as far as the queue itself says it; undefined for one that is not live. */
@@ -91,8 +97,8 @@ export function explainLive(facts: QueueFacts, jobId: string): LiveExplanation |
   const { ledger } = facts
   const job = jobOf(ledger, jobId)
   if (job === undefined) return undefined
-  const told = diagnosisOf(facts, job)
-  const { code, reason, blockedBy } = told
+  const diagnosis = diagnosisOf(facts, job)
+  const { code, reason, blockedBy } = diagnosis
   const chain = chainOf(ledger, blockedBy)
   return {
     ...{ jobId, code, reason, blockedBy, chain, overtaken: job.overtaken },
@@ -101,8 +107,8 @@ export function explainLive(facts: QueueFacts, jobId: string): LiveExplanation |
     since: job.active ? job.startedAt : job.queuedAt,
     models: job.spec.models.map((name) => placeOn(facts, job, name)),
     position: isInLine(job) ? ledger.line.rank(job.place) : null,
-    whatHasToHappen: toDoFor(facts, job, told),
-    also: alsoOf(facts, job, told, chain),
+    whatHasToHappen: toDoFor(facts, job, diagnosis),
+    also: alsoOf(facts, job, diagnosis, chain),
   }
 }
 

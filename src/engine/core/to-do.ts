@@ -6,9 +6,9 @@ import { firstPause } from './pausing.ts'
 import { operand } from './safe-text.ts'
 
 /** What has to happen before the job goes on, and who does it. */
-export function toDoFor(facts: QueueFacts, job: Job, told: Diagnosis): string {
-  if (job.active) return toDoForActive(facts, job, told)
-  return toDoForWaiting(facts, job, told) + passable(facts, job)
+export function toDoFor(facts: QueueFacts, job: Job, diagnosis: Diagnosis): string {
+  if (job.active) return toDoForActive(facts, job, diagnosis)
+  return toDoForWaiting(facts, job, diagnosis) + passable(facts, job)
 }
 
 function toDoForActive(facts: QueueFacts, job: Job, { code }: Diagnosis): string {
@@ -96,16 +96,23 @@ function passable({ ledger, now }: QueueFacts, job: Job): string {
 }
 
 /** What else stands in the way of a live job, or will. @param chain the jobs that it waits for */
-export function alsoOf(facts: QueueFacts, job: Job, told: Diagnosis, chain: readonly string[]): string[] {
-  return [...inTheWay(facts, chain), ...unattended(facts, job, told)]
+export function alsoOf(
+  facts: QueueFacts,
+  job: Job,
+  diagnosis: Diagnosis,
+  chain: readonly string[],
+): string[] {
+  return [...inTheWay(facts, chain), ...unattended(facts, job, diagnosis)]
 }
 
 /** The job at the end of the chain does not go on by itself. */
 function inTheWay(facts: QueueFacts, chain: readonly string[]): string[] {
   const last = jobOf(facts.ledger, chain.at(-1) ?? '')
   if (last === undefined || !last.active) return []
-  const told = diagnosisOf(facts, last)
-  return told.code === null ? [] : [`job ${last.jobId}: ${told.reason}: ${toDoFor(facts, last, told)}`]
+  const diagnosis = diagnosisOf(facts, last)
+  return diagnosis.code === null
+    ? []
+    : [`job ${last.jobId}: ${diagnosis.reason}: ${toDoFor(facts, last, diagnosis)}`]
 }
 
 /** Nobody is there to do the next step once the present reason is over. */
@@ -127,9 +134,11 @@ function unattended(facts: QueueFacts, job: Job, { code }: Diagnosis): string[] 
 export function alsoKnown(
   facts: Pick<QueueFacts, 'workers'>,
   { commands, behind }: JobRecord,
-  told?: SubmittedCommand,
+  diagnosis?: SubmittedCommand,
 ): string[] {
-  const known = commands.filter((command) => command !== told).map((command) => commandText(facts, command))
+  const known = commands
+    .filter((command) => command !== diagnosis)
+    .map((command) => commandText(facts, command))
   return isBehind(facts, behind)
     ? [
         ...known,

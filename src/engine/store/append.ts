@@ -70,7 +70,7 @@ export interface AnswersTo {
 }
 
 /** The same as its receiver hears it. `version`: that of the append that made them true. */
-export interface HeardAnswers {
+export interface ReceivedAnswers {
   readonly version: number
   /** That append waits for a standby: see `AppendRole.confirm`. */
   readonly isUnconfirmed?: boolean

@@ -155,7 +155,7 @@ export interface AdoptableFilter {
 }
 
 /** How many there are, of each way in: commands by SQL, and rows of `jobs`. Counted up to 10,001. */
-export interface WaysIn {
+export interface SubmittedBy {
   readonly commands: number
   readonly rows: number
 }
@@ -178,11 +178,11 @@ export interface SubmittedJob {
 /** What came in by SQL and as rows of `jobs`, and is not in the queue. */
 export interface Submitted {
   /** What nobody has decided yet, and since when the oldest of it waits. Commands of any kind count. */
-  readonly undecided: WaysIn & { readonly oldestAt: Micros | null }
+  readonly undecided: SubmittedBy & { readonly oldestAt: Micros | null }
   /**
    * What was refused and has not come in since: commands that would have put jobs in line, for a day; rows until they come in.
    */
-  readonly refused: WaysIn
+  readonly refused: SubmittedBy
   /** Undecided ones, the oldest first; then refused ones, the newest first. */
   readonly jobs: readonly SubmittedJob[]
 }

@@ -1,5 +1,5 @@
 import type { Micros, RecordedEvent } from '../core/index.ts'
-import type { HeardAnswers } from './append.ts'
+import type { ReceivedAnswers } from './append.ts'
 
 /**
  * Which processes an append concerns, beside the one that made it: nobody, processes with a free slot (there may be something to
@@ -36,7 +36,7 @@ export type Wake =
   /** The combiner has resigned. */
   | { readonly type: 'resigned' }
   /** What came of commands that were published over this store. */
-  | { readonly type: 'answers'; readonly answers: HeardAnswers }
+  | { readonly type: 'answers'; readonly answers: ReceivedAnswers }
 
 interface Appended {
   readonly type: 'appended'

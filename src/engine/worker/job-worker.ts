@@ -18,7 +18,7 @@ import { Attempt, Attempts } from './attempt.ts'
 import { Breaker } from './breaker.ts'
 import { Turns } from './event-loop.ts'
 import { type HandlerSet, handlersOf } from './handlers.ts'
-import { tellEnd, tellFailure, tellStart, tellUntold } from './log-lines.ts'
+import { logEnd, logFailure, logStart, logUnreported } from './log-lines.ts'
 import type { AttemptOutcome } from './outcome.ts'
 import { perform } from './perform.ts'
 import { emptyTally, Reporter } from './reporter.ts'
@@ -103,7 +103,7 @@ class QueueJobWorker implements JobWorker {
       kinds,
       onChange: (free) => coordinator.offering(kinds, free),
     })
-    this.#onError = options.onError ?? ((error) => tellFailure(coordinator.logger, error))
+    this.#onError = options.onError ?? ((error) => logFailure(coordinator.logger, error))
     this.#claiming = new SingleFlight(() => this.#claimOnce(), this.#onError)
     this.#reporter = new Reporter(coordinator, this.#tally, this.#onError)
     this.#intake = intake ? new RowPoller(coordinator, (count) => (this.#tally.takenIn += count)) : undefined
@@ -216,7 +216,7 @@ class QueueJobWorker implements JobWorker {
       const attempt = new Attempt(one, this.#coordinator, this.#stopMs, this.#turns)
       this.#attempts.add(attempt)
       this.#tally.started++
-      tellStart(this.#coordinator.logger, one)
+      logStart(this.#coordinator.logger, one)
       this.#track(this.#run(attempt))
     }
   }
@@ -225,10 +225,10 @@ class QueueJobWorker implements JobWorker {
     const came = this.#draining ? ({ type: 'given_back' } as const) : await this.#outcomeOf(attempt)
     this.#attempts.delete(attempt)
     if (attempt.running) this.#tally.stuck++
-    const outcome = await this.#told(attempt, came)
-    if (outcome === null) return tellUntold(this.#coordinator.logger, attempt)
+    const outcome = await this.#reported(attempt, came)
+    if (outcome === null) return logUnreported(this.#coordinator.logger, attempt)
     if (this.#draining) this.#drained[outcome.type === 'given_back' ? 'givenBack' : 'finished']++
-    tellEnd(this.#coordinator.logger, attempt, outcome)
+    logEnd(this.#coordinator.logger, attempt, outcome)
     if (this.#isHinted) this.#claim()
   }
 
@@ -244,7 +244,7 @@ class QueueJobWorker implements JobWorker {
   }
 
   /** Reports the end to the queue, and returns the final outcome; null if a drain no longer waits for it. */
-  async #told(attempt: Attempt, outcome: AttemptOutcome): Promise<AttemptOutcome | null> {
+  async #reported(attempt: Attempt, outcome: AttemptOutcome): Promise<AttemptOutcome | null> {
     if (outcome.type === 'lost') {
       this.#slots.give(1)
       return this.#lost()

@@ -14,7 +14,7 @@ const attemptOf = ({ lease, attempt, attempts, postponed, spec }: Started) => ({
   fencing_token: lease.fencingToken,
 })
 
-export function tellStart(logger: Logger, started: Started): void {
+export function logStart(logger: Logger, started: Started): void {
   const { lease, attempts, postponed, spec } = started
   const tries = attempts === 1 && postponed === 0 ? '' : `, ${attemptText(started)}`
   logger.info(
@@ -24,19 +24,19 @@ export function tellStart(logger: Logger, started: Started): void {
 }
 
 /** The text of an error is the program's own and stays in its log. The log of the queue has the code. */
-export function tellEnd(logger: Logger, { started, span }: Attempt, outcome: AttemptOutcome): void {
+export function logEnd(logger: Logger, { started, span }: Attempt, outcome: AttemptOutcome): void {
   const { jobId } = started.lease
   const job = { ...attemptOf(started), ...span?.ids }
   switch (outcome.type) {
     case 'failed': {
       const [code, error] = [outcome.code, errorText(outcome.error)]
-      const told = { event: 'job.failed', ...job, code, error } as const
-      return logger.error(`[WORKER] Job ${jobId} failed (${code}): ${error}`, told)
+      const fields = { event: 'job.failed', ...job, code, error } as const
+      return logger.error(`[WORKER] Job ${jobId} failed (${code}): ${error}`, fields)
     }
     case 'postponed': {
       const { seconds } = outcome.later
-      const told = { event: 'job.postponed', ...job, seconds } as const
-      return logger.info(`[WORKER] Job ${jobId} postponed by ${seconds} s`, told)
+      const fields = { event: 'job.postponed', ...job, seconds } as const
+      return logger.info(`[WORKER] Job ${jobId} postponed by ${seconds} s`, fields)
     }
     case 'lost':
       return logger.warn(`[WORKER] Job ${jobId} no longer belongs to this worker`, {
@@ -52,7 +52,7 @@ export function tellEnd(logger: Logger, { started, span }: Attempt, outcome: Att
 }
 
 /** The outcome is known here, but the report got no answer. */
-export function tellUntold(logger: Logger, { started, span }: Attempt): void {
+export function logUnreported(logger: Logger, { started, span }: Attempt): void {
   logger.error(
     `[WORKER] Job ${started.lease.jobId}: its end could not be reported; it ends when the lease of this process runs out`,
     { event: 'job.untold', ...attemptOf(started), ...span?.ids },
@@ -60,7 +60,7 @@ export function tellUntold(logger: Logger, { started, span }: Attempt): void {
 }
 
 /** Something that concerns no attempt. */
-export function tellFailure(logger: Logger, error: unknown): void {
+export function logFailure(logger: Logger, error: unknown): void {
   const text = errorText(error)
   logger.error(`[WORKER] ${text}`, { event: 'worker.failed', error: text })
 }

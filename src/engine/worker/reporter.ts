@@ -30,7 +30,7 @@ export class Reporter {
   ): Promise<Reported> {
     const also = claim === undefined ? {} : { claim }
     // The next attempt is told of this one.
-    const told = span?.trace === undefined ? also : { ...also, trace: span.trace }
+    const reported = span?.trace === undefined ? also : { ...also, trace: span.trace }
     switch (outcome.type) {
       case 'completed':
         return this.#count(
@@ -38,13 +38,13 @@ export class Reporter {
           this.#coordinator.complete(lease, { result: outcome.result, ...also }),
         )
       case 'failed':
-        return this.#fail(started, outcome, retry, told)
+        return this.#fail(started, outcome, retry, reported)
       case 'postponed':
-        return this.#postpone(started, outcome, told)
+        return this.#postpone(started, outcome, reported)
       case 'cancelled':
         return this.#count('cancelled', this.#coordinator.confirmCancel(lease, also))
       case 'given_back':
-        return this.#coordinator.release(lease, 'drained', null, told)
+        return this.#coordinator.release(lease, 'drained', null, reported)
       case 'detached':
         return this.#count('detached', this.#claim(claim))
     }

@@ -3,7 +3,7 @@ import type { Coordinator } from '../coordinator/index.ts'
 import { endsAttempt, isAttemptOver, type Started } from '../core/index.ts'
 import type { HandlerDefinition } from './api.ts'
 import { Attempt } from './attempt.ts'
-import { tellEnd, tellFailure, tellStart } from './log-lines.ts'
+import { logEnd, logFailure, logStart } from './log-lines.ts'
 import type { AttemptOutcome } from './outcome.ts'
 import { perform } from './perform.ts'
 import { emptyTally, Reporter } from './reporter.ts'
@@ -18,17 +18,17 @@ export async function runOne(
   definition: HandlerDefinition,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<AttemptOutcome> {
-  const onError = (error: unknown) => tellFailure(coordinator.logger, error)
+  const onError = (error: unknown) => logFailure(coordinator.logger, error)
   const attempt = new Attempt(started, coordinator, STOP_MS)
   const watch = watchOver(attempt, coordinator)
   const giveUp = () => attempt.stop('drained')
   signal.addEventListener('abort', giveUp, { once: true })
   if (signal.aborted) giveUp()
-  tellStart(coordinator.logger, started)
+  logStart(coordinator.logger, started)
   try {
     const came = await perform(attempt, { coordinator, definition, onError, isCalled: true })
-    const outcome = await told(attempt, came, { coordinator, definition, signal, onError })
-    tellEnd(coordinator.logger, attempt, outcome)
+    const outcome = await reported(attempt, came, { coordinator, definition, signal, onError })
+    logEnd(coordinator.logger, attempt, outcome)
     return outcome
   } finally {
     watch.unsubscribe()
@@ -60,7 +60,7 @@ interface ReportOptions extends AskOptions {
 }
 
 /** If the program gives up, an unreported end is lost with its lease. */
-async function told(
+async function reported(
   attempt: Attempt,
   outcome: AttemptOutcome,
   telling: ReportOptions,

@@ -173,20 +173,20 @@ async function notificationsArriveAt(connectionString: string): Promise<boolean>
       connectionTimeoutMillis: 5_000,
       application_name: 'interlock doctor',
     }).on('error', () => {})
-  const [ear, mouth] = [made(), made()]
+  const [listening, sending] = [made(), made()]
   const channel = `interlock_doctor_${crypto.randomUUID().replaceAll('-', '_')}`
   try {
-    await Promise.all([ear.connect(), mouth.connect()])
-    await ear.query(`listen ${channel}`)
-    const heard = once(ear, 'notification', { signal: AbortSignal.timeout(PATIENCE_MS) }).then(
+    await Promise.all([listening.connect(), sending.connect()])
+    await listening.query(`listen ${channel}`)
+    const arrived = once(listening, 'notification', { signal: AbortSignal.timeout(PATIENCE_MS) }).then(
       () => true,
       // Time is up, or the connection broke: a listener would miss notifications in both cases.
       () => false,
     )
-    await mouth.query(`notify ${channel}`)
-    return await heard
+    await sending.query(`notify ${channel}`)
+    return await arrived
   } finally {
-    await Promise.allSettled([ear.end(), mouth.end()])
+    await Promise.allSettled([listening.end(), sending.end()])
   }
 }
 

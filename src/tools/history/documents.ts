@@ -187,26 +187,26 @@ export const activeFirst = (a: JobRow, b: JobRow): number =>
   a.state === b.state ? inLineOrder(a, b) : a.state === 'active' ? -1 : 1
 
 /** A live job, and what keeps it at this moment. */
-export interface ToldJob {
+export interface DiagnosedJob {
   readonly row: JobRow
-  readonly told: Diagnosis
+  readonly diagnosis: Diagnosis
 }
 
 /** What keeps a job of this queue, as `explain` says it. */
-export const toldIn =
+export const diagnosedIn =
   (facts: QueueFacts) =>
-  (row: JobRow): ToldJob => {
+  (row: JobRow): DiagnosedJob => {
     const job = jobOf(facts.ledger, row.job_id)
-    return { row, told: job === undefined ? nothing : diagnosisOf(facts, job) }
+    return { row, diagnosis: job === undefined ? nothing : diagnosisOf(facts, job) }
   }
 
 const nothing: Diagnosis = { code: null, reason: '', blockedBy: null, until: null }
 
 /** A live job, what keeps it, and until when, if that is known. */
-export type ToldDocument = ReturnType<typeof toldDocument>
+export type ToldDocument = ReturnType<typeof diagnosedDocument>
 
-export function toldDocument({ row, told }: ToldJob) {
-  const { code, reason, blockedBy, until } = told
+export function diagnosedDocument({ row, diagnosis }: DiagnosedJob) {
+  const { code, reason, blockedBy, until } = diagnosis
   const why = code === null ? null : reason
   return { ...jobDocument(row), code, reason: why, blockedBy, until: isoTimeOrNull(until) }
 }

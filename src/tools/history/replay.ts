@@ -15,14 +15,14 @@ import { isoTime, isoTimeOrNull } from '../format/index.ts'
 import { type Access, type Opened, opened } from './access.ts'
 import {
   activeFirst,
+  diagnosedDocument,
+  diagnosedIn,
   type ExplanationDocument,
   explanationDocument,
   pausedModels,
   type StateDocument,
   stateDocument,
   type ToldDocument,
-  toldDocument,
-  toldIn,
 } from './documents.ts'
 import { ledgerAt } from './fold.ts'
 import { onlyOne } from './job-history.ts'
@@ -95,7 +95,7 @@ export function lineOf({ ledger, at }: Past, limit: number) {
   return {
     rows: { state, active },
     total: rows.length,
-    jobs: rows.slice(0, limit).map(toldIn(factsOf(ledger, at))),
+    jobs: rows.slice(0, limit).map(diagnosedIn(factsOf(ledger, at))),
   }
 }
 
@@ -112,7 +112,7 @@ export function replayDocument(past: Past, limit: number): ReplayDocument {
     machine: queueStateValueOf(ledger),
     ...stateDocument(rows, pausedModels(ledger), factsOf(ledger, at)),
     total,
-    jobs: jobs.map(toldDocument),
+    jobs: jobs.map(diagnosedDocument),
   }
 }
 

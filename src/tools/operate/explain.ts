@@ -54,31 +54,31 @@ export async function explain(
 ): Promise<ExplainDocument> {
   const access = opened(given)
   checkCall('explain', jobId, options)
-  const document = explainDocument(await told(access, jobId))
+  const document = explainDocument(await explained(access, jobId))
   if (options.data !== true) return document
   const [kept] = await access.store.data(access.queue, [document.jobId])
   return { ...document, data: dataDocument(kept) }
 }
 
 /** What is with a job, and the events of its last life if it has ended. */
-export interface ToldOfJob {
-  readonly told: Explanation
+export interface ExplainedJob {
+  readonly explanation: Explanation
   readonly events: readonly RecordedEvent[] | null
 }
 
-export async function told(given: Access, text: string): Promise<ToldOfJob> {
+export async function explained(given: Access, text: string): Promise<ExplainedJob> {
   const access = opened(given)
   const exact = await lookFor(access, parseJobId(text))
   if (isWhole(exact)) return exact
   const past = await pastOf(access, text, exact)
-  if (past === null) return exact as ToldOfJob
+  if (past === null) return exact as ExplainedJob
   const { jobId, events } = past
   const other = jobId === text ? exact : await lookFor(access, jobId)
-  return isWhole(other) ? other : ((await lookFor(access, jobId, events)) as ToldOfJob)
+  return isWhole(other) ? other : ((await lookFor(access, jobId, events)) as ExplainedJob)
 }
 
 interface Looked {
-  readonly told: Explanation | undefined
+  readonly explanation: Explanation | undefined
   readonly events: readonly RecordedEvent[] | null
   /** Live jobs whose ids begin so. */
   readonly begun: readonly string[]
@@ -88,10 +88,12 @@ interface Looked {
  * Nothing more can be found out. How a job ended that is archived, the archive in this database may know; and what nobody knows by this
  * id may be the beginning of another.
  */
-const isWhole = (looked: Looked): looked is Looked & ToldOfJob => isKnown(looked.told)
+const isWhole = (looked: Looked): looked is Looked & ExplainedJob => isKnown(looked.explanation)
 
-const isKnown = (told: Explanation | undefined): boolean =>
-  told !== undefined && told.state !== 'archived' && (told.state !== 'unknown' || told.code !== null)
+const isKnown = (explanation: Explanation | undefined): boolean =>
+  explanation !== undefined &&
+  explanation.state !== 'archived' &&
+  (explanation.state !== 'unknown' || explanation.code !== null)
 
 /** What is with the job that has exactly this id. @param archived its events, if they were read from the archive */
 async function lookFor(access: Opened, jobId: string, archived?: readonly RecordedEvent[]): Promise<Looked> {
@@ -101,21 +103,25 @@ async function lookFor(access: Opened, jobId: string, archived?: readonly Record
   const found = explainJob(facts, jobId, record)
   const hasEnded = found?.state === 'ended' || (found?.state === 'archived' && found.code !== null)
   const begun = [...facts.ledger.jobs].map((job) => job.jobId).filter((id) => id.startsWith(jobId))
-  return { told: found, events: hasEnded ? record.events : null, begun }
+  return { explanation: found, events: hasEnded ? record.events : null, begun }
 }
 
 /** Goes through the log, and the archive in this database, for the only job whose id begins so. Null: it is known already. */
-async function pastOf(access: Opened, text: string, { told, begun }: Looked): Promise<JobHistory | null> {
+async function pastOf(
+  access: Opened,
+  text: string,
+  { explanation, begun }: Looked,
+): Promise<JobHistory | null> {
   try {
     return await historyOf(access, text, begun)
   } catch (error) {
-    if (told !== undefined && isInterlockError(error, 'job_not_live')) return null
+    if (explanation !== undefined && isInterlockError(error, 'job_not_live')) return null
     throw error
   }
 }
 
-export function explainDocument({ told, events }: ToldOfJob): ExplainDocument {
-  const document = explanationDocument(told)
+export function explainDocument({ explanation, events }: ExplainedJob): ExplainDocument {
+  const document = explanationDocument(explanation)
   return events === null ? document : { ...document, events: events.map(eventDocument) }
 }
 

@@ -5,11 +5,11 @@ import { isoTime } from '../format/index.ts'
 import { type Opened, opened } from '../history/access.ts'
 import {
   activeFirst,
+  type DiagnosedJob,
+  diagnosedDocument,
+  diagnosedIn,
   pausedDocument,
   pausedModels,
-  type ToldJob,
-  toldDocument,
-  toldIn,
 } from '../history/documents.ts'
 import type { Access, PauseDocument, ToldDocument } from '../history/index.ts'
 import { type Look, lookAt } from './look.ts'
@@ -51,7 +51,7 @@ export async function queue(
 export interface QueueListing {
   readonly look: Look
   readonly total: number
-  readonly jobs: readonly ToldJob[]
+  readonly jobs: readonly DiagnosedJob[]
   readonly submitted: Submitted
 }
 
@@ -63,7 +63,7 @@ export async function lineAt(access: Opened, limit: number): Promise<QueueListin
   const submitted = await store.submitted(queue, Math.min(limit, MOST_SUBMITTED))
   const look = await lookAt(access)
   const rows = projectionOf(look.ledger).jobs.toSorted(activeFirst)
-  return { look, total: rows.length, jobs: rows.slice(0, limit).map(toldIn(look)), submitted }
+  return { look, total: rows.length, jobs: rows.slice(0, limit).map(diagnosedIn(look)), submitted }
 }
 
 export function queueDocument(name: string, { look, total, jobs, submitted }: QueueListing): QueueDocument {
@@ -73,7 +73,7 @@ export function queueDocument(name: string, { look, total, jobs, submitted }: Qu
       .map(({ at, ...job }) => ({ ...job, at: isoTime(at) }))
   return {
     ...{ queue: name, total, paused: pausedModels(look.ledger, look.operators).map(pausedDocument) },
-    jobs: jobs.map(toldDocument),
+    jobs: jobs.map(diagnosedDocument),
     submitted: those('submitted'),
     refused: those('refused'),
   }

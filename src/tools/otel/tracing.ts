@@ -39,7 +39,7 @@ export class Tracing implements Telemetry {
   readonly #provider: TracerProvider
   readonly #tracer: Tracer
   readonly #queues = new Map<string, TracedQueue>()
-  #isHeard = false
+  #isFollowed = false
 
   constructor(options: OpenTelemetryOptions) {
     this.#options = options
@@ -107,7 +107,7 @@ export class Tracing implements Telemetry {
   }
 
   async step<T>({ queue, executionId, index, count, name }: BegunStep, run: () => Promise<T>): Promise<T> {
-    const told = {
+    const attributes = {
       'messaging.message.id': executionId,
       'interlock.step.index': index,
       'interlock.step.count': count,
@@ -115,7 +115,7 @@ export class Tracing implements Telemetry {
     }
     const { step } = this.#queueOf(queue).operations
     const span = this.#tracer.startSpan(step.name, step.options)
-    if (span.isRecording()) span.setAttributes(told)
+    if (span.isRecording()) span.setAttributes(attributes)
     try {
       return await context.with(trace.setSpan(context.active(), span), run)
     } catch (error) {
@@ -154,10 +154,10 @@ export class Tracing implements Telemetry {
   /** Until then nobody keeps a span. The API's own provider stands in for one that may be registered later. */
   #hasSdk(): boolean {
     const provider = this.#provider
-    this.#isHeard ||=
+    this.#isFollowed ||=
       !(provider instanceof ProxyTracerProvider) ||
       provider.getDelegateTracer('interlock-queue') !== undefined
-    return this.#isHeard
+    return this.#isFollowed
   }
 
   #queueOf(name: string): TracedQueue {

@@ -3,9 +3,9 @@ import { leaseOf } from '../../../src/engine/core/index.ts'
 import type {
   CombiningRole,
   CommandWithData,
-  HeardAnswers,
   LogStore,
   PublicationMark,
+  ReceivedAnswers,
 } from '../../../src/engine/store/index.ts'
 import { appendNow, freshCommandId, handMade, queuedEvent, standOf, until, waitingRow } from '../hand-made.ts'
 import type { Bench } from './bench.ts'
@@ -187,7 +187,7 @@ function tellingContract(bench: Bench): void {
     'tells only the sender what came of its commands, with the data of what was started for it',
     async (queue) => {
       const { at } = await standOf(bench.store(), queue)
-      const heard: HeardAnswers[] = []
+      const heard: ReceivedAnswers[] = []
       const concerns: unknown[] = []
       const stops = await Promise.all(
         [bench.store(), bench.other()].map((each) =>

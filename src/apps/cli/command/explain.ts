@@ -5,9 +5,9 @@ import { timeText } from '../../../tools/format/index.ts'
 import {
   dataDocument,
   dataFields,
+  type ExplainedJob,
   explainDocument,
-  type ToldOfJob,
-  told,
+  explained,
 } from '../../../tools/operate/explain.ts'
 import type { Cli } from '../cli.ts'
 import type { Frame } from '../frame.ts'
@@ -28,7 +28,7 @@ export function addExplain(cli: Cli): void {
       ],
       (frame, [text = ''], { data = false }) =>
         withStore(frame, async (store) => {
-          const found = await told(frame.access(store), text)
+          const found = await explained(frame.access(store), text)
           const document = explainDocument(found)
           if (!data) return frame.emit(document, textOf(frame, found))
           const [kept] = await store.data(frame.queue, [document.jobId])
@@ -45,8 +45,8 @@ export function addExplain(cli: Cli): void {
     )
 }
 
-const textOf = (frame: Frame, { told, events }: ToldOfJob): readonly string[] => [
-  ...explanationText(frame, told),
+const textOf = (frame: Frame, { explanation, events }: ExplainedJob): readonly string[] => [
+  ...explanationText(frame, explanation),
   ...(events === null ? [] : ['', ...lifeText(frame, events)]),
 ]
 

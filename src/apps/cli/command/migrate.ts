@@ -16,7 +16,7 @@ import {
 } from '../../../engine/migrate/index.ts'
 import { unreachable } from '../../../engine/process/index.ts'
 import { loadDriver } from '../../../engine/store/index.ts'
-import { wayTo } from '../../../engine/store/postgres/connections.ts'
+import { routeTo } from '../../../engine/store/postgres/connections.ts'
 import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
 import { collect } from '../flag-value.ts'
@@ -157,7 +157,7 @@ async function withConnection<T>(
   use: (connection: MigrationConnection) => Promise<T>,
 ): Promise<T> {
   const driver = (await loadDriver('pg', () => import('pg'))).default
-  const { Client, config, hosts } = wayTo(driver, {
+  const { Client, config, hosts } = routeTo(driver, {
     connectionString: url,
     connectionTimeoutMillis: 5_000,
     application_name: 'interlock',

@@ -2,7 +2,7 @@ import { models, plural, timeText } from '../../../tools/format/index.ts'
 import { opened } from '../../../tools/history/access.ts'
 import type { Access } from '../../../tools/history/index.ts'
 import type { RecoverDocument, Said, VoidedEvent } from '../../../tools/operate/index.ts'
-import { checkDoubtful, decide, wishesOf } from '../../../tools/operate/recover/decide.ts'
+import { checkDoubtful, decide, endingsOf } from '../../../tools/operate/recover/decide.ts'
 import { epochIn, seenAt } from '../../../tools/operate/recover/recover.ts'
 import { reportOf } from '../../../tools/operate/recover/report.ts'
 import { orUnreadable, voidAll } from '../../../tools/operate/recover/void.ts'
@@ -30,12 +30,12 @@ export function addRecover(cli: Cli): void {
         ['resume', 'when none is left'],
       ],
       async (frame, _, options) => {
-        const wishes = wishesOf(options)
+        const endings = endingsOf(options)
         const { seen, voided } = await withAccess(frame, (access) => looked(frame, access, options))
-        if (wishes.length === 0) return tell(frame, reportOf(seen, { voided }))
-        for (const { jobId } of wishes) checkDoubtful(seen, jobId)
+        if (endings.length === 0) return tell(frame, reportOf(seen, { voided }))
+        for (const { jobId } of endings) checkDoubtful(seen, jobId)
         await withCoordinator(frame, async (coordinator) => {
-          const said = await decide(coordinator, seen, wishes)
+          const said = await decide(coordinator, seen, endings)
           // Before the process leaves the queue, which takes time if the database is away.
           tell(frame, said)
           if (said.undecided.length > 0) throw new NotDone()

@@ -1,5 +1,5 @@
 import { MICROS_PER_MS, type Micros } from '../../../engine/core/index.ts'
-import type { WaysIn, WorkerRow } from '../../../engine/store/index.ts'
+import type { SubmittedBy, WorkerRow } from '../../../engine/store/index.ts'
 import { duration, plural } from '../../../tools/format/index.ts'
 import { type QueueStatus, standingOf, statusDocument, workingIn } from '../../../tools/operate/status.ts'
 import type { Working } from '../../../tools/operate/workers.ts'
@@ -46,14 +46,14 @@ function submittedFacts({ submitted, now }: QueueStatus): readonly (readonly [st
   const oldest =
     undecided.oldestAt === null ? '' : ` for ${duration((now - undecided.oldestAt) / MICROS_PER_MS)}`
   const facts = [
-    ['undecided', waysText(undecided), oldest],
-    ['refused', waysText(refused), ', and not in line since: interlock queue'],
+    ['undecided', submittedByText(undecided), oldest],
+    ['refused', submittedByText(refused), ', and not in line since: interlock queue'],
   ] as const
   return facts.flatMap(([name, what, more]) => (what === '' ? [] : [[name, `${what}${more}`] as const]))
 }
 
 /** `2 commands by SQL, 1 row of jobs`; empty: none. */
-export const waysText = ({ commands, rows }: WaysIn): string =>
+export const submittedByText = ({ commands, rows }: SubmittedBy): string =>
   [
     ...(commands === 0 ? [] : [`${plural(commands, 'command')} by SQL`]),
     ...(rows === 0 ? [] : [`${plural(rows, 'row')} of jobs`]),

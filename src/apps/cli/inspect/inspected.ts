@@ -82,8 +82,8 @@ export class InspectedQueue {
 
   /** All messages belong to this one actor; the package would report manual messages as `anonymous`. */
   #hand(message: StatelyInspectionEvent): void {
-    const told = { ...message, rootId: this.#sessionId }
-    if (told.type === '@xstate.actor') this.#registration = told
-    this.#send(told)
+    const sent = { ...message, rootId: this.#sessionId }
+    if (sent.type === '@xstate.actor') this.#registration = sent
+    this.#send(sent)
   }
 }

@@ -7,24 +7,24 @@ import {
 } from '../../../engine/core/index.ts'
 import type { Submitted } from '../../../engine/store/index.ts'
 import { duration, models, plural, timeText } from '../../../tools/format/index.ts'
-import { standingOf, type ToldJob, untilText } from '../../../tools/history/documents.ts'
+import { type DiagnosedJob, standingOf, untilText } from '../../../tools/history/documents.ts'
 import type { Frame } from '../frame.ts'
 import { grid } from '../terminal/grid.ts'
 
 /** The first of `total` live jobs: how long each has waited, what its place adds to that, and what it waits for. */
 export function queueText(
   frame: Frame,
-  jobs: readonly ToldJob[],
+  jobs: readonly DiagnosedJob[],
   total: number,
   now: Micros,
 ): readonly string[] {
   const { dim, green } = frame.colors
-  const lines = jobs.map(({ row, told }) => [
+  const lines = jobs.map(({ row, diagnosis }) => [
     row.state === 'active' ? green('active') : 'waits',
     row.job_id,
     models(row.models),
     waitedOf(row, now),
-    whyOf(row, told),
+    whyOf(row, diagnosis),
   ])
   const more = total > jobs.length ? [`${plural(total, 'live job')}, the first ${jobs.length} are shown`] : []
   const give = { models: 12, why: 20, job: 36 }

@@ -34,7 +34,7 @@ export const leverKeys = [
 ] as const
 
 /** The lever of a key. Null if the key has none, or there is nothing for it to act on. */
-export function wishOf(key: string, { ledger, jobId, index }: Chosen): ChosenLever | null {
+export function chosenLeverOf(key: string, { ledger, jobId, index }: Chosen): ChosenLever | null {
   if (key === 'D') return drainOrResume(ledger)
   const at = ledger.line.at(index)
   const job = at === undefined || jobId === null ? undefined : ledger.jobs.get(at)

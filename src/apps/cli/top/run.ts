@@ -13,7 +13,7 @@ import { type Access, followEvents } from '../../../tools/history/index.ts'
 import { type Look, lookAt } from '../../../tools/operate/look.ts'
 import type { Frame, Keyboard } from '../frame.ts'
 import { asLine } from '../terminal/lines.ts'
-import { type ChosenLever, previewOf, wishOf } from './levers.ts'
+import { type ChosenLever, chosenLeverOf, previewOf } from './levers.ts'
 import { topText } from './view.ts'
 
 /** The terminal cuts lines that are wider than the window. Wrapped lines would push the first ones out of it. */
@@ -84,31 +84,31 @@ export class Top {
     if (key === '\u001b[B' || key === 'j') return this.#choose(1)
     const index = this.#index()
     const jobId = this.#ledger.line.at(index)?.jobId ?? null
-    const wish = wishOf(key, { ledger: this.#ledger, jobId, index })
-    this.#message = wish === null ? [] : this.#ask(wish)
+    const chosen = chosenLeverOf(key, { ledger: this.#ledger, jobId, index })
+    this.#message = chosen === null ? [] : this.#ask(chosen)
     this.#draw(true)
   }
 
-  #ask(wish: ChosenLever): readonly string[] {
-    this.#asked = wish
-    const says = previewOf(this.#ledger, wish, this.#now())
+  #ask(chosen: ChosenLever): readonly string[] {
+    this.#asked = chosen
+    const says = previewOf(this.#ledger, chosen, this.#now())
     return [
-      `${wish.title}? the log will say:`,
+      `${chosen.title}? the log will say:`,
       ...says.slice(0, 4).map((line) => `  ${line}`),
       'y: yes, any other key: no',
     ]
   }
 
-  async #answer(wish: ChosenLever, key: string): Promise<void> {
+  async #answer(chosen: ChosenLever, key: string): Promise<void> {
     this.#asked = null
-    this.#message = key === 'y' ? [`${wish.title} …`] : []
+    this.#message = key === 'y' ? [`${chosen.title} …`] : []
     this.#draw(true)
     if (key !== 'y') return
     const limit = { forMs: PATIENCE_MS, signal: this.#ended.signal }
     const beside = { store: this.#store, queue: this.#frame.queue, limit, ...this.#frame.by }
     try {
-      const { isChanged } = await commitBeside(beside, [wish.body])
-      this.#message = [isChanged ? `${wish.title}: done` : 'nothing changed: it was so already']
+      const { isChanged } = await commitBeside(beside, [chosen.body])
+      this.#message = [isChanged ? `${chosen.title}: done` : 'nothing changed: it was so already']
     } catch (error) {
       this.#message = [
         isInterlockError(error) ? `refused (${error.code}): ${error.message}` : messageOf(error),

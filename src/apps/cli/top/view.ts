@@ -10,7 +10,7 @@ import {
   triesText,
   waitingCount,
 } from '../../../engine/core/index.ts'
-import type { Submitted, WaysIn } from '../../../engine/store/index.ts'
+import type { Submitted, SubmittedBy } from '../../../engine/store/index.ts'
 import { clip, count, duration, models } from '../../../tools/format/index.ts'
 import type { Frame } from '../frame.ts'
 import { placeOf } from '../show/state.ts'
@@ -68,7 +68,7 @@ function headOf(frame: Frame, { ledger, rates, submitted: { undecided, refused }
 }
 
 /** What is not in line; nothing, if there is nothing. */
-const some = ({ commands, rows }: WaysIn, what: string): readonly string[] =>
+const some = ({ commands, rows }: SubmittedBy, what: string): readonly string[] =>
   commands + rows === 0 ? [] : [`${count(commands + rows)} ${what}`]
 
 const more = (frame: Frame, of: number, shown: number): readonly string[] =>

@@ -75,8 +75,8 @@ export async function jobNow(reader: QueueReader, jobId: string, { allowed }: Ap
   // Not older than the record.
   await reader.look()
   const facts = await factsOf(reader)
-  const isTold = allowed.data || allowed.role === 'operator'
-  const who = isTold ? { operators: await operatorsOf(reader, facts.ledger) } : {}
+  const maySeeData = allowed.data || allowed.role === 'operator'
+  const who = maySeeData ? { operators: await operatorsOf(reader, facts.ledger) } : {}
   const explanation = explainJob({ ...facts, ...who }, jobId, record)
   if (explanation === undefined)
     throw new InterlockError('job_not_live', `queue ${queue} has never heard of job ${jobId}; compare the id`)

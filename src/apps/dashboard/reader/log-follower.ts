@@ -77,7 +77,7 @@ export class LogFollower {
         await pause(Math.min(REST.first * 2 ** failed, REST.longest), signal)
         continue
       }
-      if (!signal.aborted) await bell.heard(pollMs)
+      if (!signal.aborted) await bell.woken(pollMs)
     }
     signal.removeEventListener('abort', onAbort)
     await stop?.().catch(() => {})
@@ -152,7 +152,7 @@ class Bell {
   }
 
   /** Resolves when it rings, or after a time in milliseconds. */
-  heard(ms: number): Promise<void> {
+  woken(ms: number): Promise<void> {
     if (this.#hasRung) return Promise.resolve()
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms)

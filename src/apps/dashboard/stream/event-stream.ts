@@ -31,7 +31,7 @@ export class EventStream {
   #isPumping = false
   /** Beats since something was taken. */
   #stalled = 0
-  readonly #told: { workers: unknown; health: unknown; hasFailed: boolean } = {
+  readonly #sent: { workers: unknown; health: unknown; hasFailed: boolean } = {
     workers: null,
     health: null,
     hasFailed: false,
@@ -41,7 +41,7 @@ export class EventStream {
     this.#options = options
     this.#at = options.since.seq
     this.#detach = options.reader.attach({
-      changed: (what) => this.#hear(what),
+      changed: (what) => this.#onEvents(what),
       reset: (code) => this.#begin(code),
       seesHealth: true,
     })
@@ -101,11 +101,11 @@ export class EventStream {
 
   #pull(): void {
     this.#stalled = 0
-    if (this.#told.hasFailed !== (this.#options.reader.failure !== null)) this.#sayFailure()
+    if (this.#sent.hasFailed !== (this.#options.reader.failure !== null)) this.#sayFailure()
     void this.#pump()
   }
 
-  #hear(what: Parameters<Viewer['changed']>[0]): void {
+  #onEvents(what: Parameters<Viewer['changed']>[0]): void {
     if (!this.#hasRoom) return
     if (what === 'workers') this.#sayWorkers()
     else if (what === 'health') this.#sayHealth()
@@ -130,21 +130,21 @@ export class EventStream {
   #sayFailure(): void {
     const { failure, tail } = this.#options.reader
     if (failure !== null) this.#write(message('failure', failure))
-    else if (this.#told.hasFailed) this.#write(message('recovered', { version: tail?.version ?? this.#at }))
-    this.#told.hasFailed = failure !== null
+    else if (this.#sent.hasFailed) this.#write(message('recovered', { version: tail?.version ?? this.#at }))
+    this.#sent.hasFailed = failure !== null
   }
 
   #sayWorkers(): void {
     const { workers } = this.#options.reader
-    if (workers === null || workers === this.#told.workers) return
-    this.#told.workers = workers
+    if (workers === null || workers === this.#sent.workers) return
+    this.#sent.workers = workers
     this.#write(message('workers', workerDocuments(workers)))
   }
 
   #sayHealth(): void {
     const { health } = this.#options.reader
-    if (health === null || health === this.#told.health) return
-    this.#told.health = health
+    if (health === null || health === this.#sent.health) return
+    this.#sent.health = health
     this.#write(message('health', health))
   }
 

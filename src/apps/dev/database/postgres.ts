@@ -96,7 +96,7 @@ async function connected(pool: pg.Pool): Promise<pg.PoolClient> {
 
 const AGAIN_AFTER_MS = 250
 
-interface Hearing {
+interface Listening {
   readonly onPayload: (payload: string) => void
   readonly onGap: () => void
 }
@@ -104,7 +104,7 @@ interface Hearing {
 /** The connection that receives notifications. If it ends (the server restarts), another one takes its place. */
 class Listener {
   readonly #config: pg.ClientConfig
-  readonly #hearings = new Map<string, Hearing>()
+  readonly #hearings = new Map<string, Listening>()
   #client: pg.Client
   #closed = false
 
@@ -126,8 +126,8 @@ class Listener {
   }
 
   /** `onGap`: called when notifications may have been missed. */
-  async listen(channel: string, hearing: Hearing): Promise<void> {
-    this.#hearings.set(channel, hearing)
+  async listen(channel: string, listening: Listening): Promise<void> {
+    this.#hearings.set(channel, listening)
     await listenTo(this.#client, channel)
   }
 

@@ -104,10 +104,10 @@ function tell(
   const isStructured = STRUCTURED in logger
   return (line: string, fields?: LogFields): void => {
     try {
-      const told: unknown = isStructured
+      const result: unknown = isStructured
         ? logger[level](line, fields && { ...common, ...fields })
         : logger[level](line)
-      if (told instanceof Promise) told.catch((error: unknown) => fail(line, error))
+      if (result instanceof Promise) result.catch((error: unknown) => fail(line, error))
     } catch (error) {
       fail(line, error)
     }

@@ -1,5 +1,5 @@
 import type { Command, CommandResult, DataChange } from '../../core/index.ts'
-import type { HeardAnswers } from '../../store/index.ts'
+import type { ReceivedAnswers } from '../../store/index.ts'
 import { InFlight, SingleFlight } from '../base/concurrency.ts'
 import { type CommitOptions, Committer, type OfQueue } from './committer.ts'
 import { HeldLooks } from './held-looks.ts'
@@ -109,18 +109,18 @@ export class AppendQueue implements OfQueue {
   }
 
   /** Commands that these processes published were carried out, or need no append; null: the combiner has resigned. */
-  hearAnswered(senders: readonly string[] | null): void {
-    this.#committer.combining?.hear(senders)
+  receiveAnswered(senders: readonly string[] | null): void {
+    this.#committer.combining?.receiveAnswered(senders)
   }
 
   /** What came of commands that this process has published. */
-  hearAnswers(answers: HeardAnswers): void {
-    this.#committer.combining?.hearAnswers(answers)
+  receiveAnswers(answers: ReceivedAnswers): void {
+    this.#committer.combining?.receiveAnswers(answers)
   }
 
   /** Another process carries out the commands of this one too, and tells it what comes of them: it need not know the log. */
-  get isTold(): boolean {
-    return this.#committer.combining?.isTold === true
+  get getsAnswers(): boolean {
+    return this.#committer.combining?.getsAnswers === true
   }
 
   /** Milliseconds of patience that are left to a call that was made then. */

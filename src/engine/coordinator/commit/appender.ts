@@ -87,7 +87,7 @@ export class Appender {
   async #publish(combining: Combining, open: OpenCommands): Promise<AppendTry | null> {
     const { log } = this.#options
     const isBehind = log.knownVersion > log.version
-    if (open.mayComeToNothing && !(isBehind && combining.isTold && !open.isRepeated)) {
+    if (open.mayComeToNothing && !(isBehind && combining.getsAnswers && !open.isRepeated)) {
       const decision = this.#decide(open)
       if (decision.events.length === 0) return nothing(decision)
     }
@@ -184,8 +184,8 @@ class Lead {
 
   /** An append was decided at one time and checked at another, both by the database's clock. */
   learn(decided: Micros, lookedAt: Micros, refused: boolean): void {
-    const way = lookedAt - decided
-    if (way < NOTABLE) this.#micros = 0
-    else if (refused || this.#micros > 0) this.#micros = way
+    const outbound = lookedAt - decided
+    if (outbound < NOTABLE) this.#micros = 0
+    else if (refused || this.#micros > 0) this.#micros = outbound
   }
 }

@@ -2,11 +2,11 @@ import { type CommandResult, type Decision, isPassing, type Ledger, type Started
 import type {
   AnsweredByAppend,
   CombiningRole,
-  HeardAnswers,
   JobData,
   PublicationMark,
   PublishAnswer,
   PublishedCommand,
+  ReceivedAnswers,
 } from '../../store/index.ts'
 import { atMost } from '../base/retry.ts'
 import { readOn } from '../replica/catch-up.ts'
@@ -43,7 +43,7 @@ export class Combining {
   /** Elections in a row that came to nothing. */
   #barren = 0
   /** The last of its commands were answered in time. */
-  #isTold = false
+  #getsAnswers = false
   /** What this process has published and waits for. */
   #waiting: OpenCommands | undefined
   /** It was sent before, and what came of that was not heard. */
@@ -53,7 +53,7 @@ export class Combining {
    * attempt is refused when the attempt has ended. So the log is asked first.
    */
   readonly #unsure = new Map<string, { readonly result: CommandResult; readonly version: number }>()
-  #onTold: () => void = () => {}
+  #onAnswer: () => void = () => {}
   #onPoll: () => void = () => {}
   /** The commands of others that it carries out while it combines. */
   readonly #others: OthersCommands
@@ -76,8 +76,8 @@ export class Combining {
   }
 
   /** Another process carries out its commands, and tells it what comes of them: it need not know the log. */
-  get isTold(): boolean {
-    return this.publishes && this.#isTold
+  get getsAnswers(): boolean {
+    return this.publishes && this.#getsAnswers
   }
 
   /** Another process writes as well. */
@@ -86,12 +86,12 @@ export class Combining {
   }
 
   /** Commands of these processes were carried out, or need no append. Null: the combiner has resigned. */
-  hear(senders: readonly string[] | null): void {
+  receiveAnswered(senders: readonly string[] | null): void {
     if (this.combines) return
     if (senders === null) this.#learn(this.#sample?.election)
     if (senders === null) this.#become('alone')
     else this.meetOthers()
-    if (senders?.includes(this.#name) !== false) this.#onTold()
+    if (senders?.includes(this.#name) !== false) this.#onAnswer()
   }
 
   /**
@@ -102,7 +102,7 @@ export class Combining {
   }
 
   /** What came of commands that were published here or, over the same store, elsewhere in this process. */
-  hearAnswers({ version, answers, data, isUnconfirmed }: HeardAnswers): void {
+  receiveAnswers({ version, answers, data, isUnconfirmed }: ReceivedAnswers): void {
     if (isUnconfirmed !== true) this.#options.log.confirmed.reach(version)
     const open = this.#waiting
     for (const { commandId, result } of answers) {
@@ -110,7 +110,7 @@ export class Combining {
         if (this.#isStart(result)) this.#options.onUnexpected(version)
         continue
       }
-      this.#isTold = true
+      this.#getsAnswers = true
       if (this.#isRepeat && !(result.ok && result.changed)) {
         this.#unsure.set(commandId, { result, version })
         continue
@@ -118,14 +118,14 @@ export class Combining {
       if (result.ok && result.started.length > 0) this.#options.onStarted(result.started, data)
       open.answer(commandId, result, version)
     }
-    if (open !== undefined && open.size === this.#unsure.size) this.#onTold()
+    if (open !== undefined && open.size === this.#unsure.size) this.#onAnswer()
   }
 
   /** Publishes the open commands, and waits for what comes of them: answers those that are told or in the log. Or this process is elected. */
   async publish(open: OpenCommands): Promise<void> {
     const { log, combining } = this.#options
     if (!this.#answerTime.isKnown) await this.#timeRead()
-    const told = new Promise<void>((resolve) => (this.#onTold = resolve))
+    const answered = new Promise<void>((resolve) => (this.#onAnswer = resolve))
     const commands = [...open.pending()].map(({ command, data }) => ({ command, ...(data && { data }) }))
     const waitMs = Math.min(LONGEST_MS, this.#answerTime.waitMs * 2 ** this.#barren)
     const at = performance.now()
@@ -141,7 +141,7 @@ export class Combining {
       this.#barren = answer.barren
       this.#learn(answer.seen.election)
       open.published ??= { at, election: answer.seen.election }
-      await this.#awaitAnswer(open, told, waitMs)
+      await this.#awaitAnswer(open, answered, waitMs)
     } finally {
       // What is under way in an append of its own is answered by that.
       this.#waiting = undefined
@@ -164,27 +164,27 @@ export class Combining {
     this.#become('combining')
     open.isWaiting = false
     this.#others.take(published)
-    log.head.hear(version)
+    log.head.receive(version)
     if (version !== log.version) await readOn(log, version)
     open.settleKnown()
   }
 
-  async #awaitAnswer(open: OpenCommands, told: Promise<void>, waitMs: number): Promise<void> {
+  async #awaitAnswer(open: OpenCommands, answered: Promise<void>, waitMs: number): Promise<void> {
     const { size } = open
     open.isWaiting = true
-    const isHeard = size > 0 && (await this.#toldOrFound(open, told, waitMs))
+    const isAnswered = size > 0 && (await this.#answeredOrFound(open, answered, waitMs))
     if (open.size > 0) await readOn(this.#options.log)
     open.settleKnown()
     for (const [commandId, { result, version }] of this.#unsure) open.answer(commandId, result, version)
-    if (open.size === size) this.#isTold = false
+    if (open.size === size) this.#getsAnswers = false
     else {
       const { published } = open
       const isSample = published !== undefined && published.election === this.#seen?.election
       // What was found by its own look took as long as the wait at most. Learned from, the wait would grow by itself where nobody is told.
-      if (isHeard && isSample)
+      if (isAnswered && isSample)
         this.#sample = { ms: performance.now() - published.at, election: published.election }
       // If nothing can be learned, the wait stays as long as it had to become.
-      if (!isHeard || isSample) this.#barren = 0
+      if (!isAnswered || isSample) this.#barren = 0
       this.#seen = null
     }
   }
@@ -196,7 +196,7 @@ export class Combining {
   }
 
   /** Resolves when it is told, when a poll finds something in the log, or when it is time to look: then to false. */
-  async #toldOrFound(open: OpenCommands, told: Promise<void>, waitMs: number): Promise<boolean> {
+  async #answeredOrFound(open: OpenCommands, answered: Promise<void>, waitMs: number): Promise<boolean> {
     const { size } = open
     const until = performance.now() + waitMs
     let isInTime = true
@@ -208,7 +208,7 @@ export class Combining {
           resolve()
         }
       })
-      isInTime = await atMost(Math.max(0, until - performance.now()), Promise.race([told, polled]))
+      isInTime = await atMost(Math.max(0, until - performance.now()), Promise.race([answered, polled]))
       if (isPolled) await readOn(this.#options.log).catch(throwUnlessPassing)
       open.settleKnown()
     }
@@ -261,7 +261,7 @@ export class Combining {
     this.#seen = null
     this.#sample = undefined
     this.#barren = 0
-    this.#isTold = false
+    this.#getsAnswers = false
     if (state !== 'combining') this.#others.drop()
   }
 

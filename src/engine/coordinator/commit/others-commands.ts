@@ -90,7 +90,7 @@ export class OthersCommands {
  * Commands of workers about their own attempts. Their sender needs no more than the answer; a caller that asks for anything else may look at
  * the queue next, and would not find what it has done.
  */
-const told: ReadonlySet<string> = new Set<Command['body']['type']>([
+const answerable: ReadonlySet<string> = new Set<Command['body']['type']>([
   'claim',
   'complete',
   'release',
@@ -103,7 +103,7 @@ function answersOf(finished: readonly Finished[]): Pick<AnsweredByAppend, 'done'
   const answers = new Map<string, Answers>()
   for (const { one, result } of finished) {
     const { command, sender, answerTo } = one
-    if (answerTo === undefined || result === undefined || !isTold(command, result)) {
+    if (answerTo === undefined || result === undefined || !isAnswerable(command, result)) {
       senders.add(sender)
       continue
     }
@@ -127,8 +127,8 @@ type Answers = AnswersTo & {
 }
 
 /** A start for anybody else is in the log only. */
-function isTold({ body, workerId }: Command, result: CommandResult): boolean {
-  if (!told.has(body.type) || ('token' in body && body.token === null)) return false
+function isAnswerable({ body, workerId }: Command, result: CommandResult): boolean {
+  if (!answerable.has(body.type) || ('token' in body && body.token === null)) return false
   return !result.ok || result.started.every((start) => start.workerId === workerId)
 }
 

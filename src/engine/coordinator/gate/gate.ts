@@ -197,7 +197,7 @@ export class Gate {
     const wasAsked = this.router.askedAs(jobId) !== undefined
     if (question.wait) this.router.ask(jobId, this.#member.workerId)
     try {
-      const result = await this.#member.send(question, { ...sent, taker: call })
+      const result = await this.#member.send(question, { ...sent, requester: call })
       if (jobOf(this.#member.ledger, jobId)?.active !== false) this.router.forget(jobId)
       return result
     } catch (error) {

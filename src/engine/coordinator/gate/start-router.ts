@@ -163,20 +163,20 @@ export class StartRouter {
    * back.
    * @returns true if it belongs to the sender of the command that led to it
    */
-  receive(attempt: Started, taker: StartReason): boolean {
+  receive(attempt: Started, requester: StartReason): boolean {
     const hold = this.#starts.holdOn(attempt.lease)
     if (hold === 'none') return false
     const owner = this.owners.of(attempt)
     if (owner !== undefined) {
-      if (taker instanceof GateCall) this.#join(attempt, owner, taker)
+      if (requester instanceof GateCall) this.#join(attempt, owner, requester)
       return false
     }
-    const first = hold === 'unsure' ? 'line' : this.#chosen(attempt, taker)
+    const first = hold === 'unsure' ? 'line' : this.#chosen(attempt, requester)
     if (first instanceof GateCall) this.#letThrough(attempt, first)
     else if (first === 'ready') this.#announce(attempt)
     else this.owners.set(attempt, first)
     if (first === 'line') void this.#gate.giveBack(attempt)
-    return first === 'claim' || first === taker
+    return first === 'claim' || first === requester
   }
 
   /** The program has taken the start up. */
@@ -217,15 +217,15 @@ export class StartRouter {
 
   #chosen(
     { lease: { jobId } }: Started,
-    taker: StartReason,
+    requester: StartReason,
   ): GateCall | Exclude<StartOwner, 'calls' | 'sole'> {
     if (this.#over !== undefined) return 'line'
     const calls = this.#calls.get(jobId) ?? new Set()
-    if (taker instanceof GateCall && calls.has(taker)) return taker
+    if (requester instanceof GateCall && calls.has(requester)) return requester
     const [first] = calls
     if (first !== undefined) return first
     if (this.#asked.has(jobId) && this.isObserved) return 'ready'
-    return taker === 'claim' ? 'claim' : 'line'
+    return requester === 'claim' ? 'claim' : 'line'
   }
 
   /** Other calls for the job share the start, unless one of them runs it alone. */

@@ -31,12 +31,12 @@ export class IncomingLooks {
   }
 
   /** @param again more may have come after the last message, without one. Then the process looks that has taken in the rest. */
-  hear(incoming: Incoming, again = false): void {
-    const takers = [this.rows.takenBy, this.requests.takenBy]
-    if (again && this.#yields && takers.includes('this')) {
+  receive(incoming: Incoming, again = false): void {
+    const takenBy = [this.rows.takenBy, this.requests.takenBy]
+    if (again && this.#yields && takenBy.includes('this')) {
       this.rows.look()
       this.requests.look()
-    } else if (!again || !this.#yields || !takers.includes('another')) this.#hear(incoming)
+    } else if (!again || !this.#yields || !takenBy.includes('another')) this.#receive(incoming)
   }
 
   /** An event that this process has folded. Returns true if rows were taken in, of which the last message may have told. */
@@ -53,12 +53,12 @@ export class IncomingLooks {
     this.requests.close()
   }
 
-  #hear(incoming: Incoming): void {
+  #receive(incoming: Incoming): void {
     this.#sentAt = this.#process.now() - TRAVEL
     this.rows.takenBy = 'nobody'
     this.requests.takenBy = 'nobody'
-    if (incoming !== 'requests') this.rows.hear()
-    if (incoming !== 'rows') this.requests.hear()
+    if (incoming !== 'requests') this.rows.receive()
+    if (incoming !== 'rows') this.requests.receive()
   }
 }
 
@@ -90,7 +90,7 @@ class FirstLook {
   }
 
   /** A message has come. */
-  hear(): void {
+  receive(): void {
     this.#foundNothing = false
     const ms = this.#window?.delayMs() ?? 0
     if (ms === 0) this.#answer()

@@ -247,7 +247,7 @@ export class Projector {
 /** Reports that the user's tables refuse rows: once per table and SQLSTATE, until they accept them again. */
 class Refusals {
   readonly #logger: Logger
-  #told: ReadonlySet<string> = new Set()
+  #reported: ReadonlySet<string> = new Set()
 
   constructor(logger: Logger) {
     this.#logger = logger
@@ -255,7 +255,7 @@ class Refusals {
 
   note(refused: readonly RefusedRows[]): void {
     for (const { target, sqlstate, rows, example } of refused) {
-      if (this.#told.has(key(target, sqlstate))) continue
+      if (this.#reported.has(key(target, sqlstate))) continue
       const which =
         rows === 1
           ? `the row of ${target} of job ${example}`
@@ -265,7 +265,7 @@ class Refusals {
         { event: 'rows.refused', job_id: example, code: sqlstate },
       )
     }
-    this.#told = new Set(refused.map(({ target, sqlstate }) => key(target, sqlstate)))
+    this.#reported = new Set(refused.map(({ target, sqlstate }) => key(target, sqlstate)))
   }
 }
 

@@ -30,12 +30,12 @@ export class Failures {
   readonly #stopped: Pick<Stopped, 'error' | 'see'>
   /** The newest comes last. */
   readonly #failed = new Map<Doing, unknown>()
-  readonly #told = new Map<string, number>()
+  readonly #reported = new Map<string, number>()
   /** A beat has succeeded since a write failed. */
   #isQuiet = false
   /** By `performance.now()`: since when the database is away or takes no writes, as far as this process knows. */
   #awaySince: number | undefined
-  #isAwayTold = false
+  #isAwayLogged = false
 
   /** @param stopped gets errors that may end this process; after that, failures are no longer noted */
   constructor(logger: Logger, stopped: Pick<Stopped, 'error' | 'see'>) {
@@ -61,10 +61,10 @@ export class Failures {
     this.#failed.delete(what)
     this.#failed.set(what, error)
     if (what === 'write') this.#isQuiet = false
-    const isTold = this.#tell(error)
+    const isLogged = this.#log(error)
     if (!isAway(error)) return
     this.#awaySince ??= performance.now()
-    this.#isAwayTold ||= isTold
+    this.#isAwayLogged ||= isLogged
   }
 
   /** The same for a read or write of the log, whose error may mean the end of this process. */
@@ -83,7 +83,7 @@ export class Failures {
   /** The log was read to its end, or written. */
   wentWell(doing: 'read' | 'write'): void {
     this.#failed.delete(doing)
-    this.#tellIfBack()
+    this.#logIfBack()
   }
 
   /**
@@ -96,30 +96,30 @@ export class Failures {
       if (isOutage(error) || (doing === 'write' && this.#isQuiet)) this.#failed.delete(doing)
     }
     this.#isQuiet = true
-    this.#tellIfBack()
+    this.#logIfBack()
   }
 
   /** False: it was told already. */
-  #tell(error: unknown): boolean {
+  #log(error: unknown): boolean {
     const now = performance.now()
-    for (const [told, at] of this.#told) if (now - at >= AGAIN_MS) this.#told.delete(told)
+    for (const [reported, at] of this.#reported) if (now - at >= AGAIN_MS) this.#reported.delete(reported)
     const cause = causeOf(error)
-    if (this.#told.has(cause)) return false
-    this.#told.set(cause, now)
+    if (this.#reported.has(cause)) return false
+    this.#reported.set(cause, now)
     const text = errorText(error)
     this.#logger.error(`[COORDINATOR] ${text}`, { event: 'coordinator.failed', error: text })
     return true
   }
 
   /** The database answers and takes writes again. Told if its absence was, or was long. */
-  #tellIfBack(): void {
+  #logIfBack(): void {
     if (this.#awaySince === undefined || [...this.#failed.values()].some(isAway)) return
     const seconds = Math.round((performance.now() - this.#awaySince) / 100) / 10
-    const told = { event: 'database.back', seconds } as const
-    if (this.#isAwayTold || seconds >= LONG_S)
-      this.#logger.warn(`[COORDINATOR] The database is back after ${seconds} s`, told)
+    const reported = { event: 'database.back', seconds } as const
+    if (this.#isAwayLogged || seconds >= LONG_S)
+      this.#logger.warn(`[COORDINATOR] The database is back after ${seconds} s`, reported)
     this.#awaySince = undefined
-    this.#isAwayTold = false
+    this.#isAwayLogged = false
   }
 }
 
@@ -157,7 +157,7 @@ export class Stopped {
   readonly #process: Stopping
   readonly #subject = new ReplaySubject<InterlockError>(1)
   #error: InterlockError | undefined
-  readonly #told = Promise.withResolvers<InterlockError>()
+  readonly #reported = Promise.withResolvers<InterlockError>()
   #ending: Promise<void> | undefined
 
   constructor(options: Omit<EpochOptions, 'ended'>, logger: Logger, process: Stopping) {
@@ -176,8 +176,8 @@ export class Stopped {
   }
 
   /** The error, once the program may hear of it and end the process. */
-  get told(): Promise<InterlockError> {
-    return this.#told.promise
+  get reported(): Promise<InterlockError> {
+    return this.#reported.promise
   }
 
   /** Stops the process if the error means its end. */
@@ -185,7 +185,7 @@ export class Stopped {
     if (this.#error !== undefined || !cannotFoldOn(error)) return
     this.#error = error
     const wentBack = isInterlockError(error, 'log_went_back')
-    if (!wentBack) this.#tell(error)
+    if (!wentBack) this.#log(error)
     this.#ending = wentBack ? this.#endHeld(error) : this.#end()
   }
 
@@ -207,7 +207,7 @@ export class Stopped {
 
   async #endHeld(error: InterlockError): Promise<void> {
     const ended = this.#end()
-    this.#tell(await this.#held(error))
+    this.#log(await this.#held(error))
     await ended
   }
 
@@ -232,8 +232,8 @@ export class Stopped {
     }
   }
 
-  #tell(error: InterlockError): void {
-    this.#told.resolve(error)
+  #log(error: InterlockError): void {
+    this.#reported.resolve(error)
     this.#subject.next(error)
   }
 }

@@ -7,7 +7,7 @@ import { PACKAGE_VERSION } from '../base/package-version.ts'
 import { LeaseKeeper } from './lease.ts'
 import type { Member } from './member.ts'
 
-type Parts = Pick<Member, 'logger' | 'log' | 'starts' | 'failures' | 'stopped' | 'owner' | 'heard'>
+type Parts = Pick<Member, 'logger' | 'log' | 'starts' | 'failures' | 'stopped' | 'owner' | 'renewed'>
 
 /**
  * The process under its present worker id: its lease, and the ids of its commands. After a lost lease, another incarnation

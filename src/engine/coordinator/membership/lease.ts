@@ -24,7 +24,7 @@ export interface BeatingProcess {
     beatWentWell(): void
   }
   /** The store has answered a beat. @param known up to this version the process had folded the log when it sent it */
-  heard(answer: BeatAnswer, known: number): void
+  renewed(answer: BeatAnswer, known: number): void
 }
 
 /** What this process could start, as other processes see it. */
@@ -211,7 +211,7 @@ export class LeaseKeeper {
     this.#process.failures.beatWentWell()
     if (workerId === this.#workerId) this.#takeOwn(answer, sent)
     void this.#behind.leave()
-    this.#process.heard(answer, known)
+    this.#process.renewed(answer, known)
   }
 
   get #workerId(): string {

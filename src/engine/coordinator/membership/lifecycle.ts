@@ -27,12 +27,12 @@ export interface LifecycleOptions {
 }
 
 /** A refused login or key, or a missing database, does not mend itself: people should not have to wait for the message. */
-const mendedByPeople = /^(28|3D)/
+const repairedByPeople = /^(28|3D)/
 
 function mayOpenSoon(error: unknown): error is InterlockError {
   if (!isPassing(error)) return false
   const { sqlstate, status } = error.details
-  return !mendedByPeople.test(String(sqlstate ?? '')) && status !== 401 && status !== 403
+  return !repairedByPeople.test(String(sqlstate ?? '')) && status !== 401 && status !== 403
 }
 
 /** Without the promise to try again: after this error nothing does. */

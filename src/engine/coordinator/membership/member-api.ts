@@ -29,7 +29,7 @@ export interface SendOptions {
   /** When the call was made, by `performance.now()`, if it did something else first: its patience counts from then. */
   readonly madeAt?: number
   /** Who gets what the command starts, before anybody else. With a claim, the caller of the claim. */
-  readonly taker?: StartReason
+  readonly requester?: StartReason
   /** The id of the command and the worker id in its events, if they are not this process's own. */
   readonly as?: { readonly id: string; readonly workerId: string; readonly hash?: number }
 }
@@ -41,7 +41,7 @@ export interface MemberOwner {
   /** An event that this process has folded. */
   see(event: RecordedEvent): void
   /** A job was started for this process, by any command. Returns true if it belongs to the sender of that command. */
-  started(attempt: Started, taker: StartReason): boolean
+  started(attempt: Started, requester: StartReason): boolean
   /** Something may have arrived beside the log. @param again after the last message, without one */
   arrived(incoming: Incoming, again?: boolean): void
   /** A job that was about to start is to be cancelled: the command is in the inbox. */

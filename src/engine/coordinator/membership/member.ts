@@ -17,7 +17,7 @@ import { Lifecycle } from './lifecycle.ts'
 import type { MemberOwner, SendOptions } from './member-api.ts'
 import { OwnStarts } from './own-starts.ts'
 import { Sender } from './sender.ts'
-import { type HearingProcess, WakeFilter, Wakeups } from './wakeups.ts'
+import { WakeFilter, Wakeups, type WakingProcess } from './wakeups.ts'
 
 /**
  * One process as a member of a queue. It owns its parts: what it knows of the log, its appends, its lease, its wake-ups; each of them
@@ -26,7 +26,7 @@ import { type HearingProcess, WakeFilter, Wakeups } from './wakeups.ts'
  * A command goes to the {@link Sender}, waits in {@link AppendQueue} for the append under way, is decided, and stored. What the log
  * says comes back by {@link applied}, whether this process or another has appended it.
  */
-export class Member implements AppendingProcess, BeatingProcess, HearingProcess {
+export class Member implements AppendingProcess, BeatingProcess, WakingProcess {
   readonly owner: MemberOwner
   readonly logger: Logger
   readonly telemetry: Telemetry | undefined
@@ -103,8 +103,8 @@ export class Member implements AppendingProcess, BeatingProcess, HearingProcess 
   }
 
   /** Another process carries out its commands and tells it what comes of them, and nobody here waits for more. */
-  get isTold(): boolean {
-    return this.appends.isTold && !this.owner.isWaiting
+  get getsAnswers(): boolean {
+    return this.appends.getsAnswers && !this.owner.isWaiting
   }
 
   /** What this process could start. If it could start nothing before, it reads what it has ignored since. */
@@ -168,7 +168,7 @@ export class Member implements AppendingProcess, BeatingProcess, HearingProcess 
   }
 
   /** The store has answered a beat. Whatever else came in beside the log is told along with it. */
-  heard({ overdue, arrived, requested, version }: BeatAnswer, known: number): void {
+  renewed({ overdue, arrived, requested, version }: BeatAnswer, known: number): void {
     if (overdue.length > 0) this.lifecycle.overdue(overdue)
     if (arrived) this.owner.arrived('rows')
     if (requested) this.owner.arrived('requests')

@@ -54,7 +54,7 @@ export class Sender {
     } catch (error) {
       if (isStaleWrite(error)) this.#staleWrites++
       failures.noteOfCommand(error)
-      if (stopped.error !== undefined && cannotFoldOn(error)) throw await stopped.told
+      if (stopped.error !== undefined && cannotFoldOn(error)) throw await stopped.reported
       throw error
     }
   }
@@ -76,7 +76,7 @@ export class Sender {
   /** @throws InterlockError the reason why nothing can be sent, once the program may know it */
   async #checkOpen(): Promise<void> {
     const { stopped, closing, lifecycle } = this.#member
-    if (stopped.error !== undefined && !closing.signal.aborted) throw await stopped.told
+    if (stopped.error !== undefined && !closing.signal.aborted) throw await stopped.reported
     lifecycle.checkOpen()
   }
 
@@ -90,13 +90,13 @@ export class Sender {
   }
 
   /** The starts of a command that belong to its sender. Before that, hands out what was started for this process. */
-  #ownOf({ started }: Accepted, { claim, taker, as }: SendOptions, workerId: string): Started[] {
+  #ownOf({ started }: Accepted, { claim, requester, as }: SendOptions, workerId: string): Started[] {
     const own: Started[] = []
     for (const attempt of started) {
       const mayTake = as === undefined && isWithin(claim, own.length, attempt)
       const isHere = attempt.workerId === workerId
       const isOwn = isHere
-        ? this.#member.owner.started(attempt, taker ?? (mayTake ? 'claim' : null))
+        ? this.#member.owner.started(attempt, requester ?? (mayTake ? 'claim' : null))
         : attempt.workerId === as?.workerId
       if (isOwn) own.push(attempt)
     }

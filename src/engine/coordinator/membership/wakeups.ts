@@ -36,7 +36,7 @@ export class Wakeups {
 
   /** @throws what the store throws */
   async begin(): Promise<void> {
-    this.#stopListening = await this.#store.listen(this.#member.log.queue, (wake) => this.#hear(wake))
+    this.#stopListening = await this.#store.listen(this.#member.log.queue, (wake) => this.#receive(wake))
     this.follow()
     this.#poll = setInterval(() => void this.#polls.join(), this.#pollMs)
   }
@@ -69,26 +69,26 @@ export class Wakeups {
   }
 
   /** Does what a message of the store asks for. */
-  #hear(wake: Wake): void {
+  #receive(wake: Wake): void {
     const { log, appends, filter, owner } = this.#member
     switch (wake.type) {
       case 'missed':
         void appends.catchUp()
         return owner.arrived('both')
       case 'appended':
-        log.head.hear(wake.version)
-        log.news.hear(wake.news, log.version)
+        log.head.receive(wake.version)
+        log.news.receive(wake.news, log.version)
         if (!filter.mayIgnore(wake.concern, wake.version)) void appends.catchUp(wake.version)
         return
       case 'incoming':
         return owner.arrived(wake.incoming, wake.again)
       case 'answered':
-        log.head.hear(wake.version)
-        return appends.hearAnswered(wake.senders)
+        log.head.receive(wake.version)
+        return appends.receiveAnswered(wake.senders)
       case 'resigned':
-        return appends.hearAnswered(null)
+        return appends.receiveAnswered(null)
       case 'answers':
-        return appends.hearAnswers(wake.answers)
+        return appends.receiveAnswers(wake.answers)
     }
   }
 
@@ -201,9 +201,9 @@ class TickTimer {
 const STALE = { ms: 5_000, events: 10_000 }
 
 /** The process that hears of what others do. */
-export interface HearingProcess {
+export interface WakingProcess {
   /** Another process carries out the commands of this one, and tells it what comes of them. */
-  readonly isTold: boolean
+  readonly getsAnswers: boolean
   readonly capacity: Capacity
   readonly log: Pick<LogView, 'head' | 'looks' | 'version' | 'knownVersion'>
 }
@@ -213,12 +213,12 @@ export interface HearingProcess {
  * wait until a worker here sends its next command, or longer, unless a subscriber in this process follows the queue.
  */
 export class WakeFilter {
-  readonly #process: HearingProcess
+  readonly #process: WakingProcess
   readonly #spread: number
   #followers = 0
   #ignored = 0
 
-  constructor(process: HearingProcess) {
+  constructor(process: WakingProcess) {
     this.#process = process
     this.#spread = process.log.looks.ignoresOthers ? 1 : 1 + Math.random()
   }
@@ -250,7 +250,7 @@ export class WakeFilter {
 
   /** It need not look for what it was not told of. */
   get mayRest(): boolean {
-    return this.#process.isTold && this.#isWorker && !this.#isStale && this.#followers === 0
+    return this.#process.getsAnswers && this.#isWorker && !this.#isStale && this.#followers === 0
   }
 
   /** The process has no free slot, and leaves new jobs to others. */
@@ -259,7 +259,7 @@ export class WakeFilter {
   }
 
   get #isThrifty(): boolean {
-    return this.#isWorker && (this.#process.log.looks.ignoresOthers || this.#process.isTold)
+    return this.#isWorker && (this.#process.log.looks.ignoresOthers || this.#process.getsAnswers)
   }
 
   /** Only a process with a worker may wait: any other one has to know the queue. */

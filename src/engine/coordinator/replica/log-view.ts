@@ -38,7 +38,7 @@ export class LogView {
   readonly head: Head
   readonly confirmed: Confirmed
   /** News of appends that are not folded yet. */
-  readonly news = new HeardNews()
+  readonly news = new ReceivedNews()
   readonly #time = new LogClock(this.clock, () => this.replica.ledger.lastAt)
 
   constructor({ store, queue, failures }: LogViewOptions) {
@@ -107,7 +107,7 @@ export class Head {
   }
 
   /** The log goes at least that far. Infinite or absent: nothing is known. */
-  hear(version: number | undefined): void {
+  receive(version: number | undefined): void {
     if (version !== undefined && Number.isFinite(version)) this.#version = Math.max(this.#version, version)
   }
 
@@ -126,11 +126,11 @@ const MOST_NEWS = 32
  * Appends that this process was told of and has not folded yet. They are hints, not the truth: they are folded only if they
  * continue exactly from the version it knows, and anything missing is read from the log.
  */
-class HeardNews {
+class ReceivedNews {
   readonly #byAfter = new Map<number, News>()
 
   /** @param known the version up to which the log is folded; older news are dropped */
-  hear(news: News | undefined, known: number): void {
+  receive(news: News | undefined, known: number): void {
     if (news === undefined) return
     for (const [after, { version }] of this.#byAfter) if (version <= known) this.#byAfter.delete(after)
     const longest = Math.max(known, this.#byAfter.get(news.after)?.version ?? 0)

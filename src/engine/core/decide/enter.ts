@@ -25,12 +25,12 @@ export function enqueue(scribe: Scribe, { specs, intake }: Body<'enqueue'>): Com
     seen.set(spec.jobId, spec)
   }
   // A row that was taken in exists already: refusing it would keep all other rows out.
-  const crowd = intake === true ? undefined : refuseCrowd(scribe, fresh)
-  if (crowd !== undefined) return crowd
+  const full = intake === true ? undefined : refuseFullShare(scribe, fresh)
+  if (full !== undefined) return full
   for (const spec of fresh) queue(scribe, spec, intake === true ? { intake } : {})
   dispatch(scribe)
   const known = intake === true ? [] : knownAmong(seen, fresh)
-  const waiting = [...tellWaiting(scribe, fresh), ...known.flatMap((jobId) => stillWaiting(scribe, jobId))]
+  const waiting = [...recordWaiting(scribe, fresh), ...known.flatMap((jobId) => stillWaiting(scribe, jobId))]
   return { ...accepted(scribe, waiting), known }
 }
 
@@ -55,12 +55,12 @@ export function ask(scribe: Scribe, { spec, wait }: Body<'ask'>): CommandResult 
   if (known !== undefined) return takeLive(scribe, known, wait)
   if (spec.models.length === 0 && scribe.draft.policy.emptySet === 'bypass')
     return bypass(scribe, { type: 'bypass', jobId: spec.jobId, jobType: spec.jobType })
-  const crowd = refuseCrowd(scribe, [spec])
-  if (crowd !== undefined) return crowd
+  const full = refuseFullShare(scribe, [spec])
+  if (full !== undefined) return full
   queue(scribe, spec, wait ? { asked: true } : {})
   const job = startIfMay(scribe, spec.jobId)
   if (job === undefined) return accepted(scribe)
-  tellWaiting(scribe, [spec])
+  recordWaiting(scribe, [spec])
   return accepted(scribe, [waitingFor(scribe.draft, job, scribe.now)])
 }
 
@@ -151,20 +151,20 @@ function refuse(scribe: Scribe, spec: JobSpec, twin: JobSpec | undefined): Refus
 }
 
 /** With a limit per fair key, nobody puts more jobs in line than that; see {@link FairShare}. */
-function refuseCrowd({ draft }: Scribe, fresh: readonly JobSpec[]): Refusal | undefined {
+function refuseFullShare({ draft }: Scribe, fresh: readonly JobSpec[]): Refusal | undefined {
   const maxWaiting = draft.policy.fairShare?.maxWaiting ?? null
   if (maxWaiting === null) return undefined
   const coming = new Map<string, number>()
   for (const { fairKey } of fresh) {
     if (fairKey === null) continue
     const count = (coming.get(fairKey) ?? shareOf(draft, fairKey).waiting) + 1
-    if (count > maxWaiting) return crowded(fairKey, maxWaiting)
+    if (count > maxWaiting) return fullShare(fairKey, maxWaiting)
     coming.set(fairKey, count)
   }
   return undefined
 }
 
-function crowded(fairKey: string, maxWaiting: number): Refusal {
+function fullShare(fairKey: string, maxWaiting: number): Refusal {
   return refused(
     'fair_share_limit',
     `${maxWaiting} jobs of ${fairKey} are waiting, as many as its share allows; try again when some have started`,
@@ -198,7 +198,7 @@ function isSamePayload(known: JobSpec, { payloadHash }: JobSpec): boolean {
 }
 
 /** Records once why each new job has to wait: `conflict` if a model is held, `blocked` for every other reason. */
-function tellWaiting(scribe: Scribe, specs: readonly JobSpec[]): Waiting[] {
+function recordWaiting(scribe: Scribe, specs: readonly JobSpec[]): Waiting[] {
   return specs.flatMap((spec) => {
     const job = jobOf(scribe.draft, spec.jobId)
     if (job === undefined || job.active || job.offeredAt !== null) return []

@@ -22,7 +22,7 @@ export function tick(scribe: Scribe): CommandResult {
   for (const { model } of elapsedLifts(scribe)) {
     scribe.record({ type: 'model_resumed', model, workerId: scribe.command.workerId })
   }
-  for (const { jobId } of elapsedOf(scribe, 'undue', wishOf)) scribe.record({ type: 'due', jobId })
+  for (const { jobId } of elapsedOf(scribe, 'undue', commandOf)) scribe.record({ type: 'due', jobId })
   draft.wide = true
   afterEnd(scribe)
   scribe.announce()
@@ -33,7 +33,7 @@ export function tick(scribe: Scribe): CommandResult {
 const startOf = ({ detachedUntil, startedAt }: Job): Micros => (detachedUntil === null ? startedAt : 0)
 
 /** The caller who enqueues a job names its first time; later times count from the end of an attempt. */
-const wishOf = ({ attempt, waitingSince }: Job): Micros => (attempt === 0 ? 0 : waitingSince)
+const commandOf = ({ attempt, waitingSince }: Job): Micros => (attempt === 0 ? 0 : waitingSince)
 
 function elapsedOf(
   scribe: Scribe,

@@ -1,7 +1,7 @@
 import { invalidInput, type Micros, numberText, type RecordedEvent } from '../../core/index.ts'
 import { asRead, decodeEvent, encodeEvent } from '../../events/index.ts'
 import type { AppendAnswer, AppendRequest, KnownCommand } from '../index.ts'
-import { inHand, putData, putStaged, unstagedOf } from './data.ts'
+import { dataOfStarted, putData, putStaged, unstagedOf } from './data.ts'
 import type { MemoryQueue, MemoryWorker } from './database.ts'
 import { cancelledBefore } from './inbox.ts'
 
@@ -29,7 +29,7 @@ export function appendTo(queue: MemoryQueue, request: AppendRequest, clock: Serv
   const { wanted } = request
   const version = queue.log.length
   if (wanted === undefined) return { ok: true, version, now }
-  return { ok: true, version, now, data: inHand(queue, wanted) }
+  return { ok: true, version, now, data: dataOfStarted(queue, wanted) }
 }
 
 function refusalOf(queue: MemoryQueue, request: AppendRequest, clock: ServerClock): AppendAnswer | null {

@@ -96,8 +96,8 @@ function say(queue: MemoryQueue, said: MemoryNotification): void {
 export function tellIn(queue: MemoryQueue, { answers = [], ...answered }: AnsweredByAppend): void {
   const version = queue.log.length
   for (const { to, wanted, answers: said } of answers) {
-    const told = structuredClone({ to, version, answers: said, data: dataOf(queue, wanted) })
-    say(queue, { told })
+    const received = structuredClone({ to, version, answers: said, data: dataOf(queue, wanted) })
+    say(queue, { received })
   }
   say(queue, { answered: [] })
   answeredIn(queue, answered)

@@ -82,18 +82,18 @@ export function payloadsAfter(queue: MemoryQueue, after: string): readonly KeptP
 const MOST_LENGTH_IN_PAGE = 4_194_304
 
 /** What `job_queue_append` brings of the jobs that it starts. */
-export function inHand(queue: MemoryQueue, jobIds: readonly string[]): readonly JobData[] {
+export function dataOfStarted(queue: MemoryQueue, jobIds: readonly string[]): readonly JobData[] {
   let length = 0
-  return dataOf(queue, jobIds.slice(0, MOST_IN_HAND)).filter((data) => {
+  return dataOf(queue, jobIds.slice(0, MOST_STARTED)).filter((data) => {
     const { jobId } = data
     if ((queue.lives.get(jobId) ?? 0) <= queue.archivedSeq || queue.ofRows.has(jobId)) return false
     length += JSON.stringify(data).length
-    return length <= MOST_LENGTH_IN_HAND
+    return length <= MOST_LENGTH_STARTED
   })
 }
 
-const MOST_IN_HAND = 100
-const MOST_LENGTH_IN_HAND = 65_536
+const MOST_STARTED = 100
+const MOST_LENGTH_STARTED = 65_536
 
 const nothing = {
   ...{ token: 0, payload: null, result: null, error: null, checkpoint: null, progress: null },

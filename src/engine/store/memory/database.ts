@@ -11,9 +11,9 @@ import {
 } from '../../core/index.ts'
 import type {
   Concern,
-  HeardAnswers,
   KnownCommand,
   PublishedCommand,
+  ReceivedAnswers,
   SnapshotChunk,
   StoredSnapshot,
   WorkerBeat,
@@ -48,7 +48,7 @@ export interface MemoryChunk extends SnapshotChunk {
 export interface MemoryNotification {
   readonly concern?: Concern
   readonly answered?: readonly string[] | null
-  readonly told?: HeardAnswers & { readonly to: string }
+  readonly received?: ReceivedAnswers & { readonly to: string }
 }
 
 /** A row of `job_queue_combiners`. */

@@ -88,12 +88,12 @@ function refusalOf({ command, answer, answeredAt }: MemoryRequest): SubmittedCom
   return { code: String(code), message: String(message), at: answeredAt }
 }
 
-const told = (request: MemoryRequest): boolean => request.answer === null || refusalOf(request) !== null
+const isShown = (request: MemoryRequest): boolean => request.answer === null || refusalOf(request) !== null
 
 /** The commands of `job_queue_of_job`: those that name the job, the newest first. */
 export function commandsOf({ inbox }: MemoryQueue, jobId: string): readonly SubmittedCommand[] {
   return [...inbox]
-    .filter(([, request]) => told(request) && namedBy(request.command).includes(jobId))
+    .filter(([, request]) => isShown(request) && namedBy(request.command).includes(jobId))
     .map(([requestId, request]) => ({
       requestId,
       type: String(fieldsOf(request.command)['type']),
@@ -106,7 +106,7 @@ export function commandsOf({ inbox }: MemoryQueue, jobId: string): readonly Subm
 
 /** `job_queue_submitted`. */
 export function submittedIn(queue: MemoryQueue, limit: number): Submitted {
-  const all = [...queue.inbox].filter(([, request]) => told(request))
+  const all = [...queue.inbox].filter(([, request]) => isShown(request))
   const open = all.filter(([, { answer }]) => answer === null)
   const refused = all.flatMap(([requestId, request]) => refusedJobs(queue, requestId, request)).reverse()
   const jobs = open.flatMap(([requestId, { command, at }]): SubmittedJob[] => {

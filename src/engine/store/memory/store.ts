@@ -157,10 +157,10 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): LogSto
     listen: async (name, onWake) => {
       const { listeners, intakes, log } = queueOf(name)
       // A new function, so that one callback can be registered twice.
-      const wake = ({ answered, concern = 'all', told }: MemoryNotification) => {
+      const wake = ({ answered, concern = 'all', received }: MemoryNotification) => {
         if (!stops.has(stop)) return
-        if (told !== undefined) {
-          if (told.to === address) onWake({ type: 'answers', answers: told })
+        if (received !== undefined) {
+          if (received.to === address) onWake({ type: 'answers', answers: received })
         } else if (answered === undefined) onWake({ type: 'appended', version: log.length, concern })
         else if (answered === null) onWake({ type: 'resigned' })
         else onWake({ type: 'answered', senders: answered, version: log.length })

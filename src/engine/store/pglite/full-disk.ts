@@ -107,8 +107,8 @@ export function watched(db: PGlite, store: string): Watch {
     }
   }
   const fail = (error: unknown): never => {
-    const told = failureOf(error, store)
-    throw (error as { readonly severity?: unknown } | null)?.severity === 'PANIC' ? finish(told) : told
+    const failure = failureOf(error, store)
+    throw (error as { readonly severity?: unknown } | null)?.severity === 'PANIC' ? finish(failure) : failure
   }
   return { fail, isOver: () => end !== undefined, over: over.promise }
 }

@@ -83,12 +83,12 @@ export function connectionsTo(
 ): Connections {
   const { Pool, Client: One } = driver
   const isGiven = source instanceof Pool
-  const way: Way = isGiven
+  const route: ServerRoute = isGiven
     ? { Client: One, config: {}, hosts: null, statementMs: null }
-    : wayTo(driver, { ...ownPool, ...configOf(source) }, options.onMoved)
-  const { Client, hosts, places, statementMs } = way
+    : routeTo(driver, { ...ownPool, ...configOf(source) }, options.onMoved)
+  const { Client, hosts, places, statementMs } = route
   const limited = statementMs === null ? {} : { statement_timeout: statementMs }
-  const pool = isGiven ? source : new Pool({ ...way.config, ...limited })
+  const pool = isGiven ? source : new Pool({ ...route.config, ...limited })
   // Without this listener, the end of an idle connection would end the process.
   const ignore = () => {}
   pool.on('error', ignore)
@@ -119,7 +119,7 @@ export function connectionsTo(
 }
 
 /** How connections are made to what an address names. */
-export interface Way {
+export interface ServerRoute {
   /** The class of the connections, each made with `config`. */
   readonly Client: PgDriver['Client']
   readonly config: pg.PoolConfig
@@ -132,11 +132,11 @@ export interface Way {
 }
 
 /** @throws InterlockError `invalid_input` for an address that cannot be read */
-export function wayTo(
+export function routeTo(
   driver: PgDriver,
   config: pg.PoolConfig,
   onMoved: (message: string) => void = () => {},
-): Way {
+): ServerRoute {
   const addresses =
     config.connectionString === undefined ? null : parseAddresses(config.connectionString, 'source')
   if (addresses === null) return { Client: driver.Client, config, hosts: null, statementMs: null }

@@ -33,7 +33,7 @@ export class PostgresListener {
   #client: pg.Client | null = null
   #isListening = false
   /** This server or pooler does not support listening. */
-  #isDeaf = false
+  #getsNothing = false
   #starting: Promise<void> | null = null
   #timer: NodeJS.Timeout | undefined
   #retryMs = FIRST_RETRY_MS
@@ -93,7 +93,7 @@ export class PostgresListener {
   }
 
   #start(): Promise<void> {
-    if (this.#client !== null || this.#isDeaf) return this.#starting ?? Promise.resolve()
+    if (this.#client !== null || this.#getsNothing) return this.#starting ?? Promise.resolve()
     this.#starting = this.#open()
     return this.#starting
   }
@@ -103,7 +103,7 @@ export class PostgresListener {
     this.#client = opened
     opened.on('error', () => this.#drop(opened))
     opened.on('end', () => this.#drop(opened))
-    opened.on('notification', ({ channel, payload = '' }) => this.#subscribers.hear(channel, payload))
+    opened.on('notification', ({ channel, payload = '' }) => this.#subscribers.receive(channel, payload))
     try {
       await opened.connect()
       await this.#ask(opened, `listen ${CHANNEL}`)
@@ -128,8 +128,9 @@ export class PostgresListener {
     if (this.#client !== checked) return
     const { checkMs, warn } = this.#options
     try {
-      if (await hears(this.#ask, checked)) return this.#later(checkMs, () => void this.#check(checked))
-      this.#isDeaf = true
+      if (await getsNotifications(this.#ask, checked))
+        return this.#later(checkMs, () => void this.#check(checked))
+      this.#getsNothing = true
       warn('this connection cannot LISTEN (a pooler in transaction mode?); Interlock polls instead')
     } catch {
       // No answer in time: the connection is lost.
@@ -146,7 +147,7 @@ export class PostgresListener {
     this.#isListening = false
     const { onLost, retryMs } = this.#options
     onLost()
-    if (this.#subscribers.isEmpty || this.#isDeaf) return
+    if (this.#subscribers.isEmpty || this.#getsNothing) return
     this.#later(this.#retryMs * (0.5 + Math.random()), () => void this.#start())
     this.#retryMs = Math.min(this.#retryMs * 2, retryMs)
   }
@@ -175,7 +176,7 @@ export async function endOf(client: pg.Client): Promise<void> {
 }
 
 /** True if notifications arrive: behind a pooler in transaction mode, another session did the LISTEN. */
-async function hears(ask: Ask, client: pg.Client): Promise<boolean> {
+async function getsNotifications(ask: Ask, client: pg.Client): Promise<boolean> {
   const { rows } = await ask<{ channel: unknown }>(client, 'select pg_listening_channels() as channel')
   return rows.some(({ channel }) => channel === CHANNEL)
 }
@@ -208,7 +209,7 @@ class Subscribers {
   readonly #byQueue = new Map<string, Set<OnWake>>()
   /** By channel, the queues whose small appends are announced there with their events. Only channels that are listened to. */
   readonly #announced = new Map<string, string>()
-  #heard: string[] = []
+  #received: string[] = []
   /** The channel of this process alone. Hard to guess: any role may listen to a channel that it knows, and send to it. */
   readonly address = `interlock_${randomBytes(12).toString('hex')}`
 
@@ -250,32 +251,32 @@ class Subscribers {
     for (const [queue, those] of this.#byQueue) for (const onWake of those) tellWake(undefined, queue, onWake)
   }
 
-  hear(channel: string, payload: string): void {
+  receive(channel: string, payload: string): void {
     const queue = this.#announced.get(channel)
-    if (channel === this.address) this.#hearOwn(payload)
-    else if (queue === undefined) this.#hearCommon(payload)
-    else this.#hearNews(queue, payload)
+    if (channel === this.address) this.#receiveOwn(payload)
+    else if (queue === undefined) this.#receiveCommon(payload)
+    else this.#receiveNews(queue, payload)
   }
 
   /** What comes together is told together: one notification may say more about another. */
-  #hearCommon(payload: string): void {
-    if (this.#heard.push(payload) > 1) return
+  #receiveCommon(payload: string): void {
+    if (this.#received.push(payload) > 1) return
     queueMicrotask(() => {
-      const payloads = this.#heard
-      this.#heard = []
+      const payloads = this.#received
+      this.#received = []
       for (const [queue, those] of this.#byQueue)
         for (const onWake of those) tellWakes(payloads, queue, onWake)
     })
   }
 
   /** What is for this process alone: what came of the commands that it has published. */
-  #hearOwn(payload: string): void {
+  #receiveOwn(payload: string): void {
     const answers = answersOf(payload)
     if (answers === undefined) return
     for (const queue of this.#byQueue.keys()) this.#tell(queue, { type: 'answers', answers })
   }
 
-  #hearNews(queue: string, payload: string): void {
+  #receiveNews(queue: string, payload: string): void {
     const news = newsOf(payload)
     if (news === undefined) return
     // The usual message follows, and says which processes it concerns.

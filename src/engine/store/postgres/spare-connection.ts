@@ -62,10 +62,10 @@ export function spareConnection(
    */
   const atOnce = async <Out>(work: Work<Out>): Promise<Out> => {
     const mustWait = unanswered > 0 || isBusy(pool)
-    const way = mustWait && unanswered <= MOST_OWN ? onOwn : orSpare
+    const connect = mustWait && unanswered <= MOST_OWN ? onOwn : orSpare
     unanswered++
     try {
-      return await way(work)
+      return await connect(work)
     } finally {
       unanswered--
     }

@@ -1,16 +1,16 @@
 import * as z from 'zod'
 import { type JobSpec, leaseOf, type RefusalCode, type Started, specDefaults } from '../../core/index.ts'
-import type { AnsweredByAppend, AnswersTo, CommandAnswer, HeardAnswers } from '../index.ts'
+import type { AnsweredByAppend, AnswersTo, CommandAnswer, ReceivedAnswers } from '../index.ts'
 import { dataAnswer } from './answers.ts'
 import { jsonOf } from './parse-answer.ts'
 
 /** In bytes; a notification has room for 8,000, and half of that is left for the data of the jobs. */
-const MOST_SAID = 4_000
+const MOST_BYTES = 4_000
 /** An answer alone, if it is longer: its data is read. */
 const MOST_ALONE = 7_500
 
 /** What is said to one address. */
-interface ToldAnswer {
+interface AnswerPiece {
   readonly to: string
   readonly said: string
   readonly wanted: readonly string[]
@@ -26,15 +26,15 @@ export function answeredOf({ answers = [], concern = 'all', senders, ...rest }: 
   return { ...rest, senders: [...readers], concern, answers: pieces }
 }
 
-function piecesOf({ to, answers, wanted }: AnswersTo, onTooLong: () => void): readonly ToldAnswer[] {
+function piecesOf({ to, answers, wanted }: AnswersTo, onTooLong: () => void): readonly AnswerPiece[] {
   const pieces: { text: string; readonly ids: Set<string> }[] = []
   for (const answer of answers) {
-    const text = JSON.stringify(saidOf(answer))
+    const text = JSON.stringify(answerText(answer))
     const length = Buffer.byteLength(text)
     const last = pieces.at(-1)
     const ids = answer.result.ok ? answer.result.started.map(({ spec }) => spec.jobId) : []
     if (length > MOST_ALONE) onTooLong()
-    else if (last === undefined || Buffer.byteLength(last.text) + length > MOST_SAID)
+    else if (last === undefined || Buffer.byteLength(last.text) + length > MOST_BYTES)
       pieces.push({ text, ids: new Set(ids) })
     else {
       last.text += `,${text}`
@@ -49,7 +49,7 @@ function piecesOf({ to, answers, wanted }: AnswersTo, onTooLong: () => void): re
 }
 
 /** Without what is the same for all: nobody waits for the rest of a result. */
-function saidOf({ commandId, result }: CommandAnswer) {
+function answerText({ commandId, result }: CommandAnswer) {
   if (!result.ok) return { commandId, result }
   const { changed, started } = result
   return { commandId, result: { ok: true, changed, started: started.map(startOf) } }
@@ -80,17 +80,17 @@ const result = z.discriminatedUnion('ok', [
   z.object({ ok: z.literal(false), code, message: z.string() }),
 ])
 /** The third part is there if the commit waits for a standby. */
-const heard = z.tuple([
+const received = z.tuple([
   z.array(z.object({ commandId: z.string(), result })),
   dataAnswer,
   z.literal(1).optional(),
 ])
 
 /** What a notification on the address of a process says (`job_queue_append_for`); undefined: nothing that can be read. */
-export function answersOf(payload: string): HeardAnswers | undefined {
+export function answersOf(payload: string): ReceivedAnswers | undefined {
   const space = payload.indexOf(' ')
   const version = Number(payload.slice(0, space))
-  const read = heard.safeParse(jsonOf(payload.slice(space + 1)))
+  const read = received.safeParse(jsonOf(payload.slice(space + 1)))
   if (!read.success || !Number.isSafeInteger(version)) return undefined
   const [answers, data, waits] = read.data
   return { version, answers, data, ...(waits && { isUnconfirmed: true }) }

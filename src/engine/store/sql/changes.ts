@@ -133,7 +133,7 @@ type Entered = Readonly<Record<string, unknown>>
 /** What `job_queue_append` writes for a field that an entry leaves out. It never changes, even if the defaults of jobs do. */
 const assumed = { priority: 0, place_level: 0, attempts: 3, timeout_ms: 3_600_000 } as const
 /** Columns that a row contains only if they are not null. */
-const told = ['due_at', 'expires_at', 'blocked_by_job_id', 'blocked_on', 'conflict_reason'] as const
+const whyWaiting = ['due_at', 'expires_at', 'blocked_by_job_id', 'blocked_on', 'conflict_reason'] as const
 
 /**
  * The row of a job that enters the line with this event, without what the event says already. Undefined if the row has more than
@@ -154,7 +154,7 @@ function enteredBy(event: RecordedEvent, row: JobRow, data: DataChange | undefin
     const column = key as keyof typeof assumed
     if (row[column] !== assumed[column]) entry[column] = row[column]
   }
-  for (const column of told) if (row[column] !== null) entry[column] = row[column]
+  for (const column of whyWaiting) if (row[column] !== null) entry[column] = row[column]
   if (data?.payload !== undefined) entry['payload'] = data.payload
   if (data?.trace !== undefined) entry['trace'] = data.trace
   return entry

@@ -46,14 +46,14 @@ export const ofJobAnswer = z
     behind: row.behind,
   }))
 
-const ways = z.object({ commands: integer, rows: integer })
+const submittedBy = z.object({ commands: integer, rows: integer })
 
 /** What `job_queue_submitted` answers. */
 export const submittedAnswer = z.object({
-  undecided: ways
+  undecided: submittedBy
     .extend({ oldest_at: integer.nullable() })
     .transform(({ oldest_at: oldestAt, ...counts }) => ({ ...counts, oldestAt })),
-  refused: ways,
+  refused: submittedBy,
   jobs: z.array(
     z
       .object({

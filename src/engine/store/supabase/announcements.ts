@@ -21,7 +21,7 @@ export interface Announcement extends Readonly<Record<string, unknown>> {
 
 /** What was announced of a queue's appends, and what this process has to announce itself. */
 export class Announcements {
-  readonly #told = new Versions()
+  readonly #announced = new Versions()
   readonly #own = new Versions()
   readonly #events = new RecentEvents()
   readonly #messages = new MessageRate()
@@ -40,7 +40,7 @@ export class Announcements {
 
   /** The last version that was announced. */
   get version(): number {
-    return this.#told.of('nobody')
+    return this.#announced.of('nobody')
   }
 
   /** The last version that this process appended. */
@@ -64,8 +64,8 @@ export class Announcements {
     this.#messages.count()
   }
 
-  heard(version: number, concern: Concern): void {
-    this.#told.note(version, concern)
+  received(version: number, concern: Concern): void {
+    this.#announced.note(version, concern)
   }
 
   close(): void {
@@ -78,13 +78,13 @@ export class Announcements {
 
   #tell(): void {
     this.#timer = undefined
-    const concerns = this.#own.beyond(this.#told)
+    const concerns = this.#own.beyond(this.#announced)
     if (concerns === null) return
     if (this.#messages.lately() >= this.#mostPerSecond) return this.#tellIn(AGAIN_MS)
     const version = this.ownVersion
     const news = newsMessage(this.#events.between(this.version, version))
     if (!this.#send({ version, concerns, ...(news && { news }) })) return
-    this.#told.note(version, concerns)
+    this.#announced.note(version, concerns)
     this.#messages.count()
   }
 }

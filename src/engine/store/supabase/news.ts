@@ -27,9 +27,9 @@ export function newsIn(given: unknown): News | undefined {
 }
 
 /** News as a message brings them; undefined if they are too long for one. */
-export function newsMessage(told: News | undefined): Readonly<Record<string, unknown>> | undefined {
-  if (told === undefined) return undefined
-  const { events, ...news } = told
+export function newsMessage(sent: News | undefined): Readonly<Record<string, unknown>> | undefined {
+  if (sent === undefined) return undefined
+  const { events, ...news } = sent
   const message = { ...news, events: events().map(encodeEvent) }
   return Buffer.byteLength(JSON.stringify(message)) <= MOST.bytes ? message : undefined
 }

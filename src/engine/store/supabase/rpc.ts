@@ -4,7 +4,7 @@ import { unsendableKey } from './client.ts'
 import type { ApiLike, ApiResult, SupabaseError } from './client-shape.ts'
 
 /** Calls that do not use the lane: those that only read, and those that renew a lease, which must wait behind nothing. */
-const beside: ReadonlySet<FunctionName> = new Set([
+const outOfLine: ReadonlySet<FunctionName> = new Set([
   'job_queue_beat',
   'job_queue_leave',
   'job_queue_open',
@@ -39,11 +39,11 @@ const LAST_RANK = 2
 
 /** A call by POST to /rest/v1/rpc. @throws InterlockError as {@link apiFailure} says */
 export function rpcOver(client: ApiLike, store: string, timeoutMs: number): Rpc {
-  const lane = new Lane()
+  const line = new CallLine()
   const send: Rpc = (name, args) =>
     answerOf(() => client.rpc(name, args as never).abortSignal(AbortSignal.timeout(timeoutMs)), store)
   return (name, args) =>
-    beside.has(name) ? send(name, args) : lane.run(ranks[name] ?? LAST_RANK, () => send(name, args))
+    outOfLine.has(name) ? send(name, args) : line.run(ranks[name] ?? LAST_RANK, () => send(name, args))
 }
 
 /** The data of an answer. supabase-js returns most errors and throws some: both become Interlock's. */
@@ -67,7 +67,7 @@ interface WaitingCall {
  * Lets this process have one mutating call under way at a time: the user's front end needs the API's ten connections too. The
  * lowest rank goes first.
  */
-class Lane {
+class CallLine {
   readonly #waiting: WaitingCall[] = []
   #busy = false
 

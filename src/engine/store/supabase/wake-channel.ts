@@ -133,7 +133,7 @@ export class WakeChannel {
     const channel = client.channel(topic, { config: { private: source === 'broadcast' } })
     this.#channel = channel
     if (source === 'broadcast') {
-      channel.on('broadcast', { event: 'wake' }, ({ payload }) => this.#hear(payload))
+      channel.on('broadcast', { event: 'wake' }, ({ payload }) => this.#receive(payload))
     } else {
       const state = {
         event: 'UPDATE',
@@ -141,12 +141,12 @@ export class WakeChannel {
         table: 'job_queue_state',
         filter: `queue=eq.${queue}`,
       }
-      channel.on('postgres_changes', state, (change) => this.#hear(change['new']))
+      channel.on('postgres_changes', state, (change) => this.#receive(change['new']))
       channel.on('system', {}, ({ status }) => (status === 'ok' ? this.#flow() : this.#ask(UNPUBLISHED)))
     }
     channel.subscribe((status) => {
       if (channel !== this.#channel) return
-      this.#heed(status)
+      this.#followStatus(status)
       onFirst()
     })
   }
@@ -156,7 +156,7 @@ export class WakeChannel {
     return this.#options.topic().catch(() => undefined)
   }
 
-  #heed(status: ChannelStatus): void {
+  #followStatus(status: ChannelStatus): void {
     this.#joined = status === 'SUBSCRIBED'
     this.#newsSince = null
     // Also after every rejoin, since messages were lost meanwhile. Changes begin to flow some seconds later, and say so.
@@ -178,7 +178,7 @@ export class WakeChannel {
   }
 
   /** `{version, direct, concerns, news}` after an append, `{intake}` when something came in. */
-  #hear(payload: unknown): void {
+  #receive(payload: unknown): void {
     this.#announcements.count()
     const {
       version,
@@ -198,7 +198,7 @@ export class WakeChannel {
     this.#newsSince = null
     if (!Number.isSafeInteger(version)) return this.#options.onWake(grown)
     const concern = parseConcern(concerns)
-    this.#announcements.heard(version as number, concern)
+    this.#announcements.received(version as number, concern)
     const news = newsIn(given)
     if (news !== undefined) this.#announcements.saw(news.events())
     const wake = { type: 'appended', version: version as number, concern, news } as const

@@ -31,13 +31,13 @@ export interface Wish {
   readonly end: keyof typeof ends
 }
 
-export function wishesOf({ completed = [], requeue = [], fail = [] }: Said): readonly Wish[] {
-  const wishes = [
+export function endingsOf({ completed = [], requeue = [], fail = [] }: Said): readonly Wish[] {
+  const endings = [
     ...completed.map((jobId) => ({ jobId, end: 'completed' as const })),
     ...requeue.map((jobId) => ({ jobId, end: 'requeued' as const })),
     ...fail.map((jobId) => ({ jobId, end: 'failed' as const })),
   ]
-  if (new Set(wishes.map(({ jobId }) => jobId)).size === wishes.length) return wishes
+  if (new Set(endings.map(({ jobId }) => jobId)).size === endings.length) return endings
   throw invalidInput('options: a job is named twice; give each job one outcome', 'options')
 }
 
@@ -59,24 +59,24 @@ export function checkDoubtful({ view, doubtful }: QueueInDoubt, jobId: string): 
 export async function decide(
   coordinator: Coordinator,
   { doubtful }: QueueInDoubt,
-  wishes: readonly Wish[],
+  endings: readonly Wish[],
 ): Promise<RecoverDocument> {
   const { epoch } = coordinator.state()
   const tokens = new Map(doubtful.map(({ jobId, fencingToken }) => [jobId, fencingToken]))
   const answers = await Promise.allSettled(
-    wishes.map(({ jobId, end }) =>
+    endings.map(({ jobId, end }) =>
       ends[end](coordinator, { jobId, fencingToken: tokens.get(jobId) ?? 0, epoch }),
     ),
   )
-  const outcomes = wishes.map((wish, index) => ({ wish, answer: answers[index] }))
+  const outcomes = endings.map((ending, index) => ({ ending, answer: answers[index] }))
   const view = coordinator.state()
   const live = new Set(view.active().map(({ jobId }) => jobId))
   return reportOf(
     { view, doubtful: doubtful.filter(({ jobId }) => live.has(jobId)) },
     {
-      decided: outcomes.flatMap(({ wish, answer }) => (answer?.status === 'fulfilled' ? [wish] : [])),
-      undecided: outcomes.flatMap(({ wish, answer }) =>
-        answer?.status === 'rejected' ? [{ ...wish, error: failureOf(answer.reason) }] : [],
+      decided: outcomes.flatMap(({ ending, answer }) => (answer?.status === 'fulfilled' ? [ending] : [])),
+      undecided: outcomes.flatMap(({ ending, answer }) =>
+        answer?.status === 'rejected' ? [{ ...ending, error: failureOf(answer.reason) }] : [],
       ),
     },
   )

@@ -6,7 +6,7 @@ import { type Opened, opened } from '../../history/access.ts'
 import type { Access } from '../../history/index.ts'
 import { doubtOf } from '../in-doubt.ts'
 import { lookAt } from '../look.ts'
-import { checkDoubtful, decide, type Said, wishesOf } from './decide.ts'
+import { checkDoubtful, decide, endingsOf, type Said } from './decide.ts'
 import { type QueueInDoubt, type RecoverDocument, reportOf } from './report.ts'
 import { type ByOptions, orUnreadable, voidAll } from './void.ts'
 
@@ -71,17 +71,17 @@ export async function recover(given: Access, options: Said & ByOptions): Promise
   const access = opened(given)
   checkCall('recover', options)
   const { name, operator, ...said } = options
-  const wishes = wishesOf(said)
+  const endings = endingsOf(said)
   const seen = await seenAt(access)
-  for (const { jobId } of wishes) checkDoubtful(seen, jobId)
-  if (wishes.length === 0) return reportOf(seen)
+  for (const { jobId } of endings) checkDoubtful(seen, jobId)
+  if (endings.length === 0) return reportOf(seen)
   const { store, queue } = access
   const logger = loggerOf(access)
   const joined = await createCoordinator({
     ...{ store, queue, logger, operator },
     ...(name === undefined ? {} : { name }),
   })
-  return decide(joined, seen, wishes).finally(() => joined.close())
+  return decide(joined, seen, endings).finally(() => joined.close())
 }
 
 function loggerOf({ onNote }: Opened): Logger {

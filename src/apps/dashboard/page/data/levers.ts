@@ -15,16 +15,21 @@ export interface LeverRequest {
 
 /** The steps of a pull: first a preview, then the user confirms. */
 export type PullStep =
-  | { readonly step: 'looking'; readonly wish: LeverRequest }
+  | { readonly step: 'looking'; readonly request: LeverRequest }
   | {
       readonly step: 'asking' | 'pulling'
-      readonly wish: LeverRequest
+      readonly request: LeverRequest
       readonly preview: PreviewDocument
       /** Somebody has changed the queue since the user was asked: this is what it would do now. */
       readonly isOvertaken: boolean
     }
-  | { readonly step: 'done'; readonly wish: LeverRequest; readonly done: PulledDocument }
-  | { readonly step: 'refused'; readonly wish: LeverRequest; readonly code: string; readonly message: string }
+  | { readonly step: 'done'; readonly request: LeverRequest; readonly done: PulledDocument }
+  | {
+      readonly step: 'refused'
+      readonly request: LeverRequest
+      readonly code: string
+      readonly message: string
+    }
 
 /** The lever that the user is asked about; null: none. */
 export const asked = signal<PullStep | null>(null)
@@ -32,16 +37,19 @@ export const asked = signal<PullStep | null>(null)
 const pathOf = (queue: string, { lever }: LeverRequest) => ofQueue(queue, 'levers', lever)
 
 /** Shows what a pull would do. @param isOvertaken the user has been asked before */
-export async function ask(queue: string, wish: LeverRequest, isOvertaken = false): Promise<void> {
-  asked.value = { step: 'looking', wish }
-  await orRefused(wish, async () => {
-    const preview = await postJson<PreviewDocument>(pathOf(queue, wish), { ...wish.body, preview: true })
+export async function ask(queue: string, request: LeverRequest, isOvertaken = false): Promise<void> {
+  asked.value = { step: 'looking', request }
+  await orRefused(request, async () => {
+    const preview = await postJson<PreviewDocument>(pathOf(queue, request), {
+      ...request.body,
+      preview: true,
+    })
     // Somebody who has left it meanwhile is not asked after all.
-    if (asked.peek()?.wish !== wish) return
+    if (asked.peek()?.request !== request) return
     asked.value =
       preview.refusal === null
-        ? { step: 'asking', wish, preview, isOvertaken }
-        : { step: 'refused', wish, ...preview.refusal }
+        ? { step: 'asking', request, preview, isOvertaken }
+        : { step: 'refused', request, ...preview.refusal }
   })
 }
 
@@ -49,27 +57,27 @@ export async function ask(queue: string, wish: LeverRequest, isOvertaken = false
 export async function pull(queue: string): Promise<void> {
   const now = asked.peek()
   if (now?.step !== 'asking') return
-  const { wish, preview } = now
+  const { request, preview } = now
   const { version, mark } = preview
   asked.value = { ...now, step: 'pulling' }
-  await orRefused(wish, async () => {
+  await orRefused(request, async () => {
     try {
-      const body = { ...wish.body, expected: { version, mark } }
-      const done = await postJson<PulledDocument>(pathOf(queue, wish), body)
-      asked.value = { step: 'done', wish, done }
-      wish.onDone?.()
+      const body = { ...request.body, expected: { version, mark } }
+      const done = await postJson<PulledDocument>(pathOf(queue, request), body)
+      asked.value = { step: 'done', request, done }
+      request.onDone?.()
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== 'overtaken') throw error
-      await ask(queue, wish, true)
+      await ask(queue, request, true)
     }
   })
 }
 
-async function orRefused(wish: LeverRequest, doing: () => Promise<void>): Promise<void> {
+async function orRefused(request: LeverRequest, doing: () => Promise<void>): Promise<void> {
   try {
     await doing()
   } catch (error) {
     const { code, message } = error instanceof ApiError ? error : { code: 'failed', message: String(error) }
-    asked.value = { step: 'refused', wish, code, message }
+    asked.value = { step: 'refused', request, code, message }
   }
 }

@@ -160,7 +160,7 @@ export class LiveQueue {
   }
 
   /** Reads what is missing, after a stream was cut or if the tab came late. */
-  async #mend(): Promise<void> {
+  async #repair(): Promise<void> {
     if (this.#isMending) return
     this.#isMending = true
     try {
@@ -177,7 +177,7 @@ export class LiveQueue {
     switch (said.event) {
       case 'log':
         if (this.replica.push(said.data)) this.#showSoon()
-        else void this.#mend()
+        else void this.#repair()
         return
       case 'workers':
         this.#workers.value = said.data
@@ -205,7 +205,7 @@ export class LiveQueue {
     this.#clock = { now, at: performance.now() }
     if (isOtherLog(this.replica, since)) return void this.#load()
     this.#notice.value = null
-    if (version > this.replica.version + FAR) void this.#mend()
+    if (version > this.replica.version + FAR) void this.#repair()
   }
 
   /** Loads the present, and then hears of what comes. */

@@ -14,7 +14,7 @@ export interface Span {
   /** Null: the job still holds the model. */
   to: Micros | null
   /** The index of the place of the model that it holds, so that two spans at once are drawn beside each other. */
-  readonly lane: number
+  readonly track: number
 }
 
 /** The history of one model. */
@@ -24,7 +24,7 @@ export interface ModelTime {
   readonly spans: Span[]
   /** How many jobs waited for the model from each of these times on. */
   readonly line: { readonly at: Micros; readonly waiting: number }[]
-  lanes: number
+  tracks: number
   waiting: number
   most: number
 }
@@ -94,9 +94,9 @@ export class Spans {
     const open: Span[] = []
     for (const name of known.models) {
       const model = this.#model(name)
-      const lane = this.#freeLane(model)
-      const span = { jobId, seq, from: at, to: null, lane }
-      model.lanes = Math.max(model.lanes, lane + 1)
+      const track = this.#freeTrack(model)
+      const span = { jobId, seq, from: at, to: null, track }
+      model.tracks = Math.max(model.tracks, track + 1)
       model.spans.push(span)
       open.push(span)
     }
@@ -121,23 +121,23 @@ export class Spans {
   }
 
   /** The spans that have not ended are among the last that began. */
-  #freeLane({ spans, lanes }: ModelTime): number {
+  #freeTrack({ spans, tracks }: ModelTime): number {
     const taken = new Set<number>()
-    for (let i = spans.length - 1, held = 0; i >= 0 && held < lanes && spans.length - i < 200; i--) {
+    for (let i = spans.length - 1, held = 0; i >= 0 && held < tracks && spans.length - i < 200; i--) {
       const span = spans[i]
       if (span?.to !== null) continue
-      taken.add(span.lane)
+      taken.add(span.track)
       held++
     }
-    let lane = 0
-    while (taken.has(lane)) lane++
-    return lane
+    let track = 0
+    while (taken.has(track)) track++
+    return track
   }
 
   #model(name: string): ModelTime {
     const known = this.models.get(name)
     if (known !== undefined) return known
-    const made = { model: name, spans: [], line: [], lanes: 1, waiting: 0, most: 0 }
+    const made = { model: name, spans: [], line: [], tracks: 1, waiting: 0, most: 0 }
     this.models.set(name, made)
     return made
   }

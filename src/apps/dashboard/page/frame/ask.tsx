@@ -37,15 +37,20 @@ export function Ask() {
             else asked.value = null
           }}
         >
-          <h2 id="asked">{now.wish.title}</h2>
+          <h2 id="asked">{now.request.title}</h2>
           <Body now={now} />
           <div class="buttons">
             <button type="button" onClick={() => (asked.value = null)}>
               {now.step === 'asking' || now.step === 'pulling' ? 'Leave it' : 'Close'}
             </button>
             {now.step === 'asking' || now.step === 'pulling' ? (
-              <button type="submit" class="main" disabled={now.step === 'pulling'} data-do={now.wish.lever}>
-                {now.wish.title}
+              <button
+                type="submit"
+                class="main"
+                disabled={now.step === 'pulling'}
+                data-do={now.request.lever}
+              >
+                {now.request.title}
               </button>
             ) : null}
           </div>

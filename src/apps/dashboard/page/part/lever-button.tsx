@@ -6,12 +6,12 @@ import { usePage } from '../frame/context.ts'
 export function LeverButton({
   children,
   isBad = false,
-  ...wish
+  ...request
 }: LeverRequest & { readonly children: ComponentChildren; readonly isBad?: boolean }) {
   const { me, live, shown } = usePage()
-  if (!shown.isLive.value || !me.levers.includes(wish.lever)) return null
+  if (!shown.isLive.value || !me.levers.includes(request.lever)) return null
   return (
-    <button type="button" class={isBad ? 'bad' : ''} onClick={() => void ask(live.queue, wish)}>
+    <button type="button" class={isBad ? 'bad' : ''} onClick={() => void ask(live.queue, request)}>
       {children}
     </button>
   )

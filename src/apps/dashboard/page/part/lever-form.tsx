@@ -6,7 +6,7 @@ import { usePage } from '../frame/context.ts'
 export function LeverForm({
   name,
   lever,
-  wish,
+  request,
   verb = 'Set…',
   isSame = false,
   also,
@@ -15,7 +15,7 @@ export function LeverForm({
   /** What the form is for, to those who do not see it. */
   readonly name: string
   readonly lever: LeverRequest['lever']
-  readonly wish: () => Omit<LeverRequest, 'lever'>
+  readonly request: () => Omit<LeverRequest, 'lever'>
   /** On its button. */
   readonly verb?: string
   /** The fields say what is in force already. */
@@ -33,7 +33,7 @@ export function LeverForm({
       data-lever={lever}
       onSubmit={(event) => {
         event.preventDefault()
-        void ask(live.queue, { lever, ...wish() })
+        void ask(live.queue, { lever, ...request() })
       }}
     >
       {children}

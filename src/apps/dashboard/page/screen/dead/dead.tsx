@@ -49,7 +49,7 @@ export function Dead() {
 /** How many are chosen, and what can be done with them. */
 function Chosen({ dead: { chosen, refresh } }: { readonly dead: DeadLetterList }) {
   const { me, live } = usePage()
-  const wish = (lever: 'retry' | 'drop') => {
+  const request = (lever: 'retry' | 'drop') => {
     const jobIds = [...chosen.peek()].slice(0, AT_ONCE)
     const title = `${lever === 'retry' ? 'Retry' : 'Drop'} ${plural(jobIds.length, 'dead letter')}`
     void ask(live.queue, { lever, title, body: { jobIds }, onDone: refresh })
@@ -66,7 +66,7 @@ function Chosen({ dead: { chosen, refresh } }: { readonly dead: DeadLetterList }
             type="button"
             class={lever === 'drop' ? 'bad' : ''}
             disabled={chosen.value.size === 0}
-            onClick={() => wish(lever)}
+            onClick={() => request(lever)}
           >
             {lever === 'retry' ? 'Retry…' : 'Drop…'}
           </button>

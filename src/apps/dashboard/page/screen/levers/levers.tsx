@@ -139,7 +139,7 @@ function PolicyForm({ policy }: { readonly policy: Policy }) {
       name="Policy"
       lever="policy"
       isSame={Object.keys(changes).length === 0}
-      wish={() => ({
+      request={() => ({
         title: 'Change the policy',
         body: { policy: changes },
         onDone: () => (typed.value = {}),

@@ -31,7 +31,7 @@ function Places({ model }: { readonly model: string }) {
       name={`Places of ${model}`}
       lever="capacity"
       isSame={places === inForce}
-      wish={() => ({
+      request={() => ({
         title: `Give ${model} ${plural(Number(places), 'place')}`,
         body: { model, capacity: Number(places) },
         onDone: () => (typed.value = null),
@@ -61,7 +61,7 @@ function RateForm({ model }: { readonly model: string }) {
       name={`Rate of ${model}`}
       lever="rate"
       isSame={starts === String(inForce?.starts ?? '') && perSeconds === String(inForce?.perSeconds ?? '')}
-      wish={() => ({
+      request={() => ({
         title: `Let ${model} start ${starts} in ${perSeconds} s`,
         body: { model, rate: { starts: Number(starts), perSeconds: Number(perSeconds) } },
         onDone,
@@ -113,7 +113,7 @@ function Pause({ model }: { readonly model: string }) {
       name={`Pause ${model}`}
       lever="pause-model"
       verb="Pause…"
-      wish={() => ({
+      request={() => ({
         title: `Pause ${model}`,
         body: { model, reason: reason.value, untilMs: until() },
       })}

@@ -86,7 +86,7 @@ function drawRow(brush: Brush, drawing: Drawing, row: ModelTime, top: number): v
   context.fillStyle = colors.line
   context.fillRect(0, top, width, 1)
   drawLine(brush, drawing, row, top + LINE.top)
-  const height = BARS.height / Math.max(1, row.lanes)
+  const height = BARS.height / Math.max(1, row.tracks)
   let drawn = -1
   for (const span of row.spans) {
     if (span.from > drawing.view.to) break
@@ -94,11 +94,11 @@ function drawRow(brush: Brush, drawing: Drawing, row: ModelTime, top: number): v
     if (end < drawing.view.from) continue
     const [left, right] = [Math.max(0, brush.x(span.from)), Math.min(width, brush.x(end))]
     // Spans narrower than a pixel are drawn once for all that lie in it.
-    if (row.lanes === 1 && right < drawn && span.jobId !== drawing.job) continue
+    if (row.tracks === 1 && right < drawn && span.jobId !== drawing.job) continue
     drawn = Math.max(drawn, Math.ceil(right))
     drawBar(brush, drawing.job, span, {
       left,
-      top: top + BARS.top + span.lane * height,
+      top: top + BARS.top + span.track * height,
       width: Math.max(1, right - left - (right - left > 3 ? 1 : 0)),
       height: Math.max(1, height - (height > 3 ? 1 : 0)),
     })
@@ -169,10 +169,10 @@ export function spanAt(
   const index = Math.floor(below / ROW)
   const row = y < AXIS ? undefined : rows[index]
   if (row === undefined) return undefined
-  const lane = Math.floor((below - index * ROW - BARS.top) / (BARS.height / row.lanes))
+  const track = Math.floor((below - index * ROW - BARS.top) / (BARS.height / row.tracks))
   const at = view.from + (x / width) * (view.to - view.from)
   const near = ((view.to - view.from) / width) * 2
   return row.spans.findLast(
-    (span) => span.lane === lane && span.from - near <= at && (span.to ?? now) + near >= at,
+    (span) => span.track === track && span.from - near <= at && (span.to ?? now) + near >= at,
   )
 }

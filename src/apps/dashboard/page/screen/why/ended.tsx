@@ -76,18 +76,18 @@ interface NotLiveProps {
 function NotLive({ jobId, hasCome }: NotLiveProps) {
   const { live, shown } = usePage()
   const { isLive } = shown
-  const told = useLoad({
+  const explanation = useLoad({
     question: `${jobId} ${isLive.value}`,
     look: () => (isLive.value ? explanationOf(live.queue, jobId) : Promise.resolve(null)),
   })
   return (
-    <Loaded of={told}>
-      {(value) => (value === null ? <Unknown hasCome={hasCome} /> : <Told {...value} />)}
+    <Loaded of={explanation}>
+      {(value) => (value === null ? <Unknown hasCome={hasCome} /> : <Explained {...value} />)}
     </Loaded>
   )
 }
 
-const Told = ({ state, code, reason, whatHasToHappen }: JobAnswer['explanation']) => (
+const Explained = ({ state, code, reason, whatHasToHappen }: JobAnswer['explanation']) => (
   <p class="sentence" data-why={code ?? state}>
     {state}: {reason}. What has to happen: {whatHasToHappen}.
   </p>

@@ -125,14 +125,14 @@ function layoutOf(
   for (const column of columns) {
     const width = Math.max(...column.map((id) => sizeOf(id).width))
     // In the order of the jobs that point here.
-    const wish = (id: string) => {
+    const request = (id: string) => {
       const before = edges.flatMap(({ from, to }) => (to === id ? (placed.get(from)?.y ?? []) : []))
       return before.length === 0
         ? Number.MAX_SAFE_INTEGER
         : before.reduce((sum, y) => sum + y, 0) / before.length
     }
-    const wishes = new Map(column.map((id) => [id, wish(id)]))
-    const order = column.toSorted((a, b) => (wishes.get(a) ?? 0) - (wishes.get(b) ?? 0))
+    const requests = new Map(column.map((id) => [id, request(id)]))
+    const order = column.toSorted((a, b) => (requests.get(a) ?? 0) - (requests.get(b) ?? 0))
     let top = GAP.margin + (height - heightOf(column)) / 2
     for (const id of order) {
       const size = sizeOf(id)

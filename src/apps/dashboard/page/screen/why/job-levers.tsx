@@ -32,7 +32,7 @@ function WaitingLevers({ job, ledger }: { readonly job: Job; readonly ledger: Le
         name={`Priority of ${jobId}`}
         lever="prioritize"
         isSame={priority.value === String(job.priority)}
-        wish={() => ({
+        request={() => ({
           title: `Give ${jobId} priority ${priority.value}`,
           body: { jobId, priority: Number(priority.value) },
         })}
