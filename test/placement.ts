@@ -146,6 +146,7 @@ const replacing = [
     'coordinator/patience',
     'coordinator/first-look',
     'worker/at-rest',
+    'worker/turns',
     'supabase/docs',
     'cli/pace',
   ],

@@ -279,7 +279,7 @@ it('a job is dragged by a finger at its handle; elsewhere a finger scrolls', asy
   const [first, , third] = [0, 1, 2].map((at) => ledger().line.at(at)?.jobId ?? '')
   const row = (jobId: string | undefined) => page.locator(`[aria-labelledby=reorder] [data-job=${jobId}]`)
   await row(third).waitFor()
-  // At once: a row may be drawn anew while Playwright waits for it to rest.
+  // At once: a row may be drawn again while Playwright waits for it to rest.
   const bringIntoView = (jobId: string | undefined) =>
     row(jobId).evaluate((element) => element.scrollIntoView({ block: 'center' }))
   await bringIntoView(first)
