@@ -21,21 +21,28 @@ const bundled = new Set(
     .filter((name) => !installed.includes(name)),
 )
 
-describe("the README's tables of runtime dependencies", () => {
-  const rows = text('README.md')
-    .split('\n')
-    .filter((line) => line.startsWith('|'))
+/** The packages in the first column of the tables under a heading, each with its reason. */
+function reasonsUnder(file: string, heading: string): ReadonlyMap<string, string> {
+  const section = text(file).split(`## ${heading}`)[1]?.split('\n## ')[0] ?? ''
+  const rows = [...section.matchAll(/^\| (`[^|]+)\|([^|]*)\|/gm)]
+  return new Map(
+    rows.flatMap(([, cell = '', reason = '']) =>
+      [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']): [string, string] => [name, reason.trim()]),
+    ),
+  )
+}
 
-  it.each([...installed, ...bundled])('gives the reason for %s', (name) => {
-    const [, , reason = ''] = rows.find((line) => line.includes(`\`${name}\``))?.split('|') ?? []
-    expect(reason.trim()).not.toBe('')
+describe.each([
+  ['README.md', 'Runtime dependencies', installed],
+  ['docs/inside/dependencies.md', 'Bundled', [...bundled]],
+])('the table of %s', (file, heading, packages) => {
+  const reasons = reasonsUnder(file, heading)
+
+  it.each(packages)('gives the reason for %s', (name) => {
+    expect(reasons.get(name) ?? '').not.toBe('')
   })
 
-  it('name no package that is neither installed nor bundled', () => {
-    const section = text('README.md').split('## Runtime dependencies')[1]?.split('\n## ')[0] ?? ''
-    const named = [...section.matchAll(/^\| (`[^|]+)\|/gm)].flatMap(([, cell = '']) =>
-      [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name),
-    )
-    expect(named.toSorted()).toEqual([...installed, ...bundled].toSorted())
+  it('names no other package', () => {
+    expect([...reasons.keys()].toSorted()).toEqual([...packages].toSorted())
   })
 })

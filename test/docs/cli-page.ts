@@ -1,6 +1,7 @@
 /** Writes docs/reference/cli.md from the help texts of the commands: `node test/docs/cli-page.ts`. */
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { commandGroups } from '../../src/apps/cli/command/index.ts'
 import { runCli } from '../../src/apps/cli/program.ts'
 import { pageOf, root } from './markdown.ts'
 
@@ -12,7 +13,19 @@ const begin = '<!-- From here on made by test/docs/cli-page.ts, from the help te
 export async function currentCliPage(): Promise<string> {
   const written = pageOf(cliPage).text.split(begin)[0] ?? ''
   const sections = await Promise.all((await commandNames()).map(section))
-  return `${written}${begin}\n\n## Commands\n\n${sections.join('\n')}`
+  return `${written}${begin}\n\n## All commands\n\n${overview()}\n## Commands\n\n${sections.join('\n')}`
+}
+
+/** What each command does, in the groups of `interlock --help`. */
+function overview(): string {
+  return commandGroups
+    .map(([heading, commands]) => {
+      const rows = commands.map(
+        ({ usage, summary }) => `| [\`${usage}\`](#${usage.split(' ')[0]}) | ${summary} |`,
+      )
+      return `| ${heading.replace(':', '')} | |\n| --- | --- |\n${rows.join('\n')}\n`
+    })
+    .join('\n')
 }
 
 async function section(name: string): Promise<string> {

@@ -18,7 +18,10 @@ import { interlockTables } from '../../src/engine/migrate/version.ts'
 import { pageOf } from './markdown.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
-const glossary = pageOf('docs/glossary.md').text
+const events = pageOf('docs/reference/events.md').text
+const errors = pageOf('docs/reference/errors.md').text
+const names = pageOf('docs/inside/names.md').text
+const settings = pageOf('docs/reference/settings.md').text
 const conflictRules = pageOf('docs/inside/conflict-rules.md').text
 
 /** The first cells of the table rows under a heading, without backticks. */
@@ -27,31 +30,31 @@ function termsUnder(text: string, heading: string): readonly string[] {
   return section.split('\n').flatMap((line) => /^\| `([^`]+)` \|/.exec(line)?.[1] ?? [])
 }
 
-describe('the glossary', () => {
+describe('the reference', () => {
   it.each([
-    ['Events', eventTypes],
-    ['Error codes', errorCodes],
-    ['Failure codes', failureCodes],
-    ['Requeue reasons', requeueReasons],
-    ['Reason codes', reasonCodes],
-    ['Tables', interlockTables],
-  ] as const)('has under "%s" exactly what the code has', (heading, names) => {
-    expect(termsUnder(glossary, heading).toSorted()).toEqual([...names].toSorted())
+    ['Events', events, eventTypes],
+    ['Error codes', errors, errorCodes],
+    ['Failure codes', errors, failureCodes],
+    ['Requeue reasons', events, requeueReasons],
+    ['Reason codes', events, reasonCodes],
+    ['Tables', names, interlockTables],
+  ] as const)('has under "%s" exactly what the code has', (heading, page, inCode) => {
+    expect(termsUnder(page, heading).toSorted()).toEqual([...inCode].toSorted())
   })
 
   it.each([...jobTypes, ...Object.keys(specDefaults)])('names %s', (name) => {
-    expect(glossary).toContain(`\`${name}\``)
+    expect(settings).toContain(`\`${name}\``)
   })
 
   it('says the bounds', () => {
     for (const bound of [bounds.idLength, bounds.models, bounds.priority, bounds.attempts]) {
-      expect(glossary).toContain(bound.toLocaleString('en'))
+      expect(settings).toContain(bound.toLocaleString('en'))
     }
   })
 })
 
-describe('the classes in the glossary', () => {
-  const [, section = ''] = glossary.split('\n## Classes\n')
+describe('the classes on the page of names', () => {
+  const [, section = ''] = names.split('\n## Classes\n')
   const rows = section.split('\n').flatMap((line) => {
     const [, name, room] = /^\| `(\w+)` \| ([\w/-]+) \| \S/.exec(line) ?? []
     return name === undefined || room === undefined ? [] : [`${room}/${name}`]

@@ -1,7 +1,7 @@
 /** The first day of somebody who has installed the package: a signal, a process that has to end. */
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { chmod, cp, mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, readdir, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -89,6 +89,25 @@ it.concurrent('a worker under npx drains when npx is told to stop', async () => 
   const { child, over } = await working(['npx', 'interlock'])
   child.kill('SIGTERM')
   expect(await over).toBe('begun\ndone\n')
+})
+
+it.concurrent('npx finds the command by the name of the package, and the demo needs nothing', async () => {
+  const cwd = await mkdtemp(path.join(bare.folder, 'empty-'))
+  // `--no`: nothing is fetched. In an empty folder below it npm finds what is installed above.
+  const child = spawn('npx', ['--no', 'interlock-queue', 'demo'], { cwd, env })
+  let said = ''
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
+  await new Promise<void>((resolve) =>
+    child.stdout.on('data', (data) => {
+      said += String(data)
+      if (said.includes('one after the other')) resolve()
+    }),
+  )
+  child.kill('SIGTERM')
+  await ended
+  expect(said.match(/✓/g)?.length).toBeGreaterThanOrEqual(5)
+  expect(said).not.toContain('✗')
+  expect(await readdir(cwd)).toEqual([])
 })
 
 /** What makes a process the first one of a space of its own, as a container does: for root, and for those who may be it in there. */

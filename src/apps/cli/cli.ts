@@ -26,7 +26,11 @@ export class Cli {
   constructor(surface: Surface) {
     this.#surface = surface
     this.program = new Command('interlock')
-      .description('Jobs that share a model never run at the same time; every other job does.')
+      .description(
+        'A queue in which two jobs that share a model never run at the same time.\n' +
+          'By default a queue runs one job at a time; `interlock policy set --policy by-model` lets jobs on ' +
+          'different models run side by side.',
+      )
       .addOption(
         new Option(
           '--url <address>',
