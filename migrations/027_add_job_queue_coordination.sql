@@ -1647,7 +1647,7 @@ end
 $$;
 
 -- job_queue_append_along(queue, expected_version, events, changes, along): job_queue_append with what would be calls of their own before
--- and after it, for clients that pay for each request (docs/guides/supabase.md).
+-- and after it, for clients that pay for each request (docs/inside/supabase.md).
 --   along  {rows: [job_id, …]}: jobs that these events start for the first time and that came as a row: what job_queue_data_of says of
 --          them. It is read before the queue is locked, so no lock and no policy of the user's table can hold up another append;
 --          {project: batch}: job_queue_project of so many events, right after these. The caller asks for it only while such steps are quick,
@@ -3239,7 +3239,7 @@ $$;
 
 -- job_queue_request(command, queue, request_id): puts a command into the inbox, in the caller's transaction. After the commit
 -- any live coordinator of the queue decides it, and job_queue_answer gives the answer.
---   command     {type, …}; the types and their fields: docs/reference/sql.md, "Commands"; 8 MB of jsonb at most, nested 100 levels
+--   command     {type, …}; the types and their fields: docs/reference/sql-workers.md, "Commands"; 8 MB of jsonb at most, nested 100 levels
 --               deep at most. A `heartbeat` calls job_queue_beat and is answered at once; only the last one of each worker is
 --               kept
 --   queue       `default` unless given
@@ -3272,7 +3272,7 @@ begin
     else public.job_queue_request_fault($1) end;
   if fault is not null then
     raise exception using errcode = 'JQ003', message = 'job_queue_request takes a command {type, …}: ' || fault,
-      hint = 'Nothing was requested. The types and their fields: docs/reference/sql.md, "Commands".';
+      hint = 'Nothing was requested. The types and their fields: docs/reference/sql-workers.md, "Commands".';
   end if;
   if $1 ->> 'type' = 'heartbeat' then
     beat := public.job_queue_beat($2, worker,
@@ -5420,7 +5420,7 @@ end
 $$;
 
 -- Edits by hand in the tables of the user: triggers that turn a deletion or a new status into a command, and that keep browsers from
--- the coordination columns (docs/guides/hand-edits.md).
+-- the coordination columns (docs/reference/hand-edits.md).
 
 -- job_queue_status_set(): the trigger on jobs that fires when somebody sets a status (its WHEN clause leaves out the outer
 -- projection). Set to pending on a row that was never queued, the row arrives as if it was inserted. Set to cancelled, the row
@@ -6544,7 +6544,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '1c3cd8482466622213e329589d2a9708df09eadcec2e6373dbdeeffdc3919fc2')
+  ('027', '7f6751da967253ce173d6f18b334e06c211a2f1e54a3577550ed547506070216')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

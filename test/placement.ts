@@ -103,7 +103,7 @@ const rest: Readonly<Record<string, string>> = {
   'core/many-attempts': '30,000 attempts at once',
   'coordinator/crowds': '10,000 jobs, 9,000 messages, 50 processes',
   'coordinator/long-line': 'writes down a line of many thousands in chunks',
-  'intake/hand-repairs': 'each statement of docs/guides/hand-edits.md',
+  'intake/hand-repairs': 'each statement of docs/reference/hand-edits.md',
   'intake/over-long': 'rows of megabytes',
   'intake/cancel-race': 'the same race many times',
   'intake/delete-race': 'the same race many times',

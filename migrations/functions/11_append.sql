@@ -525,7 +525,7 @@ end
 $$;
 
 -- job_queue_append_along(queue, expected_version, events, changes, along): job_queue_append with what would be calls of their own before
--- and after it, for clients that pay for each request (docs/guides/supabase.md).
+-- and after it, for clients that pay for each request (docs/inside/supabase.md).
 --   along  {rows: [job_id, …]}: jobs that these events start for the first time and that came as a row: what job_queue_data_of says of
 --          them. It is read before the queue is locked, so no lock and no policy of the user's table can hold up another append;
 --          {project: batch}: job_queue_project of so many events, right after these. The caller asks for it only while such steps are quick,

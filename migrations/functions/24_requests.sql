@@ -2,7 +2,7 @@
 
 -- job_queue_request(command, queue, request_id): puts a command into the inbox, in the caller's transaction. After the commit
 -- any live coordinator of the queue decides it, and job_queue_answer gives the answer.
---   command     {type, …}; the types and their fields: docs/reference/sql.md, "Commands"; 8 MB of jsonb at most, nested 100 levels
+--   command     {type, …}; the types and their fields: docs/reference/sql-workers.md, "Commands"; 8 MB of jsonb at most, nested 100 levels
 --               deep at most. A `heartbeat` calls job_queue_beat and is answered at once; only the last one of each worker is
 --               kept
 --   queue       `default` unless given
@@ -35,7 +35,7 @@ begin
     else public.job_queue_request_fault($1) end;
   if fault is not null then
     raise exception using errcode = 'JQ003', message = 'job_queue_request takes a command {type, …}: ' || fault,
-      hint = 'Nothing was requested. The types and their fields: docs/reference/sql.md, "Commands".';
+      hint = 'Nothing was requested. The types and their fields: docs/reference/sql-workers.md, "Commands".';
   end if;
   if $1 ->> 'type' = 'heartbeat' then
     beat := public.job_queue_beat($2, worker,

@@ -1,5 +1,5 @@
 -- Edits by hand in the tables of the user: triggers that turn a deletion or a new status into a command, and that keep browsers from
--- the coordination columns (docs/guides/hand-edits.md).
+-- the coordination columns (docs/reference/hand-edits.md).
 
 -- job_queue_status_set(): the trigger on jobs that fires when somebody sets a status (its WHEN clause leaves out the outer
 -- projection). Set to pending on a row that was never queued, the row arrives as if it was inserted. Set to cancelled, the row

@@ -46,8 +46,8 @@ describe('a line of the log', () => {
     expect(calls.filter((call) => !/event: [`'][a-z]|, (?:fields|reported)\)$/u.test(call))).toEqual([])
   })
 
-  it('has a name that docs/guides/observability.md lists', () => {
-    const [, page = ''] = pageOf('docs/guides/observability.md').text.split(/^## Logs$/mu)
+  it('has a name that docs/reference/telemetry.md lists', () => {
+    const [, page = ''] = pageOf('docs/reference/telemetry.md').text.split(/^## Logs$/mu)
     const rows = [...page.matchAll(/^\| `([a-z]+\.[a-z_]+)` \| (?:info|warn|error) \| \S/gmu)]
     expect(rows.map(([, name]) => name).toSorted()).toEqual([...logEvents].toSorted())
   })

@@ -30,7 +30,7 @@ const examples: readonly Example[] = pages.flatMap((page) =>
 )
 
 /** What the examples import besides, and what that needs. */
-const others = ['@supabase/supabase-js', '@types/node', '@types/pg', 'fastify', 'pg']
+const others = ['@supabase/supabase-js', '@types/node', '@types/pg', 'esbuild', 'fastify', 'pg']
 
 let installed: InstalledPackage
 beforeAll(async () => {

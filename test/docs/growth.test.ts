@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { interlockTables } from '../../src/engine/migrate/version.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
-const page = readFileSync(path.join(root, 'docs/guides/operations.md'), 'utf8')
+const page = readFileSync(path.join(root, 'docs/inside/growth.md'), 'utf8')
 const [, section = ''] = page.split('### What bounds what')
 const rows =
   section
@@ -36,7 +36,7 @@ function fieldsOf(folder: string): readonly { readonly file: string; readonly fi
     })
 }
 
-describe('what bounds what, on the page of operations', () => {
+describe('what bounds what, on the page of growth', () => {
   it('is said of every table', () => {
     const named = rows.flatMap((row) => row.split('|')[1]?.match(/job_queue_\w+/gu) ?? [])
     expect(named.toSorted()).toEqual([...interlockTables].toSorted())

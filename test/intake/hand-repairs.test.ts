@@ -1,4 +1,4 @@
-/** docs/guides/hand-edits.md, line by line: each statement as it stands, on PostgreSQL, with a process that lives meanwhile. */
+/** docs/reference/hand-edits.md, line by line: each statement as it stands, on PostgreSQL, with a process that lives meanwhile. */
 import { describe, expect, it } from 'vitest'
 import { interlock } from '../cli/support.ts'
 import { connection } from '../contract/support.ts'
@@ -14,7 +14,7 @@ interface Line {
   readonly instead: readonly string[] | null
 }
 
-const lines: readonly Line[] = pageOf('docs/guides/hand-edits.md')
+const lines: readonly Line[] = pageOf('docs/reference/hand-edits.md')
   .text.split('\n')
   .filter((line) => /^\| `[A-Z]/.test(line))
   .map((line) => {

@@ -49,7 +49,7 @@ describe('the alert rules', () => {
     for (const name of alertNames) {
       const runbook = page.split(/^#{2,4} /m).find((part) => part.startsWith(`${name}\n`)) ?? ''
       expect(runbook, name).toMatch(/interlock \w+/)
-      expect(read('alerts.yml')).toContain(`runbook_url: docs/guides/observability.md#${name.toLowerCase()}`)
+      expect(read('alerts.yml')).toContain(`runbook_url: docs/reference/alerts.md#${name.toLowerCase()}`)
     }
   })
 

@@ -14,7 +14,7 @@ it('nothing is lost, starts are found by polls, and are woken again afterwards',
   const cut = await startCut(project.url)
   const throughCut = () => storeOn({ url: cut.url, keys: project.keys })
   const { during, after } = await cutUnderLoad(cut, throughCut, 3_000, 6)
-  // Nothing can tell of them: each was found by a look at the log. How soon is in docs/guides/supabase.md.
+  // Nothing can tell of them: each was found by a look at the log. How soon is in docs/inside/supabase.md.
   expect(during).toHaveLength(6)
   expect(during.filter(({ reads }) => reads === 0)).toEqual([])
   expect(after.filter(({ told }) => told > 0)).not.toEqual([])

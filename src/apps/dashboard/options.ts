@@ -78,7 +78,7 @@ const authorizeSchema = z.custom<Authorize | TokenSession>(
     (typeof value === 'object' && value !== null && 'exchange' in value && 'authorize' in value),
   {
     error:
-      'is needed: a function that says who makes a request and what they may do (docs/guides/dashboard.md), or tokenSession(…)',
+      'is needed: a function that says who makes a request and what they may do (docs/reference/dashboard.md), or tokenSession(…)',
   },
 )
 

@@ -32,7 +32,7 @@ const seconds = z.number().min(0).max(YEAR_SECONDS)
 const held = { job_id: jobIdSchema, token, worker_id: workerId.optional(), claim: claim.optional() }
 const anything = z.unknown().optional()
 
-/** The commands that SQL may give, by type. docs/reference/sql.md documents them. */
+/** The commands that SQL may give, by type. docs/reference/sql-workers.md documents them. */
 const requestSchema = lazily(() =>
   z.discriminatedUnion(
     'type',

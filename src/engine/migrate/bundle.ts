@@ -1,5 +1,5 @@
 /**
- * Writes the files that are made from the parts under migrations/: the bundles, the functions' reference in docs/reference/sql.md, and
+ * Writes the files that are made from the parts under migrations/: the bundles, the functions' reference in docs/reference and docs/inside, and
  * the types of tables and functions for supabase-js.
  */
 import { writeFileSync } from 'node:fs'
@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { bundles } from './compose.ts'
 import { currentDatabaseTypes, databaseTypesFile } from './database-types.ts'
 import { migrationsFolder } from './package-files.ts'
-import { currentReference, referencePage } from './sql-reference.ts'
+import { referencePages } from './sql-reference.ts'
 
 for (const [name, text] of bundles()) writeFileSync(join(migrationsFolder(), name), text)
-writeFileSync(referencePage(), currentReference())
+for (const { file, text } of referencePages()) writeFileSync(file, text)
 writeFileSync(databaseTypesFile(), await currentDatabaseTypes())

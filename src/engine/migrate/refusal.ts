@@ -1,6 +1,6 @@
 import { type ErrorCode, InterlockError } from '../core/index.ts'
 
-/** SQLSTATEs of the migrations, with their error codes. docs/reference/sql.md explains each. */
+/** SQLSTATEs of the migrations, with their error codes. docs/reference/errors.md explains each. */
 const codes: Readonly<Record<string, ErrorCode>> = {
   JQ103: 'not_migrated',
   JQ104: 'first_coordinator_active',

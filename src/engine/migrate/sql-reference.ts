@@ -3,34 +3,72 @@ import { join } from 'node:path'
 import { packageRoot } from './package-files.ts'
 import { type SqlFunction, sqlFunctions } from './sql-functions.ts'
 
-/** The page about the functions, made from their header comments, so that the two cannot differ. */
-export const referencePage = (): string => join(packageRoot(), 'docs', 'reference', 'sql.md')
+/** A page about functions: what people wrote, then what the header comments of the functions say, so that the two cannot differ. */
+export interface ReferencePage {
+  readonly file: string
+  /** The full text, as it should be. */
+  readonly text: string
+}
 
 const begin = '<!-- From here on made by src/engine/migrate/bundle.ts, from migrations/functions -->'
 
-/** The full text of {@link referencePage}: the part that people wrote, then every function. */
-export function currentReference(): string {
-  const written = readFileSync(referencePage(), 'utf8').split(begin)[0] ?? ''
-  return `${written}${begin}\n\n${functionReference()}`
+/** What people and programs call who have a queue. */
+const forUsers = [
+  ...[
+    'job_queue_answer',
+    'job_queue_archive_before',
+    'job_queue_dead',
+    'job_queue_drop',
+    'job_queue_explain',
+  ],
+  ...['job_queue_forget', 'job_queue_forget_operator', 'job_queue_link', 'job_queue_project'],
+  ...['job_queue_reproject', 'job_queue_request', 'job_queue_submit', 'job_queue_submitted'],
+]
+/** What a worker in another language calls besides. */
+const forWorkers = [
+  ...['job_queue_beat', 'job_queue_data_of', 'job_queue_held', 'job_queue_leave', 'job_queue_note'],
+]
+const named = [...forUsers, ...forWorkers]
+
+/** SQL for users, SQL for workers in other languages, and the functions that only Interlock calls. */
+export function referencePages(): readonly ReferencePage[] {
+  const functions = sqlFunctions()
+  const open = functions.filter((each) => !isInternal(commentOf(each)))
+  const internal = functions.filter((each) => isInternal(commentOf(each)))
+  const stores = open.filter(({ name }) => !named.includes(name))
+  return [
+    pageOf('reference/sql.md', chapterOf('Functions', pick(open, forUsers))),
+    pageOf('reference/sql-workers.md', chapterOf('Functions', pick(open, forWorkers))),
+    pageOf(
+      'inside/sql-functions.md',
+      `${chapterOf('Functions that stores call', stores)}\n${chapterOf('Functions that only other functions call', internal)}`,
+    ),
+  ]
 }
 
-function functionReference(): string {
-  const functions = sqlFunctions().map(describeFunction)
-  const open = functions.filter((each) => !each.internal).map((each) => each.text)
-  const internal = functions.filter((each) => each.internal).map((each) => each.text)
-  return `## Functions\n\n${open.join('\n')}\n## Functions that only other functions call\n\n${internal.join('\n')}`
+function pageOf(name: string, generated: string): ReferencePage {
+  const file = join(packageRoot(), 'docs', name)
+  const written = readFileSync(file, 'utf8').split(begin)[0] ?? ''
+  return { file, text: `${written}${begin}\n\n${generated}` }
 }
 
-function describeFunction({ name, header, statement }: SqlFunction): {
-  readonly internal: boolean
-  readonly text: string
-} {
-  const [signature = ''] = statement.replace('create or replace function public.', '').split(/^language/m)
-  const comment = header.trim().replace(/^-- ?/gm, '')
-  return {
-    internal: isInternal(comment),
-    text: `### ${name}\n\n\`\`\`sql\n${signature.replace(/\s+/g, ' ').trim()}\n\`\`\`\n\n\`\`\`text\n${comment}\n\`\`\`\n`,
-  }
+function pick(functions: readonly SqlFunction[], names: readonly string[]): readonly SqlFunction[] {
+  const picked = functions.filter(({ name }) => names.includes(name))
+  if (picked.length !== names.length)
+    throw new Error(`a page names a function that is not there: ${names.join(', ')}`)
+  return picked
+}
+
+const chapterOf = (title: string, functions: readonly SqlFunction[]): string =>
+  `## ${title}\n\n${functions.map(describeFunction).join('\n')}`
+
+const commentOf = ({ header }: SqlFunction): string => header.trim().replace(/^-- ?/gm, '')
+
+function describeFunction(each: SqlFunction): string {
+  const [signature = ''] = each.statement
+    .replace('create or replace function public.', '')
+    .split(/^language/m)
+  return `### ${each.name}\n\n\`\`\`sql\n${signature.replace(/\s+/g, ' ').trim()}\n\`\`\`\n\n\`\`\`text\n${commentOf(each)}\n\`\`\`\n`
 }
 
 /**

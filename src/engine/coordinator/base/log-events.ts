@@ -1,6 +1,6 @@
 /**
  * What lines of the log tell of, by names that stay. The words of a line may change (but for those that people grep); its name does
- * not. docs/guides/observability.md lists them.
+ * not. docs/reference/telemetry.md lists them.
  */
 export const logEvents = [
   ...(['job.check', 'job.immediate', 'job.active', 'job.conflict', 'job.blocked', 'job.bypassed'] as const),

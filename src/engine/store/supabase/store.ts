@@ -21,7 +21,7 @@ export interface SupabaseOptions {
   /**
    * A process announces its appends to the others, in a message with their events, unless there were so many messages of the queue
    * in the last second; 6 unless given, which fits the Free plan. With more, processes lose fewer appends to each other: 15
-   * suit a Pro plan with 16 busy workers (docs/guides/supabase.md).
+   * suit a Pro plan with 16 busy workers (docs/inside/supabase.md).
    */
   readonly messagesPerSecond?: number
   /** After how many milliseconds a call counts as lost; 15,000 unless given. It may still be carried out. */

@@ -49,7 +49,7 @@ export function checkPaused({ drift }: Facts): Finding[] {
 }
 
 const stop =
-  'stop the processes of the first coordinator: two coordinators do not see each other (docs/guides/migration-guide.md)'
+  'stop the processes of the first coordinator: two coordinators do not see each other (docs/reference/first-coordinator.md)'
 
 /** Traces of the first coordinator: it still runs beside this one, or left something behind. */
 export function checkFirst({ checkup: { first, foreignWrites, unknownRows } }: Facts): Finding[] {
