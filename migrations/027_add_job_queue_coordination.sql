@@ -1998,7 +1998,7 @@ $$;
 
 -- job_queue_put_snapshot_chunk(queue, seq, maker, n, body): keeps a part of a snapshot that is still being made. Nobody sees it
 -- until job_queue_put_snapshot gets the state that names its maker. If its maker does not come back for 10 minutes, a later
--- call deletes it. Doing it twice does nothing more. Never takes the queue's lock.
+-- call deletes it. Idempotent. Never takes the queue's lock.
 --   seq    the last event that the snapshot folds: 1 to the version of the queue
 --   maker  1 to 100 characters, made up for this one snapshot: two processes may write one at the same number
 --   n      0, 1, 2, …, as many as the state will say
@@ -3127,7 +3127,7 @@ $$;
 
 -- job_queue_stage(queue, command_id, data): puts payloads, results and errors aside for the append of their command, which
 -- names them (`staged` in the changes of job_queue_append). Never takes the queue's lock, and changes nothing that is kept of a
--- job. Doing it twice does nothing more. Staged data is deleted after an hour.
+-- job. Idempotent. Staged data is deleted after an hour.
 --   command_id  1..200 characters
 --   data        [{job_id, payload, result, error, checkpoint, trace}, …], each job once; as for job_queue_put_data
 -- Returns how many were put aside. Raises JQ001 for a call out of bounds, 23514 for a value out of bounds.
@@ -3218,8 +3218,7 @@ end
 $$;
 
 -- job_queue_forget(queue, job_ids): deletes what is kept of these jobs beside the log: payload, result, error, checkpoint,
--- progress and trace. For erasure. What the log says of them stays: ids, model names, codes, numbers, times. Doing it twice does nothing
--- more.
+-- progress and trace. For erasure. What the log says of them stays: ids, model names, codes, numbers, times. Idempotent.
 -- Returns how many of these jobs had something kept. Raises nothing.
 create or replace function public.job_queue_forget(queue text, job_ids text[]) returns integer
 language plpgsql security definer
@@ -4006,7 +4005,7 @@ end
 $$;
 
 -- job_queue_drop(queue, job_ids): takes dead letters off the list and deletes what is kept of them beside the log. Changes
--- nothing for jobs that are live or ended in another way. Doing it twice does nothing more.
+-- nothing for jobs that are live or ended in another way. Idempotent.
 -- Returns how many were dropped. Raises nothing.
 create or replace function public.job_queue_drop(queue text, job_ids text[]) returns integer
 language plpgsql security definer
@@ -4920,8 +4919,7 @@ as $$
      and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = $3)
 $$;
 
--- job_queue_taken(queue, arrival_ids, refused): finishes arrivals that this queue had claimed. Doing it twice does nothing
--- more.
+-- job_queue_taken(queue, arrival_ids, refused): finishes arrivals that this queue had claimed. Idempotent.
 --   arrival_ids  arrivals that were sent to be put in line; those whose job is not in the log are offered again at once. A row whose
 --                id the log knew before says so in conflict_reason (job_queue_say_known); while it is locked it stays claimed, and is
 --                offered again then
@@ -5132,7 +5130,7 @@ $$;
 
 -- job_queue_adopt(queue, job_ids): takes rows of `jobs` in by hand. Rows of job_queue_adoptable with these ids become pending,
 -- lose every trace of an earlier coordinator, and arrive for this queue in the order given; workers with intake put them in
--- line. One transaction: if a trigger or CHECK of the user raises, no row is taken in. Doing it twice does nothing more. A row
+-- line. One transaction: if a trigger or CHECK of the user raises, no row is taken in. Idempotent. A row
 -- that says running is taken in like the others: make sure first that nothing runs it.
 --   queue    the queue that takes them in, 1..200 characters
 --   job_ids  in the order in which they should stand in line, at most 10,000
@@ -5286,7 +5284,7 @@ $$;
 -- job_queue_link(target, job_ids): your server's word that rows which anon or authenticated wrote belong to the jobs with their
 -- ids, however these come into a queue (the gate, enqueue, SQL): their columns follow the job, its handler gets the row, and
 -- deleting the row cancels the job. You do not need it for rows that are taken in (intake) or that your server inserts. Writing
--- required_models of a row as the server does the same. Doing it twice does nothing more.
+-- required_models of a row as the server does the same. Idempotent.
 --   target   jobs or workflow_executions
 --   job_ids  ids of existing rows
 -- Returns how many were not linked before. Raises nothing.
@@ -6075,7 +6073,7 @@ $$;
 
 -- job_queue_reproject(queue): starts the outer projection of a queue again, for rows that were changed by hand or are left from
 -- an earlier coordinator. Writes no row of the user itself: job_queue_project then follows the whole log again and writes what
--- differs. Doing it twice does nothing more.
+-- differs. Idempotent.
 --   queue  name of the queue
 -- Returns {version, marked}: how far the log goes, and how many of the user's rows say that they are blocked. Those are checked
 -- even if the log does not know them. Raises nothing.
@@ -6544,7 +6542,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '7f6751da967253ce173d6f18b334e06c211a2f1e54a3577550ed547506070216')
+  ('027', '65c3677eac30192ae1622c1ea981157f0bc54eccb2463e784ccbd12d2dbd44c7')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -94,7 +94,7 @@ $$;
 
 -- job_queue_put_snapshot_chunk(queue, seq, maker, n, body): keeps a part of a snapshot that is still being made. Nobody sees it
 -- until job_queue_put_snapshot gets the state that names its maker. If its maker does not come back for 10 minutes, a later
--- call deletes it. Doing it twice does nothing more. Never takes the queue's lock.
+-- call deletes it. Idempotent. Never takes the queue's lock.
 --   seq    the last event that the snapshot folds: 1 to the version of the queue
 --   maker  1 to 100 characters, made up for this one snapshot: two processes may write one at the same number
 --   n      0, 1, 2, …, as many as the state will say

@@ -186,7 +186,7 @@ $$;
 
 -- job_queue_stage(queue, command_id, data): puts payloads, results and errors aside for the append of their command, which
 -- names them (`staged` in the changes of job_queue_append). Never takes the queue's lock, and changes nothing that is kept of a
--- job. Doing it twice does nothing more. Staged data is deleted after an hour.
+-- job. Idempotent. Staged data is deleted after an hour.
 --   command_id  1..200 characters
 --   data        [{job_id, payload, result, error, checkpoint, trace}, …], each job once; as for job_queue_put_data
 -- Returns how many were put aside. Raises JQ001 for a call out of bounds, 23514 for a value out of bounds.
@@ -277,8 +277,7 @@ end
 $$;
 
 -- job_queue_forget(queue, job_ids): deletes what is kept of these jobs beside the log: payload, result, error, checkpoint,
--- progress and trace. For erasure. What the log says of them stays: ids, model names, codes, numbers, times. Doing it twice does nothing
--- more.
+-- progress and trace. For erasure. What the log says of them stays: ids, model names, codes, numbers, times. Idempotent.
 -- Returns how many of these jobs had something kept. Raises nothing.
 create or replace function public.job_queue_forget(queue text, job_ids text[]) returns integer
 language plpgsql security definer

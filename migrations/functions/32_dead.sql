@@ -88,7 +88,7 @@ end
 $$;
 
 -- job_queue_drop(queue, job_ids): takes dead letters off the list and deletes what is kept of them beside the log. Changes
--- nothing for jobs that are live or ended in another way. Doing it twice does nothing more.
+-- nothing for jobs that are live or ended in another way. Idempotent.
 -- Returns how many were dropped. Raises nothing.
 create or replace function public.job_queue_drop(queue text, job_ids text[]) returns integer
 language plpgsql security definer

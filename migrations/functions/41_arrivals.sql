@@ -216,8 +216,7 @@ as $$
      and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = $3)
 $$;
 
--- job_queue_taken(queue, arrival_ids, refused): finishes arrivals that this queue had claimed. Doing it twice does nothing
--- more.
+-- job_queue_taken(queue, arrival_ids, refused): finishes arrivals that this queue had claimed. Idempotent.
 --   arrival_ids  arrivals that were sent to be put in line; those whose job is not in the log are offered again at once. A row whose
 --                id the log knew before says so in conflict_reason (job_queue_say_known); while it is locked it stays claimed, and is
 --                offered again then

@@ -71,7 +71,7 @@ $$;
 
 -- job_queue_adopt(queue, job_ids): takes rows of `jobs` in by hand. Rows of job_queue_adoptable with these ids become pending,
 -- lose every trace of an earlier coordinator, and arrive for this queue in the order given; workers with intake put them in
--- line. One transaction: if a trigger or CHECK of the user raises, no row is taken in. Doing it twice does nothing more. A row
+-- line. One transaction: if a trigger or CHECK of the user raises, no row is taken in. Idempotent. A row
 -- that says running is taken in like the others: make sure first that nothing runs it.
 --   queue    the queue that takes them in, 1..200 characters
 --   job_ids  in the order in which they should stand in line, at most 10,000

@@ -65,7 +65,7 @@ $$;
 -- job_queue_link(target, job_ids): your server's word that rows which anon or authenticated wrote belong to the jobs with their
 -- ids, however these come into a queue (the gate, enqueue, SQL): their columns follow the job, its handler gets the row, and
 -- deleting the row cancels the job. You do not need it for rows that are taken in (intake) or that your server inserts. Writing
--- required_models of a row as the server does the same. Doing it twice does nothing more.
+-- required_models of a row as the server does the same. Idempotent.
 --   target   jobs or workflow_executions
 --   job_ids  ids of existing rows
 -- Returns how many were not linked before. Raises nothing.

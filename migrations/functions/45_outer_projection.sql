@@ -347,7 +347,7 @@ $$;
 
 -- job_queue_reproject(queue): starts the outer projection of a queue again, for rows that were changed by hand or are left from
 -- an earlier coordinator. Writes no row of the user itself: job_queue_project then follows the whole log again and writes what
--- differs. Doing it twice does nothing more.
+-- differs. Idempotent.
 --   queue  name of the queue
 -- Returns {version, marked}: how far the log goes, and how many of the user's rows say that they are blocked. Those are checked
 -- even if the log does not know them. Raises nothing.
