@@ -34,7 +34,9 @@ it('can be taken away again as its page says, and the database works on', async 
   const db = await served()
   const made = `select nspname from pg_namespace where nspname in ('auth', 'realtime', 'realtime_dev') order by 1`
   expect(await db.query(made)).toHaveLength(3)
-  const [undo] = blocksOf(pageOf('docs/reference/local-supabase.md')).filter(({ info }) => info === 'sql undo')
+  const [undo] = blocksOf(pageOf('docs/reference/local-supabase.md')).filter(
+    ({ info }) => info === 'sql undo',
+  )
   await db.exec(undo?.code ?? '')
   expect(await db.query(made)).toEqual([])
   expect(await db.query(`select tgname from pg_trigger where tgname like 'job_queue_wake%'`)).toEqual([])

@@ -20,7 +20,10 @@ const sections: readonly Section[] = page.text
   .slice(1)
   .map((text) => ({
     title: text.slice(0, text.indexOf('\n')),
-    command: blocksOf({ file: page.file, text }).find(({ info }) => info === 'sh situation')?.code.trim() ?? '',
+    command:
+      blocksOf({ file: page.file, text })
+        .find(({ info }) => info === 'sh situation')
+        ?.code.trim() ?? '',
     lookFor: [...text.matchAll(/^\| `([^`]+)` \|/gmu)].map(([, words = '']) => words),
   }))
 
@@ -66,7 +69,10 @@ async function shown({ command }: Section, make: Make): Promise<string> {
   const scene = new Scene(place, 'default')
   try {
     const jobId = await make(scene)
-    const words = command.replace(/^interlock /u, '').replace('<job>', jobId).split(' ')
+    const words = command
+      .replace(/^interlock /u, '')
+      .replace('<job>', jobId)
+      .split(' ')
     const url = command === 'interlock status' ? away : scene.url
     const { stdout, stderr } = await interlock([...words, '--url', url])
     return stdout + stderr

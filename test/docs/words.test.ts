@@ -38,11 +38,15 @@ describe('a guide', () => {
     expect(wordsOf(page)).toBeLessThanOrEqual(1_500)
   })
 
-  it.each(named.filter(([file]) => !without.includes(file)))('%s has a program that a test runs', (_, page) => {
-    expect(blocksOf(page).filter(({ info }) => isRun(info))).not.toEqual([])
-  })
+  it.each(named.filter(([file]) => !without.includes(file)))(
+    '%s has a program that a test runs',
+    (_, page) => {
+      expect(blocksOf(page).filter(({ info }) => isRun(info))).not.toEqual([])
+    },
+  )
 
   /** Files of the sources, decisions with their numbers. */
-  const built = ({ text }: Page) => text.match(/`(?:src|test|machines|bench)\/[^`]*`|\bADR\b|decisions\//gu) ?? []
+  const built = ({ text }: Page) =>
+    text.match(/`(?:src|test|machines|bench)\/[^`]*`|\bADR\b|decisions\//gu) ?? []
   it.each(named)('%s says nothing about how it is built', (_, page) => expect(built(page)).toEqual([]))
 })

@@ -94,7 +94,9 @@ describe('the fence of a lease (job_queue_held)', () => {
 })
 
 describe('the recipe of docs/guides/idempotency.md', () => {
-  const [table, write] = blocksOf(pageOf('docs/guides/idempotency.md')).filter(({ info }) => info === 'sql fence')
+  const [table, write] = blocksOf(pageOf('docs/guides/idempotency.md')).filter(
+    ({ info }) => info === 'sql fence',
+  )
 
   it('takes a call under the same fence twice, and refuses a late one', async () => {
     const db = await account()
