@@ -41,7 +41,7 @@ export function compileQueueLaw(machine: AnyStateMachine): QueueLaw {
 }
 
 /**
- * The same for the machine of a job. The ledger knows live jobs only, so all states of a job that is not live count as one.
+ * The machine of a job as a table: where each event leads in each state. The ledger knows live jobs only, so all states of a job that is not live count as one.
  * @throws Error if they do not accept the same events
  */
 export function compileJobLaw(machine: AnyStateMachine): JobLaw {

@@ -1,3 +1,13 @@
+/**
+ * `interlock dev`: the part of Supabase that Interlock and its examples use, on this machine, over an embedded or your own PostgreSQL.
+ *
+ *     const { url, keys, close } = await startLocalSupabase({ db })
+ *
+ * `rest/` answers `rpc`, `select`, `insert`, `update` and `delete` as PostgREST does, `realtime/` speaks its WebSocket protocol, `keys.ts`
+ * makes the keys and checks who a request is from. What it does not know it refuses with 501; nothing is ignored. It listens on
+ * 127.0.0.1 only.
+ * @module
+ */
 import type { AddressInfo } from 'node:net'
 import type { DevDatabase } from './database/database.ts'
 import { httpServer } from './http.ts'

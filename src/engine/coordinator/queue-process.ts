@@ -150,7 +150,7 @@ class Hints {
     this.#intake.next()
   }
 
-  /** The same for a process without a free slot: others may be faster. */
+  /** Rows may have arrived, and this process has no free slot: others may be faster. */
   takeInLater(): void {
     this.#intakeLater ??= setTimeout(() => this.#takeInNow(), FULL_MS * (1 + Math.random())).unref()
   }

@@ -1,3 +1,19 @@
+/**
+ * The rules, and nothing else: which job may start, what a command leads to, why a job waits. Pure: no clock, no database, no import
+ * from outside of this folder.
+ *
+ *     const { events, results } = decide(ledger, commands, { now, deadWorkers })
+ *     const next = evolve(ledger, event)
+ *
+ * `decide` turns commands into events or a refusal (`decide/`, and `dispatch.ts`, which gives away what may start). `evolve` is the only
+ * place where state changes (`evolve/`). Every event passes the law (`law/`): which event may come in which state. A `Ledger` never
+ * changes; a `Draft` becomes the next one.
+ *
+ * It promises: the same log gives the same ledger everywhere, two jobs that share a model never run at once, and a job that holds
+ * models holds all that it needs, so there are no deadlocks. Errors are `InterlockError`s with a `code`; `corrupt_log` means an event
+ * that the law forbids.
+ * @module
+ */
 export { isStartable } from './admission.ts'
 export * from './command.ts'
 export { runningAttempt } from './decide/result.ts'

@@ -29,7 +29,7 @@ export function enterLine(draft: Draft, job: OwnJob): void {
   draft.unsettleAfter(draft.line, place)
 }
 
-/** The opposite: it starts, ends, moves or is put off. A job that starts stays ahead of all behind it. */
+/** A job leaves its lines: it starts, ends, moves or is put off. A job that starts stays ahead of all behind it. */
 export function leaveLine(draft: Draft, job: OwnJob, starts: boolean): void {
   const { owner } = draft
   const { place, spec } = job

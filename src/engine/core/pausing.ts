@@ -29,7 +29,7 @@ export function takePlace(draft: Draft, job: OwnJob): void {
   else hold(draft, job, pause)
 }
 
-/** The opposite, for a job that does not start. */
+/** Takes a job that does not start out of its line, or from beside it. */
 export function leavePlace(draft: Draft, job: OwnJob): void {
   const pause = job.heldOn === null ? undefined : pauseOf(draft, job.heldOn)
   if (pause === undefined) return leaveLine(draft, job, false)

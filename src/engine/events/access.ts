@@ -37,7 +37,7 @@ function instantOf(value: unknown): Micros | null {
   return Number.isSafeInteger(micros) ? micros : null
 }
 
-/** The same. @throws InterlockError `invalid_input`, naming the path */
+/** A moment, in microseconds. @throws InterlockError `invalid_input`, naming the path */
 export function parseInstant(path: string, value: unknown): Micros {
   const micros = instantOf(value)
   if (micros === null) throw invalidInput(`${path}: ${noInstant}`, path)

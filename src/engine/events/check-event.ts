@@ -37,7 +37,7 @@ function isRecorded({ seq, at, commandId, commandHash, workerId, offers }: Recor
   )
 }
 
-/** The same the long way: writes the event and reads it back. */
+/** Checks an event by writing it and reading it back. Null: it reads back as the same event. */
 export function faultByReading(event: RecordedEvent): Fault | null {
   try {
     const row = encodeEvent(event)

@@ -136,7 +136,7 @@ const eventTable = {
   },
 } as const satisfies FormTable
 
-/** The same, to go through. */
+/** The table as a list, in the order of the event types. */
 export const eventForms: readonly (readonly [EventType, EventForm])[] = eventTypes.map((type) => [
   type,
   eventTable[type],

@@ -1,3 +1,16 @@
+/**
+ * The border: everything that comes from outside (calls, options, requests by SQL, rows of the log, snapshots) is checked here, once.
+ * Behind it, values are trusted.
+ *
+ *     const spec = parseSpec(input)              // @throws InterlockError `invalid_input`, naming the path
+ *     const event = decodeEvent(row)             // @throws InterlockError `corrupt_log`, `unknown_event`
+ *     const row = encodeEvent(event)
+ *
+ * An event is described in `event-table.ts`; encoder, decoder and guards (`event-codec.ts`) are made from that. `upcast.ts` reads
+ * events of earlier releases, `voided-events.ts` those that were declared void. Usual input is checked field by field, without a schema
+ * (`plain-*.ts`): schemas are made when they are first needed.
+ * @module
+ */
 export { checkAccess, parseInstant } from './access.ts'
 export { faultyIn } from './check-event.ts'
 export { calls } from './coordinator-calls.ts'

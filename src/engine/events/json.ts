@@ -117,7 +117,7 @@ export function reaches(value: unknown, levels: number): boolean {
   return level.length > 0
 }
 
-/** The same as {@link jsonSchema} returns; undefined if the schema may refuse the value. */
+/** What {@link jsonSchema} returns; undefined if the schema may refuse the value. */
 export function plainJson(value: unknown, bytes: number): Json | undefined {
   try {
     const copy = copyOf(value, [])

@@ -5,7 +5,7 @@ export function payloadHash(payload: Json): number {
   return hash(JSON.stringify(inOrder(payload)))
 }
 
-/** The same value with its keys in order; the value itself if they already are. */
+/** The value with its keys in order; the value itself if they already are. */
 function inOrder(value: Json): Json {
   if (typeof value !== 'object' || value === null) return value
   return Array.isArray(value) ? itemsInOrder(value) : fieldsInOrder(value as JsonFields)

@@ -1,3 +1,13 @@
+/**
+ * Brings a database to this release: tables by the parts that it lacks, functions always. Safe if many processes do it at once.
+ *
+ *     const { version, applied } = await migrate(connection)   // or `migrationScript()` as text, for `psql`
+ *     const status = await migrationStatus(query)              // what the database has; stores refuse one that does not fit
+ *
+ * The SQL stands in `migrations/`: tables in `parts/`, functions in `functions/`, one file per subject. `bundle.ts` composes the two
+ * bundles, `docs/reference/sql-api.md` and the types of the database from it.
+ * @module
+ */
 export type { ColumnNames } from './columns.ts'
 export type { MigrationConnection } from './connection.ts'
 export { functionSums } from './function-sums.ts'

@@ -69,7 +69,7 @@ export interface AnswersTo {
   readonly wanted: readonly string[]
 }
 
-/** The same as its receiver hears it. `version`: that of the append that made them true. */
+/** Answers as their receiver gets them. `version`: that of the append that made them true. */
 export interface ReceivedAnswers {
   readonly version: number
   /** That append waits for a standby: see `AppendRole.confirm`. */
@@ -86,7 +86,7 @@ export interface Answered {
   readonly senders: readonly string[]
 }
 
-/** The same, with an append by the combiner. */
+/** What is finished with an append by the combiner. */
 export interface AnsweredByAppend extends Answered {
   readonly combiner: string
   /** Who need not: they are told. What the store cannot tell, it adds to `senders`. */

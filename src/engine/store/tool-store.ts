@@ -52,7 +52,7 @@ export interface ToolStore {
   checkup(queue: string): Promise<Checkup | null>
 }
 
-/** The same page with the rows as they are stored. Nobody has checked that they are readable. */
+/** A page of the log with the rows as they are stored. Nobody has checked that they are readable. */
 export interface RowPage extends Omit<LogPage, 'events'> {
   readonly rows: readonly unknown[]
 }

@@ -1,4 +1,13 @@
-/** The figures of queues: one description, read by each face (Prometheus, OpenTelemetry) and by the dashboard. */
+/**
+ * The figures of queues: described once (`queue-families.ts`, `process-families.ts`), counted event by event (`meter/`), and read by each
+ * face: Prometheus, OpenTelemetry and the dashboard.
+ *
+ *     const figures = new Figures({ coordinator })
+ *     const families = figures.read()
+ *
+ * Reading asks the database nothing. A fault while it counts never ends a worker.
+ * @module
+ */
 export { familiesOf } from './families.ts'
 export type { Family, Labels, Sample } from './family.ts'
 export { Figures } from './figures.ts'

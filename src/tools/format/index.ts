@@ -1,3 +1,8 @@
+/**
+ * Lengths of time, sizes, counts and events in words, the same for every face: `duration(90_000)` is `1 min 30 s`. Pure, and small
+ * enough for the page of the dashboard.
+ * @module
+ */
 import { MICROS_PER_MS, type Micros } from '../../engine/core/index.ts'
 
 /** A length of time for people, in its two largest units. */

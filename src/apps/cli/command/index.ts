@@ -1,3 +1,12 @@
+/**
+ * The commands of `interlock`, one file each; the file is loaded when somebody types its name. `start.ts` reads the surroundings of the
+ * process, `program.ts` runs one command line and gives its exit code, and a command gets a `Frame`: where it prints, and how it opens the
+ * store.
+ *
+ * A command promises: with `--json` one document on standard output (the commands that follow a queue: one a line); messages on standard
+ * error; exit code 0 if it is done, others as in `exit.ts`; Ctrl-C ends it in order (`interrupt.ts`).
+ * @module
+ */
 import type { Cli } from '../cli.ts'
 
 /** A command as the list of all knows it; the rest of it is loaded when somebody asks for it. */

@@ -190,7 +190,7 @@ export interface Vitals {
   readonly log: { readonly lastSeq: number; readonly archivedSeq: number }
   /** How far this process has yet to fold, and since when it last knew everything. */
   readonly catchUp: { readonly events: number; readonly ms: number }
-  /** The same for your tables, as this process last saw them; null: it has not looked, or there are none. */
+  /** How far your tables (`jobs`, `workflow_executions`) are behind the log, as this process last saw them; null: it has not looked, or there are none. */
   readonly projection: { readonly events: number; readonly ms: number; readonly setAside: number } | null
   /** Rows taken in, and the time since there were last none left; null: this process takes in none. */
   readonly intake: { readonly rows: number; readonly ms: number } | null

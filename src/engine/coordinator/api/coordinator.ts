@@ -98,7 +98,7 @@ export interface Coordinator {
    */
   data(jobIds: readonly string[]): Promise<readonly JobData[]>
   /**
-   * The same for one job that this process runs. The first call returns the data that came with the start, without the row of
+   * The data of one job that this process runs. The first call returns the data that came with the start, without the row of
    * `jobs`, and does not ask the store. Later calls in one turn of the event loop share one read. Undefined: the job has no data.
    */
   dataOf(lease: AttemptKey): Promise<JobData | undefined>
@@ -176,12 +176,12 @@ export interface Coordinator {
 
   /** The queue as this process knows it. */
   state(): QueueView
-  /** The same now, and again after every change. */
+  /** The queue as this process knows it: now, and again after every change. */
   readonly state$: Observable<QueueView>
   /** Every event from now on, in order. */
   readonly events$: Observable<RecordedEvent>
   /**
-   * The same for subscribers that can wait. If each read has its price (Supabase), a subscription to this stream alone causes no
+   * Every event from now on, for subscribers that can wait. If each read has its price (Supabase), a subscription to this stream alone causes no
    * reads. Events that concern this process, or a job that it could start, still come at once.
    */
   readonly heard$: Observable<RecordedEvent>
@@ -199,7 +199,7 @@ export interface Coordinator {
    */
   eventsFrom(after: number): Observable<RecordedEvent>
   /**
-   * The same for code that needs time for each event. You pull the events one by one; however far behind you are, one page is in
+   * Every event after this number, for code that needs time for each. You pull the events one by one; however far behind you are, one page is in
    * memory.
    * @example for await (const event of coordinator.pullEvents(checkpoint)) await keep(event)
    */

@@ -72,7 +72,7 @@ export interface TypedCoordinator<
     models: readonly string[],
     options: AskedByKind<Payloads>,
   ): Promise<StartAnswer>
-  /** The same where the job type is the kind. */
+  /** The gate for a job whose type is its kind, with the payload of that kind. */
   onJobStart<Type extends TypeIn<Payloads>>(
     jobId: string,
     jobType: Type,

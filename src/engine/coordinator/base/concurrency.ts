@@ -86,7 +86,7 @@ export class InFlight {
     while (this.#works.size > 0) await Promise.allSettled(this.#works)
   }
 
-  /** The same, but after `mostMs` in any case. */
+  /** Resolves when nothing is under way any more, or after `mostMs`. */
   async doneWithin(mostMs: number): Promise<void> {
     await atMost(mostMs, this.done())
   }

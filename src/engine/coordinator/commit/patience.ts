@@ -164,7 +164,7 @@ export const patienceOf = ({ limit, log }: PatienceOptions): Patience =>
 
 /** The most tries in a row that are lost to other processes before there is a pause. */
 const AT_ONCE_TRIES = 10
-/** The same for tries that are refused for another reason: the answer says what to do. */
+/** The most tries in a row that are refused for another reason before there is a pause: the answer says what to do. */
 const AT_ONCE_REFUSALS = 2
 /** A batch is given up after so many tries in a row, far more than combining lets happen. */
 const MOST_TRIES = 100

@@ -67,7 +67,7 @@ export class StartedData {
     }
   }
 
-  /** The same for attempts that another process has started for this one. */
+  /** Keeps the data that came with attempts that another process has started for this one. */
   keepOf(started: readonly Started[], data: readonly JobData[]): void {
     const tokens = new Map(started.map(({ lease }) => [lease.jobId, lease.fencingToken]))
     for (const one of data) {

@@ -91,7 +91,7 @@ export class Gate {
     return this.#start(spec, question, { wait, signal, sole }, { data })
   }
 
-  /** The same for a live job, by its id. A job that has ended stays ended. */
+  /** Asks whether a live job may run here, by its id. A job that has ended stays ended. */
   async takeUp(jobId: string, options: AskingOptions): Promise<StartAnswer> {
     const madeAt = performance.now()
     await this.#member.catchUp()

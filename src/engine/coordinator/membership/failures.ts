@@ -18,7 +18,7 @@ import { beginEpoch, type EpochOptions } from '../commit/commit-beside.ts'
  */
 export type Doing = 'read' | 'write' | 'beat'
 
-/** The same cause is logged again after this time: a lasting failure fills no disk, and is not forgotten either. */
+/** A cause that lasts is logged again after this time: a lasting failure fills no disk, and is not forgotten either. */
 const AGAIN_MS = 60_000
 
 /** The end of an outage that took so long is told, also if its beginning was not: one before it had the line of that minute. */
@@ -67,7 +67,7 @@ export class Failures {
     this.#isAwayLogged ||= isLogged
   }
 
-  /** The same for a read or write of the log, whose error may mean the end of this process. */
+  /** Notes the failure of a read or write of the log, whose error may mean the end of this process. */
   noteOfLog(error: unknown, doing: 'read' | 'write'): void {
     this.note(error, doing)
     this.#stopped.see(error)

@@ -42,7 +42,7 @@ export class OwnStarts {
     }
   }
 
-  /** The same of an end. */
+  /** An answer says that the attempt has ended; the log may be behind. */
   learnEnd(jobId: string, token: number): void {
     if (this.#ahead.has(token) || runningAttempt(this.#member.log.ledger, jobId, token) !== undefined)
       this.#ahead.set(token, { jobId, attempt: null })

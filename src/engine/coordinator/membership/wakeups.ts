@@ -116,7 +116,7 @@ const LONGEST_MS = 2 ** 31 - 1
 
 /** How long to wait before a tick that changed nothing is sent again, in milliseconds. */
 const RETRY_MS = 100
-/** The same while the log is ahead of the clock: something may be over by the log's time and not by the clock. */
+/** How long to wait before a tick is sent again while the log is ahead of the clock: something may be over by the log's time and not by the clock. */
 const AHEAD_RETRY_MS = 1_000
 
 /**
@@ -229,7 +229,7 @@ export class WakeFilter {
   }
 
   /**
-   * The same stream; while it is subscribed, this process follows the queue. @param begin called at each subscription: what the
+   * A stream of what is folded that makes this process follow the queue while somebody subscribes. @param begin called at each subscription: what the
    * process knows may be old
    */
   following<T>(stream$: Observable<T>, begin: () => void): Observable<T> {

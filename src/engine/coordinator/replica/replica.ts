@@ -37,7 +37,7 @@ export class Replica {
   /** Every event, in order, once the replica has folded it. */
   readonly events$ = this.#events.asObservable()
   readonly changes$ = this.#changes.asObservable()
-  /** The same with what led there. */
+  /** Each ledger that the replica has come to, with the events that led there. */
   readonly moves$ = this.#moves.asObservable()
   /** The replica has gone on from a snapshot. The events up to there are not emitted. */
   readonly skipped$ = this.#skipped.asObservable()

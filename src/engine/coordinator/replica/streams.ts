@@ -86,7 +86,7 @@ export function eventsFrom(source: StreamSource, after: number): Observable<Reco
 }
 
 /**
- * The same for code that needs time for each event. The next page is read when the last event of this one was taken, so one page
+ * Every event after a number, for code that needs time for each. The next page is read when the last event of this one was taken, so one page
  * is in memory however far behind the reader is. Ends with the coordinator, or with the signal.
  */
 export async function* pullEvents(

@@ -1,3 +1,14 @@
+/**
+ * The store in PostgreSQL (`interlock-queue/postgres`; needs `pg`). `connections.ts` makes the pool, `hosts.ts` finds the server that takes
+ * writes among those that an address names, `listener.ts` receives notifications, `confirmation.ts` makes sure that a synchronous
+ * commit is where it has to be.
+ * @example
+ * import { createCoordinator } from 'interlock-queue'
+ * import { postgresStore } from 'interlock-queue/postgres'
+ *
+ * const coordinator = await createCoordinator({ store: postgresStore('postgres://localhost/app') })
+ * @module
+ */
 import pg from 'pg'
 import type { LogStore } from '../index.ts'
 import type { PostgresSource } from './connections.ts'

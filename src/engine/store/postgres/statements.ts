@@ -42,9 +42,9 @@ export interface Statements {
    * has then not carried it out.
    */
   rpc(on: Queryable): Rpc
-  /** The same on a connection that `on` lends, which is given back before it is known whether it counts. */
+  /** Calls a function on a connection that `on` lends, which is given back before it is known whether it counts. */
   rpcOver(on: <Out>(work: (connection: Queryable) => Promise<Out>) => Promise<Out>): Rpc
-  /** The same for a query that does not return a single value. */
+  /** Asks a query that does not return a single value, and answers when that counts. */
   ask<Row>(on: Queryable, query: Prepared): Promise<QueryAnswer<Row>>
 }
 

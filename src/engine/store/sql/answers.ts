@@ -17,7 +17,7 @@ const refused = { ok: z.literal(false), ...head, combines }
 
 export const openAnswer = z.object({ ...head, epoch: integer, min_reader: integer })
 
-/** The same answer, for a process that listens. */
+/** The channel, for a process that listens. */
 export const channelAnswer = z.object({ channel: z.string() })
 
 // It was checked when it was written, or is a row of the user's. It comes from JSON.parse, so it is JSON.
@@ -137,7 +137,7 @@ export const readAnswer = page.transform(({ archived_seq: archivedSeq, voided: v
   events: decodeEvents(read.events, voids),
 }))
 
-/** The same without checking the rows. */
+/** A page of the log with its rows as they are stored, unchecked. */
 export const rowsAnswer = page
   .extend({ events: z.array(z.unknown()) })
   .transform(({ archived_seq: archivedSeq, voided: voids, events: rows, ...read }) => {

@@ -111,7 +111,7 @@ const placeColumns: RowColumns = ['priority', 'place_level', 'place_order', 'pla
 
 /** Columns that stay as long as a job lives. */
 const lasting: ReadonlySet<string> = new Set(specColumns)
-/** The same, and the place of the job, for jobs whose place did not change. */
+/** Columns that stay while a job keeps its place. */
 const settled: ReadonlySet<string> = new Set([...specColumns, ...placeColumns])
 
 /** Leaving a column out means null or false, or that nothing was postponed. */

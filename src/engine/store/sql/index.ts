@@ -1,3 +1,10 @@
+/**
+ * What the SQL stores share: which `job_queue_*` function a call is (`calls.ts`, `rpc.ts`), how its answer is read (`answers.ts`), what a
+ * notification says (`notifications.ts`), and which error a SQLSTATE is (`failure.ts`).
+ *
+ *     const store = { ...sqlCalls(rpc), name, listen }   // `rpc` carries one call to the database, in the store's own way
+ * @module
+ */
 export { answersOf } from './answer-pieces.ts'
 export { channelAnswer } from './answers.ts'
 export { appendBy, rebuildBy, sqlCalls, type Turn } from './calls.ts'

@@ -15,7 +15,7 @@ const SENDERS = /^[^:,]+(:[^:,]+)?(,[^:,]+(:[^:,]+)?)*$/
 /** What says which processes an append by the combiner concerns: it comes after `<queue>:<version>`, with the same in it. */
 const COMBINED = /^combined:(nobody|free|all):/
 
-/** The same for notifications that have come together. */
+/** Tells a listener what notifications say that have come together. */
 export function tellWakes(payloads: readonly string[], queue: string, onWake: OnWake): void {
   const concerns = new Map<string, Concern>()
   for (const payload of payloads) {

@@ -8,7 +8,7 @@ import { newsMessage, RecentEvents } from './news.ts'
  * moment, it tells the others itself, which costs no request. The jitter makes one process do it for all.
  */
 const TELL_MS = { least: 30, jitter: 20 }
-/** The same after the most messages in a second. */
+/** How long it waits after the most messages in a second. */
 const AGAIN_MS = { least: 80, jitter: 40 }
 
 /** What a process tells the others of its appends. */

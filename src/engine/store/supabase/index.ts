@@ -1,3 +1,15 @@
+/**
+ * The store in a Supabase project, over HTTP (`interlock-queue/supabase`; needs `@supabase/supabase-js`). Each call has its price, so
+ * calls go one after the other, most important first (`rpc.ts`), and processes learn of each other's appends over Realtime
+ * (`wake-channel.ts`, `announcements.ts`), with the events in the message (`news.ts`).
+ * @example
+ * import { createCoordinator } from 'interlock-queue'
+ * import { supabaseClient, supabaseStore } from 'interlock-queue/supabase'
+ *
+ * const client = supabaseClient('https://project.supabase.co', 'sb_secret_…')
+ * const coordinator = await createCoordinator({ store: supabaseStore(client) })
+ * @module
+ */
 import { createClient, type SupabaseClient } from '@supabase/supabase-js'
 import type { LogStore } from '../index.ts'
 import { clientOver } from './client.ts'
