@@ -167,6 +167,7 @@ export const internals: Internals = {
     'adopt.ts',
     'explain.ts',
     'in-doubt.ts',
+    'jobs.ts',
     'queue.ts',
     'look.ts',
     'recover/decide.ts',
@@ -176,6 +177,7 @@ export const internals: Internals = {
     'status.ts',
     'workers.ts',
   ],
+  audit: ['markdown.ts'],
   doctor: ['examine.ts'],
   prometheus: ['answer.ts', 'serve.ts'],
   dashboard: [

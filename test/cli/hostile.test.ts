@@ -106,6 +106,8 @@ const commands: Readonly<Record<string, () => readonly (readonly string[])[]>> =
     ['cancel', `not ${NAME}`],
     ['cancel', FORGED],
     ['cancel', '--', `--force ${NAME}`],
+    ['cancel', '--kind', FORGED],
+    ['cancel', '--model', NAME, '--kind', `not ${NAME}`, '--yes'],
   ],
   move: () => [
     ['move', `${NAME}1`, '--before', `not ${NAME}`],
@@ -122,7 +124,15 @@ const commands: Readonly<Record<string, () => readonly (readonly string[])[]>> =
     ['resume', NAME],
     ['resume', FORGED],
   ],
+  jobs: () => [
+    ['jobs'],
+    ['jobs', '--state', 'dead'],
+    ['jobs', '--model', FORGED],
+    ['jobs', '--state', FORGED],
+  ],
   retry: () => [
+    ['retry', '--model', NAME],
+    ['retry', '--model', NAME, '--yes'],
     ['retry', `not ${NAME}`],
     ['retry', FORGED],
   ],
@@ -140,7 +150,13 @@ const commands: Readonly<Record<string, () => readonly (readonly string[])[]>> =
     ['explain', FORGED],
   ],
   dead: () => [['dead'], ['dead', `not ${NAME}`], ['dead', FORGED], ['dead', '--model', FORGED]],
-  log: () => [['log'], ['log', '--since', FORGED], ['log', '--from-archive', file]],
+  log: () => [
+    ['log'],
+    ['log', '--job', NAME],
+    ['log', '--job', `not ${NAME}`],
+    ['log', '--since', FORGED],
+    ['log', '--from-archive', file],
+  ],
   replay: () => [
     ['replay'],
     ['replay', '--job', `not ${NAME}`],
@@ -158,6 +174,12 @@ const commands: Readonly<Record<string, () => readonly (readonly string[])[]>> =
     ['archive', '--before', FORGED],
     ['archive', '--before', '1s', '--to', file],
   ],
+  'forget-operator': () => [
+    ['forget-operator', NAME],
+    ['forget-operator', FORGED],
+  ],
+  completion: () => [['completion', FORGED]],
+  man: () => [['man']],
   chain: () => [['chain']],
   audit: () => [['audit'], ['audit', '--markdown']],
   machine: () => [
@@ -178,7 +200,8 @@ function expectHarmless({ stdout, stderr }: Spoken, coloured: boolean): void {
   for (const text of [said, stderr]) {
     expect(text).not.toContain('\u001b[31m\u001b')
     expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u)
-    expect(text).not.toMatch(/^\s*to do:\s*rm/mu)
+    // What continues a line that is too long for the terminal stands four columns in, where no advice of ours begins.
+    expect(text).not.toMatch(/^(?! {4})\s*to do:\s*rm/mu)
     expect(text).not.toMatch(/^FORGED/mu)
     for (const line of text.split('\n')) expectQuoted(line)
   }

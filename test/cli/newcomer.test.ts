@@ -69,8 +69,8 @@ describe('interlock status, interlock explain: a queue with long ids and a model
         },
       ])
       const said = await say([command])
-      expect(said).toContain('kling (manual) until it is resumed')
-      expect(said).toMatch(/veo-3 \(provider_down\) until \S+, 1 job held/)
+      expect(said).toMatch(/kling \(manual\) by \S+ until it is resumed/)
+      expect(said).toMatch(/veo-3 \(provider_down\) by \S+ until \S+, 1 job held/)
     },
   )
 

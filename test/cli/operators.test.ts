@@ -59,6 +59,23 @@ it('the log has the id of the process alone; what stands beside it can be delete
   expect(await say(url, 'explain', 'a')).toContain('model veo is paused (quota) until it is resumed')
 })
 
+it('a person is named by --by, beside the log only, and forgotten by a command', async () => {
+  const url = await paused('--by', 'ada', '--as', 'night-shift')
+  expect(await say(url, 'explain', 'a')).toContain('model veo is paused by night-shift (manual)')
+  for (const command of ['log', 'status', 'queue'])
+    expect(await say(url, command)).toContain(`by ada on ${hostname()}`)
+  const client = await connection(url)
+  const { rows } = await client.query(`select l::text as line from job_queue_log l`)
+  for (const { line } of rows) expect(line).not.toMatch(/\bada\b/)
+  expect(await documentOf(url, ['forget-operator', 'ada'])).toEqual({ forgotten: 1 })
+  expect(await documentOf(url, ['forget-operator', 'ada'])).toEqual({ forgotten: 0 })
+  const { paused: after } = await documentOf(url, ['status'])
+  expect(after).toMatchObject([{ who: null, by: expect.stringMatching(/^night-shift:/) }])
+  const log = await say(url, 'log')
+  expect(log).not.toContain('ada')
+  expect(log).toMatch(/model_paused .*veo: manual, by night-shift:w/)
+})
+
 it('a role stands in the sentence too; it is in the worker id', async () => {
   const url = await paused('--as', 'night-shift')
   expect(await say(url, 'explain', 'a')).toContain('model veo is paused by night-shift (manual)')

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { auditRules } from '../../src/tools/audit/index.ts'
 import { documentOf, emptyQueue, tamper, worked } from './history.ts'
@@ -28,6 +29,18 @@ describe('the statement of the audit (statementMarkdown)', () => {
     expect(undated(await page())).toBe(undated(first))
   })
 
+  it('is the report of the command too, in lines of the terminal', async () => {
+    const spoken = await interlock(['audit', '--url', url], { columns: 80 })
+    const stdout = stripVTControlCharacters(spoken.stdout)
+    const { digest } = await documentOf(url, ['audit'])
+    expect(spoken.code).toBe(0)
+    for (const part of ['0 violations in', 'No promise was broken.', 'Promises', 'How this was made', digest])
+      expect(stdout).toContain(part)
+    expect(stdout).toMatch(/^ *model +attempts +in use for +at most +overlaps$/m)
+    expect(stdout).not.toMatch(/\*\*|^\||^#/m)
+    expect(stdout.split('\n').filter(({ length }) => length > 80)).toEqual([])
+  })
+
   it('has another digest when one value of one event differs', async () => {
     const before = (await documentOf(url, ['audit'])).digest
     await tamper(url, `update job_queue_log set command_hash = command_hash + 1 where seq = 4`)
@@ -45,6 +58,8 @@ describe('the statement of the audit (statementMarkdown)', () => {
       { model: 'm', places: 1, holders: [{ jobId: 'a' }, { jobId: 'c' }] },
     ])
     expect(said.overlaps[0].ms).toBeGreaterThan(0)
+    const text = (await interlock(['audit', '--url', url])).stdout
+    expect(text).toMatch(/Overlaps\n\n[\s\S]*m +1 .* a \(\d+\), c \(\d+\)/)
     const { stdout } = await interlock(['audit', '--markdown', '--url', url])
     expect(stdout).toMatch(/## Overlaps\n[\s\S]*\| `m` \| 1 \| .* \| `a` \(\d+\), `c` \(\d+\) \|/)
   })

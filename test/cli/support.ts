@@ -49,12 +49,10 @@ export async function interlock(
 ): Promise<Spoken> {
   let stdout = ''
   let stderr = ''
+  const terminal = columns === undefined ? {} : { isTTY: true, columns }
   const code = await runCli(words, {
-    stdout: {
-      write: (text) => (stdout += text),
-      ...(columns === undefined ? {} : { isTTY: true, columns }),
-    },
-    stderr: { write: (text) => (stderr += text) },
+    stdout: { write: (text) => (stdout += text), ...terminal },
+    stderr: { write: (text) => (stderr += text), ...terminal },
     env,
     signal,
   })

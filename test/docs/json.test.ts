@@ -68,6 +68,7 @@ const commands: readonly (readonly [section: string, words: readonly string[], c
   ['queue', ['queue']],
   ['policy', ['policy', 'set', '--rate', 'm=100/1', '--capacity', 'p=2', '--hold', 'p=1', '--spacing', '1']],
   ['policy', ['policy']],
+  ['jobs', ['jobs', '--state', 'waiting', '--state', 'dead']],
   ['explain', ['explain', 'later']],
   ['explain', ['explain', 'a']],
   ['explain', ['explain', 'dead', '--data']],

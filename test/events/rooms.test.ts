@@ -186,6 +186,14 @@ const functions: Readonly<Record<string, readonly Given[]>> = {
   'operate.beginEpoch': [access, options({ name: someone })],
   'operate.explain': [access, id, options({ data: flag })],
   'operate.inDoubt': [access],
+  'operate.jobs': [
+    access,
+    options({
+      states: given(['waiting'], 'undefined', 'list'),
+      ...{ kind: someone, model: someone, fairKey: someone },
+      ...{ before: given(new Date(), 'undefined'), after: given(new Date(0), 'undefined'), limit: count },
+    }),
+  ],
   'operate.queue': [access, options({ limit: count })],
   'operate.recover': [
     access,

@@ -4,6 +4,8 @@ import type { CommonOptions, Frame, Surface } from './frame.ts'
 
 type Examples = readonly (readonly [typed: string, does: string])[]
 
+const EXAMPLE = ' '.repeat(6)
+
 /** The action of a command: its frame, the words after its name, and its options. */
 export type Action<Options> = (
   frame: Frame,
@@ -38,12 +40,13 @@ export class Cli {
         ),
       )
       .addOption(new Option('--queue <name>', 'which queue').default('default'))
-      .option('--as <name>', 'who does this, for the log; name a role, not a person (INTERLOCK_AS)')
+      .option('--by <person>', 'who does this; kept beside the log, where it can be deleted (INTERLOCK_BY)')
+      .option('--as <role>', 'the role that does this; it stands in the log for ever (INTERLOCK_AS)')
       .option('--json', 'one JSON document on standard output')
       .option('--verbose', 'show the lines of the coordinator on standard error')
       .configureHelp({
         showGlobalOptions: true,
-        helpWidth: Math.min(surface.stdout.columns ?? 80, 100),
+        helpWidth: this.#width,
         subcommandTerm: termOf,
       })
       .configureOutput({
@@ -68,6 +71,11 @@ export class Cli {
     add?.(this)
   }
 
+  /** Loads the rest of every command: its options, and what is below it. */
+  async loadAll(): Promise<void> {
+    for (const command of this.#unloaded.keys()) await this.#load(command)
+  }
+
   /** Adds an action to a listed command, and examples: pairs of what to type and what it does. */
   command<Options extends object>(name: string, examples: Examples, action: Action<Options>): Command {
     const command = this.program.commands.find((each) => each.name() === name)
@@ -85,8 +93,22 @@ export class Cli {
     return this.#complete(parent.command(usage).description(summary), examples, action)
   }
 
+  /** What an example does stands below it, in lines as wide as the rest of the page. */
+  #exampleText(examples: Examples): string {
+    if (examples.length === 0) return ''
+    const wrap = (text: string) => this.program.createHelp().boxWrap(text, this.#width - EXAMPLE.length)
+    const lines = examples.map(
+      ([typed, does]) => `  $ interlock ${typed}\n${EXAMPLE}${wrap(does).replaceAll('\n', `\n${EXAMPLE}`)}`,
+    )
+    return `\nExamples:\n${lines.join('\n')}\n`
+  }
+
+  get #width(): number {
+    return Math.min(this.#surface.stdout.columns ?? 80, 100)
+  }
+
   #complete<Options extends object>(command: Command, examples: Examples, action: Action<Options>): Command {
-    return command.addHelpText('after', exampleText(examples)).action(async (...passed: unknown[]) => {
+    return command.addHelpText('after', this.#exampleText(examples)).action(async (...passed: unknown[]) => {
       const { Frame } = await import('./frame.ts')
       const words = wordsOf(passed)
       const frame = new Frame(this.#surface, command.optsWithGlobals<CommonOptions>(), typed(command, words))
@@ -116,10 +138,4 @@ function typed(command: Command, words: readonly (string | undefined)[]): readon
 /** Commander passes the words, then the options and the command itself. */
 function wordsOf(passed: readonly unknown[]): readonly (string | undefined)[] {
   return passed.slice(0, -2) as (string | undefined)[]
-}
-
-function exampleText(examples: Examples): string {
-  if (examples.length === 0) return ''
-  const lines = examples.map(([typed, does]) => `  $ interlock ${typed}\n      ${does}`)
-  return `\nExamples:\n${lines.join('\n')}\n`
 }

@@ -4,7 +4,7 @@ import { safeBeginning } from '../../engine/events/index.ts'
 import { splitMessage } from '../../tools/format/index.ts'
 import { LocalFailure } from '../../tools/history/files/index.ts'
 import { exitCodes } from './exit.ts'
-import { written } from './terminal/lines.ts'
+import { type TextLines, written } from './terminal/lines.ts'
 
 /** A check did its work and found something. Everything about it is already printed. */
 export class FoundSomething extends Error {}
@@ -29,9 +29,12 @@ export const isShownAlready = (error: unknown): boolean =>
 /** Characters of what a driver or a module says. Our own messages are bounded. */
 const MOST = 4_000
 
-/** Two lines at most: what happened, and what to do. The stack only with DEBUG. */
-export function failureText(error: unknown, debug: boolean): string {
-  if (debug && error instanceof Error) return written(stackLines(error))
+/** What happened, and what to do. The stack only with DEBUG. @param columns of the terminal */
+export const failureText = (error: unknown, debug: boolean, columns?: number): string =>
+  written(failureLines(error, debug), columns)
+
+function failureLines(error: unknown, debug: boolean): TextLines {
+  if (debug && error instanceof Error) return stackLines(error)
   if (error instanceof InterlockError) {
     const { what, todo } = splitMessage(error.message.replace(goesOn, ''))
     return errorText(`error (${error.code}): ${what}`, todo)
@@ -44,8 +47,8 @@ export function failureText(error: unknown, debug: boolean): string {
   return errorText(`error: ${what}`, 'run it again with DEBUG=1 to see where it comes from')
 }
 
-const errorText = (what: string, todo: string | undefined): string =>
-  written(todo === undefined ? what : [what, `  to do: ${todo}`])
+const errorText = (what: string, todo: string | undefined): TextLines =>
+  todo === undefined ? what : [what, `  to do: ${todo}`]
 
 /** An error as JSON, for programs. `code` is null if the error is not Interlock's. */
 export function failureDocument(error: unknown) {

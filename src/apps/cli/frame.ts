@@ -4,7 +4,7 @@ import { parseQueue } from '../../engine/events/index.ts'
 import { type Target, targetOf } from '../../engine/process/index.ts'
 import type { LogStore } from '../../engine/store/index.ts'
 import type { Access } from '../../tools/history/index.ts'
-import { type Colors, colorsOf, type TextLines, written } from './terminal/lines.ts'
+import { type Colors, colorsOf, columnsOf, type TextLines, written } from './terminal/lines.ts'
 import { progressIn } from './terminal/progress.ts'
 
 /** The parts of the outside world that a command may touch; tests pass their own. */
@@ -37,6 +37,7 @@ export interface Stream {
 export interface CommonOptions {
   readonly url?: string
   readonly queue?: string
+  readonly by?: string
   readonly as?: string
   readonly json?: boolean
   readonly verbose?: boolean
@@ -48,7 +49,9 @@ export class Frame {
   readonly json: boolean
   readonly verbose: boolean
   readonly queue: string
-  /** Who does this, for the log; undefined: not given. */
+  /** Who does this, beside the log; undefined: not given. */
+  readonly person: string | undefined
+  /** The role that does this, for the log; undefined: not given. */
   readonly as: string | undefined
   readonly colors: Colors
   readonly #url: string | undefined
@@ -60,16 +63,21 @@ export class Frame {
     this.surface = surface
     this.json = options.json === true
     this.verbose = options.verbose === true
+    this.person = options.by ?? (surface.env['INTERLOCK_BY'] || undefined)
     this.as = options.as ?? (surface.env['INTERLOCK_AS'] || undefined)
     this.queue = parseQueue(options.queue ?? 'default')
     this.colors = colorsOf(this.isTerminal && !surface.env['NO_COLOR'])
     this.#url = options.url
   }
 
-  /** Who does this: by name for the log, if one was given, and beside it, where it may be deleted. */
+  /**
+   * Who does this: a role for the log, if one was given; and a person beside the log, where it can be deleted. The log names that row
+   * by the id of this process.
+   */
   get by(): { readonly name?: string; readonly operator: Operator } {
     const name = this.as === undefined ? {} : { name: this.as }
-    return { ...name, operator: { operator: this.as ?? userName(), host: hostname(), command: this.#typed } }
+    const person = this.person ?? this.as ?? userName()
+    return { ...name, operator: { operator: person, host: hostname(), command: this.#typed } }
   }
 
   /** This command on another queue, silent: for a part of larger work. */
@@ -117,14 +125,14 @@ export class Frame {
     this.print(this.json ? JSON.stringify(document, null, this.isTerminal ? 2 : 0).split('\n') : lines)
   }
 
-  /** Prints lines of the result. */
+  /** Prints lines of the result. A JSON text stays as it is: a broken one is none. */
   print(lines: TextLines): void {
-    this.surface.stdout.write(written(lines))
+    this.surface.stdout.write(written(lines, this.json ? undefined : columnsOf(this.surface.stdout)))
   }
 
   /** Prints lines beside the result, on standard error, so that they never get into a pipe. */
   note(lines: TextLines): void {
-    this.surface.stderr.write(written(lines))
+    this.surface.stderr.write(written(lines, columnsOf(this.surface.stderr)))
   }
 }
 

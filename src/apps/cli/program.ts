@@ -24,8 +24,9 @@ export async function runCli(words: readonly string[], outside: Surface): Promis
     const { exitCodeOf, failureDocument, failureText, Interrupted, isShownAlready } = await import(
       './failure.ts'
     )
-    const { written } = await import('./terminal/lines.ts')
-    if (cli.complaint !== undefined) surface.stderr.write(written(cli.complaint))
+    const { columnsOf, written } = await import('./terminal/lines.ts')
+    const columns = columnsOf(surface.stderr)
+    if (cli.complaint !== undefined) surface.stderr.write(written(cli.complaint, columns))
     const error = surface.signal.aborted ? new Interrupted() : thrown
     const code = exitCodeOf(error)
     // A line that cannot be parsed may end with --json.
@@ -33,7 +34,8 @@ export async function runCli(words: readonly string[], outside: Surface): Promis
     // People read standard error. A program gets its document even without a result.
     if (json && code !== exitCodes.fine && !hasSpoken())
       surface.stdout.write(written(JSON.stringify(failureDocument(error))))
-    if (!isShownAlready(error)) surface.stderr.write(failureText(error, Boolean(surface.env['DEBUG'])))
+    if (!isShownAlready(error))
+      surface.stderr.write(failureText(error, Boolean(surface.env['DEBUG']), columns))
     return code
   }
 }

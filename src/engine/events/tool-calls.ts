@@ -3,8 +3,14 @@ import { pointSchema } from './access.ts'
 import { flagSchema, functionSchema, optionsSchema, parseArguments } from './invalid.ts'
 import { wholeNumber } from './job-spec.ts'
 import { lazily } from './lazily.ts'
-import { jobIdSchema, operatorSchema, seqSchema } from './names.ts'
+import { fairKeySchema, jobIdSchema, kindSchema, modelSchema, operatorSchema, seqSchema } from './names.ts'
 
+const date = () =>
+  z
+    .custom<Date>((value) => value instanceof Date && !Number.isNaN(value.getTime()), {
+      error: 'must be a Date',
+    })
+    .optional()
 const flag = () => flagSchema.optional()
 const text = (error: string, most = 4_096) => z.string({ error }).min(1, error).max(most, error)
 const ids = () => z.array(jobIdSchema, { error: 'must be a list of job ids' }).optional()
@@ -23,6 +29,17 @@ const adopting = () => {
   const error = 'must be a list of "pending" and "running"'
   const states = z.array(z.enum(['pending', 'running'], { error }), { error }).optional()
   return { options: optionsSchema({ states, jobIds: ids(), limit: wholeNumber(1, 10_000).optional() }) }
+}
+const finding = () => {
+  const error = 'must be a list of "waiting", "active" and "dead"'
+  const states = z.array(z.enum(['waiting', 'active', 'dead'], { error }), { error }).optional()
+  return {
+    filter: optionsSchema({
+      ...{ states, kind: kindSchema.optional(), model: modelSchema.optional() },
+      ...{ fairKey: fairKeySchema.optional(), before: date(), after: date() },
+      limit: wholeNumber(1, 1_000).optional(),
+    }),
+  }
 }
 const period = { since: pointSchema.optional(), until: pointSchema.optional() }
 const stretch = () => ({
@@ -86,6 +103,7 @@ const roomCalls = {
   adopt: lazily(adopting),
   by: lazily(() => ({ options: optionsSchema(by()) })),
   explain: lazily(() => ({ jobId: jobIdSchema, options: optionsSchema({ data: flag() }) })),
+  jobs: lazily(finding),
   queue: lazily(() => ({ options: optionsSchema({ limit: live() }) })),
   splitWaits: lazily(() => ({ period: optionsSchema({ from: micros(), to: micros() }) })),
   recover: lazily(() => ({

@@ -37,6 +37,8 @@ export interface ToolStore {
   payloads(queue: string, after: string): Promise<readonly KeptPayload[]>
   /** Who acted under these worker ids (1,000 at most). Who was not noted, or was deleted, is missing. */
   operators(queue: string, workerIds: readonly string[]): Promise<readonly KnownOperator[]>
+  /** Deletes who acted by this name, in every queue: the log then names nobody. Returns how many rows. You may call it twice. */
+  forgetOperator(operator: string): Promise<number>
   /** Rows of `jobs` that are never taken in by themselves. Reads only. Empty in a store without such a table. */
   adoptable(filter: AdoptableFilter): Promise<Adoptable>
   /**

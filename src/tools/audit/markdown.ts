@@ -6,46 +6,82 @@ import type { Statement } from './statement.ts'
 const SHOWN = 100
 const MODELS_SHOWN = 30
 
+/** A part of the report: a heading, a paragraph, or a table. */
+export type ReportPart =
+  | { readonly heading: string }
+  | { readonly text: string }
+  | { readonly heads: readonly string[]; readonly rows: readonly (readonly string[])[] }
+
+/** How names and what matters most stand out. */
+interface Marks {
+  readonly code: (name: string) => string
+  readonly strong: (text: string) => string
+}
+
 /** The statement as a page that can be filed. @throws InterlockError `invalid_input` for what is no statement, naming the path */
 export function statementMarkdown(said: Statement): string {
   checkStatement(said)
-  return `${[
-    `# Audit of queue ${code(said.queue)}`,
-    verdict(said),
-    ...unread(said),
-    grid(['', ''], facts(said)),
-    '## Promises',
-    grid(
-      ['rule', 'promise', 'violations'],
-      said.promises.map(({ rule, promise, violations }) => [code(rule), promise, count(violations)]),
-    ),
-    ...violations(said),
-    ...overlaps(said),
-    '## Models',
-    ...models(said),
-    '## How this was made',
-    `The audit went over the ${plural(said.events, 'event')} of the log once. Its code shares nothing with the code that lets jobs start. The digest is SHA-256 over the log as it was read. From the same log, \`interlock audit --markdown\` gives you the same digest and the same findings; only time and store differ. A log in which one event was changed, added or removed has another digest.`,
-  ].join('\n\n')}\n`
+  const parts = reportOf(said, { code, strong: (text) => `**${text}**` }).map(markdownOf)
+  return `${[`# Audit of queue ${code(said.queue)}`, ...parts].join('\n\n')}\n`
 }
 
-function verdict({ violations, overlaps, fromSeq, events }: Statement): string {
-  if (events === 0) return '**There was nothing to look at**: the log has no event, so nothing is proved.'
+function markdownOf(part: ReportPart): string {
+  if ('heading' in part) return `## ${part.heading}`
+  return 'text' in part ? part.text : grid(part.heads, part.rows)
+}
+
+/** The whole report, for any form: what was found, of what, and how it was made. */
+export const reportOf = (said: Statement, marks: Marks): readonly ReportPart[] => [
+  verdict(said, marks),
+  ...unread(said, marks),
+  { heads: ['', ''], rows: facts(said, marks) },
+  { heading: 'Promises' },
+  {
+    heads: ['rule', 'violations', 'promise'],
+    rows: said.promises.map(({ rule, promise, violations }) => [
+      marks.code(rule),
+      count(violations),
+      promise,
+    ]),
+  },
+  ...violations(said, marks),
+  ...overlaps(said, marks),
+  { heading: 'Models' },
+  ...models(said, marks),
+  { heading: 'How this was made' },
+  {
+    text: `The audit went over the ${plural(said.events, 'event')} of the log once. Its code shares nothing with the code that lets jobs start. The digest is SHA-256 over the log as it was read. From the same log, ${marks.code('interlock audit')} gives you the same digest and the same findings; only time and store differ. A log in which one event was changed, added or removed has another digest.`,
+  },
+]
+
+function verdict({ violations, overlaps, fromSeq, events }: Statement, { strong }: Marks): ReportPart {
+  if (events === 0)
+    return { text: `${strong('There was nothing to look at')}: the log has no event, so nothing is proved.` }
   if (violations.length === 0 && fromSeq > 1)
-    return `**No promise was broken from event ${count(fromSeq)} on.** No two jobs shared a place of a model in any of these ${plural(events, 'event')}.`
+    return {
+      text: `${strong(`No promise was broken from event ${count(fromSeq)} on.`)} No two jobs shared a place of a model in any of these ${plural(events, 'event')}.`,
+    }
   if (violations.length === 0)
-    return `**No promise was broken.** No two jobs ever shared a place of a model, in any of the ${plural(events, 'event')}.`
-  return `**${plural(violations.length, 'violation')}**, ${plural(overlaps.length, 'overlap')}: time in which a model had more holders than places.`
+    return {
+      text: `${strong('No promise was broken.')} No two jobs ever shared a place of a model, in any of the ${plural(events, 'event')}.`,
+    }
+  return {
+    text: `${strong(plural(violations.length, 'violation'))}, ${plural(overlaps.length, 'overlap')}: time in which a model had more holders than places.`,
+  }
 }
 
 /** What the report does not cover; its reader has to know. */
-function unread({ fromSeq }: Statement): string[] {
+function unread({ fromSeq }: Statement, { strong }: Marks): readonly ReportPart[] {
   if (fromSeq === 1) return []
+  const which = strong(`Events 1 to ${count(fromSeq - 1)} are archived and were not read`)
   return [
-    `**Events 1 to ${count(fromSeq - 1)} are archived and were not read**, so this report does not cover them. What they led to was taken from the snapshot at the cut, unchecked.`,
+    {
+      text: `${which}, so this report does not cover them. What they led to was taken from the snapshot at the cut, unchecked.`,
+    },
   ]
 }
 
-function facts(said: Statement): string[][] {
+function facts(said: Statement, { code }: Marks): string[][] {
   const {
     store,
     fromSeq,
@@ -79,7 +115,7 @@ function facts(said: Statement): string[][] {
   ]
 }
 
-function violations({ violations: all }: Statement): string[] {
+function violations({ violations: all }: Statement, { code }: Marks): readonly ReportPart[] {
   if (all.length === 0) return []
   const rows = all
     .slice(0, SHOWN)
@@ -89,10 +125,11 @@ function violations({ violations: all }: Statement): string[] {
       jobId === null ? '—' : code(jobId),
       detail,
     ])
-  return ['## Violations', grid(['event', 'rule', 'job', 'what'], rows), ...rest(all.length, SHOWN)]
+  const heads = ['event', 'rule', 'job', 'what']
+  return [{ heading: 'Violations' }, { heads, rows }, ...rest(all.length, SHOWN)]
 }
 
-function overlaps({ overlaps: all }: Statement): string[] {
+function overlaps({ overlaps: all }: Statement, { code }: Marks): readonly ReportPart[] {
   if (all.length === 0) return []
   const rows = all
     .slice(0, SHOWN)
@@ -104,22 +141,22 @@ function overlaps({ overlaps: all }: Statement): string[] {
       holders.map(({ jobId, token }) => `${code(jobId)} (${token})`).join(', '),
     ])
   const heads = ['model', 'places', 'events', 'for', 'held by (token)']
-  return ['## Overlaps', grid(heads, rows), ...rest(all.length, SHOWN)]
+  return [{ heading: 'Overlaps' }, { heads, rows }, ...rest(all.length, SHOWN)]
 }
 
-function models({ models: all }: Statement): string[] {
-  if (all.length === 0) return ['None was used.']
+function models({ models: all }: Statement, { code }: Marks): readonly ReportPart[] {
+  if (all.length === 0) return [{ text: 'None was used.' }]
   const rows = all
     .slice(0, MODELS_SHOWN)
     .map(({ model, attempts, busyMs, most, places, overlaps: found }) => [
       ...[code(model), count(attempts), duration(busyMs), `${most} of ${places}`, count(found.length)],
     ])
   const heads = ['model', 'attempts', 'in use for', 'at most', 'overlaps']
-  return [grid(heads, rows), ...rest(all.length, MODELS_SHOWN)]
+  return [{ heads, rows }, ...rest(all.length, MODELS_SHOWN)]
 }
 
-const rest = (all: number, shown: number): string[] =>
-  all > shown ? [`… and ${count(all - shown)} more; all of them by \`interlock audit --json\`.`] : []
+const rest = (all: number, shown: number): readonly ReportPart[] =>
+  all > shown ? [{ text: `… and ${count(all - shown)} more; all of them: interlock audit --json` }] : []
 
 function grid(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) =>

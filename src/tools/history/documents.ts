@@ -111,8 +111,11 @@ export const pausedDocument = ({ since, until, ...pause }: PausedModel) => ({
 })
 
 /** `flux-dev (provider_down) by ada on db-7 until 14:03:07, 3 jobs held`. */
-export const pausedText = ({ model, reason, who, until, held }: PausedModel): string =>
-  `${model} (${reason}) ${who === null ? '' : `by ${operatorText(who)} `}${untilText(until)}${held === 0 ? '' : `, ${plural(held, 'job')} held`}`
+export const pausedText = ({ model, reason, who, by, until, held }: PausedModel): string =>
+  `${model} (${reason}) ${who === null ? nameless(by) : `by ${operatorText(who)} `}${untilText(until)}${held === 0 ? '' : `, ${plural(held, 'job')} held`}`
+
+/** The id of the process: its person was not noted, or was deleted. */
+const nameless = (by: string | null | undefined): string => (by == null ? '' : `by ${by} `)
 
 export const untilText = (until: Micros | null): string =>
   until === null ? 'until it is resumed' : `until ${timeText(until)}`

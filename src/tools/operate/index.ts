@@ -17,6 +17,13 @@ export {
   type ExplainOptions,
   explain,
 } from './explain.ts'
+export {
+  type FoundDocument,
+  type FoundState,
+  type JobFilter,
+  type JobsDocument,
+  jobs,
+} from './jobs.ts'
 export { type QueueDocument, queue, type SubmittedDocument } from './queue.ts'
 export type { Said, Wish } from './recover/decide.ts'
 export { type ByOptions, beginEpoch, inDoubt, recover, voidUnreadable } from './recover/recover.ts'

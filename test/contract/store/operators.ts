@@ -24,6 +24,19 @@ export function operatorContract({ it, store, other }: Bench): void {
     assert.deepEqual(await among(`${queue}-other`, ['w1']), [])
   })
 
+  it('forgets a person in every queue', async (queue) => {
+    const person = `${ada.operator} of ${queue}`
+    for (const name of [queue, `${queue}-other`]) {
+      await store().open(name, { make: true })
+      await store().sign(name, 'w1', { ...ada, operator: person })
+    }
+    await store().sign(queue, 'w2', ada)
+    assert.equal(await store().forgetOperator(person), 2)
+    assert.equal(await store().forgetOperator(person), 0)
+    assert.deepEqual(await among(`${queue}-other`, ['w1']), [])
+    assert.deepEqual(await among(queue, ['w1', 'w2']), [{ workerId: 'w2', ...ada }])
+  })
+
   it('cuts what is long', async (queue) => {
     await store().sign(queue, 'w', {
       operator: 'o'.repeat(300),

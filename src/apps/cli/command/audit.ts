@@ -1,17 +1,15 @@
 import { invalidInput } from '../../../engine/core/index.ts'
 import { auditLog, type Statement, statementMarkdown } from '../../../tools/audit/index.ts'
-import { count, duration, plural } from '../../../tools/format/index.ts'
+import { type ReportPart, reportOf } from '../../../tools/audit/markdown.ts'
+import { count, plural } from '../../../tools/format/index.ts'
 import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
 import type { Frame } from '../frame.ts'
 import { onlyFrom } from '../show/only-from.ts'
 import { type ArchiveFlags, addArchiveFlag, withLog } from '../store.ts'
 import { grid } from '../terminal/grid.ts'
-import type { TextLines } from '../terminal/lines.ts'
-import { table } from '../terminal/table.ts'
-
-/** A log that broke one promise usually breaks more; the first ones show the cause. */
-const SHOWN = 20
+import { columnsOf, type TextLines, paragraph, paragraphs } from '../terminal/lines.ts'
+import { facts } from '../terminal/table.ts'
 
 interface Options extends ArchiveFlags {
   readonly markdown?: boolean
@@ -23,8 +21,11 @@ export function addAudit(cli: Cli): void {
       .command<Options>(
         'audit',
         [
-          ['audit', 'exit code 3 if there is any violation'],
-          ['audit --markdown > audit.md', 'a report to file: promises, models, and a digest of the log'],
+          [
+            'audit',
+            'the report: promises, models, a digest of the log; exit code 3 if there is any violation',
+          ],
+          ['audit --markdown > audit.md', 'the same, to file'],
           ['audit --json', 'every violation, and every overlap on a model with who held it and for how long'],
         ],
         async (frame, _, { markdown = false, fromArchive }) => {
@@ -35,30 +36,29 @@ export function addAudit(cli: Cli): void {
           if (said.violations.length > 0 || said.overlaps.length > 0) throw new FoundSomething()
         },
       )
-      .option('--markdown', 'the whole report as a page'),
+      .option('--markdown', 'the report as a page'),
   )
 }
 
+/** The report that `--markdown` gives, below one line of figures. */
 function textOf(frame: Frame, said: Statement): TextLines {
-  const { queue, violations, overlaps, fromSeq, events, jobs, brought, attempts, maxConcurrent } = said
+  const { queue, violations, fromSeq, events, jobs, brought, attempts, maxConcurrent } = said
   if (events === 0)
     return `nothing to look at: the log of queue ${queue} has no event ${fromSeq === 1 ? 'yet' : `after the cut at ${count(fromSeq - 1)}`}`
   const head = `${plural(violations.length, 'violation')} in ${plural(events, 'event')}${onlyFrom(fromSeq)}: ${plural(jobs + brought, 'job')}, ${plural(attempts, 'attempt')}, at most ${count(maxConcurrent)} at once`
-  const rows = violations
-    .slice(0, SHOWN)
-    .map(({ seq, rule, jobId, detail }) => [seq, rule, jobId ?? '—', detail])
-  const found = rows.length === 0 ? [] : table(['seq', 'rule', 'job', 'what'], rows, { right: [0] })
-  const shared = overlaps
-    .slice(0, SHOWN)
-    .map(({ model, fromSeq, ms, holders }) => [
-      ...[fromSeq, model, duration(ms), holders.map(({ jobId }) => jobId).join(', ')],
-    ])
-  const heads = ['from', 'overlap on', 'for', 'held by']
-  return [
-    head,
-    ...found,
-    ...(shared.length === 0
-      ? []
-      : ['', ...grid(frame, heads, shared, { right: [0, 2], give: { 'overlap on': 16, 'held by': 36 } })]),
-  ]
+  const marks = { code: (name: string) => name, strong: frame.colors.bold }
+  return paragraphs([head, ...reportOf(said, marks).map((part) => partText(frame, part))])
+}
+
+function partText(frame: Frame, part: ReportPart): TextLines {
+  const { bold, dim } = frame.colors
+  if ('heading' in part) return bold(part.heading)
+  if ('text' in part) return paragraph(part.text, columnsOf(frame.surface.stdout))
+  const isFacts = part.heads.every((name) => name === '')
+  if (isFacts)
+    return facts(
+      part.rows.map(([name = '', value = '']) => [name, value] as const),
+      dim,
+    )
+  return grid(frame, part.heads, part.rows, { heading: dim, give: { rule: 12, job: 36, model: 20 } })
 }

@@ -1,32 +1,51 @@
 import type { Cli } from '../cli.ts'
+import type { Frame } from '../frame.ts'
+import { checkOneOrMany } from '../job-filter.ts'
 import { liveIdOf } from '../job-id.ts'
+import { addManyFlags, doToMany, type ManyFlags } from '../many-jobs.ts'
 import { withCoordinator } from '../store.ts'
 
+interface Options extends ManyFlags {
+  readonly force?: boolean
+}
+
+const states = ['waiting', 'active'] as const
+
 export function addCancel(cli: Cli): void {
-  cli
-    .command<{ readonly force?: boolean }>(
-      'cancel',
+  const command = cli.command<Options>(
+    'cancel',
+    [
+      ['cancel 4f1c', 'the beginning of an id will do, where only one live job has it'],
+      ['cancel report-1', 'a running job keeps its models until its worker has stopped'],
       [
-        ['cancel 4f1c', 'the beginning of an id will do, where only one live job has it'],
-        ['cancel report-1', 'a running job keeps its models until its worker has stopped'],
-        [
-          'cancel report-1 --force',
-          'frees its models at once: the next job may then run while this one still does',
-        ],
+        'cancel report-1 --force',
+        'frees its models at once: the next job may then run while this one still does',
       ],
-      async (frame, [text = ''], { force = false }) => {
-        const { jobId, wasActive } = await withCoordinator(frame, async (coordinator, store) => {
-          const jobId = await liveIdOf({ frame, store, text }, coordinator)
-          const before = await coordinator.explain(jobId)
-          await coordinator.cancel(jobId, { force })
-          return { jobId, wasActive: before?.state === 'active' }
-        })
-        const asked = wasActive && !force
-        const said = asked
-          ? `job ${jobId} was asked to stop; its models are free when its worker confirms`
-          : `job ${jobId} is cancelled`
-        frame.emit({ jobId, state: asked ? 'cancel_requested' : 'cancelled' }, said)
-      },
-    )
-    .option('--force', 'do not wait for the worker')
+      ['cancel --state waiting --customer acme', 'shows how many, and asks; in a script add --yes'],
+    ],
+    async (frame, [text], flags) => {
+      const { force = false } = flags
+      checkOneOrMany('cancel', text, flags)
+      if (text !== undefined) return cancelOne(frame, text, force)
+      await doToMany(frame, flags, {
+        ...{ verb: 'cancel', done: 'cancelled, or asked to stop', states },
+        act: (coordinator, jobId) => coordinator.cancel(jobId, { force }),
+      })
+    },
+  )
+  addManyFlags(command, states).option('--force', 'do not wait for the worker')
+}
+
+async function cancelOne(frame: Frame, text: string, force: boolean): Promise<void> {
+  const { jobId, wasActive } = await withCoordinator(frame, async (coordinator, store) => {
+    const jobId = await liveIdOf({ frame, store, text }, coordinator)
+    const before = await coordinator.explain(jobId)
+    await coordinator.cancel(jobId, { force })
+    return { jobId, wasActive: before?.state === 'active' }
+  })
+  const asked = wasActive && !force
+  const said = asked
+    ? `job ${jobId} was asked to stop; its models are free when its worker confirms`
+    : `job ${jobId} is cancelled`
+  frame.emit({ jobId, state: asked ? 'cancel_requested' : 'cancelled' }, said)
 }

@@ -34,7 +34,7 @@ export function addEnqueue(cli: Cli): void {
         ],
         ['enqueue --job report-1 --models "flux-dev;upscale"', 'one job that needs two models'],
         [
-          `enqueue --job fox-1 --models flux-dev --kind draw --payload '{"prompt":"a fox"}'`,
+          `enqueue --job fox --models flux-dev --payload '{"prompt":"a fox"}'`,
           'for the handler draw of your workers',
         ],
       ],

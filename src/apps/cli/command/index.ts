@@ -44,6 +44,16 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
           'a local Supabase for development, with what Interlock needs, over the embedded database or the server of --url',
         load: async () => (await import('./dev.ts')).addDev,
       },
+      {
+        usage: 'completion <shell>',
+        summary: 'a script by which bash, zsh or fish completes commands and options',
+        load: async () => (await import('./completion.ts')).addCompletion,
+      },
+      {
+        usage: 'man',
+        summary: 'the manual page of all commands',
+        load: async () => (await import('./man.ts')).addMan,
+      },
     ],
   ],
   [
@@ -65,13 +75,13 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
         load: async () => (await import('./enqueue.ts')).addEnqueue,
       },
       {
-        usage: 'cancel <job>',
-        summary: 'end a waiting job, or ask a running one to stop',
+        usage: 'cancel [job]',
+        summary: 'end waiting jobs, or ask running ones to stop: one, or those of a filter',
         load: async () => (await import('./cancel.ts')).addCancel,
       },
       {
-        usage: 'move <job>',
-        summary: 'give a waiting job another place in line',
+        usage: 'move [job]',
+        summary: 'give waiting jobs another place in line: one, or those of a filter',
         load: async () => (await import('./move.ts')).addMove,
       },
       {
@@ -91,7 +101,8 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
       },
       {
         usage: 'retry [job]',
-        summary: 'put dead jobs in line again, with their payload and all their attempts',
+        summary:
+          'put dead jobs in line again, with their payload and all their attempts: one, or those of a filter',
         load: async () => (await import('./retry.ts')).addRetry,
       },
       {
@@ -123,6 +134,11 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
         usage: 'queue',
         summary: 'the live jobs in line order: what runs, what waits and for which job',
         load: async () => (await import('./queue.ts')).addQueue,
+      },
+      {
+        usage: 'jobs',
+        summary: 'find jobs by state, kind, model, customer and age, and see what keeps each',
+        load: async () => (await import('./jobs.ts')).addJobs,
       },
       {
         usage: 'explain <job>',
@@ -191,6 +207,11 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
         summary:
           'take old events out of the log, below a snapshot; running and waiting jobs stay as they are',
         load: async () => (await import('./archive.ts')).addArchive,
+      },
+      {
+        usage: 'forget-operator <person>',
+        summary: 'delete who acted by this name, beside the log and in every queue; the log names nobody',
+        load: async () => (await import('./forget-operator.ts')).addForgetOperator,
       },
       {
         usage: 'chain',

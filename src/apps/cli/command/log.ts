@@ -1,9 +1,11 @@
-import type { Operator, RecordedEvent } from '../../../engine/core/index.ts'
+import { invalidInput, type Operator, type RecordedEvent } from '../../../engine/core/index.ts'
+import { parseJobId } from '../../../engine/events/index.ts'
 import { type Opened, opened } from '../../../tools/history/access.ts'
 import { orCut } from '../../../tools/history/fold.ts'
 import { eventDocument, followEvents, readEvents } from '../../../tools/history/index.ts'
+import { historyOf, type JobHistory } from '../../../tools/history/job-history.ts'
 import { beginningAt } from '../../../tools/history/log-point.ts'
-import { operatorsBy } from '../../../tools/history/operators.ts'
+import { operatorsBy, operatorText } from '../../../tools/history/operators.ts'
 import type { Cli } from '../cli.ts'
 import { eventLine } from '../event-text.ts'
 import { wholeNumber } from '../flag-value.ts'
@@ -12,7 +14,9 @@ import { checkMoment, pointOf } from '../since.ts'
 import { type ArchiveFlags, addArchiveFlag, withLog } from '../store.ts'
 
 interface Options extends ArchiveFlags {
+  readonly job?: string
   readonly limit?: string
+  readonly tail?: string
   readonly since?: string
   readonly follow?: boolean
 }
@@ -25,47 +29,94 @@ export function addLog(cli: Cli): void {
         [
           ['log', 'the last 20'],
           ['log --since 10m', 'those of the last ten minutes; also 14:03:07 or 2026-11-24T15:00:00Z'],
+          ['log --job report-1', 'what has happened to one job; a beginning of its id will do'],
+          ['log --tail 20', 'the last 20, then those that come, until Ctrl-C'],
           ['log --follow --json', 'as they come, one JSON document per line'],
         ],
         async (frame, _, options) => {
-          const limit = wholeNumber('--limit', options.limit, 1, 1_000_000)
-          checkMoment('--since', options.since)
+          const range = rangeOf(options)
           await withLog(frame, options.fromArchive, async (given) => {
             const access = opened(given)
-            const after = await orCut(access, await beginOf(access, options.since, limit))
-            if (options.follow === true) return follow(frame, access, after)
+            const after = await orCut(access, await beginOf(access, range))
+            if (options.job !== undefined)
+              return logOfJob(frame, access, { ...range, after, text: options.job })
+            if (range.isLive) return follow(frame, access, after)
             const events: RecordedEvent[] = []
             for await (const event of readEvents(access, { after })) events.push(event)
-            const shown = events.slice(-most(options.since, limit))
-            const who = await operatorsBy(access, shown.flatMap(ruledBy))
-            const lines = shown.map((event) => lineOf(frame, event, who))
-            frame.emit(shown.map(eventDocument), lines.length > 0 ? lines : noneOf(frame, options.since))
+            await showAll(frame, access, events.slice(-most(range)), noneOf(frame, options.since))
           })
         },
       )
-      .option('--limit <n>', 'only the last so many; 20, or with --since all')
+      .option('--job <job>', 'of one job: the last life of it that the log has')
+      .option('--limit <n>', 'only the last so many; 20, or with --since or --job all')
       .option('--since <seq|time>', '10m, 14:03:07, 2026-11-24T15:00:00Z, or an event by its number')
-      .option('--follow', 'go on as events come'),
+      .option('--follow', 'go on as events come')
+      .option('--tail <n>', 'short for --limit <n> --follow; 0: only those that come'),
   )
+}
+
+interface Range {
+  readonly since: string | undefined
+  readonly limit: number | undefined
+  /** Goes on as events come. */
+  readonly isLive: boolean
+  readonly isOfJob: boolean
+}
+
+/** @throws InterlockError `invalid_input` */
+function rangeOf({ job, limit, tail, since, follow: isFollowed = false }: Options): Range {
+  if (limit !== undefined && tail !== undefined)
+    throw invalidInput('--tail <n> is --limit <n> with --follow; give one of them')
+  checkMoment('--since', since)
+  const last = wholeNumber('--tail', tail, 0, 1_000_000) ?? wholeNumber('--limit', limit, 1, 1_000_000)
+  return { since, limit: last, isLive: isFollowed || tail !== undefined, isOfJob: job !== undefined }
+}
+
+async function showAll(
+  frame: Frame,
+  access: Opened,
+  events: readonly RecordedEvent[],
+  none: string,
+): Promise<void> {
+  const who = await operatorsBy(access, events.flatMap(ruledBy))
+  const lines = events.map((event) => lineOf(frame, event, who))
+  frame.emit(events.map(eventDocument), lines.length > 0 ? lines : none)
+}
+
+/** The events of one job after a number, the last so many of them; and, if asked, those that come. */
+async function logOfJob(
+  frame: Frame,
+  access: Opened,
+  { text, after, ...range }: Range & { readonly text: string; readonly after: number },
+): Promise<void> {
+  const { jobId, events } = await historyIn(access, text)
+  const late = events.filter(({ seq }) => range.since === undefined || seq > after)
+  const shown = range.limit === 0 ? [] : late.slice(-most(range))
+  if (!range.isLive) return showAll(frame, access, shown, `${noneOf(frame, range.since)} of job ${jobId}`)
+  const first = shown[0]?.seq ?? (events.at(-1)?.seq ?? 0) + 1
+  await follow(frame, access, first - 1, jobId)
+}
+
+/** Most jobs are found by an index: their whole last life, unless it is very long or began before the log does. */
+async function historyIn(access: Opened, text: string): Promise<JobHistory> {
+  if (access.files !== undefined) return historyOf(access, text)
+  const { events } = await access.store.ofJob(access.queue, parseJobId(text))
+  return events[0]?.type === 'queued' ? { jobId: text, events } : historyOf(access, text)
 }
 
 const noneOf = (frame: Frame, since: string | undefined): string =>
   `no event${since === undefined ? '' : ` since ${since}`} in the log of queue ${frame.queue}`
 
 /** The last so many, also of those since a time. */
-const most = (since: string | undefined, limit: number | undefined): number =>
-  limit ?? (since === undefined ? 20 : Number.POSITIVE_INFINITY)
+const most = ({ since, limit, isOfJob }: Range): number =>
+  limit ?? (since === undefined && !isOfJob ? 20 : Number.POSITIVE_INFINITY)
 
 /** The number of the event before the first one to show. */
-async function beginOf(
-  access: Opened,
-  since: string | undefined,
-  limit: number | undefined,
-): Promise<number> {
+async function beginOf(access: Opened, range: Range): Promise<number> {
   const { version } = await access.store.read(access.queue, 0, 1)
-  const last = Math.max(0, version - most(since, limit))
-  if (since === undefined) return last
-  const { seq } = await beginningAt(access, 'since', await pointOf(access, '--since', since))
+  const last = Math.max(0, version - (range.isOfJob ? version : most(range)))
+  if (range.since === undefined) return last
+  const { seq } = await beginningAt(access, 'since', await pointOf(access, '--since', range.since))
   return Math.max(seq, last)
 }
 
@@ -78,11 +129,16 @@ const ruling: ReadonlySet<RecordedEvent['type']> = new Set([
 const ruledBy = ({ type, workerId }: RecordedEvent): readonly string[] =>
   ruling.has(type) && workerId != null ? [workerId] : []
 
-const lineOf = (frame: Frame, event: RecordedEvent, operators: ReadonlyMap<string, Operator>): string =>
-  eventLine(frame, event, { who: operators.get(ruledBy(event)[0] ?? '') })
+function lineOf(frame: Frame, event: RecordedEvent, operators: ReadonlyMap<string, Operator>): string {
+  const [process] = ruledBy(event)
+  const who = process === undefined ? undefined : operators.get(process)
+  return eventLine(frame, event, { by: who === undefined ? process : operatorText(who) })
+}
 
-async function follow(frame: Frame, access: Opened, after: number): Promise<void> {
+/** @param jobId of which job; undefined: of all */
+async function follow(frame: Frame, access: Opened, after: number, jobId?: string): Promise<void> {
   for await (const event of followEvents(access, { after })) {
+    if (jobId !== undefined && !('jobId' in event && event.jobId === jobId)) continue
     const line = async () => lineOf(frame, event, await operatorsBy(access, ruledBy(event)))
     frame.print(frame.json ? JSON.stringify(eventDocument(event)) : await line())
   }

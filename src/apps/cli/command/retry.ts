@@ -1,29 +1,49 @@
+import { Option } from 'commander'
 import { plural } from '../../../tools/format/index.ts'
 import type { Cli } from '../cli.ts'
-import { checkFound, checkNamesSome, type DeadFlags, deadFilter } from '../dead-filter.ts'
+import { checkFound } from '../dead-filter.ts'
+import type { Frame } from '../frame.ts'
+import { checkOneOrMany } from '../job-filter.ts'
 import { deadIdOf } from '../job-id.ts'
+import { addManyFlags, doToMany, type ManyFlags } from '../many-jobs.ts'
 import { withCoordinator } from '../store.ts'
 
+interface Options extends ManyFlags {
+  readonly since?: string
+  readonly all?: boolean
+}
+
+const states = ['dead'] as const
+
 export function addRetry(cli: Cli): void {
-  cli
-    .command<DeadFlags>(
-      'retry',
-      [
-        ['retry report-1', 'one job; an unambiguous beginning of its id will do'],
-        ['retry --model flux-dev --since 24h', 'after an outage: all that it cost'],
-      ],
-      async (frame, [text], flags) => {
-        checkNamesSome('retry', text, flags)
-        const { jobId, retried } = await withCoordinator(frame, async (coordinator, store) => {
-          const jobId = text === undefined ? undefined : await deadIdOf({ frame, store, text })
-          const filter = deadFilter(coordinator.now(), jobId, flags)
-          return { jobId, retried: await coordinator.retryDead({ ...filter, all: flags.all }) }
-        })
-        checkFound(frame, jobId, retried)
-        frame.emit({ retried }, `${plural(retried, 'dead job')} in line again`)
-      },
-    )
-    .option('--model <name>', 'those that need this model')
-    .option('--since <time>', 'those that ended since: 10m, 24h, 7d, 14:03:07 or 2026-11-24T15:00:00Z')
+  const command = cli.command<Options>(
+    'retry',
+    [
+      ['retry report-1', 'one job; an unambiguous beginning of its id will do'],
+      ['retry --model flux-dev --newer 24h', 'after an outage: all that it cost; shows how many, and asks'],
+      ['retry --all --yes', 'every dead job, without asking'],
+    ],
+    async (frame, [text], { since, all, ...given }) => {
+      // `interlock dead` calls it so.
+      const flags = { ...given, ...(since === undefined ? {} : { newer: since }) }
+      if (all !== true || text !== undefined) checkOneOrMany('retry', text, flags)
+      if (text !== undefined) return retryOne(frame, text)
+      await doToMany(frame, flags, {
+        ...{ verb: 'retry', done: 'in line again', states },
+        act: async (coordinator, jobId) => (await coordinator.retryDead({ jobIds: [jobId] })) > 0,
+      })
+    },
+  )
+  addManyFlags(command, states)
     .option('--all', 'every dead job')
+    .addOption(new Option('--since <time>').hideHelp())
+}
+
+async function retryOne(frame: Frame, text: string): Promise<void> {
+  const { jobId, retried } = await withCoordinator(frame, async (coordinator, store) => {
+    const jobId = await deadIdOf({ frame, store, text })
+    return { jobId, retried: await coordinator.retryDead({ jobIds: [jobId] }) }
+  })
+  checkFound(frame, jobId, retried)
+  frame.emit({ retried }, `${plural(retried, 'dead job')} in line again`)
 }

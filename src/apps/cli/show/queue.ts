@@ -41,7 +41,7 @@ function waitedOf(row: JobRow, now: Micros): string {
 }
 
 /** The reason in a few words. `explain` prints the whole sentence. */
-function whyOf(row: JobRow, { code, blockedBy, until }: Diagnosis): string {
+export function whyOf(row: JobRow, { code, blockedBy, until }: Diagnosis): string {
   const behind = blockedBy === null ? '' : `, behind ${blockedBy}`
   const model = row.blocked_on ?? 'a model'
   switch (code) {

@@ -152,6 +152,10 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): LogSto
       worker.expiresAt = Math.min(worker.expiresAt, database.now())
     },
     sign: async (name, workerId, operator) => signIn(queueOf(name), workerId, operator, database.now()),
+    forgetOperator: async (operator) => {
+      const all = [...database.queues.values()]
+      return all.reduce((many, queue) => many + forgetIn(queue, operator), 0)
+    },
     operators: async (name, workerIds) => workerIds.flatMap((id) => queueOf(name).operators.get(id) ?? []),
     workers: async (name) => workerRows(queueOf(name), clockOf(database)),
     listen: async (name, onWake) => {
@@ -192,6 +196,12 @@ function pageOf(queue: MemoryQueue, after: number, limit: number, now: number): 
 }
 
 /** `job_queue_sign` */
+function forgetIn({ operators }: MemoryQueue, operator: string): number {
+  const rows = [...operators.values()].filter((row) => row.operator === operator)
+  for (const { workerId } of rows) operators.delete(workerId)
+  return rows.length
+}
+
 function signIn({ operators }: MemoryQueue, workerId: string, who: Operator, at: Micros): void {
   if (operators.has(workerId)) return
   const { operator, host, command } = who

@@ -157,6 +157,7 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
     },
     operators: (queue, workerIds) =>
       call('job_queue_signed', operatorsAnswer, { queue, worker_ids: workerIds }),
+    forgetOperator: (operator) => call('job_queue_forget_operator', countAnswer, { operator }),
     workers: (queue) => call('job_queue_worker_list', workersAnswer, { queue }),
   }
 }

@@ -42,6 +42,7 @@ const functions = {
   job_queue_leave: { queue: 'text', worker_id: 'text' },
   job_queue_worker_list: { queue: 'text' },
   job_queue_sign: { queue: 'text', worker_id: 'text', operator: 'text', host: 'text', command: 'text' },
+  job_queue_forget_operator: { operator: 'text' },
   job_queue_signed: { queue: 'text', worker_ids: 'text[]' },
   job_queue_of_job: { queue: 'text', job_id: 'text' },
   job_queue_submitted: { queue: 'text', lim: 'integer' },

@@ -1,0 +1,14 @@
+import { plural } from '../../../tools/format/index.ts'
+import type { Cli } from '../cli.ts'
+import { withStore } from '../store.ts'
+
+export function addForgetOperator(cli: Cli): void {
+  cli.command(
+    'forget-operator',
+    [['forget-operator ada', 'the log keeps the ids of the processes, which then name nobody']],
+    async (frame, [person = '']) => {
+      const forgotten = await withStore(frame, (store) => store.forgetOperator(person), 'pass')
+      frame.emit({ forgotten }, `${person} is deleted from ${plural(forgotten, 'row')} beside the log`)
+    },
+  )
+}

@@ -1,0 +1,65 @@
+import type { Command } from 'commander'
+import { forShell, invalidInput, type Micros } from '../../engine/core/index.ts'
+import { type FoundState, foundStates, type JobFilter } from '../../tools/operate/jobs.ts'
+import { collect, oneOf } from './flag-value.ts'
+import { momentOf } from './moment.ts'
+
+/** The flags by which a command finds jobs, as they were typed. */
+export interface FilterFlags {
+  readonly state?: readonly string[]
+  readonly kind?: string
+  readonly model?: string
+  readonly customer?: string
+  readonly older?: string
+  readonly newer?: string
+}
+
+/** @param states those that can be asked for; a single one needs no flag */
+export function addFilterFlags(command: Command, states: readonly FoundState[]): Command {
+  if (states.length > 1) command.option('--state <state>', `${states.join(' or ')}; may be repeated`, collect)
+  return command
+    .option('--kind <kind>', 'of this kind')
+    .option('--model <name>', 'that need this model')
+    .option('--customer <key>', 'of this customer: the fairKey, as the policy shares by')
+    .option('--older <time>', 'in line, or dead, for longer: 10m, 24h, 7d; or since before 14:03:07')
+    .option('--newer <time>', 'in line, or dead, for less than that, or since then')
+}
+
+/**
+ * The filter that the flags say. @param now of the database's clock @param states of which jobs, unless a flag says it
+ * @throws InterlockError `invalid_input` naming the flag
+ */
+export function filterIn(flags: FilterFlags, now: Micros, states?: readonly FoundState[]): JobFilter {
+  const chosen = flags.state?.flatMap((text) => oneOf('--state', text, states ?? foundStates) ?? [])
+  const { kind, model, customer: fairKey } = flags
+  return {
+    ...{ states: chosen ?? states, kind, model, fairKey },
+    before: timeOf('--older', flags.older, now),
+    after: timeOf('--newer', flags.newer, now),
+  }
+}
+
+const timeOf = (flag: string, text: string | undefined, now: Micros): Date | undefined =>
+  text === undefined ? undefined : new Date(Math.floor(momentOf(flag, text, now).from / 1_000))
+
+/** Whether the flags name some jobs and not all of them. */
+export const namesSome = (flags: FilterFlags): boolean =>
+  filterFlags.some((name) => flags[name] !== undefined)
+
+const filterFlags = ['state', 'kind', 'model', 'customer', 'older', 'newer'] as const
+
+/** The flags as one types them: ` --model flux-dev`. */
+export const typedFilter = (flags: FilterFlags): string =>
+  filterFlags
+    .flatMap((name) => [flags[name] ?? []].flat().map((text) => ` --${name} ${forShell(text)}`))
+    .join('')
+
+/** A command takes one job, or a filter. @throws InterlockError `invalid_input` */
+export function checkOneOrMany(command: string, jobId: string | undefined, flags: FilterFlags): void {
+  if ((jobId === undefined) === namesSome(flags)) return
+  throw invalidInput(
+    jobId === undefined
+      ? `${command}: which jobs? name one, or say which by --model, --kind, --customer, --older or --newer (look at them first: interlock jobs)`
+      : `${command} takes a job or a filter, not both; leave out${typedFilter(flags)}, or the job`,
+  )
+}

@@ -1,0 +1,41 @@
+import { MICROS_PER_MS, type Micros } from '../../../engine/core/index.ts'
+import { count, duration, models, plural } from '../../../tools/format/index.ts'
+import { type Found, type FoundState, stateOf, type ToldFound } from '../../../tools/operate/jobs.ts'
+import type { Frame } from '../frame.ts'
+import { grid } from '../terminal/grid.ts'
+import { whyOf } from './queue.ts'
+
+/** The first of `total` jobs that were found. */
+export function jobsText(
+  frame: Frame,
+  jobs: readonly ToldFound[],
+  total: number,
+  now: Micros,
+): readonly string[] {
+  if (total === 0) return ['no such job']
+  const lines = jobs.map((job) => [...factsOf(frame, job, now), whyText(job)])
+  const more =
+    total > jobs.length ? [`${plural(total, 'job')}, the first ${count(jobs.length)} are shown`] : []
+  const heads = ['state', 'job', 'kind', 'models', 'for', 'why']
+  const give = { models: 8, kind: 6, why: 20, job: 16 }
+  return [...grid(frame, heads, lines, { heading: frame.colors.dim, give }), ...more]
+}
+
+/** Jobs that something is about to happen to. */
+export function previewText(frame: Frame, jobs: readonly Found[], now: Micros): readonly string[] {
+  const lines = jobs.map((job) => factsOf(frame, job, now))
+  const give = { models: 8, kind: 6, job: 16 }
+  return grid(frame, ['state', 'job', 'kind', 'models', 'for'], lines, { heading: frame.colors.dim, give })
+}
+
+function factsOf({ colors }: Frame, job: Found, now: Micros): readonly string[] {
+  const { jobId, kind, models: needed } = job.spec
+  const words: Record<FoundState, string> = {
+    active: colors.green('active'),
+    waiting: 'waits',
+    dead: colors.red('dead'),
+  }
+  return [words[stateOf(job)], jobId, kind, models(needed), duration((now - job.since) / MICROS_PER_MS)]
+}
+
+const whyText = ({ row, told }: ToldFound): string => (row === undefined ? told.reason : whyOf(row, told))

@@ -1,0 +1,176 @@
+import { listDead } from '../../engine/coordinator/dead-letters.ts'
+import {
+  type Diagnosis,
+  explainJob,
+  type JobCode,
+  type JobRow,
+  type JobSpec,
+  jobOf,
+  MICROS_PER_MS,
+  type Micros,
+  projectionOf,
+} from '../../engine/core/index.ts'
+import { checkCall } from '../../engine/events/index.ts'
+import type { DeadJob } from '../../engine/store/index.ts'
+import { isoTime, isoTimeOrNull } from '../format/index.ts'
+import { type Opened, opened } from '../history/access.ts'
+import { activeFirst, toldIn } from '../history/documents.ts'
+import type { Access } from '../history/index.ts'
+import { type Look, lookAt } from './look.ts'
+
+/** `waiting` and `active` jobs are live. A `dead` one ended without success, and nobody has tried it again or dropped it. */
+export const foundStates = ['waiting', 'active', 'dead'] as const
+export type FoundState = (typeof foundStates)[number]
+
+/** Which jobs are meant. What you leave out does not matter. */
+export interface JobFilter {
+  /** Jobs in these states; `waiting` and `active` unless given. */
+  readonly states?: readonly FoundState[] | undefined
+  readonly kind?: string | undefined
+  /** One of the models that the job needs. */
+  readonly model?: string | undefined
+  /** Whose it is, as `policy.fairShare` counts: a customer, say. */
+  readonly fairKey?: string | undefined
+  /** In line, or dead, since before this time. */
+  readonly before?: Date | undefined
+  /** In line, or dead, since this time or later. */
+  readonly after?: Date | undefined
+}
+
+/** A job that was found: times as ISO texts. */
+export interface FoundDocument
+  extends Pick<JobSpec, 'jobId' | 'kind' | 'models' | 'fairKey' | 'priority' | 'attempts'> {
+  readonly state: FoundState
+  /** How many attempts were started. */
+  readonly attempt: number
+  /** The process that runs it; null: none does. */
+  readonly workerId: string | null
+  /** Since when it is in line, or dead. */
+  readonly since: string
+  /** What keeps it, as `queue` and `explain` say it; how it ended, if it is dead. Null: nothing keeps it. */
+  readonly code: JobCode | null
+  readonly reason: string | null
+  readonly blockedBy: string | null
+  readonly until: string | null
+}
+
+/** What `jobs` gives: the document that `interlock jobs --json` prints. */
+export interface JobsDocument {
+  readonly queue: string
+  /** How many jobs the filter names. */
+  readonly total: number
+  /** The first of them: those that run, then the line, then dead ones, the newest first. */
+  readonly jobs: readonly FoundDocument[]
+}
+
+/**
+ * Finds jobs by state, kind, model, fair key and age, and says what is with each. Does not join the queue. Jobs that ended well are not
+ * found: `explain` knows one by its id.
+ * @param filter with `limit`: how many jobs are told of, a whole number from 1 to 1,000; 20 unless given
+ * @throws InterlockError `invalid_input`; `corrupt_log`, `unknown_event`; `store_unavailable`
+ * @example const { total, jobs: late } = await jobs({ store }, { model: 'flux-dev', before: new Date(Date.now() - 600_000) })
+ */
+export async function jobs(
+  given: Access,
+  filter: JobFilter & { readonly limit?: number | undefined } = {},
+): Promise<JobsDocument> {
+  const access = opened(given)
+  checkCall('jobs', filter)
+  const { look, found } = await findJobs(access, filter)
+  const told = await Promise.all(found.slice(0, filter.limit ?? 20).map(tellIn(access, look)))
+  return jobsDocument(access.queue, found.length, told)
+}
+
+/** A job that a filter names, as it was at one moment. */
+export interface Found {
+  readonly spec: JobSpec
+  /** Since when it is in line, or dead. */
+  readonly since: Micros
+  /** A live job. */
+  readonly row?: JobRow
+  /** A dead one. */
+  readonly letter?: DeadJob
+}
+
+export interface FoundJobs {
+  readonly look: Look
+  readonly found: readonly Found[]
+}
+
+/** All jobs that the filter names. */
+export async function findJobs(access: Opened, filter: JobFilter): Promise<FoundJobs> {
+  const { states = ['waiting', 'active'] } = filter
+  const look = await lookAt(access)
+  const live = liveJobs(look).filter(({ row }) => row !== undefined && states.includes(row.state))
+  const dead = states.includes('dead') ? await deadJobs(access, filter) : []
+  return { look, found: [...live, ...dead].filter((job) => isNamed(job, filter)) }
+}
+
+function isNamed({ spec, since }: Found, { kind, model, fairKey, before, after }: JobFilter): boolean {
+  return (
+    (kind === undefined || spec.kind === kind) &&
+    (model === undefined || spec.models.includes(model)) &&
+    (fairKey === undefined || spec.fairKey === fairKey) &&
+    (before === undefined || since < before.getTime() * MICROS_PER_MS) &&
+    (after === undefined || since >= after.getTime() * MICROS_PER_MS)
+  )
+}
+
+function liveJobs({ ledger }: Look): readonly Found[] {
+  return projectionOf(ledger)
+    .jobs.toSorted(activeFirst)
+    .flatMap((row) => {
+      const spec = jobOf(ledger, row.job_id)?.spec
+      return spec === undefined ? [] : [{ spec, row, since: row.queued_at }]
+    })
+}
+
+const PAGE = 1_000
+
+async function deadJobs({ store, queue }: Opened, { model, after }: JobFilter): Promise<readonly Found[]> {
+  const found: Found[] = []
+  for (let before = Number.MAX_SAFE_INTEGER; ; ) {
+    const page = await listDead({ store, queue }, { model, since: after, before, limit: PAGE })
+    for (const letter of page) found.push({ spec: letter.spec, since: letter.at, letter })
+    if (page.length < PAGE) return found
+    before = page.at(-1)?.seq ?? 0
+  }
+}
+
+/** A job that was found, and what is with it. */
+export type ToldFound =
+  | (Found & { readonly row: JobRow; readonly told: Diagnosis })
+  | (Found & { readonly row?: undefined; readonly told: Omit<Diagnosis, 'code'> & { code: JobCode | null } })
+
+/** What is with a job that was found, as everybody says it. */
+export const tellIn =
+  (access: Opened, look: Look) =>
+  async (found: Found): Promise<ToldFound> => {
+    const { row, ...dead } = found
+    if (row !== undefined) return { ...found, ...toldIn(look)(row) }
+    const { jobId } = found.spec
+    const record = await access.store.ofJob(access.queue, jobId)
+    const { code = null, reason = '', blockedBy = null } = explainJob(look, jobId, record) ?? {}
+    return { ...dead, told: { code, reason, blockedBy, until: null } }
+  }
+
+export const stateOf = ({ row }: Found): FoundState => row?.state ?? 'dead'
+
+export const jobsDocument = (queue: string, total: number, told: readonly ToldFound[]): JobsDocument => ({
+  ...{ queue, total },
+  jobs: told.map(foundDocument),
+})
+
+function foundDocument(found: ToldFound): FoundDocument {
+  const { spec, since, row, letter, told } = found
+  const { jobId, kind, models, fairKey, priority, attempts } = spec
+  return {
+    ...{ jobId, kind, models, fairKey, attempts, state: stateOf(found) },
+    priority: row?.priority ?? priority,
+    attempt: row?.attempt ?? letter?.attempts ?? 0,
+    workerId: row?.worker_id ?? null,
+    since: isoTime(since),
+    ...{ code: told.code, reason: told.code === null ? null : told.reason, blockedBy: told.blockedBy },
+    until: isoTimeOrNull(told.until),
+  }
+}
