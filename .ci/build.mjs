@@ -29,3 +29,8 @@ const library = await bundleLibrary(pathToFileURL(dist), command.asked)
 await writeCommonJsTypes(pathToFileURL(dist))
 const page = await buildPage(path.join(dist, 'dashboard'))
 writeLicenses(root, [...command.bundled, ...library, ...page], path.join(dist, 'THIRD_PARTY_LICENSES'))
+
+// `man interlock`, where the package is installed globally.
+const manual = spawnSync(process.execPath, ['src/apps/cli/main.ts', 'man'], { cwd: root, encoding: 'utf8' })
+if (manual.status !== 0) throw new Error(`the manual page was not made: ${manual.stderr}`)
+fs.writeFileSync(path.join(dist, 'interlock.1'), manual.stdout)

@@ -15,6 +15,8 @@ const ways: Readonly<Record<string, string>> = {
   'src/apps/cli/frame.ts': 'each text is a line: written()',
   'src/apps/cli/program.ts': 'failureText() and written()',
   'src/apps/cli/cli.ts': 'help pages, and what commander refuses: written()',
+  'src/apps/cli/command/completion.ts': 'its own commands and options, quoted for a shell',
+  'src/apps/cli/command/man.ts': 'its own commands and options',
   'src/apps/cli/run/worker-process.ts': 'failureText()',
   'src/apps/cli/top/run.ts': 'each line by asLine()',
   'src/apps/cli/demo/comparison.ts': 'its own queues and numbers',

@@ -59,7 +59,7 @@ it('the log has the id of the process alone; what stands beside it can be delete
   expect(await say(url, 'explain', 'a')).toContain('model veo is paused (quota) until it is resumed')
 })
 
-it('a person is named by --by, beside the log only, and forgotten by a command', async () => {
+it('a person is named by --by, beside the log only, and forgotten (interlock forget-operator)', async () => {
   const url = await paused('--by', 'ada', '--as', 'night-shift')
   expect(await say(url, 'explain', 'a')).toContain('model veo is paused by night-shift (manual)')
   for (const command of ['log', 'status', 'queue'])

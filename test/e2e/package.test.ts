@@ -41,6 +41,11 @@ it('starts a local Supabase over the embedded database, without a driver and wha
   expect(await ended).toBe(0)
 })
 
+it('brings a manual page of all commands', () => {
+  const page = readFileSync(path.join(installed.unpacked, manifest.man), 'utf8')
+  expect(page).toMatch(/^\.TH INTERLOCK 1[\s\S]*\.SS interlock cancel\n[\s\S]*\.SS interlock policy set\n/)
+})
+
 it('serves the dashboard from an empty folder, with nothing to compile or to install besides', async () => {
   const cwd = await mkdtemp(path.join(installed.folder, 'empty-'))
   // No program can be found: no compiler, no npm.

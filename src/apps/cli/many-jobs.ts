@@ -5,7 +5,7 @@ import { type ErrorCode, invalidInput, isInterlockError, MICROS_PER_MS } from '.
 import type { LogStore } from '../../engine/store/index.ts'
 import { count, plural } from '../../tools/format/index.ts'
 import { opened } from '../../tools/history/access.ts'
-import { type Found, type FoundState, findJobs } from '../../tools/operate/jobs.ts'
+import { type FoundJob, type FoundState, findJobs } from '../../tools/operate/jobs.ts'
 import { NotDone } from './failure.ts'
 import type { Frame } from './frame.ts'
 import { addFilterFlags, type FilterFlags, filterIn, typedFilter } from './job-filter.ts'
@@ -63,8 +63,9 @@ const questionOf = ({ verb }: Deed, many: number): string => `${verb} ${plural(m
 
 function checkMayAsk({ surface }: Frame, flags: ManyFlags, { verb }: Deed): void {
   if (flags.yes === true || surface.keys !== undefined) return
+  const typed = typedFilter(flags)
   throw invalidInput(
-    `${verb} of several jobs asks first, and there is no terminal to answer on; add --yes, or look at the jobs first: interlock jobs${typedFilter(flags)}`,
+    `${verb} of several jobs asks first, and there is no terminal to answer on; add --yes, or look at the jobs first: interlock jobs${typed}`,
   )
 }
 
@@ -73,10 +74,10 @@ interface Done {
   readonly matched: number
   readonly done: readonly string[]
   readonly changed: readonly string[]
-  readonly failed: readonly Refused[]
+  readonly failed: readonly RefusedJob[]
 }
 
-interface Refused {
+interface RefusedJob {
   readonly jobId: string
   readonly code: string
   readonly message: string
@@ -101,8 +102,8 @@ interface Queue {
   readonly store: LogStore
 }
 
-async function inParts(queue: Queue, found: readonly Found[], deed: Deed): Promise<Done> {
-  const ends = new Map<string, true | Refused>()
+async function inParts(queue: Queue, found: readonly FoundJob[], deed: Deed): Promise<Done> {
+  const ends = new Map<string, true | RefusedJob>()
   const inTurn = deed.isFromLast === true ? found.toReversed() : found
   for (let from = 0; from < inTurn.length; from += PART) {
     const part = inTurn.slice(from, from + PART)
@@ -138,7 +139,7 @@ async function actOn(
   { coordinator, store }: Queue,
   jobId: string,
   { act }: Deed,
-): Promise<boolean | Refused> {
+): Promise<boolean | RefusedJob> {
   try {
     return (await act(coordinator, jobId, store)) !== false
   } catch (error) {
@@ -149,10 +150,10 @@ async function actOn(
   }
 }
 
-const idOf = ({ spec }: Found): string => spec.jobId
+const idOf = ({ spec }: FoundJob): string => spec.jobId
 
 /** Another one means that the job has started, ended, or come back meanwhile. */
-function markOf({ row, letter }: Found): string {
+function markOf({ row, letter }: FoundJob): string {
   if (row === undefined) return `dead ${letter?.seq}`
   return row.state === 'active'
     ? `active ${row.fencing_token}`
@@ -160,7 +161,7 @@ function markOf({ row, letter }: Found): string {
 }
 
 /** The marks of these jobs at present. */
-async function marksOf({ coordinator, store }: Queue, part: readonly Found[]): Promise<Map<string, string>> {
+async function marksOf({ coordinator, store }: Queue, part: readonly FoundJob[]): Promise<Map<string, string>> {
   const marks = new Map<string, string>()
   const queue = coordinator.state().queue
   const dead = part.filter(({ letter }) => letter !== undefined).map(idOf)
@@ -169,7 +170,7 @@ async function marksOf({ coordinator, store }: Queue, part: readonly Found[]): P
       marks.set(jobId, `dead ${seq}`)
   if (dead.length === part.length) return marks
   // Catches up with the log.
-  await coordinator.explain(idOf(part[0] as Found))
+  await coordinator.explain(idOf(part[0] as FoundJob))
   const state = coordinator.state()
   for (const { jobId, fencingToken } of state.active()) marks.set(jobId, `active ${fencingToken}`)
   for (const { jobId, queuedAt, attempt, postponed } of state.waiting())

@@ -14,7 +14,7 @@ import { checkCall } from '../../engine/events/index.ts'
 import type { DeadJob } from '../../engine/store/index.ts'
 import { isoTime, isoTimeOrNull } from '../format/index.ts'
 import { type Opened, opened } from '../history/access.ts'
-import { activeFirst, toldIn } from '../history/documents.ts'
+import { activeFirst, diagnosedIn } from '../history/documents.ts'
 import type { Access } from '../history/index.ts'
 import { type Look, lookAt } from './look.ts'
 
@@ -66,7 +66,7 @@ export interface JobsDocument {
 /**
  * Finds jobs by state, kind, model, fair key and age, and says what is with each. Does not join the queue. Jobs that ended well are not
  * found: `explain` knows one by its id.
- * @param filter with `limit`: how many jobs are told of, a whole number from 1 to 1,000; 20 unless given
+ * @param filter with `limit`: how many jobs are listed, a whole number from 1 to 1,000; 20 unless given
  * @throws InterlockError `invalid_input`; `corrupt_log`, `unknown_event`; `store_unavailable`
  * @example const { total, jobs: late } = await jobs({ store }, { model: 'flux-dev', before: new Date(Date.now() - 600_000) })
  */
@@ -77,12 +77,12 @@ export async function jobs(
   const access = opened(given)
   checkCall('jobs', filter)
   const { look, found } = await findJobs(access, filter)
-  const told = await Promise.all(found.slice(0, filter.limit ?? 20).map(tellIn(access, look)))
-  return jobsDocument(access.queue, found.length, told)
+  const diagnosed = await Promise.all(found.slice(0, filter.limit ?? 20).map(diagnoseIn(access, look)))
+  return jobsDocument(access.queue, found.length, diagnosed)
 }
 
 /** A job that a filter names, as it was at one moment. */
-export interface Found {
+export interface FoundJob {
   readonly spec: JobSpec
   /** Since when it is in line, or dead. */
   readonly since: Micros
@@ -94,7 +94,7 @@ export interface Found {
 
 export interface FoundJobs {
   readonly look: Look
-  readonly found: readonly Found[]
+  readonly found: readonly FoundJob[]
 }
 
 /** All jobs that the filter names. */
@@ -106,7 +106,7 @@ export async function findJobs(access: Opened, filter: JobFilter): Promise<Found
   return { look, found: [...live, ...dead].filter((job) => isNamed(job, filter)) }
 }
 
-function isNamed({ spec, since }: Found, { kind, model, fairKey, before, after }: JobFilter): boolean {
+function isNamed({ spec, since }: FoundJob, { kind, model, fairKey, before, after }: JobFilter): boolean {
   return (
     (kind === undefined || spec.kind === kind) &&
     (model === undefined || spec.models.includes(model)) &&
@@ -116,7 +116,7 @@ function isNamed({ spec, since }: Found, { kind, model, fairKey, before, after }
   )
 }
 
-function liveJobs({ ledger }: Look): readonly Found[] {
+function liveJobs({ ledger }: Look): readonly FoundJob[] {
   return projectionOf(ledger)
     .jobs.toSorted(activeFirst)
     .flatMap((row) => {
@@ -127,8 +127,8 @@ function liveJobs({ ledger }: Look): readonly Found[] {
 
 const PAGE = 1_000
 
-async function deadJobs({ store, queue }: Opened, { model, after }: JobFilter): Promise<readonly Found[]> {
-  const found: Found[] = []
+async function deadJobs({ store, queue }: Opened, { model, after }: JobFilter): Promise<readonly FoundJob[]> {
+  const found: FoundJob[] = []
   for (let before = Number.MAX_SAFE_INTEGER; ; ) {
     const page = await listDead({ store, queue }, { model, since: after, before, limit: PAGE })
     for (const letter of page) found.push({ spec: letter.spec, since: letter.at, letter })
@@ -138,31 +138,31 @@ async function deadJobs({ store, queue }: Opened, { model, after }: JobFilter): 
 }
 
 /** A job that was found, and what is with it. */
-export type ToldFound =
-  | (Found & { readonly row: JobRow; readonly told: Diagnosis })
-  | (Found & { readonly row?: undefined; readonly told: Omit<Diagnosis, 'code'> & { code: JobCode | null } })
+export type DiagnosedFound =
+  | (FoundJob & { readonly row: JobRow; readonly diagnosis: Diagnosis })
+  | (FoundJob & { readonly row?: undefined; readonly diagnosis: Omit<Diagnosis, 'code'> & { code: JobCode | null } })
 
 /** What is with a job that was found, as everybody says it. */
-export const tellIn =
+export const diagnoseIn =
   (access: Opened, look: Look) =>
-  async (found: Found): Promise<ToldFound> => {
+  async (found: FoundJob): Promise<DiagnosedFound> => {
     const { row, ...dead } = found
-    if (row !== undefined) return { ...found, ...toldIn(look)(row) }
+    if (row !== undefined) return { ...found, ...diagnosedIn(look)(row) }
     const { jobId } = found.spec
     const record = await access.store.ofJob(access.queue, jobId)
     const { code = null, reason = '', blockedBy = null } = explainJob(look, jobId, record) ?? {}
-    return { ...dead, told: { code, reason, blockedBy, until: null } }
+    return { ...dead, diagnosis: { code, reason, blockedBy, until: null } }
   }
 
-export const stateOf = ({ row }: Found): FoundState => row?.state ?? 'dead'
+export const stateOf = ({ row }: FoundJob): FoundState => row?.state ?? 'dead'
 
-export const jobsDocument = (queue: string, total: number, told: readonly ToldFound[]): JobsDocument => ({
+export const jobsDocument = (queue: string, total: number, diagnosed: readonly DiagnosedFound[]): JobsDocument => ({
   ...{ queue, total },
-  jobs: told.map(foundDocument),
+  jobs: diagnosed.map(foundDocument),
 })
 
-function foundDocument(found: ToldFound): FoundDocument {
-  const { spec, since, row, letter, told } = found
+function foundDocument(found: DiagnosedFound): FoundDocument {
+  const { spec, since, row, letter, diagnosis } = found
   const { jobId, kind, models, fairKey, priority, attempts } = spec
   return {
     ...{ jobId, kind, models, fairKey, attempts, state: stateOf(found) },
@@ -170,7 +170,7 @@ function foundDocument(found: ToldFound): FoundDocument {
     attempt: row?.attempt ?? letter?.attempts ?? 0,
     workerId: row?.worker_id ?? null,
     since: isoTime(since),
-    ...{ code: told.code, reason: told.code === null ? null : told.reason, blockedBy: told.blockedBy },
-    until: isoTimeOrNull(told.until),
+    ...{ code: diagnosis.code, reason: diagnosis.code === null ? null : diagnosis.reason, blockedBy: diagnosis.blockedBy },
+    until: isoTimeOrNull(diagnosis.until),
   }
 }

@@ -1,5 +1,5 @@
 import { opened } from '../../../tools/history/access.ts'
-import { findJobs, foundStates, jobsDocument, tellIn } from '../../../tools/operate/jobs.ts'
+import { findJobs, foundStates, jobsDocument, diagnoseIn } from '../../../tools/operate/jobs.ts'
 import type { Cli } from '../cli.ts'
 import { wholeNumber } from '../flag-value.ts'
 import { addFilterFlags, type FilterFlags, filterIn } from '../job-filter.ts'
@@ -25,10 +25,10 @@ export function addJobs(cli: Cli): void {
         const access = opened(given)
         const { now } = await access.store.read(access.queue, 0, 1)
         const { look, found } = await findJobs(access, filterIn(flags, now))
-        const told = await Promise.all(found.slice(0, limit).map(tellIn(access, look)))
+        const diagnosed = await Promise.all(found.slice(0, limit).map(diagnoseIn(access, look)))
         frame.emit(
-          jobsDocument(access.queue, found.length, told),
-          jobsText(frame, told, found.length, look.now),
+          jobsDocument(access.queue, found.length, diagnosed),
+          jobsText(frame, diagnosed, found.length, look.now),
         )
       })
     },

@@ -14,7 +14,7 @@ interface Options extends ManyFlags {
   readonly priority?: string
 }
 
-type Place = { readonly before: string } | { readonly priority: number }
+type MoveTo = { readonly before: string } | { readonly priority: number }
 
 const states = ['waiting'] as const
 
@@ -44,7 +44,7 @@ export function addMove(cli: Cli): void {
     .option('--priority <n>', 'from -1,000 to 1,000')
 }
 
-function deedOf(frame: Frame, asked: Place): Deed {
+function deedOf(frame: Frame, asked: MoveTo): Deed {
   if ('priority' in asked)
     return {
       ...{ verb: 'move', done: `given priority ${asked.priority}`, states },
@@ -69,7 +69,7 @@ interface Queue {
   readonly store: LogStore
 }
 
-async function moveOne(frame: Frame, text: string, asked: Place): Promise<void> {
+async function moveOne(frame: Frame, text: string, asked: MoveTo): Promise<void> {
   const { jobId, to, job } = await withCoordinator(frame, async (coordinator, store) => {
     const jobId = await liveIdOf({ frame, store, text }, coordinator)
     const to = await exactly({ frame, coordinator, store }, asked)
@@ -84,11 +84,11 @@ async function moveOne(frame: Frame, text: string, asked: Place): Promise<void> 
 }
 
 /** The place with the whole id of the other job. */
-async function exactly({ frame, coordinator, store }: Queue, to: Place): Promise<Place> {
+async function exactly({ frame, coordinator, store }: Queue, to: MoveTo): Promise<MoveTo> {
   return 'before' in to ? { before: await liveIdOf({ frame, store, text: to.before }, coordinator) } : to
 }
 
-function placeOf(before: string | undefined, priority: string | undefined): Place {
+function placeOf(before: string | undefined, priority: string | undefined): MoveTo {
   if ((before === undefined) === (priority === undefined)) {
     throw invalidInput('say where to: either --before <job> or --priority <n>')
   }

@@ -1,6 +1,6 @@
 import { MICROS_PER_MS, type Micros } from '../../../engine/core/index.ts'
 import { count, duration, models, plural } from '../../../tools/format/index.ts'
-import { type Found, type FoundState, stateOf, type ToldFound } from '../../../tools/operate/jobs.ts'
+import { type FoundJob, type FoundState, stateOf, type DiagnosedFound } from '../../../tools/operate/jobs.ts'
 import type { Frame } from '../frame.ts'
 import { grid } from '../terminal/grid.ts'
 import { whyOf } from './queue.ts'
@@ -8,7 +8,7 @@ import { whyOf } from './queue.ts'
 /** The first of `total` jobs that were found. */
 export function jobsText(
   frame: Frame,
-  jobs: readonly ToldFound[],
+  jobs: readonly DiagnosedFound[],
   total: number,
   now: Micros,
 ): readonly string[] {
@@ -22,13 +22,13 @@ export function jobsText(
 }
 
 /** Jobs that something is about to happen to. */
-export function previewText(frame: Frame, jobs: readonly Found[], now: Micros): readonly string[] {
+export function previewText(frame: Frame, jobs: readonly FoundJob[], now: Micros): readonly string[] {
   const lines = jobs.map((job) => factsOf(frame, job, now))
   const give = { models: 8, kind: 6, job: 16 }
   return grid(frame, ['state', 'job', 'kind', 'models', 'for'], lines, { heading: frame.colors.dim, give })
 }
 
-function factsOf({ colors }: Frame, job: Found, now: Micros): readonly string[] {
+function factsOf({ colors }: Frame, job: FoundJob, now: Micros): readonly string[] {
   const { jobId, kind, models: needed } = job.spec
   const words: Record<FoundState, string> = {
     active: colors.green('active'),
@@ -38,4 +38,4 @@ function factsOf({ colors }: Frame, job: Found, now: Micros): readonly string[] 
   return [words[stateOf(job)], jobId, kind, models(needed), duration((now - job.since) / MICROS_PER_MS)]
 }
 
-const whyText = ({ row, told }: ToldFound): string => (row === undefined ? told.reason : whyOf(row, told))
+const whyText = ({ row, diagnosis }: DiagnosedFound): string => (row === undefined ? diagnosis.reason : whyOf(row, diagnosis))
