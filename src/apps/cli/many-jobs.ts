@@ -161,7 +161,10 @@ function markOf({ row, letter }: FoundJob): string {
 }
 
 /** The marks of these jobs at present. */
-async function marksOf({ coordinator, store }: Queue, part: readonly FoundJob[]): Promise<Map<string, string>> {
+async function marksOf(
+  { coordinator, store }: Queue,
+  part: readonly FoundJob[],
+): Promise<Map<string, string>> {
   const marks = new Map<string, string>()
   const queue = coordinator.state().queue
   const dead = part.filter(({ letter }) => letter !== undefined).map(idOf)

@@ -140,7 +140,10 @@ async function deadJobs({ store, queue }: Opened, { model, after }: JobFilter): 
 /** A job that was found, and what is with it. */
 export type DiagnosedFound =
   | (FoundJob & { readonly row: JobRow; readonly diagnosis: Diagnosis })
-  | (FoundJob & { readonly row?: undefined; readonly diagnosis: Omit<Diagnosis, 'code'> & { code: JobCode | null } })
+  | (FoundJob & {
+      readonly row?: undefined
+      readonly diagnosis: Omit<Diagnosis, 'code'> & { code: JobCode | null }
+    })
 
 /** What is with a job that was found, as everybody says it. */
 export const diagnoseIn =
@@ -156,7 +159,11 @@ export const diagnoseIn =
 
 export const stateOf = ({ row }: FoundJob): FoundState => row?.state ?? 'dead'
 
-export const jobsDocument = (queue: string, total: number, diagnosed: readonly DiagnosedFound[]): JobsDocument => ({
+export const jobsDocument = (
+  queue: string,
+  total: number,
+  diagnosed: readonly DiagnosedFound[],
+): JobsDocument => ({
   ...{ queue, total },
   jobs: diagnosed.map(foundDocument),
 })
@@ -170,7 +177,11 @@ function foundDocument(found: DiagnosedFound): FoundDocument {
     attempt: row?.attempt ?? letter?.attempts ?? 0,
     workerId: row?.worker_id ?? null,
     since: isoTime(since),
-    ...{ code: diagnosis.code, reason: diagnosis.code === null ? null : diagnosis.reason, blockedBy: diagnosis.blockedBy },
+    ...{
+      code: diagnosis.code,
+      reason: diagnosis.code === null ? null : diagnosis.reason,
+      blockedBy: diagnosis.blockedBy,
+    },
     until: isoTimeOrNull(diagnosis.until),
   }
 }

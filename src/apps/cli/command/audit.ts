@@ -8,7 +8,7 @@ import type { Frame } from '../frame.ts'
 import { onlyFrom } from '../show/only-from.ts'
 import { type ArchiveFlags, addArchiveFlag, withLog } from '../store.ts'
 import { grid } from '../terminal/grid.ts'
-import { columnsOf, type TextLines, paragraph, paragraphs } from '../terminal/lines.ts'
+import { columnsOf, paragraph, paragraphs, type TextLines } from '../terminal/lines.ts'
 import { facts } from '../terminal/table.ts'
 
 interface Options extends ArchiveFlags {

@@ -1,5 +1,5 @@
 import { opened } from '../../../tools/history/access.ts'
-import { findJobs, foundStates, jobsDocument, diagnoseIn } from '../../../tools/operate/jobs.ts'
+import { diagnoseIn, findJobs, foundStates, jobsDocument } from '../../../tools/operate/jobs.ts'
 import type { Cli } from '../cli.ts'
 import { wholeNumber } from '../flag-value.ts'
 import { addFilterFlags, type FilterFlags, filterIn } from '../job-filter.ts'

@@ -1,6 +1,6 @@
 import { MICROS_PER_MS, type Micros } from '../../../engine/core/index.ts'
 import { count, duration, models, plural } from '../../../tools/format/index.ts'
-import { type FoundJob, type FoundState, stateOf, type DiagnosedFound } from '../../../tools/operate/jobs.ts'
+import { type DiagnosedFound, type FoundJob, type FoundState, stateOf } from '../../../tools/operate/jobs.ts'
 import type { Frame } from '../frame.ts'
 import { grid } from '../terminal/grid.ts'
 import { whyOf } from './queue.ts'
@@ -38,4 +38,5 @@ function factsOf({ colors }: Frame, job: FoundJob, now: Micros): readonly string
   return [words[stateOf(job)], jobId, kind, models(needed), duration((now - job.since) / MICROS_PER_MS)]
 }
 
-const whyText = ({ row, diagnosis }: DiagnosedFound): string => (row === undefined ? diagnosis.reason : whyOf(row, diagnosis))
+const whyText = ({ row, diagnosis }: DiagnosedFound): string =>
+  row === undefined ? diagnosis.reason : whyOf(row, diagnosis)
