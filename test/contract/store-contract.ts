@@ -35,7 +35,9 @@ export function storeContract(
     runner.describe('beat, leave, workers (job_queue_beat, job_queue_leave, job_queue_worker_list)', () =>
       leaseContract(bench),
     )
-    runner.describe('sign, operators, forgetOperator (job_queue_sign, job_queue_signed)', () => operatorContract(bench))
+    runner.describe('sign, operators, forgetOperator (job_queue_sign, job_queue_signed)', () =>
+      operatorContract(bench),
+    )
     if (!http)
       runner.describe('combining (job_queue_append_for, job_queue_publish, job_queue_resign)', () =>
         combiningContract(bench, tells),
