@@ -44,7 +44,7 @@ export {
   type Started,
   type Waiting,
 } from './engine/core/index.ts'
-export type { EnqueueInput, PolicyInput } from './engine/events/index.ts'
+export type { DeclaredModels, EnqueueInput, PolicyInput } from './engine/events/index.ts'
 export { closeJobCoordinator, getJobCoordinator } from './engine/process/index.ts'
 export type { DeadJob, JobData, LogStore } from './engine/store/index.ts'
 export * from './engine/worker/index.ts'

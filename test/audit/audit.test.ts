@@ -210,6 +210,12 @@ const bad: readonly (readonly [AuditRule, string, number, readonly Step[]])[] = 
     ],
   ],
   [
+    'declared',
+    'a new job needs what is not declared',
+    2,
+    [policy({ models: { m: {} } }), queued('a', ['m', 'n'])],
+  ],
+  [
     'token',
     'a lease ends a detached attempt',
     4,

@@ -26,6 +26,7 @@ it('a failure is passing, of the store, a refusal, or the end of an attempt by i
     'stale_token',
     'not_holder',
     'models_required',
+    'unknown_model',
     'fair_share_limit',
     'command_reused',
   ])

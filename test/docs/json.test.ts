@@ -64,9 +64,10 @@ const anything = [
 ]
 
 const commands: readonly (readonly [section: string, words: readonly string[], code?: number])[] = [
+  ['policy', ['policy', 'set', '--rate', 'm=100/1', '--capacity', 'p=2', '--hold', 'p=1', '--spacing', '1']],
+  ['policy', ['policy', 'set', '--models', 'm', '--models', 'p=2']],
   ['status', ['status']],
   ['queue', ['queue']],
-  ['policy', ['policy', 'set', '--rate', 'm=100/1', '--capacity', 'p=2', '--hold', 'p=1', '--spacing', '1']],
   ['policy', ['policy']],
   ['jobs', ['jobs', '--state', 'waiting', '--state', 'dead']],
   ['explain', ['explain', 'later']],

@@ -6,7 +6,7 @@ import {
   type RecordedEvent,
   specDefaults,
 } from '../../src/engine/core/index.ts'
-import { decodeEvent, decodeEvents, encodeEvent } from '../../src/engine/events/index.ts'
+import { decodeEvent, decodeEvents, encodeEvent, SCHEMA_VERSION } from '../../src/engine/events/index.ts'
 import { arbitraryRecordedEvent } from '../support/arbitraries.ts'
 
 const overTheWire = (event: RecordedEvent): unknown => JSON.parse(JSON.stringify(encodeEvent(event)))
@@ -60,7 +60,9 @@ describe('a row that is no event of this release', () => {
   })
 
   it('of a newer shape says to upgrade', () => {
-    expect(refusalOf({ ...row, schema_version: 3 })).toMatch(/^unknown_event: event 7 .*upgrade/)
+    expect(refusalOf({ ...row, schema_version: SCHEMA_VERSION + 1 })).toMatch(
+      /^unknown_event: event 7 .*upgrade/,
+    )
   })
 
   it.each([

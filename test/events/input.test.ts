@@ -167,6 +167,32 @@ describe('a policy', () => {
     })
   })
 
+  it('declares models, each with its capacity if given, and takes it back', () => {
+    const declared = parsePolicy(
+      { models: { 'flux-dev': {}, upscale: { capacity: 2 } } },
+      {
+        ...defaultPolicy,
+        capacity: { 'flux-dev': 3, old: 4 },
+      },
+    )
+    expect(declared).toEqual({
+      ...defaultPolicy,
+      capacity: { 'flux-dev': 3, old: 4, upscale: 2 },
+      models: { 'flux-dev': {}, upscale: {} },
+    })
+    expect(parsePolicy({ capacity: { upscale: 5 } }, declared).models).toEqual(declared.models)
+    expect(
+      parsePolicy({ models: { upscale: { capacity: 7 } }, capacity: { a: 2, upscale: 7 } }, declared),
+    ).toEqual({
+      ...declared,
+      capacity: { a: 2, upscale: 7 },
+      models: { upscale: {} },
+    })
+    expect(parsePolicy(declared)).toEqual(declared)
+    expect(parsePolicy({ models: null }, declared)).not.toHaveProperty('models')
+    expect(parsePolicy({ models: undefined }, declared)).toEqual(declared)
+  })
+
   it('that is whole comes back as it is', () => {
     fc.assert(
       fc.property(arbitraryPolicy, (policy) => {
@@ -215,6 +241,16 @@ describe('a policy', () => {
       'policy.fairShare.spacingSeconds: must be a number of seconds',
     ],
     [{ fairShare: { space: 1 } }, 'policy.fairShare: unknown field "space"'],
+    [
+      { capacity: { m: 2 }, models: { m: { capacity: 3 } } },
+      'policy.models.m.capacity: is the same field as capacity.m, which is given as 2;',
+    ],
+    [{ models: {} }, 'policy.models: must name at least one model; null: a job may need any'],
+    [{ models: { '*': {} } }, 'policy.models: has no "*": declare each model by its name'],
+    [{ models: ['m'] }, 'policy.models: must be an object of model names, e.g. '],
+    [{ models: { m: { capacity: 0 } } }, 'policy.models.m.capacity: must be a whole number from 1'],
+    [{ models: { m: { places: 2 } } }, 'policy.models.m: unknown field "places"'],
+    [{ models: { m: 2 } }, 'policy.models.m: must be an object with the fields capacity'],
     [{ maxActive: 0 }, 'policy.maxActive: must be a whole number from 1'],
     [{ maxOvertakes: -1 }, 'policy.maxOvertakes: must be a whole number from 0'],
     [{ ageSeconds: Number.NaN }, 'policy.ageSeconds: must be a number of seconds'],

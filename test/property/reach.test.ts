@@ -41,6 +41,7 @@ const wanted = [
   ],
   ...['drain_requested', 'drained', 'resumed'],
   ...['job_exists', 'job_not_live', 'job_not_active', 'stale_token', 'not_holder', 'models_required'],
+  'unknown_model',
   ...[
     'draining',
     'not_due',

@@ -68,7 +68,7 @@ function arbitraryJobSpec(jobId: fc.Arbitrary<string> = arbitraryName): fc.Arbit
     }))
 }
 
-export const arbitraryPolicy: fc.Arbitrary<Policy> = record({
+const undeclaringPolicy: fc.Arbitrary<Policy> = record({
   maxActive: orNull(fc.integer({ min: 1, max: 100 })),
   capacity: fc
     .array(fc.tuple(fc.oneof(arbitraryName, fc.constant('*')), fc.integer({ min: 1, max: 10 })), {
@@ -115,6 +115,20 @@ export const arbitraryPolicy: fc.Arbitrary<Policy> = record({
     )
     .map((entries) => Object.fromEntries(entries)),
 })
+
+export const arbitraryPolicy: fc.Arbitrary<Policy> = fc
+  .tuple(
+    undeclaringPolicy,
+    fc.array(
+      arbitraryName.filter((name) => name !== '*' && name !== 'constructor'),
+      { maxLength: 3 },
+    ),
+  )
+  .map(([policy, models]) =>
+    models.length === 0
+      ? policy
+      : { ...policy, models: Object.fromEntries(models.map((model) => [model, {}])) },
+  )
 
 /** The facts of each type of event, without those every event may carry. A new type has no place to hide here. */
 const factsOf: { readonly [Type in EventType]: fc.Arbitrary<Event & { readonly type: Type }> } = {

@@ -23,7 +23,7 @@ export type TokenChoice = 'right' | 'none' | 'stale'
 /** `pick` chooses among the jobs in question, and now and then one that is not in question at all. */
 export type Act =
   | { readonly type: 'enqueue'; readonly wishes: readonly Wish[] }
-  | { readonly type: 'enqueue_again' | 'unask' | 'confirm_cancel'; readonly pick: number }
+  | { readonly type: 'enqueue_again' | 'retry' | 'unask' | 'confirm_cancel'; readonly pick: number }
   | { readonly type: 'ask'; readonly wish: Wish; readonly wait: boolean }
   | { readonly type: 'ask_again' | 'take_up'; readonly pick: number; readonly wait: boolean }
   | { readonly type: 'claim' | 'drain' | 'resume' | 'tick' | 'die' | 'expire_leases' }
@@ -85,7 +85,7 @@ const capacity = fc.dictionary(fc.constantFrom(...modelNames, '*'), fc.integer({
 })
 
 /** Policies under which something happens: few slots, small bounds, offers that run out within a run. */
-const arbitraryRules: fc.Arbitrary<Policy> = fc.record({
+const undeclaring: fc.Arbitrary<Policy> = fc.record({
   maxActive: fc.constantFrom(null, null, 1, 2, 3, 5),
   capacity,
   maxOvertakes: fc.constantFrom(0, 0, 1, 2, 3, null),
@@ -125,6 +125,13 @@ const arbitraryRules: fc.Arbitrary<Policy> = fc.record({
   ),
 })
 
+/** Some of them declare models, and these most of them: refused jobs are dull. */
+const arbitraryRules: fc.Arbitrary<Policy> = fc
+  .tuple(undeclaring, fc.subarray([...modelNames], { minLength: 4 }), fc.nat(3))
+  .map(([policy, declared, nth]) =>
+    nth > 0 ? policy : { ...policy, models: Object.fromEntries(declared.map((model) => [model, {}])) },
+  )
+
 const steering: fc.Arbitrary<Act> = fc.oneof(
   fc.record({ type: fc.constant('set_policy' as const), policy: arbitraryRules }),
   fc.record({ type: fc.constantFrom('drain' as const, 'resume' as const, 'resume' as const) }),
@@ -133,6 +140,7 @@ const steering: fc.Arbitrary<Act> = fc.oneof(
 const actsFor = (wish: fc.Arbitrary<Wish>): readonly { weight: number; arbitrary: fc.Arbitrary<Act> }[] => [
   { weight: 14, arbitrary: of('enqueue', { wishes: fc.array(wish, { minLength: 1, maxLength: 3 }) }) },
   { weight: 1, arbitrary: of('enqueue_again', { pick }) },
+  { weight: 1, arbitrary: of('retry', { pick }) },
   { weight: 4, arbitrary: of('ask', { wish, wait: fc.boolean() }) },
   { weight: 3, arbitrary: of('ask_again', { pick, wait: fc.boolean() }) },
   { weight: 1, arbitrary: of('take_up', { pick, wait: fc.boolean() }) },

@@ -31,6 +31,8 @@ export class World {
   ledger: Ledger = emptyLedger
   now = START
   readonly dead = new Set<string>()
+  /** What jobs that are over were, the last one last. */
+  readonly over: JobSpec[] = []
   readonly #incarnations = new Array<number>(WORKERS).fill(0)
   #commands = 0
 
@@ -55,6 +57,10 @@ export class World {
     const before = this.ledger
     const decision = decide(before, [command], surroundings)
     this.ledger = decision.ledger
+    for (const event of decision.events) {
+      const job = 'jobId' in event ? jobOf(before, event.jobId) : undefined
+      if (job !== undefined && jobOf(decision.ledger, job.jobId) === undefined) this.over.push(job.spec)
+    }
     return { command, surroundings, before, decision }
   }
 
@@ -85,6 +91,8 @@ function bodyOf(act: Act, world: World): CommandBody {
   switch (act.type) {
     case 'enqueue':
       return { type: 'enqueue', specs: act.wishes.map((wish) => specOf(wish, now)) }
+    case 'retry':
+      return { type: 'enqueue', specs: pickFrom(world.over.slice(-20), act.pick), again: true }
     case 'enqueue_again':
       return { type: 'enqueue', specs: pickFrom([...ledger.jobs], act.pick).map((job) => job.spec) }
     case 'ask':

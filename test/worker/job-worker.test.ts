@@ -67,6 +67,29 @@ describe('createJobWorker: what a handler gets', () => {
     ])
   })
 
+  it('jobs that are enqueued through it need what the handler of their kind names, unless they say it themselves', async () => {
+    const { coordinator, worker } = await work({
+      handlers: {
+        generate: { models: ['flux-dev', 'vae'], run: (job) => job.models },
+        normal: (job) => job.models,
+      },
+    })
+    const jobs = [
+      { jobId: 'own', kind: 'generate' },
+      { jobId: 'other', kind: 'generate', models: ['flux-pro'] },
+      { jobId: 'plain', models: ['m'] },
+    ]
+    expect(await worker.enqueue(jobs)).toMatchObject({ queued: 3 })
+    await expect.poll(() => worker.metrics().completed).toBe(3)
+    const results = await coordinator.data(['own', 'other', 'plain'])
+    expect(results.map(({ result }) => result)).toEqual([['flux-dev', 'vae'], ['flux-pro'], ['m']])
+    for (const wrong of [[{ jobId: 'none' }], [null], null, [{ jobId: 'a', kind: 'generate', models: 'm' }]])
+      await expect(worker.enqueue(wrong as never)).rejects.toMatchObject({ code: 'invalid_input' })
+    const refusedHandlers = () =>
+      createJobWorker({ coordinator, handlers: { generate: { models: [''], run: () => 1 } } })
+    expect(refusedHandlers).toThrow('handlers["generate"].models[0]: must not be empty')
+  })
+
   it('gives the next attempt the checkpoint of the last one', async () => {
     const seen: unknown[] = []
     const { worker, coordinator } = await work({

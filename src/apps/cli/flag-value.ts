@@ -77,6 +77,8 @@ export interface ByModel<T> {
   readonly form: string
   /** Undefined: the text is not such a value. */
   readonly read: (text: string) => T | undefined
+  /** What a model gets that is named without a value; absent: it needs one. */
+  readonly bare?: T | undefined
 }
 
 /**
@@ -84,7 +86,7 @@ export interface ByModel<T> {
  * @throws InterlockError `invalid_input` naming the flag
  */
 export function withModels<T>(
-  { flag, form, read }: ByModel<T>,
+  { flag, form, read, bare }: ByModel<T>,
   given: readonly string[] | undefined,
   base: Readonly<Record<string, T>>,
 ): Readonly<Record<string, T>> | undefined {
@@ -93,6 +95,10 @@ export function withModels<T>(
   for (const text of given) {
     // Names may contain an equals sign, values cannot: the last one divides.
     const at = text.lastIndexOf('=')
+    if (at < 0 && bare !== undefined) {
+      values.set(text, bare)
+      continue
+    }
     const [model, own] = [text.slice(0, at), text.slice(at + 1)]
     const value = at > 0 ? read(own) : undefined
     if (value !== undefined) values.set(model, value)

@@ -29,7 +29,7 @@ const common: readonly string[] = [
 ] satisfies readonly (keyof Policy)[]
 
 /** A rule with its flag: a field of a policy, or a field of such a field. */
-type Flagged = Pick<PolicyField, 'flag' | 'says'> & PolicyRule
+type Flagged = Pick<PolicyField, 'flag' | 'says' | 'since'> & PolicyRule
 
 const flaggedIn = (field: PolicyField): readonly Flagged[] =>
   field.is === 'fields' ? Object.values(field.fields) : [field]
@@ -94,8 +94,16 @@ function valueFrom(rule: Flagged, flags: object, inForce: unknown, prefix: strin
   const flag = `${prefix}${nameOf(rule.flag)}`
   if (rule.is === 'byModel') {
     const { form, of } = rule
+    if (rule.since !== undefined && String(given) === 'none') return null
     const read: ByModel<unknown>['read'] = (text) => readAs(of, text)
-    return withModels({ flag, form, read }, given as readonly string[], inForce as Policy['capacity'])
+    const bare =
+      of.is === 'fields' && Object.values(of.fields).every((part) => part.in !== undefined) ? {} : undefined
+    const models = given as readonly string[] | undefined
+    return withModels(
+      { flag, form, read, bare },
+      models,
+      (inForce ?? {}) as Readonly<Record<string, unknown>>,
+    )
   }
   const text = given as string | undefined
   if (rule.is === 'word') return oneOf(flag, text, rule.words)

@@ -2,6 +2,8 @@ import type { AttemptKey, CommandBody, TraceContext } from '../core/index.ts'
 import {
   errorData,
   keptOf,
+  type PolicyInput,
+  parseDeclared,
   parseJobs,
   parseModel,
   parseModels,
@@ -19,7 +21,16 @@ import { AT_ONCE, type SendOptions } from './membership/member-api.ts'
 type CommandCalls = Pick<
   Coordinator,
   | ('enqueue' | 'claim' | 'complete' | 'fail' | 'release' | 'detach' | 'cancel' | 'confirmCancel')
-  | ('reprioritize' | 'setPolicy' | 'pauseModel' | 'resumeModel' | 'drain' | 'recover' | 'resume')
+  | (
+      | 'reprioritize'
+      | 'setPolicy'
+      | 'defineModels'
+      | 'pauseModel'
+      | 'resumeModel'
+      | 'drain'
+      | 'recover'
+      | 'resume'
+    )
 >
 
 const attemptOf = ({ jobId, fencingToken: token, epoch }: AttemptKey) => ({ jobId, token, epoch })
@@ -35,6 +46,11 @@ export function commandsOf(member: Member, telemetry: Telemetry | undefined): Co
   const send = async (body: CommandBody): Promise<void> => void (await member.send(body))
   const started = async (body: CommandBody, options: SendOptions) =>
     (await member.send(body, ofAnyKind(options))).started
+  const change = async (policy: PolicyInput): Promise<void> => {
+    const madeAt = performance.now()
+    await member.catchUp()
+    await member.send({ type: 'set_policy', policy: parsePolicy(policy, member.ledger.policy) }, { madeAt })
+  }
   return {
     enqueue: async (jobs) => {
       const parsed = parseJobs(jobs)
@@ -77,11 +93,8 @@ export function commandsOf(member: Member, telemetry: Telemetry | undefined): Co
       const place = 'before' in to ? { before: to.before } : { priority: to.priority + 0 }
       return send({ type: 'reprioritize', jobId, ...place })
     },
-    setPolicy: async (policy) => {
-      const madeAt = performance.now()
-      await member.catchUp()
-      await member.send({ type: 'set_policy', policy: parsePolicy(policy, member.ledger.policy) }, { madeAt })
-    },
+    setPolicy: change,
+    defineModels: async (models) => change({ models: parseDeclared(models) }),
     pauseModel: async (model, options) =>
       send({ type: 'pause_model', model: parseModel(model), ...parsePause(options) }),
     resumeModel: async (model) => send({ type: 'resume_model', model: parseModel(model) }),

@@ -91,7 +91,7 @@ interface Again {
 async function enqueueAgain(letters: DeadLetters, jobs: readonly Again[]): Promise<number> {
   try {
     const data = jobs.flatMap((job) => job.data)
-    await letters.send({ type: 'enqueue', specs: jobs.map(({ spec }) => spec) }, { data })
+    await letters.send({ type: 'enqueue', specs: jobs.map(({ spec }) => spec), again: true }, { data })
     return jobs.length
   } catch (error) {
     if (!isInterlockError(error, 'job_exists')) throw error

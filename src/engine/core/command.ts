@@ -34,9 +34,10 @@ type OfEnd<Type extends string, Said extends object = object> = CommandOf<
 export type CommandBody =
   /**
    * Puts jobs in line, each with its spec. `intake`: rows of `jobs` are taken in. Jobs that are live already are skipped, and the
-   * store refuses jobs that the log has ever heard of (`taken`).
+   * store refuses jobs that the log has ever heard of (`taken`). `again`: jobs that the queue has had before, with the models that they
+   * had: whether these are declared by now is not asked.
    */
-  | CommandOf<'enqueue', { specs: readonly JobSpec[]; intake?: true }>
+  | CommandOf<'enqueue', { specs: readonly JobSpec[]; intake?: true; again?: true }>
   /** The gate: may this job run now, in the asking process? `wait`: keep it for me when it becomes startable. */
   | CommandOf<'ask', { spec: JobSpec; wait: boolean }>
   /** The gate for a live job, by its id. It puts nothing in line: a job that has ended stays ended. */

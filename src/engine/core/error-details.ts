@@ -42,6 +42,7 @@ export interface ErrorDetails {
   readonly stale_token: DetailsOfJob
   readonly not_holder: DetailsOfJob
   readonly models_required: DetailsOfJob
+  readonly unknown_model: DetailsOfJob
   readonly fair_share_limit: DetailsOfJob
   readonly command_reused: { readonly commandId?: string | undefined }
   readonly corrupt_log: OfEvent & {

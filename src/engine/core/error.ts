@@ -26,6 +26,7 @@ const kinds = {
   stale_token: 'refusal',
   not_holder: 'refusal',
   models_required: 'refusal',
+  unknown_model: 'refusal',
   fair_share_limit: 'refusal',
   command_reused: 'refusal',
   corrupt_log: 'log',

@@ -79,6 +79,7 @@ export {
   triesOf,
   waitingCount,
 } from './ledger.ts'
+export { bareName, nearestOf } from './near-names.ts'
 export { lastLife } from './not-live.ts'
 export { numberText } from './number-text.ts'
 export { pauseOf } from './pausing.ts'

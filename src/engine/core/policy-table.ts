@@ -28,6 +28,8 @@ export type PolicyRule =
       readonly form: string
       /** Why `*` does not stand for all other models; absent: it does. */
       readonly noStar?: string
+      /** Why a map without models is none; absent: it is one. */
+      readonly noneEmpty?: string
     }
   | { readonly is: 'fields'; readonly fields: Readonly<Record<string, PolicyPart>>; readonly orNull?: true }
 
@@ -35,6 +37,8 @@ export type PolicyRule =
 export type PolicyPart = PolicyRule & {
   /** What it is if it is not given; absent: it has to be given. */
   readonly usual?: number | null
+  /** It is another way to write the value of its model in the map of this name, and stands there alone. */
+  readonly in?: 'capacity'
   readonly flag?: string
   readonly says?: string
 }
@@ -59,6 +63,14 @@ const share = {
   usual: null,
 } as const satisfies PolicyPart
 
+/** Places of one model. */
+const places = {
+  is: 'whole',
+  min: 1,
+  max: bounds.capacity,
+  unit: ' places; to stop a model, pause it',
+} as const satisfies PolicyRule
+
 /**
  * The rules of a queue, each once: the type of a policy, its schema, its defaults, how it stands in the log, and its flags on the
  * command line follow from here.
@@ -77,7 +89,7 @@ export const policyFields = {
   /** Places per model; `*` sets the default, which is 1. */
   capacity: {
     is: 'byModel',
-    of: { is: 'whole', min: 1, max: bounds.capacity, unit: ' places; to stop a model, pause it' },
+    of: places,
     example: '{ "flux-dev": 2, "*": 1 }',
     form: 'model=n, such as flux-dev=2, with a whole number from 1 to 1,000,000; to stop a model: interlock pause',
     usual: {},
@@ -199,5 +211,20 @@ export const policyFields = {
     usual: 'keep',
     flag: '--archive <keep|drop>',
     says: 'where they go: kept in job_queue_log_archive, or erased',
+  },
+  /**
+   * The models that there are, by their names: a job that needs another one is refused (`unknown_model`). Absent: a job may need any.
+   * Jobs that are live, or that are retried, are not asked. `capacity` of a model stands in `capacity`.
+   */
+  models: {
+    is: 'byModel',
+    of: { is: 'fields', fields: { capacity: { ...places, in: 'capacity' } } },
+    example: '{ "flux-dev": {}, "upscale": { "capacity": 2 } }',
+    form: 'model, or model=n with its places, a whole number from 1 to 1,000,000; =none takes it back, and none all of them',
+    noStar: 'declare each model by its name; null: a job may need any',
+    noneEmpty: 'must name at least one model; null: a job may need any',
+    since: 3,
+    flag: '--models <model|model=n|none>',
+    says: 'declares a model, with its places if given: jobs that need others are refused; may be repeated',
   },
 } as const satisfies Readonly<Record<string, PolicyField>>

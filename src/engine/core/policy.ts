@@ -6,12 +6,24 @@ type ValueOf<Of> =
       : Of extends { readonly words: readonly (infer Word)[] }
         ? Word
         : Of extends { readonly fields: infer Fields }
-          ? { readonly [Key in keyof Fields]: ValueOf<Fields[Key]> }
+          ? {
+              readonly [Key in keyof Fields as Fields[Key] extends { readonly in: string }
+                ? never
+                : Key]: ValueOf<Fields[Key]>
+            }
           : number)
   | (Of extends { readonly orNull: unknown } ? null : never)
 
+type Fields = typeof policyFields
+/** The fields that the logs of before do not have. */
+type Later = {
+  [Key in keyof Fields]: Fields[Key] extends { readonly since: number } ? Key : never
+}[keyof Fields]
+
 /** The rules of one queue. A change holds back new starts only; it never takes a lease away. */
-export type Policy = { readonly [Key in keyof typeof policyFields]: ValueOf<(typeof policyFields)[Key]> }
+export type Policy = { readonly [Key in Exclude<keyof Fields, Later>]: ValueOf<Fields[Key]> } & {
+  readonly [Key in Later]?: ValueOf<Fields[Key]>
+}
 /** At most `starts` starts from a model in any window of `perSeconds`. */
 export type Rate = Policy['rate'][string]
 /** How jobs with one `fairKey` (a customer, say) share a queue with those of others. */
@@ -28,6 +40,10 @@ export const defaultPolicy = Object.fromEntries(
 /** The version of the shape of `policy_changed` that has all of its fields: releases that read lower ones only are kept out. */
 export const policyVersion = (policy: Policy): number =>
   Math.max(1, ...policyEntries.map(([name, { since = 1 }]) => (policy[name] === undefined ? 1 : since)))
+
+/** Whether a job may need the model: the policy declares it, or declares none. */
+export const isDeclared = ({ models }: Policy, model: string): boolean =>
+  models === undefined || Object.hasOwn(models, model)
 
 /** How many leases a model can have at once under this policy. */
 export function capacityOf(policy: Policy, model: string): number {

@@ -56,7 +56,7 @@ export {
 export { parseModel, parsePause } from './pause.ts'
 export { payloadHash } from './payload-hash.ts'
 export { plainCalls } from './plain-call.ts'
-export { type PolicyInput, parsePolicy, policySchema } from './policy.ts'
+export { type DeclaredModels, type PolicyInput, parseDeclared, parsePolicy, policySchema } from './policy.ts'
 export { type ParsedRequest, parseRequest } from './request.ts'
 export { safeBeginning, scrubbed } from './scrub.ts'
 export { type Addresses, parseAddresses, type TargetServers } from './server-addresses.ts'

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { invalidInput } from '../core/index.ts'
+import { invalidInput, nearestOf } from '../core/index.ts'
 
 /** `jobs[2].models[0]`: where the mistake is, in the caller's words. */
 export function pathText(root: string, path: readonly PropertyKey[]): string {
@@ -67,29 +67,6 @@ function named(key: string, known: readonly string[]): string {
   const nearest = nearestOf(key, known)
   const hint = nearest === null ? '' : ` (did you mean ${nearest}?)`
   return `${JSON.stringify(key.slice(0, 40))}${hint}`
-}
-
-/** The name that was probably meant; null if none is near. */
-function nearestOf(wanted: string, names: readonly string[]): string | null {
-  const text = wanted.slice(0, 40).toLowerCase()
-  const near = names
-    .map((name) => ({ name, distance: distance(text, name.toLowerCase()) }))
-    .filter(({ name, distance }) => distance <= Math.max(2, name.length / 3) && distance < name.length - 1)
-  return near.toSorted((a, b) => a.distance - b.distance)[0]?.name ?? null
-}
-
-/** Letters to insert, to remove or to change (Levenshtein). */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at)
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1]
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] ?? 0) + (letter === b[j - 1] ? 0 : 1)
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row[b.length] ?? 0
 }
 
 /** The options of a call, and no others. A Date, a Map or a promise would pass for an object without fields. */

@@ -109,6 +109,7 @@ const moduleFields = optionsSchema({
 
 const handlerFields = optionsSchema({
   run: functionSchema,
+  models: modelsSchema.optional(),
   retry: retrySchema.optional(),
   schema: z.custom(isStandardSchema, 'must be a Standard Schema (zod, valibot, arktype)').optional(),
 })

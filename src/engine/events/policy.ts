@@ -2,14 +2,16 @@ import * as z from 'zod'
 import {
   defaultPolicy,
   type FairShare,
+  invalidInput,
   numberText,
   type Policy,
   type PolicyField,
   type PolicyPart,
   type PolicyRule,
   policyEntries,
+  policyFields,
 } from '../core/index.ts'
-import { hasFields, optionsSchema, parseInput, unknownFields } from './invalid.ts'
+import { hasFields, optionsSchema, parseInput, pathText, unknownFields } from './invalid.ts'
 import { wholeNumber } from './job-spec.ts'
 import { modelSchema } from './names.ts'
 
@@ -17,10 +19,14 @@ import { modelSchema } from './names.ts'
 export type PolicyInput =
   | 'serial'
   | 'by-model'
-  | ({ readonly [Key in Exclude<keyof Policy, 'fairShare'>]?: Policy[Key] | undefined } & {
+  | ({ readonly [Key in Exclude<keyof Policy, 'fairShare' | 'models'>]?: Policy[Key] | undefined } & {
       /** Missing fields: no spacing, no limit. */
       readonly fairShare?: Partial<FairShare> | null | undefined
+      readonly models?: DeclaredModels | null | undefined
     })
+
+/** The models that there are. `capacity` of a model is the same field as its `capacity` in the policy; missing: it stays. */
+export type DeclaredModels = Readonly<Record<string, { readonly capacity?: number | undefined }>>
 
 type Is<Kind extends PolicyRule['is']> = Extract<PolicyRule, { readonly is: Kind }>
 
@@ -34,8 +40,8 @@ function word({ words }: Is<'word'>) {
 }
 
 /** A map from model names, or `*` for all others, to values. */
-function byModel({ of, example, noStar }: Is<'byModel'>) {
-  const value = schemaOf(of)
+function byModel({ of, example, noStar, noneEmpty }: Is<'byModel'>, isInput: boolean) {
+  const value = schemaOf(of, isInput)
   const error = `must be an object of model names, e.g. ${example}`
   // Not z.record: it drops a model that is called `__proto__`; entries and fromEntries keep it an ordinary key.
   const map = z.custom<Record<string, unknown>>(hasFields, { error }).transform((given, context) => {
@@ -54,36 +60,40 @@ function byModel({ of, example, noStar }: Is<'byModel'>) {
     }
     return Object.fromEntries(entries)
   })
-  return noStar === undefined
-    ? map
-    : map.refine((values) => !Object.hasOwn(values, '*'), `has no "*": ${noStar}`)
+  return map
+    .refine((values) => noStar === undefined || !Object.hasOwn(values, '*'), `has no "*": ${noStar}`)
+    .refine((values) => noneEmpty === undefined || Object.keys(values).length > 0, noneEmpty)
 }
 
 /** Fields that may be left out get their usual values. */
-function fieldsOf({ fields }: Is<'fields'>) {
-  const parts: readonly (readonly [string, PolicyPart])[] = Object.entries(fields)
+function fieldsOf({ fields }: Is<'fields'>, isInput: boolean) {
+  const all: readonly (readonly [string, PolicyPart])[] = Object.entries(fields)
+  const parts = all.filter(([, part]) => isInput || part.in === undefined)
   const shape = Object.fromEntries(
     parts.map(([name, part]) => {
-      const schema = schemaOf(part)
+      const schema = schemaOf(part, isInput)
+      if (part.in !== undefined) return [name, schema.optional()]
       return [name, part.usual === undefined ? schema : schema.default(part.usual)]
     }),
   )
-  const isComplete = parts.every(([, { usual }]) => usual === undefined)
+  const isComplete = parts.every(([, part]) => part.usual === undefined && part.in === undefined)
   return isComplete
     ? z.strictObject(shape, { error: unknownFields(Object.keys(shape)) })
     : optionsSchema(shape)
 }
 
-function unlessNull(rule: PolicyRule): z.ZodType {
+function unlessNull(rule: PolicyRule, isInput: boolean): z.ZodType {
   if (rule.is === 'word') return word(rule)
-  if (rule.is === 'byModel') return byModel(rule)
-  if (rule.is === 'fields') return fieldsOf(rule)
+  if (rule.is === 'byModel') return byModel(rule, isInput)
+  if (rule.is === 'fields') return fieldsOf(rule, isInput)
   const unit = `${rule.unit ?? ''}${rule.orNull === undefined ? '' : `, or null ${rule.orNull}`}`
   return (rule.is === 'seconds' ? seconds : wholeNumber)(rule.min, rule.max, unit)
 }
 
-function schemaOf(rule: PolicyRule): z.ZodType {
-  return 'orNull' in rule ? unlessNull(rule).nullable() : unlessNull(rule)
+/** @param isInput of what a program writes; else of what is recorded */
+function schemaOf(rule: PolicyRule, isInput = false): z.ZodType {
+  const schema = unlessNull(rule, isInput)
+  return 'orNull' in rule ? schema.nullable() : schema
 }
 
 const shapeOf = (of: (field: PolicyField) => z.ZodType): Readonly<Record<string, z.ZodType>> =>
@@ -100,7 +110,9 @@ const inputSchema = z.custom<'serial' | 'by-model' | object>(
   { error: `must be "serial", "by-model", or an object with some of the fields ${names.join(', ')}` },
 )
 const partialSchema = z.strictObject(
-  shapeOf((field) => schemaOf(field).optional()),
+  shapeOf((field) =>
+    field.since === undefined ? schemaOf(field, true).optional() : schemaOf(field, true).nullish(),
+  ),
   { error: unknownFields(names) },
 )
 
@@ -113,6 +125,45 @@ export function parsePolicy(input: unknown, base: Policy = defaultPolicy, root =
   const shorthand = parseInput(inputSchema, input, root)
   if (shorthand === 'serial') return { ...base, maxActive: 1 }
   if (shorthand === 'by-model') return { ...base, maxActive: null }
-  const fields = Object.entries(parseInput(partialSchema, input, root))
-  return { ...base, ...Object.fromEntries(fields.filter(([, value]) => value !== undefined)) }
+  const { models, ...fields } = parseInput(partialSchema, input, root) as Changes
+  const declared = models == null ? fields : { ...fields, ...declaring(models, fields, base, root) }
+  const given = Object.entries(declared).filter(([, value]) => value !== undefined)
+  const { models: before, ...kept } = { ...base, ...Object.fromEntries(given) }
+  return models === null || before === undefined ? kept : { ...kept, models: before }
 }
+
+const declaredError = `must be a list of model names, or an object of them, e.g. ${policyFields.models.example}`
+const listSchema = z.array(modelSchema, { error: declaredError }).min(1, policyFields.models.noneEmpty)
+
+/** Models by their names, from a list or as they are. @throws InterlockError `invalid_input`, naming the path */
+export function parseDeclared(models: unknown, root = 'models'): DeclaredModels {
+  if (hasFields(models)) return models as DeclaredModels
+  return Object.fromEntries(parseInput(listSchema, models, root).map((model) => [model, {}]))
+}
+
+type Changes = Partial<Omit<Policy, 'models'>> & { readonly models?: DeclaredModels | null }
+
+/** The names of the models, and the capacities with theirs. @throws InterlockError `invalid_input` for one that is given twice */
+function declaring(
+  models: DeclaredModels,
+  { capacity }: Changes,
+  base: Policy,
+  root: string,
+): Partial<Policy> {
+  const own = Object.entries(models).flatMap(([model, rules]) =>
+    rules.capacity === undefined ? [] : [[model, rules.capacity] as const],
+  )
+  const other = own.find(([model, n]) => capacity && Object.hasOwn(capacity, model) && capacity[model] !== n)
+  if (other !== undefined)
+    throw givenTwice(other[0], capacity?.[other[0]], pathText(root, ['models', other[0], 'capacity']))
+  return {
+    models: Object.fromEntries(Object.keys(models).map((model) => [model, {}])),
+    ...(own.length === 0 ? {} : { capacity: { ...(capacity ?? base.capacity), ...Object.fromEntries(own) } }),
+  }
+}
+
+const givenTwice = (model: string, other: number | undefined, path: string) =>
+  invalidInput(
+    `${path}: is the same field as capacity.${model}, which is given as ${other}; give it once, or give the same number`,
+    path,
+  )

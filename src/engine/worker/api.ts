@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import type { Coordinator, ResultsOf } from '../coordinator/index.ts'
+import type { Coordinator, Enqueued, HandledJob, ResultsOf } from '../coordinator/index.ts'
 import type { JobType, Json, Tries } from '../core/index.ts'
+import type { EnqueueInput } from '../events/index.ts'
 import type { BreakerOptions } from './breaker.ts'
 import type { RetryRule } from './retry-delay.ts'
 
@@ -58,6 +59,8 @@ export type Handler<Payload = unknown, Result = unknown> = (
 /** A handler that is given the payload as it was enqueued. */
 export interface UncheckedHandler<Payload = unknown, Result = unknown> {
   readonly schema?: undefined
+  /** What jobs of this kind need that are enqueued through the worker and name no models themselves. */
+  readonly models?: readonly string[] | undefined
   readonly retry?: RetryRule | undefined
   readonly run: Handler<Payload, Result>
 }
@@ -66,6 +69,8 @@ export interface UncheckedHandler<Payload = unknown, Result = unknown> {
 export interface CheckedHandler<Payload = unknown, Result = unknown> {
   /** Any Standard Schema (zod, valibot, arktype): a payload that it refuses fails the job for good (`invalid_payload`). */
   readonly schema: StandardSchemaV1<unknown, Payload>
+  /** What jobs of this kind need that are enqueued through the worker and name no models themselves. */
+  readonly models?: readonly string[] | undefined
   readonly retry?: RetryRule | undefined
   /** Given what the schema makes of the payload. */
   readonly run: Handler<Payload, Result>
@@ -146,9 +151,16 @@ export interface WorkerMetrics {
   readonly takenIn: number
 }
 
-export interface JobWorker {
+/** @typeParam Job what it may be asked to put in line: jobs of the kinds that it has handlers for */
+export interface JobWorker<Job = AnyJob> {
   /** Begins to take jobs. */
   start(): void
+  /**
+   * Puts jobs in line, as `coordinator.enqueue` does; any worker may run them. One that names no models gets those that the handler of its
+   * kind names.
+   * @throws InterlockError as `coordinator.enqueue`
+   */
+  enqueue(jobs: readonly Job[]): Promise<Enqueued>
   /**
    * Takes no new jobs and lets running ones end. At the deadline it stops them and gives them back. A second call with a shorter
    * `timeoutMs` moves the deadline. If the database does not answer, it resolves 2 s after the time to stop; jobs whose end it could
@@ -156,6 +168,25 @@ export interface JobWorker {
    */
   drain(options?: DrainOptions): Promise<DrainReport>
   metrics(): WorkerMetrics
+}
+
+/** A job of any kind. */
+export type AnyJob = Omit<EnqueueInput, 'models'> & { readonly models?: readonly string[] | undefined }
+
+/** Jobs of the kinds in `Made`, of which those in `Named` name their models. `*` takes every kind; of kinds by any text nothing is known. */
+export type JobFor<Made extends object, Named> = string extends keyof Made
+  ? AnyJob
+  : HandledJob<{ readonly [Kind in Exclude<keyof Made, '*'>]: unknown }, Named> | JobOfAnyKind<Made, Named>
+
+type JobOfAnyKind<Made, Named> = '*' extends keyof Made
+  ? Named extends { readonly '*': readonly string[] }
+    ? AnyJob
+    : EnqueueInput
+  : never
+
+/** The models that handlers name: found by the compiler. */
+export type ModelsFor<Named> = {
+  readonly [Kind in keyof Named]: { readonly models?: Named[Kind] }
 }
 
 /** A method, so that a function of whatever payload fits where the kind does not say which. */
@@ -166,6 +197,7 @@ export type AnyHandler =
   | AnyRun
   | {
       readonly schema?: StandardSchemaV1 | undefined
+      readonly models?: readonly string[] | undefined
       readonly retry?: RetryRule | undefined
       readonly run: AnyRun
     }

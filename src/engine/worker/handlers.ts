@@ -1,6 +1,6 @@
 import { type InterlockError, invalidInput } from '../core/index.ts'
-import { checkHandler } from '../events/index.ts'
-import type { AnyHandler, HandlerDefinition, HandlersFor } from './api.ts'
+import { checkHandler, type EnqueueInput } from '../events/index.ts'
+import type { AnyHandler, AnyJob, HandlerDefinition, HandlersFor, ModelsFor } from './api.ts'
 
 const ANY_KIND = '*'
 
@@ -9,6 +9,8 @@ export interface HandlerSet {
   /** Kinds to claim; null for every kind. */
   readonly kinds: readonly string[] | null
   of(kind: string): HandlerDefinition | undefined
+  /** The same jobs; one that names no models gets those of its kind. */
+  named(jobs: readonly AnyJob[]): readonly EnqueueInput[]
 }
 
 /** @throws InterlockError `invalid_input` if there is no handler, or one is not valid */
@@ -19,10 +21,22 @@ export function handlersOf(given: Readonly<Record<string, AnyHandler>>): Handler
     throw invalid('handlers', 'must have a function for at least one kind of job, or for "*"')
   }
   const byKind = new Map(entries.map(([kind, handler]) => [kind, definitionOf(kind, handler)]))
+  const of = (kind: string) => byKind.get(kind) ?? byKind.get(ANY_KIND)
   return {
     kinds: byKind.has(ANY_KIND) ? null : [...byKind.keys()],
-    of: (kind) => byKind.get(kind) ?? byKind.get(ANY_KIND),
+    of,
+    // What is no list of jobs is refused where jobs are read.
+    named: (jobs) =>
+      (Array.isArray(jobs)
+        ? Array.from(jobs, (job) => withModels(job, of))
+        : jobs) as readonly EnqueueInput[],
   }
+}
+
+function withModels(job: AnyJob, of: HandlerSet['of']): AnyJob {
+  if (typeof job !== 'object' || job === null || job.models !== undefined) return job
+  const models = of(job.kind ?? job.jobType ?? 'normal')?.models
+  return models === undefined ? job : { ...job, models }
 }
 
 function definitionOf(kind: string, handler: AnyHandler): HandlerDefinition {
@@ -45,8 +59,9 @@ function invalid(path: string, what: string): InterlockError {
  *   resize: { schema: z.object({ width: z.number() }), run: (job) => resize(job.payload.width) },
  * })
  */
-export function defineHandlers<Made extends Readonly<Record<string, unknown>>>(
-  handlers: HandlersFor<Made>,
-): HandlersFor<Made> {
+export function defineHandlers<
+  Made extends Readonly<Record<string, unknown>>,
+  Named extends Readonly<Record<string, unknown>> = Record<never, never>,
+>(handlers: HandlersFor<Made> & ModelsFor<Named>): HandlersFor<Made> & ModelsFor<Named> {
   return handlers
 }

@@ -1,16 +1,26 @@
 import { Subscription } from 'rxjs'
 import { InFlight, SingleFlight } from '../coordinator/base/concurrency.ts'
-import type { Coordinator, ResultsOf, TypedCoordinator, UntypedCoordinator } from '../coordinator/index.ts'
+import type {
+  Coordinator,
+  Enqueued,
+  HandledJob,
+  ResultsOf,
+  TypedCoordinator,
+  UntypedCoordinator,
+} from '../coordinator/index.ts'
 import { type Claim, isAttemptOver, type Started } from '../core/index.ts'
 import { checkDrainOptions, checkWorkerOptions } from '../events/index.ts'
 import type {
+  AnyJob,
   DrainOptions,
   DrainReport,
   Handlers,
   HandlersFor,
+  JobFor,
   JobWorker,
   JobWorkerOptions,
   JobWorkerSettings,
+  ModelsFor,
   SomeOf,
   WorkerMetrics,
 } from './api.ts'
@@ -39,19 +49,26 @@ import { untilAnswered } from './until-answered.ts'
  * })
  * worker.start()
  */
-export function createJobWorker<Made extends Readonly<Record<string, unknown>>>(
+export function createJobWorker<
+  Made extends Readonly<Record<string, unknown>>,
+  Named extends Readonly<Record<string, unknown>> = Record<never, never>,
+>(
   options: JobWorkerSettings & {
     readonly coordinator: UntypedCoordinator
     /** By kind; `*` takes every kind that has no handler of its own. */
-    readonly handlers: HandlersFor<Made>
+    readonly handlers: HandlersFor<Made> & ModelsFor<Named>
   },
-): JobWorker
-export function createJobWorker<Payloads extends object, Results extends ResultsOf<Payloads>>(
+): JobWorker<JobFor<Made, Named>>
+export function createJobWorker<
+  Payloads extends object,
+  Results extends ResultsOf<Payloads>,
+  Named extends Readonly<Record<string, unknown>> = Record<never, never>,
+>(
   options: JobWorkerSettings & {
     readonly coordinator: Coordinator & Pick<TypedCoordinator<Payloads, Results>, 'payloads' | 'results'>
-    readonly handlers: SomeOf<Handlers<Payloads, Results>>
+    readonly handlers: SomeOf<Handlers<Payloads, Results>> & ModelsFor<Named>
   },
-): JobWorker
+): JobWorker<HandledJob<Payloads, Named>>
 export function createJobWorker(options: JobWorkerSettings & { readonly handlers: object }): JobWorker {
   return new QueueJobWorker(options as JobWorkerOptions)
 }
@@ -107,6 +124,10 @@ class QueueJobWorker implements JobWorker {
     this.#claiming = new SingleFlight(() => this.#claimOnce(), this.#onError)
     this.#reporter = new Reporter(coordinator, this.#tally, this.#onError)
     this.#intake = intake ? new RowPoller(coordinator, (count) => (this.#tally.takenIn += count)) : undefined
+  }
+
+  enqueue(jobs: readonly AnyJob[]): Promise<Enqueued> {
+    return this.#coordinator.enqueue(this.#handlers.named(jobs))
   }
 
   start(): void {

@@ -108,6 +108,7 @@ function apply(state: AuditState, event: RecordedEvent): void {
 function queue(state: AuditState, event: RecordedEvent & { readonly type: 'queued' }): void {
   if (state.jobs.has(event.jobId)) return state.report('life', event.jobId, 'it was queued while it was live')
   checkRevival(state, event)
+  checkDeclared(state, event)
   const { policy, shares } = state.lines
   const alone = event.spec.models.length === 0 && policy.emptySet === 'exclusive'
   const before = shares.waiting(event.spec)
@@ -127,6 +128,18 @@ function checkRevival(
 ): void {
   if (named !== true && state.ended.has(jobId))
     state.report('revival', jobId, 'it had ended, and nobody asked for it again')
+}
+
+/** A dead letter that is retried keeps its models, whatever has been declared since. */
+function checkDeclared(
+  state: AuditState,
+  { jobId, spec }: RecordedEvent & { readonly type: 'queued' },
+): void {
+  const { models } = state.lines.policy
+  if (models === undefined || state.isCut || state.ended.has(jobId)) return
+  const names = new Set(Object.keys(models))
+  const undeclared = spec.models.find((model) => !names.has(model))
+  if (undeclared !== undefined) state.report('declared', jobId, `${undeclared} was not declared`)
 }
 
 function requeue(state: AuditState, event: RecordedEvent & { readonly type: 'requeued' }): void {

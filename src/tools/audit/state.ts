@@ -33,6 +33,8 @@ export class AuditState {
   readonly between = new Set<AuditedJob>()
   /** Ids of jobs that have ended at least once. */
   readonly ended = new Set<string>()
+  /** What ended before its first event is not known. */
+  isCut = false
   readonly passed: Passed[] = []
   readonly counts = {
     events: 0,
@@ -55,6 +57,7 @@ export class AuditState {
 
   /** The first event of the log continues this ledger. */
   beginAt({ version, lastAt, epoch, draining, active, jobs }: Ledger): void {
+    this.isCut = true
     this.counts.brought = jobs.size
     this.#seq = version
     this.#at = lastAt

@@ -22,6 +22,8 @@ export const auditRules = [
   'life',
   /** A job that ended comes back only when somebody names it again. */
   'revival',
+  /** A job that needs a model which the policy does not declare comes in only if it was in the queue before. */
+  'declared',
   /** Nothing starts before it is due. */
   'not_due',
   /** Nothing starts that needs a paused model. */

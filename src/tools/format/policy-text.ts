@@ -22,6 +22,7 @@ export function policyFacts(policy: Policy): readonly PolicyFact[] {
     ['at once', `${slots(policy)} at once`],
     ['models', places(policy)],
     ['order', order(policy)],
+    ['declared', declared(policy)],
     [
       'priority',
       ageSeconds === null
@@ -45,6 +46,12 @@ function slots({ maxActive }: Policy): string {
 function places({ capacity }: Policy): string {
   const named = Object.entries(capacity).map(([model, n]) => `${model}=${n}`)
   return named.length === 0 ? 'one per model' : `places ${named.join(' ')}`
+}
+
+function declared({ models }: Policy): string {
+  return models === undefined
+    ? 'jobs may need any model'
+    : `only the models ${Object.keys(models).join(', ')}`
 }
 
 function order({ maxOvertakes }: Policy): string {

@@ -117,6 +117,35 @@ createJobWorker({
   },
 })
 
+// A worker knows which of its kinds name their models.
+const naming = createJobWorker({
+  coordinator,
+  handlers: defineHandlers({
+    generate: {
+      models: ['flux-dev'],
+      schema: z.object({ width: z.number() }),
+      run: (job) => job.payload.width,
+    },
+    other: (job) => job.jobId,
+  }),
+})
+await naming.enqueue([
+  { jobId: 'a', kind: 'generate', payload: { width: 1 } },
+  { jobId: 'b', kind: 'generate', models: ['flux-pro'] },
+  { jobId: 'c', kind: 'other', models: ['upscale'] },
+])
+const typedNaming = createJobWorker({
+  coordinator: typed,
+  handlers: { resize: { models: ['sharp'], run: (job) => job.payload.width }, caption },
+})
+await typedNaming.enqueue([{ jobId: 'a', kind: 'resize', payload: { width: 640 } }])
+await createJobWorker({ coordinator, handlers: { '*': () => 1 } }).enqueue([
+  { jobId: 'a', kind: 'anything', models: ['m'] },
+])
+await coordinator.defineModels(['flux-dev', 'upscale'])
+await coordinator.setPolicy({ models: { 'flux-dev': {}, upscale: { capacity: 2 } } })
+await coordinator.setPolicy({ ...coordinator.state().policy, maxActive: 4 })
+
 await typed.enqueue([
   { jobId: 'a', kind: 'resize', models: ['sharp'], payload: { width: 640 } },
   { jobId: 'b', kind: 'caption', models: ['flux-dev'], payload: { prompt: 'a cat' }, priority: 3 },

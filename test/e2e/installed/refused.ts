@@ -51,6 +51,20 @@ typed.onJobStart('a', 'normal', ['m'], { kind: 'resize', payload: { prompt: 'a' 
 typed.onJobStart('a', 'normal', ['m'], { kind: 'resize' }) // TS2769
 typed.data<'rezise'>(['a']) // TS2344
 
+const naming = createJobWorker({
+  coordinator,
+  handlers: { generate: { models: ['flux-dev'], run: () => 1 }, other: () => 2 },
+})
+naming.enqueue([{ jobId: 'a', kind: 'other' }]) // TS2322
+naming.enqueue([{ jobId: 'a', kind: 'generat' }]) // TS2322
+const typedNaming = createJobWorker({
+  coordinator: typed,
+  handlers: { resize: { models: ['sharp'], run: (job) => job.payload.width }, caption },
+})
+typedNaming.enqueue([{ jobId: 'a', kind: 'caption', payload: { prompt: 'a' } }]) // TS2322
+typedNaming.enqueue([{ jobId: 'a', kind: 'resize', payload: { prompt: 'a' } }]) // TS2353
+coordinator.setPolicy({ models: { 'flux-dev': { places: 2 } } }) // TS2353
+
 const whole = await createCoordinator<Jobs, { caption: string }>({ store: memoryStore() })
 createJobWorker({ coordinator: whole, handlers: { caption: () => 5 } }) // TS2769
 createJobWorker({ coordinator: whole, handlers: { caption: { run: async () => 5 } } }) // TS2769

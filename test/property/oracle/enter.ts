@@ -4,12 +4,13 @@ import { type Answer, type Body, granted } from './answer.ts'
 import type { Clerk } from './clerk.ts'
 import { bypasses, type Entry } from './queue.ts'
 
-export function enqueue(clerk: Clerk, { specs }: Body<'enqueue'>): Answer {
+export function enqueue(clerk: Clerk, { specs, again }: Body<'enqueue'>): Answer {
   const fresh = new Map<string, JobSpec>()
   for (const spec of specs) {
     const twin = fresh.get(spec.jobId) ?? clerk.jobOf(spec.jobId)?.spec
     const refusal = refusalOf(clerk, spec, twin)
     if (refusal !== null) return refusal
+    if (twin === undefined && again !== true && needsUndeclared(clerk, spec)) return 'unknown_model'
     if (twin === undefined) fresh.set(spec.jobId, spec)
   }
   if (isCrowd(clerk, [...fresh.values()])) return 'fair_share_limit'
@@ -28,7 +29,14 @@ const ownWaitingLine = (clerk: Clerk, jobId: string): readonly string[] =>
 export function ask(clerk: Clerk, { spec, wait }: Body<'ask'>): Answer {
   const known = clerk.jobOf(spec.jobId)
   const refusal = refusalOf(clerk, spec, known?.spec)
+  if (refusal === null && known === undefined && needsUndeclared(clerk, spec)) return 'unknown_model'
   return refusal ?? pass(clerk, { spec, wait }, known)
+}
+
+/** Only what comes into the queue for the first time is asked. */
+function needsUndeclared({ queue }: Clerk, { models }: JobSpec): boolean {
+  const declared = queue.policy.models
+  return declared !== undefined && !models.every((model) => Object.keys(declared).includes(model))
 }
 
 function pass(

@@ -38,9 +38,9 @@ function placeBefore(queue: Queue, job: Entry, target: Entry) {
 
 export function setPolicy(clerk: Clerk, { policy }: Body<'set_policy'>): Answer {
   const { queue, command } = clerk
-  const isSame = Object.entries(policy).every(([name, value]) =>
-    sameJson(value, (queue.policy as unknown as Record<string, unknown>)[name]),
-  )
+  const fields = new Set([...Object.keys(policy), ...Object.keys(queue.policy)])
+  const valueIn = (rules: object, name: string) => (rules as Record<string, unknown>)[name]
+  const isSame = [...fields].every((name) => sameJson(valueIn(policy, name), valueIn(queue.policy, name)))
   if (isSame) return []
   clerk.record({ type: 'policy_changed', policy, workerId: command.workerId })
   // What an old rate did not need to remember is forgotten, and so is everything about a model without one.

@@ -14,7 +14,7 @@ import type {
   RequeueReason,
   Started,
 } from '../../core/index.ts'
-import type { EnqueueInput, PolicyInput } from '../../events/index.ts'
+import type { DeclaredModels, EnqueueInput, PolicyInput } from '../../events/index.ts'
 import type { DeadJob, JobData, Telemetry } from '../../store/index.ts'
 import type { Logger } from '../base/logger.ts'
 import type {
@@ -48,7 +48,7 @@ export interface Coordinator {
   getWorkflowModels(config: WorkflowConfig): readonly string[]
   /**
    * The gate: may this job run now, here?
-   * @throws InterlockError `invalid_input`, `job_exists`, `not_holder`; with `wait` also `job_not_live`, `closed`, and that of `stopped$`
+   * @throws InterlockError `invalid_input`, `job_exists`, `unknown_model`, `not_holder`; with `wait` also `job_not_live`, `closed`, and that of `stopped$`
    */
   onJobStart(
     jobId: string,
@@ -63,7 +63,10 @@ export interface Coordinator {
   /** Reports that the job has ended. @throws InterlockError `job_not_active`, `stale_token`, `not_holder`; `invalid_input` for a wrong job type */
   onJobComplete(jobId: string, jobType: JobType, options?: CompleteOptions): Promise<void>
 
-  /** Puts jobs in line, all or none, with their payloads. @throws InterlockError `invalid_input`, `job_exists`, `models_required` */
+  /**
+   * Puts jobs in line, all or none, with their payloads.
+   * @throws InterlockError `invalid_input`, `job_exists`, `models_required`, `unknown_model`
+   */
   enqueue(jobs: readonly EnqueueInput[]): Promise<Enqueued>
   /** Starts jobs that may start, in line order: at most `max` jobs, never more than 1,000, and only of these kinds (null or none given: any). */
   claim(claim: Pick<Claim, 'max'> & Partial<Claim>, options?: ClaimOptions): Promise<readonly Started[]>
@@ -150,6 +153,13 @@ export interface Coordinator {
   reprioritize(jobId: string, to: { readonly priority: number } | { readonly before: string }): Promise<void>
   /** Changes the fields that you give. `serial` and `by-model` are shorthands. */
   setPolicy(policy: PolicyInput): Promise<void>
+  /**
+   * Declares the models that there are, in the policy of the queue: from then on, in all processes, new jobs that need another one are
+   * refused (`unknown_model`). It replaces what was declared before; `setPolicy({ models: null })` takes it back.
+   * @param models their names, or an object of them, with the `capacity` of those that get another one
+   * @throws InterlockError `invalid_input`
+   */
+  defineModels(models: readonly string[] | DeclaredModels): Promise<void>
   /**
    * Starts no job that needs the model until then. Running jobs go on, and waiting jobs use up no attempt. Call it again to
    * change the reason or the end.

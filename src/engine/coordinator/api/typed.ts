@@ -24,6 +24,20 @@ export type TypedJob<Payloads extends object> = {
     Carrying<Payloads[Kind]>
 }[keyof Payloads & string]
 
+/** The same for a worker: the models may be left out if its handler of that kind names some. `Named`: what handlers name. */
+export type HandledJob<Payloads extends object, Named> = {
+  readonly [Kind in keyof Payloads & string]: Omit<EnqueueInput, 'kind' | 'payload' | 'models'> &
+    OfKind<Kind> &
+    Needing<Named, Kind> &
+    Carrying<Payloads[Kind]>
+}[keyof Payloads & string]
+
+type Needing<Named, Kind> = Kind extends keyof Named
+  ? [Named[Kind]] extends [readonly string[]]
+    ? { readonly models?: readonly string[] | undefined }
+    : Pick<EnqueueInput, 'models'>
+  : Pick<EnqueueInput, 'models'>
+
 type GateOptions<Payload> = Omit<StartOptions, 'kind' | 'payload'> & Carrying<Payload>
 
 /** What the gate is told of a job of one of these kinds. */

@@ -25,6 +25,7 @@ export const logEvents = [
   ] as const),
   ...(['queue.held', 'queue.not_held', 'rows.refused', 'submission.refused', 'workflow.no_model'] as const),
   ...(['worker.failed', 'intake.failed', 'model.paused', 'model.not_paused'] as const),
+  ...(['model.near', 'model.not_declared'] as const),
   ...(['dashboard.lever', 'dashboard.refused', 'dashboard.failed'] as const),
 ] as const
 export type LogEvent = (typeof logEvents)[number]

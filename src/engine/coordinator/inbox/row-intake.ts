@@ -90,12 +90,13 @@ async function enqueue(
     await send({ type: 'enqueue', specs: parsed.map(({ spec }) => spec), intake: true })
     return parsed
   } catch (error) {
-    if (!isInterlockError(error, 'models_required')) throw error
+    if (!isInterlockError(error, 'models_required') && !isInterlockError(error, 'unknown_model')) throw error
     if (parsed.length > 1) {
       const each = await Promise.all(parsed.map((one) => enqueue(send, [one], refused)))
       return each.flat()
     }
-    for (const { arrival } of parsed) refused.push({ arrivalId: arrival.arrivalId, reason: error.message })
+    for (const { arrival } of parsed)
+      refused.push({ arrivalId: arrival.arrivalId, reason: error.message.slice(0, 500) })
     return []
   }
 }

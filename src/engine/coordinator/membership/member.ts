@@ -15,6 +15,7 @@ import { Incarnation } from './incarnation.ts'
 import type { BeatingProcess, Capacity, LeaseKeeper } from './lease.ts'
 import { Lifecycle } from './lifecycle.ts'
 import type { MemberOwner, SendOptions } from './member-api.ts'
+import { NearModels } from './near-models.ts'
 import { OwnStarts } from './own-starts.ts'
 import { Sender } from './sender.ts'
 import { WakeFilter, Wakeups, type WakingProcess } from './wakeups.ts'
@@ -47,6 +48,7 @@ export class Member implements AppendingProcess, BeatingProcess, WakingProcess {
   /** Fires when the process leaves. */
   readonly closing = new AbortController()
   readonly #sender: Sender
+  readonly #nearModels: NearModels
 
   constructor(options: WholeOptions, owner: MemberOwner) {
     const { store, queue, name, logger, pollMs, patienceMs, telemetry } = options
@@ -75,6 +77,7 @@ export class Member implements AppendingProcess, BeatingProcess, WakingProcess {
     this.wakeups = new Wakeups(this, store, pollMs)
     this.lifecycle = new Lifecycle(this, options)
     this.#sender = new Sender(this)
+    this.#nearModels = new NearModels(logger)
     this.log.replica.skipped$.subscribe(() => this.#skipped())
   }
 
@@ -154,7 +157,8 @@ export class Member implements AppendingProcess, BeatingProcess, WakingProcess {
   }
 
   /** How the log goes on, by this process or another: gate, inbox, projector and wake-ups read it from here. */
-  applied({ before, events, isOwn }: Applied): void {
+  applied(applied: Applied): void {
+    const { before, events, isOwn } = applied
     for (const event of events) {
       // Others have ended the lease. What runs under it is told first: it has nothing to report any more.
       if (event.type === 'lease_expired' && event.workerId === this.workerId) this.lease.declareLost()
@@ -163,6 +167,7 @@ export class Member implements AppendingProcess, BeatingProcess, WakingProcess {
       this.starts.see(event)
     }
     this.starts.forgetFolded()
+    this.#nearModels.see(applied, this.ledger)
     this.wakeups.follow()
     if (isOwn) this.maintenance.followAppend(before, this.ledger, takesIn(events))
   }

@@ -4,6 +4,8 @@ import { dispatch, takeJob } from '../dispatch.ts'
 import { shareOf } from '../fair-share.ts'
 import type { JobSpec } from '../job.ts'
 import { type Job, jobOf } from '../ledger.ts'
+import { nearestOf } from '../near-names.ts'
+import { isDeclared } from '../policy.ts'
 import { operand } from '../safe-text.ts'
 import type { Scribe } from '../scribe.ts'
 import { waitingFor } from '../wait-reason.ts'
@@ -14,12 +16,12 @@ import { accepted, type Body, refused, startedJob } from './result.ts'
  * Puts jobs in line, all or none. A job that is live with the same spec is left as it is; with `intake`, with any spec: its row
  * was taken in before.
  */
-export function enqueue(scribe: Scribe, { specs, intake }: Body<'enqueue'>): CommandResult {
+export function enqueue(scribe: Scribe, { specs, intake, again }: Body<'enqueue'>): CommandResult {
   const fresh: JobSpec[] = []
   const seen = new Map<string, JobSpec>()
   for (const spec of specs) {
     const isNew = jobOf(scribe.draft, spec.jobId) === undefined && !seen.has(spec.jobId)
-    const refusal = isNew || intake !== true ? refuse(scribe, spec, seen.get(spec.jobId)) : undefined
+    const refusal = isNew || intake !== true ? refuse(scribe, spec, seen.get(spec.jobId), again) : undefined
     if (refusal !== undefined) return refusal
     if (isNew) fresh.push(spec)
     seen.set(spec.jobId, spec)
@@ -134,7 +136,24 @@ function queue(scribe: Scribe, spec: JobSpec, how: { asked?: true; intake?: true
   scribe.record({ type: 'queued', jobId: spec.jobId, spec, workerId, named: true, ...how })
 }
 
-function refuse(scribe: Scribe, spec: JobSpec, twin: JobSpec | undefined): Refusal | undefined {
+/** A job that is new may need only what the policy declares, if it declares anything; a live one is left as it is. */
+function refuseUndeclared({ policy }: Scribe['draft'], { jobId, models }: JobSpec): Refusal | undefined {
+  const model = models.find((name) => !isDeclared(policy, name))
+  if (model === undefined || policy.models === undefined) return undefined
+  const near = nearestOf(model, Object.keys(policy.models))
+  const meant = near === null ? '' : ` (did you mean ${near}?)`
+  return refused(
+    'unknown_model',
+    `job ${jobId} needs the model ${model}, which the policy of the queue does not declare${meant}; correct the name, or declare it: \`interlock policy set --models ${operand(model)}\``,
+  )
+}
+
+function refuse(
+  scribe: Scribe,
+  spec: JobSpec,
+  twin: JobSpec | undefined,
+  again = false,
+): Refusal | undefined {
   const { jobId, models } = spec
   if (models.length === 0 && scribe.draft.policy.emptySet === 'reject') {
     return refused(
@@ -143,7 +162,8 @@ function refuse(scribe: Scribe, spec: JobSpec, twin: JobSpec | undefined): Refus
     )
   }
   const known = twin ?? jobOf(scribe.draft, jobId)?.spec
-  if (known === undefined || isSameSpec(known, spec)) return undefined
+  if (known === undefined) return again ? undefined : refuseUndeclared(scribe.draft, spec)
+  if (isSameSpec(known, spec)) return undefined
   return refused(
     'job_exists',
     `job ${jobId} is live with another ${isSamePayload(known, spec) ? 'spec' : 'payload'}; wait until it has ended, cancel it, or use another id`,

@@ -1,0 +1,100 @@
+import { bareName, isDeclared, type Ledger, modelOf, type Policy, pauseOf } from '../../core/index.ts'
+import type { Logger } from '../base/logger.ts'
+import type { Applied } from '../replica/replica.ts'
+
+/** With more names than this, what is known of them begins again: only warnings are lost. */
+const MOST_NAMES = 10_000
+
+/**
+ * Warns, once a name, of models that are probably another one: two spellings of one model are two models, and their jobs run side by side.
+ * Refusing is up to the policy, which may declare the models that there are. The process that has put the job in line warns.
+ */
+export class NearModels {
+  readonly #logger: Logger
+  /** By each name, all that differ from it by case, blanks, `-` and `_` alone. */
+  readonly #groups = new Map<string, Set<string>>()
+  readonly #byBareName = new Map<string, Set<string>>()
+  readonly #warned = new Set<string>()
+  #policy: Policy | undefined
+
+  constructor(logger: Logger) {
+    this.#logger = logger
+  }
+
+  /** @param ledger after these events, which come after `before` */
+  see({ before, events, isOwn }: Applied, ledger: Ledger): void {
+    if (this.#policy === undefined) {
+      this.#learnLive(before)
+      this.#learn(before.policy)
+    }
+    for (const event of events) {
+      if (event.type !== 'queued' && event.type !== 'requeued') continue
+      const models = event.type === 'queued' ? event.spec.models : event.models
+      for (const model of models ?? []) this.#meet(model, event.jobId, ledger, isOwn)
+    }
+  }
+
+  #meet(model: string, jobId: string, ledger: Ledger, isOwn: boolean): void {
+    if (ledger.policy !== this.#policy) this.#learn(ledger.policy)
+    const group = this.#groups.get(model) ?? this.#add(model)
+    if (!isOwn || this.#warned.has(model)) return
+    const { policy } = ledger
+    if (!isDeclared(policy, model)) {
+      this.#warned.add(model)
+      return this.#warnOfUndeclared(model, jobId)
+    }
+    if (policy.models !== undefined || group.size < 2) return
+    const other = [...group].find((name) => name !== model && isKnown(ledger, name))
+    if (other === undefined) return
+    this.#warned.add(model)
+    this.#warnOfNear(model, other, jobId)
+  }
+
+  /** Jobs that were live before this process saw events. */
+  #learnLive({ models }: Ledger): void {
+    for (const { model } of models) if (this.#groups.size < MOST_NAMES) this.#add(model)
+  }
+
+  #learn(policy: Policy): void {
+    this.#policy = policy
+    for (const model of namesIn(policy)) this.#add(model)
+  }
+
+  #add(model: string): Set<string> {
+    if (this.#groups.size >= MOST_NAMES) {
+      for (const names of [this.#groups, this.#byBareName, this.#warned]) names.clear()
+    }
+    const bare = bareName(model)
+    const group = this.#byBareName.get(bare) ?? new Set()
+    group.add(model)
+    this.#byBareName.set(bare, group)
+    this.#groups.set(model, group)
+    return group
+  }
+
+  #warnOfNear(model: string, other: string, jobId: string): void {
+    this.#logger.warn(
+      `[COORDINATOR] Job ${jobId} needs the model ${JSON.stringify(model)}, which differs little from ${JSON.stringify(other)}: they are two models, and jobs of both run at the same time. If one is meant, correct the name, and declare the models that there are: interlock policy set --models <model>`,
+      { event: 'model.near', job_id: jobId, model },
+    )
+  }
+
+  #warnOfUndeclared(model: string, jobId: string): void {
+    this.#logger.warn(
+      `[COORDINATOR] Job ${jobId} needs the model ${JSON.stringify(model)}, which the policy does not declare. It was in the queue before, so it goes on; new jobs that need the model are refused`,
+      { event: 'model.not_declared', job_id: jobId, model },
+    )
+  }
+}
+
+const namesIn = ({ capacity, rate, holdAfterLossSeconds, models = {} }: Policy): readonly string[] =>
+  [capacity, rate, holdAfterLossSeconds, models]
+    .flatMap((map) => Object.keys(map))
+    .filter((name) => name !== '*')
+
+/** The policy names it, or a job that waits or runs needs it. */
+function isKnown(ledger: Ledger, model: string): boolean {
+  const { line, holders } = modelOf(ledger, model)
+  const isNeeded = line.size > 0 || holders.size > 0 || (pauseOf(ledger, model)?.jobs.size ?? 0) > 0
+  return isNeeded || namesIn(ledger.policy).includes(model)
+}

@@ -1,0 +1,66 @@
+/** The flags of `policy set`: what is typed, and the policy that it makes. */
+import { describe, expect, it } from 'vitest'
+import { hasPolicyFlags, type PolicyFlags, policyFrom } from '../../src/apps/cli/policy-flags.ts'
+import { defaultPolicy, type Policy } from '../../src/engine/core/index.ts'
+import { policyFacts, policyText } from '../../src/tools/format/policy-text.ts'
+
+const set = (flags: object, base: Policy = defaultPolicy) => policyFrom(flags as PolicyFlags, base)
+
+describe('policy set (policyFrom, hasPolicyFlags)', () => {
+  it.each<readonly [object, Partial<Policy>]>([
+    [
+      { maxActive: 'none', overtakes: '16' },
+      { maxActive: null, maxOvertakes: 16 },
+    ],
+    [
+      { policy: 'by-model', capacity: ['a=b=2', '*=3'] },
+      { maxActive: null, capacity: { 'a=b': 2, '*': 3 } },
+    ],
+    [
+      { age: '0.5', offer: '10', emptySet: 'reject' },
+      { ageSeconds: 0.5, offerMs: 10, emptySet: 'reject' },
+    ],
+    [
+      { hold: ['m=5'], rate: ['m=5/0.5'] },
+      { holdAfterLossSeconds: { m: 5 }, rate: { m: { starts: 5, perSeconds: 0.5 } } },
+    ],
+    [{ shareActive: '2' }, { fairShare: { spacingSeconds: 0, maxWaiting: null, maxActive: 2 } }],
+    [
+      { retention: 'none', archive: 'drop' },
+      { retentionDays: null, archive: 'drop' },
+    ],
+    [{ models: ['a', 'b=2'] }, { models: { a: {}, b: {} }, capacity: { b: 2 } }],
+  ])('%j makes %j', (flags, policy) => {
+    expect(set(flags)).toEqual({ ...defaultPolicy, ...policy })
+    expect(hasPolicyFlags(flags)).toBe(true)
+  })
+
+  it('declares more models, takes one back, and all of them', () => {
+    const declared = set({ models: ['a', 'b=2'] })
+    expect(set({ models: ['c', 'a=none'] }, declared)).toEqual({ ...declared, models: { b: {}, c: {} } })
+    expect(set({ models: ['none'] }, declared)).toEqual({ ...defaultPolicy, capacity: { b: 2 } })
+    expect(policyText(declared)).toContain('only the models a, b')
+    expect(policyFacts(defaultPolicy)).toContainEqual(['declared', 'jobs may need any model'])
+  })
+
+  it('takes back a share of which nothing is left', () => {
+    const shared = set({ shareActive: '2', spacing: '3' })
+    expect(set({ shareActive: 'none' }, shared).fairShare).toMatchObject({
+      spacingSeconds: 3,
+      maxActive: null,
+    })
+    expect(set({ shareActive: 'none', spacing: '0' }, shared).fairShare).toBeNull()
+  })
+
+  it.each([
+    [{ maxActive: '0' }, '--max-active 0: must be a whole number from 1 to 1,000,000, or none'],
+    [{ offer: 'none' }, '--offer none: must be a whole number from 0'],
+    [{ emptySet: 'maybe' }, '--empty-set maybe: must be bypass or reject or exclusive'],
+    [{ capacity: ['m'] }, '--capacity m: must be model=n, such as flux-dev=2'],
+    [{ rate: ['m=5'] }, '--rate m=5: must be model=starts/seconds'],
+    [{ models: ['m=x'] }, '--models m=x: must be model, or model=n with its places'],
+    [{ models: ['b=2'], capacity: ['b=3'] }, 'models.b.capacity: is the same field as capacity.b'],
+  ])('%j is refused', (flags, said) => {
+    expect(() => set(flags)).toThrow(said)
+  })
+})
