@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { isLong, Turns } from '../../src/engine/worker/event-loop.ts'
+import { isLong, Turns } from '../../src/engine/worker/yield-when-busy.ts'
 import { memoryStore, work } from './support.ts'
 
 const burn = (ms: number) => {

@@ -5,7 +5,7 @@
  *     const status = await migrationStatus(query)              // what the database has; stores refuse one that does not fit
  *
  * The SQL stands in `migrations/`: tables in `parts/`, functions in `functions/`, one file per subject. `bundle.ts` composes the two
- * bundles, `docs/reference/sql-api.md` and the types of the database from it.
+ * bundles, `docs/reference/sql.md` and the types of the database from it.
  * @module
  */
 export type { ColumnNames } from './columns.ts'

@@ -3,10 +3,10 @@ import { endsAttempt, type Lease, type RecordedEvent, type Started } from '../co
 import type { AttemptSpan } from '../store/index.ts'
 import type { HandlerContext, HandlerDefinition, Job } from './api.ts'
 import { AttemptStopped, type StopCause } from './errors.ts'
-import { Turns } from './event-loop.ts'
 import { type AttemptOutcome, type HandlerEnd, outcomeOf } from './outcome.ts'
 import { after } from './timer.ts'
 import { owned } from './uncaught.ts'
+import { Turns } from './yield-when-busy.ts'
 
 /** Causes that end the attempt even against the handler, the strongest last. */
 const strength: Readonly<Record<StopCause, number>> = {

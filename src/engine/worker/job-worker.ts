@@ -26,7 +26,6 @@ import type {
 } from './api.ts'
 import { Attempt, Attempts } from './attempt.ts'
 import { Breaker } from './breaker.ts'
-import { Turns } from './event-loop.ts'
 import { type HandlerSet, handlersOf } from './handlers.ts'
 import { logEnd, logFailure, logStart, logUnreported } from './log-lines.ts'
 import type { AttemptOutcome } from './outcome.ts'
@@ -37,6 +36,7 @@ import { Slots } from './slots.ts'
 import { after } from './timer.ts'
 import { catchUncaught } from './uncaught.ts'
 import { untilAnswered } from './until-answered.ts'
+import { Turns } from './yield-when-busy.ts'
 
 /**
  * A worker that takes jobs of the coordinator's queue as soon as they may start. One process may have several.
