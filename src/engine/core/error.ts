@@ -7,7 +7,7 @@ import { forShell } from './safe-text.ts'
  * - `refusal`: the queue does not carry out this command, now or later; it concerns nobody else
  * - `outage`: the database does not answer; it may be back in a moment
  * - `busy`: the database answers, but others were in the way; it may be different in a moment
- * - `unwritable`: the database answers but takes no writes; a person has to mend it, unless it is a fail-over ({@link isReadOnly})
+ * - `unwritable`: the database answers but takes no writes; a person has to repair it, unless it is a fail-over ({@link isReadOnly})
  * - `log`: the log has something that cannot be folded, or lacks something
  * - `setup`: something was set up wrong: the schema, the address, another process
  * - `ended`: the call, or what it waited for, was ended

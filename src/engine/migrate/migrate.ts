@@ -21,7 +21,7 @@ export interface MigrationOutcome {
 }
 
 export interface MigrateOptions extends ScriptOptions {
-  /** Run even if the database has this migration: mends functions, triggers and grants that were changed since. */
+  /** Run even if the database has this migration: repairs functions, triggers and grants that were changed since. */
   readonly again?: boolean
   /** Does everything and rolls it back: shows what it finds, changes nothing. Tables are locked meanwhile. */
   readonly check?: boolean

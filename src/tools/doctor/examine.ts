@@ -86,8 +86,8 @@ export const examination = (queue: string, findings: readonly Finding[], facts?:
 })
 
 /**
- * What keeps the doctor out has to be mended first.
- * @param isProject reached over the API of a Supabase project: it is mended in another way, and the message says how
+ * What keeps the doctor out has to be repaired first.
+ * @param isProject reached over the API of a Supabase project: it is repaired in another way, and the message says how
  * @throws any other error
  */
 export function keptOut(error: unknown, isProject: boolean): Finding {

@@ -43,7 +43,7 @@ export function addDoctor(cli: Cli): void {
 
 async function examined(frame: Frame, waitingMs: number): Promise<Examination> {
   const target = frame.target()
-  // A database that does not exist yet has nothing to mend.
+  // A database that does not exist yet has nothing to repair.
   const folder = emptyFolder(target)
   if (folder !== null) throw new InterlockError('not_migrated', `${folder}: ${nothingYet}`)
   const began = performance.now()

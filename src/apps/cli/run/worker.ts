@@ -10,7 +10,7 @@ export interface RunWorkerOptions {
   readonly sleepMs: ReadonlyMap<string, number>
   /** Jobs at once in this process. */
   readonly slots: number
-  /** Called for an error that waiting does not mend: the run cannot go on here. */
+  /** Called for an error that waiting does not end: the run cannot go on here. */
   readonly onError: (error: unknown) => void
 }
 

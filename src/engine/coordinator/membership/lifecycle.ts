@@ -26,7 +26,7 @@ export interface LifecycleOptions {
   readonly logger: Logger
 }
 
-/** A refused login or key, or a missing database, does not mend itself: people should not have to wait for the message. */
+/** A refused login or key, or a missing database, does not go away by itself: people should not have to wait for the message. */
 const repairedByPeople = /^(28|3D)/
 
 function mayOpenSoon(error: unknown): error is InterlockError {

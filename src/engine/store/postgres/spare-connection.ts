@@ -24,7 +24,7 @@ export function spareConnection(
     const got = await pool.connect().catch((error: unknown) => ({ error }))
     if (!('error' in got)) return lent(got, work)
     return listener.use(work).catch((error: unknown) => {
-      // Throws the pool's error, since that is the one to mend. The spare connection may lack what your program sets up for its
+      // Throws the pool's error, since that is the one to repair. The spare connection may lack what your program sets up for its
       // pool.
       throw error instanceof InterlockError ? error : got.error
     })

@@ -3,7 +3,7 @@ import { type FunctionName, type Rpc, storeFailure } from '../sql/index.ts'
 import { unsendableKey } from './client.ts'
 import type { ApiLike, ApiResult, SupabaseError } from './client-shape.ts'
 
-/** Calls that do not use the lane: those that only read, and those that renew a lease, which must wait behind nothing. */
+/** Calls that do not wait in line: those that only read, and those that renew a lease, which must wait behind nothing. */
 const outOfLine: ReadonlySet<FunctionName> = new Set([
   'job_queue_beat',
   'job_queue_leave',

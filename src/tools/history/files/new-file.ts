@@ -15,7 +15,7 @@ export function removeUnfinished(): void {
   for (const part of unfinished) rmSync(part, { force: true })
 }
 
-/** The path is wrong, not the disk. It is known before any work is done, and another path mends it. */
+/** The path is wrong, not the disk. It is known before any work is done, and another path will do. */
 const wrongPath = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'EPERM', 'EROFS', 'ENAMETOOLONG'])
 
 /**
