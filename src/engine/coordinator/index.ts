@@ -12,7 +12,8 @@
  * `maintenance/`.
  *
  * It emits `events$`, `state$` and `ready$`, `leaseLost$` when its running jobs may run elsewhere, and `stopped$` when it cannot go on.
- * It promises: a resolved call is in the log; a rejected one says by its `code` whether to try again.
+ * It promises: what a resolved command did is in the log, but for jobs that a lenient gate lets run while the database is away. A
+ * rejected one says by its `code` whether it may be given again.
  * @module
  */
 export type * from './api/calls.ts'
