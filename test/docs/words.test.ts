@@ -1,6 +1,8 @@
-/** How much there is to read, and that a guide is one. */
+/** How much there is to read, that a guide is one, and in which words. */
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { blocksOf, type Page, pages, wordsOf } from './markdown.ts'
+import { blocksOf, type Page, pages, proseOf, root, wordsOf } from './markdown.ts'
 
 const guides = pages.filter(({ file }) => file.startsWith('docs/guides/'))
 /** What somebody reads who uses it. The rest is looked up, or is about how it is built. */
@@ -49,4 +51,28 @@ describe('a guide', () => {
   const built = ({ text }: Page) =>
     text.match(/`(?:src|test|machines|bench)\/[^`]*`|\bADR\b|decisions\//gu) ?? []
   it.each(named)('%s says nothing about how it is built', (_, page) => expect(built(page)).toEqual([]))
+})
+
+describe('the glossary', () => {
+  const glossary = pages.filter(({ file }) => file === 'docs/glossary.md')
+
+  it('has 1,500 words at most, on 40 that users meet', () => {
+    expect(glossary.map(wordsOf)[0]).toBeLessThanOrEqual(1_500)
+    const rows = glossary.flatMap(({ text }) => text.match(/^\| (?!word \||---).*$/gmu) ?? [])
+    expect(rows).toHaveLength(40)
+  })
+})
+
+describe('no page has a private word outside of code', () => {
+  const words = readFileSync(path.join(root, 'test/docs/private-words.txt'), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+  const privateWord = new RegExp(`\\b(?:${words.join('|')})\\b`, 'giu')
+  // Links and folders are names too, and what changed once is told in the words of then.
+  const said = (page: Page) => proseOf(page).replace(/`[^`\n]*`|\]\([^)]*\)|[\w-]+(?:\/[\w-]+)+/gu, '')
+  const told = pages.filter(({ file }) => file !== 'CHANGELOG.md')
+
+  it.each(told.map((page) => [page.file, page] as const))('%s', (_, page) => {
+    expect(said(page).match(privateWord) ?? []).toEqual([])
+  })
 })

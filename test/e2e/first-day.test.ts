@@ -100,12 +100,13 @@ it.concurrent('npx finds the command by the name of the package, and the demo ne
   await new Promise<void>((resolve) =>
     child.stdout.on('data', (data) => {
       said += String(data)
-      if (said.includes('one after the other')) resolve()
+      // Its first claim was true: cli/demo.test.ts has the rest.
+      if (/[✓✗]/u.test(said)) resolve()
     }),
   )
   child.kill('SIGTERM')
   await ended
-  expect(said.match(/✓/g)?.length).toBeGreaterThanOrEqual(5)
+  expect(said).toContain('✓')
   expect(said).not.toContain('✗')
   expect(await readdir(cwd)).toEqual([])
 })

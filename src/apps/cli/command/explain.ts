@@ -39,10 +39,7 @@ export function addExplain(cli: Cli): void {
           ])
         }),
     )
-    .option(
-      '--data',
-      'also its data beside the log: payload, progress, checkpoint, result, error, traceparent',
-    )
+    .option('--data', 'also its payload, progress, checkpoint, result, error and traceparent')
 }
 
 const textOf = (frame: Frame, { explanation, events }: ExplainedJob): readonly string[] => [

@@ -91,7 +91,7 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
       },
       {
         usage: 'drain',
-        summary: 'start no job any more; running jobs may end',
+        summary: 'stop starting jobs; running jobs finish',
         load: async () => (await import('./drain.ts')).addDrain,
       },
       {
@@ -122,7 +122,7 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
       },
       {
         usage: 'top',
-        summary: 'live: what runs, the models and the line, with keys for the levers',
+        summary: 'live: what runs, the models and the line, with keys to change it',
         load: async () => (await import('./top.ts')).addTop,
       },
       {

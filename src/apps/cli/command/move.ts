@@ -24,7 +24,7 @@ export function addMove(cli: Cli): void {
     [
       [
         'move report-9 --before report-2',
-        'right before that one; of both ids an unambiguous beginning will do',
+        'right before that one; unique prefixes work for both ids',
       ],
       [
         'move report-9 --priority 5',

@@ -40,7 +40,7 @@ export function addPolicy(cli: Cli): void {
       ['policy set --max-active none --capacity flux-dev=2', 'two at once on that model, and no other limit'],
       ['policy set --hold flux-dev=120 --rate veo-3=5/60', 'two minutes after a loss; five starts a minute'],
       ['policy set --retention 14 --archive drop', 'the database keeps its size: older events are erased'],
-      ['policy set --rate veo-3=none --capacity flux-dev=none', 'takes back what was set for these two'],
+      ['policy set --rate veo-3=none --capacity flux-dev=none', 'resets both to the default'],
     ],
     (frame, _, flags) => set(frame, flags),
   )

@@ -19,7 +19,7 @@ export function addRetry(cli: Cli): void {
   const command = cli.command<Options>(
     'retry',
     [
-      ['retry report-1', 'one job; an unambiguous beginning of its id will do'],
+      ['retry report-1', 'one job; a unique prefix of its id works'],
       ['retry --model flux-dev --newer 24h', 'after an outage: all that it cost; shows how many, and asks'],
       ['retry --all --yes', 'every dead job, without asking'],
     ],
