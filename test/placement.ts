@@ -62,12 +62,14 @@ const rest: Readonly<Record<string, string>> = {
   'migrate/plans': 'plans, and what they cost; on every PostgreSQL that is there',
 
   // Examples and packages: what people install, compile and run.
+  'docs/site': 'installs what the site needs, and builds it',
   'docs/examples': 'runs each example of the documentation with the packed package',
   'e2e/bundlers': 'bundles the packed package with four bundlers',
   'e2e/first-day': 'npx, containers and signals, with the packed package',
   'e2e/library': 'runs programs with the packed package',
   'e2e/light': 'weighs the packed package',
   'e2e/package': 'runs commands of the packed package',
+  'e2e/runtimes': 'fetches Bun and Deno, and runs the packed package with them',
   'e2e/types': 'compiles programs against the packed package',
 
   // Programs of the machine that are not everywhere.

@@ -1,0 +1,33 @@
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { pagesFolder, sidebar } from '../pages.ts'
+
+const typescript = path.join(pagesFolder, 'reference/typescript/sidebar.json')
+
+export default {
+  title: 'Interlock',
+  description:
+    'A job queue on PostgreSQL: two jobs that share a model never run at the same time, and each job that waits says why.',
+  srcDir: '.pages',
+  outDir: '.out',
+  cacheDir: '.cache',
+  cleanUrls: true,
+  // Those of the pages are checked by test/docs/links.test.ts; TypeDoc links to types that it does not show.
+  ignoreDeadLinks: true,
+  // What stands in angle brackets is meant as it stands.
+  markdown: { html: false },
+  vite: { logLevel: 'warn' },
+  themeConfig: {
+    search: { provider: 'local' },
+    outline: [2, 3],
+    sidebar: [
+      ...sidebar(),
+      ...(existsSync(typescript) ? [JSON.parse(readFileSync(typescript, 'utf8'))] : []),
+    ],
+    nav: [
+      { text: 'Start', link: '/start/quick-start' },
+      { text: '3 a.m.', link: '/guides/at-3-am' },
+      { text: 'All pages', link: '/all' },
+    ],
+  },
+}

@@ -1,0 +1,28 @@
+/**
+ * The documentation as a site, with search: `npm run docs` shows it while you write, `npm run docs -- --build` writes it to site/.out.
+ * It has a lock file of its own: what it needs (VitePress, TypeDoc and the compiler that TypeDoc knows) is installed by the first run, and nobody
+ * else waits for it.
+ */
+import { execFileSync } from 'node:child_process'
+import { existsSync, watch } from 'node:fs'
+import path from 'node:path'
+import { preparePages, root, site } from './pages.ts'
+
+const isBuild = process.argv.includes('--build')
+const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
+if (!existsSync(path.join(site, 'node_modules/vitepress')))
+  execFileSync(npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: site, stdio: 'inherit' })
+
+preparePages()
+if (!process.argv.includes('--no-types')) {
+  const { writeTypes } = await import('./types.mjs')
+  await writeTypes()
+}
+const { build, createServer } = await import('vitepress')
+if (isBuild) await build(site)
+else {
+  const server = await createServer(site, { host: '127.0.0.1' })
+  await server.listen()
+  server.printUrls()
+  watch(path.join(root, 'docs'), { recursive: true }, () => preparePages())
+}
