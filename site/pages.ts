@@ -81,7 +81,7 @@ export function sidebar(): readonly SidebarItem[] {
       text: text.slice(0, text.indexOf('\n')),
       items: linkedFrom('docs/README.md', text).map(itemOf),
     })),
-    { text: 'Project', items: ['docs/glossary.md', ...project].map(itemOf) },
+    { text: 'Project', items: project.map(itemOf) },
   ]
 }
 

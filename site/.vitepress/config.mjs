@@ -18,7 +18,17 @@ export default {
   markdown: { html: false },
   vite: { logLevel: 'warn' },
   themeConfig: {
-    search: { provider: 'local' },
+    search: {
+      provider: 'local',
+      // What is explained comes before what is listed.
+      options: {
+        miniSearch: {
+          searchOptions: {
+            boostDocument: (page) => (/^\/(?:reference\/typescript|inside)\//.test(page) ? 0.2 : 1),
+          },
+        },
+      },
+    },
     outline: [2, 3],
     sidebar: [
       ...sidebar(),
