@@ -22,10 +22,7 @@ export function addMove(cli: Cli): void {
   const command = cli.command<Options>(
     'move',
     [
-      [
-        'move report-9 --before report-2',
-        'right before that one; unique prefixes work for both ids',
-      ],
+      ['move report-9 --before report-2', 'right before that one; unique prefixes work for both ids'],
       [
         'move report-9 --priority 5',
         'as if it had come five times ageSeconds earlier; a negative one moves it back',
