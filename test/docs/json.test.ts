@@ -92,6 +92,7 @@ const commands: readonly (readonly [section: string, words: readonly string[], c
   ['retry', ['retry', 'dead']],
   ['enqueue', ['enqueue', '--job', 'more', '--models', 'm']],
   ['cancel', ['cancel', 'more']],
+  ['many', ['move', '--model', 'm', '--priority', '0', '--yes']],
   ['pause', ['pause', 'm', '--for', '1h']],
   ['resume', ['resume', 'm']],
   ['drain', ['drain']],
