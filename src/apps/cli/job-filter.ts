@@ -43,8 +43,7 @@ const timeOf = (flag: string, text: string | undefined, now: Micros): Date | und
   text === undefined ? undefined : new Date(Math.floor(momentOf(flag, text, now).from / 1_000))
 
 /** Whether the flags name some jobs and not all of them. */
-export const namesSome = (flags: FilterFlags): boolean =>
-  filterFlags.some((name) => flags[name] !== undefined)
+const namesSome = (flags: FilterFlags): boolean => filterFlags.some((name) => flags[name] !== undefined)
 
 const filterFlags = ['state', 'kind', 'model', 'customer', 'older', 'newer'] as const
 
