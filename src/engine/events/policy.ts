@@ -125,7 +125,7 @@ export function parsePolicy(input: unknown, base: Policy = defaultPolicy, root =
   const shorthand = parseInput(inputSchema, input, root)
   if (shorthand === 'serial') return { ...base, maxActive: 1 }
   if (shorthand === 'by-model') return { ...base, maxActive: null }
-  const { models, ...fields } = parseInput(partialSchema, input, root) as Changes
+  const { models, ...fields } = parseInput(partialSchema, input, root) as PolicyChanges
   const declared = models == null ? fields : { ...fields, ...declaring(models, fields, base, root) }
   const given = Object.entries(declared).filter(([, value]) => value !== undefined)
   const { models: before, ...kept } = { ...base, ...Object.fromEntries(given) }
@@ -141,12 +141,12 @@ export function parseDeclared(models: unknown, root = 'models'): DeclaredModels 
   return Object.fromEntries(parseInput(listSchema, models, root).map((model) => [model, {}]))
 }
 
-type Changes = Partial<Omit<Policy, 'models'>> & { readonly models?: DeclaredModels | null }
+type PolicyChanges = Partial<Omit<Policy, 'models'>> & { readonly models?: DeclaredModels | null }
 
 /** The names of the models, and the capacities with theirs. @throws InterlockError `invalid_input` for one that is given twice */
 function declaring(
   models: DeclaredModels,
-  { capacity }: Changes,
+  { capacity }: PolicyChanges,
   base: Policy,
   root: string,
 ): Partial<Policy> {

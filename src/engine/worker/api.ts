@@ -184,9 +184,16 @@ type JobOfAnyKind<Made, Named> = '*' extends keyof Made
     : EnqueueInput
   : never
 
-/** The models that handlers name: found by the compiler. */
+/** The models that handlers name, where these are written: found by the compiler. A handler that is a function names none. */
 export type ModelsFor<Named> = {
-  readonly [Kind in keyof Named]: { readonly models?: Named[Kind] }
+  readonly [Kind in keyof Named]: { readonly models?: Named[Kind] } | object
+}
+
+/** The same, as it was found. */
+export type ModelsIn<Named> = {
+  readonly [Kind in keyof Named as Named[Kind] extends readonly string[] ? Kind : never]: {
+    readonly models: Named[Kind]
+  }
 }
 
 /** A method, so that a function of whatever payload fits where the kind does not say which. */

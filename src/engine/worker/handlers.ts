@@ -1,6 +1,6 @@
 import { type InterlockError, invalidInput } from '../core/index.ts'
 import { checkHandler, type EnqueueInput } from '../events/index.ts'
-import type { AnyHandler, AnyJob, HandlerDefinition, HandlersFor, ModelsFor } from './api.ts'
+import type { AnyHandler, AnyJob, HandlerDefinition, HandlersFor, ModelsFor, ModelsIn } from './api.ts'
 
 const ANY_KIND = '*'
 
@@ -62,6 +62,6 @@ function invalid(path: string, what: string): InterlockError {
 export function defineHandlers<
   Made extends Readonly<Record<string, unknown>>,
   Named extends Readonly<Record<string, unknown>> = Record<never, never>,
->(handlers: HandlersFor<Made> & ModelsFor<Named>): HandlersFor<Made> & ModelsFor<Named> {
-  return handlers
+>(handlers: HandlersFor<Made> & ModelsFor<Named>): HandlersFor<Made> & ModelsIn<Named> {
+  return handlers as HandlersFor<Made> & ModelsIn<Named>
 }

@@ -56,7 +56,7 @@ const naming = createJobWorker({
   handlers: { generate: { models: ['flux-dev'], run: () => 1 }, other: () => 2 },
 })
 naming.enqueue([{ jobId: 'a', kind: 'other' }]) // TS2322
-naming.enqueue([{ jobId: 'a', kind: 'generat' }]) // TS2322
+naming.enqueue([{ jobId: 'a', kind: 'generat' }]) // TS2820
 const typedNaming = createJobWorker({
   coordinator: typed,
   handlers: { resize: { models: ['sharp'], run: (job) => job.payload.width }, caption },
