@@ -55,4 +55,15 @@ describe('the page of pages', () => {
     visit('README.md')
     expect(pages.map(({ file }) => file).filter((file) => !seen.has(file))).toEqual([])
   })
+
+  it.each([
+    'migration guide',
+    'usage and testing',
+    'three scenarios',
+    'summary of the implementation',
+    'old hand repairs',
+  ])('has the document that was asked for first: %s', (name) => {
+    const lines = pageOf('docs/README.md').text.split('\n')
+    expect(lines.filter((line) => line.toLowerCase().includes(name) && line.includes('.md)'))).not.toEqual([])
+  })
 })
