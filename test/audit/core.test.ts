@@ -49,6 +49,24 @@ describe('the audit of every log that the core decides', () => {
     expect(auditor.report().violations).toEqual([])
   })
 
+  it('excuses a job whose model went, in the same append, to one ahead of it that a rate may have kept back', () => {
+    const queue = given({ maxActive: 3, maxOvertakes: null, rate: { b: { starts: 1, perSeconds: 0.01 } } })
+    queue.enqueue('limiting', ['b'])
+    queue.claim()
+    queue.complete('limiting')
+    queue.enqueue('J', ['a', 'e'])
+    queue.claim()
+    queue.later(100)
+    queue.enqueue('ahead', ['b', 'e'], { priority: 2 })
+    queue.enqueue('next', ['e'], { priority: 1 })
+    queue.ask('asked', ['a'], { wait: true })
+    const { said } = queue.complete('J', { claim: { max: 1, kinds: null } })
+    expect(said).toEqual(['completed J', 'started asked by w1', 'started ahead by w1'])
+    const auditor = new Auditor()
+    for (const event of queue.log) auditor.push(event)
+    expect(auditor.report().violations).toEqual([])
+  })
+
   it('lets a job that may be passed keep its model from those behind it all the same', () => {
     const queue = given({ maxActive: 3, maxOvertakes: 3 })
     queue.enqueue('J', ['d', 'f'])

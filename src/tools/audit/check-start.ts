@@ -103,6 +103,7 @@ function endOffers(state: AuditState, started: AuditedJob, at: number): void {
   const full = started.spec.models.filter((model) => lines.holders(model) >= lines.places(model))
   const isLastSlot = started.alone || (maxActive !== null && lines.slots >= maxActive)
   if (takesSlot(started) && isLastSlot) state.excuseBehind(started)
+  if (full.length > 0) state.excuseTaken(started, full)
   const spent = started.spec.models.filter((model) => lines.rates.mayBeFull(lines.policy, model, at))
   if (spent.length > 0) state.excuseLimited(spent)
   lines.endOffers(

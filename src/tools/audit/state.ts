@@ -101,6 +101,14 @@ export class AuditState {
     this.passed.push(...open)
   }
 
+  /** These models went to this job, which is ahead of those whose offers this append had made: they ended. */
+  excuseTaken(by: AuditedJob, models: readonly string[]): void {
+    const open = this.passed
+      .splice(0)
+      .filter(({ job }) => byPlace(by, job) > 0 || !job.spec.models.some((model) => models.includes(model)))
+    this.passed.push(...open)
+  }
+
   /** The rates of these models allow no more starts, so the offers that this append made to jobs that need them ended. */
   excuseLimited(models: readonly string[]): void {
     const open = this.passed
