@@ -68,6 +68,7 @@ const calls: Readonly<Record<string, readonly Argument[]>> = {
   confirmCancel: [lease, optional],
   reprioritize: [id, argument({ priority: 1 })],
   setPolicy: [argument({ maxActive: 2 }, 'an empty object')],
+  defineModels: [argument({ 'flux-dev': {} })],
   pauseModel: [id, argument({ reason: 'why' })],
   resumeModel: [id],
   explain: [id],

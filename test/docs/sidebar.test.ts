@@ -1,6 +1,6 @@
 /** What stands at the side of the site leads to every page. */
 import { expect, it } from 'vitest'
-import { linkOf, type SidebarItem, sidebar, sources } from '../../site/pages.ts'
+import { linkOf, type SidebarItem, sidebar, sources } from '../../.ci/site/pages.ts'
 
 const linksOf = ({ link, items = [] }: SidebarItem): readonly string[] => [
   ...(link === undefined ? [] : [link]),

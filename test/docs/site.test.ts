@@ -4,8 +4,8 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { beforeAll, expect, it } from 'vitest'
+import { linkOf, site, sources } from '../../.ci/site/pages.ts'
 import manifest from '../../package.json' with { type: 'json' }
-import { linkOf, site, sources } from '../../site/pages.ts'
 
 const out = path.join(site, '.out')
 const read = (link: string) => readFileSync(path.join(out, `${link.replace(/\/$/u, '/index')}.html`), 'utf8')

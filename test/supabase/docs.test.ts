@@ -31,7 +31,7 @@ describe('the jobs of pg_cron', () => {
     onTestFinished(() => store.close())
     await project.query("insert into jobs (job_id, model) values ('of-cron', 'm')")
     const { at } = await standOf(store, 'cron')
-    await appendNow(store, 'cron', [queuedEvent('of-cron')], { at, jobs: [waitingRow('of-cron', at)] })
+    await appendNow(store, 'cron', [queuedEvent('of-cron')], { jobs: [waitingRow('of-cron', at)] })
     await run('interlock-project')
     expect(await project.query("select required_models from jobs where job_id = 'of-cron'")).toEqual([
       { required_models: ['m'] },

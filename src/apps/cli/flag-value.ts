@@ -54,7 +54,7 @@ export function readNumber(text: string | undefined, { min, max, whole }: Number
   return number >= min && number <= max ? number : undefined
 }
 
-export function rangeText({ min, max, whole }: NumberRange): string {
+function rangeText({ min, max, whole }: NumberRange): string {
   return `a ${whole ? 'whole number' : 'number'} from ${numberText(min)} to ${numberText(max)}`
 }
 

@@ -3,7 +3,7 @@ import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFil
 import path from 'node:path'
 
 export const site = import.meta.dirname
-export const root = path.resolve(site, '..')
+export const root = path.resolve(site, '../..')
 /** Written by {@link preparePages}, read by VitePress; not in the repository. */
 export const pagesFolder = path.join(site, '.pages')
 

@@ -1,5 +1,5 @@
 /**
- * The documentation as a site, with search: `npm run docs` shows it while you write, `npm run docs -- --build` writes it to site/.out.
+ * The documentation as a site, with search: `npm run docs` shows it while you write, `npm run docs -- --build` writes it to .ci/site/.out.
  * It has a lock file of its own: what it needs (VitePress, TypeDoc and the compiler that TypeDoc knows) is installed by the first run, and nobody
  * else waits for it.
  */
