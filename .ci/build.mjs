@@ -12,6 +12,7 @@ import { bundleCommand } from './bundle-command.mjs'
 import { bundleLibrary } from './bundle-library.mjs'
 import { writeCommonJsTypes } from './commonjs-types.mjs'
 import { writeLicenses } from './licenses.mjs'
+import { pruneTypes } from './prune-types.mjs'
 
 const root = path.resolve(import.meta.dirname, '..')
 const dist = path.resolve(root, process.argv[2] ?? 'dist')
@@ -27,6 +28,7 @@ if (tsc.status !== 0) process.exit(tsc.status ?? 1)
 const command = await bundleCommand(pathToFileURL(dist))
 const library = await bundleLibrary(pathToFileURL(dist), command.asked)
 await writeCommonJsTypes(pathToFileURL(dist))
+pruneTypes(dist, JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')))
 const page = await buildPage(path.join(dist, 'dashboard'))
 writeLicenses(root, [...command.bundled, ...library, ...page], path.join(dist, 'THIRD_PARTY_LICENSES'))
 

@@ -38,8 +38,7 @@ export async function bundleCommand(dist) {
     format: 'esm',
     platform: 'node',
     target: 'node22.12',
-    // The names stay, and traces name the sources where a user asks for a stack (DEBUG=1).
-    sourcemap: true,
+    // The names stay, so that a stack says where it was (DEBUG=1).
     sourcesContent: false,
     legalComments: 'none',
     // Packages in CommonJS ask for the modules of Node by it.

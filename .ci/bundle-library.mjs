@@ -46,8 +46,7 @@ export async function bundleLibrary(dist, askedFor, others = []) {
     conditions: ['es2015'],
     external: [...outside, ...others, 'node:*'],
     target: 'node22.12',
-    // A user's debugger and stack traces (`--enable-source-maps`) name the sources.
-    sourcemap: true,
+    // The names stay, so that a stack says where it was. Maps would name sources that the package does not have.
     sourcesContent: false,
     legalComments: 'none',
     metafile: true,
