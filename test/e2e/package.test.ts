@@ -1,6 +1,6 @@
 /** What somebody has who installs the package, and nothing else. */
 import { execFile, spawn } from 'node:child_process'
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -95,20 +95,23 @@ it.each(['dev', 'migrate', 'status', 'doctor'])(
   },
 )
 
-it('has whatever its pages link to, but for the decisions, which stay in the repository', () => {
-  const pages = globSync('**/*.md', { cwd: installed.unpacked })
-  expect(pages).toContain('README.md')
-  expect(pages.filter((page) => page.includes('decisions'))).toEqual([])
-  const dead = pages.flatMap((page) => {
-    const text = readFileSync(path.join(installed.unpacked, page), 'utf8').replace(
-      /^```.*$[\s\S]*?^```$|`[^`\n]*`/gm,
-      '',
+it('has no page but the README and its like, no source map, and of the declarations those that an import reaches', () => {
+  const files = globSync('**', { cwd: installed.unpacked, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(installed.unpacked, path.join(entry.parentPath, entry.name)))
+  const pages = files.filter((file) => file.endsWith('.md'))
+  expect(pages.toSorted()).toEqual(['CHANGELOG.md', 'CONTRIBUTING.md', 'README.md', 'SECURITY.md'])
+  expect(files.filter((file) => file.endsWith('.map'))).toEqual([])
+  const declarations = files.filter((file) => /\.d\.c?ts$/.test(file))
+  const entries = Object.values(manifest.exports).flatMap((entry) =>
+    typeof entry === 'string' ? [] : [entry.types, entry.require.types].map((file) => path.normalize(file)),
+  )
+  const imported = declarations.flatMap((file) => {
+    const text = readFileSync(path.join(installed.unpacked, file), 'utf8')
+    const names = [...text.matchAll(/(?:from |import\()["'](\.{1,2}\/[^"']+)["']/g)].map(
+      ([, name = '']) => name,
     )
-    const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1]?.split('#')[0] ?? '')
-    return links
-      .filter((link) => link !== '' && !/^[a-z]+:/.test(link) && !/(?:^|\/)decisions\/[\w-]+\.md$/.test(link))
-      .filter((link) => !existsSync(path.join(installed.unpacked, path.dirname(page), link)))
-      .map((link) => `${page}: ${link}`)
+    return names.map((name) => path.join(path.dirname(file), name.replace(/\.[jt]s$/, '.d.ts')))
   })
-  expect(dead).toEqual([])
+  expect(new Set([...entries, ...imported])).toEqual(new Set(declarations))
 })
