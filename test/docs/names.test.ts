@@ -34,7 +34,7 @@ const written = globSync(
       'machines/*.ts',
       'migrations/{functions,parts}/*.sql',
     ],
-    ...['test/**/*.ts', 'bench/**/*.ts', '*.ts', '.ci/*'],
+    ...['test/**/*.ts', 'bench/**/*.ts', '*.ts', '.ci/{*.mjs,run}', '.ci/site/*.{mjs,ts}'],
   ],
   { cwd: root, exclude: ['test/docs/names.test.ts'] },
 )
