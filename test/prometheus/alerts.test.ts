@@ -45,7 +45,7 @@ describe('the alert rules', () => {
   })
 
   it('have a runbook each, which says what to type', () => {
-    const page = readFileSync(path.join(folder, '../observability.md'), 'utf8')
+    const page = readFileSync(path.join(folder, '../reference/alerts.md'), 'utf8')
     for (const name of alertNames) {
       const runbook = page.split(/^#{2,4} /m).find((part) => part.startsWith(`${name}\n`)) ?? ''
       expect(runbook, name).toMatch(/interlock \w+/)
