@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { hasPolicyFlags, type PolicyFlags, policyFrom } from '../../src/apps/cli/policy-flags.ts'
 import { defaultPolicy, type Policy } from '../../src/engine/core/index.ts'
 import { policyFacts, policyText } from '../../src/tools/format/policy-text.ts'
+import { migratedDatabase } from '../contract/support.ts'
+import { documentOf } from './history.ts'
 
 const set = (flags: object, base: Policy = defaultPolicy) => policyFrom(flags as PolicyFlags, base)
 
@@ -58,9 +60,21 @@ describe('policy set (policyFrom, hasPolicyFlags)', () => {
     [{ emptySet: 'maybe' }, '--empty-set maybe: must be bypass or reject or exclusive'],
     [{ capacity: ['m'] }, '--capacity m: must be model=n, such as flux-dev=2'],
     [{ rate: ['m=5'] }, '--rate m=5: must be model=starts/seconds'],
+    [{ models: ['none', 'm'] }, '--models none: takes all of them back; give it alone'],
     [{ models: ['m=x'] }, '--models m=x: must be model, or model=n with its places'],
     [{ models: ['b=2'], capacity: ['b=3'] }, 'models.b.capacity: is the same field as capacity.b'],
   ])('%j is refused', (flags, said) => {
     expect(() => set(flags)).toThrow(said)
   })
+})
+
+it('policy set --models none lets jobs need any model again: the log has it', async () => {
+  const url = await migratedDatabase()
+  const policy = async (...words: string[]) => (await documentOf(url, ['policy', ...words])) as object
+  expect(await policy('set', '--models', 'flux-dev')).toMatchObject({
+    policy: { models: { 'flux-dev': {} } },
+  })
+  expect(await policy('set', '--models', 'none')).not.toHaveProperty('models')
+  expect(await policy()).not.toHaveProperty('models')
+  expect(await documentOf(url, ['enqueue', '--job', 'a', '--models', 'other'])).toMatchObject({ queued: 1 })
 })

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import {
   defaultPolicy,
+  invalidInput,
   type Policy,
   type PolicyField,
   type PolicyRule,
@@ -94,7 +95,7 @@ function valueFrom(rule: Flagged, flags: object, inForce: unknown, prefix: strin
   const flag = `${prefix}${nameOf(rule.flag)}`
   if (rule.is === 'byModel') {
     const { form, of } = rule
-    if (rule.since !== undefined && String(given) === 'none') return null
+    if (rule.since !== undefined && given?.includes('none') === true) return noneOf(flag, given)
     const read: ByModel<unknown>['read'] = (text) => readAs(of, text)
     const bare =
       of.is === 'fields' && Object.values(of.fields).every((part) => part.in !== undefined) ? {} : undefined
@@ -108,6 +109,14 @@ function valueFrom(rule: Flagged, flags: object, inForce: unknown, prefix: strin
   const text = given as string | undefined
   if (rule.is === 'word') return oneOf(flag, text, rule.words)
   return (rule.orNull === undefined ? numberIn : numberOrNone)(flag, text, rangeOf(rule))
+}
+
+/** All of them are taken back. @throws InterlockError `invalid_input` if something else was given as well */
+function noneOf(flag: string, given: Flag): null {
+  if (given?.length === 1 || typeof given === 'string') return null
+  throw invalidInput(
+    `${flag} none: takes all of them back; give it alone, or take out one with ${flag} <model>=none`,
+  )
 }
 
 /** Null if the flags leave nothing of it. */

@@ -64,7 +64,8 @@ async function set(frame: Frame, flags: PolicyFlags): Promise<void> {
   policyFrom(flags, defaultPolicy)
   const standing = await withCoordinator(frame, async (coordinator, store) => {
     const wanted = policyFrom(flags, coordinator.state().policy)
-    await coordinator.setPolicy(wanted)
+    // A part that is left out stays as it is: what was declared is taken back by null.
+    await coordinator.setPolicy({ ...wanted, models: wanted.models ?? null })
     return {
       policy: wanted,
       paused: await pausedAt(opened(frame.access(store)), coordinator.state().version),

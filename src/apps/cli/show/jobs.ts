@@ -12,7 +12,7 @@ export function jobsText(
   total: number,
   now: Micros,
 ): readonly string[] {
-  if (total === 0) return ['no such job']
+  if (total === 0) return ['no such job is live or dead; those that have ended: interlock log']
   const lines = jobs.map((job) => [...factsOf(frame, job, now), whyText(job)])
   const more =
     total > jobs.length ? [`${plural(total, 'job')}, the first ${count(jobs.length)} are shown`] : []

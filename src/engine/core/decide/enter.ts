@@ -141,10 +141,14 @@ function refuseUndeclared({ policy }: Scribe['draft'], { jobId, models }: JobSpe
   const model = models.find((name) => !isDeclared(policy, name))
   if (model === undefined || policy.models === undefined) return undefined
   const near = nearestOf(model, Object.keys(policy.models))
-  const meant = near === null ? '' : ` (did you mean ${near}?)`
+  // No command to paste where the name is probably a slip: it would declare the slip.
+  const remedy =
+    near === null
+      ? `correct the name, or declare it: \`interlock policy set --models ${operand(model)}\``
+      : `did you mean ${near}? Correct the name, or declare it in the policy`
   return refused(
     'unknown_model',
-    `job ${jobId} needs the model ${model}, which the policy of the queue does not declare${meant}; correct the name, or declare it: \`interlock policy set --models ${operand(model)}\``,
+    `job ${jobId} needs the model ${model}, which the policy of the queue does not declare; ${remedy}`,
   )
 }
 
