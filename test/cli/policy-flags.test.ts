@@ -71,9 +71,7 @@ describe('policy set (policyFrom, hasPolicyFlags)', () => {
 it('policy set --models none lets jobs need any model again: the log has it', async () => {
   const url = await migratedDatabase()
   const policy = async (...words: string[]) => (await documentOf(url, ['policy', ...words])) as object
-  expect(await policy('set', '--models', 'flux-dev')).toMatchObject({
-    policy: { models: { 'flux-dev': {} } },
-  })
+  expect(await policy('set', '--models', 'flux-dev')).toMatchObject({ models: { 'flux-dev': {} } })
   expect(await policy('set', '--models', 'none')).not.toHaveProperty('models')
   expect(await policy()).not.toHaveProperty('models')
   expect(await documentOf(url, ['enqueue', '--job', 'a', '--models', 'other'])).toMatchObject({ queued: 1 })
