@@ -33,6 +33,7 @@ const rows: readonly Row[] = [
   ['may start, a worker is free', 'waiting offered', '1 waiting', 'waiting offered', 'waiting offered', soon, 'waiting offered', 'waiting offered', 'takes it within its next poll'],
   ['may start, nobody is alive', 'waiting no_worker', '1 waiting', 'waiting no_worker', 'waiting no_worker', 'problem no_worker', 'waiting no_worker', 'waiting no_worker', 'start a worker'],
   ['may start, nobody has a handler for its kind', 'waiting no_worker', '1 waiting', 'waiting no_worker', 'waiting no_worker', 'problem no_worker', 'waiting no_worker', 'waiting no_worker', 'handler for report'],
+  ['behind a job of a kind that nobody has a handler for', 'waiting behind_in_line', '2 waiting', 'waiting behind_in_line', 'waiting behind_in_line', 'problem no_worker', 'waiting behind_in_line', 'waiting needs process', 'job a: it may start, and no live worker has a handler for raport: start a worker with a handler for raport'],
   ['may start, all slots are taken', 'waiting no_worker', '1 waiting', 'waiting no_worker', 'waiting no_worker', soon, 'waiting no_worker', 'waiting no_worker', 'more slots'],
   ['its model is in use', 'waiting model_in_use', '1 waiting', 'waiting model_in_use', 'waiting model_in_use', well, 'waiting model_in_use', 'waiting model_in_use', 'job a has to end'],
   ['its model is held by a worker that was killed', 'waiting model_in_use', '1 waiting', 'waiting model_in_use', 'waiting model_in_use', 'problem lost', 'waiting model_in_use', 'waiting model_in_use', 'start a process of Interlock'],

@@ -56,6 +56,11 @@ const waiting: Readonly<Record<string, Make>> = {
     await coordinator.enqueue([job('j', ['m'], { kind: 'report' })])
     return 'j'
   },
+  'behind a job of a kind that nobody has a handler for': async (scene) => {
+    const coordinator = await scene.offering(['normal'], 1)
+    await coordinator.enqueue([job('a', ['m'], { kind: 'raport' }), job('j')])
+    return 'j'
+  },
   'may start, all slots are taken': async (scene) => {
     const coordinator = await scene.offering(['normal'], 0)
     await coordinator.enqueue([job('j')])

@@ -108,12 +108,17 @@ export function alsoOf(
 /** The job at the end of the chain does not go on by itself. */
 function inTheWay(facts: QueueFacts, chain: readonly string[]): string[] {
   const last = jobOf(facts.ledger, chain.at(-1) ?? '')
-  if (last === undefined || !last.active) return []
+  if (last === undefined) return []
   const diagnosis = diagnosisOf(facts, last)
-  return diagnosis.code === null
-    ? []
-    : [`job ${last.jobId}: ${diagnosis.reason}: ${toDoFor(facts, last, diagnosis)}`]
+  const isStuck = last.active
+    ? diagnosis.code !== null
+    : diagnosis.code === 'no_worker' && isForNobody(facts, last)
+  return isStuck ? [`job ${last.jobId}: ${diagnosis.reason}: ${toDoFor(facts, last, diagnosis)}`] : []
 }
+
+/** Processes are alive, and none has a handler for its kind, which may be a slip. */
+const isForNobody = (facts: QueueFacts, { spec }: Job): boolean =>
+  hasDecider(facts) && serversOf(facts.workers ?? [], spec.kind).length === 0
 
 /** Nobody is there to do the next step once the present reason is over. */
 function unattended(facts: QueueFacts, job: Job, { code }: Diagnosis): string[] {
