@@ -70,8 +70,14 @@ describe('policy set (policyFrom, hasPolicyFlags)', () => {
 
 it('policy set --models none lets jobs need any model again: the log has it', async () => {
   const url = await migratedDatabase()
-  const policy = async (...words: string[]) => (await documentOf(url, ['policy', ...words])) as object
+  const policy = async (...words: string[]) =>
+    (await documentOf(url, ['policy', ...words])) as { readonly models?: object }
   expect(await policy('set', '--models', 'flux-dev')).toMatchObject({ models: { 'flux-dev': {} } })
+  expect(await policy('set', '--models', 'upscale=2')).toMatchObject({ capacity: { upscale: 2 } })
+  expect((await policy('set', '--models', 'upscale=none')).models).toEqual({ 'flux-dev': {} })
+  expect(await documentOf(url, ['policy', 'set', '--models', 'flux-dev=none'], 2)).toMatchObject({
+    error: { code: 'invalid_input', message: expect.stringContaining('--models none') },
+  })
   expect(await policy('set', '--models', 'none')).not.toHaveProperty('models')
   expect(await policy()).not.toHaveProperty('models')
   expect(await documentOf(url, ['enqueue', '--job', 'a', '--models', 'other'])).toMatchObject({ queued: 1 })

@@ -99,12 +99,9 @@ function valueFrom(rule: Flagged, flags: object, inForce: unknown, prefix: strin
     const read: ByModel<unknown>['read'] = (text) => readAs(of, text)
     const bare =
       of.is === 'fields' && Object.values(of.fields).every((part) => part.in !== undefined) ? {} : undefined
-    const models = given as readonly string[] | undefined
-    return withModels(
-      { flag, form, read, bare },
-      models,
-      (inForce ?? {}) as Readonly<Record<string, unknown>>,
-    )
+    const before = (inForce ?? {}) as Readonly<Record<string, unknown>>
+    const after = withModels({ flag, form, read, bare }, given as readonly string[] | undefined, before)
+    return rule.noneEmpty === undefined ? after : someOf(flag, after, before)
   }
   const text = given as string | undefined
   if (rule.is === 'word') return oneOf(flag, text, rule.words)
@@ -117,6 +114,13 @@ function noneOf(flag: string, given: Flag): null {
   throw invalidInput(
     `${flag} none: takes all of them back; give it alone, or take out one with ${flag} <model>=none`,
   )
+}
+
+/** A map without models is none: there was nothing to take out, or the last one is. @throws InterlockError `invalid_input` for the last one */
+function someOf(flag: string, after: object | undefined, before: object): object | undefined {
+  if (after === undefined || Object.keys(after).length > 0) return after
+  if (Object.keys(before).length === 0) return undefined
+  throw invalidInput(`${flag}: none would be left; to let jobs need any model again: ${flag} none`)
 }
 
 /** Null if the flags leave nothing of it. */
