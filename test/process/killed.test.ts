@@ -131,11 +131,12 @@ describe.concurrent('a worker that dies', () => {
 async function pausedAgainAndAgain(): Promise<void> {
   const { url, coordinator, store, client } = await scene()
   await coordinator.setPolicy('by-model')
+  await client.query('create table told (job_id text)')
   const workers = [await startWorker(url, { concurrency: 1 }), await startWorker(url, { concurrency: 1 })]
   for (let round = 1; round <= ROUNDS; round++) {
     const jobId = `round-${round}`
     await coordinator.enqueue([
-      { jobId, models: ['m'], attempts: 3, payload: { ms: 400 } },
+      { jobId, models: ['m'], attempts: 3, payload: { act: 'until_told' } },
       { jobId: `${jobId}-next`, models: ['m'], attempts: 3 },
     ])
     await eventually(() => coordinator.state().active()[0]?.jobId, { timeout: 10_000 }).toBe(jobId)
@@ -145,6 +146,7 @@ async function pausedAgainAndAgain(): Promise<void> {
     await eventually(() => coordinator.state().active()[0]?.fencingToken, { timeout: 10_000 }).not.toBe(
       holder,
     )
+    await client.query('insert into told values ($1)', [jobId])
     paused?.kill('SIGCONT')
     await allEnded(coordinator)
   }

@@ -27,8 +27,8 @@ export interface Behaviour {
   readonly burnMs?: number
   /**
    * `die`: kills its own process. `hang`: never ends, whatever it is told. `look_up`: asks its provider by checkpoint.
-   * `detach`: goes on elsewhere, until `ms` from now or for a minute. */
-  readonly act?: 'die' | 'hang' | 'look_up' | 'detach'
+   * `detach`: goes on elsewhere, until `ms` from now or for a minute. `until_told`: works until its job is in the table `told`. */
+  readonly act?: 'die' | 'hang' | 'look_up' | 'detach' | 'until_told'
 }
 
 const order = JSON.parse(process.argv[2] ?? '') as Order
@@ -58,12 +58,17 @@ async function run(job: Job, context: HandlerContext): Promise<unknown> {
   if (act === 'hang') await new Promise(() => {})
   if (act === 'look_up' && job.checkpoint !== null) return { found: job.checkpoint }
   if (act === 'look_up') await context.checkpoint({ externalId: `run-${job.jobId}` })
+  if (act === 'until_told') await told(job.jobId)
   await sleep(ms, undefined, { signal: context.signal })
   await pool.query(
     'update runs set ended_at = clock_timestamp() where job_id = $1 and token = $2 and pid = $3',
     place,
   )
   return { by: process.pid }
+}
+
+async function told(jobId: string): Promise<void> {
+  while ((await pool.query('select from told where job_id = $1', [jobId])).rowCount === 0) await sleep(20)
 }
 
 /** A step writes down that it began and that it ended, and works for as long as it says. */
