@@ -33,7 +33,10 @@ export function filterIn(flags: FilterFlags, now: Micros, states?: readonly Foun
   const chosen = flags.state?.flatMap((text) => oneOf('--state', text, states ?? foundStates) ?? [])
   const { kind, model, customer: fairKey } = flags
   return {
-    ...{ states: chosen ?? states, kind, model, fairKey },
+    states: chosen ?? states,
+    kind,
+    model,
+    fairKey,
     before: timeOf('--older', flags.older, now),
     after: timeOf('--newer', flags.newer, now),
   }

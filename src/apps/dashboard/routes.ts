@@ -150,7 +150,10 @@ async function pull(
   const done = await pullLever({ reader, store, logger, lever, actor, operator, body })
   if (!done.preview && done.changed)
     logger.info(`[DASHBOARD] ${actor} pulled ${lever} in queue ${reader.queue}`, {
-      ...{ event: 'dashboard.lever', queue: reader.queue, actor, code: lever },
+      event: 'dashboard.lever',
+      queue: reader.queue,
+      actor,
+      code: lever,
     })
   return json(done)
 }

@@ -60,10 +60,28 @@ type CommandHandlers = {
 }
 
 const handlers: CommandHandlers = {
-  ...{ enqueue, ask, take_up: takeUp, bypass, unask, claim, complete, fail, release, detach },
-  ...{ cancel, confirm_cancel: confirmCancel, expire_leases: expireLeases, reprioritize },
-  ...{ set_policy: setPolicy, pause_model: pauseModel, resume_model: resumeModel },
-  ...{ drain, resume, recover, void: voidEvents, tick },
+  enqueue,
+  ask,
+  take_up: takeUp,
+  bypass,
+  unask,
+  claim,
+  complete,
+  fail,
+  release,
+  detach,
+  cancel,
+  confirm_cancel: confirmCancel,
+  expire_leases: expireLeases,
+  reprioritize,
+  set_policy: setPolicy,
+  pause_model: pauseModel,
+  resume_model: resumeModel,
+  drain,
+  resume,
+  recover,
+  void: voidEvents,
+  tick,
 }
 
 /** Whether this release knows this type of command. */

@@ -101,7 +101,12 @@ export function explainLive(facts: QueueFacts, jobId: string): LiveExplanation |
   const { code, reason, blockedBy } = diagnosis
   const chain = chainOf(ledger, blockedBy)
   return {
-    ...{ jobId, code, reason, blockedBy, chain, overtaken: job.overtaken },
+    jobId,
+    code,
+    reason,
+    blockedBy,
+    chain,
+    overtaken: job.overtaken,
     state: job.active ? 'active' : 'waiting',
     standing: standingOf(job),
     since: job.active ? job.startedAt : job.queuedAt,

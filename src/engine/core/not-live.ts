@@ -37,7 +37,10 @@ function undecidedOf(facts: Workers, { commands }: JobRecord): NotLive | undefin
   const command = commands.find(({ type, refusal }) => submits.has(type) && refusal === null)
   if (command === undefined) return undefined
   return {
-    ...{ state: 'submitted', code: 'undecided', since: command.at, command },
+    state: 'submitted',
+    code: 'undecided',
+    since: command.at,
+    command,
     reason: `it was submitted by SQL (request ${command.requestId}), and nobody has decided it yet`,
     whatHasToHappen: `${hasDecider(facts) ? 'nothing: ' : ''}${decisionText(facts)}`,
   }
@@ -46,7 +49,9 @@ function undecidedOf(facts: Workers, { commands }: JobRecord): NotLive | undefin
 function arrivedOf({ arrivedAt }: JobRecord): NotLive | undefined {
   if (arrivedAt === null) return undefined
   return {
-    ...{ state: 'submitted', code: 'arrived', since: arrivedAt },
+    state: 'submitted',
+    code: 'arrived',
+    since: arrivedAt,
     reason: 'its row of jobs has arrived, and nobody has taken it in yet',
     whatHasToHappen:
       'a worker with intake takes it in: `interlock work --handler <file> --intake`, or createJobWorker({ intake: true })',
@@ -58,7 +63,10 @@ function refusedOf({ commands }: JobRecord): NotLive | undefined {
   if (command === undefined || command.refusal === null) return undefined
   const { code, message, at } = command.refusal
   return {
-    ...{ state: 'refused', code: code as ErrorCode, since: at, command },
+    state: 'refused',
+    code: code as ErrorCode,
+    since: at,
+    command,
     reason: `what was submitted by SQL (request ${command.requestId}) was refused: ${message}`,
     whatHasToHappen: 'correct it, and submit it again under another request id',
   }
@@ -67,7 +75,9 @@ function refusedOf({ commands }: JobRecord): NotLive | undefined {
 function notTakenInOf(jobId: string, { notTakenIn }: JobRecord): NotLive | undefined {
   if (notTakenIn === null) return undefined
   return {
-    ...{ state: 'refused', code: 'not_taken_in', since: notTakenIn.at },
+    state: 'refused',
+    code: 'not_taken_in',
+    since: notTakenIn.at,
     reason: `its row of jobs was not taken in: ${notTakenIn.reason}`,
     whatHasToHappen: `correct the row, then: \`interlock adopt --job ${forShell(jobId)} --yes\``,
   }
@@ -80,7 +90,9 @@ function endedOf(jobId: string, { events, isArchived }: JobRecord): NotLive | un
   if (last === undefined || code === null) return undefined
   const isDead = code === 'failed' || code === 'expired'
   return {
-    ...{ state: isArchived === true ? 'archived' : 'ended', code, since: last.at },
+    state: isArchived === true ? 'archived' : 'ended',
+    code,
+    since: last.at,
     reason: `${endingTexts[code]}${causeOf(last)}, at ${new Date(last.at / MICROS_PER_MS).toISOString()}`,
     whatHasToHappen: isDead ? `nothing; to try it again: \`interlock retry ${operand(jobId)}\`` : 'nothing',
   }
@@ -118,13 +130,17 @@ function strangeOf(jobId: string, record: JobRecord): NotLive | undefined {
   if (events.length > 0) return undefined
   if (row !== null)
     return {
-      ...{ state: 'unknown', code: 'adoptable', since: null },
+      state: 'unknown',
+      code: 'adoptable',
+      since: null,
       reason: `the log has never heard of it; there is a row of jobs with this id, ${row}, that no process takes in by itself`,
       whatHasToHappen: `take it in: \`interlock adopt --job ${forShell(jobId)}\``,
     }
   if (archivedSeq === 0) return isCut ? overlooked : undefined
   return {
-    ...{ state: 'archived', code: null, since: null },
+    state: 'archived',
+    code: null,
+    since: null,
     reason: `the log has no event of it after event ${archivedSeq}, and earlier ones are archived: it ended before that, or never was`,
     whatHasToHappen: isKept
       ? `nothing; how it ended: \`interlock explain ${operand(jobId)}\` reads the archive`
@@ -133,7 +149,9 @@ function strangeOf(jobId: string, record: JobRecord): NotLive | undefined {
 }
 
 const overlooked: NotLive = {
-  ...{ state: 'unknown', code: null, since: null },
+  state: 'unknown',
+  code: null,
+  since: null,
   reason:
     'the log has never heard of it; there are more commands by SQL than the newest 10,000, which are looked at, and one of the others may name it',
   whatHasToHappen: 'ask again once fewer of them are undecided',

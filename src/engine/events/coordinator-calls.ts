@@ -55,8 +55,13 @@ const waiting = () => ({ wait: flag(), signal: signalSchema.optional(), sole: fl
 const startOptions = () =>
   optionsSchema({
     ...waiting(),
-    ...{ priority: anything, kind: anything, payload: anything, attempts: anything, timeoutMs: anything },
-    ...{ traceparent: anything, tracestate: anything },
+    priority: anything,
+    kind: anything,
+    payload: anything,
+    attempts: anything,
+    timeoutMs: anything,
+    traceparent: anything,
+    tracestate: anything,
     parent: lease().nullish(),
   })
 const outcome = () => z.enum(['completed', 'failed'], { error: "must be 'completed' or 'failed'" })

@@ -10,10 +10,22 @@ const text = z.string().min(1)
 const texts = z.array(text)
 
 const kinds: Readonly<Record<ValueKind, z.ZodType>> = {
-  ...{ text, texts, model: z.tuple([text]), count, whole: z.int().min(0), int: z.int(), real: z.number() },
-  ...{ true: z.literal(true), boolean: z.boolean(), jobType: z.enum(jobTypes), reason: z.enum(reasonCodes) },
-  ...{ failure: z.enum(failureCodes), requeue: z.enum(requeueReasons), pause: pauseReason },
-  ...{ policy: policySchema, record: z.record(z.string(), z.unknown()) },
+  text,
+  texts,
+  model: z.tuple([text]),
+  count,
+  whole: z.int().min(0),
+  int: z.int(),
+  real: z.number(),
+  true: z.literal(true),
+  boolean: z.boolean(),
+  jobType: z.enum(jobTypes),
+  reason: z.enum(reasonCodes),
+  failure: z.enum(failureCodes),
+  requeue: z.enum(requeueReasons),
+  pause: pauseReason,
+  policy: policySchema,
+  record: z.record(z.string(), z.unknown()),
 }
 
 /** The columns of every row. Null and absent mean the same: SQL returns null, the write path leaves it out. */

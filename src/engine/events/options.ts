@@ -26,14 +26,16 @@ const telemetry = havingSchema('openTelemetry() of interlock-queue/otel', ['foll
 const optionFields = optionsSchema({
   store: havingSchema(aStore, storeCalls),
   logger,
-  ...{ queue: anything, name: anything, leaseMs: anything, graceMs: anything, pollMs: anything },
-  ...{
-    patienceMs: anything,
-    joinMs: anything,
-    snapshotEvery: anything,
-    mode: anything,
-    onUnavailable: anything,
-  },
+  queue: anything,
+  name: anything,
+  leaseMs: anything,
+  graceMs: anything,
+  pollMs: anything,
+  patienceMs: anything,
+  joinMs: anything,
+  snapshotEvery: anything,
+  mode: anything,
+  onUnavailable: anything,
   telemetry: telemetry.optional(),
   operator: operatorSchema().optional(),
 })
@@ -164,7 +166,9 @@ const managerFields = optionsSchema({
   runStep: functionSchema,
   hold,
   retry: retrySchema.optional(),
-  ...{ kind: anything, attempts: anything, timeoutMs: anything },
+  kind: anything,
+  attempts: anything,
+  timeoutMs: anything,
 })
 const run = { wait: flagSchema.optional(), signal: signalSchema.optional() }
 const executeFields = optionsSchema({ ...run, input: anything, priority: anything, hold })

@@ -35,8 +35,12 @@ const finding = () => {
   const states = z.array(z.enum(['waiting', 'active', 'dead'], { error }), { error }).optional()
   return {
     filter: optionsSchema({
-      ...{ states, kind: kindSchema.optional(), model: modelSchema.optional() },
-      ...{ fairKey: fairKeySchema.optional(), before: date(), after: date() },
+      states,
+      kind: kindSchema.optional(),
+      model: modelSchema.optional(),
+      fairKey: fairKeySchema.optional(),
+      before: date(),
+      after: date(),
       limit: wholeNumber(1, 1_000).optional(),
     }),
   }

@@ -97,7 +97,11 @@ export class Audit {
     const models = this.#uses.report().map(useDocument)
     const { queue, store, release, now } = of
     return {
-      ...{ queue, store, release, auditedAt: isoTime(now), fromSeq: this.#from.version + 1 },
+      queue,
+      store,
+      release,
+      auditedAt: isoTime(now),
+      fromSeq: this.#from.version + 1,
       firstAt: this.#first === null ? null : isoTime(this.#first),
       lastAt: this.#last === null ? null : isoTime(this.#last),
       digest: this.#digest.finish(),

@@ -144,7 +144,13 @@ export class Uses {
     const known = this.#models.get(name)
     if (known !== undefined) return known
     const made: ModelHolders = {
-      ...{ holders: new Map(), attempts: 0, busy: 0, busySince: 0, most: 0, open: undefined, overlaps: [] },
+      holders: new Map(),
+      attempts: 0,
+      busy: 0,
+      busySince: 0,
+      most: 0,
+      open: undefined,
+      overlaps: [],
     }
     this.#models.set(name, made)
     return made

@@ -8,7 +8,10 @@ export type Finding = AccountFinding
 export const finding =
   (level: Finding['level']) =>
   (check: string, what: string, remedy: string): Finding => ({
-    ...{ check, level, what: oneLine(what), remedy: oneLine(remedy) },
+    check,
+    level,
+    what: oneLine(what),
+    remedy: oneLine(remedy),
   })
 
 export const problem = finding('problem')

@@ -36,7 +36,10 @@ export function standbysOf({ replication }: Pick<Checkup, 'replication'>): Stand
   const { names, commitsWait, waiting, oldestWaitMs, seesAll } = replication
   const servers = replication.standbys.map(({ name, state, sync, lagBytes, lagMs }, i) => ({
     name: name === null || name === '' ? `standby ${i + 1}` : name,
-    ...{ state, isSynchronous: sync === 'sync' || sync === 'quorum', lagBytes, lagMs },
+    state,
+    isSynchronous: sync === 'sync' || sync === 'quorum',
+    lagBytes,
+    lagMs,
   }))
   const synchronous = servers.filter(({ isSynchronous }) => isSynchronous).length
   const isHidden = !seesAll && servers.length > 0

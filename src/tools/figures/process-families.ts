@@ -123,7 +123,9 @@ const rows: readonly ProcessFamilyRow[] = [
 /** What belongs to this process, for each queue that it has joined. */
 export const processFamilies = (processes: readonly ReadProcess[]): readonly Family[] =>
   rows.map(([name, type, help, read]) => ({
-    ...{ name, type, help },
+    name,
+    type,
+    help,
     samples: processes.flatMap((one) => {
       const value = read(one)
       const { queue, created } = one

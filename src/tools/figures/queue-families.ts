@@ -215,7 +215,9 @@ export interface ReadQueue {
 /** What belongs to the queues. */
 export const queueFamilies = (queues: readonly ReadQueue[]): readonly Family[] =>
   rows.map(([name, type, help, read]) => ({
-    ...{ name, type, help },
+    name,
+    type,
+    help,
     samples: queues.flatMap((one) => samplesOf(one, type, read)),
   }))
 

@@ -97,7 +97,9 @@ export const pausedModels = (
 ): readonly PausedModel[] =>
   [...pauses]
     .map(({ hash: _, jobs, ...pause }) => ({
-      ...{ ...pause, who: operators?.get(pause.by ?? '') ?? null, held: jobs.size },
+      ...pause,
+      who: operators?.get(pause.by ?? '') ?? null,
+      held: jobs.size,
     }))
     .sort((a, b) => (a.model < b.model ? -1 : 1))
 

@@ -58,7 +58,9 @@ export class PayloadHashes {
     // Where archive files were given, their events were read too: their payloads are among those that no page had.
     const ofNoEvent = access.files === undefined ? this.#ofNoEvent : 0
     return {
-      ...{ same: this.#same, changed: this.#changed, changedJobs: this.#changedJobs },
+      same: this.#same,
+      changed: this.#changed,
+      changedJobs: this.#changedJobs,
       notCompared: this.#hashed - this.#inPart + this.#unhashed + ofNoEvent,
     }
   }

@@ -23,7 +23,10 @@ export const stateDifferences = (stored: StateRow, folded: StateRow): readonly D
 
 /** The row of the queue is gone, though its log has events. */
 export const noState: Difference = {
-  ...{ row: 'job_queue_state', field: '*', stored: 'no row', folded: 'a row' },
+  row: 'job_queue_state',
+  field: '*',
+  stored: 'no row',
+  folded: 'a row',
 }
 
 /** A queue without an event has no time of its own yet. */

@@ -81,12 +81,12 @@ export async function verify(given: Access, options: VerifyOptions = {}): Promis
   const payloads = firstBad === null && isComparable ? await hashes.compare(access, sound) : null
   return {
     ok: firstBad === null && all.length === 0 && (payloads?.changed ?? 0) === 0,
-    ...{
-      version: isComparable ? Math.max(version, through) : version,
-      fromSeq,
-      events: through - fromSeq + 1,
-    },
-    ...{ jobs: rows, differences: all, payloads },
+    version: isComparable ? Math.max(version, through) : version,
+    fromSeq,
+    events: through - fromSeq + 1,
+    jobs: rows,
+    differences: all,
+    payloads,
     firstBad: firstBad !== null && files !== undefined ? doubtFiles(firstBad) : firstBad,
     chain: chain === null ? null : { from: chain.from, head: chain.head },
   }

@@ -164,7 +164,8 @@ export const jobsDocument = (
   total: number,
   diagnosed: readonly DiagnosedFound[],
 ): JobsDocument => ({
-  ...{ queue, total },
+  queue,
+  total,
   jobs: diagnosed.map(foundDocument),
 })
 
@@ -172,16 +173,19 @@ function foundDocument(found: DiagnosedFound): FoundDocument {
   const { spec, since, row, letter, diagnosis } = found
   const { jobId, kind, models, fairKey, priority, attempts } = spec
   return {
-    ...{ jobId, kind, models, fairKey, attempts, state: stateOf(found) },
+    jobId,
+    kind,
+    models,
+    fairKey,
+    attempts,
+    state: stateOf(found),
     priority: row?.priority ?? priority,
     attempt: row?.attempt ?? letter?.attempts ?? 0,
     workerId: row?.worker_id ?? null,
     since: isoTime(since),
-    ...{
-      code: diagnosis.code,
-      reason: diagnosis.code === null ? null : diagnosis.reason,
-      blockedBy: diagnosis.blockedBy,
-    },
+    code: diagnosis.code,
+    reason: diagnosis.code === null ? null : diagnosis.reason,
+    blockedBy: diagnosis.blockedBy,
     until: isoTimeOrNull(diagnosis.until),
   }
 }

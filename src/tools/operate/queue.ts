@@ -72,7 +72,9 @@ export function queueDocument(name: string, { look, total, jobs, submitted }: Qu
       .filter(({ state }) => state === wanted)
       .map(({ at, ...job }) => ({ ...job, at: isoTime(at) }))
   return {
-    ...{ queue: name, total, paused: pausedModels(look.ledger, look.operators).map(pausedDocument) },
+    queue: name,
+    total,
+    paused: pausedModels(look.ledger, look.operators).map(pausedDocument),
     jobs: jobs.map(diagnosedDocument),
     submitted: those('submitted'),
     refused: those('refused'),

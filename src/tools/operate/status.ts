@@ -78,7 +78,9 @@ export function statusDocument(standing: QueueStatus): StatusDocument {
   const { queue, store, rows, paused, submitted } = standing
   const { oldestAt, ...undecided } = submitted.undecided
   return {
-    ...{ queue, store, ...stateDocument(rows, paused, standing) },
+    queue,
+    store,
+    ...stateDocument(rows, paused, standing),
     workers: workingIn(standing).map(workingDocument),
     undecided: { ...undecided, oldestAt: isoTimeOrNull(oldestAt) },
     refused: submitted.refused,

@@ -145,7 +145,11 @@ export class Tracing implements Telemetry {
     if (followed === undefined) return
     this.#trailOf(queue)?.tell(started, (waited) => {
       addWait(this.#tracer, {
-        ...{ operation: operations.wait, started, waited, parent, links },
+        operation: operations.wait,
+        started,
+        waited,
+        parent,
+        links,
         now: followed.now,
       })
     })

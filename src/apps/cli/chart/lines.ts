@@ -58,7 +58,8 @@ export function lines(title: string, series: readonly ChartLine[], marks: readon
     return [
       element('line', { class: 'axis', x1: at, x2: at, y1: HEIGHT, y2: HEIGHT + 4 }),
       label(at, HEIGHT + AXIS, text, {
-        ...{ class: 'dim', 'text-anchor': isFirst ? 'start' : isLast ? 'end' : 'middle' },
+        class: 'dim',
+        'text-anchor': isFirst ? 'start' : isLast ? 'end' : 'middle',
       }),
     ].join('')
   })

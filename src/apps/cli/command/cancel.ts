@@ -28,7 +28,9 @@ export function addCancel(cli: Cli): void {
       checkOneOrMany('cancel', text, flags)
       if (text !== undefined) return cancelOne(frame, text, force)
       await doToMany(frame, flags, {
-        ...{ verb: 'cancel', done: 'cancelled, or asked to stop', states },
+        verb: 'cancel',
+        done: 'cancelled, or asked to stop',
+        states,
         act: (coordinator, jobId) => coordinator.cancel(jobId, { force }),
       })
     },

@@ -44,12 +44,17 @@ export function addMove(cli: Cli): void {
 function deedOf(frame: Frame, asked: MoveTo): Deed {
   if ('priority' in asked)
     return {
-      ...{ verb: 'move', done: `given priority ${asked.priority}`, states },
+      verb: 'move',
+      done: `given priority ${asked.priority}`,
+      states,
       act: (coordinator, jobId) => coordinator.reprioritize(jobId, asked),
     }
   let next: string | undefined
   return {
-    ...{ verb: 'move', done: `moved before ${asked.before}`, states, isFromLast: true },
+    verb: 'move',
+    done: `moved before ${asked.before}`,
+    states,
+    isFromLast: true,
     // They keep their order: each stands right before the one behind it.
     act: async (coordinator, jobId, store) => {
       next ??= await liveIdOf({ frame, store, text: asked.before }, coordinator)

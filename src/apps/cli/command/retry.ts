@@ -29,7 +29,9 @@ export function addRetry(cli: Cli): void {
       if (all !== true || text !== undefined) checkOneOrMany('retry', text, flags)
       if (text !== undefined) return retryOne(frame, text)
       await doToMany(frame, flags, {
-        ...{ verb: 'retry', done: 'in line again', states },
+        verb: 'retry',
+        done: 'in line again',
+        states,
         act: async (coordinator, jobId) => (await coordinator.retryDead({ jobIds: [jobId] })) > 0,
       })
     },

@@ -65,13 +65,19 @@ function statsDrawing(stats: Stats): string {
   ]
   const inUse = models.slice(0, MODELS).map(
     ({ model, utilisation }): Bar => ({
-      ...{ name: model, value: utilisation, text: `${(utilisation * 100).toFixed(1)} %`, colour: 0 },
+      name: model,
+      value: utilisation,
+      text: `${(utilisation * 100).toFixed(1)} %`,
+      colour: 0,
     }),
   )
   if (inUse.length > 0) panels.push(bars('Share of the time that a model was in use', inUse))
   const waited = blocked.byModel.slice(0, MODELS).map(
     ({ name, ms }): Bar => ({
-      ...{ name, value: ms, text: duration(ms), colour: 4 },
+      name,
+      value: ms,
+      text: duration(ms),
+      colour: 4,
     }),
   )
   if (waited.length > 0) panels.push(bars('Time that jobs waited on a model', waited))

@@ -27,7 +27,12 @@ export function addStatus(cli: Cli): void {
 
 /** For a database that does not exist yet. */
 const nothing = ({ queue }: Frame, folder: string): QueueStatus => ({
-  ...{ queue, store: `pglite:${folder}`, now: 0, rows: null, workers: [], paused: [] },
+  queue,
+  store: `pglite:${folder}`,
+  now: 0,
+  rows: null,
+  workers: [],
+  paused: [],
   submitted: { undecided: { commands: 0, rows: 0, oldestAt: null }, refused: { commands: 0, rows: 0 } },
 })
 

@@ -33,7 +33,8 @@ export function pageOf(command: Command, above: readonly string[] = []): Command
 }
 
 const flagOf = (option: Option): FlagPage => ({
-  ...{ flag: option.long ?? option.flags, term: option.flags },
+  flag: option.long ?? option.flags,
+  term: option.flags,
   does:
     option.defaultValue === undefined
       ? option.description

@@ -169,7 +169,9 @@ export class Top {
     }
     const view = {
       ...this.#around,
-      ...{ ledger: this.#ledger, now: this.#now(), rates },
+      ledger: this.#ledger,
+      now: this.#now(),
+      rates,
       chosen: this.#index(),
       message: this.#message,
     }

@@ -58,8 +58,12 @@ async function preview({ reader, lever, actor }: PullOptions, body: CommandBody)
   const dead = workers.filter(({ state }) => state === 'dead').map(({ workerId }) => workerId)
   return previewOf(
     {
-      ...{ lever, actor, ledger, now: reader.now() },
-      ...{ workers, deadWorkers: new Set(dead) },
+      lever,
+      actor,
+      ledger,
+      now: reader.now(),
+      workers,
+      deadWorkers: new Set(dead),
     },
     body,
   )
@@ -126,8 +130,14 @@ async function previewLetters(
   const jobs = letters.map(({ jobId }) => ({ jobId, before: null, after: null }))
   const moves = { total: jobs.length, jobs: jobs.slice(0, 50) }
   return {
-    ...{ lever, preview: true, version: await versionNow(reader), events: [], refusal: null },
-    ...{ changed: letters.length > 0, moves, startable: { total: 0, jobs: [] } },
+    lever,
+    preview: true,
+    version: await versionNow(reader),
+    events: [],
+    refusal: null,
+    changed: letters.length > 0,
+    moves,
+    startable: { total: 0, jobs: [] },
     mark: String(hash(JSON.stringify(letters.map(({ jobId, seq }) => [jobId, seq]).sort()))),
   }
 }
@@ -152,8 +162,10 @@ async function retryDead(
   jobIds: readonly string[],
 ): Promise<number> {
   const coordinator = await createCoordinator({
-    ...{ ...given, name: actor },
-    ...{ joinMs: PATIENCE_MS, patienceMs: PATIENCE_MS },
+    ...given,
+    name: actor,
+    joinMs: PATIENCE_MS,
+    patienceMs: PATIENCE_MS,
   })
   try {
     return await coordinator.retryDead({ jobIds })

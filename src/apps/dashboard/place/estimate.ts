@@ -53,7 +53,9 @@ export function startsOf(
   const { maxActive } = ledger.policy
   const lines: readonly LineOf[] = [
     ...models.map(({ model, ahead, capacity }) => ({
-      ...{ ahead, capacity, time: typical.byModel.get(model) },
+      ahead,
+      capacity,
+      time: typical.byModel.get(model),
       since: sinceOf(modelOf(ledger, model).holders),
     })),
     ...(maxActive === null

@@ -50,7 +50,12 @@ function placeDocument(queue: string, found: LiveExplanation, starts: Starts | n
     capacity,
   }))
   return {
-    ...{ jobId, queue, state, position, models, code },
+    jobId,
+    queue,
+    state,
+    position,
+    models,
+    code,
     reason: code === null ? 'it runs' : reasons[code],
     startsInSeconds: roundedBy(Math.ceil, starts?.seconds),
     startsFromSeconds: roundedBy(Math.floor, starts?.from),

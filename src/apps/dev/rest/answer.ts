@@ -12,7 +12,9 @@ export function rowsAnswer(rows: RowsText, body: string, { object }: Preference,
 
 /** An answer without a body. */
 export const emptyAnswer = (status: number, rows: RowsText): RestResponse => ({
-  ...{ status, headers: { 'Content-Range': rangeOf(rows, 0) }, body: '' },
+  status,
+  headers: { 'Content-Range': rangeOf(rows, 0) },
+  body: '',
 })
 
 const rangeOf = ({ rows, total }: RowsText, offset: number): string =>

@@ -79,7 +79,10 @@ export function runCall(session: Session, call: FunctionCall, count: boolean): P
   const sql = callSql(call, `select ${columns} from`, values)
   // Only sets have pages.
   return runStatement(session, {
-    ...{ sql, values, row, count },
+    sql,
+    values,
+    row,
+    count,
     ...(entry.isSet ? { page: { offset: 0, limit: null } } : {}),
   })
 }

@@ -35,7 +35,8 @@ export async function readTable(
 
 const beyond = (offset: number, total: number): RestFailure =>
   new RestFailure(416, {
-    ...{ code: 'PGRST103', message: 'Requested range not satisfiable' },
+    code: 'PGRST103',
+    message: 'Requested range not satisfiable',
     details: `An offset of ${offset} was requested, but there are only ${total} rows.`,
   })
 

@@ -80,7 +80,11 @@ export class OthersCommands {
     }
     const weight = data === undefined ? 0 : JSON.stringify(data).length
     return {
-      ...{ command, weight, isOthers: true, resolve: settle, reject: () => settle() },
+      command,
+      weight,
+      isOthers: true,
+      resolve: settle,
+      reject: () => settle(),
       ...(data && { data }),
     }
   }

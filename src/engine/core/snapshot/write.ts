@@ -50,7 +50,10 @@ export function* snapshotLines(ledger: Ledger): Generator<SnapshotLine | null> {
 export function sizesOf(ledger: Ledger): SnapshotSizes {
   const { jobs, models, pauses, shares } = ledger
   return {
-    ...{ jobs: jobs.size, models: models.size, pauses: pauses.size, shares: shares.size },
+    jobs: jobs.size,
+    models: models.size,
+    pauses: pauses.size,
+    shares: shares.size,
     ...made([...snapshotKeys.places, ...snapshotKeys.timers], (key) => ledger[key].size),
   }
 }

@@ -96,7 +96,12 @@ const MOST_STARTED = 100
 const MOST_LENGTH_STARTED = 65_536
 
 const nothing = {
-  ...{ token: 0, payload: null, result: null, error: null, checkpoint: null, progress: null },
+  token: 0,
+  payload: null,
+  result: null,
+  error: null,
+  checkpoint: null,
+  progress: null,
   trace: null,
 }
 

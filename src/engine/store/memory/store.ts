@@ -207,7 +207,11 @@ function signIn({ operators }: MemoryQueue, workerId: string, who: Operator, at:
   const { operator, host, command } = who
   const cut = (text: string | null, most: number) => text?.slice(0, most) ?? null
   operators.set(workerId, {
-    ...{ workerId, operator: operator.slice(0, 200), host: cut(host, 200), command: cut(command, 500), at },
+    workerId,
+    operator: operator.slice(0, 200),
+    host: cut(host, 200),
+    command: cut(command, 500),
+    at,
   })
 }
 
@@ -216,9 +220,17 @@ function ofJobIn(queue: MemoryQueue, jobId: string, now: Micros): KeptOfJob {
   const { log, archivedSeq, goneSeq } = queue
   const own = read(queue, log.slice(archivedSeq)).filter((event) => 'jobId' in event && event.jobId === jobId)
   return {
-    ...{ commands: commandsOf(queue, jobId), isCut: false, arrivedAt: null, notTakenIn: null, row: null },
+    commands: commandsOf(queue, jobId),
+    isCut: false,
+    arrivedAt: null,
+    notTakenIn: null,
+    row: null,
     events: lastLife(own).slice(-200),
-    ...{ archivedSeq, isKept: archivedSeq > goneSeq, behind: null, version: log.length, now },
+    archivedSeq,
+    isKept: archivedSeq > goneSeq,
+    behind: null,
+    version: log.length,
+    now,
   }
 }
 

@@ -146,7 +146,10 @@ export function routeTo(
     return { Client: driver.Client, config: ofOne, hosts: null, statementMs }
   const places = hostsOf(driver, addresses)
   const hosts = new Hosts({
-    ...{ driver, hosts: places, wanted, connectMs: connectMs ?? CONNECT_MS },
+    driver,
+    hosts: places,
+    wanted,
+    connectMs: connectMs ?? CONNECT_MS,
     // A pooler may refuse the limit of a statement; these questions have one of their own.
     config: { ...ofOne, statement_timeout: false, pipeline: false },
     onMoved: (to, from) => onMoved(`${to.name} takes writes and is used from here on (before: ${from.name})`),

@@ -52,9 +52,13 @@ export const payloadsAnswer = z.array(
 
 export const appendAnswer = z.union([
   z.object({
-    ...{ ok: z.literal(true), ...head },
-    ...{ data: dataAnswer.optional(), beat: beatAnswer.optional() },
-    ...{ published: published.optional(), combines, projected: z.lazy(() => projectAnswer).optional() },
+    ok: z.literal(true),
+    ...head,
+    data: dataAnswer.optional(),
+    beat: beatAnswer.optional(),
+    published: published.optional(),
+    combines,
+    projected: z.lazy(() => projectAnswer).optional(),
   }),
   z.discriminatedUnion('reason', [
     z

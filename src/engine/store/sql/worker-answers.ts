@@ -5,7 +5,8 @@ const ids = z.array(z.string())
 
 export const beatAnswer = z
   .object({
-    ...{ version: integer, now: integer },
+    version: integer,
+    now: integer,
     alive: z.boolean(),
     expires_at: integer,
     overdue: ids,

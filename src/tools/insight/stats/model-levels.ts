@@ -46,7 +46,10 @@ export class ModelLevels {
         const places = capacityOf(policy, model)
         const area = level.area()
         return {
-          ...{ model, places, attempts, heldMs: Math.round(area) / 1_000 },
+          model,
+          places,
+          attempts,
+          heldMs: Math.round(area) / 1_000,
           utilisation: area / (places * Math.max(1, to - from)),
           perSlice: level.means().map((mean) => mean / places),
         }

@@ -54,7 +54,9 @@ export function statsOf(queue: string, collector: Collector, end: Ledger): Stats
   const { from, to, count } = slices
   const minutes = (to - from) / MICROS_PER_SECOND / 60
   return {
-    ...{ queue, from: isoTime(from), to: isoTime(to) },
+    queue,
+    from: isoTime(from),
+    to: isoTime(to),
     sliceSeconds: (to - from) / count / MICROS_PER_SECOND,
     counts,
     waiting: summaryOf(waits),

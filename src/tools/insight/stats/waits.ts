@@ -68,5 +68,11 @@ export function splitWaits(
 
 /** What is known of a wait when it ends: the spells of a line are not kept for ever. */
 const plain = ({ jobId, since, from, to, ended, byCause, parts }: Wait): Wait => ({
-  ...{ jobId, since, from, to, ended, byCause, parts },
+  jobId,
+  since,
+  from,
+  to,
+  ended,
+  byCause,
+  parts,
 })

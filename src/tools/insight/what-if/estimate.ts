@@ -169,7 +169,10 @@ function drawn(life: Life, { now, started, times, draw }: Draw): Life {
   // It takes longer than any before it: as long again as it has taken.
   const left = time === undefined ? Math.max(gone, 1_000) : time - gone
   const run: Run = {
-    ...{ models: life.spec.models, readyAt: now, from: now, to: now + left },
+    models: life.spec.models,
+    readyAt: now,
+    from: now,
+    to: now + left,
     ending: { type: 'completed' },
   }
   // They come in the order of the line, which knows of their priorities already.

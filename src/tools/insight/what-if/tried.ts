@@ -114,16 +114,16 @@ export async function triedOf(
   const from = lives[0]?.arrivedAt ?? period.from
   const slices = { from, to: Math.max(from + 1, ...all.map((each) => lastEnd(each.lives))), count: SLICES }
   return {
-    ...{
-      queue,
-      from: isoTime(period.from),
-      to: isoTime(period.to),
-      jobs: lives.length,
-      leftOut,
-      sliceSeconds: (slices.to - slices.from) / SLICES / MICROS_PER_SECOND,
-    },
+    queue,
+    from: isoTime(period.from),
+    to: isoTime(period.to),
+    jobs: lives.length,
+    leftOut,
+    sliceSeconds: (slices.to - slices.from) / SLICES / MICROS_PER_SECOND,
     outcomes: all.map(({ name, policy: rules, slots, lives: ended }) => ({
-      ...{ name, policy: rules, slots },
+      name,
+      policy: rules,
+      slots,
       ...outcomeOf(ended, rules, slices),
     })),
   }

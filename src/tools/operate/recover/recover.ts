@@ -78,7 +78,10 @@ export async function recover(given: Access, options: Said & ByOptions): Promise
   const { store, queue } = access
   const logger = loggerOf(access)
   const joined = await createCoordinator({
-    ...{ store, queue, logger, operator },
+    store,
+    queue,
+    logger,
+    operator,
     ...(name === undefined ? {} : { name }),
   })
   return decide(joined, seen, endings).finally(() => joined.close())

@@ -56,7 +56,10 @@ export const reportOf = (
   epoch: view.epoch,
   status: view.status,
   waitingCount: view.waitingCount,
-  ...{ unreadable, voided, decided, undecided },
+  unreadable,
+  voided,
+  decided,
+  undecided,
   doubtful: left.map(doubtful),
 })
 
@@ -68,5 +71,10 @@ const doubtful = ({
   startedAt,
   attempt,
 }: ActiveJobView): DoubtfulJob => ({
-  ...{ jobId, jobType, models, fencingToken, startedAt: startedAt.toISOString(), attempt },
+  jobId,
+  jobType,
+  models,
+  fencingToken,
+  startedAt: startedAt.toISOString(),
+  attempt,
 })

@@ -32,7 +32,11 @@ export function modelRows(ledger: Ledger): readonly ModelRow[] {
     const rate = rateOf(ledger.policy, model)
     const pause = pauses.get(model) ?? null
     rows.push({
-      ...{ model, held, holders, pause, capacity: capacityOf(ledger.policy, model) },
+      model,
+      held,
+      holders,
+      pause,
+      capacity: capacityOf(ledger.policy, model),
       waiting: waiting + (pause?.jobs.size ?? 0),
       rate: rate === undefined ? null : `${rate.starts} starts in ${rate.perSeconds} s`,
     })

@@ -62,8 +62,13 @@ function brushOf({ canvas, height, view }: Drawing): Brush | null {
   context.font = `11px ${style.fontFamily}`
   const color = (name: string) => style.getPropertyValue(name)
   const colors = {
-    ...{ accent: color('--bar'), strong: color('--accent'), line: color('--line'), text: color('--text') },
-    ...{ dim: color('--dim'), card: color('--card'), waits: color('--waits') },
+    accent: color('--bar'),
+    strong: color('--accent'),
+    line: color('--line'),
+    text: color('--text'),
+    dim: color('--dim'),
+    card: color('--card'),
+    waits: color('--waits'),
   }
   const length = view.to - view.from
   return { context, width, colors, x: (at) => ((at - view.from) / length) * width }
