@@ -7,6 +7,10 @@ it('the package exports the types that are kept; if others are meant: npm run de
   expect(await currentDeclarations()).toBe(await keptDeclarations())
 })
 
+it('builds objects plainly: no literal is spread only to pack a line', () => {
+  expect(measureHouse().packed).toBe(0)
+})
+
 /** A house of these files. */
 function houseOf(files: Readonly<Record<string, string>>) {
   const sources = Object.entries(files).map(
