@@ -41,6 +41,9 @@ export function preparePages(): void {
   rmSync(pagesFolder, { recursive: true, force: true })
   for (const file of sources()) write(placeOf(file) ?? file, withLinks(file))
   cpSync(path.join(root, 'docs/images'), path.join(pagesFolder, 'images'), { recursive: true })
+  const mermaid = path.join(site, 'node_modules/mermaid/dist')
+  for (const file of globSync(['mermaid.esm.min.mjs', 'chunks/mermaid.esm.min/*.mjs'], { cwd: mermaid }))
+    cpSync(path.join(mermaid, file), path.join(pagesFolder, 'public/mermaid', file))
 }
 
 function write(place: string, text: string): void {
@@ -49,10 +52,11 @@ function write(place: string, text: string): void {
   writeFileSync(file, text)
 }
 
-/** Links to pages lead to where those stand on the site. */
+/** Links to pages lead to where those stand on the site; what a page says to those who write it is left out. */
 function withLinks(file: string): string {
   const from = path.posix.dirname(placeOf(file) ?? file)
-  return textOf(file).replace(
+  const text = textOf(file).replace(/^<!--.*?-->$/gmsu, '')
+  return text.replace(
     /\[([^\]]*)\]\(([^)\s#]+)(#[^)\s]*)?\)/gu,
     (all, words: string, link: string, anchor = '') => {
       if (/^[a-z]+:/u.test(link)) return all

@@ -16,6 +16,13 @@ beforeAll(async () => {
 
 it.each(sources().map((file) => [file, linkOf(file)]))('has %s', (_, link) => {
   expect(read(link)).toContain('<h1')
+  // A comment is for those who write the page.
+  expect(read(link)).not.toContain('&lt;!-- ')
+})
+
+it('draws the diagrams: each has an element, and what draws it is there', () => {
+  expect(read('/inside/state-machines').match(/<pre class="mermaid"/gu)).toHaveLength(2)
+  expect(existsSync(path.join(out, 'mermaid/mermaid.esm.min.mjs'))).toBe(true)
 })
 
 it('links from each page to each other one', () => {

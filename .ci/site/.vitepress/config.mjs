@@ -4,6 +4,16 @@ import { pagesFolder, sidebar } from '../pages.ts'
 
 const typescript = path.join(pagesFolder, 'reference/typescript/sidebar.json')
 
+/** A fence of Mermaid becomes an element that the theme draws. */
+function drawDiagrams(markdown) {
+  const { fence } = markdown.renderer.rules
+  markdown.renderer.rules.fence = (tokens, index, ...rest) => {
+    const { info, content } = tokens[index]
+    if (info.trim() !== 'mermaid') return fence(tokens, index, ...rest)
+    return `<pre class="mermaid" v-pre>${markdown.utils.escapeHtml(content)}</pre>`
+  }
+}
+
 export default {
   title: 'Interlock',
   description:
@@ -15,7 +25,7 @@ export default {
   // Those of the pages are checked by test/docs/links.test.ts; TypeDoc links to types that it does not show.
   ignoreDeadLinks: true,
   // What stands in angle brackets is meant as it stands.
-  markdown: { html: false },
+  markdown: { html: false, config: drawDiagrams },
   vite: { logLevel: 'warn' },
   themeConfig: {
     search: {
