@@ -58,6 +58,8 @@ const waiting: Readonly<Record<string, Make>> = {
   },
   'behind a job of a kind that nobody has a handler for': async (scene) => {
     const coordinator = await scene.offering(['normal'], 1)
+    // Until its offer is over, the first one keeps its place: for as long as somebody looks here.
+    await coordinator.setPolicy({ maxActive: null, offerMs: 600_000 })
     await coordinator.enqueue([job('a', ['m'], { kind: 'raport' }), job('j')])
     return 'j'
   },
