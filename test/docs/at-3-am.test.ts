@@ -49,6 +49,7 @@ const makers: readonly (readonly Make[])[] = [
     of('may start, all slots are taken'),
     of('one job at a time'),
     of('over the rate of its model'),
+    of('between two tries'),
   ],
   [of('the queue is drained'), of('may start, nobody is alive'), of('its model is paused')],
   [of('its worker was killed 4 minutes ago'), of('its worker missed its heartbeats')],

@@ -103,6 +103,16 @@ const waiting: Readonly<Record<string, Make>> = {
     await enqueued(scene, [job('j', ['m'], { runAt: new Date(Date.now() + 3_600_000) })])
     return 'j'
   },
+  'between two tries': async (scene) => {
+    await scene.briefly(async (coordinator) => {
+      await coordinator.enqueue([job('j')])
+      const [started] = await coordinator.claim({ max: 1, kinds: null })
+      if (started === undefined) throw new Error('it did not start')
+      const retryAt = new Date(Date.now() + 3_600_000)
+      await coordinator.fail(started.lease, { retryAt, error: { name: 'Error', message: 'no answer' } })
+    })
+    return 'j'
+  },
   'its time came, and nobody noted it': async (scene) => {
     const runAt = new Date(Date.now() + 2_000)
     await enqueued(scene, [job('j', ['m'], { runAt })])

@@ -1,11 +1,11 @@
 import type { ErrorCode } from './error.ts'
 import type { ReasonCode } from './event.ts'
-import { hasDecider, hasWorkerAmong, isOverdue, type QueueFacts, serversOf } from './facts.ts'
+import { hasWorkerAmong, isOverdue, type QueueFacts, serversOf, type WorkerFact } from './facts.ts'
 import { attemptText, type Micros } from './job.ts'
 import type { Ending } from './law/state.ts'
 import { type Job, triesOf } from './ledger.ts'
 import { expiresAt, timesOutAt } from './timing.ts'
-import { waitingFor } from './wait-reason.ts'
+import { isSlotKept, waitingFor } from './wait-reason.ts'
 
 /**
  * What keeps a live job from going on as it should. `late`: its worker has missed its heartbeats. `lost`: its worker is gone, and
@@ -70,7 +70,11 @@ function diagnosisOfWaiting(facts: QueueFacts, job: Job): Diagnosis {
   if (overdue !== null) return { code: 'overdue', reason: overdue, blockedBy: null, until: null }
   const hasWorker = workers === null ? undefined : hasWorkerAmong(workers)
   const { code, reason, blockedBy, until } = waitingFor(ledger, job, now, hasWorker)
-  return { code, reason: code === 'no_worker' ? noWorker(facts, job.spec.kind) : reason, blockedBy, until }
+  // Nothing runs that it waits for: what is missing is a worker.
+  const isKept = isSlotKept(ledger, job, code) && hasWorker?.(job.spec.kind) === false
+  if (code !== 'no_worker' && !isKept) return { code, reason, blockedBy, until }
+  const when = isKept ? `its turn comes after job ${blockedBy}` : 'it may start'
+  return { code: 'no_worker', reason: `${when}, and ${noWorker(facts, job.spec.kind)}`, blockedBy, until }
 }
 
 /** Which time has passed without anybody having recorded it; null: none. */
@@ -82,10 +86,24 @@ function overdueOf(facts: QueueFacts, job: Job): string | null {
 }
 
 function noWorker(facts: QueueFacts, kind: string): string {
-  const workers = facts.workers ?? []
-  if (!hasDecider(facts) && !workers.some(({ state }) => state === 'live'))
-    return 'it may start, and no process of Interlock is alive'
-  return serversOf(workers, kind).length === 0
-    ? `it may start, and no live worker has a handler for ${kind}`
-    : `it may start, and no worker for ${kind} has a free slot`
+  const live = (facts.workers ?? []).filter(({ state }) => state === 'live')
+  if (live.length === 0) return nobodyAlive
+  return serversOf(live, kind).length === 0
+    ? `no live worker has a handler for ${kind} (${presentText(live)})`
+    : `no worker for ${kind} has a free slot`
+}
+
+/** A dashboard, or a command that looks, does not join the queue: nobody can tell that it is there. */
+const nobodyAlive = 'no worker is alive (a dashboard runs no jobs)'
+
+const NAMED = 3
+
+/** `alive: api:w0a1b2c3d, which runs no jobs; w9e8f7a6b for draw, upscale`. */
+function presentText(live: readonly WorkerFact[]): string {
+  const named = live.slice(0, NAMED).map(({ workerId, kinds }) => {
+    const does = kinds?.length === 0 ? ', which runs no jobs' : ` for ${kinds?.join(', ') ?? 'every kind'}`
+    return `${workerId}${does}`
+  })
+  const more = live.length > NAMED ? [`${live.length - NAMED} more`] : []
+  return `alive: ${[...named, ...more].join('; ')}`
 }

@@ -1,6 +1,7 @@
 import { blockerOf } from './blocking.ts'
 import { diagnosisOf, type JobCode, type LiveCode } from './diagnosis.ts'
 import type { JobRecord, Operator, QueueFacts } from './facts.ts'
+import { type FailedTries, failedTriesOf } from './failed-tries.ts'
 import type { Micros } from './job.ts'
 import { type Standing, standingOf } from './law/state.ts'
 import { isInLine, type Job, jobOf, type LedgerView, modelOf, type Pause } from './ledger.ts'
@@ -31,6 +32,10 @@ interface Explained {
   readonly reason: string
   /** Since when it waits, runs, or has ended; null: nobody knows. */
   readonly since: Micros | null
+  /** When time alone ends the reason, such as the next try; null: something has to happen, or nobody knows when. */
+  readonly until: Micros | null
+  /** Its attempts that failed; null: none did, or only the ledger was looked at, as for the past. */
+  readonly failed: FailedTries | null
   readonly blockedBy: string | null
   readonly models: readonly ModelPlace[]
   /** Its place in the line of the whole queue, from 0; null if it stands in no line. */
@@ -78,16 +83,18 @@ const MOST_AHEAD = 10
  */
 export function explainJob(facts: QueueFacts, jobId: string, record: JobRecord): Explanation | undefined {
   const live = explainLive(facts, jobId)
-  if (live !== undefined) return { ...live, also: [...live.also, ...alsoKnown(facts, record)] }
+  const failed = failedTriesOf(record.events, jobOf(facts.ledger, jobId))
+  if (live !== undefined) return { ...live, failed, also: [...live.also, ...alsoKnown(facts, record)] }
   const found = notLive(facts, jobId, record)
   if (found === undefined) return undefined
   const { command, ...diagnosis } = found
-  const nowhere = { blockedBy: null, models: [], position: null, chain: [], overtaken: 0 }
+  const nowhere = { blockedBy: null, until: null, models: [], position: null, chain: [], overtaken: 0 }
   return {
     jobId,
     standing: diagnosis.state,
     ...diagnosis,
     ...nowhere,
+    failed,
     also: alsoKnown(facts, record, command),
   }
 }
@@ -98,13 +105,15 @@ export function explainLive(facts: QueueFacts, jobId: string): LiveExplanation |
   const job = jobOf(ledger, jobId)
   if (job === undefined) return undefined
   const diagnosis = diagnosisOf(facts, job)
-  const { code, reason, blockedBy } = diagnosis
+  const { code, reason, blockedBy, until } = diagnosis
   const chain = chainOf(ledger, blockedBy)
   return {
     jobId,
     code,
     reason,
     blockedBy,
+    until,
+    failed: null,
     chain,
     overtaken: job.overtaken,
     state: job.active ? 'active' : 'waiting',

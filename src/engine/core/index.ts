@@ -49,6 +49,7 @@ export {
   serversOf,
   type WorkerFact,
 } from './facts.ts'
+export type { FailedTries } from './failed-tries.ts'
 export { hash } from './hash.ts'
 export * from './job.ts'
 export type { JobLaw, JobTarget, QueueLaw } from './law/law.ts'

@@ -120,6 +120,9 @@ function inTheWay(facts: QueueFacts, chain: readonly string[]): string[] {
 const isForNobody = (facts: QueueFacts, { spec }: Job): boolean =>
   hasDecider(facts) && serversOf(facts.workers ?? [], spec.kind).length === 0
 
+/** A dashboard, or a command that looks, does not join the queue: nobody can tell that it is there. */
+const nobodyDecides = 'no process is alive that goes on with it (a dashboard only looks): start a worker'
+
 /** Nobody is there to do the next step once the present reason is over. */
 function unattended(facts: QueueFacts, job: Job, { code }: Diagnosis): string[] {
   const { workers, ledger, now } = facts
@@ -127,9 +130,7 @@ function unattended(facts: QueueFacts, job: Job, { code }: Diagnosis): string[] 
   const until = code === 'model_paused' ? firstPause(ledger, job.spec)?.until : null
   if (!hasDecider(facts))
     return [
-      until != null && until <= now
-        ? 'the pause of its model is over, and no process of Interlock is alive to resume it: start one'
-        : 'no process of Interlock is alive: start one',
+      until != null && until <= now ? `the pause of its model is over, and ${nobodyDecides}` : nobodyDecides,
     ]
   const { kind } = job.spec
   return serversOf(workers, kind).length === 0 ? [`no live worker has a handler for ${kind}`] : []

@@ -49,7 +49,21 @@ export function waitingFor(ledger: LedgerView, job: Job, now: Micros, hasWorker?
     return { jobId, code, reason, blockedBy, until: null }
   }
   const until = code === 'not_due' ? dueTime(job) : null
-  return { jobId, code, reason: sentence(code, blocker), blockedBy, until }
+  const reason = isSlotKept(ledger, job, code) ? keptSentence(code, blocker) : sentence(code, blocker)
+  return { jobId, code, reason, blockedBy, until }
+}
+
+/** No running job takes the slot that it waits for: one ahead of it that nobody has started yet keeps it. */
+export function isSlotKept({ alone, slots, policy }: LedgerView, job: Job, code: ReasonCode): boolean {
+  if (code !== 'serialized' && code !== 'at_capacity') return false
+  const isUsed = alone > 0 || (job.exclusive && slots.size > 0)
+  return !isUsed && (policy.maxActive === null || slots.size < policy.maxActive)
+}
+
+function keptSentence(code: ReasonCode, blocker: Blocker | undefined): string {
+  const first = blocker === undefined ? 'another job' : `job ${blocker.jobId}`
+  const limit = code === 'serialized' ? 'one job at a time' : 'the policy limits how many run at once'
+  return `${first} goes first, and no worker has taken it yet (${limit})`
 }
 
 /** The job it waits for under this reason; undefined: none. */

@@ -175,9 +175,15 @@ export const oldestFirst = (active: readonly JobRow[]): readonly JobRow[] =>
 /** What is with a job: times as ISO texts. */
 export type ExplanationDocument = ReturnType<typeof explanationDocument>
 
-export const explanationDocument = ({ models, since, ...found }: Explanation) => ({
+/** @param message of the error of its last attempt, which is kept beside the log; null: not known, or there was none */
+export const explanationDocument = (
+  { models, since, until, failed, ...found }: Explanation,
+  message: string | null = null,
+) => ({
   ...found,
   since: isoTimeOrNull(since),
+  until: isoTimeOrNull(until),
+  failed: failed === null ? null : { ...failed, at: isoTime(failed.at), message },
   models: models.map(({ paused, ...standing }) => ({
     ...standing,
     paused:

@@ -64,17 +64,34 @@ export async function explain(
 export interface ExplainedJob {
   readonly explanation: Explanation
   readonly events: readonly RecordedEvent[] | null
+  /** Of the error of its last attempt; null: it has not failed, or the error was deleted. */
+  readonly message: string | null
 }
 
 export async function explained(given: Access, text: string): Promise<ExplainedJob> {
   const access = opened(given)
+  const found = await foundBy(access, text)
+  return { ...found, message: await messageOf(access, found.explanation) }
+}
+
+/** The error is kept with the job's data, and is that of the last attempt that reported one. */
+async function messageOf({ store, queue }: Opened, { jobId, failed }: Explanation): Promise<string | null> {
+  if (failed === null || failed.code === 'lease_expired' || failed.code === 'released') return null
+  const [kept] = await store.data(queue, [jobId])
+  const message = (kept?.error as { message?: unknown } | null | undefined)?.message
+  return typeof message === 'string' ? message : null
+}
+
+type Found = Omit<ExplainedJob, 'message'>
+
+async function foundBy(access: Opened, text: string): Promise<Found> {
   const exact = await lookFor(access, parseJobId(text))
   if (isWhole(exact)) return exact
   const past = await pastOf(access, text, exact)
-  if (past === null) return exact as ExplainedJob
+  if (past === null) return exact as Found
   const { jobId, events } = past
   const other = jobId === text ? exact : await lookFor(access, jobId)
-  return isWhole(other) ? other : ((await lookFor(access, jobId, events)) as ExplainedJob)
+  return isWhole(other) ? other : ((await lookFor(access, jobId, events)) as Found)
 }
 
 interface Looked {
@@ -88,7 +105,7 @@ interface Looked {
  * Nothing more can be found out. How a job ended that is archived, the archive in this database may know; and what nobody knows by this
  * id may be the beginning of another.
  */
-const isWhole = (looked: Looked): looked is Looked & ExplainedJob => isKnown(looked.explanation)
+const isWhole = (looked: Looked): looked is Looked & Found => isKnown(looked.explanation)
 
 const isKnown = (explanation: Explanation | undefined): boolean =>
   explanation !== undefined &&
@@ -120,8 +137,8 @@ async function pastOf(
   }
 }
 
-export function explainDocument({ explanation, events }: ExplainedJob): ExplainDocument {
-  const document = explanationDocument(explanation)
+export function explainDocument({ explanation, events, message }: ExplainedJob): ExplainDocument {
+  const document = explanationDocument(explanation, message)
   return events === null ? document : { ...document, events: events.map(eventDocument) }
 }
 

@@ -2,7 +2,7 @@ import type { JobRow } from '../../engine/core/index.ts'
 import type { WorkerRow } from '../../engine/store/index.ts'
 import { isoTime } from '../format/index.ts'
 
-/** A process, and the jobs that it runs. */
+/** A process, and the jobs that it runs. Past its heartbeat it has no free slots: it takes nothing. */
 export interface Working extends WorkerRow {
   readonly running: readonly string[]
 }
@@ -13,6 +13,7 @@ export function whoWorks(workers: readonly WorkerRow[], active: readonly JobRow[
   return workers
     .map((worker) => ({
       ...worker,
+      freeSlots: worker.state === 'live' ? worker.freeSlots : 0,
       running: (jobs.get(worker.workerId) ?? []).map(({ job_id: jobId }) => jobId),
     }))
     .filter(({ state, running }) => state !== 'dead' || running.length > 0)

@@ -78,7 +78,7 @@ function workersTable(frame: Frame, working: readonly Working[], now: Micros): r
   const rows = working
     .slice(0, SHOWN)
     .map(({ workerId, state, kinds, freeSlots, startedAt, running }) => [
-      ...[workerId, state, kindsText(kinds), running.length, freeSlots],
+      ...[workerId, state, kindsText(kinds), running.length, state === 'live' ? freeSlots : '—'],
       ...[duration((now - startedAt) / MICROS_PER_MS), someOf(running)],
     ])
   const head = ['process', 'state', 'kinds', 'runs', 'free', 'for', 'jobs']

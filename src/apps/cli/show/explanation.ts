@@ -14,13 +14,35 @@ function pausedBy(
   return `${model}${who === null ? '' : ` by ${operatorText(who)}`} at ${timeText(since)}${typed}`
 }
 
-/** What is with a job, for people. */
-export function explanationText(frame: Frame, found: Explanation): readonly string[] {
+/** `failed twice (handler_error: provider said 503), next try at 14:03:07.012Z, attempt 3 of 5`. */
+function failedText({ failed, state, code, until }: Explanation, message: string | null): string {
+  if (failed === null) return ''
+  const { times, attempts } = failed
+  const often = ['', 'once', 'twice'][times] ?? `${times} times`
+  const error = `${failed.code}${message === null ? '' : `: ${message.split('\n')[0]}`}`
+  const next = `attempt ${times + 1} of ${attempts}`
+  const then = {
+    active: `, ${next} runs`,
+    waiting:
+      code === 'not_due' && until !== null
+        ? `, next try at ${timeText(until)}, ${next}`
+        : `, ${next} is next`,
+  }
+  return `failed ${often} (${error})${state === 'active' || state === 'waiting' ? then[state] : ''}`
+}
+
+/** What is with a job, for people. @param message of the error of its last attempt */
+export function explanationText(
+  frame: Frame,
+  found: Explanation,
+  message: string | null = null,
+): readonly string[] {
   const { dim, bold } = frame.colors
   const rows: [string, string][] = [
     ['job', `${bold(found.jobId)}, ${found.state}${found.code === null ? '' : ` (${found.code})`}`],
     ['why', found.reason],
   ]
+  if (found.failed !== null) rows.push(['tries', failedText(found, message)])
   if (found.since !== null) rows.push(['since', timeText(found.since)])
   if (found.position !== null) rows.push(['place', `${found.position} ahead in the line of the queue`])
   if (found.chain.length > 0) rows.push(['waits for', found.chain.slice(0, 5).join(' ← ')])

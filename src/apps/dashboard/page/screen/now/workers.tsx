@@ -43,7 +43,7 @@ export function Workers() {
                 <span class="under dim">{kinds?.join(', ') ?? 'every kind'}</span>
               </div>
               <div class="two right">
-                <span>{count(freeSlots)} free</span>
+                <span>{state === 'live' ? `${count(freeSlots)} free` : 'takes nothing'}</span>
                 <span class={state === 'live' ? 'under dim' : 'under warn'}>
                   {state}, beat <Since at={beatAt} /> ago
                 </span>
