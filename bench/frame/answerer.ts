@@ -66,10 +66,14 @@ export async function answerEach<Question>(
   answerTo: (question: Question) => Promise<unknown>,
 ): Promise<void> {
   const over = Promise.withResolvers<void>()
+  // The bench was ended, by Ctrl-C for example: nobody asks any more.
+  const leave = () => process.exit(1)
+  process.once('disconnect', leave)
   process.on('message', (question: Question | typeof NO_MORE) => {
     if (question === NO_MORE) over.resolve()
     else answerTo(question).then((answer) => process.send?.(answer), over.reject)
   })
   process.send?.('ready')
   await over.promise
+  process.off('disconnect', leave)
 }
