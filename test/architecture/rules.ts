@@ -74,6 +74,7 @@ export const rules: Rules = {
   insight: room(['history']),
   doctor: room(['history', 'coordinator', 'migrate', 'insight'], { builtins: true, packages: ['pg'] }),
   operate: room(['history', 'coordinator']),
+  testing: room(['coordinator', 'worker', 'store/memory'], { builtins: true }),
   // What is counted, for each face: they differ in how it is told.
   figures: room(['coordinator', 'insight'], { packages: ['rxjs', 'zod'] }),
   prometheus: room(['figures'], { builtins: true, packages: ['zod'] }),
@@ -109,6 +110,7 @@ export const housed: readonly string[] = [
     'insight',
     'doctor',
     'operate',
+    'testing',
     'dashboard',
     'dashboard/page',
     'figures',

@@ -76,6 +76,7 @@ const calls: Readonly<Record<string, readonly Argument[]>> = {
   pullEvents: [seq, optional],
   waiting$: [id],
   machine: [optional],
+  after: [argument(1, 'number'), argument(() => {}, 'function')],
   offering: [argument(null, 'null', 'list'), argument(1, 'number')],
 }
 

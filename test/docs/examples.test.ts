@@ -53,7 +53,7 @@ afterAll(async () => {
 const run = promisify(execFile)
 
 /** Any other one makes an embedded database in its folder. */
-const namesStore = ({ code }: Block): boolean => /DATABASE_URL|SUPABASE_URL|memoryStore/.test(code)
+const namesStore = ({ code }: Block): boolean => /DATABASE_URL|SUPABASE_URL|memoryStore|testQueue/.test(code)
 
 describe('the examples', () => {
   it('are there, in the README too', () => {

@@ -68,6 +68,7 @@ function coordinatorOf(process: QueueProcess, { store, telemetry }: WholeOptions
     heartbeat: (lease) => member.holds(lease),
     catchUp: () => member.catchUp(),
     now: () => log.now(),
+    after: (ms, callBack) => log.after(ms, callBack),
     leaseLost$: member.leaseLost$,
     stopped$: member.stopped$,
     wake$: hints.wake$,

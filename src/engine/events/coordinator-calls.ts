@@ -69,6 +69,7 @@ const completeOptions = () =>
   optionsSchema({ fencingToken: token().optional(), outcome: outcome().optional(), error: anything })
 
 const oneOf = (words: readonly string[]) => ({ error: `must be one of ${words.join(', ')}` })
+const notMs = 'must be a number of milliseconds, 0 or more'
 const moveError = 'must be { priority: number } or { before: jobId }'
 
 const config = () =>
@@ -164,6 +165,10 @@ export const calls = {
     options: optionsSchema({
       inspect: z.union([functionSchema, havingSchema('a function or an observer', [])]).optional(),
     }).optional(),
+  })),
+  after: lazily(() => ({
+    ms: z.number({ error: notMs }).min(0, notMs),
+    callBack: functionSchema,
   })),
   offering: lazily(() => ({ kinds: kindList().nullable(), freeSlots: wholeNumber(0, 1_000_000) })),
 } as const satisfies Readonly<Record<string, () => Readonly<Record<string, z.ZodType>>>>

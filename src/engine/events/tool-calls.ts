@@ -110,6 +110,21 @@ const roomCalls = {
   jobs: lazily(finding),
   queue: lazily(() => ({ options: optionsSchema({ limit: live() }) })),
   splitWaits: lazily(() => ({ period: optionsSchema({ from: micros(), to: micros() }) })),
+  testQueue: lazily(() => ({
+    options: optionsSchema({
+      policy: z.unknown().optional(),
+      now: date(),
+      patienceMs: wholeNumber(1, 3_600_000, ' (milliseconds)').optional(),
+      logger: z.unknown().optional(),
+    }),
+  })),
+  advance: lazily(() => ({
+    by: z.custom<number | Date>(
+      (value) =>
+        value instanceof Date ? !Number.isNaN(value.getTime()) : typeof value === 'number' && value >= 0,
+      { error: 'must be a number of milliseconds, 0 or more, or the Date to go to' },
+    ),
+  })),
   recover: lazily(() => ({
     options: optionsSchema({ ...by(), completed: ids(), requeue: ids(), fail: ids() }),
   })),

@@ -35,7 +35,16 @@ export interface StoreTraits {
    * follow once a second, through one process for all.
    */
   readonly frugal?: true
+  /** The time of a store in this process, which can be read without a call. A server's is learned from its answers. */
+  readonly clock?: StoreClock
   close(): Promise<void>
+}
+
+/** A clock that can be read at any moment. */
+export interface StoreClock {
+  now(): Micros
+  /** Calls back once, when `ms` milliseconds have passed on it. Returns how to cancel that. */
+  after(ms: number, callBack: () => void): () => void
 }
 
 /** One page of the log, ascending. `version` is the head at the time of reading; `now` the database's clock. */

@@ -1,10 +1,10 @@
+import { after } from '../coordinator/base/timer.ts'
 import type { Coordinator } from '../coordinator/index.ts'
 import { endsAttempt, type Lease, type RecordedEvent, type Started } from '../core/index.ts'
 import type { AttemptSpan } from '../store/index.ts'
 import type { HandlerContext, HandlerDefinition, Job } from './api.ts'
 import { AttemptStopped, type StopCause } from './errors.ts'
 import { type AttemptOutcome, type HandlerEnd, outcomeOf } from './outcome.ts'
-import { after } from './timer.ts'
 import { owned } from './uncaught.ts'
 import { Turns } from './yield-when-busy.ts'
 
@@ -117,7 +117,7 @@ export class Attempt {
   }
 
   #startClock(): void {
-    this.#stopClock = after(this.started.spec.timeoutMs, () => this.stop('timed_out'))
+    this.#stopClock = this.#coordinator.after(this.started.spec.timeoutMs, () => this.stop('timed_out'))
   }
 
   /** Handlers before it computed. Their ends are reported and beats are sent before it begins, and its time begins then. */

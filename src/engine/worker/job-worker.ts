@@ -1,5 +1,6 @@
 import { Subscription } from 'rxjs'
 import { InFlight, SingleFlight } from '../coordinator/base/concurrency.ts'
+import { after } from '../coordinator/base/timer.ts'
 import type {
   Coordinator,
   Enqueued,
@@ -33,7 +34,6 @@ import { perform } from './perform.ts'
 import { emptyTally, Reporter } from './reporter.ts'
 import { RowPoller } from './row-poller.ts'
 import { Slots } from './slots.ts'
-import { after } from './timer.ts'
 import { catchUncaught } from './uncaught.ts'
 import { untilAnswered } from './until-answered.ts'
 import { Turns } from './yield-when-busy.ts'

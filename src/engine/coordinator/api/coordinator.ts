@@ -249,6 +249,11 @@ export interface Coordinator {
    * own time.
    */
   now(): Micros
+  /**
+   * Calls back once, when `ms` milliseconds of the queue's time have passed: those of this machine, or of a clock that a test sets by hand
+   * (`interlock-queue/testing`). Returns how to cancel that.
+   */
+  after(ms: number, callBack: () => void): () => void
   health(): Health
   /** What this process knows of itself beside the log. Asks nobody. */
   vitals(): Vitals

@@ -64,7 +64,7 @@ export class Wakeups {
   /** Stops the timers at once, and listening once the store has confirmed it. */
   async rest(): Promise<void> {
     clearInterval(this.#poll)
-    this.#tick.clear()
+    this.#tick.end()
     await this.#stopListening?.()
   }
 
@@ -111,9 +111,6 @@ export class Wakeups {
   }
 }
 
-/** The longest delay of `setTimeout`, which counts in 31 bits. */
-const LONGEST_MS = 2 ** 31 - 1
-
 /** How long to wait before a tick that changed nothing is sent again, in milliseconds. */
 const RETRY_MS = 100
 /** How long to wait before a tick is sent again while the log is ahead of the clock: something may be over by the log's time and not by the clock. */
@@ -126,22 +123,25 @@ const AHEAD_RETRY_MS = 1_000
  */
 const REST = { times: 20, mostMs: 5_000 }
 
+type TickLog = Pick<LogView, 'now' | 'after' | 'spreadMs' | 'clock' | 'isAhead'>
+
 /**
  * One timer, set to the next time at which there is something to record, or at which a job may start without an event. No event
  * announces the latter, so each process looks once when the time comes.
  */
 class TickTimer {
-  #timer: NodeJS.Timeout | undefined
+  #callOff: () => void = () => {}
   #at: Micros | undefined
+  #hasEnded = false
   /** The time is one at which a job may start without an event. */
   #isOpening = false
   #lookedAt: Micros = 0
-  /** By `performance.now()`: until then, it does not look for jobs that may start without an event. */
+  /** By the log's clock: until then, it does not look for jobs that may start without an event. */
   #restUntil = Number.NEGATIVE_INFINITY
-  readonly #log: Pick<LogView, 'now' | 'isAhead'>
+  readonly #log: TickLog
   readonly #wakeups: Pick<Wakeups, 'timeCame'>
 
-  constructor(log: Pick<LogView, 'now' | 'isAhead'>, wakeups: Pick<Wakeups, 'timeCame'>) {
+  constructor(log: TickLog, wakeups: Pick<Wakeups, 'timeCame'>) {
     this.#log = log
     this.#wakeups = wakeups
   }
@@ -154,27 +154,32 @@ class TickTimer {
     this.#set(this.#isOpening ? opening : tick)
   }
 
-  clear(): void {
-    clearTimeout(this.#timer)
+  /** From now on it is never set: a timer would keep the process alive. */
+  end(): void {
+    this.#hasEnded = true
+    this.#clear()
+  }
+
+  #clear(): void {
+    this.#callOff()
     this.#at = undefined
   }
 
-  /** Adds a few milliseconds of jitter, so that not all processes record the same thing. */
   #set(at: Micros | undefined): void {
     if (at === this.#at) return
-    this.clear()
+    this.#clear()
+    if (at === undefined || this.#hasEnded) return
     this.#at = at
-    if (at === undefined) return
     const again = this.#log.isAhead ? AHEAD_RETRY_MS : RETRY_MS
-    const least = at <= this.#lookedAt ? again : 1
-    const ms = Math.max(0, (at - this.#log.now()) / MICROS_PER_MS) + least + Math.random() * 5
-    this.#timer = setTimeout(() => this.#fire(), Math.min(ms, LONGEST_MS)).unref()
+    const more = (at <= this.#lookedAt ? again : 0) + this.#log.spreadMs()
+    const ms = Math.max(0, (at - this.#log.now()) / MICROS_PER_MS) + more
+    this.#callOff = this.#log.after(ms, () => this.#fire())
   }
 
   #fire(): void {
-    const restMs = this.#isOpening ? this.#restUntil - performance.now() : 0
+    const restMs = this.#isOpening ? this.#restUntil - this.#log.clock.mark() : 0
     if (restMs > 0) {
-      this.#timer = setTimeout(() => this.#fire(), restMs).unref()
+      this.#callOff = this.#log.after(restMs, () => this.#fire())
       return
     }
     this.#at = undefined
@@ -183,10 +188,11 @@ class TickTimer {
   }
 
   async #look(): Promise<void> {
-    const began = performance.now()
+    const { clock } = this.#log
+    const began = clock.mark()
     this.#restUntil = began + REST.mostMs
     await this.#wakeups.timeCame()
-    const ended = performance.now()
+    const ended = clock.mark()
     this.#restUntil = ended + Math.min(REST.mostMs, REST.times * (ended - began))
     const at = this.#at
     this.#at = undefined

@@ -1,4 +1,4 @@
-import type { Ledger, Micros } from '../../core/index.ts'
+import { type Ledger, MICROS_PER_MS, type Micros } from '../../core/index.ts'
 import {
   type AppendRole,
   type LogRole,
@@ -9,11 +9,12 @@ import {
   type StoreTraits,
 } from '../../store/index.ts'
 import { retryWithin } from '../base/retry.ts'
+import { after } from '../base/timer.ts'
 import { DatabaseClock, LogClock } from './clocks.ts'
 import { Replica } from './replica.ts'
 
 export interface LogViewOptions {
-  readonly store: Pick<StoreTraits, 'name' | 'frugal'> &
+  readonly store: Pick<StoreTraits, 'name' | 'frugal' | 'clock'> &
     Pick<LogRole, 'read'> &
     Pick<AppendRole, 'confirm'> &
     Pick<SnapshotRole, 'snapshot' | 'chunk'>
@@ -34,12 +35,12 @@ export class LogView {
   /** How often this process looks at the database, and at what. */
   readonly looks: LookPolicy
   readonly replica = new Replica()
-  readonly clock = new DatabaseClock()
+  readonly clock: DatabaseClock
   readonly head: Head
   readonly confirmed: Confirmed
   /** News of appends that are not folded yet. */
   readonly news = new ReceivedNews()
-  readonly #time = new LogClock(this.clock, () => this.replica.ledger.lastAt)
+  readonly #time: LogClock
 
   constructor({ store, queue, failures }: LogViewOptions) {
     this.store = store
@@ -47,6 +48,8 @@ export class LogView {
     this.looks = lookPolicyOf(store)
     this.head = new Head(failures)
     this.confirmed = new Confirmed(store)
+    this.clock = clockOf(store)
+    this.#time = new LogClock(this.clock, () => this.replica.ledger.lastAt)
     this.replica.changes$.subscribe(() => this.#time.see())
   }
 
@@ -69,10 +72,26 @@ export class LogView {
     return this.#time.now()
   }
 
+  /** Calls back once, when so much of the queue's time has passed. Returns how to cancel that. */
+  after(ms: number, callBack: () => void): () => void {
+    return this.store.clock?.after(ms, callBack) ?? after(ms, callBack)
+  }
+
+  /** How much later than a time it should look: after it, and not all processes at once. A clock of its own is exact. */
+  spreadMs(): number {
+    return this.store.clock === undefined ? 1 + Math.random() * 5 : 0
+  }
+
   /** True while the log is ahead of the database's clock. */
   get isAhead(): boolean {
     return this.#time.isAhead
   }
+}
+
+function clockOf({ clock }: Pick<StoreTraits, 'clock'>): DatabaseClock {
+  if (clock === undefined) return new DatabaseClock()
+  const ms = () => clock.now() / MICROS_PER_MS
+  return new DatabaseClock(ms, ms)
 }
 
 /** How far the log goes, as far as a process knows. */

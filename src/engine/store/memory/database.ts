@@ -15,6 +15,7 @@ import type {
   PublishedCommand,
   ReceivedAnswers,
   SnapshotChunk,
+  StoreClock,
   StoredSnapshot,
   WorkerBeat,
 } from '../index.ts'
@@ -112,14 +113,20 @@ const emptyQueue = (now: Micros) => ({
 /** The tables. Several stores over one database act like several processes on one PostgreSQL. */
 export interface MemoryDatabase {
   readonly now: () => Micros
+  /** Those that wait for a time wait for this one; undefined: for the machine's. */
+  readonly clock?: StoreClock
   /** When it began to serve: a test that starts it again, or fails over, changes this. Nobody could renew a lease before. */
   since: Micros
   readonly queues: Map<string, MemoryQueue>
 }
 
-/** @param now the database's clock, in microseconds; tests pass their own */
-export function memoryDatabase(now: () => Micros = () => Date.now() * 1_000): MemoryDatabase {
-  return { now, since: 0, queues: new Map() }
+/**
+ * @param time the database's clock, in microseconds; tests pass their own. One that can also call back (`StoreClock`) is the only time that
+ *   there is: what waits for a time waits for it
+ */
+export function memoryDatabase(time: (() => Micros) | StoreClock = () => Date.now() * 1_000): MemoryDatabase {
+  const own = { since: 0, queues: new Map() }
+  return typeof time === 'function' ? { ...own, now: time } : { ...own, now: () => time.now(), clock: time }
 }
 
 /** The queue of that name. The first use creates it. */

@@ -69,6 +69,7 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): LogSto
   }
   return {
     name: 'memory',
+    ...(database.clock === undefined ? {} : { clock: database.clock }),
     open: async (queue, { make = true } = {}) => {
       if (!make) checkKnown(queue, [...database.queues.keys()].toSorted())
       queueOf(queue)
