@@ -279,9 +279,20 @@ it('a job is dragged by a finger at its handle; elsewhere a finger scrolls', asy
   const [first, , third] = [0, 1, 2].map((at) => ledger().line.at(at)?.jobId ?? '')
   const row = (jobId: string | undefined) => page.locator(`[aria-labelledby=reorder] [data-job=${jobId}]`)
   await row(third).waitFor()
-  // At once: a row may be drawn again while Playwright waits for it to rest.
+  const list = page.locator('[aria-labelledby=reorder] .windowed')
+  /** A swipe may go on by itself, out of reach of the rows that are drawn: the list goes back to its top until it stays there. */
   const bringIntoView = (jobId: string | undefined) =>
-    row(jobId).evaluate((element) => element.scrollIntoView({ block: 'center' }))
+    expect
+      .poll(async () => {
+        const isAtTop = await list.evaluate((box) => box.scrollTop === 0)
+        await list.evaluate((box) => box.scrollTo(0, 0))
+        // At once: a row may be drawn again while Playwright waits for it to rest.
+        const rows = await row(jobId).evaluateAll((all) =>
+          all.map((one) => one.scrollIntoView({ block: 'center' })),
+        )
+        return isAtTop && rows.length === 1
+      })
+      .toBe(true)
   await bringIntoView(first)
   const session = await page.context().newCDPSession(page)
   /** A finger that goes from the middle of one to the middle of the other. */
