@@ -36,6 +36,13 @@ describe('every command', () => {
     [['policy', 'set', '--share-active', '0'], '--share-active 0: must be a whole number from 1'],
     [['policy', 'set', '--age', 'old'], '--age old: must be a number from 0 to 31,536,000, or none'],
     [['enqueue'], 'nothing to enqueue'],
+    [['enqueue', '--job', 'a', '--models', 'a,b'], 'divide models by semicolons: "a;b"'],
+    [['enqueue', '--job', 'a', '--models', 'NONE'], 'leave models empty for a job without'],
+    [
+      ['enqueue', '--job', 'a', '--models', 'm', '--attempts', '0'],
+      'attempts: must be a whole number from 1',
+    ],
+    [['pause', 'a,b'], 'is one name with a comma'],
     [['enqueue', '--job', 'a', '--models', 'm', '--type', 'odd'], 'job_type: must be "normal" or "workflow"'],
     [['enqueue', '--job', 'a\u0007', '--models', 'm'], 'job_id: must not contain control characters'],
     [

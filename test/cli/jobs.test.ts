@@ -3,8 +3,10 @@ import { stripVTControlCharacters } from 'node:util'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { runCli } from '../../src/apps/cli/program.ts'
 import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import { memoryStore } from '../../src/engine/store/memory/index.ts'
 import { postgresStore } from '../../src/engine/store/postgres/index.ts'
-import { jobs } from '../../src/tools/operate/index.ts'
+import { explain, type FoundState, jobs } from '../../src/tools/operate/index.ts'
+import { join } from '../coordinator/support.ts'
 import { afterEachFile } from '../support/hooks.ts'
 import { documentOf, emptyQueue, logOf } from './history.ts'
 import { interlock, type Spoken } from './support.ts'
@@ -96,6 +98,75 @@ describe('interlock jobs', () => {
         code: 2,
         stderr: expect.stringContaining(words.join(' ')),
       })
+  })
+})
+
+describe('jobs that have ended', () => {
+  it('are found by how they ended, the newest first, and as the last life of each', async () => {
+    const store = memoryStore()
+    const coordinator = await join({ store, logger: silentLogger })
+    await coordinator.enqueue(['a', 'b', 'c', 'd'].map((jobId) => ({ jobId, models: ['m'], kind: 'draw' })))
+    for (const _ of ['a', 'b']) {
+      const [started] = await coordinator.claim({ max: 1, kinds: null })
+      if (started !== undefined) await coordinator.complete(started.lease)
+    }
+    await coordinator.cancel('c')
+    const [lost] = await coordinator.claim({ max: 1, kinds: null })
+    if (lost !== undefined) await coordinator.fail(lost.lease, { retryAt: null })
+    await coordinator.enqueue([{ jobId: 'a', models: ['m'] }])
+    const find = (...states: readonly FoundState[]) => jobs({ store }, { states })
+    expect(await find('completed')).toMatchObject({
+      total: 1,
+      endedSince: expect.stringMatching(/^\d{4}-/),
+      jobs: [{ jobId: 'b', state: 'completed', kind: 'draw', attempt: 1, code: 'completed' }],
+    })
+    expect(ids(await find('completed', 'cancelled', 'failed', 'waiting'))).toEqual(['a', 'd', 'c', 'b'])
+    expect((await find('failed')).jobs[0]?.reason).toBe((await explain({ store }, 'd')).reason)
+    expect(await find('waiting')).toMatchObject({ total: 1, endedSince: null })
+    expect(ids(await jobs({ store }, { states: ['completed'], kind: 'film' }))).toEqual([])
+  })
+
+  it('are named by the command, with how far it looked', async () => {
+    const { url } = await queueOfTwo()
+    const text = async (...words: string[]) => (await interlock(['jobs', ...words, '--url', url])).stdout
+    expect(await text('--state', 'failed')).toMatch(
+      /failed +dead +draw .*\n.*ended jobs: those that came since /,
+    )
+    expect(await text('--state', 'completed')).toContain(
+      'no such job; those that have ended are found if they came since',
+    )
+    expect(await text('--kind', 'none')).toContain('add --state completed, failed, cancelled or expired')
+  })
+})
+
+describe('a job that nobody knows', () => {
+  it.each([['cancel'], ['move', '--priority', '3']])(
+    '%s says that there is none, not how it ended',
+    async (verb = '', ...more) => {
+      const { code, stderr } = await interlock([verb, 'nosuch', ...more, '--url', await emptyQueue()])
+      expect(code).toBe(1)
+      expect(stderr).toContain('queue default has never heard of job nosuch')
+      expect(stderr).toContain('to do: compare the id with interlock jobs')
+    },
+  )
+})
+
+describe('interlock enqueue of a kind that no worker has', () => {
+  it('is taken, and warned about with the kind that was probably meant', async () => {
+    const { url, coordinator } = await queueOfTwo()
+    const enqueue = (jobId: string, kind: string) =>
+      interlock(['enqueue', '--job', jobId, '--models', 'm', '--kind', kind, '--json', '--url', url])
+    expect((await enqueue('c1', 'raport')).stderr).toBe('')
+    coordinator.offering(['report', 'draw'], 2)
+    const store = postgresStore(url)
+    await expect
+      .poll(async () => (await store.workers('default')).some(({ freeSlots }) => freeSlots === 2))
+      .toBe(true)
+    await store.close()
+    const { stdout, stderr } = await enqueue('c2', 'raport')
+    expect(JSON.parse(stdout)).toMatchObject({ queued: 1 })
+    expect(stderr).toContain('kind raport (did you mean report?): no live worker has a handler for it')
+    expect((await enqueue('c3', 'report')).stderr).toBe('')
   })
 })
 

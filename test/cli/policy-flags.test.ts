@@ -45,6 +45,11 @@ describe('policy set (policyFrom, hasPolicyFlags)', () => {
     expect(policyFacts(defaultPolicy)).toContainEqual(['declared', 'jobs may need any model'])
   })
 
+  it('takes out a name with a comma that another program has set', () => {
+    const base = { ...defaultPolicy, capacity: { 'a,b': 2 } }
+    expect(set({ capacity: ['a,b=none'] }, base).capacity).toEqual({})
+  })
+
   it('takes back a share of which nothing is left', () => {
     const shared = set({ shareActive: '2', spacing: '3' })
     expect(set({ shareActive: 'none' }, shared).fairShare).toMatchObject({
@@ -62,6 +67,15 @@ describe('policy set (policyFrom, hasPolicyFlags)', () => {
     [{ rate: ['m=5'] }, '--rate m=5: must be model=starts/seconds'],
     [{ models: ['none', 'm'] }, '--models none: takes all of them back; give it alone'],
     [{ models: ['m=x'] }, '--models m=x: must be model, or model=n with its places'],
+    [
+      { models: ['a,b'] },
+      '--models a,b: is one name with a comma; give each model its own flag: --models a --models b',
+    ],
+    [
+      { capacity: ['a, b=2'] },
+      '--capacity a, b=2: is one name with a comma; give each model its own flag: --capacity a=2 --capacity b=2',
+    ],
+    [{ models: ['NONE'] }, '--models NONE: no model is called so here; to take them back: --models none'],
     [{ models: ['b=2'], capacity: ['b=3'] }, 'models.b.capacity: is the same field as capacity.b'],
   ])('%j is refused', (flags, said) => {
     expect(() => set(flags)).toThrow(said)

@@ -43,6 +43,20 @@ describe('a workload file', () => {
     expect(jobs[1]?.line).toBe(3)
   })
 
+  it('may say how many attempts each job has', async () => {
+    const { jobs } = await readWorkload(
+      await fileWith('w.csv', 'job_id,models,seconds,attempts\na,m,1,5\nb,m,1,\n'),
+    )
+    expect(jobs.map(({ input }) => input.attempts)).toEqual([5, undefined])
+  })
+
+  it('names a model with a comma by a list', async () => {
+    const { jobs } = await readWorkload(
+      await fileWith('w.jsonl', '{"job_id":"a","models":["m,n"],"seconds":1}'),
+    )
+    expect(jobs[0]?.input.models).toEqual(['m,n'])
+  })
+
   it('is read no further than the limit', async () => {
     const { jobs } = await readWorkload(await fileWith('w.csv', `${csv}broken`), { limit: 2 })
     expect(jobs).toHaveLength(2)
@@ -56,6 +70,8 @@ describe('a workload file', () => {
     [',m,1', 'line 2: job_id: must not be empty'],
     [`${'x'.repeat(201)},m,1`, 'line 2: job_id: must have at most 200 characters'],
     ['a\u0000,m,1', 'line 2: job_id: must not contain control characters'],
+    ['a,"m,n",1', 'line 2: models: m,n: is one name with a comma; divide models by semicolons: "m;n"'],
+    ['a,None,1', 'line 2: models: None: no model is called so here; leave models empty'],
     ['a,m;;n,1', 'line 2: models[1]: must not be empty'],
     ['"a,m,1', 'line 2: a quote is not closed'],
     ['a,m,1\nb,m,1\na,m,1', 'line 4: job_id a is on line 2 already'],

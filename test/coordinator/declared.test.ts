@@ -49,6 +49,39 @@ describe('a model whose name is nearly that of another one', () => {
   })
 })
 
+describe('a policy that names a model nearly as another one', () => {
+  it('is warned about, once a name, where a job or the policy has the other', async () => {
+    const { coordinator, warned } = await queue()
+    await coordinator.enqueue([job('a', 'flux-dev')])
+    await coordinator.setPolicy({
+      capacity: { flux_dev: 2 },
+      rate: { 'up-scale': { starts: 1, perSeconds: 1 } },
+    })
+    await coordinator.setPolicy({ capacity: { flux_dev: 3 }, holdAfterLossSeconds: { upscale: 5 } })
+    await coordinator.pauseModel('FLUX-DEV', { reason: 'by_hand' })
+    expect(warned()).toEqual(['"flux_dev" "flux-dev"', '"upscale" "up-scale"', '"FLUX-DEV" "flux-dev"'])
+  })
+
+  it('is warned about where the policy declares its models, and this one not', async () => {
+    const { coordinator, warned } = await queue()
+    await coordinator.defineModels(['flux-dev'])
+    await coordinator.setPolicy({ capacity: { flux_dev: 2, '*': 1 } })
+    await coordinator.pauseModel('flux-dev', { reason: 'by_hand' })
+    expect(warned()).toEqual(['"flux_dev" '])
+  })
+
+  it('is not warned about by a process that only hears of it, nor for what was there before', async () => {
+    const { store, coordinator } = await queue()
+    const logger = keepingLogger()
+    const other = await join({ store, logger })
+    await coordinator.enqueue([job('a', 'flux-dev')])
+    await coordinator.setPolicy({ capacity: { flux_dev: 2 } })
+    await other.catchUp()
+    await other.setPolicy({ maxActive: 3 })
+    expect(logger.lines.filter((line) => line.includes('differs little'))).toEqual([])
+  })
+})
+
 describe('models that are declared (defineModels)', () => {
   it('hold in every process, until they are taken back', async () => {
     const { store, coordinator, warned } = await queue()

@@ -1,4 +1,4 @@
-import { invalidInput, numberText } from '../../engine/core/index.ts'
+import { forShell, invalidInput, numberText } from '../../engine/core/index.ts'
 
 /** The numbers that a flag takes. */
 export interface NumberRange {
@@ -70,6 +70,24 @@ export function oneOf<Word extends string>(
   throw invalidInput(`${flag} ${text}: must be ${words.join(' or ')}`)
 }
 
+/**
+ * What is wrong with the name of a model as people type it; undefined: nothing. A comma is taken for a list, and `none` for the word that
+ * takes back. A model that is really called so is named by a list in a file, by TypeScript or by SQL.
+ * @param each what to type for several @param none what to type for none
+ */
+export function modelNameFault(
+  name: string,
+  each: (names: readonly string[]) => string,
+  none: string,
+): string | undefined {
+  if (name.trim().toLowerCase() === 'none') return `no model is called so here; ${none}`
+  const names = name
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+  return name.includes(',') ? `is one name with a comma; ${each(names)}` : undefined
+}
+
 /** What flags such as `flux-dev=2` set for single models. */
 export interface ByModel<T> {
   readonly flag: string
@@ -95,15 +113,27 @@ export function withModels<T>(
   for (const text of given) {
     // Names may contain an equals sign, values cannot: the last one divides.
     const at = text.lastIndexOf('=')
-    if (at < 0 && bare !== undefined) {
-      values.set(text, bare)
-      continue
+    const [model, own] = at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)]
+    if (own === 'none' && model !== '') values.delete(model)
+    else {
+      const value = own === undefined ? bare : model === '' ? undefined : read(own)
+      if (value === undefined) throw invalidInput(`${flag} ${text}: must be ${form}`)
+      values.set(checkedModel(flag, text, model), value)
     }
-    const [model, own] = [text.slice(0, at), text.slice(at + 1)]
-    const value = at > 0 ? read(own) : undefined
-    if (value !== undefined) values.set(model, value)
-    else if (at > 0 && own === 'none') values.delete(model)
-    else throw invalidInput(`${flag} ${text}: must be ${form}`)
   }
   return Object.fromEntries(values)
+}
+
+/** @throws InterlockError `invalid_input` naming the flag */
+function checkedModel(flag: string, text: string, model: string): string {
+  const value = text.slice(model.length)
+  const each = (names: readonly string[]) =>
+    `give each model its own flag: ${names.map((name) => `${flag} ${forShell(name)}${value}`).join(' ')}`
+  const fault = modelNameFault(
+    model,
+    each,
+    `to take them back: ${flag} ${value === '' ? 'none' : '<model>=none'}`,
+  )
+  if (fault !== undefined) throw invalidInput(`${flag} ${text}: ${fault}`)
+  return model
 }

@@ -21,8 +21,8 @@ export function addFilterFlags(command: Command, states: readonly FoundState[]):
     .option('--kind <kind>', 'of this kind')
     .option('--model <name>', 'that need this model')
     .option('--customer <key>', 'of this customer: the fairKey, as the policy shares by')
-    .option('--older <time>', 'in line, or dead, for longer: 10m, 24h, 7d; or since before 14:03:07')
-    .option('--newer <time>', 'in line, or dead, for less than that, or since then')
+    .option('--older <time>', 'in line, dead or ended for longer: 10m, 24h, 7d; or since before 14:03:07')
+    .option('--newer <time>', 'in line, dead or ended for less than that, or since then')
 }
 
 /**

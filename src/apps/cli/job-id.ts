@@ -5,7 +5,7 @@ import type { LogStore } from '../../engine/store/index.ts'
 import { opened } from '../../tools/history/access.ts'
 import { orCut } from '../../tools/history/fold.ts'
 import { readPages } from '../../tools/history/index.ts'
-import { onlyOne } from '../../tools/history/job-history.ts'
+import { neverHeardOf, onlyOne } from '../../tools/history/job-history.ts'
 import type { Frame } from './frame.ts'
 
 /** How many dead letters, the newest first, are searched for the beginning of an id. */
@@ -22,15 +22,15 @@ export interface Typed {
 /**
  * The id of the live job that was typed. A whole id always means itself: if the log knows a job with exactly this id, which has
  * ended, the id is returned unchanged, and the command then says so. So typing `job-1` never cancels `job-10`.
- * @throws InterlockError `invalid_input` where several ids begin so
+ * @throws InterlockError `invalid_input` where several ids begin so; `job_not_live` where nobody has ever heard of it
  */
 export async function liveIdOf(typed: Typed, coordinator: Coordinator): Promise<string> {
-  if ((await coordinator.explain(parseJobId(typed.text))) !== undefined) return typed.text
+  const { text } = typed
+  if ((await coordinator.explain(parseJobId(text))) !== undefined) return text
   const state = coordinator.state()
-  return idAmong(
-    typed,
-    [...state.active(), ...state.waiting()].map(({ jobId }) => jobId),
-  )
+  const live = [...state.active(), ...state.waiting()].map(({ jobId }) => jobId)
+  if (!live.some((id) => id.startsWith(text))) throw neverHeardOf(state.queue, text)
+  return idAmong(typed, live)
 }
 
 /** The id of the dead letter that was typed: a whole id, or the beginning of one alone. @throws as {@link liveIdOf} */

@@ -81,7 +81,7 @@ export {
   waitingCount,
 } from './ledger.ts'
 export { bareName, nearestOf } from './near-names.ts'
-export { lastLife } from './not-live.ts'
+export { endingText, lastLife } from './not-live.ts'
 export { numberText } from './number-text.ts'
 export { pauseOf } from './pausing.ts'
 export * from './policy.ts'

@@ -93,7 +93,7 @@ function endedOf(jobId: string, { events, isArchived }: JobRecord): NotLive | un
     state: isArchived === true ? 'archived' : 'ended',
     code,
     since: last.at,
-    reason: `${endingTexts[code]}${causeOf(last)}, at ${new Date(last.at / MICROS_PER_MS).toISOString()}`,
+    reason: endingText(code, last),
     whatHasToHappen: isDead ? `nothing; to try it again: \`interlock retry ${operand(jobId)}\`` : 'nothing',
   }
 }
@@ -110,6 +110,10 @@ export function lastLife(events: readonly RecordedEvent[]): readonly RecordedEve
 
 const endingOf = (event: RecordedEvent): Ending | null =>
   event.type === 'bypassed' ? 'bypassed' : outcomeOf(event)
+
+/** `it failed for good (handler_error), at 2026-11-24T15:00:00.000Z`. */
+export const endingText = (code: Ending, end: RecordedEvent): string =>
+  `${endingTexts[code]}${causeOf(end)}, at ${new Date(end.at / MICROS_PER_MS).toISOString()}`
 
 const endingTexts: Readonly<Record<Ending, string>> = {
   completed: 'it was completed',

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { outcomes } from '../core/index.ts'
 import { pointSchema } from './access.ts'
 import { flagSchema, functionSchema, optionsSchema, parseArguments } from './invalid.ts'
 import { wholeNumber } from './job-spec.ts'
@@ -30,9 +31,12 @@ const adopting = () => {
   const states = z.array(z.enum(['pending', 'running'], { error }), { error }).optional()
   return { options: optionsSchema({ states, jobIds: ids(), limit: wholeNumber(1, 10_000).optional() }) }
 }
+/** As `interlock jobs` finds them: live, dead, and ended within the newest events. */
+const foundStates = ['waiting', 'active', 'dead', ...outcomes] as const
+
 const finding = () => {
-  const error = 'must be a list of "waiting", "active" and "dead"'
-  const states = z.array(z.enum(['waiting', 'active', 'dead'], { error }), { error }).optional()
+  const error = `must be a list of ${foundStates.map((state) => JSON.stringify(state)).join(', ')}`
+  const states = z.array(z.enum(foundStates, { error }), { error }).optional()
   return {
     filter: optionsSchema({
       states,

@@ -41,13 +41,19 @@ export async function historyOf(
   await eachEvent(access, 'searched', (event) => seen.see(event), { after })
   const found = seen.found()
   if (found !== undefined) return found
+  if (after === 0) throw neverHeardOf(queue, text)
   throw new InterlockError(
     'job_not_live',
-    after === 0
-      ? `queue ${queue} has never heard of job ${text}; compare the id with interlock queue, or name the queue that it is in: --queue <name>`
-      : `queue ${queue} has no event of job ${text} after event ${after}, and older events are archived; look into the archive file: interlock log --limit 1000000 --from-archive <file>`,
+    `queue ${queue} has no event of job ${text} after event ${after}, and older events are archived; look into the archive file: interlock log --limit 1000000 --from-archive <file>`,
   )
 }
+
+/** Nobody has ever put such a job in line. */
+export const neverHeardOf = (queue: string, text: string): InterlockError =>
+  new InterlockError(
+    'job_not_live',
+    `queue ${queue} has never heard of job ${text}; compare the id with interlock jobs, or name the queue that it is in: --queue <name>`,
+  )
 
 /** Keeps the events of a single candidate. Of several, which cannot be told apart, it keeps the ids alone. */
 class Beginnings {

@@ -1,4 +1,4 @@
-import { invalidInput } from '../../../engine/core/index.ts'
+import { invalidInput, nearestOf, serversOf, type WorkerFact } from '../../../engine/core/index.ts'
 import type { EnqueueInput } from '../../../engine/events/index.ts'
 import { agree, plural } from '../../../tools/format/index.ts'
 import type { Cli } from '../cli.ts'
@@ -15,6 +15,7 @@ interface Options {
   readonly type?: string
   readonly kind?: string
   readonly priority?: string
+  readonly attempts?: string
   readonly payload?: string
   readonly skipInvalid?: boolean
 }
@@ -27,21 +28,28 @@ export function addEnqueue(cli: Cli): void {
     .command<Options>(
       'enqueue',
       [
-        ['enqueue jobs.csv', 'every job of the file: job_id,models[,kind,priority,payload,job_type]'],
+        [
+          'enqueue jobs.csv',
+          'every job of the file: job_id,models[,kind,priority,attempts,payload,job_type]',
+        ],
         [
           'enqueue jobs.jsonl',
           'a line: {"job_id":"a","models":["flux-dev"],"kind":"draw","payload":{"steps":4}}',
         ],
         ['enqueue --job report-1 --models "flux-dev;upscale"', 'one job that needs two models'],
         [
-          `enqueue --job fox --models flux-dev --payload '{"prompt":"a fox"}'`,
+          `enqueue --job fox --models flux-dev --kind draw --payload '{"prompt":"a fox"}'`,
           'for the handler draw of your workers',
         ],
       ],
       async (frame, [file], options) => {
         if (options.job !== undefined && options.models === undefined) frame.note(withoutModels(options.job))
         const jobs = await jobsFrom(file, options, (texts) => noteSkipped(frame, texts))
-        const done = await withCoordinator(frame, (coordinator) => enqueueAll(frame, coordinator, jobs))
+        const done = await withCoordinator(frame, async (coordinator, store) => {
+          const done = await enqueueAll(frame, coordinator, jobs)
+          for (const line of unservedKinds(jobs, await store.workers(frame.queue))) frame.note(line)
+          return done
+        })
         const { queued, known, waiting } = done
         const rows = waiting.slice(0, SHOWN).map(({ jobId, reason }) => [jobId, reason])
         const before = known.length === 0 ? '' : ` (${known.length} of them were there before)`
@@ -59,8 +67,29 @@ export function addEnqueue(cli: Cli): void {
     .option('--type <normal|workflow>', 'its job type')
     .option('--kind <name>', 'which handler runs it; the job type unless given')
     .option('--priority <n>', 'a level is worth a minute of waiting')
+    .option('--attempts <n>', 'how many attempts there may be in all; 3 unless given')
     .option('--payload <json>', 'what its handler gets, such as {"prompt":"a fox"}')
     .option('--skip-invalid', 'leave out broken lines, instead of refusing the file')
+}
+
+/**
+ * A line for each kind of these jobs that no live worker has a handler for: most often a slip. Nobody is warned while no worker is
+ * alive: jobs often come first.
+ */
+export function unservedKinds(
+  jobs: readonly Pick<EnqueueInput, 'kind' | 'jobType'>[],
+  workers: readonly WorkerFact[],
+): readonly string[] {
+  const known = workers.flatMap(({ state, kinds }) => (state === 'live' ? (kinds ?? []) : []))
+  if (known.length === 0) return []
+  const kinds = new Set(jobs.map(({ kind, jobType = 'normal' }) => kind ?? jobType))
+  return [...kinds]
+    .filter((kind) => serversOf(workers, kind).length === 0)
+    .map((kind) => {
+      const near = nearestOf(kind, known)
+      const meant = near === null ? '' : ` (did you mean ${near}?)`
+      return `kind ${kind}${meant}: no live worker has a handler for it. Its jobs wait until one has, and those behind them start later`
+    })
 }
 
 /** Most people who leave the models out forgot them. */
@@ -72,12 +101,12 @@ async function jobsFrom(
   options: Options,
   tell: (skipped: readonly string[]) => void,
 ): Promise<readonly EnqueueInput[]> {
-  const { job, models, type, kind, priority, payload, skipInvalid } = options
+  const { job, models, type, kind, priority, attempts, payload, skipInvalid } = options
   if ((file === undefined) === (job === undefined)) {
     throw invalidInput('nothing to enqueue, or two things; give a file or --job <id>')
   }
   if (file !== undefined) {
-    const idle = Object.entries({ models, type, kind, priority, payload }).find(
+    const idle = Object.entries({ models, type, kind, priority, attempts, payload }).find(
       ([, value]) => value !== undefined,
     )
     if (idle !== undefined) throw invalidInput(`--${idle[0]}: is for --job; in a file each line has its own`)
@@ -86,6 +115,6 @@ async function jobsFrom(
     return workload.jobs.map(({ input }) => input)
   }
   const given = payload === undefined ? {} : { payload: payloadOf(payload) }
-  const fields = { job_id: job, models: models ?? '', job_type: type, kind, priority, ...given }
+  const fields = { job_id: job, models: models ?? '', job_type: type, kind, priority, attempts, ...given }
   return [jobOfLine(fields, 1, 'enqueue').input]
 }

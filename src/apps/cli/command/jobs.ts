@@ -1,5 +1,5 @@
 import { opened } from '../../../tools/history/access.ts'
-import { diagnoseIn, findJobs, foundStates, jobsDocument } from '../../../tools/operate/jobs.ts'
+import { diagnoseFirst, findJobs, foundStates, jobsDocument } from '../../../tools/operate/jobs.ts'
 import type { Cli } from '../cli.ts'
 import { wholeNumber } from '../flag-value.ts'
 import { addFilterFlags, type FilterFlags, filterIn } from '../job-filter.ts'
@@ -16,6 +16,7 @@ export function addJobs(cli: Cli): void {
     [
       ['jobs --model flux-dev --older 10m', 'what has been in line for that model for ten minutes and more'],
       ['jobs --state dead --newer 24h', 'what failed for good in the last day'],
+      ['jobs --state completed --newer 1h', 'what has ended well, of the newest 50,000 events of the log'],
       ['jobs --customer acme --json', 'for programs'],
     ],
     async (frame, _, flags) => {
@@ -24,12 +25,9 @@ export function addJobs(cli: Cli): void {
       await withAccess(frame, async (given) => {
         const access = opened(given)
         const { now } = await access.store.read(access.queue, 0, 1)
-        const { look, found } = await findJobs(access, filterIn(flags, now))
-        const diagnosed = await Promise.all(found.slice(0, limit).map(diagnoseIn(access, look)))
-        frame.emit(
-          jobsDocument(access.queue, found.length, diagnosed),
-          jobsText(frame, diagnosed, found.length, look.now),
-        )
+        const found = await findJobs(access, filterIn(flags, now))
+        const diagnosed = await diagnoseFirst(access, found, limit)
+        frame.emit(jobsDocument(access.queue, found, diagnosed), jobsText(frame, diagnosed, found))
       })
     },
   )

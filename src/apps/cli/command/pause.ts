@@ -1,6 +1,7 @@
 import { invalidInput, MICROS_PER_MS, operand } from '../../../engine/core/index.ts'
 import { timeText } from '../../../tools/format/index.ts'
 import type { Cli } from '../cli.ts'
+import { modelNameFault } from '../flag-value.ts'
 import { unitMs } from '../moment.ts'
 import { withCoordinator } from '../store.ts'
 
@@ -18,6 +19,8 @@ export function addPause(cli: Cli): void {
         ['pause flux-dev --for 10m --reason provider_down', 'resumes by itself after ten minutes'],
       ],
       async (frame, [model = ''], { reason, for: length }) => {
+        const fault = modelNameFault(model, (names) => `pause ${names.join(', then ')}`, 'name the model')
+        if (fault !== undefined) throw invalidInput(`${model}: ${fault}`)
         const ms = length === undefined ? null : durationMs('--for', length)
         const until = await withCoordinator(frame, async (coordinator) => {
           const end = ms === null ? null : new Date(coordinator.now() / 1_000 + ms)

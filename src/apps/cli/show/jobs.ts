@@ -1,24 +1,37 @@
 import { MICROS_PER_MS, type Micros } from '../../../engine/core/index.ts'
-import { count, duration, models, plural } from '../../../tools/format/index.ts'
-import { type DiagnosedFound, type FoundJob, type FoundState, stateOf } from '../../../tools/operate/jobs.ts'
+import { count, duration, models, plural, timeText } from '../../../tools/format/index.ts'
+import {
+  type DiagnosedFound,
+  type FoundJob,
+  type FoundJobs,
+  type FoundState,
+  stateOf,
+} from '../../../tools/operate/jobs.ts'
 import type { Frame } from '../frame.ts'
 import { grid } from '../terminal/grid.ts'
 import { whyOf } from './queue.ts'
 
-/** The first of `total` jobs that were found. */
+/** The first of the jobs that were found. */
 export function jobsText(
   frame: Frame,
   jobs: readonly DiagnosedFound[],
-  total: number,
-  now: Micros,
+  { look, found, endedSince }: FoundJobs,
 ): readonly string[] {
-  if (total === 0) return ['no such job is live or dead; those that have ended: interlock log']
-  const lines = jobs.map((job) => [...factsOf(frame, job, now), whyText(job)])
+  const total = found.length
+  if (total === 0) return [noneText(endedSince)]
+  const lines = jobs.map((job) => [...factsOf(frame, job, look.now), whyText(job)])
   const more =
     total > jobs.length ? [`${plural(total, 'job')}, the first ${count(jobs.length)} are shown`] : []
+  const past = endedSince === null ? [] : [`ended jobs: those that came since ${timeText(endedSince)}`]
   const heads = ['state', 'job', 'kind', 'models', 'for', 'why']
   const give = { models: 8, kind: 6, why: 20, job: 16 }
-  return [...grid(frame, heads, lines, { heading: frame.colors.dim, give }), ...more]
+  return [...grid(frame, heads, lines, { heading: frame.colors.dim, give }), ...more, ...past]
+}
+
+function noneText(endedSince: Micros | null): string {
+  if (endedSince === null)
+    return 'no such job is live or dead; those that have ended: add --state completed, failed, cancelled or expired'
+  return `no such job; those that have ended are found if they came since ${timeText(endedSince)}; an older one: interlock explain <job>`
 }
 
 /** Jobs that something is about to happen to. */
@@ -30,12 +43,13 @@ export function previewText(frame: Frame, jobs: readonly FoundJob[], now: Micros
 
 function factsOf({ colors }: Frame, job: FoundJob, now: Micros): readonly string[] {
   const { jobId, kind, models: needed } = job.spec
-  const words: Record<FoundState, string> = {
+  const state = stateOf(job)
+  const words: Partial<Record<FoundState, string>> = {
     active: colors.green('active'),
     waiting: 'waits',
     dead: colors.red('dead'),
   }
-  return [words[stateOf(job)], jobId, kind, models(needed), duration((now - job.since) / MICROS_PER_MS)]
+  return [words[state] ?? state, jobId, kind, models(needed), duration((now - job.since) / MICROS_PER_MS)]
 }
 
 const whyText = ({ row, diagnosis }: DiagnosedFound): string =>

@@ -1,10 +1,20 @@
 import { InterlockError, invalidInput, numberText } from '../../../engine/core/index.ts'
 import { type EnqueueInput, parseJob } from '../../../engine/events/index.ts'
+import { modelNameFault } from '../flag-value.ts'
 
 /** The values of one line by column name: texts from CSV, anything from JSON. */
 export type LineFields = Readonly<Record<string, unknown>>
 
-export const columns = ['job_id', 'models', 'seconds', 'job_type', 'kind', 'priority', 'payload'] as const
+export const columns = [
+  'job_id',
+  'models',
+  'seconds',
+  'job_type',
+  'kind',
+  'priority',
+  'attempts',
+  'payload',
+] as const
 type WorkloadColumn = (typeof columns)[number]
 
 /** Why a line is read: to put its job in line, or to run it here for the seconds in the file. */
@@ -27,11 +37,15 @@ export function jobOfLine(fields: LineFields, line: number, purpose: Purpose): W
       jobType: optional(fields['job_type']),
       kind: optional(fields['kind']),
       priority: optional(numberOf(fields['priority'])),
+      attempts: optional(numberOf(fields['attempts'])),
       payload: fields['payload'],
     }),
   )
   const { jobId, jobType, models, priority } = spec
-  const said = { ...(optional(fields['kind']) === undefined ? {} : { kind: spec.kind }) }
+  const said = {
+    ...(optional(fields['kind']) === undefined ? {} : { kind: spec.kind }),
+    ...(optional(fields['attempts']) === undefined ? {} : { attempts: spec.attempts }),
+  }
   return {
     input: { jobId, jobType, models, priority, ...said, ...(payload === undefined ? {} : { payload }) },
     seconds: purpose === 'run' ? secondsOf(fields['seconds']) : 0,
@@ -48,10 +62,16 @@ export function payloadOf(text: string): unknown {
   }
 }
 
-/** `a;b` or `["a","b"]`; an empty field is an empty set. */
+/** `a;b` or `["a","b"]`; an empty field is an empty set. @throws InterlockError `invalid_input` for `a,b` and `none` */
 function modelsOf(value: unknown): unknown {
   if (typeof value !== 'string') return value
-  return value.trim() === '' ? [] : value.split(';').map((name) => name.trim())
+  const names = value.trim() === '' ? [] : value.split(';').map((name) => name.trim())
+  for (const name of names) {
+    const each = (parts: readonly string[]) => `divide models by semicolons: "${parts.join(';')}"`
+    const fault = modelNameFault(name, each, 'leave models empty for a job without')
+    if (fault !== undefined) throw invalidInput(`models: ${name}: ${fault}`)
+  }
+  return names
 }
 
 function secondsOf(value: unknown): number {

@@ -1,13 +1,28 @@
-import { bareName, isDeclared, type Ledger, modelOf, type Policy, pauseOf } from '../../core/index.ts'
+import {
+  bareName,
+  isDeclared,
+  type Ledger,
+  modelOf,
+  type Policy,
+  pauseOf,
+  type RecordedEvent,
+} from '../../core/index.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Applied } from '../replica/replica.ts'
 
 /** With more names than this, what is known of them begins again: only warnings are lost. */
 const MOST_NAMES = 10_000
 
+/** Who names a model, as the beginning of a sentence; a job by its id, too. */
+interface Namer {
+  readonly says: string
+  readonly jobId?: string
+}
+
 /**
  * Warns, once a name, of models that are probably another one: two spellings of one model are two models, and their jobs run side by side.
- * Refusing is up to the policy, which may declare the models that there are. The process that has put the job in line warns.
+ * Refusing is up to the policy, which may declare the models that there are. The process that has put the job in line warns, or that
+ * has set the policy or the pause.
  */
 export class NearModels {
   readonly #logger: Logger
@@ -27,27 +42,43 @@ export class NearModels {
       this.#learnLive(before)
       this.#learn(before.policy)
     }
-    for (const event of events) {
-      if (event.type !== 'queued' && event.type !== 'requeued') continue
-      const models = event.type === 'queued' ? event.spec.models : event.models
-      for (const model of models ?? []) this.#meet(model, event.jobId, ledger, isOwn)
+    for (const event of events) this.#seeEvent(event, ledger, isOwn)
+  }
+
+  #seeEvent(event: RecordedEvent, ledger: Ledger, isOwn: boolean): void {
+    switch (event.type) {
+      case 'queued':
+      case 'requeued': {
+        const models = event.type === 'queued' ? event.spec.models : event.models
+        const namer = { says: `Job ${event.jobId} needs`, jobId: event.jobId }
+        for (const model of models ?? []) this.#meet(model, namer, ledger, isOwn)
+        return
+      }
+      case 'policy_changed': {
+        const before = new Set(namesIn(this.#policy))
+        const named = namesIn(event.policy).filter((name) => !before.has(name))
+        for (const model of named) this.#meet(model, { says: 'The policy names' }, ledger, isOwn)
+        return
+      }
+      case 'model_paused':
+        return this.#meet(event.model, { says: 'A pause names' }, ledger, isOwn)
     }
   }
 
-  #meet(model: string, jobId: string, ledger: Ledger, isOwn: boolean): void {
+  #meet(model: string, namer: Namer, ledger: Ledger, isOwn: boolean): void {
     if (ledger.policy !== this.#policy) this.#learn(ledger.policy)
     const group = this.#groups.get(model) ?? this.#add(model)
     if (!isOwn || this.#warned.has(model)) return
     const { policy } = ledger
     if (!isDeclared(policy, model)) {
       this.#warned.add(model)
-      return this.#warnOfUndeclared(model, jobId)
+      return this.#warnOfUndeclared(model, namer)
     }
     if (policy.models !== undefined || group.size < 2) return
     const other = [...group].find((name) => name !== model && isKnown(ledger, name))
     if (other === undefined) return
     this.#warned.add(model)
-    this.#warnOfNear(model, other, jobId)
+    this.#warnOfNear(model, other, namer)
   }
 
   /** Jobs that were live before this process saw events. */
@@ -72,24 +103,25 @@ export class NearModels {
     return group
   }
 
-  #warnOfNear(model: string, other: string, jobId: string): void {
+  #warnOfNear(model: string, other: string, { says, jobId }: Namer): void {
     this.#logger.warn(
-      `[COORDINATOR] Job ${jobId} needs the model ${JSON.stringify(model)}, which differs little from ${JSON.stringify(other)}: they are two models, and jobs of both run at the same time. If one is meant, correct the name, and declare the models that there are: interlock policy set --models <model>`,
+      `[COORDINATOR] ${says} the model ${JSON.stringify(model)}, which differs little from ${JSON.stringify(other)}: they are two models, and jobs of both run at the same time. If one is meant, correct the name, and declare the models that there are: interlock policy set --models <model>`,
       { event: 'model.near', job_id: jobId, model },
     )
   }
 
-  #warnOfUndeclared(model: string, jobId: string): void {
+  #warnOfUndeclared(model: string, { says, jobId }: Namer): void {
+    const then = jobId === undefined ? ':' : '. It was in the queue before, so it goes on;'
     this.#logger.warn(
-      `[COORDINATOR] Job ${jobId} needs the model ${JSON.stringify(model)}, which the policy does not declare. It was in the queue before, so it goes on; new jobs that need the model are refused`,
+      `[COORDINATOR] ${says} the model ${JSON.stringify(model)}, which the policy does not declare${then} new jobs that need the model are refused`,
       { event: 'model.not_declared', job_id: jobId, model },
     )
   }
 }
 
-const namesIn = ({ capacity, rate, holdAfterLossSeconds, models = {} }: Policy): readonly string[] =>
+const namesIn = ({ capacity, rate, holdAfterLossSeconds, models }: Partial<Policy> = {}): readonly string[] =>
   [capacity, rate, holdAfterLossSeconds, models]
-    .flatMap((map) => Object.keys(map))
+    .flatMap((map) => Object.keys(map ?? {}))
     .filter((name) => name !== '*')
 
 /** The policy names it, or a job that waits or runs needs it. */

@@ -17,7 +17,7 @@ export function cancel(scribe: Scribe, { jobId, force }: Body<'cancel'>): Comman
   if (job === undefined)
     return refused(
       'job_not_live',
-      `job ${jobId} is neither waiting nor active; see how it ended: \`interlock explain ${operand(jobId)}\``,
+      `job ${jobId} is neither waiting nor active; see whether it was there, and how it ended: \`interlock explain ${operand(jobId)}\``,
     )
   if (job.active && !force) {
     if (!job.cancelRequested) scribe.record({ type: 'cancel_requested', jobId, workerId })

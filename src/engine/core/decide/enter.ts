@@ -72,7 +72,7 @@ export function takeUp(scribe: Scribe, { jobId, wait }: Body<'take_up'>): Comman
   if (job !== undefined) return takeLive(scribe, job, wait)
   return refused(
     'job_not_live',
-    `job ${jobId} is neither waiting nor active; see how it ended: \`interlock explain ${operand(jobId)}\``,
+    `job ${jobId} is neither waiting nor active; see whether it was there, and how it ended: \`interlock explain ${operand(jobId)}\``,
   )
 }
 

@@ -43,7 +43,7 @@ export function reprioritize(
 const notLive = (jobId: string): Refusal =>
   refused(
     'job_not_live',
-    `job ${jobId} is neither waiting nor active; see how it ended: \`interlock explain ${operand(jobId)}\``,
+    `job ${jobId} is neither waiting nor active; see whether it was there, and how it ended: \`interlock explain ${operand(jobId)}\``,
   )
 
 /** Why nothing can be moved before this job, although it is live. */
