@@ -5,7 +5,7 @@ import type { LogStore } from '../../engine/store/index.ts'
 import { opened } from '../../tools/history/access.ts'
 import { orCut } from '../../tools/history/fold.ts'
 import { readPages } from '../../tools/history/index.ts'
-import { neverHeardOf, onlyOne } from '../../tools/history/job-history.ts'
+import { onlyOne, unknownJob } from '../../tools/history/job-history.ts'
 import type { Frame } from './frame.ts'
 
 /** How many dead letters, the newest first, are searched for the beginning of an id. */
@@ -29,7 +29,7 @@ export async function liveIdOf(typed: Typed, coordinator: Coordinator): Promise<
   if ((await coordinator.explain(parseJobId(text))) !== undefined) return text
   const state = coordinator.state()
   const live = [...state.active(), ...state.waiting()].map(({ jobId }) => jobId)
-  if (!live.some((id) => id.startsWith(text))) throw neverHeardOf(state.queue, text)
+  if (!live.some((id) => id.startsWith(text))) throw unknownJob(state.queue, text)
   return idAmong(typed, live)
 }
 

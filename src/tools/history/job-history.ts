@@ -41,7 +41,7 @@ export async function historyOf(
   await eachEvent(access, 'searched', (event) => seen.see(event), { after })
   const found = seen.found()
   if (found !== undefined) return found
-  if (after === 0) throw neverHeardOf(queue, text)
+  if (after === 0) throw unknownJob(queue, text)
   throw new InterlockError(
     'job_not_live',
     `queue ${queue} has no event of job ${text} after event ${after}, and older events are archived; look into the archive file: interlock log --limit 1000000 --from-archive <file>`,
@@ -49,7 +49,7 @@ export async function historyOf(
 }
 
 /** Nobody has ever put such a job in line. */
-export const neverHeardOf = (queue: string, text: string): InterlockError =>
+export const unknownJob = (queue: string, text: string): InterlockError =>
   new InterlockError(
     'job_not_live',
     `queue ${queue} has never heard of job ${text}; compare the id with interlock jobs, or name the queue that it is in: --queue <name>`,

@@ -32,12 +32,12 @@ export interface EndedJobs {
 export async function endedIn(access: Opened): Promise<EndedJobs> {
   const { version } = await access.store.read(access.queue, 0, 1)
   const after = await orCut(access, Math.max(0, version - MOST_EVENTS))
-  const lives = new Lives()
+  const lives = new EndedLives()
   await eachEvent(access, 'searched', (event) => lives.see(event), { after, upTo: version })
   return lives.found()
 }
 
-class Lives {
+class EndedLives {
   readonly #live = new Map<string, { readonly spec: JobSpec; starts: number }>()
   readonly #ended = new Map<string, EndedJob>()
   #since: Micros | null = null
