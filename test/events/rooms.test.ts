@@ -18,9 +18,21 @@ import * as insight from '../../src/tools/insight/index.ts'
 import * as operate from '../../src/tools/operate/index.ts'
 import * as otel from '../../src/tools/otel/index.ts'
 import * as prometheus from '../../src/tools/prometheus/index.ts'
+import * as testing from '../../src/tools/testing/index.ts'
 
 const rooms: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  ...{ history, 'history/files': files, audit, insight, doctor, operate, dashboard, otel, prometheus },
+  ...{
+    history,
+    'history/files': files,
+    audit,
+    insight,
+    doctor,
+    operate,
+    dashboard,
+    otel,
+    prometheus,
+    testing,
+  },
 }
 
 /** What came wrong, by the name that says what it is. */
@@ -198,6 +210,14 @@ const functions: Readonly<Record<string, readonly Given[]>> = {
   'operate.recover': [
     access,
     object({ name: someone, completed: ids, requeue: ids, fail: ids }, 'an empty object'),
+  ],
+  'testing.testQueue': [
+    options({
+      policy: given('serial', 'undefined', 'an empty object'),
+      now: given(new Date(0), ...none),
+      patienceMs: given(5, 'undefined', 'number'),
+      logger: given(silentLogger, ...none),
+    }),
   ],
   'operate.status': [access],
   'operate.voidUnreadable': [access, options({ name: someone })],

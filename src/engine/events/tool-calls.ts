@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { outcomes } from '../core/index.ts'
 import { pointSchema } from './access.ts'
-import { flagSchema, functionSchema, optionsSchema, parseArguments } from './invalid.ts'
+import { flagSchema, functionSchema, havingSchema, optionsSchema, parseArguments } from './invalid.ts'
 import { wholeNumber } from './job-spec.ts'
 import { lazily } from './lazily.ts'
 import { fairKeySchema, jobIdSchema, kindSchema, modelSchema, operatorSchema, seqSchema } from './names.ts'
@@ -119,7 +119,7 @@ const roomCalls = {
       policy: z.unknown().optional(),
       now: date(),
       patienceMs: wholeNumber(1, 3_600_000, ' (milliseconds)').optional(),
-      logger: z.unknown().optional(),
+      logger: havingSchema('a logger with info, warn and error', ['info', 'warn', 'error']).optional(),
     }),
   })),
   advance: lazily(() => ({

@@ -11,7 +11,7 @@ import {
   MICROS_PER_MS,
   type RecordedEvent,
 } from '../../engine/core/index.ts'
-import { checkCall, type EnqueueInput, type PolicyInput } from '../../engine/events/index.ts'
+import { checkCall, type EnqueueInput, type PolicyInput, parsePolicy } from '../../engine/events/index.ts'
 import { type MemoryDatabase, memoryDatabase, memoryStore } from '../../engine/store/memory/index.ts'
 import {
   createJobWorker,
@@ -96,16 +96,16 @@ export interface TestQueue extends AsyncDisposable {
  * const { state, result } = await queue.run({ jobId: 'fox', kind: 'draw', models: ['flux-dev'] })
  */
 export async function testQueue(options: TestQueueOptions = {}): Promise<TestQueue> {
-  const { policy, now = new Date(START), patienceMs = PATIENCE_MS, logger = silentLogger } = options
   checkCall('testQueue', options)
+  const { policy, now = new Date(START), patienceMs = PATIENCE_MS, logger = silentLogger } = options
+  if (policy !== undefined) parsePolicy(policy)
   const clock = new HandClock(now.getTime() * MICROS_PER_MS)
   const database = memoryDatabase(clock)
   const watch = new StoreWatch(memoryStore(database))
   const { store } = watch
   const coordinator = await createCoordinator({ store, logger, leaseMs: LEASE_MS, graceMs: GRACE_MS })
-  const queue = new QueueUnderTest({ clock, database, watch, coordinator, patienceMs })
   if (policy !== undefined) await coordinator.setPolicy(policy)
-  return queue
+  return new QueueUnderTest({ clock, database, watch, coordinator, patienceMs })
 }
 
 interface Parts {

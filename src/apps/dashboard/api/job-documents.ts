@@ -32,6 +32,16 @@ const explanationSchema = z.strictObject({
   code: z.string().nullable().describe('what keeps it, why it was refused, or how it ended'),
   reason: z.string(),
   since: micros.nullable(),
+  until: micros.nullable().describe('when that is over by itself; null: something else has to happen'),
+  failed: z
+    .strictObject({
+      times: z.int(),
+      attempts: z.int().nullable(),
+      code: z.enum([...failureCodes, 'lease_expired']),
+      at: micros,
+    })
+    .nullable()
+    .describe('its failed tries so far: how many of how many, and the last one'),
   blockedBy: jobId.nullable(),
   models: z.array(place),
   position: z.int().nullable(),
