@@ -41,10 +41,10 @@ export const coordinatorMachine = setup({
     conflict: { actions: 'evolve', description: 'It has to wait: a model it needs is held.' },
     blocked: { actions: 'evolve', description: 'It has to wait for any other reason.' },
     due: { actions: 'evolve', description: 'Its time has come: it stands in line from now on.' },
-    asked: { actions: 'evolve', description: 'A process waits for it at the gate, or no longer does.' },
+    asked: { actions: 'evolve', description: 'A process waits at the gate for this job, or no longer does.' },
     reprioritized: { actions: 'evolve', description: 'It has another place in line.' },
-    requeued: { actions: 'evolve', description: 'The attempt that just ended is followed by another one.' },
-    expired: { actions: 'evolve', description: 'It waited longer than it wanted to.' },
+    requeued: { actions: 'evolve', description: 'Another attempt follows the one that just ended.' },
+    expired: { actions: 'evolve', description: 'It waited longer than its `expireMs` allows.' },
     cancelled: {
       guard: 'isOfWaitingJob',
       actions: 'evolve',
@@ -52,8 +52,8 @@ export const coordinatorMachine = setup({
     },
     bypassed: { actions: 'evolve', description: 'A job without models ran outside the queue.' },
     policy_changed: { actions: 'evolve', description: 'Other rules hold for all starts to come.' },
-    model_paused: { actions: 'evolve', description: 'Nothing that needs this model starts.' },
-    model_resumed: { actions: 'evolve', description: 'What needs this model may start again.' },
+    model_paused: { actions: 'evolve', description: 'No job that needs this model starts.' },
+    model_resumed: { actions: 'evolve', description: 'Jobs that need this model may start again.' },
     epoch_changed: { actions: 'evolve', description: 'Fencing tokens of earlier epochs are void.' },
     voided: { actions: 'evolve', description: 'An earlier event that nobody could read is void.' },
   },
@@ -62,7 +62,7 @@ export const coordinatorMachine = setup({
       description: 'No job is active. Jobs may wait: not due, offered, or without a worker.',
       on: {
         started: { target: 'running', actions: 'evolve', description: 'The first job starts.' },
-        drain_requested: { target: 'draining', actions: 'evolve', description: 'Nothing starts any more.' },
+        drain_requested: { target: 'draining', actions: 'evolve', description: 'No job starts any more.' },
       },
     },
     running: {
@@ -71,12 +71,12 @@ export const coordinatorMachine = setup({
         started: { actions: 'evolve', description: 'One more job starts.' },
         cancel_requested: {
           actions: 'evolve',
-          description: 'An active job is asked to stop; its models stay held until it has.',
+          description: 'An active job is asked to stop. It keeps its models until it has.',
         },
         detached: {
           actions: 'evolve',
           description:
-            'The work goes on elsewhere. Its models stay held until it ends, or until its deadline.',
+            'The work goes on elsewhere. The job keeps its models until it ends, or until its deadline.',
         },
         completed: [
           {
@@ -118,11 +118,11 @@ export const coordinatorMachine = setup({
             description: 'One of several active jobs has stopped.',
           },
         ],
-        drain_requested: { target: 'draining', actions: 'evolve', description: 'Nothing starts any more.' },
+        drain_requested: { target: 'draining', actions: 'evolve', description: 'No job starts any more.' },
       },
     },
     draining: {
-      description: 'Nothing starts until the queue is resumed; jobs still come in and wait.',
+      description: 'No job starts until somebody resumes the queue. Jobs still come in and wait.',
       initial: 'emptying',
       on: {
         resumed: [
@@ -137,16 +137,16 @@ export const coordinatorMachine = setup({
       },
       states: {
         emptying: {
-          description: 'Jobs that were active when the drain was asked for run to their end.',
+          description: 'Jobs that were active when the drain began run to their end.',
           on: {
             cancel_requested: {
               actions: 'evolve',
-              description: 'An active job is asked to stop; its models stay held until it has.',
+              description: 'An active job is asked to stop. It keeps its models until it has.',
             },
             detached: {
               actions: 'evolve',
               description:
-                'The work goes on elsewhere. Its models stay held until it ends, or until its deadline.',
+                'The work goes on elsewhere. The job keeps its models until it ends, or until its deadline.',
             },
             completed: { actions: 'evolve', description: 'An active job ends.' },
             failed: { actions: 'evolve', description: 'An active attempt fails.' },
@@ -160,7 +160,8 @@ export const coordinatorMachine = setup({
               guard: 'isNoJobActive',
               target: 'drained',
               actions: 'evolve',
-              description: 'Appended with the last end, or with the request if nothing was active.',
+              description:
+                'Appended with the end of the last active job, or with the drain request if none was active.',
             },
           },
         },

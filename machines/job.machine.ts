@@ -36,29 +36,32 @@ export const jobMachine = setup({
             guard: 'isForLater',
             target: 'waiting.not_due',
             actions: 'evolve',
-            description: 'It wants to start later.',
+            description: 'It must not start before a later time.',
           },
           { target: 'waiting.in_line', actions: 'evolve', description: 'It stands in line at once.' },
         ],
         bypassed: {
           target: 'bypassed',
           actions: 'evolve',
-          description: 'It names no model, so it need not ask.',
+          description: 'It names no model, so it runs outside the queue.',
         },
       },
     },
     waiting: {
-      description: 'Live, and not running. Holds no model.',
+      description: 'It is live and does not run. It holds no model.',
       initial: 'in_line',
       on: {
-        conflict: { actions: 'evolve', description: 'It is told why it waits: a model it needs is held.' },
-        blocked: { actions: 'evolve', description: 'It is told why it waits, for any other reason.' },
-        asked: { actions: 'evolve', description: 'A process waits for it at the gate, or no longer does.' },
+        conflict: { actions: 'evolve', description: 'It has to wait: a model it needs is held.' },
+        blocked: { actions: 'evolve', description: 'It has to wait for any other reason.' },
+        asked: {
+          actions: 'evolve',
+          description: 'A process waits at the gate for this job, or no longer does.',
+        },
         reprioritized: { actions: 'evolve', description: 'It has another place in line.' },
         expired: {
           target: 'ended.expired',
           actions: 'evolve',
-          description: 'It waited longer than it wanted to.',
+          description: 'It waited longer than its `expireMs` allows.',
         },
         cancelled: {
           guard: 'isWithoutAttempt',
@@ -70,19 +73,19 @@ export const jobMachine = setup({
       states: {
         not_due: {
           description:
-            'Not to be started before its time (`run_at`, or the pause before a retry). Reserves nothing.',
+            'It must not start before its time (`run_at`, or the wait before a retry). It reserves nothing.',
           on: {
             due: { target: 'in_line', actions: 'evolve', description: 'Its time has come.' },
           },
         },
         in_line: {
           description:
-            'Stands in the line of each of its models; startable when all are free for it. While nobody has taken it, it is offered.',
+            'It stands in the line of each of its models, and may start when all are free for it. Until a worker takes it, it is offered.',
           on: {
             started: {
               target: '#job.active',
               actions: 'evolve',
-              description: 'Takes all its models at once.',
+              description: 'It takes all its models at once.',
             },
           },
         },
@@ -104,7 +107,7 @@ export const jobMachine = setup({
       },
     },
     active: {
-      description: 'A worker runs it under a fencing token. Holds all its models.',
+      description: 'A worker runs it under a fencing token. It holds all its models.',
       initial: 'running',
       on: {
         completed: {
@@ -117,14 +120,14 @@ export const jobMachine = setup({
           guard: 'isOfAttempt',
           target: 'ended.cancelled',
           actions: 'evolve',
-          description: 'The worker has stopped, or was not waited for (`force`).',
+          description: 'The worker has stopped, or `force` did not wait for it.',
         },
         failed: [
           {
             guard: 'isOfAttemptAndFinal',
             target: 'ended.failed',
             actions: 'evolve',
-            description: 'No attempt is left, or none is wanted.',
+            description: 'No attempt is left, or the handler wants none.',
           },
           {
             guard: 'isOfAttemptNotFinal',
@@ -147,7 +150,7 @@ export const jobMachine = setup({
             cancel_requested: {
               target: 'cancelling',
               actions: 'evolve',
-              description: 'The worker is asked to stop.',
+              description: 'Somebody asks the worker to stop.',
             },
             lease_expired: [
               {
@@ -166,9 +169,10 @@ export const jobMachine = setup({
           },
         },
         cancelling: {
-          description: 'Asked to stop. Its models stay held until the worker confirms or its lease is over.',
+          description:
+            'The worker was asked to stop. The job keeps its models until the worker confirms or its lease ends.',
           on: {
-            cancel_requested: { actions: 'evolve', description: 'Asked once more.' },
+            cancel_requested: { actions: 'evolve', description: 'Somebody asks once more.' },
             lease_expired: [
               {
                 guard: 'isOfAttemptAndFinal',
@@ -187,7 +191,7 @@ export const jobMachine = setup({
         },
         detached: {
           description:
-            'No lease holds it: it is ended by its fencing token from any process, or at its time, as `timed_out`.',
+            'No lease holds it. Any process can end it with its fencing token; at its deadline it fails as `timed_out`.',
           on: {
             cancel_requested: {
               actions: 'evolve',
@@ -198,7 +202,7 @@ export const jobMachine = setup({
       },
     },
     ended: {
-      description: 'In the log only. The id is free: it may be queued again.',
+      description: 'It is only in the log. Its id is free and may be queued again.',
       initial: 'completed',
       on: {
         queued: [
@@ -210,17 +214,21 @@ export const jobMachine = setup({
           },
           { target: 'waiting.in_line', actions: 'evolve', description: 'A new life under the same id.' },
         ],
-        bypassed: { target: 'bypassed', actions: 'evolve', description: 'This time it names no model.' },
+        bypassed: {
+          target: 'bypassed',
+          actions: 'evolve',
+          description: 'This time it names no model, so it runs outside the queue.',
+        },
       },
       states: {
         completed: { description: 'The work was done.' },
         failed: { description: 'The last attempt failed, or was lost with its worker.' },
         cancelled: { description: 'It was cancelled, before it started or while it ran.' },
-        expired: { description: 'It waited longer than it wanted to, and never ran again.' },
+        expired: { description: 'It waited longer than its `expireMs` allows.' },
       },
     },
     bypassed: {
-      description: 'It named no model, so it ran outside the queue, which knows nothing more of it.',
+      description: 'It named no model, so it ran outside the queue. The log says nothing more of it.',
       on: {
         queued: [
           {
@@ -231,7 +239,7 @@ export const jobMachine = setup({
           },
           { target: 'waiting.in_line', actions: 'evolve', description: 'A new life under the same id.' },
         ],
-        bypassed: { actions: 'evolve', description: 'It asked again.' },
+        bypassed: { actions: 'evolve', description: 'It ran outside the queue again.' },
       },
     },
   },

@@ -3902,7 +3902,7 @@ begin
     when jsonb_path_exists(kept, '$.commands[*] ? ((@.type == "enqueue" || @.type == "start") && @.refusal == null)') then
       '{"state": "submitted", "code": "undecided", "reason": "it was submitted by SQL, and nobody has decided it yet"}'
     when kept ->> 'arrived_at' is not null then
-      '{"state": "submitted", "code": "arrived", "reason": "its row of jobs has arrived, and nobody has taken it in yet"}'
+      '{"state": "submitted", "code": "arrived", "reason": "its row of jobs has arrived, and no worker has taken it in yet"}'
     when refused_at > greatest(ended_at, not_taken_in_at) then jsonb_build_object('state', 'refused',
       'code', refused #>> '{refusal,code}', 'reason', 'what was submitted by SQL was refused: ' || (refused #>> '{refusal,message}'))
     when not_taken_in_at > ended_at then jsonb_build_object('state', 'refused',
@@ -6364,9 +6364,9 @@ select j.queue, j.job_id, (
              when 'behind_in_line' then format('it waits in line for model %s', j.blocked_on)
              when 'no_worker' then 'no live worker has a free slot for its kind'
              when 'offered' then 'it may start; no worker has taken it yet'
-             when 'late' then 'it runs, and its process has not been heard of for a while'
+             when 'late' then 'it runs, and its process has missed its heartbeats'
              when 'lost' then 'the process that ran it is gone; the job is given back'
-             when 'overdue' then 'its time is over; nobody has noted it yet'
+             when 'overdue' then 'its time is over; no process has recorded it yet'
              else case j.state when 'active' then 'it runs' else 'it waits; only a process can tell why at this moment' end end,
            'starts_in_seconds', case when why.code = 'offered' then 0 when why.is_in_line then ceil(needs.seconds) end,
            'starts_from_seconds', case when why.code = 'offered' then 0 when why.is_in_line then floor(needs.least) end,
@@ -6589,8 +6589,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '65c3677eac30192ae1622c1ea981157f0bc54eccb2463e784ccbd12d2dbd44c7'),
-  ('027', '65c3677eac30192ae1622c1ea981157f0bc54eccb2463e784ccbd12d2dbd44c7')
+  ('000', 'b66b8ee9d17b75edc47538bd23901c5e313cbee1f0553b983de93a9abeb17cc6'),
+  ('027', 'b66b8ee9d17b75edc47538bd23901c5e313cbee1f0553b983de93a9abeb17cc6')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

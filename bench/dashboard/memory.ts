@@ -18,7 +18,7 @@ export const memory: Part = {
     await page.waitForSelector('[data-figure=event]')
     await page.keyboard.press('6')
     await page.waitForSelector('text=Audit what is loaded')
-    const all = page.locator('text=Read all of the log')
+    const all = page.locator('text=Load the whole log')
     if (await all.isVisible()) await all.click()
     await page.waitForSelector('text=That is all of the log')
     await page.keyboard.press('3')

@@ -161,7 +161,7 @@ begin
     when jsonb_path_exists(kept, '$.commands[*] ? ((@.type == "enqueue" || @.type == "start") && @.refusal == null)') then
       '{"state": "submitted", "code": "undecided", "reason": "it was submitted by SQL, and nobody has decided it yet"}'
     when kept ->> 'arrived_at' is not null then
-      '{"state": "submitted", "code": "arrived", "reason": "its row of jobs has arrived, and nobody has taken it in yet"}'
+      '{"state": "submitted", "code": "arrived", "reason": "its row of jobs has arrived, and no worker has taken it in yet"}'
     when refused_at > greatest(ended_at, not_taken_in_at) then jsonb_build_object('state', 'refused',
       'code', refused #>> '{refusal,code}', 'reason', 'what was submitted by SQL was refused: ' || (refused #>> '{refusal,message}'))
     when not_taken_in_at > ended_at then jsonb_build_object('state', 'refused',

@@ -17,9 +17,9 @@ select j.queue, j.job_id, (
              when 'behind_in_line' then format('it waits in line for model %s', j.blocked_on)
              when 'no_worker' then 'no live worker has a free slot for its kind'
              when 'offered' then 'it may start; no worker has taken it yet'
-             when 'late' then 'it runs, and its process has not been heard of for a while'
+             when 'late' then 'it runs, and its process has missed its heartbeats'
              when 'lost' then 'the process that ran it is gone; the job is given back'
-             when 'overdue' then 'its time is over; nobody has noted it yet'
+             when 'overdue' then 'its time is over; no process has recorded it yet'
              else case j.state when 'active' then 'it runs' else 'it waits; only a process can tell why at this moment' end end,
            'starts_in_seconds', case when why.code = 'offered' then 0 when why.is_in_line then ceil(needs.seconds) end,
            'starts_from_seconds', case when why.code = 'offered' then 0 when why.is_in_line then floor(needs.least) end,

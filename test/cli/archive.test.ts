@@ -282,7 +282,7 @@ describe('interlock archive (archive, job_queue_archive_before)', () => {
 
   it.each([
     [[], '--before: say up to when'],
-    [['--before', 'soon'], '--before soon: must be a number of the log, or a time such as'],
+    [['--before', 'soon'], '--before soon: must be the number of an event, or a time such as'],
     [['--before', '5', '--to', 'x', '--drop'], '--drop: does not go with --to'],
   ])('%j is refused before anything is opened', async (words, message) => {
     const { code, stderr } = await interlock(['archive', ...words, '--url', 'postgres://127.0.0.1:1/x'])

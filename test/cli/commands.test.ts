@@ -47,7 +47,7 @@ describe('every command', () => {
     [['enqueue', '--job', 'a\u0007', '--models', 'm'], 'job_id: must not contain control characters'],
     [
       ['log', '--since', 'yesterday'],
-      '--since yesterday: must be a number of the log, or a time such as 10m',
+      '--since yesterday: must be the number of an event, or a time such as 10m',
     ],
     [['audit', '--markdown', '--json'], '--markdown and --json are two forms'],
     [['machine', 'toaster'], 'there is no machine toaster'],

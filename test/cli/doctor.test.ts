@@ -152,7 +152,7 @@ describe('interlock doctor', () => {
     expect(await interlock(['doctor', '--url', folder])).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(
-        /^nothing found\nlog {6}\d+\.\d KB\narchive {2}\d+(\.\d KB| bytes)\nchain {4}off\n$/,
+        /^no problems found\nlog {6}\d+\.\d KB\narchive {2}\d+(\.\d KB| bytes)\nchain {4}off\n$/,
       ),
     })
   })

@@ -51,7 +51,7 @@ it('serves them while the work goes on, and no longer, for who shows the token',
     return answers.map(({ status }) => status)
   })
   expect(codes).toEqual([401, 401, 200])
-  expect(notes).toEqual([`metrics: ${url} (for anyone who shows the token)`])
+  expect(notes).toEqual([`metrics: ${url} (for anyone who sends the token)`])
   await expect(fetch(url)).rejects.toThrow()
 })
 

@@ -203,12 +203,12 @@ describe('interlock policy set, interlock policy show', () => {
     })
     const { stdout } = await interlock(['policy', '--url', url])
     for (const line of [
-      'priority goes first, whatever the waiting',
-      'a job that nobody takes keeps its place for 5.0 s',
+      'higher priority always goes first',
+      'a job that no worker takes keeps its place for 5.0 s',
       'a job without models runs alone',
       'flux-dev paused for 120 s after a loss',
       'at most 5 starts of veo-3 in 60 s',
-      '30 s further back per job of the same key, at most 100 of a key waiting, at most 4 of a key active',
+      '30 s further back per waiting job of the same fair key, at most 100 waiting per fair key, at most 4 active per fair key',
       'events archived after 30 days',
     ])
       expect(stdout).toContain(line)

@@ -159,7 +159,7 @@ describe('interlock replay (replay, replayJob, ledgerAt, firstLedger)', () => {
   })
 
   it.each([
-    [['--to', 'soon'], 2, '--to soon: must be a number of the log, or a time such as 10m'],
+    [['--to', 'soon'], 2, '--to soon: must be the number of an event, or a time such as 10m'],
     [['--to', '999999'], 2, '--to 999999: the log of queue default ends at'],
     [['--from', '3'], 2, '--from: is for --follow'],
     [['--speed', '3'], 2, '--speed: is for --follow'],
@@ -167,7 +167,7 @@ describe('interlock replay (replay, replayJob, ledgerAt, firstLedger)', () => {
     [['--follow', '--limit', '3'], 2, '--limit: is not for --follow'],
     [['--job', 'a', '--limit', '3'], 2, '--limit: is not for --job'],
     [['--speed', 'fast'], 2, '--speed fast: must be a number'],
-    [['--to', '25:00'], 2, 'must be a number of the log, or a time'],
+    [['--to', '25:00'], 2, 'must be the number of an event, or a time'],
     [['--to', '1', '--job', 'nobody'], 1, 'job nobody was not live'],
   ] as const)('%j: says what is wrong', async (words, code, message) => {
     const spoken = await interlock(['replay', ...words, '--url', url])

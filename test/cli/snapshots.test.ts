@@ -88,7 +88,7 @@ it('a snapshot that cannot be read is passed over where the log can be folded wi
     )
     const { code, stdout, stderr } = await interlock(['queue', '--json', '--url', url])
     expect({ code, jobs: JSON.parse(stdout).jobs.length }).toEqual({ code: 0, jobs: 2 })
-    expect(stderr).toContain('passed over: the snapshot at event')
+    expect(stderr).toContain('skipped: the snapshot at event')
   }
   expect(await documentOf(url, ['enqueue', '--job', 'c', '--models', 'm'])).toMatchObject({ queued: 1 })
 })

@@ -102,16 +102,16 @@ describe('a log without an event', () => {
 })
 
 describe('an audit of a log without an event', () => {
-  it('says that there was nothing to look at', async () => {
+  it('says that there was nothing to audit', async () => {
     const url = await emptyQueue()
     await documentOf(url, ['chain', '--start'])
     const { code, stdout } = await interlock(['audit', '--url', url])
     expect({ code, stdout }).toEqual({
       code: 0,
-      stdout: 'nothing to look at: the log of queue default has no event yet\n',
+      stdout: 'nothing to audit: the log of queue default has no event yet\n',
     })
     const page = await interlock(['audit', '--markdown', '--url', url])
-    expect(page.stdout).toContain('There was nothing to look at')
+    expect(page.stdout).toContain('There was nothing to audit')
     expect(page.stdout).not.toContain('No promise was broken')
     expect(await documentOf(url, ['audit'])).toMatchObject({ events: 0, violations: [] })
   })

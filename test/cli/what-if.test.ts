@@ -64,7 +64,7 @@ describe('interlock what-if', () => {
     for (const line of [...outcomes.split('\n'), ...models.split('\n')])
       expect(line.length).toBeLessThanOrEqual(60)
     expect(outcomes).toMatch(/^rules +mean wait .*makespan/)
-    expect(note).toContain('no room for p50')
+    expect(note).toContain('not shown here: p50')
   })
 
   it('reports how long jobs really waited, including those that waited or ran when the period began', async () => {
@@ -101,7 +101,7 @@ describe('interlock what-if', () => {
       const { code, stdout, stderr } = await interlock(['what-if', '--try', rules, '--url', url])
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
       expect(stderr).toBe(
-        `error (invalid_input): --try ${rules}: no job of that time needs a model ${word}\n  to do: say serial, by-model, max-active=n, overtakes=n, slots=n, or one of its models: m, n\n`,
+        `error (invalid_input): --try ${rules}: no job of that time needs the model ${word}\n  to do: say serial, by-model, max-active=n, overtakes=n, slots=n, or one of its models: m, n\n`,
       )
     }
     const { outcomes } = await documentOf(url, ['what-if', '--try', 'm=2,*=3'])

@@ -118,7 +118,7 @@ describe('reprioritize', () => {
     [
       'held',
       'its model is paused',
-      /^job held waits beside the line, as model p is paused: .*; `interlock resume p`, or /,
+      /^job held stands in no line while model p is paused; resume it first: `interlock resume p`, or /,
     ],
     ['later', 'it is not due', /^job later is not due before \d{4}-.*Z, and stands in no line until then; /],
   ])('says of %s why nothing can be moved before it: %s', (before, _, says) => {

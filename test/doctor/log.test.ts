@@ -70,20 +70,20 @@ describe('events that should have left the log', () => {
     })
     const plain = (text: string) => text
     const said = sizeText({ colors: { dim: plain } } as unknown as Frame, logSize(facts(old)))
-    expect(said[0]).toContain('retention does not hold it: it has events of 40 days ago')
+    expect(said[0]).toContain('retention does not keep up: it has events of 40 days ago')
   })
 
   it.each([
     ['nobody is there', {}, 'note', 'let a process of Interlock run for an hour'],
     ['somebody has only just come', { aliveHours: 1 }, 'note', 'let a process of Interlock run'],
     ['somebody could not take them out', { aliveHours: 5 }, 'problem', 'look at their warnings'],
-    ['your tables do not follow', { aliveHours: 5, behind: 7 }, 'problem', 'end what locks your tables'],
+    ['your tables are behind', { aliveHours: 5, behind: 7 }, 'problem', 'end what locks your tables'],
   ])('are a finding where %s', (_, more, level, remedy) => {
     expect(checkLog(facts(old, {}, more))).toMatchObject([
       {
         ...{ check: 'retention', level, remedy: expect.stringContaining(remedy) },
         what: expect.stringContaining(
-          'events should leave the log after 30 days, but the oldest is 40 days old',
+          'events should leave the log after 30 days, but the oldest one is 40 days old',
         ),
       },
     ])

@@ -218,7 +218,7 @@ describe('a policy', () => {
   it.each([
     [
       { capacity: { m: 0 } },
-      'policy.capacity.m: must be a whole number from 1 to 1,000,000 places; to stop a model, pause it',
+      'policy.capacity.m: must be a whole number from 1 to 1,000,000; to stop a model, pause it',
     ],
     [{ capacity: { m: -1 } }, 'policy.capacity.m: must be a whole number'],
     [{ capacity: { m: 1.5 } }, 'policy.capacity.m: must be a whole number'],

@@ -164,7 +164,7 @@ const table: Readonly<Record<string, readonly Row[]>> = {
     [
       { ledger: after(waiting, { type: 'recover' }) },
       'amber',
-      'the queue drains, or is held after a restore: 1,251 jobs wait, and none starts',
+      'the queue drains, or was drained after a restore: 1,251 jobs wait, and none starts',
       2,
     ],
   ],

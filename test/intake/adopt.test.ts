@@ -68,7 +68,7 @@ describe('interlock adopt (adopt, adoptable, job_queue_adopt, job_queue_adoptabl
     expect(document.jobs.at(-1)).toMatchObject({ cannot: null, beware: expect.stringContaining('no model') })
     const { stdout } = await interlock(['adopt', '--yes', '--url', db.url])
     expect(stdout).toContain('3 jobs taken in')
-    expect(stdout).toContain('left alone: old-6: row.priority')
+    expect(stdout).toContain('not taken in: old-6: row.priority')
   })
 
   it('knows a status of the user’s own type and words, and keys that are UUIDs', async () => {

@@ -39,11 +39,11 @@ export class Cli {
           'pglite:<folder> (default ./.interlock), postgres://… or https://….supabase.co',
         ),
       )
-      .addOption(new Option('--queue <name>', 'which queue').default('default'))
-      .option('--by <person>', 'who does this; kept beside the log, where it can be deleted (INTERLOCK_BY)')
-      .option('--as <role>', 'the role that does this; it stands in the log for ever (INTERLOCK_AS)')
-      .option('--json', 'one JSON document on standard output')
-      .option('--verbose', 'show the lines of the coordinator on standard error')
+      .addOption(new Option('--queue <name>', 'the queue to use').default('default'))
+      .option('--by <person>', 'who you are; kept beside the log, where it can be deleted (INTERLOCK_BY)')
+      .option('--as <role>', 'the role you act in; the log keeps it permanently (INTERLOCK_AS)')
+      .option('--json', 'print one JSON document to standard output')
+      .option('--verbose', 'print the log lines of the coordinator to standard error')
       .configureHelp({
         showGlobalOptions: true,
         helpWidth: this.#width,

@@ -32,7 +32,7 @@ export function interrupts(): Interrupts {
   const interrupt = () => {
     if (!controller.signal.aborted) {
       // A forked process has a parent that prints it.
-      if (!process.connected) process.stderr.write('\nending; Ctrl-C again ends at once\n')
+      if (!process.connected) process.stderr.write('\nstopping; press Ctrl-C again to stop at once\n')
       return controller.abort()
     }
     if (hurry === undefined) process.exit(INTERRUPTED)

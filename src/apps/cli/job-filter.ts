@@ -18,11 +18,11 @@ export interface FilterFlags {
 export function addFilterFlags(command: Command, states: readonly FoundState[]): Command {
   if (states.length > 1) command.option('--state <state>', `${states.join(' or ')}; may be repeated`, collect)
   return command
-    .option('--kind <kind>', 'of this kind')
-    .option('--model <name>', 'that need this model')
-    .option('--customer <key>', 'of this customer: the fairKey, as the policy shares by')
-    .option('--older <time>', 'in line, dead or ended for longer: 10m, 24h, 7d; or since before 14:03:07')
-    .option('--newer <time>', 'in line, dead or ended for less than that, or since then')
+    .option('--kind <kind>', 'only jobs of this kind')
+    .option('--model <name>', 'only jobs that need this model')
+    .option('--customer <key>', 'only jobs of this customer (their fairKey)')
+    .option('--older <time>', 'only jobs that came, failed or ended longer ago: 10m, 24h, 7d; or before 14:03:07')
+    .option('--newer <time>', 'only jobs that came, failed or ended since then')
 }
 
 /**
@@ -61,7 +61,7 @@ export function checkOneOrMany(command: string, jobId: string | undefined, flags
   if ((jobId === undefined) === namesSome(flags)) return
   throw invalidInput(
     jobId === undefined
-      ? `${command}: which jobs? name one, or say which by --model, --kind, --customer, --older or --newer (look at them first: interlock jobs)`
+      ? `${command}: which jobs? name one, or say which by --model, --kind, --customer, --older or --newer (to see them first: interlock jobs)`
       : `${command} takes a job or a filter, not both; leave out${typedFilter(flags)}, or the job`,
   )
 }

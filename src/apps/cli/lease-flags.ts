@@ -20,11 +20,11 @@ export function addLeaseFlags(command: Command): Command {
   return command
     .option(
       '--lease <seconds>',
-      'how long jobs stay with a worker process that the database does not hear; longer than a fail-over of yours takes, by 15 (default: 15)',
+      'how long a worker process keeps its jobs without a heartbeat; make it 15 longer than a fail-over takes (default: 15)',
     )
     .option(
       '--patience <seconds>',
-      'how long a call is tried again while the database does not answer (default: 30)',
+      'how long to retry calls while the database does not answer (default: 30)',
     )
 }
 

@@ -36,7 +36,7 @@ export interface Deed {
 }
 
 export const addManyFlags = (command: Command, states: readonly FoundState[]): Command =>
-  addFilterFlags(command, states).option('--yes', 'with a filter: do it without asking')
+  addFilterFlags(command, states).option('--yes', 'with a filter: do not ask first')
 
 /**
  * Shows the jobs that the flags name, asks, and does it in parts. A job that has changed since it was shown is left out and named.
@@ -65,7 +65,7 @@ function checkMayAsk({ surface }: Frame, flags: ManyFlags, { verb }: Deed): void
   if (flags.yes === true || surface.keys !== undefined) return
   const typed = typedFilter(flags)
   throw invalidInput(
-    `${verb} of several jobs asks first, and there is no terminal to answer on; add --yes, or look at the jobs first: interlock jobs${typed}`,
+    `${verb} of several jobs asks first, and there is no terminal to answer on; add --yes, or see the jobs first: interlock jobs${typed}`,
   )
 }
 
@@ -88,7 +88,7 @@ const nothingDone = (matched: number): Done => ({ matched, done: [], changed: []
 /** @throws NotDone if a job was refused: it is printed by then */
 function emitDone(frame: Frame, deed: Deed, result: Done): void {
   const { matched, done, changed, failed } = result
-  const left = `${plural(changed.length, 'job')} left out, changed meanwhile: ${changed.join(', ')}`
+  const left = `${plural(changed.length, 'job')} skipped, since they changed meanwhile: ${changed.join(', ')}`
   frame.emit(result, [
     matched === 0 ? 'no such job' : `${plural(done.length, 'job')} ${deed.done}`,
     ...(changed.length === 0 ? [] : [left]),

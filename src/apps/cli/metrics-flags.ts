@@ -15,10 +15,7 @@ export interface MetricsFlags {
 const TOKEN_FLAG = '--metrics-token-file'
 
 export const addMetricsToken = (command: Command): Command =>
-  command.option(
-    `${TOKEN_FLAG} <file>`,
-    'a scraper of /metrics has to show what this file says as its bearer token',
-  )
+  command.option(`${TOKEN_FLAG} <file>`, 'file with the bearer token that a scraper of /metrics has to send')
 
 export const addMetricsFlags = (command: Command): Command =>
   addMetricsToken(
@@ -77,7 +74,7 @@ export async function withMetrics<T>(
   const metrics = createMetrics({ coordinator })
   try {
     const served = await serveMetrics(metrics, options)
-    const who = options.token === undefined ? 'anyone who reaches it' : 'anyone who shows the token'
+    const who = options.token === undefined ? 'anyone who reaches it' : 'anyone who sends the token'
     frame.note(`metrics: ${served.url} (for ${who})`)
     return await work().finally(() => served.close())
   } finally {

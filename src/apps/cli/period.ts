@@ -13,10 +13,10 @@ export const addPeriodFlags = (command: Command): Command =>
   addArchiveFlag(command)
     .option(
       '--since <seq|time>',
-      'from there: 24h, 14:03:07, 2026-11-24T15:00:00Z, or an event by its number',
+      'the beginning: 24h, 14:03:07, 2026-11-24T15:00:00Z, or an event by its number',
       '24h',
     )
-    .option('--until <seq|time>', 'up to and with that event or second; now unless given')
+    .option('--until <seq|time>', 'the end: up to and with that event or second (default: now)')
 
 /** Call it before anything is opened. @throws InterlockError `invalid_input` */
 export function checkPeriod({ since, until }: PeriodFlags): void {

@@ -69,7 +69,7 @@ export async function serve(
   const session = tokenSession({
     secret: await sessionSecret(frame.surface.env, store.name),
     grant: { actor: frame.as ?? 'dashboard', role: write ? 'operator' : 'viewer', data },
-    onUsed: (next) => frame.note(`in use; for another browser: ${addressWith(next)}`),
+    onUsed: (next) => frame.note(`the address is used; for another browser: ${addressWith(next)}`),
   })
   const note = (message: string) => frame.note(message)
   const logger = { info: note, warn: note, error: note }

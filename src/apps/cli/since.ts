@@ -26,7 +26,7 @@ function checkedSeq(queue: string, flag: string, text: string, version: number):
 }
 
 function momentIn(flag: string, text: string, now: Micros): TypedMoment {
-  return momentOf(flag, text, now, `a number of the log, or ${timesThere}`)
+  return momentOf(flag, text, now, `the number of an event, or ${timesThere}`)
 }
 
 const isSeq = (text: string): boolean => /^\d{1,16}$/.test(text)

@@ -163,6 +163,6 @@ function checkMayPull({ role, levers: own }: Allowed, lever: Lever): void {
   throw new Refused(
     403,
     'not_allowed',
-    role === 'viewer' ? 'you may look, but not change anything' : `you may not pull the lever ${lever}`,
+    role === 'viewer' ? 'you may look, but not change anything' : `you may not do this: ${lever}`,
   )
 }

@@ -147,7 +147,7 @@ export function checkKnown(queue: string, queues: readonly string[]): void {
 export function archived(queue: string, through: number): InterlockError {
   return new InterlockError(
     'archived',
-    `events 1 to ${through} of queue ${queue} were archived and are not in the database; go on from a snapshot, as a process that starts does, or read the file that they were archived to (\`--from-archive\`)`,
+    `events 1 to ${through} of queue ${queue} were archived and are not in the database; go on from a snapshot, as a starting process does, or read their archive file (\`--from-archive\`)`,
     { seq: through },
   )
 }
@@ -156,7 +156,7 @@ export function archived(queue: string, through: number): InterlockError {
 export function wentBack(queue: string, known: number, version: number): InterlockError {
   return new InterlockError(
     'log_went_back',
-    `the log of queue ${queue} is at event ${version}, but this process had read it up to event ${known}: a backup was restored, or a standby took over that lacked the end. What this process runs is void; stop it, look at the jobs in doubt with \`interlock recover\`, and start it again`,
+    `the log of queue ${queue} is at event ${version}, but this process had read it up to event ${known}: a backup was restored, or a standby took over that lacked the last events. What this process runs is void. Stop it, look at the jobs in doubt with \`interlock recover\`, and start it again`,
     { known, version },
   )
 }
@@ -206,7 +206,7 @@ export function isReadOnly(error: unknown): error is InterlockError<'store_unwri
 export function ofStandby(store: string): InterlockError {
   return new InterlockError(
     'store_unwritable',
-    `${store}: a standby answers, which may be behind; Interlock waits for the primary, so see that this address leads to it`,
+    `${store}: a standby answers, which may be behind; Interlock waits for the primary, so make sure that this address leads to it`,
     { sqlstate: READ_ONLY },
   )
 }

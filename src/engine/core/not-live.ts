@@ -52,7 +52,7 @@ function arrivedOf({ arrivedAt }: JobRecord): NotLive | undefined {
     state: 'submitted',
     code: 'arrived',
     since: arrivedAt,
-    reason: 'its row of jobs has arrived, and nobody has taken it in yet',
+    reason: 'its row of jobs has arrived, and no worker has taken it in yet',
     whatHasToHappen:
       'a worker with intake takes it in: `interlock work --handler <file> --intake`, or createJobWorker({ intake: true })',
   }

@@ -68,7 +68,7 @@ const places = {
   is: 'whole',
   min: 1,
   max: bounds.capacity,
-  unit: ' places; to stop a model, pause it',
+  unit: '; to stop a model, pause it',
 } as const satisfies PolicyRule
 
 /**
@@ -94,7 +94,7 @@ export const policyFields = {
     form: 'model=n, such as flux-dev=2, with a whole number from 1 to 1,000,000; to stop a model: interlock pause',
     usual: {},
     flag: '--capacity <model=n|none>',
-    says: 'places of a model, *=n for all others; may be repeated',
+    says: 'capacity: how many jobs may have the model at once, *=n for all others; may be repeated',
   },
   /** After how many overtakings a waiting job reserves its models; 0: strict order; null: never (greedy). */
   maxOvertakes: {
@@ -104,7 +104,7 @@ export const policyFields = {
     orNull: 'for no bound',
     usual: 0,
     flag: '--overtakes <n|none>',
-    says: 'how often a waiting job may be overtaken on a model; 0: strict order',
+    says: 'how often later jobs may overtake a waiting job on a model; 0: strict order',
   },
   /** Seconds of waiting that one level of priority is worth; null: priority always goes first. */
   ageSeconds: {
@@ -114,7 +114,7 @@ export const policyFields = {
     orNull: 'for strict priority',
     usual: 60,
     flag: '--age <seconds|none>',
-    says: 'seconds of waiting that a level of priority is worth; none: priority goes first',
+    says: 'how many seconds of waiting a level of priority is worth; none: higher priority always goes first',
   },
   /** How long a startable job that nobody has taken keeps its place, in milliseconds. */
   offerMs: {
@@ -142,10 +142,10 @@ export const policyFields = {
     is: 'byModel',
     of: { is: 'whole', min: 0, max: bounds.holdSeconds, unit: ' (seconds)' },
     example: '{ "flux-dev": 600, "*": 0 }',
-    form: 'model=seconds, such as flux-dev=120, up to 86,400; =none takes it back',
+    form: 'model=seconds, such as flux-dev=120, up to 86,400; model=none removes it',
     usual: {},
     flag: '--hold <model=seconds|none>',
-    says: 'how long a model is paused when its worker was lost, *=n for all others; may be repeated',
+    says: 'how long to pause a model after a worker that had it was lost, *=n for all others; may be repeated',
   },
   /** Per model, by its name; a model that is not named has no rate. At most `starts` starts in any window of `perSeconds`. */
   rate: {
@@ -158,11 +158,11 @@ export const policyFields = {
       },
     },
     example: '{ "flux-dev": { "starts": 5, "perSeconds": 1 } }',
-    form: 'model=starts/seconds, such as veo-3=5/60 for five in any minute; =none takes it back',
+    form: 'model=starts/seconds, such as veo-3=5/60 for five in any minute; model=none removes it',
     noStar: 'the last starts of every model would have to be kept; name the models',
     usual: {},
     flag: '--rate <model=starts/seconds|none>',
-    says: 'at most so many starts in so many seconds; may be repeated',
+    says: 'how many jobs may start on the model in any window of so many seconds; may be repeated',
   },
   /** How jobs with one `fairKey` (a customer, say) share the queue with those of others. Null: fair keys have no effect. */
   fairShare: {
@@ -175,13 +175,13 @@ export const policyFields = {
         max: bounds.spacingSeconds,
         usual: 0,
         flag: '--spacing <seconds>',
-        says: 'how much further back a job goes for each waiting one of the same fairKey',
+        says: 'how many seconds further back a job goes for each waiting job of the same fairKey',
       },
       /** How many may wait at most; one more is refused. Null: no limit. */
       maxWaiting: {
         ...share,
         flag: '--share-waiting <n|none>',
-        says: 'how many jobs of one fairKey may wait; one more is refused',
+        says: 'how many jobs of one fairKey may wait; more are refused',
       },
       /** How many may be active at most. Null: no limit. */
       maxActive: {
@@ -202,7 +202,7 @@ export const policyFields = {
     orNull: 'to keep all events in the log',
     usual: 30,
     flag: '--retention <days|none>',
-    says: 'after how many days events leave the log',
+    says: 'after how many days events leave the log; none: never',
   },
   /** What happens to them then. */
   archive: {
@@ -210,7 +210,7 @@ export const policyFields = {
     words: archiveRules,
     usual: 'keep',
     flag: '--archive <keep|drop>',
-    says: 'where they go: kept in job_queue_log_archive, or erased',
+    says: 'where those events go: keep moves them to job_queue_log_archive, drop erases them',
   },
   /**
    * The models that there are, by their names: a job that needs another one is refused (`unknown_model`). Absent: a job may need any.
@@ -220,11 +220,11 @@ export const policyFields = {
     is: 'byModel',
     of: { is: 'fields', fields: { capacity: { ...places, in: 'capacity' } } },
     example: '{ "flux-dev": {}, "upscale": { "capacity": 2 } }',
-    form: 'model, or model=n with its places, a whole number from 1 to 1,000,000; =none takes it back, and none all of them',
+    form: 'model, or model=n with its capacity, a whole number from 1 to 1,000,000; model=none removes it, and none removes all',
     noStar: 'declare each model by its name; null: a job may need any',
     noneEmpty: 'must name at least one model; null: a job may need any',
     since: 3,
     flag: '--models <model|model=n|none>',
-    says: 'declares a model, with its places if given: jobs that need others are refused; may be repeated',
+    says: 'a model that jobs may need, with its capacity if given; once models are declared, jobs that need others are refused; may be repeated',
   },
 } as const satisfies Readonly<Record<string, PolicyField>>

@@ -15,7 +15,7 @@ function toDoForActive(facts: QueueFacts, job: Job, { code }: Diagnosis): string
   const { jobId } = job
   switch (code) {
     case 'late':
-      return 'its worker has to beat again: it is paused, starved of CPU, or cut off from the database; once its lease has run out, another process gives the job back'
+      return 'its worker has to send a heartbeat again: it is paused, starved of CPU, or cut off from the database; once its lease has run out, another process gives the job back'
     case 'lost':
       return hasDecider(facts)
         ? `nothing: a process gives it back within 5 s; ${afterLoss(job)}`
@@ -64,7 +64,7 @@ function toDoForWaiting(facts: QueueFacts, job: Job, { code, blockedBy }: Diagno
     case 'not_due':
       return 'nothing: it joins the line when its time comes'
     case 'model_paused':
-      return 'the model has to be resumed, or its pause has to end: then it stands in line at its place'
+      return 'somebody has to resume the model, or its pause has to end; the job then keeps its place in line'
     case 'rate_limited':
       return 'nothing: it starts when the window of the rate opens'
     case 'fair_share_limit':
@@ -148,7 +148,7 @@ export function alsoKnown(
   return isBehind(facts, behind)
     ? [
         ...known,
-        `its row of jobs is behind the log, by ${behind?.events} of its events: it says something older`,
+        `its row of jobs is behind the log by ${behind?.events} of its events, so it shows an older state`,
       ]
     : known
 }

@@ -27,7 +27,7 @@ const instant =
   /^(?<second>\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?)(?:\.(?<part>\d{1,6})\d*)?(?<zone>Z|[+-]\d\d:\d\d)$/
 
 const noInstant =
-  'must be a number of the log, a Date, or a text with a time zone such as "2026-11-24T15:00:00Z"'
+  'must be the number of an event, a Date, or a text with a time zone such as "2026-11-24T15:00:00Z"'
 
 /** A moment: a Date, or an ISO text with a zone, to the microsecond; null: it is none. */
 function instantOf(value: unknown): Micros | null {

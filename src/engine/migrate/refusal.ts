@@ -15,7 +15,7 @@ const codes: Readonly<Record<string, ErrorCode>> = {
 const remedies: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   '55P03': [
     'contention',
-    'somebody else has locked a table that must be altered; end that transaction and migrate again',
+    'another session has locked a table that has to change; end its transaction and migrate again',
   ],
   '42501': [
     'store_unwritable',

@@ -87,7 +87,7 @@ export class Drive {
     if (this.#lastError !== undefined) throw this.#lastError
     throw new InterlockError(
       'job_not_live',
-      `workflow ${executionId} has ended without a result: it failed or was cancelled; resumeWorkflow tries its unfinished step again`,
+      `workflow ${executionId} has ended without a result: it failed or was cancelled; resumeWorkflow retries its unfinished step`,
       { jobId: executionId },
     )
   }
@@ -118,7 +118,7 @@ function queued(
 ): InterlockError {
   return new InterlockError(
     WORKFLOW_QUEUED,
-    `WORKFLOW_QUEUED: workflow ${executionId}: ${why}. It stays in line: a worker with its kind goes on with it, or resumeWorkflow; with { wait: true } this call waits`,
+    `WORKFLOW_QUEUED: workflow ${executionId}: ${why}. It stays in line. A worker with its kind goes on with it, or resumeWorkflow does; with { wait: true } this call waits`,
     { executionId, ...details },
     cause,
   )

@@ -133,7 +133,7 @@ function asked({ config, input, hold }: Partial<WorkflowPlan>): Json {
 function unknown(executionId: string): InterlockError {
   return new InterlockError(
     'job_not_live',
-    `nothing is known of workflow ${executionId}: it was never queued, or its data was deleted; start it with executeWorkflow`,
+    `the queue does not know workflow ${executionId}: it was never queued, or its data was deleted; start it with executeWorkflow`,
     { jobId: executionId },
   )
 }

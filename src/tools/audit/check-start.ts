@@ -5,12 +5,12 @@ import type { AuditState } from './state.ts'
 /** Judges a start by every promise about starts, then lets it happen. */
 export function checkStart(state: AuditState, event: RecordedEvent & { readonly type: 'started' }): void {
   const job = state.jobs.get(event.jobId)
-  if (job === undefined) return state.report('life', event.jobId, 'it is started, but not live')
+  if (job === undefined) return state.report('life', event.jobId, 'it started, but is not live')
   if (job.state === 'active') {
-    state.report('attempt', job.jobId, `it is started a second time; token ${job.token} is still live`)
+    state.report('attempt', job.jobId, `it started a second time; token ${job.token} is still live`)
     return
   }
-  if (job.state === 'between') state.report('life', job.jobId, 'it is started, but was not requeued')
+  if (job.state === 'between') state.report('life', job.jobId, 'it started, but was not requeued')
   checkQueue(state, job)
   checkAttempt(state, job, event)
   checkModels(state, job, event)
@@ -19,9 +19,9 @@ export function checkStart(state: AuditState, event: RecordedEvent & { readonly 
 }
 
 function checkQueue(state: AuditState, job: AuditedJob): void {
-  if (state.draining) state.report('draining', job.jobId, 'it is started while the queue is draining')
-  if (job.held) state.report('paused', job.jobId, 'it is started while a model that it needs is paused')
-  if (job.dueAt !== null) state.report('not_due', job.jobId, 'it is started before it is due')
+  if (state.draining) state.report('draining', job.jobId, 'it started while the queue was draining')
+  if (job.held) state.report('paused', job.jobId, 'it started while a model that it needs was paused')
+  if (job.dueAt !== null) state.report('not_due', job.jobId, 'it started before it was due')
 }
 
 function checkAttempt(
@@ -48,18 +48,18 @@ function checkModels(
 ): void {
   const { models } = job.spec
   if (models.join('\n') !== event.models.join('\n')) {
-    state.report('life', job.jobId, `it is started with other models than it was queued with`)
+    state.report('life', job.jobId, `it started with other models than it was queued with`)
   }
   for (const model of models) {
     const places = state.lines.places(model)
     const holders = state.lines.holders(model)
     if (holders >= places) {
-      state.report('capacity', job.jobId, `${holders} held ${model}, which has ${places} places`, model)
+      state.report('capacity', job.jobId, `${holders} held ${model}, which has capacity ${places}`, model)
     }
   }
   for (const model of models) {
     if (state.lines.rates.note(state.lines.policy, model, event.at))
-      state.report('rate', job.jobId, `${model} was started from more often than its rate allows`, model)
+      state.report('rate', job.jobId, `more jobs started on ${model} than its rate allows`, model)
   }
   const kept = state.lines.keptFromJobAt(job, event.at)
   if (kept !== undefined && state.lines.holders(kept) < state.lines.places(kept)) {

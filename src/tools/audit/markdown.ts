@@ -56,17 +56,17 @@ export const reportOf = (said: Statement, marks: Marks): readonly ReportPart[] =
 
 function verdict({ violations, overlaps, fromSeq, events }: Statement, { strong }: Marks): ReportPart {
   if (events === 0)
-    return { text: `${strong('There was nothing to look at')}: the log has no event, so nothing is proved.` }
+    return { text: `${strong('There was nothing to audit')}: the log has no event, so nothing is proved.` }
   if (violations.length === 0 && fromSeq > 1)
     return {
-      text: `${strong(`No promise was broken from event ${count(fromSeq)} on.`)} No two jobs shared a place of a model in any of these ${plural(events, 'event')}.`,
+      text: `${strong(`No promise was broken from event ${count(fromSeq)} on.`)} No model had more holders than its capacity in any of these ${plural(events, 'event')}.`,
     }
   if (violations.length === 0)
     return {
-      text: `${strong('No promise was broken.')} No two jobs ever shared a place of a model, in any of the ${plural(events, 'event')}.`,
+      text: `${strong('No promise was broken.')} No model ever had more holders than its capacity, in any of the ${plural(events, 'event')}.`,
     }
   return {
-    text: `${strong(plural(violations.length, 'violation'))}, ${plural(overlaps.length, 'overlap')}: time in which a model had more holders than places.`,
+    text: `${strong(plural(violations.length, 'violation'))}, ${plural(overlaps.length, 'overlap')}: times in which a model had more holders than its capacity.`,
   }
 }
 
@@ -76,7 +76,7 @@ function unread({ fromSeq }: Statement, { strong }: Marks): readonly ReportPart[
   const which = strong(`Events 1 to ${count(fromSeq - 1)} are archived and were not read`)
   return [
     {
-      text: `${which}, so this report does not cover them. What they led to was taken from the snapshot at the cut, unchecked.`,
+      text: `${which}, so this report does not cover them. Their result was taken from the snapshot at the cut, unchecked.`,
     },
   ]
 }

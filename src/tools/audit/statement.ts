@@ -121,21 +121,21 @@ export class Audit {
 const promises: Readonly<Record<AuditRule, string>> = {
   sequence: 'The numbers of the log are 1, 2, 3 … without a gap.',
   time: 'Every event comes after the one before it.',
-  capacity: 'No model ever had more holders than places.',
+  capacity: 'No model ever had more holders than its capacity.',
   max_active: 'There were never more active jobs than the policy allowed.',
   alone: 'A job that has to run alone ran alone.',
   order: 'No job was overtaken on a model that was kept for it.',
   line_order: 'Every slot went to the first job in line that could use it.',
-  attempt: 'A job had one live attempt at most, and no more attempts than it may have.',
+  attempt: 'No job had two live attempts, or more attempts than it may have.',
   token: 'Every event about an attempt showed the fencing token of that attempt.',
   life: 'Every event fits the life of its job and the state of the queue.',
   revival: 'A job that had ended came back only when somebody asked for it again.',
   declared: 'No new job came in that needed a model which the policy of its time did not declare.',
   not_due: 'No job started before it was due.',
   paused: 'No job started that needed a paused model.',
-  rate: 'No model was started from more often than its rate allowed, in any window.',
+  rate: 'In no window did more jobs start on a model than its rate allowed.',
   fair_share: 'No fair key had more jobs waiting or active than its share allowed.',
-  draining: 'Nothing started while the queue was draining.',
+  draining: 'No job started while the queue was draining.',
 }
 
 /**

@@ -25,13 +25,13 @@ const rows: readonly ProcessFamilyRow[] = [
   [
     'interlock_process_ok',
     'gauge',
-    '1 while nothing fails that has to work, and the lease of this process is good. Of this process: min without (instance).',
+    '1 while everything that has to work does, and the lease of this process is valid. Of this process: min without (instance).',
     ({ vitals }) => (vitals.ok ? 1 : 0),
   ],
   [
     'interlock_process_lease_remaining_seconds',
     'gauge',
-    'How long the lease of this process is still good; 0: it is lost, and others have its jobs or soon will. Of this process: min without (instance).',
+    'How long the lease of this process is still valid; 0: it is lost, and other processes have its jobs or soon will. Of this process: min without (instance).',
     ({ vitals }) => seconds(vitals.leaseMs),
   ],
   [
@@ -61,31 +61,31 @@ const rows: readonly ProcessFamilyRow[] = [
   [
     'interlock_process_appends_lost',
     'counter',
-    `Appends that were refused, mostly since another process was faster; they are decided again. ${sum}`,
+    `Appends that were refused, mostly since another process was faster; this process decides them again. ${sum}`,
     ({ vitals }) => vitals.counts.lost,
   ],
   [
     'interlock_process_appends_retried',
     'counter',
-    `Appends that were sent again since the database had not answered. ${sum}`,
+    `Appends that this process sent again since the database had not answered. ${sum}`,
     ({ vitals }) => vitals.counts.retried,
   ],
   [
     'interlock_process_stale_writes_refused',
     'counter',
-    `Writes that were refused since the attempt was over or another's: a worker that went on after it had lost its lease. ${sum}`,
+    `Writes of a worker that went on after it had lost its lease; the queue refused them. ${sum}`,
     ({ vitals }) => vitals.staleWrites,
   ],
   [
     'interlock_process_catch_up_lag_events',
     'gauge',
-    `Events that are known to be in the log and that this process has not folded yet. ${worst}`,
+    `Events that are in the log and that this process has not read yet. ${worst}`,
     ({ vitals }) => vitals.catchUp.events,
   ],
   [
     'interlock_process_catch_up_lag_seconds',
     'gauge',
-    `How long ago this process last knew all of the log; about a poll while nothing happens. ${worst}`,
+    `How long ago this process last knew the whole log; about one poll while nothing happens. ${worst}`,
     ({ vitals }) => seconds(vitals.catchUp.ms),
   ],
   [
@@ -97,25 +97,25 @@ const rows: readonly ProcessFamilyRow[] = [
   [
     'interlock_process_projection_lag_seconds',
     'gauge',
-    `For how long your tables have been behind the log; 0: they are not. ${worst}`,
+    `How long your tables have been behind the log; 0: they are not. ${worst}`,
     ({ vitals: { projection } }) => (projection === null ? null : seconds(projection.ms)),
   ],
   [
     'interlock_process_projection_set_aside_rows',
     'gauge',
-    `Rows of your tables that could not be written and are tried again: "interlock doctor" says why. ${worst}`,
+    `Rows of your tables that could not be written; Interlock tries them again, and "interlock doctor" says why. ${worst}`,
     ({ vitals }) => vitals.projection?.setAside ?? null,
   ],
   [
     'interlock_process_intake_lag_seconds',
     'gauge',
-    'How long ago this process last found no more rows of jobs to take in; about a poll while all is well. Not there without intake. As this process sees it: min without (instance).',
+    'How long ago this process last had no rows of jobs left to take in; about one poll while all is well. Absent without intake. As this process sees it: min without (instance).',
     ({ vitals: { intake } }) => (intake === null ? null : seconds(intake.ms)),
   ],
   [
     'interlock_process_intake_rows',
     'counter',
-    `Rows of jobs that it took in, or found that they can be no jobs. ${sum}`,
+    `Rows of jobs that it took in, or found unfit to be jobs. ${sum}`,
     ({ vitals }) => vitals.intake?.rows ?? null,
   ],
 ]

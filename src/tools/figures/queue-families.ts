@@ -45,7 +45,7 @@ const rows: readonly QueueFamilyRow[] = [
   [
     'interlock_queue_oldest_startable_seconds',
     'gauge',
-    `For how long the job has been startable that no worker has taken yet for longest; 0 if there is none. Delayed and paused jobs, and those that wait for others, are not startable. ${gauge}`,
+    `How long the oldest startable job has waited for a worker; 0 if there is none. Jobs that are delayed, paused, or wait for others are not startable. ${gauge}`,
     ({ oldestStartable }) => oldestStartable,
   ],
   [
@@ -57,7 +57,7 @@ const rows: readonly QueueFamilyRow[] = [
   [
     'interlock_queue_oldest_in_line_seconds',
     'gauge',
-    `For how long the job has stood in line that came first, startable or not; a delayed job comes when it is due, a held one when its model is resumed. ${gauge}`,
+    `How long the oldest job in line has stood there, startable or not. A delayed job joins the line when it is due, a paused one when its model is resumed. ${gauge}`,
     ({ oldestInLine }) => oldestInLine,
   ],
   [
@@ -76,32 +76,32 @@ const rows: readonly QueueFamilyRow[] = [
   [
     'interlock_queue_draining',
     'gauge',
-    `1 while the queue drains, or is held after a restore: nothing starts. ${gauge}`,
+    `1 while the queue drains, also after a restore: no job starts. ${gauge}`,
     ({ isDraining }) => (isDraining ? 1 : 0),
   ],
   ['interlock_queue_paused_models', 'gauge', `Models that are paused. ${gauge}`, ({ paused }) => paused],
   [
     'interlock_queue_oldest_pause_seconds',
     'gauge',
-    `For how long the model has been paused that was paused first; 0 if none is. ${gauge}`,
+    `How long the longest pause of a model has lasted; 0 if none is paused. ${gauge}`,
     ({ oldestPause }) => oldestPause,
   ],
   [
     'interlock_queue_model_running_jobs',
     'gauge',
-    `Places of a model that are in use. Models without a name of their own are "other". ${modelGauge}`,
+    `Jobs that run on a model. Models without a label of their own are "other". ${modelGauge}`,
     ofModels('running'),
   ],
   [
     'interlock_queue_model_places',
     'gauge',
-    `Places of a model, by the policy; of "other": of those that some job needs now. ${modelGauge}`,
+    `Capacity of a model, by the policy; for "other": of the models that some job needs now. ${modelGauge}`,
     ofModels('places'),
   ],
   [
     'interlock_queue_model_waiting_jobs',
     'gauge',
-    `Jobs that wait for a model, in its line or held by its pause; not those that are not due. A job of two models waits for both. ${modelGauge}`,
+    `Jobs that wait for a model, in its line or because it is paused; without those that are not due. A job of two models counts for both. ${modelGauge}`,
     ofModels('waiting'),
   ],
   [
@@ -119,7 +119,7 @@ const rows: readonly QueueFamilyRow[] = [
   [
     'interlock_queue_ends',
     'counter',
-    `Jobs that ended, by how; an attempt that another one follows is no end. ${counter}`,
+    `Jobs that ended, by outcome; an attempt that another one follows does not count. ${counter}`,
     by(
       'outcome',
       outcomes,
@@ -131,7 +131,7 @@ const rows: readonly QueueFamilyRow[] = [
   [
     'interlock_queue_requeues',
     'counter',
-    `Jobs that came back into the line, by why. ${counter}`,
+    `Jobs that came back into the line, by reason. ${counter}`,
     by(
       'reason',
       requeueReasons,
@@ -155,13 +155,13 @@ const rows: readonly QueueFamilyRow[] = [
   [
     'interlock_queue_overtakes',
     'counter',
-    `How often a job that started passed one that shares a model and stood before it. ${counter}`,
+    `How often a job started before another one that shares a model and stood ahead of it. ${counter}`,
     ({ counts }) => counts.overtakes,
   ],
   [
     'interlock_queue_waited_seconds',
     'counter',
-    `All waiting by its cause, split as "interlock stats" does: each second of each waiting job is in one cause. ${counter}`,
+    `All waiting by its cause, as "interlock stats" splits it: each second of each waiting job has one cause. ${counter}`,
     by(
       'cause',
       waitCauses,
@@ -173,7 +173,7 @@ const rows: readonly QueueFamilyRow[] = [
   [
     lengths.waits,
     'histogram',
-    'How long jobs waited from when they could start as far as time is concerned (queued, due, or back in line) to their start. Queue-wide: max without (instance) (rate(…)).',
+    'How long jobs waited until they started, from when they were queued, due, or back in line. Queue-wide: max without (instance) (rate(…)).',
     ({ waits }) => waits,
   ],
   [
@@ -185,7 +185,7 @@ const rows: readonly QueueFamilyRow[] = [
   [
     'interlock_queue_log_events',
     'gauge',
-    `Events in the log, as far as this process knows: those written less those archived. ${gauge}`,
+    `Events in the log, as far as this process knows, without archived ones. ${gauge}`,
     (_, { log }) => (log === null ? null : log.lastSeq - log.archivedSeq),
   ],
   [

@@ -27,7 +27,7 @@ export function eventDetail(event: RecordedEvent): string {
         ? event.reason
         : `${event.reason}, for ${event.models.join(', ') || 'no model'}`
     case 'asked':
-      return event.asker === null ? 'nobody waits for it' : `${event.asker} waits for it`
+      return event.asker === null ? 'no process waits for it any more' : `${event.asker} waits for it`
     case 'reprioritized':
       return `priority ${event.priority}`
     case 'policy_changed':

@@ -26,14 +26,14 @@ export function policyFacts(policy: Policy): readonly PolicyFact[] {
     [
       'priority',
       ageSeconds === null
-        ? 'priority goes first, whatever the waiting'
+        ? 'higher priority always goes first'
         : `a level of priority is worth ${ageSeconds} s of waiting`,
     ],
-    ['offers', `a job that nobody takes keeps its place for ${duration(offerMs)}`],
+    ['offers', `a job that no worker takes keeps its place for ${duration(offerMs)}`],
     ['no models', emptySets[emptySet]],
     ['losses', losses(policy)],
     ['rates', rates(policy)],
-    ['fair shares', fairShare === null ? 'fair keys mean nothing' : share(fairShare)],
+    ['fair shares', fairShare === null ? 'no fair shares' : share(fairShare)],
     ['log', retention(policy)],
   ]
 }
@@ -45,7 +45,7 @@ function slots({ maxActive }: Policy): string {
 
 function places({ capacity }: Policy): string {
   const named = Object.entries(capacity).map(([model, n]) => `${model}=${n}`)
-  return named.length === 0 ? 'one per model' : `places ${named.join(' ')}`
+  return named.length === 0 ? 'one per model' : `capacity ${named.join(' ')}`
 }
 
 function declared({ models }: Policy): string {
@@ -55,12 +55,12 @@ function declared({ models }: Policy): string {
 }
 
 function order({ maxOvertakes }: Policy): string {
-  if (maxOvertakes === null) return 'greedy (large jobs may starve)'
-  return maxOvertakes === 0 ? 'strict order' : `overtaken ${maxOvertakes} times at most`
+  if (maxOvertakes === null) return 'any number of overtakes (large jobs may starve)'
+  return maxOvertakes === 0 ? 'strict order' : `at most ${maxOvertakes} overtakes`
 }
 
 const emptySets: Readonly<Record<EmptySetRule, string>> = {
-  bypass: 'jobs without models bypass',
+  bypass: 'jobs without models run outside the queue',
   reject: 'jobs without models are refused',
   exclusive: 'a job without models runs alone',
 }
@@ -81,16 +81,18 @@ function rates({ rate }: Policy): string {
 
 function share({ spacingSeconds, maxWaiting, maxActive }: FairShare): string {
   const parts = [
-    ...(spacingSeconds === 0 ? [] : [`${spacingSeconds} s further back per job of the same key`]),
-    ...(maxWaiting === null ? [] : [`at most ${maxWaiting} of a key waiting`]),
-    ...(maxActive === null ? [] : [`at most ${maxActive} of a key active`]),
+    ...(spacingSeconds === 0
+      ? []
+      : [`${spacingSeconds} s further back per waiting job of the same fair key`]),
+    ...(maxWaiting === null ? [] : [`at most ${maxWaiting} waiting per fair key`]),
+    ...(maxActive === null ? [] : [`at most ${maxActive} active per fair key`]),
   ]
-  return parts.join(', ') || 'keys without a limit'
+  return parts.join(', ') || 'no limit per fair key'
 }
 
 function retention({ retentionDays, archive }: Policy): string {
   if (retentionDays === null) return 'events stay in the log'
   return archive === 'drop'
-    ? `events gone after ${plural(retentionDays, 'day')}`
+    ? `events deleted after ${plural(retentionDays, 'day')}`
     : `events archived after ${plural(retentionDays, 'day')}`
 }

@@ -76,7 +76,7 @@ export async function archiveThrough(
   await target?.discard()
   throw new InterlockError(
     'contention',
-    `your own tables do not follow that far yet, or another process archives; nothing was taken out${target === null ? '' : ' and no file is left'}, try again`,
+    `your own tables are behind those events, or another process archives; nothing was archived${target === null ? '' : ' and no file is left'}, try again`,
   )
 }
 
@@ -88,7 +88,7 @@ async function cut(
   events: number,
 ) {
   const quiet = setTimeout(
-    () => onNote(`taking ${plural(events, 'event')} out of the log, all in one transaction`),
+    () => onNote(`deleting ${plural(events, 'event')} from the log, all in one transaction`),
     QUIET_MS,
   )
   try {
@@ -96,7 +96,9 @@ async function cut(
   } catch (error) {
     // The answer may have been lost on its way, and the events may be in the file only.
     if (target !== null)
-      onNote(`${target.name} is whole and stays: nobody knows whether its events were taken out of the log`)
+      onNote(
+        `${target.name} is complete and stays: nobody knows whether its events were deleted from the log`,
+      )
     throw error
   } finally {
     clearTimeout(quiet)

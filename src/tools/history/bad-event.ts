@@ -48,4 +48,4 @@ export interface ArchivedFiles {
 
 /** What to do about wrong archive files. The database is not in question then. */
 export const giveAsWritten =
-  'give the files as interlock archive --to wrote them; verify without --from-archive tells whether the database is sound'
+  'give the files as interlock archive --to wrote them; verify without --from-archive says whether the database is sound'

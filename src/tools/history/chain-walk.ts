@@ -70,7 +70,7 @@ export class ChainWalk {
   /** @param head the last hash as the queue's row has it; null: it moved meanwhile, and cannot be compared */
   end(head: string | null): void {
     if (head !== null && head !== this.head) {
-      const what = `the hash in the head of the queue is not that of the last event: the log ends too early, or the head was changed`
+      const what = `the hash in the head of the queue is not the hash of the last event: the log ends too early, or the head was changed`
       this.#report(this.at + 1, what)
     }
     const [unmet] = this.#marks

@@ -23,7 +23,7 @@ export async function foldFiles(
   const there = await keptAt(access, last)
   if (there === null || ledgerDifferences(projectionOf(there), projectionOf(all.ledger)).length === 0)
     return all
-  const what = `the files up to event ${last} are not what was taken out of this log: they lead to another state than the log had there`
+  const what = `the files up to event ${last} are not the events archived from this log: they lead to another state than the log had there`
   return { ...all, ledger: null, bad: { seq: last, what, todo: giveAsWritten } }
 }
 
@@ -56,7 +56,7 @@ async function keptAt({ store, queue, onNote }: Opened, seq: number): Promise<Le
     return await readSnapshot(store, queue, kept)
   } catch (error) {
     if (!isInterlockError(error)) throw error
-    onNote(`passed over: ${error.message}`)
+    onNote(`skipped: ${error.message}`)
     return null
   }
 }

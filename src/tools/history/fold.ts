@@ -22,7 +22,7 @@ export async function firstLedger(access: Access): Promise<Ledger> {
 export function noteCut({ onNote }: Opened, through: number): void {
   if (through === 0) return
   onNote(
-    `from event ${count(through + 1)} on: those before it are archived and not in the database; read them from a file with --from-archive`,
+    `from event ${count(through + 1)} on: earlier events are archived and not in the database; read them from a file with --from-archive`,
   )
 }
 
@@ -52,7 +52,7 @@ export async function ledgerAt(given: Access, upTo: number): Promise<Ledger> {
 }
 
 const passedOver = (error: unknown): string =>
-  `passed over: ${error instanceof Error ? error.message : String(error)}`
+  `skipped: ${error instanceof Error ? error.message : String(error)}`
 
 /** What `snapshot` gives: the document that `interlock snapshot --json` prints. */
 export interface SnapshotDocument {

@@ -113,7 +113,7 @@ class RebuiltRows {
       if (tries === MOST_TRIES) {
         throw new InterlockError(
           'contention',
-          'the log grew faster than it was folded; rebuild when the queue is calmer',
+          'the log grew faster than rebuild could read it; try again when the queue is calmer',
         )
       }
       await this.readOn()

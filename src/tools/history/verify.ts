@@ -133,7 +133,7 @@ const earlier = (a: BadEvent | null, b: BadEvent | null): BadEvent | null =>
 const noChain = ({ seq }: Anchor): BadEvent => ({
   seq,
   what: 'the anchor is of a hash chain, but the queue keeps none',
-  todo: `check that --queue and --url are those of the anchor; if they are, the log was written again: ${restore}`,
+  todo: `check that --queue and --url are those of the anchor; if they are, somebody rewrote the log: ${restore}`,
 })
 
 /** The first event after the number at which the head says that the log ends, readable or not. */

@@ -193,7 +193,7 @@ function ofPauses({ ledger }: HealthFacts): HealthCheck {
 function ofDrain({ ledger }: HealthFacts): HealthCheck {
   if (!ledger.draining) return green('draining', 'the queue is open')
   const jobs = waitingCount(ledger)
-  const what = ledger.epoch > 1 ? 'the queue drains, or is held after a restore' : 'the queue drains'
+  const what = ledger.epoch > 1 ? 'the queue drains, or was drained after a restore' : 'the queue drains'
   return amber(
     'draining',
     jobs === 0 ? `${what}: nothing starts` : `${what}: ${wait(jobs)}, and none starts`,

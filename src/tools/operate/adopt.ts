@@ -111,10 +111,10 @@ function candidateOf(row: AdoptableRow): Candidate {
     return {
       row,
       cannot: null,
-      beware: 'says that it runs: make sure that it does not, since it will run again',
+      beware: 'its status says that it runs: make sure that it does not, since Interlock will run it again',
     }
   }
-  const beware = row.models.length === 0 ? 'names no model: it runs beside everything' : null
+  const beware = row.models.length === 0 ? 'names no model: it runs beside all other jobs' : null
   return { row, cannot: null, beware }
 }
 

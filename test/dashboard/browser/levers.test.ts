@@ -133,7 +133,7 @@ it('models are paused, get places and a rate, and a job is cancelled', async () 
     type: 'policy_changed',
     policy: { rate: { whisper: { starts: 5, perSeconds: 60 } } },
   })
-  await page.click('text=No rate…')
+  await page.click('text=Remove rate…')
   await yes(page, 'rate')
   expect(await lastEvent()).toMatchObject({ type: 'policy_changed', policy: { rate: {} } })
   const jobId = ledger().line.max()?.jobId
@@ -221,7 +221,7 @@ it('Why has the levers that fit a job: to the front, by force, retry', async () 
   await expect.poll(levers).toEqual(['Cancel…'])
   await page.click('text=Cancel…')
   await yes(page, 'cancel')
-  await expect.poll(levers).toEqual(['By force…'])
+  await expect.poll(levers).toEqual(['Force…'])
 
   const [letter] = await store.dead('default', { limit: 1 })
   await goTo(page, `?see=why&job=${letter?.jobId}`)

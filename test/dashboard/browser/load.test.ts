@@ -66,7 +66,7 @@ it('keeps 100,000 events within 250 MB', async () => {
   const page = await opened(browser(), address())
   await page.waitForSelector('[data-figure=event]')
   await goTo(page, '?see=proof')
-  await page.click('text=Read all of the log')
+  await page.click('text=Load the whole log')
   await page.waitForSelector('text=That is all of the log')
   await goTo(page, '?see=time')
   await page.waitForSelector('.labels li')

@@ -57,7 +57,7 @@ it('draws those that are seen, scrolls to the last, finds by a part of the name,
   await page.fill('main [type=search]', 'MODEL-04')
   await expect.poll(rows).toEqual(models.filter((model) => model.startsWith('model-04')))
   await page.fill('main [type=search]', 'nothing')
-  await page.waitForSelector('text=No model has that in its name')
+  await page.waitForSelector('text=No model has this text in its name')
   await coordinator.close()
 })
 

@@ -29,7 +29,7 @@ it('Now says whether the queue is healthy, which it is and where, and what the l
   await expect.poll(() => group.textContent()).toBe('1,251 wait for veo-3')
   await coordinator.pauseModel('veo-3', { reason: 'provider_down' })
   await page.waitForSelector('[data-health=amber] [data-check=paused][data-level=amber]')
-  await expect.poll(() => page.textContent('.reasons')).toBe('1,251 are held by the pause of veo-3')
+  await expect.poll(() => page.textContent('.reasons')).toBe('1,251 wait for the paused model veo-3')
   await coordinator.close()
   await page.waitForSelector('[data-health=red] [data-check=processes][data-level=red]')
   expect(await page.getAttribute('.dot', 'data-level')).toBe('red')
@@ -58,9 +58,9 @@ it('Why shows the sentence, the places and the chain of explain, and draws which
   await page.waitForSelector(`[data-edge^="${jobId} "]`)
   await expect
     .poll(() => page.textContent('[data-fact=estimate]'))
-    .toMatch(/^(in about|at once).*tries by the queue's own rules/)
+    .toMatch(/^(in about|at once).*From \d+ simulations/)
   await page.click('[aria-labelledby=data] button')
-  await expect.poll(() => page.textContent('[aria-labelledby=data]')).toContain('There is none')
+  await expect.poll(() => page.textContent('[aria-labelledby=data]')).toContain('It has neither')
   // It is live: what changes is drawn.
   await run({ type: 'cancel', jobId, force: false })
   await page.waitForSelector('[data-why=ended]')
@@ -92,7 +92,7 @@ it('Figures are those of interlock stats, and the parts come to the whole', asyn
     .toEqual(text)
   const whole = said.split.reduce((sum, { ms }) => sum + ms, 0)
   expect(await page.textContent('[aria-labelledby=split] .aside')).toBe(duration(whole))
-  expect(await page.textContent('[data-figure="95 %"]')).toBe(duration(said.waiting.p95))
+  expect(await page.textContent('[data-figure="95 % waited up to"]')).toBe(duration(said.waiting.p95))
 })
 
 it('What if says what interlock what-if says', async () => {

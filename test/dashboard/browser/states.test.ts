@@ -88,7 +88,7 @@ it('while events are on their way a screen says so, if they cannot be read it sa
     await expect.poll(() => held.length, { message: see }).toBeGreaterThan(0)
     await page.waitForSelector('main [data-load=loading]')
     const empty = await page.locator('main [data-load=empty]').allTextContents()
-    expect({ see, empty }).toEqual({ see, empty: see === 'why' ? ['Not fetched.'] : [] })
+    expect({ see, empty }).toEqual({ see, empty: see === 'why' ? ['Not loaded.'] : [] })
     const error = { code: 'store_unavailable', message: 'the database is away' }
     for (const route of held.splice(0)) await route.fulfill({ status: 503, json: { error } })
     const failed = page.locator('main [data-load=failed]').first()
@@ -110,5 +110,5 @@ it('an estimate waits for the events that it goes by, and is there for the end o
   await expect.poll(() => held.length).toBeGreaterThan(0)
   expect(await says()).toBe('estimating…')
   await letGo()
-  await expect.poll(says).toMatch(/^in about .* tries .* go at their pace/)
+  await expect.poll(says).toMatch(/^in about .* simulations .* go at the same pace/)
 })

@@ -110,5 +110,5 @@ it('steps, plays, jumps to the events of a job, and compares two moments', async
   await expect.poll(() => said.getAttribute('data-to')).toBe(String(version))
   const before = await ledgerAt({ store }, version - 6)
   const came = [...ledger().jobs].filter(({ jobId: id }) => ![...before.jobs].some((job) => job.jobId === id))
-  for (const { jobId: id } of came) expect(await page.textContent('[data-difference=came]')).toContain(id)
+  for (const { jobId: id } of came) expect(await page.textContent('[data-difference=queued]')).toContain(id)
 })

@@ -31,8 +31,8 @@ export function addAdopt(cli: Cli): void {
       [
         ['adopt', 'shows pending rows, the oldest first; changes nothing'],
         ['adopt --limit 20 --yes', 'the 20 oldest of them, in that order'],
-        ['adopt --status running', 'rows that say running: stop their workers first'],
-        ['adopt --job 4f1c --job 77ab --yes', 'these two, whatever they say'],
+        ['adopt --status running', 'rows with status running: stop their workers first'],
+        ['adopt --job 4f1c --job 77ab --yes', 'these two, whatever their status'],
       ],
       async (frame, _, { status, job, limit, yes = false }) => {
         const filter = filterOf({
@@ -55,7 +55,7 @@ export function addAdopt(cli: Cli): void {
     )
     .option('--status <state>', 'pending (the default) or running; may be repeated', collect)
     .option('--job <id>', 'this row; may be repeated', collect)
-    .option('--limit <n>', 'the oldest so many, up to 10,000', '10000')
+    .option('--limit <n>', 'only the oldest <n>, up to 10,000', '10000')
     .option('--yes', 'take them in')
 }
 
@@ -90,15 +90,16 @@ function adoptedText({ candidates, unknown }: Choice, adopted: readonly string[]
   const left = candidates.filter(({ cannot }) => cannot !== null)
   return [
     `${plural(adopted.length, 'job')} taken in; workers with intake put them in line`,
-    ...left.slice(0, SHOWN).map(({ row, cannot }) => `left alone: ${row.jobId}: ${cannot}`),
-    ...(left.length > SHOWN ? [`left alone: ${count(left.length - SHOWN)} more`] : []),
+    ...left.slice(0, SHOWN).map(({ row, cannot }) => `not taken in: ${row.jobId}: ${cannot}`),
+    ...(left.length > SHOWN ? [`not taken in: ${count(left.length - SHOWN)} more`] : []),
     ...missingLines(unknown),
   ]
 }
 
 const missingLines = (jobIds: readonly string[]): readonly string[] =>
   jobIds.map(
-    (jobId) => `not found: ${jobId}: no row that says pending or running, or the queue knows it already`,
+    (jobId) =>
+      `not found: ${jobId}: no row of this id has status pending or running, or the queue has the job already`,
   )
 
 function candidateTable(frame: Frame, candidates: readonly Candidate[]): readonly string[] {

@@ -20,16 +20,21 @@ export function addArchive(cli: Cli): void {
       [
         [
           'archive --before 7d',
-          'into job_queue_log_archive: out of the way, and still read by every command',
+          'moves events to job_queue_log_archive, where every command still reads them',
         ],
-        ['archive --before 30d --to old.jsonl.gz', 'into a file, and out of the database'],
-        ['archive --before 30d --drop', 'erases them'],
+        [
+          'archive --before 30d --to old.jsonl.gz',
+          'moves events to a file, and deletes them from the database',
+        ],
+        ['archive --before 30d --drop', 'deletes events for good'],
       ],
       async (frame, _, { before, to, drop = false }) => {
         if (before === undefined)
-          throw invalidInput('--before: say up to when, such as 30d, or a number of the log')
+          throw invalidInput(
+            '--before: say which events: 30d for those older than 30 days, or the number of the last one',
+          )
         if (to !== undefined && drop)
-          throw invalidInput('--drop: does not go with --to; leave one of them out')
+          throw invalidInput('--drop: cannot be used together with --to; leave one of them out')
         checkMoment('--before', before)
         const done = await withAccess(frame, async (access) => {
           const point = await pointOf(access, '--before', before)
@@ -40,9 +45,9 @@ export function addArchive(cli: Cli): void {
         frame.emit(done, textOf(done, before, done.kept ? 'kept in job_queue_log_archive' : 'dropped'))
       },
     )
-    .option('--before <seq|time>', '30d, 2026-11-24, or the number of the last event to take out')
-    .option('--to <file>', 'JSON lines, compressed: whole on the disk before anything is taken out')
-    .option('--drop', 'keep nothing of them')
+    .option('--before <seq|time>', '30d, 2026-11-24, or the number of the last event to archive')
+    .option('--to <file>', 'compressed JSON lines; the file is complete on disk before any event is deleted')
+    .option('--drop', 'delete the events, and archive none')
 }
 
 function textOf(
@@ -55,6 +60,6 @@ function textOf(
   if (archived > 0)
     return `${plural(archived, 'event')} taken out of the log, up to ${archivedSeq}: ${file ?? otherwise}${also}`
   if (file !== null)
-    return `another process took the events from before ${before} out meanwhile; ${file} has them as well`
-  return `the log has no event from before ${before}; nothing was taken out`
+    return `another process archived the events before ${before} meanwhile; ${file} has them too`
+  return `the log has no event before ${before}; nothing was archived`
 }

@@ -23,20 +23,20 @@ export function addAudit(cli: Cli): void {
         [
           [
             'audit',
-            'the report: promises, models, a digest of the log; exit code 3 if there is any violation',
+            'prints the report: promises, models, a digest of the log; exit code 3 if there is a violation',
           ],
-          ['audit --markdown > audit.md', 'the same, to file'],
-          ['audit --json', 'every violation, and every overlap on a model with who held it and for how long'],
+          ['audit --markdown > audit.md', 'saves the report, to be filed'],
+          ['audit --json', 'every violation; every overlap on a model, with its jobs and how long it lasted'],
         ],
         async (frame, _, { markdown = false, fromArchive }) => {
           if (markdown && frame.json)
-            throw invalidInput('--markdown and --json are two forms of the same; give one')
+            throw invalidInput('--markdown and --json cannot be used together; give one of them')
           const said = await withLog(frame, fromArchive, auditLog)
           frame.emit(said, markdown ? statementMarkdown(said).trimEnd().split('\n') : textOf(frame, said))
           if (said.violations.length > 0 || said.overlaps.length > 0) throw new FoundSomething()
         },
       )
-      .option('--markdown', 'the report as a page'),
+      .option('--markdown', 'print the report as Markdown'),
   )
 }
 
@@ -44,7 +44,7 @@ export function addAudit(cli: Cli): void {
 function textOf(frame: Frame, said: Statement): TextLines {
   const { queue, violations, fromSeq, events, jobs, brought, attempts, maxConcurrent } = said
   if (events === 0)
-    return `nothing to look at: the log of queue ${queue} has no event ${fromSeq === 1 ? 'yet' : `after the cut at ${count(fromSeq - 1)}`}`
+    return `nothing to audit: the log of queue ${queue} has no event ${fromSeq === 1 ? 'yet' : `after the cut at ${count(fromSeq - 1)}`}`
   const head = `${plural(violations.length, 'violation')} in ${plural(events, 'event')}${onlyFrom(fromSeq)}: ${plural(jobs + brought, 'job')}, ${plural(attempts, 'attempt')}, at most ${count(maxConcurrent)} at once`
   const marks = { code: (name: string) => name, strong: frame.colors.bold }
   return paragraphs([head, ...reportOf(said, marks).map((part) => partText(frame, part))])

@@ -15,7 +15,7 @@ export function addCancel(cli: Cli): void {
   const command = cli.command<Options>(
     'cancel',
     [
-      ['cancel 4f1c', 'the beginning of an id will do, where only one live job has it'],
+      ['cancel 4f1c', 'a unique prefix of its id works'],
       ['cancel report-1', 'a running job keeps its models until its worker has stopped'],
       [
         'cancel report-1 --force',
@@ -35,7 +35,7 @@ export function addCancel(cli: Cli): void {
       })
     },
   )
-  addManyFlags(command, states).option('--force', 'do not wait for the worker')
+  addManyFlags(command, states).option('--force', 'do not wait for the worker to stop')
 }
 
 async function cancelOne(frame: Frame, text: string, force: boolean): Promise<void> {

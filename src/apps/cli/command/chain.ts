@@ -14,7 +14,7 @@ export function addChain(cli: Cli): void {
     .command<Options>(
       'chain',
       [
-        ['chain --start', 'from the next event on, each carries the hash of the one before it'],
+        ['chain --start', 'from now on, each event carries the hash of the one before it'],
         [
           'chain',
           '<number>:<hash> of the last event, for verify --anchor later; exit code 3 if the chain is broken',
@@ -26,12 +26,12 @@ export function addChain(cli: Cli): void {
         if (found.bad !== null) throw new FoundSomething()
       },
     )
-    .option('--start', 'begin the chain; a queue that has one keeps it')
+    .option('--start', 'begin the chain; if there is one, it goes on')
 }
 
 function textOf({ from, anchor, bad }: ChainDocument): TextLines {
   if (bad !== null) return `broken at event ${bad.seq}: ${bad.what}`
   if (from === null) return 'this queue keeps no hash chain; begin one: interlock chain --start'
   const last = Number(anchor?.split(':')[0])
-  return [`${plural(last - from, 'event')} on the chain, which holds`, `anchor ${anchor}`]
+  return [`${plural(last - from, 'event')} on the chain, and every hash is right`, `anchor ${anchor}`]
 }

@@ -9,7 +9,7 @@ export function addCompletion(cli: Cli): void {
     [
       ['completion bash', 'for ~/.bashrc: source <(interlock completion bash)'],
       ['completion zsh', 'for ~/.zshrc, after compinit: source <(interlock completion zsh)'],
-      ['completion fish > ~/.config/fish/completions/interlock.fish', 'fish looks there by itself'],
+      ['completion fish > ~/.config/fish/completions/interlock.fish', 'fish loads it from there'],
     ],
     async (frame, [shell]) => {
       const chosen = oneOf('completion', shell, shells) ?? 'bash'

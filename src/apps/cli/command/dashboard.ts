@@ -20,9 +20,15 @@ export function addDashboard(cli: Cli): void {
     .command<Options>(
       'dashboard',
       [
-        ['dashboard', 'prints an address for your browser; anyone who has it can look, once'],
-        ['dashboard --write --open', 'opens it, with the levers: move, pause, cancel, retry, drain'],
-        ['dashboard --url postgres://localhost/app --port 8080', 'over a server, always at the same port'],
+        [
+          'dashboard',
+          'prints an address for your browser; it works once, and shows without changing anything',
+        ],
+        ['dashboard --write --open', 'opens it, with all actions: move, pause, cancel, retry, drain'],
+        [
+          'dashboard --url postgres://localhost/app --port 8080',
+          'shows a queue on a server, always on the same port',
+        ],
       ],
       async (frame, _, options) => {
         const port = wholeNumber('--port', options.port, 0, 65_535) ?? 0
@@ -40,17 +46,20 @@ export function addDashboard(cli: Cli): void {
         }
       },
     )
-    .option('--port <n>', 'on this machine only; 0: any that is free', '0')
-    .option('--write', 'anyone with the address may also pull the levers; read-only unless given')
-    .option('--data', 'show payloads, results and errors of jobs; with --write they are shown')
-    .option('--environment <name>', 'what the page calls where it is (production); or INTERLOCK_ENVIRONMENT')
+    .option('--port <n>', 'port, on this machine only; 0: any free port', '0')
+    .option('--write', 'anyone with the address may also change the queue (default: only look)')
+    .option('--data', 'show payloads, results and errors of jobs; --write shows them too')
+    .option(
+      '--environment <name>',
+      'name of this environment on the page, such as production (INTERLOCK_ENVIRONMENT)',
+    )
     .option('--open', 'open it in your browser')
   addMetricsToken(command)
 }
 
 function announce(frame: Frame, { address }: ServedDashboard): void {
   frame.emit({ url: address }, `open ${address}`)
-  frame.note('this machine only; the address is good once, for one browser; Ctrl-C ends it')
+  frame.note('this machine only; the address works once, in one browser; Ctrl-C stops the dashboard')
 }
 
 async function openInBrowser(frame: Frame, { address }: ServedDashboard): Promise<void> {

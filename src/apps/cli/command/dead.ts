@@ -19,8 +19,11 @@ export function addDead(cli: Cli): void {
       'dead',
       [
         ['dead', 'the newest 100, each with what went wrong'],
-        ['dead --model flux-dev --since 24h', 'those of one model, of the last day'],
-        ['dead report-1 --drop', 'off the list, with its payload and error; the log keeps that it failed'],
+        ['dead --model flux-dev --since 24h', 'those of the last day that need this model'],
+        [
+          'dead report-1 --drop',
+          'removes it from the list, and deletes its payload and error; the log still says that it failed',
+        ],
       ],
       async (frame, [text], flags) => {
         const limit = wholeNumber('--limit', flags.limit, 1, 1_000) ?? 100
@@ -33,7 +36,7 @@ export function addDead(cli: Cli): void {
           if (flags.drop === true) {
             const dropped = await dropDead(letters, filter)
             checkFound(frame, jobId, dropped)
-            return frame.emit({ dropped }, `${plural(dropped, 'dead job')} dropped`)
+            return frame.emit({ dropped }, `${plural(dropped, 'dead letter')} dropped`)
           }
           const dead = await listDead(letters, { ...filter, limit })
           checkFound(frame, jobId, dead.length)
@@ -48,7 +51,7 @@ export function addDead(cli: Cli): void {
           frame.emit(
             dead.map(({ at, spec, ...job }) => ({ ...job, spec: specDocument(spec), at: isoTime(at) })),
             rows.length === 0
-              ? 'no dead jobs'
+              ? 'no dead letters'
               : grid(frame, ['job', 'ended', 'why', 'attempts', 'models', 'error'], rows, {
                   right: [3],
                   give,
@@ -57,11 +60,11 @@ export function addDead(cli: Cli): void {
         })
       },
     )
-    .option('--model <name>', 'those that need this model')
-    .option('--since <time>', 'those that ended since: 10m, 24h, 7d, 14:03:07 or 2026-11-24T15:00:00Z')
-    .option('--limit <n>', 'at most so many, up to 1,000', '100')
-    .option('--drop', 'take them off the list')
-    .option('--all', 'with --drop: every one')
+    .option('--model <name>', 'only those that need this model')
+    .option('--since <time>', 'only those that ended since: 10m, 24h, 7d, 14:03:07 or 2026-11-24T15:00:00Z')
+    .option('--limit <n>', 'how many to show, up to 1,000', '100')
+    .option('--drop', 'remove them from the list, and delete their payloads and errors')
+    .option('--all', 'with --drop: all of them')
 }
 
 /** Columns that give way in a narrow terminal. */

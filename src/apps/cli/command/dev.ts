@@ -23,10 +23,10 @@ export function addDev(cli: Cli): void {
     .command<Options>(
       'dev',
       [
-        ['dev > dev.env', 'over the embedded database in ./.interlock; writes the address and the keys'],
+        ['dev > dev.env', 'serves the embedded database in ./.interlock; prints the address and the keys'],
         [
           'dev --url postgres://localhost/app',
-          'over a server; makes the roles and schemas that it lacks, which stay',
+          'serves a PostgreSQL server; creates roles and schemas that it lacks, and keeps them',
         ],
       ],
       async (frame, _, { port: typed, secret, user }) => {
@@ -52,8 +52,8 @@ export function addDev(cli: Cli): void {
       },
     )
     .option('--port <number>', 'port on 127.0.0.1; 0 for a free one (default: 54321)')
-    .option('--user <uuid>', 'also the token of this user as signed in, for an hour (SUPABASE_USER_TOKEN)')
-    .option('--secret <text>', 'signs tokens and makes the keys; new at every start unless given')
+    .option('--user <uuid>', 'also print a token of this user, signed in for an hour (SUPABASE_USER_TOKEN)')
+    .option('--secret <text>', 'the secret behind tokens and keys (default: a new one at every start)')
 }
 
 async function serve(
@@ -102,7 +102,9 @@ function targetToServe(frame: Frame): Served {
   const { env } = frame.surface
   const named = ['INTERLOCK_URL', 'DATABASE_URL'].find((name) => env[name])
   if (frame.url === undefined && named !== undefined)
-    frame.note(`${named} is set, and not taken here: --url "$${named}" serves that database, and changes it`)
+    frame.note(
+      `${named} is set, and dev does not use it, since dev changes the database that it serves; to use it all the same: --url "$${named}"`,
+    )
   return target
 }
 

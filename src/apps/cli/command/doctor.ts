@@ -25,7 +25,7 @@ export function addDoctor(cli: Cli): void {
     .command<Options>(
       'doctor',
       [
-        ['doctor', 'exit code 3 when there is a problem; notes alone are none'],
+        ['doctor', 'exit code 3 if there is a problem; a note is none'],
         ['doctor --json', 'the findings and the size of the log, for a monitor'],
       ],
       async (frame, _, { waiting }) => {
@@ -38,7 +38,7 @@ export function addDoctor(cli: Cli): void {
         if (!ok) throw new FoundSomething()
       },
     )
-    .option('--waiting <minutes>', 'how long a job may wait before there is a note', '30')
+    .option('--waiting <minutes>', 'how long a job may wait before doctor notes it', '30')
 }
 
 async function examined(frame: Frame, waitingMs: number): Promise<Examination> {
@@ -58,7 +58,7 @@ async function examined(frame: Frame, waitingMs: number): Promise<Examination> {
 }
 
 function textOf(frame: Frame, findings: readonly Finding[]): readonly string[] {
-  if (findings.length === 0) return ['nothing found']
+  if (findings.length === 0) return ['no problems found']
   const { red, yellow, dim } = frame.colors
   return findings.flatMap(({ level, what, remedy }) => {
     const mark = level === 'problem' ? red('problem') : yellow('note   ')
@@ -72,10 +72,10 @@ export function sizeText(frame: Frame, size: LogSize): readonly string[] {
   const when = heldInDays === 0 ? 'now' : `in ${plural(heldInDays ?? 0, 'day')}`
   const held =
     overdue !== null
-      ? `; retention does not hold it: it has events of ${plural(overdue, 'day')} ago`
+      ? `; retention does not keep up: it has events of ${plural(overdue, 'day')} ago`
       : heldAtBytes === null
         ? ''
-        : `; retention holds it at some ${bytes(heldAtBytes)}, ${when}`
+        : `; retention keeps it at about ${bytes(heldAtBytes)}, ${when}`
   return facts(
     [
       ['log', `${bytes(size.bytes)}${daily}${held}`],
@@ -87,10 +87,9 @@ export function sizeText(frame: Frame, size: LogSize): readonly string[] {
 }
 
 const atFailOver = {
-  kept: 'loses nothing that was acknowledged, if it goes to a synchronous standby',
-  may_be_lost: 'loses what the standby has not got; Interlock then holds the queue (log_went_back)',
-  unknown:
-    'not known: the role that owns Interlock may not see the standbys, or nobody could see a commit wait',
+  kept: 'loses nothing that was acknowledged, if a synchronous standby takes over',
+  may_be_lost: 'loses what the standby does not have; Interlock then drains the queue (log_went_back)',
+  unknown: 'unknown: the role that owns Interlock may not see the standbys, or no commit was seen to wait',
 } as const
 
 /** The standbys of the server, one a line, and what a fail-over would lose. */

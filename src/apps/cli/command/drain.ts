@@ -10,7 +10,7 @@ export function addDrain(cli: Cli): void {
     .command<{ readonly wait?: boolean }>(
       'drain',
       [
-        ['drain', 'before a deployment, or to look at the queue at rest'],
+        ['drain', 'before a deployment, or to look at the queue while nothing starts'],
         ['drain --wait', 'returns when the last job has ended'],
       ],
       async (frame, _, { wait = false }) => {
@@ -32,7 +32,7 @@ export function addDrain(cli: Cli): void {
         )
       },
     )
-    .option('--wait', 'until the last job has ended')
+    .option('--wait', 'return when the last job has ended')
 }
 
 /** The most jobs in one line. */

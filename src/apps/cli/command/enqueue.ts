@@ -39,7 +39,7 @@ export function addEnqueue(cli: Cli): void {
         ['enqueue --job report-1 --models "flux-dev;upscale"', 'one job that needs two models'],
         [
           `enqueue --job fox --models flux-dev --kind draw --payload '{"prompt":"a fox"}'`,
-          'for the handler draw of your workers',
+          'your handler for the kind draw runs it',
         ],
       ],
       async (frame, [file], options) => {
@@ -67,9 +67,9 @@ export function addEnqueue(cli: Cli): void {
     .option('--type <normal|workflow>', 'its job type')
     .option('--kind <name>', 'which handler runs it; the job type unless given')
     .option('--priority <n>', 'a level is worth a minute of waiting')
-    .option('--attempts <n>', 'how many attempts there may be in all; 3 unless given')
+    .option('--attempts <n>', 'how many attempts it has (default: 3)')
     .option('--payload <json>', 'what its handler gets, such as {"prompt":"a fox"}')
-    .option('--skip-invalid', 'leave out broken lines, instead of refusing the file')
+    .option('--skip-invalid', 'skip broken lines instead of rejecting the file')
 }
 
 /**
@@ -88,7 +88,7 @@ export function unservedKinds(
     .map((kind) => {
       const near = nearestOf(kind, known)
       const meant = near === null ? '' : ` (did you mean ${near}?)`
-      return `kind ${kind}${meant}: no live worker has a handler for it. Its jobs wait until one has, and those behind them start later`
+      return `kind ${kind}${meant}: no live worker has a handler for it. Its jobs wait until one has, and the jobs behind them start later`
     })
 }
 
@@ -103,13 +103,13 @@ async function jobsFrom(
 ): Promise<readonly EnqueueInput[]> {
   const { job, models, type, kind, priority, attempts, payload, skipInvalid } = options
   if ((file === undefined) === (job === undefined)) {
-    throw invalidInput('nothing to enqueue, or two things; give a file or --job <id>')
+    throw invalidInput('give either a file or --job <id>')
   }
   if (file !== undefined) {
     const idle = Object.entries({ models, type, kind, priority, attempts, payload }).find(
       ([, value]) => value !== undefined,
     )
-    if (idle !== undefined) throw invalidInput(`--${idle[0]}: is for --job; in a file each line has its own`)
+    if (idle !== undefined) throw invalidInput(`--${idle[0]}: works only with --job; in a file each line has its own`)
     const workload = await readWorkload(file, { skipInvalid, purpose: 'enqueue' })
     tell(workload.skipped)
     return workload.jobs.map(({ input }) => input)

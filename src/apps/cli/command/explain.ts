@@ -22,7 +22,7 @@ export function addExplain(cli: Cli): void {
       'explain',
       [
         ['explain report-1', 'also for a job that has ended: how, and when'],
-        ['explain 4f1c', 'the beginning of an id will do, where only one job has it'],
+        ['explain 4f1c', 'a unique prefix of its id works'],
         ['explain report-1 --data', 'with its payload, its result or error, and the ids of its traces'],
         ['explain report-1 --json', 'everything, for programs'],
       ],
@@ -54,7 +54,7 @@ function dataText(frame: Frame, data: JobData | undefined): readonly string[] {
     const value = document[name]
     return value === null ? [] : [[name, JSON.stringify(value)] as const]
   })
-  const none = 'it has no payload, progress or result: it came without, or they were deleted'
+  const none = 'it has no payload, progress or result: it never had one, or they were deleted'
   return rows.length === 0 ? [none] : facts(rows, frame.colors.dim)
 }
 

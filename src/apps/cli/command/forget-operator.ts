@@ -5,7 +5,7 @@ import { withStore } from '../store.ts'
 export function addForgetOperator(cli: Cli): void {
   cli.command(
     'forget-operator',
-    [['forget-operator ada', 'the log keeps the ids of the processes, which then name nobody']],
+    [['forget-operator ada', 'the log keeps process ids, which then name no person']],
     async (frame, [person = '']) => {
       const forgotten = await withStore(frame, (store) => store.forgetOperator(person), 'pass')
       frame.emit({ forgotten }, `${person} is deleted from ${plural(forgotten, 'row')} beside the log`)

@@ -29,7 +29,7 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
       },
       {
         usage: 'migrate',
-        summary: 'make the tables and functions, or bring them up to date; never harms your rows',
+        summary: 'create or update the tables and functions of Interlock; your rows stay as they are',
         load: async () => (await import('./migrate.ts')).addMigrate,
       },
       {
@@ -40,13 +40,12 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
       },
       {
         usage: 'dev',
-        summary:
-          'a local Supabase for development, with what Interlock needs, over the embedded database or the server of --url',
+        summary: 'serve a local Supabase for development, on the embedded database or the server of --url',
         load: async () => (await import('./dev.ts')).addDev,
       },
       {
         usage: 'completion <shell>',
-        summary: 'a script by which bash, zsh or fish completes commands and options',
+        summary: 'print a script that completes commands and options in bash, zsh or fish',
         load: async () => (await import('./completion.ts')).addCompletion,
       },
       {
@@ -61,7 +60,7 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
     [
       {
         usage: 'run <file>',
-        summary: 'take the jobs of a file through workers until all have ended',
+        summary: 'run the jobs of a file until all have ended',
         load: async () => (await import('./run.ts')).addRun,
       },
       {
@@ -71,22 +70,22 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
       },
       {
         usage: 'enqueue [file]',
-        summary: 'put jobs in line, from a workload file or one by its id; workers of the queue run them',
+        summary: 'put jobs in line, from a file or one by its id; workers run them',
         load: async () => (await import('./enqueue.ts')).addEnqueue,
       },
       {
         usage: 'cancel [job]',
-        summary: 'end waiting jobs, or ask running ones to stop: one, or those of a filter',
+        summary: 'cancel waiting jobs, or ask running ones to stop: one job, or all that a filter finds',
         load: async () => (await import('./cancel.ts')).addCancel,
       },
       {
         usage: 'move [job]',
-        summary: 'give waiting jobs another place in line: one, or those of a filter',
+        summary: 'move waiting jobs in line: one job, or all that a filter finds',
         load: async () => (await import('./move.ts')).addMove,
       },
       {
         usage: 'pause <model>',
-        summary: 'start no job that needs this model; running jobs may end, and waiting jobs lose no attempt',
+        summary: 'stop starting jobs that need this model; running jobs finish',
         load: async () => (await import('./pause.ts')).addPause,
       },
       {
@@ -96,13 +95,13 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
       },
       {
         usage: 'resume [model]',
-        summary: 'let jobs start again: all of them after a drain, or those of a paused model',
+        summary: 'start jobs again, after a drain or on a paused model',
         load: async () => (await import('./resume.ts')).addResume,
       },
       {
         usage: 'retry [job]',
         summary:
-          'put dead jobs in line again, with their payload and all their attempts: one, or those of a filter',
+          'put dead letters in line again, with their payloads and all attempts: one job, or all that a filter finds',
         load: async () => (await import('./retry.ts')).addRetry,
       },
       {
@@ -137,7 +136,7 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
       },
       {
         usage: 'jobs',
-        summary: 'find jobs by state, kind, model, customer and age, and see what keeps each',
+        summary: 'find jobs by state, kind, model, customer and age, and see why each waits',
         load: async () => (await import('./jobs.ts')).addJobs,
       },
       {
@@ -152,7 +151,7 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
       },
       {
         usage: 'log',
-        summary: 'the events of the queue: everything else can be rebuilt from them',
+        summary: 'the events of the queue, its source of truth',
         load: async () => (await import('./log.ts')).addLog,
       },
       {
@@ -178,7 +177,7 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
     [
       {
         usage: 'doctor',
-        summary: 'look for what is wrong with the database, the queue and its workers; each with its remedy',
+        summary: 'find problems of the database, the queue and its workers, each with its remedy',
         load: async () => (await import('./doctor.ts')).addDoctor,
       },
       {
@@ -194,23 +193,23 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
       {
         usage: 'recover',
         summary:
-          'after a backup was restored, or if the log has an event that nobody can read: drain the queue in a new epoch, and say how its jobs ended',
+          'after a backup was restored, or when an event cannot be read: drain the queue in a new epoch, and say how its jobs ended',
         load: async () => (await import('./recover.ts')).addRecover,
       },
       {
         usage: 'snapshot',
-        summary: 'keep the folded state: processes that start later read only the events after it',
+        summary: 'save the state of the queue, so that processes that start later read only newer events',
         load: async () => (await import('./snapshot.ts')).addSnapshot,
       },
       {
         usage: 'archive',
-        summary:
-          'take old events out of the log, below a snapshot; running and waiting jobs stay as they are',
+        summary: 'move old events out of the log; running and waiting jobs stay as they are',
         load: async () => (await import('./archive.ts')).addArchive,
       },
       {
         usage: 'forget-operator <person>',
-        summary: 'delete who acted by this name, beside the log and in every queue; the log names nobody',
+        summary:
+          'delete this person from the records of who did what, in every queue; the log names no person',
         load: async () => (await import('./forget-operator.ts')).addForgetOperator,
       },
       {
@@ -220,7 +219,8 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
       },
       {
         usage: 'audit',
-        summary: 'prove from the log alone that no promise was broken; shares no code with what decides',
+        summary:
+          'prove from the log alone that no promise was broken, with code that shares nothing with the code that decides',
         load: async () => (await import('./audit.ts')).addAudit,
       },
       {

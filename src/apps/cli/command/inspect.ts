@@ -31,7 +31,7 @@ export function addInspect(cli: Cli): void {
         ['inspect --live', 'what happens now; open the address that it prints'],
         [
           'inspect --from 10m --speed 5',
-          'the last ten minutes, five times as fast, once an inspector is there',
+          'the last ten minutes, five times as fast, once an inspector connects',
         ],
         ['inspect --ui http://localhost:3000/inspect', 'with an inspector of your own'],
       ],
@@ -40,20 +40,26 @@ export function addInspect(cli: Cli): void {
         const port = wholeNumber('--port', options.port, 0, 65_535) ?? 0
         const ui = uiOf(options.ui)
         if (options.live === true && options.to !== undefined)
-          throw invalidInput('--to: is for a replay, and --live has no end; leave one out')
+          throw invalidInput(
+            '--to: cannot be used together with --live, which has no end; leave one of them out',
+          )
         checkMoment('--from', options.from)
         checkMoment('--to', options.to)
         await withStore(frame, (store) => inspect(frame, store, options, { speed, port, ui }))
       },
     )
-    .option('--live', 'go on as events come; from now on, unless --from is given')
-    .option('--from <seq|time>', 'the first event to show; earlier ones are folded, not shown')
+    .option('--live', 'follow new events (default: from now on; with --from from there)')
+    .option('--from <seq|time>', 'the first event to show; earlier ones count, but are not shown')
     .option(
       '--to <seq|time>',
-      'where a replay stops, after that event or second; the end of the log unless given',
+      'where a replay stops, after that event or second (default: the end of the log)',
     )
-    .option('--speed <x>', 'times as fast as it happened, 0 for no pause; a pause is at most 2 s', '1')
-    .option('--port <n>', 'of the relay, on this machine only; 0: any that is free', '0')
+    .option(
+      '--speed <x>',
+      'how many times as fast as it happened; 0: without pauses; no pause is longer than 2 s',
+      '1',
+    )
+    .option('--port <n>', 'port of the relay, on this machine only; 0: any free port', '0')
     .option('--ui <address>', 'the inspector that the page opens', 'https://stately.ai/inspect')
 }
 
@@ -99,7 +105,9 @@ async function inspect(
       ? followEvents(access, { after: begin })
       : readEvents(access, { after: begin, upTo: end })
     const shown = await show(frame, queue, events, speed)
-    frame.note(`${plural(shown, 'event')} shown; it stays as it is until the inspector is closed, or Ctrl-C`)
+    frame.note(
+      `${plural(shown, 'event')} shown; the view stays until you close the inspector or press Ctrl-C`,
+    )
     await until((clients) => clients === 0)
   } finally {
     queue.stop()

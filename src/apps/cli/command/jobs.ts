@@ -14,9 +14,9 @@ export function addJobs(cli: Cli): void {
   const command = cli.command<Options>(
     'jobs',
     [
-      ['jobs --model flux-dev --older 10m', 'what has been in line for that model for ten minutes and more'],
-      ['jobs --state dead --newer 24h', 'what failed for good in the last day'],
-      ['jobs --state completed --newer 1h', 'what has ended well, of the newest 50,000 events of the log'],
+      ['jobs --model flux-dev --older 10m', 'jobs that have waited for that model for ten minutes or more'],
+      ['jobs --state dead --newer 24h', 'jobs that failed for good in the last day'],
+      ['jobs --state completed --newer 1h', 'jobs that completed, within the newest 50,000 events'],
       ['jobs --customer acme --json', 'for programs'],
     ],
     async (frame, _, flags) => {
@@ -31,5 +31,5 @@ export function addJobs(cli: Cli): void {
       })
     },
   )
-  addFilterFlags(command, foundStates).option('--limit <n>', 'how many are shown, up to 1,000', '20')
+  addFilterFlags(command, foundStates).option('--limit <n>', 'how many to show, up to 1,000', '20')
 }

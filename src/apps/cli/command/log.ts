@@ -29,8 +29,8 @@ export function addLog(cli: Cli): void {
         [
           ['log', 'the last 20'],
           ['log --since 10m', 'those of the last ten minutes; also 14:03:07 or 2026-11-24T15:00:00Z'],
-          ['log --job report-1', 'what has happened to one job; a beginning of its id will do'],
-          ['log --tail 20', 'the last 20, then those that come, until Ctrl-C'],
+          ['log --job report-1', 'what has happened to one job; a unique prefix of its id works'],
+          ['log --tail 20', 'the last 20, then new ones, until Ctrl-C'],
           ['log --follow --json', 'as they come, one JSON document per line'],
         ],
         async (frame, _, options) => {
@@ -47,11 +47,11 @@ export function addLog(cli: Cli): void {
           })
         },
       )
-      .option('--job <job>', 'of one job: the last life of it that the log has')
-      .option('--limit <n>', 'only the last so many; 20, or with --since or --job all')
+      .option('--job <job>', 'only the events of this job, since it was last enqueued')
+      .option('--limit <n>', 'only the last <n> (default: 20; with --since or --job: all)')
       .option('--since <seq|time>', '10m, 14:03:07, 2026-11-24T15:00:00Z, or an event by its number')
-      .option('--follow', 'go on as events come')
-      .option('--tail <n>', 'short for --limit <n> --follow; 0: only those that come'),
+      .option('--follow', 'follow new events')
+      .option('--tail <n>', 'short for --limit <n> --follow; 0: only new events'),
   )
 }
 
@@ -66,7 +66,7 @@ interface Range {
 /** @throws InterlockError `invalid_input` */
 function rangeOf({ job, limit, tail, since, follow: isFollowed = false }: Options): Range {
   if (limit !== undefined && tail !== undefined)
-    throw invalidInput('--tail <n> is --limit <n> with --follow; give one of them')
+    throw invalidInput('--tail <n> is short for --limit <n> --follow; give --tail alone')
   checkMoment('--since', since)
   const last = wholeNumber('--tail', tail, 0, 1_000_000) ?? wholeNumber('--limit', limit, 1, 1_000_000)
   return { since, limit: last, isLive: isFollowed || tail !== undefined, isOfJob: job !== undefined }

@@ -44,7 +44,7 @@ export function addMigrate(cli: Cli): void {
         ['migrate --check', 'checks your tables; changes nothing, exit code 3 if there is a problem'],
         ['migrate --print > interlock.sql', 'the same as a script, for psql or the Supabase SQL editor'],
         ['migrate --supabase', 'the same as a file in supabase/migrations, for `supabase db push`'],
-        ['migrate --again', 'mends functions, triggers and grants that were changed by hand'],
+        ['migrate --again', 'repairs functions, triggers and grants that were changed by hand'],
         ['migrate --undo', 'back to the first coordinator, whose tables were kept'],
       ],
       async (frame, _, { again, check, column, print = false, runtimeRole, status, supabase, undo }) => {
@@ -84,8 +84,8 @@ export function addMigrate(cli: Cli): void {
       'your name for a column, e.g. jobs.job_id=id or jobs.status=state; may be repeated',
       collect,
     )
-    .option('--check', 'do all of it and roll it back: shows what it finds, changes nothing')
-    .option('--again', 'also if the database has this migration already')
+    .option('--check', 'try all of it and roll it back: shows problems, changes nothing')
+    .option('--again', 'run it even if the database has this migration')
     .option('--undo', 'give the first coordinator its tables back; with --print only show the script')
 }
 
@@ -114,7 +114,7 @@ async function migrateTarget(frame: Frame, options: MigrateOptions): Promise<Mig
   if (target.kind === 'postgres') return migratePostgres(target.url, options)
   if (target.kind === 'supabase') {
     throw invalidInput(
-      'the API of a Supabase project makes no tables; write a file with `interlock migrate --supabase` and push it (`supabase db push`), or paste what `interlock migrate --print` says into the SQL editor',
+      'the API of a Supabase project cannot create tables; write a file with `interlock migrate --supabase` and push it (`supabase db push`), or paste what `interlock migrate --print` prints into the SQL editor',
     )
   }
   if (Object.keys(options).length > 0) {
@@ -144,7 +144,7 @@ async function undoTarget(frame: Frame, print: boolean): Promise<void> {
   const target = frame.target()
   if (target.kind !== 'postgres') {
     throw invalidInput(
-      'only a PostgreSQL server goes back; on Supabase paste what `interlock migrate --undo --print` says into the SQL editor',
+      '--undo needs a PostgreSQL server; on Supabase paste what `interlock migrate --undo --print` prints into the SQL editor',
     )
   }
   await withConnection(target.url, undoFirstCoordinator)

@@ -22,10 +22,10 @@ export function addMove(cli: Cli): void {
   const command = cli.command<Options>(
     'move',
     [
-      ['move report-9 --before report-2', 'right before that one; unique prefixes work for both ids'],
+      ['move report-9 --before report-2', 'puts it right before report-2; unique prefixes work for both ids'],
       [
         'move report-9 --priority 5',
-        'as if it had come five times ageSeconds earlier; a negative one moves it back',
+        'as if it had come five times ageSeconds earlier; a negative priority moves it back',
       ],
       ['move --customer acme --priority 5', 'shows how many, and asks; in a script add --yes'],
     ],

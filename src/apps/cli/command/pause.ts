@@ -15,8 +15,8 @@ export function addPause(cli: Cli): void {
     .command<Options>(
       'pause',
       [
-        ['pause flux-dev', 'until: interlock resume flux-dev'],
-        ['pause flux-dev --for 10m --reason provider_down', 'resumes by itself after ten minutes'],
+        ['pause flux-dev', 'stays paused until: interlock resume flux-dev'],
+        ['pause flux-dev --for 10m --reason provider_down', 'ends by itself after ten minutes'],
       ],
       async (frame, [model = ''], { reason, for: length }) => {
         const fault = modelNameFault(model, (names) => `pause ${names.join(', then ')}`, 'name the model')
@@ -34,10 +34,10 @@ export function addPause(cli: Cli): void {
     )
     .option(
       '--reason <code>',
-      'shown with every job that waits for it: small letters, digits and _',
+      'why; shown with every job that waits for it: small letters, digits and _',
       'manual',
     )
-    .option('--for <time>', 'how long, such as 30s, 10m, 2h, 1d or 1w; until it is resumed unless given')
+    .option('--for <time>', 'how long, such as 30s, 10m, 2h, 1d or 1w (default: until you resume it)')
 }
 
 /** Milliseconds. @throws InterlockError `invalid_input`, naming the flag */

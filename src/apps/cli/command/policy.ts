@@ -26,8 +26,8 @@ export function addPolicy(cli: Cli): void {
     'policy',
     [
       ['policy', 'what is in force'],
-      ['policy set --policy by-model --max-active 64', 'models decide, and no more than 64 at once'],
-      ['policy set --capacity flux-dev=2 --overtakes 16', 'changes these two and leaves the rest'],
+      ['policy set --policy by-model --max-active 64', 'jobs on different models side by side, 64 at most'],
+      ['policy set --capacity flux-dev=2 --overtakes 16', 'changes these two rules and leaves the others'],
     ],
     show,
   )
@@ -35,11 +35,17 @@ export function addPolicy(cli: Cli): void {
   const setting = cli.under<PolicyFlags>(
     parent,
     'set',
-    'change it: holds back new starts only, running jobs go on',
+    'change it; running jobs go on, only new starts are affected',
     [
-      ['policy set --max-active none --capacity flux-dev=2', 'two at once on that model, and no other limit'],
-      ['policy set --hold flux-dev=120 --rate veo-3=5/60', 'two minutes after a loss; five starts a minute'],
-      ['policy set --retention 14 --archive drop', 'the database keeps its size: older events are erased'],
+      [
+        'policy set --max-active none --capacity flux-dev=2',
+        'two jobs at once on that model, and no limit on the rest',
+      ],
+      [
+        'policy set --hold flux-dev=120 --rate veo-3=5/60',
+        'pauses the model for two minutes after a worker was lost; allows five starts a minute',
+      ],
+      ['policy set --retention 14 --archive drop', 'keeps the database small: erases events after 14 days'],
       ['policy set --rate veo-3=none --capacity flux-dev=none', 'resets both to the default'],
     ],
     (frame, _, flags) => set(frame, flags),

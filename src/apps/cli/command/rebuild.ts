@@ -9,8 +9,8 @@ export function addRebuild(cli: Cli): void {
     cli.command<ArchiveFlags>(
       'rebuild',
       [
-        ['rebuild', 'after `verify` showed rows that somebody changed by hand; right rows stay as they are'],
-        ['rebuild --from-archive old.jsonl.gz', 'and the snapshot of the cut, if it is gone'],
+        ['rebuild', 'after `verify` showed rows that were changed by hand; correct rows stay as they are'],
+        ['rebuild --from-archive old.jsonl.gz', 'also restores the snapshot at the cut, if it is gone'],
       ],
       async (frame, _, { fromArchive }) => {
         const done = await withLog(frame, fromArchive, rebuild)
@@ -23,7 +23,7 @@ export function addRebuild(cli: Cli): void {
 function textOf({ fromSeq, events, removed, written, outer }: Rebuilt): string {
   const inner =
     removed + written === 0
-      ? 'every row was right'
+      ? 'every row was correct'
       : `${count(removed)} wrong rows removed, ${count(written)} written`
   const own = outer === 0 ? '' : `; ${plural(outer, 'row')} of your tables written`
   return `rebuilt from ${plural(events, 'event')}${onlyFrom(fromSeq)}: ${inner}${own}`

@@ -23,11 +23,14 @@ export function addRecover(cli: Cli): void {
     .command<Options>(
       'recover',
       [
-        ['recover', 'lists the jobs whose end may be lost; running workers have drained the queue'],
-        ['recover --begin', 'first, if no process was running that could notice: a new epoch'],
+        ['recover', 'lists the jobs whose end may be lost; running workers have already drained the queue'],
+        [
+          'recover --begin',
+          'begins a new epoch; only needed if no process ran that could notice the restore',
+        ],
         ['recover --completed a --requeue b --fail c', 'how each of them ended; may be repeated'],
-        ['recover --void', 'gets past the unreadable events that recover shows; the log stays as it is'],
-        ['resume', 'when none is left'],
+        ['recover --void', 'voids the unreadable events that recover shows; the log stays as it is'],
+        ['resume', 'when no job is in doubt any more'],
       ],
       async (frame, _, options) => {
         const endings = endingsOf(options)
@@ -42,11 +45,11 @@ export function addRecover(cli: Cli): void {
         })
       },
     )
-    .option('--void', 'declares unreadable events void, in a new epoch, and drains the queue')
-    .option('--begin', 'a new epoch, in which the queue is drained')
-    .option('--completed <job>', 'it was done', collect)
-    .option('--requeue <job>', 'it goes back into the line, at no cost', collect)
-    .option('--fail <job>', 'it has failed, for good', collect)
+    .option('--void', 'declare unreadable events void, and drain the queue in a new epoch')
+    .option('--begin', 'drain the queue in a new epoch')
+    .option('--completed <job>', 'this job completed', collect)
+    .option('--requeue <job>', 'this job goes back in line, and loses no attempt', collect)
+    .option('--fail <job>', 'this job failed for good', collect)
 }
 
 /** Runs before this process joins the queue: its first beat would expire the leases of jobs in doubt. */
@@ -74,9 +77,9 @@ const unreadableText = ({ unreadable }: RecoverDocument): readonly string[] => [
     `  ${nameOf(event)}, as it was written: ${said(event.data)}`,
     ...readingOf(event),
   ]),
-  `nobody can open the queue before ${unreadable.length === 1 ? 'this event is' : 'these events are'} void: stop what still appends to it, and`,
+  `no process can open the queue until ${unreadable.length === 1 ? 'this event is' : 'these events are'} void; stop everything that still appends to it, then run`,
   'interlock recover --void',
-  '(it drains the queue in a new epoch; then say how each active job ended, and: interlock resume)',
+  '(it drains the queue in a new epoch; then say how each active job ended, and run: interlock resume)',
 ]
 
 const nameOf = ({ seq, type, jobId }: VoidedEvent): string =>
@@ -92,7 +95,7 @@ const said = (data: unknown): string => JSON.stringify(data)
 const words: Readonly<Record<RecoverDocument['decided'][number]['end'], string>> = {
   completed: 'completed',
   requeued: 'back in line',
-  failed: 'failed, for good',
+  failed: 'failed for good',
 }
 
 const decisions = ({ decided, undecided }: RecoverDocument): readonly string[] => [
@@ -113,11 +116,11 @@ function standing(frame: Frame, { epoch, status, doubtful: left }: RecoverDocume
     ...[jobId, models(names), timeText(Date.parse(startedAt) * 1_000)],
   ])
   return [
-    `${held}; ${plural(left.length, 'job')} in doubt, since nobody knows how they ended:`,
+    `${held}; ${plural(left.length, 'job')} in doubt: the log does not say how they ended:`,
     ...grid(frame, ['job', 'models', 'since'], rows, {
       heading: frame.colors.dim,
       give: { models: 12, job: 36 },
     }),
-    'say of each: interlock recover --completed <job>, --requeue <job> or --fail <job>',
+    'say how each ended: interlock recover --completed <job>, --requeue <job> or --fail <job>',
   ]
 }

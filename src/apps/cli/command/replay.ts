@@ -35,13 +35,10 @@ export function addReplay(cli: Cli): void {
         [
           [
             'replay --to 14:03:07',
-            'what ran and what waited then; also a number of the log, 10m, or 2026-11-24T15:00:00Z',
+            'what ran and what waited then; also the number of an event, 10m, or 2026-11-24T15:00:00Z',
           ],
           ['replay --to 812 --job report-1', 'why that job did not run when the log had 812 events'],
-          [
-            'replay --follow --from 10m --speed 5',
-            'each event and the state of the machine after it, five times as fast',
-          ],
+          ['replay --follow --from 10m --speed 5', 'each event and the state after it, five times as fast'],
           ['replay --follow --speed 0 --json', 'all of it without a pause, one JSON document per line'],
         ],
         async (frame, _, options) => {
@@ -59,17 +56,17 @@ export function addReplay(cli: Cli): void {
           })
         },
       )
-      .option('--to <seq|time>', 'after that event, or at the end of that second; now unless given')
+      .option('--to <seq|time>', 'after that event, or at the end of that second (default: now)')
       .option('--job <id>', 'explain this job at that time')
       .option('--limit <n>', 'how many live jobs to show (default: 20)')
       .option('--follow', 'step through the events')
       .option(
         '--from <seq|time>',
-        'with --follow: the first event to show; earlier ones are folded, not shown',
+        'with --follow: the first event to show; earlier ones count, but are not shown',
       )
       .option(
         '--speed <x>',
-        'with --follow: times as fast as it happened, 0 for no pause (default: 1); a pause is at most 2 s',
+        'with --follow: how many times as fast as it happened (default: 1); 0: without pauses; no pause is longer than 2 s',
       ),
   )
 }
@@ -82,9 +79,9 @@ function checkTogether({ follow = false, from, speed, job, limit }: Options): vo
     ? given({ '--job': job, '--limit': limit })
     : given({ '--from': from, '--speed': speed })
   if (idle !== undefined)
-    throw invalidInput(`${idle}: is ${follow ? 'not ' : ''}for --follow; leave one of them out`)
+    throw invalidInput(`${idle}: works only with${follow ? 'out' : ''} --follow; leave one of them out`)
   if (job !== undefined && limit !== undefined)
-    throw invalidInput('--limit: is not for --job; leave one of them out')
+    throw invalidInput('--limit: cannot be used together with --job; leave one of them out')
 }
 
 async function follow(

@@ -7,7 +7,7 @@ export function addResume(cli: Cli): void {
     .command<{ readonly force?: boolean }>(
       'resume',
       [
-        ['resume', 'after a drain: the first in line start at once'],
+        ['resume', 'after a drain; the first jobs in line start at once'],
         ['resume flux-dev', 'after interlock pause flux-dev'],
       ],
       async (frame, [model], { force = false }) => {
@@ -28,5 +28,5 @@ export function addResume(cli: Cli): void {
         )
       },
     )
-    .option('--force', 'also while jobs are in doubt after a backup was restored: they keep their models')
+    .option('--force', 'resume although jobs are in doubt after a restore; they keep their models')
 }

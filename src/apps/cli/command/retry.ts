@@ -20,8 +20,11 @@ export function addRetry(cli: Cli): void {
     'retry',
     [
       ['retry report-1', 'one job; a unique prefix of its id works'],
-      ['retry --model flux-dev --newer 24h', 'after an outage: all that it cost; shows how many, and asks'],
-      ['retry --all --yes', 'every dead job, without asking'],
+      [
+        'retry --model flux-dev --newer 24h',
+        'after an outage: all jobs that it made fail; shows how many, and asks',
+      ],
+      ['retry --all --yes', 'every dead letter, without asking'],
     ],
     async (frame, [text], { since, all, ...given }) => {
       // `interlock dead` calls it so.
@@ -37,7 +40,7 @@ export function addRetry(cli: Cli): void {
     },
   )
   addManyFlags(command, states)
-    .option('--all', 'every dead job')
+    .option('--all', 'every dead letter')
     .addOption(new Option('--since <time>').hideHelp())
 }
 
@@ -47,5 +50,5 @@ async function retryOne(frame: Frame, text: string): Promise<void> {
     return { jobId, retried: await coordinator.retryDead({ jobIds: [jobId] }) }
   })
   checkFound(frame, jobId, retried)
-  frame.emit({ retried }, `${plural(retried, 'dead job')} in line again`)
+  frame.emit({ retried }, `${plural(retried, 'dead letter')} in line again`)
 }

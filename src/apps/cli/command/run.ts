@@ -33,8 +33,8 @@ export function addRun(cli: Cli): void {
         ['run jobs.csv --policy by-model --time-scale 0.001', 'a second of the file takes a millisecond'],
         ['run jobs.csv.gz --policy serial --limit 100', 'the first 100, one at a time, in file order'],
         ['run jobs.csv --processes 4 --url postgres://localhost/app', 'with four worker processes'],
-        ['run jobs.csv --dashboard', 'with an address to watch it in your browser'],
-        ['run jobs.csv', 'again after Ctrl-C or a crash: goes on where it stopped'],
+        ['run jobs.csv --dashboard', 'prints an address to watch it in your browser'],
+        ['run jobs.csv', 'after Ctrl-C or a crash: goes on where it stopped'],
       ],
       async (frame, [file = ''], flags) => {
         const options = optionsOf(flags)
@@ -65,11 +65,11 @@ export function addRun(cli: Cli): void {
     .option('--time-scale <x>', 'real seconds per second of the file', '1')
     .option('--limit <n>', 'only the first n jobs of the file')
     .option('--processes <n>', 'worker processes', '1')
-    .option('--concurrency <n>', 'jobs at once per process; unless given, what the policy allows, or 64')
-    .option('--skip-invalid', 'leave out broken lines, instead of refusing the file')
+    .option('--concurrency <n>', 'jobs at once per process (default: what the policy allows, at most 64)')
+    .option('--skip-invalid', 'skip broken lines instead of rejecting the file')
     .option(
       '--dashboard [port]',
-      'serve a read-only dashboard meanwhile, on this machine only, and print its address',
+      'also serve a read-only dashboard, on this machine only, and print its address',
     )
   addMetricsFlags(command)
   addLeaseFlags(command)

@@ -6,14 +6,14 @@ import { withAccess } from '../store.ts'
 export function addSnapshot(cli: Cli): void {
   cli.command(
     'snapshot',
-    [['snapshot', 'workers do the same by themselves, every 50,000 events']],
+    [['snapshot', 'workers also do this themselves, every 50,000 events']],
     async (frame) => {
       const kept = await withAccess(frame, snapshot)
       const { version, jobs } = kept
       const text =
         version === 0
-          ? 'nothing to keep: the log is empty'
-          : `kept at event ${version}, with ${plural(jobs, 'live job')}`
+          ? 'nothing to save: the log is empty'
+          : `saved at event ${version}, with ${plural(jobs, 'live job')}`
       frame.emit(kept, text)
     },
   )

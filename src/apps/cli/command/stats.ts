@@ -20,7 +20,7 @@ export function addStats(cli: Cli): void {
       [
         ['stats', 'the last 24 hours'],
         ['stats --since 2h --until 1h', 'the hour before the last'],
-        ['stats --since 7d --svg week.svg', 'a drawing as well'],
+        ['stats --since 7d --svg week.svg', 'also draws a chart'],
         ['stats --since 1h --slices 60 --json', 'a value per minute, for programs'],
       ],
       async (frame, _, options) => {
@@ -35,8 +35,8 @@ export function addStats(cli: Cli): void {
       },
     ),
   )
-    .option('--slices <n>', 'into how many pieces the time is cut', '48')
-    .option('--svg <file>', 'draw it, into a file that is not there yet')
+    .option('--slices <n>', 'how many slices of time to show', '48')
+    .option('--svg <file>', 'draw a chart into a new file')
 }
 
 const MODELS = 20
@@ -71,7 +71,7 @@ function statsDrawing(stats: Stats): string {
       colour: 0,
     }),
   )
-  if (inUse.length > 0) panels.push(bars('Share of the time that a model was in use', inUse))
+  if (inUse.length > 0) panels.push(bars('Share of time that each model was in use', inUse))
   const waited = blocked.byModel.slice(0, MODELS).map(
     ({ name, ms }): Bar => ({
       name,

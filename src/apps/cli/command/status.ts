@@ -13,8 +13,8 @@ export function addStatus(cli: Cli): void {
   cli.command(
     'status',
     [
-      ['status', 'also while a run goes on in another terminal'],
-      ['status --json', 'the same for programs'],
+      ['status', 'works also while `interlock run` runs in another terminal'],
+      ['status --json', 'the same, for programs'],
     ],
     async (frame) => {
       const folder = emptyFolder(frame.target())
@@ -52,7 +52,7 @@ function submittedFacts({ submitted, now }: QueueStatus): readonly (readonly [st
     undecided.oldestAt === null ? '' : ` for ${duration((now - undecided.oldestAt) / MICROS_PER_MS)}`
   const facts = [
     ['undecided', submittedByText(undecided), oldest],
-    ['refused', submittedByText(refused), ', and not in line since: interlock queue'],
+    ['refused', submittedByText(refused), ', and not in line; see: interlock queue'],
   ] as const
   return facts.flatMap(([name, what, more]) => (what === '' ? [] : [[name, `${what}${more}`] as const]))
 }

@@ -12,8 +12,8 @@ export function addTop(cli: Cli): void {
   cli.command(
     'top',
     [
-      ['top', 'live; ↑ ↓ choose a job of the line, keys pull the levers after a preview, q ends'],
-      ['top | cat', 'one look at it'],
+      ['top', 'live; ↑ ↓ choose a waiting job, keys change the queue after a preview, q quits'],
+      ['top | cat', 'prints it once'],
     ],
     (frame) =>
       withAccess(frame, async (access) => {

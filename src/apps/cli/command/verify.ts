@@ -20,9 +20,12 @@ export function addVerify(cli: Cli): void {
       .command<Options>(
         'verify',
         [
-          ['verify', 'exit code 3 if an event is missing or cannot be, or a row is not what the log says'],
-          ['verify --anchor 812:5f1c…', 'and event 812 is the one that `interlock chain` printed then'],
-          ['verify --json', 'the first bad number of the log, and every difference of a row'],
+          ['verify', 'exit code 3 if an event is missing or impossible, or a row differs from the log'],
+          [
+            'verify --anchor 812:5f1c…',
+            'also checks that event 812 is still the one that `interlock chain` printed',
+          ],
+          ['verify --json', 'the first bad event, and every difference between a row and the log'],
         ],
         async (frame, _, options) => {
           if (options.anchor !== undefined) anchorOf(options.anchor, '--anchor')
@@ -37,7 +40,7 @@ export function addVerify(cli: Cli): void {
           if (!result.ok) throw new FoundSomething()
         },
       )
-      .option('--anchor <number:hash>', 'an earlier anchor, which has to be on the hash chain'),
+      .option('--anchor <number:hash>', 'an earlier anchor that has to be on the hash chain'),
   )
 }
 
@@ -80,7 +83,7 @@ function changedText(payloads: Verification['payloads']): readonly string[] {
   const more = changed > named.length ? ` and ${count(changed - named.length)} more` : ''
   return [
     `${plural(changed, 'payload')} ${changed === 1 ? 'is' : 'are'} not what was enqueued: ${named.join(', ')}${more}`,
-    'no log has payloads: take them from a backup of job_queue_data, or cancel these jobs and enqueue them again',
+    'the log has no payloads: restore them from a backup of job_queue_data, or cancel these jobs and enqueue them again',
   ]
 }
 

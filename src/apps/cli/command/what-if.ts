@@ -23,10 +23,10 @@ export function addWhatIf(cli: Cli): void {
         ['what-if', 'the last 24 hours under serial, by-model, and by-model with overtaking'],
         [
           'what-if --try flux-dev=2 --try flux-dev=2,overtakes=16',
-          'a second place for a model, beside what happened',
+          'capacity 2 for a model, beside what happened',
         ],
-        ['what-if --try by-model,max-active=8,slots=8', 'with room for 8 jobs in all workers together'],
-        ['what-if --since 7d --svg week.svg --json', 'a drawing, and everything for programs'],
+        ['what-if --try by-model,max-active=8,slots=8', 'with 8 slots in all workers together'],
+        ['what-if --since 7d --svg week.svg --json', 'draws a chart, and prints everything for programs'],
       ],
       async (frame, _, options) => {
         const tries = options.try ?? usualTrials
@@ -49,10 +49,10 @@ export function addWhatIf(cli: Cli): void {
   )
     .option(
       '--try <rules>',
-      'serial or by-model and what differs: max-active=n, overtakes=n, slots=n, model=places; may be repeated',
+      'serial or by-model and what differs: max-active=n, overtakes=n, slots=n, model=capacity; may be repeated',
       (text: string, before: readonly string[] = []) => [...before, text],
     )
-    .option('--svg <file>', 'draw it, into a file that is not there yet')
+    .option('--svg <file>', 'draw a chart into a new file')
 }
 
 const NAMED = 12
@@ -86,7 +86,7 @@ function checkModels(text: string, models: ReadonlySet<string>): void {
   const known = [...models].toSorted()
   const more = known.length > NAMED ? ` and ${known.length - NAMED} more` : ''
   throw invalidInput(
-    `--try ${text}: no job of that time needs a model ${unknown}; say ${rules}, or one of its models: ${known.slice(0, NAMED).join(', ') || 'there is none'}${more}`,
+    `--try ${text}: no job of that time needs the model ${unknown}; say ${rules}, or one of its models: ${known.slice(0, NAMED).join(', ') || 'there is none'}${more}`,
   )
 }
 
@@ -116,4 +116,4 @@ function flagsOf(text: string): PolicyFlags & { readonly slots?: string } {
 }
 
 const noRule = (text: string, part: string): InterlockError =>
-  invalidInput(`--try ${text}: ${part} is no rule; say ${rules} or <model>=n`)
+  invalidInput(`--try ${text}: ${part} is not a rule; say ${rules} or <model>=n`)

@@ -22,18 +22,18 @@ export function addWork(cli: Cli): void {
       [
         [
           'work --handler ./handlers.ts',
-          'one job at a time; Ctrl-C lets it end, a second Ctrl-C gives it back',
+          'one job at a time; Ctrl-C lets it finish, a second Ctrl-C puts it back in line',
         ],
-        ['work --handler ./handlers.ts --concurrency 4 --processes 2', 'eight at once, in two processes'],
+        [
+          'work --handler ./handlers.ts --concurrency 4 --processes 2',
+          'eight jobs at once, in two processes',
+        ],
         ['work --handler ./handlers.js --intake', 'takes in new rows of your table `jobs` as well'],
         [
           'work --handler ./handlers.js --metrics 9464',
-          'figures for Prometheus at http://127.0.0.1:9464/metrics',
+          'metrics for Prometheus at http://127.0.0.1:9464/metrics',
         ],
-        [
-          'work --handler ./handlers.js --lease 45 --patience 60',
-          'outlives a fail-over of the database of 30 s',
-        ],
+        ['work --handler ./handlers.js --lease 45 --patience 60', 'survives a database fail-over of 30 s'],
       ],
       async (frame, _, flags) => {
         const processes = wholeNumber('--processes', flags.processes, 1, 64) ?? 1
@@ -47,7 +47,7 @@ export function addWork(cli: Cli): void {
     )
     .requiredOption(
       '--handler <file>',
-      'a module whose default export has a function per kind of job: { normal: async (job, context) => … }',
+      'a module whose default export has a handler for each kind of job: { normal: async (job, context) => … }',
     )
     .option('--concurrency <n>', 'jobs at once per process (default: what the file says, or 1)')
     .option('--processes <n>', 'worker processes', '1')

@@ -48,7 +48,7 @@ async function tellComparison(narrator: Narrator, store: LogStore): Promise<read
   const models = new Set(jobs.flatMap(({ input }) => input.models)).size
   narrator.chapter('An hour of an image service, three times')
   narrator.say([
-    `   ${jobs.length - workflows} jobs and ${workflows} workflows on ${models} models, a second in 2.5 ms, under three`,
+    `   ${jobs.length - workflows} jobs and ${workflows} workflows on ${models} models, each second played in 2.5 ms, under three`,
     '   policies one after the other (some 25 s) …',
   ])
   const outcomes = await compare(narrator.frame, store, workload)
@@ -78,7 +78,7 @@ async function tellReplay(
   store: LogStore,
   outcomes: readonly ContenderOutcome[],
 ): Promise<void> {
-  narrator.chapter('Replay: everything again, from the log alone')
+  narrator.chapter('Replay: the same state again, from the log alone')
   for (const { queue, title, events } of outcomes) {
     const machine = new CoordinatorActor()
     const begun = performance.now()

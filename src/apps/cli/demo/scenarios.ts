@@ -88,7 +88,7 @@ async function tellScenario(
   await showTables(narrator, store, coordinator.queue)
   narrator.claim(
     attempt?.lease.jobId === second.jobId && again.allowed,
-    `${second.jobId} was started by itself, in the append that ended ${first.jobId}`,
+    `${second.jobId} started by itself, in the append that ended ${first.jobId}`,
   )
   await coordinator.onJobComplete(second.jobId, second.jobType)
 }

@@ -59,5 +59,5 @@ export function noteSkipped(frame: Frame, skipped: readonly string[]): void {
   if (skipped.length === 0) return
   for (const text of skipped.slice(0, SHOWN)) frame.note(`skipped: ${text}`)
   const more = skipped.length > SHOWN ? ` (the first ${SHOWN} are shown)` : ''
-  frame.note(`${plural(skipped.length, 'broken line')} left out${more}`)
+  frame.note(`${plural(skipped.length, 'broken line')} skipped${more}`)
 }

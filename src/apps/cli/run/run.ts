@@ -78,7 +78,10 @@ export async function run(
 async function settle(frame: Frame, coordinator: Coordinator, log: RunLog, { policy }: RunFileOptions) {
   const { status } = coordinator.state()
   if (status === 'draining') {
-    throw new InterlockError('aborted', 'the queue is draining, nothing would start; run `interlock resume`')
+    throw new InterlockError(
+      'aborted',
+      'the queue is draining, so nothing would start; run `interlock resume`',
+    )
   }
   if (log.state === 'unfinished') {
     frame.note(
@@ -173,7 +176,7 @@ async function followRun(
 function begunBefore({ queue }: Frame, through: number): InterlockError {
   return new InterlockError(
     'archived',
-    `a run of this file was under way at event ${through} of queue ${queue}, up to which its log is archived; let its jobs end with \`interlock work\`, or use another --queue`,
+    `the log of queue ${queue} was archived up to event ${through}, in the middle of a run of this file; let its jobs end with \`interlock work\`, or use another --queue`,
     { seq: through },
   )
 }

@@ -79,7 +79,7 @@ export class WorkerProcesses {
 
   #replace(number: number, pid: number | undefined, end: string): void {
     this.#frame.note(
-      `worker ${number} (process ${pid}) ended by ${end}; its jobs start again when its lease is over, within ${this.#freeWithin} s`,
+      `worker ${number} (process ${pid}) ended by ${end}; its jobs start again when its lease ends, within ${this.#freeWithin} s`,
     )
     if (this.#replacements-- > 0) return this.#start(number)
     this.#onError(

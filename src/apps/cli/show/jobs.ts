@@ -22,7 +22,7 @@ export function jobsText(
   const lines = jobs.map((job) => [...factsOf(frame, job, look.now), whyText(job)])
   const more =
     total > jobs.length ? [`${plural(total, 'job')}, the first ${count(jobs.length)} are shown`] : []
-  const past = endedSince === null ? [] : [`ended jobs: those that came since ${timeText(endedSince)}`]
+  const past = endedSince === null ? [] : [`ended jobs: only those that came since ${timeText(endedSince)}`]
   const heads = ['state', 'job', 'kind', 'models', 'for', 'why']
   const give = { models: 8, kind: 6, why: 20, job: 16 }
   return [...grid(frame, heads, lines, { heading: frame.colors.dim, give }), ...more, ...past]
@@ -30,8 +30,8 @@ export function jobsText(
 
 function noneText(endedSince: Micros | null): string {
   if (endedSince === null)
-    return 'no such job is live or dead; those that have ended: add --state completed, failed, cancelled or expired'
-  return `no such job; those that have ended are found if they came since ${timeText(endedSince)}; an older one: interlock explain <job>`
+    return 'no live job and no dead letter fits; for jobs that have ended add --state completed, failed, cancelled or expired'
+  return `no such job; ended jobs are found only if they came since ${timeText(endedSince)}; for an older one: interlock explain <job>`
 }
 
 /** Jobs that something is about to happen to. */

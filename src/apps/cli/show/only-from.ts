@@ -4,4 +4,4 @@ import { count } from '../../../tools/format/index.ts'
 export const onlyFrom = (fromSeq: number): string =>
   fromSeq === 1
     ? ''
-    : ` from event ${count(fromSeq)} on (what those before it led to is taken from the snapshot at the cut)`
+    : ` from event ${count(fromSeq)} on (for earlier events, the snapshot at the cut was taken as it is)`

@@ -48,11 +48,11 @@ export function whyOf(row: JobRow, { code, blockedBy, until }: Diagnosis): strin
     case null:
       return attemptText(row)
     case 'late':
-      return `${attemptText(row)}, late: its worker misses its heartbeats`
+      return `${attemptText(row)}, late: its worker missed its heartbeats`
     case 'lost':
       return `${attemptText(row)}, lost: its worker is gone`
     case 'overdue':
-      return row.state === 'active' ? `${attemptText(row)}, overdue` : 'overdue: nobody has noted its time'
+      return row.state === 'active' ? `${attemptText(row)}, overdue` : 'overdue: no process has recorded it'
     case 'draining':
       return 'the queue is draining'
     case 'not_due':
@@ -62,7 +62,7 @@ export function whyOf(row: JobRow, { code, blockedBy, until }: Diagnosis): strin
     case 'rate_limited':
       return `over a rate until ${timeText(until ?? 0)}${behind}`
     case 'fair_share_limit':
-      return `its share is full${behind}`
+      return `its fair share is used up${behind}`
     case 'model_in_use':
       return `${model} in use${behind}`
     case 'behind_in_line':

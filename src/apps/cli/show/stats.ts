@@ -45,7 +45,7 @@ function endsText({ counts: { completed, failed, cancelled, expired, requeued } 
     [failed, 'failed'],
     [cancelled, 'cancelled'],
     [expired, 'expired'],
-    [requeued, 'tried again'],
+    [requeued, 'retried'],
   ] as const
   const rest = others.filter(([number]) => number > 0).map(([number, what]) => `, ${count(number)} ${what}`)
   return `${count(completed)} completed${rest.join('')}`

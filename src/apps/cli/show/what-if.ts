@@ -17,20 +17,21 @@ const titleOf = (name: string): string => titles[name] ?? name
 export function whatIfText(frame: Frame, found: WhatIf): readonly string[] {
   const { dim } = frame.colors
   const { jobs, leftOut, from, to } = found
-  const left = leftOut === 0 ? '' : `; ${plural(leftOut, 'job')} left out that had not ended`
+  const left = leftOut === 0 ? '' : `; without ${plural(leftOut, 'job')} that had not ended`
   const outcomes = fitted(outcomeGrid(found), widthOf(frame), {
     least: 24,
     spare: ['p50', 'of that', 'max', 'at once', 'p95'],
   })
   const models = fitted(modelGrid(found), widthOf(frame), { least: 16 })
-  const missing = outcomes.leftOut.length === 0 ? '' : `; no room for ${outcomes.leftOut.join(', ')}: --json`
+  const missing =
+    outcomes.leftOut.length === 0 ? '' : `; not shown here: ${outcomes.leftOut.join(', ')} (use --json)`
   return paragraphs([
     `${plural(jobs, 'job')} of ${spanText(from, to)}${left}`,
     ...[outcomes, models].map(({ head, rows }) =>
       table(head, rows, { heading: dim, right: [...head.keys()].slice(1) }),
     ),
     dim(
-      `simulated: the same jobs come at the same times and run as long as they ran; nothing else takes time${missing}`,
+      `simulated: the same jobs come at the same times and run as long as before; nothing else takes time${missing}`,
     ),
   ])
 }

@@ -93,7 +93,7 @@ export class Top {
     this.#asked = chosen
     const says = previewOf(this.#ledger, chosen, this.#now())
     return [
-      `${chosen.title}? the log will say:`,
+      `${chosen.title}? it will add to the log:`,
       ...says.slice(0, 4).map((line) => `  ${line}`),
       'y: yes, any other key: no',
     ]
@@ -108,7 +108,7 @@ export class Top {
     const beside = { store: this.#store, queue: this.#frame.queue, limit, ...this.#frame.by }
     try {
       const { isChanged } = await commitBeside(beside, [chosen.body])
-      this.#message = [isChanged ? `${chosen.title}: done` : 'nothing changed: it was so already']
+      this.#message = [isChanged ? `${chosen.title}: done` : 'nothing changed: it was already so']
     } catch (error) {
       this.#message = [
         isInterlockError(error) ? `refused (${error.code}): ${error.message}` : messageOf(error),

@@ -119,7 +119,7 @@ function modelsOf(frame: Frame, { ledger }: TopView, room: number): readonly str
 function lineOf(frame: Frame, view: TopView, room: number): readonly string[] {
   const { ledger, chosen } = view
   const { size } = ledger.line
-  if (size === 0) return [frame.colors.dim('nobody waits in line')]
+  if (size === 0) return [frame.colors.dim('no job waits in line')]
   const first = Math.max(0, Math.min((chosen ?? 0) - Math.floor(room / 2), size - room))
   const rows: string[][] = []
   for (let at = first; at < Math.min(size, first + room); at++) {
@@ -137,6 +137,6 @@ function lineOf(frame: Frame, view: TopView, room: number): readonly string[] {
 }
 
 function footOf(frame: Frame): string {
-  const keys = [['↑ ↓', 'choose'] as const, ...leverKeys, ['q', 'end'] as const]
+  const keys = [['↑ ↓', 'choose'] as const, ...leverKeys, ['q', 'quit'] as const]
   return frame.colors.dim(clip(keys.map(([key, does]) => `${key} ${does}`.trim()).join('   '), frame.columns))
 }

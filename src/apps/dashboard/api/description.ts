@@ -19,12 +19,15 @@ export const answers = {
   '/api/queues/{queue}/health': ['whether the queue is healthy', healthSchema],
   '/api/queues/{queue}/workers': ['the processes of a queue', workersSchema],
   '/api/queues/{queue}/jobs/{job}': ['why a live job does not run', jobSchema],
-  '/api/queues/{queue}/jobs/{job}/data': ['what is kept of a job beside the log', dataSchema],
+  '/api/queues/{queue}/jobs/{job}/data': [
+    'payload, progress, checkpoint, result and error of a job',
+    dataSchema,
+  ],
   '/api/queues/{queue}/jobs/{job}/place': [
     'where a live job stands, for users who may see nothing else',
     placeSchema,
   ],
-  '/api/queues/{queue}/progress': ['how far running jobs are', progressSchema, ['jobs']],
+  '/api/queues/{queue}/progress': ['the progress of running jobs', progressSchema, ['jobs']],
   '/api/queues/{queue}/dead': [
     'dead letters, the newest first',
     deadSchema,
@@ -33,8 +36,12 @@ export const answers = {
 } as const satisfies Record<string, readonly [string, z.ZodType, (readonly string[])?]>
 
 const texts = {
-  '/api/queues/{queue}/snapshot': ['the ledger at a number or before', 'application/jsonl', ['at']],
-  '/metrics': ['figures of the queues for Prometheus, in its text format or as OpenMetrics', 'text/plain'],
+  '/api/queues/{queue}/snapshot': [
+    'the state of the queue at an event, or shortly before it',
+    'application/jsonl',
+    ['at'],
+  ],
+  '/metrics': ['metrics of the queues for Prometheus, in its text format or as OpenMetrics', 'text/plain'],
   '/api/queues/{queue}/events': ['the stream of events', 'text/event-stream', ['from']],
 } as const
 

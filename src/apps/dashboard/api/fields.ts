@@ -2,7 +2,7 @@
 import * as z from 'zod'
 
 export const micros = z.int().describe('microseconds since 1970')
-export const seq = z.int().min(0).describe('a number of the log')
+export const seq = z.int().min(0).describe('the number of an event')
 export const jobId = z.string()
 /** What people wrote: any JSON. */
 export const anything = z.unknown()

@@ -18,7 +18,7 @@ const place = z.strictObject({
       who: z
         .strictObject({ operator: z.string(), host: z.string().nullable(), command: z.string().nullable() })
         .nullable()
-        .describe('who paused it, for those who see data or pull levers'),
+        .describe('who paused it; only for viewers who may see data or act'),
       since: micros,
       until: micros.nullable(),
     })
@@ -29,7 +29,7 @@ const explanationSchema = z.strictObject({
   jobId,
   state: z.enum(['waiting', 'active', 'submitted', 'refused', 'ended', 'archived', 'unknown']),
   standing: z.string(),
-  code: z.string().nullable().describe('what keeps it, why it was refused, or how it ended'),
+  code: z.string().nullable().describe('why it waits, why it was refused, or how it ended'),
   reason: z.string(),
   since: micros.nullable(),
   until: micros.nullable().describe('when that is over by itself; null: something else has to happen'),
@@ -65,17 +65,17 @@ export const placeSchema = z.strictObject({
   position: z
     .int()
     .nullable()
-    .describe('how many stand ahead in the line of the whole queue; null: it stands in no line'),
+    .describe('how many jobs are ahead of it in the whole queue; null: it is in no line'),
   models: z.array(
     z.strictObject({
       model: z.string(),
-      ahead: z.int().nullable().describe('how many stand ahead in its line'),
+      ahead: z.int().nullable().describe('how many jobs are ahead of it in its line'),
       running: z.int(),
       capacity: z.int(),
     }),
   ),
   code: z.enum([...reasonCodes, ...jobFaults]).nullable(),
-  reason: z.string().describe('names no other job and nobody'),
+  reason: z.string().describe('why it waits, without the names of other jobs or people'),
   startsInSeconds: z.int().nullable().describe('an estimate; null: too little is known'),
   startsFromSeconds: z
     .int()

@@ -21,12 +21,12 @@ export const previewSchema = z.strictObject({
   version: seq.describe('of the log that it was decided on'),
   mark: z
     .string()
-    .describe('with the version, what a pull expects: it is refused if it would do something else'),
-  events: z.array(eventSchema).describe('what the log will say'),
+    .describe('send it back with the version: the action is refused if it would now do something else'),
+  events: z.array(eventSchema).describe('the events that it adds to the log'),
   changed: z.boolean(),
   refusal: refusalSchema.shape.error.nullable(),
-  moves: jobsThatChange.describe('jobs that get another state, or another place in line'),
-  startable: jobsThatChange.describe('others that may start then'),
+  moves: jobsThatChange.describe('jobs whose state or place in line changes'),
+  startable: jobsThatChange.describe('other jobs that may start then'),
 })
 export type PreviewDocument = z.infer<typeof previewSchema>
 
@@ -35,6 +35,6 @@ export const pulledSchema = z.strictObject({
   preview: z.literal(false),
   version: seq.describe('of the log after it'),
   changed: z.boolean(),
-  jobs: z.int().nullable().describe('how many dead letters; null for other levers'),
+  jobs: z.int().nullable().describe('how many dead letters; null for other actions'),
 })
 export type PulledDocument = z.infer<typeof pulledSchema>

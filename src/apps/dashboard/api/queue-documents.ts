@@ -12,7 +12,7 @@ export const meSchema = z.strictObject({
   data: z.boolean().describe('whether payloads, results and errors are shown'),
   queues: z.array(z.string()),
   store: z.string().describe('where the queues live, without credentials'),
-  environment: z.string().nullable().describe('what the operator calls where it is; null: it has no name'),
+  environment: z.string().nullable().describe('the name of the environment; null: it has none'),
   release: z.string(),
 })
 export type MeDocument = z.infer<typeof meSchema>
@@ -48,13 +48,13 @@ export const workersSchema = z.strictObject({ queue: z.string(), workers: z.arra
 
 export const healthSchema = z.strictObject({
   queue: z.string(),
-  level: z.enum(healthLevels).describe('of the worst check; unknown: something could not be read'),
+  level: z.enum(healthLevels).describe('the level of the worst check; unknown: something could not be read'),
   checks: z.array(
     z.strictObject({
       check: z.enum(healthChecks),
       level: z.enum(healthLevels),
       what: z.string(),
-      since: micros.nullable().describe('null: it is well, or nobody knows'),
+      since: micros.nullable().describe('null: it is fine, or nobody knows'),
       jobId: z.string().nullable().describe('to look at'),
     }),
   ),

@@ -64,7 +64,7 @@ export const grantSchema = optionsSchema({
   actor: z.string({ error: actorError }).regex(actor, actorError),
   operator: z.string({ error: operatorError }).min(1, operatorError).max(200, operatorError).optional(),
   role: z.enum(['viewer', 'operator'], one(['viewer', 'operator'])),
-  levers: z.array(z.enum(levers, one(levers)), { error: 'must be a list of levers' }).optional(),
+  levers: z.array(z.enum(levers, one(levers)), { error: 'must be a list of actions' }).optional(),
   data: flagSchema.optional(),
   queues: names('queue'),
   jobs: names('job'),

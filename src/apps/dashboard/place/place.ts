@@ -27,9 +27,9 @@ const reasons: Readonly<Record<LiveCode, string>> = {
   at_capacity: 'as many jobs go first as the policy allows at once',
   no_worker: 'no live worker has a free slot for its kind',
   offered: 'it may start; no worker has taken it yet',
-  late: 'it runs, and its process has not been heard of for a while',
+  late: 'it runs, and its process has missed its heartbeats',
   lost: 'the process that ran it is gone; the job is given back',
-  overdue: 'its time is over; nobody has noted it yet',
+  overdue: 'its time is over; no process has recorded it yet',
 }
 
 /** @throws InterlockError `job_not_live` */

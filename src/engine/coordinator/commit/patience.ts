@@ -153,7 +153,7 @@ export class Patience {
   #unanswered(ms: number): InterlockError {
     return new InterlockError(
       'store_unavailable',
-      `${this.#store}: no answer for ${Math.round(ms / 1_000)} s, and it is not known whether what was sent takes effect; check that the server runs and is not overloaded`,
+      `${this.#store}: no answer for ${Math.round(ms / 1_000)} s, and nobody knows whether what was sent takes effect; check that the server runs and is not overloaded`,
       { cause: 'unanswered' },
     )
   }

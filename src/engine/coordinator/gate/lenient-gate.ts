@@ -62,7 +62,7 @@ export class LenientGate {
     } catch (error) {
       if (!isOutage(error)) throw error
       this.#member.logger.error(
-        `[COORDINATOR] Database unreachable: the end of job ${jobId} is reported later`,
+        `[COORDINATOR] Database unreachable: this process reports the end of job ${jobId} later`,
         { event: 'job.end_delayed', job_id: jobId },
       )
       this.#later(() => this.#endOutside(jobId, jobType, options))
@@ -122,7 +122,7 @@ export class LenientGate {
     if (this.#notes.length < MOST_LEFT) this.#notes.push(note)
     else if (this.#lost++ === 0)
       this.#member.logger.error(
-        `[COORDINATOR] The database has been away for so long that the ends of further jobs are not noted: there are ${MOST_LEFT} notes`,
+        `[COORDINATOR] The database has been away for so long that this process forgets the ends of further jobs: it keeps ${MOST_LEFT}`,
         { event: 'job.ends_dropped' },
       )
     this.catchUp()

@@ -199,7 +199,7 @@ export class Stopped {
       await this.#process.rest()
     } catch (error) {
       this.#logger.warn(
-        `[COORDINATOR] This process listens to queue ${this.#options.queue} until it ends, since it cannot stop: ${errorText(error)}`,
+        `[COORDINATOR] This process could not stop listening to queue ${this.#options.queue}, and listens until it ends: ${errorText(error)}`,
         { event: 'coordinator.deaf', error: errorText(error) },
       )
     }

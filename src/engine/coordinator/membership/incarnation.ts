@@ -62,11 +62,14 @@ export class Incarnation {
     } catch (error) {
       if (!isOfStore(error)) throw error
       const { logger } = this.#member
-      logger.warn(`[COORDINATOR] Lease of worker ${this.#workerId} left to run out: ${errorText(error)}`, {
-        event: 'lease.left',
-        worker_id: this.#workerId,
-        error: errorText(error),
-      })
+      logger.warn(
+        `[COORDINATOR] Lease of worker ${this.#workerId} could not be given up, so it runs out by itself: ${errorText(error)}`,
+        {
+          event: 'lease.left',
+          worker_id: this.#workerId,
+          error: errorText(error),
+        },
+      )
     }
   }
 

@@ -272,7 +272,7 @@ export class LeaseKeeper {
 function unanswered(ms: number): InterlockError {
   return new InterlockError(
     'store_unavailable',
-    `the database has not answered a beat within ${Math.round(ms)} ms; another one is sent`,
+    `the database has not answered a heartbeat within ${Math.round(ms)} ms; the next one follows`,
   )
 }
 

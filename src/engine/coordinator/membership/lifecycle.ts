@@ -172,9 +172,12 @@ export class Lifecycle {
     const { log, incarnation } = this.#member
     if (!(await atMost(LEAVE_MS, this.#finish()))) {
       const { logger } = this.#options
-      logger.warn('[COORDINATOR] Left without waiting for the database: its lease runs out by itself', {
-        event: 'coordinator.left',
-      })
+      logger.warn(
+        '[COORDINATOR] Closed without waiting for the database: the lease of this process runs out by itself',
+        {
+          event: 'coordinator.left',
+        },
+      )
     }
     this.#reading.unsubscribe()
     log.replica.complete()

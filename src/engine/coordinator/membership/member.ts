@@ -199,7 +199,7 @@ export class Member implements AppendingProcess, BeatingProcess, WakingProcess {
   #skipped(): void {
     if (!this.lifecycle.isOpen) return
     this.logger.warn(
-      `[COORDINATOR] Events were archived before this process read them; on from event ${this.log.version}`,
+      `[COORDINATOR] Events were archived before this process read them; it goes on from event ${this.log.version}`,
       { event: 'log.skipped' },
     )
     this.lease.declareLost()

@@ -50,7 +50,7 @@ export async function keepSnapshot(
   if (kept !== 'incomplete') return kept
   throw new InterlockError(
     'contention',
-    `the snapshot at event ${seq} took so long that its first part was taken to be left over; try again`,
+    `the snapshot at event ${seq} took so long that another process removed its first part as left over; try again`,
   )
 }
 
@@ -146,7 +146,7 @@ async function missing(
       { seq },
     )
   }
-  throw new InterlockError('contention', `the snapshot at event ${seq} was taken away meanwhile; try again`)
+  throw new InterlockError('contention', `the snapshot at event ${seq} was removed meanwhile; try again`)
 }
 
 function* linesIn(body: string): Generator<string> {

@@ -53,7 +53,7 @@ function notInLine(target: Job, job: Job): string {
   if (target === job) return `job ${jobId} cannot stand before itself; ${other}`
   if (active) return `job ${jobId} runs already, so it stands in no line; ${other}`
   if (heldOn !== null)
-    return `job ${jobId} waits beside the line, as model ${heldOn} is paused: it takes its place when the model is resumed; \`interlock resume ${operand(heldOn)}\`, or ${other}`
+    return `job ${jobId} stands in no line while model ${heldOn} is paused; resume it first: \`interlock resume ${operand(heldOn)}\`, or ${other}`
   const due = dueAt === null ? 'later' : new Date(dueAt / MICROS_PER_MS).toISOString()
   return `job ${jobId} is not due before ${due}, and stands in no line until then; ${other}`
 }
@@ -72,7 +72,7 @@ function positionBefore(scribe: Scribe, job: Job, before: string): Position | Re
   if (middle <= floor || middle >= tie)
     return refused(
       'invalid_input',
-      `there is no room left before job ${before}; move the job before another one`,
+      `no place is left right before job ${before}; move the job before another one`,
     )
   return { level, order, tie: middle }
 }

@@ -42,7 +42,7 @@ function keep(queue: MemoryQueue, snapshot: StoredSnapshot, now: Micros): boolea
 
 function checkSeq(queue: MemoryQueue, seq: number): void {
   if (Number.isSafeInteger(seq) && seq >= 1 && seq <= queue.log.length) return
-  throw invalidInput(`snapshot.seq: must be a number of the log, 1 to ${queue.log.length}`)
+  throw invalidInput(`snapshot.seq: must be the number of an event, 1 to ${queue.log.length}`)
 }
 
 function putChunk(queue: MemoryQueue, chunk: SnapshotChunk, now: Micros): void {

@@ -69,7 +69,7 @@ export class Confirmation {
   #unknown(why: string): InterlockError {
     return new InterlockError(
       'store_unavailable',
-      `${this.#connections.name}: a commit may be on this server alone, since ${why}; it is sent again, and counts when a standby has it`,
+      `${this.#connections.name}: a commit may be on this server alone, since ${why}; Interlock sends it again, and counts it when a standby has it`,
       { cause: 'unconfirmed' },
     )
   }

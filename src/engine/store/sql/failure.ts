@@ -13,7 +13,10 @@ const locked: Meaning = [
   'contention',
   'the queue was busy; try again, and if it stays so, ask `interlock doctor`',
 ]
-const unwritable: Meaning = ['store_unwritable', 'look at the server: Interlock has to write']
+const unwritable: Meaning = [
+  'store_unwritable',
+  'find out why the server takes no writes: Interlock has to write',
+]
 const notMigrated: Meaning = [
   'not_migrated',
   'run `interlock migrate --url <the same address>` with this release',
@@ -39,7 +42,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
   '42P05': contention,
   '25006': [
     'store_unwritable',
-    'the server takes no writes (a standby?); Interlock waits for one that does, so see that this address leads to the primary',
+    'the server takes no writes (a standby?); Interlock waits for one that does, so make sure that this address leads to the primary',
   ],
   '53100': ['store_unwritable', 'the disk of the database is full; make room'],
   '42501': ['store_unwritable', 'give the role its rights: `interlock migrate --runtime-role <role>`'],
@@ -83,7 +86,7 @@ export const isStartupRefused = (text: string): boolean => /unsupported startup 
 /** No try will succeed before the address has been changed. */
 export const startupRefused = (said: string): InterlockError =>
   invalidInput(
-    `${said}; a pooler takes no such setting while connecting: take it out of the address, and give it to the role (\`alter role … set …\`)`,
+    `${said}; a pooler takes no such setting while connecting: remove it from the address, and set it for the role (\`alter role … set …\`)`,
     'source',
   )
 

@@ -244,7 +244,7 @@ export class WakeChannel {
     if (this.#hasWarned) return
     this.#complaint = setTimeout(() => {
       this.#hasWarned = true
-      warn?.(`No wake-ups: ${cause}. The database is asked every ${pollMs} ms until they come`)
+      warn?.(`No wake-ups: ${cause}. Until they work, Interlock polls the database every ${pollMs} ms`)
     }, JOIN_MS).unref()
   }
 }

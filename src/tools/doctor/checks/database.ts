@@ -17,7 +17,7 @@ export function checkServer({ checkup: { server }, over, isLocalProject }: Facts
   if (/^(off|local)$/.test(server.synchronousCommit)) off.push('this connection')
   if (off.length > 0) {
     add(
-      `synchronous_commit is off for ${off.join(', ')}: appends set it on by themselves, but rows that you insert into jobs can be lost with a crash of the server after they were acknowledged`,
+      `synchronous_commit is off for ${off.join(', ')}: appends turn it on by themselves, but a crash of the server can lose rows that you inserted into jobs, although it had acknowledged them`,
       'ALTER ROLE … RESET synchronous_commit; and look at ALTER DATABASE and postgresql.conf',
     )
   }
@@ -25,7 +25,7 @@ export function checkServer({ checkup: { server }, over, isLocalProject }: Facts
   if (!isLocalProject && (server.fsync === 'off' || server.fullPageWrites === 'off'))
     add(
       `fsync is ${server.fsync} and full_page_writes is ${server.fullPageWrites}: a crash of the machine can destroy the database`,
-      'set both on in postgresql.conf and reload',
+      'turn both on in postgresql.conf and reload',
       'fsync',
     )
   return found
@@ -47,7 +47,11 @@ export function checkClock({
   if (Math.abs(apart) < APART_MS) return []
   const what = `the clock of the database is ${duration(Math.abs(apart))} ${apart > 0 ? 'ahead of' : 'behind'} this machine's`
   return [
-    note('clock', what, "let both machines keep time by NTP; leases and times in the log are the database's"),
+    note(
+      'clock',
+      what,
+      'synchronize both machines by NTP; leases and times in the log go by the clock of the database',
+    ),
   ]
 }
 
@@ -65,7 +69,7 @@ export function checkPooler({ over, notificationsArrive, checkup, connectedMs }:
     return [problem('pooler', 'notifications do not arrive: a pooler in transaction mode, it seems', remedy)]
   // An older session belonged to another client before. Which mode that is, only a try can show.
   if (notificationsArrive === true || checkup.sessionAgeMs <= connectedMs + 1_000) return []
-  const what = 'a pooler hands sessions from one client to the next, in which mode was not tried'
+  const what = 'a pooler shares sessions among clients; its mode was not tested'
   return [note('pooler', what, `if it is transaction mode, ${remedy}`)]
 }
 
@@ -80,7 +84,7 @@ export function checkHorizon({ checkup: { xmin } }: Pick<Facts, 'checkup'>): Fin
     .filter((part) => part !== null)
     .join(', ')
   const minutes = Math.floor(xmin.ageMs / MINUTE_MS)
-  const what = `a transaction has been open for ${minutes} min (${who}): the tables keep every old version of a row until it ends`
+  const what = `a transaction has been open for ${minutes} min (${who}): until it ends, the tables keep every old version of a row`
   const remedy =
     xmin.kind === 'prepared'
       ? `COMMIT PREPARED or ROLLBACK PREPARED '${xmin.application}'`
@@ -103,28 +107,28 @@ export function checkReplication({ checkup }: Pick<Facts, 'checkup'>): Finding[]
       (oldestWaitMs ?? 0) > LONG_BEHIND_MS &&
       problem(
         'standby',
-        `${plural(waiting, 'commit')} ${waiting === 1 ? 'waits' : 'wait'} for a synchronous standby, the first for ${duration(oldestWaitMs ?? 0)}: nothing is appended meanwhile, and calls fail with contention`,
+        `${plural(waiting, 'commit')} ${waiting === 1 ? 'waits' : 'wait'} for a synchronous standby, the first for ${duration(oldestWaitMs ?? 0)}: meanwhile nothing is appended, and calls fail with contention`,
         `bring a standby of synchronous_standby_names (${names}) back, or take it out of the setting and reload; do not cancel the sessions`,
       ),
     awaited &&
       problem(
         'standby',
         `synchronous_standby_names is ${names}, and no such standby is connected: every commit waits for one`,
-        'start the standby, or see that its application_name is in the setting',
+        'start the standby, or make sure that its application_name is in the setting',
       ),
     names !== '' &&
       commitsWait === false &&
       problem(
         'standby',
         `synchronous_standby_names is ${names}, and commits do not wait for it yet: the server's checkpointer has not read the setting, so Interlock acknowledges nothing`,
-        'see that the checkpointer runs (backend_type of pg_stat_activity), and reload the settings: SELECT pg_reload_conf()',
+        'make sure that the checkpointer runs (backend_type of pg_stat_activity), and reload the settings: SELECT pg_reload_conf()',
       ),
     names === '' &&
       others.length > 0 &&
       note(
         'standby',
-        `no commit waits for a standby (${others.map(({ name }) => name).join(', ')}): a fail-over loses what was acknowledged last; Interlock finds that, and holds the queue (log_went_back)`,
-        'set synchronous_standby_names, or accept it and know `interlock recover`',
+        `no commit waits for a standby (${others.map(({ name }) => name).join(', ')}): a fail-over loses what was acknowledged last; Interlock notices that, and drains the queue (log_went_back)`,
+        'set synchronous_standby_names, or accept the loss and learn to use `interlock recover`',
       ),
     isHidden &&
       note(

@@ -56,7 +56,7 @@ export function checkRows({ checkup }: Facts): Finding[] {
       problem(
         'not_taken_in',
         `${plural(rows, 'row')} of jobs could not be taken in, the newest ${jobId ?? '(without an id)'}: ${reason}`,
-        `correct the row, then: interlock adopt --job ${jobId === null ? '<job>' : forShell(jobId)} --yes; the whole list, from which you may delete settled rows: SELECT * FROM job_queue_not_taken_in ORDER BY id DESC`,
+        `correct the row, then: interlock adopt --job ${jobId === null ? '<job>' : forShell(jobId)} --yes; you may delete settled rows from the whole list: SELECT * FROM job_queue_not_taken_in ORDER BY id DESC`,
       ),
     )
   return found
@@ -67,17 +67,17 @@ function remedyFor(table: string, missing: readonly string[]): string {
   const named = (column: string) =>
     `name yours: interlock migrate --column ${table}.${column}=<yours> (docs/guides/migration-guide.md)`
   if (missing.some((what) => what.startsWith('a table')))
-    return 'rename it, or leave it: its rows are no jobs'
+    return 'rename it, or leave it: Interlock ignores its rows'
   if (missing.some((what) => what.startsWith('a key')))
     return named(table === 'jobs' ? 'job_id' : 'execution_id')
   const right = missing.find((what) => what.startsWith('the right'))
   if (right !== undefined) return `give ${right} on ${table}`
   const yours = ['status', 'model'].find((column) => missing.includes(`the column ${column}`))
-  return yours === undefined ? 'interlock migrate --again, which makes them' : named(yours)
+  return yours === undefined ? 'interlock migrate --again, which creates them' : named(yours)
 }
 
 function meaningOf(sqlstate: string): string {
-  if (sqlstate === '55P03') return 'a session has locked it, or a trigger of yours keeps it as it is (55P03)'
+  if (sqlstate === '55P03') return 'a session has locked it, or a trigger of yours undoes the change (55P03)'
   if (sqlstate.startsWith('23')) return `a constraint of yours refuses it (${sqlstate})`
   if (sqlstate.startsWith('22')) return `a status word does not fit the type of its column (${sqlstate})`
   return `it raises ${sqlstate}`
@@ -115,7 +115,7 @@ export function checkArrivals({ checkup, adoptable, workers, submitted }: Facts)
     counts !== '' &&
       note(
         'adoptable',
-        `rows of jobs that are in no log, and that no process takes in: ${counts}`,
+        `rows of jobs that are not in the log, and that no process takes in: ${counts}`,
         'interlock adopt',
       ),
   )
@@ -253,7 +253,7 @@ function stuckByRows(rows: LiveRows, around: Pick<QueueFacts, 'now' | 'workers'>
     const code = fault(row)
     if (code !== 'lost' && code !== 'overdue') return []
     const reason =
-      code === 'lost' ? `it runs in worker ${row.worker_id}, which is gone` : 'it runs, past its time'
+      code === 'lost' ? `it runs in worker ${row.worker_id}, which is gone` : 'it runs past its time'
     const ends = `start a process of Interlock, which ends it; or: interlock cancel --force ${operand(row.job_id)}`
     const frees = 'start a process of Interlock: any process frees its models within 5 s'
     return [{ jobId: row.job_id, code, reason, whatHasToHappen: code === 'lost' ? frees : ends }]

@@ -16,7 +16,7 @@ export function checkWorkers({ workers }: Facts): Finding[] {
       note(
         'releases',
         `live processes run ${releases.map(([release, { length }]) => `${release} (${length})`).join(', ')}; this is ${PACKAGE_VERSION}`,
-        'finish the deploy: run two releases side by side only during a deploy',
+        'finish the deploy; two releases should run side by side only during one',
       ),
     )
   if (late.length > 0)
@@ -108,7 +108,7 @@ function checkGrowth({ checkup: { log }, state }: Facts): Finding[] {
       note(
         'archive',
         `the archive of the log has ${bytes(log.archiveBytes)} and only grows`,
-        'interlock archive --before 30d --to <file>, or interlock policy set --archive drop: what it holds goes too',
+        'interlock archive --before 30d --to <file>, or interlock policy set --archive drop: that also deletes what it holds',
       ),
   )
 }
@@ -119,7 +119,7 @@ function checkRetention(facts: Facts): Finding[] {
   if (oldest === null) return []
   const { checkup, state: queue, workers } = facts
   const days = queue?.policy?.retentionDays ?? 0
-  const what = `events should leave the log after ${plural(days, 'day')}, but the oldest is ${Math.floor(oldest)} days old`
+  const what = `events should leave the log after ${plural(days, 'day')}, but the oldest one is ${Math.floor(oldest)} days old`
   const byHand = `interlock archive --before ${days}d`
   const hasTried = workers.some(
     ({ state, startedAt }) => state === 'live' && checkup.now - startedAt > TRIED_MS * MICROS_PER_MS,
@@ -129,14 +129,14 @@ function checkRetention(facts: Facts): Finding[] {
     return [
       problem(
         'retention',
-        `${what}: your tables do not follow ${plural(checkup.behind.events, 'event')} yet, and those events stay`,
+        `${what}: your tables are ${plural(checkup.behind.events, 'event')} behind, and those events stay`,
         'end what locks your tables (see the findings of your rows)',
       ),
     ]
   return [
     problem(
       'retention',
-      `${what}: the running processes could not take them out`,
+      `${what}: the running processes could not archive them`,
       `look at their warnings (retention), and at interlock verify; or: ${byHand}`,
     ),
   ]

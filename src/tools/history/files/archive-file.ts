@@ -44,7 +44,7 @@ function badStart(queue: string, files: readonly ArchiveFile[], mark: Mark | nul
 async function markAt(store: Pick<LogStore, 'chain'>, queue: string, last: number): Promise<Mark | null> {
   const page = await store.chain(queue, 0, 1)
   if (page === null || page.chainFrom !== last || page.start === null) return null
-  const what = `the files up to event ${last} are not what was taken out of this log: their hashes do not lead to those of the log`
+  const what = `the files up to event ${last} are not the events archived from this log: their hashes do not lead to those of the log`
   return { seq: last, hash: page.start, what }
 }
 

@@ -83,7 +83,7 @@ export class PeriodRecorder {
     const lives = all.filter(({ ended }) => ended)
     if (lives.length === 0)
       throw invalidInput(
-        'no job ended in that time, so nobody knows how long jobs run; give a longer time with --since',
+        'no job ended in that time, so nobody knows how long jobs run; try a longer time with --since',
         'since',
       )
     const { policy } = this.#replayer.ledger()

@@ -160,7 +160,7 @@ export function spansOf(loaded: Loaded, generation: number): Spans {
   const begin = last?.key === key ? undefined : loaded.at(loaded.base)
   if (begin !== undefined) last = { key, spans: new Spans(begin) }
   const spans = last?.spans
-  if (spans === undefined) throw new Error('the beginning of the log is not here')
+  if (spans === undefined) throw new Error('the beginning of the log is not loaded')
   for (let seq = spans.version + 1; seq <= loaded.version; seq++) {
     const event = loaded.event(seq)
     if (event !== undefined) spans.push(event)

@@ -73,7 +73,7 @@ function Body({ now }: { readonly now: PullStep }) {
     case 'done':
       return (
         <p role="status">
-          {now.done.changed ? 'Done' : 'Nothing changed: it was so already'}
+          {now.done.changed ? 'Done' : 'Nothing changed: it was already so'}
           {now.done.jobs === null ? '' : `: ${plural(now.done.jobs, 'job')}`}. The log is at event{' '}
           {count(now.done.version)}.
         </p>
@@ -97,12 +97,12 @@ function Preview({
     <>
       {isOvertaken ? (
         <p class="warn" role="alert" data-overtaken>
-          Nothing was done: somebody has changed the queue meanwhile. This is what it would do now.
+          Nothing was done: somebody changed the queue meanwhile. This is what it would do now.
         </p>
       ) : null}
       {changed ? (
         <>
-          <h3>The log will say</h3>
+          <h3>Events that it adds to the log</h3>
           <Events events={events as readonly RecordedEvent[]} />
           <Jobs names={lever === 'drop' ? names.drop : names.moves} {...moves} />
           {startable.total === 0 ? null : <Jobs names={names.startable} {...startable} />}
@@ -117,7 +117,7 @@ function Preview({
 function Events({ events }: { readonly events: readonly RecordedEvent[] }) {
   return (
     <>
-      {events.length === 0 ? <p class="none">Nothing: the log does not change.</p> : null}
+      {events.length === 0 ? <p class="none">None: the log does not change.</p> : null}
       <ol class="events">
         {events.slice(0, 20).map((event) => (
           <li key={event.seq}>
@@ -132,8 +132,8 @@ function Events({ events }: { readonly events: readonly RecordedEvent[] }) {
 }
 
 const names = {
-  moves: ['job moves', 'jobs move'],
-  drop: ['dead letter goes', 'dead letters go'],
+  moves: ['job changes', 'jobs change'],
+  drop: ['dead letter is removed', 'dead letters are removed'],
   startable: ['other job may start', 'other jobs may start'],
 } as const
 
@@ -145,7 +145,7 @@ function Jobs({
 }: { readonly names: readonly [one: string, many: string] } & PreviewDocument['moves']) {
   return (
     <>
-      <h3>{total === 0 ? 'No job moves' : total === 1 ? `1 ${one}` : `${count(total)} ${many}`}</h3>
+      <h3>{total === 0 ? 'No job changes' : total === 1 ? `1 ${one}` : `${count(total)} ${many}`}</h3>
       {total === 0 ? null : (
         <Scroll label={many}>
           <table>
@@ -153,7 +153,7 @@ function Jobs({
               <tr>
                 <th>job</th>
                 <th>now</th>
-                <th>then</th>
+                <th>after</th>
               </tr>
             </thead>
             <tbody>

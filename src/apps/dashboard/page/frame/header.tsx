@@ -40,7 +40,7 @@ export function Header({ onHelp }: { readonly onHelp: () => void }) {
         <button
           type="button"
           aria-pressed={live.isPaused.value}
-          title="Pause the display, or go on (p)"
+          title="Hold the display, or go on (p)"
           onClick={() => (live.isPaused.value = !live.isPaused.value)}
         >
           {live.isPaused.value ? 'Go on' : 'Hold'}
@@ -59,7 +59,7 @@ export function Header({ onHelp }: { readonly onHelp: () => void }) {
   )
 }
 
-const words = { green: 'healthy', unknown: 'not known', amber: 'worth a look', red: 'not healthy' } as const
+const words = { green: 'healthy', unknown: 'unknown', amber: 'needs a look', red: 'not healthy' } as const
 
 /** How healthy the queue is, on every screen. */
 function Dot() {

@@ -23,12 +23,12 @@ export function Page() {
         })),
         {
           key: 'p',
-          does: 'pause the display, or go on',
+          does: 'hold the display, or go on',
           run: () => (live.isPaused.value = !live.isPaused.value),
         },
         { key: 'l', does: 'back to the present', run: () => go({ at: null }) },
         { key: 't', does: 'light or dark', run: nextTheme },
-        { key: '?', does: 'the keys', run: () => help.current?.showModal() },
+        { key: '?', does: 'this list of keys', run: () => help.current?.showModal() },
       ]),
     [live],
   )

@@ -31,7 +31,7 @@ export function Slider() {
       <Steps player={player} />
       <input
         type="range"
-        aria-label="Number of the log"
+        aria-label="Event number"
         aria-valuetext={`event ${here}`}
         min={live.first.value}
         max={last}
@@ -85,8 +85,8 @@ function usePlayer(): Player {
     () =>
       addKeys([
         { key: ',', does: 'one event back', run: () => by(-1) },
-        { key: '.', does: 'one event on', run: () => by(1) },
-        { key: ' ', does: 'let the log go on from there, or stop it', run: toggle },
+        { key: '.', does: 'one event forward', run: () => by(1) },
+        { key: ' ', does: 'play the log from here, or stop', run: toggle },
       ]),
     [live],
   )
@@ -105,12 +105,17 @@ function Steps({ player: { playing, toggle, by } }: { readonly player: Player })
         class="play"
         aria-pressed={isPlaying}
         aria-label={isPlaying ? 'Stop' : 'Play'}
-        title="Let the log go on from there (space)"
+        title="Play the log from here (space)"
         onClick={toggle}
       >
         {isPlaying ? '❚❚' : '▶'}
       </button>
-      <button type="button" title="One event on (.)" aria-label="One event on" onClick={() => by(1)}>
+      <button
+        type="button"
+        title="One event forward (.)"
+        aria-label="One event forward"
+        onClick={() => by(1)}
+      >
         ›
       </button>
     </div>
@@ -190,7 +195,7 @@ function Compare() {
     <button
       type="button"
       class="compare"
-      title="Keep this moment, and see on Time what is different at another one"
+      title="Compare this moment with another one, on the Time screen"
       onClick={() => go({ see: 'time', than: shown.ledger.peek().version })}
     >
       Compare

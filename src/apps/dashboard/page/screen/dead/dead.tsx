@@ -99,7 +99,7 @@ function OneByOne({ found, dead }: { readonly found: readonly Letter[]; readonly
   const { before, latest, earlier, readEarlier } = dead
   return (
     <>
-      {found.length === 0 && latest.state === 'here' ? <None>None.</None> : null}
+      {found.length === 0 && latest.state === 'here' ? <None>No dead letter fits.</None> : null}
       <WindowedList
         label="The dead letters"
         count={found.length}

@@ -43,7 +43,7 @@ export function Figures() {
       </div>
       <Loaded of={stats}>
         {(found) =>
-          found === null ? <None>Nothing has happened in that time.</None> : <Measured stats={found} />
+          found === null ? <None>Nothing happened in that time.</None> : <Measured stats={found} />
         }
       </Loaded>
     </div>
@@ -59,13 +59,13 @@ function Measured({ stats }: { readonly stats: Stats }) {
     <>
       <section class="totals wide" aria-label="Waiting">
         <div class="figures-row">
-          <Figure name="waited, half" value={duration(waiting.p50)} />
-          <Figure name="95 %" value={duration(waiting.p95)} />
-          <Figure name="at most" value={duration(waiting.max)} note={`of ${count(waiting.count)}`} />
-          <Figure name="ran, half" value={duration(running.p50)} />
+          <Figure name="median wait" value={duration(waiting.p50)} />
+          <Figure name="95 % waited up to" value={duration(waiting.p95)} />
+          <Figure name="longest wait" value={duration(waiting.max)} note={`of ${count(waiting.count)}`} />
+          <Figure name="median run" value={duration(running.p50)} />
           <Figure name="longest line" value={count(mostWaiting)} />
           <Figure
-            name="completed a minute"
+            name="completed per minute"
             value={perMinute >= 100 ? count(Math.round(perMinute)) : perMinute.toFixed(1)}
           />
         </div>
@@ -81,7 +81,7 @@ function Measured({ stats }: { readonly stats: Stats }) {
           ]}
         />
         <Chart
-          label={`Ends, each ${duration(stats.sliceSeconds * 1_000)}`}
+          label={`Jobs that ended, per ${duration(stats.sliceSeconds * 1_000)}`}
           from={from}
           to={to}
           series={[
@@ -90,8 +90,8 @@ function Measured({ stats }: { readonly stats: Stats }) {
           ]}
         />
       </Panel>
-      <Panel id="split" title="What was waited for" aside={duration(all)}>
-        {all === 0 ? <None>Nobody waited.</None> : null}
+      <Panel id="split" title="What jobs waited for" aside={duration(all)}>
+        {all === 0 ? <None>No job waited.</None> : null}
         <Bars
           label="Waiting by cause"
           rows={split
@@ -99,12 +99,12 @@ function Measured({ stats }: { readonly stats: Stats }) {
             .map(({ name, ms }) => ({ name: name.replace('_', ' '), part: ms / all, text: duration(ms) }))}
         />
         <p class="dim">
-          All waiting of that time, from coming into the queue to the start; the parts come to the whole.
+          All waiting in that time, from the queue to the start. The parts add up to the whole.
         </p>
       </Panel>
-      <Panel id="ends" title="How it went">
+      <Panel id="ends" title="Outcomes">
         <Bars
-          label="Ends by outcome"
+          label="Jobs by outcome"
           rows={(['completed', 'failed', 'cancelled', 'expired', 'requeued'] as const).map((name) => ({
             name,
             part: counts[name] / Math.max(1, counts.queued, counts.started),
@@ -128,10 +128,10 @@ function Measured({ stats }: { readonly stats: Stats }) {
           }))}
         />
       </Panel>
-      <Panel id="blocked" title="Waited on a model">
-        {blocked.byModel.length === 0 ? <None>Nobody did.</None> : null}
+      <Panel id="blocked" title="Waiting for models">
+        {blocked.byModel.length === 0 ? <None>No job waited for a model.</None> : null}
         <Bars
-          label="Blocked time by model"
+          label="Waiting by model"
           rows={blocked.byModel.slice(0, 20).map(({ name, ms }) => ({
             name,
             part: ms / (blocked.byModel[0]?.ms ?? 1),

@@ -1,6 +1,6 @@
 import { useComputed, useSignal } from '@preact/signals'
 import { type Policy, queueStateOf } from '../../../../../engine/core/index.ts'
-import { count, plural } from '../../../../../tools/format/index.ts'
+import { count } from '../../../../../tools/format/index.ts'
 import { policyFacts } from '../../../../../tools/format/policy-text.ts'
 import { usePage } from '../../frame/context.ts'
 import { Link } from '../../frame/link.tsx'
@@ -20,9 +20,9 @@ export function Levers() {
   const { me, shown } = usePage()
   if (!shown.isLive.value)
     return (
-      <Panel id="levers" title="Levers" wide>
+      <Panel id="levers" title="Actions" wide>
         <p class="none">
-          Levers are pulled in the present. <Link to={{ at: null }}>To the present</Link>
+          You can act only in the present. <Link to={{ at: null }}>To the present</Link>
         </p>
       </Panel>
     )
@@ -30,7 +30,7 @@ export function Levers() {
     <div class="grid levers">
       {me.levers.length === 0 ? (
         <p class="wide none" data-role={me.role}>
-          You are {me.actor}, a {me.role}: you may look, and change nothing.
+          You are {me.actor}, a {me.role}: you may look, but not change anything.
         </p>
       ) : null}
       <Queue />
@@ -52,10 +52,10 @@ function Queue() {
         <span class="dim">
           {isDraining
             ? 'No job starts until you resume it.'
-            : 'After a drain, no job starts; running jobs go on.'}
+            : 'Draining it stops new starts; running jobs finish.'}
         </span>
       </p>
-      {me.levers.length === 0 ? <None>Only an operator may pull levers.</None> : null}
+      {me.levers.length === 0 ? <None>Only an operator may act.</None> : null}
     </Panel>
   )
 }
@@ -92,17 +92,17 @@ function Row({ row, isChosen }: { readonly row: ModelRow; readonly isChosen: boo
         <Link
           class="model"
           to={{ model: isChosen ? null : model }}
-          title={`Places, rate and pause of ${model}`}
+          title={`Capacity, rate and pause of ${model}`}
           aria-current={isChosen ? 'true' : undefined}
         >
           {model}
         </Link>
         <span class={pause === null ? 'under dim' : 'under warn'}>
-          {pause === null ? `${count(held)} held, ${count(waiting)} in line` : `paused (${pause.reason})`}
+          {pause === null ? `${count(held)} in use, ${count(waiting)} waiting` : `paused (${pause.reason})`}
         </span>
       </div>
       <div class="two right">
-        <span class="dim">{plural(capacity, 'place')}</span>
+        <span class="dim">capacity {count(capacity)}</span>
         <span class="under">{rate}</span>
       </div>
       <PauseButton model={model} isPaused={pause !== null} />

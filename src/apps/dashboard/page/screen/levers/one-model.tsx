@@ -1,6 +1,5 @@
 import { useSignal } from '@preact/signals'
 import { capacityOf, pauseOf, rateOf } from '../../../../../engine/core/index.ts'
-import { plural } from '../../../../../tools/format/index.ts'
 import { usePage } from '../../frame/context.ts'
 import { LeverButton } from '../../part/lever-button.tsx'
 import { LeverForm, NumberField } from '../../part/lever-form.tsx'
@@ -28,17 +27,17 @@ function Places({ model }: { readonly model: string }) {
   const places = typed.value ?? inForce
   return (
     <LeverForm
-      name={`Places of ${model}`}
+      name={`Capacity of ${model}`}
       lever="capacity"
       isSame={places === inForce}
       request={() => ({
-        title: `Give ${model} ${plural(Number(places), 'place')}`,
+        title: `Set the capacity of ${model} to ${places}`,
         body: { model, capacity: Number(places) },
         onDone: () => (typed.value = null),
       })}
     >
       <NumberField
-        before="places"
+        before="capacity"
         min={1}
         max={1_000_000}
         required
@@ -62,7 +61,7 @@ function RateForm({ model }: { readonly model: string }) {
       lever="rate"
       isSame={starts === String(inForce?.starts ?? '') && perSeconds === String(inForce?.perSeconds ?? '')}
       request={() => ({
-        title: `Let ${model} start ${starts} in ${perSeconds} s`,
+        title: `Allow ${starts} starts of ${model} in ${perSeconds} s`,
         body: { model, rate: { starts: Number(starts), perSeconds: Number(perSeconds) } },
         onDone,
       })}
@@ -70,11 +69,11 @@ function RateForm({ model }: { readonly model: string }) {
         inForce === undefined ? null : (
           <LeverButton
             lever="rate"
-            title={`Take the rate of ${model} away`}
+            title={`Remove the rate of ${model}`}
             body={{ model, rate: null }}
             onDone={onDone}
           >
-            No rate…
+            Remove rate…
           </LeverButton>
         )
       }

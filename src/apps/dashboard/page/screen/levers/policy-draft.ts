@@ -17,31 +17,31 @@ interface DraftField {
 
 export const fields: readonly DraftField[] = [
   { name: 'maxActive', says: 'jobs at once', empty: 'any', min: 1, isWhole: true },
-  { name: 'maxOvertakes', says: 'a job is overtaken at most', empty: 'greedy', min: 0, isWhole: true },
+  { name: 'maxOvertakes', says: 'how often a job may be overtaken', empty: 'any', min: 0, isWhole: true },
   {
     name: 'ageSeconds',
     says: 'seconds that a level of priority is worth',
-    empty: 'goes first',
+    empty: 'strict',
     min: 0,
     isWhole: false,
   },
   {
     name: 'fairShare.spacingSeconds',
-    says: 'fair share: seconds further back, for each that waits',
+    says: 'fair share: seconds further back, per waiting job',
     empty: 'none',
     min: 0,
     isWhole: false,
   },
   {
     name: 'fairShare.maxWaiting',
-    says: 'fair share: waiting at most',
+    says: 'fair share: most waiting jobs',
     empty: 'any',
     min: 1,
     isWhole: true,
   },
   {
     name: 'fairShare.maxActive',
-    says: 'fair share: running at most',
+    says: 'fair share: most running jobs',
     empty: 'any',
     min: 1,
     isWhole: true,

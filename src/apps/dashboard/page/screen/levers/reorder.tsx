@@ -68,7 +68,7 @@ export function Reorder() {
       <p class="hidden" role="status">
         {said.value}
       </p>
-      {ledger.line.size === 0 ? <None>Nobody waits in line.</None> : null}
+      {ledger.line.size === 0 ? <None>No job waits in line.</None> : null}
       <div ref={list} class={dragged.value === null ? '' : 'dragging'}>
         <WindowedList label="The line, to reorder" count={ledger.line.size} rowHeight={ROW} row={row} />
       </div>

@@ -68,9 +68,7 @@ export function Log() {
           <Copy name="SQL" text={sqlOf(live.queue, queryOf(text))} />
           <Copy name="command" text={commandOf(live.queue, queryOf(text))} />
         </div>
-        {events.length > 0 ? null : (
-          <Loaded of={history}>{() => <None>No such event in what is loaded.</None>}</Loaded>
-        )}
+        {events.length > 0 ? null : <Loaded of={history}>{() => <None>No loaded event fits.</None>}</Loaded>}
         <WindowedList
           label="The events"
           count={events.length}

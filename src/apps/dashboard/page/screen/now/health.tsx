@@ -5,7 +5,7 @@ import type { Route } from '../../frame/route.ts'
 import { Loaded } from '../../part/load.tsx'
 import { Since } from '../../part/names.tsx'
 
-const answers = { green: 'Yes', unknown: 'Not known', amber: 'Look closer', red: 'No' } as const
+const answers = { green: 'Yes', unknown: 'Unknown', amber: 'Look closer', red: 'No' } as const
 const signs = { green: '✓', unknown: '?', amber: '!', red: '✕' } as const
 const order = ['red', 'amber', 'unknown', 'green'] as const
 
@@ -22,7 +22,7 @@ export function HealthStrip() {
       </h2>
       {shown.isLive.value ? (
         isOld ? (
-          <p class="none">This page does not show the present.</p>
+          <p class="none">This page is not up to date.</p>
         ) : health === null ? (
           <Loaded of={{ state: 'loading' }}>{() => null}</Loaded>
         ) : (
@@ -30,7 +30,7 @@ export function HealthStrip() {
         )
       ) : (
         <p class="none">
-          That is asked of the present. <Link to={{ at: null }}>To the present</Link>
+          Health is checked only for the present. <Link to={{ at: null }}>To the present</Link>
         </p>
       )}
     </section>
@@ -49,7 +49,7 @@ function Checks({ health: { checks } }: { readonly health: QueueHealth }) {
           <Answer check={check} />
         </li>
       ))}
-      {fine === 0 || fine === checks.length ? null : <li class="rest dim">{fine} more are well</li>}
+      {fine === 0 || fine === checks.length ? null : <li class="rest dim">{fine} more are fine</li>}
     </ul>
   )
 }

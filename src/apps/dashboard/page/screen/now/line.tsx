@@ -19,10 +19,10 @@ export function Line() {
     <Panel
       id="line"
       title="Line"
-      aside={`${count(ledger.line.size)}${beside > 0 ? `, and ${count(beside)} beside it` : ''}`}
+      aside={`${count(ledger.line.size)}${beside > 0 ? `, and ${count(beside)} not in line yet` : ''}`}
     >
       <Reasons />
-      {ledger.line.size === 0 ? <None>Nobody waits in line.</None> : null}
+      {ledger.line.size === 0 ? <None>No job waits in line.</None> : null}
       <WindowedList
         label="The line"
         count={ledger.line.size}

@@ -91,7 +91,7 @@ function Row({ row: { model, held, holders, waiting, capacity, pause, rate } }: 
       <div class="two right">
         <span>
           <Places held={held} capacity={capacity} />
-          <span class="line-length">{count(waiting)} in line</span>
+          <span class="line-length">{count(waiting)} waiting</span>
         </span>
         <span class="under dim">
           {pause === null ? null : (
@@ -101,8 +101,7 @@ function Row({ row: { model, held, holders, waiting, capacity, pause, rate } }: 
                 ''
               ) : (
                 <>
-                  {' '}
-                  over <Until at={pause.until} />
+                  {', ends '} <Until at={pause.until} />
                 </>
               )}
             </span>
@@ -116,7 +115,7 @@ function Row({ row: { model, held, holders, waiting, capacity, pause, rate } }: 
 
 /** A box for each place, filled if it is held. */
 function Places({ held, capacity }: { readonly held: number; readonly capacity: number }) {
-  const label = `${count(held)} of ${count(capacity)} held`
+  const label = `${count(held)} of ${count(capacity)} in use`
   if (capacity > 8) return <span class="places">{label}</span>
   return (
     <span class="places" role="img" aria-label={label} title={label}>

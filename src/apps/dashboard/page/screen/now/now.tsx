@@ -39,7 +39,7 @@ function Totals() {
         <Figure
           name="waiting"
           value={count(waiting)}
-          note={ledger.undue.size === 0 ? '' : `${count(ledger.undue.size)} not due`}
+          note={ledger.undue.size === 0 ? '' : `${count(ledger.undue.size)} not due yet`}
         />
         <Figure name="models" value={count(modelCount(ledger))} note={paused(ledger.pauses.size)} />
         <Figure

@@ -37,7 +37,7 @@ export function Reasons() {
   if (groups.state !== 'here' || groups.value.length === 0) return null
   const others = groups.value.slice(MOST).reduce((sum, { jobs }) => sum + jobs, 0)
   return (
-    <ul class="reasons" aria-label="What they wait for">
+    <ul class="reasons" aria-label="What jobs wait for">
       {groups.value.slice(0, MOST).map(({ code, model, jobs }) => (
         <li key={`${code} ${model}`} data-group={code} data-of={model} data-jobs={jobs}>
           <b>{count(jobs)}</b> {texts[code][jobs === 1 ? 0 : 1]}
@@ -88,15 +88,15 @@ function modelFor(ledger: Ledger, { heldOn, blockedOn, spec }: Job, code: Reason
 }
 
 const texts: Readonly<Record<ReasonCode, readonly [one: string, many: string]>> = {
-  draining: ['waits: the queue drains', 'wait: the queue drains'],
-  not_due: ['is not due', 'are not due'],
-  model_paused: ['is held by the pause of', 'are held by the pause of'],
-  rate_limited: ['waits for a rate', 'wait for a rate'],
-  fair_share_limit: ['waits for its fair share', 'wait for their fair share'],
+  draining: ['waits, since the queue is draining', 'wait, since the queue is draining'],
+  not_due: ['is not due yet', 'are not due yet'],
+  model_paused: ['waits for the paused model', 'wait for the paused model'],
+  rate_limited: ['waits for the rate of its model', 'wait for the rates of their models'],
+  fair_share_limit: ['has used up its fair share', 'have used up their fair share'],
   model_in_use: ['waits for', 'wait for'],
   behind_in_line: ['waits for', 'wait for'],
-  serialized: ['waits for its turn', 'wait for their turn'],
+  serialized: ['waits: one job at a time', 'wait: one job at a time'],
   at_capacity: ['waits for a slot', 'wait for a slot'],
   no_worker: ['waits for a worker', 'wait for a worker'],
-  offered: ['may start', 'may start'],
+  offered: ['may start as soon as a worker takes it', 'may start as soon as a worker takes them'],
 }

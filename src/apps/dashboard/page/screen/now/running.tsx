@@ -51,7 +51,7 @@ function Row({ job, progress }: { readonly job: Job; readonly progress: unknown 
           {job.cancelRequested ? ', asked to stop' : ''}
           {job.detachedUntil !== null ? (
             <>
-              {', keeps its models, ends '}
+              {', deadline '}
               <Until at={job.detachedUntil} />
             </>
           ) : worker !== undefined && shown.isLive.value ? (

@@ -1,4 +1,4 @@
-import { count } from '../../../../../tools/format/index.ts'
+import { count, plural } from '../../../../../tools/format/index.ts'
 import { usePage } from '../../frame/context.ts'
 import { Link } from '../../frame/link.tsx'
 import { Loaded, None } from '../../part/load.tsx'
@@ -12,7 +12,7 @@ export function Workers() {
   if (!shown.isLive.value)
     return (
       <Panel id="workers" title="Workers">
-        <None>The log does not say which processes were alive then.</None>
+        <None>The log does not say which workers were alive then.</None>
       </Panel>
     )
   const known = live.workers.value
@@ -25,7 +25,7 @@ export function Workers() {
   const workers = known.filter(({ state }) => state !== 'dead')
   return (
     <Panel id="workers" title="Workers" aside={count(workers.length)}>
-      {workers.length === 0 ? <None>No process is alive.</None> : null}
+      {workers.length === 0 ? <None>No worker is alive.</None> : null}
       <WindowedList
         label="The workers"
         count={workers.length}
@@ -43,9 +43,9 @@ export function Workers() {
                 <span class="under dim">{kinds?.join(', ') ?? 'every kind'}</span>
               </div>
               <div class="two right">
-                <span>{state === 'live' ? `${count(freeSlots)} free` : 'takes nothing'}</span>
+                <span>{state === 'live' ? plural(freeSlots, 'free slot') : 'takes no jobs'}</span>
                 <span class={state === 'live' ? 'under dim' : 'under warn'}>
-                  {state}, beat <Since at={beatAt} /> ago
+                  {state}, heartbeat <Since at={beatAt} /> ago
                 </span>
               </div>
             </li>

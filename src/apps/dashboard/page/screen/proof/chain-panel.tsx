@@ -19,9 +19,9 @@ export function Chain() {
   return (
     <Panel id="chain" title="Chain and anchor" wide>
       <p class="dim">
-        Each event carries the hash of the one before it. Computed again here, over the rows as the database
-        has them: the same as <code>interlock chain</code>, and with an anchor that was noted before, as{' '}
-        <code>interlock verify --anchor</code>.
+        Each event carries the hash of the one before it. This page computes all hashes again from the rows in
+        the database, as <code>interlock chain</code> does. With an anchor from earlier it checks that too, as{' '}
+        <code>interlock verify --anchor</code> does.
       </p>
       <form
         class="row"
@@ -34,7 +34,7 @@ export function Chain() {
           <span class="hidden">Anchor</span>
           <input
             type="text"
-            placeholder="<number>:<hash>, an anchor to check, if you have one"
+            placeholder="an earlier anchor, if you have one: <number>:<hash>"
             aria-invalid={isWrong}
             value={text.value}
             onInput={(event) => (text.value = event.currentTarget.value)}
@@ -65,7 +65,7 @@ function Result({ found }: { readonly found: Chained | null }) {
   return (
     <div data-chain={anchor}>
       <p class="verdict good">
-        ✓ {plural(Number(anchor?.split(':')[0]) - from, 'event')} on the chain, which holds
+        ✓ {plural(Number(anchor?.split(':')[0]) - from, 'event')} on the chain, and every hash is right
       </p>
       <p class="digest">
         <span class="dim">anchor</span> <code>{anchor}</code>
@@ -104,7 +104,7 @@ async function chained(queue: string, anchor: ReturnType<typeof anchorIn>): Prom
   if (first === null) return null
   const { chainFrom: from, version } = first
   const start = first.start === null ? startOf(queue, from) : bytesOf(first.start)
-  const what = 'the log up to here is not the one that the anchor is of: it was written again'
+  const what = 'the log up to here is not the one of the anchor: it was written again'
   const walk = new ChainWalk(start, from, anchor === undefined ? [] : [{ ...anchor, what }])
   while (walk.bad === null && walk.at < version) {
     const { events } = (await page(walk.at, Math.min(1_000, version - walk.at))) ?? { events: [] }

@@ -32,7 +32,7 @@ export function Proof() {
                 disabled={live.isReading.value}
                 onClick={() => live.readBack(0).catch(() => {})}
               >
-                Read all of the log
+                Load the whole log
               </button>
             ) : null}
             <button type="button" class="main" disabled={isBusy} onClick={audit.ask}>
@@ -43,9 +43,9 @@ export function Proof() {
         }
       >
         <p class="dim">
-          A sweep over the events that shares no code with what decides: exclusion, order, tokens, rates, and
-          every other promise, and a digest of what was read. Here in this page, the same as{' '}
-          <code>interlock audit</code>.
+          The audit checks every promise against the events: exclusion, order, tokens, rates and the others.
+          It shares no code with the code that decides. It runs in this page, and <code>interlock audit</code>{' '}
+          does the same.
         </p>
         <Reach />
         {audit.load === null ? (
@@ -68,7 +68,7 @@ async function audited(
 ): Promise<Statement> {
   const { replica } = live
   const from = replica.at(replica.base)
-  if (from === undefined) throw new Error('the beginning of the log is not here')
+  if (from === undefined) throw new Error('the beginning of the log is not loaded')
   const audit = new Audit(from)
   for (let seq = from.version + 1; seq <= upTo; seq++) {
     const event = replica.event(seq)
@@ -92,11 +92,11 @@ function Report({ said }: { readonly said: Statement }) {
         <Figure
           name="events"
           value={count(events)}
-          note={fromSeq === 1 ? 'from the first' : `from ${count(fromSeq)}`}
+          note={fromSeq === 1 ? 'from the first one' : `from ${count(fromSeq)}`}
         />
         <Figure name="jobs" value={count(jobs + brought)} />
         <Figure name="attempts" value={count(attempts)} />
-        <Figure name="at most at once" value={count(maxConcurrent)} />
+        <Figure name="most at once" value={count(maxConcurrent)} />
       </div>
       <p class="digest">
         <span class="dim">SHA-256</span> <code>{said.digest}</code>

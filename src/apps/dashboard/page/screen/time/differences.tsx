@@ -24,7 +24,7 @@ export function Differences({ than }: { readonly than: number }) {
   if (kept.value === null)
     return (
       <Panel id="difference" title="Difference" wide>
-        <None>Event {count(than)} cannot be reached.</None>
+        <None>Event {count(than)} could not be loaded.</None>
       </Panel>
     )
   const [before, after] = kept.value.version <= here.version ? [kept.value, here] : [here, kept.value]
@@ -41,11 +41,11 @@ export function Differences({ than }: { readonly than: number }) {
       }
     >
       <dl class="difference" data-from={before.version} data-to={after.version}>
-        <Jobs name="came" ids={came} />
+        <Jobs name="queued" ids={came} />
         <Jobs name="started" ids={started} />
         <Jobs name="back in line" ids={back} />
         <Jobs name="ended" ids={gone} />
-        <dt>at another place</dt>
+        <dt>moved in line</dt>
         <dd data-difference="moved">
           {moved.length === 0 ? <span class="dim">none</span> : null}
           {moved.slice(0, MOST).map(({ jobId, from, to }) => (

@@ -67,7 +67,8 @@ export function Rows({
       </section>
       {job === null ? null : (
         <p class="chosen">
-          <JobLink id={job} /> <span class="dim">is lit; its name leads to why it waits or how it ended</span>
+          <JobLink id={job} />{' '}
+          <span class="dim">is highlighted; click its name to see why it waits or how it ended</span>
         </p>
       )}
     </>
@@ -97,7 +98,7 @@ function Label({ row, onFocus }: { readonly row: ModelTime; readonly onFocus: ()
     <li data-model={row.model} data-held={held} data-waiting={waiting} onFocusCapture={onFocus}>
       <ModelLink name={row.model} />
       <span class="dim">
-        {count(held)} held, {count(waiting)} waiting
+        {count(held)} in use, {count(waiting)} waiting
       </span>
     </li>
   )

@@ -29,9 +29,9 @@ export function Time() {
   useEffect(
     () =>
       addKeys([
-        { key: '+', does: 'closer', run: () => change((now) => zoomed(now, 0.5)) },
-        { key: '-', does: 'further away', run: () => change((now) => zoomed(now, 2)) },
-        { key: '0', does: 'the end of the log, live', run: () => (view.value = null) },
+        { key: '+', does: 'zoom in', run: () => change((now) => zoomed(now, 0.5)) },
+        { key: '-', does: 'zoom out', run: () => change((now) => zoomed(now, 2)) },
+        { key: '0', does: 'follow the end of the log', run: () => (view.value = null) },
       ]),
     [],
   )
@@ -50,10 +50,10 @@ export function Time() {
             <button type="button" aria-label="Later" onClick={() => change((now) => panned(now, 0.5))}>
               →
             </button>
-            <button type="button" aria-label="Further away" onClick={() => change((now) => zoomed(now, 2))}>
+            <button type="button" aria-label="Zoom out" onClick={() => change((now) => zoomed(now, 2))}>
               −
             </button>
-            <button type="button" aria-label="Closer" onClick={() => change((now) => zoomed(now, 0.5))}>
+            <button type="button" aria-label="Zoom in" onClick={() => change((now) => zoomed(now, 0.5))}>
               +
             </button>
             <button type="button" aria-pressed={view.value === null} onClick={() => (view.value = null)}>
@@ -68,8 +68,8 @@ export function Time() {
             {() => (
               <None>
                 {(route.value.q ?? '') === ''
-                  ? 'No job has needed a model in what is loaded.'
-                  : 'No model has that in its name.'}
+                  ? 'No loaded job needed a model.'
+                  : 'No model has this text in its name.'}
               </None>
             )}
           </Loaded>

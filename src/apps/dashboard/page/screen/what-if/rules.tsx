@@ -29,7 +29,7 @@ export function Rules({ of, change }: Tried) {
     <Panel id="rules" title="Rules to try" wide aside={asItIs}>
       <div class="rules">
         <div>
-          <h3>Places per model</h3>
+          <h3>Capacity per model</h3>
           {models.map((model) => (
             <Places key={model} model={model} of={of} change={change} />
           ))}
@@ -37,7 +37,7 @@ export function Rules({ of, change }: Tried) {
         <div>
           <h3>Policy</h3>
           <PolicyRules of={of} change={change} />
-          <h3>A pause, from the beginning</h3>
+          <h3>Pause one model from the beginning</h3>
           <Pause models={models} change={change} />
         </div>
       </div>
@@ -52,7 +52,7 @@ function Places({ model, of, change }: Tried & { readonly model: string }) {
   return (
     <Slide
       model={model}
-      label={`Places of ${model}`}
+      label={`Capacity of ${model}`}
       range={{ min: 1, max: Math.max(8, inForce * 2), value: places }}
       shown={places}
       isInForce={places === inForce}
@@ -82,7 +82,7 @@ function PolicyRules({ of, change }: Tried) {
         isInForce={overtakes === null}
         onSlide={(to) => setIn(change, { overtakes: to })}
       >
-        <span class="name">overtaken at most</span>
+        <span class="name">how often a job may be overtaken</span>
       </Slide>
       <Slide
         range={{ min: 1, max: 65, value: slots ?? 65 }}
@@ -90,7 +90,7 @@ function PolicyRules({ of, change }: Tried) {
         isInForce={slots === null}
         onSlide={(to) => setIn(change, { slots: to > 64 ? null : to })}
       >
-        <span class="name">slots of all workers</span>
+        <span class="name">slots in all workers</span>
       </Slide>
     </>
   )
@@ -109,14 +109,14 @@ function Pause({
   const part = pause?.part ?? USUAL_PART
   return (
     <Slide
-      label="Part of the time for which it is paused"
+      label="How much of the time it is paused"
       range={{ min: 0.05, max: 1, step: 0.05, value: part, disabled: pause === null }}
       shown={pause === null ? '—' : `${Math.round(part * 100)} %`}
       isInForce={pause === null}
       onSlide={(to) => setIn(change, { pause: pause && { ...pause, part: to } })}
     >
       <select
-        aria-label="Model that is paused"
+        aria-label="Model to pause"
         value={pause?.model ?? ''}
         onChange={({ currentTarget: { value: model } }) =>
           setIn(change, { pause: model === '' ? null : { model, part } })

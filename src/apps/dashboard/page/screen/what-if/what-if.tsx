@@ -43,7 +43,7 @@ export function WhatIf() {
       <Loaded of={of}>
         {(found) =>
           found === null ? (
-            <None>Nothing has happened in that time.</None>
+            <None>Nothing happened in that time.</None>
           ) : (
             <>
               <Rules of={found} change={change} />
@@ -86,7 +86,7 @@ function Outcomes({ of, change }: { readonly of: Recorded; readonly change: Rule
   return (
     <Panel
       id="outcomes"
-      title={`${plural(jobs, 'job')}${leftOut === 0 ? '' : `, ${count(leftOut)} left out that had not ended`}`}
+      title={`${plural(jobs, 'job')}${leftOut === 0 ? '' : `, without ${count(leftOut)} that had not ended`}`}
       wide
       aside={isBusy.value ? <span class="dim">simulating…</span> : null}
     >
@@ -95,7 +95,7 @@ function Outcomes({ of, change }: { readonly of: Recorded; readonly change: Rule
           <thead>
             <tr>
               <th scope="col">rules</th>
-              {['mean wait', 'half', '95 %', 'at most', 'makespan', 'of that', 'at once'].map((name) => (
+              {['mean wait', 'median', '95 %', 'longest', 'makespan', 'compared', 'at once'].map((name) => (
                 <th key={name} scope="col" class="value">
                   {name}
                 </th>
@@ -133,7 +133,7 @@ function Outcomes({ of, change }: { readonly of: Recorded; readonly change: Rule
         }))}
       />
       <p class="dim">
-        Simulated: the same jobs come at the same times and run as long as they ran; nothing else takes time.
+        Simulated: the same jobs come at the same times and run as long as before. Nothing else takes time.
       </p>
     </Panel>
   )

@@ -28,7 +28,7 @@ export function Data({ jobId }: { readonly jobId: string }) {
       }
     >
       {kept.load === null ? (
-        <None>Not fetched.</None>
+        <None>Not loaded.</None>
       ) : (
         <Loaded of={kept.load}>{(found) => <Parts kept={found} />}</Loaded>
       )}
@@ -38,7 +38,7 @@ export function Data({ jobId }: { readonly jobId: string }) {
 
 function Parts({ kept }: { readonly kept: KeptParts }) {
   const there = parts.filter((part) => kept[part] !== null)
-  if (there.length === 0) return <None>There is none.</None>
+  if (there.length === 0) return <None>It has neither.</None>
   return (
     <>
       {there.map((part) => (

@@ -52,7 +52,7 @@ export function Ended({
   return (
     <>
       <p class="sentence" data-why="ended">
-        It is over: {outcomeOf(end)} {momentText(end.at)}.
+        It has ended: {outcomeOf(end)} {momentText(end.at)}.
       </p>
       {letter.state === 'failed' ? <Failed {...letter} /> : null}
     </>
@@ -99,7 +99,7 @@ function Unknown({ hasCome }: Pick<NotLiveProps, 'hasCome'>) {
     <p class="sentence" data-why="not live">
       {!isLive.value && hasCome
         ? 'It was not live at this moment; the list below says when it was.'
-        : 'It is not live, and the loaded events say nothing of how it ended.'}
+        : 'It is not live, and the loaded events do not say how it ended.'}
     </p>
   )
 }

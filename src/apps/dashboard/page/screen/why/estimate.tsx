@@ -54,8 +54,8 @@ async function timesIn(live: LiveQueue): Promise<RunTimes> {
 }
 
 const whyNot: Readonly<Record<NoEstimate, string>> = {
-  nothing_completed: 'nobody can say: no attempt has completed in what is loaded',
-  no_time_brings_it: 'nobody can say: time alone does not bring it',
+  nothing_completed: 'unknown: no loaded attempt has completed',
+  no_time_brings_it: 'unknown: it will not start by time alone',
 }
 
 function Text({ of }: { readonly of: Load<Found> }) {
@@ -68,13 +68,15 @@ function Text({ of }: { readonly of: Load<Found> }) {
   )
   return (
     <>
-      <b>{times.likely < MICROS_PER_MS ? 'at once, as far as the rules go' : `in about ${likely}`}</b>
-      {times.to < MICROS_PER_MS ? '' : `, eight times of ten between ${from} and ${to}`}
+      <b>{times.likely < MICROS_PER_MS ? 'at once, as far as the rules decide' : `in about ${likely}`}</b>
+      {times.to < MICROS_PER_MS ? '' : `, in 8 of 10 cases between ${from} and ${to}`}
       <span class="dim method">
         {' '}
-        {count(tries)} tries by the queue's own rules over the jobs that are live now; each runs as long as
-        one of {count(runs)} attempts of its kind did, and nobody else comes
-        {isScaled ? '; so many are ahead that the first were tried, and the others go at their pace' : ''}
+        From {count(tries)} simulations with the jobs that are live now and no new ones. Each job takes as
+        long as one of {count(runs)} attempts of its kind did.
+        {isScaled
+          ? ' Only the first jobs ahead were simulated; the others are assumed to go at the same pace.'
+          : ''}
       </span>
     </>
   )
@@ -94,7 +96,7 @@ function runTimesOf(loaded: Loaded, generation: number): RunTimes {
   const key = `${loaded.queue}/${generation}/${loaded.base}`
   const begin = last?.key === key ? undefined : loaded.at(loaded.base)
   if (begin !== undefined) last = { key, times: new RunTimes(begin), version: loaded.base }
-  if (last === null) throw new Error('the beginning of the log is not here')
+  if (last === null) throw new Error('the beginning of the log is not loaded')
   for (let seq = last.version + 1; seq <= loaded.version; seq++) {
     const event = loaded.event(seq)
     if (event !== undefined) last.times.push(event)

@@ -63,8 +63,8 @@ export function Graph({
         </svg>
       </Scroll>
       <p class="dim">
-        Filled: it runs. An arrow leads to who has to end first, and says on which model.
-        {found.isCut ? ' More jobs are ahead than are drawn.' : ''}
+        Filled jobs are running. An arrow leads to the job that has to end first, and names the model.
+        {found.isCut ? ' There are more jobs ahead than this shows.' : ''}
       </p>
     </Panel>
   )

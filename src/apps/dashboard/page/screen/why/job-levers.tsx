@@ -64,7 +64,7 @@ function ActiveLevers({ job: { jobId, cancelRequested } }: { readonly job: Job }
     <span class="buttons">
       {cancelRequested ? (
         <LeverButton isBad lever="cancel" title={`End ${jobId} by force`} body={{ jobId, force: true }}>
-          By force…
+          Force…
         </LeverButton>
       ) : (
         <LeverButton isBad lever="cancel" title={`Cancel ${jobId}`} body={{ jobId }}>

@@ -30,9 +30,9 @@ export function Life({
 }) {
   const { at } = route.value
   return (
-    <Panel id="life" title="Its life so far" wide aside={count(events.length)}>
+    <Panel id="life" title="History" wide aside={count(events.length)}>
       {events.length > 0 ? null : (
-        <Loaded of={history}>{() => <None>The log says nothing of it in what is loaded.</None>}</Loaded>
+        <Loaded of={history}>{() => <None>No loaded event names this job.</None>}</Loaded>
       )}
       <ol class="life">
         {events.slice(-200).map((event) => (

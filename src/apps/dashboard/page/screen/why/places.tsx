@@ -53,16 +53,16 @@ export function Places({
             <p>
               <ModelLink name={model} />
               <span class="dim">
-                {holders.length} of {count(capacity)} held
+                {holders.length} of {count(capacity)} in use
               </span>
               <b class="right">{ahead === 0 ? 'first in its line' : `${count(ahead)} ahead in its line`}</b>
               <PauseButton model={model} isPaused={paused !== null} />
             </p>
             <p class="chips">
               {holders.length === 0 ? (
-                <span class="dim">nobody holds it</span>
+                <span class="dim">no job has it</span>
               ) : (
-                <span class="dim">held by</span>
+                <span class="dim">in use by</span>
               )}
               {holders.slice(0, MOST_HOLDERS).map((id) => (
                 <JobLink key={id} id={id} />

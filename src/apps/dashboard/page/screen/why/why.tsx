@@ -137,7 +137,7 @@ function Asked({ job }: { readonly job: Job }) {
   const { spec, priority } = job
   return (
     <>
-      <dt>asked to be</dt>
+      <dt>enqueued as</dt>
       <dd>
         {spec.kind}, priority {priority},{' '}
         {job.attempt > 0 ? attemptText(triesOf(job)) : plural(spec.attempts, 'attempt')}
