@@ -1,13 +1,11 @@
-/** Writes docs/reference/cli.md from the help texts of the commands: `node test/docs/cli-page.ts`. */
-import { writeFileSync } from 'node:fs'
-import path from 'node:path'
+/** Makes docs/reference/cli.md from the help texts of the commands. */
 import { commandGroups } from '../../src/apps/cli/command/index.ts'
 import { runCli } from '../../src/apps/cli/program.ts'
-import { pageOf, root } from './markdown.ts'
+import { pageOf } from './markdown.ts'
 
 export const cliPage = 'docs/reference/cli.md'
 
-const begin = '<!-- From here on made by test/docs/cli-page.ts, from the help texts -->'
+const begin = '<!-- From here on made by `npm run reference`, from the help texts -->'
 
 /** The page as it should be: what people wrote, then the help of every command. */
 export async function currentCliPage(): Promise<string> {
@@ -56,5 +54,3 @@ async function help(words: readonly string[]): Promise<string> {
   await runCli([...words, '--help'], { stdout, stderr: stdout, env: {}, signal })
   return written.join('')
 }
-
-if (import.meta.main) writeFileSync(path.join(root, cliPage), await currentCliPage())

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { cliPage, commandNames, currentCliPage } from './cli-page.ts'
+import { cliPage, commandNames } from './cli-page.ts'
 import { type Page, pageOf, pages } from './markdown.ts'
 
 /** Words behind `interlock` where a command is meant: in a code span, or at the start of a line of a block. */
@@ -32,10 +32,6 @@ function unknownFlags(typed: string, helps: ReadonlyMap<string, string>): readon
 }
 
 describe('the page of the commands', () => {
-  it('says what the help texts say; after a change run: node test/docs/cli-page.ts', async () => {
-    expect(pageOf(cliPage).text).toBe(await currentCliPage())
-  })
-
   it('is made of more than nothing', async () => {
     expect((await commandNames()).length).toBeGreaterThan(10)
   })

@@ -78,18 +78,30 @@ describe('the conflict rules', () => {
     expect(termsUnder(conflictRules, 'Reason codes, by precedence')).toEqual([...reasonCodes])
   })
 
+  it.each(emptySetRules)('say what emptySet %s does', (rule) => {
+    expect(conflictRules).toContain(`\`${rule}\``)
+  })
+})
+
+describe('the settings', () => {
+  const read = globSync('src/**/*.ts', { cwd: root }).flatMap((file) =>
+    [...readFileSync(path.join(root, file), 'utf8').matchAll(/\benv\['(\w+)'\]/g)].map(
+      ([, name = '']) => name,
+    ),
+  )
+
+  it.each([...new Set(read)])('name the environment variable %s', (name) => {
+    expect(settings).toContain(name)
+  })
+
   it('list every field of the policy with its default', () => {
-    const fields = termsUnder(conflictRules, 'The policy')
+    const fields = termsUnder(settings, 'The policy of a queue')
     expect(fields.toSorted()).toEqual(Object.keys(policyFields).toSorted())
     for (const field of Object.keys(policyFields)) {
       const value = (defaultPolicy as Readonly<Record<string, unknown>>)[field]
-      const row = conflictRules.split('\n').find((line) => line.startsWith(`| \`${field}\` |`)) ?? ''
+      const row = settings.split('\n').find((line) => line.startsWith(`| \`${field}\` |`)) ?? ''
       const said = value === undefined ? '—' : `\`${JSON.stringify(value).replaceAll('"', "'")}\``
       expect(row.split('|')[2]?.trim()).toBe(said)
     }
-  })
-
-  it.each(emptySetRules)('say what emptySet %s does', (rule) => {
-    expect(conflictRules).toContain(`\`${rule}\``)
   })
 })

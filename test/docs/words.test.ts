@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { blocksOf, type Page, pages, proseOf, root, wordsOf } from './markdown.ts'
+import { blocksOf, type Page, pageOf, pages, proseOf, root, wordsOf } from './markdown.ts'
 
 const guides = pages.filter(({ file }) => file.startsWith('docs/guides/'))
 /** What somebody reads who uses it. The rest is looked up, or is about how it is built. */
@@ -74,5 +74,11 @@ describe('no page has a private word outside of code', () => {
 
   it.each(told.map((page) => [page.file, page] as const))('%s', (_, page) => {
     expect(said(page).match(privateWord) ?? []).toEqual([])
+  })
+
+  it('nor has the help of a command', () => {
+    const help = blocksOf(pageOf('docs/reference/cli.md')).filter(({ info }) => info === 'text')
+    expect(help.length).toBeGreaterThan(10)
+    expect(help.flatMap(({ code }) => code.match(privateWord) ?? [])).toEqual([])
   })
 })

@@ -1,4 +1,4 @@
-import type { RefusalCode } from './error.ts'
+import type { RefusalCode } from './error-codes.ts'
 import type { FailureCode, ReasonCode, RequeueReason } from './event.ts'
 import type { JobSpec, JobType, Lease, Micros, Tries } from './job.ts'
 import type { Policy } from './policy.ts'

@@ -1,4 +1,4 @@
-import type { ErrorCode } from './error.ts'
+import type { ErrorCode } from './error-codes.ts'
 import type { ReasonCode } from './event.ts'
 import { hasWorkerAmong, isOverdue, type QueueFacts, serversOf, type WorkerFact } from './facts.ts'
 import { attemptText, type Micros } from './job.ts'

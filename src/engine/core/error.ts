@@ -1,66 +1,12 @@
+import {
+  type CodeOf,
+  type ErrorCode,
+  type FailureKind,
+  failureKinds,
+  type RefusalCode,
+} from './error-codes.ts'
 import type { ErrorDetails } from './error-details.ts'
 import { forShell } from './safe-text.ts'
-
-/**
- * What an error means for the caller:
- *
- * - `refusal`: the queue does not carry out this command, now or later; it concerns nobody else
- * - `outage`: the database does not answer; it may be back in a moment
- * - `busy`: the database answers, but others were in the way; it may be different in a moment
- * - `unwritable`: the database answers but takes no writes; a person has to repair it, unless it is a fail-over ({@link isReadOnly})
- * - `log`: the log has something that cannot be folded, or lacks something
- * - `setup`: something was set up wrong: the schema, the address, another process
- * - `ended`: the call, or what it waited for, was ended
- */
-export type FailureKind = 'refusal' | 'outage' | 'busy' | 'unwritable' | 'log' | 'setup' | 'ended'
-
-/**
- * Every failure Interlock reports has one of these codes; programs branch on the code, people read the message.
- * The message always ends with what to do.
- */
-const kinds = {
-  invalid_input: 'refusal',
-  job_exists: 'refusal',
-  job_not_live: 'refusal',
-  job_not_active: 'refusal',
-  stale_token: 'refusal',
-  not_holder: 'refusal',
-  models_required: 'refusal',
-  unknown_model: 'refusal',
-  fair_share_limit: 'refusal',
-  command_reused: 'refusal',
-  corrupt_log: 'log',
-  archived: 'log',
-  log_went_back: 'log',
-  unknown_event: 'log',
-  unknown_queue: 'setup',
-  not_migrated: 'setup',
-  database_older: 'setup',
-  database_newer: 'setup',
-  first_coordinator_active: 'setup',
-  store_in_use: 'setup',
-  store_unavailable: 'outage',
-  store_unwritable: 'unwritable',
-  embedded_in_production: 'setup',
-  clock_unsteady: 'setup',
-  contention: 'busy',
-  workflow_queued: 'ended',
-  aborted: 'ended',
-  closed: 'ended',
-} as const satisfies Readonly<Record<string, FailureKind>>
-
-/** The stable name of a failure. */
-export type ErrorCode = keyof typeof kinds
-
-export const errorCodes = Object.keys(kinds) as readonly ErrorCode[]
-
-/** The codes of one kind. */
-type CodeOf<Kind extends FailureKind> = {
-  [Code in ErrorCode]: (typeof kinds)[Code] extends Kind ? Code : never
-}[ErrorCode]
-
-/** The codes with which the queue refuses a command. */
-export type RefusalCode = CodeOf<'refusal'>
 
 /** An error of one code, with the details of that code. */
 export interface CodedError<Code extends ErrorCode> extends Error {
@@ -176,7 +122,7 @@ type Unfoldable = CodeOf<'log'> | 'database_newer'
 
 /** Null: it is not an error of Interlock. */
 function kindOf(error: unknown): FailureKind | null {
-  return isInterlockError(error) ? kinds[error.code] : null
+  return isInterlockError(error) ? failureKinds[error.code] : null
 }
 
 /** The queue's answer to a command, for its caller alone. */

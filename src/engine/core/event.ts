@@ -6,45 +6,80 @@ import type { Policy } from './policy.ts'
  * name stops (`unknown_event`) and never guesses.
  */
 export const eventTypes = [
+  /** A job came into the queue: with its spec and the hash of its payload. `named`: somebody asked for this life of it. */
   'queued',
+  /** An attempt began. The number of this event is its fencing token. */
   'started',
+  /** The job is done. */
   'completed',
+  /** The job had to wait when it came, for any other reason than a model in use. */
   'blocked',
+  /** The job had to wait when it came: a model that it needs is in use. */
   'conflict',
+  /** An attempt failed or was given back. `final: true`: the job has failed; `false`: `requeued` follows in the same append. */
   'failed',
+  /** Somebody asked an active job to stop. It keeps its models until its attempt ends. */
   'cancel_requested',
+  /** Somebody ended the job. */
   'cancelled',
+  /** The job waited longer than `expireMs`. */
   'expired',
+  /** An attempt was lost with the lease of its worker process. `final` means the same as in `failed`. */
   'lease_expired',
+  /** An attempt no longer depends on the lease of its worker process. It ends at its deadline at the latest. */
   'detached',
+  /** Another attempt follows: with the reason, the time at which it is due, and its models if they differ. */
   'requeued',
+  /** The time of a waiting job has come. From now on it stands in line. */
   'due',
+  /** A process waits at the gate for the job, or no longer does. */
   'asked',
+  /** A job without models ran outside the queue. */
   'bypassed',
+  /** A waiting job has another priority or place. */
   'reprioritized',
+  /** Other rules hold for all starts to come. */
   'policy_changed',
+  /** No job that needs the model starts: with a reason, and the time at which the pause ends. */
   'model_paused',
+  /** Jobs that need the model may start again. */
   'model_resumed',
+  /** No job starts any more. */
   'drain_requested',
+  /** The last active job of a draining queue has ended. */
   'drained',
+  /** Jobs may start again. */
   'resumed',
+  /** Somebody restored the database, or declared events void. Tokens of earlier epochs are void. */
   'epoch_changed',
+  /** An earlier event that nobody can read is void. It is read as a similar event, or counts as nothing. */
   'voided',
 ] as const
 export type EventType = (typeof eventTypes)[number]
 
 /** Why a job waits, by precedence: the first one that applies is reported. */
 export const reasonCodes = [
+  /** The queue is draining. */
   'draining',
+  /** Its time has not come. */
   'not_due',
+  /** A model that it needs is paused. */
   'model_paused',
+  /** A model that it needs has reached its rate. */
   'rate_limited',
+  /** Its fair key has used up its share. */
   'fair_share_limit',
+  /** A model that it needs is in use. */
   'model_in_use',
+  /** Jobs ahead in line have a right to a model that it needs. */
   'behind_in_line',
+  /** Another job runs, and the queue runs one job at a time. */
   'serialized',
+  /** As many jobs run as the policy allows. */
   'at_capacity',
+  /** No live worker has a free slot and a handler for its kind. */
   'no_worker',
+  /** It may start, and no worker has taken it yet. */
   'offered',
 ] as const
 export type ReasonCode = (typeof reasonCodes)[number]
@@ -54,17 +89,34 @@ export type ReasonCode = (typeof reasonCodes)[number]
  * `job_queue_data`, never in the log.
  */
 export const failureCodes = [
+  /** The handler failed. */
   'handler_error',
+  /** The attempt took longer than `timeoutMs`, or a detached one passed its deadline. */
   'timed_out',
+  /** The handler said that another attempt is useless. */
   'non_retryable',
+  /** The handler cannot use the payload: its schema refuses it, or nobody can read it. */
   'invalid_payload',
+  /** The attempt was given back. */
   'released',
+  /** A backup was restored, and somebody decided that the attempt counts as failed (`interlock recover --fail`). */
   'unknown_end',
 ] as const
 export type FailureCode = (typeof failureCodes)[number]
 
 /** Why a job went back into the line. */
-export const requeueReasons = ['retry', 'lease_expired', 'unacknowledged', 'later', 'drained'] as const
+export const requeueReasons = [
+  /** It failed, and attempts are left. */
+  'retry',
+  /** Its worker process lost its lease. */
+  'lease_expired',
+  /** It was started for a caller at the gate that did not take it within 5 s. */
+  'unacknowledged',
+  /** Its handler asked for another time, or for other models. */
+  'later',
+  /** Its worker stopped before it was done. */
+  'drained',
+] as const
 export type RequeueReason = (typeof requeueReasons)[number]
 
 /** False for an attempt that was given back before it could do anything wrong. */

@@ -29,6 +29,7 @@ export {
 } from './diagnosis.ts'
 export * from './ending.ts'
 export * from './error.ts'
+export { type ErrorCode, errorCodes, type FailureKind, type RefusalCode } from './error-codes.ts'
 export type { ErrorDetails } from './error-details.ts'
 export * from './event.ts'
 export { evolve } from './evolve.ts'

@@ -1,6 +1,6 @@
 import type { JobCode } from './diagnosis.ts'
 import { outcomeOf } from './ending.ts'
-import type { ErrorCode } from './error.ts'
+import type { ErrorCode } from './error-codes.ts'
 import type { RecordedEvent } from './event.ts'
 import { hasDecider, type JobRecord, type QueueFacts, type SubmittedCommand } from './facts.ts'
 import { MICROS_PER_MS, type Micros } from './job.ts'

@@ -76,7 +76,7 @@ const places = {
  * command line follow from here.
  */
 export const policyFields = {
-  /** How many jobs may be active at once; 1 serialises all; null: no limit. */
+  /** How many jobs may be active at once; 1: one after the other; null: no limit (`by-model`). */
   maxActive: {
     is: 'whole',
     min: 1,
@@ -86,7 +86,7 @@ export const policyFields = {
     flag: '--max-active <n|none>',
     says: 'how many jobs may be active at once',
   },
-  /** Places per model; `*` sets the default, which is 1. */
+  /** How many jobs may have a model at once, per model; `*` sets that of all others, which is 1. */
   capacity: {
     is: 'byModel',
     of: places,
@@ -96,7 +96,7 @@ export const policyFields = {
     flag: '--capacity <model=n|none>',
     says: 'capacity: how many jobs may have the model at once, *=n for all others; may be repeated',
   },
-  /** After how many overtakings a waiting job reserves its models; 0: strict order; null: never (greedy). */
+  /** After how many overtakings a waiting job keeps its models free; 0: strict order; null: never. */
   maxOvertakes: {
     is: 'whole',
     min: 0,
@@ -106,7 +106,7 @@ export const policyFields = {
     flag: '--overtakes <n|none>',
     says: 'how often later jobs may overtake a waiting job on a model; 0: strict order',
   },
-  /** Seconds of waiting that one level of priority is worth; null: priority always goes first. */
+  /** How many seconds of waiting one level of priority is worth; null: higher priority always goes first. */
   ageSeconds: {
     is: 'seconds',
     min: 0,
@@ -116,7 +116,7 @@ export const policyFields = {
     flag: '--age <seconds|none>',
     says: 'how many seconds of waiting a level of priority is worth; none: higher priority always goes first',
   },
-  /** How long a startable job that nobody has taken keeps its place, in milliseconds. */
+  /** How long a startable job keeps its place until a worker takes it, in milliseconds. */
   offerMs: {
     is: 'whole',
     min: 0,
@@ -126,7 +126,7 @@ export const policyFields = {
     flag: '--offer <ms>',
     says: 'how long a startable job keeps its place until a worker takes it',
   },
-  /** What a job without models does. */
+  /** What a job without models does: `bypass` runs it outside the queue, `reject` refuses it, `exclusive` runs it alone. */
   emptySet: {
     is: 'word',
     words: emptySetRules,
@@ -135,8 +135,8 @@ export const policyFields = {
     says: 'what a job without models does: bypass, reject or exclusive',
   },
   /**
-   * For how many seconds a model is paused when a worker that had it was lost, since the work may go on elsewhere; `*` sets the
-   * default, which is 0: not at all.
+   * For how many seconds a model is paused when an attempt that had it was lost with its worker, since the work may go on
+   * elsewhere; `*` sets that of all others, which is 0.
    */
   holdAfterLossSeconds: {
     is: 'byModel',
@@ -147,7 +147,7 @@ export const policyFields = {
     flag: '--hold <model=seconds|none>',
     says: 'how long to pause a model after a worker that had it was lost, *=n for all others; may be repeated',
   },
-  /** Per model, by its name; a model that is not named has no rate. At most `starts` starts in any window of `perSeconds`. */
+  /** Per model: `{ starts, perSeconds }`, at most so many starts in any window of that length. */
   rate: {
     is: 'byModel',
     of: {
@@ -164,7 +164,10 @@ export const policyFields = {
     flag: '--rate <model=starts/seconds|none>',
     says: 'how many jobs may start on the model in any window of so many seconds; may be repeated',
   },
-  /** How jobs with one `fairKey` (a customer, say) share the queue with those of others. Null: fair keys have no effect. */
+  /**
+   * Per `fairKey`: `{ spacingSeconds, maxWaiting, maxActive }`; null: fair keys have no effect. Together with `maxOvertakes`, a
+   * decision looks at the jobs of a full share one by one: then set `maxWaiting` too.
+   */
   fairShare: {
     is: 'fields',
     fields: {
@@ -193,7 +196,7 @@ export const policyFields = {
     orNull: true,
     usual: null,
   },
-  /** After how many days events leave the log; null: never. */
+  /** After how many days events leave the log (docs/inside/log.md#keeping-it-from-growing-forever); null: never. */
   retentionDays: {
     is: 'whole',
     min: 1,
@@ -204,7 +207,7 @@ export const policyFields = {
     flag: '--retention <days|none>',
     says: 'after how many days events leave the log; none: never',
   },
-  /** What happens to them then. */
+  /** Where those events go: `keep` moves them to `job_queue_log_archive`, where readers still find them; `drop` erases them. */
   archive: {
     is: 'word',
     words: archiveRules,
@@ -213,8 +216,9 @@ export const policyFields = {
     says: 'where those events go: keep moves them to job_queue_log_archive, drop erases them',
   },
   /**
-   * The models that there are, by their names: a job that needs another one is refused (`unknown_model`). Absent: a job may need any.
-   * Jobs that are live, or that are retried, are not asked. `capacity` of a model stands in `capacity`.
+   * The models that there are: `{ 'flux-dev': {}, upscale: { capacity: 2 } }`. A new job that needs another one is refused
+   * (`unknown_model`); live and retried jobs are not asked. `capacity` here is the same field as in `capacity`. Absent, or set to
+   * null: a job may need any model.
    */
   models: {
     is: 'byModel',

@@ -23,31 +23,45 @@ import { traceContext } from './trace.ts'
 
 /** A job that a program asks for. Missing fields get their defaults. */
 export interface EnqueueInput {
+  /** 1 to 200 characters, no control characters. */
   readonly jobId: string
-  /** `normal` unless given. */
+  /** `normal` or `workflow`. @defaultValue `normal` */
   readonly jobType?: JobType | undefined
-  /** Which handler runs it; the job type unless given. */
+  /** Which handler runs it. @defaultValue the job type */
   readonly kind?: string | undefined
+  /** The models that it needs: at most 100, in the order given, without duplicates. */
   readonly models: readonly string[]
-  /** −1,000 to 1,000; 0 unless given. */
+  /** −1,000 to 1,000. One level is worth `ageSeconds` of waiting (the policy: 60 s). @defaultValue 0 */
   readonly priority?: number | undefined
-  /** It must not start before: a Date, or a text with a time zone such as `2026-11-24T15:00:00Z`. */
+  /**
+   * It must not start before this time: a Date, or a text with a time zone such as `2026-11-24T15:00:00Z`.
+   * @defaultValue at once
+   */
   readonly runAt?: Date | string | null | undefined
+  /** How many attempts it has, at most 1,000. @defaultValue 3; 1 through the gate */
   readonly attempts?: number | undefined
+  /**
+   * How long an attempt may run, in milliseconds. Then its worker ends it, or 5 s later any process does.
+   * @defaultValue one hour
+   */
   readonly timeoutMs?: number | undefined
+  /** How long it may wait since it last became waiting, in milliseconds. @defaultValue no limit */
   readonly expireMs?: number | null | undefined
-  /** Who owns it (a customer, say): what the policy's `fairShare` counts by. 1 to 200 characters. */
+  /** Who owns it (a customer, say), for `fairShare` in the policy: 1 to 200 characters. @defaultValue nobody */
   readonly fairKey?: string | null | undefined
   /**
-   * What its handler gets: any JSON value, 1 MB at most, 16 MB in one call. Kept in `job_queue_data`, never in the log. If the
-   * job is live with another payload, the call fails with `job_exists`; without a payload, the job keeps the one it has.
+   * What its handler gets: any JSON value, 1 MB at most, 16 MB in one call. Kept in `job_queue_data`, never in the log. If the job
+   * is live with another payload, the call fails with `job_exists`; without a payload, the job keeps the one it has.
+   * @defaultValue none
    */
   readonly payload?: unknown
   /**
-   * The W3C's trace context to which it belongs, as the header `traceparent` has it: kept beside the log, for `telemetry`. One that is
-   * not valid is ignored. Without it, the context of the call is kept, if `telemetry` propagates it.
+   * The W3C's trace context to which it belongs, as the header has it: kept beside the log, for `telemetry`. One that is not valid
+   * is ignored.
+   * @defaultValue the context of the call, if `telemetry` propagates it
    */
   readonly traceparent?: string | null | undefined
+  /** The rest of that trace context. @defaultValue the context of the call */
   readonly tracestate?: string | null | undefined
 }
 

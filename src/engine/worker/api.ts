@@ -82,34 +82,47 @@ export type HandlerDefinition<Payload = unknown, Result = unknown> =
   | UncheckedHandler<Payload, Result>
 
 export interface JobWorkerOptions extends JobWorkerSettings {
+  /** The coordinator through which it takes jobs. */
   readonly coordinator: Coordinator
-  /** By kind; `*` takes every kind without a handler. */
+  /** By kind: a function, or `{ schema, models, retry, run }`. `'*'` takes every kind that has no handler. */
   readonly handlers: Readonly<Record<string, AnyHandler>>
 }
 
 export interface JobWorkerSettings {
-  /** Jobs at once in this process, 1 to 100,000; 1. */
+  /** Jobs at once in this process, 1 to 100,000. @defaultValue 1 */
   readonly concurrency?: number
-  /** Take in new rows of `jobs` with status `pending`; false. */
+  /** Take in new rows of `jobs` that are pending. @defaultValue `false` */
   readonly intake?: boolean
-  /** The wait before another attempt; exponential from 1 s to 60 s, with jitter. */
+  /**
+   * The wait before another attempt, in milliseconds: the first wait, the factor from one to the next, the longest, and the random
+   * part; or a function of attempt and error. A handler may have its own.
+   * @defaultValue `{ baseMs: 1_000, factor: 2, maxMs: 60_000, jitter: 0.2 }`
+   */
   readonly retry?: RetryRule
-  /** Pauses a model after so many failed attempts in a row on it; never unless given. */
+  /**
+   * `{ failures, pauseSeconds }`: pauses a model after so many failed attempts in a row on it
+   * (docs/guides/providers.md#when-a-model-keeps-failing).
+   * @defaultValue none
+   */
   readonly breaker?: BreakerOptions
-  /** How long a handler that was told to stop may take before its attempt is ended without it, in milliseconds; 4,000. */
+  /**
+   * How long a handler that was told to stop may take until its attempt is ended without it, in milliseconds.
+   * @defaultValue 4,000
+   */
   readonly stopMs?: number
   /**
-   * True: an uncaught error of a handler (a rejection that is not awaited, a throw in a timer) fails its
-   * attempt, instead of ending the process as Node would. It listens to the errors of the whole process, hence false
-   * unless given; `interlock work` sets it.
+   * True: an error of a handler that nothing catches (a rejection that is not awaited, a throw in a timer) fails its attempt, and
+   * does not end the process. It listens to the errors of the whole process.
+   * @defaultValue `false`; `true` under `interlock work`
    */
   readonly catchUncaught?: boolean
   /**
-   * Called with problems that you may have to act on (a log that cannot be read, a database that takes no writes); by default
-   * they go to the coordinator's logger. What handlers throw is not among them.
+   * Called with problems that you may have to act on (a log that cannot be read, a database that takes no writes). What handlers
+   * throw is not among them.
+   * @defaultValue the logger of the coordinator
    */
   readonly onError?: (error: unknown) => void
-  /** Called for each attempt that was lost with the lease of this process. */
+  /** Called for each attempt that was lost with the lease of this process. @defaultValue none */
   readonly onLeaseLost?: (job: {
     readonly jobId: string
     readonly fencingToken: number

@@ -9,55 +9,69 @@ export type Mode = 'enforce' | 'observe'
 export type OnUnavailable = 'block' | 'bypass'
 
 export interface CoordinatorOptions {
+  /** Where the queue lives. `getJobCoordinator()` finds it in the environment. */
   readonly store: EngineStore
-  /** `default` unless given; 1 to 200 characters. */
+  /** The queue: 1 to 200 characters. Queues are independent of each other. @defaultValue `default` */
   readonly queue?: string
   /**
-   * A name for this process in the log: its worker ids begin with it, and every event names the worker id of the process that
-   * caused it. 1 to 50 letters, digits and `_.@-`; none unless given. The log is append-only, so do not use a name that you may
-   * have to erase.
+   * A name for this process in the log: its worker ids begin with it. 1 to 50 letters, digits and `_.@-`. The log is append-only,
+   * so name a role, not a person.
+   * @defaultValue none
    */
   readonly name?: string
   /**
-   * Who acts through this process: a person or role, the machine, what was typed. It is kept beside the log (`job_queue_operators`),
-   * found by the worker id that events name, and may be deleted; none unless given. Each text is cut, at 200 or 500 characters.
+   * Who acts through this process, as `{ operator, host, command }`: a person or role, the machine, what was typed (these two may
+   * be `null`). Kept beside the log (`job_queue_operators`) and deletable. Each text is cut, at 200 or 500 characters.
+   * @defaultValue none
    */
   readonly operator?: Operator | undefined
-  /** Where the `[COORDINATOR]` lines go; standard error unless given. `structuredLogger(pino())` gives pino their fields, too. */
+  /** Where the `[COORDINATOR]` lines go. `structuredLogger(pino())` gives pino their fields, too. @defaultValue standard error */
   readonly logger?: Logger
   /**
-   * How long the lease of this process lives without a beat; 15,000 unless given, at least 100. An outage of the database that is 15 s shorter loses no
-   * attempt; the jobs of a process that died start again so long, and `graceMs`, after its last beat.
+   * How long a process may be silent until others get its jobs, in milliseconds; at least 100. An outage of the database that is 15
+   * s shorter than the lease loses no attempt.
+   * @defaultValue 15,000; 18,000 over the HTTP API of Supabase
    */
   readonly leaseMs?: number
-  /** How long other processes still wait after that; 5,000 unless given. */
+  /** How long other processes still wait after that, in milliseconds. @defaultValue 5,000 */
   readonly graceMs?: number
-  /** How often to read the log when no notification comes; 1,000 unless given. */
+  /**
+   * How often to read the log without a notification, in milliseconds: the maximum start delay if a notification is lost.
+   * @defaultValue 1,000; 120,000 over the HTTP API, where the heartbeat every 6 s brings the news
+   */
   readonly pollMs?: number
   /**
-   * How long to try a call again while the database does not answer; 30,000 unless given, 3,000 under `onUnavailable: 'bypass'`. It
-   * counts from when the call was made. 0: one try, given up after 2 s without an answer. A call that is given up while its append is
-   * under way may still take effect. It keeps no handler running: an attempt whose lease is over is lost, however long its end is reported.
+   * How long to try a call again while the database does not answer, in milliseconds, counted from when it was made. 0: one try,
+   * given up after 2 s. A call that is given up while its append is under way may still take effect. It keeps no handler running:
+   * that is what the lease is for.
+   * @defaultValue 30,000; 3,000 under `bypass`
    */
   readonly patienceMs?: number
   /**
-   * How long `createCoordinator` tries to reach the database before it rejects; `patienceMs` unless given. `Infinity`: as long as it takes,
-   * which suits a worker; the log then says once a minute why it does not get there. A refused login is an error at once.
+   * How long `createCoordinator` tries to reach the database before it rejects, in milliseconds. `Infinity`: as long as it takes,
+   * for a worker; `interlock work` does so. A refused login is an error at once.
+   * @defaultValue `patienceMs`
    */
   readonly joinMs?: number
   /**
-   * After how many events to keep a snapshot of the ledger; 50,000 unless given, at least 100. Processes that start later read
-   * only the events after the snapshot.
+   * After how many events to keep a snapshot for processes that start later; at least 100. With many live jobs the number doubles
+   * until it is at least an eighth of them.
+   * @defaultValue 50,000
    */
   readonly snapshotEvery?: number
-  /** `enforce` unless given. */
+  /** `observe`: records what it would decide, and stops no job; implies `onUnavailable: 'bypass'`. @defaultValue `enforce` */
   readonly mode?: Mode
   /**
-   * `block` unless given: the call fails with `store_unavailable`. `bypass`: the job runs beside all others. This
-   * is logged as an error, and recorded as `bypassed` once the database is back.
+   * What happens while the database is away. `block`: calls fail with `store_unavailable`. `bypass`: jobs run beside all others;
+   * that is logged as an error, and recorded as `bypassed` later.
+   * @defaultValue `block`
    */
   readonly onUnavailable?: OnUnavailable
-  /** Makes traces of what goes on: `openTelemetry()` of `interlock-queue/otel`. Workers and workflows of this coordinator use it too. */
+  /**
+   * Makes traces of what goes on: `openTelemetry()` of `interlock-queue/otel`. Workers and workflows of this coordinator use it
+   * too.
+   * @defaultValue none
+   */
   readonly telemetry?: Telemetry | undefined
 }
 

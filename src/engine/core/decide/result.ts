@@ -1,5 +1,5 @@
 import type { Accepted, CommandBody, Refusal, Started, Waiting } from '../command.ts'
-import type { RefusalCode } from '../error.ts'
+import type { RefusalCode } from '../error-codes.ts'
 import type { RecordedEvent } from '../event.ts'
 import { leaseOf } from '../job.ts'
 import { type Job, jobOf, type Ledger, triesOf } from '../ledger.ts'
