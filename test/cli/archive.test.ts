@@ -173,7 +173,7 @@ describe('interlock archive (archive, job_queue_archive_before)', () => {
     const read = async (words: readonly string[]) => {
       const { code, stdout, stderr } = await interlock([...words, '--json', '--url', url])
       expect({ words, code }).toEqual({ words, code: 0 })
-      expect(stderr).toContain(`from event ${cut + 1} on: those before it are archived`)
+      expect(stderr).toContain(`from event ${cut + 1} on: earlier events are archived`)
       return stdout
     }
     expect(JSON.parse(await read(['log', '--limit', '1000']))).toEqual(log.slice(cut))
@@ -240,7 +240,7 @@ describe('interlock archive (archive, job_queue_archive_before)', () => {
     const { version: head } = await documentOf(url, ['snapshot'])
     await documentOf(url, ['archive', '--before', String(head), '--drop'])
     const { code, stderr } = await interlock(['run', file, '--url', url])
-    expect({ code, says: stderr.includes('a run of this file was under way') }).toEqual({
+    expect({ code, says: stderr.includes('in the middle of a run of this file') }).toEqual({
       code: 1,
       says: true,
     })
@@ -281,9 +281,9 @@ describe('interlock archive (archive, job_queue_archive_before)', () => {
   })
 
   it.each([
-    [[], '--before: say up to when'],
+    [[], '--before: say which events'],
     [['--before', 'soon'], '--before soon: must be the number of an event, or a time such as'],
-    [['--before', '5', '--to', 'x', '--drop'], '--drop: does not go with --to'],
+    [['--before', '5', '--to', 'x', '--drop'], '--drop: cannot be used together with --to'],
   ])('%j is refused before anything is opened', async (words, message) => {
     const { code, stderr } = await interlock(['archive', ...words, '--url', 'postgres://127.0.0.1:1/x'])
     expect({ code, says: stderr.includes(message) }).toEqual({ code: 2, says: true })

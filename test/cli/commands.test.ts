@@ -35,7 +35,7 @@ describe('every command', () => {
     [['policy', 'set', '--empty-set', 'no'], '--empty-set no: must be bypass or reject or exclusive'],
     [['policy', 'set', '--share-active', '0'], '--share-active 0: must be a whole number from 1'],
     [['policy', 'set', '--age', 'old'], '--age old: must be a number from 0 to 31,536,000, or none'],
-    [['enqueue'], 'nothing to enqueue'],
+    [['enqueue'], 'give either a file or --job'],
     [['enqueue', '--job', 'a', '--models', 'a,b'], 'divide models by semicolons: "a;b"'],
     [['enqueue', '--job', 'a', '--models', 'NONE'], 'leave models empty for a job without'],
     [
@@ -49,7 +49,7 @@ describe('every command', () => {
       ['log', '--since', 'yesterday'],
       '--since yesterday: must be the number of an event, or a time such as 10m',
     ],
-    [['audit', '--markdown', '--json'], '--markdown and --json are two forms'],
+    [['audit', '--markdown', '--json'], '--markdown and --json cannot be used together'],
     [['machine', 'toaster'], 'there is no machine toaster'],
     [['machine', '--format', 'svg'], '--format svg: must be mermaid, json or studio'],
   ])('%j is wrong usage, and says why', async (words, message) => {
@@ -178,7 +178,7 @@ describe('a store that cannot be used', () => {
       const folder = path.join(await temporaryFolder(), 'db')
       const { code, stdout, stderr } = await interlock([...command.split(' '), '--url', `pglite:${folder}`])
       expect(code).toBe(command === 'status' ? 0 : 1)
-      expect(stdout + stderr).toContain('there is nothing here yet')
+      expect(stdout + stderr).toContain('there is no queue here yet')
       expect(stdout + stderr).toContain('begin with: interlock enqueue <file>')
       expect(existsSync(folder)).toBe(false)
     },
@@ -269,7 +269,7 @@ describe('a queue', () => {
     })
     const taken = await interlock(['enqueue', file, '--skip-invalid', '--json', '--url', url])
     expect(JSON.parse(taken.stdout)).toMatchObject({ queued: 3 })
-    expect(taken.stderr).toContain('1 broken line left out')
+    expect(taken.stderr).toContain('1 broken line skipped')
   })
 
   it('interlock run runs a file, and runs it once more after it has finished', async () => {

@@ -89,7 +89,7 @@ it('signs nobody out when it is started again, unless it gives more or less than
 it('makes nothing where there is nothing', async () => {
   const url = `pglite:${path.join(await temporaryFolder(), 'db')}`
   const { code, stderr } = await interlock(['dashboard', '--url', url])
-  expect([code, stderr]).toEqual([1, expect.stringContaining('there is nothing here yet')])
+  expect([code, stderr]).toEqual([1, expect.stringContaining('there is no queue here yet')])
 })
 
 it('stands beside a run, as long as that takes', async () => {

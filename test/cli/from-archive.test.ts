@@ -137,7 +137,7 @@ describe('interlock verify --from-archive', () => {
     expect({ code: late.code, stderr: late.stderr }).toMatchObject({ code: 2 })
     expect(late.stderr).toContain(`events ${middle + 1} to ${cut} are missing`)
     const early = await interlock(['log', '--limit', '1000', ...given(second), '--json', '--url', url])
-    expect(early.stderr).toContain(`from event ${middle + 1} on: those before it are archived`)
+    expect(early.stderr).toContain(`from event ${middle + 1} on: earlier events are archived`)
     expect(JSON.parse(early.stdout)[0]).toMatchObject({ seq: middle + 1 })
   })
 

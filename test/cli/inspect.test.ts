@@ -192,7 +192,7 @@ describe('interlock inspect', () => {
 
   it.each([
     [['--ui', 'javascript:alert(1)'], '--ui javascript:alert(1): must be an address'],
-    [['--live', '--to', '3'], '--to: is for a replay, and --live has no end'],
+    [['--live', '--to', '3'], '--to: cannot be used together with --live, which has no end'],
     [['--port', '70000'], '--port 70000: must be a whole number'],
     [['--speed', '-1'], '--speed -1: must be a number'],
   ])('%j is refused before anything is opened', async (words, message) => {

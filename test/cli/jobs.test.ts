@@ -130,10 +130,10 @@ describe('jobs that have ended', () => {
     const { url } = await queueOfTwo()
     const text = async (...words: string[]) => (await interlock(['jobs', ...words, '--url', url])).stdout
     expect(await text('--state', 'failed')).toMatch(
-      /failed +dead +draw .*\n.*ended jobs: those that came since /,
+      /failed +dead +draw .*\n.*ended jobs: only those that came since /,
     )
     expect(await text('--state', 'completed')).toContain(
-      'no such job; those that have ended are found if they came since',
+      'no such job; ended jobs are found only if they came since',
     )
     expect(await text('--kind', 'none')).toContain('add --state completed, failed, cancelled or expired')
   })

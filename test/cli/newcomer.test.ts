@@ -164,7 +164,7 @@ it('a whole id is found even if only the log knows it', async () => {
   expect((await documentOf(own, ['queue'])).total).toBe(0)
 })
 
-it('dead jobs are found by a beginning too', async () => {
+it('dead letters are found by a prefix too', async () => {
   const own = await emptyQueue()
   await joined(async (coordinator) => {
     await coordinator.enqueue([{ jobId: '4f1c77ab', models: ['m'] }])
@@ -174,7 +174,7 @@ it('dead jobs are found by a beginning too', async () => {
   expect(await documentOf(own, ['dead', '4f1'])).toMatchObject([{ jobId: '4f1c77ab' }])
   const { stdout, stderr } = await interlock(['retry', '4f', '--url', own])
   expect({ stdout, stderr }).toEqual({
-    stdout: '1 dead job in line again\n',
+    stdout: '1 dead letter in line again\n',
     stderr: '4f: the job 4f1c77ab\n',
   })
   expect(await documentOf(own, ['explain', '4f'])).toMatchObject({ jobId: '4f1c77ab', state: 'waiting' })
@@ -248,5 +248,5 @@ it('interlock enqueue takes a file with kinds and payloads, and no seconds', asy
   ])
   expect(await documentOf(own, ['explain', 'c', '--data'])).toMatchObject({ data: { payload: { n: 2 } } })
   const { code, stderr } = await interlock(['enqueue', file, '--kind', 'x', '--url', own])
-  expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('--kind: is for --job') })
+  expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('--kind: works only with --job') })
 })

@@ -31,7 +31,7 @@ describe('interlock recover (beginEpoch, inDoubt, recover)', () => {
     const early = await interlock(['resume', '--url', url])
     expect(early).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('nobody has said yet how a, b, c ended'),
+      stderr: expect.stringContaining('it is not decided yet how a, b, c ended'),
     })
     expect(await documentOf(url, ['explain', 'd'])).toMatchObject({
       code: 'draining',

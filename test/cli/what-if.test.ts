@@ -25,7 +25,7 @@ describe('rules to try', () => {
   })
 
   it.each([
-    ['fastest', '--try fastest: fastest is no rule\n  to do: say serial, by-model'],
+    ['fastest', '--try fastest: fastest is not a rule\n  to do: say serial, by-model'],
     ['by-model,,m=2', 'a part of it is empty'],
     ['m=0', '--try capacity m=0: must be model=n'],
     ['max-active=x', '--try max-active x: must be a whole number from 1 to 1,000,000, or none'],

@@ -85,7 +85,7 @@ describe('the conflict rules', () => {
 
 describe('the settings', () => {
   const read = globSync('src/**/*.ts', { cwd: root }).flatMap((file) =>
-    [...readFileSync(path.join(root, file), 'utf8').matchAll(/\benv\['(\w+)'\]/g)].map(
+    [...readFileSync(path.join(root, file), 'utf8').matchAll(/\benv\['([A-Z_]+)'\]/g)].map(
       ([, name = '']) => name,
     ),
   )
@@ -95,11 +95,12 @@ describe('the settings', () => {
   })
 
   it('list every field of the policy with its default', () => {
+    const [, policy = ''] = settings.split('## The policy of a queue')
     const fields = termsUnder(settings, 'The policy of a queue')
     expect(fields.toSorted()).toEqual(Object.keys(policyFields).toSorted())
     for (const field of Object.keys(policyFields)) {
       const value = (defaultPolicy as Readonly<Record<string, unknown>>)[field]
-      const row = settings.split('\n').find((line) => line.startsWith(`| \`${field}\` |`)) ?? ''
+      const row = policy.split('\n').find((line) => line.startsWith(`| \`${field}\` |`)) ?? ''
       const said = value === undefined ? '—' : `\`${JSON.stringify(value).replaceAll('"', "'")}\``
       expect(row.split('|')[2]?.trim()).toBe(said)
     }

@@ -43,7 +43,7 @@ const rows: readonly Row[] = [
   ['not due', 'waiting not_due', '1 waiting', 'waiting not_due', '1 waiting', well, 'waiting not_due', 'waiting not_due', 'no process is alive that goes on with it'],
   ['between two tries', 'waiting not_due', '1 waiting', 'waiting not_due', '1 waiting', well, 'waiting not_due', 'waiting not_due', 'no process is alive that goes on with it'],
   ['its time came, and nobody noted it', 'waiting overdue', '1 waiting', 'waiting overdue', '1 waiting', 'problem overdue', 'waiting overdue', 'waiting overdue', 'start a process of Interlock'],
-  ['its model is paused', 'waiting model_paused', '1 waiting', 'waiting model_paused', '1 waiting', 'note paused', 'waiting model_paused', 'waiting model_paused', 'has to be resumed'],
+  ['its model is paused', 'waiting model_paused', '1 waiting', 'waiting model_paused', '1 waiting', 'note paused', 'waiting model_paused', 'waiting model_paused', 'somebody has to resume the model'],
   ['over the rate of its model', 'waiting rate_limited', '1 waiting', 'waiting rate_limited', 'waiting rate_limited', well, 'waiting rate_limited', 'waiting needs process', 'when the window of the rate opens'],
   ['its share is used up', 'waiting fair_share_limit', '1 waiting', 'waiting fair_share_limit', 'waiting fair_share_limit', well, 'waiting fair_share_limit', 'waiting needs process', 'with its fair key'],
   ['the queue is draining', 'waiting draining', '1 waiting', 'waiting draining', 'waiting draining', 'note draining', 'waiting draining', 'waiting draining', 'interlock resume'],
