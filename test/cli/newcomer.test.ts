@@ -248,5 +248,8 @@ it('interlock enqueue takes a file with kinds and payloads, and no seconds', asy
   ])
   expect(await documentOf(own, ['explain', 'c', '--data'])).toMatchObject({ data: { payload: { n: 2 } } })
   const { code, stderr } = await interlock(['enqueue', file, '--kind', 'x', '--url', own])
-  expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('--kind: works only with --job') })
+  expect({ code, stderr }).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('--kind: works only with --job'),
+  })
 })

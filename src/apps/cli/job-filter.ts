@@ -21,7 +21,10 @@ export function addFilterFlags(command: Command, states: readonly FoundState[]):
     .option('--kind <kind>', 'only jobs of this kind')
     .option('--model <name>', 'only jobs that need this model')
     .option('--customer <key>', 'only jobs of this customer (their fairKey)')
-    .option('--older <time>', 'only jobs that came, failed or ended longer ago: 10m, 24h, 7d; or before 14:03:07')
+    .option(
+      '--older <time>',
+      'only jobs that came, failed or ended longer ago: 10m, 24h, 7d; or before 14:03:07',
+    )
     .option('--newer <time>', 'only jobs that came, failed or ended since then')
 }
 

@@ -109,7 +109,8 @@ async function jobsFrom(
     const idle = Object.entries({ models, type, kind, priority, attempts, payload }).find(
       ([, value]) => value !== undefined,
     )
-    if (idle !== undefined) throw invalidInput(`--${idle[0]}: works only with --job; in a file each line has its own`)
+    if (idle !== undefined)
+      throw invalidInput(`--${idle[0]}: works only with --job; in a file each line has its own`)
     const workload = await readWorkload(file, { skipInvalid, purpose: 'enqueue' })
     tell(workload.skipped)
     return workload.jobs.map(({ input }) => input)
