@@ -2,7 +2,6 @@ import { writeFile } from 'node:fs/promises'
 import type pg from 'pg'
 import { type Bench, type Context, type Row, sample, sized } from '../frame/bench.ts'
 import { connected } from '../frame/servers.ts'
-import { sum } from '../frame/statistics.ts'
 import { peerNamed } from '../peers/all.ts'
 import { drained } from '../peers/cells/drain.ts'
 import { Ground } from '../peers/ground.ts'
@@ -68,7 +67,7 @@ async function layersOf(context: Context, ground: Ground): Promise<readonly Row[
       const stacks = await profiled(work)
       const statements = isCounted ? await statementsOf(client, jobs) : []
       await session.close()
-      if (!context.quick) await draw(stacks, jobs)
+      if (!context.quick) await draw(stacks)
       return [...processRows(stacks, jobs), ...statements]
     })
   })
@@ -114,9 +113,8 @@ async function statementsOf(client: pg.Client, jobs: number): Promise<readonly R
   }))
 }
 
-async function draw(stacks: readonly Stack[], jobs: number): Promise<void> {
-  const busy = sum(stacks.filter(({ frames }) => frames[0] !== '(idle)').map(({ micros }) => micros))
-  const title = `A worker that drains jobs with payloads, ${SLOTS} slots: ${(busy / jobs).toFixed(0)} µs of its process a job`
+async function draw(stacks: readonly Stack[]): Promise<void> {
+  const title = `Where the time of a worker goes that drains jobs with payloads, ${SLOTS} slots`
   await writeFile(new URL('../../docs/images/flame.svg', import.meta.url), flameGraph(stacks, title))
 }
 

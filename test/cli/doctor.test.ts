@@ -162,7 +162,7 @@ describe('interlock doctor', () => {
     const { code, stdout } = await interlock(['doctor', '--url', db.url])
     const off = (await db.value('show fsync')) === 'off'
     expect({ code, found: stdout.includes('fsync is off') }).toEqual({ code: off ? 3 : 0, found: off })
-    if (off) expect(stdout).toMatch(/^problem {2}fsync .*\n {9}to do: set both on/)
+    if (off) expect(stdout).toMatch(/^problem {2}fsync .*\n {9}to do: turn both on/)
   })
 
   it.each(spoiled)('%s, a %s: %s', async (check, level, sql, says) => {
@@ -326,7 +326,7 @@ describe('interlock doctor', () => {
       expect.stringContaining('wrote to its tables after the migration'),
       expect.stringContaining('says that job zzz runs'),
       expect.stringContaining('still blocked'),
-      expect.stringContaining('in no log'),
+      expect.stringContaining('not in the log'),
     ])
   })
 

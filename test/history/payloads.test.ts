@@ -61,7 +61,7 @@ describe('verify compares payloads (job_queue_payloads)', () => {
       code: 3,
       stdout: expect.stringMatching(
         new RegExp(
-          `^1 payload is not what was enqueued: ${jobId} \\(event \\d+\\)\nno log has payloads: take .*\n$`,
+          `^1 payload is not what was enqueued: ${jobId} \\(event \\d+\\)\nthe log has no payloads: restore .*\n$`,
         ),
       ),
     })

@@ -180,7 +180,7 @@ describe.concurrent('a channel', () => {
       cut.url,
     )
     await eventually(() => warnings, { timeout: 10_000 }).toHaveLength(1)
-    expect(warnings[0]).toMatch(/^No wake-ups: .+ asked every 200 ms/)
+    expect(warnings[0]).toMatch(/^No wake-ups: .+ polls the database every 200 ms/)
     const before = wakes()
     await sleep(500)
     expect(wakes()).toBeGreaterThan(before)
