@@ -66,7 +66,7 @@ describe('policy set (policyFrom, hasPolicyFlags)', () => {
     [{ capacity: ['m'] }, '--capacity m: must be model=n, such as flux-dev=2'],
     [{ rate: ['m=5'] }, '--rate m=5: must be model=starts/seconds'],
     [{ models: ['none', 'm'] }, '--models none: takes all of them back; give it alone'],
-    [{ models: ['m=x'] }, '--models m=x: must be model, or model=n with its places'],
+    [{ models: ['m=x'] }, '--models m=x: must be model, or model=n with its capacity'],
     [
       { models: ['a,b'] },
       '--models a,b: is one name with a comma; give each model its own flag: --models a --models b',
