@@ -68,7 +68,8 @@ function draw(frame: Frame, left: number, level: number, scale: number, rects: s
 function colourOf(name: string): string {
   const file = name.split(' · ')[1] ?? ''
   if (/^(core|decide|snapshot|law)\//.test(file)) return '#f4a261'
-  if (/^(commit|replica|membership|maintenance|inbox|coordinator|worker|gate|base|api)\//.test(file)) return '#e9c46a'
+  if (/^(commit|replica|membership|maintenance|inbox|coordinator|worker|gate|base|api)\//.test(file))
+    return '#e9c46a'
   if (/^(events|store|sql|postgres)\//.test(file)) return '#8ecae6'
   return '#d9d9d9'
 }

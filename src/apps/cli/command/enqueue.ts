@@ -38,7 +38,7 @@ export function addEnqueue(cli: Cli): void {
         ],
         ['enqueue --job report-1 --models "flux-dev;upscale"', 'one job that needs two models'],
         [
-          `enqueue --job fox --models flux-dev --kind draw --payload '{"n":1}'`,
+          `enqueue --job a --models flux-dev --kind draw --payload '{"n":1}'`,
           'your handler for the kind draw runs it',
         ],
       ],
