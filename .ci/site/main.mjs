@@ -6,11 +6,13 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, watch } from 'node:fs'
 import path from 'node:path'
+import manifest from './package.json' with { type: 'json' }
 import { preparePages, root, site } from './pages.ts'
 
 const isBuild = process.argv.includes('--build')
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-if (!existsSync(path.join(site, 'node_modules/vitepress')))
+const needed = Object.keys(manifest.devDependencies)
+if (!needed.every((name) => existsSync(path.join(site, 'node_modules', name))))
   execFileSync(npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: site, stdio: 'inherit' })
 
 preparePages()
