@@ -20,7 +20,7 @@ export const screens: Readonly<
   figures: { name: 'Figures', key: '4', screen: Figures },
   'what-if': { name: 'What if', key: '5', screen: WhatIf },
   proof: { name: 'Proof', key: '6', screen: Proof },
-  dead: { name: 'Dead letters', key: '7', screen: Dead },
+  dead: { name: 'Dead', key: '7', screen: Dead },
   log: { name: 'Log', key: '8', screen: Log },
   levers: { name: 'Actions', key: '9', screen: Levers },
 }
