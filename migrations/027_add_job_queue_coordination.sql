@@ -36,7 +36,7 @@ begin
   select c.relname into wrong
     from pg_catalog.pg_class c
    where c.relnamespace = 'public'::regnamespace
-     and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_v1', 'job_queue_log_v1'))
+     and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_v1', 'job_queue_log_v1'))
      and not exists (
        select from pg_catalog.pg_attribute a
         where a.attrelid = c.oid and not a.attisdropped
@@ -712,6 +712,24 @@ create table if not exists public.job_queue_operators (
   primary key (queue, worker_id)
 );
 
+-- Jobs that were enqueued `once` (job_queue_put_once): who comes again under such an id is compared with this row, whatever became of the
+-- job and of its events. A projection of the log, for as long as the log has the event; it outlives archive and drop.
+-- seq: its `queued` event; until: from then on the id is free, null: never; body, payload_hash: hashes of its spec and of its payload, if
+-- it came with one; has_data: something else is kept of it (JobSpec in src/engine/core/job.ts).
+-- SELECT o.until FROM job_queue_once o WHERE o.queue = 'default' AND o.job_id = 'invoice-2041';
+create table if not exists public.job_queue_once (
+  queue text not null check (length(queue) between 1 and 200),
+  job_id text not null check (length(job_id) between 1 and 200),
+  seq bigint not null,
+  until timestamptz,
+  body bigint not null,
+  payload_hash bigint,
+  has_data boolean not null default false,
+  primary key (queue, job_id)
+);
+-- Which are over: SELECT job_id FROM job_queue_once WHERE queue = 'default' AND until <= now() ORDER BY until LIMIT 100;
+create index if not exists job_queue_once_until_idx on public.job_queue_once (queue, until) where until is not null;
+
 -- The coordination columns of the user's tables. A table that is missing is skipped, and so is one whose key is neither text nor
 -- uuid (a view, or a table of the same name for something else): Interlock works without it.
 do $columns$
@@ -1146,6 +1164,7 @@ $$;
 --                     expected_at: the time of the event expected_version as the caller has folded it, 0 before the first one;
 --                     without it the numbers alone are compared, which after a restore meet with other events;
 --                     beat: {worker_id, kinds, free_slots, release, ttl_ms, grace_ms}: a heartbeat that goes along (job_queue_beat);
+--                     once: true: some of its `queued` events have `once` (job_queue_put_once);
 --                     of_arrivals: true: the caller has claimed the rows that its intake events are of (job_queue_claim_arrivals)
 -- Returns {ok: true, version, now, data, beat, combines} when everything was written (data: of the wanted jobs, where some are; beat: the answer to the heartbeat, if there was one; combines: false where a process combines, as docs/inside/several-writers.md says, else missing); else nothing was, and {ok: false, reason, version, now, …}:
 --   log_went_back  the log does not go as far as expected_version, or has another event there than that of expected_at: a
@@ -1157,6 +1176,8 @@ $$;
 --   requested    a `started` of jobs that SQL has asked to be cancelled, which nobody has decided yet; job_ids
 --   taken        a `queued` with `intake` for jobs that the log knows already, or whose row is not there to be taken in any more;
 --                job_ids
+--   once         a `queued` with `once` of jobs whose ids are taken by others that were enqueued `once`; once: [{job_id, seq, until, body,
+--                payload_hash, has_data}, …] (job_queue_once_before)
 --   live_worker  a `lease_expired` for a worker that is not past ttl + grace, or whose heartbeat is about to be written; worker_ids
 --   unstaged     of some commands not everything is there that was to be put aside before; command_ids
 --   clock        an event is not later than the one before, or more than 1 s away from the database's clock
@@ -1308,6 +1329,13 @@ begin
     if not given.arrivals <@ arrived then
       return answer || jsonb_build_object('reason', 'taken', 'job_ids',
         array(select distinct g.id from unnest(given.arrivals) g (id) where g.id <> all (arrived)));
+    end if;
+  end if;
+
+  if changes ? 'once' then
+    brought := public.job_queue_once_before($1, events);
+    if brought is not null then
+      return answer || jsonb_build_object('reason', 'once', 'once', brought);
     end if;
   end if;
 
@@ -1562,6 +1590,9 @@ begin
   if changes ? 'staged' then
     perform public.job_queue_put_staged($1, changes -> 'staged');
   end if;
+  if changes ? 'once' then
+    perform public.job_queue_put_once($1, events);
+  end if;
   -- By key and newest version (migrations/parts/21_heads.sql), and column by column: a join with jsonb_to_record takes twice as long.
   update public.job_queue_state s
      set status = state ->> 'status', version = given.version, active_job_id = state ->> 'active_job_id',
@@ -1772,7 +1803,7 @@ $$;
 
 -- job_queue_void(queue, voided_from): cleans up after some events, from this number on, were declared void. Snapshots that were
 -- folded from there on are of another log and are deleted, except that of the cut. Readers that do not know the type `voided`
--- are kept out. Internal; called by job_queue_append only.
+-- are kept out. Ids of jobs that a void event enqueued `once` are free. Internal; called by job_queue_append only.
 -- Returns nothing. Raises nothing.
 create or replace function public.job_queue_void(queue text, voided_from bigint) returns void
 language sql
@@ -1781,6 +1812,9 @@ as $$
   delete from public.job_queue_snapshots s
    using public.job_queue_heads h
    where h.queue = $1 and s.queue = $1 and s.seq >= $2 and s.seq <> h.archived_seq;
+  delete from public.job_queue_once o
+   where o.queue = $1 and o.seq in (
+     select (l.data ->> 'of')::bigint from public.job_queue_log l where l.queue = $1 and l.event_type = 'voided');
   update public.job_queue_heads h set min_reader = greatest(h.min_reader, 2) where h.queue = $1;
 $$;
 
@@ -2241,6 +2275,7 @@ begin
      and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = d.job_id);
   -- Who acted before the cut: the events that name their processes are gone.
   delete from public.job_queue_operators o where o.queue = $1 and not keep and o.noted_at <= cut.created_at;
+  perform public.job_queue_sweep_once($1, 10000);
   -- An end that is no longer in job_queue_log is no longer listed, whether it was dropped or not.
   delete from public.job_queue_dropped d
    where d.queue = $1 and d.seq <= $2 and (not keep or not exists (
@@ -3336,10 +3371,12 @@ declare
   of_job constant jsonb := '{"job_id": "name", "jobId": "name", "models": "names!", "job_type": "text", "jobType": "text",
     "kind": "name", "priority": "-1000..1000", "run_at": "text?", "runAt": "text?", "attempts": "1..1000",
     "timeout_ms": "1..31536000000", "timeoutMs": "1..31536000000", "expire_ms": "1..31536000000?",
-    "expireMs": "1..31536000000?", "fair_key": "name?", "fairKey": "name?", "payload": "any", "traceparent": "text?", "tracestate": "text?"}';
+    "expireMs": "1..31536000000?", "fair_key": "name?", "fairKey": "name?", "once": "once?", "payload": "any",
+    "traceparent": "text?", "tracestate": "text?"}';
   must constant jsonb := '{"name": "a text of 1 to 200 characters, without control characters",
     "names": "a list of at most 10,000 names of 1 to 200 characters", "list": "a list of at most 10,000 jobs", "object": "an object",
-    "boolean": "true or false", "text": "a text", "seconds": "a number of seconds from 0 to 31536000"}';
+    "boolean": "true or false", "text": "a text",
+    "once": "a time such as \"24h\" (whole s, m, h or d, 365d at most), or \"for ever\"", "seconds": "a number of seconds from 0 to 31536000"}';
   -- Control characters could forge lines of logs and of terminals.
   unwanted constant text := '[\u0001-\u001f\u007f-\u009f]';
   kind text := command ->> 'type';
@@ -3391,6 +3428,8 @@ begin
              when r.rule = 'list' then r.is_a <> 'array'
              when r.rule in ('object', 'boolean') then r.is_a <> r.rule
              when r.rule = 'text' then r.is_a <> 'string'
+             when r.rule = 'once' then r.is_a <> 'string' or r.said !~ '^(for ever|[1-9][0-9]{0,8}[smhd])$'
+               or (r.said <> 'for ever' and r.said::interval > interval '365 days')
              when r.is_a <> 'number' then true
              when r.rule = 'seconds' then r.said::numeric not between 0 and 31536000
              else r.said::numeric <> trunc(r.said::numeric)
@@ -3404,7 +3443,7 @@ $$;
 -- job_queue_submit(jobs, queue, request_id): puts jobs in line, all or none, in the caller's transaction. Short for
 -- job_queue_request({type: enqueue, jobs}).
 --   jobs        one job or a list of 10,000 at most: {job_id, models, job_type, kind, priority, run_at, attempts, timeout_ms,
---               expire_ms, fair_key, payload, traceparent, tracestate}; job_id and models are required; run_at as 2026-11-24T15:00:00Z
+--               expire_ms, fair_key, once, payload, traceparent, tracestate}; job_id and models are required; run_at as 2026-11-24T15:00:00Z
 --   queue       `default` unless given
 --   request_id  as for job_queue_request
 -- Returns the request's id, for job_queue_answer. Raises what job_queue_request raises: JQ003 for a fault in a job.
@@ -3514,6 +3553,157 @@ begin
     raise exception using errcode = 'JQ001', message = format('there is no request %s in queue %s', $1, $2);
   end if;
   return answer;
+end
+$$;
+
+-- Jobs that are enqueued `once`: their ids stay taken after their end (docs/guides/idempotency.md).
+
+-- job_queue_once_before(queue, events): jobs whose ids are taken by others that were enqueued `once`, of those that these events enqueue
+-- `once`. Internal; called by job_queue_append under the queue's lock, which then answers `once`.
+--   events  as for job_queue_append
+-- Returns [{job_id, seq, until, body, payload_hash, has_data}, …], rows of job_queue_once with times in microseconds; null if there are
+-- none. Raises nothing.
+create or replace function public.job_queue_once_before(queue text, events jsonb) returns jsonb
+language sql stable
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+  select jsonb_agg(jsonb_build_object('job_id', o.job_id, 'seq', o.seq, 'until', (extract(epoch from o.until) * 1000000)::bigint,
+           'body', o.body, 'payload_hash', o.payload_hash, 'has_data', o.has_data))
+    from jsonb_to_recordset($2) as e (at bigint, event_type text, job_id text, data jsonb)
+    -- OFFSET 0 keeps this from becoming a join with all ids of the queue.
+    cross join lateral (select k.* from public.job_queue_once k where k.queue = $1 and k.job_id = e.job_id offset 0) as o
+   where e.event_type = 'queued' and e.data ? 'once'
+     and (o.until is null or o.until > 'epoch'::timestamptz + e.at * interval '1 microsecond')
+$$;
+
+-- job_queue_put_once(queue, events): remembers the jobs that these events enqueue `once`, and forgets up to 100 others of the queue, or
+-- twice as many as come, whose time is over. Internal; called by job_queue_append under the queue's lock.
+--   events  as for job_queue_append
+-- Returns nothing. Raises nothing.
+create or replace function public.job_queue_put_once(queue text, events jsonb) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+#variable_conflict use_column
+declare
+  put bigint;
+begin
+  insert into public.job_queue_once as o (queue, job_id, seq, until, body, payload_hash, has_data)
+  select $1, e.job_id, e.seq,
+         'epoch'::timestamptz + (e.at + nullif((e.data ->> 'once')::bigint, 0) * 1000) * interval '1 microsecond',
+         coalesce((e.data ->> 'body')::bigint, 0), (e.data ->> 'payload_hash')::bigint, e.data ? 'has_data'
+    from jsonb_to_recordset($2) as e (seq bigint, at bigint, event_type text, job_id text, data jsonb)
+   where e.event_type = 'queued' and e.data ? 'once'
+  on conflict on constraint job_queue_once_pkey do update set
+    seq = excluded.seq, until = excluded.until, body = excluded.body, payload_hash = excluded.payload_hash, has_data = excluded.has_data;
+  get diagnostics put = row_count;
+  perform public.job_queue_sweep_once($1, greatest(100, 2 * put)::integer);
+end
+$$;
+
+-- job_queue_sweep_once(queue, most): forgets jobs that were enqueued `once` and whose time was over at the last event of the queue. Their
+-- rows have no effect any more. Internal; called by job_queue_put_once and job_queue_archive under the queue's lock.
+--   most  how many at most, those first that are over for longest
+-- Returns nothing. Raises nothing.
+create or replace function public.job_queue_sweep_once(queue text, most integer) returns void
+language sql
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+  delete from public.job_queue_once o
+   where o.queue = $1 and o.job_id = any (array(
+     select k.job_id from public.job_queue_once k
+      where k.queue = $1 and k.until <= (select max(h.last_at) from public.job_queue_heads h where h.queue = $1)
+      order by k.until limit $2))
+$$;
+
+-- job_queue_check_once(queue): compares job_queue_once with the events that log and archive still have, for a program that checks what was
+-- changed by hand (`interlock verify`). Says nothing of rows whose event is gone, or whose time is over. Reads the whole log.
+-- Returns [{job_id, stored, logged}, …], at most 1,000: the row as it is and as the log says, {seq, until, body, payload_hash, has_data} with
+-- times in microseconds; null where there is none. Raises nothing.
+create or replace function public.job_queue_check_once(queue text) returns jsonb
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+set statement_timeout = '10min'
+as $$
+#variable_conflict use_column
+declare
+  head record;
+begin
+  select h.archived_seq, h.last_at into head from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
+  return (
+    with events as materialized (
+      select l.seq, l.job_id, l.created_at, l.data from public.job_queue_log l
+       where l.queue = $1 and l.event_type = 'queued' and l.data ? 'once'
+      union
+      select a.seq, a.job_id, a.created_at, a.data from public.job_queue_log_archive a
+       where a.queue = $1 and a.event_type = 'queued' and a.data ? 'once'),
+    voided as materialized (
+      select (l.data ->> 'of')::bigint as seq from public.job_queue_log l where l.queue = $1 and l.event_type = 'voided'),
+    logged as (
+      select distinct on (e.job_id) e.job_id, e.seq,
+             e.created_at + nullif((e.data ->> 'once')::bigint, 0) * interval '1 millisecond' as until,
+             coalesce((e.data ->> 'body')::bigint, 0) as body, (e.data ->> 'payload_hash')::bigint as payload_hash,
+             e.data ? 'has_data' as has_data
+        from events e where e.seq not in (select v.seq from voided v)
+       order by e.job_id, e.seq desc),
+    stored as (
+      select o.job_id, o.seq, o.until, o.body, o.payload_hash, o.has_data,
+             -- An event that is in neither has gone with a cut: of that row nothing can be said.
+             o.seq > head.archived_seq
+               or exists (select from public.job_queue_log l where l.queue = $1 and l.seq = o.seq)
+               or exists (select from public.job_queue_log_archive a where a.queue = $1 and a.seq = o.seq) as is_told
+        from public.job_queue_once o where o.queue = $1),
+    differing as (
+      select coalesce(s.job_id, g.job_id) as job_id,
+             case when s.job_id is not null then jsonb_build_object('seq', s.seq, 'until', (extract(epoch from s.until) * 1000000)::bigint,
+               'body', s.body, 'payload_hash', s.payload_hash, 'has_data', s.has_data) end as stored,
+             case when g.job_id is not null and coalesce(g.until > head.last_at, true) then jsonb_build_object('seq', g.seq,
+               'until', (extract(epoch from g.until) * 1000000)::bigint, 'body', g.body, 'payload_hash', g.payload_hash,
+               'has_data', g.has_data) end as logged
+        from stored s full join logged g on g.job_id = s.job_id
+       where (s.job_id is null or s.is_told or s.seq < g.seq)
+         and (s.seq, s.until, s.body, s.payload_hash, s.has_data) is distinct from (g.seq, g.until, g.body, g.payload_hash, g.has_data)
+         and (s.job_id is not null and coalesce(s.until > head.last_at, true)
+           or g.job_id is not null and coalesce(g.until > head.last_at, true))
+       order by 1 limit 1000)
+    select coalesce(jsonb_agg(to_jsonb(d) order by d.job_id), '[]') from differing d);
+end
+$$;
+
+-- job_queue_rebuild_once(queue): makes rows of job_queue_once what the log says, under the queue's lock: up to 1,000 of those that
+-- job_queue_check_once finds.
+-- Returns how many rows it has removed and written in all; 0: there was nothing to do. Raises 55P03 when the lock does not come free within
+-- 2 s.
+create or replace function public.job_queue_rebuild_once(queue text) returns integer
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set statement_timeout = '10min'
+set lock_timeout = '2s'
+as $$
+#variable_conflict use_column
+declare
+  found_rows jsonb;
+begin
+  perform from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
+  found_rows := public.job_queue_check_once($1);
+  delete from public.job_queue_once o
+   using jsonb_to_recordset(found_rows) as d (job_id text)
+   where o.queue = $1 and o.job_id = d.job_id;
+  insert into public.job_queue_once (queue, job_id, seq, until, body, payload_hash, has_data)
+  select $1, d.job_id, r.seq, 'epoch'::timestamptz + r.until * interval '1 microsecond', r.body, r.payload_hash, r.has_data
+    from jsonb_to_recordset(found_rows) as d (job_id text, logged jsonb)
+    cross join lateral jsonb_to_record(d.logged) as r (seq bigint, until bigint, body bigint, payload_hash bigint, has_data boolean)
+   where jsonb_typeof(d.logged) = 'object';
+  return jsonb_array_length(found_rows);
 end
 $$;
 
@@ -3855,7 +4045,7 @@ begin
     when jsonb_path_exists(kept, '$.commands[*] ? ((@.type == "enqueue" || @.type == "start") && @.refusal == null)') then
       '{"state": "submitted", "code": "undecided", "reason": "it was submitted by SQL, and nobody has decided it yet"}'
     when kept ->> 'arrived_at' is not null then
-      '{"state": "submitted", "code": "arrived", "reason": "its row of jobs has arrived, and no worker has taken it in yet"}'
+      '{"state": "submitted", "code": "arrived", "reason": "its row of jobs has arrived, and nobody has taken it in yet"}'
     when refused_at > greatest(ended_at, not_taken_in_at) then jsonb_build_object('state', 'refused',
       'code', refused #>> '{refusal,code}', 'reason', 'what was submitted by SQL was refused: ' || (refused #>> '{refusal,message}'))
     when not_taken_in_at > ended_at then jsonb_build_object('state', 'refused',
@@ -4213,7 +4403,7 @@ begin
         union all
         select 'SELECT ON TABLE ' || c.relname from pg_class c
          where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
-           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
+           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
            and not has_table_privilege(caller, c.oid, 'SELECT')) m),
       'open', (select coalesce(jsonb_agg(distinct o.who || ': ' || o.what), '[]') from (
         select coalesce(r.rolname::text, 'PUBLIC') as who, p.proname::text as what
@@ -4226,7 +4416,7 @@ begin
         select coalesce(r.rolname::text, 'PUBLIC'), c.relname::text
           from pg_class c, lateral aclexplode(c.relacl) x left join pg_roles r on r.oid = x.grantee
          where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
-           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
+           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
            and (x.grantee = 0 or r.rolname in ('anon', 'authenticated'))) o)),
     'set_aside', (select coalesce(jsonb_agg(to_jsonb(s) order by s.rows desc), '[]') from (
       select a.target, a.sqlstate, count(*) as rows, max(a.tries) as tries, min(a.job_id) as example,
@@ -6317,9 +6507,9 @@ select j.queue, j.job_id, (
              when 'behind_in_line' then format('it waits in line for model %s', j.blocked_on)
              when 'no_worker' then 'no live worker has a free slot for its kind'
              when 'offered' then 'it may start; no worker has taken it yet'
-             when 'late' then 'it runs, and its process has missed its heartbeats'
+             when 'late' then 'it runs, and its process has not been heard of for a while'
              when 'lost' then 'the process that ran it is gone; the job is given back'
-             when 'overdue' then 'its time is over; no process has recorded it yet'
+             when 'overdue' then 'its time is over; nobody has noted it yet'
              else case j.state when 'active' then 'it runs' else 'it waits; only a process can tell why at this moment' end end,
            'starts_in_seconds', case when why.code = 'offered' then 0 when why.is_in_line then ceil(needs.seconds) end,
            'starts_from_seconds', case when why.code = 'offered' then 0 when why.is_in_line then floor(needs.least) end,
@@ -6485,7 +6675,7 @@ begin
            exists (select from pg_catalog.pg_policy p where p.polrelid = c.oid) as has_policy
       from pg_catalog.pg_class c
      where c.relnamespace = 'public'::regnamespace
-       and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_places', 'job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_published_place_seq', 'job_queue_intake_woken'))
+       and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_places', 'job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_published_place_seq', 'job_queue_intake_woken'))
   loop
     execute format('revoke all on %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -6515,7 +6705,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_say_known,job_queue_set_aside_rows,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_check_once,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_say_known,job_queue_set_aside_rows,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -6542,7 +6732,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', 'b66b8ee9d17b75edc47538bd23901c5e313cbee1f0553b983de93a9abeb17cc6')
+  ('027', 'b78b7e72683b98ceda718ee7f153f1843a340ecbcaa4acac6379e6b28ad24676')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -24,6 +24,7 @@
 --                     expected_at: the time of the event expected_version as the caller has folded it, 0 before the first one;
 --                     without it the numbers alone are compared, which after a restore meet with other events;
 --                     beat: {worker_id, kinds, free_slots, release, ttl_ms, grace_ms}: a heartbeat that goes along (job_queue_beat);
+--                     once: true: some of its `queued` events have `once` (job_queue_put_once);
 --                     of_arrivals: true: the caller has claimed the rows that its intake events are of (job_queue_claim_arrivals)
 -- Returns {ok: true, version, now, data, beat, combines} when everything was written (data: of the wanted jobs, where some are; beat: the answer to the heartbeat, if there was one; combines: false where a process combines, as docs/inside/several-writers.md says, else missing); else nothing was, and {ok: false, reason, version, now, …}:
 --   log_went_back  the log does not go as far as expected_version, or has another event there than that of expected_at: a
@@ -35,6 +36,8 @@
 --   requested    a `started` of jobs that SQL has asked to be cancelled, which nobody has decided yet; job_ids
 --   taken        a `queued` with `intake` for jobs that the log knows already, or whose row is not there to be taken in any more;
 --                job_ids
+--   once         a `queued` with `once` of jobs whose ids are taken by others that were enqueued `once`; once: [{job_id, seq, until, body,
+--                payload_hash, has_data}, …] (job_queue_once_before)
 --   live_worker  a `lease_expired` for a worker that is not past ttl + grace, or whose heartbeat is about to be written; worker_ids
 --   unstaged     of some commands not everything is there that was to be put aside before; command_ids
 --   clock        an event is not later than the one before, or more than 1 s away from the database's clock
@@ -186,6 +189,13 @@ begin
     if not given.arrivals <@ arrived then
       return answer || jsonb_build_object('reason', 'taken', 'job_ids',
         array(select distinct g.id from unnest(given.arrivals) g (id) where g.id <> all (arrived)));
+    end if;
+  end if;
+
+  if changes ? 'once' then
+    brought := public.job_queue_once_before($1, events);
+    if brought is not null then
+      return answer || jsonb_build_object('reason', 'once', 'once', brought);
     end if;
   end if;
 
@@ -440,6 +450,9 @@ begin
   if changes ? 'staged' then
     perform public.job_queue_put_staged($1, changes -> 'staged');
   end if;
+  if changes ? 'once' then
+    perform public.job_queue_put_once($1, events);
+  end if;
   -- By key and newest version (migrations/parts/21_heads.sql), and column by column: a join with jsonb_to_record takes twice as long.
   update public.job_queue_state s
      set status = state ->> 'status', version = given.version, active_job_id = state ->> 'active_job_id',
@@ -650,7 +663,7 @@ $$;
 
 -- job_queue_void(queue, voided_from): cleans up after some events, from this number on, were declared void. Snapshots that were
 -- folded from there on are of another log and are deleted, except that of the cut. Readers that do not know the type `voided`
--- are kept out. Internal; called by job_queue_append only.
+-- are kept out. Ids of jobs that a void event enqueued `once` are free. Internal; called by job_queue_append only.
 -- Returns nothing. Raises nothing.
 create or replace function public.job_queue_void(queue text, voided_from bigint) returns void
 language sql
@@ -659,5 +672,8 @@ as $$
   delete from public.job_queue_snapshots s
    using public.job_queue_heads h
    where h.queue = $1 and s.queue = $1 and s.seq >= $2 and s.seq <> h.archived_seq;
+  delete from public.job_queue_once o
+   where o.queue = $1 and o.seq in (
+     select (l.data ->> 'of')::bigint from public.job_queue_log l where l.queue = $1 and l.event_type = 'voided');
   update public.job_queue_heads h set min_reader = greatest(h.min_reader, 2) where h.queue = $1;
 $$;

@@ -154,6 +154,7 @@ begin
      and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = d.job_id);
   -- Who acted before the cut: the events that name their processes are gone.
   delete from public.job_queue_operators o where o.queue = $1 and not keep and o.noted_at <= cut.created_at;
+  perform public.job_queue_sweep_once($1, 10000);
   -- An end that is no longer in job_queue_log is no longer listed, whether it was dropped or not.
   delete from public.job_queue_dropped d
    where d.queue = $1 and d.seq <= $2 and (not keep or not exists (

@@ -100,10 +100,12 @@ declare
   of_job constant jsonb := '{"job_id": "name", "jobId": "name", "models": "names!", "job_type": "text", "jobType": "text",
     "kind": "name", "priority": "-1000..1000", "run_at": "text?", "runAt": "text?", "attempts": "1..1000",
     "timeout_ms": "1..31536000000", "timeoutMs": "1..31536000000", "expire_ms": "1..31536000000?",
-    "expireMs": "1..31536000000?", "fair_key": "name?", "fairKey": "name?", "payload": "any", "traceparent": "text?", "tracestate": "text?"}';
+    "expireMs": "1..31536000000?", "fair_key": "name?", "fairKey": "name?", "once": "once?", "payload": "any",
+    "traceparent": "text?", "tracestate": "text?"}';
   must constant jsonb := '{"name": "a text of 1 to 200 characters, without control characters",
     "names": "a list of at most 10,000 names of 1 to 200 characters", "list": "a list of at most 10,000 jobs", "object": "an object",
-    "boolean": "true or false", "text": "a text", "seconds": "a number of seconds from 0 to 31536000"}';
+    "boolean": "true or false", "text": "a text",
+    "once": "a time such as \"24h\" (whole s, m, h or d, 365d at most), or \"for ever\"", "seconds": "a number of seconds from 0 to 31536000"}';
   -- Control characters could forge lines of logs and of terminals.
   unwanted constant text := '[\u0001-\u001f\u007f-\u009f]';
   kind text := command ->> 'type';
@@ -155,6 +157,8 @@ begin
              when r.rule = 'list' then r.is_a <> 'array'
              when r.rule in ('object', 'boolean') then r.is_a <> r.rule
              when r.rule = 'text' then r.is_a <> 'string'
+             when r.rule = 'once' then r.is_a <> 'string' or r.said !~ '^(for ever|[1-9][0-9]{0,8}[smhd])$'
+               or (r.said <> 'for ever' and r.said::interval > interval '365 days')
              when r.is_a <> 'number' then true
              when r.rule = 'seconds' then r.said::numeric not between 0 and 31536000
              else r.said::numeric <> trunc(r.said::numeric)
@@ -168,7 +172,7 @@ $$;
 -- job_queue_submit(jobs, queue, request_id): puts jobs in line, all or none, in the caller's transaction. Short for
 -- job_queue_request({type: enqueue, jobs}).
 --   jobs        one job or a list of 10,000 at most: {job_id, models, job_type, kind, priority, run_at, attempts, timeout_ms,
---               expire_ms, fair_key, payload, traceparent, tracestate}; job_id and models are required; run_at as 2026-11-24T15:00:00Z
+--               expire_ms, fair_key, once, payload, traceparent, tracestate}; job_id and models are required; run_at as 2026-11-24T15:00:00Z
 --   queue       `default` unless given
 --   request_id  as for job_queue_request
 -- Returns the request's id, for job_queue_answer. Raises what job_queue_request raises: JQ003 for a fault in a job.

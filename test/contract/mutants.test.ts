@@ -40,6 +40,26 @@ const mutants: Readonly<Record<string, readonly [find: string, put: string, redI
     'if false then',
     'refuses to take in a job that the log has ever heard of',
   ],
+  'does not ask for jobs that were enqueued once': [
+    'if brought is not null then',
+    'if false then',
+    'refuses a job under an id that is taken, live or ended, and says by what; writes nothing then',
+  ],
+  'does not remember jobs that were enqueued once': [
+    'perform public.job_queue_put_once($1, events);',
+    'null;',
+    'refuses a job under an id that is taken, live or ended, and says by what; writes nothing then',
+  ],
+  'never gives an id free': [
+    "and (o.until is null or o.until > 'epoch'::timestamptz + e.at * interval '1 microsecond')",
+    '',
+    'gives an id free when its time is over, and takes it again from then on',
+  ],
+  'forgets ids with the events of their jobs': [
+    'perform public.job_queue_sweep_once($1, 10000);',
+    'delete from public.job_queue_once o where o.queue = $1 and o.seq <= $2;',
+    'remembers them when their events were kept, and when their dead letters were',
+  ],
   'lets the dead start jobs': [
     'if not given.starters <@ ids then',
     'if false then',

@@ -5,6 +5,7 @@ import { cutContract } from './store/cut.ts'
 import { dataContract } from './store/data.ts'
 import { deadContract } from './store/dead.ts'
 import { leaseContract } from './store/leases.ts'
+import { onceContract } from './store/once.ts'
 import { operatorContract } from './store/operators.ts'
 import { otherLogContract, otherLogLockedContract } from './store/other-log.ts'
 import { readContract } from './store/read.ts'
@@ -46,6 +47,9 @@ export function storeContract(
       dataContract(bench),
     )
     runner.describe('dead, drop (job_queue_dead, job_queue_drop)', () => deadContract(bench))
+    runner.describe('once (job_queue_once_before, job_queue_put_once, job_queue_check_once)', () =>
+      onceContract(bench),
+    )
     runner.describe('open, read (job_queue_open, job_queue_read, job_queue_event_at)', () =>
       readContract(bench),
     )

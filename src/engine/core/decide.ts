@@ -14,6 +14,7 @@ import { dispatch } from './dispatch.ts'
 import { Draft } from './draft.ts'
 import type { RecordedEvent } from './event.ts'
 import type { Ledger } from './ledger.ts'
+import type { OnceRecord } from './once.ts'
 import { fold } from './replay.ts'
 import { Scribe, type Surroundings } from './scribe.ts'
 
@@ -38,9 +39,10 @@ export function decide(ledger: Ledger, commands: readonly Command[], surrounding
   const draft = new Draft(ledger)
   const events: RecordedEvent[] = []
   const results: CommandResult[] = []
+  const once = new Map<string, OnceRecord>()
   let tookBack = false
   for (const command of commands) {
-    const scribe = new Scribe(draft, command, surroundings)
+    const scribe = new Scribe(draft, command, surroundings, once)
     results.push(decideOne(scribe))
     for (const event of scribe.finish()) events.push(event)
     tookBack ||= scribe.tookBack

@@ -182,6 +182,8 @@ export type Event = Fact &
 
 interface Queued {
   spec: JobSpec
+  /** With `once`: {@link bodyOf} the spec, which the store remembers in its place. */
+  body?: number
   asked?: boolean
   intake?: true
   /** For every life that somebody asked for by naming its job. */

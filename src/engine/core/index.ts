@@ -84,6 +84,7 @@ export {
 export { bareName, nearestOf } from './near-names.ts'
 export { endingText, lastLife } from './not-live.ts'
 export { numberText } from './number-text.ts'
+export { holdsAt, type OnceRecord, onceRecordOf } from './once.ts'
 export { pauseOf } from './pausing.ts'
 export * from './policy.ts'
 export {

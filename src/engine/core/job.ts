@@ -53,7 +53,15 @@ export interface JobSpec {
   readonly hasData?: true
   /** The hash of its payload, if it came with one: a live id with another payload is another job. */
   readonly payloadHash?: number
+  /**
+   * For how long from its `queued` event on no other job is enqueued `once` under its id, in milliseconds; {@link FOR_EVER}: never again.
+   * Absent: its id is taken only while it is live.
+   */
+  readonly once?: number
 }
+
+/** Of `once`: the id is never free again. */
+export const FOR_EVER = 0
 
 /** What a spec is unless said otherwise. `attempts` is 1 for jobs that come through the gate. */
 export const specDefaults = {

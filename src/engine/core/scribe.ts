@@ -6,6 +6,7 @@ import { applyEvent } from './evolve.ts'
 import type { Micros } from './job.ts'
 import { type Job, jobOf, usesSlot } from './ledger.ts'
 import { dateOffer, endOffer, offer } from './offers.ts'
+import type { OnceRecord } from './once.ts'
 import { reserves } from './overtaking.ts'
 
 /** What `decide` knows beside the ledger. */
@@ -18,6 +19,8 @@ export interface Surroundings {
   readonly deadWorkers: ReadonlySet<string>
   /** Jobs that are about to be cancelled: nobody starts them. They are offered, and keep their place. */
   readonly heldBack?: ReadonlySet<string>
+  /** Jobs that were enqueued `once`, by id: those that the store has named when it refused an append because of them. */
+  readonly once?: ReadonlyMap<string, OnceRecord>
 }
 
 /**
@@ -42,6 +45,8 @@ export class Scribe {
   readonly draft: Draft
   readonly command: Command
   readonly surroundings: Surroundings
+  /** What the commands before this one have enqueued `once`, which no store knows yet. */
+  readonly once: Map<string, OnceRecord>
   readonly events: RecordedEvent[] = []
   #offered: string[] = []
   #room = MOST_OFFERED
@@ -50,7 +55,13 @@ export class Scribe {
   /** An offer was tried and taken back: the draft may have traces of it that no event shows. */
   tookBack = false
 
-  constructor(draft: Draft, command: Command, surroundings: Surroundings) {
+  constructor(
+    draft: Draft,
+    command: Command,
+    surroundings: Surroundings,
+    once: Map<string, OnceRecord> = new Map(),
+  ) {
+    this.once = once
     this.draft = draft
     this.command = command
     this.surroundings = surroundings

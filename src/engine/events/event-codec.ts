@@ -53,6 +53,8 @@ export interface CheckedRow<Type extends EventType = EventType> {
       | 'fair_key'
       | 'has_data'
       | 'payload_hash'
+      | 'once'
+      | 'body'
       | 'asked'
       | 'intake'
       | 'named'
@@ -102,7 +104,9 @@ export function eventOf(of: CheckedRow): Event {
       }
       if (row.data?.has_data !== undefined) spec.hasData = row.data.has_data
       if (row.data?.payload_hash !== undefined) spec.payloadHash = row.data.payload_hash
+      if (row.data?.once !== undefined) spec.once = row.data.once
       const event: Writable<Of<'queued'>> = { type: row.event_type, jobId: row.job_id, spec }
+      if (row.data?.body !== undefined) event.body = row.data.body
       if (row.data?.asked !== undefined) event.asked = row.data.asked
       if (row.data?.intake !== undefined) event.intake = row.data.intake
       if (row.data?.named !== undefined) event.named = row.data.named
@@ -226,6 +230,8 @@ export function columnsOf(event: Event): Columns {
       if (event.spec.fairKey !== null) data['fair_key'] = event.spec.fairKey
       if (event.spec.hasData !== undefined) data['has_data'] = event.spec.hasData
       if (event.spec.payloadHash !== undefined) data['payload_hash'] = event.spec.payloadHash
+      if (event.spec.once !== undefined) data['once'] = event.spec.once
+      if (event.body !== undefined) data['body'] = event.body
       if (event.asked !== undefined) data['asked'] = event.asked
       if (event.intake !== undefined) data['intake'] = event.intake
       if (event.named !== undefined) data['named'] = event.named
@@ -352,6 +358,8 @@ export function hasPlainFields(row: Row): boolean {
             if (!isTrue(data[key])) return false
             break
           case 'payload_hash':
+          case 'once':
+          case 'body':
             if (!isWhole(data[key])) return false
             break
           case 'asked':
@@ -692,6 +700,8 @@ export function isPlain(event: RecordedEvent): boolean {
         (event.spec?.fairKey === null || isSoundText(event.spec?.fairKey)) &&
         (event.spec?.hasData === undefined || isTrue(event.spec?.hasData)) &&
         (event.spec?.payloadHash === undefined || isWhole(event.spec?.payloadHash)) &&
+        (event.spec?.once === undefined || isWhole(event.spec?.once)) &&
+        (event.body === undefined || isWhole(event.body)) &&
         (event.asked === undefined || isBoolean(event.asked)) &&
         (event.intake === undefined || isTrue(event.intake)) &&
         (event.named === undefined || isTrue(event.named))

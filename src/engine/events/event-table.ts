@@ -79,6 +79,8 @@ const eventTable = {
       'spec.fairKey': { in: 'data.fair_key', is: 'text', usual: specDefaults.fairKey },
       'spec.hasData': { in: 'data.has_data', is: 'true', optional: true },
       'spec.payloadHash': { in: 'data.payload_hash', is: 'whole', optional: true },
+      'spec.once': { in: 'data.once', is: 'whole', optional: true },
+      body: { in: 'data.body', is: 'whole', optional: true },
       asked: { in: 'data.asked', is: 'boolean', optional: true },
       intake: { in: 'data.intake', is: 'true', optional: true },
       named: { in: 'data.named', is: 'true', optional: true },

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import {
   bounds,
   type DataChange,
+  FOR_EVER,
   InterlockError,
   type JobSpec,
   type JobType,
@@ -50,6 +51,12 @@ export interface EnqueueInput {
   /** Who owns it (a customer, say), for `fairShare` in the policy: 1 to 200 characters. @defaultValue nobody */
   readonly fairKey?: string | null | undefined
   /**
+   * How long its id is taken, from when it is put in line: a whole number of `s`, `m`, `h` or `d` such as `24h` (at most `365d`), or
+   * `for ever`. Enqueued `once` again, the same job is `known`, also when it has ended; another one is refused (`job_exists`).
+   * @defaultValue while it is live
+   */
+  readonly once?: string | null | undefined
+  /**
    * What its handler gets: any JSON value, 1 MB at most, 16 MB in one call. Kept in `job_queue_data`, never in the log. If the job
    * is live with another payload, the call fails with `job_exists`; without a payload, the job keeps the one it has.
    * @defaultValue none
@@ -89,6 +96,18 @@ export const timeSchema = z
 /** Passed on as it came: whether it is one, is asked where it is kept. */
 const headerSchema = z.string('must be a text')
 
+const onceError = 'must be a time such as "24h" (whole s, m, h or d, 365d at most), or "for ever"'
+const unitMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** Milliseconds, from a text such as `24h`; {@link FOR_EVER}. */
+const onceSchema = z
+  .string({ error: onceError })
+  .regex(/^(for ever|[1-9]\d{0,8}[smhd])$/, { error: onceError })
+  .transform((text) =>
+    text === 'for ever' ? FOR_EVER : Number(text.slice(0, -1)) * (unitMs[text.slice(-1)] ?? 0),
+  )
+  .refine((ms) => ms <= bounds.durationMs, onceError)
+
 const shape = {
   jobId: jobIdSchema,
   jobType: jobTypeSchema.optional(),
@@ -100,6 +119,7 @@ const shape = {
   timeoutMs: wholeNumber(1, bounds.durationMs, ' (milliseconds)').optional(),
   expireMs: wholeNumber(1, bounds.durationMs, ' (milliseconds), or null for no expiry').nullish(),
   fairKey: fairKeySchema.nullish(),
+  once: onceSchema.nullish(),
   payload: jsonSchema(jsonBounds.payload).optional(),
   traceparent: headerSchema.nullish(),
   tracestate: headerSchema.nullish(),
@@ -125,6 +145,7 @@ function withDefaults(input: JobInput, defaults: SpecDefaults): JobSpec {
     timeoutMs: input.timeoutMs ?? specDefaults.timeoutMs,
     expireMs: input.expireMs ?? specDefaults.expireMs,
     fairKey: input.fairKey ?? specDefaults.fairKey,
+    ...(input.once == null ? undefined : { once: input.once }),
   }
 }
 

@@ -14,6 +14,8 @@ export interface JobInput {
   readonly timeoutMs?: number | undefined
   readonly expireMs?: number | null | undefined
   readonly fairKey?: string | null | undefined
+  /** In milliseconds. */
+  readonly once?: number | null | undefined
   readonly payload?: Json | undefined
   readonly traceparent?: string | null | undefined
   readonly tracestate?: string | null | undefined

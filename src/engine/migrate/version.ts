@@ -16,6 +16,7 @@ export const interlockTables = [
   'job_queue_inbox',
   'job_queue_data',
   'job_queue_staged',
+  'job_queue_once',
   'job_queue_combiners',
   'job_queue_published',
   'job_queue_arrivals',

@@ -3,6 +3,7 @@ import type {
   CommandResult,
   DataChange,
   Micros,
+  OnceRecord,
   ProjectionChanges,
   RecordedEvent,
 } from '../core/index.ts'
@@ -139,6 +140,7 @@ export interface KnownCommand {
  * - `requested`: a `started` for jobs with an undecided `cancel` in the inbox.
  * - `taken`: a `queued` with `intake` for jobs that the log already knows, live or ended, or whose rows can no longer be taken
  *   in.
+ * - `once`: a `queued` with `once` for jobs whose ids are still taken by others that were enqueued `once`.
  * - `dead_worker`: a `started` for a worker whose lease is not live.
  * - `live_worker`: a `lease_expired` for a worker whose ttl and grace are not over.
  * - `unstaged`: data that was staged for some of the commands is missing: stage it again.
@@ -159,6 +161,7 @@ export type AppendAnswer =
   | RefusedAppend<'known', { known: readonly KnownCommand[] }>
   | RefusedAppend<'dead_worker' | 'live_worker', { workerIds: readonly string[] }>
   | RefusedAppend<'taken' | 'requested', { jobIds: readonly string[] }>
+  | RefusedAppend<'once', { once: readonly OnceRecord[] }>
   | RefusedAppend<'unstaged', { commandIds: readonly string[] }>
   | RefusedAppend<'clock' | 'log_went_back'>
 

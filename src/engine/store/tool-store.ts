@@ -35,6 +35,10 @@ export interface ToolStore {
    * 4 MB at most. Empty: there are no more.
    */
   payloads(queue: string, after: string): Promise<readonly KeptPayload[]>
+  /** Jobs that were enqueued `once` and are not remembered as log and archive say, 1,000 at most. Reads the whole log. */
+  checkOnce(queue: string): Promise<readonly OnceDifference[]>
+  /** Remembers them as the log says: 1,000 at most. Returns how many rows were wrong. */
+  rebuildOnce(queue: string): Promise<number>
   /** Who acted under these worker ids (1,000 at most). Who was not noted, or was deleted, is missing. */
   operators(queue: string, workerIds: readonly string[]): Promise<readonly KnownOperator[]>
   /** Deletes who acted by this name, in every queue: the log then names nobody. Returns how many rows. You may call it twice. */
@@ -129,6 +133,13 @@ export interface KeptPayload {
   readonly seq: number | null
   /** The hash of the payload as it was enqueued; null: the event has none. */
   readonly hash: number | null
+}
+
+/** What is remembered of a job that was enqueued `once`, with times in microseconds, as it is and as the log says; null: nothing. */
+export interface OnceDifference {
+  readonly jobId: string
+  readonly stored: Readonly<Record<string, unknown>> | null
+  readonly logged: Readonly<Record<string, unknown>> | null
 }
 
 /** The states in which a row of `jobs` can be taken in by hand. */

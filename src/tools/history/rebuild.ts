@@ -65,7 +65,18 @@ async function rebuildInner(access: Opened) {
     for (let at = 0; at < wrong.length; at += PART) await rows.put(wrong.slice(at, at + PART))
   }
   const { version, removed, written } = rows
-  return { version, fromSeq, events: version - fromSeq + 1, removed, written }
+  const once = await rebuildOnce(access)
+  return { version, fromSeq, events: version - fromSeq + 1, removed, written: written + once }
+}
+
+/** What is remembered of jobs that were enqueued `once`, part by part, each under the queue's lock. */
+async function rebuildOnce({ store, queue, signal }: Opened): Promise<number> {
+  for (let all = 0; ; ) {
+    const wrong = await store.rebuildOnce(queue)
+    all += wrong
+    signal.throwIfAborted()
+    if (wrong === 0) return all
+  }
 }
 
 /** Writes rows as the fold of the log has them, and folds on. */

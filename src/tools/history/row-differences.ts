@@ -1,5 +1,5 @@
 import type { JobRow, StateRow } from '../../engine/core/index.ts'
-import type { Projection } from '../../engine/store/index.ts'
+import type { OnceDifference, Projection } from '../../engine/store/index.ts'
 
 type Row = Readonly<Record<string, unknown>>
 
@@ -57,6 +57,15 @@ export function jobDifferences(
   }
   return found
 }
+
+/** Every field in which what is remembered of jobs that were enqueued `once` differs from what the log says. */
+export const onceDifferences = (found: readonly OnceDifference[]): readonly Difference[] =>
+  found.flatMap(({ jobId, stored, logged }) => {
+    const row = `job_queue_once ${jobId}`
+    if (stored !== null && logged !== null) return differencesOf(row, stored, logged)
+    const [is, says] = [stored, logged].map((side) => (side === null ? 'no row' : 'a row'))
+    return [{ row, field: '*', stored: is, folded: says }]
+  })
 
 const nameOf = (jobId: string): string => `job_queue_jobs ${jobId}`
 

@@ -1,4 +1,11 @@
-import { type Decision, decide, type Micros, projectionChanges, type Surroundings } from '../../core/index.ts'
+import {
+  type Decision,
+  decide,
+  type Micros,
+  type OnceRecord,
+  projectionChanges,
+  type Surroundings,
+} from '../../core/index.ts'
 import { faultyIn } from '../../events/index.ts'
 import type { AppendAnswer, AppendRequest, AppendRole, WorkerBeat } from '../../store/index.ts'
 import { Recent } from '../base/recent.ts'
@@ -56,6 +63,8 @@ export class Appender {
    * Jobs of the current batch that are to be cancelled. The next batch asks again, since a cancel request is decided in a moment.
    */
   readonly heldBack = new Set<string>()
+  /** Jobs of the current batch whose ids are taken, since jobs were enqueued `once` under them. */
+  readonly once = new Map<string, OnceRecord>()
 
   constructor(options: AppenderOptions) {
     this.#options = options
@@ -139,6 +148,7 @@ export class Appender {
       clock: log.clock.now() + micros,
       deadWorkers: this.deadWorkers.asSet(),
       heldBack: this.heldBack,
+      once: this.once,
     }
   }
 

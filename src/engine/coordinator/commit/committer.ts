@@ -153,6 +153,7 @@ export class Committer {
     }
     open.settleKnown()
     this.#appender.heldBack.clear()
+    this.#appender.once.clear()
     const tries = new OpenCalls(queue, limit)
     this.#tries = tries
     for (;;) {
@@ -244,6 +245,9 @@ export class Committer {
         return
       case 'taken':
         return open.dropTaken(answer.jobIds)
+      case 'once':
+        for (const record of answer.once) this.#appender.once.set(record.jobId, record)
+        return
       case 'requested':
         for (const jobId of answer.jobIds) this.#appender.heldBack.add(jobId)
         return process?.requested()

@@ -76,9 +76,14 @@ export class OpenCommands {
     return this.#open.size
   }
 
-  /** False if one has staged data: only its sender can stage it again. */
+  /**
+   * False if one has staged data: only its sender can stage it again. Nor if nothing came of jobs that are to be enqueued `once`: which ids
+   * are taken, the store says only to the process that appends.
+   */
   get mayBePublished(): boolean {
-    return ![...this.#open.values()].some(({ isStaged }) => isStaged === true)
+    const isOwn = ({ isStaged, command }: Pending) =>
+      isStaged === true || (this.isRepeated && enqueuesOnce(command))
+    return ![...this.#open.values()].some(isOwn)
   }
 
   /** True if all of them look for something to do, or if some were published before and not carried out. */
@@ -235,6 +240,9 @@ export class OpenCommands {
 
 /** Looks for something to do. That it finds nothing says of nothing that it is so. */
 const isSearch = ({ body }: Command): boolean => body.type === 'claim' || body.type === 'tick'
+
+const enqueuesOnce = ({ body }: Command): boolean =>
+  body.type === 'enqueue' && body.specs.some(({ once }) => once !== undefined)
 
 const hasChanged = (result: CommandResult): boolean => result.ok && result.changed
 

@@ -5,25 +5,34 @@ import { shareOf } from '../fair-share.ts'
 import type { JobSpec } from '../job.ts'
 import { type Job, jobOf } from '../ledger.ts'
 import { nearestOf } from '../near-names.ts'
+import { onceRecordOf } from '../once.ts'
 import { isDeclared } from '../policy.ts'
 import { operand } from '../safe-text.ts'
+import { bodyOf, isSamePayload, isSameSpec } from '../same-job.ts'
 import type { Scribe } from '../scribe.ts'
 import { waitingFor } from '../wait-reason.ts'
 import { bypass } from './bypass.ts'
+import { endedOnce, refuseOther, takenBefore } from './once.ts'
 import { accepted, type Body, refused, startedJob } from './result.ts'
 
 /**
- * Puts jobs in line, all or none. A job that is live with the same spec is left as it is; with `intake`, with any spec: its row
- * was taken in before.
+ * Puts jobs in line, all or none. A job that is live with the same spec, or was enqueued `once`, is left as it is; with `intake`, with
+ * any spec: its row was taken in before.
  */
 export function enqueue(scribe: Scribe, { specs, intake, again }: Body<'enqueue'>): CommandResult {
   const fresh: JobSpec[] = []
   const seen = new Map<string, JobSpec>()
   for (const spec of specs) {
     const isNew = jobOf(scribe.draft, spec.jobId) === undefined && !seen.has(spec.jobId)
-    const refusal = isNew || intake !== true ? refuse(scribe, spec, seen.get(spec.jobId), again) : undefined
+    const before = isNew ? takenBefore(scribe, spec) : undefined
+    const refusal =
+      before !== undefined
+        ? refuseOther(before, spec)
+        : isNew || intake !== true
+          ? refuse(scribe, spec, seen.get(spec.jobId), again)
+          : undefined
     if (refusal !== undefined) return refusal
-    if (isNew) fresh.push(spec)
+    if (isNew && before === undefined) fresh.push(spec)
     seen.set(spec.jobId, spec)
   }
   // A row that was taken in exists already: refusing it would keep all other rows out.
@@ -55,6 +64,8 @@ export function ask(scribe: Scribe, { spec, wait }: Body<'ask'>): CommandResult 
   const known = jobOf(scribe.draft, spec.jobId)
   // A job that is in line already (it was enqueued) may also be taken by a worker: it starts, it is not bypassed.
   if (known !== undefined) return takeLive(scribe, known, wait)
+  const before = takenBefore(scribe, spec)
+  if (before !== undefined) return endedOnce(before, spec)
   if (spec.models.length === 0 && scribe.draft.policy.emptySet === 'bypass')
     return bypass(scribe, { type: 'bypass', jobId: spec.jobId, jobType: spec.jobType })
   const full = refuseFullShare(scribe, [spec])
@@ -133,7 +144,18 @@ function askActive(scribe: Scribe, job: Job): CommandResult {
 /** For a caller that names the job with its spec: only that brings a job into line, and the event says so. */
 function queue(scribe: Scribe, spec: JobSpec, how: { asked?: true; intake?: true }): void {
   const { workerId } = scribe.command
-  scribe.record({ type: 'queued', jobId: spec.jobId, spec, workerId, named: true, ...how })
+  const kept = spec.once === undefined ? {} : { body: bodyOf(spec) }
+  const event = scribe.record({
+    type: 'queued',
+    jobId: spec.jobId,
+    spec,
+    workerId,
+    named: true,
+    ...how,
+    ...kept,
+  })
+  const record = onceRecordOf(spec, { ...event, ...kept })
+  if (record !== undefined) scribe.once.set(spec.jobId, record)
 }
 
 /** A job that is new may need only what the policy declares, if it declares anything; a live one is left as it is. */
@@ -193,32 +215,6 @@ function fullShare(fairKey: string, maxWaiting: number): Refusal {
     'fair_share_limit',
     `${maxWaiting} jobs of ${fairKey} are waiting, as many as its share allows; try again when some have started`,
   )
-}
-
-/** Ids live in one queue. Two specs are the same if nothing differs, including the order of models. */
-function isSameSpec(a: JobSpec, b: JobSpec): boolean {
-  return (
-    a.jobType === b.jobType &&
-    a.kind === b.kind &&
-    a.priority === b.priority &&
-    a.runAt === b.runAt &&
-    a.attempts === b.attempts &&
-    a.timeoutMs === b.timeoutMs &&
-    a.expireMs === b.expireMs &&
-    a.fairKey === b.fairKey &&
-    a.models.length === b.models.length &&
-    a.models.every((model, i) => model === b.models[i]) &&
-    isSamePayload(a, b)
-  )
-}
-
-/**
- * A caller without a payload leaves it as it is. Data that was kept in another way (the row of `jobs`, an old event) cannot be
- * compared here.
- */
-function isSamePayload(known: JobSpec, { payloadHash }: JobSpec): boolean {
-  if (payloadHash === undefined || known.payloadHash === payloadHash) return true
-  return known.payloadHash === undefined && known.hasData === true
 }
 
 /** Records once why each new job has to wait: `conflict` if a model is held, `blocked` for every other reason. */

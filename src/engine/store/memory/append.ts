@@ -1,4 +1,12 @@
-import { invalidInput, type Micros, numberText, type RecordedEvent } from '../../core/index.ts'
+import {
+  holdsAt,
+  invalidInput,
+  type Micros,
+  numberText,
+  type OnceRecord,
+  onceRecordOf,
+  type RecordedEvent,
+} from '../../core/index.ts'
 import { asRead, decodeEvent, encodeEvent } from '../../events/index.ts'
 import type { AppendAnswer, AppendRequest, KnownCommand } from '../index.ts'
 import { dataOfStarted, putData, putStaged, unstagedOf } from './data.ts'
@@ -57,6 +65,8 @@ function refusalOf(queue: MemoryQueue, request: AppendRequest, clock: ServerCloc
     queue.log.some((event) => 'jobId' in event && event.jobId === id),
   )
   if (taken.length > 0) return { ...refused, reason: 'taken', jobIds: taken }
+  const once = onceBefore(queue, events)
+  if (once.length > 0) return { ...refused, reason: 'once', once }
   const dead = workersOf(events, 'started').filter((id) => !isLive(queue.workers.get(id), clock))
   if (dead.length > 0) return { ...refused, reason: 'dead_worker', workerIds: dead }
   const requested = cancelledBefore(queue, events)
@@ -124,6 +134,8 @@ function record(queue: MemoryQueue, event: RecordedEvent): void {
   queue.lastAt = event.at
   if (event.type === 'queued') queue.lives.set(event.jobId, event.seq)
   if (event.type === 'queued' && event.intake === true) queue.ofRows.add(event.jobId)
+  const record = event.type === 'queued' ? onceRecordOf(event.spec, event) : undefined
+  if (record !== undefined) queue.once.set(record.jobId, record)
   if (event.type === 'voided') voidIn(queue, event.of, event.as ?? null)
   if (event.type === 'epoch_changed') queue.epoch = event.epoch
   const known = queue.commands.get(event.commandId)
@@ -134,6 +146,7 @@ function record(queue: MemoryQueue, event: RecordedEvent): void {
 /** `job_queue_void`: everything that was folded from that event on is void. */
 function voidIn(queue: MemoryQueue, of: number, as: { readonly [key: string]: unknown } | null): void {
   queue.voids.set(of, as)
+  for (const [jobId, { seq }] of queue.once) if (seq === of) queue.once.delete(jobId)
   const kept = queue.snapshots.filter(({ seq }) => seq < of || seq === queue.archivedSeq)
   queue.snapshots.splice(0, Number.POSITIVE_INFINITY, ...kept)
 }
@@ -144,6 +157,15 @@ export function read({ voids }: MemoryQueue, events: readonly RecordedEvent[]): 
   return events.map((event) =>
     voids.has(event.seq) ? decodeEvent(asRead(encodeEvent(event), voids)) : event,
   )
+}
+
+/** `job_queue_once_before` */
+function onceBefore({ once }: MemoryQueue, events: readonly RecordedEvent[]): readonly OnceRecord[] {
+  return events.flatMap((event) => {
+    if (event.type !== 'queued' || event.spec.once === undefined) return []
+    const record = once.get(event.jobId)
+    return record !== undefined && holdsAt(record, event.at) ? [record] : []
+  })
 }
 
 const idOf = ({ commandId, commandHash }: RecordedEvent) => ({ commandId, commandHash })

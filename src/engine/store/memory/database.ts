@@ -6,6 +6,7 @@ import {
   type Json,
   type KnownOperator,
   type Micros,
+  type OnceRecord,
   type RecordedEvent,
   type StateRow,
 } from '../../core/index.ts'
@@ -91,6 +92,8 @@ const emptyQueue = (now: Micros) => ({
   operators: new Map<string, KnownOperator>(),
   /** By job: ends up to this sequence number are no longer listed as dead letters. */
   dropped: new Map<string, number>(),
+  /** Rows of `job_queue_once`, by job. */
+  once: new Map<string, OnceRecord>(),
   /** By job: the sequence number of its last `queued` event. */
   lives: new Map<string, number>(),
   /** Jobs that were made from a row in any of their lives. */

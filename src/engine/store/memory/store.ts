@@ -126,6 +126,8 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): LogSto
     // What ends with the process cannot have been changed by anybody else.
     kept: async () => null,
     claimCut: async (name, before) => claimCut(queueOf(name), before, database.now()),
+    checkOnce: async () => [],
+    rebuildOnce: async () => 0,
     chain: async () => null,
     startChain: async () => {
       throw invalidInput('memory keeps no hash chain; use a store that keeps its log')

@@ -50,6 +50,30 @@ export const payloadsAnswer = z.array(
     .transform(({ job_id: jobId, ...kept }) => ({ jobId, ...kept })),
 )
 
+/** A row of `job_queue_once`, without its job. */
+const onceRow = z.object({
+  seq: integer,
+  until: integer.nullable(),
+  body: integer,
+  payload_hash: integer.nullable(),
+  has_data: z.boolean(),
+})
+
+const onceRecord = onceRow
+  .extend({ job_id: z.string() })
+  .transform(({ job_id: jobId, payload_hash: payloadHash, has_data: hasData, ...kept }) => ({
+    jobId,
+    ...kept,
+    ...(hasData ? { hasData } : undefined),
+    ...(payloadHash === null ? undefined : { payloadHash }),
+  }))
+
+export const checkOnceAnswer = z.array(
+  z
+    .object({ job_id: z.string(), stored: onceRow.nullable(), logged: onceRow.nullable() })
+    .transform(({ job_id: jobId, ...rows }) => ({ jobId, ...rows })),
+)
+
 export const appendAnswer = z.union([
   z.object({
     ok: z.literal(true),
@@ -79,6 +103,7 @@ export const appendAnswer = z.union([
     z
       .object({ ...refused, reason: z.literal(['taken', 'requested']), job_ids: ids })
       .transform(({ job_ids: jobIds, ...answer }) => ({ ...answer, jobIds })),
+    z.object({ ...refused, reason: z.literal('once'), once: z.array(onceRecord) }),
     z
       .object({ ...refused, reason: z.literal(['dead_worker', 'live_worker']), worker_ids: ids })
       .transform(({ worker_ids: workerIds, ...answer }) => ({ ...answer, workerIds })),

@@ -21,6 +21,7 @@ export function changesOf({ events, expectedAt, wanted, ofArrivals, beat, change
     ...(expectedAt === undefined ? undefined : { expected_at: expectedAt }),
     ...(wanted === undefined ? undefined : { wanted }),
     ...(beat === undefined ? undefined : { beat: beatOf(beat) }),
+    ...(events.some(isOnce) ? { once: true } : undefined),
     ...(voidedFrom === undefined ? undefined : { voided_from: voidedFrom }),
     ...(staged === undefined
       ? undefined
@@ -72,6 +73,9 @@ export const beatOf = ({ workerId, kinds, freeSlots, release, ttlMs, graceMs }: 
 /** Data, in the form that `job_queue_put_data` takes. */
 export const itemsOf = (data: readonly DataChange[]) =>
   data.map(({ jobId, ...set }) => ({ job_id: jobId, ...set }))
+
+/** Its job is to be remembered: `job_queue_put_once`. */
+const isOnce = (event: RecordedEvent): boolean => event.type === 'queued' && event.spec.once !== undefined
 
 /** The first event that becomes void: what was folded from there on belongs to another log. */
 function firstVoided(events: readonly RecordedEvent[]): number | undefined {

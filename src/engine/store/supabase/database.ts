@@ -155,6 +155,15 @@ export type Database = {
         reason: string
         refused_at: string
       }, 'arrived_at' | 'id' | 'queue' | 'reason'>
+      job_queue_once: Table<{
+        body: number
+        has_data: boolean
+        job_id: string
+        payload_hash: number | null
+        queue: string
+        seq: number
+        until: string | null
+      }, 'body' | 'job_id' | 'queue' | 'seq'>
       job_queue_operators: Table<{
         command: string | null
         host: string | null
@@ -261,6 +270,7 @@ export type Database = {
       job_queue_beat: { Args: { queue: string; worker_id: string; kinds: string[]; free_slots: number; release: string; ttl_ms: number; grace_ms: number }; Returns: Json }
       job_queue_cancel_rows: { Args: { job_ids: string[]; queued: string[] }; Returns: undefined }
       job_queue_chain: { Args: { queue: string; after: number; lim: number }; Returns: Json }
+      job_queue_check_once: { Args: { queue: string }; Returns: Json }
       job_queue_checkup: { Args: { queue: string }; Returns: Json }
       job_queue_claim_arrivals: { Args: { queue: string; lim: number }; Returns: Json }
       job_queue_claim_cut: { Args: { queue: string; before: string }; Returns: Json }
@@ -295,6 +305,7 @@ export type Database = {
       job_queue_note: { Args: { queue: string; job_id: string; token: number; note: Json }; Returns: boolean }
       job_queue_note_row: { Args: { target: string; job_id: string; moved: boolean }; Returns: undefined }
       job_queue_of_job: { Args: { queue: string; job_id: string }; Returns: Json }
+      job_queue_once_before: { Args: { queue: string; events: Json }; Returns: Json }
       job_queue_open: { Args: { queue: string }; Returns: Json }
       job_queue_open_requests: { Args: { queue: string; lim: number }; Returns: Json }
       job_queue_outer_rows: { Args: { queue: string; job_ids: string[] }; Returns: Record<string, unknown>[] }
@@ -309,6 +320,7 @@ export type Database = {
       job_queue_publish: { Args: { queue: string; sender: string; wait_ms: number; seen: Json; commands: Json }; Returns: Json }
       job_queue_published_in: { Args: { queue: string }; Returns: Json }
       job_queue_put_data: { Args: { queue: string; data: Json }; Returns: undefined }
+      job_queue_put_once: { Args: { queue: string; events: Json }; Returns: undefined }
       job_queue_put_snapshot: { Args: { queue: string; seq: number; state: Json }; Returns: Json }
       job_queue_put_snapshot_chunk: { Args: { queue: string; seq: number; maker: string; n: number; body: string }; Returns: undefined }
       job_queue_put_staged: { Args: { queue: string; staged: Json }; Returns: undefined }
@@ -316,6 +328,7 @@ export type Database = {
       job_queue_queues: { Args: never; Returns: Json }
       job_queue_read: { Args: { queue: string; after: number; lim: number }; Returns: Json }
       job_queue_rebuild: { Args: { queue: string; expected_version: number; state: Json; jobs: Json }; Returns: Json }
+      job_queue_rebuild_once: { Args: { queue: string }; Returns: number }
       job_queue_rebuild_rows: { Args: { queue: string; expected_version: number; state: Json; jobs: Json; job_ids: string[] }; Returns: Json }
       job_queue_refused_words: { Args: never; Returns: Record<string, unknown>[] }
       job_queue_reproject: { Args: { queue: string }; Returns: Json }
@@ -336,6 +349,7 @@ export type Database = {
       job_queue_status: { Args: { state: string }; Returns: string }
       job_queue_submit: { Args: { jobs: Json; queue?: string; request_id?: string }; Returns: string }
       job_queue_submitted: { Args: { queue: string; lim: number }; Returns: Json }
+      job_queue_sweep_once: { Args: { queue: string; most: number }; Returns: undefined }
       job_queue_taken: { Args: { queue: string; arrival_ids: number[]; refused: Json }; Returns: number }
       job_queue_targets: { Args: never; Returns: Record<string, unknown>[] }
       job_queue_touched: { Args: { queue: string; after: number; through: number }; Returns: string[] }

@@ -1,0 +1,37 @@
+import type { Refusal } from '../command.ts'
+import { type JobSpec, MICROS_PER_MS } from '../job.ts'
+import { holdsAt, type OnceRecord } from '../once.ts'
+import { operand } from '../safe-text.ts'
+import { bodyOf, isSamePayload } from '../same-job.ts'
+import type { Scribe } from '../scribe.ts'
+import { refused } from './result.ts'
+
+/**
+ * The job that was enqueued `once` under the id of this one, which asks for that too, and is not live. Either a command before this one
+ * was decided in the same breath, or the store has said so when it refused an append.
+ */
+export function takenBefore({ once, surroundings, now }: Scribe, spec: JobSpec): OnceRecord | undefined {
+  if (spec.once === undefined) return undefined
+  const record = once.get(spec.jobId) ?? surroundings.once?.get(spec.jobId)
+  return record !== undefined && holdsAt(record, now) ? record : undefined
+}
+
+/** Another job may not come under that id; the same one was put in line before. */
+export function refuseOther(record: OnceRecord, spec: JobSpec): Refusal | undefined {
+  const isSameBody = record.body === bodyOf(spec)
+  if (isSameBody && isSamePayload(record, spec)) return undefined
+  const { jobId, until } = record
+  const free = until === null ? '' : `, or wait until ${new Date(until / MICROS_PER_MS).toISOString()}`
+  return refused(
+    'job_exists',
+    `job ${jobId} was enqueued once, with another ${isSameBody ? 'payload' : 'spec'}; use another id${free}`,
+  )
+}
+
+/** For the gate: the job was there before, and nobody runs it again. */
+export const endedOnce = (record: OnceRecord, spec: JobSpec): Refusal =>
+  refuseOther(record, spec) ??
+  refused(
+    'job_not_live',
+    `job ${spec.jobId} was enqueued once, and has ended; see how: \`interlock explain ${operand(spec.jobId)}\``,
+  )

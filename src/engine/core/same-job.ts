@@ -1,0 +1,37 @@
+import { hash } from './hash.ts'
+import type { JobSpec } from './job.ts'
+
+/** What two jobs under one id are compared by. Ids live in one queue; `once` says how long an id is taken, and not what the job is. */
+const bodyFields = [
+  ...(['jobType', 'kind', 'priority', 'runAt'] as const),
+  ...(['attempts', 'timeoutMs', 'expireMs', 'fairKey'] as const),
+] as const satisfies readonly (keyof JobSpec)[]
+
+/** Whether nothing differs between the two, the order of models and the payload included. */
+export function isSameSpec(a: JobSpec, b: JobSpec): boolean {
+  return (
+    bodyFields.every((field) => a[field] === b[field]) &&
+    a.models.length === b.models.length &&
+    a.models.every((model, i) => model === b.models[i]) &&
+    isSamePayload(a, b)
+  )
+}
+
+/**
+ * A caller without a payload leaves it as it is. Data that was kept in another way (the row of `jobs`, an old event) cannot be
+ * compared here.
+ */
+export function isSamePayload(
+  known: Pick<JobSpec, 'payloadHash' | 'hasData'>,
+  { payloadHash }: Pick<JobSpec, 'payloadHash'>,
+): boolean {
+  if (payloadHash === undefined || known.payloadHash === payloadHash) return true
+  return known.payloadHash === undefined && known.hasData === true
+}
+
+/**
+ * The hash of all that {@link isSameSpec} compares but the payload, which has its own. Stores keep it for as long as `once` says, so
+ * it stays the same from release to release: a field that is added later goes in only where it is not as usual.
+ */
+export const bodyOf = (spec: JobSpec): number =>
+  hash(JSON.stringify([bodyFields.map((field) => spec[field]), spec.models]))
