@@ -3490,7 +3490,8 @@ $$;
 -- job_queue_submit(jobs, queue, request_id): puts jobs in line, all or none, in the caller's transaction. Short for
 -- job_queue_request({type: enqueue, jobs}).
 --   jobs        one job or a list of 10,000 at most: {job_id, models, job_type, kind, priority, run_at, attempts, timeout_ms,
---               expire_ms, fair_key, once, payload, traceparent, tracestate}; job_id and models are required; run_at as 2026-11-24T15:00:00Z
+--               expire_ms, fair_key, once, payload, traceparent, tracestate}; job_id and models are required; run_at as 2026-11-24T15:00:00Z;
+--               once as 24h, or for ever: how long the id is taken (docs/guides/idempotency.md)
 --   queue       `default` unless given
 --   request_id  as for job_queue_request
 -- Returns the request's id, for job_queue_answer. Raises what job_queue_request raises: JQ003 for a fault in a job.
@@ -3679,6 +3680,10 @@ $$;
 create or replace function public.job_queue_check_once(queue text) returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
 set statement_timeout = '10min'
 as $$
 #variable_conflict use_column
@@ -4092,7 +4097,7 @@ begin
     when jsonb_path_exists(kept, '$.commands[*] ? ((@.type == "enqueue" || @.type == "start") && @.refusal == null)') then
       '{"state": "submitted", "code": "undecided", "reason": "it was submitted by SQL, and nobody has decided it yet"}'
     when kept ->> 'arrived_at' is not null then
-      '{"state": "submitted", "code": "arrived", "reason": "its row of jobs has arrived, and nobody has taken it in yet"}'
+      '{"state": "submitted", "code": "arrived", "reason": "its row of jobs has arrived, and no worker has taken it in yet"}'
     when refused_at > greatest(ended_at, not_taken_in_at) then jsonb_build_object('state', 'refused',
       'code', refused #>> '{refusal,code}', 'reason', 'what was submitted by SQL was refused: ' || (refused #>> '{refusal,message}'))
     when not_taken_in_at > ended_at then jsonb_build_object('state', 'refused',
@@ -6554,9 +6559,9 @@ select j.queue, j.job_id, (
              when 'behind_in_line' then format('it waits in line for model %s', j.blocked_on)
              when 'no_worker' then 'no live worker has a free slot for its kind'
              when 'offered' then 'it may start; no worker has taken it yet'
-             when 'late' then 'it runs, and its process has not been heard of for a while'
+             when 'late' then 'it runs, and its process has missed its heartbeats'
              when 'lost' then 'the process that ran it is gone; the job is given back'
-             when 'overdue' then 'its time is over; nobody has noted it yet'
+             when 'overdue' then 'its time is over; no process has recorded it yet'
              else case j.state when 'active' then 'it runs' else 'it waits; only a process can tell why at this moment' end end,
            'starts_in_seconds', case when why.code = 'offered' then 0 when why.is_in_line then ceil(needs.seconds) end,
            'starts_from_seconds', case when why.code = 'offered' then 0 when why.is_in_line then floor(needs.least) end,
@@ -6779,8 +6784,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'b78b7e72683b98ceda718ee7f153f1843a340ecbcaa4acac6379e6b28ad24676'),
-  ('027', 'b78b7e72683b98ceda718ee7f153f1843a340ecbcaa4acac6379e6b28ad24676')
+  ('000', '5bf39cf94954d0d3e0751d0e318eb905208716125eaedf6bf0c0870f79a78a90'),
+  ('027', '5bf39cf94954d0d3e0751d0e318eb905208716125eaedf6bf0c0870f79a78a90')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -172,7 +172,8 @@ $$;
 -- job_queue_submit(jobs, queue, request_id): puts jobs in line, all or none, in the caller's transaction. Short for
 -- job_queue_request({type: enqueue, jobs}).
 --   jobs        one job or a list of 10,000 at most: {job_id, models, job_type, kind, priority, run_at, attempts, timeout_ms,
---               expire_ms, fair_key, once, payload, traceparent, tracestate}; job_id and models are required; run_at as 2026-11-24T15:00:00Z
+--               expire_ms, fair_key, once, payload, traceparent, tracestate}; job_id and models are required; run_at as 2026-11-24T15:00:00Z;
+--               once as 24h, or for ever: how long the id is taken (docs/guides/idempotency.md)
 --   queue       `default` unless given
 --   request_id  as for job_queue_request
 -- Returns the request's id, for job_queue_answer. Raises what job_queue_request raises: JQ003 for a fault in a job.

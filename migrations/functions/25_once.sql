@@ -74,6 +74,10 @@ $$;
 create or replace function public.job_queue_check_once(queue text) returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
 set statement_timeout = '10min'
 as $$
 #variable_conflict use_column

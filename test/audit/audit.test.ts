@@ -50,6 +50,11 @@ const logOf = (steps: readonly Step[]): RecordedEvent[] =>
   }))
 
 const byModel = policy({ maxActive: null })
+const onceQueued: Event = {
+  ...named('a', ['m']),
+  body: 1,
+  spec: spec('a', ['m'], { once: 3_600_000 }),
+} as Event
 
 /** What breaks which rule, at which event, and for which job. */
 const bad: readonly (readonly [AuditRule, string, number, readonly Step[]])[] = [
@@ -162,6 +167,12 @@ const bad: readonly (readonly [AuditRule, string, number, readonly Step[]])[] = 
     'an ended job is in line again, and nobody named it',
     4,
     [named('a', ['m']), started('a', ['m']), completed('a', 2), queued('a', ['m'])],
+  ],
+  [
+    'once',
+    'enqueued a second time within its hour',
+    4,
+    [onceQueued, started('a', ['m']), completed('a', 2), onceQueued],
   ],
   ['not_due', 'started before its time', 2, [queued('a', ['m'], { runAt: 9_000_000 }), started('a', ['m'])]],
   [

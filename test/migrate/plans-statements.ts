@@ -14,6 +14,8 @@ const combining: readonly string[] = [
   `select job_queue_resign('default', 'one', '{c}', '{other}')`,
 ]
 
+const onceEvents = `'[{"seq": 1, "at": 1, "event_type": "queued", "job_id": "waiting-1", "data": {"once": 0, "body": 1}}]'`
+
 /** A call of every function that the appends of a life do not call, as programs, people and triggers make them. */
 export const statements: readonly string[] = [
   `insert into jobs (job_id, status, model) select 'row-' || n, 'pending', 'm' from generate_series(1, 20) n`,
@@ -37,6 +39,9 @@ export const statements: readonly string[] = [
   `select job_queue_explain('waiting-1'), job_queue_explain('nobody')`,
   `select * from job_queue_own_rows(array['waiting-1'], '{}')`,
   `select job_queue_payloads('default', '')`,
+  `select job_queue_put_once('default', ${onceEvents}), job_queue_once_before('default', ${onceEvents})`,
+  `select job_queue_sweep_once('default', 100), job_queue_check_once('default')`,
+  `select job_queue_rebuild_once('default')`,
   `select job_queue_of_job('default', 'waiting-1'), job_queue_submitted('default', 20)`,
   `insert into workflow_executions (id) values ('row-10')`,
   `delete from workflow_executions where id = 'row-10'`,

@@ -18,7 +18,10 @@ export type FailureKind = 'refusal' | 'outage' | 'busy' | 'unwritable' | 'log' |
 export const failureKinds = {
   /** Something that you gave is out of bounds. The message names its path. To do: correct it. */
   invalid_input: 'refusal',
-  /** The id is live with another spec, or with another payload. To do: wait for its end, cancel it, or use another id. */
+  /**
+   * The id is live with another spec, or with another payload; or such a job was enqueued `once`. To do: wait for its end, or until
+   * its time is over; cancel it; or use another id.
+   */
   job_exists: 'refusal',
   /** The job is neither waiting nor active. To do: `interlock explain <job>` says how it ended. */
   job_not_live: 'refusal',

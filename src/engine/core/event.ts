@@ -6,7 +6,10 @@ import type { Policy } from './policy.ts'
  * name stops (`unknown_event`) and never guesses.
  */
 export const eventTypes = [
-  /** A job came into the queue: with its spec and the hash of its payload. `named`: somebody asked for this life of it. */
+  /**
+   * A job came into the queue: with its spec and the hash of its payload. `named`: somebody asked for this life of it. `once`: for how
+   * many milliseconds its id stays taken (0: without end), with `body`, the hash of its spec.
+   */
   'queued',
   /** An attempt began. The number of this event is its fencing token. */
   'started',

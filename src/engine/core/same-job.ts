@@ -3,8 +3,14 @@ import type { JobSpec } from './job.ts'
 
 /** What two jobs under one id are compared by. Ids live in one queue; `once` says how long an id is taken, and not what the job is. */
 const bodyFields = [
-  ...(['jobType', 'kind', 'priority', 'runAt'] as const),
-  ...(['attempts', 'timeoutMs', 'expireMs', 'fairKey'] as const),
+  'jobType',
+  'kind',
+  'priority',
+  'runAt',
+  'attempts',
+  'timeoutMs',
+  'expireMs',
+  'fairKey',
 ] as const satisfies readonly (keyof JobSpec)[]
 
 /** Whether nothing differs between the two, the order of models and the payload included. */

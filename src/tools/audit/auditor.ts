@@ -108,6 +108,7 @@ function apply(state: AuditState, event: RecordedEvent): void {
 function queue(state: AuditState, event: RecordedEvent & { readonly type: 'queued' }): void {
   if (state.jobs.has(event.jobId)) return state.report('life', event.jobId, 'it was queued while it was live')
   checkRevival(state, event)
+  checkOnce(state, event)
   checkDeclared(state, event)
   const { policy, shares } = state.lines
   const alone = event.spec.models.length === 0 && policy.emptySet === 'exclusive'
@@ -128,6 +129,18 @@ function checkRevival(
 ): void {
   if (named !== true && state.ended.has(jobId))
     state.report('revival', jobId, 'it had ended, and nobody asked for it again')
+}
+
+/** 0 is for ever. An event of which nothing is remembered could not be compared with the next one. */
+function checkOnce(
+  state: AuditState,
+  { jobId, at, body, spec: { once } }: RecordedEvent & { readonly type: 'queued' },
+): void {
+  if (once === undefined) return
+  const until = state.taken.get(jobId) ?? 0
+  if (until > at) state.report('once', jobId, 'it had been enqueued once, and its id was taken')
+  if (body === undefined) state.report('once', jobId, 'it is enqueued once, and nothing is remembered of it')
+  state.taken.set(jobId, once === 0 ? Number.POSITIVE_INFINITY : at + once * 1_000)
 }
 
 /** A dead letter that is retried keeps its models, whatever has been declared since. */

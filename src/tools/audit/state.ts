@@ -33,6 +33,8 @@ export class AuditState {
   readonly between = new Set<AuditedJob>()
   /** Ids of jobs that have ended at least once. */
   readonly ended = new Set<string>()
+  /** Until when ids of jobs that were enqueued `once` are taken. */
+  readonly taken = new Map<string, number>()
   /** What ended before its first event is not known. */
   isCut = false
   readonly passed: Passed[] = []

@@ -130,6 +130,7 @@ const promises: Readonly<Record<AuditRule, string>> = {
   token: 'Every event about an attempt showed the fencing token of that attempt.',
   life: 'Every event fits the life of its job and the state of the queue.',
   revival: 'A job that had ended came back only when somebody asked for it again.',
+  once: 'No job that was enqueued once came a second time before its time was over.',
   declared: 'No new job came in that needed a model which the policy of its time did not declare.',
   not_due: 'No job started before it was due.',
   paused: 'No job started that needed a paused model.',

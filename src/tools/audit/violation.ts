@@ -22,6 +22,8 @@ export const auditRules = [
   'life',
   /** A job that ended comes back only when somebody names it again. */
   'revival',
+  /** Of the jobs that are enqueued `once` under one id, none comes before the time of the one before it is over. */
+  'once',
   /** A job that needs a model which the policy does not declare comes in only if it was in the queue before. */
   'declared',
   /** Nothing starts before it is due. */

@@ -16,6 +16,7 @@ interface Options {
   readonly kind?: string
   readonly priority?: string
   readonly attempts?: string
+  readonly once?: string
   readonly payload?: string
   readonly skipInvalid?: boolean
 }
@@ -30,7 +31,7 @@ export function addEnqueue(cli: Cli): void {
       [
         [
           'enqueue jobs.csv',
-          'every job of the file: job_id,models[,kind,priority,attempts,payload,job_type]',
+          'every job of the file: job_id,models[,kind,priority,attempts,once,payload,job_type]',
         ],
         [
           'enqueue jobs.jsonl',
@@ -40,6 +41,10 @@ export function addEnqueue(cli: Cli): void {
         [
           `enqueue --job a --models flux-dev --kind draw --payload '{"n":1}'`,
           'your handler for the kind draw runs it',
+        ],
+        [
+          'enqueue --job report-1 --models flux-dev --once 24h',
+          'not a second time within a day, also if it has ended',
         ],
       ],
       async (frame, [file], options) => {
@@ -52,8 +57,8 @@ export function addEnqueue(cli: Cli): void {
         })
         const { queued, known, waiting } = done
         const rows = waiting.slice(0, SHOWN).map(({ jobId, reason }) => [jobId, reason])
-        const before = known.length === 0 ? '' : ` (${known.length} of them were there before)`
-        const heading = `${plural(queued + known.length, 'job')} in line${before}, ${waiting.length} ${agree(waiting.length, 'has', 'have')} to wait`
+        const before = known.length === 0 ? '' : `, ${known.length} known (nothing was changed)`
+        const heading = `${plural(queued, 'job')} put in line${before}, ${waiting.length} ${agree(waiting.length, 'has', 'have')} to wait`
         const more = waiting.length > SHOWN ? [`… and ${waiting.length - SHOWN} more: interlock queue`] : []
         const list = rows.length === 0 ? [] : [...table(['job', 'waits because'], rows), ...more]
         frame.emit(done, [heading, ...list])
@@ -68,6 +73,7 @@ export function addEnqueue(cli: Cli): void {
     .option('--kind <name>', 'which handler runs it; the job type unless given')
     .option('--priority <n>', 'a level is worth a minute of waiting')
     .option('--attempts <n>', 'how many attempts it has (default: 3)')
+    .option('--once <time>', 'how long its id is taken: 24h (s, m, h or d), or "for ever"')
     .option('--payload <json>', 'what its handler gets, such as {"prompt":"a fox"}')
     .option('--skip-invalid', 'skip broken lines instead of rejecting the file')
 }
@@ -101,12 +107,12 @@ async function jobsFrom(
   options: Options,
   tell: (skipped: readonly string[]) => void,
 ): Promise<readonly EnqueueInput[]> {
-  const { job, models, type, kind, priority, attempts, payload, skipInvalid } = options
+  const { job, models, type, kind, priority, attempts, once, payload, skipInvalid } = options
   if ((file === undefined) === (job === undefined)) {
     throw invalidInput('give either a file or --job <id>')
   }
   if (file !== undefined) {
-    const idle = Object.entries({ models, type, kind, priority, attempts, payload }).find(
+    const idle = Object.entries({ models, type, kind, priority, attempts, once, payload }).find(
       ([, value]) => value !== undefined,
     )
     if (idle !== undefined)
@@ -116,6 +122,15 @@ async function jobsFrom(
     return workload.jobs.map(({ input }) => input)
   }
   const given = payload === undefined ? {} : { payload: payloadOf(payload) }
-  const fields = { job_id: job, models: models ?? '', job_type: type, kind, priority, attempts, ...given }
+  const fields = {
+    job_id: job,
+    models: models ?? '',
+    job_type: type,
+    kind,
+    priority,
+    attempts,
+    once,
+    ...given,
+  }
   return [jobOfLine(fields, 1, 'enqueue').input]
 }

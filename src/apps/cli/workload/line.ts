@@ -13,6 +13,7 @@ export const columns = [
   'kind',
   'priority',
   'attempts',
+  'once',
   'payload',
 ] as const
 type WorkloadColumn = (typeof columns)[number]
@@ -30,6 +31,10 @@ export function jobOfLine(fields: LineFields, line: number, purpose: Purpose): W
   const unknown = Object.keys(fields).find((name) => !columns.includes(name as WorkloadColumn))
   if (unknown !== undefined)
     throw invalidInput(`unknown field ${unknown}; the fields are ${columns.join(', ')}`)
+  const once = optional(fields['once'])
+  // A file that is run to its end a second time would wait for jobs that never come.
+  if (once !== undefined && purpose === 'run')
+    throw invalidInput('once: is for `interlock enqueue`; `run` runs a file that has ended again')
   const { spec, payload } = named(() =>
     parseJob({
       jobId: fields['job_id'],
@@ -38,16 +43,17 @@ export function jobOfLine(fields: LineFields, line: number, purpose: Purpose): W
       kind: optional(fields['kind']),
       priority: optional(numberOf(fields['priority'])),
       attempts: optional(numberOf(fields['attempts'])),
+      once,
       payload: fields['payload'],
     }),
   )
   const { jobId, jobType, models, priority } = spec
-  const said = {
-    ...(optional(fields['kind']) === undefined ? {} : { kind: spec.kind }),
-    ...(optional(fields['attempts']) === undefined ? {} : { attempts: spec.attempts }),
-  }
+  const attempts = optional(fields['attempts']) === undefined ? {} : { attempts: spec.attempts }
+  const kind = optional(fields['kind']) === undefined ? {} : { kind: spec.kind }
+  const taken = typeof once === 'string' ? { once } : {}
+  const kept = payload === undefined ? {} : { payload }
   return {
-    input: { jobId, jobType, models, priority, ...said, ...(payload === undefined ? {} : { payload }) },
+    input: { jobId, jobType, models, priority, ...kind, ...attempts, ...taken, ...kept },
     seconds: purpose === 'run' ? secondsOf(fields['seconds']) : 0,
     line,
   }
