@@ -124,21 +124,13 @@ describe('a job that was enqueued once, and has ended', () => {
 })
 
 describe('commands that are decided together', () => {
-  it('put one job in line, also if the first one was cancelled before the next came', async () => {
-    const { store, first } = await two()
-    const sent = [first.enqueue([job]), first.cancel('invoice'), first.enqueue([job]), first.enqueue([job])]
-    expect(await Promise.all(sent)).toMatchObject([{ queued: 1 }, undefined, { queued: 0 }, { queued: 0 }])
-    const { events } = await store.read('default', 0, 100)
-    expect(events.map(({ type }) => type)).toEqual(['queued', 'cancelled'])
-  })
-
   it('have each their answer where one process carries out those of another', async () => {
     const { store, first, second } = await two()
     for (let round = 0; round < 10; round++) {
       const many = [...'abc'].map((name) => ({ ...job, jobId: `${name}-${round}`, models: [name] }))
       const other = many.map((each) => ({ ...each, priority: 7 }))
       const load = [first, second].flatMap((each) =>
-        [1, 2, 3].map((n) => each.enqueue([{ jobId: `${n}-${each.workerId()}-${round}`, models: ['m'] }])),
+        [1, 2, 3].map((n) => each.enqueue([{ jobId: `${n}-${each.workerId}-${round}`, models: ['m'] }])),
       )
       const [one, two] = await Promise.all([first.enqueue(many), second.enqueue(many), ...load])
       expect([one, two].map((answer) => (answer as { queued: number }).queued).toSorted()).toEqual([0, 3])
