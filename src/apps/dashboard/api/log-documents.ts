@@ -22,6 +22,7 @@ export const specSchema = z.strictObject({
   fairKey: z.string().nullable(),
   hasData: z.literal(true).optional(),
   payloadHash: z.int().optional(),
+  once: z.int().optional().describe('how long its id is taken, in milliseconds; 0: without end'),
 })
 
 /** The table of its fields describes a policy, for people who write programs: ranges are left to what `setPolicy` says. */
@@ -60,6 +61,7 @@ export const eventSchema = z
     jobId: jobId.optional(),
     jobType: z.enum(jobTypes).optional(),
     spec: specSchema.optional(),
+    body: z.int().optional().describe('the hash of the spec, of a job that is enqueued once'),
     asked: z.boolean().optional(),
     intake: z.literal(true).optional(),
     named: z.literal(true).optional(),
