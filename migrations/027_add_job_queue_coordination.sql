@@ -3571,8 +3571,8 @@ set random_page_cost = 0
 set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
 as $$
-  select jsonb_agg(jsonb_build_object('job_id', o.job_id, 'seq', o.seq, 'until', (extract(epoch from o.until) * 1000000)::bigint,
-           'body', o.body, 'payload_hash', o.payload_hash, 'has_data', o.has_data))
+  select to_jsonb(array_agg(jsonb_build_object('job_id', o.job_id, 'seq', o.seq, 'until', (extract(epoch from o.until) * 1000000)::bigint,
+           'body', o.body, 'payload_hash', o.payload_hash, 'has_data', o.has_data)))
     from jsonb_to_recordset($2) as e (at bigint, event_type text, job_id text, data jsonb)
     -- OFFSET 0 keeps this from becoming a join with all ids of the queue.
     cross join lateral (select k.* from public.job_queue_once k where k.queue = $1 and k.job_id = e.job_id offset 0) as o
@@ -3680,7 +3680,7 @@ begin
          and (s.job_id is not null and coalesce(s.until > head.last_at, true)
            or g.job_id is not null and coalesce(g.until > head.last_at, true))
        order by 1 limit 1000)
-    select coalesce(jsonb_agg(to_jsonb(d) order by d.job_id), '[]') from differing d);
+    select coalesce(to_jsonb(array_agg(to_jsonb(d) order by d.job_id)), '[]') from differing d);
 end
 $$;
 
@@ -6737,7 +6737,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '5bf39cf94954d0d3e0751d0e318eb905208716125eaedf6bf0c0870f79a78a90')
+  ('027', '248c599f90fd70dd5b9f96220a00d9cc94f40c9c94560733d85eb939515882be')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

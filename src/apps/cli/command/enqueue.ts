@@ -73,7 +73,7 @@ export function addEnqueue(cli: Cli): void {
     .option('--kind <name>', 'which handler runs it; the job type unless given')
     .option('--priority <n>', 'a level is worth a minute of waiting')
     .option('--attempts <n>', 'how many attempts it has (default: 3)')
-    .option('--once <time>', 'how long its id is taken: 24h (s, m, h or d), or "for ever"')
+    .option('--once <time>', 'how long its id is taken, also if it has ended, such as 24h')
     .option('--payload <json>', 'what its handler gets, such as {"prompt":"a fox"}')
     .option('--skip-invalid', 'skip broken lines instead of rejecting the file')
 }
