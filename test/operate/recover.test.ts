@@ -36,7 +36,7 @@ describe('a decision that fails half-way', () => {
       report,
     )
     expect(printed.join('\n')).toMatch(
-      /^a: completed\nc: failed, for good\nb: nothing was decided: job b is not active/,
+      /^a: completed\nc: failed for good\nb: nothing was decided: job b is not active/,
     )
     await coordinator.close()
   })

@@ -54,7 +54,7 @@ export function logEnd(logger: Logger, { started, span }: Attempt, outcome: Atte
 /** The outcome is known here, but the report got no answer. */
 export function logUnreported(logger: Logger, { started, span }: Attempt): void {
   logger.error(
-    `[WORKER] Job ${started.lease.jobId}: its end could not be reported, so the job is given back when the lease of this process runs out`,
+    `[WORKER] Job ${started.lease.jobId}: its end could not be reported; the attempt ends when the lease of this process runs out`,
     { event: 'job.untold', ...attemptOf(started), ...span?.ids },
   )
 }
