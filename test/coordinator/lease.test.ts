@@ -121,7 +121,7 @@ describe.concurrent('leases', () => {
     const logger = keepingLogger()
     const leaving = await join({ store: { ...store, leave: () => new Promise(() => {}) }, logger })
     await leaving.close()
-    expect(logger.lines).toContainEqual(expect.stringContaining('Left without waiting for the database'))
+    expect(logger.lines).toContainEqual(expect.stringContaining('Closed without waiting for the database'))
   })
 
   it('refuses options out of range, and names them (invalid_input)', async () => {

@@ -35,7 +35,7 @@ it.each([
   await expect.poll(() => said, { timeout: 60_000 }).toContain('the handler runs')
   await server.kill()
   child.kill('SIGTERM')
-  await expect.poll(() => said).toContain('ending')
+  await expect.poll(() => said).toContain('stopping')
   if (signals === 2) child.kill('SIGTERM')
   const { code, stderr } = await ended
   expect(stderr).toMatch(/Job A: its end could not be reported/)

@@ -82,7 +82,7 @@ describe.each(['session', 'transaction'] as const)('behind PgBouncer in %s mode'
       const joining = createCoordinator({ store, logger: silentLogger, joinMs: 3_600_000 })
       await expect(joining).rejects.toMatchObject({
         code: 'invalid_input',
-        message: expect.stringMatching(/startup parameter.*take it out of the address/),
+        message: expect.stringMatching(/startup parameter.*remove it from the address/),
       })
     },
   )
@@ -92,7 +92,7 @@ describe.each(['session', 'transaction'] as const)('behind PgBouncer in %s mode'
     const made = await interlock(['migrate', '--url', asked(through, 'statement_timeout=300')])
     expect(made).toMatchObject({ code: 0, stdout: expect.stringContaining('migrated to') })
     const refused = await interlock(['migrate', '--url', asked(through, 'lock_timeout=300')])
-    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('take it out of the address') })
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('remove it from the address') })
   })
 
   it('doctor says whether notifications arrive, and nothing else of a pooler', async () => {

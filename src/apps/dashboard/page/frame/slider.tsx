@@ -195,7 +195,7 @@ function Compare() {
     <button
       type="button"
       class="compare"
-      title="Compare this moment with another one, on the Time screen"
+      title="Compare this moment with another"
       onClick={() => go({ see: 'time', than: shown.ledger.peek().version })}
     >
       Compare

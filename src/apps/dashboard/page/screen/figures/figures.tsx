@@ -98,9 +98,7 @@ function Measured({ stats }: { readonly stats: Stats }) {
             .toSorted((a, b) => b.ms - a.ms)
             .map(({ name, ms }) => ({ name: name.replace('_', ' '), part: ms / all, text: duration(ms) }))}
         />
-        <p class="dim">
-          All waiting in that time, from the queue to the start. The parts add up to the whole.
-        </p>
+        <p class="dim">All waiting in that time. The parts add up to the whole.</p>
       </Panel>
       <Panel id="ends" title="Outcomes">
         <Bars

@@ -44,8 +44,8 @@ export function Proof() {
       >
         <p class="dim">
           The audit checks every promise against the events: exclusion, order, tokens, rates and the others.
-          It shares no code with the code that decides. It runs in this page, and <code>interlock audit</code>{' '}
-          does the same.
+          It shares no code with what decides. It runs in this page, and <code>interlock audit</code> does the
+          same.
         </p>
         <Reach />
         {audit.load === null ? (
