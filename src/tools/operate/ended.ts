@@ -10,7 +10,7 @@ import { orCut } from '../history/fold.ts'
 import { eachEvent } from '../history/read-events.ts'
 
 /** How far back in the log jobs that have ended are looked for. Reading so many events takes about a second. */
-export const MOST_EVENTS = 50_000
+const MOST_EVENTS = 50_000
 
 /** How the last life of a job ended that came and ended within the newest events. */
 export interface EndedJob {
