@@ -68,6 +68,7 @@ export const rules: Rules = {
     builtins: true,
     pure: false,
   },
+  transaction: room([]),
   history: room(['coordinator']),
   'history/files': room(['history'], { builtins: true, packages: ['zod'] }),
   audit: room(['history', 'coordinator']),
@@ -104,6 +105,7 @@ export const rules: Rules = {
 /** Rooms that others enter by their `index.ts` and by what they lend, and that enter others so. */
 export const housed: readonly string[] = [
   ...[
+    'transaction',
     'history',
     'history/files',
     'audit',

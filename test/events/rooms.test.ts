@@ -10,6 +10,7 @@ import { createCoordinator, silentLogger } from '../../src/engine/coordinator/in
 import { emptyLedger, InterlockError, type RecordedEvent } from '../../src/engine/core/index.ts'
 import type { LogStore } from '../../src/engine/store/index.ts'
 import { memoryStore } from '../../src/engine/store/memory/index.ts'
+import * as transaction from '../../src/engine/transaction/index.ts'
 import * as audit from '../../src/tools/audit/index.ts'
 import * as doctor from '../../src/tools/doctor/index.ts'
 import * as files from '../../src/tools/history/files/index.ts'
@@ -32,6 +33,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     otel,
     prometheus,
     testing,
+    transaction,
   },
 }
 
@@ -211,6 +213,12 @@ const functions: Readonly<Record<string, readonly Given[]>> = {
     access,
     object({ name: someone, completed: ids, requeue: ids, fail: ids }, 'an empty object'),
   ],
+  'transaction.fromPg': [given({ query: async () => ({ rows: [] }) })],
+  'transaction.fromPostgresJs': [given({ unsafe: async () => [] })],
+  'transaction.fromDrizzle': [given({ execute: async () => [] })],
+  'transaction.fromKysely': [given({ executeQuery: async () => ({ rows: [] }) })],
+  'transaction.fromKnex': [given({ raw: async () => ({ rows: [] }) })],
+  'transaction.fromPrisma': [given({ $queryRawUnsafe: async () => [] })],
   'testing.testQueue': [
     options({
       policy: given('serial', 'undefined', 'an empty object'),
