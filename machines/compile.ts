@@ -1,11 +1,11 @@
 import { type AnyStateMachine, transition } from 'xstate'
 import {
-  endings,
   type JobLaw,
   type JobState,
   type JobTarget,
   jobStates,
   type Ledger,
+  outcomes,
   type QueueLaw,
   type QueueState,
   queueStates,
@@ -55,7 +55,8 @@ export function compileJobLaw(machine: AnyStateMachine): JobLaw {
   const [first = {}, ...others] = [
     'absent',
     'bypassed',
-    ...endings.slice(0, -1).map((end) => `ended.${end}`),
+    'deduplicated',
+    ...outcomes.map((end) => `ended.${end}`),
   ].map(rowOf)
   if (others.some((row) => JSON.stringify(row) !== JSON.stringify(first))) {
     throw new Error('the machine of a job accepts different events in states in which the job is not live')

@@ -43,6 +43,11 @@ export const coordinatorMachine = setup({
     due: { actions: 'evolve', description: 'Its time has come: it stands in line from now on.' },
     asked: { actions: 'evolve', description: 'A process waits at the gate for this job, or no longer does.' },
     reprioritized: { actions: 'evolve', description: 'It has another place in line.' },
+    deduplicated: { actions: 'evolve', description: 'Another job has its key and stands for it.' },
+    debounced: {
+      actions: 'evolve',
+      description: 'It has the payload of another one with its key, and starts later.',
+    },
     requeued: { actions: 'evolve', description: 'Another attempt follows the one that just ended.' },
     expired: { actions: 'evolve', description: 'It waited longer than its `expireMs` allows.' },
     cancelled: {

@@ -30,7 +30,7 @@ export function lifeAfter(life: JobLife, event: JobEvent): JobLife {
 }
 
 export function isForLater(event: JobEvent): boolean {
-  const runAt = event.type === 'queued' ? event.spec.runAt : event.type === 'requeued' ? event.runAt : null
+  const runAt = event.type === 'queued' ? event.spec.runAt : 'runAt' in event ? event.runAt : null
   return runAt !== null && runAt > event.at
 }
 

@@ -45,6 +45,11 @@ export const jobMachine = setup({
           actions: 'evolve',
           description: 'It names no model, so it runs outside the queue.',
         },
+        deduplicated: {
+          target: 'deduplicated',
+          actions: 'evolve',
+          description: 'Another job has its key and stands for it.',
+        },
       },
     },
     waiting: {
@@ -76,6 +81,10 @@ export const jobMachine = setup({
             'It must not start before its time (`run_at`, or the wait before a retry). It reserves nothing.',
           on: {
             due: { target: 'in_line', actions: 'evolve', description: 'Its time has come.' },
+            debounced: {
+              actions: 'evolve',
+              description: 'Another one came with its key: its payload, and perhaps its time, are others.',
+            },
           },
         },
         in_line: {
@@ -87,6 +96,15 @@ export const jobMachine = setup({
               actions: 'evolve',
               description: 'It takes all its models at once.',
             },
+            debounced: [
+              {
+                guard: 'isForLater',
+                target: 'not_due',
+                actions: 'evolve',
+                description: 'Another one came with its key: it has that one’s payload, and is put off.',
+              },
+              { actions: 'evolve', description: 'Another one came with its key: it has that one’s payload.' },
+            ],
           },
         },
         returning: {
@@ -219,6 +237,11 @@ export const jobMachine = setup({
           actions: 'evolve',
           description: 'This time it names no model, so it runs outside the queue.',
         },
+        deduplicated: {
+          target: 'deduplicated',
+          actions: 'evolve',
+          description: 'This time another job has its key and stands for it.',
+        },
       },
       states: {
         completed: { description: 'The work was done.' },
@@ -240,6 +263,31 @@ export const jobMachine = setup({
           { target: 'waiting.in_line', actions: 'evolve', description: 'A new life under the same id.' },
         ],
         bypassed: { actions: 'evolve', description: 'It ran outside the queue again.' },
+        deduplicated: {
+          target: 'deduplicated',
+          actions: 'evolve',
+          description: 'This time another job has its key and stands for it.',
+        },
+      },
+    },
+    deduplicated: {
+      description: 'It did not come into the queue: another job has its key and stands for it.',
+      on: {
+        queued: [
+          {
+            guard: 'isForLater',
+            target: 'waiting.not_due',
+            actions: 'evolve',
+            description: 'A new life, which starts later.',
+          },
+          { target: 'waiting.in_line', actions: 'evolve', description: 'A new life under the same id.' },
+        ],
+        bypassed: {
+          target: 'bypassed',
+          actions: 'evolve',
+          description: 'This time it names no model, so it runs outside the queue.',
+        },
+        deduplicated: { actions: 'evolve', description: 'Another job stands for it again.' },
       },
     },
   },

@@ -1160,7 +1160,7 @@ $$;
 --                     data: payloads, results and errors of its events, if there are any (job_queue_put_data);
 --                     wanted: jobs that these events start, for what their handlers need, if any;
 --                     voided_from: the first event that a `voided` among the events names (job_queue_void);
---                     staged: [{command_id, job_id}, …], those of them that were put aside before (job_queue_stage);
+--                     staged: [{command_id, job_id, as}, …], those of them that were put aside before (job_queue_stage, job_queue_put_staged);
 --                     expected_at: the time of the event expected_version as the caller has folded it, 0 before the first one;
 --                     without it the numbers alone are compared, which after a restore meet with other events;
 --                     beat: {worker_id, kinds, free_slots, release, ttl_ms, grace_ms}: a heartbeat that goes along (job_queue_beat);
@@ -3071,7 +3071,7 @@ end
 $$;
 
 -- job_queue_payloads(queue, after): a page of the payloads that are kept beside the log, each with the hash of it that its `queued`
--- event has, for a program that compares the two (`interlock verify`). Reads only.
+-- event has, or the last `debounced` one, for a program that compares the two (`interlock verify`). Reads only.
 --   after  payloads of jobs whose id comes after this one, in the order of job_queue_data; '' for the first page
 -- Returns [{job_id, seq, hash, payload}, …], at most 1,000, and no further one beyond 4 MB of text; empty when there are no more.
 -- seq: the number of the event, null if neither the log nor the archive has it (any more); hash: null if it has none. Raises nothing.
@@ -3090,13 +3090,20 @@ declare
   size bigint := 0;
 begin
   for kept in
-    select d.job_id, d.payload, e.seq, e.hash
+    select d.job_id, d.payload, e.seq, case when e.debounce is null then e.hash else coalesce((
+             -- The last one that came with its key.
+             select l.data -> 'payload_hash' from public.job_queue_log l
+              where l.queue = $1 and l.job_id = d.job_id and l.event_type = 'debounced' and l.data ? 'payload_hash' and l.seq + 0 > e.seq
+              order by l.seq + 0 desc limit 1), (
+             select a.data -> 'payload_hash' from public.job_queue_log_archive a
+              where a.queue = $1 and a.job_id = d.job_id and a.event_type = 'debounced' and a.data ? 'payload_hash' and a.seq + 0 > e.seq
+              order by a.seq + 0 desc limit 1), e.hash) end as hash
       from public.job_queue_data d
       left join lateral (
-        select l.seq, l.data -> 'payload_hash' as hash from public.job_queue_log l
+        select l.seq, l.data -> 'payload_hash' as hash, l.data #> '{dedupe,debounce}' as debounce from public.job_queue_log l
          where l.queue = $1 and l.seq = d.life and l.event_type = 'queued' and l.job_id = d.job_id
         union all
-        select a.seq, a.data -> 'payload_hash' from public.job_queue_log_archive a
+        select a.seq, a.data -> 'payload_hash', a.data #> '{dedupe,debounce}' from public.job_queue_log_archive a
          where a.queue = $1 and a.seq = d.life and a.event_type = 'queued' and a.job_id = d.job_id
          limit 1) e on true
      where d.queue = $1 and d.job_id > $2 and d.payload is not null
@@ -3187,7 +3194,7 @@ $$;
 
 -- job_queue_put_staged(queue, staged): takes over staged data, as job_queue_put_data does for data in the append itself, and
 -- clears it away. Internal; called by job_queue_append only, after it has written the events.
---   staged  [{command_id, job_id}, …]
+--   staged  [{command_id, job_id, as}, …]; as: the payload becomes that of this job; missing: everything is of job_id
 -- Returns nothing. Raises 23514 for a value out of bounds (job_queue_data).
 create or replace function public.job_queue_put_staged(queue text, staged jsonb) returns void
 language plpgsql
@@ -3198,13 +3205,14 @@ declare
 begin
   -- One command after the other: two may belong to one job.
   for one in
-    select w.item ->> 'command_id' as command_id, array_agg(w.item ->> 'job_id') as job_ids, min(w.place) as place
+    select w.item ->> 'command_id' as command_id, jsonb_object_agg(w.item ->> 'job_id', coalesce(w.item ->> 'as', '')) as owners, min(w.place) as place
       from jsonb_array_elements($2) with ordinality as w (item, place)
      group by 1 order by 3
   loop
     perform public.job_queue_put_data($1, (
-      select to_jsonb(array_agg(s.item)) from public.job_queue_staged s
-       where s.queue = $1 and s.command_id = one.command_id and s.job_id = any (one.job_ids)));
+      select to_jsonb(array_agg(case one.owners ->> s.job_id when '' then s.item
+               else jsonb_build_object('job_id', one.owners -> s.job_id, 'payload', s.item -> 'payload') end)) from public.job_queue_staged s
+       where s.queue = $1 and s.command_id = one.command_id and one.owners ? s.job_id));
     delete from public.job_queue_staged s where s.queue = $1 and s.command_id = one.command_id;
   end loop;
 end
@@ -3371,13 +3379,16 @@ declare
   of_job constant jsonb := '{"job_id": "name", "jobId": "name", "models": "names!", "job_type": "text", "jobType": "text",
     "kind": "name", "priority": "-1000..1000", "run_at": "text?", "runAt": "text?", "attempts": "1..1000",
     "timeout_ms": "1..31536000000", "timeoutMs": "1..31536000000", "expire_ms": "1..31536000000?",
-    "expireMs": "1..31536000000?", "fair_key": "name?", "fairKey": "name?", "once": "once?", "payload": "any",
+    "expireMs": "1..31536000000?", "fair_key": "name?", "fairKey": "name?", "once": "once?", "dedupe": "dedupe?", "payload": "any",
     "traceparent": "text?", "tracestate": "text?"}';
   must constant jsonb := '{"name": "a text of 1 to 200 characters, without control characters",
     "names": "a list of at most 10,000 names of 1 to 200 characters", "list": "a list of at most 10,000 jobs", "object": "an object",
     "boolean": "true or false", "text": "a text",
-    "once": "a time such as \"24h\" (whole s, m, h or d, 365d at most), or \"for ever\"", "seconds": "a number of seconds from 0 to 31536000"}';
+    "once": "a time such as \"24h\" (whole s, m, h or d, 365d at most), or \"for ever\"",
+    "dedupe": "an object with a key, while (\"waiting\", \"live\" or {\"within\": \"1h\"}) and perhaps debounce ({\"delay\": \"5s\", \"max_delay\": \"1m\"})",
+    "seconds": "a number of seconds from 0 to 31536000"}';
   -- Control characters could forge lines of logs and of terminals.
+  span constant text := '^[1-9][0-9]{0,8}[smhd]$';
   unwanted constant text := '[\u0001-\u001f\u007f-\u009f]';
   kind text := command ->> 'type';
   fault text;
@@ -3396,7 +3407,7 @@ begin
     union all
     select 'claim.', of_claim, command -> 'claim' where kind <> 'claim' and command ? 'claim'
     union all
-    select 'job.', of_job, command -> 'job' where kind = 'start' and command ? 'job'
+    select 'job.', of_job - 'dedupe', command -> 'job' where kind = 'start' and command ? 'job'
     union all
     select format('jobs[%s].', e.n - 1), of_job, e.job
       from jsonb_array_elements(case kind when 'enqueue' then command -> 'jobs' else '[]' end) with ordinality as e (job, n)),
@@ -3430,6 +3441,17 @@ begin
              when r.rule = 'text' then r.is_a <> 'string'
              when r.rule = 'once' then r.is_a <> 'string' or r.said !~ '^(for ever|[1-9][0-9]{0,8}[smhd])$'
                or (r.said <> 'for ever' and r.said::interval > interval '365 days')
+             when r.rule = 'dedupe' and r.is_a <> 'object' then true
+             when r.rule = 'dedupe' then (
+               v.value - '{key,while,debounce}'::text[] = '{}'
+               and jsonb_typeof(v.value -> 'key') = 'string' and length(v.value ->> 'key') between 1 and 200 and v.value ->> 'key' !~ unwanted
+               and (v.value -> 'while' in ('"waiting"', '"live"')
+                 or v.value -> 'while' = jsonb_build_object('within', v.value #> '{while,within}') and v.value #>> '{while,within}' ~ span and not v.value ? 'debounce')
+               and (not v.value ? 'debounce' or v.value -> 'debounce' in (
+                   jsonb_build_object('delay', v.value #> '{debounce,delay}', 'max_delay', v.value #> '{debounce,max_delay}'),
+                   jsonb_build_object('delay', v.value #> '{debounce,delay}', 'maxDelay', v.value #> '{debounce,maxDelay}'))
+                 and v.value #>> '{debounce,delay}' ~ span
+                 and coalesce(v.value #>> '{debounce,max_delay}', v.value #>> '{debounce,maxDelay}') ~ span)) is not true
              when r.is_a <> 'number' then true
              when r.rule = 'seconds' then r.said::numeric not between 0 and 31536000
              else r.said::numeric <> trunc(r.said::numeric)
@@ -3443,8 +3465,10 @@ $$;
 -- job_queue_submit(jobs, queue, request_id): puts jobs in line, all or none, in the caller's transaction. Short for
 -- job_queue_request({type: enqueue, jobs}).
 --   jobs        one job or a list of 10,000 at most: {job_id, models, job_type, kind, priority, run_at, attempts, timeout_ms,
---               expire_ms, fair_key, once, payload, traceparent, tracestate}; job_id and models are required; run_at as 2026-11-24T15:00:00Z;
---               once as 24h, or for ever: how long the id is taken (docs/guides/idempotency.md)
+--               expire_ms, fair_key, once, dedupe, payload, traceparent, tracestate}; job_id and models are required; run_at as
+--               2026-11-24T15:00:00Z; once as 24h, or for ever: how long the id is taken; dedupe: {key, while, debounce}, so that another
+--               job with the same key stands for it: while `waiting`, `live` or {"within": "1h"}, debounce {delay, max_delay}
+--               (docs/guides/idempotency.md)
 --   queue       `default` unless given
 --   request_id  as for job_queue_request
 -- Returns the request's id, for job_queue_answer. Raises what job_queue_request raises: JQ003 for a fault in a job.
@@ -3906,7 +3930,7 @@ $$;
 --   code, reason       why it waits (draining, not_due, model_paused, serialized, at_capacity, model_in_use, behind_in_line, no_worker,
 --                      offered), what is wrong with it (late, lost, overdue), and that in a sentence; it names no other job and nobody.
 --                      Else undecided, arrived, not_taken_in, adoptable, the code of a refusal, or how it ended (completed, failed,
---                      cancelled, expired, bypassed). Null: it runs, or see `needs`
+--                      cancelled, expired, bypassed, deduplicated). Null: it runs, or see `needs`
 --   needs              process: only a process can tell why it waits at this moment (interlock explain); else null
 --   starts_in_seconds  an estimate, from how long jobs of these models took among the last 1,000 events, less how long the running ones
 --                      have run; null: too little is known
@@ -4037,7 +4061,7 @@ declare
   ended_at bigint := coalesce((kept #>> '{events,-1,at}')::bigint, 0);
   ended text := (
     select case when (l.event_type in ('failed', 'lease_expired') and l.data ? 'final') then 'failed'
-             when l.event_type in ('completed', 'cancelled', 'expired', 'bypassed') then l.event_type end
+             when l.event_type in ('completed', 'cancelled', 'expired', 'bypassed', 'deduplicated') then l.event_type end
       from jsonb_to_record(kept #> '{events,-1}') as l (event_type text, data jsonb));
   refused jsonb := jsonb_path_query_first(kept, '$.commands[*] ? (@.refusal != null)');
   refused_at bigint := coalesce((refused #>> '{refusal,at}')::bigint, 0);
@@ -4057,7 +4081,7 @@ begin
       'code', 'not_taken_in', 'reason', 'its row of jobs was not taken in: ' || (kept #>> '{not_taken_in,reason}'))
     when ended is not null then jsonb_build_object('state', 'ended', 'code', ended, 'reason', case ended
       when 'completed' then 'it was completed' when 'failed' then 'it failed for good' when 'cancelled' then 'it was cancelled'
-      when 'expired' then 'it waited longer than it may' else 'it ran outside the line' end)
+      when 'expired' then 'it waited longer than it may' when 'deduplicated' then 'another job stands for it' else 'it ran outside the line' end)
     when kept ->> 'row' is not null then
       '{"state": "unknown", "code": "adoptable", "reason": "the log has never heard of it; there is a row of jobs with this id"}'
     when (kept ->> 'archived_seq')::bigint > 0 then jsonb_build_object('state', 'archived', 'code', null, 'reason',
@@ -6737,7 +6761,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '248c599f90fd70dd5b9f96220a00d9cc94f40c9c94560733d85eb939515882be')
+  ('027', 'a285db4b17d1b01af601db123e4344e6f278b96723f06a00df07ad379c555ffb')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

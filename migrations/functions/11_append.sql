@@ -20,7 +20,7 @@
 --                     data: payloads, results and errors of its events, if there are any (job_queue_put_data);
 --                     wanted: jobs that these events start, for what their handlers need, if any;
 --                     voided_from: the first event that a `voided` among the events names (job_queue_void);
---                     staged: [{command_id, job_id}, …], those of them that were put aside before (job_queue_stage);
+--                     staged: [{command_id, job_id, as}, …], those of them that were put aside before (job_queue_stage, job_queue_put_staged);
 --                     expected_at: the time of the event expected_version as the caller has folded it, 0 before the first one;
 --                     without it the numbers alone are compared, which after a restore meet with other events;
 --                     beat: {worker_id, kinds, free_slots, release, ttl_ms, grace_ms}: a heartbeat that goes along (job_queue_beat);

@@ -95,7 +95,7 @@ end
 $$;
 
 -- job_queue_payloads(queue, after): a page of the payloads that are kept beside the log, each with the hash of it that its `queued`
--- event has, for a program that compares the two (`interlock verify`). Reads only.
+-- event has, or the last `debounced` one, for a program that compares the two (`interlock verify`). Reads only.
 --   after  payloads of jobs whose id comes after this one, in the order of job_queue_data; '' for the first page
 -- Returns [{job_id, seq, hash, payload}, …], at most 1,000, and no further one beyond 4 MB of text; empty when there are no more.
 -- seq: the number of the event, null if neither the log nor the archive has it (any more); hash: null if it has none. Raises nothing.
@@ -114,13 +114,20 @@ declare
   size bigint := 0;
 begin
   for kept in
-    select d.job_id, d.payload, e.seq, e.hash
+    select d.job_id, d.payload, e.seq, case when e.debounce is null then e.hash else coalesce((
+             -- The last one that came with its key.
+             select l.data -> 'payload_hash' from public.job_queue_log l
+              where l.queue = $1 and l.job_id = d.job_id and l.event_type = 'debounced' and l.data ? 'payload_hash' and l.seq + 0 > e.seq
+              order by l.seq + 0 desc limit 1), (
+             select a.data -> 'payload_hash' from public.job_queue_log_archive a
+              where a.queue = $1 and a.job_id = d.job_id and a.event_type = 'debounced' and a.data ? 'payload_hash' and a.seq + 0 > e.seq
+              order by a.seq + 0 desc limit 1), e.hash) end as hash
       from public.job_queue_data d
       left join lateral (
-        select l.seq, l.data -> 'payload_hash' as hash from public.job_queue_log l
+        select l.seq, l.data -> 'payload_hash' as hash, l.data #> '{dedupe,debounce}' as debounce from public.job_queue_log l
          where l.queue = $1 and l.seq = d.life and l.event_type = 'queued' and l.job_id = d.job_id
         union all
-        select a.seq, a.data -> 'payload_hash' from public.job_queue_log_archive a
+        select a.seq, a.data -> 'payload_hash', a.data #> '{dedupe,debounce}' from public.job_queue_log_archive a
          where a.queue = $1 and a.seq = d.life and a.event_type = 'queued' and a.job_id = d.job_id
          limit 1) e on true
      where d.queue = $1 and d.job_id > $2 and d.payload is not null
@@ -211,7 +218,7 @@ $$;
 
 -- job_queue_put_staged(queue, staged): takes over staged data, as job_queue_put_data does for data in the append itself, and
 -- clears it away. Internal; called by job_queue_append only, after it has written the events.
---   staged  [{command_id, job_id}, …]
+--   staged  [{command_id, job_id, as}, …]; as: the payload becomes that of this job; missing: everything is of job_id
 -- Returns nothing. Raises 23514 for a value out of bounds (job_queue_data).
 create or replace function public.job_queue_put_staged(queue text, staged jsonb) returns void
 language plpgsql
@@ -222,13 +229,14 @@ declare
 begin
   -- One command after the other: two may belong to one job.
   for one in
-    select w.item ->> 'command_id' as command_id, array_agg(w.item ->> 'job_id') as job_ids, min(w.place) as place
+    select w.item ->> 'command_id' as command_id, jsonb_object_agg(w.item ->> 'job_id', coalesce(w.item ->> 'as', '')) as owners, min(w.place) as place
       from jsonb_array_elements($2) with ordinality as w (item, place)
      group by 1 order by 3
   loop
     perform public.job_queue_put_data($1, (
-      select to_jsonb(array_agg(s.item)) from public.job_queue_staged s
-       where s.queue = $1 and s.command_id = one.command_id and s.job_id = any (one.job_ids)));
+      select to_jsonb(array_agg(case one.owners ->> s.job_id when '' then s.item
+               else jsonb_build_object('job_id', one.owners -> s.job_id, 'payload', s.item -> 'payload') end)) from public.job_queue_staged s
+       where s.queue = $1 and s.command_id = one.command_id and one.owners ? s.job_id));
     delete from public.job_queue_staged s where s.queue = $1 and s.command_id = one.command_id;
   end loop;
 end

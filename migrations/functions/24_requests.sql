@@ -100,13 +100,16 @@ declare
   of_job constant jsonb := '{"job_id": "name", "jobId": "name", "models": "names!", "job_type": "text", "jobType": "text",
     "kind": "name", "priority": "-1000..1000", "run_at": "text?", "runAt": "text?", "attempts": "1..1000",
     "timeout_ms": "1..31536000000", "timeoutMs": "1..31536000000", "expire_ms": "1..31536000000?",
-    "expireMs": "1..31536000000?", "fair_key": "name?", "fairKey": "name?", "once": "once?", "payload": "any",
+    "expireMs": "1..31536000000?", "fair_key": "name?", "fairKey": "name?", "once": "once?", "dedupe": "dedupe?", "payload": "any",
     "traceparent": "text?", "tracestate": "text?"}';
   must constant jsonb := '{"name": "a text of 1 to 200 characters, without control characters",
     "names": "a list of at most 10,000 names of 1 to 200 characters", "list": "a list of at most 10,000 jobs", "object": "an object",
     "boolean": "true or false", "text": "a text",
-    "once": "a time such as \"24h\" (whole s, m, h or d, 365d at most), or \"for ever\"", "seconds": "a number of seconds from 0 to 31536000"}';
+    "once": "a time such as \"24h\" (whole s, m, h or d, 365d at most), or \"for ever\"",
+    "dedupe": "an object with a key, while (\"waiting\", \"live\" or {\"within\": \"1h\"}) and perhaps debounce ({\"delay\": \"5s\", \"max_delay\": \"1m\"})",
+    "seconds": "a number of seconds from 0 to 31536000"}';
   -- Control characters could forge lines of logs and of terminals.
+  span constant text := '^[1-9][0-9]{0,8}[smhd]$';
   unwanted constant text := '[\u0001-\u001f\u007f-\u009f]';
   kind text := command ->> 'type';
   fault text;
@@ -125,7 +128,7 @@ begin
     union all
     select 'claim.', of_claim, command -> 'claim' where kind <> 'claim' and command ? 'claim'
     union all
-    select 'job.', of_job, command -> 'job' where kind = 'start' and command ? 'job'
+    select 'job.', of_job - 'dedupe', command -> 'job' where kind = 'start' and command ? 'job'
     union all
     select format('jobs[%s].', e.n - 1), of_job, e.job
       from jsonb_array_elements(case kind when 'enqueue' then command -> 'jobs' else '[]' end) with ordinality as e (job, n)),
@@ -159,6 +162,17 @@ begin
              when r.rule = 'text' then r.is_a <> 'string'
              when r.rule = 'once' then r.is_a <> 'string' or r.said !~ '^(for ever|[1-9][0-9]{0,8}[smhd])$'
                or (r.said <> 'for ever' and r.said::interval > interval '365 days')
+             when r.rule = 'dedupe' and r.is_a <> 'object' then true
+             when r.rule = 'dedupe' then (
+               v.value - '{key,while,debounce}'::text[] = '{}'
+               and jsonb_typeof(v.value -> 'key') = 'string' and length(v.value ->> 'key') between 1 and 200 and v.value ->> 'key' !~ unwanted
+               and (v.value -> 'while' in ('"waiting"', '"live"')
+                 or v.value -> 'while' = jsonb_build_object('within', v.value #> '{while,within}') and v.value #>> '{while,within}' ~ span and not v.value ? 'debounce')
+               and (not v.value ? 'debounce' or v.value -> 'debounce' in (
+                   jsonb_build_object('delay', v.value #> '{debounce,delay}', 'max_delay', v.value #> '{debounce,max_delay}'),
+                   jsonb_build_object('delay', v.value #> '{debounce,delay}', 'maxDelay', v.value #> '{debounce,maxDelay}'))
+                 and v.value #>> '{debounce,delay}' ~ span
+                 and coalesce(v.value #>> '{debounce,max_delay}', v.value #>> '{debounce,maxDelay}') ~ span)) is not true
              when r.is_a <> 'number' then true
              when r.rule = 'seconds' then r.said::numeric not between 0 and 31536000
              else r.said::numeric <> trunc(r.said::numeric)
@@ -172,8 +186,10 @@ $$;
 -- job_queue_submit(jobs, queue, request_id): puts jobs in line, all or none, in the caller's transaction. Short for
 -- job_queue_request({type: enqueue, jobs}).
 --   jobs        one job or a list of 10,000 at most: {job_id, models, job_type, kind, priority, run_at, attempts, timeout_ms,
---               expire_ms, fair_key, once, payload, traceparent, tracestate}; job_id and models are required; run_at as 2026-11-24T15:00:00Z;
---               once as 24h, or for ever: how long the id is taken (docs/guides/idempotency.md)
+--               expire_ms, fair_key, once, dedupe, payload, traceparent, tracestate}; job_id and models are required; run_at as
+--               2026-11-24T15:00:00Z; once as 24h, or for ever: how long the id is taken; dedupe: {key, while, debounce}, so that another
+--               job with the same key stands for it: while `waiting`, `live` or {"within": "1h"}, debounce {delay, max_delay}
+--               (docs/guides/idempotency.md)
 --   queue       `default` unless given
 --   request_id  as for job_queue_request
 -- Returns the request's id, for job_queue_answer. Raises what job_queue_request raises: JQ003 for a fault in a job.

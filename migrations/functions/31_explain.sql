@@ -17,7 +17,7 @@
 --   code, reason       why it waits (draining, not_due, model_paused, serialized, at_capacity, model_in_use, behind_in_line, no_worker,
 --                      offered), what is wrong with it (late, lost, overdue), and that in a sentence; it names no other job and nobody.
 --                      Else undecided, arrived, not_taken_in, adoptable, the code of a refusal, or how it ended (completed, failed,
---                      cancelled, expired, bypassed). Null: it runs, or see `needs`
+--                      cancelled, expired, bypassed, deduplicated). Null: it runs, or see `needs`
 --   needs              process: only a process can tell why it waits at this moment (interlock explain); else null
 --   starts_in_seconds  an estimate, from how long jobs of these models took among the last 1,000 events, less how long the running ones
 --                      have run; null: too little is known
@@ -148,7 +148,7 @@ declare
   ended_at bigint := coalesce((kept #>> '{events,-1,at}')::bigint, 0);
   ended text := (
     select case when (l.event_type in ('failed', 'lease_expired') and l.data ? 'final') then 'failed'
-             when l.event_type in ('completed', 'cancelled', 'expired', 'bypassed') then l.event_type end
+             when l.event_type in ('completed', 'cancelled', 'expired', 'bypassed', 'deduplicated') then l.event_type end
       from jsonb_to_record(kept #> '{events,-1}') as l (event_type text, data jsonb));
   refused jsonb := jsonb_path_query_first(kept, '$.commands[*] ? (@.refusal != null)');
   refused_at bigint := coalesce((refused #>> '{refusal,at}')::bigint, 0);
@@ -168,7 +168,7 @@ begin
       'code', 'not_taken_in', 'reason', 'its row of jobs was not taken in: ' || (kept #>> '{not_taken_in,reason}'))
     when ended is not null then jsonb_build_object('state', 'ended', 'code', ended, 'reason', case ended
       when 'completed' then 'it was completed' when 'failed' then 'it failed for good' when 'cancelled' then 'it was cancelled'
-      when 'expired' then 'it waited longer than it may' else 'it ran outside the line' end)
+      when 'expired' then 'it waited longer than it may' when 'deduplicated' then 'another job stands for it' else 'it ran outside the line' end)
     when kept ->> 'row' is not null then
       '{"state": "unknown", "code": "adoptable", "reason": "the log has never heard of it; there is a row of jobs with this id"}'
     when (kept ->> 'archived_seq')::bigint > 0 then jsonb_build_object('state', 'archived', 'code', null, 'reason',

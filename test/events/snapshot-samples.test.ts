@@ -74,7 +74,7 @@ describe('the present shape', () => {
   it('has something in every part of the sample', () => {
     const kinds = lines().map((line) => (line[0] === 'timers' ? line[1] : line[0]))
     expect(new Set(kinds)).toEqual(
-      new Set(['queue', 'jobs', 'models', 'pauses', 'shares', ...snapshotKeys.modelTimers, 'end']),
+      new Set(['queue', 'jobs', 'models', 'pauses', 'shares', 'keys', ...snapshotKeys.modelTimers, 'end']),
     )
     const unused = ['offered', 'exclusives', 'offerTimes']
     const sizes = lines().flatMap((line) => (line[0] === 'end' ? Object.entries(line[1]) : []))

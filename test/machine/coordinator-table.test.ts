@@ -1,7 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import { CoordinatorActor, coordinatorMachine } from '../../machines/index.ts'
 import { type Event, eventTypes, type RecordedEvent } from '../../src/engine/core/index.ts'
-import { failed, leaseExpired, manyAtOnce, moved, queued, requeued, started, story, waits } from './story.ts'
+import {
+  debounced,
+  doubled,
+  failed,
+  leaseExpired,
+  manyAtOnce,
+  moved,
+  queued,
+  requeued,
+  started,
+  story,
+  waits,
+} from './story.ts'
 
 /** In every situation: `w` waits, `l` is not due for long, `r` returns to the line, `d` becomes due. */
 const scene: readonly Event[] = [
@@ -78,6 +90,10 @@ const table: readonly (readonly [string, Event, readonly string[]])[] = [
   ['asked', { type: 'asked', jobId: 'w', asker: 'w1' }, stays],
   ['reprioritized', moved('w'), stays],
   ['bypassed', { type: 'bypassed', jobId: 'x', jobType: 'normal' }, stays],
+  ['deduplicated', doubled('x'), stays],
+  ['deduplicated, live', doubled('w'), never],
+  ['debounced', debounced('w'), stays],
+  ['debounced, not live', debounced('x'), never],
   ['voided', { type: 'voided', of: 1 }, stays],
   ['policy_changed', manyAtOnce, stays],
   ['model_paused', { type: 'model_paused', model: 'm', reason: 'by_hand', until: null }, stays],

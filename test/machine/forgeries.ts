@@ -1,7 +1,7 @@
 /** For any ledger, an event of every kind that could come next, well formed but for what the law has to say about it. */
 import type * as Core from '../../src/engine/core/index.ts'
 import type { Event, Job, Ledger, RecordedEvent } from '../../src/engine/core/index.ts'
-import { failed, leaseExpired, moved, queued, requeued, started, waits } from './story.ts'
+import { debounced, doubled, failed, leaseExpired, moved, queued, requeued, started, waits } from './story.ts'
 
 export function forgeries(core: typeof Core, ledger: Ledger): readonly RecordedEvent[] {
   const jobs = new Map([...ledger.jobs].map((job) => [core.jobStateOf(job), job]))
@@ -50,6 +50,7 @@ const ofStranger = (): readonly Event[] => [
   queued('stranger', 'unheard of'),
   queued('stranger', 'unheard of', { runAt: Number.MAX_SAFE_INTEGER }),
   { type: 'bypassed', jobId: 'stranger', jobType: 'normal' },
+  doubled('stranger'),
   ...ofAny('stranger', 1),
 ]
 
@@ -58,6 +59,7 @@ function ofJob({ jobId, spec, token, attempt, workerId }: Job): readonly Event[]
   return [
     queued(jobId, 'unheard of'),
     { type: 'bypassed', jobId, jobType: 'normal' },
+    doubled(jobId),
     { ...started(jobId, model, attempt + 1), models: spec.models } as Event,
     ...[token, token + 1].flatMap((named) => ofAny(jobId, named, workerId ?? 'nobody')),
   ]
@@ -76,6 +78,8 @@ const ofAny = (jobId: string, token: number, workerId = 'nobody'): readonly Even
   { type: 'cancelled', jobId, token },
   { type: 'cancelled', jobId, token: null },
   { type: 'expired', jobId },
+  debounced(jobId),
+  debounced(jobId, Number.MAX_SAFE_INTEGER),
   requeued(jobId),
   requeued(jobId, Number.MAX_SAFE_INTEGER),
   { type: 'due', jobId },

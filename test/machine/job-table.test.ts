@@ -3,7 +3,18 @@ import { getNextSnapshot } from 'xstate'
 import { jobMachine } from '../../machines/index.ts'
 import type { Event } from '../../src/engine/core/index.ts'
 import { isOfJob, jobAfter, jobStateName } from './job-life.ts'
-import { failed, leaseExpired, moved, queued, requeued, started, story, waits } from './story.ts'
+import {
+  debounced,
+  doubled,
+  failed,
+  leaseExpired,
+  moved,
+  queued,
+  requeued,
+  started,
+  story,
+  waits,
+} from './story.ts'
 
 const comes = queued('j', undefined, { expireMs: 1 })
 const starts = started('j')
@@ -26,6 +37,7 @@ const situations = {
   cancelled: [comes, { type: 'cancelled', jobId: 'j', token: null }],
   expired: [comes, { type: 'expired', jobId: 'j' }],
   bypassed: [bypasses],
+  deduplicated: [doubled('j')],
 } satisfies Record<string, readonly Event[]>
 
 const never = {}
@@ -39,6 +51,7 @@ const whileNotLive = (state: string) => ({
   cancelled: state,
   expired: state,
   bypassed: state,
+  deduplicated: state,
 })
 
 /** Event, and the states that accept it with the state that each leads to; all others refuse. */
@@ -47,6 +60,9 @@ const table: readonly (readonly [string, Event, Readonly<Record<string, string>>
   ['queued for later', queued('j', undefined, { runAt: 9_000_000 }), whileNotLive('not_due')],
   ['queued, time has passed', queued('j', undefined, { runAt: 1 }), whileNotLive('in_line')],
   ['bypassed', bypasses, whileNotLive('bypassed')],
+  ['deduplicated', doubled('j'), whileNotLive('deduplicated')],
+  ['debounced', debounced('j'), { not_due: 'not_due', in_line: 'in_line' }],
+  ['debounced for later', debounced('j', 9_000_000), { not_due: 'not_due', in_line: 'not_due' }],
   ['blocked', waits('blocked', 'j'), whileWaiting],
   ['conflict', waits('conflict', 'j'), whileWaiting],
   ['asked', { type: 'asked', jobId: 'j', asker: 'w1' }, whileWaiting],

@@ -83,6 +83,16 @@ export const waits = (type: 'blocked' | 'conflict', jobId: string): Event => ({
   model: null,
 })
 
+export const doubled = (jobId: string): Event => ({ type: 'deduplicated', jobId, standsFor: 'w', key: 'k' })
+
+export const debounced = (jobId: string, runAt: number | null = null): Event => ({
+  type: 'debounced',
+  jobId,
+  runAt,
+  hasData: true,
+  payloadHash: 1,
+})
+
 export const moved = (jobId: string): Event => ({
   type: 'reprioritized',
   jobId,

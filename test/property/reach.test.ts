@@ -35,6 +35,8 @@ const wanted = [
     'asked',
     'bypassed',
     'reprioritized',
+    'deduplicated',
+    'debounced',
     'policy_changed',
     'model_paused',
     'model_resumed',

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import {
   archiveRules,
   bounds,
+  type Dedupe,
   type Event,
   type EventType,
   emptySetRules,
@@ -45,6 +46,24 @@ const orNull = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: nu
 // −0 is not a number of JSON.
 const real = fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => number + 0)
 
+const payloadOrNot = fc
+  .tuple(fc.boolean(), fc.option(fc.integer({ min: 0, max: 2 ** 52 }), { nil: undefined }))
+  .map(([hasData, payloadHash]) => ({
+    ...(hasData ? { hasData } : {}),
+    ...(hasData && payloadHash !== undefined ? { payloadHash } : {}),
+  }))
+
+const arbitraryKey = fc.stringMatching(/^[0-9a-f]{32}$/)
+const ms = fc.integer({ min: 1, max: bounds.durationMs })
+const arbitraryDedupe: fc.Arbitrary<Dedupe> = fc.oneof(
+  record({ key: arbitraryKey, while: fc.oneof(fc.constantFrom('waiting' as const, 'live' as const), ms) }),
+  record({
+    key: arbitraryKey,
+    while: fc.constantFrom('waiting' as const, 'live' as const),
+    debounce: record({ delay: ms, maxDelay: ms }),
+  }),
+)
+
 /** A spec with a value of its own in any field, defaults included. */
 function arbitraryJobSpec(jobId: fc.Arbitrary<string> = arbitraryName): fc.Arbitrary<JobSpec> {
   const spec = record({
@@ -60,11 +79,11 @@ function arbitraryJobSpec(jobId: fc.Arbitrary<string> = arbitraryName): fc.Arbit
     fairKey: orNull(arbitraryName),
   })
   return fc
-    .tuple(spec, fc.boolean(), fc.option(fc.integer({ min: 0, max: 2 ** 52 }), { nil: undefined }))
-    .map(([plain, hasData, payloadHash]) => ({
+    .tuple(spec, payloadOrNot, fc.option(arbitraryDedupe, { nil: undefined }))
+    .map(([plain, payload, dedupe]) => ({
       ...plain,
-      ...(hasData ? { hasData } : {}),
-      ...(hasData && payloadHash !== undefined ? { payloadHash } : {}),
+      ...payload,
+      ...(dedupe === undefined ? {} : { dedupe }),
     }))
 }
 
@@ -142,6 +161,15 @@ const factsOf: { readonly [Type in EventType]: fc.Arbitrary<Event & { readonly t
       ...(intake ? { intake } : {}),
       ...(named ? { named } : {}),
     })),
+  deduplicated: record({
+    type: fc.constant('deduplicated'),
+    jobId: arbitraryName,
+    standsFor: arbitraryName,
+    key: arbitraryKey,
+  }),
+  debounced: fc
+    .tuple(arbitraryName, orNull(arbitraryMicros), payloadOrNot)
+    .map(([jobId, runAt, payload]) => ({ type: 'debounced' as const, jobId, runAt, ...payload })),
   started: record({
     type: fc.constant('started'),
     jobId: arbitraryName,

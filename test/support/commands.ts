@@ -3,7 +3,13 @@
  * failing run shrinks to a short one. `simulate.ts` turns them into commands.
  */
 import fc from 'fast-check'
-import { archiveRules, emptySetRules, MICROS_PER_MS, type Policy } from '../../src/engine/core/index.ts'
+import {
+  archiveRules,
+  type Dedupe,
+  emptySetRules,
+  MICROS_PER_MS,
+  type Policy,
+} from '../../src/engine/core/index.ts'
 
 /** A job to be enqueued; times are relative to the step. */
 export interface Wish {
@@ -16,6 +22,7 @@ export interface Wish {
   readonly expireMs: number | null
   readonly timeoutMs: number
   readonly fairKey: string | null
+  readonly dedupe: Dedupe | null
 }
 
 export type TokenChoice = 'right' | 'none' | 'stale'
@@ -66,6 +73,18 @@ const seldom = <T>(arbitrary: fc.Arbitrary<T>) =>
   fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary })
 const delayMs = fc.option(fc.integer({ min: -500, max: 4_000 }), { nil: null, freq: 3 })
 
+const dedupe: fc.Arbitrary<Dedupe> = fc.oneof(
+  fc.record({
+    key: fc.constantFrom('x', 'y'),
+    while: fc.constantFrom('waiting' as const, 'live' as const, 1_500),
+  }),
+  fc.record({
+    key: fc.constantFrom('x', 'y'),
+    while: fc.constantFrom('waiting' as const, 'live' as const),
+    debounce: fc.constant({ delay: 300, maxDelay: 800 }),
+  }),
+)
+
 const wishOf = (ids: number): fc.Arbitrary<Wish> =>
   fc.record({
     id: fc.nat(ids - 1),
@@ -76,6 +95,7 @@ const wishOf = (ids: number): fc.Arbitrary<Wish> =>
     attempts: fc.integer({ min: 1, max: 3 }),
     expireMs: seldom(fc.integer({ min: 1, max: 3_000 })),
     fairKey: fc.constantFrom(null, null, 'k', 'l'),
+    dedupe: seldom(dedupe),
     timeoutMs: fc.constantFrom(60_000, 60_000, 60_000, 1_000, 1),
   })
 

@@ -90,9 +90,9 @@ function bodyOf(act: Act, world: World): CommandBody {
   const { ledger, now } = world
   switch (act.type) {
     case 'enqueue':
-      return { type: 'enqueue', specs: act.wishes.map((wish) => specOf(wish, now)) }
+      return { type: 'enqueue', specs: act.wishes.map((wish) => keyedSpecOf(wish, now)) }
     case 'retry':
-      return { type: 'enqueue', specs: pickFrom(world.over.slice(-20), act.pick), again: true }
+      return { type: 'enqueue', specs: pickFrom(world.over.slice(-20), act.pick).map(unkeyed), again: true }
     case 'enqueue_again':
       return { type: 'enqueue', specs: pickFrom([...ledger.jobs], act.pick).map((job) => job.spec) }
     case 'ask':
@@ -155,7 +155,17 @@ function bodyOf(act: Act, world: World): CommandBody {
   }
 }
 
-function specOf({ id, delayMs, ...wish }: Wish, now: number): JobSpec {
+/** A job that is tried again after its end has no key. */
+const unkeyed = ({ dedupe: _, ...spec }: JobSpec): JobSpec => spec
+
+/** Only a job that is enqueued has a key; one that waits for others of its key has no time of its own. */
+function keyedSpecOf(wish: Wish, now: number): JobSpec {
+  const { dedupe } = wish
+  const spec = specOf(dedupe?.debounce === undefined ? wish : { ...wish, delayMs: null }, now)
+  return dedupe === null ? spec : { ...spec, dedupe }
+}
+
+function specOf({ id, delayMs, dedupe: _, ...wish }: Wish, now: number): JobSpec {
   const runAt = delayMs === null ? null : now + delayMs * MICROS_PER_MS
   return { jobId: `j${id}`, jobType: 'normal', ...wish, runAt }
 }

@@ -14,6 +14,7 @@ import {
   parseTimeOrNull,
 } from '../events/index.ts'
 import type { Telemetry } from '../store/index.ts'
+import { enqueuedJobs } from './api/calls.ts'
 import type { Coordinator } from './api/coordinator.ts'
 import type { Member } from './membership/member.ts'
 import { AT_ONCE, type SendOptions } from './membership/member-api.ts'
@@ -54,15 +55,19 @@ export function commandsOf(member: Member, telemetry: Telemetry | undefined): Co
   return {
     enqueue: async (jobs) => {
       const parsed = parseJobs(jobs)
-      if (parsed.length === 0) return { queued: 0, known: [], waiting: [] }
+      if (parsed.length === 0) return { queued: 0, known: [], waiting: [], jobs: [] }
       const specs = parsed.map(({ spec }) => spec)
       const put = (context?: TraceContext) =>
         member.send({ type: 'enqueue', specs }, { data: keptOf(parsed, context) })
-      const { waiting, known = [] } =
-        telemetry === undefined
-          ? await put()
-          : await telemetry.send({ queue: member.log.queue, jobs: parsed }, put)
-      return { queued: new Set(specs.map(({ jobId }) => jobId)).size - known.length, known, waiting }
+      const {
+        waiting,
+        known = [],
+        doubles = [],
+      } = telemetry === undefined
+        ? await put()
+        : await telemetry.send({ queue: member.log.queue, jobs: parsed }, put)
+      const queued = new Set(specs.map(({ jobId }) => jobId)).size - known.length - doubles.length
+      return { queued, known, waiting, jobs: enqueuedJobs(specs, doubles) }
     },
     claim: ({ max, kinds = null }, { known = false } = {}) =>
       started({ type: 'claim' }, { claim: { max, kinds }, isLook: known }),

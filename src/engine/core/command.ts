@@ -113,6 +113,12 @@ export interface Waiting {
   readonly until: Micros | null
 }
 
+/** A job that did not come into the queue, and the one that stands for it. */
+export interface StandIn {
+  readonly jobId: string
+  readonly standsFor: string
+}
+
 export interface Refusal {
   readonly ok: false
   readonly code: RefusalCode
@@ -128,6 +134,8 @@ export interface Accepted {
   readonly bypassed: readonly string[]
   /** For `enqueue`: jobs that were live already with the same spec, and were left as they are. */
   readonly known?: readonly string[]
+  /** For `enqueue`: jobs that did not come into the queue, since others have their keys; absent: none. */
+  readonly doubles?: readonly StandIn[]
   /** False when the command found everything as it wished: nothing was appended for it. */
   readonly changed: boolean
 }

@@ -8,9 +8,14 @@ import type { Policy } from './policy.ts'
 export const eventTypes = [
   /**
    * A job came into the queue: with its spec and the hash of its payload. `named`: somebody asked for this life of it. `once`: for how
-   * many milliseconds its id stays taken (0: without end), with `body`, the hash of its spec.
+   * many milliseconds its id stays taken (0: without end), with `body`, the hash of its spec. `dedupe`: the digest of its key, and for
+   * how long it has it.
    */
   'queued',
+  /** A job did not come into the queue: another one, `standsFor`, has its key and stands for it. */
+  'deduplicated',
+  /** A waiting job has another payload or starts later, since another one came with its key. */
+  'debounced',
   /** An attempt began. The number of this event is its fencing token. */
   'started',
   /** The job is done. */
@@ -146,6 +151,8 @@ export interface Position {
  * `voided`: the event `of` could not be read by anybody; `as`: what to read in the place of its data; absent: it counts as nothing.
  * In its own place such an event reads as `voided` with its own number.
  *
+ * `debounced`: what differs from before: `runAt`, when it is due (null: as before), and the hash of its payload.
+ *
  * Facts every event may carry. `offers`: jobs that this event made startable and that nobody has taken yet.
  */
 interface Fact {
@@ -161,6 +168,8 @@ type OfJob<Type extends EventType, Said extends object = object> = EventOf<Type,
 export type Event = Fact &
   (
     | OfJob<'queued', Queued>
+    | OfJob<'deduplicated', { standsFor: string; key: string }>
+    | OfJob<'debounced', { runAt: Micros | null; hasData?: true; payloadHash?: number }>
     | OfJob<'blocked' | 'conflict', { reason: ReasonCode; blockedBy: string | null; model: string | null }>
     | OfJob<'started', { workerId: string; attempt: number; models: readonly string[] }>
     | OfJob<'completed', { token: number }>

@@ -5,7 +5,8 @@ import type { RecordedEvent } from './event.ts'
 import { detach, end, start } from './evolve/attempt.ts'
 import { checkExpired, checkLease, corrupt } from './evolve/lookup.ts'
 import { changePolicy } from './evolve/policy.ts'
-import { announce, ask, joinLine, leave, move, queue, requeue } from './evolve/wait.ts'
+import { announce, ask, debounce, joinLine, leave, move, queue, requeue } from './evolve/wait.ts'
+import { sweepKeys } from './keys.ts'
 import { checkArrived, checkStands, nextJobState, nextQueueState } from './law/law.ts'
 import { type JobEvent, variantOf } from './law/variant.ts'
 import { type Job, keyOf, type Ledger } from './ledger.ts'
@@ -31,6 +32,7 @@ export function applyEvent(draft: Draft, event: RecordedEvent): void {
   }
   if (event.at <= draft.lastAt)
     throw corrupt(event, 'its time does not come after that of the event before it')
+  if (draft.keyEnds.size > 0) sweepKeys(draft, event.at)
   if (isOfJob(event)) followJob(draft, event)
   else followQueue(draft, event)
   draft.version = event.seq
@@ -59,7 +61,7 @@ function followQueue(draft: Draft, event: Exclude<RecordedEvent, JobEvent>): voi
 }
 
 function begin(draft: Draft, event: JobEvent, key: JobKey): Job | undefined {
-  if (event.type === 'bypassed') return undefined
+  if (event.type === 'bypassed' || event.type === 'deduplicated') return undefined
   if (event.type !== 'queued') throw corrupt(event, `job ${event.jobId} is not live`)
   return queue(draft, event, key)
 }
@@ -99,8 +101,11 @@ function changeJob(draft: Draft, event: JobEvent, job: Job): Job | undefined {
       return ask(draft, event, job)
     case 'reprioritized':
       return move(draft, event, job)
+    case 'debounced':
+      return debounce(draft, event, job)
     case 'queued':
     case 'bypassed':
+    case 'deduplicated':
       throw corrupt(event, `job ${event.jobId} is live already`)
     default:
       return never(event)

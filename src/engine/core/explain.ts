@@ -69,6 +69,8 @@ export interface OtherExplanation extends Explained {
   readonly standing: NotLive['state']
   /** What it waits for, why it was refused, or how it ended; null: nobody knows. */
   readonly code: JobCode | null
+  /** The job that stands for it, since it had its key: this one was not put in line. Absent: none does. */
+  readonly standsFor?: string
 }
 
 /** What is with a job. */

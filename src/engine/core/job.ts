@@ -58,6 +58,29 @@ export interface JobSpec {
    * Absent: its id is taken only while it is live.
    */
   readonly once?: number
+  /** Another job that has its key stands for it. Absent: none does. */
+  readonly dedupe?: Dedupe
+}
+
+/** By what a job is deduplicated. */
+export interface Dedupe {
+  /** A digest of the key that the caller gave: neither the log nor the memory knows the key. */
+  readonly key: string
+  /**
+   * For how long the job has its key: while it waits (a retry included), while it is live, or for so many milliseconds from its `queued`
+   * event, whatever becomes of it.
+   */
+  readonly while: 'waiting' | 'live' | number
+  /** The job starts when no other came with its key for a while, with the payload of the last one. It then has its key while it waits. */
+  readonly debounce?: Debounce
+}
+
+/** In milliseconds. */
+export interface Debounce {
+  /** How long after the last one the job may start. */
+  readonly delay: number
+  /** How long after the first one it may start at the latest. */
+  readonly maxDelay: number
 }
 
 /** Of `once`: the id is never free again. */

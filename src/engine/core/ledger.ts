@@ -1,10 +1,13 @@
 import { hash } from './hash.ts'
 import type { JobSpec, Micros, Tries } from './job.ts'
 import {
+  byKey,
+  byKeyEnd,
   byModelTime,
   byPlace,
   byTime,
   type JobKey,
+  type KeyHolder,
   type KindKey,
   type ModelKey,
   type ModelTimer,
@@ -95,6 +98,8 @@ export interface Share extends ShareKey {
 
 export const noPlaces = Tree.empty<Place>(byPlace)
 const noTimers = Tree.empty<Timer>(byTime)
+const noKeys = Tree.empty<KeyHolder>(byKey)
+const noKeyEnds = Tree.empty<KeyHolder>(byKeyEnd)
 const noModelTimers = Tree.empty<ModelTimer>(byModelTime)
 const noJobs = Table.empty<Job, JobKey>((a, b) => a.jobId === b.jobId)
 const noModels = Table.empty<Model, ModelKey>((a, b) => a.model === b.model)
@@ -152,6 +157,10 @@ export class LedgerParts {
   /** Models that have used up their rate, by the time at which their window opens. */
   windows = noModelTimers
   shares = noShares
+  /** Jobs that have a key, by it: those that come with the same one do not come into the queue. */
+  keys = noKeys
+  /** Those of them that have it until a time, by that. */
+  keyEnds = noKeyEnds
 }
 
 /** The state of one queue at `version`, folded from the log. Immutable. */
@@ -187,6 +196,8 @@ export function copyParts(to: LedgerParts, from: Ledger): void {
   to.lifts = from.lifts
   to.windows = from.windows
   to.shares = from.shares
+  to.keys = from.keys
+  to.keyEnds = from.keyEnds
 }
 
 /** A model that no job needs: the answer for a model that the ledger does not hold. */

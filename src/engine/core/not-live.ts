@@ -18,6 +18,8 @@ export interface NotLive {
   readonly since: Micros | null
   /** The command that is told of here. */
   readonly command?: SubmittedCommand
+  /** The job that stands for it, since it has its key; absent: none does. */
+  readonly standsFor?: string
 }
 
 type Workers = Pick<QueueFacts, 'workers'>
@@ -89,14 +91,29 @@ function endedOf(jobId: string, { events, isArchived }: JobRecord): NotLive | un
   const code = last === undefined ? null : endingOf(last)
   if (last === undefined || code === null) return undefined
   const isDead = code === 'failed' || code === 'expired'
+  const state = isArchived === true ? 'archived' : 'ended'
+  if (last.type === 'deduplicated') return doubleOf(last, state)
   return {
-    state: isArchived === true ? 'archived' : 'ended',
+    state,
     code,
     since: last.at,
     reason: endingText(code, last),
     whatHasToHappen: isDead ? `nothing; to try it again: \`interlock retry ${operand(jobId)}\`` : 'nothing',
   }
 }
+
+/** It never came into the queue. */
+const doubleOf = (
+  { at, standsFor }: RecordedEvent & { readonly type: 'deduplicated' },
+  state: NotLive['state'],
+): NotLive => ({
+  state,
+  code: 'deduplicated',
+  since: at,
+  standsFor,
+  reason: `job ${standsFor} stands for it, which had its key, since ${new Date(at / MICROS_PER_MS).toISOString()}`,
+  whatHasToHappen: `nothing; what is with that one: \`interlock explain ${operand(standsFor)}\``,
+})
 
 /** The events of a job's last life: one that is queued again begins a new one. */
 export function lastLife(events: readonly RecordedEvent[]): readonly RecordedEvent[] {
@@ -109,7 +126,7 @@ export function lastLife(events: readonly RecordedEvent[]): readonly RecordedEve
 }
 
 const endingOf = (event: RecordedEvent): Ending | null =>
-  event.type === 'bypassed' ? 'bypassed' : outcomeOf(event)
+  event.type === 'bypassed' || event.type === 'deduplicated' ? event.type : outcomeOf(event)
 
 /** `it failed for good (handler_error), at 2026-11-24T15:00:00.000Z`. */
 export const endingText = (code: Ending, end: RecordedEvent): string =>
@@ -121,6 +138,7 @@ const endingTexts: Readonly<Record<Ending, string>> = {
   cancelled: 'it was cancelled',
   expired: 'it waited longer than it may',
   bypassed: 'it ran outside the line',
+  deduplicated: 'another job stands for it',
 }
 
 function causeOf(event: RecordedEvent): string {

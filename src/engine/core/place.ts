@@ -43,6 +43,21 @@ const byJobKey: Compare<JobKey> = (a, b) => a.hash - b.hash || byId(a, b)
 
 const byId: Compare<JobKey> = (a, b) => (a.jobId === b.jobId ? 0 : a.jobId < b.jobId ? -1 : 1)
 
+/** A job that has a key. */
+export interface KeyHolder {
+  readonly key: string
+  /** Names the life of the job: no two jobs are queued at one time. */
+  readonly queuedAt: Micros
+  readonly jobId: string
+  /** Until then it has the key, whatever becomes of it; null: as its state says. */
+  readonly until: Micros | null
+}
+
+export const byKey: Compare<KeyHolder> = (a, b) =>
+  a.key === b.key ? a.queuedAt - b.queuedAt : a.key < b.key ? -1 : 1
+
+export const byKeyEnd: Compare<KeyHolder> = (a, b) => (a.until ?? 0) - (b.until ?? 0) || byKey(a, b)
+
 /** A time at which something becomes true of a job. */
 export interface Timer extends JobKey {
   readonly at: Micros

@@ -33,10 +33,14 @@ export interface DataChange {
   readonly trace?: JobTrace
 }
 
-/** Data that went ahead of the append: the store has it under the id of its command, and the append takes it over. */
+/**
+ * Data that went ahead of the append: the store has it under the id of its command, and the append takes it over. `as`: its payload becomes
+ * that of this job, which stands for the other.
+ */
 export interface StagedData {
   readonly commandId: string
   readonly jobId: string
+  readonly as?: string
 }
 
 /** A row of `job_queue_jobs`: one live job, as SQL shows it. Times are microseconds; the store turns them into dates. */

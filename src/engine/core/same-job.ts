@@ -1,7 +1,10 @@
 import { hash } from './hash.ts'
 import type { JobSpec } from './job.ts'
 
-/** What two jobs under one id are compared by. Ids live in one queue; `once` says how long an id is taken, and not what the job is. */
+/**
+ * What two jobs under one id are compared by. Ids live in one queue; `once` says how long an id is taken, and `dedupe` which others it
+ * stands for, and not what the job is.
+ */
 const bodyFields = [
   'jobType',
   'kind',
@@ -13,13 +16,17 @@ const bodyFields = [
   'fairKey',
 ] as const satisfies readonly (keyof JobSpec)[]
 
-/** Whether nothing differs between the two, the order of models and the payload included. */
+/**
+ * Whether nothing differs between the two, the order of models and the payload included. Of a job that waits for the last of its key, time
+ * and payload are those of others.
+ */
 export function isSameSpec(a: JobSpec, b: JobSpec): boolean {
+  const isOfLast = a.dedupe?.debounce !== undefined && b.dedupe?.debounce !== undefined
   return (
-    bodyFields.every((field) => a[field] === b[field]) &&
+    bodyFields.every((field) => a[field] === b[field] || (isOfLast && field === 'runAt')) &&
     a.models.length === b.models.length &&
     a.models.every((model, i) => model === b.models[i]) &&
-    isSamePayload(a, b)
+    (isOfLast || isSamePayload(a, b))
   )
 }
 

@@ -71,6 +71,11 @@ export class Scribe {
     return this.surroundings.now
   }
 
+  /** The time of the next event. */
+  get nextAt(): Micros {
+    return Math.max(this.now, this.draft.lastAt + 1)
+  }
+
   /**
    * The time for judging a span that began then. A span that began in the clock's future goes by the time of the log, as it
    * began; any other goes by the clock, so that a clock that was wrong for a moment ends no attempt.
@@ -84,7 +89,7 @@ export class Scribe {
     const recorded = {
       ...event,
       seq: this.draft.version + 1,
-      at: Math.max(this.now, this.draft.lastAt + 1),
+      at: this.nextAt,
       commandId: this.command.id,
       commandHash: this.command.hash,
     }

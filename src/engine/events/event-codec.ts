@@ -13,6 +13,7 @@ import {
   areTexts,
   isBoolean,
   isCount,
+  isDedupe,
   isFailure,
   isInt,
   isJobType,
@@ -54,10 +55,13 @@ export interface CheckedRow<Type extends EventType = EventType> {
       | 'has_data'
       | 'payload_hash'
       | 'once'
+      | 'dedupe'
       | 'body'
       | 'asked'
       | 'intake'
       | 'named'
+      | 'stands_for'
+      | 'key'
       | 'attempt'
       | 'token'
       | 'reason'
@@ -105,11 +109,24 @@ export function eventOf(of: CheckedRow): Event {
       if (row.data?.has_data !== undefined) spec.hasData = row.data.has_data
       if (row.data?.payload_hash !== undefined) spec.payloadHash = row.data.payload_hash
       if (row.data?.once !== undefined) spec.once = row.data.once
+      if (row.data?.dedupe !== undefined) spec.dedupe = row.data.dedupe
       const event: Writable<Of<'queued'>> = { type: row.event_type, jobId: row.job_id, spec }
       if (row.data?.body !== undefined) event.body = row.data.body
       if (row.data?.asked !== undefined) event.asked = row.data.asked
       if (row.data?.intake !== undefined) event.intake = row.data.intake
       if (row.data?.named !== undefined) event.named = row.data.named
+      return event
+    }
+    case 'deduplicated':
+      return { type: row.event_type, jobId: row.job_id, standsFor: row.data.stands_for, key: row.data.key }
+    case 'debounced': {
+      const event: Writable<Of<'debounced'>> = {
+        type: row.event_type,
+        jobId: row.job_id,
+        runAt: row.data?.run_at ?? null,
+      }
+      if (row.data?.has_data !== undefined) event.hasData = row.data.has_data
+      if (row.data?.payload_hash !== undefined) event.payloadHash = row.data.payload_hash
       return event
     }
     case 'started':
@@ -231,11 +248,21 @@ export function columnsOf(event: Event): Columns {
       if (event.spec.hasData !== undefined) data['has_data'] = event.spec.hasData
       if (event.spec.payloadHash !== undefined) data['payload_hash'] = event.spec.payloadHash
       if (event.spec.once !== undefined) data['once'] = event.spec.once
+      if (event.spec.dedupe !== undefined) data['dedupe'] = event.spec.dedupe
       if (event.body !== undefined) data['body'] = event.body
       if (event.asked !== undefined) data['asked'] = event.asked
       if (event.intake !== undefined) data['intake'] = event.intake
       if (event.named !== undefined) data['named'] = event.named
       return { job_id: event.spec.jobId, job_type: event.spec.jobType, models: event.spec.models, data }
+    }
+    case 'deduplicated':
+      return { job_id: event.jobId, data: { stands_for: event.standsFor, key: event.key } }
+    case 'debounced': {
+      const data: Data = {}
+      if (event.runAt !== null) data['run_at'] = event.runAt
+      if (event.hasData !== undefined) data['has_data'] = event.hasData
+      if (event.payloadHash !== undefined) data['payload_hash'] = event.payloadHash
+      return { job_id: event.jobId, data }
     }
     case 'started': {
       const data: Data = {}
@@ -362,8 +389,54 @@ export function hasPlainFields(row: Row): boolean {
           case 'body':
             if (!isWhole(data[key])) return false
             break
+          case 'dedupe':
+            if (!isDedupe(data[key])) return false
+            break
           case 'asked':
             if (!isBoolean(data[key])) return false
+            break
+          default:
+            return false
+        }
+      return true
+    }
+    case 'deduplicated': {
+      if (!isText(row['job_id'])) return false
+      const data = row['data']
+      if (isNothing(data)) return false
+      if (!isObject(data)) return false
+      for (const key in data)
+        switch (key) {
+          case 'offers':
+            if (!areOffers(data[key])) return false
+            break
+          case 'stands_for':
+          case 'key':
+            if (!isText(data[key])) return false
+            break
+          default:
+            return false
+        }
+      return data['stands_for'] !== undefined && data['key'] !== undefined
+    }
+    case 'debounced': {
+      if (!isText(row['job_id'])) return false
+      const data = row['data']
+      if (isNothing(data)) return true
+      if (!isObject(data)) return false
+      for (const key in data)
+        switch (key) {
+          case 'offers':
+            if (!areOffers(data[key])) return false
+            break
+          case 'run_at':
+            if (!isInt(data[key])) return false
+            break
+          case 'has_data':
+            if (!isTrue(data[key])) return false
+            break
+          case 'payload_hash':
+            if (!isWhole(data[key])) return false
             break
           default:
             return false
@@ -701,6 +774,7 @@ export function isPlain(event: RecordedEvent): boolean {
         (event.spec?.hasData === undefined || isTrue(event.spec?.hasData)) &&
         (event.spec?.payloadHash === undefined || isWhole(event.spec?.payloadHash)) &&
         (event.spec?.once === undefined || isWhole(event.spec?.once)) &&
+        (event.spec?.dedupe === undefined || isDedupe(event.spec?.dedupe)) &&
         (event.body === undefined || isWhole(event.body)) &&
         (event.asked === undefined || isBoolean(event.asked)) &&
         (event.intake === undefined || isTrue(event.intake)) &&

@@ -23,6 +23,19 @@ export const areTexts: Guard = (value) => Array.isArray(value) && value.every(is
 export const isModel: Guard = (value) => areTexts(value) && (value as unknown[]).length === 1
 export const areOffers: Guard = (value) => value === true || areTexts(value)
 
+/** A plain {@link Dedupe}: one with `debounce` is left to the schema. */
+export const isDedupe: Guard = (value) => {
+  if (typeof value !== 'object' || value === null) return false
+  const { key, while: lasts, ...more } = value as Readonly<Record<string, unknown>>
+  const isTime = lasts === 'waiting' || lasts === 'live' || isCount(lasts)
+  return isSoundText(key) && isTime && isNothingIn(more)
+}
+
+function isNothingIn(object: object): boolean {
+  for (const _ in object) return false
+  return true
+}
+
 /** A text that jsonb accepts: no NUL, no half of a surrogate pair. */
 export function isSound(value: unknown): value is string {
   return typeof value === 'string' && value.isWellFormed() && !value.includes('\0')

@@ -24,6 +24,11 @@ const kinds: Readonly<Record<ValueKind, z.ZodType>> = {
   failure: z.enum(failureCodes),
   requeue: z.enum(requeueReasons),
   pause: pauseReason,
+  dedupe: z.strictObject({
+    key: text,
+    while: z.union([z.enum(['waiting', 'live']), count]),
+    debounce: z.strictObject({ delay: count, maxDelay: count }).optional(),
+  }),
   policy: policySchema,
   record: z.record(z.string(), z.unknown()),
 }

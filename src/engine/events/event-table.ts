@@ -2,7 +2,7 @@ import { type Event, type EventType, eventTypes, specDefaults } from '../core/in
 
 /** What a value in a row may be; event-guards.ts has the schema and the guards of each. */
 export type ValueKind =
-  | ('text' | 'texts' | 'model' | 'jobType' | 'reason' | 'failure' | 'requeue' | 'pause')
+  | ('text' | 'texts' | 'model' | 'jobType' | 'reason' | 'failure' | 'requeue' | 'pause' | 'dedupe')
   | ('count' | 'whole' | 'int' | 'real' | 'true' | 'boolean' | 'policy' | 'record')
 
 /** Columns of a row that a field may stand in; `data.key`: a key of its `data`. */
@@ -80,10 +80,26 @@ const eventTable = {
       'spec.hasData': { in: 'data.has_data', is: 'true', optional: true },
       'spec.payloadHash': { in: 'data.payload_hash', is: 'whole', optional: true },
       'spec.once': { in: 'data.once', is: 'whole', optional: true },
+      'spec.dedupe': { in: 'data.dedupe', is: 'dedupe', optional: true },
       body: { in: 'data.body', is: 'whole', optional: true },
       asked: { in: 'data.asked', is: 'boolean', optional: true },
       intake: { in: 'data.intake', is: 'true', optional: true },
       named: { in: 'data.named', is: 'true', optional: true },
+    },
+  },
+  deduplicated: {
+    fields: {
+      jobId,
+      standsFor: { in: 'data.stands_for', is: 'text' },
+      key: { in: 'data.key', is: 'text' },
+    },
+  },
+  debounced: {
+    fields: {
+      jobId,
+      runAt: { in: 'data.run_at', is: 'int', usual: null },
+      hasData: { in: 'data.has_data', is: 'true', optional: true },
+      payloadHash: { in: 'data.payload_hash', is: 'whole', optional: true },
     },
   },
   started: {

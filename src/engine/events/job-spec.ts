@@ -13,6 +13,7 @@ import {
   specDefaults,
   type TraceContext,
 } from '../core/index.ts'
+import { type DedupeInput, dedupeSchema, msOf } from './dedupe.ts'
 import { parseInput, unknownFields } from './invalid.ts'
 import { jsonBounds, jsonSchema } from './json.ts'
 import { mostBytesOf, sizeOf } from './json-size.ts'
@@ -57,6 +58,12 @@ export interface EnqueueInput {
    */
   readonly once?: string | null | undefined
   /**
+   * If another job has its key, this one is not put in line: that one stands for it, and the answer says which. See
+   * [idempotency](https://github.com/interlock-queue/interlock-queue/blob/main/docs/guides/idempotency.md).
+   * @defaultValue no other job stands for it
+   */
+  readonly dedupe?: DedupeInput | null | undefined
+  /**
    * What its handler gets: any JSON value, 1 MB at most, 16 MB in one call. Kept in `job_queue_data`, never in the log. If the job
    * is live with another payload, the call fails with `job_exists`; without a payload, the job keeps the one it has.
    * @defaultValue none
@@ -97,15 +104,11 @@ export const timeSchema = z
 const headerSchema = z.string('must be a text')
 
 const onceError = 'must be a time such as "24h" (whole s, m, h or d, 365d at most), or "for ever"'
-const unitMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-
 /** Milliseconds, from a text such as `24h`; {@link FOR_EVER}. */
 const onceSchema = z
   .string({ error: onceError })
   .regex(/^(for ever|[1-9]\d{0,8}[smhd])$/, { error: onceError })
-  .transform((text) =>
-    text === 'for ever' ? FOR_EVER : Number(text.slice(0, -1)) * (unitMs[text.slice(-1)] ?? 0),
-  )
+  .transform((text) => (text === 'for ever' ? FOR_EVER : msOf(text)))
   .refine((ms) => ms <= bounds.durationMs, onceError)
 
 const shape = {
@@ -120,12 +123,18 @@ const shape = {
   expireMs: wholeNumber(1, bounds.durationMs, ' (milliseconds), or null for no expiry').nullish(),
   fairKey: fairKeySchema.nullish(),
   once: onceSchema.nullish(),
+  dedupe: dedupeSchema.nullish(),
   payload: jsonSchema(jsonBounds.payload).optional(),
   traceparent: headerSchema.nullish(),
   tracestate: headerSchema.nullish(),
 }
 /** The law of what a job may be. */
-export const jobSchema = z.strictObject(shape, { error: unknownFields(Object.keys(shape)) })
+export const jobSchema = z
+  .strictObject(shape, { error: unknownFields(Object.keys(shape)) })
+  .refine(({ runAt, dedupe }) => runAt == null || dedupe?.debounce === undefined, {
+    error: 'follows from dedupe.debounce; leave one of the two out',
+    path: ['runAt'],
+  })
 
 /** Defaults that depend on how a job comes in: jobs through the gate have one attempt, since nobody would run a second. */
 export interface SpecDefaults {
@@ -146,6 +155,7 @@ function withDefaults(input: JobInput, defaults: SpecDefaults): JobSpec {
     expireMs: input.expireMs ?? specDefaults.expireMs,
     fairKey: input.fairKey ?? specDefaults.fairKey,
     ...(input.once == null ? undefined : { once: input.once }),
+    ...(input.dedupe == null ? undefined : { dedupe: input.dedupe }),
   }
 }
 

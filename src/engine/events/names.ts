@@ -20,6 +20,7 @@ export const jobIdSchema = nameSchema('job', 'report-2041')
 export const modelSchema = nameSchema('model', 'flux-dev')
 export const kindSchema = nameSchema('kind', 'render')
 export const fairKeySchema = nameSchema('fair key', 'customer-17')
+export const keySchema = nameSchema('key', 'reindex-17')
 export const queueSchema = nameSchema('queue', 'default')
 
 export const jobTypeSchema = z.enum(jobTypes, {

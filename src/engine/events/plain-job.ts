@@ -1,4 +1,4 @@
-import { bounds, type JobType, type Json, jobTypes } from '../core/index.ts'
+import { bounds, type Dedupe, type JobType, type Json, jobTypes } from '../core/index.ts'
 import { jsonBounds, plainJson } from './json.ts'
 import { hasOnly, isWhole as isNumber, isPlainName } from './plain.ts'
 
@@ -16,6 +16,7 @@ export interface JobInput {
   readonly fairKey?: string | null | undefined
   /** In milliseconds. */
   readonly once?: number | null | undefined
+  readonly dedupe?: Dedupe | null | undefined
   readonly payload?: Json | undefined
   readonly traceparent?: string | null | undefined
   readonly tracestate?: string | null | undefined

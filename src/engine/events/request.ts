@@ -5,6 +5,7 @@ import {
   type DataChange,
   failureCodes,
   InterlockError,
+  invalidInput,
   type Micros,
   specDefaults,
 } from '../core/index.ts'
@@ -121,6 +122,8 @@ function bodyOf(request: InboxCommand, now: Micros): Pick<ParsedRequest, 'body' 
     }
     case 'start': {
       const job = parseJob(camel(request.job), { ...specDefaults, attempts: 1 })
+      if (job.spec.dedupe !== undefined)
+        throw invalidInput('command.job.dedupe: is for enqueue', 'command.job.dedupe')
       return { body: { type: 'ask', spec: job.spec, wait: request.wait }, data: keptOf([job]) }
     }
     case 'claim':
@@ -166,7 +169,7 @@ function camel(job: unknown): unknown {
   return Object.fromEntries(
     Object.entries(job).map(([key, value]) => [
       key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
-      value,
+      key === 'dedupe' || key === 'debounce' ? camel(value) : value,
     ]),
   )
 }

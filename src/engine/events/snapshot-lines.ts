@@ -55,8 +55,9 @@ const unusual = z.looseObject({
 const head = [text, z.array(text), integer, z.number()] as const
 const job = z.union([z.tuple([...head]), z.tuple([...head, unusual])])
 
-const sizes = z.record(
-  z.enum(['jobs', 'models', 'pauses', 'shares', ...snapshotKeys.places, ...snapshotKeys.timers]),
+// A part that is not counted is not there: older snapshots have no keys.
+const sizes = z.partialRecord(
+  z.enum(['jobs', 'models', 'pauses', 'shares', 'keys', ...snapshotKeys.places, ...snapshotKeys.timers]),
   integer,
 )
 
@@ -70,6 +71,7 @@ const lines = {
   models: z.tuple([z.literal('models'), z.array(z.tuple([text, z.array(integer).nullable()]))]),
   pauses: z.tuple([z.literal('pauses'), z.array(z.looseObject({ model: text, until: time }))]),
   shares: z.tuple([z.literal('shares'), z.array(z.tuple([text, integer, integer]))]),
+  keys: z.tuple([z.literal('keys'), z.array(z.tuple([text, integer, text, time]))]),
   timers: z.tuple([z.literal('timers'), z.enum(snapshotKeys.modelTimers), z.array(z.tuple([integer, text]))]),
   end: z.tuple([z.literal('end'), sizes]),
 } as const satisfies Readonly<Record<SnapshotLine[0], z.ZodType>>

@@ -81,6 +81,10 @@ function apply(state: AuditState, event: RecordedEvent): void {
       return
     case 'reprioritized':
       return move(state, event)
+    case 'deduplicated':
+      return checkDouble(state, event)
+    case 'debounced':
+      return debounce(state, event)
     case 'policy_changed':
       return state.lines.change(event.policy)
     case 'drain_requested':
@@ -110,6 +114,7 @@ function queue(state: AuditState, event: RecordedEvent & { readonly type: 'queue
   checkRevival(state, event)
   checkOnce(state, event)
   checkDeclared(state, event)
+  checkKey(state, event)
   const { policy, shares } = state.lines
   const alone = event.spec.models.length === 0 && policy.emptySet === 'exclusive'
   const before = shares.waiting(event.spec)
@@ -119,6 +124,7 @@ function queue(state: AuditState, event: RecordedEvent & { readonly type: 'queue
     state.report('fair_share', job.jobId, `${before} jobs of ${event.spec.fairKey} were waiting`)
   shares.move(job, 1, 0)
   state.jobs.set(job.jobId, job)
+  state.noteKey(job)
   state.counts.jobs++
   if (job.dueAt === null) state.lines.enter(job)
 }
@@ -153,6 +159,34 @@ function checkDeclared(
   const names = new Set(Object.keys(models))
   const undeclared = spec.models.find((model) => !names.has(model))
   if (undeclared !== undefined) state.report('declared', jobId, `${undeclared} was not declared`)
+}
+
+/** No other job had its key when the command came. Of a command with several of one key, the first has it. */
+function checkKey(state: AuditState, { spec }: RecordedEvent & { readonly type: 'queued' }): void {
+  const { dedupe, jobId } = spec
+  if (dedupe === undefined) return
+  const other = state.holdersOf(dedupe.key).at(-1)
+  if (other !== undefined) state.report('dedupe', jobId, `job ${other} had its key, and should stand for it`)
+}
+
+function checkDouble(state: AuditState, event: RecordedEvent & { readonly type: 'deduplicated' }): void {
+  const { jobId, standsFor, key } = event
+  if (state.jobs.has(jobId)) state.report('life', jobId, `it was live when job ${standsFor} stood for it`)
+  if (state.holdersOf(key).includes(standsFor)) return
+  state.report('dedupe', jobId, `job ${standsFor} did not have its key, and could not stand for it`)
+}
+
+function debounce(state: AuditState, event: RecordedEvent & { readonly type: 'debounced' }): void {
+  const job = state.expect(event.jobId, 'waiting')
+  if (job === undefined) return
+  const { runAt } = event
+  const rule = job.spec.dedupe?.debounce
+  if (rule === undefined) return state.report('dedupe', job.jobId, 'it does not wait for others of its key')
+  if (runAt === null || runAt <= event.at) return
+  if (runAt > job.queuedAt + rule.maxDelay * 1_000)
+    state.report('dedupe', job.jobId, 'it is put off for longer than its maxDelay')
+  if (job.dueAt === null) state.lines.leave(job)
+  job.dueAt = runAt
 }
 
 function requeue(state: AuditState, event: RecordedEvent & { readonly type: 'requeued' }): void {
@@ -202,9 +236,11 @@ function beginAt(state: AuditState, ledger: Ledger): void {
   lines.policy = ledger.policy
   for (const { model } of ledger.pauses) lines.pause(model)
   for (const { model, starts } of ledger.models) if (starts !== null) lines.rates.recall(model, [...starts])
+  for (const { key, jobId, until } of ledger.keys) if (until !== null) state.noteKeyUntil(key, jobId, until)
   const jobs = [...ledger.jobs].map((job) => [job, auditedAt(job)] as const)
   for (const [job, audited] of jobs.toSorted(([a], [b]) => a.queuedAt - b.queuedAt)) {
     state.jobs.set(job.jobId, audited)
+    if (typeof audited.spec.dedupe?.while !== 'number') state.noteKey(audited)
     lines.shares.move(audited, job.active ? 0 : 1, job.active ? 1 : 0)
     if (job.active) lines.take(audited)
     else if (audited.state === 'waiting' && audited.dueAt === null) lines.enter(audited)

@@ -25,6 +25,15 @@ interface Passed {
   readonly seq: number
 }
 
+/** A job that came with a key. */
+interface Keyed {
+  readonly jobId: string
+  /** Whether it has the key now. */
+  readonly has: () => boolean
+  /** Whether it may have it again. */
+  readonly isLive: () => boolean
+}
+
 /** What the audit remembers while it reads. */
 export class AuditState {
   readonly lines = new AuditedLines(firstPolicy)
@@ -35,6 +44,8 @@ export class AuditState {
   readonly ended = new Set<string>()
   /** Until when ids of jobs that were enqueued `once` are taken. */
   readonly taken = new Map<string, number>()
+  /** Jobs that came with a key, by it, in order: with when they have it. */
+  readonly #keyed = new Map<string, Keyed[]>()
   /** What ended before its first event is not known. */
   isCut = false
   readonly passed: Passed[] = []
@@ -56,6 +67,8 @@ export class AuditState {
   #at = 0
   #epoch = 1
   #commandId = ''
+  /** The time of its first event: a command is decided at one time. */
+  #commandAt = 0
 
   /** The first event of the log continues this ledger. */
   beginAt({ version, lastAt, epoch, draining, active, jobs }: Ledger): void {
@@ -73,6 +86,7 @@ export class AuditState {
     if (event.commandId !== this.#commandId) {
       this.#closeCommand()
       this.lines.offers.noteLapses(this.lines.policy, event.at)
+      this.#commandAt = event.at
     }
     this.#commandId = event.commandId
     const expected = this.#seq + 1
@@ -87,6 +101,33 @@ export class AuditState {
 
   report(rule: AuditRule, jobId: string | null, detail: string, model?: string, seq = this.#seq): void {
     this.#violations.push({ seq, rule, jobId, ...(model === undefined ? {} : { model }), detail })
+  }
+
+  /** The job has come with its key. */
+  noteKey(job: AuditedJob): void {
+    const { dedupe, jobId } = job.spec
+    if (dedupe === undefined) return
+    const { key, while: lasts, debounce } = dedupe
+    if (typeof lasts === 'number') return this.noteKeyUntil(key, jobId, job.queuedAt + lasts * 1_000)
+    const isLive = () => this.jobs.get(jobId) === job
+    const isWaiting = () => isLive() && job.state === 'waiting'
+    this.#keep(key, { jobId, has: lasts === 'live' && debounce === undefined ? isLive : isWaiting, isLive })
+  }
+
+  /** The job has its key until that time. */
+  noteKeyUntil(key: string, jobId: string, until: number): void {
+    const has = () => until > this.#commandAt
+    this.#keep(key, { jobId, has, isLive: has })
+  }
+
+  /** The jobs that had this key when the command of the present event came, and those that came with the command. */
+  holdersOf(key: string): readonly string[] {
+    return (this.#keyed.get(key) ?? []).filter(({ has }) => has()).map(({ jobId }) => jobId)
+  }
+
+  #keep(key: string, keyed: Keyed): void {
+    const before = this.#keyed.get(key) ?? []
+    this.#keyed.set(key, [...before.filter(({ isLive }) => isLive()), keyed])
   }
 
   /** The live job with this id, if it is in that state; otherwise reports that the event cannot have happened. */

@@ -24,6 +24,8 @@ export const auditRules = [
   'revival',
   /** Of the jobs that are enqueued `once` under one id, none comes before the time of the one before it is over. */
   'once',
+  /** While a job has a key, no other one comes with it, and only such a job stands for others. */
+  'dedupe',
   /** A job that needs a model which the policy does not declare comes in only if it was in the queue before. */
   'declared',
   /** Nothing starts before it is due. */

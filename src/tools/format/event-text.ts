@@ -28,6 +28,10 @@ export function eventDetail(event: RecordedEvent): string {
         : `${event.reason}, for ${event.models.join(', ') || 'no model'}`
     case 'asked':
       return event.asker === null ? 'no process waits for it any more' : `${event.asker} waits for it`
+    case 'deduplicated':
+      return `job ${event.standsFor} stands for it`
+    case 'debounced':
+      return event.runAt === null ? 'another payload' : `not before ${timeText(event.runAt)}`
     case 'reprioritized':
       return `priority ${event.priority}`
     case 'policy_changed':

@@ -48,9 +48,11 @@ export class Clerk {
     return queue.lastAt
   }
 
-  enter(spec: JobSpec, asked: boolean): void {
+  enter(given: JobSpec, asked: boolean): void {
     const { queue, command } = this
-    const { jobId, priority } = spec
+    const { jobId, priority, dedupe } = given
+    const wait = dedupe?.debounce
+    const spec = wait === undefined ? given : { ...given, runAt: this.now + wait.delay * 1_000 }
     const at = this.record({
       ...{ type: 'queued' as const, jobId, spec, workerId: command.workerId, named: true as const },
       ...(asked ? { asked } : {}),
@@ -68,6 +70,21 @@ export class Clerk {
     }
     queue.jobs.push(job)
     if (dueAt === null) job.heldOn = pausedModel(queue, job)
+    if (typeof dedupe?.while === 'number')
+      queue.keys.push({ key: dedupe.key, jobId, queuedAt: at, until: at + dedupe.while * 1_000 })
+  }
+
+  /** Another job stands for this one. If it waits for the last of its key, it waits for longer, but not for ever. */
+  double({ jobId, dedupe }: JobSpec, standsFor: string): void {
+    const { workerId } = this.command
+    this.record({ type: 'deduplicated', jobId, standsFor, key: dedupe?.key ?? '', workerId })
+    const job = this.jobOf(standsFor)
+    const wait = job?.spec.dedupe?.debounce
+    if (job === undefined || wait === undefined) return
+    const runAt = Math.min(this.now + wait.delay * 1_000, job.queuedAt + wait.maxDelay * 1_000)
+    if (runAt <= this.now || (job.dueAt !== null && runAt <= job.dueAt)) return
+    const at = this.record({ type: 'debounced', jobId: standsFor, runAt, workerId })
+    if (runAt > at) Object.assign(job, { dueAt: runAt, heldOn: null, offeredAt: null })
   }
 
   start(job: Entry, workerId: string): void {

@@ -2,24 +2,41 @@ import type { ErrorCode, JobSpec } from '../../../src/engine/core/index.ts'
 import { blockerFor, isStartable, passerFor, reasonFor } from './admission.ts'
 import { type Answer, type Body, granted } from './answer.ts'
 import type { Clerk } from './clerk.ts'
-import { bypasses, type Entry } from './queue.ts'
+import { bypasses, type Entry, holderOf } from './queue.ts'
 
 export function enqueue(clerk: Clerk, { specs, again }: Body<'enqueue'>): Answer {
   const fresh = new Map<string, JobSpec>()
+  const doubles = new Map<string, { readonly spec: JobSpec; readonly standsFor: string }>()
   for (const spec of specs) {
-    const twin = fresh.get(spec.jobId) ?? clerk.jobOf(spec.jobId)?.spec
+    const come = fresh.get(spec.jobId) ?? doubles.get(spec.jobId)?.spec
+    const twin = come ?? clerk.jobOf(spec.jobId)?.spec
     const refusal = refusalOf(clerk, spec, twin)
     if (refusal !== null) return refusal
     if (twin === undefined && again !== true && needsUndeclared(clerk, spec)) return 'unknown_model'
-    if (twin === undefined) fresh.set(spec.jobId, spec)
+    const standsFor = twin === undefined ? standInFor(clerk, spec, [...fresh.values()]) : undefined
+    if (standsFor !== undefined) doubles.set(spec.jobId, { spec, standsFor })
+    else if (twin === undefined) fresh.set(spec.jobId, spec)
   }
   if (isCrowd(clerk, [...fresh.values()])) return 'fair_share_limit'
   for (const spec of fresh.values()) clerk.enter(spec, false)
+  for (const { spec, standsFor } of doubles.values()) clerk.double(spec, standsFor)
   clerk.grant()
   const told = [...fresh.keys()].flatMap((jobId) => tellWaiting(clerk, jobId))
   // Who was there before is told too, but not recorded again.
-  const before = new Set(specs.map(({ jobId }) => jobId).filter((jobId) => !fresh.has(jobId)))
+  const isNew = (jobId: string) => fresh.has(jobId) || doubles.has(jobId)
+  const before = new Set(specs.map(({ jobId }) => jobId).filter((jobId) => !isNew(jobId)))
   return [...told, ...[...before].flatMap((jobId) => ownWaitingLine(clerk, jobId))]
+}
+
+/** Who has its key already, or comes with it in the same call. */
+function standInFor(
+  { queue, now }: Clerk,
+  { dedupe }: JobSpec,
+  coming: readonly JobSpec[],
+): string | undefined {
+  if (dedupe === undefined) return undefined
+  const first = coming.find((other) => other.dedupe?.key === dedupe.key)
+  return first?.jobId ?? holderOf(queue, dedupe.key, Math.max(now, queue.lastAt + 1))
 }
 
 /** A job that is offered to all does not wait for anything. */
@@ -97,13 +114,17 @@ function isCrowd({ queue }: Clerk, fresh: readonly JobSpec[]): boolean {
 
 function refusalOf(clerk: Clerk, spec: JobSpec, twin: JobSpec | undefined): ErrorCode | null {
   if (spec.models.length === 0 && clerk.queue.policy.emptySet === 'reject') return 'models_required'
-  return twin === undefined || JSON.stringify(sorted(twin)) === JSON.stringify(sorted(spec))
-    ? null
-    : 'job_exists'
+  if (twin === undefined) return null
+  // What both wait for others of their key for, those others say.
+  const isOfLast = twin.dedupe?.debounce !== undefined && spec.dedupe?.debounce !== undefined
+  const [one, other] = [twin, spec].map((each) => JSON.stringify(sorted(each, isOfLast)))
+  return one === other ? null : 'job_exists'
 }
 
-function sorted(spec: JobSpec): unknown {
-  return Object.entries(spec).sort(([a], [b]) => (a < b ? -1 : 1))
+/** By which key it is one with others says nothing of what it is. */
+function sorted({ dedupe: _, ...spec }: JobSpec, isOfLast: boolean): unknown {
+  const said = isOfLast ? { ...spec, runAt: null } : spec
+  return Object.entries(said).sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
 function tellWaiting(clerk: Clerk, jobId: string): readonly string[] {

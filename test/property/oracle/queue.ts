@@ -42,6 +42,8 @@ export interface Queue {
   /** Starts from models that have a rate. */
   starts: { readonly model: string; readonly at: number }[]
   jobs: Entry[]
+  /** Keys that jobs have until a time, whatever became of the jobs. */
+  keys: { readonly key: string; readonly jobId: string; readonly queuedAt: number; readonly until: number }[]
 }
 
 /** What a ledger says of each job, without any of its trees. */
@@ -64,7 +66,11 @@ export function queueOf(ledger: Ledger): Queue {
   const starts = [...ledger.models].flatMap(({ model, starts: times }) =>
     [...(times ?? [])].map((at) => ({ model, at })),
   )
+  const keys = [...ledger.keys].flatMap(({ until, ...holder }) =>
+    until === null ? [] : [{ ...holder, until }],
+  )
   return {
+    keys,
     version,
     epoch,
     lastAt,
@@ -79,12 +85,23 @@ export function queueOf(ledger: Ledger): Queue {
 
 /** To be changed while the queue stays as it is. What a job was asked for with, and the policy, are replaced as a whole or not at all. */
 export function copyOf(queue: Queue): Queue {
-  const { pauses, starts, jobs } = queue
-  return { ...queue, pauses: [...pauses], starts: [...starts], jobs: jobs.map((job) => ({ ...job })) }
+  const { pauses, starts, keys } = queue
+  const jobs = queue.jobs.map((job) => ({ ...job }))
+  return { ...queue, pauses: [...pauses], starts: [...starts], keys: [...keys], jobs }
 }
 
 export function find(queue: Queue, jobId: string): Entry | undefined {
   return queue.jobs.find((job) => job.jobId === jobId)
+}
+
+/** The job that has this key now; of several the one that came last. */
+export function holderOf(queue: Queue, key: string, now: number): string | undefined {
+  const live = queue.jobs.filter(({ spec, active }) => {
+    const lasts = spec.dedupe?.debounce === undefined ? spec.dedupe?.while : 'waiting'
+    return spec.dedupe?.key === key && (lasts === 'live' || (lasts === 'waiting' && !active))
+  })
+  const timed = queue.keys.filter((holder) => holder.key === key && holder.until > now)
+  return [...live, ...timed].toSorted((a, b) => a.queuedAt - b.queuedAt).at(-1)?.jobId
 }
 
 export function inOrder(a: Entry, b: Entry): number {

@@ -2,7 +2,7 @@ import { invalidInput, nearestOf, serversOf, type WorkerFact } from '../../../en
 import type { EnqueueInput } from '../../../engine/events/index.ts'
 import { agree, plural } from '../../../tools/format/index.ts'
 import type { Cli } from '../cli.ts'
-import { enqueueAll, noteSkipped } from '../run/enqueue-all.ts'
+import { type EnqueuedAll, enqueueAll, noteSkipped } from '../run/enqueue-all.ts'
 
 import { withCoordinator } from '../store.ts'
 import { table } from '../terminal/table.ts'
@@ -17,6 +17,8 @@ interface Options {
   readonly priority?: string
   readonly attempts?: string
   readonly once?: string
+  readonly dedupeKey?: string
+  readonly dedupeWhile?: string
   readonly payload?: string
   readonly skipInvalid?: boolean
 }
@@ -46,6 +48,10 @@ export function addEnqueue(cli: Cli): void {
           'enqueue --job report-1 --models flux-dev --once 24h',
           'not a second time within a day, also if it has ended',
         ],
+        [
+          'enqueue --job a --models m --dedupe-key site-7 --dedupe-while waiting',
+          'not if a job with that key waits: that one stands for it',
+        ],
       ],
       async (frame, [file], options) => {
         if (options.job !== undefined && options.models === undefined) frame.note(withoutModels(options.job))
@@ -55,10 +61,11 @@ export function addEnqueue(cli: Cli): void {
           for (const line of unservedKinds(jobs, await store.workers(frame.queue))) frame.note(line)
           return done
         })
-        const { queued, known, waiting } = done
+        const { queued, known, waiting, deduplicated } = done
         const rows = waiting.slice(0, SHOWN).map(({ jobId, reason }) => [jobId, reason])
         const before = known.length === 0 ? '' : `, ${known.length} known (nothing was changed)`
-        const heading = `${plural(queued, 'job')} put in line${before}, ${waiting.length} ${agree(waiting.length, 'has', 'have')} to wait`
+        const doubles = deduplicated.length === 0 ? '' : `, ${doublesText(deduplicated)}`
+        const heading = `${plural(queued, 'job')} put in line${before}${doubles}, ${waiting.length} ${agree(waiting.length, 'has', 'have')} to wait`
         const more = waiting.length > SHOWN ? [`… and ${waiting.length - SHOWN} more: interlock queue`] : []
         const list = rows.length === 0 ? [] : [...table(['job', 'waits because'], rows), ...more]
         frame.emit(done, [heading, ...list])
@@ -74,8 +81,17 @@ export function addEnqueue(cli: Cli): void {
     .option('--priority <n>', 'a level is worth a minute of waiting')
     .option('--attempts <n>', 'how many attempts it has (default: 3)')
     .option('--once <time>', 'how long its id is taken, also if it has ended, such as 24h')
+    .option('--dedupe-key <key>', 'another job with this key stands for it')
+    .option('--dedupe-while <waiting|live|time>', 'for how long it has its key; such as 1h')
     .option('--payload <json>', 'what its handler gets, such as {"prompt":"a fox"}')
     .option('--skip-invalid', 'skip broken lines instead of rejecting the file')
+}
+
+/** `1 not: job a stands for b`. */
+function doublesText(deduplicated: EnqueuedAll['deduplicated']): string {
+  const [first] = deduplicated
+  const more = deduplicated.length > 1 ? ', …' : ''
+  return `${deduplicated.length} not (job ${first?.standsFor} stands for ${first?.jobId}${more})`
 }
 
 /**
@@ -108,13 +124,14 @@ async function jobsFrom(
   tell: (skipped: readonly string[]) => void,
 ): Promise<readonly EnqueueInput[]> {
   const { job, models, type, kind, priority, attempts, once, payload, skipInvalid } = options
+  const [dedupeKey, dedupeWhile] = [options.dedupeKey, options.dedupeWhile]
   if ((file === undefined) === (job === undefined)) {
     throw invalidInput('give either a file or --job <id>')
   }
   if (file !== undefined) {
-    const idle = Object.entries({ models, type, kind, priority, attempts, once, payload }).find(
-      ([, value]) => value !== undefined,
-    )
+    const own = { models, type, kind, priority, attempts, once, payload }
+    const others = { 'dedupe-key': dedupeKey, 'dedupe-while': dedupeWhile }
+    const idle = Object.entries({ ...own, ...others }).find(([, value]) => value !== undefined)
     if (idle !== undefined)
       throw invalidInput(`--${idle[0]}: works only with --job; in a file each line has its own`)
     const workload = await readWorkload(file, { skipInvalid, purpose: 'enqueue' })
@@ -130,7 +147,18 @@ async function jobsFrom(
     priority,
     attempts,
     once,
+    dedupe: dedupeOf(dedupeKey, dedupeWhile),
     ...given,
   }
   return [jobOfLine(fields, 1, 'enqueue').input]
+}
+
+/** @throws InterlockError `invalid_input` if one of the two is missing */
+function dedupeOf(key: string | undefined, lasts: string | undefined): EnqueueInput['dedupe'] {
+  if (key === undefined && lasts === undefined) return undefined
+  if (key === undefined || lasts === undefined)
+    throw invalidInput(
+      'give --dedupe-key and --dedupe-while together; such as --dedupe-key site-7 --dedupe-while waiting',
+    )
+  return { key, while: lasts === 'waiting' || lasts === 'live' ? lasts : { within: lasts } }
 }

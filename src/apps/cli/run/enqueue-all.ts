@@ -1,4 +1,4 @@
-import type { Coordinator, Enqueued } from '../../../engine/coordinator/index.ts'
+import type { Coordinator, Enqueued, EnqueuedJob } from '../../../engine/coordinator/index.ts'
 import type { EnqueueInput } from '../../../engine/events/index.ts'
 import { plural } from '../../../tools/format/index.ts'
 import type { Frame } from '../frame.ts'
@@ -9,15 +9,22 @@ const BATCH = 500
 /** Characters of payloads per append, unless a single job has more: a slow link must carry it before the call times out. */
 const PAYLOADS = 500_000
 
+/** What came of all of them. */
+export interface EnqueuedAll extends Omit<Enqueued, 'jobs'> {
+  /** Jobs that others stand for. */
+  readonly deduplicated: readonly Required<EnqueuedJob>[]
+}
+
 /** Puts jobs in line in their order. Each batch goes in whole or not at all. */
 export async function enqueueAll(
   frame: Frame,
   coordinator: Coordinator,
   jobs: readonly EnqueueInput[],
-): Promise<Enqueued> {
+): Promise<EnqueuedAll> {
   const progress = progressOf(frame, 'in line', jobs.length)
   const waiting: Enqueued['waiting'][number][] = []
   const known: string[] = []
+  const deduplicated: Required<EnqueuedJob>[] = []
   let queued = 0
   try {
     let done = 0
@@ -26,6 +33,7 @@ export async function enqueueAll(
       const answer = await coordinator.enqueue(batch)
       for (const job of answer.waiting) waiting.push(job)
       for (const jobId of answer.known) known.push(jobId)
+      for (const { jobId, standsFor } of answer.jobs) if (standsFor) deduplicated.push({ jobId, standsFor })
       queued += answer.queued
       done += batch.length
       progress.update(done)
@@ -33,7 +41,7 @@ export async function enqueueAll(
   } finally {
     progress.stop()
   }
-  return { queued, known, waiting }
+  return { queued, known, waiting, deduplicated }
 }
 
 export function* batchesOf(jobs: readonly EnqueueInput[]): Generator<readonly EnqueueInput[]> {

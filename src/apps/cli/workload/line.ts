@@ -14,6 +14,7 @@ export const columns = [
   'priority',
   'attempts',
   'once',
+  'dedupe',
   'payload',
 ] as const
 type WorkloadColumn = (typeof columns)[number]
@@ -35,6 +36,9 @@ export function jobOfLine(fields: LineFields, line: number, purpose: Purpose): W
   // A file that is run to its end a second time would wait for jobs that never come.
   if (once !== undefined && purpose === 'run')
     throw invalidInput('once: is for `interlock enqueue`; `run` runs a file that has ended again')
+  const dedupe = dedupeOf(fields['dedupe'])
+  if (dedupe !== undefined && purpose === 'run')
+    throw invalidInput('dedupe: is for `interlock enqueue`; `run` waits for each job of the file')
   const { spec, payload } = named(() =>
     parseJob({
       jobId: fields['job_id'],
@@ -44,6 +48,7 @@ export function jobOfLine(fields: LineFields, line: number, purpose: Purpose): W
       priority: optional(numberOf(fields['priority'])),
       attempts: optional(numberOf(fields['attempts'])),
       once,
+      dedupe,
       payload: fields['payload'],
     }),
   )
@@ -51,11 +56,22 @@ export function jobOfLine(fields: LineFields, line: number, purpose: Purpose): W
   const attempts = optional(fields['attempts']) === undefined ? {} : { attempts: spec.attempts }
   const kind = optional(fields['kind']) === undefined ? {} : { kind: spec.kind }
   const taken = typeof once === 'string' ? { once } : {}
+  const keyed = dedupe === undefined ? {} : { dedupe: dedupe as NonNullable<EnqueueInput['dedupe']> }
   const kept = payload === undefined ? {} : { payload }
   return {
-    input: { jobId, jobType, models, priority, ...kind, ...attempts, ...taken, ...kept },
+    input: { jobId, jobType, models, priority, ...kind, ...attempts, ...taken, ...keyed, ...kept },
     seconds: purpose === 'run' ? secondsOf(fields['seconds']) : 0,
     line,
+  }
+}
+
+/** In a file of JSON an object; in one of texts its JSON. @throws InterlockError `invalid_input` */
+function dedupeOf(value: unknown): unknown {
+  if (typeof value !== 'string' || value === '') return optional(value)
+  try {
+    return JSON.parse(value)
+  } catch {
+    throw invalidInput('dedupe: not JSON; write it such as {"key":"site-7","while":"waiting"}')
   }
 }
 

@@ -49,6 +49,7 @@ const explanationSchema = z.strictObject({
   overtaken: z.int(),
   whatHasToHappen: z.string(),
   also: z.array(z.string()),
+  standsFor: jobId.optional().describe('the job that has its key, so that it was not put in line'),
 })
 export const jobSchema = z.strictObject({
   queue: z.string(),

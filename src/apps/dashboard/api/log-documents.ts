@@ -23,6 +23,16 @@ export const specSchema = z.strictObject({
   hasData: z.literal(true).optional(),
   payloadHash: z.int().optional(),
   once: z.int().optional().describe('how long its id is taken, in milliseconds; 0: without end'),
+  dedupe: z
+    .strictObject({
+      key: z.string(),
+      while: z.union([z.enum(['waiting', 'live']), z.int()]),
+      debounce: z.strictObject({ delay: z.int(), maxDelay: z.int() }).optional(),
+    })
+    .optional()
+    .describe(
+      'a digest of its key, and for how long it has it: a number of milliseconds, or while it waits or is live',
+    ),
 })
 
 /** The table of its fields describes a policy, for people who write programs: ranges are left to what `setPolicy` says. */
@@ -62,6 +72,10 @@ export const eventSchema = z
     jobType: z.enum(jobTypes).optional(),
     spec: specSchema.optional(),
     body: z.int().optional().describe('the hash of the spec, of a job that is enqueued once'),
+    standsFor: jobId.optional().describe('the job that has its key, so that it was not put in line'),
+    key: z.string().optional().describe('a digest of its key'),
+    hasData: z.literal(true).optional(),
+    payloadHash: z.int().optional(),
     asked: z.boolean().optional(),
     intake: z.literal(true).optional(),
     named: z.literal(true).optional(),

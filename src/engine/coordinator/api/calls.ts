@@ -7,6 +7,7 @@ import {
   type Lease,
   type Ledger,
   type ReasonCode,
+  type StandIn,
   type Waiting,
 } from '../../core/index.ts'
 
@@ -94,6 +95,27 @@ export interface Enqueued {
   readonly known: readonly string[]
   /** What each one that has to wait waits for; a known one too. */
   readonly waiting: readonly Waiting[]
+  /** Each job of the call, in its order. */
+  readonly jobs: readonly EnqueuedJob[]
+}
+
+/** One job of a call. */
+export interface EnqueuedJob {
+  readonly jobId: string
+  /** The job that stands for it (`dedupe`), so that it was not put in line; absent: none does. */
+  readonly standsFor?: string
+}
+
+/** Those of them that no other stands for have no `standsFor`. */
+export function enqueuedJobs(
+  jobs: readonly { readonly jobId: string }[],
+  doubles: readonly StandIn[] = [],
+): readonly EnqueuedJob[] {
+  const standIns = new Map(doubles.map(({ jobId, standsFor }) => [jobId, standsFor]))
+  return jobs.map(({ jobId }) => {
+    const standsFor = standIns.size === 0 ? undefined : standIns.get(jobId)
+    return standsFor === undefined ? { jobId } : { jobId, standsFor }
+  })
 }
 
 export interface ClaimOptions {

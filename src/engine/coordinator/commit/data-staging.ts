@@ -19,8 +19,8 @@ interface Carrier {
 
 /**
  * The data to write with these events: of each command, the part that belongs to jobs that it put in line or ended. So a job that
- * was live already keeps its payload, and a refused command leaves nothing. Each job once.
- * `staged`: data that was sent ahead of the append.
+ * was live already keeps its payload, and a refused command leaves nothing. Each job once: the payload of a job that stands for others is
+ * that of the last one. `staged`: data that was sent ahead of the append, and is taken over after `data`.
  */
 export function dataOf(
   batch: Iterable<Carrier>,
@@ -30,15 +30,18 @@ export function dataOf(
   if (carriers.length === 0) return {}
   const happened = happenedIn(events)
   const changes = new Map<string, DataChange>()
-  const staged: StagedData[] = []
+  let staged: StagedData[] = []
   for (const { command, data = [], isStaged } of carriers) {
-    const jobIds = happened.get(command.id)
+    const owners = happened.get(command.id)
     for (const change of data) {
-      const { jobId } = change
-      if (jobIds?.has(jobId) !== true) continue
-      const before = changes.get(jobId)
-      if (isStaged === true) staged.push({ commandId: command.id, jobId })
-      else changes.set(jobId, before === undefined ? change : { ...before, ...change })
+      const owner = owners?.get(change.jobId)
+      if (owner === undefined) continue
+      const isOwn = owner === change.jobId
+      const own = isOwn ? change : { jobId: owner, payload: change.payload ?? null }
+      // What was staged of it before has an older payload.
+      if (!isOwn) staged = staged.filter(({ jobId, as = jobId }) => as !== owner)
+      if (isStaged !== true) changes.set(owner, { ...changes.get(owner), ...own })
+      else staged.push({ commandId: command.id, jobId: change.jobId, ...(isOwn ? {} : { as: owner }) })
     }
   }
   return {
@@ -47,22 +50,38 @@ export function dataOf(
   }
 }
 
-/** The jobs that each command put in line or ended. */
-function happenedIn(events: readonly RecordedEvent[]): ReadonlyMap<string, ReadonlySet<string>> {
-  const happened = new Map<string, Set<string>>()
+/** Of each command the jobs that it put in line or ended, and those whose payload is now that of the job that stands for them, with that one. */
+function happenedIn(events: readonly RecordedEvent[]): ReadonlyMap<string, ReadonlyMap<string, string>> {
+  const happened = new Map<string, Map<string, string>>()
+  let double: RecordedEvent | undefined
   for (const event of events) {
     switch (event.type) {
       case 'queued':
       case 'completed':
       case 'failed':
-      case 'cancelled': {
-        const jobIds = happened.get(event.commandId)
-        if (jobIds === undefined) happened.set(event.commandId, new Set([event.jobId]))
-        else jobIds.add(event.jobId)
-      }
+      case 'cancelled':
+        note(happened, event, event.jobId)
+        break
+      case 'deduplicated':
+        double = event
+        break
+      case 'debounced':
+        // It follows the event of the job that it has the payload of.
+        if (double?.type === 'deduplicated' && event.payloadHash !== undefined)
+          note(happened, double, event.jobId)
     }
   }
   return happened
+}
+
+function note(
+  happened: Map<string, Map<string, string>>,
+  { commandId, jobId }: { readonly commandId: string; readonly jobId: string },
+  owner: string,
+): void {
+  const owners = happened.get(commandId)
+  if (owners === undefined) happened.set(commandId, new Map([[jobId, owner]]))
+  else owners.set(jobId, owner)
 }
 
 /**

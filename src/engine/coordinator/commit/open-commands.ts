@@ -9,6 +9,7 @@ import {
   type Ledger,
   type RecordedEvent,
   runningAttempt,
+  type StandIn,
   type Started,
   type Waiting,
   waitingFor,
@@ -258,14 +259,26 @@ function resultFromLog(ledger: Ledger, events: readonly RecordedEvent[], { body 
   const bypassed = events.flatMap((event) => (event.type === 'bypassed' ? [event.jobId] : []))
   const known = knownBy(body, events)
   const waiting = stillWaiting(ledger, [...waitingIn(events), ...known])
-  return { ok: true, started, waiting, bypassed, known, changed: true }
+  const doubles = doublesIn(events)
+  const answer = { ok: true, started, waiting, bypassed, known, changed: true } as const
+  return doubles.length === 0 ? answer : { ...answer, doubles }
 }
+
+/** The jobs that others stand for. */
+const doublesIn = (events: readonly RecordedEvent[]): readonly StandIn[] =>
+  events.flatMap((event) =>
+    event.type === 'deduplicated' ? [{ jobId: event.jobId, standsFor: event.standsFor }] : [],
+  )
 
 /** The jobs of an enqueue that it has not put in line itself: they were live already. */
 function knownBy(body: CommandBody, events: readonly RecordedEvent[]): readonly string[] {
   if (body.type !== 'enqueue' || body.intake === true) return []
-  const queued = new Set(events.flatMap((event) => (event.type === 'queued' ? [event.jobId] : [])))
-  return [...new Set(body.specs.map(({ jobId }) => jobId))].filter((jobId) => !queued.has(jobId))
+  const come = new Set(
+    events.flatMap((event) =>
+      event.type === 'queued' || event.type === 'deduplicated' ? [event.jobId] : [],
+    ),
+  )
+  return [...new Set(body.specs.map(({ jobId }) => jobId))].filter((jobId) => !come.has(jobId))
 }
 
 /** The jobs that the command left waiting. */

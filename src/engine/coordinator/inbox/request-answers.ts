@@ -7,6 +7,7 @@ import {
   jobOf,
   type Ledger,
   type Micros,
+  type StandIn,
   type Started,
   waitingFor,
 } from '../../core/index.ts'
@@ -16,7 +17,7 @@ import { errorText } from '../base/logger.ts'
 /** What `job_queue_answer` returns for a command of this worker that was carried out. */
 export function answerOf(
   body: CommandBody,
-  { started, waiting, bypassed, known = [] }: Accepted,
+  { started, waiting, bypassed, known = [], doubles = [] }: Accepted,
   workerId: string,
   ledger: Ledger,
   now: Micros,
@@ -28,9 +29,10 @@ export function answerOf(
     case 'enqueue':
       return {
         ok: true,
-        queued: queuedBy(body.specs, known),
+        queued: queuedBy(body.specs, known) - doubles.length,
         known: [...known],
         waiting: waiting.map(({ jobId }) => jobId),
+        ...(doubles.length === 0 ? undefined : { deduplicated: doubles.map(doubleJson) }),
       }
     case 'cancel':
     case 'detach':
@@ -39,6 +41,8 @@ export function answerOf(
       return { ok: true, started: own.map(startedJson) }
   }
 }
+
+const doubleJson = ({ jobId, standsFor }: StandIn) => ({ job_id: jobId, stands_for: standsFor })
 
 const queuedBy = (specs: readonly JobSpec[], known: readonly string[]): number =>
   new Set(specs.map(({ jobId }) => jobId)).size - known.length

@@ -12,15 +12,18 @@ import { bodyOf, isSamePayload, isSameSpec } from '../same-job.ts'
 import type { Scribe } from '../scribe.ts'
 import { waitingFor } from '../wait-reason.ts'
 import { bypass } from './bypass.ts'
+import { type Double, recordDouble, standInFor, withStart } from './dedupe.ts'
 import { endedOnce, refuseOther, takenBefore } from './once.ts'
 import { accepted, type Body, refused, startedJob } from './result.ts'
 
 /**
  * Puts jobs in line, all or none. A job that is live with the same spec, or was enqueued `once`, is left as it is; with `intake`, with
- * any spec: its row was taken in before.
+ * any spec: its row was taken in before. Only then it is asked whether another job stands for it: a job that was there is no double.
  */
 export function enqueue(scribe: Scribe, { specs, intake, again }: Body<'enqueue'>): CommandResult {
   const fresh: JobSpec[] = []
+  const doubles: Double[] = []
+  const coming = new Map<string, string>()
   const seen = new Map<string, JobSpec>()
   for (const spec of specs) {
     const isNew = jobOf(scribe.draft, spec.jobId) === undefined && !seen.has(spec.jobId)
@@ -32,22 +35,31 @@ export function enqueue(scribe: Scribe, { specs, intake, again }: Body<'enqueue'
           ? refuse(scribe, spec, seen.get(spec.jobId), again)
           : undefined
     if (refusal !== undefined) return refusal
-    if (isNew && before === undefined) fresh.push(spec)
+    if (isNew && before === undefined) {
+      const standsFor = standInFor(scribe, spec, coming)
+      if (standsFor === undefined) fresh.push(spec)
+      else doubles.push({ spec, standsFor })
+    }
     seen.set(spec.jobId, spec)
   }
   // A row that was taken in exists already: refusing it would keep all other rows out.
   const full = intake === true ? undefined : refuseFullShare(scribe, fresh)
   if (full !== undefined) return full
   for (const spec of fresh) queue(scribe, spec, intake === true ? { intake } : {})
+  const standIns = doubles.map((double) => recordDouble(scribe, double))
   dispatch(scribe)
-  const known = intake === true ? [] : knownAmong(seen, fresh)
+  const known = intake === true ? [] : knownAmong(seen, fresh, standIns)
   const waiting = [...recordWaiting(scribe, fresh), ...known.flatMap((jobId) => stillWaiting(scribe, jobId))]
-  return { ...accepted(scribe, waiting), known }
+  const answer = { ...accepted(scribe, waiting), known }
+  return standIns.length === 0 ? answer : { ...answer, doubles: standIns }
 }
 
-function knownAmong(seen: ReadonlyMap<string, JobSpec>, fresh: readonly JobSpec[]): readonly string[] {
-  if (seen.size === fresh.length) return []
-  const own = new Set(fresh.map(({ jobId }) => jobId))
+function knownAmong(
+  seen: ReadonlyMap<string, JobSpec>,
+  ...others: readonly (readonly { readonly jobId: string }[])[]
+): readonly string[] {
+  if (seen.size === others.reduce((sum, { length }) => sum + length, 0)) return []
+  const own = new Set(others.flatMap((list) => list.map(({ jobId }) => jobId)))
   return [...seen.keys()].filter((jobId) => !own.has(jobId))
 }
 
@@ -148,7 +160,7 @@ function queue(scribe: Scribe, spec: JobSpec, how: { asked?: true; intake?: true
   const event = scribe.record({
     type: 'queued',
     jobId: spec.jobId,
-    spec,
+    spec: withStart(scribe, spec),
     workerId,
     named: true,
     ...how,

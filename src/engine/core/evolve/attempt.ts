@@ -1,6 +1,7 @@
 import type { Draft } from '../draft.ts'
 import type { RecordedEvent } from '../event.ts'
 import { moveShare, shareOf } from '../fair-share.ts'
+import { keyAtEnd, keyAtStart } from '../keys.ts'
 import { type Job, modelOf, usesSlot } from '../ledger.ts'
 import { giveBackModels, leaveLine, takeModels } from '../line.ts'
 import { overtake } from '../overtaking.ts'
@@ -18,6 +19,7 @@ export function start(draft: Draft, event: RecordedEvent & { readonly type: 'sta
   checkPlaces(draft, event, job)
   countOvertaking(draft, job)
   stopExpiry(draft, job)
+  keyAtStart(draft, job)
   moveShare(draft, job, { waiting: -1, active: 1 })
   leaveLine(draft, job, true)
   takeModels(draft, job, event.at)
@@ -90,6 +92,7 @@ export function end(draft: Draft, job: Job, final: boolean): Job | undefined {
   giveBackModels(draft, job)
   moveShare(draft, job, final ? { active: -1 } : { active: -1, waiting: 1 })
   if (final) {
+    keyAtEnd(draft, job)
     draft.dropJob(job)
     return undefined
   }

@@ -3,6 +3,7 @@ import type { Draft } from '../draft.ts'
 import { costsAttempt, type RecordedEvent } from '../event.ts'
 import { fairRankOf, moveShare } from '../fair-share.ts'
 import type { JobSpec } from '../job.ts'
+import { keyAtEnd, keyAtReturn, takeKey } from '../keys.ts'
 import { isInLine, type Job } from '../ledger.ts'
 import { endOffer, offer } from '../offers.ts'
 import type { OwnJob } from '../own-job.ts'
@@ -20,6 +21,7 @@ export function queue(draft: Draft, event: RecordedEvent & { readonly type: 'que
   job.exclusive = runsAlone(draft, spec)
   moveShare(draft, job, { waiting: 1 })
   startExpiry(draft, job)
+  takeKey(draft, job)
   if (spec.runAt !== null && spec.runAt > event.at) putOff(draft, job, spec.runAt)
   else takePlace(draft, job)
   return job
@@ -40,6 +42,7 @@ export function requeue(
   job.waitingSince = event.at
   if (event.models !== undefined) needOthers(draft, job, event.models)
   if (!costsAttempt(event.reason)) job.free++
+  keyAtReturn(draft, job)
   startExpiry(draft, job)
   if (event.runAt !== null && event.runAt > event.at) putOff(draft, job, event.runAt)
   else takePlace(draft, job)
@@ -83,7 +86,25 @@ export function move(
   return job
 }
 
+/** Another job came with its key: this one has that one's payload, and is put off. It keeps its place in line. */
+export function debounce(
+  draft: Draft,
+  event: RecordedEvent & { readonly type: 'debounced' },
+  waiting: Job,
+): Job {
+  const job = draft.edit(waiting)
+  const { runAt, hasData, payloadHash } = event
+  if (hasData !== undefined) job.spec = { ...job.spec, hasData }
+  if (payloadHash !== undefined) job.spec = { ...job.spec, payloadHash }
+  if (runAt === null || runAt <= event.at) return job
+  if (job.dueAt === null) leavePlace(draft, job)
+  else becomeDue(draft, job)
+  putOff(draft, job, runAt)
+  return job
+}
+
 export function leave(draft: Draft, job: Job): undefined {
+  keyAtEnd(draft, job)
   moveShare(draft, job, { waiting: -1 })
   stopExpiry(draft, job)
   const own = draft.edit(job)

@@ -10,10 +10,10 @@ export const jobStates = ['not_due', 'in_line', 'returning', 'running', 'cancell
 export type JobState = (typeof jobStates)[number]
 
 /**
- * How a life ended, or that the job ran outside the queue. The ledger knows no more of a job that is not live, so to the law
+ * How a life ended, that the job ran outside the queue, or that another one stands for it. The ledger knows no more of a job that is not live, so to the law
  * these are one state.
  */
-export const endings = [...outcomes, 'bypassed'] as const
+export const endings = [...outcomes, 'bypassed', 'deduplicated'] as const
 export type Ending = (typeof endings)[number]
 
 export function queueStateOf({ draining, drainedAt, active }: LedgerView): QueueState {

@@ -11,6 +11,7 @@ export type JobEvent = Extract<RecordedEvent, { readonly jobId: string }>
 export const variants = [
   ...eventTypes,
   'queued for later',
+  'debounced for later',
   'completed stale',
   'failed final',
   'failed stale',
@@ -30,6 +31,8 @@ export function variantOf(event: RecordedEvent, token: Job['token']): Variant {
   switch (event.type) {
     case 'queued':
       return isLater(event.spec.runAt, event.at) ? 'queued for later' : 'queued'
+    case 'debounced':
+      return isLater(event.runAt, event.at) ? 'debounced for later' : 'debounced'
     case 'requeued':
       return isLater(event.runAt, event.at) ? 'requeued for later' : 'requeued'
     case 'completed':

@@ -38,6 +38,9 @@ const parts = {
   lifts: 'modelTimers',
   windows: 'modelTimers',
   shares: 'shares',
+  keys: 'keys',
+  // Of the keys, those with an end.
+  keyEnds: 'derived',
 } as const satisfies Readonly<Record<keyof Ledger, string>>
 
 export type Part<Kind> = {

@@ -2,7 +2,7 @@ import { hash } from '../hash.ts'
 import { addToKind, kindToEdit } from '../kinds.ts'
 import { emptyLedger, idleModel, type Job, type Ledger, type Model, noPlaces } from '../ledger.ts'
 import type { Writable } from '../own-job.ts'
-import type { Place } from '../place.ts'
+import type { KeyHolder, Place } from '../place.ts'
 import { noStarts } from '../rate.ts'
 import type { Owner, Tree } from '../tree.ts'
 import { jobFrom, LastInLine, type SnapshotJobRow } from './job-row.ts'
@@ -54,6 +54,9 @@ export class LedgerReader {
           this.#put('shares', { hash: hash(key), key, waiting, active, ready })
         }
         return
+      case 'keys':
+        for (const [key, queuedAt, jobId, until] of line[1]) this.#addKey({ key, queuedAt, jobId, until })
+        return
       case 'timers':
         for (const [at, model] of line[2]) this.#put(line[1], { at, hash: hash(model), model })
         return
@@ -93,6 +96,11 @@ export class LedgerReader {
     for (const [index, bits] of models.entries()) this.#standOn(job, job.spec.models[index], bits)
     if (held === 1) this.#gather(this.#held, job.heldOn, job.place)
     if (share === 1) this.#gather(this.#shareReady, job.spec.fairKey, job.place)
+  }
+
+  #addKey(holder: KeyHolder): void {
+    this.#put('keys', holder)
+    if (holder.until !== null) this.#put('keyEnds', holder)
   }
 
   /** One shared list for all jobs that need the same single model. */
@@ -141,7 +149,10 @@ export class LedgerReader {
   readonly #startsOf = (starts: readonly number[]): Tree<number> =>
     starts.reduce((all, at) => all.insert(at, this.#owner), noStarts)
 
-  #put<Key extends 'models' | 'pauses' | 'shares' | Part<'modelTimers'>>(key: Key, item: unknown): void {
+  #put<Key extends 'models' | 'pauses' | 'shares' | 'keys' | 'keyEnds' | Part<'modelTimers'>>(
+    key: Key,
+    item: unknown,
+  ): void {
     const part = this.#ledger[key] as unknown as { insert(item: unknown, owner: Owner): Ledger[Key] }
     this.#ledger[key] = part.insert(item, this.#owner)
   }

@@ -1,5 +1,6 @@
 import type { Micros } from '../job.ts'
 import type { Job, Ledger, Model, Pause } from '../ledger.ts'
+import type { KeyHolder } from '../place.ts'
 import { LastInLine, rowOf, type SnapshotJobRow, withStanding } from './job-row.ts'
 import { isSame, membershipOf, usualMembership } from './membership.ts'
 import { contradiction, made, modelKeys, type Part, SNAPSHOT_SHAPE, snapshotKeys } from './parts.ts'
@@ -13,12 +14,16 @@ export type SnapshotLine =
   | readonly ['models', readonly (readonly [model: string, starts: readonly Micros[] | null])[]]
   | readonly ['pauses', readonly Omit<Pause, 'hash' | 'jobs'>[]]
   | readonly ['shares', readonly (readonly [key: string, waiting: number, active: number])[]]
+  | readonly [
+      'keys',
+      readonly (readonly [key: string, queuedAt: Micros, jobId: string, until: Micros | null])[],
+    ]
   | readonly ['timers', Part<'modelTimers'>, readonly (readonly [at: Micros, model: string])[]]
   | readonly ['end', SnapshotSizes]
 
 /** How many jobs and models there are, and how many jobs each part of the queue holds. */
 export type SnapshotSizes = Readonly<
-  Record<'jobs' | 'models' | 'pauses' | 'shares' | Part<'places'> | Part<'timers'>, number>
+  Record<'jobs' | 'models' | 'pauses' | 'shares' | 'keys' | Part<'places'> | Part<'timers'>, number>
 >
 
 /** Jobs in one line: less than a millisecond of work, and small enough to be cut at. */
@@ -41,6 +46,7 @@ export function* snapshotLines(ledger: Ledger): Generator<SnapshotLine | null> {
   for (const pauses of batches(ledger.pauses, pauseRow)) yield pauses === null ? null : ['pauses', pauses]
   for (const shares of batches(ledger.shares, ({ key, waiting, active }) => [key, waiting, active] as const))
     yield shares === null ? null : ['shares', shares]
+  for (const keys of batches(ledger.keys, keyRow)) yield keys === null ? null : ['keys', keys]
   for (const key of snapshotKeys.modelTimers)
     for (const timers of batches(ledger[key], ({ at, model }) => [at, model] as const))
       yield timers === null ? null : ['timers', key, timers]
@@ -48,12 +54,13 @@ export function* snapshotLines(ledger: Ledger): Generator<SnapshotLine | null> {
 }
 
 export function sizesOf(ledger: Ledger): SnapshotSizes {
-  const { jobs, models, pauses, shares } = ledger
+  const { jobs, models, pauses, shares, keys } = ledger
   return {
     jobs: jobs.size,
     models: models.size,
     pauses: pauses.size,
     shares: shares.size,
+    keys: keys.size,
     ...made([...snapshotKeys.places, ...snapshotKeys.timers], (key) => ledger[key].size),
   }
 }
@@ -98,5 +105,7 @@ function isListed(model: Model): boolean {
 }
 
 const modelRow = ({ model, starts }: Model) => [model, starts === null ? null : [...starts]] as const
+
+const keyRow = ({ key, queuedAt, jobId, until }: KeyHolder) => [key, queuedAt, jobId, until] as const
 
 const pauseRow = ({ model, reason, until, since, by }: Pause) => ({ model, reason, until, since, by })

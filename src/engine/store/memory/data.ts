@@ -1,4 +1,4 @@
-import type { DataChange, StagedData } from '../../core/index.ts'
+import type { DataChange, RecordedEvent, StagedData } from '../../core/index.ts'
 import type { AttemptNote, JobData, KeptPayload } from '../index.ts'
 import type { MemoryData, MemoryQueue } from './database.ts'
 
@@ -22,9 +22,10 @@ export function unstagedOf({ staged }: MemoryQueue, wanted: readonly StagedData[
 
 /** `job_queue_put_staged` */
 export function putStaged(queue: MemoryQueue, wanted: readonly StagedData[]): void {
-  for (const { commandId, jobId } of wanted) {
+  for (const { commandId, jobId, as } of wanted) {
     const change = queue.staged.get(commandId)?.get(jobId)
-    if (change !== undefined) putData(queue, change)
+    if (change === undefined) continue
+    putData(queue, as === undefined ? change : { jobId: as, payload: change.payload ?? null })
   }
   for (const { commandId } of wanted) queue.staged.delete(commandId)
 }
@@ -72,11 +73,26 @@ export function payloadsAfter(queue: MemoryQueue, after: string): readonly KeptP
     const { payload = null, life = 0 } = queue.data.get(jobId) ?? {}
     if (payload === null) continue
     const event = life > queue.goneSeq ? queue.log[life - 1] : undefined
-    const hash = event?.type === 'queued' ? (event.spec.payloadHash ?? null) : null
+    const hash = event?.type === 'queued' ? hashOf(queue, event) : null
     page.push({ jobId, payload, seq: event?.seq ?? null, hash })
     length += JSON.stringify(payload).length
   }
   return page
+}
+
+/** The hash of its payload, or of the one that it has since another job came with its key. */
+function hashOf(
+  { log }: MemoryQueue,
+  { seq, jobId, spec }: RecordedEvent & { type: 'queued' },
+): number | null {
+  const hash = spec.payloadHash ?? null
+  if (spec.dedupe?.debounce === undefined) return hash
+  const hashes = log
+    .slice(seq)
+    .flatMap((event) =>
+      event.type === 'debounced' && event.jobId === jobId ? (event.payloadHash ?? []) : [],
+    )
+  return hashes.at(-1) ?? hash
 }
 
 const MOST_LENGTH_IN_PAGE = 4_194_304

@@ -25,7 +25,7 @@ export function changesOf({ events, expectedAt, wanted, ofArrivals, beat, change
     ...(voidedFrom === undefined ? undefined : { voided_from: voidedFrom }),
     ...(staged === undefined
       ? undefined
-      : { staged: staged.map(({ commandId, jobId }) => ({ command_id: commandId, job_id: jobId })) }),
+      : { staged: staged.map(({ commandId, jobId, as }) => ({ command_id: commandId, job_id: jobId, as })) }),
   }
 }
 
