@@ -203,7 +203,7 @@ describe('with debounce', () => {
 })
 
 describe('an audit finds in a forged log', () => {
-  /** The events with others in their place, numbered and timed anew. */
+  /** The events with others in their place, in order. */
   const forged = (scenario: Scenario, change: (type: string) => object | null) =>
     audit(
       scenario.log.flatMap((event, n) => {

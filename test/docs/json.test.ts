@@ -72,6 +72,7 @@ const commands: readonly (readonly [section: string, words: readonly string[], c
   ['jobs', ['jobs', '--state', 'waiting', '--state', 'dead']],
   ['explain', ['explain', 'later']],
   ['explain', ['explain', 'a']],
+  ['explain', ['explain', 'double']],
   ['explain', ['explain', 'dead', '--data']],
   ['log', ['log']],
   ['dead', ['dead']],
@@ -112,6 +113,8 @@ async function oneDead(url: string): Promise<void> {
   await store.close()
 }
 
+const keyed = ['--dedupe-key', 'k', '--dedupe-while', 'live']
+
 describe('the page of the documents that --json prints', () => {
   const documents = new Map<string, unknown[]>()
 
@@ -120,7 +123,8 @@ describe('the page of the documents that --json prints', () => {
     await documentOf(url, ['chain', '--start'])
     documents.set('run', [await worked(url, ['a,m,0.1', 'b,m;n,0.1', 'c,o,0.1'])])
     await oneDead(url)
-    await documentOf(url, ['enqueue', '--job', 'later', '--models', 'm'])
+    await documentOf(url, ['enqueue', '--job', 'later', '--models', 'm', ...keyed])
+    await documentOf(url, ['enqueue', '--job', 'double', '--models', 'm', ...keyed])
     await documentOf(url, ['enqueue', '--job', 'last', '--models', 'm'])
     await documentOf(url, ['pause', 'kling'])
     await tamper(url, "update job_queue_jobs set priority = 7 where job_id = 'last'")

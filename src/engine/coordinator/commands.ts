@@ -14,7 +14,7 @@ import {
   parseTimeOrNull,
 } from '../events/index.ts'
 import type { Telemetry } from '../store/index.ts'
-import { enqueuedJobs } from './api/calls.ts'
+import { enqueueAnswers } from './api/calls.ts'
 import type { Coordinator } from './api/coordinator.ts'
 import type { Member } from './membership/member.ts'
 import { AT_ONCE, type SendOptions } from './membership/member-api.ts'
@@ -67,7 +67,7 @@ export function commandsOf(member: Member, telemetry: Telemetry | undefined): Co
         ? await put()
         : await telemetry.send({ queue: member.log.queue, jobs: parsed }, put)
       const queued = new Set(specs.map(({ jobId }) => jobId)).size - known.length - doubles.length
-      return { queued, known, waiting, jobs: enqueuedJobs(specs, doubles) }
+      return { queued, known, waiting, jobs: enqueueAnswers(specs, doubles) }
     },
     claim: ({ max, kinds = null }, { known = false } = {}) =>
       started({ type: 'claim' }, { claim: { max, kinds }, isLook: known }),

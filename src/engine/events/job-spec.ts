@@ -58,8 +58,8 @@ export interface EnqueueInput {
    */
   readonly once?: string | null | undefined
   /**
-   * If another job has its key, this one is not put in line: that one stands for it, and the answer says which. See
-   * [idempotency](https://github.com/interlock-queue/interlock-queue/blob/main/docs/guides/idempotency.md).
+   * Its key, and for how long it has it. While another job has that key, this one is not put in line: that one stands for it, and the answer
+   * says which.
    * @defaultValue no other job stands for it
    */
   readonly dedupe?: DedupeInput | null | undefined

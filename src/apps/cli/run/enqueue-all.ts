@@ -1,4 +1,4 @@
-import type { Coordinator, Enqueued, EnqueuedJob } from '../../../engine/coordinator/index.ts'
+import type { Coordinator, EnqueueAnswer, Enqueued } from '../../../engine/coordinator/index.ts'
 import type { EnqueueInput } from '../../../engine/events/index.ts'
 import { plural } from '../../../tools/format/index.ts'
 import type { Frame } from '../frame.ts'
@@ -12,7 +12,7 @@ const PAYLOADS = 500_000
 /** What came of all of them. */
 export interface EnqueuedAll extends Omit<Enqueued, 'jobs'> {
   /** Jobs that others stand for. */
-  readonly deduplicated: readonly Required<EnqueuedJob>[]
+  readonly deduplicated: readonly Required<EnqueueAnswer>[]
 }
 
 /** Puts jobs in line in their order. Each batch goes in whole or not at all. */
@@ -24,7 +24,7 @@ export async function enqueueAll(
   const progress = progressOf(frame, 'in line', jobs.length)
   const waiting: Enqueued['waiting'][number][] = []
   const known: string[] = []
-  const deduplicated: Required<EnqueuedJob>[] = []
+  const deduplicated: Required<EnqueueAnswer>[] = []
   let queued = 0
   try {
     let done = 0

@@ -96,21 +96,21 @@ export interface Enqueued {
   /** What each one that has to wait waits for; a known one too. */
   readonly waiting: readonly Waiting[]
   /** Each job of the call, in its order. */
-  readonly jobs: readonly EnqueuedJob[]
+  readonly jobs: readonly EnqueueAnswer[]
 }
 
 /** One job of a call. */
-export interface EnqueuedJob {
+export interface EnqueueAnswer {
   readonly jobId: string
   /** The job that stands for it (`dedupe`), so that it was not put in line; absent: none does. */
   readonly standsFor?: string
 }
 
 /** Those of them that no other stands for have no `standsFor`. */
-export function enqueuedJobs(
+export function enqueueAnswers(
   jobs: readonly { readonly jobId: string }[],
   doubles: readonly StandIn[] = [],
-): readonly EnqueuedJob[] {
+): readonly EnqueueAnswer[] {
   const standIns = new Map(doubles.map(({ jobId, standsFor }) => [jobId, standsFor]))
   return jobs.map(({ jobId }) => {
     const standsFor = standIns.size === 0 ? undefined : standIns.get(jobId)
