@@ -1178,6 +1178,8 @@ $$;
 --                job_ids
 --   once         a `queued` with `once` of jobs whose ids are taken by others that were enqueued `once`; once: [{job_id, seq, until, body,
 --                payload_hash, has_data}, …] (job_queue_once_before)
+--   ending       jobs whose attempt its handler ends in a transaction of its own, which is committed and not decided yet, or commits at
+--                this moment (job_queue_complete_in); job_ids. Only the command of that end ends such an attempt
 --   live_worker  a `lease_expired` for a worker that is not past ttl + grace, or whose heartbeat is about to be written; worker_ids
 --   unstaged     of some commands not everything is there that was to be put aside before; command_ids
 --   clock        an event is not later than the one before, or more than 1 s away from the database's clock
@@ -1227,6 +1229,7 @@ declare
   moved_lives bigint[];
   single jsonb;
   is_kept boolean := false;
+  ends text[];
   brought jsonb;
   note text;
 begin
@@ -1281,6 +1284,8 @@ begin
          array_agg(e.worker_id) filter (where e.event_type = 'started') as starters,
          array_agg(e.job_id) filter (where e.event_type = 'started') as started,
          array_agg(e.worker_id) filter (where e.event_type = 'lease_expired') as expired,
+         array_agg(e.job_id) filter (where e.event_type in ('completed', 'failed', 'cancelled', 'lease_expired', 'cancel_requested', 'detached'))
+           as ending,
          array_agg(e.job_id) filter (where e.event_type = 'queued' and e.data ? 'intake') as arrivals,
          max((e.data ->> 'epoch')::integer) filter (where e.event_type = 'epoch_changed') as epoch
     into given
@@ -1377,6 +1382,26 @@ begin
          or (not w.dead and (w.expires_at + w.grace_ms * interval '1 millisecond' >= clock or public.job_queue_elsewhere(w.server_since))));
     if ids is not null then
       return answer || jsonb_build_object('reason', 'live_worker', 'worker_ids', ids);
+    end if;
+  end if;
+
+  -- An end that is in the transaction of its handler is either behind the lock of the attempt's row (job_queue_check_end), which is not
+  -- waited for, or committed by the time that the row is locked here. So first the lock, then the look, in this order.
+  if given.ending is not null then
+    select array_agg(k.job_id), array_agg('end-of:' || k.fencing_token) into ours, ids from (
+      select j.job_id, j.fencing_token from public.job_queue_jobs j
+       where j.queue = $1 and j.job_id = any (given.ending) and j.state = 'active' for update skip locked) k;
+    if exists (select from public.job_queue_inbox i where i.queue = $1 and i.request_id = any (ids) and i.answered_at is null) then
+      ends := ids;
+      brought := public.job_queue_ending($1, ends, events);
+    end if;
+    -- A job that is missing there does not run, came in with these events, or its row was deleted by hand.
+    if brought is not null or not coalesce(given.ending <@ ours, false) then
+      select array_agg(j.job_id) into ids from public.job_queue_jobs j
+       where j.queue = $1 and j.job_id = any (given.ending) and j.state = 'active' and (brought ? j.job_id or j.job_id = any (ours) is not true);
+      if ids is not null then
+        return answer || jsonb_build_object('reason', 'ending', 'job_ids', ids);
+      end if;
     end if;
   end if;
 
@@ -1592,6 +1617,13 @@ begin
   end if;
   if changes ? 'once' then
     perform public.job_queue_put_once($1, events);
+  end if;
+  if ends is not null then
+    update public.job_queue_inbox i set answer = '{"ok": true, "started": []}', answered_at = clock
+     where i.queue = $1 and i.request_id = any (ends) and i.answered_at is null;
+    if current_setting('interlock.notify', true) is distinct from 'off' then
+      setting := pg_notify('interlock_answers', $1);
+    end if;
   end if;
   -- By key and newest version (migrations/parts/21_heads.sql), and column by column: a join with jsonb_to_record takes twice as long.
   update public.job_queue_state s
@@ -3306,7 +3338,7 @@ declare
   fault text;
   beat jsonb;
 begin
-  if length($2) between 1 and 200 is not true or length(id) not between 1 and 190 or id like 'hand:%' then
+  if length($2) between 1 and 200 is not true or length(id) not between 1 and 190 or id like any ('{hand:%,end-of:%}') then
     raise exception using errcode = 'JQ001',
       message = 'job_queue_request takes a command {type, …}, a queue, and a request id of 1..190 characters';
   end if;
@@ -3734,6 +3766,126 @@ begin
    where jsonb_typeof(d.logged) = 'object';
   return jsonb_array_length(found_rows);
 end
+$$;
+
+-- The end of an attempt in the transaction of its handler (docs/guides/transactions.md, "The other direction").
+
+-- job_queue_complete_in(job_id, fence, result, queue, notify): ends an attempt with the caller's own writes: the job has ended when this
+-- transaction is committed, and goes on as if nothing had been said when it is not. Call it in the transaction that has the effects of the
+-- job. It puts a command into the inbox, and locks nothing that an append waits for. At the commit the attempt is looked at again, under a
+-- lock of its row: if it was ended meanwhile (its lease ran out, it was cancelled by force, it timed out), the commit fails. From the
+-- commit on nothing else ends the attempt: any other end is left out (`ending`), and whichever process comes first writes it down.
+--   job_id  the job that runs
+--   fence   that of the attempt, as the handler or job_queue_answer has it: 0000000001.0000000000000042
+--   result  1 MB of JSON at most, nested 100 levels deep at most; null: none
+--   queue   `default` unless given
+--   notify  false: sends no NOTIFY, so the next look of a process finds it (within 5 s), or the worker whose handler this is. For very many
+--           commits a second, which NOTIFY makes wait for each other, and for PREPARE TRANSACTION, which takes none
+-- Returns the id of the request, for job_queue_answer: 'end-of:' and the attempt's token. Twice in one attempt with the same result does
+-- nothing again.
+-- Raises JQ004 here or at the commit if the attempt does not run (any more): roll back, what it did must not stay. Raises JQ001 for a
+-- call out of bounds, or with another result than the first one. The commit raises 40001 instead of JQ004 under REPEATABLE READ and
+-- SERIALIZABLE: it sees that the row of the attempt was changed, and not how.
+create or replace function public.job_queue_complete_in(
+  job_id text, fence text, result jsonb default null, queue text default 'default', notify boolean default true) returns text
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+#variable_conflict use_column
+declare
+  token bigint := case when $2 ~ '^[0-9]{10}\.[0-9]{16}$' then split_part($2, '.', 2)::bigint end;
+  id text := 'end-of:' || token;
+  holder text;
+  command jsonb;
+begin
+  if token is null or length($1) between 1 and 200 is not true or length($4) between 1 and 200 is not true
+     or octet_length($3::text) > 1048576 or jsonb_path_exists($3, '$.**{100}')
+     or jsonb_path_exists($3, '$.** ? (@.type() == "number" && (@ >= 1.797693134862315808e308 || @ <= -1.797693134862315808e308))') then
+    raise exception using errcode = 'JQ001',
+      message = 'job_queue_complete_in takes a job, the fence of its attempt, and a result of 1 MB at most, nested 100 levels deep at most';
+  end if;
+  select j.worker_id into holder from public.job_queue_jobs j
+   where j.queue = $4 and j.job_id = $1 and j.state = 'active' and j.fencing_token = token
+     and split_part($2, '.', 1)::bigint = (select h.epoch from public.job_queue_heads h where h.queue = $4 order by h.version desc limit 1);
+  if not found then
+    raise exception using errcode = 'JQ004', message = format('job %s: the attempt with fence %s does not run', $1, $2),
+      hint = 'It ended, was lost with its lease, or never began. Roll back: what it did must not stay.';
+  end if;
+  command := jsonb_build_object('type', 'complete', 'job_id', $1, 'token', token)
+    || case when holder is null then '{}' else jsonb_build_object('worker_id', holder) end
+    || case when $3 is null then '{}' else jsonb_build_object('result', $3) end;
+  insert into public.job_queue_inbox (queue, request_id, command) values ($4, id, command)
+  on conflict on constraint job_queue_inbox_pkey do nothing;
+  if not found and (select i.command from public.job_queue_inbox i where i.queue = $4 and i.request_id = id) is distinct from command then
+    raise exception using errcode = 'JQ001', message = format('job %s: its end with another result was said before', $1),
+      hint = 'One attempt has one result. Call it once, as the last statement before the commit.';
+  end if;
+  if coalesce($5, true) and current_setting('interlock.notify', true) is distinct from 'off' then
+    perform pg_notify('interlock', 'intake');
+  end if;
+  return id;
+end
+$$;
+
+-- job_queue_check_end(): the trigger at the commit of an end that a handler has said in its own transaction (job_queue_complete_in). An
+-- append that ends the attempt in another way locks its row too, and looks for this end once it has the lock: so one of the two sees the
+-- other. It waits only for an append that is under way. Raises JQ004 if the attempt does not run any more. A deferred constraint trigger.
+create or replace function public.job_queue_check_end() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+begin
+  perform from public.job_queue_jobs j
+   where j.queue = new.queue and j.job_id = new.command ->> 'job_id' and j.state = 'active'
+     and j.fencing_token = (new.command ->> 'token')::bigint
+     for share;
+  if not found then
+    raise exception using errcode = 'JQ004',
+      message = format('job %s: the attempt that this transaction was to end has ended', new.command ->> 'job_id'),
+      hint = 'Its lease ran out, it timed out, or it was cancelled by force. Nothing of this transaction stays.';
+  end if;
+  return null;
+end
+$$;
+
+-- job_queue_ending(queue, request_ids, events): of these requests, the jobs whose end is committed with the writes of their handler
+-- (job_queue_complete_in), and that the events would end in another way. Internal; called by job_queue_append once it has locked the rows
+-- of these attempts.
+--   events  as for job_queue_append
+-- Returns [job_id, …]; null if there are none. Raises nothing.
+create or replace function public.job_queue_ending(queue text, request_ids text[], events jsonb) returns jsonb
+language sql stable
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+  select to_jsonb(array_agg(i.command ->> 'job_id'))
+    from public.job_queue_inbox i
+   where i.queue = $1 and i.request_id = any ($2) and i.answered_at is null
+     and not exists (
+       select from jsonb_to_recordset($3) as e (event_type text, job_id text, command_id text)
+        where e.job_id = i.command ->> 'job_id' and e.event_type = 'completed' and e.command_id = 'sql:' || i.request_id)
+$$;
+
+-- job_queue_end_of(queue, token): the end of an attempt that its handler has committed with its own writes (job_queue_complete_in), for the
+-- worker that ran it.
+-- Returns {request_id, command, decided}; null if none is committed, or was decided more than a day ago. Raises nothing.
+create or replace function public.job_queue_end_of(queue text, token bigint) returns jsonb
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+  select jsonb_build_object('request_id', i.request_id, 'command', i.command, 'decided', i.answered_at is not null)
+    from public.job_queue_inbox i where i.queue = $1 and i.request_id = 'end-of:' || $2
 $$;
 
 -- The inner projection: job_queue_state and job_queue_jobs as the log makes them, to be compared with it and written again.
@@ -4300,6 +4452,9 @@ $$;
 --   unknown_rows         {old, new}: rows that another coordinator has blocked, queued before and after the migration; counts
 --                        at most 1,000
 --   first                null, or {active_job_id, written_at}: what the first coordinator's tables say
+--   ends                 [{job_id, pid, name, role, age_ms}, …]: transactions that have kept the end of a running job at their commit for 2 s
+--                        or longer (job_queue_complete_in): pid null: it is prepared, and `name` is its gid; else the application. Of other
+--                        roles' sessions only where the owner of this function sees them; 100 at most
 --   foreign_writes       [{pid, role, application}, …]: sessions whose last statement wrote to job_queue_state or job_queue_log
 -- Raises nothing.
 create or replace function public.job_queue_checkup(queue text) returns jsonb
@@ -4478,6 +4633,17 @@ begin
                 order by l.created_at limit 1)),
     'unknown_rows', unknown_rows,
     'first', first,
+    -- Who has locked the row of an attempt is in its xmax. An append that has is over in milliseconds.
+    'ends', (select coalesce(to_jsonb(array_agg(to_jsonb(e))), '[]') from (
+      select j.job_id, s.pid, s.name, s.role, (extract(epoch from clock_timestamp() - s.since) * 1000)::bigint as age_ms
+        from (
+          select a.backend_xid as xid, a.pid, a.application_name as name, a.usename as role, coalesce(a.state_change, a.xact_start) as since
+            from pg_stat_activity a where a.backend_xid is not null and a.datname = current_database()
+          union all
+          select p.transaction, null, p.gid, p.owner, p.prepared from pg_prepared_xacts p where p.database = current_database()) s
+        join public.job_queue_jobs j on j.queue = $1 and j.state = 'active' and j.xmax = s.xid
+       where s.since < clock_timestamp() - interval '2 seconds'
+       order by s.since limit 100) e),
     'foreign_writes', (select coalesce(jsonb_agg(jsonb_build_object('pid', a.pid, 'role', a.usename, 'application', a.application_name)), '[]')
       from pg_stat_activity a
      where a.datname = current_database() and a.pid <> pg_backend_pid()
@@ -6357,6 +6523,18 @@ create or replace trigger job_queue_snapshot_chunks_no_truncate
   before truncate on public.job_queue_snapshot_chunks
   for each statement execute function public.job_queue_keep_cut();
 
+-- The end of an attempt in the transaction of its handler is looked at again at the commit. A constraint trigger cannot be replaced.
+do $ends$
+begin
+  if not exists (
+    select from pg_catalog.pg_trigger t
+     where t.tgrelid = 'public.job_queue_inbox'::regclass and t.tgname = 'job_queue_inbox_ends' and not t.tgisinternal) then
+    create constraint trigger job_queue_inbox_ends after insert on public.job_queue_inbox deferrable initially deferred
+      for each row when (new.request_id like 'end-of:%') execute function public.job_queue_check_end();
+  end if;
+end
+$ends$;
+
 -- A browser cannot jump the queue: anon and authenticated can neither set nor change a coordination column. For all other roles
 -- the WHEN clauses make the triggers free. Their names sort first, so a trigger of the user that fills in a value later (a
 -- priority by plan, for example) has the last word.
@@ -6734,7 +6912,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_check_once,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_say_known,job_queue_set_aside_rows,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_check_end,job_queue_check_once,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_ending,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_say_known,job_queue_set_aside_rows,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -6761,7 +6939,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', 'a285db4b17d1b01af601db123e4344e6f278b96723f06a00df07ad379c555ffb')
+  ('027', 'c5732a41e64722408cae7b635df36213962ab815fac658dda287695698843689')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

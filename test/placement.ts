@@ -21,6 +21,7 @@ const rest: Readonly<Record<string, string>> = {
   'e2e/outage': 'kills the server under a worker',
   'e2e/rebuild': 'repairs rows for as long as four processes work',
   'e2e/run': 'kills a run, and asks that each of four processes gets a share',
+  'process/complete-in': 'kills workers in the middle of their transactions, and waits for their leases',
   'process/combiner': 'kills and pauses the combiner',
   'process/held': 'kills a worker, and waits for its lease and what is held after it',
   'process/killed': 'kills and pauses workers, and waits for their leases',

@@ -38,6 +38,8 @@
 --                job_ids
 --   once         a `queued` with `once` of jobs whose ids are taken by others that were enqueued `once`; once: [{job_id, seq, until, body,
 --                payload_hash, has_data}, …] (job_queue_once_before)
+--   ending       jobs whose attempt its handler ends in a transaction of its own, which is committed and not decided yet, or commits at
+--                this moment (job_queue_complete_in); job_ids. Only the command of that end ends such an attempt
 --   live_worker  a `lease_expired` for a worker that is not past ttl + grace, or whose heartbeat is about to be written; worker_ids
 --   unstaged     of some commands not everything is there that was to be put aside before; command_ids
 --   clock        an event is not later than the one before, or more than 1 s away from the database's clock
@@ -87,6 +89,7 @@ declare
   moved_lives bigint[];
   single jsonb;
   is_kept boolean := false;
+  ends text[];
   brought jsonb;
   note text;
 begin
@@ -141,6 +144,8 @@ begin
          array_agg(e.worker_id) filter (where e.event_type = 'started') as starters,
          array_agg(e.job_id) filter (where e.event_type = 'started') as started,
          array_agg(e.worker_id) filter (where e.event_type = 'lease_expired') as expired,
+         array_agg(e.job_id) filter (where e.event_type in ('completed', 'failed', 'cancelled', 'lease_expired', 'cancel_requested', 'detached'))
+           as ending,
          array_agg(e.job_id) filter (where e.event_type = 'queued' and e.data ? 'intake') as arrivals,
          max((e.data ->> 'epoch')::integer) filter (where e.event_type = 'epoch_changed') as epoch
     into given
@@ -237,6 +242,26 @@ begin
          or (not w.dead and (w.expires_at + w.grace_ms * interval '1 millisecond' >= clock or public.job_queue_elsewhere(w.server_since))));
     if ids is not null then
       return answer || jsonb_build_object('reason', 'live_worker', 'worker_ids', ids);
+    end if;
+  end if;
+
+  -- An end that is in the transaction of its handler is either behind the lock of the attempt's row (job_queue_check_end), which is not
+  -- waited for, or committed by the time that the row is locked here. So first the lock, then the look, in this order.
+  if given.ending is not null then
+    select array_agg(k.job_id), array_agg('end-of:' || k.fencing_token) into ours, ids from (
+      select j.job_id, j.fencing_token from public.job_queue_jobs j
+       where j.queue = $1 and j.job_id = any (given.ending) and j.state = 'active' for update skip locked) k;
+    if exists (select from public.job_queue_inbox i where i.queue = $1 and i.request_id = any (ids) and i.answered_at is null) then
+      ends := ids;
+      brought := public.job_queue_ending($1, ends, events);
+    end if;
+    -- A job that is missing there does not run, came in with these events, or its row was deleted by hand.
+    if brought is not null or not coalesce(given.ending <@ ours, false) then
+      select array_agg(j.job_id) into ids from public.job_queue_jobs j
+       where j.queue = $1 and j.job_id = any (given.ending) and j.state = 'active' and (brought ? j.job_id or j.job_id = any (ours) is not true);
+      if ids is not null then
+        return answer || jsonb_build_object('reason', 'ending', 'job_ids', ids);
+      end if;
     end if;
   end if;
 
@@ -452,6 +477,13 @@ begin
   end if;
   if changes ? 'once' then
     perform public.job_queue_put_once($1, events);
+  end if;
+  if ends is not null then
+    update public.job_queue_inbox i set answer = '{"ok": true, "started": []}', answered_at = clock
+     where i.queue = $1 and i.request_id = any (ends) and i.answered_at is null;
+    if current_setting('interlock.notify', true) is distinct from 'off' then
+      setting := pg_notify('interlock_answers', $1);
+    end if;
   end if;
   -- By key and newest version (migrations/parts/21_heads.sql), and column by column: a join with jsonb_to_record takes twice as long.
   update public.job_queue_state s

@@ -27,7 +27,7 @@ declare
   fault text;
   beat jsonb;
 begin
-  if length($2) between 1 and 200 is not true or length(id) not between 1 and 190 or id like 'hand:%' then
+  if length($2) between 1 and 200 is not true or length(id) not between 1 and 190 or id like any ('{hand:%,end-of:%}') then
     raise exception using errcode = 'JQ001',
       message = 'job_queue_request takes a command {type, …}, a queue, and a request id of 1..190 characters';
   end if;

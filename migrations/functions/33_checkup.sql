@@ -32,6 +32,9 @@
 --   unknown_rows         {old, new}: rows that another coordinator has blocked, queued before and after the migration; counts
 --                        at most 1,000
 --   first                null, or {active_job_id, written_at}: what the first coordinator's tables say
+--   ends                 [{job_id, pid, name, role, age_ms}, …]: transactions that have kept the end of a running job at their commit for 2 s
+--                        or longer (job_queue_complete_in): pid null: it is prepared, and `name` is its gid; else the application. Of other
+--                        roles' sessions only where the owner of this function sees them; 100 at most
 --   foreign_writes       [{pid, role, application}, …]: sessions whose last statement wrote to job_queue_state or job_queue_log
 -- Raises nothing.
 create or replace function public.job_queue_checkup(queue text) returns jsonb
@@ -210,6 +213,17 @@ begin
                 order by l.created_at limit 1)),
     'unknown_rows', unknown_rows,
     'first', first,
+    -- Who has locked the row of an attempt is in its xmax. An append that has is over in milliseconds.
+    'ends', (select coalesce(to_jsonb(array_agg(to_jsonb(e))), '[]') from (
+      select j.job_id, s.pid, s.name, s.role, (extract(epoch from clock_timestamp() - s.since) * 1000)::bigint as age_ms
+        from (
+          select a.backend_xid as xid, a.pid, a.application_name as name, a.usename as role, coalesce(a.state_change, a.xact_start) as since
+            from pg_stat_activity a where a.backend_xid is not null and a.datname = current_database()
+          union all
+          select p.transaction, null, p.gid, p.owner, p.prepared from pg_prepared_xacts p where p.database = current_database()) s
+        join public.job_queue_jobs j on j.queue = $1 and j.state = 'active' and j.xmax = s.xid
+       where s.since < clock_timestamp() - interval '2 seconds'
+       order by s.since limit 100) e),
     'foreign_writes', (select coalesce(jsonb_agg(jsonb_build_object('pid', a.pid, 'role', a.usename, 'application', a.application_name)), '[]')
       from pg_stat_activity a
      where a.datname = current_database() and a.pid <> pg_backend_pid()

@@ -28,6 +28,18 @@ create or replace trigger job_queue_snapshot_chunks_no_truncate
   before truncate on public.job_queue_snapshot_chunks
   for each statement execute function public.job_queue_keep_cut();
 
+-- The end of an attempt in the transaction of its handler is looked at again at the commit. A constraint trigger cannot be replaced.
+do $ends$
+begin
+  if not exists (
+    select from pg_catalog.pg_trigger t
+     where t.tgrelid = 'public.job_queue_inbox'::regclass and t.tgname = 'job_queue_inbox_ends' and not t.tgisinternal) then
+    create constraint trigger job_queue_inbox_ends after insert on public.job_queue_inbox deferrable initially deferred
+      for each row when (new.request_id like 'end-of:%') execute function public.job_queue_check_end();
+  end if;
+end
+$ends$;
+
 -- A browser cannot jump the queue: anon and authenticated can neither set nor change a coordination column. For all other roles
 -- the WHEN clauses make the triggers free. Their names sort first, so a trigger of the user that fills in a value later (a
 -- priority by plan, for example) has the last word.

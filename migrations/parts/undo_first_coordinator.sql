@@ -41,7 +41,7 @@ begin
      where t.tgname in ('000_job_queue_guard_insert', '000_job_queue_guard_update', 'job_queue_intake', 'job_queue_deleted',
        'job_queue_status_set', 'job_queue_row_unlinked', 'job_queue_row_moved', 'job_queue_row_linked', 'job_queue_execution_deleted',
        'job_queue_truncated', 'job_queue_emptied', 'job_queue_snapshots_keep_cut', 'job_queue_snapshots_no_truncate',
-       'job_queue_snapshot_chunks_keep_cut', 'job_queue_snapshot_chunks_no_truncate') and not t.tgisinternal
+       'job_queue_snapshot_chunks_keep_cut', 'job_queue_snapshot_chunks_no_truncate', 'job_queue_inbox_ends') and not t.tgisinternal
   loop
     execute format('drop trigger %I on %s', part.tgname, part.owner);
   end loop;

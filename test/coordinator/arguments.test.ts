@@ -52,6 +52,8 @@ const calls: Readonly<Record<string, readonly Argument[]>> = {
   enqueue: [argument([], 'list')],
   claim: [argument({ max: 1, kinds: null })],
   complete: [lease, optional],
+  completeIn: [argument(async () => [], 'function'), lease, optional],
+  endCommitted: [lease, optional],
   fail: [lease, optional],
   release: [lease, argument('later'), argument(null, 'undefined', 'null'), optional],
   heartbeat: [lease],

@@ -25,6 +25,7 @@ it('a failure is passing, of the store, a refusal, or the end of an attempt by i
     'job_not_active',
     'stale_token',
     'not_holder',
+    'job_ending',
     'models_required',
     'unknown_model',
     'fair_share_limit',

@@ -30,7 +30,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const shared = holder[key]
   shared.users++
   // It may stand in memory: no gigabyte of log that nobody reads.
-  shared.server ??= startPostgres({ settings: { max_wal_size: '256MB' } })
+  shared.server ??= startPostgres({ settings: { max_wal_size: '256MB', max_prepared_transactions: '8' } })
   const server = await shared.server
   project.provide('postgresUrl', server.url)
   return async () => {

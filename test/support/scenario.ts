@@ -47,6 +47,8 @@ export class Scenario {
   now = START
   readonly log: RecordedEvent[] = []
   readonly deadWorkers = new Set<string>()
+  /** Jobs that their handlers end in transactions of their own. */
+  readonly ending = new Set<string>()
   readonly #written = new Map<string, JobRow>()
 
   /** Milliseconds go by. */
@@ -95,8 +97,8 @@ export class Scenario {
   send(body: CommandBody, { worker: workerId = 'w1', claim }: Sender = {}): Told {
     const id = `c${this.log.length}`
     const command: Command = { id, hash: hash(id), workerId, body, ...(claim && { claim }) }
-    const { now, deadWorkers } = this
-    const { ledger, events, results, touched } = decide(this.ledger, [command], { now, deadWorkers })
+    const { now, deadWorkers, ending } = this
+    const { ledger, events, results, touched } = decide(this.ledger, [command], { now, deadWorkers, ending })
     const { jobs, gone } = projectionChanges(this.ledger, ledger, touched)
     for (const row of jobs) this.#written.set(row.job_id, row)
     for (const each of gone) this.#written.delete(each)

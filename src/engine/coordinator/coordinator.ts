@@ -65,6 +65,9 @@ function coordinatorOf(process: QueueProcess, { store, telemetry }: WholeOptions
     ...asked,
     vitals: () => vitalsOf(member, taken),
     attempt: (lease) => member.starts.attempt(lease),
+    completeIn: (sql, lease, options = {}) => process.ends.say(sql, lease, options),
+    endCommitted: (lease, { claim } = {}) =>
+      process.ends.of(lease, claim && { ...claim, kinds: claim.kinds ?? null }),
     heartbeat: (lease) => member.holds(lease),
     catchUp: () => member.catchUp(),
     now: () => log.now(),

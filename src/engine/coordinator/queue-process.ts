@@ -4,6 +4,7 @@ import type { Incoming } from '../store/index.ts'
 import type { WholeOptions } from './api/options.ts'
 import { Gate } from './gate/gate.ts'
 import { LenientGate } from './gate/lenient-gate.ts'
+import type { CommittedEnds } from './inbox/committed-ends.ts'
 import { Inbox } from './inbox/inbox.ts'
 import { IncomingLooks, type LookingProcess } from './inbox/incoming-looks.ts'
 import { Member } from './membership/member.ts'
@@ -65,6 +66,11 @@ export class QueueProcess implements MemberOwner, LookingProcess {
 
   get isWaiting(): boolean {
     return this.#gate.router.isWaiting || this.#gate.router.isObserved
+  }
+
+  /** Ends that handlers say in transactions of their own. */
+  get ends(): CommittedEnds {
+    return this.#inbox.ends
   }
 
   see(event: RecordedEvent): void {

@@ -48,7 +48,8 @@ export type CommandBody =
   | CommandOf<'unask', { jobId: string }>
   /** Start what may start, up to the claim that comes with the command. */
   | CommandOf<'claim'>
-  | OfEnd<'complete'>
+  /** `committed`: its handler has committed the end with its own writes (`completeIn`), so nothing else may end it. */
+  | OfEnd<'complete', { committed?: true }>
   /** `retryAt`: when another attempt may start; null: no further attempt, whatever the count says. */
   | OfEnd<'fail', { code: FailureCode; retryAt: Micros | null }>
   /**

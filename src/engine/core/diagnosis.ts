@@ -39,11 +39,20 @@ export function diagnosisOf(facts: QueueFacts, job: Job): Diagnosis {
 }
 
 function diagnosisOfActive(facts: QueueFacts, job: Job): Diagnosis {
+  if (facts.ending?.has(job.jobId) === true) return ending
   const where = job.detachedUntil === null ? `in worker ${job.workerId}` : 'detached from its worker'
   const code = faultOf(facts, job.workerId, timesOutAt(job))
   const what = code === null ? '' : `, ${faultTexts[code]}`
   const reason = `it runs ${where}, ${attemptText(triesOf(job))}${what}`
   return { code, reason, blockedBy: null, until: null }
+}
+
+/** Whatever has become of its worker or its time: nothing else ends it any more. */
+const ending: Diagnosis = {
+  code: null,
+  reason: 'its end is committed, and is being written',
+  blockedBy: null,
+  until: null,
 }
 
 const faultTexts = {

@@ -36,6 +36,12 @@ export const failureKinds = {
   stale_token: 'refusal',
   /** The job is active in another process. To do: ask again when it has ended, or pass its fencing token. */
   not_holder: 'refusal',
+  /**
+   * The handler of the job ends the attempt in a transaction of its own (`completeIn`), which is committed and not written into the log
+   * yet, or commits at this moment. To do: nothing; `interlock explain <job>` says what came of it. If it stays so, `interlock doctor` names
+   * the session that keeps such a transaction open.
+   */
+  job_ending: 'refusal',
   /** The job names no model, and the policy refuses such jobs. To do: name its models, or set `emptySet`. */
   models_required: 'refusal',
   /**

@@ -41,6 +41,7 @@ export interface ErrorDetails {
   readonly job_not_active: DetailsOfJob
   readonly stale_token: DetailsOfJob
   readonly not_holder: DetailsOfJob
+  readonly job_ending: DetailsOfJob
   readonly models_required: DetailsOfJob
   readonly unknown_model: DetailsOfJob
   readonly fair_share_limit: DetailsOfJob

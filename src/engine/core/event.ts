@@ -105,6 +105,8 @@ export const failureCodes = [
   'non_retryable',
   /** The handler cannot use the payload: its schema refuses it, or nobody can read it. */
   'invalid_payload',
+  /** The handler has said its end in a transaction of its own (`completeIn`), which was not committed when it returned. */
+  'completion_rolled_back',
   /** The attempt was given back. */
   'released',
   /** A backup was restored, and somebody decided that the attempt counts as failed (`interlock recover --fail`). */

@@ -1,6 +1,6 @@
 import { blockerOf } from './blocking.ts'
 import { diagnosisOf, type JobCode, type LiveCode } from './diagnosis.ts'
-import type { JobRecord, Operator, QueueFacts } from './facts.ts'
+import type { JobRecord, Operator, QueueFacts, SubmittedCommand } from './facts.ts'
 import { type FailedTries, failedTriesOf } from './failed-tries.ts'
 import type { Micros } from './job.ts'
 import { type Standing, standingOf } from './law/state.ts'
@@ -84,9 +84,11 @@ const MOST_AHEAD = 10
  * @returns undefined if nobody has ever heard of it
  */
 export function explainJob(facts: QueueFacts, jobId: string, record: JobRecord): Explanation | undefined {
-  const live = explainLive(facts, jobId)
-  const failed = failedTriesOf(record.events, jobOf(facts.ledger, jobId))
-  if (live !== undefined) return { ...live, failed, also: [...live.also, ...alsoKnown(facts, record)] }
+  const job = jobOf(facts.ledger, jobId)
+  const end = job === undefined ? undefined : endOf(job, record)
+  const live = explainLive(end === undefined ? facts : { ...facts, ending: new Set([jobId]) }, jobId)
+  const failed = failedTriesOf(record.events, job)
+  if (live !== undefined) return { ...live, failed, also: [...live.also, ...alsoKnown(facts, record, end)] }
   const found = notLive(facts, jobId, record)
   if (found === undefined) return undefined
   const { command, ...diagnosis } = found
@@ -100,6 +102,12 @@ export function explainJob(facts: QueueFacts, jobId: string, record: JobRecord):
     also: alsoKnown(facts, record, command),
   }
 }
+
+/** The end of its attempt that its handler has committed (`job_queue_complete_in`), if nobody has decided it yet. */
+const endOf = ({ active, token }: Job, { commands }: JobRecord): SubmittedCommand | undefined =>
+  active
+    ? commands.find(({ requestId, refusal }) => requestId === `end-of:${token}` && refusal === null)
+    : undefined
 
 /** What is with a live job, as far as the queue itself says it; undefined for one that is not live. */
 export function explainLive(facts: QueueFacts, jobId: string): LiveExplanation | undefined {

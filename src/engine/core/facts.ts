@@ -38,6 +38,8 @@ export interface QueueFacts {
   readonly workers: readonly WorkerFact[] | null
   /** Who paused models, by worker id; absent: nobody has looked. */
   readonly operators?: ReadonlyMap<string, Operator>
+  /** Jobs whose handlers have committed their end, which nobody has written into the log yet; absent: nobody has looked. */
+  readonly ending?: ReadonlySet<string>
 }
 
 /** A command by SQL that names the job: nobody has decided it, or it was refused. */

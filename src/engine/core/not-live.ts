@@ -2,11 +2,11 @@ import type { JobCode } from './diagnosis.ts'
 import { outcomeOf } from './ending.ts'
 import type { ErrorCode } from './error-codes.ts'
 import type { RecordedEvent } from './event.ts'
-import { hasDecider, type JobRecord, type QueueFacts, type SubmittedCommand } from './facts.ts'
+import type { JobRecord, QueueFacts, SubmittedCommand } from './facts.ts'
 import { MICROS_PER_MS, type Micros } from './job.ts'
 import type { Ending } from './law/state.ts'
 import { forShell, operand } from './safe-text.ts'
-import { decisionText } from './to-do.ts'
+import { decides } from './to-do.ts'
 
 /** A job that the ledger does not have: it is not in line yet, or not any more. */
 export interface NotLive {
@@ -44,7 +44,7 @@ function undecidedOf(facts: Workers, { commands }: JobRecord): NotLive | undefin
     since: command.at,
     command,
     reason: `it was submitted by SQL (request ${command.requestId}), and nobody has decided it yet`,
-    whatHasToHappen: `${hasDecider(facts) ? 'nothing: ' : ''}${decisionText(facts)}`,
+    whatHasToHappen: decides(facts),
   }
 }
 

@@ -21,6 +21,11 @@ export interface Surroundings {
   readonly heldBack?: ReadonlySet<string>
   /** Jobs that were enqueued `once`, by id: those that the store has named when it refused an append because of them. */
   readonly once?: ReadonlyMap<string, OnceRecord>
+  /**
+   * Jobs whose attempt its handler ends in a transaction of its own, which is committed or commits at this moment: the store has named
+   * them. Whatever else would end them is left out.
+   */
+  readonly ending?: ReadonlySet<string>
 }
 
 /**
@@ -74,6 +79,11 @@ export class Scribe {
   /** The time of the next event. */
   get nextAt(): Micros {
     return Math.max(this.now, this.draft.lastAt + 1)
+  }
+
+  /** Whether the handler of the job ends its attempt in a transaction of its own. */
+  isEnding(jobId: string): boolean {
+    return this.surroundings.ending?.has(jobId) === true
   }
 
   /**

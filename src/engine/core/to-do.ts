@@ -13,6 +13,7 @@ export function toDoFor(facts: QueueFacts, job: Job, diagnosis: Diagnosis): stri
 
 function toDoForActive(facts: QueueFacts, job: Job, { code }: Diagnosis): string {
   const { jobId } = job
+  if (facts.ending?.has(jobId) === true) return decides(facts)
   switch (code) {
     case 'late':
       return 'its worker has to send a heartbeat again: it is paused, starved of CPU, or cut off from the database; once its lease has run out, another process gives the job back'
@@ -159,6 +160,10 @@ function commandText(facts: Pick<QueueFacts, 'workers'>, command: SubmittedComma
     ? `${type} by SQL (request ${requestId}) is undecided: ${decisionText(facts)}`
     : `${type} by SQL (request ${requestId}) was refused, ${refusal.code}: ${refusal.message}`
 }
+
+/** What an undecided command needs. */
+export const decides = (facts: Pick<QueueFacts, 'workers'>): string =>
+  `${hasDecider(facts) ? 'nothing: ' : ''}${decisionText(facts)}`
 
 export const decisionText = (facts: Pick<QueueFacts, 'workers'>): string =>
   hasDecider(facts)

@@ -106,6 +106,15 @@ export const calls = {
     lease: lease(),
     options: optionsSchema({ result: anything, claim: claim().optional() }).optional(),
   })),
+  completeIn: lazily(() => ({
+    sql: functionSchema,
+    lease: lease(),
+    options: optionsSchema({ result: anything, notify: flag() }).optional(),
+  })),
+  endCommitted: lazily(() => ({
+    lease: lease(),
+    options: optionsSchema({ claim: claim().optional() }).optional(),
+  })),
   fail: lazily(() => ({
     lease: lease(),
     options: optionsSchema({

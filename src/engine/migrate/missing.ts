@@ -13,6 +13,7 @@ export const ownTriggers: Triggers = [
   ['job_queue_snapshots_no_truncate', 'job_queue_snapshots'],
   ['job_queue_snapshot_chunks_keep_cut', 'job_queue_snapshot_chunks'],
   ['job_queue_snapshot_chunks_no_truncate', 'job_queue_snapshot_chunks'],
+  ['job_queue_inbox_ends', 'job_queue_inbox'],
 ]
 
 /** Only where the database can announce over Supabase Realtime (`realtime.send`), which may come after the migration. */

@@ -141,6 +141,8 @@ export interface KnownCommand {
  * - `taken`: a `queued` with `intake` for jobs that the log already knows, live or ended, or whose rows can no longer be taken
  *   in.
  * - `once`: a `queued` with `once` for jobs whose ids are still taken by others that were enqueued `once`.
+ * - `ending`: an end, or a request to stop, of jobs whose handler ends the attempt in a transaction of its own (`completeIn`), which is
+ *   committed and not decided yet, or commits at this moment.
  * - `dead_worker`: a `started` for a worker whose lease is not live.
  * - `live_worker`: a `lease_expired` for a worker whose ttl and grace are not over.
  * - `unstaged`: data that was staged for some of the commands is missing: stage it again.
@@ -160,7 +162,7 @@ export type AppendAnswer =
   | RefusedAppend<'version', { epoch: number; missed: readonly RecordedEvent[] }>
   | RefusedAppend<'known', { known: readonly KnownCommand[] }>
   | RefusedAppend<'dead_worker' | 'live_worker', { workerIds: readonly string[] }>
-  | RefusedAppend<'taken' | 'requested', { jobIds: readonly string[] }>
+  | RefusedAppend<'taken' | 'requested' | 'ending', { jobIds: readonly string[] }>
   | RefusedAppend<'once', { once: readonly OnceRecord[] }>
   | RefusedAppend<'unstaged', { commandIds: readonly string[] }>
   | RefusedAppend<'clock' | 'log_went_back'>

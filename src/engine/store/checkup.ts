@@ -116,6 +116,14 @@ export interface Checkup {
   readonly unknownRows: { readonly old: number; readonly new: number }
   /** Null if there are no tables of the first coordinator. `writtenAt` is there only if it was after the migration. */
   readonly first: { readonly activeJobId: string | null; readonly writtenAt: Micros | null } | null
+  /** Transactions that keep the ends of running jobs at their commit (`completeIn`). `pid` null: it is prepared, and `name` is its gid. */
+  readonly ends: readonly {
+    readonly jobId: string
+    readonly pid: number | null
+    readonly name: string
+    readonly role: string | null
+    readonly ageMs: number
+  }[]
   readonly foreignWrites: readonly {
     readonly pid: number
     readonly role: string | null

@@ -231,6 +231,11 @@ export interface InboxAnswer {
   readonly answer: Json
 }
 
+/** The end of an attempt that its handler has committed with its own writes, as a command of the inbox. */
+export interface CommittedEnd extends InboxRequest {
+  readonly isDecided: boolean
+}
+
 /** Role "inbox": commands by SQL, for any process to decide. */
 export interface InboxRole {
   /**
@@ -240,6 +245,11 @@ export interface InboxRole {
   inbox(queue: string, limit: number): Promise<readonly InboxRequest[]>
   /** Answers commands. The first answer counts; answers are kept for a day. */
   answer(queue: string, answers: readonly InboxAnswer[]): Promise<void>
+  /**
+   * The end of the attempt with this token that its handler has committed with its own writes (`job_queue_complete_in`); null: there is
+   * none. Absent in a store in which a program has no transactions.
+   */
+  readonly endOf?: (queue: string, token: number) => Promise<CommittedEnd | null>
 }
 
 /** Rows that a trigger, a CHECK or a type of the user's table refuses. */

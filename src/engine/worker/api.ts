@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Coordinator, Enqueued, HandledJob, ResultsOf } from '../coordinator/index.ts'
 import type { JobType, Json, Tries } from '../core/index.ts'
 import type { EnqueueInput } from '../events/index.ts'
+import type { TransactionSql } from '../transaction/index.ts'
 import type { BreakerOptions } from './breaker.ts'
 import type { RetryRule } from './retry-delay.ts'
 
@@ -20,7 +21,8 @@ export interface Job<Payload = unknown> extends Tries {
   readonly checkpoint: Json
 }
 
-export interface HandlerContext {
+/** @typeParam Result what jobs of this kind result in */
+export interface HandlerContext<Result = unknown> {
   /** Fires when the attempt has to stop; its reason is an {@link AttemptStopped}. Pass it to whatever you wait for. */
   readonly signal: AbortSignal
   /**
@@ -44,6 +46,17 @@ export interface HandlerContext {
    */
   checkpoint(checkpoint: Json): Promise<void>
   /**
+   * Ends the attempt in the transaction that `sql` runs in: the end is committed with your other writes, or neither is. Call it last, then
+   * commit, and return. Once called, only that end counts, whatever the handler returns: if it is not committed by then, the attempt has
+   * failed (`completion_rolled_back`), and another one follows as after any failure. If the attempt is not ours any more, this call fails, or
+   * the commit (SQLSTATE `JQ004`; `40001` under `REPEATABLE READ` and `SERIALIZABLE`). Needs PostgreSQL.
+   * @param sql runs a statement in your transaction: `fromPg(client)`, see `interlock-queue/transaction`
+   * @param result the job's result; what the handler returns does not count
+   * @returns the result
+   * @throws InterlockError `invalid_input`, `stale_token`; what your driver throws
+   */
+  completeIn(sql: TransactionSql, result: Result): Promise<Result>
+  /**
    * The work goes on elsewhere and somebody else reports its end, from any process, under this fencing token. The job
    * keeps its models until `until`; the slot of this worker is free when the handler returns.
    */
@@ -53,7 +66,7 @@ export interface HandlerContext {
 /** Runs one attempt; what it returns (JSON), or resolves to, is the job's result. */
 export type Handler<Payload = unknown, Result = unknown> = (
   job: Job<Payload>,
-  context: HandlerContext,
+  context: HandlerContext<Result>,
 ) => Result | Promise<Result>
 
 /** A handler that is given the payload as it was enqueued. */

@@ -1,10 +1,11 @@
 import { after } from '../coordinator/base/timer.ts'
 import type { Coordinator } from '../coordinator/index.ts'
 import { endsAttempt, type Lease, type RecordedEvent, type Started } from '../core/index.ts'
+import { CheckedResult } from '../events/index.ts'
 import type { AttemptSpan } from '../store/index.ts'
 import type { HandlerContext, HandlerDefinition, Job } from './api.ts'
 import { AttemptStopped, type StopCause } from './errors.ts'
-import { type AttemptOutcome, type HandlerEnd, outcomeOf } from './outcome.ts'
+import { type AttemptOutcome, type HandlerEnd, outcomeIn, outcomeOf } from './outcome.ts'
 import { owned } from './uncaught.ts'
 import { Turns } from './yield-when-busy.ts'
 
@@ -27,6 +28,8 @@ export class Attempt {
   readonly #cut = Promise.withResolvers<HandlerEnd>()
   #stopped: StopCause | null = null
   #detached = false
+  /** The result that the handler has said in a transaction of its own: only that ends the attempt from here on. */
+  #said: CheckedResult | undefined
   readonly #callOff: (() => void)[] = []
   #stopClock: () => void = () => {}
   /** True while the handler runs, even if its attempt has ended. */
@@ -71,7 +74,13 @@ export class Attempt {
     for (const callOff of this.#callOff) callOff()
     // After a pause, the timer that ends the lease may be late: what others have by now has no end to report.
     this.#check()
-    return outcomeOf(end, this.#stopped, this.#detached)
+    const outcome = outcomeOf(end, this.#stopped, this.#detached)
+    return this.#said === undefined ? outcome : outcomeIn(this.#said, end, outcome)
+  }
+
+  /** The log says that it has ended. What its handler has committed itself is no reason to stop. */
+  ended(by: RecordedEvent): void {
+    if (this.#said === undefined || by.type !== 'completed') this.stop('ended')
   }
 
   /** The outcome if it was stopped before its handler began. */
@@ -137,6 +146,13 @@ export class Attempt {
       heartbeat: () => this.#hold(this.#coordinator.heartbeat(lease)),
       progress: (progress) => this.#hold(this.#coordinator.note(lease, { progress })),
       checkpoint: (checkpoint) => this.#hold(this.#coordinator.note(lease, { checkpoint })),
+      completeIn: async (sql, result) => {
+        const said = new CheckedResult(result ?? null)
+        this.#said = said
+        // This process looks for the end by itself.
+        await this.#coordinator.completeIn(sql, lease, { result: said, notify: false })
+        return result
+      },
       detach: async (options) => {
         await this.#coordinator.detach(lease, options)
         this.#detached = true
@@ -153,7 +169,8 @@ export class Attempt {
 
   /** Stops an attempt that has ended or whose lease is lost, even if it was not told. */
   #check(): void {
-    if (!this.#detached && this.#coordinator.attempt(this.lease) === undefined) this.stop('ended')
+    const isOver = this.#coordinator.attempt(this.lease) === undefined
+    if (isOver && !this.#detached && this.#said === undefined) this.stop('ended')
   }
 }
 
@@ -217,7 +234,7 @@ export class Attempts {
     if (!endsAttempt(event)) return
     this.#cancelled.delete(event.jobId)
     const attempt = this.#byJob.get(event.jobId)
-    if (attempt?.lease.fencingToken === event.token) attempt.stop('ended')
+    if (attempt?.lease.fencingToken === event.token) attempt.ended(event)
   }
 
   /** @param stopMs how long their handlers may take, instead of the time of each */

@@ -29,7 +29,7 @@ import { Attempt, Attempts } from './attempt.ts'
 import { Breaker } from './breaker.ts'
 import { type HandlerSet, handlersOf } from './handlers.ts'
 import { logEnd, logFailure, logStart, logUnreported } from './log-lines.ts'
-import type { AttemptOutcome } from './outcome.ts'
+import type { AttemptOutcome, PlainOutcome } from './outcome.ts'
 import { perform } from './perform.ts'
 import { emptyTally, Reporter } from './reporter.ts'
 import { RowPoller } from './row-poller.ts'
@@ -265,7 +265,7 @@ class QueueJobWorker implements JobWorker {
   }
 
   /** Reports the end to the queue, and returns the final outcome; null if a drain no longer waits for it. */
-  async #reported(attempt: Attempt, outcome: AttemptOutcome): Promise<AttemptOutcome | null> {
+  async #reported(attempt: Attempt, outcome: AttemptOutcome): Promise<PlainOutcome | null> {
     if (outcome.type === 'lost') {
       this.#slots.give(1)
       return this.#lost()
@@ -273,6 +273,7 @@ class QueueJobWorker implements JobWorker {
     const retry = this.#handlers.of(attempt.started.spec.kind)?.retry ?? this.#options.retry ?? {}
     const offers = this.#isBusy
     let back = 1
+    let final: PlainOutcome | undefined
     /**
      * The end of a job takes the next one in the same append: a hand-off is one commit. Its slot is freed once. A busy process leaves the
      * next one to whichever process has a slot and is not busy.
@@ -280,7 +281,11 @@ class QueueJobWorker implements JobWorker {
     const tell = () => {
       const freed = back
       back = 0
-      const report = (claim?: Claim) => this.#reporter.report(attempt, outcome, retry, claim)
+      const report = async (claim?: Claim) => {
+        const told = await this.#reporter.report(attempt, outcome, retry, claim)
+        final = told.outcome
+        return told.started
+      }
       if (!offers) return this.#claimWith(freed, report)
       this.#slots.give(freed)
       return report()
@@ -290,7 +295,7 @@ class QueueJobWorker implements JobWorker {
       if (started === undefined) return null
       if (offers) this.#isHinted = true
       this.#take(started)
-      return outcome
+      return final ?? null
     } catch (error) {
       if (!isAttemptOver(error)) throw error
       return this.#lost()
@@ -298,7 +303,7 @@ class QueueJobWorker implements JobWorker {
   }
 
   /** Other processes have ended the attempt, or will. */
-  #lost(): AttemptOutcome {
+  #lost(): PlainOutcome {
     this.#tally.lost++
     this.#claim()
     return { type: 'lost' }

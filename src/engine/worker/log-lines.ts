@@ -2,7 +2,7 @@ import { errorText } from '../coordinator/base/logger.ts'
 import type { Logger } from '../coordinator/index.ts'
 import { attemptText, type Started } from '../core/index.ts'
 import type { Attempt } from './attempt.ts'
-import type { AttemptOutcome } from './outcome.ts'
+import type { PlainOutcome } from './outcome.ts'
 
 const attemptOf = ({ lease, attempt, attempts, postponed, spec }: Started) => ({
   job_id: lease.jobId,
@@ -24,7 +24,7 @@ export function logStart(logger: Logger, started: Started): void {
 }
 
 /** The text of an error is the program's own and stays in its log. The log of the queue has the code. */
-export function logEnd(logger: Logger, { started, span }: Attempt, outcome: AttemptOutcome): void {
+export function logEnd(logger: Logger, { started, span }: Attempt, outcome: PlainOutcome): void {
   const { jobId } = started.lease
   const job = { ...attemptOf(started), ...span?.ids }
   switch (outcome.type) {

@@ -10,7 +10,12 @@ export type AttemptOutcome =
   | { readonly type: 'cancelled' }
   | { readonly type: 'given_back' }
   | { readonly type: 'detached' }
+  /** Its handler has said its end in a transaction of its own. `otherwise`: what came of it if that is not committed. */
+  | { readonly type: 'completed_in'; readonly result: CheckedResult; readonly otherwise: PlainOutcome }
   | { readonly type: 'lost' }
+
+/** One that is not in a transaction of the handler. */
+export type PlainOutcome = Exclude<AttemptOutcome, { readonly type: 'completed_in' }>
 
 /** How a handler ended: `refused` if it did not get the payload, `cut` if it was told to stop and did not in time. */
 export type HandlerEnd =
@@ -23,7 +28,7 @@ export type HandlerEnd =
  * A handler that was told to stop but still returned has done its work, so that counts. Not after its time was up: others rely on
  * the promise that it no longer runs.
  */
-export function outcomeOf(end: HandlerEnd, stopped: StopCause | null, detached: boolean): AttemptOutcome {
+export function outcomeOf(end: HandlerEnd, stopped: StopCause | null, detached: boolean): PlainOutcome {
   if (stopped === 'lease_lost' || stopped === 'ended') return { type: 'lost' }
   if (stopped === 'timed_out') return failed('timed_out', timeUp, true)
   if (end.type === 'returned') return detached ? { type: 'detached' } : completed(end.result)
@@ -35,10 +40,33 @@ export function outcomeOf(end: HandlerEnd, stopped: StopCause | null, detached: 
   return failed(final ? 'non_retryable' : 'handler_error', end.error, !final)
 }
 
+/** The same of a handler that has said its end in a transaction of its own: only what is committed counts. */
+export function outcomeIn(
+  result: CheckedResult,
+  { type }: HandlerEnd,
+  outcome: PlainOutcome,
+): AttemptOutcome {
+  if (outcome.type === 'lost') return outcome
+  return { type: 'completed_in', result, otherwise: type === 'returned' ? rolledBack : outcome }
+}
+
+const rolledBack = failed(
+  'completion_rolled_back',
+  new Error('its end (completeIn) was not committed when the handler returned'),
+  true,
+)
+
+/** As far as the handler can tell, before the database was asked. */
+export function toldBy(outcome: AttemptOutcome): PlainOutcome {
+  if (outcome.type !== 'completed_in') return outcome
+  const { result, otherwise } = outcome
+  return otherwise === rolledBack ? { type: 'completed', result } : otherwise
+}
+
 const timeUp = new Error('its time was up (timeoutMs)')
 
 /** The work is done, and doing it again would give the same: a result that cannot be kept is a fault of the handler. */
-function completed(result: unknown): AttemptOutcome {
+function completed(result: unknown): PlainOutcome {
   try {
     return { type: 'completed', result: new CheckedResult(result ?? null) }
   } catch (error) {
@@ -46,6 +74,6 @@ function completed(result: unknown): AttemptOutcome {
   }
 }
 
-export function failed(code: FailureCode, error: unknown, retry: boolean): AttemptOutcome {
+export function failed(code: FailureCode, error: unknown, retry: boolean): PlainOutcome {
   return { type: 'failed', code, error, retry }
 }

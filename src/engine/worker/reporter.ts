@@ -2,12 +2,19 @@ import type { Coordinator } from '../coordinator/index.ts'
 import { type Claim, isInterlockError, MICROS_PER_MS, type Started } from '../core/index.ts'
 import type { WorkerMetrics } from './api.ts'
 import type { Attempt } from './attempt.ts'
-import type { AttemptOutcome } from './outcome.ts'
+import type { AttemptOutcome, PlainOutcome } from './outcome.ts'
 import { type RetryRule, retryDelayMs } from './retry-delay.ts'
 
 type Reported = readonly Started[]
+type KnownOutcome = Exclude<PlainOutcome, { readonly type: 'lost' }>
 type ReportedOutcome = Exclude<AttemptOutcome, { readonly type: 'lost' }>
 type Fail = AttemptOutcome & { readonly type: 'failed' }
+
+/** What came of an attempt in the end, and what started here in the same append. */
+interface Report {
+  readonly outcome: PlainOutcome
+  readonly started: Reported
+}
 
 /** Tells the queue what attempts came to; each report takes the next jobs in the same append. */
 export class Reporter {
@@ -21,10 +28,31 @@ export class Reporter {
     this.#onError = onError
   }
 
-  /** One try. @throws what the coordinator throws; `job_not_active` and `stale_token` if others have ended it */
+  /**
+   * One try. @throws what the coordinator throws; `job_not_active` and `stale_token` if others have ended it; `job_ending` if its handler's
+   * own transaction commits at this moment
+   */
   async report(
-    { started, lease, span }: Attempt,
+    attempt: Attempt,
     outcome: ReportedOutcome,
+    retry: RetryRule,
+    claim: Claim | undefined,
+  ): Promise<Report> {
+    if (outcome.type !== 'completed_in')
+      return { outcome, started: await this.#report(attempt, outcome, retry, claim) }
+    const committed = await this.#coordinator.endCommitted(attempt.lease, { claim })
+    const { result, otherwise } = outcome
+    if (committed !== undefined) {
+      this.#tally.completed++
+      return { outcome: { type: 'completed', result }, started: committed }
+    }
+    if (otherwise.type === 'lost') return { outcome: otherwise, started: [] }
+    return { outcome: otherwise, started: await this.#report(attempt, otherwise, retry, claim) }
+  }
+
+  async #report(
+    { started, lease, span }: Attempt,
+    outcome: KnownOutcome,
     retry: RetryRule,
     claim: Claim | undefined,
   ): Promise<Reported> {

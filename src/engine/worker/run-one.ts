@@ -4,7 +4,7 @@ import { endsAttempt, isAttemptOver, type Started } from '../core/index.ts'
 import type { HandlerDefinition } from './api.ts'
 import { Attempt } from './attempt.ts'
 import { logEnd, logFailure, logStart } from './log-lines.ts'
-import type { AttemptOutcome } from './outcome.ts'
+import type { AttemptOutcome, PlainOutcome } from './outcome.ts'
 import { perform } from './perform.ts'
 import { emptyTally, Reporter } from './reporter.ts'
 import { type AskOptions, untilAnswered } from './until-answered.ts'
@@ -17,7 +17,7 @@ export async function runOne(
   coordinator: Coordinator,
   definition: HandlerDefinition,
   signal: AbortSignal = new AbortController().signal,
-): Promise<AttemptOutcome> {
+): Promise<PlainOutcome> {
   const onError = (error: unknown) => logFailure(coordinator.logger, error)
   const attempt = new Attempt(started, coordinator, STOP_MS)
   const watch = watchOver(attempt, coordinator)
@@ -44,7 +44,7 @@ function watchOver(attempt: Attempt, coordinator: Coordinator): Subscription {
     coordinator.heard$.subscribe((event) => {
       if (!('jobId' in event) || event.jobId !== jobId) return
       if (event.type === 'cancel_requested') attempt.stop('cancel_requested')
-      if (endsAttempt(event) && event.token === fencingToken) attempt.stop('ended')
+      if (endsAttempt(event) && event.token === fencingToken) attempt.ended(event)
     }),
   )
   // No event will tell what happened between the start and now.
@@ -64,7 +64,7 @@ async function reported(
   attempt: Attempt,
   outcome: AttemptOutcome,
   telling: ReportOptions,
-): Promise<AttemptOutcome> {
+): Promise<PlainOutcome> {
   if (outcome.type === 'lost') return outcome
   const { coordinator, definition, onError } = telling
   const reporter = new Reporter(coordinator, emptyTally(), onError)
@@ -73,7 +73,7 @@ async function reported(
       () => reporter.report(attempt, outcome, definition.retry ?? {}, undefined),
       telling,
     )
-    return answer === undefined ? { type: 'lost' } : outcome
+    return answer?.outcome ?? { type: 'lost' }
   } catch (error) {
     if (!isAttemptOver(error)) throw error
     return { type: 'lost' }

@@ -28,7 +28,8 @@ export function untilAnswered<T>(
       if (signal.aborted) return true
       if (isInterlockError(error, 'closed')) return false
       // The database is away, or too busy: the coordinator says so.
-      if (!isPassing(error)) onError(error)
+      // So does the attempt's own handler: what it has said is committed, or is about to be.
+      if (!isPassing(error) && !isInterlockError(error, 'job_ending')) onError(error)
       return true
     },
     restMs: (_, tries) => Math.min(LONGEST_REST_MS, REST_MS * 2 ** (tries - 1)),

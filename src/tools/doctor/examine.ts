@@ -13,7 +13,7 @@ import {
   checkServer,
   checkTriggers,
 } from './checks/database.ts'
-import { checkArrivals, checkRows, checkStuck } from './checks/jobs.ts'
+import { checkArrivals, checkEnds, checkRows, checkStuck } from './checks/jobs.ts'
 import { checkFirst, checkLog, checkPaused, checkWorkers } from './checks/queue.ts'
 
 import { type ExamineOptions, type Facts, gather } from './facts.ts'
@@ -35,6 +35,7 @@ const checks: readonly ((facts: Facts) => Finding[])[] = [
   checkHorizon,
   checkLog,
   checkStuck,
+  checkEnds,
   checkPaused,
   checkWorkers,
   checkClock,

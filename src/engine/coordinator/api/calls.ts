@@ -133,6 +133,16 @@ export interface EndOptions {
   readonly claim?: Claim | undefined
 }
 
+export interface CompleteInOptions {
+  /** The result of the job: any JSON value of at most 1 MB, kept in `job_queue_data`. */
+  readonly result?: unknown
+  /**
+   * False: the commit sends no NOTIFY, so a process finds the end at its next look, within 5 s. For very many commits a second, which NOTIFY
+   * makes wait for each other, and for `PREPARE TRANSACTION`. @defaultValue `true`
+   */
+  readonly notify?: boolean | undefined
+}
+
 /** Notes of a running attempt; each at most 64 KB of JSON. */
 export interface NoteOptions {
   /** The next attempt gets it (`data`). It is on disk when the call returns. */

@@ -16,9 +16,11 @@ import type {
 } from '../../core/index.ts'
 import type { DeclaredModels, EnqueueInput, PolicyInput } from '../../events/index.ts'
 import type { DeadJob, JobData, Telemetry } from '../../store/index.ts'
+import type { TransactionSql } from '../../transaction/index.ts'
 import type { Logger } from '../base/logger.ts'
 import type {
   ClaimOptions,
+  CompleteInOptions,
   CompleteOptions,
   DeadChoice,
   DeadFilter,
@@ -72,6 +74,23 @@ export interface Coordinator {
   claim(claim: Pick<Claim, 'max'> & Partial<Claim>, options?: ClaimOptions): Promise<readonly Started[]>
   /** Ends an attempt. With `claim`, the same append starts jobs here that may start now. */
   complete(lease: AttemptKey, options?: EndOptions): Promise<readonly Started[]>
+  /**
+   * Ends an attempt in a transaction of yours: its end is committed with your other writes, or neither is. Call it last, then commit. If the
+   * attempt has ended meanwhile, this call fails, or the commit (SQLSTATE `JQ004`; `40001` under `REPEATABLE READ` and `SERIALIZABLE`).
+   * @param sql runs a statement in your transaction: `fromPg(client)`, see `interlock-queue/transaction`
+   * @throws InterlockError `invalid_input`, `stale_token`; what your driver throws
+   */
+  completeIn(sql: TransactionSql, lease: AttemptKey, options?: CompleteInOptions): Promise<void>
+  /**
+   * Writes down the end of an attempt that its handler has committed with its own writes (`completeIn`). Whichever process comes first does
+   * so by itself within 5 s; the worker that ran the attempt need not wait for that. With `claim`, the same append starts jobs here.
+   * @returns what it started here; undefined: no such end is committed, so the attempt goes on, or has ended in another way
+   * @throws InterlockError `job_not_active`, `stale_token`
+   */
+  endCommitted(
+    lease: AttemptKey,
+    options?: { readonly claim?: Claim | undefined },
+  ): Promise<readonly Started[] | undefined>
   /**
    * Ends an attempt that failed.
    * @throws InterlockError `invalid_input` for a `code` that is not a failure code, or a `retryAt` that is not a Date between

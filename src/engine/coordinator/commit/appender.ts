@@ -65,6 +65,8 @@ export class Appender {
   readonly heldBack = new Set<string>()
   /** Jobs of the current batch whose ids are taken, since jobs were enqueued `once` under them. */
   readonly once = new Map<string, OnceRecord>()
+  /** Jobs of the current batch whose handlers end them in transactions of their own: nothing else ends them. */
+  readonly ending = new Set<string>()
 
   constructor(options: AppenderOptions) {
     this.#options = options
@@ -149,6 +151,7 @@ export class Appender {
       deadWorkers: this.deadWorkers.asSet(),
       heldBack: this.heldBack,
       once: this.once,
+      ending: this.ending,
     }
   }
 

@@ -20,7 +20,7 @@ export interface AppendingProcess {
   }
   /** The store says that these worker processes have no live lease. */
   declaredDead(workerIds: readonly string[]): void
-  /** SQL has requested to cancel jobs that were about to start. */
+  /** The inbox has something about jobs of this append: to cancel one that was about to start, or the end of one. */
   requested(): void
 }
 
@@ -154,6 +154,7 @@ export class Committer {
     open.settleKnown()
     this.#appender.heldBack.clear()
     this.#appender.once.clear()
+    this.#appender.ending.clear()
     const tries = new OpenCalls(queue, limit)
     this.#tries = tries
     for (;;) {
@@ -250,6 +251,9 @@ export class Committer {
         return
       case 'requested':
         for (const jobId of answer.jobIds) this.#appender.heldBack.add(jobId)
+        return process?.requested()
+      case 'ending':
+        for (const jobId of answer.jobIds) this.#appender.ending.add(jobId)
         return process?.requested()
       case 'dead_worker':
         for (const workerId of answer.workerIds) this.#appender.deadWorkers.add(workerId)

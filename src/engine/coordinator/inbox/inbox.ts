@@ -1,5 +1,4 @@
 import {
-  hash,
   InterlockError,
   isInterlockError,
   isRefusal,
@@ -12,6 +11,7 @@ import type { InboxAnswer, InboxRequest, InboxRole } from '../../store/index.ts'
 import { SingleFlight } from '../base/concurrency.ts'
 import { atMost } from '../base/retry.ts'
 import type { Member } from '../membership/member.ts'
+import { asSent, CommittedEnds, PREFIX } from './committed-ends.ts'
 import { answerOf, refusalOf, submittedBy, undecidable } from './request-answers.ts'
 
 /** Requests in one batch. They share an append. */
@@ -25,10 +25,8 @@ const FIRST_MS = 2_000
 
 /** The worker id in the events of these commands. */
 const ACTOR = 'sql'
-/** Of their ids in the log. */
-const PREFIX = 'sql:'
 
-type Deciding = Pick<Member, 'log' | 'ledger' | 'logger' | 'failures' | 'send'>
+type Deciding = Pick<Member, 'log' | 'ledger' | 'logger' | 'failures' | 'send' | 'workerId'>
 
 /** When to look, as a look sees it. */
 export interface LookTimes {
@@ -45,6 +43,7 @@ export class Inbox {
   readonly #store: InboxRole
   readonly #member: Deciding
   readonly #times: LookTimes
+  readonly ends: CommittedEnds
   #lookedAt = Number.NEGATIVE_INFINITY
   readonly #flight: SingleFlight
   /** Something arrived before this process could send commands. */
@@ -57,6 +56,7 @@ export class Inbox {
     this.#store = store
     this.#member = member
     this.#times = times
+    this.ends = new CommittedEnds(store, member)
     // What could not be decided now stays in the inbox.
     this.#flight = new SingleFlight(
       () => this.#look(),
@@ -132,6 +132,8 @@ export class Inbox {
     try {
       return { requestId, answer: await this.#send(request) }
     } catch (error) {
+      // What its handler is about to commit decides about it: one that waits in the inbox can wait for that.
+      if (isInterlockError(error, 'job_ending')) return { requestId, answer: null }
       if (isRefusal(error)) return { requestId, answer: this.#refuse(request, error) }
       this.#member.failures.note(error)
       // The store or this process is at fault, not the request. Another process may succeed, or this one later.
@@ -153,18 +155,15 @@ export class Inbox {
     return refusalOf(error)
   }
 
-  async #send({ requestId, command }: InboxRequest): Promise<Json> {
+  async #send(given: InboxRequest): Promise<Json> {
     const { log } = this.#member
-    const request = parseRequest(command, log.now())
+    const request = parseRequest(given.command, log.now())
     const { body, claim, data, workerId } = request
     this.#checkLife(request)
-    // Under a given id: a request that two processes decide is carried out once. The hash is of the request and not of the body, which contains times of this process.
-    const as = {
-      id: `${PREFIX}${requestId}`,
-      workerId: workerId ?? ACTOR,
-      hash: hash(JSON.stringify(command)),
-    }
-    const result = await this.#member.send(body, { as, claim, data })
+    const as = { ...asSent(given), workerId: workerId ?? ACTOR }
+    const result = this.ends.has(given)
+      ? await this.ends.decide(given, as.workerId)
+      : await this.#member.send(body, { as, claim, data })
     return answerOf(body, result, as.workerId, log.ledger, log.now())
   }
 

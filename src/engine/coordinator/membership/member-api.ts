@@ -30,8 +30,16 @@ export interface SendOptions {
   readonly madeAt?: number
   /** Who gets what the command starts, before anybody else. With a claim, the caller of the claim. */
   readonly requester?: StartReason
-  /** The id of the command and the worker id in its events, if they are not this process's own. */
-  readonly as?: { readonly id: string; readonly workerId: string; readonly hash?: number }
+  /**
+   * The id of the command and the worker id in its events, if they are not this process's own. `isOwn`: only the id is not, and this
+   * process is its sender all the same.
+   */
+  readonly as?: {
+    readonly id: string
+    readonly workerId: string
+    readonly hash?: number
+    readonly isOwn?: boolean
+  }
 }
 
 /** The process that a member belongs to, as the member sees it: what it is told beside the answers to commands. */

@@ -48,7 +48,7 @@ export class Sender {
       const whole = claim === undefined ? command : { ...command, claim }
       const result = await starts.during(id, () => appends.send(whole, { data, isLook, madeAt }))
       if (!result.ok) throw new InterlockError(result.code, result.message)
-      if (as === undefined) starts.learnStarts(result.started.filter((one) => one.workerId === workerId))
+      if (isOwn(as)) starts.learnStarts(result.started.filter((one) => one.workerId === workerId))
       if (endsOwn(body)) starts.learnEnd(body.jobId, body.token)
       return { ...result, started: this.#ownOf(result, options, workerId) }
     } catch (error) {
@@ -93,16 +93,19 @@ export class Sender {
   #ownOf({ started }: Accepted, { claim, requester, as }: SendOptions, workerId: string): Started[] {
     const own: Started[] = []
     for (const attempt of started) {
-      const mayTake = as === undefined && isWithin(claim, own.length, attempt)
+      const mayTake = isOwn(as) && isWithin(claim, own.length, attempt)
       const isHere = attempt.workerId === workerId
-      const isOwn = isHere
+      const isTheirs = isHere
         ? this.#member.owner.started(attempt, requester ?? (mayTake ? 'claim' : null))
         : attempt.workerId === as?.workerId
-      if (isOwn) own.push(attempt)
+      if (isTheirs) own.push(attempt)
     }
     return own
   }
 }
+
+/** What it starts here is for its sender. */
+const isOwn = (as: SendOptions['as']): boolean => as === undefined || as.isOwn === true
 
 /** It ends one attempt, in whichever process that runs. */
 function endsOwn(

@@ -4,7 +4,7 @@ import { jobOf } from '../ledger.ts'
 import { operand } from '../safe-text.ts'
 import type { Scribe } from '../scribe.ts'
 import { afterEnd } from './end.ts'
-import { heldJob } from './fencing.ts'
+import { endsItself, heldJob } from './fencing.ts'
 import { accepted, type Body, refused } from './result.ts'
 
 /**
@@ -19,6 +19,7 @@ export function cancel(scribe: Scribe, { jobId, force }: Body<'cancel'>): Comman
       'job_not_live',
       `job ${jobId} is neither waiting nor active; see whether it was there, and how it ended: \`interlock explain ${operand(jobId)}\``,
     )
+  if (job.active && scribe.isEnding(jobId)) return endsItself(jobId)
   if (job.active && !force) {
     if (!job.cancelRequested) scribe.record({ type: 'cancel_requested', jobId, workerId })
     return accepted(scribe)

@@ -79,7 +79,9 @@ export function expireLeases(scribe: Scribe, { workerIds, retryAt }: Body<'expir
   const gone = new Set(workerIds)
   const lost = [...scribe.draft.active].flatMap((place) => {
     const job = scribe.draft.jobs.get(place)
-    return job !== undefined && job.workerId !== null && gone.has(job.workerId) ? [job] : []
+    return job !== undefined && job.workerId !== null && gone.has(job.workerId) && !scribe.isEnding(job.jobId)
+      ? [job]
+      : []
   })
   const taken = lost.slice(0, withinBound(lost))
   for (const job of taken) expireLease(scribe, job, retryAt)

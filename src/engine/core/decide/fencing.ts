@@ -1,6 +1,7 @@
 import type { Refusal } from '../command.ts'
 import type { JobType } from '../job.ts'
 import { type Job, jobOf } from '../ledger.ts'
+import { operand } from '../safe-text.ts'
 import type { Scribe } from '../scribe.ts'
 import { refused } from './result.ts'
 
@@ -10,10 +11,14 @@ interface FencedAttempt {
   readonly token: number | null
   readonly epoch?: number
   readonly jobType?: JobType
+  readonly committed?: true
 }
 
 /** The active job with this token. Without a token only the process that holds the job may act for it. */
-export function heldJob(scribe: Scribe, { jobId, token, epoch, jobType }: FencedAttempt): Job | Refusal {
+export function heldJob(
+  scribe: Scribe,
+  { jobId, token, epoch, jobType, committed }: FencedAttempt,
+): Job | Refusal {
   const job = jobOf(scribe.draft, jobId)
   if (job === undefined || !job.active) {
     return refused(
@@ -45,5 +50,13 @@ export function heldJob(scribe: Scribe, { jobId, token, epoch, jobType }: Fenced
       `jobType: job ${jobId} is of the type ${job.spec.jobType}, not ${jobType}`,
     )
   }
+  if (scribe.isEnding(jobId) && committed === undefined) return endsItself(jobId)
   return job
 }
+
+/** Its handler ends it in a transaction of its own. */
+export const endsItself = (jobId: string): Refusal =>
+  refused(
+    'job_ending',
+    `job ${jobId} is ended by its handler in a transaction of its own (completeIn), which is committed or about to be; see what came of it: \`interlock explain ${operand(jobId)}\``,
+  )

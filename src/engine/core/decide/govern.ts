@@ -40,7 +40,9 @@ export function recover(scribe: Scribe, { ended }: Body<'recover'>): CommandResu
   const until = now + bounds.durationMs * MICROS_PER_MS
   const open = [...draft.active].flatMap((place) => {
     const job = draft.jobs.get(place)
-    return job === undefined || (job.detachedUntil ?? 0) > until - ABOUT ? [] : [job]
+    return job === undefined || (job.detachedUntil ?? 0) > until - ABOUT || scribe.isEnding(job.jobId)
+      ? []
+      : [job]
   })
   const left = open.splice(MOST_DETACHED)
   if (left.length === 0) scribe.record({ type: 'epoch_changed', epoch: draft.epoch + 1, workerId })

@@ -17,7 +17,7 @@ export function tick(scribe: Scribe): CommandResult {
     scribe.record({ type: 'expired', jobId })
   for (const key of elapsedOf(scribe, 'deadlines', startOf)) {
     const job = draft.jobs.get(key)
-    if (job !== undefined) timeOut(scribe, job)
+    if (job !== undefined && !scribe.isEnding(job.jobId)) timeOut(scribe, job)
   }
   for (const { model } of elapsedLifts(scribe)) {
     scribe.record({ type: 'model_resumed', model, workerId: scribe.command.workerId })

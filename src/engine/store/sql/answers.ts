@@ -101,7 +101,7 @@ export const appendAnswer = z.union([
       ),
     }),
     z
-      .object({ ...refused, reason: z.literal(['taken', 'requested']), job_ids: ids })
+      .object({ ...refused, reason: z.literal(['taken', 'requested', 'ending']), job_ids: ids })
       .transform(({ job_ids: jobIds, ...answer }) => ({ ...answer, jobIds })),
     z.object({ ...refused, reason: z.literal('once'), once: z.array(onceRecord) }),
     z
@@ -260,6 +260,11 @@ export const inboxAnswer = z.array(
     .object({ request_id: z.string(), command: json })
     .transform(({ request_id: requestId, command }) => ({ requestId, command })),
 )
+
+export const endOfAnswer = z
+  .object({ request_id: z.string(), command: json, decided: z.boolean() })
+  .transform(({ request_id: requestId, command, decided: isDecided }) => ({ requestId, command, isDecided }))
+  .nullable()
 
 export const countAnswer = integer
 

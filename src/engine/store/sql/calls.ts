@@ -23,6 +23,7 @@ import {
   countAnswer,
   dataAnswer,
   deadAnswer,
+  endOfAnswer,
   idsAnswer,
   inboxAnswer,
   keptAnswer,
@@ -112,6 +113,7 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
       const rows = answers.map(({ requestId, answer }) => ({ request_id: requestId, answer }))
       await rpc('job_queue_answer_requests', { queue, answers: rows })
     },
+    endOf: (queue, token) => call('job_queue_end_of', endOfAnswer, { queue, token }),
     ofJob: (queue, jobId) => call('job_queue_of_job', ofJobAnswer, { queue, job_id: jobId }),
     submitted: (queue, limit) => call('job_queue_submitted', submittedAnswer, { queue, lim: limit }),
     note: (queue, { jobId, token, ...note }) =>

@@ -137,6 +137,17 @@ export const checkupAnswer = z
       .object({ active_job_id: z.string().nullable(), written_at: integer.nullable() })
       .transform((row) => ({ activeJobId: row.active_job_id, writtenAt: row.written_at }))
       .nullable(),
+    ends: z.array(
+      z
+        .object({
+          job_id: z.string(),
+          pid: integer.nullable(),
+          name: z.string(),
+          role: z.string().nullable(),
+          age_ms: integer,
+        })
+        .transform(({ job_id: jobId, age_ms: ageMs, ...row }) => ({ ...row, jobId, ageMs })),
+    ),
     foreign_writes: z.array(z.object({ pid: integer, role: z.string().nullable(), application: z.string() })),
   })
   .transform(

@@ -60,6 +60,7 @@ const functions = {
   job_queue_drop: { queue: 'text', job_ids: 'text[]' },
   job_queue_open_requests: { queue: 'text', lim: 'integer' },
   job_queue_answer_requests: { queue: 'text', answers: 'jsonb' },
+  job_queue_end_of: { queue: 'text', token: 'bigint' },
   job_queue_note: { queue: 'text', job_id: 'text', token: 'bigint', note: 'jsonb' },
   job_queue_forget: { queue: 'text', job_ids: 'text[]' },
   job_queue_project: { queue: 'text', batch: 'integer' },

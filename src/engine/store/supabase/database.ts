@@ -275,6 +275,7 @@ export type Database = {
       job_queue_claim_arrivals: { Args: { queue: string; lim: number }; Returns: Json }
       job_queue_claim_cut: { Args: { queue: string; before: string }; Returns: Json }
       job_queue_columns: { Args: { target: string }; Returns: Json }
+      job_queue_complete_in: { Args: { job_id: string; fence: string; result?: Json; queue?: string; notify?: boolean }; Returns: string }
       job_queue_data_of: { Args: { queue: string; job_ids: string[] }; Returns: Json }
       job_queue_dated: { Args: never; Returns: boolean }
       job_queue_dead: { Args: { queue: string; filter: Json }; Returns: Json }
@@ -282,6 +283,8 @@ export type Database = {
       job_queue_drop: { Args: { queue: string; job_ids: string[] }; Returns: number }
       job_queue_drop_chunks: { Args: { queue: string }; Returns: number }
       job_queue_elsewhere: { Args: { server_since: string }; Returns: boolean }
+      job_queue_end_of: { Args: { queue: string; token: number }; Returns: Json }
+      job_queue_ending: { Args: { queue: string; request_ids: string[]; events: Json }; Returns: Json }
       job_queue_event_at: { Args: { queue: string; seq: number }; Returns: string }
       job_queue_event_text: { Args: { event: string }; Returns: string }
       job_queue_events: { Args: { queue: string; after: number; max_events: number; max_bytes: number }; Returns: Json }

@@ -18,6 +18,7 @@ const outOfLine: ReadonlySet<FunctionName> = new Set([
   'job_queue_check_once',
   'job_queue_dead',
   'job_queue_open_requests',
+  'job_queue_end_of',
   'job_queue_snapshot',
   'job_queue_snapshot_chunk',
   'job_queue_chain',

@@ -91,6 +91,23 @@ function remedyOf(sqlstate: string, target: string): string {
   return `look at the triggers of ${target}; the row is tried again by itself`
 }
 
+/** Transactions in which handlers end their jobs, and that stand still at their commit: nothing else can end these jobs meanwhile. */
+export function checkEnds({ checkup }: Facts): Finding[] {
+  return checkup.ends.map(({ jobId, pid, name, role, ageMs }) => {
+    const who =
+      pid === null ? `the prepared transaction ${name}` : `session ${pid} (${name || role || 'unknown'})`
+    const remedy =
+      pid === null
+        ? `COMMIT PREPARED or ROLLBACK PREPARED it (${name})`
+        : `commit it, or end the session: SELECT pg_terminate_backend(${pid})`
+    return problem(
+      'ending',
+      `${who} has kept the end of job ${jobId} at its commit for ${duration(ageMs)}`,
+      remedy,
+    )
+  })
+}
+
 /** What came in and waits to be taken in, or was refused: rows, commands, and rows from before the migration. */
 export function checkArrivals({ checkup, adoptable, workers, submitted }: Facts): Finding[] {
   const { arrivals, inbox } = checkup
