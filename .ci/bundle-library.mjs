@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const manifest = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'))
 
 /** Bundled, and only as far as it is used. What is left out has one copy in a program, ours and the program's own. */
-const inside = ['rxjs', 'zod']
+const inside = ['croner', 'rxjs', 'zod']
 const outside = Object.keys({
   ...manifest.dependencies,
   ...manifest.optionalDependencies,

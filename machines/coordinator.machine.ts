@@ -61,6 +61,11 @@ export const coordinatorMachine = setup({
     model_resumed: { actions: 'evolve', description: 'Jobs that need this model may start again.' },
     epoch_changed: { actions: 'evolve', description: 'Fencing tokens of earlier epochs are void.' },
     voided: { actions: 'evolve', description: 'An earlier event that nobody could read is void.' },
+    schedule_set: { actions: 'evolve', description: 'An owner declares a schedule.' },
+    schedule_removed: { actions: 'evolve', description: 'A schedule is gone.' },
+    schedule_paused: { actions: 'evolve', description: 'A schedule fires nothing until it is resumed.' },
+    schedule_resumed: { actions: 'evolve', description: 'A schedule fires again.' },
+    schedule_skipped: { actions: 'evolve', description: 'Due times of a schedule were not fired.' },
   },
   states: {
     idle: {

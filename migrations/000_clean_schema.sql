@@ -2334,6 +2334,8 @@ begin
   stale := array(
       select d.job_id from public.job_queue_data d
        where d.queue = $1 and coalesce(d.life, 0) <= $2 and (not keep or d.updated_at < kept_since)
+         -- The payload of a schedule stays for as long as that does; then it is null.
+         and not (left(d.job_id, 1) = chr(1) and d.payload is not null)
          and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id)
          and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = d.job_id));
   perform set_config('interlock.archive', '', true);
@@ -3451,6 +3453,10 @@ declare
     "confirm_cancel": {%1$s},
     "detach": {%1$s, "until": "text!"},
     "cancel": {"job_id": "name!", "worker_id": "name", "force": "boolean", "queued_at": "-9007199254740991..9007199254740991"},
+    "schedules": {"owner": "name!", "schedules": "schedules!", "revision": "0..9007199254740991?"},
+    "pause_schedule": {"schedule": "name!"},
+    "resume_schedule": {"schedule": "name!"},
+    "remove_schedule": {"schedule": "name!"},
     "heartbeat": {"worker_id": "name!", "ttl_ms": "100..86400000?", "grace_ms": "0..86400000?",
       "free_slots": "0..2147483647?", "kinds": "names?", "release": "text?"}}', held)::jsonb;
   of_claim constant jsonb := '{"max": "1..1000!", "kinds": "names?"}';
@@ -3461,7 +3467,8 @@ declare
     "expireMs": "1..31536000000?", "fair_key": "name?", "fairKey": "name?", "once": "once?", "dedupe": "dedupe?", "payload": "any",
     "traceparent": "text?", "tracestate": "text?"}';
   must constant jsonb := '{"name": "a text of 1 to 200 characters, without control characters",
-    "names": "a list of at most 10,000 names of 1 to 200 characters", "list": "a list of at most 10,000 jobs", "object": "an object",
+    "names": "a list of at most 10,000 names of 1 to 200 characters", "list": "a list of at most 10,000 jobs",
+    "schedules": "a list of at most 10,000 schedules", "object": "an object",
     "boolean": "true or false", "text": "a text",
     "once": "a time such as \"24h\" (whole s, m, h or d, 365d at most), or \"for ever\"",
     "dedupe": "an object with a key, while (\"waiting\", \"live\" or {\"within\": \"1h\"}) and perhaps debounce ({\"delay\": \"5s\", \"max_delay\": \"1m\"})",
@@ -3515,7 +3522,7 @@ begin
              when r.rule = 'names' then r.is_a <> 'array' or exists (
                select from jsonb_array_elements(case r.is_a when 'array' then v.value else '[]' end) n
                 where not (jsonb_typeof(n) = 'string' and length(n #>> '{}') between 1 and 200 and n #>> '{}' !~ unwanted))
-             when r.rule = 'list' then r.is_a <> 'array'
+             when r.rule in ('list', 'schedules') then r.is_a <> 'array'
              when r.rule in ('object', 'boolean') then r.is_a <> r.rule
              when r.rule = 'text' then r.is_a <> 'string'
              when r.rule = 'once' then r.is_a <> 'string' or r.said !~ '^(for ever|[1-9][0-9]{0,8}[smhd])$'
@@ -6986,8 +6993,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'c5732a41e64722408cae7b635df36213962ab815fac658dda287695698843689'),
-  ('027', 'c5732a41e64722408cae7b635df36213962ab815fac658dda287695698843689')
+  ('000', '06a2380127722d828296ad4657c8b981560012a86329365ad80a4fd9ea14c95d'),
+  ('027', '06a2380127722d828296ad4657c8b981560012a86329365ad80a4fd9ea14c95d')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -134,6 +134,8 @@ begin
   stale := array(
       select d.job_id from public.job_queue_data d
        where d.queue = $1 and coalesce(d.life, 0) <= $2 and (not keep or d.updated_at < kept_since)
+         -- The payload of a schedule stays for as long as that does; then it is null.
+         and not (left(d.job_id, 1) = chr(1) and d.payload is not null)
          and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id)
          and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = d.job_id));
   perform set_config('interlock.archive', '', true);

@@ -93,6 +93,10 @@ declare
     "confirm_cancel": {%1$s},
     "detach": {%1$s, "until": "text!"},
     "cancel": {"job_id": "name!", "worker_id": "name", "force": "boolean", "queued_at": "-9007199254740991..9007199254740991"},
+    "schedules": {"owner": "name!", "schedules": "schedules!", "revision": "0..9007199254740991?"},
+    "pause_schedule": {"schedule": "name!"},
+    "resume_schedule": {"schedule": "name!"},
+    "remove_schedule": {"schedule": "name!"},
     "heartbeat": {"worker_id": "name!", "ttl_ms": "100..86400000?", "grace_ms": "0..86400000?",
       "free_slots": "0..2147483647?", "kinds": "names?", "release": "text?"}}', held)::jsonb;
   of_claim constant jsonb := '{"max": "1..1000!", "kinds": "names?"}';
@@ -103,7 +107,8 @@ declare
     "expireMs": "1..31536000000?", "fair_key": "name?", "fairKey": "name?", "once": "once?", "dedupe": "dedupe?", "payload": "any",
     "traceparent": "text?", "tracestate": "text?"}';
   must constant jsonb := '{"name": "a text of 1 to 200 characters, without control characters",
-    "names": "a list of at most 10,000 names of 1 to 200 characters", "list": "a list of at most 10,000 jobs", "object": "an object",
+    "names": "a list of at most 10,000 names of 1 to 200 characters", "list": "a list of at most 10,000 jobs",
+    "schedules": "a list of at most 10,000 schedules", "object": "an object",
     "boolean": "true or false", "text": "a text",
     "once": "a time such as \"24h\" (whole s, m, h or d, 365d at most), or \"for ever\"",
     "dedupe": "an object with a key, while (\"waiting\", \"live\" or {\"within\": \"1h\"}) and perhaps debounce ({\"delay\": \"5s\", \"max_delay\": \"1m\"})",
@@ -157,7 +162,7 @@ begin
              when r.rule = 'names' then r.is_a <> 'array' or exists (
                select from jsonb_array_elements(case r.is_a when 'array' then v.value else '[]' end) n
                 where not (jsonb_typeof(n) = 'string' and length(n #>> '{}') between 1 and 200 and n #>> '{}' !~ unwanted))
-             when r.rule = 'list' then r.is_a <> 'array'
+             when r.rule in ('list', 'schedules') then r.is_a <> 'array'
              when r.rule in ('object', 'boolean') then r.is_a <> r.rule
              when r.rule = 'text' then r.is_a <> 'string'
              when r.rule = 'once' then r.is_a <> 'string' or r.said !~ '^(for ever|[1-9][0-9]{0,8}[smhd])$'

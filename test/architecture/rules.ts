@@ -24,9 +24,9 @@ const room = (
 })
 
 /** The rooms of the coordinator: each knows those before it. `gate` and `inbox` do not know each other. */
-const rooms = ['base', 'api', 'replica', 'commit', 'maintenance', 'membership', 'gate', 'inbox'].map(
-  (name) => `coordinator/${name}`,
-)
+const rooms = [
+  ...['base', 'api', 'replica', 'commit', 'maintenance', 'membership', 'schedules', 'gate', 'inbox'],
+].map((name) => `coordinator/${name}`)
 
 const inner = (...rooms: readonly string[]): Rule => ({
   parts: [...rooms, 'core', 'store', 'events'],
@@ -41,6 +41,8 @@ export const rules: Rules = {
   machines: { parts: ['core'], packages: ['xstate'], builtins: false, pure: true },
   events: { parts: ['core'], packages: ['zod'], builtins: false, pure: false },
   store: { parts: ['core'], packages: [], builtins: false, pure: false },
+  // When a schedule is due: the only part that knows calendars and time zones.
+  calendar: { parts: ['core'], packages: ['croner'], builtins: false, pure: false },
   format: { parts: ['core'], packages: [], builtins: false, pure: false },
   'coordinator/base': inner(),
   'coordinator/api': inner('coordinator/base', 'transaction'),
@@ -48,8 +50,9 @@ export const rules: Rules = {
   'coordinator/commit': inner('coordinator/base', 'coordinator/api', 'coordinator/replica'),
   'coordinator/maintenance': inner('coordinator/base', 'coordinator/api', 'coordinator/replica'),
   'coordinator/membership': inner(...rooms.slice(0, 5)),
+  'coordinator/schedules': inner(...rooms.slice(0, 6), 'calendar'),
   'coordinator/gate': inner(...rooms.slice(0, 6)),
-  'coordinator/inbox': inner(...rooms.slice(0, 6), 'transaction'),
+  'coordinator/inbox': inner(...rooms.slice(0, 7), 'transaction'),
   coordinator: {
     parts: [...rooms, 'core', 'machines', 'store', 'events'],
     packages: ['rxjs'],
@@ -134,6 +137,7 @@ export const internals: Internals = {
     'inbox/row-intake.ts',
     'maintenance/retention.ts',
     'replica/snapshots.ts',
+    'schedules/calls.ts',
   ],
   'store/pglite': ['attach.ts'],
   'store/postgres': ['connections.ts'],
@@ -178,6 +182,7 @@ export const internals: Internals = {
     'recover/recover.ts',
     'recover/report.ts',
     'recover/void.ts',
+    'schedules.ts',
     'status.ts',
     'workers.ts',
   ],

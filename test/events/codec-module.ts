@@ -35,8 +35,10 @@ function read(field: Field): string {
   return `row.data${mayLack(field) ? '?' : ''}.${key}`
 }
 
-const literal = (field: Field): string =>
-  typeof field.usual === 'object' && field.usual !== null ? '' : JSON.stringify(field.usual)
+function literal({ usual }: Field): string {
+  if (typeof usual === 'string') return `'${usual}'`
+  return typeof usual === 'object' && usual !== null ? '' : JSON.stringify(usual)
+}
 
 /** Cases with the same code stand together. */
 function cases(codes: readonly (readonly [string, string])[]): string {

@@ -10,6 +10,7 @@ import {
   moved,
   queued,
   requeued,
+  scheduleSet,
   started,
   story,
   waits,
@@ -25,8 +26,11 @@ const scene: readonly Event[] = [
   failed('r', 5, false),
   queued('d', 'demucs', { runAt: 7_500 }),
   { type: 'model_paused', model: 'pix', reason: 'by_hand', until: null },
+  scheduleSet('nightly'),
+  scheduleSet('weekly'),
+  { type: 'schedule_paused', schedule: 'weekly' },
 ]
-/** `a` starts with sequence number 10: that is its token. */
+/** `a` starts with sequence number 13: that is its token. */
 const a = [queued('a', 'animate'), started('a', 'animate')]
 const b = [queued('b', 'bark'), started('b', 'bark')]
 const drain: Event = { type: 'drain_requested' }
@@ -40,10 +44,23 @@ const situations = {
   drained: [...scene, drain, { type: 'drained' }],
 } satisfies Record<string, readonly Event[]>
 
-const token = 10
+const token = 13
 const stays = ['idle', 'running', 'running', 'emptying', 'emptying', 'drained']
 const endsA = ['-', 'idle', 'running', 'emptying', '-', '-']
 const never = ['-', '-', '-', '-', '-', '-']
+
+/** `nightly` is due at 1 s. */
+const fired = (schedule: string, due = 1_000_000): Event => {
+  const jobId = `${schedule}@${new Date(due / 1_000).toISOString()}`
+  return { ...queued(jobId, 'sora', { schedule }), due, next: due + 1_000_000 } as Event
+}
+const skipped = (due: number, next: number): Event => ({
+  type: 'schedule_skipped',
+  schedule: 'nightly',
+  due,
+  next,
+  reason: 'missed',
+})
 
 /** Event by situation: the state it leads to, or `-`: refused. */
 const table: readonly (readonly [string, Event, readonly string[]])[] = [
@@ -99,6 +116,21 @@ const table: readonly (readonly [string, Event, readonly string[]])[] = [
   ['model_paused', { type: 'model_paused', model: 'm', reason: 'by_hand', until: null }, stays],
   ['model_resumed', { type: 'model_resumed', model: 'pix' }, stays],
   ['model_resumed, not paused', { type: 'model_resumed', model: 'm' }, never],
+  ['queued by its schedule', fired('nightly'), stays],
+  ['queued by its schedule, which is paused', fired('weekly'), never],
+  ['queued by its schedule, at another due time', fired('nightly', 2_000_000), never],
+  ['queued by its schedule, under another id', { ...fired('nightly'), jobId: 'n' } as Event, never],
+  ['schedule_set', scheduleSet('hourly'), stays],
+  ['schedule_set, of another owner', { ...scheduleSet('nightly'), owner: 'reports' } as Event, never],
+  ['schedule_removed', { type: 'schedule_removed', schedule: 'weekly' }, stays],
+  ['schedule_removed, not there', { type: 'schedule_removed', schedule: 'hourly' }, never],
+  ['schedule_paused', { type: 'schedule_paused', schedule: 'nightly' }, stays],
+  ['schedule_paused, paused already', { type: 'schedule_paused', schedule: 'weekly' }, never],
+  ['schedule_resumed', { type: 'schedule_resumed', schedule: 'weekly', next: 1_000_000 }, stays],
+  ['schedule_resumed, not paused', { type: 'schedule_resumed', schedule: 'nightly', next: null }, never],
+  ['schedule_skipped', skipped(1_000_000, 2_000_000), stays],
+  ['schedule_skipped, at another due time', skipped(2_000_000, 3_000_000), never],
+  ['schedule_skipped, backwards', skipped(1_000_000, 1_000_000), never],
   ['epoch_changed', { type: 'epoch_changed', epoch: 2 }, stays],
   ['epoch_changed, not forward', { type: 'epoch_changed', epoch: 1 }, never],
   ['drain_requested', drain, ['emptying', 'emptying', 'emptying', '-', '-', '-']],

@@ -1,7 +1,18 @@
 /** For any ledger, an event of every kind that could come next, well formed but for what the law has to say about it. */
 import type * as Core from '../../src/engine/core/index.ts'
-import type { Event, Job, Ledger, RecordedEvent } from '../../src/engine/core/index.ts'
-import { debounced, doubled, failed, leaseExpired, moved, queued, requeued, started, waits } from './story.ts'
+import type { Event, Job, Ledger, RecordedEvent, Schedule } from '../../src/engine/core/index.ts'
+import {
+  debounced,
+  doubled,
+  failed,
+  leaseExpired,
+  moved,
+  queued,
+  requeued,
+  scheduleSet,
+  started,
+  waits,
+} from './story.ts'
 
 export function forgeries(core: typeof Core, ledger: Ledger): readonly RecordedEvent[] {
   const jobs = new Map([...ledger.jobs].map((job) => [core.jobStateOf(job), job]))
@@ -35,7 +46,9 @@ function timeOf(event: Event, ledger: Ledger): number {
   return ledger.lastAt + 10 ** 15
 }
 
-const ofQueue = ({ policy, epoch, pauses }: Ledger): readonly Event[] => [
+const ofQueue = ({ policy, epoch, pauses, schedules }: Ledger): readonly Event[] => [
+  scheduleSet('unheard of'),
+  ...[...schedules].flatMap(ofSchedule),
   ...[...pauses].slice(0, 1).map(({ model }): Event => ({ type: 'model_resumed', model })),
   { type: 'policy_changed', policy },
   { type: 'model_paused', model: 'unheard of', reason: 'by_hand', until: null },
@@ -44,6 +57,13 @@ const ofQueue = ({ policy, epoch, pauses }: Ledger): readonly Event[] => [
   { type: 'resumed' },
   { type: 'epoch_changed', epoch: epoch + 1 },
   { type: 'voided', of: 1 },
+]
+
+const ofSchedule = ({ schedule, next }: Schedule): readonly Event[] => [
+  { type: 'schedule_removed', schedule },
+  { type: 'schedule_paused', schedule },
+  { type: 'schedule_resumed', schedule, next: 2 ** 51 },
+  { type: 'schedule_skipped', schedule, due: next ?? 1, next: null, reason: 'missed' },
 ]
 
 const ofStranger = (): readonly Event[] => [

@@ -99,3 +99,20 @@ export const moved = (jobId: string): Event => ({
   priority: 1,
   position: { level: 0, order: 1, tie: 1 },
 })
+
+/** It is due at 1 s, and every second from then on. */
+export const scheduleSet = (schedule: string): Event => ({
+  type: 'schedule_set',
+  schedule,
+  owner: 'billing',
+  next: 1_000_000,
+  everyMs: 1_000,
+  tz: 'UTC',
+  upTo: 1,
+  withinMs: null,
+  overlap: 'allow',
+  job: {
+    ...{ jobType: 'normal', kind: 'normal', models: ['sora'], priority: 0 },
+    ...{ attempts: 3, timeoutMs: 60_000, expireMs: null, fairKey: null },
+  },
+})

@@ -10,10 +10,12 @@ import {
   failureCodes,
   type JobSpec,
   jobTypes,
+  overlapRules,
   type Policy,
   type RecordedEvent,
   reasonCodes,
   requeueReasons,
+  skipReasons,
 } from '../../src/engine/core/index.ts'
 
 /** 1 to 200 UTF-16 units, well-formed, without control characters; often short and often of an awkward alphabet. */
@@ -152,11 +154,18 @@ export const arbitraryPolicy: fc.Arbitrary<Policy> = fc
 /** The facts of each type of event, without those every event may carry. A new type has no place to hide here. */
 const factsOf: { readonly [Type in EventType]: fc.Arbitrary<Event & { readonly type: Type }> } = {
   queued: fc
-    .tuple(arbitraryJobSpec(), fc.option(fc.boolean(), { nil: undefined }), fc.boolean(), fc.boolean())
-    .map(([spec, asked, intake, named]) => ({
+    .tuple(
+      arbitraryJobSpec(),
+      fc.option(fc.boolean(), { nil: undefined }),
+      fc.boolean(),
+      fc.boolean(),
+      fc.option(arbitraryMicros, { nil: undefined }),
+    )
+    .map(([spec, asked, intake, named, due]) => ({
       type: 'queued' as const,
       jobId: spec.jobId,
-      spec,
+      spec: due === undefined ? spec : { ...spec, schedule: 'nightly' },
+      ...(due === undefined ? {} : { due, next: due + 1 }),
       ...(asked === undefined ? {} : { asked }),
       ...(intake ? { intake } : {}),
       ...(named ? { named } : {}),
@@ -247,6 +256,45 @@ const factsOf: { readonly [Type in EventType]: fc.Arbitrary<Event & { readonly t
   drained: record({ type: fc.constant('drained') }),
   resumed: record({ type: fc.constant('resumed') }),
   epoch_changed: record({ type: fc.constant('epoch_changed'), epoch: seq }),
+  schedule_set: fc
+    .tuple(
+      record({
+        type: fc.constant('schedule_set' as const),
+        schedule: arbitraryName,
+        owner: arbitraryName,
+        next: orNull(arbitraryMicros),
+        tz: fc.constantFrom('UTC', 'Europe/Berlin'),
+        upTo: fc.nat({ max: 1_000 }),
+        withinMs: orNull(fc.integer({ min: 1, max: bounds.durationMs })),
+        overlap: fc.constantFrom(...overlapRules),
+      }),
+      arbitraryJobSpec(),
+      fc.option(fc.nat(), { nil: undefined }),
+      fc.boolean(),
+    )
+    .map(([event, { jobId: _, runAt: __, ...job }, revision, isCron]) => ({
+      ...event,
+      job,
+      ...(revision === undefined ? {} : { revision }),
+      ...(isCron ? { cron: '30 2 * * *' } : { everyMs: 1_000 }),
+    })),
+  schedule_removed: fc.oneof(
+    record({ type: fc.constant('schedule_removed'), schedule: arbitraryName }),
+    record({ type: fc.constant('schedule_removed'), schedule: arbitraryName, revision: fc.nat() }),
+  ),
+  schedule_paused: record({ type: fc.constant('schedule_paused'), schedule: arbitraryName }),
+  schedule_resumed: record({
+    type: fc.constant('schedule_resumed'),
+    schedule: arbitraryName,
+    next: orNull(arbitraryMicros),
+  }),
+  schedule_skipped: record({
+    type: fc.constant('schedule_skipped'),
+    schedule: arbitraryName,
+    due: arbitraryMicros,
+    next: orNull(arbitraryMicros),
+    reason: fc.constantFrom(...skipReasons),
+  }),
 }
 
 function ofJob<const Type extends 'cancel_requested' | 'expired' | 'due'>(type: Type) {

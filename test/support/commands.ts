@@ -8,6 +8,8 @@ import {
   type Dedupe,
   emptySetRules,
   MICROS_PER_MS,
+  type OverlapRule,
+  overlapRules,
   type Policy,
 } from '../../src/engine/core/index.ts'
 
@@ -50,6 +52,26 @@ export type Act =
   | { readonly type: 'pause_model'; readonly model: string; readonly forMs: number | null }
   | { readonly type: 'resume_model'; readonly model: string }
   | { readonly type: 'set_policy'; readonly policy: Policy }
+  | {
+      readonly type: 'set_schedules'
+      readonly owner: string
+      readonly revision: number | null
+      readonly wishes: readonly ScheduleWishes[]
+    }
+  | { readonly type: 'remove_schedule' | 'pause_schedule' | 'resume_schedule'; readonly id: string }
+  /** `off`: now and then a due time that is not the next one. */
+  | { readonly type: 'fire'; readonly pick: number; readonly off: number }
+
+/** A schedule to be declared, and when it is due for the first time, from the step on. */
+export interface ScheduleWishes {
+  readonly id: string
+  readonly everyMs: number
+  readonly inMs: number
+  readonly upTo: number
+  readonly withinMs: number | null
+  readonly overlap: OverlapRule
+  readonly models: readonly string[]
+}
 
 export interface Step {
   /** Microseconds since the step before. */
@@ -98,6 +120,17 @@ const wishOf = (ids: number): fc.Arbitrary<Wish> =>
     dedupe: seldom(dedupe),
     timeoutMs: fc.constantFrom(60_000, 60_000, 60_000, 1_000, 1),
   })
+
+const scheduleId = fc.constantFrom('nightly', 'hourly', 'weekly')
+const scheduleWish: fc.Arbitrary<ScheduleWishes> = fc.record({
+  id: scheduleId,
+  everyMs: fc.constantFrom(100, 1_000, 1_000, 30_000),
+  inMs: fc.integer({ min: -200_000, max: 2_000 }),
+  upTo: fc.constantFrom(0, 1, 1, 3),
+  withinMs: fc.constantFrom(null, null, 150_000, 500),
+  overlap: fc.constantFrom(...overlapRules),
+  models,
+})
 
 const capacity = fc.dictionary(fc.constantFrom(...modelNames, '*'), fc.integer({ min: 1, max: 4 }), {
   maxKeys: 5,
@@ -191,6 +224,18 @@ const actsFor = (wish: fc.Arbitrary<Wish>): readonly { weight: number; arbitrary
   },
   { weight: 2, arbitrary: of('resume_model', { model: fc.constantFrom(...modelNames) }) },
   { weight: 6, arbitrary: of('tick', {}) },
+  {
+    weight: 2,
+    arbitrary: of('set_schedules', {
+      owner: fc.constantFrom('billing', 'reports'),
+      revision: fc.constantFrom(null, null, 1, 2, 3),
+      wishes: fc.uniqueArray(scheduleWish, { maxLength: 2, selector: ({ id }) => id }),
+    }),
+  },
+  { weight: 1, arbitrary: of('remove_schedule', { id: scheduleId }) },
+  { weight: 1, arbitrary: of('pause_schedule', { id: scheduleId }) },
+  { weight: 1, arbitrary: of('resume_schedule', { id: scheduleId }) },
+  { weight: 6, arbitrary: of('fire', { pick, off: fc.constantFrom(0, 0, 0, 0, 0, 1) }) },
 ]
 
 function of<T extends Act['type'], F>(

@@ -11,9 +11,10 @@ import {
   jobOf,
   type Ledger,
   MICROS_PER_MS,
+  type ScheduleWish,
   type Surroundings,
 } from '../../src/engine/core/index.ts'
-import type { Act, Step, TokenChoice, Wish } from './commands.ts'
+import type { Act, ScheduleWishes, Step, TokenChoice, Wish } from './commands.ts'
 
 /** One command and what came of it. */
 export interface Turn {
@@ -152,7 +153,36 @@ function bodyOf(act: Act, world: World): CommandBody {
       return { type: 'resume_model', model: act.model }
     case 'set_policy':
       return { type: 'set_policy', policy: act.policy }
+    case 'set_schedules': {
+      const schedules = act.wishes.map((wish) => scheduleOf(wish, now))
+      return { type: 'set_schedules', owner: act.owner, revision: act.revision, schedules }
+    }
+    case 'remove_schedule':
+    case 'pause_schedule':
+      return { type: act.type, schedule: act.id }
+    case 'resume_schedule':
+      return { type: 'resume_schedule', schedule: act.id, next: now + 1_000 }
+    case 'fire':
+      return fireOf(ledger, now, act)
   }
+}
+
+function scheduleOf({ id, inMs, everyMs, models, ...rule }: ScheduleWishes, now: number): ScheduleWish {
+  const job = { jobType: 'normal', kind: 'normal', models, priority: 0, attempts: 2 } as const
+  const rest = { timeoutMs: 60_000, expireMs: null, fairKey: null }
+  const next = now + inMs * MICROS_PER_MS
+  return { id, next, rule: { everyMs, tz: 'UTC', ...rule, job: { ...job, ...rest } } }
+}
+
+/** As a process would: the last due times that have come, and the one after them. */
+function fireOf(ledger: Ledger, now: number, { pick, off }: Act & { type: 'fire' }): CommandBody {
+  const [found] = pickFrom([...ledger.schedules], pick)
+  const due = (found?.next ?? now) + off
+  const every = (found?.rule.everyMs ?? 1_000) * MICROS_PER_MS
+  const count = Math.max(0, Math.floor((now - due) / every) + 1)
+  const times = Array.from({ length: count }, (_, i) => due + i * every).slice(-5)
+  const next = due + Math.max(1, count) * every
+  return { type: 'fire', schedule: found?.schedule ?? 'none', due, times, next, payloadHash: undefined }
 }
 
 /** A job that is tried again after its end has no key. */

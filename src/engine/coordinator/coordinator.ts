@@ -10,6 +10,7 @@ import { vitalsOf } from './health.ts'
 import { TakenIn } from './inbox/row-intake.ts'
 import { recordsOf } from './job-records.ts'
 import { QueueProcess } from './queue-process.ts'
+import { schedulesOf } from './schedules/calls.ts'
 
 /**
  * Joins a queue: reads its log, registers this process and listens. If the database does not answer, it tries again for `joinMs`,
@@ -62,6 +63,7 @@ function coordinatorOf(process: QueueProcess, { store, telemetry }: WholeOptions
     ready$: gate.ready$,
     ...commandsOf(member, telemetry),
     ...recordsOf(member, store, taken),
+    ...schedulesOf(process.schedules),
     ...asked,
     vitals: () => vitalsOf(member, taken),
     attempt: (lease) => member.starts.attempt(lease),
@@ -93,6 +95,8 @@ const atOnce: ReadonlySet<string> = new Set([
   'pullEvents',
   'machine',
   'offering',
+  'listSchedules',
+  'previewSchedule',
 ])
 
 /** Every call checks its input before it does anything: JavaScript may pass anything. Valid input is passed on unchanged. */

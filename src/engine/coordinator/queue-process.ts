@@ -10,6 +10,7 @@ import { IncomingLooks, type LookingProcess } from './inbox/incoming-looks.ts'
 import { Member } from './membership/member.ts'
 import type { MemberOwner, StartReason } from './membership/member-api.ts'
 import { type Queries, queriesOf } from './queries.ts'
+import { Schedules } from './schedules/schedules.ts'
 
 /** One process on one queue: its gate and its inbox, and the member that sends their commands and tells them what the log says. */
 export class QueueProcess implements MemberOwner, LookingProcess {
@@ -17,6 +18,7 @@ export class QueueProcess implements MemberOwner, LookingProcess {
   readonly queries: Queries
   readonly hints = new Hints()
   readonly incoming: IncomingLooks
+  readonly schedules: Schedules
   readonly #gate: Gate
   /** Used instead of the gate if the program must not be stopped. */
   readonly #lenient: LenientGate | undefined
@@ -27,9 +29,10 @@ export class QueueProcess implements MemberOwner, LookingProcess {
     this.member = new Member(options, this)
     this.incoming = new IncomingLooks(this, this.member.log.looks)
     this.queries = queriesOf(this.member, store)
+    this.schedules = new Schedules(this.member, store)
     this.#gate = new Gate(this.member)
     if (options.onUnavailable === 'bypass') this.#lenient = new LenientGate(this.#gate, this.member, options)
-    this.#inbox = new Inbox(store, this.member, this.incoming.requests)
+    this.#inbox = new Inbox(store, this.member, this.incoming.requests, this.schedules)
   }
 
   /** Where programs ask whether a job may run. */
@@ -94,6 +97,10 @@ export class QueueProcess implements MemberOwner, LookingProcess {
 
   renewed(): void {
     this.#gate.followUp()
+  }
+
+  fireSchedules(): Promise<void> {
+    return this.schedules.fireDue()
   }
 
   mayStart(): void {

@@ -2,6 +2,7 @@ import type { RefusalCode } from './error-codes.ts'
 import type { FailureCode, ReasonCode, RequeueReason } from './event.ts'
 import type { JobSpec, JobType, Lease, Micros, Tries } from './job.ts'
 import type { Policy } from './policy.ts'
+import type { ScheduleRule } from './schedule.ts'
 
 /** What a worker process could start right now. `kinds: null` means it has a handler for every kind. */
 export interface Claim {
@@ -84,6 +85,45 @@ export type CommandBody =
   | CommandOf<'void', { seqs: readonly number[] }>
   /** Records what became true by the passing of time: attempts that timed out, due and expired jobs, untaken offers. */
   | CommandOf<'tick'>
+  /** All schedules of an owner. `revision`: of its declaration; null: it gives none. */
+  | CommandOf<'set_schedules', { owner: string; revision: number | null; schedules: readonly ScheduleWish[] }>
+  | CommandOf<'remove_schedule', { schedule: string }>
+  | CommandOf<'pause_schedule', { schedule: string }>
+  /** `next`: when it is due for the first time again. */
+  | CommandOf<'resume_schedule', { schedule: string; next: Micros | null }>
+  /**
+   * A schedule is due by the clock of the sender: at `due`, as far as it knows. `times`: the last of the due times that have come, as many
+   * as may be fired; `next`: the one after. `payloadHash`: of the payload that comes with the command.
+   */
+  | CommandOf<
+      'fire',
+      {
+        schedule: string
+        due: Micros
+        times: readonly Micros[]
+        next: Micros | null
+        payloadHash: number | undefined
+      }
+    >
+
+/** A schedule that an owner wants. `next`: when it is due for the first time, should it be new, or due at other times than before. */
+export interface ScheduleWish {
+  readonly id: string
+  readonly rule: ScheduleRule
+  readonly next: Micros | null
+}
+
+/** What came of the schedules that an owner declared, by their ids. */
+export interface Declared {
+  /** New, or other than before. */
+  readonly set: readonly string[]
+  /** It has declared them before, and not now. */
+  readonly removed: readonly string[]
+  /** As they were. */
+  readonly kept: readonly string[]
+  /** A newer revision was declared before: nothing was changed. */
+  readonly isOutdated: boolean
+}
 
 /** A command on its way to {@link decide}. */
 export interface Command {
@@ -137,6 +177,8 @@ export interface Accepted {
   readonly known?: readonly string[]
   /** For `enqueue`: jobs that did not come into the queue, since others have their keys; absent: none. */
   readonly doubles?: readonly StandIn[]
+  /** For `set_schedules`. */
+  readonly declared?: Declared
   /** False when the command found everything as it wished: nothing was appended for it. */
   readonly changed: boolean
 }

@@ -8,6 +8,7 @@ import { drain, recover, resume, setPolicy } from './decide/govern.ts'
 import { pauseModel, resumeModel } from './decide/pause.ts'
 import { reprioritize } from './decide/reprioritize.ts'
 import { accepted } from './decide/result.ts'
+import { fire, pauseSchedule, removeSchedule, resumeSchedule, setSchedules } from './decide/schedule.ts'
 import { tick } from './decide/tick.ts'
 import { voidEvents } from './decide/void.ts'
 import { dispatch } from './dispatch.ts'
@@ -84,6 +85,11 @@ const handlers: CommandHandlers = {
   recover,
   void: voidEvents,
   tick,
+  set_schedules: setSchedules,
+  remove_schedule: removeSchedule,
+  pause_schedule: pauseSchedule,
+  resume_schedule: resumeSchedule,
+  fire,
 }
 
 /** Whether this release knows this type of command. */

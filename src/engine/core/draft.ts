@@ -69,6 +69,8 @@ export class Draft extends LedgerParts implements LedgerView {
     this.jobs = this.jobs.insert(job, this.owner)
     this.#kind(job).jobs++
     this.touch(job)
+    if (spec.schedule !== undefined)
+      this.fired = this.fired.insert({ schedule: spec.schedule, jobId: spec.jobId }, this.owner)
     return job
   }
 
@@ -88,6 +90,8 @@ export class Draft extends LedgerParts implements LedgerView {
     this.jobs = this.jobs.remove(job, this.owner)
     const kind = this.#kind(job)
     if (--kind.jobs === 0) this.#forgetKind(kind)
+    const { schedule } = job.spec
+    if (schedule !== undefined) this.fired = this.fired.remove({ schedule, jobId: job.jobId }, this.owner)
   }
 
   /** The model to write to. */

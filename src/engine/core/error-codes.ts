@@ -51,6 +51,13 @@ export const failureKinds = {
   unknown_model: 'refusal',
   /** As many jobs with its fair key wait as the policy allows. To do: try again when some have started. */
   fair_share_limit: 'refusal',
+  /**
+   * Another owner has declared a schedule under this id: ids are unique in the queue. To do: use another id, or remove that one first:
+   * `interlock schedule remove <schedule>`.
+   */
+  schedule_owned: 'refusal',
+  /** There is no schedule with this id. To do: `interlock schedule list` has those that there are. */
+  schedule_unknown: 'refusal',
   /** The command id is in the log with another body. To do: use a new id for a new command. */
   command_reused: 'refusal',
   /**

@@ -45,6 +45,8 @@ export interface ErrorDetails {
   readonly models_required: DetailsOfJob
   readonly unknown_model: DetailsOfJob
   readonly fair_share_limit: DetailsOfJob
+  readonly schedule_owned: None
+  readonly schedule_unknown: None
   readonly command_reused: { readonly commandId?: string | undefined }
   readonly corrupt_log: OfEvent & {
     readonly path?: string

@@ -1,5 +1,6 @@
 import type { JobSpec, Micros } from './job.ts'
 import type { Policy } from './policy.ts'
+import type { ScheduleRule, SkipReason } from './schedule.ts'
 
 /**
  * The events of `job_queue_log`. A name is a fact that happened; the set is closed: a reader that meets another
@@ -9,7 +10,7 @@ export const eventTypes = [
   /**
    * A job came into the queue: with its spec and the hash of its payload. `named`: somebody asked for this life of it. `once`: for how
    * many milliseconds its id stays taken (0: without end), with `body`, the hash of its spec. `dedupe`: the digest of its key, and for
-   * how long it has it.
+   * how long it has it. `due`: its schedule fired it for this due time, and is due at `next` again.
    */
   'queued',
   /** A job did not come into the queue: another one, `standsFor`, has its key and stands for it. */
@@ -62,6 +63,16 @@ export const eventTypes = [
   'epoch_changed',
   /** An earlier event that nobody can read is void. It is read as a similar event, or counts as nothing. */
   'voided',
+  /** An owner declared a schedule, or declared it differently: with what its jobs get, and the due time that is next. */
+  'schedule_set',
+  /** A schedule is gone. Its jobs are not. */
+  'schedule_removed',
+  /** A schedule fires nothing until it is resumed. */
+  'schedule_paused',
+  /** A schedule fires again, from this due time on. */
+  'schedule_resumed',
+  /** The due times from `due` on and before `next` were not fired: with the reason. */
+  'schedule_skipped',
 ] as const
 export type EventType = (typeof eventTypes)[number]
 
@@ -166,6 +177,11 @@ interface Fact {
 type EventOf<Type extends EventType, Said extends object> = { readonly type: Type } & Readonly<Said>
 /** An event of this type that names a job, with its fields. */
 type OfJob<Type extends EventType, Said extends object = object> = EventOf<Type, { jobId: string } & Said>
+/** An event of this type that names a schedule, with its fields. */
+type OfSchedule<Type extends EventType, Said extends object = object> = EventOf<
+  Type,
+  { schedule: string } & Said
+>
 
 export type Event = Fact &
   (
@@ -192,6 +208,11 @@ export type Event = Fact &
     | EventOf<'drain_requested' | 'drained' | 'resumed', object>
     | EventOf<'epoch_changed', { epoch: number }>
     | EventOf<'voided', { of: number; as?: { readonly [key: string]: unknown } }>
+    | OfSchedule<'schedule_set', { owner: string; revision?: number; next: Micros | null } & ScheduleRule>
+    | OfSchedule<'schedule_removed', { revision?: number }>
+    | OfSchedule<'schedule_paused'>
+    | OfSchedule<'schedule_resumed', { next: Micros | null }>
+    | OfSchedule<'schedule_skipped', { due: Micros; next: Micros | null; reason: SkipReason }>
   )
 
 interface Queued {
@@ -202,6 +223,10 @@ interface Queued {
   intake?: true
   /** For every life that somebody asked for by naming its job. */
   named?: true
+  /** For a job that its schedule fired: the due time. */
+  due?: Micros
+  /** With `due`: the next one; absent: there is none. */
+  next?: Micros
 }
 
 /** An event as it is in the log: its number, its time, and the command that caused it. */

@@ -5,6 +5,7 @@ import type { RecordedEvent } from './event.ts'
 import { detach, end, start } from './evolve/attempt.ts'
 import { checkExpired, checkLease, corrupt } from './evolve/lookup.ts'
 import { changePolicy } from './evolve/policy.ts'
+import { changeSchedule, isOfSchedule, type ScheduleEvent } from './evolve/schedule.ts'
 import { announce, ask, debounce, joinLine, leave, move, queue, requeue } from './evolve/wait.ts'
 import { sweepKeys } from './keys.ts'
 import { checkArrived, checkStands, nextJobState, nextQueueState } from './law/law.ts'
@@ -56,7 +57,8 @@ function followJob(draft: Draft, event: JobEvent): void {
 
 function followQueue(draft: Draft, event: Exclude<RecordedEvent, JobEvent>): void {
   const state = nextQueueState(draft, event, variantOf(event, 0))
-  changeQueue(draft, event)
+  if (isOfSchedule(event)) changeSchedule(draft, event)
+  else changeQueue(draft, event)
   checkArrived(draft, event, state)
 }
 
@@ -118,7 +120,7 @@ function requestCancel(draft: Draft, job: Job): Job {
   return own
 }
 
-function changeQueue(draft: Draft, event: Exclude<RecordedEvent, JobEvent>): void {
+function changeQueue(draft: Draft, event: Exclude<RecordedEvent, JobEvent | ScheduleEvent>): void {
   switch (event.type) {
     case 'policy_changed':
       return changePolicy(draft, event)

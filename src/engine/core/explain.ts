@@ -8,6 +8,7 @@ import { isInLine, type Job, jobOf, type LedgerView, modelOf, type Pause } from 
 import { type NotLive, notLive } from './not-live.ts'
 import { pauseOf } from './pausing.ts'
 import { capacityOf } from './policy.ts'
+import { alsoOfSchedule, notDueYet } from './scheduled-job.ts'
 import { alsoKnown, alsoOf, toDoFor } from './to-do.ts'
 
 /** One model that the job needs, and the place of the job in its line. */
@@ -88,8 +89,10 @@ export function explainJob(facts: QueueFacts, jobId: string, record: JobRecord):
   const end = job === undefined ? undefined : endOf(job, record)
   const live = explainLive(end === undefined ? facts : { ...facts, ending: new Set([jobId]) }, jobId)
   const failed = failedTriesOf(record.events, job)
-  if (live !== undefined) return { ...live, failed, also: [...live.also, ...alsoKnown(facts, record, end)] }
-  const found = notLive(facts, jobId, record)
+  const scheduled = alsoOfSchedule(facts.ledger, jobId, record)
+  if (live !== undefined)
+    return { ...live, failed, also: [...live.also, ...scheduled, ...alsoKnown(facts, record, end)] }
+  const found = notLive(facts, jobId, record) ?? notDueYet(facts.ledger, jobId)
   if (found === undefined) return undefined
   const { command, ...diagnosis } = found
   const nowhere = { blockedBy: null, until: null, models: [], position: null, chain: [], overtaken: 0 }
@@ -99,7 +102,7 @@ export function explainJob(facts: QueueFacts, jobId: string, record: JobRecord):
     ...diagnosis,
     ...nowhere,
     failed,
-    also: alsoKnown(facts, record, command),
+    also: [...scheduled, ...alsoKnown(facts, record, command)],
   }
 }
 

@@ -17,6 +17,7 @@
 export { isStartable } from './admission.ts'
 export * from './command.ts'
 export { runningAttempt } from './decide/result.ts'
+export { declaredBy } from './decide/schedule.ts'
 export { type Decision, decide, isCommandType } from './decide.ts'
 export {
   arrivalCodes,
@@ -103,6 +104,26 @@ export { type Folded, fold, type QueueChange, Replayer, replay } from './replay.
 export * from './row.ts'
 export * from './row.ts'
 export { forShell, oneLine, operand, stackLines } from './safe-text.ts'
+export {
+  type DueTime,
+  dueOf,
+  firedBy,
+  firedId,
+  isPayloadKey,
+  type JobTemplate,
+  nextDueAt,
+  type OverlapRule,
+  overlapRules,
+  payloadKeyOf,
+  revisionOf,
+  type Schedule,
+  type ScheduleOwner,
+  type ScheduleRule,
+  type SkipReason,
+  scheduleBounds,
+  scheduleOf,
+  skipReasons,
+} from './schedule.ts'
 export type { Surroundings } from './scribe.ts'
 export type { SnapshotJobRow } from './snapshot/job-row.ts'
 export { SNAPSHOT_SHAPE, snapshotKeys, snapshotRemedy } from './snapshot/parts.ts'

@@ -58,6 +58,8 @@ export interface JobSpec {
    * Absent: its id is taken only while it is live.
    */
   readonly once?: number
+  /** The schedule that fired it. Its due time is in its id: `<schedule>@<due time>`. */
+  readonly schedule?: string
   /** Another job that has its key stands for it. Absent: none does. */
   readonly dedupe?: Dedupe
 }

@@ -16,6 +16,15 @@ import {
   type Timer,
 } from './place.ts'
 import { defaultPolicy, type Policy } from './policy.ts'
+import {
+  byDueTime,
+  bySchedule,
+  type DueTime,
+  type FiredJob,
+  type Schedule,
+  type ScheduleKey,
+  type ScheduleOwner,
+} from './schedule.ts'
 import { Table } from './table.ts'
 import { Tree } from './tree.ts'
 
@@ -105,6 +114,10 @@ const noJobs = Table.empty<Job, JobKey>((a, b) => a.jobId === b.jobId)
 const noModels = Table.empty<Model, ModelKey>((a, b) => a.model === b.model)
 const noPauses = Table.empty<Pause, ModelKey>((a, b) => a.model === b.model)
 const noKinds = Table.empty<Kind, KindKey>((a, b) => a.kind === b.kind)
+const noSchedules = Table.empty<Schedule, ScheduleKey>((a, b) => a.schedule === b.schedule)
+const noOwners = Table.empty<ScheduleOwner>((a, b) => a.owner === b.owner)
+const noDueTimes = Tree.empty<DueTime>(byDueTime)
+const noneFired = Tree.empty<FiredJob>(bySchedule)
 const noShares = Table.empty<Share, ShareKey>((a, b) => a.key === b.key)
 
 /** A kind of live jobs. */
@@ -161,6 +174,13 @@ export class LedgerParts {
   keys = noKeys
   /** Those of them that have it until a time, by that. */
   keyEnds = noKeyEnds
+  schedules = noSchedules
+  /** The last revision of each owner of schedules that gives one. */
+  owners = noOwners
+  /** When schedules are due next, but for those that are paused. */
+  dueTimes = noDueTimes
+  /** Live jobs that schedules have fired, by their schedule. */
+  fired = noneFired
 }
 
 /** The state of one queue at `version`, folded from the log. Immutable. */
@@ -198,6 +218,10 @@ export function copyParts(to: LedgerParts, from: Ledger): void {
   to.shares = from.shares
   to.keys = from.keys
   to.keyEnds = from.keyEnds
+  to.schedules = from.schedules
+  to.owners = from.owners
+  to.dueTimes = from.dueTimes
+  to.fired = from.fired
 }
 
 /** A model that no job needs: the answer for a model that the ledger does not hold. */

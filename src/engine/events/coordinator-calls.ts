@@ -4,6 +4,7 @@ import { flagSchema, functionSchema, havingSchema, optionsSchema, signalSchema }
 import { timeSchema, wholeNumber } from './job-spec.ts'
 import { lazily } from './lazily.ts'
 import { jobIdSchema, jobTypeSchema, kindSchema, modelSchema, modelsSchema } from './names.ts'
+import { declareSchema, ownerSchema, scheduleIdSchema } from './schedule.ts'
 import { jobTrace } from './trace.ts'
 
 /** What a program may pass to a coordinator, argument by argument. `anything`: parsed later. */
@@ -179,5 +180,17 @@ export const calls = {
     ms: z.number({ error: notMs }).min(0, notMs),
     callBack: functionSchema,
   })),
+  schedules: lazily(() => ({
+    owner: ownerSchema,
+    schedules: anything,
+    options: declareSchema().optional(),
+  })),
+  listSchedules: lazily(() => ({
+    filter: optionsSchema({ owner: ownerSchema.optional() }).optional(),
+  })),
+  previewSchedule: lazily(() => ({ id: scheduleIdSchema, count: wholeNumber(1, 1_000).optional() })),
+  pauseSchedule: lazily(() => ({ id: scheduleIdSchema })),
+  resumeSchedule: lazily(() => ({ id: scheduleIdSchema })),
+  removeSchedule: lazily(() => ({ id: scheduleIdSchema })),
   offering: lazily(() => ({ kinds: kindList().nullable(), freeSlots: wholeNumber(0, 1_000_000) })),
 } as const satisfies Readonly<Record<string, () => Readonly<Record<string, z.ZodType>>>>

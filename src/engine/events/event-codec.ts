@@ -56,10 +56,13 @@ export interface CheckedRow<Type extends EventType = EventType> {
       | 'payload_hash'
       | 'once'
       | 'dedupe'
+      | 'schedule'
       | 'body'
       | 'asked'
       | 'intake'
       | 'named'
+      | 'due'
+      | 'next'
       | 'stands_for'
       | 'key'
       | 'attempt'
@@ -77,7 +80,15 @@ export interface CheckedRow<Type extends EventType = EventType> {
       | 'policy'
       | 'epoch'
       | 'of'
-      | 'as',
+      | 'as'
+      | 'owner'
+      | 'revision'
+      | 'cron'
+      | 'tz'
+      | 'every_ms'
+      | 'up_to'
+      | 'within_ms'
+      | 'overlap',
       never
     >
   > & {
@@ -110,11 +121,14 @@ export function eventOf(of: CheckedRow): Event {
       if (row.data?.payload_hash !== undefined) spec.payloadHash = row.data.payload_hash
       if (row.data?.once !== undefined) spec.once = row.data.once
       if (row.data?.dedupe !== undefined) spec.dedupe = row.data.dedupe
+      if (row.data?.schedule !== undefined) spec.schedule = row.data.schedule
       const event: Writable<Of<'queued'>> = { type: row.event_type, jobId: row.job_id, spec }
       if (row.data?.body !== undefined) event.body = row.data.body
       if (row.data?.asked !== undefined) event.asked = row.data.asked
       if (row.data?.intake !== undefined) event.intake = row.data.intake
       if (row.data?.named !== undefined) event.named = row.data.named
+      if (row.data?.due !== undefined) event.due = row.data.due
+      if (row.data?.next !== undefined) event.next = row.data.next
       return event
     }
     case 'deduplicated':
@@ -222,6 +236,52 @@ export function eventOf(of: CheckedRow): Event {
       if (row.data?.as !== undefined) event.as = row.data.as
       return event
     }
+    case 'schedule_set': {
+      const job: Writable<Of<'schedule_set'>['job']> = {
+        jobType: row.job_type,
+        kind: row.data?.kind ?? row.job_type,
+        models: row.models,
+        priority: row.data?.priority ?? 0,
+        attempts: row.data?.attempts ?? 3,
+        timeoutMs: row.data?.timeout_ms ?? 3600000,
+        expireMs: row.data?.expire_ms ?? null,
+        fairKey: row.data?.fair_key ?? null,
+      }
+      if (row.data?.has_data !== undefined) job.hasData = row.data.has_data
+      if (row.data?.payload_hash !== undefined) job.payloadHash = row.data.payload_hash
+      const event: Writable<Of<'schedule_set'>> = {
+        type: row.event_type,
+        schedule: row.data.schedule,
+        owner: row.data.owner,
+        next: row.data?.next ?? null,
+        tz: row.data?.tz ?? 'UTC',
+        upTo: row.data?.up_to ?? 1,
+        withinMs: row.data?.within_ms ?? null,
+        overlap: row.data?.overlap ?? 'allow',
+        job,
+      }
+      if (row.data?.revision !== undefined) event.revision = row.data.revision
+      if (row.data?.cron !== undefined) event.cron = row.data.cron
+      if (row.data?.every_ms !== undefined) event.everyMs = row.data.every_ms
+      return event
+    }
+    case 'schedule_removed': {
+      const event: Writable<Of<'schedule_removed'>> = { type: row.event_type, schedule: row.data.schedule }
+      if (row.data?.revision !== undefined) event.revision = row.data.revision
+      return event
+    }
+    case 'schedule_paused':
+      return { type: row.event_type, schedule: row.data.schedule }
+    case 'schedule_resumed':
+      return { type: row.event_type, schedule: row.data.schedule, next: row.data?.next ?? null }
+    case 'schedule_skipped':
+      return {
+        type: row.event_type,
+        schedule: row.data.schedule,
+        due: row.data.due,
+        next: row.data?.next ?? null,
+        reason: row.data.reason,
+      }
     default:
       return row satisfies never
   }
@@ -249,10 +309,13 @@ export function columnsOf(event: Event): Columns {
       if (event.spec.payloadHash !== undefined) data['payload_hash'] = event.spec.payloadHash
       if (event.spec.once !== undefined) data['once'] = event.spec.once
       if (event.spec.dedupe !== undefined) data['dedupe'] = event.spec.dedupe
+      if (event.spec.schedule !== undefined) data['schedule'] = event.spec.schedule
       if (event.body !== undefined) data['body'] = event.body
       if (event.asked !== undefined) data['asked'] = event.asked
       if (event.intake !== undefined) data['intake'] = event.intake
       if (event.named !== undefined) data['named'] = event.named
+      if (event.due !== undefined) data['due'] = event.due
+      if (event.next !== undefined) data['next'] = event.next
       return { job_id: event.spec.jobId, job_type: event.spec.jobType, models: event.spec.models, data }
     }
     case 'deduplicated':
@@ -345,6 +408,43 @@ export function columnsOf(event: Event): Columns {
       if (event.as !== undefined) data['as'] = event.as
       return { schema_version: 2, data }
     }
+    case 'schedule_set': {
+      const data: Data = { schedule: event.schedule, owner: event.owner }
+      if (event.revision !== undefined) data['revision'] = event.revision
+      if (event.next !== null) data['next'] = event.next
+      if (event.cron !== undefined) data['cron'] = event.cron
+      if (event.tz !== 'UTC') data['tz'] = event.tz
+      if (event.everyMs !== undefined) data['every_ms'] = event.everyMs
+      if (event.upTo !== 1) data['up_to'] = event.upTo
+      if (event.withinMs !== null) data['within_ms'] = event.withinMs
+      if (event.overlap !== 'allow') data['overlap'] = event.overlap
+      if (event.job.kind !== event.job.jobType) data['kind'] = event.job.kind
+      if (event.job.priority !== 0) data['priority'] = event.job.priority
+      if (event.job.attempts !== 3) data['attempts'] = event.job.attempts
+      if (event.job.timeoutMs !== 3600000) data['timeout_ms'] = event.job.timeoutMs
+      if (event.job.expireMs !== null) data['expire_ms'] = event.job.expireMs
+      if (event.job.fairKey !== null) data['fair_key'] = event.job.fairKey
+      if (event.job.hasData !== undefined) data['has_data'] = event.job.hasData
+      if (event.job.payloadHash !== undefined) data['payload_hash'] = event.job.payloadHash
+      return { job_type: event.job.jobType, models: event.job.models, data }
+    }
+    case 'schedule_removed': {
+      const data: Data = { schedule: event.schedule }
+      if (event.revision !== undefined) data['revision'] = event.revision
+      return { data }
+    }
+    case 'schedule_paused':
+      return { data: { schedule: event.schedule } }
+    case 'schedule_resumed': {
+      const data: Data = { schedule: event.schedule }
+      if (event.next !== null) data['next'] = event.next
+      return { data }
+    }
+    case 'schedule_skipped': {
+      const data: Data = { schedule: event.schedule, due: event.due, reason: event.reason }
+      if (event.next !== null) data['next'] = event.next
+      return { data }
+    }
     default:
       return event satisfies never
   }
@@ -368,10 +468,13 @@ export function hasPlainFields(row: Row): boolean {
             break
           case 'kind':
           case 'fair_key':
+          case 'schedule':
             if (!isText(data[key])) return false
             break
           case 'priority':
           case 'run_at':
+          case 'due':
+          case 'next':
             if (!isInt(data[key])) return false
             break
           case 'attempts':
@@ -750,6 +853,105 @@ export function hasPlainFields(row: Row): boolean {
         }
       return data['of'] !== undefined
     }
+    case 'schedule_set': {
+      if (!(isJobType(row['job_type']) && areTexts(row['models']))) return false
+      const data = row['data']
+      if (isNothing(data)) return false
+      if (!isObject(data)) return false
+      for (const key in data)
+        switch (key) {
+          case 'offers':
+            if (!areOffers(data[key])) return false
+            break
+          case 'schedule':
+          case 'owner':
+          case 'cron':
+          case 'tz':
+          case 'kind':
+          case 'fair_key':
+            if (!isText(data[key])) return false
+            break
+          case 'revision':
+          case 'up_to':
+          case 'payload_hash':
+            if (!isWhole(data[key])) return false
+            break
+          case 'next':
+          case 'priority':
+            if (!isInt(data[key])) return false
+            break
+          case 'every_ms':
+          case 'within_ms':
+          case 'attempts':
+          case 'timeout_ms':
+          case 'expire_ms':
+            if (!isCount(data[key])) return false
+            break
+          case 'has_data':
+            if (!isTrue(data[key])) return false
+            break
+          default:
+            return false
+        }
+      return data['schedule'] !== undefined && data['owner'] !== undefined
+    }
+    case 'schedule_removed': {
+      const data = row['data']
+      if (isNothing(data)) return false
+      if (!isObject(data)) return false
+      for (const key in data)
+        switch (key) {
+          case 'offers':
+            if (!areOffers(data[key])) return false
+            break
+          case 'schedule':
+            if (!isText(data[key])) return false
+            break
+          case 'revision':
+            if (!isWhole(data[key])) return false
+            break
+          default:
+            return false
+        }
+      return data['schedule'] !== undefined
+    }
+    case 'schedule_paused': {
+      const data = row['data']
+      if (isNothing(data)) return false
+      if (!isObject(data)) return false
+      for (const key in data)
+        switch (key) {
+          case 'offers':
+            if (!areOffers(data[key])) return false
+            break
+          case 'schedule':
+            if (!isText(data[key])) return false
+            break
+          default:
+            return false
+        }
+      return data['schedule'] !== undefined
+    }
+    case 'schedule_resumed': {
+      const data = row['data']
+      if (isNothing(data)) return false
+      if (!isObject(data)) return false
+      for (const key in data)
+        switch (key) {
+          case 'offers':
+            if (!areOffers(data[key])) return false
+            break
+          case 'schedule':
+            if (!isText(data[key])) return false
+            break
+          case 'next':
+            if (!isInt(data[key])) return false
+            break
+          default:
+            return false
+        }
+      return data['schedule'] !== undefined
+    }
     default:
       return false
   }
@@ -775,10 +977,13 @@ export function isPlain(event: RecordedEvent): boolean {
         (event.spec?.payloadHash === undefined || isWhole(event.spec?.payloadHash)) &&
         (event.spec?.once === undefined || isWhole(event.spec?.once)) &&
         (event.spec?.dedupe === undefined || isDedupe(event.spec?.dedupe)) &&
+        (event.spec?.schedule === undefined || isSoundText(event.spec?.schedule)) &&
         (event.body === undefined || isWhole(event.body)) &&
         (event.asked === undefined || isBoolean(event.asked)) &&
         (event.intake === undefined || isTrue(event.intake)) &&
-        (event.named === undefined || isTrue(event.named))
+        (event.named === undefined || isTrue(event.named)) &&
+        (event.due === undefined || isInt(event.due)) &&
+        (event.next === undefined || isInt(event.next))
       )
     case 'started':
       return (

@@ -1,5 +1,13 @@
 import * as z from 'zod'
-import { type EventType, failureCodes, jobTypes, reasonCodes, requeueReasons } from '../core/index.ts'
+import {
+  type EventType,
+  failureCodes,
+  jobTypes,
+  overlapRules,
+  reasonCodes,
+  requeueReasons,
+  skipReasons,
+} from '../core/index.ts'
 import { dataKey, type EventForm, eventForms, type Field, mayLack, type ValueKind } from './event-table.ts'
 import { lazily } from './lazily.ts'
 import { pauseReason } from './pause.ts'
@@ -29,6 +37,8 @@ const kinds: Readonly<Record<ValueKind, z.ZodType>> = {
     while: z.union([z.enum(['waiting', 'live']), count]),
     debounce: z.strictObject({ delay: count, maxDelay: count }).optional(),
   }),
+  overlap: z.enum(overlapRules),
+  skip: z.enum(skipReasons),
   policy: policySchema,
   record: z.record(z.string(), z.unknown()),
 }

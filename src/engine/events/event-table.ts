@@ -3,6 +3,7 @@ import { type Event, type EventType, eventTypes, specDefaults } from '../core/in
 /** What a value in a row may be; event-guards.ts has the schema and the guards of each. */
 export type ValueKind =
   | ('text' | 'texts' | 'model' | 'jobType' | 'reason' | 'failure' | 'requeue' | 'pause' | 'dedupe')
+  | ('overlap' | 'skip')
   | ('count' | 'whole' | 'int' | 'real' | 'true' | 'boolean' | 'policy' | 'record')
 
 /** Columns of a row that a field may stand in; `data.key`: a key of its `data`. */
@@ -27,7 +28,7 @@ export interface EventForm {
 }
 
 /** Fields that stand in the row one by one. */
-type Nested = 'spec' | 'position'
+type Nested = 'spec' | 'position' | 'job'
 type Own<Fields> = Exclude<
   keyof Fields,
   'type' | 'offers' | (object extends Pick<Fields, keyof Fields & 'workerId'> ? 'workerId' : never)
@@ -55,6 +56,9 @@ const waited = {
   blockedBy: { in: 'data.blocked_by', is: 'text', usual: null },
   model: { in: 'data.model', is: 'text', usual: null },
 } as const
+const schedule = { in: 'data.schedule', is: 'text' } as const
+const next = { in: 'data.next', is: 'int', usual: null } as const
+const revision = { in: 'data.revision', is: 'whole', optional: true } as const
 const ofJob = { fields: { jobId } } as const
 const ofQueue = { fields: {} } as const
 
@@ -81,10 +85,13 @@ const eventTable = {
       'spec.payloadHash': { in: 'data.payload_hash', is: 'whole', optional: true },
       'spec.once': { in: 'data.once', is: 'whole', optional: true },
       'spec.dedupe': { in: 'data.dedupe', is: 'dedupe', optional: true },
+      'spec.schedule': { in: 'data.schedule', is: 'text', optional: true },
       body: { in: 'data.body', is: 'whole', optional: true },
       asked: { in: 'data.asked', is: 'boolean', optional: true },
       intake: { in: 'data.intake', is: 'true', optional: true },
       named: { in: 'data.named', is: 'true', optional: true },
+      due: { in: 'data.due', is: 'int', optional: true },
+      next: { in: 'data.next', is: 'int', optional: true },
     },
   },
   deduplicated: {
@@ -151,6 +158,36 @@ const eventTable = {
   voided: {
     version: 2,
     fields: { of: { in: 'data.of', is: 'count' }, as: { in: 'data.as', is: 'record', optional: true } },
+  },
+  schedule_set: {
+    fields: {
+      schedule,
+      owner: { in: 'data.owner', is: 'text' },
+      revision,
+      next,
+      cron: { in: 'data.cron', is: 'text', optional: true },
+      tz: { in: 'data.tz', is: 'text', usual: 'UTC' },
+      everyMs: { in: 'data.every_ms', is: 'count', optional: true },
+      upTo: { in: 'data.up_to', is: 'whole', usual: 1 },
+      withinMs: { in: 'data.within_ms', is: 'count', usual: null },
+      overlap: { in: 'data.overlap', is: 'overlap', usual: 'allow' },
+      'job.jobType': { in: 'job_type', is: 'jobType' },
+      'job.kind': { in: 'data.kind', is: 'text', usual: { of: 'job.jobType' } },
+      'job.models': models,
+      'job.priority': { in: 'data.priority', is: 'int', usual: specDefaults.priority },
+      'job.attempts': { in: 'data.attempts', is: 'count', usual: specDefaults.attempts },
+      'job.timeoutMs': { in: 'data.timeout_ms', is: 'count', usual: specDefaults.timeoutMs },
+      'job.expireMs': { in: 'data.expire_ms', is: 'count', usual: specDefaults.expireMs },
+      'job.fairKey': { in: 'data.fair_key', is: 'text', usual: specDefaults.fairKey },
+      'job.hasData': { in: 'data.has_data', is: 'true', optional: true },
+      'job.payloadHash': { in: 'data.payload_hash', is: 'whole', optional: true },
+    },
+  },
+  schedule_removed: { fields: { schedule, revision } },
+  schedule_paused: { fields: { schedule } },
+  schedule_resumed: { fields: { schedule, next } },
+  schedule_skipped: {
+    fields: { schedule, due: { in: 'data.due', is: 'int' }, next, reason: { in: 'data.reason', is: 'skip' } },
   },
 } as const satisfies FormTable
 

@@ -58,6 +58,13 @@ export { payloadHash } from './payload-hash.ts'
 export { plainCalls } from './plain-call.ts'
 export { type DeclaredModels, type PolicyInput, parseDeclared, parsePolicy, policySchema } from './policy.ts'
 export { type ParsedRequest, parseRequest } from './request.ts'
+export {
+  declarationOf,
+  type ParsedSchedule,
+  parseSchedules,
+  type ScheduledJob,
+  type ScheduleInput,
+} from './schedule.ts'
 export { safeBeginning, scrubbed } from './scrub.ts'
 export { type Addresses, parseAddresses, type TargetServers } from './server-addresses.ts'
 export { fromHex, sha256, toHex, utf8 } from './sha256.ts'

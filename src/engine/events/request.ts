@@ -15,6 +15,7 @@ import { keptOf, parseJob, parseJobs, timeSchema, wholeNumber } from './job-spec
 import { parseResult, reaches } from './json.ts'
 import { lazily } from './lazily.ts'
 import { jobIdSchema, kindSchema, modelsSchema } from './names.ts'
+import { declarationOf, ownerSchema, parseSchedules, revisionSchema, scheduleIdSchema } from './schedule.ts'
 
 const MICROS = 1_000_000
 const YEAR_SECONDS = 365 * 86_400
@@ -72,10 +73,19 @@ const requestSchema = lazily(() =>
         /** Which life of the job: when it was queued, in microseconds. */
         queued_at: z.int().optional(),
       }),
+      z.strictObject({
+        type: z.literal('schedules'),
+        owner: ownerSchema,
+        schedules: z.unknown(),
+        revision: revisionSchema().nullish(),
+      }),
+      z.strictObject({ type: z.literal('pause_schedule'), schedule: scheduleIdSchema }),
+      z.strictObject({ type: z.literal('resume_schedule'), schedule: scheduleIdSchema }),
+      z.strictObject({ type: z.literal('remove_schedule'), schedule: scheduleIdSchema }),
     ],
     {
       error:
-        'type: must be enqueue, start, claim, complete, fail, release, confirm_cancel, detach, cancel or heartbeat',
+        'type: must be enqueue, start, claim, complete, fail, release, confirm_cancel, detach, cancel, schedules, pause_schedule, resume_schedule, remove_schedule or heartbeat',
     },
   ),
 )
@@ -130,12 +140,26 @@ function bodyOf(request: InboxCommand, now: Micros): Pick<ParsedRequest, 'body' 
       return { body: { type: 'claim' }, data: [] }
     case 'cancel':
       return { body: { type: 'cancel', jobId: request.job_id, force: request.force }, data: [] }
+    case 'schedules': {
+      const given = Array.isArray(request.schedules)
+        ? request.schedules.map(camelSchedule)
+        : request.schedules
+      return declarationOf(request.owner, request.revision ?? null, parseSchedules(given))
+    }
+    case 'resume_schedule':
+      return { body: { type: 'resume_schedule', schedule: request.schedule, next: null }, data: [] }
+    case 'pause_schedule':
+    case 'remove_schedule':
+      return { body: { type: request.type, schedule: request.schedule } as CommandBody, data: [] }
     default:
       return endOf(request, now)
   }
 }
 
-type EndRequest = Exclude<InboxCommand, { readonly type: 'enqueue' | 'start' | 'claim' | 'cancel' }>
+type EndRequest = Exclude<InboxCommand, { readonly type: OtherType }>
+type OtherType =
+  | ('enqueue' | 'start' | 'claim' | 'cancel')
+  | ('schedules' | 'pause_schedule' | 'resume_schedule' | 'remove_schedule')
 
 function endOf(request: EndRequest, now: Micros): Pick<ParsedRequest, 'body' | 'data'> {
   const { job_id: jobId, token: of } = request
@@ -161,6 +185,14 @@ function endOf(request: EndRequest, now: Micros): Pick<ParsedRequest, 'body' | '
     case 'detach':
       return { body: { type: 'detach', jobId, token: of, until: request.until }, data: [] }
   }
+}
+
+/** `up_to` becomes `upTo`, and so on below `missed` and `job`. */
+function camelSchedule(schedule: unknown): unknown {
+  const flat = camel(schedule)
+  if (flat === schedule) return schedule
+  const { missed, job, ...rest } = flat as { readonly [field: string]: unknown }
+  return { ...rest, ...(missed === undefined ? {} : { missed: camel(missed) }), job: camel(job) }
 }
 
 /** `job_id` becomes `jobId`: a job has the same fields in SQL as in TypeScript. */

@@ -55,6 +55,15 @@ const unusual = z.looseObject({
 const head = [text, z.array(text), integer, z.number()] as const
 const job = z.union([z.tuple([...head]), z.tuple([...head, unusual])])
 
+const schedule = z.looseObject({
+  schedule: text,
+  owner: text,
+  rule: z.looseObject({ tz: text, upTo: integer, job: z.looseObject({ models: z.array(text) }) }),
+  next: time,
+  last: time,
+  paused: z.boolean(),
+})
+
 // A part that is not counted is not there: older snapshots have no keys.
 const sizes = z.partialRecord(
   z.enum(['jobs', 'models', 'pauses', 'shares', 'keys', ...snapshotKeys.places, ...snapshotKeys.timers]),
@@ -73,6 +82,8 @@ const lines = {
   shares: z.tuple([z.literal('shares'), z.array(z.tuple([text, integer, integer]))]),
   keys: z.tuple([z.literal('keys'), z.array(z.tuple([text, integer, text, time]))]),
   timers: z.tuple([z.literal('timers'), z.enum(snapshotKeys.modelTimers), z.array(z.tuple([integer, text]))]),
+  schedules: z.tuple([z.literal('schedules'), z.array(schedule)]),
+  owners: z.tuple([z.literal('owners'), z.array(z.tuple([text, integer]))]),
   end: z.tuple([z.literal('end'), sizes]),
 } as const satisfies Readonly<Record<SnapshotLine[0], z.ZodType>>
 

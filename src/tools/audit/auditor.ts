@@ -104,12 +104,20 @@ function apply(state: AuditState, event: RecordedEvent): void {
       return
     case 'bypassed':
       return
+    case 'schedule_set':
+    case 'schedule_removed':
+    case 'schedule_paused':
+    case 'schedule_resumed':
+    case 'schedule_skipped':
+      return state.schedules.see(event, (detail) => state.report('schedule', null, detail))
     default:
       event satisfies never
   }
 }
 
 function queue(state: AuditState, event: RecordedEvent & { readonly type: 'queued' }): void {
+  const live = (jobId: string) => state.jobs.get(jobId)
+  state.schedules.fire(event, live, (detail) => state.report('schedule', event.jobId, detail))
   if (state.jobs.has(event.jobId)) return state.report('life', event.jobId, 'it was queued while it was live')
   checkRevival(state, event)
   checkOnce(state, event)
@@ -247,6 +255,7 @@ function beginAt(state: AuditState, ledger: Ledger): void {
     if (job.offeredAt !== null) lines.offers.add(audited, job.offeredAt)
   }
   lines.offers.excuseAll()
+  state.schedules.beginAt(ledger)
   state.maxConcurrent = lines.slots
 }
 

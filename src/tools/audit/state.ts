@@ -1,6 +1,7 @@
 import type { Ledger, Policy, RecordedEvent } from '../../engine/core/index.ts'
 import { type AuditedJob, byPlace } from './job.ts'
 import { AuditedLines } from './lines.ts'
+import { AuditedSchedules } from './schedules.ts'
 import type { AuditReport, AuditRule, Violation } from './violation.ts'
 
 /** The policy of a queue that was never given one, as the documentation states it. Not taken from the core. */
@@ -46,6 +47,7 @@ export class AuditState {
   readonly taken = new Map<string, number>()
   /** Jobs that came with a key, by it, in order: with when they have it. */
   readonly #keyed = new Map<string, Keyed[]>()
+  readonly schedules = new AuditedSchedules()
   /** What ended before its first event is not known. */
   isCut = false
   readonly passed: Passed[] = []

@@ -133,6 +133,7 @@ const promises: Readonly<Record<AuditRule, string>> = {
   once: 'No job that was enqueued once came a second time before its time was over.',
   dedupe: 'No job came in while another one had its key, and only jobs that had a key stood for others.',
   declared: 'No new job came in that needed a model which the policy of its time did not declare.',
+  schedule: 'Every schedule fired the due time that was next, once, and no other.',
   not_due: 'No job started before it was due.',
   paused: 'No job started that needed a paused model.',
   rate: 'In no window did more jobs start on a model than its rate allowed.',

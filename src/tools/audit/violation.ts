@@ -28,6 +28,11 @@ export const auditRules = [
   'dedupe',
   /** A job that needs a model which the policy does not declare comes in only if it was in the queue before. */
   'declared',
+  /**
+   * A schedule fires each of its due times at most once, in order: only the one that the event before has named as the next, not while it
+   * is paused, and as its rule of overlap says.
+   */
+  'schedule',
   /** Nothing starts before it is due. */
   'not_due',
   /** Nothing starts that needs a paused model. */

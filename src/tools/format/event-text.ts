@@ -42,6 +42,15 @@ export function eventDetail(event: RecordedEvent): string {
       return event.model
     case 'epoch_changed':
       return `epoch ${event.epoch}`
+    case 'schedule_set':
+      return `${event.schedule} of ${event.owner}${event.next === null ? '' : `, next ${timeText(event.next)}`}`
+    case 'schedule_removed':
+    case 'schedule_paused':
+      return event.schedule
+    case 'schedule_resumed':
+      return `${event.schedule}${event.next === null ? '' : `, next ${timeText(event.next)}`}`
+    case 'schedule_skipped':
+      return `${event.schedule}, due ${timeText(event.due)}: ${event.reason}`
     case 'voided':
       return event.of === event.seq ? 'could not be read, and counts as nothing' : `event ${event.of}`
     default:

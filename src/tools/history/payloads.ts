@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '../../engine/core/index.ts'
+import { isPayloadKey, type RecordedEvent } from '../../engine/core/index.ts'
 import { payloadHash } from '../../engine/events/index.ts'
 import type { KeptPayload } from '../../engine/store/index.ts'
 import { type Opened, telling } from './access.ts'
@@ -66,6 +66,8 @@ export class PayloadHashes {
   }
 
   #take({ jobId, seq, hash, payload }: KeptPayload, { fromSeq, through }: CheckedPart): void {
+    // The payload of a schedule is of no job; those of its jobs are compared.
+    if (isPayloadKey(jobId)) return
     if (seq === null) this.#ofNoEvent++
     else if (hash === null) this.#unhashed++
     else {

@@ -48,13 +48,14 @@ export class Clerk {
     return queue.lastAt
   }
 
-  enter(given: JobSpec, asked: boolean): void {
+  enter(given: JobSpec, asked: boolean, fired?: { readonly due: number; readonly next?: number }): void {
     const { queue, command } = this
     const { jobId, priority, dedupe } = given
     const wait = dedupe?.debounce
     const spec = wait === undefined ? given : { ...given, runAt: this.now + wait.delay * 1_000 }
     const at = this.record({
-      ...{ type: 'queued' as const, jobId, spec, workerId: command.workerId, named: true as const },
+      ...{ type: 'queued' as const, jobId, spec, workerId: command.workerId },
+      ...(fired ?? { named: true as const }),
       ...(asked ? { asked } : {}),
     })
     const exclusive = spec.models.length === 0 && queue.policy.emptySet === 'exclusive'

@@ -121,13 +121,21 @@ function refusalOf(clerk: Clerk, spec: JobSpec, twin: JobSpec | undefined): Erro
   return one === other ? null : 'job_exists'
 }
 
+/** Why the queue would not take the job of a schedule. */
+export function whyRefused(clerk: Clerk, spec: JobSpec): ErrorCode | null {
+  const refusal = refusalOf(clerk, spec, undefined)
+  if (refusal !== null) return refusal
+  if (needsUndeclared(clerk, spec)) return 'unknown_model'
+  return isCrowd(clerk, [spec]) ? 'fair_share_limit' : null
+}
+
 /** By which key it is one with others says nothing of what it is. */
 function sorted({ dedupe: _, ...spec }: JobSpec, isOfLast: boolean): unknown {
   const said = isOfLast ? { ...spec, runAt: null } : spec
   return Object.entries(said).sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
-function tellWaiting(clerk: Clerk, jobId: string): readonly string[] {
+export function tellWaiting(clerk: Clerk, jobId: string): readonly string[] {
   const job = clerk.jobOf(jobId)
   if (job === undefined || job.active || job.offeredAt !== null) return []
   const told = waitingLine(clerk, jobId)

@@ -12,6 +12,7 @@ import { cancel, detach, end, expireLeases, fail, release } from './end.ts'
 import { ask, enqueue, takeUp, unask } from './enter.ts'
 import { drain, pauseModel, reprioritize, resume, resumeModel, setPolicy, tick } from './govern.ts'
 import { copyOf, type Queue } from './queue.ts'
+import { fire, pauseSchedule, removeSchedule, resumeSchedule, setSchedules } from './schedule.ts'
 
 export interface Verdict {
   readonly events: readonly RecordedEvent[]
@@ -91,5 +92,15 @@ function obey(clerk: Clerk, body: CommandBody): Answer {
       return resumeModel(clerk, body)
     case 'tick':
       return tick(clerk)
+    case 'set_schedules':
+      return setSchedules(clerk, body)
+    case 'remove_schedule':
+      return removeSchedule(clerk, body)
+    case 'pause_schedule':
+      return pauseSchedule(clerk, body)
+    case 'resume_schedule':
+      return resumeSchedule(clerk, body)
+    case 'fire':
+      return fire(clerk, body)
   }
 }

@@ -3,7 +3,7 @@
  * whole list, straight from the rules, with nothing kept from one question to the next. It shares types with the core
  * and not one function.
  */
-import type { JobSpec, Ledger, Policy } from '../../../src/engine/core/index.ts'
+import type { JobSpec, Ledger, Policy, ScheduleRule } from '../../../src/engine/core/index.ts'
 
 export interface Entry {
   readonly jobId: string
@@ -31,6 +31,16 @@ export interface Entry {
   readonly fairRank: number
 }
 
+/** A schedule is what was said of it last. */
+export interface Timetable {
+  readonly id: string
+  readonly owner: string
+  readonly rule: ScheduleRule
+  readonly next: number | null
+  readonly last: number | null
+  readonly paused: boolean
+}
+
 export interface Queue {
   version: number
   epoch: number
@@ -44,6 +54,8 @@ export interface Queue {
   jobs: Entry[]
   /** Keys that jobs have until a time, whatever became of the jobs. */
   keys: { readonly key: string; readonly jobId: string; readonly queuedAt: number; readonly until: number }[]
+  schedules: Timetable[]
+  revisions: Readonly<Record<string, number>>
 }
 
 /** What a ledger says of each job, without any of its trees. */
@@ -80,14 +92,25 @@ export function queueOf(ledger: Ledger): Queue {
     pauses,
     starts,
     jobs: entries,
+    schedules: [...ledger.schedules].map(({ schedule: id, owner, rule, next, last, paused }) => ({
+      ...{ id, owner, rule, next, last, paused },
+    })),
+    revisions: Object.fromEntries([...ledger.owners].map(({ owner, revision }) => [owner, revision])),
   }
 }
 
 /** To be changed while the queue stays as it is. What a job was asked for with, and the policy, are replaced as a whole or not at all. */
 export function copyOf(queue: Queue): Queue {
-  const { pauses, starts, keys } = queue
+  const { pauses, starts, keys, schedules } = queue
   const jobs = queue.jobs.map((job) => ({ ...job }))
-  return { ...queue, pauses: [...pauses], starts: [...starts], keys: [...keys], jobs }
+  return {
+    ...queue,
+    schedules: [...schedules],
+    pauses: [...pauses],
+    starts: [...starts],
+    keys: [...keys],
+    jobs,
+  }
 }
 
 export function find(queue: Queue, jobId: string): Entry | undefined {

@@ -109,6 +109,11 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
         summary: 'the rules of the queue: show them, or set them',
         load: async () => (await import('./policy.ts')).addPolicy,
       },
+      {
+        usage: 'schedule',
+        summary: 'jobs that come by the clock: list schedules, declare, preview, pause, resume, remove them',
+        load: async () => (await import('./schedule.ts')).addSchedule,
+      },
     ],
   ],
   [

@@ -6,6 +6,7 @@ import {
   jobOf,
   type Lease,
   type Ledger,
+  type OverlapRule,
   type ReasonCode,
   type StandIn,
   type Waiting,
@@ -85,6 +86,28 @@ export interface CompleteOptions {
   readonly outcome?: 'completed' | 'failed'
   /** Of a failed job. Its text goes to the logger and to `job_queue_data`, never into the log of the queue. */
   readonly error?: unknown
+}
+
+/** A schedule, as it stands. */
+export interface ScheduleView {
+  readonly id: string
+  /** Who declared it. */
+  readonly owner: string
+  /** Null: it has `every`. */
+  readonly cron: string | null
+  readonly tz: string
+  /** The distance between due times, in milliseconds; null: it has `cron`. */
+  readonly everyMs: number | null
+  readonly missed: { readonly upTo: number; readonly withinMs: number | null }
+  readonly overlap: OverlapRule
+  readonly job: { readonly kind: string; readonly models: readonly string[]; readonly priority: number }
+  /** The due time that is fired next; null: none comes any more. A paused one waits for it. */
+  readonly next: Date | null
+  /** The due time that was fired last; null: none. */
+  readonly last: Date | null
+  readonly paused: boolean
+  /** Its jobs that wait or run: 100 at most. */
+  readonly live: readonly string[]
 }
 
 /** What came of jobs that were to be put in line. */

@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs'
 import type {
   AttemptKey,
   Claim,
+  Declared,
   Explanation,
   InterlockError,
   JobTrace,
@@ -14,7 +15,7 @@ import type {
   RequeueReason,
   Started,
 } from '../../core/index.ts'
-import type { DeclaredModels, EnqueueInput, PolicyInput } from '../../events/index.ts'
+import type { DeclaredModels, EnqueueInput, PolicyInput, ScheduleInput } from '../../events/index.ts'
 import type { DeadJob, JobData, Telemetry } from '../../store/index.ts'
 import type { TransactionSql } from '../../transaction/index.ts'
 import type { Logger } from '../base/logger.ts'
@@ -30,6 +31,7 @@ import type {
   Health,
   NoteOptions,
   PauseOptions,
+  ScheduleView,
   StartAnswer,
   StartOptions,
   Vitals,
@@ -187,6 +189,36 @@ export interface Coordinator {
   pauseModel(model: string, options: PauseOptions): Promise<void>
   /** Its jobs are in line again, each at its place. Does nothing if the model is not paused. */
   resumeModel(model: string): Promise<void>
+  /**
+   * Declares all schedules of an owner, such as a service: those that it declared before and does not now are removed. One that is as it
+   * was stays as it is, with the due time that is next; so call it whenever the service starts.
+   *
+   * Each due time becomes one job, `<id>@<due time>`, however many processes run and whenever they stop. Any process of the queue fires it.
+   * @param options `revision`: a declaration with a lower one than the last changes nothing, so that an old release cannot undo a new one
+   * @throws InterlockError `invalid_input`; `schedule_owned`: another owner has one with that id
+   * @example
+   * await coordinator.schedules('billing', [
+   *   { id: 'nightly', cron: '30 2 * * *', tz: 'Europe/Berlin', job: { kind: 'invoices', models: ['ledger'] } },
+   * ])
+   */
+  schedules(
+    owner: string,
+    schedules: readonly ScheduleInput[],
+    options?: { readonly revision?: number | undefined },
+  ): Promise<Declared>
+  /** The schedules of the queue, or of one owner, as this process knows them: the next due one first. */
+  listSchedules(filter?: { readonly owner?: string | undefined }): readonly ScheduleView[]
+  /**
+   * The next due times of a schedule, also of one that is paused: 10 unless you give a `count` (1 to 1,000); fewer if no more come.
+   * @throws InterlockError `schedule_unknown`
+   */
+  previewSchedule(id: string, count?: number): readonly Date[]
+  /** It fires nothing until it is resumed, also when it is declared again. @throws InterlockError `schedule_unknown` */
+  pauseSchedule(id: string): Promise<void>
+  /** It fires again, from its next due time on. Those of the pause are not made up for. @throws InterlockError `schedule_unknown` */
+  resumeSchedule(id: string): Promise<void>
+  /** Its jobs stay. If its owner declares it again, it is there again. @throws InterlockError `schedule_unknown` */
+  removeSchedule(id: string): Promise<void>
   drain(): Promise<void>
   /**
    * Call it after you restored a backup. It begins a new epoch, which voids every earlier token, and drains the queue. Then

@@ -2,6 +2,7 @@ import {
   type DataChange,
   isPassing,
   type Json,
+  payloadKeyOf,
   type RecordedEvent,
   type StagedData,
 } from '../../core/index.ts'
@@ -50,7 +51,7 @@ export function dataOf(
   }
 }
 
-/** Of each command the jobs that it put in line or ended, and those whose payload is now that of the job that stands for them, with that one. */
+/** Of each command the jobs that it put in line or ended, the schedules that it changed, and those whose payload is now that of the job that stands for them, with that one. */
 function happenedIn(events: readonly RecordedEvent[]): ReadonlyMap<string, ReadonlyMap<string, string>> {
   const happened = new Map<string, Map<string, string>>()
   let double: RecordedEvent | undefined
@@ -69,9 +70,22 @@ function happenedIn(events: readonly RecordedEvent[]): ReadonlyMap<string, Reado
         // It follows the event of the job that it has the payload of.
         if (double?.type === 'deduplicated' && event.payloadHash !== undefined)
           note(happened, double, event.jobId)
+        break
+      case 'schedule_set':
+      case 'schedule_removed':
+        noteSchedule(happened, event)
     }
   }
   return happened
+}
+
+/** Its payload is kept under a name that no job has. */
+function noteSchedule(
+  happened: Map<string, Map<string, string>>,
+  { commandId, schedule }: { readonly commandId: string; readonly schedule: string },
+): void {
+  const jobId = payloadKeyOf(schedule)
+  note(happened, { commandId, jobId }, jobId)
 }
 
 function note(

@@ -4,6 +4,7 @@ import {
   type CommandBody,
   type CommandResult,
   type DataChange,
+  declaredBy,
   InterlockError,
   jobOf,
   type Ledger,
@@ -260,7 +261,8 @@ function resultFromLog(ledger: Ledger, events: readonly RecordedEvent[], { body 
   const known = knownBy(body, events)
   const waiting = stillWaiting(ledger, [...waitingIn(events), ...known])
   const doubles = doublesIn(events)
-  const answer = { ok: true, started, waiting, bypassed, known, changed: true } as const
+  const declared = body.type === 'set_schedules' ? { declared: declaredBy(body, events) } : {}
+  const answer = { ok: true, started, waiting, bypassed, known, ...declared, changed: true } as const
   return doubles.length === 0 ? answer : { ...answer, doubles }
 }
 

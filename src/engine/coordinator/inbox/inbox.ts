@@ -11,6 +11,7 @@ import type { InboxAnswer, InboxRequest, InboxRole } from '../../store/index.ts'
 import { SingleFlight } from '../base/concurrency.ts'
 import { atMost } from '../base/retry.ts'
 import type { Member } from '../membership/member.ts'
+import type { Schedules } from '../schedules/schedules.ts'
 import { asSent, CommittedEnds, PREFIX } from './committed-ends.ts'
 import { answerOf, refusalOf, submittedBy, undecidable } from './request-answers.ts'
 
@@ -44,6 +45,7 @@ export class Inbox {
   readonly #member: Deciding
   readonly #times: LookTimes
   readonly ends: CommittedEnds
+  readonly #schedules: Pick<Schedules, 'prepared'>
   #lookedAt = Number.NEGATIVE_INFINITY
   readonly #flight: SingleFlight
   /** Something arrived before this process could send commands. */
@@ -52,8 +54,9 @@ export class Inbox {
   #closed = false
   #later: NodeJS.Timeout | undefined
 
-  constructor(store: InboxRole, member: Deciding, times: LookTimes) {
+  constructor(store: InboxRole, member: Deciding, times: LookTimes, schedules: Pick<Schedules, 'prepared'>) {
     this.#store = store
+    this.#schedules = schedules
     this.#member = member
     this.#times = times
     this.ends = new CommittedEnds(store, member)
@@ -158,8 +161,9 @@ export class Inbox {
   async #send(given: InboxRequest): Promise<Json> {
     const { log } = this.#member
     const request = parseRequest(given.command, log.now())
-    const { body, claim, data, workerId } = request
+    const { claim, workerId } = request
     this.#checkLife(request)
+    const { body, data } = this.#schedules.prepared(request)
     const as = { ...asSent(given), workerId: workerId ?? ACTOR }
     const result = this.ends.has(given)
       ? await this.ends.decide(given, as.workerId)

@@ -17,7 +17,7 @@ import { errorText } from '../base/logger.ts'
 /** What `job_queue_answer` returns for a command of this worker that was carried out. */
 export function answerOf(
   body: CommandBody,
-  { started, waiting, bypassed, known = [], doubles = [] }: Accepted,
+  { started, waiting, bypassed, known = [], doubles = [], declared }: Accepted,
   workerId: string,
   ledger: Ledger,
   now: Micros,
@@ -34,8 +34,15 @@ export function answerOf(
         waiting: waiting.map(({ jobId }) => jobId),
         ...(doubles.length === 0 ? undefined : { deduplicated: doubles.map(doubleJson) }),
       }
+    case 'set_schedules': {
+      const { set = [], removed = [], kept = [], isOutdated = false } = declared ?? {}
+      return { ok: true, set: [...set], removed: [...removed], kept: [...kept], is_outdated: isOutdated }
+    }
     case 'cancel':
     case 'detach':
+    case 'pause_schedule':
+    case 'resume_schedule':
+    case 'remove_schedule':
       return { ok: true }
     default:
       return { ok: true, started: own.map(startedJson) }

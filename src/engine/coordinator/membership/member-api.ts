@@ -60,6 +60,8 @@ export interface MemberOwner {
   renewed(): void
   /** A job may start that could not before, although no event says so. */
   mayStart(): void
+  /** Fires the schedules that are due. What fails is noted; the next time that comes tries again. */
+  fireSchedules(): Promise<void>
   /** Events were skipped that were archived for good before this process read them. */
   skipped(): void
 }

@@ -1,5 +1,12 @@
 import { defer, finalize, type Observable } from 'rxjs'
-import { type Ledger, MICROS_PER_MS, type Micros, nextOpeningAt, nextTickAt } from '../../core/index.ts'
+import {
+  type Ledger,
+  MICROS_PER_MS,
+  type Micros,
+  nextDueAt,
+  nextOpeningAt,
+  nextTickAt,
+} from '../../core/index.ts'
 import type { Concern, Wake, WakeRole } from '../../store/index.ts'
 import { SingleFlight } from '../base/concurrency.ts'
 import type { LogView } from '../replica/log-view.ts'
@@ -55,7 +62,10 @@ export class Wakeups {
   async timeCame(): Promise<void> {
     const { filter, closing, owner } = this.#member
     // The combiner ticks for all.
-    if (!filter.mayRest) await this.tick()
+    if (!filter.mayRest) {
+      await this.tick()
+      await owner.fireSchedules()
+    }
     if (closing.signal.aborted) return
     this.follow()
     owner.mayStart()
@@ -148,7 +158,7 @@ class TickTimer {
 
   /** Sets the timer to what comes next on this ledger. */
   follow(ledger: Ledger): void {
-    const tick = nextTickAt(ledger)
+    const tick = earlier(nextTickAt(ledger), nextDueAt(ledger))
     const opening = nextOpeningAt(ledger, this.#lookedAt)
     this.#isOpening = tick === undefined || (opening !== undefined && opening < tick)
     this.#set(this.#isOpening ? opening : tick)
@@ -199,6 +209,9 @@ class TickTimer {
     if (at !== undefined) this.#set(at)
   }
 }
+
+const earlier = (a: Micros | undefined, b: Micros | undefined): Micros | undefined =>
+  a === undefined || (b !== undefined && b < a) ? b : a
 
 /**
  * After this time, or this many events, even a worker that may wait reads what others did. Where processes combine, each of them waits for

@@ -186,7 +186,7 @@ function refuseUndeclared({ policy }: Scribe['draft'], { jobId, models }: JobSpe
   )
 }
 
-function refuse(
+export function refuse(
   scribe: Scribe,
   spec: JobSpec,
   twin: JobSpec | undefined,
@@ -209,7 +209,7 @@ function refuse(
 }
 
 /** With a limit per fair key, nobody puts more jobs in line than that; see {@link FairShare}. */
-function refuseFullShare({ draft }: Scribe, fresh: readonly JobSpec[]): Refusal | undefined {
+export function refuseFullShare({ draft }: Scribe, fresh: readonly JobSpec[]): Refusal | undefined {
   const maxWaiting = draft.policy.fairShare?.maxWaiting ?? null
   if (maxWaiting === null) return undefined
   const coming = new Map<string, number>()
@@ -230,7 +230,7 @@ function fullShare(fairKey: string, maxWaiting: number): Refusal {
 }
 
 /** Records once why each new job has to wait: `conflict` if a model is held, `blocked` for every other reason. */
-function recordWaiting(scribe: Scribe, specs: readonly JobSpec[]): Waiting[] {
+export function recordWaiting(scribe: Scribe, specs: readonly JobSpec[]): Waiting[] {
   return specs.flatMap((spec) => {
     const job = jobOf(scribe.draft, spec.jobId)
     if (job === undefined || job.active || job.offeredAt !== null) return []

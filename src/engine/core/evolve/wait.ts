@@ -11,6 +11,7 @@ import { leavePlace, takePlace } from '../pausing.ts'
 import type { JobKey } from '../place.ts'
 import { becomeDue, putOff, startExpiry, stopExpiry } from '../timing.ts'
 import { corrupt, waitingJob } from './lookup.ts'
+import { fireSchedule } from './schedule.ts'
 
 export function queue(draft: Draft, event: RecordedEvent & { readonly type: 'queued' }, key: JobKey): Job {
   const { spec } = event
@@ -22,6 +23,7 @@ export function queue(draft: Draft, event: RecordedEvent & { readonly type: 'que
   moveShare(draft, job, { waiting: 1 })
   startExpiry(draft, job)
   takeKey(draft, job)
+  if (event.due !== undefined) fireSchedule(draft, event, event.due)
   if (spec.runAt !== null && spec.runAt > event.at) putOff(draft, job, spec.runAt)
   else takePlace(draft, job)
   return job

@@ -41,6 +41,11 @@ const parts = {
   keys: 'keys',
   // Of the keys, those with an end.
   keyEnds: 'derived',
+  schedules: 'schedules',
+  owners: 'owners',
+  // Each by its schedule, and by the jobs: a reader computes them.
+  dueTimes: 'derived',
+  fired: 'derived',
 } as const satisfies Readonly<Record<keyof Ledger, string>>
 
 export type Part<Kind> = {

@@ -1,14 +1,28 @@
+import { timerOf as dueTimeOf } from '../evolve/schedule.ts'
 import { hash } from '../hash.ts'
 import { addToKind, kindToEdit } from '../kinds.ts'
 import { emptyLedger, idleModel, type Job, type Ledger, type Model, noPlaces } from '../ledger.ts'
 import type { Writable } from '../own-job.ts'
 import type { KeyHolder, Place } from '../place.ts'
 import { noStarts } from '../rate.ts'
+import type { Schedule } from '../schedule.ts'
 import type { Owner, Tree } from '../tree.ts'
 import { jobFrom, LastInLine, type SnapshotJobRow } from './job-row.ts'
 import { queueBits, timerOf, usualMembership } from './membership.ts'
 import { contradiction, modelKeys, type Part, snapshotKeys } from './parts.ts'
 import { type SnapshotLine, type SnapshotSizes, sizesOf } from './write.ts'
+
+/** Parts that are put together item by item. */
+type Kept =
+  | ('keys' | 'keyEnds')
+  | 'models'
+  | 'pauses'
+  | 'shares'
+  | Part<'modelTimers'>
+  | 'schedules'
+  | 'owners'
+  | 'dueTimes'
+  | 'fired'
 
 /** Trees are gathered here and become models, pauses and shares at the end. */
 type ReadModel = Writable<Model>
@@ -60,6 +74,12 @@ export class LedgerReader {
       case 'timers':
         for (const [at, model] of line[2]) this.#put(line[1], { at, hash: hash(model), model })
         return
+      case 'schedules':
+        for (const one of line[1]) this.#addSchedule({ ...one, hash: hash(one.schedule) })
+        return
+      case 'owners':
+        for (const [owner, revision] of line[1]) this.#put('owners', { hash: hash(owner), owner, revision })
+        return
       case 'end':
         this.#sizes = line[1]
         return
@@ -96,6 +116,14 @@ export class LedgerReader {
     for (const [index, bits] of models.entries()) this.#standOn(job, job.spec.models[index], bits)
     if (held === 1) this.#gather(this.#held, job.heldOn, job.place)
     if (share === 1) this.#gather(this.#shareReady, job.spec.fairKey, job.place)
+    const { jobId, schedule } = job.spec
+    if (schedule !== undefined) this.#put('fired', { schedule, jobId })
+  }
+
+  #addSchedule(schedule: Schedule): void {
+    this.#put('schedules', schedule)
+    const timer = dueTimeOf(schedule)
+    if (timer !== null) this.#put('dueTimes', timer)
   }
 
   #addKey(holder: KeyHolder): void {
@@ -149,10 +177,7 @@ export class LedgerReader {
   readonly #startsOf = (starts: readonly number[]): Tree<number> =>
     starts.reduce((all, at) => all.insert(at, this.#owner), noStarts)
 
-  #put<Key extends 'models' | 'pauses' | 'shares' | 'keys' | 'keyEnds' | Part<'modelTimers'>>(
-    key: Key,
-    item: unknown,
-  ): void {
+  #put<Key extends Kept>(key: Key, item: unknown): void {
     const part = this.#ledger[key] as unknown as { insert(item: unknown, owner: Owner): Ledger[Key] }
     this.#ledger[key] = part.insert(item, this.#owner)
   }

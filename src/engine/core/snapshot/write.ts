@@ -1,6 +1,7 @@
 import type { Micros } from '../job.ts'
 import type { Job, Ledger, Model, Pause } from '../ledger.ts'
 import type { KeyHolder } from '../place.ts'
+import type { Schedule } from '../schedule.ts'
 import { LastInLine, rowOf, type SnapshotJobRow, withStanding } from './job-row.ts'
 import { isSame, membershipOf, usualMembership } from './membership.ts'
 import { contradiction, made, modelKeys, type Part, SNAPSHOT_SHAPE, snapshotKeys } from './parts.ts'
@@ -19,6 +20,8 @@ export type SnapshotLine =
       readonly (readonly [key: string, queuedAt: Micros, jobId: string, until: Micros | null])[],
     ]
   | readonly ['timers', Part<'modelTimers'>, readonly (readonly [at: Micros, model: string])[]]
+  | readonly ['schedules', readonly Omit<Schedule, 'hash'>[]]
+  | readonly ['owners', readonly (readonly [owner: string, revision: number])[]]
   | readonly ['end', SnapshotSizes]
 
 /** How many jobs and models there are, and how many jobs each part of the queue holds. */
@@ -50,6 +53,10 @@ export function* snapshotLines(ledger: Ledger): Generator<SnapshotLine | null> {
   for (const key of snapshotKeys.modelTimers)
     for (const timers of batches(ledger[key], ({ at, model }) => [at, model] as const))
       yield timers === null ? null : ['timers', key, timers]
+  for (const schedules of batches(ledger.schedules, ({ hash: _, ...schedule }) => schedule))
+    yield schedules === null ? null : ['schedules', schedules]
+  for (const owners of batches(ledger.owners, ({ owner, revision }) => [owner, revision] as const))
+    yield owners === null ? null : ['owners', owners]
   yield ['end', sizesOf(ledger)]
 }
 

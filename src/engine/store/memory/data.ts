@@ -1,4 +1,4 @@
-import type { DataChange, RecordedEvent, StagedData } from '../../core/index.ts'
+import { type DataChange, isPayloadKey, type RecordedEvent, type StagedData } from '../../core/index.ts'
 import type { AttemptNote, JobData, KeptPayload } from '../index.ts'
 import type { MemoryData, MemoryQueue } from './database.ts'
 
@@ -51,8 +51,9 @@ export function cut(queue: MemoryQueue, archived: number, keep: boolean): void {
   const left = new Set(
     queue.log.slice(queue.goneSeq).flatMap((event) => ('jobId' in event ? event.jobId : [])),
   )
+  // The payload of a schedule stays for as long as that does.
   for (const jobId of queue.data.keys())
-    if (!left.has(jobId) && !queue.jobs.has(jobId)) queue.data.delete(jobId)
+    if (!left.has(jobId) && !queue.jobs.has(jobId) && !isPayloadKey(jobId)) queue.data.delete(jobId)
   for (const [jobId, seq] of queue.dropped) if (seq <= queue.goneSeq) queue.dropped.delete(jobId)
 }
 
