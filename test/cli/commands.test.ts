@@ -196,7 +196,7 @@ describe('a store that cannot be used', () => {
       applied: false,
     })
     const after = await interlock(['enqueue', '--job', 'a', '--models', 'm', '--url', url, '--json'])
-    expect(JSON.parse(after.stdout)).toEqual({ queued: 1, known: [], waiting: [] })
+    expect(JSON.parse(after.stdout)).toEqual({ queued: 1, known: [], waiting: [], deduplicated: [] })
   })
 })
 

@@ -2,8 +2,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { placeSchema } from '../../src/apps/dashboard/api/job-documents.ts'
 import { createDashboard, levers } from '../../src/apps/dashboard/index.ts'
-import { startsOf } from '../../src/apps/dashboard/place/estimate.ts'
-import type { Typical } from '../../src/apps/dashboard/place/typical.ts'
 import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
 import {
   type Command,
@@ -16,6 +14,8 @@ import {
   type JobSpec,
   type Policy,
   specDefaults,
+  startsOf,
+  type Typical,
 } from '../../src/engine/core/index.ts'
 import { memoryStore } from '../../src/engine/store/memory/index.ts'
 import { clientOf, mounted, operator } from './support.ts'

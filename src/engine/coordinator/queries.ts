@@ -1,8 +1,17 @@
 import { defer, filter, map, type Observable, startWith } from 'rxjs'
 import { CoordinatorActor } from '../../../machines/index.ts'
-import { type Explanation, explainJob, type RecordedEvent } from '../core/index.ts'
+import {
+  type Explanation,
+  explainJob,
+  placeOfJob,
+  type RecordedEvent,
+  TYPICAL_EVENTS,
+  type Typical,
+  typicalIn,
+} from '../core/index.ts'
 import { parseJobId, parseSeq } from '../events/index.ts'
 import {
+  type DataRole,
   type LogRole,
   type MembershipRole,
   PAGE,
@@ -12,10 +21,12 @@ import {
 import type { Coordinator } from './api/coordinator.ts'
 import { Counter, queueMetrics, queueView } from './api/view.ts'
 import { healthOf } from './health.ts'
+import { endedOf, type JobSources, progressOf } from './job-streams.ts'
 import type { Member } from './membership/member.ts'
 import { eventsFrom, pagesOf, pullEvents, standingOf } from './replica/streams.ts'
 
 type QueryStore = Pick<LogRole, 'read'> &
+  Pick<DataRole, 'data'> &
   Pick<MembershipRole, 'workers'> &
   Pick<SubmissionRole, 'ofJob'> &
   Pick<StoreTraits, 'name'>
@@ -23,7 +34,7 @@ type QueryStore = Pick<LogRole, 'read'> &
 type QueryCalls = Pick<
   Coordinator,
   | ('explain' | 'state' | 'state$' | 'events$' | 'heard$' | 'eventsFrom' | 'pullEvents' | 'waiting$')
-  | ('machine' | 'health' | 'metrics' | 'changes$' | 'ledger')
+  | ('machine' | 'health' | 'metrics' | 'changes$' | 'ledger' | 'place' | 'progress$' | 'ended$')
 >
 
 /** The reading side of a coordinator: the queue as this process knows it, its events, and the state of the process. */
@@ -46,9 +57,25 @@ export function queriesOf(member: Member, store: QueryStore): Queries {
     version: () => log.version,
     live$: events$,
   }
+  const typical = new TypicalTimes(store, log)
+  const ofJob: JobSources = {
+    log,
+    explain: (jobId) => explained(member, store, jobId),
+    data: async (jobId) => (await store.data(queue, [jobId]))[0],
+    events$,
+    changes$,
+  }
   return {
     see: (event) => counter.see(event),
     explain: (jobId) => explained(member, store, parseJobId(jobId)),
+    place: async (given) => {
+      const jobId = parseJobId(given)
+      await member.catchUp()
+      const facts = { ledger: log.ledger, now: now(), workers: await store.workers(queue) }
+      return placeOfJob(facts, { queue, jobId, typical: await typical.now() })
+    },
+    progress$: (jobId) => progressOf(ofJob, parseJobId(jobId)),
+    ended$: (jobId) => endedOf(ofJob, parseJobId(jobId)),
     state,
     state$: defer(() => changes$.pipe(map(state), startWith(state()))),
     events$,
@@ -68,6 +95,40 @@ export function queriesOf(member: Member, store: QueryStore): Queries {
     },
     health: () => healthOf(member, store.name),
     metrics: () => queueMetrics(member.ledger, now(), log.head, counter.counts),
+  }
+}
+
+/** How long one look at the last events is reused, in milliseconds. */
+const GOOD_MS = 10_000
+
+/** How long jobs took lately: read at most every {@link GOOD_MS}, for all who ask. */
+class TypicalTimes {
+  readonly #store: Pick<LogRole, 'read'>
+  readonly #log: Member['log']
+  #at = Number.NEGATIVE_INFINITY
+  #found: Promise<Typical> | undefined
+
+  constructor(store: Pick<LogRole, 'read'>, log: Member['log']) {
+    this.#store = store
+    this.#log = log
+  }
+
+  /** @throws what the store throws */
+  now(): Promise<Typical> {
+    if (this.#found !== undefined && performance.now() - this.#at < GOOD_MS) return this.#found
+    const found = this.#read()
+    this.#at = performance.now()
+    this.#found = found
+    found.catch(() => {
+      this.#found = undefined
+    })
+    return found
+  }
+
+  async #read(): Promise<Typical> {
+    const { queue, version } = this.#log
+    const { events } = await this.#store.read(queue, Math.max(0, version - TYPICAL_EVENTS), TYPICAL_EVENTS)
+    return typicalIn(events)
   }
 }
 

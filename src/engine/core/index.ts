@@ -32,6 +32,7 @@ export * from './ending.ts'
 export * from './error.ts'
 export { type ErrorCode, errorCodes, type FailureKind, type RefusalCode } from './error-codes.ts'
 export type { ErrorDetails } from './error-details.ts'
+export { type RunTime, type Starts, startsOf, TYPICAL_EVENTS, type Typical, typicalIn } from './estimate.ts'
 export * from './event.ts'
 export { evolve } from './evolve.ts'
 export {
@@ -56,6 +57,7 @@ export { hash } from './hash.ts'
 export * from './job.ts'
 export type { JobLaw, JobTarget, QueueLaw } from './law/law.ts'
 export {
+  type Ending,
   endings,
   type JobState,
   jobStateOf,
@@ -86,6 +88,7 @@ export { bareName, nearestOf } from './near-names.ts'
 export { endingText, lastLife } from './not-live.ts'
 export { numberText } from './number-text.ts'
 export { holdsAt, type OnceRecord, onceRecordOf } from './once.ts'
+export { type JobPlace, placeOfJob } from './own-place.ts'
 export { pauseOf } from './pausing.ts'
 export * from './policy.ts'
 export {

@@ -1,8 +1,10 @@
 import {
   type AttemptKey,
   type Claim,
+  type Ending,
   type FailureCode,
   type JobTrace,
+  type Json,
   jobOf,
   type Lease,
   type Ledger,
@@ -139,6 +141,19 @@ export function enqueueAnswers(
     const standsFor = standIns.size === 0 ? undefined : standIns.get(jobId)
     return standsFor === undefined ? { jobId } : { jobId, standsFor }
   })
+}
+
+/** How a job ended, for the one who asked for it. */
+export interface JobEnd {
+  readonly jobId: string
+  /** `deduplicated`: it was not put in line, since `standsFor` stands for it. `bypassed`: it ran outside the queue. */
+  readonly outcome: Ending
+  readonly at: Date
+  /** What its handler returned; null: nothing, or it was deleted. */
+  readonly result: Json
+  /** `{ name, message, stack? }` of the last attempt that failed; null: none did, or it was deleted. */
+  readonly error: Json
+  readonly standsFor?: string
 }
 
 export interface ClaimOptions {

@@ -5,8 +5,10 @@ import type {
   Declared,
   Explanation,
   InterlockError,
+  JobPlace,
   JobTrace,
   JobType,
+  Json,
   Ledger,
   LiveExplanation,
   Micros,
@@ -29,6 +31,7 @@ import type {
   Enqueued,
   FailOptions,
   Health,
+  JobEnd,
   NoteOptions,
   PauseOptions,
   ScheduleView,
@@ -234,6 +237,23 @@ export interface Coordinator {
    * @throws InterlockError `invalid_input`
    */
   explain(jobId: string): Promise<Explanation | undefined>
+
+  /**
+   * Where a live job stands, for the one whose job it is: how many are ahead, why it waits and about how long still. It names no other job.
+   * Undefined if the job is not live.
+   * @throws InterlockError `invalid_input`
+   */
+  place(jobId: string): Promise<JobPlace | undefined>
+  /**
+   * What the running attempt of a job has noted as its progress: the last note, and each other one that is found by a look per second (over
+   * HTTP, every 5 s). Completes with the job. Each look reads what is kept of the job beside the log.
+   */
+  progress$(jobId: string): Observable<Json>
+  /**
+   * How a job ended, as soon as it has: one value, with its result or error. At once for one that has ended, also before this process
+   * began. Error: `job_not_live` if nobody knows of an end, now or to come.
+   */
+  ended$(jobId: string): Observable<JobEnd>
 
   /** The queue as this process knows it. */
   state(): QueueView

@@ -1,13 +1,23 @@
-import {
-  jobOf,
-  type Ledger,
-  type LiveCode,
-  type LiveExplanation,
-  MICROS_PER_SECOND,
-  type Micros,
-  modelOf,
-} from '../../../engine/core/index.ts'
-import type { RunTime, Typical } from './typical.ts'
+import type { LiveCode } from './diagnosis.ts'
+import type { RecordedEvent } from './event.ts'
+import type { LiveExplanation } from './explain.ts'
+import { MICROS_PER_SECOND, type Micros } from './job.ts'
+import { jobOf, type Ledger, modelOf } from './ledger.ts'
+
+/** How many of the last events of a log to look at. */
+export const TYPICAL_EVENTS = 1_000
+
+/** How long jobs ran, in seconds: the mean, and the standard deviation; null for a single one. */
+export interface RunTime {
+  readonly seconds: number
+  readonly apart: number | null
+}
+
+/** How long jobs took that were completed lately. Undefined if none was. */
+export interface Typical {
+  readonly byModel: ReadonlyMap<string, RunTime>
+  readonly all: RunTime | undefined
+}
 
 /** When a job may start, in seconds from now; the same as `job_queue_explain` says. */
 export interface Starts {
@@ -90,4 +100,35 @@ function waitIn({ ahead, capacity, since, time }: LineOf, now: Micros): readonly
   )
   const work = (ends + Math.max(0, since.length - 1) / 2) * time.seconds
   return [{ seconds: Math.max(0, work - gone) / capacity, apart }]
+}
+
+/** From these events, the last ones of a log. */
+export function typicalIn(events: readonly RecordedEvent[]): Typical {
+  const started = new Map<string, RecordedEvent & { readonly type: 'started' }>()
+  const all: number[] = []
+  const byModel = new Map<string, number[]>()
+  for (const event of events) {
+    if (event.type === 'started') started.set(event.jobId, event)
+    if (event.type !== 'completed') continue
+    const begin = started.get(event.jobId)
+    if (begin === undefined) continue
+    const seconds = (event.at - begin.at) / 1e6
+    all.push(seconds)
+    for (const model of begin.models) {
+      const known = byModel.get(model)
+      if (known === undefined) byModel.set(model, [seconds])
+      else known.push(seconds)
+    }
+  }
+  return {
+    byModel: new Map([...byModel].map(([model, times]) => [model, runTimeOf(times)])),
+    all: all.length === 0 ? undefined : runTimeOf(all),
+  }
+}
+
+function runTimeOf(times: readonly number[]): RunTime {
+  const seconds = times.reduce((a, b) => a + b, 0) / times.length
+  if (times.length < 2) return { seconds, apart: null }
+  const squares = times.reduce((sum, time) => sum + (time - seconds) ** 2, 0)
+  return { seconds, apart: Math.sqrt(squares / (times.length - 1)) }
 }

@@ -1,0 +1,76 @@
+import type { LiveCode } from './diagnosis.ts'
+import { type Starts, startsOf, type Typical } from './estimate.ts'
+import { explainLive } from './explain.ts'
+import type { QueueFacts } from './facts.ts'
+import type { Ledger } from './ledger.ts'
+
+/** Where a live job stands, for the one whose job it is. About other jobs it says only how many there are. */
+export interface JobPlace {
+  readonly jobId: string
+  readonly queue: string
+  readonly state: 'waiting' | 'active'
+  /** How many jobs stand ahead of it in the line of the whole queue; null: it stands in no line. */
+  readonly position: number | null
+  /** The line of each model: how many stand ahead (null: it stands in no line), and how many run of how many. */
+  readonly models: readonly {
+    readonly model: string
+    readonly ahead: number | null
+    readonly running: number
+    readonly capacity: number
+  }[]
+  /** Why it waits, or what is wrong with it; null: it runs. */
+  readonly code: LiveCode | null
+  /** The same as a sentence that names no other job. */
+  readonly reason: string
+  /** About how long until it starts, from how long such jobs took lately; null: too little is known. */
+  readonly startsInSeconds: number | null
+  /** The range that holds for eight jobs of ten; null: fewer than two such jobs have completed. */
+  readonly startsFromSeconds: number | null
+  readonly startsToSeconds: number | null
+}
+
+/** Without the ids, keys and people that an operator's explanation names. */
+const reasons: Readonly<Record<LiveCode, string>> = {
+  draining: 'the queue is draining; nothing starts until it is resumed',
+  not_due: 'the job is not due yet',
+  model_paused: 'a model it needs is paused',
+  rate_limited: 'a model it needs has reached its rate',
+  fair_share_limit: 'as many of its jobs are running as its share allows',
+  model_in_use: 'a model it needs is in use',
+  behind_in_line: 'it waits in line for a model',
+  serialized: 'another job goes first (one job at a time)',
+  at_capacity: 'as many jobs go first as the policy allows at once',
+  no_worker: 'no live worker has a free slot for its kind',
+  offered: 'it may start; no worker has taken it yet',
+  late: 'it runs, and its process has missed its heartbeats',
+  lost: 'the process that ran it is gone; the job is given back',
+  overdue: 'its time is over; no process has recorded it yet',
+}
+
+/** @returns undefined if the job is not live */
+export function placeOfJob(
+  facts: QueueFacts & { readonly ledger: Ledger },
+  { queue, jobId, typical }: { readonly queue: string; readonly jobId: string; readonly typical: Typical },
+): JobPlace | undefined {
+  const found = explainLive(facts, jobId)
+  if (found === undefined) return undefined
+  const { state, position, code } = found
+  const models = found.models.map(({ model, ahead, holders, capacity }) => ({
+    model,
+    ahead: position === null ? null : ahead,
+    running: holders.length,
+    capacity,
+  }))
+  const reason = code === null ? 'it runs' : reasons[code]
+  const starts = startsOf(found, facts.ledger, typical, facts.now)
+  return { jobId, queue, state, position, models, code, reason, ...secondsOf(starts) }
+}
+
+const secondsOf = (starts: Starts | null) => ({
+  startsInSeconds: roundedBy(Math.ceil, starts?.seconds),
+  startsFromSeconds: roundedBy(Math.floor, starts?.from),
+  startsToSeconds: roundedBy(Math.ceil, starts?.to),
+})
+
+const roundedBy = (round: (value: number) => number, seconds: number | null | undefined): number | null =>
+  seconds == null ? null : round(seconds)
