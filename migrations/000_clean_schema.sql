@@ -3286,14 +3286,17 @@ declare
 begin
   -- One command after the other: two may belong to one job.
   for one in
-    select w.item ->> 'command_id' as command_id, jsonb_object_agg(w.item ->> 'job_id', coalesce(w.item ->> 'as', '')) as owners, min(w.place) as place
+    select w.item ->> 'command_id' as command_id, array_agg(w.item ->> 'job_id') as job_ids, array_agg(w.item ->> 'as') as owners,
+           min(w.place) as place
       from jsonb_array_elements($2) with ordinality as w (item, place)
      group by 1 order by 3
   loop
     perform public.job_queue_put_data($1, (
-      select to_jsonb(array_agg(case one.owners ->> s.job_id when '' then s.item
-               else jsonb_build_object('job_id', one.owners -> s.job_id, 'payload', s.item -> 'payload') end)) from public.job_queue_staged s
-       where s.queue = $1 and s.command_id = one.command_id and one.owners ? s.job_id));
+      select to_jsonb(array_agg(case when w.owner is null then s.item
+               else jsonb_build_object('job_id', w.owner, 'payload', s.item -> 'payload') end))
+        from public.job_queue_staged s
+        join unnest(one.job_ids, one.owners) as w (job_id, owner) on w.job_id = s.job_id
+       where s.queue = $1 and s.command_id = one.command_id and s.job_id = any (one.job_ids)));
     delete from public.job_queue_staged s where s.queue = $1 and s.command_id = one.command_id;
   end loop;
 end
@@ -6993,8 +6996,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '06a2380127722d828296ad4657c8b981560012a86329365ad80a4fd9ea14c95d'),
-  ('027', '06a2380127722d828296ad4657c8b981560012a86329365ad80a4fd9ea14c95d')
+  ('000', '1c25e72abe9698a80adb6b5743c387195e8265cef4c2c956393d4f31d6b93d31'),
+  ('027', '1c25e72abe9698a80adb6b5743c387195e8265cef4c2c956393d4f31d6b93d31')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

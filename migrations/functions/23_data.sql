@@ -229,14 +229,17 @@ declare
 begin
   -- One command after the other: two may belong to one job.
   for one in
-    select w.item ->> 'command_id' as command_id, jsonb_object_agg(w.item ->> 'job_id', coalesce(w.item ->> 'as', '')) as owners, min(w.place) as place
+    select w.item ->> 'command_id' as command_id, array_agg(w.item ->> 'job_id') as job_ids, array_agg(w.item ->> 'as') as owners,
+           min(w.place) as place
       from jsonb_array_elements($2) with ordinality as w (item, place)
      group by 1 order by 3
   loop
     perform public.job_queue_put_data($1, (
-      select to_jsonb(array_agg(case one.owners ->> s.job_id when '' then s.item
-               else jsonb_build_object('job_id', one.owners -> s.job_id, 'payload', s.item -> 'payload') end)) from public.job_queue_staged s
-       where s.queue = $1 and s.command_id = one.command_id and one.owners ? s.job_id));
+      select to_jsonb(array_agg(case when w.owner is null then s.item
+               else jsonb_build_object('job_id', w.owner, 'payload', s.item -> 'payload') end))
+        from public.job_queue_staged s
+        join unnest(one.job_ids, one.owners) as w (job_id, owner) on w.job_id = s.job_id
+       where s.queue = $1 and s.command_id = one.command_id and s.job_id = any (one.job_ids)));
     delete from public.job_queue_staged s where s.queue = $1 and s.command_id = one.command_id;
   end loop;
 end

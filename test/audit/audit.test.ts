@@ -56,6 +56,8 @@ const onceQueued: Event = {
   spec: spec('a', ['m'], { once: 3_600_000 }),
 } as Event
 
+const liveKey = { key: 'k', while: 'live' } as const
+
 /** What breaks which rule, at which event, and for which job. */
 const bad: readonly (readonly [AuditRule, string, number, readonly Step[]])[] = [
   ['sequence', 'a number is missing', 3, [queued('a', ['m']), { ...started('a', ['m']), seq: 3 }]],
@@ -173,6 +175,12 @@ const bad: readonly (readonly [AuditRule, string, number, readonly Step[]])[] = 
     'enqueued a second time within its hour',
     4,
     [onceQueued, started('a', ['m']), completed('a', 2), onceQueued],
+  ],
+  [
+    'dedupe',
+    'came in while another one had its key',
+    2,
+    [queued('b', ['m'], { dedupe: liveKey }), queued('a', ['m'], { dedupe: liveKey })],
   ],
   ['not_due', 'started before its time', 2, [queued('a', ['m'], { runAt: 9_000_000 }), started('a', ['m'])]],
   [

@@ -62,7 +62,7 @@ function endOf(sources: JobSources, jobId: string): Observable<End> {
   const { explain, events$ } = sources
   return defer(() => {
     if (!isLive(sources, jobId))
-      return from(explain(jobId)).pipe(mergeMap((found) => told(sources, jobId, found)))
+      return from(explain(jobId)).pipe(mergeMap((found) => endFound(sources, jobId, found)))
     return events$.pipe(
       mergeMap((event) => ('jobId' in event && event.jobId === jobId ? endIn(event) : [])),
       take(1),
@@ -71,7 +71,7 @@ function endOf(sources: JobSources, jobId: string): Observable<End> {
 }
 
 /** It was not live a moment ago. */
-function told(sources: JobSources, jobId: string, found: Explanation | undefined): Observable<End> {
+function endFound(sources: JobSources, jobId: string, found: Explanation | undefined): Observable<End> {
   if (found?.state === 'waiting' || found?.state === 'active') return endOf(sources, jobId)
   if (found?.state === 'submitted')
     return pause(sources, SUBMITTED_MS).pipe(mergeMap(() => endOf(sources, jobId)))
