@@ -4077,7 +4077,8 @@ $$;
 
 -- job_queue_explain(job_id, queue): where a job stands, for the page of the user whose job it is: his place in the line of each model,
 -- why it waits, and about how long still. Runs with the rights of its caller and shows what job_queue_places shows him: the jobs whose
--- row in `jobs` he can read, and every job if he may read job_queue_jobs. Granted to no browser until you do so (docs/guides/supabase.md).
+-- row in `jobs` he can read, and every job if he may read job_queue_jobs, as may a SECURITY DEFINER function of yours that checks the owner
+-- (docs/guides/servers.md). Granted to no browser until you do so (docs/guides/supabase.md).
 -- It says what rows and events say, in the codes of `interlock explain`. The rules of admission are not in SQL: where the rows do not
 -- settle why a job waits, `code` is null and `needs` is process.
 -- Returns {job_id, queue, state, position, models, code, needs, reason, starts_in_seconds, starts_from_seconds, starts_to_seconds}; null
@@ -6949,7 +6950,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '1c25e72abe9698a80adb6b5743c387195e8265cef4c2c956393d4f31d6b93d31')
+  ('027', '7c92d333909becffd14a04ecbb777916cc7097e6ffdc1a008de18b59cb7ae1bb')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

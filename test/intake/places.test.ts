@@ -39,3 +39,36 @@ it('job_queue_places and job_queue_explain ask for the rows of `jobs` once, howe
   expect(await asked('user-7', position('job-107'))).toEqual({ rows: [{ position: 106 }], calls })
   expect(await asked('user-7', position('job-108'))).toEqual({ rows: [{ position: null }], calls })
 })
+
+it('job_queue_explain answers a function of the user that checks the owner, also of a job without a row; to others no such job exists', async () => {
+  const db = await account(undefined, createSupabaseRoles)
+  await db.exec(`create table orders (job_id text primary key, customer text);
+    insert into orders values ('mine', 'ann'), ('other', 'ben'), ('ended', 'ann');
+    create function my_job(id text) returns jsonb language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+      select public.job_queue_explain(id) where exists (
+        select from public.orders o where o.job_id = id and o.customer = current_setting('app.me', true)) $$;
+    revoke all on function my_job(text) from public;
+    grant execute on function my_job(text) to authenticated`)
+  const coordinator = await db.coordinator()
+  await coordinator.setPolicy('by-model')
+  await coordinator.enqueue(['ended', 'other', 'mine'].map((jobId) => ({ jobId, models: ['m'] })))
+  for (const { lease } of await coordinator.claim({ max: 1 })) await coordinator.complete(lease)
+  await coordinator.claim({ max: 1 })
+  const its = await db.connect()
+  await its.exec(`set app.me = 'ann'; set role authenticated`)
+  const asked = async (id: string) => (await its.query('select my_job($1) as said', [id]))[0]?.['said']
+  expect(await asked('mine')).toMatchObject({
+    job_id: 'mine',
+    state: 'waiting',
+    position: 0,
+    code: 'model_in_use',
+  })
+  expect(JSON.stringify(await asked('mine'))).not.toContain('other')
+  expect(await asked('ended')).toMatchObject({ state: 'ended', code: 'completed' })
+  for (const id of ['other', 'nobody']) expect(await asked(id)).toBeNull()
+  await expect(its.query(`select job_queue_explain('mine')`)).rejects.toMatchObject({ code: '42501' })
+  await its.exec('reset role; set role service_role')
+  const server = await its.query(`select job_queue_explain('mine') -> 'state' as state`)
+  expect(server).toEqual([{ state: 'waiting' }])
+  await its.end()
+})
