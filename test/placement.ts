@@ -55,6 +55,7 @@ const rest: Readonly<Record<string, string>> = {
   'supabase/wakes': 'what comes and does not come within half a second',
 
   'model/two-faults': 'explores 123,806 states',
+  'property/schedules': 'two processes over days of a clock, for 200 random timetables',
 
   // What the server does: its plans, its statistics, the sizes of its files.
   'coordinator/retention-soak': 'sizes of tables over many rounds',

@@ -105,6 +105,13 @@ it('every so often counts from its last due time, and goes on at that distance h
   expect(text(next)).toBe('2027-02-08T08:00:00.500Z')
 })
 
+it('a due time that has come this very moment has come', () => {
+  const [first, now] = [micros('2027-01-01T00:01:00Z'), micros('2027-01-01T00:02:00Z')]
+  const { times, next } = dueTimes(cron('* * * * *'), first, now, 9)
+  expect(times).toEqual([first, now])
+  expect(text(next)).toBe('2027-01-01T00:03:00.000Z')
+})
+
 it('a million due times that have come are not counted one by one', () => {
   const { times, next } = dueTimes(cron('* * * * * *'), 0, micros('2027-01-01T00:00:00.100Z'), 3)
   expect(times.map(text)).toEqual([

@@ -47,7 +47,7 @@ describe('schedules that a service declares', () => {
     expect(audit(await logOf(queue.coordinator)).violations).toEqual([])
   })
 
-  it('of another owner stay when one declares its own, and an id belongs to one of them', async () => {
+  it('of another owner stay when one declares its own, and an id belongs to one of them (schedule_owned)', async () => {
     await using queue = await testQueue()
     const { coordinator } = queue
     await coordinator.schedules('billing', [nightly, hourly])
@@ -253,7 +253,7 @@ describe('a paused schedule', () => {
     expect(typesOf(await logOf(coordinator))).toContain('schedule_resumed')
   })
 
-  it('is unknown once it is removed', async () => {
+  it('is unknown once it is removed (schedule_unknown)', async () => {
     await using queue = await testQueue()
     await queue.coordinator.schedules('billing', [hourly])
     await queue.coordinator.removeSchedule('hourly')

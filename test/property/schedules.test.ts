@@ -125,10 +125,11 @@ function check(plans: readonly Plan[], events: readonly RecordedEvent[]): void {
         settled.push({ due: event.due, at: event.at, fired: true })
       }
       if (event.type === 'schedule_skipped' && event.schedule === id)
-        for (let due = event.due; due < (event.next ?? 0); due += distance) {
+        for (let due = event.due; due < (event.next ?? 0); due += distance)
           settled.push({ due, at: event.at, fired: false })
-          if (event.reason === 'missed') expect(event.at - due).toBeGreaterThan(MINUTE)
-        }
+      // Where the first of them is no older than a minute, each is fired.
+      if (event.type === 'schedule_skipped' && event.schedule === id && event.reason === 'missed')
+        expect(event.at - event.due).toBeGreaterThan(MINUTE)
     }
     const begins = settled[0]?.due ?? 0
     expect(settled.map(({ due }) => due)).toEqual(settled.map((_, n) => begins + n * distance))
@@ -137,7 +138,8 @@ function check(plans: readonly Plan[], events: readonly RecordedEvent[]): void {
       const age = at - due
       if (fired && age > 2 * MINUTE) {
         expect(plan.upTo).toBeGreaterThan(0)
-        expect(age).toBeLessThanOrEqual((plan.withinMinutes ?? Infinity) * MINUTE)
+        // Events of one moment are a microsecond apart.
+        expect(age).toBeLessThan((plan.withinMinutes ?? Infinity) * MINUTE + 1_000)
       }
     }
   }
@@ -146,12 +148,12 @@ function check(plans: readonly Plan[], events: readonly RecordedEvent[]): void {
 it(
   'of random schedules each due time is fired once or skipped as they say, whatever crashes and whichever clocks jump',
   async () => {
-    const many = fc.array(plan, { minLength: 1, maxLength: 10 })
+    const many = fc.array(plan, { minLength: 1, maxLength: 4 })
     await fc.assert(
-      fc.asyncProperty(many, fc.array(step, { maxLength: 10 }), async (plans, steps) => {
+      fc.asyncProperty(many, fc.array(step, { maxLength: 8 }), async (plans, steps) => {
         await play(plans, steps)
       }),
-      { numRuns: runs(40) },
+      { numRuns: runs(200) },
     )
   },
   PATIENCE,

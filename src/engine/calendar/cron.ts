@@ -44,8 +44,8 @@ export function cronAfter(expression: string, tz: string, at: Micros): Micros | 
 
 /** The last due times up to this time, in order, as many at most. */
 export function cronBefore(expression: string, tz: string, at: Micros, most: number): readonly Micros[] {
-  // A due time within the second of the reference counts as one before it.
-  const runs = cronOf(expression, tz).previousRuns(most + 1, dateOf(at))
+  // One at the reference itself does not count as one before it; one within its second does.
+  const runs = cronOf(expression, tz).previousRuns(most + 1, new Date(dateOf(at).getTime() + 1))
   return runs
     .map(microsOf)
     .filter((run) => run <= at)

@@ -74,7 +74,7 @@ export class AuditedSchedules {
       if (known === undefined) return report(`it was fired, and there is no schedule ${schedule}`)
       if (jobId !== `${schedule}@${timeOf(due)}`) report(`its due time is ${timeOf(due)}`)
       if (due > at) report('it was fired before its due time')
-      if (isInTheWay(known, live)) report(`it was fired while another job of ${schedule} was live`)
+      if (hasLiveJob(known, live)) report(`it was fired while another job of ${schedule} was live`)
       this.#settle(schedule, known, { due, next }, report)
     }
     known?.jobs.add(jobId)
@@ -118,7 +118,7 @@ export class AuditedSchedules {
 }
 
 /** `skip`: one is live. `queueOne`: one waits, or is about to be tried again. */
-function isInTheWay({ overlap, jobs }: AuditedSchedule, live: (jobId: string) => AuditedJob | undefined) {
+function hasLiveJob({ overlap, jobs }: AuditedSchedule, live: (jobId: string) => AuditedJob | undefined) {
   for (const jobId of overlap === 'allow' ? [] : jobs) {
     const job = live(jobId)
     if (job === undefined) jobs.delete(jobId)
