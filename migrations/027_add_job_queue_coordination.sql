@@ -36,7 +36,7 @@ begin
   select c.relname into wrong
     from pg_catalog.pg_class c
    where c.relnamespace = 'public'::regnamespace
-     and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_v1', 'job_queue_log_v1'))
+     and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_v1', 'job_queue_log_v1'))
      and not exists (
        select from pg_catalog.pg_attribute a
         where a.attrelid = c.oid and not a.attisdropped
@@ -730,6 +730,30 @@ create table if not exists public.job_queue_once (
 -- Which are over: SELECT job_id FROM job_queue_once WHERE queue = 'default' AND until <= now() ORDER BY until LIMIT 100;
 create index if not exists job_queue_once_until_idx on public.job_queue_once (queue, until) where until is not null;
 
+-- Jobs that were submitted in a transaction (job_queue_enqueue_in, job_queue_submit), one row each, from its commit until the job is in line.
+-- What is committed here is never refused: the append that writes its `queued` event deletes its row. So a row also says that its job waits
+-- for a process, or why it is not in line yet. Two that submit one id meet in the primary key.
+-- id: which submission, for the event, and the order in which they come into line; job: what was submitted, in the names of SQL; taken_until: a process is deciding it, or has put it
+-- off until then; code, reason: why it was put off (job_exists, unknown_model, …), null: nobody has looked yet.
+create table if not exists public.job_queue_submissions (
+  id bigint generated always as identity,
+  queue text not null check (length(queue) between 1 and 200),
+  job_id text not null check (length(job_id) between 1 and 200),
+  request_id text not null check (length(request_id) between 1 and 190),
+  job jsonb not null,
+  submitted_at timestamptz not null default clock_timestamp(),
+  taken_until timestamptz,
+  code text,
+  reason text,
+  primary key (queue, job_id)
+);
+
+-- The oldest first: SELECT id, job FROM job_queue_submissions WHERE queue = 'default' ORDER BY id LIMIT 1000;
+create unique index if not exists job_queue_submissions_order_idx on public.job_queue_submissions (queue, id);
+
+-- Whether all jobs of a request are in line: SELECT 1 FROM job_queue_submissions WHERE queue = 'default' AND request_id = '…';
+create index if not exists job_queue_submissions_request_idx on public.job_queue_submissions (queue, request_id);
+
 -- The coordination columns of the user's tables. A table that is missing is skipped, and so is one whose key is neither text nor
 -- uuid (a view, or a table of the same name for something else): Interlock works without it.
 do $columns$
@@ -1165,6 +1189,7 @@ $$;
 --                     without it the numbers alone are compared, which after a restore meet with other events;
 --                     beat: {worker_id, kinds, free_slots, release, ttl_ms, grace_ms}: a heartbeat that goes along (job_queue_beat);
 --                     once: true: some of its `queued` events have `once` (job_queue_put_once);
+--                     submissions: [id, …]: the submitted jobs that its `queued` events put in line (job_queue_enqueue_in);
 --                     of_arrivals: true: the caller has claimed the rows that its intake events are of (job_queue_claim_arrivals)
 -- Returns {ok: true, version, now, data, beat, combines} when everything was written (data: of the wanted jobs, where some are; beat: the answer to the heartbeat, if there was one; combines: false where a process combines, as docs/inside/several-writers.md says, else missing); else nothing was, and {ok: false, reason, version, now, …}:
 --   log_went_back  the log does not go as far as expected_version, or has another event there than that of expected_at: a
@@ -1180,6 +1205,7 @@ $$;
 --                payload_hash, has_data}, …] (job_queue_once_before)
 --   ending       jobs whose attempt its handler ends in a transaction of its own, which is committed and not decided yet, or commits at
 --                this moment (job_queue_complete_in); job_ids. Only the command of that end ends such an attempt
+--   submissions  `queued` events of submitted jobs that another process has put in line; ids: of these submissions
 --   live_worker  a `lease_expired` for a worker that is not past ttl + grace, or whose heartbeat is about to be written; worker_ids
 --   unstaged     of some commands not everything is there that was to be put aside before; command_ids
 --   clock        an event is not later than the one before, or more than 1 s away from the database's clock
@@ -1218,6 +1244,8 @@ declare
   given record;
   ids text[];
   arrived text[];
+  submitted bigint[];
+  locked bigint[];
   ours text[];
   setting text;
   is_rising boolean := true;
@@ -1341,6 +1369,16 @@ begin
     brought := public.job_queue_once_before($1, events);
     if brought is not null then
       return answer || jsonb_build_object('reason', 'once', 'once', brought);
+    end if;
+  end if;
+
+  -- The append that deletes the row puts its job in line. It never waits: a row that another process holds comes again if it stays.
+  if changes ? 'submissions' then
+    submitted := array(select jsonb_array_elements_text(changes -> 'submissions')::bigint);
+    locked := array(select s.id from public.job_queue_submissions s where s.queue = $1 and s.id = any (submitted) for update skip locked);
+    if not submitted <@ locked then
+      return answer || jsonb_build_object('reason', 'submissions', 'ids',
+        array(select u.id from unnest(submitted) u (id) where u.id <> all (locked)));
     end if;
   end if;
 
@@ -1624,6 +1662,9 @@ begin
     if current_setting('interlock.notify', true) is distinct from 'off' then
       setting := pg_notify('interlock_answers', $1);
     end if;
+  end if;
+  if submitted is not null then
+    delete from public.job_queue_submissions s where s.queue = $1 and s.id = any (submitted);
   end if;
   -- By key and newest version (migrations/parts/21_heads.sql), and column by column: a join with jsonb_to_record takes twice as long.
   update public.job_queue_state s
@@ -2421,7 +2462,7 @@ $$;
 -- Returns {alive, now, expires_at, version, overdue, arrived, requested}. alive: false if the lease is over, which is final. A lease that
 -- was confirmed before this server began to serve is not over: nobody could renew it meanwhile (job_queue_elsewhere).
 -- Times are in microseconds; version is the head's. overdue: workers that hold jobs and are gone; the process that reads this expires
--- them. arrived, requested: rows to take in, or commands by SQL, are waiting and nobody has claimed them. Raises JQ001 when an
+-- them. arrived, requested: rows to take in, or commands and jobs by SQL, are waiting and nobody has claimed them. Raises JQ001 when an
 -- argument is out of bounds.
 create or replace function public.job_queue_beat(queue text, worker_id text, kinds text[], free_slots integer,
   release text, ttl_ms integer, grace_ms integer)
@@ -2474,7 +2515,8 @@ begin
       where (a.queue is null or a.queue = $1 or public.job_queue_given_up(a.queue, a.claimed_until, a.job_id))
         and coalesce(a.claimed_until < clock, true)),
     'requested', exists (select from public.job_queue_inbox i
-      where i.queue = $1 and i.answered_at is null and coalesce(i.taken_until < clock, true)),
+      where i.queue = $1 and i.answered_at is null and coalesce(i.taken_until < clock, true))
+      or exists (select from public.job_queue_submissions s where s.queue = $1 and coalesce(s.taken_until < clock, true)),
     'overdue', public.job_queue_overdue($1, lease.is_new));
 end
 $$;
@@ -2977,8 +3019,8 @@ exception when others then
 end
 $$;
 
--- job_queue_wake_intake(): the trigger on job_queue_arrivals and job_queue_inbox that tells processes that listen through
--- Supabase Realtime about rows that arrived in `jobs`, and commands by SQL: {queue, intake: 'rows'}, or 'requests', to the
+-- job_queue_wake_intake(): the trigger on job_queue_arrivals, job_queue_inbox and job_queue_submissions that tells processes that listen
+-- through Supabase Realtime about rows that arrived in `jobs`, and commands and submissions by SQL: {queue, intake: 'rows'}, or 'requests', to the
 -- topic of every queue with live workers (job_queue_wake). It exists only where realtime.send does. It sends once in 250 ms at most, as
 -- job_queue_wake does. The time of the last one is the value of a sequence: a row would stay locked until the user's
 -- transaction ends. Raises nothing: no wake-up fails a user's insert.
@@ -2995,7 +3037,7 @@ begin
   perform setval('public.job_queue_intake_woken', clock);
   begin
     perform realtime.send(jsonb_build_object('queue', w.queue,
-        'intake', case tg_table_name when 'job_queue_inbox' then 'requests' else 'rows' end), 'wake',
+        'intake', case tg_table_name when 'job_queue_arrivals' then 'rows' else 'requests' end), 'wake',
         format('interlock:%s:%s', w.queue, h.channel), true)
        from (select distinct k.queue from public.job_queue_workers k
               where not k.dead and k.expires_at > clock_timestamp()) w
@@ -3504,27 +3546,6 @@ begin
 end
 $$;
 
--- job_queue_submit(jobs, queue, request_id): puts jobs in line, all or none, in the caller's transaction. Short for
--- job_queue_request({type: enqueue, jobs}).
---   jobs        one job or a list of 10,000 at most: {job_id, models, job_type, kind, priority, run_at, attempts, timeout_ms,
---               expire_ms, fair_key, once, dedupe, payload, traceparent, tracestate}; job_id and models are required; run_at as
---               2026-11-24T15:00:00Z; once as 24h, or for ever: how long the id is taken; dedupe: {key, while, debounce}, so that another
---               job with the same key stands for it: while `waiting`, `live` or {"within": "1h"}, debounce {delay, max_delay}
---               (docs/guides/idempotency.md)
---   queue       `default` unless given
---   request_id  as for job_queue_request
--- Returns the request's id, for job_queue_answer. Raises what job_queue_request raises: JQ003 for a fault in a job.
-create or replace function public.job_queue_submit(jobs jsonb, queue text default 'default', request_id text default null)
-returns text
-language plpgsql security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return public.job_queue_request(jsonb_build_object('type', 'enqueue', 'jobs',
-    case jsonb_typeof($1) when 'array' then $1 else jsonb_build_array(coalesce($1, 'null')) end), $2, $3);
-end
-$$;
-
 -- job_queue_open_requests(queue, lim): undecided commands in the inbox, the oldest first. They are reserved for this caller for
 -- 2 s; unanswered ones then go to others.
 --   lim  how many at most, 1..1,000; fewer if they are large: the list stops once it has 1,000,000 characters
@@ -3594,16 +3615,18 @@ begin
     perform pg_notify('interlock_answers', $1);
   end if;
   delete from public.job_queue_inbox i
-   where i.queue = $1 and i.answered_at < clock_timestamp() - interval '1 day';
+   where i.queue = $1 and i.answered_at < clock_timestamp() - interval '1 day'
+     and not exists (select from public.job_queue_submissions s where s.queue = $1 and s.request_id = i.request_id);
   return answered;
 end
 $$;
 
 -- job_queue_answer(request_id, queue): the answer to a command in the inbox. Answers are kept for a day.
---   request_id  what job_queue_request or job_queue_submit returned
+--   request_id  what job_queue_request, job_queue_submit or job_queue_enqueue_in returned
 --   queue       `default` unless given
--- Returns null until the command is decided, then {ok: true, …} with its result, or {ok: false, code, message}. Raises JQ001
--- for an unknown id: nothing was requested under it, or its answer was deleted.
+-- Returns null until the command is decided, then {ok: true, …} with its result, or {ok: false, code, message}. For submitted jobs null
+-- until all are in line, then {ok: true, queued, known, waiting, deduplicated}: how many were put in line, the ids of those that were
+-- there before, of those that wait now, and, if there are any, which stand for others: {job_id, stands_for}. Raises JQ001 for an unknown id: nothing was requested under it, or its answer was deleted.
 create or replace function public.job_queue_answer(request_id text, queue text default 'default') returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -3613,13 +3636,31 @@ set cpu_operator_cost = 0.00001
 as $$
 #variable_conflict use_column
 declare
-  answer jsonb;
+  request record;
 begin
-  select i.answer into answer from public.job_queue_inbox i where i.queue = $2 and i.request_id = $1;
+  select i.command ->> 'type' as type, i.answer, i.created_at into request from public.job_queue_inbox i where i.queue = $2 and i.request_id = $1;
   if not found then
     raise exception using errcode = 'JQ001', message = format('there is no request %s in queue %s', $1, $2);
   end if;
-  return answer;
+  if request.type is distinct from 'submit' then
+    return request.answer;
+  end if;
+  if exists (select from public.job_queue_submissions s where s.queue = $2 and s.request_id = $1) then
+    return null;
+  end if;
+  return (
+    select jsonb_build_object('ok', true, 'queued', count(*) filter (where j.state = 'submitted' and d.stands_for is null),
+             'known', coalesce(to_jsonb(array_agg(j.job_id) filter (where j.state = 'known')), '[]'),
+             'waiting', coalesce(to_jsonb(array_agg(j.job_id) filter (where exists (
+               select from public.job_queue_jobs w where w.queue = $2 and w.job_id = j.job_id and w.state = 'waiting'
+                  and w.conflict_reason is not null))), '[]'))
+           || case when count(d.stands_for) > 0 then jsonb_build_object('deduplicated', to_jsonb(
+                array_agg(jsonb_build_object('job_id', j.job_id, 'stands_for', d.stands_for)) filter (where d.stands_for is not null))) else '{}' end
+      from jsonb_to_recordset(request.answer -> 'jobs') as j (job_id text, state text)
+      left join lateral (
+        select l.data ->> 'stands_for' as stands_for from public.job_queue_log l
+         where l.queue = $2 and l.job_id = j.job_id and l.event_type = 'deduplicated' and l.data ? 'submission' and l.created_at > request.created_at
+         limit 1) d on true);
 end
 $$;
 
@@ -3775,6 +3816,380 @@ begin
     cross join lateral jsonb_to_record(d.logged) as r (seq bigint, until bigint, body bigint, payload_hash bigint, has_data boolean)
    where jsonb_typeof(d.logged) = 'object';
   return jsonb_array_length(found_rows);
+end
+$$;
+
+-- Jobs that are submitted in the caller's transaction: what is committed is in line, or will be (docs/guides/transactions.md).
+
+-- job_queue_enqueue_in(jobs, queue, request_id, notify): puts jobs in line, all or none, in the caller's transaction. Shape and bounds are
+-- checked here, and each id against what is committed. So what is refused is refused in this statement; what is committed is not refused
+-- any more. Any process of the queue takes the jobs in after the commit; until then they are `submitted` for everybody. A job whose id is
+-- live with another body by then waits behind that one, and one that the policy does not allow waits until it does.
+--   jobs        one job or a list of 10,000 at most: {job_id, models, job_type, kind, priority, run_at, attempts, timeout_ms,
+--               expire_ms, fair_key, once, dedupe, payload, traceparent, tracestate}; job_id and models are required; run_at as
+--               2026-11-24T15:00:00Z; once as 24h, or for ever: how long the id is taken (docs/guides/idempotency.md); dedupe: {key, while,
+--               debounce}, so that another job with the same key stands for it: while `waiting`, `live` or {"within": "1h"}, debounce
+--               {delay, max_delay} (docs/guides/deduplication.md); 8 MB of jsonb at most
+--   queue       `default` unless given
+--   request_id  1..190 characters, for job_queue_answer. Give one to repeat the call after a commit of unknown outcome: for a day, the
+--               same id with the same jobs does nothing again, also when they have ended. Made here unless given
+--   notify      false: no NOTIFY, which all commits of a server wait for one after the other. The jobs then start within a poll
+-- Returns {request_id, jobs: [{job_id, state}, …]}, each id once, in the order given. state: submitted, by this call or an earlier one;
+-- known: it is in line, runs, or has ended and was enqueued `once`, with the same body.
+-- Raises JQ003, naming the field, for a fault in a job. Raises JQ005 (job_exists) for an id that is submitted, live or, with `once`, taken
+-- with another body. Raises JQ001 for a queue or a request id out of bounds, and for a request id that was used for other jobs. Waits for
+-- the commit of another transaction that has submitted one of the ids. Locks nothing that an append waits for.
+create or replace function public.job_queue_enqueue_in(jobs jsonb, queue text default 'default', request_id text default null,
+  notify boolean default true)
+returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+#variable_conflict use_column
+declare
+  id text := coalesce($3, gen_random_uuid()::text);
+  given jsonb := case jsonb_typeof($1) when 'array' then $1 else jsonb_build_array(coalesce($1, 'null')) end;
+  said jsonb := jsonb_build_object('type', 'submit', 'digest', md5(given::text));
+  before text := coalesce(current_setting('interlock.notify', true), '');
+  fault text;
+  listed jsonb[];
+  places bigint[];
+  ids bigint[];
+  fresh text[];
+  present text[];
+  answer jsonb;
+begin
+  if length($2) between 1 and 200 is not true or length(id) not between 1 and 190 or id like 'hand:%' then
+    raise exception using errcode = 'JQ001',
+      message = 'job_queue_enqueue_in takes jobs, a queue, and a request id of 1..190 characters';
+  end if;
+  fault := case when pg_column_size(given) > 8388608 then 'jobs: have more than 8 MB; send them in several calls, or keep payloads elsewhere'
+    else coalesce(public.job_queue_request_fault(jsonb_build_object('type', 'enqueue', 'jobs', given)), public.job_queue_jobs_fault(given)) end;
+  if fault is not null then
+    raise exception using errcode = 'JQ003', message = 'job_queue_enqueue_in takes jobs {job_id, models, …}: ' || fault,
+      hint = 'Nothing was submitted. The fields: docs/reference/sql-workers.md, "Commands".';
+  end if;
+  answer := public.job_queue_said_before($2, id, said);
+  if answer is not null then
+    return answer;
+  end if;
+
+  select coalesce(array_agg(j.job order by j.job ->> 'job_id' collate "C", j.n), '{}'),
+         array_agg(j.n order by j.job ->> 'job_id' collate "C", j.n)
+    into listed, places
+    from (select public.job_queue_submitted_job(e.job) as job, e.n from jsonb_array_elements(given) with ordinality as e (job, n)) j;
+  ids := array(select nextval('public.job_queue_submissions_id_seq') from generate_series(1, cardinality(listed)));
+  if not notify then
+    perform set_config('interlock.notify', 'off', true);
+  end if;
+  -- Written in the order of the jobs' ids, so that two lists never wait for each other; numbered in the order given.
+  with entered as (
+    insert into public.job_queue_submissions as s (id, queue, job_id, request_id, job)
+    overriding system value
+    select ids[places[u.n]], $2, u.job ->> 'job_id', id, u.job from unnest(listed) with ordinality as u (job, n) order by u.n
+    on conflict (queue, job_id) do nothing returning s.job_id)
+  select coalesce(array_agg(e.job_id), '{}') into fresh from entered e;
+
+  -- Statements of their own, which see what has been committed since. First what was submitted before, or twice in this list; then what
+  -- is in line, since a submission that is gone by now has got there.
+  if cardinality(fresh) < cardinality(listed) then
+    perform public.job_queue_refuse_other('submitted', u.job, public.job_queue_job_body(s.job), s.job -> 'payload', false)
+       from unnest(listed) as u (job)
+       join public.job_queue_submissions s on s.queue = $2 and s.job_id = u.job ->> 'job_id';
+  end if;
+  with lives as (
+    select u.job, j.life as seq, 'live' as how from unnest(listed) as u (job)
+      join public.job_queue_jobs j on j.queue = $2 and j.job_id = u.job ->> 'job_id'
+    union all
+    select u.job, o.seq, 'enqueued once' from unnest(listed) as u (job)
+      join public.job_queue_once o on o.queue = $2 and o.job_id = u.job ->> 'job_id' and coalesce(o.until > clock_timestamp(), true)
+     where u.job ? 'once' and not exists (select from public.job_queue_jobs j where j.queue = $2 and j.job_id = o.job_id)),
+  known as (
+    select l.job ->> 'job_id' as job_id, public.job_queue_refuse_other(l.how, l.job, q.body, q.payload, q.is_vague) as is_same
+      from lives l
+      cross join lateral public.job_queue_queued_job($2, l.job ->> 'job_id', abs(l.seq)) q)
+  select coalesce(array_agg(k.job_id) filter (where k.is_same), '{}') into present from known k;
+  delete from public.job_queue_submissions s where s.queue = $2 and s.job_id = any (present) and s.job_id = any (fresh);
+
+  answer := jsonb_build_object('request_id', id, 'jobs', (
+    select coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', f.job_id,
+             'state', case when f.job_id = any (present) then 'known' else 'submitted' end) order by f.n)), '[]')
+      from (select coalesce(e.job ->> 'job_id', e.job ->> 'jobId') as job_id, min(e.n) as n
+              from jsonb_array_elements(given) with ordinality as e (job, n) group by 1) f));
+  -- Answered at once: no process decides this row. Last, since a call that repeats this one at the same time waits here too.
+  insert into public.job_queue_inbox as i (queue, request_id, command, answer, answered_at)
+  values ($2, id, said, answer, clock_timestamp()) on conflict (queue, request_id) do nothing;
+  if not found then
+    delete from public.job_queue_submissions s where s.queue = $2 and s.job_id = any (fresh);
+    answer := public.job_queue_said_before($2, id, said);
+  elsif current_setting('interlock.notify', true) is distinct from 'off' and not fresh <@ present then
+    perform pg_notify('interlock', 'intake');
+  end if;
+  perform set_config('interlock.notify', before, true);
+  return answer;
+end
+$$;
+
+-- job_queue_submit(jobs, queue, request_id): puts jobs in line, all or none, in the caller's transaction: what job_queue_enqueue_in does, which
+-- says what the arguments are and what it raises.
+-- Returns the request's id, for job_queue_answer.
+create or replace function public.job_queue_submit(jobs jsonb, queue text default 'default', request_id text default null)
+returns text
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return public.job_queue_enqueue_in($1, $2, $3) ->> 'request_id';
+end
+$$;
+
+-- job_queue_said_before(queue, request_id, command): what was answered when these jobs were submitted under this id before. Internal.
+-- Returns null if nothing was requested under it. Raises JQ001 if something else was.
+create or replace function public.job_queue_said_before(queue text, request_id text, command jsonb) returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  known record;
+begin
+  select i.command, i.answer into known from public.job_queue_inbox i where i.queue = $1 and i.request_id = $2;
+  if found and known.command <> $3 then
+    raise exception using errcode = 'JQ001', message = format('request id %s was used for another command', $2),
+      hint = 'Use a new id for a new command.';
+  end if;
+  return known.answer;
+end
+$$;
+
+-- job_queue_submitted_job(job): a job as it is kept: its fields in the names of SQL, without those that say nothing, each model once.
+-- Internal. Raises nothing.
+create or replace function public.job_queue_submitted_job(job jsonb) returns jsonb
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_object_agg(lower(regexp_replace(e.key, '([A-Z])', '_\1', 'g')), case when e.key = 'models' then (
+           select coalesce(to_jsonb(array_agg(m.name order by m.n)), '[]')
+             from (select v.name, min(v.n) as n from jsonb_array_elements_text(e.value) with ordinality as v (name, n) group by v.name) m)
+           else e.value end)
+         -- Beside it: an aggregate of objects takes time by the square of what is in one.
+         || case when $1 ? 'payload' then jsonb_build_object('payload', $1 -> 'payload') else '{}' end
+    from jsonb_each($1 - 'payload') as e where e.value <> 'null'
+$$;
+
+-- job_queue_micros(run_at): a time with a zone, in microseconds since 1970, cut to milliseconds as programs cut it. Internal.
+-- Returns null for what is no such time, before 1970 and after June 2255. Raises nothing.
+create or replace function public.job_queue_micros(run_at text) returns bigint
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case when t.micros between 0 and 9007199254740991 then t.micros end
+    from (
+      select (floor(extract(epoch from (p.part[1] || coalesce(p.part[2], ''))::timestamp
+               - case p.part[3] when '-' then -1 else 1 end * coalesce(nullif(p.part[4], ''), '0:0')::interval) * 1000) * 1000)::bigint as micros
+        from regexp_match($1, '^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,3})?\d*(?:Z|([+-])(\d\d:\d\d))$') as p (part)
+       where $1 ~ '^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$'
+         and left($1, 4) between '1969' and '2256') t
+$$;
+
+-- job_queue_job_body(job): what two jobs under one id are compared by (src/engine/core/same-job.ts) beside the payload, each field with what
+-- it is unless given. Internal.
+--   job  as job_queue_submitted_job returns it
+-- Returns an object. Raises nothing.
+create or replace function public.job_queue_job_body(job jsonb) returns jsonb
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_build_object('job_type', coalesce($1 ->> 'job_type', 'normal'), 'models', $1 -> 'models',
+    'kind', coalesce($1 ->> 'kind', $1 ->> 'job_type', 'normal'), 'priority', coalesce($1 -> 'priority', '0'),
+    'run_at', public.job_queue_micros($1 ->> 'run_at'), 'attempts', coalesce($1 -> 'attempts', '3'),
+    'timeout_ms', coalesce($1 -> 'timeout_ms', '3600000'), 'expire_ms', $1 -> 'expire_ms', 'fair_key', $1 -> 'fair_key')
+$$;
+
+-- job_queue_queued_job(queue, job_id, seq): the job that a `queued` event of log or archive has put in line. Internal.
+-- Returns its body as job_queue_job_body does, its payload, and is_vague: its payload is not known any more, or is a row of `jobs`; body null
+-- without such an event. Raises nothing.
+create or replace function public.job_queue_queued_job(queue text, job_id text, seq bigint,
+  out body jsonb, out payload jsonb, out is_vague boolean)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+#variable_conflict use_column
+declare
+  event record;
+begin
+  select l.job_type, l.models, l.data into event from public.job_queue_log l where l.queue = $1 and l.seq = $3 and l.job_id = $2;
+  if not found then
+    select a.job_type, a.models, a.data into event from public.job_queue_log_archive a where a.queue = $1 and a.seq = $3 and a.job_id = $2;
+  end if;
+  if not found then
+    return;
+  end if;
+  body := jsonb_build_object('job_type', event.job_type, 'models', event.models,
+    'kind', coalesce(event.data ->> 'kind', event.job_type), 'priority', coalesce(event.data -> 'priority', '0'),
+    'run_at', event.data -> 'run_at', 'attempts', coalesce(event.data -> 'attempts', '3'),
+    'timeout_ms', coalesce(event.data -> 'timeout_ms', '3600000'), 'expire_ms', event.data -> 'expire_ms', 'fair_key', event.data -> 'fair_key');
+  payload := (select d.payload from public.job_queue_data d where d.queue = $1 and d.job_id = $2 and d.life = $3);
+  is_vague := payload is null and coalesce(event.data ?| '{has_data,payload_hash}', false);
+end
+$$;
+
+-- job_queue_refuse_other(how, job, body, payload, is_vague): compares a job with another one of the same id. Internal.
+--   how       what the other one is, in a word
+--   body, …   of the other one, as job_queue_queued_job returns them
+-- Returns true if they are the same, null if nobody can tell. Raises JQ005 (job_exists) if they are not the same.
+create or replace function public.job_queue_refuse_other(how text, job jsonb, body jsonb, payload jsonb, is_vague boolean) returns boolean
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  -- Of a job that waits for the last of its key, time and payload are those of others.
+  is_of_last boolean := $2 #> '{dedupe,debounce}' is not null;
+  is_same boolean := $3 - case when is_of_last then 'run_at' else '' end
+    = public.job_queue_job_body($2) - case when is_of_last then 'run_at' else '' end;
+begin
+  if $3 is null or (is_same and (is_of_last or not $2 ? 'payload' or $5 or $4 is not distinct from $2 -> 'payload')) then
+    return is_same;
+  end if;
+  raise exception using errcode = 'JQ005', constraint = 'job_exists',
+    message = format('job %s is %s with another %s', $2 ->> 'job_id', $1, case when is_same then 'payload' else 'spec' end),
+    hint = 'Wait until that one has ended, cancel it, or use another id.';
+end
+$$;
+
+-- job_queue_payload_fault(payload): what is wrong with a payload. Internal.
+-- Returns a text that begins with `payload`; null if nothing is wrong. Raises nothing.
+create or replace function public.job_queue_payload_fault(payload jsonb) returns text
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  bytes bigint := octet_length(payload::text);
+begin
+  -- Without the blanks that only the text of jsonb has.
+  if bytes > 1048576 then
+    bytes := bytes - coalesce((
+      select sum(greatest(case jsonb_typeof(v) when 'array' then jsonb_array_length(v) - 1
+        when 'object' then 2 * (select count(*) from jsonb_object_keys(v)) - 1 end, 0))
+        from jsonb_path_query(payload, 'strict $.** ? (@.type() == "array" || @.type() == "object")') v), 0);
+  end if;
+  return case
+    when bytes > 1048576 then 'payload: has more than 1 MB as JSON; store it elsewhere and pass its address'
+    when jsonb_path_exists(payload, 'strict $.**{100} ? (@.type() == "array" || @.type() == "object")') then
+      'payload: nests deeper than 100 levels; make it flatter'
+    when payload::text ~ '[0-9]{155}[0-9]{154}' and jsonb_path_exists(payload, 'strict $.** ? (@.type() == "number" &&
+        (@ >= 1.797693134862315807e308 || @ <= -1.797693134862315807e308))')
+      then 'payload: has a number that is too large; write it as a text'
+  end;
+end
+$$;
+
+-- job_queue_jobs_fault(jobs): what is wrong with jobs, beyond what job_queue_request_fault sees: all else for which a coordinator would
+-- refuse them. Internal: job_queue_enqueue_in promises that nobody refuses them later.
+--   jobs  a list in which job_queue_request_fault finds no fault
+-- Returns e.g. `jobs[3].run_at: must be …`, null if nothing is wrong. Raises nothing.
+create or replace function public.job_queue_jobs_fault(jobs jsonb) returns text
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select format('jobs[%s].%s', e.n - 1, f.fault)
+    from jsonb_array_elements($1) with ordinality as e (job, n)
+    cross join lateral (
+      select case
+        when coalesce(e.job ->> 'job_type', 'normal') not in ('normal', 'workflow') or coalesce(e.job ->> 'jobType', 'normal') not in ('normal', 'workflow')
+          then 'job_type: must be "normal" or "workflow"'
+        when jsonb_array_length(e.job -> 'models') > 100 and (select count(distinct m) from jsonb_array_elements(e.job -> 'models') m) > 100
+          then 'models: must have at most 100 models; split the job or name a group as one model'
+        when jsonb_typeof(r.run_at) = 'string' and public.job_queue_micros(r.run_at #>> '{}') is null
+          then 'run_at: must be a text with a time zone such as "2026-11-24T15:00:00Z", between 1970 and 2255'
+        when r.run_at <> 'null' and e.job #> '{dedupe,debounce}' is not null
+          then 'run_at: follows from dedupe.debounce; leave one of the two out'
+        when greatest(r.within, r.delay, r.max_delay) > interval '365 days' then 'dedupe: must have times of 365d at most'
+        when r.delay > r.max_delay then 'dedupe.debounce.delay: must not be longer than max_delay'
+        when e.job ? 'payload' then public.job_queue_payload_fault(e.job -> 'payload')
+      end as fault
+      from (select coalesce(e.job -> 'run_at', e.job -> 'runAt') as run_at, (e.job #>> '{dedupe,while,within}')::interval as within,
+                   (e.job #>> '{dedupe,debounce,delay}')::interval as delay,
+                   coalesce(e.job #>> '{dedupe,debounce,max_delay}', e.job #>> '{dedupe,debounce,maxDelay}')::interval as max_delay) r) f
+   where f.fault is not null
+   order by e.n limit 1
+$$;
+
+-- job_queue_incoming(queue, lim, again): what came in by SQL and nobody has decided: commands (job_queue_open_requests), and submitted jobs,
+-- both the oldest first. They are reserved for this caller for 2 s; what is then undecided goes to others.
+--   lim    how many commands at most, 1..1,000; of jobs 10 times as many; fewer if they are large
+--   again  true: also jobs that were put off (job_queue_settle), before their time: something has changed
+-- Returns {requests: [{request_id, command}, …], submissions: [{id, job}, …]}. Raises JQ001 for a limit out of bounds.
+create or replace function public.job_queue_incoming(queue text, lim integer, again boolean) returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+#variable_conflict use_column
+declare
+  requests jsonb := public.job_queue_open_requests($1, $2);
+  submission record;
+  submissions jsonb[] := '{}';
+  ids bigint[] := '{}';
+  size bigint := 0;
+begin
+  for submission in
+    select s.id, s.job from public.job_queue_submissions s
+     where s.queue = $1 and (s.taken_until is null or s.taken_until < clock_timestamp() or ($3 and s.code is not null))
+     order by s.id limit 10 * lim for update skip locked
+  loop
+    ids := ids || submission.id;
+    submissions := submissions || jsonb_build_object('id', submission.id, 'job', submission.job);
+    size := size + length(submission.job::text);
+    exit when size >= 1000000;
+  end loop;
+  if ids <> '{}' then
+    update public.job_queue_submissions s set taken_until = clock_timestamp() + interval '2 seconds'
+     where s.queue = $1 and s.id = any (ids);
+  end if;
+  return jsonb_build_object('requests', requests, 'submissions', to_jsonb(submissions));
+end
+$$;
+
+-- job_queue_settle(queue, known, held): what became of submitted jobs that a process has decided. Those that it has put in line are settled
+-- by their append.
+--   known  ids of submissions whose jobs are in line already, or have ended and were enqueued `once`: nothing is left to do
+--   held   [{id, code, reason}, …]: they cannot come into line yet. They are looked at again in 10 s, or when something has changed
+--          (job_queue_incoming)
+-- One NOTIFY on channel interlock_answers with the name of the queue, unless the setting interlock.notify is 'off'.
+-- Returns nothing. Raises nothing.
+create or replace function public.job_queue_settle(queue text, known bigint[], held jsonb) returns void
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+#variable_conflict use_column
+begin
+  with gone as (
+    delete from public.job_queue_submissions s where s.queue = $1 and s.id = any ($2) returning s.request_id, s.job_id)
+  update public.job_queue_inbox i
+     set answer = i.answer || jsonb_build_object('jobs', (
+           select to_jsonb(array_agg(case when exists (select from gone g where g.request_id = i.request_id and g.job_id = j.job ->> 'job_id')
+                    then j.job || '{"state": "known"}' else j.job end order by j.n))
+             from jsonb_array_elements(i.answer -> 'jobs') with ordinality as j (job, n)))
+   where i.queue = $1 and i.request_id in (select g.request_id from gone g);
+  update public.job_queue_submissions s
+     set code = h.code, reason = h.reason, taken_until = clock_timestamp() + interval '10 seconds'
+    from jsonb_to_recordset($3) as h (id bigint, code text, reason text)
+   where s.queue = $1 and s.id = h.id;
+  if current_setting('interlock.notify', true) is distinct from 'off' then
+    perform pg_notify('interlock_answers', $1);
+  end if;
 end
 $$;
 
@@ -4092,8 +4507,8 @@ $$;
 --                      how many run of how many
 --   code, reason       why it waits (draining, not_due, model_paused, serialized, at_capacity, model_in_use, behind_in_line, no_worker,
 --                      offered), what is wrong with it (late, lost, overdue), and that in a sentence; it names no other job and nobody.
---                      Else undecided, arrived, not_taken_in, adoptable, the code of a refusal, or how it ended (completed, failed,
---                      cancelled, expired, bypassed, deduplicated). Null: it runs, or see `needs`
+--                      Else undecided, arrived, not_taken_in, adoptable, why a submitted job is put off, the code of a refusal, or how it
+--                      ended (completed, failed, cancelled, expired, bypassed, deduplicated). Null: it runs, or see `needs`
 --   needs              process: only a process can tell why it waits at this moment (interlock explain); else null
 --   starts_in_seconds  an estimate, from how long jobs of these models took among the last 1,000 events, less how long the running ones
 --                      have run; null: too little is known
@@ -4128,8 +4543,10 @@ $$;
 --   archived_seq           up to which event the log is archived
 --   kept                   whether job_queue_log_archive has events of the queue
 --   events, voided         the last events of the job that are in the log, 200 at most, in order (as in job_queue_read)
---   commands               [{request_id, type, at, refusal}, …]: commands by SQL that name it, the newest first, 20 at most: undecided ones
---                          (refusal null), and of the last day refused ones that would have put it in line; refusal: {code, message, at}
+--   commands               [{request_id, type, at, refusal, held}, …]: commands by SQL that name it, the newest first, 20 at most: undecided
+--                          ones (refusal null), and of the last day refused ones that would have put it in line; refusal: {code, message, at}.
+--                          A job that was submitted (job_queue_enqueue_in) is an `enqueue`; held: {code, message}, why it is not in line
+--                          yet; null: nobody has looked
 --   cut                    whether the queue has more such commands than were looked at: the newest 10,000 of each kind, 64 MB in all
 --   arrived_at             when its row of `jobs` arrived that nobody has taken in; null: there is none
 --   not_taken_in           {reason, at}: why its row of `jobs` was not taken in; null: it was, or there is none
@@ -4185,7 +4602,11 @@ begin
   select (select coalesce(to_jsonb(array_agg(jsonb_build_object('request_id', k.request_id, 'type', k.command ->> 'type',
             'at', (extract(epoch from k.created_at) * 1000000)::bigint, 'refusal', case when k.answered_at is not null then jsonb_build_object(
               'code', k.answer ->> 'code', 'message', k.answer ->> 'message', 'at', (extract(epoch from k.answered_at) * 1000000)::bigint) end)
-            order by k.created_at desc)), '[]') from named k) as list,
+            order by k.created_at desc)), '[]') || coalesce((
+              select jsonb_build_array(jsonb_build_object('request_id', s.request_id, 'type', 'enqueue',
+                       'at', (extract(epoch from s.submitted_at) * 1000000)::bigint, 'refusal', null,
+                       'held', case when s.code is not null then jsonb_build_object('code', s.code, 'message', s.reason) end))
+                from public.job_queue_submissions s where s.queue = $1 and s.job_id = $2), '[]') from named k) as list,
          (select coalesce(bool_or(k.n > 10000 or k.bytes > 67108864), false) from looked k) as cut
     into commands;
   select * into target from public.job_queue_targets() t where t.target = 'jobs';
@@ -4221,6 +4642,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   kept jsonb := public.job_queue_of_job($1, $2);
+  held jsonb := jsonb_path_query_first(kept, '$.commands[*].held ? (@ != null)');
   ended_at bigint := coalesce((kept #>> '{events,-1,at}')::bigint, 0);
   ended text := (
     select case when (l.event_type in ('failed', 'lease_expired') and l.data ? 'final') then 'failed'
@@ -4234,6 +4656,8 @@ begin
     -- The log has an event of it and the queue has no row: it moves on at this moment, or an event of it was void.
     when kept ->> 'voided' is not null or (ended_at > 0 and ended is null) then
       '{"state": null, "code": null, "needs": "process", "reason": "only a process can tell what is with it"}'::jsonb
+    when held is not null then jsonb_build_object('state', 'submitted', 'code', held ->> 'code',
+      'reason', 'it was submitted by SQL, and comes into line later: ' || (held ->> 'message'))
     when jsonb_path_exists(kept, '$.commands[*] ? ((@.type == "enqueue" || @.type == "start") && @.refusal == null)') then
       '{"state": "submitted", "code": "undecided", "reason": "it was submitted by SQL, and nobody has decided it yet"}'
     when kept ->> 'arrived_at' is not null then
@@ -4598,7 +5022,7 @@ begin
         union all
         select 'SELECT ON TABLE ' || c.relname from pg_class c
          where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
-           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
+           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
            and not has_table_privilege(caller, c.oid, 'SELECT')) m),
       'open', (select coalesce(jsonb_agg(distinct o.who || ': ' || o.what), '[]') from (
         select coalesce(r.rolname::text, 'PUBLIC') as who, p.proname::text as what
@@ -4611,7 +5035,7 @@ begin
         select coalesce(r.rolname::text, 'PUBLIC'), c.relname::text
           from pg_class c, lateral aclexplode(c.relacl) x left join pg_roles r on r.oid = x.grantee
          where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
-           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
+           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
            and (x.grantee = 0 or r.rolname in ('anon', 'authenticated'))) o)),
     'set_aside', (select coalesce(jsonb_agg(to_jsonb(s) order by s.rows desc), '[]') from (
       select a.target, a.sqlstate, count(*) as rows, max(a.tries) as tries, min(a.job_id) as example,
@@ -4626,8 +5050,9 @@ begin
         'age_ms', (extract(epoch from clock_timestamp() - min(a.arrived_at)) * 1000)::bigint)
       from public.job_queue_arrivals a where a.queue = $1 or a.queue is null),
     'inbox', (select jsonb_build_object('rows', count(*),
-        'age_ms', (extract(epoch from clock_timestamp() - min(i.created_at)) * 1000)::bigint)
-      from public.job_queue_inbox i where i.queue = $1 and i.answered_at is null),
+        'age_ms', (extract(epoch from clock_timestamp() - min(o.at)) * 1000)::bigint)
+      from (select i.created_at as at from public.job_queue_inbox i where i.queue = $1 and i.answered_at is null
+            union all select s.submitted_at from public.job_queue_submissions s where s.queue = $1 and s.code is null) o),
     'behind', jsonb_build_object('events', coalesce(head.version - head.projected_seq, 0),
       'age_ms', (select (extract(epoch from clock_timestamp() - l.created_at) * 1000)::bigint
                    from public.job_queue_log l where l.queue = $1 and l.seq = head.projected_seq + 1)),
@@ -4694,9 +5119,12 @@ begin
       from (select a.arrived_at from public.job_queue_arrivals a
              where a.queue = $1 or a.queue is null order by a.id limit 1000) s),
     'inbox', (select jsonb_build_object('rows', count(*),
-        'age_ms', (extract(epoch from clock_timestamp() - min(s.created_at)) * 1000)::bigint)
-      from (select i.created_at from public.job_queue_inbox i
-             where i.queue = $1 and i.answered_at is null order by i.created_at limit 1000) s));
+        'age_ms', (extract(epoch from clock_timestamp() - min(s.at)) * 1000)::bigint)
+      from ((select i.created_at as at from public.job_queue_inbox i
+              where i.queue = $1 and i.answered_at is null order by i.created_at limit 1000)
+            union all
+            (select j.submitted_at from public.job_queue_submissions j where j.queue = $1 and j.code is null order by j.id limit 1000)
+            limit 1000) s));
 end
 $$;
 
@@ -4704,11 +5132,12 @@ $$;
 -- refused. Reads only.
 --   lim  how many jobs of each state at most, 0..1,000
 -- Returns an object; times in microseconds:
---   undecided  {commands, rows, oldest_at}: commands that nobody has decided, rows that nobody has taken in; each counted up to 10,001
+--   undecided  {commands, rows, oldest_at}: commands that nobody has decided, with requests whose submitted jobs are not all in line; rows that
+--              nobody has taken in; each counted up to 10,001
 --   refused    {commands, rows}: of the last day, commands that would have put jobs in line, of which one has not come in since; rows that
 --              could not be taken in and have not come in since. Of the newest 1,000 commands
 --   jobs       [{job_id, state, code, at, request_id, message}, …]: first those that nobody has decided (state submitted; code undecided or
---              arrived), the oldest first; then refused ones (state and code as in job_queue_of_job), the newest first
+--              arrived; of a submitted job that is put off, why), the oldest first; then refused ones (state and code as in job_queue_of_job), the newest first
 -- Raises JQ001 for a limit out of bounds.
 create or replace function public.job_queue_submitted(queue text, lim integer) returns jsonb
 language plpgsql stable security definer
@@ -4741,6 +5170,10 @@ begin
       cross join lateral (
         select e.job, e.n from jsonb_array_elements(case when jsonb_typeof(i.command -> 'jobs') = 'array' then i.command -> 'jobs'
           else jsonb_build_array(i.command -> 'job') end) with ordinality as e (job, n) limit lim) j),
+  -- Jobs of their own, in the order in which they were submitted.
+  submitted as materialized (
+    select s.id, s.job_id, s.submitted_at as at, s.request_id, s.code, s.reason from public.job_queue_submissions s
+     where s.queue = $1 order by s.id limit 10001),
   arrived as materialized (
     select a.id, a.job_id, a.arrived_at from public.job_queue_arrivals a
      where a.queue = $1 or a.queue is null order by a.id limit 10001),
@@ -4768,8 +5201,10 @@ begin
        and not exists (select from public.job_queue_arrivals a where a.job_id = n.job_id)
      order by n.id desc)
   select jsonb_build_object(
-    'undecided', jsonb_build_object('commands', (select count(*) from open), 'rows', (select count(*) from arrived),
-      'oldest_at', (extract(epoch from least((select min(o.created_at) from open o), (select min(a.arrived_at) from arrived a))) * 1000000)::bigint),
+    'undecided', jsonb_build_object('commands', (select count(*) from open) + (select count(distinct u.request_id) from submitted u),
+      'rows', (select count(*) from arrived),
+      'oldest_at', (extract(epoch from least((select min(o.created_at) from open o), (select min(u.at) from submitted u),
+        (select min(a.arrived_at) from arrived a))) * 1000000)::bigint),
     'refused', jsonb_build_object('commands', (select count(distinct r.request_id) from refused r), 'rows', (select count(*) from wrong)),
     'jobs', (
       select coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', s.job_id, 'state', s.state, 'code', s.code,
@@ -4777,6 +5212,8 @@ begin
                order by s.state desc, case s.state when 'submitted' then s.at end, s.at desc, s.n)), '[]')
         from ((select w.job_id, 'submitted' as state, 'undecided' as code, w.at, w.request_id, null as message, w.n from waiting w
                 order by w.at, w.n limit lim)
+              union all
+              (select u.job_id, 'submitted', coalesce(u.code, 'undecided'), u.at, u.request_id, u.reason, u.id from submitted u order by u.id limit lim)
               union all
               (select a.job_id, 'submitted', 'arrived', a.arrived_at, null, null, a.id from arrived a order by a.id limit lim)
               union all
@@ -6847,7 +7284,7 @@ select j.queue, j.job_id, (
      coalesce((select s.value -> 'jobs' from public.job_queue_settings s where s.key = 'columns'), '{}')) o);
 drop function if exists public.job_queue_own_row(text, timestamptz, jsonb);
 
--- On Supabase, appends, arriving rows and commands by SQL are broadcast. Elsewhere these triggers do not exist and cost nothing.
+-- On Supabase, appends, arriving rows, commands and submissions by SQL are broadcast. Elsewhere these triggers do not exist and cost nothing.
 do $realtime$
 begin
   if to_regprocedure('realtime.send(jsonb, text, text, boolean)') is not null then
@@ -6862,6 +7299,8 @@ begin
     drop trigger if exists job_queue_wake_intake on public.job_queue_inbox;
     create trigger job_queue_wake_intake after insert on public.job_queue_inbox for each row
       when (new.answered_at is null) execute function public.job_queue_wake_intake();
+    create or replace trigger job_queue_wake_intake after insert on public.job_queue_submissions for each statement
+      when (current_setting('interlock.notify', true) is distinct from 'off') execute function public.job_queue_wake_intake();
   end if;
 end
 $realtime$;
@@ -6893,7 +7332,7 @@ begin
            exists (select from pg_catalog.pg_policy p where p.polrelid = c.oid) as has_policy
       from pg_catalog.pg_class c
      where c.relnamespace = 'public'::regnamespace
-       and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_places', 'job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_published_place_seq', 'job_queue_intake_woken'))
+       and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_places', 'job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_published_place_seq', 'job_queue_submissions_id_seq', 'job_queue_intake_woken'))
   loop
     execute format('revoke all on %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -6923,7 +7362,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_check_end,job_queue_check_once,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_ending,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_say_known,job_queue_set_aside_rows,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_check_end,job_queue_check_once,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_ending,job_queue_enqueue_in,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_known,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -6950,7 +7389,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '7c92d333909becffd14a04ecbb777916cc7097e6ffdc1a008de18b59cb7ae1bb')
+  ('027', '9acb33e1d8244ef43b781495b528a9709e0115ec3900f217b8c1ebb17d4cd6b8')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -25,6 +25,7 @@
 --                     without it the numbers alone are compared, which after a restore meet with other events;
 --                     beat: {worker_id, kinds, free_slots, release, ttl_ms, grace_ms}: a heartbeat that goes along (job_queue_beat);
 --                     once: true: some of its `queued` events have `once` (job_queue_put_once);
+--                     submissions: [id, …]: the submitted jobs that its `queued` events put in line (job_queue_enqueue_in);
 --                     of_arrivals: true: the caller has claimed the rows that its intake events are of (job_queue_claim_arrivals)
 -- Returns {ok: true, version, now, data, beat, combines} when everything was written (data: of the wanted jobs, where some are; beat: the answer to the heartbeat, if there was one; combines: false where a process combines, as docs/inside/several-writers.md says, else missing); else nothing was, and {ok: false, reason, version, now, …}:
 --   log_went_back  the log does not go as far as expected_version, or has another event there than that of expected_at: a
@@ -40,6 +41,7 @@
 --                payload_hash, has_data}, …] (job_queue_once_before)
 --   ending       jobs whose attempt its handler ends in a transaction of its own, which is committed and not decided yet, or commits at
 --                this moment (job_queue_complete_in); job_ids. Only the command of that end ends such an attempt
+--   submissions  `queued` events of submitted jobs that another process has put in line; ids: of these submissions
 --   live_worker  a `lease_expired` for a worker that is not past ttl + grace, or whose heartbeat is about to be written; worker_ids
 --   unstaged     of some commands not everything is there that was to be put aside before; command_ids
 --   clock        an event is not later than the one before, or more than 1 s away from the database's clock
@@ -78,6 +80,8 @@ declare
   given record;
   ids text[];
   arrived text[];
+  submitted bigint[];
+  locked bigint[];
   ours text[];
   setting text;
   is_rising boolean := true;
@@ -201,6 +205,16 @@ begin
     brought := public.job_queue_once_before($1, events);
     if brought is not null then
       return answer || jsonb_build_object('reason', 'once', 'once', brought);
+    end if;
+  end if;
+
+  -- The append that deletes the row puts its job in line. It never waits: a row that another process holds comes again if it stays.
+  if changes ? 'submissions' then
+    submitted := array(select jsonb_array_elements_text(changes -> 'submissions')::bigint);
+    locked := array(select s.id from public.job_queue_submissions s where s.queue = $1 and s.id = any (submitted) for update skip locked);
+    if not submitted <@ locked then
+      return answer || jsonb_build_object('reason', 'submissions', 'ids',
+        array(select u.id from unnest(submitted) u (id) where u.id <> all (locked)));
     end if;
   end if;
 
@@ -484,6 +498,9 @@ begin
     if current_setting('interlock.notify', true) is distinct from 'off' then
       setting := pg_notify('interlock_answers', $1);
     end if;
+  end if;
+  if submitted is not null then
+    delete from public.job_queue_submissions s where s.queue = $1 and s.id = any (submitted);
   end if;
   -- By key and newest version (migrations/parts/21_heads.sql), and column by column: a join with jsonb_to_record takes twice as long.
   update public.job_queue_state s

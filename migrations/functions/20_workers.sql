@@ -12,7 +12,7 @@
 -- Returns {alive, now, expires_at, version, overdue, arrived, requested}. alive: false if the lease is over, which is final. A lease that
 -- was confirmed before this server began to serve is not over: nobody could renew it meanwhile (job_queue_elsewhere).
 -- Times are in microseconds; version is the head's. overdue: workers that hold jobs and are gone; the process that reads this expires
--- them. arrived, requested: rows to take in, or commands by SQL, are waiting and nobody has claimed them. Raises JQ001 when an
+-- them. arrived, requested: rows to take in, or commands and jobs by SQL, are waiting and nobody has claimed them. Raises JQ001 when an
 -- argument is out of bounds.
 create or replace function public.job_queue_beat(queue text, worker_id text, kinds text[], free_slots integer,
   release text, ttl_ms integer, grace_ms integer)
@@ -65,7 +65,8 @@ begin
       where (a.queue is null or a.queue = $1 or public.job_queue_given_up(a.queue, a.claimed_until, a.job_id))
         and coalesce(a.claimed_until < clock, true)),
     'requested', exists (select from public.job_queue_inbox i
-      where i.queue = $1 and i.answered_at is null and coalesce(i.taken_until < clock, true)),
+      where i.queue = $1 and i.answered_at is null and coalesce(i.taken_until < clock, true))
+      or exists (select from public.job_queue_submissions s where s.queue = $1 and coalesce(s.taken_until < clock, true)),
     'overdue', public.job_queue_overdue($1, lease.is_new));
 end
 $$;

@@ -188,27 +188,6 @@ begin
 end
 $$;
 
--- job_queue_submit(jobs, queue, request_id): puts jobs in line, all or none, in the caller's transaction. Short for
--- job_queue_request({type: enqueue, jobs}).
---   jobs        one job or a list of 10,000 at most: {job_id, models, job_type, kind, priority, run_at, attempts, timeout_ms,
---               expire_ms, fair_key, once, dedupe, payload, traceparent, tracestate}; job_id and models are required; run_at as
---               2026-11-24T15:00:00Z; once as 24h, or for ever: how long the id is taken; dedupe: {key, while, debounce}, so that another
---               job with the same key stands for it: while `waiting`, `live` or {"within": "1h"}, debounce {delay, max_delay}
---               (docs/guides/idempotency.md)
---   queue       `default` unless given
---   request_id  as for job_queue_request
--- Returns the request's id, for job_queue_answer. Raises what job_queue_request raises: JQ003 for a fault in a job.
-create or replace function public.job_queue_submit(jobs jsonb, queue text default 'default', request_id text default null)
-returns text
-language plpgsql security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return public.job_queue_request(jsonb_build_object('type', 'enqueue', 'jobs',
-    case jsonb_typeof($1) when 'array' then $1 else jsonb_build_array(coalesce($1, 'null')) end), $2, $3);
-end
-$$;
-
 -- job_queue_open_requests(queue, lim): undecided commands in the inbox, the oldest first. They are reserved for this caller for
 -- 2 s; unanswered ones then go to others.
 --   lim  how many at most, 1..1,000; fewer if they are large: the list stops once it has 1,000,000 characters
@@ -278,16 +257,18 @@ begin
     perform pg_notify('interlock_answers', $1);
   end if;
   delete from public.job_queue_inbox i
-   where i.queue = $1 and i.answered_at < clock_timestamp() - interval '1 day';
+   where i.queue = $1 and i.answered_at < clock_timestamp() - interval '1 day'
+     and not exists (select from public.job_queue_submissions s where s.queue = $1 and s.request_id = i.request_id);
   return answered;
 end
 $$;
 
 -- job_queue_answer(request_id, queue): the answer to a command in the inbox. Answers are kept for a day.
---   request_id  what job_queue_request or job_queue_submit returned
+--   request_id  what job_queue_request, job_queue_submit or job_queue_enqueue_in returned
 --   queue       `default` unless given
--- Returns null until the command is decided, then {ok: true, …} with its result, or {ok: false, code, message}. Raises JQ001
--- for an unknown id: nothing was requested under it, or its answer was deleted.
+-- Returns null until the command is decided, then {ok: true, …} with its result, or {ok: false, code, message}. For submitted jobs null
+-- until all are in line, then {ok: true, queued, known, waiting, deduplicated}: how many were put in line, the ids of those that were
+-- there before, of those that wait now, and, if there are any, which stand for others: {job_id, stands_for}. Raises JQ001 for an unknown id: nothing was requested under it, or its answer was deleted.
 create or replace function public.job_queue_answer(request_id text, queue text default 'default') returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -297,12 +278,30 @@ set cpu_operator_cost = 0.00001
 as $$
 #variable_conflict use_column
 declare
-  answer jsonb;
+  request record;
 begin
-  select i.answer into answer from public.job_queue_inbox i where i.queue = $2 and i.request_id = $1;
+  select i.command ->> 'type' as type, i.answer, i.created_at into request from public.job_queue_inbox i where i.queue = $2 and i.request_id = $1;
   if not found then
     raise exception using errcode = 'JQ001', message = format('there is no request %s in queue %s', $1, $2);
   end if;
-  return answer;
+  if request.type is distinct from 'submit' then
+    return request.answer;
+  end if;
+  if exists (select from public.job_queue_submissions s where s.queue = $2 and s.request_id = $1) then
+    return null;
+  end if;
+  return (
+    select jsonb_build_object('ok', true, 'queued', count(*) filter (where j.state = 'submitted' and d.stands_for is null),
+             'known', coalesce(to_jsonb(array_agg(j.job_id) filter (where j.state = 'known')), '[]'),
+             'waiting', coalesce(to_jsonb(array_agg(j.job_id) filter (where exists (
+               select from public.job_queue_jobs w where w.queue = $2 and w.job_id = j.job_id and w.state = 'waiting'
+                  and w.conflict_reason is not null))), '[]'))
+           || case when count(d.stands_for) > 0 then jsonb_build_object('deduplicated', to_jsonb(
+                array_agg(jsonb_build_object('job_id', j.job_id, 'stands_for', d.stands_for)) filter (where d.stands_for is not null))) else '{}' end
+      from jsonb_to_recordset(request.answer -> 'jobs') as j (job_id text, state text)
+      left join lateral (
+        select l.data ->> 'stands_for' as stands_for from public.job_queue_log l
+         where l.queue = $2 and l.job_id = j.job_id and l.event_type = 'deduplicated' and l.data ? 'submission' and l.created_at > request.created_at
+         limit 1) d on true);
 end
 $$;

@@ -17,8 +17,8 @@
 --                      how many run of how many
 --   code, reason       why it waits (draining, not_due, model_paused, serialized, at_capacity, model_in_use, behind_in_line, no_worker,
 --                      offered), what is wrong with it (late, lost, overdue), and that in a sentence; it names no other job and nobody.
---                      Else undecided, arrived, not_taken_in, adoptable, the code of a refusal, or how it ended (completed, failed,
---                      cancelled, expired, bypassed, deduplicated). Null: it runs, or see `needs`
+--                      Else undecided, arrived, not_taken_in, adoptable, why a submitted job is put off, the code of a refusal, or how it
+--                      ended (completed, failed, cancelled, expired, bypassed, deduplicated). Null: it runs, or see `needs`
 --   needs              process: only a process can tell why it waits at this moment (interlock explain); else null
 --   starts_in_seconds  an estimate, from how long jobs of these models took among the last 1,000 events, less how long the running ones
 --                      have run; null: too little is known
@@ -53,8 +53,10 @@ $$;
 --   archived_seq           up to which event the log is archived
 --   kept                   whether job_queue_log_archive has events of the queue
 --   events, voided         the last events of the job that are in the log, 200 at most, in order (as in job_queue_read)
---   commands               [{request_id, type, at, refusal}, …]: commands by SQL that name it, the newest first, 20 at most: undecided ones
---                          (refusal null), and of the last day refused ones that would have put it in line; refusal: {code, message, at}
+--   commands               [{request_id, type, at, refusal, held}, …]: commands by SQL that name it, the newest first, 20 at most: undecided
+--                          ones (refusal null), and of the last day refused ones that would have put it in line; refusal: {code, message, at}.
+--                          A job that was submitted (job_queue_enqueue_in) is an `enqueue`; held: {code, message}, why it is not in line
+--                          yet; null: nobody has looked
 --   cut                    whether the queue has more such commands than were looked at: the newest 10,000 of each kind, 64 MB in all
 --   arrived_at             when its row of `jobs` arrived that nobody has taken in; null: there is none
 --   not_taken_in           {reason, at}: why its row of `jobs` was not taken in; null: it was, or there is none
@@ -110,7 +112,11 @@ begin
   select (select coalesce(to_jsonb(array_agg(jsonb_build_object('request_id', k.request_id, 'type', k.command ->> 'type',
             'at', (extract(epoch from k.created_at) * 1000000)::bigint, 'refusal', case when k.answered_at is not null then jsonb_build_object(
               'code', k.answer ->> 'code', 'message', k.answer ->> 'message', 'at', (extract(epoch from k.answered_at) * 1000000)::bigint) end)
-            order by k.created_at desc)), '[]') from named k) as list,
+            order by k.created_at desc)), '[]') || coalesce((
+              select jsonb_build_array(jsonb_build_object('request_id', s.request_id, 'type', 'enqueue',
+                       'at', (extract(epoch from s.submitted_at) * 1000000)::bigint, 'refusal', null,
+                       'held', case when s.code is not null then jsonb_build_object('code', s.code, 'message', s.reason) end))
+                from public.job_queue_submissions s where s.queue = $1 and s.job_id = $2), '[]') from named k) as list,
          (select coalesce(bool_or(k.n > 10000 or k.bytes > 67108864), false) from looked k) as cut
     into commands;
   select * into target from public.job_queue_targets() t where t.target = 'jobs';
@@ -146,6 +152,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   kept jsonb := public.job_queue_of_job($1, $2);
+  held jsonb := jsonb_path_query_first(kept, '$.commands[*].held ? (@ != null)');
   ended_at bigint := coalesce((kept #>> '{events,-1,at}')::bigint, 0);
   ended text := (
     select case when (l.event_type in ('failed', 'lease_expired') and l.data ? 'final') then 'failed'
@@ -159,6 +166,8 @@ begin
     -- The log has an event of it and the queue has no row: it moves on at this moment, or an event of it was void.
     when kept ->> 'voided' is not null or (ended_at > 0 and ended is null) then
       '{"state": null, "code": null, "needs": "process", "reason": "only a process can tell what is with it"}'::jsonb
+    when held is not null then jsonb_build_object('state', 'submitted', 'code', held ->> 'code',
+      'reason', 'it was submitted by SQL, and comes into line later: ' || (held ->> 'message'))
     when jsonb_path_exists(kept, '$.commands[*] ? ((@.type == "enqueue" || @.type == "start") && @.refusal == null)') then
       '{"state": "submitted", "code": "undecided", "reason": "it was submitted by SQL, and nobody has decided it yet"}'
     when kept ->> 'arrived_at' is not null then

@@ -195,8 +195,9 @@ begin
         'age_ms', (extract(epoch from clock_timestamp() - min(a.arrived_at)) * 1000)::bigint)
       from public.job_queue_arrivals a where a.queue = $1 or a.queue is null),
     'inbox', (select jsonb_build_object('rows', count(*),
-        'age_ms', (extract(epoch from clock_timestamp() - min(i.created_at)) * 1000)::bigint)
-      from public.job_queue_inbox i where i.queue = $1 and i.answered_at is null),
+        'age_ms', (extract(epoch from clock_timestamp() - min(o.at)) * 1000)::bigint)
+      from (select i.created_at as at from public.job_queue_inbox i where i.queue = $1 and i.answered_at is null
+            union all select s.submitted_at from public.job_queue_submissions s where s.queue = $1 and s.code is null) o),
     'behind', jsonb_build_object('events', coalesce(head.version - head.projected_seq, 0),
       'age_ms', (select (extract(epoch from clock_timestamp() - l.created_at) * 1000)::bigint
                    from public.job_queue_log l where l.queue = $1 and l.seq = head.projected_seq + 1)),
@@ -263,9 +264,12 @@ begin
       from (select a.arrived_at from public.job_queue_arrivals a
              where a.queue = $1 or a.queue is null order by a.id limit 1000) s),
     'inbox', (select jsonb_build_object('rows', count(*),
-        'age_ms', (extract(epoch from clock_timestamp() - min(s.created_at)) * 1000)::bigint)
-      from (select i.created_at from public.job_queue_inbox i
-             where i.queue = $1 and i.answered_at is null order by i.created_at limit 1000) s));
+        'age_ms', (extract(epoch from clock_timestamp() - min(s.at)) * 1000)::bigint)
+      from ((select i.created_at as at from public.job_queue_inbox i
+              where i.queue = $1 and i.answered_at is null order by i.created_at limit 1000)
+            union all
+            (select j.submitted_at from public.job_queue_submissions j where j.queue = $1 and j.code is null order by j.id limit 1000)
+            limit 1000) s));
 end
 $$;
 
@@ -273,11 +277,12 @@ $$;
 -- refused. Reads only.
 --   lim  how many jobs of each state at most, 0..1,000
 -- Returns an object; times in microseconds:
---   undecided  {commands, rows, oldest_at}: commands that nobody has decided, rows that nobody has taken in; each counted up to 10,001
+--   undecided  {commands, rows, oldest_at}: commands that nobody has decided, with requests whose submitted jobs are not all in line; rows that
+--              nobody has taken in; each counted up to 10,001
 --   refused    {commands, rows}: of the last day, commands that would have put jobs in line, of which one has not come in since; rows that
 --              could not be taken in and have not come in since. Of the newest 1,000 commands
 --   jobs       [{job_id, state, code, at, request_id, message}, …]: first those that nobody has decided (state submitted; code undecided or
---              arrived), the oldest first; then refused ones (state and code as in job_queue_of_job), the newest first
+--              arrived; of a submitted job that is put off, why), the oldest first; then refused ones (state and code as in job_queue_of_job), the newest first
 -- Raises JQ001 for a limit out of bounds.
 create or replace function public.job_queue_submitted(queue text, lim integer) returns jsonb
 language plpgsql stable security definer
@@ -310,6 +315,10 @@ begin
       cross join lateral (
         select e.job, e.n from jsonb_array_elements(case when jsonb_typeof(i.command -> 'jobs') = 'array' then i.command -> 'jobs'
           else jsonb_build_array(i.command -> 'job') end) with ordinality as e (job, n) limit lim) j),
+  -- Jobs of their own, in the order in which they were submitted.
+  submitted as materialized (
+    select s.id, s.job_id, s.submitted_at as at, s.request_id, s.code, s.reason from public.job_queue_submissions s
+     where s.queue = $1 order by s.id limit 10001),
   arrived as materialized (
     select a.id, a.job_id, a.arrived_at from public.job_queue_arrivals a
      where a.queue = $1 or a.queue is null order by a.id limit 10001),
@@ -337,8 +346,10 @@ begin
        and not exists (select from public.job_queue_arrivals a where a.job_id = n.job_id)
      order by n.id desc)
   select jsonb_build_object(
-    'undecided', jsonb_build_object('commands', (select count(*) from open), 'rows', (select count(*) from arrived),
-      'oldest_at', (extract(epoch from least((select min(o.created_at) from open o), (select min(a.arrived_at) from arrived a))) * 1000000)::bigint),
+    'undecided', jsonb_build_object('commands', (select count(*) from open) + (select count(distinct u.request_id) from submitted u),
+      'rows', (select count(*) from arrived),
+      'oldest_at', (extract(epoch from least((select min(o.created_at) from open o), (select min(u.at) from submitted u),
+        (select min(a.arrived_at) from arrived a))) * 1000000)::bigint),
     'refused', jsonb_build_object('commands', (select count(distinct r.request_id) from refused r), 'rows', (select count(*) from wrong)),
     'jobs', (
       select coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', s.job_id, 'state', s.state, 'code', s.code,
@@ -346,6 +357,8 @@ begin
                order by s.state desc, case s.state when 'submitted' then s.at end, s.at desc, s.n)), '[]')
         from ((select w.job_id, 'submitted' as state, 'undecided' as code, w.at, w.request_id, null as message, w.n from waiting w
                 order by w.at, w.n limit lim)
+              union all
+              (select u.job_id, 'submitted', coalesce(u.code, 'undecided'), u.at, u.request_id, u.reason, u.id from submitted u order by u.id limit lim)
               union all
               (select a.job_id, 'submitted', 'arrived', a.arrived_at, null, null, a.id from arrived a order by a.id limit lim)
               union all

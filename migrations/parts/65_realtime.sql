@@ -1,4 +1,4 @@
--- On Supabase, appends, arriving rows and commands by SQL are broadcast. Elsewhere these triggers do not exist and cost nothing.
+-- On Supabase, appends, arriving rows, commands and submissions by SQL are broadcast. Elsewhere these triggers do not exist and cost nothing.
 do $realtime$
 begin
   if to_regprocedure('realtime.send(jsonb, text, text, boolean)') is not null then
@@ -13,6 +13,8 @@ begin
     drop trigger if exists job_queue_wake_intake on public.job_queue_inbox;
     create trigger job_queue_wake_intake after insert on public.job_queue_inbox for each row
       when (new.answered_at is null) execute function public.job_queue_wake_intake();
+    create or replace trigger job_queue_wake_intake after insert on public.job_queue_submissions for each statement
+      when (current_setting('interlock.notify', true) is distinct from 'off') execute function public.job_queue_wake_intake();
   end if;
 end
 $realtime$;

@@ -40,6 +40,11 @@ const mutants: Readonly<Record<string, readonly [find: string, put: string, redI
     'if false then',
     'refuses to take in a job that the log has ever heard of',
   ],
+  'does not ask for the submissions of jobs': [
+    'if not submitted <@ locked then',
+    'if false then',
+    'puts a submitted job in line for who holds its submission, and writes nothing for others',
+  ],
   'does not ask for jobs that were enqueued once': [
     'if brought is not null then',
     'if false then',

@@ -56,8 +56,8 @@ it('says the same of a job that SQL submits again, and refuses what cannot be a 
   await coordinator.cancel('a')
   await submit('again')
   expect(await answered('again')).toMatchObject({ ok: true, queued: 0, known: ['a'] })
-  await submit('other', { payload: { of: 'b' } })
-  expect(await answered('other')).toMatchObject({ ok: false, code: 'job_exists' })
+  const other = submit('other', { payload: { of: 'b' } })
+  await expect(other).rejects.toMatchObject({ code: 'JQ005', constraint: 'job_exists' })
   await expect(coordinator.enqueue([{ ...job('a'), payload: { of: 'b' } }])).rejects.toMatchObject({
     code: 'job_exists',
   })

@@ -213,6 +213,15 @@ const functions: Readonly<Record<string, readonly Given[]>> = {
     access,
     object({ name: someone, completed: ids, requeue: ids, fail: ids }, 'an empty object'),
   ],
+  'transaction.enqueueIn': [
+    given(async () => [], 'function'),
+    given([{ jobId: 'a', models: ['m'] }], 'list'),
+    options({
+      queue: given('default', 'undefined', 'text'),
+      requestId: given('r', 'undefined', 'text'),
+      notify: flag,
+    }),
+  ],
   'transaction.fromPg': [given({ query: async () => ({ rows: [] }) })],
   'transaction.fromPostgresJs': [given({ unsafe: async () => [] })],
   'transaction.fromDrizzle': [given({ execute: async () => [] })],

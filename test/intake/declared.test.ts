@@ -23,12 +23,14 @@ it('a row that needs an undeclared model stays pending, and says why in job_queu
   })
 })
 
-it('a submission by SQL that needs an undeclared model is answered unknown_model', async () => {
+it('a request by SQL that needs an undeclared model is answered unknown_model', async () => {
   const db = await account()
   const coordinator = await db.coordinator()
   await coordinator.defineModels(['flux-dev'])
   const submit = (model: string) =>
-    db.value('select job_queue_submit($1)', [JSON.stringify([{ job_id: model, models: [model] }])])
+    db.value('select job_queue_request($1)', [
+      JSON.stringify({ type: 'enqueue', jobs: [{ job_id: model, models: [model] }] }),
+    ])
   const answerOf = async (id: unknown) => {
     const look = () => db.value('select job_queue_answer($1)', [id])
     await expect.poll(look).not.toBeNull()

@@ -55,7 +55,8 @@ describe('a request by SQL', () => {
         [`old-${n}`, text],
       )
     }
-    await db.value(`select job_queue_submit('{"job_id": "good", "models": ["m"]}', 'default', 'good')`)
+    const good = '{"type": "enqueue", "jobs": [{"job_id": "good", "models": ["m"]}]}'
+    await db.value(`select job_queue_request('${good}', 'default', 'good')`)
     const coordinator = await db.coordinator()
     const answers = await answersOf(db)
     expect(answers.filter((answer) => (answer as { ok: boolean }).ok)).toHaveLength(1)

@@ -38,10 +38,11 @@ it('the embedded database notes arrivals, hand edits and the rows of jobs like a
       place_order, place_tie, queued_at, attempt, attempts, timeout_ms)
     values ('default', 'a', 'waiting', 'normal', 'normal', '{m}', 0, 0, 0, 0, now(), 0, 1, 1000)`)
   await database.db.exec("delete from jobs where job_id = 'a'")
-  const [request] = await store.inbox('default', 10)
+  const open = () => store.incoming('default', 10, false)
+  const [request] = (await open()).requests
   expect(request?.command).toMatchObject({ type: 'cancel', job_id: 'a' })
   await store.answer('default', [{ requestId: request?.requestId ?? '', answer: { ok: true } }])
-  expect(await store.inbox('default', 10)).toEqual([])
+  expect(await open()).toEqual({ requests: [], submissions: [] })
   // Of a row whose id the log knew before no job comes, and the row says so.
   await database.db.exec(`insert into job_queue_log (queue, seq, created_at, event_type, job_id, job_type, models, data,
       command_id, command_hash, schema_version)

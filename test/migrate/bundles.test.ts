@@ -67,6 +67,7 @@ const collecting: Readonly<Record<string, string>> = {
   job_queue_project: 'one object per table and SQLSTATE',
   job_queue_queues: 'names of queues',
   job_queue_row_fields: 'names of columns',
+  job_queue_submitted_job: 'a job without its payload',
 }
 
 describe('jsonb_agg and jsonb_object_agg', () => {

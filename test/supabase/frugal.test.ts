@@ -264,6 +264,6 @@ describe.concurrent('many workers that are idle', () => {
     const requests = await requestsOf(queue, insert, true)
     // If all looked, twice for each message.
     expect(requests('job_queue_claim_arrivals')).toBeLessThan((WORKERS * 2) / 2)
-    expect(requests('job_queue_open_requests')).toBeLessThan(WORKERS / 2)
+    expect(requests('job_queue_incoming')).toBeLessThan(WORKERS / 2)
   })
 })

@@ -159,9 +159,10 @@ const factsOf: { readonly [Type in EventType]: fc.Arbitrary<Event & { readonly t
       fc.option(fc.boolean(), { nil: undefined }),
       fc.boolean(),
       fc.boolean(),
+      fc.boolean(),
       fc.option(arbitraryMicros, { nil: undefined }),
     )
-    .map(([spec, asked, intake, named, due]) => ({
+    .map(([spec, asked, intake, named, isSubmitted, due]) => ({
       type: 'queued' as const,
       jobId: spec.jobId,
       spec: due === undefined ? spec : { ...spec, schedule: 'nightly' },
@@ -169,6 +170,7 @@ const factsOf: { readonly [Type in EventType]: fc.Arbitrary<Event & { readonly t
       ...(asked === undefined ? {} : { asked }),
       ...(intake ? { intake } : {}),
       ...(named ? { named } : {}),
+      ...(isSubmitted ? { submission: 1 } : {}),
     })),
   deduplicated: record({
     type: fc.constant('deduplicated'),

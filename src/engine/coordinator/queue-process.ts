@@ -79,6 +79,7 @@ export class QueueProcess implements MemberOwner, LookingProcess {
   see(event: RecordedEvent): void {
     this.queries.see(event)
     this.#gate.see(event)
+    this.#inbox.see(event)
     if ((event.offers?.length ?? 0) > 0) this.hints.wake()
     if (this.incoming.see(event)) this.hints.takenIn()
   }

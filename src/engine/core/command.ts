@@ -36,9 +36,13 @@ export type CommandBody =
   /**
    * Puts jobs in line, each with its spec. `intake`: rows of `jobs` are taken in. Jobs that are live already are skipped, and the
    * store refuses jobs that the log has ever heard of (`taken`). `again`: jobs that the queue has had before, with the models that they
-   * had: whether these are declared by now is not asked.
+   * had: whether these are declared by now is not asked. `submissions`: the jobs were committed in a transaction of their submitter, each
+   * under this number. None is refused: what cannot come into line yet is left out (`held`).
    */
-  | CommandOf<'enqueue', { specs: readonly JobSpec[]; intake?: true; again?: true }>
+  | CommandOf<
+      'enqueue',
+      { specs: readonly JobSpec[]; intake?: true; again?: true; submissions?: readonly number[] }
+    >
   /** The gate: may this job run now, in the asking process? `wait`: keep it for me when it becomes startable. */
   | CommandOf<'ask', { spec: JobSpec; wait: boolean }>
   /** The gate for a live job, by its id. It puts nothing in line: a job that has ended stays ended. */
@@ -160,6 +164,13 @@ export interface StandIn {
   readonly standsFor: string
 }
 
+/** A submitted job that cannot come into line yet, and why. */
+export interface HeldJob {
+  readonly jobId: string
+  readonly code: RefusalCode
+  readonly message: string
+}
+
 export interface Refusal {
   readonly ok: false
   readonly code: RefusalCode
@@ -179,6 +190,8 @@ export interface Accepted {
   readonly doubles?: readonly StandIn[]
   /** For `set_schedules`. */
   readonly declared?: Declared
+  /** For `enqueue` with `submissions`. */
+  readonly held?: readonly HeldJob[]
   /** False when the command found everything as it wished: nothing was appended for it. */
   readonly changed: boolean
 }

@@ -9,6 +9,7 @@ import { pauseModel, resumeModel } from './decide/pause.ts'
 import { reprioritize } from './decide/reprioritize.ts'
 import { accepted } from './decide/result.ts'
 import { fire, pauseSchedule, removeSchedule, resumeSchedule, setSchedules } from './decide/schedule.ts'
+import { takeSubmissions } from './decide/submitted.ts'
 import { tick } from './decide/tick.ts'
 import { voidEvents } from './decide/void.ts'
 import { dispatch } from './dispatch.ts'
@@ -63,7 +64,10 @@ type CommandHandlers = {
 }
 
 const handlers: CommandHandlers = {
-  enqueue,
+  enqueue: (scribe, body) =>
+    body.submissions === undefined
+      ? enqueue(scribe, body)
+      : takeSubmissions(scribe, body.specs, body.submissions),
   ask,
   take_up: takeUp,
   bypass,

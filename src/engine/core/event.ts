@@ -10,7 +10,8 @@ export const eventTypes = [
   /**
    * A job came into the queue: with its spec and the hash of its payload. `named`: somebody asked for this life of it. `once`: for how
    * many milliseconds its id stays taken (0: without end), with `body`, the hash of its spec. `dedupe`: the digest of its key, and for
-   * how long it has it. `due`: its schedule fired it for this due time, and is due at `next` again.
+   * how long it has it. `due`: its schedule fired it for this due time, and is due at `next` again. `submission`: it was
+   * committed in a transaction of its submitter, under this number.
    */
   'queued',
   /** A job did not come into the queue: another one, `standsFor`, has its key and stands for it. */
@@ -186,7 +187,7 @@ type OfSchedule<Type extends EventType, Said extends object = object> = EventOf<
 export type Event = Fact &
   (
     | OfJob<'queued', Queued>
-    | OfJob<'deduplicated', { standsFor: string; key: string }>
+    | OfJob<'deduplicated', { standsFor: string; key: string; submission?: number }>
     | OfJob<'debounced', { runAt: Micros | null; hasData?: true; payloadHash?: number }>
     | OfJob<'blocked' | 'conflict', { reason: ReasonCode; blockedBy: string | null; model: string | null }>
     | OfJob<'started', { workerId: string; attempt: number; models: readonly string[] }>
@@ -221,6 +222,8 @@ interface Queued {
   body?: number
   asked?: boolean
   intake?: true
+  /** It was committed in a transaction of its submitter, under this number: job_queue_submissions. */
+  submission?: number
   /** For every life that somebody asked for by naming its job. */
   named?: true
   /** For a job that its schedule fired: the due time. */

@@ -50,6 +50,8 @@ export interface SubmittedCommand {
   readonly at: Micros
   /** Null: it is undecided. */
   readonly refusal: { readonly code: string; readonly message: string; readonly at: Micros } | null
+  /** Why a submitted job is not in line yet; null: nobody has looked, or it is another command. */
+  readonly held: { readonly code: string; readonly message: string } | null
 }
 
 /** What the database knows of one job beside the ledger. */

@@ -6,7 +6,7 @@ import type { JobRecord, QueueFacts, SubmittedCommand } from './facts.ts'
 import { MICROS_PER_MS, type Micros } from './job.ts'
 import type { Ending } from './law/state.ts'
 import { forShell, operand } from './safe-text.ts'
-import { decides } from './to-do.ts'
+import { decides, heldText } from './to-do.ts'
 
 /** A job that the ledger does not have: it is not in line yet, or not any more. */
 export interface NotLive {
@@ -38,6 +38,7 @@ const submits: ReadonlySet<string> = new Set(['enqueue', 'start'])
 function undecidedOf(facts: Workers, { commands }: JobRecord): NotLive | undefined {
   const command = commands.find(({ type, refusal }) => submits.has(type) && refusal === null)
   if (command === undefined) return undefined
+  if (command.held !== null) return heldBack(command, command.held)
   return {
     state: 'submitted',
     code: 'undecided',
@@ -47,6 +48,20 @@ function undecidedOf(facts: Workers, { commands }: JobRecord): NotLive | undefin
     whatHasToHappen: decides(facts),
   }
 }
+
+/** It was committed, so it is not refused any more: it waits until it may come into line. */
+function heldBack(command: SubmittedCommand, { code, message }: Held): NotLive {
+  return {
+    state: 'submitted',
+    code: code as ErrorCode,
+    since: command.at,
+    command,
+    reason: `it was submitted by SQL (request ${command.requestId}), and comes into line later: ${message}`,
+    whatHasToHappen: heldText(code),
+  }
+}
+
+type Held = NonNullable<SubmittedCommand['held']>
 
 function arrivedOf({ arrivedAt }: JobRecord): NotLive | undefined {
   if (arrivedAt === null) return undefined

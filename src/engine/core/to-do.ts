@@ -155,7 +155,9 @@ export function alsoKnown(
 }
 
 function commandText(facts: Pick<QueueFacts, 'workers'>, command: SubmittedCommand): string {
-  const { type, requestId, refusal } = command
+  const { type, requestId, refusal, held } = command
+  if (held !== null)
+    return `another job of this id was submitted (request ${requestId}), ${held.code}: ${heldText(held.code)}`
   return refusal === null
     ? `${type} by SQL (request ${requestId}) is undecided: ${decisionText(facts)}`
     : `${type} by SQL (request ${requestId}) was refused, ${refusal.code}: ${refusal.message}`
@@ -164,6 +166,20 @@ function commandText(facts: Pick<QueueFacts, 'workers'>, command: SubmittedComma
 /** What an undecided command needs. */
 export const decides = (facts: Pick<QueueFacts, 'workers'>): string =>
   `${hasDecider(facts) ? 'nothing: ' : ''}${decisionText(facts)}`
+
+/** What brings a submitted job into line that was put off. */
+export function heldText(code: string): string {
+  switch (code) {
+    case 'job_exists':
+      return 'nothing: it comes into line when the other job with its id has ended, or its time is over'
+    case 'unknown_model':
+      return 'declare the model: `interlock policy set --models <model>`; it then comes into line by itself'
+    case 'models_required':
+      return 'allow jobs without models: `interlock policy set --empty-set bypass`; it then comes into line by itself'
+    default:
+      return 'upgrade the processes of this queue: none could read it'
+  }
+}
 
 export const decisionText = (facts: Pick<QueueFacts, 'workers'>): string =>
   hasDecider(facts)

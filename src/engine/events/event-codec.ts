@@ -60,6 +60,7 @@ export interface CheckedRow<Type extends EventType = EventType> {
       | 'body'
       | 'asked'
       | 'intake'
+      | 'submission'
       | 'named'
       | 'due'
       | 'next'
@@ -126,13 +127,22 @@ export function eventOf(of: CheckedRow): Event {
       if (row.data?.body !== undefined) event.body = row.data.body
       if (row.data?.asked !== undefined) event.asked = row.data.asked
       if (row.data?.intake !== undefined) event.intake = row.data.intake
+      if (row.data?.submission !== undefined) event.submission = row.data.submission
       if (row.data?.named !== undefined) event.named = row.data.named
       if (row.data?.due !== undefined) event.due = row.data.due
       if (row.data?.next !== undefined) event.next = row.data.next
       return event
     }
-    case 'deduplicated':
-      return { type: row.event_type, jobId: row.job_id, standsFor: row.data.stands_for, key: row.data.key }
+    case 'deduplicated': {
+      const event: Writable<Of<'deduplicated'>> = {
+        type: row.event_type,
+        jobId: row.job_id,
+        standsFor: row.data.stands_for,
+        key: row.data.key,
+      }
+      if (row.data?.submission !== undefined) event.submission = row.data.submission
+      return event
+    }
     case 'debounced': {
       const event: Writable<Of<'debounced'>> = {
         type: row.event_type,
@@ -313,13 +323,17 @@ export function columnsOf(event: Event): Columns {
       if (event.body !== undefined) data['body'] = event.body
       if (event.asked !== undefined) data['asked'] = event.asked
       if (event.intake !== undefined) data['intake'] = event.intake
+      if (event.submission !== undefined) data['submission'] = event.submission
       if (event.named !== undefined) data['named'] = event.named
       if (event.due !== undefined) data['due'] = event.due
       if (event.next !== undefined) data['next'] = event.next
       return { job_id: event.spec.jobId, job_type: event.spec.jobType, models: event.spec.models, data }
     }
-    case 'deduplicated':
-      return { job_id: event.jobId, data: { stands_for: event.standsFor, key: event.key } }
+    case 'deduplicated': {
+      const data: Data = { stands_for: event.standsFor, key: event.key }
+      if (event.submission !== undefined) data['submission'] = event.submission
+      return { job_id: event.jobId, data }
+    }
     case 'debounced': {
       const data: Data = {}
       if (event.runAt !== null) data['run_at'] = event.runAt
@@ -480,6 +494,7 @@ export function hasPlainFields(row: Row): boolean {
           case 'attempts':
           case 'timeout_ms':
           case 'expire_ms':
+          case 'submission':
             if (!isCount(data[key])) return false
             break
           case 'has_data':
@@ -516,6 +531,9 @@ export function hasPlainFields(row: Row): boolean {
           case 'stands_for':
           case 'key':
             if (!isText(data[key])) return false
+            break
+          case 'submission':
+            if (!isCount(data[key])) return false
             break
           default:
             return false
@@ -981,6 +999,7 @@ export function isPlain(event: RecordedEvent): boolean {
         (event.body === undefined || isWhole(event.body)) &&
         (event.asked === undefined || isBoolean(event.asked)) &&
         (event.intake === undefined || isTrue(event.intake)) &&
+        (event.submission === undefined || isCount(event.submission)) &&
         (event.named === undefined || isTrue(event.named)) &&
         (event.due === undefined || isInt(event.due)) &&
         (event.next === undefined || isInt(event.next))

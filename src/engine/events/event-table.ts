@@ -89,6 +89,7 @@ const eventTable = {
       body: { in: 'data.body', is: 'whole', optional: true },
       asked: { in: 'data.asked', is: 'boolean', optional: true },
       intake: { in: 'data.intake', is: 'true', optional: true },
+      submission: { in: 'data.submission', is: 'count', optional: true },
       named: { in: 'data.named', is: 'true', optional: true },
       due: { in: 'data.due', is: 'int', optional: true },
       next: { in: 'data.next', is: 'int', optional: true },
@@ -99,6 +100,7 @@ const eventTable = {
       jobId,
       standsFor: { in: 'data.stands_for', is: 'text' },
       key: { in: 'data.key', is: 'text' },
+      submission: { in: 'data.submission', is: 'count', optional: true },
     },
   },
   debounced: {

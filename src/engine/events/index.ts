@@ -30,6 +30,7 @@ export {
 export {
   type EnqueueInput,
   keptOf,
+  type ParsedJob,
   parseJob,
   parseJobs,
   parseSpec,
@@ -39,7 +40,7 @@ export {
 } from './job-spec.ts'
 export { CheckedResult, parseNote, parseResult } from './json.ts'
 export { lengthOf } from './json-size.ts'
-export { parseJobId, parseModels, parseQueue, parseSeq, queueSchema } from './names.ts'
+export { jobIdSchema, parseJobId, parseModels, parseQueue, parseSeq, queueSchema } from './names.ts'
 export {
   checkCoordinatorOptions,
   checkDrainOptions,
@@ -57,7 +58,7 @@ export { parseModel, parsePause } from './pause.ts'
 export { payloadHash } from './payload-hash.ts'
 export { plainCalls } from './plain-call.ts'
 export { type DeclaredModels, type PolicyInput, parseDeclared, parsePolicy, policySchema } from './policy.ts'
-export { type ParsedRequest, parseRequest } from './request.ts'
+export { type ParsedRequest, parseRequest, parseSubmission } from './request.ts'
 export {
   declarationOf,
   type ParsedSchedule,

@@ -6,12 +6,13 @@ import {
   failureCodes,
   InterlockError,
   invalidInput,
+  type Json,
   type Micros,
   specDefaults,
 } from '../core/index.ts'
 import { errorData } from './error-data.ts'
 import { parseInput } from './invalid.ts'
-import { keptOf, parseJob, parseJobs, timeSchema, wholeNumber } from './job-spec.ts'
+import { keptOf, type ParsedJob, parseJob, parseJobs, timeSchema, wholeNumber } from './job-spec.ts'
 import { parseResult, reaches } from './json.ts'
 import { lazily } from './lazily.ts'
 import { jobIdSchema, kindSchema, modelsSchema } from './names.ts'
@@ -117,6 +118,9 @@ export function parseRequest(command: unknown, now: Micros): ParsedRequest {
     queuedAt: (request.type === 'cancel' ? request.queued_at : undefined) ?? null,
   }
 }
+
+/** A job that was committed in a transaction of its submitter. @throws InterlockError `invalid_input`, naming the path */
+export const parseSubmission = (job: Json): ParsedJob => parseJob(camel(job))
 
 function claimOf(request: InboxCommand): Claim | undefined {
   if (request.type === 'claim') return { max: request.max, kinds: request.kinds }

@@ -14,6 +14,7 @@ export const interlockTables = [
   'job_queue_workers',
   'job_queue_operators',
   'job_queue_inbox',
+  'job_queue_submissions',
   'job_queue_data',
   'job_queue_staged',
   'job_queue_once',

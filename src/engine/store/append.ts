@@ -143,6 +143,7 @@ export interface KnownCommand {
  * - `once`: a `queued` with `once` for jobs whose ids are still taken by others that were enqueued `once`.
  * - `ending`: an end, or a request to stop, of jobs whose handler ends the attempt in a transaction of its own (`completeIn`), which is
  *   committed and not decided yet, or commits at this moment.
+ * - `submissions`: `queued` events of submitted jobs that another process has put in line; `ids` of these submissions.
  * - `dead_worker`: a `started` for a worker whose lease is not live.
  * - `live_worker`: a `lease_expired` for a worker whose ttl and grace are not over.
  * - `unstaged`: data that was staged for some of the commands is missing: stage it again.
@@ -164,6 +165,7 @@ export type AppendAnswer =
   | RefusedAppend<'dead_worker' | 'live_worker', { workerIds: readonly string[] }>
   | RefusedAppend<'taken' | 'requested' | 'ending', { jobIds: readonly string[] }>
   | RefusedAppend<'once', { once: readonly OnceRecord[] }>
+  | RefusedAppend<'submissions', { ids: readonly number[] }>
   | RefusedAppend<'unstaged', { commandIds: readonly string[] }>
   | RefusedAppend<'clock' | 'log_went_back'>
 

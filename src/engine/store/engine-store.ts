@@ -4,7 +4,7 @@ import type { DataRole, DeadLetterRole, SubmissionRole } from './side-data.ts'
 import type { WakeRole } from './wake.ts'
 
 /**
- * What the engine needs of a store to work: 28 calls, in roles. A part asks for the role it needs, or picks calls of it. Everything
+ * What the engine needs of a store to work: 29 calls, in roles. A part asks for the role it needs, or picks calls of it. Everything
  * is written to the log by `append`. Errors: `not_migrated`, `database_older`, `database_newer`, `store_unavailable`, `store_in_use`,
  * `corrupt_log`, `unknown_event`, `closed`.
  */
@@ -236,13 +236,36 @@ export interface CommittedEnd extends InboxRequest {
   readonly isDecided: boolean
 }
 
-/** Role "inbox": commands by SQL, for any process to decide. */
+/** A job that was committed in a transaction of its submitter, as SQL has it. */
+export interface SubmissionRow {
+  readonly id: number
+  readonly job: Json
+}
+
+export interface IncomingCommands {
+  readonly requests: readonly InboxRequest[]
+  readonly submissions: readonly SubmissionRow[]
+}
+
+/**
+ * By their ids. `known`: nothing is left to do, since the jobs are in line already. `held`: they cannot come into line yet, and are looked at
+ * again in 10 s.
+ */
+export interface SettledSubmissions {
+  readonly known: readonly number[]
+  readonly held: readonly { readonly id: number; readonly code: string; readonly message: string }[]
+}
+
+/** Role "inbox": commands and jobs by SQL, for any process to decide. */
 export interface InboxRole {
   /**
-   * Undecided commands that SQL put into the inbox, the oldest first; `limit` 1 to 1,000, fewer if they are large. They are
-   * reserved for this caller for 2 s; unanswered ones then go to others.
+   * What SQL put in and nobody has decided, the oldest first: commands (`limit` 1 to 1,000), and submitted jobs (10 times as many); fewer
+   * if they are large. They are reserved for this caller for 2 s; what is then undecided goes to others.
+   * @param again also submitted jobs that were put off, before their time
    */
-  inbox(queue: string, limit: number): Promise<readonly InboxRequest[]>
+  incoming(queue: string, limit: number, again: boolean): Promise<IncomingCommands>
+  /** What became of submitted jobs beside those that an append has put in line. Tells those who wait for answers. */
+  settle(queue: string, settled: SettledSubmissions): Promise<void>
   /** Answers commands. The first answer counts; answers are kept for a day. */
   answer(queue: string, answers: readonly InboxAnswer[]): Promise<void>
   /**

@@ -128,7 +128,7 @@ function queue(state: AuditState, event: RecordedEvent & { readonly type: 'queue
   const before = shares.waiting(event.spec)
   const job = auditedJob(event.spec, event, policy, before)
   const limit = policy.fairShare?.maxWaiting ?? null
-  if (limit !== null && before >= limit && event.spec.fairKey !== null && event.intake !== true && !alone)
+  if (limit !== null && before >= limit && event.spec.fairKey !== null && !isExempt(event) && !alone)
     state.report('fair_share', job.jobId, `${before} jobs of ${event.spec.fairKey} were waiting`)
   shares.move(job, 1, 0)
   state.jobs.set(job.jobId, job)
@@ -136,6 +136,10 @@ function queue(state: AuditState, event: RecordedEvent & { readonly type: 'queue
   state.counts.jobs++
   if (job.dueAt === null) state.lines.enter(job)
 }
+
+/** What exists already comes into line, however many are there: rows, and jobs that were committed in a transaction. */
+const isExempt = ({ intake, submission }: RecordedEvent & { readonly type: 'queued' }): boolean =>
+  intake === true || submission !== undefined
 
 function checkRevival(
   state: AuditState,

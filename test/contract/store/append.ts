@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { RecordedEvent } from '../../../src/engine/core/index.ts'
+import type { Event, RecordedEvent } from '../../../src/engine/core/index.ts'
 import { appendNow, freshCommandId, handMade, queuedEvent, standOf, waitingRow } from '../hand-made.ts'
 import type { Bench } from './bench.ts'
 
@@ -50,6 +50,14 @@ export function appendContract({ it, store, other }: Bench): void {
     assert.equal(answer.version, 1_200)
     assert.equal(answer.missed[0]?.seq, 101)
     assert.ok(answer.missed.length > 0 && answer.missed.length <= 500)
+  })
+
+  it('puts a submitted job in line for who holds its submission, and writes nothing for others', async (queue) => {
+    const gone = { ...queuedEvent('a'), submission: 7 } as Event
+    const answer = await appendNow(store(), queue, [queuedEvent('b'), gone])
+    assert.ok(!answer.ok && answer.reason === 'submissions', JSON.stringify(answer))
+    assert.deepEqual(answer.ids, [7])
+    assert.equal((await store().read(queue, 0, 10)).version, 0)
   })
 
   it('does a command once: again it says what the command did', async (queue) => {

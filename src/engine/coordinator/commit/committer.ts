@@ -249,6 +249,8 @@ export class Committer {
       case 'once':
         for (const record of answer.once) this.#appender.once.set(record.jobId, record)
         return
+      case 'submissions':
+        return open.dropSubmissions(answer.ids)
       case 'requested':
         for (const jobId of answer.jobIds) this.#appender.heldBack.add(jobId)
         return process?.requested()

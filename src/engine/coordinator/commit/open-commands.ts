@@ -154,6 +154,21 @@ export class OpenCommands {
     }
   }
 
+  /** Another process has put these submitted jobs in line. The rest of their commands goes on. */
+  dropSubmissions(ids: readonly number[]): void {
+    for (const [id, pending] of this.#open) {
+      const { command } = pending
+      if (command.body.type !== 'enqueue' || command.body.submissions === undefined) continue
+      const { submissions, specs } = command.body
+      const body = {
+        ...command.body,
+        specs: specs.filter((_, i) => !ids.includes(submissions[i] ?? 0)),
+        submissions: submissions.filter((submission) => !ids.includes(submission)),
+      }
+      this.#open.set(id, { ...pending, command: { ...command, body } })
+    }
+  }
+
   /** These workers turned out to be alive: there is nothing to expire. */
   dropExpiries(workerIds: readonly string[]): void {
     for (const [id, { command, resolve }] of this.#open) {
@@ -274,7 +289,8 @@ const doublesIn = (events: readonly RecordedEvent[]): readonly StandIn[] =>
 
 /** The jobs of an enqueue that it has not put in line itself: they were live already. */
 function knownBy(body: CommandBody, events: readonly RecordedEvent[]): readonly string[] {
-  if (body.type !== 'enqueue' || body.intake === true) return []
+  // Of submitted jobs that were left out nobody can tell from the log why. They are decided once more.
+  if (body.type !== 'enqueue' || body.intake === true || body.submissions !== undefined) return []
   const come = new Set(
     events.flatMap((event) =>
       event.type === 'queued' || event.type === 'deduplicated' ? [event.jobId] : [],

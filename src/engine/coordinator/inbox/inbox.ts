@@ -7,13 +7,14 @@ import {
   type RecordedEvent,
 } from '../../core/index.ts'
 import { type ParsedRequest, parseRequest } from '../../events/index.ts'
-import type { InboxAnswer, InboxRequest, InboxRole } from '../../store/index.ts'
+import type { InboxAnswer, InboxRequest, InboxRole, SubmissionRow } from '../../store/index.ts'
 import { SingleFlight } from '../base/concurrency.ts'
 import { atMost } from '../base/retry.ts'
 import type { Member } from '../membership/member.ts'
 import type { Schedules } from '../schedules/schedules.ts'
 import { asSent, CommittedEnds, PREFIX } from './committed-ends.ts'
 import { answerOf, refusalOf, submittedBy, undecidable } from './request-answers.ts'
+import { ACTOR, Submissions } from './submissions.ts'
 
 /** Requests in one batch. They share an append. */
 const BATCH = 100
@@ -24,10 +25,7 @@ const LOOK_MS = 5_000
 /** How long the first claim of a new process waits for commands that SQL sent before. */
 const FIRST_MS = 2_000
 
-/** The worker id in the events of these commands. */
-const ACTOR = 'sql'
-
-type Deciding = Pick<Member, 'log' | 'ledger' | 'logger' | 'failures' | 'send' | 'workerId'>
+type Deciding = Pick<Member, 'log' | 'ledger' | 'logger' | 'failures' | 'incarnation' | 'send' | 'workerId'>
 
 /** When to look, as a look sees it. */
 export interface LookTimes {
@@ -39,13 +37,19 @@ export interface LookTimes {
 export const isOfInbox = ({ commandId }: Pick<RecordedEvent, 'commandId'>): boolean =>
   commandId.startsWith(PREFIX)
 
-/** Decides the commands that SQL puts into the inbox. Every process of the queue does, and only one looks at a time. */
+/**
+ * Decides the commands that SQL puts into the inbox, and takes in submitted jobs. Every process of the queue does, and only one looks at a
+ * time.
+ */
 export class Inbox {
   readonly #store: InboxRole
   readonly #member: Deciding
   readonly #times: LookTimes
   readonly ends: CommittedEnds
   readonly #schedules: Pick<Schedules, 'prepared'>
+  readonly #submissions: Submissions
+  /** A submitted job that was put off may come into line now. */
+  #again = false
   #lookedAt = Number.NEGATIVE_INFINITY
   readonly #flight: SingleFlight
   /** Something arrived before this process could send commands. */
@@ -60,6 +64,7 @@ export class Inbox {
     this.#member = member
     this.#times = times
     this.ends = new CommittedEnds(store, member)
+    this.#submissions = new Submissions(store, member)
     // What could not be decided now stays in the inbox.
     this.#flight = new SingleFlight(
       () => this.#look(),
@@ -90,6 +95,13 @@ export class Inbox {
     if (this.#canSend) void this.#flight.request()
   }
 
+  /** An event that this process has folded. */
+  see(event: RecordedEvent): void {
+    if (!this.#submissions.mayComeIn(event)) return
+    this.#again = true
+    this.nudge()
+  }
+
   /** Waits for what is under way. */
   async close(): Promise<void> {
     this.#closed = true
@@ -99,10 +111,15 @@ export class Inbox {
 
   async #look(): Promise<void> {
     this.#lookedAt = performance.now()
-    const requests = await this.#store.inbox(this.#member.log.queue, BATCH)
-    this.#times.looked(requests.length > 0)
-    if (requests.length === 0) return this.#lookLater()
-    if (await this.#answerAll(requests)) void this.#flight.request()
+    const again = this.#again
+    this.#again = false
+    const { requests, submissions } = await this.#store.incoming(this.#member.log.queue, BATCH, again)
+    const hasFound = requests.length + submissions.length > 0
+    this.#times.looked(hasFound)
+    if (!hasFound) return this.#lookLater()
+    // Jobs first: a command may be about one of them.
+    const [, mayBeMore] = await Promise.all([this.#submissions.take(submissions), this.#answerAll(requests)])
+    if (mayBeMore || mayBeMoreJobs(submissions)) void this.#flight.request()
   }
 
   /**
@@ -125,9 +142,10 @@ export class Inbox {
 
   /** True if there may be more. What could not be decided now goes back at once, for others. */
   async #answerAll(requests: readonly InboxRequest[]): Promise<boolean> {
+    if (requests.length === 0) return false
     const answers = await Promise.all(requests.map((request) => this.#decide(request)))
     await this.#store.answer(this.#member.log.queue, answers)
-    return answers.every(({ answer }) => answer !== null) && mayBeMore(requests)
+    return answers.every(({ answer }) => answer !== null) && mayBeMoreRequests(requests)
   }
 
   async #decide(request: InboxRequest): Promise<InboxAnswer> {
@@ -182,11 +200,15 @@ export class Inbox {
   }
 }
 
-function mayBeMore(requests: readonly InboxRequest[]): boolean {
-  let length = 0
-  for (const { command } of requests) length += lengthOf(command)
-  return requests.length === BATCH || length >= LARGE
-}
+const mayBeMoreRequests = (requests: readonly InboxRequest[]): boolean =>
+  requests.length === BATCH || areLarge(requests.map(({ command }) => command))
+
+/** 10 times as many jobs as commands are handed out. */
+const mayBeMoreJobs = (submissions: readonly SubmissionRow[]): boolean =>
+  submissions.length === 10 * BATCH || areLarge(submissions.map(({ job }) => job))
+
+const areLarge = (given: readonly Json[]): boolean =>
+  given.reduce<number>((length, one) => length + lengthOf(one), 0) >= LARGE
 
 /** A command that is nested too deeply to be written counts as large. */
 function lengthOf(command: Json): number {

@@ -26,10 +26,11 @@ export function standInFor(
 }
 
 /** Records which job stands for this one. If that one waits for the last of its key, it is put off, and gets the payload. */
-export function recordDouble(scribe: Scribe, { spec, standsFor }: Double): StandIn {
+export function recordDouble(scribe: Scribe, { spec, standsFor }: Double, submission?: number): StandIn {
   const { jobId, dedupe, hasData, payloadHash } = spec
   const { workerId } = scribe.command
-  scribe.record({ type: 'deduplicated', jobId, standsFor, key: dedupe?.key ?? '', workerId })
+  const submitted = submission === undefined ? {} : { submission }
+  scribe.record({ type: 'deduplicated', jobId, standsFor, key: dedupe?.key ?? '', workerId, ...submitted })
   const job = jobOf(scribe.draft, standsFor)
   if (job?.spec.dedupe?.debounce === undefined) return { jobId, standsFor }
   const runAt = putOffUntil(scribe, job, job.spec.dedupe.debounce)

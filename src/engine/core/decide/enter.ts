@@ -154,7 +154,11 @@ function askActive(scribe: Scribe, job: Job): CommandResult {
 }
 
 /** For a caller that names the job with its spec: only that brings a job into line, and the event says so. */
-function queue(scribe: Scribe, spec: JobSpec, how: { asked?: true; intake?: true }): void {
+export function queue(
+  scribe: Scribe,
+  spec: JobSpec,
+  how: { asked?: true; intake?: true; submission?: number },
+): void {
   const { workerId } = scribe.command
   const kept = spec.once === undefined ? {} : { body: bodyOf(spec) }
   const event = scribe.record({
@@ -186,6 +190,7 @@ function refuseUndeclared({ policy }: Scribe['draft'], { jobId, models }: JobSpe
   )
 }
 
+/** Why a job cannot come into line, as far as it goes by itself; undefined: it can, or is live with the same spec. */
 export function refuse(
   scribe: Scribe,
   spec: JobSpec,

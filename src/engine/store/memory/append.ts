@@ -33,6 +33,7 @@ export function appendTo(queue: MemoryQueue, request: AppendRequest, clock: Serv
   for (const row of jobs) queue.jobs.set(row.job_id, row)
   for (const change of data) putData(queue, change)
   putStaged(queue, staged)
+  for (const id of submissionsOf(request.events)) queue.submissions.delete(id)
   queue.state = { ...state, policy: state.policy ?? queue.state.policy }
   const { wanted } = request
   const version = queue.log.length
@@ -67,6 +68,8 @@ function refusalOf(queue: MemoryQueue, request: AppendRequest, clock: ServerCloc
   if (taken.length > 0) return { ...refused, reason: 'taken', jobIds: taken }
   const once = onceBefore(queue, events)
   if (once.length > 0) return { ...refused, reason: 'once', once }
+  const ids = submissionsOf(events).filter((id) => !queue.submissions.has(id))
+  if (ids.length > 0) return { ...refused, reason: 'submissions', ids }
   const dead = workersOf(events, 'started').filter((id) => !isLive(queue.workers.get(id), clock))
   if (dead.length > 0) return { ...refused, reason: 'dead_worker', workerIds: dead }
   const requested = cancelledBefore(queue, events)
@@ -172,6 +175,13 @@ const idOf = ({ commandId, commandHash }: RecordedEvent) => ({ commandId, comman
 
 function arrivalsOf(events: readonly RecordedEvent[]): string[] {
   return events.flatMap((event) => (event.type === 'queued' && event.intake === true ? [event.jobId] : []))
+}
+
+/** The submitted jobs that these events put in line. */
+function submissionsOf(events: readonly RecordedEvent[]): number[] {
+  return events.flatMap((event) =>
+    event.type === 'queued' || event.type === 'deduplicated' ? (event.submission ?? []) : [],
+  )
 }
 
 function workersOf(events: readonly RecordedEvent[], type: 'started' | 'lease_expired'): string[] {

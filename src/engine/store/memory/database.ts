@@ -20,7 +20,7 @@ import type {
   StoredSnapshot,
   WorkerBeat,
 } from '../index.ts'
-import type { MemoryRequest } from './inbox.ts'
+import type { MemoryRequest, MemorySubmission } from './inbox.ts'
 
 /** A row of `job_queue_workers`. */
 export interface MemoryWorker {
@@ -100,6 +100,8 @@ const emptyQueue = (now: Micros) => ({
   ofRows: new Set<string>(),
   /** By id, in the order in which they came. */
   inbox: new Map<string, MemoryRequest>(),
+  /** Rows of `job_queue_submissions`, by id, in the order in which they came. */
+  submissions: new Map<number, MemorySubmission>(),
   listeners: new Set<(said: MemoryNotification) => void>(),
   /** Called when something has come into the inbox. */
   intakes: new Set<() => void>(),

@@ -1,5 +1,12 @@
 import type { Json, Micros, RecordedEvent, SubmittedCommand } from '../../core/index.ts'
-import type { InboxAnswer, InboxRequest, Submitted, SubmittedJob } from '../index.ts'
+import type {
+  InboxAnswer,
+  InboxRequest,
+  SettledSubmissions,
+  SubmissionRow,
+  Submitted,
+  SubmittedJob,
+} from '../index.ts'
 import { type MemoryDatabase, type MemoryQueue, queueIn } from './database.ts'
 
 /** A row of `job_queue_inbox`. */
@@ -11,7 +18,18 @@ export interface MemoryRequest {
   takenUntil: Micros
 }
 
+/** A row of `job_queue_submissions`. */
+export interface MemorySubmission {
+  readonly jobId: string
+  readonly job: Json
+  readonly requestId: string
+  readonly at: Micros
+  takenUntil: Micros
+  held: SubmittedCommand['held']
+}
+
 const TAKEN: Micros = 2_000_000
+const HELD: Micros = 10_000_000
 
 /**
  * `job_queue_request`, for tests and simulations: puts a command into the inbox without checking it. Any coordinator of the queue
@@ -28,6 +46,48 @@ export function memoryRequest(
   if (!inbox.has(requestId)) inbox.set(requestId, { command, at, answer: null, answeredAt: 0, takenUntil: 0 })
   for (const wake of intakes) queueMicrotask(wake)
   return requestId
+}
+
+/** `job_queue_enqueue_in`, for tests and simulations: submits jobs without checking them. An id that is submitted already is left as it is. */
+export function memorySubmit(
+  database: MemoryDatabase,
+  jobs: readonly { readonly job_id: string; readonly [field: string]: Json }[],
+  queue = 'default',
+): void {
+  const { submissions, intakes } = queueIn(database, queue)
+  const requestId = crypto.randomUUID()
+  for (const job of jobs) {
+    if ([...submissions.values()].some(({ jobId }) => jobId === job.job_id)) continue
+    const row = { jobId: job.job_id, job, requestId, at: database.now(), takenUntil: 0, held: null }
+    submissions.set(Math.max(0, ...submissions.keys()) + 1, row)
+  }
+  for (const wake of intakes) queueMicrotask(wake)
+}
+
+/** The submissions of `job_queue_incoming`. */
+export function openSubmissions(
+  { submissions }: MemoryQueue,
+  limit: number,
+  again: boolean,
+  now: Micros,
+): readonly SubmissionRow[] {
+  const isFree = ({ takenUntil, held }: MemorySubmission) => takenUntil <= now || (again && held !== null)
+  const free = [...submissions].filter(([, row]) => isFree(row)).slice(0, limit)
+  for (const [, row] of free) row.takenUntil = now + TAKEN
+  return free.map(([id, { job }]) => ({ id, job }))
+}
+
+/** `job_queue_settle`. */
+export function settleSubmissions(
+  { submissions }: MemoryQueue,
+  { known, held }: SettledSubmissions,
+  now: Micros,
+): void {
+  for (const id of known) submissions.delete(id)
+  for (const { id, code, message } of held) {
+    const row = submissions.get(id)
+    if (row !== undefined) Object.assign(row, { held: { code, message }, takenUntil: now + HELD })
+  }
 }
 
 /** `job_queue_open_requests`. */
@@ -51,8 +111,9 @@ export function answerRequests({ inbox }: MemoryQueue, answers: readonly InboxAn
 }
 
 /** True if the inbox has a command that no process is deciding. */
-export function isRequested({ inbox }: MemoryQueue, now: Micros): boolean {
-  return [...inbox.values()].some(({ answer, takenUntil }) => answer === null && takenUntil <= now)
+export function isRequested({ inbox, submissions }: MemoryQueue, now: Micros): boolean {
+  const isOpen = [...inbox.values()].some(({ answer, takenUntil }) => answer === null && takenUntil <= now)
+  return isOpen || [...submissions.values()].some(({ takenUntil }) => takenUntil <= now)
 }
 
 /** The jobs that these events start although they are to be cancelled: see `job_queue_append`. */
@@ -91,17 +152,22 @@ function refusalOf({ command, answer, answeredAt }: MemoryRequest): SubmittedCom
 const isShown = (request: MemoryRequest): boolean => request.answer === null || refusalOf(request) !== null
 
 /** The commands of `job_queue_of_job`: those that name the job, the newest first. */
-export function commandsOf({ inbox }: MemoryQueue, jobId: string): readonly SubmittedCommand[] {
-  return [...inbox]
+export function commandsOf({ inbox, submissions }: MemoryQueue, jobId: string): readonly SubmittedCommand[] {
+  const submitted = [...submissions.values()]
+    .filter((row) => row.jobId === jobId)
+    .map(({ requestId, at, held }) => ({ requestId, type: 'enqueue', at, refusal: null, held }))
+  const commands = [...inbox]
     .filter(([, request]) => isShown(request) && namedBy(request.command).includes(jobId))
     .map(([requestId, request]) => ({
       requestId,
       type: String(fieldsOf(request.command)['type']),
       at: request.at,
       refusal: refusalOf(request),
+      held: null,
     }))
     .reverse()
     .slice(0, 20)
+  return [...commands, ...submitted]
 }
 
 /** `job_queue_submitted`. */
@@ -114,10 +180,17 @@ export function submittedIn(queue: MemoryQueue, limit: number): Submitted {
     const undecided = { state: 'submitted', code: 'undecided', at, requestId, message: null } as const
     return submits ? namedBy(command).map((jobId) => ({ jobId, ...undecided })) : []
   })
+  const submitted = [...queue.submissions.values()]
+  const own = submitted.map(({ jobId, requestId, at, held }): SubmittedJob => {
+    const { code, message } = held ?? { code: 'undecided', message: null }
+    return { jobId, state: 'submitted', code, at, requestId, message }
+  })
+  const times = [...open.slice(0, 1).map(([, { at }]) => at), ...submitted.slice(0, 1).map(({ at }) => at)]
+  const commands = open.length + new Set(submitted.map(({ requestId }) => requestId)).size
   return {
-    undecided: { commands: open.length, rows: 0, oldestAt: open[0]?.[1].at ?? null },
+    undecided: { commands, rows: 0, oldestAt: times.length === 0 ? null : Math.min(...times) },
     refused: { commands: new Set(refused.map(({ requestId }) => requestId)).size, rows: 0 },
-    jobs: [...jobs.slice(0, limit), ...refused.slice(0, limit)],
+    jobs: [...[...jobs, ...own].slice(0, limit), ...refused.slice(0, limit)],
   }
 }
 

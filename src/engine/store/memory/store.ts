@@ -30,7 +30,14 @@ import {
   queueIn,
 } from './database.ts'
 import { deadIn, dropIn } from './dead.ts'
-import { answerRequests, commandsOf, openRequests, submittedIn } from './inbox.ts'
+import {
+  answerRequests,
+  commandsOf,
+  openRequests,
+  openSubmissions,
+  settleSubmissions,
+  submittedIn,
+} from './inbox.ts'
 import { beatIn, clockOf, workerRows } from './leases.ts'
 import { snapshotCalls } from './snapshots.ts'
 
@@ -143,7 +150,11 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): LogSto
     adopt: async () => [],
     backlog: async () => null,
     checkup: async () => null,
-    inbox: async (name, limit) => openRequests(queueOf(name), limit, database.now()),
+    incoming: async (name, limit, again) => ({
+      requests: openRequests(queueOf(name), limit, database.now()),
+      submissions: openSubmissions(queueOf(name), 10 * limit, again, database.now()),
+    }),
+    settle: async (name, settled) => settleSubmissions(queueOf(name), settled, database.now()),
     answer: async (name, answers) => answerRequests(queueOf(name), answers, database.now()),
     ofJob: async (name, jobId) => ofJobIn(queueOf(name), jobId, database.now()),
     submitted: async (name, limit) => submittedIn(queueOf(name), limit),

@@ -104,6 +104,7 @@ export const appendAnswer = z.union([
       .object({ ...refused, reason: z.literal(['taken', 'requested', 'ending']), job_ids: ids })
       .transform(({ job_ids: jobIds, ...answer }) => ({ ...answer, jobIds })),
     z.object({ ...refused, reason: z.literal('once'), once: z.array(onceRecord) }),
+    z.object({ ...refused, reason: z.literal('submissions'), ids: z.array(integer) }),
     z
       .object({ ...refused, reason: z.literal(['dead_worker', 'live_worker']), worker_ids: ids })
       .transform(({ worker_ids: workerIds, ...answer }) => ({ ...answer, workerIds })),
@@ -255,11 +256,15 @@ function specOf(row: unknown): JobSpec {
   throw new InterlockError('corrupt_log', `event ${event.seq} of the log should be the \`queued\` of a job`)
 }
 
-export const inboxAnswer = z.array(
-  z
-    .object({ request_id: z.string(), command: json })
-    .transform(({ request_id: requestId, command }) => ({ requestId, command })),
-)
+/** What `job_queue_incoming` answers. */
+export const incomingAnswer = z.object({
+  requests: z.array(
+    z
+      .object({ request_id: z.string(), command: json })
+      .transform(({ request_id: requestId, command }) => ({ requestId, command })),
+  ),
+  submissions: z.array(z.object({ id: integer, job: json })),
+})
 
 export const endOfAnswer = z
   .object({ request_id: z.string(), command: json, decided: z.boolean() })

@@ -25,7 +25,7 @@ import {
   deadAnswer,
   endOfAnswer,
   idsAnswer,
-  inboxAnswer,
+  incomingAnswer,
   keptAnswer,
   noteAnswer,
   openAnswer,
@@ -108,7 +108,12 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
     dead: (queue, { jobIds, limit, ...filter }) =>
       call('job_queue_dead', deadAnswer, { queue, filter: { ...filter, job_ids: jobIds, lim: limit } }),
     drop: (queue, jobIds) => call('job_queue_drop', countAnswer, { queue, job_ids: jobIds }),
-    inbox: (queue, limit) => call('job_queue_open_requests', inboxAnswer, { queue, lim: limit }),
+    incoming: (queue, limit, again) =>
+      call('job_queue_incoming', incomingAnswer, { queue, lim: limit, again }),
+    settle: async (queue, { known, held }) => {
+      const rows = held.map(({ id, code, message }) => ({ id, code, reason: message }))
+      await rpc('job_queue_settle', { queue, known, held: rows })
+    },
     answer: async (queue, answers) => {
       const rows = answers.map(({ requestId, answer }) => ({ request_id: requestId, answer }))
       await rpc('job_queue_answer_requests', { queue, answers: rows })

@@ -22,6 +22,7 @@ export function changesOf({ events, expectedAt, wanted, ofArrivals, beat, change
     ...(wanted === undefined ? undefined : { wanted }),
     ...(beat === undefined ? undefined : { beat: beatOf(beat) }),
     ...(events.some(isOnce) ? { once: true } : undefined),
+    ...submissionsOf(events),
     ...(voidedFrom === undefined ? undefined : { voided_from: voidedFrom }),
     ...(staged === undefined
       ? undefined
@@ -76,6 +77,17 @@ export const itemsOf = (data: readonly DataChange[]) =>
 
 /** Its job is to be remembered: `job_queue_put_once`. */
 const isOnce = (event: RecordedEvent): boolean => event.type === 'queued' && event.spec.once !== undefined
+
+/** The submitted jobs that these events put in line: the append deletes their rows. */
+function submissionsOf(
+  events: readonly RecordedEvent[],
+): { readonly submissions: readonly number[] } | undefined {
+  if (!events.some(isSubmitted)) return undefined
+  return { submissions: events.flatMap((event) => (isSubmitted(event) ? (event.submission ?? []) : [])) }
+}
+
+const isSubmitted = (event: RecordedEvent): event is RecordedEvent & { readonly submission?: number } =>
+  (event.type === 'queued' || event.type === 'deduplicated') && event.submission !== undefined
 
 /** The first event that becomes void: what was folded from there on belongs to another log. */
 function firstVoided(events: readonly RecordedEvent[]): number | undefined {

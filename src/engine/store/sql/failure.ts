@@ -56,6 +56,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
     'store_unwritable',
     'let it see them: `interlock doctor` prints the policy; no row is lost meanwhile',
   ],
+  JQ005: ['job_exists', 'wait until the other job has ended, cancel it, or use another id'],
   JQ: misused,
   '54': unwritable,
 }

@@ -10,6 +10,7 @@ const command = z
     type: z.string(),
     at: integer,
     refusal: z.object({ code: z.string(), message: z.string(), at: integer }).nullable(),
+    held: z.object({ code: z.string(), message: z.string() }).nullable().default(null),
   })
   .transform(({ request_id: requestId, ...row }) => ({ requestId, ...row }))
 

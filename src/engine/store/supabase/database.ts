@@ -229,6 +229,17 @@ export type Database = {
         version: number
         waiting_count: number
       }, 'queue'>
+      job_queue_submissions: Table<{
+        code: string | null
+        id: number
+        job: Json
+        job_id: string
+        queue: string
+        reason: string | null
+        request_id: string
+        submitted_at: string
+        taken_until: string | null
+      }, 'job' | 'job_id' | 'queue' | 'request_id', 'id'>
       job_queue_unlinked: Table<{
         job_id: string
         late: boolean
@@ -285,6 +296,7 @@ export type Database = {
       job_queue_elsewhere: { Args: { server_since: string }; Returns: boolean }
       job_queue_end_of: { Args: { queue: string; token: number }; Returns: Json }
       job_queue_ending: { Args: { queue: string; request_ids: string[]; events: Json }; Returns: Json }
+      job_queue_enqueue_in: { Args: { jobs: Json; queue?: string; request_id?: string; notify?: boolean }; Returns: Json }
       job_queue_event_at: { Args: { queue: string; seq: number }; Returns: string }
       job_queue_event_text: { Args: { event: string }; Returns: string }
       job_queue_events: { Args: { queue: string; after: number; max_events: number; max_bytes: number }; Returns: Json }
@@ -295,7 +307,10 @@ export type Database = {
       job_queue_given_up: { Args: { queue: string; claimed_until: string; job_id: string }; Returns: boolean }
       job_queue_held: { Args: { worker_id: string; queue?: string }; Returns: Json }
       job_queue_hidden: { Args: { target: string; command: string }; Returns: boolean }
+      job_queue_incoming: { Args: { queue: string; lim: number; again: boolean }; Returns: Json }
       job_queue_insert_chained: { Args: { queue: string; events: Json; chain: string }; Returns: string }
+      job_queue_job_body: { Args: { job: Json }; Returns: Json }
+      job_queue_jobs_fault: { Args: { jobs: Json }; Returns: string }
       job_queue_kept: { Args: { queue: string }; Returns: Json }
       job_queue_kept_digest: { Args: { event: string }; Returns: number }
       job_queue_known: { Args: { job_id: string }; Returns: boolean }
@@ -303,6 +318,7 @@ export type Database = {
       job_queue_life: { Args: { queue: string; job_id: string }; Returns: number }
       job_queue_link: { Args: { target: string; job_ids: string[] }; Returns: number }
       job_queue_linked: { Args: { queue: string; target: string; job_id: string; row_queued_at: string }; Returns: boolean }
+      job_queue_micros: { Args: { run_at: string }; Returns: number }
       job_queue_not_arrived: { Args: { key_column: string; job_ids: string[] }; Returns: undefined }
       job_queue_not_live: { Args: { queue: string; job_id: string }; Returns: Json }
       job_queue_note: { Args: { queue: string; job_id: string; token: number; note: Json }; Returns: boolean }
@@ -315,6 +331,7 @@ export type Database = {
       job_queue_overdue: { Args: { queue: string; thorough: boolean }; Returns: Json }
       job_queue_own_rows: { Args: { job_ids: string[]; names: Json }; Returns: Record<string, unknown>[] }
       job_queue_page: { Args: { queue: string; after: number; lim: number }; Returns: Record<string, unknown> }
+      job_queue_payload_fault: { Args: { payload: Json }; Returns: string }
       job_queue_payloads: { Args: { queue: string; after: string }; Returns: Json }
       job_queue_project: { Args: { queue: string; batch: number }; Returns: Json }
       job_queue_project_target: { Args: { queue: string; target: string; key_column: string; key_type: string; job_ids: string[] }; Returns: number }
@@ -328,11 +345,13 @@ export type Database = {
       job_queue_put_snapshot_chunk: { Args: { queue: string; seq: number; maker: string; n: number; body: string }; Returns: undefined }
       job_queue_put_staged: { Args: { queue: string; staged: Json }; Returns: undefined }
       job_queue_put_state: { Args: { queue: string; state: Json }; Returns: number }
+      job_queue_queued_job: { Args: { queue: string; job_id: string; seq: number }; Returns: Record<string, unknown> }
       job_queue_queues: { Args: never; Returns: Json }
       job_queue_read: { Args: { queue: string; after: number; lim: number }; Returns: Json }
       job_queue_rebuild: { Args: { queue: string; expected_version: number; state: Json; jobs: Json }; Returns: Json }
       job_queue_rebuild_once: { Args: { queue: string }; Returns: number }
       job_queue_rebuild_rows: { Args: { queue: string; expected_version: number; state: Json; jobs: Json; job_ids: string[] }; Returns: Json }
+      job_queue_refuse_other: { Args: { how: string; job: Json; body: Json; payload: Json; is_vague: boolean }; Returns: boolean }
       job_queue_refused_words: { Args: never; Returns: Record<string, unknown>[] }
       job_queue_reproject: { Args: { queue: string }; Returns: Json }
       job_queue_request: { Args: { command: Json; queue?: string; request_id?: string }; Returns: string }
@@ -340,8 +359,10 @@ export type Database = {
       job_queue_resign: { Args: { queue: string; combiner: string; done: string[]; senders: string[] }; Returns: Json }
       job_queue_row_fields: { Args: never; Returns: string }
       job_queue_rows_gone: { Args: { target: string; key_column: string; job_ids: string[] }; Returns: undefined }
+      job_queue_said_before: { Args: { queue: string; request_id: string; command: Json }; Returns: Json }
       job_queue_say_known: { Args: { queue: string; job_ids: string[] }; Returns: string[] }
       job_queue_set_aside_rows: { Args: { queue: string; target: string; tried: string[]; missed: string[]; state: string }; Returns: undefined }
+      job_queue_settle: { Args: { queue: string; known: number[]; held: Json }; Returns: undefined }
       job_queue_shadowing: { Args: never; Returns: Record<string, unknown>[] }
       job_queue_sign: { Args: { queue: string; worker_id: string; operator: string; host: string; command: string }; Returns: boolean }
       job_queue_signed: { Args: { queue: string; worker_ids: string[] }; Returns: Json }
@@ -352,6 +373,7 @@ export type Database = {
       job_queue_status: { Args: { state: string }; Returns: string }
       job_queue_submit: { Args: { jobs: Json; queue?: string; request_id?: string }; Returns: string }
       job_queue_submitted: { Args: { queue: string; lim: number }; Returns: Json }
+      job_queue_submitted_job: { Args: { job: Json }; Returns: Json }
       job_queue_sweep_once: { Args: { queue: string; most: number }; Returns: undefined }
       job_queue_taken: { Args: { queue: string; arrival_ids: number[]; refused: Json }; Returns: number }
       job_queue_targets: { Args: never; Returns: Record<string, unknown>[] }

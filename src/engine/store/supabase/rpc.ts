@@ -17,7 +17,7 @@ const outOfLine: ReadonlySet<FunctionName> = new Set([
   'job_queue_payloads',
   'job_queue_check_once',
   'job_queue_dead',
-  'job_queue_open_requests',
+  'job_queue_incoming',
   'job_queue_end_of',
   'job_queue_snapshot',
   'job_queue_snapshot_chunk',
@@ -36,6 +36,7 @@ const ranks: Readonly<Partial<Record<FunctionName, number>>> = {
   job_queue_claim_arrivals: 1,
   job_queue_taken: 1,
   job_queue_answer_requests: 1,
+  job_queue_settle: 1,
 }
 const LAST_RANK = 2
 

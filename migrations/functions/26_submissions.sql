@@ -1,0 +1,373 @@
+-- Jobs that are submitted in the caller's transaction: what is committed is in line, or will be (docs/guides/transactions.md).
+
+-- job_queue_enqueue_in(jobs, queue, request_id, notify): puts jobs in line, all or none, in the caller's transaction. Shape and bounds are
+-- checked here, and each id against what is committed. So what is refused is refused in this statement; what is committed is not refused
+-- any more. Any process of the queue takes the jobs in after the commit; until then they are `submitted` for everybody. A job whose id is
+-- live with another body by then waits behind that one, and one that the policy does not allow waits until it does.
+--   jobs        one job or a list of 10,000 at most: {job_id, models, job_type, kind, priority, run_at, attempts, timeout_ms,
+--               expire_ms, fair_key, once, dedupe, payload, traceparent, tracestate}; job_id and models are required; run_at as
+--               2026-11-24T15:00:00Z; once as 24h, or for ever: how long the id is taken (docs/guides/idempotency.md); dedupe: {key, while,
+--               debounce}, so that another job with the same key stands for it: while `waiting`, `live` or {"within": "1h"}, debounce
+--               {delay, max_delay} (docs/guides/deduplication.md); 8 MB of jsonb at most
+--   queue       `default` unless given
+--   request_id  1..190 characters, for job_queue_answer. Give one to repeat the call after a commit of unknown outcome: for a day, the
+--               same id with the same jobs does nothing again, also when they have ended. Made here unless given
+--   notify      false: no NOTIFY, which all commits of a server wait for one after the other. The jobs then start within a poll
+-- Returns {request_id, jobs: [{job_id, state}, …]}, each id once, in the order given. state: submitted, by this call or an earlier one;
+-- known: it is in line, runs, or has ended and was enqueued `once`, with the same body.
+-- Raises JQ003, naming the field, for a fault in a job. Raises JQ005 (job_exists) for an id that is submitted, live or, with `once`, taken
+-- with another body. Raises JQ001 for a queue or a request id out of bounds, and for a request id that was used for other jobs. Waits for
+-- the commit of another transaction that has submitted one of the ids. Locks nothing that an append waits for.
+create or replace function public.job_queue_enqueue_in(jobs jsonb, queue text default 'default', request_id text default null,
+  notify boolean default true)
+returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+#variable_conflict use_column
+declare
+  id text := coalesce($3, gen_random_uuid()::text);
+  given jsonb := case jsonb_typeof($1) when 'array' then $1 else jsonb_build_array(coalesce($1, 'null')) end;
+  said jsonb := jsonb_build_object('type', 'submit', 'digest', md5(given::text));
+  before text := coalesce(current_setting('interlock.notify', true), '');
+  fault text;
+  listed jsonb[];
+  places bigint[];
+  ids bigint[];
+  fresh text[];
+  present text[];
+  answer jsonb;
+begin
+  if length($2) between 1 and 200 is not true or length(id) not between 1 and 190 or id like 'hand:%' then
+    raise exception using errcode = 'JQ001',
+      message = 'job_queue_enqueue_in takes jobs, a queue, and a request id of 1..190 characters';
+  end if;
+  fault := case when pg_column_size(given) > 8388608 then 'jobs: have more than 8 MB; send them in several calls, or keep payloads elsewhere'
+    else coalesce(public.job_queue_request_fault(jsonb_build_object('type', 'enqueue', 'jobs', given)), public.job_queue_jobs_fault(given)) end;
+  if fault is not null then
+    raise exception using errcode = 'JQ003', message = 'job_queue_enqueue_in takes jobs {job_id, models, …}: ' || fault,
+      hint = 'Nothing was submitted. The fields: docs/reference/sql-workers.md, "Commands".';
+  end if;
+  answer := public.job_queue_said_before($2, id, said);
+  if answer is not null then
+    return answer;
+  end if;
+
+  select coalesce(array_agg(j.job order by j.job ->> 'job_id' collate "C", j.n), '{}'),
+         array_agg(j.n order by j.job ->> 'job_id' collate "C", j.n)
+    into listed, places
+    from (select public.job_queue_submitted_job(e.job) as job, e.n from jsonb_array_elements(given) with ordinality as e (job, n)) j;
+  ids := array(select nextval('public.job_queue_submissions_id_seq') from generate_series(1, cardinality(listed)));
+  if not notify then
+    perform set_config('interlock.notify', 'off', true);
+  end if;
+  -- Written in the order of the jobs' ids, so that two lists never wait for each other; numbered in the order given.
+  with entered as (
+    insert into public.job_queue_submissions as s (id, queue, job_id, request_id, job)
+    overriding system value
+    select ids[places[u.n]], $2, u.job ->> 'job_id', id, u.job from unnest(listed) with ordinality as u (job, n) order by u.n
+    on conflict (queue, job_id) do nothing returning s.job_id)
+  select coalesce(array_agg(e.job_id), '{}') into fresh from entered e;
+
+  -- Statements of their own, which see what has been committed since. First what was submitted before, or twice in this list; then what
+  -- is in line, since a submission that is gone by now has got there.
+  if cardinality(fresh) < cardinality(listed) then
+    perform public.job_queue_refuse_other('submitted', u.job, public.job_queue_job_body(s.job), s.job -> 'payload', false)
+       from unnest(listed) as u (job)
+       join public.job_queue_submissions s on s.queue = $2 and s.job_id = u.job ->> 'job_id';
+  end if;
+  with lives as (
+    select u.job, j.life as seq, 'live' as how from unnest(listed) as u (job)
+      join public.job_queue_jobs j on j.queue = $2 and j.job_id = u.job ->> 'job_id'
+    union all
+    select u.job, o.seq, 'enqueued once' from unnest(listed) as u (job)
+      join public.job_queue_once o on o.queue = $2 and o.job_id = u.job ->> 'job_id' and coalesce(o.until > clock_timestamp(), true)
+     where u.job ? 'once' and not exists (select from public.job_queue_jobs j where j.queue = $2 and j.job_id = o.job_id)),
+  known as (
+    select l.job ->> 'job_id' as job_id, public.job_queue_refuse_other(l.how, l.job, q.body, q.payload, q.is_vague) as is_same
+      from lives l
+      cross join lateral public.job_queue_queued_job($2, l.job ->> 'job_id', abs(l.seq)) q)
+  select coalesce(array_agg(k.job_id) filter (where k.is_same), '{}') into present from known k;
+  delete from public.job_queue_submissions s where s.queue = $2 and s.job_id = any (present) and s.job_id = any (fresh);
+
+  answer := jsonb_build_object('request_id', id, 'jobs', (
+    select coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', f.job_id,
+             'state', case when f.job_id = any (present) then 'known' else 'submitted' end) order by f.n)), '[]')
+      from (select coalesce(e.job ->> 'job_id', e.job ->> 'jobId') as job_id, min(e.n) as n
+              from jsonb_array_elements(given) with ordinality as e (job, n) group by 1) f));
+  -- Answered at once: no process decides this row. Last, since a call that repeats this one at the same time waits here too.
+  insert into public.job_queue_inbox as i (queue, request_id, command, answer, answered_at)
+  values ($2, id, said, answer, clock_timestamp()) on conflict (queue, request_id) do nothing;
+  if not found then
+    delete from public.job_queue_submissions s where s.queue = $2 and s.job_id = any (fresh);
+    answer := public.job_queue_said_before($2, id, said);
+  elsif current_setting('interlock.notify', true) is distinct from 'off' and not fresh <@ present then
+    perform pg_notify('interlock', 'intake');
+  end if;
+  perform set_config('interlock.notify', before, true);
+  return answer;
+end
+$$;
+
+-- job_queue_submit(jobs, queue, request_id): puts jobs in line, all or none, in the caller's transaction: what job_queue_enqueue_in does, which
+-- says what the arguments are and what it raises.
+-- Returns the request's id, for job_queue_answer.
+create or replace function public.job_queue_submit(jobs jsonb, queue text default 'default', request_id text default null)
+returns text
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return public.job_queue_enqueue_in($1, $2, $3) ->> 'request_id';
+end
+$$;
+
+-- job_queue_said_before(queue, request_id, command): what was answered when these jobs were submitted under this id before. Internal.
+-- Returns null if nothing was requested under it. Raises JQ001 if something else was.
+create or replace function public.job_queue_said_before(queue text, request_id text, command jsonb) returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  known record;
+begin
+  select i.command, i.answer into known from public.job_queue_inbox i where i.queue = $1 and i.request_id = $2;
+  if found and known.command <> $3 then
+    raise exception using errcode = 'JQ001', message = format('request id %s was used for another command', $2),
+      hint = 'Use a new id for a new command.';
+  end if;
+  return known.answer;
+end
+$$;
+
+-- job_queue_submitted_job(job): a job as it is kept: its fields in the names of SQL, without those that say nothing, each model once.
+-- Internal. Raises nothing.
+create or replace function public.job_queue_submitted_job(job jsonb) returns jsonb
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_object_agg(lower(regexp_replace(e.key, '([A-Z])', '_\1', 'g')), case when e.key = 'models' then (
+           select coalesce(to_jsonb(array_agg(m.name order by m.n)), '[]')
+             from (select v.name, min(v.n) as n from jsonb_array_elements_text(e.value) with ordinality as v (name, n) group by v.name) m)
+           else e.value end)
+         -- Beside it: an aggregate of objects takes time by the square of what is in one.
+         || case when $1 ? 'payload' then jsonb_build_object('payload', $1 -> 'payload') else '{}' end
+    from jsonb_each($1 - 'payload') as e where e.value <> 'null'
+$$;
+
+-- job_queue_micros(run_at): a time with a zone, in microseconds since 1970, cut to milliseconds as programs cut it. Internal.
+-- Returns null for what is no such time, before 1970 and after June 2255. Raises nothing.
+create or replace function public.job_queue_micros(run_at text) returns bigint
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case when t.micros between 0 and 9007199254740991 then t.micros end
+    from (
+      select (floor(extract(epoch from (p.part[1] || coalesce(p.part[2], ''))::timestamp
+               - case p.part[3] when '-' then -1 else 1 end * coalesce(nullif(p.part[4], ''), '0:0')::interval) * 1000) * 1000)::bigint as micros
+        from regexp_match($1, '^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,3})?\d*(?:Z|([+-])(\d\d:\d\d))$') as p (part)
+       where $1 ~ '^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$'
+         and left($1, 4) between '1969' and '2256') t
+$$;
+
+-- job_queue_job_body(job): what two jobs under one id are compared by (src/engine/core/same-job.ts) beside the payload, each field with what
+-- it is unless given. Internal.
+--   job  as job_queue_submitted_job returns it
+-- Returns an object. Raises nothing.
+create or replace function public.job_queue_job_body(job jsonb) returns jsonb
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_build_object('job_type', coalesce($1 ->> 'job_type', 'normal'), 'models', $1 -> 'models',
+    'kind', coalesce($1 ->> 'kind', $1 ->> 'job_type', 'normal'), 'priority', coalesce($1 -> 'priority', '0'),
+    'run_at', public.job_queue_micros($1 ->> 'run_at'), 'attempts', coalesce($1 -> 'attempts', '3'),
+    'timeout_ms', coalesce($1 -> 'timeout_ms', '3600000'), 'expire_ms', $1 -> 'expire_ms', 'fair_key', $1 -> 'fair_key')
+$$;
+
+-- job_queue_queued_job(queue, job_id, seq): the job that a `queued` event of log or archive has put in line. Internal.
+-- Returns its body as job_queue_job_body does, its payload, and is_vague: its payload is not known any more, or is a row of `jobs`; body null
+-- without such an event. Raises nothing.
+create or replace function public.job_queue_queued_job(queue text, job_id text, seq bigint,
+  out body jsonb, out payload jsonb, out is_vague boolean)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+#variable_conflict use_column
+declare
+  event record;
+begin
+  select l.job_type, l.models, l.data into event from public.job_queue_log l where l.queue = $1 and l.seq = $3 and l.job_id = $2;
+  if not found then
+    select a.job_type, a.models, a.data into event from public.job_queue_log_archive a where a.queue = $1 and a.seq = $3 and a.job_id = $2;
+  end if;
+  if not found then
+    return;
+  end if;
+  body := jsonb_build_object('job_type', event.job_type, 'models', event.models,
+    'kind', coalesce(event.data ->> 'kind', event.job_type), 'priority', coalesce(event.data -> 'priority', '0'),
+    'run_at', event.data -> 'run_at', 'attempts', coalesce(event.data -> 'attempts', '3'),
+    'timeout_ms', coalesce(event.data -> 'timeout_ms', '3600000'), 'expire_ms', event.data -> 'expire_ms', 'fair_key', event.data -> 'fair_key');
+  payload := (select d.payload from public.job_queue_data d where d.queue = $1 and d.job_id = $2 and d.life = $3);
+  is_vague := payload is null and coalesce(event.data ?| '{has_data,payload_hash}', false);
+end
+$$;
+
+-- job_queue_refuse_other(how, job, body, payload, is_vague): compares a job with another one of the same id. Internal.
+--   how       what the other one is, in a word
+--   body, …   of the other one, as job_queue_queued_job returns them
+-- Returns true if they are the same, null if nobody can tell. Raises JQ005 (job_exists) if they are not the same.
+create or replace function public.job_queue_refuse_other(how text, job jsonb, body jsonb, payload jsonb, is_vague boolean) returns boolean
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  -- Of a job that waits for the last of its key, time and payload are those of others.
+  is_of_last boolean := $2 #> '{dedupe,debounce}' is not null;
+  is_same boolean := $3 - case when is_of_last then 'run_at' else '' end
+    = public.job_queue_job_body($2) - case when is_of_last then 'run_at' else '' end;
+begin
+  if $3 is null or (is_same and (is_of_last or not $2 ? 'payload' or $5 or $4 is not distinct from $2 -> 'payload')) then
+    return is_same;
+  end if;
+  raise exception using errcode = 'JQ005', constraint = 'job_exists',
+    message = format('job %s is %s with another %s', $2 ->> 'job_id', $1, case when is_same then 'payload' else 'spec' end),
+    hint = 'Wait until that one has ended, cancel it, or use another id.';
+end
+$$;
+
+-- job_queue_payload_fault(payload): what is wrong with a payload. Internal.
+-- Returns a text that begins with `payload`; null if nothing is wrong. Raises nothing.
+create or replace function public.job_queue_payload_fault(payload jsonb) returns text
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  bytes bigint := octet_length(payload::text);
+begin
+  -- Without the blanks that only the text of jsonb has.
+  if bytes > 1048576 then
+    bytes := bytes - coalesce((
+      select sum(greatest(case jsonb_typeof(v) when 'array' then jsonb_array_length(v) - 1
+        when 'object' then 2 * (select count(*) from jsonb_object_keys(v)) - 1 end, 0))
+        from jsonb_path_query(payload, 'strict $.** ? (@.type() == "array" || @.type() == "object")') v), 0);
+  end if;
+  return case
+    when bytes > 1048576 then 'payload: has more than 1 MB as JSON; store it elsewhere and pass its address'
+    when jsonb_path_exists(payload, 'strict $.**{100} ? (@.type() == "array" || @.type() == "object")') then
+      'payload: nests deeper than 100 levels; make it flatter'
+    when payload::text ~ '[0-9]{155}[0-9]{154}' and jsonb_path_exists(payload, 'strict $.** ? (@.type() == "number" &&
+        (@ >= 1.797693134862315807e308 || @ <= -1.797693134862315807e308))')
+      then 'payload: has a number that is too large; write it as a text'
+  end;
+end
+$$;
+
+-- job_queue_jobs_fault(jobs): what is wrong with jobs, beyond what job_queue_request_fault sees: all else for which a coordinator would
+-- refuse them. Internal: job_queue_enqueue_in promises that nobody refuses them later.
+--   jobs  a list in which job_queue_request_fault finds no fault
+-- Returns e.g. `jobs[3].run_at: must be …`, null if nothing is wrong. Raises nothing.
+create or replace function public.job_queue_jobs_fault(jobs jsonb) returns text
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select format('jobs[%s].%s', e.n - 1, f.fault)
+    from jsonb_array_elements($1) with ordinality as e (job, n)
+    cross join lateral (
+      select case
+        when coalesce(e.job ->> 'job_type', 'normal') not in ('normal', 'workflow') or coalesce(e.job ->> 'jobType', 'normal') not in ('normal', 'workflow')
+          then 'job_type: must be "normal" or "workflow"'
+        when jsonb_array_length(e.job -> 'models') > 100 and (select count(distinct m) from jsonb_array_elements(e.job -> 'models') m) > 100
+          then 'models: must have at most 100 models; split the job or name a group as one model'
+        when jsonb_typeof(r.run_at) = 'string' and public.job_queue_micros(r.run_at #>> '{}') is null
+          then 'run_at: must be a text with a time zone such as "2026-11-24T15:00:00Z", between 1970 and 2255'
+        when r.run_at <> 'null' and e.job #> '{dedupe,debounce}' is not null
+          then 'run_at: follows from dedupe.debounce; leave one of the two out'
+        when greatest(r.within, r.delay, r.max_delay) > interval '365 days' then 'dedupe: must have times of 365d at most'
+        when r.delay > r.max_delay then 'dedupe.debounce.delay: must not be longer than max_delay'
+        when e.job ? 'payload' then public.job_queue_payload_fault(e.job -> 'payload')
+      end as fault
+      from (select coalesce(e.job -> 'run_at', e.job -> 'runAt') as run_at, (e.job #>> '{dedupe,while,within}')::interval as within,
+                   (e.job #>> '{dedupe,debounce,delay}')::interval as delay,
+                   coalesce(e.job #>> '{dedupe,debounce,max_delay}', e.job #>> '{dedupe,debounce,maxDelay}')::interval as max_delay) r) f
+   where f.fault is not null
+   order by e.n limit 1
+$$;
+
+-- job_queue_incoming(queue, lim, again): what came in by SQL and nobody has decided: commands (job_queue_open_requests), and submitted jobs,
+-- both the oldest first. They are reserved for this caller for 2 s; what is then undecided goes to others.
+--   lim    how many commands at most, 1..1,000; of jobs 10 times as many; fewer if they are large
+--   again  true: also jobs that were put off (job_queue_settle), before their time: something has changed
+-- Returns {requests: [{request_id, command}, …], submissions: [{id, job}, …]}. Raises JQ001 for a limit out of bounds.
+create or replace function public.job_queue_incoming(queue text, lim integer, again boolean) returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+#variable_conflict use_column
+declare
+  requests jsonb := public.job_queue_open_requests($1, $2);
+  submission record;
+  submissions jsonb[] := '{}';
+  ids bigint[] := '{}';
+  size bigint := 0;
+begin
+  for submission in
+    select s.id, s.job from public.job_queue_submissions s
+     where s.queue = $1 and (s.taken_until is null or s.taken_until < clock_timestamp() or ($3 and s.code is not null))
+     order by s.id limit 10 * lim for update skip locked
+  loop
+    ids := ids || submission.id;
+    submissions := submissions || jsonb_build_object('id', submission.id, 'job', submission.job);
+    size := size + length(submission.job::text);
+    exit when size >= 1000000;
+  end loop;
+  if ids <> '{}' then
+    update public.job_queue_submissions s set taken_until = clock_timestamp() + interval '2 seconds'
+     where s.queue = $1 and s.id = any (ids);
+  end if;
+  return jsonb_build_object('requests', requests, 'submissions', to_jsonb(submissions));
+end
+$$;
+
+-- job_queue_settle(queue, known, held): what became of submitted jobs that a process has decided. Those that it has put in line are settled
+-- by their append.
+--   known  ids of submissions whose jobs are in line already, or have ended and were enqueued `once`: nothing is left to do
+--   held   [{id, code, reason}, …]: they cannot come into line yet. They are looked at again in 10 s, or when something has changed
+--          (job_queue_incoming)
+-- One NOTIFY on channel interlock_answers with the name of the queue, unless the setting interlock.notify is 'off'.
+-- Returns nothing. Raises nothing.
+create or replace function public.job_queue_settle(queue text, known bigint[], held jsonb) returns void
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+#variable_conflict use_column
+begin
+  with gone as (
+    delete from public.job_queue_submissions s where s.queue = $1 and s.id = any ($2) returning s.request_id, s.job_id)
+  update public.job_queue_inbox i
+     set answer = i.answer || jsonb_build_object('jobs', (
+           select to_jsonb(array_agg(case when exists (select from gone g where g.request_id = i.request_id and g.job_id = j.job ->> 'job_id')
+                    then j.job || '{"state": "known"}' else j.job end order by j.n))
+             from jsonb_array_elements(i.answer -> 'jobs') with ordinality as j (job, n)))
+   where i.queue = $1 and i.request_id in (select g.request_id from gone g);
+  update public.job_queue_submissions s
+     set code = h.code, reason = h.reason, taken_until = clock_timestamp() + interval '10 seconds'
+    from jsonb_to_recordset($3) as h (id bigint, code text, reason text)
+   where s.queue = $1 and s.id = h.id;
+  if current_setting('interlock.notify', true) is distinct from 'off' then
+    perform pg_notify('interlock_answers', $1);
+  end if;
+end
+$$;

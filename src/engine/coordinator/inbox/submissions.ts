@@ -1,0 +1,105 @@
+import { type HeldJob, hash, InterlockError, isInterlockError, type RecordedEvent } from '../../core/index.ts'
+import { keptOf, type ParsedJob, parseSubmission } from '../../events/index.ts'
+import type { InboxRole, SettledSubmissions, SubmissionRow } from '../../store/index.ts'
+import type { Member } from '../membership/member.ts'
+import { PREFIX } from './committed-ends.ts'
+
+type Held = SettledSubmissions['held'][number]
+/** The worker id in the events of what SQL puts in. */
+export const ACTOR = 'sql'
+
+type Deciding = Pick<Member, 'log' | 'logger' | 'incarnation' | 'send'>
+
+/** With these, a job that was put off may come into line: what it waited for has changed. */
+const freeing: ReadonlySet<RecordedEvent['type']> = new Set([
+  'completed',
+  'failed',
+  'cancelled',
+  'expired',
+  'lease_expired',
+])
+
+/**
+ * Puts jobs in line that were committed in transactions of their submitters. None is refused: one that may not come into line yet is put
+ * off, and says why to everybody who asks. If this process dies in between, another one takes it in.
+ */
+export class Submissions {
+  readonly #store: Pick<InboxRole, 'settle'>
+  readonly #member: Deciding
+  /** Jobs that this process has put off, by id, and why. */
+  readonly #held = new Map<string, Held>()
+
+  constructor(store: Pick<InboxRole, 'settle'>, member: Deciding) {
+    this.#store = store
+    this.#member = member
+  }
+
+  /** Whether a job that this process has put off may come into line after this event. */
+  mayComeIn(event: RecordedEvent): boolean {
+    if (this.#held.size === 0) return false
+    if (event.type === 'policy_changed') return true
+    if (!('jobId' in event) || !this.#held.has(event.jobId)) return false
+    // Another process has taken it in.
+    const isTaken = event.type === 'queued' || event.type === 'deduplicated'
+    if (isTaken && event.submission !== undefined) this.#held.delete(event.jobId)
+    return freeing.has(event.type)
+  }
+
+  /** @throws what sending a command throws: then they are undecided, and go to others in 2 s */
+  async take(rows: readonly SubmissionRow[]): Promise<void> {
+    if (rows.length === 0) return
+    const held: Held[] = []
+    const parsed = rows.flatMap((row) => {
+      const job = jobOf(row)
+      if (!isInterlockError(job)) return [{ id: row.id, job }]
+      held.push({ id: row.id, code: job.code, message: job.message })
+      return []
+    })
+    const known = await this.#enqueue(parsed, held)
+    for (const { job } of parsed) this.#held.delete(job.spec.jobId)
+    for (const one of held) this.#putOff(one, parsed.find(({ id }) => id === one.id)?.job.spec.jobId)
+    await this.#store.settle(this.#member.log.queue, { known, held })
+  }
+
+  /** In one command. Returns which are in line already, and adds those that are put off. */
+  async #enqueue(parsed: readonly Parsed[], held: Held[]): Promise<readonly number[]> {
+    if (parsed.length === 0) return []
+    const submissions = parsed.map(({ id }) => id)
+    const jobs = parsed.map(({ job }) => job)
+    const body = { type: 'enqueue', specs: jobs.map(({ spec }) => spec), submissions } as const
+    const id = `${PREFIX}${this.#member.incarnation.nextCommandId()}`
+    const as = { id, workerId: ACTOR, hash: hash(JSON.stringify(body)) }
+    const { known = [], held: left = [] } = await this.#member.send(body, { as, data: keptOf(jobs) })
+    const idOf = new Map(parsed.map(({ id, job }) => [job.spec.jobId, id]))
+    const withId = ({ jobId, code, message }: HeldJob): Held => ({ id: idOf.get(jobId) ?? 0, code, message })
+    held.push(...left.map(withId))
+    return known.flatMap((jobId) => idOf.get(jobId) ?? [])
+  }
+
+  /** Its submitter may never ask what became of it, so the log of the service says it once. */
+  #putOff(one: Held, jobId: string | undefined): void {
+    const { log, logger } = this.#member
+    if (jobId === undefined || this.#held.has(jobId)) return
+    this.#held.set(jobId, one)
+    logger.warn(`[COORDINATOR] Job ${jobId}, submitted by SQL, comes into line later: ${one.message}`, {
+      event: 'submission.held',
+      queue: log.queue,
+      job_id: jobId,
+      code: one.code,
+    })
+  }
+}
+
+interface Parsed {
+  readonly id: number
+  readonly job: ParsedJob
+}
+
+function jobOf({ job }: SubmissionRow): ParsedJob | InterlockError {
+  try {
+    return parseSubmission(job)
+  } catch (error) {
+    if (error instanceof InterlockError) return error
+    throw error
+  }
+}

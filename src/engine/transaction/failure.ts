@@ -1,0 +1,62 @@
+import { InterlockError, invalidInput } from '../core/index.ts'
+
+/** What PostgreSQL said, wherever a driver keeps it. */
+interface Raised {
+  readonly sqlstate: string
+  readonly message: string
+}
+
+/**
+ * What an error of a driver means: what Interlock's functions raise becomes an `InterlockError`; everything else is the caller's own, and
+ * stays as it is. The transaction is over, or back at its last savepoint: PostgreSQL takes nothing more in it.
+ */
+export function failureOf(error: unknown): unknown {
+  const { sqlstate = '', message = '' } = raisedIn(error) ?? {}
+  switch (sqlstate) {
+    case 'JQ005':
+      return new InterlockError(
+        'job_exists',
+        `${message}; wait until that one has ended, cancel it, or use another id`,
+      )
+    case '42883':
+    case '3F000':
+      return message.includes('job_queue_')
+        ? new InterlockError('not_migrated', `${message}; run \`interlock migrate\` with this release`)
+        : error
+    default:
+      return sqlstate.startsWith('JQ') ? invalidInput(`${message}; correct what was given`) : error
+  }
+}
+
+/** Where drivers keep what PostgreSQL said. Most throw it as it is; Drizzle has it as the cause, Prisma in what its own error is about. */
+const deeper = ['cause', 'meta', 'driverAdapterError'] as const
+
+function raisedIn(error: unknown, depth = 0): Raised | undefined {
+  if (typeof error !== 'object' || error === null || depth > 4) return undefined
+  const { code, originalCode = code, message, originalMessage = message, ...rest } = partsOf(error)
+  if (isSqlstate(originalCode))
+    return { sqlstate: originalCode, message: withoutStatement(String(originalMessage)) }
+  for (const part of deeper) {
+    const found = raisedIn(rest[part], depth + 1)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** Codes of Prisma look alike: P2010. */
+const isSqlstate = (code: unknown): code is string =>
+  typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !/^P[1-9]/.test(code)
+
+/** Knex puts the statement before the message. */
+const withoutStatement = (message: string): string =>
+  message.replace(/^select public\.job_queue_.*? as answer - /s, '')
+
+type ErrorPart = 'code' | 'originalCode' | 'message' | 'originalMessage' | (typeof deeper)[number]
+
+/** Also those of an `Error`, which are not enumerable. */
+function partsOf(error: object): Readonly<Partial<Record<ErrorPart, unknown>>> {
+  const { code, originalCode, message, originalMessage, cause, meta, driverAdapterError } = error as Readonly<
+    Partial<Record<ErrorPart, unknown>>
+  >
+  return { code, originalCode, message, originalMessage, cause, meta, driverAdapterError }
+}
