@@ -67,7 +67,9 @@ export class Programs {
 
   async #enqueue({ job, process }: Call): Promise<void> {
     this.#options.witness.asks(job)
-    await process.coordinator?.enqueue([{ jobId: job.id, models: [...job.models], attempts: 20 }])
+    const { id: jobId, models, dedupe } = job
+    const keyed = dedupe === undefined ? {} : { dedupe }
+    await process.coordinator?.enqueue([{ jobId, models: [...models], attempts: 20, ...keyed }])
   }
 
   async #pass({ job, process }: Call, { wait, patience }: Act & { do: 'gate' }): Promise<void> {

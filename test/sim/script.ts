@@ -1,3 +1,5 @@
+import type { EnqueueInput } from '../../src/engine/events/index.ts'
+
 /** One job of a run: everything that asks for it asks for the same. */
 export interface SimJob {
   readonly id: string
@@ -9,6 +11,8 @@ export interface SimJob {
   /** The model of each step; absent: a job of one piece. */
   readonly steps?: readonly string[]
   readonly hold?: 'all' | 'step'
+  /** Enqueued with it, one that comes while another has the same key is not put in line. */
+  readonly dedupe?: NonNullable<EnqueueInput['dedupe']>
 }
 
 export interface SimMember {

@@ -1,4 +1,5 @@
 import { Dice } from './dice.ts'
+import type { EnqueueInput } from '../../src/engine/events/index.ts'
 import type { Act, Script, SimJob, SimMember, Slow } from './script.ts'
 
 const MODELS = ['a', 'b', 'c', 'd']
@@ -37,12 +38,21 @@ function memberOf(dice: Dice): SimMember {
   return { slots: dice.pick([0, 1, 2, 2, 3]), observes: dice.chance(0.3) }
 }
 
+/** How some jobs of a run have the one key that they share. */
+const keys: Readonly<Record<number, Pick<NonNullable<EnqueueInput['dedupe']>, 'while'>>> = {
+  1: { while: { within: '60s' } },
+  2: { while: 'live' },
+  4: { while: 'waiting' },
+}
+
 function jobOf(dice: Dice, i: number, models: readonly string[]): SimJob {
   const ms = Math.round(dice.delay(dice.pick([5, 60, 300])))
   const fails = dice.chance(0.1) ? 1 : 0
   if (dice.chance(0.5)) {
     const needed = models.filter(() => dice.chance(0.4))
-    return { id: `j${i}`, models: needed.length === 0 ? [dice.pick(models)] : needed, ms, fails }
+    const job = { id: `j${i}`, models: needed.length === 0 ? [dice.pick(models)] : needed, ms, fails }
+    const rule = keys[i % 6]
+    return rule === undefined ? job : { ...job, dedupe: { key: 'k', ...rule } }
   }
   const steps = Array.from({ length: dice.whole(1, 3) }, () => dice.pick(models))
   return {
