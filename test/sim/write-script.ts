@@ -1,5 +1,5 @@
-import { Dice } from './dice.ts'
 import type { EnqueueInput } from '../../src/engine/events/index.ts'
+import { Dice } from './dice.ts'
 import type { Act, Script, SimJob, SimMember, Slow } from './script.ts'
 
 const MODELS = ['a', 'b', 'c', 'd']
