@@ -189,6 +189,15 @@ it.each(others)(
   },
 )
 
+it('wins against a failure that comes after its commit and before anybody has decided it', async () => {
+  const { coordinator, client, lease } = await scene()
+  await say(client, lease, { notify: false })
+  await client.query('commit')
+  await expect(coordinator.fail(lease)).rejects.toMatchObject({ code: 'job_ending' })
+  await ended(client)
+  expect(await typesOf(client)).toEqual(['queued', 'started', 'completed'])
+})
+
 it('lets a cancel by SQL wait in the inbox until it is committed or rolled back', async () => {
   const { coordinator, client, lease, url } = await scene()
   const other = await connection(url)
