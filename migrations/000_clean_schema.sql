@@ -4360,6 +4360,21 @@ as $$
     from public.job_queue_inbox i where i.queue = $1 and i.request_id = 'end-of:' || $2
 $$;
 
+-- job_queue_committed_ends(queue): jobs whose handlers have committed their end (job_queue_complete_in), which nobody has written into the
+-- log yet. Reads only.
+-- Returns [job_id, …], at most 1,000. Raises nothing.
+create or replace function public.job_queue_committed_ends(queue text) returns jsonb
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+  select coalesce(to_jsonb(array_agg(e.job_id)), '[]') from (
+    select i.command ->> 'job_id' as job_id from public.job_queue_inbox i
+     where i.queue = $1 and i.answered_at is null and i.request_id like 'end-of:%' order by i.created_at limit 1000) e
+$$;
+
 -- The inner projection: job_queue_state and job_queue_jobs as the log makes them, to be compared with it and written again.
 
 -- job_queue_projection(queue): the inner projection of one moment, to compare with the log (`interlock verify`).
@@ -7212,7 +7227,7 @@ select j.queue, j.job_id, (
              when 'late' then 'it runs, and its process has missed its heartbeats'
              when 'lost' then 'the process that ran it is gone; the job is given back'
              when 'overdue' then 'its time is over; no process has recorded it yet'
-             else case j.state when 'active' then 'it runs' else 'it waits; only a process can tell why at this moment' end end,
+             else case when ends.are_committed then 'its end is committed, and is being written' when j.state = 'active' then 'it runs' else 'it waits; only a process can tell why at this moment' end end,
            'starts_in_seconds', case when why.code = 'offered' then 0 when why.is_in_line then ceil(needs.seconds) end,
            'starts_from_seconds', case when why.code = 'offered' then 0 when why.is_in_line then floor(needs.least) end,
            'starts_to_seconds', case when why.code = 'offered' then 0 when why.is_in_line then ceil(needs.most) end)
@@ -7285,6 +7300,10 @@ select j.queue, j.job_id, (
                    then greatest((n.ends + greatest(m.running - 1, 0) / 2.0) * m.seconds - m.gone, 0) / m.capacity else 0 end as seconds,
                  1.2816 * m.apart * sqrt(greatest(n.ends, 0)) / m.capacity as apart
            where m.ahead is not null and m.seconds is not null) t on true) needs
+    cross join lateral (
+      select j.state = 'active' and exists (
+        select from public.job_queue_inbox i
+         where i.queue = j.queue and i.request_id = 'end-of:' || j.fencing_token and i.answered_at is null) as are_committed) ends
     -- The processes, as job_queue_worker_list has them: whether one is alive that decides, whether one could run the job now, and how the
     -- one is that runs it.
     cross join lateral (
@@ -7306,6 +7325,7 @@ select j.queue, j.job_id, (
       select c.code, c.code in ('serialized', 'at_capacity', 'model_in_use', 'behind_in_line')
                or (c.code is null and j.blocked_by_job_id is not null) as is_in_line
         from (select case
+          when ends.are_committed then null
           when j.expires_at <= times.over then 'overdue'
           when j.state = 'active' then workers.fault
           when s.status = 'draining' then 'draining'
@@ -7409,7 +7429,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_check_end,job_queue_check_once,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_ending,job_queue_enqueue_in,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_known,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_check_end,job_queue_check_once,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_committed_ends,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_ending,job_queue_enqueue_in,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_known,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -7436,8 +7456,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '9acb33e1d8244ef43b781495b528a9709e0115ec3900f217b8c1ebb17d4cd6b8'),
-  ('027', '9acb33e1d8244ef43b781495b528a9709e0115ec3900f217b8c1ebb17d4cd6b8')
+  ('000', 'ada9b82168ae1a6027d6fa5cfd4204e92d1d90cb1ab49afd9b9e0f608c721529'),
+  ('027', 'ada9b82168ae1a6027d6fa5cfd4204e92d1d90cb1ab49afd9b9e0f608c721529')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -117,3 +117,18 @@ as $$
   select jsonb_build_object('request_id', i.request_id, 'command', i.command, 'decided', i.answered_at is not null)
     from public.job_queue_inbox i where i.queue = $1 and i.request_id = 'end-of:' || $2
 $$;
+
+-- job_queue_committed_ends(queue): jobs whose handlers have committed their end (job_queue_complete_in), which nobody has written into the
+-- log yet. Reads only.
+-- Returns [job_id, …], at most 1,000. Raises nothing.
+create or replace function public.job_queue_committed_ends(queue text) returns jsonb
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+  select coalesce(to_jsonb(array_agg(e.job_id)), '[]') from (
+    select i.command ->> 'job_id' as job_id from public.job_queue_inbox i
+     where i.queue = $1 and i.answered_at is null and i.request_id like 'end-of:%' order by i.created_at limit 1000) e
+$$;

@@ -20,7 +20,7 @@ select j.queue, j.job_id, (
              when 'late' then 'it runs, and its process has missed its heartbeats'
              when 'lost' then 'the process that ran it is gone; the job is given back'
              when 'overdue' then 'its time is over; no process has recorded it yet'
-             else case j.state when 'active' then 'it runs' else 'it waits; only a process can tell why at this moment' end end,
+             else case when ends.are_committed then 'its end is committed, and is being written' when j.state = 'active' then 'it runs' else 'it waits; only a process can tell why at this moment' end end,
            'starts_in_seconds', case when why.code = 'offered' then 0 when why.is_in_line then ceil(needs.seconds) end,
            'starts_from_seconds', case when why.code = 'offered' then 0 when why.is_in_line then floor(needs.least) end,
            'starts_to_seconds', case when why.code = 'offered' then 0 when why.is_in_line then ceil(needs.most) end)
@@ -93,6 +93,10 @@ select j.queue, j.job_id, (
                    then greatest((n.ends + greatest(m.running - 1, 0) / 2.0) * m.seconds - m.gone, 0) / m.capacity else 0 end as seconds,
                  1.2816 * m.apart * sqrt(greatest(n.ends, 0)) / m.capacity as apart
            where m.ahead is not null and m.seconds is not null) t on true) needs
+    cross join lateral (
+      select j.state = 'active' and exists (
+        select from public.job_queue_inbox i
+         where i.queue = j.queue and i.request_id = 'end-of:' || j.fencing_token and i.answered_at is null) as are_committed) ends
     -- The processes, as job_queue_worker_list has them: whether one is alive that decides, whether one could run the job now, and how the
     -- one is that runs it.
     cross join lateral (
@@ -114,6 +118,7 @@ select j.queue, j.job_id, (
       select c.code, c.code in ('serialized', 'at_capacity', 'model_in_use', 'behind_in_line')
                or (c.code is null and j.blocked_by_job_id is not null) as is_in_line
         from (select case
+          when ends.are_committed then null
           when j.expires_at <= times.over then 'overdue'
           when j.state = 'active' then workers.fault
           when s.status = 'draining' then 'draining'

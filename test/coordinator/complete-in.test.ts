@@ -215,11 +215,14 @@ it('lets a cancel by SQL wait in the inbox until it is committed or rolled back'
   ])
 })
 
-it('waits when no process is alive, and the next one decides it, whatever has run out meanwhile', async () => {
+it('waits when no process is alive, and the next one decides it, whatever has run out meanwhile (job_queue_committed_ends)', async () => {
   const { url, coordinator, client, lease } = await scene()
   await say(client, lease)
   await coordinator.close()
   await client.query('commit')
+  const looking = postgresStore(url)
+  expect(await looking.committedEnds('default')).toEqual(['a'])
+  await looking.close()
   const { coordinator: next } = await joined(url)
   await ended(client)
   expect(await typesOf(client)).toEqual(['queued', 'started', 'completed'])

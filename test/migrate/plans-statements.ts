@@ -39,7 +39,7 @@ export const statements: readonly string[] = [
   `insert into job_queue_jobs (queue, job_id, state, job_type, kind, models, priority, place_level, place_order, place_tie, queued_at, attempt, attempts, timeout_ms, fencing_token)
    values ('default', 'ends', 'active', 'normal', 'normal', '{m}', 0, 0, 0, 0, now(), 1, 3, 1000, 7)`,
   `select job_queue_complete_in('ends', lpad(h.epoch::text, 10, '0') || '.0000000000000007') from job_queue_heads h where h.queue = 'default'`,
-  `select job_queue_end_of('default', 7), job_queue_ending('default', '{end-of:7}', '[]')`,
+  `select job_queue_end_of('default', 7), job_queue_ending('default', '{end-of:7}', '[]'), job_queue_committed_ends('default')`,
   `delete from job_queue_inbox where request_id = 'end-of:7'`,
   `delete from job_queue_jobs where job_id = 'ends'`,
   `select job_queue_known('waiting-1'), job_queue_linked('default', 'jobs', 'waiting-1', null), job_queue_kept('default')`,

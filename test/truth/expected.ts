@@ -61,6 +61,7 @@ const rows: readonly Row[] = [
   ['detached', 'active', 'active', 'active', 'active', well, 'active', 'active', 'with its fencing token'],
   ['detached, its time is over', 'active overdue', 'active overdue', 'active overdue', 'active overdue', 'problem overdue', 'active overdue', 'active overdue', 'start a process of Interlock'],
   ['in doubt after a restore', 'active', 'active', 'active', 'active', recovers, 'active', 'active', 'interlock recover'],
+  ['its end is committed, and its worker was killed', 'active', 'active', 'active', 'active', 'problem inbox', 'active', 'active', 'start a process of Interlock on this queue'],
   ['its end by SQL is undecided', 'active', 'active', 'active', 'active', 'problem inbox', 'active', 'active', 'complete'],
   // Not live: not yet, or no more.
   ['submitted, nobody decides', 'submitted undecided', '1 undecided', 'submitted undecided', '1 undecided', 'problem inbox', 'submitted undecided', 'submitted undecided', 'start a process of Interlock'],

@@ -229,6 +229,17 @@ const active: Readonly<Record<string, Make>> = {
     await scene.briefly((coordinator) => coordinator.recover())
     return 'j'
   },
+  'its end is committed, and its worker was killed': async (scene) => {
+    await running(scene)
+    const fence = await scene.value(
+      `select lpad(h.epoch::text, 10, '0') || '.' || lpad(j.fencing_token::text, 16, '0')
+         from job_queue_jobs j join job_queue_heads h on h.queue = j.queue where j.queue = $1 and j.job_id = 'j'`,
+      [scene.queue],
+    )
+    await scene.value(`select job_queue_complete_in('j', $1, null, $2)`, [fence, scene.queue])
+    await scene.killed('py', '4 min')
+    return 'j'
+  },
   'its end by SQL is undecided': async (scene) => {
     const token = await running(scene)
     await scene.request({ type: 'complete', job_id: 'j', token, worker_id: 'py' })

@@ -50,6 +50,8 @@ export interface ToolStore {
    * workers with intake then put them in line. Returns the ids of those that arrived. You may call it twice.
    */
   adopt(queue: string, jobIds: readonly string[]): Promise<readonly string[]>
+  /** Jobs whose handlers have committed their end (`completeIn`), which nobody has written into the log yet; 1,000 at most. */
+  committedEnds(queue: string): Promise<readonly string[]>
   /** @param limit how many jobs of each state at most: 0 to 1,000 */
   submitted(queue: string, limit: number): Promise<Submitted>
   /** What waits outside of the line. Reads only, and cheap enough for every few seconds. Null if there is nothing to look at. */

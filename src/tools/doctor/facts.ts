@@ -58,6 +58,7 @@ export interface Facts {
   readonly workers: readonly WorkerRow[]
   readonly adoptable: Adoptable
   readonly submitted: Submitted
+  readonly ending: ReadonlySet<string>
   /** The last events of the hash chain; null: the queue keeps none. */
   readonly chain: { readonly bad: BadEvent | null } | null
   readonly drift: Drift
@@ -141,6 +142,7 @@ async function lookAt(access: Opened, waitingMs: number) {
     workers: await store.workers(queue),
     adoptable: await store.adoptable({ limit: 1 }),
     submitted: await store.submitted(queue, 1),
+    ending: new Set(await store.committedEnds(queue)),
   }
 }
 

@@ -133,13 +133,13 @@ export interface RunningRows {
 export type StateDocument = ReturnType<typeof stateDocument>
 
 /** What the rows alone do not say of jobs that run: when it is, and which processes there are; null: not known, as for the past. */
-export type Around = Pick<QueueFacts, 'now' | 'workers'>
+export type Around = Pick<QueueFacts, 'now' | 'workers' | 'ending'>
 
 /** What keeps a running job; null: nothing does. */
 export const faultIn =
   (around: Around) =>
   (row: JobRow): ReturnType<typeof faultOf> =>
-    faultOf(around, row.worker_id, row.expires_at)
+    around.ending?.has(row.job_id) === true ? null : faultOf(around, row.worker_id, row.expires_at)
 
 /**
  * What a queue was doing at one moment. A queue that nobody has opened is idle.

@@ -9,6 +9,7 @@ import { operatorsOf } from '../history/operators.ts'
 export interface Look extends QueueFacts {
   readonly ledger: Ledger
   readonly workers: readonly WorkerRow[]
+  readonly ending: ReadonlySet<string>
 }
 
 /** Reads the queue without joining it, so that looking changes nothing. */
@@ -23,7 +24,8 @@ export async function lookOf(
 ): Promise<Look> {
   const ledger = await ledgerAt(access, version)
   const operators = await operatorsOf(access, ledger)
-  return { ledger, now, workers: await access.store.workers(access.queue), operators }
+  const ending = new Set(await access.store.committedEnds(access.queue))
+  return { ledger, now, workers: await access.store.workers(access.queue), operators, ending }
 }
 
 /** Only the log knows pauses. If it cannot be folded, everything else is still shown. */

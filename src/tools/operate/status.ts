@@ -28,6 +28,7 @@ export interface QueueStatus {
   /** Null: nobody has opened the queue. */
   readonly rows: RunningRows | null
   readonly workers: readonly WorkerRow[]
+  readonly ending: ReadonlySet<string>
   readonly submitted: Pick<Submitted, 'undecided' | 'refused'>
   /** Null: the log could not be folded. */
   readonly paused: readonly PausedModel[] | null
@@ -52,6 +53,7 @@ export async function standingOf(given: Access): Promise<QueueStatus> {
     store: store.name,
     rows,
     workers: await store.workers(queue),
+    ending: new Set(await store.committedEnds(queue)),
     submitted: await store.submitted(queue, 0),
     paused: await pausedAt(access, rows?.state.version ?? 0),
     now: (await store.read(queue, 0, 1)).now,

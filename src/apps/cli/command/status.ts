@@ -32,6 +32,7 @@ const nothing = ({ queue }: Frame, folder: string): QueueStatus => ({
   now: 0,
   rows: null,
   workers: [],
+  ending: new Set(),
   paused: [],
   submitted: { undecided: { commands: 0, rows: 0, oldestAt: null }, refused: { commands: 0, rows: 0 } },
 })

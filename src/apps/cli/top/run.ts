@@ -184,6 +184,7 @@ export class Top {
 interface BesideLog {
   readonly workers: Look['workers']
   readonly submitted: Submitted
+  readonly ending: ReadonlySet<string>
 }
 
 /** A queue at one moment, for one screen. */
@@ -196,6 +197,7 @@ export async function presentOf(access: Access): Promise<Present> {
 }
 
 const aroundOf = async (store: LogStore, queue: string): Promise<BesideLog> => ({
+  ending: new Set(await store.committedEnds(queue)),
   submitted: await store.submitted(queue, 0),
   workers: await store.workers(queue),
 })

@@ -157,6 +157,8 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): LogSto
     settle: async (name, settled) => settleSubmissions(queueOf(name), settled, database.now()),
     answer: async (name, answers) => answerRequests(queueOf(name), answers, database.now()),
     ofJob: async (name, jobId) => ofJobIn(queueOf(name), jobId, database.now()),
+    // This store has no transactions of a program's.
+    committedEnds: async () => [],
     submitted: async (name, limit) => submittedIn(queueOf(name), limit),
     beat: async (beat) => beatIn(queueOf(beat.queue), beat, clockOf(database)),
     leave: async (name, workerId) => {

@@ -119,6 +119,7 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
       await rpc('job_queue_answer_requests', { queue, answers: rows })
     },
     endOf: (queue, token) => call('job_queue_end_of', endOfAnswer, { queue, token }),
+    committedEnds: (queue) => call('job_queue_committed_ends', idsAnswer, { queue }),
     ofJob: (queue, jobId) => call('job_queue_of_job', ofJobAnswer, { queue, job_id: jobId }),
     submitted: (queue, limit) => call('job_queue_submitted', submittedAnswer, { queue, lim: limit }),
     note: (queue, { jobId, token, ...note }) =>

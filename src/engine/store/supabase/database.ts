@@ -286,6 +286,7 @@ export type Database = {
       job_queue_claim_arrivals: { Args: { queue: string; lim: number }; Returns: Json }
       job_queue_claim_cut: { Args: { queue: string; before: string }; Returns: Json }
       job_queue_columns: { Args: { target: string }; Returns: Json }
+      job_queue_committed_ends: { Args: { queue: string }; Returns: Json }
       job_queue_complete_in: { Args: { job_id: string; fence: string; result?: Json; queue?: string; notify?: boolean }; Returns: string }
       job_queue_data_of: { Args: { queue: string; job_ids: string[] }; Returns: Json }
       job_queue_dated: { Args: never; Returns: boolean }

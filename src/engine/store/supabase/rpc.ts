@@ -19,6 +19,7 @@ const outOfLine: ReadonlySet<FunctionName> = new Set([
   'job_queue_dead',
   'job_queue_incoming',
   'job_queue_end_of',
+  'job_queue_committed_ends',
   'job_queue_snapshot',
   'job_queue_snapshot_chunk',
   'job_queue_chain',

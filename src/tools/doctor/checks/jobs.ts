@@ -156,13 +156,13 @@ const NAMED = 20
 
 /** Jobs that do not move on, and why: what `explain` says of each. */
 export function checkStuck(facts: Facts): Finding[] {
-  const { state, rows, checkup, workers, drift } = facts
+  const { state, rows, checkup, workers, drift, ending } = facts
   if (state === null) return []
   const { now } = checkup
   const { stuck, startable } =
     drift.ledger === null
-      ? stuckByRows(rows, { now, workers })
-      : stuckIn({ ledger: drift.ledger, now, workers })
+      ? stuckByRows(rows, { now, workers, ending })
+      : stuckIn({ ledger: drift.ledger, now, workers, ending })
   const standing = checkStanding(stuck)
   if (state.status === 'draining' && rows.waiting > 0) return [...standing, drains(rows.waiting)]
   return [
@@ -264,7 +264,7 @@ function stuckIn(facts: QueueFacts & { readonly ledger: Ledger }): StuckJobs {
 }
 
 /** As far as the rows say it: of those that wait, only which may start. */
-function stuckByRows(rows: LiveRows, around: Pick<QueueFacts, 'now' | 'workers'>): StuckJobs {
+function stuckByRows(rows: LiveRows, around: Omit<QueueFacts, 'ledger'>): StuckJobs {
   const fault = faultIn(around)
   const stuck = rows.active.flatMap((row): StuckJob[] => {
     const code = fault(row)
