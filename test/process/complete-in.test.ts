@@ -73,6 +73,7 @@ async function killedWhenAllStand(url: string): Promise<void> {
   child.on('message', (message) => {
     if (message === 'stopped' && ++stopped === JOBS) all.resolve()
   })
+  child.once('exit', (code) => all.reject(new Error(`the worker has ended by itself (${code})`)))
   await all.promise
   child.kill('SIGKILL')
   await once(child, 'exit')
