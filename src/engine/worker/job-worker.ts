@@ -282,9 +282,9 @@ class QueueJobWorker implements JobWorker {
       const freed = back
       back = 0
       const report = async (claim?: Claim) => {
-        const told = await this.#reporter.report(attempt, outcome, retry, claim)
-        final = told.outcome
-        return told.started
+        const reported = await this.#reporter.report(attempt, outcome, retry, claim)
+        final = reported.outcome
+        return reported.started
       }
       if (!offers) return this.#claimWith(freed, report)
       this.#slots.give(freed)

@@ -57,7 +57,7 @@ const rolledBack = failed(
 )
 
 /** As far as the handler can tell, before the database was asked. */
-export function toldBy(outcome: AttemptOutcome): PlainOutcome {
+export function seenBy(outcome: AttemptOutcome): PlainOutcome {
   if (outcome.type !== 'completed_in') return outcome
   const { result, otherwise } = outcome
   return otherwise === rolledBack ? { type: 'completed', result } : otherwise

@@ -2,7 +2,7 @@ import type { Coordinator } from '../coordinator/index.ts'
 import type { AttemptEnd, AttemptSpan, JobData } from '../store/index.ts'
 import type { HandlerDefinition, Job } from './api.ts'
 import type { Attempt } from './attempt.ts'
-import { type AttemptOutcome, failed, toldBy } from './outcome.ts'
+import { type AttemptOutcome, failed, seenBy } from './outcome.ts'
 import { untilAnswered } from './until-answered.ts'
 
 export interface PerformOptions {
@@ -52,7 +52,7 @@ function spanOf(
 }
 
 function endOf(came: AttemptOutcome): AttemptEnd {
-  const outcome = toldBy(came)
+  const outcome = seenBy(came)
   const { type } = outcome
   return type === 'failed' ? { outcome: type, code: outcome.code, error: outcome.error } : { outcome: type }
 }
