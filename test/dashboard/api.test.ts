@@ -19,6 +19,7 @@ describe('each answer is what the description says', () => {
     '/api/queues/{queue}/chain': '/api/queues/default/chain?after=0&limit=10',
     '/api/queues/{queue}/health': '/api/queues/default/health',
     '/api/queues/{queue}/workers': '/api/queues/default/workers',
+    '/api/queues/{queue}/schedules': '/api/queues/default/schedules',
     '/api/queues/{queue}/jobs/{job}': '/api/queues/default/jobs/b',
     '/api/queues/{queue}/jobs/{job}/data': '/api/queues/default/jobs/b/data',
     '/api/queues/{queue}/jobs/{job}/place': '/api/queues/default/jobs/b/place',
@@ -30,6 +31,19 @@ describe('each answer is what the description says', () => {
     const [, schema] = answers[address as keyof typeof answers] as readonly [string, z.ZodType]
     const document = await of(await get(path))
     expect(schema.parse(document)).toEqual(document)
+  })
+
+  it('the events of schedules, and what they came to', async () => {
+    const { get, coordinator } = await mounted()
+    const job = { models: ['n'], payload: 1 }
+    await coordinator.schedules('billing', [{ id: 'nightly', cron: '30 2 * * *', job }], { revision: 1 })
+    await coordinator.pauseSchedule('nightly')
+    await coordinator.resumeSchedule('nightly')
+    const page = await of(await get('/api/queues/default/log?after=0&limit=50'))
+    expect(answers['/api/queues/{queue}/log'][1].parse(page)).toEqual(page)
+    const listed = await of(await get('/api/queues/default/schedules'))
+    const [, schema] = answers['/api/queues/{queue}/schedules']
+    expect(schema.parse(listed).schedules).toMatchObject([{ id: 'nightly', owner: 'billing', paused: false }])
   })
 
   it('a lever, looked at and pulled', async () => {

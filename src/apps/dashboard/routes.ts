@@ -10,6 +10,7 @@ import {
   logPage,
   numberIn,
   progressOf,
+  schedulesNow,
   sinceOf,
   snapshotAt,
   workersNow,
@@ -108,6 +109,8 @@ async function read(
       return json({ queue: reader.queue, ...(await reader.lookAtHealth()) })
     case 'workers':
       return workersNow(reader)
+    case 'schedules':
+      return schedulesNow(reader)
     case 'progress':
       return progressOf(reader, asked)
     case 'dead':

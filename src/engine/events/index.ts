@@ -61,9 +61,7 @@ export { type DeclaredModels, type PolicyInput, parseDeclared, parsePolicy, poli
 export { type ParsedRequest, parseRequest, parseSubmission } from './request.ts'
 export {
   declarationOf,
-  type ParsedSchedule,
   parseSchedules,
-  type ScheduledJob,
   type ScheduleInput,
 } from './schedule.ts'
 export { safeBeginning, scrubbed } from './scrub.ts'

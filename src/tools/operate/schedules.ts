@@ -27,7 +27,7 @@ export async function schedules(given: Access): Promise<SchedulesDocument> {
   return schedulesDocument(access.queue, (await lookAt(access)).ledger)
 }
 
-export const schedulesDocument = (queue: string, ledger: Ledger): SchedulesDocument => ({
+const schedulesDocument = (queue: string, ledger: Ledger): SchedulesDocument => ({
   queue,
   schedules: scheduleViews(ledger).map((view) => ({
     ...view,

@@ -7,7 +7,14 @@ import { refusalSchema } from './fields.ts'
 import { dataSchema, deadSchema, jobSchema, placeSchema, progressSchema } from './job-documents.ts'
 import { previewSchema, pulledSchema } from './lever-documents.ts'
 import { logSchema } from './log-documents.ts'
-import { healthSchema, meSchema, queueSchema, queuesSchema, workersSchema } from './queue-documents.ts'
+import {
+  healthSchema,
+  meSchema,
+  queueSchema,
+  queuesSchema,
+  schedulesSchema,
+  workersSchema,
+} from './queue-documents.ts'
 
 /** The addresses below the mount that answer with JSON. */
 export const answers = {
@@ -18,6 +25,7 @@ export const answers = {
   '/api/queues/{queue}/chain': ['a page of the hash chain', chainSchema, ['after', 'limit']],
   '/api/queues/{queue}/health': ['whether the queue is healthy', healthSchema],
   '/api/queues/{queue}/workers': ['the processes of a queue', workersSchema],
+  '/api/queues/{queue}/schedules': ['the schedules of a queue, the next due one first', schedulesSchema],
   '/api/queues/{queue}/jobs/{job}': ['why a live job does not run', jobSchema],
   '/api/queues/{queue}/jobs/{job}/data': [
     'payload, progress, checkpoint, result and error of a job',

@@ -1,5 +1,7 @@
 /** Who looks, the queues, and the processes of one. */
 import * as z from 'zod'
+import { scheduleViews } from '../../../engine/coordinator/schedules/calls.ts'
+import { type Ledger, MICROS_PER_MS, overlapRules } from '../../../engine/core/index.ts'
 import type { WorkerRow } from '../../../engine/store/index.ts'
 import { healthChecks, healthLevels } from '../../../tools/insight/queue-health.ts'
 import { levers } from '../guard/grant.ts'
@@ -45,6 +47,35 @@ export const workerSchema = z.strictObject({
 export type DashboardWorker = z.infer<typeof workerSchema>
 
 export const workersSchema = z.strictObject({ queue: z.string(), workers: z.array(workerSchema) })
+
+const scheduleSchema = z.strictObject({
+  id: z.string(),
+  owner: z.string().describe('who declared it'),
+  cron: z.string().nullable(),
+  tz: z.string().describe('the time zone of cron'),
+  everyMs: z.int().nullable().describe('the distance between due times; null: it has cron'),
+  missed: z.strictObject({ upTo: z.int(), withinMs: z.int().nullable() }),
+  overlap: z.enum(overlapRules),
+  job: z.strictObject({ kind: z.string(), models: z.array(z.string()), priority: z.int() }),
+  next: micros.nullable().describe('the due time that is fired next; null: none comes any more'),
+  last: micros.nullable().describe('the due time that was fired last'),
+  paused: z.boolean(),
+  live: z.array(z.string()).describe('its jobs that wait or run, 100 at most'),
+})
+
+export const schedulesSchema = z.strictObject({ queue: z.string(), schedules: z.array(scheduleSchema) })
+
+/** The schedules as they are sent, the next due one first. */
+export const scheduleDocuments = (ledger: Ledger): z.infer<typeof schedulesSchema>['schedules'] =>
+  scheduleViews(ledger).map(({ job, live, next, last, ...view }) => ({
+    ...view,
+    job: { ...job, models: [...job.models] },
+    live: [...live],
+    next: microsOf(next),
+    last: microsOf(last),
+  }))
+
+const microsOf = (time: Date | null): number | null => (time === null ? null : time.getTime() * MICROS_PER_MS)
 
 export const healthSchema = z.strictObject({
   queue: z.string(),

@@ -13,7 +13,7 @@ import { json } from '../guard/headers.ts'
 import { Refused, refusalOf } from '../guard/refused.ts'
 import type { QueueReader } from '../reader/queue-reader.ts'
 import { deadDocument } from './job-documents.ts'
-import { type HeadDocument, workerDocuments } from './queue-documents.ts'
+import { type HeadDocument, scheduleDocuments, workerDocuments } from './queue-documents.ts'
 
 /** Dead letters in one answer, if no lower limit is asked for. */
 const MOST_DEAD = 500
@@ -66,6 +66,10 @@ export async function workersNow(reader: QueueReader): Promise<Response> {
     queue: reader.queue,
     workers: workerDocuments(reader.workers ?? (await reader.lookForWorkers())),
   })
+}
+
+export async function schedulesNow(reader: QueueReader): Promise<Response> {
+  return json({ queue: reader.queue, schedules: scheduleDocuments(await reader.ledger()) })
 }
 
 /** What is with a job, live or not. */
