@@ -33,7 +33,10 @@ export class AuditedSchedules {
   beginAt({ schedules, owners, jobs }: Ledger): void {
     for (const { schedule, owner, next, last, paused, rule } of schedules)
       this.#all.set(schedule, {
-        ...{ owner, next, paused, overlap: rule.overlap },
+        owner,
+        next,
+        paused,
+        overlap: rule.overlap,
         settled: last ?? 0,
         jobs: new Set(),
       })

@@ -36,8 +36,17 @@ function viewOf(ledger: Ledger, { schedule: id, owner, rule, next, last, paused 
   const live: string[] = []
   for (const { jobId } of firedBy(ledger, id)) if (live.push(jobId) === MOST_LIVE) break
   return {
-    ...{ id, owner, cron, tz, everyMs, missed: { upTo, withinMs }, overlap },
+    id,
+    owner,
+    cron,
+    tz,
+    everyMs,
+    missed: { upTo, withinMs },
+    overlap,
     job: { kind: job.kind, models: job.models, priority: job.priority },
-    ...{ next: dateOrNull(next), last: dateOrNull(last), paused, live },
+    next: dateOrNull(next),
+    last: dateOrNull(last),
+    paused,
+    live,
   }
 }
