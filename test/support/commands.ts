@@ -103,7 +103,7 @@ const dedupe: fc.Arbitrary<Dedupe> = fc.oneof(
   fc.record({
     key: fc.constantFrom('x', 'y'),
     while: fc.constantFrom('waiting' as const, 'live' as const),
-    debounce: fc.constant({ delay: 300, maxDelay: 800 }),
+    debounce: fc.constant({ delay: 1_500, maxDelay: 4_000 }),
   }),
 )
 
