@@ -3,7 +3,7 @@ import type { AuditedJob } from './job.ts'
 
 type Of<Type extends RecordedEvent['type']> = RecordedEvent & { readonly type: Type }
 
-type ScheduleEvent = Of<
+type TimetableEvent = Of<
   'schedule_set' | 'schedule_removed' | 'schedule_paused' | 'schedule_resumed' | 'schedule_skipped'
 >
 
@@ -44,7 +44,7 @@ export class AuditedSchedules {
     for (const { jobId, spec } of jobs) this.#all.get(spec.schedule ?? '')?.jobs.add(jobId)
   }
 
-  see(event: ScheduleEvent, report: Report): void {
+  see(event: TimetableEvent, report: Report): void {
     const known = this.#all.get(event.schedule)
     if (event.type === 'schedule_set') return this.#set(event, known, report)
     if (known === undefined) return report(`${event.type}: there is no schedule ${event.schedule}`)
