@@ -103,7 +103,8 @@ function sampleOf(variant: Variant): RecordedEvent {
   const [type] = variant.split(' ')
   const runAt = variant.endsWith('for later') ? 2 : null
   const token = variant.endsWith('without attempt') ? null : variant.endsWith('stale') ? STALE : TOKEN
-  const event = sample({ type, token, runAt, spec: { runAt }, final: variant.includes('final') })
+  const spec = { runAt, ...(variant.endsWith('after others') ? { after: 1 } : {}) }
+  const event = sample({ type, token, runAt, spec, final: variant.includes('final') })
   if (variantOf(event, TOKEN) !== variant) throw new Error(`the sample of ${variant} is another event`)
   return event
 }

@@ -27,7 +27,7 @@ export const coordinatorMachine = setup({
   guards: {
     endsAttempt: ({ event }) => endsAttempt(event),
     endsLastAttempt: ({ context, event }) => endsAttempt(event) && context.ledger.active.size === 1,
-    isOfWaitingJob: ({ event }) => event.type === 'cancelled' && event.token === null,
+    isOfWaitingJob: ({ event }) => 'token' in event && event.token === null,
     isAnyJobActive: ({ context }) => context.ledger.active.size > 0,
     isNoJobActive: ({ context }) => context.ledger.active.size === 0,
   },
@@ -66,6 +66,14 @@ export const coordinatorMachine = setup({
     schedule_paused: { actions: 'evolve', description: 'A schedule fires nothing until it is resumed.' },
     schedule_resumed: { actions: 'evolve', description: 'A schedule fires again.' },
     schedule_skipped: { actions: 'evolve', description: 'Due times of a schedule were not fired.' },
+    linked: { actions: 'evolve', description: 'A waiting job comes after these jobs.' },
+    released: { actions: 'evolve', description: 'The jobs that it comes after have ended.' },
+    failed: {
+      guard: 'isOfWaitingJob',
+      actions: 'evolve',
+      description: 'A job that it comes after did not complete, so it leaves the queue.',
+    },
+    end_propagated: { actions: 'evolve', description: 'More children of an ended job learn of its end.' },
   },
   states: {
     idle: {

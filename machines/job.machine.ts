@@ -16,6 +16,7 @@ export const jobMachine = setup({
     evolve: assign(({ context, event }) => lifeAfter(context, event)),
   },
   guards: {
+    isAfterOthers: ({ event }) => event.type === 'queued' && event.spec.after !== undefined,
     isForLater: ({ event }) => isForLater(event),
     isOfAttempt: ({ context, event }) => tokenOf(event) !== null && tokenOf(event) === context.token,
     isOfAttemptAndFinal: ({ context, event }) => tokenOf(event) === context.token && isFinal(event),
@@ -32,6 +33,12 @@ export const jobMachine = setup({
       description: 'The queue has never heard of this id.',
       on: {
         queued: [
+          {
+            guard: 'isAfterOthers',
+            target: 'waiting.for_parents',
+            actions: 'evolve',
+            description: 'It comes after other jobs.',
+          },
           {
             guard: 'isForLater',
             target: 'waiting.not_due',
@@ -76,6 +83,28 @@ export const jobMachine = setup({
         },
       },
       states: {
+        for_parents: {
+          description:
+            'It comes after jobs that have not ended, or whose end is still to be taken into account. It reserves nothing.',
+          on: {
+            linked: { actions: 'evolve', description: 'It comes after these jobs.' },
+            released: [
+              {
+                guard: 'isForLater',
+                target: 'not_due',
+                actions: 'evolve',
+                description: 'They have ended, and its time has not come.',
+              },
+              { target: 'in_line', actions: 'evolve', description: 'They have ended.' },
+            ],
+            failed: {
+              guard: 'isWithoutAttempt',
+              target: '#job.ended.failed',
+              actions: 'evolve',
+              description: 'One of them did not complete.',
+            },
+          },
+        },
         not_due: {
           description:
             'It must not start before its time (`run_at`, or the wait before a retry). It reserves nothing.',
@@ -225,6 +254,12 @@ export const jobMachine = setup({
       on: {
         queued: [
           {
+            guard: 'isAfterOthers',
+            target: 'waiting.for_parents',
+            actions: 'evolve',
+            description: 'It comes after other jobs.',
+          },
+          {
             guard: 'isForLater',
             target: 'waiting.not_due',
             actions: 'evolve',
@@ -245,7 +280,10 @@ export const jobMachine = setup({
       },
       states: {
         completed: { description: 'The work was done.' },
-        failed: { description: 'The last attempt failed, or was lost with its worker.' },
+        failed: {
+          description:
+            'The last attempt failed, or was lost with its worker; or a job that it comes after failed.',
+        },
         cancelled: { description: 'It was cancelled, before it started or while it ran.' },
         expired: { description: 'It waited longer than its `expireMs` allows.' },
       },
@@ -254,6 +292,12 @@ export const jobMachine = setup({
       description: 'It named no model, so it ran outside the queue. The log says nothing more of it.',
       on: {
         queued: [
+          {
+            guard: 'isAfterOthers',
+            target: 'waiting.for_parents',
+            actions: 'evolve',
+            description: 'It comes after other jobs.',
+          },
           {
             guard: 'isForLater',
             target: 'waiting.not_due',
@@ -274,6 +318,12 @@ export const jobMachine = setup({
       description: 'It did not come into the queue: another job has its key and stands for it.',
       on: {
         queued: [
+          {
+            guard: 'isAfterOthers',
+            target: 'waiting.for_parents',
+            actions: 'evolve',
+            description: 'It comes after other jobs.',
+          },
           {
             guard: 'isForLater',
             target: 'waiting.not_due',

@@ -2251,7 +2251,8 @@ $$;
 -- nor dropped. Readers in order skip everything at or below the cut.
 --   through  the number of a snapshot (job_queue_put_snapshot) above the last cut
 --   keep     true: the events move to job_queue_log_archive, where readers of the log find them. What is kept beside the log
---            (job_queue_data) of jobs that job_queue_log no longer mentions is deleted a year after it was last written. false:
+--            (job_queue_data) of jobs that job_queue_log no longer mentions is deleted a year after it was last written, unless a live job
+--            comes after them. false:
 --            the events are deleted, with those in the archive, and with what is kept beside the log (job_queue_data,
 --            job_queue_dropped) of jobs that the log no longer mentions, and who acted until then (job_queue_operators)
 -- Returns {archived_seq, archived, unkept}: the cut, and by how many events it has moved; 0 if the user's tables do not follow
@@ -2331,7 +2332,13 @@ begin
          -- The payload of a schedule stays for as long as that does; then it is null.
          and not (left(d.job_id, 1) = chr(1) and d.payload is not null)
          and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id)
-         and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = d.job_id));
+         and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = d.job_id)
+         -- Its result is for a live job that comes after it: the `linked` events of that one are in the log for as long as it lives.
+         and d.job_id not in (
+           select p.id from public.job_queue_log l
+             join public.job_queue_jobs c on c.queue = $1 and c.job_id = l.job_id
+             cross join lateral jsonb_array_elements_text(l.data -> 'after') as p (id)
+            where l.queue = $1 and l.event_type = 'linked'));
   perform set_config('interlock.archive', '', true);
   update public.job_queue_heads h
      set archived_seq = $2,
@@ -2975,7 +2982,10 @@ begin
   if new.version - old.version <= 20 then
     select case
         when count(*) < new.version - old.version or count(distinct e ->> 'worker_id') > 1
-          or not bool_and(e ->> 'event_type' in ('queued', 'blocked', 'conflict', 'started', 'completed', 'failed', 'requeued', 'due'))
+          or not bool_and(e ->> 'event_type' in ('queued', 'blocked', 'conflict', 'started', 'completed', 'failed', 'requeued', 'due',
+            'linked', 'released'))
+          -- One failed with a job that it comes after: those who wait for it have to hear that.
+          or bool_or(coalesce(e -> 'data' ? 'cause', false))
           then 'all'
         when not bool_and(e ->> 'event_type' in ('started', 'completed', 'failed')) then 'free'
         -- "offers": true stands for the event's own job. A job that was started in the same append is no longer on offer.
@@ -3462,9 +3472,11 @@ declare
   of_job constant jsonb := '{"job_id": "name", "jobId": "name", "models": "names!", "job_type": "text", "jobType": "text",
     "kind": "name", "priority": "-1000..1000", "run_at": "text?", "runAt": "text?", "attempts": "1..1000",
     "timeout_ms": "1..31536000000", "timeoutMs": "1..31536000000", "expire_ms": "1..31536000000?",
-    "expireMs": "1..31536000000?", "fair_key": "name?", "fairKey": "name?", "once": "once?", "dedupe": "dedupe?", "payload": "any",
+    "expireMs": "1..31536000000?", "fair_key": "name?", "fairKey": "name?", "once": "once?", "dedupe": "dedupe?",
+    "after": "parents?", "payload": "any",
     "traceparent": "text?", "tracestate": "text?"}';
-  must constant jsonb := '{"name": "a text of 1 to 200 characters, without control characters",
+  must constant jsonb := '{"parents": "a list of at most 10,000 jobs: ids, or {job, if_failed: fail or continue}",
+    "name": "a text of 1 to 200 characters, without control characters",
     "names": "a list of at most 10,000 names of 1 to 200 characters", "list": "a list of at most 10,000 jobs",
     "schedules": "a list of at most 10,000 schedules", "object": "an object",
     "boolean": "true or false", "text": "a text",
@@ -3520,6 +3532,14 @@ begin
              when r.rule = 'names' then r.is_a <> 'array' or exists (
                select from jsonb_array_elements(case r.is_a when 'array' then v.value else '[]' end) n
                 where not (jsonb_typeof(n) = 'string' and length(n #>> '{}') between 1 and 200 and n #>> '{}' !~ unwanted))
+             when r.rule = 'parents' and r.is_a = 'array' and jsonb_array_length(v.value) > 10000 then true
+             when r.rule = 'parents' then r.is_a <> 'array' or exists (
+               select from jsonb_array_elements(case r.is_a when 'array' then v.value else '[]' end) n
+                cross join lateral (
+                  select case jsonb_typeof(n) when 'string' then n when 'object' then n -> 'job' end as job,
+                         case jsonb_typeof(n) when 'object' then coalesce(n -> 'if_failed', n -> 'ifFailed', '"fail"') else '"fail"' end as how) c
+                where (jsonb_typeof(c.job) = 'string' and length(c.job #>> '{}') between 1 and 200 and c.job #>> '{}' !~ unwanted
+                    and c.how in ('"fail"', '"continue"')) is not true)
              when r.rule in ('list', 'schedules') then r.is_a <> 'array'
              when r.rule in ('object', 'boolean') then r.is_a <> r.rule
              when r.rule = 'text' then r.is_a <> 'string'
@@ -3819,6 +3839,88 @@ begin
 end
 $$;
 
+-- Jobs that come after others: what the database has to say about those that have ended.
+
+-- job_queue_endings(queue, job_ids): how the last lives of these jobs ended, for jobs that are to come after them. Looks into the log, and
+-- into the archive for those of which the log says nothing. Reads only.
+--   job_ids  10,000 at most
+-- Returns [{job_id, outcome}, …]: completed, failed, cancelled or expired; without those of which nobody knows an end. Raises JQ001 for more
+-- ids.
+create or replace function public.job_queue_endings(queue text, job_ids text[]) returns jsonb
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
+as $$
+#variable_conflict use_column
+declare
+  nothing bigint[] := public.job_queue_void_seqs($1, false);
+  found jsonb;
+  rest text[];
+begin
+  if job_ids is null or cardinality(job_ids) > 10000 then
+    raise exception using errcode = 'JQ001', message = 'job_queue_endings takes up to 10,000 ids';
+  end if;
+  -- seq + 0: a plain order by would read the primary key backwards, past the events of all other jobs.
+  select coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', w.id, 'outcome', e.outcome))), '[]'), array_agg(w.id) into found, rest
+    from (select distinct unnest($2) as id) w
+    cross join lateral (
+      select case when l.event_type = 'lease_expired' then 'failed' else l.event_type end as outcome
+        from public.job_queue_log l
+       where l.queue = $1 and l.job_id = w.id and l.seq <> all (nothing)
+         and (l.event_type in ('completed', 'cancelled', 'expired')
+           or (l.event_type in ('failed', 'lease_expired') and l.data ? 'final'))
+       order by l.seq + 0 desc limit 1) e;
+  rest := array(select distinct w.id from unnest($2) as w (id) where w.id <> all (coalesce(rest, '{}')));
+  if cardinality(rest) = 0 then
+    return found;
+  end if;
+  -- The archive has no index by job: one pass for all of them.
+  return found || (
+    select coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', e.job_id, 'outcome', e.outcome))), '[]') from (
+      select distinct on (a.job_id) a.job_id, case when a.event_type = 'lease_expired' then 'failed' else a.event_type end as outcome
+        from public.job_queue_log_archive a
+       where a.queue = $1 and a.job_id = any (rest) and a.seq <> all (nothing)
+         and (a.event_type in ('completed', 'cancelled', 'expired')
+           or (a.event_type in ('failed', 'lease_expired') and a.data ? 'final'))
+       order by a.job_id, a.seq desc) e);
+end
+$$;
+
+-- job_queue_results(queue, job_ids): the results that are kept of ended jobs, for a job that comes after them. Reads only.
+--   job_ids  10,000 at most
+-- Returns {results: [{job_id, result}, …]} with those that have one; or {bytes} alone if they have more than 16 MB of text in all. Of a job that
+-- is live again nothing is left. Raises JQ001 for more ids.
+create or replace function public.job_queue_results(queue text, job_ids text[]) returns jsonb
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
+as $$
+#variable_conflict use_column
+declare
+  bytes bigint;
+begin
+  if job_ids is null or cardinality(job_ids) > 10000 then
+    raise exception using errcode = 'JQ001', message = 'job_queue_results takes up to 10,000 ids';
+  end if;
+  select coalesce(sum(octet_length(d.result::text)), 0) into bytes
+    from public.job_queue_data d where d.queue = $1 and d.job_id = any ($2);
+  if bytes > 16777216 then
+    return jsonb_build_object('bytes', bytes);
+  end if;
+  return jsonb_build_object('results', (
+    select coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', d.job_id, 'result', d.result))), '[]')
+      from public.job_queue_data d
+     where d.queue = $1 and d.job_id = any ($2) and d.result is not null
+       and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = d.job_id)));
+end
+$$;
+
 -- Jobs that are submitted in the caller's transaction: what is committed is in line, or will be (docs/guides/transactions.md).
 
 -- job_queue_enqueue_in(jobs, queue, request_id, notify): puts jobs in line, all or none, in the caller's transaction. Shape and bounds are
@@ -4106,6 +4208,8 @@ as $$
           then 'job_type: must be "normal" or "workflow"'
         when jsonb_array_length(e.job -> 'models') > 100 and (select count(distinct m) from jsonb_array_elements(e.job -> 'models') m) > 100
           then 'models: must have at most 100 models; split the job or name a group as one model'
+        when e.job -> 'after' not in ('null', '[]')
+          then 'after: what commits in a transaction cannot name jobs that it comes after; enqueue it by job_queue_request, or by enqueue'
         when jsonb_typeof(r.run_at) = 'string' and public.job_queue_micros(r.run_at #>> '{}') is null
           then 'run_at: must be a text with a time zone such as "2026-11-24T15:00:00Z", between 1970 and 2255'
         when r.run_at <> 'null' and e.job #> '{dedupe,debounce}' is not null
@@ -4520,7 +4624,7 @@ $$;
 --   position           how many stand ahead of it in the line of the whole queue; null when it stands in no line
 --   models             [{model, ahead, running, capacity}, …]: in the line of each model, how many stand ahead (null: in no line), and
 --                      how many run of how many
---   code, reason       why it waits (draining, not_due, model_paused, serialized, at_capacity, model_in_use, behind_in_line, no_worker,
+--   code, reason       why it waits (draining, waits_for_parents, not_due, model_paused, serialized, at_capacity, model_in_use, behind_in_line, no_worker,
 --                      offered), what is wrong with it (late, lost, overdue), and that in a sentence; it names no other job and nobody.
 --                      Else undecided, arrived, not_taken_in, adoptable, why a submitted job is put off, the code of a refusal, or how it
 --                      ended (completed, failed, cancelled, expired, bypassed, deduplicated). Null: it runs, or see `needs`
@@ -7169,6 +7273,7 @@ select j.queue, j.job_id, (
            'models', needs.list, 'code', why.code, 'needs', case when why.code is null and j.state = 'waiting' then 'process' end,
            'reason', case why.code
              when 'draining' then 'the queue is draining; nothing starts until it is resumed'
+             when 'waits_for_parents' then 'jobs that it comes after have not ended'
              when 'not_due' then 'the job is not due yet'
              when 'model_paused' then format('model %s is paused', j.blocked_on)
              when 'serialized' then 'another job is running (one job at a time)'
@@ -7283,6 +7388,8 @@ select j.queue, j.job_id, (
           when j.state = 'active' then workers.fault
           when s.status = 'draining' then 'draining'
           when j.due_at <= times.over then 'overdue'
+          -- DUE_AFTER_PARENTS in src/engine/core/row.ts: nobody knows when.
+          when j.due_at = 'epoch'::timestamptz + 9007199254740991 * interval '1 microsecond' then 'waits_for_parents'
           when j.due_at is not null then 'not_due'
           when not own.is_in then 'model_paused'
           -- A rate counts starts, and a share the jobs of an owner: no row has these.
@@ -7382,7 +7489,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_check_end,job_queue_check_once,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_committed_ends,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_ending,job_queue_enqueue_in,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_known,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_check_end,job_queue_check_once,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_committed_ends,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_ending,job_queue_endings,job_queue_enqueue_in,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_results,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_known,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -7409,7 +7516,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', 'ada9b82168ae1a6027d6fa5cfd4204e92d1d90cb1ab49afd9b9e0f608c721529')
+  ('027', '1b241f10572806adf8658c931d9ff1a92142c3f3efdf8b1c172847d47f9591a6')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

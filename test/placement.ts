@@ -54,6 +54,7 @@ const rest: Readonly<Record<string, string>> = {
   'supabase/inbox': 'messages in so many milliseconds',
   'supabase/wakes': 'what comes and does not come within half a second',
 
+  'core/large-flow': 'flows of 10,000 jobs',
   'model/two-faults': 'explores 123,806 states',
   'property/schedules': 'two processes over days of a clock, for 200 random timetables',
 

@@ -57,7 +57,8 @@ $$;
 -- nor dropped. Readers in order skip everything at or below the cut.
 --   through  the number of a snapshot (job_queue_put_snapshot) above the last cut
 --   keep     true: the events move to job_queue_log_archive, where readers of the log find them. What is kept beside the log
---            (job_queue_data) of jobs that job_queue_log no longer mentions is deleted a year after it was last written. false:
+--            (job_queue_data) of jobs that job_queue_log no longer mentions is deleted a year after it was last written, unless a live job
+--            comes after them. false:
 --            the events are deleted, with those in the archive, and with what is kept beside the log (job_queue_data,
 --            job_queue_dropped) of jobs that the log no longer mentions, and who acted until then (job_queue_operators)
 -- Returns {archived_seq, archived, unkept}: the cut, and by how many events it has moved; 0 if the user's tables do not follow
@@ -137,7 +138,13 @@ begin
          -- The payload of a schedule stays for as long as that does; then it is null.
          and not (left(d.job_id, 1) = chr(1) and d.payload is not null)
          and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id)
-         and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = d.job_id));
+         and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = d.job_id)
+         -- Its result is for a live job that comes after it: the `linked` events of that one are in the log for as long as it lives.
+         and d.job_id not in (
+           select p.id from public.job_queue_log l
+             join public.job_queue_jobs c on c.queue = $1 and c.job_id = l.job_id
+             cross join lateral jsonb_array_elements_text(l.data -> 'after') as p (id)
+            where l.queue = $1 and l.event_type = 'linked'));
   perform set_config('interlock.archive', '', true);
   update public.job_queue_heads h
      set archived_seq = $2,

@@ -31,7 +31,10 @@ begin
   if new.version - old.version <= 20 then
     select case
         when count(*) < new.version - old.version or count(distinct e ->> 'worker_id') > 1
-          or not bool_and(e ->> 'event_type' in ('queued', 'blocked', 'conflict', 'started', 'completed', 'failed', 'requeued', 'due'))
+          or not bool_and(e ->> 'event_type' in ('queued', 'blocked', 'conflict', 'started', 'completed', 'failed', 'requeued', 'due',
+            'linked', 'released'))
+          -- One failed with a job that it comes after: those who wait for it have to hear that.
+          or bool_or(coalesce(e -> 'data' ? 'cause', false))
           then 'all'
         when not bool_and(e ->> 'event_type' in ('started', 'completed', 'failed')) then 'free'
         -- "offers": true stands for the event's own job. A job that was started in the same append is no longer on offer.

@@ -104,9 +104,11 @@ declare
   of_job constant jsonb := '{"job_id": "name", "jobId": "name", "models": "names!", "job_type": "text", "jobType": "text",
     "kind": "name", "priority": "-1000..1000", "run_at": "text?", "runAt": "text?", "attempts": "1..1000",
     "timeout_ms": "1..31536000000", "timeoutMs": "1..31536000000", "expire_ms": "1..31536000000?",
-    "expireMs": "1..31536000000?", "fair_key": "name?", "fairKey": "name?", "once": "once?", "dedupe": "dedupe?", "payload": "any",
+    "expireMs": "1..31536000000?", "fair_key": "name?", "fairKey": "name?", "once": "once?", "dedupe": "dedupe?",
+    "after": "parents?", "payload": "any",
     "traceparent": "text?", "tracestate": "text?"}';
-  must constant jsonb := '{"name": "a text of 1 to 200 characters, without control characters",
+  must constant jsonb := '{"parents": "a list of at most 10,000 jobs: ids, or {job, if_failed: fail or continue}",
+    "name": "a text of 1 to 200 characters, without control characters",
     "names": "a list of at most 10,000 names of 1 to 200 characters", "list": "a list of at most 10,000 jobs",
     "schedules": "a list of at most 10,000 schedules", "object": "an object",
     "boolean": "true or false", "text": "a text",
@@ -162,6 +164,14 @@ begin
              when r.rule = 'names' then r.is_a <> 'array' or exists (
                select from jsonb_array_elements(case r.is_a when 'array' then v.value else '[]' end) n
                 where not (jsonb_typeof(n) = 'string' and length(n #>> '{}') between 1 and 200 and n #>> '{}' !~ unwanted))
+             when r.rule = 'parents' and r.is_a = 'array' and jsonb_array_length(v.value) > 10000 then true
+             when r.rule = 'parents' then r.is_a <> 'array' or exists (
+               select from jsonb_array_elements(case r.is_a when 'array' then v.value else '[]' end) n
+                cross join lateral (
+                  select case jsonb_typeof(n) when 'string' then n when 'object' then n -> 'job' end as job,
+                         case jsonb_typeof(n) when 'object' then coalesce(n -> 'if_failed', n -> 'ifFailed', '"fail"') else '"fail"' end as how) c
+                where (jsonb_typeof(c.job) = 'string' and length(c.job #>> '{}') between 1 and 200 and c.job #>> '{}' !~ unwanted
+                    and c.how in ('"fail"', '"continue"')) is not true)
              when r.rule in ('list', 'schedules') then r.is_a <> 'array'
              when r.rule in ('object', 'boolean') then r.is_a <> r.rule
              when r.rule = 'text' then r.is_a <> 'string'

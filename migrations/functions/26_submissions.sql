@@ -285,6 +285,8 @@ as $$
           then 'job_type: must be "normal" or "workflow"'
         when jsonb_array_length(e.job -> 'models') > 100 and (select count(distinct m) from jsonb_array_elements(e.job -> 'models') m) > 100
           then 'models: must have at most 100 models; split the job or name a group as one model'
+        when e.job -> 'after' not in ('null', '[]')
+          then 'after: what commits in a transaction cannot name jobs that it comes after; enqueue it by job_queue_request, or by enqueue'
         when jsonb_typeof(r.run_at) = 'string' and public.job_queue_micros(r.run_at #>> '{}') is null
           then 'run_at: must be a text with a time zone such as "2026-11-24T15:00:00Z", between 1970 and 2255'
         when r.run_at <> 'null' and e.job #> '{dedupe,debounce}' is not null

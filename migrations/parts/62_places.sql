@@ -9,6 +9,7 @@ select j.queue, j.job_id, (
            'models', needs.list, 'code', why.code, 'needs', case when why.code is null and j.state = 'waiting' then 'process' end,
            'reason', case why.code
              when 'draining' then 'the queue is draining; nothing starts until it is resumed'
+             when 'waits_for_parents' then 'jobs that it comes after have not ended'
              when 'not_due' then 'the job is not due yet'
              when 'model_paused' then format('model %s is paused', j.blocked_on)
              when 'serialized' then 'another job is running (one job at a time)'
@@ -123,6 +124,8 @@ select j.queue, j.job_id, (
           when j.state = 'active' then workers.fault
           when s.status = 'draining' then 'draining'
           when j.due_at <= times.over then 'overdue'
+          -- DUE_AFTER_PARENTS in src/engine/core/row.ts: nobody knows when.
+          when j.due_at = 'epoch'::timestamptz + 9007199254740991 * interval '1 microsecond' then 'waits_for_parents'
           when j.due_at is not null then 'not_due'
           when not own.is_in then 'model_paused'
           -- A rate counts starts, and a share the jobs of an owner: no row has these.

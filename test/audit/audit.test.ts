@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   defaultPolicy,
   type Event,
+  type JobOutcome,
   type JobSpec,
   type Policy,
   type RecordedEvent,
@@ -32,6 +33,21 @@ const started = (jobId: string, models: readonly string[], attempt = 1): Event =
   models,
 })
 const completed = (jobId: string, token: number): Event => ({ type: 'completed', jobId, token })
+const linkedTo = (jobId: string, after: readonly string[], outcome?: JobOutcome): Event => ({
+  type: 'linked',
+  jobId,
+  after,
+  ...(outcome === undefined ? {} : { outcome }),
+})
+const released = (jobId: string): Event => ({ type: 'released', jobId, runAt: null })
+const failedWith = (jobId: string, cause: string): Event => ({
+  type: 'failed',
+  jobId,
+  token: null,
+  code: 'parent_failed',
+  final: true,
+  cause,
+})
 const policy = (rest: Partial<Policy>): Event => ({
   type: 'policy_changed',
   policy: { ...defaultPolicy, ...rest },
@@ -181,6 +197,41 @@ const bad: readonly (readonly [AuditRule, string, number, readonly Step[]])[] = 
     'came in while another one had its key',
     2,
     [queued('b', ['m'], { dedupe: liveKey }), queued('a', ['m'], { dedupe: liveKey })],
+  ],
+  [
+    'parents',
+    'started before the job that it comes after had ended',
+    4,
+    [queued('a', ['m']), queued('b', ['n'], { after: 1 }), linkedTo('b', ['a']), started('b', ['n'])],
+  ],
+  [
+    'parents',
+    'released before the job that it comes after had ended',
+    4,
+    [queued('a', ['m']), queued('b', ['n'], { after: 1 }), linkedTo('b', ['a']), released('b')],
+  ],
+  [
+    'parents',
+    'released although the job that it comes after had failed',
+    4,
+    [
+      policy({ maxActive: null }),
+      queued('b', ['n'], { after: 1 }),
+      linkedTo('b', ['a'], 'failed'),
+      released('b'),
+    ],
+  ],
+  [
+    'parents',
+    'failed with a job that did not fail',
+    4,
+    [queued('a', ['m']), queued('b', ['n'], { after: 1 }), linkedTo('b', ['a']), failedWith('b', 'a')],
+  ],
+  [
+    'parents',
+    'comes after a job that is not live',
+    2,
+    [queued('b', ['n'], { after: 1 }), linkedTo('b', ['a'])],
   ],
   ['not_due', 'started before its time', 2, [queued('a', ['m'], { runAt: 9_000_000 }), started('a', ['m'])]],
   [

@@ -4,6 +4,7 @@ import { combiningContract } from './store/combining.ts'
 import { cutContract } from './store/cut.ts'
 import { dataContract } from './store/data.ts'
 import { deadContract } from './store/dead.ts'
+import { endingsContract } from './store/endings.ts'
 import { leaseContract } from './store/leases.ts'
 import { onceContract } from './store/once.ts'
 import { operatorContract } from './store/operators.ts'
@@ -47,6 +48,7 @@ export function storeContract(
       dataContract(bench),
     )
     runner.describe('dead, drop (job_queue_dead, job_queue_drop)', () => deadContract(bench))
+    runner.describe('endings, results (job_queue_endings, job_queue_results)', () => endingsContract(bench))
     runner.describe('once (job_queue_once_before, job_queue_put_once, job_queue_check_once)', () =>
       onceContract(bench),
     )

@@ -59,6 +59,7 @@ const calls: Readonly<Record<string, readonly Argument[]>> = {
   heartbeat: [lease],
   data: [ids],
   dataOf: [lease],
+  parents: [lease, optional],
   note: [lease, argument({ progress: 1 })],
   forget: [ids],
   takeIn: [argument({ max: 1 })],

@@ -119,6 +119,7 @@ describe('where each call has its price, a step goes along with an append', () =
     const store = {
       append: answer,
       stage: async () => {},
+      endings: async () => new Map(),
       data: async () => [],
       project: async () => first,
     }

@@ -28,6 +28,9 @@ it('a failure is passing, of the store, a refusal, or the end of an attempt by i
     'job_ending',
     'models_required',
     'unknown_model',
+    'parent_unknown',
+    'parents_too_large',
+    'flow_cycle',
     'fair_share_limit',
     'command_reused',
   ])

@@ -18,7 +18,7 @@ import {
 const rowGuards: Readonly<Partial<Record<ValueKind, string>>> = {
   ...{ text: 'isText', texts: 'areTexts', model: 'isModel', jobType: 'isJobType', reason: 'isReason' },
   ...{ failure: 'isFailure', requeue: 'isRequeue', count: 'isCount', whole: 'isWhole', int: 'isInt' },
-  ...{ real: 'isReal', true: 'isTrue', boolean: 'isBoolean', dedupe: 'isDedupe' },
+  ...{ real: 'isReal', true: 'isTrue', boolean: 'isBoolean', dedupe: 'isDedupe', outcome: 'isOutcome' },
 }
 const eventGuards: typeof rowGuards = { ...rowGuards, text: 'isSoundText', texts: 'areSoundTexts' }
 

@@ -6,6 +6,7 @@ import {
   doubled,
   failed,
   leaseExpired,
+  linked,
   manyAtOnce,
   moved,
   queued,
@@ -14,9 +15,10 @@ import {
   started,
   story,
   waits,
+  withParent,
 } from './story.ts'
 
-/** In every situation: `w` waits, `l` is not due for long, `r` returns to the line, `d` becomes due. */
+/** In every situation: `w` waits, `l` is not due for long, `r` returns to the line, `d` becomes due; `k` comes after `w`, and `s` and `f` after one that has ended. */
 const scene: readonly Event[] = [
   manyAtOnce,
   queued('w', 'whisper', { expireMs: 1 }),
@@ -29,8 +31,11 @@ const scene: readonly Event[] = [
   scheduleSet('nightly'),
   scheduleSet('weekly'),
   { type: 'schedule_paused', schedule: 'weekly' },
+  ...[queued('k', 'kokoro', { after: 1 }), linked('k', ['w'])],
+  ...[queued('s', 'sd', { after: 1 }), linked('s', ['gone'], 'completed')],
+  ...[queued('f', 'flux', { after: 1 }), linked('f', ['gone'], 'failed')],
 ]
-/** `a` starts with sequence number 13: that is its token. */
+/** `a` starts with sequence number 19: that is its token. */
 const a = [queued('a', 'animate'), started('a', 'animate')]
 const b = [queued('b', 'bark'), started('b', 'bark')]
 const drain: Event = { type: 'drain_requested' }
@@ -44,7 +49,7 @@ const situations = {
   drained: [...scene, drain, { type: 'drained' }],
 } satisfies Record<string, readonly Event[]>
 
-const token = 13
+const token = 19
 const stays = ['idle', 'running', 'running', 'emptying', 'emptying', 'drained']
 const endsA = ['-', 'idle', 'running', 'emptying', '-', '-']
 const never = ['-', '-', '-', '-', '-', '-']
@@ -111,6 +116,17 @@ const table: readonly (readonly [string, Event, readonly string[]])[] = [
   ['deduplicated, live', doubled('w'), never],
   ['debounced', debounced('w'), stays],
   ['debounced, not live', debounced('x'), never],
+  ['linked', linked('k', ['l']), stays],
+  ['linked, to the same job again', linked('k', ['w']), never],
+  ['linked, to a job that is not live', linked('k', ['gone']), never],
+  ['linked, in line', linked('w', ['l']), never],
+  ['released', { type: 'released', jobId: 's', runAt: null }, stays],
+  ['released, too early', { type: 'released', jobId: 'k', runAt: null }, never],
+  ['released, though one has failed', { type: 'released', jobId: 'f', runAt: null }, never],
+  ['failed with a parent', withParent('f', 'gone'), stays],
+  ['failed with a parent that did not', withParent('k', 'w'), never],
+  ['failed with another parent', withParent('f', 'w'), never],
+  ['end_propagated, of none', { type: 'end_propagated', parent: 'w' }, never],
   ['voided', { type: 'voided', of: 1 }, stays],
   ['policy_changed', manyAtOnce, stays],
   ['model_paused', { type: 'model_paused', model: 'm', reason: 'by_hand', until: null }, stays],

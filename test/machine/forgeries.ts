@@ -6,17 +6,25 @@ import {
   doubled,
   failed,
   leaseExpired,
+  linked,
   moved,
   queued,
   requeued,
   scheduleSet,
   started,
   waits,
+  withParent,
 } from './story.ts'
 
 export function forgeries(core: typeof Core, ledger: Ledger): readonly RecordedEvent[] {
-  const jobs = new Map([...ledger.jobs].map((job) => [core.jobStateOf(job), job]))
-  const events = [...ofQueue(ledger), ...ofStranger(), ...[...jobs.values()].flatMap(ofJob)]
+  const fateOf = (job: Job) =>
+    ledger.flows.get(job)?.failedBy ?? (ledger.flows.get(job)?.settledAt ? 'free' : '')
+  const jobs = new Map([...ledger.jobs].map((job) => [`${core.jobStateOf(job)} ${fateOf(job)}`, job]))
+  const events = [
+    ...ofQueue(ledger),
+    ...ofStranger(),
+    ...[...jobs.values()].flatMap((job) => [...ofJob(job), ...ofFlow(ledger, job)]),
+  ]
   return events.map((event) => ({
     ...event,
     seq: ledger.version + 1,
@@ -46,7 +54,7 @@ function timeOf(event: Event, ledger: Ledger): number {
   return ledger.lastAt + 10 ** 15
 }
 
-const ofQueue = ({ policy, epoch, pauses, schedules }: Ledger): readonly Event[] => [
+const ofQueue = ({ policy, epoch, pauses, schedules, propagating }: Ledger): readonly Event[] => [
   scheduleSet('unheard of'),
   ...[...schedules].flatMap(ofSchedule),
   ...[...pauses].slice(0, 1).map(({ model }): Event => ({ type: 'model_resumed', model })),
@@ -57,6 +65,7 @@ const ofQueue = ({ policy, epoch, pauses, schedules }: Ledger): readonly Event[]
   { type: 'resumed' },
   { type: 'epoch_changed', epoch: epoch + 1 },
   { type: 'voided', of: 1 },
+  { type: 'end_propagated', parent: propagating.min()?.jobId ?? 'stranger' },
 ]
 
 const ofSchedule = ({ schedule, next }: Schedule): readonly Event[] => [
@@ -69,6 +78,7 @@ const ofSchedule = ({ schedule, next }: Schedule): readonly Event[] => [
 const ofStranger = (): readonly Event[] => [
   queued('stranger', 'unheard of'),
   queued('stranger', 'unheard of', { runAt: Number.MAX_SAFE_INTEGER }),
+  queued('stranger', 'unheard of', { after: 1 }),
   { type: 'bypassed', jobId: 'stranger', jobType: 'normal' },
   doubled('stranger'),
   ...ofAny('stranger', 1),
@@ -84,6 +94,13 @@ function ofJob({ jobId, spec, token, attempt, workerId }: Job): readonly Event[]
     ...[token, token + 1].flatMap((named) => ofAny(jobId, named, workerId ?? 'nobody')),
   ]
 }
+
+/** What becomes of a job that waits for others. */
+const ofFlow = ({ flows }: Ledger, job: Job): readonly Event[] => [
+  { type: 'released', jobId: job.jobId, runAt: null },
+  { type: 'released', jobId: job.jobId, runAt: Number.MAX_SAFE_INTEGER },
+  withParent(job.jobId, flows.get(job)?.failedBy ?? 'gone'),
+]
 
 const ofAny = (jobId: string, token: number, workerId = 'nobody'): readonly Event[] => [
   waits('blocked', jobId),
@@ -103,6 +120,7 @@ const ofAny = (jobId: string, token: number, workerId = 'nobody'): readonly Even
   requeued(jobId),
   requeued(jobId, Number.MAX_SAFE_INTEGER),
   { type: 'due', jobId },
+  linked(jobId, ['gone'], 'completed'),
   { type: 'asked', jobId, asker: 'w1' },
   moved(jobId),
 ]

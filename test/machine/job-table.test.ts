@@ -8,12 +8,14 @@ import {
   doubled,
   failed,
   leaseExpired,
+  linked,
   moved,
   queued,
   requeued,
   started,
   story,
   waits,
+  withParent,
 } from './story.ts'
 
 const comes = queued('j', undefined, { expireMs: 1 })
@@ -26,6 +28,7 @@ const token = 2
 
 const situations = {
   absent: [],
+  for_parents: [queued('j', undefined, { after: 1 })],
   not_due: [queued('j', undefined, { runAt: 1_000_000 })],
   in_line: [comes],
   returning: [comes, starts, failed('j', token, false)],
@@ -41,7 +44,12 @@ const situations = {
 } satisfies Record<string, readonly Event[]>
 
 const never = {}
-const whileWaiting = { not_due: 'not_due', in_line: 'in_line', returning: 'returning' }
+const whileWaiting = {
+  for_parents: 'for_parents',
+  not_due: 'not_due',
+  in_line: 'in_line',
+  returning: 'returning',
+}
 const whileLeased = (state: string) => ({ running: state, cancelling: state })
 const whileActive = (state: string) => ({ ...whileLeased(state), detached: state })
 const whileNotLive = (state: string) => ({
@@ -59,6 +67,15 @@ const table: readonly (readonly [string, Event, Readonly<Record<string, string>>
   ['queued', comes, whileNotLive('in_line')],
   ['queued for later', queued('j', undefined, { runAt: 9_000_000 }), whileNotLive('not_due')],
   ['queued, time has passed', queued('j', undefined, { runAt: 1 }), whileNotLive('in_line')],
+  [
+    'queued after others',
+    queued('j', undefined, { after: 1, runAt: 9_000_000 }),
+    whileNotLive('for_parents'),
+  ],
+  ['linked', linked('j', ['p']), { for_parents: 'for_parents' }],
+  ['released', { type: 'released', jobId: 'j', runAt: null }, { for_parents: 'in_line' }],
+  ['released for later', { type: 'released', jobId: 'j', runAt: 9_000_000 }, { for_parents: 'not_due' }],
+  ['failed with a parent', withParent('j', 'p'), { for_parents: 'failed' }],
   ['bypassed', bypasses, whileNotLive('bypassed')],
   ['deduplicated', doubled('j'), whileNotLive('deduplicated')],
   ['debounced', debounced('j'), { not_due: 'not_due', in_line: 'in_line' }],
@@ -74,12 +91,12 @@ const table: readonly (readonly [string, Event, Readonly<Record<string, string>>
   [
     'expired',
     { type: 'expired', jobId: 'j' },
-    { not_due: 'expired', in_line: 'expired', returning: 'expired' },
+    { for_parents: 'expired', not_due: 'expired', in_line: 'expired', returning: 'expired' },
   ],
   [
     'cancelled without a token',
     { type: 'cancelled', jobId: 'j', token: null },
-    { not_due: 'cancelled', in_line: 'cancelled', returning: 'cancelled' },
+    { for_parents: 'cancelled', not_due: 'cancelled', in_line: 'cancelled', returning: 'cancelled' },
   ],
   ['cancelled', { type: 'cancelled', jobId: 'j', token }, whileActive('cancelled')],
   ['cancelled, wrong token', { type: 'cancelled', jobId: 'j', token: 1 }, never],

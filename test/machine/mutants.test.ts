@@ -8,16 +8,44 @@ import { arbitraryRun } from '../support/commands.ts'
 import { play } from '../support/simulate.ts'
 import { forgeries, verdictOf } from './forgeries.ts'
 import { type Mutant, mutantOf, mutantsOf } from './mutants.ts'
+import { linked, manyAtOnce, queued, started, story } from './story.ts'
 
 const table = '../../src/engine/core/law/table.ts'
 
 const quiet = () => {}
 const silent = { debug: quiet, info: quiet, warn: quiet, error: quiet }
 
+/** A job ends of which so many others come after it that not all are told at once, while another one runs and after that. */
+const wideFlow = story([
+  manyAtOnce,
+  queued('x', 'x'),
+  started('x', 'x'),
+  queued('p', 'p'),
+  ...Array.from({ length: 33 }, (_, n) => [
+    queued(`kid-${n}`, 'm', { after: 1 }),
+    linked(`kid-${n}`, ['p']),
+  ]).flat(),
+  { type: 'cancelled', jobId: 'p', token: null },
+  { type: 'completed', jobId: 'x', token: 3 },
+])
+
+/** What becomes of two jobs is known and not recorded yet, while another one runs, after that, and while the queue is drained. */
+const settledFlow = story([
+  manyAtOnce,
+  queued('x', 'x'),
+  started('x', 'x'),
+  ...[queued('s', 's', { after: 1 }), linked('s', ['gone'], 'completed')],
+  ...[queued('f', 'f', { after: 1 }), linked('f', ['gone'], 'failed')],
+  { type: 'completed', jobId: 'x', token: 3 },
+  { type: 'drain_requested' },
+  { type: 'drained' },
+])
+
 /** Logs that the core itself decided, from which every situation of a queue and of a job can be had. */
 const logs = fc
   .sample(arbitraryRun({ maxLength: 60 }), { numRuns: 120, seed: 12 })
   .map((steps) => play(steps).flatMap(({ decision }) => decision.events))
+  .concat([[...wideFlow], [...settledFlow]])
 
 interface Law {
   readonly queueLaw: QueueLaw
@@ -49,6 +77,8 @@ function situationsOf(core: typeof Core) {
         core.queueStateOf(ledger),
         Math.min(2, ledger.active.size),
         ...[...jobStates].sort(),
+        ledger.propagating.size > 0,
+        ...new Set([...ledger.settled].map((job) => ledger.flows.get(job)?.failedBy === null)),
       ].join()
       if (!found.has(key)) found.set(key, log.slice(0, i + 1))
     }
@@ -89,8 +119,8 @@ function lawOf(made: () => Partial<Law>): Law | undefined {
 const textOf = (law: Law): string =>
   JSON.stringify(law).replaceAll(/"(completed|failed|cancelled|expired)"(?!:)/g, '"ended"')
 
-/** The law of a job refuses it already: an attempt is cancelled that does not run. */
-const twiceRefused = ['cancelled[0] unguarded']
+/** The law of a job refuses it already: an attempt is cancelled, or fails, that does not run. */
+const twiceRefused = ['cancelled[0] unguarded', 'failed[0] unguarded']
 
 describe('a machine with one thing changed, and nothing else', () => {
   it.each([

@@ -21,6 +21,7 @@ export const guardMeanings: Readonly<Record<string, string>> = {
   isOfWaitingJob: 'the job was waiting: the event names no fencing token',
   isAnyJobActive: 'jobs are active',
   isNoJobActive: 'no job is active',
+  isAfterOthers: 'the job comes after others: its spec has `after`',
   isForLater: 'the event names a time to start that is still to come',
   isOfAttempt: 'the event names the fencing token of the running attempt',
   isOfAttemptAndFinal: 'the same, and no other attempt follows (`final`)',

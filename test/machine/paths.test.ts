@@ -135,6 +135,7 @@ describe('the shortest paths of a job', () => {
         ...eventsOf('a', context.token ?? 0, context.attempt + 1),
         { type: 'queued', jobId: 'a', spec: specOf('a', 'a', { runAt: (context.seq + 2) * 1_000 }) } as const,
         { type: 'due', jobId: 'a' } as const,
+        queued('a', 'a', { after: 1 }),
         { type: 'bypassed', jobId: 'a', jobType: 'normal' } as const,
       ].flatMap((event) => story([event], context.seq + 1).filter(isOfJob)),
     filterEvents: (snapshot, event) => snapshot.can(event),
@@ -147,6 +148,7 @@ describe('the shortest paths of a job', () => {
       [
         'absent',
         { waiting: 'in_line' },
+        { waiting: 'for_parents' },
         { waiting: 'not_due' },
         { waiting: 'returning' },
         { active: 'running' },

@@ -3,6 +3,7 @@ import {
   defaultPolicy,
   type Event,
   hash,
+  type JobOutcome,
   type JobSpec,
   type RecordedEvent,
 } from '../../src/engine/core/index.ts'
@@ -66,6 +67,24 @@ export const leaseExpired = (jobId: string, token: number, final: boolean): Even
   token,
   workerId: 'w1',
   final,
+})
+
+/** It comes after these. */
+export const linked = (jobId: string, after: readonly string[], outcome?: JobOutcome): Event => ({
+  type: 'linked',
+  jobId,
+  after,
+  ...(outcome === undefined ? {} : { outcome }),
+})
+
+/** It fails, since `cause` did. */
+export const withParent = (jobId: string, cause: string): Event => ({
+  type: 'failed',
+  jobId,
+  token: null,
+  code: 'parent_failed',
+  final: true,
+  cause,
 })
 
 export const requeued = (jobId: string, runAt: number | null = null): Event => ({

@@ -54,11 +54,12 @@ describe('which event makes a job a dead letter', () => {
       'job_queue_archive',
       'job_queue_dead',
       'job_queue_drop',
+      'job_queue_endings',
       'job_queue_not_live',
       'job_queue_outer_rows',
     ])
     for (const { name, text } of asking) {
-      const asksMore = name === 'job_queue_outer_rows' || name === 'job_queue_not_live'
+      const asksMore = ['job_queue_endings', 'job_queue_not_live', 'job_queue_outer_rows'].includes(name)
       expect(text, name).toContain(asksMore ? final : dead)
       expect(text.replaceAll(final, ''), name).not.toContain("'final'")
     }

@@ -304,7 +304,7 @@ function playedSpec() {
 }
 const wish = {
   ...{ id: 1, kind: 'normal', models: ['a'], priority: 0, delayMs: null, attempts: 1 },
-  ...{ expireMs: null, timeoutMs: 60_000, fairKey: null, dedupe: null },
+  ...{ expireMs: null, timeoutMs: 60_000, fairKey: null, dedupe: null, after: [] },
 }
 
 function countsOf(events: readonly RecordedEvent[]) {

@@ -13,7 +13,7 @@ describe('generated runs', () => {
     'lead to every kind of event, refusal, reason and predicament',
     () => {
       const met = new Map<string, number>()
-      const runs = fc.sample(arbitraryRun({ maxLength: 150 }), { numRuns: 200, seed: 7 })
+      const runs = fc.sample(arbitraryRun({ maxLength: 150 }), { numRuns: 200, seed: 11 })
       for (const turn of runs.flatMap(play))
         for (const what of metIn(turn)) met.set(what, (met.get(what) ?? 0) + 1)
       const rare = wanted.filter((what) => (met.get(what) ?? 0) < 5)
@@ -44,6 +44,7 @@ const wanted = [
   ...['drain_requested', 'drained', 'resumed'],
   ...['job_exists', 'job_not_live', 'job_not_active', 'stale_token', 'not_holder', 'models_required'],
   'unknown_model',
+  ...['linked', 'released', 'a failure with a parent', 'parent_unknown', 'flow_cycle', 'waits_for_parents'],
   ...[
     'draining',
     'not_due',
@@ -71,6 +72,7 @@ function metIn(turn: Turn): readonly string[] {
   const events = decision.events.flatMap((event) => [
     event.type,
     ...(event.type === 'failed' && event.code === 'timed_out' ? ['an attempt that timed out'] : []),
+    ...(event.type === 'failed' && event.token === null ? ['a failure with a parent'] : []),
     ...(event.offers ?? []).map(() => 'an offer'),
   ])
   const told = result.ok ? result.waiting.map((job) => job.code) : [result.code]

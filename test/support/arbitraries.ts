@@ -10,6 +10,7 @@ import {
   failureCodes,
   type JobSpec,
   jobTypes,
+  outcomes,
   overlapRules,
   type Policy,
   type RecordedEvent,
@@ -81,11 +82,17 @@ function arbitraryJobSpec(jobId: fc.Arbitrary<string> = arbitraryName): fc.Arbit
     fairKey: orNull(arbitraryName),
   })
   return fc
-    .tuple(spec, payloadOrNot, fc.option(arbitraryDedupe, { nil: undefined }))
-    .map(([plain, payload, dedupe]) => ({
+    .tuple(
+      spec,
+      payloadOrNot,
+      fc.option(arbitraryDedupe, { nil: undefined }),
+      fc.option(fc.integer({ min: 0, max: 2 ** 52 }), { nil: undefined, freq: 1 }),
+    )
+    .map(([plain, payload, dedupe, after]) => ({
       ...plain,
       ...payload,
       ...(dedupe === undefined ? {} : { dedupe }),
+      ...(after === undefined ? {} : { after }),
     }))
 }
 
@@ -191,13 +198,23 @@ const factsOf: { readonly [Type in EventType]: fc.Arbitrary<Event & { readonly t
   completed: record({ type: fc.constant('completed'), jobId: arbitraryName, token: seq }),
   blocked: waited('blocked'),
   conflict: waited('conflict'),
-  failed: record({
-    type: fc.constant('failed'),
-    jobId: arbitraryName,
-    token: seq,
-    code: fc.constantFrom(...failureCodes),
-    final: fc.boolean(),
-  }),
+  failed: fc.oneof(
+    record({
+      type: fc.constant('failed'),
+      jobId: arbitraryName,
+      token: seq,
+      code: fc.constantFrom(...failureCodes),
+      final: fc.boolean(),
+    }),
+    record({
+      type: fc.constant('failed'),
+      jobId: arbitraryName,
+      token: fc.constant(null),
+      code: fc.constant('parent_failed'),
+      final: fc.constant(true),
+      cause: arbitraryName,
+    }),
+  ),
   cancel_requested: ofJob('cancel_requested'),
   cancelled: record({ type: fc.constant('cancelled'), jobId: arbitraryName, token: orNull(seq) }),
   expired: ofJob('expired'),
@@ -253,6 +270,22 @@ const factsOf: { readonly [Type in EventType]: fc.Arbitrary<Event & { readonly t
     reason: fc.stringMatching(/^[a-z][a-z0-9_]{0,49}$/),
     until: orNull(arbitraryMicros),
   }),
+  linked: fc.oneof(
+    record({
+      type: fc.constant('linked'),
+      jobId: arbitraryName,
+      after: fc.array(arbitraryName, { maxLength: 3 }),
+    }),
+    record({
+      type: fc.constant('linked'),
+      jobId: arbitraryName,
+      after: fc.array(arbitraryName, { maxLength: 3 }),
+      goesOn: fc.constant(true),
+      outcome: fc.constantFrom(...outcomes),
+    }),
+  ),
+  released: record({ type: fc.constant('released'), jobId: arbitraryName, runAt: orNull(arbitraryMicros) }),
+  end_propagated: record({ type: fc.constant('end_propagated'), parent: arbitraryName }),
   model_resumed: record({ type: fc.constant('model_resumed'), model: arbitraryName }),
   drain_requested: record({ type: fc.constant('drain_requested') }),
   drained: record({ type: fc.constant('drained') }),

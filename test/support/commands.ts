@@ -25,6 +25,8 @@ export interface Wish {
   readonly timeoutMs: number
   readonly fairKey: string | null
   readonly dedupe: Dedupe | null
+  /** What it comes after: ids of jobs, most of which are not live. */
+  readonly after: readonly { readonly id: number; readonly goesOn: boolean }[]
 }
 
 export type TokenChoice = 'right' | 'none' | 'stale'
@@ -119,6 +121,16 @@ const wishOf = (ids: number): fc.Arbitrary<Wish> =>
     fairKey: fc.constantFrom(null, null, 'k', 'l'),
     dedupe: seldom(dedupe),
     timeoutMs: fc.constantFrom(60_000, 60_000, 60_000, 1_000, 1),
+    after: fc.oneof(
+      { weight: 7, arbitrary: fc.constant([]) },
+      {
+        weight: 1,
+        arbitrary: fc.uniqueArray(
+          fc.record({ id: fc.nat(ids - 1), goesOn: fc.constantFrom(false, false, true) }),
+          { selector: ({ id }) => id, minLength: 1, maxLength: 3 },
+        ),
+      },
+    ),
   })
 
 const scheduleId = fc.constantFrom('nightly', 'hourly', 'weekly')
@@ -192,6 +204,7 @@ const steering: fc.Arbitrary<Act> = fc.oneof(
 
 const actsFor = (wish: fc.Arbitrary<Wish>): readonly { weight: number; arbitrary: fc.Arbitrary<Act> }[] => [
   { weight: 14, arbitrary: of('enqueue', { wishes: fc.array(wish, { minLength: 1, maxLength: 3 }) }) },
+  { weight: 1, arbitrary: fc.tuple(wish, wish).map(eachAfterTheOther) },
   { weight: 1, arbitrary: of('enqueue_again', { pick }) },
   { weight: 1, arbitrary: of('retry', { pick }) },
   { weight: 4, arbitrary: of('ask', { wish, wait: fc.boolean() }) },
@@ -237,6 +250,15 @@ const actsFor = (wish: fc.Arbitrary<Wish>): readonly { weight: number; arbitrary
   { weight: 1, arbitrary: of('resume_schedule', { id: scheduleId }) },
   { weight: 6, arbitrary: of('fire', { pick, off: fc.constantFrom(0, 0, 0, 0, 0, 1) }) },
 ]
+
+/** They would wait for each other, if they are new. */
+const eachAfterTheOther = ([one, other]: readonly [Wish, Wish]): Act => ({
+  type: 'enqueue',
+  wishes: [
+    { ...one, after: [{ id: other.id, goesOn: false }] },
+    { ...other, after: [{ id: one.id, goesOn: false }] },
+  ],
+})
 
 function of<T extends Act['type'], F>(
   type: T,

@@ -7,10 +7,13 @@ import {
   emptyLedger,
   hash,
   type Job,
+  type JobLinks,
+  type JobOutcome,
   type JobSpec,
   jobOf,
   type Ledger,
   MICROS_PER_MS,
+  outcomeOf,
   type ScheduleWish,
   type Surroundings,
 } from '../../src/engine/core/index.ts'
@@ -34,6 +37,8 @@ export class World {
   readonly dead = new Set<string>()
   /** What jobs that are over were, the last one last. */
   readonly over: JobSpec[] = []
+  /** How they ended, as a store would say it. */
+  readonly ended = new Map<string, JobOutcome>()
   readonly #incarnations = new Array<number>(WORKERS).fill(0)
   #commands = 0
 
@@ -54,13 +59,15 @@ export class World {
   }
 
   run(command: Command): Turn {
-    const surroundings = { now: this.now, deadWorkers: new Set(this.dead) }
+    const surroundings = { now: this.now, deadWorkers: new Set(this.dead), ended: new Map(this.ended) }
     const before = this.ledger
     const decision = decide(before, [command], surroundings)
     this.ledger = decision.ledger
     for (const event of decision.events) {
       const job = 'jobId' in event ? jobOf(before, event.jobId) : undefined
-      if (job !== undefined && jobOf(decision.ledger, job.jobId) === undefined) this.over.push(job.spec)
+      if (job !== undefined && jobOf(decision.ledger, job.jobId) === undefined) this.over.push(bare(job.spec))
+      const outcome = outcomeOf(event)
+      if (outcome !== null && 'jobId' in event) this.ended.set(event.jobId, outcome)
     }
     return { command, surroundings, before, decision }
   }
@@ -91,13 +98,17 @@ function bodyOf(act: Act, world: World): CommandBody {
   const { ledger, now } = world
   switch (act.type) {
     case 'enqueue':
-      return { type: 'enqueue', specs: act.wishes.map((wish) => keyedSpecOf(wish, now)) }
+      return {
+        type: 'enqueue',
+        specs: act.wishes.map((wish) => keyedSpecOf(wish, now)),
+        links: act.wishes.flatMap(linksOf),
+      }
     case 'retry':
       return { type: 'enqueue', specs: pickFrom(world.over.slice(-20), act.pick).map(unkeyed), again: true }
     case 'enqueue_again':
       return { type: 'enqueue', specs: pickFrom([...ledger.jobs], act.pick).map((job) => job.spec) }
     case 'ask':
-      return { type: 'ask', spec: specOf(act.wish, now), wait: act.wait }
+      return { type: 'ask', spec: specOf({ ...act.wish, after: [] }, now), wait: act.wait }
     case 'ask_again': {
       const [job] = pickFrom([...ledger.jobs], act.pick)
       return job === undefined ? { type: 'tick' } : { type: 'ask', spec: job.spec, wait: act.wait }
@@ -195,9 +206,24 @@ function keyedSpecOf(wish: Wish, now: number): JobSpec {
   return dedupe === null ? spec : { ...spec, dedupe }
 }
 
-function specOf({ id, delayMs, dedupe: _, ...wish }: Wish, now: number): JobSpec {
+function specOf({ id, delayMs, dedupe: _, after, ...wish }: Wish, now: number): JobSpec {
   const runAt = delayMs === null ? null : now + delayMs * MICROS_PER_MS
-  return { jobId: `j${id}`, jobType: 'normal', ...wish, runAt }
+  const links = after.length === 0 ? {} : { after: hash(JSON.stringify(after)) }
+  return { jobId: `j${id}`, jobType: 'normal', ...wish, runAt, ...links }
+}
+
+function linksOf({ id, after }: Wish): readonly JobLinks[] {
+  if (after.length === 0) return []
+  const choices = after.map(({ id: parent, goesOn }) => ({
+    job: `j${parent}`,
+    ...(goesOn ? { goesOn } : {}),
+  }))
+  return [{ jobId: `j${id}`, after: choices }]
+}
+
+/** Who tries it again does not name what it came after. */
+function bare({ after: _, ...spec }: JobSpec): JobSpec {
+  return spec
 }
 
 function held(ledger: Ledger, pick: number, token: TokenChoice): { jobId: string; token: number | null } {

@@ -1,5 +1,6 @@
 import type { AttemptKey, CommandBody, TraceContext } from '../core/index.ts'
 import {
+  enqueueBody,
   errorData,
   keptOf,
   type PolicyInput,
@@ -58,7 +59,7 @@ export function commandsOf(member: Member, telemetry: Telemetry | undefined): Co
       if (parsed.length === 0) return { queued: 0, known: [], waiting: [], jobs: [] }
       const specs = parsed.map(({ spec }) => spec)
       const put = (context?: TraceContext) =>
-        member.send({ type: 'enqueue', specs }, { data: keptOf(parsed, context) })
+        member.send(enqueueBody(parsed), { data: keptOf(parsed, context) })
       const {
         waiting,
         known = [],

@@ -47,7 +47,7 @@ export async function retryDead(letters: DeadLetters, filter: DeadFilter): Promi
   for await (const page of pagesOf(letters, filter)) {
     const jobIds = page.map(({ jobId }) => jobId)
     const kept = new Map((await letters.store.data(letters.queue, jobIds)).map((data) => [data.jobId, data]))
-    const jobs = page.map(({ jobId, spec: { once: _, dedupe: __, ...spec } }) => {
+    const jobs = page.map(({ jobId, spec: { once: _, dedupe: __, after: ___, ...spec } }) => {
       const { payload = null, checkpoint = null, trace = null } = kept.get(jobId) ?? {}
       const traced = trace === null ? {} : { trace }
       if (payload === null && checkpoint === null) {

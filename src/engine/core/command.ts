@@ -31,17 +31,36 @@ type OfEnd<Type extends string, Said extends object = object> = CommandOf<
   { jobId: string; token: number | null; epoch?: number; jobType?: JobType } & Said
 >
 
+/** A job that another one is to come after. */
+export interface ParentChoice {
+  readonly job: string
+  /** It runs also if that one does not complete. */
+  readonly goesOn?: true
+}
+
+/** What a job that is enqueued is to come after: each job once. */
+export interface JobLinks {
+  readonly jobId: string
+  readonly after: readonly ParentChoice[]
+}
+
 /** A request. It becomes zero or more events, or a refusal. */
 export type CommandBody =
   /**
    * Puts jobs in line, each with its spec. `intake`: rows of `jobs` are taken in. Jobs that are live already are skipped, and the
    * store refuses jobs that the log has ever heard of (`taken`). `again`: jobs that the queue has had before, with the models that they
-   * had: whether these are declared by now is not asked. `submissions`: the jobs were committed in a transaction of their submitter, each
-   * under this number. None is refused: what cannot come into line yet is left out (`held`).
+   * had: whether these are declared by now is not asked. `links`: of those whose spec has `after`. `submissions`: the jobs were committed in a
+   * transaction of their submitter, each under this number. None is refused: what cannot come into line yet is left out (`held`).
    */
   | CommandOf<
       'enqueue',
-      { specs: readonly JobSpec[]; intake?: true; again?: true; submissions?: readonly number[] }
+      {
+        specs: readonly JobSpec[]
+        intake?: true
+        again?: true
+        links?: readonly JobLinks[]
+        submissions?: readonly number[]
+      }
     >
   /** The gate: may this job run now, in the asking process? `wait`: keep it for me when it becomes startable. */
   | CommandOf<'ask', { spec: JobSpec; wait: boolean }>

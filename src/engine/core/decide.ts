@@ -31,6 +31,8 @@ export interface Decision {
   readonly touched: ReadonlySet<string>
   /** How often its starts overtake a waiting job. */
   readonly overtakes: number
+  /** Jobs that commands want to link others to. Ask the store how they ended, and decide again; absent: none. */
+  readonly missing?: ReadonlySet<string>
 }
 
 /**
@@ -51,9 +53,10 @@ export function decide(ledger: Ledger, commands: readonly Command[], surrounding
   }
   // Whatever was tried and taken back must leave no trace: this process must hold exactly what all others fold from the events.
   // Always folding again would cost a third of a decision.
-  if (tookBack) return { events, results, ...fold(ledger, events) }
+  const asked = draft.missing.size === 0 ? undefined : { missing: draft.missing }
+  if (tookBack) return { events, results, ...fold(ledger, events), ...asked }
   const { touched, overtakes } = draft
-  return { events, results, ledger: draft.seal(), touched, overtakes }
+  return { events, results, ledger: draft.seal(), touched, overtakes, ...asked }
 }
 
 type CommandHandlers = {

@@ -3,6 +3,7 @@ import { settle } from './blocking.ts'
 import type { Claim } from './command.ts'
 import type { Draft } from './draft.ts'
 import { passOver } from './fair-share.ts'
+import { followUp } from './follow-up.ts'
 import { nextOffered } from './kinds.ts'
 import { isInLine, type Job, jobOf, noPlaces } from './ledger.ts'
 import { hasLapsed } from './offer-expiry.ts'
@@ -19,6 +20,8 @@ const MOST_TAKEN = 1_000
  * one commit.
  */
 export function dispatch(scribe: Scribe): void {
+  const { settled, propagating } = scribe.draft
+  if (settled.size + propagating.size > 0) followUp(scribe)
   giveAwayAll(scribe)
   const { claim } = scribe.command
   if (claim === undefined) return

@@ -36,6 +36,10 @@ export class Draft extends LedgerParts implements LedgerView {
   offersEnded = 0
   /** How often a job that starts has passed a job that came before it. */
   overtakes = 0
+  /** How many links between jobs it has followed: a decision follows a bounded number. */
+  followed = 0
+  /** Jobs that commands want to link others to, and of which neither the ledger nor the surroundings say anything. */
+  readonly missing = new Set<string>()
 
   /** Models that this draft may write to, by name: events name the same ones again and again. */
   readonly #ownModels = new Map<string, OwnModel>()

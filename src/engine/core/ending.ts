@@ -7,22 +7,22 @@ export type JobOutcome = (typeof outcomes)[number]
 /** An event that ends an attempt, if it has one: its models are free. */
 export type AttemptEndEvent = RecordedEvent &
   (
-    | { readonly type: 'completed' | 'failed' | 'lease_expired' }
-    | { readonly type: 'cancelled'; readonly token: number }
+    | { readonly type: 'completed' | 'lease_expired' }
+    | { readonly type: 'cancelled' | 'failed'; readonly token: number }
   )
 
 /** An event after which a job is a dead letter. */
 export type Death = RecordedEvent &
   ({ readonly type: 'failed' | 'lease_expired'; readonly final: true } | { readonly type: 'expired' })
 
-/** True for an event that ends a running attempt. A waiting job that is cancelled had none. */
+/** True for an event that ends a running attempt. A waiting job that is cancelled, or fails with another one, had none. */
 export function endsAttempt(event: RecordedEvent): event is AttemptEndEvent {
   switch (event.type) {
     case 'completed':
-    case 'failed':
     case 'lease_expired':
       return true
     case 'cancelled':
+    case 'failed':
       return event.token !== null
     default:
       return false
@@ -47,7 +47,7 @@ export function outcomeOf(event: RecordedEvent): JobOutcome | null {
   }
 }
 
-/** True for an event that makes a job a dead letter: it failed for good, lost its last attempt, or waited too long. */
+/** True for an event that makes a job a dead letter: it failed for good, lost its last attempt, waited too long, or a parent failed. */
 export function isDeath(event: RecordedEvent): event is Death {
   const outcome = outcomeOf(event)
   return outcome === 'failed' || outcome === 'expired'

@@ -49,6 +49,15 @@ export const failureKinds = {
    * name, or declare the model: `interlock policy set --models <model>`.
    */
   unknown_model: 'refusal',
+  /**
+   * A job is to come after one that is not live and never ended, as far as the log and its archive say. The message names the path. To
+   * do: enqueue that one in the same call or before, or correct its id.
+   */
+  parent_unknown: 'refusal',
+  /** The results of a job's parents have more than 16 MB in all. To do: ask without results, and read those that you need. */
+  parents_too_large: 'refusal',
+  /** Jobs would wait for each other. The message names them. To do: leave out one of these links. */
+  flow_cycle: 'refusal',
   /** As many jobs with its fair key wait as the policy allows. To do: try again when some have started. */
   fair_share_limit: 'refusal',
   /**

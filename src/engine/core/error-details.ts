@@ -44,6 +44,9 @@ export interface ErrorDetails {
   readonly job_ending: DetailsOfJob
   readonly models_required: DetailsOfJob
   readonly unknown_model: DetailsOfJob
+  readonly parent_unknown: DetailsOfJob
+  readonly parents_too_large: DetailsOfJob & { readonly bytes?: number }
+  readonly flow_cycle: DetailsOfJob
   readonly fair_share_limit: DetailsOfJob
   readonly schedule_owned: None
   readonly schedule_unknown: None

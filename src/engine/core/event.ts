@@ -1,3 +1,4 @@
+import type { JobOutcome } from './ending.ts'
 import type { JobSpec, Micros } from './job.ts'
 import type { Policy } from './policy.ts'
 import type { ScheduleRule, SkipReason } from './schedule.ts'
@@ -26,7 +27,10 @@ export const eventTypes = [
   'blocked',
   /** The job had to wait when it came: a model that it needs is in use. */
   'conflict',
-  /** An attempt failed or was given back. `final: true`: the job has failed; `false`: `requeued` follows in the same append. */
+  /**
+   * An attempt failed or was given back. `final: true`: the job has failed; `false`: `requeued` follows in the same append. Without a
+   * token: a job failed before its first attempt, since one that it comes after did not complete; `cause`: the one where that began.
+   */
   'failed',
   /** Somebody asked an active job to stop. It keeps its models until its attempt ends. */
   'cancel_requested',
@@ -74,6 +78,15 @@ export const eventTypes = [
   'schedule_resumed',
   /** The due times from `due` on and before `next` were not fired: with the reason. */
   'schedule_skipped',
+  /**
+   * A waiting job comes after these, 500 at most. `goesOn`: it runs also if one of them does not complete. `outcome`: how they had ended
+   * before; absent: they were live.
+   */
+  'linked',
+  /** All jobs that it comes after have ended. From now on it stands in line, or waits for its time. */
+  'released',
+  /** The end of a job with many children was taken into account for the next of them. */
+  'end_propagated',
 ] as const
 export type EventType = (typeof eventTypes)[number]
 
@@ -81,6 +94,8 @@ export type EventType = (typeof eventTypes)[number]
 export const reasonCodes = [
   /** The queue is draining. */
   'draining',
+  /** Jobs that it comes after have not ended. */
+  'waits_for_parents',
   /** Its time has not come. */
   'not_due',
   /** A model that it needs is paused. */
@@ -121,6 +136,8 @@ export const failureCodes = [
   'completion_rolled_back',
   /** The attempt was given back. */
   'released',
+  /** A job that it comes after did not complete. */
+  'parent_failed',
   /** A backup was restored, and somebody decided that the attempt counts as failed (`interlock recover --fail`). */
   'unknown_end',
 ] as const
@@ -192,7 +209,7 @@ export type Event = Fact &
     | OfJob<'blocked' | 'conflict', { reason: ReasonCode; blockedBy: string | null; model: string | null }>
     | OfJob<'started', { workerId: string; attempt: number; models: readonly string[] }>
     | OfJob<'completed', { token: number }>
-    | OfJob<'failed', { token: number; code: FailureCode; final: boolean }>
+    | OfJob<'failed', { token: number | null; code: FailureCode; final: boolean; cause?: string }>
     | OfJob<'cancel_requested'>
     | OfJob<'cancelled', { token: number | null }>
     | OfJob<'expired'>
@@ -214,6 +231,9 @@ export type Event = Fact &
     | OfSchedule<'schedule_paused'>
     | OfSchedule<'schedule_resumed', { next: Micros | null }>
     | OfSchedule<'schedule_skipped', { due: Micros; next: Micros | null; reason: SkipReason }>
+    | OfJob<'linked', { after: readonly string[]; goesOn?: true; outcome?: JobOutcome }>
+    | OfJob<'released', { runAt: Micros | null }>
+    | EventOf<'end_propagated', { parent: string }>
   )
 
 interface Queued {

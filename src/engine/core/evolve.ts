@@ -3,6 +3,7 @@ import { Draft } from './draft.ts'
 import { InterlockError } from './error.ts'
 import type { RecordedEvent } from './event.ts'
 import { detach, end, start } from './evolve/attempt.ts'
+import { endFlowOf, failWith, link, propagateEnd, release } from './evolve/flow.ts'
 import { checkExpired, checkLease, corrupt } from './evolve/lookup.ts'
 import { changePolicy } from './evolve/policy.ts'
 import { changeSchedule, isOfSchedule, type ScheduleEvent } from './evolve/schedule.ts'
@@ -51,6 +52,7 @@ function followJob(draft: Draft, event: JobEvent): void {
   const state = nextQueueState(draft, event, variant)
   const jobState = nextJobState(job, event, variant)
   const after = job === undefined ? begin(draft, event, key) : changeJob(draft, event, job)
+  if (job !== undefined && after === undefined && draft.flows.size > 0) endFlowOf(draft, job, event)
   checkStands(after, event, jobState)
   checkArrived(draft, event, state)
 }
@@ -82,7 +84,7 @@ function changeJob(draft: Draft, event: JobEvent, job: Job): Job | undefined {
     case 'completed':
       return end(draft, job, true)
     case 'failed':
-      return end(draft, job, event.final)
+      return event.token === null ? failWith(draft, event, job) : end(draft, job, event.final)
     case 'lease_expired':
       checkLease(event, job)
       return end(draft, job, event.final)
@@ -105,6 +107,10 @@ function changeJob(draft: Draft, event: JobEvent, job: Job): Job | undefined {
       return move(draft, event, job)
     case 'debounced':
       return debounce(draft, event, job)
+    case 'linked':
+      return link(draft, event, job)
+    case 'released':
+      return release(draft, event, job)
     case 'queued':
     case 'bypassed':
     case 'deduplicated':
@@ -147,6 +153,8 @@ function changeQueue(draft: Draft, event: Exclude<RecordedEvent, JobEvent | Sche
       return pauseModel(draft, event)
     case 'model_resumed':
       return resume(draft, event)
+    case 'end_propagated':
+      return propagateEnd(draft, event)
     default:
       return never(event)
   }

@@ -1,10 +1,21 @@
 import { blockerOf } from './blocking.ts'
 import { diagnosisOf, type JobCode, type LiveCode } from './diagnosis.ts'
+import type { JobOutcome } from './ending.ts'
 import type { JobRecord, Operator, QueueFacts, SubmittedCommand } from './facts.ts'
 import { type FailedTries, failedTriesOf } from './failed-tries.ts'
+import { firstParentOf, flowOf, type OpenParent } from './flow.ts'
 import type { Micros } from './job.ts'
 import { type Standing, standingOf } from './law/state.ts'
-import { isInLine, type Job, jobOf, type LedgerView, modelOf, type Pause } from './ledger.ts'
+import {
+  awaitsParents,
+  failedTimes,
+  isInLine,
+  type Job,
+  jobOf,
+  type LedgerView,
+  modelOf,
+  type Pause,
+} from './ledger.ts'
 import { type NotLive, notLive } from './not-live.ts'
 import { pauseOf } from './pausing.ts'
 import { capacityOf } from './policy.ts'
@@ -27,6 +38,23 @@ export interface ModelPlace {
     | null
 }
 
+/** A job that another one comes after. */
+export interface ParentPlace {
+  readonly jobId: string
+  /** What becomes of the job if this one does not complete. */
+  readonly ifFailed: 'fail' | 'continue'
+  /** How it ended; null: it has not. */
+  readonly outcome: JobOutcome | null
+  /** What keeps it; null: nothing does, it runs or has ended. */
+  readonly code: LiveCode | null
+  /** What is with it, in a sentence; null: it has ended. */
+  readonly reason: string | null
+  /** When that is over by itself, such as its next try; null: nobody knows, or it has ended. */
+  readonly until: Micros | null
+  /** How many of its attempts have failed so far. */
+  readonly failed: number
+}
+
 interface Explained {
   readonly jobId: string
   /** One sentence. */
@@ -43,6 +71,8 @@ interface Explained {
   readonly position: number | null
   /** The job it waits for, the job that one waits for, and so on, up to one that waits for none. At most 100. */
   readonly chain: readonly string[]
+  /** What it was enqueued to come after: those that have not ended first, 100 at most. */
+  readonly parents: readonly ParentPlace[]
   /** How many later jobs that share a model have gone first. */
   readonly overtaken: number
   readonly whatHasToHappen: string
@@ -95,7 +125,15 @@ export function explainJob(facts: QueueFacts, jobId: string, record: JobRecord):
   const found = notLive(facts, jobId, record) ?? notDueYet(facts.ledger, jobId)
   if (found === undefined) return undefined
   const { command, ...diagnosis } = found
-  const nowhere = { blockedBy: null, until: null, models: [], position: null, chain: [], overtaken: 0 }
+  const nowhere = {
+    blockedBy: null,
+    until: null,
+    models: [],
+    position: null,
+    chain: [],
+    parents: [],
+    overtaken: 0,
+  }
   return {
     jobId,
     standing: diagnosis.state,
@@ -128,6 +166,7 @@ export function explainLive(facts: QueueFacts, jobId: string): LiveExplanation |
     until,
     failed: null,
     chain,
+    parents: parentsOf(facts, job),
     overtaken: job.overtaken,
     state: job.active ? 'active' : 'waiting',
     standing: standingOf(job),
@@ -158,13 +197,54 @@ function pausePart(
   return { reason, by, who: operators?.get(by ?? '') ?? null, since, until }
 }
 
+const MOST_PARENTS = 100
+
+function parentsOf(facts: QueueFacts, job: Job): ParentPlace[] {
+  const flow = flowOf(facts.ledger, job)
+  const open = firstOf(flow?.open ?? [], MOST_PARENTS).map((parent) => openPlace(facts, parent))
+  const ended = firstOf(flow?.ended ?? [], MOST_PARENTS - open.length).map(
+    ({ jobId, goesOn, outcome }): ParentPlace => ({
+      jobId,
+      ifFailed: goesOn ? 'continue' : 'fail',
+      outcome,
+      code: null,
+      reason: null,
+      until: null,
+      failed: 0,
+    }),
+  )
+  return [...open, ...ended]
+}
+
+/** One that ended a moment ago is not live, and its end is still to be taken into account. */
+function openPlace(facts: QueueFacts, { jobId, goesOn }: OpenParent): ParentPlace {
+  const parent = jobOf(facts.ledger, jobId)
+  const { code = null, reason = null, until = null } = parent === undefined ? {} : diagnosisOf(facts, parent)
+  const failed = parent === undefined ? 0 : failedTimes(parent)
+  return { jobId, ifFailed: goesOn ? 'continue' : 'fail', outcome: null, code, reason, until, failed }
+}
+
+function firstOf<T>(items: Iterable<T>, most: number): T[] {
+  const first: T[] = []
+  for (const item of items) {
+    if (first.length >= most) break
+    first.push(item)
+  }
+  return first
+}
+
 /** The job that it waits for now, and from there on by what the rows say. */
 function chainOf(ledger: LedgerView, blockedBy: string | null): string[] {
   const chain: string[] = []
   for (let jobId = blockedBy; jobId !== null && !chain.includes(jobId) && chain.length < MOST_IN_CHAIN; ) {
     chain.push(jobId)
     const job = jobOf(ledger, jobId)
-    jobId = job === undefined || !isInLine(job) ? null : (blockerOf(ledger, job)?.jobId ?? null)
+    jobId = job === undefined ? null : nextInChain(ledger, job)
   }
   return chain
+}
+
+function nextInChain(ledger: LedgerView, job: Job): string | null {
+  if (awaitsParents(job)) return firstParentOf(ledger, job)
+  return isInLine(job) ? (blockerOf(ledger, job)?.jobId ?? null) : null
 }

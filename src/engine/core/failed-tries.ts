@@ -1,6 +1,6 @@
 import { costsAttempt, type FailureCode, type RecordedEvent } from './event.ts'
 import type { Micros } from './job.ts'
-import { type Job, triesOf } from './ledger.ts'
+import { failedTimes, type Job } from './ledger.ts'
 import { lastLife } from './not-live.ts'
 
 /** How attempts of a job's life failed. One that was given back has not failed. */
@@ -25,19 +25,19 @@ export function failedTriesOf(events: readonly RecordedEvent[], job: Job | undef
   if (last === undefined) return null
   const code = last.type === 'failed' ? last.code : last.type
   const spec = job?.spec ?? specIn(life)
-  return { times: failedOf(job) ?? failures.length, attempts: spec?.attempts ?? null, code, at: last.at }
+  return {
+    times: job === undefined ? failures.length : failedTimes(job),
+    attempts: spec?.attempts ?? null,
+    code,
+    at: last.at,
+  }
 }
 
 /** @param next the event of the job that follows: it says what the end of the attempt cost */
 function isFailure(event: RecordedEvent, next: RecordedEvent | undefined): boolean {
   if (event.type !== 'failed' && event.type !== 'lease_expired') return false
+  if (event.type === 'failed' && event.token === null) return false
   return next?.type !== 'requeued' || costsAttempt(next.reason)
 }
 
 const specIn = ([first]: readonly RecordedEvent[]) => (first?.type === 'queued' ? first.spec : undefined)
-
-function failedOf(job: Job | undefined): number | undefined {
-  if (job === undefined) return undefined
-  const { attempt } = triesOf(job)
-  return job.active ? attempt - 1 : attempt
-}

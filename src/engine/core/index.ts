@@ -40,6 +40,7 @@ export {
   explainJob,
   explainLive,
   type LiveExplanation,
+  type ParentPlace,
 } from './explain.ts'
 export {
   hasDecider,
@@ -53,6 +54,7 @@ export {
   type WorkerFact,
 } from './facts.ts'
 export type { FailedTries } from './failed-tries.ts'
+export { endedParentsOf } from './flow.ts'
 export { hash } from './hash.ts'
 export * from './job.ts'
 export type { JobLaw, JobTarget, QueueLaw } from './law/law.ts'
@@ -73,6 +75,7 @@ export {
 } from './law/state.ts'
 export { type JobEvent, type Variant, variantOf, variants } from './law/variant.ts'
 export {
+  awaitsParents,
   emptyLedger,
   isInLine,
   type Job,

@@ -18,6 +18,8 @@ export const bounds = {
   attempts: 1_000,
   durationMs: 365 * 24 * 3_600 * 1_000,
   holdSeconds: 86_400,
+  /** How many jobs one may come after when it is enqueued. */
+  parents: 10_000,
   /** How many times are kept per model. */
   rateStarts: 10_000,
   spacingSeconds: 3_600,
@@ -62,6 +64,11 @@ export interface JobSpec {
   readonly schedule?: string
   /** Another job that has its key stands for it. Absent: none does. */
   readonly dedupe?: Dedupe
+  /**
+   * The hash of the jobs that it was enqueued to come after, and of what it does if they do not complete. It stands in no line until it
+   * is `released`. The jobs themselves are in the `linked` events. Absent: it comes after none.
+   */
+  readonly after?: number
 }
 
 /** By what a job is deduplicated. */

@@ -1,14 +1,17 @@
+import type { Flow, PropagatingEnd } from './flow.ts'
 import { hash } from './hash.ts'
 import type { JobSpec, Micros, Tries } from './job.ts'
 import {
   byKey,
   byKeyEnd,
+  byLife,
   byModelTime,
   byPlace,
   byTime,
   type JobKey,
   type KeyHolder,
   type KindKey,
+  type LifeKey,
   type ModelKey,
   type ModelTimer,
   type Place,
@@ -36,7 +39,10 @@ export interface Job extends JobKey {
   readonly queuedAt: Micros
   readonly place: Place
   readonly active: boolean
-  /** It waits, and must not start before this time: it stands in no line and reserves nothing. */
+  /**
+   * It waits, and must not start before this time: it stands in no line and reserves nothing. {@link PARENTS_END}: not before the jobs
+   * that it comes after have ended.
+   */
   readonly dueAt: Micros | null
   /** The paused model that holds it: it is due, but stands in no line and reserves nothing. */
   readonly heldOn: string | null
@@ -119,6 +125,8 @@ const noOwners = Table.empty<ScheduleOwner>((a, b) => a.owner === b.owner)
 const noDueTimes = Tree.empty<DueTime>(byDueTime)
 const noneFired = Tree.empty<FiredJob>(bySchedule)
 const noShares = Table.empty<Share, ShareKey>((a, b) => a.key === b.key)
+const noFlows = Table.empty<Flow, JobKey>((a, b) => a.jobId === b.jobId)
+const noEnds = Tree.empty<PropagatingEnd, LifeKey>(byLife)
 
 /** A kind of live jobs. */
 export interface Kind extends KindKey {
@@ -181,6 +189,12 @@ export class LedgerParts {
   dueTimes = noDueTimes
   /** Live jobs that schedules have fired, by their schedule. */
   fired = noneFired
+  /** Jobs that come after others, or before others. */
+  flows = noFlows
+  /** Jobs that wait for parents and whose fate is known: since when. Their `released` or `parent_failed` is still to come. */
+  settled = noTimers
+  /** Ends of jobs that not all of their children have been told of. */
+  propagating = noEnds
 }
 
 /** The state of one queue at `version`, folded from the log. Immutable. */
@@ -222,6 +236,9 @@ export function copyParts(to: LedgerParts, from: Ledger): void {
   to.owners = from.owners
   to.dueTimes = from.dueTimes
   to.fired = from.fired
+  to.flows = from.flows
+  to.settled = from.settled
+  to.propagating = from.propagating
 }
 
 /** A model that no job needs: the answer for a model that the ledger does not hold. */
@@ -241,7 +258,7 @@ export function idleModel(model: string): Model {
 export type LedgerView = Omit<Ledger, Tables> & {
   readonly [Name in Tables]: Pick<Ledger[Name], 'get' | 'size'>
 }
-type Tables = 'jobs' | 'models' | 'pauses' | 'shares' | 'kinds'
+type Tables = 'jobs' | 'models' | 'pauses' | 'shares' | 'kinds' | 'flows'
 
 /** The live job with this id. */
 export function jobOf(ledger: LedgerView, jobId: string): Job | undefined {
@@ -261,9 +278,24 @@ export function triesOf({ spec, attempt, free }: Pick<Job, 'spec' | 'attempt' | 
   return { attempt: attempt - free, attempts: spec.attempts, postponed: free }
 }
 
-/** When it is due; null also between the end of an attempt and its `requeued`, which is no time. A void `requeued` leaves it there. */
+/** How many of its attempts have failed or were lost. */
+export function failedTimes(job: Job): number {
+  const { attempt } = triesOf(job)
+  return job.active ? attempt - 1 : attempt
+}
+
+/**
+ * When it is due; null where no time says it: while it waits for parents, and between the end of an attempt and its `requeued`, where a
+ * void `requeued` leaves it.
+ */
 export const dueTime = ({ dueAt }: Pick<Job, 'dueAt'>): Micros | null =>
-  dueAt === Number.POSITIVE_INFINITY ? null : dueAt
+  dueAt === Number.POSITIVE_INFINITY || dueAt === PARENTS_END ? null : dueAt
+
+/** The time of which nobody knows when it will be: later than any that somebody can name. */
+export const PARENTS_END = Number.MAX_VALUE
+
+/** It waits until the jobs that it comes after have ended. */
+export const awaitsParents = ({ dueAt }: Pick<Job, 'dueAt'>): boolean => dueAt === PARENTS_END
 
 /** It waits, is due and not held: it may start as soon as there is room. */
 export function isInLine(job: Job): boolean {

@@ -157,6 +157,8 @@ const endingTexts: Readonly<Record<Ending, string>> = {
 }
 
 function causeOf(event: RecordedEvent): string {
+  if (event.type === 'failed' && event.cause !== undefined)
+    return `: a job that it comes after did not complete (${event.cause})`
   if (event.type === 'failed') return ` (${event.code})`
   return event.type === 'lease_expired' ? ' (lease_expired)' : ''
 }

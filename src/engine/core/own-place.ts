@@ -32,6 +32,7 @@ export interface JobPlace {
 /** Without the ids, keys and people that an operator's explanation names. */
 const reasons: Readonly<Record<LiveCode, string>> = {
   draining: 'the queue is draining; nothing starts until it is resumed',
+  waits_for_parents: 'jobs that it comes after have not ended',
   not_due: 'the job is not due yet',
   model_paused: 'a model it needs is paused',
   rate_limited: 'a model it needs has reached its rate',

@@ -39,7 +39,7 @@ export function earlier(a: Place | undefined, b: Place | undefined): Place | und
   return byPlace(a, b) < 0 ? a : b
 }
 
-const byJobKey: Compare<JobKey> = (a, b) => a.hash - b.hash || byId(a, b)
+export const byJobKey: Compare<JobKey> = (a, b) => a.hash - b.hash || byId(a, b)
 
 const byId: Compare<JobKey> = (a, b) => (a.jobId === b.jobId ? 0 : a.jobId < b.jobId ? -1 : 1)
 
@@ -57,6 +57,12 @@ export const byKey: Compare<KeyHolder> = (a, b) =>
   a.key === b.key ? a.queuedAt - b.queuedAt : a.key < b.key ? -1 : 1
 
 export const byKeyEnd: Compare<KeyHolder> = (a, b) => (a.until ?? 0) - (b.until ?? 0) || byKey(a, b)
+/** The key of one life of a job: when it was queued, which no two lives of a queue have in common. */
+export interface LifeKey extends JobKey {
+  readonly life: Micros
+}
+
+export const byLife: Compare<LifeKey> = (a, b) => a.life - b.life || byJobKey(a, b)
 
 /** A time at which something becomes true of a job. */
 export interface Timer extends JobKey {

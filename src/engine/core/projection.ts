@@ -1,7 +1,17 @@
 import { statusOf } from './law/state.ts'
-import { dueTime, isInLine, type Job, jobOf, type Ledger, triesOf, usesSlot, waitingCount } from './ledger.ts'
+import {
+  awaitsParents,
+  dueTime,
+  isInLine,
+  type Job,
+  jobOf,
+  type Ledger,
+  triesOf,
+  usesSlot,
+  waitingCount,
+} from './ledger.ts'
 import type { Policy } from './policy.ts'
-import type { JobRow, ProjectionChanges, StateRow } from './row.ts'
+import { DUE_AFTER_PARENTS, type JobRow, type ProjectionChanges, type StateRow } from './row.ts'
 import { expiresAt, timesOutAt } from './timing.ts'
 import { conflictReason, limitReason } from './wait-reason.ts'
 
@@ -58,7 +68,7 @@ function jobRow(job: Job, policy: Policy): JobRow {
     place_order: place.order,
     place_tie: place.tie,
     queued_at: job.queuedAt,
-    due_at: dueTime(job),
+    due_at: awaitsParents(job) ? DUE_AFTER_PARENTS : dueTime(job),
     expires_at: job.active ? timesOutAt(job) : expiresAt(job),
     ...triesOf(job),
     timeout_ms: spec.timeoutMs,
@@ -75,6 +85,7 @@ function jobRow(job: Job, policy: Policy): JobRow {
 /** True for as long as the row says it, whatever else happens. */
 function waitsFor(job: Job, policy: Policy): string | null {
   const { heldOn, blockedBy, blockedOn, spec } = job
+  if (awaitsParents(job)) return blockedBy === null ? null : `comes after job ${blockedBy}`
   if (heldOn !== null) return `model ${heldOn} is paused`
   if (blockedBy !== null) return conflictReason({ jobId: blockedBy, model: blockedOn })
   const mayBeLimited = isInLine(job) && usesSlot(job) && job.offeredAt === null

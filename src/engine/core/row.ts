@@ -43,6 +43,9 @@ export interface StagedData {
   readonly as?: string
 }
 
+/** How a row says that nobody knows when its job is due: the last time that can be said, in 2255. The view of places knows it (62_places.sql). */
+export const DUE_AFTER_PARENTS: Micros = Number.MAX_SAFE_INTEGER
+
 /** A row of `job_queue_jobs`: one live job, as SQL shows it. Times are microseconds; the store turns them into dates. */
 export interface JobRow extends Tries {
   readonly job_id: string
@@ -55,7 +58,7 @@ export interface JobRow extends Tries {
   readonly place_order: number
   readonly place_tie: number
   readonly queued_at: Micros
-  /** When it becomes due, if it is not due yet. */
+  /** When it becomes due, if it is not due yet. {@link DUE_AFTER_PARENTS} while it waits for jobs that it comes after. */
   readonly due_at: Micros | null
   /** For a waiting job: when its waiting ends (queue expiry). For an active one: when its attempt times out. */
   readonly expires_at: Micros | null

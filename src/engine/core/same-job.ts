@@ -26,6 +26,7 @@ export function isSameSpec(a: JobSpec, b: JobSpec): boolean {
     bodyFields.every((field) => a[field] === b[field] || (isOfLast && field === 'runAt')) &&
     a.models.length === b.models.length &&
     a.models.every((model, i) => model === b.models[i]) &&
+    a.after === b.after &&
     (isOfLast || isSamePayload(a, b))
   )
 }
@@ -47,4 +48,10 @@ export function isSamePayload(
  * it stays the same from release to release: a field that is added later goes in only where it is not as usual.
  */
 export const bodyOf = (spec: JobSpec): number =>
-  hash(JSON.stringify([bodyFields.map((field) => spec[field]), spec.models]))
+  hash(
+    JSON.stringify([
+      bodyFields.map((field) => spec[field]),
+      spec.models,
+      ...(spec.after === undefined ? [] : [spec.after]),
+    ]),
+  )

@@ -1,6 +1,7 @@
 import { settle } from './blocking.ts'
 import type { Command } from './command.ts'
 import type { Draft } from './draft.ts'
+import type { JobOutcome } from './ending.ts'
 import type { Event, RecordedEvent } from './event.ts'
 import { applyEvent } from './evolve.ts'
 import type { Micros } from './job.ts'
@@ -26,6 +27,8 @@ export interface Surroundings {
    * them. Whatever else would end them is left out.
    */
   readonly ending?: ReadonlySet<string>
+  /** How jobs ended that others are to come after, by id, as the store said; null: it does not know. */
+  readonly ended?: ReadonlyMap<string, JobOutcome | null>
 }
 
 /**

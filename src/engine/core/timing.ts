@@ -1,6 +1,6 @@
 import type { Draft } from './draft.ts'
 import { MICROS_PER_MS, type Micros, TIMEOUT_MARGIN_MS } from './job.ts'
-import { type Job, type Ledger, modelOf } from './ledger.ts'
+import { awaitsParents, type Job, type Ledger, modelOf } from './ledger.ts'
 import type { OwnJob } from './own-job.ts'
 import type { Timer } from './place.ts'
 
@@ -18,7 +18,8 @@ export function becomeDue(draft: Draft, job: OwnJob): void {
 
 /** When waiting ends the job (queue expiry); null: never. */
 export function expiresAt(job: Job): Micros | null {
-  return job.spec.expireMs === null ? null : job.waitingSince + job.spec.expireMs * MICROS_PER_MS
+  if (job.spec.expireMs === null || awaitsParents(job)) return null
+  return job.waitingSince + job.spec.expireMs * MICROS_PER_MS
 }
 
 export function startExpiry(draft: Draft, job: Job): void {
@@ -50,8 +51,20 @@ function timerAt(at: Micros, { hash, jobId }: Job): Timer {
   return { at, hash, jobId }
 }
 
-/** When a tick has something to record: a job is due, its waiting runs out, its attempt times out, or a pause ends. */
-export function nextTickAt({ undue, expiring, deadlines, lifts }: Ledger): Micros | undefined {
+/**
+ * When a tick has something to record: a job is due, its waiting runs out, its attempt times out, or a pause ends. At once, if jobs
+ * that waited for others are still to be released.
+ */
+export function nextTickAt({
+  undue,
+  expiring,
+  deadlines,
+  lifts,
+  settled,
+  propagating,
+  lastAt,
+}: Ledger): Micros | undefined {
+  if (settled.size + propagating.size > 0) return lastAt
   return earliest(undue.min()?.at, expiring.min()?.at, deadlines.min()?.at, lifts.min()?.at)
 }
 

@@ -62,6 +62,10 @@ function toDoForWaiting(facts: QueueFacts, job: Job, { code, blockedBy }: Diagno
       return facts.ledger.epoch === 1
         ? 'resume the queue: `interlock resume`'
         : 'if a backup was restored, say how each running job ended: `interlock recover`; then `interlock resume`'
+    case 'waits_for_parents':
+      return blockedBy === null
+        ? `nothing: ${hasDecider(facts) ? 'a process' : 'any process, once one is alive,'} puts it in line, or ends it`
+        : `${blocker} has to end; it then joins the line by itself`
     case 'not_due':
       return 'nothing: it joins the line when its time comes'
     case 'model_paused':

@@ -3,8 +3,18 @@ import { type Blocker, blockerOf, firstUnavailable, keeperOf, slotBlockerOf } fr
 import type { Waiting } from './command.ts'
 import type { ReasonCode } from './event.ts'
 import { isShareFull } from './fair-share.ts'
+import { firstParentOf, flowOf } from './flow.ts'
 import { type JobSpec, MICROS_PER_MS, type Micros } from './job.ts'
-import { dueTime, type Job, type LedgerView, modelOf, type Pause } from './ledger.ts'
+import {
+  awaitsParents,
+  dueTime,
+  failedTimes,
+  type Job,
+  jobOf,
+  type LedgerView,
+  modelOf,
+  type Pause,
+} from './ledger.ts'
 import { firstPause } from './pausing.ts'
 import { capacityOf, type Policy, rateOf } from './policy.ts'
 import { isOverRate, rateOpensAt } from './rate.ts'
@@ -20,6 +30,7 @@ export function reasonCodeOf(
   hasWorker: HasWorker = () => true,
 ): ReasonCode {
   if (ledger.draining) return 'draining'
+  if (awaitsParents(job)) return 'waits_for_parents'
   if (job.dueAt !== null) return 'not_due'
   if (job.heldOn !== null) return 'model_paused'
   if (rateOpensAt(ledger, job, now) > 0) return 'rate_limited'
@@ -38,6 +49,7 @@ export function waitingFor(ledger: LedgerView, job: Job, now: Micros, hasWorker?
   const pause = code === 'model_paused' ? firstPause(ledger, job.spec) : undefined
   if (pause !== undefined)
     return { jobId, code, reason: pauseSentence(pause), blockedBy: null, until: pause.until }
+  if (code === 'waits_for_parents') return waitingForParents(ledger, job)
   const blocker = blockerNow(ledger, job, now, code)
   const blockedBy = blocker?.jobId ?? null
   if (code === 'rate_limited') {
@@ -51,6 +63,33 @@ export function waitingFor(ledger: LedgerView, job: Job, now: Micros, hasWorker?
   const until = code === 'not_due' ? dueTime(job) : null
   const reason = isSlotKept(ledger, job, code) ? keptSentence(code, blocker) : sentence(code, blocker)
   return { jobId, code, reason, blockedBy, until }
+}
+
+/** `it comes after job a (failed twice, next try 2026-11-24T12:03:00.000Z) and 3 more`. */
+function waitingForParents(ledger: LedgerView, job: Job): Waiting {
+  const blockedBy = firstParentOf(ledger, job)
+  const parent = blockedBy === null ? undefined : jobOf(ledger, blockedBy)
+  const others = (flowOf(ledger, job)?.open.size ?? 0) - 1
+  const what = parent === undefined ? '' : triedText(parent)
+  const more = others > 0 ? ` and ${others} more` : ''
+  const reason =
+    blockedBy === null
+      ? 'the jobs that it comes after have ended'
+      : `it comes after job ${blockedBy}${what}${more}`
+  return { jobId: job.jobId, code: 'waits_for_parents', reason, blockedBy, until: null }
+}
+
+function triedText(parent: Job): string {
+  const failed = failedTimes(parent)
+  const next = dueTime(parent)
+  const times = ['', 'failed once', 'failed twice'][failed] ?? `failed ${failed} times`
+  const then = parent.active
+    ? 'runs'
+    : next === null
+      ? ''
+      : `${failed > 0 ? 'next try' : 'due at'} ${timeText(next)}`
+  const what = [times, then].filter((part) => part !== '').join(', ')
+  return what === '' ? '' : ` (${what})`
 }
 
 /** No running job takes the slot that it waits for: one ahead of it that nobody has started yet keeps it. */
@@ -121,6 +160,8 @@ function sentence(code: ReasonCode, blocker: Blocker | undefined): string {
   switch (code) {
     case 'draining':
       return 'the queue is draining; nothing starts until it is resumed'
+    case 'waits_for_parents':
+      return 'jobs that it comes after have not ended'
     case 'not_due':
       return 'the job is not due yet'
     case 'model_paused':

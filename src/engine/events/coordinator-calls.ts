@@ -139,6 +139,10 @@ export const calls = {
   heartbeat: lazily(() => ({ lease: lease() })),
   data: lazily(() => ({ jobIds: jobIds() })),
   dataOf: lazily(() => ({ lease: lease() })),
+  parents: lazily(() => ({
+    lease: lease(),
+    options: optionsSchema({ results: flagSchema.optional() }).optional(),
+  })),
   note: lazily(() => ({ lease: lease() })),
   forget: lazily(() => ({ jobIds: anyJobIds() })),
   takeIn: lazily(() => ({ options: optionsSchema({ max: wholeNumber(1, 1_000) }) })),

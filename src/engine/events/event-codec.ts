@@ -18,6 +18,7 @@ import {
   isInt,
   isJobType,
   isModel,
+  isOutcome,
   isReal,
   isReason,
   isRequeue,
@@ -57,6 +58,7 @@ export interface CheckedRow<Type extends EventType = EventType> {
       | 'once'
       | 'dedupe'
       | 'schedule'
+      | 'after'
       | 'body'
       | 'asked'
       | 'intake'
@@ -73,6 +75,7 @@ export interface CheckedRow<Type extends EventType = EventType> {
       | 'model'
       | 'code'
       | 'final'
+      | 'cause'
       | 'until'
       | 'asker'
       | 'level'
@@ -89,7 +92,10 @@ export interface CheckedRow<Type extends EventType = EventType> {
       | 'every_ms'
       | 'up_to'
       | 'within_ms'
-      | 'overlap',
+      | 'overlap'
+      | 'goes_on'
+      | 'outcome'
+      | 'parent',
       never
     >
   > & {
@@ -123,6 +129,7 @@ export function eventOf(of: CheckedRow): Event {
       if (row.data?.once !== undefined) spec.once = row.data.once
       if (row.data?.dedupe !== undefined) spec.dedupe = row.data.dedupe
       if (row.data?.schedule !== undefined) spec.schedule = row.data.schedule
+      if (row.data?.after !== undefined) spec.after = row.data.after
       const event: Writable<Of<'queued'>> = { type: row.event_type, jobId: row.job_id, spec }
       if (row.data?.body !== undefined) event.body = row.data.body
       if (row.data?.asked !== undefined) event.asked = row.data.asked
@@ -172,14 +179,17 @@ export function eventOf(of: CheckedRow): Event {
         blockedBy: row.data?.blocked_by ?? null,
         model: row.data?.model ?? null,
       }
-    case 'failed':
-      return {
+    case 'failed': {
+      const event: Writable<Of<'failed'>> = {
         type: row.event_type,
         jobId: row.job_id,
-        token: row.data.token,
+        token: row.data?.token ?? null,
         code: row.data.code,
         final: row.data?.final ?? false,
       }
+      if (row.data?.cause !== undefined) event.cause = row.data.cause
+      return event
+    }
     case 'cancel_requested':
     case 'expired':
     case 'due':
@@ -292,6 +302,16 @@ export function eventOf(of: CheckedRow): Event {
         next: row.data?.next ?? null,
         reason: row.data.reason,
       }
+    case 'linked': {
+      const event: Writable<Of<'linked'>> = { type: row.event_type, jobId: row.job_id, after: row.data.after }
+      if (row.data?.goes_on !== undefined) event.goesOn = row.data.goes_on
+      if (row.data?.outcome !== undefined) event.outcome = row.data.outcome
+      return event
+    }
+    case 'released':
+      return { type: row.event_type, jobId: row.job_id, runAt: row.data?.run_at ?? null }
+    case 'end_propagated':
+      return { type: row.event_type, parent: row.data.parent }
     default:
       return row satisfies never
   }
@@ -320,6 +340,7 @@ export function columnsOf(event: Event): Columns {
       if (event.spec.once !== undefined) data['once'] = event.spec.once
       if (event.spec.dedupe !== undefined) data['dedupe'] = event.spec.dedupe
       if (event.spec.schedule !== undefined) data['schedule'] = event.spec.schedule
+      if (event.spec.after !== undefined) data['after'] = event.spec.after
       if (event.body !== undefined) data['body'] = event.body
       if (event.asked !== undefined) data['asked'] = event.asked
       if (event.intake !== undefined) data['intake'] = event.intake
@@ -356,8 +377,10 @@ export function columnsOf(event: Event): Columns {
       return { job_id: event.jobId, data }
     }
     case 'failed': {
-      const data: Data = { token: event.token, code: event.code }
+      const data: Data = { code: event.code }
+      if (event.token !== null) data['token'] = event.token
       if (event.final !== false) data['final'] = event.final
+      if (event.cause !== undefined) data['cause'] = event.cause
       return { job_id: event.jobId, data }
     }
     case 'cancel_requested':
@@ -459,6 +482,19 @@ export function columnsOf(event: Event): Columns {
       if (event.next !== null) data['next'] = event.next
       return { data }
     }
+    case 'linked': {
+      const data: Data = { after: event.after }
+      if (event.goesOn !== undefined) data['goes_on'] = event.goesOn
+      if (event.outcome !== undefined) data['outcome'] = event.outcome
+      return { job_id: event.jobId, schema_version: 4, data }
+    }
+    case 'released': {
+      const data: Data = {}
+      if (event.runAt !== null) data['run_at'] = event.runAt
+      return { job_id: event.jobId, schema_version: 4, data }
+    }
+    case 'end_propagated':
+      return { schema_version: 4, data: { parent: event.parent } }
     default:
       return event satisfies never
   }
@@ -504,6 +540,7 @@ export function hasPlainFields(row: Row): boolean {
             break
           case 'payload_hash':
           case 'once':
+          case 'after':
           case 'body':
             if (!isWhole(data[key])) return false
             break
@@ -642,10 +679,13 @@ export function hasPlainFields(row: Row): boolean {
           case 'final':
             if (!isTrue(data[key])) return false
             break
+          case 'cause':
+            if (!isText(data[key])) return false
+            break
           default:
             return false
         }
-      return data['token'] !== undefined && data['code'] !== undefined
+      return data['code'] !== undefined
     }
     case 'cancel_requested':
     case 'expired':
@@ -970,6 +1010,65 @@ export function hasPlainFields(row: Row): boolean {
         }
       return data['schedule'] !== undefined
     }
+    case 'linked': {
+      if (!isText(row['job_id'])) return false
+      const data = row['data']
+      if (isNothing(data)) return false
+      if (!isObject(data)) return false
+      for (const key in data)
+        switch (key) {
+          case 'offers':
+            if (!areOffers(data[key])) return false
+            break
+          case 'after':
+            if (!areTexts(data[key])) return false
+            break
+          case 'goes_on':
+            if (!isTrue(data[key])) return false
+            break
+          case 'outcome':
+            if (!isOutcome(data[key])) return false
+            break
+          default:
+            return false
+        }
+      return data['after'] !== undefined
+    }
+    case 'released': {
+      if (!isText(row['job_id'])) return false
+      const data = row['data']
+      if (isNothing(data)) return true
+      if (!isObject(data)) return false
+      for (const key in data)
+        switch (key) {
+          case 'offers':
+            if (!areOffers(data[key])) return false
+            break
+          case 'run_at':
+            if (!isInt(data[key])) return false
+            break
+          default:
+            return false
+        }
+      return true
+    }
+    case 'end_propagated': {
+      const data = row['data']
+      if (isNothing(data)) return false
+      if (!isObject(data)) return false
+      for (const key in data)
+        switch (key) {
+          case 'offers':
+            if (!areOffers(data[key])) return false
+            break
+          case 'parent':
+            if (!isText(data[key])) return false
+            break
+          default:
+            return false
+        }
+      return data['parent'] !== undefined
+    }
     default:
       return false
   }
@@ -996,6 +1095,7 @@ export function isPlain(event: RecordedEvent): boolean {
         (event.spec?.once === undefined || isWhole(event.spec?.once)) &&
         (event.spec?.dedupe === undefined || isDedupe(event.spec?.dedupe)) &&
         (event.spec?.schedule === undefined || isSoundText(event.spec?.schedule)) &&
+        (event.spec?.after === undefined || isWhole(event.spec?.after)) &&
         (event.body === undefined || isWhole(event.body)) &&
         (event.asked === undefined || isBoolean(event.asked)) &&
         (event.intake === undefined || isTrue(event.intake)) &&

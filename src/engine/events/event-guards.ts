@@ -1,4 +1,4 @@
-import { failureCodes, jobTypes, reasonCodes, requeueReasons } from '../core/index.ts'
+import { failureCodes, jobTypes, outcomes, reasonCodes, requeueReasons } from '../core/index.ts'
 
 /** Guards of the kinds of values (event-table.ts). Each accepts what the schema of its kind does, in a tenth of the time. */
 type Guard = (value: unknown) => boolean
@@ -19,6 +19,7 @@ export const isJobType = oneOf(jobTypes)
 export const isReason = oneOf(reasonCodes)
 export const isFailure = oneOf(failureCodes)
 export const isRequeue = oneOf(requeueReasons)
+export const isOutcome = oneOf(outcomes)
 export const areTexts: Guard = (value) => Array.isArray(value) && value.every(isText)
 export const isModel: Guard = (value) => areTexts(value) && (value as unknown[]).length === 1
 export const areOffers: Guard = (value) => value === true || areTexts(value)

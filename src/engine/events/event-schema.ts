@@ -3,6 +3,7 @@ import {
   type EventType,
   failureCodes,
   jobTypes,
+  outcomes,
   overlapRules,
   reasonCodes,
   requeueReasons,
@@ -39,6 +40,7 @@ const kinds: Readonly<Record<ValueKind, z.ZodType>> = {
   }),
   overlap: z.enum(overlapRules),
   skip: z.enum(skipReasons),
+  outcome: z.enum(outcomes),
   policy: policySchema,
   record: z.record(z.string(), z.unknown()),
 }

@@ -3,7 +3,7 @@ import { type Event, type EventType, eventTypes, specDefaults } from '../core/in
 /** What a value in a row may be; event-guards.ts has the schema and the guards of each. */
 export type ValueKind =
   | ('text' | 'texts' | 'model' | 'jobType' | 'reason' | 'failure' | 'requeue' | 'pause' | 'dedupe')
-  | ('overlap' | 'skip')
+  | ('overlap' | 'skip' | 'outcome')
   | ('count' | 'whole' | 'int' | 'real' | 'true' | 'boolean' | 'policy' | 'record')
 
 /** Columns of a row that a field may stand in; `data.key`: a key of its `data`. */
@@ -61,6 +61,8 @@ const next = { in: 'data.next', is: 'int', usual: null } as const
 const revision = { in: 'data.revision', is: 'whole', optional: true } as const
 const ofJob = { fields: { jobId } } as const
 const ofQueue = { fields: {} } as const
+/** A release that does not know flows would start a job before those that it comes after. */
+const FLOWS = 4
 
 /**
  * Each event, once: its schema, how it is written and read, and what is checked on the way follow from here (`npm run codec` writes
@@ -86,6 +88,7 @@ const eventTable = {
       'spec.once': { in: 'data.once', is: 'whole', optional: true },
       'spec.dedupe': { in: 'data.dedupe', is: 'dedupe', optional: true },
       'spec.schedule': { in: 'data.schedule', is: 'text', optional: true },
+      'spec.after': { in: 'data.after', is: 'whole', optional: true },
       body: { in: 'data.body', is: 'whole', optional: true },
       asked: { in: 'data.asked', is: 'boolean', optional: true },
       intake: { in: 'data.intake', is: 'true', optional: true },
@@ -118,7 +121,15 @@ const eventTable = {
   completed: { isFrequent: true, fields: { jobId, token } },
   blocked: { isFrequent: true, fields: waited },
   conflict: { isFrequent: true, fields: waited },
-  failed: { fields: { jobId, token, code: { in: 'data.code', is: 'failure' }, final } },
+  failed: {
+    fields: {
+      jobId,
+      token: { ...token, usual: null },
+      code: { in: 'data.code', is: 'failure' },
+      final,
+      cause: { in: 'data.cause', is: 'text', optional: true },
+    },
+  },
   cancel_requested: ofJob,
   cancelled: { fields: { jobId, token: { ...token, usual: null } } },
   expired: ofJob,
@@ -191,6 +202,17 @@ const eventTable = {
   schedule_skipped: {
     fields: { schedule, due: { in: 'data.due', is: 'int' }, next, reason: { in: 'data.reason', is: 'skip' } },
   },
+  linked: {
+    version: FLOWS,
+    fields: {
+      jobId,
+      after: { in: 'data.after', is: 'texts' },
+      goesOn: { in: 'data.goes_on', is: 'true', optional: true },
+      outcome: { in: 'data.outcome', is: 'outcome', optional: true },
+    },
+  },
+  released: { version: FLOWS, fields: { jobId, runAt: { in: 'data.run_at', is: 'int', usual: null } } },
+  end_propagated: { version: FLOWS, fields: { parent: { in: 'data.parent', is: 'text' } } },
 } as const satisfies FormTable
 
 /** The table as a list, in the order of the event types. */

@@ -29,6 +29,7 @@ export {
 } from './invalid.ts'
 export {
   type EnqueueInput,
+  enqueueBody,
   keptOf,
   type ParsedJob,
   parseJob,

@@ -1,15 +1,20 @@
 import * as z from 'zod'
 import {
   bounds,
+  type CommandBody,
   type DataChange,
   FOR_EVER,
+  hash,
   InterlockError,
+  invalidInput,
+  type JobLinks,
   type JobSpec,
   type JobType,
   type Json,
   MICROS_PER_MS,
   type Micros,
   numberText,
+  type ParentChoice,
   specDefaults,
   type TraceContext,
 } from '../core/index.ts'
@@ -22,6 +27,14 @@ import { fairKeySchema, jobIdSchema, jobTypeSchema, kindSchema, modelsSchema } f
 import { payloadHash } from './payload-hash.ts'
 import { type JobInput, plainJob } from './plain-job.ts'
 import { traceContext } from './trace.ts'
+
+/** A job that another one comes after. */
+export interface AfterInput {
+  /** Its id: live, in the same call, or one that has ended. */
+  readonly job: string
+  /** What becomes of the job if that one fails, expires or is cancelled: it fails too, or runs all the same. @defaultValue `fail` */
+  readonly ifFailed?: 'fail' | 'continue' | undefined
+}
 
 /** A job that a program asks for. Missing fields get their defaults. */
 export interface EnqueueInput {
@@ -63,6 +76,12 @@ export interface EnqueueInput {
    * @defaultValue no other job stands for it
    */
   readonly dedupe?: DedupeInput | null | undefined
+  /**
+   * The jobs that have to end before it: ids, or `{ job, ifFailed }`; at most 10,000, each once. They are live, come in the same call (in any
+   * order), or have ended. Until then it stands in no line; its place and `expireMs` count from when the last of them has ended.
+   * @defaultValue none
+   */
+  readonly after?: readonly (string | AfterInput)[] | null | undefined
   /**
    * What its handler gets: any JSON value, 1 MB at most, 16 MB in one call. Kept in `job_queue_data`, never in the log. If the job
    * is live with another payload, the call fails with `job_exists`; without a payload, the job keeps the one it has.
@@ -111,6 +130,22 @@ const onceSchema = z
   .transform((text) => (text === 'for ever' ? FOR_EVER : msOf(text)))
   .refine((ms) => ms <= bounds.durationMs, onceError)
 
+const afterError = 'must be the id of a job, or { job, ifFailed: "fail" or "continue" }'
+const ifFailedSchema = z.enum(['fail', 'continue'], { error: 'must be "fail" or "continue"' })
+const parentSchema = z
+  .union([jobIdSchema, z.strictObject({ job: jobIdSchema, ifFailed: ifFailedSchema.optional() })], {
+    error: afterError,
+  })
+  .transform((choice): ParentChoice => {
+    if (typeof choice === 'string') return { job: choice }
+    return choice.ifFailed === 'continue' ? { job: choice.job, goesOn: true } : { job: choice.job }
+  })
+const mostParents = `must name at most ${numberText(bounds.parents)} jobs; put a job between that waits for a part of them`
+const parentsSchema = z
+  .array(parentSchema, { error: 'must be a list of jobs: ids, or { job, ifFailed }' })
+  .max(bounds.parents, mostParents)
+  .refine((all) => new Set(all.map(({ job }) => job)).size === all.length, 'must name each job once')
+
 const shape = {
   jobId: jobIdSchema,
   jobType: jobTypeSchema.optional(),
@@ -124,6 +159,7 @@ const shape = {
   fairKey: fairKeySchema.nullish(),
   once: onceSchema.nullish(),
   dedupe: dedupeSchema.nullish(),
+  after: parentsSchema.nullish(),
   payload: jsonSchema(jsonBounds.payload).optional(),
   traceparent: headerSchema.nullish(),
   tracestate: headerSchema.nullish(),
@@ -156,8 +192,16 @@ function withDefaults(input: JobInput, defaults: SpecDefaults): JobSpec {
     fairKey: input.fairKey ?? specDefaults.fairKey,
     ...(input.once == null ? undefined : { once: input.once }),
     ...(input.dedupe == null ? undefined : { dedupe: input.dedupe }),
+    ...(isAfter(input) ? { after: hashOf(input.after) } : undefined),
   }
 }
+
+const isAfter = (input: JobInput): input is JobInput & { readonly after: readonly ParentChoice[] } =>
+  input.after != null && input.after.length > 0
+
+/** In whatever order they are named. */
+const hashOf = (after: readonly ParentChoice[]): number =>
+  hash(JSON.stringify(after.map(({ job, goesOn = false }) => `${goesOn} ${job}`).toSorted()))
 
 /** Microseconds, from a Date or an ISO text with a zone. @throws InterlockError `invalid_input`, naming the root */
 export const parseTime = (value: unknown, root: string): Micros => parseInput(timeSchema, value, root)
@@ -178,6 +222,8 @@ export interface ParsedJob {
   readonly payload: Json | undefined
   /** Undefined: none was given, or none that is valid. */
   readonly trace: TraceContext | undefined
+  /** What it comes after; absent: no other job. */
+  readonly after?: readonly ParentChoice[]
 }
 
 /** One job with its payload. @throws InterlockError `invalid_input` */
@@ -186,8 +232,28 @@ export function parseJob(input: unknown, defaults: SpecDefaults = specDefaults, 
   const { payload } = parsed
   const trace = traceContext(parsed.traceparent, parsed.tracestate)
   const spec = withDefaults(parsed, defaults)
-  if (payload === undefined) return { spec, payload, trace }
-  return { spec: { ...spec, hasData: true as const, payloadHash: payloadHash(payload) }, payload, trace }
+  const links = isAfter(parsed) ? { after: parsed.after } : undefined
+  if (links !== undefined && spec.dedupe?.debounce !== undefined)
+    throw invalidInput(
+      `${root}.after: a job that is debounced comes after no others; leave out one of the two`,
+      `${root}.after`,
+    )
+  if (payload === undefined) return { spec, payload, trace, ...links }
+  return {
+    spec: { ...spec, hasData: true as const, payloadHash: payloadHash(payload) },
+    payload,
+    trace,
+    ...links,
+  }
+}
+
+/** The body of the command that puts these jobs in line. */
+export function enqueueBody(jobs: readonly ParsedJob[]): CommandBody & { readonly type: 'enqueue' } {
+  const specs = jobs.map(({ spec }) => spec)
+  const links = jobs.flatMap(({ spec: { jobId }, after }): readonly JobLinks[] =>
+    after === undefined ? [] : [{ jobId, after }],
+  )
+  return links.length === 0 ? { type: 'enqueue', specs } : { type: 'enqueue', specs, links }
 }
 
 const MOST_JOBS = 10_000

@@ -1,4 +1,4 @@
-import { bounds, type Dedupe, type JobType, type Json, jobTypes } from '../core/index.ts'
+import { bounds, type Dedupe, type JobType, type Json, jobTypes, type ParentChoice } from '../core/index.ts'
 import { jsonBounds, plainJson } from './json.ts'
 import { hasOnly, isWhole as isNumber, isPlainName } from './plain.ts'
 
@@ -17,6 +17,7 @@ export interface JobInput {
   /** In milliseconds. */
   readonly once?: number | null | undefined
   readonly dedupe?: Dedupe | null | undefined
+  readonly after?: readonly ParentChoice[] | null | undefined
   readonly payload?: Json | undefined
   readonly traceparent?: string | null | undefined
   readonly tracestate?: string | null | undefined

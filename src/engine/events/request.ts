@@ -12,7 +12,15 @@ import {
 } from '../core/index.ts'
 import { errorData } from './error-data.ts'
 import { parseInput } from './invalid.ts'
-import { keptOf, type ParsedJob, parseJob, parseJobs, timeSchema, wholeNumber } from './job-spec.ts'
+import {
+  enqueueBody,
+  keptOf,
+  type ParsedJob,
+  parseJob,
+  parseJobs,
+  timeSchema,
+  wholeNumber,
+} from './job-spec.ts'
 import { parseResult, reaches } from './json.ts'
 import { lazily } from './lazily.ts'
 import { jobIdSchema, kindSchema, modelsSchema } from './names.ts'
@@ -132,7 +140,7 @@ function bodyOf(request: InboxCommand, now: Micros): Pick<ParsedRequest, 'body' 
     case 'enqueue': {
       const jobs = Array.isArray(request.jobs) ? request.jobs.map(camel) : request.jobs
       const parsed = parseJobs(jobs)
-      return { body: { type: 'enqueue', specs: parsed.map(({ spec }) => spec) }, data: keptOf(parsed) }
+      return { body: enqueueBody(parsed), data: keptOf(parsed) }
     }
     case 'start': {
       const job = parseJob(camel(request.job), { ...specDefaults, attempts: 1 })
@@ -205,7 +213,13 @@ function camel(job: unknown): unknown {
   return Object.fromEntries(
     Object.entries(job).map(([key, value]) => [
       key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
-      key === 'dedupe' || key === 'debounce' ? camel(value) : value,
+      nestedIn(key, value),
     ]),
   )
+}
+
+/** Values of a job that are objects of their own, or lists of such. */
+function nestedIn(key: string, value: unknown): unknown {
+  if (key === 'after' && Array.isArray(value)) return value.map(camel)
+  return key === 'dedupe' || key === 'debounce' ? camel(value) : value
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import {
   InterlockError,
+  outcomes,
   SNAPSHOT_SHAPE,
   type SnapshotLine,
   snapshotKeys,
@@ -16,8 +17,11 @@ export interface SnapshotHead {
   readonly chunks: number
 }
 
+const OLDEST_SHAPE = 3
+
 const headSchema = z.looseObject({
-  shape: z.literal(SNAPSHOT_SHAPE),
+  // Lines of shape 3 are read as they are: they have no flows.
+  shape: z.int().min(OLDEST_SHAPE).max(SNAPSHOT_SHAPE),
   maker: z.string(),
   chunks: z.int().min(1),
 })
@@ -64,9 +68,13 @@ const schedule = z.looseObject({
   paused: z.boolean(),
 })
 
-// A part that is not counted is not there: older snapshots have no keys.
+// A part that is not counted is not there: older snapshots have no keys and no flows.
 const sizes = z.partialRecord(
-  z.enum(['jobs', 'models', 'pauses', 'shares', 'keys', ...snapshotKeys.places, ...snapshotKeys.timers]),
+  z.enum([
+    ...(['jobs', 'models', 'pauses', 'shares', 'keys', 'flows', 'settled', 'propagating'] as const),
+    ...snapshotKeys.places,
+    ...snapshotKeys.timers,
+  ]),
   integer,
 )
 
@@ -84,6 +92,12 @@ const lines = {
   timers: z.tuple([z.literal('timers'), z.enum(snapshotKeys.modelTimers), z.array(z.tuple([integer, text]))]),
   schedules: z.tuple([z.literal('schedules'), z.array(schedule)]),
   owners: z.tuple([z.literal('owners'), z.array(z.tuple([text, integer]))]),
+  flows: z.tuple([z.literal('flows'), z.array(z.tuple([text, text.nullable(), integer, integer]))]),
+  propagating: z.tuple([z.literal('propagating'), z.array(z.tuple([text, integer, z.enum(outcomes), text]))]),
+  links: z.tuple([
+    z.literal('links'),
+    z.array(z.tuple([text, text, z.boolean(), z.union([integer, z.enum(outcomes)])])),
+  ]),
   end: z.tuple([z.literal('end'), sizes]),
 } as const satisfies Readonly<Record<SnapshotLine[0], z.ZodType>>
 

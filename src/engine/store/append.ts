@@ -2,6 +2,7 @@ import type {
   Command,
   CommandResult,
   DataChange,
+  JobOutcome,
   Micros,
   OnceRecord,
   ProjectionChanges,
@@ -201,6 +202,11 @@ export interface AppendRole {
    * data of a job. Data that no append has taken over is deleted after an hour. You may call it twice.
    */
   stage(queue: string, commandId: string, data: readonly DataChange[]): Promise<void>
+  /**
+   * How the last lives of these jobs ended, 10,000 ids at most, for jobs that are to come after them. An id is missing if neither the log nor
+   * its archive has an end of it.
+   */
+  endings(queue: string, jobIds: readonly string[]): Promise<ReadonlyMap<string, JobOutcome>>
   /**
    * For processes that write at the same time: one of them, the combiner, carries out the commands of all (docs/inside/several-writers.md). It
    * only saves lost appends. The version of an append guards the log without it, and published commands may get lost. Absent in a store

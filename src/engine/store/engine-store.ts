@@ -4,7 +4,7 @@ import type { DataRole, DeadLetterRole, SubmissionRole } from './side-data.ts'
 import type { WakeRole } from './wake.ts'
 
 /**
- * What the engine needs of a store to work: 29 calls, in roles. A part asks for the role it needs, or picks calls of it. Everything
+ * What the engine needs of a store to work: 31 calls, in roles. A part asks for the role it needs, or picks calls of it. Everything
  * is written to the log by `append`. Errors: `not_migrated`, `database_older`, `database_newer`, `store_unavailable`, `store_in_use`,
  * `corrupt_log`, `unknown_event`, `closed`.
  */

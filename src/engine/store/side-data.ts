@@ -34,6 +34,11 @@ export interface DataRole {
    * enqueued again, only the data of its present life.
    */
   data(queue: string, jobIds: readonly string[]): Promise<readonly JobData[]>
+  /**
+   * The results that are kept of these ended jobs, 10,000 at most, by id; or how many bytes they have, if that is more than 16 MB. Those of a
+   * job that a live one comes after stay when the log is cut.
+   */
+  results(queue: string, jobIds: readonly string[]): Promise<ReadonlyMap<string, Json> | number>
   /** Keeps a note of a running attempt. False: the token is not the running attempt's, and nothing was written. */
   note(queue: string, note: AttemptNote): Promise<boolean>
   /** Deletes what is kept of these jobs beside the log; the log stays. You may call it twice. */

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import type { Coordinator, Enqueued, HandledJob, ResultsOf } from '../coordinator/index.ts'
+import type { Coordinator, Enqueued, HandledJob, ParentResult, ResultsOf } from '../coordinator/index.ts'
 import type { JobType, Json, Tries } from '../core/index.ts'
 import type { EnqueueInput } from '../events/index.ts'
 import type { TransactionSql } from '../transaction/index.ts'
@@ -56,6 +56,11 @@ export interface HandlerContext<Result = unknown> {
    * @throws InterlockError `invalid_input`, `stale_token`; what your driver throws
    */
   completeIn(sql: TransactionSql, result: Result): Promise<Result>
+  /**
+   * What came of the jobs that this one comes after: their ids and how they ended; with `results: true` also what their handlers returned.
+   * @throws InterlockError `parents_too_large` for results of more than 16 MB in all; `job_not_active` when the attempt has ended
+   */
+  parents(options?: { readonly results?: boolean | undefined }): Promise<readonly ParentResult[]>
   /**
    * The work goes on elsewhere and somebody else reports its end, from any process, under this fencing token. The job
    * keeps its models until `until`; the slot of this worker is free when the handler returns.

@@ -153,6 +153,7 @@ export class Attempt {
         await this.#coordinator.completeIn(sql, lease, { result: said, notify: false })
         return result
       },
+      parents: (options) => this.#coordinator.parents(lease, options),
       detach: async (options) => {
         await this.#coordinator.detach(lease, options)
         this.#detached = true

@@ -2,7 +2,7 @@ import type { Job, Ledger, RecordedEvent } from '../../engine/core/index.ts'
 import { checkEvents, checkLedger, readingEvent } from '../../engine/events/index.ts'
 import { checkStart } from './check-start.ts'
 import { detach, end } from './end.ts'
-import { type AuditedJob, auditedJob, needOthers } from './job.ts'
+import { type AuditedJob, auditedJob, awaits, needOthers, replace } from './job.ts'
 import { AuditState } from './state.ts'
 import type { AuditReport } from './violation.ts'
 
@@ -102,7 +102,12 @@ function apply(state: AuditState, event: RecordedEvent): void {
       // In the place of an unreadable event, which may have been the `requeued` of any of them: `recover --void` puts these back.
       if (event.of === event.seq) state.between.clear()
       return
+    case 'linked':
+      return link(state, event)
+    case 'released':
+      return release(state, event)
     case 'bypassed':
+    case 'end_propagated':
       return
     case 'schedule_set':
     case 'schedule_removed':
@@ -225,11 +230,37 @@ function becomeDue(state: AuditState, event: RecordedEvent & { readonly type: 'd
   state.lines.enter(job)
 }
 
+/** Jobs that are named as live are live; of others it says how they ended. */
+function link(state: AuditState, event: RecordedEvent & { readonly type: 'linked' }): void {
+  const job = state.expect(event.jobId, 'waiting')
+  if (job === undefined) return
+  if (!awaits(job)) state.report('life', job.jobId, 'it is linked to others, and waits for none')
+  for (const id of event.after) {
+    if (event.outcome === undefined && !state.jobs.has(id))
+      state.report('parents', job.jobId, `it comes after ${id}, which is not live`)
+    state.parents.link(job.jobId, id, event.goesOn === true, event.outcome)
+  }
+}
+
+/** Its place in line counts from now. */
+function release(state: AuditState, event: RecordedEvent & { readonly type: 'released' }): void {
+  const job = state.expect(event.jobId, 'waiting')
+  if (job === undefined) return
+  if (!awaits(job)) return state.report('life', job.jobId, 'it is released, and waits for no other job')
+  const other = state.parents.unfinishedBefore(job.jobId)
+  if (other !== undefined)
+    state.report('parents', job.jobId, `it is released before job ${other} has completed`)
+  replace(job, event, state.lines.policy)
+  job.dueAt = event.runAt !== null && event.runAt > event.at ? event.runAt : null
+  if (job.dueAt === null) state.lines.enter(job)
+}
+
 function move(state: AuditState, event: RecordedEvent & { readonly type: 'reprioritized' }): void {
   const job = state.expect(event.jobId, 'waiting')
   if (job === undefined) return
   if (job.dueAt === null) state.lines.leave(job)
   job.place = event.position
+  job.priority = event.priority
   if (job.dueAt === null) state.lines.enter(job)
 }
 
@@ -246,10 +277,11 @@ function beginAt(state: AuditState, ledger: Ledger): void {
   const { lines } = state
   state.beginAt(ledger)
   lines.policy = ledger.policy
+  state.parents.beginAt(ledger)
   for (const { model } of ledger.pauses) lines.pause(model)
   for (const { model, starts } of ledger.models) if (starts !== null) lines.rates.recall(model, [...starts])
   for (const { key, jobId, until } of ledger.keys) if (until !== null) state.noteKeyUntil(key, jobId, until)
-  const jobs = [...ledger.jobs].map((job) => [job, auditedAt(job)] as const)
+  const jobs = [...ledger.jobs].map((job) => [job, auditedAt(ledger, job)] as const)
   for (const [job, audited] of jobs.toSorted(([a], [b]) => a.queuedAt - b.queuedAt)) {
     state.jobs.set(job.jobId, audited)
     if (typeof audited.spec.dedupe?.while !== 'number') state.noteKey(audited)
@@ -263,10 +295,12 @@ function beginAt(state: AuditState, ledger: Ledger): void {
   state.maxConcurrent = lines.slots
 }
 
-function auditedAt(job: Job): AuditedJob {
+function auditedAt({ flows }: Ledger, job: Job): AuditedJob {
   const { level, order, tie } = job.place
   // The cut may lie between the end of an attempt and the `requeued` that follows it in the same append.
   const isBetween = job.dueAt === Number.POSITIVE_INFINITY
+  const waitsForOthers = job.spec.after !== undefined && (flows.get(job)?.releasedAt ?? 0) === 0
+  const dueAt = waitsForOthers ? Number.POSITIVE_INFINITY : job.dueAt
   return {
     jobId: job.jobId,
     spec: job.spec,
@@ -274,7 +308,9 @@ function auditedAt(job: Job): AuditedJob {
     alone: job.exclusive,
     place: { level, order, tie },
     state: job.active ? 'active' : isBetween ? 'between' : 'waiting',
-    dueAt: isBetween ? null : job.dueAt,
+    dueAt: isBetween ? null : dueAt,
+    priority: job.priority,
+    waitedBefore: job.fairRank,
     held: false,
     token: job.token,
     detached: job.detachedUntil !== null,

@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '../../engine/core/index.ts'
-import { type AuditedJob, takesSlot } from './job.ts'
+import { type AuditedJob, awaits, takesSlot } from './job.ts'
 import type { AuditState } from './state.ts'
 
 /** Judges a start by every promise about starts, then lets it happen. */
@@ -21,7 +21,14 @@ export function checkStart(state: AuditState, event: RecordedEvent & { readonly 
 function checkQueue(state: AuditState, job: AuditedJob): void {
   if (state.draining) state.report('draining', job.jobId, 'it started while the queue was draining')
   if (job.held) state.report('paused', job.jobId, 'it started while a model that it needs was paused')
-  if (job.dueAt !== null) state.report('not_due', job.jobId, 'it started before it was due')
+  const other = state.parents.unfinishedBefore(job.jobId)
+  if (other !== undefined || awaits(job))
+    state.report(
+      'parents',
+      job.jobId,
+      `it started before ${other === undefined ? 'it was released' : `job ${other} had completed`}`,
+    )
+  else if (job.dueAt !== null) state.report('not_due', job.jobId, 'it started before it was due')
 }
 
 function checkAttempt(

@@ -27,7 +27,7 @@ export function end(state: AuditState, event: EndEvent): void {
   state.active--
   const final = event.type === 'failed' || event.type === 'lease_expired' ? event.final : true
   state.lines.shares.move(job, final ? 0 : 1, -1)
-  if (final) return drop(state, job, event.type)
+  if (final) return drop(state, job, event)
   job.state = 'between'
   state.between.add(job)
 }
@@ -48,14 +48,22 @@ function endWaiting(state: AuditState, event: EndEvent): void {
   if (isLost) state.between.delete(known)
   const job = isLost ? known : state.expect(event.jobId, 'waiting')
   if (job === undefined) return
+  if (event.type === 'failed' && !state.parents.failsBy(job.jobId, event.cause))
+    state.report(
+      'parents',
+      job.jobId,
+      `it failed, and no job that it comes after did because of ${event.cause}`,
+    )
   state.lines.leave(job)
   state.lines.shares.move(job, -1, 0)
-  drop(state, job, event.type)
+  drop(state, job, event)
 }
 
 /** For those who count jobs, the last expiry of a lease is a failure. */
-function drop(state: AuditState, job: AuditedJob, type: EndType): void {
+function drop(state: AuditState, job: AuditedJob, event: EndEvent): void {
+  const outcome = event.type === 'lease_expired' ? 'failed' : event.type
   state.jobs.delete(job.jobId)
   state.ended.add(job.jobId)
-  state.counts[type === 'lease_expired' ? 'failed' : type]++
+  state.counts[outcome]++
+  state.parents.end(job.jobId, outcome, (event.type === 'failed' ? event.cause : undefined) ?? job.jobId)
 }

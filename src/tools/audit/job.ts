@@ -10,8 +10,12 @@ export interface AuditedJob {
   alone: boolean
   place: SweptPlace
   state: 'waiting' | 'active' | 'between'
-  /** The time before which it must not start; null: it is due. */
+  /** The time before which it must not start; null: it is due; without end: it waits for other jobs. */
   dueAt: number | null
+  /** The priority that it has now. */
+  priority: number
+  /** How many with its fair key were waiting when it came. */
+  readonly waitedBefore: number
   /** Due, and a model it needs is paused. */
   held: boolean
   token: number
@@ -78,7 +82,9 @@ export function auditedJob(
     alone: runsAlone(spec.models, policy),
     place: placeOf(policy, spec.priority, event.at, event.seq, waitingBefore),
     state: 'waiting',
-    dueAt: spec.runAt !== null && spec.runAt > event.at ? spec.runAt : null,
+    dueAt: dueAtFirst(spec, event.at),
+    priority: spec.priority,
+    waitedBefore: waitingBefore,
     held: false,
     token: 0,
     detached: false,
@@ -91,6 +97,23 @@ export function auditedJob(
     parkedOn: null,
   }
   return job
+}
+
+function dueAtFirst({ after, runAt }: JobSpec, at: number): number | null {
+  if (after !== undefined) return Number.POSITIVE_INFINITY
+  return runAt !== null && runAt > at ? runAt : null
+}
+
+/** It waits for other jobs. */
+export const awaits = ({ dueAt }: AuditedJob): boolean => dueAt === Number.POSITIVE_INFINITY
+
+/** It stands in line from this event on. */
+export function replace(
+  job: AuditedJob,
+  { at, seq }: { readonly seq: number; readonly at: number },
+  policy: Policy,
+): void {
+  job.place = placeOf(policy, job.priority, at, seq, job.waitedBefore)
 }
 
 /** False for a job without models that bypasses: it takes no slot and stands in no line. */

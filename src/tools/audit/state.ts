@@ -1,6 +1,7 @@
 import type { Ledger, Policy, RecordedEvent } from '../../engine/core/index.ts'
 import { type AuditedJob, byPlace } from './job.ts'
 import { AuditedLines } from './lines.ts'
+import { AuditedParents } from './parents.ts'
 import { AuditedSchedules } from './schedules.ts'
 import type { AuditReport, AuditRule, Violation } from './violation.ts'
 
@@ -48,6 +49,7 @@ export class AuditState {
   /** Jobs that came with a key, by it, in order: with when they have it. */
   readonly #keyed = new Map<string, Keyed[]>()
   readonly schedules = new AuditedSchedules()
+  readonly parents = new AuditedParents()
   /** What ended before its first event is not known. */
   isCut = false
   readonly passed: Passed[] = []

@@ -135,6 +135,7 @@ const promises: Readonly<Record<AuditRule, string>> = {
   declared: 'No new job came in that needed a model which the policy of its time did not declare.',
   schedule: 'Every schedule fired the due time that was next, once, and no other.',
   not_due: 'No job started before it was due.',
+  parents: 'No job started, or failed with another, before the jobs that it comes after had ended that way.',
   paused: 'No job started that needed a paused model.',
   rate: 'In no window did more jobs start on a model than its rate allowed.',
   fair_share: 'No fair key had more jobs waiting or active than its share allowed.',

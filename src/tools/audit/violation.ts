@@ -35,6 +35,8 @@ export const auditRules = [
   'schedule',
   /** Nothing starts before it is due. */
   'not_due',
+  /** Nothing starts before the jobs that it comes after have ended as it needs, and nothing fails with a job that did not fail. */
+  'parents',
   /** Nothing starts that needs a paused model. */
   'paused',
   /** No window of a rate holds more starts than it allows. */

@@ -8,6 +8,7 @@ import type { QueueReading } from './meter/reading.ts'
 /** Reasons that a process can tell from the log alone: it does not ask which workers there are. */
 const reasons = [
   'draining',
+  'waits_for_parents',
   'not_due',
   'model_paused',
   'rate_limited',

@@ -2,6 +2,10 @@ import type { RecordedEvent } from '../../engine/core/index.ts'
 import { timeText } from './index.ts'
 import { policyText } from './policy-text.ts'
 
+const NAMED = 3
+const namesOf = (ids: readonly string[]): string =>
+  ids.length <= NAMED ? ids.join(', ') : `${ids.slice(0, NAMED).join(', ')} and ${ids.length - NAMED} more`
+
 /** The details of an event, beside its type and its job, in a few words. */
 export function eventDetail(event: RecordedEvent): string {
   switch (event.type) {
@@ -14,7 +18,12 @@ export function eventDetail(event: RecordedEvent): string {
       return `${event.reason}${event.blockedBy === null ? '' : `, behind ${event.blockedBy}`}${event.model === null ? '' : ` on ${event.model}`}`
     case 'completed':
       return `token ${event.token}`
+    case 'linked':
+      return `after ${namesOf(event.after)}${event.outcome === undefined ? '' : `, ${event.outcome} before`}${event.goesOn === true ? ', whatever becomes of it' : ''}`
+    case 'end_propagated':
+      return `of ${event.parent}`
     case 'failed':
+      if (event.cause !== undefined) return `${event.code}: ${event.cause}`
       return `${event.code}${event.final ? '' : ', another attempt follows'}`
     case 'lease_expired':
       return `worker ${event.workerId} is gone${event.final ? '' : ', another attempt follows'}`

@@ -97,6 +97,7 @@ export function reasonFor(queue: Queue, job: Entry, now: number): ReasonCode {
   const { policy } = queue
   const { models } = job.spec
   if (queue.draining) return 'draining'
+  if (job.awaits) return 'waits_for_parents'
   if (job.dueAt !== null) return 'not_due'
   if (job.heldOn !== null) return 'model_paused'
   if (models.some((m) => isOverRate(queue, m, now))) return 'rate_limited'
@@ -120,6 +121,7 @@ const nobody: Blocked = { by: null, on: null }
  * as unavailable when its holders and everybody ahead in its line fill it.
  */
 export function blockerFor(queue: Queue, job: Entry): Blocked {
+  if (job.awaits) return { by: firstParentOf(job), on: null }
   if (job.heldOn !== null) return { by: null, on: job.heldOn }
   if (job.active || job.dueAt !== null || bypasses(job)) return nobody
   const { maxActive, maxOvertakes, emptySet } = queue.policy
@@ -135,6 +137,10 @@ export function blockerFor(queue: Queue, job: Entry): Blocked {
   const maySlotsLack = job.exclusive || maxActive !== null || emptySet === 'exclusive'
   return maySlotsLack ? { by: nearest(live, job), on: null } : nobody
 }
+
+/** Of those that have not ended, the one that was queued first. */
+const firstParentOf = ({ links }: Entry): string | null =>
+  links.filter(({ outcome }) => outcome === null).sort((a, b) => a.life - b.life)[0]?.id ?? null
 
 const liveBeside = (queue: Queue, job: Entry): readonly Entry[] =>
   queue.jobs.filter((other) => other !== job && !bypasses(other) && (other.active || isWaitingNow(other)))

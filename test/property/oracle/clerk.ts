@@ -1,10 +1,11 @@
-import type {
-  Command,
-  Event,
-  JobSpec,
-  Policy,
-  RecordedEvent,
-  Surroundings,
+import {
+  type Command,
+  type Event,
+  hash,
+  type JobSpec,
+  type Policy,
+  type RecordedEvent,
+  type Surroundings,
 } from '../../../src/engine/core/index.ts'
 import { isOverRate, isStartable, reserves, startableIn } from './admission.ts'
 import {
@@ -29,10 +30,13 @@ export class Clerk {
   readonly queue: Queue
   readonly command: Command
   readonly now: number
+  /** How jobs ended that are not live. */
+  readonly ended: NonNullable<Surroundings['ended']>
   readonly #dead: ReadonlySet<string>
   readonly #offers: Entry[] = []
 
-  constructor(queue: Queue, command: Command, { now, deadWorkers }: Surroundings) {
+  constructor(queue: Queue, command: Command, { now, deadWorkers, ended = new Map() }: Surroundings) {
+    this.ended = ended
     this.queue = queue
     this.command = command
     this.now = now
@@ -62,12 +66,18 @@ export class Clerk {
     const own = queue.jobs.filter((job) => job.spec.fairKey === spec.fairKey && !job.active && !bypasses(job))
     const fairRank = spec.fairKey === null ? 0 : own.length
     const position = positionOf(queue.policy, priority, at, queue.version, fairRank)
-    const dueAt = spec.runAt !== null && spec.runAt > at ? spec.runAt : null
+    const awaits = spec.after !== undefined
+    const dueAt = awaits
+      ? Number.POSITIVE_INFINITY
+      : spec.runAt !== null && spec.runAt > at
+        ? spec.runAt
+        : null
     const job: Entry = {
       ...{ jobId, spec, queuedAt: at, exclusive, priority, ...position, active: false, dueAt },
       ...{ waitingSince: at, attempt: 0, free: 0, token: 0, workerId: null, startedAt: 0 },
       ...{ detachedUntil: null, cancelRequested: false },
       ...{ asker: asked ? command.workerId : null, offeredAt: null, overtaken: 0, heldOn: null, fairRank },
+      ...{ links: [], awaits, failedBy: null, settledAt: 0, since: at },
     }
     queue.jobs.push(job)
     if (dueAt === null) job.heldOn = pausedModel(queue, job)
@@ -108,8 +118,66 @@ export class Clerk {
     this.#endOffers(job)
   }
 
-  leave(job: Entry): void {
-    this.queue.jobs.splice(this.queue.jobs.indexOf(job), 1)
+  /** It has ended, and those that come after it know how. @param cause where its failure began */
+  leave(job: Entry, outcome: string, cause: string = job.jobId): void {
+    const { queue } = this
+    queue.jobs.splice(queue.jobs.indexOf(job), 1)
+    for (const child of queue.jobs) {
+      const link = child.links.find(
+        (one) => one.id === job.jobId && one.life === job.queuedAt && one.outcome === null,
+      )
+      if (link === undefined) continue
+      link.outcome = outcome
+      if (outcome !== 'completed' && !link.goesOn) child.failedBy ??= cause
+      this.#settle(child)
+    }
+  }
+
+  /** @param groups of jobs that were named alike: those that are live first */
+  link(
+    jobId: string,
+    groups: readonly { ids: readonly string[]; goesOn: boolean; outcome: string | null }[],
+  ): void {
+    for (const { ids, goesOn, outcome } of groups) {
+      const ended = outcome === null ? {} : { outcome: outcome as 'failed' }
+      this.record({ type: 'linked', jobId, after: ids, ...(goesOn ? { goesOn } : {}), ...ended })
+      const job = this.jobOf(jobId) as Entry
+      for (const id of ids) job.links.push({ id, life: this.jobOf(id)?.queuedAt ?? 0, goesOn, outcome })
+      const failed = ids.find(() => outcome !== null && outcome !== 'completed' && !goesOn)
+      job.failedBy ??= failed ?? null
+      this.#settle(job)
+    }
+  }
+
+  #settle(job: Entry): void {
+    const isOpen = job.links.some(({ outcome }) => outcome === null)
+    if (job.awaits && job.settledAt === 0 && (job.failedBy !== null || !isOpen))
+      job.settledAt = this.queue.lastAt
+  }
+
+  /** Jobs whose fate is known are put in line, or fail: those of which it was known first go first. */
+  #follow(): void {
+    for (;;) {
+      const [job] = this.queue.jobs.filter((one) => one.settledAt !== 0).sort(bySettled)
+      if (job === undefined) return
+      const { jobId, failedBy: cause } = job
+      if (cause === null) this.#release(job)
+      else {
+        this.record({ type: 'failed', jobId, token: null, code: 'parent_failed', final: true, cause })
+        this.leave(job, 'failed', cause)
+      }
+    }
+  }
+
+  #release(job: Entry): void {
+    const { queue, now } = this
+    const { jobId, priority, fairRank, spec } = job
+    const later = spec.runAt !== null && spec.runAt > now ? spec.runAt : null
+    const at = this.record({ type: 'released', jobId, runAt: later })
+    const dueAt = later !== null && later > at ? later : null
+    Object.assign(job, positionOf(queue.policy, priority, at, queue.version, fairRank))
+    Object.assign(job, { awaits: false, settledAt: 0, dueAt, waitingSince: at, since: at })
+    if (dueAt === null) job.heldOn = pausedModel(queue, job)
   }
 
   /** Back to the line, at the place it had, perhaps for other models. */
@@ -142,6 +210,7 @@ export class Clerk {
 
   /** Everything startable goes away, first come first served, then the sender takes what it claims. */
   grant(): void {
+    this.#follow()
     this.#giveAway()
     const { claim, workerId } = this.command
     for (let left = claim?.max ?? 0; left > 0; left--) {
@@ -259,6 +328,9 @@ export class Clerk {
     }
   }
 }
+
+const bySettled = (a: Entry, b: Entry): number =>
+  a.settledAt - b.settledAt || hash(a.jobId) - hash(b.jobId) || (a.jobId < b.jobId ? -1 : 1)
 
 export function positionOf(policy: Policy, priority: number, queuedAt: number, tie: number, rank: number) {
   const { ageSeconds, fairShare } = policy

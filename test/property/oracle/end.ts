@@ -47,7 +47,7 @@ export function fail(clerk: Clerk, job: Entry, { code, retryAt }: Body<'fail'>):
   const { jobId, token } = job
   const final = retryAt === null || !hasAttemptsLeft(job)
   clerk.record({ type: 'failed', jobId, token, code, final, workerId: clerk.command.workerId })
-  if (final) clerk.leave(job)
+  if (final) clerk.leave(job, 'failed')
   else clerk.requeue(job, 'retry', retryAt)
 }
 
@@ -63,7 +63,7 @@ export function release(clerk: Clerk, job: Entry, { runAt, models }: Body<'relea
 function stop(clerk: Clerk, job: Entry): void {
   const { jobId, token } = job
   clerk.record({ type: 'cancelled', jobId, token, workerId: clerk.command.workerId })
-  clerk.leave(job)
+  clerk.leave(job, 'cancelled')
 }
 
 function holdAfterLoss(clerk: Clerk, model: string): void {
@@ -84,7 +84,7 @@ export function cancel(clerk: Clerk, { jobId, force }: Body<'cancel'>): Answer {
     return []
   }
   clerk.record({ type: 'cancelled', jobId, token: job.active ? job.token : null, workerId })
-  clerk.leave(job)
+  clerk.leave(job, 'cancelled')
   return afterEnd(clerk)
 }
 
@@ -96,7 +96,7 @@ export function expireLeases(clerk: Clerk, { workerIds, retryAt }: Body<'expire_
     clerk.record({ type: 'lease_expired', jobId, token, workerId: workerId ?? '', final })
     if (job.cancelRequested)
       clerk.record({ type: 'cancelled', jobId, token: null, workerId: clerk.command.workerId })
-    if (final || job.cancelRequested) clerk.leave(job)
+    if (final || job.cancelRequested) clerk.leave(job, final ? 'failed' : 'cancelled')
     else clerk.requeue(job, 'lease_expired', retryAt)
   }
   for (const model of lost.flatMap((job) => job.spec.models)) holdAfterLoss(clerk, model)

@@ -1,10 +1,10 @@
-import type { ErrorCode, JobSpec } from '../../../src/engine/core/index.ts'
+import type { ErrorCode, JobLinks, JobSpec, ParentChoice } from '../../../src/engine/core/index.ts'
 import { blockerFor, isStartable, passerFor, reasonFor } from './admission.ts'
 import { type Answer, type Body, granted } from './answer.ts'
 import type { Clerk } from './clerk.ts'
 import { bypasses, type Entry, holderOf } from './queue.ts'
 
-export function enqueue(clerk: Clerk, { specs, again }: Body<'enqueue'>): Answer {
+export function enqueue(clerk: Clerk, { specs, again, links = [] }: Body<'enqueue'>): Answer {
   const fresh = new Map<string, JobSpec>()
   const doubles = new Map<string, { readonly spec: JobSpec; readonly standsFor: string }>()
   for (const spec of specs) {
@@ -18,7 +18,17 @@ export function enqueue(clerk: Clerk, { specs, again }: Body<'enqueue'>): Answer
     else if (twin === undefined) fresh.set(spec.jobId, spec)
   }
   if (isCrowd(clerk, [...fresh.values()])) return 'fair_share_limit'
+  const own = links
+    .filter(({ jobId }) => fresh.has(jobId))
+    .map(({ jobId, after }) => {
+      const standIn = (id: string) => doubles.get(id)?.standsFor ?? id
+      const choices = new Map(after.map((choice) => [standIn(choice.job), choice]))
+      return { jobId, after: [...choices].map(([job, choice]) => ({ ...choice, job })) }
+    })
+  const fault = faultOf(clerk, own, fresh)
+  if (fault !== null) return fault
   for (const spec of fresh.values()) clerk.enter(spec, false)
+  for (const { jobId, after } of own) clerk.link(jobId, groupsOf(clerk, after))
   for (const { spec, standsFor } of doubles.values()) clerk.double(spec, standsFor)
   clerk.grant()
   const told = [...fresh.keys()].flatMap((jobId) => tellWaiting(clerk, jobId))
@@ -37,6 +47,40 @@ function standInFor(
   if (dedupe === undefined) return undefined
   const first = coming.find((other) => other.dedupe?.key === dedupe.key)
   return first?.jobId ?? holderOf(queue, dedupe.key, Math.max(now, queue.lastAt + 1))
+}
+
+/** A parent is live, comes along, or is known to have ended; and following parents leads back to no job. */
+function faultOf(
+  clerk: Clerk,
+  links: readonly JobLinks[],
+  fresh: ReadonlyMap<string, unknown>,
+): ErrorCode | null {
+  const isKnown = (id: string) => fresh.has(id) || clerk.jobOf(id) !== undefined || clerk.ended.get(id)
+  if (links.some(({ after }) => after.some(({ job }) => !isKnown(job)))) return 'parent_unknown'
+  const parentsOf = (id: string) => links.find(({ jobId }) => jobId === id)?.after.map(({ job }) => job) ?? []
+  const leadsTo = (from: string, to: string, steps: number): boolean =>
+    steps > 0 && parentsOf(from).some((id) => id === to || leadsTo(id, to, steps - 1))
+  return links.some(({ jobId }) => leadsTo(jobId, jobId, links.length)) ? 'flow_cycle' : null
+}
+
+/** Those that are live first; else in the order in which the first of each kind was named. */
+function groupsOf(clerk: Clerk, after: readonly ParentChoice[]) {
+  const kinds = after.map(({ job, goesOn = false }) => ({
+    id: job,
+    goesOn,
+    outcome: clerk.jobOf(job) === undefined ? (clerk.ended.get(job) ?? null) : null,
+  }))
+  const isSame = (a: (typeof kinds)[number], b: (typeof kinds)[number]) =>
+    a.goesOn === b.goesOn && a.outcome === b.outcome
+  const first = kinds.filter((kind, at) => kinds.findIndex((other) => isSame(kind, other)) === at)
+  const sorted = [
+    ...first.filter(({ outcome }) => outcome === null),
+    ...first.filter(({ outcome }) => outcome !== null),
+  ]
+  return sorted.map((kind) => ({
+    ...kind,
+    ids: kinds.filter((one) => isSame(one, kind)).map(({ id }) => id),
+  }))
 }
 
 /** A job that is offered to all does not wait for anything. */
@@ -140,6 +184,7 @@ export function tellWaiting(clerk: Clerk, jobId: string): readonly string[] {
   if (job === undefined || job.active || job.offeredAt !== null) return []
   const told = waitingLine(clerk, jobId)
   const reason = reasonFor(clerk.queue, job, clerk.now)
+  if (job.awaits) return told
   const { by: blockedBy, on: model } = blockedIn(clerk, job)
   clerk.record({ type: reason === 'model_in_use' ? 'conflict' : 'blocked', jobId, reason, blockedBy, model })
   return told

@@ -14,7 +14,7 @@ export function reprioritize(clerk: Clerk, { jobId, priority, before }: Body<'re
   if (target !== undefined && (target === job || !isWaitingNow(target))) return 'invalid_input'
   const position =
     target === undefined
-      ? positionOf(queue.policy, level, job.queuedAt, job.tie, job.fairRank)
+      ? positionOf(queue.policy, level, job.since, job.tie, job.fairRank)
       : placeBefore(queue, job, target)
   if (position === null) return 'invalid_input'
   const stays = position.level === job.level && position.order === job.order && position.tie === job.tie
@@ -77,11 +77,11 @@ export function resume(clerk: Clerk): Answer {
 
 export function tick(clerk: Clerk): Answer {
   const { queue, now } = clerk
-  const expiring = queue.jobs.filter((job) => !job.active && job.spec.expireMs !== null)
+  const expiring = queue.jobs.filter((job) => !job.active && !job.awaits && job.spec.expireMs !== null)
   for (const job of expiring.sort(byTime(expiryOf))) {
     if (expiryOf(job) > now) break
     clerk.record({ type: 'expired', jobId: job.jobId })
-    clerk.leave(job)
+    clerk.leave(job, 'expired')
   }
   const overdue = queue.jobs.filter((job) => job.active && timesOutAt(job) <= now)
   for (const job of overdue.sort(byTime(timesOutAt))) {

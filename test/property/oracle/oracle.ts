@@ -57,7 +57,7 @@ function obey(clerk: Clerk, body: CommandBody): Answer {
     case 'complete':
       return end(clerk, body.jobId, body.token, (job) => {
         clerk.record({ type: 'completed', jobId: job.jobId, token: job.token, workerId })
-        clerk.leave(job)
+        clerk.leave(job, 'completed')
       })
     case 'fail':
       return end(clerk, body.jobId, body.token, (job) => fail(clerk, job, body))
@@ -66,7 +66,7 @@ function obey(clerk: Clerk, body: CommandBody): Answer {
     case 'confirm_cancel':
       return end(clerk, body.jobId, body.token, (job) => {
         clerk.record({ type: 'cancelled', jobId: job.jobId, token: job.token, workerId })
-        clerk.leave(job)
+        clerk.leave(job, 'cancelled')
       })
     case 'detach':
       return detach(clerk, body)

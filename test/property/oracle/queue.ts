@@ -1,9 +1,23 @@
 /**
  * The queue as the oracle sees it: one unordered list of jobs. Every question is answered by sorting and counting the
  * whole list, straight from the rules, with nothing kept from one question to the next. It shares types with the core
- * and not one function.
+ * and, but to read a ledger, not one function.
  */
-import type { JobSpec, Ledger, Policy, ScheduleRule } from '../../../src/engine/core/index.ts'
+import {
+  awaitsParents,
+  type JobSpec,
+  type Ledger,
+  type Policy,
+  type ScheduleRule,
+} from '../../../src/engine/core/index.ts'
+
+/** A job that another one comes after, in the life in which it was named; how it ended, null: it has not. */
+export interface Link {
+  readonly id: string
+  readonly life: number
+  readonly goesOn: boolean
+  outcome: string | null
+}
 
 export interface Entry {
   readonly jobId: string
@@ -29,6 +43,14 @@ export interface Entry {
   offeredAt: number | null
   overtaken: number
   readonly fairRank: number
+  links: Link[]
+  /** It waits for others: it is not due until it is released. */
+  awaits: boolean
+  failedBy: string | null
+  /** Since when it is known what becomes of it; 0: it is not. */
+  settledAt: number
+  /** Since when its place in line counts. */
+  since: number
 }
 
 /** A schedule is what was said of it last. */
@@ -72,6 +94,8 @@ export function queueOf(ledger: Ledger): Queue {
       ...{ attempt, free, token, workerId, startedAt, detachedUntil, cancelRequested, asker, offeredAt },
       overtaken,
       fairRank: job.fairRank,
+      awaits: awaitsParents(job),
+      ...flowOf(ledger, job),
     }
   })
   const pauses = [...ledger.pauses].map(({ model, reason, until }) => ({ model, reason, until }))
@@ -99,10 +123,29 @@ export function queueOf(ledger: Ledger): Queue {
   }
 }
 
+/** What it comes after, as far as it was told. */
+function flowOf(
+  { flows }: Ledger,
+  { hash, jobId, queuedAt }: { hash: number; jobId: string; queuedAt: number },
+) {
+  const own = flows.get({ hash, jobId })
+  const open = [...(own?.open ?? [])].map(
+    (one): Link => ({ id: one.jobId, life: one.life, goesOn: one.goesOn, outcome: null }),
+  )
+  const ended = [...(own?.ended ?? [])].map((one): Link => ({ ...one, id: one.jobId, life: 0 }))
+  const { failedBy = null, settledAt = 0, releasedAt = 0 } = own ?? {}
+  return {
+    links: [...open, ...ended],
+    failedBy,
+    settledAt: releasedAt > 0 ? 0 : settledAt,
+    since: releasedAt || queuedAt,
+  }
+}
+
 /** To be changed while the queue stays as it is. What a job was asked for with, and the policy, are replaced as a whole or not at all. */
 export function copyOf(queue: Queue): Queue {
   const { pauses, starts, keys, schedules } = queue
-  const jobs = queue.jobs.map((job) => ({ ...job }))
+  const jobs = queue.jobs.map((job) => ({ ...job, links: job.links.map((link) => ({ ...link })) }))
   return {
     ...queue,
     schedules: [...schedules],

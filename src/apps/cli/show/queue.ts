@@ -55,6 +55,8 @@ export function whyOf(row: JobRow, { code, blockedBy, until }: Diagnosis): strin
       return row.state === 'active' ? `${attemptText(row)}, overdue` : 'overdue: no process has recorded it'
     case 'draining':
       return 'the queue is draining'
+    case 'waits_for_parents':
+      return blockedBy === null ? 'what it comes after has ended' : `comes after ${blockedBy}`
     case 'not_due':
       return row.due_at === null ? 'between two attempts' : `due at ${timeText(row.due_at)}`
     case 'model_paused':

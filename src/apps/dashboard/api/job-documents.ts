@@ -1,6 +1,6 @@
 /** One job: why it does not run, where it stands, what is kept of it, and those that failed for good. */
 import * as z from 'zod'
-import { failureCodes, jobFaults, reasonCodes } from '../../../engine/core/index.ts'
+import { failureCodes, jobFaults, outcomes, reasonCodes } from '../../../engine/core/index.ts'
 import type { DeadJob } from '../../../engine/store/index.ts'
 import { anything, jobId, micros, seq } from './fields.ts'
 import { specSchema } from './log-documents.ts'
@@ -46,6 +46,19 @@ const explanationSchema = z.strictObject({
   models: z.array(place),
   position: z.int().nullable(),
   chain: z.array(jobId),
+  parents: z
+    .array(
+      z.strictObject({
+        jobId,
+        ifFailed: z.enum(['fail', 'continue']),
+        outcome: z.enum(outcomes).nullable().describe('how it ended; null: it has not'),
+        code: z.string().nullable(),
+        reason: z.string().nullable(),
+        until: micros.nullable(),
+        failed: z.int().describe('how many of its attempts have failed'),
+      }),
+    )
+    .describe('what it was enqueued to come after, those that have not ended first; 100 at most'),
   overtaken: z.int(),
   whatHasToHappen: z.string(),
   also: z.array(z.string()),

@@ -4,6 +4,7 @@ import {
   eventTypes,
   failureCodes,
   jobTypes,
+  outcomes,
   overlapRules,
   type PolicyRule,
   policyEntries,
@@ -35,6 +36,7 @@ export const specSchema = z.strictObject({
     .describe(
       'a digest of its key, and for how long it has it: a number of milliseconds, or while it waits or is live',
     ),
+  after: z.int().optional().describe('the hash of the jobs that it comes after; it has `linked` events'),
 })
 
 /** The table of its fields describes a policy, for people who write programs: ranges are left to what `setPolicy` says. */
@@ -109,6 +111,11 @@ export const eventSchema = z
     policy: policy.optional(),
     epoch: z.int().optional(),
     of: z.int().optional(),
+    after: z.array(jobId).optional().describe('jobs that this one comes after'),
+    goesOn: z.literal(true).optional().describe('it runs also if one of these does not complete'),
+    outcome: z.enum(outcomes).optional().describe('how these had ended before; absent: they were live'),
+    cause: jobId.optional().describe('where the failure began, of a job that failed with one it comes after'),
+    parent: jobId.optional(),
     as: z.record(z.string(), anything).optional(),
   })
   .describe('an event of the log, as the core has it')

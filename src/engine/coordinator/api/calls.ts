@@ -3,6 +3,7 @@ import {
   type Claim,
   type Ending,
   type FailureCode,
+  type JobOutcome,
   type JobTrace,
   type Json,
   jobOf,
@@ -179,6 +180,14 @@ export interface CompleteInOptions {
    * makes wait for each other, and for `PREPARE TRANSACTION`. @defaultValue `true`
    */
   readonly notify?: boolean | undefined
+}
+
+/** What came of a job that another one comes after. */
+export interface ParentResult {
+  readonly jobId: string
+  readonly outcome: JobOutcome
+  /** What its handler returned, if results were asked for; null: nothing, it was deleted, or the id was enqueued again. */
+  readonly result: Json
 }
 
 /** Notes of a running attempt; each at most 64 KB of JSON. */

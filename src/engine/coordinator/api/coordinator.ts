@@ -33,6 +33,7 @@ import type {
   Health,
   JobEnd,
   NoteOptions,
+  ParentResult,
   PauseOptions,
   ScheduleView,
   StartAnswer,
@@ -129,6 +130,14 @@ export interface Coordinator {
    * `jobs`, and does not ask the store. Later calls in one turn of the event loop share one read. Undefined: the job has no data.
    */
   dataOf(lease: AttemptKey): Promise<JobData | undefined>
+  /**
+   * What came of the jobs that this one comes after, for the attempt that runs it here. With `results`, also what their handlers returned.
+   * @throws InterlockError `job_not_active`; `parents_too_large` for results of more than 16 MB in all
+   */
+  parents(
+    lease: AttemptKey,
+    options?: { readonly results?: boolean | undefined },
+  ): Promise<readonly ParentResult[]>
   /**
    * Keeps a note of a running attempt, without the queue's lock. False: the attempt is over, and the note was not kept.
    * @throws InterlockError `invalid_input`

@@ -1,6 +1,7 @@
 import {
   type Decision,
   decide,
+  type JobOutcome,
   type Micros,
   type OnceRecord,
   projectionChanges,
@@ -39,6 +40,9 @@ export interface AppendTry {
   readonly tookMs: number
 }
 
+/** Of how many jobs one call asks how they ended. */
+const MOST_ENDINGS = 10_000
+
 /** How many dead worker processes are remembered. */
 const MOST_DEAD = 1_000
 
@@ -67,6 +71,8 @@ export class Appender {
   readonly once = new Map<string, OnceRecord>()
   /** Jobs of the current batch whose handlers end them in transactions of their own: nothing else ends them. */
   readonly ending = new Set<string>()
+  /** How jobs ended that commands of the current batch link others to, as the store said; null: it does not know. */
+  readonly ended = new Map<string, JobOutcome | null>()
 
   constructor(options: AppenderOptions) {
     this.#options = options
@@ -99,7 +105,8 @@ export class Appender {
     const { log } = this.#options
     const isBehind = log.knownVersion > log.version
     if (open.mayComeToNothing && !(isBehind && combining.getsAnswers && !open.isRepeated)) {
-      const decision = this.#decide(open)
+      const first = this.#decide(open)
+      const decision = first.missing === undefined ? first : await this.#knowing(first.missing, open)
       if (decision.events.length === 0) return nothing(decision)
     }
     await combining.publish(open)
@@ -109,8 +116,12 @@ export class Appender {
   /** @param combining the processes whose commands this one carries out, if it does */
   async #append(open: OpenCommands, combining?: Combining): Promise<AppendTry> {
     const { log } = this.#options
-    const decided = log.clock.mark()
-    const decision = this.#decide(open)
+    let decided = log.clock.mark()
+    let decision = this.#decide(open)
+    if (decision.missing !== undefined) {
+      decision = await this.#knowing(decision.missing, open)
+      decided = log.clock.mark()
+    }
     if (decision.events.length === 0) return nothing(decision)
     const request = this.#requestOf(decision, open)
     const answered = combining?.answeredBy(open, decision, log.ledger)
@@ -122,6 +133,19 @@ export class Appender {
     log.clock.sync(answer.now, sent)
     this.#lead.learn(log.clock.at(decided), answer.now, !answer.ok && answer.reason === 'clock')
     return { decision, answer, tookMs }
+  }
+
+  /** The decision once it is known how these jobs ended. Meanwhile the log may have moved on, and name others. */
+  async #knowing(missing: ReadonlySet<string>, open: OpenCommands): Promise<Decision> {
+    const { store, log } = this.#options
+    const jobIds = [...missing]
+    for (let from = 0; from < jobIds.length; from += MOST_ENDINGS) {
+      const some = jobIds.slice(from, from + MOST_ENDINGS)
+      const found = await store.endings(log.queue, some)
+      for (const jobId of some) this.ended.set(jobId, found.get(jobId) ?? null)
+    }
+    const decision = this.#decide(open)
+    return decision.missing === undefined ? decision : this.#knowing(decision.missing, open)
   }
 
   /** The append that is sent anyway is a sign of life. */
@@ -152,6 +176,7 @@ export class Appender {
       heldBack: this.heldBack,
       once: this.once,
       ending: this.ending,
+      ended: this.ended,
     }
   }
 

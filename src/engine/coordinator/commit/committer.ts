@@ -155,6 +155,7 @@ export class Committer {
     this.#appender.heldBack.clear()
     this.#appender.once.clear()
     this.#appender.ending.clear()
+    this.#appender.ended.clear()
     const tries = new OpenCalls(queue, limit)
     this.#tries = tries
     for (;;) {
@@ -213,6 +214,8 @@ export class Committer {
     if (!isTrue) await readOn(this.#log)
     open.isRead = true
     open.settleKnown()
+    // What the store did not know may be there by now.
+    if (!isTrue) this.#appender.ended.clear()
     if (isTrue || this.#log.version === version) open.resolveAll(open.commands(), results, version)
   }
 

@@ -302,7 +302,9 @@ function knownBy(body: CommandBody, events: readonly RecordedEvent[]): readonly 
 /** The jobs that the command left waiting. */
 const waitingIn = (events: readonly RecordedEvent[]): readonly string[] =>
   events.flatMap((event) =>
-    event.type === 'conflict' || event.type === 'blocked' || event.type === 'asked' ? [event.jobId] : [],
+    event.type === 'conflict' || event.type === 'blocked' || event.type === 'asked' || event.type === 'linked'
+      ? [event.jobId]
+      : [],
   )
 
 /** Those that still wait, and what for. */

@@ -143,6 +143,8 @@ const inLine: ReadonlySet<string> = new Set<RecordedEvent['type']>([
   'conflict',
   'requeued',
   'due',
+  'linked',
+  'released',
 ])
 
 /** Which processes the outcome of these commands concerns beside their senders. @param before the ledger that they were decided on */
@@ -164,5 +166,7 @@ function isOwn(event: RecordedEvent, senders: ReadonlyMap<string, string>, befor
   const sender = senders.get(event.commandId)
   if (event.type === 'started') return event.workerId === sender
   if (event.type !== 'completed' && event.type !== 'failed') return false
+  // It failed with a job that it comes after: those who wait for it have to hear that.
+  if (event.token === null) return false
   return (jobOf(before, event.jobId)?.workerId ?? sender) === sender
 }

@@ -152,6 +152,7 @@ export function withRowsAhead(
   return {
     append,
     stage: (...args) => store.stage(...args),
+    endings: (...args) => store.endings(...args),
     ...(combining === undefined ? undefined : { combining }),
   }
 }
@@ -166,7 +167,11 @@ function withRowsAlong(store: AppendRole, log: Pick<LogView, 'ledger'>): AppendR
     goesWell = true
     return answer
   }
-  return { append, stage: (...args) => store.stage(...args) }
+  return {
+    append,
+    stage: (...args) => store.stage(...args),
+    endings: (...args) => store.endings(...args),
+  }
 }
 
 /**

@@ -47,7 +47,7 @@ const ALONG = { ms: 50, events: 100 }
 /** So long after a job with a row, steps go along. */
 const ROWS_MS = 60_000
 
-export type AppendsAlong = Pick<AppendRole, 'append' | 'stage'> & Pick<DataRole, 'data'>
+export type AppendsAlong = Pick<AppendRole, 'append' | 'stage' | 'endings'> & Pick<DataRole, 'data'>
 
 export interface ProjectorOptions {
   readonly store: Pick<UserTablesRole, 'project'>
@@ -138,6 +138,7 @@ export class Projector {
       append: (request) => this.#append(store, request),
       stage: (...args) => store.stage(...args),
       data: (...args) => store.data(...args),
+      endings: (...args) => store.endings(...args),
     }
   }
 

@@ -1,9 +1,9 @@
 import { isStartable } from '../admission.ts'
-import type { CommandResult, Refusal, Waiting } from '../command.ts'
+import type { CommandResult, JobLinks, Refusal, Waiting } from '../command.ts'
 import { dispatch, takeJob } from '../dispatch.ts'
 import { shareOf } from '../fair-share.ts'
 import type { JobSpec } from '../job.ts'
-import { type Job, jobOf } from '../ledger.ts'
+import { awaitsParents, type Job, jobOf } from '../ledger.ts'
 import { nearestOf } from '../near-names.ts'
 import { onceRecordOf } from '../once.ts'
 import { isDeclared } from '../policy.ts'
@@ -13,6 +13,7 @@ import type { Scribe } from '../scribe.ts'
 import { waitingFor } from '../wait-reason.ts'
 import { bypass } from './bypass.ts'
 import { type Double, recordDouble, standInFor, withStart } from './dedupe.ts'
+import { linksFor, recordLinks } from './link.ts'
 import { endedOnce, refuseOther, takenBefore } from './once.ts'
 import { accepted, type Body, refused, startedJob } from './result.ts'
 
@@ -20,7 +21,7 @@ import { accepted, type Body, refused, startedJob } from './result.ts'
  * Puts jobs in line, all or none. A job that is live with the same spec, or was enqueued `once`, is left as it is; with `intake`, with
  * any spec: its row was taken in before. Only then it is asked whether another job stands for it: a job that was there is no double.
  */
-export function enqueue(scribe: Scribe, { specs, intake, again }: Body<'enqueue'>): CommandResult {
+export function enqueue(scribe: Scribe, { specs, intake, again, links }: Body<'enqueue'>): CommandResult {
   const fresh: JobSpec[] = []
   const doubles: Double[] = []
   const coming = new Map<string, string>()
@@ -45,7 +46,10 @@ export function enqueue(scribe: Scribe, { specs, intake, again }: Body<'enqueue'
   // A row that was taken in exists already: refusing it would keep all other rows out.
   const full = intake === true ? undefined : refuseFullShare(scribe, fresh)
   if (full !== undefined) return full
+  const linked = comesAfter(fresh) ? linksFor(scribe, specs, fresh, withStandIns(links, doubles)) : []
+  if ('ok' in linked) return linked
   for (const spec of fresh) queue(scribe, spec, intake === true ? { intake } : {})
+  recordLinks(scribe, linked)
   const standIns = doubles.map((double) => recordDouble(scribe, double))
   dispatch(scribe)
   const known = intake === true ? [] : knownAmong(seen, fresh, standIns)
@@ -53,6 +57,21 @@ export function enqueue(scribe: Scribe, { specs, intake, again }: Body<'enqueue'
   const answer = { ...accepted(scribe, waiting), known }
   return standIns.length === 0 ? answer : { ...answer, doubles: standIns }
 }
+
+/** Who comes after a job that another one stands for, comes after that one. */
+function withStandIns(
+  links: readonly JobLinks[] | undefined,
+  doubles: readonly Double[],
+): readonly JobLinks[] | undefined {
+  if (doubles.length === 0) return links
+  const standIns = new Map(doubles.map(({ spec, standsFor }) => [spec.jobId, standsFor]))
+  return links?.map(({ jobId, after }) => {
+    const choices = new Map(after.map((choice) => [standIns.get(choice.job) ?? choice.job, choice]))
+    return { jobId, after: [...choices].map(([job, choice]) => ({ ...choice, job })) }
+  })
+}
+
+const comesAfter = (specs: readonly JobSpec[]): boolean => specs.some(({ after }) => after !== undefined)
 
 function knownAmong(
   seen: ReadonlyMap<string, JobSpec>,
@@ -76,6 +95,11 @@ export function ask(scribe: Scribe, { spec, wait }: Body<'ask'>): CommandResult 
   const known = jobOf(scribe.draft, spec.jobId)
   // A job that is in line already (it was enqueued) may also be taken by a worker: it starts, it is not bypassed.
   if (known !== undefined) return takeLive(scribe, known, wait)
+  if (spec.after !== undefined)
+    return refused(
+      'invalid_input',
+      `job ${spec.jobId} comes after others, and the gate links no jobs; enqueue it, then ask for it by its id`,
+    )
   const before = takenBefore(scribe, spec)
   if (before !== undefined) return endedOnce(before, spec)
   if (spec.models.length === 0 && scribe.draft.policy.emptySet === 'bypass')
@@ -240,6 +264,8 @@ export function recordWaiting(scribe: Scribe, specs: readonly JobSpec[]): Waitin
     const job = jobOf(scribe.draft, spec.jobId)
     if (job === undefined || job.active || job.offeredAt !== null) return []
     const waiting = waitingFor(scribe.draft, job, scribe.now)
+    // Its `linked` events say so already.
+    if (awaitsParents(job)) return [waiting]
     const { jobId, code: reason, blockedBy } = waiting
     const type = reason === 'model_in_use' ? 'conflict' : 'blocked'
     scribe.record({ type, jobId, reason, blockedBy, model: blockedBy === null ? null : job.blockedOn })

@@ -2,8 +2,9 @@ import { positionFor } from '../ageing.ts'
 import type { CommandResult, Refusal } from '../command.ts'
 import { dispatch } from '../dispatch.ts'
 import type { Position } from '../event.ts'
+import { inLineSince } from '../flow.ts'
 import { MICROS_PER_MS } from '../job.ts'
-import { isInLine, type Job, jobOf } from '../ledger.ts'
+import { awaitsParents, isInLine, type Job, jobOf } from '../ledger.ts'
 import { byPlace, type Place } from '../place.ts'
 import { operand } from '../safe-text.ts'
 import type { Scribe } from '../scribe.ts'
@@ -24,7 +25,7 @@ export function reprioritize(
   const wanted = priority ?? job.priority
   const position =
     before === undefined
-      ? positionFor(scribe.draft.policy, wanted, job.queuedAt, job.place.tie, job.fairRank)
+      ? positionFor(scribe.draft.policy, wanted, inLineSince(scribe.draft, job), job.place.tie, job.fairRank)
       : positionBefore(scribe, job, before)
   if ('ok' in position) return position
   if (wanted === job.priority && isSamePosition(position, job.place)) return accepted(scribe)
@@ -54,6 +55,8 @@ function notInLine(target: Job, job: Job): string {
   if (active) return `job ${jobId} runs already, so it stands in no line; ${other}`
   if (heldOn !== null)
     return `job ${jobId} stands in no line while model ${heldOn} is paused; resume it first: \`interlock resume ${operand(heldOn)}\`, or ${other}`
+  if (awaitsParents(target))
+    return `job ${jobId} waits for jobs that it comes after, and stands in no line until they have ended; ${other}`
   const due = dueAt === null ? 'later' : new Date(dueAt / MICROS_PER_MS).toISOString()
   return `job ${jobId} is not due before ${due}, and stands in no line until then; ${other}`
 }

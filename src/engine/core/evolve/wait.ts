@@ -4,7 +4,7 @@ import { costsAttempt, type RecordedEvent } from '../event.ts'
 import { fairRankOf, moveShare } from '../fair-share.ts'
 import type { JobSpec } from '../job.ts'
 import { keyAtEnd, keyAtReturn, takeKey } from '../keys.ts'
-import { isInLine, type Job } from '../ledger.ts'
+import { isInLine, type Job, PARENTS_END } from '../ledger.ts'
 import { endOffer, offer } from '../offers.ts'
 import type { OwnJob } from '../own-job.ts'
 import { leavePlace, takePlace } from '../pausing.ts'
@@ -21,9 +21,13 @@ export function queue(draft: Draft, event: RecordedEvent & { readonly type: 'que
   job.asker = event.asked === true ? (event.workerId ?? null) : null
   job.exclusive = runsAlone(draft, spec)
   moveShare(draft, job, { waiting: 1 })
-  startExpiry(draft, job)
   takeKey(draft, job)
   if (event.due !== undefined) fireSchedule(draft, event, event.due)
+  if (spec.after !== undefined) {
+    job.dueAt = PARENTS_END
+    return job
+  }
+  startExpiry(draft, job)
   if (spec.runAt !== null && spec.runAt > event.at) putOff(draft, job, spec.runAt)
   else takePlace(draft, job)
   return job

@@ -1,12 +1,20 @@
 import { outcomes } from '../ending.ts'
-import type { Job, LedgerView } from '../ledger.ts'
+import { type Job, type LedgerView, PARENTS_END } from '../ledger.ts'
 
 /** The states of a queue, by their paths in `coordinator.machine.ts`. */
 export const queueStates = ['idle', 'running', 'draining.emptying', 'draining.drained'] as const
 export type QueueState = (typeof queueStates)[number]
 
 /** The states of a live job, by their names in `job.machine.ts`. */
-export const jobStates = ['not_due', 'in_line', 'returning', 'running', 'cancelling', 'detached'] as const
+export const jobStates = [
+  'for_parents',
+  'not_due',
+  'in_line',
+  'returning',
+  'running',
+  'cancelling',
+  'detached',
+] as const
 export type JobState = (typeof jobStates)[number]
 
 /**
@@ -33,6 +41,7 @@ export function queueStateValueOf(ledger: LedgerView): QueueStateValue {
 export function jobStateOf({ active, dueAt, detachedUntil, cancelRequested }: Job): JobState {
   if (active) return detachedUntil !== null ? 'detached' : cancelRequested ? 'cancelling' : 'running'
   if (dueAt === null) return 'in_line'
+  if (dueAt === PARENTS_END) return 'for_parents'
   return dueAt === Number.POSITIVE_INFINITY ? 'returning' : 'not_due'
 }
 

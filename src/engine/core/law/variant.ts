@@ -12,8 +12,10 @@ export const variants = [
   ...eventTypes,
   'queued for later',
   'debounced for later',
+  'queued after others',
   'completed stale',
   'failed final',
+  'failed final without attempt',
   'failed stale',
   'failed final stale',
   'cancelled stale',
@@ -23,6 +25,7 @@ export const variants = [
   'lease_expired final stale',
   'detached stale',
   'requeued for later',
+  'released for later',
 ] as const
 export type Variant = (typeof variants)[number]
 
@@ -30,11 +33,14 @@ export type Variant = (typeof variants)[number]
 export function variantOf(event: RecordedEvent, token: Job['token']): Variant {
   switch (event.type) {
     case 'queued':
+      if (event.spec.after !== undefined) return 'queued after others'
       return isLater(event.spec.runAt, event.at) ? 'queued for later' : 'queued'
     case 'debounced':
       return isLater(event.runAt, event.at) ? 'debounced for later' : 'debounced'
     case 'requeued':
       return isLater(event.runAt, event.at) ? 'requeued for later' : 'requeued'
+    case 'released':
+      return isLater(event.runAt, event.at) ? 'released for later' : 'released'
     case 'completed':
       return event.token === token ? 'completed' : 'completed stale'
     case 'detached':
@@ -43,6 +49,7 @@ export function variantOf(event: RecordedEvent, token: Job['token']): Variant {
       if (event.token === null) return 'cancelled without attempt'
       return event.token === token ? 'cancelled' : 'cancelled stale'
     case 'failed':
+      if (event.token === null) return 'failed final without attempt'
       if (event.token === token) return event.final ? 'failed final' : 'failed'
       return event.final ? 'failed final stale' : 'failed stale'
     case 'lease_expired':

@@ -1,9 +1,9 @@
 import { hash } from '../hash.ts'
 import { type JobSpec, type Micros, specDefaults } from '../job.ts'
-import { type Job, usesSlot } from '../ledger.ts'
+import { type Job, PARENTS_END, usesSlot } from '../ledger.ts'
 import { freshJob } from '../own-job.ts'
 import type { Membership } from './membership.ts'
-import { BETWEEN } from './parts.ts'
+import { AWAITING, BETWEEN } from './parts.ts'
 
 /** In what a job differs from a usual one: its fields, those of its spec, and where it stands. */
 export interface Unusual extends Partial<Omit<Job, 'hash' | 'jobId' | 'spec' | 'place' | 'queuedAt'>> {
@@ -78,6 +78,7 @@ export function rowOf(job: Job, last: LastInLine): SnapshotJobRow {
   note(unusual, job, usual, apart)
   note(unusual, job.place, usual.place, apart)
   if (job.dueAt === Number.POSITIVE_INFINITY) unusual['dueAt'] = BETWEEN
+  if (job.dueAt === PARENTS_END) unusual['dueAt'] = AWAITING
   const spec: Record<string, unknown> = {}
   note(spec, job.spec, usual.spec, apart)
   if (!isEmpty(spec)) unusual['spec'] = spec
@@ -104,10 +105,15 @@ export function jobFrom(row: SnapshotJobRow, models: readonly string[], last: La
   return {
     ...usual,
     ...rest,
-    dueAt: dueAt === BETWEEN ? Number.POSITIVE_INFINITY : (dueAt ?? null),
+    dueAt: timeFrom(dueAt ?? null),
     spec: spec === undefined ? usual.spec : { ...usual.spec, ...spec },
     place: { ...usual.place, level, order },
   }
+}
+
+function timeFrom(dueAt: Micros | null): Micros | null {
+  if (dueAt === BETWEEN) return Number.POSITIVE_INFINITY
+  return dueAt === AWAITING ? PARENTS_END : dueAt
 }
 
 /** Notes the fields in which the two differ. */

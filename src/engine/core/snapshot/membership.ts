@@ -1,5 +1,5 @@
 import { hash } from '../hash.ts'
-import { isInLine, type Job, type Ledger, modelOf, usesSlot } from '../ledger.ts'
+import { dueTime, isInLine, type Job, type Ledger, modelOf, usesSlot } from '../ledger.ts'
 import type { Policy } from '../policy.ts'
 import { expiresAt, timesOutAt } from '../timing.ts'
 import { modelKeys, type Part, snapshotKeys } from './parts.ts'
@@ -72,8 +72,8 @@ export function usualMembership({ maxOvertakes }: Policy, job: Job): Membership 
     offered,
     unbound: isInLine(job) && !uses && !offered,
     exclusives: line && job.exclusive,
-    undue: job.dueAt !== null && job.dueAt !== Number.POSITIVE_INFINITY,
-    expiring: !active && spec.expireMs !== null,
+    undue: dueTime(job) !== null,
+    expiring: !active && expiresAt(job) !== null,
     deadlines: active,
     offerTimes: offered,
   }

@@ -5,10 +5,12 @@ import type { Ledger } from '../ledger.ts'
  * The shape of a snapshot. It rises with every new part. A release that raises it upcasts lines of the shapes before where they are
  * decoded (events/snapshot-lines.ts): if the log was cut for good, the snapshot is all that is left of what came before.
  */
-export const SNAPSHOT_SHAPE = 3
+export const SNAPSHOT_SHAPE = 4
 
 /** How JSON says that a job is between the end of an attempt and its `requeued`, in the middle of an append. */
 export const BETWEEN = -1
+/** How JSON says that it waits for jobs that it comes after. */
+export const AWAITING = -2
 
 /** How each part of a ledger is stored. A new part has to say so here, or nothing compiles. */
 const parts = {
@@ -46,6 +48,10 @@ const parts = {
   // Each by its schedule, and by the jobs: a reader computes them.
   dueTimes: 'derived',
   fired: 'derived',
+  flows: 'flows',
+  // By the flows: a reader computes it.
+  settled: 'derived',
+  propagating: 'propagating',
 } as const satisfies Readonly<Record<keyof Ledger, string>>
 
 export type Part<Kind> = {

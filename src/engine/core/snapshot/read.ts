@@ -7,6 +7,7 @@ import type { KeyHolder, Place } from '../place.ts'
 import { noStarts } from '../rate.ts'
 import type { Schedule } from '../schedule.ts'
 import type { Owner, Tree } from '../tree.ts'
+import { addFlow, addLink, addPropagating } from './flow-rows.ts'
 import { jobFrom, LastInLine, type SnapshotJobRow } from './job-row.ts'
 import { queueBits, timerOf, usualMembership } from './membership.ts'
 import { contradiction, modelKeys, type Part, snapshotKeys } from './parts.ts'
@@ -79,6 +80,16 @@ export class LedgerReader {
         return
       case 'owners':
         for (const [owner, revision] of line[1]) this.#put('owners', { hash: hash(owner), owner, revision })
+        return
+      case 'flows':
+        for (const row of line[1]) addFlow(this.#ledger, row, this.#owner)
+        return
+      case 'propagating':
+        for (const row of line[1]) addPropagating(this.#ledger, row, this.#owner)
+        return
+      case 'links':
+        for (const row of line[1])
+          if (!addLink(this.#ledger, row, this.#owner)) this.#contradicts(`${row[0]} comes after ${row[1]}`)
         return
       case 'end':
         this.#sizes = line[1]

@@ -2,6 +2,14 @@ import type { Micros } from '../job.ts'
 import type { Job, Ledger, Model, Pause } from '../ledger.ts'
 import type { KeyHolder } from '../place.ts'
 import type { Schedule } from '../schedule.ts'
+import {
+  type FlowRow,
+  flowRow,
+  type LinkRow,
+  linksOf,
+  type PropagatingRow,
+  propagatingRow,
+} from './flow-rows.ts'
 import { LastInLine, rowOf, type SnapshotJobRow, withStanding } from './job-row.ts'
 import { isSame, membershipOf, usualMembership } from './membership.ts'
 import { contradiction, made, modelKeys, type Part, SNAPSHOT_SHAPE, snapshotKeys } from './parts.ts'
@@ -22,11 +30,19 @@ export type SnapshotLine =
   | readonly ['timers', Part<'modelTimers'>, readonly (readonly [at: Micros, model: string])[]]
   | readonly ['schedules', readonly Omit<Schedule, 'hash'>[]]
   | readonly ['owners', readonly (readonly [owner: string, revision: number])[]]
+  | readonly ['flows', readonly FlowRow[]]
+  | readonly ['propagating', readonly PropagatingRow[]]
+  | readonly ['links', readonly LinkRow[]]
   | readonly ['end', SnapshotSizes]
 
 /** How many jobs and models there are, and how many jobs each part of the queue holds. */
 export type SnapshotSizes = Readonly<
-  Record<'jobs' | 'models' | 'pauses' | 'shares' | 'keys' | Part<'places'> | Part<'timers'>, number>
+  Record<
+    | ('jobs' | 'models' | 'pauses' | 'shares' | 'keys' | 'flows' | 'settled' | 'propagating')
+    | Part<'places'>
+    | Part<'timers'>,
+    number
+  >
 >
 
 /** Jobs in one line: less than a millisecond of work, and small enough to be cut at. */
@@ -57,12 +73,19 @@ export function* snapshotLines(ledger: Ledger): Generator<SnapshotLine | null> {
     yield schedules === null ? null : ['schedules', schedules]
   for (const owners of batches(ledger.owners, ({ owner, revision }) => [owner, revision] as const))
     yield owners === null ? null : ['owners', owners]
+  for (const flows of batches(ledger.flows, flowRow)) yield flows === null ? null : ['flows', flows]
+  for (const ends of batches(ledger.propagating, propagatingRow))
+    yield ends === null ? null : ['propagating', ends]
+  for (const links of batches(linksOf(ledger), (link) => link)) yield links === null ? null : ['links', links]
   yield ['end', sizesOf(ledger)]
 }
 
 export function sizesOf(ledger: Ledger): SnapshotSizes {
-  const { jobs, models, pauses, shares, keys } = ledger
+  const { jobs, models, pauses, shares, keys, flows, settled, propagating } = ledger
   return {
+    flows: flows.size,
+    settled: settled.size,
+    propagating: propagating.size,
     jobs: jobs.size,
     models: models.size,
     pauses: pauses.size,

@@ -1,4 +1,10 @@
-import { type DataChange, isPayloadKey, type RecordedEvent, type StagedData } from '../../core/index.ts'
+import {
+  type DataChange,
+  isPayloadKey,
+  type Json,
+  type RecordedEvent,
+  type StagedData,
+} from '../../core/index.ts'
 import type { AttemptNote, JobData, KeptPayload } from '../index.ts'
 import type { MemoryData, MemoryQueue } from './database.ts'
 
@@ -51,10 +57,27 @@ export function cut(queue: MemoryQueue, archived: number, keep: boolean): void {
   const left = new Set(
     queue.log.slice(queue.goneSeq).flatMap((event) => ('jobId' in event ? event.jobId : [])),
   )
+  for (const jobId of parentsOfLive(queue)) left.add(jobId)
   // The payload of a schedule stays for as long as that does.
   for (const jobId of queue.data.keys())
     if (!left.has(jobId) && !queue.jobs.has(jobId) && !isPayloadKey(jobId)) queue.data.delete(jobId)
   for (const [jobId, seq] of queue.dropped) if (seq <= queue.goneSeq) queue.dropped.delete(jobId)
+}
+
+/** Their results are for live jobs that come after them. */
+const parentsOfLive = ({ log, jobs }: MemoryQueue): readonly string[] =>
+  log.flatMap((event) => (event.type === 'linked' && jobs.has(event.jobId) ? event.after : []))
+
+const MOST_RESULTS = 16_777_216
+
+/** `job_queue_results` */
+export function resultsOf(queue: MemoryQueue, jobIds: readonly string[]): ReadonlyMap<string, Json> | number {
+  const own = jobIds.flatMap((jobId): [string, Json][] => {
+    const { result = null } = queue.jobs.has(jobId) ? {} : (queue.data.get(jobId) ?? {})
+    return result === null ? [] : [[jobId, result]]
+  })
+  const bytes = own.reduce((sum, [, result]) => sum + Buffer.byteLength(JSON.stringify(result)), 0)
+  return bytes > MOST_RESULTS ? bytes : new Map(own)
 }
 
 /** `job_queue_data_of`. This store has no user's tables. */

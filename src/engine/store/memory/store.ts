@@ -3,10 +3,12 @@ import {
   checkKnown,
   InterlockError,
   invalidInput,
+  type JobOutcome,
   type JobRow,
   lastLife,
   type Micros,
   type Operator,
+  outcomeOf,
 } from '../../core/index.ts'
 import { encodeEvent, havingSchema, parseInput } from '../../events/index.ts'
 import type {
@@ -21,7 +23,7 @@ import type {
 } from '../index.ts'
 import { appendTo, atOf, eventsAfter, read } from './append.ts'
 import { combiningIn, publishedIn, tellIn } from './combining.ts'
-import { cut, dataOf, noteIn, payloadsAfter, stageIn } from './data.ts'
+import { cut, dataOf, noteIn, payloadsAfter, resultsOf, stageIn } from './data.ts'
 import {
   type MemoryDatabase,
   type MemoryNotification,
@@ -156,6 +158,8 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): LogSto
     }),
     settle: async (name, settled) => settleSubmissions(queueOf(name), settled, database.now()),
     answer: async (name, answers) => answerRequests(queueOf(name), answers, database.now()),
+    results: async (name, jobIds) => resultsOf(queueOf(name), jobIds),
+    endings: async (name, jobIds) => endingsIn(queueOf(name), jobIds),
     ofJob: async (name, jobId) => ofJobIn(queueOf(name), jobId, database.now()),
     // This store has no transactions of a program's.
     committedEnds: async () => [],
@@ -229,6 +233,17 @@ function signIn({ operators }: MemoryQueue, workerId: string, who: Operator, at:
     command: cut(command, 500),
     at,
   })
+}
+
+/** `job_queue_endings` */
+function endingsIn(queue: MemoryQueue, jobIds: readonly string[]): ReadonlyMap<string, JobOutcome> {
+  const wanted = new Set(jobIds)
+  const found = new Map<string, JobOutcome>()
+  for (const event of read(queue, queue.log.slice(queue.goneSeq))) {
+    const outcome = outcomeOf(event)
+    if (outcome !== null && 'jobId' in event && wanted.has(event.jobId)) found.set(event.jobId, outcome)
+  }
+  return found
 }
 
 /** `job_queue_of_job` */

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { failureCodes, InterlockError, type JobSpec, type Json } from '../../core/index.ts'
+import { failureCodes, InterlockError, type JobSpec, type Json, outcomes } from '../../core/index.ts'
 import { asRead, decodeEvent, decodeEvents, jobTrace, parseVoids } from '../../events/index.ts'
 import { published } from './combining.ts'
 import { beatAnswer } from './worker-answers.ts'
@@ -235,6 +235,23 @@ export const adoptableAnswer = z.object({
 })
 
 export const idsAnswer = z.array(z.string())
+
+/** What `job_queue_results` answers. */
+export const resultsAnswer = z
+  .object({
+    results: z.array(z.object({ job_id: z.string(), result: z.unknown() })).optional(),
+    bytes: integer.optional(),
+  })
+  .transform(({ results = [], bytes }) =>
+    bytes === undefined ? new Map(results.map(({ job_id, result }) => [job_id, result as Json])) : bytes,
+  )
+
+/** What `job_queue_endings` answers. */
+export const endingsAnswer = z.array(
+  z
+    .object({ job_id: z.string(), outcome: z.enum(outcomes) })
+    .transform(({ job_id, outcome }) => [job_id, outcome] as const),
+)
 
 export const deadAnswer = z.array(
   z

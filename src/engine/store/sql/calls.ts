@@ -23,6 +23,7 @@ import {
   countAnswer,
   dataAnswer,
   deadAnswer,
+  endingsAnswer,
   endOfAnswer,
   idsAnswer,
   incomingAnswer,
@@ -34,6 +35,7 @@ import {
   putSnapshotAnswer,
   readAnswer,
   rebuildAnswer,
+  resultsAnswer,
   rowsAnswer,
   snapshotAnswer,
   turnAnswer,
@@ -120,6 +122,9 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
     },
     endOf: (queue, token) => call('job_queue_end_of', endOfAnswer, { queue, token }),
     committedEnds: (queue) => call('job_queue_committed_ends', idsAnswer, { queue }),
+    results: (queue, jobIds) => call('job_queue_results', resultsAnswer, { queue, job_ids: jobIds }),
+    endings: async (queue, jobIds) =>
+      new Map(await call('job_queue_endings', endingsAnswer, { queue, job_ids: jobIds })),
     ofJob: (queue, jobId) => call('job_queue_of_job', ofJobAnswer, { queue, job_id: jobId }),
     submitted: (queue, limit) => call('job_queue_submitted', submittedAnswer, { queue, lim: limit }),
     note: (queue, { jobId, token, ...note }) =>

@@ -45,6 +45,8 @@ const functions = {
   job_queue_forget_operator: { operator: 'text' },
   job_queue_signed: { queue: 'text', worker_ids: 'text[]' },
   job_queue_of_job: { queue: 'text', job_id: 'text' },
+  job_queue_results: { queue: 'text', job_ids: 'text[]' },
+  job_queue_endings: { queue: 'text', job_ids: 'text[]' },
   job_queue_submitted: { queue: 'text', lim: 'integer' },
   job_queue_data_of: { queue: 'text', job_ids: 'text[]' },
   job_queue_payloads: { queue: 'text', after: 'text' },

@@ -4,7 +4,11 @@ import type { Concern } from '../index.ts'
 /** Events of a process about its own attempts. */
 const own: ReadonlySet<string> = new Set(['started', 'completed', 'failed'])
 /** Events that put jobs in line, or back in line: for processes with a free slot. */
-const inLine: ReadonlySet<string> = new Set(['queued', 'blocked', 'conflict', 'requeued', 'due'])
+const inLine: ReadonlySet<string> = new Set([
+  ...['queued', 'blocked', 'conflict', 'requeued', 'due', 'linked', 'released'],
+])
+/** It failed with a job that it comes after: those who wait for it have to hear that. */
+const failsWithOther = (event: RecordedEvent): boolean => event.type === 'failed' && event.token === null
 
 /**
  * Which other processes an append concerns. None, if it ended or started attempts of its own process, and that process took all
@@ -12,7 +16,12 @@ const inLine: ReadonlySet<string> = new Set(['queued', 'blocked', 'conflict', 'r
  */
 export function concernOf(events: readonly RecordedEvent[]): Concern {
   const workerIds = new Set(events.flatMap(({ workerId = [] }) => workerId))
-  if (workerIds.size > 1 || !events.every(({ type }) => own.has(type) || inLine.has(type))) return 'all'
+  if (
+    workerIds.size > 1 ||
+    events.some(failsWithOther) ||
+    !events.every(({ type }) => own.has(type) || inLine.has(type))
+  )
+    return 'all'
   if (events.some(({ type }) => inLine.has(type))) return 'free'
   const started = new Set(events.map((event) => (event.type === 'started' ? event.jobId : null)))
   return events.every(({ offers = [] }) => offers.every((jobId) => started.has(jobId))) ? 'nobody' : 'free'

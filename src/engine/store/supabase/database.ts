@@ -297,6 +297,7 @@ export type Database = {
       job_queue_elsewhere: { Args: { server_since: string }; Returns: boolean }
       job_queue_end_of: { Args: { queue: string; token: number }; Returns: Json }
       job_queue_ending: { Args: { queue: string; request_ids: string[]; events: Json }; Returns: Json }
+      job_queue_endings: { Args: { queue: string; job_ids: string[] }; Returns: Json }
       job_queue_enqueue_in: { Args: { jobs: Json; queue?: string; request_id?: string; notify?: boolean }; Returns: Json }
       job_queue_event_at: { Args: { queue: string; seq: number }; Returns: string }
       job_queue_event_text: { Args: { event: string }; Returns: string }
@@ -358,6 +359,7 @@ export type Database = {
       job_queue_request: { Args: { command: Json; queue?: string; request_id?: string }; Returns: string }
       job_queue_request_fault: { Args: { command: Json }; Returns: string }
       job_queue_resign: { Args: { queue: string; combiner: string; done: string[]; senders: string[] }; Returns: Json }
+      job_queue_results: { Args: { queue: string; job_ids: string[] }; Returns: Json }
       job_queue_row_fields: { Args: never; Returns: string }
       job_queue_rows_gone: { Args: { target: string; key_column: string; job_ids: string[] }; Returns: undefined }
       job_queue_said_before: { Args: { queue: string; request_id: string; command: Json }; Returns: Json }

@@ -18,6 +18,8 @@ const outOfLine: ReadonlySet<FunctionName> = new Set([
   'job_queue_check_once',
   'job_queue_dead',
   'job_queue_incoming',
+  'job_queue_endings',
+  'job_queue_results',
   'job_queue_end_of',
   'job_queue_committed_ends',
   'job_queue_snapshot',

@@ -182,7 +182,10 @@ export class QueueMeter {
   #onWait({ jobId, from, to, ended, byCause }: Wait): void {
     if (ended !== 'started') return
     const before = from === this.#from ? jobOf(this.#ledger, jobId) : undefined
-    const ready = before === undefined ? from + (byCause.not_due ?? 0) : Math.min(to, readyAt(before))
+    const ready =
+      before === undefined
+        ? from + (byCause.not_due ?? 0) + (byCause.parents ?? 0)
+        : Math.min(to, readyAt(before))
     this.waits.observe(to - ready)
   }
 }

@@ -9,6 +9,7 @@ export const waitCauses = [
   'share',
   'pause',
   'drain',
+  'parents',
   'not_due',
   'no_worker',
 ] as const
@@ -23,6 +24,7 @@ const causes: Readonly<Record<ReasonCode, WaitCause>> = {
   fair_share_limit: 'share',
   model_paused: 'pause',
   draining: 'drain',
+  waits_for_parents: 'parents',
   not_due: 'not_due',
   no_worker: 'no_worker',
   offered: 'no_worker',

@@ -82,7 +82,11 @@ export class Collector {
     switch (event.type) {
       case 'queued':
         this.counts.queued++
+        if (event.spec.after !== undefined) return
         if (event.spec.runAt === null || event.spec.runAt <= event.at) this.#ready.set(event.jobId, event.at)
+        return
+      case 'released':
+        if (event.runAt === null || event.runAt <= event.at) this.#ready.set(event.jobId, event.at)
         return
       case 'requeued':
         this.counts.requeued++

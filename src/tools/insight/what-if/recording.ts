@@ -106,6 +106,7 @@ export class Recording {
   #follow(open: Open, event: RecordedEvent): void {
     switch (event.type) {
       case 'due':
+      case 'released':
         open.readyAt = event.at
         return
       case 'started':

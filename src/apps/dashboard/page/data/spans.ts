@@ -62,7 +62,8 @@ export class Spans {
     if (event.type === 'queued') {
       const known = { models: event.spec.models, active: false, waiting: false }
       this.#jobs.set(event.jobId, known)
-      if (event.spec.runAt === null || event.spec.runAt <= event.at) this.#wait(known, event.at, true)
+      const { after, runAt } = event.spec
+      if (after === undefined && (runAt === null || runAt <= event.at)) this.#wait(known, event.at, true)
       return
     }
     const known = 'jobId' in event ? this.#jobs.get(event.jobId) : undefined
@@ -77,8 +78,8 @@ export class Spans {
       return this.#start(jobId, known, event.seq, at)
     }
     if (event.type === 'due') return this.#wait(known, at, true)
-    if (event.type === 'requeued') {
-      known.models = event.models ?? known.models
+    if (event.type === 'requeued' || event.type === 'released') {
+      if (event.type === 'requeued') known.models = event.models ?? known.models
       if (event.runAt === null || event.runAt <= at) this.#wait(known, at, true)
       return
     }

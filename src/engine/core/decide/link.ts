@@ -1,0 +1,175 @@
+import type { JobLinks, Refusal } from '../command.ts'
+import type { JobOutcome } from '../ending.ts'
+import type { JobSpec } from '../job.ts'
+import { jobOf } from '../ledger.ts'
+import { numberText } from '../number-text.ts'
+import type { Scribe } from '../scribe.ts'
+import { refused } from './result.ts'
+
+/** How many ids one `linked` event has at most, and what they may weigh: an event has 64 KB. */
+const MOST_IDS = 500
+const MOST_WEIGHT = 60_000
+const weightOf = (jobId: string): number => 3 * jobId.length + 4
+
+/** An append takes 25,000 events; some are left for what starts. */
+const MOST_EVENTS = 24_000
+
+/** What one `linked` event says. */
+interface Linked {
+  readonly jobId: string
+  readonly after: string[]
+  readonly goesOn: boolean
+  readonly outcome: JobOutcome | undefined
+}
+
+/**
+ * The events that link new jobs to those that they come after, or why they cannot be linked. A parent is live, comes in the same command,
+ * or has ended: then the store knows how. Ids that the ledger does not have, and of which nobody has asked the store yet, are noted.
+ */
+export function linksFor(
+  scribe: Scribe,
+  specs: readonly JobSpec[],
+  fresh: readonly JobSpec[],
+  links: readonly JobLinks[] = [],
+): readonly Linked[] | Refusal {
+  const coming = new Set(fresh.map(({ jobId }) => jobId))
+  const own = links.filter(({ jobId }) => coming.has(jobId))
+  const bare = fresh.find(
+    ({ jobId, after }) => after !== undefined && !own.some((one) => one.jobId === jobId),
+  )
+  if (bare !== undefined)
+    return refused(
+      'invalid_input',
+      `job ${bare.jobId} comes after jobs that it does not name; name them (after)`,
+    )
+  const unknown = unknownIn(scribe, specs, own, coming)
+  if (unknown !== undefined) return unknown
+  const circle = circleIn(own)
+  if (circle !== undefined) return circular(circle)
+  const linked = own.flatMap((one) => groupsOf(scribe, one, coming))
+  if (linked.length + fresh.length <= MOST_EVENTS) return linked
+  return refused(
+    'invalid_input',
+    `jobs: their links make ${numberText(linked.length)} events, beside ${numberText(fresh.length)} for the jobs, and one call takes ${numberText(MOST_EVENTS)}; send them in several calls`,
+  )
+}
+
+function unknownIn(
+  { draft, surroundings }: Scribe,
+  specs: readonly JobSpec[],
+  links: readonly JobLinks[],
+  coming: ReadonlySet<string>,
+): Refusal | undefined {
+  let refusal: Refusal | undefined
+  for (const { jobId, after } of links) {
+    for (const [nth, { job }] of after.entries()) {
+      if (coming.has(job) || jobOf(draft, job) !== undefined || surroundings.ended?.get(job)) continue
+      if (!surroundings.ended?.has(job)) draft.missing.add(job)
+      refusal ??= parentUnknown(
+        specs.findIndex((spec) => spec.jobId === jobId),
+        nth,
+        job,
+      )
+    }
+  }
+  return refusal
+}
+
+const parentUnknown = (index: number, nth: number, job: string): Refusal =>
+  refused(
+    'parent_unknown',
+    `jobs[${index}].after[${nth}]: job ${job} is not live, and neither the log nor its archive says how it ended; enqueue it in the same call or before, or correct the id`,
+  )
+
+const MOST_NAMED = 10
+
+export function circular(circle: readonly string[]): Refusal {
+  const more = circle.length > MOST_NAMED ? ` → … (${numberText(circle.length - MOST_NAMED)} more)` : ''
+  return refused(
+    'flow_cycle',
+    `these jobs wait for each other, so none of them could ever start: ${circle.slice(0, MOST_NAMED).join(' → ')}${more}; leave out one of these links`,
+  )
+}
+
+/** Jobs of one command that wait for each other, the first one also last; undefined: none do. Live jobs wait for none of them. */
+function circleIn(links: readonly JobLinks[]): readonly string[] | undefined {
+  const parents = new Map(links.map(({ jobId, after }) => [jobId, after.map(({ job }) => job)]))
+  const rest = tangledIn(parents)
+  const path = new Map<string, number>()
+  let [at] = rest
+  while (at !== undefined && !path.has(at)) {
+    path.set(at, path.size)
+    at = parents.get(at)?.find((parent) => rest.has(parent))
+  }
+  return at === undefined ? undefined : [...[...path.keys()].slice(path.get(at)), at]
+}
+
+/** What is left when again and again those are taken out that wait for none of the rest. */
+function tangledIn(parents: ReadonlyMap<string, readonly string[]>): ReadonlySet<string> {
+  const children = new Map<string, string[]>()
+  const waits = new Map<string, number>()
+  for (const [jobId, after] of parents) {
+    const own = after.filter((parent) => parents.has(parent))
+    waits.set(jobId, own.length)
+    for (const parent of own)
+      children
+        .set(parent, children.get(parent) ?? [])
+        .get(parent)
+        ?.push(jobId)
+  }
+  const free = [...parents.keys()].filter((jobId) => waits.get(jobId) === 0)
+  for (const jobId of free)
+    for (const child of children.get(jobId) ?? []) {
+      waits.set(child, (waits.get(child) ?? 0) - 1)
+      if (waits.get(child) === 0) free.push(child)
+    }
+  const taken = new Set(free)
+  return new Set([...parents.keys()].filter((jobId) => !taken.has(jobId)))
+}
+
+/** Live parents come first, so that nothing settles before all are known. */
+function groupsOf(
+  { draft, surroundings }: Scribe,
+  { jobId, after }: JobLinks,
+  coming: ReadonlySet<string>,
+): Linked[] {
+  const groups = new Map<string, Linked>()
+  for (const { job, goesOn = false } of after) {
+    const isLive = coming.has(job) || jobOf(draft, job) !== undefined
+    const outcome = isLive ? undefined : (surroundings.ended?.get(job) ?? undefined)
+    const key = `${outcome ?? ''} ${goesOn}`
+    const group = groups.get(key) ?? { jobId, after: [], goesOn, outcome }
+    groups.set(key, group)
+    group.after.push(job)
+  }
+  const inOrder = [...groups.values()].sort(
+    (a, b) => Number(a.outcome !== undefined) - Number(b.outcome !== undefined),
+  )
+  return inOrder.flatMap((group) => partsOf(group.after).map((ids) => ({ ...group, after: ids })))
+}
+
+function partsOf(ids: readonly string[]): string[][] {
+  const parts: string[][] = []
+  let room = 0
+  for (const id of ids) {
+    room -= weightOf(id)
+    const last = parts.at(-1)
+    if (last !== undefined && room >= 0 && last.length < MOST_IDS) last.push(id)
+    else {
+      parts.push([id])
+      room = MOST_WEIGHT - weightOf(id)
+    }
+  }
+  return parts
+}
+
+export function recordLinks(scribe: Scribe, linked: readonly Linked[]): void {
+  for (const { jobId, after, goesOn, outcome } of linked)
+    scribe.record({
+      type: 'linked',
+      jobId,
+      after,
+      ...(goesOn ? { goesOn } : {}),
+      ...(outcome === undefined ? {} : { outcome }),
+    })
+}
