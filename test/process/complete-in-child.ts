@@ -41,7 +41,7 @@ async function stopped(): Promise<never> {
 const store = postgresStore(url)
 const coordinator = await createCoordinator({
   store,
-  leaseMs: 600,
+  leaseMs: 60_000,
   graceMs: 0,
   pollMs: 300,
   logger: silentLogger,
