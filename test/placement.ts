@@ -42,6 +42,9 @@ const rest: Readonly<Record<string, string>> = {
   'process/fail-over': 'kills the primary under load, and promotes the standby',
   'support/replicated-postgres': 'kills and promotes servers',
 
+  // Many drivers.
+  'transaction/drivers': 'six drivers and query builders, each with its own package',
+
   // What passes how often or how fast, and who gets how much of it.
   'cli/what-if-trace': 'compares how long jobs took with what was foretold',
   'coordinator/combining': 'counts what is told and what is read, which turns on who is late',

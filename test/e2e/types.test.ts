@@ -10,9 +10,12 @@ import { type InstalledPackage, installPackage } from '../support/package.ts'
 
 const fixtures = path.join(import.meta.dirname, 'installed')
 
+/** What `enqueueIn` takes the transactions of, with the types that they bring or need. */
+const drivers = ['pg', '@types/pg', 'postgres', 'drizzle-orm', 'kysely', 'knex']
+
 let installed: InstalledPackage
 beforeAll(async () => {
-  installed = await installPackage(['@types/node'])
+  installed = await installPackage(['@types/node', ...drivers])
   await cp(fixtures, installed.folder, { recursive: true })
   await writeFile(path.join(installed.folder, 'package.json'), '{ "type": "module" }')
 })
@@ -99,4 +102,12 @@ it('is the same by require as by import, each entry of it', async () => {
     execFile(process.execPath, words, { cwd: installed.folder }, (_, out, err) => resolve(out || err))
   })
   expect(said).toBe(JSON.stringify(entries.map(() => true)))
+})
+
+it('takes the transactions of drivers, by their own types', async () => {
+  const config = path.join(installed.folder, 'tsconfig.transactions.json')
+  // Their types name packages that nobody needs to have.
+  const compilerOptions = { ...strict, module: 'nodenext', skipLibCheck: true }
+  await writeFile(config, JSON.stringify({ compilerOptions, files: ['transactions.ts'] }))
+  expect(await compile(config, installed.folder)).toBe('')
 })

@@ -185,7 +185,7 @@ export function heldText(code: string): string {
   }
 }
 
-export const decisionText = (facts: Pick<QueueFacts, 'workers'>): string =>
+const decisionText = (facts: Pick<QueueFacts, 'workers'>): string =>
   hasDecider(facts)
     ? 'a process of Interlock decides it within 5 s'
     : 'start a process of Interlock on this queue, any process decides it'
