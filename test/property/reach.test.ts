@@ -13,7 +13,7 @@ describe('generated runs', () => {
     'lead to every kind of event, refusal, reason and predicament',
     () => {
       const met = new Map<string, number>()
-      const runs = fc.sample(arbitraryRun({ maxLength: 150 }), { numRuns: 200, seed: 11 })
+      const runs = fc.sample(arbitraryRun({ maxLength: 150 }), { numRuns: 200, seed: 3 })
       for (const turn of runs.flatMap(play))
         for (const what of metIn(turn)) met.set(what, (met.get(what) ?? 0) + 1)
       const rare = wanted.filter((what) => (met.get(what) ?? 0) < 5)
