@@ -45,9 +45,9 @@ const noEnded = Tree.empty<EndedParent, JobKey>(byJobKey)
 export const noChildren = Tree.empty<JobKey>(byJobKey)
 
 /** How many children learn of an end by its event. The others follow in parts, so that no append is long. */
-export const AT_ONCE = 32
+const AT_ONCE = 32
 /** How many learn of it by one `end_propagated`. */
-export const IN_A_PART = 500
+const IN_A_PART = 500
 
 export const emptyFlow = ({ hash, jobId }: JobKey): Flow => ({
   hash,
@@ -115,7 +115,7 @@ export function settleFate(draft: Draft, child: JobKey, at: Micros): void {
 }
 
 /** Its fate is recorded, or it has ended otherwise. */
-export function unsettleFate(draft: Draft, { hash, jobId, settledAt }: Flow): void {
+function unsettleFate(draft: Draft, { hash, jobId, settledAt }: Flow): void {
   if (settledAt !== 0) draft.settled = draft.settled.remove({ at: settledAt, hash, jobId }, draft.owner)
 }
 
@@ -194,30 +194,6 @@ export function releaseFlow(draft: Draft, job: JobKey, at: Micros): Flow | undef
   unsettleFate(draft, flow)
   put(draft, { ...flow, releasedAt: at })
   return flow
-}
-
-/** The live jobs that come after this one, directly. */
-export function childrenOf(ledger: LedgerView, jobId: string): Tree<JobKey> {
-  return flowOf(ledger, keyOf(jobId))?.children ?? noChildren
-}
-
-/** Whether one of these jobs waits, directly or by others, for one that is among `wanted`. */
-export function reaches(
-  ledger: LedgerView,
-  from: Iterable<string>,
-  wanted: ReadonlySet<string>,
-): string | undefined {
-  const seen = new Set<string>()
-  const open = [...from]
-  for (let jobId = open.pop(); jobId !== undefined; jobId = open.pop()) {
-    if (wanted.has(jobId)) return jobId
-    if (seen.has(jobId)) continue
-    seen.add(jobId)
-    const job = jobOf(ledger, jobId)
-    if (job === undefined || !awaitsParents(job)) continue
-    for (const parent of flowOf(ledger, job)?.open ?? []) open.push(parent.jobId)
-  }
-  return undefined
 }
 
 /** How the jobs ended that this one comes after; undefined: it does not run under that token. */

@@ -83,7 +83,7 @@ const parentUnknown = (index: number, nth: number, job: string): Refusal =>
 
 const MOST_NAMED = 10
 
-export function circular(circle: readonly string[]): Refusal {
+function circular(circle: readonly string[]): Refusal {
   const more = circle.length > MOST_NAMED ? ` → … (${numberText(circle.length - MOST_NAMED)} more)` : ''
   return refused(
     'flow_cycle',
