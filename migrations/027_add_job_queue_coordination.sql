@@ -3473,7 +3473,7 @@ declare
     "kind": "name", "priority": "-1000..1000", "run_at": "text?", "runAt": "text?", "attempts": "1..1000",
     "timeout_ms": "1..31536000000", "timeoutMs": "1..31536000000", "expire_ms": "1..31536000000?",
     "expireMs": "1..31536000000?", "fair_key": "name?", "fairKey": "name?", "once": "once?", "dedupe": "dedupe?",
-    "after": "parents?", "payload": "any",
+    "after": "parents?", "tag": "name?", "payload": "any",
     "traceparent": "text?", "tracestate": "text?"}';
   must constant jsonb := '{"parents": "a list of at most 10,000 jobs: ids, or {job, if_failed: fail or continue}",
     "name": "a text of 1 to 200 characters, without control characters",
@@ -3928,7 +3928,7 @@ $$;
 -- any more. Any process of the queue takes the jobs in after the commit; until then they are `submitted` for everybody. A job whose id is
 -- live with another body by then waits behind that one, and one that the policy does not allow waits until it does.
 --   jobs        one job or a list of 10,000 at most: {job_id, models, job_type, kind, priority, run_at, attempts, timeout_ms,
---               expire_ms, fair_key, once, dedupe, payload, traceparent, tracestate}; job_id and models are required; run_at as
+--               expire_ms, fair_key, once, dedupe, tag, payload, traceparent, tracestate}; job_id and models are required; run_at as
 --               2026-11-24T15:00:00Z; once as 24h, or for ever: how long the id is taken (docs/guides/idempotency.md); dedupe: {key, while,
 --               debounce}, so that another job with the same key stands for it: while `waiting`, `live` or {"within": "1h"}, debounce
 --               {delay, max_delay} (docs/guides/deduplication.md); 8 MB of jsonb at most
@@ -4108,7 +4108,8 @@ as $$
   select jsonb_build_object('job_type', coalesce($1 ->> 'job_type', 'normal'), 'models', $1 -> 'models',
     'kind', coalesce($1 ->> 'kind', $1 ->> 'job_type', 'normal'), 'priority', coalesce($1 -> 'priority', '0'),
     'run_at', public.job_queue_micros($1 ->> 'run_at'), 'attempts', coalesce($1 -> 'attempts', '3'),
-    'timeout_ms', coalesce($1 -> 'timeout_ms', '3600000'), 'expire_ms', $1 -> 'expire_ms', 'fair_key', $1 -> 'fair_key')
+    'timeout_ms', coalesce($1 -> 'timeout_ms', '3600000'), 'expire_ms', $1 -> 'expire_ms', 'fair_key', $1 -> 'fair_key',
+    'tag', $1 -> 'tag')
 $$;
 
 -- job_queue_queued_job(queue, job_id, seq): the job that a `queued` event of log or archive has put in line. Internal.
@@ -4136,7 +4137,8 @@ begin
   body := jsonb_build_object('job_type', event.job_type, 'models', event.models,
     'kind', coalesce(event.data ->> 'kind', event.job_type), 'priority', coalesce(event.data -> 'priority', '0'),
     'run_at', event.data -> 'run_at', 'attempts', coalesce(event.data -> 'attempts', '3'),
-    'timeout_ms', coalesce(event.data -> 'timeout_ms', '3600000'), 'expire_ms', event.data -> 'expire_ms', 'fair_key', event.data -> 'fair_key');
+    'timeout_ms', coalesce(event.data -> 'timeout_ms', '3600000'), 'expire_ms', event.data -> 'expire_ms', 'fair_key', event.data -> 'fair_key',
+    'tag', event.data -> 'tag');
   payload := (select d.payload from public.job_queue_data d where d.queue = $1 and d.job_id = $2 and d.life = $3);
   is_vague := payload is null and coalesce(event.data ?| '{has_data,payload_hash}', false);
 end
@@ -7516,7 +7518,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '1b241f10572806adf8658c931d9ff1a92142c3f3efdf8b1c172847d47f9591a6')
+  ('027', '602630f18fbd834f412308b96c3167443b8dccc4ede7f9e19e04812c483582a4')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

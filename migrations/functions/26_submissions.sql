@@ -5,7 +5,7 @@
 -- any more. Any process of the queue takes the jobs in after the commit; until then they are `submitted` for everybody. A job whose id is
 -- live with another body by then waits behind that one, and one that the policy does not allow waits until it does.
 --   jobs        one job or a list of 10,000 at most: {job_id, models, job_type, kind, priority, run_at, attempts, timeout_ms,
---               expire_ms, fair_key, once, dedupe, payload, traceparent, tracestate}; job_id and models are required; run_at as
+--               expire_ms, fair_key, once, dedupe, tag, payload, traceparent, tracestate}; job_id and models are required; run_at as
 --               2026-11-24T15:00:00Z; once as 24h, or for ever: how long the id is taken (docs/guides/idempotency.md); dedupe: {key, while,
 --               debounce}, so that another job with the same key stands for it: while `waiting`, `live` or {"within": "1h"}, debounce
 --               {delay, max_delay} (docs/guides/deduplication.md); 8 MB of jsonb at most
@@ -185,7 +185,8 @@ as $$
   select jsonb_build_object('job_type', coalesce($1 ->> 'job_type', 'normal'), 'models', $1 -> 'models',
     'kind', coalesce($1 ->> 'kind', $1 ->> 'job_type', 'normal'), 'priority', coalesce($1 -> 'priority', '0'),
     'run_at', public.job_queue_micros($1 ->> 'run_at'), 'attempts', coalesce($1 -> 'attempts', '3'),
-    'timeout_ms', coalesce($1 -> 'timeout_ms', '3600000'), 'expire_ms', $1 -> 'expire_ms', 'fair_key', $1 -> 'fair_key')
+    'timeout_ms', coalesce($1 -> 'timeout_ms', '3600000'), 'expire_ms', $1 -> 'expire_ms', 'fair_key', $1 -> 'fair_key',
+    'tag', $1 -> 'tag')
 $$;
 
 -- job_queue_queued_job(queue, job_id, seq): the job that a `queued` event of log or archive has put in line. Internal.
@@ -213,7 +214,8 @@ begin
   body := jsonb_build_object('job_type', event.job_type, 'models', event.models,
     'kind', coalesce(event.data ->> 'kind', event.job_type), 'priority', coalesce(event.data -> 'priority', '0'),
     'run_at', event.data -> 'run_at', 'attempts', coalesce(event.data -> 'attempts', '3'),
-    'timeout_ms', coalesce(event.data -> 'timeout_ms', '3600000'), 'expire_ms', event.data -> 'expire_ms', 'fair_key', event.data -> 'fair_key');
+    'timeout_ms', coalesce(event.data -> 'timeout_ms', '3600000'), 'expire_ms', event.data -> 'expire_ms', 'fair_key', event.data -> 'fair_key',
+    'tag', event.data -> 'tag');
   payload := (select d.payload from public.job_queue_data d where d.queue = $1 and d.job_id = $2 and d.life = $3);
   is_vague := payload is null and coalesce(event.data ?| '{has_data,payload_hash}', false);
 end

@@ -65,6 +65,7 @@ export const rules: Rules = {
     builtins: true,
     pure: false,
   },
+  threads: { parts: ['worker', 'transaction', 'core', 'events'], packages: [], builtins: true, pure: false },
   workflow: {
     parts: ['worker', 'coordinator', 'core', 'store', 'events'],
     packages: ['rxjs'],
@@ -82,7 +83,7 @@ export const rules: Rules = {
   // What is counted, for each face: they differ in how it is told.
   figures: room(['coordinator', 'insight'], { packages: ['rxjs', 'zod'] }),
   prometheus: room(['figures'], { builtins: true, packages: ['zod'] }),
-  dashboard: room(['history', 'coordinator', 'migrate', 'figures', 'prometheus', 'insight'], {
+  dashboard: room(['history', 'coordinator', 'migrate', 'figures', 'prometheus', 'insight', 'operate'], {
     builtins: true,
     packages: ['zod'],
   }),
@@ -129,6 +130,7 @@ export const housed: readonly string[] = [
 export const internals: Internals = {
   coordinator: [
     'api/view.ts',
+    'base/identity.ts',
     'base/logger.ts',
     'base/package-version.ts',
     'base/retry.ts',
@@ -173,6 +175,7 @@ export const internals: Internals = {
   ],
   operate: [
     'adopt.ts',
+    'change-jobs.ts',
     'explain.ts',
     'in-doubt.ts',
     'jobs.ts',

@@ -28,8 +28,8 @@ async function queueOfTwo() {
   if (dead !== undefined) await coordinator.fail(dead.lease, { retryAt: null, error: { message: 'no' } })
   await coordinator.enqueue([
     { jobId: 'a1', models: ['m'], kind: 'draw', fairKey: 'acme' },
-    { jobId: 'a2', models: ['m'], kind: 'film', fairKey: 'acme' },
-    { jobId: 'b1', models: ['n'], kind: 'draw', fairKey: 'b' },
+    { jobId: 'a2', models: ['m'], kind: 'film', fairKey: 'acme', tag: 'night' },
+    { jobId: 'b1', models: ['n'], kind: 'draw', fairKey: 'b', payload: { user: { id: 17 }, big: true } },
   ])
   await coordinator.claim({ max: 1, kinds: null })
   close.push(async () => {
@@ -53,6 +53,9 @@ describe('interlock jobs', () => {
     ['by kind', ['--kind', 'draw'], ['a1', 'b1']],
     ['by model', ['--model', 'm', '--state', 'waiting'], ['a2']],
     ['by customer', ['--customer', 'acme', '--state', 'dead'], ['dead']],
+    ['by tag', ['--tag', 'night'], ['a2']],
+    ['by fields of the payload', ['--payload', 'user.id=17', '--payload', 'big=true'], ['b1']],
+    ['by other fields of the payload', ['--payload', 'user.id="17"'], []],
     ['by all of it', ['--kind', 'film', '--model', 'n'], []],
     ['by age', ['--newer', '1h'], ['a1', 'a2', 'b1']],
     ['by another age', ['--older', '1h'], []],
@@ -64,6 +67,29 @@ describe('interlock jobs', () => {
     const document = await find('--limit', '1')
     expect([document.total, ids(document)]).toEqual([3, ['a1']])
     expect((await interlock(['jobs', '--limit', '1', '--url', url])).stdout).toContain('3 jobs, the first 1')
+  })
+
+  it('goes on page by page, also behind a job that has gone', async () => {
+    const { url, coordinator } = await queueOfTwo()
+    const page = (...words: readonly string[]) =>
+      documentOf(url, [
+        'jobs',
+        '--state',
+        'active',
+        '--state',
+        'waiting',
+        '--state',
+        'dead',
+        '--limit',
+        '2',
+        ...words,
+      ])
+    const first = await page()
+    expect([first.total, ids(first)]).toEqual([4, ['a1', 'a2']])
+    await coordinator.cancel('a2')
+    const second = await page('--from', first.next)
+    expect([second.total, ids(second), second.next]).toEqual([3, ['b1', 'dead'], null])
+    expect(await interlock(['jobs', '--from', 'elsewhere', '--url', url])).toMatchObject({ code: 2 })
   })
 
   it('says of each what queue and explain say of it', async () => {
@@ -93,6 +119,7 @@ describe('interlock jobs', () => {
       ['--state', 'gone'],
       ['--older', 'long'],
       ['--limit', '0'],
+      ['--payload', 'user'],
     ])
       expect(await interlock(['jobs', ...words, '--url', url])).toMatchObject({
         code: 2,
@@ -190,6 +217,12 @@ async function answered(
   return { code, stdout, stderr: stripVTControlCharacters(stderr) }
 }
 
+/** What a command says that changed many jobs. */
+const changed = (said: object) => ({
+  ...{ commandId: expect.any(String), matched: 0, done: [], changed: [], failed: [] },
+  ...said,
+})
+
 describe('a filter in place of an id', () => {
   it('shows how many and the first ones, and does nothing unless y is pressed', async () => {
     const { url } = await queueOfTwo()
@@ -203,7 +236,7 @@ describe('a filter in place of an id', () => {
     })
     expect(ids(await documentOf(url, ['jobs']))).toEqual(['a1', 'a2', 'b1'])
     const { stdout } = await answered(['cancel', '--customer', 'acme', '--json', '--url', url], 'y')
-    expect(JSON.parse(stdout)).toEqual({ matched: 2, done: ['a1', 'a2'], changed: [], failed: [] })
+    expect(JSON.parse(stdout)).toEqual(changed({ matched: 2, done: ['a1', 'a2'] }))
     expect(ids(await documentOf(url, ['jobs', '--state', 'waiting']))).toEqual(['b1'])
   })
 
@@ -215,9 +248,9 @@ describe('a filter in place of an id', () => {
       expect(said.stderr).toContain('add --yes')
       expect(said.stderr).toContain('interlock jobs --model m')
     }
-    expect(await documentOf(url, ['cancel', '--model', 'm', '--state', 'waiting', '--yes'])).toEqual({
-      ...{ matched: 1, done: ['a2'], changed: [], failed: [] },
-    })
+    expect(await documentOf(url, ['cancel', '--model', 'm', '--state', 'waiting', '--yes'])).toEqual(
+      changed({ matched: 1, done: ['a2'] }),
+    )
     expect(await documentOf(url, ['retry', '--customer', 'acme', '--yes'])).toMatchObject({ done: ['dead'] })
     expect(await documentOf(url, ['move', '--kind', 'draw', '--priority', '3', '--yes'])).toMatchObject({
       done: expect.arrayContaining(['b1', 'dead']),
@@ -236,7 +269,7 @@ describe('a filter in place of an id', () => {
         await other.cancel('a2')
       },
     )
-    expect(JSON.parse(stdout)).toEqual({ matched: 2, done: [], changed: ['a2', 'b1'], failed: [] })
+    expect(JSON.parse(stdout)).toEqual(changed({ matched: 2, changed: ['a2', 'b1'] }))
     expect((await other.explain('b1'))?.state).toBe('active')
   })
 
@@ -252,11 +285,27 @@ describe('a filter in place of an id', () => {
     await coordinator.close()
     await store.close()
     const moved = await documentOf(url, ['move', '--kind', 'late', '--before', 'first', '--yes'])
-    expect(moved).toEqual({ matched: 230, done: many, changed: [], failed: [] })
+    expect(moved).toEqual(changed({ matched: 230, done: many }))
     expect(ids(await documentOf(url, ['jobs', '--limit', '1000']))).toEqual([...many, 'first'])
   })
 
+  it('interlock delete: what is kept of jobs that have ended goes, and of waiting ones if that is said', async () => {
+    const { url } = await queueOfTwo()
+    expect(await documentOf(url, ['delete', '--customer', 'acme', '--yes'])).toEqual(
+      changed({ matched: 1, done: ['dead'] }),
+    )
+    expect(ids(await documentOf(url, ['jobs', '--state', 'dead']))).toEqual([])
+    expect(await documentOf(url, ['delete', '--tag', 'night', '--state', 'waiting', '--yes'])).toMatchObject({
+      done: ['a2'],
+    })
+    expect((await interlock(['delete', '--state', 'active', '--yes', '--url', url])).stderr).toContain(
+      '--state active',
+    )
+    expect(ids(await documentOf(url, ['jobs']))).toEqual(['a1', 'b1'])
+  })
+
   it.each([
+    [['delete'], 'which jobs?'],
     [['cancel'], 'which jobs?'],
     [['cancel', 'a', '--model', 'm'], 'not both'],
     [['retry'], 'which jobs?'],

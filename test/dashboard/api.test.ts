@@ -3,7 +3,12 @@ import { describe, expect, it } from 'vitest'
 import type { z } from 'zod'
 import { answers } from '../../src/apps/dashboard/api/description.ts'
 import { previewSchema, pulledSchema } from '../../src/apps/dashboard/api/lever-documents.ts'
-import { messagesIn, mounted } from './support.ts'
+import {
+  changedSchema,
+  changePreviewSchema,
+  foundJobsSchema,
+} from '../../src/apps/dashboard/api/many-documents.ts'
+import { messagesIn, mounted, operator } from './support.ts'
 
 const of = async (response: Response) => {
   expect(response.status, await response.clone().text()).toBe(200)
@@ -20,6 +25,7 @@ describe('each answer is what the description says', () => {
     '/api/queues/{queue}/health': '/api/queues/default/health',
     '/api/queues/{queue}/workers': '/api/queues/default/workers',
     '/api/queues/{queue}/schedules': '/api/queues/default/schedules',
+    '/api/queues/{queue}/jobs': '/api/queues/default/jobs?state=waiting&payload.secret=1&limit=1',
     '/api/queues/{queue}/jobs/{job}': '/api/queues/default/jobs/b',
     '/api/queues/{queue}/jobs/{job}/data': '/api/queues/default/jobs/b/data',
     '/api/queues/{queue}/jobs/{job}/place': '/api/queues/default/jobs/b/place',
@@ -59,6 +65,41 @@ describe('each answer is what the description says', () => {
     expect(preview.moves.jobs.map(({ jobId }) => jobId)).toContain('b')
     const pulled = pulledSchema.parse(await of(await post(path, body)))
     expect(pulled).toMatchObject({ changed: true, version: preview.version + 1 })
+  })
+})
+
+describe('many jobs', () => {
+  const path = '/api/queues/default/changes'
+  const cancel = { change: { do: 'cancel' }, filter: { states: ['waiting'], payload: { secret: 1 } } }
+
+  it('are found page by page', async () => {
+    const { get } = await mounted()
+    const first = foundJobsSchema.parse(await of(await get('/api/queues/default/jobs?limit=1')))
+    expect(first).toMatchObject({ total: 2, jobs: [{ jobId: 'a', state: 'active' }] })
+    const second = await of(await get(`/api/queues/default/jobs?limit=1&from=${first.next}`))
+    expect(second).toMatchObject({ total: 2, jobs: [{ jobId: 'b' }], next: null })
+    expect((await get('/api/queues/default/jobs?state=gone')).status).toBe(422)
+  })
+
+  it('are looked at, then changed, and the same command does nothing twice', async () => {
+    const { post, store } = await mounted()
+    const preview = changePreviewSchema.parse(await of(await post(path, cancel)))
+    expect(preview.jobs).toMatchObject([{ jobId: 'b', state: 'waiting' }])
+    const done = changedSchema.parse(await of(await post(path, { preview, commandId: 'c1' })))
+    expect(done).toMatchObject({ commandId: 'c1', done: ['b'], changed: [], failed: [] })
+    const { version } = await store.read('default', 0, 1)
+    expect(await of(await post(path, { preview, commandId: 'c1' }))).toEqual(done)
+    expect((await store.read('default', 0, 1)).version).toBe(version)
+  })
+
+  it('are changed by those alone who may pull the lever, and payloads searched by those who see them', async () => {
+    const onlyMove = await mounted({ authorize: () => ({ ...operator, levers: ['move'] }) })
+    expect((await onlyMove.post(path, cancel)).status).toBe(403)
+    const { get, post } = await mounted({ authorize: () => ({ ...operator, data: false }) })
+    expect((await post(path, cancel)).status).toBe(403)
+    expect((await get('/api/queues/default/jobs?payload.secret=1')).status).toBe(403)
+    expect((await post(path, { change: { do: 'cancel' } })).status).toBe(200)
+    expect((await post(path, { changes: [] })).status).toBe(422)
   })
 })
 

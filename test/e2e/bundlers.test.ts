@@ -94,6 +94,55 @@ describe('without any driver', () => {
   })
 })
 
+/** The handler's file is an entry of its own, beside the server. */
+describe('a handler in a thread', () => {
+  const named = server
+    .replace(
+      "normal: (job) => console.log('ran', job.jobId)",
+      "normal: inThread(new URL('./handler.js', import.meta.url))",
+    )
+    .replace(
+      'import { memoryStore }',
+      "import { inThread } from 'interlock-queue/threads'\nimport { memoryStore }",
+    )
+  const handler = `import { NonRetryableError } from 'interlock-queue'
+    export default async function handle(job, { progress }) {
+      await progress({ half: true })
+      console.log('ran', job.jobId, new NonRetryableError('x').name)
+    }`
+  const written = async () => {
+    const entries = { server: named, handler }
+    for (const [name, code] of Object.entries(entries))
+      await writeFile(path.join(bare.folder, `${name}.js`), code)
+    return Object.keys(entries).map((name) => path.join(bare.folder, `${name}.js`))
+  }
+  const ran = 'ran a NonRetryableError\n'
+
+  it.each([{}, { minify: true }, { minify: true, keepNames: true }])('by esbuild, %o', async (also) => {
+    const outdir = await nowhere()
+    await writeFile(path.join(outdir, 'package.json'), '{ "type": "module" }')
+    await esbuild({
+      entryPoints: await written(),
+      ...{ bundle: true, platform: 'node', format: 'esm', outdir, logLevel: 'silent', ...also },
+    })
+    expect(await says(path.join(outdir, 'server.js'))).toContain(ran)
+  })
+
+  it('by Vite', async () => {
+    const outDir = await nowhere()
+    const input = await written()
+    await writeFile(path.join(outDir, 'package.json'), '{ "type": "module" }')
+    await vite({
+      ...{ root: bare.folder, configFile: false, logLevel: 'silent', ssr: { noExternal: true } },
+      build: {
+        ...{ ssr: true, outDir, emptyOutDir: false },
+        rolldownOptions: { input, output: { entryFileNames: '[name].js' } },
+      },
+    })
+    expect(await says(path.join(outDir, 'server.js'))).toContain(ran)
+  })
+})
+
 describe('with the driver', () => {
   beforeAll(() => bare.add('pg'))
   const withDriver = /^store_unavailable postgres:\/\/127\.0\.0\.1/

@@ -10,6 +10,7 @@ import { createCoordinator, silentLogger } from '../../src/engine/coordinator/in
 import { emptyLedger, InterlockError, type RecordedEvent } from '../../src/engine/core/index.ts'
 import type { LogStore } from '../../src/engine/store/index.ts'
 import { memoryStore } from '../../src/engine/store/memory/index.ts'
+import * as threads from '../../src/engine/threads/index.ts'
 import * as transaction from '../../src/engine/transaction/index.ts'
 import * as audit from '../../src/tools/audit/index.ts'
 import * as doctor from '../../src/tools/doctor/index.ts'
@@ -34,6 +35,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     prometheus,
     testing,
     transaction,
+    threads,
   },
 }
 
@@ -120,6 +122,19 @@ const count = given(5, 'undefined', 'number')
 const hook = given(() => {}, 'undefined', 'function')
 const ids = given(['a'], 'undefined', 'list')
 const someone = given('support', 'undefined', 'text')
+/** What finds jobs. */
+const found = {
+  states: given(['dead'], 'undefined', 'list'),
+  ...{ kind: someone, model: someone, fairKey: someone, tag: someone },
+  payload: given(
+    { 'user.id': 17 },
+    'undefined',
+    'an empty object',
+    'an unknown field',
+    'ten thousand unknown fields',
+  ),
+  ...{ before: given(new Date(), 'undefined'), after: given(new Date(0), 'undefined') },
+}
 const ledger = given(emptyLedger)
 const anEvent = given(event)
 const models = given(['m'], 'undefined', 'list')
@@ -203,10 +218,21 @@ const functions: Readonly<Record<string, readonly Given[]>> = {
   'operate.jobs': [
     access,
     options({
-      states: given(['waiting'], 'undefined', 'list'),
-      ...{ kind: someone, model: someone, fairKey: someone },
-      ...{ before: given(new Date(), 'undefined'), after: given(new Date(0), 'undefined'), limit: count },
+      ...found,
+      limit: count,
+      from: given(Buffer.from('[3,0,"a"]').toString('base64url'), ...none),
     }),
+  ],
+  'operate.previewChange': [access, object({ do: given('retry') }), options(found)],
+  'operate.changeJobs': [
+    access,
+    object({
+      queue: given('default'),
+      change: given({ do: 'cancel' }),
+      version: given(1, 'zero', 'number'),
+      jobs: given([], 'list'),
+    }),
+    options({ name: someone, commandId: given('c1', 'undefined', 'text') }),
   ],
   'operate.queue': [access, options({ limit: count })],
   'operate.recover': [
@@ -235,6 +261,10 @@ const functions: Readonly<Record<string, readonly Given[]>> = {
       patienceMs: given(5, 'undefined', 'number'),
       logger: given(silentLogger, ...none),
     }),
+  ],
+  'threads.inThread': [
+    given(new URL(import.meta.url)),
+    options({ resourceLimits: given({ maxOldGenerationSizeMb: 64 }, 'undefined', 'an empty object') }),
   ],
   'operate.status': [access],
   'operate.voidUnreadable': [access, options({ name: someone })],

@@ -87,12 +87,14 @@ function arbitraryJobSpec(jobId: fc.Arbitrary<string> = arbitraryName): fc.Arbit
       payloadOrNot,
       fc.option(arbitraryDedupe, { nil: undefined }),
       fc.option(fc.integer({ min: 0, max: 2 ** 52 }), { nil: undefined, freq: 1 }),
+      fc.option(arbitraryName, { nil: undefined }),
     )
-    .map(([plain, payload, dedupe, after]) => ({
+    .map(([plain, payload, dedupe, after, tag]) => ({
       ...plain,
       ...payload,
       ...(dedupe === undefined ? {} : { dedupe }),
       ...(after === undefined ? {} : { after }),
+      ...(tag === undefined ? {} : { tag }),
     }))
 }
 
@@ -307,7 +309,7 @@ const factsOf: { readonly [Type in EventType]: fc.Arbitrary<Event & { readonly t
       fc.option(fc.nat(), { nil: undefined }),
       fc.boolean(),
     )
-    .map(([event, { jobId: _, runAt: __, ...job }, revision, isCron]) => ({
+    .map(([event, { jobId: _, runAt: __, dedupe: ___, ...job }, revision, isCron]) => ({
       ...event,
       job,
       ...(revision === undefined ? {} : { revision }),

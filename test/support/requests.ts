@@ -27,6 +27,7 @@ const job = objectOf({
   run_at: [fc.constantFrom('null', '"2026-11-24T15:00:00Z"', '"soon"'), 0.2],
   expireMs: [fc.constantFrom('null', '1000', '1.0'), 0.2],
   fair_key: [fc.constantFrom('null', '"k"'), 0.2],
+  tag: [fc.constantFrom('null', '"t"'), 0.2],
   payload: [hostile, 0.4],
 })
 const claim = objectOf({

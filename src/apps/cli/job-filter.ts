@@ -10,6 +10,8 @@ export interface FilterFlags {
   readonly kind?: string
   readonly model?: string
   readonly customer?: string
+  readonly tag?: string
+  readonly payload?: readonly string[]
   readonly older?: string
   readonly newer?: string
 }
@@ -21,6 +23,8 @@ export function addFilterFlags(command: Command, states: readonly FoundState[]):
     .option('--kind <kind>', 'only jobs of this kind')
     .option('--model <name>', 'only jobs that need this model')
     .option('--customer <key>', 'only jobs of this customer (their fairKey)')
+    .option('--tag <word>', 'only jobs that were enqueued with this tag')
+    .option('--payload <field=value>', 'only jobs whose payload has it: user.id=17; may be repeated', collect)
     .option(
       '--older <time>',
       'only jobs that came, failed or ended longer ago: 10m, 24h, 7d; or before 14:03:07',
@@ -29,19 +33,50 @@ export function addFilterFlags(command: Command, states: readonly FoundState[]):
 }
 
 /**
- * The filter that the flags say. @param now of the database's clock @param states of which jobs, unless a flag says it
+ * The filter that the flags say.
+ * @param now of the database's clock
+ * @param states of which jobs, unless a flag says it
+ * @param all those that a flag may say
  * @throws InterlockError `invalid_input` naming the flag
  */
-export function filterIn(flags: FilterFlags, now: Micros, states?: readonly FoundState[]): JobFilter {
-  const chosen = flags.state?.flatMap((text) => oneOf('--state', text, states ?? foundStates) ?? [])
-  const { kind, model, customer: fairKey } = flags
+export function filterIn(
+  flags: FilterFlags,
+  now: Micros,
+  states?: readonly FoundState[],
+  all: readonly FoundState[] = states ?? foundStates,
+): JobFilter {
+  const chosen = flags.state?.flatMap((text) => oneOf('--state', text, all) ?? [])
+  const { kind, model, customer: fairKey, tag } = flags
   return {
     states: chosen ?? states,
     kind,
     model,
     fairKey,
+    tag,
+    payload: payloadIn(flags.payload),
     before: timeOf('--older', flags.older, now),
     after: timeOf('--newer', flags.newer, now),
+  }
+}
+
+/** Each value is JSON where it can be, and else a text. @throws InterlockError `invalid_input` */
+function payloadIn(texts: readonly string[] = []): JobFilter['payload'] {
+  if (texts.length === 0) return undefined
+  return Object.fromEntries(
+    texts.map((text) => {
+      const at = text.indexOf('=')
+      if (at < 1) throw invalidInput(`--payload ${text}: write field=value, such as user.id=17`, '--payload')
+      return [text.slice(0, at), jsonOrText(text.slice(at + 1))]
+    }),
+  )
+}
+
+function jsonOrText(text: string): string | number | boolean | null {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? text : (value as string | number | boolean | null)
+  } catch {
+    return text
   }
 }
 
@@ -51,7 +86,7 @@ const timeOf = (flag: string, text: string | undefined, now: Micros): Date | und
 /** Whether the flags name some jobs and not all of them. */
 const namesSome = (flags: FilterFlags): boolean => filterFlags.some((name) => flags[name] !== undefined)
 
-const filterFlags = ['state', 'kind', 'model', 'customer', 'older', 'newer'] as const
+const filterFlags = ['state', 'kind', 'model', 'customer', 'tag', 'payload', 'older', 'newer'] as const
 
 /** The flags as one types them: ` --model flux-dev`. */
 export const typedFilter = (flags: FilterFlags): string =>
@@ -64,7 +99,7 @@ export function checkOneOrMany(command: string, jobId: string | undefined, flags
   if ((jobId === undefined) === namesSome(flags)) return
   throw invalidInput(
     jobId === undefined
-      ? `${command}: which jobs? name one, or say which by --model, --kind, --customer, --older or --newer (to see them first: interlock jobs)`
+      ? `${command}: which jobs? name one, or say which by --model, --kind, --customer, --tag, --older or --newer (to see them first: interlock jobs)`
       : `${command} takes a job or a filter, not both; leave out${typedFilter(flags)}, or the job`,
   )
 }

@@ -1,5 +1,7 @@
 import { PACKAGE_VERSION } from '../../engine/coordinator/base/package-version.ts'
+import type { Logger } from '../../engine/coordinator/index.ts'
 import { chainPage } from './api/chain.ts'
+import { changeMany, foundJobs } from './api/many-jobs.ts'
 import {
   type ApiQuery,
   deadLetters,
@@ -113,6 +115,8 @@ async function read(
       return schedulesNow(reader)
     case 'progress':
       return progressOf(reader, asked)
+    case 'jobs':
+      return foundJobs(reader, asked)
     case 'dead':
       return deadLetters(reader, asked)
     default:
@@ -142,8 +146,10 @@ async function pull(
   { options }: RouteParts,
   reader: QueueReader,
   rest: readonly string[],
-  { request, allowed }: KnownRequest,
+  known: KnownRequest,
 ): Promise<Response | undefined> {
+  if (rest[0] === 'changes' && rest.length === 1) return change(options, reader, known)
+  const { request, allowed } = known
   const lever = levers.find((name) => name === rest[1])
   if (rest[0] !== 'levers' || rest.length !== 2 || lever === undefined) return undefined
   checkMayPull(allowed, lever)
@@ -151,14 +157,31 @@ async function pull(
   const { actor, operator } = allowed
   const { store, logger } = options
   const done = await pullLever({ reader, store, logger, lever, actor, operator, body })
-  if (!done.preview && done.changed)
-    logger.info(`[DASHBOARD] ${actor} pulled ${lever} in queue ${reader.queue}`, {
-      event: 'dashboard.lever',
-      queue: reader.queue,
-      actor,
-      code: lever,
-    })
+  if (!done.preview && done.changed) logPulled(logger, reader, actor, lever)
   return json(done)
+}
+
+/** Many jobs by one command. */
+async function change(
+  { store, logger }: WholeDashboardOptions,
+  reader: QueueReader,
+  { request, allowed }: KnownRequest,
+): Promise<Response> {
+  const { actor, operator, data: seesData } = allowed
+  const checkMay = (lever: Lever) => checkMayPull(allowed, lever)
+  const body = await jsonBody(request)
+  const { document, changed } = await changeMany({ reader, store, actor, operator, seesData, checkMay }, body)
+  if (changed !== null) logPulled(logger, reader, actor, changed)
+  return json(document)
+}
+
+function logPulled(logger: Logger, { queue }: QueueReader, actor: string, lever: string): void {
+  logger.info(`[DASHBOARD] ${actor} pulled ${lever} in queue ${queue}`, {
+    event: 'dashboard.lever',
+    queue,
+    actor,
+    code: lever,
+  })
 }
 
 function checkMayPull({ role, levers: own }: Allowed, lever: Lever): void {

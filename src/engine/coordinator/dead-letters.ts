@@ -44,20 +44,26 @@ export async function listDead(
 /** Puts the jobs in line again with their spec, payload and checkpoint. Returns how many. */
 export async function retryDead(letters: DeadLetters, filter: DeadFilter): Promise<number> {
   let retried = 0
-  for await (const page of pagesOf(letters, filter)) {
-    const jobIds = page.map(({ jobId }) => jobId)
-    const kept = new Map((await letters.store.data(letters.queue, jobIds)).map((data) => [data.jobId, data]))
-    const jobs = page.map(({ jobId, spec: { once: _, dedupe: __, after: ___, ...spec } }) => {
-      const { payload = null, checkpoint = null, trace = null } = kept.get(jobId) ?? {}
-      const traced = trace === null ? {} : { trace }
-      if (payload === null && checkpoint === null) {
-        return { spec, data: trace === null ? [] : [{ jobId, ...traced }] }
-      }
-      return { spec: { ...spec, hasData: true as const }, data: [{ jobId, payload, checkpoint, ...traced }] }
-    })
-    retried += await enqueueAgain(letters, jobs)
-  }
+  for await (const page of pagesOf(letters, filter))
+    retried += await enqueueAgain(letters, await againOf(letters, page))
   return retried
+}
+
+/** These dead letters as they go in line again, with what goes along. */
+export async function againOf(
+  { store, queue }: DeadLetterBox,
+  page: readonly DeadJob[],
+): Promise<readonly Again[]> {
+  const jobIds = page.map(({ jobId }) => jobId)
+  const kept = new Map((await store.data(queue, jobIds)).map((data) => [data.jobId, data]))
+  return page.map(({ jobId, spec: { once: _, dedupe: __, after: ___, ...spec } }) => {
+    const { payload = null, checkpoint = null, trace = null } = kept.get(jobId) ?? {}
+    const traced = trace === null ? {} : { trace }
+    if (payload === null && checkpoint === null) {
+      return { spec, data: trace === null ? [] : [{ jobId, ...traced }] }
+    }
+    return { spec: { ...spec, hasData: true as const }, data: [{ jobId, payload, checkpoint, ...traced }] }
+  })
 }
 
 /** Takes dead letters off the list and deletes what is kept of them. Returns how many. */

@@ -128,6 +128,10 @@ export const failureCodes = [
   'handler_error',
   /** The attempt took longer than `timeoutMs`, or a detached one passed its deadline. */
   'timed_out',
+  /** The thread of the handler ended before the handler did: `process.exit`, most likely (`inThread`). */
+  'thread_exited',
+  /** The handler reached the memory limit of its thread (`inThread`). */
+  'out_of_memory',
   /** The handler said that another attempt is useless. */
   'non_retryable',
   /** The handler cannot use the payload: its schema refuses it, or nobody can read it. */

@@ -60,6 +60,8 @@ export interface JobSpec {
    * Absent: its id is taken only while it is live.
    */
   readonly once?: number
+  /** A word to find it by among others (docs/guides/many-jobs.md). It has no effect on when it starts. Absent: none. */
+  readonly tag?: string
   /** The schedule that fired it. Its due time is in its id: `<schedule>@<due time>`. */
   readonly schedule?: string
   /** Another job that has its key stands for it. Absent: none does. */

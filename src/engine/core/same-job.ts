@@ -24,6 +24,7 @@ export function isSameSpec(a: JobSpec, b: JobSpec): boolean {
   const isOfLast = a.dedupe?.debounce !== undefined && b.dedupe?.debounce !== undefined
   return (
     bodyFields.every((field) => a[field] === b[field] || (isOfLast && field === 'runAt')) &&
+    a.tag === b.tag &&
     a.models.length === b.models.length &&
     a.models.every((model, i) => model === b.models[i]) &&
     a.after === b.after &&
@@ -53,5 +54,6 @@ export const bodyOf = (spec: JobSpec): number =>
       bodyFields.map((field) => spec[field]),
       spec.models,
       ...(spec.after === undefined ? [] : [spec.after]),
+      ...(spec.tag === undefined ? [] : [spec.tag]),
     ]),
   )

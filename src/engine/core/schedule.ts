@@ -31,7 +31,7 @@ export const scheduleBounds = { idLength: 150, everyMs: 1_000, upTo: 1_000, perC
 export type JobTemplate = Pick<
   JobSpec,
   | ('jobType' | 'kind' | 'models' | 'priority' | 'attempts' | 'timeoutMs' | 'expireMs' | 'fairKey')
-  | ('hasData' | 'payloadHash')
+  | ('hasData' | 'payloadHash' | 'tag')
 >
 
 /** What a schedule was declared with. The core knows due times as numbers only; which come next, is computed outside of it. */
@@ -137,7 +137,7 @@ export const isSameTiming = (a: ScheduleRule, b: ScheduleRule): boolean =>
 
 const templateFields = [
   ...(['jobType', 'kind', 'priority', 'attempts', 'timeoutMs', 'expireMs', 'fairKey'] as const),
-  ...(['hasData', 'payloadHash'] as const),
+  ...(['hasData', 'payloadHash', 'tag'] as const),
 ] as const satisfies readonly (keyof JobTemplate)[]
 
 /** Whether nothing differs between the two. */

@@ -59,6 +59,7 @@ export interface CheckedRow<Type extends EventType = EventType> {
       | 'dedupe'
       | 'schedule'
       | 'after'
+      | 'tag'
       | 'body'
       | 'asked'
       | 'intake'
@@ -130,6 +131,7 @@ export function eventOf(of: CheckedRow): Event {
       if (row.data?.dedupe !== undefined) spec.dedupe = row.data.dedupe
       if (row.data?.schedule !== undefined) spec.schedule = row.data.schedule
       if (row.data?.after !== undefined) spec.after = row.data.after
+      if (row.data?.tag !== undefined) spec.tag = row.data.tag
       const event: Writable<Of<'queued'>> = { type: row.event_type, jobId: row.job_id, spec }
       if (row.data?.body !== undefined) event.body = row.data.body
       if (row.data?.asked !== undefined) event.asked = row.data.asked
@@ -269,6 +271,7 @@ export function eventOf(of: CheckedRow): Event {
       }
       if (row.data?.has_data !== undefined) job.hasData = row.data.has_data
       if (row.data?.payload_hash !== undefined) job.payloadHash = row.data.payload_hash
+      if (row.data?.tag !== undefined) job.tag = row.data.tag
       const event: Writable<Of<'schedule_set'>> = {
         type: row.event_type,
         schedule: row.data.schedule,
@@ -341,6 +344,7 @@ export function columnsOf(event: Event): Columns {
       if (event.spec.dedupe !== undefined) data['dedupe'] = event.spec.dedupe
       if (event.spec.schedule !== undefined) data['schedule'] = event.spec.schedule
       if (event.spec.after !== undefined) data['after'] = event.spec.after
+      if (event.spec.tag !== undefined) data['tag'] = event.spec.tag
       if (event.body !== undefined) data['body'] = event.body
       if (event.asked !== undefined) data['asked'] = event.asked
       if (event.intake !== undefined) data['intake'] = event.intake
@@ -463,6 +467,7 @@ export function columnsOf(event: Event): Columns {
       if (event.job.fairKey !== null) data['fair_key'] = event.job.fairKey
       if (event.job.hasData !== undefined) data['has_data'] = event.job.hasData
       if (event.job.payloadHash !== undefined) data['payload_hash'] = event.job.payloadHash
+      if (event.job.tag !== undefined) data['tag'] = event.job.tag
       return { job_type: event.job.jobType, models: event.job.models, data }
     }
     case 'schedule_removed': {
@@ -519,6 +524,7 @@ export function hasPlainFields(row: Row): boolean {
           case 'kind':
           case 'fair_key':
           case 'schedule':
+          case 'tag':
             if (!isText(data[key])) return false
             break
           case 'priority':
@@ -927,6 +933,7 @@ export function hasPlainFields(row: Row): boolean {
           case 'tz':
           case 'kind':
           case 'fair_key':
+          case 'tag':
             if (!isText(data[key])) return false
             break
           case 'revision':
@@ -1096,6 +1103,7 @@ export function isPlain(event: RecordedEvent): boolean {
         (event.spec?.dedupe === undefined || isDedupe(event.spec?.dedupe)) &&
         (event.spec?.schedule === undefined || isSoundText(event.spec?.schedule)) &&
         (event.spec?.after === undefined || isWhole(event.spec?.after)) &&
+        (event.spec?.tag === undefined || isSoundText(event.spec?.tag)) &&
         (event.body === undefined || isWhole(event.body)) &&
         (event.asked === undefined || isBoolean(event.asked)) &&
         (event.intake === undefined || isTrue(event.intake)) &&

@@ -52,6 +52,7 @@ export {
   checkProcessOptions,
   checkResume,
   checkTelemetryOptions,
+  checkThreadHandler,
   checkWorkerOptions,
   parseLater,
 } from './options.ts'

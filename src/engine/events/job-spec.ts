@@ -23,7 +23,7 @@ import { parseInput, unknownFields } from './invalid.ts'
 import { jsonBounds, jsonSchema } from './json.ts'
 import { mostBytesOf, sizeOf } from './json-size.ts'
 import { lazily } from './lazily.ts'
-import { fairKeySchema, jobIdSchema, jobTypeSchema, kindSchema, modelsSchema } from './names.ts'
+import { fairKeySchema, jobIdSchema, jobTypeSchema, kindSchema, modelsSchema, tagSchema } from './names.ts'
 import { payloadHash } from './payload-hash.ts'
 import { type JobInput, plainJob } from './plain-job.ts'
 import { traceContext } from './trace.ts'
@@ -82,6 +82,12 @@ export interface EnqueueInput {
    * @defaultValue none
    */
   readonly after?: readonly (string | AfterInput)[] | null | undefined
+  /**
+   * A word to find it by, with others that have the same (`jobs`, `interlock jobs --tag`): 1 to 200 characters. It has no effect on when it
+   * starts.
+   * @defaultValue none
+   */
+  readonly tag?: string | null | undefined
   /**
    * What its handler gets: any JSON value, 1 MB at most, 16 MB in one call. Kept in `job_queue_data`, never in the log. If the job
    * is live with another payload, the call fails with `job_exists`; without a payload, the job keeps the one it has.
@@ -160,6 +166,7 @@ const shape = {
   once: onceSchema.nullish(),
   dedupe: dedupeSchema.nullish(),
   after: parentsSchema.nullish(),
+  tag: tagSchema.nullish(),
   payload: jsonSchema(jsonBounds.payload).optional(),
   traceparent: headerSchema.nullish(),
   tracestate: headerSchema.nullish(),
@@ -193,6 +200,7 @@ function withDefaults(input: JobInput, defaults: SpecDefaults): JobSpec {
     ...(input.once == null ? undefined : { once: input.once }),
     ...(input.dedupe == null ? undefined : { dedupe: input.dedupe }),
     ...(isAfter(input) ? { after: hashOf(input.after) } : undefined),
+    ...(input.tag == null ? undefined : { tag: input.tag }),
   }
 }
 

@@ -21,6 +21,7 @@ export const modelSchema = nameSchema('model', 'flux-dev')
 export const kindSchema = nameSchema('kind', 'render')
 export const fairKeySchema = nameSchema('fair key', 'customer-17')
 export const keySchema = nameSchema('key', 'reindex-17')
+export const tagSchema = nameSchema('tag', 'import-2026-11')
 export const queueSchema = nameSchema('queue', 'default')
 
 export const jobTypeSchema = z.enum(jobTypes, {

@@ -6,6 +6,7 @@ import {
   havingSchema,
   notPromised,
   optionsSchema,
+  parseArguments,
   parseInput,
   signalSchema,
 } from './invalid.ts'
@@ -138,6 +139,23 @@ export const checkHandlerModule = (options: unknown, file: string): unknown =>
 /** A handler that is no function. @throws InterlockError `invalid_input` */
 export const checkHandler = (handler: unknown, path: string): unknown =>
   parseInput(handlerFields, handler, path)
+
+const threadFile = z.union([z.string().min(1), z.instanceof(URL)], {
+  error: "must be a URL or a path: new URL('./handler.js', import.meta.url)",
+})
+const megabytes = numberFrom(0, 1_048_576).optional()
+const threadFields = optionsSchema({
+  resourceLimits: optionsSchema({
+    maxOldGenerationSizeMb: megabytes,
+    maxYoungGenerationSizeMb: megabytes,
+    codeRangeSizeMb: megabytes,
+    stackSizeMb: megabytes,
+  }).optional(),
+})
+
+/** For `inThread`. @throws InterlockError `invalid_input` */
+export const checkThreadHandler = (file: unknown, options: unknown): void =>
+  parseArguments({ file: threadFile, options: threadFields }, [file, options])
 
 /** @throws InterlockError `invalid_input` */
 export const checkDrainOptions = (options: unknown): unknown =>

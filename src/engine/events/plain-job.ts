@@ -18,6 +18,7 @@ export interface JobInput {
   readonly once?: number | null | undefined
   readonly dedupe?: Dedupe | null | undefined
   readonly after?: readonly ParentChoice[] | null | undefined
+  readonly tag?: string | null | undefined
   readonly payload?: Json | undefined
   readonly traceparent?: string | null | undefined
   readonly tracestate?: string | null | undefined

@@ -22,7 +22,7 @@ import { jobIdSchema } from './names.ts'
 export type ScheduledJob = Pick<
   EnqueueInput,
   | ('jobType' | 'kind' | 'models' | 'priority' | 'attempts' | 'timeoutMs')
-  | ('expireMs' | 'fairKey' | 'payload')
+  | ('expireMs' | 'fairKey' | 'tag' | 'payload')
 >
 
 /** A schedule that a service declares. */
@@ -84,8 +84,20 @@ export const scheduleIdSchema = jobIdSchema.refine(
 )
 
 const job = lazily(() => {
-  const { jobType, kind, models, priority, attempts, timeoutMs, expireMs, fairKey, payload } = jobSchema.shape
-  return optionsSchema({ jobType, kind, models, priority, attempts, timeoutMs, expireMs, fairKey, payload })
+  const { jobType, kind, models, priority, attempts, timeoutMs, expireMs, fairKey, tag, payload } =
+    jobSchema.shape
+  return optionsSchema({
+    jobType,
+    kind,
+    models,
+    priority,
+    attempts,
+    timeoutMs,
+    expireMs,
+    fairKey,
+    tag,
+    payload,
+  })
 })
 
 const schedule = lazily(() =>
@@ -146,8 +158,9 @@ export function parseSchedules(given: unknown): readonly ParsedSchedule[] {
 function templateOf(spec: JobSpec): JobTemplate {
   const { jobType, kind, models, priority, attempts, timeoutMs, expireMs, fairKey, hasData, payloadHash } =
     spec
+  const tag = spec.tag === undefined ? {} : { tag: spec.tag }
   const data = payloadHash === undefined || hasData === undefined ? {} : { hasData, payloadHash }
-  return { jobType, kind, models, priority, attempts, timeoutMs, expireMs, fairKey, ...data }
+  return { jobType, kind, models, priority, attempts, timeoutMs, expireMs, fairKey, ...tag, ...data }
 }
 
 /**

@@ -1,10 +1,18 @@
 import * as z from 'zod'
-import { outcomes } from '../core/index.ts'
+import { bounds, numberText, outcomes } from '../core/index.ts'
 import { pointSchema } from './access.ts'
 import { flagSchema, functionSchema, havingSchema, optionsSchema, parseArguments } from './invalid.ts'
 import { wholeNumber } from './job-spec.ts'
 import { lazily } from './lazily.ts'
-import { fairKeySchema, jobIdSchema, kindSchema, modelSchema, operatorSchema, seqSchema } from './names.ts'
+import {
+  fairKeySchema,
+  jobIdSchema,
+  kindSchema,
+  modelSchema,
+  operatorSchema,
+  seqSchema,
+  tagSchema,
+} from './names.ts'
 
 const date = () =>
   z
@@ -34,18 +42,69 @@ const adopting = () => {
 /** As `interlock jobs` finds them: live, dead, and ended within the newest events. */
 const foundStates = ['waiting', 'active', 'dead', ...outcomes] as const
 
-const finding = () => {
+const fieldsOfFilter = () => {
   const error = `must be a list of ${foundStates.map((state) => JSON.stringify(state)).join(', ')}`
-  const states = z.array(z.enum(foundStates, { error }), { error }).optional()
+  const value = z.union([z.string(), z.number(), z.boolean(), z.null()], {
+    error: 'must be a text, a number, true, false or null, which the field equals',
+  })
+  const payload = z.record(z.string().min(1).max(1_000), value, {
+    error: "must be an object of the payload's fields, such as { 'user.id': 17 }",
+  })
   return {
-    filter: optionsSchema({
-      states,
-      kind: kindSchema.optional(),
-      model: modelSchema.optional(),
-      fairKey: fairKeySchema.optional(),
-      before: date(),
-      after: date(),
-      limit: wholeNumber(1, 1_000).optional(),
+    states: z.array(z.enum(foundStates, { error }), { error }).optional(),
+    kind: kindSchema.optional(),
+    model: modelSchema.optional(),
+    fairKey: fairKeySchema.optional(),
+    tag: tagSchema.optional(),
+    payload: payload.optional(),
+    before: date(),
+    after: date(),
+  }
+}
+
+const finding = () => ({
+  filter: optionsSchema({
+    ...fieldsOfFilter(),
+    limit: wholeNumber(1, 1_000).optional(),
+    from: text('must be the `next` of the page before', 2_000).optional(),
+  }),
+})
+
+const changeError =
+  "must be { do: 'cancel' }, { do: 'move', priority } or { do: 'move', before }, { do: 'retry' } or { do: 'delete' }"
+/** What is done to many jobs. */
+const changeSchema = () =>
+  z.union(
+    [
+      optionsSchema({ do: z.literal('cancel'), force: flag() }),
+      optionsSchema({ do: z.literal('move'), priority: wholeNumber(-bounds.priority, bounds.priority) }),
+      optionsSchema({ do: z.literal('move'), before: jobIdSchema }),
+      optionsSchema({ do: z.enum(['retry', 'delete']) }),
+    ],
+    { error: changeError },
+  )
+
+const MOST_CHANGED = 100_000
+const commandIdError = 'must be 1 to 100 letters, digits and _ . : -'
+const changing = () => {
+  const error = `must be what previewChange gave, with at most ${numberText(MOST_CHANGED)} jobs`
+  const job = z.strictObject({ jobId: jobIdSchema, state: z.enum(foundStates), mark: text(error) }, { error })
+  return {
+    preview: z.strictObject(
+      {
+        queue: z.string({ error }),
+        change: changeSchema(),
+        version: seqSchema,
+        jobs: z.array(job, { error }).max(MOST_CHANGED, error),
+      },
+      { error },
+    ),
+    options: optionsSchema({
+      ...by(),
+      commandId: z
+        .string({ error: commandIdError })
+        .regex(/^[\w.:-]{1,100}$/, commandIdError)
+        .optional(),
     }),
   }
 }
@@ -112,6 +171,8 @@ const roomCalls = {
   by: lazily(() => ({ options: optionsSchema(by()) })),
   explain: lazily(() => ({ jobId: jobIdSchema, options: optionsSchema({ data: flag() }) })),
   jobs: lazily(finding),
+  previewChange: lazily(() => ({ change: changeSchema(), filter: optionsSchema(fieldsOfFilter()) })),
+  changeJobs: lazily(changing),
   queue: lazily(() => ({ options: optionsSchema({ limit: live() }) })),
   splitWaits: lazily(() => ({ period: optionsSchema({ from: micros(), to: micros() }) })),
   testQueue: lazily(() => ({

@@ -74,6 +74,15 @@ export type Handler<Payload = unknown, Result = unknown> = (
   context: HandlerContext<Result>,
 ) => Result | Promise<Result>
 
+/** A handler that runs in a thread (`inThread` of `interlock-queue/threads`). The worker calls both. */
+export interface ThreadHandler<Payload = unknown, Result = unknown> {
+  (job: Job<Payload>, context: HandlerContext): Promise<Result>
+  /** Ends the thread of the attempt that has this signal. Resolves when nothing of it runs any more. */
+  kill(signal: AbortSignal): Promise<void>
+  /** Ends the threads in which no handler runs. */
+  close(): Promise<void>
+}
+
 /** A handler that is given the payload as it was enqueued. */
 export interface UncheckedHandler<Payload = unknown, Result = unknown> {
   readonly schema?: undefined

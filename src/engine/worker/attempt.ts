@@ -3,7 +3,7 @@ import type { Coordinator } from '../coordinator/index.ts'
 import { endsAttempt, type Lease, type RecordedEvent, type Started } from '../core/index.ts'
 import { CheckedResult } from '../events/index.ts'
 import type { AttemptSpan } from '../store/index.ts'
-import type { HandlerContext, HandlerDefinition, Job } from './api.ts'
+import type { HandlerContext, HandlerDefinition, Job, ThreadHandler } from './api.ts'
 import { AttemptStopped, type StopCause } from './errors.ts'
 import { type AttemptOutcome, type HandlerEnd, outcomeIn, outcomeOf } from './outcome.ts'
 import { owned } from './uncaught.ts'
@@ -72,6 +72,8 @@ export class Attempt {
     const end = await Promise.race([settled, this.#cut.promise])
     this.#stopClock()
     for (const callOff of this.#callOff) callOff()
+    // What can be ended against its will does not go on behind the end of its attempt.
+    if (this.running && 'kill' in definition.run) await (definition.run as ThreadHandler).kill(this.signal)
     // After a pause, the timer that ends the lease may be late: what others have by now has no end to report.
     this.#check()
     const outcome = outcomeOf(end, this.#stopped, this.#detached)

@@ -12,7 +12,7 @@ export interface BreakerOptions {
 }
 
 /** Failures that say something about the model. A bad payload or a returned attempt does not. */
-const telling: ReadonlySet<string> = new Set(['handler_error', 'timed_out'])
+const telling: ReadonlySet<string> = new Set(['handler_error', 'timed_out', 'thread_exited', 'out_of_memory'])
 
 /**
  * Pauses a model (reason `breaker`) after failures in a row. Every process counts the same, from the log; the one that ended the

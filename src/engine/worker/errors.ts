@@ -1,3 +1,4 @@
+import type { FailureCode } from '../core/index.ts'
 import { parseLater } from '../events/index.ts'
 
 /** Thrown by a handler: this job cannot succeed, so no further attempt is made. */
@@ -31,6 +32,19 @@ export class RetryLater extends Error {
     this.seconds = seconds
     this.pauseModel = pauseModel
     this.models = models
+  }
+}
+
+type ThreadEnd = Extract<FailureCode, 'thread_exited' | 'out_of_memory'>
+
+/** The thread of a handler has ended before the handler did. */
+export class ThreadEnded extends Error {
+  override readonly name = 'ThreadEnded'
+  readonly code: ThreadEnd
+
+  constructor(code: ThreadEnd, message: string) {
+    super(message)
+    this.code = code
   }
 }
 

@@ -1,6 +1,14 @@
 import { type InterlockError, invalidInput } from '../core/index.ts'
 import { checkHandler, type EnqueueInput } from '../events/index.ts'
-import type { AnyHandler, AnyJob, HandlerDefinition, HandlersFor, ModelsFor, ModelsIn } from './api.ts'
+import type {
+  AnyHandler,
+  AnyJob,
+  HandlerDefinition,
+  HandlersFor,
+  ModelsFor,
+  ModelsIn,
+  ThreadHandler,
+} from './api.ts'
 
 const ANY_KIND = '*'
 
@@ -11,6 +19,8 @@ export interface HandlerSet {
   of(kind: string): HandlerDefinition | undefined
   /** The same jobs; one that names no models gets those of its kind. */
   named(jobs: readonly AnyJob[]): readonly EnqueueInput[]
+  /** Ends what handlers keep for the next job: threads. */
+  close(): Promise<void>
 }
 
 /** @throws InterlockError `invalid_input` if there is no handler, or one is not valid */
@@ -30,6 +40,9 @@ export function handlersOf(given: Readonly<Record<string, AnyHandler>>): Handler
       (Array.isArray(jobs)
         ? Array.from(jobs, (job) => withModels(job, of))
         : jobs) as readonly EnqueueInput[],
+    close: async () => {
+      await Promise.all([...byKind.values()].map(({ run }) => (run as Partial<ThreadHandler>).close?.()))
+    },
   }
 }
 

@@ -135,7 +135,8 @@ class QueueJobWorker implements JobWorker {
     this.#coordinator.offering(this.#handlers.kinds, this.#slots.free)
     this.#watch.add(wake$.subscribe(() => this.#claim()))
     this.#watch.add(leaseLost$.subscribe(() => this.#loseAll()))
-    this.#watch.add(stopped$.subscribe((error) => this.#end(error)))
+    const complete = () => this.#track(this.#handlers.close())
+    this.#watch.add(stopped$.subscribe({ next: (error) => this.#end(error), complete }))
     this.#watch.add(heard$.subscribe((event) => this.#attempts.see(event)))
     const { breaker } = this.#options
     if (breaker !== undefined) this.#watch.add(new Breaker(breaker, this.#coordinator).watch())
@@ -159,6 +160,7 @@ class QueueJobWorker implements JobWorker {
     await this.#settled()
     this.#callOffNext()
     this.#watch.unsubscribe()
+    await this.#handlers.close()
     return { ...this.#drained }
   }
 

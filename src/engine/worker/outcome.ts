@@ -1,6 +1,6 @@
 import type { FailureCode } from '../core/index.ts'
 import { CheckedResult } from '../events/index.ts'
-import { NonRetryableError, RetryLater, type StopCause } from './errors.ts'
+import { NonRetryableError, RetryLater, type StopCause, ThreadEnded } from './errors.ts'
 
 /** The outcome of one attempt. */
 export type AttemptOutcome =
@@ -36,6 +36,7 @@ export function outcomeOf(end: HandlerEnd, stopped: StopCause | null, detached: 
   if (stopped === 'drained' || end.type === 'cut') return { type: 'given_back' }
   if (end.type === 'refused') return failed('invalid_payload', end.error, false)
   if (end.error instanceof RetryLater) return { type: 'postponed', later: end.error }
+  if (end.error instanceof ThreadEnded) return failed(end.error.code, end.error, true)
   const final = end.error instanceof NonRetryableError
   return failed(final ? 'non_retryable' : 'handler_error', end.error, !final)
 }

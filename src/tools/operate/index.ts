@@ -12,6 +12,16 @@
  */
 export { type AdoptDocument, type AdoptOptions, adopt, adoptable } from './adopt.ts'
 export {
+  type ChangeDocument,
+  type ChangeOptions,
+  type ChangePreview,
+  changeJobs,
+  type JobChange,
+  type MarkedJob,
+  previewChange,
+  type RefusedChange,
+} from './change-jobs.ts'
+export {
   type DataDocument,
   type ExplainDocument,
   type ExplainOptions,

@@ -3,6 +3,7 @@ import {
   type Diagnosis,
   endingText,
   explainJob,
+  invalidInput,
   type JobCode,
   type JobRow,
   type JobSpec,
@@ -37,6 +38,13 @@ export interface JobFilter {
   readonly model?: string | undefined
   /** Whose it is, as `policy.fairShare` counts: a customer, say. */
   readonly fairKey?: string | undefined
+  /** The tag that it was enqueued with. */
+  readonly tag?: string | undefined
+  /**
+   * Fields of the payload and what they equal: `{ 'user.id': 17, urgent: true }`. Payloads are read of those jobs alone that the rest of the
+   * filter names.
+   */
+  readonly payload?: Readonly<Record<string, string | number | boolean | null>> | undefined
   /** In line, dead or ended since before this time. */
   readonly before?: Date | undefined
   /** In line, dead or ended since this time or later. */
@@ -46,6 +54,8 @@ export interface JobFilter {
 /** A job that was found: times as ISO texts. */
 export interface FoundDocument
   extends Pick<JobSpec, 'jobId' | 'kind' | 'models' | 'fairKey' | 'priority' | 'attempts'> {
+  /** Null: it was enqueued without one. */
+  readonly tag: string | null
   readonly state: FoundState
   /** How many attempts were started. */
   readonly attempt: number
@@ -69,31 +79,72 @@ export interface JobsDocument {
   readonly jobs: readonly FoundDocument[]
   /** Jobs that have ended are found if they came after this time; null: you asked for none, or the log is empty. */
   readonly endedSince: string | null
+  /** Where the next page begins: give it as `from`. Null: this is the last one. */
+  readonly next: string | null
 }
 
 /**
- * Finds jobs by state, kind, model, fair key and age, and says what is with each. Does not join the queue. Jobs that have ended are
+ * Finds jobs by state, kind, model, fair key, tag, payload and age, and says what is with each. Does not join the queue. Jobs that have ended are
  * found if they came and ended within the newest 50,000 events; `explain` knows an older one by its id.
- * @param filter with `limit`: how many jobs are listed, a whole number from 1 to 1,000; 20 unless given
+ * @param filter with `limit`: how many jobs are listed, a whole number from 1 to 1,000; 20 unless given; and `from`: the `next` of the page
+ * before. A page goes on behind the last job of that page, also if that has gone; a job that was moved meanwhile may come twice
  * @throws InterlockError `invalid_input`; `corrupt_log`, `unknown_event`; `store_unavailable`
  * @example const { total, jobs: late } = await jobs({ store }, { model: 'flux-dev', before: new Date(Date.now() - 600_000) })
  */
 export async function jobs(
   given: Access,
-  filter: JobFilter & { readonly limit?: number | undefined } = {},
+  filter: JobFilter & { readonly limit?: number | undefined; readonly from?: string | undefined } = {},
 ): Promise<JobsDocument> {
   const access = opened(given)
   checkCall('jobs', filter)
-  const found = await findJobs(access, filter)
+  const last = placeIn(filter.from)
+  const found = pageBehind(last, await findJobs(access, filter))
   return jobsDocument(access.queue, found, await diagnoseFirst(access, found, filter.limit ?? 20))
 }
+
+/** Where a job stands in the list: its group, its place there, its id. Two jobs never have the same. */
+export type ListPlace = readonly [group: number, ...place: number[], jobId: string]
+
+function standingOf({ spec: { jobId }, row, letter, ended }: FoundJob): ListPlace {
+  if (row !== undefined) {
+    const { place_level: level, place_order: order, place_tie: tie } = row
+    return [row.state === 'active' ? 0 : 1, level, order, tie, jobId]
+  }
+  return letter !== undefined ? [2, -letter.seq, jobId] : [3, -(ended?.end.seq ?? 0), jobId]
+}
+
+function isBehind(standing: ListPlace, other: ListPlace): boolean {
+  const at = standing.findIndex((part, i) => part !== other[i])
+  const [own, last] = [standing[at], other[at]]
+  return own !== undefined && last !== undefined && own > last
+}
+
+/** The jobs behind the page before; all of them if there is none. */
+export const pageBehind = (last: ListPlace | undefined, found: FoundJobs): FoundJobs =>
+  last === undefined
+    ? found
+    : { ...found, rest: found.found.filter((job) => isBehind(standingOf(job), last)) }
+
+/** @param from the `next` of the page before @throws InterlockError `invalid_input` */
+export function placeIn(from: string | undefined): ListPlace | undefined {
+  if (from === undefined) return undefined
+  try {
+    const last: unknown = JSON.parse(Buffer.from(from, 'base64url').toString())
+    if (Array.isArray(last) && last.length >= 3) return last as unknown as ListPlace
+  } catch {
+    // What it is, is said below.
+  }
+  throw invalidInput('from: must be the `next` of the page before, unchanged', 'from')
+}
+
+const nextOf = (last: FoundJob): string => Buffer.from(JSON.stringify(standingOf(last))).toString('base64url')
 
 /** What is with the first of them. */
 export const diagnoseFirst = (
   access: Opened,
-  { look, found }: FoundJobs,
+  { look, found, rest = found }: FoundJobs,
   limit: number,
-): Promise<readonly DiagnosedFound[]> => Promise.all(found.slice(0, limit).map(diagnoseIn(access, look)))
+): Promise<readonly DiagnosedFound[]> => Promise.all(rest.slice(0, limit).map(diagnoseIn(access, look)))
 
 /** A job that a filter names, as it was at one moment. */
 export interface FoundJob {
@@ -111,6 +162,8 @@ export interface FoundJob {
 export interface FoundJobs {
   readonly look: Look
   readonly found: readonly FoundJob[]
+  /** Those of this page and behind it; absent: all of them. */
+  readonly rest?: readonly FoundJob[]
   /** Since when jobs came that have ended and were looked for; null: none were, or the log is empty. */
   readonly endedSince: Micros | null
 }
@@ -125,17 +178,58 @@ export async function findJobs(access: Opened, filter: JobFilter): Promise<Found
   const past = ended
     .filter(({ outcome }) => states.includes(outcome))
     .map((job) => ({ spec: job.spec, since: job.end.at, ended: job }))
-  const found = [...live, ...dead, ...past].filter((job) => isNamed(job, filter))
-  return { look, found, endedSince: since }
+  const named = [...live, ...dead, ...past].filter((job) => isNamed(job, filter))
+  return { look, found: await withPayload(access, named, filter.payload), endedSince: since }
+}
+
+/** In one read. Each payload may have a megabyte. */
+const MOST_PAYLOADS = 100
+
+/** Those whose payload has these fields. */
+async function withPayload(
+  { store, queue, signal }: Opened,
+  jobs: readonly FoundJob[],
+  fields: JobFilter['payload'] = {},
+): Promise<readonly FoundJob[]> {
+  const wanted = Object.entries(fields)
+  if (wanted.length === 0) return jobs
+  const found: FoundJob[] = []
+  for (let at = 0; at < jobs.length; at += MOST_PAYLOADS) {
+    signal.throwIfAborted()
+    const page = jobs.slice(at, at + MOST_PAYLOADS)
+    const kept = await store.data(
+      queue,
+      page.map(({ spec }) => spec.jobId),
+    )
+    const payloads = new Map(kept.map(({ jobId, payload }) => [jobId, payload]))
+    const has = ({ spec }: FoundJob) =>
+      wanted.every(([field, value]) => fieldOf(payloads.get(spec.jobId), field) === value)
+    found.push(...page.filter(has))
+  }
+  return found
+}
+
+/** The value at a path such as `user.id`; undefined if there is none. */
+function fieldOf(payload: unknown, field: string): unknown {
+  let at = payload
+  for (const key of field.split('.')) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return undefined
+    at = (at as Readonly<Record<string, unknown>>)[key]
+  }
+  return at
 }
 
 const noneEnded: EndedJobs = { ended: [], since: null }
 
-function isNamed({ spec, since }: FoundJob, { kind, model, fairKey, before, after }: JobFilter): boolean {
+function isNamed(
+  { spec, since }: FoundJob,
+  { kind, model, fairKey, tag, before, after }: JobFilter,
+): boolean {
   return (
     (kind === undefined || spec.kind === kind) &&
     (model === undefined || spec.models.includes(model)) &&
     (fairKey === undefined || spec.fairKey === fairKey) &&
+    (tag === undefined || spec.tag === tag) &&
     (before === undefined || since < before.getTime() * MICROS_PER_MS) &&
     (after === undefined || since >= after.getTime() * MICROS_PER_MS)
   )
@@ -194,14 +288,18 @@ export const stateOf = ({ row, ended }: FoundJob): FoundState => row?.state ?? e
 
 export const jobsDocument = (
   queue: string,
-  { found, endedSince }: FoundJobs,
+  { found, rest = found, endedSince }: FoundJobs,
   diagnosed: readonly DiagnosedFound[],
-): JobsDocument => ({
-  queue,
-  total: found.length,
-  jobs: diagnosed.map(foundDocument),
-  endedSince: isoTimeOrNull(endedSince),
-})
+): JobsDocument => {
+  const last = diagnosed.at(-1)
+  return {
+    queue,
+    total: found.length,
+    jobs: diagnosed.map(foundDocument),
+    endedSince: isoTimeOrNull(endedSince),
+    next: last === undefined || rest.length <= diagnosed.length ? null : nextOf(last),
+  }
+}
 
 function foundDocument(found: DiagnosedFound): FoundDocument {
   const { spec, since, row, letter, ended, diagnosis } = found
@@ -211,6 +309,7 @@ function foundDocument(found: DiagnosedFound): FoundDocument {
     kind,
     models,
     fairKey,
+    tag: spec.tag ?? null,
     attempts,
     state: stateOf(found),
     priority: row?.priority ?? priority,

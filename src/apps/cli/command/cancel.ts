@@ -9,8 +9,6 @@ interface Options extends ManyFlags {
   readonly force?: boolean
 }
 
-const states = ['waiting', 'active'] as const
-
 export function addCancel(cli: Cli): void {
   const command = cli.command<Options>(
     'cancel',
@@ -30,12 +28,11 @@ export function addCancel(cli: Cli): void {
       await doToMany(frame, flags, {
         verb: 'cancel',
         done: 'cancelled, or asked to stop',
-        states,
-        act: (coordinator, jobId) => coordinator.cancel(jobId, { force }),
+        change: () => ({ do: 'cancel', force }),
       })
     },
   )
-  addManyFlags(command, states).option('--force', 'do not wait for the worker to stop')
+  addManyFlags(command, 'cancel').option('--force', 'do not wait for the worker to stop')
 }
 
 async function cancelOne(frame: Frame, text: string, force: boolean): Promise<void> {

@@ -19,6 +19,7 @@ interface Options {
   readonly once?: string
   readonly dedupeKey?: string
   readonly dedupeWhile?: string
+  readonly tag?: string
   readonly payload?: string
   readonly skipInvalid?: boolean
 }
@@ -33,7 +34,7 @@ export function addEnqueue(cli: Cli): void {
       [
         [
           'enqueue jobs.csv',
-          'every job of the file: job_id,models[,kind,priority,attempts,once,payload,job_type]',
+          'every job of the file: job_id,models[,kind,priority,attempts,once,tag,payload,job_type]',
         ],
         [
           'enqueue jobs.jsonl',
@@ -83,6 +84,7 @@ export function addEnqueue(cli: Cli): void {
     .option('--once <time>', 'how long its id is taken, also if it has ended, such as 24h')
     .option('--dedupe-key <key>', 'another job with this key stands for it')
     .option('--dedupe-while <waiting|live|time>', 'for how long it has its key; such as 1h')
+    .option('--tag <word>', 'a word to find it by: interlock jobs --tag')
     .option('--payload <json>', 'what its handler gets, such as {"prompt":"a fox"}')
     .option('--skip-invalid', 'skip broken lines instead of rejecting the file')
 }
@@ -123,13 +125,13 @@ async function jobsFrom(
   options: Options,
   tell: (skipped: readonly string[]) => void,
 ): Promise<readonly EnqueueInput[]> {
-  const { job, models, type, kind, priority, attempts, once, payload, skipInvalid } = options
+  const { job, models, type, kind, priority, attempts, once, tag, payload, skipInvalid } = options
   const [dedupeKey, dedupeWhile] = [options.dedupeKey, options.dedupeWhile]
   if ((file === undefined) === (job === undefined)) {
     throw invalidInput('give either a file or --job <id>')
   }
   if (file !== undefined) {
-    const own = { models, type, kind, priority, attempts, once, payload }
+    const own = { models, type, kind, priority, attempts, once, tag, payload }
     const others = { 'dedupe-key': dedupeKey, 'dedupe-while': dedupeWhile }
     const idle = Object.entries({ ...own, ...others }).find(([, value]) => value !== undefined)
     if (idle !== undefined)
@@ -148,6 +150,7 @@ async function jobsFrom(
     attempts,
     once,
     dedupe: dedupeOf(dedupeKey, dedupeWhile),
+    tag,
     ...given,
   }
   return [jobOfLine(fields, 1, 'enqueue').input]

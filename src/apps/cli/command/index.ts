@@ -105,6 +105,11 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
         load: async () => (await import('./retry.ts')).addRetry,
       },
       {
+        usage: 'delete',
+        summary: 'delete what is kept of jobs beside the log: all that a filter finds; their events stay',
+        load: async () => (await import('./delete.ts')).addDelete,
+      },
+      {
         usage: 'policy',
         summary: 'the rules of the queue: show them, or set them',
         load: async () => (await import('./policy.ts')).addPolicy,

@@ -1,5 +1,12 @@
 import { opened } from '../../../tools/history/access.ts'
-import { diagnoseFirst, findJobs, foundStates, jobsDocument } from '../../../tools/operate/jobs.ts'
+import {
+  diagnoseFirst,
+  findJobs,
+  foundStates,
+  jobsDocument,
+  pageBehind,
+  placeIn,
+} from '../../../tools/operate/jobs.ts'
 import type { Cli } from '../cli.ts'
 import { wholeNumber } from '../flag-value.ts'
 import { addFilterFlags, type FilterFlags, filterIn } from '../job-filter.ts'
@@ -8,6 +15,7 @@ import { withAccess } from '../store.ts'
 
 interface Options extends FilterFlags {
   readonly limit: string
+  readonly from?: string
 }
 
 export function addJobs(cli: Cli): void {
@@ -22,14 +30,17 @@ export function addJobs(cli: Cli): void {
     async (frame, _, flags) => {
       const limit = wholeNumber('--limit', flags.limit, 1, 1_000) ?? 20
       filterIn(flags, 0)
+      const last = placeIn(flags.from)
       await withAccess(frame, async (given) => {
         const access = opened(given)
         const { now } = await access.store.read(access.queue, 0, 1)
-        const found = await findJobs(access, filterIn(flags, now))
+        const found = pageBehind(last, await findJobs(access, filterIn(flags, now)))
         const diagnosed = await diagnoseFirst(access, found, limit)
         frame.emit(jobsDocument(access.queue, found, diagnosed), jobsText(frame, diagnosed, found))
       })
     },
   )
-  addFilterFlags(command, foundStates).option('--limit <n>', 'how many to show, up to 1,000', '20')
+  addFilterFlags(command, foundStates)
+    .option('--limit <n>', 'how many to show, up to 1,000', '20')
+    .option('--from <next>', 'the page that begins there: `next` of the one before, under --json')
 }

@@ -1,12 +1,13 @@
 import type { Coordinator } from '../../../engine/coordinator/index.ts'
 import { invalidInput } from '../../../engine/core/index.ts'
 import type { LogStore } from '../../../engine/store/index.ts'
+import type { JobChange } from '../../../tools/operate/change-jobs.ts'
 import type { Cli } from '../cli.ts'
 import { wholeNumber } from '../flag-value.ts'
 import type { Frame } from '../frame.ts'
 import { checkOneOrMany } from '../job-filter.ts'
 import { liveIdOf } from '../job-id.ts'
-import { addManyFlags, type Deed, doToMany, type ManyFlags } from '../many-jobs.ts'
+import { addManyFlags, doToMany, type ManyFlags } from '../many-jobs.ts'
 import { withCoordinator } from '../store.ts'
 
 interface Options extends ManyFlags {
@@ -15,8 +16,6 @@ interface Options extends ManyFlags {
 }
 
 type MoveTo = { readonly before: string } | { readonly priority: number }
-
-const states = ['waiting'] as const
 
 export function addMove(cli: Cli): void {
   const command = cli.command<Options>(
@@ -33,36 +32,21 @@ export function addMove(cli: Cli): void {
       checkOneOrMany('move', text, flags)
       const asked = placeOf(flags.before, flags.priority)
       if (text !== undefined) return moveOne(frame, text, asked)
-      await doToMany(frame, flags, deedOf(frame, asked))
+      const done = 'before' in asked ? `moved before ${asked.before}` : `given priority ${asked.priority}`
+      await doToMany(frame, flags, { verb: 'move', done, change: () => changeTo(frame, asked) })
     },
   )
-  addManyFlags(command, states)
+  addManyFlags(command, 'move')
     .option('--before <job>', 'another waiting job')
     .option('--priority <n>', 'from -1,000 to 1,000')
 }
 
-function deedOf(frame: Frame, asked: MoveTo): Deed {
-  if ('priority' in asked)
-    return {
-      verb: 'move',
-      done: `given priority ${asked.priority}`,
-      states,
-      act: (coordinator, jobId) => coordinator.reprioritize(jobId, asked),
-    }
-  let next: string | undefined
-  return {
-    verb: 'move',
-    done: `moved before ${asked.before}`,
-    states,
-    isFromLast: true,
-    // They keep their order: each stands right before the one behind it.
-    act: async (coordinator, jobId, store) => {
-      next ??= await liveIdOf({ frame, store, text: asked.before }, coordinator)
-      if (jobId === next) return
-      await coordinator.reprioritize(jobId, { before: next })
-      next = jobId
-    },
-  }
+async function changeTo(frame: Frame, asked: MoveTo): Promise<JobChange> {
+  if ('priority' in asked) return { do: 'move', ...asked }
+  const exact = await withCoordinator(frame, (coordinator, store) =>
+    exactly({ frame, coordinator, store }, asked),
+  )
+  return { do: 'move', ...exact }
 }
 
 interface Queue {

@@ -13,8 +13,6 @@ interface Options extends ManyFlags {
   readonly all?: boolean
 }
 
-const states = ['dead'] as const
-
 export function addRetry(cli: Cli): void {
   const command = cli.command<Options>(
     'retry',
@@ -34,12 +32,11 @@ export function addRetry(cli: Cli): void {
       await doToMany(frame, flags, {
         verb: 'retry',
         done: 'in line again',
-        states,
-        act: async (coordinator, jobId) => (await coordinator.retryDead({ jobIds: [jobId] })) > 0,
+        change: () => ({ do: 'retry' }),
       })
     },
   )
-  addManyFlags(command, states)
+  addManyFlags(command, 'retry')
     .option('--all', 'every dead letter')
     .addOption(new Option('--since <time>').hideHelp())
 }

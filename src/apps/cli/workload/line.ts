@@ -15,6 +15,7 @@ export const columns = [
   'attempts',
   'once',
   'dedupe',
+  'tag',
   'payload',
 ] as const
 type WorkloadColumn = (typeof columns)[number]
@@ -49,6 +50,7 @@ export function jobOfLine(fields: LineFields, line: number, purpose: Purpose): W
       attempts: optional(numberOf(fields['attempts'])),
       once,
       dedupe,
+      tag: optional(fields['tag']),
       payload: fields['payload'],
     }),
   )
@@ -57,9 +59,10 @@ export function jobOfLine(fields: LineFields, line: number, purpose: Purpose): W
   const kind = optional(fields['kind']) === undefined ? {} : { kind: spec.kind }
   const taken = typeof once === 'string' ? { once } : {}
   const keyed = dedupe === undefined ? {} : { dedupe: dedupe as NonNullable<EnqueueInput['dedupe']> }
+  const found = spec.tag === undefined ? {} : { tag: spec.tag }
   const kept = payload === undefined ? {} : { payload }
   return {
-    input: { jobId, jobType, models, priority, ...kind, ...attempts, ...taken, ...keyed, ...kept },
+    input: { jobId, jobType, models, priority, ...kind, ...attempts, ...taken, ...keyed, ...found, ...kept },
     seconds: purpose === 'run' ? secondsOf(fields['seconds']) : 0,
     line,
   }

@@ -7,6 +7,7 @@ import { refusalSchema } from './fields.ts'
 import { dataSchema, deadSchema, jobSchema, placeSchema, progressSchema } from './job-documents.ts'
 import { previewSchema, pulledSchema } from './lever-documents.ts'
 import { logSchema } from './log-documents.ts'
+import { changedSchema, changePreviewSchema, changesSchema, foundJobsSchema } from './many-documents.ts'
 import {
   healthSchema,
   meSchema,
@@ -26,6 +27,11 @@ export const answers = {
   '/api/queues/{queue}/health': ['whether the queue is healthy', healthSchema],
   '/api/queues/{queue}/workers': ['the processes of a queue', workersSchema],
   '/api/queues/{queue}/schedules': ['the schedules of a queue, the next due one first', schedulesSchema],
+  '/api/queues/{queue}/jobs': [
+    'jobs by what they are; `payload.` and a field, such as `payload.user.id`, asks for a value in the payload',
+    foundJobsSchema,
+    ['state', 'kind', 'model', 'customer', 'tag', 'before', 'after', 'limit', 'from'],
+  ],
   '/api/queues/{queue}/jobs/{job}': ['why a live job does not run', jobSchema],
   '/api/queues/{queue}/jobs/{job}/data': [
     'payload, progress, checkpoint, result and error of a job',
@@ -99,10 +105,20 @@ export function description(): object {
     const responses = { 200: { description: 'what it did, or would do', ...answer }, default: refused }
     return [address, { post: { summary: lever, parameters: inPath(address), requestBody, responses } }]
   })
+  const many = '/api/queues/{queue}/changes'
+  const manyAnswer = content('application/json', {
+    anyOf: [changePreviewSchema, changedSchema].map(schemaOf),
+  })
+  const changes = {
+    summary: 'many jobs changed by one command, or which jobs these would be',
+    parameters: inPath(many),
+    requestBody: { required: true, ...content('application/json', schemaOf(changesSchema)) },
+    responses: { 200: { description: 'what it did, or would do', ...manyAnswer }, default: refused },
+  }
   return {
     openapi: '3.1.0',
     info: { title: 'Interlock dashboard', version: PACKAGE_VERSION },
-    paths: Object.fromEntries([...documents, ...streams, ...pulls]),
+    paths: Object.fromEntries([...documents, ...streams, ...pulls, [many, { post: changes }]]),
     components: { schemas: { Refusal: schemaOf(refusalSchema) } },
   }
 }

@@ -37,6 +37,7 @@ export const specSchema = z.strictObject({
       'a digest of its key, and for how long it has it: a number of milliseconds, or while it waits or is live',
     ),
   after: z.int().optional().describe('the hash of the jobs that it comes after; it has `linked` events'),
+  tag: z.string().optional(),
 })
 
 /** The table of its fields describes a policy, for people who write programs: ranges are left to what `setPolicy` says. */

@@ -1,6 +1,7 @@
 import {
   type CommandBody,
   type CommandResult,
+  type DataChange,
   hash,
   InterlockError,
   type Ledger,
@@ -35,6 +36,22 @@ export interface Committed {
   readonly isNewEpoch: boolean
 }
 
+/** A command that is carried out beside the members of the queue. */
+export interface BesideCommand {
+  readonly body: CommandBody
+  /** Its id, if it must not be carried out twice; one of its own unless given. */
+  readonly id?: string
+  /** What is kept beside the log of its jobs. */
+  readonly data?: readonly DataChange[]
+}
+
+/** The results of commands, in their order, and the queue after them. */
+export interface CarriedOut {
+  readonly results: readonly CommandResult[]
+  readonly ledger: Ledger
+  readonly isNewEpoch: boolean
+}
+
 /**
  * Carries commands into the log in one append, without joining the queue: no lease, no beat. Joining would first expire the
  * leases of others.
@@ -43,10 +60,23 @@ export interface Committed {
  * @throws what the store throws, and refusals
  */
 export async function commitBeside(
-  { store, queue, limit, name, operator, check }: BesideOptions,
+  options: BesideOptions,
   bodies: readonly CommandBody[],
   from?: Ledger,
 ): Promise<Committed> {
+  const commands = bodies.map((body) => ({ body }))
+  const { results, isNewEpoch } = await carryOut(options, commands, from)
+  const refused = results.find((result) => !result.ok)
+  if (refused?.ok === false) throw new InterlockError(refused.code, refused.message)
+  return { isChanged: results.some((result) => result.ok && result.changed), isNewEpoch }
+}
+
+/** As {@link commitBeside}, for commands of which each may be refused by itself. @throws what the store throws */
+export async function carryOut(
+  { store, queue, limit, name, operator, check }: BesideOptions,
+  commands: readonly BesideCommand[],
+  from?: Ledger,
+): Promise<CarriedOut> {
   const log = new LogView({ store, queue })
   const sent = log.clock.mark()
   // Ignores a snapshot from beyond the end of this log: a backup of only some tables may have left one.
@@ -62,17 +92,18 @@ export async function commitBeside(
   const committer = new Committer({ log, store, limit })
   const workerId = newWorkerId(name)
   if (operator !== undefined) await store.sign(queue, workerId, operator)
-  const answers = bodies.map((body, i) => {
+  const answers = commands.map(({ body, id, data = [] }, i) => {
     const { promise, resolve, reject } = Promise.withResolvers<CommandResult>()
-    const command = { id: `${workerId}.${i}`, hash: hash(JSON.stringify(body)), workerId, body }
-    return { promise, pending: { command, resolve, reject } }
+    const command = { id: id ?? `${workerId}.${i}`, hash: hash(JSON.stringify(body)), workerId, body }
+    return { promise, pending: { command, data, resolve, reject } }
   })
+  const own = new Set(answers.map(({ pending }) => pending.command.id))
   const open = committer.open(answers.map(({ pending }) => pending))
   const watching =
     check &&
     log.replica.moves$.subscribe(({ ledger, events }) => {
       // Its own events come in here too, once it is done.
-      if (events.some(({ commandId }) => commandId.startsWith(`${workerId}.`))) return
+      if (events.some(({ commandId }) => own.has(commandId))) return
       try {
         check(ledger, events)
       } catch (error) {
@@ -84,10 +115,7 @@ export async function commitBeside(
     Promise.all(answers.map(({ promise }) => promise)),
     committed,
   ]).finally(() => watching?.unsubscribe())
-  const refused = results.find((result) => !result.ok)
-  if (refused?.ok === false) throw new InterlockError(refused.code, refused.message)
-  const isChanged = results.some((result) => result.ok && result.changed)
-  return { isChanged, isNewEpoch: log.ledger.epoch !== epoch }
+  return { results, ledger: log.ledger, isNewEpoch: log.ledger.epoch !== epoch }
 }
 
 export interface EpochOptions extends BesideOptions {

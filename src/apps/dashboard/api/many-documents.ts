@@ -1,0 +1,59 @@
+/** Jobs that were found, and many of them changed by one command. Times are ISO texts, as `interlock jobs --json` has them. */
+import * as z from 'zod'
+import { jobId, seq } from './fields.ts'
+
+const foundSchema = z.strictObject({
+  jobId,
+  kind: z.string(),
+  models: z.array(z.string()),
+  fairKey: z.string().nullable(),
+  tag: z.string().nullable(),
+  state: z.string(),
+  priority: z.int(),
+  attempt: z.int(),
+  attempts: z.int(),
+  workerId: z.string().nullable(),
+  since: z.iso.datetime({ offset: true }),
+  code: z.string().nullable(),
+  reason: z.string().nullable(),
+  blockedBy: jobId.nullable(),
+  until: z.iso.datetime({ offset: true }).nullable(),
+})
+
+export const foundJobsSchema = z.strictObject({
+  queue: z.string(),
+  total: z.int(),
+  jobs: z.array(foundSchema),
+  endedSince: z.iso.datetime({ offset: true }).nullable(),
+  next: z.string().nullable().describe('where the next page begins: give it as `from`'),
+})
+
+export const changePreviewSchema = z.strictObject({
+  queue: z.string(),
+  change: z.record(z.string(), z.unknown()),
+  version: seq,
+  jobs: z.array(z.strictObject({ jobId, state: z.string(), mark: z.string() })),
+})
+
+export const changedSchema = z.strictObject({
+  commandId: z.string(),
+  matched: z.int(),
+  done: z.array(jobId),
+  changed: z.array(jobId).describe('left out: they have changed since the preview'),
+  failed: z.array(z.strictObject({ jobId, code: z.string(), message: z.string() })),
+})
+
+/** What `changes` takes: a change with a filter, for a preview; or a preview, to carry it out. */
+export const changesSchema = z.union(
+  [
+    z.strictObject({
+      change: z.unknown(),
+      filter: z
+        .record(z.string(), z.unknown())
+        .optional()
+        .describe('as of `jobs`; `before` and `after` are ISO texts'),
+    }),
+    z.strictObject({ preview: z.unknown(), commandId: z.string().optional() }),
+  ],
+  { error: 'must be { change, filter } for a preview, or { preview, commandId } to carry it out' },
+)

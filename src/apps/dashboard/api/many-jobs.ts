@@ -1,0 +1,135 @@
+import { invalidInput } from '../../../engine/core/index.ts'
+import { parseInput } from '../../../engine/events/index.ts'
+import type { LogStore } from '../../../engine/store/index.ts'
+import {
+  type ChangeDocument,
+  type ChangePreview,
+  changeJobs,
+  type FoundState,
+  type JobChange,
+  type JobFilter,
+  jobs,
+  previewChange,
+} from '../../../tools/operate/index.ts'
+import type { Lever } from '../guard/grant.ts'
+import { json } from '../guard/headers.ts'
+import { Refused } from '../guard/refused.ts'
+import type { QueueReader } from '../reader/queue-reader.ts'
+import { changesSchema } from './many-documents.ts'
+import { type ApiQuery, numberIn } from './reading.ts'
+
+/** A preview goes to the page and back: with more it would be too large. */
+const MOST_JOBS = 1_000
+
+/** Jobs by what they are, page by page. */
+export async function foundJobs(reader: QueueReader, { query, allowed }: ApiQuery): Promise<Response> {
+  const text = (name: string) => query.get(name) ?? undefined
+  const payload = payloadIn(query)
+  if (payload !== undefined && !allowed.data)
+    throw new Refused(403, 'not_allowed', 'you may not see payloads, so you may not search in them')
+  const states = query.getAll('state') as FoundState[]
+  const filter = {
+    ...(states.length === 0 ? {} : { states }),
+    kind: text('kind'),
+    model: text('model'),
+    fairKey: text('customer'),
+    tag: text('tag'),
+    payload,
+    before: dateOf('before', text('before')),
+    after: dateOf('after', text('after')),
+    limit: numberIn(query, 'limit', 20, 1, 1_000),
+    from: text('from'),
+  }
+  return json(await jobs(accessOf(reader), filter))
+}
+
+const accessOf = ({ store, queue }: Pick<QueueReader, 'store' | 'queue'>) => ({ store, queue })
+
+const PAYLOAD = 'payload.'
+
+/** `payload.user.id=17`: JSON where it can be, and else a text. */
+function payloadIn(query: URLSearchParams): JobFilter['payload'] {
+  const fields = [...query].filter(([name]) => name.startsWith(PAYLOAD))
+  if (fields.length === 0) return undefined
+  return Object.fromEntries(fields.map(([name, value]) => [name.slice(PAYLOAD.length), plainOf(value)]))
+}
+
+function plainOf(text: string): string | number | boolean | null {
+  return /^(?:true|false|null|-?\d+(?:\.\d+)?)$/.test(text) ? JSON.parse(text) : text
+}
+
+function dateOf(name: string, text: unknown): Date | undefined {
+  if (text === undefined) return undefined
+  const date = new Date(typeof text === 'string' ? text : Number.NaN)
+  if (Number.isNaN(date.getTime()))
+    throw invalidInput(`${name}: must be a time such as 2026-11-24T15:00:00Z`, name)
+  return date
+}
+
+/** What an operator has to be allowed for a change of many. */
+function leverOf(change: JobChange): Lever {
+  if (change.do === 'move') return 'priority' in change ? 'prioritize' : 'move'
+  return change.do === 'delete' ? 'drop' : change.do
+}
+
+interface ManyOptions {
+  readonly reader: QueueReader
+  /** The store itself: a write is not given up half-way. */
+  readonly store: LogStore
+  readonly actor: string
+  readonly operator: string
+  readonly seesData: boolean
+  /** @throws Refused if this operator may not */
+  readonly checkMay: (lever: Lever) => void
+}
+
+/**
+ * Says which jobs a change is about, or changes those of such a preview.
+ * @throws InterlockError as `previewChange` and `changeJobs`
+ * @throws Refused for more jobs than one answer has, and for what this operator may not do
+ */
+export async function changeMany(
+  options: ManyOptions,
+  body: unknown,
+): Promise<{ readonly document: ChangePreview | ChangeDocument; readonly changed: string | null }> {
+  const asked = parseInput(changesSchema, body, 'changes')
+  return 'preview' in asked
+    ? carryOut(options, asked.preview as ChangePreview, asked.commandId)
+    : look(options, asked.change as JobChange, asked.filter)
+}
+
+async function look(
+  { reader, seesData, checkMay }: ManyOptions,
+  change: JobChange,
+  given: Readonly<Record<string, unknown>> = {},
+) {
+  const { before, after, ...rest } = given
+  const filter: JobFilter = { ...rest, before: dateOf('before', before), after: dateOf('after', after) }
+  if (filter.payload !== undefined && !seesData)
+    throw new Refused(403, 'not_allowed', 'you may not see payloads, so you may not search in them')
+  checkMay(leverOf(Object(change)))
+  const document = await previewChange(accessOf(reader), change, filter)
+  if (document.jobs.length > MOST_JOBS)
+    throw new Refused(
+      413,
+      'too_large',
+      `the filter names ${document.jobs.length} jobs, and ${MOST_JOBS} are the most here; narrow it, or use the command line`,
+    )
+  return { document, changed: null }
+}
+
+async function carryOut(
+  { reader, store, actor, operator, checkMay }: ManyOptions,
+  preview: ChangePreview,
+  commandId: string | undefined,
+) {
+  const lever = leverOf(Object(Object(preview).change))
+  checkMay(lever)
+  const document = await changeJobs({ store, queue: reader.queue }, preview, {
+    name: actor,
+    operator: { operator, host: null, command: `dashboard: ${lever}` },
+    ...(commandId === undefined ? {} : { commandId }),
+  })
+  reader.lettersChanged()
+  return { document, changed: document.done.length === 0 ? null : lever }
+}

@@ -1,0 +1,355 @@
+/** Many jobs changed by one command: they are looked at first, then changed in parts, each one append. */
+import { newWorkerId } from '../../engine/coordinator/base/identity.ts'
+import { type BesideCommand, carryOut } from '../../engine/coordinator/commit/commit-beside.ts'
+import { againOf, listDead } from '../../engine/coordinator/dead-letters.ts'
+import {
+  type CommandBody,
+  type CommandResult,
+  invalidInput,
+  jobOf,
+  type Ledger,
+  triesOf,
+} from '../../engine/core/index.ts'
+import { checkCall, sha256, toHex, utf8 } from '../../engine/events/index.ts'
+import { type Opened, opened, telling } from '../history/access.ts'
+import { orCut } from '../history/fold.ts'
+import type { Access } from '../history/index.ts'
+import { eachEvent } from '../history/read-events.ts'
+import { type FoundJob, type FoundJobs, type FoundState, findJobs, type JobFilter, stateOf } from './jobs.ts'
+import type { ByOptions } from './recover/void.ts'
+
+/**
+ * What is done to many jobs. `cancel`: as `coordinator.cancel`. `move`: another priority, or the place before another job, in the order in
+ * which they stand. `retry`: dead ones go in line again. `delete`: what is kept of a job beside the log is deleted, and a waiting one is
+ * cancelled first; its events stay.
+ */
+export type JobChange =
+  | { readonly do: 'cancel'; readonly force?: boolean | undefined }
+  | { readonly do: 'move'; readonly priority: number }
+  | { readonly do: 'move'; readonly before: string }
+  | { readonly do: 'retry' | 'delete' }
+
+/** Jobs that are to be changed, as they were at one moment. It is plain JSON: keep it, send it, and give it to `changeJobs`. */
+export interface ChangePreview {
+  readonly queue: string
+  readonly change: JobChange
+  /** Of the log that was looked at. */
+  readonly version: number
+  readonly jobs: readonly MarkedJob[]
+}
+
+export interface MarkedJob {
+  readonly jobId: string
+  readonly state: FoundState
+  /** It is another one once the job has started, ended, moved or come back. */
+  readonly mark: string
+}
+
+export interface ChangeOptions extends ByOptions {
+  /**
+   * Names the whole in the log: the id of each event's command begins with it. Given again with the same preview, nothing is done twice, and
+   * the answer is the same. One of its own unless given.
+   */
+  readonly commandId?: string | undefined
+}
+
+/** What `changeJobs` gives: the document that `interlock cancel`, `move`, `retry` and `delete` print for a filter under `--json`. */
+export interface ChangeDocument {
+  readonly commandId: string
+  /** How many the preview names. */
+  readonly matched: number
+  readonly done: readonly string[]
+  /** Left out: they have changed since the preview. */
+  readonly changed: readonly string[]
+  readonly failed: readonly RefusedChange[]
+}
+
+export interface RefusedChange {
+  readonly jobId: string
+  readonly code: string
+  readonly message: string
+}
+
+const dead = ['dead'] as const
+const ended = ['dead', 'completed', 'failed', 'cancelled', 'expired'] as const
+/** Of which jobs: unless a filter says it, and at all. */
+export const changeable: Readonly<
+  Record<JobChange['do'], { readonly usual: readonly FoundState[]; readonly all: readonly FoundState[] }>
+> = {
+  cancel: { usual: ['waiting', 'active'], all: ['waiting', 'active'] },
+  move: { usual: ['waiting'], all: ['waiting'] },
+  retry: { usual: dead, all: dead },
+  delete: { usual: ended, all: ['waiting', ...ended] },
+}
+
+/**
+ * Which jobs a change would be about. Changes nothing.
+ * @param filter as for `jobs`. States unless given: those that can be changed so; for `delete` all that have ended
+ * @throws InterlockError as `jobs`
+ * @example
+ * const preview = await previewChange({ store }, { do: 'cancel' }, { tag: 'import-7' })
+ * if (preview.jobs.length < 1_000) await changeJobs({ store }, preview)
+ */
+export async function previewChange(
+  given: Access,
+  change: JobChange,
+  filter: JobFilter = {},
+): Promise<ChangePreview> {
+  const access = opened(given)
+  checkCall('previewChange', change, filter)
+  return (await previewWith(access, change, filter)).preview
+}
+
+/** The preview, and the jobs for people to look at. */
+export async function previewWith(
+  access: Opened,
+  change: JobChange,
+  filter: JobFilter,
+): Promise<FoundJobs & { readonly preview: ChangePreview }> {
+  const { usual, all } = changeable[change.do]
+  const { states = usual } = filter
+  const wrong = states.find((state) => !all.includes(state))
+  if (wrong !== undefined)
+    throw invalidInput(
+      `states: ${change.do} is for jobs that are ${all.join(', ')}; leave out ${wrong}`,
+      'states',
+    )
+  const seen = await findJobs(access, { ...filter, states })
+  // A dead job has failed, too.
+  const ids = new Set<string>()
+  const found = seen.found.filter(({ spec }) => !ids.has(spec.jobId) && ids.add(spec.jobId))
+  const { queue } = access
+  const jobs = found.map((job) => ({ jobId: job.spec.jobId, state: stateOf(job), mark: markOf(job) }))
+  return { ...seen, found, preview: { queue, change, version: seen.look.ledger.version, jobs } }
+}
+
+function markOf({ row, letter, ended: past }: FoundJob): string {
+  if (row === undefined) return letter === undefined ? `ended ${past?.end.seq}` : `dead ${letter.seq}`
+  return row.state === 'active'
+    ? `active ${row.fencing_token}`
+    : `waiting ${row.queued_at} ${row.attempt} ${row.postponed} ${row.priority}`
+}
+
+/** The mark of a live job at present; undefined: it is not live. */
+function markIn(ledger: Ledger, jobId: string): string | undefined {
+  const job = jobOf(ledger, jobId)
+  if (job === undefined) return undefined
+  const { attempt, postponed } = triesOf(job)
+  return job.active
+    ? `active ${job.token}`
+    : `waiting ${job.queuedAt} ${attempt} ${postponed} ${job.priority}`
+}
+
+/**
+ * Changes the jobs of a preview, in parts of 100. Does not join the queue. A job that has changed since the preview is left out and named. If
+ * it fails on the way, call it again with the same `commandId`.
+ * @throws InterlockError `invalid_input`; `contention`, `store_unavailable`; `archived` if the preview is older than the log
+ */
+export async function changeJobs(
+  given: Access,
+  preview: ChangePreview,
+  options: ChangeOptions = {},
+): Promise<ChangeDocument> {
+  const access = opened(given)
+  checkCall('changeJobs', preview, options)
+  if (preview.queue !== access.queue)
+    throw invalidInput(`preview: is of queue ${preview.queue}; give that queue`, 'preview.queue')
+  return new JobsChange(access, preview, options).carryOut()
+}
+
+/** Jobs in one step: their commands go into one append or few, and what has changed meanwhile is noticed before the next. */
+const PART = 100
+const PATIENCE_MS = 30_000
+
+/** They are not as they were in the preview. */
+class Changed extends Error {
+  readonly jobs: ReadonlySet<MarkedJob>
+  constructor(jobs: readonly MarkedJob[]) {
+    super('jobs have changed')
+    this.jobs = new Set(jobs)
+  }
+}
+
+/** One change of many jobs on its way. */
+class JobsChange {
+  readonly #access: Opened
+  readonly #preview: ChangePreview
+  readonly #options: ChangeOptions
+  readonly #commandId: string
+  readonly #ends = new Map<string, true | RefusedChange>()
+  /** Jobs that others have put in line since the preview. */
+  readonly #back = new Set<string>()
+  #ledger: Ledger | undefined
+  /** The job that the next one goes before. */
+  #next: string | undefined
+
+  constructor(access: Opened, preview: ChangePreview, options: ChangeOptions) {
+    this.#access = access
+    this.#preview = preview
+    this.#options = options
+    this.#commandId = options.commandId ?? newWorkerId('change')
+    if ('before' in preview.change) this.#next = preview.change.before
+  }
+
+  async carryOut(): Promise<ChangeDocument> {
+    const { change, jobs } = this.#preview
+    await this.#readSince()
+    await this.#sign()
+    const left = jobs.filter(({ jobId }) => !this.#ends.has(jobId))
+    // Each goes before the one that was moved before it.
+    const inTurn = 'before' in change ? left.toReversed() : left
+    const progress = telling(this.#access, change.do, inTurn.length)
+    for (let from = 0; from < inTurn.length; from += PART) {
+      this.#access.signal.throwIfAborted()
+      await this.#changePart(inTurn.slice(from, from + PART))
+      progress.update(Math.min(from + PART, inTurn.length))
+    }
+    progress.stop()
+    return this.#document()
+  }
+
+  /** What was done under this id before counts as done. */
+  async #readSince(): Promise<void> {
+    const { jobs, version } = this.#preview
+    const ids = new Map(jobs.map(({ jobId }) => [this.#idOf(jobId), jobId]))
+    const see = (event: { readonly commandId: string; readonly type: string; readonly jobId?: string }) => {
+      const jobId = ids.get(event.commandId)
+      if (jobId !== undefined) this.#ends.set(jobId, true)
+      else if (event.type === 'queued' && event.jobId !== undefined) this.#back.add(event.jobId)
+    }
+    await eachEvent(this.#access, 'searched', see, { after: await orCut(this.#access, version) })
+  }
+
+  /** What is deleted beside the log has no event: who did it is noted all the same. */
+  async #sign(): Promise<void> {
+    const { name, operator } = this.#options
+    if (this.#preview.change.do !== 'delete' || operator === undefined) return
+    await this.#access.store.sign(this.#access.queue, newWorkerId(name), operator)
+  }
+
+  async #changePart(part: readonly MarkedJob[]): Promise<void> {
+    const live = part.filter(({ state }) => state === 'waiting' || state === 'active')
+    const past = await this.#unchanged(part.filter((job) => !live.includes(job)))
+    if (this.#preview.change.do !== 'delete') return this.#command([...live, ...past])
+    await this.#command(live)
+    const jobIds = live.filter(({ jobId }) => this.#ends.get(jobId) === true).map(({ jobId }) => jobId)
+    await this.#forget(jobIds, past)
+  }
+
+  async #forget(cancelled: readonly string[], past: readonly MarkedJob[]): Promise<void> {
+    const { store, queue } = this.#access
+    const idsOf = (isDead: boolean) =>
+      past.filter(({ state }) => (state === 'dead') === isDead).map(({ jobId }) => jobId)
+    const [letters, others] = [idsOf(true), [...cancelled, ...idsOf(false)]]
+    if (letters.length > 0) await store.drop(queue, letters)
+    if (others.length > 0) await store.forget(queue, others)
+    for (const jobId of [...letters, ...idsOf(false)]) this.#ends.set(jobId, true)
+  }
+
+  /** Those that have ended and are as they were. A letter that is gone is deleted already. */
+  async #unchanged(past: readonly MarkedJob[]): Promise<readonly MarkedJob[]> {
+    const left = past.filter(({ jobId }) => !this.#back.has(jobId))
+    const jobIds = left.filter(({ state }) => state === 'dead').map(({ jobId }) => jobId)
+    if (jobIds.length === 0) return left
+    const letters = await listDead(this.#access, { jobIds, limit: PART })
+    const marks = new Map(letters.map(({ jobId, seq }) => [jobId, `dead ${seq}`]))
+    const isDeleting = this.#preview.change.do === 'delete'
+    return left.filter(({ jobId, state, mark }) => {
+      const now = marks.get(jobId)
+      return state !== 'dead' || now === mark || (isDeleting && now === undefined)
+    })
+  }
+
+  /** Sends the commands about these jobs, without those that turn out to have changed. */
+  async #command(part: readonly MarkedJob[]): Promise<void> {
+    let left = part
+    while (left.length > 0) {
+      try {
+        return await this.#send(left)
+      } catch (error) {
+        if (!(error instanceof Changed)) throw error
+        left = left.filter((job) => !error.jobs.has(job))
+      }
+    }
+  }
+
+  async #send(jobs: readonly MarkedJob[]): Promise<void> {
+    const { store, queue, signal } = this.#access
+    const { name, operator } = this.#options
+    const check = (ledger: Ledger) => {
+      const others = jobs.filter(({ jobId, state, mark }) => {
+        const now = markIn(ledger, jobId)
+        return state === 'waiting' || state === 'active' ? now !== mark : now !== undefined
+      })
+      if (others.length > 0) throw new Changed(others)
+    }
+    const { results, ledger } = await carryOut(
+      { store, queue, name, operator, check, limit: { forMs: PATIENCE_MS, signal } },
+      await this.#commandsFor(jobs),
+      this.#ledger,
+    )
+    this.#ledger = ledger
+    for (const [i, { jobId }] of jobs.entries()) this.#note(jobId, results[i])
+    const { change } = this.#preview
+    if ('before' in change)
+      this.#next = jobs.findLast(({ jobId }) => this.#ends.get(jobId) === true)?.jobId ?? this.#next
+  }
+
+  #note(jobId: string, result: CommandResult | undefined): void {
+    if (result?.ok === true) this.#ends.set(jobId, true)
+    else if (result !== undefined && result.code !== 'job_not_live')
+      this.#ends.set(jobId, { jobId, code: result.code, message: result.message })
+  }
+
+  async #commandsFor(jobs: readonly MarkedJob[]): Promise<readonly BesideCommand[]> {
+    const { change } = this.#preview
+    if (change.do === 'retry') return this.#retries(jobs)
+    let next = this.#next
+    return jobs.map(({ jobId }) => {
+      const id = this.#idOf(jobId)
+      if (!('before' in change)) return { id, body: bodyOf(change, jobId) }
+      const before = next ?? change.before
+      next = jobId
+      return { id, body: { type: 'reprioritize', jobId, before } }
+    })
+  }
+
+  async #retries(jobs: readonly MarkedJob[]): Promise<readonly BesideCommand[]> {
+    const jobIds = jobs.map(({ jobId }) => jobId)
+    const letters = await listDead(this.#access, { jobIds, limit: PART })
+    const again = new Map((await againOf(this.#access, letters)).map((job) => [job.spec.jobId, job]))
+    const lost = jobs.filter(({ jobId }) => !again.has(jobId))
+    if (lost.length > 0) throw new Changed(lost)
+    return jobs.flatMap(({ jobId }) => {
+      const job = again.get(jobId)
+      if (job === undefined) return []
+      return {
+        id: this.#idOf(jobId),
+        body: { type: 'enqueue', specs: [job.spec], again: true },
+        data: job.data,
+      }
+    })
+  }
+
+  /** The id of the command about one job: always the same, and short. */
+  #idOf(jobId: string): string {
+    return `${this.#commandId}.${toHex(sha256().update(utf8(jobId)).digest().slice(0, 8))}`
+  }
+
+  #document(): ChangeDocument {
+    const ids = this.#preview.jobs.map(({ jobId }) => jobId)
+    return {
+      commandId: this.#commandId,
+      matched: ids.length,
+      done: ids.filter((jobId) => this.#ends.get(jobId) === true),
+      changed: ids.filter((jobId) => !this.#ends.has(jobId)),
+      failed: [...this.#ends.values()].filter((end) => end !== true),
+    }
+  }
+}
+
+function bodyOf(change: JobChange, jobId: string): CommandBody {
+  return 'priority' in change
+    ? { type: 'reprioritize', jobId, priority: change.priority }
+    : { type: 'cancel', jobId, force: 'force' in change && change.force === true }
+}
