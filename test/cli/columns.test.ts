@@ -31,6 +31,14 @@ beforeAll(async () => {
   await coordinator.claim({ max: 1, kinds: null })
   await coordinator.setPolicy({ capacity: { [MODEL]: 2 }, rate: { [MODEL]: { starts: 1, perSeconds: 60 } } })
   await coordinator.pauseModel(`${MODEL}-1`, { reason: 'provider_down' })
+  await coordinator.schedules(ID, [
+    {
+      id: KIND,
+      cron: '30 2 * * *',
+      tz: 'America/Argentina/ComodRivadavia',
+      job: { models: [MODEL], kind: KIND },
+    },
+  ])
   await coordinator.close()
   await store.close()
 })
@@ -72,6 +80,12 @@ const typed: readonly (readonly string[])[] = [
     ['cancel'],
     ['cancel', '--model', MODEL],
     ['retry', '--kind', KIND, '--yes'],
+  ],
+  ...[
+    ['schedule'],
+    ['schedule', 'preview', KIND],
+    ['schedule', 'remove', 'nobody'],
+    ['delete', '--tag', 'nothing', '--yes'],
   ],
   ...[
     ['move', `${ID}-4`, '--before', `${ID}-3`],

@@ -72,6 +72,7 @@ async function jobsIn(coordinator: Coordinator): Promise<void> {
   await coordinator.claim({ max: 1, kinds: null })
   await coordinator.enqueue([{ jobId: 'paused', models: [`p${NAME}`] }])
   await coordinator.pauseModel(`p${NAME}`, { reason: 'manual' })
+  await coordinator.schedules(NAME, [{ id: NAME, every: '1h', job: { models: [NAME], kind: NAME } }])
 }
 
 /** Every command, with what makes it say as much as it can. */
@@ -129,6 +130,20 @@ const commands: Readonly<Record<string, () => readonly (readonly string[])[]>> =
     ['jobs', '--state', 'dead'],
     ['jobs', '--model', FORGED],
     ['jobs', '--state', FORGED],
+  ],
+  schedule: () => [
+    ['schedule'],
+    ['schedule', 'list'],
+    ['schedule', 'preview', NAME],
+    ['schedule', 'pause', NAME],
+    ['schedule', 'resume', FORGED],
+    ['schedule', 'remove', `not ${NAME}`],
+    ['schedule', 'set', '--file', file, '--owner', NAME],
+  ],
+  delete: () => [
+    ['delete', '--tag', FORGED],
+    ['delete', '--model', NAME, '--yes'],
+    ['delete', '--payload', FORGED],
   ],
   retry: () => [
     ['retry', '--model', NAME],
@@ -196,8 +211,8 @@ const names = commandGroups.flatMap(([, list]) => list.map(({ usage }) => usage.
 
 /** Nothing but text and its lines; on a terminal also colours, of which the hostile texts have none that is let through. */
 function expectHarmless({ stdout, stderr }: Spoken, coloured: boolean): void {
-  const said = coloured ? stdout.replace(/\p{Cc}\[(?:[12]|22|3[1236]|39)m/gu, '') : stdout
-  for (const text of [said, stderr]) {
+  const colours = /\p{Cc}\[(?:[12]|22|3[1236]|39)m/gu
+  for (const text of [stdout, stderr].map((said) => (coloured ? said.replace(colours, '') : said))) {
     expect(text).not.toContain('\u001b[31m\u001b')
     expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u)
     // What continues a line that is too long for the terminal stands four columns in, where no advice of ours begins.

@@ -8,7 +8,7 @@ import { arbitraryRun } from '../support/commands.ts'
 import { play } from '../support/simulate.ts'
 import { forgeries, verdictOf } from './forgeries.ts'
 import { type Mutant, mutantOf, mutantsOf } from './mutants.ts'
-import { linked, manyAtOnce, queued, started, story } from './story.ts'
+import { linked, manyAtOnce, queued, scheduleSet, started, story } from './story.ts'
 
 const table = '../../src/engine/core/law/table.ts'
 
@@ -41,11 +41,22 @@ const settledFlow = story([
   { type: 'drained' },
 ])
 
+/** A schedule is paused, of a queue in each of its states. */
+const pausedSchedule = story([
+  scheduleSet('nightly'),
+  { type: 'schedule_paused', schedule: 'nightly' },
+  queued('x', 'x'),
+  started('x', 'x'),
+  { type: 'drain_requested' },
+  { type: 'completed', jobId: 'x', token: 4 },
+  { type: 'drained' },
+])
+
 /** Logs that the core itself decided, from which every situation of a queue and of a job can be had. */
 const logs = fc
   .sample(arbitraryRun({ maxLength: 60 }), { numRuns: 120, seed: 12 })
   .map((steps) => play(steps).flatMap(({ decision }) => decision.events))
-  .concat([[...wideFlow], [...settledFlow]])
+  .concat([[...wideFlow], [...settledFlow], [...pausedSchedule]])
 
 interface Law {
   readonly queueLaw: QueueLaw
@@ -79,6 +90,7 @@ function situationsOf(core: typeof Core) {
         ...[...jobStates].sort(),
         ledger.propagating.size > 0,
         ...new Set([...ledger.settled].map((job) => ledger.flows.get(job)?.failedBy === null)),
+        [...ledger.schedules].some(({ paused }) => paused),
       ].join()
       if (!found.has(key)) found.set(key, log.slice(0, i + 1))
     }

@@ -50,8 +50,8 @@ export function addEnqueue(cli: Cli): void {
           'not a second time within a day, also if it has ended',
         ],
         [
-          'enqueue --job a --models m --dedupe-key site-7 --dedupe-while waiting',
-          'not if a job with that key waits: that one stands for it',
+          'enqueue --job a --models m --dedupe-key site-7 --dedupe-while live',
+          'not if a job with that key is live: that one stands for it',
         ],
       ],
       async (frame, [file], options) => {
