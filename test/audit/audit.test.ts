@@ -296,6 +296,7 @@ const bad: readonly (readonly [AuditRule, string, number, readonly Step[]])[] = 
       { type: 'lease_expired', jobId: 'a', token: 2, workerId: 'w', final: true },
     ],
   ],
+  ['schedule', 'one fires that is not there', 1, [{ type: 'schedule_paused', schedule: 'nightly' }]],
   [
     'draining',
     'started while draining',

@@ -32,6 +32,8 @@ it('a failure is passing, of the store, a refusal, or the end of an attempt by i
     'parents_too_large',
     'flow_cycle',
     'fair_share_limit',
+    'schedule_owned',
+    'schedule_unknown',
     'command_reused',
   ])
   expect(codesOf(isAttemptOver)).toEqual([

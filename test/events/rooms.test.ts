@@ -266,6 +266,7 @@ const functions: Readonly<Record<string, readonly Given[]>> = {
     given(new URL(import.meta.url)),
     options({ resourceLimits: given({ maxOldGenerationSizeMb: 64 }, 'undefined', 'an empty object') }),
   ],
+  'operate.schedules': [access],
   'operate.status': [access],
   'operate.voidUnreadable': [access, options({ name: someone })],
   'dashboard.createDashboard': [

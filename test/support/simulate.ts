@@ -165,7 +165,7 @@ function bodyOf(act: Act, world: World): CommandBody {
     case 'set_policy':
       return { type: 'set_policy', policy: act.policy }
     case 'set_schedules': {
-      const schedules = act.wishes.map((wish) => scheduleOf(wish, now))
+      const schedules = act.wishes.map((wish) => scheduleOf(wish, now, ledger))
       return { type: 'set_schedules', owner: act.owner, revision: act.revision, schedules }
     }
     case 'remove_schedule':
@@ -178,10 +178,16 @@ function bodyOf(act: Act, world: World): CommandBody {
   }
 }
 
-function scheduleOf({ id, inMs, everyMs, models, ...rule }: ScheduleWishes, now: number): ScheduleWish {
+/** One that is new, or that was removed, is due later: a process asks the calendar what comes after now. */
+function scheduleOf(
+  { id, inMs, everyMs, models, ...rule }: ScheduleWishes,
+  now: number,
+  ledger: Ledger,
+): ScheduleWish {
   const job = { jobType: 'normal', kind: 'normal', models, priority: 0, attempts: 2 } as const
   const rest = { timeoutMs: 60_000, expireMs: null, fairKey: null }
-  const next = now + inMs * MICROS_PER_MS
+  const isThere = [...ledger.schedules].some(({ schedule }) => schedule === id)
+  const next = now + (isThere ? inMs : Math.abs(inMs) + 1) * MICROS_PER_MS
   return { id, next, rule: { everyMs, tz: 'UTC', ...rule, job: { ...job, ...rest } } }
 }
 

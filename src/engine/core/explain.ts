@@ -87,6 +87,8 @@ export interface LiveExplanation extends Explained {
   readonly standing: Standing
   /** What keeps it; null: nothing does, it runs. */
   readonly code: LiveCode | null
+  /** No other job stands for one that is live. */
+  readonly standsFor?: never
 }
 
 /** A job that is not in the queue, or not any more. */

@@ -62,7 +62,7 @@ export interface Schedule extends ScheduleKey {
   readonly rule: ScheduleRule
   /** The due time that is fired or skipped next, and no other; null: none comes any more. */
   readonly next: Micros | null
-  /** The due time that was fired last. */
+  /** The due time that came last, fired or skipped: none before it comes again. */
   readonly last: Micros | null
   readonly paused: boolean
 }

@@ -123,7 +123,7 @@ function skip(clerk: Clerk, schedule: string, due: number, next: number | null, 
   const { workerId } = clerk.command
   clerk.record({ type: 'schedule_skipped', schedule, due, next, reason, workerId })
   const known = find(clerk, schedule)
-  if (known !== undefined) keep(clerk, { ...known, next })
+  if (known !== undefined) keep(clerk, { ...known, next, last: due })
 }
 
 function whyNot(clerk: Clerk, { id, rule }: Timetable, spec: JobSpec): SkipReason | null {

@@ -58,7 +58,7 @@ const scheduleSchema = z.strictObject({
   overlap: z.enum(overlapRules),
   job: z.strictObject({ kind: z.string(), models: z.array(z.string()), priority: z.int() }),
   next: micros.nullable().describe('the due time that is fired next; null: none comes any more'),
-  last: micros.nullable().describe('the due time that was fired last'),
+  last: micros.nullable().describe('the due time that came last, fired or skipped'),
   paused: z.boolean(),
   live: z.array(z.string()).describe('its jobs that wait or run, 100 at most'),
 })

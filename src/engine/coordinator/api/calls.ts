@@ -106,7 +106,7 @@ export interface ScheduleView {
   readonly job: { readonly kind: string; readonly models: readonly string[]; readonly priority: number }
   /** The due time that is fired next; null: none comes any more. A paused one waits for it. */
   readonly next: Date | null
-  /** The due time that was fired last; null: none. */
+  /** The due time that came last, fired or skipped; null: none. */
   readonly last: Date | null
   readonly paused: boolean
   /** Its jobs that wait or run: 100 at most. */

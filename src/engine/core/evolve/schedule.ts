@@ -28,7 +28,7 @@ export function changeSchedule(draft: Draft, event: ScheduleEvent): void {
       if (!known.paused) throw corrupt(event, `schedule ${event.schedule} is not paused`)
       return replace(draft, known, { ...known, paused: false, next: event.next })
     case 'schedule_skipped':
-      return advance(draft, event, known, event, known.last)
+      return advance(draft, event, known, event)
     default:
       event satisfies never
   }
@@ -40,7 +40,7 @@ export function fireSchedule(draft: Draft, event: Of<'queued'>, due: number): vo
   const known = schedule === undefined ? undefined : scheduleOf(draft, schedule)
   if (known === undefined) throw corrupt(event, `there is no schedule ${schedule}`)
   if (event.jobId !== firedId(known.schedule, due)) throw corrupt(event, `its id is not that of its due time`)
-  advance(draft, event, known, { due, next: event.next ?? null }, due)
+  advance(draft, event, known, { due, next: event.next ?? null })
 }
 
 function advance(
@@ -48,12 +48,11 @@ function advance(
   event: RecordedEvent,
   known: Schedule,
   { due, next }: { readonly due: number; readonly next: number | null },
-  last: Schedule['last'],
 ): void {
   if (known.paused) throw corrupt(event, `schedule ${known.schedule} is paused`)
   if (known.next !== due) throw corrupt(event, `schedule ${known.schedule} is due at another time`)
   if (next !== null && next <= due) throw corrupt(event, `due times of ${known.schedule} only grow`)
-  replace(draft, known, { ...known, next, last })
+  replace(draft, known, { ...known, next, last: due })
 }
 
 function set(draft: Draft, event: Of<'schedule_set'>): void {
