@@ -42,6 +42,7 @@ export async function installPackage(
     await mkdir(path.dirname(path.join(modules, name)), { recursive: true })
     await symlink(path.join(root, 'node_modules', name), path.join(modules, name), 'junction')
   }
-  for (const name of [...Object.keys(optional ? withIt : manifest.dependencies), ...others]) await add(name)
+  const wanted = new Set([...Object.keys(optional ? withIt : manifest.dependencies), ...others])
+  for (const name of wanted) await add(name)
   return { folder, unpacked, add, remove: () => rm(folder, { recursive: true, force: true }) }
 }
