@@ -38,11 +38,13 @@ export async function installPackage(
     '-C',
     unpacked,
   ])
+  const there = new Set<string>()
   const add = async (name: string) => {
+    if (there.has(name)) return
+    there.add(name)
     await mkdir(path.dirname(path.join(modules, name)), { recursive: true })
     await symlink(path.join(root, 'node_modules', name), path.join(modules, name), 'junction')
   }
-  const wanted = new Set([...Object.keys(optional ? withIt : manifest.dependencies), ...others])
-  for (const name of wanted) await add(name)
+  for (const name of [...Object.keys(optional ? withIt : manifest.dependencies), ...others]) await add(name)
   return { folder, unpacked, add, remove: () => rm(folder, { recursive: true, force: true }) }
 }
