@@ -89,6 +89,7 @@ function modelFor(ledger: Ledger, { heldOn, blockedOn, spec }: Job, code: Reason
 
 const texts: Readonly<Record<ReasonCode, readonly [one: string, many: string]>> = {
   draining: ['waits, since the queue is draining', 'wait, since the queue is draining'],
+  waits_for_parents: ['waits for the jobs before it', 'wait for the jobs before them'],
   not_due: ['is not due yet', 'are not due yet'],
   model_paused: ['waits for the paused model', 'wait for the paused model'],
   rate_limited: ['waits for the rate of its model', 'wait for the rates of their models'],
