@@ -175,7 +175,7 @@ const factsOf: { readonly [Type in EventType]: fc.Arbitrary<Event & { readonly t
       type: 'queued' as const,
       jobId: spec.jobId,
       spec: due === undefined ? spec : { ...spec, schedule: 'nightly' },
-      ...(due === undefined ? {} : { due, next: due + 1 }),
+      ...(due === undefined ? {} : { due, next: Math.min(due + 1, Number.MAX_SAFE_INTEGER) }),
       ...(asked === undefined ? {} : { asked }),
       ...(intake ? { intake } : {}),
       ...(named ? { named } : {}),
