@@ -154,3 +154,20 @@ it('they answer alike, and have the same rows afterwards', { timeout: 4 * PATIEN
     expect.arrayContaining(['ok', 'version', 'log_went_back', 'known', 'dead_worker', 'invalid_input']),
   )
 })
+
+it('they have the new place of a job that the end of another one lets into the line', async () => {
+  const wish = { kind: 'normal', priority: 0, delayMs: null, attempts: 1, expireMs: null, fairKey: null }
+  const rest = { ...wish, dedupe: null, timeoutMs: 60_000 }
+  const acts: readonly Step['act'][] = [
+    { type: 'enqueue', wishes: [{ ...rest, id: 0, models: ['a'], after: [] }] },
+    { type: 'enqueue', wishes: [{ ...rest, id: 1, models: ['b'], after: [{ id: 0, goesOn: false }] }] },
+    { type: 'claim' },
+    { type: 'complete', pick: 0, token: 'right' },
+  ]
+  const seen = new Set<string>()
+  await carryOut(
+    acts.map((act) => ({ act, elapsed: 0, worker: 0, claim: null })),
+    seen,
+  )
+  expect([...seen]).toEqual(['ok'])
+})

@@ -108,7 +108,7 @@ function jobsIn(events: readonly RecordedEvent[]) {
     named.add(event.jobId)
     if (event.type === 'queued') queued.set(event.jobId, event)
     else if (changesSpec(event)) queued.set(event.jobId, queued.get(event.jobId) ?? event)
-    else if (event.type === 'reprioritized') placed.add(event.jobId)
+    else if (event.type === 'reprioritized' || event.type === 'released') placed.add(event.jobId)
   }
   return { named, queued, placed }
 }
