@@ -42,6 +42,15 @@ describe('the audit of a forged log', () => {
     ])
   })
 
+  it('finds a schedule that fired twice, since it was removed and declared again in between', () => {
+    const set = { ...scheduleSet('nightly'), next: 1 * SECOND }
+    const removed: Event = { type: 'schedule_removed', schedule: 'nightly' }
+    expect(found(set, fired(1), removed, set, fired(1))).toEqual([
+      'nightly had its due time 1970-01-01T00:00:01.000Z before',
+    ])
+    expect(found(set, fired(1), removed, set, skipped(1, 9), fired(9))).toEqual([])
+  })
+
   it('finds a firing that was not of the next due time', () => {
     expect(found(scheduleSet('nightly'), fired(2))).toEqual([
       'nightly was due at 1970-01-01T00:00:01.000Z, not 1970-01-01T00:00:02.000Z',

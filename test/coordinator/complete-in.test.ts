@@ -8,6 +8,7 @@ import {
   silentLogger,
 } from '../../src/engine/coordinator/index.ts'
 import type { Lease } from '../../src/engine/core/index.ts'
+import type { AttemptEnd, Telemetry } from '../../src/engine/store/index.ts'
 import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { fromPg } from '../../src/engine/transaction/index.ts'
 import { createJobWorker, type Handler } from '../../src/engine/worker/index.ts'
@@ -257,9 +258,10 @@ it('is no longer undecided once a process has appended it, and the next life of 
 
 async function working(
   handler: (job: Parameters<Handler>[0], context: Parameters<Handler>[1], client: pg.Client) => unknown,
+  options: Partial<CoordinatorOptions> = {},
 ) {
   const url = await migratedDatabase()
-  const { coordinator, store } = await joined(url)
+  const { coordinator, store } = await joined(url, options)
   const client = await connection(url)
   await client.query('create table effects (job_id text, by text)')
   const worker = createJobWorker({
@@ -311,6 +313,35 @@ it('fails an attempt whose handler returns without the commit (completion_rolled
   expect(rows).toEqual([{ code: 'completion_rolled_back' }])
   expect((await coordinator.data(['a']))[0]).toMatchObject({ result: 2 })
   expect(await effectsIn(client)).toHaveLength(1)
+})
+
+it('has a span that says what the database says of it, not what the handler returned', async () => {
+  const ends: string[] = []
+  const span = {
+    ids: undefined,
+    trace: undefined,
+    run: <T>(run: () => T) => run(),
+    end: ({ outcome, code }: AttemptEnd) => void ends.push(`${outcome} ${code ?? ''}`.trim()),
+  }
+  const telemetry: Telemetry = {
+    propagates: false,
+    follow: () => {},
+    send: (_, put) => put(undefined),
+    context: () => undefined,
+    granted: () => {},
+    begin: () => span,
+    step: (_, run) => run(),
+  }
+  const { coordinator } = await working(
+    async ({ attempt }, { completeIn }, db) => {
+      await db.query('begin')
+      await completeIn(fromPg(db), attempt)
+      await db.query(attempt === 1 ? 'rollback' : 'commit')
+    },
+    { telemetry },
+  )
+  await coordinator.enqueue([{ jobId: 'a', models: ['m'], attempts: 2 }])
+  await eventually(() => ends).toEqual(['failed completion_rolled_back', 'completed'])
 })
 
 it('counts what was committed, whatever the handler does afterwards', async () => {

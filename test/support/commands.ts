@@ -60,7 +60,12 @@ export type Act =
       readonly revision: number | null
       readonly wishes: readonly ScheduleWishes[]
     }
-  | { readonly type: 'remove_schedule' | 'pause_schedule' | 'resume_schedule'; readonly id: string }
+  /** `inMs`: a schedule that is resumed is due so long after. */
+  | {
+      readonly type: 'remove_schedule' | 'pause_schedule' | 'resume_schedule'
+      readonly id: string
+      readonly inMs?: number
+    }
   /** `off`: now and then a due time that is not the next one. */
   | { readonly type: 'fire'; readonly pick: number; readonly off: number }
 
@@ -69,6 +74,8 @@ export interface ScheduleWishes {
   readonly id: string
   readonly everyMs: number
   readonly inMs: number
+  /** The command was long on its way: also the first due time may have come. */
+  readonly isLate?: boolean
   readonly upTo: number
   readonly withinMs: number | null
   readonly overlap: OverlapRule
@@ -133,11 +140,13 @@ const wishOf = (ids: number): fc.Arbitrary<Wish> =>
     ),
   })
 
+const inMs = fc.integer({ min: -200_000, max: 2_000 })
 const scheduleId = fc.constantFrom('nightly', 'hourly', 'weekly')
 const scheduleWish: fc.Arbitrary<ScheduleWishes> = fc.record({
   id: scheduleId,
   everyMs: fc.constantFrom(100, 1_000, 1_000, 30_000),
-  inMs: fc.integer({ min: -200_000, max: 2_000 }),
+  inMs,
+  isLate: fc.boolean(),
   upTo: fc.constantFrom(0, 1, 1, 3),
   withinMs: fc.constantFrom(null, null, 150_000, 500),
   overlap: fc.constantFrom(...overlapRules),
@@ -247,7 +256,7 @@ const actsFor = (wish: fc.Arbitrary<Wish>): readonly { weight: number; arbitrary
   },
   { weight: 1, arbitrary: of('remove_schedule', { id: scheduleId }) },
   { weight: 1, arbitrary: of('pause_schedule', { id: scheduleId }) },
-  { weight: 1, arbitrary: of('resume_schedule', { id: scheduleId }) },
+  { weight: 1, arbitrary: of('resume_schedule', { id: scheduleId, inMs }) },
   { weight: 6, arbitrary: of('fire', { pick, off: fc.constantFrom(0, 0, 0, 0, 0, 1) }) },
 ]
 

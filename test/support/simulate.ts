@@ -172,22 +172,22 @@ function bodyOf(act: Act, world: World): CommandBody {
     case 'pause_schedule':
       return { type: act.type, schedule: act.id }
     case 'resume_schedule':
-      return { type: 'resume_schedule', schedule: act.id, next: now + 1_000 }
+      return { type: 'resume_schedule', schedule: act.id, next: now + (act.inMs ?? 1) * MICROS_PER_MS }
     case 'fire':
       return fireOf(ledger, now, act)
   }
 }
 
-/** One that is new, or that was removed, is due later: a process asks the calendar what comes after now. */
+/** Where it is new, or was removed, its first due time is to come; unless the command was long on its way. */
 function scheduleOf(
-  { id, inMs, everyMs, models, ...rule }: ScheduleWishes,
+  { id, inMs, everyMs, models, isLate = false, ...rule }: ScheduleWishes,
   now: number,
   ledger: Ledger,
 ): ScheduleWish {
   const job = { jobType: 'normal', kind: 'normal', models, priority: 0, attempts: 2 } as const
   const rest = { timeoutMs: 60_000, expireMs: null, fairKey: null }
-  const isThere = [...ledger.schedules].some(({ schedule }) => schedule === id)
-  const next = now + (isThere ? inMs : Math.abs(inMs) + 1) * MICROS_PER_MS
+  const mayBePast = isLate || [...ledger.schedules].some(({ schedule }) => schedule === id)
+  const next = now + (mayBePast ? inMs : Math.abs(inMs) + 1) * MICROS_PER_MS
   return { id, next, rule: { everyMs, tz: 'UTC', ...rule, job: { ...job, ...rest } } }
 }
 

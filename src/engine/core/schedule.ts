@@ -16,7 +16,7 @@ export type OverlapRule = (typeof overlapRules)[number]
 
 /** Why due times were skipped. The last ones: the queue would have refused the job. */
 export const skipReasons = [
-  /** Nobody ran when they came. */
+  /** Nobody ran when they came, or the schedule was declared after them. */
   'missed',
   /** A job of the schedule was live. */
   'overlap',
@@ -64,6 +64,8 @@ export interface Schedule extends ScheduleKey {
   readonly next: Micros | null
   /** The due time that came last, fired or skipped: none before it comes again. */
   readonly last: Micros | null
+  /** When it was declared, by the log. A due time up to then may have come when it was there before, so it never fires. */
+  readonly since: Micros
   readonly paused: boolean
 }
 
@@ -160,16 +162,16 @@ const MISSED_AFTER: Micros = 60 * MICROS_PER_SECOND
 /**
  * Which of the due times that have come are fired; the others are skipped. If the first of them was missed, these are the last `upTo`.
  * One that has just come is fired in any case.
- * @param due the one that is next by the log
+ * @param first the one that is next by the log; where that came before the schedule was declared: the first since then
  * @param come the last of those that have come, in order
  */
 export function wantedOf(
   { upTo, withinMs }: ScheduleRule,
-  due: Micros,
+  first: Micros | undefined,
   come: readonly Micros[],
   now: Micros,
 ): readonly Micros[] {
-  if (come[0] === due && now - due <= MISSED_AFTER) return come
+  if (first !== undefined && come[0] === first && now - first <= MISSED_AFTER) return come
   const newest = come.at(-1) ?? 0
   const isOnTime = now - newest <= MISSED_AFTER
   const count = Math.max(upTo, isOnTime ? 1 : 0)

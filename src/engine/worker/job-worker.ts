@@ -30,7 +30,7 @@ import { Breaker } from './breaker.ts'
 import { type HandlerSet, handlersOf } from './handlers.ts'
 import { logEnd, logFailure, logStart, logUnreported } from './log-lines.ts'
 import type { AttemptOutcome, PlainOutcome } from './outcome.ts'
-import { perform } from './perform.ts'
+import { endSpan, perform } from './perform.ts'
 import { emptyTally, Reporter } from './reporter.ts'
 import { RowPoller } from './row-poller.ts'
 import { Slots } from './slots.ts'
@@ -249,6 +249,7 @@ class QueueJobWorker implements JobWorker {
     this.#attempts.delete(attempt)
     if (attempt.running) this.#tally.stuck++
     const outcome = await this.#reported(attempt, came)
+    if (came.type === 'completed_in') endSpan(attempt, outcome ?? { type: 'lost' })
     if (outcome === null) return logUnreported(this.#coordinator.logger, attempt)
     if (this.#draining) this.#drained[outcome.type === 'given_back' ? 'givenBack' : 'finished']++
     logEnd(this.#coordinator.logger, attempt, outcome)

@@ -57,13 +57,6 @@ const rolledBack = failed(
   true,
 )
 
-/** As far as the handler can tell, before the database was asked. */
-export function seenBy(outcome: AttemptOutcome): PlainOutcome {
-  if (outcome.type !== 'completed_in') return outcome
-  const { result, otherwise } = outcome
-  return otherwise === rolledBack ? { type: 'completed', result } : otherwise
-}
-
 const timeUp = new Error('its time was up (timeoutMs)')
 
 /** The work is done, and doing it again would give the same: a result that cannot be kept is a fault of the handler. */

@@ -2,7 +2,7 @@ import type { Coordinator } from '../coordinator/index.ts'
 import type { AttemptEnd, AttemptSpan, JobData } from '../store/index.ts'
 import type { HandlerDefinition, Job } from './api.ts'
 import type { Attempt } from './attempt.ts'
-import { type AttemptOutcome, failed, seenBy } from './outcome.ts'
+import { type AttemptOutcome, failed, type PlainOutcome } from './outcome.ts'
 import { untilAnswered } from './until-answered.ts'
 
 export interface PerformOptions {
@@ -31,7 +31,8 @@ export async function perform(attempt: Attempt, options: PerformOptions): Promis
     attempt.span = spanOf(attempt, job, data, options)
     if (attempt.span === undefined) return await run()
     const outcome = await attempt.span.run(run)
-    attempt.span.end(endOf(outcome))
+    // What became of a transaction of the handler's, only the database can say.
+    if (outcome.type !== 'completed_in') endSpan(attempt, outcome)
     return outcome
   } catch (error) {
     return failed('handler_error', error, true)
@@ -51,8 +52,12 @@ function spanOf(
   return telemetry.begin({ queue, started, given, trace: data?.trace ?? null, isCalled })
 }
 
-function endOf(came: AttemptOutcome): AttemptEnd {
-  const outcome = seenBy(came)
+/** Ends its part of a trace, once it is known what came of it. */
+export function endSpan({ span }: Attempt, outcome: PlainOutcome): void {
+  span?.end(endOf(outcome))
+}
+
+function endOf(outcome: PlainOutcome): AttemptEnd {
   const { type } = outcome
   return type === 'failed' ? { outcome: type, code: outcome.code, error: outcome.error } : { outcome: type }
 }

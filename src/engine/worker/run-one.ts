@@ -5,7 +5,7 @@ import type { HandlerDefinition } from './api.ts'
 import { Attempt } from './attempt.ts'
 import { logEnd, logFailure, logStart } from './log-lines.ts'
 import type { AttemptOutcome, PlainOutcome } from './outcome.ts'
-import { perform } from './perform.ts'
+import { endSpan, perform } from './perform.ts'
 import { emptyTally, Reporter } from './reporter.ts'
 import { type AskOptions, untilAnswered } from './until-answered.ts'
 
@@ -28,6 +28,7 @@ export async function runOne(
   try {
     const came = await perform(attempt, { coordinator, definition, onError, isCalled: true })
     const outcome = await reported(attempt, came, { coordinator, definition, signal, onError })
+    if (came.type === 'completed_in') endSpan(attempt, outcome)
     logEnd(coordinator.logger, attempt, outcome)
     return outcome
   } finally {

@@ -12,7 +12,7 @@ interface AuditedSchedule {
   owner: string
   /** The due time that the last event about it has named as the next. */
   next: number | null
-  /** The greatest that was fired or skipped. */
+  /** The greatest that was fired or skipped since it was declared. */
   settled: number
   paused: boolean
   overlap: string
@@ -27,11 +27,14 @@ const timeOf = (at: number | null): string => (at === null ? 'never' : new Date(
 /** The schedules of a log: which due time may come, and what came. */
 export class AuditedSchedules {
   readonly #all = new Map<string, AuditedSchedule>()
+  /** The greatest due time that each of them had, also of those that were removed. */
+  readonly #had = new Map<string, number>()
   readonly #revisions = new Map<string, number>()
 
   /** The log begins there. */
   beginAt({ schedules, owners, jobs }: Ledger): void {
-    for (const { schedule, owner, next, last, paused, rule } of schedules)
+    for (const { schedule, owner, next, last, since, paused, rule } of schedules) {
+      this.#had.set(schedule, Math.max(last ?? 0, since))
       this.#all.set(schedule, {
         owner,
         next,
@@ -40,6 +43,7 @@ export class AuditedSchedules {
         settled: last ?? 0,
         jobs: new Set(),
       })
+    }
     for (const { owner, revision } of owners) this.#revisions.set(owner, revision)
     for (const { jobId, spec } of jobs) this.#all.get(spec.schedule ?? '')?.jobs.add(jobId)
   }
@@ -78,6 +82,7 @@ export class AuditedSchedules {
       if (jobId !== `${schedule}@${timeOf(due)}`) report(`its due time is ${timeOf(due)}`)
       if (due > at) report('it was fired before its due time')
       if (hasLiveJob(known, live)) report(`it was fired while another job of ${schedule} was live`)
+      if (due <= (this.#had.get(schedule) ?? 0)) report(`${schedule} had its due time ${timeOf(due)} before`)
       this.#settle(schedule, known, { due, next }, report)
     }
     known?.jobs.add(jobId)
@@ -107,9 +112,10 @@ export class AuditedSchedules {
     report: Report,
   ): void {
     if (known.paused) report(`${schedule} is paused`)
-    if (due <= known.settled) report(`${schedule} had its due time ${timeOf(due)} before`)
-    else if (due !== known.next) report(`${schedule} was due at ${timeOf(known.next)}, not ${timeOf(due)}`)
+    if (due !== known.next && due > known.settled)
+      report(`${schedule} was due at ${timeOf(known.next)}, not ${timeOf(due)}`)
     known.settled = Math.max(known.settled, due)
+    this.#had.set(schedule, Math.max(this.#had.get(schedule) ?? 0, due))
     this.#name(schedule, known, next, report)
   }
 

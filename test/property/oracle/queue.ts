@@ -60,6 +60,7 @@ export interface Timetable {
   readonly rule: ScheduleRule
   readonly next: number | null
   readonly last: number | null
+  readonly declaredAt: number
   readonly paused: boolean
 }
 
@@ -116,8 +117,8 @@ export function queueOf(ledger: Ledger): Queue {
     pauses,
     starts,
     jobs: entries,
-    schedules: [...ledger.schedules].map(({ schedule: id, owner, rule, next, last, paused }) => ({
-      ...{ id, owner, rule, next, last, paused },
+    schedules: [...ledger.schedules].map(({ schedule: id, owner, rule, next, last, since, paused }) => ({
+      ...{ id, owner, rule, next, last, declaredAt: since, paused },
     })),
     revisions: Object.fromEntries([...ledger.owners].map(({ owner, revision }) => [owner, revision])),
   }

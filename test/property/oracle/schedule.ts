@@ -39,8 +39,9 @@ export function setSchedules(clerk: Clerk, { owner, revision, schedules }: Body<
     const isAsDue = known !== undefined && sameJson(timing(known.rule), timing(rule))
     const isPast = (wanted ?? Infinity) <= (known?.last ?? 0)
     const next = known !== undefined && (isAsDue || isPast) ? known.next : wanted
-    clerk.record({ type: 'schedule_set', schedule: id, owner, ...given, ...rule, next, workerId })
-    keep(clerk, { id, owner, rule, next, last: known?.last ?? null, paused: known?.paused ?? false })
+    const at = clerk.record({ type: 'schedule_set', schedule: id, owner, ...given, ...rule, next, workerId })
+    const { last = null, declaredAt = at, paused = false } = known ?? {}
+    keep(clerk, { id, owner, rule, next, last, declaredAt, paused })
     note(clerk, owner, revision)
   }
   for (const { id } of byId(gone)) {
@@ -78,8 +79,9 @@ export function resumeSchedule(clerk: Clerk, { schedule, next }: Body<'resume_sc
   const known = find(clerk, schedule)
   if (known === undefined) return 'schedule_unknown'
   if (!known.paused) return []
-  clerk.record({ type: 'schedule_resumed', schedule, next, workerId: clerk.command.workerId })
-  keep(clerk, { ...known, paused: false, next })
+  const then = next === null || next > (known.last ?? 0) ? next : known.next
+  clerk.record({ type: 'schedule_resumed', schedule, next: then, workerId: clerk.command.workerId })
+  keep(clerk, { ...known, paused: false, next: then })
   return []
 }
 
@@ -88,12 +90,14 @@ export function fire(clerk: Clerk, { schedule, due, times, next, payloadHash }: 
   const known = find(clerk, schedule)
   if (known === undefined || known.paused || known.next !== due || due > now) return []
   if (known.rule.job.payloadHash !== payloadHash) return []
-  const come = times.filter((at) => at >= due && at <= now)
   const after = times.find((at) => at > now) ?? next
+  const come = times.filter((at) => at >= due && at <= now && at > known.declaredAt)
+  const [earliest = 0] = come
+  const isWhole = earliest === due || due <= known.declaredAt
   const wanted = come.filter((at, i) => {
     const isRecent = now - at <= MINUTE
     const isLast = i === come.length - 1
-    if (come[0] === due && now - due <= MINUTE) return true
+    if (isWhole && now - earliest <= MINUTE) return true
     if (isLast && isRecent) return true
     const { upTo, withinMs } = known.rule
     return come.length - i <= upTo && (withinMs === null || now - at <= withinMs * 1_000)

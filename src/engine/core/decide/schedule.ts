@@ -103,7 +103,9 @@ export function resumeSchedule(scribe: Scribe, { schedule, next }: Body<'resume_
   const known = scheduleOf(scribe.draft, schedule)
   if (known === undefined) return unknown(schedule)
   const { workerId } = scribe.command
-  if (known.paused) scribe.record({ type: 'schedule_resumed', schedule, next, workerId })
+  const goesOn = (next ?? Infinity) <= (known.last ?? 0)
+  if (known.paused)
+    scribe.record({ type: 'schedule_resumed', schedule, next: goesOn ? known.next : next, workerId })
   return accepted(scribe)
 }
 
@@ -118,9 +120,10 @@ export function fire(scribe: Scribe, body: Body<'fire'>): CommandResult {
   const { draft, now } = scribe
   const schedule = scheduleOf(draft, body.schedule)
   if (schedule === undefined || !mayFire(schedule, body, now)) return accepted(scribe)
-  const come = body.times.filter((at) => at >= body.due && at <= now)
   const after = body.times.find((at) => at > now) ?? body.next
-  const wanted = wantedOf(schedule.rule, body.due, come, now)
+  const come = body.times.filter((at) => at >= body.due && at > schedule.since && at <= now)
+  const first = body.due > schedule.since ? body.due : come[0]
+  const wanted = wantedOf(schedule.rule, first, come, now)
   const fired = wanted.slice(0, MOST_FIRED)
   const times = [...fired, wanted[MOST_FIRED] ?? after]
   if (times[0] !== body.due) skip(scribe, schedule, body.due, times[0] ?? null, 'missed')

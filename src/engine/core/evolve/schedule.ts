@@ -26,6 +26,7 @@ export function changeSchedule(draft: Draft, event: ScheduleEvent): void {
       return replace(draft, known, { ...known, paused: true })
     case 'schedule_resumed':
       if (!known.paused) throw corrupt(event, `schedule ${event.schedule} is not paused`)
+      checkGrows(event, known, event.next)
       return replace(draft, known, { ...known, paused: false, next: event.next })
     case 'schedule_skipped':
       return advance(draft, event, known, event)
@@ -40,6 +41,7 @@ export function fireSchedule(draft: Draft, event: Of<'queued'>, due: number): vo
   const known = schedule === undefined ? undefined : scheduleOf(draft, schedule)
   if (known === undefined) throw corrupt(event, `there is no schedule ${schedule}`)
   if (event.jobId !== firedId(known.schedule, due)) throw corrupt(event, `its id is not that of its due time`)
+  if (due <= known.since) throw corrupt(event, `schedule ${schedule} was declared after that due time`)
   advance(draft, event, known, { due, next: event.next ?? null })
 }
 
@@ -60,10 +62,16 @@ function set(draft: Draft, event: Of<'schedule_set'>): void {
   const known = scheduleOf(draft, schedule)
   if (known !== undefined && known.owner !== owner)
     throw corrupt(event, `schedule ${schedule} is of ${known.owner}`)
-  if (next !== null && next <= (known?.last ?? 0)) throw corrupt(event, `due times of ${schedule} only grow`)
-  const { last = null, paused = false } = known ?? {}
-  replace(draft, known, { hash: hash(schedule), schedule, owner, rule: ruleOf(event), next, last, paused })
+  checkGrows(event, known, next)
+  const { last = null, since = event.at, paused = false } = known ?? {}
+  const key = { hash: hash(schedule), schedule }
+  replace(draft, known, { ...key, owner, rule: ruleOf(event), next, last, since, paused })
   noteRevision(draft, owner, event.revision)
+}
+
+function checkGrows(event: ScheduleEvent, known: Schedule | undefined, next: number | null): void {
+  if (next !== null && next <= (known?.last ?? 0))
+    throw corrupt(event, `due times of ${event.schedule} only grow`)
 }
 
 function ruleOf({ cron, tz, everyMs, upTo, withinMs, overlap, job }: Of<'schedule_set'>): ScheduleRule {

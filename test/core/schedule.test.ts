@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest'
+import { type Micros, type RecordedEvent, replay, type ScheduleRule } from '../../src/engine/core/index.ts'
+import { audit } from '../../src/tools/audit/index.ts'
+import { given, type Scenario } from '../support/scenario.ts'
+
+const SECOND = 1_000_000
+
+const rule: ScheduleRule = {
+  ...{ everyMs: 1_000, tz: 'UTC', upTo: 1, withinMs: null, overlap: 'allow' },
+  job: {
+    ...{ jobType: 'normal', kind: 'normal', models: ['m'], priority: 0 },
+    ...{ attempts: 1, timeoutMs: 60_000, expireMs: null, fairKey: null },
+  },
+}
+
+const declare = (scenario: Scenario, next: Micros, ids: readonly string[] = ['tick'], everyMs = 1_000) =>
+  scenario.send({
+    ...{ type: 'set_schedules', owner: 'billing', revision: null },
+    schedules: ids.map((id) => ({ id, rule: { ...rule, everyMs }, next })),
+  })
+
+/** As a process does that finds it due. */
+function fire(scenario: Scenario) {
+  const [{ schedule, next } = { schedule: 'tick', next: null }] = scenario.ledger.schedules
+  const due = next ?? 0
+  const count = Math.max(0, Math.floor((scenario.now - due) / SECOND) + 1)
+  const times = Array.from({ length: count }, (_, i) => due + i * SECOND)
+  const after = due + count * SECOND
+  return scenario.send({ type: 'fire', schedule, due, times, next: after, payloadHash: undefined })
+}
+
+const opened = () => given({ maxActive: null }).later(1)
+
+/** The due times that were fired, in seconds from the first of them. */
+function firedIn({ log }: Scenario, from: Micros): readonly number[] {
+  expect(audit(log).violations).toEqual([])
+  return log.flatMap((event) =>
+    event.type === 'queued' && event.due !== undefined ? [(event.due - from) / SECOND] : [],
+  )
+}
+
+describe('a due time is fired once', () => {
+  it('also if the schedule was removed, and is declared again by a command that was long on its way', () => {
+    const scenario = opened()
+    const due = scenario.now + SECOND
+    declare(scenario, due)
+    scenario.later(1_500)
+    fire(scenario)
+    scenario.send({ type: 'remove_schedule', schedule: 'tick' })
+    declare(scenario, due)
+    expect(fire(scenario).events).toMatchObject([{ type: 'schedule_skipped', due, reason: 'missed' }])
+    scenario.later(1_000)
+    fire(scenario)
+    expect(firedIn(scenario, due)).toEqual([0, 1])
+  })
+
+  it('also if another declaration of its owner removed it for a moment', () => {
+    const scenario = opened()
+    const due = scenario.now + SECOND
+    declare(scenario, due)
+    scenario.later(1_500)
+    fire(scenario)
+    declare(scenario, due, [])
+    declare(scenario, due, ['tick'], 500)
+    fire(scenario)
+    expect(firedIn(scenario, due)).toEqual([0])
+  })
+
+  it('also if it is set again with another definition whose due time has come before', () => {
+    const scenario = opened()
+    const due = scenario.now + SECOND
+    declare(scenario, due)
+    scenario.later(1_500)
+    fire(scenario)
+    declare(scenario, due, ['tick'], 500)
+    fire(scenario)
+    expect(firedIn(scenario, due)).toEqual([0])
+  })
+
+  it('also if it is resumed twice, and one of the two was long on its way', () => {
+    const scenario = opened()
+    const due = scenario.now + SECOND
+    const pause = () => scenario.send({ type: 'pause_schedule', schedule: 'tick' })
+    const resume = () => scenario.send({ type: 'resume_schedule', schedule: 'tick', next: due })
+    declare(scenario, due)
+    pause()
+    resume()
+    scenario.later(1_500)
+    fire(scenario)
+    pause()
+    resume()
+    fire(scenario)
+    expect(firedIn(scenario, due)).toEqual([0])
+  })
+
+  it('and a log that says otherwise is corrupt', () => {
+    const scenario = opened()
+    const due = scenario.now + SECOND
+    declare(scenario, due)
+    scenario.later(1_500)
+    const fired = fire(scenario).events[0] as RecordedEvent
+    scenario.send({ type: 'cancel', jobId: `tick@${new Date(due / 1_000).toISOString()}`, force: false })
+    scenario.send({ type: 'remove_schedule', schedule: 'tick' })
+    scenario.later(60_000)
+    const { seq, at } = declare(scenario, due).events[0] as RecordedEvent
+    expect(() => replay([...scenario.log, { ...fired, seq: seq + 1, at: at + 1 }])).toThrow(
+      'schedule tick was declared after that due time',
+    )
+  })
+})
