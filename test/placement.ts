@@ -88,6 +88,7 @@ const rest: Readonly<Record<string, string>> = {
 
   // The page in a browser. One look at it is in `npm test`: dashboard/browser/page.
   'dashboard/browser/attacks': 'attacks in the browser',
+  'dashboard/browser/jobs': 'finds and changes jobs, by mouse',
   'dashboard/browser/keyboard': 'keyboard alone',
   'dashboard/browser/levers': 'each lever, by mouse and keyboard',
   'dashboard/browser/load': 'with 10,000 waiting and 100,000 events',

@@ -5,7 +5,18 @@ import { browserForAll, goTo, opened, served } from './browser.ts'
 import { sceneOf } from './scene.ts'
 
 const browser = browserForAll()
-const screens = ['now', 'why', 'time', 'figures', 'what-if', 'proof', 'dead', 'log', 'levers'] as const
+const screens = [
+  'now',
+  'why',
+  'time',
+  'figures',
+  'what-if',
+  'proof',
+  'dead',
+  'log',
+  'levers',
+  'jobs',
+] as const
 
 async function atWork() {
   const { store, ledger } = await sceneOf({ seconds: 120, jobs: 20, waiting: 3 })

@@ -28,6 +28,8 @@ export const foundJobsSchema = z.strictObject({
   next: z.string().nullable().describe('where the next page begins: give it as `from`'),
 })
 
+export type FoundJobsDocument = z.infer<typeof foundJobsSchema>
+
 export const changePreviewSchema = z.strictObject({
   queue: z.string(),
   change: z.record(z.string(), z.unknown()),
@@ -42,6 +44,9 @@ export const changedSchema = z.strictObject({
   changed: z.array(jobId).describe('left out: they have changed since the preview'),
   failed: z.array(z.strictObject({ jobId, code: z.string(), message: z.string() })),
 })
+
+export type ChangePreviewDocument = z.infer<typeof changePreviewSchema>
+export type ChangedDocument = z.infer<typeof changedSchema>
 
 /** What `changes` takes: a change with a filter, for a preview; or a preview, to carry it out. */
 export const changesSchema = z.union(

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals'
 import type { PreviewDocument, PulledDocument } from '../../api/lever-documents.ts'
+import type { ChangedDocument, ChangePreviewDocument } from '../../api/many-documents.ts'
 import type { Lever } from '../../guard/grant.ts'
 import { ApiError, ofQueue, postJson } from './api.ts'
 
@@ -13,20 +14,29 @@ export interface LeverRequest {
   readonly onDone?: () => void
 }
 
+/** A change of all jobs that a filter names. */
+export interface ManyRequest extends Pick<LeverRequest, 'lever' | 'title' | 'onDone'> {
+  /** As `previewChange` of `interlock-queue/operate` takes it. */
+  readonly change: Readonly<Record<string, unknown>>
+  readonly filter: Readonly<Record<string, unknown>>
+}
+
+type PullRequest = LeverRequest | ManyRequest
+
 /** The steps of a pull: first a preview, then the user confirms. */
 export type PullStep =
-  | { readonly step: 'looking'; readonly request: LeverRequest }
+  | { readonly step: 'looking'; readonly request: PullRequest }
   | {
       readonly step: 'asking' | 'pulling'
-      readonly request: LeverRequest
-      readonly preview: PreviewDocument
+      readonly request: PullRequest
+      readonly preview: PreviewDocument | ChangePreviewDocument
       /** Somebody has changed the queue since the user was asked: this is what it would do now. */
       readonly isOvertaken: boolean
     }
-  | { readonly step: 'done'; readonly request: LeverRequest; readonly done: PulledDocument }
+  | { readonly step: 'done'; readonly request: PullRequest; readonly done: PulledDocument | ChangedDocument }
   | {
       readonly step: 'refused'
-      readonly request: LeverRequest
+      readonly request: PullRequest
       readonly code: string
       readonly message: string
     }
@@ -34,22 +44,18 @@ export type PullStep =
 /** The lever that the user is asked about; null: none. */
 export const asked = signal<PullStep | null>(null)
 
-const pathOf = (queue: string, { lever }: LeverRequest) => ofQueue(queue, 'levers', lever)
-
 /** Shows what a pull would do. @param isOvertaken the user has been asked before */
-export async function ask(queue: string, request: LeverRequest, isOvertaken = false): Promise<void> {
+export async function ask(queue: string, request: PullRequest, isOvertaken = false): Promise<void> {
   asked.value = { step: 'looking', request }
   await orRefused(request, async () => {
-    const preview = await postJson<PreviewDocument>(pathOf(queue, request), {
-      ...request.body,
-      preview: true,
-    })
+    const preview = await looked(queue, request)
     // Somebody who has left it meanwhile is not asked after all.
     if (asked.peek()?.request !== request) return
+    const refusal = 'refusal' in preview ? preview.refusal : null
     asked.value =
-      preview.refusal === null
+      refusal === null
         ? { step: 'asking', request, preview, isOvertaken }
-        : { step: 'refused', request, ...preview.refusal }
+        : { step: 'refused', request, ...refusal }
   })
 }
 
@@ -58,12 +64,10 @@ export async function pull(queue: string): Promise<void> {
   const now = asked.peek()
   if (now?.step !== 'asking') return
   const { request, preview } = now
-  const { version, mark } = preview
   asked.value = { ...now, step: 'pulling' }
   await orRefused(request, async () => {
     try {
-      const body = { ...request.body, expected: { version, mark } }
-      const done = await postJson<PulledDocument>(pathOf(queue, request), body)
+      const done = await pulled(queue, request, preview)
       asked.value = { step: 'done', request, done }
       request.onDone?.()
     } catch (error) {
@@ -73,7 +77,28 @@ export async function pull(queue: string): Promise<void> {
   })
 }
 
-async function orRefused(request: LeverRequest, doing: () => Promise<void>): Promise<void> {
+const pathOf = (queue: string, request: PullRequest) =>
+  'filter' in request ? ofQueue(queue, 'changes') : ofQueue(queue, 'levers', request.lever)
+
+const looked = (queue: string, request: PullRequest): Promise<PreviewDocument | ChangePreviewDocument> =>
+  'filter' in request
+    ? postJson(pathOf(queue, request), { change: request.change, filter: request.filter })
+    : postJson(pathOf(queue, request), { ...request.body, preview: true })
+
+/** Of many jobs, those that have changed since the preview are left out: nobody is asked again. */
+const pulled = (
+  queue: string,
+  request: PullRequest,
+  preview: PreviewDocument | ChangePreviewDocument,
+): Promise<PulledDocument | ChangedDocument> =>
+  'filter' in request || !('mark' in preview)
+    ? postJson(pathOf(queue, request), { preview })
+    : postJson(pathOf(queue, request), {
+        ...request.body,
+        expected: { version: preview.version, mark: preview.mark },
+      })
+
+async function orRefused(request: PullRequest, doing: () => Promise<void>): Promise<void> {
   try {
     await doing()
   } catch (error) {

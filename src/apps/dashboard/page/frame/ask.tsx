@@ -2,7 +2,8 @@ import { useLayoutEffect, useRef } from 'preact/hooks'
 import type { RecordedEvent } from '../../../../engine/core/index.ts'
 import { eventDetail } from '../../../../tools/format/event-text.ts'
 import { count, plural } from '../../../../tools/format/index.ts'
-import type { PreviewDocument } from '../../api/lever-documents.ts'
+import type { PreviewDocument, PulledDocument } from '../../api/lever-documents.ts'
+import type { ChangedDocument, ChangePreviewDocument } from '../../api/many-documents.ts'
 import { asked, type PullStep, pull } from '../data/levers.ts'
 import { Scroll } from '../part/scroll.tsx'
 import { usePage } from './context.ts'
@@ -71,20 +72,65 @@ function Body({ now }: { readonly now: PullStep }) {
         </p>
       )
     case 'done':
-      return (
-        <p role="status">
-          {now.done.changed ? 'Done' : 'Nothing changed: it was already so'}
-          {now.done.jobs === null ? '' : `: ${plural(now.done.jobs, 'job')}`}. The log is at event{' '}
-          {count(now.done.version)}.
-        </p>
-      )
+      return 'matched' in now.done ? <ManyDone {...now.done} /> : <Done {...now.done} />
     case 'asking':
     case 'pulling':
-      return <Preview {...now} />
+      return 'mark' in now.preview ? (
+        <Preview preview={now.preview} isOvertaken={now.isOvertaken} />
+      ) : (
+        <ManyPreview {...now.preview} />
+      )
     default:
       return now satisfies never
   }
 }
+
+const Done = ({ changed, jobs, version }: PulledDocument) => (
+  <p role="status">
+    {changed ? 'Done' : 'Nothing changed: it was already so'}
+    {jobs === null ? '' : `: ${plural(jobs, 'job')}`}. The log is at event {count(version)}.
+  </p>
+)
+
+/** What became of many jobs: done, left out, refused. */
+const ManyDone = ({ done, changed, failed }: ChangedDocument) => (
+  <>
+    <p role="status">
+      Done: {plural(done.length, 'job')}.
+      {changed.length === 0 ? null : (
+        <span class="warn" data-left-out={changed.length}>
+          {' '}
+          Left out, since they changed after you looked: {named(changed)}.
+        </span>
+      )}
+    </p>
+    {failed.slice(0, 20).map(({ jobId, code, message }) => (
+      <p key={jobId} class="refused" role="alert">
+        {jobId} ({code}): {message}
+      </p>
+    ))}
+  </>
+)
+
+const named = (jobIds: readonly string[]): string =>
+  jobIds.length <= 5
+    ? jobIds.join(', ')
+    : `${jobIds.slice(0, 5).join(', ')} and ${count(jobIds.length - 5)} more`
+
+/** Which jobs are about to be changed. */
+const ManyPreview = ({ jobs }: ChangePreviewDocument) => (
+  <>
+    <h3>{jobs.length === 0 ? 'No job fits' : plural(jobs.length, 'job')}</h3>
+    <ol class="events">
+      {jobs.slice(0, 50).map(({ jobId, state }) => (
+        <li key={jobId} data-moves={jobId}>
+          <b>{jobId}</b> <span class="dim">{state}</span>
+        </li>
+      ))}
+    </ol>
+    {jobs.length > 50 ? <p class="dim">and {count(jobs.length - 50)} more</p> : null}
+  </>
+)
 
 function Preview({
   preview: { lever, events, changed, moves, startable },

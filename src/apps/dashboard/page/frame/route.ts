@@ -1,7 +1,18 @@
 import { computed, signal } from '@preact/signals'
 
 /** Screens, by their names in an address. */
-export const screens = ['now', 'why', 'time', 'figures', 'what-if', 'proof', 'dead', 'log', 'levers'] as const
+export const screens = [
+  'now',
+  'why',
+  'time',
+  'figures',
+  'what-if',
+  'proof',
+  'dead',
+  'log',
+  'levers',
+  'jobs',
+] as const
 export type Screen = (typeof screens)[number]
 
 /** What the page shows. All of it is in the address, so that you can send it to somebody. */

@@ -1,6 +1,7 @@
 import type { FunctionComponent } from 'preact'
 import { Dead } from '../screen/dead/dead.tsx'
 import { Figures } from '../screen/figures/figures.tsx'
+import { Jobs } from '../screen/jobs/jobs.tsx'
 import { Levers } from '../screen/levers/levers.tsx'
 import { Log } from '../screen/log/log.tsx'
 import { Now } from '../screen/now/now.tsx'
@@ -23,4 +24,5 @@ export const screens: Readonly<
   dead: { name: 'Dead', key: '7', screen: Dead },
   log: { name: 'Log', key: '8', screen: Log },
   levers: { name: 'Actions', key: '9', screen: Levers },
+  jobs: { name: 'Jobs', key: '0', screen: Jobs },
 }

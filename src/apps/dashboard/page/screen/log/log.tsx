@@ -6,6 +6,7 @@ import { usePage } from '../../frame/context.ts'
 import { Link } from '../../frame/link.tsx'
 import { go, route } from '../../frame/route.ts'
 import { momentText } from '../../frame/time.ts'
+import { Copy } from '../../part/copy.tsx'
 import { Filter } from '../../part/filter.tsx'
 import { Loaded, None } from '../../part/load.tsx'
 import { JobLink } from '../../part/names.tsx'
@@ -106,22 +107,3 @@ const withType = (text: string, type: string): string =>
     ...text.split(/\s+/).filter((part) => part !== '' && !part.startsWith('type:')),
     ...(type === '' ? [] : [`type:${type}`]),
   ].join(' ')
-
-function Copy({ name, text }: { readonly name: string; readonly text: string }) {
-  const isDone = useSignal(false)
-  return (
-    <button
-      type="button"
-      title={text}
-      data-copies={text}
-      onClick={() => {
-        void navigator.clipboard.writeText(text).then(() => {
-          isDone.value = true
-          setTimeout(() => (isDone.value = false), 1_500)
-        })
-      }}
-    >
-      {isDone.value ? 'Copied' : `Copy as ${name}`}
-    </button>
-  )
-}
