@@ -122,13 +122,13 @@ const ManyPreview = ({ jobs }: ChangePreviewDocument) => (
   <>
     <h3>{jobs.length === 0 ? 'No job fits' : plural(jobs.length, 'job')}</h3>
     <ol class="events">
-      {jobs.slice(0, 50).map(({ jobId, state }) => (
+      {jobs.slice(0, 20).map(({ jobId, state }) => (
         <li key={jobId} data-moves={jobId}>
           <b>{jobId}</b> <span class="dim">{state}</span>
         </li>
       ))}
     </ol>
-    {jobs.length > 50 ? <p class="dim">and {count(jobs.length - 50)} more</p> : null}
+    {jobs.length > 20 ? <p class="dim">and {count(jobs.length - 20)} more</p> : null}
   </>
 )
 
