@@ -196,6 +196,7 @@ export const internals: Internals = {
     'api/chain.ts',
     'api/job-documents.ts',
     'api/lever-documents.ts',
+    'api/many-documents.ts',
     'api/queue-documents.ts',
     'guard/grant.ts',
     'guard/refused.ts',

@@ -64,10 +64,10 @@ const scheduleSchema = z.strictObject({
 })
 
 export const schedulesSchema = z.strictObject({ queue: z.string(), schedules: z.array(scheduleSchema) })
-export type SchedulesDocument = z.infer<typeof schedulesSchema>
+export type SchedulesNow = z.infer<typeof schedulesSchema>
 
 /** The schedules as they are sent, the next due one first. */
-export const scheduleDocuments = (ledger: Ledger): SchedulesDocument['schedules'] =>
+export const scheduleDocuments = (ledger: Ledger): SchedulesNow['schedules'] =>
   scheduleViews(ledger).map(({ job, live, next, last, ...view }) => ({
     ...view,
     job: { ...job, models: [...job.models] },

@@ -1,5 +1,5 @@
 import { duration } from '../../../../../tools/format/index.ts'
-import type { SchedulesDocument } from '../../../api/queue-documents.ts'
+import type { SchedulesNow } from '../../../api/queue-documents.ts'
 import { getJson, ofQueue } from '../../data/api.ts'
 import { usePage } from '../../frame/context.ts'
 import { momentText } from '../../frame/time.ts'
@@ -16,7 +16,7 @@ export function Schedules() {
   const schedules = useLoad({
     question: live.generation.value,
     restMs: REST_MS,
-    look: (signal) => getJson<SchedulesDocument>(ofQueue(live.queue, 'schedules'), signal),
+    look: (signal) => getJson<SchedulesNow>(ofQueue(live.queue, 'schedules'), signal),
   })
   return (
     <Loaded of={schedules}>
@@ -25,7 +25,7 @@ export function Schedules() {
   )
 }
 
-const Table = ({ all }: { readonly all: SchedulesDocument['schedules'] }) => (
+const Table = ({ all }: { readonly all: SchedulesNow['schedules'] }) => (
   <Scroll label="Schedules">
     <table>
       <thead>
@@ -58,7 +58,7 @@ function Row({
   paused,
   job,
   live,
-}: SchedulesDocument['schedules'][number]) {
+}: SchedulesNow['schedules'][number]) {
   return (
     <tr data-schedule={id}>
       <td>
