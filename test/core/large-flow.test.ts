@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { type Ledger, LedgerReader, nextTickAt, replay, snapshotLines } from '../../src/engine/core/index.ts'
+import { nextTickAt, replay } from '../../src/engine/core/index.ts'
 import { audit } from '../../src/tools/audit/index.ts'
-import { type Flow, flowOf } from './flow.ts'
+import { type Flow, flowOf, readBack } from './flow.ts'
 
 describe('a flow of 10,000', () => {
   const many = Array.from({ length: 9_999 }, (_, i) => `p${i}`)
@@ -49,15 +49,3 @@ describe('a flow of 10,000', () => {
     expect(audit(flow.log).violations).toEqual([])
   })
 })
-
-/** The ledger as a snapshot keeps it. */
-function readBack(ledger: Ledger): Ledger {
-  const reader = new LedgerReader(ledger.version)
-  for (const line of snapshotLines(ledger))
-    if (line !== null) reader.push(JSON.parse(JSON.stringify(line)) as Parameters<typeof reader.push>[0])
-  const steps = reader.finish()
-  for (;;) {
-    const { done, value } = steps.next()
-    if (done === true) return value
-  }
-}
