@@ -3452,7 +3452,7 @@ declare
   -- What each field must be: a type, or a range of whole numbers; `!`: it is required, `?`: it may be null.
   held constant text := '"job_id": "name!", "token": "1..9007199254740991!", "worker_id": "name", "claim": "object"';
   rules constant jsonb := format('{
-    "enqueue": {"jobs": "list!"},
+    "enqueue": {"jobs": "list!", "under": "object"},
     "start": {"worker_id": "name!", "job": "object!", "wait": "boolean"},
     "claim": {"worker_id": "name!", "max": "1..1000!", "kinds": "names?"},
     "complete": {%1$s, "result": "any"},
@@ -3460,7 +3460,8 @@ declare
     "release": {%1$s, "reason": "text", "seconds": "seconds", "models": "names"},
     "confirm_cancel": {%1$s},
     "detach": {%1$s, "until": "text!"},
-    "cancel": {"job_id": "name!", "worker_id": "name", "force": "boolean", "queued_at": "-9007199254740991..9007199254740991"},
+    "cancel": {"job_id": "name!", "worker_id": "name", "force": "boolean", "descendants": "boolean",
+      "queued_at": "-9007199254740991..9007199254740991"},
     "schedules": {"owner": "name!", "schedules": "schedules!", "revision": "0..9007199254740991?"},
     "pause_schedule": {"schedule": "name!"},
     "resume_schedule": {"schedule": "name!"},
@@ -4848,16 +4849,17 @@ $$;
 -- `failed`, a final `lease_expired`, `expired`), except those that are in line again or were dropped. A job that was asked to
 -- stop before its last attempt ended was cancelled, so it is not one. Void events count as what `voided` events say
 -- (job_queue_voided).
---   filter  {model, since, before, job_ids, lim}: only jobs whose last attempt needed this model; that ended at this time or
---           later (microseconds since 1970); whose end has a smaller sequence number (for the next page); with these ids; at
---           most so many, 1..1,000, 100 unless given. Null or missing fields restrict nothing
+--   filter  {model, since, before, job_ids, causes, links, lim}: only jobs whose last attempt needed this model; that ended at this time
+--           or later (microseconds since 1970); whose end has a smaller sequence number (for the next page); with these ids; that failed
+--           because of one of these; links: true also says what each came after; at most so many, 1..1,000, 100 unless given. Null or
+--           missing fields restrict nothing
 -- Pages by `before` are cheap, whatever the length of the log (job_queue_log_dead_idx). `since` has no index of its own: where fewer
 -- than lim are that new, every death in the log is looked at once.
--- Returns [{job_id, seq, at, code, attempts, queued, error}, …]. seq and at are those of the end. code: why the last attempt
+-- Returns [{job_id, seq, at, code, attempts, queued, error, after}, …]. seq and at are those of the end. code: why the last attempt
 -- failed, or lease_expired or expired. attempts: how many it had in that life, without those that
 -- were given back. queued: its first event, with what the job
 -- was enqueued with and the models that it needed last (each step of a workflow may need others). error: from job_queue_data,
--- null if there is none. Raises JQ001 for a limit out of bounds.
+-- null if there is none. after: [{job, goes_on}, …], if it was asked for and there are any. Raises JQ001 for a limit out of bounds.
 create or replace function public.job_queue_dead(queue text, filter jsonb) returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -4873,8 +4875,9 @@ declare
   nothing bigint[] := public.job_queue_void_seqs($1, false);
   no_death bigint[] := public.job_queue_void_seqs($1, true);
 begin
-  select f.model, f.since, f.before, f.job_ids, coalesce(f.lim, 100) as lim into wanted
-    from jsonb_to_record(coalesce(filter, '{}')) as f (model text, since bigint, before bigint, job_ids text[], lim integer);
+  select f.model, f.since, f.before, f.job_ids, f.causes, coalesce(f.links, false) as links, coalesce(f.lim, 100) as lim into wanted
+    from jsonb_to_record(coalesce(filter, '{}'))
+      as f (model text, since bigint, before bigint, job_ids text[], causes text[], links boolean, lim integer);
   if wanted.lim not between 1 and 1000 then
     raise exception using errcode = 'JQ001', message = 'job_queue_dead takes a limit of 1..1,000';
   end if;
@@ -4894,6 +4897,12 @@ begin
              'error', (
                select d.error from public.job_queue_data d
                 where d.queue = $1 and d.job_id = f.job_id and d.life = (f.queued ->> 'seq')::bigint))
+             || case when wanted.links and f.queued -> 'data' ? 'after' then jsonb_build_object('after', (
+               select coalesce(jsonb_agg(jsonb_build_object('job', a.job, 'goes_on', k.data ? 'goes_on') order by k.seq, a.n), '[]')
+                 from public.job_queue_log k
+                 cross join lateral jsonb_array_elements_text(k.data -> 'after') with ordinality as a (job, n)
+                where k.queue = $1 and k.job_id = f.job_id and k.event_type = 'linked' and k.seq <> all (nothing)
+                  and k.seq > (f.queued ->> 'seq')::bigint and k.seq < f.seq)) else '{}' end
              order by f.seq desc)), '[]')
       from (
         select l.*, q.queued
@@ -4924,6 +4933,7 @@ begin
            and (wanted.before is null or l.seq < wanted.before)
            and (wanted.since is null or l.created_at >= 'epoch'::timestamptz + wanted.since * interval '1 microsecond')
            and (wanted.job_ids is null or l.job_id = any (wanted.job_ids))
+           and (wanted.causes is null or l.data ->> 'cause' = any (wanted.causes))
            and (wanted.model is null or wanted.model = any (q.models))
            and not exists (
              select from public.job_queue_dropped d where d.queue = $1 and d.job_id = l.job_id and d.seq >= l.seq)
@@ -7518,7 +7528,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '602630f18fbd834f412308b96c3167443b8dccc4ede7f9e19e04812c483582a4')
+  ('027', '4b370a0b2a89a8659b7f3ca1c59059aa61d3010e9fa5a1c59da1ef5faf95da46')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -84,7 +84,7 @@ declare
   -- What each field must be: a type, or a range of whole numbers; `!`: it is required, `?`: it may be null.
   held constant text := '"job_id": "name!", "token": "1..9007199254740991!", "worker_id": "name", "claim": "object"';
   rules constant jsonb := format('{
-    "enqueue": {"jobs": "list!"},
+    "enqueue": {"jobs": "list!", "under": "object"},
     "start": {"worker_id": "name!", "job": "object!", "wait": "boolean"},
     "claim": {"worker_id": "name!", "max": "1..1000!", "kinds": "names?"},
     "complete": {%1$s, "result": "any"},
@@ -92,7 +92,8 @@ declare
     "release": {%1$s, "reason": "text", "seconds": "seconds", "models": "names"},
     "confirm_cancel": {%1$s},
     "detach": {%1$s, "until": "text!"},
-    "cancel": {"job_id": "name!", "worker_id": "name", "force": "boolean", "queued_at": "-9007199254740991..9007199254740991"},
+    "cancel": {"job_id": "name!", "worker_id": "name", "force": "boolean", "descendants": "boolean",
+      "queued_at": "-9007199254740991..9007199254740991"},
     "schedules": {"owner": "name!", "schedules": "schedules!", "revision": "0..9007199254740991?"},
     "pause_schedule": {"schedule": "name!"},
     "resume_schedule": {"schedule": "name!"},

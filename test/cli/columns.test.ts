@@ -62,6 +62,7 @@ const typed: readonly (readonly string[])[] = [
     ['explain', `${ID}-3`, '--data'],
     ['explain', `${ID}-0`],
     ['explain', 'nobody'],
+    ['flow', `${ID}-1`],
   ],
   ...[['log', '--job', `${ID}-0`], ['replay'], ['replay', '--to', '4'], ['stats'], ['what-if'], ['doctor']],
   ...[

@@ -131,6 +131,11 @@ const commands: Readonly<Record<string, () => readonly (readonly string[])[]>> =
     ['jobs', '--model', FORGED],
     ['jobs', '--state', FORGED],
   ],
+  flow: () => [
+    ['flow', `${NAME}1`],
+    ['flow', `${NAME}1`, '--mermaid'],
+    ['flow', FORGED],
+  ],
   schedule: () => [
     ['schedule'],
     ['schedule', 'list'],

@@ -50,6 +50,7 @@ const calls: Readonly<Record<string, readonly Argument[]>> = {
   attempt: [lease],
   onJobComplete: [id, type, optional],
   enqueue: [argument([], 'list')],
+  add: [lease, argument([], 'list')],
   claim: [argument({ max: 1, kinds: null })],
   complete: [lease, optional],
   completeIn: [argument(async () => [], 'function'), lease, optional],

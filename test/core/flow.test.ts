@@ -118,6 +118,90 @@ describe('how a flow is refused', () => {
   })
 })
 
+describe('what a running job adds', () => {
+  /** `a` runs, `b` comes after it, `c` after that. */
+  function grown() {
+    const flow = flowOf({ jobId: 'a' }, { jobId: 'b', after: ['a'] }, { jobId: 'c', after: ['b'] })
+    flow.send({ type: 'take_up', jobId: 'a', wait: false })
+    return flow
+  }
+
+  it('is waited for by all that comes after it, in the append that puts it in line', () => {
+    const flow = grown()
+    const { events } = flow.add('a', [{ jobId: 'x' }, { jobId: 'y', after: ['x', 'a'] }])
+    expect(typesOf(events)).toEqual(['queued x', 'queued y', 'linked y', 'linked b'])
+    expect(events.at(-1)).toMatchObject({ after: ['x', 'y'] })
+    for (const jobId of ['a', 'x']) flow.end(jobId, 'complete')
+    expect(typesOf(flow.end('y', 'complete').events)).toEqual(['completed y', 'released b'])
+    flow.check()
+  })
+
+  it('fails what comes after it as the job itself would', () => {
+    const goesOn = { job: 'a', ifFailed: 'continue' }
+    const flow = flowOf({ jobId: 'a' }, { jobId: 'b', after: ['a'] }, { jobId: 'tidy', after: [goesOn] })
+    flow.send({ type: 'take_up', jobId: 'a', wait: false })
+    flow.add('a', [{ jobId: 'x' }])
+    flow.end('a', 'complete')
+    expect(typesOf(flow.end('x', 'fail').events).toSorted()).toEqual([
+      'failed b',
+      'failed x',
+      'released tidy',
+    ])
+    flow.check()
+  })
+
+  it('may be added again by a later attempt', () => {
+    const flow = grown()
+    flow.add('a', [{ jobId: 'x' }])
+    flow.end('a', 'fail', 0)
+    flow.send({ type: 'take_up', jobId: 'a', wait: false })
+    const again = flow.add('a', [{ jobId: 'x' }, { jobId: 'y' }])
+    expect([again.result, typesOf(again.events)]).toMatchObject([
+      { ok: true, known: ['x'] },
+      ['queued y', 'linked b'],
+    ])
+    flow.check()
+  })
+
+  it('is nothing if the attempt is over (stale_token, job_not_active)', () => {
+    const flow = grown()
+    const token = flow.job('a')?.token ?? 0
+    flow.end('a', 'fail', 0)
+    const late = flow.add('a', [{ jobId: 'x' }], token)
+    expect([late.result, late.events]).toMatchObject([{ ok: false, code: 'job_not_active' }, []])
+    flow.send({ type: 'take_up', jobId: 'a', wait: false })
+    expect(flow.add('a', [{ jobId: 'x' }], token).result).toMatchObject({ ok: false, code: 'stale_token' })
+    expect(flow.job('x')).toBeUndefined()
+  })
+
+  it.each([
+    ['one that comes after what is to wait for it', [{ jobId: 'x', after: ['b'] }], 'b → x → b'],
+    [
+      'the same by way of another',
+      [
+        { jobId: 'x', after: ['y'] },
+        { jobId: 'y', after: ['c'] },
+      ],
+      'b → y → c → b',
+    ],
+    ['the job that is to wait', [{ jobId: 'b', after: ['a'] }], 'b → b'],
+    ['a live one after it', [{ jobId: 'c', after: ['b'] }], 'b → c → b'],
+  ])('is refused as a cycle: %s', (_, jobs, circle) => {
+    const { result, events } = grown().add('a', jobs)
+    expect([result, events]).toMatchObject([
+      { code: 'flow_cycle', message: expect.stringContaining(circle) },
+      [],
+    ])
+  })
+
+  it('is just put in line if nothing comes after the job', () => {
+    const flow = flowOf({ jobId: 'a' })
+    flow.send({ type: 'take_up', jobId: 'a', wait: false })
+    expect(typesOf(flow.add('a', [{ jobId: 'x' }]).events)).toEqual(['queued x'])
+    flow.check()
+  })
+})
+
 describe('a job that comes after one that has ended', () => {
   it.each([
     ['completed', 'released b'],

@@ -45,6 +45,12 @@ export class Flow {
     return this.send(enqueueBody(parseJobs(jobs.map((job) => ({ models: [], ...job })))))
   }
 
+  /** The handler of a running job adds these. */
+  add(runner: string, jobs: readonly object[], token = this.job(runner)?.token ?? 0) {
+    const body = enqueueBody(parseJobs(jobs.map((job) => ({ models: [], ...job }))))
+    return this.send({ ...body, under: { jobId: runner, token } })
+  }
+
   /** Runs it, and ends it. @param retryAt when it is tried again, if it fails and attempts are left; null: it is not */
   end(jobId: string, how: 'complete' | 'fail' | 'cancel', retryAt: number | null = null) {
     const job = this.job(jobId)

@@ -13,7 +13,7 @@ interface Parent {
 }
 
 interface Node {
-  readonly parents: readonly Parent[]
+  parents: readonly Parent[]
   outcome: JobOutcome | null
   cause: string
 }
@@ -28,6 +28,17 @@ class NaiveFlows {
       return { job, goesOn, cause: () => (hadEnded ? job : (this.nodes.get(job)?.cause ?? job)) }
     })
     this.nodes.set(jobId, { parents: known, outcome: null, cause: jobId })
+  }
+
+  /** What comes after a job that runs also comes after those that it adds. */
+  grow(runner: string, jobIds: readonly string[]): void {
+    for (const node of this.nodes.values()) {
+      const link = node.parents.find(({ job }) => job === runner)
+      if (link === undefined || node.outcome !== null) continue
+      const added = jobIds.map((job) => ({ ...link, job, cause: () => this.nodes.get(job)?.cause ?? job }))
+      node.parents = [...node.parents, ...added]
+    }
+    for (const jobId of jobIds) this.add(jobId, [])
   }
 
   outcomeOf = (jobId: string): JobOutcome | null => this.nodes.get(jobId)?.outcome ?? null
@@ -71,6 +82,7 @@ type Step =
   | { readonly type: 'add'; readonly jobs: readonly (readonly { pick: number; goesOn: boolean }[])[] }
   | { readonly type: 'fan'; readonly pick: number; readonly many: number }
   | { readonly type: 'complete' | 'fail' | 'cancel' | 'retry'; readonly pick: number }
+  | { readonly type: 'grow'; readonly pick: number; readonly many: number }
   | { readonly type: 'restart' }
 
 const pick = fc.nat(99)
@@ -95,6 +107,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('retry' as const), pick }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ type: fc.constant('grow' as const), pick, many: fc.integer({ min: 1, max: 3 }) }),
+  },
   { weight: 1, arbitrary: fc.constant({ type: 'restart' as const }) },
 )
 
@@ -117,13 +133,25 @@ class Pair {
     }
     const live = this.naive.live()
     const jobId = this.#of(step.type === 'cancel' ? live : live.filter(this.naive.mayRun), step.pick)
-    if (jobId !== undefined) this.end(jobId, step.type)
+    if (jobId === undefined) return
+    if (step.type === 'grow') this.#grow(jobId, step.many)
+    else this.end(jobId, step.type)
   }
 
   end(jobId: string, how: 'complete' | 'fail' | 'cancel' | 'retry'): void {
     if (how === 'retry') return this.#tryAgain(jobId)
     this.flow.end(jobId, how)
     this.naive.end(jobId, ({ complete: 'completed', fail: 'failed', cancel: 'cancelled' } as const)[how])
+    this.#settle()
+  }
+
+  #grow(runner: string, many: number): void {
+    if (this.flow.job(runner)?.active !== true)
+      this.flow.send({ type: 'take_up', jobId: runner, wait: false })
+    const jobIds = Array.from({ length: many }, (_, nth) => `j${this.naive.nodes.size + nth}`)
+    const added = jobIds.map((jobId) => ({ jobId }))
+    expect(this.flow.add(runner, added).result).toMatchObject({ ok: true })
+    this.naive.grow(runner, jobIds)
     this.#settle()
   }
 
@@ -181,7 +209,7 @@ class Pair {
     }
   }
 
-  #of = <T>(all: readonly T[], pick: number): T | undefined => all[pick % Math.max(1, all.length)]
+  readonly #of = <T>(all: readonly T[], pick: number): T | undefined => all[pick % Math.max(1, all.length)]
 }
 
 describe('a flow, beside a naive one', () => {

@@ -41,6 +41,7 @@ const rows: readonly Row[] = [
   ['one job at a time', 'waiting serialized', '1 waiting', 'waiting serialized', 'waiting serialized', well, 'waiting serialized', 'waiting serialized', 'allow more jobs at once'],
   ['no slot of the queue is free', 'waiting at_capacity', '1 waiting', 'waiting at_capacity', 'waiting at_capacity', well, 'waiting at_capacity', 'waiting at_capacity', 'raise maxActive'],
   ['not due', 'waiting not_due', '1 waiting', 'waiting not_due', '1 waiting', well, 'waiting not_due', 'waiting not_due', 'no process is alive that goes on with it'],
+  ['comes after a job that runs', 'waiting waits_for_parents', '1 waiting', 'waiting waits_for_parents', '1 waiting', well, 'waiting waits_for_parents', 'waiting waits_for_parents', 'job a has to end; it then joins the line by itself'],
   ['between two tries', 'waiting not_due', '1 waiting', 'waiting not_due', '1 waiting', well, 'waiting not_due', 'waiting not_due', 'no process is alive that goes on with it'],
   ['its time came, and nobody noted it', 'waiting overdue', '1 waiting', 'waiting overdue', '1 waiting', 'problem overdue', 'waiting overdue', 'waiting overdue', 'start a process of Interlock'],
   ['its model is paused', 'waiting model_paused', '1 waiting', 'waiting model_paused', '1 waiting', 'note paused', 'waiting model_paused', 'waiting model_paused', 'somebody has to resume the model'],

@@ -103,6 +103,10 @@ const waiting: Readonly<Record<string, Make>> = {
     await enqueued(scene, [job('j', ['m'], { runAt: new Date(Date.now() + 3_600_000) })])
     return 'j'
   },
+  'comes after a job that runs': async (scene) => {
+    await beside(scene, [job('j', ['n'], { after: ['a'] })])
+    return 'j'
+  },
   'between two tries': async (scene) => {
     await scene.briefly(async (coordinator) => {
       await coordinator.enqueue([job('j')])

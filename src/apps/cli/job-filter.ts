@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { forShell, invalidInput, type Micros } from '../../engine/core/index.ts'
+import { forShell, type InterlockError, invalidInput, type Micros } from '../../engine/core/index.ts'
 import { type FoundState, foundStates, type JobFilter } from '../../tools/operate/jobs.ts'
 import { collect, oneOf } from './flag-value.ts'
 import { momentOf } from './moment.ts'
@@ -103,3 +103,7 @@ export function checkOneOrMany(command: string, jobId: string | undefined, flags
       : `${command} takes a job or a filter, not both; leave out${typedFilter(flags)}, or the job`,
   )
 }
+
+/** Of which jobs the others come after is said one by one. */
+export const descendantsOfMany = (command: string): InterlockError =>
+  invalidInput(`--descendants: works only with one job; name it: interlock ${command} ID --descendants`)

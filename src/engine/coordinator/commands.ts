@@ -1,5 +1,6 @@
-import type { AttemptKey, CommandBody, TraceContext } from '../core/index.ts'
+import { type AttemptKey, type CommandBody, jobOf, type TraceContext } from '../core/index.ts'
 import {
+  type EnqueueInput,
   enqueueBody,
   errorData,
   keptOf,
@@ -15,14 +16,14 @@ import {
   parseTimeOrNull,
 } from '../events/index.ts'
 import type { Telemetry } from '../store/index.ts'
-import { enqueueAnswers } from './api/calls.ts'
+import { type Enqueued, enqueueAnswers } from './api/calls.ts'
 import type { Coordinator } from './api/coordinator.ts'
 import type { Member } from './membership/member.ts'
 import { AT_ONCE, type SendOptions } from './membership/member-api.ts'
 
 type CommandCalls = Pick<
   Coordinator,
-  | ('enqueue' | 'claim' | 'complete' | 'fail' | 'release' | 'detach' | 'cancel' | 'confirmCancel')
+  | ('enqueue' | 'add' | 'claim' | 'complete' | 'fail' | 'release' | 'detach' | 'cancel' | 'confirmCancel')
   | (
       | 'reprioritize'
       | 'setPolicy'
@@ -37,11 +38,26 @@ type CommandCalls = Pick<
 
 const attemptOf = ({ jobId, fencingToken: token, epoch }: AttemptKey) => ({ jobId, token, epoch })
 
+/** By which attempt jobs are added, if it is one. */
+type EnterHow = Pick<CommandBody & { readonly type: 'enqueue' }, 'under'>
+
 /** A claim without kinds takes any. */
 const ofAnyKind = (options: SendOptions): SendOptions =>
   options.claim === undefined || options.claim.kinds !== undefined
     ? options
     : { ...options, claim: { ...options.claim, kinds: null } }
+
+/** The job with all that come after it, in parts: the job itself is in the last one. */
+async function cancelAll(member: Member, jobId: string, force: boolean): Promise<void> {
+  await member.catchUp()
+  const life = jobOf(member.ledger, jobId)?.queuedAt
+  for (;;) {
+    await member.send({ type: 'cancel', jobId, force, descendants: true })
+    await member.catchUp()
+    const job = jobOf(member.ledger, jobId)
+    if (job === undefined || job.queuedAt !== life || job.cancelRequested) return
+  }
+}
 
 /** The writing side of a coordinator: each call is one command. */
 export function commandsOf(member: Member, telemetry: Telemetry | undefined): CommandCalls {
@@ -53,23 +69,25 @@ export function commandsOf(member: Member, telemetry: Telemetry | undefined): Co
     await member.catchUp()
     await member.send({ type: 'set_policy', policy: parsePolicy(policy, member.ledger.policy) }, { madeAt })
   }
+  const enter = async (jobs: readonly EnqueueInput[], how: EnterHow): Promise<Enqueued> => {
+    const parsed = parseJobs(jobs)
+    if (parsed.length === 0) return { queued: 0, known: [], waiting: [], jobs: [] }
+    const specs = parsed.map(({ spec }) => spec)
+    const put = (context?: TraceContext) =>
+      member.send({ ...enqueueBody(parsed), ...how }, { data: keptOf(parsed, context) })
+    const {
+      waiting,
+      known = [],
+      doubles = [],
+    } = telemetry === undefined
+      ? await put()
+      : await telemetry.send({ queue: member.log.queue, jobs: parsed }, put)
+    const queued = new Set(specs.map(({ jobId }) => jobId)).size - known.length - doubles.length
+    return { queued, known, waiting, jobs: enqueueAnswers(specs, doubles) }
+  }
   return {
-    enqueue: async (jobs) => {
-      const parsed = parseJobs(jobs)
-      if (parsed.length === 0) return { queued: 0, known: [], waiting: [], jobs: [] }
-      const specs = parsed.map(({ spec }) => spec)
-      const put = (context?: TraceContext) =>
-        member.send(enqueueBody(parsed), { data: keptOf(parsed, context) })
-      const {
-        waiting,
-        known = [],
-        doubles = [],
-      } = telemetry === undefined
-        ? await put()
-        : await telemetry.send({ queue: member.log.queue, jobs: parsed }, put)
-      const queued = new Set(specs.map(({ jobId }) => jobId)).size - known.length - doubles.length
-      return { queued, known, waiting, jobs: enqueueAnswers(specs, doubles) }
-    },
+    enqueue: (jobs) => enter(jobs, {}),
+    add: (lease, jobs) => enter(jobs, { under: attemptOf(lease) }),
     claim: ({ max, kinds = null }, { known = false } = {}) =>
       started({ type: 'claim' }, { claim: { max, kinds }, isLook: known }),
     complete: async (lease, { claim, result } = {}) => {
@@ -91,7 +109,8 @@ export function commandsOf(member: Member, telemetry: Telemetry | undefined): Co
     },
     detach: async (lease, { until }) =>
       send({ type: 'detach', ...attemptOf(lease), until: parseTime(until, 'until') }),
-    cancel: (jobId, { force = false } = {}) => send({ type: 'cancel', jobId, force }),
+    cancel: (jobId, { force = false, descendants = false } = {}) =>
+      descendants ? cancelAll(member, jobId, force) : send({ type: 'cancel', jobId, force }),
     confirmCancel: (lease, { claim } = {}) =>
       started({ type: 'confirm_cancel', ...attemptOf(lease) }, { claim }),
     reprioritize: (jobId, to) => {

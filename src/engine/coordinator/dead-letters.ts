@@ -3,6 +3,7 @@ import {
   type DataChange,
   invalidInput,
   isInterlockError,
+  type JobLinks,
   type JobSpec,
   MICROS_PER_MS,
 } from '../core/index.ts'
@@ -26,26 +27,73 @@ interface DeadLetters extends DeadLetterBox {
 /** The newest first. @throws InterlockError `invalid_input` for a limit out of bounds */
 export async function listDead(
   { store, queue }: DeadLetterBox,
-  { limit = 100, before, ...filter }: DeadFilter & { readonly limit?: number; readonly before?: number },
+  { limit = 100, before, ...filter }: LetterFilter & { readonly limit?: number; readonly before?: number },
 ): Promise<readonly DeadJob[]> {
   if (!(Number.isInteger(limit) && limit >= 1 && limit <= 1_000)) {
     throw invalidInput('limit must be a whole number from 1 to 1,000', 'limit')
   }
-  const { jobIds, model, since } = filter
+  const { jobIds, model, since, causes } = filter
   return store.dead(queue, {
     limit,
     ...(jobIds === undefined ? undefined : { jobIds }),
     ...(model === undefined ? undefined : { model }),
     ...(since === undefined ? undefined : { since: since.getTime() * MICROS_PER_MS }),
     ...(before === undefined ? undefined : { before }),
+    ...(causes === undefined ? undefined : { causes }),
   })
 }
 
 /** Puts the jobs in line again with their spec, payload and checkpoint. Returns how many. */
-export async function retryDead(letters: DeadLetters, filter: DeadFilter): Promise<number> {
+export async function retryDead(
+  letters: DeadLetters,
+  filter: DeadFilter,
+  descendants = false,
+): Promise<number> {
   let retried = 0
-  for await (const page of pagesOf(letters, filter))
-    retried += await enqueueAgain(letters, await againOf(letters, page))
+  const ofFlows: DeadMark[] = []
+  for await (const page of pagesOf(letters, filter)) {
+    const later = descendants ? page : page.filter(comesAfter)
+    ofFlows.push(...later.map(({ jobId, seq }) => ({ jobId, seq })))
+    if (later.length === page.length) continue
+    const others = page.filter((letter) => !later.includes(letter))
+    retried += await enqueueAgain(letters, await againOf(letters, others))
+  }
+  if (descendants) await addDescendants(letters, ofFlows, filter.jobIds)
+  return retried + (await retryFlows(letters, ofFlows))
+}
+
+const comesAfter = ({ spec }: DeadJob): boolean => spec.after !== undefined
+
+/** Also those that failed because of them, and because of these. */
+async function addDescendants(
+  letters: DeadLetterBox,
+  marks: DeadMark[],
+  jobIds: readonly string[] = [],
+): Promise<void> {
+  const seen = new Set(marks.map(({ jobId }) => jobId))
+  for (let causes = [...new Set([...seen, ...jobIds])]; causes.length > 0; ) {
+    const found: string[] = []
+    for (let from = 0; from < causes.length; from += PAGE)
+      for await (const page of pagesOf(letters, { causes: causes.slice(from, from + PAGE) }))
+        for (const { jobId, seq } of page) {
+          if (seen.has(jobId)) continue
+          seen.add(jobId)
+          found.push(jobId)
+          marks.push({ jobId, seq })
+        }
+    causes = found
+  }
+}
+
+/** A job that failed with another one ended after it. So, the oldest first, each finds those that it comes after in line again. */
+async function retryFlows(letters: DeadLetters, marks: readonly DeadMark[]): Promise<number> {
+  let retried = 0
+  const inOrder = marks.toSorted((a, b) => a.seq - b.seq)
+  for (let from = 0; from < inOrder.length; from += PAGE) {
+    const jobIds = inOrder.slice(from, from + PAGE).map(({ jobId }) => jobId)
+    const page = await letters.store.dead(letters.queue, { jobIds, links: true, limit: PAGE })
+    retried += await enqueueAgain(letters, await againOf(letters, page.toReversed()))
+  }
   return retried
 }
 
@@ -56,14 +104,23 @@ export async function againOf(
 ): Promise<readonly Again[]> {
   const jobIds = page.map(({ jobId }) => jobId)
   const kept = new Map((await store.data(queue, jobIds)).map((data) => [data.jobId, data]))
-  return page.map(({ jobId, spec: { once: _, dedupe: __, after: ___, ...spec } }) => {
+  return page.map(({ jobId, after, spec: { once: _, dedupe: __, ...spec } }) => {
     const { payload = null, checkpoint = null, trace = null } = kept.get(jobId) ?? {}
     const traced = trace === null ? {} : { trace }
+    const links = after === undefined ? [] : [{ jobId, after }]
     if (payload === null && checkpoint === null) {
-      return { spec, data: trace === null ? [] : [{ jobId, ...traced }] }
+      return { spec, links, data: trace === null ? [] : [{ jobId, ...traced }] }
     }
-    return { spec: { ...spec, hasData: true as const }, data: [{ jobId, payload, checkpoint, ...traced }] }
+    const data = [{ jobId, payload, checkpoint, ...traced }]
+    return { spec: { ...spec, hasData: true as const }, links, data }
   })
+}
+
+/** The body of the command that puts them in line again. */
+export function againBody(jobs: readonly Again[]): CommandBody {
+  const links = jobs.flatMap((job) => job.links)
+  const body = { type: 'enqueue', specs: jobs.map(({ spec }) => spec), again: true } as const
+  return links.length === 0 ? body : { ...body, links }
 }
 
 /** Takes dead letters off the list and deletes what is kept of them. Returns how many. */
@@ -79,7 +136,7 @@ export async function dropDead(letters: DeadLetterBox, filter: DeadFilter): Prom
 }
 
 /** Page by page from the newest to the oldest, so that it meets a letter that cannot be retried only once. */
-async function* pagesOf(letters: DeadLetterBox, filter: DeadFilter): AsyncGenerator<readonly DeadJob[]> {
+async function* pagesOf(letters: DeadLetterBox, filter: LetterFilter): AsyncGenerator<readonly DeadJob[]> {
   for (let before = Number.MAX_SAFE_INTEGER; ; ) {
     const page = await listDead(letters, { ...filter, before, limit: PAGE })
     if (page.length > 0) yield page
@@ -88,8 +145,16 @@ async function* pagesOf(letters: DeadLetterBox, filter: DeadFilter): AsyncGenera
   }
 }
 
+/** A dead letter by the end that made it one. */
+type DeadMark = Pick<DeadJob, 'jobId' | 'seq'>
+
+interface LetterFilter extends DeadFilter {
+  readonly causes?: readonly string[] | undefined
+}
+
 interface Again {
   readonly spec: JobSpec
+  readonly links: readonly JobLinks[]
   readonly data: readonly DataChange[]
 }
 
@@ -97,7 +162,7 @@ interface Again {
 async function enqueueAgain(letters: DeadLetters, jobs: readonly Again[]): Promise<number> {
   try {
     const data = jobs.flatMap((job) => job.data)
-    await letters.send({ type: 'enqueue', specs: jobs.map(({ spec }) => spec), again: true }, { data })
+    await letters.send(againBody(jobs), { data })
     return jobs.length
   } catch (error) {
     if (!isInterlockError(error, 'job_exists')) throw error

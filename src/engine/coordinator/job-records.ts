@@ -37,7 +37,7 @@ export function recordsOf(
       store.note(queue, { jobId, token, ...parseNote(note) }),
     forget: (jobIds) => store.forget(queue, jobIds),
     dead: (filter = {}) => listDead(letters, filter),
-    retryDead: ({ all: _, ...filter }) => retryDead(letters, filter),
+    retryDead: ({ all: _, descendants = false, ...filter }) => retryDead(letters, filter, descendants),
     dropDead: ({ all: _, ...filter }) => dropDead(letters, filter),
     takeIn: ({ max }) => taken.count(max, () => takeIn(letters, max)),
   }

@@ -51,6 +51,7 @@ export type CommandBody =
    * store refuses jobs that the log has ever heard of (`taken`). `again`: jobs that the queue has had before, with the models that they
    * had: whether these are declared by now is not asked. `links`: of those whose spec has `after`. `submissions`: the jobs were committed in a
    * transaction of their submitter, each under this number. None is refused: what cannot come into line yet is left out (`held`).
+   * `under`: the handler of this attempt adds them: what comes after its job comes after them too.
    */
   | CommandOf<
       'enqueue',
@@ -60,6 +61,7 @@ export type CommandBody =
         again?: true
         links?: readonly JobLinks[]
         submissions?: readonly number[]
+        under?: { readonly jobId: string; readonly token: number; readonly epoch?: number }
       }
     >
   /** The gate: may this job run now, in the asking process? `wait`: keep it for me when it becomes startable. */
@@ -86,7 +88,8 @@ export type CommandBody =
    * and is ended by its token from any process. Again: until another time.
    */
   | OfAttempt<'detach', { until: Micros }>
-  | CommandOf<'cancel', { jobId: string; force: boolean }>
+  /** `descendants`: all that come after it, too: so many at a time that its sender sends it again while the job waits. */
+  | CommandOf<'cancel', { jobId: string; force: boolean; descendants?: true }>
   /** Acknowledges a cancel request: the attempt has stopped. */
   | OfAttempt<'confirm_cancel'>
   | CommandOf<'expire_leases', { workerIds: readonly string[]; retryAt: Micros }>

@@ -187,6 +187,32 @@ function put(draft: Draft, flow: Flow): void {
   draft.flows = draft.flows.insert(flow, draft.owner)
 }
 
+/**
+ * The jobs that come after this one, and those after them: at most so many. First those that no other one comes after.
+ * @returns `isAll`: there are no more
+ */
+export function lastAfter(
+  ledger: Pick<LedgerView, 'flows'>,
+  first: JobKey,
+  most: number,
+): { readonly found: readonly JobKey[]; readonly isAll: boolean } {
+  const childrenOf = (key: JobKey) => (flowOf(ledger, key)?.children ?? noChildren)[Symbol.iterator]()
+  const found: JobKey[] = []
+  const seen = new Set<string>()
+  const path = [{ key: first, children: childrenOf(first) }]
+  for (let at = path.at(-1); at !== undefined && found.length < most; at = path.at(-1)) {
+    const { done, value: child } = at.children.next()
+    if (done === true) {
+      path.pop()
+      if (path.length > 0) found.push(at.key)
+    } else if (!seen.has(child.jobId)) {
+      seen.add(child.jobId)
+      path.push({ key: child, children: childrenOf(child) })
+    }
+  }
+  return { found, isAll: path.length === 0 }
+}
+
 /** The job stands in line, or waits for its time. @returns undefined if its parents do not allow it */
 export function releaseFlow(draft: Draft, job: JobKey, at: Micros): Flow | undefined {
   const flow = flowOf(draft, job)

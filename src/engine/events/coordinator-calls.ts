@@ -44,10 +44,14 @@ const deadShape = () => ({ jobIds: anyJobIds().optional(), model: modelSchema.op
 const seq = () => wholeNumber(0, Number.MAX_SAFE_INTEGER, ', a sequence number of the log')
 
 /** An empty filter by mistake would take all of them, which cannot be undone. */
-const someDead = lazily(() =>
-  optionsSchema({ ...deadShape(), all: flagSchema.optional() }).refine(
-    ({ all, ...filter }) => all === true || Object.values(filter).some((value) => value !== undefined),
-    'names no dead letters: give jobIds, model or since, or { all: true } for every one',
+const namesSome = ({ all, ...filter }: { readonly all?: boolean | undefined }): boolean =>
+  all === true || Object.values(filter).some((value) => value !== undefined)
+const namesNone = 'names no dead letters: give jobIds, model or since, or { all: true } for every one'
+const dropChoice = lazily(() => optionsSchema({ ...deadShape(), all: flag() }).refine(namesSome, namesNone))
+const retryChoice = lazily(() =>
+  optionsSchema({ ...deadShape(), all: flag(), descendants: flag() }).refine(
+    ({ descendants: _, ...filter }) => namesSome(filter),
+    namesNone,
   ),
 )
 
@@ -99,6 +103,7 @@ export const calls = {
     jobType: jobTypeSchema,
     options: completeOptions().optional(),
   })),
+  add: lazily(() => ({ lease: lease(), jobs: anything })),
   claim: lazily(() => ({
     claim: claim(),
     options: optionsSchema({ known: z.boolean().optional() }).optional(),
@@ -154,11 +159,11 @@ export const calls = {
       before: seq().optional(),
     }).optional(),
   })),
-  retryDead: lazily(() => ({ filter: someDead() })),
-  dropDead: lazily(() => ({ filter: someDead() })),
+  retryDead: lazily(() => ({ filter: retryChoice() })),
+  dropDead: lazily(() => ({ filter: dropChoice() })),
   cancel: lazily(() => ({
     jobId: jobIdSchema,
-    options: optionsSchema({ force: flagSchema.optional() }).optional(),
+    options: optionsSchema({ force: flag(), descendants: flag() }).optional(),
   })),
   confirmCancel: lazily(() => ({
     lease: lease(),

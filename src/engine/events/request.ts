@@ -48,7 +48,12 @@ const requestSchema = lazily(() =>
   z.discriminatedUnion(
     'type',
     [
-      z.strictObject({ type: z.literal('enqueue'), jobs: z.unknown() }),
+      z.strictObject({
+        type: z.literal('enqueue'),
+        jobs: z.unknown(),
+        /** The attempt that adds them to its flow. */
+        under: z.strictObject({ job_id: jobIdSchema, token }).optional(),
+      }),
       z.strictObject({
         type: z.literal('start'),
         worker_id: workerId,
@@ -79,6 +84,7 @@ const requestSchema = lazily(() =>
         job_id: jobIdSchema,
         worker_id: workerId.optional(),
         force: z.boolean().default(false),
+        descendants: z.boolean().default(false),
         /** Which life of the job: when it was queued, in microseconds. */
         queued_at: z.int().optional(),
       }),
@@ -140,7 +146,9 @@ function bodyOf(request: InboxCommand, now: Micros): Pick<ParsedRequest, 'body' 
     case 'enqueue': {
       const jobs = Array.isArray(request.jobs) ? request.jobs.map(camel) : request.jobs
       const parsed = parseJobs(jobs)
-      return { body: enqueueBody(parsed), data: keptOf(parsed) }
+      const { under } = request
+      const added = under === undefined ? {} : { under: { jobId: under.job_id, token: under.token } }
+      return { body: { ...enqueueBody(parsed), ...added }, data: keptOf(parsed) }
     }
     case 'start': {
       const job = parseJob(camel(request.job), { ...specDefaults, attempts: 1 })
@@ -151,7 +159,7 @@ function bodyOf(request: InboxCommand, now: Micros): Pick<ParsedRequest, 'body' 
     case 'claim':
       return { body: { type: 'claim' }, data: [] }
     case 'cancel':
-      return { body: { type: 'cancel', jobId: request.job_id, force: request.force }, data: [] }
+      return { body: cancelBody(request), data: [] }
     case 'schedules': {
       const given = Array.isArray(request.schedules)
         ? request.schedules.map(camelSchedule)
@@ -166,6 +174,11 @@ function bodyOf(request: InboxCommand, now: Micros): Pick<ParsedRequest, 'body' 
     default:
       return endOf(request, now)
   }
+}
+
+function cancelBody({ job_id: jobId, force, descendants }: InboxCommand & { readonly type: 'cancel' }) {
+  const all = descendants ? { descendants } : {}
+  return { type: 'cancel', jobId, force, ...all } as const
 }
 
 type EndRequest = Exclude<InboxCommand, { readonly type: OtherType }>

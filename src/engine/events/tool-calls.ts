@@ -170,6 +170,7 @@ const roomCalls = {
   adopt: lazily(adopting),
   by: lazily(() => ({ options: optionsSchema(by()) })),
   explain: lazily(() => ({ jobId: jobIdSchema, options: optionsSchema({ data: flag() }) })),
+  flow: lazily(() => ({ jobId: jobIdSchema })),
   jobs: lazily(finding),
   previewChange: lazily(() => ({ change: changeSchema(), filter: optionsSchema(fieldsOfFilter()) })),
   changeJobs: lazily(changing),

@@ -1,4 +1,4 @@
-import type { FailureCode, JobRecord, JobSpec, JobTrace, Json, Micros } from '../core/index.ts'
+import type { FailureCode, JobRecord, JobSpec, JobTrace, Json, Micros, ParentChoice } from '../core/index.ts'
 
 /** What is kept of a job beside the log; null for what is not there. */
 export interface JobData {
@@ -52,6 +52,10 @@ export interface DeadQuery {
   readonly model?: string
   /** Jobs that ended at this time or later. */
   readonly since?: Micros
+  /** Jobs that failed because of one of these. */
+  readonly causes?: readonly string[]
+  /** Also says what each job came after. */
+  readonly links?: true
   /** Jobs whose end has a smaller sequence number: for the next page. */
   readonly before?: number
   /** 1 to 1,000. */
@@ -72,6 +76,8 @@ export interface DeadJob {
   readonly spec: JobSpec
   /** `{ name, message, stack? }` of the last attempt that failed; null if it gave none, or it was deleted. */
   readonly error: Json
+  /** What it came after, if that was asked for; absent: no other job. */
+  readonly after?: readonly ParentChoice[]
 }
 
 /** Role "dead letters": jobs that ended without success and that nobody has handled. */

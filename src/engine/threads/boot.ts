@@ -28,7 +28,7 @@ export interface GivenJob {
 /** A call of the handler's context. */
 export interface ContextCall {
   readonly call: number
-  readonly name: 'heartbeat' | 'progress' | 'checkpoint' | 'detach' | 'completeIn' | 'parents'
+  readonly name: 'heartbeat' | 'progress' | 'checkpoint' | 'detach' | 'completeIn' | 'parents' | 'add'
   readonly value: unknown
 }
 
@@ -140,6 +140,9 @@ export function serve(
         },
         parents(options) {
           return attempt.call('parents', options)
+        },
+        add(jobs) {
+          return attempt.call('add', jobs)
         },
         detach(value) {
           return attempt.call('detach', value)

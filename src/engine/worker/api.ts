@@ -62,6 +62,14 @@ export interface HandlerContext<Result = unknown> {
    */
   parents(options?: { readonly results?: boolean | undefined }): Promise<readonly ParentResult[]>
   /**
+   * Puts jobs in line that belong to the same flow: whatever comes after this job also comes after them, from this call on. In one append, and
+   * only while the attempt is ours. A later attempt of the job may add the same again: those that are live are known.
+   * @returns as `coordinator.enqueue`
+   * @throws InterlockError as `coordinator.enqueue`; `job_not_active`, `stale_token`; `flow_cycle` if one of them would wait for what is to
+   * wait for it
+   */
+  add(jobs: readonly EnqueueInput[]): Promise<Enqueued>
+  /**
    * The work goes on elsewhere and somebody else reports its end, from any process, under this fencing token. The job
    * keeps its models until `until`; the slot of this worker is free when the handler returns.
    */

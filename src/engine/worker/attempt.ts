@@ -156,6 +156,7 @@ export class Attempt {
         return result
       },
       parents: (options) => this.#coordinator.parents(lease, options),
+      add: (jobs) => this.#coordinator.add(lease, jobs),
       detach: async (options) => {
         await this.#coordinator.detach(lease, options)
         this.#detached = true

@@ -1,7 +1,7 @@
 /** Many jobs changed by one command: they are looked at first, then changed in parts, each one append. */
 import { newWorkerId } from '../../engine/coordinator/base/identity.ts'
 import { type BesideCommand, carryOut } from '../../engine/coordinator/commit/commit-beside.ts'
-import { againOf, listDead } from '../../engine/coordinator/dead-letters.ts'
+import { againBody, againOf, listDead } from '../../engine/coordinator/dead-letters.ts'
 import {
   type CommandBody,
   type CommandResult,
@@ -196,8 +196,9 @@ class JobsChange {
     await this.#readSince()
     await this.#sign()
     const left = jobs.filter(({ jobId }) => !this.#ends.has(jobId))
-    // Each goes before the one that was moved before it.
-    const inTurn = 'before' in change ? left.toReversed() : left
+    // Each goes before the one that was moved before it. A dead job that another one comes after is older: it comes back first.
+    const isReversed = 'before' in change || change.do === 'retry'
+    const inTurn = isReversed ? left.toReversed() : left
     const progress = telling(this.#access, change.do, inTurn.length)
     for (let from = 0; from < inTurn.length; from += PART) {
       this.#access.signal.throwIfAborted()
@@ -315,8 +316,9 @@ class JobsChange {
   }
 
   async #retries(jobs: readonly MarkedJob[]): Promise<readonly BesideCommand[]> {
+    const { store, queue } = this.#access
     const jobIds = jobs.map(({ jobId }) => jobId)
-    const letters = await listDead(this.#access, { jobIds, limit: PART })
+    const letters = await store.dead(queue, { jobIds, links: true, limit: PART })
     const again = new Map((await againOf(this.#access, letters)).map((job) => [job.spec.jobId, job]))
     const lost = jobs.filter(({ jobId }) => !again.has(jobId))
     if (lost.length > 0) throw new Changed(lost)
@@ -325,7 +327,7 @@ class JobsChange {
       if (job === undefined) return []
       return {
         id: this.#idOf(jobId),
-        body: { type: 'enqueue', specs: [job.spec], again: true },
+        body: againBody([job]),
         data: job.data,
       }
     })

@@ -27,6 +27,7 @@ export {
   type ExplainOptions,
   explain,
 } from './explain.ts'
+export { type FlowDocument, type FlowJob, type FlowLink, flow, flowMermaid } from './flow.ts'
 export {
   type FoundDocument,
   type FoundState,

@@ -133,6 +133,33 @@ export function deadContract({ it, store, other }: Bench): void {
     assert.deepEqual(await idsOf(`${queue}-other`), [])
   })
 
+  it('finds those that failed because of another, and says what they came after if it is asked', async (queue) => {
+    const child = queuedEvent('child')
+    assert.ok(child.type === 'queued')
+    const linked: readonly Event[] = [
+      { ...child, spec: { ...child.spec, after: 1 } },
+      { type: 'linked', jobId: 'child', after: ['a', 'b'] },
+      { type: 'linked', jobId: 'child', after: ['c'], goesOn: true, outcome: 'failed' },
+    ]
+    const end = { type: 'failed', jobId: 'child', token: null, final: true } as const
+    const fails: readonly Event[] = [{ ...end, code: 'parent_failed', cause: 'a' }]
+    await appendNow(store(), queue, [queuedEvent('a'), queuedEvent('b'), ...linked, ...fails])
+    await die(queue, 'a', 'b')
+    assert.deepEqual(await idsOf(queue, { causes: ['a', 'x'] }), ['child'])
+    assert.deepEqual(await idsOf(queue, { causes: ['b'] }), [])
+    const links = await other().dead(queue, { limit: 100, links: true })
+    assert.deepEqual(
+      links.map(({ jobId, after }) => [jobId, after]),
+      [
+        ['b', undefined],
+        ['a', undefined],
+        ['child', [{ job: 'a' }, { job: 'b' }, { job: 'c', goesOn: true }]],
+      ],
+    )
+    const [plain] = await other().dead(queue, { limit: 100, causes: ['a'] })
+    assert.equal(plain !== undefined && 'after' in plain, false)
+  })
+
   it('knows the models that a job needed last, which need not be those that it came with', async (queue) => {
     await appendNow(store(), queue, [
       onModel('a', 'flux'),

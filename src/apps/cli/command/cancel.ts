@@ -1,12 +1,13 @@
 import type { Cli } from '../cli.ts'
 import type { Frame } from '../frame.ts'
-import { checkOneOrMany } from '../job-filter.ts'
+import { checkOneOrMany, descendantsOfMany } from '../job-filter.ts'
 import { liveIdOf } from '../job-id.ts'
 import { addManyFlags, doToMany, type ManyFlags } from '../many-jobs.ts'
 import { withCoordinator } from '../store.ts'
 
 interface Options extends ManyFlags {
   readonly force?: boolean
+  readonly descendants?: boolean
 }
 
 export function addCancel(cli: Cli): void {
@@ -19,12 +20,14 @@ export function addCancel(cli: Cli): void {
         'cancel report-1 --force',
         'frees its models at once: the next job may then run while this one still does',
       ],
+      ['cancel film-7 --descendants', 'also all jobs that come after it: they do not count as failed'],
       ['cancel --state waiting --customer acme', 'shows how many, and asks; in a script add --yes'],
     ],
     async (frame, [text], flags) => {
-      const { force = false } = flags
+      const { force = false, descendants = false } = flags
       checkOneOrMany('cancel', text, flags)
-      if (text !== undefined) return cancelOne(frame, text, force)
+      if (text !== undefined) return cancelOne(frame, text, { force, descendants })
+      if (descendants) throw descendantsOfMany('cancel')
       await doToMany(frame, flags, {
         verb: 'cancel',
         done: 'cancelled, or asked to stop',
@@ -32,19 +35,27 @@ export function addCancel(cli: Cli): void {
       })
     },
   )
-  addManyFlags(command, 'cancel').option('--force', 'do not wait for the worker to stop')
+  addManyFlags(command, 'cancel')
+    .option('--force', 'do not wait for the worker to stop')
+    .option('--descendants', 'of one job: also all that come after it')
 }
 
-async function cancelOne(frame: Frame, text: string, force: boolean): Promise<void> {
+interface HowOne {
+  readonly force: boolean
+  readonly descendants: boolean
+}
+
+async function cancelOne(frame: Frame, text: string, how: HowOne): Promise<void> {
   const { jobId, wasActive } = await withCoordinator(frame, async (coordinator, store) => {
     const jobId = await liveIdOf({ frame, store, text }, coordinator)
     const before = await coordinator.explain(jobId)
-    await coordinator.cancel(jobId, { force })
+    await coordinator.cancel(jobId, how)
     return { jobId, wasActive: before?.state === 'active' }
   })
-  const asked = wasActive && !force
+  const asked = wasActive && !how.force
   const said = asked
     ? `job ${jobId} was asked to stop; its models are free when its worker confirms`
     : `job ${jobId} is cancelled`
-  frame.emit({ jobId, state: asked ? 'cancel_requested' : 'cancelled' }, said)
+  const others = how.descendants ? ['the jobs that come after it are cancelled'] : []
+  frame.emit({ jobId, state: asked ? 'cancel_requested' : 'cancelled' }, [said, ...others])
 }

@@ -19,6 +19,7 @@ interface Options {
   readonly once?: string
   readonly dedupeKey?: string
   readonly dedupeWhile?: string
+  readonly after?: string
   readonly tag?: string
   readonly payload?: string
   readonly skipInvalid?: boolean
@@ -34,7 +35,7 @@ export function addEnqueue(cli: Cli): void {
       [
         [
           'enqueue jobs.csv',
-          'every job of the file: job_id,models[,kind,priority,attempts,once,tag,payload,job_type]',
+          'every job of the file: job_id,models[,kind,priority,attempts,once,after,tag,payload,job_type]',
         ],
         [
           'enqueue jobs.jsonl',
@@ -52,6 +53,10 @@ export function addEnqueue(cli: Cli): void {
         [
           'enqueue --job a --models m --dedupe-key site-7 --dedupe-while live',
           'not if a job with that key is live: that one stands for it',
+        ],
+        [
+          'enqueue --job film --models editor --after "picture;sound?"',
+          'when both have ended; `?`: whatever becomes of sound',
         ],
       ],
       async (frame, [file], options) => {
@@ -84,6 +89,7 @@ export function addEnqueue(cli: Cli): void {
     .option('--once <time>', 'how long its id is taken, also if it has ended, such as 24h')
     .option('--dedupe-key <key>', 'another job with this key stands for it')
     .option('--dedupe-while <waiting|live|time>', 'for how long it has its key; such as 1h')
+    .option('--after <a;b>', 'the jobs that have to complete before it; `b?`: only to end')
     .option('--tag <word>', 'a word to find it by: interlock jobs --tag')
     .option('--payload <json>', 'what its handler gets, such as {"prompt":"a fox"}')
     .option('--skip-invalid', 'skip broken lines instead of rejecting the file')
@@ -125,13 +131,13 @@ async function jobsFrom(
   options: Options,
   tell: (skipped: readonly string[]) => void,
 ): Promise<readonly EnqueueInput[]> {
-  const { job, models, type, kind, priority, attempts, once, tag, payload, skipInvalid } = options
+  const { job, models, type, kind, priority, attempts, once, after, tag, payload, skipInvalid } = options
   const [dedupeKey, dedupeWhile] = [options.dedupeKey, options.dedupeWhile]
   if ((file === undefined) === (job === undefined)) {
     throw invalidInput('give either a file or --job <id>')
   }
   if (file !== undefined) {
-    const own = { models, type, kind, priority, attempts, once, tag, payload }
+    const own = { models, type, kind, priority, attempts, once, after, tag, payload }
     const others = { 'dedupe-key': dedupeKey, 'dedupe-while': dedupeWhile }
     const idle = Object.entries({ ...own, ...others }).find(([, value]) => value !== undefined)
     if (idle !== undefined)
@@ -150,6 +156,7 @@ async function jobsFrom(
     attempts,
     once,
     dedupe: dedupeOf(dedupeKey, dedupeWhile),
+    after,
     tag,
     ...given,
   }

@@ -155,6 +155,11 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
         load: async () => (await import('./explain.ts')).addExplain,
       },
       {
+        usage: 'flow <job>',
+        summary: 'the jobs that a job comes after, those that come after it, and how each stands',
+        load: async () => (await import('./flow.ts')).addFlow,
+      },
+      {
         usage: 'dead [job]',
         summary: 'jobs that failed for good, lost their last attempt, or waited too long',
         load: async () => (await import('./dead.ts')).addDead,

@@ -3,7 +3,7 @@ import { plural } from '../../../tools/format/index.ts'
 import type { Cli } from '../cli.ts'
 import { checkFound } from '../dead-filter.ts'
 import type { Frame } from '../frame.ts'
-import { checkOneOrMany } from '../job-filter.ts'
+import { checkOneOrMany, descendantsOfMany } from '../job-filter.ts'
 import { deadIdOf } from '../job-id.ts'
 import { addManyFlags, doToMany, type ManyFlags } from '../many-jobs.ts'
 import { withCoordinator } from '../store.ts'
@@ -11,6 +11,7 @@ import { withCoordinator } from '../store.ts'
 interface Options extends ManyFlags {
   readonly since?: string
   readonly all?: boolean
+  readonly descendants?: boolean
 }
 
 export function addRetry(cli: Cli): void {
@@ -18,17 +19,19 @@ export function addRetry(cli: Cli): void {
     'retry',
     [
       ['retry report-1', 'one job; a unique prefix of its id works'],
+      ['retry film-7 --descendants', 'also the jobs that failed because of it'],
       [
         'retry --model flux-dev --newer 24h',
         'after an outage: all jobs that it made fail; shows how many, and asks',
       ],
       ['retry --all --yes', 'every dead letter, without asking'],
     ],
-    async (frame, [text], { since, all, ...given }) => {
+    async (frame, [text], { since, all, descendants = false, ...given }) => {
       // `interlock dead` calls it so.
       const flags = { ...given, ...(since === undefined ? {} : { newer: since }) }
       if (all !== true || text !== undefined) checkOneOrMany('retry', text, flags)
-      if (text !== undefined) return retryOne(frame, text)
+      if (text !== undefined) return retryOne(frame, text, descendants)
+      if (descendants) throw descendantsOfMany('retry')
       await doToMany(frame, flags, {
         verb: 'retry',
         done: 'in line again',
@@ -38,13 +41,14 @@ export function addRetry(cli: Cli): void {
   )
   addManyFlags(command, 'retry')
     .option('--all', 'every dead letter')
+    .option('--descendants', 'of one job: also those that failed because of it')
     .addOption(new Option('--since <time>').hideHelp())
 }
 
-async function retryOne(frame: Frame, text: string): Promise<void> {
+async function retryOne(frame: Frame, text: string, descendants: boolean): Promise<void> {
   const { jobId, retried } = await withCoordinator(frame, async (coordinator, store) => {
     const jobId = await deadIdOf({ frame, store, text })
-    return { jobId, retried: await coordinator.retryDead({ jobIds: [jobId] }) }
+    return { jobId, retried: await coordinator.retryDead({ jobIds: [jobId], descendants }) }
   })
   checkFound(frame, jobId, retried)
   frame.emit({ retried }, `${plural(retried, 'dead letter')} in line again`)

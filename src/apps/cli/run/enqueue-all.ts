@@ -44,7 +44,9 @@ export async function enqueueAll(
   return { queued, known, waiting, deduplicated }
 }
 
+/** Jobs of flows go in together, since each may come after any other. */
 export function* batchesOf(jobs: readonly EnqueueInput[]): Generator<readonly EnqueueInput[]> {
+  if (jobs.some(({ after }) => after !== undefined)) return yield jobs
   let batch: EnqueueInput[] = []
   let room = PAYLOADS
   for (const job of jobs) {

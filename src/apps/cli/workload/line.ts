@@ -15,6 +15,7 @@ export const columns = [
   'attempts',
   'once',
   'dedupe',
+  'after',
   'tag',
   'payload',
 ] as const
@@ -40,6 +41,9 @@ export function jobOfLine(fields: LineFields, line: number, purpose: Purpose): W
   const dedupe = dedupeOf(fields['dedupe'])
   if (dedupe !== undefined && purpose === 'run')
     throw invalidInput('dedupe: is for `interlock enqueue`; `run` waits for each job of the file')
+  const after = afterOf(fields['after'])
+  if (after !== undefined && purpose === 'run')
+    throw invalidInput('after: is for `interlock enqueue`; `run` runs each job of the file by itself')
   const { spec, payload } = named(() =>
     parseJob({
       jobId: fields['job_id'],
@@ -50,6 +54,7 @@ export function jobOfLine(fields: LineFields, line: number, purpose: Purpose): W
       attempts: optional(numberOf(fields['attempts'])),
       once,
       dedupe,
+      after,
       tag: optional(fields['tag']),
       payload: fields['payload'],
     }),
@@ -59,10 +64,23 @@ export function jobOfLine(fields: LineFields, line: number, purpose: Purpose): W
   const kind = optional(fields['kind']) === undefined ? {} : { kind: spec.kind }
   const taken = typeof once === 'string' ? { once } : {}
   const keyed = dedupe === undefined ? {} : { dedupe: dedupe as NonNullable<EnqueueInput['dedupe']> }
+  const linked = after === undefined ? {} : { after: after as NonNullable<EnqueueInput['after']> }
   const found = spec.tag === undefined ? {} : { tag: spec.tag }
   const kept = payload === undefined ? {} : { payload }
   return {
-    input: { jobId, jobType, models, priority, ...kind, ...attempts, ...taken, ...keyed, ...found, ...kept },
+    input: {
+      jobId,
+      jobType,
+      models,
+      priority,
+      ...kind,
+      ...attempts,
+      ...taken,
+      ...keyed,
+      ...linked,
+      ...found,
+      ...kept,
+    },
     seconds: purpose === 'run' ? secondsOf(fields['seconds']) : 0,
     line,
   }
@@ -76,6 +94,24 @@ function dedupeOf(value: unknown): unknown {
   } catch {
     throw invalidInput('dedupe: not JSON; write it such as {"key":"site-7","while":"waiting"}')
   }
+}
+
+/** `a;b?` in a file of texts (`?`: it goes on whatever becomes of b); in one of JSON a list, as in SQL. */
+function afterOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(parentOf)
+  if (typeof value !== 'string') return optional(value)
+  const ids = value
+    .split(';')
+    .map((id) => id.trim())
+    .filter((id) => id !== '')
+  if (ids.length === 0) return undefined
+  return ids.map((id) => (id.endsWith('?') ? { job: id.slice(0, -1), ifFailed: 'continue' } : id))
+}
+
+function parentOf(parent: unknown): unknown {
+  if (typeof parent !== 'object' || parent === null || !('if_failed' in parent)) return parent
+  const { if_failed: ifFailed, ...rest } = parent
+  return { ...rest, ifFailed }
 }
 
 /** The JSON value of a text. @throws InterlockError `invalid_input` */

@@ -224,6 +224,12 @@ export interface DeadChoice extends DeadFilter {
   readonly all?: boolean | undefined
 }
 
+/** Which dead letters are retried. */
+export interface RetryChoice extends DeadChoice {
+  /** Also those that failed because of them, and because of these: of `jobIds` also where the job itself is no dead letter any more. */
+  readonly descendants?: boolean | undefined
+}
+
 export interface PauseOptions {
   /** Why: a code such as `provider_down`. It goes into the log, which holds no text of users. */
   readonly reason: string

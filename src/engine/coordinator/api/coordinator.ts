@@ -35,6 +35,7 @@ import type {
   NoteOptions,
   ParentResult,
   PauseOptions,
+  RetryChoice,
   ScheduleView,
   StartAnswer,
   StartOptions,
@@ -76,6 +77,12 @@ export interface Coordinator {
    * @throws InterlockError `invalid_input`, `job_exists`, `models_required`, `unknown_model`
    */
   enqueue(jobs: readonly EnqueueInput[]): Promise<Enqueued>
+  /**
+   * Puts jobs in line for a running attempt, which adds them to its flow: whatever comes after its job also comes after them, from this call
+   * on. In one append, and only while the attempt runs: what a lost one adds is refused.
+   * @throws InterlockError as `enqueue`; `job_not_active`, `stale_token`; `flow_cycle` if one of them would wait for what is to wait for it
+   */
+  add(lease: AttemptKey, jobs: readonly EnqueueInput[]): Promise<Enqueued>
   /** Starts jobs that may start, in line order: at most `max` jobs, never more than 1,000, and only of these kinds (null or none given: any). */
   claim(claim: Pick<Claim, 'max'> & Partial<Claim>, options?: ClaimOptions): Promise<readonly Started[]>
   /** Ends an attempt. With `claim`, the same append starts jobs here that may start now. */
@@ -170,14 +177,23 @@ export interface Coordinator {
   ): Promise<readonly DeadJob[]>
   /**
    * Puts the dead letters that the filter names in line again, with their payload and checkpoint. A workflow gets the models of
-   * the step that had not finished.
+   * the step that had not finished. A job of a flow comes after the same jobs as before, and those come first that others come after.
+   * With `descendants`, also those that failed because of the jobs that the filter names.
+   * @throws InterlockError `parent_unknown` for a job that came after one of which nobody knows any more how it ended
    * @returns how many
    */
-  retryDead(filter: DeadChoice): Promise<number>
+  retryDead(filter: RetryChoice): Promise<number>
   /** Takes dead letters off the list and deletes their payload, error and checkpoint. Returns how many. */
   dropDead(filter: DeadChoice): Promise<number>
-  /** Ends a waiting job; asks an active one to stop, or with `force` frees its models at once. */
-  cancel(jobId: string, options?: { readonly force?: boolean }): Promise<void>
+  /**
+   * Ends a waiting job; asks an active one to stop, or with `force` frees its models at once. The jobs that come after it then fail, unless
+   * they are to continue; with `descendants` all of them are cancelled before it, in parts of 500. Given again, it does the rest.
+   * @throws InterlockError `job_not_live`, `job_ending`
+   */
+  cancel(
+    jobId: string,
+    options?: { readonly force?: boolean | undefined; readonly descendants?: boolean | undefined },
+  ): Promise<void>
   confirmCancel(lease: AttemptKey, options?: { readonly claim?: Claim }): Promise<readonly Started[]>
   /**
    * Gives a waiting job another priority (−1,000 to 1,000), or the place before another job. @throws InterlockError

@@ -39,6 +39,7 @@ export function answerOf(
       return { ok: true, set: [...set], removed: [...removed], kept: [...kept], is_outdated: isOutdated }
     }
     case 'cancel':
+      return { ok: true, ...(isLeft(body, ledger) ? { left: true } : undefined) }
     case 'detach':
     case 'pause_schedule':
     case 'resume_schedule':
@@ -47,6 +48,12 @@ export function answerOf(
     default:
       return { ok: true, started: own.map(startedJson) }
   }
+}
+
+/** It is sent again for the rest. */
+function isLeft({ jobId, descendants }: CommandBody & { readonly type: 'cancel' }, ledger: Ledger): boolean {
+  const job = descendants === true ? jobOf(ledger, jobId) : undefined
+  return job !== undefined && !job.active
 }
 
 const doubleJson = ({ jobId, standsFor }: StandIn) => ({ job_id: jobId, stands_for: standsFor })

@@ -11,9 +11,11 @@ import { operand } from '../safe-text.ts'
 import { bodyOf, isSamePayload, isSameSpec } from '../same-job.ts'
 import type { Scribe } from '../scribe.ts'
 import { waitingFor } from '../wait-reason.ts'
+import { linksToSuccessors } from './add.ts'
 import { bypass } from './bypass.ts'
 import { type Double, recordDouble, standInFor, withStart } from './dedupe.ts'
-import { linksFor, recordLinks } from './link.ts'
+import { heldJob } from './fencing.ts'
+import { linksFor, recordLinks, refuseTooMany } from './link.ts'
 import { endedOnce, refuseOther, takenBefore } from './once.ts'
 import { accepted, type Body, refused, startedJob } from './result.ts'
 
@@ -21,7 +23,12 @@ import { accepted, type Body, refused, startedJob } from './result.ts'
  * Puts jobs in line, all or none. A job that is live with the same spec, or was enqueued `once`, is left as it is; with `intake`, with
  * any spec: its row was taken in before. Only then it is asked whether another job stands for it: a job that was there is no double.
  */
-export function enqueue(scribe: Scribe, { specs, intake, again, links }: Body<'enqueue'>): CommandResult {
+export function enqueue(
+  scribe: Scribe,
+  { specs, intake, again, links, under }: Body<'enqueue'>,
+): CommandResult {
+  const runner = under === undefined ? undefined : heldJob(scribe, under)
+  if (runner !== undefined && 'ok' in runner) return runner
   const fresh: JobSpec[] = []
   const doubles: Double[] = []
   const coming = new Map<string, string>()
@@ -46,10 +53,17 @@ export function enqueue(scribe: Scribe, { specs, intake, again, links }: Body<'e
   // A row that was taken in exists already: refusing it would keep all other rows out.
   const full = intake === true ? undefined : refuseFullShare(scribe, fresh)
   if (full !== undefined) return full
-  const linked = comesAfter(fresh) ? linksFor(scribe, specs, fresh, withStandIns(links, doubles)) : []
+  const choices = withStandIns(links, doubles)
+  const linked = comesAfter(fresh) ? linksFor(scribe, specs, fresh, choices) : []
   if ('ok' in linked) return linked
+  const added =
+    runner === undefined ? [] : linksToSuccessors(scribe, runner, specs, { fresh, doubles }, choices)
+  if ('ok' in added) return added
+  const all = added.length === 0 ? linked : [...linked, ...added]
+  const tooMany = refuseTooMany(all, fresh)
+  if (tooMany !== undefined) return tooMany
   for (const spec of fresh) queue(scribe, spec, intake === true ? { intake } : {})
-  recordLinks(scribe, linked)
+  recordLinks(scribe, all)
   const standIns = doubles.map((double) => recordDouble(scribe, double))
   dispatch(scribe)
   const known = intake === true ? [] : knownAmong(seen, fresh, standIns)

@@ -15,7 +15,7 @@ const weightOf = (jobId: string): number => 3 * jobId.length + 4
 const MOST_EVENTS = 24_000
 
 /** What one `linked` event says. */
-interface Linked {
+export interface Linked {
   readonly jobId: string
   readonly after: string[]
   readonly goesOn: boolean
@@ -46,8 +46,12 @@ export function linksFor(
   if (unknown !== undefined) return unknown
   const circle = circleIn(own)
   if (circle !== undefined) return circular(circle)
-  const linked = own.flatMap((one) => groupsOf(scribe, one, coming))
-  if (linked.length + fresh.length <= MOST_EVENTS) return linked
+  return own.flatMap((one) => groupsOf(scribe, one, coming))
+}
+
+/** Why so many events do not go into one append; undefined: they do. */
+export function refuseTooMany(linked: readonly Linked[], fresh: readonly JobSpec[]): Refusal | undefined {
+  if (linked.length + fresh.length <= MOST_EVENTS) return undefined
   return refused(
     'invalid_input',
     `jobs: their links make ${numberText(linked.length)} events, beside ${numberText(fresh.length)} for the jobs, and one call takes ${numberText(MOST_EVENTS)}; send them in several calls`,
@@ -83,7 +87,7 @@ const parentUnknown = (index: number, nth: number, job: string): Refusal =>
 
 const MOST_NAMED = 10
 
-function circular(circle: readonly string[]): Refusal {
+export function circular(circle: readonly string[]): Refusal {
   const more = circle.length > MOST_NAMED ? ` → … (${numberText(circle.length - MOST_NAMED)} more)` : ''
   return refused(
     'flow_cycle',
@@ -148,7 +152,8 @@ function groupsOf(
   return inOrder.flatMap((group) => partsOf(group.after).map((ids) => ({ ...group, after: ids })))
 }
 
-function partsOf(ids: readonly string[]): string[][] {
+/** Lists of ids that each fit into one event. */
+export function partsOf(ids: readonly string[]): string[][] {
   const parts: string[][] = []
   let room = 0
   for (const id of ids) {

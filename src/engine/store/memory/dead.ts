@@ -1,4 +1,4 @@
-import { costsAttempt, type Death, isDeath, type RecordedEvent } from '../../core/index.ts'
+import { costsAttempt, type Death, isDeath, type ParentChoice, type RecordedEvent } from '../../core/index.ts'
 import type { DeadJob, DeadQuery } from '../index.ts'
 import { read } from './append.ts'
 import { dataOf } from './data.ts'
@@ -8,7 +8,7 @@ import type { MemoryQueue } from './database.ts'
 export function deadIn(queue: MemoryQueue, filter: DeadQuery): readonly DeadJob[] {
   const found: DeadJob[] = []
   for (const end of read(queue, queue.log.slice(queue.goneSeq)).toReversed()) {
-    const job = isDeath(end) ? deadJob(queue, end) : undefined
+    const job = isDeath(end) && hasCause(end, filter) ? deadJob(queue, end, filter) : undefined
     if (job === undefined || !isWanted(job, filter)) continue
     found.push(job)
     if (found.length === filter.limit) break
@@ -26,7 +26,7 @@ export function dropIn(queue: MemoryQueue, jobIds: readonly string[]): number {
   return dead.length
 }
 
-function deadJob(queue: MemoryQueue, end: Death): DeadJob | undefined {
+function deadJob(queue: MemoryQueue, end: Death, { links }: DeadQuery): DeadJob | undefined {
   const { jobId, seq, at } = end
   const queued = lastLife(queue, jobId)
   if (queued?.type !== 'queued' || queued.seq > seq || (queue.dropped.get(jobId) ?? 0) >= seq)
@@ -38,8 +38,20 @@ function deadJob(queue: MemoryQueue, end: Death): DeadJob | undefined {
   const attempts = life.filter(({ type }) => type === 'started').length - life.filter(isPostponed).length
   const error = dataOf(queue, [jobId])[0]?.error ?? null
   const code = end.type === 'failed' ? end.code : end.type
-  return { jobId, seq, at, code, attempts, spec: { ...queued.spec, models: lastModels(queued, life) }, error }
+  const spec = { ...queued.spec, models: lastModels(queued, life) }
+  const after = links === true && spec.after !== undefined ? { after: parentsIn(life) } : {}
+  return { jobId, seq, at, code, attempts, spec, error, ...after }
 }
+
+const hasCause = (end: Death, { causes }: DeadQuery): boolean =>
+  causes === undefined || (end.type === 'failed' && end.cause !== undefined && causes.includes(end.cause))
+
+const parentsIn = (life: readonly RecordedEvent[]): readonly ParentChoice[] =>
+  life.flatMap((event) =>
+    event.type !== 'linked'
+      ? []
+      : event.after.map((job) => (event.goesOn === true ? { job, goesOn: true } : { job })),
+  )
 
 const isPostponed = (event: RecordedEvent): boolean =>
   event.type === 'requeued' && !costsAttempt(event.reason)

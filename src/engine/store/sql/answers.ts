@@ -1,5 +1,12 @@
 import * as z from 'zod'
-import { failureCodes, InterlockError, type JobSpec, type Json, outcomes } from '../../core/index.ts'
+import {
+  failureCodes,
+  InterlockError,
+  type JobSpec,
+  type Json,
+  outcomes,
+  type ParentChoice,
+} from '../../core/index.ts'
 import { asRead, decodeEvent, decodeEvents, jobTrace, parseVoids } from '../../events/index.ts'
 import { published } from './combining.ts'
 import { beatAnswer } from './worker-answers.ts'
@@ -253,6 +260,12 @@ export const endingsAnswer = z.array(
     .transform(({ job_id, outcome }) => [job_id, outcome] as const),
 )
 
+const parents = z.array(
+  z
+    .object({ job: z.string(), goes_on: z.boolean() })
+    .transform(({ job, goes_on }): ParentChoice => (goes_on ? { job, goesOn: true } : { job })),
+)
+
 export const deadAnswer = z.array(
   z
     .object({
@@ -263,8 +276,14 @@ export const deadAnswer = z.array(
       attempts: integer,
       queued: z.unknown().transform(specOf),
       error: json,
+      after: parents.optional(),
     })
-    .transform(({ job_id: jobId, queued: spec, ...job }) => ({ jobId, ...job, spec })),
+    .transform(({ job_id: jobId, queued: spec, after, ...job }) => ({
+      jobId,
+      ...job,
+      spec,
+      ...(after === undefined ? undefined : { after }),
+    })),
 )
 
 function specOf(row: unknown): JobSpec {
