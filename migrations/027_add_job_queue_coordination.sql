@@ -715,7 +715,8 @@ create table if not exists public.job_queue_operators (
 -- Jobs that were enqueued `once` (job_queue_put_once): who comes again under such an id is compared with this row, whatever became of the
 -- job and of its events. A projection of the log, for as long as the log has the event; it outlives archive and drop.
 -- seq: its `queued` event; until: from then on the id is free, null: never; body, payload_hash: hashes of its spec and of its payload, if
--- it came with one; has_data: something else is kept of it (JobSpec in src/engine/core/job.ts).
+-- it came with one; has_data: something else is kept of it (JobSpec in src/engine/core/job.ts); digest: spec and payload for functions
+-- in SQL (job_queue_job_digest), null for a row of an older release.
 -- SELECT o.until FROM job_queue_once o WHERE o.queue = 'default' AND o.job_id = 'invoice-2041';
 create table if not exists public.job_queue_once (
   queue text not null check (length(queue) between 1 and 200),
@@ -725,8 +726,10 @@ create table if not exists public.job_queue_once (
   body bigint not null,
   payload_hash bigint,
   has_data boolean not null default false,
+  digest text,
   primary key (queue, job_id)
 );
+alter table public.job_queue_once add column if not exists digest text;
 -- Which are over: SELECT job_id FROM job_queue_once WHERE queue = 'default' AND until <= now() ORDER BY until LIMIT 100;
 create index if not exists job_queue_once_until_idx on public.job_queue_once (queue, until) where until is not null;
 
@@ -3350,8 +3353,10 @@ end
 $$;
 
 -- job_queue_forget(queue, job_ids): deletes what is kept of these jobs beside the log: payload, result, error, checkpoint,
--- progress and trace. For erasure. What the log says of them stays: ids, model names, codes, numbers, times. Idempotent.
--- Returns how many of these jobs had something kept. Raises nothing.
+-- progress and trace; the payload of one that is submitted and not in line yet; results and errors in ends that SQL has said
+-- (job_queue_complete_in, job_queue_request). For erasure. What the log says of them stays: ids, model names, codes, numbers, times.
+-- Idempotent.
+-- Returns how many of these jobs had something kept in job_queue_data. Raises nothing.
 create or replace function public.job_queue_forget(queue text, job_ids text[]) returns integer
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -3362,6 +3367,10 @@ begin
   delete from public.job_queue_data d where d.queue = $1 and d.job_id = any ($2);
   get diagnostics forgotten = row_count;
   delete from public.job_queue_staged s where s.queue = $1 and s.job_id = any ($2);
+  update public.job_queue_submissions s set job = s.job - 'payload'
+   where s.queue = $1 and s.job_id = any ($2) and s.job ? 'payload';
+  update public.job_queue_inbox i set command = i.command - '{result,error}'::text[]
+   where i.queue = $1 and i.command ->> 'job_id' = any ($2) and i.command ?| '{result,error}';
   return forgotten;
 end
 $$;
@@ -3675,6 +3684,8 @@ begin
              'waiting', coalesce(to_jsonb(array_agg(j.job_id) filter (where exists (
                select from public.job_queue_jobs w where w.queue = $2 and w.job_id = j.job_id and w.state = 'waiting'
                   and w.conflict_reason is not null))), '[]'))
+           || case when count(*) filter (where j.state = 'cancelled') > 0
+                then jsonb_build_object('cancelled', to_jsonb(array_agg(j.job_id) filter (where j.state = 'cancelled'))) else '{}' end
            || case when count(d.stands_for) > 0 then jsonb_build_object('deduplicated', to_jsonb(
                 array_agg(jsonb_build_object('job_id', j.job_id, 'stands_for', d.stands_for)) filter (where d.stands_for is not null))) else '{}' end
       from jsonb_to_recordset(request.answer -> 'jobs') as j (job_id text, state text)
@@ -3723,14 +3734,19 @@ as $$
 declare
   put bigint;
 begin
-  insert into public.job_queue_once as o (queue, job_id, seq, until, body, payload_hash, has_data)
+  insert into public.job_queue_once as o (queue, job_id, seq, until, body, payload_hash, has_data, digest)
   select $1, e.job_id, e.seq,
          'epoch'::timestamptz + (e.at + nullif((e.data ->> 'once')::bigint, 0) * 1000) * interval '1 microsecond',
-         coalesce((e.data ->> 'body')::bigint, 0), (e.data ->> 'payload_hash')::bigint, e.data ? 'has_data'
-    from jsonb_to_recordset($2) as e (seq bigint, at bigint, event_type text, job_id text, data jsonb)
+         coalesce((e.data ->> 'body')::bigint, 0), (e.data ->> 'payload_hash')::bigint, e.data ? 'has_data',
+         public.job_queue_job_digest(public.job_queue_event_body(e.job_type, e.models, e.data), d.payload,
+           d.payload is null and coalesce(e.data ?| '{has_data,payload_hash}', false))
+    from jsonb_to_recordset($2) as e (seq bigint, at bigint, event_type text, job_id text, job_type text, models text[], data jsonb)
+    left join lateral (
+      select k.payload from public.job_queue_data k where k.queue = $1 and k.job_id = e.job_id and k.life = e.seq offset 0) as d on true
    where e.event_type = 'queued' and e.data ? 'once'
   on conflict on constraint job_queue_once_pkey do update set
-    seq = excluded.seq, until = excluded.until, body = excluded.body, payload_hash = excluded.payload_hash, has_data = excluded.has_data;
+    seq = excluded.seq, until = excluded.until, body = excluded.body, payload_hash = excluded.payload_hash, has_data = excluded.has_data,
+    digest = excluded.digest;
   get diagnostics put = row_count;
   perform public.job_queue_sweep_once($1, greatest(100, 2 * put)::integer);
 end
@@ -4004,14 +4020,15 @@ begin
        join public.job_queue_submissions s on s.queue = $2 and s.job_id = u.job ->> 'job_id';
   end if;
   with lives as (
-    select u.job, j.life as seq, 'live' as how from unnest(listed) as u (job)
+    select u.job, j.life as seq, 'live' as how, null as digest from unnest(listed) as u (job)
       join public.job_queue_jobs j on j.queue = $2 and j.job_id = u.job ->> 'job_id'
     union all
-    select u.job, o.seq, 'enqueued once' from unnest(listed) as u (job)
+    select u.job, o.seq, 'enqueued once', o.digest from unnest(listed) as u (job)
       join public.job_queue_once o on o.queue = $2 and o.job_id = u.job ->> 'job_id' and coalesce(o.until > clock_timestamp(), true)
      where u.job ? 'once' and not exists (select from public.job_queue_jobs j where j.queue = $2 and j.job_id = o.job_id)),
   known as (
-    select l.job ->> 'job_id' as job_id, public.job_queue_refuse_other(l.how, l.job, q.body, q.payload, q.is_vague) as is_same
+    select l.job ->> 'job_id' as job_id, case when q.body is null then public.job_queue_refuse_digest(l.job, l.digest)
+             else public.job_queue_refuse_other(l.how, l.job, q.body, q.payload, q.is_vague) end as is_same
       from lives l
       cross join lateral public.job_queue_queued_job($2, l.job ->> 'job_id', abs(l.seq)) q)
   select coalesce(array_agg(k.job_id) filter (where k.is_same), '{}') into present from known k;
@@ -4113,6 +4130,51 @@ as $$
     'tag', $1 -> 'tag')
 $$;
 
+-- job_queue_event_body(job_type, models, data): the same of a `queued` event. Internal. Raises nothing.
+create or replace function public.job_queue_event_body(job_type text, models text[], data jsonb) returns jsonb
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_build_object('job_type', $1, 'models', $2, 'kind', coalesce($3 ->> 'kind', $1), 'priority', coalesce($3 -> 'priority', '0'),
+    'run_at', $3 -> 'run_at', 'attempts', coalesce($3 -> 'attempts', '3'), 'timeout_ms', coalesce($3 -> 'timeout_ms', '3600000'),
+    'expire_ms', $3 -> 'expire_ms', 'fair_key', $3 -> 'fair_key', 'tag', $3 -> 'tag')
+$$;
+
+-- job_queue_job_digest(body, payload, is_vague): what job_queue_once keeps of a job for job_queue_refuse_digest. Internal.
+--   body, …  as job_queue_queued_job returns them
+-- Returns two parts, divided by a colon. Raises nothing.
+create or replace function public.job_queue_job_digest(body jsonb, payload jsonb, is_vague boolean) returns text
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select md5($1::text) || ':' || case when $3 then '?' else coalesce(md5($2::text), '') end
+$$;
+
+-- job_queue_refuse_digest(job, digest): compares a job with one that was enqueued `once`, and whose event is gone with a cut. Internal.
+--   digest  as job_queue_once has it
+-- Returns true if they are the same, null if nobody can tell. Raises JQ005 (job_exists) if they are not the same.
+create or replace function public.job_queue_refuse_digest(job jsonb, digest text) returns boolean
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  own text := public.job_queue_job_digest(public.job_queue_job_body(job), job -> 'payload', false);
+  is_same_spec boolean := split_part(own, ':', 1) = split_part(digest, ':', 1);
+  is_same_payload boolean := not job ? 'payload' or split_part(digest, ':', 2) in ('?', split_part(own, ':', 2));
+begin
+  -- Of a job that waits for the last of its key, time and payload are those of others.
+  if digest is null or job #> '{dedupe,debounce}' is not null then
+    return null;
+  end if;
+  if is_same_spec and is_same_payload then
+    return true;
+  end if;
+  raise exception using errcode = 'JQ005', constraint = 'job_exists',
+    message = format('job %s is enqueued once with another %s', job ->> 'job_id', case when is_same_spec then 'payload' else 'spec' end),
+    hint = 'Wait until its time is over, or use another id.';
+end
+$$;
+
 -- job_queue_queued_job(queue, job_id, seq): the job that a `queued` event of log or archive has put in line. Internal.
 -- Returns its body as job_queue_job_body does, its payload, and is_vague: its payload is not known any more, or is a row of `jobs`; body null
 -- without such an event. Raises nothing.
@@ -4135,11 +4197,7 @@ begin
   if not found then
     return;
   end if;
-  body := jsonb_build_object('job_type', event.job_type, 'models', event.models,
-    'kind', coalesce(event.data ->> 'kind', event.job_type), 'priority', coalesce(event.data -> 'priority', '0'),
-    'run_at', event.data -> 'run_at', 'attempts', coalesce(event.data -> 'attempts', '3'),
-    'timeout_ms', coalesce(event.data -> 'timeout_ms', '3600000'), 'expire_ms', event.data -> 'expire_ms', 'fair_key', event.data -> 'fair_key',
-    'tag', event.data -> 'tag');
+  body := public.job_queue_event_body(event.job_type, event.models, event.data);
   payload := (select d.payload from public.job_queue_data d where d.queue = $1 and d.job_id = $2 and d.life = $3);
   is_vague := payload is null and coalesce(event.data ?| '{has_data,payload_hash}', false);
 end
@@ -4297,6 +4355,37 @@ begin
   if current_setting('interlock.notify', true) is distinct from 'off' then
     perform pg_notify('interlock_answers', $1);
   end if;
+end
+$$;
+
+-- job_queue_cancel_submitted(queue, job_id): cancels a job that is submitted (job_queue_enqueue_in, job_queue_submit) and not in line yet,
+-- also while no process is alive. The log never hears of it; job_queue_answer of its request names it as cancelled.
+-- Returns true; false if no such job is submitted: it may be in line by now, so cancel that (job_queue_request). Waits for an append that is
+-- putting it in line. Raises nothing.
+create or replace function public.job_queue_cancel_submitted(queue text, job_id text) returns boolean
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+#variable_conflict use_column
+declare
+  request text;
+begin
+  delete from public.job_queue_submissions s where s.queue = $1 and s.job_id = $2 returning s.request_id into request;
+  if request is null then
+    return false;
+  end if;
+  update public.job_queue_inbox i
+     set answer = i.answer || jsonb_build_object('jobs', (
+           select to_jsonb(array_agg(case when j.job ->> 'job_id' = $2 then j.job || '{"state": "cancelled"}' else j.job end order by j.n))
+             from jsonb_array_elements(i.answer -> 'jobs') with ordinality as j (job, n)))
+   where i.queue = $1 and i.request_id = request;
+  if current_setting('interlock.notify', true) is distinct from 'off' then
+    perform pg_notify('interlock_answers', $1);
+  end if;
+  return true;
 end
 $$;
 
@@ -7501,7 +7590,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_check_end,job_queue_check_once,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_committed_ends,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_ending,job_queue_endings,job_queue_enqueue_in,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_results,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_known,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_cancel_rows,job_queue_cancel_submitted,job_queue_chain,job_queue_check_end,job_queue_check_once,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_committed_ends,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_ending,job_queue_endings,job_queue_enqueue_in,job_queue_event_at,job_queue_event_body,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_job_digest,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refuse_digest,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_results,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_known,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -7528,7 +7617,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '4b370a0b2a89a8659b7f3ca1c59059aa61d3010e9fa5a1c59da1ef5faf95da46')
+  ('027', '1b5458c1610e702de17cc75fc942f9d299dd7323e386b6e75806ca01844752f4')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -288,8 +288,10 @@ end
 $$;
 
 -- job_queue_forget(queue, job_ids): deletes what is kept of these jobs beside the log: payload, result, error, checkpoint,
--- progress and trace. For erasure. What the log says of them stays: ids, model names, codes, numbers, times. Idempotent.
--- Returns how many of these jobs had something kept. Raises nothing.
+-- progress and trace; the payload of one that is submitted and not in line yet; results and errors in ends that SQL has said
+-- (job_queue_complete_in, job_queue_request). For erasure. What the log says of them stays: ids, model names, codes, numbers, times.
+-- Idempotent.
+-- Returns how many of these jobs had something kept in job_queue_data. Raises nothing.
 create or replace function public.job_queue_forget(queue text, job_ids text[]) returns integer
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -300,6 +302,10 @@ begin
   delete from public.job_queue_data d where d.queue = $1 and d.job_id = any ($2);
   get diagnostics forgotten = row_count;
   delete from public.job_queue_staged s where s.queue = $1 and s.job_id = any ($2);
+  update public.job_queue_submissions s set job = s.job - 'payload'
+   where s.queue = $1 and s.job_id = any ($2) and s.job ? 'payload';
+  update public.job_queue_inbox i set command = i.command - '{result,error}'::text[]
+   where i.queue = $1 and i.command ->> 'job_id' = any ($2) and i.command ?| '{result,error}';
   return forgotten;
 end
 $$;

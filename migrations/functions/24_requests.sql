@@ -307,6 +307,8 @@ begin
              'waiting', coalesce(to_jsonb(array_agg(j.job_id) filter (where exists (
                select from public.job_queue_jobs w where w.queue = $2 and w.job_id = j.job_id and w.state = 'waiting'
                   and w.conflict_reason is not null))), '[]'))
+           || case when count(*) filter (where j.state = 'cancelled') > 0
+                then jsonb_build_object('cancelled', to_jsonb(array_agg(j.job_id) filter (where j.state = 'cancelled'))) else '{}' end
            || case when count(d.stands_for) > 0 then jsonb_build_object('deduplicated', to_jsonb(
                 array_agg(jsonb_build_object('job_id', j.job_id, 'stands_for', d.stands_for)) filter (where d.stands_for is not null))) else '{}' end
       from jsonb_to_recordset(request.answer -> 'jobs') as j (job_id text, state text)

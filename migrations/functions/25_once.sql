@@ -36,14 +36,19 @@ as $$
 declare
   put bigint;
 begin
-  insert into public.job_queue_once as o (queue, job_id, seq, until, body, payload_hash, has_data)
+  insert into public.job_queue_once as o (queue, job_id, seq, until, body, payload_hash, has_data, digest)
   select $1, e.job_id, e.seq,
          'epoch'::timestamptz + (e.at + nullif((e.data ->> 'once')::bigint, 0) * 1000) * interval '1 microsecond',
-         coalesce((e.data ->> 'body')::bigint, 0), (e.data ->> 'payload_hash')::bigint, e.data ? 'has_data'
-    from jsonb_to_recordset($2) as e (seq bigint, at bigint, event_type text, job_id text, data jsonb)
+         coalesce((e.data ->> 'body')::bigint, 0), (e.data ->> 'payload_hash')::bigint, e.data ? 'has_data',
+         public.job_queue_job_digest(public.job_queue_event_body(e.job_type, e.models, e.data), d.payload,
+           d.payload is null and coalesce(e.data ?| '{has_data,payload_hash}', false))
+    from jsonb_to_recordset($2) as e (seq bigint, at bigint, event_type text, job_id text, job_type text, models text[], data jsonb)
+    left join lateral (
+      select k.payload from public.job_queue_data k where k.queue = $1 and k.job_id = e.job_id and k.life = e.seq offset 0) as d on true
    where e.event_type = 'queued' and e.data ? 'once'
   on conflict on constraint job_queue_once_pkey do update set
-    seq = excluded.seq, until = excluded.until, body = excluded.body, payload_hash = excluded.payload_hash, has_data = excluded.has_data;
+    seq = excluded.seq, until = excluded.until, body = excluded.body, payload_hash = excluded.payload_hash, has_data = excluded.has_data,
+    digest = excluded.digest;
   get diagnostics put = row_count;
   perform public.job_queue_sweep_once($1, greatest(100, 2 * put)::integer);
 end

@@ -80,14 +80,15 @@ begin
        join public.job_queue_submissions s on s.queue = $2 and s.job_id = u.job ->> 'job_id';
   end if;
   with lives as (
-    select u.job, j.life as seq, 'live' as how from unnest(listed) as u (job)
+    select u.job, j.life as seq, 'live' as how, null as digest from unnest(listed) as u (job)
       join public.job_queue_jobs j on j.queue = $2 and j.job_id = u.job ->> 'job_id'
     union all
-    select u.job, o.seq, 'enqueued once' from unnest(listed) as u (job)
+    select u.job, o.seq, 'enqueued once', o.digest from unnest(listed) as u (job)
       join public.job_queue_once o on o.queue = $2 and o.job_id = u.job ->> 'job_id' and coalesce(o.until > clock_timestamp(), true)
      where u.job ? 'once' and not exists (select from public.job_queue_jobs j where j.queue = $2 and j.job_id = o.job_id)),
   known as (
-    select l.job ->> 'job_id' as job_id, public.job_queue_refuse_other(l.how, l.job, q.body, q.payload, q.is_vague) as is_same
+    select l.job ->> 'job_id' as job_id, case when q.body is null then public.job_queue_refuse_digest(l.job, l.digest)
+             else public.job_queue_refuse_other(l.how, l.job, q.body, q.payload, q.is_vague) end as is_same
       from lives l
       cross join lateral public.job_queue_queued_job($2, l.job ->> 'job_id', abs(l.seq)) q)
   select coalesce(array_agg(k.job_id) filter (where k.is_same), '{}') into present from known k;
@@ -189,6 +190,51 @@ as $$
     'tag', $1 -> 'tag')
 $$;
 
+-- job_queue_event_body(job_type, models, data): the same of a `queued` event. Internal. Raises nothing.
+create or replace function public.job_queue_event_body(job_type text, models text[], data jsonb) returns jsonb
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_build_object('job_type', $1, 'models', $2, 'kind', coalesce($3 ->> 'kind', $1), 'priority', coalesce($3 -> 'priority', '0'),
+    'run_at', $3 -> 'run_at', 'attempts', coalesce($3 -> 'attempts', '3'), 'timeout_ms', coalesce($3 -> 'timeout_ms', '3600000'),
+    'expire_ms', $3 -> 'expire_ms', 'fair_key', $3 -> 'fair_key', 'tag', $3 -> 'tag')
+$$;
+
+-- job_queue_job_digest(body, payload, is_vague): what job_queue_once keeps of a job for job_queue_refuse_digest. Internal.
+--   body, …  as job_queue_queued_job returns them
+-- Returns two parts, divided by a colon. Raises nothing.
+create or replace function public.job_queue_job_digest(body jsonb, payload jsonb, is_vague boolean) returns text
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select md5($1::text) || ':' || case when $3 then '?' else coalesce(md5($2::text), '') end
+$$;
+
+-- job_queue_refuse_digest(job, digest): compares a job with one that was enqueued `once`, and whose event is gone with a cut. Internal.
+--   digest  as job_queue_once has it
+-- Returns true if they are the same, null if nobody can tell. Raises JQ005 (job_exists) if they are not the same.
+create or replace function public.job_queue_refuse_digest(job jsonb, digest text) returns boolean
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  own text := public.job_queue_job_digest(public.job_queue_job_body(job), job -> 'payload', false);
+  is_same_spec boolean := split_part(own, ':', 1) = split_part(digest, ':', 1);
+  is_same_payload boolean := not job ? 'payload' or split_part(digest, ':', 2) in ('?', split_part(own, ':', 2));
+begin
+  -- Of a job that waits for the last of its key, time and payload are those of others.
+  if digest is null or job #> '{dedupe,debounce}' is not null then
+    return null;
+  end if;
+  if is_same_spec and is_same_payload then
+    return true;
+  end if;
+  raise exception using errcode = 'JQ005', constraint = 'job_exists',
+    message = format('job %s is enqueued once with another %s', job ->> 'job_id', case when is_same_spec then 'payload' else 'spec' end),
+    hint = 'Wait until its time is over, or use another id.';
+end
+$$;
+
 -- job_queue_queued_job(queue, job_id, seq): the job that a `queued` event of log or archive has put in line. Internal.
 -- Returns its body as job_queue_job_body does, its payload, and is_vague: its payload is not known any more, or is a row of `jobs`; body null
 -- without such an event. Raises nothing.
@@ -211,11 +257,7 @@ begin
   if not found then
     return;
   end if;
-  body := jsonb_build_object('job_type', event.job_type, 'models', event.models,
-    'kind', coalesce(event.data ->> 'kind', event.job_type), 'priority', coalesce(event.data -> 'priority', '0'),
-    'run_at', event.data -> 'run_at', 'attempts', coalesce(event.data -> 'attempts', '3'),
-    'timeout_ms', coalesce(event.data -> 'timeout_ms', '3600000'), 'expire_ms', event.data -> 'expire_ms', 'fair_key', event.data -> 'fair_key',
-    'tag', event.data -> 'tag');
+  body := public.job_queue_event_body(event.job_type, event.models, event.data);
   payload := (select d.payload from public.job_queue_data d where d.queue = $1 and d.job_id = $2 and d.life = $3);
   is_vague := payload is null and coalesce(event.data ?| '{has_data,payload_hash}', false);
 end
@@ -373,5 +415,36 @@ begin
   if current_setting('interlock.notify', true) is distinct from 'off' then
     perform pg_notify('interlock_answers', $1);
   end if;
+end
+$$;
+
+-- job_queue_cancel_submitted(queue, job_id): cancels a job that is submitted (job_queue_enqueue_in, job_queue_submit) and not in line yet,
+-- also while no process is alive. The log never hears of it; job_queue_answer of its request names it as cancelled.
+-- Returns true; false if no such job is submitted: it may be in line by now, so cancel that (job_queue_request). Waits for an append that is
+-- putting it in line. Raises nothing.
+create or replace function public.job_queue_cancel_submitted(queue text, job_id text) returns boolean
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+#variable_conflict use_column
+declare
+  request text;
+begin
+  delete from public.job_queue_submissions s where s.queue = $1 and s.job_id = $2 returning s.request_id into request;
+  if request is null then
+    return false;
+  end if;
+  update public.job_queue_inbox i
+     set answer = i.answer || jsonb_build_object('jobs', (
+           select to_jsonb(array_agg(case when j.job ->> 'job_id' = $2 then j.job || '{"state": "cancelled"}' else j.job end order by j.n))
+             from jsonb_array_elements(i.answer -> 'jobs') with ordinality as j (job, n)))
+   where i.queue = $1 and i.request_id = request;
+  if current_setting('interlock.notify', true) is distinct from 'off' then
+    perform pg_notify('interlock_answers', $1);
+  end if;
+  return true;
 end
 $$;

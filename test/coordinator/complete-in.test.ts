@@ -256,6 +256,19 @@ it('is no longer undecided once a process has appended it, and the next life of 
   expect(rows).toEqual([{ open: 0 }])
 })
 
+it('is forgotten with its result, whether a process has taken it up or not (job_queue_forget)', async () => {
+  const { coordinator, client, lease } = await scene()
+  await say(client, lease)
+  await client.query('commit')
+  await ended(client)
+  await coordinator.forget(['a'])
+  const { rows } = await client.query(
+    `select command ? 'result' as has_result from job_queue_inbox where request_id like 'end-of:%'`,
+  )
+  expect(rows).toEqual([{ has_result: false }])
+  expect((await coordinator.data(['a']))[0]?.result ?? null).toBeNull()
+})
+
 async function working(
   handler: (job: Parameters<Handler>[0], context: Parameters<Handler>[1], client: pg.Client) => unknown,
   options: Partial<CoordinatorOptions> = {},

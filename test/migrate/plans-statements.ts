@@ -38,6 +38,7 @@ export const statements: readonly string[] = [
   `select job_queue_incoming('default', 100, true)`,
   `select job_queue_settle('default', '{}', (select jsonb_agg(jsonb_build_object('id', id, 'code', 'job_exists', 'reason', 'x')) from job_queue_submissions))`,
   `select job_queue_settle('default', (select array_agg(id) from job_queue_submissions), '[]')`,
+  `select job_queue_cancel_submitted('default', 'paid'), job_queue_cancel_submitted('default', 'nobody')`,
   `select job_queue_answer(max(request_id), 'default') from job_queue_inbox where queue = 'default'`,
   `select job_queue_answer_requests('default', (select jsonb_agg(jsonb_build_object('request_id', request_id, 'answer', '{"ok": true}'::jsonb)) from job_queue_inbox))`,
   `insert into job_queue_jobs (queue, job_id, state, job_type, kind, models, priority, place_level, place_order, place_tie, queued_at, attempt, attempts, timeout_ms, fencing_token)

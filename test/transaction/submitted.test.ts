@@ -179,6 +179,7 @@ describe('an id that is there already', () => {
       { ...a, models: ['n'] },
       { ...a, runAt: null },
     ]
+    // A cut takes the events away (the last check): a digest stays.
     const check = async (state: string, how: string) => {
       expect((await enqueueIn(session.sql, [same, a])).jobs).toEqual([{ jobId: 'a', state }])
       for (const other of others)
@@ -194,6 +195,9 @@ describe('an id that is there already', () => {
     await coordinator.cancel('a')
     await check('known', 'enqueued once')
     expect(queuedJobs(await db.log())).toEqual(['a'])
+    await session.run("set session_replication_role = replica; delete from job_queue_log where job_id = 'a'")
+    await check('known', 'enqueued once')
+    await session.run('reset session_replication_role')
     await expect(enqueueIn(session.sql, [job('b'), job('b', { priority: 1 })])).rejects.toMatchObject({
       code: 'job_exists',
     })
@@ -308,6 +312,51 @@ describe('what would have been refused, and is committed', () => {
     )
     expect(queued?.at).toBeGreaterThan(Number(committed))
     expect(coordinator.state().waitingCount).toBe(1)
+  })
+})
+
+describe('before it is in line, a job', () => {
+  it('can be cancelled by SQL while no process is alive (job_queue_cancel_submitted), and its request says so', async () => {
+    const db = await account()
+    const store = db.store()
+    await store.open('default')
+    const session = await Session.on(db)
+    const { requestId } = await enqueueIn(session.sql, [job('a'), job('b')])
+    expect(await db.value("select job_queue_cancel_submitted('default', 'a')")).toBe(true)
+    expect(await db.value("select job_queue_cancel_submitted('default', 'a')")).toBe(false)
+    await db.coordinator(store)
+    await expect
+      .poll(() => db.value('select job_queue_answer($1)', [requestId]))
+      .toEqual({ ok: true, queued: 1, known: [], waiting: [], cancelled: ['a'] })
+    expect(queuedJobs(await db.log())).toEqual(['b'])
+  })
+
+  it('can be cancelled by the library, and by SQL that a process decides', async () => {
+    const db = await account()
+    const coordinator = await db.coordinator()
+    await coordinator.setPolicy({ models: { other: {} } })
+    await enqueueIn((await Session.on(db)).sql, [job('a'), job('b')])
+    await expect.poll(() => coordinator.explain('b')).toMatchObject({ code: 'unknown_model' })
+    await coordinator.cancel('a')
+    const id = await db.value(`select job_queue_request('{"type": "cancel", "job_id": "b"}')`)
+    await expect.poll(() => db.value('select job_queue_answer($1)', [id])).toEqual({ ok: true })
+    expect(await submittedIn(db)).toEqual([])
+    await expect(coordinator.cancel('a')).rejects.toMatchObject({ code: 'job_not_live' })
+    expect(queuedJobs(await db.log())).toEqual([])
+  })
+
+  it('comes into line without what was to be forgotten of it (job_queue_forget)', async () => {
+    const db = await account()
+    const store = db.store()
+    await store.open('default')
+    await enqueueIn((await Session.on(db)).sql, [job('a', { payload: { secret: 'ada' } })])
+    await store.forget('default', ['a'])
+    expect(
+      await db.value('select count(*)::int from job_queue_submissions where job::text ~ $1', ['ada']),
+    ).toBe(0)
+    const coordinator = await db.coordinator(store)
+    await expect.poll(async () => queuedJobs(await db.log())).toEqual(['a'])
+    expect((await coordinator.data(['a']))[0]?.payload ?? null).toBeNull()
   })
 })
 

@@ -15,9 +15,10 @@ import {
   parseTime,
   parseTimeOrNull,
 } from '../events/index.ts'
-import type { Telemetry } from '../store/index.ts'
+import type { InboxRole, Telemetry } from '../store/index.ts'
 import { type Enqueued, enqueueAnswers } from './api/calls.ts'
 import type { Coordinator } from './api/coordinator.ts'
+import { cancelAlsoSubmitted } from './inbox/submissions.ts'
 import type { Member } from './membership/member.ts'
 import { AT_ONCE, type SendOptions } from './membership/member-api.ts'
 
@@ -60,7 +61,11 @@ async function cancelAll(member: Member, jobId: string, force: boolean): Promise
 }
 
 /** The writing side of a coordinator: each call is one command. */
-export function commandsOf(member: Member, telemetry: Telemetry | undefined): CommandCalls {
+export function commandsOf(
+  member: Member,
+  store: Pick<InboxRole, 'cancelSubmitted'>,
+  telemetry: Telemetry | undefined,
+): CommandCalls {
   const send = async (body: CommandBody): Promise<void> => void (await member.send(body))
   const started = async (body: CommandBody, options: SendOptions) =>
     (await member.send(body, ofAnyKind(options))).started
@@ -110,7 +115,11 @@ export function commandsOf(member: Member, telemetry: Telemetry | undefined): Co
     detach: async (lease, { until }) =>
       send({ type: 'detach', ...attemptOf(lease), until: parseTime(until, 'until') }),
     cancel: (jobId, { force = false, descendants = false } = {}) =>
-      descendants ? cancelAll(member, jobId, force) : send({ type: 'cancel', jobId, force }),
+      descendants
+        ? cancelAll(member, jobId, force)
+        : cancelAlsoSubmitted(store, { queue: member.log.queue, jobId }, () =>
+            send({ type: 'cancel', jobId, force }),
+          ),
     confirmCancel: (lease, { claim } = {}) =>
       started({ type: 'confirm_cancel', ...attemptOf(lease) }, { claim }),
     reprioritize: (jobId, to) => {

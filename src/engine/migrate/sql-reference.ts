@@ -17,6 +17,7 @@ const forUsers = [
   ...[
     'job_queue_answer',
     'job_queue_archive_before',
+    'job_queue_cancel_submitted',
     'job_queue_complete_in',
     'job_queue_enqueue_in',
     'job_queue_dead',

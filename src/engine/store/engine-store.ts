@@ -266,6 +266,8 @@ export interface InboxRole {
   incoming(queue: string, limit: number, again: boolean): Promise<IncomingCommands>
   /** What became of submitted jobs beside those that an append has put in line. Tells those who wait for answers. */
   settle(queue: string, settled: SettledSubmissions): Promise<void>
+  /** Cancels a submitted job that is not in line yet. False: there is none, or it is in line by now. */
+  cancelSubmitted(queue: string, jobId: string): Promise<boolean>
   /** Answers commands. The first answer counts; answers are kept for a day. */
   answer(queue: string, answers: readonly InboxAnswer[]): Promise<void>
   /**

@@ -150,7 +150,10 @@ export interface Coordinator {
    * @throws InterlockError `invalid_input`
    */
   note(lease: AttemptKey, note: NoteOptions): Promise<boolean>
-  /** Deletes the payload, result, error, checkpoint and progress of these jobs. The log stays. */
+  /**
+   * Deletes the payload, result, error, checkpoint and progress of these jobs, also while one is submitted and not in line yet, and also of
+   * an end that its handler has committed (`completeIn`). The log stays.
+   */
   forget(jobIds: readonly string[]): Promise<void>
   /**
    * Puts jobs in line for the rows of `jobs` that were inserted as pending since the migration, in the order in which they
@@ -186,8 +189,9 @@ export interface Coordinator {
   /** Takes dead letters off the list and deletes their payload, error and checkpoint. Returns how many. */
   dropDead(filter: DeadChoice): Promise<number>
   /**
-   * Ends a waiting job; asks an active one to stop, or with `force` frees its models at once. The jobs that come after it then fail, unless
-   * they are to continue; with `descendants` all of them are cancelled before it, in parts of 500. Given again, it does the rest.
+   * Ends a waiting job, or one that is submitted and not in line yet; asks an active one to stop, or with `force` frees its models at once.
+   * The jobs that come after it then fail, unless they are to continue; with `descendants` all of them are cancelled before it, in parts of
+   * 500. Given again, it does the rest.
    * @throws InterlockError `job_not_live`, `job_ending`
    */
   cancel(

@@ -14,7 +14,7 @@ import type { Member } from '../membership/member.ts'
 import type { Schedules } from '../schedules/schedules.ts'
 import { asSent, CommittedEnds, PREFIX } from './committed-ends.ts'
 import { answerOf, refusalOf, submittedBy, undecidable } from './request-answers.ts'
-import { ACTOR, Submissions } from './submissions.ts'
+import { ACTOR, cancelAlsoSubmitted, Submissions } from './submissions.ts'
 
 /** Requests in one batch. They share an append. */
 const BATCH = 100
@@ -183,10 +183,14 @@ export class Inbox {
     this.#checkLife(request)
     const { body, data } = this.#schedules.prepared(request)
     const as = { ...asSent(given), workerId: workerId ?? ACTOR }
-    const result = this.ends.has(given)
-      ? await this.ends.decide(given, as.workerId)
-      : await this.#member.send(body, { as, claim, data })
-    return answerOf(body, result, as.workerId, log.ledger, log.now())
+    if (this.ends.has(given))
+      return answerOf(body, await this.ends.decide(given, as.workerId), as.workerId, log.ledger, log.now())
+    const send = () => this.#member.send(body, { as, claim, data })
+    const result =
+      body.type === 'cancel' && request.queuedAt === null
+        ? await cancelAlsoSubmitted(this.#store, { queue: log.queue, jobId: body.jobId }, send)
+        : await send()
+    return result === undefined ? { ok: true } : answerOf(body, result, as.workerId, log.ledger, log.now())
   }
 
   #checkLife({ body, queuedAt }: ParsedRequest): void {

@@ -90,6 +90,26 @@ export class Submissions {
   }
 }
 
+/**
+ * Cancels a job also while it is submitted and not in line yet. One that comes into line at this very moment is live: it is cancelled as
+ * such.
+ * @param cancel sends the command
+ * @returns undefined: it never came into line
+ * @throws what sending throws
+ */
+export async function cancelAlsoSubmitted<Sent>(
+  store: Pick<InboxRole, 'cancelSubmitted'>,
+  { queue, jobId }: { readonly queue: string; readonly jobId: string },
+  cancel: () => Promise<Sent>,
+): Promise<Sent | undefined> {
+  try {
+    return await cancel()
+  } catch (error) {
+    if (!isInterlockError(error, 'job_not_live')) throw error
+    return (await store.cancelSubmitted(queue, jobId)) ? undefined : cancel()
+  }
+}
+
 interface Parsed {
   readonly id: number
   readonly job: ParsedJob

@@ -90,6 +90,24 @@ export function settleSubmissions(
   }
 }
 
+/** `job_queue_cancel_submitted`. */
+export function cancelSubmitted({ submissions }: MemoryQueue, jobId: string): boolean {
+  const [id] = [...submissions].find(([, row]) => row.jobId === jobId) ?? []
+  return id !== undefined && submissions.delete(id)
+}
+
+/** What `job_queue_forget` takes out of what SQL has put in. */
+export function forgetSubmitted({ submissions, inbox }: MemoryQueue, jobId: string): void {
+  for (const [id, row] of submissions)
+    if (row.jobId === jobId) submissions.set(id, { ...row, job: without(row.job, 'payload') })
+  for (const [id, request] of inbox)
+    if (fieldsOf(request.command)['job_id'] === jobId)
+      inbox.set(id, { ...request, command: without(request.command, 'result', 'error') })
+}
+
+const without = (json: Json, ...gone: readonly string[]): Json =>
+  Object.fromEntries(Object.entries(fieldsOf(json)).filter(([field]) => !gone.includes(field)))
+
 /** `job_queue_open_requests`. */
 export function openRequests({ inbox }: MemoryQueue, limit: number, now: Micros): readonly InboxRequest[] {
   const free = [...inbox].filter(([, { answer, takenUntil }]) => answer === null && takenUntil <= now)

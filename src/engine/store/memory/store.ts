@@ -34,7 +34,9 @@ import {
 import { deadIn, dropIn } from './dead.ts'
 import {
   answerRequests,
+  cancelSubmitted,
   commandsOf,
+  forgetSubmitted,
   openRequests,
   openSubmissions,
   settleSubmissions,
@@ -112,7 +114,10 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): LogSto
     note: async (name, note) => noteIn(queueOf(name), note),
     forget: async (name, jobIds) => {
       const { data, staged } = queueOf(name)
-      for (const jobId of jobIds) data.delete(jobId)
+      for (const jobId of jobIds) {
+        data.delete(jobId)
+        forgetSubmitted(queueOf(name), jobId)
+      }
       for (const items of staged.values()) for (const jobId of jobIds) items.delete(jobId)
     },
     rebuild: async (name, since, rowsAt) => {
@@ -156,6 +161,7 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): LogSto
       requests: openRequests(queueOf(name), limit, database.now()),
       submissions: openSubmissions(queueOf(name), 10 * limit, again, database.now()),
     }),
+    cancelSubmitted: async (name, jobId) => cancelSubmitted(queueOf(name), jobId),
     settle: async (name, settled) => settleSubmissions(queueOf(name), settled, database.now()),
     answer: async (name, answers) => answerRequests(queueOf(name), answers, database.now()),
     results: async (name, jobIds) => resultsOf(queueOf(name), jobIds),

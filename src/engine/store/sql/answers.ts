@@ -309,4 +309,4 @@ export const endOfAnswer = z
 
 export const countAnswer = integer
 
-export const noteAnswer = z.boolean()
+export const flagAnswer = z.boolean()

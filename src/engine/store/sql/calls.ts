@@ -25,10 +25,10 @@ import {
   deadAnswer,
   endingsAnswer,
   endOfAnswer,
+  flagAnswer,
   idsAnswer,
   incomingAnswer,
   keptAnswer,
-  noteAnswer,
   openAnswer,
   payloadsAnswer,
   projectAnswer,
@@ -116,6 +116,8 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
       const rows = held.map(({ id, code, message }) => ({ id, code, reason: message }))
       await rpc('job_queue_settle', { queue, known, held: rows })
     },
+    cancelSubmitted: (queue, jobId) =>
+      call('job_queue_cancel_submitted', flagAnswer, { queue, job_id: jobId }),
     answer: async (queue, answers) => {
       const rows = answers.map(({ requestId, answer }) => ({ request_id: requestId, answer }))
       await rpc('job_queue_answer_requests', { queue, answers: rows })
@@ -128,7 +130,7 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
     ofJob: (queue, jobId) => call('job_queue_of_job', ofJobAnswer, { queue, job_id: jobId }),
     submitted: (queue, limit) => call('job_queue_submitted', submittedAnswer, { queue, lim: limit }),
     note: (queue, { jobId, token, ...note }) =>
-      call('job_queue_note', noteAnswer, { queue, job_id: jobId, token, note }),
+      call('job_queue_note', flagAnswer, { queue, job_id: jobId, token, note }),
     forget: async (queue, jobIds) => {
       await rpc('job_queue_forget', { queue, job_ids: jobIds })
     },

@@ -62,6 +62,7 @@ const functions = {
   job_queue_drop: { queue: 'text', job_ids: 'text[]' },
   job_queue_incoming: { queue: 'text', lim: 'integer', again: 'boolean' },
   job_queue_settle: { queue: 'text', known: 'bigint[]', held: 'jsonb' },
+  job_queue_cancel_submitted: { queue: 'text', job_id: 'text' },
   job_queue_answer_requests: { queue: 'text', answers: 'jsonb' },
   job_queue_committed_ends: { queue: 'text' },
   job_queue_end_of: { queue: 'text', token: 'bigint' },

@@ -157,6 +157,7 @@ export type Database = {
       }, 'arrived_at' | 'id' | 'queue' | 'reason'>
       job_queue_once: Table<{
         body: number
+        digest: string | null
         has_data: boolean
         job_id: string
         payload_hash: number | null
@@ -280,6 +281,7 @@ export type Database = {
       job_queue_backlog: { Args: { queue: string }; Returns: Json }
       job_queue_beat: { Args: { queue: string; worker_id: string; kinds: string[]; free_slots: number; release: string; ttl_ms: number; grace_ms: number }; Returns: Json }
       job_queue_cancel_rows: { Args: { job_ids: string[]; queued: string[] }; Returns: undefined }
+      job_queue_cancel_submitted: { Args: { queue: string; job_id: string }; Returns: boolean }
       job_queue_chain: { Args: { queue: string; after: number; lim: number }; Returns: Json }
       job_queue_check_once: { Args: { queue: string }; Returns: Json }
       job_queue_checkup: { Args: { queue: string }; Returns: Json }
@@ -300,6 +302,7 @@ export type Database = {
       job_queue_endings: { Args: { queue: string; job_ids: string[] }; Returns: Json }
       job_queue_enqueue_in: { Args: { jobs: Json; queue?: string; request_id?: string; notify?: boolean }; Returns: Json }
       job_queue_event_at: { Args: { queue: string; seq: number }; Returns: string }
+      job_queue_event_body: { Args: { job_type: string; models: string[]; data: Json }; Returns: Json }
       job_queue_event_text: { Args: { event: string }; Returns: string }
       job_queue_events: { Args: { queue: string; after: number; max_events: number; max_bytes: number }; Returns: Json }
       job_queue_explain: { Args: { job_id: string; queue?: string }; Returns: Json }
@@ -312,6 +315,7 @@ export type Database = {
       job_queue_incoming: { Args: { queue: string; lim: number; again: boolean }; Returns: Json }
       job_queue_insert_chained: { Args: { queue: string; events: Json; chain: string }; Returns: string }
       job_queue_job_body: { Args: { job: Json }; Returns: Json }
+      job_queue_job_digest: { Args: { body: Json; payload: Json; is_vague: boolean }; Returns: string }
       job_queue_jobs_fault: { Args: { jobs: Json }; Returns: string }
       job_queue_kept: { Args: { queue: string }; Returns: Json }
       job_queue_kept_digest: { Args: { event: string }; Returns: number }
@@ -353,6 +357,7 @@ export type Database = {
       job_queue_rebuild: { Args: { queue: string; expected_version: number; state: Json; jobs: Json }; Returns: Json }
       job_queue_rebuild_once: { Args: { queue: string }; Returns: number }
       job_queue_rebuild_rows: { Args: { queue: string; expected_version: number; state: Json; jobs: Json; job_ids: string[] }; Returns: Json }
+      job_queue_refuse_digest: { Args: { job: Json; digest: string }; Returns: boolean }
       job_queue_refuse_other: { Args: { how: string; job: Json; body: Json; payload: Json; is_vague: boolean }; Returns: boolean }
       job_queue_refused_words: { Args: never; Returns: Record<string, unknown>[] }
       job_queue_reproject: { Args: { queue: string }; Returns: Json }
