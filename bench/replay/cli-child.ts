@@ -3,6 +3,7 @@
 import { makeYoung } from '../../src/apps/cli/heap.ts'
 import { runCli } from '../../src/apps/cli/program.ts'
 import { answer, asked } from '../frame/child.ts'
+import { peakMb } from '../frame/peak.ts'
 
 export interface Ran {
   readonly code: number
@@ -15,5 +16,4 @@ const { words } = asked<{ readonly words: readonly string[] }>()
 const { stderr, env } = process
 const stdout = { write: () => true }
 const code = await runCli(words, { stdout, stderr, env, signal: new AbortController().signal })
-const peakMb = process.resourceUsage().maxRSS / 1_024
-answer({ code, seconds: performance.now() / 1_000, peakMb } satisfies Ran)
+answer({ code, seconds: performance.now() / 1_000, peakMb: peakMb() } satisfies Ran)

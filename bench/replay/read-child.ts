@@ -6,6 +6,7 @@ import { ANSWER_MS, type Ask, askWithin } from '../../src/engine/store/postgres/
 import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { readPage } from '../../src/engine/store/postgres/read-page.ts'
 import { answer, asked } from '../frame/child.ts'
+import { peakMb } from '../frame/peak.ts'
 
 export interface Read {
   readonly totalMs: number
@@ -21,7 +22,7 @@ const { url, queue, parts } = asked<{
   readonly parts: boolean
 }>()
 const read = parts ? await readInParts() : await readByStore()
-answer({ ...read, peakMb: process.resourceUsage().maxRSS / 1_024 } satisfies Read)
+answer({ ...read, peakMb: peakMb() } satisfies Read)
 
 /** The way of every program. */
 async function readByStore() {

@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { peakMb } from '../frame/peak.ts'
 
 export interface Busy {
   readonly seconds: number
@@ -18,5 +19,5 @@ export async function busyWith(work: () => Promise<unknown>): Promise<Busy> {
   // What has held up the loop at the very end is counted at its next turn.
   await new Promise((resolve) => setTimeout(resolve, 5))
   delay.disable()
-  return { seconds, blockMs: delay.max / 1e6, peakMb: process.resourceUsage().maxRSS / 1_024 }
+  return { seconds, blockMs: delay.max / 1e6, peakMb: peakMb() }
 }
