@@ -4,6 +4,7 @@ peers: our worker beside graphile-worker, pg-boss and BullMQ, with payloads and 
 gets a fresh database (or an empty Redis), workers are processes of their own, and a run measures everybody in a row before it
 goes on. Rows, by which --only chooses:
   enqueue/one-by-one, enqueue/10-at-once, enqueue/1000-a-call
+  enqueue/in-a-transaction             a job (enqueueIn, add_job, send with fromKnex) and a row of the program, by Knex; those that can
   drain/<no-keys, 1-key, 10-keys, 100-keys, 1000-keys>/<1, 2, 4, 16 processes>
   burn/<1, 2 processes>                handlers that compute for 20 ms, 10 keys
   wait/<2, 4 processes>                handlers that wait for 20 ms, 4 keys for each slot of all processes

@@ -1240,7 +1240,9 @@ $$;
 --                     beat: {worker_id, kinds, free_slots, release, ttl_ms, grace_ms}: a heartbeat that goes along (job_queue_beat);
 --                     once: true: some of its `queued` events have `once` (job_queue_put_once);
 --                     submissions: [id, …]: the submitted jobs that its `queued` events put in line (job_queue_enqueue_in);
---                     of_arrivals: true: the caller has claimed the rows that its intake events are of (job_queue_claim_arrivals)
+--                     of_arrivals: true: the caller has claimed the rows that its intake events are of (job_queue_claim_arrivals);
+--                     alike: {at, …}, if there are many events: the time of the first, and columns that all of them have alike. Then they have
+--                     neither these, nor seq, nor at: each comes 1 microsecond after the one before
 -- Returns {ok: true, version, now, data, beat, combines} when everything was written (data: of the wanted jobs, where some are; beat: the answer to the heartbeat, if there was one; combines: false where a process combines, as docs/inside/several-writers.md says, else missing); else nothing was, and {ok: false, reason, version, now, …}:
 --   log_went_back  the log does not go as far as expected_version, or has another event there than that of expected_at: a
 --                backup was restored, or a standby took over that had not heard of everything
@@ -1310,6 +1312,13 @@ declare
   ends text[];
   brought jsonb;
   note text;
+  -- Of many events what all of them have alike; null where each of them says it.
+  before bigint;
+  before_at bigint;
+  like_type text;
+  like_models text[];
+  like_worker text;
+  like_command text;
 begin
   if expected_version is null or jsonb_typeof(events) is distinct from 'array'
      or jsonb_array_length(events) not between 1 and 25000 or jsonb_typeof(changes -> 'state') is distinct from 'object' then
@@ -1351,6 +1360,16 @@ begin
     end if;
   end if;
 
+  if changes ? 'alike' then
+    -- Others read events too: functions, and who is told of a few. And a job that goes may come again.
+    if head.chain is not null or changes ? 'once' or changes -> 'gone' <> '[]' or jsonb_array_length(events) <= 24 then
+      events := public.job_queue_unlike(expected_version, events, changes -> 'alike');
+    else
+      before := expected_version;
+      select a.at - 1, a.event_type, a.models, a.worker_id, a.command_id into before_at, like_type, like_models, like_worker, like_command
+        from jsonb_to_record(changes -> 'alike') as a (at bigint, event_type text, models text[], worker_id text, command_id text);
+    end if;
+  end if;
   -- No window function, which takes three times as long, and no ORDER BY or DISTINCT, which would sort the events.
   select expected_version + count(*) as version, bool_and(e.seq = expected_version + e.place) as counts_on, array_agg(e.at) as times,
          bool_and(length(e.event_type) between 1 and 50 and length(e.command_id) between 1 and 200
@@ -1367,9 +1386,13 @@ begin
          array_agg(e.job_id) filter (where e.event_type = 'queued' and e.data ? 'intake') as arrivals,
          max((e.data ->> 'epoch')::integer) filter (where e.event_type = 'epoch_changed') as epoch
     into given
-    from rows from (jsonb_to_recordset(events) as (seq bigint, at bigint, event_type text, job_id text, models text[],
-           worker_id text, data jsonb, command_id text)) with ordinality
-           as e (seq, at, event_type, job_id, models, worker_id, data, command_id, place);
+    from (
+      select coalesce(r.seq, before + r.place) as seq, coalesce(r.at, before_at + r.place) as at, coalesce(r.event_type, like_type) as event_type,
+             r.job_id, coalesce(r.models, like_models) as models, coalesce(r.worker_id, like_worker) as worker_id, r.data,
+             coalesce(r.command_id, like_command) as command_id, r.place
+        from rows from (jsonb_to_recordset(events) as (seq bigint, at bigint, event_type text, job_id text, models text[],
+               worker_id text, data jsonb, command_id text)) with ordinality
+               as r (seq, at, event_type, job_id, models, worker_id, data, command_id, place)) e;
   if given.bounded is not true then
     raise exception using errcode = 'JQ001', message = 'an event has an id, a list of models or data out of bounds';
   end if;
@@ -1481,7 +1504,8 @@ begin
        where j.queue = $1 and j.job_id = any (given.ending) and j.state = 'active' for update skip locked) k;
     if exists (select from public.job_queue_inbox i where i.queue = $1 and i.request_id = any (ids) and i.answered_at is null) then
       ends := ids;
-      brought := public.job_queue_ending($1, ends, events);
+      brought := public.job_queue_ending($1, ends,
+        case when before is null then events else public.job_queue_unlike(before, events, changes -> 'alike') end);
     end if;
     -- A job that is missing there does not run, came in with these events, or its row was deleted by hand.
     if brought is not null or not coalesce(given.ending <@ ours, false) then
@@ -1517,7 +1541,16 @@ begin
     return answer || jsonb_build_object('reason', 'clock');
   end if;
 
-  if head.chain is null then
+  if before is not null then
+    begin
+      perform public.job_queue_put_many($1, before, events, changes);
+    exception when unique_violation then
+      -- There is a row or data of an earlier life: the slow way, below.
+      events := public.job_queue_unlike(before, events, changes -> 'alike');
+      before := null;
+    end;
+  end if;
+  if before is null and head.chain is null then
     insert into public.job_queue_log (seq, created_at, queue, event_type, job_id, job_type, models, worker_id, data,
       command_id, command_hash, schema_version)
     select e.seq, 'epoch'::timestamptz + e.at * interval '1 microsecond', $1, e.event_type, e.job_id, e.job_type, e.models,
@@ -1525,7 +1558,7 @@ begin
       from jsonb_to_recordset(events) as e (
         seq bigint, at bigint, event_type text, job_id text, job_type text, models text[], worker_id text, data jsonb,
         command_id text, command_hash bigint, schema_version smallint);
-  else
+  elsif before is null then
     head.chain := public.job_queue_insert_chained($1, events, head.chain);
   end if;
 
@@ -1539,7 +1572,7 @@ begin
       returning j.job_id, j.life)
     select array_agg(e.job_id), array_agg(e.life) into ended_ids, ended_lives from ended e;
   end if;
-  if changes ? 'entered' then
+  if changes ? 'entered' and before is null then
     -- Without ON CONFLICT, which would take half as long again: there is hardly ever such a row.
     begin
       with r as materialized (
@@ -1857,6 +1890,64 @@ begin
   end if;
   return answer;
 end
+$$;
+
+-- job_queue_unlike(expected_version, events, alike): events with all their columns, from those that have some alike. Internal; called by
+-- job_queue_append, for what reads whole events.
+--   alike  as in the changes of job_queue_append
+-- Returns them as a list. Raises nothing.
+create or replace function public.job_queue_unlike(expected_version bigint, events jsonb, alike jsonb) returns jsonb
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select to_jsonb(array_agg($3 || jsonb_build_object('seq', $1 + e.place, 'at', ($3 ->> 'at')::bigint + e.place - 1) || e.item order by e.place))
+    from jsonb_array_elements($2) with ordinality as e (item, place)
+$$;
+
+-- job_queue_put_many(queue, expected_version, events, changes): writes many events that have columns alike, with the rows and the data of the
+-- jobs that enter the line (changes.entered). Internal; called by job_queue_append only, which has checked them. One statement, so that
+-- they are read once: of a few events that would take longer than it saves (docs/inside/decisions/0007-the-append.md).
+-- Returns nothing. Raises 23505 when there is a row or data of an earlier life of a job.
+create or replace function public.job_queue_put_many(queue text, expected_version bigint, events jsonb, changes jsonb) returns void
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+  with r as materialized (
+    select $2 + z.place as seq, 'epoch'::timestamptz + (a.at + z.place - 1) * interval '1 microsecond' as created_at, a.at + z.place - 1 as at,
+           coalesce(z.event_type, a.event_type) as event_type, z.job_id, coalesce(z.job_type, a.job_type) as job_type,
+           coalesce(z.models, a.models) as models, coalesce(z.worker_id, a.worker_id) as worker_id, z.data,
+           coalesce(z.command_id, a.command_id) as command_id, coalesce(z.command_hash, a.command_hash) as command_hash,
+           coalesce(z.schema_version, 1) as schema_version, z.kind, z.priority, z.place_level, z.place_order, z.place_tie, z.due_at,
+           z.expires_at, z.attempts, z.timeout_ms, z.blocked_by_job_id, z.blocked_on, z.conflict_reason, z.life, z.payload, z.trace
+      from jsonb_to_record($4 -> 'alike') as a (at bigint, event_type text, job_type text, models text[], worker_id text, command_id text,
+             command_hash bigint)
+     cross join rows from (
+             jsonb_to_recordset($3) as (event_type text, job_id text, job_type text, models text[], worker_id text, data jsonb,
+               command_id text, command_hash bigint, schema_version smallint),
+             jsonb_to_recordset($4 -> 'entered') as (kind text, priority integer, place_level integer, place_order bigint,
+               place_tie double precision, due_at bigint, expires_at bigint, attempts integer, timeout_ms bigint,
+               blocked_by_job_id text, blocked_on text, conflict_reason text, life bigint, payload jsonb, trace jsonb))
+           with ordinality as z (event_type, job_id, job_type, models, worker_id, data, command_id, command_hash, schema_version, kind,
+             priority, place_level, place_order, place_tie, due_at, expires_at, attempts, timeout_ms, blocked_by_job_id, blocked_on,
+             conflict_reason, life, payload, trace, place)),
+  logged as (
+    insert into public.job_queue_log (seq, created_at, queue, event_type, job_id, job_type, models, worker_id, data, command_id,
+      command_hash, schema_version)
+    select r.seq, r.created_at, $1, r.event_type, r.job_id, r.job_type, r.models, r.worker_id, r.data, r.command_id, r.command_hash,
+           r.schema_version
+      from r),
+  entered as (
+    insert into public.job_queue_jobs (queue, job_id, state, job_type, kind, models, priority, place_level, place_order, place_tie,
+      queued_at, due_at, expires_at, attempt, attempts, timeout_ms, blocked_by_job_id, blocked_on, conflict_reason, life)
+    select $1, r.job_id, 'waiting', r.job_type, coalesce(r.kind, r.job_type), r.models, coalesce(r.priority, 0),
+           coalesce(r.place_level, 0), coalesce(r.place_order, r.at), coalesce(r.place_tie, r.seq), r.created_at,
+           'epoch'::timestamptz + r.due_at * interval '1 microsecond',
+           'epoch'::timestamptz + r.expires_at * interval '1 microsecond', 0, coalesce(r.attempts, 3),
+           coalesce(r.timeout_ms, 3600000), r.blocked_by_job_id, r.blocked_on, r.conflict_reason, r.life
+      from r where r.life is not null)
+  insert into public.job_queue_data (queue, job_id, life, payload, trace)
+  select $1, r.job_id, abs(r.life), r.payload, r.trace from r
+   where r.life is not null and (r.payload is not null or r.trace is not null)
 $$;
 
 -- job_queue_unstaged(queue, staged): the commands whose staged data, which an append should take over, is not all there.
@@ -7161,8 +7252,11 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 begin
-  delete from public.job_queue_set_aside s
-   where s.queue = $1 and s.target = $2 and s.job_id = any ($3) and s.job_id <> all ($4);
+  -- Usually nothing is set aside. To look for each of a thousand ids would then be most of what a step costs.
+  if exists (select from public.job_queue_set_aside s where s.queue = $1 and s.target = $2) then
+    delete from public.job_queue_set_aside s
+     where s.queue = $1 and s.target = $2 and s.job_id = any ($3) and s.job_id <> all ($4);
+  end if;
   insert into public.job_queue_set_aside as s (queue, target, job_id, next_at, sqlstate)
   select $1, $2, id, clock_timestamp() + interval '100 milliseconds', $5 from unnest($4) as id
   on conflict (queue, target, job_id) do update
@@ -7637,7 +7731,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_cancel_rows,job_queue_cancel_submitted,job_queue_chain,job_queue_check_end,job_queue_check_once,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_committed_ends,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_ending,job_queue_endings,job_queue_enqueue_in,job_queue_event_at,job_queue_event_body,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_job_digest,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refuse_digest,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_results,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_known,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_cancel_rows,job_queue_cancel_submitted,job_queue_chain,job_queue_check_end,job_queue_check_once,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_committed_ends,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_ending,job_queue_endings,job_queue_enqueue_in,job_queue_event_at,job_queue_event_body,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_job_digest,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_many,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refuse_digest,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_results,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_known,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unlike,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -7664,8 +7758,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '1b5458c1610e702de17cc75fc942f9d299dd7323e386b6e75806ca01844752f4'),
-  ('027', '1b5458c1610e702de17cc75fc942f9d299dd7323e386b6e75806ca01844752f4')
+  ('000', '0bee4aa99fa9504046501ed476831c78f7fbe2416a60b70c47be851db33ba765'),
+  ('027', '0bee4aa99fa9504046501ed476831c78f7fbe2416a60b70c47be851db33ba765')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

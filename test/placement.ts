@@ -23,6 +23,7 @@ const rest: Readonly<Record<string, string>> = {
   'e2e/run': 'kills a run, and asks that each of four processes gets a share',
   'process/complete-in': 'kills workers in the middle of their transactions, and waits for their leases',
   'process/combiner': 'kills and pauses the combiner',
+  'process/enqueue-many': 'kills a process that enqueues, before each of its steps',
   'process/held': 'kills a worker, and waits for its lease and what is held after it',
   'process/killed': 'kills and pauses workers, and waits for their leases',
   'process/pgbouncer': 'needs PgBouncer',

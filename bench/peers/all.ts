@@ -10,6 +10,7 @@ const pgBoss = (
   pack: 'pg-boss',
   how,
   on: 'postgres',
+  joinsTransactions: true,
   migrate: async (url) => (await import('./with-pg-boss.ts')).migrate(url),
   connect: async (setting) => (await import('./with-pg-boss.ts')).connect(setting, way, policy),
 })
@@ -19,6 +20,7 @@ const graphile = (name: string, how: string, batching: boolean): Peer => ({
   pack: 'graphile-worker',
   how,
   on: 'postgres',
+  joinsTransactions: true,
   migrate: async (url) => (await import('./with-graphile.ts')).migrate(url),
   connect: async (setting) => (await import('./with-graphile.ts')).connect(setting, batching),
   left: async (url) => (await import('./with-graphile.ts')).left(url),
@@ -49,6 +51,7 @@ export const peers: readonly Peer[] = [
     name: 'interlock',
     how: 'createJobWorker as in the README, policy by-model, a key is a model; without keys: models []; results kept',
     on: 'postgres',
+    joinsTransactions: true,
     migrate: async (url) => (await import('./with-interlock.ts')).migrate(url),
     connect: async (setting) => (await import('./with-interlock.ts')).connect(setting),
   },

@@ -5,7 +5,7 @@ import { tasksOn } from './tasks.ts'
 
 /** Jobs per second of calls with so many jobs each, so many calls under way. A tenth of the time warms up. */
 export async function measureEnqueue(
-  session: Session,
+  session: Pick<Session, 'enqueue'>,
   { perCall, atOnce, ms }: EnqueueOrder,
 ): Promise<number> {
   let n = 0

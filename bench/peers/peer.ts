@@ -1,3 +1,5 @@
+import type { Transaction } from './in-transaction.ts'
+
 /** A job of a measurement. */
 export interface Task {
   /** Its number: of all jobs of a cell, in the order in which they are enqueued. */
@@ -37,6 +39,8 @@ export type Handle = (n: number) => object | Promise<object>
 export interface Session {
   /** All of them in one call of the peer's, if it has one for many. */
   enqueue(tasks: readonly Task[]): Promise<unknown>
+  /** In a transaction of the program; undefined: it cannot. */
+  enqueueIn?(transaction: Transaction, task: Task): Promise<unknown>
   /** Begins to work; what it answers ends the work when the handlers that run have ended. */
   work(handle: Handle): Promise<() => Promise<unknown>>
   close(): Promise<unknown>
@@ -49,6 +53,8 @@ export interface Peer {
   /** How it is set up, and what of a measurement is different for it. */
   readonly how: string
   readonly on: 'postgres' | 'redis' | 'redis-always'
+  /** Its sessions can enqueue in a transaction of the program. */
+  readonly joinsTransactions?: boolean
   /** Left out of `--quick` unless it is named. */
   readonly variant?: boolean
   /** Why it cannot do a measurement with so many keys; undefined: it can. */

@@ -4,6 +4,7 @@ import { asked } from '../frame/child.ts'
 import { peerNamed } from './all.ts'
 import { clock } from './clock.ts'
 import { measureEnqueue } from './enqueue-rate.ts'
+import { measureInTransaction } from './in-transaction.ts'
 import type { Setting } from './peer.ts'
 import type { Order, Report, Telling } from './process.ts'
 import { resultOf } from './tasks.ts'
@@ -22,7 +23,10 @@ const tell = (telling: Telling) => void process.send?.(telling)
 async function obey(order: Order): Promise<unknown> {
   if (order.do === 'work') return work(order.each)
   if (order.do === 'stop') return report()
-  if (order.do === 'enqueue') return measureEnqueue(session, order)
+  if (order.do === 'enqueue')
+    return order.inTransaction === true
+      ? measureInTransaction(session, setting, order)
+      : measureEnqueue(session, order)
   if (order.do === 'usage') return usage()
   return leave()
 }

@@ -7,6 +7,8 @@ export interface EnqueueOrder {
   readonly perCall: number
   readonly atOnce: number
   readonly ms: number
+  /** Each call in a transaction of the program, with a row of its own. */
+  readonly inTransaction?: boolean
 }
 
 /** What a process is told to do. */

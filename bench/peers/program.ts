@@ -41,8 +41,8 @@ const published: Plugin = {
   setup(building) {
     building.onResolve({ filter: /\/src\/.+\/index\.ts$/ }, ({ path: asked, importer }) => {
       if (path.basename(importer) !== 'with-interlock.ts') return undefined
-      const from = asked.includes('/store/postgres/') ? `${manifest.name}/postgres` : manifest.name
-      return { path: from, external: true }
+      const part = /\/(postgres|transaction)\/index\.ts$/.exec(asked)?.[1]
+      return { path: part === undefined ? manifest.name : `${manifest.name}/${part}`, external: true }
     })
   },
 }

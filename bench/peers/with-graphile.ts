@@ -19,6 +19,11 @@ export async function connect({ url, slots }: Setting, batching: boolean): Promi
       if (first === undefined || tasks.length > 1) return utils.addJobs(tasks.map(specOf))
       return utils.addJob(identifier, payloadOf(first.n), queueOf(first))
     },
+    enqueueIn: (transaction, task) =>
+      transaction.raw('select graphile_worker.add_job(?, ?::json)', [
+        identifier,
+        JSON.stringify(payloadOf(task.n)),
+      ]),
     work: async (handle) => {
       const localQueue = { localQueue: { size: 500 }, completeJobBatchDelay: 0, failJobBatchDelay: 0 }
       const runner = await run({

@@ -1,5 +1,6 @@
 import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
 import { postgresStore } from '../../src/engine/store/postgres/index.ts'
+import { enqueueIn, fromKnex } from '../../src/engine/transaction/index.ts'
 import { createJobWorker } from '../../src/engine/worker/index.ts'
 import { migrateAt } from '../frame/servers.ts'
 import type { Handle, Session, Setting, Task } from './peer.ts'
@@ -17,6 +18,7 @@ export async function connect({ url, slots, process, intake = false }: Setting):
   const { coordinator, leave } = await join(url, process)
   return {
     enqueue: (tasks) => coordinator.enqueue(tasks.map(inputOf)),
+    enqueueIn: (transaction, task) => enqueueIn(fromKnex(transaction), [inputOf(task)]),
     work: async (handle: Handle) => {
       const worker = createJobWorker({
         coordinator,

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { PgBoss } from 'pg-boss'
+import { fromKnex, PgBoss } from 'pg-boss'
 import type { Handle, Session, Setting, Task } from './peer.ts'
 import { numberOf, payloadOf } from './tasks.ts'
 
@@ -31,6 +31,7 @@ export async function connect(setting: Setting, way: Way, keyed: Policy): Promis
       if (first === undefined || tasks.length > 1) return boss.insert(queue, tasks.map(insertOf))
       return boss.send(queue, payloadOf(first.n), optionsOf(first))
     },
+    enqueueIn: (transaction, { n }) => boss.send(queue, payloadOf(n), { db: fromKnex(transaction) }),
     work: (handle) =>
       way === 'work' ? work(boss, queue, slots, handle) : fetchAll(boss, queue, slots, handle),
     close: () => boss.stop({ graceful: false }),

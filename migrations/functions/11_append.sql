@@ -26,7 +26,9 @@
 --                     beat: {worker_id, kinds, free_slots, release, ttl_ms, grace_ms}: a heartbeat that goes along (job_queue_beat);
 --                     once: true: some of its `queued` events have `once` (job_queue_put_once);
 --                     submissions: [id, …]: the submitted jobs that its `queued` events put in line (job_queue_enqueue_in);
---                     of_arrivals: true: the caller has claimed the rows that its intake events are of (job_queue_claim_arrivals)
+--                     of_arrivals: true: the caller has claimed the rows that its intake events are of (job_queue_claim_arrivals);
+--                     alike: {at, …}, if there are many events: the time of the first, and columns that all of them have alike. Then they have
+--                     neither these, nor seq, nor at: each comes 1 microsecond after the one before
 -- Returns {ok: true, version, now, data, beat, combines} when everything was written (data: of the wanted jobs, where some are; beat: the answer to the heartbeat, if there was one; combines: false where a process combines, as docs/inside/several-writers.md says, else missing); else nothing was, and {ok: false, reason, version, now, …}:
 --   log_went_back  the log does not go as far as expected_version, or has another event there than that of expected_at: a
 --                backup was restored, or a standby took over that had not heard of everything
@@ -96,6 +98,13 @@ declare
   ends text[];
   brought jsonb;
   note text;
+  -- Of many events what all of them have alike; null where each of them says it.
+  before bigint;
+  before_at bigint;
+  like_type text;
+  like_models text[];
+  like_worker text;
+  like_command text;
 begin
   if expected_version is null or jsonb_typeof(events) is distinct from 'array'
      or jsonb_array_length(events) not between 1 and 25000 or jsonb_typeof(changes -> 'state') is distinct from 'object' then
@@ -137,6 +146,16 @@ begin
     end if;
   end if;
 
+  if changes ? 'alike' then
+    -- Others read events too: functions, and who is told of a few. And a job that goes may come again.
+    if head.chain is not null or changes ? 'once' or changes -> 'gone' <> '[]' or jsonb_array_length(events) <= 24 then
+      events := public.job_queue_unlike(expected_version, events, changes -> 'alike');
+    else
+      before := expected_version;
+      select a.at - 1, a.event_type, a.models, a.worker_id, a.command_id into before_at, like_type, like_models, like_worker, like_command
+        from jsonb_to_record(changes -> 'alike') as a (at bigint, event_type text, models text[], worker_id text, command_id text);
+    end if;
+  end if;
   -- No window function, which takes three times as long, and no ORDER BY or DISTINCT, which would sort the events.
   select expected_version + count(*) as version, bool_and(e.seq = expected_version + e.place) as counts_on, array_agg(e.at) as times,
          bool_and(length(e.event_type) between 1 and 50 and length(e.command_id) between 1 and 200
@@ -153,9 +172,13 @@ begin
          array_agg(e.job_id) filter (where e.event_type = 'queued' and e.data ? 'intake') as arrivals,
          max((e.data ->> 'epoch')::integer) filter (where e.event_type = 'epoch_changed') as epoch
     into given
-    from rows from (jsonb_to_recordset(events) as (seq bigint, at bigint, event_type text, job_id text, models text[],
-           worker_id text, data jsonb, command_id text)) with ordinality
-           as e (seq, at, event_type, job_id, models, worker_id, data, command_id, place);
+    from (
+      select coalesce(r.seq, before + r.place) as seq, coalesce(r.at, before_at + r.place) as at, coalesce(r.event_type, like_type) as event_type,
+             r.job_id, coalesce(r.models, like_models) as models, coalesce(r.worker_id, like_worker) as worker_id, r.data,
+             coalesce(r.command_id, like_command) as command_id, r.place
+        from rows from (jsonb_to_recordset(events) as (seq bigint, at bigint, event_type text, job_id text, models text[],
+               worker_id text, data jsonb, command_id text)) with ordinality
+               as r (seq, at, event_type, job_id, models, worker_id, data, command_id, place)) e;
   if given.bounded is not true then
     raise exception using errcode = 'JQ001', message = 'an event has an id, a list of models or data out of bounds';
   end if;
@@ -267,7 +290,8 @@ begin
        where j.queue = $1 and j.job_id = any (given.ending) and j.state = 'active' for update skip locked) k;
     if exists (select from public.job_queue_inbox i where i.queue = $1 and i.request_id = any (ids) and i.answered_at is null) then
       ends := ids;
-      brought := public.job_queue_ending($1, ends, events);
+      brought := public.job_queue_ending($1, ends,
+        case when before is null then events else public.job_queue_unlike(before, events, changes -> 'alike') end);
     end if;
     -- A job that is missing there does not run, came in with these events, or its row was deleted by hand.
     if brought is not null or not coalesce(given.ending <@ ours, false) then
@@ -303,7 +327,16 @@ begin
     return answer || jsonb_build_object('reason', 'clock');
   end if;
 
-  if head.chain is null then
+  if before is not null then
+    begin
+      perform public.job_queue_put_many($1, before, events, changes);
+    exception when unique_violation then
+      -- There is a row or data of an earlier life: the slow way, below.
+      events := public.job_queue_unlike(before, events, changes -> 'alike');
+      before := null;
+    end;
+  end if;
+  if before is null and head.chain is null then
     insert into public.job_queue_log (seq, created_at, queue, event_type, job_id, job_type, models, worker_id, data,
       command_id, command_hash, schema_version)
     select e.seq, 'epoch'::timestamptz + e.at * interval '1 microsecond', $1, e.event_type, e.job_id, e.job_type, e.models,
@@ -311,7 +344,7 @@ begin
       from jsonb_to_recordset(events) as e (
         seq bigint, at bigint, event_type text, job_id text, job_type text, models text[], worker_id text, data jsonb,
         command_id text, command_hash bigint, schema_version smallint);
-  else
+  elsif before is null then
     head.chain := public.job_queue_insert_chained($1, events, head.chain);
   end if;
 
@@ -325,7 +358,7 @@ begin
       returning j.job_id, j.life)
     select array_agg(e.job_id), array_agg(e.life) into ended_ids, ended_lives from ended e;
   end if;
-  if changes ? 'entered' then
+  if changes ? 'entered' and before is null then
     -- Without ON CONFLICT, which would take half as long again: there is hardly ever such a row.
     begin
       with r as materialized (
@@ -643,6 +676,64 @@ begin
   end if;
   return answer;
 end
+$$;
+
+-- job_queue_unlike(expected_version, events, alike): events with all their columns, from those that have some alike. Internal; called by
+-- job_queue_append, for what reads whole events.
+--   alike  as in the changes of job_queue_append
+-- Returns them as a list. Raises nothing.
+create or replace function public.job_queue_unlike(expected_version bigint, events jsonb, alike jsonb) returns jsonb
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select to_jsonb(array_agg($3 || jsonb_build_object('seq', $1 + e.place, 'at', ($3 ->> 'at')::bigint + e.place - 1) || e.item order by e.place))
+    from jsonb_array_elements($2) with ordinality as e (item, place)
+$$;
+
+-- job_queue_put_many(queue, expected_version, events, changes): writes many events that have columns alike, with the rows and the data of the
+-- jobs that enter the line (changes.entered). Internal; called by job_queue_append only, which has checked them. One statement, so that
+-- they are read once: of a few events that would take longer than it saves (docs/inside/decisions/0007-the-append.md).
+-- Returns nothing. Raises 23505 when there is a row or data of an earlier life of a job.
+create or replace function public.job_queue_put_many(queue text, expected_version bigint, events jsonb, changes jsonb) returns void
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+  with r as materialized (
+    select $2 + z.place as seq, 'epoch'::timestamptz + (a.at + z.place - 1) * interval '1 microsecond' as created_at, a.at + z.place - 1 as at,
+           coalesce(z.event_type, a.event_type) as event_type, z.job_id, coalesce(z.job_type, a.job_type) as job_type,
+           coalesce(z.models, a.models) as models, coalesce(z.worker_id, a.worker_id) as worker_id, z.data,
+           coalesce(z.command_id, a.command_id) as command_id, coalesce(z.command_hash, a.command_hash) as command_hash,
+           coalesce(z.schema_version, 1) as schema_version, z.kind, z.priority, z.place_level, z.place_order, z.place_tie, z.due_at,
+           z.expires_at, z.attempts, z.timeout_ms, z.blocked_by_job_id, z.blocked_on, z.conflict_reason, z.life, z.payload, z.trace
+      from jsonb_to_record($4 -> 'alike') as a (at bigint, event_type text, job_type text, models text[], worker_id text, command_id text,
+             command_hash bigint)
+     cross join rows from (
+             jsonb_to_recordset($3) as (event_type text, job_id text, job_type text, models text[], worker_id text, data jsonb,
+               command_id text, command_hash bigint, schema_version smallint),
+             jsonb_to_recordset($4 -> 'entered') as (kind text, priority integer, place_level integer, place_order bigint,
+               place_tie double precision, due_at bigint, expires_at bigint, attempts integer, timeout_ms bigint,
+               blocked_by_job_id text, blocked_on text, conflict_reason text, life bigint, payload jsonb, trace jsonb))
+           with ordinality as z (event_type, job_id, job_type, models, worker_id, data, command_id, command_hash, schema_version, kind,
+             priority, place_level, place_order, place_tie, due_at, expires_at, attempts, timeout_ms, blocked_by_job_id, blocked_on,
+             conflict_reason, life, payload, trace, place)),
+  logged as (
+    insert into public.job_queue_log (seq, created_at, queue, event_type, job_id, job_type, models, worker_id, data, command_id,
+      command_hash, schema_version)
+    select r.seq, r.created_at, $1, r.event_type, r.job_id, r.job_type, r.models, r.worker_id, r.data, r.command_id, r.command_hash,
+           r.schema_version
+      from r),
+  entered as (
+    insert into public.job_queue_jobs (queue, job_id, state, job_type, kind, models, priority, place_level, place_order, place_tie,
+      queued_at, due_at, expires_at, attempt, attempts, timeout_ms, blocked_by_job_id, blocked_on, conflict_reason, life)
+    select $1, r.job_id, 'waiting', r.job_type, coalesce(r.kind, r.job_type), r.models, coalesce(r.priority, 0),
+           coalesce(r.place_level, 0), coalesce(r.place_order, r.at), coalesce(r.place_tie, r.seq), r.created_at,
+           'epoch'::timestamptz + r.due_at * interval '1 microsecond',
+           'epoch'::timestamptz + r.expires_at * interval '1 microsecond', 0, coalesce(r.attempts, 3),
+           coalesce(r.timeout_ms, 3600000), r.blocked_by_job_id, r.blocked_on, r.conflict_reason, r.life
+      from r where r.life is not null)
+  insert into public.job_queue_data (queue, job_id, life, payload, trace)
+  select $1, r.job_id, abs(r.life), r.payload, r.trace from r
+   where r.life is not null and (r.payload is not null or r.trace is not null)
 $$;
 
 -- job_queue_unstaged(queue, staged): the commands whose staged data, which an append should take over, is not all there.

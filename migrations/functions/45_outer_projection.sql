@@ -335,8 +335,11 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 begin
-  delete from public.job_queue_set_aside s
-   where s.queue = $1 and s.target = $2 and s.job_id = any ($3) and s.job_id <> all ($4);
+  -- Usually nothing is set aside. To look for each of a thousand ids would then be most of what a step costs.
+  if exists (select from public.job_queue_set_aside s where s.queue = $1 and s.target = $2) then
+    delete from public.job_queue_set_aside s
+     where s.queue = $1 and s.target = $2 and s.job_id = any ($3) and s.job_id <> all ($4);
+  end if;
   insert into public.job_queue_set_aside as s (queue, target, job_id, next_at, sqlstate)
   select $1, $2, id, clock_timestamp() + interval '100 milliseconds', $5 from unnest($4) as id
   on conflict (queue, target, job_id) do update

@@ -22,7 +22,7 @@ describe('the rows of peers', () => {
       'drain/1-key/4',
       'drain/1-key/16',
     ])
-    expect(ids(['rest', 'enqueue'])).toHaveLength(4)
+    expect(ids(['rest', 'enqueue'])).toHaveLength(5)
   })
 
   it('are all there unless chosen, and of each kind one with --quick', () => {

@@ -16,6 +16,8 @@ const combining: readonly string[] = [
 
 const onceEvents = `'[{"seq": 1, "at": 1, "event_type": "queued", "job_id": "waiting-1", "data": {"once": 0, "body": 1}}]'`
 
+const alike = '{"at": 1, "event_type": "queued", "job_type": "normal", "models": ["m"], "command_id": "many"}'
+
 /** A call of every function that the appends of a life do not call, as programs, people and triggers make them. */
 export const statements: readonly string[] = [
   `insert into jobs (job_id, status, model) select 'row-' || n, 'pending', 'm' from generate_series(1, 20) n`,
@@ -76,6 +78,8 @@ export const statements: readonly string[] = [
   `select job_queue_dead('default', '{}')`,
   `select job_queue_drop('default', array['dead-1', 'dead-2'])`,
   `select job_queue_forget('default', array['dead-3'])`,
+  `select job_queue_unlike(0, '[{"job_id": "many"}]', '{"at": 1}')`,
+  `begin; select job_queue_put_many('many', 0, '[{"job_id": "many"}]', '{"alike": ${alike}, "entered": [{"life": 1, "payload": {}}]}'); rollback`,
   `select job_queue_projection('default')`,
   `select job_queue_projection_page('default', '{}')`,
   `select job_queue_projection_page('default', '{"active": true}')`,

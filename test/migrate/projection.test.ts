@@ -68,6 +68,21 @@ describe.each([
     expect(await project(db)).toMatchObject({ written: 0, projected_seq: 5 })
   })
 
+  it('looks for nothing that was set aside while nothing is: a step of 500 jobs without rows', async () => {
+    const db = await fresh('migrated')
+    const ids = Array.from({ length: 500 }, (_, n) => `job-${n}`)
+    await append(db, { events: ids.map((id) => ['queued', id]), live: [{ job_id: 'job-0' }] })
+    await db.exec('begin')
+    const looks = () =>
+      db.value(
+        `select coalesce(idx_scan, 0)::integer + coalesce(seq_scan, 0)::integer from pg_stat_xact_user_tables where relname = 'job_queue_set_aside'`,
+      )
+    const before = Number(await looks())
+    expect(await project(db)).toMatchObject({ projected_seq: 500, written: 0 })
+    expect(Number(await looks()) - before).toBeLessThan(10)
+    await db.exec('commit')
+  })
+
   it('follows a hand-off: the started job has no blocker, and the ended one keeps its last state', async () => {
     const db = await fresh('migrated')
     await twoJobs(db, ['a', 'b'])

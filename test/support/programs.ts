@@ -11,6 +11,7 @@ const cache = path.join(root, 'node_modules', '.cache')
 /** From the top of the repository. The command is compiled besides. */
 const programs = [
   'test/process/complete-in-child.ts',
+  'test/process/enqueue-many-child.ts',
   'test/process/worker.ts',
   'test/process/traced.ts',
   'test/contract/pglite-child.ts',

@@ -40,7 +40,7 @@ import {
   snapshotAnswer,
   turnAnswer,
 } from './answers.ts'
-import { beatOf, changesOf, itemsOf, present } from './changes.ts'
+import { beatOf, changesOf, itemsOf, MANY, present, shortOf } from './changes.ts'
 import { backlogAnswer, checkupAnswer } from './checkup-answer.ts'
 import { parseAnswer, plainAppended } from './parse-answer.ts'
 import type { Rpc } from './rpc.ts'
@@ -195,12 +195,16 @@ const filterOf = (filter: ProjectionFilter) =>
 export async function appendBy(rpc: Rpc, request: AppendRequest): Promise<AppendAnswer> {
   const { queue, expectedVersion, events, answered, rows, project } = request
   const along = rows === undefined && project === undefined ? undefined : { rows, project }
+  const written = events.map(encodeEvent)
+  const changes = changesOf(request)
+  const isWhole = written.length < MANY || 'once' in changes || changes.gone.length > 0
+  const short = isWhole ? undefined : shortOf(written)
   const name = answered ? 'job_queue_append_for' : along ? 'job_queue_append_along' : 'job_queue_append'
   const answer = await rpc(name, {
     queue,
     expected_version: expectedVersion,
-    events: events.map(encodeEvent),
-    changes: changesOf(request),
+    events: short?.events ?? written,
+    changes: short === undefined ? changes : { ...changes, alike: short.alike },
     ...(answered && { answered: answeredOf(answered) }),
     ...(along && { along }),
   })

@@ -1,4 +1,5 @@
 import type { DataChange, JobRow, ProjectionChanges, RecordedEvent } from '../../core/index.ts'
+import type { encodeEvent } from '../../events/index.ts'
 import type { AppendRequest, WorkerBeat } from '../index.ts'
 
 /** An event after which the whole row is written, or an entry. */
@@ -28,6 +29,38 @@ export function changesOf({ events, expectedAt, wanted, ofArrivals, beat, change
       ? undefined
       : { staged: staged.map(({ commandId, jobId, as }) => ({ command_id: commandId, job_id: jobId, as })) }),
   }
+}
+
+type EncodedEvent = ReturnType<typeof encodeEvent>
+
+/** From so many events on they are sent short, unless the database needs whole ones: it tells others of a few. */
+export const MANY = 25
+/** What the jobs of one call mostly have alike, and what makes most of the length of an event. */
+const sharable = ['event_type', 'job_type', 'models', 'worker_id', 'command_id', 'command_hash'] as const
+
+/**
+ * Many events in the form that `job_queue_append` takes: what all of them have alike is said once, and their numbers and times follow.
+ * Undefined: one of them does not come a microsecond after the one before.
+ */
+export function shortOf(
+  rows: readonly EncodedEvent[],
+): { readonly events: readonly Partial<EncodedEvent>[]; readonly alike: Partial<EncodedEvent> } | undefined {
+  const [first] = rows
+  if (first === undefined || !followEachOther(rows, first)) return undefined
+  const alike = sharable.filter((column) => rows.every((row) => isAlike(row[column], first[column])))
+  const said = new Set<string>(['seq', 'at', ...alike])
+  return {
+    events: rows.map((row) => present(row, said)),
+    alike: Object.fromEntries([['at', first.at], ...alike.map((column) => [column, first[column]])]),
+  }
+}
+
+const followEachOther = (rows: readonly EncodedEvent[], { seq, at }: EncodedEvent): boolean =>
+  rows.every((row, i) => row.seq === seq + i && row.at === at + i)
+
+function isAlike(a: unknown, b: unknown): boolean {
+  if (!Array.isArray(a) || !Array.isArray(b)) return a === b && a !== undefined
+  return a.length === b.length && a.every((item, i) => item === b[i])
 }
 
 /** The rows of the jobs, each in its shortest form, and the data that does not go with one of them. */

@@ -346,6 +346,7 @@ export type Database = {
       job_queue_publish: { Args: { queue: string; sender: string; wait_ms: number; seen: Json; commands: Json }; Returns: Json }
       job_queue_published_in: { Args: { queue: string }; Returns: Json }
       job_queue_put_data: { Args: { queue: string; data: Json }; Returns: undefined }
+      job_queue_put_many: { Args: { queue: string; expected_version: number; events: Json; changes: Json }; Returns: undefined }
       job_queue_put_once: { Args: { queue: string; events: Json }; Returns: undefined }
       job_queue_put_snapshot: { Args: { queue: string; seq: number; state: Json }; Returns: Json }
       job_queue_put_snapshot_chunk: { Args: { queue: string; seq: number; maker: string; n: number; body: string }; Returns: undefined }
@@ -387,6 +388,7 @@ export type Database = {
       job_queue_targets: { Args: never; Returns: Record<string, unknown>[] }
       job_queue_touched: { Args: { queue: string; after: number; through: number }; Returns: string[] }
       job_queue_turn: { Args: { queue: string; since: number }; Returns: Json }
+      job_queue_unlike: { Args: { expected_version: number; events: Json; alike: Json }; Returns: Json }
       job_queue_unstaged: { Args: { queue: string; staged: Json }; Returns: string[] }
       job_queue_user_path: { Args: never; Returns: string }
       job_queue_user_rows: { Args: { job_ids: string[] }; Returns: Json }
