@@ -175,8 +175,8 @@ $$;
 -- if an answer was lost, or if a job that the worker waited for was started since.
 --   worker_id  as given to job_queue_beat
 --   queue      `default` unless given
--- Returns [{job_id, job_type, kind, models, priority, attempt, attempts, postponed, fencing_token, epoch, fence, started_at, cancel_requested},
--- …], the oldest start first; started_at in microseconds. Empty if its lease is not live: then it holds nothing any more.
+-- Returns [{job_id, job_type, kind, models, priority, attempt, attempts, postponed, fencing_token, epoch, fence, started_at, cancel_requested,
+-- places}, …], the oldest start first; started_at in microseconds. Empty if its lease is not live: then it holds nothing any more.
 -- Raises nothing.
 create or replace function public.job_queue_held(worker_id text, queue text default 'default') returns jsonb
 language plpgsql stable security definer
@@ -193,7 +193,8 @@ begin
              'fencing_token', j.fencing_token, 'epoch', h.epoch,
              'fence', lpad(h.epoch::text, 10, '0') || '.' || lpad(j.fencing_token::text, 16, '0'),
              'started_at', (extract(epoch from j.started_at) * 1000000)::bigint,
-             'cancel_requested', j.cancel_requested) order by j.fencing_token)), '[]')
+             'cancel_requested', j.cancel_requested)
+             || case when j.places is null then '{}' else jsonb_build_object('places', j.places) end order by j.fencing_token)), '[]')
       from public.job_queue_jobs j
       cross join (select h.epoch from public.job_queue_heads h where h.queue = $2 order by h.version desc limit 1) h
       join public.job_queue_workers w on w.queue = j.queue and w.worker_id = j.worker_id

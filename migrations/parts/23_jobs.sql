@@ -39,5 +39,8 @@ alter table public.job_queue_jobs add column if not exists life bigint;
 
 alter table public.job_queue_jobs add column if not exists postponed integer not null default 0;
 
+-- While the job is active: the place of each of its models that has places by the policy, {"flux-dev": "host1:1"}; else null.
+alter table public.job_queue_jobs add column if not exists places jsonb;
+
 -- For the same reason as the log (20_log.sql).
 alter table public.job_queue_jobs set (vacuum_truncate = off);

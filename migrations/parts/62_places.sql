@@ -65,9 +65,11 @@ select j.queue, j.job_id, (
              case when bool_and(t.apart is not null) filter (where t.seconds is not null) then max(greatest(t.seconds - t.apart, 0)) end as least,
              case when bool_and(t.apart is not null) filter (where t.seconds is not null) then max(t.seconds + t.apart) end as most
         from (
-          select u.model, u.nth, coalesce(s.policy #>> array['capacity', u.model], s.policy #>> '{capacity,*}', '1')::integer as capacity,
+          select u.model, u.nth, case jsonb_typeof(c.rule) when 'array' then jsonb_array_length(c.rule) else c.rule::integer end as capacity,
                  a.ahead, a.offered, r.running, r.gone, y.seconds, y.apart
             from unnest(j.models) with ordinality as u (model, nth)
+            cross join lateral (
+              select coalesce(s.policy #> array['capacity', u.model], s.policy #> '{capacity,*}', '1') as rule) c
             cross join lateral (
               select (typical.by_model #>> array[u.model, '0'])::numeric as seconds, (typical.by_model #>> array[u.model, '1'])::numeric as apart) y
             -- `offered`: how many of them may start: such a job may be passed once nobody has taken it for a while.
@@ -81,7 +83,9 @@ select j.queue, j.job_id, (
               select count(*)::integer as running,
                      coalesce(sum(least(greatest(extract(epoch from now() - o.started_at), 0), y.seconds)), 0) as gone
                 from public.job_queue_jobs o
-               where o.queue = j.queue and o.state = 'active' and u.model = any (o.models)) r
+               where o.queue = j.queue and o.state = 'active'
+                 and (u.model = any (o.models)
+                      or jsonb_typeof(c.rule) = 'array' and exists (select from jsonb_each_text(o.places) h where c.rule ? h.value))) r
           union all
           select null, null, line.slots, line.position, 0, s.active_count, r.gone, typical.seconds, typical.apart
             from (

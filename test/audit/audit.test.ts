@@ -32,6 +32,14 @@ const started = (jobId: string, models: readonly string[], attempt = 1): Event =
   attempt,
   models,
 })
+const startedAt = (jobId: string, places: Readonly<Record<string, string>>): Event => ({
+  type: 'started',
+  jobId,
+  workerId: 'w',
+  attempt: 1,
+  models: Object.keys(places),
+  places,
+})
 const completed = (jobId: string, token: number): Event => ({ type: 'completed', jobId, token })
 const linkedTo = (jobId: string, after: readonly string[], outcome?: JobOutcome): Event => ({
   type: 'linked',
@@ -52,6 +60,8 @@ const policy = (rest: Partial<Policy>): Event => ({
   type: 'policy_changed',
   policy: { ...defaultPolicy, ...rest },
 })
+
+const onCards = policy({ maxActive: null, capacity: { m: ['p', 'q'], n: ['p'] } })
 
 type Step = Event & { readonly seq?: number; readonly at?: number; readonly commandId?: string }
 
@@ -93,6 +103,37 @@ const bad: readonly (readonly [AuditRule, string, number, readonly Step[]])[] = 
       ...['a', 'b', 'c'].map((id) => queued(id, ['m'])),
       ...['a', 'b', 'c'].map((id) => started(id, ['m'])),
     ],
+  ],
+  [
+    'place',
+    'two models are in one place',
+    5,
+    [onCards, queued('a', ['m']), queued('b', ['n']), startedAt('a', { m: 'p' }), startedAt('b', { n: 'p' })],
+  ],
+  [
+    'place',
+    'a start is in no place of its model',
+    3,
+    [onCards, queued('a', ['m']), startedAt('a', { m: 'r' })],
+  ],
+  ['place', 'a start does not say where it is', 3, [onCards, queued('a', ['m']), started('a', ['m'])]],
+  [
+    'place',
+    'a start is in a paused place',
+    4,
+    [
+      onCards,
+      { type: 'model_paused', model: 'p', reason: 'broken', until: null },
+      queued('a', ['m']),
+      startedAt('a', { m: 'p' }),
+    ],
+  ],
+  ['place', 'a model without places is in one', 2, [queued('a', ['m']), startedAt('a', { m: 'p' })]],
+  [
+    'order',
+    'one that needs the same is ahead, and could have taken the place',
+    5,
+    [onCards, queued('a', ['m']), queued('b', ['m']), queued('c', ['n']), startedAt('b', { m: 'p' })],
   ],
   [
     'max_active',

@@ -18,6 +18,8 @@ describe('policy set (policyFrom, hasPolicyFlags)', () => {
       { policy: 'by-model', capacity: ['a=b=2', '*=3'] },
       { maxActive: null, capacity: { 'a=b': 2, '*': 3 } },
     ],
+    [{ capacity: ['a=p:0,p:1', 'b=q,', 'c=2'] }, { capacity: { a: ['p:0', 'p:1'], b: ['q'], c: 2 } }],
+    [{ models: ['a=p:0', 'b'] }, { models: { a: {}, b: {} }, capacity: { a: ['p:0'] } }],
     [
       { age: '0.5', offer: '10', emptySet: 'reject' },
       { ageSeconds: 0.5, offerMs: 10, emptySet: 'reject' },

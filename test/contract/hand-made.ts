@@ -107,6 +107,7 @@ export function waitingRow(jobId: string, at: Micros): JobRow {
     worker_id: null,
     fencing_token: null,
     started_at: null,
+    places: null,
     cancel_requested: false,
     blocked_by_job_id: null,
     blocked_on: null,

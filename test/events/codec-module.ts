@@ -19,8 +19,14 @@ const rowGuards: Readonly<Partial<Record<ValueKind, string>>> = {
   ...{ text: 'isText', texts: 'areTexts', model: 'isModel', jobType: 'isJobType', reason: 'isReason' },
   ...{ failure: 'isFailure', requeue: 'isRequeue', count: 'isCount', whole: 'isWhole', int: 'isInt' },
   ...{ real: 'isReal', true: 'isTrue', boolean: 'isBoolean', dedupe: 'isDedupe', outcome: 'isOutcome' },
+  places: 'arePlaces',
 }
-const eventGuards: typeof rowGuards = { ...rowGuards, text: 'isSoundText', texts: 'areSoundTexts' }
+const eventGuards: typeof rowGuards = {
+  ...rowGuards,
+  text: 'isSoundText',
+  texts: 'areSoundTexts',
+  places: 'areSoundPlaces',
+}
 
 type Entry = readonly [path: string, field: Field]
 const entriesOf = ({ fields }: EventForm): readonly Entry[] => Object.entries(fields)
@@ -172,7 +178,13 @@ export function codecModule(): string {
   const all = eventForms
   const typed = (type: string, code: string) => block(code.replaceAll(/\bOf\b/g, `Of<'${type}'>`))
   const keys = unique(all.flatMap(([, form]) => entriesOf(form).flatMap(([, field]) => dataKey(field) ?? [])))
-  const guards = unique([...Object.values(rowGuards), 'isSoundText', 'areSoundTexts', 'areOffers']).sort()
+  const guards = unique([
+    ...Object.values(rowGuards),
+    'isSoundText',
+    'areSoundTexts',
+    'areSoundPlaces',
+    'areOffers',
+  ]).sort()
   return `// Made by \`npm run codec\` from event-table.ts: change that.
 import { type Event, type EventType, type JobType, type Policy, policyVersion, type RecordedEvent } from '../core/index.ts'
 import { ${guards.join(', ')} } from './event-guards.ts'

@@ -167,6 +167,15 @@ describe('a policy', () => {
     })
   })
 
+  it('takes the names of places for a number of them', () => {
+    const { capacity, models } = parsePolicy({
+      capacity: { a: ['p', 'q'] },
+      models: { a: {}, b: { capacity: ['q'] } },
+    })
+    expect(capacity).toEqual({ a: ['p', 'q'], b: ['q'] })
+    expect(models).toEqual({ a: {}, b: {} })
+  })
+
   it('declares models, each with its capacity if given, and takes it back', () => {
     const declared = parsePolicy(
       { models: { 'flux-dev': {}, upscale: { capacity: 2 } } },
@@ -221,6 +230,9 @@ describe('a policy', () => {
       'policy.capacity.m: must be a whole number from 1 to 1,000,000; to stop a model, pause it',
     ],
     [{ capacity: { m: -1 } }, 'policy.capacity.m: must be a whole number'],
+    [{ capacity: { m: [] } }, 'policy.capacity.m: must be 1 to 1,000 different names of places'],
+    [{ capacity: { m: ['p', 'p'] } }, 'policy.capacity.m: must be 1 to 1,000 different names of places'],
+    [{ capacity: { m: ['p', ''] } }, 'policy.capacity.m[1]: must not be empty; give the place a name'],
     [{ capacity: { m: 1.5 } }, 'policy.capacity.m: must be a whole number'],
     [{ capacity: { '': 1 } }, 'policy.capacity.: must not be empty'],
     [{ capacity: [1] }, 'policy.capacity: must be an object of model names, e.g. '],

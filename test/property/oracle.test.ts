@@ -27,6 +27,19 @@ describe('the core against a naive second admission', () => {
   )
 
   it(
+    'does so where models have places, and places several models',
+    () => {
+      fc.assert(
+        fc.property(arbitraryRun({ maxLength: 120, places: true }), (steps) => {
+          compare(steps)
+        }),
+        { numRuns: runs(60) },
+      )
+    },
+    PATIENCE,
+  )
+
+  it(
     'does so over long runs with long lines',
     () => {
       fc.assert(

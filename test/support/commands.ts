@@ -158,6 +158,17 @@ const capacity = fc.dictionary(fc.constantFrom(...modelNames, '*'), fc.integer({
   noNullPrototype: true,
 })
 
+const placeNames = ['p', 'q', 'r', 's', 't'] as const
+/** Some models have places, and some of these have several models. */
+const placed: fc.Arbitrary<Policy['capacity']> = fc.dictionary(
+  fc.constantFrom(...modelNames, '*'),
+  fc.oneof(
+    { weight: 1, arbitrary: fc.integer({ min: 1, max: 3 }) },
+    { weight: 3, arbitrary: fc.shuffledSubarray([...placeNames], { minLength: 1, maxLength: 4 }) },
+  ),
+  { maxKeys: 6, noNullPrototype: true },
+)
+
 /** Policies under which something happens: few slots, small bounds, offers that run out within a run. */
 const undeclaring: fc.Arbitrary<Policy> = fc.record({
   maxActive: fc.constantFrom(null, null, 1, 2, 3, 5),
@@ -206,10 +217,15 @@ const arbitraryRules: fc.Arbitrary<Policy> = fc
     nth < 3 ? policy : { ...policy, models: Object.fromEntries(declared.map((model) => [model, {}])) },
   )
 
-const steering: fc.Arbitrary<Act> = fc.oneof(
-  fc.record({ type: fc.constant('set_policy' as const), policy: arbitraryRules }),
-  fc.record({ type: fc.constantFrom('drain' as const, 'resume' as const, 'resume' as const) }),
-)
+const placedRules: fc.Arbitrary<Policy> = fc
+  .tuple(arbitraryRules, placed)
+  .map(([policy, capacity]) => ({ ...policy, capacity }))
+
+const steering = (policy: fc.Arbitrary<Policy>): fc.Arbitrary<Act> =>
+  fc.oneof(
+    fc.record({ type: fc.constant('set_policy' as const), policy }),
+    fc.record({ type: fc.constantFrom('drain' as const, 'resume' as const, 'resume' as const) }),
+  )
 
 const actsFor = (wish: fc.Arbitrary<Wish>): readonly { weight: number; arbitrary: fc.Arbitrary<Act> }[] => [
   { weight: 14, arbitrary: of('enqueue', { wishes: fc.array(wish, { minLength: 1, maxLength: 3 }) }) },
@@ -260,6 +276,17 @@ const actsFor = (wish: fc.Arbitrary<Wish>): readonly { weight: number; arbitrary
   { weight: 6, arbitrary: of('fire', { pick, off: fc.constantFrom(0, 0, 0, 0, 0, 1) }) },
 ]
 
+const placeActs: readonly { weight: number; arbitrary: fc.Arbitrary<Act> }[] = [
+  {
+    weight: 2,
+    arbitrary: of('pause_model', {
+      model: fc.constantFrom(...placeNames),
+      forMs: fc.option(fc.integer({ min: -50, max: 4_000 }), { nil: null, freq: 3 }),
+    }),
+  },
+  { weight: 4, arbitrary: of('resume_model', { model: fc.constantFrom(...placeNames) }) },
+]
+
 /** They would wait for each other, if they are new. */
 const eachAfterTheOther = ([one, other]: readonly [Wish, Wish]): Act => ({
   type: 'enqueue',
@@ -301,14 +328,17 @@ interface RunShape {
   readonly steered?: boolean
   /** How many ids the jobs have among them: few, and they come again; many, and the lines grow long. */
   readonly ids?: number
+  /** Whether policies name places. */
+  readonly places?: boolean
 }
 
 /** A run under some policy. */
 export function arbitraryRun(shape: RunShape): fc.Arbitrary<readonly Step[]> {
-  const { minLength = 1, maxLength, steered = true, ids = 30 } = shape
-  const acts = actsFor(wishOf(ids))
-  const all = steered ? [...acts, { weight: 3, arbitrary: steering }] : acts
-  const first = arbitraryStep(of('set_policy', { policy: arbitraryRules }))
+  const { minLength = 1, maxLength, steered = true, ids = 30, places = false } = shape
+  const rules = places ? placedRules : arbitraryRules
+  const acts = places ? [...actsFor(wishOf(ids)), ...placeActs] : actsFor(wishOf(ids))
+  const all = steered ? [...acts, { weight: 3, arbitrary: steering(rules) }] : acts
+  const first = arbitraryStep(of('set_policy', { policy: rules }))
   const rest = fc.array(arbitraryStep(fc.oneof(...all)), { minLength, maxLength, size: 'max' })
   return fc.tuple(first, rest).map(([policy, steps]) => [policy, ...steps])
 }

@@ -8,6 +8,7 @@ interface Life {
   givenBack: number
   token: number | null
   models: readonly string[]
+  places?: readonly string[]
 }
 
 /** Reads a log and collects whatever must never be in one. */
@@ -17,6 +18,7 @@ export class LogReader {
   #policy: Policy | undefined
   readonly #starts: { readonly model: string; readonly at: number }[] = []
   #draining = false
+  readonly #paused = new Set<string>()
   #token = 0
   #last = { seq: 0, at: 0 }
 
@@ -43,6 +45,12 @@ export class LogReader {
       case 'policy_changed':
         this.#policy = event.policy
         this.#starts.length = 0
+        return
+      case 'model_paused':
+        this.#paused.add(event.model)
+        return
+      case 'model_resumed':
+        this.#paused.delete(event.model)
         return
       case 'drain_requested':
         this.#draining = true
@@ -74,6 +82,7 @@ export class LogReader {
     life.started++
     if (event.attempt !== life.started) this.#fault(event, 'attempts are miscounted')
     if (life.started - life.givenBack > life.attempts) this.#fault(event, 'there was no attempt left')
+    life.places = Object.values(event.places ?? {})
     this.#checkPlaces(event)
     this.#checkShare(event)
     for (const model of event.models) this.#checkRate(event, model)
@@ -87,7 +96,14 @@ export class LogReader {
       this.#fault(event, `${running.length} jobs run`)
     for (const model of event.models) {
       const holders = running.filter((life) => life.models.includes(model)).length
-      if (holders > (capacity[model] ?? capacity['*'] ?? 1)) this.#fault(event, `${holders} hold ${model}`)
+      const rule = capacity[model] ?? capacity['*'] ?? 1
+      if (holders > (typeof rule === 'number' ? rule : rule.length))
+        this.#fault(event, `${holders} hold ${model}`)
+      const place = event.places?.[model]
+      const isRight = typeof rule === 'number' ? place === undefined : rule.includes(place ?? '')
+      if (!isRight || this.#paused.has(place ?? '')) this.#fault(event, `${model} is in ${place}`)
+      const others = running.filter((life) => place !== undefined && life.places?.includes(place))
+      if (others.length > 1) this.#fault(event, `${others.length} are in ${place}`)
     }
   }
 

@@ -105,7 +105,8 @@ function valueFrom(rule: Flagged, flags: object, inForce: unknown, prefix: strin
   }
   const text = given as string | undefined
   if (rule.is === 'word') return oneOf(flag, text, rule.words)
-  return (rule.orNull === undefined ? numberIn : numberOrNone)(flag, text, rangeOf(rule))
+  const isNone = 'orNull' in rule && rule.orNull !== undefined
+  return (isNone ? numberOrNone : numberIn)(flag, text, rangeOf(rule))
 }
 
 /** All of them are taken back. @throws InterlockError `invalid_input` if something else was given as well */
@@ -144,11 +145,12 @@ function fieldsFrom(
 const rangeOf = ({ is, min, max }: { readonly is: string; readonly min: number; readonly max: number }) => ({
   min,
   max,
-  whole: is === 'whole',
+  whole: is !== 'seconds',
 })
 
 /** What a flag says of one model; `5/60`: the fields of its value, in their order. Undefined: it is not such a value. */
 function readAs(rule: PolicyRule, text: string): unknown {
+  if (rule.is === 'places' && /[,:]/.test(text)) return text.split(',').filter((place) => place !== '')
   if ('min' in rule) return readNumber(text, rangeOf(rule))
   if (rule.is !== 'fields') return undefined
   const [names, parts] = [Object.entries(rule.fields), text.split('/')]

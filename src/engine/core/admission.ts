@@ -1,11 +1,12 @@
 import { firstUnavailable } from './blocking.ts'
 import { isShareFull } from './fair-share.ts'
 import type { Micros } from './job.ts'
-import { isInLine, type Job, type LedgerView, type Model, modelOf, usesSlot } from './ledger.ts'
+import { isInLine, type Job, type LedgerView, type Model, modelOf, pauseOf, usesSlot } from './ledger.ts'
 import { hasLapsed, isOfferLive } from './offer-expiry.ts'
 import { byPlace, type Place } from './place.ts'
-import { capacityOf } from './policy.ts'
+import { capacityOf, placesOf } from './policy.ts'
 import { rateOpensAt } from './rate.ts'
+import { isTakenUp, type Places, placeFor, siteOf } from './site.ts'
 
 /** The admission rule (docs/inside/conflict-rules.md): may this waiting job start at this time? */
 export function isStartable(ledger: LedgerView, job: Job, now: Micros): boolean {
@@ -34,12 +35,43 @@ export function hasSlot(ledger: LedgerView, job: Job, now: Micros): boolean {
 
 /** Each model has a place that is neither held nor reserved by a job ahead in line. */
 export function hasModels(ledger: LedgerView, job: Job, now: Micros): boolean {
+  if (job.places !== null) return placesToTake(ledger, job, now) !== undefined
   if (ledger.policy.maxOvertakes === 0) {
     if (firstUnavailable(ledger, job) === undefined) return true
     if (!hasLapsed(ledger, now)) return false
   }
   const { kind } = job.spec
   return job.spec.models.every((name) => isFree(ledger, modelOf(ledger, name), job.place, now, kind))
+}
+
+/**
+ * What a job in line would take now: each place that it is pinned to if that is free for it, else the first that is. Undefined: not all
+ * its models are free.
+ */
+export function placesToTake(ledger: LedgerView, job: Job, now: Micros): Places | undefined {
+  const taken: [model: string, place: string][] = []
+  for (const model of job.spec.models) {
+    const place = freePlace(ledger, job, model, now)
+    if (place === undefined) return undefined
+    if (place !== null) taken.push([model, place])
+  }
+  return Object.fromEntries(taken)
+}
+
+/** Where a job in line would take this model; null: it has no places, and is free. Undefined: it is not free for the job. */
+export function freePlace(
+  ledger: LedgerView,
+  { place, spec: { kind }, places }: Job,
+  model: string,
+  now: Micros,
+): string | null | undefined {
+  const listed = placesOf(ledger.policy, model)
+  if (listed === undefined) return isFree(ledger, modelOf(ledger, model), place, now, kind) ? null : undefined
+  if (isTakenUp(ledger, model, listed)) return undefined
+  const isOpen = (name: string) =>
+    pauseOf(ledger, name) === undefined && isFree(ledger, modelOf(ledger, siteOf(name)), place, now, kind)
+  const pinned = placeFor(places, model)
+  return pinned !== undefined && listed.includes(pinned) && isOpen(pinned) ? pinned : listed.find(isOpen)
 }
 
 /**

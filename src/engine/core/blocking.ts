@@ -3,6 +3,7 @@ import { setReady } from './fair-share.ts'
 import { isInLine, type Job, type LedgerView, type Model, modelOf, usesSlot } from './ledger.ts'
 import { byPlace, type Place } from './place.ts'
 import { capacityOf, type Policy } from './policy.ts'
+import { modelAt } from './site.ts'
 import type { Tree } from './tree.ts'
 
 /** The job that a waiting one is behind, and the model; `model` null: in the line of the whole queue. */
@@ -16,7 +17,7 @@ export interface Blocker {
  * left. It looks at the line alone, as if every job reserved, so one event changes the answer for at most one job per model.
  */
 export function firstUnavailable(ledger: LedgerView, job: Job): Model | undefined {
-  for (const name of job.spec.models) {
+  for (const name of job.needs) {
     const model = modelOf(ledger, name)
     const free = capacityOf(ledger.policy, name) - model.holders.size
     if (free <= 0) return model
@@ -34,7 +35,7 @@ export function blockerOf(ledger: LedgerView, job: Job): Blocker | undefined {
 
 function blockerOn(ledger: LedgerView, job: Job, model: Model | undefined): Blocker | undefined {
   if (job.offeredAt !== null && !isPassed(ledger, model)) return undefined
-  if (model !== undefined) return blockerIn(model.line, model.holders, job.place, model.model)
+  if (model !== undefined) return blockerIn(model.line, model.holders, job.place, modelAt(job, model.model))
   return job.exclusive || limitsSlots(ledger.policy) ? slotBlockerOf(ledger, job) : undefined
 }
 
@@ -57,10 +58,10 @@ export function slotBlockerOf({ line, slots }: LedgerView, { place }: Job): Bloc
  * The nearest job ahead that keeps a place of this model from the job right now, where jobs may overtake: it reserves or is
  * offered.
  */
-export function keeperOf(ledger: LedgerView, { place }: Job, name: string): Blocker | undefined {
+export function keeperOf(ledger: LedgerView, job: Job, name: string): Blocker | undefined {
   const { reserved, offers } = modelOf(ledger, name)
-  const ahead = later(reserved.before(place), offers.before(place))
-  return ahead === undefined ? undefined : { jobId: ahead.jobId, model: name }
+  const ahead = later(reserved.before(job.place), offers.before(job.place))
+  return ahead === undefined ? undefined : { jobId: ahead.jobId, model: modelAt(job, name) }
 }
 
 function blockerIn(

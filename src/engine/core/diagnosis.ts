@@ -43,7 +43,9 @@ function diagnosisOfActive(facts: QueueFacts, job: Job): Diagnosis {
   const where = job.detachedUntil === null ? `in worker ${job.workerId}` : 'detached from its worker'
   const code = faultOf(facts, job.workerId, timesOutAt(job))
   const what = code === null ? '' : `, ${faultTexts[code]}`
-  const reason = `it runs ${where}, ${attemptText(triesOf(job))}${what}`
+  const places = Object.values(job.places ?? {})
+  const on = places.length === 0 ? '' : ` on ${[...new Set(places)].join(', ')}`
+  const reason = `it runs ${where}${on}, ${attemptText(triesOf(job))}${what}`
   return { code, reason, blockedBy: null, until: null }
 }
 

@@ -1,4 +1,4 @@
-import { hasModels, hasSlot, isLimited, mayStart } from './admission.ts'
+import { hasModels, hasSlot, isLimited, mayStart, placesToTake } from './admission.ts'
 import { settle } from './blocking.ts'
 import type { Claim } from './command.ts'
 import type { Draft } from './draft.ts'
@@ -40,9 +40,11 @@ function giveAwayAll(scribe: Scribe): void {
   offerUnbound(scribe)
   const { maxOvertakes, offerMs } = draft.policy
   // An offer that keeps nothing lets others pass in the same append. In strict order only jobs of another kind pass one that has run out.
-  if (maxOvertakes !== 0 || offerMs === 0) offerInLines(scribe, scanLines)
+  if (maxOvertakes !== 0 || offerMs === 0 || draft.placed) offerInLines(scribe, scanLines)
   else if (draft.kinds.size > 1 && hasLapsed(draft, scribe.now)) offerInLines(scribe, scanBehindLapsed)
   else offerReady(scribe)
+  // An offered job may be pinned to another place than before: who stood behind it waits for somebody else.
+  if (draft.placed) settle(draft)
   draft.freed.clear()
   draft.arrived.length = 0
   draft.wide = scribe.isFull
@@ -144,7 +146,9 @@ function take(scribe: Scribe, job: Job): boolean {
 
 function startFor(scribe: Scribe, job: Job, workerId: string): void {
   const { jobId, spec } = job
-  scribe.record({ type: 'started', jobId, workerId, attempt: job.attempt + 1, models: spec.models })
+  const event = { type: 'started', jobId, workerId, attempt: job.attempt + 1, models: spec.models } as const
+  const places = job.places === null ? undefined : placesToTake(scribe.draft, job, scribe.now)
+  scribe.record(places === undefined ? event : { ...event, places })
   settle(scribe.draft)
 }
 

@@ -2,6 +2,7 @@ import type { JobOutcome } from './ending.ts'
 import type { JobSpec, Micros } from './job.ts'
 import type { Policy } from './policy.ts'
 import type { ScheduleRule, SkipReason } from './schedule.ts'
+import type { Places } from './site.ts'
 
 /**
  * The events of `job_queue_log`. A name is a fact that happened; the set is closed: a reader that meets another
@@ -19,7 +20,7 @@ export const eventTypes = [
   'deduplicated',
   /** A waiting job has another payload or starts later, since another one came with its key. */
   'debounced',
-  /** An attempt began. The number of this event is its fencing token. */
+  /** An attempt began. The number of this event is its fencing token. `places`: where its models are that have places. */
   'started',
   /** The job is done. */
   'completed',
@@ -211,7 +212,7 @@ export type Event = Fact &
     | OfJob<'deduplicated', { standsFor: string; key: string; submission?: number }>
     | OfJob<'debounced', { runAt: Micros | null; hasData?: true; payloadHash?: number }>
     | OfJob<'blocked' | 'conflict', { reason: ReasonCode; blockedBy: string | null; model: string | null }>
-    | OfJob<'started', { workerId: string; attempt: number; models: readonly string[] }>
+    | OfJob<'started', { workerId: string; attempt: number; models: readonly string[]; places?: Places }>
     | OfJob<'completed', { token: number }>
     | OfJob<'failed', { token: number | null; code: FailureCode; final: boolean; cause?: string }>
     | OfJob<'cancel_requested'>

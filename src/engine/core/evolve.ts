@@ -11,9 +11,9 @@ import { announce, ask, debounce, joinLine, leave, move, queue, requeue } from '
 import { sweepKeys } from './keys.ts'
 import { checkArrived, checkStands, nextJobState, nextQueueState } from './law/law.ts'
 import { type JobEvent, variantOf } from './law/variant.ts'
-import { type Job, keyOf, type Ledger } from './ledger.ts'
-import { endAllOffers } from './offers.ts'
-import { pauseModel, pauseOf, resumeModel } from './pausing.ts'
+import { type Job, keyOf, type Ledger, pauseOf } from './ledger.ts'
+import { endAllOffers, pinOffered } from './offers.ts'
+import { pauseModel, resumeModel } from './pausing.ts'
 import type { JobKey } from './place.ts'
 
 /**
@@ -39,7 +39,12 @@ export function applyEvent(draft: Draft, event: RecordedEvent): void {
   else followQueue(draft, event)
   draft.version = event.seq
   draft.lastAt = event.at
-  if (event.offers !== undefined) for (const jobId of event.offers) announce(draft, event, jobId)
+  if (event.offers !== undefined) announceAll(draft, event, event.offers)
+}
+
+function announceAll(draft: Draft, event: RecordedEvent, offers: readonly string[]): void {
+  for (const jobId of offers) announce(draft, event, jobId)
+  if (draft.placed) pinOffered(draft, offers, event.at)
 }
 
 /** Not by `in`, which is slow where objects have many shapes. */

@@ -15,12 +15,15 @@ import {
   type LedgerView,
   modelOf,
   type Pause,
+  pauseOf,
 } from './ledger.ts'
 import { type NotLive, notLive } from './not-live.ts'
-import { pauseOf } from './pausing.ts'
-import { capacityOf } from './policy.ts'
+import { byPlace, type Place } from './place.ts'
+import { capacityOf, placesOf } from './policy.ts'
 import { alsoOfSchedule, notDueYet } from './scheduled-job.ts'
+import { placeFor, siteOf } from './site.ts'
 import { alsoKnown, alsoOf, toDoFor } from './to-do.ts'
+import type { Tree } from './tree.ts'
 
 /** One model that the job needs, and the place of the job in its line. */
 export interface ModelPlace {
@@ -30,6 +33,8 @@ export interface ModelPlace {
   readonly holders: readonly string[]
   /** How many due jobs stand ahead in its line. */
   readonly ahead: number
+  /** Of a model that has places: the one that it has, or the one that is kept for it; null: none is. Absent: the model has a number of them. */
+  readonly place?: string | null
   /** The nearest of them first; at most ten. */
   readonly aheadIds: readonly string[]
   /** The pause of the model; null: it is not paused. */
@@ -181,15 +186,28 @@ export function explainLive(facts: QueueFacts, jobId: string): LiveExplanation |
 }
 
 function placeOn({ ledger, operators }: QueueFacts, job: Job, name: string): ModelPlace {
-  const model = modelOf(ledger, name)
-  const ahead = !isInLine(job) ? 0 : model.line.rank(job.place)
-  const aheadIds: string[] = []
-  for (let i = ahead - 1; i >= 0 && aheadIds.length < MOST_AHEAD; i--)
-    aheadIds.push(model.line.at(i)?.jobId ?? '')
-  const holders = [...model.holders].map((place) => place.jobId)
+  const listed = placesOf(ledger.policy, name)
+  const lines = [name, ...(listed ?? []).map(siteOf)].map((line) => modelOf(ledger, line))
+  const before = !isInLine(job) ? [] : lines.map(({ line }) => nearestAhead(line, job))
+  const ahead = before.reduce((sum, { count }) => sum + count, 0)
+  const nearest = before.flatMap(({ places }) => places).sort((a, b) => byPlace(b, a))
+  const holders = lines.flatMap((line) => [...line.holders].map(({ jobId }) => jobId))
   const pause = pauseOf(ledger, name)
   const paused = pause === undefined ? null : pausePart(pause, operators)
-  return { model: name, capacity: capacityOf(ledger.policy, name), holders, ahead, aheadIds, paused }
+  const aheadIds = nearest.slice(0, MOST_AHEAD).map(({ jobId }) => jobId)
+  const model = { model: name, capacity: capacityOf(ledger.policy, name), holders, ahead, aheadIds, paused }
+  return listed === undefined ? model : { ...model, place: placeFor(job.places, name) ?? null }
+}
+
+/** How many jobs stand ahead in a line, and the nearest of them. */
+function nearestAhead(line: Tree<Place>, { place }: Job) {
+  const count = line.rank(place)
+  const places: Place[] = []
+  for (let i = count - 1; i >= 0 && places.length < MOST_AHEAD; i--) {
+    const other = line.at(i)
+    if (other !== undefined) places.push(other)
+  }
+  return { count, places }
 }
 
 function pausePart(

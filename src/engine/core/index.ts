@@ -84,6 +84,7 @@ export {
   type Model,
   modelOf,
   type Pause,
+  pauseOf,
   triesOf,
   waitingCount,
 } from './ledger.ts'
@@ -92,7 +93,6 @@ export { endingText, lastLife } from './not-live.ts'
 export { numberText } from './number-text.ts'
 export { holdsAt, type OnceRecord, onceRecordOf } from './once.ts'
 export { type JobPlace, placeOfJob } from './own-place.ts'
-export { pauseOf } from './pausing.ts'
 export * from './policy.ts'
 export {
   type ArchiveRule,
@@ -131,9 +131,10 @@ export {
   skipReasons,
 } from './schedule.ts'
 export type { Surroundings } from './scribe.ts'
+export { countsOf, isSite, type Places, plainName } from './site.ts'
 export type { SnapshotJobRow } from './snapshot/job-row.ts'
 export { SNAPSHOT_SHAPE, snapshotKeys, snapshotRemedy } from './snapshot/parts.ts'
 export { LedgerReader } from './snapshot/read.ts'
 export { type SnapshotLine, snapshotLines } from './snapshot/write.ts'
 export { nextOpeningAt, nextTickAt } from './timing.ts'
-export { type HasWorker, reasonCodeOf, waitingFor } from './wait-reason.ts'
+export { type HasWorker, isInUse, reasonCodeOf, waitingFor } from './wait-reason.ts'

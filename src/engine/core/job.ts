@@ -13,6 +13,8 @@ export const bounds = {
   models: 100,
   priority: 1_000,
   capacity: 1_000_000,
+  /** Places of one model. */
+  places: 1_000,
   maxOvertakes: 1_000_000,
   maxActive: 1_000_000,
   attempts: 1_000,
@@ -144,15 +146,20 @@ export interface AttemptKey {
 export interface Lease extends AttemptKey {
   /** Epoch and token as one text that grows with every start, also across a restore: see {@link fenceOf}. */
   readonly fence: string
+  /** The place of each of its models that has places; absent: none has. */
+  readonly places?: Readonly<Record<string, string>>
 }
 
 /** @returns the lease of this attempt */
-export const leaseOf = (jobId: string, fencingToken: number, epoch: number): Lease => ({
-  jobId,
-  fencingToken,
-  epoch,
-  fence: fenceOf({ fencingToken, epoch }),
-})
+export function leaseOf(
+  jobId: string,
+  fencingToken: number,
+  epoch: number,
+  places: Lease['places'] | null = null,
+): Lease {
+  const lease = { jobId, fencingToken, epoch, fence: fenceOf({ fencingToken, epoch }) }
+  return places == null ? lease : { ...lease, places }
+}
 
 /**
  * Epoch and token padded with zeros to 10 and 16 digits, joined by a dot: `0000000001.0000000000000017`. So `<` in JavaScript and

@@ -28,6 +28,7 @@ import {
   type ScheduleKey,
   type ScheduleOwner,
 } from './schedule.ts'
+import type { Places } from './site.ts'
 import { Table } from './table.ts'
 import { Tree } from './tree.ts'
 
@@ -38,6 +39,10 @@ export interface Job extends JobKey {
   readonly priority: number
   readonly queuedAt: Micros
   readonly place: Place
+  /** Of its models that have places: while it is active where they are, while it is in line where it is pinned to; null: none has. */
+  readonly places: Places | null
+  /** Under which names it stands among the models: those of its spec, but for a model that has places that of one of them. */
+  readonly needs: readonly string[]
   readonly active: boolean
   /**
    * It waits, and must not start before this time: it stands in no line and reserves nothing. {@link PARENTS_END}: not before the jobs
@@ -76,7 +81,7 @@ export interface Job extends JobKey {
   readonly blockedOn: string | null
 }
 
-/** A model that some live job needs. */
+/** A model that some live job needs, or a place that a live job has or is pinned to (site.ts). */
 export interface Model extends ModelKey {
   /** Active jobs that have it. */
   readonly holders: Tree<Place>
@@ -90,7 +95,7 @@ export interface Model extends ModelKey {
   readonly starts: Tree<Micros> | null
 }
 
-/** A paused model. */
+/** A paused model, or a paused place. */
 export interface Pause extends ModelKey {
   /** Why, as a code: `[a-z][a-z0-9_]*`, 50 characters at most. */
   readonly reason: string
@@ -144,6 +149,8 @@ export class LedgerParts {
   draining = false
   drainedAt: Micros | null = null
   policy: Policy = defaultPolicy
+  /** Whether the policy names places. */
+  placed = false
   jobs = noJobs
   models = noModels
   /** Active jobs. */
@@ -211,6 +218,7 @@ export function copyParts(to: LedgerParts, from: Ledger): void {
   to.draining = from.draining
   to.drainedAt = from.drainedAt
   to.policy = from.policy
+  to.placed = from.placed
   to.jobs = from.jobs
   to.models = from.models
   to.active = from.active
@@ -267,6 +275,11 @@ export function jobOf(ledger: LedgerView, jobId: string): Job | undefined {
 
 export function keyOf(jobId: string): JobKey {
   return { hash: hash(jobId), jobId }
+}
+
+/** The pause of a model or a place; undefined while it is open. */
+export function pauseOf(ledger: Pick<LedgerView, 'pauses'>, model: string): Pause | undefined {
+  return ledger.pauses.size === 0 ? undefined : ledger.pauses.get({ hash: hash(model), model })
 }
 
 export function modelOf(ledger: LedgerView, model: string): Model {

@@ -5,21 +5,23 @@ import { type Job, usesSlot } from './ledger.ts'
 import { endOffersFor, freeSlot, withdrawOffer } from './offers.ts'
 import { reserves } from './overtaking.ts'
 import type { OwnJob } from './own-job.ts'
-import { capacityOf } from './policy.ts'
+import { capacityOf, rateOf } from './policy.ts'
 import { countStart } from './rate.ts'
+import { needsOf, type Places, pin, setPlaces } from './site.ts'
 
 /** A waiting job that is due joins the lines it belongs to. */
-export function enterLine(draft: Draft, job: OwnJob): void {
+export function enterLine(draft: Draft, job: OwnJob, before: Places | null = null): void {
   const { owner } = draft
-  const { place, spec } = job
+  const { place } = job
   draft.arrive(place)
   if (!usesSlot(job)) {
     draft.unbound = draft.unbound.insert(place, owner)
     return
   }
+  if (draft.placed) pin(draft, job, before)
   draft.line = draft.line.insert(place, owner)
   if (job.exclusive) draft.exclusives = draft.exclusives.insert(place, owner)
-  for (const name of spec.models) {
+  for (const name of job.needs) {
     const model = draft.model(name)
     model.line = model.line.insert(place, owner)
     if (reserves(draft, job)) model.reserved = model.reserved.insert(place, owner)
@@ -32,7 +34,7 @@ export function enterLine(draft: Draft, job: OwnJob): void {
 /** A job leaves its lines: it starts, ends, moves or is put off. A job that starts stays ahead of all behind it. */
 export function leaveLine(draft: Draft, job: OwnJob, starts: boolean): void {
   const { owner } = draft
-  const { place, spec } = job
+  const { place } = job
   withdrawOffer(draft, job, starts)
   setReady(draft, job, false)
   job.blockedBy = null
@@ -43,7 +45,7 @@ export function leaveLine(draft: Draft, job: OwnJob, starts: boolean): void {
   }
   draft.line = draft.line.remove(place, owner)
   if (job.exclusive) draft.exclusives = draft.exclusives.remove(place, owner)
-  for (const name of spec.models) {
+  for (const name of job.needs) {
     const model = draft.model(name)
     model.line = model.line.remove(place, owner)
     if (reserves(draft, job)) model.reserved = model.reserved.remove(place, owner)
@@ -52,6 +54,7 @@ export function leaveLine(draft: Draft, job: OwnJob, starts: boolean): void {
     draft.unsettleBehind(model, place)
     draft.forget(model)
   }
+  if (job.places !== null) setPlaces(draft.policy, job, null)
   draft.unsettled.delete(place)
   if (starts) return
   if (job.exclusive) draft.wide = true
@@ -68,14 +71,21 @@ export function takeModels(draft: Draft, job: Job, at: Micros): void {
     draft.unsettleAt(draft.line, 0)
   }
   if (job.exclusive) draft.alone++
-  for (const name of job.spec.models) {
+  for (const name of job.needs) {
     const model = draft.model(name)
     model.holders = model.holders.insert(job.place, owner)
     countStart(draft, model, at)
     const free = capacityOf(draft.policy, name) - model.holders.size
     draft.unsettleAt(model.line, free)
   }
+  if (job.places !== null) countStarts(draft, job, at)
   endOffersFor(draft, job, at)
+}
+
+/** Rates are those of models, wherever these are. */
+function countStarts(draft: Draft, { places }: Job, at: Micros): void {
+  for (const name of Object.keys(places ?? {}))
+    if (rateOf(draft.policy, name) !== undefined) countStart(draft, draft.model(name), at)
 }
 
 export function giveBackModels(draft: Draft, job: Job): void {
@@ -87,7 +97,7 @@ export function giveBackModels(draft: Draft, job: Job): void {
     draft.alone--
     draft.wide = true
   }
-  for (const name of job.spec.models) {
+  for (const name of job.needs) {
     const model = draft.model(name)
     model.holders = model.holders.remove(job.place, owner)
     draft.free(name)
@@ -97,4 +107,20 @@ export function giveBackModels(draft: Draft, job: Job): void {
   }
   draft.unsettleAfter(draft.line, job.place)
   draft.unsettleAt(draft.line, 0)
+}
+
+/** An active job has its models under other names, since the rules say of other models that they have places. */
+export function holdOthers(draft: Draft, job: OwnJob): void {
+  const needs = needsOf(draft.policy, job.spec.models, job.places)
+  const before = job.needs
+  job.needs = needs
+  for (const name of before.filter((other) => !needs.includes(other))) {
+    const model = draft.model(name)
+    model.holders = model.holders.remove(job.place, draft.owner)
+    draft.forget(model)
+  }
+  for (const name of needs.filter((other) => !before.includes(other))) {
+    const model = draft.model(name)
+    model.holders = model.holders.insert(job.place, draft.owner)
+  }
 }

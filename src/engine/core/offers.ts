@@ -1,13 +1,15 @@
+import { placesToTake } from './admission.ts'
 import { firstUnavailable } from './blocking.ts'
 import type { Draft } from './draft.ts'
 import { freeShare, setReady, shareOf } from './fair-share.ts'
 import type { Micros } from './job.ts'
 import { addToKind, removeFromKind } from './kinds.ts'
-import { type Job, modelOf, usesSlot } from './ledger.ts'
+import { type Job, jobOf, modelOf, usesSlot } from './ledger.ts'
 import type { OwnJob } from './own-job.ts'
 import type { Place, Timer } from './place.ts'
-import { capacityOf } from './policy.ts'
+import { capacityOf, isSameRule, placesOf } from './policy.ts'
 import { isOverRate } from './rate.ts'
+import { type Places, setPlaces, siteOf } from './site.ts'
 import type { Tree } from './tree.ts'
 
 /** Announces a startable job to all: from now on it keeps its place. */
@@ -23,11 +25,44 @@ export function offer(draft: Draft, job: OwnJob, at: Micros): void {
   draft.offered = draft.offered.insert(job.place, owner)
   addToKind(draft, job, owner)
   draft.offerTimes = draft.offerTimes.insert(timerOf(job, at), owner)
-  for (const name of job.spec.models) {
+  for (const name of job.needs) {
     const model = draft.model(name)
     model.offers = model.offers.insert(job.place, owner)
     // The offer runs out as it is made: what the job has kept of its models is free for those behind it.
     if (draft.policy.offerMs === 0) draft.free(name)
+  }
+}
+
+/** An offered job keeps the places that it would take, wherever it was pinned to. */
+export function pinWhereFree(draft: Draft, job: OwnJob, at: Micros): void {
+  const places = placesToTake(draft, job, at)
+  if (places !== undefined) pinTo(draft, job, places)
+}
+
+/** The jobs that an event offers, each after the one before it. */
+export function pinOffered(draft: Draft, jobIds: readonly string[], at: Micros): void {
+  for (const jobId of jobIds) {
+    const job = jobOf(draft, jobId)
+    if (job !== undefined && job.places !== null) pinWhereFree(draft, draft.edit(job), at)
+  }
+}
+
+/** Pins a job in line to other places. */
+export function pinTo(draft: Draft, job: OwnJob, places: Places): void {
+  if (isSameRule(places, job.places)) return
+  const lines = ['line', 'reserved', 'offers'] as const
+  const stood = job.needs.map((name) => draft.model(name))
+  const isIn = lines.filter((line) => stood.some((model) => model[line].get(job.place) !== undefined))
+  for (const model of stood) {
+    for (const line of isIn) model[line] = model[line].remove(job.place, draft.owner)
+    draft.unsettleBehind(model, job.place)
+    draft.forget(model)
+  }
+  setPlaces(draft.policy, job, places)
+  for (const name of job.needs) {
+    const model = draft.model(name)
+    for (const line of isIn) model[line] = model[line].insert(job.place, draft.owner)
+    draft.unsettleBehind(model, job.place)
   }
 }
 
@@ -53,7 +88,7 @@ export function withdrawOffer(draft: Draft, job: OwnJob, starts = false): void {
   job.offeredAt = null
   draft.offered = draft.offered.remove(job.place, owner)
   removeFromKind(draft, job, owner)
-  for (const name of job.spec.models) {
+  for (const name of job.needs) {
     const model = draft.model(name)
     model.offers = model.offers.remove(job.place, owner)
     if (!starts) draft.free(name)
@@ -83,16 +118,24 @@ export function endAllOffers(draft: Draft): void {
  */
 export function endOffersFor(draft: Draft, started: Job, at: Micros): void {
   if (draft.offered.size === 0) return
-  for (const name of started.spec.models) {
+  for (const name of started.needs) {
     const model = modelOf(draft, name)
     const isFull = model.holders.size >= capacityOf(draft.policy, name)
     if (isFull || isOverRate(draft, model, at)) endOffersAt(draft, model.offers)
   }
+  if (started.places !== null) endOffersOverRate(draft, started.places, at)
   if (!usesSlot(started)) return
   endOffersOf(draft, started)
   const { maxActive } = draft.policy
   const isFull = maxActive !== null && draft.slots.size >= maxActive
   endOffersAt(draft, isFull || started.exclusive ? draft.offered : draft.exclusives)
+}
+
+/** Those of jobs whose model has used up its rate, at whichever of its places. */
+function endOffersOverRate(draft: Draft, taken: Places, at: Micros): void {
+  for (const name of Object.keys(taken).filter((model) => isOverRate(draft, modelOf(draft, model), at)))
+    for (const place of placesOf(draft.policy, name) ?? [])
+      endOffersAt(draft, modelOf(draft, siteOf(place)).offers, name)
 }
 
 /** Jobs with the same fair key, if it uses its whole share. */
@@ -105,10 +148,12 @@ function endOffersOf(draft: Draft, { spec: { fairKey } }: Job): void {
   }
 }
 
-function endOffersAt(draft: Draft, places: Tree<Place>): void {
+/** @param model only of jobs that need it */
+function endOffersAt(draft: Draft, places: Tree<Place>, model?: string): void {
   for (const place of [...places]) {
     const job = draft.jobs.get(place)
-    if (job !== undefined && job.offeredAt !== null && usesSlot(job)) endOffer(draft, job)
+    if (job === undefined || job.offeredAt === null || !usesSlot(job)) continue
+    if (model === undefined || job.spec.models.includes(model)) endOffer(draft, job)
   }
 }
 

@@ -13,7 +13,7 @@ export function overtake(draft: Draft, job: Job): void {
   draft.overtakes++
   own.overtaken++
   if (own.overtaken !== draft.policy.maxOvertakes) return
-  for (const name of own.spec.models) {
+  for (const name of own.needs) {
     const model = draft.model(name)
     model.reserved = model.reserved.insert(own.place, draft.owner)
   }

@@ -2,30 +2,36 @@ import type { Draft } from './draft.ts'
 import type { RecordedEvent } from './event.ts'
 import { hash } from './hash.ts'
 import type { JobSpec } from './job.ts'
-import { type LedgerView, modelOf, noPlaces, type Pause } from './ledger.ts'
+import { type Job, type LedgerView, modelOf, noPlaces, type Pause, pauseOf } from './ledger.ts'
 import { enterLine, leaveLine } from './line.ts'
 import type { OwnJob } from './own-job.ts'
-import type { ModelTimer } from './place.ts'
+import { byPlace, type ModelTimer, type Place } from './place.ts'
+import { placesOf } from './policy.ts'
+import { type Places, placeOf, siteOf, sitesNear } from './site.ts'
 
-/** The pause of a model; undefined while it is open. */
-export function pauseOf(ledger: LedgerView, model: string): Pause | undefined {
-  return ledger.pauses.size === 0 ? undefined : ledger.pauses.get({ hash: hash(model), model })
-}
-
-/** The pause of the job's first paused model, in the order in which it names them. */
+/** The pause of the job's first paused model, in the order in which it names them. One whose places are all paused is paused too. */
 export function firstPause(ledger: LedgerView, { models }: JobSpec): Pause | undefined {
   if (ledger.pauses.size === 0) return undefined
   for (const model of models) {
-    const pause = pauseOf(ledger, model)
+    const pause = pauseOf(ledger, model) ?? pauseOfAll(ledger, placesOf(ledger.policy, model))
     if (pause !== undefined) return pause
   }
   return undefined
 }
 
-/** Puts a due job into line, or, while one of its models is paused, beside it, where it keeps nothing. */
-export function takePlace(draft: Draft, job: OwnJob): void {
+/** The pause of the first place, if all are paused. */
+function pauseOfAll(ledger: LedgerView, [first, ...more]: readonly string[] = []): Pause | undefined {
+  if (first === undefined || more.some((place) => pauseOf(ledger, place) === undefined)) return undefined
+  return pauseOf(ledger, first)
+}
+
+/**
+ * Puts a due job into line, or, while one of its models is paused, beside it, where it keeps nothing.
+ * @param before where it was pinned until the rules changed
+ */
+export function takePlace(draft: Draft, job: OwnJob, before: Places | null = null): void {
   const pause = firstPause(draft, job.spec)
-  if (pause === undefined) enterLine(draft, job)
+  if (pause === undefined) enterLine(draft, job, before)
   else hold(draft, job, pause)
 }
 
@@ -47,12 +53,22 @@ export function pauseModel(draft: Draft, event: RecordedEvent & { readonly type:
   setPause(draft, pause)
   const lift = liftOf(pause)
   if (lift !== null) draft.lifts = draft.lifts.insert(lift, draft.owner)
-  for (const place of [...modelOf(draft, model).line]) {
-    const job = draft.jobs.get(place)
-    if (job === undefined) continue
+  for (const job of new Set(inLineFor(draft, model))) {
     const own = draft.edit(job)
     leaveLine(draft, own, false)
-    hold(draft, own, pauseOf(draft, model) ?? pause)
+    takePlace(draft, own)
+  }
+}
+
+/** The jobs in line that need a model, or are pinned to a place of this name. */
+function* inLineFor(draft: Draft, name: string): Generator<Job> {
+  const listed = draft.placed ? (placesOf(draft.policy, name) ?? []) : []
+  for (const line of new Set([name, ...(draft.placed ? [name, ...listed].map(siteOf) : [])])) {
+    for (const place of modelOf(draft, line).line) {
+      const job = draft.jobs.get(place)
+      if (job === undefined) continue
+      if (line === name || line === siteOf(name) || job.spec.models.includes(name)) yield job
+    }
   }
 }
 
@@ -60,7 +76,28 @@ export function pauseModel(draft: Draft, event: RecordedEvent & { readonly type:
 export function resumeModel(draft: Draft, pause: Pause): void {
   stopLift(draft, pause)
   draft.pauses = draft.pauses.remove(pause, draft.owner)
-  for (const place of pause.jobs) {
+  const others = draft.placed ? openPlace(draft, pause.model) : []
+  retake(draft, others.length === 0 ? pause.jobs : [...pause.jobs, ...others].sort(byPlace))
+}
+
+/** Jobs that need one of several places are held by the pause of the first of them, whichever is open again. */
+function openPlace(draft: Draft, place: string): readonly Place[] {
+  draft.free(siteOf(place))
+  return sitesNear(draft.policy, siteOf(place)).flatMap((site) => {
+    const other = pauseOf(draft, placeOf(site))
+    return other === undefined ? [] : letGo(draft, other)
+  })
+}
+
+/** A pause holds no jobs any more: those that it held are to be put into line again, or beside it. */
+export function letGo(draft: Draft, pause: Pause): readonly Place[] {
+  setPause(draft, { ...pause, jobs: noPlaces })
+  return [...pause.jobs]
+}
+
+/** Puts jobs that a pause has held into line, or beside it if another one holds them. */
+function retake(draft: Draft, jobs: Iterable<Place>): void {
+  for (const place of jobs) {
     const job = draft.jobs.get(place)
     if (job === undefined) continue
     const own = draft.edit(job)

@@ -20,6 +20,8 @@ export type PolicyRule =
       readonly orNull?: string
     }
   | { readonly is: 'word'; readonly words: readonly string[] }
+  /** How many there are, or what each of them is called. */
+  | { readonly is: 'places'; readonly min: number; readonly max: number; readonly unit?: string }
   | {
       readonly is: 'byModel'
       readonly of: PolicyRule
@@ -65,7 +67,7 @@ const share = {
 
 /** Places of one model. */
 const places = {
-  is: 'whole',
+  is: 'places',
   min: 1,
   max: bounds.capacity,
   unit: '; to stop a model, pause it',
@@ -86,7 +88,10 @@ export const policyFields = {
     flag: '--max-active <n|none>',
     says: 'how many jobs may be active at once',
   },
-  /** How many jobs may have a model at once, per model; `*` sets that of all others, which is 1. */
+  /**
+   * How many jobs may have a model at once, per model; `*` sets that of all others, which is 1. A list of names in the place of a number: the
+   * places that the model may be in, cards or accounts, each with room for one job, whichever models name it.
+   */
   capacity: {
     is: 'byModel',
     of: places,
@@ -94,7 +99,7 @@ export const policyFields = {
     form: 'model=n, such as flux-dev=2, with a whole number from 1 to 1,000,000; to stop a model: interlock pause',
     usual: {},
     flag: '--capacity <model=n|none>',
-    says: 'capacity: how many jobs may have the model at once, *=n for all others; may be repeated',
+    says: 'capacity: how many jobs may have the model at once, or its places (host1:0,host1:1); *=n for all others; may be repeated',
   },
   /** After how many overtakings a waiting job keeps its models free; 0: strict order; null: never. */
   maxOvertakes: {

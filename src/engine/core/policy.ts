@@ -5,13 +5,15 @@ type ValueOf<Of> =
       ? Readonly<Record<string, ValueOf<Each>>>
       : Of extends { readonly words: readonly (infer Word)[] }
         ? Word
-        : Of extends { readonly fields: infer Fields }
-          ? {
-              readonly [Key in keyof Fields as Fields[Key] extends { readonly in: string }
-                ? never
-                : Key]: ValueOf<Fields[Key]>
-            }
-          : number)
+        : Of extends { readonly is: 'places' }
+          ? number | readonly string[]
+          : Of extends { readonly fields: infer Fields }
+            ? {
+                readonly [Key in keyof Fields as Fields[Key] extends { readonly in: string }
+                  ? never
+                  : Key]: ValueOf<Fields[Key]>
+              }
+            : number)
   | (Of extends { readonly orNull: unknown } ? null : never)
 
 type Fields = typeof policyFields
@@ -39,15 +41,32 @@ export const defaultPolicy = Object.fromEntries(
 
 /** The version of the shape of `policy_changed` that has all of its fields: releases that read lower ones only are kept out. */
 export const policyVersion = (policy: Policy): number =>
-  Math.max(1, ...policyEntries.map(([name, { since = 1 }]) => (policy[name] === undefined ? 1 : since)))
+  Math.max(
+    Object.values(policy.capacity).some((value) => typeof value === 'object') ? PLACES_SINCE : 1,
+    ...policyEntries.map(([name, { since = 1 }]) => (policy[name] === undefined ? 1 : since)),
+  )
+
+/** Releases that read lower ones would take a list of places for no capacity at all. */
+export const PLACES_SINCE = 5
 
 /** Whether a job may need the model: the policy declares it, or declares none. */
 export const isDeclared = ({ models }: Policy, model: string): boolean =>
   models === undefined || Object.hasOwn(models, model)
 
-/** How many leases a model can have at once under this policy. */
-export function capacityOf(policy: Policy, model: string): number {
-  return valueFor(policy.capacity, model) ?? 1
+/** No name of a model begins with it: names have no control characters. */
+export const SITE_MARK = '\u0002'
+
+/** How many leases a model can have at once under this policy; of a model that has places, how many these are. */
+export function capacityOf({ capacity }: Policy, model: string): number {
+  if (model.startsWith(SITE_MARK)) return 1
+  const value = valueFor(capacity, model) ?? 1
+  return typeof value === 'number' ? value : value.length
+}
+
+/** The places of a model; undefined: it has a number of them, and no names. */
+export function placesOf({ capacity }: Policy, model: string): readonly string[] | undefined {
+  const value = valueFor(capacity, model)
+  return typeof value === 'object' ? value : undefined
 }
 
 /** For how many seconds the model is paused after an attempt that had it was lost. */
@@ -64,9 +83,12 @@ export function rateOf({ rate }: Policy, model: string): Rate | undefined {
  * The map's value for the model, else for all (`*`). Users choose the names: `constructor` may be one, which every object has,
  * but not as a number. (`Object.hasOwn` costs a fold 3 %.)
  */
-function valueFor(values: Readonly<Record<string, number>>, model: string): number | undefined {
+function valueFor<Value extends number | readonly string[]>(
+  values: Readonly<Record<string, Value>>,
+  model: string,
+): Value | undefined {
   const own = values[model]
-  return typeof own === 'number' ? own : values['*']
+  return typeof own === 'number' || Array.isArray(own) ? own : values['*']
 }
 
 /** True if two policies, or parts of them, say the same. The order of fields does not matter. */

@@ -75,6 +75,7 @@ function jobRow(job: Job, policy: Policy): JobRow {
     worker_id: job.workerId,
     fencing_token: job.active ? job.token : null,
     started_at: job.active ? job.startedAt : null,
+    places: job.active ? job.places : null,
     cancel_requested: job.cancelRequested,
     blocked_by_job_id: blockedBy,
     blocked_on: job.heldOn ?? blockedOn,
@@ -86,7 +87,7 @@ function jobRow(job: Job, policy: Policy): JobRow {
 function waitsFor(job: Job, policy: Policy): string | null {
   const { heldOn, blockedBy, blockedOn, spec } = job
   if (awaitsParents(job)) return blockedBy === null ? null : `comes after job ${blockedBy}`
-  if (heldOn !== null) return `model ${heldOn} is paused`
+  if (heldOn !== null) return `${spec.models.includes(heldOn) ? 'model' : 'place'} ${heldOn} is paused`
   if (blockedBy !== null) return conflictReason({ jobId: blockedBy, model: blockedOn })
   const mayBeLimited = isInLine(job) && usesSlot(job) && job.offeredAt === null
   return mayBeLimited ? limitReason(spec, policy) : null

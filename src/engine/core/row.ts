@@ -1,5 +1,6 @@
 import type { JobType, Micros, Tries } from './job.ts'
 import type { Policy } from './policy.ts'
+import type { Places } from './site.ts'
 
 /** Any JSON value. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
@@ -67,6 +68,8 @@ export interface JobRow extends Tries {
   readonly worker_id: string | null
   readonly fencing_token: number | null
   readonly started_at: Micros | null
+  /** For an active job: the place of each of its models that has places. */
+  readonly places: Places | null
   readonly cancel_requested: boolean
   readonly blocked_by_job_id: string | null
   /** The model for which it waits behind the blocker, or that is paused; null: it waits in the line of the whole queue. */

@@ -2,12 +2,13 @@ import { isFree } from './admission.ts'
 import type { Draft } from './draft.ts'
 import { passOver } from './fair-share.ts'
 import type { Micros } from './job.ts'
-import { isInLine, type Model, modelOf, noPlaces } from './ledger.ts'
+import { isInLine, type Model, modelOf, noPlaces, pauseOf } from './ledger.ts'
 import { isOfferLive, lapsedJobs } from './offer-expiry.ts'
 import type { OwnModel } from './own-job.ts'
 import { byPlace, earlier, type Place } from './place.ts'
-import { capacityOf } from './policy.ts'
+import { capacityOf, placesOf } from './policy.ts'
 import { isOverRate } from './rate.ts'
+import { isSite, placeOf, siteOf, sitesNear } from './site.ts'
 import { Tree } from './tree.ts'
 
 /** A line that is being read: where it stands, and how to go on. */
@@ -59,7 +60,7 @@ const EXCLUSIVES = ''
 const READY = '\u0000ready'
 
 function* openCursors(draft: Draft): Generator<Cursor> {
-  yield* lineCursors(draft, draft.wide ? [...draft.models].map((model) => model.model) : draft.freed)
+  yield* lineCursors(draft, draft.wide ? [...draft.models].map((model) => model.model) : freedLines(draft))
   const alone = draft.exclusives.min()
   if (alone !== undefined && draft.wide) {
     yield { place: alone, source: EXCLUSIVES, next: (at) => draft.exclusives.after(at) }
@@ -149,6 +150,15 @@ function nextBehind(draft: Draft, name: string, now: Micros): Cursor['next'] {
   }
 }
 
+/** Where a place came free, or a model that has places, jobs may start that are pinned to others. */
+function freedLines(draft: Draft): Iterable<string> {
+  if (!draft.placed) return draft.freed
+  const sites = [...draft.freed].flatMap((name) =>
+    isSite(name) ? [name] : (placesOf(draft.policy, name) ?? []).map(siteOf),
+  )
+  return new Set([...draft.freed, ...sites.flatMap((site) => sitesNear(draft.policy, site))])
+}
+
 function* lineCursors(draft: Draft, names: Iterable<string>): Generator<Cursor> {
   for (const name of names) {
     const head = modelOf(draft, name).line.min()
@@ -165,6 +175,11 @@ function* arrivedCursors({ arrived }: Draft): Generator<Cursor> {
 
 function isOpen(draft: Draft, source: string, place: Place, now: Micros): boolean {
   if (source === EXCLUSIVES || source.startsWith('\u0000')) return true
+  if (isSite(source))
+    return sitesNear(draft.policy, source).some((site) => isSiteFree(draft, site, place, now))
   const model = modelOf(draft, source)
   return !isOverRate(draft, model, now) && isFree(draft, model, place, now)
 }
+
+const isSiteFree = (draft: Draft, site: string, place: Place, now: Micros): boolean =>
+  pauseOf(draft, placeOf(site)) === undefined && isFree(draft, modelOf(draft, site), place, now)

@@ -5,10 +5,11 @@ import type { JobOutcome } from './ending.ts'
 import type { Event, RecordedEvent } from './event.ts'
 import { applyEvent } from './evolve.ts'
 import type { Micros } from './job.ts'
-import { type Job, jobOf, usesSlot } from './ledger.ts'
-import { dateOffer, endOffer, offer } from './offers.ts'
+import { isInLine, type Job, jobOf, usesSlot } from './ledger.ts'
+import { dateOffer, endOffer, offer, pinOffered, pinTo, pinWhereFree } from './offers.ts'
 import type { OnceRecord } from './once.ts'
 import { reserves } from './overtaking.ts'
+import type { Places } from './site.ts'
 
 /** What `decide` knows beside the ledger. */
 export interface Surroundings {
@@ -57,6 +58,8 @@ export class Scribe {
   readonly once: Map<string, OnceRecord>
   readonly events: RecordedEvent[] = []
   #offered: string[] = []
+  /** Where the jobs were pinned to that it has offered, before it did. */
+  #pins: Map<string, Places> | undefined
   #room = MOST_OFFERED
   /** How many offers this command has made, those included that it took itself. */
   offersMade = 0
@@ -126,7 +129,13 @@ export class Scribe {
   offer(jobId: string): void {
     const job = jobOf(this.draft, jobId)
     if (job === undefined) return
-    offer(this.draft, this.draft.edit(job), this.now)
+    const own = this.draft.edit(job)
+    offer(this.draft, own, this.now)
+    if (own.places !== null) {
+      this.#pins ??= new Map()
+      if (!this.#pins.has(jobId)) this.#pins.set(jobId, own.places)
+      pinWhereFree(this.draft, own, this.now)
+    }
     this.#offered.push(jobId)
     this.offersMade++
     this.#room -= weightOf(jobId)
@@ -151,7 +160,9 @@ export class Scribe {
       this.#withdrawAll()
       return this.events
     }
+    if (this.#pins !== undefined) this.#unpin(this.#pins)
     const offers = this.#offered.filter((jobId) => this.#date(jobId, last.at))
+    if (this.#pins !== undefined) pinOffered(this.draft, offers, last.at)
     this.events.push(offers.length === 0 ? last : { ...last, offers })
     settle(this.draft)
     return this.events
@@ -168,6 +179,14 @@ export class Scribe {
     return true
   }
 
+  /** Offers count from its last event. What they were tried for before that leaves no trace. */
+  #unpin(pins: ReadonlyMap<string, Places>): void {
+    for (const [jobId, places] of pins) {
+      const job = jobOf(this.draft, jobId)
+      if (job !== undefined && isInLine(job)) pinTo(this.draft, this.draft.edit(job), places)
+    }
+  }
+
   #withdrawAll(): void {
     this.tookBack = this.#offered.length > 0
     for (const jobId of this.#offered) {
@@ -175,6 +194,7 @@ export class Scribe {
       if (job === undefined) continue
       endOffer(this.draft, job)
     }
+    if (this.#pins !== undefined) this.#unpin(this.#pins)
     settle(this.draft)
     this.draft.arrived.length = 0
   }

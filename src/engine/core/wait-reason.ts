@@ -1,4 +1,4 @@
-import { hasModels, hasSlot, isFree } from './admission.ts'
+import { freePlace, hasModels, hasSlot } from './admission.ts'
 import { type Blocker, blockerOf, firstUnavailable, keeperOf, slotBlockerOf } from './blocking.ts'
 import type { Waiting } from './command.ts'
 import type { ReasonCode } from './event.ts'
@@ -14,10 +14,12 @@ import {
   type LedgerView,
   modelOf,
   type Pause,
+  pauseOf,
 } from './ledger.ts'
 import { firstPause } from './pausing.ts'
-import { capacityOf, type Policy, rateOf } from './policy.ts'
+import { capacityOf, type Policy, placesOf, rateOf } from './policy.ts'
 import { isOverRate, rateOpensAt } from './rate.ts'
+import { isTakenUp, placeFor, siteOf } from './site.ts'
 
 /** What is known of the live workers when a reason is asked for. Without it, every kind has one. */
 export type HasWorker = (kind: string) => boolean
@@ -35,11 +37,21 @@ export function reasonCodeOf(
   if (job.heldOn !== null) return 'model_paused'
   if (rateOpensAt(ledger, job, now) > 0) return 'rate_limited'
   if (isShareFull(ledger, job, now)) return 'fair_share_limit'
-  const isInUse = (model: string) => modelOf(ledger, model).holders.size >= capacityOf(ledger.policy, model)
-  if (job.spec.models.some(isInUse)) return 'model_in_use'
+  if (job.spec.models.some((model) => isInUse(ledger, model))) return 'model_in_use'
   if (!hasModels(ledger, job, now)) return 'behind_in_line'
   if (!hasSlot(ledger, job, now)) return ledger.policy.maxActive === 1 ? 'serialized' : 'at_capacity'
   return hasWorker(job.spec.kind) ? 'offered' : 'no_worker'
+}
+
+/** As many jobs have it as can, or each of its places that is open. */
+export function isInUse(ledger: LedgerView, model: string): boolean {
+  const listed = placesOf(ledger.policy, model)
+  if (listed === undefined) return modelOf(ledger, model).holders.size >= capacityOf(ledger.policy, model)
+  return isTakenUp(
+    ledger,
+    model,
+    listed.filter((place) => pauseOf(ledger, place) === undefined),
+  )
 }
 
 /** A waiting job for the caller: a code for programs, a sentence for people. */
@@ -48,7 +60,7 @@ export function waitingFor(ledger: LedgerView, job: Job, now: Micros, hasWorker?
   const code = reasonCodeOf(ledger, job, now, hasWorker)
   const pause = code === 'model_paused' ? firstPause(ledger, job.spec) : undefined
   if (pause !== undefined)
-    return { jobId, code, reason: pauseSentence(pause), blockedBy: null, until: pause.until }
+    return { jobId, code, reason: pauseSentence(pause, job), blockedBy: null, until: pause.until }
   if (code === 'waits_for_parents') return waitingForParents(ledger, job)
   const blocker = blockerNow(ledger, job, now, code)
   const blockedBy = blocker?.jobId ?? null
@@ -124,17 +136,22 @@ function blockerNow(ledger: LedgerView, job: Job, now: Micros, code: ReasonCode)
 
 /** The job that came ahead of an offered one, where jobs may overtake. */
 function passedBy(ledger: LedgerView, job: Job, now: Micros): Blocker | undefined {
-  const name = job.spec.models.find(
-    (model) => !isFree(ledger, modelOf(ledger, model), job.place, now, job.spec.kind),
-  )
-  return name === undefined ? undefined : keeperOf(ledger, job, name)
+  const name = job.spec.models.find((model) => freePlace(ledger, job, model, now) === undefined)
+  if (name === undefined) return undefined
+  const place = placeFor(job.places, name)
+  if (place === undefined) return keeperOf(ledger, job, name)
+  // Who took the model before it had places is in one of them, nobody knows in which.
+  const unknown = modelOf(ledger, name).holders.min()
+  return keeperOf(ledger, job, siteOf(place)) ?? (unknown && { jobId: unknown.jobId, model: name })
 }
 
 /** Which model, who paused it, why, and until when. */
-function pauseSentence({ model, by, reason, until }: Pause): string {
+function pauseSentence({ model, by, reason, until }: Pause, { spec }: Job): string {
   const name = by === null ? null : nameIn(by)
   const who = name === null ? '' : ` by ${name}`
-  return `model ${model} is paused${who} (${reason})${until === null ? ' until it is resumed' : ` until ${timeText(until)}`}`
+  // A model whose places are all paused waits for the first of them.
+  const what = spec.models.includes(model) ? 'model' : 'place'
+  return `${what} ${model} is paused${who} (${reason})${until === null ? ' until it is resumed' : ` until ${timeText(until)}`}`
 }
 
 /** The name that a worker id begins with, if there is one: the rest tells nobody anything (`newWorkerId`). */

@@ -9,6 +9,8 @@ import {
 } from '../core/index.ts'
 import {
   areOffers,
+  arePlaces,
+  areSoundPlaces,
   areSoundTexts,
   areTexts,
   isBoolean,
@@ -70,6 +72,7 @@ export interface CheckedRow<Type extends EventType = EventType> {
       | 'stands_for'
       | 'key'
       | 'attempt'
+      | 'places'
       | 'token'
       | 'reason'
       | 'blocked_by'
@@ -162,14 +165,17 @@ export function eventOf(of: CheckedRow): Event {
       if (row.data?.payload_hash !== undefined) event.payloadHash = row.data.payload_hash
       return event
     }
-    case 'started':
-      return {
+    case 'started': {
+      const event: Writable<Of<'started'>> = {
         type: row.event_type,
         jobId: row.job_id,
         workerId: row.worker_id,
         attempt: row.data?.attempt ?? 1,
         models: row.models,
       }
+      if (row.data?.places !== undefined) event.places = row.data.places
+      return event
+    }
     case 'completed':
       return { type: row.event_type, jobId: row.job_id, token: row.data.token }
     case 'blocked':
@@ -369,6 +375,7 @@ export function columnsOf(event: Event): Columns {
     case 'started': {
       const data: Data = {}
       if (event.attempt !== 1) data['attempt'] = event.attempt
+      if (event.places !== undefined) data['places'] = event.places
       return { job_id: event.jobId, models: event.models, data }
     }
     case 'completed':
@@ -619,6 +626,9 @@ export function hasPlainFields(row: Row): boolean {
             break
           case 'attempt':
             if (!isCount(data[key])) return false
+            break
+          case 'places':
+            if (!arePlaces(data[key])) return false
             break
           default:
             return false
@@ -1117,7 +1127,8 @@ export function isPlain(event: RecordedEvent): boolean {
         isSoundText(event.jobId) &&
         isSoundText(event.workerId) &&
         isCount(event.attempt) &&
-        areSoundTexts(event.models)
+        areSoundTexts(event.models) &&
+        (event.places === undefined || areSoundPlaces(event.places))
       )
     case 'completed':
       return isSoundText(event.jobId) && isCount(event.token)

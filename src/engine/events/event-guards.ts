@@ -22,6 +22,9 @@ export const isRequeue = oneOf(requeueReasons)
 export const isOutcome = oneOf(outcomes)
 export const areTexts: Guard = (value) => Array.isArray(value) && value.every(isText)
 export const isModel: Guard = (value) => areTexts(value) && (value as unknown[]).length === 1
+/** Places by models. Names of models are anything: not a record of the schema, which drops a `__proto__`. */
+export const arePlaces: Guard = (value) =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(isText)
 export const areOffers: Guard = (value) => value === true || areTexts(value)
 
 /** A plain {@link Dedupe}: one with `debounce` is left to the schema. */
@@ -44,6 +47,8 @@ export function isSound(value: unknown): value is string {
 
 /** Texts of an event that is about to be written. */
 export const isSoundText: Guard = (value) => isSound(value) && value.length > 0
+export const areSoundPlaces: Guard = (value) =>
+  arePlaces(value) && areSoundTexts(Object.entries(value as object).flat())
 export function areSoundTexts(value: unknown): boolean {
   if (!Array.isArray(value)) return false
   for (const text of value) if (!isSoundText(text)) return false

@@ -1,4 +1,4 @@
-import { type EventType, policyEntries } from '../core/index.ts'
+import { type EventType, PLACES_SINCE, policyEntries } from '../core/index.ts'
 import { eventForms } from './event-table.ts'
 
 /**
@@ -6,6 +6,7 @@ import { eventForms } from './event-table.ts'
  * one needs a newer release.
  */
 export const SCHEMA_VERSION = Math.max(
+  PLACES_SINCE,
   ...eventForms.map(([, { version = 1 }]) => version),
   ...policyEntries.map(([, { since = 1 }]) => since),
 )

@@ -3,7 +3,7 @@ import { type Event, type EventType, eventTypes, specDefaults } from '../core/in
 /** What a value in a row may be; event-guards.ts has the schema and the guards of each. */
 export type ValueKind =
   | ('text' | 'texts' | 'model' | 'jobType' | 'reason' | 'failure' | 'requeue' | 'pause' | 'dedupe')
-  | ('overlap' | 'skip' | 'outcome')
+  | ('overlap' | 'skip' | 'outcome' | 'places')
   | ('count' | 'whole' | 'int' | 'real' | 'true' | 'boolean' | 'policy' | 'record')
 
 /** Columns of a row that a field may stand in; `data.key`: a key of its `data`. */
@@ -117,7 +117,14 @@ const eventTable = {
   },
   started: {
     isFrequent: true,
-    fields: { jobId, workerId, attempt: { in: 'data.attempt', is: 'count', usual: 1 }, models },
+    fields: {
+      jobId,
+      workerId,
+      attempt: { in: 'data.attempt', is: 'count', usual: 1 },
+      models,
+      // Only under a policy that names places, which older releases do not read.
+      places: { in: 'data.places', is: 'places', optional: true },
+    },
   },
   completed: { isFrequent: true, fields: { jobId, token } },
   blocked: { isFrequent: true, fields: waited },

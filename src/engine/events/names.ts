@@ -18,6 +18,7 @@ function nameSchema(noun: string, example: string) {
 
 export const jobIdSchema = nameSchema('job', 'report-2041')
 export const modelSchema = nameSchema('model', 'flux-dev')
+export const placeSchema = nameSchema('place', 'host1:0')
 export const kindSchema = nameSchema('kind', 'render')
 export const fairKeySchema = nameSchema('fair key', 'customer-17')
 export const keySchema = nameSchema('key', 'reindex-17')

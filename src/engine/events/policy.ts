@@ -1,8 +1,10 @@
 import * as z from 'zod'
 import {
+  bounds,
   defaultPolicy,
   type FairShare,
   invalidInput,
+  isSameRule,
   numberText,
   type Policy,
   type PolicyField,
@@ -13,7 +15,7 @@ import {
 } from '../core/index.ts'
 import { hasFields, optionsSchema, parseInput, pathText, unknownFields } from './invalid.ts'
 import { wholeNumber } from './job-spec.ts'
-import { modelSchema } from './names.ts'
+import { modelSchema, placeSchema } from './names.ts'
 
 /** A policy as a program writes it: a shorthand, or the fields to change. `by-model` is `{ maxActive: null }`. */
 export type PolicyInput =
@@ -26,7 +28,9 @@ export type PolicyInput =
     })
 
 /** The models that there are. `capacity` of a model is the same field as its `capacity` in the policy; missing: it stays. */
-export type DeclaredModels = Readonly<Record<string, { readonly capacity?: number | undefined }>>
+export type DeclaredModels = Readonly<
+  Record<string, { readonly capacity?: Policy['capacity'][string] | undefined }>
+>
 
 type Is<Kind extends PolicyRule['is']> = Extract<PolicyRule, { readonly is: Kind }>
 
@@ -38,6 +42,29 @@ function seconds(min: number, max: number, unit: string) {
 function word({ words }: Is<'word'>) {
   return z.enum(words, { error: `must be one of ${words.map((each) => JSON.stringify(each)).join(', ')}` })
 }
+
+/** A number of places, or what each of them is called. */
+function placesSchema({ min, max, unit = '' }: Is<'places'>) {
+  const number = wholeNumber(min, max, unit)
+  return z.unknown().transform((given, context) => {
+    const checked = (Array.isArray(given) ? placeList : number).safeParse(given)
+    const issue = checked.error?.issues[0]
+    if (checked.success) return checked.data
+    context.addIssue({
+      code: 'custom',
+      path: [...(issue?.path ?? [])],
+      message: issue?.message ?? 'is not valid',
+    })
+    return z.NEVER
+  })
+}
+
+const placesError = `must be 1 to ${numberText(bounds.places)} different names of places, e.g. ["host1:0", "host1:1"]`
+const placeList = z
+  .array(placeSchema)
+  .min(1, placesError)
+  .max(bounds.places, placesError)
+  .refine((places) => new Set(places).size === places.length, placesError)
 
 /** A map from model names, or `*` for all others, to values. */
 function byModel({ of, example, noStar, noneEmpty }: Is<'byModel'>, isInput: boolean) {
@@ -86,6 +113,7 @@ function unlessNull(rule: PolicyRule, isInput: boolean): z.ZodType {
   if (rule.is === 'word') return word(rule)
   if (rule.is === 'byModel') return byModel(rule, isInput)
   if (rule.is === 'fields') return fieldsOf(rule, isInput)
+  if (rule.is === 'places') return placesSchema(rule)
   const unit = `${rule.unit ?? ''}${rule.orNull === undefined ? '' : `, or null ${rule.orNull}`}`
   return (rule.is === 'seconds' ? seconds : wholeNumber)(rule.min, rule.max, unit)
 }
@@ -153,7 +181,9 @@ function declaring(
   const own = Object.entries(models).flatMap(([model, rules]) =>
     rules.capacity === undefined ? [] : [[model, rules.capacity] as const],
   )
-  const other = own.find(([model, n]) => capacity && Object.hasOwn(capacity, model) && capacity[model] !== n)
+  const other = own.find(
+    ([model, n]) => capacity && Object.hasOwn(capacity, model) && !isSameRule(capacity[model], n),
+  )
   if (other !== undefined)
     throw givenTwice(other[0], capacity?.[other[0]], pathText(root, ['models', other[0], 'capacity']))
   return {
@@ -162,7 +192,7 @@ function declaring(
   }
 }
 
-const givenTwice = (model: string, other: number | undefined, path: string) =>
+const givenTwice = (model: string, other: Policy['capacity'][string] | undefined, path: string) =>
   invalidInput(
     `${path}: is the same field as capacity.${model}, which is given as ${other}; give it once, or give the same number`,
     path,

@@ -12,6 +12,8 @@ export interface Job<Payload = unknown> extends Tries {
   readonly jobType: JobType
   readonly kind: string
   readonly models: readonly string[]
+  /** The place of each of its models that has places by the policy: `CUDA_VISIBLE_DEVICES` from `job.places['flux-dev']`, say. */
+  readonly places: Readonly<Record<string, string>>
   readonly priority: number
   /** What was enqueued with it, after validation; null when there was nothing. */
   readonly payload: Payload

@@ -72,9 +72,10 @@ async function dataOf({ started }: Attempt, coordinator: Coordinator): Promise<J
 /** The payload is not checked yet. */
 function jobOf({ started }: Attempt, data: JobData | undefined): Job {
   const { jobId, jobType, kind, models, priority } = started.spec
-  const { attempt, attempts, postponed } = started
+  const { attempt, attempts, postponed, lease } = started
   const payload = data?.payload ?? null
   const row = data?.row ?? null
   const checkpoint = data?.checkpoint ?? null
-  return { jobId, jobType, kind, models, priority, attempt, attempts, postponed, payload, row, checkpoint }
+  const said = { jobId, jobType, kind, models, places: lease.places ?? {}, priority }
+  return { ...said, attempt, attempts, postponed, payload, row, checkpoint }
 }

@@ -311,6 +311,7 @@ function auditedAt({ flows }: Ledger, job: Job): AuditedJob {
     dueAt: isBetween ? null : dueAt,
     priority: job.priority,
     waitedBefore: job.fairRank,
+    places: job.active ? job.places : null,
     held: false,
     token: job.token,
     detached: job.detachedUntil !== null,

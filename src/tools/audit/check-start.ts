@@ -64,6 +64,12 @@ function checkModels(
       state.report('capacity', job.jobId, `${holders} held ${model}, which has capacity ${places}`, model)
     }
   }
+  const { lines } = state
+  for (const { model, detail } of lines.taken.faultsOf(job, event.places ?? null, lines.policy, lines.paused))
+    state.report('place', job.jobId, detail, model)
+  const alike = lines.alikeAhead(job)
+  if (alike !== undefined)
+    state.report('order', job.jobId, `job ${alike.jobId} is ahead, and could have taken the same places`)
   for (const model of models) {
     if (state.lines.rates.note(state.lines.policy, model, event.at))
       state.report('rate', job.jobId, `more jobs started on ${model} than its rate allows`, model)
@@ -126,8 +132,9 @@ function begin(
   job: AuditedJob,
   event: RecordedEvent & { readonly type: 'started' },
 ): void {
-  state.lines.countOvertaken(job)
+  state.lines.countOvertaken(job, Object.values(event.places ?? {}))
   state.lines.leave(job)
+  job.places = event.places ?? null
   state.lines.take(job)
   state.lines.shares.move(job, -1, 1)
   endOffers(state, job, event.at)

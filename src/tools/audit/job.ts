@@ -16,7 +16,9 @@ export interface AuditedJob {
   priority: number
   /** How many with its fair key were waiting when it came. */
   readonly waitedBefore: number
-  /** Due, and a model it needs is paused. */
+  /** While it is active, the places of its models that have some; null: none has. */
+  places: Readonly<Record<string, string>> | null
+  /** Due, and a model it needs is paused, or all places of one. */
   held: boolean
   token: number
   /** Its attempt depends on no lease. */
@@ -85,6 +87,7 @@ export function auditedJob(
     dueAt: dueAtFirst(spec, event.at),
     priority: spec.priority,
     waitedBefore: waitingBefore,
+    places: null,
     held: false,
     token: 0,
     detached: false,

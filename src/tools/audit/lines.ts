@@ -1,6 +1,7 @@
 import type { Policy } from '../../engine/core/index.ts'
 import { type AuditedJob, byPlace, takesSlot } from './job.ts'
 import { Offers } from './offers.ts'
+import { AuditedPlaces, hasPlaces, mayBeIn, placesOf } from './places.ts'
 import { Rates } from './rates.ts'
 import { Shares } from './shares.ts'
 import { Sorted } from './sorted.ts'
@@ -19,6 +20,7 @@ export class AuditedLines {
   readonly offers = new Offers()
   readonly rates = new Rates()
   readonly shares = new Shares()
+  readonly taken = new AuditedPlaces()
 
   constructor(policy: Policy) {
     this.policy = policy
@@ -31,12 +33,32 @@ export class AuditedLines {
   places(model: string): number {
     const { capacity } = this.policy
     const name = Object.hasOwn(capacity, model) ? model : '*'
-    return (Object.hasOwn(capacity, name) ? capacity[name] : undefined) ?? 1
+    const places = (Object.hasOwn(capacity, name) ? capacity[name] : undefined) ?? 1
+    return typeof places === 'number' ? places : places.length
   }
 
-  /** The first model of the job that is kept for others, with every place taken. */
+  /** The first model of the job that is kept for others, with every place taken. Of a model whose places have names, see `alikeAhead`. */
   keptFromJob(job: AuditedJob): string | undefined {
-    return job.spec.models.find((name) => !this.#hasPlace(this.#model(name), job))
+    return this.#counted(job).find((name) => !this.#hasPlace(this.#model(name), job))
+  }
+
+  /** Models that have a number of places. */
+  #counted({ spec }: AuditedJob): readonly string[] {
+    return spec.models.filter((name) => placesOf(this.policy, name) === undefined)
+  }
+
+  /**
+   * A job that stands ahead of this one, needs the very same, and is limited by nothing else: whatever place this one took, that one could
+   * have taken. Which places are kept for other jobs ahead, the log does not say.
+   */
+  alikeAhead(job: AuditedJob): AuditedJob | undefined {
+    const { models, kind, fairKey } = job.spec
+    const [first] = models.filter((name) => placesOf(this.policy, name) !== undefined)
+    if (first === undefined || this.policy.offerMs === 0) return undefined
+    const isAlike = ({ spec }: AuditedJob) =>
+      spec.kind === kind && spec.fairKey === fairKey && spec.models.join('\n') === models.join('\n')
+    const ahead = this.#model(first).line.before(job).filter(isAlike)
+    return ahead.find((other) => !this.offers.excuse(other, this.policy))
   }
 
   /**
@@ -48,7 +70,7 @@ export class AuditedLines {
     if (kept === undefined || this.policy.offerMs === 0) return undefined
     const lapsed = this.offers.lapsedBefore(job, this.policy, at)
     if (lapsed.length === 0) return kept
-    return job.spec.models.find((name) => {
+    return this.#counted(job).find((name) => {
       const model = this.#model(name)
       const speaking = lapsed.filter(({ spec }) => spec.models.includes(name) && spec.kind !== job.spec.kind)
       const passable = model.kept.before(job).filter((other) => isSpokenFor(other, speaking))
@@ -75,6 +97,7 @@ export class AuditedLines {
     const promised = new Map<string, number>()
     return this.#open.before(job).filter((other) => {
       if (this.#mayBeLimited(other, at) || this.hasItsShare(other)) return false
+      if (this.#counted(other).length < other.spec.models.length) return false
       const isExcused = this.offers.excuse(other, this.policy)
       if (other.alone) return this.slots === 0 && !isExcused
       const lacking = this.keptFromJob(other)
@@ -92,15 +115,30 @@ export class AuditedLines {
 
   /** A due job comes into line. While one of its models is paused it waits aside, and nothing is kept for it. */
   enter(job: AuditedJob): void {
-    job.held = job.spec.models.some((name) => this.#paused.has(name))
+    job.held = job.spec.models.some((name) => this.#isPaused(name))
     if (job.held) this.#held.add(job)
     else this.#join(job)
   }
 
-  /** The jobs that need this model wait aside from now on. */
-  pause(model: string): void {
-    this.#paused.add(model)
-    for (const job of [...this.#model(model).line]) {
+  /** It is, or all its places are. */
+  #isPaused(model: string): boolean {
+    const places = placesOf(this.policy, model)
+    return this.#paused.has(model) || places?.every((place) => this.#paused.has(place)) === true
+  }
+
+  get paused(): ReadonlySet<string> {
+    return this.#paused
+  }
+
+  /** The jobs that need this model wait aside from now on, or those that could be in this place alone. */
+  pause(name: string): void {
+    this.#paused.add(name)
+    for (const { name: model, line } of [...this.#models.values()])
+      if (model === name || placesOf(this.policy, model)?.includes(name) === true) this.#enterAgain(line)
+  }
+
+  #enterAgain(jobs: Iterable<AuditedJob>): void {
+    for (const job of [...jobs]) {
       this.leave(job)
       this.enter(job)
     }
@@ -109,7 +147,9 @@ export class AuditedLines {
   /** False if it was not paused. */
   resume(model: string): boolean {
     if (!this.#paused.delete(model)) return false
-    for (const job of [...this.#held].filter(({ spec }) => spec.models.includes(model))) {
+    const isConcerned = (job: AuditedJob) =>
+      job.spec.models.includes(model) || mayBeIn(this.policy, job, model)
+    for (const job of [...this.#held].filter(isConcerned)) {
       this.#held.delete(job)
       this.enter(job)
     }
@@ -148,9 +188,11 @@ export class AuditedLines {
     if (takesSlot(job)) this.slots++
     if (job.alone) this.alone++
     for (const name of job.spec.models) this.#model(name).holders.add(job)
+    this.taken.take(job)
   }
 
   giveBack(job: AuditedJob): void {
+    this.taken.giveBack(job)
     if (takesSlot(job)) this.slots--
     if (job.alone) this.alone--
     for (const name of job.spec.models) {
@@ -160,9 +202,13 @@ export class AuditedLines {
     }
   }
 
-  /** Every job ahead of this one, on any of its models, is overtaken once when it starts. */
-  countOvertaken(job: AuditedJob): void {
-    const passed = new Set(job.spec.models.flatMap((name) => this.#model(name).line.before(job)))
+  /** Every job ahead of this one that could have used one of the models or places that it takes is overtaken once. */
+  countOvertaken(job: AuditedJob, places: readonly string[]): void {
+    const passed = new Set(this.#counted(job).flatMap((name) => this.#model(name).line.before(job)))
+    for (const { name, line } of places.length === 0 ? [] : this.#models.values()) {
+      if (!places.some((place) => placesOf(this.policy, name)?.includes(place) === true)) continue
+      for (const other of line.before(job)) passed.add(other)
+    }
     for (const other of passed) {
       other.overtaken++
       if (this.#keeps(other)) for (const name of other.spec.models) this.#model(name).kept.add(other)
@@ -170,14 +216,24 @@ export class AuditedLines {
   }
 
   change(policy: Policy): void {
+    const isPlaced = hasPlaces(this.policy) || hasPlaces(policy)
     this.rates.change(this.policy, policy)
     this.policy = policy
     this.endOffers(() => true)
+    if (isPlaced) this.#holdAgain()
     for (const model of this.#models.values()) {
       model.kept.clear()
       for (const job of model.line) if (this.#keeps(job)) model.kept.add(job)
       for (const job of model.parked.clear()) this.#unpark(job)
     }
+  }
+
+  /** With other places, other jobs have none that is not paused. */
+  #holdAgain(): void {
+    const lines = [...this.#models.values()].flatMap(({ line }) => [...line])
+    const isOver = ({ spec }: AuditedJob) => spec.models.some((name) => this.#isPaused(name))
+    this.#enterAgain(this.#held)
+    this.#enterAgain(new Set(lines.filter(isOver)))
   }
 
   /** Where jobs may overtake, only the next worker that looks at all jobs notices that a rate allows a start again. */

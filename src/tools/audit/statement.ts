@@ -122,6 +122,7 @@ const promises: Readonly<Record<AuditRule, string>> = {
   sequence: 'The numbers of the log are 1, 2, 3 … without a gap.',
   time: 'Every event comes after the one before it.',
   capacity: 'No model ever had more holders than its capacity.',
+  place: 'No place ever had two jobs, whatever models it was used for.',
   max_active: 'There were never more active jobs than the policy allowed.',
   alone: 'A job that has to run alone ran alone.',
   order: 'No job was overtaken on a model that was kept for it.',

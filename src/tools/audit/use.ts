@@ -137,7 +137,8 @@ export class Uses {
 
   #places(model: string): number {
     const name = Object.hasOwn(this.#capacity, model) ? model : '*'
-    return (Object.hasOwn(this.#capacity, name) ? this.#capacity[name] : undefined) ?? 1
+    const places = (Object.hasOwn(this.#capacity, name) ? this.#capacity[name] : undefined) ?? 1
+    return typeof places === 'number' ? places : places.length
   }
 
   #model(name: string): ModelHolders {

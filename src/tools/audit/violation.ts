@@ -6,6 +6,8 @@ export const auditRules = [
   'time',
   /** A model never has more holders than places; with one place that is exclusion. */
   'capacity',
+  /** A place never has two jobs, and a start says in which of its places each model is that has some: one that is not paused. */
+  'place',
   /** Never more active jobs than the policy allows at the time of a start. */
   'max_active',
   /** A job that runs alone runs alone. */

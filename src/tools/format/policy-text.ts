@@ -44,7 +44,9 @@ function slots({ maxActive }: Policy): string {
 }
 
 function places({ capacity }: Policy): string {
-  const named = Object.entries(capacity).map(([model, n]) => `${model}=${n}`)
+  const named = Object.entries(capacity).map(
+    ([model, of]) => `${model}=${typeof of === 'number' ? of : of.join(',')}`,
+  )
   return named.length === 0 ? 'one per model' : `capacity ${named.join(' ')}`
 }
 

@@ -7,9 +7,13 @@ import {
   holdersOf,
   inOrder,
   isAhead,
+  isAt,
+  isHeld,
+  isPaused,
   isWaitingNow,
   lineOf,
   needs,
+  placesOf,
   type Queue,
   runningIn,
 } from './queue.ts'
@@ -44,10 +48,37 @@ function hasSlot(queue: Queue, job: Entry, now: number): boolean {
   return queue.policy.maxActive === null || used < queue.policy.maxActive
 }
 
-function isFree(queue: Queue, job: Entry, model: string, now: number): boolean {
+export function isFree(queue: Queue, job: Entry, model: string, now: number): boolean {
+  if (placesOf(queue.policy, model) !== undefined) return placeFor(queue, job, model, now) !== undefined
   const ahead = lineOf(queue).filter((other) => isAhead(other, job) && needs(other, model))
   const reserving = ahead.filter((other) => keepsFrom(queue, other, job, ahead, now))
   return holdersOf(queue, model).length + reserving.length < capacity(queue.policy, model)
+}
+
+/** Its own, or the first that is open, not held, and kept for nobody ahead. */
+export function placeFor(queue: Queue, job: Entry, model: string, now: number): string | undefined {
+  const listed = placesOf(queue.policy, model) ?? []
+  if (isTakenUp(queue, model, listed)) return undefined
+  const own = listed.filter((place) => job.places?.[model] === place)
+  return [...own, ...listed].find((place) => {
+    const ahead = lineOf(queue).filter((other) => isAhead(other, job) && isAt(other, place))
+    const isKept = ahead.some((other) => keepsFrom(queue, other, job, ahead, now))
+    return !isPaused(queue, place) && !isHeld(queue, place) && !isKept
+  })
+}
+
+/** Who has the model, but none of these places, may be in any of them. */
+const isTakenUp = (queue: Queue, model: string, listed: readonly string[]): boolean =>
+  listed.filter((place) => !isHeld(queue, place)).length <= holdersOf(queue, model).length
+
+function isInUse(queue: Queue, model: string): boolean {
+  const listed = placesOf(queue.policy, model)
+  if (listed === undefined) return holdersOf(queue, model).length >= capacity(queue.policy, model)
+  return isTakenUp(
+    queue,
+    model,
+    listed.filter((place) => !isPaused(queue, place)),
+  )
 }
 
 /**
@@ -102,7 +133,7 @@ export function reasonFor(queue: Queue, job: Entry, now: number): ReasonCode {
   if (job.heldOn !== null) return 'model_paused'
   if (models.some((m) => isOverRate(queue, m, now))) return 'rate_limited'
   if (!bypasses(job) && isShareFull(queue, job, now)) return 'fair_share_limit'
-  if (models.some((m) => holdersOf(queue, m).length >= capacity(policy, m))) return 'model_in_use'
+  if (models.some((m) => isInUse(queue, m))) return 'model_in_use'
   if (!models.every((m) => isFree(queue, job, m, now))) return 'behind_in_line'
   if (!bypasses(job) && !hasSlot(queue, job, now))
     return policy.maxActive === 1 ? 'serialized' : 'at_capacity'
@@ -129,9 +160,11 @@ export function blockerFor(queue: Queue, job: Entry): Blocked {
   if (job.offeredAt !== null && maxOvertakes !== 0) return nobody
   const live = liveBeside(queue, job)
   for (const on of job.spec.models) {
-    const inLine = live.filter((other) => needs(other, on))
+    const place = placesOf(queue.policy, on) === undefined ? undefined : (job.places?.[on] ?? '')
+    const inLine = live.filter((other) => (place === undefined ? needs(other, on) : isAt(other, place)))
     const taken = inLine.filter((other) => other.active || isAhead(other, job))
-    if (taken.length >= capacity(queue.policy, on)) return { by: nearest(inLine, job), on }
+    if (taken.length >= (place === undefined ? capacity(queue.policy, on) : 1))
+      return { by: nearest(inLine, job), on }
   }
   if (job.offeredAt !== null) return nobody
   const maySlotsLack = job.exclusive || maxActive !== null || emptySet === 'exclusive'
@@ -150,11 +183,13 @@ export function passerFor(queue: Queue, job: Entry, reason: ReasonCode, now: num
   if (reason === 'serialized' || reason === 'at_capacity')
     return { by: nearest(liveBeside(queue, job), job), on: null }
   const on = job.spec.models.find((model) => !isFree(queue, job, model, now)) ?? ''
+  const place = job.places?.[on]
+  const waitsFor = (other: Entry) => (place === undefined ? needs(other, on) : isAt(other, place))
   const keepers = lineOf(queue).filter(
-    (other) =>
-      isAhead(other, job) && needs(other, on) && (reserves(queue, other) || other.offeredAt !== null),
+    (other) => isAhead(other, job) && waitsFor(other) && (reserves(queue, other) || other.offeredAt !== null),
   )
-  return { by: nearest(keepers, job), on }
+  const unknown = place === undefined ? undefined : holdersOf(queue, on)[0]
+  return { by: nearest(keepers, job) ?? unknown?.jobId ?? null, on }
 }
 
 /** The nearest ahead, waiting or active; where nobody is ahead, the one that came before its turn. */

@@ -7,7 +7,7 @@ import {
   type RecordedEvent,
   type Surroundings,
 } from '../../../src/engine/core/index.ts'
-import { isOverRate, isStartable, reserves, startableIn } from './admission.ts'
+import { isFree, isOverRate, isStartable, placeFor, reserves, startableIn } from './admission.ts'
 import {
   bypasses,
   capacity,
@@ -16,12 +16,17 @@ import {
   holdersOf,
   inOrder,
   isAhead,
+  isAt,
+  isHeld,
+  isPaused,
   lineOf,
+  mayUse,
+  nearPlaces,
   needs,
   pausedModel,
+  placesOf,
   type Queue,
   runningIn,
-  shareModel,
 } from './queue.ts'
 
 /** Carries out one command on the oracle's queue: every change of state, and the event that records it. */
@@ -34,6 +39,8 @@ export class Clerk {
   readonly ended: NonNullable<Surroundings['ended']>
   readonly #dead: ReadonlySet<string>
   readonly #offers: Entry[] = []
+  /** Where they were pinned before this command offered them. */
+  readonly #pins = new Map<Entry, Entry['places']>()
 
   constructor(queue: Queue, command: Command, { now, deadWorkers, ended = new Map() }: Surroundings) {
     this.ended = ended
@@ -44,12 +51,21 @@ export class Clerk {
   }
 
   record(event: Event): number {
+    this.pinAll()
     const { queue, command } = this
     queue.version++
     queue.lastAt = Math.max(this.now, queue.lastAt + 1)
     const { id: commandId, hash: commandHash } = command
     this.events.push({ ...event, seq: queue.version, at: queue.lastAt, commandId, commandHash })
     return queue.lastAt
+  }
+
+  /** Who has come into line since the event before is pinned, one after the other. */
+  pinAll(before?: ReadonlyMap<Entry, Entry['places']>): void {
+    const { queue } = this
+    const line = lineOf(queue)
+    for (const job of queue.jobs) if (!job.active && !line.includes(job)) job.places = null
+    for (const job of line.filter(({ places }) => places === null)) pin(queue, job, before?.get(job) ?? null)
   }
 
   enter(given: JobSpec, asked: boolean, fired?: { readonly due: number; readonly next?: number }): void {
@@ -77,7 +93,7 @@ export class Clerk {
       ...{ waitingSince: at, attempt: 0, free: 0, token: 0, workerId: null, startedAt: 0 },
       ...{ detachedUntil: null, cancelRequested: false },
       ...{ asker: asked ? command.workerId : null, offeredAt: null, overtaken: 0, heldOn: null, fairRank },
-      ...{ links: [], awaits, failedBy: null, settledAt: 0, since: at },
+      ...{ links: [], awaits, failedBy: null, settledAt: 0, since: at, places: null },
     }
     queue.jobs.push(job)
     if (dueAt === null) job.heldOn = pausedModel(queue, job)
@@ -101,9 +117,19 @@ export class Clerk {
   start(job: Entry, workerId: string): void {
     const { queue } = this
     const { jobId, spec } = job
-    this.#countOvertaking(job)
+    this.pinAll()
+    const places = placesToTake(queue, job, this.now)
+    this.#countOvertaking(job, Object.values(places ?? {}))
     const attempt = job.attempt + 1
-    const startedAt = this.record({ type: 'started', jobId, workerId, attempt, models: spec.models })
+    const where = places == null ? {} : { places }
+    const startedAt = this.record({
+      type: 'started',
+      jobId,
+      workerId,
+      attempt,
+      models: spec.models,
+      ...where,
+    })
     const { version: token } = queue
     for (const model of spec.models) if (queue.policy.rate[model]) queue.starts.push({ model, at: startedAt })
     Object.assign(job, {
@@ -114,6 +140,7 @@ export class Clerk {
       attempt,
       asker: null,
       offeredAt: null,
+      places,
     })
     this.#endOffers(job)
   }
@@ -200,6 +227,7 @@ export class Clerk {
       active: false,
       workerId: null,
       detachedUntil: null,
+      places: null,
       cancelRequested: false,
       waitingSince: at,
       dueAt,
@@ -253,7 +281,10 @@ export class Clerk {
     const last = this.events.pop()
     if (last === undefined) return
     const offered = this.#offers.filter((job) => !job.active && job.offeredAt !== null)
+    for (const [job, places] of this.#pins) if (!job.active) job.places = places
+    this.pinAll()
     for (const job of offered) job.offeredAt = last.at
+    for (const job of offered) this.#pinWhereFree(job, last.at)
     const offers = offered.map((job) => job.jobId)
     this.events.push(offers.length === 0 ? last : { ...last, offers })
   }
@@ -266,13 +297,21 @@ export class Clerk {
     return find(this.queue, jobId)
   }
 
+  /** What is kept for an offered job is what it would take. */
+  #pinWhereFree(job: Entry, at: number): void {
+    job.places = placesToTake(this.queue, job, at) ?? job.places
+  }
+
   #giveAway(): void {
+    this.pinAll()
     for (;;) {
       const [job] = startableIn(this.queue, this.now)
       if (job === undefined) return
       if (job.asker !== null && !this.#dead.has(job.asker)) this.start(job, job.asker)
       else {
         job.offeredAt = this.now
+        if (!this.#pins.has(job)) this.#pins.set(job, job.places)
+        this.#pinWhereFree(job, this.now)
         this.#offers.push(job)
       }
     }
@@ -283,9 +322,13 @@ export class Clerk {
     return offered.filter((job) => isStartable(this.queue, job, this.now)).sort(inOrder)
   }
 
-  #countOvertaking(job: Entry): void {
-    for (const other of lineOf(this.queue)) {
-      if (isAhead(other, job) && shareModel(other, job)) other.overtaken++
+  #countOvertaking(job: Entry, places: readonly string[]): void {
+    const { queue } = this
+    const models = job.spec.models.filter((model) => placesOf(queue.policy, model) === undefined)
+    for (const other of lineOf(queue)) {
+      const isPassed =
+        models.some((model) => needs(other, model)) || places.some((place) => mayUse(queue, other, place))
+      if (isAhead(other, job) && isPassed) other.overtaken++
     }
   }
 
@@ -294,15 +337,17 @@ export class Clerk {
     const { queue } = this
     this.record({ type: 'model_paused', model, reason, until, workerId: this.command.workerId })
     queue.pauses = [...queue.pauses.filter((pause) => pause.model !== model), { model, reason, until }]
-    for (const job of lineOf(queue).filter((other) => needs(other, model)))
-      Object.assign(job, { heldOn: model, offeredAt: null })
+    for (const job of lineOf(queue).filter((other) => needs(other, model) || isAt(other, model)))
+      Object.assign(job, { heldOn: pausedModel(queue, job), offeredAt: null, places: null })
   }
 
   resume(model: string): void {
     const { queue } = this
     this.record({ type: 'model_resumed', model, workerId: this.command.workerId })
     queue.pauses = queue.pauses.filter((pause) => pause.model !== model)
-    for (const job of queue.jobs) if (job.heldOn === model) job.heldOn = pausedModel(queue, job)
+    const held = [model, ...nearPlaces(queue, model)]
+    for (const job of queue.jobs)
+      if (job.heldOn !== null && held.includes(job.heldOn)) job.heldOn = pausedModel(queue, job)
   }
 
   /** The rules changed, or the queue drains. */
@@ -315,8 +360,11 @@ export class Clerk {
     const { queue } = this
     const { policy } = queue
     const full = started.spec.models.filter(
-      (m) => holdersOf(queue, m).length >= capacity(policy, m) || isOverRate(queue, m, started.startedAt),
+      (m) =>
+        (placesOf(policy, m) === undefined && holdersOf(queue, m).length >= capacity(policy, m)) ||
+        isOverRate(queue, m, started.startedAt),
     )
+    const taken = Object.values(started.places ?? {})
     const isLastSlot = started.exclusive || runningIn(queue).length >= (policy.maxActive ?? Infinity)
     const { fairKey } = started.spec
     const active = runningIn(queue).filter((job) => job.spec.fairKey === fairKey).length
@@ -325,8 +373,32 @@ export class Clerk {
     for (const job of queue.jobs.filter((other) => !bypasses(other))) {
       const lacksSlot = !bypasses(started) && (isLastSlot || job.exclusive)
       if (isShareUsedUp(job) || lacksSlot || full.some((model) => needs(job, model))) job.offeredAt = null
+      if (job !== started && taken.some((place) => isAt(job, place))) job.offeredAt = null
     }
   }
+}
+
+/** For each model that has places: where it was, if it still may be there, else where the fewest are ahead. */
+function pin(queue: Queue, job: Entry, before: Entry['places']): void {
+  const pins = job.spec.models.flatMap((model) => {
+    const listed = placesOf(queue.policy, model)
+    if (listed === undefined) return []
+    const open = listed.filter((place) => !isPaused(queue, place))
+    const ahead = (place: string) =>
+      Number(isHeld(queue, place)) +
+      lineOf(queue).filter((other) => isAhead(other, job) && isAt(other, place)).length
+    const best = open.toSorted((a, b) => ahead(a) - ahead(b))[0]
+    return [[model, open.find((place) => before?.[model] === place) ?? best ?? ''] as const]
+  })
+  job.places = pins.length === 0 ? null : Object.fromEntries(pins)
+}
+
+/** Null: none of its models has places. Undefined: it cannot start. */
+function placesToTake(queue: Queue, job: Entry, now: number): Entry['places'] | undefined {
+  const placed = job.spec.models.filter((model) => placesOf(queue.policy, model) !== undefined)
+  if (placed.length === 0) return null
+  if (!job.spec.models.every((model) => isFree(queue, job, model, now))) return undefined
+  return Object.fromEntries(placed.map((model) => [model, placeFor(queue, job, model, now) ?? '']))
 }
 
 const bySettled = (a: Entry, b: Entry): number =>

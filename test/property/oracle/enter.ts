@@ -185,7 +185,8 @@ export function tellWaiting(clerk: Clerk, jobId: string): readonly string[] {
   const told = waitingLine(clerk, jobId)
   const reason = reasonFor(clerk.queue, job, clerk.now)
   if (job.awaits) return told
-  const { by: blockedBy, on: model } = blockedIn(clerk, job)
+  const { by: blockedBy } = blockedIn(clerk, job)
+  const model = blockedBy === null ? null : blockerFor(clerk.queue, job).on
   clerk.record({ type: reason === 'model_in_use' ? 'conflict' : 'blocked', jobId, reason, blockedBy, model })
   return told
 }

@@ -20,7 +20,11 @@ export function reprioritize(clerk: Clerk, { jobId, priority, before }: Body<'re
   const stays = position.level === job.level && position.order === job.order && position.tie === job.tie
   if (stays && level === job.priority) return []
   clerk.record({ type: 'reprioritized', jobId, priority: level, position, workerId: command.workerId })
-  Object.assign(job, { priority: level, ...position, ...(job.dueAt === null ? { offeredAt: null } : {}) })
+  Object.assign(job, {
+    priority: level,
+    ...position,
+    ...(job.dueAt === null ? { offeredAt: null, places: null } : {}),
+  })
   return granted(clerk)
 }
 
@@ -48,7 +52,18 @@ export function setPolicy(clerk: Clerk, { policy }: Body<'set_policy'>): Answer 
     const later = queue.starts.filter((other) => other.model === model && other.at > at).length
     return policy.rate[model] !== undefined && later < (queue.policy.rate[model]?.starts ?? 0)
   })
+  const isMoved = !sameJson(policy.capacity, queue.policy.capacity)
+  const before = new Map(lineOf(queue).map((job) => [job, job.places]))
+  const names = Object.values({ ...policy.capacity, ...queue.policy.capacity })
   queue.policy = policy
+  if (isMoved && names.some((rule) => typeof rule === 'object')) {
+    for (const job of queue.jobs.filter((one) => !one.active)) {
+      job.places = null
+      if (job.heldOn !== null) job.heldOn = pausedModel(queue, job)
+      else if (before.has(job)) job.heldOn = pausedModel(queue, job)
+    }
+    clerk.pinAll(before)
+  }
   clerk.endAllOffers()
   return granted(clerk)
 }

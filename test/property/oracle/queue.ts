@@ -24,6 +24,8 @@ export interface Entry {
   readonly spec: JobSpec
   readonly queuedAt: number
   readonly exclusive: boolean
+  /** By model: the place that it has, or that is kept for it while it is in line; null: it is neither, or none of its models has places. */
+  places: Readonly<Record<string, string>> | null
   priority: number
   level: number
   order: number
@@ -87,12 +89,23 @@ export function queueOf(ledger: Ledger): Queue {
   const entries = [...jobs].map((job) => {
     const { level, order, tie } = job.place
     const { jobId, spec, queuedAt, exclusive, priority, active, dueAt, heldOn, waitingSince } = job
-    const { attempt, free } = job
+    const { attempt, free, places } = job
     const { token, workerId, startedAt, detachedUntil, cancelRequested, asker, offeredAt, overtaken } = job
     return {
       ...{ jobId, spec, queuedAt, exclusive, priority, level, order, tie, active, dueAt, heldOn },
       waitingSince,
-      ...{ attempt, free, token, workerId, startedAt, detachedUntil, cancelRequested, asker, offeredAt },
+      ...{
+        places,
+        attempt,
+        free,
+        token,
+        workerId,
+        startedAt,
+        detachedUntil,
+        cancelRequested,
+        asker,
+        offeredAt,
+      },
       overtaken,
       fairRank: job.fairRank,
       awaits: awaitsParents(job),
@@ -197,10 +210,35 @@ export function isWaitingNow(job: Entry): boolean {
   return !job.active && job.dueAt === null && job.heldOn === null
 }
 
-/** The first of its models that is paused. */
+export const isPaused = ({ pauses }: Queue, name: string): boolean =>
+  pauses.some(({ model }) => model === name)
+
+/** What keeps it: the first of its models that is paused, or the first place of one whose places are all paused. */
 export function pausedModel(queue: Queue, job: Entry): string | null {
-  return job.spec.models.find((name) => queue.pauses.some(({ model }) => model === name)) ?? null
+  for (const name of job.spec.models) {
+    const places = placesOf(queue.policy, name)
+    if (isPaused(queue, name)) return name
+    if (places?.every((place) => isPaused(queue, place)) === true) return places[0] ?? null
+  }
+  return null
 }
+
+/** The places of a model; undefined: it has a number of them. */
+export function placesOf({ capacity: rules }: Policy, model: string): readonly string[] | undefined {
+  const rule = rules[model] ?? rules['*']
+  return typeof rule === 'object' ? rule : undefined
+}
+
+export const mayUse = ({ policy }: Queue, job: Entry, place: string): boolean =>
+  job.spec.models.some((model) => placesOf(policy, model)?.includes(place))
+
+export const isAt = ({ places }: Entry, place: string): boolean => Object.values(places ?? {}).includes(place)
+
+/** Places that some model has together with this one. */
+export const nearPlaces = ({ policy }: Queue, place: string): readonly string[] =>
+  Object.values(policy.capacity).flatMap((rule) =>
+    typeof rule === 'object' && rule.includes(place) ? rule : [],
+  )
 
 /** Waiting and due, in line order. */
 export function lineOf(queue: Queue): readonly Entry[] {
@@ -212,10 +250,19 @@ export function runningIn(queue: Queue): readonly Entry[] {
   return queue.jobs.filter((job) => job.active && !bypasses(job)).sort(inOrder)
 }
 
+/** Of a model that has places: those that have it in none of these. */
 export function holdersOf(queue: Queue, model: string): readonly Entry[] {
-  return runningIn(queue).filter((job) => needs(job, model))
+  const holders = runningIn(queue).filter((job) => needs(job, model))
+  const listed = placesOf(queue.policy, model)
+  return listed === undefined
+    ? holders
+    : holders.filter(({ places }) => !listed.includes(places?.[model] ?? ''))
 }
 
+export const isHeld = (queue: Queue, place: string): boolean =>
+  runningIn(queue).some((job) => isAt(job, place))
+
 export function capacity(policy: Policy, model: string): number {
-  return policy.capacity[model] ?? policy.capacity['*'] ?? 1
+  const rule = policy.capacity[model] ?? policy.capacity['*'] ?? 1
+  return typeof rule === 'number' ? rule : rule.length
 }

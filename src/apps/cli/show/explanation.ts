@@ -52,8 +52,8 @@ export function explanationText(
   rows.push(['to do', found.whatHasToHappen])
   rows.push(...found.also.map((text, at): [string, string] => [at === 0 ? 'also' : '', text]))
   if (found.models.length === 0) return facts(rows, dim)
-  const standing = found.models.map(({ model, capacity, holders, ahead }) => [
-    model,
+  const standing = found.models.map(({ model, capacity, holders, ahead, place }) => [
+    place == null ? model : `${model} (${place})`,
     `${holders.length} of ${capacity}`,
     holders.join(', ') || '—',
     ahead,

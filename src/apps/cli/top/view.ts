@@ -4,6 +4,7 @@ import {
   jobOf,
   type Ledger,
   MICROS_PER_MS,
+  plainName,
   type QueueFacts,
   queueStateOf,
   triesOf,
@@ -104,8 +105,8 @@ function modelsOf(frame: Frame, { ledger }: TopView, room: number): readonly str
     .toSorted((a, b) => b.line.size - a.line.size || (a.model < b.model ? -1 : 1))
     .slice(0, room)
     .map(({ model, holders, line }) => [
-      ...[model, `${holders.size} of ${capacityOf(ledger.policy, model)}`, count(line.size)],
-      paused.has(model) ? `paused (${paused.get(model)})` : '',
+      ...[plainName(model), `${holders.size} of ${capacityOf(ledger.policy, model)}`, count(line.size)],
+      paused.has(plainName(model)) ? `paused (${paused.get(plainName(model))})` : '',
     ])
   const table = grid(frame, ['model', 'held', 'in line', ''], rows, {
     heading: frame.colors.dim,

@@ -10,6 +10,13 @@ const place = z.strictObject({
   capacity: z.int(),
   holders: z.array(jobId),
   ahead: z.int(),
+  place: z
+    .string()
+    .nullable()
+    .optional()
+    .describe(
+      'where the model is, or the place that is kept for the job; absent: the model has a number of places',
+    ),
   aheadIds: z.array(jobId),
   paused: z
     .strictObject({

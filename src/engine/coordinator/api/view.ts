@@ -30,6 +30,8 @@ export interface ActiveJobView extends JobView {
   readonly detachedUntil: Date | null
   readonly fencingToken: number
   readonly startedAt: Date
+  /** The place of each of its models that has places; null: none has. */
+  readonly places: Readonly<Record<string, string>> | null
   readonly cancelRequested: boolean
 }
 
@@ -101,6 +103,7 @@ function activeJobs(ledger: Ledger): ActiveJobView[] {
       detachedUntil: job.detachedUntil === null ? null : toDate(job.detachedUntil),
       fencingToken: job.token,
       startedAt: toDate(job.startedAt),
+      places: job.places,
       cancelRequested: job.cancelRequested,
     }))
 }

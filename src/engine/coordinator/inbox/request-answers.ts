@@ -107,6 +107,7 @@ function startedJson({ lease, spec, attempt, attempts, postponed }: Started): {
   readonly [key: string]: Json
 } {
   const { jobType, kind, models, priority } = spec
+  const places = lease.places === undefined ? {} : { places: lease.places }
   return {
     job_id: lease.jobId,
     job_type: jobType,
@@ -119,5 +120,6 @@ function startedJson({ lease, spec, attempt, attempts, postponed }: Started): {
     fencing_token: lease.fencingToken,
     epoch: lease.epoch,
     fence: lease.fence,
+    ...places,
   }
 }

@@ -31,7 +31,7 @@ export function runningAttempt(ledger: Ledger, jobId: string, token: number): St
 /** A running attempt, as its holder gets it. */
 export function startedJob(job: Job, epoch: number): Started {
   return {
-    lease: leaseOf(job.jobId, job.token, epoch),
+    lease: leaseOf(job.jobId, job.token, epoch, job.places),
     spec: job.spec,
     ...triesOf(job),
     workerId: job.workerId ?? '',

@@ -2,13 +2,13 @@ import type { Draft } from '../draft.ts'
 import type { RecordedEvent } from '../event.ts'
 import { moveShare, shareOf } from '../fair-share.ts'
 import { keyAtEnd, keyAtStart } from '../keys.ts'
-import { type Job, modelOf, usesSlot } from '../ledger.ts'
+import { type Job, modelOf, pauseOf, usesSlot } from '../ledger.ts'
 import { giveBackModels, leaveLine, takeModels } from '../line.ts'
 import { overtake } from '../overtaking.ts'
 import { byPlace, type Place } from '../place.ts'
-import { capacityOf } from '../policy.ts'
+import { capacityOf, placesOf } from '../policy.ts'
 import { isOverRate } from '../rate.ts'
-
+import { isSite, mayUse, needsOf, type Places, placeFor, placeOf, setPlaces, sitesNear } from '../site.ts'
 import { startDeadline, stopDeadline, stopExpiry } from '../timing.ts'
 import { corrupt } from './lookup.ts'
 
@@ -16,12 +16,15 @@ export function start(draft: Draft, event: RecordedEvent & { readonly type: 'sta
   const job = draft.edit(waiting)
   if (job.heldOn !== null) throw corrupt(event, `model ${job.heldOn} is paused`)
   checkAttempt(event, job)
-  checkPlaces(draft, event, job)
-  countOvertaking(draft, job)
+  const places = placesIn(draft, event, job)
+  const needs = needsOf(draft.policy, job.spec.models, places)
+  checkPlaces(draft, event, job, needs)
+  countOvertaking(draft, job, needs)
   stopExpiry(draft, job)
   keyAtStart(draft, job)
   moveShare(draft, job, { waiting: -1, active: 1 })
   leaveLine(draft, job, true)
+  if (places !== null) setPlaces(draft.policy, job, places)
   takeModels(draft, job, event.at)
   job.active = true
   job.attempt++
@@ -47,7 +50,7 @@ function isSameList(a: readonly string[], b: readonly string[]): boolean {
 }
 
 /** Checks exclusion, capacity and rates at every event: a log that breaks them is not replayed. */
-function checkPlaces(draft: Draft, event: RecordedEvent, job: Job): void {
+function checkPlaces(draft: Draft, event: RecordedEvent, job: Job, needs: readonly string[]): void {
   const { maxActive } = draft.policy
   if (!usesSlot(job)) return
   if (draft.alone > 0 || (job.exclusive && draft.slots.size > 0)) throw corrupt(event, 'a job runs alone')
@@ -58,11 +61,13 @@ function checkPlaces(draft: Draft, event: RecordedEvent, job: Job): void {
   if (fairKey !== null && shareOf(draft, fairKey).active >= (draft.policy.fairShare?.maxActive ?? Infinity)) {
     throw corrupt(event, `as many jobs of ${fairKey} are active as its share allows`)
   }
+  for (const name of needs) {
+    const { holders } = modelOf(draft, name)
+    if (holders.size < capacityOf(draft.policy, name)) continue
+    throw corrupt(event, isSite(name) ? `place ${placeOf(name)} is taken` : `model ${name} has no free place`)
+  }
   for (const name of job.spec.models) {
     const model = modelOf(draft, name)
-    if (model.holders.size >= capacityOf(draft.policy, name)) {
-      throw corrupt(event, `model ${name} has no free place`)
-    }
     if (isOverRate(draft, model, event.at)) {
       throw corrupt(event, `model ${name} had as many starts as its rate allows`)
     }
@@ -70,9 +75,13 @@ function checkPlaces(draft: Draft, event: RecordedEvent, job: Job): void {
 }
 
 /** All due jobs ahead in line that share a model with a job that starts are overtaken, each once. */
-function countOvertaking(draft: Draft, job: Job): void {
+function countOvertaking(draft: Draft, job: Job, needs: readonly string[]): void {
   const passed = new Set<Place>()
-  for (const name of job.spec.models) {
+  for (const name of needs) {
+    if (isSite(name)) {
+      for (const place of passedAt(draft, job, name)) passed.add(place)
+      continue
+    }
     const { line } = modelOf(draft, name)
     // The usual case, nearly always in strict order.
     if (line.min() === job.place) continue
@@ -87,6 +96,38 @@ function countOvertaking(draft: Draft, job: Job): void {
   }
 }
 
+/** Those ahead that could have taken this place, wherever they are pinned to. */
+function* passedAt(draft: Draft, job: Job, site: string): Generator<Place> {
+  for (const near of sitesNear(draft.policy, site)) {
+    for (const place of modelOf(draft, near).line) {
+      if (byPlace(place, job.place) >= 0) break
+      const other = draft.jobs.get(place)
+      if (other !== undefined && (near === site || mayUse(draft.policy, other, placeOf(site)))) yield place
+    }
+  }
+}
+
+/** Where the models of the job are from now on, as the event says it: each that has places in one of them that is open; null: none has. */
+function placesIn(
+  draft: Draft,
+  event: RecordedEvent & { readonly type: 'started' },
+  job: Job,
+): Places | null {
+  const { places = null } = event
+  if (!draft.placed && places === null) return null
+  for (const model of job.spec.models) {
+    const listed = placesOf(draft.policy, model)
+    const place = placeFor(places, model)
+    if (listed === undefined ? place === undefined : isOpenOf(draft, listed, place)) continue
+    throw corrupt(event, `model ${model} has no place ${place ?? ''} that is open`)
+  }
+  if (Object.keys(places ?? {}).every((model) => job.spec.models.includes(model))) return places
+  throw corrupt(event, `it names places of models that job ${job.jobId} does not need`)
+}
+
+const isOpenOf = (draft: Draft, listed: readonly string[], place: string | undefined): boolean =>
+  place !== undefined && listed.includes(place) && pauseOf(draft, place) === undefined
+
 export function end(draft: Draft, job: Job, final: boolean): Job | undefined {
   stopDeadline(draft, job)
   giveBackModels(draft, job)
@@ -98,6 +139,7 @@ export function end(draft: Draft, job: Job, final: boolean): Job | undefined {
   }
   const own = draft.edit(job)
   own.active = false
+  if (own.places !== null) setPlaces(draft.policy, own, null)
   own.workerId = null
   own.detachedUntil = null
   own.cancelRequested = false

@@ -2,15 +2,24 @@ import { limitsSlots } from '../blocking.ts'
 import type { Draft } from '../draft.ts'
 import type { RecordedEvent } from '../event.ts'
 import { limitShares } from '../fair-share.ts'
+import { holdOthers, leaveLine } from '../line.ts'
 import { endAllOffers } from '../offers.ts'
 import { rebuildReservations } from '../overtaking.ts'
+import { letGo, takePlace } from '../pausing.ts'
+import { byPlace, type Place } from '../place.ts'
 import { capacityOf, isSameRule, type Policy } from '../policy.ts'
 import { limitRates } from '../rate.ts'
+import { hasPlaces, type Places } from '../site.ts'
 
 /** Finds out at once who may start under the new rules; see {@link unsettleCapacities} for the cost. */
 export function changePolicy(draft: Draft, event: RecordedEvent & { readonly type: 'policy_changed' }): void {
   const before = draft.policy
+  const isPlaced = hasPlaces(event.policy)
+  const moves = (isPlaced || draft.placed) && !isSameRule(before.capacity, event.policy.capacity)
+  const stood = moves ? clearLines(draft) : new Map()
   draft.policy = event.policy
+  draft.placed = isPlaced
+  if (moves) standAgain(draft, stood)
   if (before.fairShare?.maxActive !== event.policy.fairShare?.maxActive) limitShares(draft, before)
   if (before.maxOvertakes !== event.policy.maxOvertakes) rebuildReservations(draft)
   unsettleCapacities(draft, before)
@@ -18,6 +27,40 @@ export function changePolicy(draft: Draft, event: RecordedEvent & { readonly typ
   if (!isSameRule(before.rate, event.policy.rate)) limitRates(draft)
   endAllOffers(draft)
   draft.wide = true
+}
+
+/** Where jobs were pinned to, by their places in line. */
+type Stood = ReadonlyMap<Place, Places | null>
+
+/** Takes all jobs out of their lines. Where places came, went or changed, this costs as much as the queue is long. */
+function clearLines(draft: Draft): Stood {
+  const stood = new Map<Place, Places | null>()
+  for (const place of [...draft.line]) {
+    const job = draft.jobs.get(place)
+    if (job === undefined) continue
+    stood.set(place, job.places)
+    leaveLine(draft, draft.edit(job), false)
+  }
+  return stood
+}
+
+/**
+ * Puts them into line again, and those that a pause has held. A job stays pinned to a place that its model still has. Nobody is taken out of
+ * a place that the policy does not name any more.
+ */
+function standAgain(draft: Draft, stood: Stood): void {
+  for (const place of draft.active) {
+    const job = draft.jobs.get(place)
+    if (job !== undefined) holdOthers(draft, draft.edit(job, true))
+  }
+  const held = [...draft.pauses].flatMap((pause) => letGo(draft, pause))
+  for (const place of [...stood.keys(), ...held].sort(byPlace)) {
+    const job = draft.jobs.get(place)
+    if (job === undefined) continue
+    const own = draft.edit(job)
+    own.heldOn = null
+    takePlace(draft, own, stood.get(place) ?? null)
+  }
 }
 
 /**

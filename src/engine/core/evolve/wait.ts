@@ -59,6 +59,7 @@ export function requeue(
 function needOthers(draft: Draft, job: OwnJob, models: readonly string[]): void {
   moveShare(draft, job, { waiting: -1 })
   job.spec = { ...job.spec, models }
+  job.needs = models
   job.exclusive = runsAlone(draft, job.spec)
   moveShare(draft, job, { waiting: 1 })
 }

@@ -29,7 +29,7 @@ export const timerOf: Readonly<Record<Part<'timers'>, (job: Job) => number | nul
 
 /** Where the job stands, as it is. */
 export function membershipOf(ledger: Ledger, job: Job): Membership {
-  const { place, spec, heldOn } = job
+  const { place, needs, heldOn } = job
   let queue = 0
   for (const key of places)
     if (ledger[key].size > 0 && ledger[key].get(place) !== undefined) queue |= queueBits[key]
@@ -38,7 +38,7 @@ export function membershipOf(ledger: Ledger, job: Job): Membership {
     if (at !== null && ledger[key].get({ at, hash: job.hash, jobId: job.jobId }) !== undefined)
       queue |= queueBits[key]
   }
-  const models = spec.models.map((name) => {
+  const models = needs.map((name) => {
     const model = modelOf(ledger, name)
     return modelKeys.reduce((bits, key, index) => {
       const has = model[key].size > 0 && model[key].get(place) !== undefined
@@ -83,7 +83,7 @@ export function usualMembership({ maxOvertakes }: Policy, job: Job): Membership 
   const bits = active ? HOLDERS : line ? LINE | (reserves ? RESERVED : 0) | (offered ? OFFERS : 0) : 0
   return [
     queue,
-    spec.models.map(() => bits),
+    job.needs.map(() => bits),
     job.heldOn === null ? 0 : 1,
     ready && spec.fairKey !== null ? 1 : 0,
   ]

@@ -20,6 +20,8 @@ const parts = {
   draining: 'plain',
   drainedAt: 'plain',
   policy: 'plain',
+  // By the policy: a reader computes it.
+  placed: 'derived',
   alone: 'plain',
   jobs: 'jobs',
   models: 'models',

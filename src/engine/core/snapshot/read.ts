@@ -6,6 +6,7 @@ import type { Writable } from '../own-job.ts'
 import type { KeyHolder, Place } from '../place.ts'
 import { noStarts } from '../rate.ts'
 import type { Schedule } from '../schedule.ts'
+import { hasPlaces } from '../site.ts'
 import type { Owner, Tree } from '../tree.ts'
 import { addFlow, addLink, addPropagating } from './flow-rows.ts'
 import { jobFrom, LastInLine, type SnapshotJobRow } from './job-row.ts'
@@ -50,7 +51,7 @@ export class LedgerReader {
     if (this.#sizes !== null) this.#contradicts('it goes on after its end')
     switch (line[0]) {
       case 'queue':
-        return void Object.assign(this.#ledger, line[2])
+        return void Object.assign(this.#ledger, line[2], { placed: hasPlaces(line[2].policy) })
       case 'jobs':
         for (const row of line[1]) this.#addJob(row)
         return
@@ -124,7 +125,7 @@ export class LedgerReader {
     this.#ledger.jobs = this.#ledger.jobs.insert(job, this.#owner)
     kindToEdit(this.#ledger, job.spec.kind, this.#owner).jobs++
     this.#stand(job, queue)
-    for (const [index, bits] of models.entries()) this.#standOn(job, job.spec.models[index], bits)
+    for (const [index, bits] of models.entries()) this.#standOn(job, job.needs[index], bits)
     if (held === 1) this.#gather(this.#held, job.heldOn, job.place)
     if (share === 1) this.#gather(this.#shareReady, job.spec.fairKey, job.place)
     const { jobId, schedule } = job.spec

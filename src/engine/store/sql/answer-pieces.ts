@@ -1,5 +1,12 @@
 import * as z from 'zod'
-import { type JobSpec, leaseOf, type RefusalCode, type Started, specDefaults } from '../../core/index.ts'
+import {
+  type JobSpec,
+  type Lease,
+  leaseOf,
+  type RefusalCode,
+  type Started,
+  specDefaults,
+} from '../../core/index.ts'
 import type { AnsweredByAppend, AnswersTo, CommandAnswer, ReceivedAnswers } from '../index.ts'
 import { dataAnswer } from './answers.ts'
 import { jsonOf } from './parse-answer.ts'
@@ -66,11 +73,12 @@ function startOf({ spec, lease: { fencingToken, epoch }, ...rest }: Started) {
 const spec = z
   .looseObject({ jobId: z.string(), jobType: z.enum(['normal', 'workflow']), models: z.array(z.string()) })
   .transform((said) => ({ ...specDefaults, kind: said.jobType, ...said }) as JobSpec)
+const places = z.custom<Lease['places']>().optional()
 const tries = { attempt: z.int(), attempts: z.int(), postponed: z.int() }
 const start = z
-  .object({ spec, fencingToken: z.int(), epoch: z.int(), workerId: z.string(), ...tries })
-  .transform(({ fencingToken, epoch, ...rest }): Started => {
-    return { ...rest, lease: leaseOf(rest.spec.jobId, fencingToken, epoch) }
+  .object({ spec, fencingToken: z.int(), epoch: z.int(), workerId: z.string(), places, ...tries })
+  .transform(({ fencingToken, epoch, places, ...rest }): Started => {
+    return { ...rest, lease: leaseOf(rest.spec.jobId, fencingToken, epoch, places) }
   })
 const code = z.custom<RefusalCode>((value) => typeof value === 'string')
 const result = z.discriminatedUnion('ok', [

@@ -106,6 +106,7 @@ const jobRow = z.object({
   worker_id: text,
   fencing_token: time,
   started_at: time,
+  places: z.custom<JobRow['places']>().default(null),
   cancel_requested: z.boolean(),
   blocked_by_job_id: text,
   blocked_on: text,

@@ -103,6 +103,7 @@ export type Database = {
         place_level: number
         place_order: number
         place_tie: number
+        places: Json | null
         postponed: number
         priority: number
         queue: string

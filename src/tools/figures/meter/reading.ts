@@ -1,5 +1,6 @@
 import {
   capacityOf,
+  countsOf,
   type Ledger,
   MICROS_PER_SECOND,
   type Micros,
@@ -88,14 +89,14 @@ function modelsOf({ ledger, names, standing }: QueueMeter): readonly ModelReadin
 }
 
 function modelReading(ledger: Ledger, name: string): ModelReading {
-  const model = modelOf(ledger, name)
-  const { hash } = model
+  const { hash } = modelOf(ledger, name)
+  const counts = countsOf(ledger, name)
   const held = ledger.pauses.size === 0 ? 0 : (ledger.pauses.get({ hash, model: name })?.jobs.size ?? 0)
   return {
     model: name,
-    running: model.holders.size,
+    running: counts.held,
     places: capacityOf(ledger.policy, name),
-    waiting: model.line.size + held,
+    waiting: counts.waiting + held,
   }
 }
 

@@ -1,8 +1,7 @@
 import {
-  capacityOf,
+  isInUse,
   type Ledger,
   type Micros,
-  modelOf,
   modelOpensAt,
   type ReasonCode,
 } from '../../../engine/core/index.ts'
@@ -76,7 +75,7 @@ export class Cell {
   /** The line of a model, as it is after an event. */
   follow(ledger: Ledger, at: Micros): void {
     const model = this.model ?? ''
-    const isFull = modelOf(ledger, model).holders.size >= capacityOf(ledger.policy, model)
+    const isFull = isInUse(ledger, model)
     const opens = modelOpensAt(ledger, model)
     this.#then = isFull ? 1 : 2
     this.#first = opens > at ? 0 : this.#then

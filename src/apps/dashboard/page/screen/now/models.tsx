@@ -1,5 +1,5 @@
 import { useComputed } from '@preact/signals'
-import { capacityOf, type Ledger, rateOf } from '../../../../../engine/core/index.ts'
+import { capacityOf, type Ledger, plainName, rateOf } from '../../../../../engine/core/index.ts'
 import { count } from '../../../../../tools/format/index.ts'
 import { usePage } from '../../frame/context.ts'
 import { None } from '../../part/load.tsx'
@@ -28,7 +28,8 @@ export interface ModelRow {
 export function modelRows(ledger: Ledger): readonly ModelRow[] {
   const pauses = new Map([...ledger.pauses].map((pause) => [pause.model, pause]))
   const rows: ModelRow[] = []
-  const add = (model: string, held: number, holders: readonly string[], waiting: number) => {
+  const add = (name: string, held: number, holders: readonly string[], waiting: number) => {
+    const model = plainName(name)
     const rate = rateOf(ledger.policy, model)
     const pause = pauses.get(model) ?? null
     rows.push({
@@ -36,7 +37,7 @@ export function modelRows(ledger: Ledger): readonly ModelRow[] {
       held,
       holders,
       pause,
-      capacity: capacityOf(ledger.policy, model),
+      capacity: capacityOf(ledger.policy, name),
       waiting: waiting + (pause?.jobs.size ?? 0),
       rate: rate === undefined ? null : `${rate.starts} starts in ${rate.perSeconds} s`,
     })

@@ -1,0 +1,134 @@
+/**
+ * Places of models: cards, hosts, keys of an account. (Here they are called sites: a place, in this code, is one in line.) A site stands
+ * among the models of the ledger, under a name that no model can have, with room for one job. A job whose model has places stands in the
+ * line of one of them, which it is pinned to, in the place of the model's. So whatever keeps a model for the jobs in its line keeps a
+ * site for those that are pinned to it (docs/inside/decisions/0022-places.md).
+ */
+import type { Draft } from './draft.ts'
+import { type Job, type Ledger, type LedgerView, modelOf, pauseOf } from './ledger.ts'
+import type { OwnJob } from './own-job.ts'
+import type { Place } from './place.ts'
+import { type Policy, placesOf, SITE_MARK } from './policy.ts'
+
+/** The place of each model of a job that has places. */
+export type Places = Readonly<Record<string, string>>
+
+export const siteOf = (place: string): string => `${SITE_MARK}${place}`
+export const isSite = (name: string): boolean => name.startsWith(SITE_MARK)
+export const placeOf = (site: string): string => site.slice(SITE_MARK.length)
+
+/** A name among the models of the ledger, for people: that of the model, or of the place. */
+export const plainName = (name: string): string => (isSite(name) ? placeOf(name) : name)
+
+/** The place that a model of the job has; undefined: none. Users choose the names of models. */
+export const placeFor = (places: Places | null, model: string): string | undefined =>
+  places !== null && Object.hasOwn(places, model) ? places[model] : undefined
+
+/**
+ * Under which names a job stands among the models of the ledger, each once. A model that has other places by now than the one that the job
+ * took, or a number of them, is used all the same.
+ */
+export function needsOf(policy: Policy, models: readonly string[], places: Places | null): readonly string[] {
+  if (places === null) return models
+  const needs = models.flatMap((model) => {
+    const place = placeFor(places, model)
+    if (place === undefined) return [model]
+    return placesOf(policy, model)?.includes(place) === true ? [siteOf(place)] : [siteOf(place), model]
+  })
+  return [...new Set(needs)]
+}
+
+/** The model for which a job stands under this name. */
+export function modelAt({ places }: Job, name: string): string {
+  if (places === null || !isSite(name)) return name
+  return Object.keys(places).find((model) => placeFor(places, model) === placeOf(name)) ?? name
+}
+
+/** From now on the job is pinned to these places, or has them. */
+export function setPlaces(policy: Policy, job: OwnJob, places: Places | null): void {
+  job.places = places
+  job.needs = needsOf(policy, job.spec.models, places)
+}
+
+/**
+ * Pins a job that comes into line: for each model to the place where the fewest are ahead, those that hold it included; of several to
+ * the first one. @param before where it was pinned until the rules changed: it stays there if it can
+ */
+export function pin(draft: Draft, job: OwnJob, before: Places | null = null): void {
+  const places = job.spec.models.flatMap((model) => {
+    const listed = placesOf(draft.policy, model)
+    if (listed === undefined) return []
+    const open = listed.filter((place) => pauseOf(draft, place) === undefined)
+    const kept = placeFor(before, model)
+    const stays = kept !== undefined && open.includes(kept)
+    return [[model, stays ? kept : leastUsed(draft, job, open.length === 0 ? listed : open)] as const]
+  })
+  setPlaces(draft.policy, job, places.length === 0 ? null : Object.fromEntries(places))
+}
+
+function leastUsed(draft: Draft, { place }: Job, places: readonly string[]): string {
+  let least = Number.POSITIVE_INFINITY
+  let best = ''
+  for (const name of places) {
+    const { holders, line } = modelOf(draft, siteOf(name))
+    const ahead = holders.size + line.rank(place)
+    if (ahead >= least) continue
+    least = ahead
+    best = name
+  }
+  return best
+}
+
+/**
+ * As many are held as there are. Jobs that took the model while it had a number of places, or other ones, count as if they were in one.
+ */
+export function isTakenUp(ledger: LedgerView, model: string, listed: readonly string[]): boolean {
+  const unknown = modelOf(ledger, model).holders.size
+  const free = listed.filter((place) => modelOf(ledger, siteOf(place)).holders.size === 0)
+  return free.length <= unknown
+}
+
+/** How many jobs have a model, and how many stand in line for it. One that has places costs as much as their lines are long. */
+export function countsOf(ledger: Ledger, name: string): { readonly held: number; readonly waiting: number } {
+  const { holders, line } = modelOf(ledger, name)
+  const sites = (placesOf(ledger.policy, name) ?? []).map((place) => modelOf(ledger, siteOf(place)))
+  const count = (places: Iterable<Place>) =>
+    [...places].filter((place) => ledger.jobs.get(place)?.spec.models.includes(name) === true).length
+  const sum = (of: 'holders' | 'line') => sites.reduce((total, site) => total + count(site[of]), 0)
+  return { held: holders.size + sum('holders'), waiting: line.size + sum('line') }
+}
+
+/** Whether one of the job's models could be in this place. */
+export const mayUse = (policy: Policy, { spec }: Job, place: string): boolean =>
+  spec.models.some((model) => placesOf(policy, model)?.includes(place) === true)
+
+/** The sites where jobs are pinned that could be at this one too, itself first. */
+export function sitesNear(policy: Policy, site: string): readonly string[] {
+  const near = nearOf(policy).get(placeOf(site))
+  return near === undefined ? [site] : near
+}
+
+/** Whether the policy names places. */
+export const hasPlaces = (policy: Policy): boolean => nearOf(policy).size > 0
+
+/** All places of a policy, each with the sites of all that some model may use instead of it. */
+function nearOf(policy: Policy): ReadonlyMap<string, readonly string[]> {
+  const known = near.get(policy)
+  if (known !== undefined) return known
+  const found = new Map<string, Set<string>>()
+  for (const listed of Object.values(policy.capacity)) {
+    if (typeof listed !== 'number') for (const place of listed) addAll(found, place, listed)
+  }
+  const made = new Map([...found].map(([place, sites]) => [place, [...sites]]))
+  near.set(policy, made)
+  return made
+}
+
+/** By policies, which never change. */
+const near = new WeakMap<Policy, ReadonlyMap<string, readonly string[]>>()
+
+function addAll(found: Map<string, Set<string>>, place: string, listed: readonly string[]): void {
+  const sites = found.get(place) ?? new Set([siteOf(place)])
+  for (const other of listed) sites.add(siteOf(other))
+  found.set(place, sites)
+}

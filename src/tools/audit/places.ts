@@ -1,0 +1,66 @@
+import type { Policy } from '../../engine/core/index.ts'
+import type { AuditedJob } from './job.ts'
+
+/** What is wrong with where a job starts. */
+interface Fault {
+  readonly model: string
+  readonly detail: string
+}
+
+/** The places that the policy gives a model; undefined: it has none. Names of models are anything. */
+export function placesOf({ capacity }: Policy, model: string): readonly string[] | undefined {
+  const name = Object.hasOwn(capacity, model) ? model : '*'
+  const rule = Object.hasOwn(capacity, name) ? capacity[name] : undefined
+  return typeof rule === 'object' ? rule : undefined
+}
+
+export const hasPlaces = ({ capacity }: Policy): boolean =>
+  Object.values(capacity).some((rule) => typeof rule === 'object')
+
+const ownOf = (places: AuditedJob['places'], model: string): string | undefined =>
+  places !== null && Object.hasOwn(places, model) ? places[model] : undefined
+
+/** Whether one of its models may be in this place. */
+export const mayBeIn = (policy: Policy, { spec }: AuditedJob, place: string): boolean =>
+  spec.models.some((model) => placesOf(policy, model)?.includes(place) === true)
+
+/** Who is in which place: a card is one thing, whatever models it has. */
+export class AuditedPlaces {
+  readonly #jobs = new Map<string, AuditedJob>()
+
+  take(job: AuditedJob): void {
+    for (const place of Object.values(job.places ?? {})) this.#jobs.set(place, job)
+  }
+
+  giveBack(job: AuditedJob): void {
+    for (const place of Object.values(job.places ?? {}))
+      if (this.#jobs.get(place) === job) this.#jobs.delete(place)
+    job.places = null
+  }
+
+  /** @param said where it starts, by the event. @param paused names of models and places */
+  *faultsOf(
+    { spec }: AuditedJob,
+    said: AuditedJob['places'],
+    policy: Policy,
+    paused: ReadonlySet<string>,
+  ): Generator<Fault> {
+    for (const model of spec.models) {
+      const detail = this.#faultOf(ownOf(said, model), placesOf(policy, model), paused)
+      if (detail !== undefined) yield { model, detail }
+    }
+  }
+
+  #faultOf(
+    place: string | undefined,
+    listed: readonly string[] | undefined,
+    paused: ReadonlySet<string>,
+  ): string | undefined {
+    if (listed === undefined) return place === undefined ? undefined : `${place} is no place of it`
+    if (place === undefined) return 'it does not say in which of its places it started'
+    if (!listed.includes(place)) return `${place} is no place of it`
+    if (paused.has(place)) return `its place ${place} was paused`
+    const other = this.#jobs.get(place)
+    return other === undefined ? undefined : `job ${other.jobId} was in its place ${place}`
+  }
+}

@@ -1,0 +1,84 @@
+/** Places, from the policy to what programs in any language and people are told, over PostgreSQL. */
+import pg from 'pg'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type Coordinator, createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
+import { createJobWorker } from '../../src/engine/worker/index.ts'
+import { verify } from '../../src/tools/history/index.ts'
+import { createDatabase } from '../support/postgres-database.ts'
+
+let database: pg.Pool
+let coordinator: Coordinator
+let store: ReturnType<typeof postgresStore>
+
+beforeAll(async () => {
+  const url = await createDatabase('places', 'migrated')
+  database = new pg.Pool({ connectionString: url, max: 2 })
+  store = postgresStore(url)
+  coordinator = await createCoordinator({ store, logger: silentLogger, pollMs: 50 })
+  await coordinator.setPolicy({
+    maxActive: null,
+    capacity: { 'flux-dev': ['host1:0', 'host1:1'], upscale: ['host1:1'] },
+  })
+})
+
+afterAll(async () => {
+  await coordinator.close()
+  await database.end()
+})
+
+async function value(text: string, values: readonly unknown[] = []): Promise<unknown> {
+  const { rows } = await database.query(text, [...values])
+  return Object.values(rows[0] ?? {})[0]
+}
+
+async function answerTo(command: object): Promise<unknown> {
+  const id = await value('select job_queue_request($1)', [JSON.stringify(command)])
+  for (;;) {
+    const answer = await value('select job_queue_answer($1)', [id])
+    if (answer != null) return answer
+    await new Promise(setImmediate)
+  }
+}
+
+it('a lease has its places, at the gate and by SQL, and so have rows; the log is proven', async () => {
+  const gate = await coordinator.onJobStart('at-gate', 'normal', ['flux-dev'])
+  expect(gate).toMatchObject({ allowed: true, lease: { places: { 'flux-dev': 'host1:0' } } })
+  await value(`select job_queue_beat('default', 'py-1', null, 1, 'python', 60000, 5000)`)
+  const job = { job_id: 'by-sql', models: ['flux-dev', 'upscale'] }
+  const ask = { type: 'start', worker_id: 'py-1', job }
+  const places = { 'flux-dev': 'host1:1', upscale: 'host1:1' }
+  expect(await answerTo(ask)).toMatchObject({ allowed: true, lease: { job_id: 'by-sql', places } })
+  expect(await value(`select job_queue_held('py-1')`)).toMatchObject([{ job_id: 'by-sql', places }])
+  expect(await value(`select places from job_queue_jobs where job_id = 'by-sql'`)).toEqual(places)
+  expect(await coordinator.explain('by-sql')).toMatchObject({
+    reason: 'it runs in worker py-1 on host1:1, attempt 1 of 1',
+    models: [{ model: 'flux-dev', place: 'host1:1' }, { model: 'upscale' }],
+  })
+  expect(coordinator.state().active()).toMatchObject([{ places: { 'flux-dev': 'host1:0' } }, { places }])
+
+  await coordinator.enqueue([{ jobId: 'waits', models: ['upscale'] }])
+  const told = `select place from job_queue_places where job_id = 'waits'`
+  expect(await value(told)).toMatchObject({ code: 'model_in_use', models: [{ running: 1, capacity: 1 }] })
+  const found = await coordinator.place('waits')
+  expect(found).toMatchObject({ code: 'model_in_use', models: [{ running: 1, capacity: 1 }] })
+  expect(await verify({ store, queue: 'default' })).toMatchObject({ ok: true })
+})
+
+it('a handler knows the place of each model, and a paused place is given to nobody', async () => {
+  await coordinator.cancel('waits')
+  await coordinator.cancel('by-sql', { force: true })
+  await coordinator.onJobComplete('at-gate', 'normal')
+  await coordinator.pauseModel('host1:0', { reason: 'broken' })
+  const given = Promise.withResolvers<object>()
+  const worker = createJobWorker({
+    coordinator,
+    handlers: { normal: async ({ places }) => given.resolve(places) },
+  })
+  worker.start()
+  await coordinator.enqueue([{ jobId: 'handled', models: ['flux-dev'] }])
+  expect(await given.promise).toEqual({ 'flux-dev': 'host1:1' })
+  await worker.drain()
+  await coordinator.resumeModel('host1:0')
+  expect(await verify({ store, queue: 'default' })).toMatchObject({ ok: true })
+})

@@ -1,0 +1,198 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  decide,
+  emptyLedger,
+  evolve,
+  fold,
+  isStartable,
+  type JobSpec,
+  jobOf,
+  type Ledger,
+  type Policy,
+  type RecordedEvent,
+  replay,
+} from '../../src/engine/core/index.ts'
+import { audit } from '../../src/tools/audit/index.ts'
+import { arbitraryRun } from '../support/commands.ts'
+import { contentsOf } from '../support/contents.ts'
+import { kept } from '../support/kept-ledger.ts'
+import { LogReader } from '../support/log.ts'
+import { PATIENCE, runs } from '../support/runs.ts'
+import { play, type Turn, World } from '../support/simulate.ts'
+import { lineOf, queueOf, runningIn } from './oracle/queue.ts'
+
+const run = arbitraryRun({ maxLength: 100, places: true })
+const eventsOf = (turns: readonly Turn[]): readonly RecordedEvent[] =>
+  turns.flatMap(({ decision }) => decision.events)
+
+describe('a log with places', () => {
+  it(
+    'keeps one job per place, in a place of its model that is not paused, at every prefix; the audit says the same',
+    () => {
+      fc.assert(
+        fc.property(run, (steps) => {
+          const reader = new LogReader()
+          const events = eventsOf(play(steps))
+          for (const event of events) reader.read(event)
+          expect(reader.faults).toEqual([])
+          expect(audit(events).violations).toEqual([])
+        }),
+        { numRuns: runs(40) },
+      )
+    },
+    PATIENCE,
+  )
+
+  it(
+    'comes to the same ledger decided, folded at once, cut anywhere, and event by event',
+    () => {
+      fc.assert(
+        fc.property(run, fc.nat(), (steps, cut) => {
+          const turns = play(steps)
+          const events = eventsOf(turns)
+          const decided = contentsOf(turns.at(-1)?.decision.ledger ?? emptyLedger)
+          const at = cut % (events.length + 1)
+          const prefix = replay(events.slice(0, at))
+          expect(contentsOf(replay(events))).toEqual(decided)
+          expect(contentsOf(events.reduce(evolve, emptyLedger))).toEqual(decided)
+          expect(contentsOf(kept(prefix))).toEqual(contentsOf(prefix))
+          expect(contentsOf(fold(kept(prefix), events.slice(at)).ledger)).toEqual(decided)
+        }),
+        { numRuns: runs(10) },
+      )
+    },
+    PATIENCE,
+  )
+
+  it(
+    'does not care whether commands are decided one by one or together',
+    () => {
+      fc.assert(
+        fc.property(run, run, (past, future) => {
+          const world = new World()
+          for (const step of past) world.play(step)
+          const { ledger: before } = world
+          const turns = future.map((step) => world.act(step))
+          const surroundings = turns.at(-1)?.surroundings ?? {
+            now: world.now,
+            deadWorkers: new Set<string>(),
+          }
+          const commands = turns.map(({ command }) => command)
+          let ledger: Ledger = before
+          const events = commands.flatMap((command) => {
+            const decision = decide(ledger, [command], surroundings)
+            ledger = decision.ledger
+            return decision.events
+          })
+          const together = decide(before, commands, surroundings)
+          expect(together.events).toEqual(events)
+          expect(contentsOf(together.ledger)).toEqual(contentsOf(ledger))
+        }),
+        { numRuns: runs(10) },
+      )
+    },
+    PATIENCE,
+  )
+
+  it(
+    'never stands still: while work is due and nothing runs, somebody may start',
+    () => {
+      fc.assert(
+        fc.property(arbitraryRun({ maxLength: 100, places: true }), (steps) => {
+          for (const { decision, surroundings } of play(steps)) {
+            const { ledger } = decision
+            const queue = queueOf(ledger)
+            const hasRates = Object.keys(queue.policy.rate).length > 0
+            if (queue.draining || hasRates || lineOf(queue).length === 0 || runningIn(queue).length > 0)
+              continue
+            expect([...ledger.jobs].some((job) => isStartable(ledger, job, surroundings.now))).toBe(true)
+          }
+        }),
+        { numRuns: runs(20) },
+      )
+    },
+    PATIENCE,
+  )
+})
+
+const PLACES = ['p', 'q', 'r', 's']
+const listed = fc.shuffledSubarray(PLACES, { minLength: 1, maxLength: 4 })
+
+/** Jobs of one model come for ever, and one that needs all of them waits. The one that has run longest ends first. */
+describe('a job that needs several places', () => {
+  it(
+    'starts after a bounded number of ends, whatever comes behind it',
+    () => {
+      fc.assert(
+        fc.property(
+          fc.record({ a: listed, b: listed, c: listed }),
+          fc.constantFrom(0, 1, 3),
+          fc.array(fc.constantFrom('a', 'b', 'c'), { minLength: 8, maxLength: 8 }),
+          (capacity, maxOvertakes, small) => {
+            const queue = new Small({ ...rules, maxOvertakes, capacity })
+            queue.enqueue('first', small.slice(0, 1))
+            for (const [i, model] of small.entries()) queue.enqueue(`before-${i}`, [model])
+            queue.enqueue('large', ['a', 'b', 'c'])
+            // Between two ends at one place there is one at each of the others.
+            const most = (small.length + 2 + maxOvertakes) * (PLACES.length + 1)
+            let ends = 0
+            for (; !queue.isActive('large'); ends++) {
+              expect(ends).toBeLessThanOrEqual(most)
+              queue.enqueue(`after-${ends}`, [small[ends % small.length] ?? 'a'])
+              queue.endOldest()
+            }
+          },
+        ),
+        { numRuns: runs(30) },
+      )
+    },
+    PATIENCE,
+  )
+})
+
+const rules: Policy = {
+  ...{ maxActive: null, capacity: {}, maxOvertakes: 0, ageSeconds: 60, offerMs: 2_000, emptySet: 'bypass' },
+  ...{ holdAfterLossSeconds: {}, rate: {}, fairShare: null, retentionDays: null, archive: 'keep' },
+}
+
+/** A queue with one worker that takes whatever may start. */
+class Small {
+  #ledger: Ledger = emptyLedger
+  #now = 1_700_000_000_000_000
+  #commands = 0
+
+  constructor(policy: Policy) {
+    this.#send({ type: 'set_policy', policy })
+  }
+
+  enqueue(jobId: string, models: readonly string[]): void {
+    const spec: JobSpec = {
+      ...{ jobId, jobType: 'normal', kind: 'normal', models, priority: 0, runAt: null, attempts: 1 },
+      ...{ timeoutMs: 3_600_000, expireMs: null, fairKey: null },
+    }
+    this.#send({ type: 'enqueue', specs: [spec] })
+  }
+
+  isActive(jobId: string): boolean {
+    return jobOf(this.#ledger, jobId)?.active === true
+  }
+
+  endOldest(): void {
+    const [oldest] = [...this.#ledger.jobs].filter(({ active }) => active).sort((a, b) => a.token - b.token)
+    if (oldest !== undefined) this.#send({ type: 'complete', jobId: oldest.jobId, token: oldest.token })
+  }
+
+  #send(body: Parameters<World['run']>[0]['body']): void {
+    this.#now += 1_000
+    const command = {
+      id: `c${++this.#commands}`,
+      hash: 0,
+      workerId: 'w',
+      body,
+      claim: { max: 100, kinds: null },
+    }
+    const { ledger } = decide(this.#ledger, [command], { now: this.#now, deadWorkers: new Set() })
+    this.#ledger = ledger
+  }
+}
