@@ -396,6 +396,9 @@ alter table public.job_queue_jobs add column if not exists life bigint;
 
 alter table public.job_queue_jobs add column if not exists postponed integer not null default 0;
 
+-- While the job is active: the place of each of its models that has places by the policy, {"flux-dev": "host1:1"}; else null.
+alter table public.job_queue_jobs add column if not exists places jsonb;
+
 -- For the same reason as the log (20_log.sql).
 alter table public.job_queue_jobs set (vacuum_truncate = off);
 
@@ -1617,19 +1620,19 @@ begin
     with entered as (
     insert into public.job_queue_jobs as j (queue, job_id, state, job_type, kind, models, priority, place_level, place_order,
       place_tie, queued_at, due_at, expires_at, attempt, attempts, postponed, timeout_ms, worker_id, fencing_token, started_at,
-      cancel_requested, blocked_by_job_id, blocked_on, conflict_reason, life)
+      places, cancel_requested, blocked_by_job_id, blocked_on, conflict_reason, life)
     select $1, r.job_id, r.state, r.job_type, r.kind, r.models, r.priority, r.place_level, r.place_order,
            r.place_tie, 'epoch'::timestamptz + r.queued_at * interval '1 microsecond',
            'epoch'::timestamptz + r.due_at * interval '1 microsecond',
            'epoch'::timestamptz + r.expires_at * interval '1 microsecond',
            r.attempt, r.attempts, coalesce(r.postponed, 0), r.timeout_ms, r.worker_id, r.fencing_token,
-           'epoch'::timestamptz + r.started_at * interval '1 microsecond',
+           'epoch'::timestamptz + r.started_at * interval '1 microsecond', r.places,
            coalesce(r.cancel_requested, false), r.blocked_by_job_id, r.blocked_on, r.conflict_reason, r.life
       from jsonb_to_recordset(changes -> 'jobs') as r (
         job_id text, state text, job_type text, kind text, models text[], priority integer, place_level double precision,
         place_order bigint, place_tie double precision, queued_at bigint, due_at bigint, expires_at bigint,
         attempt integer, attempts integer, postponed integer, timeout_ms bigint, worker_id text, fencing_token bigint,
-        started_at bigint, cancel_requested boolean, blocked_by_job_id text, blocked_on text, conflict_reason text,
+        started_at bigint, places jsonb, cancel_requested boolean, blocked_by_job_id text, blocked_on text, conflict_reason text,
         life bigint)
     on conflict (queue, job_id) do update set
       state = excluded.state, job_type = excluded.job_type, kind = excluded.kind, models = excluded.models,
@@ -1637,7 +1640,7 @@ begin
       place_tie = excluded.place_tie, queued_at = excluded.queued_at, due_at = excluded.due_at,
       expires_at = excluded.expires_at, attempt = excluded.attempt, attempts = excluded.attempts, postponed = excluded.postponed,
       timeout_ms = excluded.timeout_ms, worker_id = excluded.worker_id, fencing_token = excluded.fencing_token,
-      started_at = excluded.started_at, cancel_requested = excluded.cancel_requested,
+      started_at = excluded.started_at, places = excluded.places, cancel_requested = excluded.cancel_requested,
       blocked_by_job_id = excluded.blocked_by_job_id, blocked_on = excluded.blocked_on,
       conflict_reason = excluded.conflict_reason, life = coalesce(excluded.life, j.life)
     returning j.job_id, j.life)
@@ -1656,6 +1659,7 @@ begin
            expires_at = 'epoch'::timestamptz + (single ->> 'expires_at')::bigint * interval '1 microsecond',
            worker_id = single ->> 'worker_id', fencing_token = (single ->> 'fencing_token')::bigint,
            started_at = 'epoch'::timestamptz + (single ->> 'started_at')::bigint * interval '1 microsecond',
+           places = single -> 'places',
            cancel_requested = coalesce((single ->> 'cancel_requested')::boolean, false),
            blocked_by_job_id = single ->> 'blocked_by_job_id', blocked_on = single ->> 'blocked_on',
            conflict_reason = single ->> 'conflict_reason'
@@ -1671,13 +1675,13 @@ begin
            due_at = 'epoch'::timestamptz + r.due_at * interval '1 microsecond',
            expires_at = 'epoch'::timestamptz + r.expires_at * interval '1 microsecond',
            worker_id = r.worker_id, fencing_token = r.fencing_token,
-           started_at = 'epoch'::timestamptz + r.started_at * interval '1 microsecond',
+           started_at = 'epoch'::timestamptz + r.started_at * interval '1 microsecond', places = r.places,
            cancel_requested = coalesce(r.cancel_requested, false), blocked_by_job_id = r.blocked_by_job_id,
            blocked_on = r.blocked_on, conflict_reason = r.conflict_reason
       from jsonb_to_recordset(changes -> 'changed') as r (
         job_id text, state text, priority integer, place_level integer, place_order bigint, place_tie double precision,
         due_at bigint, expires_at bigint, attempt integer, postponed integer, worker_id text, fencing_token bigint,
-        started_at bigint, cancel_requested boolean, blocked_by_job_id text, blocked_on text, conflict_reason text)
+        started_at bigint, places jsonb, cancel_requested boolean, blocked_by_job_id text, blocked_on text, conflict_reason text)
      where j.queue = $1 and j.job_id = r.job_id
        -- Also by the key: while the table is small, the planner would join with all rows of the queue.
        and j.job_id = any (array(select k.job_id from jsonb_to_recordset(changes -> 'changed') as k (job_id text)))
@@ -2773,8 +2777,8 @@ $$;
 -- if an answer was lost, or if a job that the worker waited for was started since.
 --   worker_id  as given to job_queue_beat
 --   queue      `default` unless given
--- Returns [{job_id, job_type, kind, models, priority, attempt, attempts, postponed, fencing_token, epoch, fence, started_at, cancel_requested},
--- …], the oldest start first; started_at in microseconds. Empty if its lease is not live: then it holds nothing any more.
+-- Returns [{job_id, job_type, kind, models, priority, attempt, attempts, postponed, fencing_token, epoch, fence, started_at, cancel_requested,
+-- places}, …], the oldest start first; started_at in microseconds. Empty if its lease is not live: then it holds nothing any more.
 -- Raises nothing.
 create or replace function public.job_queue_held(worker_id text, queue text default 'default') returns jsonb
 language plpgsql stable security definer
@@ -2791,7 +2795,8 @@ begin
              'fencing_token', j.fencing_token, 'epoch', h.epoch,
              'fence', lpad(h.epoch::text, 10, '0') || '.' || lpad(j.fencing_token::text, 16, '0'),
              'started_at', (extract(epoch from j.started_at) * 1000000)::bigint,
-             'cancel_requested', j.cancel_requested) order by j.fencing_token)), '[]')
+             'cancel_requested', j.cancel_requested)
+             || case when j.places is null then '{}' else jsonb_build_object('places', j.places) end order by j.fencing_token)), '[]')
       from public.job_queue_jobs j
       cross join (select h.epoch from public.job_queue_heads h where h.queue = $2 order by h.version desc limit 1) h
       join public.job_queue_workers w on w.queue = j.queue and w.worker_id = j.worker_id
@@ -7571,9 +7576,11 @@ select j.queue, j.job_id, (
              case when bool_and(t.apart is not null) filter (where t.seconds is not null) then max(greatest(t.seconds - t.apart, 0)) end as least,
              case when bool_and(t.apart is not null) filter (where t.seconds is not null) then max(t.seconds + t.apart) end as most
         from (
-          select u.model, u.nth, coalesce(s.policy #>> array['capacity', u.model], s.policy #>> '{capacity,*}', '1')::integer as capacity,
+          select u.model, u.nth, case jsonb_typeof(c.rule) when 'array' then jsonb_array_length(c.rule) else c.rule::integer end as capacity,
                  a.ahead, a.offered, r.running, r.gone, y.seconds, y.apart
             from unnest(j.models) with ordinality as u (model, nth)
+            cross join lateral (
+              select coalesce(s.policy #> array['capacity', u.model], s.policy #> '{capacity,*}', '1') as rule) c
             cross join lateral (
               select (typical.by_model #>> array[u.model, '0'])::numeric as seconds, (typical.by_model #>> array[u.model, '1'])::numeric as apart) y
             -- `offered`: how many of them may start: such a job may be passed once nobody has taken it for a while.
@@ -7587,7 +7594,9 @@ select j.queue, j.job_id, (
               select count(*)::integer as running,
                      coalesce(sum(least(greatest(extract(epoch from now() - o.started_at), 0), y.seconds)), 0) as gone
                 from public.job_queue_jobs o
-               where o.queue = j.queue and o.state = 'active' and u.model = any (o.models)) r
+               where o.queue = j.queue and o.state = 'active'
+                 and (u.model = any (o.models)
+                      or jsonb_typeof(c.rule) = 'array' and exists (select from jsonb_each_text(o.places) h where c.rule ? h.value))) r
           union all
           select null, null, line.slots, line.position, 0, s.active_count, r.gone, typical.seconds, typical.apart
             from (
@@ -7758,8 +7767,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '0bee4aa99fa9504046501ed476831c78f7fbe2416a60b70c47be851db33ba765'),
-  ('027', '0bee4aa99fa9504046501ed476831c78f7fbe2416a60b70c47be851db33ba765')
+  ('000', '006bb0b055546917ac24016fcfdf66429caeae69aad2764b59f652171f6de9da'),
+  ('027', '006bb0b055546917ac24016fcfdf66429caeae69aad2764b59f652171f6de9da')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.
