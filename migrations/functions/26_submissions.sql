@@ -3,12 +3,14 @@
 -- job_queue_enqueue_in(jobs, queue, request_id, notify): puts jobs in line, all or none, in the caller's transaction. Shape and bounds are
 -- checked here, and each id against what is committed. So what is refused is refused in this statement; what is committed is not refused
 -- any more. Any process of the queue takes the jobs in after the commit; until then they are `submitted` for everybody. A job whose id is
--- live with another body by then waits behind that one, and one that the policy does not allow waits until it does.
+-- live with another body by then waits behind that one, one that the policy does not allow waits until it does, and one that comes after a
+-- job of which nobody knows, until that is in line.
 --   jobs        one job or a list of 10,000 at most: {job_id, models, job_type, kind, priority, run_at, attempts, timeout_ms,
---               expire_ms, fair_key, once, dedupe, tag, payload, traceparent, tracestate}; job_id and models are required; run_at as
+--               expire_ms, fair_key, once, dedupe, after, tag, payload, traceparent, tracestate}; job_id and models are required; run_at as
 --               2026-11-24T15:00:00Z; once as 24h, or for ever: how long the id is taken (docs/guides/idempotency.md); dedupe: {key, while,
 --               debounce}, so that another job with the same key stands for it: while `waiting`, `live` or {"within": "1h"}, debounce
---               {delay, max_delay} (docs/guides/deduplication.md); 8 MB of jsonb at most
+--               {delay, max_delay} (docs/guides/deduplication.md); after: ids, or {job, if_failed: fail or continue}
+--               (docs/guides/flows.md); 8 MB of jsonb at most
 --   queue       `default` unless given
 --   request_id  1..190 characters, for job_queue_answer. Give one to repeat the call after a commit of unknown outcome: for a day, the
 --               same id with the same jobs does nothing again, also when they have ended. Made here unless given
@@ -175,6 +177,18 @@ as $$
          and left($1, 4) between '1969' and '2256') t
 $$;
 
+-- job_queue_parents(after): what a job comes after, in whatever way it was written: [[job, goes on], …], in an order of its own. Internal.
+-- Returns an empty list if it comes after none. Raises nothing.
+create or replace function public.job_queue_parents(after jsonb) returns jsonb
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(jsonb_agg(jsonb_build_array(p.job, p.goes_on) order by p.job collate "C", p.goes_on), '[]')
+    from (select case jsonb_typeof(n) when 'string' then n #>> '{}' else n ->> 'job' end as job,
+                 case jsonb_typeof(n) when 'object' then coalesce(n ->> 'if_failed', n ->> 'ifFailed') = 'continue' else false end is true as goes_on
+            from jsonb_array_elements(case jsonb_typeof($1) when 'array' then $1 else '[]' end) n) p
+$$;
+
 -- job_queue_job_body(job): what two jobs under one id are compared by (src/engine/core/same-job.ts) beside the payload, each field with what
 -- it is unless given. Internal.
 --   job  as job_queue_submitted_job returns it
@@ -187,10 +201,11 @@ as $$
     'kind', coalesce($1 ->> 'kind', $1 ->> 'job_type', 'normal'), 'priority', coalesce($1 -> 'priority', '0'),
     'run_at', public.job_queue_micros($1 ->> 'run_at'), 'attempts', coalesce($1 -> 'attempts', '3'),
     'timeout_ms', coalesce($1 -> 'timeout_ms', '3600000'), 'expire_ms', $1 -> 'expire_ms', 'fair_key', $1 -> 'fair_key',
-    'tag', $1 -> 'tag')
+    'tag', $1 -> 'tag', 'after', public.job_queue_parents($1 -> 'after'))
 $$;
 
--- job_queue_event_body(job_type, models, data): the same of a `queued` event. Internal. Raises nothing.
+-- job_queue_event_body(job_type, models, data): the same of a `queued` event, without what it comes after: that is in other events. Internal.
+-- Raises nothing.
 create or replace function public.job_queue_event_body(job_type text, models text[], data jsonb) returns jsonb
 language sql immutable
 set search_path = pg_catalog, pg_temp
@@ -218,7 +233,7 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  own text := public.job_queue_job_digest(public.job_queue_job_body(job), job -> 'payload', false);
+  own text := public.job_queue_job_digest(public.job_queue_job_body(job) - 'after', job -> 'payload', false);
   is_same_spec boolean := split_part(own, ':', 1) = split_part(digest, ':', 1);
   is_same_payload boolean := not job ? 'payload' or split_part(digest, ':', 2) in ('?', split_part(own, ':', 2));
 begin
@@ -250,14 +265,26 @@ as $$
 declare
   event record;
 begin
-  select l.job_type, l.models, l.data into event from public.job_queue_log l where l.queue = $1 and l.seq = $3 and l.job_id = $2;
+  select l.job_type, l.models, l.data, l.command_id into event from public.job_queue_log l where l.queue = $1 and l.seq = $3 and l.job_id = $2;
   if not found then
-    select a.job_type, a.models, a.data into event from public.job_queue_log_archive a where a.queue = $1 and a.seq = $3 and a.job_id = $2;
+    select a.job_type, a.models, a.data, a.command_id into event from public.job_queue_log_archive a where a.queue = $1 and a.seq = $3 and a.job_id = $2;
   end if;
   if not found then
     return;
   end if;
-  body := public.job_queue_event_body(event.job_type, event.models, event.data);
+  body := public.job_queue_event_body(event.job_type, event.models, event.data) || '{"after": []}';
+  if event.data ? 'after' then
+    -- Later links come from handlers that add jobs.
+    body := body || jsonb_build_object('after', public.job_queue_parents((
+      select jsonb_agg(jsonb_build_object('job', p.id, 'if_failed', case when k.data ? 'goes_on' then 'continue' else 'fail' end))
+        from (
+          select l.data from public.job_queue_log l
+           where l.queue = $1 and l.job_id = $2 and l.event_type = 'linked' and l.command_id = event.command_id
+          union all
+          select a.data from public.job_queue_log_archive a
+           where a.queue = $1 and a.job_id = $2 and a.event_type = 'linked' and a.command_id = event.command_id) k
+        cross join lateral jsonb_array_elements_text(k.data -> 'after') as p (id))));
+  end if;
   payload := (select d.payload from public.job_queue_data d where d.queue = $1 and d.job_id = $2 and d.life = $3);
   is_vague := payload is null and coalesce(event.data ?| '{has_data,payload_hash}', false);
 end
@@ -329,8 +356,17 @@ as $$
           then 'job_type: must be "normal" or "workflow"'
         when jsonb_array_length(e.job -> 'models') > 100 and (select count(distinct m) from jsonb_array_elements(e.job -> 'models') m) > 100
           then 'models: must have at most 100 models; split the job or name a group as one model'
-        when e.job -> 'after' not in ('null', '[]')
-          then 'after: what commits in a transaction cannot name jobs that it comes after; enqueue it by job_queue_request, or by enqueue'
+        when jsonb_typeof(e.job -> 'after') = 'array' and e.job #> '{dedupe,debounce}' is not null and e.job -> 'after' <> '[]'
+          then 'after: a job that is debounced comes after no others; leave out one of the two'
+        when jsonb_typeof(e.job -> 'after') = 'array' and exists (
+            select from jsonb_array_elements(e.job -> 'after') p where case jsonb_typeof(p) when 'object' then p - '{job,if_failed,ifFailed}'::text[] <> '{}' else false end)
+          then 'after: must be the id of a job, or {job, if_failed: fail or continue}'
+        when jsonb_typeof(e.job -> 'after') = 'array' and jsonb_array_length(e.job -> 'after')
+            > (select count(distinct p ->> 0) from jsonb_array_elements(public.job_queue_parents(e.job -> 'after')) p)
+          then 'after: must name each job once'
+        when jsonb_typeof(e.job -> 'after') = 'array'
+            and exists (select from jsonb_array_elements(public.job_queue_parents(e.job -> 'after')) p where p ->> 0 = coalesce(e.job ->> 'job_id', e.job ->> 'jobId'))
+          then 'after: names the job itself'
         when jsonb_typeof(r.run_at) = 'string' and public.job_queue_micros(r.run_at #>> '{}') is null
           then 'run_at: must be a text with a time zone such as "2026-11-24T15:00:00Z", between 1970 and 2255'
         when r.run_at <> 'null' and e.job #> '{dedupe,debounce}' is not null

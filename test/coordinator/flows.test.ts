@@ -122,6 +122,72 @@ describe('a job that is to come after one that has ended', () => {
   })
 })
 
+describe('a flow whose events are erased', () => {
+  /** All of the log that is not of live jobs goes for good. */
+  async function erase(store: ReturnType<typeof memoryStore>): Promise<void> {
+    const { version } = await store.read('default', 0, 1)
+    await store.putSnapshot('default', { seq: version, state: {} })
+    await store.archive('default', version, false)
+  }
+
+  it('goes on: how its ended jobs ended, and what they returned, is there for those that come after them', async () => {
+    const database = memoryDatabase()
+    const store = memoryStore(database)
+    const coordinator = await made(store)
+    await coordinator.enqueue([job('a'), job('b'), job('c', 'a', 'b'), job('d', 'c', 'a')])
+    const [a, b] = await coordinator.claim(all)
+    if (a === undefined || b === undefined) throw new Error('they did not start')
+    await coordinator.complete(a.lease, { result: 'of a' })
+    await erase(store)
+    await coordinator.complete(b.lease, { result: 'of b' })
+    await erase(store)
+    for (const [jobId, count] of [
+      ['c', 2],
+      ['d', 2],
+    ] as const) {
+      const [started] = await coordinator.claim(all)
+      expect(started?.spec.jobId).toBe(jobId)
+      if (started === undefined) return
+      const parents = await coordinator.parents(started.lease, { results: true })
+      expect(parents.map(({ outcome, result }) => [outcome, result !== null])).toEqual(
+        Array.from({ length: count }, () => ['completed', true]),
+      )
+      await coordinator.complete(started.lease, { result: `of ${jobId}` })
+      await erase(store)
+    }
+    expect(coordinator.state().waitingCount).toBe(0)
+  })
+
+  it('takes up none that comes after an erased one (parent_unknown)', async () => {
+    const store = memoryStore()
+    const coordinator = await made(store)
+    await coordinator.enqueue([job('a')])
+    await completeAll(coordinator)
+    await erase(store)
+    await expect(coordinator.enqueue([job('b', 'a')])).rejects.toMatchObject({
+      code: 'parent_unknown',
+      message: expect.stringContaining('jobs[0].after[0]: job a'),
+    })
+  })
+
+  it('and dropping the dead letter of an ended job takes nothing from those that wait', async () => {
+    const coordinator = await made()
+    const goesOn = { job: 'a', ifFailed: 'continue' } as const
+    await coordinator.enqueue([job('a'), job('b'), { ...job('c'), after: [goesOn, 'b'] }])
+    const [a] = await coordinator.claim({ max: 1, kinds: null })
+    if (a !== undefined) await coordinator.fail(a.lease, { retryAt: null })
+    expect(await coordinator.dropDead({ all: true })).toBe(1)
+    expect(await completeAll(coordinator)).toEqual(['b'])
+    const [c] = await coordinator.claim(all)
+    if (c === undefined) throw new Error('it did not start')
+    const outcomes = (await coordinator.parents(c.lease)).map(({ jobId, outcome }) => [jobId, outcome])
+    expect(outcomes.toSorted()).toEqual([
+      ['a', 'failed'],
+      ['b', 'completed'],
+    ])
+  })
+})
+
 describe('what a handler is told of the jobs that its own comes after', () => {
   /** `c` runs, after `a`, which returned something, and `b`, which failed. */
   async function running(store = memoryStore()) {

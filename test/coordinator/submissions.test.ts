@@ -48,3 +48,35 @@ it('that this release cannot read stay, and the others come into line', async ()
     whatHasToHappen: expect.stringContaining('upgrade'),
   })
 })
+
+it('come after others, in whatever order they were committed, and wait for one that nobody knows', async () => {
+  const database = memoryDatabase()
+  const store = memoryStore(database)
+  const coordinator = await join({ store })
+  await coordinator.setPolicy('by-model')
+  await coordinator.enqueue([{ jobId: 'ended', models: ['m'] }])
+  for (const { lease } of await coordinator.claim({ max: 1 })) await coordinator.complete(lease)
+  memorySubmit(database, [
+    job('c', { after: ['b', 'ended'] }),
+    job('b', { after: [{ job: 'a', if_failed: 'continue' }] }),
+    job('a'),
+    job('late', { after: ['not yet'] }),
+    ...[job('x', { after: ['y'] }), job('y', { after: ['x'] })],
+  ])
+  const held = async () => (await store.submitted('default', 10)).jobs.map(({ jobId, code }) => [jobId, code])
+  await expect.poll(held).toEqual([
+    ['late', 'parent_unknown'],
+    ['x', 'flow_cycle'],
+    ['y', 'flow_cycle'],
+  ])
+  expect(await explain({ store }, 'late')).toMatchObject({
+    ...{ state: 'submitted', code: 'parent_unknown' },
+    reason: expect.stringContaining('comes into line later: job late comes after job not yet'),
+  })
+  expect((await coordinator.explain('c'))?.parents.map(({ jobId, outcome }) => [jobId, outcome])).toEqual([
+    ['b', null],
+    ['ended', 'completed'],
+  ])
+  await coordinator.enqueue([{ jobId: 'not yet', models: ['n'] }])
+  await expect.poll(() => coordinator.explain('late').then((found) => found?.code)).toBe('waits_for_parents')
+})

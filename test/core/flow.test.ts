@@ -220,4 +220,19 @@ describe('a job that comes after one that has ended', () => {
     const { result, missing } = flow.enqueue([{ jobId: 'b', after: ['a'] }])
     expect([result, missing]).toMatchObject([{ code: 'parent_unknown' }, undefined])
   })
+
+  it('is left out where nobody knows how, if the job comes back itself', () => {
+    const flow = flowOf({ jobId: 'b' })
+    flow.ended.set('a', null)
+    const spec = (jobId: string, after: readonly string[]) =>
+      enqueueBody(parseJobs([{ jobId, models: [], after }]))
+    const again = (jobId: string, after: readonly string[]) =>
+      typesOf(flow.send({ ...spec(jobId, after), again: true }).events)
+    expect(again('c', ['a', 'b'])).toEqual(['queued c', 'linked c'])
+    expect(again('d', ['a'])).toEqual(['queued d'])
+    flow.end('b', 'complete')
+    for (const jobId of ['c', 'd']) flow.end(jobId, 'complete')
+    expect(flow.ledger.jobs.size + flow.ledger.flows.size).toBe(0)
+    flow.check()
+  })
 })

@@ -214,6 +214,8 @@ const functions: Readonly<Record<string, readonly Given[]>> = {
   ],
   'operate.beginEpoch': [access, options({ name: someone })],
   'operate.explain': [access, id, options({ data: flag })],
+  'operate.flow': [access, id],
+  'operate.flowMermaid': [object({ jobs: given([], 'list'), links: given([], 'list') })],
   'operate.inDoubt': [access],
   'operate.jobs': [
     access,

@@ -52,6 +52,11 @@ const debounce = { delay: '5s', max_delay: '1m' }
 good['a key, for the last of it'] = text({ dedupe: { key: 'k', while: 'waiting', debounce } })
 good['a key for a time'] = text({ dedupe: { key: 'k', while: { within: '365d' } } })
 
+good['others that it comes after'] = text({
+  after: ['b', { job: 'c', if_failed: 'continue' }, { job: 'd', ifFailed: 'fail' }],
+})
+good['no others that it comes after'] = text({ after: [] })
+
 const bad: Readonly<Record<string, string>> = {
   'a job type that there is not': text({ job_type: 'x' }),
   'one under the other name': text({ jobType: 'x' }),
@@ -73,6 +78,9 @@ const bad: Readonly<Record<string, string>> = {
   'less time than it waits': text({
     dedupe: { key: 'k', while: 'live', debounce: { delay: '2m', maxDelay: '1m' } },
   }),
+  'the same parent twice': text({ after: ['b', { job: 'b', if_failed: 'continue' }] }),
+  'a parent with an unknown field': text({ after: [{ job: 'b', ifFaled: 'fail' }] }),
+  'parents, and others to wait for': text({ after: ['b'], dedupe: { key: 'k', while: 'waiting', debounce } }),
   'a payload 101 deep': text({ payload: nested(101) }),
   'a payload of more than 1 MB': text({ payload: 'x'.repeat(1_048_575) }),
   'more than 1 MB of small things': text({ payload: Array.from({ length: 524_289 }, () => 1) }),
@@ -88,6 +96,10 @@ describe('a submitted job', () => {
   it.each(Object.entries(bad))('may not have %s', async (_, job) => {
     expect(await faultOf(job)).toMatch(/^jobs\[0\]\.\w+/)
     expect(() => parseSubmission(JSON.parse(job))).toThrow()
+  })
+
+  it('may not come after itself, which only the queue could refuse', async () => {
+    expect(await faultOf(text({ after: ['a'] }))).toBe('jobs[0].after: names the job itself')
   })
 
   it('has the same time in SQL as in the log', async () => {

@@ -226,6 +226,29 @@ describe('an id that is there already', () => {
   })
 })
 
+describe('a flow in the transaction of its submitter', () => {
+  it('comes into line with its links; with the same parents it is known, with others it is another job', async () => {
+    const db = await account()
+    const { sql } = await Session.on(db)
+    const picture = { job: 'picture', ifFailed: 'continue' }
+    const film = (...after: readonly unknown[]) => job('film', { after })
+    await enqueueIn(sql, [film('sound', picture), job('sound'), job('picture')])
+    const refusal = { code: 'job_exists' }
+    await expect(enqueueIn(sql, [film('sound')])).rejects.toMatchObject(refusal)
+    const coordinator = await db.coordinator()
+    await expect.poll(async () => queuedJobs(await db.log())).toHaveLength(3)
+    const parents = (await coordinator.explain('film'))?.parents ?? []
+    expect(parents.map(({ jobId, ifFailed }) => [jobId, ifFailed]).toSorted()).toEqual([
+      ['picture', 'continue'],
+      ['sound', 'fail'],
+    ])
+    const { jobs } = await enqueueIn(sql, [film(picture, 'sound')])
+    expect(jobs).toEqual([{ jobId: 'film', state: 'known' }])
+    await expect(enqueueIn(sql, [film('sound', 'picture')])).rejects.toMatchObject(refusal)
+    expect(await auditLog({ store: db.store() })).toMatchObject({ violations: [] })
+  })
+})
+
 describe('what would have been refused, and is committed', () => {
   it('waits behind a job that became live under its id, and comes into line when that one ends', async () => {
     const db = await account()

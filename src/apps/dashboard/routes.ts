@@ -1,7 +1,7 @@
 import { PACKAGE_VERSION } from '../../engine/coordinator/base/package-version.ts'
 import type { Logger } from '../../engine/coordinator/index.ts'
 import { chainPage } from './api/chain.ts'
-import { changeMany, foundJobs } from './api/many-jobs.ts'
+import { changeMany, flowAround, foundJobs } from './api/many-jobs.ts'
 import {
   type ApiQuery,
   deadLetters,
@@ -96,6 +96,7 @@ async function read(
     if (rest.length === 2) return jobNow(reader, jobId, asked)
     if (rest.length > 3) return undefined
     if (of === 'place') return placeOf(reader, jobId)
+    if (of === 'flow') return flowAround(reader, jobId)
     return of === 'data' ? jobData(reader, jobId, asked) : undefined
   }
   if (rest.length === 0) return json(await headOf(reader))

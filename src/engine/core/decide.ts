@@ -70,7 +70,7 @@ const handlers: CommandHandlers = {
   enqueue: (scribe, body) =>
     body.submissions === undefined
       ? enqueue(scribe, body)
-      : takeSubmissions(scribe, body.specs, body.submissions),
+      : takeSubmissions(scribe, body.specs, body.submissions, body.links),
   ask,
   take_up: takeUp,
   bypass,

@@ -113,8 +113,16 @@ function endedOf(jobId: string, { events, isArchived }: JobRecord): NotLive | un
     code,
     since: last.at,
     reason: endingText(code, last),
-    whatHasToHappen: isDead ? `nothing; to try it again: \`interlock retry ${operand(jobId)}\`` : 'nothing',
+    whatHasToHappen: isDead ? retryText(jobId, last) : 'nothing',
   }
+}
+
+/** One that failed with another fails again while that is dead. */
+function retryText(jobId: string, end: RecordedEvent): string {
+  const cause = end.type === 'failed' ? end.cause : undefined
+  return cause === undefined
+    ? `nothing; to try it again: \`interlock retry ${operand(jobId)}\``
+    : `nothing; to try both again: \`interlock retry ${operand(cause)} --descendants\``
 }
 
 /** It never came into the queue. */

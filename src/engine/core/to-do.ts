@@ -180,6 +180,10 @@ export function heldText(code: string): string {
       return 'declare the model: `interlock policy set --models <model>`; it then comes into line by itself'
     case 'models_required':
       return 'allow jobs without models: `interlock policy set --empty-set bypass`; it then comes into line by itself'
+    case 'parent_unknown':
+      return 'enqueue the job that it comes after; it then comes into line by itself'
+    case 'flow_cycle':
+      return 'nothing brings it into line; submit these jobs under other ids, without one of the links'
     default:
       return 'upgrade the processes of this queue: none could read it'
   }

@@ -108,6 +108,23 @@ const changing = () => {
     }),
   }
 }
+/** As much of a flow as its diagram shows. */
+const drawn = () => {
+  const error = 'must be what flow gave'
+  const job = z.looseObject({ jobId: jobIdSchema, state: z.string({ error }).nullable() }, { error })
+  const ifFailed = z.enum(['fail', 'continue'], { error })
+  const link = z.looseObject({ before: jobIdSchema, after: jobIdSchema, ifFailed }, { error })
+  return z.strictObject(
+    {
+      queue: z.string({ error }).optional(),
+      jobId: jobIdSchema.optional(),
+      jobs: z.array(job, { error }),
+      links: z.array(link, { error }),
+      isWhole: flag(),
+    },
+    { error },
+  )
+}
 const period = { since: pointSchema.optional(), until: pointSchema.optional() }
 const stretch = () => ({
   options: optionsSchema({ after: seqSchema.optional(), upTo: seqSchema.optional() }),
@@ -171,6 +188,7 @@ const roomCalls = {
   by: lazily(() => ({ options: optionsSchema(by()) })),
   explain: lazily(() => ({ jobId: jobIdSchema, options: optionsSchema({ data: flag() }) })),
   flow: lazily(() => ({ jobId: jobIdSchema })),
+  flowMermaid: lazily(() => ({ flow: drawn() })),
   jobs: lazily(finding),
   previewChange: lazily(() => ({ change: changeSchema(), filter: optionsSchema(fieldsOfFilter()) })),
   changeJobs: lazily(changing),

@@ -147,8 +147,11 @@ const quoted = (text: string): string =>
 /**
  * A flow as a diagram in Mermaid's language: a box for each job with its state, an arrow to each job that comes after it, dotted where that
  * goes on whatever becomes of the first.
+ * @throws InterlockError `invalid_input` for what is no flow
  */
-export function flowMermaid({ jobs, links }: Pick<FlowDocument, 'jobs' | 'links'>): string {
+export function flowMermaid(flow: Pick<FlowDocument, 'jobs' | 'links'>): string {
+  checkCall('flowMermaid', flow)
+  const { jobs, links } = flow
   const names = new Map(jobs.map(({ jobId }, nth) => [jobId, `j${nth}`]))
   const used = new Set(jobs.map(({ state }) => lookOf(state)))
   return [

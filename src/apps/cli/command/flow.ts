@@ -1,5 +1,5 @@
 import { plural } from '../../../tools/format/index.ts'
-import { type FlowDocument, type FlowJob, flow, flowMermaid } from '../../../tools/operate/flow.ts'
+import { type FlowDocument, type FlowJob, flow, flowMermaid } from '../../../tools/operate/index.ts'
 import type { Cli } from '../cli.ts'
 import type { Frame } from '../frame.ts'
 import { withStore } from '../store.ts'

@@ -4,7 +4,14 @@ import { levers } from '../guard/grant.ts'
 import { leverSchemas } from '../lever/parse.ts'
 import { chainSchema } from './chain.ts'
 import { refusalSchema } from './fields.ts'
-import { dataSchema, deadSchema, jobSchema, placeSchema, progressSchema } from './job-documents.ts'
+import {
+  dataSchema,
+  deadSchema,
+  flowSchema,
+  jobSchema,
+  placeSchema,
+  progressSchema,
+} from './job-documents.ts'
 import { previewSchema, pulledSchema } from './lever-documents.ts'
 import { logSchema } from './log-documents.ts'
 import { changedSchema, changePreviewSchema, changesSchema, foundJobsSchema } from './many-documents.ts'
@@ -36,6 +43,10 @@ export const answers = {
   '/api/queues/{queue}/jobs/{job}/data': [
     'payload, progress, checkpoint, result and error of a job',
     dataSchema,
+  ],
+  '/api/queues/{queue}/jobs/{job}/flow': [
+    'the jobs that it comes after and those that come after it, 500 at most',
+    flowSchema,
   ],
   '/api/queues/{queue}/jobs/{job}/place': [
     'where a live job stands, for users who may see nothing else',

@@ -79,6 +79,19 @@ export const jobSchema = z.strictObject({
 })
 export type DashboardJob = z.infer<typeof jobSchema>
 
+export const flowSchema = z.strictObject({
+  queue: z.string(),
+  jobId,
+  jobs: z.array(
+    z.strictObject({
+      jobId,
+      state: z.string().nullable().describe('how it stands, or how it ended; null: nobody knows'),
+    }),
+  ),
+  links: z.array(z.strictObject({ before: jobId, after: jobId, ifFailed: z.enum(['fail', 'continue']) })),
+  isWhole: z.boolean().describe('false: there are more jobs; these are the nearest'),
+})
+
 export const placeSchema = z.strictObject({
   jobId,
   queue: z.string(),

@@ -6,6 +6,7 @@ import {
   type ChangePreview,
   changeJobs,
   type FoundState,
+  flow,
   type JobChange,
   type JobFilter,
   jobs,
@@ -42,6 +43,10 @@ export async function foundJobs(reader: QueueReader, { query, allowed }: ApiQuer
   }
   return json(await jobs(accessOf(reader), filter))
 }
+
+/** The jobs that a job comes after, and those that come after it. */
+export const flowAround = async (reader: QueueReader, jobId: string): Promise<Response> =>
+  json(await flow(accessOf(reader), jobId))
 
 const accessOf = ({ store, queue }: Pick<QueueReader, 'store' | 'queue'>) => ({ store, queue })
 

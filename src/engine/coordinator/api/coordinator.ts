@@ -182,7 +182,6 @@ export interface Coordinator {
    * Puts the dead letters that the filter names in line again, with their payload and checkpoint. A workflow gets the models of
    * the step that had not finished. A job of a flow comes after the same jobs as before, and those come first that others come after.
    * With `descendants`, also those that failed because of the jobs that the filter names.
-   * @throws InterlockError `parent_unknown` for a job that came after one of which nobody knows any more how it ended
    * @returns how many
    */
   retryDead(filter: RetryChoice): Promise<number>

@@ -1,5 +1,5 @@
 import { type HeldJob, hash, InterlockError, isInterlockError, type RecordedEvent } from '../../core/index.ts'
-import { keptOf, type ParsedJob, parseSubmission } from '../../events/index.ts'
+import { enqueueBody, keptOf, type ParsedJob, parseSubmission } from '../../events/index.ts'
 import type { InboxRole, SettledSubmissions, SubmissionRow } from '../../store/index.ts'
 import type { Member } from '../membership/member.ts'
 import { PREFIX } from './committed-ends.ts'
@@ -27,7 +27,7 @@ export class Submissions {
   readonly #store: Pick<InboxRole, 'settle'>
   readonly #member: Deciding
   /** Jobs that this process has put off, by id, and why. */
-  readonly #held = new Map<string, Held>()
+  readonly #held = new Map<string, PutOff>()
 
   constructor(store: Pick<InboxRole, 'settle'>, member: Deciding) {
     this.#store = store
@@ -38,11 +38,18 @@ export class Submissions {
   mayComeIn(event: RecordedEvent): boolean {
     if (this.#held.size === 0) return false
     if (event.type === 'policy_changed') return true
+    if (event.type === 'queued' && this.#isAwaited(event.jobId)) return true
     if (!('jobId' in event) || !this.#held.has(event.jobId)) return false
     // Another process has taken it in.
     const isTaken = event.type === 'queued' || event.type === 'deduplicated'
     if (isTaken && event.submission !== undefined) this.#held.delete(event.jobId)
     return freeing.has(event.type)
+  }
+
+  /** A job that was put off comes after it. */
+  #isAwaited(jobId: string): boolean {
+    for (const { after } of this.#held.values()) if (after.has(jobId)) return true
+    return false
   }
 
   /** @throws what sending a command throws: then they are undecided, and go to others in 2 s */
@@ -57,7 +64,7 @@ export class Submissions {
     })
     const known = await this.#enqueue(parsed, held)
     for (const { job } of parsed) this.#held.delete(job.spec.jobId)
-    for (const one of held) this.#putOff(one, parsed.find(({ id }) => id === one.id)?.job.spec.jobId)
+    for (const one of held) this.#putOff(one, parsed.find(({ id }) => id === one.id)?.job)
     await this.#store.settle(this.#member.log.queue, { known, held })
   }
 
@@ -66,7 +73,7 @@ export class Submissions {
     if (parsed.length === 0) return []
     const submissions = parsed.map(({ id }) => id)
     const jobs = parsed.map(({ job }) => job)
-    const body = { type: 'enqueue', specs: jobs.map(({ spec }) => spec), submissions } as const
+    const body = { ...enqueueBody(jobs), submissions }
     const id = `${PREFIX}${this.#member.incarnation.nextCommandId()}`
     const as = { id, workerId: ACTOR, hash: hash(JSON.stringify(body)) }
     const { known = [], held: left = [] } = await this.#member.send(body, { as, data: keptOf(jobs) })
@@ -77,10 +84,12 @@ export class Submissions {
   }
 
   /** Its submitter may never ask what became of it, so the log of the service says it once. */
-  #putOff(one: Held, jobId: string | undefined): void {
+  #putOff(one: Held, job: ParsedJob | undefined): void {
     const { log, logger } = this.#member
-    if (jobId === undefined || this.#held.has(jobId)) return
-    this.#held.set(jobId, one)
+    if (job === undefined) return
+    const { jobId } = job.spec
+    if (this.#held.has(jobId)) return
+    this.#held.set(jobId, { after: new Set(job.after?.map((parent) => parent.job)) })
     logger.warn(`[COORDINATOR] Job ${jobId}, submitted by SQL, comes into line later: ${one.message}`, {
       event: 'submission.held',
       queue: log.queue,
@@ -108,6 +117,11 @@ export async function cancelAlsoSubmitted<Sent>(
     if (!isInterlockError(error, 'job_not_live')) throw error
     return (await store.cancelSubmitted(queue, jobId)) ? undefined : cancel()
   }
+}
+
+/** A job that waits to come into line, and those that it is to come after. */
+interface PutOff {
+  readonly after: ReadonlySet<string>
 }
 
 interface Parsed {

@@ -1,5 +1,5 @@
 import { isStartable } from '../admission.ts'
-import type { CommandResult, JobLinks, Refusal, Waiting } from '../command.ts'
+import type { CommandResult, JobLinks, Refusal, StandIn, Waiting } from '../command.ts'
 import { dispatch, takeJob } from '../dispatch.ts'
 import { shareOf } from '../fair-share.ts'
 import type { JobSpec } from '../job.ts'
@@ -15,7 +15,7 @@ import { linksToSuccessors } from './add.ts'
 import { bypass } from './bypass.ts'
 import { type Double, recordDouble, standInFor, withStart } from './dedupe.ts'
 import { heldJob } from './fencing.ts'
-import { linksFor, recordLinks, refuseTooMany } from './link.ts'
+import { linksFor, recordLinks, refuseTooMany, withoutForgotten } from './link.ts'
 import { endedOnce, refuseOther, takenBefore } from './once.ts'
 import { accepted, type Body, refused, startedJob } from './result.ts'
 
@@ -25,11 +25,11 @@ import { accepted, type Body, refused, startedJob } from './result.ts'
  */
 export function enqueue(
   scribe: Scribe,
-  { specs, intake, again, links, under }: Body<'enqueue'>,
+  { specs, intake, again, links = [], under }: Body<'enqueue'>,
 ): CommandResult {
   const runner = under === undefined ? undefined : heldJob(scribe, under)
   if (runner !== undefined && 'ok' in runner) return runner
-  const fresh: JobSpec[] = []
+  const own: JobSpec[] = []
   const doubles: Double[] = []
   const coming = new Map<string, string>()
   const seen = new Map<string, JobSpec>()
@@ -45,15 +45,18 @@ export function enqueue(
     if (refusal !== undefined) return refusal
     if (isNew && before === undefined) {
       const standsFor = standInFor(scribe, spec, coming)
-      if (standsFor === undefined) fresh.push(spec)
+      if (standsFor === undefined) own.push(spec)
       else doubles.push({ spec, standsFor })
     }
     seen.set(spec.jobId, spec)
   }
+  const { fresh, links: choices } =
+    again === true
+      ? withoutForgotten(scribe, own, links)
+      : { fresh: own, links: withStandIns(links, doubles.map(standInOf)) }
   // A row that was taken in exists already: refusing it would keep all other rows out.
   const full = intake === true ? undefined : refuseFullShare(scribe, fresh)
   if (full !== undefined) return full
-  const choices = withStandIns(links, doubles)
   const linked = comesAfter(fresh) ? linksFor(scribe, specs, fresh, choices) : []
   if ('ok' in linked) return linked
   const added =
@@ -72,14 +75,13 @@ export function enqueue(
   return standIns.length === 0 ? answer : { ...answer, doubles: standIns }
 }
 
+const standInOf = ({ spec: { jobId }, standsFor }: Double): StandIn => ({ jobId, standsFor })
+
 /** Who comes after a job that another one stands for, comes after that one. */
-function withStandIns(
-  links: readonly JobLinks[] | undefined,
-  doubles: readonly Double[],
-): readonly JobLinks[] | undefined {
+export function withStandIns(links: readonly JobLinks[], doubles: readonly StandIn[]): readonly JobLinks[] {
   if (doubles.length === 0) return links
-  const standIns = new Map(doubles.map(({ spec, standsFor }) => [spec.jobId, standsFor]))
-  return links?.map(({ jobId, after }) => {
+  const standIns = new Map(doubles.map(({ jobId, standsFor }) => [jobId, standsFor]))
+  return links.map(({ jobId, after }) => {
     const choices = new Map(after.map((choice) => [standIns.get(choice.job) ?? choice.job, choice]))
     return { jobId, after: [...choices].map(([job, choice]) => ({ ...choice, job })) }
   })

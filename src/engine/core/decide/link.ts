@@ -1,4 +1,4 @@
-import type { JobLinks, Refusal } from '../command.ts'
+import type { JobLinks, ParentChoice, Refusal } from '../command.ts'
 import type { JobOutcome } from '../ending.ts'
 import type { JobSpec } from '../job.ts'
 import { jobOf } from '../ledger.ts'
@@ -58,8 +58,37 @@ export function refuseTooMany(linked: readonly Linked[], fresh: readonly JobSpec
   )
 }
 
-function unknownIn(
+/**
+ * Jobs that come back, without those of their parents of which nobody knows any more how they ended: these are over. One that has no others
+ * comes after none.
+ */
+export function withoutForgotten(
   { draft, surroundings }: Scribe,
+  fresh: readonly JobSpec[],
+  links: readonly JobLinks[] = [],
+): { readonly fresh: readonly JobSpec[]; readonly links: readonly JobLinks[] } {
+  const coming = new Set(fresh.map(({ jobId }) => jobId))
+  const isForgotten = ({ job }: ParentChoice): boolean =>
+    surroundings.ended?.get(job) === null && !coming.has(job) && jobOf(draft, job) === undefined
+  const known = links
+    .map(({ jobId, after }) => ({ jobId, after: after.filter((choice) => !isForgotten(choice)) }))
+    .filter(({ after }) => after.length > 0)
+  const linked = new Set(known.map(({ jobId }) => jobId))
+  const back = fresh.map(({ after, ...spec }) =>
+    after !== undefined && linked.has(spec.jobId) ? { ...spec, after } : spec,
+  )
+  return { fresh: back, links: known }
+}
+
+/** Whether nobody knows of a parent how it stands. Then the store is asked, unless it was. */
+export function isUnknown({ draft, surroundings }: Scribe, job: string): boolean {
+  if (jobOf(draft, job) !== undefined || surroundings.ended?.get(job)) return false
+  if (surroundings.ended?.has(job) !== true) draft.missing.add(job)
+  return true
+}
+
+function unknownIn(
+  scribe: Scribe,
   specs: readonly JobSpec[],
   links: readonly JobLinks[],
   coming: ReadonlySet<string>,
@@ -67,8 +96,7 @@ function unknownIn(
   let refusal: Refusal | undefined
   for (const { jobId, after } of links) {
     for (const [nth, { job }] of after.entries()) {
-      if (coming.has(job) || jobOf(draft, job) !== undefined || surroundings.ended?.get(job)) continue
-      if (!surroundings.ended?.has(job)) draft.missing.add(job)
+      if (coming.has(job) || !isUnknown(scribe, job)) continue
       refusal ??= parentUnknown(
         specs.findIndex((spec) => spec.jobId === jobId),
         nth,
@@ -96,7 +124,7 @@ export function circular(circle: readonly string[]): Refusal {
 }
 
 /** Jobs of one command that wait for each other, the first one also last; undefined: none do. Live jobs wait for none of them. */
-function circleIn(links: readonly JobLinks[]): readonly string[] | undefined {
+export function circleIn(links: readonly JobLinks[]): readonly string[] | undefined {
   const parents = new Map(links.map(({ jobId, after }) => [jobId, after.map(({ job }) => job)]))
   const rest = tangledIn(parents)
   const path = new Map<string, number>()
@@ -108,8 +136,13 @@ function circleIn(links: readonly JobLinks[]): readonly string[] | undefined {
   return at === undefined ? undefined : [...[...path.keys()].slice(path.get(at)), at]
 }
 
-/** What is left when again and again those are taken out that wait for none of the rest. */
 function tangledIn(parents: ReadonlyMap<string, readonly string[]>): ReadonlySet<string> {
+  const free = new Set(parentsFirst(parents))
+  return new Set([...parents.keys()].filter((jobId) => !free.has(jobId)))
+}
+
+/** Each after those that it waits for, without those that wait for each other, or for such. */
+export function parentsFirst(parents: ReadonlyMap<string, readonly string[]>): readonly string[] {
   const children = new Map<string, string[]>()
   const waits = new Map<string, number>()
   for (const [jobId, after] of parents) {
@@ -127,15 +160,16 @@ function tangledIn(parents: ReadonlyMap<string, readonly string[]>): ReadonlySet
       waits.set(child, (waits.get(child) ?? 0) - 1)
       if (waits.get(child) === 0) free.push(child)
     }
-  const taken = new Set(free)
-  return new Set([...parents.keys()].filter((jobId) => !taken.has(jobId)))
+  return free
 }
 
-/** Live parents come first, so that nothing settles before all are known. */
-function groupsOf(
+const none: ReadonlySet<string> = new Set()
+
+/** Live parents come first, so that nothing settles before all are known. @param coming those that the same command puts in line */
+export function groupsOf(
   { draft, surroundings }: Scribe,
   { jobId, after }: JobLinks,
-  coming: ReadonlySet<string>,
+  coming: ReadonlySet<string> = none,
 ): Linked[] {
   const groups = new Map<string, Linked>()
   for (const { job, goesOn = false } of after) {

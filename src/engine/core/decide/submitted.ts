@@ -1,13 +1,19 @@
-import type { CommandResult, HeldJob, Refusal, StandIn } from '../command.ts'
+import type { CommandResult, HeldJob, JobLinks, Refusal, StandIn } from '../command.ts'
 import { dispatch } from '../dispatch.ts'
 import type { JobSpec } from '../job.ts'
 import { jobOf } from '../ledger.ts'
 import { isSameSpec } from '../same-job.ts'
 import type { Scribe } from '../scribe.ts'
 import { recordDouble, standInFor } from './dedupe.ts'
-import { queue, recordWaiting, refuse } from './enter.ts'
+import { queue, recordWaiting, refuse, withStandIns } from './enter.ts'
+import { circleIn, circular, groupsOf, isUnknown, parentsFirst, recordLinks } from './link.ts'
 import { refuseOther, takenBefore } from './once.ts'
-import { accepted } from './result.ts'
+import { accepted, refused } from './result.ts'
+
+interface SubmittedSpec {
+  readonly spec: JobSpec
+  readonly submission: number
+}
 
 /**
  * Puts jobs in line that were committed in a transaction of their submitter. Nobody can be told no any more. So one that may not come
@@ -17,23 +23,33 @@ export function takeSubmissions(
   scribe: Scribe,
   specs: readonly JobSpec[],
   submissions: readonly number[],
+  links: readonly JobLinks[] = [],
 ): CommandResult {
   const fresh: JobSpec[] = []
   const known: string[] = []
   const held: HeldJob[] = []
   const doubles: StandIn[] = []
   const coming = new Map<string, string>()
-  for (const [i, spec] of specs.entries()) {
+  const circle = links.length === 0 ? undefined : circleIn(links)
+  const linksOf = new Map(links.map((one) => [one.jobId, one]))
+  const all = specs.map((spec, i) => ({ spec, submission: submissions[i] ?? 0 }))
+  for (const { spec, submission } of links.length === 0 ? all : inOrder(all, links)) {
+    // What is left over is taken in a moment later.
+    if (scribe.isFull) break
     const { jobId } = spec
-    const submission = submissions[i] ?? 0
+    const own = linksOf.get(jobId)
+    const [linked] = own === undefined ? [] : withStandIns([own], doubles)
     const found = findBefore(scribe, spec)
+    const fault = found === 'new' && linked !== undefined ? refuseLinks(scribe, linked, circle) : undefined
     if (found === 'known') known.push(jobId)
     else if (found !== 'new') held.push({ jobId, code: found.code, message: found.message })
+    else if (fault !== undefined) held.push({ jobId, code: fault.code, message: fault.message })
     else {
       const standsFor = standInFor(scribe, spec, coming)
       if (standsFor !== undefined) doubles.push(recordDouble(scribe, { spec, standsFor }, submission))
       else {
         queue(scribe, spec, { submission })
+        if (linked !== undefined) recordLinks(scribe, groupsOf(scribe, linked))
         fresh.push(spec)
       }
     }
@@ -41,6 +57,30 @@ export function takeSubmissions(
   dispatch(scribe)
   const answer = { ...accepted(scribe, recordWaiting(scribe, fresh)), known, held }
   return doubles.length === 0 ? answer : { ...answer, doubles }
+}
+
+/** Those that others come after go first, whatever the order of their transactions. Those in a circle stay behind. */
+function inOrder(all: readonly SubmittedSpec[], links: readonly JobLinks[]): readonly SubmittedSpec[] {
+  const after = new Map(links.map((one) => [one.jobId, one.after.map(({ job }) => job)]))
+  const byId = new Map(all.map((one) => [one.spec.jobId, one]))
+  const ids = parentsFirst(new Map(all.map(({ spec }) => [spec.jobId, after.get(spec.jobId) ?? []])))
+  return [...new Set([...ids, ...byId.keys()])].flatMap((jobId) => byId.get(jobId) ?? [])
+}
+
+/** Why a job cannot be linked yet. */
+function refuseLinks(
+  scribe: Scribe,
+  { jobId, after }: JobLinks,
+  circle: readonly string[] | undefined,
+): Refusal | undefined {
+  if (circle?.includes(jobId) === true) return circular(circle)
+  const [unknown] = after.filter(({ job }) => isUnknown(scribe, job))
+  return unknown === undefined
+    ? undefined
+    : refused(
+        'parent_unknown',
+        `job ${jobId} comes after job ${unknown.job}, which is not live, and neither the log nor its archive says how it ended; enqueue that one`,
+      )
 }
 
 function findBefore(scribe: Scribe, spec: JobSpec): 'known' | 'new' | Refusal {

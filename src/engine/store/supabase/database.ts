@@ -338,6 +338,7 @@ export type Database = {
       job_queue_overdue: { Args: { queue: string; thorough: boolean }; Returns: Json }
       job_queue_own_rows: { Args: { job_ids: string[]; names: Json }; Returns: Record<string, unknown>[] }
       job_queue_page: { Args: { queue: string; after: number; lim: number }; Returns: Record<string, unknown> }
+      job_queue_parents: { Args: { after: Json }; Returns: Json }
       job_queue_payload_fault: { Args: { payload: Json }; Returns: string }
       job_queue_payloads: { Args: { queue: string; after: string }; Returns: Json }
       job_queue_project: { Args: { queue: string; batch: number }; Returns: Json }
