@@ -183,7 +183,7 @@ export function heldText(code: string): string {
     case 'parent_unknown':
       return 'enqueue the job that it comes after; it then comes into line by itself'
     case 'flow_cycle':
-      return 'nothing brings it into line; submit these jobs under other ids, without one of the links'
+      return 'cancel one of these jobs, and submit it again without that link'
     default:
       return 'upgrade the processes of this queue: none could read it'
   }
