@@ -3751,8 +3751,9 @@ $$;
 --   request_id  what job_queue_request, job_queue_submit or job_queue_enqueue_in returned
 --   queue       `default` unless given
 -- Returns null until the command is decided, then {ok: true, …} with its result, or {ok: false, code, message}. For submitted jobs null
--- until all are in line, then {ok: true, queued, known, waiting, deduplicated}: how many were put in line, the ids of those that were
--- there before, of those that wait now, and, if there are any, which stand for others: {job_id, stands_for}. Raises JQ001 for an unknown id: nothing was requested under it, or its answer was deleted.
+-- until all are in line or cancelled, then {ok: true, queued, known, waiting, deduplicated, cancelled}: how many were put in line, the ids of
+-- those that were there before, of those that wait now, and, if there are any, which stand for others, {job_id, stands_for}, and which were
+-- cancelled before (job_queue_cancel_submitted). Raises JQ001 for an unknown id: nothing was requested under it, or its answer was deleted.
 create or replace function public.job_queue_answer(request_id text, queue text default 'default') returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -4857,6 +4858,8 @@ $$;
 --                      have run; null: too little is known
 --   starts_from_seconds, starts_to_seconds
 --                      the range of that estimate, which holds for eight jobs of ten; null: fewer than two such jobs have completed
+--   stands_for         for those who may read job_queue_jobs: the job that stands for this one (deduplicated); absent: none does
+--   also               for them too: [text], by which schedule the job came, and for which due time; absent: by none
 -- Raises 42501 for who may not call it, or may not read `jobs` at all.
 create or replace function public.job_queue_explain(job_id text, queue text default 'default') returns jsonb
 language plpgsql stable
@@ -4870,13 +4873,32 @@ begin
   perform set_config('interlock.place_of', $1, true);
   place := (select p.place from public.job_queue_places p where p.queue = $2 and p.job_id = $1);
   perform set_config('interlock.place_of', before, true);
-  if place is not null or not has_function_privilege('public.job_queue_not_live(text, text)', 'EXECUTE') then
+  if not has_function_privilege('public.job_queue_not_live(text, text)', 'EXECUTE') then
     return place;
   end if;
-  place := public.job_queue_not_live($2, $1);
-  return case when place is not null then '{"position": null, "models": [], "needs": null, "starts_in_seconds": null,
-    "starts_from_seconds": null, "starts_to_seconds": null}'::jsonb || jsonb_build_object('job_id', $1, 'queue', $2) || place end;
+  if place is null then
+    place := '{"position": null, "models": [], "needs": null, "starts_in_seconds": null, "starts_from_seconds": null,
+      "starts_to_seconds": null}'::jsonb || jsonb_build_object('job_id', $1, 'queue', $2) || public.job_queue_not_live($2, $1);
+  end if;
+  return place || public.job_queue_by_schedule($2, $1);
 end
+$$;
+
+-- job_queue_by_schedule(queue, job_id): by which schedule a job came in its last life, in words. Internal; called by job_queue_explain.
+-- Returns {also: [text]}; {} if it came by none, or the log does not have that event any more. Raises nothing.
+create or replace function public.job_queue_by_schedule(queue text, job_id text) returns jsonb
+language sql stable
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+  select coalesce((
+    select case when l.data ? 'schedule' then jsonb_build_object('also', jsonb_build_array(format('due at %s UTC, by schedule %s',
+             to_char('epoch'::timestamp + (l.data ->> 'due')::bigint * interval '1 microsecond', 'YYYY-MM-DD HH24:MI:SS'), l.data ->> 'schedule'))) end
+      from public.job_queue_log l
+     -- seq + 0: a plain order by would read the primary key backwards, past the events of all other jobs.
+     where l.queue = $1 and l.job_id = $2 and l.event_type = 'queued' order by l.seq + 0 desc limit 1), '{}')
 $$;
 
 -- job_queue_of_job(queue, job_id): what the tables say of one job beside its row in job_queue_jobs, to explain what is with it, with or
@@ -4978,7 +5000,7 @@ $$;
 
 -- job_queue_not_live(queue, job_id): what is with a job that is not live, as far as the tables say it (job_queue_of_job): the newest fact
 -- counts. Internal; called by job_queue_explain.
--- Returns {state, code, reason}, with `needs` where only a process can tell; null: nobody has ever heard of it. Raises nothing.
+-- Returns {state, code, reason}, stands_for where another job does, with `needs` where only a process can tell; null: nobody has ever heard of it. Raises nothing.
 create or replace function public.job_queue_not_live(queue text, job_id text) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -5011,7 +5033,9 @@ begin
       'code', 'not_taken_in', 'reason', 'its row of jobs was not taken in: ' || (kept #>> '{not_taken_in,reason}'))
     when ended is not null then jsonb_build_object('state', 'ended', 'code', ended, 'reason', case ended
       when 'completed' then 'it was completed' when 'failed' then 'it failed for good' when 'cancelled' then 'it was cancelled'
-      when 'expired' then 'it waited longer than it may' when 'deduplicated' then 'another job stands for it' else 'it ran outside the line' end)
+      when 'expired' then 'it waited longer than it may' when 'deduplicated' then format('job %s stands for it', kept #>> '{events,-1,data,stands_for}')
+      else 'it ran outside the line' end)
+      || case when ended = 'deduplicated' then jsonb_build_object('stands_for', kept #> '{events,-1,data,stands_for}') else '{}' end
     when kept ->> 'row' is not null then
       '{"state": "unknown", "code": "adoptable", "reason": "the log has never heard of it; there is a row of jobs with this id"}'
     when (kept ->> 'archived_seq')::bigint > 0 then jsonb_build_object('state', 'archived', 'code', null, 'reason',
@@ -7729,7 +7753,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_cancel_rows,job_queue_cancel_submitted,job_queue_chain,job_queue_check_end,job_queue_check_once,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_committed_ends,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_ending,job_queue_endings,job_queue_enqueue_in,job_queue_event_at,job_queue_event_body,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_job_digest,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_parents,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_many,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refuse_digest,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_results,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_known,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unlike,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_by_schedule,job_queue_cancel_rows,job_queue_cancel_submitted,job_queue_chain,job_queue_check_end,job_queue_check_once,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_committed_ends,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_ending,job_queue_endings,job_queue_enqueue_in,job_queue_event_at,job_queue_event_body,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_job_digest,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_parents,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_many,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refuse_digest,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_results,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_known,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unlike,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -7756,7 +7780,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '3bb49ae10438b5a67123c40463147d07ecda637cb3e4bf497bfb724874b858f9')
+  ('027', '9cab7420fdf12014095039df132b5f424730c5b63a73618d83b274f164245866')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -278,8 +278,9 @@ $$;
 --   request_id  what job_queue_request, job_queue_submit or job_queue_enqueue_in returned
 --   queue       `default` unless given
 -- Returns null until the command is decided, then {ok: true, …} with its result, or {ok: false, code, message}. For submitted jobs null
--- until all are in line, then {ok: true, queued, known, waiting, deduplicated}: how many were put in line, the ids of those that were
--- there before, of those that wait now, and, if there are any, which stand for others: {job_id, stands_for}. Raises JQ001 for an unknown id: nothing was requested under it, or its answer was deleted.
+-- until all are in line or cancelled, then {ok: true, queued, known, waiting, deduplicated, cancelled}: how many were put in line, the ids of
+-- those that were there before, of those that wait now, and, if there are any, which stand for others, {job_id, stands_for}, and which were
+-- cancelled before (job_queue_cancel_submitted). Raises JQ001 for an unknown id: nothing was requested under it, or its answer was deleted.
 create or replace function public.job_queue_answer(request_id text, queue text default 'default') returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp

@@ -24,6 +24,8 @@
 --                      have run; null: too little is known
 --   starts_from_seconds, starts_to_seconds
 --                      the range of that estimate, which holds for eight jobs of ten; null: fewer than two such jobs have completed
+--   stands_for         for those who may read job_queue_jobs: the job that stands for this one (deduplicated); absent: none does
+--   also               for them too: [text], by which schedule the job came, and for which due time; absent: by none
 -- Raises 42501 for who may not call it, or may not read `jobs` at all.
 create or replace function public.job_queue_explain(job_id text, queue text default 'default') returns jsonb
 language plpgsql stable
@@ -37,13 +39,32 @@ begin
   perform set_config('interlock.place_of', $1, true);
   place := (select p.place from public.job_queue_places p where p.queue = $2 and p.job_id = $1);
   perform set_config('interlock.place_of', before, true);
-  if place is not null or not has_function_privilege('public.job_queue_not_live(text, text)', 'EXECUTE') then
+  if not has_function_privilege('public.job_queue_not_live(text, text)', 'EXECUTE') then
     return place;
   end if;
-  place := public.job_queue_not_live($2, $1);
-  return case when place is not null then '{"position": null, "models": [], "needs": null, "starts_in_seconds": null,
-    "starts_from_seconds": null, "starts_to_seconds": null}'::jsonb || jsonb_build_object('job_id', $1, 'queue', $2) || place end;
+  if place is null then
+    place := '{"position": null, "models": [], "needs": null, "starts_in_seconds": null, "starts_from_seconds": null,
+      "starts_to_seconds": null}'::jsonb || jsonb_build_object('job_id', $1, 'queue', $2) || public.job_queue_not_live($2, $1);
+  end if;
+  return place || public.job_queue_by_schedule($2, $1);
 end
+$$;
+
+-- job_queue_by_schedule(queue, job_id): by which schedule a job came in its last life, in words. Internal; called by job_queue_explain.
+-- Returns {also: [text]}; {} if it came by none, or the log does not have that event any more. Raises nothing.
+create or replace function public.job_queue_by_schedule(queue text, job_id text) returns jsonb
+language sql stable
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+  select coalesce((
+    select case when l.data ? 'schedule' then jsonb_build_object('also', jsonb_build_array(format('due at %s UTC, by schedule %s',
+             to_char('epoch'::timestamp + (l.data ->> 'due')::bigint * interval '1 microsecond', 'YYYY-MM-DD HH24:MI:SS'), l.data ->> 'schedule'))) end
+      from public.job_queue_log l
+     -- seq + 0: a plain order by would read the primary key backwards, past the events of all other jobs.
+     where l.queue = $1 and l.job_id = $2 and l.event_type = 'queued' order by l.seq + 0 desc limit 1), '{}')
 $$;
 
 -- job_queue_of_job(queue, job_id): what the tables say of one job beside its row in job_queue_jobs, to explain what is with it, with or
@@ -145,7 +166,7 @@ $$;
 
 -- job_queue_not_live(queue, job_id): what is with a job that is not live, as far as the tables say it (job_queue_of_job): the newest fact
 -- counts. Internal; called by job_queue_explain.
--- Returns {state, code, reason}, with `needs` where only a process can tell; null: nobody has ever heard of it. Raises nothing.
+-- Returns {state, code, reason}, stands_for where another job does, with `needs` where only a process can tell; null: nobody has ever heard of it. Raises nothing.
 create or replace function public.job_queue_not_live(queue text, job_id text) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -178,7 +199,9 @@ begin
       'code', 'not_taken_in', 'reason', 'its row of jobs was not taken in: ' || (kept #>> '{not_taken_in,reason}'))
     when ended is not null then jsonb_build_object('state', 'ended', 'code', ended, 'reason', case ended
       when 'completed' then 'it was completed' when 'failed' then 'it failed for good' when 'cancelled' then 'it was cancelled'
-      when 'expired' then 'it waited longer than it may' when 'deduplicated' then 'another job stands for it' else 'it ran outside the line' end)
+      when 'expired' then 'it waited longer than it may' when 'deduplicated' then format('job %s stands for it', kept #>> '{events,-1,data,stands_for}')
+      else 'it ran outside the line' end)
+      || case when ended = 'deduplicated' then jsonb_build_object('stands_for', kept #> '{events,-1,data,stands_for}') else '{}' end
     when kept ->> 'row' is not null then
       '{"state": "unknown", "code": "adoptable", "reason": "the log has never heard of it; there is a row of jobs with this id"}'
     when (kept ->> 'archived_seq')::bigint > 0 then jsonb_build_object('state', 'archived', 'code', null, 'reason',

@@ -41,7 +41,9 @@ it('says the same of a job that SQL submits, and refuses what is no rule (job_qu
     ...{ ok: true, queued: 0, known: [], waiting: [] },
     deduplicated: [{ job_id: 'b', stands_for: 'a' }],
   })
-  expect(await read('job_queue_explain($1)', 'b')).toMatchObject({ state: 'ended', code: 'deduplicated' })
+  expect(await read('job_queue_explain($1)', 'b')).toMatchObject({
+    ...{ state: 'ended', code: 'deduplicated', reason: 'job a stands for it', stands_for: 'a' },
+  })
   expect(await coordinator.explain('b')).toMatchObject({ standsFor: 'a' })
   const debounce = { delay: '5s', max_delay: '1m' }
   for (const wrong of [

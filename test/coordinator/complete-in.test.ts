@@ -328,6 +328,28 @@ it('fails an attempt whose handler returns without the commit (completion_rolled
   expect(await effectsIn(client)).toHaveLength(1)
 })
 
+it('is said over HTTP by a function of the user, which runs with his rights (SET ROLE, as PostgREST does)', async () => {
+  const { client, lease } = await scene()
+  await client.query(`
+    do $$ begin if to_regrole('rpc_user') is null then create role rpc_user; end if; end $$;
+    create function charge(job_id text, fence text) returns text language sql security definer set search_path = public
+    as $$ insert into effects values ($1, $2) returning (select job_queue_complete_in($1, $2, '{"cents": 990}')) $$;
+    revoke all on function charge(text, text) from public;
+    grant execute on function charge(text, text) to rpc_user`)
+  await client.query('begin')
+  await client.query('set local role rpc_user')
+  await client.query(`select charge('a', $1)`, [lease.fence])
+  await client.query('commit')
+  await ended(client)
+  expect(await effectsIn(client)).toEqual([lease.fence])
+  await client.query('set role rpc_user')
+  await expect(client.query(`select job_queue_complete_in('a', $1)`, [lease.fence])).rejects.toMatchObject({
+    code: '42501',
+  })
+  await expect(client.query(`select charge('a', $1)`, [lease.fence])).rejects.toMatchObject({ code: 'JQ004' })
+  await client.query('reset role')
+})
+
 it('has a span that says what the database says of it, not what the handler returned', async () => {
   const ends: string[] = []
   const span = {

@@ -4,7 +4,7 @@ import { createCoordinator, silentLogger } from '../../src/engine/coordinator/in
 import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 
-it('schedules are declared by SQL, keep their payload beside the log, and fire', async () => {
+it('schedules are declared by SQL, keep their payload beside the log, and fire; SQL explains by which a job came (job_queue_explain)', async () => {
   const url = await createDatabase('schedules', 'migrated')
   const database = new pg.Pool({ connectionString: url, max: 2 })
   const coordinator = await createCoordinator({
@@ -48,6 +48,9 @@ it('schedules are declared by SQL, keep their payload beside the log, and fire',
       })
     })
     expect(await coordinator.data([fired ?? ''])).toMatchObject([{ payload: { pages: 2 } }])
+    const [day, time] = new Date(fired?.slice('often@'.length) ?? '').toISOString().split(/[T.]/)
+    const also = [`due at ${day} ${time} UTC, by schedule often`]
+    expect(await sql('select job_queue_explain($1) as place', [fired])).toMatchObject([{ place: { also } }])
     expect(await answerTo({ type: 'pause_schedule', schedule: 'often' })).toEqual({ ok: true })
     expect(await answerTo({ type: 'remove_schedule', schedule: 'nightly' })).toMatchObject({
       code: 'schedule_unknown',

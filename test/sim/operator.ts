@@ -36,6 +36,8 @@ export class Operator implements Line {
   isHolding = false
   hasRestored = false
   isBusy = false
+  /** Schedules are still there, or may be. */
+  hasSchedules = false
   readonly #options: OperatorOptions
   #isOver = false
 
@@ -46,6 +48,15 @@ export class Operator implements Line {
 
   setPolicy(policy: Script['policy']): void {
     this.#do(async (coordinator) => coordinator.setPolicy(policy))
+  }
+
+  /** Of the last release: none of them fires any more. */
+  removeSchedules(revision: number): void {
+    this.hasSchedules = true
+    this.#do(async (coordinator) => {
+      await coordinator.schedules('service', [], { revision })
+      this.hasSchedules = false
+    })
   }
 
   restoreLater(ms: number): void {

@@ -5,7 +5,7 @@ import { createJobWorker, type HandlerContext, type JobWorker } from '../../src/
 import { createWorkflowManager, type WorkflowManager } from '../../src/engine/workflow/index.ts'
 import { Dice } from './dice.ts'
 import { type Line, type NetworkOptions, remoteStore } from './remote-store.ts'
-import type { Script, SimJob, SimMember } from './script.ts'
+import type { Script, SimJob, SimMember, SimSchedule } from './script.ts'
 import { here } from './timeline.ts'
 import type { Running, Witness } from './witness.ts'
 
@@ -100,6 +100,16 @@ export class SimProcess implements Line {
       onError: () => {},
     })
     this.#worker.start()
+  }
+
+  /** As a release of the service does when it starts; what it is answered, nobody waits for. */
+  declare(schedules: readonly SimSchedule[], revision: number): void {
+    const declared = schedules
+      .filter((_, i) => (i + revision) % 3 !== 0)
+      .map(({ id, every, model, overlap }) => {
+        return { id, every, overlap, job: { models: [model], priority: revision } }
+      })
+    this.run(() => void this.coordinator?.schedules('service', declared, { revision }).catch(() => {}))
   }
 
   /** Everything of it stops at once. */

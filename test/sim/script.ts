@@ -1,3 +1,4 @@
+import type { OverlapRule } from '../../src/engine/core/index.ts'
 import type { EnqueueInput } from '../../src/engine/events/index.ts'
 
 /** One job of a run: everything that asks for it asks for the same. */
@@ -13,6 +14,16 @@ export interface SimJob {
   readonly hold?: 'all' | 'step'
   /** Enqueued with it, one that comes while another has the same key is not put in line. */
   readonly dedupe?: NonNullable<EnqueueInput['dedupe']>
+}
+
+/** A schedule of a run. Its jobs are named by their due times. */
+export interface SimSchedule {
+  readonly id: string
+  readonly every: string
+  readonly model: string
+  readonly overlap: OverlapRule
+  /** How long each of its handlers works. */
+  readonly ms: number
 }
 
 export interface SimMember {
@@ -52,6 +63,8 @@ export type Act =
   /** It goes on with a workflow that was announced to it. */
   | ({ readonly do: 'resume' } & Of)
   | ({ readonly do: 'cancel' } & Of)
+  /** A release of the service declares its schedules: without one of them, and with a priority of its own. */
+  | ({ readonly do: 'declare'; readonly revision: number } & By)
   /** The process is gone at once, and comes back after so long. */
   | ({ readonly do: 'kill'; readonly ms: number } & By)
   /** It is asked to end: it drains its worker, closes, and comes back. */
@@ -80,6 +93,7 @@ export interface Script {
   readonly seed: number
   readonly members: readonly SimMember[]
   readonly jobs: readonly SimJob[]
+  readonly schedules?: readonly SimSchedule[]
   readonly network: {
     /** Milliseconds that a request usually takes, one way. */
     readonly delay: number

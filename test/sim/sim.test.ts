@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { PATIENCE, runs } from '../support/runs.ts'
 import { keptScripts } from './kept.ts'
 import { run } from './run.ts'
-import { failOverScript, scriptOf, slowScript, stormScript } from './write-script.ts'
+import { failOverScript, scheduledScript, scriptOf, slowScript, stormScript } from './write-script.ts'
 
 describe('the simulation', () => {
   it(
@@ -44,6 +44,24 @@ describe('the simulation', () => {
     expect([setTimeout, setInterval, setImmediate, clearTimeout, Date.now, Math.random]).toEqual(before)
   })
 })
+
+it(
+  'schedules fire each due time once, whatever crashes, and while releases declare them one after the other',
+  async () => {
+    const happened = new Map<string, number>()
+    for (let seed = 1; seed <= runs(60); seed++) {
+      const { findings, log } = await run(scheduledScript(seed))
+      expect(findings, `scheduledScript(${seed})`).toEqual([])
+      for (const event of log) {
+        const what = event.type === 'queued' && event.due !== undefined ? 'fired' : event.type
+        happened.set(what, (happened.get(what) ?? 0) + 1)
+      }
+    }
+    const wanted = ['fired', 'schedule_skipped', 'schedule_set', 'schedule_removed']
+    expect(wanted.filter((what) => (happened.get(what) ?? 0) < 20)).toEqual([])
+  },
+  PATIENCE,
+)
 
 describe('a server that takes over without the last beats, or whose clock is ahead', () => {
   it('gives no job of a process away whose handler runs, though that process is cut off', async () => {

@@ -119,7 +119,7 @@ export class Witness {
   #see(event: RecordedEvent): void {
     if (event.type === 'queued') {
       const lives = this.#count(this.#lives, event.jobId)
-      const asked = this.#asked.get(event.jobId) ?? 0
+      const asked = event.due === undefined ? (this.#asked.get(event.jobId) ?? 0) : 1
       if (lives > asked)
         this.report(
           'came_back',

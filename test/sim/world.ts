@@ -12,6 +12,9 @@ import { Witness } from './witness.ts'
 /** Joins when all else is healed, so that there is somebody for every job. */
 const rescuer: SimMember = { slots: 2, observes: false }
 
+/** No release of a script has it. */
+const LAST_REVISION = 1_000
+
 /** Everything that a script names, and what becomes of it. */
 export class World {
   readonly witness: Witness
@@ -77,7 +80,7 @@ export class World {
   /** Nothing is in line or runs, and nobody waits for an answer. */
   get isAtRest(): boolean {
     const isIdle = this.#queue.jobs.size === 0 && this.unsettled.length === 0
-    return isIdle && this.#unasked === 0 && !this.#operator.isBusy
+    return isIdle && this.#unasked === 0 && !this.#operator.isBusy && !this.#operator.hasSchedules
   }
 
   get unsettled(): readonly Call[] {
@@ -109,6 +112,7 @@ export class World {
     this.progress.healed()
     this.#startWhenFree(this.#script.members.length)
     this.#operator.heal()
+    if (this.#script.schedules !== undefined) this.#operator.removeSchedules(LAST_REVISION)
   }
 
   end(): void {
@@ -187,6 +191,7 @@ export class World {
     if ('job' in act) return this.#ask(act, act.who)
     const process = this.#processes.get(act.who)
     if (process === undefined || !process.isAlive) return
+    if (act.do === 'declare') return process.declare(this.#script.schedules ?? [], act.revision)
     this.#note(process.name, act.do)
     this.#count(act.do)
     const until = this.#timeline.now + act.ms
@@ -253,9 +258,9 @@ export class World {
       ...{ number, life, seed: this.#script.seed, witness: this.witness, network: this.#network },
       times: this.#script.times,
       member: this.#script.members[number] ?? rescuer,
-      jobOf: (jobId) => this.#jobs.get(jobId) as SimJob,
+      jobOf: (jobId) => this.#jobOf(jobId),
       onStopped: (error) => this.#onStopped(process, error),
-      onReady: (jobId) => this.#programs.takeUp(this.#jobs.get(jobId) as SimJob, process),
+      onReady: (jobId) => this.#programs.takeUp(this.#jobOf(jobId), process),
     })
     this.#processes.set(number, process)
     process.run(() => void process.start())
@@ -270,6 +275,12 @@ export class World {
       this.witness.report('audit', `${process.name} has stopped: ${error.message}`)
     this.#kill(process, 300)
     this.#operator.hear(error)
+  }
+
+  #jobOf(jobId: string): SimJob {
+    const schedule = this.#script.schedules?.find(({ id }) => jobId.startsWith(`${id}@`))
+    if (schedule === undefined) return this.#jobs.get(jobId) as SimJob
+    return { id: jobId, models: [schedule.model], ms: schedule.ms, fails: 0 }
   }
 
   #mayFail(job: SimJob): boolean {

@@ -1,6 +1,7 @@
+import { overlapRules } from '../../src/engine/core/index.ts'
 import type { EnqueueInput } from '../../src/engine/events/index.ts'
 import { Dice } from './dice.ts'
-import type { Act, Script, SimJob, SimMember, Slow } from './script.ts'
+import type { Act, Script, SimJob, SimMember, SimSchedule, Slow } from './script.ts'
 
 const MODELS = ['a', 'b', 'c', 'd']
 /** When the last act begins, at the latest. */
@@ -32,6 +33,22 @@ export function scriptOf(seed: number): Script {
     jobs: failing.length === 0 ? jobs : jobs.map((job) => longer(job, seed)),
     acts: acts.toSorted((x, y) => x.at - y.at),
   }
+}
+
+/** The same with schedules, which releases of a service declare one after the other. */
+export function scheduledScript(seed: number): Script {
+  const script = scriptOf(seed)
+  const dice = new Dice(seed, 'schedules')
+  const schedules = Array.from({ length: dice.whole(1, 3) }, (_, i): SimSchedule => {
+    const [every, overlap] = [dice.pick(['1s', '2s']), dice.pick(overlapRules)]
+    return { id: `s${i}`, every, model: dice.pick(MODELS), overlap, ms: Math.round(dice.delay(40)) }
+  })
+  const at = () => Math.round(dice.between(100, SPAN_MS))
+  const times = Array.from({ length: dice.whole(2, 6) }, at).toSorted((x, y) => x - y)
+  const releases = times.map((at, i): Timed => {
+    return { do: 'declare', who: dice.whole(0, script.members.length - 1), revision: i + 1, at }
+  })
+  return { ...script, schedules, acts: [...script.acts, ...releases].toSorted((x, y) => x.at - y.at) }
 }
 
 function memberOf(dice: Dice): SimMember {

@@ -281,6 +281,7 @@ export type Database = {
       job_queue_arrived_rows: { Args: { arrival_ids: number[] }; Returns: Json }
       job_queue_backlog: { Args: { queue: string }; Returns: Json }
       job_queue_beat: { Args: { queue: string; worker_id: string; kinds: string[]; free_slots: number; release: string; ttl_ms: number; grace_ms: number }; Returns: Json }
+      job_queue_by_schedule: { Args: { queue: string; job_id: string }; Returns: Json }
       job_queue_cancel_rows: { Args: { job_ids: string[]; queued: string[] }; Returns: undefined }
       job_queue_cancel_submitted: { Args: { queue: string; job_id: string }; Returns: boolean }
       job_queue_chain: { Args: { queue: string; after: number; lim: number }; Returns: Json }
