@@ -30,6 +30,7 @@ describe('createJobWorker: what a handler gets', () => {
         priority: 0,
         attempt: 1,
         attempts: 3,
+        places: {},
         postponed: 0,
         payload: { prompt: 'a fox' },
         row: null,
