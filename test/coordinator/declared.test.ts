@@ -70,6 +70,14 @@ describe('a policy that names a model nearly as another one', () => {
     expect(warned()).toEqual(['"flux_dev" '])
   })
 
+  it('is not warned about where it is a place, which a pause may name', async () => {
+    const { coordinator, warned } = await queue()
+    await coordinator.setPolicy({ models: { 'flux-dev': { capacity: ['host1:0', 'host1:1'] } } })
+    await coordinator.pauseModel('host1:0', { reason: 'broken' })
+    await coordinator.pauseModel('host2:0', { reason: 'broken' })
+    expect(warned()).toEqual(['"host2:0" '])
+  })
+
   it('is not warned about by a process that only hears of it, nor for what was there before', async () => {
     const { store, coordinator } = await queue()
     const logger = keepingLogger()

@@ -131,7 +131,7 @@ export {
   skipReasons,
 } from './schedule.ts'
 export type { Surroundings } from './scribe.ts'
-export { countsOf, isSite, type Places, plainName } from './site.ts'
+export { countsOf, isPlace, isSite, type Places, plainName } from './site.ts'
 export type { SnapshotJobRow } from './snapshot/job-row.ts'
 export { SNAPSHOT_SHAPE, snapshotKeys, snapshotRemedy } from './snapshot/parts.ts'
 export { LedgerReader } from './snapshot/read.ts'

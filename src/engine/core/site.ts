@@ -111,6 +111,9 @@ export function sitesNear(policy: Policy, site: string): readonly string[] {
 /** Whether the policy names places. */
 export const hasPlaces = (policy: Policy): boolean => nearOf(policy).size > 0
 
+/** Whether the policy gives some model a place of this name. */
+export const isPlace = (policy: Policy, name: string): boolean => nearOf(policy).has(name)
+
 /** All places of a policy, each with the sites of all that some model may use instead of it. */
 function nearOf(policy: Policy): ReadonlyMap<string, readonly string[]> {
   const known = near.get(policy)

@@ -1,8 +1,10 @@
 import {
   bareName,
+  countsOf,
   isDeclared,
+  isPlace,
+  isSite,
   type Ledger,
-  modelOf,
   type Policy,
   pauseOf,
   type RecordedEvent,
@@ -61,6 +63,7 @@ export class NearModels {
         return
       }
       case 'model_paused':
+        if (isPlace(ledger.policy, event.model)) return
         return this.#meet(event.model, { says: 'A pause names' }, ledger, isOwn)
     }
   }
@@ -83,7 +86,7 @@ export class NearModels {
 
   /** Jobs that were live before this process saw events. */
   #learnLive({ models }: Ledger): void {
-    for (const { model } of models) if (this.#groups.size < MOST_NAMES) this.#add(model)
+    for (const { model } of models) if (this.#groups.size < MOST_NAMES && !isSite(model)) this.#add(model)
   }
 
   #learn(policy: Policy): void {
@@ -126,7 +129,7 @@ const namesIn = ({ capacity, rate, holdAfterLossSeconds, models }: Partial<Polic
 
 /** The policy names it, or a job that waits or runs needs it. */
 function isKnown(ledger: Ledger, model: string): boolean {
-  const { line, holders } = modelOf(ledger, model)
-  const isNeeded = line.size > 0 || holders.size > 0 || (pauseOf(ledger, model)?.jobs.size ?? 0) > 0
+  const { held, waiting } = countsOf(ledger, model)
+  const isNeeded = waiting + held > 0 || (pauseOf(ledger, model)?.jobs.size ?? 0) > 0
   return isNeeded || namesIn(ledger.policy).includes(model)
 }
