@@ -41,7 +41,19 @@ class NaiveFlows {
     for (const jobId of jobIds) this.add(jobId, [])
   }
 
-  outcomeOf = (jobId: string): JobOutcome | null => this.nodes.get(jobId)?.outcome ?? null
+  /** The job and all that come after it are cancelled. */
+  prune(jobId: string): readonly string[] {
+    const doomed = new Set([jobId])
+    for (let size = 0; size !== doomed.size; ) {
+      size = doomed.size
+      for (const other of this.live())
+        if (this.nodes.get(other)?.parents.some(({ job }) => doomed.has(job)) === true) doomed.add(other)
+    }
+    for (const one of doomed) this.end(one, 'cancelled')
+    return [...doomed]
+  }
+
+  readonly outcomeOf = (jobId: string): JobOutcome | null => this.nodes.get(jobId)?.outcome ?? null
 
   mayRun = (jobId: string): boolean =>
     this.nodes.get(jobId)?.parents.every(({ job }) => this.outcomeOf(job) !== null) === true
@@ -81,7 +93,7 @@ class NaiveFlows {
 type Step =
   | { readonly type: 'add'; readonly jobs: readonly (readonly { pick: number; goesOn: boolean }[])[] }
   | { readonly type: 'fan'; readonly pick: number; readonly many: number }
-  | { readonly type: 'complete' | 'fail' | 'cancel' | 'retry'; readonly pick: number }
+  | { readonly type: 'complete' | 'fail' | 'cancel' | 'retry' | 'prune'; readonly pick: number }
   | { readonly type: 'grow'; readonly pick: number; readonly many: number }
   | { readonly type: 'restart' }
 
@@ -106,7 +118,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       pick,
     }),
   },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant('retry' as const), pick }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constantFrom('retry' as const, 'prune' as const), pick }) },
   {
     weight: 2,
     arbitrary: fc.record({ type: fc.constant('grow' as const), pick, many: fc.integer({ min: 1, max: 3 }) }),
@@ -132,9 +144,11 @@ class Pair {
       return
     }
     const live = this.naive.live()
-    const jobId = this.#of(step.type === 'cancel' ? live : live.filter(this.naive.mayRun), step.pick)
+    const isOfAny = step.type === 'cancel' || step.type === 'prune'
+    const jobId = this.#of(isOfAny ? live : live.filter(this.naive.mayRun), step.pick)
     if (jobId === undefined) return
     if (step.type === 'grow') this.#grow(jobId, step.many)
+    else if (step.type === 'prune') this.#prune(jobId)
     else this.end(jobId, step.type)
   }
 
@@ -152,6 +166,14 @@ class Pair {
     const added = jobIds.map((jobId) => ({ jobId }))
     expect(this.flow.add(runner, added).result).toMatchObject({ ok: true })
     this.naive.grow(runner, jobIds)
+    this.#settle()
+  }
+
+  #prune(jobId: string): void {
+    const { events } = this.flow.send({ type: 'cancel', jobId, force: true, descendants: true })
+    const gone = events.flatMap((event) => (event.type === 'cancelled' ? [event.jobId] : []))
+    expect(gone.toSorted()).toEqual(this.naive.prune(jobId).toSorted())
+    expect(gone.at(-1)).toBe(jobId)
     this.#settle()
   }
 

@@ -67,6 +67,11 @@ const ways: Readonly<Record<string, (job: Job, context: HandlerContext) => unkno
       await client.end()
     }
   },
+  async add(_, { add }) {
+    const job = { jobId: 'page', models: ['tell'], payload: { way: 'tell' } }
+    return (await add([job])).queued
+  },
+  parents: (_, { parents }) => parents(),
   async detach(_, { detach }) {
     await detach({ until: new Date(Date.now() + 3_600_000) })
   },

@@ -137,6 +137,22 @@ describe('inThread: a handler in a thread', () => {
     expect(storyOf(await log(store), 'false').at(-2)).toBe('failed completion_rolled_back')
   })
 
+  it('adds jobs to its flow, and is told of its parents', async () => {
+    const { coordinator, ended } = await threaded()
+    await coordinator.enqueue([
+      { jobId: 'add', models: ['add'], payload: { way: 'add' } },
+      { jobId: 'parents', models: ['parents'], payload: { way: 'parents' }, after: ['add'] },
+    ])
+    const parents = (await ended('parents', 'completed'))?.result
+    expect((await ended('add', 'completed'))?.result).toBe(1)
+    expect(parents).toEqual(
+      expect.arrayContaining([
+        { jobId: 'add', outcome: 'completed', result: null },
+        { jobId: 'page', outcome: 'completed', result: null },
+      ]),
+    )
+  })
+
   it('detaches', async () => {
     const { enqueue, coordinator, worker } = await threaded()
     await enqueue('detach')

@@ -46,10 +46,17 @@ export function addRetry(cli: Cli): void {
 }
 
 async function retryOne(frame: Frame, text: string, descendants: boolean): Promise<void> {
-  const { jobId, retried } = await withCoordinator(frame, async (coordinator, store) => {
+  const { jobId, retried, again } = await withCoordinator(frame, async (coordinator, store) => {
     const jobId = await deadIdOf({ frame, store, text })
-    return { jobId, retried: await coordinator.retryDead({ jobIds: [jobId], descendants }) }
+    const retried = await coordinator.retryDead({ jobIds: [jobId], descendants })
+    return { jobId, retried, again: await coordinator.explain(jobId) }
   })
   checkFound(frame, jobId, retried)
-  frame.emit({ retried }, `${plural(retried, 'dead letter')} in line again`)
+  const done = `${plural(retried, 'dead letter')} in line again`
+  // A job that it comes after is dead.
+  const isDead = again?.state === 'ended' && again.code === 'failed'
+  frame.emit(
+    { retried },
+    isDead ? [done, `job ${jobId} has failed again: ${again.reason}`, again.whatHasToHappen] : done,
+  )
 }
