@@ -132,3 +132,37 @@ as $$
     select i.command ->> 'job_id' as job_id from public.job_queue_inbox i
      where i.queue = $1 and i.answered_at is null and i.request_id like 'end-of:%' order by i.created_at limit 1000) e
 $$;
+
+-- job_queue_check_incoming(queue): what handlers and submitters have put in (job_queue_complete_in, job_queue_enqueue_in) and what the log
+-- says of it, for a program that checks what was changed by hand (`interlock verify`): an end that is left behind although its attempt is
+-- over, one that was decided and that the log does not have, and a submission that is left behind although its job is in line.
+-- Returns [{row, stored, logged}, …], at most 1,000, in words. Raises nothing.
+create or replace function public.job_queue_check_incoming(queue text) returns jsonb
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+  select coalesce(to_jsonb(array_agg(to_jsonb(d) order by d.row)), '[]') from (
+    select 'job_queue_inbox ' || i.request_id as row, 'an end that nobody has decided' as stored, 'an attempt that does not run' as logged
+      from public.job_queue_inbox i
+     where i.queue = $1 and i.answered_at is null and i.request_id like 'end-of:%'
+       and not exists (
+         select from public.job_queue_jobs j
+          where j.queue = $1 and j.job_id = i.command ->> 'job_id' and j.state = 'active' and j.fencing_token = (i.command ->> 'token')::bigint)
+    union all
+    select 'job_queue_inbox ' || i.request_id, 'an end that was decided', 'no such end'
+      from public.job_queue_inbox i
+     where i.queue = $1 and i.request_id like 'end-of:%' and i.answer @> '{"ok": true}'
+       and (i.command ->> 'token')::bigint > (select max(h.archived_seq) from public.job_queue_heads h where h.queue = $1)
+       and not exists (
+         select from public.job_queue_log l
+          where l.queue = $1 and l.job_id = i.command ->> 'job_id' and l.event_type = 'completed' and l.command_id = 'sql:' || i.request_id)
+    union all
+    select 'job_queue_submissions ' || s.job_id, 'a job that waits for a process', format('event %s, which has decided it', l.seq)
+      from public.job_queue_submissions s
+      join public.job_queue_log l on l.queue = $1 and l.job_id = s.job_id and l.data @> jsonb_build_object('submission', s.id)
+     where s.queue = $1
+    limit 1000) d
+$$;

@@ -256,6 +256,33 @@ it('is no longer undecided once a process has appended it, and the next life of 
   expect(rows).toEqual([{ open: 0 }])
 })
 
+it('that was changed by hand is found by verify (job_queue_check_incoming): left behind, or decided and not in the log', async () => {
+  const { coordinator, store, client, lease } = await scene()
+  await say(client, lease)
+  await client.query('commit')
+  await ended(client)
+  await coordinator.close()
+  const id = `end-of:${lease.fencingToken}`
+  const found = async () => (await verify({ store })).differences
+  await expect.poll(found).toEqual([])
+  await client.query('update job_queue_inbox set answered_at = null, answer = null where request_id = $1', [
+    id,
+  ])
+  expect(await found()).toMatchObject([
+    { row: `job_queue_inbox ${id}`, stored: 'an end that nobody has decided' },
+  ])
+  await client.query(
+    `update job_queue_inbox set answered_at = now(), answer = '{"ok": true}', command = command || '{"job_id": "b"}' where request_id = $1`,
+    [id],
+  )
+  expect(await found()).toMatchObject([{ stored: 'an end that was decided', folded: 'no such end' }])
+  await client.query('delete from job_queue_inbox')
+  await client.query(
+    `insert into job_queue_submissions (queue, job_id, request_id, job) values ('default', 'a', 'r', '{"job_id": "a", "models": ["m"]}')`,
+  )
+  expect(await found()).toEqual([])
+})
+
 it('is forgotten with its result, whether a process has taken it up or not (job_queue_forget)', async () => {
   const { coordinator, client, lease } = await scene()
   await say(client, lease)

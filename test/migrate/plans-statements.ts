@@ -56,7 +56,7 @@ export const statements: readonly string[] = [
   `select * from job_queue_own_rows(array['waiting-1'], '{}')`,
   `select job_queue_payloads('default', '')`,
   `select job_queue_put_once('default', ${onceEvents}), job_queue_once_before('default', ${onceEvents})`,
-  `select job_queue_sweep_once('default', 100), job_queue_check_once('default')`,
+  `select job_queue_sweep_once('default', 100), job_queue_check_once('default'), job_queue_check_incoming('default')`,
   `select job_queue_rebuild_once('default')`,
   `select job_queue_of_job('default', 'waiting-1'), job_queue_submitted('default', 20)`,
   `insert into workflow_executions (id) values ('row-10')`,

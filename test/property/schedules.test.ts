@@ -68,6 +68,16 @@ async function play(
   let pair: Coordinator[] = [await join(), await join()]
   const first = () => pair[0] as Coordinator
   const inputs = plans.map((one, i) => inputOf(`s${i}`, one))
+  let revision = 0
+  /** Two releases side by side: each declares the schedules with a priority of its own. */
+  const deploy = async () => {
+    const releases = pair.map((each) => {
+      const priority = ++revision
+      const own = inputs.map((input) => ({ ...input, job: { ...input.job, priority } }))
+      return each.schedules('billing', own, { revision })
+    })
+    await Promise.all(releases)
+  }
   const pass = async (minutes: number) => {
     for (let left = minutes; left > 0; left--) {
       clock.set(clock.now() + MINUTE)
@@ -76,10 +86,10 @@ async function play(
   }
   try {
     await first().setPolicy('by-model')
-    await first().schedules('billing', inputs)
+    await deploy()
     for (const { do: what, minutes } of steps) {
       if (what === 'pass') await pass(minutes)
-      else if (what === 'declare') await first().schedules('billing', inputs)
+      else if (what === 'declare') await deploy()
       else if (what === 'end') {
         for (const { lease } of await first().claim({ max: 1_000 })) await first().complete(lease)
       } else if (what === 'back') back += minutes * MINUTE
@@ -146,7 +156,7 @@ function check(plans: readonly Plan[], events: readonly RecordedEvent[]): void {
 }
 
 it(
-  'of random schedules each due time is fired once or skipped as they say, whatever crashes and whichever clocks jump',
+  'of random schedules each due time is fired once or skipped as they say, whatever crashes, whichever clocks jump, and with two releases side by side',
   async () => {
     const many = fc.array(plan, { minLength: 1, maxLength: 4 })
     await fc.assert(

@@ -35,7 +35,7 @@ export function scriptOf(seed: number): Script {
   }
 }
 
-/** The same with schedules, which releases of a service declare one after the other. */
+/** The same with schedules, which releases of a service declare one after the other, and with jobs that wait for the last of their key. */
 export function scheduledScript(seed: number): Script {
   const script = scriptOf(seed)
   const dice = new Dice(seed, 'schedules')
@@ -43,12 +43,20 @@ export function scheduledScript(seed: number): Script {
     const [every, overlap] = [dice.pick(['1s', '2s']), dice.pick(overlapRules)]
     return { id: `s${i}`, every, model: dice.pick(MODELS), overlap, ms: Math.round(dice.delay(40)) }
   })
+  const dedupe = { key: 'd', while: 'waiting', debounce: { delay: '1s', maxDelay: '3s' } } as const
   const at = () => Math.round(dice.between(100, SPAN_MS))
   const times = Array.from({ length: dice.whole(2, 6) }, at).toSorted((x, y) => x - y)
   const releases = times.map((at, i): Timed => {
     return { do: 'declare', who: dice.whole(0, script.members.length - 1), revision: i + 1, at }
   })
-  return { ...script, schedules, acts: [...script.acts, ...releases].toSorted((x, y) => x.at - y.at) }
+  // Who asks for a job at the gate asks for another one than that which waits for the last of its key.
+  const asked = script.acts.map((act): Timed => {
+    if (act.do !== 'gate' || act.job % 2 === 1) return act
+    return { do: 'enqueue', who: act.who, job: act.job, at: act.at }
+  })
+  const isGated = (i: number) => asked.some((act) => 'job' in act && act.job === i && act.do !== 'enqueue')
+  const jobs = script.jobs.map((job, i) => (isGated(i) ? job : { ...job, dedupe }))
+  return { ...script, jobs, schedules, acts: [...asked, ...releases].toSorted((x, y) => x.at - y.at) }
 }
 
 function memberOf(dice: Dice): SimMember {

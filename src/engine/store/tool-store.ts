@@ -35,6 +35,8 @@ export interface ToolStore {
    * 4 MB at most. Empty: there are no more.
    */
   payloads(queue: string, after: string): Promise<readonly KeptPayload[]>
+  /** Ends and submissions that SQL has put in, and of which the log says something else: 1,000 at most. */
+  checkIncoming(queue: string): Promise<readonly IncomingDifference[]>
   /** Jobs that were enqueued `once` and are not remembered as log and archive say, 1,000 at most. Reads the whole log. */
   checkOnce(queue: string): Promise<readonly OnceDifference[]>
   /** Remembers them as the log says: 1,000 at most. Returns how many rows were wrong. */
@@ -142,6 +144,13 @@ export interface OnceDifference {
   readonly jobId: string
   readonly stored: Readonly<Record<string, unknown>> | null
   readonly logged: Readonly<Record<string, unknown>> | null
+}
+
+/** A row of what SQL has put in, with what it is and what the log says of it, in words. */
+export interface IncomingDifference {
+  readonly row: string
+  readonly stored: string
+  readonly logged: string
 }
 
 /** The states in which a row of `jobs` can be taken in by hand. */

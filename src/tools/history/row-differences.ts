@@ -1,5 +1,5 @@
 import type { JobRow, StateRow } from '../../engine/core/index.ts'
-import type { OnceDifference, Projection } from '../../engine/store/index.ts'
+import type { IncomingDifference, OnceDifference, Projection } from '../../engine/store/index.ts'
 
 type Row = Readonly<Record<string, unknown>>
 
@@ -66,6 +66,10 @@ export const onceDifferences = (found: readonly OnceDifference[]): readonly Diff
     const [is, says] = [stored, logged].map((side) => (side === null ? 'no row' : 'a row'))
     return [{ row, field: '*', stored: is, folded: says }]
   })
+
+/** Ends and submissions that SQL has put in, and of which the log says something else. */
+export const incomingDifferences = (found: readonly IncomingDifference[]): readonly Difference[] =>
+  found.map(({ row, stored, logged }) => ({ row, field: '*', stored, folded: logged }))
 
 const nameOf = (jobId: string): string => `job_queue_jobs ${jobId}`
 

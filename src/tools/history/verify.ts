@@ -11,7 +11,7 @@ import { foldSound, type Sound } from './fold-checked.ts'
 import { foldFiles } from './fold-files.ts'
 import { checkKept, unlessGone } from './kept-events.ts'
 import { type ComparedPayloads, PayloadHashes } from './payloads.ts'
-import { type Difference, noState, onceDifferences } from './row-differences.ts'
+import { type Difference, incomingDifferences, noState, onceDifferences } from './row-differences.ts'
 
 /** What `verify` gives: the document that `interlock verify --json` prints. */
 export interface Verification {
@@ -78,7 +78,8 @@ export async function verify(given: Access, options: VerifyOptions = {}): Promis
   const found = [bad, files?.bad ?? null, chain?.bad ?? null, unmet, kept, await beyondHead(access)]
   const firstBad = found.reduce(earlier)
   const once = isComparable ? onceDifferences(await store.checkOnce(queue)) : []
-  const all = [...behind(version, before, after), ...differences, ...once]
+  const incoming = isComparable ? incomingDifferences(await store.checkIncoming(queue)) : []
+  const all = [...behind(version, before, after), ...differences, ...once, ...incoming]
   const payloads = firstBad === null && isComparable ? await hashes.compare(access, sound) : null
   return {
     ok: firstBad === null && all.length === 0 && (payloads?.changed ?? 0) === 0,

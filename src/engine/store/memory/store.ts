@@ -140,6 +140,7 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): LogSto
     // What ends with the process cannot have been changed by anybody else.
     kept: async () => null,
     claimCut: async (name, before) => claimCut(queueOf(name), before, database.now()),
+    checkIncoming: async () => [],
     checkOnce: async () => [],
     rebuildOnce: async () => 0,
     chain: async () => null,

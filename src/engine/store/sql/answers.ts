@@ -75,6 +75,10 @@ const onceRecord = onceRow
     ...(payloadHash === null ? undefined : { payloadHash }),
   }))
 
+export const checkIncomingAnswer = z.array(
+  z.object({ row: z.string(), stored: z.string(), logged: z.string() }),
+)
+
 export const checkOnceAnswer = z.array(
   z
     .object({ job_id: z.string(), stored: onceRow.nullable(), logged: onceRow.nullable() })

@@ -17,6 +17,7 @@ import {
   archiveAnswer,
   arrivalsAnswer,
   chainAnswer,
+  checkIncomingAnswer,
   checkOnceAnswer,
   chunkAnswer,
   claimCutAnswer,
@@ -91,6 +92,7 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
     data: (queue, jobIds) =>
       inParts(jobIds, (some) => call('job_queue_data_of', dataAnswer, { queue, job_ids: some })),
     payloads: (queue, after) => call('job_queue_payloads', payloadsAnswer, { queue, after }),
+    checkIncoming: (queue) => call('job_queue_check_incoming', checkIncomingAnswer, { queue }),
     checkOnce: (queue) => call('job_queue_check_once', checkOnceAnswer, { queue }),
     rebuildOnce: (queue) => call('job_queue_rebuild_once', countAnswer, { queue }),
     arrivals: (queue, limit) => call('job_queue_claim_arrivals', arrivalsAnswer, { queue, lim: limit }),

@@ -50,6 +50,7 @@ const functions = {
   job_queue_submitted: { queue: 'text', lim: 'integer' },
   job_queue_data_of: { queue: 'text', job_ids: 'text[]' },
   job_queue_payloads: { queue: 'text', after: 'text' },
+  job_queue_check_incoming: { queue: 'text' },
   job_queue_check_once: { queue: 'text' },
   job_queue_rebuild_once: { queue: 'text' },
   job_queue_claim_arrivals: { queue: 'text', lim: 'integer' },

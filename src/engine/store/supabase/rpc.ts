@@ -15,6 +15,7 @@ const outOfLine: ReadonlySet<FunctionName> = new Set([
   'job_queue_worker_list',
   'job_queue_data_of',
   'job_queue_payloads',
+  'job_queue_check_incoming',
   'job_queue_check_once',
   'job_queue_dead',
   'job_queue_incoming',
