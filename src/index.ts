@@ -15,6 +15,7 @@
 export * from './engine/coordinator/index.ts'
 export {
   type AttemptKey,
+  type BatchSize,
   type Claim,
   type CodedError,
   defaultPolicy,

@@ -40,6 +40,10 @@ const startedAt = (jobId: string, places: Readonly<Record<string, string>>): Eve
   models: Object.keys(places),
   places,
 })
+const startedIn = (batch: number, jobId: string, models: readonly string[], rest: object = {}): Event => ({
+  ...{ type: 'started', jobId, workerId: 'w', attempt: 1, models, batch, commandId: 'batch' },
+  ...rest,
+})
 const completed = (jobId: string, token: number): Event => ({ type: 'completed', jobId, token })
 const linkedTo = (jobId: string, after: readonly string[], outcome?: JobOutcome): Event => ({
   type: 'linked',
@@ -238,6 +242,90 @@ const bad: readonly (readonly [AuditRule, string, number, readonly Step[]])[] = 
     'came in while another one had its key',
     2,
     [queued('b', ['m'], { dedupe: liveKey }), queued('a', ['m'], { dedupe: liveKey })],
+  ],
+  [
+    'batch',
+    'starts in a batch whose set was not held',
+    5,
+    [
+      policy({ maxActive: null }),
+      queued('a', ['m']),
+      queued('b', ['n']),
+      startedIn(4, 'a', ['m']),
+      startedIn(4, 'b', ['n']),
+    ],
+  ],
+  [
+    'batch',
+    'starts in a batch that has ended',
+    6,
+    [
+      queued('a', ['m']),
+      queued('b', ['m']),
+      startedIn(3, 'a', ['m']),
+      completed('a', 3),
+      queued('c', ['n']),
+      startedIn(3, 'b', ['m']),
+    ],
+  ],
+  [
+    'batch',
+    'starts in a batch that began before',
+    4,
+    [
+      queued('a', ['m']),
+      queued('b', ['m']),
+      startedIn(3, 'a', ['m']),
+      startedIn(3, 'b', ['m'], { commandId: 'later' }),
+    ],
+  ],
+  [
+    'batch',
+    'starts in a batch of another process',
+    4,
+    [
+      queued('a', ['m']),
+      queued('b', ['m']),
+      startedIn(3, 'a', ['m']),
+      startedIn(3, 'b', ['m'], { workerId: 'other' }),
+    ],
+  ],
+  [
+    'batch',
+    'starts in a batch of another kind',
+    4,
+    [
+      queued('a', ['m']),
+      queued('b', ['m'], { kind: 'other' }),
+      startedIn(3, 'a', ['m']),
+      startedIn(3, 'b', ['m']),
+    ],
+  ],
+  [
+    'batch',
+    'starts in a batch although it had failed before',
+    7,
+    [
+      queued('a', ['m']),
+      queued('b', ['m']),
+      started('a', ['m']),
+      { type: 'failed', jobId: 'a', token: 3, code: 'handler_error', final: false, commandId: 'end' },
+      { type: 'requeued', jobId: 'a', reason: 'retry', runAt: null, commandId: 'end' },
+      queued('c', ['n']),
+      startedIn(7, 'a', ['m'], { attempt: 2 }),
+    ],
+  ],
+  [
+    'capacity',
+    'starts in a batch of its own while its model is held',
+    5,
+    [
+      policy({ maxActive: null }),
+      queued('a', ['m']),
+      queued('b', ['m']),
+      started('a', ['m']),
+      startedIn(5, 'b', ['m']),
+    ],
   ],
   [
     'parents',

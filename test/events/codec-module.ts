@@ -119,6 +119,11 @@ function encoderOf(form: EventForm): string {
   const version = [
     ...(form.version === undefined ? [] : [`schema_version: ${form.version}`]),
     ...entries.filter(([, { is }]) => is === 'policy').map(([path]) => `...shapeOf(event.${path})`),
+    ...entries.flatMap(([path, { since }]) =>
+      since === undefined
+        ? []
+        : [`...(event.${path} === undefined ? undefined : { schema_version: ${since} })`],
+    ),
   ]
   const all = [...columns.values(), ...version]
   if (kept.length === 0) return `return { ${all.join(', ')} }`

@@ -75,6 +75,20 @@ describe('a simulation', () => {
     expect(spansOf(await simulate(three, { ...two, slots: 1 }))).toEqual([[[0, 3]], [[3, 5]], [[5, 6]]])
   })
 
+  it('starts as many jobs at once, for one handler, as it was seen to take', async () => {
+    const lives = recorded([1, 2, 3, 4].map(() => ({ at: 0, models: ['m'], runs: [2] }))).map((life) => ({
+      ...life,
+      runs: life.runs.map((run) => ({ ...run, batch: 7 })),
+    }))
+    for (const slots of [null, 1])
+      expect(spansOf(await simulate(lives, { policy: byModel, slots }))).toEqual([
+        [[0, 2]],
+        [[2, 4]],
+        [[2, 4]],
+        [[2, 4]],
+      ])
+  })
+
   it('lets attempts fail as they failed, and be tried again as long after', async () => {
     const lives = recorded([
       { at: 0, models: ['m'], runs: [2, 1] },

@@ -5,7 +5,7 @@ import { arbitraryRun } from '../support/commands.ts'
 import { PATIENCE } from '../support/runs.ts'
 import { play, type Turn } from '../support/simulate.ts'
 import { isStartable, reserves } from './oracle/admission.ts'
-import { queueOf } from './oracle/queue.ts'
+import { type Entry, queueOf, shareModel } from './oracle/queue.ts'
 
 /** A law that is never put to the test holds for nothing: what the other properties speak of does happen. */
 describe('generated runs', () => {
@@ -13,7 +13,7 @@ describe('generated runs', () => {
     'lead to every kind of event, refusal, reason and predicament',
     () => {
       const met = new Map<string, number>()
-      const runs = fc.sample(arbitraryRun({ maxLength: 150 }), { numRuns: 200, seed: 3 })
+      const runs = fc.sample(arbitraryRun({ maxLength: 150 }), { numRuns: 300, seed: 4 })
       for (const turn of runs.flatMap(play))
         for (const what of metIn(turn)) met.set(what, (met.get(what) ?? 0) + 1)
       const rare = wanted.filter((what) => (met.get(what) ?? 0) < 5)
@@ -63,6 +63,7 @@ const wanted = [
     'an offer that ran out',
     'a job that reserves',
   ],
+  ...['a batch of several', 'two batches on a model', 'a batch that goes on without its first job'],
   ...['a job that runs alone', 'four at once on a model', 'seven models at once', 'a command of the dead'],
 ]
 
@@ -93,13 +94,27 @@ function metIn(turn: Turn): readonly string[] {
 function predicamentsOf({ decision, surroundings: { now } }: Turn): readonly string[] {
   const queue = queueOf(decision.ledger)
   const { policy, jobs } = queue
+  const batches = Map.groupBy(
+    jobs.filter(({ batch }) => batch !== null),
+    ({ batch }) => batch ?? 0,
+  )
   const lapsed = (offeredAt: number | null) => offeredAt !== null && offeredAt + policy.offerMs * 1_000 <= now
   const has = {
     'an offer that ran out': jobs.some((job) => lapsed(job.offeredAt) && isStartable(queue, job, now)),
     'a job that reserves': jobs.some((job) => !job.active && job.overtaken > 0 && reserves(queue, job)),
     'a job that runs alone': jobs.some((job) => job.active && job.exclusive),
     'four at once on a model': [...decision.ledger.models].some((model) => model.holders.size === 4),
+    'a batch of several': [...batches.values()].some((members) => members.length > 1),
+    'two batches on a model': [...batches.keys()].some((one) =>
+      [...batches.keys()].some((other) => one !== other && shareAny(batches.get(one), batches.get(other))),
+    ),
+    'a batch that goes on without its first job': [...batches].some(([batch, members]) =>
+      members.every(({ token }) => token !== batch),
+    ),
     'seven models at once': jobs.some((job) => job.active && job.spec.models.length === 7),
   }
   return Object.entries(has).flatMap(([what, holds]) => (holds ? [what] : []))
 }
+
+const shareAny = (one: readonly Entry[] = [], other: readonly Entry[] = []): boolean =>
+  one.some((job) => other.some((beside) => shareModel(job, beside)))

@@ -142,8 +142,10 @@ function placesTakenFromOthers(before: Ledger, event: Started, overtaken: Map<st
   const reserving = passedBy(before, event).filter(
     (job) => (overtaken.get(keyOf(job)) ?? 0) >= limit && !isSpokenFor(before, job, event),
   )
+  // What its batch holds, it takes from nobody.
+  const others = event.batch === undefined ? queueOf(before) : { ...queueOf(before), spared: event.batch }
   return event.models.filter((model) => {
-    const held = holdersOf(queueOf(before), model).length
+    const held = holdersOf(others, model).length
     const reserved = reserving.filter((job) => needs(job, model)).length
     return held + reserved >= capacity(before.policy, model)
   })

@@ -1,7 +1,13 @@
 import { silentLogger } from '../../src/engine/coordinator/base/logger.ts'
 import { type Coordinator, createCoordinator } from '../../src/engine/coordinator/index.ts'
 import type { InterlockError, Lease } from '../../src/engine/core/index.ts'
-import { createJobWorker, type HandlerContext, type JobWorker } from '../../src/engine/worker/index.ts'
+import {
+  createJobWorker,
+  type HandlerContext,
+  inBatch,
+  type Job,
+  type JobWorker,
+} from '../../src/engine/worker/index.ts'
 import { createWorkflowManager, type WorkflowManager } from '../../src/engine/workflow/index.ts'
 import { Dice } from './dice.ts'
 import { type Line, type NetworkOptions, remoteStore } from './remote-store.ts'
@@ -94,7 +100,7 @@ export class SimProcess implements Line {
       concurrency: member.slots,
       retry: { baseMs: 100, maxMs: 500 },
       handlers: {
-        normal: ({ jobId, attempt, models }, context) => this.#handle(jobId, attempt, models, context),
+        normal: this.#handler(member.batch),
         workflow: this.manager.handler,
       },
       onError: () => {},
@@ -170,6 +176,16 @@ export class SimProcess implements Line {
         if (coordinator.attempt(lease) === undefined) return
       }
     }
+  }
+
+  #handler(size: number | undefined) {
+    const handle = ({ jobId, attempt, models }: Job, context: HandlerContext) =>
+      this.#handle(jobId, attempt, models, context)
+    if (size === undefined) return handle
+    return inBatch({ size }, async (jobs: readonly Job[], context) => {
+      const ended = jobs.map((job) => handle(job, context.of(job)).catch((error: Error) => error))
+      return new Map((await Promise.all(ended)).map((end, i) => [jobs[i]?.jobId ?? '', end]))
+    })
   }
 
   async #handle(

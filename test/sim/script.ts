@@ -31,6 +31,8 @@ export interface SimMember {
   readonly slots: number
   /** It takes up whatever comes on `ready$`. */
   readonly observes: boolean
+  /** How many jobs its handler takes at once; absent: one. */
+  readonly batch?: number
 }
 
 interface By {

@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { PATIENCE, runs } from '../support/runs.ts'
 import { keptScripts } from './kept.ts'
 import { run } from './run.ts'
-import { failOverScript, scheduledScript, scriptOf, slowScript, stormScript } from './write-script.ts'
+import {
+  batchScript,
+  failOverScript,
+  scheduledScript,
+  scriptOf,
+  slowScript,
+  stormScript,
+} from './write-script.ts'
 
 describe('the simulation', () => {
   it(
@@ -62,6 +69,20 @@ it(
   },
   PATIENCE,
 )
+
+describe('handlers that take several jobs at once', () => {
+  it('keep all promises, whatever happens to their processes', async () => {
+    let together = 0
+    for (let seed = 1; seed <= runs(100); seed++) {
+      const { findings, log } = await run(batchScript(seed))
+      expect(findings, `batchScript(${seed})`).toEqual([])
+      together += log.filter(
+        (event) => event.type === 'started' && (event.batch ?? event.seq) !== event.seq,
+      ).length
+    }
+    expect(together).toBeGreaterThan(50)
+  })
+})
 
 describe('a server that takes over without the last beats, or whose clock is ahead', () => {
   it('gives no job of a process away whose handler runs, though that process is cut off', async () => {

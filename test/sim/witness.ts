@@ -184,7 +184,19 @@ export class Witness {
 
   #overlaps(a: Running, b: Running): boolean {
     if (!this.#canRun(a.line) || !this.#canRun(b.line) || b.getsAnswers) return false
-    return a.models.some((model) => b.models.includes(model))
+    return !this.#isOneBatch(a, b) && a.models.some((model) => b.models.includes(model))
+  }
+
+  /** One call of a handler runs both: together they hold their models. */
+  #isOneBatch(a: Running, b: Running): boolean {
+    if (a.line !== b.line || a.lease.epoch !== b.lease.epoch) return false
+    const [one, other] = [this.#batchOf(a), this.#batchOf(b)]
+    return one !== undefined && one === other
+  }
+
+  #batchOf({ lease }: Running): number | undefined {
+    const started = this.#queue().log[lease.fencingToken - 1]
+    return started?.type === 'started' && started.jobId === lease.jobId ? started.batch : undefined
   }
 
   #tellOverlap(a: Running, b: Running): void {

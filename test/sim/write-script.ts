@@ -155,6 +155,25 @@ function failOvers(seed: number, members: readonly SimMember[]): Timed[] {
   }).flat()
 }
 
+/** The script of a seed, with handlers that take several jobs at once. Jobs need few sets of models, and most come at one time. */
+export function batchScript(seed: number): Script {
+  const dice = new Dice(seed, 'batches')
+  const script = scriptOf(seed)
+  const together = Math.round(dice.between(100, SPAN_MS / 2))
+  return {
+    ...script,
+    members: script.members.map((member) => ({ ...member, batch: dice.whole(2, 5) })),
+    jobs: script.jobs.map((job) =>
+      job.steps === undefined ? { ...job, models: dice.pick([['a'], ['a'], ['a', 'b']]) } : job,
+    ),
+    acts: script.acts.map((act) =>
+      (act.do === 'enqueue' || act.do === 'gate') && dice.chance(0.8)
+        ? { do: 'enqueue', who: act.who, job: act.job, at: together }
+        : act,
+    ),
+  }
+}
+
 /**
  * A script about nothing else: the process that runs the one long job may be cut off while a server takes over that lacks beats, or
  * whose clock is ahead.

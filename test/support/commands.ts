@@ -5,6 +5,7 @@
 import fc from 'fast-check'
 import {
   archiveRules,
+  type Claim,
   type Dedupe,
   emptySetRules,
   MICROS_PER_MS,
@@ -86,7 +87,7 @@ export interface Step {
   /** Microseconds since the step before. */
   readonly elapsed: number
   readonly worker: number
-  readonly claim: { readonly max: number; readonly kinds: readonly string[] | null } | null
+  readonly claim: Claim | null
   readonly act: Act
 }
 
@@ -306,6 +307,16 @@ function of<T extends Act['type'], F>(
 const claim = fc.record({
   max: fc.integer({ min: 0, max: 4 }),
   kinds: fc.constantFrom(null, null, ['normal'], ['rare'], []),
+  batches: fc.constantFrom(
+    undefined,
+    undefined,
+    undefined,
+    [{ kind: 'normal', size: 3 }],
+    [
+      { kind: 'rare', size: 1 },
+      { kind: '*', size: 5 },
+    ],
+  ),
 })
 
 function arbitraryStep(act: fc.Arbitrary<Act>): fc.Arbitrary<Step> {

@@ -9,6 +9,8 @@ interface Life {
   token: number | null
   models: readonly string[]
   places?: readonly string[]
+  /** What it holds its models with. */
+  batch: number
 }
 
 /** Reads a log and collects whatever must never be in one. */
@@ -67,7 +69,15 @@ export class LogReader {
   #queued(event: RecordedEvent & { readonly type: 'queued' }): void {
     if (this.#lives.has(event.jobId)) this.#fault(event, 'the id is live')
     const { attempts, models, fairKey } = event.spec
-    this.#lives.set(event.jobId, { fairKey, attempts, started: 0, givenBack: 0, token: null, models })
+    this.#lives.set(event.jobId, {
+      fairKey,
+      attempts,
+      started: 0,
+      givenBack: 0,
+      token: null,
+      models,
+      batch: 0,
+    })
   }
 
   #started(event: RecordedEvent & { readonly type: 'started' }): void {
@@ -78,6 +88,8 @@ export class LogReader {
     if (event.seq <= this.#token) this.#fault(event, 'tokens do not grow')
     this.#token = event.seq
     life.token = event.seq
+    life.batch = event.batch ?? event.seq
+    this.#checkBatch(event, life)
     if (life.models.join('\n') !== event.models.join('\n')) this.#fault(event, 'it needs other models')
     life.started++
     if (event.attempt !== life.started) this.#fault(event, 'attempts are miscounted')
@@ -88,9 +100,18 @@ export class LogReader {
     for (const model of event.models) this.#checkRate(event, model)
   }
 
+  /** One batch, one set of models. */
+  #checkBatch(event: RecordedEvent & { readonly type: 'started' }, life: Life): void {
+    const other = this.#running().find(({ batch }) => batch === life.batch)
+    if (other === undefined || other === life) return
+    if (other.models.toSorted().join() !== life.models.toSorted().join())
+      this.#fault(event, `the batch holds ${other.models.join()}`)
+  }
+
   /** Exclusion and capacity. A lowered limit takes nothing away, so they are held by every start. */
   #checkPlaces(event: RecordedEvent & { readonly type: 'started' }): void {
-    const running = this.#running().filter((life) => life.models.length > 0)
+    const all = this.#running().filter((life) => life.models.length > 0)
+    const running = [...new Map(all.map((life) => [life.batch, life])).values()]
     const { maxActive = 1, capacity = {} } = this.#policy ?? {}
     if (event.models.length > 0 && maxActive !== null && running.length > maxActive)
       this.#fault(event, `${running.length} jobs run`)

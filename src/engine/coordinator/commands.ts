@@ -93,8 +93,11 @@ export function commandsOf(
   return {
     enqueue: (jobs) => enter(jobs, {}),
     add: (lease, jobs) => enter(jobs, { under: attemptOf(lease) }),
-    claim: ({ max, kinds = null }, { known = false } = {}) =>
-      started({ type: 'claim' }, { claim: { max, kinds }, isLook: known }),
+    claim: ({ max, kinds = null, batches }, { known = false } = {}) =>
+      started(
+        { type: 'claim' },
+        { claim: batches === undefined ? { max, kinds } : { max, kinds, batches }, isLook: known },
+      ),
     complete: async (lease, { claim, result } = {}) => {
       const data = result === undefined ? [] : [{ jobId: lease.jobId, result: parseResult(result) }]
       return started({ type: 'complete', ...attemptOf(lease) }, { claim, data })

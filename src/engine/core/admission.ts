@@ -1,4 +1,4 @@
-import { firstUnavailable } from './blocking.ts'
+import { firstUnavailable, noModels } from './blocking.ts'
 import { isShareFull } from './fair-share.ts'
 import type { Micros } from './job.ts'
 import { isInLine, type Job, type LedgerView, type Model, modelOf, pauseOf, usesSlot } from './ledger.ts'
@@ -18,40 +18,64 @@ export function mayStart(ledger: LedgerView, job: Job, now: Micros): boolean {
   return hasSlot(ledger, job, now) && !isLimited(ledger, job, now) && hasModels(ledger, job, now)
 }
 
+/**
+ * The same as if a batch that has these models, and a slot, ended now. Shares and rates count its jobs nevertheless.
+ * @param spared the models
+ */
+export function mayFollow(ledger: LedgerView, job: Job, now: Micros, spared: readonly string[]): boolean {
+  return (
+    hasSlot(ledger, job, now, spared) && !isLimited(ledger, job, now) && hasModels(ledger, job, now, spared)
+  )
+}
+
 /** Its models are over their rates, or its owner uses the whole share: it keeps its place, and others may start before it. */
 export function isLimited(ledger: LedgerView, job: Job, now: Micros): boolean {
   return rateOpensAt(ledger, job, now) > 0 || isShareFull(ledger, job, now)
 }
 
-/** The queue is open, nobody runs alone, and fewer than `maxActive` slots are used or kept for offers ahead. */
-export function hasSlot(ledger: LedgerView, job: Job, now: Micros): boolean {
+/**
+ * The queue is open, nobody runs alone, and fewer than `maxActive` slots are used or kept for offers ahead.
+ * @param spared models that one job has, which counts as gone
+ */
+export function hasSlot(ledger: LedgerView, job: Job, now: Micros, spared = noModels): boolean {
   if (ledger.draining) return false
   if (!usesSlot(job)) return true
   if (ledger.alone > 0 || isBehindExclusive(ledger, job.place, now)) return false
-  if (job.exclusive) return ledger.slots.size === 0 && offersAhead(ledger, job.place, now) === 0
+  const used = ledger.slots.size - (spared.length > 0 ? 1 : 0)
+  if (job.exclusive) return used === 0 && offersAhead(ledger, job.place, now) === 0
   const { maxActive } = ledger.policy
-  return maxActive === null || ledger.slots.size + offersAhead(ledger, job.place, now) < maxActive
+  return maxActive === null || used + offersAhead(ledger, job.place, now) < maxActive
 }
 
-/** Each model has a place that is neither held nor reserved by a job ahead in line. */
-export function hasModels(ledger: LedgerView, job: Job, now: Micros): boolean {
-  if (job.places !== null) return placesToTake(ledger, job, now) !== undefined
+/**
+ * Each model has a place that is neither held nor reserved by a job ahead in line.
+ * @param spared models of which one place that is held counts as free
+ */
+export function hasModels(ledger: LedgerView, job: Job, now: Micros, spared = noModels): boolean {
+  if (job.places !== null) return placesToTake(ledger, job, now, spared) !== undefined
   if (ledger.policy.maxOvertakes === 0) {
-    if (firstUnavailable(ledger, job) === undefined) return true
+    if (firstUnavailable(ledger, job, spared) === undefined) return true
     if (!hasLapsed(ledger, now)) return false
   }
   const { kind } = job.spec
-  return job.spec.models.every((name) => isFree(ledger, modelOf(ledger, name), job.place, now, kind))
+  return job.spec.models.every((name) =>
+    isFree(ledger, modelOf(ledger, name), job.place, now, kind, spared.includes(name) ? 1 : 0),
+  )
 }
 
 /**
  * What a job in line would take now: each place that it is pinned to if that is free for it, else the first that is. Undefined: not all
  * its models are free.
  */
-export function placesToTake(ledger: LedgerView, job: Job, now: Micros): Places | undefined {
+export function placesToTake(
+  ledger: LedgerView,
+  job: Job,
+  now: Micros,
+  spared = noModels,
+): Places | undefined {
   const taken: [model: string, place: string][] = []
   for (const model of job.spec.models) {
-    const place = freePlace(ledger, job, model, now)
+    const place = freePlace(ledger, job, model, now, spared)
     if (place === undefined) return undefined
     if (place !== null) taken.push([model, place])
   }
@@ -64,9 +88,12 @@ export function freePlace(
   { place, spec: { kind }, places }: Job,
   model: string,
   now: Micros,
+  spared = noModels,
 ): string | null | undefined {
   const listed = placesOf(ledger.policy, model)
-  if (listed === undefined) return isFree(ledger, modelOf(ledger, model), place, now, kind) ? null : undefined
+  const spare = spared.includes(model) ? 1 : 0
+  if (listed === undefined)
+    return isFree(ledger, modelOf(ledger, model), place, now, kind, spare) ? null : undefined
   if (isTakenUp(ledger, model, listed)) return undefined
   const isOpen = (name: string) =>
     pauseOf(ledger, name) === undefined && isFree(ledger, modelOf(ledger, siteOf(name)), place, now, kind)
@@ -76,7 +103,7 @@ export function freePlace(
 
 /**
  * True if the model has a place for a job of this kind at `place` in line; without a kind, for a job of a kind that no job there
- * has.
+ * has. `spare`: places that are held, and count as free.
  */
 export function isFree(
   ledger: LedgerView,
@@ -84,8 +111,9 @@ export function isFree(
   place: Place,
   now: Micros,
   kind: string | null = null,
+  spare = 0,
 ): boolean {
-  const free = capacityOf(ledger.policy, model.model) - model.holders.size
+  const free = capacityOf(ledger.policy, model.model) - model.holders.size + spare
   return free > 0 && keptAhead(ledger, model, place, now, kind, free) < free
 }
 

@@ -12,14 +12,17 @@ export interface Blocker {
   readonly model: string | null
 }
 
+export const noModels: readonly string[] = []
+
 /**
  * The first model of the job whose places are all taken, by holders and by due jobs ahead in line; undefined if each has a place
  * left. It looks at the line alone, as if every job reserved, so one event changes the answer for at most one job per model.
+ * @param spared models of which one place that is held counts as free
  */
-export function firstUnavailable(ledger: LedgerView, job: Job): Model | undefined {
+export function firstUnavailable(ledger: LedgerView, job: Job, spared = noModels): Model | undefined {
   for (const name of job.needs) {
     const model = modelOf(ledger, name)
-    const free = capacityOf(ledger.policy, name) - model.holders.size
+    const free = capacityOf(ledger.policy, name) - model.holders.size + (spared.includes(name) ? 1 : 0)
     if (free <= 0) return model
     // Asks at the head of the line whether `free` jobs stand before it: the job's own part of a long line is seldom in the cache.
     const last = model.line.at(free - 1)

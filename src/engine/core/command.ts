@@ -6,8 +6,18 @@ import type { ScheduleRule } from './schedule.ts'
 
 /** What a worker process could start right now. `kinds: null` means it has a handler for every kind. */
 export interface Claim {
+  /** How many it has room for. A batch counts once. */
   readonly max: number
   readonly kinds: readonly string[] | null
+  /** Kinds of which a handler takes several jobs at once; absent: none. */
+  readonly batches?: readonly BatchSize[] | undefined
+}
+
+/** How many jobs of a kind a handler takes at once, at most. */
+export interface BatchSize {
+  /** `*`: every kind that is not in the list. */
+  readonly kind: string
+  readonly size: number
 }
 
 /** A command of this type, with its fields. */
@@ -168,6 +178,8 @@ export interface Started extends Tries {
   readonly lease: Lease
   readonly spec: JobSpec
   readonly workerId: string
+  /** It runs together with others of this number, for one call of a handler. Absent: alone. */
+  readonly batch?: number
 }
 
 export interface Waiting {

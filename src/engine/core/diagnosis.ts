@@ -1,3 +1,4 @@
+import { othersIn } from './batch.ts'
 import type { ErrorCode } from './error-codes.ts'
 import type { ReasonCode } from './event.ts'
 import { hasWorkerAmong, isOverdue, type QueueFacts, serversOf, type WorkerFact } from './facts.ts'
@@ -45,7 +46,7 @@ function diagnosisOfActive(facts: QueueFacts, job: Job): Diagnosis {
   const what = code === null ? '' : `, ${faultTexts[code]}`
   const places = Object.values(job.places ?? {})
   const on = places.length === 0 ? '' : ` on ${[...new Set(places)].join(', ')}`
-  const reason = `it runs ${where}${on}, ${attemptText(triesOf(job))}${what}`
+  const reason = `it runs ${where}${on}, ${attemptText(triesOf(job))}${what}${batchText(facts, job)}`
   return { code, reason, blockedBy: null, until: null }
 }
 
@@ -55,6 +56,14 @@ const ending: Diagnosis = {
   reason: 'its end is committed, and is being written',
   blockedBy: null,
   until: null,
+}
+
+/** `, in batch 17 with 3 others`. */
+function batchText({ ledger }: QueueFacts, job: Job): string {
+  const others = othersIn(ledger, job).length
+  return others === 0
+    ? ''
+    : `, in batch ${job.batch} with ${others === 1 ? 'another job' : `${others} others`}`
 }
 
 const faultTexts = {

@@ -1,4 +1,5 @@
-import { hasModels, hasSlot, isLimited, mayStart, placesToTake } from './admission.ts'
+import { hasModels, hasSlot, isLimited, mayStart } from './admission.ts'
+import { batchSizeOf } from './batch.ts'
 import { settle } from './blocking.ts'
 import type { Claim } from './command.ts'
 import type { Draft } from './draft.ts'
@@ -10,6 +11,7 @@ import { hasLapsed } from './offer-expiry.ts'
 import { earlier, type Place } from './place.ts'
 import { scanBehindLapsed, scanLines } from './scan.ts'
 import type { Scribe } from './scribe.ts'
+import { startBatch, startFor } from './starting.ts'
 
 /** The most jobs that one command takes, whatever it claims: an append has limits. */
 const MOST_TAKEN = 1_000
@@ -119,7 +121,7 @@ function mayStartFor({ surroundings: { deadWorkers, heldBack } }: Scribe, { jobI
   return !deadWorkers.has(workerId) && heldBack?.has(jobId) !== true
 }
 
-/** How many of them it took, at most `most`. */
+/** How many of them it took, at most `most`; a batch counts once. */
 function takeOffers(scribe: Scribe, claim: Claim, most: number): number {
   const { draft } = scribe
   let taken = 0
@@ -127,29 +129,24 @@ function takeOffers(scribe: Scribe, claim: Claim, most: number): number {
   for (let place = next(); place !== undefined && taken < most; ) {
     const { offersMade } = scribe
     const job = draft.jobs.get(place)
-    if (job !== undefined && take(scribe, job)) taken++
+    if (job !== undefined && take(scribe, job, batchSizeOf(claim, job.spec.kind))) taken++
     // A start that ends offers frees what those kept, perhaps for jobs ahead of it.
     place = next(scribe.offersMade > offersMade ? undefined : place)
   }
   return taken
 }
 
-/** The sender takes an offered job, if the job still may start and the sender is alive. What that frees goes to others. */
-function take(scribe: Scribe, job: Job): boolean {
+/**
+ * The sender takes an offered job, if the job still may start and the sender is alive; with it the next ones, if it takes several at once.
+ * What that frees goes to others.
+ */
+function take(scribe: Scribe, job: Job, size = 1): boolean {
   const { draft, command, now } = scribe
   if (!mayStartFor(scribe, job, command.workerId)) return false
   if (!mayStart(draft, job, now)) return false
-  startFor(scribe, job, command.workerId)
+  startBatch(scribe, job, command.workerId, Math.min(size, MOST_TAKEN - scribe.started))
   if (reachOf(draft) > 0) giveAwayAll(scribe)
   return true
-}
-
-function startFor(scribe: Scribe, job: Job, workerId: string): void {
-  const { jobId, spec } = job
-  const event = { type: 'started', jobId, workerId, attempt: job.attempt + 1, models: spec.models } as const
-  const places = job.places === null ? undefined : placesToTake(scribe.draft, job, scribe.now)
-  scribe.record(places === undefined ? event : { ...event, places })
-  settle(scribe.draft)
 }
 
 /** The sender takes this very job, if it is offered and still may start. */

@@ -20,7 +20,11 @@ export const eventTypes = [
   'deduplicated',
   /** A waiting job has another payload or starts later, since another one came with its key. */
   'debounced',
-  /** An attempt began. The number of this event is its fencing token. `places`: where its models are that have places. */
+  /**
+   * An attempt began. The number of this event is its fencing token. `places`: where its models are that have places. `batch`: it began
+   * together with others, for one handler: the number of the first start among them. They hold their models and a slot in common, until the
+   * last of them has ended.
+   */
   'started',
   /** The job is done. */
   'completed',
@@ -212,7 +216,7 @@ export type Event = Fact &
     | OfJob<'deduplicated', { standsFor: string; key: string; submission?: number }>
     | OfJob<'debounced', { runAt: Micros | null; hasData?: true; payloadHash?: number }>
     | OfJob<'blocked' | 'conflict', { reason: ReasonCode; blockedBy: string | null; model: string | null }>
-    | OfJob<'started', { workerId: string; attempt: number; models: readonly string[]; places?: Places }>
+    | OfJob<'started', AttemptStart>
     | OfJob<'completed', { token: number }>
     | OfJob<'failed', { token: number | null; code: FailureCode; final: boolean; cause?: string }>
     | OfJob<'cancel_requested'>
@@ -240,6 +244,14 @@ export type Event = Fact &
     | OfJob<'released', { runAt: Micros | null }>
     | EventOf<'end_propagated', { parent: string }>
   )
+
+interface AttemptStart {
+  workerId: string
+  attempt: number
+  models: readonly string[]
+  places?: Places
+  batch?: number
+}
 
 interface Queued {
   spec: JobSpec

@@ -15,6 +15,7 @@
  * @module
  */
 export { isStartable } from './admission.ts'
+export { othersIn, placesTaken } from './batch.ts'
 export * from './command.ts'
 export { runningAttempt } from './decide/result.ts'
 export { declaredBy } from './decide/schedule.ts'

@@ -24,6 +24,8 @@ export const bounds = {
   parents: 10_000,
   /** How many times are kept per model. */
   rateStarts: 10_000,
+  /** How many jobs of one kind start together, for one call of a handler. */
+  batch: 1_000,
   spacingSeconds: 3_600,
 } as const
 

@@ -2,6 +2,8 @@ import type { Flow, PropagatingEnd } from './flow.ts'
 import { hash } from './hash.ts'
 import type { JobSpec, Micros, Tries } from './job.ts'
 import {
+  type BatchMember,
+  byBatch,
   byKey,
   byKeyEnd,
   byLife,
@@ -61,6 +63,8 @@ export interface Job extends JobKey {
   /** The process that runs it; null while it waits, and once the attempt is detached. */
   readonly workerId: string | null
   readonly startedAt: Micros
+  /** The batch in which it runs; null: in none. */
+  readonly batch: number | null
   /** The deadline of a detached attempt: it keeps its models until then, whatever happens to the process that started it. */
   readonly detachedUntil: Micros | null
   readonly cancelRequested: boolean
@@ -83,7 +87,7 @@ export interface Job extends JobKey {
 
 /** A model that some live job needs, or a place that a live job has or is pinned to (site.ts). */
 export interface Model extends ModelKey {
-  /** Active jobs that have it. */
+  /** Active jobs that have it; of a batch one. */
   readonly holders: Tree<Place>
   /** Due jobs that wait for it, in line order. */
   readonly line: Tree<Place>
@@ -131,6 +135,7 @@ const noDueTimes = Tree.empty<DueTime>(byDueTime)
 const noneFired = Tree.empty<FiredJob>(bySchedule)
 const noShares = Table.empty<Share, ShareKey>((a, b) => a.key === b.key)
 const noFlows = Table.empty<Flow, JobKey>((a, b) => a.jobId === b.jobId)
+const noBatches = Tree.empty<BatchMember>(byBatch)
 const noEnds = Tree.empty<PropagatingEnd, LifeKey>(byLife)
 
 /** A kind of live jobs. */
@@ -155,8 +160,10 @@ export class LedgerParts {
   models = noModels
   /** Active jobs. */
   active = noPlaces
-  /** Active jobs that use a slot (all but those without models): the others block no job. */
+  /** Active jobs that use a slot (all but those without models, and of a batch one): the others block no job. */
   slots = noPlaces
+  /** Active jobs that run in batches. */
+  batches = noBatches
   /** How many active jobs run alone: 0 or 1. */
   alone = 0
   /** Due jobs that wait for models or a slot, in line order. */
@@ -223,6 +230,7 @@ export function copyParts(to: LedgerParts, from: Ledger): void {
   to.models = from.models
   to.active = from.active
   to.slots = from.slots
+  to.batches = from.batches
   to.alone = from.alone
   to.line = from.line
   to.ready = from.ready

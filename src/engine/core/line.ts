@@ -5,9 +5,11 @@ import { type Job, usesSlot } from './ledger.ts'
 import { endOffersFor, freeSlot, withdrawOffer } from './offers.ts'
 import { reserves } from './overtaking.ts'
 import type { OwnJob } from './own-job.ts'
+import type { Place } from './place.ts'
 import { capacityOf, rateOf } from './policy.ts'
 import { countStart } from './rate.ts'
 import { needsOf, type Places, pin, setPlaces } from './site.ts'
+import type { Tree } from './tree.ts'
 
 /** A waiting job that is due joins the lines it belongs to. */
 export function enterLine(draft: Draft, job: OwnJob, before: Places | null = null): void {
@@ -86,6 +88,36 @@ export function takeModels(draft: Draft, job: Job, at: Micros): void {
 function countStarts(draft: Draft, { places }: Job, at: Micros): void {
   for (const name of Object.keys(places ?? {}))
     if (rateOf(draft.policy, name) !== undefined) countStart(draft, draft.model(name), at)
+}
+
+/** It starts in a batch, which has its models and a slot already. */
+export function shareModels(draft: Draft, job: Job, at: Micros): void {
+  draft.active = draft.active.insert(job.place, draft.owner)
+  for (const name of job.needs) countStart(draft, draft.model(name), at)
+  endOffersFor(draft, job, at)
+}
+
+/** It ends before others of its batch. If it has held the models for all, another one does from now on. */
+export function leaveModels(draft: Draft, job: Job, holder: Place): void {
+  draft.active = draft.active.remove(job.place, draft.owner)
+  if (draft.slots.get(job.place) === undefined) return
+  draft.slots = replaced(draft, draft.slots, job.place, holder)
+  unsettleAround(draft, draft.line, job.place, holder)
+  for (const name of job.needs) {
+    const model = draft.model(name)
+    model.holders = replaced(draft, model.holders, job.place, holder)
+    unsettleAround(draft, model.line, job.place, holder)
+  }
+}
+
+const replaced = ({ owner }: Draft, places: Tree<Place>, before: Place, after: Place): Tree<Place> =>
+  places.remove(before, owner).insert(after, owner)
+
+/** The jobs that may wait for another one, now that `after` holds what `before` held: those behind both, and the first in line. */
+function unsettleAround(draft: Draft, line: Tree<Place>, before: Place, after: Place): void {
+  draft.unsettleAfter(line, before)
+  draft.unsettleAfter(line, after)
+  draft.unsettleAt(line, 0)
 }
 
 export function giveBackModels(draft: Draft, job: Job): void {

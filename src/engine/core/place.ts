@@ -43,6 +43,14 @@ export const byJobKey: Compare<JobKey> = (a, b) => a.hash - b.hash || byId(a, b)
 
 const byId: Compare<JobKey> = (a, b) => (a.jobId === b.jobId ? 0 : a.jobId < b.jobId ? -1 : 1)
 
+/** An active job that runs in a batch. */
+export interface BatchMember {
+  readonly batch: number
+  readonly place: Place
+}
+
+export const byBatch: Compare<BatchMember> = (a, b) => a.batch - b.batch || byPlace(a.place, b.place)
+
 /** A job that has a key. */
 export interface KeyHolder {
   readonly key: string

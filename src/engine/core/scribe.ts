@@ -63,6 +63,8 @@ export class Scribe {
   #room = MOST_OFFERED
   /** How many offers this command has made, those included that it took itself. */
   offersMade = 0
+  /** How many jobs this command has started. */
+  started = 0
   /** An offer was tried and taken back: the draft may have traces of it that no event shows. */
   tookBack = false
 

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { failureCodes, type JobTrace, type Json, requeueReasons } from '../core/index.ts'
+import { bounds, failureCodes, type JobTrace, type Json, requeueReasons } from '../core/index.ts'
 import { flagSchema, functionSchema, havingSchema, optionsSchema, signalSchema } from './invalid.ts'
 import { timeSchema, wholeNumber } from './job-spec.ts'
 import { lazily } from './lazily.ts'
@@ -21,7 +21,14 @@ const lease = lazily(() =>
 
 const kindList = lazily(() => z.array(kindSchema, { error: 'must be a list of kinds, or null for any' }))
 /** One call starts at most 1,000, however many the process could take. */
-const claim = lazily(() => optionsSchema({ max: wholeNumber(1, 1_000_000), kinds: kindList().nullish() }))
+const claim = lazily(() =>
+  optionsSchema({
+    max: wholeNumber(1, 1_000_000),
+    kinds: kindList().nullish(),
+    batches: z.array(batchSize(), { error: 'must be a list of kinds with sizes' }).optional(),
+  }),
+)
+const batchSize = lazily(() => z.strictObject({ kind: kindSchema, size: wholeNumber(1, bounds.batch) }))
 
 const trace = lazily(() =>
   z

@@ -73,6 +73,7 @@ export interface CheckedRow<Type extends EventType = EventType> {
       | 'key'
       | 'attempt'
       | 'places'
+      | 'batch'
       | 'token'
       | 'reason'
       | 'blocked_by'
@@ -174,6 +175,7 @@ export function eventOf(of: CheckedRow): Event {
         models: row.models,
       }
       if (row.data?.places !== undefined) event.places = row.data.places
+      if (row.data?.batch !== undefined) event.batch = row.data.batch
       return event
     }
     case 'completed':
@@ -376,7 +378,13 @@ export function columnsOf(event: Event): Columns {
       const data: Data = {}
       if (event.attempt !== 1) data['attempt'] = event.attempt
       if (event.places !== undefined) data['places'] = event.places
-      return { job_id: event.jobId, models: event.models, data }
+      if (event.batch !== undefined) data['batch'] = event.batch
+      return {
+        job_id: event.jobId,
+        models: event.models,
+        ...(event.batch === undefined ? undefined : { schema_version: 5 }),
+        data,
+      }
     }
     case 'completed':
       return { job_id: event.jobId, data: { token: event.token } }
@@ -625,6 +633,7 @@ export function hasPlainFields(row: Row): boolean {
             if (!areOffers(data[key])) return false
             break
           case 'attempt':
+          case 'batch':
             if (!isCount(data[key])) return false
             break
           case 'places':
@@ -1128,7 +1137,8 @@ export function isPlain(event: RecordedEvent): boolean {
         isSoundText(event.workerId) &&
         isCount(event.attempt) &&
         areSoundTexts(event.models) &&
-        (event.places === undefined || areSoundPlaces(event.places))
+        (event.places === undefined || areSoundPlaces(event.places)) &&
+        (event.batch === undefined || isCount(event.batch))
       )
     case 'completed':
       return isSoundText(event.jobId) && isCount(event.token)

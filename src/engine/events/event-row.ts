@@ -8,6 +8,7 @@ import { eventForms } from './event-table.ts'
 export const SCHEMA_VERSION = Math.max(
   PLACES_SINCE,
   ...eventForms.map(([, { version = 1 }]) => version),
+  ...eventForms.flatMap(([, { fields }]) => Object.values(fields).map(({ since = 1 }) => since)),
   ...policyEntries.map(([, { since = 1 }]) => since),
 )
 

@@ -17,6 +17,8 @@ export interface Field {
   readonly usual?: string | number | false | null | { readonly of: string }
   /** If the row does not have it, neither has the event. */
   readonly optional?: true
+  /** Of an optional field that older releases may not do without: the version of the shape of a row that has it. */
+  readonly since?: number
 }
 
 export interface EventForm {
@@ -63,6 +65,8 @@ const ofJob = { fields: { jobId } } as const
 const ofQueue = { fields: {} } as const
 /** A release that does not know flows would start a job before those that it comes after. */
 const FLOWS = 4
+/** A release that does not know batches would take each of their jobs for one that holds its models alone. */
+const BATCHES = 5
 
 /**
  * Each event, once: its schema, how it is written and read, and what is checked on the way follow from here (`npm run codec` writes
@@ -124,6 +128,7 @@ const eventTable = {
       models,
       // Only under a policy that names places, which older releases do not read.
       places: { in: 'data.places', is: 'places', optional: true },
+      batch: { in: 'data.batch', is: 'count', optional: true, since: BATCHES },
     },
   },
   completed: { isFrequent: true, fields: { jobId, token } },

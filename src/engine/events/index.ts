@@ -43,6 +43,7 @@ export { CheckedResult, parseNote, parseResult } from './json.ts'
 export { lengthOf } from './json-size.ts'
 export { jobIdSchema, parseJobId, parseModels, parseQueue, parseSeq, queueSchema } from './names.ts'
 export {
+  checkBatchHandler,
   checkCoordinatorOptions,
   checkDrainOptions,
   checkExecute,

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { numberText } from '../core/index.ts'
+import { bounds, numberText } from '../core/index.ts'
 import {
   flagSchema,
   functionSchema,
@@ -156,6 +156,12 @@ const threadFields = optionsSchema({
 /** For `inThread`. @throws InterlockError `invalid_input` */
 export const checkThreadHandler = (file: unknown, options: unknown): void =>
   parseArguments({ file: threadFile, options: threadFields }, [file, options])
+
+const batchFields = optionsSchema({ size: wholeNumber(1, bounds.batch) })
+
+/** For `inBatch`. @throws InterlockError `invalid_input` */
+export const checkBatchHandler = (options: unknown, run: unknown): void =>
+  parseArguments({ options: batchFields, run: functionSchema }, [options, run])
 
 /** @throws InterlockError `invalid_input` */
 export const checkDrainOptions = (options: unknown): unknown =>

@@ -1,3 +1,4 @@
+import { bounds } from '../core/index.ts'
 import type { calls } from './coordinator-calls.ts'
 import { hasOnly, isPlainName, isWhole } from './plain.ts'
 
@@ -19,7 +20,7 @@ export const plainCalls: { readonly [Name in keyof typeof calls]?: (given: Given
 }
 
 const ofLease: ReadonlySet<string> = new Set(['jobId', 'fencingToken', 'epoch', 'fence'])
-const ofClaim: ReadonlySet<string> = new Set(['max', 'kinds'])
+const ofClaim: ReadonlySet<string> = new Set(['max', 'kinds', 'batches'])
 const ofClaiming: ReadonlySet<string> = new Set(['known'])
 const ofComplete: ReadonlySet<string> = new Set(['result', 'claim'])
 
@@ -37,8 +38,19 @@ function isOfClaim(value: unknown): boolean {
 
 function isClaim(value: unknown): boolean {
   if (!hasOnly(value, ofClaim)) return false
-  const { max, kinds } = value
-  return isWhole(max, 1, 1_000_000) && (kinds === undefined || kinds === null || areNames(kinds))
+  const { max, kinds, batches } = value
+  if (!isWhole(max, 1, 1_000_000) || (batches !== undefined && !areBatches(batches))) return false
+  return kinds === undefined || kinds === null || areNames(kinds)
+}
+
+const ofBatch: ReadonlySet<string> = new Set(['kind', 'size'])
+
+function areBatches(value: unknown): boolean {
+  if (!Array.isArray(value)) return false
+  for (const one of value)
+    if (!hasOnly(one, ofBatch) || !isPlainName(one['kind']) || !isWhole(one['size'], 1, bounds.batch))
+      return false
+  return true
 }
 
 function areNames(value: unknown): boolean {

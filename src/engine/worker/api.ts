@@ -93,6 +93,43 @@ export interface ThreadHandler<Payload = unknown, Result = unknown> {
   close(): Promise<void>
 }
 
+/** What a handler of several jobs is given beside them. */
+export interface BatchContext<Result = unknown> {
+  /** Fires when all of them have to stop. Each has a signal of its own, see `of`. */
+  readonly signal: AbortSignal
+  /**
+   * What a handler is given beside this one of the jobs: its own `signal`, `fence`, `progress`, `checkpoint` and so on.
+   * @throws InterlockError `invalid_input` for a job that is not one of them
+   */
+  of(job: Pick<Job, 'jobId'>): HandlerContext<Result>
+}
+
+/**
+ * Runs one attempt of each of these jobs, at once. It resolves to a `Map` with the result of each, by its id. An `Error` in the place of a
+ * result fails that job alone, as if its handler had thrown it; so does no entry at all (`LeftOutError`). What it throws itself fails all.
+ */
+export type BatchRun<Payload = unknown, Result = unknown> = (
+  jobs: readonly Job<Payload>[],
+  context: BatchContext<Result>,
+) => ReadonlyMap<string, Result | Error> | Promise<ReadonlyMap<string, Result | Error>>
+
+/** A handler that takes several jobs at once (`inBatch`). Called with one job, it takes that alone. */
+export interface BatchHandler<Payload = unknown, Result = unknown> {
+  (job: Job<Payload>, context: HandlerContext): Promise<Result>
+  /** How many at most. */
+  readonly batchSize: number
+  /** For the worker: one call for so many jobs. */
+  together(count: number): BatchCall
+}
+
+/** One call for several jobs. It is made when each of them has joined, or will not. */
+export interface BatchCall {
+  /** @returns the result of the job */
+  join(job: Job, context: HandlerContext): Promise<unknown>
+  /** One of them will not join: its attempt was over before. */
+  miss(): void
+}
+
 /** A handler that is given the payload as it was enqueued. */
 export interface UncheckedHandler<Payload = unknown, Result = unknown> {
   readonly schema?: undefined

@@ -35,6 +35,17 @@ export class RetryLater extends Error {
   }
 }
 
+/** Why a job of a batch has failed: its handler (`inBatch`) returned no result for it. */
+export class LeftOutError extends Error {
+  override readonly name = 'LeftOutError'
+
+  constructor(jobId: string) {
+    super(
+      `the handler returned no result for job ${jobId}; give the Map that it returns an entry for each job, by its id`,
+    )
+  }
+}
+
 type ThreadEnd = Extract<FailureCode, 'thread_exited' | 'out_of_memory'>
 
 /** The thread of a handler has ended before the handler did. */

@@ -1,4 +1,4 @@
-import { type InterlockError, invalidInput } from '../core/index.ts'
+import { type BatchSize, type InterlockError, invalidInput } from '../core/index.ts'
 import { checkHandler, type EnqueueInput } from '../events/index.ts'
 import type {
   AnyHandler,
@@ -9,6 +9,7 @@ import type {
   ModelsIn,
   ThreadHandler,
 } from './api.ts'
+import { isBatchHandler } from './batch.ts'
 
 const ANY_KIND = '*'
 
@@ -16,6 +17,8 @@ const ANY_KIND = '*'
 export interface HandlerSet {
   /** Kinds to claim; null for every kind. */
   readonly kinds: readonly string[] | null
+  /** Kinds of which several jobs are taken at once; undefined: none. */
+  readonly batches: readonly BatchSize[] | undefined
   of(kind: string): HandlerDefinition | undefined
   /** The same jobs; one that names no models gets those of its kind. */
   named(jobs: readonly AnyJob[]): readonly EnqueueInput[]
@@ -34,6 +37,7 @@ export function handlersOf(given: Readonly<Record<string, AnyHandler>>): Handler
   const of = (kind: string) => byKind.get(kind) ?? byKind.get(ANY_KIND)
   return {
     kinds: byKind.has(ANY_KIND) ? null : [...byKind.keys()],
+    batches: batchSizes(byKind),
     of,
     // What is no list of jobs is refused where jobs are read.
     named: (jobs) =>
@@ -44,6 +48,15 @@ export function handlersOf(given: Readonly<Record<string, AnyHandler>>): Handler
       await Promise.all([...byKind.values()].map(({ run }) => (run as Partial<ThreadHandler>).close?.()))
     },
   }
+}
+
+/** What `*` takes at once must not be taken for what a kind with a handler of its own does. */
+function batchSizes(byKind: ReadonlyMap<string, HandlerDefinition>): readonly BatchSize[] | undefined {
+  const sizes = [...byKind].map(([kind, { run }]) => ({
+    kind,
+    size: isBatchHandler(run) ? run.batchSize : 1,
+  }))
+  return sizes.every(({ size }) => size === 1) ? undefined : sizes
 }
 
 function withModels(job: AnyJob, of: HandlerSet['of']): AnyJob {

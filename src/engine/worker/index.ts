@@ -7,16 +7,18 @@
  *     process.once('SIGTERM', () => void worker.drain())
  *
  * `job-worker.ts` has the loop, `attempt.ts` one attempt with its time limit, `reporter.ts` the report, `retry-delay.ts` how long a failed
- * job waits, `breaker.ts` the pause of a model that keeps failing, `yield-when-busy.ts` when other processes should take the next job.
+ * job waits, `batch.ts` several jobs for one call of a handler, `breaker.ts` the pause of a model that keeps failing, `yield-when-busy.ts` when other processes should take the next job.
  *
  * It promises: a handler whose attempt is lost gets `signal` with an `AttemptStopped`; a report is sent again until it is recorded or the
  * attempt is over. It emits lines named in `log-events.ts`: `job.started`, `job.failed`, `job.postponed`, …
  * @module
  */
 export type * from './api.ts'
+export { inBatch } from './batch.ts'
 export type { BreakerOptions } from './breaker.ts'
 export {
   AttemptStopped,
+  LeftOutError,
   NonRetryableError,
   RetryLater,
   type RetryLaterOptions,

@@ -15,6 +15,7 @@ import type {
   AnyJob,
   DrainOptions,
   DrainReport,
+  HandlerDefinition,
   Handlers,
   HandlersFor,
   JobFor,
@@ -26,6 +27,7 @@ import type {
   WorkerMetrics,
 } from './api.ts'
 import { Attempt, Attempts } from './attempt.ts'
+import { type Batch, batchesAmong } from './batch.ts'
 import { Breaker } from './breaker.ts'
 import { type HandlerSet, handlersOf } from './handlers.ts'
 import { logEnd, logFailure, logStart, logUnreported } from './log-lines.ts'
@@ -115,9 +117,10 @@ class QueueJobWorker implements JobWorker {
     this.#coordinator = coordinator
     this.#handlers = handlersOf(handlers)
     this.#attempts = new Attempts(coordinator)
-    const { kinds } = this.#handlers
+    const { kinds, batches } = this.#handlers
     this.#slots = new Slots(concurrency, {
       kinds,
+      ...(batches === undefined ? undefined : { batches }),
       onChange: (free) => coordinator.offering(kinds, free),
     })
     this.#onError = options.onError ?? ((error) => logFailure(coordinator.logger, error))
@@ -235,20 +238,26 @@ class QueueJobWorker implements JobWorker {
 
   /** Begins the attempts for this worker. Those that come after a drain began go back. */
   #take(started: readonly Started[]): void {
+    const batches = batchesAmong(started, this.#handlers.of)
     for (const one of started) {
       const attempt = new Attempt(one, this.#coordinator, this.#stopMs, this.#turns)
       this.#attempts.add(attempt)
       this.#tally.started++
       logStart(this.#coordinator.logger, one)
-      this.#track(this.#run(attempt))
+      this.#track(this.#run(attempt, batches.get(one.batch)))
     }
   }
 
-  async #run(attempt: Attempt): Promise<void> {
-    const came = this.#draining ? ({ type: 'given_back' } as const) : await this.#outcomeOf(attempt)
+  async #run(attempt: Attempt, batch: Batch | undefined): Promise<void> {
+    const joint = batch?.enter()
+    const definition = joint?.definition ?? this.#handlers.of(attempt.started.spec.kind)
+    const came = this.#draining
+      ? ({ type: 'given_back' } as const)
+      : await this.#outcomeOf(attempt, definition)
+    joint?.over()
     this.#attempts.delete(attempt)
     if (attempt.running) this.#tally.stuck++
-    const outcome = await this.#reported(attempt, came)
+    const outcome = await this.#reported(attempt, came, batch)
     if (came.type === 'completed_in') endSpan(attempt, outcome ?? { type: 'lost' })
     if (outcome === null) return logUnreported(this.#coordinator.logger, attempt)
     if (this.#draining) this.#drained[outcome.type === 'given_back' ? 'givenBack' : 'finished']++
@@ -256,10 +265,10 @@ class QueueJobWorker implements JobWorker {
     if (this.#isHinted) this.#claim()
   }
 
-  #outcomeOf(attempt: Attempt): Promise<AttemptOutcome> {
+  #outcomeOf(attempt: Attempt, definition: HandlerDefinition | undefined): Promise<AttemptOutcome> {
     return perform(attempt, {
       coordinator: this.#coordinator,
-      definition: this.#handlers.of(attempt.started.spec.kind),
+      definition,
       onError: this.#onError,
       onSettled: () => {
         if (!this.#attempts.has(attempt)) this.#tally.stuck--
@@ -268,14 +277,18 @@ class QueueJobWorker implements JobWorker {
   }
 
   /** Reports the end to the queue, and returns the final outcome; null if a drain no longer waits for it. */
-  async #reported(attempt: Attempt, outcome: AttemptOutcome): Promise<PlainOutcome | null> {
+  async #reported(
+    attempt: Attempt,
+    outcome: AttemptOutcome,
+    batch: Batch | undefined,
+  ): Promise<PlainOutcome | null> {
+    let back = batch?.leave() ?? 1
     if (outcome.type === 'lost') {
-      this.#slots.give(1)
+      this.#slots.give(back)
       return this.#lost()
     }
     const retry = this.#handlers.of(attempt.started.spec.kind)?.retry ?? this.#options.retry ?? {}
     const offers = this.#isBusy
-    let back = 1
     let final: PlainOutcome | undefined
     /**
      * The end of a job takes the next one in the same append: a hand-off is one commit. Its slot is freed once. A busy process leaves the

@@ -1,17 +1,17 @@
-import type { Claim, Started } from '../core/index.ts'
+import { type Claim, placesTaken, type Started } from '../core/index.ts'
 
-/** The places of one worker for running attempts: used, promised to a command under way, or free. */
+/** The places of one worker for running attempts, of which a batch takes one: used, promised to a command under way, or free. */
 export class Slots {
-  readonly #kinds: readonly string[] | null
+  readonly #claim: Omit<Claim, 'max'>
   readonly #onChange: (free: number) => void
   #free: number
   #closed = false
 
   constructor(
     size: number,
-    { kinds, onChange }: { kinds: readonly string[] | null; onChange: (free: number) => void },
+    { onChange, ...claim }: Omit<Claim, 'max'> & { readonly onChange: (free: number) => void },
   ) {
-    this.#kinds = kinds
+    this.#claim = claim
     this.#onChange = onChange
     this.#free = size
   }
@@ -44,9 +44,9 @@ export class Slots {
     this.#free = 0
     let used = 0
     try {
-      const claim = this.#closed || max === 0 ? undefined : { max, kinds: this.#kinds }
+      const claim = this.#closed || max === 0 ? undefined : { max, ...this.#claim }
       const started = await send(claim)
-      used = started.length
+      used = placesTaken(started)
       return started
     } finally {
       this.give(max - used)

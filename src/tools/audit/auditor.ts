@@ -100,7 +100,9 @@ function apply(state: AuditState, event: RecordedEvent): void {
       return
     case 'voided':
       // In the place of an unreadable event, which may have been the `requeued` of any of them: `recover --void` puts these back.
-      if (event.of === event.seq) state.between.clear()
+      if (event.of !== event.seq) return
+      state.between.clear()
+      state.unread.add(event.seq)
       return
     case 'linked':
       return link(state, event)
@@ -314,6 +316,8 @@ function auditedAt({ flows }: Ledger, job: Job): AuditedJob {
     places: job.active ? job.places : null,
     held: false,
     token: job.token,
+    workerId: job.workerId,
+    batch: job.batch,
     detached: job.detachedUntil !== null,
     attempt: job.attempt,
     free: job.free,

@@ -3,7 +3,7 @@ import { type AuditedJob, awaits, takesSlot } from './job.ts'
 import type { AuditState } from './state.ts'
 
 /** Judges a start by every promise about starts, then lets it happen. */
-export function checkStart(state: AuditState, event: RecordedEvent & { readonly type: 'started' }): void {
+export function checkStart(state: AuditState, event: StartedEvent): void {
   const job = state.jobs.get(event.jobId)
   if (job === undefined) return state.report('life', event.jobId, 'it started, but is not live')
   if (job.state === 'active') {
@@ -11,12 +11,44 @@ export function checkStart(state: AuditState, event: RecordedEvent & { readonly 
     return
   }
   if (job.state === 'between') state.report('life', job.jobId, 'it started, but was not requeued')
+  const joins = event.batch !== undefined && joinsBatch(state, job, event, event.batch)
   checkQueue(state, job)
   checkAttempt(state, job, event)
-  checkModels(state, job, event)
-  if (takesSlot(job)) checkSlot(state, job, event)
-  begin(state, job, event)
+  checkModels(state, job, event, joins)
+  if (takesSlot(job)) checkSlot(state, job, event, joins)
+  begin(state, job, event, joins)
 }
+
+/**
+ * Whether the batch has what the job needs: else the job takes it itself, and is judged like any other. The number of a batch is that of its
+ * first start, unless nobody can read that event any more.
+ */
+function joinsBatch(
+  state: AuditState,
+  job: AuditedJob,
+  { seq, commandId, workerId }: StartedEvent,
+  batch: number,
+): boolean {
+  const report = (what: string) => state.report('batch', job.jobId, `it started in batch ${batch}${what}`)
+  if (job.attempt > job.free) report(', and an attempt of it had failed before')
+  const other = state.lines.inBatch(batch)
+  const began = state.batch?.id === batch ? state.batch.commandId : null
+  state.batch = { id: batch, commandId }
+  if (other === undefined) {
+    if (batch !== seq && !state.unread.has(batch)) report(', which holds nothing')
+    return false
+  }
+  if (began !== null && began !== commandId) report(', which began before')
+  if (other.workerId !== null && other.workerId !== workerId) report(', which runs in another process')
+  if (other.spec.kind !== job.spec.kind) report(', which is of another kind')
+  const isHeld = setOf(other) === setOf(job)
+  if (!isHeld) report(', which does not hold its models')
+  return isHeld
+}
+
+const setOf = ({ spec }: AuditedJob): string => spec.models.toSorted().join('\n')
+
+type StartedEvent = RecordedEvent & { readonly type: 'started' }
 
 function checkQueue(state: AuditState, job: AuditedJob): void {
   if (state.draining) state.report('draining', job.jobId, 'it started while the queue was draining')
@@ -31,11 +63,7 @@ function checkQueue(state: AuditState, job: AuditedJob): void {
   else if (job.dueAt !== null) state.report('not_due', job.jobId, 'it started before it was due')
 }
 
-function checkAttempt(
-  state: AuditState,
-  job: AuditedJob,
-  event: RecordedEvent & { readonly type: 'started' },
-): void {
+function checkAttempt(state: AuditState, job: AuditedJob, event: StartedEvent): void {
   const { attempts } = job.spec
   if (event.attempt !== job.attempt + 1) {
     state.report('attempt', job.jobId, `attempt ${job.attempt + 1} should be next, not ${event.attempt}`)
@@ -48,11 +76,7 @@ function checkAttempt(
   }
 }
 
-function checkModels(
-  state: AuditState,
-  job: AuditedJob,
-  event: RecordedEvent & { readonly type: 'started' },
-): void {
+function checkModels(state: AuditState, job: AuditedJob, event: StartedEvent, joins: boolean): void {
   const { models } = job.spec
   if (models.join('\n') !== event.models.join('\n')) {
     state.report('life', job.jobId, `it started with other models than it was queued with`)
@@ -60,7 +84,7 @@ function checkModels(
   for (const model of models) {
     const places = state.lines.places(model)
     const holders = state.lines.holders(model)
-    if (holders >= places) {
+    if (!joins && holders >= places) {
       state.report('capacity', job.jobId, `${holders} held ${model}, which has capacity ${places}`, model)
     }
   }
@@ -74,8 +98,8 @@ function checkModels(
     if (state.lines.rates.note(state.lines.policy, model, event.at))
       state.report('rate', job.jobId, `more jobs started on ${model} than its rate allows`, model)
   }
-  const kept = state.lines.keptFromJobAt(job, event.at)
-  if (kept !== undefined && state.lines.holders(kept) < state.lines.places(kept)) {
+  const kept = state.lines.keptFromJobAt(job, event.at, joins ? 1 : 0)
+  if (kept !== undefined && (joins || state.lines.holders(kept) < state.lines.places(kept))) {
     state.report('order', job.jobId, `${kept} is kept for a job ahead of it in line`, kept)
   }
 }
@@ -84,6 +108,7 @@ function checkSlot(
   state: AuditState,
   job: AuditedJob,
   { seq, at }: { readonly seq: number; readonly at: number },
+  joins: boolean,
 ): void {
   const { slots, alone, policy, shares } = state.lines
   if (shares.isFull(job, policy))
@@ -92,7 +117,7 @@ function checkSlot(
       job.jobId,
       `as many jobs of ${job.spec.fairKey} were active as its share allows`,
     )
-  if (policy.maxActive !== null && slots >= policy.maxActive) {
+  if (!joins && policy.maxActive !== null && slots >= policy.maxActive) {
     state.report('max_active', job.jobId, `${slots} were active, and the policy allows ${policy.maxActive}`)
   }
   if (alone > 0 || (job.alone && slots > 0))
@@ -127,14 +152,14 @@ function endOffers(state: AuditState, started: AuditedJob, at: number): void {
   )
 }
 
-function begin(
-  state: AuditState,
-  job: AuditedJob,
-  event: RecordedEvent & { readonly type: 'started' },
-): void {
+function begin(state: AuditState, job: AuditedJob, event: StartedEvent, joins: boolean): void {
   state.lines.countOvertaken(job, Object.values(event.places ?? {}))
   state.lines.leave(job)
   job.places = event.places ?? null
+  job.workerId = event.workerId
+  // What is not held in common it holds by itself.
+  const isFirst = event.batch !== undefined && state.lines.inBatch(event.batch) === undefined
+  job.batch = joins || isFirst ? (event.batch ?? null) : null
   state.lines.take(job)
   state.lines.shares.move(job, -1, 1)
   endOffers(state, job, event.at)

@@ -24,6 +24,7 @@ export function end(state: AuditState, event: EndEvent): void {
       `the lease of ${event.workerId} ended it, though it no longer depended on that lease`,
     )
   state.lines.giveBack(job)
+  job.batch = null
   state.active--
   const final = event.type === 'failed' || event.type === 'lease_expired' ? event.final : true
   state.lines.shares.move(job, final ? 0 : 1, -1)

@@ -21,6 +21,10 @@ export interface AuditedJob {
   /** Due, and a model it needs is paused, or all places of one. */
   held: boolean
   token: number
+  /** The process that runs it, if it is known. */
+  workerId: string | null
+  /** The batch in which it runs. */
+  batch: number | null
   /** Its attempt depends on no lease. */
   detached: boolean
   attempt: number
@@ -90,6 +94,8 @@ export function auditedJob(
     places: null,
     held: false,
     token: 0,
+    workerId: null,
+    batch: null,
     detached: false,
     attempt: 0,
     free: 0,

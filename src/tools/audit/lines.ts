@@ -9,8 +9,11 @@ import { Sorted } from './sorted.ts'
 /** Who holds each model, who waits for it, and who could start. Written for the audit from the rules in prose. */
 export class AuditedLines {
   policy: Policy
-  slots = 0
   alone = 0
+  /** What takes a slot: a job, or a batch by its number. */
+  readonly #slots = new Set<string | number>()
+  /** Jobs that run in batches. */
+  readonly #batches = new Map<number, Set<AuditedJob>>()
   readonly #models = new Map<string, ModelLine>()
   /** Jobs in line that are not known to lack a model: only these could have started. */
   readonly #open = new Sorted<AuditedJob>(byPlace)
@@ -26,6 +29,16 @@ export class AuditedLines {
     this.policy = policy
   }
 
+  get slots(): number {
+    return this.#slots.size
+  }
+
+  /** One of the jobs that run in this batch. */
+  inBatch(batch: number): AuditedJob | undefined {
+    const [first] = this.#batches.get(batch) ?? []
+    return first
+  }
+
   holders(model: string): number {
     return this.#model(model).holders.size
   }
@@ -37,9 +50,12 @@ export class AuditedLines {
     return typeof places === 'number' ? places : places.length
   }
 
-  /** The first model of the job that is kept for others, with every place taken. Of a model whose places have names, see `alikeAhead`. */
-  keptFromJob(job: AuditedJob): string | undefined {
-    return this.#counted(job).find((name) => !this.#hasPlace(this.#model(name), job))
+  /**
+   * The first model of the job that is kept for others, with every place taken but `own` ones. Of a model whose places have names, see
+   * `alikeAhead`.
+   */
+  keptFromJob(job: AuditedJob, own = 0): string | undefined {
+    return this.#counted(job).find((name) => !this.#hasPlace(this.#model(name), job, own))
   }
 
   /** Models that have a number of places. */
@@ -65,8 +81,8 @@ export class AuditedLines {
    * The first model of the job that was kept for others at a time, with every place taken. An offer that had run out by then kept nothing from jobs of other kinds; nor did the jobs of its kind
    * behind it on that model. An offer of 0 ms runs out in the append that makes it, and the log may not mention it.
    */
-  keptFromJobAt(job: AuditedJob, at: number): string | undefined {
-    const kept = this.keptFromJob(job)
+  keptFromJobAt(job: AuditedJob, at: number, own = 0): string | undefined {
+    const kept = this.keptFromJob(job, own)
     if (kept === undefined || this.policy.offerMs === 0) return undefined
     const lapsed = this.offers.lapsedBefore(job, this.policy, at)
     if (lapsed.length === 0) return kept
@@ -75,7 +91,7 @@ export class AuditedLines {
       const speaking = lapsed.filter(({ spec }) => spec.models.includes(name) && spec.kind !== job.spec.kind)
       const passable = model.kept.before(job).filter((other) => isSpokenFor(other, speaking))
       const live = passable.filter((other) => other.offered && !speaking.includes(other))
-      return !this.#hasPlace(model, job, passable.length - live.length)
+      return !this.#hasPlace(model, job, passable.length - live.length + own)
     })
   }
 
@@ -184,22 +200,38 @@ export class AuditedLines {
     }
   }
 
+  /** A batch takes once what its jobs need. */
   take(job: AuditedJob): void {
-    if (takesSlot(job)) this.slots++
+    const holder = job.batch ?? job.jobId
+    if (job.batch !== null) this.#batches.set(job.batch, (this.#batches.get(job.batch) ?? new Set()).add(job))
+    if (takesSlot(job)) this.#slots.add(holder)
     if (job.alone) this.alone++
-    for (const name of job.spec.models) this.#model(name).holders.add(job)
+    for (const name of job.spec.models) this.#model(name).holders.add(holder)
     this.taken.take(job)
   }
 
   giveBack(job: AuditedJob): void {
+    if (this.#leavesOthers(job)) return
     this.taken.giveBack(job)
-    if (takesSlot(job)) this.slots--
+    const holder = job.batch ?? job.jobId
+    this.#slots.delete(holder)
     if (job.alone) this.alone--
     for (const name of job.spec.models) {
       const model = this.#model(name)
-      model.holders.delete(job)
+      model.holders.delete(holder)
       this.#look(model)
     }
+  }
+
+  /** Others of its batch go on with what it has. */
+  #leavesOthers(job: AuditedJob): boolean {
+    const { batch } = job
+    if (batch === null) return false
+    const members = this.#batches.get(batch)
+    members?.delete(job)
+    if (members !== undefined && members.size > 0) return true
+    this.#batches.delete(batch)
+    return false
   }
 
   /** Every job ahead of this one that could have used one of the models or places that it takes is overtaken once. */
@@ -299,7 +331,8 @@ function isSpokenFor(job: AuditedJob, lapsed: readonly AuditedJob[]): boolean {
 /** One model: who has it, and who waits for it. */
 interface ModelLine {
   readonly name: string
-  readonly holders: Set<AuditedJob>
+  /** Jobs, and batches by their numbers. */
+  readonly holders: Set<string | number>
   readonly line: Sorted<AuditedJob>
   /** The jobs in line that the model is kept for. */
   readonly kept: Sorted<AuditedJob>

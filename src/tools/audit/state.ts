@@ -42,6 +42,10 @@ export class AuditState {
   readonly jobs = new Map<string, AuditedJob>()
   /** Jobs whose attempt ended and should be followed by another, whose `requeued` has not come yet. */
   readonly between = new Set<AuditedJob>()
+  /** Numbers of events that nobody could read. */
+  readonly unread = new Set<number>()
+  /** The command of the last batch, and that batch. */
+  batch: { readonly id: number; readonly commandId: string } | undefined
   /** Ids of jobs that have ended at least once. */
   readonly ended = new Set<string>()
   /** Until when ids of jobs that were enqueued `once` are taken. */

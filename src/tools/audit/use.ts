@@ -24,7 +24,7 @@ export interface ModelUse {
   readonly attempts: number
   /** How long at least one job held it, in milliseconds. */
   readonly busyMs: number
-  /** The most jobs that held it at once, and the places that it had at the end. */
+  /** The most jobs (or batches) that held it at once, and the places that it had at the end. */
   readonly most: number
   readonly places: number
   readonly overlaps: readonly Overlap[]
@@ -32,6 +32,8 @@ export interface ModelUse {
 
 interface ModelHolders {
   readonly holders: Map<number, Holder>
+  /** Those that hold it each for itself, or (batches, by their numbers) together: how many there are of each. */
+  readonly apart: Map<number, number>
   attempts: number
   busy: Micros
   busySince: Micros
@@ -52,7 +54,7 @@ const isEnd = (event: RecordedEvent): event is EndingEvent => ends.has(event.typ
 export class Uses {
   readonly #models = new Map<string, ModelHolders>()
   /** The models that each running attempt holds, by its token. */
-  readonly #held = new Map<number, readonly string[]>()
+  readonly #held = new Map<number, { readonly models: readonly string[]; readonly by: number }>()
   #capacity: Policy['capacity'] = {}
   #at: Micros = 0
 
@@ -63,8 +65,8 @@ export class Uses {
     for (const place of active) {
       const job = jobs.get(place)
       if (job === undefined) continue
-      const { token: seq, jobId, spec } = job
-      this.#start({ seq, jobId, models: spec.models, at: lastAt })
+      const { token: seq, jobId, spec, batch } = job
+      this.#start({ seq, jobId, models: spec.models, at: lastAt, batch: batch ?? seq })
     }
   }
 
@@ -94,26 +96,32 @@ export class Uses {
     at,
     jobId,
     models,
-  }: Pick<RecordedEvent & { type: 'started' }, 'seq' | 'at' | 'jobId' | 'models'>): void {
-    this.#held.set(seq, models)
+    batch: by = seq,
+  }: Pick<RecordedEvent & { type: 'started' }, 'seq' | 'at' | 'jobId' | 'models' | 'batch'>): void {
+    this.#held.set(seq, { models, by })
     for (const name of models) {
       const model = this.#model(name)
       if (model.holders.size === 0) model.busySince = at
       model.holders.set(seq, { jobId, token: seq })
+      model.apart.set(by, (model.apart.get(by) ?? 0) + 1)
       model.attempts++
-      model.most = Math.max(model.most, model.holders.size)
+      model.most = Math.max(model.most, model.apart.size)
       const places = this.#places(name)
       if (model.open !== undefined) model.open.holders.set(seq, { jobId, token: seq })
-      else if (model.holders.size > places) {
+      else if (model.apart.size > places) {
         model.open = { model: name, places, fromSeq: seq, from: at, holders: new Map(model.holders) }
       }
     }
   }
 
   #end(token: number, event: RecordedEvent): void {
-    for (const name of this.#held.get(token) ?? []) {
+    const { models = [], by = token } = this.#held.get(token) ?? {}
+    for (const name of models) {
       const model = this.#model(name)
       model.holders.delete(token)
+      const left = (model.apart.get(by) ?? 1) - 1
+      if (left === 0) model.apart.delete(by)
+      else model.apart.set(by, left)
       if (model.holders.size === 0) model.busy += event.at - model.busySince
       this.#closeIfRight(name, model, event)
     }
@@ -126,7 +134,7 @@ export class Uses {
   }
 
   #closeIfRight(name: string, model: ModelHolders, { seq, at }: RecordedEvent): void {
-    if (model.open === undefined || model.holders.size > this.#places(name)) return
+    if (model.open === undefined || model.apart.size > this.#places(name)) return
     model.overlaps.push(this.#closed(model.open, { seq, at }))
     model.open = undefined
   }
@@ -146,6 +154,7 @@ export class Uses {
     if (known !== undefined) return known
     const made: ModelHolders = {
       holders: new Map(),
+      apart: new Map(),
       attempts: 0,
       busy: 0,
       busySince: 0,

@@ -12,6 +12,11 @@ export const auditRules = [
   'max_active',
   /** A job that runs alone runs alone. */
   'alone',
+  /**
+   * A job starts in a batch only by the command that began the batch, and only while that holds just what the job needs: for jobs of the
+   * same kind, in the same process. One that has failed before starts by itself.
+   */
+  'batch',
   /** A job is not overtaken on a model once the policy keeps the model for it. */
   'order',
   /** A slot goes to the first job in line that could have used it. */

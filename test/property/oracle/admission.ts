@@ -176,7 +176,7 @@ const firstParentOf = ({ links }: Entry): string | null =>
   links.filter(({ outcome }) => outcome === null).sort((a, b) => a.life - b.life)[0]?.id ?? null
 
 const liveBeside = (queue: Queue, job: Entry): readonly Entry[] =>
-  queue.jobs.filter((other) => other !== job && !bypasses(other) && (other.active || isWaitingNow(other)))
+  [...runningIn(queue), ...lineOf(queue)].filter((other) => other !== job)
 
 /** Who is in its way at this moment, where the line alone does not say it. */
 export function passerFor(queue: Queue, job: Entry, reason: ReasonCode, now: number): Blocked {

@@ -27,6 +27,7 @@ import {
   placesOf,
   type Queue,
   runningIn,
+  shareModel,
 } from './queue.ts'
 
 /** Carries out one command on the oracle's queue: every change of state, and the event that records it. */
@@ -90,7 +91,7 @@ export class Clerk {
         : null
     const job: Entry = {
       ...{ jobId, spec, queuedAt: at, exclusive, priority, ...position, active: false, dueAt },
-      ...{ waitingSince: at, attempt: 0, free: 0, token: 0, workerId: null, startedAt: 0 },
+      ...{ waitingSince: at, attempt: 0, free: 0, token: 0, workerId: null, startedAt: 0, batch: null },
       ...{ detachedUntil: null, cancelRequested: false },
       ...{ asker: asked ? command.workerId : null, offeredAt: null, overtaken: 0, heldOn: null, fairRank },
       ...{ links: [], awaits, failedBy: null, settledAt: 0, since: at, places: null },
@@ -114,7 +115,7 @@ export class Clerk {
     if (runAt > at) Object.assign(job, { dueAt: runAt, heldOn: null, offeredAt: null })
   }
 
-  start(job: Entry, workerId: string): void {
+  start(job: Entry, workerId: string, batch: number | null = null): void {
     const { queue } = this
     const { jobId, spec } = job
     this.pinAll()
@@ -122,6 +123,7 @@ export class Clerk {
     this.#countOvertaking(job, Object.values(places ?? {}))
     const attempt = job.attempt + 1
     const where = places == null ? {} : { places }
+    const named = batch === null ? {} : { batch }
     const startedAt = this.record({
       type: 'started',
       jobId,
@@ -129,6 +131,7 @@ export class Clerk {
       attempt,
       models: spec.models,
       ...where,
+      ...named,
     })
     const { version: token } = queue
     for (const model of spec.models) if (queue.policy.rate[model]) queue.starts.push({ model, at: startedAt })
@@ -141,8 +144,33 @@ export class Clerk {
       asker: null,
       offeredAt: null,
       places,
+      batch,
     })
     this.#endOffers(job)
+  }
+
+  /**
+   * Several jobs for one handler. As if the batch were over after each of them: the job that would start next joins it if it is alike, and
+   * closes it if it is not. One that has failed before runs by itself.
+   */
+  #startTogether(first: Entry, workerId: string, size: number): void {
+    this.pinAll()
+    if (size < 2 || hasFailed(first) || first.places !== null) return this.start(first, workerId)
+    const batch = this.queue.version + 1
+    this.start(first, workerId, batch)
+    const { maxActive } = this.queue.policy
+    const behind = this.queue.jobs.filter((job) => isAhead(first, job)).sort(inOrder)
+    let left = size - 1
+    for (const job of behind) {
+      this.pinAll()
+      const isInItsLine = maxActive !== null || shareModel(first, job) || bypasses(first)
+      if (left === 0 || !isInItsLine || bypasses(first) !== bypasses(job)) continue
+      if (!isStartable({ ...this.queue, spared: batch }, job, this.now)) continue
+      if (isAlike(first, job) && (job.asker === null || this.#dead.has(job.asker))) {
+        this.start(job, workerId, batch)
+        left--
+      } else if (job.offeredAt === null && !bypasses(first)) return
+    }
   }
 
   /** It has ended, and those that come after it know how. @param cause where its failure began */
@@ -226,6 +254,7 @@ export class Clerk {
     Object.assign(job, {
       active: false,
       workerId: null,
+      batch: null,
       detachedUntil: null,
       places: null,
       cancelRequested: false,
@@ -244,7 +273,8 @@ export class Clerk {
     for (let left = claim?.max ?? 0; left > 0; left--) {
       const job = this.#offered().find((entry) => claim?.kinds?.includes(entry.spec.kind) ?? true)
       if (job === undefined || this.#dead.has(workerId)) return
-      this.start(job, workerId)
+      const sizes = new Map(claim?.batches?.map(({ kind, size }) => [kind, size]))
+      this.#startTogether(job, workerId, sizes.get(job.spec.kind) ?? sizes.get('*') ?? 1)
       this.#giveAway()
     }
   }
@@ -367,7 +397,9 @@ export class Clerk {
     const taken = Object.values(started.places ?? {})
     const isLastSlot = started.exclusive || runningIn(queue).length >= (policy.maxActive ?? Infinity)
     const { fairKey } = started.spec
-    const active = runningIn(queue).filter((job) => job.spec.fairKey === fairKey).length
+    const active = queue.jobs.filter(
+      (job) => job.active && !bypasses(job) && job.spec.fairKey === fairKey,
+    ).length
     const isUsedUp = fairKey !== null && active >= (policy.fairShare?.maxActive ?? Infinity)
     const isShareUsedUp = (job: Entry) => isUsedUp && !bypasses(started) && job.spec.fairKey === fairKey
     for (const job of queue.jobs.filter((other) => !bypasses(other))) {
@@ -400,6 +432,15 @@ function placesToTake(queue: Queue, job: Entry, now: number): Entry['places'] | 
   if (!job.spec.models.every((model) => isFree(queue, job, model, now))) return undefined
   return Object.fromEntries(placed.map((model) => [model, placeFor(queue, job, model, now) ?? '']))
 }
+const hasFailed = ({ attempt, free }: Entry): boolean => attempt > free
+
+/** One kind, one set of models, nothing failed before. */
+const isAlike = (one: Entry, other: Entry): boolean =>
+  one.spec.kind === other.spec.kind &&
+  [...one.spec.models].sort().join() === [...other.spec.models].sort().join() &&
+  !one.exclusive &&
+  !other.exclusive &&
+  !hasFailed(other)
 
 const bySettled = (a: Entry, b: Entry): number =>
   a.settledAt - b.settledAt || hash(a.jobId) - hash(b.jobId) || (a.jobId < b.jobId ? -1 : 1)

@@ -39,6 +39,8 @@ export interface Entry {
   token: number
   workerId: string | null
   startedAt: number
+  /** The batch in which it runs. */
+  batch: number | null
   detachedUntil: number | null
   cancelRequested: boolean
   asker: string | null
@@ -79,6 +81,8 @@ export interface Queue {
   jobs: Entry[]
   /** Keys that jobs have until a time, whatever became of the jobs. */
   keys: { readonly key: string; readonly jobId: string; readonly queuedAt: number; readonly until: number }[]
+  /** The batch that counts as over, to see what would come next. */
+  spared?: number
   schedules: Timetable[]
   revisions: Readonly<Record<string, number>>
 }
@@ -89,7 +93,7 @@ export function queueOf(ledger: Ledger): Queue {
   const entries = [...jobs].map((job) => {
     const { level, order, tie } = job.place
     const { jobId, spec, queuedAt, exclusive, priority, active, dueAt, heldOn, waitingSince } = job
-    const { attempt, free, places } = job
+    const { attempt, free, places, batch } = job
     const { token, workerId, startedAt, detachedUntil, cancelRequested, asker, offeredAt, overtaken } = job
     return {
       ...{ jobId, spec, queuedAt, exclusive, priority, level, order, tie, active, dueAt, heldOn },
@@ -108,6 +112,7 @@ export function queueOf(ledger: Ledger): Queue {
       },
       overtaken,
       fairRank: job.fairRank,
+      batch,
       awaits: awaitsParents(job),
       ...flowOf(ledger, job),
     }
@@ -245,9 +250,13 @@ export function lineOf(queue: Queue): readonly Entry[] {
   return queue.jobs.filter((job) => isWaitingNow(job) && !bypasses(job)).sort(inOrder)
 }
 
-/** Active jobs that use a slot. */
+/** Active jobs that use a slot. Of a batch the first speaks for all. */
 export function runningIn(queue: Queue): readonly Entry[] {
-  return queue.jobs.filter((job) => job.active && !bypasses(job)).sort(inOrder)
+  const running = queue.jobs.filter((job) => job.active && !bypasses(job)).sort(inOrder)
+  return running.filter(
+    ({ batch }, i) =>
+      batch === null || (batch !== queue.spared && running.findIndex((other) => other.batch === batch) === i),
+  )
 }
 
 /** Of a model that has places: those that have it in none of these. */

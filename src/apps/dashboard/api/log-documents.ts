@@ -101,6 +101,7 @@ export const eventSchema = z
     model: z.string().nullable().optional(),
     models: z.array(z.string()).optional(),
     attempt: z.int().optional(),
+    batch: z.int().optional().describe('the batch that the job started in: the number of its first start'),
     token: z.int().nullable().optional(),
     code: z.enum(failureCodes).optional(),
     final: z.boolean().optional(),

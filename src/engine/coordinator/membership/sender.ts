@@ -6,6 +6,7 @@ import {
   hash,
   InterlockError,
   isStaleWrite,
+  placesTaken,
   type Started,
 } from '../../core/index.ts'
 import { atMost } from '../base/retry.ts'
@@ -93,7 +94,7 @@ export class Sender {
   #ownOf({ started }: Accepted, { claim, requester, as }: SendOptions, workerId: string): Started[] {
     const own: Started[] = []
     for (const attempt of started) {
-      const mayTake = isOwn(as) && isWithin(claim, own.length, attempt)
+      const mayTake = isOwn(as) && isWithin(claim, own, attempt)
       const isHere = attempt.workerId === workerId
       const isTheirs = isHere
         ? this.#member.owner.started(attempt, requester ?? (mayTake ? 'claim' : null))
@@ -122,7 +123,8 @@ const ends: ReadonlySet<string> = new Set<CommandBody['type']>([
 ])
 
 /** A command that claims may also start jobs that this process asked for earlier. The claim gets no more than it named. */
-function isWithin(claim: Claim | undefined, taken: number, { spec }: Started): boolean {
-  if (claim === undefined || taken >= claim.max) return false
-  return claim.kinds === null || claim.kinds.includes(spec.kind)
+function isWithin(claim: Claim | undefined, taken: readonly Started[], attempt: Started): boolean {
+  if (claim === undefined) return false
+  if (taken.length >= claim.max && placesTaken([...taken, attempt]) > claim.max) return false
+  return claim.kinds === null || claim.kinds.includes(attempt.spec.kind)
 }

@@ -35,6 +35,7 @@ export function startedJob(job: Job, epoch: number): Started {
     spec: job.spec,
     ...triesOf(job),
     workerId: job.workerId ?? '',
+    ...(job.batch === null ? undefined : { batch: job.batch }),
   }
 }
 

@@ -1,9 +1,11 @@
+import { enterBatch, holderOf, leaveBatch, needsSame } from '../batch.ts'
+import { noModels } from '../blocking.ts'
 import type { Draft } from '../draft.ts'
 import type { RecordedEvent } from '../event.ts'
 import { moveShare, shareOf } from '../fair-share.ts'
 import { keyAtEnd, keyAtStart } from '../keys.ts'
 import { type Job, modelOf, pauseOf, usesSlot } from '../ledger.ts'
-import { giveBackModels, leaveLine, takeModels } from '../line.ts'
+import { giveBackModels, leaveLine, leaveModels, shareModels, takeModels } from '../line.ts'
 import { overtake } from '../overtaking.ts'
 import { byPlace, type Place } from '../place.ts'
 import { capacityOf, placesOf } from '../policy.ts'
@@ -12,32 +14,39 @@ import { isSite, mayUse, needsOf, type Places, placeFor, placeOf, setPlaces, sit
 import { startDeadline, stopDeadline, stopExpiry } from '../timing.ts'
 import { corrupt } from './lookup.ts'
 
-export function start(draft: Draft, event: RecordedEvent & { readonly type: 'started' }, waiting: Job): Job {
+export function start(draft: Draft, event: StartedEvent, waiting: Job): Job {
   const job = draft.edit(waiting)
   if (job.heldOn !== null) throw corrupt(event, `model ${job.heldOn} is paused`)
   checkAttempt(event, job)
+  const { batch } = event
+  const holder = batch === undefined ? undefined : holderOf(draft, batch)
+  if (batch !== undefined) checkBatch(draft, event, job, holder)
   const places = placesIn(draft, event, job)
   const needs = needsOf(draft.policy, job.spec.models, places)
-  checkPlaces(draft, event, job, needs)
+  checkPlaces(draft, event, job, holder === undefined ? needs : noModels)
   countOvertaking(draft, job, needs)
   stopExpiry(draft, job)
   keyAtStart(draft, job)
   moveShare(draft, job, { waiting: -1, active: 1 })
-  leaveLine(draft, job, true)
+  // What it kept in its lines is free for those behind it, if it takes nothing itself.
+  leaveLine(draft, job, holder === undefined)
   if (places !== null) setPlaces(draft.policy, job, places)
-  takeModels(draft, job, event.at)
+  if (holder === undefined) takeModels(draft, job, event.at)
+  else shareModels(draft, job, event.at)
+  if (batch !== undefined) enterBatch(draft, job.place, batch)
   job.active = true
   job.attempt++
   job.token = event.seq
   job.workerId = event.workerId
   job.startedAt = event.at
+  job.batch = batch ?? null
   job.asker = null
   startDeadline(draft, job)
   return job
 }
 
 /** The event repeats what the job was queued with. Another number or other models were written by something else. */
-function checkAttempt(event: RecordedEvent & { readonly type: 'started' }, { attempt, spec }: Job): void {
+function checkAttempt(event: StartedEvent, { attempt, spec }: Job): void {
   if (event.attempt !== attempt + 1)
     throw corrupt(event, `attempt ${attempt + 1} of job ${spec.jobId} should be next, not ${event.attempt}`)
   const { models } = event
@@ -49,14 +58,25 @@ function isSameList(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((item, i) => item === b[i])
 }
 
-/** Checks exclusion, capacity and rates at every event: a log that breaks them is not replayed. */
+type StartedEvent = RecordedEvent & { readonly type: 'started' }
+
+/** Only what its batch holds is held for it: the same models, in the same process. */
+function checkBatch(draft: Draft, event: StartedEvent, job: Job, holder: Place | undefined): void {
+  if (event.places !== undefined) throw corrupt(event, 'a job that takes places with names runs in no batch')
+  if (holder === undefined) return
+  const other = draft.jobs.get(holder)
+  const isAlike = other?.spec.kind === job.spec.kind && needsSame(other, job)
+  if (!isAlike || other.workerId !== event.workerId)
+    throw corrupt(event, `batch ${event.batch} has jobs of another kind, other models or another worker`)
+}
+
+/**
+ * Checks exclusion, capacity and rates at every event: a log that breaks them is not replayed.
+ * @param needs what it takes; nothing: it starts in a batch, which has its models and a slot
+ */
 function checkPlaces(draft: Draft, event: RecordedEvent, job: Job, needs: readonly string[]): void {
-  const { maxActive } = draft.policy
   if (!usesSlot(job)) return
-  if (draft.alone > 0 || (job.exclusive && draft.slots.size > 0)) throw corrupt(event, 'a job runs alone')
-  if (maxActive !== null && draft.slots.size >= maxActive) {
-    throw corrupt(event, `${draft.slots.size} jobs are active, and the policy allows ${maxActive}`)
-  }
+  if (needs !== noModels) checkSlot(draft, event, job)
   const { fairKey } = job.spec
   if (fairKey !== null && shareOf(draft, fairKey).active >= (draft.policy.fairShare?.maxActive ?? Infinity)) {
     throw corrupt(event, `as many jobs of ${fairKey} are active as its share allows`)
@@ -71,6 +91,14 @@ function checkPlaces(draft: Draft, event: RecordedEvent, job: Job, needs: readon
     if (isOverRate(draft, model, event.at)) {
       throw corrupt(event, `model ${name} had as many starts as its rate allows`)
     }
+  }
+}
+
+function checkSlot(draft: Draft, event: RecordedEvent, job: Job): void {
+  const { maxActive } = draft.policy
+  if (draft.alone > 0 || (job.exclusive && draft.slots.size > 0)) throw corrupt(event, 'a job runs alone')
+  if (maxActive !== null && draft.slots.size >= maxActive) {
+    throw corrupt(event, `${draft.slots.size} jobs are active, and the policy allows ${maxActive}`)
   }
 }
 
@@ -108,11 +136,7 @@ function* passedAt(draft: Draft, job: Job, site: string): Generator<Place> {
 }
 
 /** Where the models of the job are from now on, as the event says it: each that has places in one of them that is open; null: none has. */
-function placesIn(
-  draft: Draft,
-  event: RecordedEvent & { readonly type: 'started' },
-  job: Job,
-): Places | null {
+function placesIn(draft: Draft, event: StartedEvent, job: Job): Places | null {
   const { places = null } = event
   if (!draft.placed && places === null) return null
   for (const model of job.spec.models) {
@@ -130,7 +154,7 @@ const isOpenOf = (draft: Draft, listed: readonly string[], place: string | undef
 
 export function end(draft: Draft, job: Job, final: boolean): Job | undefined {
   stopDeadline(draft, job)
-  giveBackModels(draft, job)
+  giveBack(draft, job)
   moveShare(draft, job, final ? { active: -1 } : { active: -1, waiting: 1 })
   if (final) {
     keyAtEnd(draft, job)
@@ -141,10 +165,20 @@ export function end(draft: Draft, job: Job, final: boolean): Job | undefined {
   own.active = false
   if (own.places !== null) setPlaces(draft.policy, own, null)
   own.workerId = null
+  own.batch = null
   own.detachedUntil = null
   own.cancelRequested = false
   own.dueAt = Number.POSITIVE_INFINITY
   return own
+}
+
+/** The models of a batch are free when the last of it has ended. */
+function giveBack(draft: Draft, job: Job): void {
+  const { batch } = job
+  if (batch !== null) leaveBatch(draft, job.place, batch)
+  const holder = batch === null ? undefined : holderOf(draft, batch)
+  if (holder === undefined) giveBackModels(draft, job)
+  else leaveModels(draft, job, holder)
 }
 
 /** From now on the attempt is bound to a deadline, and no longer to the process that started it. */

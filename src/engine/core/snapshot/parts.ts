@@ -23,6 +23,8 @@ const parts = {
   // By the policy: a reader computes it.
   placed: 'derived',
   alone: 'plain',
+  // By the jobs: a reader computes it.
+  batches: 'derived',
   jobs: 'jobs',
   models: 'models',
   active: 'places',

@@ -17,6 +17,7 @@ import { type SnapshotLine, type SnapshotSizes, sizesOf } from './write.ts'
 /** Parts that are put together item by item. */
 type Kept =
   | ('keys' | 'keyEnds')
+  | 'batches'
   | 'models'
   | 'pauses'
   | 'shares'
@@ -130,6 +131,7 @@ export class LedgerReader {
     if (share === 1) this.#gather(this.#shareReady, job.spec.fairKey, job.place)
     const { jobId, schedule } = job.spec
     if (schedule !== undefined) this.#put('fired', { schedule, jobId })
+    if (job.batch !== null) this.#put('batches', { batch: job.batch, place: job.place })
   }
 
   #addSchedule(schedule: Schedule): void {

@@ -15,7 +15,13 @@ const publishedRow = z
         id: z.string(),
         hash: z.int(),
         workerId: z.string(),
-        claim: z.object({ max: z.int(), kinds: z.array(z.string()).nullable() }).exactOptional(),
+        claim: z
+          .object({
+            max: z.int(),
+            kinds: z.array(z.string()).nullable(),
+            batches: z.array(z.object({ kind: z.string(), size: z.int() })).exactOptional(),
+          })
+          .exactOptional(),
         body,
       }),
       data: z.array(z.custom<DataChange>()).exactOptional(),

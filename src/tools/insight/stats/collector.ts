@@ -117,12 +117,12 @@ export class Collector {
     this.ends[outcome][slice] = (this.ends[outcome][slice] ?? 0) + 1
   }
 
-  #start({ jobId, at, models }: RecordedEvent & { readonly type: 'started' }): void {
+  #start({ jobId, at, models, batch }: RecordedEvent & { readonly type: 'started' }): void {
     this.counts.started++
     this.waits.push(at - (this.#ready.get(jobId) ?? at))
     this.#ready.delete(jobId)
     this.#started.set(jobId, at)
-    this.models.start(jobId, models, at)
+    this.models.start(jobId, models, at, batch)
   }
 
   #end(jobId: string, at: Micros): void {

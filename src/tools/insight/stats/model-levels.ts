@@ -18,24 +18,32 @@ export interface ModelStats {
 export class ModelLevels {
   readonly #slices: Slices
   readonly #levels = new Map<string, { readonly level: Level; attempts: number }>()
-  readonly #held = new Map<string, readonly string[]>()
+  readonly #held = new Map<
+    string,
+    { readonly models: readonly string[]; readonly batch: number | undefined }
+  >()
+  /** How many jobs of a batch run: together they hold their models once. */
+  readonly #members = new Map<number, number>()
 
   constructor(slices: Slices, ledger: Ledger) {
     this.#slices = slices
     for (const place of ledger.active) {
       const job = ledger.jobs.get(place)
-      if (job !== undefined) this.#hold(job.jobId, job.spec.models, slices.from)
+      if (job !== undefined) this.#hold(job.jobId, job.spec.models, slices.from, job.batch ?? undefined)
     }
   }
 
-  start(jobId: string, models: readonly string[], at: Micros): void {
-    this.#hold(jobId, models, at)
+  /** @param batch in which it starts */
+  start(jobId: string, models: readonly string[], at: Micros, batch?: number): void {
+    this.#hold(jobId, models, at, batch)
     for (const name of models) this.#model(name).attempts++
   }
 
   end(jobId: string, at: Micros): void {
-    for (const name of this.#held.get(jobId) ?? []) this.#add(name, at, -1)
+    const { models = [], batch } = this.#held.get(jobId) ?? {}
     this.#held.delete(jobId)
+    if (this.#count(batch, -1) > 0) return
+    for (const name of models) this.#add(name, at, -1)
   }
 
   /** The most used first. @param policy says how many places there were: the policy at the end of the period */
@@ -57,8 +65,17 @@ export class ModelLevels {
       .toSorted((a, b) => b.heldMs - a.heldMs || (a.model < b.model ? -1 : 1))
   }
 
-  #hold(jobId: string, models: readonly string[], at: Micros): void {
-    this.#held.set(jobId, models)
+  /** How many others of the batch go on, or were there before. */
+  #count(batch: number | undefined, by: 1 | -1): number {
+    if (batch === undefined) return 0
+    const before = this.#members.get(batch) ?? 0
+    this.#members.set(batch, before + by)
+    return by === 1 ? before : before - 1
+  }
+
+  #hold(jobId: string, models: readonly string[], at: Micros, batch: number | undefined): void {
+    this.#held.set(jobId, { models, batch })
+    if (this.#count(batch, 1) > 0) return
     for (const name of models) this.#add(name, at, 1)
   }
 

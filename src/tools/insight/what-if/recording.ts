@@ -23,6 +23,8 @@ export type RunEnd =
 /** One attempt: when it could have started, when it did, and when it ended. */
 export interface Run {
   readonly models: readonly string[]
+  /** The batch in which it ran; absent: in none. */
+  readonly batch?: number | undefined
   readonly readyAt: Micros
   readonly from: Micros
   to: Micros
@@ -76,7 +78,7 @@ export class Recording {
         const spec = { ...job.spec, priority: job.priority, runAt: job.dueAt }
         const waited = job.dueAt === null ? Math.max(0, from - job.waitingSince) : 0
         const open = this.#come(job.jobId, spec, from, { waitedBefore: job.active ? null : waited })
-        if (job.active) this.#start(open, from)
+        if (job.active) this.#start(open, from, job.batch ?? undefined)
       }
     }
   }
@@ -110,7 +112,7 @@ export class Recording {
         open.readyAt = event.at
         return
       case 'started':
-        return this.#start(open, event.at)
+        return this.#start(open, event.at, event.batch)
       case 'requeued':
         return this.#again(open, event)
       case 'cancelled':
@@ -124,9 +126,9 @@ export class Recording {
     }
   }
 
-  #start(open: Open, at: Micros): void {
+  #start(open: Open, at: Micros, batch: number | undefined): void {
     const readyAt = Math.min(open.readyAt, at)
-    open.run = { models: open.models, readyAt, from: at, to: at, ending: { type: 'completed' } }
+    open.run = { models: open.models, batch, readyAt, from: at, to: at, ending: { type: 'completed' } }
   }
 
   #again(open: Open, { at, runAt, reason, models }: RecordedEvent & { readonly type: 'requeued' }): void {

@@ -1,4 +1,5 @@
 import {
+  type BatchSize,
   bounds,
   type Claim,
   type CommandBody,
@@ -10,6 +11,7 @@ import {
   nextOpeningAt,
   nextTickAt,
   type Policy,
+  type RecordedEvent,
 } from '../../../engine/core/index.ts'
 import { Agenda } from './agenda.ts'
 import { type Life, Recording, type Run } from './recording.ts'
@@ -24,7 +26,14 @@ export interface Rules {
 
 type Item =
   | { readonly do: 'come' | 'cancel'; readonly index: number }
-  | { readonly do: 'end'; readonly index: number; readonly token: number; readonly run: Run | undefined }
+  | {
+      readonly do: 'end'
+      readonly index: number
+      readonly token: number
+      /** Its batch; its own token, if it ran by itself. */
+      readonly batch: number
+      readonly run: Run | undefined
+    }
   | { readonly do: 'pause'; readonly model: string; readonly until: Micros }
   | { readonly do: 'tick' }
 
@@ -74,6 +83,10 @@ class Simulation {
   /** How many attempts of each job were started. */
   readonly #started: number[]
   readonly #firstStarts = new Map<number, Micros>()
+  /** Kinds of which several jobs ran at once, and how many at most; undefined: none did. */
+  readonly #batches: readonly BatchSize[] | undefined
+  /** How many jobs of a simulated batch still run. */
+  readonly #members = new Map<number, number>()
   #ledger: Ledger = emptyLedger
   #free: number
   #now: Micros
@@ -85,6 +98,7 @@ class Simulation {
     this.#lives = lives
     this.#free = slots ?? Number.MAX_SAFE_INTEGER
     this.#started = lives.map(() => 0)
+    this.#batches = batchesOf(lives)
     // A pause comes before the jobs of its moment, and is lifted by a tick.
     for (const { model, from, to } of pauses) this.#agenda.add(from, { do: 'pause', model, until: to })
     for (const [index, life] of lives.entries()) {
@@ -136,7 +150,7 @@ class Simulation {
           this.#send({ type: 'cancel', jobId: String(item.index), force: false })
         return
       case 'end':
-        this.#free++
+        this.#giveBack(item.batch)
         return this.#send(endOf(item, this.#now))
       case 'pause':
         return this.#send({ type: 'pause_model', model: item.model, reason: 'what_if', until: item.until })
@@ -157,27 +171,52 @@ class Simulation {
   }
 
   #send(body: CommandBody): void {
-    const claim: Claim = { max: this.#free, kinds: null }
+    const claim: Claim = { max: this.#free, kinds: null, batches: this.#batches }
     const command = { id: `w${this.#commands++}`, hash: 0, workerId: WORKER, claim, body }
     const { events, ledger } = decide(this.#ledger, [command], { now: this.#now, deadWorkers: nobodyDead })
     this.#ledger = ledger
     for (const event of events) {
       this.#recording.push(event)
-      if (event.type === 'started') this.#start(Number(event.jobId), event.seq, event.at)
+      if (event.type === 'started') this.#start(Number(event.jobId), event)
       else if (isEnd(event.type)) this.ended++
     }
     this.#setTick(events.length > 0)
   }
 
-  #start(index: number, token: number, at: Micros): void {
-    this.#free--
+  #start(
+    index: number,
+    { seq: token, at, batch = token }: RecordedEvent & { readonly type: 'started' },
+  ): void {
+    this.#take(batch)
     if (this.#started[index] === 0) this.#firstStarts.set(index, at)
     const runs = this.#lives[index]?.runs ?? []
     const run = runs[this.#started[index] ?? 0]
     this.#started[index] = (this.#started[index] ?? 0) + 1
     // An attempt that never happened (the job was cancelled or expired first) takes as long as the last one.
     const like = run ?? runs.at(-1)
-    this.#agenda.add(at + (like === undefined ? 0 : like.to - like.from), { do: 'end', index, token, run })
+    this.#agenda.add(at + (like === undefined ? 0 : like.to - like.from), {
+      do: 'end',
+      index,
+      token,
+      batch,
+      run,
+    })
+  }
+
+  /** A batch takes one slot. */
+  #take(batch: number): void {
+    const members = this.#members.get(batch) ?? 0
+    if (members === 0) this.#free--
+    this.#members.set(batch, members + 1)
+  }
+
+  #giveBack(batch: number): void {
+    const left = (this.#members.get(batch) ?? 1) - 1
+    if (left > 0) this.#members.set(batch, left)
+    else {
+      this.#members.delete(batch)
+      this.#free++
+    }
   }
 
   #setTick(changed: boolean): void {
@@ -188,6 +227,20 @@ class Simulation {
     this.#tickAt = at
     this.#agenda.add(at, { do: 'tick' })
   }
+}
+
+/** How many jobs of each kind ran at once for one handler, at most: it takes as many under other rules. */
+function batchesOf(lives: readonly Life[]): readonly BatchSize[] | undefined {
+  const members = new Map<number, number>()
+  const sizes = new Map<string, number>()
+  for (const { spec, runs } of lives)
+    for (const { batch } of runs) {
+      if (batch === undefined) continue
+      const count = (members.get(batch) ?? 0) + 1
+      members.set(batch, count)
+      sizes.set(spec.kind, Math.max(count, sizes.get(spec.kind) ?? 1))
+    }
+  return sizes.size === 0 ? undefined : [...sizes].map(([kind, size]) => ({ kind, size }))
 }
 
 const isEnd = (type: string): boolean =>

@@ -1,0 +1,240 @@
+import { describe, expect, it } from 'vitest'
+import { evolve, type RecordedEvent, replay } from '../../src/engine/core/index.ts'
+import { audit } from '../../src/tools/audit/index.ts'
+import { given, type Scenario } from '../support/scenario.ts'
+
+const byModel = { maxActive: null }
+
+/** A worker that takes several jobs at once claims. @returns the batches that start, each as the ids of its jobs */
+function claim(queue: Scenario, { size = 8, max = 1, worker = 'w1' } = {}): readonly (readonly string[])[] {
+  const claimed = { max, kinds: null, batches: [{ kind: '*', size }] }
+  return batchesIn(queue.send({ type: 'claim' }, { worker, claim: claimed }).events)
+}
+
+function batchesIn(events: readonly RecordedEvent[]): readonly (readonly string[])[] {
+  const starts = events.flatMap((event) => (event.type === 'started' ? [event] : []))
+  return [...Map.groupBy(starts, ({ batch, seq }) => batch ?? seq).values()].map((group) =>
+    group.map(({ jobId }) => jobId),
+  )
+}
+
+function enqueue(queue: Scenario, ids: string, models: readonly string[] = ['m'], rest: object = {}): void {
+  for (const jobId of ids) queue.enqueue(jobId, models, rest)
+}
+
+describe('a batch', () => {
+  it('is the next jobs of one kind and one set of models, and each start names it', () => {
+    const queue = given(byModel)
+    enqueue(queue, 'abc')
+    const claimed = { max: 1, kinds: null, batches: [{ kind: 'normal', size: 2 }] }
+    const { events, result } = queue.send({ type: 'claim' }, { claim: claimed })
+    const token = queue.job('a')?.token
+    expect(events).toMatchObject([
+      { type: 'started', jobId: 'a', seq: token, batch: token },
+      { type: 'started', jobId: 'b', batch: token },
+    ])
+    expect(result).toMatchObject({ started: [{ batch: token }, { batch: token }] })
+    expect(queue.job('c')?.active).toBe(false)
+  })
+
+  it('holds its models once, until the last of it has ended', () => {
+    const queue = given(byModel)
+    enqueue(queue, 'abcd')
+    expect(claim(queue, { size: 3, max: 5 })).toEqual([['a', 'b', 'c']])
+    expect(queue.blockedBy('d')).toBe('a')
+    queue.complete('a')
+    expect(queue.blockedBy('d')).toBe('b')
+    queue.complete('c')
+    expect(queue.reason('d')).toBe('model_in_use')
+    expect(queue.complete('b').said).toEqual(['completed b, offers d'])
+  })
+
+  it('takes one slot, and one place of what a claim names', () => {
+    const queue = given({ maxActive: 2 })
+    enqueue(queue, 'ab')
+    enqueue(queue, 'xy', ['n'])
+    enqueue(queue, 'z', ['o'])
+    expect(claim(queue, { max: 2 })).toEqual([
+      ['a', 'b'],
+      ['x', 'y'],
+    ])
+    expect(queue.reason('z')).toBe('at_capacity')
+    for (const jobId of 'ab') queue.complete(jobId)
+    expect(queue.offered()).toEqual(['z'])
+  })
+
+  it('needs the same set, in whatever order it is named', () => {
+    const queue = given(byModel)
+    queue.enqueue('a', ['m', 'n'])
+    queue.enqueue('b', ['n', 'm'])
+    queue.enqueue('c', ['m'])
+    expect(claim(queue)).toEqual([['a', 'b']])
+  })
+
+  it('passes nobody on a model in strict order, and not in the line of the whole queue where that limits slots', () => {
+    const other = given(byModel)
+    enqueue(other, 'a')
+    enqueue(other, 'x', ['m'], { kind: 'other' })
+    enqueue(other, 'b')
+    expect(claim(other)).toEqual([['a']])
+
+    const serial = given({ maxActive: 1 })
+    enqueue(serial, 'a')
+    enqueue(serial, 'x', ['n'])
+    enqueue(serial, 'b')
+    expect(claim(serial)).toEqual([['a']])
+
+    const apart = given(byModel)
+    enqueue(apart, 'a')
+    enqueue(apart, 'x', ['n'])
+    enqueue(apart, 'b')
+    expect(claim(apart)).toEqual([['a', 'b']])
+  })
+
+  it('passes a job that lacks another model, as often as that may be overtaken', () => {
+    const queue = given({ maxActive: null, maxOvertakes: 2 })
+    enqueue(queue, 'x', ['n'])
+    claim(queue, { size: 1 })
+    enqueue(queue, 'a')
+    queue.enqueue('y', ['m', 'n'])
+    enqueue(queue, 'bcd')
+    expect(claim(queue)).toEqual([['a', 'b', 'c']])
+    expect(queue.job('y')?.overtaken).toBe(2)
+  })
+
+  it('is closed by a job that would start next if it ended now', () => {
+    const queue = given({ maxActive: null, maxOvertakes: null })
+    enqueue(queue, 'a')
+    enqueue(queue, 'x', ['m'], { kind: 'other' })
+    enqueue(queue, 'b')
+    expect(claim(queue)).toEqual([['a']])
+  })
+
+  it('counts each job for rates and for the share of its customer', () => {
+    const rated = given({ maxActive: null, rate: { m: { starts: 3, perSeconds: 60 } } })
+    enqueue(rated, 'abcd')
+    expect(claim(rated)).toEqual([['a', 'b', 'c']])
+    for (const jobId of 'abc') rated.complete(jobId)
+    expect(rated.reason('d')).toBe('rate_limited')
+
+    const shared = given({
+      maxActive: null,
+      fairShare: { maxActive: 2, maxWaiting: null, spacingSeconds: 0 },
+    })
+    enqueue(shared, 'abc', ['m'], { fairKey: 'ada' })
+    expect(claim(shared)).toEqual([['a', 'b']])
+  })
+
+  it('makes two where a model has two places, and a place that a member kept goes to the next', () => {
+    const queue = given({ maxActive: null, capacity: { m: 2 } })
+    enqueue(queue, 'abc')
+    enqueue(queue, 'x', ['m'], { kind: 'other' })
+    expect(claim(queue, { size: 2, max: 2 })).toEqual([['a', 'b'], ['c']])
+    expect(queue.reason('x')).toBe('model_in_use')
+  })
+
+  it('leaves a job to the process that waits for it', () => {
+    const queue = given(byModel)
+    enqueue(queue, 'a')
+    queue.ask('b', ['m'], { wait: true, worker: 'w2' })
+    enqueue(queue, 'c')
+    expect(claim(queue)).toEqual([['a']])
+    expect(queue.complete('a').said).toEqual(['completed a', 'started b by w2'])
+  })
+
+  it('takes jobs without models too: they hold nothing', () => {
+    const queue = given(byModel)
+    enqueue(queue, 'abc', [])
+    expect(claim(queue, { size: 2, max: 2 })).toEqual([['a', 'b'], ['c']])
+  })
+
+  it('has members of which each ends by itself: one that fails waits for another attempt of its own', () => {
+    const queue = given(byModel)
+    enqueue(queue, 'abc')
+    claim(queue)
+    expect(queue.fail('a', 0).said).toEqual(['failed a', 'requeued a'])
+    queue.cancel('b')
+    expect(queue.job('b')?.active).toBe(true)
+    expect(queue.complete('c').said).toEqual(['completed c'])
+    expect(queue.reason('a')).toBe('model_in_use')
+    queue.cancel('b', true)
+    expect(queue.offered()).toEqual(['a'])
+  })
+
+  it('has nobody who has failed before: that one starts alone, so that it takes no others with it again', () => {
+    const queue = given(byModel)
+    enqueue(queue, 'abcd')
+    claim(queue, { size: 2 })
+    queue.send({ type: 'expire_leases', workerIds: ['w1'], retryAt: queue.now })
+    const batches = [1, 2, 3].map(() => {
+      const [batch = []] = claim(queue)
+      for (const jobId of batch) queue.complete(jobId)
+      return batch
+    })
+    expect(batches).toEqual([['a'], ['b'], ['c', 'd']])
+  })
+
+  it('loses all its members with the lease of their process', () => {
+    const queue = given(byModel)
+    enqueue(queue, 'ab')
+    claim(queue)
+    const { said } = queue.send({ type: 'expire_leases', workerIds: ['w1'], retryAt: queue.now })
+    expect(said).toEqual(['lease_expired a', 'requeued a', 'lease_expired b', 'requeued b, offers a'])
+    expect(queue.ledger.slots.size + queue.ledger.batches.size).toBe(0)
+  })
+
+  it('is drained when the last of it has ended', () => {
+    const queue = given(byModel)
+    enqueue(queue, 'ab')
+    claim(queue)
+    queue.send({ type: 'drain' })
+    expect(queue.complete('a').said).toEqual(['completed a'])
+    expect(queue.complete('b').said).toEqual(['completed b', 'drained'])
+  })
+
+  it('is named by the reason of each job in it, with how many others there are', () => {
+    const queue = given(byModel)
+    enqueue(queue, 'abc')
+    claim(queue)
+    const token = queue.job('a')?.token
+    expect(queue.explain('b')?.reason).toBe(
+      `it runs in worker w1, attempt 1 of 3, in batch ${token} with 2 others`,
+    )
+    queue.complete('c')
+    expect(queue.explain('a')?.reason).toContain(`in batch ${token} with another job`)
+    expect(queue.explain('b')?.models[0]?.holders).toEqual(['a'])
+  })
+
+  it('takes part of 1,000 jobs at most, which one command starts in batches', () => {
+    const queue = given(byModel)
+    for (let i = 0; i < 1_200; i++) queue.enqueue(`j${i}`, [])
+    expect(claim(queue, { size: 600, max: 2 }).map(({ length }) => length)).toEqual([600, 400])
+  })
+})
+
+describe('a log with a batch', () => {
+  const ran = () => {
+    const queue = given(byModel)
+    enqueue(queue, 'ab')
+    claim(queue)
+    queue.complete('a')
+    queue.complete('b')
+    return queue
+  }
+
+  it('is good by the audit, and is folded to the same ledger', () => {
+    const { log, ledger } = ran()
+    expect(audit(log).violations).toEqual([])
+    expect(replay(log)).toEqual(ledger)
+  })
+
+  it.each([
+    ['other models', { models: ['n'] }, 'was queued with other models'],
+    ['another worker', { workerId: 'w2' }, 'has jobs of another kind, other models or another worker'],
+  ])('in which one starts with %s is not replayed', (_, change, message) => {
+    const { log } = ran()
+    const at = log.findLastIndex(({ type }) => type === 'started')
+    const forged = { ...log[at], ...change } as RecordedEvent
+    expect(() => evolve(replay(log.slice(0, at)), forged)).toThrow(message)
+  })
+})
