@@ -4220,7 +4220,7 @@ create or replace function public.job_queue_parents(after jsonb) returns jsonb
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(jsonb_agg(jsonb_build_array(p.job, p.goes_on) order by p.job collate "C", p.goes_on), '[]')
+  select coalesce(to_jsonb(array_agg(jsonb_build_array(p.job, p.goes_on) order by p.job collate "C", p.goes_on)), '[]')
     from (select case jsonb_typeof(n) when 'string' then n #>> '{}' else n ->> 'job' end as job,
                  case jsonb_typeof(n) when 'object' then coalesce(n ->> 'if_failed', n ->> 'ifFailed') = 'continue' else false end is true as goes_on
             from jsonb_array_elements(case jsonb_typeof($1) when 'array' then $1 else '[]' end) n) p
@@ -4313,7 +4313,7 @@ begin
   if event.data ? 'after' then
     -- Later links come from handlers that add jobs.
     body := body || jsonb_build_object('after', public.job_queue_parents((
-      select jsonb_agg(jsonb_build_object('job', p.id, 'if_failed', case when k.data ? 'goes_on' then 'continue' else 'fail' end))
+      select to_jsonb(array_agg(jsonb_build_object('job', p.id, 'if_failed', case when k.data ? 'goes_on' then 'continue' else 'fail' end)))
         from (
           select l.data from public.job_queue_log l
            where l.queue = $1 and l.job_id = $2 and l.event_type = 'linked' and l.command_id = event.command_id
@@ -5177,7 +5177,7 @@ begin
                select d.error from public.job_queue_data d
                 where d.queue = $1 and d.job_id = f.job_id and d.life = (f.queued ->> 'seq')::bigint))
              || case when wanted.links and f.queued -> 'data' ? 'after' then jsonb_build_object('after', (
-               select coalesce(jsonb_agg(jsonb_build_object('job', a.job, 'goes_on', k.data ? 'goes_on') order by k.seq, a.n), '[]')
+               select coalesce(to_jsonb(array_agg(jsonb_build_object('job', a.job, 'goes_on', k.data ? 'goes_on') order by k.seq, a.n)), '[]')
                  from public.job_queue_log k
                  cross join lateral jsonb_array_elements_text(k.data -> 'after') with ordinality as a (job, n)
                 where k.queue = $1 and k.job_id = f.job_id and k.event_type = 'linked' and k.seq <> all (nothing)
@@ -7814,7 +7814,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', 'f1486ad9b12ac4510cbef8571276734cb317fe9c7a9851c727ceefb87f3f5dab')
+  ('027', 'de2eb866a960116d504706e9df0ed6c71f2f3094d07672788b503db818a71ad1')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -183,7 +183,7 @@ create or replace function public.job_queue_parents(after jsonb) returns jsonb
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(jsonb_agg(jsonb_build_array(p.job, p.goes_on) order by p.job collate "C", p.goes_on), '[]')
+  select coalesce(to_jsonb(array_agg(jsonb_build_array(p.job, p.goes_on) order by p.job collate "C", p.goes_on)), '[]')
     from (select case jsonb_typeof(n) when 'string' then n #>> '{}' else n ->> 'job' end as job,
                  case jsonb_typeof(n) when 'object' then coalesce(n ->> 'if_failed', n ->> 'ifFailed') = 'continue' else false end is true as goes_on
             from jsonb_array_elements(case jsonb_typeof($1) when 'array' then $1 else '[]' end) n) p
@@ -276,7 +276,7 @@ begin
   if event.data ? 'after' then
     -- Later links come from handlers that add jobs.
     body := body || jsonb_build_object('after', public.job_queue_parents((
-      select jsonb_agg(jsonb_build_object('job', p.id, 'if_failed', case when k.data ? 'goes_on' then 'continue' else 'fail' end))
+      select to_jsonb(array_agg(jsonb_build_object('job', p.id, 'if_failed', case when k.data ? 'goes_on' then 'continue' else 'fail' end)))
         from (
           select l.data from public.job_queue_log l
            where l.queue = $1 and l.job_id = $2 and l.event_type = 'linked' and l.command_id = event.command_id

@@ -53,7 +53,7 @@ begin
                select d.error from public.job_queue_data d
                 where d.queue = $1 and d.job_id = f.job_id and d.life = (f.queued ->> 'seq')::bigint))
              || case when wanted.links and f.queued -> 'data' ? 'after' then jsonb_build_object('after', (
-               select coalesce(jsonb_agg(jsonb_build_object('job', a.job, 'goes_on', k.data ? 'goes_on') order by k.seq, a.n), '[]')
+               select coalesce(to_jsonb(array_agg(jsonb_build_object('job', a.job, 'goes_on', k.data ? 'goes_on') order by k.seq, a.n)), '[]')
                  from public.job_queue_log k
                  cross join lateral jsonb_array_elements_text(k.data -> 'after') with ordinality as a (job, n)
                 where k.queue = $1 and k.job_id = f.job_id and k.event_type = 'linked' and k.seq <> all (nothing)

@@ -35,7 +35,7 @@ function flowText(frame: Frame, { jobs, links, isWhole }: FlowDocument): readonl
     return [stateText(frame, state), jobId, before.join(', ')]
   })
   const heads = ['state', 'job', 'comes after']
-  const more = isWhole ? [] : [`the nearest ${plural(jobs.length, 'job')} of its flow; there are more`]
+  const more = isWhole ? [] : [`only the nearest ${plural(jobs.length, 'job')} of its flow`]
   return [
     ...grid(frame, heads, rows, { heading: frame.colors.dim, give: { 'comes after': 20, job: 16 } }),
     ...more,
