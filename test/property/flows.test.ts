@@ -9,13 +9,14 @@ interface Parent {
   readonly job: string
   readonly goesOn: boolean
   /** Where its failure began, as far as its child can know: of a job that had ended before, it knows no more than its id. */
-  readonly cause: () => string
+  readonly causes: () => readonly string[]
 }
 
 interface Node {
   parents: readonly Parent[]
   outcome: JobOutcome | null
-  cause: string
+  /** Because of several at once, it may name any of them. */
+  causes: readonly string[]
 }
 
 /** A job has a fate as soon as its parents have: it may run when all have ended, and fails with the first that failed. */
@@ -25,9 +26,9 @@ class NaiveFlows {
   add(jobId: string, parents: readonly { readonly job: string; readonly goesOn: boolean }[]): void {
     const known = parents.map(({ job, goesOn }) => {
       const hadEnded = this.outcomeOf(job) !== null
-      return { job, goesOn, cause: () => (hadEnded ? job : (this.nodes.get(job)?.cause ?? job)) }
+      return { job, goesOn, causes: () => (hadEnded ? [job] : (this.nodes.get(job)?.causes ?? [])) }
     })
-    this.nodes.set(jobId, { parents: known, outcome: null, cause: jobId })
+    this.nodes.set(jobId, { parents: known, outcome: null, causes: [jobId] })
   }
 
   /** What comes after a job that runs also comes after those that it adds. */
@@ -35,7 +36,7 @@ class NaiveFlows {
     for (const node of this.nodes.values()) {
       const link = node.parents.find(({ job }) => job === runner)
       if (link === undefined || node.outcome !== null) continue
-      const added = jobIds.map((job) => ({ ...link, job, cause: () => this.nodes.get(job)?.cause ?? job }))
+      const added = jobIds.map((job) => ({ ...link, job, causes: () => this.nodes.get(job)?.causes ?? [] }))
       node.parents = [...node.parents, ...added]
     }
     for (const jobId of jobIds) this.add(jobId, [])
@@ -74,9 +75,9 @@ class NaiveFlows {
       more = false
       for (const jobId of this.live()) {
         const node = this.nodes.get(jobId) as Node
-        const causes = node.parents.filter((one) => this.#failsItsChild(one)).map(({ cause }) => cause())
+        const causes = node.parents.filter((one) => this.#failsItsChild(one)).flatMap((one) => one.causes())
         if (causes.length === 0) continue
-        Object.assign(node, { outcome: 'failed', cause: causes[0] })
+        Object.assign(node, { outcome: 'failed', causes })
         failed.set(jobId, causes)
         more = true
       }
