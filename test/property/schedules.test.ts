@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { type Coordinator, createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
 import type { RecordedEvent } from '../../src/engine/core/index.ts'
 import type { ScheduleInput } from '../../src/engine/events/index.ts'
@@ -169,13 +169,16 @@ it(
   PATIENCE,
 )
 
-it('10,000 schedules of which none is due add nothing to what a decision does', async () => {
+it('10,000 schedules of which none is due add nothing to what a decision does, and have no timers of their own', async () => {
+  const timers = vi.spyOn(globalThis, 'setTimeout')
+  onTestFinished(() => timers.mockRestore())
   const coordinator = await createCoordinator({ store: memoryStore(), logger: silentLogger })
   try {
     const many = Array.from({ length: 10_000 }, (_, i) => ({
       ...{ id: `s${i}`, every: '365d', job: { models: ['m'] } },
     }))
     expect((await coordinator.schedules('billing', many)).set).toHaveLength(10_000)
+    expect(timers.mock.calls.length).toBeLessThan(100)
     const { schedules, dueTimes } = coordinator.ledger()
     await coordinator.enqueue([{ jobId: 'a', models: ['m'] }])
     // The parts that hold them are passed on as they are: nothing has looked into them.
