@@ -83,9 +83,7 @@ select j.queue, j.job_id, (
               select count(*)::integer as running,
                      coalesce(sum(least(greatest(extract(epoch from now() - o.started_at), 0), y.seconds)), 0) as gone
                 from public.job_queue_jobs o
-               where o.queue = j.queue and o.state = 'active'
-                 and (u.model = any (o.models)
-                      or jsonb_typeof(c.rule) = 'array' and exists (select from jsonb_each_text(o.places) h where c.rule ? h.value))) r
+               where o.queue = j.queue and o.state = 'active' and u.model = any (o.models)) r
           union all
           select null, null, line.slots, line.position, 0, s.active_count, r.gone, typical.seconds, typical.apart
             from (
