@@ -7688,9 +7688,7 @@ select j.queue, j.job_id, (
               select count(*)::integer as running,
                      coalesce(sum(least(greatest(extract(epoch from now() - o.started_at), 0), y.seconds)), 0) as gone
                 from public.job_queue_jobs o
-               where o.queue = j.queue and o.state = 'active'
-                 and (u.model = any (o.models)
-                      or jsonb_typeof(c.rule) = 'array' and exists (select from jsonb_each_text(o.places) h where c.rule ? h.value))) r
+               where o.queue = j.queue and o.state = 'active' and u.model = any (o.models)) r
           union all
           select null, null, line.slots, line.position, 0, s.active_count, r.gone, typical.seconds, typical.apart
             from (
@@ -7861,8 +7859,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'de2eb866a960116d504706e9df0ed6c71f2f3094d07672788b503db818a71ad1'),
-  ('027', 'de2eb866a960116d504706e9df0ed6c71f2f3094d07672788b503db818a71ad1')
+  ('000', '1161e7a173f28bf7209f63cbfd952d25855b5ad226d91d38e3576bf6af9607f4'),
+  ('027', '1161e7a173f28bf7209f63cbfd952d25855b5ad226d91d38e3576bf6af9607f4')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.
