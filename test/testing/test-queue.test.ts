@@ -153,3 +153,12 @@ describe('testQueue, a queue for tests of handlers', () => {
     expect(await queue.job('fox')).toMatchObject({ result: '2030-01-01T00:00:30.000Z' })
   })
 })
+
+it('a handler that calls completeIn is told that a queue in memory has no transactions', async () => {
+  await using queue = await testQueue()
+  queue.work({ charge: (_, { completeIn }) => completeIn(() => Promise.resolve([]), 1) })
+  await queue.coordinator.enqueue([{ jobId: 'a', kind: 'charge', models: ['bank'], attempts: 1 }])
+  await queue.drain()
+  expect(await queue.job('a')).toMatchObject({ state: 'failed' })
+  expect(JSON.stringify((await queue.job('a')).error)).toContain('the memory store has no transactions')
+})
