@@ -3973,7 +3973,7 @@ end
 $$;
 
 -- job_queue_rebuild_once(queue): makes rows of job_queue_once what the log says, under the queue's lock: up to 1,000 of those that
--- job_queue_check_once finds.
+-- job_queue_check_once finds. A payload that is deleted is not compared any more.
 -- Returns how many rows it has removed and written in all; 0: there was nothing to do. Raises 55P03 when the lock does not come free within
 -- 2 s.
 create or replace function public.job_queue_rebuild_once(queue text) returns integer
@@ -3991,10 +3991,19 @@ begin
   delete from public.job_queue_once o
    using jsonb_to_recordset(found_rows) as d (job_id text)
    where o.queue = $1 and o.job_id = d.job_id;
-  insert into public.job_queue_once (queue, job_id, seq, until, body, payload_hash, has_data)
-  select $1, d.job_id, r.seq, 'epoch'::timestamptz + r.until * interval '1 microsecond', r.body, r.payload_hash, r.has_data
+  insert into public.job_queue_once (queue, job_id, seq, until, body, payload_hash, has_data, digest)
+  select $1, d.job_id, r.seq, 'epoch'::timestamptz + r.until * interval '1 microsecond', r.body, r.payload_hash, r.has_data,
+         public.job_queue_job_digest(public.job_queue_event_body(e.job_type, e.models, e.data), p.payload,
+           p.payload is null and coalesce(e.data ?| '{has_data,payload_hash}', false))
     from jsonb_to_recordset(found_rows) as d (job_id text, logged jsonb)
     cross join lateral jsonb_to_record(d.logged) as r (seq bigint, until bigint, body bigint, payload_hash bigint, has_data boolean)
+    left join lateral (
+      select l.job_type, l.models, l.data from public.job_queue_log l where l.queue = $1 and l.seq = r.seq
+      union all
+      select a.job_type, a.models, a.data from public.job_queue_log_archive a where a.queue = $1 and a.seq = r.seq
+      limit 1) as e on true
+    left join lateral (
+      select k.payload from public.job_queue_data k where k.queue = $1 and k.job_id = d.job_id and k.life = r.seq offset 0) as p on true
    where jsonb_typeof(d.logged) = 'object';
   return jsonb_array_length(found_rows);
 end
@@ -7859,8 +7868,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '1161e7a173f28bf7209f63cbfd952d25855b5ad226d91d38e3576bf6af9607f4'),
-  ('027', '1161e7a173f28bf7209f63cbfd952d25855b5ad226d91d38e3576bf6af9607f4')
+  ('000', 'd6cdf19cece5680fff8005974560ca885fc9c8d789474b41eb8131d6d65f285d'),
+  ('027', 'd6cdf19cece5680fff8005974560ca885fc9c8d789474b41eb8131d6d65f285d')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.
