@@ -77,6 +77,10 @@ export const eventSchema = z
     jobType: z.enum(jobTypes).optional(),
     spec: specSchema.optional(),
     body: z.int().optional().describe('the hash of the spec, of a job that is enqueued once'),
+    submission: z
+      .int()
+      .optional()
+      .describe('its number, of a job that was committed in the transaction of its submitter'),
     standsFor: jobId.optional().describe('the job that has its key, so that it was not put in line'),
     key: z.string().optional().describe('a digest of its key'),
     hasData: z.literal(true).optional(),
