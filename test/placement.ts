@@ -29,6 +29,7 @@ const rest: Readonly<Record<string, string>> = {
   'process/pgbouncer': 'needs PgBouncer',
   'process/python': 'kills workers in Python; needs psycopg',
   'process/restored': 'restores a database under workers',
+  'process/schedule-killed': 'kills processes that fire a schedule, and waits for its due times',
   'process/server': 'kills the server three times under load',
   'process/workflows': 'kills workers in the middle of steps, and waits for their leases',
   'supabase/cut': 'cuts a link for longer than a lease',

@@ -12,6 +12,7 @@ const cache = path.join(root, 'node_modules', '.cache')
 const programs = [
   'test/process/complete-in-child.ts',
   'test/process/enqueue-many-child.ts',
+  'test/process/schedule-child.ts',
   'test/process/worker.ts',
   'test/process/traced.ts',
   'test/contract/pglite-child.ts',
