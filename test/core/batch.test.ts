@@ -142,6 +142,15 @@ describe('a batch', () => {
     expect(queue.complete('a').said).toEqual(['completed a', 'started b by w2'])
   })
 
+  it('passes no job that another process waits for, in strict order where the model has two places, too', () => {
+    const queue = given({ maxActive: null, maxOvertakes: 0, capacity: { m: 2 } })
+    enqueue(queue, 'ab')
+    queue.ask('w', ['m'], { wait: true, worker: 'w2' })
+    enqueue(queue, 'c')
+    expect(claim(queue)).toEqual([['a', 'b'], ['w']])
+    expect(queue.job('c')?.active).toBe(false)
+  })
+
   it('takes jobs without models too: they hold nothing', () => {
     const queue = given(byModel)
     enqueue(queue, 'abc', [])

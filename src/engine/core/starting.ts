@@ -8,6 +8,7 @@ import { nextOffered } from './kinds.ts'
 import { failedTimes, type Job, type LedgerView, modelOf, noPlaces } from './ledger.ts'
 import { hasLapsed } from './offer-expiry.ts'
 import { byPlace, earlier, type Place } from './place.ts'
+import { capacityOf } from './policy.ts'
 import type { Scribe } from './scribe.ts'
 
 /** @param batch in which it runs */
@@ -75,8 +76,9 @@ function isAlike({ surroundings: { deadWorkers, heldBack } }: Scribe, head: Job,
  */
 function isAnyBetween(draft: Draft, models: readonly string[], from: Place, to: Place, now: Micros): boolean {
   const { maxActive, maxOvertakes } = draft.policy
-  // Nobody in strict order passes another one on a model.
-  if (maxOvertakes === 0 && !draft.placed && !hasLapsed(draft, now))
+  // Nobody in strict order passes another one on a model that one job has at a time.
+  const isStrict = maxOvertakes === 0 && !draft.placed && !hasLapsed(draft, now)
+  if (isStrict && models.every((name) => capacityOf(draft.policy, name) === 1))
     return maxActive !== null && isReadyBetween(draft, from, to, now)
   const lines = maxActive === null ? models.map((name) => modelOf(draft, name).line) : [draft.line]
   return lines.some((line) => {
