@@ -157,6 +157,16 @@ describe('a batch', () => {
     expect(claim(queue, { size: 2, max: 2 })).toEqual([['a', 'b'], ['c']])
   })
 
+  it('without models passes those who wait for a slot, which it leaves to nobody', () => {
+    const queue = given({ maxActive: 1, emptySet: 'bypass' })
+    enqueue(queue, 'a')
+    expect(claim(queue)).toEqual([['a']])
+    enqueue(queue, 'x', [])
+    enqueue(queue, 'b', ['n'])
+    enqueue(queue, 'y', [])
+    expect(claim(queue)).toEqual([['x', 'y']])
+  })
+
   it('has members of which each ends by itself: one that fails waits for another attempt of its own', () => {
     const queue = given(byModel)
     enqueue(queue, 'abc')
