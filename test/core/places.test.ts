@@ -69,6 +69,26 @@ describe('a model with places', () => {
     expect(queue.complete('C', all).said).toEqual(['completed C', 'started AC by w1'])
   })
 
+  it('is left to those behind a job that starts elsewhere, who then wait for whoever has it', () => {
+    const queue = given({ maxActive: null, maxOvertakes: 0, capacity: { a: ['q', 't'], b: ['q', 'r'] } })
+    queue.enqueue('late', ['b'], { runAt: queue.now + 1_000 })
+    queue.enqueue('last', ['a'], { priority: -1 })
+    queue.enqueue('first', ['a'])
+    expect(queue.job('first')?.places).toEqual({ a: 'q' })
+    queue.later(1).send({ type: 'tick' }, { claim: { max: 2, kinds: null } })
+    expect(running(queue)).toEqual({ late: { b: 'q' }, first: { a: 't' } })
+    expect([queue.job('last')?.places, queue.blockedBy('last')]).toEqual([{ a: 'q' }, 'late'])
+  })
+
+  it('lets nobody pass a job that may start since an offer ahead of it has run out', () => {
+    const queue = given({ maxActive: 1, maxOvertakes: 0, offerMs: 2_000, capacity: { a: ['s'] } })
+    queue.enqueue('x', ['g'])
+    queue.enqueue('y', ['e'])
+    queue.later(2_500)
+    queue.ask('z', ['a'])
+    expect([queue.offered(), queue.running()]).toEqual([['x', 'y'], []])
+  })
+
   it('counts who was passed on a place that it could have used, and keeps its own once that is enough', () => {
     const queue = given({ maxActive: null, maxOvertakes: 1, capacity: { a: ['p'], b: ['p'], c: 1 } })
     queue.enqueue('C', ['c'], {}, all)

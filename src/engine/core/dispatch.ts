@@ -41,6 +41,8 @@ function giveAwayAll(scribe: Scribe): void {
   settle(draft)
   offerUnbound(scribe)
   const { maxOvertakes, offerMs } = draft.policy
+  // In strict order nobody passes those who may start since an offer ahead ran out. Where there are places it is not known who they are.
+  if (draft.placed && maxOvertakes === 0 && hasLapsed(draft, scribe.now)) draft.wide = true
   // An offer that keeps nothing lets others pass in the same append. In strict order only jobs of another kind pass one that has run out.
   if (maxOvertakes !== 0 || offerMs === 0 || draft.placed) offerInLines(scribe, scanLines)
   else if (draft.kinds.size > 1 && hasLapsed(draft, scribe.now)) offerInLines(scribe, scanBehindLapsed)

@@ -51,16 +51,25 @@ export function leaveLine(draft: Draft, job: OwnJob, starts: boolean): void {
     const model = draft.model(name)
     model.line = model.line.remove(place, owner)
     if (reserves(draft, job)) model.reserved = model.reserved.remove(place, owner)
-    if (starts) continue
-    draft.free(name)
-    draft.unsettleBehind(model, place)
-    draft.forget(model)
+    if (!starts) leftTo(draft, name, place)
   }
   if (job.places !== null) setPlaces(draft.policy, job, null)
   draft.unsettled.delete(place)
   if (starts) return
   if (job.exclusive) draft.wide = true
   draft.unsettleAfter(draft.line, place)
+}
+
+/** It has started elsewhere than where it was pinned to: what it kept there is free for those behind it. */
+export function leaveBehind(draft: Draft, { place }: Job, names: readonly string[]): void {
+  for (const name of names) leftTo(draft, name, place)
+}
+
+function leftTo(draft: Draft, name: string, place: Place): void {
+  const model = draft.model(name)
+  draft.free(name)
+  draft.unsettleBehind(model, place)
+  draft.forget(model)
 }
 
 /** A job in line takes its models: it is ahead of the same jobs as before, but no longer waits. */

@@ -5,7 +5,7 @@ import type { RecordedEvent } from '../event.ts'
 import { moveShare, shareOf } from '../fair-share.ts'
 import { keyAtEnd, keyAtStart } from '../keys.ts'
 import { type Job, modelOf, pauseOf, usesSlot } from '../ledger.ts'
-import { giveBackModels, leaveLine, leaveModels, shareModels, takeModels } from '../line.ts'
+import { giveBackModels, leaveBehind, leaveLine, leaveModels, shareModels, takeModels } from '../line.ts'
 import { overtake } from '../overtaking.ts'
 import { byPlace, type Place } from '../place.ts'
 import { capacityOf, placesOf } from '../policy.ts'
@@ -29,7 +29,9 @@ export function start(draft: Draft, event: StartedEvent, waiting: Job): Job {
   keyAtStart(draft, job)
   moveShare(draft, job, { waiting: -1, active: 1 })
   // What it kept in its lines is free for those behind it, if it takes nothing itself.
+  const pinned = job.needs.filter((name) => !needs.includes(name))
   leaveLine(draft, job, holder === undefined)
+  if (holder === undefined) leaveBehind(draft, job, pinned)
   if (places !== null) setPlaces(draft.policy, job, places)
   if (holder === undefined) takeModels(draft, job, event.at)
   else shareModels(draft, job, event.at)
