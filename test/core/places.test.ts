@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { evolve, type RecordedEvent } from '../../src/engine/core/index.ts'
+import { emptyLedger, evolve, jobOf, type RecordedEvent } from '../../src/engine/core/index.ts'
 import { codeOf, given, type Scenario } from '../support/scenario.ts'
 
 const all = { claim: { max: 9, kinds: null } }
@@ -78,6 +78,8 @@ describe('a model with places', () => {
     queue.later(1).send({ type: 'tick' }, { claim: { max: 2, kinds: null } })
     expect(running(queue)).toEqual({ late: { b: 'q' }, first: { a: 't' } })
     expect([queue.job('last')?.places, queue.blockedBy('last')]).toEqual([{ a: 'q' }, 'late'])
+    // So says who follows the log, event by event.
+    expect(jobOf(queue.log.reduce(evolve, emptyLedger), 'last')?.blockedBy).toBe('late')
   })
 
   it('lets nobody pass a job that may start since an offer ahead of it has run out', () => {
