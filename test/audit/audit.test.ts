@@ -292,6 +292,33 @@ const bad: readonly (readonly [AuditRule, string, number, readonly Step[]])[] = 
   ],
   [
     'batch',
+    'starts in a batch that is in another place',
+    5,
+    [
+      policy({ maxActive: null, capacity: { m: ['p', 'q'] } }),
+      queued('a', ['m']),
+      queued('b', ['m']),
+      startedIn(4, 'a', ['m'], { places: { m: 'p' } }),
+      startedIn(4, 'b', ['m'], { places: { m: 'q' } }),
+    ],
+  ],
+  [
+    'place',
+    'starts where a batch still is, although the first of it has ended',
+    8,
+    [
+      policy({ maxActive: null, capacity: { m: ['p', 'q'] } }),
+      queued('a', ['m']),
+      queued('b', ['m']),
+      queued('c', ['m']),
+      startedIn(5, 'a', ['m'], { places: { m: 'p' } }),
+      startedIn(5, 'b', ['m'], { places: { m: 'p' } }),
+      completed('a', 5),
+      startedAt('c', { m: 'p' }),
+    ],
+  ],
+  [
+    'batch',
     'starts in a batch of another kind',
     4,
     [

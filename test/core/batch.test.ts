@@ -231,6 +231,118 @@ describe('a batch', () => {
   })
 })
 
+describe('a batch on a model with places', () => {
+  const cards = { maxActive: null, capacity: { m: ['p', 'q'], n: ['q', 'r'] } }
+  const where = (queue: Scenario) =>
+    Object.fromEntries(queue.running().map((jobId) => [jobId, queue.job(jobId)?.places]))
+
+  it('is in one place, which each start names', () => {
+    const queue = given(cards)
+    enqueue(queue, 'abc')
+    const { events, result } = queue.send(
+      { type: 'claim' },
+      { claim: { max: 1, kinds: null, batches: [{ kind: '*', size: 2 }] } },
+    )
+    const places = { m: 'p' }
+    expect(events).toMatchObject([
+      { type: 'started', jobId: 'a', places },
+      { type: 'started', jobId: 'b', places },
+    ])
+    expect(result).toMatchObject({ started: [{ lease: { places } }, { lease: { places } }] })
+    expect(queue.row('b')).toMatchObject({ places })
+    expect(queue.explain('b')?.reason).toContain('it runs in worker w1 on p, attempt 1 of 3, in batch')
+    expect(queue.offered()).toEqual(['c'])
+    expect(queue.claim().said).toEqual(['started c by w1'])
+    expect(where(queue)).toEqual({ a: places, b: places, c: { m: 'q' } })
+  })
+
+  it('keeps its place until the last of it has ended, in whatever order they end', () => {
+    const queue = given({ maxActive: null, capacity: { m: ['p'], n: ['p'] } })
+    enqueue(queue, 'abc')
+    queue.enqueue('x', ['n'], { kind: 'other' })
+    expect(claim(queue)).toEqual([['a', 'b', 'c']])
+    expect(queue.blockedBy('x')).toBe('a')
+    queue.complete('a')
+    expect(queue.blockedBy('x')).toBe('b')
+    expect(queue.explain('x')?.models[0]?.holders).toEqual(['b'])
+    queue.complete('c')
+    expect(queue.reason('x')).toBe('model_in_use')
+    expect(queue.complete('b').said).toEqual(['completed b, offers x'])
+    expect(replay(queue.log)).toEqual(queue.ledger)
+  })
+
+  it('takes jobs that are pinned elsewhere: what they kept there goes to the next', () => {
+    const queue = given(cards)
+    enqueue(queue, 'abc')
+    queue.enqueue('x', ['m'], { kind: 'other' })
+    expect(queue.job('b')?.places).toEqual({ m: 'q' })
+    expect(claim(queue)).toEqual([['a', 'b', 'c']])
+    expect(queue.claim().said).toEqual(['started x by w1'])
+    expect(where(queue)).toEqual({ a: { m: 'p' }, b: { m: 'p' }, c: { m: 'p' }, x: { m: 'q' } })
+  })
+
+  it('is closed by a job of another model that would be given its place', () => {
+    const queue = given({ maxActive: null, capacity: { m: ['p'], n: ['p'] } })
+    enqueue(queue, 'a')
+    queue.enqueue('x', ['n'])
+    enqueue(queue, 'b')
+    expect(claim(queue)).toEqual([['a']])
+    expect(queue.complete('a').said).toEqual(['completed a, offers x'])
+  })
+
+  it('takes nobody to a place that is kept for a job ahead of that one', () => {
+    const queue = given({ ...cards, capacity: { m: ['p', 'q'] } })
+    queue.enqueue('z', ['z'])
+    claim(queue)
+    enqueue(queue, 'ac')
+    queue.enqueue('x', ['m', 'z'])
+    enqueue(queue, 'b')
+    queue.cancel('c')
+    expect(queue.job('x')?.places).toEqual({ m: 'p' })
+    expect(claim(queue, { max: 2 })).toEqual([['a'], ['b']])
+    expect(where(queue)).toEqual({ z: null, a: { m: 'p' }, b: { m: 'q' } })
+  })
+
+  it('has members that fail alone, and start alone in whichever place is free', () => {
+    const queue = given(cards)
+    enqueue(queue, 'abc')
+    claim(queue)
+    expect(queue.fail('a', 0).said).toEqual(['failed a', 'requeued a, offers a'])
+    expect(claim(queue)).toEqual([['a']])
+    expect(where(queue)).toEqual({ a: { m: 'q' }, b: { m: 'p' }, c: { m: 'p' } })
+    for (const jobId of 'abc') queue.complete(jobId)
+    expect([...queue.ledger.models]).toEqual([])
+    expect(audit(queue.log).violations).toEqual([])
+  })
+
+  it('is one holder still when its model has other places', () => {
+    const queue = given(cards)
+    enqueue(queue, 'abc')
+    claim(queue)
+    queue.policy({ capacity: { m: ['s', 't'] } })
+    enqueue(queue, 'd')
+    expect(claim(queue)).toEqual([['d']])
+    queue.complete('a')
+    enqueue(queue, 'e')
+    expect(queue.reason('e')).toBe('model_in_use')
+    queue.complete('c')
+    expect(queue.complete('b').said).toEqual(['completed b, offers e'])
+    expect(replay(queue.log)).toEqual(queue.ledger)
+  })
+
+  it.each([
+    ['in another place', { m: 'q' }, 'has its models in other places'],
+    ['in no place', undefined, 'has its models in other places'],
+  ])('cannot have a member that starts %s', (_, places, message) => {
+    const queue = given(cards)
+    enqueue(queue, 'ab')
+    claim(queue)
+    const at = queue.log.findLastIndex(({ type }) => type === 'started')
+    const forged = { ...queue.log[at], places } as RecordedEvent
+    expect(() => evolve(replay(queue.log.slice(0, at)), forged)).toThrow(message)
+  })
+})
+
 describe('a log with a batch', () => {
   const ran = () => {
     const queue = given(byModel)

@@ -40,6 +40,19 @@ describe('the core against a naive second admission', () => {
   )
 
   it(
+    'does so where batches are in places',
+    () => {
+      fc.assert(
+        fc.property(arbitraryRun({ maxLength: 120, places: true, batches: true }), (steps) => {
+          compare(steps)
+        }),
+        { numRuns: runs(40) },
+      )
+    },
+    PATIENCE,
+  )
+
+  it(
     'does so over long runs with long lines',
     () => {
       fc.assert(

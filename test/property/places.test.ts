@@ -22,13 +22,28 @@ import { PATIENCE, runs } from '../support/runs.ts'
 import { play, type Turn, World } from '../support/simulate.ts'
 import { lineOf, queueOf, runningIn } from './oracle/queue.ts'
 
-const run = arbitraryRun({ maxLength: 100, places: true })
+const batches = arbitraryRun({ maxLength: 100, places: true, batches: true })
+const run = fc.oneof(arbitraryRun({ maxLength: 100, places: true }), batches)
 const eventsOf = (turns: readonly Turn[]): readonly RecordedEvent[] =>
   turns.flatMap(({ decision }) => decision.events)
 
+const joinsInPlaces = (event: RecordedEvent): boolean =>
+  event.type === 'started' && event.places !== undefined && (event.batch ?? event.seq) !== event.seq
+
 describe('a log with places', () => {
+  it('has batches that are in one, and that go on there without their first job', () => {
+    const turns = fc.sample(batches, { numRuns: 100, seed: 4 }).flatMap(play)
+    const goesOn = (ledger: Ledger) =>
+      [...ledger.jobs].some(({ batch, places }) => {
+        const isFirstGone = batch !== null && ![...ledger.jobs].some(({ token }) => token === batch)
+        return isFirstGone && places !== null
+      })
+    expect(eventsOf(turns).filter(joinsInPlaces).length).toBeGreaterThan(20)
+    expect(turns.filter(({ decision }) => goesOn(decision.ledger)).length).toBeGreaterThan(20)
+  })
+
   it(
-    'keeps one job per place, in a place of its model that is not paused, at every prefix; the audit says the same',
+    'keeps one job or batch per place, in a place of its model that is not paused, at every prefix; the audit says the same',
     () => {
       fc.assert(
         fc.property(run, (steps) => {
@@ -99,7 +114,7 @@ describe('a log with places', () => {
     'never stands still: while work is due and nothing runs, somebody may start',
     () => {
       fc.assert(
-        fc.property(arbitraryRun({ maxLength: 100, places: true }), (steps) => {
+        fc.property(run, (steps) => {
           for (const { decision, surroundings } of play(steps)) {
             const { ledger } = decision
             const queue = queueOf(ledger)

@@ -141,6 +141,19 @@ const wishOf = (ids: number): fc.Arbitrary<Wish> =>
     ),
   })
 
+/** Many jobs that need the same, and wait for nothing else. */
+const alikeOf = (ids: number): fc.Arbitrary<Wish> =>
+  fc
+    .tuple(wishOf(ids), fc.constantFrom(['a'], ['a'], ['b'], ['a', 'b'], ['b', 'a']))
+    .map(([wish, needs]) => ({
+      ...wish,
+      models: needs,
+      delayMs: null,
+      fairKey: null,
+      dedupe: null,
+      after: [],
+    }))
+
 const inMs = fc.integer({ min: -200_000, max: 2_000 })
 const scheduleId = fc.constantFrom('nightly', 'hourly', 'weekly')
 const scheduleWish: fc.Arbitrary<ScheduleWishes> = fc.record({
@@ -277,6 +290,15 @@ const actsFor = (wish: fc.Arbitrary<Wish>): readonly { weight: number; arbitrary
   { weight: 6, arbitrary: of('fire', { pick, off: fc.constantFrom(0, 0, 0, 0, 0, 1) }) },
 ]
 
+const batchActs = (ids: number): readonly { weight: number; arbitrary: fc.Arbitrary<Act> }[] => [
+  ...actsFor(alikeOf(ids)),
+  {
+    weight: 50,
+    arbitrary: of('enqueue', { wishes: fc.array(alikeOf(ids), { minLength: 2, maxLength: 5 }) }),
+  },
+  { weight: 40, arbitrary: of('complete', { pick, token: fc.constant('right') }) },
+]
+
 const placeActs: readonly { weight: number; arbitrary: fc.Arbitrary<Act> }[] = [
   {
     weight: 2,
@@ -304,7 +326,7 @@ function of<T extends Act['type'], F>(
   return fc.record({ type: fc.constant(type), ...fields }) as unknown as fc.Arbitrary<Act>
 }
 
-const claim = fc.record({
+const anyClaim: fc.Arbitrary<Claim> = fc.record({
   max: fc.integer({ min: 0, max: 4 }),
   kinds: fc.constantFrom(null, null, ['normal'], ['rare'], []),
   batches: fc.constantFrom(
@@ -319,7 +341,21 @@ const claim = fc.record({
   ),
 })
 
-function arbitraryStep(act: fc.Arbitrary<Act>): fc.Arbitrary<Step> {
+const usualClaim = fc.option(anyClaim, { nil: null, freq: 2 })
+/** Several jobs at once, after some have gathered. */
+const batchClaim: fc.Arbitrary<Claim | null> = fc.oneof(
+  { weight: 2, arbitrary: fc.constant(null) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      max: fc.constantFrom(1, 2),
+      kinds: fc.constant(null),
+      batches: fc.constantFrom([{ kind: '*', size: 4 }], [{ kind: 'normal', size: 3 }]),
+    }),
+  },
+)
+
+function arbitraryStep(act: fc.Arbitrary<Act>, claim: fc.Arbitrary<Claim | null>): fc.Arbitrary<Step> {
   return fc.record({
     elapsed: fc.oneof(
       { weight: 4, arbitrary: fc.integer({ min: 0, max: 50 * MICROS_PER_MS }) },
@@ -327,7 +363,7 @@ function arbitraryStep(act: fc.Arbitrary<Act>): fc.Arbitrary<Step> {
       { weight: 1, arbitrary: fc.integer({ min: 0, max: 5_000 * MICROS_PER_MS }) },
     ),
     worker: fc.nat(99),
-    claim: fc.option(claim, { nil: null, freq: 2 }),
+    claim,
     act,
   })
 }
@@ -341,15 +377,19 @@ interface RunShape {
   readonly ids?: number
   /** Whether policies name places. */
   readonly places?: boolean
+  /** Whether many jobs need the same models, and all who claim take several at once. */
+  readonly batches?: boolean
 }
 
 /** A run under some policy. */
 export function arbitraryRun(shape: RunShape): fc.Arbitrary<readonly Step[]> {
-  const { minLength = 1, maxLength, steered = true, ids = 30, places = false } = shape
+  const { minLength = 1, maxLength, steered = true, ids = 30, places = false, batches = false } = shape
   const rules = places ? placedRules : arbitraryRules
-  const acts = places ? [...actsFor(wishOf(ids)), ...placeActs] : actsFor(wishOf(ids))
+  const usual = batches ? batchActs(ids) : actsFor(wishOf(ids))
+  const acts = places ? [...usual, ...placeActs] : usual
+  const claim = batches ? batchClaim : usualClaim
   const all = steered ? [...acts, { weight: 3, arbitrary: steering(rules) }] : acts
-  const first = arbitraryStep(of('set_policy', { policy: rules }))
-  const rest = fc.array(arbitraryStep(fc.oneof(...all)), { minLength, maxLength, size: 'max' })
+  const first = arbitraryStep(of('set_policy', { policy: rules }), claim)
+  const rest = fc.array(arbitraryStep(fc.oneof(...all), claim), { minLength, maxLength, size: 'max' })
   return fc.tuple(first, rest).map(([policy, steps]) => [policy, ...steps])
 }

@@ -8,7 +8,8 @@ interface Life {
   givenBack: number
   token: number | null
   models: readonly string[]
-  places?: readonly string[]
+  /** By model. */
+  places: Readonly<Record<string, string>>
   /** What it holds its models with. */
   batch: number
 }
@@ -76,6 +77,7 @@ export class LogReader {
       givenBack: 0,
       token: null,
       models,
+      places: {},
       batch: 0,
     })
   }
@@ -89,23 +91,26 @@ export class LogReader {
     this.#token = event.seq
     life.token = event.seq
     life.batch = event.batch ?? event.seq
+    life.places = event.places ?? {}
     this.#checkBatch(event, life)
     if (life.models.join('\n') !== event.models.join('\n')) this.#fault(event, 'it needs other models')
     life.started++
     if (event.attempt !== life.started) this.#fault(event, 'attempts are miscounted')
     if (life.started - life.givenBack > life.attempts) this.#fault(event, 'there was no attempt left')
-    life.places = Object.values(event.places ?? {})
     this.#checkPlaces(event)
     this.#checkShare(event)
     for (const model of event.models) this.#checkRate(event, model)
   }
 
-  /** One batch, one set of models. */
+  /** One batch, one set of models, each in one place. */
   #checkBatch(event: RecordedEvent & { readonly type: 'started' }, life: Life): void {
     const other = this.#running().find(({ batch }) => batch === life.batch)
     if (other === undefined || other === life) return
     if (other.models.toSorted().join() !== life.models.toSorted().join())
       this.#fault(event, `the batch holds ${other.models.join()}`)
+    for (const model of life.models)
+      if (other.places[model] !== life.places[model])
+        this.#fault(event, `the batch has ${model} in ${other.places[model]}`)
   }
 
   /** Exclusion and capacity. A lowered limit takes nothing away, so they are held by every start. */
@@ -123,7 +128,9 @@ export class LogReader {
       const place = event.places?.[model]
       const isRight = typeof rule === 'number' ? place === undefined : rule.includes(place ?? '')
       if (!isRight || this.#paused.has(place ?? '')) this.#fault(event, `${model} is in ${place}`)
-      const others = running.filter((life) => place !== undefined && life.places?.includes(place))
+      const others = running.filter(
+        (life) => place !== undefined && Object.values(life.places).includes(place),
+      )
       if (others.length > 1) this.#fault(event, `${others.length} are in ${place}`)
     }
   }

@@ -19,8 +19,8 @@ export function mayStart(ledger: LedgerView, job: Job, now: Micros): boolean {
 }
 
 /**
- * The same as if a batch that has these models, and a slot, ended now. Shares and rates count its jobs nevertheless.
- * @param spared the models
+ * The same as if a batch that has these models and places, and a slot, ended now. Shares and rates count its jobs nevertheless.
+ * @param spared under which names it stands among the models
  */
 export function mayFollow(ledger: LedgerView, job: Job, now: Micros, spared: readonly string[]): boolean {
   return (
@@ -35,7 +35,7 @@ export function isLimited(ledger: LedgerView, job: Job, now: Micros): boolean {
 
 /**
  * The queue is open, nobody runs alone, and fewer than `maxActive` slots are used or kept for offers ahead.
- * @param spared models that one job has, which counts as gone
+ * @param spared models and places that one job has, which counts as gone
  */
 export function hasSlot(ledger: LedgerView, job: Job, now: Micros, spared = noModels): boolean {
   if (ledger.draining) return false
@@ -49,7 +49,7 @@ export function hasSlot(ledger: LedgerView, job: Job, now: Micros, spared = noMo
 
 /**
  * Each model has a place that is neither held nor reserved by a job ahead in line.
- * @param spared models of which one place that is held counts as free
+ * @param spared models and places (as `needs` of a job names them) of which one that is held counts as free
  */
 export function hasModels(ledger: LedgerView, job: Job, now: Micros, spared = noModels): boolean {
   if (job.places !== null) return placesToTake(ledger, job, now, spared) !== undefined
@@ -94,9 +94,10 @@ export function freePlace(
   const spare = spared.includes(model) ? 1 : 0
   if (listed === undefined)
     return isFree(ledger, modelOf(ledger, model), place, now, kind, spare) ? null : undefined
-  if (isTakenUp(ledger, model, listed)) return undefined
-  const isOpen = (name: string) =>
-    pauseOf(ledger, name) === undefined && isFree(ledger, modelOf(ledger, siteOf(name)), place, now, kind)
+  if (isTakenUp(ledger, model, listed, spared)) return undefined
+  const isOpen = (name: string) => pauseOf(ledger, name) === undefined && isFreeAt(siteOf(name))
+  const isFreeAt = (site: string) =>
+    isFree(ledger, modelOf(ledger, site), place, now, kind, spared.includes(site) ? 1 : 0)
   const pinned = placeFor(places, model)
   return pinned !== undefined && listed.includes(pinned) && isOpen(pinned) ? pinned : listed.find(isOpen)
 }

@@ -2,6 +2,7 @@ import type { BatchSize, Claim, Started } from './command.ts'
 import type { Draft } from './draft.ts'
 import type { Job, LedgerView } from './ledger.ts'
 import type { Place } from './place.ts'
+import { type Places, placeFor } from './site.ts'
 
 /** It stands before every job. */
 const front: Place = {
@@ -43,6 +44,10 @@ export function needsSame(one: Job, other: Job): boolean {
   const [a, b] = [one.spec.models, other.spec.models]
   return a === b || (a.length === b.length && a.every((name) => b.includes(name)))
 }
+
+/** Each of these models is in one place, by both. */
+export const areInSame = (models: readonly string[], one: Places | null, other: Places | null): boolean =>
+  models.every((model) => placeFor(one, model) === placeFor(other, model))
 
 /** How many jobs of this kind the sender of the claim takes at once. */
 export function batchSizeOf({ batches }: Claim, kind: string): number {

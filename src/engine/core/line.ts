@@ -1,3 +1,4 @@
+import { holderOf } from './batch.ts'
 import type { Draft } from './draft.ts'
 import { setReady } from './fair-share.ts'
 import type { Micros } from './job.ts'
@@ -103,6 +104,7 @@ function countStarts(draft: Draft, { places }: Job, at: Micros): void {
 export function shareModels(draft: Draft, job: Job, at: Micros): void {
   draft.active = draft.active.insert(job.place, draft.owner)
   for (const name of job.needs) countStart(draft, draft.model(name), at)
+  if (job.places !== null) countStarts(draft, job, at)
   endOffersFor(draft, job, at)
 }
 
@@ -155,6 +157,8 @@ export function holdOthers(draft: Draft, job: OwnJob): void {
   const needs = needsOf(draft.policy, job.spec.models, job.places)
   const before = job.needs
   job.needs = needs
+  // Of a batch only one has them.
+  if (job.batch !== null && holderOf(draft, job.batch)?.jobId !== job.jobId) return
   for (const name of before.filter((other) => !needs.includes(other))) {
     const model = draft.model(name)
     model.holders = model.holders.remove(job.place, draft.owner)

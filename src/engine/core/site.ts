@@ -81,10 +81,17 @@ function leastUsed(draft: Draft, { place }: Job, places: readonly string[]): str
 
 /**
  * As many are held as there are. Jobs that took the model while it had a number of places, or other ones, count as if they were in one.
+ * @param spared sites that count as free
  */
-export function isTakenUp(ledger: LedgerView, model: string, listed: readonly string[]): boolean {
+export function isTakenUp(
+  ledger: LedgerView,
+  model: string,
+  listed: readonly string[],
+  spared: readonly string[] = [],
+): boolean {
   const unknown = modelOf(ledger, model).holders.size
-  const free = listed.filter((place) => modelOf(ledger, siteOf(place)).holders.size === 0)
+  const isHeld = (site: string) => modelOf(ledger, site).holders.size > 0 && !spared.includes(site)
+  const free = listed.filter((place) => !isHeld(siteOf(place)))
   return free.length <= unknown
 }
 

@@ -1,5 +1,5 @@
 import { isFree, isLimited, mayFollow, placesToTake } from './admission.ts'
-import { needsSame } from './batch.ts'
+import { areInSame, needsSame } from './batch.ts'
 import { settle } from './blocking.ts'
 import type { Draft } from './draft.ts'
 import { passOver } from './fair-share.ts'
@@ -8,14 +8,25 @@ import { nextOffered } from './kinds.ts'
 import { failedTimes, type Job, type LedgerView, modelOf, noPlaces } from './ledger.ts'
 import { hasLapsed } from './offer-expiry.ts'
 import { byPlace, earlier, type Place } from './place.ts'
-import { capacityOf } from './policy.ts'
+import { capacityOf, placesOf } from './policy.ts'
 import type { Scribe } from './scribe.ts'
+import { isSite, mayUse, type Places, placeOf, siteOf, sitesNear } from './site.ts'
+import type { Tree } from './tree.ts'
 
-/** @param batch in which it runs */
-export function startFor(scribe: Scribe, job: Job, workerId: string, batch?: number): void {
+/**
+ * @param batch in which it runs
+ * @param held the places that the batch has; absent: the job takes some
+ */
+export function startFor(
+  scribe: Scribe,
+  job: Job,
+  workerId: string,
+  batch?: number,
+  held?: Places | null,
+): void {
   const { jobId, spec } = job
   const event = { type: 'started', jobId, workerId, attempt: job.attempt + 1, models: spec.models } as const
-  const places = job.places === null ? undefined : placesToTake(scribe.draft, job, scribe.now)
+  const places = job.places === null ? undefined : (held ?? placesToTake(scribe.draft, job, scribe.now))
   const placed = places === undefined ? event : { ...event, places }
   scribe.record(batch === undefined ? placed : { ...placed, batch })
   scribe.started++
@@ -24,42 +35,57 @@ export function startFor(scribe: Scribe, job: Job, workerId: string, batch?: num
 
 /**
  * Starts a job together with the next ones of its kind that need the same models, as many as one call of a handler takes. They take neither
- * models nor a slot: the batch has them. Each is next in every line it stands in: it is the first behind the others that could start, should
+ * models nor places nor a slot: the batch has them. Each is next in every line it stands in: it is the first behind the others that could start, should
  * the batch end now. Only what waits now starts; nothing waits for a batch to fill up.
  *
- * A job of which an attempt has failed or was lost runs alone: if one of a batch takes its process down, it shows which. So does one whose
- * models have places with names: there each start says its own.
+ * A job of which an attempt has failed or was lost runs alone: if one of a batch takes its process down, it shows which.
  */
 export function startBatch(scribe: Scribe, head: Job, workerId: string, size: number): void {
-  if (size < 2 || failedTimes(head) > 0 || head.places !== null) return startFor(scribe, head, workerId)
+  if (size < 2 || failedTimes(head) > 0) return startFor(scribe, head, workerId)
   const { draft, now } = scribe
-  const { models } = head.spec
   const batch = draft.version + 1
   startFor(scribe, head, workerId, batch)
+  const first = draft.jobs.get(head.place) ?? head
   let last = head.place
   let left = size - 1
-  for (let place = nextBehind(draft, head, last); place !== undefined && left > 0 && !scribe.isFull; ) {
+  for (let place = nextBehind(draft, first, last); place !== undefined && left > 0 && !scribe.isFull; ) {
     const job = draft.jobs.get(place)
-    if (job !== undefined && isAlike(scribe, head, job) && mayFollow(draft, job, now, models)) {
-      if (isAnyBetween(draft, models, last, place, now)) return
-      startFor(scribe, job, workerId, batch)
+    if (job !== undefined && isAlike(scribe, first, job) && mayJoin(draft, first, job, now)) {
+      if (isAnyBetween(draft, first, last, place, now)) return
+      startFor(scribe, job, workerId, batch, first.places)
       last = place
       left--
-    } else if (!isOpen(draft, head, place, now)) return
-    place = nextBehind(draft, head, place)
+    } else if (!isOpen(draft, first, place, now)) return
+    place = nextBehind(draft, first, place)
   }
 }
 
-/** The next job in the line of its first model; of jobs without models, the next offered one of its kind. */
-function nextBehind(ledger: LedgerView, { spec, exclusive }: Job, place: Place): Place | undefined {
-  const [first] = spec.models
-  if (first !== undefined) return modelOf(ledger, first).line.after(place)
-  return exclusive ? undefined : nextOffered(ledger, [spec.kind], place)
+/** Should the batch end now, the job could start, and just where the batch is. */
+function mayJoin(draft: Draft, { needs, places }: Job, job: Job, now: Micros): boolean {
+  if (!mayFollow(draft, job, now, needs)) return false
+  if (places === null) return true
+  // What it is pinned to it takes, if that is free for it.
+  const taken = placesToTake(draft, { ...job, places }, now, needs)
+  return taken !== undefined && areInSame(job.spec.models, taken, places)
 }
 
-/** Behind a job for which a model has no place there is none for others of its kind either. */
-function isOpen(ledger: LedgerView, { spec }: Job, place: Place, now: Micros): boolean {
+/**
+ * The next job in the line of its first model, or in those of the places that this has; of jobs without models, the next offered one of its
+ * kind.
+ */
+function nextBehind(ledger: LedgerView, { spec, exclusive }: Job, place: Place): Place | undefined {
   const [first] = spec.models
+  if (first === undefined) return exclusive ? undefined : nextOffered(ledger, [spec.kind], place)
+  const listed = placesOf(ledger.policy, first)
+  if (listed === undefined) return modelOf(ledger, first).line.after(place)
+  return listed
+    .map((name) => modelOf(ledger, siteOf(name)).line.after(place))
+    .reduce((next, other) => earlier(next, other), undefined)
+}
+
+/** Behind a job for which a model, or the place where it is, is not free there is none for others of its kind either. */
+function isOpen(ledger: LedgerView, { spec, needs }: Job, place: Place, now: Micros): boolean {
+  const [first] = needs
   return first === undefined || isFree(ledger, modelOf(ledger, first), place, now, spec.kind, 1)
 }
 
@@ -71,26 +97,28 @@ function isAlike({ surroundings: { deadWorkers, heldBack } }: Scribe, head: Job,
 }
 
 /**
- * Should the batch end now, one between these places would start first: in the line of a model, or where the policy limits slots in that of
- * the whole queue.
+ * Should the batch end now, one between these places would start first: in the line of a model, at a place of the batch, or where the policy
+ * limits slots in the line of the whole queue.
  */
-function isAnyBetween(draft: Draft, models: readonly string[], from: Place, to: Place, now: Micros): boolean {
+function isAnyBetween(draft: Draft, { needs }: Job, from: Place, to: Place, now: Micros): boolean {
   const { maxActive, maxOvertakes } = draft.policy
   // A batch that has neither models nor a slot leaves nothing to others.
   if (models.length === 0) return false
   // Nobody in strict order passes another one on a model that one job has at a time.
   const isStrict = maxOvertakes === 0 && !draft.placed && !hasLapsed(draft, now)
-  if (isStrict && models.every((name) => capacityOf(draft.policy, name) === 1))
+  if (isStrict && needs.every((name) => capacityOf(draft.policy, name) === 1))
     return maxActive !== null && isReadyBetween(draft, from, to, now)
-  const lines = maxActive === null ? models.map((name) => modelOf(draft, name).line) : [draft.line]
-  return lines.some((line) => {
+  const lines: readonly LineAt[] =
+    maxActive === null ? needs.flatMap((name) => linesFor(draft, name)) : [draft]
+  return lines.some(({ line, place: site }) => {
     for (
       let place = line.after(from);
       place !== undefined && byPlace(place, to) < 0;
       place = line.after(place)
     ) {
       const job = draft.jobs.get(place)
-      if (job?.offeredAt === null && mayFollow(draft, job, now, models)) return true
+      if (job?.offeredAt !== null || !mayFollow(draft, job, now, needs)) continue
+      if (site === undefined || mayUse(draft.policy, job, site)) return true
     }
     return false
   })
@@ -107,4 +135,19 @@ function isReadyBetween(draft: Draft, from: Place, to: Place, now: Micros): bool
     place = earlier(draft.ready.after(place), passed.min())
   }
   return false
+}
+
+/** A line, perhaps with the place that some of those who stand there could use. */
+interface LineAt {
+  readonly line: Tree<Place>
+  readonly place?: string
+}
+
+/** Where those stand who could have this model, or this place. */
+function linesFor(draft: Draft, name: string): readonly LineAt[] {
+  if (!isSite(name)) return [modelOf(draft, name)]
+  return sitesNear(draft.policy, name).map((site) => ({
+    line: modelOf(draft, site).line,
+    place: placeOf(name),
+  }))
 }

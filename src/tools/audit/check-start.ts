@@ -1,5 +1,6 @@
 import type { RecordedEvent } from '../../engine/core/index.ts'
 import { type AuditedJob, awaits, takesSlot } from './job.ts'
+import { isWhere } from './places.ts'
 import type { AuditState } from './state.ts'
 
 /** Judges a start by every promise about starts, then lets it happen. */
@@ -26,7 +27,7 @@ export function checkStart(state: AuditState, event: StartedEvent): void {
 function joinsBatch(
   state: AuditState,
   job: AuditedJob,
-  { seq, commandId, workerId }: StartedEvent,
+  { seq, commandId, workerId, places }: StartedEvent,
   batch: number,
 ): boolean {
   const report = (what: string) => state.report('batch', job.jobId, `it started in batch ${batch}${what}`)
@@ -43,7 +44,9 @@ function joinsBatch(
   if (other.spec.kind !== job.spec.kind) report(', which is of another kind')
   const isHeld = setOf(other) === setOf(job)
   if (!isHeld) report(', which does not hold its models')
-  return isHeld
+  const isThere = isWhere(job.spec.models, other.places, places ?? null)
+  if (isHeld && !isThere) report(', which has its models in other places')
+  return isHeld && isThere
 }
 
 const setOf = ({ spec }: AuditedJob): string => spec.models.toSorted().join('\n')
@@ -89,7 +92,9 @@ function checkModels(state: AuditState, job: AuditedJob, event: StartedEvent, jo
     }
   }
   const { lines } = state
-  for (const { model, detail } of lines.taken.faultsOf(job, event.places ?? null, lines.policy, lines.paused))
+  const said = event.places ?? null
+  const joined = joins ? (event.batch ?? null) : null
+  for (const { model, detail } of lines.taken.faultsOf(job, said, lines.policy, lines.paused, joined))
     state.report('place', job.jobId, detail, model)
   const alike = lines.alikeAhead(job)
   if (alike !== undefined)

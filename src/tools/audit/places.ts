@@ -24,29 +24,41 @@ const ownOf = (places: AuditedJob['places'], model: string): string | undefined 
 export const mayBeIn = (policy: Policy, { spec }: AuditedJob, place: string): boolean =>
   spec.models.some((model) => placesOf(policy, model)?.includes(place) === true)
 
-/** Who is in which place: a card is one thing, whatever models it has. */
+/** Whether each of these models is where it is by the other one: in the same place, or in none. */
+export const isWhere = (
+  models: readonly string[],
+  one: AuditedJob['places'],
+  other: AuditedJob['places'],
+): boolean => models.every((model) => ownOf(one, model) === ownOf(other, model))
+
+const isIn = ({ batch, jobId }: AuditedJob): string => (batch === null ? `job ${jobId}` : `batch ${batch}`)
+
+/** Who is in which place, a job or a batch: a card is one thing, whatever models it has. */
 export class AuditedPlaces {
-  readonly #jobs = new Map<string, AuditedJob>()
+  readonly #taken = new Map<string, string>()
 
   take(job: AuditedJob): void {
-    for (const place of Object.values(job.places ?? {})) this.#jobs.set(place, job)
+    for (const place of Object.values(job.places ?? {})) this.#taken.set(place, isIn(job))
   }
 
   giveBack(job: AuditedJob): void {
     for (const place of Object.values(job.places ?? {}))
-      if (this.#jobs.get(place) === job) this.#jobs.delete(place)
-    job.places = null
+      if (this.#taken.get(place) === isIn(job)) this.#taken.delete(place)
   }
 
-  /** @param said where it starts, by the event. @param paused names of models and places */
+  /**
+   * @param said where it starts, by the event. @param paused names of models and places
+   * @param joined the batch that has its places; null: it takes them itself
+   */
   *faultsOf(
     { spec }: AuditedJob,
     said: AuditedJob['places'],
     policy: Policy,
     paused: ReadonlySet<string>,
+    joined: number | null,
   ): Generator<Fault> {
     for (const model of spec.models) {
-      const detail = this.#faultOf(ownOf(said, model), placesOf(policy, model), paused)
+      const detail = this.#faultOf(ownOf(said, model), placesOf(policy, model), paused, joined)
       if (detail !== undefined) yield { model, detail }
     }
   }
@@ -55,12 +67,14 @@ export class AuditedPlaces {
     place: string | undefined,
     listed: readonly string[] | undefined,
     paused: ReadonlySet<string>,
+    joined: number | null,
   ): string | undefined {
     if (listed === undefined) return place === undefined ? undefined : `${place} is no place of it`
     if (place === undefined) return 'it does not say in which of its places it started'
     if (!listed.includes(place)) return `${place} is no place of it`
     if (paused.has(place)) return `its place ${place} was paused`
-    const other = this.#jobs.get(place)
-    return other === undefined ? undefined : `job ${other.jobId} was in its place ${place}`
+    const other = this.#taken.get(place)
+    if (other === undefined || other === `batch ${joined}`) return undefined
+    return `${other} was in its place ${place}`
   }
 }

@@ -122,10 +122,11 @@ const promises: Readonly<Record<AuditRule, string>> = {
   sequence: 'The numbers of the log are 1, 2, 3 … without a gap.',
   time: 'Every event comes after the one before it.',
   capacity: 'No model ever had more holders than its capacity.',
-  place: 'No place ever had two jobs, whatever models it was used for.',
+  place: 'No place ever had two jobs, or two batches, whatever models it was used for.',
   max_active: 'There were never more active jobs than the policy allowed.',
   alone: 'A job that has to run alone ran alone.',
-  batch: 'Every job that started in a batch needed just what that held, and was there from its beginning.',
+  batch:
+    'Every job that started in a batch needed just what that held, where that held it, and was there from its beginning.',
   order: 'No job was overtaken on a model that was kept for it.',
   line_order: 'Every slot went to the first job in line that could use it.',
   attempt: 'No job had two live attempts, or more attempts than it may have.',

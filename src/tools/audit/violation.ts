@@ -6,15 +6,15 @@ export const auditRules = [
   'time',
   /** A model never has more holders than places; with one place that is exclusion. */
   'capacity',
-  /** A place never has two jobs, and a start says in which of its places each model is that has some: one that is not paused. */
+  /** A place never has two jobs (a batch counts as one), and a start says in which of its places each model is that has some: one that is not paused. */
   'place',
   /** Never more active jobs than the policy allows at the time of a start. */
   'max_active',
   /** A job that runs alone runs alone. */
   'alone',
   /**
-   * A job starts in a batch only by the command that began the batch, and only while that holds just what the job needs: for jobs of the
-   * same kind, in the same process. One that has failed before starts by itself.
+   * A job starts in a batch only by the command that began the batch, and only while that holds just what the job needs, in the places that
+   * the start names: for jobs of the same kind, in the same process. One that has failed before starts by itself.
    */
   'batch',
   /** A job is not overtaken on a model once the policy keeps the model for it. */

@@ -115,11 +115,11 @@ export class Clerk {
     if (runAt > at) Object.assign(job, { dueAt: runAt, heldOn: null, offeredAt: null })
   }
 
-  start(job: Entry, workerId: string, batch: number | null = null): void {
+  start(job: Entry, workerId: string, batch: number | null = null, held: Entry['places'] = null): void {
     const { queue } = this
     const { jobId, spec } = job
     this.pinAll()
-    const places = placesToTake(queue, job, this.now)
+    const places = held ?? placesToTake(queue, job, this.now)
     this.#countOvertaking(job, Object.values(places ?? {}))
     const attempt = job.attempt + 1
     const where = places == null ? {} : { places }
@@ -151,11 +151,11 @@ export class Clerk {
 
   /**
    * Several jobs for one handler. As if the batch were over after each of them: the job that would start next joins it if it is alike, and
-   * closes it if it is not. One that has failed before runs by itself.
+   * closes it if it is not. Each is where the first one is. One that has failed before runs by itself.
    */
   #startTogether(first: Entry, workerId: string, size: number): void {
     this.pinAll()
-    if (size < 2 || hasFailed(first) || first.places !== null) return this.start(first, workerId)
+    if (size < 2 || hasFailed(first)) return this.start(first, workerId)
     const batch = this.queue.version + 1
     this.start(first, workerId, batch)
     const { maxActive } = this.queue.policy
@@ -163,11 +163,14 @@ export class Clerk {
     let left = size - 1
     for (const job of behind) {
       this.pinAll()
-      const isInItsLine = maxActive !== null || shareModel(first, job) || bypasses(first)
+      const isNear = Object.values(first.places ?? {}).some((place) => mayUse(this.queue, job, place))
+      const isInItsLine = maxActive !== null || shareModel(first, job) || isNear || bypasses(first)
       if (left === 0 || !isInItsLine || bypasses(first) !== bypasses(job)) continue
-      if (!isStartable({ ...this.queue, spared: batch }, job, this.now)) continue
-      if (isAlike(first, job) && (job.asker === null || this.#dead.has(job.asker))) {
-        this.start(job, workerId, batch)
+      const after = { ...this.queue, spared: batch }
+      if (!isStartable(after, job, this.now)) continue
+      const isUnasked = job.asker === null || this.#dead.has(job.asker)
+      if (isAlike(first, job) && isUnasked && couldBeWhere(after, first, job, this.now)) {
+        this.start(job, workerId, batch, first.places)
         left--
       } else if (job.offeredAt === null && !bypasses(first)) return
     }
@@ -441,6 +444,12 @@ const isAlike = (one: Entry, other: Entry): boolean =>
   !one.exclusive &&
   !other.exclusive &&
   !hasFailed(other)
+
+/** In each place that the first one has, should that be free. */
+const couldBeWhere = (queue: Queue, { places }: Entry, job: Entry, now: number): boolean =>
+  Object.entries(places ?? {}).every(
+    ([model, place]) => placeFor(queue, { ...job, places: { [model]: place } }, model, now) === place,
+  )
 
 const bySettled = (a: Entry, b: Entry): number =>
   a.settledAt - b.settledAt || hash(a.jobId) - hash(b.jobId) || (a.jobId < b.jobId ? -1 : 1)

@@ -1,4 +1,4 @@
-import { enterBatch, holderOf, leaveBatch, needsSame } from '../batch.ts'
+import { areInSame, enterBatch, holderOf, leaveBatch, needsSame } from '../batch.ts'
 import { noModels } from '../blocking.ts'
 import type { Draft } from '../draft.ts'
 import type { RecordedEvent } from '../event.ts'
@@ -62,14 +62,15 @@ function isSameList(a: readonly string[], b: readonly string[]): boolean {
 
 type StartedEvent = RecordedEvent & { readonly type: 'started' }
 
-/** Only what its batch holds is held for it: the same models, in the same process. */
+/** Only what its batch holds is held for it: the same models in the same places, in the same process. */
 function checkBatch(draft: Draft, event: StartedEvent, job: Job, holder: Place | undefined): void {
-  if (event.places !== undefined) throw corrupt(event, 'a job that takes places with names runs in no batch')
   if (holder === undefined) return
   const other = draft.jobs.get(holder)
   const isAlike = other?.spec.kind === job.spec.kind && needsSame(other, job)
   if (!isAlike || other.workerId !== event.workerId)
     throw corrupt(event, `batch ${event.batch} has jobs of another kind, other models or another worker`)
+  if (!areInSame(job.spec.models, other.places, event.places ?? null))
+    throw corrupt(event, `batch ${event.batch} has its models in other places`)
 }
 
 /**
