@@ -53,6 +53,19 @@ describe('inBatch, a handler of several jobs', () => {
     await queue.close()
   })
 
+  it('is given the place of each of them: it is one', async () => {
+    const { queue, calls } = await withBatches(
+      (given) => new Map(given.map(({ jobId, places }) => [jobId, places['captioner']])),
+    )
+    await queue.coordinator.setPolicy({ maxActive: null, capacity: { captioner: ['host1:0', 'host1:1'] } })
+    await queue.coordinator.enqueue(jobs('abc'))
+    await queue.drain()
+    expect(calls).toEqual(['abc'])
+    const ended = await Promise.all([...'abc'].map((jobId) => queue.job(jobId)))
+    expect(ended.map(({ result }) => result)).toEqual(['host1:0', 'host1:0', 'host1:0'])
+    await queue.close()
+  })
+
   it('takes one slot of its worker for all of them', async () => {
     const held = Promise.withResolvers<void>()
     const { queue, worker } = await withBatches(

@@ -103,7 +103,7 @@ function isAlike({ surroundings: { deadWorkers, heldBack } }: Scribe, head: Job,
 function isAnyBetween(draft: Draft, { needs }: Job, from: Place, to: Place, now: Micros): boolean {
   const { maxActive, maxOvertakes } = draft.policy
   // A batch that has neither models nor a slot leaves nothing to others.
-  if (models.length === 0) return false
+  if (needs.length === 0) return false
   // Nobody in strict order passes another one on a model that one job has at a time.
   const isStrict = maxOvertakes === 0 && !draft.placed && !hasLapsed(draft, now)
   if (isStrict && needs.every((name) => capacityOf(draft.policy, name) === 1))

@@ -96,9 +96,8 @@ function checkModels(state: AuditState, job: AuditedJob, event: StartedEvent, jo
   const joined = joins ? (event.batch ?? null) : null
   for (const { model, detail } of lines.taken.faultsOf(job, said, lines.policy, lines.paused, joined))
     state.report('place', job.jobId, detail, model)
-  const alike = lines.alikeAhead(job)
-  if (alike !== undefined)
-    state.report('order', job.jobId, `job ${alike.jobId} is ahead, and could have taken the same places`)
+  for (const alike of lines.alikeAhead(job))
+    state.passed.push({ job: alike, by: job.jobId, seq: event.seq, rule: 'order' })
   for (const model of models) {
     if (state.lines.rates.note(state.lines.policy, model, event.at))
       state.report('rate', job.jobId, `more jobs started on ${model} than its rate allows`, model)

@@ -64,17 +64,17 @@ export class AuditedLines {
   }
 
   /**
-   * A job that stands ahead of this one, needs the very same, and is limited by nothing else: whatever place this one took, that one could
+   * Jobs that stand ahead of this one, need the very same, and are limited by nothing else: whatever place this one took, they could
    * have taken. Which places are kept for other jobs ahead, the log does not say.
    */
-  alikeAhead(job: AuditedJob): AuditedJob | undefined {
+  alikeAhead(job: AuditedJob): readonly AuditedJob[] {
     const { models, kind, fairKey } = job.spec
     const [first] = models.filter((name) => placesOf(this.policy, name) !== undefined)
-    if (first === undefined || this.policy.offerMs === 0) return undefined
+    if (first === undefined || this.policy.offerMs === 0) return []
     const isAlike = ({ spec }: AuditedJob) =>
       spec.kind === kind && spec.fairKey === fairKey && spec.models.join('\n') === models.join('\n')
     const ahead = this.#model(first).line.before(job).filter(isAlike)
-    return ahead.find((other) => !this.offers.excuse(other, this.policy))
+    return ahead.filter((other) => !this.offers.excuse(other, this.policy))
   }
 
   /**

@@ -20,11 +20,13 @@ const firstPolicy: Policy = {
   archive: 'keep',
 }
 
-/** A job passed by one that needed the same slot. Forgiven if the same append offers or starts it. */
+/** A job passed by one that needed the same slot, or the same places. Forgiven if the same append offers or starts it. */
 interface Passed {
   readonly job: AuditedJob
   readonly by: string
   readonly seq: number
+  /** It could have had the same places; absent: the slot. */
+  readonly rule?: 'order'
 }
 
 /** A job that came with a key. */
@@ -200,7 +202,7 @@ export class AuditState {
       this.report('attempt', job.jobId, 'its attempt ended, another was to follow, and it was not requeued')
     }
     this.between.clear()
-    for (const { job, by, seq } of this.passed.splice(0)) {
+    for (const { job, by, seq, rule = 'line_order' } of this.passed.splice(0)) {
       if (
         job.state !== 'waiting' ||
         this.jobs.get(job.jobId) !== job ||
@@ -208,7 +210,8 @@ export class AuditState {
         this.lines.offers.excuse(job, this.lines.policy)
       )
         continue
-      this.report('line_order', by, `job ${job.jobId} is ahead and could have started`, undefined, seq)
+      const could = rule === 'order' ? ', and could have taken the same places' : ' and could have started'
+      this.report(rule, by, `job ${job.jobId} is ahead${could}`, undefined, seq)
     }
   }
 }
