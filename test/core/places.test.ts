@@ -69,7 +69,7 @@ describe('a model with places', () => {
     expect(queue.complete('C', all).said).toEqual(['completed C', 'started AC by w1'])
   })
 
-  it('is left to those behind a job that starts elsewhere, who then wait for whoever has it', () => {
+  it('is left to those behind a job that starts elsewhere: they then wait for the job that has it', () => {
     const queue = given({ maxActive: null, maxOvertakes: 0, capacity: { a: ['q', 't'], b: ['q', 'r'] } })
     queue.enqueue('late', ['b'], { runAt: queue.now + 1_000 })
     queue.enqueue('last', ['a'], { priority: -1 })
