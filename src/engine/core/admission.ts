@@ -1,12 +1,12 @@
 import { firstUnavailable, noModels } from './blocking.ts'
 import { isShareFull } from './fair-share.ts'
 import type { Micros } from './job.ts'
-import { isInLine, type Job, type LedgerView, type Model, modelOf, pauseOf, usesSlot } from './ledger.ts'
+import { isInLine, type Job, type LedgerView, type Model, modelOf, usesSlot } from './ledger.ts'
 import { hasLapsed, isOfferLive } from './offer-expiry.ts'
 import { byPlace, type Place } from './place.ts'
 import { capacityOf, placesOf } from './policy.ts'
 import { rateOpensAt } from './rate.ts'
-import { isTakenUp, type Places, placeFor, siteOf } from './site.ts'
+import { isTakenUp, isUsable, type Places, placeFor, siteOf } from './site.ts'
 
 /** The admission rule (docs/inside/conflict-rules.md): may this waiting job start at this time? */
 export function isStartable(ledger: LedgerView, job: Job, now: Micros): boolean {
@@ -95,7 +95,7 @@ export function freePlace(
   if (listed === undefined)
     return isFree(ledger, modelOf(ledger, model), place, now, kind, spare) ? null : undefined
   if (isTakenUp(ledger, model, listed, spared)) return undefined
-  const isOpen = (name: string) => pauseOf(ledger, name) === undefined && isFreeAt(siteOf(name))
+  const isOpen = (name: string) => isUsable(ledger, name) && isFreeAt(siteOf(name))
   const isFreeAt = (site: string) =>
     isFree(ledger, modelOf(ledger, site), place, now, kind, spared.includes(site) ? 1 : 0)
   const pinned = placeFor(places, model)

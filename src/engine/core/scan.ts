@@ -2,13 +2,13 @@ import { isFree } from './admission.ts'
 import type { Draft } from './draft.ts'
 import { passOver } from './fair-share.ts'
 import type { Micros } from './job.ts'
-import { isInLine, type Model, modelOf, noPlaces, pauseOf } from './ledger.ts'
+import { isInLine, type Model, modelOf, noPlaces } from './ledger.ts'
 import { isOfferLive, lapsedJobs } from './offer-expiry.ts'
 import type { OwnModel } from './own-job.ts'
 import { byPlace, earlier, type Place } from './place.ts'
 import { capacityOf, placesOf } from './policy.ts'
 import { isOverRate } from './rate.ts'
-import { isSite, placeOf, siteOf, sitesNear } from './site.ts'
+import { isSite, isUsable, placeOf, siteOf, sitesNear } from './site.ts'
 import { Tree } from './tree.ts'
 
 /** A line that is being read: where it stands, and how to go on. */
@@ -182,4 +182,4 @@ function isOpen(draft: Draft, source: string, place: Place, now: Micros): boolea
 }
 
 const isSiteFree = (draft: Draft, site: string, place: Place, now: Micros): boolean =>
-  pauseOf(draft, placeOf(site)) === undefined && isFree(draft, modelOf(draft, site), place, now)
+  isUsable(draft, placeOf(site)) && isFree(draft, modelOf(draft, site), place, now)

@@ -44,6 +44,16 @@ export function modelAt({ places }: Job, name: string): string {
   return Object.keys(places).find((model) => placeFor(places, model) === placeOf(name)) ?? name
 }
 
+/** Whether a place may be given to a job now, as far as the place itself goes: who has it, and for whom it is kept, is asked apart. */
+export const isUsable = (ledger: Pick<LedgerView, 'pauses'>, place: string): boolean =>
+  pauseOf(ledger, place) === undefined
+
+/** Those of the places of a model that may be given to jobs now. */
+export const usablePlaces = (
+  ledger: Pick<LedgerView, 'pauses'>,
+  listed: readonly string[],
+): readonly string[] => listed.filter((place) => isUsable(ledger, place))
+
 /** From now on the job is pinned to these places, or has them. */
 export function setPlaces(policy: Policy, job: OwnJob, places: Places | null): void {
   job.places = places
@@ -58,7 +68,7 @@ export function pin(draft: Draft, job: OwnJob, before: Places | null = null): vo
   const places = job.spec.models.flatMap((model) => {
     const listed = placesOf(draft.policy, model)
     if (listed === undefined) return []
-    const open = listed.filter((place) => pauseOf(draft, place) === undefined)
+    const open = usablePlaces(draft, listed)
     const kept = placeFor(before, model)
     const stays = kept !== undefined && open.includes(kept)
     return [[model, stays ? kept : leastUsed(draft, job, open.length === 0 ? listed : open)] as const]

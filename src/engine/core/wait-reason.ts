@@ -14,12 +14,11 @@ import {
   type LedgerView,
   modelOf,
   type Pause,
-  pauseOf,
 } from './ledger.ts'
 import { firstPause } from './pausing.ts'
 import { capacityOf, type Policy, placesOf, rateOf } from './policy.ts'
 import { isOverRate, rateOpensAt } from './rate.ts'
-import { isTakenUp, placeFor, siteOf } from './site.ts'
+import { isTakenUp, placeFor, siteOf, usablePlaces } from './site.ts'
 
 /** What is known of the live workers when a reason is asked for. Without it, every kind has one. */
 export type HasWorker = (kind: string) => boolean
@@ -47,11 +46,7 @@ export function reasonCodeOf(
 export function isInUse(ledger: LedgerView, model: string): boolean {
   const listed = placesOf(ledger.policy, model)
   if (listed === undefined) return modelOf(ledger, model).holders.size >= capacityOf(ledger.policy, model)
-  return isTakenUp(
-    ledger,
-    model,
-    listed.filter((place) => pauseOf(ledger, place) === undefined),
-  )
+  return isTakenUp(ledger, model, usablePlaces(ledger, listed))
 }
 
 /** A waiting job for the caller: a code for programs, a sentence for people. */

@@ -4,13 +4,23 @@ import type { Draft } from '../draft.ts'
 import type { RecordedEvent } from '../event.ts'
 import { moveShare, shareOf } from '../fair-share.ts'
 import { keyAtEnd, keyAtStart } from '../keys.ts'
-import { type Job, modelOf, pauseOf, usesSlot } from '../ledger.ts'
+import { type Job, modelOf, usesSlot } from '../ledger.ts'
 import { giveBackModels, leaveBehind, leaveLine, leaveModels, shareModels, takeModels } from '../line.ts'
 import { overtake } from '../overtaking.ts'
 import { byPlace, type Place } from '../place.ts'
 import { capacityOf, placesOf } from '../policy.ts'
 import { isOverRate } from '../rate.ts'
-import { isSite, mayUse, needsOf, type Places, placeFor, placeOf, setPlaces, sitesNear } from '../site.ts'
+import {
+  isSite,
+  isUsable,
+  mayUse,
+  needsOf,
+  type Places,
+  placeFor,
+  placeOf,
+  setPlaces,
+  sitesNear,
+} from '../site.ts'
 import { startDeadline, stopDeadline, stopExpiry } from '../timing.ts'
 import { corrupt } from './lookup.ts'
 
@@ -153,7 +163,7 @@ function placesIn(draft: Draft, event: StartedEvent, job: Job): Places | null {
 }
 
 const isOpenOf = (draft: Draft, listed: readonly string[], place: string | undefined): boolean =>
-  place !== undefined && listed.includes(place) && pauseOf(draft, place) === undefined
+  place !== undefined && listed.includes(place) && isUsable(draft, place)
 
 export function end(draft: Draft, job: Job, final: boolean): Job | undefined {
   stopDeadline(draft, job)
