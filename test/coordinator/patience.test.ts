@@ -152,4 +152,15 @@ describe('the patience of a call', () => {
       'requeued',
     ])
   })
+
+  it('may always be over before the answer: then each start is for the next claim, and none goes back', async () => {
+    const { faulty, coordinator, heal } = await started(PATIENCE_MS)
+    faulty.divert('append', (carryOut) => later(1.5 * PATIENCE_MS).then(carryOut))
+    const claim = () => coordinator.claim({ max: 1, kinds: null }).catch(() => [])
+    const claims = (async () => [...(await claim()), ...(await claim())])()
+    await vi.advanceTimersByTimeAsync(2 * PATIENCE_MS)
+    expect((await claims).map(({ lease }) => lease.jobId)).toEqual(['A'])
+    await heal()
+    expect(storyOf(await log(faulty.store), 'A')).toEqual(['queued', 'started'])
+  })
 })

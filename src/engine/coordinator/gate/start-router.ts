@@ -89,7 +89,7 @@ const ACKNOWLEDGE_MS = 5_000
 /** Gives every start for this process its owner. */
 export class StartRouter {
   readonly owners = new Owners()
-  readonly #starts: Pick<OwnStarts, 'holdOn'>
+  readonly #starts: Pick<OwnStarts, 'holdOn' | 'offer'>
   readonly #gate: Pick<Gate, 'giveBack'>
   readonly #calls = new Map<string, Set<GateCall>>()
   /** Jobs that this process has asked for and was refused so far, each with the worker id that asked. */
@@ -99,7 +99,7 @@ export class StartRouter {
   readonly #ready = new Subject<Started>()
   #over: InterlockError | undefined
 
-  constructor(starts: Pick<OwnStarts, 'holdOn'>, gate: Pick<Gate, 'giveBack'>) {
+  constructor(starts: Pick<OwnStarts, 'holdOn' | 'offer'>, gate: Pick<Gate, 'giveBack'>) {
     this.#starts = starts
     this.#gate = gate
   }
@@ -158,7 +158,7 @@ export class StartRouter {
 
   /**
    * A start for this process has arrived, by any way. Its owner is a call for its job (first the one that asked just now), else
-   * `ready$` if the job was asked for, else the claim that led to it, else the line. A start that arrived before keeps its owner.
+   * `ready$` if the job was asked for, else the claim that led to it, else a claim under way that takes it, else the line. A start that arrived before keeps its owner.
    * If its lease is lost it has none: it ends with the lease. If the state of its lease is unknown, nobody may run it: it goes
    * back.
    * @returns true if it belongs to the sender of the command that led to it
@@ -172,6 +172,8 @@ export class StartRouter {
       return false
     }
     const first = hold === 'unsure' ? 'line' : this.#chosen(attempt, requester)
+    if (first === 'line' && hold === 'held' && this.#over === undefined && this.#starts.offer(attempt))
+      return false
     if (first instanceof GateCall) this.#letThrough(attempt, first)
     else if (first === 'ready') this.#announce(attempt)
     else this.owners.set(attempt, first)

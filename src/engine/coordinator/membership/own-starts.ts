@@ -1,6 +1,9 @@
 import {
   type AttemptKey,
+  type Claim,
+  type CommandResult,
   type Ledger,
+  placesTaken,
   type RecordedEvent,
   runningAttempt,
   type Started,
@@ -21,11 +24,51 @@ interface Start {
   readonly token: number
 }
 
+/** True if the claim has room for the attempt beside those that it has. It gets no more than it named. */
+export function isWithin(claim: Claim | undefined, taken: readonly Started[], attempt: Started): boolean {
+  if (claim === undefined) return false
+  if (taken.length >= claim.max && placesTaken([...taken, attempt]) > claim.max) return false
+  return claim.kinds === null || claim.kinds.includes(attempt.spec.kind)
+}
+
+/**
+ * A claim under way. Where answers take longer than the patience of who claims, each start comes after its claim has failed: then it is for the
+ * next claim, which is under way by then.
+ */
+class OpenClaim {
+  readonly #claim: Claim
+  readonly #late: Started[] = []
+  readonly #given = Promise.withResolvers<void>()
+
+  constructor(claim: Claim) {
+    this.#claim = claim
+  }
+
+  take(attempt: Started): boolean {
+    if (!isWithin(this.#claim, this.#late, attempt)) return false
+    this.#late.push(attempt)
+    this.#given.resolve()
+    return true
+  }
+
+  /** Whichever comes first: its answer, or a start that is late. */
+  async answered(answer: Promise<CommandResult>): Promise<CommandResult> {
+    await Promise.race([answer, this.#given.promise]).catch((error: unknown) => {
+      if (this.#late.length === 0) throw error
+    })
+    if (this.#late.length === 0) return answer
+    // What it starts comes late, and who wants to know of failures makes the next call.
+    answer.catch(() => {})
+    return { ok: true, started: this.#late, waiting: [], bypassed: [], changed: true }
+  }
+}
+
 /** The starts for this process, each told once: to the sender of the command that led to it, or else to the owner of the member. */
 export class OwnStarts {
   readonly #member: Pick<Member, 'log' | 'workerId' | 'lease' | 'closing' | 'owner'>
   /** Own commands under way, by id, with what they have started here so far. */
   readonly #underWay = new Map<string, Start[]>()
+  readonly #claims = new Set<OpenClaim>()
   /** What answers have told of own attempts, and is not folded yet: that they run, or (null) have ended. By token. */
   readonly #ahead = new Map<number, { readonly jobId: string; readonly attempt: Started | null }>()
 
@@ -66,7 +109,7 @@ export class OwnStarts {
    * Starts of the command go to its sender. If the command gets no answer, the owner of the member is told: it may be in the log
    * all the same.
    */
-  async during<T>(commandId: string, send: () => Promise<T>): Promise<T> {
+  async during(commandId: string, send: () => Promise<CommandResult>): Promise<CommandResult> {
     const starts: Start[] = []
     this.#underWay.set(commandId, starts)
     try {
@@ -77,6 +120,22 @@ export class OwnStarts {
     } finally {
       this.#underWay.delete(commandId)
     }
+  }
+
+  /** The answer of a command that only claims. @param send sends it as `during` does */
+  async claimed(claim: Claim, send: () => Promise<CommandResult>): Promise<CommandResult> {
+    const open = new OpenClaim(claim)
+    this.#claims.add(open)
+    try {
+      return await open.answered(send())
+    } finally {
+      this.#claims.delete(open)
+    }
+  }
+
+  /** A start that nobody here waits for. True if a claim under way takes it. */
+  offer(attempt: Started): boolean {
+    return [...this.#claims].some((claim) => claim.take(attempt))
   }
 
   see(event: RecordedEvent): void {

@@ -1,17 +1,16 @@
 import {
   type Accepted,
-  type Claim,
   type CommandBody,
   cannotFoldOn,
   hash,
   InterlockError,
   isStaleWrite,
-  placesTaken,
   type Started,
 } from '../../core/index.ts'
 import { atMost } from '../base/retry.ts'
 import type { Member } from './member.ts'
 import type { SendOptions } from './member-api.ts'
+import { isWithin } from './own-starts.ts'
 
 type Parts = Pick<
   Member,
@@ -47,7 +46,9 @@ export class Sender {
     const command = { id, hash: as?.hash ?? hash(JSON.stringify(body)), workerId: sender, body }
     try {
       const whole = claim === undefined ? command : { ...command, claim }
-      const result = await starts.during(id, () => appends.send(whole, { data, isLook, madeAt }))
+      const sent = () => starts.during(id, () => appends.send(whole, { data, isLook, madeAt }))
+      const claims = body.type === 'claim' && claim !== undefined && as === undefined
+      const result = await (claims ? starts.claimed(claim, sent) : sent())
       if (!result.ok) throw new InterlockError(result.code, result.message)
       if (isOwn(as)) starts.learnStarts(result.started.filter((one) => one.workerId === workerId))
       if (endsOwn(body)) starts.learnEnd(body.jobId, body.token)
@@ -94,6 +95,7 @@ export class Sender {
   #ownOf({ started }: Accepted, { claim, requester, as }: SendOptions, workerId: string): Started[] {
     const own: Started[] = []
     for (const attempt of started) {
+      // A command that claims may also start jobs that this process asked for earlier.
       const mayTake = isOwn(as) && isWithin(claim, own, attempt)
       const isHere = attempt.workerId === workerId
       const isTheirs = isHere
@@ -121,10 +123,3 @@ const ends: ReadonlySet<string> = new Set<CommandBody['type']>([
   'release',
   'confirm_cancel',
 ])
-
-/** A command that claims may also start jobs that this process asked for earlier. The claim gets no more than it named. */
-function isWithin(claim: Claim | undefined, taken: readonly Started[], attempt: Started): boolean {
-  if (claim === undefined) return false
-  if (taken.length >= claim.max && placesTaken([...taken, attempt]) > claim.max) return false
-  return claim.kinds === null || claim.kinds.includes(attempt.spec.kind)
-}
