@@ -172,8 +172,10 @@ export class StartRouter {
       return false
     }
     const first = hold === 'unsure' ? 'line' : this.#chosen(attempt, requester)
-    if (first === 'line' && hold === 'held' && this.#over === undefined && this.#starts.offer(attempt))
+    if (first === 'line' && hold === 'held' && this.#over === undefined && this.#starts.offer(attempt)) {
+      this.owners.set(attempt, 'claim')
       return false
+    }
     if (first instanceof GateCall) this.#letThrough(attempt, first)
     else if (first === 'ready') this.#announce(attempt)
     else this.owners.set(attempt, first)

@@ -33,33 +33,44 @@ export function isWithin(claim: Claim | undefined, taken: readonly Started[], at
 
 /**
  * A claim under way. Where answers take longer than the patience of who claims, each start comes after its claim has failed: then it is for the
- * next claim, which is under way by then.
+ * next claim, which is under way by then. What that starts itself comes late in its turn.
  */
 class OpenClaim {
   readonly #claim: Claim
   readonly #late: Started[] = []
-  readonly #given = Promise.withResolvers<void>()
+  readonly #outcome = Promise.withResolvers<CommandResult | null>()
+  #isAnswered = false
 
   constructor(claim: Claim) {
     this.#claim = claim
   }
 
+  /** False once it has its answer, or has no room left. */
   take(attempt: Started): boolean {
-    if (!isWithin(this.#claim, this.#late, attempt)) return false
+    if (this.#isAnswered || !isWithin(this.#claim, this.#late, attempt)) return false
     this.#late.push(attempt)
-    this.#given.resolve()
+    this.#outcome.resolve(null)
     return true
   }
 
-  /** Whichever comes first: its answer, or a start that is late. */
-  async answered(answer: Promise<CommandResult>): Promise<CommandResult> {
-    await Promise.race([answer, this.#given.promise]).catch((error: unknown) => {
-      if (this.#late.length === 0) throw error
-    })
-    if (this.#late.length === 0) return answer
-    // What it starts comes late, and who wants to know of failures makes the next call.
-    answer.catch(() => {})
-    return { ok: true, started: this.#late, waiting: [], bypassed: [], changed: true }
+  /** Its answer comes. False if it was answered by what was late. */
+  #answer(settle: () => void): boolean {
+    if (this.#late.length > 0) return false
+    this.#isAnswered = true
+    settle()
+    return true
+  }
+
+  /** Its answer, or the late starts that it has taken before that. @param unheard gets an answer that comes after those */
+  async outcome(
+    answer: Promise<CommandResult>,
+    unheard: (result: CommandResult) => void,
+  ): Promise<CommandResult | Started[]> {
+    answer.then(
+      (result) => this.#answer(() => this.#outcome.resolve(result)) || unheard(result),
+      (error: unknown) => this.#answer(() => this.#outcome.reject(error)),
+    )
+    return (await this.#outcome.promise) ?? this.#late
   }
 }
 
@@ -122,12 +133,12 @@ export class OwnStarts {
     }
   }
 
-  /** The answer of a command that only claims. @param send sends it as `during` does */
-  async claimed(claim: Claim, send: () => Promise<CommandResult>): Promise<CommandResult> {
+  /** What a command that only claims gets: its answer, or starts that came late. @param send sends it as `during` does */
+  async claimed(claim: Claim, send: () => Promise<CommandResult>): Promise<CommandResult | Started[]> {
     const open = new OpenClaim(claim)
     this.#claims.add(open)
     try {
-      return await open.answered(send())
+      return await open.outcome(send(), (result) => this.#tellAll(result))
     } finally {
       this.#claims.delete(open)
     }
@@ -167,6 +178,14 @@ export class OwnStarts {
     return attempt?.workerId === workerId ? attempt : undefined
   }
 
+  /** An answer that its sender did not wait for. */
+  #tellAll(result: CommandResult): void {
+    if (!result.ok) return
+    const own = result.started.filter(({ workerId }) => workerId === this.#member.workerId)
+    this.learnStarts(own)
+    for (const { lease } of own) this.#tell({ jobId: lease.jobId, token: lease.fencingToken })
+  }
+
   /** A start that was read begins when it is certain that it stays: a fail-over might give the job to another process. */
   #tell(start: Start): void {
     const { log, closing } = this.#member
@@ -175,8 +194,8 @@ export class OwnStarts {
 
   #report({ jobId, token }: Start): void {
     const { log, workerId, owner } = this.#member
-    if (this.#ahead.get(token)?.attempt === null) return
-    const attempt = runningAttempt(log.ledger, jobId, token)
-    if (attempt !== undefined) owner.started({ ...attempt, workerId }, null)
+    const ahead = this.#ahead.get(token)
+    const attempt = ahead === undefined ? runningAttempt(log.ledger, jobId, token) : ahead.attempt
+    if (attempt != null) owner.started({ ...attempt, workerId }, null)
   }
 }

@@ -49,6 +49,8 @@ export class Sender {
       const sent = () => starts.during(id, () => appends.send(whole, { data, isLook, madeAt }))
       const claims = body.type === 'claim' && claim !== undefined && as === undefined
       const result = await (claims ? starts.claimed(claim, sent) : sent())
+      if (Array.isArray(result))
+        return { ok: true, started: result, waiting: [], bypassed: [], changed: true }
       if (!result.ok) throw new InterlockError(result.code, result.message)
       if (isOwn(as)) starts.learnStarts(result.started.filter((one) => one.workerId === workerId))
       if (endsOwn(body)) starts.learnEnd(body.jobId, body.token)
