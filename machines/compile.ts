@@ -109,7 +109,7 @@ function sampleOf(variant: Variant): RecordedEvent {
   return event
 }
 
-const tokens = new Set(['completed', 'failed', 'cancelled', 'lease_expired', 'detached'])
+const tokens = new Set(['completed', 'failed', 'cancelled', 'lease_expired', 'detached', 'model_released'])
 
 function sample({ type, token, ...facts }: Record<string, unknown>): RecordedEvent {
   const own = tokens.has(String(type)) ? { token } : {}

@@ -96,6 +96,10 @@ export const coordinatorMachine = setup({
           description:
             'The work goes on elsewhere. The job keeps its models until it ends, or until its deadline.',
         },
+        model_released: {
+          actions: 'evolve',
+          description: 'An active job gives back one of its models before it ends.',
+        },
         completed: [
           {
             guard: 'endsLastAttempt',
@@ -165,6 +169,10 @@ export const coordinatorMachine = setup({
               actions: 'evolve',
               description:
                 'The work goes on elsewhere. The job keeps its models until it ends, or until its deadline.',
+            },
+            model_released: {
+              actions: 'evolve',
+              description: 'An active job gives back one of its models before it ends.',
             },
             completed: { actions: 'evolve', description: 'An active job ends.' },
             failed: { actions: 'evolve', description: 'An active attempt fails.' },

@@ -154,7 +154,8 @@ export const jobMachine = setup({
       },
     },
     active: {
-      description: 'A worker runs it under a fencing token. It holds all its models.',
+      description:
+        'A worker runs it under a fencing token. It holds its models, but for those that it has given back.',
       initial: 'running',
       on: {
         completed: {
@@ -188,6 +189,11 @@ export const jobMachine = setup({
           target: '.detached',
           actions: 'evolve',
           description: 'The work goes on elsewhere, until its deadline at the latest.',
+        },
+        model_released: {
+          guard: 'isOfAttempt',
+          actions: 'evolve',
+          description: 'It gives back one of its models. Others may start with it.',
         },
       },
       states: {

@@ -3565,6 +3565,7 @@ declare
     "release": {%1$s, "reason": "text", "seconds": "seconds", "models": "names"},
     "confirm_cancel": {%1$s},
     "detach": {%1$s, "until": "text!"},
+    "done": {%1$s, "model": "name!", "epoch": "1..9007199254740991"},
     "cancel": {"job_id": "name!", "worker_id": "name", "force": "boolean", "descendants": "boolean",
       "queued_at": "-9007199254740991..9007199254740991"},
     "schedules": {"owner": "name!", "schedules": "schedules!", "revision": "0..9007199254740991?"},
@@ -7821,7 +7822,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', 'd6cdf19cece5680fff8005974560ca885fc9c8d789474b41eb8131d6d65f285d')
+  ('027', 'aef4d137371a128eb4c2008cdf9cee83e794362f9757386a99ba6008549a13b2')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -92,6 +92,7 @@ declare
     "release": {%1$s, "reason": "text", "seconds": "seconds", "models": "names"},
     "confirm_cancel": {%1$s},
     "detach": {%1$s, "until": "text!"},
+    "done": {%1$s, "model": "name!", "epoch": "1..9007199254740991"},
     "cancel": {"job_id": "name!", "worker_id": "name", "force": "boolean", "descendants": "boolean",
       "queued_at": "-9007199254740991..9007199254740991"},
     "schedules": {"owner": "name!", "schedules": "schedules!", "revision": "0..9007199254740991?"},

@@ -65,6 +65,7 @@ const calls: Readonly<Record<string, readonly Argument[]>> = {
   forget: [ids],
   takeIn: [argument({ max: 1 })],
   detach: [lease, argument({ until: new Date(Date.now() + 60_000) })],
+  done: [lease, id, optional],
   dead: [optional],
   retryDead: [argument({ jobIds: ['a'] })],
   dropDead: [argument({ jobIds: ['a'] })],

@@ -125,6 +125,8 @@ export class Scenario {
         sender: 'gate',
         body: { type: 'ask', spec: this.#specOf(did), wait: did.endsWith('and stays') },
       }
+    if (second === 'gives')
+      return worker({ type: 'done', jobId: first, token: this.#tokenOf(first), model: fourth })
     if (second === 'ends') return worker({ type: 'complete', jobId: first, token: this.#tokenOf(first) })
     if (second === 'fails')
       return worker({

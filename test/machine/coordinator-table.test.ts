@@ -98,6 +98,12 @@ const table: readonly (readonly [string, Event, readonly string[]])[] = [
     { type: 'detached', jobId: 'a', token, until: 1_000_000 },
     ['-', 'running', 'running', 'emptying', '-', '-'],
   ],
+  [
+    'model_released',
+    { type: 'model_released', jobId: 'a', token, model: 'animate' },
+    ['-', 'running', 'running', 'emptying', '-', '-'],
+  ],
+  ['model_released, wrong token', { type: 'model_released', jobId: 'a', token: 8, model: 'animate' }, never],
   ['detached, wrong token', { type: 'detached', jobId: 'a', token: 8, until: 1_000_000 }, never],
   ['cancel_requested, waiting', { type: 'cancel_requested', jobId: 'w' }, never],
   ['blocked', waits('blocked', 'w'), stays],

@@ -84,14 +84,15 @@ const ofStranger = (): readonly Event[] => [
   ...ofAny('stranger', 1),
 ]
 
-function ofJob({ jobId, spec, token, attempt, workerId }: Job): readonly Event[] {
+function ofJob({ jobId, spec, token, attempt, workerId, gaveBack }: Job): readonly Event[] {
   const [model = 'unheard of'] = spec.models
+  const held = spec.models.find((name) => gaveBack?.some((given) => given.model === name) !== true)
   return [
     queued(jobId, 'unheard of'),
     { type: 'bypassed', jobId, jobType: 'normal' },
     doubled(jobId),
     { ...started(jobId, model, attempt + 1), models: spec.models } as Event,
-    ...[token, token + 1].flatMap((named) => ofAny(jobId, named, workerId ?? 'nobody')),
+    ...[token, token + 1].flatMap((named) => ofAny(jobId, named, workerId ?? 'nobody', held)),
   ]
 }
 
@@ -102,7 +103,7 @@ const ofFlow = ({ flows }: Ledger, job: Job): readonly Event[] => [
   withParent(job.jobId, flows.get(job)?.failedBy ?? 'gone'),
 ]
 
-const ofAny = (jobId: string, token: number, workerId = 'nobody'): readonly Event[] => [
+const ofAny = (jobId: string, token: number, workerId = 'nobody', model = 'm'): readonly Event[] => [
   waits('blocked', jobId),
   waits('conflict', jobId),
   { type: 'completed', jobId, token },
@@ -111,6 +112,7 @@ const ofAny = (jobId: string, token: number, workerId = 'nobody'): readonly Even
   { ...leaseExpired(jobId, token, true), workerId } as Event,
   { ...leaseExpired(jobId, token, false), workerId } as Event,
   { type: 'detached', jobId, token, until: Number.MAX_SAFE_INTEGER },
+  { type: 'model_released', jobId, token, model },
   { type: 'cancel_requested', jobId },
   { type: 'cancelled', jobId, token },
   { type: 'cancelled', jobId, token: null },

@@ -22,6 +22,7 @@ const comes = queued('j', undefined, { expireMs: 1 })
 const starts = started('j')
 const asksToStop: Event = { type: 'cancel_requested', jobId: 'j' }
 const detaches: Event = { type: 'detached', jobId: 'j', token: 2, until: 1_000_000 }
+const gives: Event = { type: 'model_released', jobId: 'j', token: 2, model: 'flux-dev' }
 const bypasses: Event = { type: 'bypassed', jobId: 'j', jobType: 'normal' }
 /** `started` is always the second event, so its sequence number is 2. */
 const token = 2
@@ -103,6 +104,8 @@ const table: readonly (readonly [string, Event, Readonly<Record<string, string>>
   ['cancel_requested', asksToStop, { ...whileLeased('cancelling'), detached: 'detached' }],
   ['detached', detaches, whileActive('detached')],
   ['detached, wrong token', { ...detaches, token: 1 }, never],
+  ['model_released', gives, { running: 'running', cancelling: 'cancelling', detached: 'detached' }],
+  ['model_released, wrong token', { ...gives, token: 1 }, never],
   ['completed', { type: 'completed', jobId: 'j', token }, whileActive('completed')],
   ['completed, wrong token', { type: 'completed', jobId: 'j', token: 1 }, never],
   ['failed', failed('j', token, true), whileActive('failed')],

@@ -37,6 +37,7 @@ function eventsOf(jobId: string, token: number, attempt: number): readonly Event
     requeued(jobId),
     requeued(jobId, Number.MAX_SAFE_INTEGER),
     { type: 'detached', jobId, token, until: Number.MAX_SAFE_INTEGER },
+    { type: 'model_released', jobId, token, model: jobId },
     { type: 'cancel_requested', jobId },
     { type: 'cancelled', jobId, token: token },
     { type: 'cancelled', jobId, token: null },

@@ -40,6 +40,7 @@ const wanted = [
     'policy_changed',
     'model_paused',
     'model_resumed',
+    'model_released',
   ],
   ...['drain_requested', 'drained', 'resumed'],
   ...['job_exists', 'job_not_live', 'job_not_active', 'stale_token', 'not_holder', 'models_required'],

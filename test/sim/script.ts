@@ -9,6 +9,8 @@ export interface SimJob {
   readonly ms: number
   /** So many of its first attempts fail. */
   readonly fails: number
+  /** Half-way, its handler gives back the first of its models. */
+  readonly gives?: true
   /** The model of each step; absent: a job of one piece. */
   readonly steps?: readonly string[]
   readonly hold?: 'all' | 'step'

@@ -4,6 +4,7 @@ import { keptScripts } from './kept.ts'
 import { run } from './run.ts'
 import {
   batchScript,
+  earlyScript,
   failOverScript,
   scheduledScript,
   scriptOf,
@@ -81,6 +82,23 @@ describe('handlers that take several jobs at once', () => {
       ).length
     }
     expect(together).toBeGreaterThan(50)
+  })
+})
+
+describe('handlers that give a model back before their end', () => {
+  it('keep all promises, whatever happens to their processes', async () => {
+    let [given, followed] = [0, 0]
+    for (let seed = 1; seed <= runs(60); seed++) {
+      const { findings, log } = await run(earlyScript(seed))
+      expect(findings, `earlyScript(${seed})`).toEqual([])
+      for (const [i, event] of log.entries()) {
+        if (event.type !== 'model_released') continue
+        given++
+        const next = log[i + 1]
+        if (next?.type === 'started' && next.commandId === event.commandId) followed++
+      }
+    }
+    expect(Math.min(given, followed)).toBeGreaterThan(20)
   })
 })
 

@@ -31,7 +31,7 @@ export interface Running {
   readonly line: Line
   readonly job: SimJob
   readonly lease: Lease
-  readonly models: readonly string[]
+  models: readonly string[]
   /** It has been told to stop, and does so at once. */
   getsAnswers: boolean
 }
@@ -72,7 +72,7 @@ export class Witness {
 
   /** @param part which part of the attempt begins, where it has several: steps share the token of their workflow */
   begin(line: Line, job: SimJob, lease: Lease, models: readonly string[], part = 0): Running {
-    const running = { line, job, lease, models, getsAnswers: false }
+    const running: Running = { line, job, lease, models, getsAnswers: false }
     if (!line.isAlive) return running
     this.#checkToken(running, part)
     this.#checkLease(running)

@@ -174,6 +174,18 @@ export function batchScript(seed: number): Script {
   }
 }
 
+/** The script of a seed, in which jobs of one piece need several models and give one of them back half-way. */
+export function earlyScript(seed: number): Script {
+  const script = scriptOf(seed)
+  const several = (models: readonly string[]) => [...new Set(['a', ...models, 'b'])]
+  return {
+    ...script,
+    jobs: script.jobs.map((job) =>
+      job.steps === undefined ? { ...job, models: several(job.models), gives: true as const } : job,
+    ),
+  }
+}
+
 /**
  * A script about nothing else: the process that runs the one long job may be cut off while a server takes over that lacks beats, or
  * whose clock is ahead.

@@ -233,6 +233,12 @@ const factsOf: { readonly [Type in EventType]: fc.Arbitrary<Event & { readonly t
     token: seq,
     until: arbitraryMicros,
   }),
+  model_released: record({
+    type: fc.constant('model_released'),
+    jobId: arbitraryName,
+    token: seq,
+    model: arbitraryName,
+  }),
   requeued: fc.oneof(
     record({
       type: fc.constant('requeued'),

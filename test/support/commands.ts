@@ -49,6 +49,8 @@ export type Act =
       readonly models: readonly string[] | null
     }
   | { readonly type: 'detach'; readonly pick: number; readonly forMs: number }
+  /** `nth` of its models is given back. */
+  | { readonly type: 'done'; readonly pick: number; readonly nth: number; readonly token: TokenChoice }
   | { readonly type: 'cancel'; readonly pick: number; readonly force: boolean }
   | { readonly type: 'reprioritize'; readonly pick: number; readonly priority: number }
   | { readonly type: 'move'; readonly pick: number; readonly before: number }
@@ -261,6 +263,14 @@ const actsFor = (wish: fc.Arbitrary<Wish>): readonly { weight: number; arbitrary
     arbitrary: of('release', { pick, delayMs, models: fc.option(models, { nil: null, freq: 2 }) }),
   },
   { weight: 2, arbitrary: of('detach', { pick, forMs: fc.integer({ min: -50, max: 4_000 }) }) },
+  {
+    weight: 5,
+    arbitrary: of('done', {
+      pick,
+      nth: fc.nat(7),
+      token: fc.constantFrom('right', 'right', 'right', 'stale'),
+    }),
+  },
   { weight: 4, arbitrary: of('cancel', { pick, force: fc.boolean() }) },
   { weight: 1, arbitrary: of('confirm_cancel', { pick }) },
   { weight: 2, arbitrary: of('die', {}) },

@@ -81,6 +81,7 @@ export const hostileCall: fc.Arbitrary<Call> = fc.oneof(
     arbitrary: ofAnAttempt('release', or('later', 'retry', 'drained'), time, fields({ models, claim })),
   },
   ofAnAttempt('detach', fields({ until: time }, ['until'])),
+  ofAnAttempt('done', or('m', 'n')),
   ofAnAttempt('confirmCancel'),
   ofAnAttempt('note', fields({ checkpoint: hostile, progress: hostile })),
   call('cancel', id, fields({ force: or(true, false) })),
@@ -169,5 +170,6 @@ export const hostileRequest: fc.Arbitrary<Readonly<Record<string, unknown>>> = f
   }),
   request('confirm_cancel', ofToken),
   request('detach', { ...ofToken, until: said('2200-01-01T00:00:00Z', '9999-12-31T00:00:00Z') }),
+  request('done', { ...ofToken, model: said('m', 'n', ''), epoch: json }),
   request('cancel', { job_id: said('a', 'b'), force: said(true), queued_at: json }),
 )

@@ -8,6 +8,8 @@ interface Life {
   givenBack: number
   token: number | null
   models: readonly string[]
+  /** What its attempt has not given back. */
+  held: readonly string[]
   /** By model. */
   places: Readonly<Record<string, string>>
   /** What it holds its models with. */
@@ -45,6 +47,8 @@ export class LogReader {
         return this.#ended(event, event.jobId, null, true)
       case 'requeued':
         return this.#requeued(event)
+      case 'model_released':
+        return this.#released(event)
       case 'policy_changed':
         this.#policy = event.policy
         this.#starts.length = 0
@@ -77,6 +81,7 @@ export class LogReader {
       givenBack: 0,
       token: null,
       models,
+      held: [],
       places: {},
       batch: 0,
     })
@@ -92,6 +97,7 @@ export class LogReader {
     life.token = event.seq
     life.batch = event.batch ?? event.seq
     life.places = event.places ?? {}
+    life.held = event.models
     this.#checkBatch(event, life)
     if (life.models.join('\n') !== event.models.join('\n')) this.#fault(event, 'it needs other models')
     life.started++
@@ -121,7 +127,7 @@ export class LogReader {
     if (event.models.length > 0 && maxActive !== null && running.length > maxActive)
       this.#fault(event, `${running.length} jobs run`)
     for (const model of event.models) {
-      const holders = running.filter((life) => life.models.includes(model)).length
+      const holders = running.filter((life) => life.held.includes(model)).length
       const rule = capacity[model] ?? capacity['*'] ?? 1
       if (holders > (typeof rule === 'number' ? rule : rule.length))
         this.#fault(event, `${holders} hold ${model}`)
@@ -167,6 +173,16 @@ export class LogReader {
     if (life === undefined) return this.#fault(event, 'the job ended before')
     if (event.models !== undefined) life.models = event.models
     if (event.reason !== 'retry' && event.reason !== 'lease_expired') life.givenBack++
+  }
+
+  #released(event: RecordedEvent & { readonly type: 'model_released' }): void {
+    const { jobId, model, token } = event
+    const life = this.#lives.get(jobId)
+    if (life?.token !== token) return this.#fault(event, `the job runs under ${life?.token}`)
+    if (!life.held.includes(model) || this.#running().some((one) => one !== life && one.batch === life.batch))
+      this.#fault(event, `it does not have ${model} by itself`)
+    life.held = life.held.filter((name) => name !== model)
+    life.places = Object.fromEntries(Object.entries(life.places).filter(([name]) => name !== model))
   }
 
   #running(): readonly Life[] {

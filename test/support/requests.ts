@@ -48,6 +48,7 @@ const command = objectOf({
         'release',
         'confirm_cancel',
         'detach',
+        'done',
         'cancel',
       )
       .map((type) => JSON.stringify(type)),
@@ -64,6 +65,8 @@ const command = objectOf({
   result: [hostile, 0.6],
   error: [hostile, 0.6],
   until: [fc.constantFrom('"2255-01-01T00:00:00Z"', '"9999-12-31T00:00:00Z"'), 0.9],
+  model: [fc.constantFrom('"m"', '"n"'), 0.9],
+  epoch: [fc.constantFrom('1', '2'), 0.3],
   retry_seconds: [fc.constantFrom('null', '0', '31536000'), 0.1],
 })
 
@@ -93,6 +96,7 @@ function trimmed(text: string): string {
     fail: ['job_id', 'token', 'worker_id', 'claim', 'error', 'retry_seconds'],
     release: ['job_id', 'token', 'worker_id', 'claim'],
     detach: ['job_id', 'token', 'until'],
+    done: ['job_id', 'token', 'model', 'epoch', 'worker_id', 'claim'],
   }
   const value = JSON.parse(text) as Record<string, unknown>
   const type = String(value['type'])

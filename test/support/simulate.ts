@@ -142,6 +142,11 @@ function bodyOf(act: Act, world: World): CommandBody {
       const { jobId, token } = held(ledger, act.pick, 'right')
       return { type: 'detach', jobId, token: token ?? 0, until: now + act.forMs * MICROS_PER_MS }
     }
+    case 'done': {
+      const { jobId, token } = held(ledger, act.pick, act.token)
+      const { models = [] } = jobOf(ledger, jobId)?.spec ?? {}
+      return { type: 'done', jobId, token: token ?? 0, model: models[act.nth % models.length] ?? 'ghost' }
+    }
     case 'cancel':
       return {
         type: 'cancel',

@@ -24,7 +24,8 @@ import { AT_ONCE, type SendOptions } from './membership/member-api.ts'
 
 type CommandCalls = Pick<
   Coordinator,
-  | ('enqueue' | 'add' | 'claim' | 'complete' | 'fail' | 'release' | 'detach' | 'cancel' | 'confirmCancel')
+  | ('enqueue' | 'add' | 'claim' | 'complete' | 'fail' | 'release' | 'detach' | 'done')
+  | ('cancel' | 'confirmCancel')
   | (
       | 'reprioritize'
       | 'setPolicy'
@@ -117,6 +118,8 @@ export function commandsOf(
     },
     detach: async (lease, { until }) =>
       send({ type: 'detach', ...attemptOf(lease), until: parseTime(until, 'until') }),
+    done: (lease, model, { claim } = {}) =>
+      started({ type: 'done', ...attemptOf(lease), model: parseModel(model) }, { claim }),
     cancel: (jobId, { force = false, descendants = false } = {}) =>
       descendants
         ? cancelAll(member, jobId, force)

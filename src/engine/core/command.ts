@@ -98,6 +98,8 @@ export type CommandBody =
    * and is ended by its token from any process. Again: until another time.
    */
   | OfAttempt<'detach', { until: Micros }>
+  /** It needs one of its models no more. In the same append those start that wait for it. */
+  | OfAttempt<'done', { model: string }>
   /** `descendants`: all that come after it, too: so many at a time that its sender sends it again while the job waits. */
   | CommandOf<'cancel', { jobId: string; force: boolean; descendants?: true }>
   /** Acknowledges a cancel request: the attempt has stopped. */

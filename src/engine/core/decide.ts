@@ -2,7 +2,7 @@ import type { Command, CommandBody, CommandResult } from './command.ts'
 import { bypass } from './decide/bypass.ts'
 import { cancel, confirmCancel } from './decide/cancel.ts'
 import { detach } from './decide/detach.ts'
-import { complete, expireLeases, fail, release } from './decide/end.ts'
+import { complete, done, expireLeases, fail, release } from './decide/end.ts'
 import { ask, enqueue, takeUp, unask } from './decide/enter.ts'
 import { drain, recover, resume, setPolicy } from './decide/govern.ts'
 import { pauseModel, resumeModel } from './decide/pause.ts'
@@ -80,6 +80,7 @@ const handlers: CommandHandlers = {
   fail,
   release,
   detach,
+  done,
   cancel,
   confirm_cancel: confirmCancel,
   expire_leases: expireLeases,

@@ -6,7 +6,7 @@ import { attemptText, type Micros } from './job.ts'
 import type { Ending } from './law/state.ts'
 import { type Job, triesOf } from './ledger.ts'
 import { expiresAt, timesOutAt } from './timing.ts'
-import { isSlotKept, waitingFor } from './wait-reason.ts'
+import { isSlotKept, timeText, waitingFor } from './wait-reason.ts'
 
 /**
  * What keeps a live job from going on as it should. `late`: its worker has missed its heartbeats. `lost`: its worker is gone, and
@@ -46,7 +46,8 @@ function diagnosisOfActive(facts: QueueFacts, job: Job): Diagnosis {
   const what = code === null ? '' : `, ${faultTexts[code]}`
   const places = Object.values(job.places ?? {})
   const on = places.length === 0 ? '' : ` on ${[...new Set(places)].join(', ')}`
-  const reason = `it runs ${where}${on}, ${attemptText(triesOf(job))}${what}${batchText(facts, job)}`
+  const also = `${batchText(facts, job)}${gaveBackText(job)}`
+  const reason = `it runs ${where}${on}, ${attemptText(triesOf(job))}${what}${also}`
   return { code, reason, blockedBy: null, until: null }
 }
 
@@ -65,6 +66,10 @@ function batchText({ ledger }: QueueFacts, job: Job): string {
     ? ''
     : `, in batch ${job.batch} with ${others === 1 ? 'another job' : `${others} others`}`
 }
+
+/** `, gave back flux-dev at 2026-11-24T12:03:00.000Z`. */
+const gaveBackText = ({ gaveBack }: Job): string =>
+  (gaveBack ?? []).map(({ model, at }) => `, gave back ${model} at ${timeText(at)}`).join('')
 
 const faultTexts = {
   late: 'which has missed its heartbeats',

@@ -47,7 +47,12 @@ export const eventTypes = [
   'lease_expired',
   /** An attempt no longer depends on the lease of its worker process. It ends at its deadline at the latest. */
   'detached',
-  /** Another attempt follows: with the reason, the time at which it is due, and its models if they differ. */
+  /** The running attempt gave back one of its models, and the place of that. It cannot have it again: another attempt needs all of them. */
+  'model_released',
+  /**
+   * Another attempt follows: with the reason, the time at which it is due, and its models if they differ from what the one before had at
+   * its end.
+   */
   'requeued',
   /** The time of a waiting job has come. From now on it stands in line. */
   'due',
@@ -185,7 +190,7 @@ export interface Position {
 
 /**
  * `final: false` on an end: another attempt follows, with the `requeued` of the same append.
- * `models` of `requeued`: what the job needs from now on; absent: the same as before.
+ * `models` of `requeued`: what the job needs from now on; absent: what its last attempt had at its end.
  * `asked`: the enqueuing process waits for this job (`worker_id`). `intake`: it came as a row of `jobs`.
  *
  * `voided`: the event `of` could not be read by anybody; `as`: what to read in the place of its data; absent: it counts as nothing.
@@ -224,6 +229,7 @@ export type Event = Fact &
     | OfJob<'expired'>
     | OfJob<'lease_expired', { token: number; workerId: string; final: boolean }>
     | OfJob<'detached', { token: number; until: Micros }>
+    | OfJob<'model_released', { token: number; model: string }>
     | OfJob<'requeued', { reason: RequeueReason; runAt: Micros | null; models?: readonly string[] }>
     | OfJob<'due'>
     | OfJob<'asked', { asker: string | null }>

@@ -2,7 +2,7 @@ import { settle } from './blocking.ts'
 import { Draft } from './draft.ts'
 import { InterlockError } from './error.ts'
 import type { RecordedEvent } from './event.ts'
-import { detach, end, start } from './evolve/attempt.ts'
+import { detach, end, giveBackModel, start } from './evolve/attempt.ts'
 import { endFlowOf, failWith, link, propagateEnd, release } from './evolve/flow.ts'
 import { checkExpired, checkLease, corrupt } from './evolve/lookup.ts'
 import { changePolicy } from './evolve/policy.ts'
@@ -95,6 +95,8 @@ function changeJob(draft: Draft, event: JobEvent, job: Job): Job | undefined {
       return end(draft, job, event.final)
     case 'detached':
       return detach(draft, event, job)
+    case 'model_released':
+      return giveBackModel(draft, event, job)
     case 'cancel_requested':
       return requestCancel(draft, job)
     case 'cancelled':

@@ -78,6 +78,7 @@ export { type JobEvent, type Variant, variantOf, variants } from './law/variant.
 export {
   awaitsParents,
   emptyLedger,
+  heldModels,
   isInLine,
   type Job,
   jobOf,

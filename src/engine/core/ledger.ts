@@ -65,6 +65,8 @@ export interface Job extends JobKey {
   readonly startedAt: Micros
   /** The batch in which it runs; null: in none. */
   readonly batch: number | null
+  /** The models that its attempt has given back, in that order; null: none. It holds the others. */
+  readonly gaveBack: readonly GivenBack[] | null
   /** The deadline of a detached attempt: it keeps its models until then, whatever happens to the process that started it. */
   readonly detachedUntil: Micros | null
   readonly cancelRequested: boolean
@@ -83,6 +85,12 @@ export interface Job extends JobKey {
   /** The nearest live job ahead, and the model of that line (null: the line of the whole queue). */
   readonly blockedBy: string | null
   readonly blockedOn: string | null
+}
+
+/** A model that an attempt gave back before its end, and when. */
+export interface GivenBack {
+  readonly model: string
+  readonly at: Micros
 }
 
 /** A model that some live job needs, or a place that a live job has or is pinned to (site.ts). */
@@ -327,6 +335,13 @@ export function isInLine(job: Job): boolean {
 export function usesSlot(job: Job): boolean {
   return job.spec.models.length > 0 || job.exclusive
 }
+
+/** The models that it waits for, or has: its own, but for those that its attempt has given back. */
+export const heldModels = ({
+  spec: { models },
+  gaveBack,
+}: Pick<Job, 'spec' | 'gaveBack'>): readonly string[] =>
+  gaveBack === null ? models : models.filter((name) => gaveBack.every(({ model }) => model !== name))
 
 /** How many live jobs wait, due or not. */
 export function waitingCount(ledger: LedgerView): number {

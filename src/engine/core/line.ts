@@ -2,7 +2,7 @@ import { holderOf } from './batch.ts'
 import type { Draft } from './draft.ts'
 import { setReady } from './fair-share.ts'
 import type { Micros } from './job.ts'
-import { type Job, usesSlot } from './ledger.ts'
+import { heldModels, type Job, usesSlot } from './ledger.ts'
 import { endOffersFor, freeSlot, withdrawOffer } from './offers.ts'
 import { reserves } from './overtaking.ts'
 import type { OwnJob } from './own-job.ts'
@@ -140,21 +140,24 @@ export function giveBackModels(draft: Draft, job: Job): void {
     draft.alone--
     draft.wide = true
   }
-  for (const name of job.needs) {
-    const model = draft.model(name)
-    model.holders = model.holders.remove(job.place, owner)
-    draft.free(name)
-    draft.unsettleBehind(model, job.place)
-    draft.unsettleAt(model.line, 0)
-    draft.forget(model)
-  }
+  for (const name of job.needs) leaveHolders(draft, job, name)
   draft.unsettleAfter(draft.line, job.place)
   draft.unsettleAt(draft.line, 0)
 }
 
+/** What an active job has under this name is free. */
+export function leaveHolders(draft: Draft, { place }: Job, name: string): void {
+  const model = draft.model(name)
+  model.holders = model.holders.remove(place, draft.owner)
+  draft.free(name)
+  draft.unsettleBehind(model, place)
+  draft.unsettleAt(model.line, 0)
+  draft.forget(model)
+}
+
 /** An active job has its models under other names, since the rules say of other models that they have places. */
 export function holdOthers(draft: Draft, job: OwnJob): void {
-  const needs = needsOf(draft.policy, job.spec.models, job.places)
+  const needs = needsOf(draft.policy, heldModels(job), job.places)
   const before = job.needs
   job.needs = needs
   // Of a batch only one has them.

@@ -2,6 +2,7 @@ import { statusOf } from './law/state.ts'
 import {
   awaitsParents,
   dueTime,
+  heldModels,
   isInLine,
   type Job,
   jobOf,
@@ -62,7 +63,7 @@ function jobRow(job: Job, policy: Policy): JobRow {
     state: job.active ? 'active' : 'waiting',
     job_type: spec.jobType,
     kind: spec.kind,
-    models: spec.models,
+    models: heldModels(job),
     priority: job.priority,
     place_level: place.level,
     place_order: place.order,
@@ -122,7 +123,8 @@ function oldestActive(ledger: Ledger): Job | undefined {
 function activeModels(ledger: Ledger): string[] {
   const names = new Set<string>()
   for (const place of ledger.active) {
-    for (const name of ledger.jobs.get(place)?.spec.models ?? []) names.add(name)
+    const job = ledger.jobs.get(place)
+    if (job !== undefined) for (const name of heldModels(job)) names.add(name)
   }
   return [...names].sort()
 }

@@ -5,7 +5,7 @@
  * site for those that are pinned to it (docs/inside/decisions/0022-places.md).
  */
 import type { Draft } from './draft.ts'
-import { type Job, type Ledger, type LedgerView, modelOf, pauseOf } from './ledger.ts'
+import { heldModels, type Job, type Ledger, type LedgerView, modelOf, pauseOf } from './ledger.ts'
 import type { OwnJob } from './own-job.ts'
 import type { Place } from './place.ts'
 import { type Policy, placesOf, SITE_MARK } from './policy.ts'
@@ -57,7 +57,7 @@ export const usablePlaces = (
 /** From now on the job is pinned to these places, or has them. */
 export function setPlaces(policy: Policy, job: OwnJob, places: Places | null): void {
   job.places = places
-  job.needs = needsOf(policy, job.spec.models, places)
+  job.needs = needsOf(policy, heldModels(job), places)
 }
 
 /**

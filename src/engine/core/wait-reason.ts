@@ -161,7 +161,7 @@ function rateSentence(ledger: LedgerView, job: Job, until: Micros): string {
   return `model ${model} has reached its rate, and may be started from again at ${timeText(until)}`
 }
 
-function timeText(at: Micros): string {
+export function timeText(at: Micros): string {
   return new Date(at / MICROS_PER_MS).toISOString()
 }
 

@@ -159,6 +159,11 @@ export const calls = {
   forget: lazily(() => ({ jobIds: anyJobIds() })),
   takeIn: lazily(() => ({ options: optionsSchema({ max: wholeNumber(1, 1_000) }) })),
   detach: lazily(() => ({ lease: lease(), options: optionsSchema({ until: timeSchema }) })),
+  done: lazily(() => ({
+    lease: lease(),
+    model: modelSchema,
+    options: optionsSchema({ claim: claim().optional() }).optional(),
+  })),
   dead: lazily(() => ({
     filter: optionsSchema({
       ...deadShape(),

@@ -216,6 +216,8 @@ export function eventOf(of: CheckedRow): Event {
       }
     case 'detached':
       return { type: row.event_type, jobId: row.job_id, token: row.data.token, until: row.data.until }
+    case 'model_released':
+      return { type: row.event_type, jobId: row.job_id, token: row.data.token, model: row.models[0] }
     case 'requeued': {
       const event: Writable<Of<'requeued'>> = {
         type: row.event_type,
@@ -418,6 +420,8 @@ export function columnsOf(event: Event): Columns {
     }
     case 'detached':
       return { job_id: event.jobId, data: { token: event.token, until: event.until } }
+    case 'model_released':
+      return { job_id: event.jobId, models: [event.model], schema_version: 6, data: { token: event.token } }
     case 'requeued': {
       const data: Data = { reason: event.reason }
       if (event.runAt !== null) data['run_at'] = event.runAt
@@ -788,6 +792,24 @@ export function hasPlainFields(row: Row): boolean {
             return false
         }
       return data['token'] !== undefined && data['until'] !== undefined
+    }
+    case 'model_released': {
+      if (!(isText(row['job_id']) && isModel(row['models']))) return false
+      const data = row['data']
+      if (isNothing(data)) return false
+      if (!isObject(data)) return false
+      for (const key in data)
+        switch (key) {
+          case 'offers':
+            if (!areOffers(data[key])) return false
+            break
+          case 'token':
+            if (!isCount(data[key])) return false
+            break
+          default:
+            return false
+        }
+      return data['token'] !== undefined
     }
     case 'requeued': {
       if (!(isText(row['job_id']) && (isNothing(row['models']) || areTexts(row['models'])))) return false

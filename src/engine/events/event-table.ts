@@ -67,6 +67,8 @@ const ofQueue = { fields: {} } as const
 const FLOWS = 4
 /** A release that does not know batches would take each of their jobs for one that holds its models alone. */
 const BATCHES = 5
+/** A release that does not know that models are given back early would take the starts of others for a broken log. */
+const EARLY = 6
 
 /**
  * Each event, once: its schema, how it is written and read, and what is checked on the way follow from here (`npm run codec` writes
@@ -148,6 +150,7 @@ const eventTable = {
   expired: ofJob,
   lease_expired: { fields: { jobId, token, workerId, final } },
   detached: { fields: { jobId, token, until: { in: 'data.until', is: 'int' } } },
+  model_released: { version: EARLY, fields: { jobId, token, model } },
   requeued: {
     fields: {
       jobId,

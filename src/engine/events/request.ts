@@ -23,7 +23,7 @@ import {
 } from './job-spec.ts'
 import { parseResult, reaches } from './json.ts'
 import { lazily } from './lazily.ts'
-import { jobIdSchema, kindSchema, modelsSchema } from './names.ts'
+import { jobIdSchema, kindSchema, modelSchema, modelsSchema } from './names.ts'
 import { declarationOf, ownerSchema, parseSchedules, revisionSchema, scheduleIdSchema } from './schedule.ts'
 
 const MICROS = 1_000_000
@@ -80,6 +80,13 @@ const requestSchema = lazily(() =>
       z.strictObject({ type: z.literal('confirm_cancel'), ...held }),
       z.strictObject({ type: z.literal('detach'), ...held, until: timeSchema }),
       z.strictObject({
+        type: z.literal('done'),
+        ...held,
+        model: modelSchema,
+        /** Of the lease. A token of another epoch is stale. */
+        epoch: z.int().min(1).optional(),
+      }),
+      z.strictObject({
         type: z.literal('cancel'),
         job_id: jobIdSchema,
         worker_id: workerId.optional(),
@@ -100,7 +107,7 @@ const requestSchema = lazily(() =>
     ],
     {
       error:
-        'type: must be enqueue, start, claim, complete, fail, release, confirm_cancel, detach, cancel, schedules, pause_schedule, resume_schedule, remove_schedule or heartbeat',
+        'type: must be enqueue, start, claim, complete, fail, release, confirm_cancel, detach, done, cancel, schedules, pause_schedule, resume_schedule, remove_schedule or heartbeat',
     },
   ),
 )
@@ -209,6 +216,11 @@ function endOf(request: EndRequest, now: Micros): Pick<ParsedRequest, 'body' | '
       return { body: { type: 'confirm_cancel', jobId, token: of }, data: [] }
     case 'detach':
       return { body: { type: 'detach', jobId, token: of, until: request.until }, data: [] }
+    case 'done': {
+      const { model, epoch } = request
+      const body = { type: 'done', jobId, token: of, model } as const
+      return { body: epoch === undefined ? body : { ...body, epoch }, data: [] }
+    }
   }
 }
 

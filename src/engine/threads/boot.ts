@@ -28,7 +28,9 @@ export interface GivenJob {
 /** A call of the handler's context. */
 export interface ContextCall {
   readonly call: number
-  readonly name: 'heartbeat' | 'progress' | 'checkpoint' | 'detach' | 'completeIn' | 'parents' | 'add'
+  readonly name:
+    | ('heartbeat' | 'progress' | 'checkpoint' | 'completeIn')
+    | ('parents' | 'add' | 'detach' | 'done')
   readonly value: unknown
 }
 
@@ -146,6 +148,9 @@ export function serve(
         },
         detach(value) {
           return attempt.call('detach', value)
+        },
+        done(model) {
+          return attempt.call('done', model)
         },
       })
       // The work is done, and doing it again would give the same.

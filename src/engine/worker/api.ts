@@ -76,6 +76,13 @@ export interface HandlerContext<Result = unknown> {
    * keeps its models until `until`; the slot of this worker is free when the handler returns.
    */
   detach(options: { readonly until: Date }): Promise<void>
+  /**
+   * The attempt needs this model no more: it is free, with its place, and those that wait for it start in the same append. There is no way
+   * back in this attempt; another attempt needs the whole set again. Called again for the same model, it does nothing.
+   * @throws InterlockError `invalid_input` for a model that the job did not begin with, and in a batch (`inBatch`), whose jobs have their models
+   * in common; `job_not_active`, `stale_token` when the attempt is not ours any more
+   */
+  done(model: string): Promise<void>
 }
 
 /** Runs one attempt; what it returns (JSON), or resolves to, is the job's result. */

@@ -1,6 +1,6 @@
 import { after } from '../coordinator/base/timer.ts'
 import type { Coordinator } from '../coordinator/index.ts'
-import { endsAttempt, type Lease, type RecordedEvent, type Started } from '../core/index.ts'
+import { type Claim, endsAttempt, type Lease, type RecordedEvent, type Started } from '../core/index.ts'
 import { CheckedResult } from '../events/index.ts'
 import type { AttemptSpan } from '../store/index.ts'
 import type { HandlerContext, HandlerDefinition, Job, ThreadHandler } from './api.ts'
@@ -18,12 +18,16 @@ const strength: Readonly<Record<StopCause, number>> = {
   lease_lost: 5,
 }
 
+/** Sends a command with what the worker has room for, and begins what it starts. */
+export type HandOn = (send: (claim: Claim | undefined) => Promise<readonly Started[]>) => Promise<void>
+
 /** One attempt in this process: the handler, its time limit, and the ways to stop it. */
 export class Attempt {
   readonly started: Started
   readonly #coordinator: Coordinator
   readonly #stopMs: number
   readonly #turns: Turns
+  readonly #handOn: HandOn | undefined
   readonly #controller = new AbortController()
   readonly #cut = Promise.withResolvers<HandlerEnd>()
   #stopped: StopCause | null = null
@@ -37,8 +41,18 @@ export class Attempt {
   /** Its part of a trace, if anything makes one. */
   span: AttemptSpan | undefined
 
-  /** @param turns of the event loop, which it shares with other attempts */
-  constructor(started: Started, coordinator: Coordinator, stopMs: number, turns = new Turns()) {
+  /**
+   * @param turns of the event loop, which it shares with other attempts
+   * @param handOn takes up what a command starts; absent: it starts nothing here
+   */
+  constructor(
+    started: Started,
+    coordinator: Coordinator,
+    stopMs: number,
+    turns = new Turns(),
+    handOn?: HandOn,
+  ) {
+    this.#handOn = handOn
     this.started = started
     this.#coordinator = coordinator
     this.#stopMs = stopMs
@@ -160,6 +174,10 @@ export class Attempt {
       detach: async (options) => {
         await this.#coordinator.detach(lease, options)
         this.#detached = true
+      },
+      done: async (model) => {
+        const send = (claim?: Claim) => this.#coordinator.done(lease, model, { claim })
+        await (this.#handOn === undefined ? send() : this.#handOn(send))
       },
     }
   }

@@ -26,7 +26,7 @@ import type {
   SomeOf,
   WorkerMetrics,
 } from './api.ts'
-import { Attempt, Attempts } from './attempt.ts'
+import { Attempt, Attempts, type HandOn } from './attempt.ts'
 import { type Batch, batchesAmong } from './batch.ts'
 import { Breaker } from './breaker.ts'
 import { type HandlerSet, handlersOf } from './handlers.ts'
@@ -236,11 +236,15 @@ class QueueJobWorker implements JobWorker {
     return started
   }
 
+  /** What a running attempt frees is taken up as what its end frees. */
+  readonly #handOn: HandOn = async (send) =>
+    this.#take(this.#isBusy ? await send(undefined) : await this.#claimWith(0, send))
+
   /** Begins the attempts for this worker. Those that come after a drain began go back. */
   #take(started: readonly Started[]): void {
     const batches = batchesAmong(started, this.#handlers.of)
     for (const one of started) {
-      const attempt = new Attempt(one, this.#coordinator, this.#stopMs, this.#turns)
+      const attempt = new Attempt(one, this.#coordinator, this.#stopMs, this.#turns, this.#handOn)
       this.#attempts.add(attempt)
       this.#tally.started++
       logStart(this.#coordinator.logger, one)

@@ -1,7 +1,7 @@
 import type { Job, Ledger, RecordedEvent } from '../../engine/core/index.ts'
 import { checkEvents, checkLedger, readingEvent } from '../../engine/events/index.ts'
 import { checkStart } from './check-start.ts'
-import { detach, end } from './end.ts'
+import { detach, end, giveBackModel } from './end.ts'
 import { type AuditedJob, auditedJob, awaits, needOthers, replace } from './job.ts'
 import { AuditState } from './state.ts'
 import type { AuditReport } from './violation.ts'
@@ -67,6 +67,8 @@ function apply(state: AuditState, event: RecordedEvent): void {
       return end(state, event)
     case 'detached':
       return detach(state, event)
+    case 'model_released':
+      return giveBackModel(state, event)
     case 'requeued':
       return requeue(state, event)
     case 'cancel_requested':
@@ -318,6 +320,7 @@ function auditedAt({ flows }: Ledger, job: Job): AuditedJob {
     token: job.token,
     workerId: job.workerId,
     batch: job.batch,
+    gaveBack: (job.gaveBack ?? []).map(({ model }) => model),
     detached: job.detachedUntil !== null,
     attempt: job.attempt,
     free: job.free,

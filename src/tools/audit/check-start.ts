@@ -160,6 +160,7 @@ function begin(state: AuditState, job: AuditedJob, event: StartedEvent, joins: b
   state.lines.countOvertaken(job, Object.values(event.places ?? {}))
   state.lines.leave(job)
   job.places = event.places ?? null
+  job.gaveBack = []
   job.workerId = event.workerId
   // What is not held in common it holds by itself.
   const isFirst = event.batch !== undefined && state.lines.inBatch(event.batch) === undefined

@@ -43,6 +43,22 @@ export function detach(state: AuditState, event: RecordedEvent & { readonly type
   job.detached = true
 }
 
+/** Others may have the model from now on. The attempt has it until it says so, and never again. */
+export function giveBackModel(
+  state: AuditState,
+  event: RecordedEvent & { readonly type: 'model_released' },
+): void {
+  const job = state.expect(event.jobId, 'active')
+  if (job === undefined) return
+  const { token, model } = event
+  if (job.token !== token)
+    state.report('token', job.jobId, `token ${token} gave back ${model}; its attempt has token ${job.token}`)
+  const hasIt = job.spec.models.includes(model) && !job.gaveBack.includes(model)
+  if (hasIt && job.batch === null) return state.lines.giveBackModel(job, model)
+  const why = hasIt ? 'which the others of its batch have, too' : 'which it did not have'
+  state.report('life', job.jobId, `it gave back ${model}, ${why}`, model)
+}
+
 function endWaiting(state: AuditState, event: EndEvent): void {
   const known = state.jobs.get(event.jobId)
   // The attempt was lost after it was asked to stop, so no other one follows.

@@ -25,6 +25,8 @@ export interface AuditedJob {
   workerId: string | null
   /** The batch in which it runs. */
   batch: number | null
+  /** The models that its attempt has no more. */
+  gaveBack: readonly string[]
   /** Its attempt depends on no lease. */
   detached: boolean
   attempt: number
@@ -96,6 +98,7 @@ export function auditedJob(
     token: 0,
     workerId: null,
     batch: null,
+    gaveBack: [],
     detached: false,
     attempt: 0,
     free: 0,

@@ -206,7 +206,8 @@ export class AuditedLines {
     if (job.batch !== null) this.#batches.set(job.batch, (this.#batches.get(job.batch) ?? new Set()).add(job))
     if (takesSlot(job)) this.#slots.add(holder)
     if (job.alone) this.alone++
-    for (const name of job.spec.models) this.#model(name).holders.add(holder)
+    for (const name of job.spec.models)
+      if (!job.gaveBack.includes(name)) this.#model(name).holders.add(holder)
     this.taken.take(job)
   }
 
@@ -221,6 +222,15 @@ export class AuditedLines {
       model.holders.delete(holder)
       this.#look(model)
     }
+  }
+
+  /** One model of a job that goes on, and is in no batch. */
+  giveBackModel(job: AuditedJob, name: string): void {
+    const model = this.#model(name)
+    model.holders.delete(job.jobId)
+    this.taken.giveBackModel(job, name)
+    job.gaveBack = [...job.gaveBack, name]
+    this.#look(model)
   }
 
   /** Others of its batch go on with what it has. */

@@ -46,6 +46,15 @@ export class AuditedPlaces {
       if (this.#taken.get(place) === isIn(job)) this.#taken.delete(place)
   }
 
+  /** Its place is free, unless another model of the job is there. */
+  giveBackModel(job: AuditedJob, model: string): void {
+    if (job.places === null) return
+    const others = Object.entries(job.places).filter(([name]) => name !== model)
+    this.giveBack(job)
+    job.places = Object.fromEntries(others)
+    this.take(job)
+  }
+
   /**
    * @param said where it starts, by the event. @param paused names of models and places
    * @param joined the batch that has its places; null: it takes them itself

@@ -65,8 +65,9 @@ export class Uses {
     for (const place of active) {
       const job = jobs.get(place)
       if (job === undefined) continue
-      const { token: seq, jobId, spec, batch } = job
-      this.#start({ seq, jobId, models: spec.models, at: lastAt, batch: batch ?? seq })
+      const { token: seq, jobId, spec, batch, gaveBack } = job
+      const models = spec.models.filter((name) => gaveBack?.some(({ model }) => model === name) !== true)
+      this.#start({ seq, jobId, models, at: lastAt, batch: batch ?? seq })
     }
   }
 
@@ -74,7 +75,8 @@ export class Uses {
     this.#at = event.at
     if (event.type === 'started') this.#start(event)
     else if (event.type === 'policy_changed') this.#allow(event.policy.capacity, event)
-    else if (isEnd(event) && event.token !== null) this.#end(event.token, event)
+    else if (event.type === 'model_released') this.#giveBack(event.token, [event.model], event)
+    else if (isEnd(event) && event.token !== null) this.#giveBack(event.token, undefined, event)
   }
 
   /** Most used first. */
@@ -114,9 +116,11 @@ export class Uses {
     }
   }
 
-  #end(token: number, event: RecordedEvent): void {
+  /** @param some of its models; undefined: all that it has */
+  #giveBack(token: number, some: readonly string[] | undefined, event: RecordedEvent): void {
     const { models = [], by = token } = this.#held.get(token) ?? {}
-    for (const name of models) {
+    const given = some === undefined ? models : models.filter((name) => some.includes(name))
+    for (const name of given) {
       const model = this.#model(name)
       model.holders.delete(token)
       const left = (model.apart.get(by) ?? 1) - 1
@@ -125,7 +129,8 @@ export class Uses {
       if (model.holders.size === 0) model.busy += event.at - model.busySince
       this.#closeIfRight(name, model, event)
     }
-    this.#held.delete(token)
+    if (some === undefined) this.#held.delete(token)
+    else this.#held.set(token, { models: models.filter((name) => !given.includes(name)), by })
   }
 
   #allow(capacity: Policy['capacity'], event: RecordedEvent): void {

@@ -47,6 +47,7 @@ export function eventDetail(event: RecordedEvent): string {
       return policyText(event.policy)
     case 'model_paused':
       return `${event.model}: ${event.reason}${event.until === null ? '' : `, until ${timeText(event.until)}`}`
+    case 'model_released':
     case 'model_resumed':
       return event.model
     case 'epoch_changed':

@@ -91,7 +91,16 @@ export class Clerk {
         : null
     const job: Entry = {
       ...{ jobId, spec, queuedAt: at, exclusive, priority, ...position, active: false, dueAt },
-      ...{ waitingSince: at, attempt: 0, free: 0, token: 0, workerId: null, startedAt: 0, batch: null },
+      ...{
+        waitingSince: at,
+        attempt: 0,
+        free: 0,
+        token: 0,
+        workerId: null,
+        startedAt: 0,
+        batch: null,
+        gaveBack: [],
+      },
       ...{ detachedUntil: null, cancelRequested: false },
       ...{ asker: asked ? command.workerId : null, offeredAt: null, overtaken: 0, heldOn: null, fairRank },
       ...{ links: [], awaits, failedBy: null, settledAt: 0, since: at, places: null },
@@ -246,7 +255,8 @@ export class Clerk {
     models?: readonly string[],
   ): void {
     const later = runAt !== null && runAt > this.now ? runAt : null
-    const others = models === undefined ? {} : { models }
+    const needs = models ?? (job.gaveBack.length > 0 ? job.spec.models : undefined)
+    const others = needs === undefined ? {} : { models: needs }
     const at = this.record({ type: 'requeued', jobId: job.jobId, reason, runAt: later, ...others })
     if (models !== undefined) {
       const exclusive = models.length === 0 && this.queue.policy.emptySet === 'exclusive'
@@ -258,6 +268,7 @@ export class Clerk {
       active: false,
       workerId: null,
       batch: null,
+      gaveBack: [],
       detachedUntil: null,
       places: null,
       cancelRequested: false,

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../../src/engine/core/index.ts'
 import { type Answer, type Body, granted } from './answer.ts'
 import type { Clerk } from './clerk.ts'
-import { type Entry, inOrder } from './queue.ts'
+import { type Entry, inOrder, needs } from './queue.ts'
 
 export function detach(clerk: Clerk, { jobId, token, until }: Body<'detach'>): Answer {
   const refusal = refusalOf(clerk, jobId, token)
@@ -12,6 +12,20 @@ export function detach(clerk: Clerk, { jobId, token, until }: Body<'detach'>): A
   clerk.record({ type: 'detached', jobId, token, until, workerId: clerk.command.workerId })
   Object.assign(job, { workerId: null, detachedUntil: until })
   return []
+}
+
+/** Whatever the model was kept from starts. */
+export function done(clerk: Clerk, { jobId, token, model }: Body<'done'>): Answer {
+  const refusal = refusalOf(clerk, jobId, token)
+  if (refusal !== null) return refusal
+  const job = clerk.jobOf(jobId) as Entry
+  if (!job.spec.models.includes(model) || job.batch !== null) return 'invalid_input'
+  if (job.gaveBack.includes(model)) return []
+  clerk.record({ type: 'model_released', jobId, token, model, workerId: clerk.command.workerId })
+  const places = Object.entries(job.places ?? {}).filter(([name]) => name !== model)
+  job.gaveBack = [...job.gaveBack, model]
+  job.places = places.length === 0 ? null : Object.fromEntries(places)
+  return granted(clerk)
 }
 
 /** Ends an attempt, if the sender may speak for it. */
@@ -90,7 +104,8 @@ export function cancel(clerk: Clerk, { jobId, force }: Body<'cancel'>): Answer {
 
 export function expireLeases(clerk: Clerk, { workerIds, retryAt }: Body<'expire_leases'>): Answer {
   const lost = clerk.queue.jobs.filter((job) => job.active && workerIds.includes(job.workerId ?? ''))
-  for (const job of lost.sort(inOrder)) {
+  const held = lost.sort(inOrder).flatMap((job) => job.spec.models.filter((model) => needs(job, model)))
+  for (const job of lost) {
     const { jobId, token, workerId } = job
     const final = !job.cancelRequested && !hasAttemptsLeft(job)
     clerk.record({ type: 'lease_expired', jobId, token, workerId: workerId ?? '', final })
@@ -99,6 +114,6 @@ export function expireLeases(clerk: Clerk, { workerIds, retryAt }: Body<'expire_
     if (final || job.cancelRequested) clerk.leave(job, final ? 'failed' : 'cancelled')
     else clerk.requeue(job, 'lease_expired', retryAt)
   }
-  for (const model of lost.flatMap((job) => job.spec.models)) holdAfterLoss(clerk, model)
+  for (const model of held) holdAfterLoss(clerk, model)
   return afterEnd(clerk)
 }

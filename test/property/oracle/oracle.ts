@@ -8,7 +8,7 @@ import type {
 } from '../../../src/engine/core/index.ts'
 import { type Answer, granted } from './answer.ts'
 import { Clerk } from './clerk.ts'
-import { cancel, detach, end, expireLeases, fail, release } from './end.ts'
+import { cancel, detach, done, end, expireLeases, fail, release } from './end.ts'
 import { ask, enqueue, takeUp, unask } from './enter.ts'
 import { drain, pauseModel, reprioritize, resume, resumeModel, setPolicy, tick } from './govern.ts'
 import { copyOf, type Queue } from './queue.ts'
@@ -70,6 +70,8 @@ function obey(clerk: Clerk, body: CommandBody): Answer {
       })
     case 'detach':
       return detach(clerk, body)
+    case 'done':
+      return done(clerk, body)
     case 'cancel':
       return cancel(clerk, body)
     case 'expire_leases':

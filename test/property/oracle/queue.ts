@@ -41,6 +41,8 @@ export interface Entry {
   startedAt: number
   /** The batch in which it runs. */
   batch: number | null
+  /** What its attempt has given back. */
+  gaveBack: readonly string[]
   detachedUntil: number | null
   cancelRequested: boolean
   asker: string | null
@@ -113,6 +115,7 @@ export function queueOf(ledger: Ledger): Queue {
       overtaken,
       fairRank: job.fairRank,
       batch,
+      gaveBack: (job.gaveBack ?? []).map(({ model }) => model),
       awaits: awaitsParents(job),
       ...flowOf(ledger, job),
     }
@@ -203,7 +206,7 @@ export function bypasses(job: Entry): boolean {
 }
 
 export function needs(job: Entry, model: string): boolean {
-  return job.spec.models.includes(model)
+  return job.spec.models.includes(model) && !job.gaveBack.includes(model)
 }
 
 export function shareModel(a: Entry, b: Entry): boolean {

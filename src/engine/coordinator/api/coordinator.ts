@@ -171,6 +171,19 @@ export interface Coordinator {
    */
   detach(lease: AttemptKey, options: { readonly until: Date }): Promise<void>
   /**
+   * Gives back one model of a running attempt, with its place, before the attempt ends. In the same append those start that wait for it: up to
+   * the claim for this process, others for who asked. The attempt cannot have it again; another attempt of the job needs its whole set. Slot,
+   * fair share and rates stay as they are. Idempotent.
+   * @returns what started here
+   * @throws InterlockError `invalid_input` for a model that the attempt did not begin with, and in a batch, whose jobs have their models in
+   * common; `job_not_active`, `stale_token`
+   */
+  done(
+    lease: AttemptKey,
+    model: string,
+    options?: { readonly claim?: Claim | undefined },
+  ): Promise<readonly Started[]>
+  /**
    * Dead letters: jobs that failed for good, that lost their last attempt with its lease, or that waited longer than `expireMs`,
    * and that are not in line again. The newest first, 100 unless you give a `limit` (1 to 1,000). `before`: page on from this
    * `seq`.

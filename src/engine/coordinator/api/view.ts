@@ -1,4 +1,5 @@
 import {
+  heldModels,
   isDeath,
   type Job,
   type JobOutcome,
@@ -19,7 +20,9 @@ import {
 } from '../../core/index.ts'
 
 /** A live job, for people and programs. */
-export interface JobView extends Pick<JobSpec, 'jobId' | 'jobType' | 'kind' | 'models' | 'priority'>, Tries {
+export interface JobView extends Pick<JobSpec, 'jobId' | 'jobType' | 'kind' | 'priority'>, Tries {
+  /** What it waits for, or has: what a running attempt has given back is not among them. */
+  readonly models: readonly string[]
   readonly queuedAt: Date
 }
 
@@ -128,8 +131,9 @@ function waitingView(ledger: Ledger, job: Job, now: Micros): WaitingJobView {
 }
 
 function jobView(job: Job): JobView {
-  const { jobId, jobType, kind, models } = job.spec
+  const { jobId, jobType, kind } = job.spec
   const { priority, queuedAt } = job
+  const models = heldModels(job)
   return { jobId, jobType, kind, models, priority, queuedAt: toDate(queuedAt), ...triesOf(job) }
 }
 

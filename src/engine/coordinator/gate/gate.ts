@@ -3,6 +3,7 @@ import {
   type Accepted,
   type AttemptKey,
   type CommandBody,
+  heldModels,
   InterlockError,
   invalidInput,
   type JobSpec,
@@ -142,7 +143,9 @@ export class Gate {
       const message = `job ${parent.jobId}, the parent of job ${jobId}, does not run in this process under that lease; ask in the process that runs it, or without a parent`
       throw new InterlockError('job_not_active', message, { jobId: parent.jobId })
     }
-    const lacking = models.filter((model) => !holder.spec.models.includes(model))
+    const running = jobOf(this.#member.ledger, parent.jobId)
+    const held = running?.token === parent.fencingToken ? heldModels(running) : holder.spec.models
+    const lacking = models.filter((model) => !held.includes(model))
     if (lacking.length > 0) {
       const message = `models: job ${parent.jobId}, the parent, does not have ${lacking.join(', ')}; name them in its own models, or ask without a parent`
       throw invalidInput(message, 'models')

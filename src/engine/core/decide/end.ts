@@ -2,11 +2,11 @@ import type { CommandResult } from '../command.ts'
 import { dispatch } from '../dispatch.ts'
 import { costsAttempt, type FailureCode, type RequeueReason } from '../event.ts'
 import type { Micros } from '../job.ts'
-import { type Job, triesOf } from '../ledger.ts'
+import { heldModels, type Job, jobOf, triesOf } from '../ledger.ts'
 import type { Scribe } from '../scribe.ts'
 import { heldJob } from './fencing.ts'
 import { holdAfterLoss } from './pause.ts'
-import { accepted, type Body } from './result.ts'
+import { accepted, type Body, refused } from './result.ts'
 
 export function complete(scribe: Scribe, body: Body<'complete'>): CommandResult {
   const { jobId } = body
@@ -71,6 +71,33 @@ export function release(scribe: Scribe, body: Body<'release'>): CommandResult {
   return afterEnd(scribe)
 }
 
+/**
+ * The attempt goes on without one of its models. Who waits for that starts in the same append. There is no way back: it would hold models
+ * and wait for another, as in a deadlock.
+ */
+export function done(scribe: Scribe, body: Body<'done'>): CommandResult {
+  const { jobId, model } = body
+  const job = heldJob(scribe, body)
+  if ('ok' in job) return job
+  const { models } = job.spec
+  if (!models.includes(model))
+    return refused(
+      'invalid_input',
+      `model: job ${jobId} does not have ${model}; it began with ${listOf(models)}`,
+    )
+  if (job.batch !== null)
+    return refused(
+      'invalid_input',
+      `model: job ${jobId} runs in batch ${job.batch}, whose jobs have their models in common; they are free when the last of it has ended`,
+    )
+  if (!heldModels(job).includes(model)) return accepted(scribe)
+  scribe.record({ type: 'model_released', jobId, token: job.token, model, workerId: scribe.command.workerId })
+  dispatch(scribe)
+  return accepted(scribe)
+}
+
+const listOf = (models: readonly string[]): string => (models.length === 0 ? 'none' : models.join(', '))
+
 /** The most events that the losses of one command make. Its sender sends it again while any of these workers holds an attempt. */
 const MOST_OF_LOSSES = 10_000
 
@@ -84,8 +111,9 @@ export function expireLeases(scribe: Scribe, { workerIds, retryAt }: Body<'expir
       : []
   })
   const taken = lost.slice(0, withinBound(lost))
+  const held = taken.map(heldModels)
   for (const job of taken) expireLease(scribe, job, retryAt)
-  for (const job of taken) holdAfterLoss(scribe, job)
+  for (const models of held) holdAfterLoss(scribe, models)
   return afterEnd(scribe)
 }
 
@@ -109,12 +137,13 @@ function expireLease(scribe: Scribe, job: Job, retryAt: Micros | null): void {
   else if (!final) requeue(scribe, jobId, 'lease_expired', retryAt)
 }
 
+/** @param models what it needs from now on; unless given, all that it needed at first: of that it may have given back some. */
 function requeue(
   scribe: Scribe,
   jobId: string,
   reason: RequeueReason,
   runAt: Micros | null,
-  models?: readonly string[],
+  models = wholeSetOf(jobOf(scribe.draft, jobId)),
 ): void {
   scribe.record({
     type: 'requeued',
@@ -124,6 +153,10 @@ function requeue(
     ...(models === undefined ? {} : { models }),
   })
 }
+
+/** Undefined: its last attempt had all of them. */
+export const wholeSetOf = (job: Job | undefined): readonly string[] | undefined =>
+  job === undefined || job.gaveBack === null ? undefined : job.spec.models
 
 /** A job that kills its worker is counted too: the attempts started, less those given back. */
 function hasAttemptsLeft(job: Job): boolean {

@@ -1,7 +1,7 @@
 import type { CommandResult } from '../command.ts'
 import { dispatch } from '../dispatch.ts'
 import { bounds, MICROS_PER_MS, MICROS_PER_SECOND } from '../job.ts'
-import { type Job, pauseOf } from '../ledger.ts'
+import { pauseOf } from '../ledger.ts'
 import { holdAfterLossOf } from '../policy.ts'
 import type { Scribe } from '../scribe.ts'
 import { accepted, type Body, refused } from './result.ts'
@@ -30,9 +30,9 @@ export function resumeModel(scribe: Scribe, { model }: Body<'resume_model'>): Co
  * When a worker is gone, the work of its attempt may go on at its provider. So the models for which the policy says so are paused
  * for a while. A longer pause stays as it is.
  */
-export function holdAfterLoss(scribe: Scribe, { spec }: Job): void {
+export function holdAfterLoss(scribe: Scribe, models: readonly string[]): void {
   const { draft, now, command } = scribe
-  for (const model of spec.models) {
+  for (const model of models) {
     const seconds = holdAfterLossOf(draft.policy, model)
     const until = now + seconds * MICROS_PER_SECOND
     const known = pauseOf(draft, model)

@@ -1,5 +1,6 @@
 import type { CommandBody, CommandResult } from '../command.ts'
 import type { Scribe } from '../scribe.ts'
+import { wholeSetOf } from './end.ts'
 import { accepted } from './result.ts'
 
 /**
@@ -11,7 +12,9 @@ export function voidEvents(scribe: Scribe, { seqs }: CommandBody & { readonly ty
   for (const of of seqs) scribe.record({ type: 'voided', of, workerId })
   for (const job of [...scribe.draft.jobs]) {
     if (job.active || job.dueAt !== Number.POSITIVE_INFINITY) continue
-    scribe.record({ type: 'requeued', jobId: job.jobId, reason: 'drained', runAt: null, workerId })
+    const models = wholeSetOf(job)
+    const event = { type: 'requeued', jobId: job.jobId, reason: 'drained', runAt: null, workerId } as const
+    scribe.record(models === undefined ? event : { ...event, models })
   }
   return accepted(scribe)
 }

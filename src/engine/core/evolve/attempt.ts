@@ -4,8 +4,16 @@ import type { Draft } from '../draft.ts'
 import type { RecordedEvent } from '../event.ts'
 import { moveShare, shareOf } from '../fair-share.ts'
 import { keyAtEnd, keyAtStart } from '../keys.ts'
-import { type Job, modelOf, usesSlot } from '../ledger.ts'
-import { giveBackModels, leaveBehind, leaveLine, leaveModels, shareModels, takeModels } from '../line.ts'
+import { heldModels, type Job, modelOf, usesSlot } from '../ledger.ts'
+import {
+  giveBackModels,
+  leaveBehind,
+  leaveHolders,
+  leaveLine,
+  leaveModels,
+  shareModels,
+  takeModels,
+} from '../line.ts'
 import { overtake } from '../overtaking.ts'
 import { byPlace, type Place } from '../place.ts'
 import { capacityOf, placesOf } from '../policy.ts'
@@ -202,4 +210,26 @@ export function detach(draft: Draft, event: RecordedEvent & { readonly type: 'de
   job.detachedUntil = event.until
   startDeadline(draft, job)
   return job
+}
+
+/** From now on others may have this model, and its place, unless another of its models is there. */
+export function giveBackModel(
+  draft: Draft,
+  event: RecordedEvent & { readonly type: 'model_released' },
+  active: Job,
+): Job {
+  const { model, at } = event
+  if (active.batch !== null) throw corrupt(event, `job ${active.jobId} has its models together with others`)
+  if (!heldModels(active).includes(model)) throw corrupt(event, `job ${active.jobId} does not have ${model}`)
+  const job = draft.edit(active)
+  const { needs, places } = job
+  job.gaveBack = [...(job.gaveBack ?? []), { model, at }]
+  setPlaces(draft.policy, job, withoutPlace(places, model))
+  for (const name of needs) if (!job.needs.includes(name)) leaveHolders(draft, job, name)
+  return job
+}
+
+function withoutPlace(places: Places | null, model: string): Places | null {
+  const left = Object.entries(places ?? {}).filter(([name]) => name !== model)
+  return left.length === 0 ? null : Object.fromEntries(left)
 }

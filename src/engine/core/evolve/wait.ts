@@ -9,6 +9,7 @@ import { endOffer, offer } from '../offers.ts'
 import type { OwnJob } from '../own-job.ts'
 import { leavePlace, takePlace } from '../pausing.ts'
 import type { JobKey } from '../place.ts'
+import { setPlaces } from '../site.ts'
 import { becomeDue, putOff, startExpiry, stopExpiry } from '../timing.ts'
 import { corrupt, waitingJob } from './lookup.ts'
 import { fireSchedule } from './schedule.ts'
@@ -46,6 +47,7 @@ export function requeue(
   const job = draft.edit(waiting)
   job.dueAt = null
   job.waitingSince = event.at
+  needAllAgain(draft, job)
   if (event.models !== undefined) needOthers(draft, job, event.models)
   if (!costsAttempt(event.reason)) job.free++
   keyAtReturn(draft, job)
@@ -53,6 +55,13 @@ export function requeue(
   if (event.runAt !== null && event.runAt > event.at) putOff(draft, job, event.runAt)
   else takePlace(draft, job)
   return job
+}
+
+/** Whatever its last attempt has given back, another one needs it. */
+function needAllAgain(draft: Draft, job: OwnJob): void {
+  if (job.gaveBack === null) return
+  job.gaveBack = null
+  setPlaces(draft.policy, job, null)
 }
 
 /** A job counts in its share only while it needs a model. */

@@ -24,6 +24,7 @@ export const variants = [
   'lease_expired stale',
   'lease_expired final stale',
   'detached stale',
+  'model_released stale',
   'requeued for later',
   'released for later',
 ] as const
@@ -45,6 +46,8 @@ export function variantOf(event: RecordedEvent, token: Job['token']): Variant {
       return event.token === token ? 'completed' : 'completed stale'
     case 'detached':
       return event.token === token ? 'detached' : 'detached stale'
+    case 'model_released':
+      return event.token === token ? 'model_released' : 'model_released stale'
     case 'cancelled':
       if (event.token === null) return 'cancelled without attempt'
       return event.token === token ? 'cancelled' : 'cancelled stale'

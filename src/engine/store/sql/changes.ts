@@ -3,7 +3,7 @@ import type { encodeEvent } from '../../events/index.ts'
 import type { AppendRequest, WorkerBeat } from '../index.ts'
 
 /** An event after which the whole row is written, or an entry. */
-type Renewing = RecordedEvent & { readonly type: 'queued' | 'requeued' }
+type Renewing = RecordedEvent & { readonly type: 'queued' | 'requeued' | 'model_released' }
 
 /**
  * The changes, in the form that `job_queue_append` takes. The database parses every byte while the queue is locked, and the rows
@@ -151,7 +151,7 @@ const lifeIn = (event: Renewing) => (event.type === 'queued' ? { life: lifeOf(ev
 
 /** True if the event changes a column that otherwise stays as long as a job lives: its models. */
 function changesSpec(event: RecordedEvent): event is Renewing {
-  return event.type === 'requeued' && event.models !== undefined
+  return (event.type === 'requeued' && event.models !== undefined) || event.type === 'model_released'
 }
 
 type RowColumns = readonly (keyof JobRow)[]

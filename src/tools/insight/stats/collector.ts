@@ -97,6 +97,8 @@ export class Collector {
         return
       case 'started':
         return this.#start(event)
+      case 'model_released':
+        return this.models.giveBack(event.jobId, event.model, event.at)
       default:
         if ('jobId' in event) this.#noteEnd(event, outcomeOf(event))
     }

@@ -1,4 +1,4 @@
-import { capacityOf, type Ledger, type Micros, type Policy } from '../../../engine/core/index.ts'
+import { capacityOf, heldModels, type Ledger, type Micros, type Policy } from '../../../engine/core/index.ts'
 import { Level, type Slices } from './levels.ts'
 
 /** How one model was used over a period. */
@@ -29,7 +29,7 @@ export class ModelLevels {
     this.#slices = slices
     for (const place of ledger.active) {
       const job = ledger.jobs.get(place)
-      if (job !== undefined) this.#hold(job.jobId, job.spec.models, slices.from, job.batch ?? undefined)
+      if (job !== undefined) this.#hold(job.jobId, heldModels(job), slices.from, job.batch ?? undefined)
     }
   }
 
@@ -44,6 +44,14 @@ export class ModelLevels {
     this.#held.delete(jobId)
     if (this.#count(batch, -1) > 0) return
     for (const name of models) this.#add(name, at, -1)
+  }
+
+  /** A job that goes on has given it back. */
+  giveBack(jobId: string, model: string, at: Micros): void {
+    const held = this.#held.get(jobId)
+    if (held === undefined) return
+    this.#held.set(jobId, { ...held, models: held.models.filter((name) => name !== model) })
+    this.#add(model, at, -1)
   }
 
   /** The most used first. @param policy says how many places there were: the policy at the end of the period */

@@ -96,6 +96,7 @@ export class WaitClocks {
     else if (event.type === 'resumed') this.#cells.drain(false, event.at)
     if (!('jobId' in event)) return
     if (endsAttempt(event)) this.#giveBack(event.jobId)
+    else if (event.type === 'model_released') this.#moved.add(event.model)
     if (event.type === 'queued' || event.type === 'requeued') this.#come(event.jobId, event.at)
     else if (event.type === 'started') {
       this.#take(event.jobId, event.models)

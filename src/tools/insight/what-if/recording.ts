@@ -27,6 +27,8 @@ export interface Run {
   readonly batch?: number | undefined
   readonly readyAt: Micros
   readonly from: Micros
+  /** The models that it gave back before its end, and how long after its start; absent: none. */
+  gaveBack?: readonly { readonly model: string; readonly after: Micros }[]
   to: Micros
   ending: RunEnd
 }
@@ -115,6 +117,8 @@ export class Recording {
         return this.#start(open, event.at, event.batch)
       case 'requeued':
         return this.#again(open, event)
+      case 'model_released':
+        return noteGivenBack(open, event)
       case 'cancelled':
         if (event.token === null && open.run === undefined)
           open.life.cancelledAfter = event.at - open.life.arrivedAt
@@ -154,4 +158,11 @@ export class Recording {
     open.life.runs.push(open.run)
     open.run = undefined
   }
+}
+
+function noteGivenBack(
+  { run }: Open,
+  { model, at }: RecordedEvent & { readonly type: 'model_released' },
+): void {
+  if (run !== undefined) run.gaveBack = [...(run.gaveBack ?? []), { model, after: at - run.from }]
 }

@@ -34,6 +34,7 @@ type Item =
       readonly batch: number
       readonly run: Run | undefined
     }
+  | { readonly do: 'give_back'; readonly index: number; readonly token: number; readonly model: string }
   | { readonly do: 'pause'; readonly model: string; readonly until: Micros }
   | { readonly do: 'tick' }
 
@@ -152,6 +153,8 @@ class Simulation {
       case 'end':
         this.#giveBack(item.batch)
         return this.#send(endOf(item, this.#now))
+      case 'give_back':
+        return this.#send({ type: 'done', jobId: String(item.index), token: item.token, model: item.model })
       case 'pause':
         return this.#send({ type: 'pause_model', model: item.model, reason: 'what_if', until: item.until })
       case 'tick':
@@ -201,6 +204,8 @@ class Simulation {
       batch,
       run,
     })
+    for (const { model, after } of run?.gaveBack ?? [])
+      this.#agenda.add(at + after, { do: 'give_back', index, token, model })
   }
 
   /** A batch takes one slot. */

@@ -1,5 +1,6 @@
 import {
   endsAttempt,
+  heldModels,
   type Ledger,
   type Micros,
   outcomeOf,
@@ -46,7 +47,7 @@ export class Spans {
   constructor(from: Ledger) {
     this.#version = from.version
     for (const job of from.jobs) {
-      const known = { models: job.spec.models, active: false, waiting: false }
+      const known = { models: heldModels(job), active: false, waiting: false }
       this.#jobs.set(job.jobId, known)
       if (job.active) this.#start(job.jobId, known, job.token, job.startedAt)
       else if (job.dueAt === null) this.#wait(known, from.lastAt, true)
@@ -78,6 +79,11 @@ export class Spans {
       return this.#start(jobId, known, event.seq, at)
     }
     if (event.type === 'due') return this.#wait(known, at, true)
+    if (event.type === 'model_released') {
+      const span = this.#open.get(jobId)?.[known.models.indexOf(event.model)]
+      if (span !== undefined) span.to = at
+      return
+    }
     if (event.type === 'requeued' || event.type === 'released') {
       if (event.type === 'requeued') known.models = event.models ?? known.models
       if (event.runAt === null || event.runAt <= at) this.#wait(known, at, true)
@@ -106,7 +112,7 @@ export class Spans {
 
   #end(jobId: string, known: KnownSpans, at: Micros): void {
     known.active = false
-    for (const span of this.#open.get(jobId) ?? []) span.to = at
+    for (const span of this.#open.get(jobId) ?? []) span.to ??= at
     this.#open.delete(jobId)
   }
 
