@@ -86,8 +86,9 @@ it('a handler gives a model back, and the next job runs while the first one stil
 
 it('a program at the gate does, also when its job is detached, and a stale token is refused', async () => {
   const models = ['flux-dev', 'upscale']
-  const { lease } = await coordinator.onJobStart('at-gate', 'normal', models)
-  if (lease == null) throw new Error('it did not start')
+  const answer = await coordinator.onJobStart('at-gate', 'normal', models)
+  if (!answer.allowed || answer.lease === null) throw new Error('it did not start')
+  const { lease } = answer
   const next = coordinator.onJobStart('next', 'normal', ['flux-dev'], { wait: true })
   await expect.poll(() => coordinator.state().waitingCount).toBe(1)
   await coordinator.detach(lease, { until: new Date(Date.now() + 60_000) })

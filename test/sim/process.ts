@@ -198,15 +198,16 @@ export class SimProcess implements Line {
     const { fencingToken, epoch, fence, signal } = context
     const job = jobOf(jobId)
     const running = witness.begin(this, job, { jobId, fencingToken, epoch, fence }, models)
-    if (job.gives === true) await this.#giveBack(running, context)
+    if (job.gives === true) void this.#giveBack(running, context)
     await this.#work(running, signal)
     if (attempt <= job.fails) throw new Error(ON_PURPOSE)
     return null
   }
 
   /** It uses the model no more from the moment that it says so, whether or not that is heard. */
-  async #giveBack(running: Running, { done }: HandlerContext): Promise<void> {
+  async #giveBack(running: Running, { done, signal }: HandlerContext): Promise<void> {
     await this.pause(running.job.ms / 2)
+    if (signal.aborted) return
     const [first = '', ...others] = running.models
     running.models = others
     await done(first).catch(() => {})
