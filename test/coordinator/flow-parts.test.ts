@@ -210,6 +210,24 @@ describe('a job of a flow that is retried', () => {
     expect(await runAll(coordinator)).toHaveLength(250)
   })
 
+  it('comes once after a job that its parent had added in two attempts', async () => {
+    const { coordinator, events } = await made()
+    await coordinator.enqueue([job('split'), job('join', 'split')])
+    const [first] = await coordinator.claim(all)
+    if (first === undefined) throw new Error('it did not start')
+    await coordinator.add(first.lease, [job('page')])
+    await coordinator.fail(first.lease, { retryAt: new Date(0) })
+    const again = new Map((await coordinator.claim(all)).map(({ spec, lease }) => [spec.jobId, lease]))
+    const [split, page] = [again.get('split'), again.get('page')]
+    if (split === undefined || page === undefined) throw new Error('they did not start')
+    await coordinator.complete(page)
+    await coordinator.add(split, [job('page')])
+    await coordinator.fail(split, { retryAt: null })
+    expect(await coordinator.retryDead({ jobIds: ['split'], descendants: true })).toBe(2)
+    expect((await runAll(coordinator)).at(-1)).toBe('join')
+    expect(audit(await events()).violations).toEqual([])
+  })
+
   it('keeps its place also among many that are changed at once', async () => {
     const { coordinator, store } = await made()
     await coordinator.enqueue(diamond)

@@ -5,17 +5,19 @@ import { renewLogs } from './logs.ts'
 import { type Outcome, run } from './run.ts'
 import type { Script } from './script.ts'
 import { shrink } from './shrink.ts'
+import { flowScript } from './write-flows.ts'
 import { scriptOf, slowScript } from './write-script.ts'
 
 const HELP = `Plays many processes in one, with a simulated clock, network and database, and looks for what must not be.
 
-  npm run sim -- [--seed <n>] [--runs <n>] [--slow] [--keep] [--trace]
+  npm run sim -- [--seed <n>] [--runs <n>] [--slow | --flows] [--keep] [--trace]
   npm run sim -- --script <file> [--trace]
   npm run sim -- --renew-logs
 
   --seed <n>       the first seed (1); the same seed gives the same run, to the last step
   --runs <n>       how many seeds, one after the other (1,000)
   --slow           a database that is slow or stands still, and nothing else that gets lost
+  --flows          jobs that come after others, beside all the rest
   --keep           makes the first failure of each sort smaller and keeps it in test/sim/kept, where a test plays it
   --script <file>  plays a script that was kept
   --trace          prints everything that happens, of a single run
@@ -30,6 +32,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     runs: { type: 'string', default: '1000' },
     slow: { type: 'boolean', default: false },
+    flows: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     script: { type: 'string' },
     trace: { type: 'boolean', default: false },
@@ -38,7 +41,7 @@ const { values } = parseArgs({
   },
 })
 
-const scriptBy = values.slow ? slowScript : scriptOf
+const scriptBy = values.slow ? slowScript : values.flows ? flowScript : scriptOf
 
 /** How many failures of a sort are told; of the others there are only the seeds. */
 const MOST_TOLD = 3

@@ -1,6 +1,7 @@
 import { silentLogger } from '../../src/engine/coordinator/base/logger.ts'
 import { type Coordinator, createCoordinator } from '../../src/engine/coordinator/index.ts'
 import type { InterlockError, Lease } from '../../src/engine/core/index.ts'
+import type { EnqueueInput } from '../../src/engine/events/index.ts'
 import {
   createJobWorker,
   type HandlerContext,
@@ -21,6 +22,17 @@ export const ON_PURPOSE = 'on purpose'
 /** Shrunk, so that whatever a lease leads to happens within a run. */
 export const TIMES = { leaseMs: 1_500, graceMs: 500, pollMs: 500, patienceMs: 2_000 }
 
+/** A job of a flow, as a program or the handler of another one enqueues it. */
+export function inputOf({ id: jobId, models, after = [], dies = false }: SimJob): EnqueueInput {
+  const parents = after.map(({ job, goesOn }) => (goesOn ? { job, ifFailed: 'continue' as const } : job))
+  return {
+    jobId,
+    models: [...models],
+    attempts: dies ? 1 : 20,
+    ...(parents.length > 0 && { after: parents }),
+  }
+}
+
 export interface ProcessOptions {
   readonly number: number
   readonly life: number
@@ -30,6 +42,8 @@ export interface ProcessOptions {
   readonly times: Script['times']
   readonly witness: Witness
   readonly jobOf: (jobId: string) => SimJob
+  /** What the handler of this job adds. */
+  readonly addedBy: (jobId: string) => readonly SimJob[]
   /** A job that it had asked for may run here now. */
   readonly onReady: (jobId: string) => void
   /** It cannot go on with the queue, as its program hears. */
@@ -198,9 +212,11 @@ export class SimProcess implements Line {
     const { fencingToken, epoch, fence, signal } = context
     const job = jobOf(jobId)
     const running = witness.begin(this, job, { jobId, fencingToken, epoch, fence }, models)
+    await this.#addTo(running, context)
     if (job.gives === true) void this.#giveBack(running, context)
     await this.#work(running, signal)
-    if (attempt <= job.fails) throw new Error(ON_PURPOSE)
+    const isToDie = job.dies === true && witness.livesOf(jobId) === 1
+    if (attempt <= job.fails || isToDie) throw new Error(ON_PURPOSE)
     return null
   }
 
@@ -211,6 +227,18 @@ export class SimProcess implements Line {
     const [first = '', ...others] = running.models
     running.models = others
     await done(first).catch(() => {})
+  }
+
+  /** What it is refused, or gets no answer to, it fails with. */
+  async #addTo(running: Running, context: HandlerContext): Promise<void> {
+    const { addedBy, witness } = this.options
+    const added = addedBy(running.job.id)
+    if (added.length === 0) return
+    for (const job of added) witness.asks(job)
+    await context.add(added.map(inputOf)).catch((error: unknown) => {
+      witness.end(running)
+      throw error
+    })
   }
 
   /** Steps of one attempt share its token: only the first of them is its beginning. */

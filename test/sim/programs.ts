@@ -1,6 +1,6 @@
 import { isInterlockError } from '../../src/engine/core/index.ts'
 import type { WorkflowResult } from '../../src/engine/workflow/index.ts'
-import { ON_PURPOSE, type SimProcess } from './process.ts'
+import { inputOf, ON_PURPOSE, type SimProcess } from './process.ts'
 import type { Act, SimJob } from './script.ts'
 import type { Witness } from './witness.ts'
 
@@ -16,6 +16,8 @@ export interface ProgramsOptions {
   readonly witness: Witness
   /** The job was cancelled, or lost with a restore, so that it may end without a result. */
   readonly mayFail: (job: SimJob) => boolean
+  /** All jobs of its flow. */
+  readonly flowOf: (job: SimJob) => readonly SimJob[]
 }
 
 /** What a program has to be ready for, whatever it asked for. */
@@ -59,7 +61,9 @@ export class Programs {
       else if (act.do === 'gate') await this.#pass(call, act)
       else if (act.do === 'execute') await this.#execute(call, act.wait)
       else if (act.do === 'resume') await this.#resume(call)
-      else await call.process.coordinator?.cancel(call.job.id)
+      else if (act.do === 'flow') await this.#enqueueFlow(call)
+      else if (act.do === 'revive') await this.#revive(call)
+      else await call.process.coordinator?.cancel(call.job.id, { descendants: act.do === 'prune' })
     } catch (error) {
       this.#judge(call, error)
     }
@@ -70,6 +74,20 @@ export class Programs {
     const { id: jobId, models, dedupe } = job
     const keyed = dedupe === undefined ? {} : { dedupe }
     await process.coordinator?.enqueue([{ jobId, models: [...models], attempts: 20, ...keyed }])
+  }
+
+  async #enqueueFlow({ job, process }: Call): Promise<void> {
+    const { witness, flowOf } = this.#options
+    const jobs = flowOf(job).filter(({ addedBy }) => addedBy === undefined)
+    for (const one of jobs) witness.asks(one)
+    await process.coordinator?.enqueue(jobs.map(inputOf))
+  }
+
+  /** Which of them are dead letters, only the queue knows. */
+  async #revive({ job, process }: Call): Promise<void> {
+    const { witness, flowOf } = this.#options
+    for (const one of flowOf(job)) witness.asks(one)
+    await process.coordinator?.retryDead({ jobIds: [job.id], descendants: true })
   }
 
   async #pass({ job, process }: Call, { wait, patience }: Act & { do: 'gate' }): Promise<void> {
@@ -108,7 +126,7 @@ export class Programs {
       (isInterlockError(error, 'not_holder') || isInterlockError(error, 'job_not_live'))
     )
       return
-    if (act.do === 'cancel' && isInterlockError(error, 'job_not_live')) return
+    if ((act.do === 'cancel' || act.do === 'prune') && isInterlockError(error, 'job_not_live')) return
     if (act.do === 'execute') {
       if (isInterlockError(error, 'workflow_queued') && !act.wait) return
     }

@@ -16,6 +16,19 @@ export interface SimJob {
   readonly hold?: 'all' | 'step'
   /** Enqueued with it, one that comes while another has the same key is not put in line. */
   readonly dedupe?: NonNullable<EnqueueInput['dedupe']>
+  /** Jobs of one flow come in one call. */
+  readonly flow?: string
+  readonly after?: readonly SimParent[]
+  /** The job whose handler adds it. */
+  readonly addedBy?: string
+  /** It has one attempt, and fails for good in its first life. */
+  readonly dies?: boolean
+}
+
+export interface SimParent {
+  readonly job: string
+  /** Its child runs also if it does not complete. */
+  readonly goesOn: boolean
 }
 
 /** A schedule of a run. Its jobs are named by their due times. */
@@ -67,6 +80,12 @@ export type Act =
   /** It goes on with a workflow that was announced to it. */
   | ({ readonly do: 'resume' } & Of)
   | ({ readonly do: 'cancel' } & Of)
+  /** All jobs of its flow are enqueued in one call. */
+  | ({ readonly do: 'flow' } & Of)
+  /** It is cancelled, and all that come after it. */
+  | ({ readonly do: 'prune' } & Of)
+  /** If it is a dead letter, it is put in line again, with all that failed because of it. */
+  | ({ readonly do: 'revive' } & Of)
   /** A release of the service declares its schedules: without one of them, and with a priority of its own. */
   | ({ readonly do: 'declare'; readonly revision: number } & By)
   /** The process is gone at once, and comes back after so long. */

@@ -1,5 +1,5 @@
 import { run } from './run.ts'
-import type { Script } from './script.ts'
+import type { Script, SimJob } from './script.ts'
 import type { Fault } from './witness.ts'
 
 /** Tries in all: a smaller script is worth half a minute and no more. */
@@ -65,9 +65,11 @@ function withMember(script: Script, number: number, member: Script['members'][nu
 
 /** Without the jobs that nobody asks for. */
 function pruned(script: Script): Script {
-  const used = [...new Set(script.acts.flatMap((act) => ('job' in act ? [act.job] : [])))].toSorted(
-    (a, b) => a - b,
-  )
+  const named = new Set(script.acts.flatMap((act) => ('job' in act ? [act.job] : [])))
+  const flows = new Set([...named].map((number) => script.jobs[number]?.flow))
+  const isUsed = ({ flow }: SimJob, number: number) =>
+    named.has(number) || (flow !== undefined && flows.has(flow))
+  const used = script.jobs.flatMap((job, number) => (isUsed(job, number) ? [number] : []))
   const jobs = used.flatMap((number) => script.jobs[number] ?? [])
   const acts = script.acts.map((act) => ('job' in act ? { ...act, job: used.indexOf(act.job) } : act))
   return { ...script, jobs, acts }

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import type { RecordedEvent } from '../../src/engine/core/index.ts'
 import { PATIENCE, runs } from '../support/runs.ts'
 import { keptScripts } from './kept.ts'
+import { Lineage } from './lineage.ts'
 import { run } from './run.ts'
+import { flowScript } from './write-flows.ts'
 import {
   batchScript,
   earlyScript,
@@ -71,17 +74,73 @@ it(
   PATIENCE,
 )
 
+describe('flows', () => {
+  it(
+    'start no job before its parents have ended, fail with the right one, and keep nobody waiting for ever',
+    async () => {
+      const happened = new Map<string, number>()
+      for (let seed = 1; seed <= runs(40); seed++) {
+        const { findings, log } = await run(flowScript(seed))
+        expect(findings, `npm run sim -- --flows --seed ${seed} --trace`).toEqual([])
+        for (const event of log) {
+          const what = event.type === 'failed' ? event.code : event.type
+          const isAdded = event.type === 'queued' && event.jobId.includes('+')
+          happened.set(what, (happened.get(what) ?? 0) + 1)
+          if (isAdded) happened.set('added', (happened.get('added') ?? 0) + 1)
+        }
+      }
+      const wanted = ['linked', 'released', 'parent_failed', 'cancelled', 'added', 'lease_expired']
+      expect(wanted.filter((what) => (happened.get(what) ?? 0) < 20)).toEqual([])
+    },
+    PATIENCE,
+  )
+
+  it('are looked at by what was asked for: starts and causes that are wrong are found', async () => {
+    const seed = 2
+    const { jobs } = flowScript(seed)
+    const { log } = await run(flowScript(seed))
+    const lineage = new Lineage(jobs)
+    const starts = log.flatMap((event) => {
+      const job = event.type === 'started' ? jobs.find(({ id }) => id === event.jobId) : undefined
+      return job?.after?.length ? [{ job, seq: event.seq }] : []
+    })
+    expect(starts.length).toBeGreaterThan(2)
+    const released = starts.map(({ job, seq }) => lineage.tooEarly(job, seq, log))
+    expect(released.filter((fault) => fault !== undefined)).toEqual([])
+    for (const { job } of starts) {
+      const parent = job.after?.[0]?.job
+      const forged = log.filter(
+        (event) => !('jobId' in event && event.jobId === parent && endTypes.has(event.type)),
+      )
+      expect(lineage.tooEarly(job, log.length + 1, forged)).toBe(`${parent} has not ended`)
+    }
+    const failed = log.filter((event) => event.type === 'failed' && event.code === 'parent_failed')
+    expect(failed.length).toBeGreaterThan(0)
+    for (const event of failed) {
+      expect(lineage.wrongCauseOf(event, log)).toBeUndefined()
+      expect(lineage.wrongCauseOf({ ...event, cause: 'nobody' } as typeof event, log)).toContain(
+        'because of nobody',
+      )
+    }
+  })
+})
+
+const endTypes = new Set(['completed', 'cancelled', 'failed', 'expired', 'lease_expired'])
+
 describe('handlers that take several jobs at once', () => {
   it('keep all promises, whatever happens to their processes', async () => {
     let together = 0
-    for (let seed = 1; seed <= runs(100); seed++) {
+    let elsewhere = 0
+    for (let seed = 1; seed <= runs(60); seed++) {
       const { findings, log } = await run(batchScript(seed))
       expect(findings, `batchScript(${seed})`).toEqual([])
       together += log.filter(
         (event) => event.type === 'started' && (event.batch ?? event.seq) !== event.seq,
       ).length
+      elsewhere += inSeveralProcesses(log)
     }
     expect(together).toBeGreaterThan(50)
+    expect(elsewhere).toBeGreaterThan(20)
   })
 })
 
@@ -101,6 +160,16 @@ describe('handlers that give a model back before their end', () => {
     expect(Math.min(given, followed)).toBeGreaterThan(20)
   })
 })
+
+/** Whether batches of several jobs ran in several processes: 1 or 0. */
+function inSeveralProcesses(log: readonly RecordedEvent[]): number {
+  const owners = log.flatMap((event) =>
+    event.type === 'started' && event.batch !== undefined && event.batch !== event.seq
+      ? [event.workerId]
+      : [],
+  )
+  return new Set(owners).size > 1 ? 1 : 0
+}
 
 describe('a server that takes over without the last beats, or whose clock is ahead', () => {
   it('gives no job of a process away whose handler runs, though that process is cut off', async () => {

@@ -1,5 +1,6 @@
 import type { Lease, RecordedEvent } from '../../src/engine/core/index.ts'
 import type { MemoryDatabase } from '../../src/engine/store/memory/index.ts'
+import type { Lineage } from './lineage.ts'
 import type { Line } from './remote-store.ts'
 import type { SimJob } from './script.ts'
 import type { Timeline } from './timeline.ts'
@@ -18,6 +19,8 @@ export type Fault =
   | 'stood_still'
   | 'unsettled'
   | 'audit'
+  | 'too_early'
+  | 'wrong_cause'
   | 'unhandled'
 
 export interface Finding {
@@ -44,6 +47,7 @@ export class Witness {
   readonly #timeline: Timeline
   readonly #queue: () => Queue
   readonly #database: MemoryDatabase
+  readonly #lineage: Lineage
   readonly #running = new Set<Running>()
   /** Which attempt had a token of an epoch, when its handler began. */
   readonly #begun = new Map<string, { readonly what: string; readonly line: Line; readonly jobId: string }>()
@@ -55,7 +59,8 @@ export class Witness {
   /** The epoch that a restore has ended. */
   #lostEpoch: number | undefined
 
-  constructor(timeline: Timeline, database: MemoryDatabase, queue: () => Queue) {
+  constructor(timeline: Timeline, database: MemoryDatabase, queue: () => Queue, lineage: Lineage) {
+    this.#lineage = lineage
     this.#timeline = timeline
     this.#database = database
     this.#queue = queue
@@ -76,6 +81,7 @@ export class Witness {
     if (!line.isAlive) return running
     this.#checkToken(running, part)
     this.#checkLease(running)
+    this.#checkParents(running)
     for (const other of this.#running) if (this.#overlaps(running, other)) this.#tellOverlap(running, other)
     this.#running.add(running)
     return running
@@ -126,6 +132,8 @@ export class Witness {
           `${event.jobId}: life ${lives} (event ${event.seq}), asked for ${asked} times`,
         )
     }
+    const wrong = this.#lineage.wrongCauseOf(event, this.#queue().log)
+    if (wrong !== undefined) this.report('wrong_cause', wrong)
     if (event.type !== 'failed' || event.code !== 'released') return
     for (const running of this.#running) {
       const { lease, line, getsAnswers } = running
@@ -180,6 +188,12 @@ export class Witness {
       'dead_lease',
       `${lease.jobId}: ${line.name} begins under a lease that is over since ${Math.round(now - until)} ms`,
     )
+  }
+
+  #checkParents({ line, job, lease }: Running): void {
+    if (lease.epoch === this.#lostEpoch) return
+    const early = this.#lineage.tooEarly(job, lease.fencingToken, this.#queue().log)
+    if (early !== undefined) this.report('too_early', `${job.id} begins in ${line.name}: ${early}`)
   }
 
   #overlaps(a: Running, b: Running): boolean {

@@ -1,5 +1,6 @@
 import type { InterlockError, RecordedEvent } from '../../src/engine/core/index.ts'
 import { failOver, type SimDatabase } from './fail-over.ts'
+import { Lineage } from './lineage.ts'
 import { Operator } from './operator.ts'
 import { Pace } from './pace.ts'
 import { SimProcess, TIMES } from './process.ts'
@@ -49,8 +50,12 @@ export class World {
     this.progress = new Progress(timeline, this.#pace, leaseMs + graceMs + pollMs)
     this.#keepLines = keepLines
     this.#jobs = new Map(script.jobs.map((job) => [job.id, job]))
-    this.witness = new Witness(timeline, database, () => this.#queue)
-    this.#programs = new Programs({ witness: this.witness, mayFail: (job) => this.#mayFail(job) })
+    this.witness = new Witness(timeline, database, () => this.#queue, new Lineage(script.jobs))
+    this.#programs = new Programs({
+      witness: this.witness,
+      mayFail: (job) => this.#mayFail(job),
+      flowOf: ({ flow }) => script.jobs.filter((job) => job.flow === flow),
+    })
     this.#operator = new Operator({
       network: this.#network,
       seed: script.seed,
@@ -259,6 +264,7 @@ export class World {
       times: this.#script.times,
       member: this.#script.members[number] ?? rescuer,
       jobOf: (jobId) => this.#jobOf(jobId),
+      addedBy: (jobId) => this.#script.jobs.filter((job) => job.addedBy === jobId),
       onStopped: (error) => this.#onStopped(process, error),
       onReady: (jobId) => this.#programs.takeUp(this.#jobOf(jobId), process),
     })

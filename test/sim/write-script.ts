@@ -5,7 +5,7 @@ import type { Act, Script, SimJob, SimMember, SimSchedule, Slow } from './script
 
 const MODELS = ['a', 'b', 'c', 'd']
 /** When the last act begins, at the latest. */
-const SPAN_MS = 6_000
+export const SPAN_MS = 6_000
 
 /** The script that a seed stands for. */
 export function scriptOf(seed: number): Script {
@@ -155,22 +155,43 @@ function failOvers(seed: number, members: readonly SimMember[]): Timed[] {
   }).flat()
 }
 
-/** The script of a seed, with handlers that take several jobs at once. Jobs need few sets of models, and most come at one time. */
+/**
+ * The script of a seed, with handlers that take several jobs at once, in two processes or more. Jobs need few sets of models, and most come at
+ * one time, with others for two sets that are free of each other.
+ */
 export function batchScript(seed: number): Script {
   const dice = new Dice(seed, 'batches')
   const script = scriptOf(seed)
   const together = Math.round(dice.between(100, SPAN_MS / 2))
+  const members = [...script.members, { slots: 1, observes: false }].map((member) => ({
+    ...member,
+    slots: Math.min(member.slots, 1),
+    batch: dice.whole(2, 5),
+  }))
+  const alike = Array.from({ length: dice.whole(6, 14) }, (_, i): SimJob => {
+    return {
+      id: `b${i}`,
+      models: [i % 2 === 0 ? 'b' : 'c'],
+      ms: dice.whole(20, 400),
+      fails: i % 7 === 6 ? 1 : 0,
+    }
+  })
+  const jobs = script.jobs.map((job) =>
+    job.steps === undefined ? { ...job, models: dice.pick([['a'], ['a'], ['a', 'b']]) } : job,
+  )
+  const acts = script.acts.map((act) =>
+    (act.do === 'enqueue' || act.do === 'gate') && dice.chance(0.8)
+      ? { do: 'enqueue' as const, who: act.who, job: act.job, at: together }
+      : act,
+  )
+  const asked = alike.map((_, i): Timed => {
+    return { do: 'enqueue', who: dice.whole(0, members.length - 1), job: jobs.length + i, at: together }
+  })
   return {
     ...script,
-    members: script.members.map((member) => ({ ...member, batch: dice.whole(2, 5) })),
-    jobs: script.jobs.map((job) =>
-      job.steps === undefined ? { ...job, models: dice.pick([['a'], ['a'], ['a', 'b']]) } : job,
-    ),
-    acts: script.acts.map((act) =>
-      (act.do === 'enqueue' || act.do === 'gate') && dice.chance(0.8)
-        ? { do: 'enqueue', who: act.who, job: act.job, at: together }
-        : act,
-    ),
+    members,
+    jobs: [...jobs, ...alike],
+    acts: [...acts, ...asked].toSorted((x, y) => x.at - y.at),
   }
 }
 

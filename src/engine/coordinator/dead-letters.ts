@@ -6,6 +6,7 @@ import {
   type JobLinks,
   type JobSpec,
   MICROS_PER_MS,
+  type ParentChoice,
 } from '../core/index.ts'
 import type { DataRole, DeadJob, DeadLetterRole } from '../store/index.ts'
 import type { DeadFilter } from './api/calls.ts'
@@ -107,13 +108,23 @@ export async function againOf(
   return page.map(({ jobId, after, spec: { once: _, dedupe: __, ...spec } }) => {
     const { payload = null, checkpoint = null, trace = null } = kept.get(jobId) ?? {}
     const traced = trace === null ? {} : { trace }
-    const links = after === undefined ? [] : [{ jobId, after }]
+    const links = after === undefined ? [] : [{ jobId, after: eachOnce(after) }]
     if (payload === null && checkpoint === null) {
       return { spec, links, data: trace === null ? [] : [{ jobId, ...traced }] }
     }
     const data = [{ jobId, payload, checkpoint, ...traced }]
     return { spec: { ...spec, hasData: true as const }, links, data }
   })
+}
+
+/** A parent that was linked in several of its lives is one. Its child runs in spite of it only if it did so in each of them. */
+function eachOnce(after: readonly ParentChoice[]): readonly ParentChoice[] {
+  const choices = new Map<string, ParentChoice>()
+  for (const choice of after) {
+    const known = choices.get(choice.job)
+    if (known === undefined || known.goesOn === true) choices.set(choice.job, choice)
+  }
+  return [...choices.values()]
 }
 
 /** The body of the command that puts them in line again. */
