@@ -35,7 +35,7 @@ begin
   select c.relname into wrong
     from pg_catalog.pg_class c
    where c.relnamespace = 'public'::regnamespace
-     and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_v1', 'job_queue_log_v1'))
+     and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_doubles,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_v1', 'job_queue_log_v1'))
      and not exists (
        select from pg_catalog.pg_attribute a
         where a.attrelid = c.oid and not a.attisdropped
@@ -68,7 +68,7 @@ begin
   select format('%s.%s', t.key, c.key) into wrong
     from jsonb_each(given) as t
     cross join lateral jsonb_each(case jsonb_typeof(t.value) when 'object' then t.value else '{"": 0}' end) as c
-    left join json_to_recordset('[{"target":"jobs","name":"job_id","needs":"key"},{"target":"jobs","name":"status","needs":"word"},{"target":"jobs","name":"model","needs":"value"},{"target":"jobs","name":"kind","needs":"value"},{"target":"jobs","name":"job_type","needs":"value"},{"target":"jobs","name":"user_id","needs":"value"},{"target":"jobs","name":"traceparent","needs":"value"},{"target":"jobs","name":"tracestate","needs":"value"},{"target":"jobs","name":"created_at","needs":"time"},{"target":"jobs","name":"required_models","adds":"text[]"},{"target":"jobs","name":"blocked_by_job_id","adds":"text"},{"target":"jobs","name":"conflict_reason","adds":"text"},{"target":"jobs","name":"queued_at","adds":"timestamp with time zone"},{"target":"jobs","name":"priority","adds":"integer"},{"target":"workflow_executions","name":"execution_id","needs":"key"},{"target":"workflow_executions","name":"required_models","adds":"text[]"},{"target":"workflow_executions","name":"blocked_by_job_id","adds":"text"},{"target":"workflow_executions","name":"conflict_reason","adds":"text"}]') as u (target text, name text) on u.target = t.key and u.name = c.key
+    left join json_to_recordset('[{"target":"jobs","name":"job_id","needs":"key"},{"target":"jobs","name":"status","needs":"word"},{"target":"jobs","name":"model","needs":"value"},{"target":"jobs","name":"kind","needs":"value"},{"target":"jobs","name":"job_type","needs":"value"},{"target":"jobs","name":"user_id","needs":"value"},{"target":"jobs","name":"dedupe_key","needs":"value"},{"target":"jobs","name":"dedupe_while","needs":"value"},{"target":"jobs","name":"traceparent","needs":"value"},{"target":"jobs","name":"tracestate","needs":"value"},{"target":"jobs","name":"created_at","needs":"time"},{"target":"jobs","name":"required_models","adds":"text[]"},{"target":"jobs","name":"blocked_by_job_id","adds":"text"},{"target":"jobs","name":"conflict_reason","adds":"text"},{"target":"jobs","name":"queued_at","adds":"timestamp with time zone"},{"target":"jobs","name":"priority","adds":"integer"},{"target":"workflow_executions","name":"execution_id","needs":"key"},{"target":"workflow_executions","name":"required_models","adds":"text[]"},{"target":"workflow_executions","name":"blocked_by_job_id","adds":"text"},{"target":"workflow_executions","name":"conflict_reason","adds":"text"}]') as u (target text, name text) on u.target = t.key and u.name = c.key
    where u.name is null or jsonb_typeof(c.value) <> 'string' or octet_length(c.value #>> '{}') not between 1 and 63
    limit 1;
   if wrong is not null then
@@ -90,7 +90,7 @@ begin
                 where a.attrelid = to_regclass('public.workflow_executions') and a.attname = 'execution_id'
                   and not a.attisdropped and a.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype))
                then 'id' end, u.name) as yours
-      from json_array_elements('[{"target":"jobs","name":"job_id","needs":"key"},{"target":"jobs","name":"status","needs":"word"},{"target":"jobs","name":"model","needs":"value"},{"target":"jobs","name":"kind","needs":"value"},{"target":"jobs","name":"job_type","needs":"value"},{"target":"jobs","name":"user_id","needs":"value"},{"target":"jobs","name":"traceparent","needs":"value"},{"target":"jobs","name":"tracestate","needs":"value"},{"target":"jobs","name":"created_at","needs":"time"},{"target":"jobs","name":"required_models","adds":"text[]"},{"target":"jobs","name":"blocked_by_job_id","adds":"text"},{"target":"jobs","name":"conflict_reason","adds":"text"},{"target":"jobs","name":"queued_at","adds":"timestamp with time zone"},{"target":"jobs","name":"priority","adds":"integer"},{"target":"workflow_executions","name":"execution_id","needs":"key"},{"target":"workflow_executions","name":"required_models","adds":"text[]"},{"target":"workflow_executions","name":"blocked_by_job_id","adds":"text"},{"target":"workflow_executions","name":"conflict_reason","adds":"text"}]') with ordinality as r (value, place)
+      from json_array_elements('[{"target":"jobs","name":"job_id","needs":"key"},{"target":"jobs","name":"status","needs":"word"},{"target":"jobs","name":"model","needs":"value"},{"target":"jobs","name":"kind","needs":"value"},{"target":"jobs","name":"job_type","needs":"value"},{"target":"jobs","name":"user_id","needs":"value"},{"target":"jobs","name":"dedupe_key","needs":"value"},{"target":"jobs","name":"dedupe_while","needs":"value"},{"target":"jobs","name":"traceparent","needs":"value"},{"target":"jobs","name":"tracestate","needs":"value"},{"target":"jobs","name":"created_at","needs":"time"},{"target":"jobs","name":"required_models","adds":"text[]"},{"target":"jobs","name":"blocked_by_job_id","adds":"text"},{"target":"jobs","name":"conflict_reason","adds":"text"},{"target":"jobs","name":"queued_at","adds":"timestamp with time zone"},{"target":"jobs","name":"priority","adds":"integer"},{"target":"workflow_executions","name":"execution_id","needs":"key"},{"target":"workflow_executions","name":"required_models","adds":"text[]"},{"target":"workflow_executions","name":"blocked_by_job_id","adds":"text"},{"target":"workflow_executions","name":"conflict_reason","adds":"text"}]') with ordinality as r (value, place)
       cross join lateral json_to_record(r.value) as u (target text, name text, needs text, adds text))
   select json_agg(json_build_object('target', u.target, 'name', u.name, 'needs', u.needs, 'adds', u.adds, 'yours', u.yours,
              'given', coalesce(given -> u.target ? u.name, false), 'found', c.oid is not null,
@@ -545,6 +545,20 @@ create table if not exists public.job_queue_set_aside (
   primary key (queue, target, job_id)
 );
 
+-- Rows of `jobs` for which another job stands, since that one had their key, until both have ended: each follows the job stands_for in
+-- the life that this one had then. job_queue_append writes them; they are deleted once the row says how it ended, and when it is
+-- cancelled or deleted by hand. since: not before the event that says so.
+create table if not exists public.job_queue_doubles (
+  queue text not null,
+  job_id text not null,
+  stands_for text not null,
+  since timestamptz not null,
+  primary key (queue, job_id)
+);
+
+-- The rows that follow a job: SELECT job_id FROM job_queue_doubles WHERE queue = 'default' AND stands_for = '…';
+create index if not exists job_queue_doubles_stands_for_idx on public.job_queue_doubles (queue, stands_for);
+
 -- Rows of the user's `jobs` that were inserted as pending since the migration, in the order of their arrival. The trigger
 -- job_queue_intake writes one row here for each; the process that takes it in, or finds nothing to take in, deletes it. So
 -- "inserted after activation" needs no scan and no column of the user.
@@ -618,7 +632,7 @@ begin
   if current_setting('interlock.account') = 'existing' or (current_setting('interlock.account') = 'any' and exists (
     select from pg_catalog.pg_class c
      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f')
-       and c.relname <> all ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]))) or (
+       and c.relname <> all ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_doubles,job_queue_migrations}'::text[]))) or (
        -- It has them in another schema: a second `jobs` that no statement reaches would only mislead.
        current_setting('interlock.account') = 'any' and coalesce(to_regclass('jobs'), to_regclass('workflow_executions')) is not null) then
     return;
@@ -764,9 +778,9 @@ create table if not exists public.job_queue_operators (
 
 -- Jobs that were enqueued `once` (job_queue_put_once): who comes again under such an id is compared with this row, whatever became of the
 -- job and of its events. A projection of the log, for as long as the log has the event; it outlives archive and drop.
--- seq: its `queued` event; until: from then on the id is free, null: never; body, payload_hash: hashes of its spec and of its payload, if
+-- seq: its `queued` event, or `deduplicated`: stands_for stood for it then, and it never came into line; until: from then on the id is free, null: never; body, payload_hash: hashes of its spec and of its payload, if
 -- it came with one; has_data: something else is kept of it (JobSpec in src/engine/core/job.ts); digest: spec and payload for functions
--- in SQL (job_queue_job_digest), null for a row of an older release.
+-- in SQL (job_queue_job_digest), null for a row of an older release, and with stands_for.
 -- SELECT o.until FROM job_queue_once o WHERE o.queue = 'default' AND o.job_id = 'invoice-2041';
 create table if not exists public.job_queue_once (
   queue text not null check (length(queue) between 1 and 200),
@@ -777,9 +791,11 @@ create table if not exists public.job_queue_once (
   payload_hash bigint,
   has_data boolean not null default false,
   digest text,
+  stands_for text,
   primary key (queue, job_id)
 );
 alter table public.job_queue_once add column if not exists digest text;
+alter table public.job_queue_once add column if not exists stands_for text;
 -- Which are over: SELECT job_id FROM job_queue_once WHERE queue = 'default' AND until <= now() ORDER BY until LIMIT 100;
 create index if not exists job_queue_once_until_idx on public.job_queue_once (queue, until) where until is not null;
 
@@ -1241,9 +1257,10 @@ $$;
 --                     expected_at: the time of the event expected_version as the caller has folded it, 0 before the first one;
 --                     without it the numbers alone are compared, which after a restore meet with other events;
 --                     beat: {worker_id, kinds, free_slots, release, ttl_ms, grace_ms}: a heartbeat that goes along (job_queue_beat);
---                     once: true: some of its `queued` events have `once` (job_queue_put_once);
+--                     once: true: some of its `queued` and `deduplicated` events have `once` (job_queue_put_once);
 --                     submissions: [id, …]: the submitted jobs that its `queued` events put in line (job_queue_enqueue_in);
 --                     of_arrivals: true: the caller has claimed the rows that its intake events are of (job_queue_claim_arrivals);
+--                     doubles: {job_id: stands_for, …}: those of these rows for which others stand (job_queue_doubles);
 --                     alike: {at, …}, if there are many events: the time of the first, and columns that all of them have alike. Then they have
 --                     neither these, nor seq, nor at: each comes 1 microsecond after the one before
 -- Returns {ok: true, version, now, data, beat, combines} when everything was written (data: of the wanted jobs, where some are; beat: the answer to the heartbeat, if there was one; combines: false where a process combines, as docs/inside/several-writers.md says, else missing); else nothing was, and {ok: false, reason, version, now, …}:
@@ -1254,10 +1271,10 @@ $$;
 --   known        some of the commands have been here before; known: [{command_id, command_hash, seqs}, …]
 --   dead_worker  a `started` for a worker whose lease is not live; worker_ids
 --   requested    a `started` of jobs that SQL has asked to be cancelled, which nobody has decided yet; job_ids
---   taken        a `queued` with `intake` for jobs that the log knows already, or whose row is not there to be taken in any more;
+--   taken        a `queued` or `deduplicated` with `intake` for jobs that the log knows already, or whose row is not there to be taken in any more;
 --                job_ids
---   once         a `queued` with `once` of jobs whose ids are taken by others that were enqueued `once`; once: [{job_id, seq, until, body,
---                payload_hash, has_data}, …] (job_queue_once_before)
+--   once         a `queued` or `deduplicated` with `once` of jobs whose ids are taken by others that were enqueued `once`; once: [{job_id, seq, until, body,
+--                payload_hash, has_data, stands_for}, …] (job_queue_once_before)
 --   ending       jobs whose attempt its handler ends in a transaction of its own, which is committed and not decided yet, or commits at
 --                this moment (job_queue_complete_in); job_ids. Only the command of that end ends such an attempt
 --   submissions  `queued` events of submitted jobs that another process has put in line; ids: of these submissions
@@ -1386,7 +1403,7 @@ begin
          array_agg(e.worker_id) filter (where e.event_type = 'lease_expired') as expired,
          array_agg(e.job_id) filter (where e.event_type in ('completed', 'failed', 'cancelled', 'lease_expired', 'cancel_requested', 'detached'))
            as ending,
-         array_agg(e.job_id) filter (where e.event_type = 'queued' and e.data ? 'intake') as arrivals,
+         array_agg(e.job_id) filter (where e.event_type in ('queued', 'deduplicated') and e.data ? 'intake') as arrivals,
          max((e.data ->> 'epoch')::integer) filter (where e.event_type = 'epoch_changed') as epoch
     into given
     from (
@@ -1690,6 +1707,11 @@ begin
   end if;
   if arrived is not null then
     delete from public.job_queue_arrivals a where a.job_id = any (arrived) and a.queue = $1;
+  end if;
+  if changes ? 'doubles' then
+    insert into public.job_queue_doubles (queue, job_id, stands_for, since)
+    select $1, d.key, d.value, given.last_at from jsonb_each_text(changes -> 'doubles') d
+    on conflict on constraint job_queue_doubles_pkey do update set stands_for = excluded.stands_for, since = excluded.since;
   end if;
   if changes ? 'also' then
     insert into public.job_queue_changes (queue, seq, job_ids)
@@ -2392,7 +2414,7 @@ $$;
 -- 0.4 s for 100,000 jobs). A process that starts later goes on from the snapshot. Some events stay in job_queue_log until a
 -- later cut: of a job that had not ended at the cut, everything from its last `queued` on, and the `queued` that took in its
 -- row of `jobs`. What the job still has to come (its row, its dead letter, what is kept beside the log) leads back to them. The
--- same holds for jobs whose rows are set aside (job_queue_set_aside) and, with keep, for dead letters that were neither retried
+-- same holds for jobs whose rows are set aside (job_queue_set_aside), for rows that still follow another job (job_queue_doubles) and, with keep, for dead letters that were neither retried
 -- nor dropped. Readers in order skip everything at or below the cut.
 --   through  the number of a snapshot (job_queue_put_snapshot) above the last cut
 --   keep     true: the events move to job_queue_log_archive, where readers of the log find them. What is kept beside the log
@@ -2461,11 +2483,13 @@ begin
      where l.queue = $1 and l.seq <= $2 and l.job_id is not null
      group by l.job_id),
   stay as materialized (
-    select j.job_id, j.life
+    select j.job_id, coalesce(j.life, 0) as life
       from jobs j
       left join public.job_queue_dropped d on d.queue = $1 and d.job_id = j.job_id
      where j.life > coalesce(greatest(j.ended, case when not $3 or d.seq >= j.died then j.died end), 0)
-        or exists (select from public.job_queue_set_aside a where a.queue = $1 and a.job_id = j.job_id))
+        or exists (select from public.job_queue_set_aside a where a.queue = $1 and a.job_id = j.job_id)
+        or exists (select from public.job_queue_doubles o where o.queue = $1 and o.job_id = j.job_id)
+        or exists (select from public.job_queue_doubles o where o.queue = $1 and o.stands_for = j.job_id))
   delete from public.job_queue_log l
    where l.queue = $1 and l.seq <= $2
      and not exists (
@@ -3825,7 +3849,7 @@ begin
   end if;
   return (
     select jsonb_build_object('ok', true, 'queued', count(*) filter (where j.state = 'submitted' and d.stands_for is null),
-             'known', coalesce(to_jsonb(array_agg(j.job_id) filter (where j.state = 'known')), '[]'),
+             'known', coalesce(to_jsonb(array_agg(j.job_id) filter (where j.state = 'known' and d.stands_for is null)), '[]'),
              'waiting', coalesce(to_jsonb(array_agg(j.job_id) filter (where exists (
                select from public.job_queue_jobs w where w.queue = $2 and w.job_id = j.job_id and w.state = 'waiting'
                   and w.conflict_reason is not null))), '[]'))
@@ -3837,6 +3861,10 @@ begin
       left join lateral (
         select l.data ->> 'stands_for' as stands_for from public.job_queue_log l
          where l.queue = $2 and l.job_id = j.job_id and l.event_type = 'deduplicated' and l.data ? 'submission' and l.created_at > request.created_at
+        union all
+        -- It was a double before, and was asked for `once`.
+        select o.stands_for from public.job_queue_once o
+         where j.state = 'known' and o.queue = $2 and o.job_id = j.job_id and o.stands_for is not null
          limit 1) d on true);
 end
 $$;
@@ -3846,7 +3874,7 @@ $$;
 -- job_queue_once_before(queue, events): jobs whose ids are taken by others that were enqueued `once`, of those that these events enqueue
 -- `once`. Internal; called by job_queue_append under the queue's lock, which then answers `once`.
 --   events  as for job_queue_append
--- Returns [{job_id, seq, until, body, payload_hash, has_data}, …], rows of job_queue_once with times in microseconds; null if there are
+-- Returns [{job_id, seq, until, body, payload_hash, has_data, stands_for}, …], rows of job_queue_once with times in microseconds; null if there are
 -- none. Raises nothing.
 create or replace function public.job_queue_once_before(queue text, events jsonb) returns jsonb
 language sql stable
@@ -3856,11 +3884,11 @@ set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
 as $$
   select to_jsonb(array_agg(jsonb_build_object('job_id', o.job_id, 'seq', o.seq, 'until', (extract(epoch from o.until) * 1000000)::bigint,
-           'body', o.body, 'payload_hash', o.payload_hash, 'has_data', o.has_data)))
+           'body', o.body, 'payload_hash', o.payload_hash, 'has_data', o.has_data, 'stands_for', o.stands_for)))
     from jsonb_to_recordset($2) as e (at bigint, event_type text, job_id text, data jsonb)
     -- OFFSET 0 keeps this from becoming a join with all ids of the queue.
     cross join lateral (select k.* from public.job_queue_once k where k.queue = $1 and k.job_id = e.job_id offset 0) as o
-   where e.event_type = 'queued' and e.data ? 'once'
+   where e.event_type in ('queued', 'deduplicated') and e.data ? 'once'
      and (o.until is null or o.until > 'epoch'::timestamptz + e.at * interval '1 microsecond')
 $$;
 
@@ -3879,19 +3907,20 @@ as $$
 declare
   put bigint;
 begin
-  insert into public.job_queue_once as o (queue, job_id, seq, until, body, payload_hash, has_data, digest)
+  insert into public.job_queue_once as o (queue, job_id, seq, until, body, payload_hash, has_data, digest, stands_for)
   select $1, e.job_id, e.seq,
          'epoch'::timestamptz + (e.at + nullif((e.data ->> 'once')::bigint, 0) * 1000) * interval '1 microsecond',
          coalesce((e.data ->> 'body')::bigint, 0), (e.data ->> 'payload_hash')::bigint, e.data ? 'has_data',
-         public.job_queue_job_digest(public.job_queue_event_body(e.job_type, e.models, e.data), d.payload,
-           d.payload is null and coalesce(e.data ?| '{has_data,payload_hash}', false))
+         -- Nothing but hashes is known of a job that never came into line.
+         case e.event_type when 'queued' then public.job_queue_job_digest(public.job_queue_event_body(e.job_type, e.models, e.data), d.payload,
+           d.payload is null and coalesce(e.data ?| '{has_data,payload_hash}', false)) end, e.data ->> 'stands_for'
     from jsonb_to_recordset($2) as e (seq bigint, at bigint, event_type text, job_id text, job_type text, models text[], data jsonb)
     left join lateral (
       select k.payload from public.job_queue_data k where k.queue = $1 and k.job_id = e.job_id and k.life = e.seq offset 0) as d on true
-   where e.event_type = 'queued' and e.data ? 'once'
+   where e.event_type in ('queued', 'deduplicated') and e.data ? 'once'
   on conflict on constraint job_queue_once_pkey do update set
     seq = excluded.seq, until = excluded.until, body = excluded.body, payload_hash = excluded.payload_hash, has_data = excluded.has_data,
-    digest = excluded.digest;
+    digest = excluded.digest, stands_for = excluded.stands_for;
   get diagnostics put = row_count;
   perform public.job_queue_sweep_once($1, greatest(100, 2 * put)::integer);
 end
@@ -3917,7 +3946,7 @@ $$;
 
 -- job_queue_check_once(queue): compares job_queue_once with the events that log and archive still have, for a program that checks what was
 -- changed by hand (`interlock verify`). Says nothing of rows whose event is gone, or whose time is over. Reads the whole log.
--- Returns [{job_id, stored, logged}, …], at most 1,000: the row as it is and as the log says, {seq, until, body, payload_hash, has_data} with
+-- Returns [{job_id, stored, logged}, …], at most 1,000: the row as it is and as the log says, {seq, until, body, payload_hash, has_data, stands_for}, with
 -- times in microseconds; null where there is none. Raises nothing.
 create or replace function public.job_queue_check_once(queue text) returns jsonb
 language plpgsql stable security definer
@@ -3936,21 +3965,21 @@ begin
   return (
     with events as materialized (
       select l.seq, l.job_id, l.created_at, l.data from public.job_queue_log l
-       where l.queue = $1 and l.event_type = 'queued' and l.data ? 'once'
+       where l.queue = $1 and l.event_type in ('queued', 'deduplicated') and l.data ? 'once'
       union
       select a.seq, a.job_id, a.created_at, a.data from public.job_queue_log_archive a
-       where a.queue = $1 and a.event_type = 'queued' and a.data ? 'once'),
+       where a.queue = $1 and a.event_type in ('queued', 'deduplicated') and a.data ? 'once'),
     voided as materialized (
       select (l.data ->> 'of')::bigint as seq from public.job_queue_log l where l.queue = $1 and l.event_type = 'voided'),
     logged as (
       select distinct on (e.job_id) e.job_id, e.seq,
              e.created_at + nullif((e.data ->> 'once')::bigint, 0) * interval '1 millisecond' as until,
              coalesce((e.data ->> 'body')::bigint, 0) as body, (e.data ->> 'payload_hash')::bigint as payload_hash,
-             e.data ? 'has_data' as has_data
+             e.data ? 'has_data' as has_data, e.data ->> 'stands_for' as stands_for
         from events e where e.seq not in (select v.seq from voided v)
        order by e.job_id, e.seq desc),
     stored as (
-      select o.job_id, o.seq, o.until, o.body, o.payload_hash, o.has_data,
+      select o.job_id, o.seq, o.until, o.body, o.payload_hash, o.has_data, o.stands_for,
              -- An event that is in neither has gone with a cut: of that row nothing can be said.
              o.seq > head.archived_seq
                or exists (select from public.job_queue_log l where l.queue = $1 and l.seq = o.seq)
@@ -3959,13 +3988,14 @@ begin
     differing as (
       select coalesce(s.job_id, g.job_id) as job_id,
              case when s.job_id is not null then jsonb_build_object('seq', s.seq, 'until', (extract(epoch from s.until) * 1000000)::bigint,
-               'body', s.body, 'payload_hash', s.payload_hash, 'has_data', s.has_data) end as stored,
+               'body', s.body, 'payload_hash', s.payload_hash, 'has_data', s.has_data, 'stands_for', s.stands_for) end as stored,
              case when g.job_id is not null and coalesce(g.until > head.last_at, true) then jsonb_build_object('seq', g.seq,
                'until', (extract(epoch from g.until) * 1000000)::bigint, 'body', g.body, 'payload_hash', g.payload_hash,
-               'has_data', g.has_data) end as logged
+               'has_data', g.has_data, 'stands_for', g.stands_for) end as logged
         from stored s full join logged g on g.job_id = s.job_id
        where (s.job_id is null or s.is_told or s.seq < g.seq)
-         and (s.seq, s.until, s.body, s.payload_hash, s.has_data) is distinct from (g.seq, g.until, g.body, g.payload_hash, g.has_data)
+         and (s.seq, s.until, s.body, s.payload_hash, s.has_data, s.stands_for)
+           is distinct from (g.seq, g.until, g.body, g.payload_hash, g.has_data, g.stands_for)
          and (s.job_id is not null and coalesce(s.until > head.last_at, true)
            or g.job_id is not null and coalesce(g.until > head.last_at, true))
        order by 1 limit 1000)
@@ -3992,12 +4022,12 @@ begin
   delete from public.job_queue_once o
    using jsonb_to_recordset(found_rows) as d (job_id text)
    where o.queue = $1 and o.job_id = d.job_id;
-  insert into public.job_queue_once (queue, job_id, seq, until, body, payload_hash, has_data, digest)
+  insert into public.job_queue_once (queue, job_id, seq, until, body, payload_hash, has_data, digest, stands_for)
   select $1, d.job_id, r.seq, 'epoch'::timestamptz + r.until * interval '1 microsecond', r.body, r.payload_hash, r.has_data,
-         public.job_queue_job_digest(public.job_queue_event_body(e.job_type, e.models, e.data), p.payload,
-           p.payload is null and coalesce(e.data ?| '{has_data,payload_hash}', false))
+         case when r.stands_for is null then public.job_queue_job_digest(public.job_queue_event_body(e.job_type, e.models, e.data), p.payload,
+           p.payload is null and coalesce(e.data ?| '{has_data,payload_hash}', false)) end, r.stands_for
     from jsonb_to_recordset(found_rows) as d (job_id text, logged jsonb)
-    cross join lateral jsonb_to_record(d.logged) as r (seq bigint, until bigint, body bigint, payload_hash bigint, has_data boolean)
+    cross join lateral jsonb_to_record(d.logged) as r (seq bigint, until bigint, body bigint, payload_hash bigint, has_data boolean, stands_for text)
     left join lateral (
       select l.job_type, l.models, l.data from public.job_queue_log l where l.queue = $1 and l.seq = r.seq
       union all
@@ -4359,9 +4389,11 @@ as $$
 declare
   event record;
 begin
-  select l.job_type, l.models, l.data, l.command_id into event from public.job_queue_log l where l.queue = $1 and l.seq = $3 and l.job_id = $2;
+  select l.job_type, l.models, l.data, l.command_id into event from public.job_queue_log l
+   where l.queue = $1 and l.seq = $3 and l.job_id = $2 and l.event_type = 'queued';
   if not found then
-    select a.job_type, a.models, a.data, a.command_id into event from public.job_queue_log_archive a where a.queue = $1 and a.seq = $3 and a.job_id = $2;
+    select a.job_type, a.models, a.data, a.command_id into event from public.job_queue_log_archive a
+     where a.queue = $1 and a.seq = $3 and a.job_id = $2 and a.event_type = 'queued';
   end if;
   if not found then
     return;
@@ -5489,7 +5521,7 @@ begin
         union all
         select 'SELECT ON TABLE ' || c.relname from pg_class c
          where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
-           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
+           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_doubles,job_queue_migrations', ','))
            and not has_table_privilege(caller, c.oid, 'SELECT')) m),
       'open', (select coalesce(jsonb_agg(distinct o.who || ': ' || o.what), '[]') from (
         select coalesce(r.rolname::text, 'PUBLIC') as who, p.proname::text as what
@@ -5502,7 +5534,7 @@ begin
         select coalesce(r.rolname::text, 'PUBLIC'), c.relname::text
           from pg_class c, lateral aclexplode(c.relacl) x left join pg_roles r on r.oid = x.grantee
          where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
-           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
+           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_doubles,job_queue_migrations', ','))
            and (x.grantee = 0 or r.rolname in ('anon', 'authenticated'))) o)),
     'set_aside', (select coalesce(jsonb_agg(to_jsonb(s) order by s.rows desc), '[]') from (
       select a.target, a.sqlstate, count(*) as rows, max(a.tries) as tries, min(a.job_id) as example,
@@ -5732,7 +5764,7 @@ $$;
 -- job_queue_columns(target): the user's names for the columns of one of the user's tables, by Interlock's names. Internal.
 --   target  jobs or workflow_executions
 -- Returns {"job_id": "…", "status": "…", …}: the names from job_queue_settings ('columns'), else Interlock's own. execution_id,
--- which has two of Interlock's own, is there only if the user named it. Raises nothing.
+-- which has two of Interlock's own, dedupe_key and dedupe_while, which have none, are there only if the user named them. Raises nothing.
 create or replace function public.job_queue_columns(target text) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -6055,9 +6087,9 @@ $$;
 --   queue  the queue that takes them in. A row that one queue has claimed goes to no other queue, unless no process of that
 --          queue is left (job_queue_given_up)
 --   lim    how many at most, 1..1,000
--- Returns [{arrival_id, job_id, models, priority, job_type, kind, fair_key}, …]: job_id null if the row has none; models from
+-- Returns [{arrival_id, job_id, models, priority, job_type, kind, fair_key, dedupe_key, dedupe_while}, …]: job_id null if the row has none; models from
 -- required_models (only trusted roles can write it), else [model], else []; the others from the columns of these names
--- (fair_key: user_id), null if there is no such column. Raises JQ001 for a limit out of bounds, JQ112 if everything that has
+-- (fair_key: user_id; dedupe_key and dedupe_while: if the user named them), null if there is no such column. Raises JQ001 for a limit out of bounds, JQ112 if everything that has
 -- arrived is hidden: then nothing is changed.
 create or replace function public.job_queue_claim_arrivals(queue text, lim integer) returns jsonb
 language plpgsql security definer
@@ -6159,7 +6191,7 @@ begin
     r as (
       select k.key, k.fields from keyed k where (k.queued_at is null or $3) and k.status = $2)
     select coalesce(to_jsonb(array_agg(case when u.unseen then jsonb_build_object('arrival_id', a.id, 'unseen', true)
-             else coalesce(r.fields, '{"models": [], "priority": null, "job_type": null, "kind": null, "fair_key": null}')
+             else coalesce(r.fields, '{"models": [], "priority": null, "job_type": null, "kind": null, "fair_key": null, "dedupe_key": null, "dedupe_while": null}')
                || jsonb_build_object('arrival_id', a.id, 'job_id', a.job_id) end order by a.id)), '[]')
       from a
       left join r on r.key = a.job_id::%2$s
@@ -6181,7 +6213,7 @@ $$;
 -- statements of job_queue_arrived_rows and job_queue_adoptable.
 -- A row may hold a million names, or megabytes in a text. So no more is read than shows that it is too much: 101 models, and 201
 -- characters of each text.
--- Returns the text of the expression, which gives {models, priority, job_type, kind, fair_key}: models from required_models, else
+-- Returns the text of the expression, which gives {models, priority, job_type, kind, fair_key, dedupe_key, dedupe_while}: models from required_models, else
 -- [model], else []; [[]] for a list of lists; null for a column that the table does not have. Raises nothing.
 create or replace function public.job_queue_row_fields() returns text
 language plpgsql stable
@@ -6197,10 +6229,10 @@ begin
     jsonb_build_object('models', coalesce(
         case when array_ndims(%1$s) > 1 then '[[]]' when %1$s is not null then to_jsonb(array(select left(unnest(%1$s), 201) limit 101)) end,
         case when %2$s is not null then to_jsonb(array[left(%2$s::text, 201)]) end, '[]'),
-      'priority', %3$s, 'job_type', left(%4$s::text, 201), 'kind', left(%5$s::text, 201), 'fair_key', left(%6$s::text, 201))
+      'priority', %3$s, 'job_type', left(%4$s::text, 201), 'kind', left(%5$s::text, 201), 'fair_key', left(%6$s::text, 201), 'dedupe_key', left(%7$s::text, 201), 'dedupe_while', left(%8$s::text, 201))
     $sql$, coalesce(fields ->> 'required_models', 'null::text[]'), coalesce(fields ->> 'model', 'null'),
     coalesce(fields ->> 'priority', 'null'), coalesce(fields ->> 'job_type', 'null'), coalesce(fields ->> 'kind', 'null'),
-    coalesce(fields ->> 'user_id', 'null'));
+    coalesce(fields ->> 'user_id', 'null'), coalesce(fields ->> 'dedupe_key', 'null'), coalesce(fields ->> 'dedupe_while', 'null'));
 end
 $$;
 
@@ -6419,7 +6451,7 @@ begin
     select jsonb_build_object(
       'totals', (select jsonb_object_agg(w.state, (select count(*) from unknown u where u.state = w.state)) from words w),
       'rows', coalesce((
-        select to_jsonb(array_agg(r.fields - 'fair_key' || jsonb_build_object('job_id', left(f.key::text, 201), 'state', f.state,
+        select to_jsonb(array_agg(r.fields - '{fair_key,dedupe_key,dedupe_while}'::text[] || jsonb_build_object('job_id', left(f.key::text, 201), 'state', f.state,
                  'since', (extract(epoch from f.since) * 1000000)::bigint) order by f.since, f.key))
           from first f
           join lateral (select %2$s as fields from public.jobs t where t.%1$I = f.key limit 1) r on true), '[]'))
@@ -6523,7 +6555,7 @@ $$;
 -- this queue. Only such a row is written, is given to a handler, or cancels the job when it is deleted. Internal.
 --   target         jobs or workflow_executions
 --   row_queued_at  the queued_at of the row, which browsers cannot write; null for workflow_executions
--- Returns true for a row that says when the present life of the job began. Otherwise, for a row that anon or authenticated
+-- Returns true for a row that says when the present life of the job began, or when another job began to stand for it. Otherwise, for a row that anon or authenticated
 -- wrote (job_queue_unlinked), true only if intake made the job from it; for other rows, true unless the row is that of a job in
 -- another queue. Raises nothing.
 create or replace function public.job_queue_linked(queue text, target text, job_id text, row_queued_at timestamptz) returns boolean
@@ -6541,14 +6573,15 @@ begin
     -- seq + 0: find the events of the job by its id and sort them. Otherwise it may read backwards through the events of all
     -- other jobs.
     select l.created_at from public.job_queue_log l
-     where l.queue = $1 and l.job_id = $3 and l.event_type = 'queued' order by l.seq + 0 desc limit 1) then
+     where l.queue = $1 and l.job_id = $3
+       and (l.event_type = 'queued' or (l.event_type = 'deduplicated' and l.data ? 'intake')) order by l.seq + 0 desc limit 1) then
     return true;
   end if;
   select u.late into late from public.job_queue_unlinked u where u.target = $2 and u.job_id = $3;
   if found then
     return $2 = 'jobs' and not late and exists (
       select from public.job_queue_log l
-       where l.queue = $1 and l.job_id = $3 and l.event_type = 'queued' and l.data ? 'intake');
+       where l.queue = $1 and l.job_id = $3 and l.event_type in ('queued', 'deduplicated') and l.data ? 'intake');
   end if;
   return $2 <> 'jobs' or not exists (
     select from public.job_queue_log l
@@ -6672,7 +6705,7 @@ begin
   values ($1, $2, $3 or exists (
     select from public.job_queue_log l
      where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = $2
-       and l.event_type = 'queued' and l.data ? 'intake'))
+       and l.event_type in ('queued', 'deduplicated') and l.data ? 'intake'))
   on conflict (target, job_id) do update set late = true;
 end
 $$;
@@ -6905,8 +6938,8 @@ end
 $$;
 
 -- job_queue_cancel_rows(job_ids, queued): requests the cancellation of each live job that one of these rows of `jobs` speaks
--- for (job_queue_linked), once per life of the job: puts a cancel command into the inbox for any coordinator to decide.
--- Internal; called by the triggers on jobs.
+-- for (job_queue_linked), once per life of the job: puts a cancel command into the inbox for any coordinator to decide. A row for
+-- which another job stands does not follow that one any more. Internal; called by the triggers on jobs.
 --   queued  the queued_at of each row, in the same order
 -- Returns nothing, raises nothing.
 create or replace function public.job_queue_cancel_rows(job_ids text[], queued timestamptz[]) returns void
@@ -6933,6 +6966,10 @@ begin
   get diagnostics asked = row_count;
   if asked > 0 and current_setting('interlock.notify', true) is distinct from 'off' then
     perform pg_notify('interlock', 'intake');
+  end if;
+  if to_regclass('public.job_queue_doubles') is not null then
+    delete from public.job_queue_doubles d
+     where d.queue = any (array(select h.queue from public.job_queue_heads h)) and d.job_id = any ($1);
   end if;
 end
 $$;
@@ -7052,6 +7089,7 @@ declare
   target record;
   ids text[];
   again text[];
+  over text[] := '{}';
   through bigint;
   at bigint;
   targets integer := 0;
@@ -7080,6 +7118,12 @@ begin
         from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
       through := least(head.version, head.projected_seq + batch);
       ids := public.job_queue_touched(queue, head.projected_seq, through);
+      -- One job may stand for any number of rows, and a step is to stay short.
+      insert into public.job_queue_set_aside as s (queue, target, job_id, sqlstate)
+      select $1, 'jobs', d.job_id, '00000' from (
+        select o.job_id from public.job_queue_doubles o where o.queue = $1 and o.stands_for = any (ids)
+        union select o.job_id from public.job_queue_doubles o where o.queue = $1 and o.job_id = any (ids)) d
+      on conflict on constraint job_queue_set_aside_pkey do update set next_at = clock_timestamp();
       for target in select * from public.job_queue_targets() loop
         targets := targets + 1;
         select array_agg(s.job_id) into again from (
@@ -7089,9 +7133,24 @@ begin
         continue when cardinality(ids) = 0 and again is null;
         -- SKIP LOCKED skips only rows: we must not wait for a lock on the whole table either.
         execute format('lock table public.%I in row exclusive mode nowait', target.target);
+        if target.target = 'jobs' and again is not null then
+          -- Before the rows are written: what has not ended by now may end while they are.
+          over := array(
+            select o.job_id from public.job_queue_doubles o
+             where o.queue = $1 and o.job_id = any (again) and not exists (
+               select from public.job_queue_jobs j where j.queue = $1 and j.job_id = o.stands_for and j.queued_at < o.since));
+        end if;
         written := written + public.job_queue_project_target(queue, target.target, target.key_column, target.key_type,
           array(select unnest(ids) union select unnest(again)));
       end loop;
+      if cardinality(over) > 0 then
+        delete from public.job_queue_doubles d
+         where d.queue = $1 and d.job_id = any (array(
+           select o.job_id from public.job_queue_doubles o
+            where o.queue = $1 and o.job_id = any (over)
+              and not exists (select from public.job_queue_set_aside a where a.queue = $1 and a.target = 'jobs' and a.job_id = o.job_id)
+              for update skip locked));
+      end if;
       if targets = 0 then
         -- There is no table to write to. For a table that comes later, the migration starts at 0 again.
         through := head.version;
@@ -7284,7 +7343,9 @@ $$;
 -- Returns one row per id: of a live job what job_queue_jobs says; of an ended one its last models, time and priority from
 -- the log, and nobody who blocks it. Null in required_models, queued_at, priority: unknown, to be left as it is (a job
 -- that bypassed, or whose events are archived). status: the user's word for what the job is doing, of jobs that were taken in
--- from a row (of all, if job_queue_settings says {"enqueued": true}), else null: to be left as it is. Raises nothing.
+-- from a row (of all, if job_queue_settings says {"enqueued": true}), else null: to be left as it is. A row for which another job
+-- stands says so, and says of it what it says of that one, until both have ended or the row is cancelled by hand (job_queue_doubles).
+-- Raises nothing.
 create or replace function public.job_queue_outer_rows(queue text, job_ids text[])
 returns table (
   job_id text, required_models text[], blocked_by_job_id text, conflict_reason text, queued_at timestamptz, priority integer,
@@ -7330,21 +7391,60 @@ begin
       from since s
      where s.event_type in ('completed', 'cancelled', 'expired') or (s.event_type in ('failed', 'lease_expired') and s.data ? 'final')
      order by s.job_id, s.seq desc),
+  doubles as materialized (
+    select d.job_id, d.created_at, format('deduplicated: job %s stands for it', d.of) as reason,
+           case when x.state is not null and f.is_open then d.of end as blocked_by_job_id,
+           case when f.is_open then coalesce(x.state, public.job_queue_end_of_life($1, d.of, d.seq), 'cancelled') end as state
+      from (
+        select e.job_id, e.seq, e.created_at, e.data ->> 'stands_for' as of from events e
+         where e.event_type = 'deduplicated' and e.data ? 'intake') d
+      cross join lateral (
+        select exists (select from public.job_queue_doubles o where o.queue = $1 and o.job_id = d.job_id) as is_open) f
+      left join lateral (
+        select case j.state when 'active' then 'running' else 'pending' end as state from public.job_queue_jobs j
+         where j.queue = $1 and j.job_id = d.of and j.queued_at < d.created_at offset 0) x on true),
   rows as (
     select v.job_id, v.models, v.blocked_by_job_id, v.conflict_reason, v.queued_at, v.priority, v.state from live v
     union all
-    select i.id, coalesce(m.models, q.models), null, null, q.created_at, coalesce(p.priority, q.priority), e.state
+    select i.id, coalesce(m.models, q.models), d.blocked_by_job_id, d.reason, coalesce(q.created_at, d.created_at),
+           coalesce(p.priority, q.priority), coalesce(e.state, d.state)
       from unnest($2) as i (id)
       left join queued q on q.job_id = i.id
       left join moved m on m.job_id = i.id
       left join placed p on p.job_id = i.id
       left join ended e on e.job_id = i.id
+      left join doubles d on d.job_id = i.id and q.job_id is null
      where not exists (select from live v where v.job_id = i.id))
   select r.job_id, r.models, r.blocked_by_job_id, r.conflict_reason, r.queued_at, r.priority,
          case when words @> '{"enqueued": true}' or r.job_id in (
-             select e.job_id from events e where e.event_type = 'queued' and e.data ? 'intake')
+             select e.job_id from events e where e.event_type in ('queued', 'deduplicated') and e.data ? 'intake')
            then coalesce(words ->> r.state, r.state) end
     from rows r;
+end
+$$;
+
+-- job_queue_end_of_life(queue, job_id, seq): how that life of a job ended that was its last one at an event. Internal; called by
+-- job_queue_outer_rows for a row for which the job stands.
+-- Returns completed, failed, cancelled or expired; null: it lives, or neither the log nor its archive knows. Raises nothing.
+create or replace function public.job_queue_end_of_life(queue text, job_id text, seq bigint) returns text
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
+as $$
+#variable_conflict use_column
+begin
+  return (
+    with events as materialized (
+      select l.seq, l.event_type, l.data from public.job_queue_log l where l.queue = $1 and l.job_id = $2
+      union
+      select a.seq, a.event_type, a.data from public.job_queue_log_archive a where a.queue = $1 and a.job_id = $2)
+    select case e.event_type when 'lease_expired' then 'failed' else e.event_type end from events e
+     where e.seq > (select max(q.seq) from events q where q.event_type = 'queued' and q.seq < $3)
+       and (e.event_type in ('completed', 'cancelled', 'expired') or (e.event_type in ('failed', 'lease_expired') and e.data ? 'final'))
+     order by e.seq limit 1);
 end
 $$;
 
@@ -7812,7 +7912,7 @@ begin
            exists (select from pg_catalog.pg_policy p where p.polrelid = c.oid) as has_policy
       from pg_catalog.pg_class c
      where c.relnamespace = 'public'::regnamespace
-       and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_places', 'job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_published_place_seq', 'job_queue_submissions_id_seq', 'job_queue_intake_woken'))
+       and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_doubles,job_queue_migrations}'::text[]) or c.relname in ('job_queue_places', 'job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_published_place_seq', 'job_queue_submissions_id_seq', 'job_queue_intake_woken'))
   loop
     execute format('revoke all on %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -7842,7 +7942,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_by_schedule,job_queue_cancel_rows,job_queue_cancel_submitted,job_queue_chain,job_queue_check_end,job_queue_check_incoming,job_queue_check_once,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_committed_ends,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_ending,job_queue_endings,job_queue_enqueue_in,job_queue_event_at,job_queue_event_body,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_job_digest,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_parents,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_many,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refuse_digest,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_results,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_known,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unlike,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_by_schedule,job_queue_cancel_rows,job_queue_cancel_submitted,job_queue_chain,job_queue_check_end,job_queue_check_incoming,job_queue_check_once,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_committed_ends,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_end_of_life,job_queue_ending,job_queue_endings,job_queue_enqueue_in,job_queue_event_at,job_queue_event_body,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_job_digest,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_parents,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_many,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refuse_digest,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_results,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_known,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unlike,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -7869,8 +7969,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'aef4d137371a128eb4c2008cdf9cee83e794362f9757386a99ba6008549a13b2'),
-  ('027', 'aef4d137371a128eb4c2008cdf9cee83e794362f9757386a99ba6008549a13b2')
+  ('000', '0d50121fe44ffd289823df08fb75d43924d1115f03ab6f7319bb47aa9163a7b0'),
+  ('027', '0d50121fe44ffd289823df08fb75d43924d1115f03ab6f7319bb47aa9163a7b0')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -24,9 +24,10 @@
 --                     expected_at: the time of the event expected_version as the caller has folded it, 0 before the first one;
 --                     without it the numbers alone are compared, which after a restore meet with other events;
 --                     beat: {worker_id, kinds, free_slots, release, ttl_ms, grace_ms}: a heartbeat that goes along (job_queue_beat);
---                     once: true: some of its `queued` events have `once` (job_queue_put_once);
+--                     once: true: some of its `queued` and `deduplicated` events have `once` (job_queue_put_once);
 --                     submissions: [id, …]: the submitted jobs that its `queued` events put in line (job_queue_enqueue_in);
 --                     of_arrivals: true: the caller has claimed the rows that its intake events are of (job_queue_claim_arrivals);
+--                     doubles: {job_id: stands_for, …}: those of these rows for which others stand (job_queue_doubles);
 --                     alike: {at, …}, if there are many events: the time of the first, and columns that all of them have alike. Then they have
 --                     neither these, nor seq, nor at: each comes 1 microsecond after the one before
 -- Returns {ok: true, version, now, data, beat, combines} when everything was written (data: of the wanted jobs, where some are; beat: the answer to the heartbeat, if there was one; combines: false where a process combines, as docs/inside/several-writers.md says, else missing); else nothing was, and {ok: false, reason, version, now, …}:
@@ -37,10 +38,10 @@
 --   known        some of the commands have been here before; known: [{command_id, command_hash, seqs}, …]
 --   dead_worker  a `started` for a worker whose lease is not live; worker_ids
 --   requested    a `started` of jobs that SQL has asked to be cancelled, which nobody has decided yet; job_ids
---   taken        a `queued` with `intake` for jobs that the log knows already, or whose row is not there to be taken in any more;
+--   taken        a `queued` or `deduplicated` with `intake` for jobs that the log knows already, or whose row is not there to be taken in any more;
 --                job_ids
---   once         a `queued` with `once` of jobs whose ids are taken by others that were enqueued `once`; once: [{job_id, seq, until, body,
---                payload_hash, has_data}, …] (job_queue_once_before)
+--   once         a `queued` or `deduplicated` with `once` of jobs whose ids are taken by others that were enqueued `once`; once: [{job_id, seq, until, body,
+--                payload_hash, has_data, stands_for}, …] (job_queue_once_before)
 --   ending       jobs whose attempt its handler ends in a transaction of its own, which is committed and not decided yet, or commits at
 --                this moment (job_queue_complete_in); job_ids. Only the command of that end ends such an attempt
 --   submissions  `queued` events of submitted jobs that another process has put in line; ids: of these submissions
@@ -169,7 +170,7 @@ begin
          array_agg(e.worker_id) filter (where e.event_type = 'lease_expired') as expired,
          array_agg(e.job_id) filter (where e.event_type in ('completed', 'failed', 'cancelled', 'lease_expired', 'cancel_requested', 'detached'))
            as ending,
-         array_agg(e.job_id) filter (where e.event_type = 'queued' and e.data ? 'intake') as arrivals,
+         array_agg(e.job_id) filter (where e.event_type in ('queued', 'deduplicated') and e.data ? 'intake') as arrivals,
          max((e.data ->> 'epoch')::integer) filter (where e.event_type = 'epoch_changed') as epoch
     into given
     from (
@@ -473,6 +474,11 @@ begin
   end if;
   if arrived is not null then
     delete from public.job_queue_arrivals a where a.job_id = any (arrived) and a.queue = $1;
+  end if;
+  if changes ? 'doubles' then
+    insert into public.job_queue_doubles (queue, job_id, stands_for, since)
+    select $1, d.key, d.value, given.last_at from jsonb_each_text(changes -> 'doubles') d
+    on conflict on constraint job_queue_doubles_pkey do update set stands_for = excluded.stands_for, since = excluded.since;
   end if;
   if changes ? 'also' then
     insert into public.job_queue_changes (queue, seq, job_ids)

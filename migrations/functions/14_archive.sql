@@ -53,7 +53,7 @@ $$;
 -- 0.4 s for 100,000 jobs). A process that starts later goes on from the snapshot. Some events stay in job_queue_log until a
 -- later cut: of a job that had not ended at the cut, everything from its last `queued` on, and the `queued` that took in its
 -- row of `jobs`. What the job still has to come (its row, its dead letter, what is kept beside the log) leads back to them. The
--- same holds for jobs whose rows are set aside (job_queue_set_aside) and, with keep, for dead letters that were neither retried
+-- same holds for jobs whose rows are set aside (job_queue_set_aside), for rows that still follow another job (job_queue_doubles) and, with keep, for dead letters that were neither retried
 -- nor dropped. Readers in order skip everything at or below the cut.
 --   through  the number of a snapshot (job_queue_put_snapshot) above the last cut
 --   keep     true: the events move to job_queue_log_archive, where readers of the log find them. What is kept beside the log
@@ -122,11 +122,13 @@ begin
      where l.queue = $1 and l.seq <= $2 and l.job_id is not null
      group by l.job_id),
   stay as materialized (
-    select j.job_id, j.life
+    select j.job_id, coalesce(j.life, 0) as life
       from jobs j
       left join public.job_queue_dropped d on d.queue = $1 and d.job_id = j.job_id
      where j.life > coalesce(greatest(j.ended, case when not $3 or d.seq >= j.died then j.died end), 0)
-        or exists (select from public.job_queue_set_aside a where a.queue = $1 and a.job_id = j.job_id))
+        or exists (select from public.job_queue_set_aside a where a.queue = $1 and a.job_id = j.job_id)
+        or exists (select from public.job_queue_doubles o where o.queue = $1 and o.job_id = j.job_id)
+        or exists (select from public.job_queue_doubles o where o.queue = $1 and o.stands_for = j.job_id))
   delete from public.job_queue_log l
    where l.queue = $1 and l.seq <= $2
      and not exists (

@@ -305,7 +305,7 @@ begin
   end if;
   return (
     select jsonb_build_object('ok', true, 'queued', count(*) filter (where j.state = 'submitted' and d.stands_for is null),
-             'known', coalesce(to_jsonb(array_agg(j.job_id) filter (where j.state = 'known')), '[]'),
+             'known', coalesce(to_jsonb(array_agg(j.job_id) filter (where j.state = 'known' and d.stands_for is null)), '[]'),
              'waiting', coalesce(to_jsonb(array_agg(j.job_id) filter (where exists (
                select from public.job_queue_jobs w where w.queue = $2 and w.job_id = j.job_id and w.state = 'waiting'
                   and w.conflict_reason is not null))), '[]'))
@@ -317,6 +317,10 @@ begin
       left join lateral (
         select l.data ->> 'stands_for' as stands_for from public.job_queue_log l
          where l.queue = $2 and l.job_id = j.job_id and l.event_type = 'deduplicated' and l.data ? 'submission' and l.created_at > request.created_at
+        union all
+        -- It was a double before, and was asked for `once`.
+        select o.stands_for from public.job_queue_once o
+         where j.state = 'known' and o.queue = $2 and o.job_id = j.job_id and o.stands_for is not null
          limit 1) d on true);
 end
 $$;

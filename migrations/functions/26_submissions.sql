@@ -265,9 +265,11 @@ as $$
 declare
   event record;
 begin
-  select l.job_type, l.models, l.data, l.command_id into event from public.job_queue_log l where l.queue = $1 and l.seq = $3 and l.job_id = $2;
+  select l.job_type, l.models, l.data, l.command_id into event from public.job_queue_log l
+   where l.queue = $1 and l.seq = $3 and l.job_id = $2 and l.event_type = 'queued';
   if not found then
-    select a.job_type, a.models, a.data, a.command_id into event from public.job_queue_log_archive a where a.queue = $1 and a.seq = $3 and a.job_id = $2;
+    select a.job_type, a.models, a.data, a.command_id into event from public.job_queue_log_archive a
+     where a.queue = $1 and a.seq = $3 and a.job_id = $2 and a.event_type = 'queued';
   end if;
   if not found then
     return;

@@ -37,7 +37,7 @@ $$;
 -- job_queue_columns(target): the user's names for the columns of one of the user's tables, by Interlock's names. Internal.
 --   target  jobs or workflow_executions
 -- Returns {"job_id": "…", "status": "…", …}: the names from job_queue_settings ('columns'), else Interlock's own. execution_id,
--- which has two of Interlock's own, is there only if the user named it. Raises nothing.
+-- which has two of Interlock's own, dedupe_key and dedupe_while, which have none, are there only if the user named them. Raises nothing.
 create or replace function public.job_queue_columns(target text) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pg_temp

@@ -52,9 +52,9 @@ $$;
 --   queue  the queue that takes them in. A row that one queue has claimed goes to no other queue, unless no process of that
 --          queue is left (job_queue_given_up)
 --   lim    how many at most, 1..1,000
--- Returns [{arrival_id, job_id, models, priority, job_type, kind, fair_key}, …]: job_id null if the row has none; models from
+-- Returns [{arrival_id, job_id, models, priority, job_type, kind, fair_key, dedupe_key, dedupe_while}, …]: job_id null if the row has none; models from
 -- required_models (only trusted roles can write it), else [model], else []; the others from the columns of these names
--- (fair_key: user_id), null if there is no such column. Raises JQ001 for a limit out of bounds, JQ112 if everything that has
+-- (fair_key: user_id; dedupe_key and dedupe_while: if the user named them), null if there is no such column. Raises JQ001 for a limit out of bounds, JQ112 if everything that has
 -- arrived is hidden: then nothing is changed.
 create or replace function public.job_queue_claim_arrivals(queue text, lim integer) returns jsonb
 language plpgsql security definer
@@ -156,7 +156,7 @@ begin
     r as (
       select k.key, k.fields from keyed k where (k.queued_at is null or $3) and k.status = $2)
     select coalesce(to_jsonb(array_agg(case when u.unseen then jsonb_build_object('arrival_id', a.id, 'unseen', true)
-             else coalesce(r.fields, '{"models": [], "priority": null, "job_type": null, "kind": null, "fair_key": null}')
+             else coalesce(r.fields, '{"models": [], "priority": null, "job_type": null, "kind": null, "fair_key": null, "dedupe_key": null, "dedupe_while": null}')
                || jsonb_build_object('arrival_id', a.id, 'job_id', a.job_id) end order by a.id)), '[]')
       from a
       left join r on r.key = a.job_id::%2$s
@@ -178,7 +178,7 @@ $$;
 -- statements of job_queue_arrived_rows and job_queue_adoptable.
 -- A row may hold a million names, or megabytes in a text. So no more is read than shows that it is too much: 101 models, and 201
 -- characters of each text.
--- Returns the text of the expression, which gives {models, priority, job_type, kind, fair_key}: models from required_models, else
+-- Returns the text of the expression, which gives {models, priority, job_type, kind, fair_key, dedupe_key, dedupe_while}: models from required_models, else
 -- [model], else []; [[]] for a list of lists; null for a column that the table does not have. Raises nothing.
 create or replace function public.job_queue_row_fields() returns text
 language plpgsql stable
@@ -194,10 +194,10 @@ begin
     jsonb_build_object('models', coalesce(
         case when array_ndims(%1$s) > 1 then '[[]]' when %1$s is not null then to_jsonb(array(select left(unnest(%1$s), 201) limit 101)) end,
         case when %2$s is not null then to_jsonb(array[left(%2$s::text, 201)]) end, '[]'),
-      'priority', %3$s, 'job_type', left(%4$s::text, 201), 'kind', left(%5$s::text, 201), 'fair_key', left(%6$s::text, 201))
+      'priority', %3$s, 'job_type', left(%4$s::text, 201), 'kind', left(%5$s::text, 201), 'fair_key', left(%6$s::text, 201), 'dedupe_key', left(%7$s::text, 201), 'dedupe_while', left(%8$s::text, 201))
     $sql$, coalesce(fields ->> 'required_models', 'null::text[]'), coalesce(fields ->> 'model', 'null'),
     coalesce(fields ->> 'priority', 'null'), coalesce(fields ->> 'job_type', 'null'), coalesce(fields ->> 'kind', 'null'),
-    coalesce(fields ->> 'user_id', 'null'));
+    coalesce(fields ->> 'user_id', 'null'), coalesce(fields ->> 'dedupe_key', 'null'), coalesce(fields ->> 'dedupe_while', 'null'));
 end
 $$;
 

@@ -4,7 +4,7 @@
 -- this queue. Only such a row is written, is given to a handler, or cancels the job when it is deleted. Internal.
 --   target         jobs or workflow_executions
 --   row_queued_at  the queued_at of the row, which browsers cannot write; null for workflow_executions
--- Returns true for a row that says when the present life of the job began. Otherwise, for a row that anon or authenticated
+-- Returns true for a row that says when the present life of the job began, or when another job began to stand for it. Otherwise, for a row that anon or authenticated
 -- wrote (job_queue_unlinked), true only if intake made the job from it; for other rows, true unless the row is that of a job in
 -- another queue. Raises nothing.
 create or replace function public.job_queue_linked(queue text, target text, job_id text, row_queued_at timestamptz) returns boolean
@@ -22,14 +22,15 @@ begin
     -- seq + 0: find the events of the job by its id and sort them. Otherwise it may read backwards through the events of all
     -- other jobs.
     select l.created_at from public.job_queue_log l
-     where l.queue = $1 and l.job_id = $3 and l.event_type = 'queued' order by l.seq + 0 desc limit 1) then
+     where l.queue = $1 and l.job_id = $3
+       and (l.event_type = 'queued' or (l.event_type = 'deduplicated' and l.data ? 'intake')) order by l.seq + 0 desc limit 1) then
     return true;
   end if;
   select u.late into late from public.job_queue_unlinked u where u.target = $2 and u.job_id = $3;
   if found then
     return $2 = 'jobs' and not late and exists (
       select from public.job_queue_log l
-       where l.queue = $1 and l.job_id = $3 and l.event_type = 'queued' and l.data ? 'intake');
+       where l.queue = $1 and l.job_id = $3 and l.event_type in ('queued', 'deduplicated') and l.data ? 'intake');
   end if;
   return $2 <> 'jobs' or not exists (
     select from public.job_queue_log l
@@ -153,7 +154,7 @@ begin
   values ($1, $2, $3 or exists (
     select from public.job_queue_log l
      where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = $2
-       and l.event_type = 'queued' and l.data ? 'intake'))
+       and l.event_type in ('queued', 'deduplicated') and l.data ? 'intake'))
   on conflict (target, job_id) do update set late = true;
 end
 $$;

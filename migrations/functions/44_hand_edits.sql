@@ -186,8 +186,8 @@ end
 $$;
 
 -- job_queue_cancel_rows(job_ids, queued): requests the cancellation of each live job that one of these rows of `jobs` speaks
--- for (job_queue_linked), once per life of the job: puts a cancel command into the inbox for any coordinator to decide.
--- Internal; called by the triggers on jobs.
+-- for (job_queue_linked), once per life of the job: puts a cancel command into the inbox for any coordinator to decide. A row for
+-- which another job stands does not follow that one any more. Internal; called by the triggers on jobs.
 --   queued  the queued_at of each row, in the same order
 -- Returns nothing, raises nothing.
 create or replace function public.job_queue_cancel_rows(job_ids text[], queued timestamptz[]) returns void
@@ -214,6 +214,10 @@ begin
   get diagnostics asked = row_count;
   if asked > 0 and current_setting('interlock.notify', true) is distinct from 'off' then
     perform pg_notify('interlock', 'intake');
+  end if;
+  if to_regclass('public.job_queue_doubles') is not null then
+    delete from public.job_queue_doubles d
+     where d.queue = any (array(select h.queue from public.job_queue_heads h)) and d.job_id = any ($1);
   end if;
 end
 $$;

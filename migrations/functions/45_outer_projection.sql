@@ -26,6 +26,7 @@ declare
   target record;
   ids text[];
   again text[];
+  over text[] := '{}';
   through bigint;
   at bigint;
   targets integer := 0;
@@ -54,6 +55,12 @@ begin
         from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
       through := least(head.version, head.projected_seq + batch);
       ids := public.job_queue_touched(queue, head.projected_seq, through);
+      -- One job may stand for any number of rows, and a step is to stay short.
+      insert into public.job_queue_set_aside as s (queue, target, job_id, sqlstate)
+      select $1, 'jobs', d.job_id, '00000' from (
+        select o.job_id from public.job_queue_doubles o where o.queue = $1 and o.stands_for = any (ids)
+        union select o.job_id from public.job_queue_doubles o where o.queue = $1 and o.job_id = any (ids)) d
+      on conflict on constraint job_queue_set_aside_pkey do update set next_at = clock_timestamp();
       for target in select * from public.job_queue_targets() loop
         targets := targets + 1;
         select array_agg(s.job_id) into again from (
@@ -63,9 +70,24 @@ begin
         continue when cardinality(ids) = 0 and again is null;
         -- SKIP LOCKED skips only rows: we must not wait for a lock on the whole table either.
         execute format('lock table public.%I in row exclusive mode nowait', target.target);
+        if target.target = 'jobs' and again is not null then
+          -- Before the rows are written: what has not ended by now may end while they are.
+          over := array(
+            select o.job_id from public.job_queue_doubles o
+             where o.queue = $1 and o.job_id = any (again) and not exists (
+               select from public.job_queue_jobs j where j.queue = $1 and j.job_id = o.stands_for and j.queued_at < o.since));
+        end if;
         written := written + public.job_queue_project_target(queue, target.target, target.key_column, target.key_type,
           array(select unnest(ids) union select unnest(again)));
       end loop;
+      if cardinality(over) > 0 then
+        delete from public.job_queue_doubles d
+         where d.queue = $1 and d.job_id = any (array(
+           select o.job_id from public.job_queue_doubles o
+            where o.queue = $1 and o.job_id = any (over)
+              and not exists (select from public.job_queue_set_aside a where a.queue = $1 and a.target = 'jobs' and a.job_id = o.job_id)
+              for update skip locked));
+      end if;
       if targets = 0 then
         -- There is no table to write to. For a table that comes later, the migration starts at 0 again.
         through := head.version;
@@ -258,7 +280,9 @@ $$;
 -- Returns one row per id: of a live job what job_queue_jobs says; of an ended one its last models, time and priority from
 -- the log, and nobody who blocks it. Null in required_models, queued_at, priority: unknown, to be left as it is (a job
 -- that bypassed, or whose events are archived). status: the user's word for what the job is doing, of jobs that were taken in
--- from a row (of all, if job_queue_settings says {"enqueued": true}), else null: to be left as it is. Raises nothing.
+-- from a row (of all, if job_queue_settings says {"enqueued": true}), else null: to be left as it is. A row for which another job
+-- stands says so, and says of it what it says of that one, until both have ended or the row is cancelled by hand (job_queue_doubles).
+-- Raises nothing.
 create or replace function public.job_queue_outer_rows(queue text, job_ids text[])
 returns table (
   job_id text, required_models text[], blocked_by_job_id text, conflict_reason text, queued_at timestamptz, priority integer,
@@ -304,21 +328,60 @@ begin
       from since s
      where s.event_type in ('completed', 'cancelled', 'expired') or (s.event_type in ('failed', 'lease_expired') and s.data ? 'final')
      order by s.job_id, s.seq desc),
+  doubles as materialized (
+    select d.job_id, d.created_at, format('deduplicated: job %s stands for it', d.of) as reason,
+           case when x.state is not null and f.is_open then d.of end as blocked_by_job_id,
+           case when f.is_open then coalesce(x.state, public.job_queue_end_of_life($1, d.of, d.seq), 'cancelled') end as state
+      from (
+        select e.job_id, e.seq, e.created_at, e.data ->> 'stands_for' as of from events e
+         where e.event_type = 'deduplicated' and e.data ? 'intake') d
+      cross join lateral (
+        select exists (select from public.job_queue_doubles o where o.queue = $1 and o.job_id = d.job_id) as is_open) f
+      left join lateral (
+        select case j.state when 'active' then 'running' else 'pending' end as state from public.job_queue_jobs j
+         where j.queue = $1 and j.job_id = d.of and j.queued_at < d.created_at offset 0) x on true),
   rows as (
     select v.job_id, v.models, v.blocked_by_job_id, v.conflict_reason, v.queued_at, v.priority, v.state from live v
     union all
-    select i.id, coalesce(m.models, q.models), null, null, q.created_at, coalesce(p.priority, q.priority), e.state
+    select i.id, coalesce(m.models, q.models), d.blocked_by_job_id, d.reason, coalesce(q.created_at, d.created_at),
+           coalesce(p.priority, q.priority), coalesce(e.state, d.state)
       from unnest($2) as i (id)
       left join queued q on q.job_id = i.id
       left join moved m on m.job_id = i.id
       left join placed p on p.job_id = i.id
       left join ended e on e.job_id = i.id
+      left join doubles d on d.job_id = i.id and q.job_id is null
      where not exists (select from live v where v.job_id = i.id))
   select r.job_id, r.models, r.blocked_by_job_id, r.conflict_reason, r.queued_at, r.priority,
          case when words @> '{"enqueued": true}' or r.job_id in (
-             select e.job_id from events e where e.event_type = 'queued' and e.data ? 'intake')
+             select e.job_id from events e where e.event_type in ('queued', 'deduplicated') and e.data ? 'intake')
            then coalesce(words ->> r.state, r.state) end
     from rows r;
+end
+$$;
+
+-- job_queue_end_of_life(queue, job_id, seq): how that life of a job ended that was its last one at an event. Internal; called by
+-- job_queue_outer_rows for a row for which the job stands.
+-- Returns completed, failed, cancelled or expired; null: it lives, or neither the log nor its archive knows. Raises nothing.
+create or replace function public.job_queue_end_of_life(queue text, job_id text, seq bigint) returns text
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
+as $$
+#variable_conflict use_column
+begin
+  return (
+    with events as materialized (
+      select l.seq, l.event_type, l.data from public.job_queue_log l where l.queue = $1 and l.job_id = $2
+      union
+      select a.seq, a.event_type, a.data from public.job_queue_log_archive a where a.queue = $1 and a.job_id = $2)
+    select case e.event_type when 'lease_expired' then 'failed' else e.event_type end from events e
+     where e.seq > (select max(q.seq) from events q where q.event_type = 'queued' and q.seq < $3)
+       and (e.event_type in ('completed', 'cancelled', 'expired') or (e.event_type in ('failed', 'lease_expired') and e.data ? 'final'))
+     order by e.seq limit 1);
 end
 $$;
 

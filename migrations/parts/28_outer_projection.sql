@@ -22,3 +22,17 @@ create table if not exists public.job_queue_set_aside (
   sqlstate text not null,
   primary key (queue, target, job_id)
 );
+
+-- Rows of `jobs` for which another job stands, since that one had their key, until both have ended: each follows the job stands_for in
+-- the life that this one had then. job_queue_append writes them; they are deleted once the row says how it ended, and when it is
+-- cancelled or deleted by hand. since: not before the event that says so.
+create table if not exists public.job_queue_doubles (
+  queue text not null,
+  job_id text not null,
+  stands_for text not null,
+  since timestamptz not null,
+  primary key (queue, job_id)
+);
+
+-- The rows that follow a job: SELECT job_id FROM job_queue_doubles WHERE queue = 'default' AND stands_for = '…';
+create index if not exists job_queue_doubles_stands_for_idx on public.job_queue_doubles (queue, stands_for);

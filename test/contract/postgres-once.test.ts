@@ -66,6 +66,32 @@ it('says the same of a job that SQL submits again, and refuses what cannot be a 
   for (const once of ['365d', 'for ever', null]) await submit(`good ${once}`, { job_id: `b ${once}`, once })
 })
 
+it('says the same of a job of SQL for which another stood, also when that has ended; verify and rebuild know it', async () => {
+  const url = await migratedDatabase()
+  const { coordinator, store } = await joined(url)
+  const db = await connection(url)
+  const dedupe = { key: 'k', while: 'live' } as const
+  await coordinator.enqueue([{ jobId: 'other', models: ['m'], dedupe }])
+  const submitted = async (id: string) => {
+    const double = { job_id: 'double', models: ['m'], once: '24h', payload: 1, dedupe }
+    await db.query('select job_queue_submit($1, $2, $3)', [JSON.stringify(double), 'default', id])
+    const read = async () => (await db.query('select job_queue_answer($1) as answer', [id])).rows[0]?.answer
+    await expect.poll(read).not.toBeNull()
+    return read()
+  }
+  const answer = { ok: true, queued: 0, known: [], deduplicated: [{ job_id: 'double', stands_for: 'other' }] }
+  expect(await submitted('first')).toMatchObject(answer)
+  await coordinator.cancel('other')
+  expect(await submitted('again')).toMatchObject(answer)
+  const again = { jobId: 'double', models: ['m'], once: '24h', payload: 1, dedupe }
+  expect((await coordinator.enqueue([again])).jobs).toEqual([{ jobId: 'double', standsFor: 'other' }])
+  expect(await verify({ store })).toMatchObject({ ok: true, differences: [] })
+  await db.query("update job_queue_once set stands_for = null where job_id = 'double'")
+  expect((await verify({ store })).differences).toMatchObject([{ field: 'stands_for', folded: 'other' }])
+  await rebuild({ store })
+  expect(await verify({ store })).toMatchObject({ ok: true, differences: [] })
+})
+
 it('finds what was changed by hand, and repairs it from the log (job_queue_check_once, job_queue_rebuild_once)', async () => {
   const url = await migratedDatabase()
   const { store, coordinator } = await joined(url)

@@ -64,6 +64,31 @@ describe('a job that was enqueued once, and has ended', () => {
     expect(await first.enqueue([job])).toMatchObject({ queued: 0, known: ['invoice'] })
   })
 
+  it('is answered alike, and runs no second time, if another job stood for it, also when that has ended', async () => {
+    const { clock, store, first, second } = await two()
+    const dedupe = { key: 'k', while: 'live' } as const
+    const asked = { ...job, dedupe }
+    await first.enqueue([{ jobId: 'other', models: ['printer'], dedupe }])
+    const answer = { queued: 0, known: [], jobs: [{ jobId: 'invoice', standsFor: 'other' }] }
+    expect(await first.enqueue([asked])).toMatchObject(answer)
+    await completeAll(first)
+    const { version } = await store.read('default', 0, 1)
+    for (const coordinator of [first, second])
+      expect(await coordinator.enqueue([asked])).toMatchObject(answer)
+    const refused = second.enqueue([{ ...asked, payload: { pages: 3 } }])
+    await expect(refused).rejects.toMatchObject({ code: 'job_exists', message: /another payload/ })
+    expect((await store.read('default', 0, 1)).version).toBe(version)
+    // Among others, and in the same breath as the job that stands for it.
+    const twin = { jobId: 'twin', models: ['m'], once: '24m', dedupe: { key: 'l', while: 'live' } } as const
+    expect(await second.enqueue([asked, { ...twin, jobId: 'stand-in' }, twin])).toMatchObject({
+      queued: 1,
+      jobs: [answer.jobs[0], { jobId: 'stand-in' }, { jobId: 'twin', standsFor: 'stand-in' }],
+    })
+    clock.minutes = 25
+    expect(await second.enqueue([asked])).toMatchObject({ queued: 1, jobs: [{ jobId: 'invoice' }] })
+    expect(audit((await store.read('default', 0, 1_000)).events).violations).toEqual([])
+  })
+
   it('is known among others that are put in line with it', async () => {
     const { first, second } = await two()
     await first.enqueue([job])

@@ -30,7 +30,7 @@ const cancel: CommandBody = { type: 'cancel', jobId: 'a', force: false }
 /** What a store remembers of the first event of a log in which the job is enqueued. */
 function recordOf(spec: JobSpec): OnceRecord {
   const [event] = decided([enqueue(spec)]).events
-  const record = event?.type === 'queued' ? onceRecordOf(spec, event) : undefined
+  const record = event && onceRecordOf(event)
   if (record === undefined) throw new Error('it is not remembered')
   return record
 }

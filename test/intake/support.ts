@@ -2,7 +2,7 @@
 import { onTestFinished } from 'vitest'
 import type { Coordinator } from '../../src/engine/coordinator/index.ts'
 import type { RecordedEvent } from '../../src/engine/core/index.ts'
-import { migrate } from '../../src/engine/migrate/index.ts'
+import { type ColumnNames, migrate } from '../../src/engine/migrate/index.ts'
 import type { LogStore } from '../../src/engine/store/index.ts'
 import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { join } from '../coordinator/support.ts'
@@ -19,14 +19,19 @@ export interface Account extends Database {
 /**
  * @param tables SQL of the user's own tables, run before the migration; without it the migration makes them
  * @param prepare what comes before even those
+ * @param columns the user's names for columns
  */
-export async function account(tables?: string, prepare?: (db: Database) => Promise<void>): Promise<Account> {
+export async function account(
+  tables?: string,
+  prepare?: (db: Database) => Promise<void>,
+  columns?: ColumnNames,
+): Promise<Account> {
   const isOwn = tables !== undefined || prepare !== undefined
   const db = isOwn
-    ? await databaseMadeBy(`${tables} ${prepare}`, async (made) => {
+    ? await databaseMadeBy(`${tables} ${prepare} ${JSON.stringify(columns)}`, async (made) => {
         await prepare?.(made)
         if (tables !== undefined) await made.exec(tables)
-        await migrate(made)
+        await migrate(made, columns === undefined ? {} : { columns })
       })
     : await connect(await createDatabase('account', 'migrated'))
   const store = () => {

@@ -64,6 +64,10 @@ const queries: readonly (readonly [string, string])[] = [
     "SELECT 1 FROM job_queue_submissions WHERE queue = 'default' AND request_id = 'request-5'",
   ],
   [
+    'job_queue_doubles_stands_for_idx',
+    "SELECT job_id FROM job_queue_doubles WHERE queue = 'default' AND stands_for = 'job-5'",
+  ],
+  [
     'jobs_blocked_by_job_id_idx',
     'SELECT job_id, blocked_by_job_id, conflict_reason FROM jobs WHERE blocked_by_job_id IS NOT NULL',
   ],
@@ -94,6 +98,8 @@ const fill = `
     select 'default', 'job-' || n, n, case when n % 2 = 0 then now() + n * interval '1 s' end, 1 from generate_series(-100, 20000) n;
   insert into job_queue_submissions (queue, job_id, request_id, job)
     select 'default', 'job-' || n, 'request-' || n / 2, '{}' from generate_series(1, 20000) n;
+  insert into job_queue_doubles (queue, job_id, stands_for, since)
+    select 'default', 'double-' || n, 'job-' || n / 2, now() from generate_series(1, 20000) n;
   insert into jobs (job_id, status, queued_at, blocked_by_job_id)
     select n::text, case when n % 200 = 0 then 'pending' else 'completed' end, case when n % 2 = 0 then now() end,
            case when n % 200 = 1 then 'x' end from generate_series(1, 20000) n;

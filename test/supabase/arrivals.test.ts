@@ -54,6 +54,37 @@ it.each([
   expect((await project.query("select 1 from jobs where job_id = 'forged'")).length).toBe(0)
 })
 
+it('a row whose key a job has follows that job, also under row level security', async () => {
+  await project.query('alter table jobs add column site text')
+  await project.query('grant insert (site) on jobs to authenticated')
+  await project.query(
+    `insert into job_queue_settings (key, value) values ('columns', '{"jobs": {"dedupe_key": "site"}}')`,
+  )
+  const store = storeOn(project, { pollMs: NEVER })
+  const silent = { info: () => {}, warn: () => {}, error: () => {} }
+  const coordinator = await createCoordinator({ store, logger: silent, leaseMs: NEVER, pollMs: NEVER })
+  onTestFinished(async () => {
+    await coordinator.close()
+    await store.close()
+  })
+  const user = clientOf(project, project.keys.publishable, await project.keys.signIn(alice))
+  for (const job_id of ['index-1', 'index-2'])
+    expect((await user.from('jobs').insert({ job_id, model: 'flux-dev', site: 's' })).error).toBeNull()
+  await coordinator.takeIn({ max: 100 })
+  const seen = async () =>
+    (await user.from('jobs').select('status, blocked_by_job_id, conflict_reason').eq('job_id', 'index-2'))
+      .data
+  const reason = 'deduplicated: job index-1 stands for it'
+  await expect
+    .poll(seen, { timeout: 10_000 })
+    .toEqual([{ status: 'pending', blocked_by_job_id: 'index-1', conflict_reason: reason }])
+  const [claimed] = await coordinator.claim({ max: 1, kinds: null })
+  await coordinator.complete(claimed?.lease ?? never())
+  await expect
+    .poll(seen, { timeout: 10_000 })
+    .toEqual([{ status: 'completed', blocked_by_job_id: null, conflict_reason: reason }])
+})
+
 it('a user sees his own jobs and nobody else does, in the way that the documentation shows', async () => {
   const [a, b] = await Promise.all(
     [alice, bob].map(async (id) =>

@@ -218,7 +218,7 @@ type OfSchedule<Type extends EventType, Said extends object = object> = EventOf<
 export type Event = Fact &
   (
     | OfJob<'queued', Queued>
-    | OfJob<'deduplicated', { standsFor: string; key: string; submission?: number }>
+    | OfJob<'deduplicated', Deduplicated>
     | OfJob<'debounced', { runAt: Micros | null; hasData?: true; payloadHash?: number }>
     | OfJob<'blocked' | 'conflict', { reason: ReasonCode; blockedBy: string | null; model: string | null }>
     | OfJob<'started', AttemptStart>
@@ -259,6 +259,15 @@ interface AttemptStart {
   batch?: number
 }
 
+/** With `once`: what the store remembers of it, as of a job that came into line. */
+interface Deduplicated extends Partial<Pick<JobSpec, 'once' | 'hasData' | 'payloadHash'>> {
+  standsFor: string
+  key: string
+  body?: number
+  intake?: true
+  submission?: number
+}
+
 interface Queued {
   spec: JobSpec
   /** With `once`: {@link bodyOf} the spec, which the store remembers in its place. */
@@ -274,6 +283,10 @@ interface Queued {
   /** With `due`: the next one; absent: there is none. */
   next?: Micros
 }
+
+/** A row of `jobs` was taken in: its job came into line, or another stands for it. */
+export const isOfRow = (event: Event): event is Event & { readonly type: 'queued' | 'deduplicated' } =>
+  (event.type === 'queued' || event.type === 'deduplicated') && event.intake === true
 
 /** An event as it is in the log: its number, its time, and the command that caused it. */
 export type RecordedEvent = Event & {

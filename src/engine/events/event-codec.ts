@@ -153,6 +153,11 @@ export function eventOf(of: CheckedRow): Event {
         standsFor: row.data.stands_for,
         key: row.data.key,
       }
+      if (row.data?.once !== undefined) event.once = row.data.once
+      if (row.data?.body !== undefined) event.body = row.data.body
+      if (row.data?.has_data !== undefined) event.hasData = row.data.has_data
+      if (row.data?.payload_hash !== undefined) event.payloadHash = row.data.payload_hash
+      if (row.data?.intake !== undefined) event.intake = row.data.intake
       if (row.data?.submission !== undefined) event.submission = row.data.submission
       return event
     }
@@ -366,6 +371,11 @@ export function columnsOf(event: Event): Columns {
     }
     case 'deduplicated': {
       const data: Data = { stands_for: event.standsFor, key: event.key }
+      if (event.once !== undefined) data['once'] = event.once
+      if (event.body !== undefined) data['body'] = event.body
+      if (event.hasData !== undefined) data['has_data'] = event.hasData
+      if (event.payloadHash !== undefined) data['payload_hash'] = event.payloadHash
+      if (event.intake !== undefined) data['intake'] = event.intake
       if (event.submission !== undefined) data['submission'] = event.submission
       return { job_id: event.jobId, data }
     }
@@ -593,6 +603,15 @@ export function hasPlainFields(row: Row): boolean {
           case 'stands_for':
           case 'key':
             if (!isText(data[key])) return false
+            break
+          case 'once':
+          case 'body':
+          case 'payload_hash':
+            if (!isWhole(data[key])) return false
+            break
+          case 'has_data':
+          case 'intake':
+            if (!isTrue(data[key])) return false
             break
           case 'submission':
             if (!isCount(data[key])) return false

@@ -21,6 +21,8 @@ const userColumns = {
     ['kind', { needs: 'value' }],
     ['job_type', { needs: 'value' }],
     ['user_id', { needs: 'value' }],
+    ['dedupe_key', { needs: 'value' }],
+    ['dedupe_while', { needs: 'value' }],
     ['traceparent', { needs: 'value' }],
     ['tracestate', { needs: 'value' }],
     ['created_at', { needs: 'time' }],
@@ -46,13 +48,19 @@ export const columnUses = (): string =>
     ),
   )
 
-/** For SQL: Interlock's own name of each column, by table. The key of workflow_executions has two, so it has none here. */
+/**
+ * Columns that have no name of Interlock's own. The key of workflow_executions has two; and rows are deduplicated only by a column that
+ * the user has named.
+ */
+const unnamed: ReadonlySet<string> = new Set(['execution_id', 'dedupe_key', 'dedupe_while'])
+
+/** For SQL: Interlock's own name of each column, by table, if it has one. */
 export const ownNames = (): string =>
   JSON.stringify(
     Object.fromEntries(
       Object.entries(userColumns).map(([target, columns]) => [
         target,
-        Object.fromEntries(columns.map(([name]) => [name, name]).filter(([name]) => name !== 'execution_id')),
+        Object.fromEntries(columns.flatMap(([name]) => (unnamed.has(name) ? [] : [[name, name]]))),
       ]),
     ),
   )

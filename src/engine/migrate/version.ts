@@ -29,5 +29,6 @@ export const interlockTables = [
   'job_queue_snapshot_chunks',
   'job_queue_changes',
   'job_queue_set_aside',
+  'job_queue_doubles',
   'job_queue_migrations',
 ] as const

@@ -197,6 +197,9 @@ export interface Arrival {
   readonly kind: string | null
   /** `user_id`. */
   readonly fairKey: string | null
+  /** From the columns that the user named for them. Unchecked. */
+  readonly dedupeKey?: string | null
+  readonly dedupeWhile?: string | null
 }
 
 /** An arrival that cannot be a job, and the reason, for `job_queue_not_taken_in`. */

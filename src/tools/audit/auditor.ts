@@ -129,7 +129,7 @@ function queue(state: AuditState, event: RecordedEvent & { readonly type: 'queue
   state.schedules.fire(event, live, (detail) => state.report('schedule', event.jobId, detail))
   if (state.jobs.has(event.jobId)) return state.report('life', event.jobId, 'it was queued while it was live')
   checkRevival(state, event)
-  checkOnce(state, event)
+  checkOnce(state, event, event.spec.once)
   checkDeclared(state, event)
   checkKey(state, event)
   const { policy, shares } = state.lines
@@ -161,7 +161,8 @@ function checkRevival(
 /** 0 is for ever. An event of which nothing is remembered could not be compared with the next one. */
 function checkOnce(
   state: AuditState,
-  { jobId, at, body, spec: { once } }: RecordedEvent & { readonly type: 'queued' },
+  { jobId, at, body }: RecordedEvent & { readonly type: 'queued' | 'deduplicated' },
+  once: number | undefined,
 ): void {
   if (once === undefined) return
   const until = state.taken.get(jobId) ?? 0
@@ -192,6 +193,7 @@ function checkKey(state: AuditState, { spec }: RecordedEvent & { readonly type: 
 
 function checkDouble(state: AuditState, event: RecordedEvent & { readonly type: 'deduplicated' }): void {
   const { jobId, standsFor, key } = event
+  checkOnce(state, event, event.once)
   if (state.jobs.has(jobId)) state.report('life', jobId, `it was live when job ${standsFor} stood for it`)
   if (state.holdersOf(key).includes(standsFor)) return
   state.report('dedupe', jobId, `job ${standsFor} did not have its key, and could not stand for it`)

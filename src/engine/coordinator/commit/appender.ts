@@ -1,6 +1,7 @@
 import {
   type Decision,
   decide,
+  isOfRow,
   type JobOutcome,
   type Micros,
   type OnceRecord,
@@ -202,8 +203,7 @@ export class Appender {
 const nothing = (decision: Decision): AppendTry => ({ decision, answer: null, tookMs: 0 })
 
 /** Rows are taken in by claiming them first (`takeIn`). */
-export const takesIn = (events: Decision['events']): boolean =>
-  events.some((event) => event.type === 'queued' && event.intake === true)
+export const takesIn = (events: Decision['events']): boolean => events.some(isOfRow)
 
 /** Shorter ways need no allowance: the store accepts an event that is off by up to 1 s. */
 const NOTABLE: Micros = 500_000

@@ -1,4 +1,4 @@
-import { MICROS_PER_MS, type Micros, type RecordedEvent } from '../../core/index.ts'
+import { isOfRow, MICROS_PER_MS, type Micros, type RecordedEvent } from '../../core/index.ts'
 import type { Incoming, LookPolicy } from '../../store/index.ts'
 import { ContentionWindow } from '../base/contention-window.ts'
 import { isOfInbox } from './inbox.ts'
@@ -43,7 +43,7 @@ export class IncomingLooks {
   see(event: RecordedEvent): boolean {
     if (event.at < this.#sentAt) return false
     if (isOfInbox(event)) this.requests.seeTaken()
-    if (event.type !== 'queued' || event.intake !== true) return false
+    if (!isOfRow(event)) return false
     this.rows.seeTaken()
     return true
   }

@@ -107,6 +107,9 @@ const tooMany = invalidInput(
   'row.models',
 )
 
+/** As on the command line: a word, or a time. */
+const spanOf = (text: string) => (/^\d/u.test(text) ? { within: text } : text)
+
 /**
  * The job that a row of `jobs` asks for, or why it cannot be one. `job_type` may be the user's own column with other words; such
  * words are ignored.
@@ -118,6 +121,8 @@ export function specOfRow({
   kind,
   priority,
   fairKey = null,
+  dedupeKey = null,
+  dedupeWhile = null,
 }: ArrivedRow): JobSpec | InterlockError {
   if (models.length > bounds.models) return tooMany
   try {
@@ -129,6 +134,7 @@ export function specOfRow({
         ...(kind === null ? {} : { kind }),
         ...(priority === null ? {} : { priority }),
         fairKey,
+        ...(dedupeKey === null ? {} : { dedupe: { key: dedupeKey, while: spanOf(dedupeWhile ?? 'live') } }),
       },
       undefined,
       'row',

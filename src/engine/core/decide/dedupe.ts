@@ -2,7 +2,9 @@ import type { StandIn } from '../command.ts'
 import { type Debounce, type JobSpec, MICROS_PER_MS, type Micros } from '../job.ts'
 import { standInAt } from '../keys.ts'
 import { type Job, jobOf } from '../ledger.ts'
+import { bodyOf } from '../same-job.ts'
 import type { Scribe } from '../scribe.ts'
+import { rememberOnce } from './once.ts'
 
 /** A job that does not come into the queue, and the one that stands for it. */
 export interface Double {
@@ -26,11 +28,24 @@ export function standInFor(
 }
 
 /** Records which job stands for this one. If that one waits for the last of its key, it is put off, and gets the payload. */
-export function recordDouble(scribe: Scribe, { spec, standsFor }: Double, submission?: number): StandIn {
+export function recordDouble(
+  scribe: Scribe,
+  { spec, standsFor }: Double,
+  how: { readonly intake?: true; readonly submission?: number } = {},
+): StandIn {
   const { jobId, dedupe, hasData, payloadHash } = spec
   const { workerId } = scribe.command
-  const submitted = submission === undefined ? {} : { submission }
-  scribe.record({ type: 'deduplicated', jobId, standsFor, key: dedupe?.key ?? '', workerId, ...submitted })
+  const key = dedupe?.key ?? ''
+  const event = scribe.record({
+    type: 'deduplicated',
+    jobId,
+    standsFor,
+    key,
+    workerId,
+    ...onceIn(spec),
+    ...how,
+  })
+  if (spec.once !== undefined) rememberOnce(scribe, event)
   const job = jobOf(scribe.draft, standsFor)
   if (job?.spec.dedupe?.debounce === undefined) return { jobId, standsFor }
   const runAt = putOffUntil(scribe, job, job.spec.dedupe.debounce)
@@ -38,6 +53,14 @@ export function recordDouble(scribe: Scribe, { spec, standsFor }: Double, submis
   if (runAt !== null || payloadHash !== undefined)
     scribe.record({ type: 'debounced', jobId: standsFor, runAt, ...payload, workerId })
   return { jobId, standsFor }
+}
+
+/** What is remembered of a job that is enqueued `once`. */
+function onceIn(spec: JobSpec) {
+  const { once, hasData, payloadHash } = spec
+  if (once === undefined) return {}
+  const payload = payloadHash === undefined ? {} : { payloadHash }
+  return { once, body: bodyOf(spec), ...(hasData && { hasData }), ...payload }
 }
 
 /** When it is due from now on; null: as before. It never starts earlier than it would have. */

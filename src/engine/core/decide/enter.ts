@@ -5,7 +5,6 @@ import { shareOf } from '../fair-share.ts'
 import type { JobSpec } from '../job.ts'
 import { awaitsParents, type Job, jobOf } from '../ledger.ts'
 import { nearestOf } from '../near-names.ts'
-import { onceRecordOf } from '../once.ts'
 import { isDeclared } from '../policy.ts'
 import { operand } from '../safe-text.ts'
 import { bodyOf, isSamePayload, isSameSpec } from '../same-job.ts'
@@ -16,7 +15,7 @@ import { bypass } from './bypass.ts'
 import { type Double, recordDouble, standInFor, withStart } from './dedupe.ts'
 import { heldJob } from './fencing.ts'
 import { linksFor, recordLinks, refuseTooMany, withoutForgotten } from './link.ts'
-import { endedOnce, refuseOther, takenBefore } from './once.ts'
+import { endedOnce, refuseOther, rememberOnce, takenBefore } from './once.ts'
 import { accepted, type Body, refused, startedJob } from './result.ts'
 
 /**
@@ -31,19 +30,21 @@ export function enqueue(
   if (runner !== undefined && 'ok' in runner) return runner
   const own: JobSpec[] = []
   const doubles: Double[] = []
+  const before: StandIn[] = []
   const coming = new Map<string, string>()
   const seen = new Map<string, JobSpec>()
   for (const spec of specs) {
     const isNew = jobOf(scribe.draft, spec.jobId) === undefined && !seen.has(spec.jobId)
-    const before = isNew ? takenBefore(scribe, spec) : undefined
+    const taken = isNew ? takenBefore(scribe, spec) : undefined
     const refusal =
-      before !== undefined
-        ? refuseOther(before, spec)
+      taken !== undefined
+        ? refuseOther(taken, spec)
         : isNew || intake !== true
           ? refuse(scribe, spec, seen.get(spec.jobId), again)
           : undefined
     if (refusal !== undefined) return refusal
-    if (isNew && before === undefined) {
+    if (taken?.standsFor !== undefined) before.push({ jobId: spec.jobId, standsFor: taken.standsFor })
+    else if (isNew && taken === undefined) {
       const standsFor = standInFor(scribe, spec, coming)
       if (standsFor === undefined) own.push(spec)
       else doubles.push({ spec, standsFor })
@@ -53,7 +54,7 @@ export function enqueue(
   const { fresh, links: choices } =
     again === true
       ? withoutForgotten(scribe, own, links)
-      : { fresh: own, links: withStandIns(links, doubles.map(standInOf)) }
+      : { fresh: own, links: withStandIns(links, [...doubles.map(standInOf), ...before]) }
   // A row that was taken in exists already: refusing it would keep all other rows out.
   const full = intake === true ? undefined : refuseFullShare(scribe, fresh)
   if (full !== undefined) return full
@@ -65,9 +66,10 @@ export function enqueue(
   const all = added.length === 0 ? linked : [...linked, ...added]
   const tooMany = refuseTooMany(all, fresh)
   if (tooMany !== undefined) return tooMany
-  for (const spec of fresh) queue(scribe, spec, intake === true ? { intake } : {})
+  const how = intake === true ? { intake } : {}
+  for (const spec of fresh) queue(scribe, spec, how)
   recordLinks(scribe, all)
-  const standIns = doubles.map((double) => recordDouble(scribe, double))
+  const standIns = [...doubles.map((double) => recordDouble(scribe, double, how)), ...before]
   dispatch(scribe)
   const known = intake === true ? [] : knownAmong(seen, fresh, standIns)
   const waiting = [...recordWaiting(scribe, fresh), ...known.flatMap((jobId) => stillWaiting(scribe, jobId))]
@@ -210,8 +212,7 @@ export function queue(
     ...how,
     ...kept,
   })
-  const record = onceRecordOf(spec, { ...event, ...kept })
-  if (record !== undefined) scribe.once.set(spec.jobId, record)
+  if (spec.once !== undefined) rememberOnce(scribe, event)
 }
 
 /** A job that is new may need only what the policy declares, if it declares anything; a live one is left as it is. */

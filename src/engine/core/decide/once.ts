@@ -1,6 +1,7 @@
 import type { Refusal } from '../command.ts'
+import type { RecordedEvent } from '../event.ts'
 import { type JobSpec, MICROS_PER_MS } from '../job.ts'
-import { holdsAt, type OnceRecord } from '../once.ts'
+import { holdsAt, type OnceRecord, onceRecordOf } from '../once.ts'
 import { operand } from '../safe-text.ts'
 import { bodyOf, isSamePayload } from '../same-job.ts'
 import type { Scribe } from '../scribe.ts'
@@ -14,6 +15,12 @@ export function takenBefore({ once, surroundings, now }: Scribe, spec: JobSpec):
   if (spec.once === undefined) return undefined
   const record = once.get(spec.jobId) ?? surroundings.once?.get(spec.jobId)
   return record !== undefined && holdsAt(record, now) ? record : undefined
+}
+
+/** For the commands decided in the same breath: no store knows it yet. */
+export function rememberOnce({ once }: Scribe, event: RecordedEvent): void {
+  const record = onceRecordOf(event)
+  if (record !== undefined) once.set(record.jobId, record)
 }
 
 /** Another job may not come under that id; the same one was put in line before. */

@@ -46,7 +46,7 @@ export function takeSubmissions(
     else if (fault !== undefined) held.push({ jobId, code: fault.code, message: fault.message })
     else {
       const standsFor = standInFor(scribe, spec, coming)
-      if (standsFor !== undefined) doubles.push(recordDouble(scribe, { spec, standsFor }, submission))
+      if (standsFor !== undefined) doubles.push(recordDouble(scribe, { spec, standsFor }, { submission }))
       else {
         queue(scribe, spec, { submission })
         if (linked !== undefined) recordLinks(scribe, groupsOf(scribe, linked))

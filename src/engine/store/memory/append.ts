@@ -1,6 +1,7 @@
 import {
   holdsAt,
   invalidInput,
+  isOfRow,
   type Micros,
   numberText,
   type OnceRecord,
@@ -137,7 +138,7 @@ function record(queue: MemoryQueue, event: RecordedEvent): void {
   queue.lastAt = event.at
   if (event.type === 'queued') queue.lives.set(event.jobId, event.seq)
   if (event.type === 'queued' && event.intake === true) queue.ofRows.add(event.jobId)
-  const record = event.type === 'queued' ? onceRecordOf(event.spec, event) : undefined
+  const record = onceRecordOf(event)
   if (record !== undefined) queue.once.set(record.jobId, record)
   if (event.type === 'voided') voidIn(queue, event.of, event.as ?? null)
   if (event.type === 'epoch_changed') queue.epoch = event.epoch
@@ -165,8 +166,8 @@ export function read({ voids }: MemoryQueue, events: readonly RecordedEvent[]): 
 /** `job_queue_once_before` */
 function onceBefore({ once }: MemoryQueue, events: readonly RecordedEvent[]): readonly OnceRecord[] {
   return events.flatMap((event) => {
-    if (event.type !== 'queued' || event.spec.once === undefined) return []
-    const record = once.get(event.jobId)
+    const own = onceRecordOf(event)
+    const record = own && once.get(own.jobId)
     return record !== undefined && holdsAt(record, event.at) ? [record] : []
   })
 }
@@ -174,7 +175,7 @@ function onceBefore({ once }: MemoryQueue, events: readonly RecordedEvent[]): re
 const idOf = ({ commandId, commandHash }: RecordedEvent) => ({ commandId, commandHash })
 
 function arrivalsOf(events: readonly RecordedEvent[]): string[] {
-  return events.flatMap((event) => (event.type === 'queued' && event.intake === true ? [event.jobId] : []))
+  return events.flatMap((event) => (isOfRow(event) ? [event.jobId] : []))
 }
 
 /** The submitted jobs that these events put in line. */

@@ -64,16 +64,20 @@ const onceRow = z.object({
   body: integer,
   payload_hash: integer.nullable(),
   has_data: z.boolean(),
+  stands_for: z.string().nullable(),
 })
 
 const onceRecord = onceRow
   .extend({ job_id: z.string() })
-  .transform(({ job_id: jobId, payload_hash: payloadHash, has_data: hasData, ...kept }) => ({
-    jobId,
-    ...kept,
-    ...(hasData ? { hasData } : undefined),
-    ...(payloadHash === null ? undefined : { payloadHash }),
-  }))
+  .transform(
+    ({ job_id: jobId, payload_hash: payloadHash, has_data: hasData, stands_for: standsFor, ...kept }) => ({
+      jobId,
+      ...kept,
+      ...(standsFor === null ? undefined : { standsFor }),
+      ...(hasData ? { hasData } : undefined),
+      ...(payloadHash === null ? undefined : { payloadHash }),
+    }),
+  )
 
 export const checkIncomingAnswer = z.array(
   z.object({ row: z.string(), stored: z.string(), logged: z.string() }),
@@ -216,6 +220,8 @@ export const arrivalsAnswer = z.array(
       job_type: z.string().nullable(),
       kind: z.string().nullable(),
       fair_key: z.string().nullable(),
+      dedupe_key: z.string().nullable(),
+      dedupe_while: z.string().nullable(),
     })
     .transform((row) => ({
       arrivalId: row.arrival_id,
@@ -225,6 +231,8 @@ export const arrivalsAnswer = z.array(
       jobType: row.job_type,
       kind: row.kind,
       fairKey: row.fair_key,
+      dedupeKey: row.dedupe_key,
+      dedupeWhile: row.dedupe_while,
     })),
 )
 

@@ -1,4 +1,10 @@
-import type { DataChange, JobRow, ProjectionChanges, RecordedEvent } from '../../core/index.ts'
+import {
+  type DataChange,
+  isOfRow,
+  type JobRow,
+  type ProjectionChanges,
+  type RecordedEvent,
+} from '../../core/index.ts'
 import type { encodeEvent } from '../../events/index.ts'
 import type { AppendRequest, WorkerBeat } from '../index.ts'
 
@@ -18,7 +24,7 @@ export function changesOf({ events, expectedAt, wanted, ofArrivals, beat, change
     state: present(state),
     ...rowsOf(events, changes),
     gone,
-    ...(ofArrivals === true ? { of_arrivals: true } : undefined),
+    ...(ofArrivals === true ? { of_arrivals: true, ...doublesOf(events) } : undefined),
     ...(expectedAt === undefined ? undefined : { expected_at: expectedAt }),
     ...(wanted === undefined ? undefined : { wanted }),
     ...(beat === undefined ? undefined : { beat: beatOf(beat) }),
@@ -109,7 +115,9 @@ export const itemsOf = (data: readonly DataChange[]) =>
   data.map(({ jobId, ...set }) => ({ job_id: jobId, ...set }))
 
 /** Its job is to be remembered: `job_queue_put_once`. */
-const isOnce = (event: RecordedEvent): boolean => event.type === 'queued' && event.spec.once !== undefined
+const isOnce = (event: RecordedEvent): boolean =>
+  (event.type === 'queued' ? event.spec : event.type === 'deduplicated' ? event : undefined)?.once !==
+  undefined
 
 /** The submitted jobs that these events put in line: the append deletes their rows. */
 function submissionsOf(
@@ -121,6 +129,16 @@ function submissionsOf(
 
 const isSubmitted = (event: RecordedEvent): event is RecordedEvent & { readonly submission?: number } =>
   (event.type === 'queued' || event.type === 'deduplicated') && event.submission !== undefined
+
+/** The rows for which others stand: each follows the other one's job (`job_queue_doubles`). */
+function doublesOf(
+  events: readonly RecordedEvent[],
+): { readonly doubles: Readonly<Record<string, string>> } | undefined {
+  const doubles = events.flatMap((event) =>
+    event.type === 'deduplicated' && isOfRow(event) ? [[event.jobId, event.standsFor] as const] : [],
+  )
+  return doubles.length === 0 ? undefined : { doubles: Object.fromEntries(doubles) }
+}
 
 /** The first event that becomes void: what was folded from there on belongs to another log. */
 function firstVoided(events: readonly RecordedEvent[]): number | undefined {

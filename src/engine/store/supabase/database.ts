@@ -52,6 +52,12 @@ export type Database = {
         trace: Json | null
         updated_at: string
       }, 'job_id' | 'queue'>
+      job_queue_doubles: Table<{
+        job_id: string
+        queue: string
+        since: string
+        stands_for: string
+      }, 'job_id' | 'queue' | 'since' | 'stands_for'>
       job_queue_dropped: Table<{
         dropped_at: string
         job_id: string
@@ -164,6 +170,7 @@ export type Database = {
         payload_hash: number | null
         queue: string
         seq: number
+        stands_for: string | null
         until: string | null
       }, 'body' | 'job_id' | 'queue' | 'seq'>
       job_queue_operators: Table<{
@@ -301,6 +308,7 @@ export type Database = {
       job_queue_drop_chunks: { Args: { queue: string }; Returns: number }
       job_queue_elsewhere: { Args: { server_since: string }; Returns: boolean }
       job_queue_end_of: { Args: { queue: string; token: number }; Returns: Json }
+      job_queue_end_of_life: { Args: { queue: string; job_id: string; seq: number }; Returns: string }
       job_queue_ending: { Args: { queue: string; request_ids: string[]; events: Json }; Returns: Json }
       job_queue_endings: { Args: { queue: string; job_ids: string[] }; Returns: Json }
       job_queue_enqueue_in: { Args: { jobs: Json; queue?: string; request_id?: string; notify?: boolean }; Returns: Json }
