@@ -36,7 +36,7 @@ begin
   select c.relname into wrong
     from pg_catalog.pg_class c
    where c.relnamespace = 'public'::regnamespace
-     and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_doubles,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_v1', 'job_queue_log_v1'))
+     and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_watched,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_doubles,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_v1', 'job_queue_log_v1'))
      and not exists (
        select from pg_catalog.pg_attribute a
         where a.attrelid = c.oid and not a.attisdropped
@@ -495,6 +495,16 @@ create table if not exists public.job_queue_data (
 -- Where the trace of the job comes from: {traceparent, tracestate, last}, as of the W3C's trace context. last: the traceparent of the
 -- attempt before.
 alter table public.job_queue_data add column if not exists trace jsonb check (pg_column_size(trace) <= 4096);
+
+-- Who is told of what running attempts note as their progress (job_queue_watch): the channel of a process, until then. It asks again twice as
+-- often. Nothing is lost with it, so it is not in the write-ahead log.
+create unlogged table if not exists public.job_queue_watched (
+  queue text not null,
+  job_id text not null,
+  address text not null,
+  until timestamptz not null,
+  primary key (queue, job_id, address)
+);
 
 -- The folded ledger at a sequence number. A process that starts from it reads only newer events. It is written by the process
 -- whose event completes the next round number of events. The log stays the truth.
@@ -3342,6 +3352,8 @@ set cpu_operator_cost = 0.00001
 set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
+declare
+  is_noted boolean;
 begin
   if (note ?| array['checkpoint', 'progress']) is not true then
     raise exception using errcode = 'JQ001', message = 'a note has a checkpoint, progress, or both';
@@ -3372,7 +3384,55 @@ begin
     updated_at = clock_timestamp()
     -- Refuses a note that was under way while its attempt ended and the next one noted something.
     where coalesce(d.token, 0) <= excluded.token and coalesce(d.life, 0) <= coalesce(excluded.life, d.life, 0);
-  return found;
+  is_noted := found;
+  if is_noted and note ? 'progress' and current_setting('interlock.notify', true) is distinct from 'off' then
+    -- A notification holds less than 8,000 bytes: who is told of a longer note looks.
+    perform pg_notify(w.address, case when octet_length(s.said) < 7900 then s.said else 'noted ' || jsonb_build_object('queue', $1, 'job_id', $2)::text end)
+       from public.job_queue_watched w
+      cross join lateral (select 'noted ' || jsonb_build_object('queue', $1, 'job_id', $2, 'progress', $4 -> 'progress')::text as said) s
+      where w.queue = $1 and w.job_id = $2 and w.until > clock_timestamp();
+  end if;
+  return is_noted;
+end
+$$;
+
+-- job_queue_watch(queue, job_ids, address, ms): the progress that running attempts of these jobs have noted last, and for a while word of
+-- each further note, so that nobody has to ask again and again.
+--   job_ids  at most 1,000
+--   address  the channel of a process that listens to it; null: it does not listen
+--   ms       for how long it is told, 1..86,400,000; ask again before that is over
+-- Returns {is_announced, notes: [{job_id, progress}, …]}. is_announced: false without an address, and where the setting interlock.notify is 'off'. Each
+-- note is then one NOTIFY on that channel: 'noted {queue, job_id, progress}', without progress if it is too long.
+-- Raises JQ001 for a call out of bounds.
+create or replace function public.job_queue_watch(queue text, job_ids text[], address text, ms integer) returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+#variable_conflict use_column
+declare
+  is_announced boolean := $3 is not null and current_setting('interlock.notify', true) is distinct from 'off';
+begin
+  if (cardinality($2) <= 1000 and $4 between 1 and 86400000 and ($3 is null or $3 ~ '^interlock_[0-9a-f]{24}$')) is not true then
+    raise exception using errcode = 'JQ001', message = 'job_queue_watch takes at most 1,000 jobs, an address or null, and 1..86,400,000 ms';
+  end if;
+  if is_announced then
+    -- A crash loses only what is asked for again in a moment.
+    if pg_current_xact_id_if_assigned() is null then
+      perform set_config('synchronous_commit', 'off', true);
+    end if;
+    delete from public.job_queue_watched w
+     where w.ctid = any (array(select k.ctid from public.job_queue_watched k where k.until < clock_timestamp() for update skip locked));
+    insert into public.job_queue_watched as w (queue, job_id, address, until)
+    select $1, i.id, $3, clock_timestamp() + $4 * interval '1 millisecond' from unnest($2) i (id) group by i.id order by i.id
+    on conflict on constraint job_queue_watched_pkey do update set until = excluded.until;
+  end if;
+  return jsonb_build_object('is_announced', is_announced, 'notes', (
+    select coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', d.job_id, 'progress', d.progress))), '[]')
+      from public.job_queue_data d
+     where d.queue = $1 and d.job_id = any ($2) and d.progress is not null and d.progress <> 'null'));
 end
 $$;
 
@@ -3558,7 +3618,7 @@ begin
   end if;
   if not found then
     select i.command into known from public.job_queue_inbox i where i.queue = $2 and i.request_id = id;
-    if known is distinct from $1 then
+    if known is distinct from $1 and known is distinct from public.job_queue_without_data($1) then
       raise exception using errcode = 'JQ001', message = format('request id %s was used for another command', id),
         hint = 'Use a new id for a new command.';
     end if;
@@ -3697,6 +3757,26 @@ begin
 end
 $$;
 
+-- job_queue_without_data(command): what stays of a command once it is decided: without payloads, results and errors, and with a digest of the
+-- whole in their place, by which the same command is known when it comes again. Internal.
+-- Returns the command as it is if it has none of these. Raises nothing.
+create or replace function public.job_queue_without_data(command jsonb) returns jsonb
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case when s.rest = $1 then $1 else s.rest || jsonb_build_object('digest', md5($1::text)) end
+    from (
+      select $1 - '{result,error}'::text[]
+             || case when jsonb_typeof($1 -> 'job') = 'object' then jsonb_build_object('job', ($1 -> 'job') - 'payload') else '{}' end
+             || case when jsonb_typeof($1 -> 'jobs') = 'array' then jsonb_build_object('jobs', (
+                  select coalesce(to_jsonb(array_agg(case jsonb_typeof(e.job) when 'object' then e.job - 'payload' else e.job end order by e.n)), '[]')
+                    from jsonb_array_elements($1 -> 'jobs') with ordinality as e (job, n))) else '{}' end
+             || case when jsonb_typeof($1 -> 'schedules') = 'array' then jsonb_build_object('schedules', (
+                  select coalesce(to_jsonb(array_agg(case when jsonb_typeof(e.one -> 'job') = 'object' then e.one #- '{job,payload}' else e.one end
+                   order by e.n)), '[]')
+                    from jsonb_array_elements($1 -> 'schedules') with ordinality as e (one, n))) else '{}' end as rest) s
+$$;
+
 -- job_queue_open_requests(queue, lim): undecided commands in the inbox, the oldest first. They are reserved for this caller for
 -- 2 s; unanswered ones then go to others.
 --   lim  how many at most, 1..1,000; fewer if they are large: the list stops once it has 1,000,000 characters
@@ -3737,8 +3817,8 @@ begin
 end
 $$;
 
--- job_queue_answer_requests(queue, answers): answers commands in the inbox. The first answer to a command counts. Also deletes
--- answers older than a day.
+-- job_queue_answer_requests(queue, answers): answers commands in the inbox. The first answer to a command counts. Their payloads, results and
+-- errors go with it (job_queue_without_data). Also deletes answers older than a day.
 --   answers  [{request_id, answer}, …]; answer: {ok: true, …} or {ok: false, code, message}; null: it could not be decided now,
 --            so others may decide it
 -- One NOTIFY on channel interlock_answers with the name of the queue, unless the setting interlock.notify is 'off'.
@@ -3754,7 +3834,10 @@ as $$
 declare
   answered integer;
 begin
-  update public.job_queue_inbox i set answer = a.answer, answered_at = clock_timestamp()
+  update public.job_queue_inbox i
+     set answer = a.answer, answered_at = clock_timestamp(),
+         -- The end that a handler has committed is compared with the log for a while.
+         command = case when i.request_id like 'end-of:%' then i.command else public.job_queue_without_data(i.command) end
     from jsonb_to_recordset(answers) as a (request_id text, answer jsonb)
    where i.queue = $1 and i.request_id = a.request_id and i.answered_at is null and a.answer is not null;
   get diagnostics answered = row_count;
@@ -4497,6 +4580,26 @@ begin
   end if;
   return jsonb_build_object('requests', requests, 'submissions', to_jsonb(submissions));
 end
+$$;
+
+-- job_queue_list_submissions(queue, after): jobs that are submitted and not in line yet, in the order in which they were submitted. Reads only.
+--   after  the number of the last one of the page before, 0 at first
+-- Returns [{id, job, at}, …], at in microseconds: as many as have 1,000,000 characters, and one at least; empty: there are no more. Raises nothing.
+create or replace function public.job_queue_list_submissions(queue text, after bigint) returns jsonb
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+  select coalesce(to_jsonb(array_agg(jsonb_build_object('id', s.id, 'job', s.job,
+           'at', (extract(epoch from s.submitted_at) * 1000000)::bigint) order by s.id)), '[]')
+    from (
+      select p.*, sum(length(p.job::text)) over (order by p.id) - length(p.job::text) as before
+        from (
+          select k.id, k.job, k.submitted_at from public.job_queue_submissions k
+           where k.queue = $1 and k.id > $2 order by k.id limit 1000) p) s
+   where s.before < 1000000
 $$;
 
 -- job_queue_settle(queue, known, held): what became of submitted jobs that a process has decided. Those that it has put in line are settled
@@ -5474,7 +5577,7 @@ begin
         union all
         select 'SELECT ON TABLE ' || c.relname from pg_class c
          where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
-           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_doubles,job_queue_migrations', ','))
+           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_watched,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_doubles,job_queue_migrations', ','))
            and not has_table_privilege(caller, c.oid, 'SELECT')) m),
       'open', (select coalesce(jsonb_agg(distinct o.who || ': ' || o.what), '[]') from (
         select coalesce(r.rolname::text, 'PUBLIC') as who, p.proname::text as what
@@ -5487,7 +5590,7 @@ begin
         select coalesce(r.rolname::text, 'PUBLIC'), c.relname::text
           from pg_class c, lateral aclexplode(c.relacl) x left join pg_roles r on r.oid = x.grantee
          where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
-           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_doubles,job_queue_migrations', ','))
+           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_watched,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_doubles,job_queue_migrations', ','))
            and (x.grantee = 0 or r.rolname in ('anon', 'authenticated'))) o)),
     'set_aside', (select coalesce(jsonb_agg(to_jsonb(s) order by s.rows desc), '[]') from (
       select a.target, a.sqlstate, count(*) as rows, max(a.tries) as tries, min(a.job_id) as example,
@@ -7865,7 +7968,7 @@ begin
            exists (select from pg_catalog.pg_policy p where p.polrelid = c.oid) as has_policy
       from pg_catalog.pg_class c
      where c.relnamespace = 'public'::regnamespace
-       and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_doubles,job_queue_migrations}'::text[]) or c.relname in ('job_queue_places', 'job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_published_place_seq', 'job_queue_submissions_id_seq', 'job_queue_intake_woken'))
+       and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_watched,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_doubles,job_queue_migrations}'::text[]) or c.relname in ('job_queue_places', 'job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_published_place_seq', 'job_queue_submissions_id_seq', 'job_queue_intake_woken'))
   loop
     execute format('revoke all on %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -7895,7 +7998,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_by_schedule,job_queue_cancel_rows,job_queue_cancel_submitted,job_queue_chain,job_queue_check_end,job_queue_check_incoming,job_queue_check_once,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_committed_ends,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_end_of_life,job_queue_ending,job_queue_endings,job_queue_enqueue_in,job_queue_event_at,job_queue_event_body,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_job_digest,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_parents,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_many,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refuse_digest,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_results,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_known,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unlike,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_by_schedule,job_queue_cancel_rows,job_queue_cancel_submitted,job_queue_chain,job_queue_check_end,job_queue_check_incoming,job_queue_check_once,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_committed_ends,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_end_of_life,job_queue_ending,job_queue_endings,job_queue_enqueue_in,job_queue_event_at,job_queue_event_body,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_job_digest,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_list_submissions,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_parents,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_many,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refuse_digest,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_results,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_known,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unlike,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_watch,job_queue_without_data,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -7922,7 +8025,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '0d50121fe44ffd289823df08fb75d43924d1115f03ab6f7319bb47aa9163a7b0')
+  ('027', 'c0f91a9940d92fbb4a1a44fbe71341d930b7c0e46e5d1c2b534401cef260c8e0')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

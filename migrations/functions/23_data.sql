@@ -157,6 +157,8 @@ set cpu_operator_cost = 0.00001
 set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
+declare
+  is_noted boolean;
 begin
   if (note ?| array['checkpoint', 'progress']) is not true then
     raise exception using errcode = 'JQ001', message = 'a note has a checkpoint, progress, or both';
@@ -187,7 +189,55 @@ begin
     updated_at = clock_timestamp()
     -- Refuses a note that was under way while its attempt ended and the next one noted something.
     where coalesce(d.token, 0) <= excluded.token and coalesce(d.life, 0) <= coalesce(excluded.life, d.life, 0);
-  return found;
+  is_noted := found;
+  if is_noted and note ? 'progress' and current_setting('interlock.notify', true) is distinct from 'off' then
+    -- A notification holds less than 8,000 bytes: who is told of a longer note looks.
+    perform pg_notify(w.address, case when octet_length(s.said) < 7900 then s.said else 'noted ' || jsonb_build_object('queue', $1, 'job_id', $2)::text end)
+       from public.job_queue_watched w
+      cross join lateral (select 'noted ' || jsonb_build_object('queue', $1, 'job_id', $2, 'progress', $4 -> 'progress')::text as said) s
+      where w.queue = $1 and w.job_id = $2 and w.until > clock_timestamp();
+  end if;
+  return is_noted;
+end
+$$;
+
+-- job_queue_watch(queue, job_ids, address, ms): the progress that running attempts of these jobs have noted last, and for a while word of
+-- each further note, so that nobody has to ask again and again.
+--   job_ids  at most 1,000
+--   address  the channel of a process that listens to it; null: it does not listen
+--   ms       for how long it is told, 1..86,400,000; ask again before that is over
+-- Returns {is_announced, notes: [{job_id, progress}, …]}. is_announced: false without an address, and where the setting interlock.notify is 'off'. Each
+-- note is then one NOTIFY on that channel: 'noted {queue, job_id, progress}', without progress if it is too long.
+-- Raises JQ001 for a call out of bounds.
+create or replace function public.job_queue_watch(queue text, job_ids text[], address text, ms integer) returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+#variable_conflict use_column
+declare
+  is_announced boolean := $3 is not null and current_setting('interlock.notify', true) is distinct from 'off';
+begin
+  if (cardinality($2) <= 1000 and $4 between 1 and 86400000 and ($3 is null or $3 ~ '^interlock_[0-9a-f]{24}$')) is not true then
+    raise exception using errcode = 'JQ001', message = 'job_queue_watch takes at most 1,000 jobs, an address or null, and 1..86,400,000 ms';
+  end if;
+  if is_announced then
+    -- A crash loses only what is asked for again in a moment.
+    if pg_current_xact_id_if_assigned() is null then
+      perform set_config('synchronous_commit', 'off', true);
+    end if;
+    delete from public.job_queue_watched w
+     where w.ctid = any (array(select k.ctid from public.job_queue_watched k where k.until < clock_timestamp() for update skip locked));
+    insert into public.job_queue_watched as w (queue, job_id, address, until)
+    select $1, i.id, $3, clock_timestamp() + $4 * interval '1 millisecond' from unnest($2) i (id) group by i.id order by i.id
+    on conflict on constraint job_queue_watched_pkey do update set until = excluded.until;
+  end if;
+  return jsonb_build_object('is_announced', is_announced, 'notes', (
+    select coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', d.job_id, 'progress', d.progress))), '[]')
+      from public.job_queue_data d
+     where d.queue = $1 and d.job_id = any ($2) and d.progress is not null and d.progress <> 'null'));
 end
 $$;
 

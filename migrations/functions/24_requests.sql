@@ -61,7 +61,7 @@ begin
   end if;
   if not found then
     select i.command into known from public.job_queue_inbox i where i.queue = $2 and i.request_id = id;
-    if known is distinct from $1 then
+    if known is distinct from $1 and known is distinct from public.job_queue_without_data($1) then
       raise exception using errcode = 'JQ001', message = format('request id %s was used for another command', id),
         hint = 'Use a new id for a new command.';
     end if;
@@ -200,6 +200,26 @@ begin
 end
 $$;
 
+-- job_queue_without_data(command): what stays of a command once it is decided: without payloads, results and errors, and with a digest of the
+-- whole in their place, by which the same command is known when it comes again. Internal.
+-- Returns the command as it is if it has none of these. Raises nothing.
+create or replace function public.job_queue_without_data(command jsonb) returns jsonb
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case when s.rest = $1 then $1 else s.rest || jsonb_build_object('digest', md5($1::text)) end
+    from (
+      select $1 - '{result,error}'::text[]
+             || case when jsonb_typeof($1 -> 'job') = 'object' then jsonb_build_object('job', ($1 -> 'job') - 'payload') else '{}' end
+             || case when jsonb_typeof($1 -> 'jobs') = 'array' then jsonb_build_object('jobs', (
+                  select coalesce(to_jsonb(array_agg(case jsonb_typeof(e.job) when 'object' then e.job - 'payload' else e.job end order by e.n)), '[]')
+                    from jsonb_array_elements($1 -> 'jobs') with ordinality as e (job, n))) else '{}' end
+             || case when jsonb_typeof($1 -> 'schedules') = 'array' then jsonb_build_object('schedules', (
+                  select coalesce(to_jsonb(array_agg(case when jsonb_typeof(e.one -> 'job') = 'object' then e.one #- '{job,payload}' else e.one end
+                   order by e.n)), '[]')
+                    from jsonb_array_elements($1 -> 'schedules') with ordinality as e (one, n))) else '{}' end as rest) s
+$$;
+
 -- job_queue_open_requests(queue, lim): undecided commands in the inbox, the oldest first. They are reserved for this caller for
 -- 2 s; unanswered ones then go to others.
 --   lim  how many at most, 1..1,000; fewer if they are large: the list stops once it has 1,000,000 characters
@@ -240,8 +260,8 @@ begin
 end
 $$;
 
--- job_queue_answer_requests(queue, answers): answers commands in the inbox. The first answer to a command counts. Also deletes
--- answers older than a day.
+-- job_queue_answer_requests(queue, answers): answers commands in the inbox. The first answer to a command counts. Their payloads, results and
+-- errors go with it (job_queue_without_data). Also deletes answers older than a day.
 --   answers  [{request_id, answer}, …]; answer: {ok: true, …} or {ok: false, code, message}; null: it could not be decided now,
 --            so others may decide it
 -- One NOTIFY on channel interlock_answers with the name of the queue, unless the setting interlock.notify is 'off'.
@@ -257,7 +277,10 @@ as $$
 declare
   answered integer;
 begin
-  update public.job_queue_inbox i set answer = a.answer, answered_at = clock_timestamp()
+  update public.job_queue_inbox i
+     set answer = a.answer, answered_at = clock_timestamp(),
+         -- The end that a handler has committed is compared with the log for a while.
+         command = case when i.request_id like 'end-of:%' then i.command else public.job_queue_without_data(i.command) end
     from jsonb_to_recordset(answers) as a (request_id text, answer jsonb)
    where i.queue = $1 and i.request_id = a.request_id and i.answered_at is null and a.answer is not null;
   get diagnostics answered = row_count;

@@ -422,6 +422,26 @@ begin
 end
 $$;
 
+-- job_queue_list_submissions(queue, after): jobs that are submitted and not in line yet, in the order in which they were submitted. Reads only.
+--   after  the number of the last one of the page before, 0 at first
+-- Returns [{id, job, at}, …], at in microseconds: as many as have 1,000,000 characters, and one at least; empty: there are no more. Raises nothing.
+create or replace function public.job_queue_list_submissions(queue text, after bigint) returns jsonb
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+  select coalesce(to_jsonb(array_agg(jsonb_build_object('id', s.id, 'job', s.job,
+           'at', (extract(epoch from s.submitted_at) * 1000000)::bigint) order by s.id)), '[]')
+    from (
+      select p.*, sum(length(p.job::text)) over (order by p.id) - length(p.job::text) as before
+        from (
+          select k.id, k.job, k.submitted_at from public.job_queue_submissions k
+           where k.queue = $1 and k.id > $2 order by k.id limit 1000) p) s
+   where s.before < 1000000
+$$;
+
 -- job_queue_settle(queue, known, held): what became of submitted jobs that a process has decided. Those that it has put in line are settled
 -- by their append.
 --   known  ids of submissions whose jobs are in line already, or have ended and were enqueued `once`: nothing is left to do

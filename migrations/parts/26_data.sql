@@ -20,3 +20,13 @@ create table if not exists public.job_queue_data (
 -- Where the trace of the job comes from: {traceparent, tracestate, last}, as of the W3C's trace context. last: the traceparent of the
 -- attempt before.
 alter table public.job_queue_data add column if not exists trace jsonb check (pg_column_size(trace) <= 4096);
+
+-- Who is told of what running attempts note as their progress (job_queue_watch): the channel of a process, until then. It asks again twice as
+-- often. Nothing is lost with it, so it is not in the write-ahead log.
+create unlogged table if not exists public.job_queue_watched (
+  queue text not null,
+  job_id text not null,
+  address text not null,
+  until timestamptz not null,
+  primary key (queue, job_id, address)
+);

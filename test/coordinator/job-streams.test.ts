@@ -2,6 +2,7 @@
 import { firstValueFrom, type Observable, toArray } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import type { Coordinator } from '../../src/engine/coordinator/index.ts'
+import type { LogStore } from '../../src/engine/store/index.ts'
 import { memoryDatabase, memoryStore } from '../../src/engine/store/memory/index.ts'
 import { HandClock } from '../../src/tools/testing/hand-clock.ts'
 import { join } from './support.ts'
@@ -87,8 +88,8 @@ describe('ended$', () => {
 })
 
 describe('progress$', () => {
-  it('tells what the running attempt notes, each once, and completes with the job', async () => {
-    const { clock, asks, works, start } = await two()
+  it('tells what the running attempt notes, each once, without a look, and completes with the job', async () => {
+    const { asks, works, start } = await two()
     await asks.enqueue([job('a')])
     const lease = await start()
     await works.note(lease, { progress: 1 })
@@ -98,15 +99,52 @@ describe('progress$', () => {
     )
     await expect.poll(() => told).toEqual([1])
     await works.note(lease, { progress: { done: 2, of: 3 } })
-    clock.set(clock.now() + 1_000_000)
     await expect.poll(() => told).toEqual([1, { done: 2, of: 3 }])
-    // Nothing new, and then the last note, which no look has seen.
-    clock.set(clock.now() + 1_000_000)
+    await works.note(lease, { progress: { done: 2, of: 3 } })
     await works.note(lease, { progress: 3 })
     await works.complete(lease)
     await done
     expect(told).toEqual([1, { done: 2, of: 3 }, 3])
     expect(await all(asks.progress$('a'))).toEqual([3])
     expect(await all(asks.progress$('nobody'))).toEqual([])
+  })
+
+  it('looks once for all jobs that run and are followed, if the store tells of no notes, however many follow', async () => {
+    const clock = new HandClock(Date.now() * 1_000)
+    const database = memoryDatabase(clock)
+    const looks: string[] = []
+    const inner = memoryStore(database)
+    const store: LogStore = {
+      ...inner,
+      watch: async (queue, jobIds, ms) => {
+        looks.push(jobIds.join(' '))
+        return { ...(await inner.watch(queue, jobIds, ms)), isAnnounced: false }
+      },
+      // Nobody is told of a note.
+      listen: (queue, onWake) => inner.listen(queue, (wake) => wake.type !== 'noted' && onWake(wake)),
+    }
+    const asks = await join({ store, leaseMs: 3_600_000 })
+    await asks.setPolicy('by-model')
+    await asks.enqueue(
+      ['a', 'b', 'waits'].map((jobId) => ({ jobId, models: [jobId === 'waits' ? 'a' : jobId] })),
+    )
+    const leases = new Map(
+      (await asks.claim({ max: 9, kinds: null })).map(({ lease }) => [lease.jobId, lease]),
+    )
+    const told: unknown[] = []
+    for (const jobId of ['a', 'a', 'b', 'waits'])
+      asks.progress$(jobId).subscribe((progress) => told.push([jobId, progress]))
+    await expect.poll(() => looks.at(-1)).toBe('a b')
+    const before = looks.length
+    for (const lease of leases.values()) await asks.note(lease, { progress: 1 })
+    clock.set(clock.now() + 1_000_000)
+    await expect
+      .poll(() => told)
+      .toEqual([
+        ['a', 1],
+        ['a', 1],
+        ['b', 1],
+      ])
+    expect(looks.slice(before)).toEqual(['a b'])
   })
 })

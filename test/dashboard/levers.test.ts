@@ -9,6 +9,9 @@ import {
 import { type Grant, type Lever, levers } from '../../src/apps/dashboard/index.ts'
 import { type Coordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
 import type { RecordedEvent } from '../../src/engine/core/index.ts'
+import type { LogStore } from '../../src/engine/store/index.ts'
+import { memorySubmit } from '../../src/engine/store/memory/inbox.ts'
+import { memoryDatabase, memoryStore } from '../../src/engine/store/memory/index.ts'
 import { type Mounted, mounted, viewer } from './support.ts'
 
 interface Pull {
@@ -309,4 +312,22 @@ it('who paused a model is told to those who pull levers or see data, by the name
   expect(await paused()).toMatchObject({ who: ada })
   const { events } = await store.read('default', 0, 100)
   expect(JSON.stringify(events)).not.toContain('ada')
+})
+
+it('cancels a job that was submitted and is not in line yet: the preview says so, and the log never hears of it', async () => {
+  const database = memoryDatabase()
+  // No process decides.
+  const store: LogStore = {
+    ...memoryStore(database),
+    incoming: async () => ({ requests: [], submissions: [] }),
+  }
+  const { post } = await mounted({ store })
+  memorySubmit(database, [{ job_id: 'mine', models: ['m'] }])
+  const path = '/api/queues/default/levers/cancel'
+  const preview = previewSchema.parse(await (await post(path, { jobId: 'mine', preview: true })).json())
+  expect(preview).toMatchObject({ refusal: null, changed: true, events: [] })
+  const { mark, version } = preview
+  const pulled = await post(path, { jobId: 'mine', preview: false, expected: { mark, version } })
+  expect(pulledSchema.parse(await pulled.json())).toMatchObject({ changed: true, version })
+  expect(await store.submissions('default', 0)).toEqual([])
 })

@@ -97,6 +97,21 @@ describe('a command by SQL (job_queue_request, job_queue_submit, job_queue_answe
     expect(again['started']).toMatchObject([{ job_id: 'j', models: ['b'], attempt: 1, postponed: 1 }])
   })
 
+  it('keeps no payload once a command is decided, and still knows it when it comes again', async () => {
+    const { db } = await queue()
+    const command = { type: 'enqueue', jobs: [{ job_id: 'j', models: ['m'], payload: { secret: 17 } }] }
+    const request = (body: object) =>
+      db.value("select job_queue_request($1, 'default', 'mine')", [JSON.stringify(body)])
+    const kept = () => db.value("select command::text from job_queue_inbox where request_id = 'mine'")
+    await request(command)
+    expect(await answer(db, 'mine')).toMatchObject({ ok: true, queued: 1 })
+    expect(await kept()).not.toContain('secret')
+    expect(await request(command)).toBe('mine')
+    const other = { ...command, jobs: [{ job_id: 'j', models: ['m'], payload: { secret: 18 } }] }
+    await expect(request(other)).rejects.toThrow('another command')
+    expect(await db.value("select payload from job_queue_data where job_id = 'j'")).toEqual({ secret: 17 })
+  })
+
   it('under an id that was used does nothing again, and with another body is refused', async () => {
     const { db, coordinator } = await queue()
     const job = JSON.stringify({ job_id: 'j', models: ['m'] })

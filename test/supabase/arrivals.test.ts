@@ -11,7 +11,9 @@ const NEVER = 3_600_000
 let project: Project
 beforeAll(async () => {
   // Every column: what the page grants keeps browsers from these before the guard has to.
-  project = await startMigrated(`${docsBlock('sql policy')} grant insert on jobs to authenticated`)
+  project = await startMigrated(`${docsBlock('sql policy')} grant insert on jobs to authenticated;
+    alter table jobs add column site text;
+    insert into job_queue_settings (key, value) values ('columns', '{"jobs": {"dedupe_key": "site"}}')`)
 })
 afterAll(() => project.close())
 
@@ -55,11 +57,6 @@ it.each([
 })
 
 it('a row whose key a job has follows that job, also under row level security', async () => {
-  await project.query('alter table jobs add column site text')
-  await project.query('grant insert (site) on jobs to authenticated')
-  await project.query(
-    `insert into job_queue_settings (key, value) values ('columns', '{"jobs": {"dedupe_key": "site"}}')`,
-  )
   const store = storeOn(project, { pollMs: NEVER })
   const silent = { info: () => {}, warn: () => {}, error: () => {} }
   const coordinator = await createCoordinator({ store, logger: silent, leaseMs: NEVER, pollMs: NEVER })

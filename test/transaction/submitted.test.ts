@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { enqueueIn, fromPg, type TransactionSql } from '../../src/engine/transaction/index.ts'
 import { auditLog } from '../../src/tools/audit/index.ts'
 import { verify } from '../../src/tools/history/index.ts'
-import { explain, queue, status } from '../../src/tools/operate/index.ts'
+import { changeJobs, explain, jobs, previewChange, queue, status } from '../../src/tools/operate/index.ts'
 import { type Account, account, queuedJobs } from '../intake/support.ts'
 
 /** A session of the program: what runs in it is in its transaction. */
@@ -61,6 +61,33 @@ describe('jobs in the transaction of their submitter (enqueueIn, job_queue_enque
     expect((await coordinator.data(['a']))[0]).toMatchObject({ payload: { n: 1 } })
     expect(await verify({ store: db.store() })).toMatchObject({ ok: true })
     expect(await auditLog({ store: db.store() })).toMatchObject({ violations: [] })
+  })
+
+  it('are found and cancelled together with others while no process is alive; one that came into line since is left out', async () => {
+    const db = await account()
+    const store = db.store()
+    const session = await Session.on(db)
+    const big = 'x'.repeat(600_000)
+    await enqueueIn(session.sql, [
+      ...['a', 'b', 'c'].map((id) => job(id, { tag: 'import', payload: { of: id, big } })),
+      job('other', { kind: 'draw' }),
+    ])
+    const found = await jobs({ store }, { states: ['submitted'], payload: { of: 'b' } })
+    expect(found.jobs).toMatchObject([{ jobId: 'b', state: 'submitted', tag: 'import', code: 'undecided' }])
+    const preview = await previewChange({ store }, { do: 'cancel' }, { tag: 'import' })
+    expect(preview.jobs.map(({ jobId }) => jobId)).toEqual(['a', 'b', 'c'])
+    await store.cancelSubmitted('default', 'a')
+    await db.query(
+      "update job_queue_submissions set taken_until = now() + interval '1 h' where job_id <> 'c'",
+    )
+    await db.coordinator()
+    await expect.poll(async () => queuedJobs(await db.log())).toEqual(['c'])
+    const operator = { operator: 'me', host: null, command: null }
+    const done = { matched: 3, done: ['a', 'b'], changed: ['c'], failed: [] }
+    for (let n = 0; n < 2; n++)
+      expect(await changeJobs({ store }, preview, { commandId: 'one', operator })).toMatchObject(done)
+    expect(await submittedIn(db)).toEqual(['other'])
+    expect(await db.value('select count(distinct operator)::int from job_queue_operators')).toBe(1)
   })
 
   it('come into line without a NOTIFY too, within a poll', async () => {

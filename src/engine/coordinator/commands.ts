@@ -18,7 +18,7 @@ import {
 import type { InboxRole, Telemetry } from '../store/index.ts'
 import { type Enqueued, enqueueAnswers } from './api/calls.ts'
 import type { Coordinator } from './api/coordinator.ts'
-import { cancelAlsoSubmitted } from './inbox/submissions.ts'
+import { cancelAlsoSubmitted } from './commit/commit-beside.ts'
 import type { Member } from './membership/member.ts'
 import { AT_ONCE, type SendOptions } from './membership/member-api.ts'
 

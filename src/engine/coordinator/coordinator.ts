@@ -47,7 +47,7 @@ function followed({ member }: QueueProcess, telemetry: Telemetry | undefined): v
 function coordinatorOf(process: QueueProcess, { store, telemetry }: WholeOptions): Coordinator {
   const { gate, hints, member, queries } = process
   const { log, logger } = member
-  const { see: _, ...asked } = queries
+  const { see: _, noted: __, ...asked } = queries
   const taken = new TakenIn(process.incoming.rows)
   return {
     queue: log.queue,

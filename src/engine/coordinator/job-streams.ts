@@ -4,7 +4,6 @@ import {
   defer,
   distinctUntilChanged,
   EMPTY,
-  exhaustMap,
   filter,
   from,
   mergeMap,
@@ -31,8 +30,6 @@ import type { JobData } from '../store/index.ts'
 import type { JobEnd } from './api/calls.ts'
 import type { LogView } from './replica/log-view.ts'
 
-/** How often a running job is looked at for its progress, in milliseconds: at hand, and where each call has its price. */
-const LOOK_MS = { eager: 1_000, sparing: 5_000 } as const
 /** After this many milliseconds a job that was submitted and is not in line yet is looked for again. */
 const SUBMITTED_MS = 1_000
 
@@ -40,9 +37,11 @@ type End = Pick<JobEnd, 'jobId' | 'outcome' | 'standsFor'> & { readonly at: Micr
 
 /** What the streams of a job are made from. */
 export interface JobSources {
-  readonly log: Pick<LogView, 'after' | 'ledger' | 'looks'>
+  readonly log: Pick<LogView, 'after' | 'ledger'>
   readonly explain: (jobId: string) => Promise<Explanation | undefined>
   readonly data: (jobId: string) => Promise<JobData | undefined>
+  /** The progress that a running attempt notes. */
+  readonly progress: (jobId: string) => Observable<Json>
   readonly events$: Observable<RecordedEvent>
   readonly changes$: Observable<unknown>
 }
@@ -96,20 +95,16 @@ const unknownEnd = (jobId: string, found: Explanation | undefined): InterlockErr
 
 /** What the running attempt has noted last, and each time that it is another. Ends with the job. */
 export function progressOf(sources: JobSources, jobId: string): Observable<Json> {
-  const { log, changes$ } = sources
-  const gone$ = changes$.pipe(filter(() => !isLive(sources, jobId)))
-  const looks$ = every(sources, log.looks.goesAlong ? LOOK_MS.sparing : LOOK_MS.eager).pipe(
-    filter(() => jobOf(log.ledger, jobId)?.active === true),
-    takeUntil(gone$),
-    exhaustMap(() => noted(sources, jobId)),
+  const gone$ = sources.changes$.pipe(filter(() => !isLive(sources, jobId)))
+  const running$ = defer(() =>
+    isLive(sources, jobId) ? sources.progress(jobId).pipe(takeUntil(gone$)) : EMPTY,
   )
-  const running$ = defer(() => (isLive(sources, jobId) ? looks$ : EMPTY))
   return concat(running$, noted(sources, jobId)).pipe(
     distinctUntilChanged((a, b) => JSON.stringify(a) === JSON.stringify(b)),
   )
 }
 
-/** A failure that passes is left to the next look. */
+/** The last note. A failure that passes tells nothing. */
 const noted = ({ data }: JobSources, jobId: string): Observable<Json> =>
   defer(() => data(jobId)).pipe(
     mergeMap((kept) => (kept?.progress == null ? [] : [kept.progress])),
@@ -118,22 +113,11 @@ const noted = ({ data }: JobSources, jobId: string): Observable<Json> =>
 
 const isLive = ({ log }: JobSources, jobId: string): boolean => jobOf(log.ledger, jobId) !== undefined
 
-const pause = (sources: JobSources, ms: number): Observable<void> =>
-  every(sources, ms, { atOnce: false }).pipe(take(1))
-
 /** By the queue's time. */
-function every({ log }: JobSources, ms: number, { atOnce = true } = {}): Observable<void> {
-  return new Observable((subscriber) => {
-    let cancel = (): void => {}
-    const wait = (): void => {
-      cancel = log.after(ms, tick)
-    }
-    const tick = (): void => {
-      wait()
+const pause = ({ log }: JobSources, ms: number): Observable<void> =>
+  new Observable((subscriber) =>
+    log.after(ms, () => {
       subscriber.next()
-    }
-    if (atOnce) tick()
-    else wait()
-    return () => cancel()
-  })
-}
+      subscriber.complete()
+    }),
+  )

@@ -14,6 +14,7 @@ import {
   type DataRole,
   type LogRole,
   type MembershipRole,
+  type NotedProgress,
   PAGE,
   type StoreTraits,
   type SubmissionRole,
@@ -23,10 +24,11 @@ import { Counter, queueMetrics, queueView } from './api/view.ts'
 import { healthOf } from './health.ts'
 import { endedOf, type JobSources, progressOf } from './job-streams.ts'
 import type { Member } from './membership/member.ts'
+import { ProgressWatch } from './progress-watch.ts'
 import { eventsFrom, pagesOf, pullEvents, standingOf } from './replica/streams.ts'
 
 type QueryStore = Pick<LogRole, 'read'> &
-  Pick<DataRole, 'data'> &
+  Pick<DataRole, 'data' | 'watch'> &
   Pick<MembershipRole, 'workers'> &
   Pick<SubmissionRole, 'ofJob'> &
   Pick<StoreTraits, 'name'>
@@ -41,6 +43,8 @@ type QueryCalls = Pick<
 export interface Queries extends QueryCalls {
   /** An event that this process has folded. */
   see(event: RecordedEvent): void
+  /** A running attempt has noted its progress; undefined: notes may have been missed. */
+  noted(note: NotedProgress | undefined): void
 }
 
 export function queriesOf(member: Member, store: QueryStore): Queries {
@@ -58,15 +62,18 @@ export function queriesOf(member: Member, store: QueryStore): Queries {
     live$: events$,
   }
   const typical = new TypicalTimes(store, log)
+  const watch = new ProgressWatch(log, store)
   const ofJob: JobSources = {
     log,
     explain: (jobId) => explained(member, store, jobId),
     data: async (jobId) => (await store.data(queue, [jobId]))[0],
+    progress: (jobId) => watch.follow(jobId),
     events$,
     changes$,
   }
   return {
     see: (event) => counter.see(event),
+    noted: (note) => watch.receive(note),
     explain: (jobId) => explained(member, store, parseJobId(jobId)),
     place: async (given) => {
       const jobId = parseJobId(given)

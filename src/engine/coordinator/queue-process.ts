@@ -1,6 +1,6 @@
 import { type Observable, Subject } from 'rxjs'
 import { isOutage, type Micros, type RecordedEvent, type Started } from '../core/index.ts'
-import type { Incoming } from '../store/index.ts'
+import type { Incoming, NotedProgress } from '../store/index.ts'
 import type { WholeOptions } from './api/options.ts'
 import { Gate } from './gate/gate.ts'
 import { LenientGate } from './gate/lenient-gate.ts'
@@ -90,6 +90,10 @@ export class QueueProcess implements MemberOwner, LookingProcess {
 
   arrived(incoming: Incoming, again?: boolean): void {
     this.incoming.receive(incoming, again)
+  }
+
+  noted(note?: NotedProgress): void {
+    this.queries.noted(note)
   }
 
   requested(): void {

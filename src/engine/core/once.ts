@@ -20,7 +20,10 @@ export function onceRecordOf(event: RecordedEvent): OnceRecord | undefined {
   if (once === undefined) return undefined
   const { jobId, seq, at, body = 0 } = event
   return {
-    ...{ jobId, seq, body, until: once === FOR_EVER ? null : at + once * MICROS_PER_MS },
+    jobId,
+    seq,
+    body,
+    until: once === FOR_EVER ? null : at + once * MICROS_PER_MS,
     ...(hasData === undefined ? {} : { hasData }),
     ...(payloadHash === undefined ? {} : { payloadHash }),
     ...(event.type === 'queued' ? {} : { standsFor: event.standsFor }),

@@ -40,7 +40,7 @@ const adopting = () => {
   return { options: optionsSchema({ states, jobIds: ids(), limit: wholeNumber(1, 10_000).optional() }) }
 }
 /** As `interlock jobs` finds them: live, dead, and ended within the newest events. */
-const foundStates = ['waiting', 'active', 'dead', ...outcomes] as const
+const foundStates = ['waiting', 'active', 'submitted', 'dead', ...outcomes] as const
 
 const fieldsOfFilter = () => {
   const error = `must be a list of ${foundStates.map((state) => JSON.stringify(state)).join(', ')}`

@@ -17,6 +17,7 @@ export const interlockTables = [
   'job_queue_submissions',
   'job_queue_data',
   'job_queue_staged',
+  'job_queue_watched',
   'job_queue_once',
   'job_queue_combiners',
   'job_queue_published',

@@ -245,6 +245,11 @@ export interface SubmissionRow {
   readonly job: Json
 }
 
+/** A submitted job in a list. */
+export interface ListedSubmission extends SubmissionRow {
+  readonly at: Micros
+}
+
 export interface IncomingCommands {
   readonly requests: readonly InboxRequest[]
   readonly submissions: readonly SubmissionRow[]

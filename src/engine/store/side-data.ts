@@ -27,6 +27,13 @@ export interface AttemptNote {
   readonly progress?: Json
 }
 
+/** What a running attempt has noted as its progress. */
+export interface NotedProgress {
+  readonly jobId: string
+  /** Absent: it is too long for a message. */
+  readonly progress?: Json
+}
+
 /** Role "side data": what is kept of jobs beside the log. It may be deleted. */
 export interface DataRole {
   /**
@@ -41,6 +48,15 @@ export interface DataRole {
   results(queue: string, jobIds: readonly string[]): Promise<ReadonlyMap<string, Json> | number>
   /** Keeps a note of a running attempt. False: the token is not the running attempt's, and nothing was written. */
   note(queue: string, note: AttemptNote): Promise<boolean>
+  /**
+   * The progress that is noted of these jobs (1,000 at most). `isAnnounced`: for `ms` from now on, those who listen at this store (`WakeRole`)
+   * are told of each note. Otherwise ask again.
+   */
+  watch(
+    queue: string,
+    jobIds: readonly string[],
+    ms: number,
+  ): Promise<{ readonly isAnnounced: boolean; readonly notes: readonly NotedProgress[] }>
   /** Deletes what is kept of these jobs beside the log; the log stays. You may call it twice. */
   forget(queue: string, jobIds: readonly string[]): Promise<void>
 }

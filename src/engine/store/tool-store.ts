@@ -1,7 +1,7 @@
 import type { JobRow, Json, KnownOperator, Micros, RecordedEvent, StateRow } from '../core/index.ts'
 import type { TurnView } from './append.ts'
 import type { Checkup, OutsideLine } from './checkup.ts'
-import type { Arrival, LogPage, UserTablesRole } from './engine-store.ts'
+import type { Arrival, ListedSubmission, LogPage, UserTablesRole } from './engine-store.ts'
 
 /**
  * What only tools need of a store: to look into the log and what is kept beside it, to check it, and to make it right again. The
@@ -56,6 +56,8 @@ export interface ToolStore {
   committedEnds(queue: string): Promise<readonly string[]>
   /** @param limit how many jobs of each state at most: 0 to 1,000 */
   submitted(queue: string, limit: number): Promise<Submitted>
+  /** Jobs that were committed in transactions of their submitters and are not in line yet, those after that number. Empty: there are no more. */
+  submissions(queue: string, after: number): Promise<readonly ListedSubmission[]>
   /** What waits outside of the line. Reads only, and cheap enough for every few seconds. Null if there is nothing to look at. */
   backlog(queue: string): Promise<OutsideLine | null>
   /** What `interlock doctor` looks at. Reads only; too heavy for every minute. Null if there is nothing to look at. */

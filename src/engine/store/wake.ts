@@ -1,5 +1,6 @@
 import type { Micros, RecordedEvent } from '../core/index.ts'
 import type { ReceivedAnswers } from './append.ts'
+import type { NotedProgress } from './side-data.ts'
 
 /**
  * Which processes an append concerns, beside the one that made it: nobody, processes with a free slot (there may be something to
@@ -37,6 +38,8 @@ export type Wake =
   | { readonly type: 'resigned' }
   /** What came of commands that were published over this store. */
   | { readonly type: 'answers'; readonly answers: ReceivedAnswers }
+  /** A running attempt has noted its progress, and this store was asked to tell (`DataRole.watch`). */
+  | { readonly type: 'noted'; readonly note: NotedProgress }
 
 interface Appended {
   readonly type: 'appended'

@@ -76,7 +76,7 @@ const ended = ['dead', 'completed', 'failed', 'cancelled', 'expired'] as const
 export const changeable: Readonly<
   Record<JobChange['do'], { readonly usual: readonly FoundState[]; readonly all: readonly FoundState[] }>
 > = {
-  cancel: { usual: ['waiting', 'active'], all: ['waiting', 'active'] },
+  cancel: { usual: ['waiting', 'active', 'submitted'], all: ['waiting', 'active', 'submitted'] },
   move: { usual: ['waiting'], all: ['waiting'] },
   retry: { usual: dead, all: dead },
   delete: { usual: ended, all: ['waiting', ...ended] },
@@ -123,7 +123,8 @@ export async function previewWith(
   return { ...seen, found, preview: { queue, change, version: seen.look.ledger.version, jobs } }
 }
 
-function markOf({ row, letter, ended: past }: FoundJob): string {
+function markOf({ row, submitted, letter, ended: past }: FoundJob): string {
+  if (submitted !== undefined) return `submitted ${submitted.id}`
   if (row === undefined) return letter === undefined ? `ended ${past?.end.seq}` : `dead ${letter.seq}`
   return row.state === 'active'
     ? `active ${row.fencing_token}`
@@ -221,20 +222,38 @@ class JobsChange {
     await eachEvent(this.#access, 'searched', see, { after: await orCut(this.#access, version) })
   }
 
-  /** What is deleted beside the log has no event: who did it is noted all the same. */
+  /** What is deleted beside the log, or never came into it, has no event: who did it is noted all the same. */
   async #sign(): Promise<void> {
     const { name, operator } = this.#options
-    if (this.#preview.change.do !== 'delete' || operator === undefined) return
+    const { change, jobs } = this.#preview
+    const isSilent = change.do === 'delete' || jobs.some(({ state }) => state === 'submitted')
+    if (!isSilent || operator === undefined) return
     await this.#access.store.sign(this.#access.queue, newWorkerId(name), operator)
   }
 
   async #changePart(part: readonly MarkedJob[]): Promise<void> {
     const live = part.filter(({ state }) => state === 'waiting' || state === 'active')
-    const past = await this.#unchanged(part.filter((job) => !live.includes(job)))
+    const submitted = part.filter(({ state }) => state === 'submitted')
+    for (const job of submitted) await this.#withdraw(job)
+    const past = await this.#unchanged(part.filter((job) => !live.includes(job) && !submitted.includes(job)))
     if (this.#preview.change.do !== 'delete') return this.#command([...live, ...past])
     await this.#command(live)
     const jobIds = live.filter(({ jobId }) => this.#ends.get(jobId) === true).map(({ jobId }) => jobId)
     await this.#forget(jobIds, past)
+  }
+
+  /** A job that is submitted. If it is gone, and has not come into the queue since, it was cancelled before. */
+  async #withdraw({ jobId, mark }: MarkedJob): Promise<void> {
+    const { store, queue } = this.#access
+    const id = Number(mark.replace('submitted ', ''))
+    const [there] = await store.submissions(queue, id - 1)
+    const isDone = there?.id === id && (await store.cancelSubmitted(queue, jobId))
+    if (isDone || !(await this.#hasComeIn(jobId))) this.#ends.set(jobId, true)
+  }
+
+  async #hasComeIn(jobId: string): Promise<boolean> {
+    const { events } = await this.#access.store.ofJob(this.#access.queue, jobId)
+    return events.some(({ seq }) => seq > this.#preview.version)
   }
 
   async #forget(cancelled: readonly string[], past: readonly MarkedJob[]): Promise<void> {

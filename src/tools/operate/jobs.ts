@@ -4,16 +4,18 @@ import {
   endingText,
   explainJob,
   invalidInput,
+  isInterlockError,
   type JobCode,
   type JobRow,
   type JobSpec,
+  type Json,
   jobOf,
   MICROS_PER_MS,
   type Micros,
   outcomes,
   projectionOf,
 } from '../../engine/core/index.ts'
-import { checkCall } from '../../engine/events/index.ts'
+import { checkCall, parseSubmission } from '../../engine/events/index.ts'
 import type { DeadJob } from '../../engine/store/index.ts'
 import { isoTime, isoTimeOrNull } from '../format/index.ts'
 import { type Opened, opened } from '../history/access.ts'
@@ -23,10 +25,10 @@ import { type EndedJob, type EndedJobs, endedIn } from './ended.ts'
 import { type Look, lookAt } from './look.ts'
 
 /**
- * `waiting` and `active` jobs are live. A `dead` one ended without success, and nobody has tried it again or dropped it. `completed`,
+ * `waiting` and `active` jobs are live. A `submitted` one was committed in a transaction of its submitter and is not in line yet. A `dead` one ended without success, and nobody has tried it again or dropped it. `completed`,
  * `failed`, `cancelled` and `expired` ones came and ended within the newest 50,000 events of the log.
  */
-export const foundStates = ['waiting', 'active', 'dead', ...outcomes] as const
+export const foundStates = ['waiting', 'active', 'submitted', 'dead', ...outcomes] as const
 export type FoundState = (typeof foundStates)[number]
 
 /** Which jobs are meant. What you leave out does not matter. */
@@ -75,7 +77,7 @@ export interface JobsDocument {
   readonly queue: string
   /** How many jobs the filter names. */
   readonly total: number
-  /** The first of them: those that run, then the line, then dead ones and ended ones, the newest first. */
+  /** The first of them: those that run, then the line, submitted ones, then dead ones and ended ones, the newest first. */
   readonly jobs: readonly FoundDocument[]
   /** Jobs that have ended are found if they came after this time; null: you asked for none, or the log is empty. */
   readonly endedSince: string | null
@@ -105,12 +107,13 @@ export async function jobs(
 /** Where a job stands in the list: its group, its place there, its id. Two jobs never have the same. */
 export type ListPlace = readonly [group: number, ...place: number[], jobId: string]
 
-function standingOf({ spec: { jobId }, row, letter, ended }: FoundJob): ListPlace {
+function standingOf({ spec: { jobId }, row, submitted, letter, ended }: FoundJob): ListPlace {
   if (row !== undefined) {
     const { place_level: level, place_order: order, place_tie: tie } = row
     return [row.state === 'active' ? 0 : 1, level, order, tie, jobId]
   }
-  return letter !== undefined ? [2, -letter.seq, jobId] : [3, -(ended?.end.seq ?? 0), jobId]
+  if (submitted !== undefined) return [2, submitted.id, jobId]
+  return letter !== undefined ? [3, -letter.seq, jobId] : [4, -(ended?.end.seq ?? 0), jobId]
 }
 
 function isBehind(standing: ListPlace, other: ListPlace): boolean {
@@ -153,6 +156,8 @@ export interface FoundJob {
   readonly since: Micros
   /** A live job. */
   readonly row?: JobRow
+  /** One that is submitted, and its payload. */
+  readonly submitted?: { readonly id: number; readonly payload: unknown }
   /** A dead one. */
   readonly letter?: DeadJob
   /** One that has ended, as the log says. */
@@ -173,12 +178,13 @@ export async function findJobs(access: Opened, filter: JobFilter): Promise<Found
   const { states = ['waiting', 'active'] } = filter
   const look = await lookAt(access)
   const live = liveJobs(look).filter(({ row }) => row !== undefined && states.includes(row.state))
+  const submitted = states.includes('submitted') ? await submittedJobs(access) : []
   const dead = states.includes('dead') ? await deadJobs(access, filter) : []
   const { ended, since } = outcomes.some((each) => states.includes(each)) ? await endedIn(access) : noneEnded
   const past = ended
     .filter(({ outcome }) => states.includes(outcome))
     .map((job) => ({ spec: job.spec, since: job.end.at, ended: job }))
-  const named = [...live, ...dead, ...past].filter((job) => isNamed(job, filter))
+  const named = [...live, ...submitted, ...dead, ...past].filter((job) => isNamed(job, filter))
   return { look, found: await withPayload(access, named, filter.payload), endedSince: since }
 }
 
@@ -202,8 +208,9 @@ async function withPayload(
       page.map(({ spec }) => spec.jobId),
     )
     const payloads = new Map(kept.map(({ jobId, payload }) => [jobId, payload]))
-    const has = ({ spec }: FoundJob) =>
-      wanted.every(([field, value]) => fieldOf(payloads.get(spec.jobId), field) === value)
+    const payloadOf = ({ spec, submitted }: FoundJob) =>
+      submitted === undefined ? payloads.get(spec.jobId) : submitted.payload
+    const has = (job: FoundJob) => wanted.every(([field, value]) => fieldOf(payloadOf(job), field) === value)
     found.push(...page.filter(has))
   }
   return found
@@ -242,6 +249,30 @@ function liveJobs({ ledger }: Look): readonly FoundJob[] {
       const spec = jobOf(ledger, row.job_id)?.spec
       return spec === undefined ? [] : [{ spec, row, since: row.queued_at }]
     })
+}
+
+/** One that this release cannot read is left out. */
+async function submittedJobs({ store, queue, signal }: Opened): Promise<readonly FoundJob[]> {
+  const found: FoundJob[] = []
+  for (let after = 0; ; ) {
+    signal.throwIfAborted()
+    const page = await store.submissions(queue, after)
+    for (const { id, job, at } of page) {
+      const parsed = submissionOf(job)
+      if (parsed) found.push({ spec: parsed.spec, since: at, submitted: { id, payload: parsed.payload } })
+      after = id
+    }
+    if (page.length === 0) return found
+  }
+}
+
+function submissionOf(job: Json): ReturnType<typeof parseSubmission> | undefined {
+  try {
+    return parseSubmission(job)
+  } catch (error) {
+    if (isInterlockError(error, 'invalid_input')) return undefined
+    throw error
+  }
 }
 
 const PAGE = 1_000
@@ -284,7 +315,8 @@ const endOf = ({ outcome, end }: EndedJob) => ({
   until: null,
 })
 
-export const stateOf = ({ row, ended }: FoundJob): FoundState => row?.state ?? ended?.outcome ?? 'dead'
+export const stateOf = ({ row, submitted, ended }: FoundJob): FoundState =>
+  row?.state ?? (submitted === undefined ? (ended?.outcome ?? 'dead') : 'submitted')
 
 export const jobsDocument = (
   queue: string,

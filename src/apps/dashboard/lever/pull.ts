@@ -1,4 +1,4 @@
-import { commitBeside } from '../../../engine/coordinator/commit/commit-beside.ts'
+import { cancelAlsoSubmitted, commitBeside } from '../../../engine/coordinator/commit/commit-beside.ts'
 import { dropDead } from '../../../engine/coordinator/dead-letters.ts'
 import { createCoordinator, type Logger } from '../../../engine/coordinator/index.ts'
 import {
@@ -49,7 +49,20 @@ export async function pullLever(options: PullOptions): Promise<PreviewDocument |
   }
   if (!isPreview) return commit(options, lever, expected)
   const { policy } = await options.reader.ledger()
-  return preview(options, parseLever(lever, body, policy))
+  const command = parseLever(lever, body, policy)
+  return withSubmitted(options.reader, command, await preview(options, command))
+}
+
+/** A job that is submitted is not in the queue, and can be cancelled all the same: the log never hears of it. */
+async function withSubmitted(
+  { store, queue }: QueueReader,
+  command: CommandBody,
+  document: PreviewDocument,
+): Promise<PreviewDocument> {
+  if (command.type !== 'cancel' || document.refusal?.code !== 'job_not_live') return document
+  const { commands } = await store.ofJob(queue, command.jobId)
+  const isSubmitted = commands.some(({ type, refusal }) => type === 'enqueue' && refusal === null)
+  return isSubmitted ? { ...document, changed: true, refusal: null } : document
 }
 
 async function preview({ reader, lever, actor }: PullOptions, body: CommandBody): Promise<PreviewDocument> {
@@ -95,12 +108,14 @@ async function commit(
       throw overtaken()
   }
   if (between === null || (isOrder(command) && between?.some(isOrdering))) throw overtaken()
-  const { isChanged } = await commitBeside(
-    { store, queue, limit: limit(), name: actor, operator: by(operator, lever), check },
-    [command],
-    from,
-  )
-  return { lever, preview: false, version: await versionNow(reader), changed: isChanged, jobs: null }
+  const options = { store, queue, limit: limit(), name: actor, operator: by(operator, lever), check }
+  const send = () => commitBeside(options, [command], from)
+  const committed =
+    command.type === 'cancel'
+      ? await cancelAlsoSubmitted(store, { queue, jobId: command.jobId }, send)
+      : await send()
+  const changed = committed?.isChanged ?? true
+  return { lever, preview: false, version: await versionNow(reader), changed, jobs: null }
 }
 
 /** Where a job comes to stand depends on what others have moved, which no place in the preview can show. */

@@ -286,8 +286,9 @@ export interface Coordinator {
    */
   place(jobId: string): Promise<JobPlace | undefined>
   /**
-   * What the running attempt of a job has noted as its progress: the last note, and each other one that is found by a look per second (over
-   * HTTP, every 5 s). Completes with the job. Each look reads what is kept of the job beside the log.
+   * What the running attempt of a job has noted as its progress: the last note, and each other one. Completes with the job. PostgreSQL tells
+   * of each note. Over HTTP, in an embedded database, and with `interlock.notify` off, notes are found by one look per second (over HTTP, every
+   * 5 s) for all running jobs that somebody in this process follows.
    */
   progress$(jobId: string): Observable<Json>
   /**

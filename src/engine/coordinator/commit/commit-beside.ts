@@ -4,11 +4,12 @@ import {
   type DataChange,
   hash,
   InterlockError,
+  isInterlockError,
   type Ledger,
   type Operator,
   type RecordedEvent,
 } from '../../core/index.ts'
-import type { EngineStore } from '../../store/index.ts'
+import type { EngineStore, InboxRole } from '../../store/index.ts'
 import { newWorkerId } from '../base/identity.ts'
 import type { TimeLimit } from '../base/retry.ts'
 import { readToHead } from '../replica/catch-up.ts'
@@ -116,6 +117,26 @@ export async function carryOut(
     committed,
   ]).finally(() => watching?.unsubscribe())
   return { results, ledger: log.ledger, isNewEpoch: log.ledger.epoch !== epoch }
+}
+
+/**
+ * Cancels a job also while it is submitted and not in line yet. One that comes into line at this very moment is live: it is cancelled as
+ * such.
+ * @param cancel sends the command
+ * @returns undefined: it never came into line
+ * @throws what sending throws
+ */
+export async function cancelAlsoSubmitted<Sent>(
+  store: Pick<InboxRole, 'cancelSubmitted'>,
+  { queue, jobId }: { readonly queue: string; readonly jobId: string },
+  cancel: () => Promise<Sent>,
+): Promise<Sent | undefined> {
+  try {
+    return await cancel()
+  } catch (error) {
+    if (!isInterlockError(error, 'job_not_live')) throw error
+    return (await store.cancelSubmitted(queue, jobId)) ? undefined : cancel()
+  }
 }
 
 export interface EpochOptions extends BesideOptions {

@@ -10,11 +10,12 @@ import { type ParsedRequest, parseRequest } from '../../events/index.ts'
 import type { InboxAnswer, InboxRequest, InboxRole, SubmissionRow } from '../../store/index.ts'
 import { SingleFlight } from '../base/concurrency.ts'
 import { atMost } from '../base/retry.ts'
+import { cancelAlsoSubmitted } from '../commit/commit-beside.ts'
 import type { Member } from '../membership/member.ts'
 import type { Schedules } from '../schedules/schedules.ts'
 import { asSent, CommittedEnds, PREFIX } from './committed-ends.ts'
 import { answerOf, refusalOf, submittedBy, undecidable } from './request-answers.ts'
-import { ACTOR, cancelAlsoSubmitted, Submissions } from './submissions.ts'
+import { ACTOR, Submissions } from './submissions.ts'
 
 /** Requests in one batch. They share an append. */
 const BATCH = 100

@@ -99,26 +99,6 @@ export class Submissions {
   }
 }
 
-/**
- * Cancels a job also while it is submitted and not in line yet. One that comes into line at this very moment is live: it is cancelled as
- * such.
- * @param cancel sends the command
- * @returns undefined: it never came into line
- * @throws what sending throws
- */
-export async function cancelAlsoSubmitted<Sent>(
-  store: Pick<InboxRole, 'cancelSubmitted'>,
-  { queue, jobId }: { readonly queue: string; readonly jobId: string },
-  cancel: () => Promise<Sent>,
-): Promise<Sent | undefined> {
-  try {
-    return await cancel()
-  } catch (error) {
-    if (!isInterlockError(error, 'job_not_live')) throw error
-    return (await store.cancelSubmitted(queue, jobId)) ? undefined : cancel()
-  }
-}
-
 /** A job that waits to come into line, and those that it is to come after. */
 interface PutOff {
   readonly after: ReadonlySet<string>

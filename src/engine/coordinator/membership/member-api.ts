@@ -1,5 +1,5 @@
 import type { Claim, DataChange, RecordedEvent, Started } from '../../core/index.ts'
-import type { Incoming } from '../../store/index.ts'
+import type { Incoming, NotedProgress } from '../../store/index.ts'
 
 /** A time that has always passed. */
 export const AT_ONCE = 0
@@ -52,6 +52,8 @@ export interface MemberOwner {
   started(attempt: Started, requester: StartReason): boolean
   /** Something may have arrived beside the log. @param again after the last message, without one */
   arrived(incoming: Incoming, again?: boolean): void
+  /** A running attempt has noted its progress; without a note: some may have been missed. */
+  noted(note?: NotedProgress): void
   /** A job that was about to start is to be cancelled: the command is in the inbox. */
   requested(): void
   /** Once per poll, after the log was read. */

@@ -84,6 +84,7 @@ export class Wakeups {
     switch (wake.type) {
       case 'missed':
         void appends.catchUp()
+        owner.noted()
         return owner.arrived('both')
       case 'appended':
         log.head.receive(wake.version)
@@ -99,6 +100,8 @@ export class Wakeups {
         return appends.receiveAnswered(null)
       case 'answers':
         return appends.receiveAnswers(wake.answers)
+      case 'noted':
+        return owner.noted(wake.note)
     }
   }
 

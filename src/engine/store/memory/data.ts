@@ -41,7 +41,19 @@ export function noteIn(queue: MemoryQueue, { jobId, token, ...note }: AttemptNot
   const row = queue.jobs.get(jobId)
   if (row?.state !== 'active' || row.fencing_token !== token) return false
   queue.data.set(jobId, { ...presentData(queue, jobId), ...note, token })
+  const { progress } = note
+  if (progress !== undefined && queue.watched.has(jobId))
+    for (const wake of queue.listeners) queueMicrotask(() => wake({ noted: { jobId, progress } }))
   return true
+}
+
+/** `job_queue_watch` */
+export function watchIn(queue: MemoryQueue, jobIds: readonly string[]) {
+  for (const jobId of jobIds) queue.watched.add(jobId)
+  const notes = dataOf(queue, jobIds).flatMap(({ jobId, progress }) =>
+    progress === null ? [] : [{ jobId, progress }],
+  )
+  return { isAnnounced: true, notes }
 }
 
 /**

@@ -13,6 +13,7 @@ import {
 import type {
   Concern,
   KnownCommand,
+  NotedProgress,
   PublishedCommand,
   ReceivedAnswers,
   SnapshotChunk,
@@ -51,6 +52,7 @@ export interface MemoryNotification {
   readonly concern?: Concern
   readonly answered?: readonly string[] | null
   readonly received?: ReceivedAnswers & { readonly to: string }
+  readonly noted?: NotedProgress
 }
 
 /** A row of `job_queue_combiners`. */
@@ -102,6 +104,8 @@ const emptyQueue = (now: Micros) => ({
   inbox: new Map<string, MemoryRequest>(),
   /** Rows of `job_queue_submissions`, by id, in the order in which they came. */
   submissions: new Map<number, MemorySubmission>(),
+  /** Jobs whose notes are told to listeners. */
+  watched: new Set<string>(),
   listeners: new Set<(said: MemoryNotification) => void>(),
   /** Called when something has come into the inbox. */
   intakes: new Set<() => void>(),

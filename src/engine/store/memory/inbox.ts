@@ -2,6 +2,7 @@ import type { Json, Micros, RecordedEvent, SubmittedCommand } from '../../core/i
 import type {
   InboxAnswer,
   InboxRequest,
+  ListedSubmission,
   SettledSubmissions,
   SubmissionRow,
   Submitted,
@@ -76,6 +77,10 @@ export function openSubmissions(
   for (const [, row] of free) row.takenUntil = now + TAKEN
   return free.map(([id, { job }]) => ({ id, job }))
 }
+
+/** `job_queue_list_submissions`. */
+export const listedSubmissions = ({ submissions }: MemoryQueue, after: number): readonly ListedSubmission[] =>
+  [...submissions].filter(([id]) => id > after).map(([id, { job, at }]) => ({ id, job, at }))
 
 /** `job_queue_settle`. */
 export function settleSubmissions(

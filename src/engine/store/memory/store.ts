@@ -23,7 +23,7 @@ import type {
 } from '../index.ts'
 import { appendTo, atOf, eventsAfter, read } from './append.ts'
 import { combiningIn, publishedIn, tellIn } from './combining.ts'
-import { cut, dataOf, noteIn, payloadsAfter, resultsOf, stageIn } from './data.ts'
+import { cut, dataOf, noteIn, payloadsAfter, resultsOf, stageIn, watchIn } from './data.ts'
 import {
   type MemoryDatabase,
   type MemoryNotification,
@@ -37,6 +37,7 @@ import {
   cancelSubmitted,
   commandsOf,
   forgetSubmitted,
+  listedSubmissions,
   openRequests,
   openSubmissions,
   settleSubmissions,
@@ -112,6 +113,7 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): LogSto
     data: async (name, jobIds) => dataOf(queueOf(name), jobIds),
     payloads: async (name, after) => payloadsAfter(queueOf(name), after),
     note: async (name, note) => noteIn(queueOf(name), note),
+    watch: async (name, jobIds) => watchIn(queueOf(name), jobIds),
     forget: async (name, jobIds) => {
       const { data, staged } = queueOf(name)
       for (const jobId of jobIds) {
@@ -171,6 +173,7 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): LogSto
     // This store has no transactions of a program's.
     committedEnds: async () => [],
     submitted: async (name, limit) => submittedIn(queueOf(name), limit),
+    submissions: async (name, after) => listedSubmissions(queueOf(name), after),
     beat: async (beat) => beatIn(queueOf(beat.queue), beat, clockOf(database)),
     leave: async (name, workerId) => {
       const worker = queueOf(name).workers.get(workerId)
@@ -188,9 +191,10 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): LogSto
     listen: async (name, onWake) => {
       const { listeners, intakes, log } = queueOf(name)
       // A new function, so that one callback can be registered twice.
-      const wake = ({ answered, concern = 'all', received }: MemoryNotification) => {
+      const wake = ({ answered, concern = 'all', received, noted }: MemoryNotification) => {
         if (!stops.has(stop)) return
-        if (received !== undefined) {
+        if (noted !== undefined) onWake({ type: 'noted', note: noted })
+        else if (received !== undefined) {
           if (received.to === address) onWake({ type: 'answers', answers: received })
         } else if (answered === undefined) onWake({ type: 'appended', version: log.length, concern })
         else if (answered === null) onWake({ type: 'resigned' })

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import type { OnWake, Wake } from '../index.ts'
-import { answersOf, newsOf, tellWake, tellWakes } from '../sql/index.ts'
+import { answersOf, newsOf, notedOf, tellWake, tellWakes } from '../sql/index.ts'
 import { type Ask, askWithin } from './connections.ts'
 
 export interface ListenerOptions {
@@ -269,8 +269,10 @@ class Subscribers {
     })
   }
 
-  /** What is for this process alone: what came of the commands that it has published. */
+  /** What is for this process alone: what came of the commands that it has published, and progress that it follows. */
   #receiveOwn(payload: string): void {
+    const noted = notedOf(payload)
+    if (noted !== undefined) return this.#tell(noted.queue, { type: 'noted', note: noted.note })
     const answers = answersOf(payload)
     if (answers === undefined) return
     for (const queue of this.#byQueue.keys()) this.#tell(queue, { type: 'answers', answers })

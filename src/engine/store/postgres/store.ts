@@ -130,7 +130,7 @@ export function postgresStoreOver(
       if (!leases.has(fn)) return limit.within((connection) => statements.rpc(connection)(fn, args))
       return statements.rpcOver(over.atOnce)(fn, args)
     })
-  const calls = sqlCalls(rpc)
+  const calls = sqlCalls(rpc, () => listener.address())
   const inTurn = <Out>(work: (turn: Turn) => Promise<Out>) =>
     committing(() => withTurn({ pool, statements, ask, believe, failure }, work))
   const appendOver = appendConnection(connections, listener)

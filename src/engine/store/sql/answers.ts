@@ -28,7 +28,7 @@ export const openAnswer = z.object({ ...head, epoch: integer, min_reader: intege
 export const channelAnswer = z.object({ channel: z.string() })
 
 // It was checked when it was written, or is a row of the user's. It comes from JSON.parse, so it is JSON.
-const json = z.unknown().transform((value) => (value ?? null) as Json)
+export const json = z.unknown().transform((value) => (value ?? null) as Json)
 
 export const dataAnswer = z.array(
   z
@@ -78,6 +78,13 @@ const onceRecord = onceRow
       ...(payloadHash === null ? undefined : { payloadHash }),
     }),
   )
+
+export const watchAnswer = z
+  .object({ is_announced: z.boolean(), notes: z.array(z.object({ job_id: z.string(), progress: json })) })
+  .transform(({ is_announced: isAnnounced, notes }) => ({
+    isAnnounced,
+    notes: notes.map(({ job_id: jobId, progress }) => ({ jobId, progress })),
+  }))
 
 export const checkIncomingAnswer = z.array(
   z.object({ row: z.string(), stored: z.string(), logged: z.string() }),

@@ -40,12 +40,19 @@ import {
   rowsAnswer,
   snapshotAnswer,
   turnAnswer,
+  watchAnswer,
 } from './answers.ts'
 import { beatOf, changesOf, itemsOf, MANY, present, shortOf } from './changes.ts'
 import { backlogAnswer, checkupAnswer } from './checkup-answer.ts'
 import { parseAnswer, plainAppended } from './parse-answer.ts'
 import type { Rpc } from './rpc.ts'
-import { ofJobAnswer, pageAnswer, projectionAnswer, submittedAnswer } from './tool-answers.ts'
+import {
+  ofJobAnswer,
+  pageAnswer,
+  projectionAnswer,
+  submissionsAnswer,
+  submittedAnswer,
+} from './tool-answers.ts'
 import { beatAnswer, operatorsAnswer, workersAnswer } from './worker-answers.ts'
 
 /** In one call; in halves where the server cannot make an answer that large (256 MB of jsonb). */
@@ -65,7 +72,8 @@ async function inParts<Row>(
 /** The calls of a store that are one function each, over any transport. */
 export type SqlCalls = Omit<LogStore, 'name' | 'turn' | 'combining' | 'listen' | 'close'>
 
-export function sqlCalls(rpc: Rpc): SqlCalls {
+/** @param address where this process hears what is for it alone, if it does */
+export function sqlCalls(rpc: Rpc, address: () => string | undefined = () => undefined): SqlCalls {
   const call = async <Out>(
     name: Parameters<Rpc>[0],
     schema: Parameters<typeof parseAnswer<Out>>[0],
@@ -131,8 +139,11 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
       new Map(await call('job_queue_endings', endingsAnswer, { queue, job_ids: jobIds })),
     ofJob: (queue, jobId) => call('job_queue_of_job', ofJobAnswer, { queue, job_id: jobId }),
     submitted: (queue, limit) => call('job_queue_submitted', submittedAnswer, { queue, lim: limit }),
+    submissions: (queue, after) => call('job_queue_list_submissions', submissionsAnswer, { queue, after }),
     note: (queue, { jobId, token, ...note }) =>
       call('job_queue_note', flagAnswer, { queue, job_id: jobId, token, note }),
+    watch: (queue, jobIds, ms) =>
+      call('job_queue_watch', watchAnswer, { queue, job_ids: jobIds, address: address() ?? null, ms }),
     forget: async (queue, jobIds) => {
       await rpc('job_queue_forget', { queue, job_ids: jobIds })
     },

@@ -1,5 +1,6 @@
+import type { Json } from '../../core/index.ts'
 import { decodeEvents } from '../../events/index.ts'
-import type { Concern, News, OnWake } from '../index.ts'
+import type { Concern, News, NotedProgress, OnWake } from '../index.ts'
 
 /** The announcement that rows may have arrived in `jobs`, on the channel of the appends. */
 const INTAKE = 'intake'
@@ -81,6 +82,28 @@ export function newsOf(payload: string): News | undefined {
   // Decoded only when needed: most notifications are of this process's own appends.
   const events = () => decodeEvents(JSON.parse(payload.slice(begin)))
   return { after, version, at, epoch, ...(isUnconfirmed && { isUnconfirmed }), events }
+}
+
+/** What stands before a note of an attempt, on the address of a process that follows it. */
+const NOTED = 'noted '
+
+/** What a notification on the address of a process says (`job_queue_note`); undefined: something else, or it cannot be read. */
+export function notedOf(
+  payload: string,
+): { readonly queue: string; readonly note: NotedProgress } | undefined {
+  if (!payload.startsWith(NOTED)) return undefined
+  try {
+    const { queue, job_id: jobId, ...rest } = JSON.parse(payload.slice(NOTED.length)) as Noted
+    return { queue, note: { jobId, ...rest } }
+  } catch {
+    return undefined
+  }
+}
+
+interface Noted {
+  readonly queue: string
+  readonly job_id: string
+  readonly progress?: Json
 }
 
 const isCount = (value: number | undefined): value is number => Number.isSafeInteger(value)

@@ -48,6 +48,7 @@ const functions = {
   job_queue_results: { queue: 'text', job_ids: 'text[]' },
   job_queue_endings: { queue: 'text', job_ids: 'text[]' },
   job_queue_submitted: { queue: 'text', lim: 'integer' },
+  job_queue_list_submissions: { queue: 'text', after: 'bigint' },
   job_queue_data_of: { queue: 'text', job_ids: 'text[]' },
   job_queue_payloads: { queue: 'text', after: 'text' },
   job_queue_check_incoming: { queue: 'text' },
@@ -68,6 +69,7 @@ const functions = {
   job_queue_committed_ends: { queue: 'text' },
   job_queue_end_of: { queue: 'text', token: 'bigint' },
   job_queue_note: { queue: 'text', job_id: 'text', token: 'bigint', note: 'jsonb' },
+  job_queue_watch: { queue: 'text', job_ids: 'text[]', address: 'text', ms: 'integer' },
   job_queue_forget: { queue: 'text', job_ids: 'text[]' },
   job_queue_project: { queue: 'text', batch: 'integer' },
   job_queue_rebuild_rows: {

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { type JobRow, jobTypes, lastLife } from '../../core/index.ts'
 import { decodeEvents, policySchema } from '../../events/index.ts'
+import { json } from './answers.ts'
 
 const integer = z.int()
 
@@ -48,6 +49,9 @@ export const ofJobAnswer = z
   }))
 
 const submittedBy = z.object({ commands: integer, rows: integer })
+
+/** What `job_queue_list_submissions` answers. */
+export const submissionsAnswer = z.array(z.object({ id: integer, job: json, at: integer }))
 
 /** What `job_queue_submitted` answers. */
 export const submittedAnswer = z.object({

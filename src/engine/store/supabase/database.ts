@@ -255,6 +255,12 @@ export type Database = {
         since: string
         target: string
       }, 'job_id' | 'late' | 'target'>
+      job_queue_watched: Table<{
+        address: string
+        job_id: string
+        queue: string
+        until: string
+      }, 'address' | 'job_id' | 'queue' | 'until'>
       job_queue_workers: Table<{
         beat_at: string
         dead: boolean
@@ -335,6 +341,7 @@ export type Database = {
       job_queue_life: { Args: { queue: string; job_id: string }; Returns: number }
       job_queue_link: { Args: { target: string; job_ids: string[] }; Returns: number }
       job_queue_linked: { Args: { queue: string; target: string; job_id: string; row_queued_at: string }; Returns: boolean }
+      job_queue_list_submissions: { Args: { queue: string; after: number }; Returns: Json }
       job_queue_micros: { Args: { run_at: string }; Returns: number }
       job_queue_not_arrived: { Args: { key_column: string; job_ids: string[] }; Returns: undefined }
       job_queue_not_live: { Args: { queue: string; job_id: string }; Returns: Json }
@@ -407,6 +414,8 @@ export type Database = {
       job_queue_void: { Args: { queue: string; voided_from: number }; Returns: undefined }
       job_queue_void_seqs: { Args: { queue: string; finals: boolean }; Returns: number[] }
       job_queue_voided: { Args: { queue: string; after: number }; Returns: Json }
+      job_queue_watch: { Args: { queue: string; job_ids: string[]; address: string; ms: number }; Returns: Json }
+      job_queue_without_data: { Args: { command: Json }; Returns: Json }
       job_queue_worker_list: { Args: { queue: string }; Returns: Json }
       job_queue_write_target: { Args: { queue: string; target: string; key_column: string; key_type: string; job_ids: string[] }; Returns: Record<string, unknown> }
     }

@@ -4,6 +4,7 @@ import { ApiError, getJson, ofQueue } from '../../data/api.ts'
 import { asked } from '../../data/levers.ts'
 import { usePage } from '../../frame/context.ts'
 import { momentText } from '../../frame/time.ts'
+import { LeverButton } from '../../part/lever-button.tsx'
 import { Failed, type Load, Loaded, useLoad } from '../../part/load.tsx'
 import { errorText, type Letter } from '../dead/letters.ts'
 
@@ -82,16 +83,23 @@ function NotLive({ jobId, hasCome }: NotLiveProps) {
   })
   return (
     <Loaded of={explanation}>
-      {(value) => (value === null ? <Unknown hasCome={hasCome} /> : <Explained {...value} />)}
+      {(value) => (value === null ? <Unknown hasCome={hasCome} /> : <Explained jobId={jobId} {...value} />)}
     </Loaded>
   )
 }
 
-const Explained = ({ state, code, reason, whatHasToHappen }: JobAnswer['explanation']) => (
+const Explained = ({ jobId, state, code, reason, whatHasToHappen }: NotLiveJob) => (
   <p class="sentence" data-why={code ?? state}>
-    {state}: {reason}. What has to happen: {whatHasToHappen}.
+    {state}: {reason}. What has to happen: {whatHasToHappen}.{' '}
+    {state === 'submitted' && code !== 'arrived' ? (
+      <LeverButton isBad lever="cancel" title={`Cancel ${jobId}`} body={{ jobId }}>
+        Cancel…
+      </LeverButton>
+    ) : null}
   </p>
 )
+
+type NotLiveJob = JobAnswer['explanation'] & { readonly jobId: string }
 
 function Unknown({ hasCome }: Pick<NotLiveProps, 'hasCome'>) {
   const { isLive } = usePage().shown
