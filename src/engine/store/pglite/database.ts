@@ -7,6 +7,9 @@ import { type FunctionName, statements, type Turn } from '../sql/index.ts'
 import type { Backend } from './backend.ts'
 import { type Watch, watched } from './full-disk.ts'
 
+/** A database of PGlite that your program has open: `new PGlite(…)` of `@electric-sql/pglite`. */
+export type PgliteDatabase = Pick<PGlite, 'query' | 'exec' | 'transaction' | 'listen' | 'execProtocolRawSync'>
+
 type Args = Readonly<Record<string, unknown>>
 
 /** How long a turn may hold the database, which has one connection for all. PostgreSQL ends a turn after the same time. */
@@ -31,6 +34,20 @@ export async function openDatabase(
   // Loaded here: a process that asks the owner of the directory, or that uses another store, needs no embedded database.
   const { PGlite } = await import('@electric-sql/pglite').catch(missing('@electric-sql/pglite'))
   const db = await PGlite.create({ dataDir, startParams: [...PGlite.defaultStartParams, ...quiet] })
+  return { ...(await backendOn(db, store, () => db.close())), db }
+}
+
+/**
+ * Brings the tables of a database that is open to this release, and works in it.
+ *
+ * @param store what messages call it
+ * @param close what becomes of the database when the store is closed
+ */
+export async function backendOn(
+  db: PgliteDatabase,
+  store: string,
+  close: () => Promise<void>,
+): Promise<Backend> {
   const watch = watched(db, store)
   await migrate({
     query: async (sql, parameters) =>
@@ -40,12 +57,11 @@ export async function openDatabase(
     },
   })
   const wakes = new Set<(payload: string) => void>()
-  await db.listen('interlock', (payload) => {
+  const unlisten = await db.listen('interlock', (payload) => {
     for (const onWake of wakes) onWake(payload)
   })
   const closed = Promise.withResolvers<void>()
   return {
-    db,
     rpc: (name, args) => call(db, name, args).catch(watch.fail),
     turn: () => turnOn(db, watch),
     listen: (onWake) => {
@@ -56,7 +72,7 @@ export async function openDatabase(
     },
     lost: Promise.race([closed.promise, watch.over]),
     close: async () => {
-      if (!watch.isOver()) await db.close()
+      if (!watch.isOver()) await unlisten().then(close)
       closed.resolve()
     },
   }
@@ -74,7 +90,7 @@ async function call(on: Pick<Transaction, 'query'>, name: FunctionName, args: Ar
  * A turn as a transaction of PGlite, which lets no other query in between and rolls back what fails. If a turn takes too long, it
  * is given up: the process that decides may be paused.
  */
-function turnOn(db: PGlite, { fail }: Watch): Turn {
+function turnOn(db: Pick<PGlite, 'transaction'>, { fail }: Watch): Turn {
   const begun = Promise.withResolvers<unknown>()
   const next = Promise.withResolvers<{ readonly name: FunctionName; readonly args: Args } | null>()
   let ended: Promise<unknown> = Promise.resolve()

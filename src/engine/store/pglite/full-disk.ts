@@ -87,7 +87,7 @@ export interface Watch {
  * A server inside a process cannot end it: after a PANIC the next call would never return, and block the process for good. So no call
  * gets there.
  */
-export function watched(db: PGlite, store: string): Watch {
+export function watched(db: Pick<PGlite, 'execProtocolRawSync'>, store: string): Watch {
   const over = Promise.withResolvers<void>()
   const alarms = new Alarms()
   let end: InterlockError | undefined

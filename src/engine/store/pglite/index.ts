@@ -8,4 +8,5 @@
  * const coordinator = await createCoordinator({ store: pgliteStore('./.interlock') })
  * @module
  */
+export type { PgliteDatabase } from './database.ts'
 export { pgliteStore } from './store.ts'

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { InterlockError } from '../../core/index.ts'
-import { parseInput } from '../../events/index.ts'
+import { havingSchema, parseInput } from '../../events/index.ts'
 import type { LogStore, OnWake } from '../index.ts'
 import {
   combiningBy,
@@ -13,12 +13,31 @@ import {
 } from '../sql/index.ts'
 import { attach } from './attach.ts'
 import type { Backend } from './backend.ts'
-import { openDatabase } from './database.ts'
+import { backendOn, openDatabase, type PgliteDatabase } from './database.ts'
 import { marked, unmarked } from './gone-workers.ts'
 import { thisProcess } from './process.ts'
 
 const directoryError = "must be a folder, such as './.interlock', or memory://"
 const directorySchema = z.string(directoryError).min(1, directoryError)
+
+const databaseSchema = havingSchema('a folder, or the PGlite that your program has open, in this process', [
+  ...['query', 'exec', 'transaction', 'listen', 'execProtocolRawSync'],
+])
+
+/** How to get at the database, and what messages call the store. */
+function openerOf(database: string | PgliteDatabase): {
+  name: string
+  open: (name: string) => Promise<Backend>
+} {
+  if (typeof database !== 'string') {
+    parseInput(databaseSchema, database, 'database')
+    const stays = async () => {}
+    return { name: 'pglite', open: (name) => backendOn(database, name, stays) }
+  }
+  parseInput(directorySchema, database, 'directory')
+  const open = database === 'memory://' ? openDatabase : attach
+  return { name: `pglite:${database}`, open: (name) => open(database, name) }
+}
 
 /**
  * A store in this process or another one on this machine: PostgreSQL in WebAssembly, with nothing to install. Use it for tests, for
@@ -27,15 +46,16 @@ const directorySchema = z.string(directoryError).min(1, directoryError)
  * The first process that uses the directory opens the database and answers the others. When it ends, the next process that needs
  * the database opens it.
  *
- * @param directory created if it does not exist; `memory://` for a database of your own that ends with `close()`
+ * @param database a folder, created if it does not exist; `memory://` for a database of its own that ends with `close()`; or a PGlite that your
+ * program has open: then your tables and your transactions are in the same database (`enqueueIn`, `completeIn` by `fromPg(transaction)`), and
+ * `close()` leaves it open. An append waits while your transaction is open: PGlite has one connection
  * @throws InterlockError from its calls: `store_unwritable`, `store_in_use`, `store_unavailable`, `contention`, `closed`
  * @example
  * import { pgliteStore } from 'interlock-queue/pglite'
  * const coordinator = await createCoordinator({ store: pgliteStore('./.interlock') })
  */
-export function pgliteStore(directory: string): LogStore {
-  parseInput(directorySchema, directory, 'directory')
-  const name = `pglite:${directory}`
+export function pgliteStore(database: string | PgliteDatabase): LogStore {
+  const { name, open } = openerOf(database)
   const listeners = new Map<OnWake, string>()
   let current: Promise<Backend> | null = null
   let closed = false
@@ -58,7 +78,7 @@ export function pgliteStore(directory: string): LogStore {
   const backend = (): Promise<Backend> => {
     if (closed) return Promise.reject(new InterlockError('closed', 'the store is closed; make a new one'))
     if (current) return current
-    const attaching = directory === 'memory://' ? openDatabase(directory, name) : attach(directory, name)
+    const attaching = open(name)
     current = attaching
     attaching.then(
       (attached) => {
