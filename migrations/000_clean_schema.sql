@@ -399,6 +399,12 @@ alter table public.job_queue_jobs add column if not exists postponed integer not
 -- While the job is active: the place of each of its models that has places by the policy, {"flux-dev": "host1:1"}; else null.
 alter table public.job_queue_jobs add column if not exists places jsonb;
 
+-- Those of its models of which it takes all places (`exclusive`); null: it shares all of them.
+alter table public.job_queue_jobs add column if not exists whole text[];
+
+-- job_queue_places looks for jobs that keep others from a model although it has places left. There are few.
+create index if not exists job_queue_jobs_whole on public.job_queue_jobs (queue) where whole is not null;
+
 -- For the same reason as the log (20_log.sql).
 alter table public.job_queue_jobs set (vacuum_truncate = off);
 
@@ -1647,27 +1653,27 @@ begin
     with entered as (
     insert into public.job_queue_jobs as j (queue, job_id, state, job_type, kind, models, priority, place_level, place_order,
       place_tie, queued_at, due_at, expires_at, attempt, attempts, postponed, timeout_ms, worker_id, fencing_token, started_at,
-      places, cancel_requested, blocked_by_job_id, blocked_on, conflict_reason, life)
+      places, whole, cancel_requested, blocked_by_job_id, blocked_on, conflict_reason, life)
     select $1, r.job_id, r.state, r.job_type, r.kind, r.models, r.priority, r.place_level, r.place_order,
            r.place_tie, 'epoch'::timestamptz + r.queued_at * interval '1 microsecond',
            'epoch'::timestamptz + r.due_at * interval '1 microsecond',
            'epoch'::timestamptz + r.expires_at * interval '1 microsecond',
            r.attempt, r.attempts, coalesce(r.postponed, 0), r.timeout_ms, r.worker_id, r.fencing_token,
-           'epoch'::timestamptz + r.started_at * interval '1 microsecond', r.places,
+           'epoch'::timestamptz + r.started_at * interval '1 microsecond', r.places, r.whole,
            coalesce(r.cancel_requested, false), r.blocked_by_job_id, r.blocked_on, r.conflict_reason, r.life
       from jsonb_to_recordset(changes -> 'jobs') as r (
         job_id text, state text, job_type text, kind text, models text[], priority integer, place_level double precision,
         place_order bigint, place_tie double precision, queued_at bigint, due_at bigint, expires_at bigint,
         attempt integer, attempts integer, postponed integer, timeout_ms bigint, worker_id text, fencing_token bigint,
-        started_at bigint, places jsonb, cancel_requested boolean, blocked_by_job_id text, blocked_on text, conflict_reason text,
-        life bigint)
+        started_at bigint, places jsonb, whole text[], cancel_requested boolean, blocked_by_job_id text, blocked_on text,
+        conflict_reason text, life bigint)
     on conflict (queue, job_id) do update set
       state = excluded.state, job_type = excluded.job_type, kind = excluded.kind, models = excluded.models,
       priority = excluded.priority, place_level = excluded.place_level, place_order = excluded.place_order,
       place_tie = excluded.place_tie, queued_at = excluded.queued_at, due_at = excluded.due_at,
       expires_at = excluded.expires_at, attempt = excluded.attempt, attempts = excluded.attempts, postponed = excluded.postponed,
       timeout_ms = excluded.timeout_ms, worker_id = excluded.worker_id, fencing_token = excluded.fencing_token,
-      started_at = excluded.started_at, places = excluded.places, cancel_requested = excluded.cancel_requested,
+      started_at = excluded.started_at, places = excluded.places, whole = excluded.whole, cancel_requested = excluded.cancel_requested,
       blocked_by_job_id = excluded.blocked_by_job_id, blocked_on = excluded.blocked_on,
       conflict_reason = excluded.conflict_reason, life = coalesce(excluded.life, j.life)
     returning j.job_id, j.life)
@@ -3711,13 +3717,13 @@ declare
     "kind": "name", "priority": "-1000..1000", "run_at": "text?", "runAt": "text?", "attempts": "1..1000",
     "timeout_ms": "1..31536000000", "timeoutMs": "1..31536000000", "expire_ms": "1..31536000000?",
     "expireMs": "1..31536000000?", "fair_key": "name?", "fairKey": "name?", "once": "once?", "dedupe": "dedupe?",
-    "after": "parents?", "tag": "name?", "payload": "any",
+    "after": "parents?", "tag": "name?", "modes": "modes?", "payload": "any",
     "traceparent": "text?", "tracestate": "text?"}';
   must constant jsonb := '{"parents": "a list of at most 10,000 jobs: ids, or {job, if_failed: fail or continue}",
     "name": "a text of 1 to 200 characters, without control characters",
     "names": "a list of at most 10,000 names of 1 to 200 characters", "list": "a list of at most 10,000 jobs",
     "schedules": "a list of at most 10,000 schedules", "object": "an object",
-    "boolean": "true or false", "text": "a text",
+    "boolean": "true or false", "text": "a text", "modes": "an object that says of models whether the job has them shared or exclusive",
     "once": "a time such as \"24h\" (whole s, m, h or d, 365d at most), or \"for ever\"",
     "dedupe": "an object with a key, while (\"waiting\", \"live\" or {\"within\": \"1h\"}) and perhaps debounce ({\"delay\": \"5s\", \"max_delay\": \"1m\"})",
     "seconds": "a number of seconds from 0 to 31536000"}';
@@ -3778,6 +3784,8 @@ begin
                          case jsonb_typeof(n) when 'object' then coalesce(n -> 'if_failed', n -> 'ifFailed', '"fail"') else '"fail"' end as how) c
                 where (jsonb_typeof(c.job) = 'string' and length(c.job #>> '{}') between 1 and 200 and c.job #>> '{}' !~ unwanted
                     and c.how in ('"fail"', '"continue"')) is not true)
+             when r.rule = 'modes' then r.is_a <> 'object' or exists (
+               select from jsonb_each(case r.is_a when 'object' then v.value else '{}' end) m where m.value not in ('"shared"', '"exclusive"'))
              when r.rule in ('list', 'schedules') then r.is_a <> 'array'
              when r.rule in ('object', 'boolean') then r.is_a <> r.rule
              when r.rule = 'text' then r.is_a <> 'string'
@@ -4213,7 +4221,7 @@ $$;
 -- live with another body by then waits behind that one, one that the policy does not allow waits until it does, and one that comes after a
 -- job of which nobody knows, until that is in line.
 --   jobs        one job or a list of 10,000 at most: {job_id, models, job_type, kind, priority, run_at, attempts, timeout_ms,
---               expire_ms, fair_key, once, dedupe, after, tag, payload, traceparent, tracestate}; job_id and models are required; run_at as
+--               expire_ms, fair_key, once, dedupe, after, tag, modes, payload, traceparent, tracestate}; job_id and models are required; run_at as
 --               2026-11-24T15:00:00Z; once as 24h, or for ever: how long the id is taken (docs/guides/idempotency.md); dedupe: {key, while,
 --               debounce}, so that another job with the same key stands for it: while `waiting`, `live` or {"within": "1h"}, debounce
 --               {delay, max_delay} (docs/guides/deduplication.md); after: ids, or {job, if_failed: fail or continue}
@@ -4409,6 +4417,10 @@ as $$
     'run_at', public.job_queue_micros($1 ->> 'run_at'), 'attempts', coalesce($1 -> 'attempts', '3'),
     'timeout_ms', coalesce($1 -> 'timeout_ms', '3600000'), 'expire_ms', $1 -> 'expire_ms', 'fair_key', $1 -> 'fair_key',
     'tag', $1 -> 'tag', 'after', public.job_queue_parents($1 -> 'after'))
+    || coalesce((
+      select jsonb_build_object('whole', to_jsonb(array_agg(m.name order by m.place)))
+        from jsonb_array_elements_text($1 -> 'models') with ordinality m (name, place)
+       where $1 -> 'modes' ->> m.name = 'exclusive' having count(*) > 0), '{}')
 $$;
 
 -- job_queue_event_body(job_type, models, data): the same of a `queued` event, without what it comes after: that is in other events. Internal.
@@ -4420,6 +4432,7 @@ as $$
   select jsonb_build_object('job_type', $1, 'models', $2, 'kind', coalesce($3 ->> 'kind', $1), 'priority', coalesce($3 -> 'priority', '0'),
     'run_at', $3 -> 'run_at', 'attempts', coalesce($3 -> 'attempts', '3'), 'timeout_ms', coalesce($3 -> 'timeout_ms', '3600000'),
     'expire_ms', $3 -> 'expire_ms', 'fair_key', $3 -> 'fair_key', 'tag', $3 -> 'tag')
+    || case when $3 ? 'whole' then jsonb_build_object('whole', $3 -> 'whole') else '{}' end
 $$;
 
 -- job_queue_job_digest(body, payload, is_vague): what job_queue_once keeps of a job for job_queue_refuse_digest. Internal.
@@ -7950,6 +7963,8 @@ select j.queue, j.job_id, (
           when not own.is_in then 'model_paused'
           -- A rate counts starts, and a share the jobs of an owner: no row has these.
           when s.policy #>> '{fairShare,maxActive}' is not null or s.policy -> 'rate' ?| j.models then null
+          -- Who takes all places of a model keeps others from it however many it has.
+          when exists (select from public.job_queue_jobs o where o.queue = j.queue and o.whole is not null and o.whole && j.models) then null
           when needs.is_in_use then 'model_in_use'
           when j.blocked_by_job_id is not null and j.blocked_on is not null then case
             when s.policy ->> 'maxOvertakes' = '0' and not needs.is_behind_offer then 'behind_in_line' end
@@ -8072,8 +8087,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'c0f91a9940d92fbb4a1a44fbe71341d930b7c0e46e5d1c2b534401cef260c8e0'),
-  ('027', 'c0f91a9940d92fbb4a1a44fbe71341d930b7c0e46e5d1c2b534401cef260c8e0')
+  ('000', 'a4fee6fda856bd059440b9df117e622a649ab244a9778dad7fda8c50c8e432e5'),
+  ('027', 'a4fee6fda856bd059440b9df117e622a649ab244a9778dad7fda8c50c8e432e5')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -107,13 +107,13 @@ declare
     "kind": "name", "priority": "-1000..1000", "run_at": "text?", "runAt": "text?", "attempts": "1..1000",
     "timeout_ms": "1..31536000000", "timeoutMs": "1..31536000000", "expire_ms": "1..31536000000?",
     "expireMs": "1..31536000000?", "fair_key": "name?", "fairKey": "name?", "once": "once?", "dedupe": "dedupe?",
-    "after": "parents?", "tag": "name?", "payload": "any",
+    "after": "parents?", "tag": "name?", "modes": "modes?", "payload": "any",
     "traceparent": "text?", "tracestate": "text?"}';
   must constant jsonb := '{"parents": "a list of at most 10,000 jobs: ids, or {job, if_failed: fail or continue}",
     "name": "a text of 1 to 200 characters, without control characters",
     "names": "a list of at most 10,000 names of 1 to 200 characters", "list": "a list of at most 10,000 jobs",
     "schedules": "a list of at most 10,000 schedules", "object": "an object",
-    "boolean": "true or false", "text": "a text",
+    "boolean": "true or false", "text": "a text", "modes": "an object that says of models whether the job has them shared or exclusive",
     "once": "a time such as \"24h\" (whole s, m, h or d, 365d at most), or \"for ever\"",
     "dedupe": "an object with a key, while (\"waiting\", \"live\" or {\"within\": \"1h\"}) and perhaps debounce ({\"delay\": \"5s\", \"max_delay\": \"1m\"})",
     "seconds": "a number of seconds from 0 to 31536000"}';
@@ -174,6 +174,8 @@ begin
                          case jsonb_typeof(n) when 'object' then coalesce(n -> 'if_failed', n -> 'ifFailed', '"fail"') else '"fail"' end as how) c
                 where (jsonb_typeof(c.job) = 'string' and length(c.job #>> '{}') between 1 and 200 and c.job #>> '{}' !~ unwanted
                     and c.how in ('"fail"', '"continue"')) is not true)
+             when r.rule = 'modes' then r.is_a <> 'object' or exists (
+               select from jsonb_each(case r.is_a when 'object' then v.value else '{}' end) m where m.value not in ('"shared"', '"exclusive"'))
              when r.rule in ('list', 'schedules') then r.is_a <> 'array'
              when r.rule in ('object', 'boolean') then r.is_a <> r.rule
              when r.rule = 'text' then r.is_a <> 'string'

@@ -6,7 +6,7 @@
 -- live with another body by then waits behind that one, one that the policy does not allow waits until it does, and one that comes after a
 -- job of which nobody knows, until that is in line.
 --   jobs        one job or a list of 10,000 at most: {job_id, models, job_type, kind, priority, run_at, attempts, timeout_ms,
---               expire_ms, fair_key, once, dedupe, after, tag, payload, traceparent, tracestate}; job_id and models are required; run_at as
+--               expire_ms, fair_key, once, dedupe, after, tag, modes, payload, traceparent, tracestate}; job_id and models are required; run_at as
 --               2026-11-24T15:00:00Z; once as 24h, or for ever: how long the id is taken (docs/guides/idempotency.md); dedupe: {key, while,
 --               debounce}, so that another job with the same key stands for it: while `waiting`, `live` or {"within": "1h"}, debounce
 --               {delay, max_delay} (docs/guides/deduplication.md); after: ids, or {job, if_failed: fail or continue}
@@ -202,6 +202,10 @@ as $$
     'run_at', public.job_queue_micros($1 ->> 'run_at'), 'attempts', coalesce($1 -> 'attempts', '3'),
     'timeout_ms', coalesce($1 -> 'timeout_ms', '3600000'), 'expire_ms', $1 -> 'expire_ms', 'fair_key', $1 -> 'fair_key',
     'tag', $1 -> 'tag', 'after', public.job_queue_parents($1 -> 'after'))
+    || coalesce((
+      select jsonb_build_object('whole', to_jsonb(array_agg(m.name order by m.place)))
+        from jsonb_array_elements_text($1 -> 'models') with ordinality m (name, place)
+       where $1 -> 'modes' ->> m.name = 'exclusive' having count(*) > 0), '{}')
 $$;
 
 -- job_queue_event_body(job_type, models, data): the same of a `queued` event, without what it comes after: that is in other events. Internal.
@@ -213,6 +217,7 @@ as $$
   select jsonb_build_object('job_type', $1, 'models', $2, 'kind', coalesce($3 ->> 'kind', $1), 'priority', coalesce($3 -> 'priority', '0'),
     'run_at', $3 -> 'run_at', 'attempts', coalesce($3 -> 'attempts', '3'), 'timeout_ms', coalesce($3 -> 'timeout_ms', '3600000'),
     'expire_ms', $3 -> 'expire_ms', 'fair_key', $3 -> 'fair_key', 'tag', $3 -> 'tag')
+    || case when $3 ? 'whole' then jsonb_build_object('whole', $3 -> 'whole') else '{}' end
 $$;
 
 -- job_queue_job_digest(body, payload, is_vague): what job_queue_once keeps of a job for job_queue_refuse_digest. Internal.

@@ -42,5 +42,11 @@ alter table public.job_queue_jobs add column if not exists postponed integer not
 -- While the job is active: the place of each of its models that has places by the policy, {"flux-dev": "host1:1"}; else null.
 alter table public.job_queue_jobs add column if not exists places jsonb;
 
+-- Those of its models of which it takes all places (`exclusive`); null: it shares all of them.
+alter table public.job_queue_jobs add column if not exists whole text[];
+
+-- job_queue_places looks for jobs that keep others from a model although it has places left. There are few.
+create index if not exists job_queue_jobs_whole on public.job_queue_jobs (queue) where whole is not null;
+
 -- For the same reason as the log (20_log.sql).
 alter table public.job_queue_jobs set (vacuum_truncate = off);

@@ -132,6 +132,8 @@ select j.queue, j.job_id, (
           when not own.is_in then 'model_paused'
           -- A rate counts starts, and a share the jobs of an owner: no row has these.
           when s.policy #>> '{fairShare,maxActive}' is not null or s.policy -> 'rate' ?| j.models then null
+          -- Who takes all places of a model keeps others from it however many it has.
+          when exists (select from public.job_queue_jobs o where o.queue = j.queue and o.whole is not null and o.whole && j.models) then null
           when needs.is_in_use then 'model_in_use'
           when j.blocked_by_job_id is not null and j.blocked_on is not null then case
             when s.policy ->> 'maxOvertakes' = '0' and not needs.is_behind_offer then 'behind_in_line' end

@@ -108,6 +108,7 @@ export function waitingRow(jobId: string, at: Micros): JobRow {
     fencing_token: null,
     started_at: null,
     places: null,
+    whole: null,
     cancel_requested: false,
     blocked_by_job_id: null,
     blocked_on: null,

@@ -150,11 +150,13 @@ export class Scenario {
 
   #specOf(did: string) {
     const { jobId = '', models = '' } =
-      /^(?<jobId>\S+) (?:needs|asks for) (?<models>[^\s,]+(?:, [^\s,]+)*?)(?:,? (?:priority|in|and|of) .*)?$/.exec(
+      /^(?<jobId>\S+) (?:needs|asks for) (?<models>[^\s,]+(?:, [^\s,]+)*?)(?:,? (?:priority|in|and|of|whole) .*)?$/.exec(
         did,
       )?.groups ?? {}
+    const whole = / whole (\S+)$/.exec(did)?.[1]
     return {
       ...specDefaults,
+      ...(whole === undefined ? {} : { whole: [whole] }),
       jobId,
       jobType: 'normal' as const,
       kind: 'normal',

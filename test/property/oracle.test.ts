@@ -52,6 +52,23 @@ describe('the core against a naive second admission', () => {
     PATIENCE,
   )
 
+  it.each([
+    ['where jobs take models as a whole', { wholes: true }, 100],
+    ['where they take all places of some', { wholes: true, places: true }, 60],
+    ['where others run in batches beside them', { wholes: true, places: true, batches: true }, 40],
+  ])(
+    'does so %s',
+    (_, shape, numRuns) => {
+      fc.assert(
+        fc.property(arbitraryRun({ maxLength: 120, ...shape }), (steps) => {
+          compare(steps)
+        }),
+        { numRuns: runs(numRuns) },
+      )
+    },
+    PATIENCE,
+  )
+
   it(
     'does so over long runs with long lines',
     () => {

@@ -19,6 +19,8 @@ export interface Wish {
   readonly id: number
   readonly kind: string
   readonly models: readonly string[]
+  /** So many of the first of them it takes as a whole; absent: none. */
+  readonly whole?: number
   readonly priority: number
   readonly delayMs: number | null
   readonly attempts: number
@@ -119,11 +121,12 @@ const dedupe: fc.Arbitrary<Dedupe> = fc.oneof(
   }),
 )
 
-const wishOf = (ids: number): fc.Arbitrary<Wish> =>
+const wishOf = (ids: number, wholes: boolean): fc.Arbitrary<Wish> =>
   fc.record({
     id: fc.nat(ids - 1),
     kind: fc.constantFrom('normal', 'normal', 'normal', 'rare'),
     models,
+    whole: wholes ? fc.constantFrom(0, 0, 0, 1, 1, 2) : fc.constant(0),
     priority: fc.constantFrom(0, 0, 0, 1, 2, -1),
     delayMs: seldom(fc.integer({ min: -500, max: 2_000 })),
     attempts: fc.integer({ min: 1, max: 3 }),
@@ -144,9 +147,9 @@ const wishOf = (ids: number): fc.Arbitrary<Wish> =>
   })
 
 /** Many jobs that need the same, and wait for nothing else. */
-const alikeOf = (ids: number): fc.Arbitrary<Wish> =>
+const alikeOf = (ids: number, wholes: boolean): fc.Arbitrary<Wish> =>
   fc
-    .tuple(wishOf(ids), fc.constantFrom(['a'], ['a'], ['b'], ['a', 'b'], ['b', 'a']))
+    .tuple(wishOf(ids, wholes), fc.constantFrom(['a'], ['a'], ['b'], ['a', 'b'], ['b', 'a']))
     .map(([wish, needs]) => ({
       ...wish,
       models: needs,
@@ -300,11 +303,14 @@ const actsFor = (wish: fc.Arbitrary<Wish>): readonly { weight: number; arbitrary
   { weight: 6, arbitrary: of('fire', { pick, off: fc.constantFrom(0, 0, 0, 0, 0, 1) }) },
 ]
 
-const batchActs = (ids: number): readonly { weight: number; arbitrary: fc.Arbitrary<Act> }[] => [
-  ...actsFor(alikeOf(ids)),
+const batchActs = (
+  ids: number,
+  wholes: boolean,
+): readonly { weight: number; arbitrary: fc.Arbitrary<Act> }[] => [
+  ...actsFor(alikeOf(ids, wholes)),
   {
     weight: 50,
-    arbitrary: of('enqueue', { wishes: fc.array(alikeOf(ids), { minLength: 2, maxLength: 5 }) }),
+    arbitrary: of('enqueue', { wishes: fc.array(alikeOf(ids, wholes), { minLength: 2, maxLength: 5 }) }),
   },
   { weight: 40, arbitrary: of('complete', { pick, token: fc.constant('right') }) },
 ]
@@ -389,13 +395,23 @@ interface RunShape {
   readonly places?: boolean
   /** Whether many jobs need the same models, and all who claim take several at once. */
   readonly batches?: boolean
+  /** Whether jobs take models as a whole. */
+  readonly wholes?: boolean
 }
 
 /** A run under some policy. */
 export function arbitraryRun(shape: RunShape): fc.Arbitrary<readonly Step[]> {
-  const { minLength = 1, maxLength, steered = true, ids = 30, places = false, batches = false } = shape
+  const {
+    minLength = 1,
+    maxLength,
+    steered = true,
+    ids = 30,
+    places = false,
+    batches = false,
+    wholes = false,
+  } = shape
   const rules = places ? placedRules : arbitraryRules
-  const usual = batches ? batchActs(ids) : actsFor(wishOf(ids))
+  const usual = batches ? batchActs(ids, wholes) : actsFor(wishOf(ids, wholes))
   const acts = places ? [...usual, ...placeActs] : usual
   const claim = batches ? batchClaim : usualClaim
   const all = steered ? [...acts, { weight: 3, arbitrary: steering(rules) }] : acts

@@ -6,14 +6,17 @@ export function contentsOf(ledger: Ledger): Readonly<Record<string, unknown>> {
   for (const [name, value] of Object.entries(ledger)) contents[name] = isList(value) ? [...value] : value
   contents['jobs'] = [...ledger.jobs].map(withoutOwner)
   contents['pauses'] = [...ledger.pauses].map((pause) => ({ ...pause, jobs: idsIn(pause.jobs) }))
-  contents['models'] = [...ledger.models].map(({ model, holders, line, reserved, offers, starts }) => ({
-    model,
-    holders: idsIn(holders),
-    line: idsIn(line),
-    reserved: idsIn(reserved),
-    offers: idsIn(offers),
-    starts: starts === null ? null : [...starts],
-  }))
+  contents['models'] = [...ledger.models].map(
+    ({ model, holders, line, reserved, offers, whole, starts }) => ({
+      model,
+      holders: idsIn(holders),
+      line: idsIn(line),
+      reserved: idsIn(reserved),
+      offers: idsIn(offers),
+      whole: idsIn(whole),
+      starts: starts === null ? null : [...starts],
+    }),
+  )
   return contents
 }
 

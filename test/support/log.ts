@@ -8,6 +8,8 @@ interface Life {
   givenBack: number
   token: number | null
   models: readonly string[]
+  /** Those of which it takes all. */
+  readonly whole: readonly string[]
   /** What its attempt has not given back. */
   held: readonly string[]
   /** By model. */
@@ -73,7 +75,7 @@ export class LogReader {
 
   #queued(event: RecordedEvent & { readonly type: 'queued' }): void {
     if (this.#lives.has(event.jobId)) this.#fault(event, 'the id is live')
-    const { attempts, models, fairKey } = event.spec
+    const { attempts, models, fairKey, whole = [] } = event.spec
     this.#lives.set(event.jobId, {
       fairKey,
       attempts,
@@ -81,6 +83,7 @@ export class LogReader {
       givenBack: 0,
       token: null,
       models,
+      whole,
       held: [],
       places: {},
       batch: 0,
@@ -127,11 +130,18 @@ export class LogReader {
     if (event.models.length > 0 && maxActive !== null && running.length > maxActive)
       this.#fault(event, `${running.length} jobs run`)
     for (const model of event.models) {
-      const holders = running.filter((life) => life.held.includes(model)).length
+      const having = running.filter((life) => life.held.includes(model))
+      const holders = having.length
+      if (holders > 1 && having.some((life) => life.whole.includes(model)))
+        this.#fault(event, `${holders} hold ${model}, and one of them all of it`)
       const rule = capacity[model] ?? capacity['*'] ?? 1
       if (holders > (typeof rule === 'number' ? rule : rule.length))
         this.#fault(event, `${holders} hold ${model}`)
       const place = event.places?.[model]
+      if (this.#lives.get(event.jobId)?.whole.includes(model) === true) {
+        if (place !== undefined) this.#fault(event, `${model} is in ${place}`)
+        continue
+      }
       const isRight = typeof rule === 'number' ? place === undefined : rule.includes(place ?? '')
       if (!isRight || this.#paused.has(place ?? '')) this.#fault(event, `${model} is in ${place}`)
       const others = running.filter(

@@ -217,10 +217,12 @@ function keyedSpecOf(wish: Wish, now: number): JobSpec {
   return dedupe === null ? spec : { ...spec, dedupe }
 }
 
-function specOf({ id, delayMs, dedupe: _, after, ...wish }: Wish, now: number): JobSpec {
+function specOf({ id, delayMs, dedupe: _, after, whole: count = 0, ...wish }: Wish, now: number): JobSpec {
   const runAt = delayMs === null ? null : now + delayMs * MICROS_PER_MS
   const links = after.length === 0 ? {} : { after: hash(JSON.stringify(after)) }
-  return { jobId: `j${id}`, jobType: 'normal', ...wish, runAt, ...links }
+  const whole = wish.models.slice(0, count)
+  const taken = whole.length === 0 ? {} : { whole }
+  return { jobId: `j${id}`, jobType: 'normal', ...wish, runAt, ...links, ...taken }
 }
 
 function linksOf({ id, after }: Wish): readonly JobLinks[] {

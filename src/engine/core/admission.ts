@@ -1,12 +1,12 @@
 import { firstUnavailable, noModels } from './blocking.ts'
 import { isShareFull } from './fair-share.ts'
-import type { Micros } from './job.ts'
-import { isInLine, type Job, type LedgerView, type Model, modelOf, usesSlot } from './ledger.ts'
+import { type Micros, takesAllOf } from './job.ts'
+import { isInLine, type Job, type LedgerView, type Model, modelOf, placesLeft, usesSlot } from './ledger.ts'
 import { hasLapsed, isOfferLive } from './offer-expiry.ts'
 import { byPlace, type Place } from './place.ts'
 import { capacityOf, placesOf } from './policy.ts'
 import { rateOpensAt } from './rate.ts'
-import { isTakenUp, isUsable, type Places, placeFor, siteOf } from './site.ts'
+import { isTakenUp, isUsable, namesOf, type Places, placeFor, siteOf } from './site.ts'
 
 /** The admission rule (docs/inside/conflict-rules.md): may this waiting job start at this time? */
 export function isStartable(ledger: LedgerView, job: Job, now: Micros): boolean {
@@ -52,7 +52,7 @@ export function hasSlot(ledger: LedgerView, job: Job, now: Micros, spared = noMo
  * @param spared models and places (as `needs` of a job names them) of which one that is held counts as free
  */
 export function hasModels(ledger: LedgerView, job: Job, now: Micros, spared = noModels): boolean {
-  if (job.places !== null) return placesToTake(ledger, job, now, spared) !== undefined
+  if (job.places !== null || job.wholes !== null) return placesToTake(ledger, job, now, spared) !== undefined
   if (ledger.policy.maxOvertakes === 0) {
     if (firstUnavailable(ledger, job, spared) === undefined) return true
     if (!hasLapsed(ledger, now)) return false
@@ -85,11 +85,14 @@ export function placesToTake(
 /** Where a job in line would take this model; null: it has no places, and is free. Undefined: it is not free for the job. */
 export function freePlace(
   ledger: LedgerView,
-  { place, spec: { kind }, places }: Job,
+  job: Job,
   model: string,
   now: Micros,
   spared = noModels,
 ): string | null | undefined {
+  const { place, places } = job
+  const { kind } = job.spec
+  if (takesAllOf(job.spec, model)) return isWholeFree(ledger, job, model, now, spared) ? null : undefined
   const listed = placesOf(ledger.policy, model)
   const spare = spared.includes(model) ? 1 : 0
   if (listed === undefined)
@@ -102,9 +105,23 @@ export function freePlace(
   return pinned !== undefined && listed.includes(pinned) && isOpen(pinned) ? pinned : listed.find(isOpen)
 }
 
+/** All of a model: nobody has it or is in one of its places, and none is kept for others. In a paused place nobody else would be either. */
+function isWholeFree(
+  ledger: LedgerView,
+  job: Job,
+  model: string,
+  now: Micros,
+  spared: readonly string[],
+): boolean {
+  const { kind } = job.spec
+  return namesOf(job, model).every((name) =>
+    isFree(ledger, modelOf(ledger, name), job.place, now, kind, spared.includes(name) ? 1 : 0, true),
+  )
+}
+
 /**
  * True if the model has a place for a job of this kind at `place` in line; without a kind, for a job of a kind that no job there
- * has. `spare`: places that are held, and count as free.
+ * has. `spare`: places that are held, and count as free. `whole`: it needs all of them.
  */
 export function isFree(
   ledger: LedgerView,
@@ -113,9 +130,11 @@ export function isFree(
   now: Micros,
   kind: string | null = null,
   spare = 0,
+  whole = false,
 ): boolean {
-  const free = capacityOf(ledger.policy, model.model) - model.holders.size + spare
-  return free > 0 && keptAhead(ledger, model, place, now, kind, free) < free
+  const free = placesLeft(ledger.policy, model, spare)
+  const needed = whole ? capacityOf(ledger.policy, model.model) : 1
+  return free >= needed && keptAhead(ledger, model, place, now, kind, free) <= free - needed
 }
 
 /**
@@ -142,17 +161,21 @@ function keptAhead(
     if (job === undefined) continue
     if (!isOfferLive(ledger, job, now)) {
       if (!lapsed.has(job.spec.kind)) lapsed.set(job.spec.kind, other)
-    } else if (keeping.get(other) === undefined) count++
+    } else if (keeping.get(other) === undefined) count += keptBy(model, other)
   }
-  if (lapsed.size === 0) return count + keeping.rank(place)
+  if (lapsed.size === 0 && model.whole.size === 0) return count + keeping.rank(place)
   for (const other of keeping) {
     if (count >= most || byPlace(other, place) >= 0) break
     const job = ledger.jobs.get(other)
     if (job === undefined || isPassable(ledger, job, lapsed, now, kind)) continue
-    count++
+    count += keptBy(model, other)
   }
   return count
 }
+
+/** Who wants all of a model keeps all of it, however many places it has. */
+export const keptBy = ({ whole }: Model, place: Place): number =>
+  whole.size > 0 && whole.get(place) !== undefined ? Number.POSITIVE_INFINITY : 1
 
 function isPassable(
   ledger: LedgerView,

@@ -1,6 +1,6 @@
 import type { Draft } from './draft.ts'
 import { setReady } from './fair-share.ts'
-import { isInLine, type Job, type LedgerView, type Model, modelOf, usesSlot } from './ledger.ts'
+import { isInLine, type Job, type LedgerView, type Model, modelOf, placesLeft, usesSlot } from './ledger.ts'
 import { byPlace, type Place } from './place.ts'
 import { capacityOf, type Policy } from './policy.ts'
 import { modelAt } from './site.ts'
@@ -22,6 +22,10 @@ export const noModels: readonly string[] = []
 export function firstUnavailable(ledger: LedgerView, job: Job, spared = noModels): Model | undefined {
   for (const name of job.needs) {
     const model = modelOf(ledger, name)
+    if (model.whole.size > 0) {
+      if (isShort(ledger.policy, model, job, spared.includes(name) ? 1 : 0)) return model
+      continue
+    }
     const free = capacityOf(ledger.policy, name) - model.holders.size + (spared.includes(name) ? 1 : 0)
     if (free <= 0) return model
     // Asks at the head of the line whether `free` jobs stand before it: the job's own part of a long line is seldom in the cache.
@@ -29,6 +33,15 @@ export function firstUnavailable(ledger: LedgerView, job: Job, spared = noModels
     if (last !== undefined && byPlace(last, job.place) < 0) return model
   }
   return undefined
+}
+
+/** The same where somebody has or wants all of the model: who wants all keeps all, and needs that nobody has it or is ahead. */
+function isShort(policy: Policy, model: Model, { place }: Job, spare: number): boolean {
+  const left = placesLeft(policy, model, spare)
+  const ahead = model.line.rank(place)
+  if (model.whole.get(place) !== undefined) return left < capacityOf(policy, model.model) || ahead > 0
+  const first = model.whole.min()
+  return left <= ahead || (first !== undefined && byPlace(first, place) < 0)
 }
 
 /** The nearest live job ahead of a due waiting job; undefined if it waits for none. */
@@ -59,11 +72,19 @@ export function slotBlockerOf({ line, slots }: LedgerView, { place }: Job): Bloc
 
 /**
  * The nearest job ahead that keeps a place of this model from the job right now, where jobs may overtake: it reserves or is
- * offered.
+ * offered. `names`: under which the job stands for the model, if there are several.
  */
-export function keeperOf(ledger: LedgerView, job: Job, name: string): Blocker | undefined {
-  const { reserved, offers } = modelOf(ledger, name)
-  const ahead = later(reserved.before(job.place), offers.before(job.place))
+export function keeperOf(
+  ledger: LedgerView,
+  job: Job,
+  name: string,
+  names: readonly string[] = [name],
+): Blocker | undefined {
+  let ahead: Place | undefined
+  for (const each of names) {
+    const { reserved, offers } = modelOf(ledger, each)
+    ahead = later(ahead, later(reserved.before(job.place), offers.before(job.place)))
+  }
   return ahead === undefined ? undefined : { jobId: ahead.jobId, model: modelAt(job, name) }
 }
 

@@ -123,7 +123,7 @@ export class Draft extends LedgerParts implements LedgerView {
 
   /** Drops a model that no job needs. One with a rate is kept for its last starts. */
   forget(model: Model): void {
-    if (model.holders.size > 0 || model.line.size > 0 || model.starts !== null) return
+    if (model.holders.size + model.line.size + model.whole.size > 0 || model.starts !== null) return
     this.models = this.models.remove(model, this.owner)
     this.#ownModels.delete(model.model)
   }
@@ -173,5 +173,19 @@ export class Draft extends LedgerParts implements LedgerView {
     this.unsettleAfter(model.line, place)
     this.unsettleAt(model.line, free - 1)
     this.unsettleAt(model.line, free)
+    if (model.whole.size > 0) this.unsettleAll(model)
+  }
+
+  /** Where somebody has or wants all of a model, whoever comes, starts or goes may matter to all for whom it could be free. */
+  unsettleAll(model: Model): void {
+    if (!this.#accounts) return
+    const last = Math.min(capacityOf(this.policy, model.model), model.line.size - 1)
+    for (let rank = 0; rank <= last; rank++) this.unsettleAt(model.line, rank)
+  }
+
+  /** The job neither has nor wants all of the model any more. */
+  leaveWhole(model: OwnModel, place: Place): void {
+    this.unsettleAll(model)
+    model.whole = model.whole.remove(place, this.owner)
   }
 }

@@ -189,9 +189,11 @@ function placeOn({ ledger, operators }: QueueFacts, job: Job, name: string): Mod
   const listed = placesOf(ledger.policy, name)
   const lines = [name, ...(listed ?? []).map(siteOf)].map((line) => modelOf(ledger, line))
   const before = !isInLine(job) ? [] : lines.map(({ line }) => nearestAhead(line, job))
-  const ahead = before.reduce((sum, { count }) => sum + count, 0)
-  const nearest = before.flatMap(({ places }) => places).sort((a, b) => byPlace(b, a))
-  const holders = lines.flatMap((line) => [...line.holders].map(({ jobId }) => jobId))
+  // Who takes all places stands in the line of each, and under the name of the model.
+  const often = listed === undefined ? 0 : (before[0]?.count ?? 0) * listed.length
+  const ahead = before.reduce((sum, { count }) => sum + count, -often)
+  const nearest = [...new Set(before.flatMap(({ places }) => places))].sort((a, b) => byPlace(b, a))
+  const holders = [...new Set(lines.flatMap((line) => [...line.holders].map(({ jobId }) => jobId)))]
   const pause = pauseOf(ledger, name)
   const paused = pause === undefined ? null : pausePart(pause, operators)
   const aheadIds = nearest.slice(0, MOST_AHEAD).map(({ jobId }) => jobId)

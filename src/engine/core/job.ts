@@ -66,6 +66,8 @@ export interface JobSpec {
   readonly once?: number
   /** A word to find it by among others (docs/guides/many-jobs.md). It has no effect on when it starts. Absent: none. */
   readonly tag?: string
+  /** Those of its models of which it takes all places, in the order of `models`. Absent: it takes one of each. */
+  readonly whole?: readonly string[]
   /** The schedule that fired it. Its due time is in its id: `<schedule>@<due time>`. */
   readonly schedule?: string
   /** Another job that has its key stands for it. Absent: none does. */
@@ -76,6 +78,10 @@ export interface JobSpec {
    */
   readonly after?: number
 }
+
+/** Whether the job takes all places of this model. */
+export const takesAllOf = ({ whole }: Pick<JobSpec, 'whole'>, model: string): boolean =>
+  whole !== undefined && whole.includes(model)
 
 /** By what a job is deduplicated. */
 export interface Dedupe {

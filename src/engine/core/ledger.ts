@@ -20,7 +20,7 @@ import {
   type ShareKey,
   type Timer,
 } from './place.ts'
-import { defaultPolicy, type Policy } from './policy.ts'
+import { capacityOf, defaultPolicy, type Policy } from './policy.ts'
 import {
   byDueTime,
   bySchedule,
@@ -30,7 +30,7 @@ import {
   type ScheduleKey,
   type ScheduleOwner,
 } from './schedule.ts'
-import type { Places } from './site.ts'
+import type { Places, Wholes } from './site.ts'
 import { Table } from './table.ts'
 import { Tree } from './tree.ts'
 
@@ -43,6 +43,11 @@ export interface Job extends JobKey {
   readonly place: Place
   /** Of its models that have places: while it is active where they are, while it is in line where it is pinned to; null: none has. */
   readonly places: Places | null
+  /**
+   * Of each model that it takes as a whole: the places that it has, or waits for in line; none where the model has a number of them. Null: it
+   * takes none as a whole, or stands nowhere.
+   */
+  readonly wholes: Wholes | null
   /** Under which names it stands among the models: those of its spec, but for a model that has places that of one of them. */
   readonly needs: readonly string[]
   readonly active: boolean
@@ -103,6 +108,8 @@ export interface Model extends ModelKey {
   readonly reserved: Tree<Place>
   /** Those of them that are offered. */
   readonly offers: Tree<Place>
+  /** Jobs that have all of it, or wait in line for all of it. */
+  readonly whole: Tree<Place>
   /** The times of its last starts, as many as its rate allows; null: it has no rate, or nothing started under it. */
   readonly starts: Tree<Micros> | null
 }
@@ -274,6 +281,7 @@ export function idleModel(model: string): Model {
     line: noPlaces,
     reserved: noPlaces,
     offers: noPlaces,
+    whole: noPlaces,
     starts: null,
   }
 }
@@ -301,6 +309,16 @@ export function pauseOf(ledger: Pick<LedgerView, 'pauses'>, model: string): Paus
 export function modelOf(ledger: LedgerView, model: string): Model {
   return ledger.models.get({ hash: hash(model), model }) ?? idleModel(model)
 }
+
+/** One job has all of it. */
+export function isHeldWhole({ whole, holders }: Model): boolean {
+  const first = whole.size === 0 ? undefined : holders.min()
+  return first !== undefined && whole.get(first) !== undefined
+}
+
+/** How many more jobs could have it. @param spare how many of those that have it count as gone */
+export const placesLeft = (policy: Policy, model: Model, spare = 0): number =>
+  isHeldWhole(model) ? 0 : capacityOf(policy, model.model) - model.holders.size + spare
 
 /** How often it was tried, as everybody is told: `attempt` of the ledger and of `started` events also counts what was given back. */
 export function triesOf({ spec, attempt, free }: Pick<Job, 'spec' | 'attempt' | 'free'>): Tries {

@@ -2,14 +2,14 @@ import { holderOf } from './batch.ts'
 import type { Draft } from './draft.ts'
 import { setReady } from './fair-share.ts'
 import type { Micros } from './job.ts'
-import { heldModels, type Job, usesSlot } from './ledger.ts'
+import { type Job, usesSlot } from './ledger.ts'
 import { endOffersFor, freeSlot, withdrawOffer } from './offers.ts'
 import { reserves } from './overtaking.ts'
 import type { OwnJob } from './own-job.ts'
 import type { Place } from './place.ts'
 import { capacityOf, rateOf } from './policy.ts'
 import { countStart } from './rate.ts'
-import { needsOf, type Places, pin, setPlaces } from './site.ts'
+import { type Places, pin, setPlaces } from './site.ts'
 import type { Tree } from './tree.ts'
 
 /** A waiting job that is due joins the lines it belongs to. */
@@ -21,13 +21,14 @@ export function enterLine(draft: Draft, job: OwnJob, before: Places | null = nul
     draft.unbound = draft.unbound.insert(place, owner)
     return
   }
-  if (draft.placed) pin(draft, job, before)
+  if (draft.placed || job.spec.whole !== undefined) pin(draft, job, before)
   draft.line = draft.line.insert(place, owner)
   if (job.exclusive) draft.exclusives = draft.exclusives.insert(place, owner)
   for (const name of job.needs) {
     const model = draft.model(name)
     model.line = model.line.insert(place, owner)
     if (reserves(draft, job)) model.reserved = model.reserved.insert(place, owner)
+    if (takesWhole(job, name)) model.whole = model.whole.insert(place, owner)
     draft.unsettleBehind(model, place)
   }
   draft.unsettle(place)
@@ -52,14 +53,18 @@ export function leaveLine(draft: Draft, job: OwnJob, starts: boolean): void {
     const model = draft.model(name)
     model.line = model.line.remove(place, owner)
     if (reserves(draft, job)) model.reserved = model.reserved.remove(place, owner)
+    if (!starts && takesWhole(job, name)) draft.leaveWhole(model, place)
     if (!starts) leftTo(draft, name, place)
   }
-  if (job.places !== null) setPlaces(draft.policy, job, null)
+  if (job.places !== null || job.wholes !== null) setPlaces(draft.policy, job, null, null)
   draft.unsettled.delete(place)
   if (starts) return
   if (job.exclusive) draft.wide = true
   draft.unsettleAfter(draft.line, place)
 }
+
+/** It stands under this name for all that there is. */
+const takesWhole = ({ wholes }: Job, name: string): boolean => wholes !== null && Object.hasOwn(wholes, name)
 
 /** It has started elsewhere than where it was pinned to: what it kept there is free for those behind it. */
 export function leaveBehind(draft: Draft, { place }: Job, names: readonly string[]): void {
@@ -89,6 +94,7 @@ export function takeModels(draft: Draft, job: Job, at: Micros): void {
     countStart(draft, model, at)
     const free = capacityOf(draft.policy, name) - model.holders.size
     draft.unsettleAt(model.line, free)
+    if (model.whole.size > 0) draft.unsettleAll(model)
   }
   if (job.places !== null) countStarts(draft, job, at)
   endOffersFor(draft, job, at)
@@ -149,6 +155,7 @@ export function giveBackModels(draft: Draft, job: Job): void {
 export function leaveHolders(draft: Draft, { place }: Job, name: string): void {
   const model = draft.model(name)
   model.holders = model.holders.remove(place, draft.owner)
+  if (model.whole.size > 0) draft.leaveWhole(model, place)
   draft.free(name)
   draft.unsettleBehind(model, place)
   draft.unsettleAt(model.line, 0)
@@ -157,9 +164,9 @@ export function leaveHolders(draft: Draft, { place }: Job, name: string): void {
 
 /** An active job has its models under other names, since the rules say of other models that they have places. */
 export function holdOthers(draft: Draft, job: OwnJob): void {
-  const needs = needsOf(draft.policy, heldModels(job), job.places)
   const before = job.needs
-  job.needs = needs
+  setPlaces(draft.policy, job, job.places)
+  const { needs } = job
   // Of a batch only one has them.
   if (job.batch !== null && holderOf(draft, job.batch)?.jobId !== job.jobId) return
   for (const name of before.filter((other) => !needs.includes(other))) {

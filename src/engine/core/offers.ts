@@ -4,10 +4,10 @@ import type { Draft } from './draft.ts'
 import { freeShare, setReady, shareOf } from './fair-share.ts'
 import type { Micros } from './job.ts'
 import { addToKind, removeFromKind } from './kinds.ts'
-import { type Job, jobOf, modelOf, usesSlot } from './ledger.ts'
+import { type Job, jobOf, modelOf, placesLeft, usesSlot } from './ledger.ts'
 import type { OwnJob } from './own-job.ts'
 import type { Place, Timer } from './place.ts'
-import { capacityOf, isSameRule, placesOf } from './policy.ts'
+import { isSameRule, placesOf } from './policy.ts'
 import { isOverRate } from './rate.ts'
 import { type Places, setPlaces, siteOf } from './site.ts'
 import type { Tree } from './tree.ts'
@@ -120,8 +120,9 @@ export function endOffersFor(draft: Draft, started: Job, at: Micros): void {
   if (draft.offered.size === 0) return
   for (const name of started.needs) {
     const model = modelOf(draft, name)
-    const isFull = model.holders.size >= capacityOf(draft.policy, name)
+    const isFull = placesLeft(draft.policy, model) <= 0
     if (isFull || isOverRate(draft, model, at)) endOffersAt(draft, model.offers)
+    else if (model.whole.size > 0) endOffersAt(draft, model.whole)
   }
   if (started.places !== null) endOffersOverRate(draft, started.places, at)
   if (!usesSlot(started)) return

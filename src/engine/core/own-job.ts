@@ -22,6 +22,7 @@ export const ownJob = (owner: Owner, from: Job): OwnJob => ({
   queuedAt: from.queuedAt,
   place: from.place,
   places: from.places,
+  wholes: from.wholes,
   needs: from.needs,
   active: from.active,
   dueAt: from.dueAt,
@@ -60,6 +61,7 @@ export function freshJob(spec: JobSpec, place: Place, queuedAt: Micros, fairRank
     queuedAt,
     place,
     places: null,
+    wholes: null,
     needs: spec.models,
     active: false,
     dueAt: null,
@@ -97,6 +99,7 @@ export const ownModel = (owner: Owner, from: Model): OwnModel => ({
   line: from.line,
   reserved: from.reserved,
   offers: from.offers,
+  whole: from.whole,
   starts: from.starts,
   owner,
 })

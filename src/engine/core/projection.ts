@@ -77,6 +77,7 @@ function jobRow(job: Job, policy: Policy): JobRow {
     fencing_token: job.active ? job.token : null,
     started_at: job.active ? job.startedAt : null,
     places: job.active ? job.places : null,
+    whole: spec.whole ?? null,
     cancel_requested: job.cancelRequested,
     blocked_by_job_id: blockedBy,
     blocked_on: job.heldOn ?? blockedOn,

@@ -70,6 +70,8 @@ export interface JobRow extends Tries {
   readonly started_at: Micros | null
   /** For an active job: the place of each of its models that has places. */
   readonly places: Places | null
+  /** Those of its models of which it takes all places. */
+  readonly whole: readonly string[] | null
   readonly cancel_requested: boolean
   readonly blocked_by_job_id: string | null
   /** The model for which it waits behind the blocker, or that is paused; null: it waits in the line of the whole queue. */

@@ -25,6 +25,7 @@ export function isSameSpec(a: JobSpec, b: JobSpec): boolean {
   return (
     bodyFields.every((field) => a[field] === b[field] || (isOfLast && field === 'runAt')) &&
     a.tag === b.tag &&
+    a.whole?.join('\n') === b.whole?.join('\n') &&
     a.models.length === b.models.length &&
     a.models.every((model, i) => model === b.models[i]) &&
     a.after === b.after &&
@@ -55,5 +56,6 @@ export const bodyOf = (spec: JobSpec): number =>
       spec.models,
       ...(spec.after === undefined ? [] : [spec.after]),
       ...(spec.tag === undefined ? [] : [spec.tag]),
+      ...(spec.whole === undefined ? [] : [{ whole: spec.whole }]),
     ]),
   )

@@ -1,12 +1,12 @@
-import { isFree } from './admission.ts'
+import { isFree, keptBy } from './admission.ts'
 import type { Draft } from './draft.ts'
 import { passOver } from './fair-share.ts'
 import type { Micros } from './job.ts'
-import { isInLine, type Model, modelOf, noPlaces } from './ledger.ts'
+import { isInLine, type Model, modelOf, noPlaces, placesLeft } from './ledger.ts'
 import { isOfferLive, lapsedJobs } from './offer-expiry.ts'
 import type { OwnModel } from './own-job.ts'
 import { byPlace, earlier, type Place } from './place.ts'
-import { capacityOf, placesOf } from './policy.ts'
+import { placesOf } from './policy.ts'
 import { isOverRate } from './rate.ts'
 import { isSite, isUsable, placeOf, siteOf, sitesNear } from './site.ts'
 import { Tree } from './tree.ts'
@@ -140,13 +140,15 @@ function nextBehind(draft: Draft, name: string, now: Micros): Cursor['next'] {
   const lapsed = new Set<string>()
   let kept = 0
   return (place) => {
-    const { holders, line } = modelOf(draft, name)
+    const model = modelOf(draft, name)
+    const { line } = model
+    const keeps = keptBy(model, place)
     const job = draft.jobs.get(place)
     if (job !== undefined && isInLine(job) && !isOfferLive(draft, job, now)) {
       if (job.offeredAt !== null) lapsed.add(job.spec.kind)
-      if (!lapsed.has(job.spec.kind)) kept++
-    } else if (job !== undefined && isInLine(job)) kept++
-    return holders.size + kept < capacityOf(draft.policy, name) ? line.after(place) : undefined
+      if (!lapsed.has(job.spec.kind)) kept += keeps
+    } else if (job !== undefined && isInLine(job)) kept += keeps
+    return kept < placesLeft(draft.policy, model) ? line.after(place) : undefined
   }
 }
 

@@ -5,13 +5,25 @@
  * site for those that are pinned to it (docs/inside/decisions/0022-places.md).
  */
 import type { Draft } from './draft.ts'
-import { heldModels, type Job, type Ledger, type LedgerView, modelOf, pauseOf } from './ledger.ts'
+import type { JobSpec } from './job.ts'
+import {
+  heldModels,
+  isHeldWhole,
+  type Job,
+  type Ledger,
+  type LedgerView,
+  modelOf,
+  pauseOf,
+} from './ledger.ts'
 import type { OwnJob } from './own-job.ts'
 import type { Place } from './place.ts'
 import { type Policy, placesOf, SITE_MARK } from './policy.ts'
 
 /** The place of each model of a job that has places. */
 export type Places = Readonly<Record<string, string>>
+
+/** By model that a job takes as a whole: its places. */
+export type Wholes = Readonly<Record<string, readonly string[]>>
 
 export const siteOf = (place: string): string => `${SITE_MARK}${place}`
 export const isSite = (name: string): boolean => name.startsWith(SITE_MARK)
@@ -28,9 +40,16 @@ export const placeFor = (places: Places | null, model: string): string | undefin
  * Under which names a job stands among the models of the ledger, each once. A model that has other places by now than the one that the job
  * took, or a number of them, is used all the same.
  */
-export function needsOf(policy: Policy, models: readonly string[], places: Places | null): readonly string[] {
-  if (places === null) return models
+export function needsOf(
+  policy: Policy,
+  models: readonly string[],
+  places: Places | null,
+  wholes: Wholes | null = null,
+): readonly string[] {
+  if (places === null && wholes === null) return models
   const needs = models.flatMap((model) => {
+    // At each of its places and under its own name: there nobody else is then, whatever the rules say later.
+    if (wholeFor(wholes, model) !== undefined) return namesOf({ wholes }, model)
     const place = placeFor(places, model)
     if (place === undefined) return [model]
     return placesOf(policy, model)?.includes(place) === true ? [siteOf(place)] : [siteOf(place), model]
@@ -39,9 +58,12 @@ export function needsOf(policy: Policy, models: readonly string[], places: Place
 }
 
 /** The model for which a job stands under this name. */
-export function modelAt({ places }: Job, name: string): string {
-  if (places === null || !isSite(name)) return name
-  return Object.keys(places).find((model) => placeFor(places, model) === placeOf(name)) ?? name
+export function modelAt({ spec, places, wholes }: Job, name: string): string {
+  if (!isSite(name)) return name
+  const place = placeOf(name)
+  const isThere = (model: string) =>
+    placeFor(places, model) === place || wholeFor(wholes, model)?.includes(place) === true
+  return (wholes === null ? Object.keys(places ?? {}) : spec.models).find(isThere) ?? name
 }
 
 /** Whether a place may be given to a job now, as far as the place itself goes: who has it, and for whom it is kept, is asked apart. */
@@ -55,17 +77,36 @@ export const usablePlaces = (
 ): readonly string[] => listed.filter((place) => isUsable(ledger, place))
 
 /** From now on the job is pinned to these places, or has them. */
-export function setPlaces(policy: Policy, job: OwnJob, places: Places | null): void {
+export function setPlaces(policy: Policy, job: OwnJob, places: Places | null, wholes = job.wholes): void {
   job.places = places
-  job.needs = needsOf(policy, heldModels(job), places)
+  job.wholes = wholes
+  job.needs = needsOf(policy, heldModels(job), places, wholes)
 }
+
+/** The models that a job takes as a whole, with their places by these rules; null: none. */
+export function wholesOf(policy: Policy, { models, whole }: JobSpec): Wholes | null {
+  const taken = whole === undefined ? [] : models.filter((model) => whole.includes(model))
+  if (taken.length === 0) return null
+  return Object.fromEntries(taken.map((model) => [model, placesOf(policy, model) ?? []]))
+}
+
+const wholeFor = (wholes: Wholes | null, model: string): readonly string[] | undefined =>
+  wholes !== null && Object.hasOwn(wholes, model) ? wholes[model] : undefined
+
+/** Under which names a job stands for a model that it takes as a whole. */
+export const namesOf = ({ wholes }: Pick<Job, 'wholes'>, model: string): readonly string[] => [
+  ...(wholeFor(wholes, model) ?? []).map(siteOf),
+  model,
+]
 
 /**
  * Pins a job that comes into line: for each model to the place where the fewest are ahead, those that hold it included; of several to
  * the first one. @param before where it was pinned until the rules changed: it stays there if it can
  */
 export function pin(draft: Draft, job: OwnJob, before: Places | null = null): void {
+  const wholes = wholesOf(draft.policy, job.spec)
   const places = job.spec.models.flatMap((model) => {
+    if (wholeFor(wholes, model) !== undefined) return []
     const listed = placesOf(draft.policy, model)
     if (listed === undefined) return []
     const open = usablePlaces(draft, listed)
@@ -73,7 +114,7 @@ export function pin(draft: Draft, job: OwnJob, before: Places | null = null): vo
     const stays = kept !== undefined && open.includes(kept)
     return [[model, stays ? kept : leastUsed(draft, job, open.length === 0 ? listed : open)] as const]
   })
-  setPlaces(draft.policy, job, places.length === 0 ? null : Object.fromEntries(places))
+  setPlaces(draft.policy, job, places.length === 0 ? null : Object.fromEntries(places), wholes)
 }
 
 function leastUsed(draft: Draft, { place }: Job, places: readonly string[]): string {
@@ -99,7 +140,9 @@ export function isTakenUp(
   listed: readonly string[],
   spared: readonly string[] = [],
 ): boolean {
-  const unknown = modelOf(ledger, model).holders.size
+  const itself = modelOf(ledger, model)
+  if (isHeldWhole(itself)) return true
+  const unknown = itself.holders.size
   const isHeld = (site: string) => modelOf(ledger, site).holders.size > 0 && !spared.includes(site)
   const free = listed.filter((place) => !isHeld(siteOf(place)))
   return free.length <= unknown
@@ -107,10 +150,14 @@ export function isTakenUp(
 
 /** How many jobs have a model, and how many stand in line for it. One that has places costs as much as their lines are long. */
 export function countsOf(ledger: Ledger, name: string): { readonly held: number; readonly waiting: number } {
-  const { holders, line } = modelOf(ledger, name)
+  const { holders, line, whole } = modelOf(ledger, name)
   const sites = (placesOf(ledger.policy, name) ?? []).map((place) => modelOf(ledger, siteOf(place)))
+  // Who takes it as a whole is counted under its own name.
   const count = (places: Iterable<Place>) =>
-    [...places].filter((place) => ledger.jobs.get(place)?.spec.models.includes(name) === true).length
+    [...places].filter(
+      (place) =>
+        whole.get(place) === undefined && ledger.jobs.get(place)?.spec.models.includes(name) === true,
+    ).length
   const sum = (of: 'holders' | 'line') => sites.reduce((total, site) => total + count(site[of]), 0)
   return { held: holders.size + sum('holders'), waiting: line.size + sum('line') }
 }

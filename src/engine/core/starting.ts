@@ -41,7 +41,8 @@ export function startFor(
  * A job of which an attempt has failed or was lost runs alone: if one of a batch takes its process down, it shows which.
  */
 export function startBatch(scribe: Scribe, head: Job, workerId: string, size: number): void {
-  if (size < 2 || failedTimes(head) > 0) return startFor(scribe, head, workerId)
+  if (size < 2 || failedTimes(head) > 0 || head.spec.whole !== undefined)
+    return startFor(scribe, head, workerId)
   const { draft, now } = scribe
   const batch = draft.version + 1
   startFor(scribe, head, workerId, batch)
@@ -92,7 +93,7 @@ function isOpen(ledger: LedgerView, { spec, needs }: Job, place: Place, now: Mic
 /** It may be given to the same handler together with the first one. A process that asked for it gets it alone. */
 function isAlike({ surroundings: { deadWorkers, heldBack } }: Scribe, head: Job, job: Job): boolean {
   const isAsked = job.asker !== null && !deadWorkers.has(job.asker)
-  if (isAsked || heldBack?.has(job.jobId) === true) return false
+  if (isAsked || heldBack?.has(job.jobId) === true || job.spec.whole !== undefined) return false
   return job.spec.kind === head.spec.kind && needsSame(head, job) && !job.exclusive && failedTimes(job) === 0
 }
 

@@ -4,7 +4,7 @@ import type { Waiting } from './command.ts'
 import type { ReasonCode } from './event.ts'
 import { isShareFull } from './fair-share.ts'
 import { firstParentOf, flowOf } from './flow.ts'
-import { type JobSpec, MICROS_PER_MS, type Micros } from './job.ts'
+import { type JobSpec, MICROS_PER_MS, type Micros, takesAllOf } from './job.ts'
 import {
   awaitsParents,
   dueTime,
@@ -14,11 +14,12 @@ import {
   type LedgerView,
   modelOf,
   type Pause,
+  placesLeft,
 } from './ledger.ts'
 import { firstPause } from './pausing.ts'
-import { capacityOf, type Policy, placesOf, rateOf } from './policy.ts'
+import { type Policy, placesOf, rateOf } from './policy.ts'
 import { isOverRate, rateOpensAt } from './rate.ts'
-import { isTakenUp, placeFor, siteOf, usablePlaces } from './site.ts'
+import { isTakenUp, namesOf, placeFor, siteOf, usablePlaces } from './site.ts'
 
 /** What is known of the live workers when a reason is asked for. Without it, every kind has one. */
 export type HasWorker = (kind: string) => boolean
@@ -36,16 +37,18 @@ export function reasonCodeOf(
   if (job.heldOn !== null) return 'model_paused'
   if (rateOpensAt(ledger, job, now) > 0) return 'rate_limited'
   if (isShareFull(ledger, job, now)) return 'fair_share_limit'
-  if (job.spec.models.some((model) => isInUse(ledger, model))) return 'model_in_use'
+  if (job.spec.models.some((model) => isInUse(ledger, model, job))) return 'model_in_use'
   if (!hasModels(ledger, job, now)) return 'behind_in_line'
   if (!hasSlot(ledger, job, now)) return ledger.policy.maxActive === 1 ? 'serialized' : 'at_capacity'
   return hasWorker(job.spec.kind) ? 'offered' : 'no_worker'
 }
 
-/** As many jobs have it as can, or each of its places that is open. */
-export function isInUse(ledger: LedgerView, model: string): boolean {
+/** As many jobs have it as can, or each of its places that is open; for a job that takes all of it: somebody has it. */
+export function isInUse(ledger: LedgerView, model: string, job?: Job): boolean {
+  if (job !== undefined && takesAllOf(job.spec, model))
+    return namesOf(job, model).some((name) => modelOf(ledger, name).holders.size > 0)
   const listed = placesOf(ledger.policy, model)
-  if (listed === undefined) return modelOf(ledger, model).holders.size >= capacityOf(ledger.policy, model)
+  if (listed === undefined) return placesLeft(ledger.policy, modelOf(ledger, model)) <= 0
   return isTakenUp(ledger, model, usablePlaces(ledger, listed))
 }
 
@@ -69,7 +72,16 @@ export function waitingFor(ledger: LedgerView, job: Job, now: Micros, hasWorker?
   }
   const until = code === 'not_due' ? dueTime(job) : null
   const reason = isSlotKept(ledger, job, code) ? keptSentence(code, blocker) : sentence(code, blocker)
-  return { jobId, code, reason, blockedBy, until }
+  return { jobId, code, reason: `${reason}${wholeText(job, code, blocker)}`, blockedBy, until }
+}
+
+/** Why it waits although the model has room for others. */
+function wholeText({ spec }: Job, code: ReasonCode, blocker: Blocker | undefined): string {
+  const model = blocker?.model ?? null
+  const isOfModel = code === 'model_in_use' || code === 'behind_in_line'
+  return isOfModel && model !== null && takesAllOf(spec, model)
+    ? '; this job needs all places of the model'
+    : ''
 }
 
 /** `it comes after job a (failed twice, next try 2026-11-24T12:03:00.000Z) and 3 more`. */
@@ -133,6 +145,7 @@ function blockerNow(ledger: LedgerView, job: Job, now: Micros, code: ReasonCode)
 function passedBy(ledger: LedgerView, job: Job, now: Micros): Blocker | undefined {
   const name = job.spec.models.find((model) => freePlace(ledger, job, model, now) === undefined)
   if (name === undefined) return undefined
+  if (takesAllOf(job.spec, name)) return keeperOf(ledger, job, name, namesOf(job, name))
   const place = placeFor(job.places, name)
   if (place === undefined) return keeperOf(ledger, job, name)
   // Who took the model before it had places is in one of them, nobody knows in which.

@@ -67,6 +67,7 @@ const waiting = () => ({ wait: flag(), signal: signalSchema.optional(), sole: fl
 const startOptions = () =>
   optionsSchema({
     ...waiting(),
+    modes: anything,
     priority: anything,
     kind: anything,
     payload: anything,

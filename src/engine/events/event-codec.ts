@@ -62,6 +62,7 @@ export interface CheckedRow<Type extends EventType = EventType> {
       | 'schedule'
       | 'after'
       | 'tag'
+      | 'whole'
       | 'body'
       | 'asked'
       | 'intake'
@@ -136,6 +137,7 @@ export function eventOf(of: CheckedRow): Event {
       if (row.data?.schedule !== undefined) spec.schedule = row.data.schedule
       if (row.data?.after !== undefined) spec.after = row.data.after
       if (row.data?.tag !== undefined) spec.tag = row.data.tag
+      if (row.data?.whole !== undefined) spec.whole = row.data.whole
       const event: Writable<Of<'queued'>> = { type: row.event_type, jobId: row.job_id, spec }
       if (row.data?.body !== undefined) event.body = row.data.body
       if (row.data?.asked !== undefined) event.asked = row.data.asked
@@ -360,6 +362,7 @@ export function columnsOf(event: Event): Columns {
       if (event.spec.schedule !== undefined) data['schedule'] = event.spec.schedule
       if (event.spec.after !== undefined) data['after'] = event.spec.after
       if (event.spec.tag !== undefined) data['tag'] = event.spec.tag
+      if (event.spec.whole !== undefined) data['whole'] = event.spec.whole
       if (event.body !== undefined) data['body'] = event.body
       if (event.asked !== undefined) data['asked'] = event.asked
       if (event.intake !== undefined) data['intake'] = event.intake
@@ -367,7 +370,13 @@ export function columnsOf(event: Event): Columns {
       if (event.named !== undefined) data['named'] = event.named
       if (event.due !== undefined) data['due'] = event.due
       if (event.next !== undefined) data['next'] = event.next
-      return { job_id: event.spec.jobId, job_type: event.spec.jobType, models: event.spec.models, data }
+      return {
+        job_id: event.spec.jobId,
+        job_type: event.spec.jobType,
+        models: event.spec.models,
+        ...(event.spec.whole === undefined ? undefined : { schema_version: 6 }),
+        data,
+      }
     }
     case 'deduplicated': {
       const data: Data = { stands_for: event.standsFor, key: event.key }
@@ -581,6 +590,9 @@ export function hasPlainFields(row: Row): boolean {
             break
           case 'dedupe':
             if (!isDedupe(data[key])) return false
+            break
+          case 'whole':
+            if (!areTexts(data[key])) return false
             break
           case 'asked':
             if (!isBoolean(data[key])) return false
@@ -1164,6 +1176,7 @@ export function isPlain(event: RecordedEvent): boolean {
         (event.spec?.schedule === undefined || isSoundText(event.spec?.schedule)) &&
         (event.spec?.after === undefined || isWhole(event.spec?.after)) &&
         (event.spec?.tag === undefined || isSoundText(event.spec?.tag)) &&
+        (event.spec?.whole === undefined || areSoundTexts(event.spec?.whole)) &&
         (event.body === undefined || isWhole(event.body)) &&
         (event.asked === undefined || isBoolean(event.asked)) &&
         (event.intake === undefined || isTrue(event.intake)) &&

@@ -67,7 +67,7 @@ const ofQueue = { fields: {} } as const
 const FLOWS = 4
 /** A release that does not know batches would take each of their jobs for one that holds its models alone. */
 const BATCHES = 5
-/** A release that does not know that models are given back early would take the starts of others for a broken log. */
+/** A release that does not know what is given back early, or taken as a whole, would take the starts of others for a broken log. */
 const EARLY = 6
 
 /**
@@ -96,6 +96,7 @@ const eventTable = {
       'spec.schedule': { in: 'data.schedule', is: 'text', optional: true },
       'spec.after': { in: 'data.after', is: 'whole', optional: true },
       'spec.tag': { in: 'data.tag', is: 'text', optional: true },
+      'spec.whole': { in: 'data.whole', is: 'texts', optional: true, since: EARLY },
       body: { in: 'data.body', is: 'whole', optional: true },
       asked: { in: 'data.asked', is: 'boolean', optional: true },
       intake: { in: 'data.intake', is: 'true', optional: true },

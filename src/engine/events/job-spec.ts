@@ -23,7 +23,15 @@ import { parseInput, unknownFields } from './invalid.ts'
 import { jsonBounds, jsonSchema } from './json.ts'
 import { mostBytesOf, sizeOf } from './json-size.ts'
 import { lazily } from './lazily.ts'
-import { fairKeySchema, jobIdSchema, jobTypeSchema, kindSchema, modelsSchema, tagSchema } from './names.ts'
+import {
+  fairKeySchema,
+  jobIdSchema,
+  jobTypeSchema,
+  kindSchema,
+  modelSchema,
+  modelsSchema,
+  tagSchema,
+} from './names.ts'
 import { payloadHash } from './payload-hash.ts'
 import { type JobInput, plainJob } from './plain-job.ts'
 import { traceContext } from './trace.ts'
@@ -46,6 +54,12 @@ export interface EnqueueInput {
   readonly kind?: string | undefined
   /** The models that it needs: at most 100, in the order given, without duplicates. */
   readonly models: readonly string[]
+  /**
+   * How it has a model: `shared`, it takes one place of it; `exclusive`, it takes all places, so that no other job has the model meanwhile. By
+   * the name of one of its models.
+   * @defaultValue `shared`
+   */
+  readonly modes?: Readonly<Record<string, 'shared' | 'exclusive'>> | null | undefined
   /** −1,000 to 1,000. One level is worth `ageSeconds` of waiting (the policy: 60 s). @defaultValue 0 */
   readonly priority?: number | undefined
   /**
@@ -152,11 +166,18 @@ const parentsSchema = z
   .max(bounds.parents, mostParents)
   .refine((all) => new Set(all.map(({ job }) => job)).size === all.length, 'must name each job once')
 
+const modesError =
+  'must say of models whether the job has them "shared" or "exclusive", e.g. { "flux-dev": "exclusive" }'
+export const modesSchema = z.record(modelSchema, z.enum(['shared', 'exclusive'], { error: modesError }), {
+  error: modesError,
+})
+
 const shape = {
   jobId: jobIdSchema,
   jobType: jobTypeSchema.optional(),
   kind: kindSchema.optional(),
   models: modelsSchema,
+  modes: modesSchema.nullish(),
   priority: wholeNumber(-bounds.priority, bounds.priority).optional(),
   runAt: timeSchema.nullish(),
   attempts: wholeNumber(1, bounds.attempts).optional(),
@@ -178,6 +199,10 @@ export const jobSchema = z
     error: 'follows from dedupe.debounce; leave one of the two out',
     path: ['runAt'],
   })
+  .refine(({ models, modes }) => Object.keys(modes ?? {}).every((model) => models.includes(model)), {
+    error: 'must name models of the job',
+    path: ['modes'],
+  })
 
 /** Defaults that depend on how a job comes in: jobs through the gate have one attempt, since nobody would run a second. */
 export interface SpecDefaults {
@@ -197,11 +222,22 @@ function withDefaults(input: JobInput, defaults: SpecDefaults): JobSpec {
     timeoutMs: input.timeoutMs ?? specDefaults.timeoutMs,
     expireMs: input.expireMs ?? specDefaults.expireMs,
     fairKey: input.fairKey ?? specDefaults.fairKey,
+    ...wholeOf(input),
     ...(input.once == null ? undefined : { once: input.once }),
     ...(input.dedupe == null ? undefined : { dedupe: input.dedupe }),
     ...(isAfter(input) ? { after: hashOf(input.after) } : undefined),
     ...(input.tag == null ? undefined : { tag: input.tag }),
   }
+}
+
+/** Which of its models it takes as a whole, in the order of these. */
+export function wholeOf({
+  models,
+  modes,
+}: Pick<JobInput, 'models' | 'modes'>): Pick<JobSpec, 'whole'> | undefined {
+  const whole =
+    modes == null ? [] : models.filter((model) => Object.hasOwn(modes, model) && modes[model] === 'exclusive')
+  return whole.length === 0 ? undefined : { whole }
 }
 
 const isAfter = (input: JobInput): input is JobInput & { readonly after: readonly ParentChoice[] } =>

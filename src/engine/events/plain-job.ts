@@ -8,6 +8,7 @@ export interface JobInput {
   readonly jobType?: JobType | undefined
   readonly kind?: string | undefined
   readonly models: string[]
+  readonly modes?: Readonly<Record<string, 'shared' | 'exclusive'>> | null | undefined
   readonly priority?: number | undefined
   readonly runAt?: number | null | undefined
   readonly attempts?: number | undefined

@@ -318,6 +318,7 @@ function auditedAt({ flows }: Ledger, job: Job): AuditedJob {
     priority: job.priority,
     waitedBefore: job.fairRank,
     places: job.active ? job.places : null,
+    wholes: (job.active ? job.wholes : null) ?? {},
     held: false,
     token: job.token,
     workerId: job.workerId,

@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '../../engine/core/index.ts'
-import { type AuditedJob, awaits, takesSlot } from './job.ts'
-import { isWhere } from './places.ts'
+import { type AuditedJob, awaits, takesAll, takesSlot } from './job.ts'
+import { isWhere, placesOf } from './places.ts'
 import type { AuditState } from './state.ts'
 
 /** Judges a start by every promise about starts, then lets it happen. */
@@ -87,9 +87,10 @@ function checkModels(state: AuditState, job: AuditedJob, event: StartedEvent, jo
   for (const model of models) {
     const places = state.lines.places(model)
     const holders = state.lines.holders(model)
-    if (!joins && holders >= places) {
+    if (!joins && takesAll(job, model) && holders > 0)
+      state.report('capacity', job.jobId, `${holders} held ${model}, all of which it takes`, model)
+    else if (!joins && state.lines.isFull(model))
       state.report('capacity', job.jobId, `${holders} held ${model}, which has capacity ${places}`, model)
-    }
   }
   const { lines } = state
   const said = event.places ?? null
@@ -103,7 +104,7 @@ function checkModels(state: AuditState, job: AuditedJob, event: StartedEvent, jo
       state.report('rate', job.jobId, `more jobs started on ${model} than its rate allows`, model)
   }
   const kept = state.lines.keptFromJobAt(job, event.at, joins ? 1 : 0)
-  if (kept !== undefined && (joins || state.lines.holders(kept) < state.lines.places(kept))) {
+  if (kept !== undefined && (joins || !state.lines.isFull(kept))) {
     state.report('order', job.jobId, `${kept} is kept for a job ahead of it in line`, kept)
   }
 }
@@ -142,24 +143,34 @@ function checkSlot(
 function endOffers(state: AuditState, started: AuditedJob, at: number): void {
   const { lines } = state
   const { maxActive } = lines.policy
-  const full = started.spec.models.filter((model) => lines.holders(model) >= lines.places(model))
+  const full = started.spec.models.filter((model) => lines.isFull(model))
+  const lacks = (job: AuditedJob) =>
+    full.some((model) => job.spec.models.includes(model)) ||
+    started.spec.models.some((model) => job.spec.models.includes(model) && takesAll(job, model))
   const isLastSlot = started.alone || (maxActive !== null && lines.slots >= maxActive)
   if (takesSlot(started) && isLastSlot) state.excuseBehind(started)
-  if (full.length > 0) state.excuseTaken(started, full)
+  if (started.spec.models.length > 0) state.excuseTaken(started, lacks)
   const spent = started.spec.models.filter((model) => lines.rates.mayBeFull(lines.policy, model, at))
   if (spent.length > 0) state.excuseLimited(spent)
   lines.endOffers(
     (job) =>
       (takesSlot(started) && (isLastSlot || job.alone)) ||
       (job.spec.fairKey === started.spec.fairKey && lines.shares.isFull(job, lines.policy)) ||
-      full.some((model) => job.spec.models.includes(model)),
+      (job !== started && lacks(job)),
   )
 }
 
 function begin(state: AuditState, job: AuditedJob, event: StartedEvent, joins: boolean): void {
-  state.lines.countOvertaken(job, Object.values(event.places ?? {}))
+  const { policy } = state.lines
+  const whole = job.spec.models.filter((model) => takesAll(job, model))
+  const wholes = whole.map((model) => [model, placesOf(policy, model) ?? []] as const)
+  state.lines.countOvertaken(job, [
+    ...Object.values(event.places ?? {}),
+    ...wholes.flatMap(([, places]) => places),
+  ])
   state.lines.leave(job)
   job.places = event.places ?? null
+  job.wholes = Object.fromEntries(wholes)
   job.gaveBack = []
   job.workerId = event.workerId
   // What is not held in common it holds by itself.

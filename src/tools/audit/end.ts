@@ -26,6 +26,7 @@ export function end(state: AuditState, event: EndEvent): void {
   state.lines.giveBack(job)
   job.batch = null
   job.places = null
+  job.wholes = {}
   state.active--
   const final = event.type === 'failed' || event.type === 'lease_expired' ? event.final : true
   state.lines.shares.move(job, final ? 0 : 1, -1)

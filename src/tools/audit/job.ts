@@ -18,6 +18,8 @@ export interface AuditedJob {
   readonly waitedBefore: number
   /** While it is active, the places of its models that have some; null: none has. */
   places: Readonly<Record<string, string>> | null
+  /** While it is active, by model of which it takes all: the places that it has. */
+  wholes: Readonly<Record<string, readonly string[]>>
   /** Due, and a model it needs is paused, or all places of one. */
   held: boolean
   token: number
@@ -94,6 +96,7 @@ export function auditedJob(
     priority: spec.priority,
     waitedBefore: waitingBefore,
     places: null,
+    wholes: {},
     held: false,
     token: 0,
     workerId: null,
@@ -127,6 +130,9 @@ export function replace(
 ): void {
   job.place = placeOf(policy, job.priority, at, seq, job.waitedBefore)
 }
+
+/** Nobody else may have the model while it has it. */
+export const takesAll = ({ spec }: AuditedJob, model: string): boolean => spec.whole?.includes(model) === true
 
 /** False for a job without models that bypasses: it takes no slot and stands in no line. */
 export const takesSlot = (job: AuditedJob): boolean => job.spec.models.length > 0 || job.alone

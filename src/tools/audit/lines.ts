@@ -1,5 +1,5 @@
 import type { Policy } from '../../engine/core/index.ts'
-import { type AuditedJob, byPlace, takesSlot } from './job.ts'
+import { type AuditedJob, byPlace, takesAll, takesSlot } from './job.ts'
 import { Offers } from './offers.ts'
 import { AuditedPlaces, hasPlaces, mayBeIn, placesOf } from './places.ts'
 import { Rates } from './rates.ts'
@@ -43,6 +43,11 @@ export class AuditedLines {
     return this.#model(model).holders.size
   }
 
+  /** Nobody could share the model at this moment: as many have it as can, or one has all of it. */
+  isFull(name: string): boolean {
+    return this.#model(name).whole.size > 0 || this.holders(name) >= this.places(name)
+  }
+
   places(model: string): number {
     const { capacity } = this.policy
     const name = Object.hasOwn(capacity, model) ? model : '*'
@@ -72,7 +77,10 @@ export class AuditedLines {
     const [first] = models.filter((name) => placesOf(this.policy, name) !== undefined)
     if (first === undefined || this.policy.offerMs === 0) return []
     const isAlike = ({ spec }: AuditedJob) =>
-      spec.kind === kind && spec.fairKey === fairKey && spec.models.join('\n') === models.join('\n')
+      spec.kind === kind &&
+      spec.fairKey === fairKey &&
+      spec.models.join('\n') === models.join('\n') &&
+      spec.whole?.join('\n') === job.spec.whole?.join('\n')
     const ahead = this.#model(first).line.before(job).filter(isAlike)
     return ahead.filter((other) => !this.offers.excuse(other, this.policy))
   }
@@ -91,7 +99,8 @@ export class AuditedLines {
       const speaking = lapsed.filter(({ spec }) => spec.models.includes(name) && spec.kind !== job.spec.kind)
       const passable = model.kept.before(job).filter((other) => isSpokenFor(other, speaking))
       const live = passable.filter((other) => other.offered && !speaking.includes(other))
-      return !this.#hasPlace(model, job, passable.length - live.length + own)
+      const passed = passable.filter((other) => !live.includes(other))
+      return !this.#hasPlace(model, job, passed.length + own, passed)
     })
   }
 
@@ -119,7 +128,8 @@ export class AuditedLines {
       const lacking = this.keptFromJob(other)
       if (lacking !== undefined) this.#park(other, lacking)
       if (lacking !== undefined || this.#isPromised(other, promised)) return false
-      for (const name of other.spec.models) promised.set(name, (promised.get(name) ?? 0) + 1)
+      for (const name of other.spec.models)
+        promised.set(name, (promised.get(name) ?? 0) + (takesAll(other, name) ? Number.POSITIVE_INFINITY : 1))
       return !isExcused
     })
   }
@@ -180,6 +190,7 @@ export class AuditedLines {
     for (const name of job.spec.models) {
       const model = this.#model(name)
       model.line.add(job)
+      if (takesAll(job, name)) model.wanting++
       if (this.#keeps(job)) model.kept.add(job)
     }
   }
@@ -194,7 +205,7 @@ export class AuditedLines {
     job.parkedOn = null
     for (const name of job.spec.models) {
       const model = this.#model(name)
-      model.line.delete(job)
+      if (model.line.delete(job) && takesAll(job, name)) model.wanting--
       model.kept.delete(job)
       this.#look(model)
     }
@@ -206,8 +217,10 @@ export class AuditedLines {
     if (job.batch !== null) this.#batches.set(job.batch, (this.#batches.get(job.batch) ?? new Set()).add(job))
     if (takesSlot(job)) this.#slots.add(holder)
     if (job.alone) this.alone++
-    for (const name of job.spec.models)
-      if (!job.gaveBack.includes(name)) this.#model(name).holders.add(holder)
+    for (const name of job.spec.models.filter((each) => !job.gaveBack.includes(each))) {
+      this.#model(name).holders.add(holder)
+      if (takesAll(job, name)) this.#model(name).whole.add(holder)
+    }
     this.taken.take(job)
   }
 
@@ -220,6 +233,7 @@ export class AuditedLines {
     for (const name of job.spec.models) {
       const model = this.#model(name)
       model.holders.delete(holder)
+      model.whole.delete(holder)
       this.#look(model)
     }
   }
@@ -228,6 +242,7 @@ export class AuditedLines {
   giveBackModel(job: AuditedJob, name: string): void {
     const model = this.#model(name)
     model.holders.delete(job.jobId)
+    model.whole.delete(job.jobId)
     this.taken.giveBackModel(job, name)
     job.gaveBack = [...job.gaveBack, name]
     this.#look(model)
@@ -291,7 +306,7 @@ export class AuditedLines {
     return job.spec.models.some((name) => {
       const model = this.#model(name)
       const taken = model.holders.size + model.kept.rank(job) + (promised.get(name) ?? 0)
-      return taken >= this.places(name)
+      return taken >= (takesAll(job, name) ? 1 : this.places(name))
     })
   }
 
@@ -306,12 +321,26 @@ export class AuditedLines {
     return maxOvertakes !== null && job.overtaken >= maxOvertakes
   }
 
-  #hasPlace(model: ModelLine, job: AuditedJob, given = 0): boolean {
+  /** @param passed those ahead that keep nothing from it, which `given` counts */
+  #hasPlace(model: ModelLine, job: AuditedJob, given = 0, passed: readonly AuditedJob[] = []): boolean {
+    if (model.whole.size > 0) return false
+    if (model.wanting > 0) {
+      const kept = model.kept.before(job).filter((other) => !passed.includes(other))
+      if (takesAll(job, model.name)) return model.holders.size + kept.length === 0
+      if (kept.some((other) => takesAll(other, model.name))) return false
+    }
     return model.holders.size + model.kept.rank(job) - given < this.places(model.name)
   }
 
   /** This model may have a place again: for the first in line now, for those behind it only after that. */
   #look(model: ModelLine): void {
+    // Who shares it may have a place although who wants all of it, ahead, has none.
+    if (model.wanting > 0)
+      for (const job of [...model.parked]) {
+        if (!this.#hasPlace(model, job)) continue
+        model.parked.delete(job)
+        this.#unpark(job)
+      }
     for (let job = model.parked.first(); job !== undefined; job = model.parked.first()) {
       if (!this.#hasPlace(model, job)) return
       model.parked.delete(job)
@@ -343,6 +372,10 @@ interface ModelLine {
   readonly name: string
   /** Jobs, and batches by their numbers. */
   readonly holders: Set<string | number>
+  /** Those that have all of it. */
+  readonly whole: Set<string | number>
+  /** How many in line want all of it. */
+  wanting: number
   readonly line: Sorted<AuditedJob>
   /** The jobs in line that the model is kept for. */
   readonly kept: Sorted<AuditedJob>
@@ -352,5 +385,6 @@ interface ModelLine {
 
 function modelLine(name: string): ModelLine {
   const sorted = () => new Sorted<AuditedJob>(byPlace)
-  return { name, holders: new Set(), line: sorted(), kept: sorted(), parked: sorted() }
+  const [line, kept, parked] = [sorted(), sorted(), sorted()]
+  return { name, holders: new Set(), whole: new Set(), wanting: 0, line, kept, parked }
 }

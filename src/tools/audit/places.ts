@@ -31,6 +31,12 @@ export const isWhere = (
   other: AuditedJob['places'],
 ): boolean => models.every((model) => ownOf(one, model) === ownOf(other, model))
 
+/** Where it is: one place of each model that it shares, all of those that it takes as a whole. */
+const placesOfJob = ({ places, wholes }: AuditedJob): readonly string[] => [
+  ...Object.values(places ?? {}),
+  ...Object.values(wholes).flat(),
+]
+
 const isIn = ({ batch, jobId }: AuditedJob): string => (batch === null ? `job ${jobId}` : `batch ${batch}`)
 
 /** Who is in which place, a job or a batch: a card is one thing, whatever models it has. */
@@ -38,20 +44,20 @@ export class AuditedPlaces {
   readonly #taken = new Map<string, string>()
 
   take(job: AuditedJob): void {
-    for (const place of Object.values(job.places ?? {})) this.#taken.set(place, isIn(job))
+    for (const place of placesOfJob(job)) this.#taken.set(place, isIn(job))
   }
 
   giveBack(job: AuditedJob): void {
-    for (const place of Object.values(job.places ?? {}))
-      if (this.#taken.get(place) === isIn(job)) this.#taken.delete(place)
+    for (const place of placesOfJob(job)) if (this.#taken.get(place) === isIn(job)) this.#taken.delete(place)
   }
 
   /** Its place is free, unless another model of the job is there. */
   giveBackModel(job: AuditedJob, model: string): void {
-    if (job.places === null) return
-    const others = Object.entries(job.places).filter(([name]) => name !== model)
+    const without = <Of>(byModel: Readonly<Record<string, Of>>) =>
+      Object.fromEntries(Object.entries(byModel).filter(([name]) => name !== model))
     this.giveBack(job)
-    job.places = Object.fromEntries(others)
+    job.places = job.places && without(job.places)
+    job.wholes = without(job.wholes)
     this.take(job)
   }
 
@@ -66,7 +72,15 @@ export class AuditedPlaces {
     paused: ReadonlySet<string>,
     joined: number | null,
   ): Generator<Fault> {
-    for (const model of spec.models) {
+    for (const model of spec.models.filter((name) => spec.whole?.includes(name) === true)) {
+      if (ownOf(said, model) !== undefined)
+        yield { model, detail: 'it takes all of its places, and names one' }
+      for (const place of placesOf(policy, model) ?? []) {
+        const other = this.#taken.get(place)
+        if (other !== undefined) yield { model, detail: `${other} was in its place ${place}` }
+      }
+    }
+    for (const model of spec.models.filter((name) => spec.whole?.includes(name) !== true)) {
       const detail = this.#faultOf(ownOf(said, model), placesOf(policy, model), paused, joined)
       if (detail !== undefined) yield { model, detail }
     }

@@ -32,9 +32,12 @@ export class Sorted<T> {
     if (this.#items[at] !== item) this.#items.splice(at, 0, item)
   }
 
-  delete(item: T): void {
+  /** False if it was not there. */
+  delete(item: T): boolean {
     const at = this.rank(item)
-    if (this.#items[at] === item) this.#items.splice(at, 1)
+    if (this.#items[at] !== item) return false
+    this.#items.splice(at, 1)
+    return true
   }
 
   first(): T | undefined {

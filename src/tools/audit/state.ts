@@ -154,11 +154,13 @@ export class AuditState {
     this.passed.push(...open)
   }
 
-  /** These models went to this job, which is ahead of those whose offers this append had made: they ended. */
-  excuseTaken(by: AuditedJob, models: readonly string[]): void {
-    const open = this.passed
-      .splice(0)
-      .filter(({ job }) => byPlace(by, job) > 0 || !job.spec.models.some((model) => models.includes(model)))
+  /**
+   * What these lack went to this job, which is ahead of those whose offers this append had made: they ended. Where nothing is passed, nothing
+   * is looked at.
+   */
+  excuseTaken(by: AuditedJob, lacks: (job: AuditedJob) => boolean): void {
+    if (this.passed.length === 0) return
+    const open = this.passed.splice(0).filter(({ job }) => byPlace(by, job) > 0 || !lacks(job))
     this.passed.push(...open)
   }
 

@@ -34,6 +34,8 @@ interface ModelHolders {
   readonly holders: Map<number, Holder>
   /** Those that hold it each for itself, or (batches, by their numbers) together: how many there are of each. */
   readonly apart: Map<number, number>
+  /** Those that have all of it, by their tokens. */
+  readonly whole: Set<number>
   attempts: number
   busy: Micros
   busySince: Micros
@@ -55,6 +57,8 @@ export class Uses {
   readonly #models = new Map<string, ModelHolders>()
   /** The models that each running attempt holds, by its token. */
   readonly #held = new Map<number, { readonly models: readonly string[]; readonly by: number }>()
+  /** The models of which a job takes all, by its id. */
+  readonly #whole = new Map<string, readonly string[]>()
   #capacity: Policy['capacity'] = {}
   #at: Micros = 0
 
@@ -62,6 +66,7 @@ export class Uses {
   beginAt({ active, jobs, policy, lastAt }: Ledger): void {
     this.#at = lastAt
     this.#capacity = policy.capacity
+    for (const { jobId, spec } of jobs) if (spec.whole !== undefined) this.#whole.set(jobId, spec.whole)
     for (const place of active) {
       const job = jobs.get(place)
       if (job === undefined) continue
@@ -73,7 +78,8 @@ export class Uses {
 
   push(event: RecordedEvent): void {
     this.#at = event.at
-    if (event.type === 'started') this.#start(event)
+    if (event.type === 'queued') this.#come(event)
+    else if (event.type === 'started') this.#start(event)
     else if (event.type === 'policy_changed') this.#allow(event.policy.capacity, event)
     else if (event.type === 'model_released') this.#giveBack(event.token, [event.model], event)
     else if (isEnd(event) && event.token !== null) this.#giveBack(event.token, undefined, event)
@@ -93,6 +99,11 @@ export class Uses {
       .toSorted((a, b) => b.busyMs - a.busyMs || (a.model < b.model ? -1 : 1))
   }
 
+  #come({ jobId, spec: { whole } }: RecordedEvent & { readonly type: 'queued' }): void {
+    if (whole !== undefined) this.#whole.set(jobId, whole)
+    else this.#whole.delete(jobId)
+  }
+
   #start({
     seq,
     at,
@@ -105,12 +116,13 @@ export class Uses {
       const model = this.#model(name)
       if (model.holders.size === 0) model.busySince = at
       model.holders.set(seq, { jobId, token: seq })
+      if (this.#whole.get(jobId)?.includes(name) === true) model.whole.add(seq)
       model.apart.set(by, (model.apart.get(by) ?? 0) + 1)
       model.attempts++
       model.most = Math.max(model.most, model.apart.size)
       const places = this.#places(name)
       if (model.open !== undefined) model.open.holders.set(seq, { jobId, token: seq })
-      else if (model.apart.size > places) {
+      else if (model.apart.size > this.#most(name, model)) {
         model.open = { model: name, places, fromSeq: seq, from: at, holders: new Map(model.holders) }
       }
     }
@@ -123,6 +135,7 @@ export class Uses {
     for (const name of given) {
       const model = this.#model(name)
       model.holders.delete(token)
+      model.whole.delete(token)
       const left = (model.apart.get(by) ?? 1) - 1
       if (left === 0) model.apart.delete(by)
       else model.apart.set(by, left)
@@ -139,13 +152,18 @@ export class Uses {
   }
 
   #closeIfRight(name: string, model: ModelHolders, { seq, at }: RecordedEvent): void {
-    if (model.open === undefined || model.apart.size > this.#places(name)) return
+    if (model.open === undefined || model.apart.size > this.#most(name, model)) return
     model.overlaps.push(this.#closed(model.open, { seq, at }))
     model.open = undefined
   }
 
   #closed(open: NonNullable<ModelHolders['open']>, end: { seq: number; at: Micros } | null): Overlap {
     return { ...open, toSeq: end?.seq ?? null, to: end?.at ?? this.#at, holders: [...open.holders.values()] }
+  }
+
+  /** How many may have it: one, where that one has all of it. */
+  #most(name: string, { whole }: ModelHolders): number {
+    return whole.size > 0 ? 1 : this.#places(name)
   }
 
   #places(model: string): number {
@@ -160,6 +178,7 @@ export class Uses {
     const made: ModelHolders = {
       holders: new Map(),
       apart: new Map(),
+      whole: new Set(),
       attempts: 0,
       busy: 0,
       busySince: 0,

@@ -9,6 +9,7 @@ import {
   isAhead,
   isAt,
   isHeld,
+  isHeldWhole,
   isPaused,
   isWaitingNow,
   lineOf,
@@ -16,6 +17,7 @@ import {
   placesOf,
   type Queue,
   runningIn,
+  takesAll,
 } from './queue.ts'
 
 /** A waiting job is startable iff the queue is not draining, it is due, a slot is free and so is each of its models. */
@@ -49,10 +51,25 @@ function hasSlot(queue: Queue, job: Entry, now: number): boolean {
 }
 
 export function isFree(queue: Queue, job: Entry, model: string, now: number): boolean {
+  if (takesAll(job, model)) return isAllFree(queue, job, model, now)
+  if (isHeldWhole(queue, model)) return false
   if (placesOf(queue.policy, model) !== undefined) return placeFor(queue, job, model, now) !== undefined
   const ahead = lineOf(queue).filter((other) => isAhead(other, job) && needs(other, model))
   const reserving = ahead.filter((other) => keepsFrom(queue, other, job, ahead, now))
+  if (reserving.some((other) => takesAll(other, model))) return false
   return holdersOf(queue, model).length + reserving.length < capacity(queue.policy, model)
+}
+
+/** Nobody has it, nobody is in one of its places, paused or not, and nobody ahead keeps any of that. */
+function isAllFree(queue: Queue, job: Entry, model: string, now: number): boolean {
+  const listed = placesOf(queue.policy, model)
+  if (holdersOf(queue, model).length > 0 || listed?.some((place) => isHeld(queue, place))) return false
+  const ahead = lineOf(queue).filter((other) => isAhead(other, job))
+  const lines = [
+    ahead.filter((other) => (listed === undefined ? needs(other, model) : takesAll(other, model))),
+    ...(listed ?? []).map((place) => ahead.filter((other) => isAt(other, place))),
+  ]
+  return lines.every((line) => !line.some((other) => keepsFrom(queue, other, job, line, now)))
 }
 
 /** Its own, or the first that is open, not held, and kept for nobody ahead. */
@@ -69,10 +86,14 @@ export function placeFor(queue: Queue, job: Entry, model: string, now: number): 
 
 /** Who has the model, but none of these places, may be in any of them. */
 const isTakenUp = (queue: Queue, model: string, listed: readonly string[]): boolean =>
+  isHeldWhole(queue, model) ||
   listed.filter((place) => !isHeld(queue, place)).length <= holdersOf(queue, model).length
 
-function isInUse(queue: Queue, model: string): boolean {
+function isInUse(queue: Queue, job: Entry, model: string): boolean {
   const listed = placesOf(queue.policy, model)
+  if (takesAll(job, model))
+    return holdersOf(queue, model).length > 0 || listed?.some((place) => isHeld(queue, place)) === true
+  if (isHeldWhole(queue, model)) return true
   if (listed === undefined) return holdersOf(queue, model).length >= capacity(queue.policy, model)
   return isTakenUp(
     queue,
@@ -133,7 +154,7 @@ export function reasonFor(queue: Queue, job: Entry, now: number): ReasonCode {
   if (job.heldOn !== null) return 'model_paused'
   if (models.some((m) => isOverRate(queue, m, now))) return 'rate_limited'
   if (!bypasses(job) && isShareFull(queue, job, now)) return 'fair_share_limit'
-  if (models.some((m) => isInUse(queue, m))) return 'model_in_use'
+  if (models.some((m) => isInUse(queue, job, m))) return 'model_in_use'
   if (!models.every((m) => isFree(queue, job, m, now))) return 'behind_in_line'
   if (!bypasses(job) && !hasSlot(queue, job, now))
     return policy.maxActive === 1 ? 'serialized' : 'at_capacity'
@@ -160,15 +181,34 @@ export function blockerFor(queue: Queue, job: Entry): Blocked {
   if (job.offeredAt !== null && maxOvertakes !== 0) return nobody
   const live = liveBeside(queue, job)
   for (const on of job.spec.models) {
+    if (takesAll(job, on)) {
+      const line = linesOfAll(queue, job, live, on).find((one) =>
+        one.some((other) => other.active || isAhead(other, job)),
+      )
+      if (line !== undefined) return { by: nearest(line, job), on }
+      continue
+    }
     const place = placesOf(queue.policy, on) === undefined ? undefined : (job.places?.[on] ?? '')
     const inLine = live.filter((other) => (place === undefined ? needs(other, on) : isAt(other, place)))
     const taken = inLine.filter((other) => other.active || isAhead(other, job))
-    if (taken.length >= (place === undefined ? capacity(queue.policy, on) : 1))
+    const isAllTaken = place === undefined && taken.some((other) => takesAll(other, on))
+    if (isAllTaken || taken.length >= (place === undefined ? capacity(queue.policy, on) : 1))
       return { by: nearest(inLine, job), on }
   }
   if (job.offeredAt !== null) return nobody
   const maySlotsLack = job.exclusive || maxActive !== null || emptySet === 'exclusive'
   return maySlotsLack ? { by: nearest(live, job), on: null } : nobody
+}
+
+/** At each of its places, then of who has or wants all of it, or has it nobody knows where; of a model without places, of all. */
+function linesOfAll(queue: Queue, job: Entry, live: readonly Entry[], model: string) {
+  const listed = placesOf(queue.policy, model)
+  if (listed === undefined) return [live.filter((other) => needs(other, model))]
+  const unknown = holdersOf(queue, model)
+  return [
+    ...(job.wholes[model] ?? []).map((place) => live.filter((other) => isAt(other, place))),
+    live.filter((other) => unknown.includes(other) || takesAll(other, model)),
+  ]
 }
 
 /** Of those that have not ended, the one that was queued first. */
@@ -184,7 +224,13 @@ export function passerFor(queue: Queue, job: Entry, reason: ReasonCode, now: num
     return { by: nearest(liveBeside(queue, job), job), on: null }
   const on = job.spec.models.find((model) => !isFree(queue, job, model, now)) ?? ''
   const place = job.places?.[on]
-  const waitsFor = (other: Entry) => (place === undefined ? needs(other, on) : isAt(other, place))
+  const atAny = (other: Entry) =>
+    (job.wholes[on] ?? []).some((one) => isAt(other, one)) || takesAll(other, on)
+  const isPlaced = placesOf(queue.policy, on) !== undefined
+  const waitsFor = (other: Entry) => {
+    if (takesAll(job, on) && isPlaced) return atAny(other)
+    return place === undefined ? needs(other, on) : isAt(other, place)
+  }
   const keepers = lineOf(queue).filter(
     (other) => isAhead(other, job) && waitsFor(other) && (reserves(queue, other) || other.offeredAt !== null),
   )

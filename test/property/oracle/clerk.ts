@@ -18,6 +18,7 @@ import {
   isAhead,
   isAt,
   isHeld,
+  isHeldWhole,
   isPaused,
   lineOf,
   mayUse,
@@ -28,6 +29,8 @@ import {
   type Queue,
   runningIn,
   shareModel,
+  takesAll,
+  wholesOf,
 } from './queue.ts'
 
 /** Carries out one command on the oracle's queue: every change of state, and the event that records it. */
@@ -65,7 +68,9 @@ export class Clerk {
   pinAll(before?: ReadonlyMap<Entry, Entry['places']>): void {
     const { queue } = this
     const line = lineOf(queue)
-    for (const job of queue.jobs) if (!job.active && !line.includes(job)) job.places = null
+    for (const job of queue.jobs)
+      if (!job.active && !line.includes(job)) Object.assign(job, { places: null, wholes: {} })
+    for (const job of line) job.wholes = wholesOf(queue, job)
     for (const job of line.filter(({ places }) => places === null)) pin(queue, job, before?.get(job) ?? null)
   }
 
@@ -103,7 +108,7 @@ export class Clerk {
       },
       ...{ detachedUntil: null, cancelRequested: false },
       ...{ asker: asked ? command.workerId : null, offeredAt: null, overtaken: 0, heldOn: null, fairRank },
-      ...{ links: [], awaits, failedBy: null, settledAt: 0, since: at, places: null },
+      ...{ links: [], awaits, failedBy: null, settledAt: 0, since: at, places: null, wholes: {} },
     }
     queue.jobs.push(job)
     if (dueAt === null) job.heldOn = pausedModel(queue, job)
@@ -129,7 +134,8 @@ export class Clerk {
     const { jobId, spec } = job
     this.pinAll()
     const places = held ?? placesToTake(queue, job, this.now)
-    this.#countOvertaking(job, Object.values(places ?? {}))
+    const wholes = wholesOf(queue, job)
+    this.#countOvertaking(job, [...Object.values(places ?? {}), ...Object.values(wholes).flat()])
     const attempt = job.attempt + 1
     const where = places == null ? {} : { places }
     const named = batch === null ? {} : { batch }
@@ -153,6 +159,7 @@ export class Clerk {
       asker: null,
       offeredAt: null,
       places,
+      wholes,
       batch,
     })
     this.#endOffers(job)
@@ -164,7 +171,7 @@ export class Clerk {
    */
   #startTogether(first: Entry, workerId: string, size: number): void {
     this.pinAll()
-    if (size < 2 || hasFailed(first)) return this.start(first, workerId)
+    if (size < 2 || hasFailed(first) || first.spec.whole !== undefined) return this.start(first, workerId)
     const batch = this.queue.version + 1
     this.start(first, workerId, batch)
     const { maxActive } = this.queue.policy
@@ -271,6 +278,7 @@ export class Clerk {
       gaveBack: [],
       detachedUntil: null,
       places: null,
+      wholes: {},
       cancelRequested: false,
       waitingSince: at,
       dueAt,
@@ -406,9 +414,11 @@ export class Clerk {
     const full = started.spec.models.filter(
       (m) =>
         (placesOf(policy, m) === undefined && holdersOf(queue, m).length >= capacity(policy, m)) ||
+        isHeldWhole(queue, m) ||
         isOverRate(queue, m, started.startedAt),
     )
-    const taken = Object.values(started.places ?? {})
+    const taken = [...Object.values(started.places ?? {}), ...Object.values(started.wholes).flat()]
+    const isOnlyShared = (job: Entry) => job !== started && started.spec.models.some((m) => takesAll(job, m))
     const isLastSlot = started.exclusive || runningIn(queue).length >= (policy.maxActive ?? Infinity)
     const { fairKey } = started.spec
     const active = queue.jobs.filter(
@@ -419,6 +429,7 @@ export class Clerk {
     for (const job of queue.jobs.filter((other) => !bypasses(other))) {
       const lacksSlot = !bypasses(started) && (isLastSlot || job.exclusive)
       if (isShareUsedUp(job) || lacksSlot || full.some((model) => needs(job, model))) job.offeredAt = null
+      if (isOnlyShared(job)) job.offeredAt = null
       if (job !== started && taken.some((place) => isAt(job, place))) job.offeredAt = null
     }
   }
@@ -428,7 +439,7 @@ export class Clerk {
 function pin(queue: Queue, job: Entry, before: Entry['places']): void {
   const pins = job.spec.models.flatMap((model) => {
     const listed = placesOf(queue.policy, model)
-    if (listed === undefined) return []
+    if (listed === undefined || takesAll(job, model)) return []
     const open = listed.filter((place) => !isPaused(queue, place))
     const ahead = (place: string) =>
       Number(isHeld(queue, place)) +
@@ -441,7 +452,9 @@ function pin(queue: Queue, job: Entry, before: Entry['places']): void {
 
 /** Null: none of its models has places. Undefined: it cannot start. */
 function placesToTake(queue: Queue, job: Entry, now: number): Entry['places'] | undefined {
-  const placed = job.spec.models.filter((model) => placesOf(queue.policy, model) !== undefined)
+  const placed = job.spec.models.filter(
+    (model) => placesOf(queue.policy, model) !== undefined && !takesAll(job, model),
+  )
   if (placed.length === 0) return null
   if (!job.spec.models.every((model) => isFree(queue, job, model, now))) return undefined
   return Object.fromEntries(placed.map((model) => [model, placeFor(queue, job, model, now) ?? '']))
@@ -454,6 +467,7 @@ const isAlike = (one: Entry, other: Entry): boolean =>
   [...one.spec.models].sort().join() === [...other.spec.models].sort().join() &&
   !one.exclusive &&
   !other.exclusive &&
+  other.spec.whole === undefined &&
   !hasFailed(other)
 
 /** In each place that the first one has, should that be free. */

@@ -25,6 +25,7 @@ export function done(clerk: Clerk, { jobId, token, model }: Body<'done'>): Answe
   const places = Object.entries(job.places ?? {}).filter(([name]) => name !== model)
   job.gaveBack = [...job.gaveBack, model]
   job.places = places.length === 0 ? null : Object.fromEntries(places)
+  job.wholes = Object.fromEntries(Object.entries(job.wholes).filter(([name]) => name !== model))
   return granted(clerk)
 }
 

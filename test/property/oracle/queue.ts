@@ -26,6 +26,8 @@ export interface Entry {
   readonly exclusive: boolean
   /** By model: the place that it has, or that is kept for it while it is in line; null: it is neither, or none of its models has places. */
   places: Readonly<Record<string, string>> | null
+  /** By model of which it takes all: the places that it has, or waits for in line. */
+  wholes: Readonly<Record<string, readonly string[]>>
   priority: number
   level: number
   order: number
@@ -102,6 +104,7 @@ export function queueOf(ledger: Ledger): Queue {
       waitingSince,
       ...{
         places,
+        wholes: job.wholes ?? {},
         attempt,
         free,
         token,
@@ -240,7 +243,24 @@ export function placesOf({ capacity: rules }: Policy, model: string): readonly s
 export const mayUse = ({ policy }: Queue, job: Entry, place: string): boolean =>
   job.spec.models.some((model) => placesOf(policy, model)?.includes(place))
 
-export const isAt = ({ places }: Entry, place: string): boolean => Object.values(places ?? {}).includes(place)
+export const isAt = ({ places, wholes }: Entry, place: string): boolean =>
+  Object.values(places ?? {}).includes(place) || Object.values(wholes).some((all) => all.includes(place))
+
+/** It takes all of the model, and has not given it back. */
+export const takesAll = (job: Entry, model: string): boolean =>
+  needs(job, model) && job.spec.whole?.includes(model) === true
+
+/** All places of each model that it takes as a whole, by the rules of now. */
+export const wholesOf = ({ policy }: Queue, { spec }: Entry): Entry['wholes'] =>
+  Object.fromEntries(
+    spec.models
+      .filter((model) => spec.whole?.includes(model))
+      .map((model) => [model, placesOf(policy, model) ?? []]),
+  )
+
+/** Somebody who runs has all of it. */
+export const isHeldWhole = (queue: Queue, model: string): boolean =>
+  runningIn(queue).some((job) => takesAll(job, model))
 
 /** Places that some model has together with this one. */
 export const nearPlaces = ({ policy }: Queue, place: string): readonly string[] =>

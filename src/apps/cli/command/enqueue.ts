@@ -12,6 +12,7 @@ import { readWorkload } from '../workload/read.ts'
 interface Options {
   readonly job?: string
   readonly models?: string
+  readonly exclusive?: string
   readonly type?: string
   readonly kind?: string
   readonly priority?: string
@@ -82,6 +83,7 @@ export function addEnqueue(cli: Cli): void {
       '--models <a;b>',
       'the models it needs; without any it runs beside all others, unless the policy says otherwise',
     )
+    .option('--exclusive <a;b>', 'of these models it takes all places, so no other job has them meanwhile')
     .option('--type <normal|workflow>', 'its job type')
     .option('--kind <name>', 'which handler runs it; the job type unless given')
     .option('--priority <n>', 'a level is worth a minute of waiting')
@@ -137,7 +139,18 @@ async function jobsFrom(
     throw invalidInput('give either a file or --job <id>')
   }
   if (file !== undefined) {
-    const own = { models, type, kind, priority, attempts, once, after, tag, payload }
+    const own = {
+      models,
+      exclusive: options.exclusive,
+      type,
+      kind,
+      priority,
+      attempts,
+      once,
+      after,
+      tag,
+      payload,
+    }
     const others = { 'dedupe-key': dedupeKey, 'dedupe-while': dedupeWhile }
     const idle = Object.entries({ ...own, ...others }).find(([, value]) => value !== undefined)
     if (idle !== undefined)
@@ -150,6 +163,7 @@ async function jobsFrom(
   const fields = {
     job_id: job,
     models: models ?? '',
+    modes: options.exclusive,
     job_type: type,
     kind,
     priority,

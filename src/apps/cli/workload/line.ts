@@ -8,6 +8,7 @@ export type LineFields = Readonly<Record<string, unknown>>
 export const columns = [
   'job_id',
   'models',
+  'modes',
   'seconds',
   'job_type',
   'kind',
@@ -48,6 +49,7 @@ export function jobOfLine(fields: LineFields, line: number, purpose: Purpose): W
     parseJob({
       jobId: fields['job_id'],
       models: modelsOf(fields['models']),
+      modes: modesOf(fields['modes']),
       jobType: optional(fields['job_type']),
       kind: optional(fields['kind']),
       priority: optional(numberOf(fields['priority'])),
@@ -67,12 +69,14 @@ export function jobOfLine(fields: LineFields, line: number, purpose: Purpose): W
   const linked = after === undefined ? {} : { after: after as NonNullable<EnqueueInput['after']> }
   const found = spec.tag === undefined ? {} : { tag: spec.tag }
   const kept = payload === undefined ? {} : { payload }
+  const modes = spec.whole === undefined ? {} : { modes: exclusiveOf(spec.whole) }
   return {
     input: {
       jobId,
       jobType,
       models,
       priority,
+      ...modes,
       ...kind,
       ...attempts,
       ...taken,
@@ -95,6 +99,16 @@ function dedupeOf(value: unknown): unknown {
     throw invalidInput('dedupe: not JSON; write it such as {"key":"site-7","while":"waiting"}')
   }
 }
+
+/** `a;b` in a file of texts: models of which it takes all places; in one of JSON as in SQL. */
+function modesOf(value: unknown): unknown {
+  if (typeof value !== 'string') return optional(value)
+  const names = value.split(';').map((name) => name.trim())
+  return exclusiveOf(names.filter((name) => name !== ''))
+}
+
+const exclusiveOf = (models: readonly string[]) =>
+  Object.fromEntries(models.map((model) => [model, 'exclusive' as const]))
 
 /** `a;b?` in a file of texts (`?`: it goes on whatever becomes of b); in one of JSON a list, as in SQL. */
 function afterOf(value: unknown): unknown {

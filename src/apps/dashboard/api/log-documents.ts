@@ -16,6 +16,7 @@ export const specSchema = z.strictObject({
   jobType: z.enum(jobTypes),
   kind: z.string(),
   models: z.array(z.string()),
+  whole: z.array(z.string()).optional().describe('those of which it takes all places'),
   priority: z.int(),
   runAt: micros.nullable(),
   attempts: z.int(),

@@ -14,6 +14,7 @@ import {
   type StandIn,
   type Waiting,
 } from '../../core/index.ts'
+import type { EnqueueInput } from '../../events/index.ts'
 
 /** The lease as the gate returns it. Pass its `fence` on to the outside call, so that it can refuse a late one. */
 export interface GateLease extends Lease {
@@ -52,6 +53,8 @@ export function waitOf(ledger: Ledger, jobId: string, waiting: Waiting | undefin
 }
 
 export interface StartOptions {
+  /** As with `enqueue`: `{ 'flux-dev': 'exclusive' }` takes all places of that model. */
+  readonly modes?: EnqueueInput['modes']
   readonly priority?: number
   readonly kind?: string | undefined
   /**

@@ -3,8 +3,9 @@ import { noModels } from '../blocking.ts'
 import type { Draft } from '../draft.ts'
 import type { RecordedEvent } from '../event.ts'
 import { moveShare, shareOf } from '../fair-share.ts'
+import { takesAllOf } from '../job.ts'
 import { keyAtEnd, keyAtStart } from '../keys.ts'
-import { heldModels, type Job, modelOf, usesSlot } from '../ledger.ts'
+import { heldModels, type Job, modelOf, placesLeft, usesSlot } from '../ledger.ts'
 import {
   giveBackModels,
   leaveBehind,
@@ -16,7 +17,7 @@ import {
 } from '../line.ts'
 import { overtake } from '../overtaking.ts'
 import { byPlace, type Place } from '../place.ts'
-import { capacityOf, placesOf } from '../policy.ts'
+import { placesOf } from '../policy.ts'
 import { isOverRate } from '../rate.ts'
 import {
   isSite,
@@ -28,6 +29,7 @@ import {
   placeOf,
   setPlaces,
   sitesNear,
+  wholesOf,
 } from '../site.ts'
 import { startDeadline, stopDeadline, stopExpiry } from '../timing.ts'
 import { corrupt } from './lookup.ts'
@@ -40,7 +42,8 @@ export function start(draft: Draft, event: StartedEvent, waiting: Job): Job {
   const holder = batch === undefined ? undefined : holderOf(draft, batch)
   if (batch !== undefined) checkBatch(draft, event, job, holder)
   const places = placesIn(draft, event, job)
-  const needs = needsOf(draft.policy, job.spec.models, places)
+  const wholes = wholesOf(draft.policy, job.spec)
+  const needs = needsOf(draft.policy, job.spec.models, places, wholes)
   checkPlaces(draft, event, job, holder === undefined ? needs : noModels)
   countOvertaking(draft, job, needs)
   stopExpiry(draft, job)
@@ -50,7 +53,7 @@ export function start(draft: Draft, event: StartedEvent, waiting: Job): Job {
   const pinned = job.needs.filter((name) => !needs.includes(name))
   leaveLine(draft, job, holder === undefined)
   if (holder === undefined) leaveBehind(draft, job, pinned)
-  if (places !== null) setPlaces(draft.policy, job, places)
+  if (places !== null || wholes !== null) setPlaces(draft.policy, job, places, wholes)
   if (holder === undefined) takeModels(draft, job, event.at)
   else shareModels(draft, job, event.at)
   if (batch !== undefined) enterBatch(draft, job.place, batch)
@@ -84,7 +87,7 @@ type StartedEvent = RecordedEvent & { readonly type: 'started' }
 function checkBatch(draft: Draft, event: StartedEvent, job: Job, holder: Place | undefined): void {
   if (holder === undefined) return
   const other = draft.jobs.get(holder)
-  const isAlike = other?.spec.kind === job.spec.kind && needsSame(other, job)
+  const isAlike = other?.spec.kind === job.spec.kind && needsSame(other, job) && job.spec.whole === undefined
   if (!isAlike || other.workerId !== event.workerId)
     throw corrupt(event, `batch ${event.batch} has jobs of another kind, other models or another worker`)
   if (!areInSame(job.spec.models, other.places, event.places ?? null))
@@ -103,8 +106,9 @@ function checkPlaces(draft: Draft, event: RecordedEvent, job: Job, needs: readon
     throw corrupt(event, `as many jobs of ${fairKey} are active as its share allows`)
   }
   for (const name of needs) {
-    const { holders } = modelOf(draft, name)
-    if (holders.size < capacityOf(draft.policy, name)) continue
+    const model = modelOf(draft, name)
+    const isRoom = placesLeft(draft.policy, model) > 0
+    if (takesAllOf(job.spec, name) ? model.holders.size === 0 : isRoom) continue
     throw corrupt(event, isSite(name) ? `place ${placeOf(name)} is taken` : `model ${name} has no free place`)
   }
   for (const name of job.spec.models) {
@@ -161,12 +165,14 @@ function placesIn(draft: Draft, event: StartedEvent, job: Job): Places | null {
   const { places = null } = event
   if (!draft.placed && places === null) return null
   for (const model of job.spec.models) {
+    if (takesAllOf(job.spec, model)) continue
     const listed = placesOf(draft.policy, model)
     const place = placeFor(places, model)
     if (listed === undefined ? place === undefined : isOpenOf(draft, listed, place)) continue
     throw corrupt(event, `model ${model} has no place ${place ?? ''} that is open`)
   }
-  if (Object.keys(places ?? {}).every((model) => job.spec.models.includes(model))) return places
+  const isOfIt = (model: string) => job.spec.models.includes(model) && !takesAllOf(job.spec, model)
+  if (Object.keys(places ?? {}).every(isOfIt)) return places
   throw corrupt(event, `it names places of models that job ${job.jobId} does not need`)
 }
 
@@ -184,7 +190,7 @@ export function end(draft: Draft, job: Job, final: boolean): Job | undefined {
   }
   const own = draft.edit(job)
   own.active = false
-  if (own.places !== null) setPlaces(draft.policy, own, null)
+  if (own.places !== null || own.wholes !== null) setPlaces(draft.policy, own, null, null)
   own.workerId = null
   own.batch = null
   own.detachedUntil = null
@@ -222,14 +228,17 @@ export function giveBackModel(
   if (active.batch !== null) throw corrupt(event, `job ${active.jobId} has its models together with others`)
   if (!heldModels(active).includes(model)) throw corrupt(event, `job ${active.jobId} does not have ${model}`)
   const job = draft.edit(active)
-  const { needs, places } = job
+  const { needs, places, wholes } = job
   job.gaveBack = [...(job.gaveBack ?? []), { model, at }]
-  setPlaces(draft.policy, job, withoutPlace(places, model))
+  setPlaces(draft.policy, job, without(places, model), without(wholes, model))
   for (const name of needs) if (!job.needs.includes(name)) leaveHolders(draft, job, name)
   return job
 }
 
-function withoutPlace(places: Places | null, model: string): Places | null {
-  const left = Object.entries(places ?? {}).filter(([name]) => name !== model)
+function without<Of>(
+  byModel: Readonly<Record<string, Of>> | null,
+  model: string,
+): Readonly<Record<string, Of>> | null {
+  const left = Object.entries(byModel ?? {}).filter(([name]) => name !== model)
   return left.length === 0 ? null : Object.fromEntries(left)
 }

@@ -167,12 +167,13 @@ export class LedgerReader {
     }
   }
 
-  #standOn({ jobId, place }: Job, name: string | undefined, bits: number): void {
+  #standOn({ jobId, place, wholes }: Job, name: string | undefined, bits: number): void {
     if (name === undefined) this.#contradicts(`${jobId} stands on a model that it does not need`)
     if (bits === 0) return
     const model = this.#model(name)
     for (const [index, key] of modelKeys.entries())
       if ((bits & (1 << index)) !== 0) model[key] = model[key].insert(place, this.#owner)
+    if (wholes !== null && Object.hasOwn(wholes, name)) model.whole = model.whole.insert(place, this.#owner)
   }
 
   #gather(all: Map<string, Tree<Place>>, key: string | null, place: Place): void {

@@ -111,6 +111,7 @@ const jobRow = z.object({
   fencing_token: time,
   started_at: time,
   places: z.custom<JobRow['places']>().default(null),
+  whole: z.custom<JobRow['whole']>().default(null),
   cancel_requested: z.boolean(),
   blocked_by_job_id: text,
   blocked_on: text,

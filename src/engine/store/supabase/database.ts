@@ -117,6 +117,7 @@ export type Database = {
         started_at: string | null
         state: string
         timeout_ms: number
+        whole: string[] | null
         worker_id: string | null
       }, 'attempt' | 'attempts' | 'job_id' | 'job_type' | 'kind' | 'models' | 'place_level' | 'place_order' | 'place_tie' | 'priority' | 'queue' | 'queued_at' | 'state' | 'timeout_ms'>
       job_queue_log: Table<{
