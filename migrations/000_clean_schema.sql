@@ -7947,10 +7947,12 @@ select j.queue, j.job_id, (
             from public.job_queue_workers w where w.queue = j.queue) w) workers
     -- A live process records within 15 s that a time has passed.
     cross join lateral (
-      select clock_timestamp() - case when workers.is_alive then interval '15 seconds' else interval '0' end as over) times
+      select clock_timestamp() - case when workers.is_alive then interval '15 seconds' else interval '0' end as over,
+             -- Who takes all places of a model keeps others from it however many it has.
+             exists (select from public.job_queue_jobs o where o.queue = j.queue and o.whole is not null and o.whole && j.models) as are_wanted) times
     cross join lateral (
       select c.code, c.code in ('serialized', 'at_capacity', 'model_in_use', 'behind_in_line')
-               or (c.code is null and j.blocked_by_job_id is not null) as is_in_line
+               or (c.code is null and j.blocked_by_job_id is not null and not times.are_wanted) as is_in_line
         from (select case
           when ends.are_committed then null
           when j.expires_at <= times.over then 'overdue'
@@ -7963,8 +7965,7 @@ select j.queue, j.job_id, (
           when not own.is_in then 'model_paused'
           -- A rate counts starts, and a share the jobs of an owner: no row has these.
           when s.policy #>> '{fairShare,maxActive}' is not null or s.policy -> 'rate' ?| j.models then null
-          -- Who takes all places of a model keeps others from it however many it has.
-          when exists (select from public.job_queue_jobs o where o.queue = j.queue and o.whole is not null and o.whole && j.models) then null
+          when times.are_wanted then null
           when needs.is_in_use then 'model_in_use'
           when j.blocked_by_job_id is not null and j.blocked_on is not null then case
             when s.policy ->> 'maxOvertakes' = '0' and not needs.is_behind_offer then 'behind_in_line' end
@@ -8087,8 +8088,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'a4fee6fda856bd059440b9df117e622a649ab244a9778dad7fda8c50c8e432e5'),
-  ('027', 'a4fee6fda856bd059440b9df117e622a649ab244a9778dad7fda8c50c8e432e5')
+  ('000', '853f052d40b0fa1bbe72ea5009fbe82d0ee3084d3723988de09d28a30c33fc8f'),
+  ('027', '853f052d40b0fa1bbe72ea5009fbe82d0ee3084d3723988de09d28a30c33fc8f')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

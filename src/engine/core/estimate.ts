@@ -56,6 +56,8 @@ export function startsOf(
 ): Starts | null {
   if (code === 'offered') return { seconds: 0, from: 0, to: 0 }
   if (!inLine.has(code) || position === null) return null
+  // Who takes all places of a model waits for all that have one, and all wait for it: this counts places.
+  if (models.some(({ model }) => modelOf(ledger, model).whole.size > 0)) return null
   const sinceOf = (jobIds: Iterable<{ readonly jobId: string }>) =>
     [...jobIds]
       .map(({ jobId }) => jobOf(ledger, jobId))

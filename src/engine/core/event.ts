@@ -13,7 +13,7 @@ export const eventTypes = [
    * A job came into the queue: with its spec and the hash of its payload. `named`: somebody asked for this life of it. `once`: for how
    * many milliseconds its id stays taken (0: without end), with `body`, the hash of its spec. `dedupe`: the digest of its key, and for
    * how long it has it. `due`: its schedule fired it for this due time, and is due at `next` again. `submission`: it was
-   * committed in a transaction of its submitter, under this number.
+   * committed in a transaction of its submitter, under this number. `whole`: the models of which it takes all places.
    */
   'queued',
   /** A job did not come into the queue: another one, `standsFor`, has its key and stands for it. */
