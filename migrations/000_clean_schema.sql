@@ -403,7 +403,7 @@ alter table public.job_queue_jobs add column if not exists places jsonb;
 alter table public.job_queue_jobs add column if not exists whole text[];
 
 -- job_queue_places looks for jobs that keep others from a model although it has places left. There are few.
-create index if not exists job_queue_jobs_whole on public.job_queue_jobs (queue) where whole is not null;
+create index if not exists job_queue_jobs_whole_idx on public.job_queue_jobs (queue) where whole is not null;
 
 -- For the same reason as the log (20_log.sql).
 alter table public.job_queue_jobs set (vacuum_truncate = off);
@@ -8088,8 +8088,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '853f052d40b0fa1bbe72ea5009fbe82d0ee3084d3723988de09d28a30c33fc8f'),
-  ('027', '853f052d40b0fa1bbe72ea5009fbe82d0ee3084d3723988de09d28a30c33fc8f')
+  ('000', '4bf069f767095470a904f8f309ab194d807d13e5a3b2f999c242a34788d91ca9'),
+  ('027', '4bf069f767095470a904f8f309ab194d807d13e5a3b2f999c242a34788d91ca9')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

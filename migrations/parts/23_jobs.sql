@@ -46,7 +46,7 @@ alter table public.job_queue_jobs add column if not exists places jsonb;
 alter table public.job_queue_jobs add column if not exists whole text[];
 
 -- job_queue_places looks for jobs that keep others from a model although it has places left. There are few.
-create index if not exists job_queue_jobs_whole on public.job_queue_jobs (queue) where whole is not null;
+create index if not exists job_queue_jobs_whole_idx on public.job_queue_jobs (queue) where whole is not null;
 
 -- For the same reason as the log (20_log.sql).
 alter table public.job_queue_jobs set (vacuum_truncate = off);

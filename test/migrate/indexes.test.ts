@@ -52,6 +52,10 @@ const queries: readonly (readonly [string, string])[] = [
     `SELECT request_id, answer FROM job_queue_inbox WHERE queue = 'default' AND answered_at IS NOT NULL AND answer @> '{"ok": false}' AND command @> '{"type": "enqueue"}' ORDER BY answered_at DESC LIMIT 1000`,
   ],
   [
+    'job_queue_jobs_whole_idx',
+    "SELECT job_id FROM job_queue_jobs WHERE queue = 'default' AND whole IS NOT NULL AND whole && array['flux-dev']",
+  ],
+  [
     'job_queue_once_until_idx',
     "SELECT job_id FROM job_queue_once WHERE queue = 'default' AND until <= now() ORDER BY until LIMIT 100",
   ],
@@ -94,6 +98,10 @@ const fill = `
     select 'default', 'cancel-' || n, jsonb_build_object('type', 'cancel', 'job_id', 'job-' || n), null from generate_series(1, 200) n
     union all
     select 'default', 'beat-' || n, jsonb_build_object('type', 'heartbeat', 'worker_id', 'worker-' || n), now() from generate_series(1, 200) n;
+  insert into job_queue_jobs (queue, job_id, state, job_type, kind, models, priority, place_level, place_order, place_tie, queued_at,
+      attempt, attempts, timeout_ms, whole)
+    select 'default', 'job-' || n, 'waiting', 'normal', 'normal', array['flux-dev'], 0, 0, n, n, now(), 0, 3, 1000,
+           case when n % 1000 = 0 then array['flux-dev'] end from generate_series(1, 20000) n;
   insert into job_queue_once (queue, job_id, seq, until, body)
     select 'default', 'job-' || n, n, case when n % 2 = 0 then now() + n * interval '1 s' end, 1 from generate_series(-100, 20000) n;
   insert into job_queue_submissions (queue, job_id, request_id, job)
