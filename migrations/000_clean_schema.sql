@@ -4578,6 +4578,9 @@ as $$
           then 'job_type: must be "normal" or "workflow"'
         when jsonb_array_length(e.job -> 'models') > 100 and (select count(distinct m) from jsonb_array_elements(e.job -> 'models') m) > 100
           then 'models: must have at most 100 models; split the job or name a group as one model'
+        when jsonb_typeof(e.job -> 'modes') = 'object'
+            and exists (select from jsonb_object_keys(e.job -> 'modes') m where not (e.job -> 'models') ? m)
+          then 'modes: must name models of the job'
         when jsonb_typeof(e.job -> 'after') = 'array' and e.job #> '{dedupe,debounce}' is not null and e.job -> 'after' <> '[]'
           then 'after: a job that is debounced comes after no others; leave out one of the two'
         when jsonb_typeof(e.job -> 'after') = 'array' and exists (
@@ -8088,8 +8091,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '4bf069f767095470a904f8f309ab194d807d13e5a3b2f999c242a34788d91ca9'),
-  ('027', '4bf069f767095470a904f8f309ab194d807d13e5a3b2f999c242a34788d91ca9')
+  ('000', 'ed65b3ac57e7a16554e935d82c46b4239e28f7fc49e3fda9646e6072dd4c1e05'),
+  ('027', 'ed65b3ac57e7a16554e935d82c46b4239e28f7fc49e3fda9646e6072dd4c1e05')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -363,6 +363,9 @@ as $$
           then 'job_type: must be "normal" or "workflow"'
         when jsonb_array_length(e.job -> 'models') > 100 and (select count(distinct m) from jsonb_array_elements(e.job -> 'models') m) > 100
           then 'models: must have at most 100 models; split the job or name a group as one model'
+        when jsonb_typeof(e.job -> 'modes') = 'object'
+            and exists (select from jsonb_object_keys(e.job -> 'modes') m where not (e.job -> 'models') ? m)
+          then 'modes: must name models of the job'
         when jsonb_typeof(e.job -> 'after') = 'array' and e.job #> '{dedupe,debounce}' is not null and e.job -> 'after' <> '[]'
           then 'after: a job that is debounced comes after no others; leave out one of the two'
         when jsonb_typeof(e.job -> 'after') = 'array' and exists (

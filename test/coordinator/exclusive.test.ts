@@ -84,9 +84,11 @@ it('they come by SQL, by a transaction and through the gate, and the same id wit
       code: 'invalid_input',
       message: expect.stringMatching(/^jobs\[0\]\.modes/),
     })
-  const refused = value('select job_queue_submit($1)', [
-    JSON.stringify({ job_id: 'x', models, modes: { 'flux-dev': 'alone' } }),
-  ])
-  await expect(refused).rejects.toMatchObject({ code: 'JQ003' })
+  for (const wrong of [{ 'flux-dev': 'alone' }, { caption: 'exclusive' }]) {
+    const refused = value('select job_queue_submit($1)', [
+      JSON.stringify({ job_id: 'x', models, modes: wrong }),
+    ])
+    await expect(refused).rejects.toMatchObject({ code: 'JQ003' })
+  }
   expect(await verify({ store, queue: 'default' })).toMatchObject({ ok: true })
 })
