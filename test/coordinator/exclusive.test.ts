@@ -52,11 +52,11 @@ it('they have the model alone, and rows, explain and the log say so', async () =
   expect((await database.query(wholes)).rows).toEqual([{ job_id: 'swaps', whole: ['flux-dev'] }])
 
   if (shares === undefined) throw new Error('nothing started')
-  const [swaps, ...others] = await coordinator.complete(shares.lease, { claim: { max: 9 } })
+  const [swaps, ...others] = await coordinator.complete(shares.lease, { claim: { max: 9, kinds: null } })
   expect([swaps?.lease.jobId, others]).toEqual(['swaps', []])
   expect(await verify({ store, queue: 'default' })).toMatchObject({ ok: true })
   if (swaps === undefined) throw new Error('nothing started')
-  expect(await coordinator.done(swaps.lease, 'flux-dev', { claim: { max: 9 } })).toMatchObject([
+  expect(await coordinator.done(swaps.lease, 'flux-dev', { claim: { max: 9, kinds: null } })).toMatchObject([
     { lease: { jobId: 'behind' } },
   ])
 })
