@@ -1,6 +1,7 @@
 /** The end of an attempt in the transaction of its handler (job_queue_complete_in), on a real server. */
 import { setTimeout as pause } from 'node:timers/promises'
 import type pg from 'pg'
+import { firstValueFrom } from 'rxjs'
 import { expect, it } from 'vitest'
 import {
   type CoordinatorOptions,
@@ -454,9 +455,9 @@ it('has each effect once when the connection of a handler is cut between any two
   })
   worker.start()
   atEnd(async () => void (await worker.drain({ timeoutMs: 0, stopMs: 0 })))
-  await coordinator.enqueue(
-    Array.from({ length: 40 }, (_, n) => ({ jobId: `${n}`, models: [`m${n}`], attempts: 2 })),
-  )
+  const jobs = Array.from({ length: 40 }, (_, n) => ({ jobId: `${n}`, models: [`m${n}`], attempts: 2 }))
+  await coordinator.enqueue(jobs)
+  await Promise.all(jobs.map(({ jobId }) => firstValueFrom(coordinator.ended$(jobId))))
   await eventually(() => worker.metrics().completed).toBe(40)
   const { rows } = await client.query(
     'select count(*)::int as effects, count(distinct job_id)::int as jobs from effects',
