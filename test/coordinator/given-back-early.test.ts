@@ -72,7 +72,10 @@ it('a handler gives a model back, and the next job runs while the first one stil
   expect(await value('select active_models from job_queue_state')).not.toContain('caption')
   const { events } = await store.read('default', 0, 100)
   const at = events.findIndex(({ type }) => type === 'model_released')
-  expect(events[at + 1]).toMatchObject({ type: 'started', jobId: 'second', commandId: events[at]?.commandId })
+  // A claim that is under way has the slots of the worker: then it is offered in this append, and taken by that.
+  const taken = events.find((event) => event.type === 'started' && event.jobId === 'second')
+  const isTaken = taken?.commandId === events[at]?.commandId
+  expect(isTaken || events[at]?.offers?.includes('second')).toBe(true)
   expect(events.filter(({ type }) => type === 'model_released').length).toBe(1)
 
   first.resolve()

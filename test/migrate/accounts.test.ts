@@ -111,12 +111,12 @@ describe('the two bundles', () => {
     ]).toEqual(before)
   })
 
-  it('make nineteen indexes beyond the primary keys', async () => {
+  it('make twenty indexes beyond the primary keys', async () => {
     const db = await freshDatabase()
     await db.exec(cleanBundle)
     const indexes = await db.query(`select indexrelid::regclass::text as name from pg_index
       where not indisprimary and indrelid::regclass::text ~ '^(jobs|workflow_executions|job_queue_.*)$'`)
-    expect(indexes).toHaveLength(19)
+    expect(indexes).toHaveLength(20)
   })
 })
 

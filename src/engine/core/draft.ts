@@ -176,7 +176,7 @@ export class Draft extends LedgerParts implements LedgerView {
     if (model.whole.size > 0) this.unsettleAll(model)
   }
 
-  /** Where somebody has or wants all of a model, whoever comes, starts or goes may matter to all for whom it could be free. */
+  /** Where a job has or wants all of a model, each that comes, starts or goes may matter to all that could have it. */
   unsettleAll(model: Model): void {
     if (!this.#accounts) return
     const last = Math.min(capacityOf(this.policy, model.model), model.line.size - 1)

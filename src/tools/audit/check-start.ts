@@ -104,7 +104,9 @@ function checkModels(state: AuditState, job: AuditedJob, event: StartedEvent, jo
       state.report('rate', job.jobId, `more jobs started on ${model} than its rate allows`, model)
   }
   const kept = state.lines.keptFromJobAt(job, event.at, joins ? 1 : 0)
-  if (kept !== undefined && (joins || !state.lines.isFull(kept))) {
+  const isHeld = (model: string) =>
+    takesAll(job, model) ? state.lines.holders(model) > 0 : state.lines.isFull(model)
+  if (kept !== undefined && (joins || !isHeld(kept))) {
     state.report('order', job.jobId, `${kept} is kept for a job ahead of it in line`, kept)
   }
 }
