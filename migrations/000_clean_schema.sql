@@ -68,7 +68,7 @@ begin
   select format('%s.%s', t.key, c.key) into wrong
     from jsonb_each(given) as t
     cross join lateral jsonb_each(case jsonb_typeof(t.value) when 'object' then t.value else '{"": 0}' end) as c
-    left join json_to_recordset('[{"target":"jobs","name":"job_id","needs":"key"},{"target":"jobs","name":"status","needs":"word"},{"target":"jobs","name":"model","needs":"value"},{"target":"jobs","name":"kind","needs":"value"},{"target":"jobs","name":"job_type","needs":"value"},{"target":"jobs","name":"user_id","needs":"value"},{"target":"jobs","name":"dedupe_key","needs":"value"},{"target":"jobs","name":"dedupe_while","needs":"value"},{"target":"jobs","name":"traceparent","needs":"value"},{"target":"jobs","name":"tracestate","needs":"value"},{"target":"jobs","name":"created_at","needs":"time"},{"target":"jobs","name":"required_models","adds":"text[]"},{"target":"jobs","name":"blocked_by_job_id","adds":"text"},{"target":"jobs","name":"conflict_reason","adds":"text"},{"target":"jobs","name":"queued_at","adds":"timestamp with time zone"},{"target":"jobs","name":"priority","adds":"integer"},{"target":"workflow_executions","name":"execution_id","needs":"key"},{"target":"workflow_executions","name":"required_models","adds":"text[]"},{"target":"workflow_executions","name":"blocked_by_job_id","adds":"text"},{"target":"workflow_executions","name":"conflict_reason","adds":"text"}]') as u (target text, name text) on u.target = t.key and u.name = c.key
+    left join json_to_recordset('[{"target":"jobs","name":"job_id","needs":"key"},{"target":"jobs","name":"status","needs":"word"},{"target":"jobs","name":"model","needs":"value"},{"target":"jobs","name":"kind","needs":"value"},{"target":"jobs","name":"job_type","needs":"value"},{"target":"jobs","name":"user_id","needs":"value"},{"target":"jobs","name":"dedupe_key","needs":"value"},{"target":"jobs","name":"dedupe_while","needs":"value"},{"target":"jobs","name":"traceparent","needs":"value"},{"target":"jobs","name":"tracestate","needs":"value"},{"target":"jobs","name":"created_at","needs":"time"},{"target":"jobs","name":"required_units","needs":"units"},{"target":"jobs","name":"required_models","adds":"text[]"},{"target":"jobs","name":"blocked_by_job_id","adds":"text"},{"target":"jobs","name":"conflict_reason","adds":"text"},{"target":"jobs","name":"queued_at","adds":"timestamp with time zone"},{"target":"jobs","name":"priority","adds":"integer"},{"target":"workflow_executions","name":"execution_id","needs":"key"},{"target":"workflow_executions","name":"required_models","adds":"text[]"},{"target":"workflow_executions","name":"blocked_by_job_id","adds":"text"},{"target":"workflow_executions","name":"conflict_reason","adds":"text"}]') as u (target text, name text) on u.target = t.key and u.name = c.key
    where u.name is null or jsonb_typeof(c.value) <> 'string' or octet_length(c.value #>> '{}') not between 1 and 63
    limit 1;
   if wrong is not null then
@@ -90,7 +90,7 @@ begin
                 where a.attrelid = to_regclass('public.workflow_executions') and a.attname = 'execution_id'
                   and not a.attisdropped and a.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype))
                then 'id' end, u.name) as yours
-      from json_array_elements('[{"target":"jobs","name":"job_id","needs":"key"},{"target":"jobs","name":"status","needs":"word"},{"target":"jobs","name":"model","needs":"value"},{"target":"jobs","name":"kind","needs":"value"},{"target":"jobs","name":"job_type","needs":"value"},{"target":"jobs","name":"user_id","needs":"value"},{"target":"jobs","name":"dedupe_key","needs":"value"},{"target":"jobs","name":"dedupe_while","needs":"value"},{"target":"jobs","name":"traceparent","needs":"value"},{"target":"jobs","name":"tracestate","needs":"value"},{"target":"jobs","name":"created_at","needs":"time"},{"target":"jobs","name":"required_models","adds":"text[]"},{"target":"jobs","name":"blocked_by_job_id","adds":"text"},{"target":"jobs","name":"conflict_reason","adds":"text"},{"target":"jobs","name":"queued_at","adds":"timestamp with time zone"},{"target":"jobs","name":"priority","adds":"integer"},{"target":"workflow_executions","name":"execution_id","needs":"key"},{"target":"workflow_executions","name":"required_models","adds":"text[]"},{"target":"workflow_executions","name":"blocked_by_job_id","adds":"text"},{"target":"workflow_executions","name":"conflict_reason","adds":"text"}]') with ordinality as r (value, place)
+      from json_array_elements('[{"target":"jobs","name":"job_id","needs":"key"},{"target":"jobs","name":"status","needs":"word"},{"target":"jobs","name":"model","needs":"value"},{"target":"jobs","name":"kind","needs":"value"},{"target":"jobs","name":"job_type","needs":"value"},{"target":"jobs","name":"user_id","needs":"value"},{"target":"jobs","name":"dedupe_key","needs":"value"},{"target":"jobs","name":"dedupe_while","needs":"value"},{"target":"jobs","name":"traceparent","needs":"value"},{"target":"jobs","name":"tracestate","needs":"value"},{"target":"jobs","name":"created_at","needs":"time"},{"target":"jobs","name":"required_units","needs":"units"},{"target":"jobs","name":"required_models","adds":"text[]"},{"target":"jobs","name":"blocked_by_job_id","adds":"text"},{"target":"jobs","name":"conflict_reason","adds":"text"},{"target":"jobs","name":"queued_at","adds":"timestamp with time zone"},{"target":"jobs","name":"priority","adds":"integer"},{"target":"workflow_executions","name":"execution_id","needs":"key"},{"target":"workflow_executions","name":"required_models","adds":"text[]"},{"target":"workflow_executions","name":"blocked_by_job_id","adds":"text"},{"target":"workflow_executions","name":"conflict_reason","adds":"text"}]') with ordinality as r (value, place)
       cross join lateral json_to_record(r.value) as u (target text, name text, needs text, adds text))
   select json_agg(json_build_object('target', u.target, 'name', u.name, 'needs', u.needs, 'adds', u.adds, 'yours', u.yours,
              'given', coalesce(given -> u.target ? u.name, false), 'found', c.oid is not null,
@@ -99,6 +99,7 @@ begin
                when 'key' then a.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype)
                when 'word' then y.typcategory in ('S', 'E') and a.attgenerated = ''
                when 'value' then y.typcategory in ('S', 'E', 'N') or a.atttypid = 'uuid'::regtype
+               when 'units' then a.atttypid = 'jsonb'::regtype and a.attgenerated = ''
                when 'time' then a.atttypid in ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype)
                -- A generated column or an identity cannot be written.
                else a.atttypid = u.adds::regtype and a.attgenerated = '' and a.attidentity = '' end,
@@ -128,6 +129,7 @@ begin
            else format('%s.%s, which is to be its %s, has type %s: Interlock needs %s', n.target, n.yours, n.name, n.type,
              case n.needs when 'key' then 'text, varchar or uuid' when 'word' then 'text or an enum, not generated'
                when 'value' then 'text, an enum, a number or a uuid' when 'time' then 'a timestamp or a date'
+               when 'units' then 'jsonb, not generated'
                else n.adds end) end as what
     into wrong
     from json_to_recordset(current_setting('interlock.names')::json)
@@ -143,7 +145,7 @@ begin
   select n.target, n.yours, string_agg(n.name, ' and ') as meanings into wrong
     from json_to_recordset(current_setting('interlock.names')::json) as n (target text, name text, needs text, adds text, yours text)
    group by n.target, n.yours
-  having count(*) > 1 and bool_or(n.needs = 'word' or n.adds is not null)
+  having count(*) > 1 and bool_or(n.needs in ('word', 'units') or n.adds is not null)
    limit 1;
   if found then
     raise exception using errcode = 'JQ110',
@@ -395,6 +397,9 @@ create table if not exists public.job_queue_jobs (
 alter table public.job_queue_jobs add column if not exists life bigint;
 
 alter table public.job_queue_jobs add column if not exists postponed integer not null default 0;
+
+-- What the job asks of a place of one of its models, {"flux-dev": {"vram": 20}}; null: nothing, so it takes all of each place.
+alter table public.job_queue_jobs add column if not exists asks jsonb;
 
 -- While the job is active: the place of each of its models that has places by the policy, {"flux-dev": "host1:1"}; else null.
 alter table public.job_queue_jobs add column if not exists places jsonb;
@@ -1653,19 +1658,19 @@ begin
     with entered as (
     insert into public.job_queue_jobs as j (queue, job_id, state, job_type, kind, models, priority, place_level, place_order,
       place_tie, queued_at, due_at, expires_at, attempt, attempts, postponed, timeout_ms, worker_id, fencing_token, started_at,
-      places, whole, cancel_requested, blocked_by_job_id, blocked_on, conflict_reason, life)
+      asks, places, whole, cancel_requested, blocked_by_job_id, blocked_on, conflict_reason, life)
     select $1, r.job_id, r.state, r.job_type, r.kind, r.models, r.priority, r.place_level, r.place_order,
            r.place_tie, 'epoch'::timestamptz + r.queued_at * interval '1 microsecond',
            'epoch'::timestamptz + r.due_at * interval '1 microsecond',
            'epoch'::timestamptz + r.expires_at * interval '1 microsecond',
            r.attempt, r.attempts, coalesce(r.postponed, 0), r.timeout_ms, r.worker_id, r.fencing_token,
-           'epoch'::timestamptz + r.started_at * interval '1 microsecond', r.places, r.whole,
+           'epoch'::timestamptz + r.started_at * interval '1 microsecond', r.asks, r.places, r.whole,
            coalesce(r.cancel_requested, false), r.blocked_by_job_id, r.blocked_on, r.conflict_reason, r.life
       from jsonb_to_recordset(changes -> 'jobs') as r (
         job_id text, state text, job_type text, kind text, models text[], priority integer, place_level double precision,
         place_order bigint, place_tie double precision, queued_at bigint, due_at bigint, expires_at bigint,
         attempt integer, attempts integer, postponed integer, timeout_ms bigint, worker_id text, fencing_token bigint,
-        started_at bigint, places jsonb, whole text[], cancel_requested boolean, blocked_by_job_id text, blocked_on text,
+        started_at bigint, asks jsonb, places jsonb, whole text[], cancel_requested boolean, blocked_by_job_id text, blocked_on text,
         conflict_reason text, life bigint)
     on conflict (queue, job_id) do update set
       state = excluded.state, job_type = excluded.job_type, kind = excluded.kind, models = excluded.models,
@@ -1673,7 +1678,7 @@ begin
       place_tie = excluded.place_tie, queued_at = excluded.queued_at, due_at = excluded.due_at,
       expires_at = excluded.expires_at, attempt = excluded.attempt, attempts = excluded.attempts, postponed = excluded.postponed,
       timeout_ms = excluded.timeout_ms, worker_id = excluded.worker_id, fencing_token = excluded.fencing_token,
-      started_at = excluded.started_at, places = excluded.places, whole = excluded.whole, cancel_requested = excluded.cancel_requested,
+      started_at = excluded.started_at, asks = excluded.asks, places = excluded.places, whole = excluded.whole, cancel_requested = excluded.cancel_requested,
       blocked_by_job_id = excluded.blocked_by_job_id, blocked_on = excluded.blocked_on,
       conflict_reason = excluded.conflict_reason, life = coalesce(excluded.life, j.life)
     returning j.job_id, j.life)
@@ -3717,13 +3722,14 @@ declare
     "kind": "name", "priority": "-1000..1000", "run_at": "text?", "runAt": "text?", "attempts": "1..1000",
     "timeout_ms": "1..31536000000", "timeoutMs": "1..31536000000", "expire_ms": "1..31536000000?",
     "expireMs": "1..31536000000?", "fair_key": "name?", "fairKey": "name?", "once": "once?", "dedupe": "dedupe?",
-    "after": "parents?", "tag": "name?", "modes": "modes?", "payload": "any",
+    "after": "parents?", "tag": "name?", "modes": "modes?", "asks": "asks?", "payload": "any",
     "traceparent": "text?", "tracestate": "text?"}';
   must constant jsonb := '{"parents": "a list of at most 10,000 jobs: ids, or {job, if_failed: fail or continue}",
     "name": "a text of 1 to 200 characters, without control characters",
     "names": "a list of at most 10,000 names of 1 to 200 characters", "list": "a list of at most 10,000 jobs",
     "schedules": "a list of at most 10,000 schedules", "object": "an object",
     "boolean": "true or false", "text": "a text", "modes": "an object that says of models whether the job has them shared or exclusive",
+    "asks": "what it takes of a place of one of its models, e.g. {\"flux-dev\": {\"vram\": 20}}: 1 to 8 units, whole numbers from 1 to 1,000,000,000",
     "once": "a time such as \"24h\" (whole s, m, h or d, 365d at most), or \"for ever\"",
     "dedupe": "an object with a key, while (\"waiting\", \"live\" or {\"within\": \"1h\"}) and perhaps debounce ({\"delay\": \"5s\", \"max_delay\": \"1m\"})",
     "seconds": "a number of seconds from 0 to 31536000"}';
@@ -3788,6 +3794,14 @@ begin
                select from jsonb_each(case r.is_a when 'object' then v.value else '{}' end) m where m.value not in ('"shared"', '"exclusive"'))
              when r.rule in ('list', 'schedules') then r.is_a <> 'array'
              when r.rule in ('object', 'boolean') then r.is_a <> r.rule
+             when r.rule = 'asks' and r.is_a <> 'object' then true
+             when r.rule = 'asks' then (
+               select (select count(*) from jsonb_object_keys(v.value)) = 1 and count(*) between 1 and 8
+                      and bool_and(u.name ~ '^[A-Za-z][A-Za-z0-9_-]{0,49}$' and jsonb_typeof(u.amount) = 'number'
+                        and case jsonb_typeof(u.amount) when 'number' then (u.amount #>> '{}')::numeric else 0 end between 1 and 1000000000
+                        and u.amount #>> '{}' !~ '\.0*[1-9]')
+                 from jsonb_each(v.value) as m (model, units)
+                cross join lateral jsonb_each(case jsonb_typeof(m.units) when 'object' then m.units else '{}' end) as u (name, amount)) is not true
              when r.rule = 'text' then r.is_a <> 'string'
              when r.rule = 'once' then r.is_a <> 'string' or r.said !~ '^(for ever|[1-9][0-9]{0,8}[smhd])$'
                or (r.said <> 'for ever' and r.said::interval > interval '365 days')
@@ -4221,7 +4235,7 @@ $$;
 -- live with another body by then waits behind that one, one that the policy does not allow waits until it does, and one that comes after a
 -- job of which nobody knows, until that is in line.
 --   jobs        one job or a list of 10,000 at most: {job_id, models, job_type, kind, priority, run_at, attempts, timeout_ms,
---               expire_ms, fair_key, once, dedupe, after, tag, modes, payload, traceparent, tracestate}; job_id and models are required; run_at as
+--               expire_ms, fair_key, once, dedupe, after, tag, modes, asks, payload, traceparent, tracestate}; job_id and models are required; run_at as
 --               2026-11-24T15:00:00Z; once as 24h, or for ever: how long the id is taken (docs/guides/idempotency.md); dedupe: {key, while,
 --               debounce}, so that another job with the same key stands for it: while `waiting`, `live` or {"within": "1h"}, debounce
 --               {delay, max_delay} (docs/guides/deduplication.md); after: ids, or {job, if_failed: fail or continue}
@@ -4421,6 +4435,7 @@ as $$
       select jsonb_build_object('whole', to_jsonb(array_agg(m.name order by m.place)))
         from jsonb_array_elements_text($1 -> 'models') with ordinality m (name, place)
        where $1 -> 'modes' ->> m.name = 'exclusive' having count(*) > 0), '{}')
+    || case jsonb_typeof($1 -> 'asks') when 'object' then jsonb_build_object('asks', $1 -> 'asks') else '{}' end
 $$;
 
 -- job_queue_event_body(job_type, models, data): the same of a `queued` event, without what it comes after: that is in other events. Internal.
@@ -4433,6 +4448,7 @@ as $$
     'run_at', $3 -> 'run_at', 'attempts', coalesce($3 -> 'attempts', '3'), 'timeout_ms', coalesce($3 -> 'timeout_ms', '3600000'),
     'expire_ms', $3 -> 'expire_ms', 'fair_key', $3 -> 'fair_key', 'tag', $3 -> 'tag')
     || case when $3 ? 'whole' then jsonb_build_object('whole', $3 -> 'whole') else '{}' end
+    || case when $3 ? 'asks' then jsonb_build_object('asks', $3 -> 'asks') else '{}' end
 $$;
 
 -- job_queue_job_digest(body, payload, is_vague): what job_queue_once keeps of a job for job_queue_refuse_digest. Internal.
@@ -4592,6 +4608,10 @@ as $$
         when jsonb_typeof(e.job -> 'after') = 'array'
             and exists (select from jsonb_array_elements(public.job_queue_parents(e.job -> 'after')) p where p ->> 0 = coalesce(e.job ->> 'job_id', e.job ->> 'jobId'))
           then 'after: names the job itself'
+        when jsonb_typeof(e.job -> 'asks') = 'object' and not e.job -> 'models' ?| array(select jsonb_object_keys(e.job -> 'asks'))
+          then 'asks: names a model that the job does not need; name it in models too'
+        when jsonb_typeof(e.job -> 'asks') = 'object' and e.job -> 'modes' ->> (select k from jsonb_object_keys(e.job -> 'asks') k limit 1) = 'exclusive'
+          then 'asks: is of a model that the job has as exclusive, and takes all of; leave out one of the two'
         when jsonb_typeof(r.run_at) = 'string' and public.job_queue_micros(r.run_at #>> '{}') is null
           then 'run_at: must be a text with a time zone such as "2026-11-24T15:00:00Z", between 1970 and 2255'
         when r.run_at <> 'null' and e.job #> '{dedupe,debounce}' is not null
@@ -5091,7 +5111,7 @@ $$;
 --   position           how many stand ahead of it in the line of the whole queue; null when it stands in no line
 --   models             [{model, ahead, running, capacity}, …]: in the line of each model, how many stand ahead (null: in no line), and
 --                      how many run of how many
---   code, reason       why it waits (draining, waits_for_parents, not_due, model_paused, serialized, at_capacity, model_in_use, behind_in_line, no_worker,
+--   code, reason       why it waits (draining, waits_for_parents, not_due, fits_no_place, model_paused, serialized, at_capacity, model_in_use, behind_in_line, no_worker,
 --                      offered), what is wrong with it (late, lost, overdue), and that in a sentence; it names no other job and nobody.
 --                      Else undecided, arrived, not_taken_in, adoptable, why a submitted job is put off, the code of a refusal, or how it
 --                      ended (completed, failed, cancelled, expired, bypassed, deduplicated). Null: it runs, or see `needs`
@@ -5889,7 +5909,7 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return ('{"jobs":{"job_id":"job_id","status":"status","model":"model","kind":"kind","job_type":"job_type","user_id":"user_id","traceparent":"traceparent","tracestate":"tracestate","created_at":"created_at","required_models":"required_models","blocked_by_job_id":"blocked_by_job_id","conflict_reason":"conflict_reason","queued_at":"queued_at","priority":"priority"},"workflow_executions":{"required_models":"required_models","blocked_by_job_id":"blocked_by_job_id","conflict_reason":"conflict_reason"}}'::jsonb -> target)
+  return ('{"jobs":{"job_id":"job_id","status":"status","model":"model","kind":"kind","job_type":"job_type","user_id":"user_id","traceparent":"traceparent","tracestate":"tracestate","created_at":"created_at","required_units":"required_units","required_models":"required_models","blocked_by_job_id":"blocked_by_job_id","conflict_reason":"conflict_reason","queued_at":"queued_at","priority":"priority"},"workflow_executions":{"required_models":"required_models","blocked_by_job_id":"blocked_by_job_id","conflict_reason":"conflict_reason"}}'::jsonb -> target)
     || coalesce((select s.value -> target from public.job_queue_settings s where s.key = 'columns'), '{}');
 end
 $$;
@@ -6206,9 +6226,9 @@ $$;
 --   queue  the queue that takes them in. A row that one queue has claimed goes to no other queue, unless no process of that
 --          queue is left (job_queue_given_up)
 --   lim    how many at most, 1..1,000
--- Returns [{arrival_id, job_id, models, priority, job_type, kind, fair_key, dedupe_key, dedupe_while}, …]: job_id null if the row has none; models from
+-- Returns [{arrival_id, job_id, models, priority, job_type, kind, fair_key, dedupe_key, dedupe_while, asks}, …]: job_id null if the row has none; models from
 -- required_models (only trusted roles can write it), else [model], else []; the others from the columns of these names
--- (fair_key: user_id; dedupe_key and dedupe_while: if the user named them), null if there is no such column. Raises JQ001 for a limit out of bounds, JQ112 if everything that has
+-- (fair_key: user_id; dedupe_key and dedupe_while: if the user named them; asks: required_units, if browsers are kept from it), null if there is no such column. Raises JQ001 for a limit out of bounds, JQ112 if everything that has
 -- arrived is hidden: then nothing is changed.
 create or replace function public.job_queue_claim_arrivals(queue text, lim integer) returns jsonb
 language plpgsql security definer
@@ -6332,7 +6352,7 @@ $$;
 -- statements of job_queue_arrived_rows and job_queue_adoptable.
 -- A row may hold a million names, or megabytes in a text. So no more is read than shows that it is too much: 101 models, and 201
 -- characters of each text.
--- Returns the text of the expression, which gives {models, priority, job_type, kind, fair_key, dedupe_key, dedupe_while}: models from required_models, else
+-- Returns the text of the expression, which gives {models, priority, job_type, kind, fair_key, dedupe_key, dedupe_while, asks}: models from required_models, else
 -- [model], else []; [[]] for a list of lists; null for a column that the table does not have. Raises nothing.
 create or replace function public.job_queue_row_fields() returns text
 language plpgsql stable
@@ -6343,15 +6363,21 @@ declare
 begin
   select coalesce(jsonb_object_agg(n.key, format('t.%I', a.attname)), '{}') into fields
     from jsonb_each_text(public.job_queue_columns('jobs')) as n
-    join pg_attribute a on a.attrelid = to_regclass('public.jobs') and a.attname = n.value and a.attnum > 0 and not a.attisdropped;
+    join pg_attribute a on a.attrelid = to_regclass('public.jobs') and a.attname = n.value and a.attnum > 0 and not a.attisdropped
+   -- What a job asks of a place may say only who may write the coordination columns. It was added since the last migration: not yet.
+   where n.key <> 'required_units' or (a.atttypid = 'jsonb'::regtype and exists (
+     select from pg_trigger t where t.tgrelid = a.attrelid and t.tgname = '000_job_queue_guard_update'
+       and strpos(pg_get_triggerdef(t.oid), quote_literal(n.value)) > 0));
   return format($sql$
     jsonb_build_object('models', coalesce(
         case when array_ndims(%1$s) > 1 then '[[]]' when %1$s is not null then to_jsonb(array(select left(unnest(%1$s), 201) limit 101)) end,
         case when %2$s is not null then to_jsonb(array[left(%2$s::text, 201)]) end, '[]'),
-      'priority', %3$s, 'job_type', left(%4$s::text, 201), 'kind', left(%5$s::text, 201), 'fair_key', left(%6$s::text, 201), 'dedupe_key', left(%7$s::text, 201), 'dedupe_while', left(%8$s::text, 201))
+      'priority', %3$s, 'job_type', left(%4$s::text, 201), 'kind', left(%5$s::text, 201), 'fair_key', left(%6$s::text, 201), 'dedupe_key', left(%7$s::text, 201), 'dedupe_while', left(%8$s::text, 201),
+      'asks', case when octet_length(%9$s::text) > 4000 then '0' else %9$s end)
     $sql$, coalesce(fields ->> 'required_models', 'null::text[]'), coalesce(fields ->> 'model', 'null'),
     coalesce(fields ->> 'priority', 'null'), coalesce(fields ->> 'job_type', 'null'), coalesce(fields ->> 'kind', 'null'),
-    coalesce(fields ->> 'user_id', 'null'), coalesce(fields ->> 'dedupe_key', 'null'), coalesce(fields ->> 'dedupe_while', 'null'));
+    coalesce(fields ->> 'user_id', 'null'), coalesce(fields ->> 'dedupe_key', 'null'), coalesce(fields ->> 'dedupe_while', 'null'),
+    coalesce(fields ->> 'required_units', 'null::jsonb'));
 end
 $$;
 
@@ -6570,7 +6596,7 @@ begin
     select jsonb_build_object(
       'totals', (select jsonb_object_agg(w.state, (select count(*) from unknown u where u.state = w.state)) from words w),
       'rows', coalesce((
-        select to_jsonb(array_agg(r.fields - '{fair_key,dedupe_key,dedupe_while}'::text[] || jsonb_build_object('job_id', left(f.key::text, 201), 'state', f.state,
+        select to_jsonb(array_agg(r.fields - '{fair_key,dedupe_key,dedupe_while,asks}'::text[] || jsonb_build_object('job_id', left(f.key::text, 201), 'state', f.state,
                  'since', (extract(epoch from f.since) * 1000000)::bigint) order by f.since, f.key))
           from first f
           join lateral (select %2$s as fields from public.jobs t where t.%1$I = f.key limit 1) r on true), '[]'))
@@ -7672,7 +7698,7 @@ begin
 end
 $ends$;
 
--- A browser cannot jump the queue: anon and authenticated can neither set nor change a coordination column. For all other roles
+-- A browser cannot jump the queue: anon and authenticated can neither set nor change a coordination column, nor the column of units, if there is one. For all other roles
 -- the WHEN clauses make the triggers free. Their names sort first, so a trigger of the user that fills in a value later (a
 -- priority by plan, for example) has the last word.
 do $guards$
@@ -7686,15 +7712,15 @@ begin
            format('(%s) is distinct from (%s)', string_agg(format('new.%I', n.yours), ', ' order by n.place),
              string_agg(format('old.%I', n.yours), ', ' order by n.place)) as update
       from (
-        select c.target, c.yours, r.place
+        select c.target, c.yours, c.adds, r.place
           from json_array_elements(current_setting('interlock.names')::json) with ordinality as r (value, place)
-          cross join lateral json_to_record(r.value) as c (target text, adds text, yours text)
-         where c.adds is not null) as n
+          cross join lateral json_to_record(r.value) as c (target text, needs text, adds text, yours text, fits boolean)
+         where c.adds is not null or (c.needs = 'units' and c.fits)) as n
      where exists (
        select from pg_catalog.pg_class t
          join pg_catalog.pg_attribute a on a.attrelid = t.oid and a.attname = n.yours and not a.attisdropped
         where t.oid = to_regclass('public.' || n.target) and t.relkind in ('r', 'p'))
-     group by n.target having count(*) = case n.target when 'jobs' then 5 else 3 end
+     group by n.target having count(n.adds) = case n.target when 'jobs' then 5 else 3 end
   loop
     -- Its arguments are the columns that it guards, so with other names it has to be created again.
     continue when exists (
@@ -7845,6 +7871,7 @@ select j.queue, j.job_id, (
              when 'draining' then 'the queue is draining; nothing starts until it is resumed'
              when 'waits_for_parents' then 'jobs that it comes after have not ended'
              when 'not_due' then 'the job is not due yet'
+             when 'fits_no_place' then 'no place of its model has as much as it asks'
              when 'model_paused' then format('model %s is paused', j.blocked_on)
              when 'serialized' then 'another job is running (one job at a time)'
              when 'at_capacity' then 'as many jobs are running as the policy allows'
@@ -7965,7 +7992,9 @@ select j.queue, j.job_id, (
           -- DUE_AFTER_PARENTS in src/engine/core/row.ts: nobody knows when.
           when j.due_at = 'epoch'::timestamptz + 9007199254740991 * interval '1 microsecond' then 'waits_for_parents'
           when j.due_at is not null then 'not_due'
-          when not own.is_in then 'model_paused'
+          when not own.is_in then case when j.conflict_reason like 'no place of %' then 'fits_no_place' else 'model_paused' end
+          -- What others take of a place is in no row.
+          when s.policy ? 'units' then null
           -- A rate counts starts, and a share the jobs of an owner: no row has these.
           when s.policy #>> '{fairShare,maxActive}' is not null or s.policy -> 'rate' ?| j.models then null
           when times.are_wanted then null
@@ -8091,8 +8120,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'ed65b3ac57e7a16554e935d82c46b4239e28f7fc49e3fda9646e6072dd4c1e05'),
-  ('027', 'ed65b3ac57e7a16554e935d82c46b4239e28f7fc49e3fda9646e6072dd4c1e05')
+  ('000', '7ab27ec4445d5af405cde7abc2e437d07a445482fe4b056ea6d0bdac6ec57b80'),
+  ('027', '7ab27ec4445d5af405cde7abc2e437d07a445482fe4b056ea6d0bdac6ec57b80')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

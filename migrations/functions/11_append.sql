@@ -404,19 +404,19 @@ begin
     with entered as (
     insert into public.job_queue_jobs as j (queue, job_id, state, job_type, kind, models, priority, place_level, place_order,
       place_tie, queued_at, due_at, expires_at, attempt, attempts, postponed, timeout_ms, worker_id, fencing_token, started_at,
-      places, whole, cancel_requested, blocked_by_job_id, blocked_on, conflict_reason, life)
+      asks, places, whole, cancel_requested, blocked_by_job_id, blocked_on, conflict_reason, life)
     select $1, r.job_id, r.state, r.job_type, r.kind, r.models, r.priority, r.place_level, r.place_order,
            r.place_tie, 'epoch'::timestamptz + r.queued_at * interval '1 microsecond',
            'epoch'::timestamptz + r.due_at * interval '1 microsecond',
            'epoch'::timestamptz + r.expires_at * interval '1 microsecond',
            r.attempt, r.attempts, coalesce(r.postponed, 0), r.timeout_ms, r.worker_id, r.fencing_token,
-           'epoch'::timestamptz + r.started_at * interval '1 microsecond', r.places, r.whole,
+           'epoch'::timestamptz + r.started_at * interval '1 microsecond', r.asks, r.places, r.whole,
            coalesce(r.cancel_requested, false), r.blocked_by_job_id, r.blocked_on, r.conflict_reason, r.life
       from jsonb_to_recordset(changes -> 'jobs') as r (
         job_id text, state text, job_type text, kind text, models text[], priority integer, place_level double precision,
         place_order bigint, place_tie double precision, queued_at bigint, due_at bigint, expires_at bigint,
         attempt integer, attempts integer, postponed integer, timeout_ms bigint, worker_id text, fencing_token bigint,
-        started_at bigint, places jsonb, whole text[], cancel_requested boolean, blocked_by_job_id text, blocked_on text,
+        started_at bigint, asks jsonb, places jsonb, whole text[], cancel_requested boolean, blocked_by_job_id text, blocked_on text,
         conflict_reason text, life bigint)
     on conflict (queue, job_id) do update set
       state = excluded.state, job_type = excluded.job_type, kind = excluded.kind, models = excluded.models,
@@ -424,7 +424,7 @@ begin
       place_tie = excluded.place_tie, queued_at = excluded.queued_at, due_at = excluded.due_at,
       expires_at = excluded.expires_at, attempt = excluded.attempt, attempts = excluded.attempts, postponed = excluded.postponed,
       timeout_ms = excluded.timeout_ms, worker_id = excluded.worker_id, fencing_token = excluded.fencing_token,
-      started_at = excluded.started_at, places = excluded.places, whole = excluded.whole, cancel_requested = excluded.cancel_requested,
+      started_at = excluded.started_at, asks = excluded.asks, places = excluded.places, whole = excluded.whole, cancel_requested = excluded.cancel_requested,
       blocked_by_job_id = excluded.blocked_by_job_id, blocked_on = excluded.blocked_on,
       conflict_reason = excluded.conflict_reason, life = coalesce(excluded.life, j.life)
     returning j.job_id, j.life)

@@ -107,13 +107,14 @@ declare
     "kind": "name", "priority": "-1000..1000", "run_at": "text?", "runAt": "text?", "attempts": "1..1000",
     "timeout_ms": "1..31536000000", "timeoutMs": "1..31536000000", "expire_ms": "1..31536000000?",
     "expireMs": "1..31536000000?", "fair_key": "name?", "fairKey": "name?", "once": "once?", "dedupe": "dedupe?",
-    "after": "parents?", "tag": "name?", "modes": "modes?", "payload": "any",
+    "after": "parents?", "tag": "name?", "modes": "modes?", "asks": "asks?", "payload": "any",
     "traceparent": "text?", "tracestate": "text?"}';
   must constant jsonb := '{"parents": "a list of at most 10,000 jobs: ids, or {job, if_failed: fail or continue}",
     "name": "a text of 1 to 200 characters, without control characters",
     "names": "a list of at most 10,000 names of 1 to 200 characters", "list": "a list of at most 10,000 jobs",
     "schedules": "a list of at most 10,000 schedules", "object": "an object",
     "boolean": "true or false", "text": "a text", "modes": "an object that says of models whether the job has them shared or exclusive",
+    "asks": "what it takes of a place of one of its models, e.g. {\"flux-dev\": {\"vram\": 20}}: 1 to 8 units, whole numbers from 1 to 1,000,000,000",
     "once": "a time such as \"24h\" (whole s, m, h or d, 365d at most), or \"for ever\"",
     "dedupe": "an object with a key, while (\"waiting\", \"live\" or {\"within\": \"1h\"}) and perhaps debounce ({\"delay\": \"5s\", \"max_delay\": \"1m\"})",
     "seconds": "a number of seconds from 0 to 31536000"}';
@@ -178,6 +179,14 @@ begin
                select from jsonb_each(case r.is_a when 'object' then v.value else '{}' end) m where m.value not in ('"shared"', '"exclusive"'))
              when r.rule in ('list', 'schedules') then r.is_a <> 'array'
              when r.rule in ('object', 'boolean') then r.is_a <> r.rule
+             when r.rule = 'asks' and r.is_a <> 'object' then true
+             when r.rule = 'asks' then (
+               select (select count(*) from jsonb_object_keys(v.value)) = 1 and count(*) between 1 and 8
+                      and bool_and(u.name ~ '^[A-Za-z][A-Za-z0-9_-]{0,49}$' and jsonb_typeof(u.amount) = 'number'
+                        and case jsonb_typeof(u.amount) when 'number' then (u.amount #>> '{}')::numeric else 0 end between 1 and 1000000000
+                        and u.amount #>> '{}' !~ '\.0*[1-9]')
+                 from jsonb_each(v.value) as m (model, units)
+                cross join lateral jsonb_each(case jsonb_typeof(m.units) when 'object' then m.units else '{}' end) as u (name, amount)) is not true
              when r.rule = 'text' then r.is_a <> 'string'
              when r.rule = 'once' then r.is_a <> 'string' or r.said !~ '^(for ever|[1-9][0-9]{0,8}[smhd])$'
                or (r.said <> 'for ever' and r.said::interval > interval '365 days')

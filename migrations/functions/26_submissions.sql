@@ -6,7 +6,7 @@
 -- live with another body by then waits behind that one, one that the policy does not allow waits until it does, and one that comes after a
 -- job of which nobody knows, until that is in line.
 --   jobs        one job or a list of 10,000 at most: {job_id, models, job_type, kind, priority, run_at, attempts, timeout_ms,
---               expire_ms, fair_key, once, dedupe, after, tag, modes, payload, traceparent, tracestate}; job_id and models are required; run_at as
+--               expire_ms, fair_key, once, dedupe, after, tag, modes, asks, payload, traceparent, tracestate}; job_id and models are required; run_at as
 --               2026-11-24T15:00:00Z; once as 24h, or for ever: how long the id is taken (docs/guides/idempotency.md); dedupe: {key, while,
 --               debounce}, so that another job with the same key stands for it: while `waiting`, `live` or {"within": "1h"}, debounce
 --               {delay, max_delay} (docs/guides/deduplication.md); after: ids, or {job, if_failed: fail or continue}
@@ -206,6 +206,7 @@ as $$
       select jsonb_build_object('whole', to_jsonb(array_agg(m.name order by m.place)))
         from jsonb_array_elements_text($1 -> 'models') with ordinality m (name, place)
        where $1 -> 'modes' ->> m.name = 'exclusive' having count(*) > 0), '{}')
+    || case jsonb_typeof($1 -> 'asks') when 'object' then jsonb_build_object('asks', $1 -> 'asks') else '{}' end
 $$;
 
 -- job_queue_event_body(job_type, models, data): the same of a `queued` event, without what it comes after: that is in other events. Internal.
@@ -218,6 +219,7 @@ as $$
     'run_at', $3 -> 'run_at', 'attempts', coalesce($3 -> 'attempts', '3'), 'timeout_ms', coalesce($3 -> 'timeout_ms', '3600000'),
     'expire_ms', $3 -> 'expire_ms', 'fair_key', $3 -> 'fair_key', 'tag', $3 -> 'tag')
     || case when $3 ? 'whole' then jsonb_build_object('whole', $3 -> 'whole') else '{}' end
+    || case when $3 ? 'asks' then jsonb_build_object('asks', $3 -> 'asks') else '{}' end
 $$;
 
 -- job_queue_job_digest(body, payload, is_vague): what job_queue_once keeps of a job for job_queue_refuse_digest. Internal.
@@ -377,6 +379,10 @@ as $$
         when jsonb_typeof(e.job -> 'after') = 'array'
             and exists (select from jsonb_array_elements(public.job_queue_parents(e.job -> 'after')) p where p ->> 0 = coalesce(e.job ->> 'job_id', e.job ->> 'jobId'))
           then 'after: names the job itself'
+        when jsonb_typeof(e.job -> 'asks') = 'object' and not e.job -> 'models' ?| array(select jsonb_object_keys(e.job -> 'asks'))
+          then 'asks: names a model that the job does not need; name it in models too'
+        when jsonb_typeof(e.job -> 'asks') = 'object' and e.job -> 'modes' ->> (select k from jsonb_object_keys(e.job -> 'asks') k limit 1) = 'exclusive'
+          then 'asks: is of a model that the job has as exclusive, and takes all of; leave out one of the two'
         when jsonb_typeof(r.run_at) = 'string' and public.job_queue_micros(r.run_at #>> '{}') is null
           then 'run_at: must be a text with a time zone such as "2026-11-24T15:00:00Z", between 1970 and 2255'
         when r.run_at <> 'null' and e.job #> '{dedupe,debounce}' is not null

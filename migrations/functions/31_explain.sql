@@ -15,7 +15,7 @@
 --   position           how many stand ahead of it in the line of the whole queue; null when it stands in no line
 --   models             [{model, ahead, running, capacity}, …]: in the line of each model, how many stand ahead (null: in no line), and
 --                      how many run of how many
---   code, reason       why it waits (draining, waits_for_parents, not_due, model_paused, serialized, at_capacity, model_in_use, behind_in_line, no_worker,
+--   code, reason       why it waits (draining, waits_for_parents, not_due, fits_no_place, model_paused, serialized, at_capacity, model_in_use, behind_in_line, no_worker,
 --                      offered), what is wrong with it (late, lost, overdue), and that in a sentence; it names no other job and nobody.
 --                      Else undecided, arrived, not_taken_in, adoptable, why a submitted job is put off, the code of a refusal, or how it
 --                      ended (completed, failed, cancelled, expired, bypassed, deduplicated). Null: it runs, or see `needs`

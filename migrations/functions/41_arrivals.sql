@@ -52,9 +52,9 @@ $$;
 --   queue  the queue that takes them in. A row that one queue has claimed goes to no other queue, unless no process of that
 --          queue is left (job_queue_given_up)
 --   lim    how many at most, 1..1,000
--- Returns [{arrival_id, job_id, models, priority, job_type, kind, fair_key, dedupe_key, dedupe_while}, …]: job_id null if the row has none; models from
+-- Returns [{arrival_id, job_id, models, priority, job_type, kind, fair_key, dedupe_key, dedupe_while, asks}, …]: job_id null if the row has none; models from
 -- required_models (only trusted roles can write it), else [model], else []; the others from the columns of these names
--- (fair_key: user_id; dedupe_key and dedupe_while: if the user named them), null if there is no such column. Raises JQ001 for a limit out of bounds, JQ112 if everything that has
+-- (fair_key: user_id; dedupe_key and dedupe_while: if the user named them; asks: required_units, if browsers are kept from it), null if there is no such column. Raises JQ001 for a limit out of bounds, JQ112 if everything that has
 -- arrived is hidden: then nothing is changed.
 create or replace function public.job_queue_claim_arrivals(queue text, lim integer) returns jsonb
 language plpgsql security definer
@@ -178,7 +178,7 @@ $$;
 -- statements of job_queue_arrived_rows and job_queue_adoptable.
 -- A row may hold a million names, or megabytes in a text. So no more is read than shows that it is too much: 101 models, and 201
 -- characters of each text.
--- Returns the text of the expression, which gives {models, priority, job_type, kind, fair_key, dedupe_key, dedupe_while}: models from required_models, else
+-- Returns the text of the expression, which gives {models, priority, job_type, kind, fair_key, dedupe_key, dedupe_while, asks}: models from required_models, else
 -- [model], else []; [[]] for a list of lists; null for a column that the table does not have. Raises nothing.
 create or replace function public.job_queue_row_fields() returns text
 language plpgsql stable
@@ -189,15 +189,21 @@ declare
 begin
   select coalesce(jsonb_object_agg(n.key, format('t.%I', a.attname)), '{}') into fields
     from jsonb_each_text(public.job_queue_columns('jobs')) as n
-    join pg_attribute a on a.attrelid = to_regclass('public.jobs') and a.attname = n.value and a.attnum > 0 and not a.attisdropped;
+    join pg_attribute a on a.attrelid = to_regclass('public.jobs') and a.attname = n.value and a.attnum > 0 and not a.attisdropped
+   -- What a job asks of a place may say only who may write the coordination columns. It was added since the last migration: not yet.
+   where n.key <> 'required_units' or (a.atttypid = 'jsonb'::regtype and exists (
+     select from pg_trigger t where t.tgrelid = a.attrelid and t.tgname = '000_job_queue_guard_update'
+       and strpos(pg_get_triggerdef(t.oid), quote_literal(n.value)) > 0));
   return format($sql$
     jsonb_build_object('models', coalesce(
         case when array_ndims(%1$s) > 1 then '[[]]' when %1$s is not null then to_jsonb(array(select left(unnest(%1$s), 201) limit 101)) end,
         case when %2$s is not null then to_jsonb(array[left(%2$s::text, 201)]) end, '[]'),
-      'priority', %3$s, 'job_type', left(%4$s::text, 201), 'kind', left(%5$s::text, 201), 'fair_key', left(%6$s::text, 201), 'dedupe_key', left(%7$s::text, 201), 'dedupe_while', left(%8$s::text, 201))
+      'priority', %3$s, 'job_type', left(%4$s::text, 201), 'kind', left(%5$s::text, 201), 'fair_key', left(%6$s::text, 201), 'dedupe_key', left(%7$s::text, 201), 'dedupe_while', left(%8$s::text, 201),
+      'asks', case when octet_length(%9$s::text) > 4000 then '0' else %9$s end)
     $sql$, coalesce(fields ->> 'required_models', 'null::text[]'), coalesce(fields ->> 'model', 'null'),
     coalesce(fields ->> 'priority', 'null'), coalesce(fields ->> 'job_type', 'null'), coalesce(fields ->> 'kind', 'null'),
-    coalesce(fields ->> 'user_id', 'null'), coalesce(fields ->> 'dedupe_key', 'null'), coalesce(fields ->> 'dedupe_while', 'null'));
+    coalesce(fields ->> 'user_id', 'null'), coalesce(fields ->> 'dedupe_key', 'null'), coalesce(fields ->> 'dedupe_while', 'null'),
+    coalesce(fields ->> 'required_units', 'null::jsonb'));
 end
 $$;
 

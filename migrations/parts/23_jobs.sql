@@ -39,6 +39,9 @@ alter table public.job_queue_jobs add column if not exists life bigint;
 
 alter table public.job_queue_jobs add column if not exists postponed integer not null default 0;
 
+-- What the job asks of a place of one of its models, {"flux-dev": {"vram": 20}}; null: nothing, so it takes all of each place.
+alter table public.job_queue_jobs add column if not exists asks jsonb;
+
 -- While the job is active: the place of each of its models that has places by the policy, {"flux-dev": "host1:1"}; else null.
 alter table public.job_queue_jobs add column if not exists places jsonb;
 

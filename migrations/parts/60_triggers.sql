@@ -40,7 +40,7 @@ begin
 end
 $ends$;
 
--- A browser cannot jump the queue: anon and authenticated can neither set nor change a coordination column. For all other roles
+-- A browser cannot jump the queue: anon and authenticated can neither set nor change a coordination column, nor the column of units, if there is one. For all other roles
 -- the WHEN clauses make the triggers free. Their names sort first, so a trigger of the user that fills in a value later (a
 -- priority by plan, for example) has the last word.
 do $guards$
@@ -54,15 +54,15 @@ begin
            format('(%s) is distinct from (%s)', string_agg(format('new.%I', n.yours), ', ' order by n.place),
              string_agg(format('old.%I', n.yours), ', ' order by n.place)) as update
       from (
-        select c.target, c.yours, r.place
+        select c.target, c.yours, c.adds, r.place
           from json_array_elements(current_setting('interlock.names')::json) with ordinality as r (value, place)
-          cross join lateral json_to_record(r.value) as c (target text, adds text, yours text)
-         where c.adds is not null) as n
+          cross join lateral json_to_record(r.value) as c (target text, needs text, adds text, yours text, fits boolean)
+         where c.adds is not null or (c.needs = 'units' and c.fits)) as n
      where exists (
        select from pg_catalog.pg_class t
          join pg_catalog.pg_attribute a on a.attrelid = t.oid and a.attname = n.yours and not a.attisdropped
         where t.oid = to_regclass('public.' || n.target) and t.relkind in ('r', 'p'))
-     group by n.target having count(*) = case n.target when 'jobs' then 5 else 3 end
+     group by n.target having count(n.adds) = case n.target when 'jobs' then 5 else 3 end
   loop
     -- Its arguments are the columns that it guards, so with other names it has to be created again.
     continue when exists (

@@ -11,6 +11,7 @@ select j.queue, j.job_id, (
              when 'draining' then 'the queue is draining; nothing starts until it is resumed'
              when 'waits_for_parents' then 'jobs that it comes after have not ended'
              when 'not_due' then 'the job is not due yet'
+             when 'fits_no_place' then 'no place of its model has as much as it asks'
              when 'model_paused' then format('model %s is paused', j.blocked_on)
              when 'serialized' then 'another job is running (one job at a time)'
              when 'at_capacity' then 'as many jobs are running as the policy allows'
@@ -131,7 +132,9 @@ select j.queue, j.job_id, (
           -- DUE_AFTER_PARENTS in src/engine/core/row.ts: nobody knows when.
           when j.due_at = 'epoch'::timestamptz + 9007199254740991 * interval '1 microsecond' then 'waits_for_parents'
           when j.due_at is not null then 'not_due'
-          when not own.is_in then 'model_paused'
+          when not own.is_in then case when j.conflict_reason like 'no place of %' then 'fits_no_place' else 'model_paused' end
+          -- What others take of a place is in no row.
+          when s.policy ? 'units' then null
           -- A rate counts starts, and a share the jobs of an owner: no row has these.
           when s.policy #>> '{fairShare,maxActive}' is not null or s.policy -> 'rate' ?| j.models then null
           when times.are_wanted then null

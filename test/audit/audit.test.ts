@@ -65,6 +65,7 @@ const policy = (rest: Partial<Policy>): Event => ({
   policy: { ...defaultPolicy, ...rest },
 })
 
+const measured = policy({ maxActive: null, capacity: { m: ['p'] }, units: { p: { vram: 24 } } })
 const onCards = policy({ maxActive: null, capacity: { m: ['p', 'q'], n: ['p'] } })
 
 type Step = Event & { readonly seq?: number; readonly at?: number; readonly commandId?: string }
@@ -130,6 +131,28 @@ const bad: readonly (readonly [AuditRule, string, number, readonly Step[]])[] = 
       { type: 'model_paused', model: 'p', reason: 'broken', until: null },
       queued('a', ['m']),
       startedAt('a', { m: 'p' }),
+    ],
+  ],
+  [
+    'place',
+    'more of a place is taken than it has',
+    7,
+    [
+      measured,
+      ...['a', 'b', 'c'].map((id) => queued(id, ['m'], { asks: { m: { vram: 10 } } })),
+      ...['a', 'b', 'c'].map((id) => startedAt(id, { m: 'p' })),
+    ],
+  ],
+  [
+    'place',
+    'one that asks nothing is beside another',
+    5,
+    [
+      measured,
+      queued('a', ['m'], { asks: { m: { vram: 1 } } }),
+      queued('b', ['m']),
+      startedAt('a', { m: 'p' }),
+      startedAt('b', { m: 'p' }),
     ],
   ],
   ['place', 'a model without places is in one', 2, [queued('a', ['m']), startedAt('a', { m: 'p' })]],

@@ -47,6 +47,14 @@ describe('policy set (policyFrom, hasPolicyFlags)', () => {
     expect(policyFacts(defaultPolicy)).toContainEqual(['declared', 'jobs may need any model'])
   })
 
+  it('says what places have, takes one back, and all of them', () => {
+    const measured = set({ units: ['host1:0=vram:24+slots:4', 'p=vram:8'] })
+    expect(measured.units).toEqual({ 'host1:0': { vram: 24, slots: 4 }, p: { vram: 8 } })
+    expect(policyText(measured)).toContain('host1:0 has 24 vram and 4 slots, p has 8 vram')
+    expect(set({ units: ['p=none'] }, measured).units).toEqual({ 'host1:0': { vram: 24, slots: 4 } })
+    expect(set({ units: ['none'] }, measured)).toEqual(defaultPolicy)
+  })
+
   it('takes out a name with a comma that another program has set', () => {
     const base = { ...defaultPolicy, capacity: { 'a,b': 2 } }
     expect(set({ capacity: ['a,b=none'] }, base).capacity).toEqual({})
@@ -65,6 +73,10 @@ describe('policy set (policyFrom, hasPolicyFlags)', () => {
     [{ maxActive: '0' }, '--max-active 0: must be a whole number from 1 to 1,000,000, or none'],
     [{ offer: 'none' }, '--offer none: must be a whole number from 0'],
     [{ emptySet: 'maybe' }, '--empty-set maybe: must be bypass or reject or exclusive'],
+    [
+      { units: ['p=vram'] },
+      '--units p=vram: must be place=name:n, such as host1:0=vram:24+slots:4; place=none',
+    ],
     [{ capacity: ['m'] }, '--capacity m: must be model=n, such as flux-dev=2'],
     [{ rate: ['m=5'] }, '--rate m=5: must be model=starts/seconds'],
     [{ models: ['none', 'm'] }, '--models none: takes all of them back; give it alone'],

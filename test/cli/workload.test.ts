@@ -50,6 +50,19 @@ describe('a workload file', () => {
     expect(jobs.map(({ input }) => input.attempts)).toEqual([5, undefined])
   })
 
+  it('may say what each job asks of a place', async () => {
+    const text = await fileWith('w.csv', 'job_id,models,seconds,asks\na,m,1,m=vram:20+slots:1\nb,m,1,\n')
+    const json = await fileWith(
+      'w.jsonl',
+      '{"job_id":"a","models":["m"],"seconds":1,"asks":{"m":{"vram":20,"slots":1}}}',
+    )
+    const asksIn = async (file: string) => (await readWorkload(file)).jobs.map(({ input }) => input.asks)
+    expect(await asksIn(text)).toEqual([{ m: { vram: 20, slots: 1 } }, undefined])
+    expect(await asksIn(json)).toEqual([{ m: { vram: 20, slots: 1 } }])
+    const odd = readWorkload(await fileWith('w.csv', 'job_id,models,seconds,asks\na,m,1,vram:20\n'))
+    await expect(odd).rejects.toThrow('line 2: asks: must be model=name:n, such as flux-dev=vram:20')
+  })
+
   it('names a model with a comma by a list', async () => {
     const { jobs } = await readWorkload(
       await fileWith('w.jsonl', '{"job_id":"a","models":["m,n"],"seconds":1}'),

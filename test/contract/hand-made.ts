@@ -107,6 +107,7 @@ export function waitingRow(jobId: string, at: Micros): JobRow {
     worker_id: null,
     fencing_token: null,
     started_at: null,
+    asks: null,
     places: null,
     whole: null,
     cancel_requested: false,

@@ -28,6 +28,7 @@ it('a failure is passing, of the store, a refusal, or the end of an attempt by i
     'job_ending',
     'models_required',
     'unknown_model',
+    'fits_no_place',
     'parent_unknown',
     'parents_too_large',
     'flow_cycle',

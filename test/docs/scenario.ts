@@ -150,13 +150,15 @@ export class Scenario {
 
   #specOf(did: string) {
     const { jobId = '', models = '' } =
-      /^(?<jobId>\S+) (?:needs|asks for) (?<models>[^\s,]+(?:, [^\s,]+)*?)(?:,? (?:priority|in|and|of|whole) .*)?$/.exec(
+      /^(?<jobId>\S+) (?:needs|asks for) (?<models>[^\s,]+(?:, [^\s,]+)*?)(?:,? (?:priority|in|and|of|whole|with) .*)?$/.exec(
         did,
       )?.groups ?? {}
     const whole = / whole (\S+)$/.exec(did)?.[1]
+    const [, amount, unit = ''] = / with (\d+) (\S+)$/.exec(did) ?? []
     return {
       ...specDefaults,
       ...(whole === undefined ? {} : { whole: [whole] }),
+      ...(amount === undefined ? {} : { asks: { [models]: { [unit]: Number(amount) } } }),
       jobId,
       jobType: 'normal' as const,
       kind: 'normal',

@@ -20,6 +20,7 @@ const rowGuards: Readonly<Partial<Record<ValueKind, string>>> = {
   ...{ failure: 'isFailure', requeue: 'isRequeue', count: 'isCount', whole: 'isWhole', int: 'isInt' },
   ...{ real: 'isReal', true: 'isTrue', boolean: 'isBoolean', dedupe: 'isDedupe', outcome: 'isOutcome' },
   places: 'arePlaces',
+  asks: 'areAsks',
 }
 const eventGuards: typeof rowGuards = {
   ...rowGuards,

@@ -97,6 +97,18 @@ describe('a job to enqueue', () => {
     [{ timeoutMs: -1 }, 'job.timeoutMs: must be a whole number from 1'],
     [{ jobType: 'odd' }, 'job.jobType: must be "normal" or "workflow"'],
     [{ runat: 1 }, 'job: unknown field "runat" (did you mean runAt?); the fields are jobId,'],
+    [
+      { asks: { n: { vram: 1 } } },
+      'job.asks: names a model that the job does not need; name it in models too',
+    ],
+    [
+      { asks: { m: { vram: 1.5 } } },
+      'job.asks.m: must be whole numbers from 1 to 1,000,000,000 by names of units',
+    ],
+    [
+      { asks: { m: { vram: 1 }, n: { vram: 1 } } },
+      'job.asks: must say of one model what it takes of its place',
+    ],
     [{ models: [['a']] }, 'job.models[0]: must be a text'],
     [JSON.parse('{"__proto__": {"priority": 5}}'), 'job: unknown field "__proto__"'],
   ])('is refused with %j', (change, message) => {
@@ -174,6 +186,14 @@ describe('a policy', () => {
     })
     expect(capacity).toEqual({ a: ['p', 'q'], b: ['q'] })
     expect(models).toEqual({ a: {}, b: {} })
+  })
+
+  it('takes units of places, and takes them back', () => {
+    const { units } = parsePolicy({ units: { 'host1:0': { vram: 24, slots: 2 } } })
+    expect(units).toEqual({ 'host1:0': { vram: 24, slots: 2 } })
+    const before = parsePolicy({ units: { p: { vram: 1 } } })
+    expect(parsePolicy({ maxActive: 2 }, before).units).toEqual({ p: { vram: 1 } })
+    expect(parsePolicy({ units: null }, before)).toEqual(defaultPolicy)
   })
 
   it('declares models, each with its capacity if given, and takes it back', () => {
@@ -257,6 +277,15 @@ describe('a policy', () => {
       { capacity: { m: 2 }, models: { m: { capacity: 3 } } },
       'policy.models.m.capacity: is the same field as capacity.m, which is given as 2;',
     ],
+    ...[{ p: { vram: 1.5 } }, { p: { vram: 0 } }, { p: {} }, { p: { 'a b': 1 } }, { p: 3 }].map(
+      (units): [object, string] => [
+        { units },
+        'policy.units.p: must be whole numbers from 1 to 1,000,000,000 by names of units, 8 at most',
+      ],
+    ),
+    [{ units: { '*': { vram: 1 } } }, 'policy.units: has no "*": name the places'],
+    [{ units: {} }, 'policy.units: must name at least one place; null: no place has units'],
+    [{ units: 3 }, 'policy.units: must be an object of place names, e.g. '],
     [{ models: {} }, 'policy.models: must name at least one model; null: a job may need any'],
     [{ models: { '*': {} } }, 'policy.models: has no "*": declare each model by its name'],
     [{ models: ['m'] }, 'policy.models: must be an object of model names, e.g. '],

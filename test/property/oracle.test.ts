@@ -70,6 +70,23 @@ describe('the core against a naive second admission', () => {
   )
 
   it(
+    'does so where places have units, of which jobs ask',
+    () => {
+      const shapes = fc.oneof(
+        arbitraryRun({ maxLength: 120, places: 'units' }),
+        arbitraryRun({ maxLength: 120, places: 'units', batches: true }),
+      )
+      fc.assert(
+        fc.property(shapes, (steps) => {
+          compare(steps)
+        }),
+        { numRuns: runs(60) },
+      )
+    },
+    PATIENCE,
+  )
+
+  it(
     'does so over long runs with long lines',
     () => {
       fc.assert(

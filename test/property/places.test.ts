@@ -23,7 +23,12 @@ import { play, type Turn, World } from '../support/simulate.ts'
 import { lineOf, queueOf, runningIn } from './oracle/queue.ts'
 
 const batches = arbitraryRun({ maxLength: 100, places: true, batches: true })
-const run = fc.oneof(arbitraryRun({ maxLength: 100, places: true }), batches)
+const run = fc.oneof(
+  arbitraryRun({ maxLength: 100, places: true }),
+  batches,
+  arbitraryRun({ maxLength: 100, places: 'units' }),
+  arbitraryRun({ maxLength: 100, places: 'units', batches: true }),
+)
 const eventsOf = (turns: readonly Turn[]): readonly RecordedEvent[] =>
   turns.flatMap(({ decision }) => decision.events)
 
@@ -166,6 +171,42 @@ describe('a job that needs several places', () => {
   )
 })
 
+/** Small jobs come for ever, and one that needs nearly all of a place waits. */
+describe('a job that asks for a whole place', () => {
+  it(
+    'starts after a bounded number of ends, whatever small ones come behind it',
+    () => {
+      const asked = fc.array(fc.integer({ min: 1, max: 8 }), { minLength: 1, maxLength: 8 })
+      fc.assert(
+        fc.property(
+          asked,
+          fc.integer({ min: 17, max: 24 }),
+          fc.constantFrom(0, 1, 4),
+          (small, large, most) => {
+            const queue = new Small({
+              ...rules,
+              ...{ maxOvertakes: most, capacity: { a: ['p', 'q'] } },
+              units: { p: { vram: 24 }, q: { vram: 24 } },
+            })
+            for (const [i, vram] of small.entries()) queue.enqueue(`before-${i}`, ['a'], { a: { vram } })
+            queue.enqueue('large', ['a'], { a: { vram: large } })
+            let ends = 0
+            for (; !queue.isActive('large'); ends++) {
+              // Each that it waits for has at least one unit, and leaves once.
+              expect(ends).toBeLessThanOrEqual(48 * (small.length + 2 + most))
+              for (const nth of [0, 1])
+                queue.enqueue(`after-${ends}-${nth}`, ['a'], { a: { vram: small[ends % small.length] ?? 1 } })
+              queue.endOldest()
+            }
+          },
+        ),
+        { numRuns: runs(20) },
+      )
+    },
+    PATIENCE,
+  )
+})
+
 const rules: Policy = {
   ...{ maxActive: null, capacity: {}, maxOvertakes: 0, ageSeconds: 60, offerMs: 2_000, emptySet: 'bypass' },
   ...{ holdAfterLossSeconds: {}, rate: {}, fairShare: null, retentionDays: null, archive: 'keep' },
@@ -181,10 +222,11 @@ class Small {
     this.#send({ type: 'set_policy', policy })
   }
 
-  enqueue(jobId: string, models: readonly string[]): void {
+  enqueue(jobId: string, models: readonly string[], asks?: JobSpec['asks']): void {
     const spec: JobSpec = {
       ...{ jobId, jobType: 'normal', kind: 'normal', models, priority: 0, runAt: null, attempts: 1 },
       ...{ timeoutMs: 3_600_000, expireMs: null, fairKey: null },
+      ...(asks === undefined ? {} : { asks }),
     }
     this.#send({ type: 'enqueue', specs: [spec] })
   }

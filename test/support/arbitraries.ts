@@ -67,6 +67,12 @@ const arbitraryDedupe: fc.Arbitrary<Dedupe> = fc.oneof(
   }),
 )
 
+const arbitraryUnits = fc.dictionary(
+  fc.constantFrom('vram', 'slots', 'a-b'),
+  fc.integer({ min: 1, max: bounds.units }),
+  { minKeys: 1, noNullPrototype: true },
+)
+
 /** A spec with a value of its own in any field, defaults included. */
 function arbitraryJobSpec(jobId: fc.Arbitrary<string> = arbitraryName): fc.Arbitrary<JobSpec> {
   const spec = record({
@@ -88,13 +94,19 @@ function arbitraryJobSpec(jobId: fc.Arbitrary<string> = arbitraryName): fc.Arbit
       fc.option(arbitraryDedupe, { nil: undefined }),
       fc.option(fc.integer({ min: 0, max: 2 ** 52 }), { nil: undefined, freq: 1 }),
       fc.option(arbitraryName, { nil: undefined }),
+      fc.option(arbitraryUnits, { nil: undefined }),
     )
-    .map(([plain, payload, dedupe, after, tag]) => ({
+    .map(([plain, payload, dedupe, after, tag, units]) => ({
       ...plain,
       ...payload,
       ...(dedupe === undefined ? {} : { dedupe }),
       ...(after === undefined ? {} : { after }),
       ...(tag === undefined ? {} : { tag }),
+      ...(units === undefined
+        ? {}
+        : {
+            asks: Object.fromEntries([[plain.models.find((name) => name !== 'constructor') ?? 'm', units]]),
+          }),
     }))
 }
 
@@ -153,12 +165,21 @@ export const arbitraryPolicy: fc.Arbitrary<Policy> = fc
       arbitraryName.filter((name) => name !== '*' && name !== 'constructor'),
       { maxLength: 3 },
     ),
+    fc.array(
+      fc.tuple(
+        arbitraryName.filter((name) => name !== '*' && name !== 'constructor'),
+        arbitraryUnits,
+      ),
+      {
+        maxLength: 2,
+      },
+    ),
   )
-  .map(([policy, models]) =>
-    models.length === 0
-      ? policy
-      : { ...policy, models: Object.fromEntries(models.map((model) => [model, {}])) },
-  )
+  .map(([policy, models, units]) => ({
+    ...policy,
+    ...(models.length === 0 ? {} : { models: Object.fromEntries(models.map((model) => [model, {}])) }),
+    ...(units.length === 0 ? {} : { units: Object.fromEntries(units) }),
+  }))
 
 /** The facts of each type of event, without those every event may carry. A new type has no place to hide here. */
 const factsOf: { readonly [Type in EventType]: fc.Arbitrary<Event & { readonly type: Type }> } = {

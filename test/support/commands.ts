@@ -8,6 +8,7 @@ import {
   type Claim,
   type Dedupe,
   emptySetRules,
+  type JobSpec,
   MICROS_PER_MS,
   type OverlapRule,
   overlapRules,
@@ -28,6 +29,7 @@ export interface Wish {
   readonly timeoutMs: number
   readonly fairKey: string | null
   readonly dedupe: Dedupe | null
+  readonly asks?: NonNullable<JobSpec['asks']>
   /** What it comes after: ids of jobs, most of which are not live. */
   readonly after: readonly { readonly id: number; readonly goesOn: boolean }[]
 }
@@ -159,6 +161,34 @@ const alikeOf = (ids: number, wholes: boolean): fc.Arbitrary<Wish> =>
       after: [],
     }))
 
+const amounts = fc.record(
+  { u: fc.integer({ min: 1, max: 6 }), v: fc.constantFrom(1, 1, 2) },
+  { requiredKeys: ['u'], noNullPrototype: true },
+)
+/** Jobs of models whose places have units, most of which ask some. */
+const askingOf = (wishes: fc.Arbitrary<Wish>): fc.Arbitrary<Wish> =>
+  fc
+    .tuple(
+      wishes,
+      fc.constantFrom(
+        ['a'],
+        ['a'],
+        ['b'],
+        ['b'],
+        ['c'],
+        ['a', 'e'],
+        ['b', 'f', 'e'],
+        ['d', 'a'],
+        ['e'],
+        ['a', 'b'],
+      ),
+      fc.option(amounts, { nil: null, freq: 4 }),
+    )
+    .map(([wish, needs, units]) => {
+      const asking = needs.find((name) => name !== 'd') ?? 'd'
+      return { ...wish, models: needs, ...(units === null ? {} : { asks: { [asking]: units } }) }
+    })
+
 const inMs = fc.integer({ min: -200_000, max: 2_000 })
 const scheduleId = fc.constantFrom('nightly', 'hourly', 'weekly')
 const scheduleWish: fc.Arbitrary<ScheduleWishes> = fc.record({
@@ -187,6 +217,25 @@ const placed: fc.Arbitrary<Policy['capacity']> = fc.dictionary(
   ),
   { maxKeys: 6, noNullPrototype: true },
 )
+
+const somePlaces = fc.shuffledSubarray([...placeNames], { minLength: 1, maxLength: 4 })
+/** Those models that jobs with asks need have places, most of which have units. */
+const measured: fc.Arbitrary<Pick<Policy, 'capacity' | 'units'>> = fc
+  .tuple(
+    fc.record(
+      { a: somePlaces, b: somePlaces, c: somePlaces, d: fc.constant(['x', 'y']), e: fc.constant(2) },
+      { noNullPrototype: true },
+    ),
+    fc.dictionary(
+      fc.constantFrom(...placeNames),
+      fc.record(
+        { u: fc.integer({ min: 4, max: 9 }), v: fc.integer({ min: 1, max: 3 }) },
+        { requiredKeys: ['u'], noNullPrototype: true },
+      ),
+      { minKeys: 3, maxKeys: 5, noNullPrototype: true },
+    ),
+  )
+  .map(([models, units]) => ({ capacity: models, units }))
 
 /** Policies under which something happens: few slots, small bounds, offers that run out within a run. */
 const undeclaring: fc.Arbitrary<Policy> = fc.record({
@@ -239,6 +288,10 @@ const arbitraryRules: fc.Arbitrary<Policy> = fc
 const placedRules: fc.Arbitrary<Policy> = fc
   .tuple(arbitraryRules, placed)
   .map(([policy, capacity]) => ({ ...policy, capacity }))
+
+const measuredRules: fc.Arbitrary<Policy> = fc
+  .tuple(arbitraryRules, measured)
+  .map(([{ models: _, ...policy }, rules]) => ({ ...policy, ...rules }))
 
 const steering = (policy: fc.Arbitrary<Policy>): fc.Arbitrary<Act> =>
   fc.oneof(
@@ -391,8 +444,8 @@ interface RunShape {
   readonly steered?: boolean
   /** How many ids the jobs have among them: few, and they come again; many, and the lines grow long. */
   readonly ids?: number
-  /** Whether policies name places. */
-  readonly places?: boolean
+  /** Whether policies name places; `units`: and these have units, of which jobs ask. */
+  readonly places?: boolean | 'units'
   /** Whether many jobs need the same models, and all who claim take several at once. */
   readonly batches?: boolean
   /** Whether jobs take models as a whole. */
@@ -410,8 +463,13 @@ export function arbitraryRun(shape: RunShape): fc.Arbitrary<readonly Step[]> {
     batches = false,
     wholes = false,
   } = shape
-  const rules = places ? placedRules : arbitraryRules
-  const usual = batches ? batchActs(ids, wholes) : actsFor(wishOf(ids, wholes))
+  const isMeasured = places === 'units'
+  const rules = isMeasured ? measuredRules : places ? placedRules : arbitraryRules
+  const usual = isMeasured
+    ? actsFor(askingOf(batches ? alikeOf(ids, false) : wishOf(ids, wholes)))
+    : batches
+      ? batchActs(ids, wholes)
+      : actsFor(wishOf(ids, wholes))
   const acts = places ? [...usual, ...placeActs] : usual
   const claim = batches ? batchClaim : usualClaim
   const all = steered ? [...acts, { weight: 3, arbitrary: steering(rules) }] : acts

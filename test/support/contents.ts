@@ -7,7 +7,7 @@ export function contentsOf(ledger: Ledger): Readonly<Record<string, unknown>> {
   contents['jobs'] = [...ledger.jobs].map(withoutOwner)
   contents['pauses'] = [...ledger.pauses].map((pause) => ({ ...pause, jobs: idsIn(pause.jobs) }))
   contents['models'] = [...ledger.models].map(
-    ({ model, holders, line, reserved, offers, whole, starts }) => ({
+    ({ model, holders, line, reserved, offers, whole, starts, asks }) => ({
       model,
       holders: idsIn(holders),
       line: idsIn(line),
@@ -15,6 +15,7 @@ export function contentsOf(ledger: Ledger): Readonly<Record<string, unknown>> {
       offers: idsIn(offers),
       whole: idsIn(whole),
       starts: starts === null ? null : [...starts],
+      asks: asks === null ? null : asks.map((one) => ({ ...one, line: idsIn(one.line) })),
     }),
   )
   return contents

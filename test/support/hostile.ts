@@ -29,7 +29,7 @@ const priority = or(0, 1, 1_000, -1_000)
 const jobFields = {
   ...{ jobId: id, jobType: or('normal', 'workflow'), kind: or('k'), models, priority, runAt: time },
   ...{ attempts: or(1, 1_000), timeoutMs: or(1, 31_536_000_000), expireMs: or(1, 31_536_000_000, null) },
-  ...{ fairKey: or('f', null), tag: or('t', null), payload: hostile },
+  ...{ fairKey: or('f', null), tag: or('t', null), asks: or({ m: { u: 1 } }, null), payload: hostile },
 }
 const job = fields(jobFields, ['jobId', 'models'])
 const policy = or(

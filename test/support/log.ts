@@ -4,6 +4,7 @@ import type { Policy, RecordedEvent } from '../../src/engine/core/index.ts'
 interface Life {
   readonly fairKey: string | null
   readonly attempts: number
+  readonly asks: Readonly<Record<string, Readonly<Record<string, number>>>>
   started: number
   givenBack: number
   token: number | null
@@ -75,10 +76,11 @@ export class LogReader {
 
   #queued(event: RecordedEvent & { readonly type: 'queued' }): void {
     if (this.#lives.has(event.jobId)) this.#fault(event, 'the id is live')
-    const { attempts, models, fairKey, whole = [] } = event.spec
+    const { attempts, models, fairKey, whole = [], asks = {} } = event.spec
     this.#lives.set(event.jobId, {
       fairKey,
       attempts,
+      asks,
       started: 0,
       givenBack: 0,
       token: null,
@@ -126,7 +128,7 @@ export class LogReader {
   #checkPlaces(event: RecordedEvent & { readonly type: 'started' }): void {
     const all = this.#running().filter((life) => life.models.length > 0)
     const running = [...new Map(all.map((life) => [life.batch, life])).values()]
-    const { maxActive = 1, capacity = {} } = this.#policy ?? {}
+    const { maxActive = 1, capacity = {}, units = {} } = this.#policy ?? {}
     if (event.models.length > 0 && maxActive !== null && running.length > maxActive)
       this.#fault(event, `${running.length} jobs run`)
     for (const model of event.models) {
@@ -135,7 +137,8 @@ export class LogReader {
       if (holders > 1 && having.some((life) => life.whole.includes(model)))
         this.#fault(event, `${holders} hold ${model}, and one of them all of it`)
       const rule = capacity[model] ?? capacity['*'] ?? 1
-      if (holders > (typeof rule === 'number' ? rule : rule.length))
+      const isMeasured = typeof rule !== 'number' && rule.some((name) => units[name] !== undefined)
+      if (!isMeasured && holders > (typeof rule === 'number' ? rule : rule.length))
         this.#fault(event, `${holders} hold ${model}`)
       const place = event.places?.[model]
       if (this.#lives.get(event.jobId)?.whole.includes(model) === true) {
@@ -147,7 +150,16 @@ export class LogReader {
       const others = running.filter(
         (life) => place !== undefined && Object.values(life.places).includes(place),
       )
-      if (others.length > 1) this.#fault(event, `${others.length} are in ${place}`)
+      const there = units[place ?? '']
+      if (there === undefined && others.length > 1) this.#fault(event, `${others.length} are in ${place}`)
+      for (const [unit, amount] of Object.entries(there ?? {})) {
+        const taken = others.map((life) => {
+          const asking = life.models.find((name) => life.places[name] === place && life.asks[name])
+          return asking === undefined ? amount : (life.asks[asking]?.[unit] ?? 0)
+        })
+        const sum = taken.reduce((all, each) => all + each, 0)
+        if (sum > amount) this.#fault(event, `${sum} of ${amount} ${unit} are taken at ${place}`)
+      }
     }
   }
 

@@ -28,6 +28,10 @@ const job = objectOf({
   expireMs: [fc.constantFrom('null', '1000', '1.0'), 0.2],
   fair_key: [fc.constantFrom('null', '"k"'), 0.2],
   tag: [fc.constantFrom('null', '"t"'), 0.2],
+  asks: [
+    fc.constantFrom('null', '{"m": {"u": 1}}', '{"m": {"u": 1.0}}', '{"m": {}}', '{"n": {"u": 0}}'),
+    0.2,
+  ],
   payload: [hostile, 0.4],
 })
 const claim = objectOf({

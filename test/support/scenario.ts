@@ -165,7 +165,7 @@ export function given(policy: Partial<Policy> = {}): Scenario {
   return scenario
 }
 
-function specOf(jobId: string, models: readonly string[], spec: Partial<JobSpec> = {}): JobSpec {
+export function specOf(jobId: string, models: readonly string[], spec: Partial<JobSpec> = {}): JobSpec {
   return { ...specDefaults, jobId, jobType: 'normal', kind: 'normal', models, ...spec }
 }
 

@@ -1,4 +1,4 @@
-import { forShell, invalidInput, numberText } from '../../engine/core/index.ts'
+import { forShell, invalidInput, numberText, type Units } from '../../engine/core/index.ts'
 
 /** The numbers that a flag takes. */
 export interface NumberRange {
@@ -136,4 +136,12 @@ function checkedModel(flag: string, text: string, model: string): string {
   )
   if (fault !== undefined) throw invalidInput(`${flag} ${text}: ${fault}`)
   return model
+}
+
+/** `vram:24+slots:4`. Undefined: it is not such a value. */
+export function unitsFrom(text: string | undefined): Units | undefined {
+  const parts = (text ?? '').split('+').map((part) => /^([A-Za-z][\w-]*):(\d+)$/.exec(part))
+  const units = parts.flatMap((part) => (part === null ? [] : [[part[1] ?? '', Number(part[2])] as const]))
+  const names = new Set(units.map(([name]) => name))
+  return names.size === parts.length ? Object.fromEntries(units) : undefined
 }

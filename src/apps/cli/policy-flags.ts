@@ -8,7 +8,16 @@ import {
   policyEntries,
 } from '../../engine/core/index.ts'
 import { parsePolicy } from '../../engine/events/index.ts'
-import { type ByModel, collect, numberIn, numberOrNone, oneOf, readNumber, withModels } from './flag-value.ts'
+import {
+  type ByModel,
+  collect,
+  numberIn,
+  numberOrNone,
+  oneOf,
+  readNumber,
+  unitsFrom,
+  withModels,
+} from './flag-value.ts'
 
 type Flag = string | readonly string[] | undefined
 
@@ -105,6 +114,7 @@ function valueFrom(rule: Flagged, flags: object, inForce: unknown, prefix: strin
   }
   const text = given as string | undefined
   if (rule.is === 'word') return oneOf(flag, text, rule.words)
+  if (rule.is === 'units') return unitsFrom(text)
   const isNone = 'orNull' in rule && rule.orNull !== undefined
   return (isNone ? numberOrNone : numberIn)(flag, text, rangeOf(rule))
 }
@@ -150,6 +160,7 @@ const rangeOf = ({ is, min, max }: { readonly is: string; readonly min: number; 
 
 /** What a flag says of one model; `5/60`: the fields of its value, in their order. Undefined: it is not such a value. */
 function readAs(rule: PolicyRule, text: string): unknown {
+  if (rule.is === 'units') return unitsFrom(text)
   if (rule.is === 'places' && /[,:]/.test(text)) return text.split(',').filter((place) => place !== '')
   if ('min' in rule) return readNumber(text, rangeOf(rule))
   if (rule.is !== 'fields') return undefined

@@ -1,12 +1,14 @@
-import { firstUnavailable, noModels } from './blocking.ts'
+import { firstUnavailable } from './blocking.ts'
 import { isShareFull } from './fair-share.ts'
-import { type Micros, takesAllOf } from './job.ts'
+import { askAt, isTakenUp, roomBeside } from './fit.ts'
+import { type Micros, takesAllOf, type Units } from './job.ts'
 import { isInLine, type Job, type LedgerView, type Model, modelOf, placesLeft, usesSlot } from './ledger.ts'
 import { hasLapsed, isOfferLive } from './offer-expiry.ts'
 import { byPlace, type Place } from './place.ts'
 import { capacityOf, placesOf } from './policy.ts'
 import { rateOpensAt } from './rate.ts'
-import { isTakenUp, isUsable, namesOf, type Places, placeFor, siteOf } from './site.ts'
+import { isUsable, namesOf, type Places, placeFor, siteOf } from './site.ts'
+import { askFor, unitsOf } from './units.ts'
 
 /** The admission rule (docs/inside/conflict-rules.md): may this waiting job start at this time? */
 export function isStartable(ledger: LedgerView, job: Job, now: Micros): boolean {
@@ -18,11 +20,11 @@ export function mayStart(ledger: LedgerView, job: Job, now: Micros): boolean {
   return hasSlot(ledger, job, now) && !isLimited(ledger, job, now) && hasModels(ledger, job, now)
 }
 
-/**
- * The same as if a batch that has these models and places, and a slot, ended now. Shares and rates count its jobs nevertheless.
- * @param spared under which names it stands among the models
- */
-export function mayFollow(ledger: LedgerView, job: Job, now: Micros, spared: readonly string[]): boolean {
+/** The job of a batch that has its models, places and slot, and counts as gone. */
+export type Spared = Pick<Job, 'needs' | 'place'>
+
+/** The same as if a batch ended now. Shares and rates count its jobs nevertheless. */
+export function mayFollow(ledger: LedgerView, job: Job, now: Micros, spared: Spared): boolean {
   return (
     hasSlot(ledger, job, now, spared) && !isLimited(ledger, job, now) && hasModels(ledger, job, now, spared)
   )
@@ -34,45 +36,40 @@ export function isLimited(ledger: LedgerView, job: Job, now: Micros): boolean {
 }
 
 /**
- * The queue is open, nobody runs alone, and fewer than `maxActive` slots are used or kept for offers ahead.
- * @param spared models and places that one job has, which counts as gone
+ * The queue is open, nobody runs alone, and fewer than `maxActive` slots are used or kept for offers ahead. A batch without models has
+ * no slot that it could leave.
  */
-export function hasSlot(ledger: LedgerView, job: Job, now: Micros, spared = noModels): boolean {
+export function hasSlot(ledger: LedgerView, job: Job, now: Micros, spared?: Spared): boolean {
   if (ledger.draining) return false
   if (!usesSlot(job)) return true
   if (ledger.alone > 0 || isBehindExclusive(ledger, job.place, now)) return false
-  const used = ledger.slots.size - (spared.length > 0 ? 1 : 0)
+  const used = ledger.slots.size - (spared !== undefined && spared.needs.length > 0 ? 1 : 0)
   if (job.exclusive) return used === 0 && offersAhead(ledger, job.place, now) === 0
   const { maxActive } = ledger.policy
   return maxActive === null || used + offersAhead(ledger, job.place, now) < maxActive
 }
 
-/**
- * Each model has a place that is neither held nor reserved by a job ahead in line.
- * @param spared models and places (as `needs` of a job names them) of which one that is held counts as free
- */
-export function hasModels(ledger: LedgerView, job: Job, now: Micros, spared = noModels): boolean {
+/** Each model has a place that is neither held nor reserved by a job ahead in line. */
+export function hasModels(ledger: LedgerView, job: Job, now: Micros, spared?: Spared): boolean {
   if (job.places !== null || job.wholes !== null) return placesToTake(ledger, job, now, spared) !== undefined
   if (ledger.policy.maxOvertakes === 0) {
-    if (firstUnavailable(ledger, job, spared) === undefined) return true
+    if (firstUnavailable(ledger, job, spared?.needs) === undefined) return true
     if (!hasLapsed(ledger, now)) return false
   }
   const { kind } = job.spec
   return job.spec.models.every((name) =>
-    isFree(ledger, modelOf(ledger, name), job.place, now, kind, spared.includes(name) ? 1 : 0),
+    isFree(ledger, modelOf(ledger, name), job.place, now, kind, spareOf(name, spared)),
   )
 }
+
+const spareOf = (name: string, spared: Spared | undefined): number =>
+  spared?.needs.includes(name) === true ? 1 : 0
 
 /**
  * What a job in line would take now: each place that it is pinned to if that is free for it, else the first that is. Undefined: not all
  * its models are free.
  */
-export function placesToTake(
-  ledger: LedgerView,
-  job: Job,
-  now: Micros,
-  spared = noModels,
-): Places | undefined {
+export function placesToTake(ledger: LedgerView, job: Job, now: Micros, spared?: Spared): Places | undefined {
   const taken: [model: string, place: string][] = []
   for (const model of job.spec.models) {
     const place = freePlace(ledger, job, model, now, spared)
@@ -88,35 +85,52 @@ export function freePlace(
   job: Job,
   model: string,
   now: Micros,
-  spared = noModels,
+  spared?: Spared,
 ): string | null | undefined {
-  const { place, places } = job
-  const { kind } = job.spec
-  if (takesAllOf(job.spec, model)) return isWholeFree(ledger, job, model, now, spared) ? null : undefined
+  const { place, places, spec } = job
+  const { kind } = spec
+  if (takesAllOf(spec, model)) return isWholeFree(ledger, job, model, now, spared) ? null : undefined
   const listed = placesOf(ledger.policy, model)
-  const spare = spared.includes(model) ? 1 : 0
   if (listed === undefined)
-    return isFree(ledger, modelOf(ledger, model), place, now, kind, spare) ? null : undefined
-  if (isTakenUp(ledger, model, listed, spared)) return undefined
-  const isOpen = (name: string) => isUsable(ledger, name) && isFreeAt(siteOf(name))
-  const isFreeAt = (site: string) =>
-    isFree(ledger, modelOf(ledger, site), place, now, kind, spared.includes(site) ? 1 : 0)
+    return isFree(ledger, modelOf(ledger, model), place, now, kind, spareOf(model, spared)) ? null : undefined
+  const ask = askFor(spec, model)
+  if (isTakenUp(ledger, model, listed, ask, spared)) return undefined
+  const isOpen = (name: string) =>
+    isUsable(ledger, name) && isPlaceFree(ledger, name, ask, place, now, kind, spared)
   const pinned = placeFor(places, model)
   return pinned !== undefined && listed.includes(pinned) && isOpen(pinned) ? pinned : listed.find(isOpen)
 }
 
 /** All of a model: nobody has it or is in one of its places, and none is kept for others. In a paused place nobody else would be either. */
-function isWholeFree(
-  ledger: LedgerView,
-  job: Job,
-  model: string,
-  now: Micros,
-  spared: readonly string[],
-): boolean {
+function isWholeFree(ledger: LedgerView, job: Job, model: string, now: Micros, spared?: Spared): boolean {
   const { kind } = job.spec
   return namesOf(job, model).every((name) =>
-    isFree(ledger, modelOf(ledger, name), job.place, now, kind, spared.includes(name) ? 1 : 0, true),
+    isFree(ledger, modelOf(ledger, name), job.place, now, kind, spareOf(name, spared), true),
   )
+}
+
+/**
+ * True if nobody has a place and it is kept for nobody ahead of `at` in line; of one with units: if this fits there beside what those have
+ * and it is kept for. @param ask null: all of it
+ */
+export function isPlaceFree(
+  ledger: LedgerView,
+  name: string,
+  ask: Units | null,
+  at: Place,
+  now: Micros,
+  kind: string | null = null,
+  spared?: Spared,
+): boolean {
+  const site = siteOf(name)
+  const model = modelOf(ledger, site)
+  const units = unitsOf(ledger.policy, name)
+  if (units === undefined) return ask === null && isFree(ledger, model, at, now, kind, spareOf(site, spared))
+  const room = roomBeside(ledger, model, units, spared).take(ask ?? units)
+  if (!room.holds) return false
+  for (const other of keepersAhead(ledger, model, at, now, kind))
+    if (!room.take(askAt(other, site) ?? units).holds) return false
+  return true
 }
 
 /**
@@ -176,6 +190,32 @@ function keptAhead(
 /** Who wants all of a model keeps all of it, however many places it has. */
 export const keptBy = ({ whole }: Model, place: Place): number =>
   whole.size > 0 && whole.get(place) !== undefined ? Number.POSITIVE_INFINITY : 1
+/** The same jobs one by one. Of a place with units it counts what each of them asks. */
+function* keepersAhead(
+  ledger: LedgerView,
+  model: Model,
+  place: Place,
+  now: Micros,
+  kind: string | null,
+): Generator<Job> {
+  const keeping = ledger.policy.maxOvertakes === 0 ? model.line : model.reserved
+  const lapsed = new Map<string, Place>()
+  for (const job of jobsAhead(ledger, model.offers, place)) {
+    if (isOfferLive(ledger, job, now)) {
+      if (keeping.get(job.place) === undefined) yield job
+    } else if (!lapsed.has(job.spec.kind)) lapsed.set(job.spec.kind, job.place)
+  }
+  for (const job of jobsAhead(ledger, keeping, place))
+    if (!isPassable(ledger, job, lapsed, now, kind)) yield job
+}
+
+function* jobsAhead(ledger: LedgerView, line: Iterable<Place>, place: Place): Generator<Job> {
+  for (const other of line) {
+    if (byPlace(other, place) >= 0) return
+    const job = ledger.jobs.get(other)
+    if (job !== undefined) yield job
+  }
+}
 
 function isPassable(
   ledger: LedgerView,

@@ -2,6 +2,7 @@ import type { BatchSize, Claim, Started } from './command.ts'
 import type { Draft } from './draft.ts'
 import type { Job, LedgerView } from './ledger.ts'
 import type { Place } from './place.ts'
+import { isSameRule } from './policy.ts'
 import { type Places, placeFor } from './site.ts'
 
 /** It stands before every job. */
@@ -39,8 +40,9 @@ export function leaveBatch(draft: Draft, place: Place, batch: number): void {
   draft.batches = draft.batches.remove({ batch, place }, draft.owner)
 }
 
-/** One set of models, in whatever order they are named. */
+/** One set of models, in whatever order they are named, and the same units of a place. */
 export function needsSame(one: Job, other: Job): boolean {
+  if (!isSameRule(one.spec.asks, other.spec.asks)) return false
   const [a, b] = [one.spec.models, other.spec.models]
   return a === b || (a.length === b.length && a.every((name) => b.includes(name)))
 }

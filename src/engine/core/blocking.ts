@@ -1,5 +1,6 @@
 import type { Draft } from './draft.ts'
 import { setReady } from './fair-share.ts'
+import { lastFitting, unitsAt } from './fit.ts'
 import { isInLine, type Job, type LedgerView, type Model, modelOf, placesLeft, usesSlot } from './ledger.ts'
 import { byPlace, type Place } from './place.ts'
 import { capacityOf, type Policy } from './policy.ts'
@@ -22,6 +23,12 @@ export const noModels: readonly string[] = []
 export function firstUnavailable(ledger: LedgerView, job: Job, spared = noModels): Model | undefined {
   for (const name of job.needs) {
     const model = modelOf(ledger, name)
+    const units = ledger.policy.units === undefined ? undefined : unitsAt(ledger.policy, name)
+    if (units !== undefined) {
+      const last = lastFitting(ledger, model, units)
+      if (last === undefined || byPlace(last, job.place) < 0) return model
+      continue
+    }
     if (model.whole.size > 0) {
       if (isShort(ledger.policy, model, job, spared.includes(name) ? 1 : 0)) return model
       continue
@@ -108,11 +115,26 @@ function later(a: Place | undefined, b: Place | undefined): Place | undefined {
  * state only, so you may call it after every event or once for many.
  */
 export function settle(draft: Draft): void {
+  if (draft.edges.size > 0) unsettleEdges(draft)
   for (const place of draft.open) {
     const job = draft.jobs.get(place)
     if (job !== undefined && standsAt(job, place)) settleJob(draft, job)
   }
   draft.unsettled.clear()
+}
+
+/** At a place with units one event may change the answer for many: those who fitted before, those who do now, and the next one. */
+function unsettleEdges(draft: Draft): void {
+  for (const [name, before] of draft.edges) {
+    const units = unitsAt(draft.policy, name)
+    const model = modelOf(draft, name)
+    const last = later(before ?? undefined, units && lastFitting(draft, model, units))
+    for (const place of model.line) {
+      draft.unsettle(place)
+      if (last === undefined || byPlace(place, last) > 0) break
+    }
+  }
+  draft.edges.clear()
 }
 
 function standsAt(job: Job, place: Place): boolean {

@@ -1,3 +1,4 @@
+import { lastFitting, unitsAt } from './fit.ts'
 import { hash } from './hash.ts'
 import type { JobSpec, Micros } from './job.ts'
 import { kindToEdit, type OwnKind } from './kinds.ts'
@@ -40,6 +41,9 @@ export class Draft extends LedgerParts implements LedgerView {
   followed = 0
   /** Jobs that commands want to link others to, and of which neither the ledger nor the surroundings say anything. */
   readonly missing = new Set<string>()
+
+  /** Places with units that were written to since the last `settle`: the last one in line that fitted there before; null: none did. */
+  readonly edges = new Map<string, Place | null>()
 
   /** Models that this draft may write to, by name: events name the same ones again and again. */
   readonly #ownModels = new Map<string, OwnModel>()
@@ -101,10 +105,18 @@ export class Draft extends LedgerParts implements LedgerView {
   /** The model to write to. */
   model(name: string): OwnModel {
     const known = this.#ownModels.get(name)
-    if (known !== undefined) return known
+    if (known !== undefined) return this.policy.units === undefined ? known : this.#noted(known)
     const own = ownModel(this.owner, this.models.get({ hash: hash(name), model: name }) ?? idleModel(name))
     this.models = this.models.insert(own, this.owner)
     this.#ownModels.set(name, own)
+    return this.policy.units === undefined ? own : this.#noted(own)
+  }
+
+  /** Notes of a place with units how many of its line fit there, before that changes. */
+  #noted(own: OwnModel): OwnModel {
+    const units = this.#accounts ? unitsAt(this.policy, own.model) : undefined
+    if (units !== undefined && !this.edges.has(own.model))
+      this.edges.set(own.model, lastFitting(this, own, units) ?? null)
     return own
   }
 

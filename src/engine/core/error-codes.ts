@@ -50,6 +50,11 @@ export const failureKinds = {
    */
   unknown_model: 'refusal',
   /**
+   * What the job asks of one place (`asks`) is more than any place of that model has (`units`). To do: ask for less, or say in the policy that a place has more:
+   * `interlock policy set --units <place=name:n>`.
+   */
+  fits_no_place: 'refusal',
+  /**
    * A job is to come after one that is not live and never ended, as far as the log and its archive say. The message names the path. To
    * do: enqueue that one in the same call or before, or correct its id.
    */

@@ -44,6 +44,7 @@ export interface ErrorDetails {
   readonly job_ending: DetailsOfJob
   readonly models_required: DetailsOfJob
   readonly unknown_model: DetailsOfJob
+  readonly fits_no_place: DetailsOfJob
   readonly parent_unknown: DetailsOfJob
   readonly parents_too_large: DetailsOfJob & { readonly bytes?: number }
   readonly flow_cycle: DetailsOfJob

@@ -108,6 +108,8 @@ export const reasonCodes = [
   'waits_for_parents',
   /** Its time has not come. */
   'not_due',
+  /** No place of its model has as much as it asks, even when nobody is there. */
+  'fits_no_place',
   /** A model that it needs is paused. */
   'model_paused',
   /** A model that it needs has reached its rate. */

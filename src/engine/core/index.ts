@@ -105,6 +105,7 @@ export {
   type PolicyPart,
   type PolicyRule,
   policyFields,
+  UNITS_SINCE,
 } from './policy-table.ts'
 export { projectionAt, projectionChanges, projectionOf } from './projection.ts'
 export { modelOpensAt, rateOpensAt } from './rate.ts'
@@ -139,4 +140,5 @@ export { SNAPSHOT_SHAPE, snapshotKeys, snapshotRemedy } from './snapshot/parts.t
 export { LedgerReader } from './snapshot/read.ts'
 export { type SnapshotLine, snapshotLines } from './snapshot/write.ts'
 export { nextOpeningAt, nextTickAt } from './timing.ts'
+export { heldModelOf, unitsText } from './units.ts'
 export { type HasWorker, isInUse, reasonCodeOf, waitingFor } from './wait-reason.ts'

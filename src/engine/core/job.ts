@@ -1,3 +1,6 @@
+/** Amounts by name, such as `{ vram: 24 }`: what a place has, or what a job asks of one. Whole numbers, so nothing is rounded. */
+export type Units = Readonly<Record<string, number>>
+
 /** Microseconds since the Unix epoch, an integer: PostgreSQL's resolution, exact in a double until the year 2255. */
 export type Micros = number
 
@@ -15,6 +18,9 @@ export const bounds = {
   capacity: 1_000_000,
   /** Places of one model. */
   places: 1_000,
+  /** Names of units at one place, and how much there may be of each. */
+  unitNames: 8,
+  units: 1_000_000_000,
   maxOvertakes: 1_000_000,
   maxActive: 1_000_000,
   attempts: 1_000,
@@ -68,6 +74,8 @@ export interface JobSpec {
   readonly tag?: string
   /** Those of its models of which it takes all places, in the order of `models`. Absent: it takes one of each. */
   readonly whole?: readonly string[]
+  /** By the one model that has units: what it asks of one of that model's places. Absent: it takes all of each place that it is in. */
+  readonly asks?: Readonly<Record<string, Units>>
   /** The schedule that fired it. Its due time is in its id: `<schedule>@<due time>`. */
   readonly schedule?: string
   /** Another job that has its key stands for it. Absent: none does. */

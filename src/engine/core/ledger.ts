@@ -1,6 +1,6 @@
 import type { Flow, PropagatingEnd } from './flow.ts'
 import { hash } from './hash.ts'
-import type { JobSpec, Micros, Tries } from './job.ts'
+import type { JobSpec, Micros, Tries, Units } from './job.ts'
 import {
   type BatchMember,
   byBatch,
@@ -20,7 +20,7 @@ import {
   type ShareKey,
   type Timer,
 } from './place.ts'
-import { capacityOf, defaultPolicy, type Policy } from './policy.ts'
+import { capacityOf, defaultPolicy, type Policy, SITE_MARK } from './policy.ts'
 import {
   byDueTime,
   bySchedule,
@@ -56,7 +56,9 @@ export interface Job extends JobKey {
    * that it comes after have ended.
    */
   readonly dueAt: Micros | null
-  /** The paused model that holds it: it is due, but stands in no line and reserves nothing. */
+  /**
+   * The paused model that holds it, or {@link NO_PLACE} if it fits no place: it is due, but stands in no line and reserves nothing.
+   */
   readonly heldOn: string | null
   /** Since when it has been waiting without a break: queue expiry counts from here. */
   readonly waitingSince: Micros
@@ -112,6 +114,15 @@ export interface Model extends ModelKey {
   readonly whole: Tree<Place>
   /** The times of its last starts, as many as its rate allows; null: it has no rate, or nothing started under it. */
   readonly starts: Tree<Micros> | null
+  /** Of a place with units: its line once more, by what the jobs ask of it; null: it has no units, or nobody waits for it. */
+  readonly asks: readonly AskLine[] | null
+}
+
+/** Those in the line of a place with units that ask the same of it. */
+export interface AskLine {
+  /** Null: all of it. */
+  readonly ask: Units | null
+  readonly line: Tree<Place>
 }
 
 /** A paused model, or a paused place. */
@@ -283,6 +294,7 @@ export function idleModel(model: string): Model {
     offers: noPlaces,
     whole: noPlaces,
     starts: null,
+    asks: null,
   }
 }
 
@@ -340,6 +352,9 @@ export const dueTime = ({ dueAt }: Pick<Job, 'dueAt'>): Micros | null =>
 
 /** The time of which nobody knows when it will be: later than any that somebody can name. */
 export const PARENTS_END = Number.MAX_VALUE
+
+/** What holds a job that fits no place of its model. No model has this name. */
+export const NO_PLACE = SITE_MARK
 
 /** It waits until the jobs that it comes after have ended. */
 export const awaitsParents = ({ dueAt }: Pick<Job, 'dueAt'>): boolean => dueAt === PARENTS_END

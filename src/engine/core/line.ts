@@ -1,6 +1,7 @@
 import { holderOf } from './batch.ts'
 import type { Draft } from './draft.ts'
 import { setReady } from './fair-share.ts'
+import { joinLine, pin, quitLine } from './fit.ts'
 import type { Micros } from './job.ts'
 import { type Job, usesSlot } from './ledger.ts'
 import { endOffersFor, freeSlot, withdrawOffer } from './offers.ts'
@@ -9,7 +10,7 @@ import type { OwnJob } from './own-job.ts'
 import type { Place } from './place.ts'
 import { capacityOf, rateOf } from './policy.ts'
 import { countStart } from './rate.ts'
-import { type Places, pin, setPlaces } from './site.ts'
+import { type Places, setPlaces } from './site.ts'
 import type { Tree } from './tree.ts'
 
 /** A waiting job that is due joins the lines it belongs to. */
@@ -26,7 +27,7 @@ export function enterLine(draft: Draft, job: OwnJob, before: Places | null = nul
   if (job.exclusive) draft.exclusives = draft.exclusives.insert(place, owner)
   for (const name of job.needs) {
     const model = draft.model(name)
-    model.line = model.line.insert(place, owner)
+    joinLine(draft, model, job)
     if (reserves(draft, job)) model.reserved = model.reserved.insert(place, owner)
     if (takesWhole(job, name)) model.whole = model.whole.insert(place, owner)
     draft.unsettleBehind(model, place)
@@ -51,7 +52,7 @@ export function leaveLine(draft: Draft, job: OwnJob, starts: boolean): void {
   if (job.exclusive) draft.exclusives = draft.exclusives.remove(place, owner)
   for (const name of job.needs) {
     const model = draft.model(name)
-    model.line = model.line.remove(place, owner)
+    quitLine(draft, model, job)
     if (reserves(draft, job)) model.reserved = model.reserved.remove(place, owner)
     if (!starts && takesWhole(job, name)) draft.leaveWhole(model, place)
     if (!starts) leftTo(draft, name, place)

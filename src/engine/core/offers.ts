@@ -2,9 +2,10 @@ import { placesToTake } from './admission.ts'
 import { firstUnavailable } from './blocking.ts'
 import type { Draft } from './draft.ts'
 import { freeShare, setReady, shareOf } from './fair-share.ts'
-import type { Micros } from './job.ts'
+import { askAt, joinLine, quitLine, roomBeside, unitsAt } from './fit.ts'
+import type { Micros, Units } from './job.ts'
 import { addToKind, removeFromKind } from './kinds.ts'
-import { type Job, jobOf, modelOf, placesLeft, usesSlot } from './ledger.ts'
+import { type Job, jobOf, type Model, modelOf, placesLeft, usesSlot } from './ledger.ts'
 import type { OwnJob } from './own-job.ts'
 import type { Place, Timer } from './place.ts'
 import { isSameRule, placesOf } from './policy.ts'
@@ -50,10 +51,11 @@ export function pinOffered(draft: Draft, jobIds: readonly string[], at: Micros):
 /** Pins a job in line to other places. */
 export function pinTo(draft: Draft, job: OwnJob, places: Places): void {
   if (isSameRule(places, job.places)) return
-  const lines = ['line', 'reserved', 'offers'] as const
+  const lines = ['reserved', 'offers'] as const
   const stood = job.needs.map((name) => draft.model(name))
   const isIn = lines.filter((line) => stood.some((model) => model[line].get(job.place) !== undefined))
   for (const model of stood) {
+    quitLine(draft, model, job)
     for (const line of isIn) model[line] = model[line].remove(job.place, draft.owner)
     draft.unsettleBehind(model, job.place)
     draft.forget(model)
@@ -61,6 +63,7 @@ export function pinTo(draft: Draft, job: OwnJob, places: Places): void {
   setPlaces(draft.policy, job, places)
   for (const name of job.needs) {
     const model = draft.model(name)
+    joinLine(draft, model, job)
     for (const line of isIn) model[line] = model[line].insert(job.place, draft.owner)
     draft.unsettleBehind(model, job.place)
   }
@@ -120,8 +123,10 @@ export function endOffersFor(draft: Draft, started: Job, at: Micros): void {
   if (draft.offered.size === 0) return
   for (const name of started.needs) {
     const model = modelOf(draft, name)
-    const isFull = placesLeft(draft.policy, model) <= 0
-    if (isFull || isOverRate(draft, model, at)) endOffersAt(draft, model.offers)
+    const units = unitsAt(draft.policy, name)
+    if (units !== undefined) endOffersWithoutRoom(draft, model, units)
+    else if (placesLeft(draft.policy, model) <= 0 || isOverRate(draft, model, at))
+      endOffersAt(draft, model.offers)
     else if (model.whole.size > 0) endOffersAt(draft, model.whole)
   }
   if (started.places !== null) endOffersOverRate(draft, started.places, at)
@@ -130,6 +135,15 @@ export function endOffersFor(draft: Draft, started: Job, at: Micros): void {
   const { maxActive } = draft.policy
   const isFull = maxActive !== null && draft.slots.size >= maxActive
   endOffersAt(draft, isFull || started.exclusive ? draft.offered : draft.exclusives)
+}
+
+/** Those of jobs for which not enough is left of the place. */
+function endOffersWithoutRoom(draft: Draft, model: Model, units: Units): void {
+  for (const place of [...model.offers]) {
+    const job = draft.jobs.get(place)
+    if (job?.offeredAt == null) continue
+    if (!roomBeside(draft, model, units).take(askAt(job, model.model) ?? units).holds) endOffer(draft, job)
+  }
 }
 
 /** Those of jobs whose model has used up its rate, at whichever of its places. */

@@ -101,5 +101,6 @@ export const ownModel = (owner: Owner, from: Model): OwnModel => ({
   offers: from.offers,
   whole: from.whole,
   starts: from.starts,
+  asks: from.asks,
   owner,
 })

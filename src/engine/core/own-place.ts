@@ -34,6 +34,7 @@ const reasons: Readonly<Record<LiveCode, string>> = {
   draining: 'the queue is draining; nothing starts until it is resumed',
   waits_for_parents: 'jobs that it comes after have not ended',
   not_due: 'the job is not due yet',
+  fits_no_place: 'no place of its model has as much as it asks',
   model_paused: 'a model it needs is paused',
   rate_limited: 'a model it needs has reached its rate',
   fair_share_limit: 'as many of its jobs are running as its share allows',

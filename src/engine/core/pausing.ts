@@ -2,34 +2,39 @@ import type { Draft } from './draft.ts'
 import type { RecordedEvent } from './event.ts'
 import { hash } from './hash.ts'
 import type { JobSpec } from './job.ts'
-import { type Job, type LedgerView, modelOf, noPlaces, type Pause, pauseOf } from './ledger.ts'
+import { type Job, type LedgerView, modelOf, NO_PLACE, noPlaces, type Pause, pauseOf } from './ledger.ts'
 import { enterLine, leaveLine } from './line.ts'
 import type { OwnJob } from './own-job.ts'
 import { byPlace, type ModelTimer, type Place } from './place.ts'
 import { placesOf } from './policy.ts'
 import { type Places, placeOf, siteOf, sitesNear } from './site.ts'
+import { fitsNowhere, placesFor } from './units.ts'
 
 /** The pause of the job's first paused model, in the order in which it names them. One whose places are all paused is paused too. */
-export function firstPause(ledger: LedgerView, { models }: JobSpec): Pause | undefined {
+export function firstPause(ledger: LedgerView, spec: JobSpec): Pause | undefined {
   if (ledger.pauses.size === 0) return undefined
-  for (const model of models) {
-    const pause = pauseOf(ledger, model) ?? pauseOfAll(ledger, placesOf(ledger.policy, model))
+  for (const model of spec.models) {
+    const pause = pauseOf(ledger, model) ?? pauseOfAll(ledger, placesFor(ledger.policy, spec, model))
     if (pause !== undefined) return pause
   }
   return undefined
 }
 
-/** The pause of the first place, if all are paused. */
+/** The pause of the first place that the job could use, if all of these are paused. */
 function pauseOfAll(ledger: LedgerView, [first, ...more]: readonly string[] = []): Pause | undefined {
   if (first === undefined || more.some((place) => pauseOf(ledger, place) === undefined)) return undefined
   return pauseOf(ledger, first)
 }
 
 /**
- * Puts a due job into line, or, while one of its models is paused, beside it, where it keeps nothing.
+ * Puts a due job into line, or, while one of its models is paused or it fits no place, beside it, where it keeps nothing.
  * @param before where it was pinned until the rules changed
  */
 export function takePlace(draft: Draft, job: OwnJob, before: Places | null = null): void {
+  if (job.spec.asks !== undefined && fitsNowhere(draft.policy, job.spec)) {
+    job.heldOn = NO_PLACE
+    return
+  }
   const pause = firstPause(draft, job.spec)
   if (pause === undefined) enterLine(draft, job, before)
   else hold(draft, job, pause)
@@ -37,9 +42,9 @@ export function takePlace(draft: Draft, job: OwnJob, before: Places | null = nul
 
 /** Takes a job that does not start out of its line, or from beside it. */
 export function leavePlace(draft: Draft, job: OwnJob): void {
-  const pause = job.heldOn === null ? undefined : pauseOf(draft, job.heldOn)
-  if (pause === undefined) return leaveLine(draft, job, false)
-  setPause(draft, { ...pause, jobs: pause.jobs.remove(job.place, draft.owner) })
+  if (job.heldOn === null) return leaveLine(draft, job, false)
+  const pause = pauseOf(draft, job.heldOn)
+  if (pause !== undefined) setPause(draft, { ...pause, jobs: pause.jobs.remove(job.place, draft.owner) })
   job.heldOn = null
 }
 

@@ -8,6 +8,9 @@ export type EmptySetRule = (typeof emptySetRules)[number]
 export const archiveRules = ['keep', 'drop'] as const
 export type ArchiveRule = (typeof archiveRules)[number]
 
+/** Releases that read lower versions would start jobs together that do not fit. */
+export const UNITS_SINCE = 6
+
 /** What a value of a policy may be. */
 export type PolicyRule =
   | {
@@ -22,9 +25,13 @@ export type PolicyRule =
   | { readonly is: 'word'; readonly words: readonly string[] }
   /** How many there are, or what each of them is called. */
   | { readonly is: 'places'; readonly min: number; readonly max: number; readonly unit?: string }
+  /** Amounts by names, which are the user's. */
+  | { readonly is: 'units'; readonly names: number; readonly max: number }
   | {
       readonly is: 'byModel'
       readonly of: PolicyRule
+      /** By what; absent: by model. */
+      readonly by?: 'model' | 'place'
       /** As a program and as the command line writes it. */
       readonly example: string
       readonly form: string
@@ -71,6 +78,13 @@ const places = {
   min: 1,
   max: bounds.capacity,
   unit: '; to stop a model, pause it',
+} as const satisfies PolicyRule
+
+/** How much there is of each unit at one place. */
+const units = {
+  is: 'units',
+  names: bounds.unitNames,
+  max: bounds.units,
 } as const satisfies PolicyRule
 
 /**
@@ -235,5 +249,21 @@ export const policyFields = {
     since: 3,
     flag: '--models <model|model=n|none>',
     says: 'a model that jobs may need, with its capacity if given; once models are declared, jobs that need others are refused; may be repeated',
+  },
+  /**
+   * Per place: how much it has, such as `{ 'host1:0': { vram: 24 } }`, at most 8 units, whole numbers up to 1,000,000,000. A place with units
+   * holds any jobs whose `asks` fit together, one without units one job at a time. Absent, or set to null: no place has units.
+   */
+  units: {
+    is: 'byModel',
+    of: units,
+    by: 'place',
+    example: '{ "host1:0": { "vram": 24 } }',
+    form: 'place=name:n, such as host1:0=vram:24+slots:4; place=none removes it, and none removes all',
+    noStar: 'name the places',
+    noneEmpty: 'must name at least one place; null: no place has units',
+    since: UNITS_SINCE,
+    flag: '--units <place=name:n|none>',
+    says: 'how much a place has of what jobs ask of it, such as host1:0=vram:24; may be repeated',
   },
 } as const satisfies Readonly<Record<string, PolicyField>>

@@ -1,3 +1,4 @@
+import type { Units } from './job.ts'
 import { type PolicyField, policyFields } from './policy-table.ts'
 
 type ValueOf<Of> =
@@ -7,13 +8,15 @@ type ValueOf<Of> =
         ? Word
         : Of extends { readonly is: 'places' }
           ? number | readonly string[]
-          : Of extends { readonly fields: infer Fields }
-            ? {
-                readonly [Key in keyof Fields as Fields[Key] extends { readonly in: string }
-                  ? never
-                  : Key]: ValueOf<Fields[Key]>
-              }
-            : number)
+          : Of extends { readonly is: 'units' }
+            ? Units
+            : Of extends { readonly fields: infer Fields }
+              ? {
+                  readonly [Key in keyof Fields as Fields[Key] extends { readonly in: string }
+                    ? never
+                    : Key]: ValueOf<Fields[Key]>
+                }
+              : number)
   | (Of extends { readonly orNull: unknown } ? null : never)
 
 type Fields = typeof policyFields

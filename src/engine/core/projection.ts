@@ -7,6 +7,7 @@ import {
   type Job,
   jobOf,
   type Ledger,
+  NO_PLACE,
   triesOf,
   usesSlot,
   waitingCount,
@@ -14,6 +15,7 @@ import {
 import type { Policy } from './policy.ts'
 import { DUE_AFTER_PARENTS, type JobRow, type ProjectionChanges, type StateRow } from './row.ts'
 import { expiresAt, timesOutAt } from './timing.ts'
+import { heldModelOf } from './units.ts'
 import { conflictReason, limitReason } from './wait-reason.ts'
 
 /** The rows to write when `before` becomes `after`: those of the touched jobs, and the state of the queue. */
@@ -76,11 +78,12 @@ function jobRow(job: Job, policy: Policy): JobRow {
     worker_id: job.workerId,
     fencing_token: job.active ? job.token : null,
     started_at: job.active ? job.startedAt : null,
+    asks: spec.asks ?? null,
     places: job.active ? job.places : null,
     whole: spec.whole ?? null,
     cancel_requested: job.cancelRequested,
     blocked_by_job_id: blockedBy,
-    blocked_on: job.heldOn ?? blockedOn,
+    blocked_on: heldModelOf(job) ?? blockedOn,
     conflict_reason: waitsFor(job, policy),
   }
 }
@@ -89,6 +92,7 @@ function jobRow(job: Job, policy: Policy): JobRow {
 function waitsFor(job: Job, policy: Policy): string | null {
   const { heldOn, blockedBy, blockedOn, spec } = job
   if (awaitsParents(job)) return blockedBy === null ? null : `comes after job ${blockedBy}`
+  if (heldOn === NO_PLACE) return `no place of model ${heldModelOf(job)} has as much as it asks`
   if (heldOn !== null) return `${spec.models.includes(heldOn) ? 'model' : 'place'} ${heldOn} is paused`
   if (blockedBy !== null) return conflictReason({ jobId: blockedBy, model: blockedOn })
   const mayBeLimited = isInLine(job) && usesSlot(job) && job.offeredAt === null

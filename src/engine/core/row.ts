@@ -1,4 +1,4 @@
-import type { JobType, Micros, Tries } from './job.ts'
+import type { JobSpec, JobType, Micros, Tries } from './job.ts'
 import type { Policy } from './policy.ts'
 import type { Places } from './site.ts'
 
@@ -68,6 +68,8 @@ export interface JobRow extends Tries {
   readonly worker_id: string | null
   readonly fencing_token: number | null
   readonly started_at: Micros | null
+  /** What it asks of a place of one of its models; null: nothing, so it takes all of each place. */
+  readonly asks: JobSpec['asks'] | null
   /** For an active job: the place of each of its models that has places. */
   readonly places: Places | null
   /** Those of its models of which it takes all places. */

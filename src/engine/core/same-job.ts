@@ -1,5 +1,7 @@
 import { hash } from './hash.ts'
 import type { JobSpec } from './job.ts'
+import { isSameRule } from './policy.ts'
+import { asksText } from './units.ts'
 
 /**
  * What two jobs under one id are compared by. Ids live in one queue; `once` says how long an id is taken, and `dedupe` which others it
@@ -26,6 +28,7 @@ export function isSameSpec(a: JobSpec, b: JobSpec): boolean {
     bodyFields.every((field) => a[field] === b[field] || (isOfLast && field === 'runAt')) &&
     a.tag === b.tag &&
     a.whole?.join('\n') === b.whole?.join('\n') &&
+    isSameRule(a.asks, b.asks) &&
     a.models.length === b.models.length &&
     a.models.every((model, i) => model === b.models[i]) &&
     a.after === b.after &&
@@ -57,5 +60,6 @@ export const bodyOf = (spec: JobSpec): number =>
       ...(spec.after === undefined ? [] : [spec.after]),
       ...(spec.tag === undefined ? [] : [spec.tag]),
       ...(spec.whole === undefined ? [] : [{ whole: spec.whole }]),
+      ...(spec.asks === undefined ? [] : [asksText(spec.asks)]),
     ]),
   )

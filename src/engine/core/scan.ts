@@ -1,8 +1,8 @@
-import { isFree, keptBy } from './admission.ts'
+import { isFree, isPlaceFree, keptBy } from './admission.ts'
 import type { Draft } from './draft.ts'
 import { passOver } from './fair-share.ts'
-import type { Micros } from './job.ts'
-import { isInLine, type Model, modelOf, noPlaces, placesLeft } from './ledger.ts'
+import type { Micros, Units } from './job.ts'
+import { type AskLine, isInLine, type Model, modelOf, noPlaces, placesLeft } from './ledger.ts'
 import { isOfferLive, lapsedJobs } from './offer-expiry.ts'
 import type { OwnModel } from './own-job.ts'
 import { byPlace, earlier, type Place } from './place.ts'
@@ -16,6 +16,8 @@ interface Cursor {
   readonly place: Place
   readonly source: string
   readonly next: (place: Place) => Place | undefined
+  /** Of the line of a place: what each of those in it asks there; null: all of the place. */
+  readonly ask?: Units | null
 }
 
 const byHead = (a: Cursor, b: Cursor): number =>
@@ -48,11 +50,11 @@ function scan(draft: Draft, now: Micros, from: Iterable<Cursor>, visit: (place: 
   let last: Place | undefined
   for (let cursor = cursors.min(); cursor !== undefined; cursor = cursors.min()) {
     cursors = cursors.remove(cursor, owner)
-    const { place, source, next } = cursor
+    const { place, next } = cursor
     if (place !== last && !visit(place)) return
     last = place
-    const following = isOpen(draft, source, place, now) ? next(place) : undefined
-    if (following !== undefined) cursors = cursors.insert({ place: following, source, next }, owner)
+    const following = isOpen(draft, cursor, now) ? next(place) : undefined
+    if (following !== undefined) cursors = cursors.insert({ ...cursor, place: following }, owner)
   }
 }
 
@@ -163,9 +165,19 @@ function freedLines(draft: Draft): Iterable<string> {
 
 function* lineCursors(draft: Draft, names: Iterable<string>): Generator<Cursor> {
   for (const name of names) {
-    const head = modelOf(draft, name).line.min()
+    const { line, asks } = modelOf(draft, name)
+    if (asks !== null) yield* askCursors(name, asks)
+    const head = asks === null ? line.min() : undefined
     if (head !== undefined)
       yield { place: head, source: name, next: (at) => modelOf(draft, name).line.after(at) }
+  }
+}
+
+/** Behind one that does not fit at a place, one that asks less of it may. So each line is left by itself. */
+function* askCursors(source: string, lines: readonly AskLine[]): Generator<Cursor> {
+  for (const { ask, line } of lines) {
+    const place = line.min()
+    if (place !== undefined) yield { place, source, ask, next: (at) => line.after(at) }
   }
 }
 
@@ -175,13 +187,13 @@ function* arrivedCursors({ arrived }: Draft): Generator<Cursor> {
   }
 }
 
-function isOpen(draft: Draft, source: string, place: Place, now: Micros): boolean {
+function isOpen(draft: Draft, { source, place, ask = null }: Cursor, now: Micros): boolean {
   if (source === EXCLUSIVES || source.startsWith('\u0000')) return true
   if (isSite(source))
-    return sitesNear(draft.policy, source).some((site) => isSiteFree(draft, site, place, now))
+    return sitesNear(draft.policy, source).some((site) => isSiteFree(draft, placeOf(site), ask, place, now))
   const model = modelOf(draft, source)
   return !isOverRate(draft, model, now) && isFree(draft, model, place, now)
 }
 
-const isSiteFree = (draft: Draft, site: string, place: Place, now: Micros): boolean =>
-  isUsable(draft, placeOf(site)) && isFree(draft, modelOf(draft, site), place, now)
+const isSiteFree = (draft: Draft, name: string, ask: Units | null, place: Place, now: Micros): boolean =>
+  isUsable(draft, name) && isPlaceFree(draft, name, ask, place, now)

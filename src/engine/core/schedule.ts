@@ -1,5 +1,6 @@
 import { hash } from './hash.ts'
 import { type JobSpec, MICROS_PER_MS, MICROS_PER_SECOND, type Micros } from './job.ts'
+import { isSameRule } from './policy.ts'
 import type { Table } from './table.ts'
 import type { Compare, Tree } from './tree.ts'
 
@@ -20,7 +21,7 @@ export const skipReasons = [
   'missed',
   /** A job of the schedule was live. */
   'overlap',
-  ...(['job_exists', 'models_required', 'unknown_model', 'fair_share_limit'] as const),
+  ...(['job_exists', 'models_required', 'unknown_model', 'fits_no_place', 'fair_share_limit'] as const),
 ] as const
 export type SkipReason = (typeof skipReasons)[number]
 
@@ -31,7 +32,7 @@ export const scheduleBounds = { idLength: 150, everyMs: 1_000, upTo: 1_000, perC
 export type JobTemplate = Pick<
   JobSpec,
   | ('jobType' | 'kind' | 'models' | 'priority' | 'attempts' | 'timeoutMs' | 'expireMs' | 'fairKey')
-  | ('hasData' | 'payloadHash' | 'tag')
+  | ('hasData' | 'payloadHash' | 'tag' | 'asks')
 >
 
 /** What a schedule was declared with. The core knows due times as numbers only; which come next, is computed outside of it. */
@@ -151,6 +152,7 @@ export function isSameSchedule(a: ScheduleRule, b: ScheduleRule): boolean {
     a.withinMs === b.withinMs &&
     a.overlap === b.overlap &&
     templateFields.every((field) => a.job[field] === b.job[field]) &&
+    isSameRule(a.job.asks, b.job.asks) &&
     one.length === other.length &&
     one.every((model, i) => model === other[i])
   )

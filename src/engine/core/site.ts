@@ -4,20 +4,12 @@
  * line of one of them, which it is pinned to, in the place of the model's. So whatever keeps a model for the jobs in its line keeps a
  * site for those that are pinned to it (docs/inside/decisions/0022-places.md).
  */
-import type { Draft } from './draft.ts'
 import type { JobSpec } from './job.ts'
-import {
-  heldModels,
-  isHeldWhole,
-  type Job,
-  type Ledger,
-  type LedgerView,
-  modelOf,
-  pauseOf,
-} from './ledger.ts'
+import { heldModels, type Job, type Ledger, type LedgerView, modelOf, pauseOf } from './ledger.ts'
 import type { OwnJob } from './own-job.ts'
 import type { Place } from './place.ts'
 import { type Policy, placesOf, SITE_MARK } from './policy.ts'
+import { placesFor } from './units.ts'
 
 /** The place of each model of a job that has places. */
 export type Places = Readonly<Record<string, string>>
@@ -99,55 +91,6 @@ export const namesOf = ({ wholes }: Pick<Job, 'wholes'>, model: string): readonl
   model,
 ]
 
-/**
- * Pins a job that comes into line: for each model to the place where the fewest are ahead, those that hold it included; of several to
- * the first one. @param before where it was pinned until the rules changed: it stays there if it can
- */
-export function pin(draft: Draft, job: OwnJob, before: Places | null = null): void {
-  const wholes = wholesOf(draft.policy, job.spec)
-  const places = job.spec.models.flatMap((model) => {
-    if (wholeFor(wholes, model) !== undefined) return []
-    const listed = placesOf(draft.policy, model)
-    if (listed === undefined) return []
-    const open = usablePlaces(draft, listed)
-    const kept = placeFor(before, model)
-    const stays = kept !== undefined && open.includes(kept)
-    return [[model, stays ? kept : leastUsed(draft, job, open.length === 0 ? listed : open)] as const]
-  })
-  setPlaces(draft.policy, job, places.length === 0 ? null : Object.fromEntries(places), wholes)
-}
-
-function leastUsed(draft: Draft, { place }: Job, places: readonly string[]): string {
-  let least = Number.POSITIVE_INFINITY
-  let best = ''
-  for (const name of places) {
-    const { holders, line } = modelOf(draft, siteOf(name))
-    const ahead = holders.size + line.rank(place)
-    if (ahead >= least) continue
-    least = ahead
-    best = name
-  }
-  return best
-}
-
-/**
- * As many are held as there are. Jobs that took the model while it had a number of places, or other ones, count as if they were in one.
- * @param spared sites that count as free
- */
-export function isTakenUp(
-  ledger: LedgerView,
-  model: string,
-  listed: readonly string[],
-  spared: readonly string[] = [],
-): boolean {
-  const itself = modelOf(ledger, model)
-  if (isHeldWhole(itself)) return true
-  const unknown = itself.holders.size
-  const isHeld = (site: string) => modelOf(ledger, site).holders.size > 0 && !spared.includes(site)
-  const free = listed.filter((place) => !isHeld(siteOf(place)))
-  return free.length <= unknown
-}
-
 /** How many jobs have a model, and how many stand in line for it. One that has places costs as much as their lines are long. */
 export function countsOf(ledger: Ledger, name: string): { readonly held: number; readonly waiting: number } {
   const { holders, line, whole } = modelOf(ledger, name)
@@ -162,9 +105,9 @@ export function countsOf(ledger: Ledger, name: string): { readonly held: number;
   return { held: holders.size + sum('holders'), waiting: line.size + sum('line') }
 }
 
-/** Whether one of the job's models could be in this place. */
+/** Whether one of the job's models could be in this place, at least when that is empty. */
 export const mayUse = (policy: Policy, { spec }: Job, place: string): boolean =>
-  spec.models.some((model) => placesOf(policy, model)?.includes(place) === true)
+  spec.models.some((model) => placesFor(policy, spec, model)?.includes(place) === true)
 
 /** The sites where jobs are pinned that could be at this one too, itself first. */
 export function sitesNear(policy: Policy, site: string): readonly string[] {

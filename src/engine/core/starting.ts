@@ -1,8 +1,9 @@
-import { isFree, isLimited, mayFollow, placesToTake } from './admission.ts'
+import { isFree, isLimited, isPlaceFree, mayFollow, placesToTake } from './admission.ts'
 import { areInSame, needsSame } from './batch.ts'
 import { settle } from './blocking.ts'
 import type { Draft } from './draft.ts'
 import { passOver } from './fair-share.ts'
+import { askAt } from './fit.ts'
 import type { Micros } from './job.ts'
 import { nextOffered } from './kinds.ts'
 import { failedTimes, type Job, type LedgerView, modelOf, noPlaces } from './ledger.ts'
@@ -62,11 +63,12 @@ export function startBatch(scribe: Scribe, head: Job, workerId: string, size: nu
 }
 
 /** Should the batch end now, the job could start, and just where the batch is. */
-function mayJoin(draft: Draft, { needs, places }: Job, job: Job, now: Micros): boolean {
-  if (!mayFollow(draft, job, now, needs)) return false
+function mayJoin(draft: Draft, first: Job, job: Job, now: Micros): boolean {
+  const { places } = first
+  if (!mayFollow(draft, job, now, first)) return false
   if (places === null) return true
   // What it is pinned to it takes, if that is free for it.
-  const taken = placesToTake(draft, { ...job, places }, now, needs)
+  const taken = placesToTake(draft, { ...job, places }, now, first)
   return taken !== undefined && areInSame(job.spec.models, taken, places)
 }
 
@@ -85,9 +87,12 @@ function nextBehind(ledger: LedgerView, { spec, exclusive }: Job, place: Place):
 }
 
 /** Behind a job for which a model, or the place where it is, is not free there is none for others of its kind either. */
-function isOpen(ledger: LedgerView, { spec, needs }: Job, place: Place, now: Micros): boolean {
-  const [first] = needs
-  return first === undefined || isFree(ledger, modelOf(ledger, first), place, now, spec.kind, 1)
+function isOpen(ledger: LedgerView, head: Job, place: Place, now: Micros): boolean {
+  const [first] = head.needs
+  const { kind } = head.spec
+  if (first === undefined) return true
+  if (isSite(first)) return isPlaceFree(ledger, placeOf(first), askAt(head, first), place, now, kind, head)
+  return isFree(ledger, modelOf(ledger, first), place, now, kind, 1)
 }
 
 /** It may be given to the same handler together with the first one. A process that asked for it gets it alone. */
@@ -101,7 +106,8 @@ function isAlike({ surroundings: { deadWorkers, heldBack } }: Scribe, head: Job,
  * Should the batch end now, one between these places would start first: in the line of a model, at a place of the batch, or where the policy
  * limits slots in the line of the whole queue.
  */
-function isAnyBetween(draft: Draft, { needs }: Job, from: Place, to: Place, now: Micros): boolean {
+function isAnyBetween(draft: Draft, first: Job, from: Place, to: Place, now: Micros): boolean {
+  const { needs } = first
   const { maxActive, maxOvertakes } = draft.policy
   // A batch that has neither models nor a slot leaves nothing to others.
   if (needs.length === 0) return false
@@ -118,7 +124,7 @@ function isAnyBetween(draft: Draft, { needs }: Job, from: Place, to: Place, now:
       place = line.after(place)
     ) {
       const job = draft.jobs.get(place)
-      if (job?.offeredAt !== null || !mayFollow(draft, job, now, needs)) continue
+      if (job?.offeredAt !== null || !mayFollow(draft, job, now, first)) continue
       if (site === undefined || mayUse(draft.policy, job, site)) return true
     }
     return false

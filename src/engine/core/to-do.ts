@@ -68,6 +68,8 @@ function toDoForWaiting(facts: QueueFacts, job: Job, { code, blockedBy }: Diagno
         : `${blocker} has to end; it then joins the line by itself`
     case 'not_due':
       return 'nothing: it joins the line when its time comes'
+    case 'fits_no_place':
+      return 'say in the policy that a place has as much: `interlock policy set --units <place=name:n>`, or cancel the job'
     case 'model_paused':
       return 'somebody has to resume the model, or its pause has to end; the job then keeps its place in line'
     case 'rate_limited':

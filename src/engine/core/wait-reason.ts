@@ -3,6 +3,7 @@ import { type Blocker, blockerOf, firstUnavailable, keeperOf, slotBlockerOf } fr
 import type { Waiting } from './command.ts'
 import type { ReasonCode } from './event.ts'
 import { isShareFull } from './fair-share.ts'
+import { isTakenUp, roomBeside } from './fit.ts'
 import { firstParentOf, flowOf } from './flow.ts'
 import { type JobSpec, MICROS_PER_MS, type Micros, takesAllOf } from './job.ts'
 import {
@@ -13,13 +14,15 @@ import {
   jobOf,
   type LedgerView,
   modelOf,
+  NO_PLACE,
   type Pause,
   placesLeft,
 } from './ledger.ts'
 import { firstPause } from './pausing.ts'
 import { type Policy, placesOf, rateOf } from './policy.ts'
 import { isOverRate, rateOpensAt } from './rate.ts'
-import { isTakenUp, namesOf, placeFor, siteOf, usablePlaces } from './site.ts'
+import { namesOf, placeFor, siteOf, usablePlaces } from './site.ts'
+import { askFor, askOf, mostText, placesFor, roomiest, unfitText, unitsOf, unitsText } from './units.ts'
 
 /** What is known of the live workers when a reason is asked for. Without it, every kind has one. */
 export type HasWorker = (kind: string) => boolean
@@ -34,6 +37,7 @@ export function reasonCodeOf(
   if (ledger.draining) return 'draining'
   if (awaitsParents(job)) return 'waits_for_parents'
   if (job.dueAt !== null) return 'not_due'
+  if (job.heldOn === NO_PLACE) return 'fits_no_place'
   if (job.heldOn !== null) return 'model_paused'
   if (rateOpensAt(ledger, job, now) > 0) return 'rate_limited'
   if (isShareFull(ledger, job, now)) return 'fair_share_limit'
@@ -43,13 +47,16 @@ export function reasonCodeOf(
   return hasWorker(job.spec.kind) ? 'offered' : 'no_worker'
 }
 
-/** As many jobs have it as can, or each of its places that is open; for a job that takes all of it: somebody has it. */
+/**
+ * As many jobs have it as can, or each of its places that is open; for a job that takes all of it: somebody has it. Of places with units as
+ * much of each is taken that what the job asks does not fit.
+ */
 export function isInUse(ledger: LedgerView, model: string, job?: Job): boolean {
   if (job !== undefined && takesAllOf(job.spec, model))
     return namesOf(job, model).some((name) => modelOf(ledger, name).holders.size > 0)
   const listed = placesOf(ledger.policy, model)
   if (listed === undefined) return placesLeft(ledger.policy, modelOf(ledger, model)) <= 0
-  return isTakenUp(ledger, model, usablePlaces(ledger, listed))
+  return isTakenUp(ledger, model, usablePlaces(ledger, listed), job && askFor(job.spec, model))
 }
 
 /** A waiting job for the caller: a code for programs, a sentence for people. */
@@ -60,6 +67,8 @@ export function waitingFor(ledger: LedgerView, job: Job, now: Micros, hasWorker?
   if (pause !== undefined)
     return { jobId, code, reason: pauseSentence(pause, job), blockedBy: null, until: pause.until }
   if (code === 'waits_for_parents') return waitingForParents(ledger, job)
+  if (code === 'fits_no_place')
+    return { jobId, code, reason: `it ${unfitText(ledger.policy, job.spec)}`, blockedBy: null, until: null }
   const blocker = blockerNow(ledger, job, now, code)
   const blockedBy = blocker?.jobId ?? null
   if (code === 'rate_limited') {
@@ -71,7 +80,9 @@ export function waitingFor(ledger: LedgerView, job: Job, now: Micros, hasWorker?
     return { jobId, code, reason, blockedBy, until: null }
   }
   const until = code === 'not_due' ? dueTime(job) : null
-  const reason = isSlotKept(ledger, job, code) ? keptSentence(code, blocker) : sentence(code, blocker)
+  const lacking = code === 'model_in_use' ? roomSentence(ledger, job) : undefined
+  const reason =
+    lacking ?? (isSlotKept(ledger, job, code) ? keptSentence(code, blocker) : sentence(code, blocker))
   return { jobId, code, reason: `${reason}${wholeText(job, code, blocker)}`, blockedBy, until }
 }
 
@@ -82,6 +93,22 @@ function wholeText({ spec }: Job, code: ReasonCode, blocker: Blocker | undefined
   return isOfModel && model !== null && takesAllOf(spec, model)
     ? '; this job needs all places of the model'
     : ''
+}
+
+/** What it asks fits at no place of its model now; undefined: it asks nothing, or something else is in use. */
+function roomSentence(ledger: LedgerView, job: Job): string | undefined {
+  const { spec } = job
+  const ask = askOf(spec)
+  if (ask === undefined || !isInUse(ledger, ask.model, job)) return undefined
+  const rooms = usablePlaces(ledger, placesFor(ledger.policy, spec, ask.model) ?? []).map((name) => ({
+    name,
+    room: roomBeside(ledger, modelOf(ledger, siteOf(name)), unitsOf(ledger.policy, name) ?? {}),
+  }))
+  const most = roomiest(rooms, ask.units)
+  if (most === undefined) return undefined
+  const needs = `needs ${unitsText(ask.units)} of one place; the most that is free is ${mostText(most, ask.units)}`
+  // Else who took the model before it had places is in one of them, nobody knows in which.
+  return most.room.take(ask.units).holds ? undefined : needs
 }
 
 /** `it comes after job a (failed twice, next try 2026-11-24T12:03:00.000Z) and 3 more`. */
@@ -189,6 +216,8 @@ function sentence(code: ReasonCode, blocker: Blocker | undefined): string {
       return 'jobs that it comes after have not ended'
     case 'not_due':
       return 'the job is not due yet'
+    case 'fits_no_place':
+      return 'no place of its model has as much as it asks'
     case 'model_paused':
       return 'a model it needs is paused'
     case 'rate_limited':

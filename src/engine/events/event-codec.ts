@@ -8,6 +8,7 @@ import {
   type RecordedEvent,
 } from '../core/index.ts'
 import {
+  areAsks,
   areOffers,
   arePlaces,
   areSoundPlaces,
@@ -63,6 +64,7 @@ export interface CheckedRow<Type extends EventType = EventType> {
       | 'after'
       | 'tag'
       | 'whole'
+      | 'asks'
       | 'body'
       | 'asked'
       | 'intake'
@@ -138,6 +140,7 @@ export function eventOf(of: CheckedRow): Event {
       if (row.data?.after !== undefined) spec.after = row.data.after
       if (row.data?.tag !== undefined) spec.tag = row.data.tag
       if (row.data?.whole !== undefined) spec.whole = row.data.whole
+      if (row.data?.asks !== undefined) spec.asks = row.data.asks
       const event: Writable<Of<'queued'>> = { type: row.event_type, jobId: row.job_id, spec }
       if (row.data?.body !== undefined) event.body = row.data.body
       if (row.data?.asked !== undefined) event.asked = row.data.asked
@@ -289,6 +292,7 @@ export function eventOf(of: CheckedRow): Event {
       if (row.data?.has_data !== undefined) job.hasData = row.data.has_data
       if (row.data?.payload_hash !== undefined) job.payloadHash = row.data.payload_hash
       if (row.data?.tag !== undefined) job.tag = row.data.tag
+      if (row.data?.asks !== undefined) job.asks = row.data.asks
       const event: Writable<Of<'schedule_set'>> = {
         type: row.event_type,
         schedule: row.data.schedule,
@@ -363,6 +367,7 @@ export function columnsOf(event: Event): Columns {
       if (event.spec.after !== undefined) data['after'] = event.spec.after
       if (event.spec.tag !== undefined) data['tag'] = event.spec.tag
       if (event.spec.whole !== undefined) data['whole'] = event.spec.whole
+      if (event.spec.asks !== undefined) data['asks'] = event.spec.asks
       if (event.body !== undefined) data['body'] = event.body
       if (event.asked !== undefined) data['asked'] = event.asked
       if (event.intake !== undefined) data['intake'] = event.intake
@@ -375,6 +380,7 @@ export function columnsOf(event: Event): Columns {
         job_type: event.spec.jobType,
         models: event.spec.models,
         ...(event.spec.whole === undefined ? undefined : { schema_version: 6 }),
+        ...(event.spec.asks === undefined ? undefined : { schema_version: 6 }),
         data,
       }
     }
@@ -506,7 +512,13 @@ export function columnsOf(event: Event): Columns {
       if (event.job.hasData !== undefined) data['has_data'] = event.job.hasData
       if (event.job.payloadHash !== undefined) data['payload_hash'] = event.job.payloadHash
       if (event.job.tag !== undefined) data['tag'] = event.job.tag
-      return { job_type: event.job.jobType, models: event.job.models, data }
+      if (event.job.asks !== undefined) data['asks'] = event.job.asks
+      return {
+        job_type: event.job.jobType,
+        models: event.job.models,
+        ...(event.job.asks === undefined ? undefined : { schema_version: 6 }),
+        data,
+      }
     }
     case 'schedule_removed': {
       const data: Data = { schedule: event.schedule }
@@ -593,6 +605,9 @@ export function hasPlainFields(row: Row): boolean {
             break
           case 'whole':
             if (!areTexts(data[key])) return false
+            break
+          case 'asks':
+            if (!areAsks(data[key])) return false
             break
           case 'asked':
             if (!isBoolean(data[key])) return false
@@ -1027,6 +1042,9 @@ export function hasPlainFields(row: Row): boolean {
           case 'has_data':
             if (!isTrue(data[key])) return false
             break
+          case 'asks':
+            if (!areAsks(data[key])) return false
+            break
           default:
             return false
         }
@@ -1177,6 +1195,7 @@ export function isPlain(event: RecordedEvent): boolean {
         (event.spec?.after === undefined || isWhole(event.spec?.after)) &&
         (event.spec?.tag === undefined || isSoundText(event.spec?.tag)) &&
         (event.spec?.whole === undefined || areSoundTexts(event.spec?.whole)) &&
+        (event.spec?.asks === undefined || areAsks(event.spec?.asks)) &&
         (event.body === undefined || isWhole(event.body)) &&
         (event.asked === undefined || isBoolean(event.asked)) &&
         (event.intake === undefined || isTrue(event.intake)) &&

@@ -1,4 +1,13 @@
-import { failureCodes, jobTypes, outcomes, reasonCodes, requeueReasons } from '../core/index.ts'
+import {
+  bounds,
+  failureCodes,
+  type JobSpec,
+  jobTypes,
+  outcomes,
+  reasonCodes,
+  requeueReasons,
+  type Units,
+} from '../core/index.ts'
 
 /** Guards of the kinds of values (event-table.ts). Each accepts what the schema of its kind does, in a tenth of the time. */
 type Guard = (value: unknown) => boolean
@@ -54,3 +63,26 @@ export function areSoundTexts(value: unknown): boolean {
   for (const text of value) if (!isSoundText(text)) return false
   return true
 }
+
+const unitName = /^[A-Za-z][\w-]{0,49}$/
+
+/** Amounts by the names of units: letters, digits, `_` and `-`, the first one a letter, 50 characters at most. */
+export function areUnits(value: unknown): value is Units {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  const entries = Object.entries(value)
+  const isAmount = (amount: unknown) =>
+    Number.isSafeInteger(amount) && (amount as number) >= 1 && (amount as number) <= bounds.units
+  return (
+    entries.length >= 1 &&
+    entries.length <= bounds.unitNames &&
+    entries.every(([name, amount]) => unitName.test(name) && isAmount(amount))
+  )
+}
+
+/** What a job asks of a place, by the one model that has units. */
+export const areAsks = (value: unknown): value is NonNullable<JobSpec['asks']> =>
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  Object.keys(value).length === 1 &&
+  Object.values(value).every(areUnits)

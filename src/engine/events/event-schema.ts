@@ -9,7 +9,7 @@ import {
   requeueReasons,
   skipReasons,
 } from '../core/index.ts'
-import { arePlaces } from './event-guards.ts'
+import { areAsks, arePlaces } from './event-guards.ts'
 import { dataKey, type EventForm, eventForms, type Field, mayLack, type ValueKind } from './event-table.ts'
 import { lazily } from './lazily.ts'
 import { pauseReason } from './pause.ts'
@@ -43,6 +43,7 @@ const kinds: Readonly<Record<ValueKind, z.ZodType>> = {
   skip: z.enum(skipReasons),
   outcome: z.enum(outcomes),
   places: z.custom<object>(arePlaces),
+  asks: z.custom<object>(areAsks),
   policy: policySchema,
   record: z.record(z.string(), z.unknown()),
 }

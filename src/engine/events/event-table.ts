@@ -1,9 +1,9 @@
-import { type Event, type EventType, eventTypes, specDefaults } from '../core/index.ts'
+import { type Event, type EventType, eventTypes, specDefaults, UNITS_SINCE } from '../core/index.ts'
 
 /** What a value in a row may be; event-guards.ts has the schema and the guards of each. */
 export type ValueKind =
   | ('text' | 'texts' | 'model' | 'jobType' | 'reason' | 'failure' | 'requeue' | 'pause' | 'dedupe')
-  | ('overlap' | 'skip' | 'outcome' | 'places')
+  | ('overlap' | 'skip' | 'outcome' | 'places' | 'asks')
   | ('count' | 'whole' | 'int' | 'real' | 'true' | 'boolean' | 'policy' | 'record')
 
 /** Columns of a row that a field may stand in; `data.key`: a key of its `data`. */
@@ -97,6 +97,7 @@ const eventTable = {
       'spec.after': { in: 'data.after', is: 'whole', optional: true },
       'spec.tag': { in: 'data.tag', is: 'text', optional: true },
       'spec.whole': { in: 'data.whole', is: 'texts', optional: true, since: EARLY },
+      'spec.asks': { in: 'data.asks', is: 'asks', optional: true, since: UNITS_SINCE },
       body: { in: 'data.body', is: 'whole', optional: true },
       asked: { in: 'data.asked', is: 'boolean', optional: true },
       intake: { in: 'data.intake', is: 'true', optional: true },
@@ -217,6 +218,7 @@ const eventTable = {
       'job.hasData': { in: 'data.has_data', is: 'true', optional: true },
       'job.payloadHash': { in: 'data.payload_hash', is: 'whole', optional: true },
       'job.tag': { in: 'data.tag', is: 'text', optional: true },
+      'job.asks': { in: 'data.asks', is: 'asks', optional: true, since: UNITS_SINCE },
     },
   },
   schedule_removed: { fields: { schedule, revision } },

@@ -24,6 +24,7 @@ import { jsonBounds, jsonSchema } from './json.ts'
 import { mostBytesOf, sizeOf } from './json-size.ts'
 import { lazily } from './lazily.ts'
 import {
+  asksSchema,
   fairKeySchema,
   jobIdSchema,
   jobTypeSchema,
@@ -102,6 +103,12 @@ export interface EnqueueInput {
    * @defaultValue none
    */
   readonly tag?: string | null | undefined
+  /**
+   * By one of its models: what it takes of one place of that model, such as `{ 'flux-dev': { vram: 20 } }`: whole numbers from 1, of the units
+   * that the policy says the places have (`units`). More than any of them has is refused (`fits_no_place`).
+   * @defaultValue all of each place
+   */
+  readonly asks?: JobSpec['asks'] | null
   /**
    * What its handler gets: any JSON value, 1 MB at most, 16 MB in one call. Kept in `job_queue_data`, never in the log. If the job
    * is live with another payload, the call fails with `job_exists`; without a payload, the job keeps the one it has.
@@ -188,6 +195,7 @@ const shape = {
   dedupe: dedupeSchema.nullish(),
   after: parentsSchema.nullish(),
   tag: tagSchema.nullish(),
+  asks: asksSchema.nullish(),
   payload: jsonSchema(jsonBounds.payload).optional(),
   traceparent: headerSchema.nullish(),
   tracestate: headerSchema.nullish(),
@@ -202,6 +210,14 @@ export const jobSchema = z
   .refine(({ models, modes }) => Object.keys(modes ?? {}).every((model) => models.includes(model)), {
     error: 'must name models of the job',
     path: ['modes'],
+  })
+  .refine(({ models, asks }) => asks == null || models.includes(Object.keys(asks)[0] ?? ''), {
+    error: 'names a model that the job does not need; name it in models too',
+    path: ['asks'],
+  })
+  .refine(({ modes, asks }) => asks == null || modes?.[Object.keys(asks)[0] ?? ''] !== 'exclusive', {
+    error: 'is of a model that the job has as exclusive, and takes all of; leave out one of the two',
+    path: ['asks'],
   })
 
 /** Defaults that depend on how a job comes in: jobs through the gate have one attempt, since nobody would run a second. */
@@ -227,6 +243,7 @@ function withDefaults(input: JobInput, defaults: SpecDefaults): JobSpec {
     ...(input.dedupe == null ? undefined : { dedupe: input.dedupe }),
     ...(isAfter(input) ? { after: hashOf(input.after) } : undefined),
     ...(input.tag == null ? undefined : { tag: input.tag }),
+    ...(input.asks == null ? undefined : { asks: input.asks }),
   }
 }
 

@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { bounds, jobTypes } from '../core/index.ts'
+import { bounds, jobTypes, numberText, type Units } from '../core/index.ts'
+import { areUnits } from './event-guards.ts'
 import { optionsSchema, parseInput } from './invalid.ts'
 
 // Control characters would forge log lines and terminal output; jsonb refuses NUL (22P05) and lone surrogates (22P02).
@@ -24,6 +25,22 @@ export const fairKeySchema = nameSchema('fair key', 'customer-17')
 export const keySchema = nameSchema('key', 'reindex-17')
 export const tagSchema = nameSchema('tag', 'import-2026-11')
 export const queueSchema = nameSchema('queue', 'default')
+
+const unitsError = `must be whole numbers from 1 to ${numberText(bounds.units)} by names of units, ${bounds.unitNames} at most, e.g. { "vram": 24 }`
+export const unitsSchema = z.custom<Units>(areUnits, { error: unitsError })
+
+const asksError = 'must say of one model what it takes of its place, e.g. { "flux-dev": { "vram": 20 } }'
+export const asksSchema = z
+  .custom<object>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), {
+    error: asksError,
+  })
+  .refine((asks) => Object.keys(asks).length === 1, asksError)
+  .transform((asks, context) => {
+    const [[model, units] = ['', undefined]] = Object.entries(asks)
+    if (areUnits(units)) return { [model]: { ...units } }
+    context.addIssue({ code: 'custom', path: [model], message: unitsError })
+    return z.NEVER
+  })
 
 export const jobTypeSchema = z.enum(jobTypes, {
   error: `must be ${jobTypes.map((type) => JSON.stringify(type)).join(' or ')}`,

@@ -1,4 +1,12 @@
-import { bounds, type Dedupe, type JobType, type Json, jobTypes, type ParentChoice } from '../core/index.ts'
+import {
+  bounds,
+  type Dedupe,
+  type JobSpec,
+  type JobType,
+  type Json,
+  jobTypes,
+  type ParentChoice,
+} from '../core/index.ts'
 import { jsonBounds, plainJson } from './json.ts'
 import { hasOnly, isWhole as isNumber, isPlainName } from './plain.ts'
 
@@ -20,6 +28,7 @@ export interface JobInput {
   readonly dedupe?: Dedupe | null | undefined
   readonly after?: readonly ParentChoice[] | null | undefined
   readonly tag?: string | null | undefined
+  readonly asks?: JobSpec['asks'] | null
   readonly payload?: Json | undefined
   readonly traceparent?: string | null | undefined
   readonly tracestate?: string | null | undefined

@@ -15,16 +15,19 @@ import {
 } from '../core/index.ts'
 import { hasFields, optionsSchema, parseInput, pathText, unknownFields } from './invalid.ts'
 import { wholeNumber } from './job-spec.ts'
-import { modelSchema, placeSchema } from './names.ts'
+import { modelSchema, placeSchema, unitsSchema } from './names.ts'
 
 /** A policy as a program writes it: a shorthand, or the fields to change. `by-model` is `{ maxActive: null }`. */
 export type PolicyInput =
   | 'serial'
   | 'by-model'
-  | ({ readonly [Key in Exclude<keyof Policy, 'fairShare' | 'models'>]?: Policy[Key] | undefined } & {
+  | ({
+      readonly [Key in Exclude<keyof Policy, 'fairShare' | 'models' | 'units'>]?: Policy[Key] | undefined
+    } & {
       /** Missing fields: no spacing, no limit. */
       readonly fairShare?: Partial<FairShare> | null | undefined
       readonly models?: DeclaredModels | null | undefined
+      readonly units?: Policy['units'] | null
     })
 
 /** The models that there are. `capacity` of a model is the same field as its `capacity` in the policy; missing: it stays. */
@@ -67,9 +70,9 @@ const placeList = z
   .refine((places) => new Set(places).size === places.length, placesError)
 
 /** A map from model names, or `*` for all others, to values. */
-function byModel({ of, example, noStar, noneEmpty }: Is<'byModel'>, isInput: boolean) {
+function byModel({ of, by = 'model', example, noStar, noneEmpty }: Is<'byModel'>, isInput: boolean) {
   const value = schemaOf(of, isInput)
-  const error = `must be an object of model names, e.g. ${example}`
+  const error = `must be an object of ${by} names, e.g. ${example}`
   // Not z.record: it drops a model that is called `__proto__`; entries and fromEntries keep it an ordinary key.
   const map = z.custom<Record<string, unknown>>(hasFields, { error }).transform((given, context) => {
     const entries: [string, unknown][] = []
@@ -114,6 +117,7 @@ function unlessNull(rule: PolicyRule, isInput: boolean): z.ZodType {
   if (rule.is === 'byModel') return byModel(rule, isInput)
   if (rule.is === 'fields') return fieldsOf(rule, isInput)
   if (rule.is === 'places') return placesSchema(rule)
+  if (rule.is === 'units') return unitsSchema
   const unit = `${rule.unit ?? ''}${rule.orNull === undefined ? '' : `, or null ${rule.orNull}`}`
   return (rule.is === 'seconds' ? seconds : wholeNumber)(rule.min, rule.max, unit)
 }
@@ -156,8 +160,12 @@ export function parsePolicy(input: unknown, base: Policy = defaultPolicy, root =
   const { models, ...fields } = parseInput(partialSchema, input, root) as PolicyChanges
   const declared = models == null ? fields : { ...fields, ...declaring(models, fields, base, root) }
   const given = Object.entries(declared).filter(([, value]) => value !== undefined)
-  const { models: before, ...kept } = { ...base, ...Object.fromEntries(given) }
-  return models === null || before === undefined ? kept : { ...kept, models: before }
+  const { models: before, units, ...kept } = { ...base, ...Object.fromEntries(given) }
+  return {
+    ...kept,
+    ...(models === null || before === undefined ? undefined : { models: before }),
+    ...(units == null ? undefined : { units }),
+  }
 }
 
 const declaredError = `must be a list of model names, or an object of them, e.g. ${policyFields.models.example}`

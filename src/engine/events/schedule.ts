@@ -22,7 +22,7 @@ import { jobIdSchema } from './names.ts'
 export type ScheduledJob = Pick<
   EnqueueInput,
   | ('jobType' | 'kind' | 'models' | 'priority' | 'attempts' | 'timeoutMs')
-  | ('expireMs' | 'fairKey' | 'tag' | 'payload')
+  | ('expireMs' | 'fairKey' | 'tag' | 'asks' | 'payload')
 >
 
 /** A schedule that a service declares. */
@@ -84,7 +84,7 @@ export const scheduleIdSchema = jobIdSchema.refine(
 )
 
 const job = lazily(() => {
-  const { jobType, kind, models, priority, attempts, timeoutMs, expireMs, fairKey, tag, payload } =
+  const { jobType, kind, models, priority, attempts, timeoutMs, expireMs, fairKey, tag, asks, payload } =
     jobSchema.shape
   return optionsSchema({
     jobType,
@@ -96,6 +96,7 @@ const job = lazily(() => {
     expireMs,
     fairKey,
     tag,
+    asks,
     payload,
   })
 })
@@ -159,8 +160,9 @@ function templateOf(spec: JobSpec): JobTemplate {
   const { jobType, kind, models, priority, attempts, timeoutMs, expireMs, fairKey, hasData, payloadHash } =
     spec
   const tag = spec.tag === undefined ? {} : { tag: spec.tag }
+  const asks = spec.asks === undefined ? {} : { asks: spec.asks }
   const data = payloadHash === undefined || hasData === undefined ? {} : { hasData, payloadHash }
-  return { jobType, kind, models, priority, attempts, timeoutMs, expireMs, fairKey, ...tag, ...data }
+  return { jobType, kind, models, priority, attempts, timeoutMs, expireMs, fairKey, ...tag, ...asks, ...data }
 }
 
 /**

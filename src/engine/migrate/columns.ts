@@ -1,7 +1,7 @@
 import { type InterlockError, invalidInput } from '../core/index.ts'
 
-/** How Interlock uses a column of the user: the job's id, a word that it writes, a value that it reads, a time that it reads. */
-type Need = 'key' | 'word' | 'value' | 'time'
+/** How Interlock uses a column of the user: the job's id, a word that it writes, a value, a time or units that it reads. */
+type Need = 'key' | 'word' | 'value' | 'time' | 'units'
 
 /** A user's column that Interlock uses. One with `adds` is a coordination column: it is made if it is missing. */
 type UserColumn = readonly [name: string, use: { readonly needs: Need } | { readonly adds: string }]
@@ -26,6 +26,7 @@ const userColumns = {
     ['traceparent', { needs: 'value' }],
     ['tracestate', { needs: 'value' }],
     ['created_at', { needs: 'time' }],
+    ['required_units', { needs: 'units' }],
     ...blocking,
     ['queued_at', { adds: 'timestamp with time zone' }],
     ['priority', { adds: 'integer' }],

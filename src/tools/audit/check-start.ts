@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '../../engine/core/index.ts'
 import { type AuditedJob, awaits, takesAll, takesSlot } from './job.ts'
-import { isWhere, placesOf } from './places.ts'
+import { isSameAsk, isWhere, placesOf } from './places.ts'
 import type { AuditState } from './state.ts'
 
 /** Judges a start by every promise about starts, then lets it happen. */
@@ -42,7 +42,7 @@ function joinsBatch(
   if (began !== null && began !== commandId) report(', which began before')
   if (other.workerId !== null && other.workerId !== workerId) report(', which runs in another process')
   if (other.spec.kind !== job.spec.kind) report(', which is of another kind')
-  const isHeld = setOf(other) === setOf(job)
+  const isHeld = setOf(other) === setOf(job) && isSameAsk(other.spec.asks, job.spec.asks)
   if (!isHeld) report(', which does not hold its models')
   const isThere = isWhere(job.spec.models, other.places, places ?? null)
   if (isHeld && !isThere) report(', which has its models in other places')
@@ -148,7 +148,8 @@ function endOffers(state: AuditState, started: AuditedJob, at: number): void {
   const full = started.spec.models.filter((model) => lines.isFull(model))
   const lacks = (job: AuditedJob) =>
     full.some((model) => job.spec.models.includes(model)) ||
-    started.spec.models.some((model) => job.spec.models.includes(model) && takesAll(job, model))
+    started.spec.models.some((model) => job.spec.models.includes(model) && takesAll(job, model)) ||
+    (started.places !== null && lines.taken.hasNoRoomFor(job, lines.policy))
   const isLastSlot = started.alone || (maxActive !== null && lines.slots >= maxActive)
   if (takesSlot(started) && isLastSlot) state.excuseBehind(started)
   if (started.spec.models.length > 0) state.excuseTaken(started, lacks)

@@ -1,7 +1,16 @@
 import type { Policy } from '../../engine/core/index.ts'
 import { type AuditedJob, byPlace, takesAll, takesSlot } from './job.ts'
 import { Offers } from './offers.ts'
-import { AuditedPlaces, hasPlaces, mayBeIn, placesOf } from './places.ts'
+import {
+  AuditedPlaces,
+  fitsNowhere,
+  hasPlaces,
+  hasUnits,
+  isSameAsk,
+  mayBeIn,
+  placesFor,
+  placesOf,
+} from './places.ts'
 import { Rates } from './rates.ts'
 import { Shares } from './shares.ts'
 import { Sorted } from './sorted.ts'
@@ -48,7 +57,9 @@ export class AuditedLines {
     return this.#model(name).whole.size > 0 || this.holders(name) >= this.places(name)
   }
 
+  /** How many jobs can have it; where places have units, only these say it. */
   places(model: string): number {
+    if (hasUnits(this.policy, model)) return Number.POSITIVE_INFINITY
     const { capacity } = this.policy
     const name = Object.hasOwn(capacity, model) ? model : '*'
     const places = (Object.hasOwn(capacity, name) ? capacity[name] : undefined) ?? 1
@@ -73,14 +84,15 @@ export class AuditedLines {
    * have taken. Which places are kept for other jobs ahead, the log does not say.
    */
   alikeAhead(job: AuditedJob): readonly AuditedJob[] {
-    const { models, kind, fairKey } = job.spec
+    const { models, kind, fairKey, asks } = job.spec
     const [first] = models.filter((name) => placesOf(this.policy, name) !== undefined)
     if (first === undefined || this.policy.offerMs === 0) return []
     const isAlike = ({ spec }: AuditedJob) =>
       spec.kind === kind &&
       spec.fairKey === fairKey &&
       spec.models.join('\n') === models.join('\n') &&
-      spec.whole?.join('\n') === job.spec.whole?.join('\n')
+      spec.whole?.join('\n') === job.spec.whole?.join('\n') &&
+      isSameAsk(spec.asks, asks)
     const ahead = this.#model(first).line.before(job).filter(isAlike)
     return ahead.filter((other) => !this.offers.excuse(other, this.policy))
   }
@@ -141,15 +153,17 @@ export class AuditedLines {
 
   /** A due job comes into line. While one of its models is paused it waits aside, and nothing is kept for it. */
   enter(job: AuditedJob): void {
-    job.held = job.spec.models.some((name) => this.#isPaused(name))
+    job.held = this.#waitsAside(job)
     if (job.held) this.#held.add(job)
     else this.#join(job)
   }
 
-  /** It is, or all its places are. */
-  #isPaused(model: string): boolean {
-    const places = placesOf(this.policy, model)
-    return this.#paused.has(model) || places?.every((place) => this.#paused.has(place)) === true
+  /** It fits no place; or one of its models is paused, or all places of one that it could use are. */
+  #waitsAside(job: AuditedJob): boolean {
+    const isPaused = (model: string) =>
+      this.#paused.has(model) ||
+      placesFor(this.policy, job, model)?.every((place) => this.#paused.has(place)) === true
+    return fitsNowhere(this.policy, job) || job.spec.models.some(isPaused)
   }
 
   get paused(): ReadonlySet<string> {
@@ -263,8 +277,9 @@ export class AuditedLines {
   countOvertaken(job: AuditedJob, places: readonly string[]): void {
     const passed = new Set(this.#counted(job).flatMap((name) => this.#model(name).line.before(job)))
     for (const { name, line } of places.length === 0 ? [] : this.#models.values()) {
-      if (!places.some((place) => placesOf(this.policy, name)?.includes(place) === true)) continue
-      for (const other of line.before(job)) passed.add(other)
+      const own = places.filter((place) => placesOf(this.policy, name)?.includes(place) === true)
+      for (const other of own.length === 0 ? [] : line.before(job))
+        if (own.some((place) => mayBeIn(this.policy, other, place))) passed.add(other)
     }
     for (const other of passed) {
       other.overtaken++
@@ -288,9 +303,8 @@ export class AuditedLines {
   /** With other places, other jobs have none that is not paused. */
   #holdAgain(): void {
     const lines = [...this.#models.values()].flatMap(({ line }) => [...line])
-    const isOver = ({ spec }: AuditedJob) => spec.models.some((name) => this.#isPaused(name))
     this.#enterAgain(this.#held)
-    this.#enterAgain(new Set(lines.filter(isOver)))
+    this.#enterAgain(new Set(lines.filter((job) => this.#waitsAside(job))))
   }
 
   /** Where jobs may overtake, only the next worker that looks at all jobs notices that a rate allows a start again. */

@@ -59,13 +59,13 @@ export class Uses {
   readonly #held = new Map<number, { readonly models: readonly string[]; readonly by: number }>()
   /** The models of which a job takes all, by its id. */
   readonly #whole = new Map<string, readonly string[]>()
-  #capacity: Policy['capacity'] = {}
+  #policy: Pick<Policy, 'capacity' | 'units'> = { capacity: {} }
   #at: Micros = 0
 
   /** The log begins here. Models held by then are counted from then on. */
   beginAt({ active, jobs, policy, lastAt }: Ledger): void {
     this.#at = lastAt
-    this.#capacity = policy.capacity
+    this.#policy = policy
     for (const { jobId, spec } of jobs) if (spec.whole !== undefined) this.#whole.set(jobId, spec.whole)
     for (const place of active) {
       const job = jobs.get(place)
@@ -80,7 +80,7 @@ export class Uses {
     this.#at = event.at
     if (event.type === 'queued') this.#come(event)
     else if (event.type === 'started') this.#start(event)
-    else if (event.type === 'policy_changed') this.#allow(event.policy.capacity, event)
+    else if (event.type === 'policy_changed') this.#allow(event.policy, event)
     else if (event.type === 'model_released') this.#giveBack(event.token, [event.model], event)
     else if (isEnd(event) && event.token !== null) this.#giveBack(event.token, undefined, event)
   }
@@ -146,8 +146,8 @@ export class Uses {
     else this.#held.set(token, { models: models.filter((name) => !given.includes(name)), by })
   }
 
-  #allow(capacity: Policy['capacity'], event: RecordedEvent): void {
-    this.#capacity = capacity
+  #allow(policy: Policy, event: RecordedEvent): void {
+    this.#policy = policy
     for (const [name, model] of this.#models) this.#closeIfRight(name, model, event)
   }
 
@@ -163,13 +163,26 @@ export class Uses {
 
   /** How many may have it: one, where that one has all of it. */
   #most(name: string, { whole }: ModelHolders): number {
-    return whole.size > 0 ? 1 : this.#places(name)
+    return whole.size > 0 ? 1 : this.#limitOf(name)
   }
 
   #places(model: string): number {
-    const name = Object.hasOwn(this.#capacity, model) ? model : '*'
-    const places = (Object.hasOwn(this.#capacity, name) ? this.#capacity[name] : undefined) ?? 1
+    const places = this.#rule(model)
     return typeof places === 'number' ? places : places.length
+  }
+
+  #rule(model: string): number | readonly string[] {
+    const { capacity } = this.#policy
+    const name = Object.hasOwn(capacity, model) ? model : '*'
+    return (Object.hasOwn(capacity, name) ? capacity[name] : undefined) ?? 1
+  }
+
+  /** Of places with units their number does not say how many jobs can have the model. */
+  #limitOf(model: string): number {
+    const rule = this.#rule(model)
+    const { units = {} } = this.#policy
+    const isCounted = typeof rule === 'number' || !rule.some((place) => Object.hasOwn(units, place))
+    return isCounted ? this.#places(model) : Number.POSITIVE_INFINITY
   }
 
   #model(name: string): ModelHolders {

@@ -1,4 +1,10 @@
-import { defaultPolicy, type EmptySetRule, type FairShare, type Policy } from '../../engine/core/index.ts'
+import {
+  defaultPolicy,
+  type EmptySetRule,
+  type FairShare,
+  type Policy,
+  unitsText,
+} from '../../engine/core/index.ts'
 import { duration, plural } from './index.ts'
 
 type PolicyFact = readonly [name: string, text: string]
@@ -43,11 +49,17 @@ function slots({ maxActive }: Policy): string {
   return maxActive === 1 ? 'one job' : `at most ${maxActive} jobs`
 }
 
-function places({ capacity }: Policy): string {
+function places(policy: Policy): string {
+  const { capacity } = policy
   const named = Object.entries(capacity).map(
     ([model, of]) => `${model}=${typeof of === 'number' ? of : of.join(',')}`,
   )
-  return named.length === 0 ? 'one per model' : `capacity ${named.join(' ')}`
+  return `${named.length === 0 ? 'one per model' : `capacity ${named.join(' ')}`}${unitsIn(policy)}`
+}
+
+function unitsIn({ units = {} }: Policy): string {
+  const named = Object.entries(units).map(([place, has]) => `${place} has ${unitsText(has)}`)
+  return named.length === 0 ? '' : `, ${named.join(', ')}`
 }
 
 function declared({ models }: Policy): string {

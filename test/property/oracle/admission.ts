@@ -4,15 +4,17 @@ import {
   bypasses,
   capacity,
   type Entry,
+  fitsBeside,
+  holdersAt,
   holdersOf,
   inOrder,
   isAhead,
   isAt,
-  isHeld,
   isHeldWhole,
   isPaused,
   isWaitingNow,
   lineOf,
+  NOWHERE,
   needs,
   placesOf,
   type Queue,
@@ -63,7 +65,8 @@ export function isFree(queue: Queue, job: Entry, model: string, now: number): bo
 /** Nobody has it, nobody is in one of its places, paused or not, and nobody ahead keeps any of that. */
 function isAllFree(queue: Queue, job: Entry, model: string, now: number): boolean {
   const listed = placesOf(queue.policy, model)
-  if (holdersOf(queue, model).length > 0 || listed?.some((place) => isHeld(queue, place))) return false
+  if (holdersOf(queue, model).length > 0 || listed?.some((place) => holdersAt(queue, place).length > 0))
+    return false
   const ahead = lineOf(queue).filter((other) => isAhead(other, job))
   const lines = [
     ahead.filter((other) => (listed === undefined ? needs(other, model) : takesAll(other, model))),
@@ -75,28 +78,41 @@ function isAllFree(queue: Queue, job: Entry, model: string, now: number): boolea
 /** Its own, or the first that is open, not held, and kept for nobody ahead. */
 export function placeFor(queue: Queue, job: Entry, model: string, now: number): string | undefined {
   const listed = placesOf(queue.policy, model) ?? []
-  if (isTakenUp(queue, model, listed)) return undefined
+  if (isTakenUp(queue, job, model, listed)) return undefined
   const own = listed.filter((place) => job.places?.[model] === place)
   return [...own, ...listed].find((place) => {
     const ahead = lineOf(queue).filter((other) => isAhead(other, job) && isAt(other, place))
-    const isKept = ahead.some((other) => keepsFrom(queue, other, job, ahead, now))
-    return !isPaused(queue, place) && !isHeld(queue, place) && !isKept
+    const keepers = ahead.filter((other) => keepsFrom(queue, other, job, ahead, now))
+    return (
+      !isPaused(queue, place) &&
+      fitsBeside(queue, job, model, place, [...holdersAt(queue, place), ...keepers])
+    )
   })
 }
 
-/** Who has the model, but none of these places, may be in any of them. */
-const isTakenUp = (queue: Queue, model: string, listed: readonly string[]): boolean =>
-  isHeldWhole(queue, model) ||
-  listed.filter((place) => !isHeld(queue, place)).length <= holdersOf(queue, model).length
+/** Who has the model, but none of these places, may be in any of them, and take all of it. */
+function isTakenUp(queue: Queue, job: Entry, model: string, listed: readonly string[]): boolean {
+  if (isHeldWhole(queue, model)) return true
+  const strays = holdersOf(queue, model).length
+  const isOpen = (place: string) =>
+    strays > 0
+      ? holdersAt(queue, place).length === 0
+      : fitsBeside(queue, job, model, place, holdersAt(queue, place))
+  return listed.filter(isOpen).length <= strays
+}
 
 function isInUse(queue: Queue, job: Entry, model: string): boolean {
   const listed = placesOf(queue.policy, model)
   if (takesAll(job, model))
-    return holdersOf(queue, model).length > 0 || listed?.some((place) => isHeld(queue, place)) === true
+    return (
+      holdersOf(queue, model).length > 0 ||
+      listed?.some((place) => holdersAt(queue, place).length > 0) === true
+    )
   if (isHeldWhole(queue, model)) return true
   if (listed === undefined) return holdersOf(queue, model).length >= capacity(queue.policy, model)
   return isTakenUp(
     queue,
+    job,
     model,
     listed.filter((place) => !isPaused(queue, place)),
   )
@@ -151,7 +167,7 @@ export function reasonFor(queue: Queue, job: Entry, now: number): ReasonCode {
   if (queue.draining) return 'draining'
   if (job.awaits) return 'waits_for_parents'
   if (job.dueAt !== null) return 'not_due'
-  if (job.heldOn !== null) return 'model_paused'
+  if (job.heldOn !== null) return job.heldOn === NOWHERE ? 'fits_no_place' : 'model_paused'
   if (models.some((m) => isOverRate(queue, m, now))) return 'rate_limited'
   if (!bypasses(job) && isShareFull(queue, job, now)) return 'fair_share_limit'
   if (models.some((m) => isInUse(queue, job, m))) return 'model_in_use'
@@ -192,8 +208,11 @@ export function blockerFor(queue: Queue, job: Entry): Blocked {
     const inLine = live.filter((other) => (place === undefined ? needs(other, on) : isAt(other, place)))
     const taken = inLine.filter((other) => other.active || isAhead(other, job))
     const isAllTaken = place === undefined && taken.some((other) => takesAll(other, on))
-    if (isAllTaken || taken.length >= (place === undefined ? capacity(queue.policy, on) : 1))
-      return { by: nearest(inLine, job), on }
+    const isOpen =
+      place === undefined
+        ? taken.length < capacity(queue.policy, on)
+        : fitsBeside(queue, job, on, place, taken)
+    if (isAllTaken || !isOpen) return { by: nearest(inLine, job), on }
   }
   if (job.offeredAt !== null) return nobody
   const maySlotsLack = job.exclusive || maxActive !== null || emptySet === 'exclusive'

@@ -13,18 +13,21 @@ import {
   capacity,
   type Entry,
   find,
+  fitsBeside,
+  holdersAt,
   holdersOf,
   inOrder,
   isAhead,
   isAt,
-  isHeld,
   isHeldWhole,
   isPaused,
+  leftOf,
   lineOf,
   mayUse,
   nearPlaces,
   needs,
   pausedModel,
+  placesFor,
   placesOf,
   type Queue,
   runningIn,
@@ -430,22 +433,35 @@ export class Clerk {
       const lacksSlot = !bypasses(started) && (isLastSlot || job.exclusive)
       if (isShareUsedUp(job) || lacksSlot || full.some((model) => needs(job, model))) job.offeredAt = null
       if (isOnlyShared(job)) job.offeredAt = null
-      if (job !== started && taken.some((place) => isAt(job, place))) job.offeredAt = null
+      const lacksRoom = (model: string) => {
+        const place = job.places?.[model] ?? ''
+        return taken.includes(place) && !fitsBeside(queue, job, model, place, holdersAt(queue, place))
+      }
+      if (job !== started && job.spec.models.some(lacksRoom)) job.offeredAt = null
     }
   }
 }
 
 /** For each model that has places: where it was, if it still may be there, else where the fewest are ahead. */
-function pin(queue: Queue, job: Entry, before: Entry['places']): void {
+function pin(queue: Queue, job: Entry, stood: Entry['places']): void {
   const pins = job.spec.models.flatMap((model) => {
-    const listed = placesOf(queue.policy, model)
+    const listed = placesFor(queue.policy, job.spec, model)
     if (listed === undefined || takesAll(job, model)) return []
     const open = listed.filter((place) => !isPaused(queue, place))
-    const ahead = (place: string) =>
-      Number(isHeld(queue, place)) +
-      lineOf(queue).filter((other) => isAhead(other, job) && isAt(other, place)).length
-    const best = open.toSorted((a, b) => ahead(a) - ahead(b))[0]
-    return [[model, open.find((place) => before?.[model] === place) ?? best ?? ''] as const]
+    const inLine = lineOf(queue).filter((other) => isAhead(other, job))
+    const before = (place: string) => [
+      ...holdersAt(queue, place),
+      ...inLine.filter((other) => isAt(other, place)),
+    ]
+    const units = Object.keys(job.spec.asks?.[model] ?? {}).sort()
+    const byLeft = (a: string, b: string) =>
+      units.reduce(
+        (order, unit) => order || leftOf(queue, b, unit, before(b)) - leftOf(queue, a, unit, before(a)),
+        0,
+      )
+    const byCount = (a: string, b: string) => before(a).length - before(b).length
+    const best = open.toSorted(units.length > 0 ? byLeft : byCount)[0]
+    return [[model, open.find((place) => stood?.[model] === place) ?? best ?? ''] as const]
   })
   job.places = pins.length === 0 ? null : Object.fromEntries(pins)
 }
@@ -465,10 +481,17 @@ const hasFailed = ({ attempt, free }: Entry): boolean => attempt > free
 const isAlike = (one: Entry, other: Entry): boolean =>
   one.spec.kind === other.spec.kind &&
   [...one.spec.models].sort().join() === [...other.spec.models].sort().join() &&
+  flat(one.spec.asks) === flat(other.spec.asks) &&
   !one.exclusive &&
   !other.exclusive &&
   other.spec.whole === undefined &&
   !hasFailed(other)
+
+const flat = (asks: JobSpec['asks']): string =>
+  Object.values(asks ?? {})
+    .flatMap((units) => Object.entries(units).map((each) => each.join()))
+    .sort()
+    .join(';')
 
 /** In each place that the first one has, should that be free. */
 const couldBeWhere = (queue: Queue, { places }: Entry, job: Entry, now: number): boolean =>

@@ -2,7 +2,7 @@ import type { ErrorCode, JobLinks, JobSpec, ParentChoice } from '../../../src/en
 import { blockerFor, isStartable, passerFor, reasonFor } from './admission.ts'
 import { type Answer, type Body, granted } from './answer.ts'
 import type { Clerk } from './clerk.ts'
-import { bypasses, type Entry, holderOf } from './queue.ts'
+import { bypasses, type Entry, fitsNowhere, holderOf } from './queue.ts'
 
 export function enqueue(clerk: Clerk, { specs, again, links = [] }: Body<'enqueue'>): Answer {
   const fresh = new Map<string, JobSpec>()
@@ -18,6 +18,8 @@ export function enqueue(clerk: Clerk, { specs, again, links = [] }: Body<'enqueu
     else if (twin === undefined) fresh.set(spec.jobId, spec)
   }
   if (isCrowd(clerk, [...fresh.values()])) return 'fair_share_limit'
+  if (again !== true && [...fresh.values()].some((spec) => fitsNowhere(clerk.queue.policy, spec)))
+    return 'fits_no_place'
   const own = links
     .filter(({ jobId }) => fresh.has(jobId))
     .map(({ jobId, after }) => {
@@ -120,6 +122,7 @@ function pass(
   )
     return isStartable(clerk.queue, known, clerk.now) ? 'not_holder' : waitingLine(clerk, spec.jobId)
   if (known === undefined && isCrowd(clerk, [spec])) return 'fair_share_limit'
+  if (known === undefined && fitsNowhere(clerk.queue.policy, spec)) return 'fits_no_place'
   if (known === undefined) clerk.enter(spec, wait)
   else if (wait && known.asker !== workerId) setAsker(clerk, known, workerId)
   clerk.grant()
@@ -170,7 +173,8 @@ export function whyRefused(clerk: Clerk, spec: JobSpec): ErrorCode | null {
   const refusal = refusalOf(clerk, spec, undefined)
   if (refusal !== null) return refusal
   if (needsUndeclared(clerk, spec)) return 'unknown_model'
-  return isCrowd(clerk, [spec]) ? 'fair_share_limit' : null
+  if (isCrowd(clerk, [spec])) return 'fair_share_limit'
+  return fitsNowhere(clerk.queue.policy, spec) ? 'fits_no_place' : null
 }
 
 /** By which key it is one with others says nothing of what it is. */
@@ -200,7 +204,8 @@ function waitingLine(clerk: Clerk, jobId: string): readonly string[] {
 /** Who is in line is nothing to a job that may start, is not due, or waits for the queue to open. */
 function blockedIn(clerk: Clerk, job: Entry): { readonly by: string | null; readonly on: string | null } {
   const reason = reasonFor(clerk.queue, job, clerk.now)
-  if (['draining', 'not_due', 'model_paused', 'offered'].includes(reason)) return { by: null, on: null }
+  if (['draining', 'not_due', 'fits_no_place', 'model_paused', 'offered'].includes(reason))
+    return { by: null, on: null }
   const blocked = blockerFor(clerk.queue, job)
   // For a rate or its share a job waits of itself, unless others are before it on a model.
   const isOwn = reason === 'rate_limited' || reason === 'fair_share_limit'

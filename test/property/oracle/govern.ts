@@ -52,7 +52,8 @@ export function setPolicy(clerk: Clerk, { policy }: Body<'set_policy'>): Answer 
     const later = queue.starts.filter((other) => other.model === model && other.at > at).length
     return policy.rate[model] !== undefined && later < (queue.policy.rate[model]?.starts ?? 0)
   })
-  const isMoved = !sameJson(policy.capacity, queue.policy.capacity)
+  const isMoved =
+    !sameJson(policy.capacity, queue.policy.capacity) || !sameJson(policy.units, queue.policy.units)
   const before = new Map(lineOf(queue).map((job) => [job, job.places]))
   const names = Object.values({ ...policy.capacity, ...queue.policy.capacity })
   queue.policy = policy

@@ -224,10 +224,14 @@ export function isWaitingNow(job: Entry): boolean {
 export const isPaused = ({ pauses }: Queue, name: string): boolean =>
   pauses.some(({ model }) => model === name)
 
-/** What keeps it: the first of its models that is paused, or the first place of one whose places are all paused. */
+/** What keeps a job that fits no place. */
+export const NOWHERE = '\u0002'
+
+/** What keeps it: no place for it; the first of its models that is paused, or the first place of one whose places are all paused. */
 export function pausedModel(queue: Queue, job: Entry): string | null {
+  if (fitsNowhere(queue.policy, job.spec)) return NOWHERE
   for (const name of job.spec.models) {
-    const places = placesOf(queue.policy, name)
+    const places = placesFor(queue.policy, job.spec, name)
     if (isPaused(queue, name)) return name
     if (places?.every((place) => isPaused(queue, place)) === true) return places[0] ?? null
   }
@@ -240,8 +244,67 @@ export function placesOf({ capacity: rules }: Policy, model: string): readonly s
   return typeof rule === 'object' ? rule : undefined
 }
 
+/** Those of them that the job could be in if nobody else were there. */
+export const placesFor = (policy: Policy, spec: JobSpec, model: string): readonly string[] | undefined =>
+  placesOf(policy, model)?.filter((place) =>
+    areWithin(thereIs(policy, place), [wantedOf(policy, spec, model, place)]),
+  )
+
 export const mayUse = ({ policy }: Queue, job: Entry, place: string): boolean =>
-  job.spec.models.some((model) => placesOf(policy, model)?.includes(place))
+  job.spec.models.some((model) => placesFor(policy, job.spec, model)?.includes(place))
+
+type Amounts = Readonly<Record<string, number>>
+
+/** Who has no units is there once. */
+const thereIs = (policy: Policy, place: string): Amounts => policy.units?.[place] ?? { once: 1 }
+
+/** What a job wants of a place of this model: what it asks, else everything. */
+const wantedOf = (policy: Policy, { asks }: JobSpec, model: string, place: string): Amounts =>
+  asks?.[model] ?? thereIs(policy, place)
+
+/** Of no unit more than there is. */
+const areWithin = (units: Amounts, all: readonly Amounts[]): boolean =>
+  [...new Set(all.flatMap((one) => Object.keys(one)))].every(
+    (name) => all.reduce((sum, one) => sum + (one[name] ?? 0), 0) <= (units[name] ?? 0),
+  )
+
+/** For each job that it has, or is pinned to, what it takes of the place. */
+const takenBy = (policy: Policy, { spec, places }: Entry, place: string): Amounts => {
+  const asking = spec.models.find((model) => spec.asks?.[model] !== undefined)
+  return asking !== undefined && places?.[asking] === place
+    ? wantedOf(policy, spec, asking, place)
+    : thereIs(policy, place)
+}
+
+/** Whether what the job wants there fits beside what these others take. */
+export const fitsBeside = (
+  { policy }: Queue,
+  { spec }: Entry,
+  model: string,
+  place: string,
+  others: readonly Entry[],
+): boolean =>
+  areWithin(thereIs(policy, place), [
+    wantedOf(policy, spec, model, place),
+    ...others.map((other) => takenBy(policy, other, place)),
+  ])
+
+/** How much is left of a place beside these; less than nothing: more is wanted than there is. */
+export const leftOf = ({ policy }: Queue, place: string, unit: string, others: readonly Entry[]): number =>
+  others.reduce(
+    (left, other) => left - (takenBy(policy, other, place)[unit] ?? 0),
+    thereIs(policy, place)[unit] ?? 0,
+  )
+
+/** It asks more than any place of the model has, or has two models whose places have units. */
+export function fitsNowhere(policy: Policy, spec: JobSpec): boolean {
+  const asking = spec.models.find((model) => spec.asks?.[model] !== undefined)
+  if (asking === undefined) return false
+  const measured = spec.models.filter((model) =>
+    placesOf(policy, model)?.some((place) => policy.units?.[place] !== undefined),
+  )
+  return !placesFor(policy, spec, asking)?.length || measured.some((model) => model !== asking)
+}
 
 export const isAt = ({ places, wholes }: Entry, place: string): boolean =>
   Object.values(places ?? {}).includes(place) || Object.values(wholes).some((all) => all.includes(place))
@@ -291,8 +354,8 @@ export function holdersOf(queue: Queue, model: string): readonly Entry[] {
     : holders.filter(({ places }) => !listed.includes(places?.[model] ?? ''))
 }
 
-export const isHeld = (queue: Queue, place: string): boolean =>
-  runningIn(queue).some((job) => isAt(job, place))
+export const holdersAt = (queue: Queue, place: string): readonly Entry[] =>
+  runningIn(queue).filter((job) => isAt(job, place))
 
 export function capacity(policy: Policy, model: string): number {
   const rule = policy.capacity[model] ?? policy.capacity['*'] ?? 1

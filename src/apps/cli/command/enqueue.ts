@@ -22,6 +22,7 @@ interface Options {
   readonly dedupeWhile?: string
   readonly after?: string
   readonly tag?: string
+  readonly asks?: string
   readonly payload?: string
   readonly skipInvalid?: boolean
 }
@@ -36,7 +37,7 @@ export function addEnqueue(cli: Cli): void {
       [
         [
           'enqueue jobs.csv',
-          'every job of the file: job_id,models[,kind,priority,attempts,once,after,tag,payload,job_type]',
+          'every job of the file: job_id,models[,kind,priority,attempts,once,after,tag,asks,payload,job_type]',
         ],
         [
           'enqueue jobs.jsonl',
@@ -93,6 +94,7 @@ export function addEnqueue(cli: Cli): void {
     .option('--dedupe-while <waiting|live|time>', 'for how long it has its key; such as 1h')
     .option('--after <a;b>', 'the jobs that have to complete before it; `b?`: only to end')
     .option('--tag <word>', 'a word to find it by: interlock jobs --tag')
+    .option('--asks <model=name:n>', 'what it takes of one place of the model, such as flux-dev=vram:20')
     .option('--payload <json>', 'what its handler gets, such as {"prompt":"a fox"}')
     .option('--skip-invalid', 'skip broken lines instead of rejecting the file')
 }
@@ -133,7 +135,8 @@ async function jobsFrom(
   options: Options,
   tell: (skipped: readonly string[]) => void,
 ): Promise<readonly EnqueueInput[]> {
-  const { job, models, type, kind, priority, attempts, once, after, tag, payload, skipInvalid } = options
+  const { job, models, type, kind, priority, attempts, once, after, tag, asks, payload, skipInvalid } =
+    options
   const [dedupeKey, dedupeWhile] = [options.dedupeKey, options.dedupeWhile]
   if ((file === undefined) === (job === undefined)) {
     throw invalidInput('give either a file or --job <id>')
@@ -149,6 +152,7 @@ async function jobsFrom(
       once,
       after,
       tag,
+      asks,
       payload,
     }
     const others = { 'dedupe-key': dedupeKey, 'dedupe-while': dedupeWhile }
@@ -172,6 +176,7 @@ async function jobsFrom(
     dedupe: dedupeOf(dedupeKey, dedupeWhile),
     after,
     tag,
+    asks,
     ...given,
   }
   return [jobOfLine(fields, 1, 'enqueue').input]

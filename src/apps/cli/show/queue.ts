@@ -59,6 +59,8 @@ export function whyOf(row: JobRow, { code, blockedBy, until }: Diagnosis): strin
       return blockedBy === null ? 'what it comes after has ended' : `comes after ${blockedBy}`
     case 'not_due':
       return row.due_at === null ? 'between two attempts' : `due at ${timeText(row.due_at)}`
+    case 'fits_no_place':
+      return `fits no place of ${model}`
     case 'model_paused':
       return `${model} is paused ${untilText(until)}`
     case 'rate_limited':

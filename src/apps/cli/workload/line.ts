@@ -1,6 +1,6 @@
 import { InterlockError, invalidInput, numberText } from '../../../engine/core/index.ts'
 import { type EnqueueInput, parseJob } from '../../../engine/events/index.ts'
-import { modelNameFault } from '../flag-value.ts'
+import { modelNameFault, unitsFrom } from '../flag-value.ts'
 
 /** The values of one line by column name: texts from CSV, anything from JSON. */
 export type LineFields = Readonly<Record<string, unknown>>
@@ -18,6 +18,7 @@ export const columns = [
   'dedupe',
   'after',
   'tag',
+  'asks',
   'payload',
 ] as const
 type WorkloadColumn = (typeof columns)[number]
@@ -58,6 +59,7 @@ export function jobOfLine(fields: LineFields, line: number, purpose: Purpose): W
       dedupe,
       after,
       tag: optional(fields['tag']),
+      asks: asksOf(fields['asks']),
       payload: fields['payload'],
     }),
   )
@@ -68,6 +70,7 @@ export function jobOfLine(fields: LineFields, line: number, purpose: Purpose): W
   const keyed = dedupe === undefined ? {} : { dedupe: dedupe as NonNullable<EnqueueInput['dedupe']> }
   const linked = after === undefined ? {} : { after: after as NonNullable<EnqueueInput['after']> }
   const found = spec.tag === undefined ? {} : { tag: spec.tag }
+  const asking = spec.asks === undefined ? {} : { asks: spec.asks }
   const kept = payload === undefined ? {} : { payload }
   const modes = spec.whole === undefined ? {} : { modes: exclusiveOf(spec.whole) }
   return {
@@ -83,6 +86,7 @@ export function jobOfLine(fields: LineFields, line: number, purpose: Purpose): W
       ...keyed,
       ...linked,
       ...found,
+      ...asking,
       ...kept,
     },
     seconds: purpose === 'run' ? secondsOf(fields['seconds']) : 0,
@@ -109,6 +113,15 @@ function modesOf(value: unknown): unknown {
 
 const exclusiveOf = (models: readonly string[]) =>
   Object.fromEntries(models.map((model) => [model, 'exclusive' as const]))
+
+/** `flux-dev=vram:20+slots:1` in a file of texts; in one of JSON an object. @throws InterlockError `invalid_input` */
+function asksOf(value: unknown): unknown {
+  if (typeof value !== 'string' || value === '') return optional(value)
+  const at = value.lastIndexOf('=')
+  const units = at < 1 ? undefined : unitsFrom(value.slice(at + 1))
+  if (units === undefined) throw invalidInput('asks: must be model=name:n, such as flux-dev=vram:20')
+  return { [value.slice(0, at)]: units }
+}
 
 /** `a;b?` in a file of texts (`?`: it goes on whatever becomes of b); in one of JSON a list, as in SQL. */
 function afterOf(value: unknown): unknown {

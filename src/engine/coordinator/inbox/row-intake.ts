@@ -123,6 +123,7 @@ export function specOfRow({
   fairKey = null,
   dedupeKey = null,
   dedupeWhile = null,
+  asks,
 }: ArrivedRow): JobSpec | InterlockError {
   if (models.length > bounds.models) return tooMany
   try {
@@ -135,6 +136,7 @@ export function specOfRow({
         ...(priority === null ? {} : { priority }),
         fairKey,
         ...(dedupeKey === null ? {} : { dedupe: { key: dedupeKey, while: spanOf(dedupeWhile ?? 'live') } }),
+        ...(asks == null ? {} : { asks }),
       },
       undefined,
       'row',

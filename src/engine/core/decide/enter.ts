@@ -9,6 +9,7 @@ import { isDeclared } from '../policy.ts'
 import { operand } from '../safe-text.ts'
 import { bodyOf, isSamePayload, isSameSpec } from '../same-job.ts'
 import type { Scribe } from '../scribe.ts'
+import { fitsNowhere, unfitText } from '../units.ts'
 import { waitingFor } from '../wait-reason.ts'
 import { linksToSuccessors } from './add.ts'
 import { bypass } from './bypass.ts'
@@ -58,6 +59,8 @@ export function enqueue(
   // A row that was taken in exists already: refusing it would keep all other rows out.
   const full = intake === true ? undefined : refuseFullShare(scribe, fresh)
   if (full !== undefined) return full
+  const unfit = intake === true || again === true ? undefined : refuseUnfit(scribe, fresh)
+  if (unfit !== undefined) return unfit
   const linked = comesAfter(fresh) ? linksFor(scribe, specs, fresh, choices) : []
   if ('ok' in linked) return linked
   const added =
@@ -122,7 +125,7 @@ export function ask(scribe: Scribe, { spec, wait }: Body<'ask'>): CommandResult 
   if (before !== undefined) return endedOnce(before, spec)
   if (spec.models.length === 0 && scribe.draft.policy.emptySet === 'bypass')
     return bypass(scribe, { type: 'bypass', jobId: spec.jobId, jobType: spec.jobType })
-  const full = refuseFullShare(scribe, [spec])
+  const full = refuseFullShare(scribe, [spec]) ?? refuseUnfit(scribe, [spec])
   if (full !== undefined) return full
   queue(scribe, spec, wait ? { asked: true } : {})
   const job = startIfMay(scribe, spec.jobId)
@@ -251,6 +254,18 @@ export function refuse(
   return refused(
     'job_exists',
     `job ${jobId} is live with another ${isSamePayload(known, spec) ? 'spec' : 'payload'}; wait until it has ended, cancel it, or use another id`,
+  )
+}
+
+/** What fits no place even when all are empty would wait for ever. What was committed elsewhere waits until the policy changes. */
+export function refuseUnfit({ draft: { policy } }: Scribe, fresh: readonly JobSpec[]): Refusal | undefined {
+  const spec = fresh.find((one) => fitsNowhere(policy, one))
+  if (spec === undefined) return undefined
+  const { jobId, asks = {} } = spec
+  const path = `asks.${Object.keys(asks)[0] ?? ''}`
+  return refused(
+    'fits_no_place',
+    `job ${jobId}: ${path}: it ${unfitText(policy, spec)}; ask for less, or say in the policy what the places have: \`interlock policy set --units <place=name:n>\``,
   )
 }
 

@@ -4,7 +4,7 @@ import { dispatch } from '../dispatch.ts'
 import type { Position } from '../event.ts'
 import { inLineSince } from '../flow.ts'
 import { MICROS_PER_MS } from '../job.ts'
-import { awaitsParents, isInLine, type Job, jobOf } from '../ledger.ts'
+import { awaitsParents, isInLine, type Job, jobOf, NO_PLACE } from '../ledger.ts'
 import { byPlace, type Place } from '../place.ts'
 import { operand } from '../safe-text.ts'
 import type { Scribe } from '../scribe.ts'
@@ -53,6 +53,7 @@ function notInLine(target: Job, job: Job): string {
   const other = 'name a job that stands in line: `interlock queue`'
   if (target === job) return `job ${jobId} cannot stand before itself; ${other}`
   if (active) return `job ${jobId} runs already, so it stands in no line; ${other}`
+  if (heldOn === NO_PLACE) return `job ${jobId} fits no place, so it stands in no line; ${other}`
   if (heldOn !== null)
     return `job ${jobId} stands in no line while model ${heldOn} is paused; resume it first: \`interlock resume ${operand(heldOn)}\`, or ${other}`
   if (awaitsParents(target))

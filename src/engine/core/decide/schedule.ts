@@ -16,7 +16,7 @@ import {
   wantedOf,
 } from '../schedule.ts'
 import type { Scribe } from '../scribe.ts'
-import { recordWaiting, refuse, refuseFullShare } from './enter.ts'
+import { recordWaiting, refuse, refuseFullShare, refuseUnfit } from './enter.ts'
 import { accepted, type Body, refused } from './result.ts'
 
 /**
@@ -183,7 +183,8 @@ function whyNot(scribe: Scribe, { overlap }: Schedule['rule'], spec: JobSpec): S
   const { draft } = scribe
   if (overlap !== 'allow' && overlaps(scribe, overlap, spec.schedule ?? '')) return 'overlap'
   if (jobOf(draft, spec.jobId) !== undefined) return 'job_exists'
-  const refusal = refuse(scribe, spec, undefined) ?? refuseFullShare(scribe, [spec])
+  const refusal =
+    refuse(scribe, spec, undefined) ?? refuseFullShare(scribe, [spec]) ?? refuseUnfit(scribe, [spec])
   return refusal?.code as SkipReason | undefined
 }
 

@@ -3,9 +3,10 @@ import { noModels } from '../blocking.ts'
 import type { Draft } from '../draft.ts'
 import type { RecordedEvent } from '../event.ts'
 import { moveShare, shareOf } from '../fair-share.ts'
+import { askAt, roomBeside, unitsAt } from '../fit.ts'
 import { takesAllOf } from '../job.ts'
 import { keyAtEnd, keyAtStart } from '../keys.ts'
-import { heldModels, type Job, modelOf, placesLeft, usesSlot } from '../ledger.ts'
+import { heldModels, type Job, modelOf, NO_PLACE, placesLeft, usesSlot } from '../ledger.ts'
 import {
   giveBackModels,
   leaveBehind,
@@ -36,7 +37,8 @@ import { corrupt } from './lookup.ts'
 
 export function start(draft: Draft, event: StartedEvent, waiting: Job): Job {
   const job = draft.edit(waiting)
-  if (job.heldOn !== null) throw corrupt(event, `model ${job.heldOn} is paused`)
+  if (job.heldOn !== null)
+    throw corrupt(event, job.heldOn === NO_PLACE ? 'the job fits no place' : `model ${job.heldOn} is paused`)
   checkAttempt(event, job)
   const { batch } = event
   const holder = batch === undefined ? undefined : holderOf(draft, batch)
@@ -44,7 +46,7 @@ export function start(draft: Draft, event: StartedEvent, waiting: Job): Job {
   const places = placesIn(draft, event, job)
   const wholes = wholesOf(draft.policy, job.spec)
   const needs = needsOf(draft.policy, job.spec.models, places, wholes)
-  checkPlaces(draft, event, job, holder === undefined ? needs : noModels)
+  checkPlaces(draft, event, job, holder === undefined ? needs : noModels, places)
   countOvertaking(draft, job, needs)
   stopExpiry(draft, job)
   keyAtStart(draft, job)
@@ -98,7 +100,13 @@ function checkBatch(draft: Draft, event: StartedEvent, job: Job, holder: Place |
  * Checks exclusion, capacity and rates at every event: a log that breaks them is not replayed.
  * @param needs what it takes; nothing: it starts in a batch, which has its models and a slot
  */
-function checkPlaces(draft: Draft, event: RecordedEvent, job: Job, needs: readonly string[]): void {
+function checkPlaces(
+  draft: Draft,
+  event: RecordedEvent,
+  job: Job,
+  needs: readonly string[],
+  places: Places | null,
+): void {
   if (!usesSlot(job)) return
   if (needs !== noModels) checkSlot(draft, event, job)
   const { fairKey } = job.spec
@@ -107,7 +115,11 @@ function checkPlaces(draft: Draft, event: RecordedEvent, job: Job, needs: readon
   }
   for (const name of needs) {
     const model = modelOf(draft, name)
-    const isRoom = placesLeft(draft.policy, model) > 0
+    const units = unitsAt(draft.policy, name)
+    const isRoom =
+      units === undefined
+        ? placesLeft(draft.policy, model) > 0
+        : roomBeside(draft, model, units).take(askAt({ spec: job.spec, places }, name) ?? units).holds
     if (takesAllOf(job.spec, name) ? model.holders.size === 0 : isRoom) continue
     throw corrupt(event, isSite(name) ? `place ${placeOf(name)} is taken` : `model ${name} has no free place`)
   }

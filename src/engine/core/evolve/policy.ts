@@ -2,6 +2,7 @@ import { limitsSlots } from '../blocking.ts'
 import type { Draft } from '../draft.ts'
 import type { RecordedEvent } from '../event.ts'
 import { limitShares } from '../fair-share.ts'
+import { NO_PLACE } from '../ledger.ts'
 import { holdOthers, leaveLine } from '../line.ts'
 import { endAllOffers } from '../offers.ts'
 import { rebuildReservations } from '../overtaking.ts'
@@ -15,7 +16,9 @@ import { hasPlaces, type Places } from '../site.ts'
 export function changePolicy(draft: Draft, event: RecordedEvent & { readonly type: 'policy_changed' }): void {
   const before = draft.policy
   const isPlaced = hasPlaces(event.policy)
-  const moves = (isPlaced || draft.placed) && !isSameRule(before.capacity, event.policy.capacity)
+  const { capacity, units } = event.policy
+  const isSame = isSameRule(before.capacity, capacity) && isSameRule(before.units, units)
+  const moves = (isPlaced || draft.placed) && !isSame
   const stood = moves ? clearLines(draft) : new Map()
   draft.policy = event.policy
   draft.placed = isPlaced
@@ -54,7 +57,8 @@ function standAgain(draft: Draft, stood: Stood): void {
     if (job !== undefined) holdOthers(draft, draft.edit(job, true))
   }
   const held = [...draft.pauses].flatMap((pause) => letGo(draft, pause))
-  for (const place of [...stood.keys(), ...held].sort(byPlace)) {
+  const unfit = [...draft.jobs].filter(({ heldOn }) => heldOn === NO_PLACE).map(({ place }) => place)
+  for (const place of [...stood.keys(), ...held, ...unfit].sort(byPlace)) {
     const job = draft.jobs.get(place)
     if (job === undefined) continue
     const own = draft.edit(job)

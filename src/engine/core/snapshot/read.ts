@@ -1,4 +1,5 @@
 import { timerOf as dueTimeOf } from '../evolve/schedule.ts'
+import { joinLine } from '../fit.ts'
 import { hash } from '../hash.ts'
 import { addToKind, kindToEdit } from '../kinds.ts'
 import { emptyLedger, idleModel, type Job, type Ledger, type Model, noPlaces } from '../ledger.ts'
@@ -167,12 +168,15 @@ export class LedgerReader {
     }
   }
 
-  #standOn({ jobId, place, wholes }: Job, name: string | undefined, bits: number): void {
+  #standOn(job: Job, name: string | undefined, bits: number): void {
+    const { jobId, place, wholes } = job
     if (name === undefined) this.#contradicts(`${jobId} stands on a model that it does not need`)
     if (bits === 0) return
     const model = this.#model(name)
     for (const [index, key] of modelKeys.entries())
-      if ((bits & (1 << index)) !== 0) model[key] = model[key].insert(place, this.#owner)
+      if ((bits & (1 << index)) === 0) continue
+      else if (key === 'line') joinLine({ policy: this.#ledger.policy, owner: this.#owner }, model, job)
+      else model[key] = model[key].insert(place, this.#owner)
     if (wholes !== null && Object.hasOwn(wholes, name)) model.whole = model.whole.insert(place, this.#owner)
   }
 

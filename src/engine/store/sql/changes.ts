@@ -173,7 +173,9 @@ function changesSpec(event: RecordedEvent): event is Renewing {
 }
 
 type RowColumns = readonly (keyof JobRow)[]
-const specColumns: RowColumns = ['job_type', 'kind', 'models', 'whole', 'attempts', 'timeout_ms', 'queued_at']
+const specColumns: RowColumns = [
+  ...(['job_type', 'kind', 'models', 'whole', 'asks', 'attempts', 'timeout_ms', 'queued_at'] as const),
+]
 const placeColumns: RowColumns = ['priority', 'place_level', 'place_order', 'place_tie']
 
 /** Columns that stay as long as a job lives. */
@@ -212,7 +214,8 @@ function enteredBy(event: RecordedEvent, row: JobRow, data: DataChange | undefin
   if (event.type !== 'queued') return undefined
   if (row.state !== 'waiting' || row.attempt + row.postponed !== 0 || row.cancel_requested || !isPlain(data))
     return undefined
-  if (row.queued_at !== event.at || row.models !== event.spec.models || row.whole !== null) return undefined
+  if (row.queued_at !== event.at || row.models !== event.spec.models) return undefined
+  if (row.whole !== null || row.asks !== null) return undefined
   const entry: Record<string, unknown> = { life: lifeOf(event) }
   if (row.kind !== row.job_type) entry['kind'] = row.kind
   if (row.place_order !== event.at) entry['place_order'] = row.place_order

@@ -110,6 +110,7 @@ const jobRow = z.object({
   worker_id: text,
   fencing_token: time,
   started_at: time,
+  asks: z.custom<JobRow['asks']>().default(null),
   places: z.custom<JobRow['places']>().default(null),
   whole: z.custom<JobRow['whole']>().default(null),
   cancel_requested: z.boolean(),

@@ -92,6 +92,7 @@ export type Database = {
         taken_until: string | null
       }, 'command' | 'queue' | 'request_id'>
       job_queue_jobs: Table<{
+        asks: Json | null
         attempt: number
         attempts: number
         blocked_by_job_id: string | null

@@ -22,6 +22,7 @@ const causes: Readonly<Record<ReasonCode, WaitCause>> = {
   at_capacity: 'slot',
   rate_limited: 'rate',
   fair_share_limit: 'share',
+  fits_no_place: 'model',
   model_paused: 'pause',
   draining: 'drain',
   waits_for_parents: 'parents',

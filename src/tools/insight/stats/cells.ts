@@ -1,4 +1,5 @@
 import {
+  heldModelOf,
   type Job,
   type Ledger,
   type Micros,
@@ -33,7 +34,7 @@ export class Cells {
     const { blockedOn } = job
     if (code === 'model_in_use' || code === 'behind_in_line')
       return blockedOn === null ? this.#plain(code, null, at) : this.#lineOf(ledger, blockedOn, at)
-    if (code !== 'rate_limited') return this.#plain(code, job.heldOn ?? blockedOn, at)
+    if (code !== 'rate_limited') return this.#plain(code, heldModelOf(job) ?? blockedOn, at)
     return blockedOn !== null && modelOpensAt(ledger, blockedOn) > at
       ? this.#lineOf(ledger, blockedOn, at)
       : this.#rated(ledger, job, at)

@@ -1,6 +1,7 @@
 import {
   capacityOf,
   hasWorkerAmong,
+  heldModelOf,
   type Job,
   type Ledger,
   modelOf,
@@ -81,7 +82,7 @@ async function groupsIn(
 
 /** The model that keeps it; null: it is no model, or nobody can tell which. */
 function modelFor(ledger: Ledger, { heldOn, blockedOn, spec }: Job, code: ReasonCode): string | null {
-  if (code === 'model_paused') return heldOn
+  if (code === 'model_paused' || code === 'fits_no_place') return heldModelOf({ heldOn, spec })
   if (code !== 'model_in_use' && code !== 'behind_in_line') return null
   const isFull = (name: string) => modelOf(ledger, name).holders.size >= capacityOf(ledger.policy, name)
   return blockedOn ?? spec.models.find(isFull) ?? spec.models[0] ?? null
@@ -91,6 +92,7 @@ const texts: Readonly<Record<ReasonCode, readonly [one: string, many: string]>> 
   draining: ['waits, since the queue is draining', 'wait, since the queue is draining'],
   waits_for_parents: ['waits for the jobs before it', 'wait for the jobs before them'],
   not_due: ['is not due yet', 'are not due yet'],
+  fits_no_place: ['fits no place of', 'fit no place of'],
   model_paused: ['waits for the paused model', 'wait for the paused model'],
   rate_limited: ['waits for the rate of its model', 'wait for the rates of their models'],
   fair_share_limit: ['has used up its fair share', 'have used up their fair share'],

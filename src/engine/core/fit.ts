@@ -1,0 +1,160 @@
+/** What fits together at a place that has units (units.ts): who has it, and who waits for it there. */
+import type { Draft } from './draft.ts'
+import { takesAllOf, type Units } from './job.ts'
+import type { AskLine, Job, LedgerView, Model } from './ledger.ts'
+import { isHeldWhole, modelOf, noPlaces } from './ledger.ts'
+import type { OwnJob, OwnModel } from './own-job.ts'
+import { byPlace, type Place } from './place.ts'
+import { isSameRule, type Policy } from './policy.ts'
+import { isSite, type Places, placeFor, placeOf, setPlaces, siteOf, usablePlaces, wholesOf } from './site.ts'
+import { amountsText, askFor, askOf, placesFor, Room, roomiest, unitsOf } from './units.ts'
+
+/** The units of what stands under this name among the models; undefined: it is no place, or has none. */
+export const unitsAt = (policy: Policy, name: string): Units | undefined =>
+  isSite(name) ? unitsOf(policy, placeOf(name)) : undefined
+
+/** What a job takes of a place where it is, or where it is pinned to; null: all of it. */
+export function askAt({ spec, places }: Pick<Job, 'spec' | 'places'>, site: string): Units | null {
+  const ask = askOf(spec)
+  return ask !== undefined && placeFor(places, ask.model) === placeOf(site) ? ask.units : null
+}
+
+/** What is left of a place beside those who have it. @param spared the one who counts as gone */
+export function roomBeside(
+  ledger: LedgerView,
+  { model: site, holders }: Model,
+  units: Units,
+  spared?: Pick<Job, 'place'>,
+): Room {
+  const room = new Room(units)
+  for (const place of holders) {
+    const job = ledger.jobs.get(place)
+    if (job === undefined || (spared !== undefined && byPlace(place, spared.place) === 0)) continue
+    room.take(askAt(job, site) ?? units)
+  }
+  return room
+}
+
+/** What is left of it beside those who have it and those pinned there ahead of a place in line. */
+function roomAhead(ledger: LedgerView, name: string, units: Units, place: Place): Room {
+  const model = modelOf(ledger, siteOf(name))
+  const room = roomBeside(ledger, model, units)
+  for (const { ask, line } of model.asks ?? []) room.take(ask ?? units, line.rank(place))
+  return room
+}
+
+/**
+ * Pins a job that comes into line: for each model to the place where the fewest are ahead, those that hold it included; of a job that asks
+ * units to the one with most of them left, of those where it fits when they are empty. Of several to the first one.
+ * @param before where it was pinned until the rules changed: it stays there if it can
+ */
+export function pin(draft: Draft, job: OwnJob, before: Places | null = null): void {
+  const { spec } = job
+  const wholes = wholesOf(draft.policy, spec)
+  const places = spec.models.flatMap((model) => {
+    if (takesAllOf(spec, model)) return []
+    const listed = placesFor(draft.policy, spec, model)
+    if (listed === undefined) return []
+    const open = usablePlaces(draft, listed)
+    const kept = placeFor(before, model)
+    if (kept !== undefined && open.includes(kept)) return [[model, kept] as const]
+    const ask = askFor(spec, model)
+    const of = open.length === 0 ? listed : open
+    return [[model, ask === null ? leastUsed(draft, job, of) : mostLeft(draft, job, of, ask)] as const]
+  })
+  setPlaces(draft.policy, job, places.length === 0 ? null : Object.fromEntries(places), wholes)
+}
+
+function leastUsed(draft: Draft, { place }: Job, places: readonly string[]): string {
+  let least = Number.POSITIVE_INFINITY
+  let best = ''
+  for (const name of places) {
+    const { holders, line } = modelOf(draft, siteOf(name))
+    const ahead = holders.size + line.rank(place)
+    if (ahead >= least) continue
+    least = ahead
+    best = name
+  }
+  return best
+}
+
+function mostLeft(draft: Draft, { place }: Job, places: readonly string[], ask: Units): string {
+  const rooms = places.map((name) => ({
+    name,
+    room: roomAhead(draft, name, unitsOf(draft.policy, name) ?? {}, place),
+  }))
+  return roomiest(rooms, ask)?.name ?? ''
+}
+
+/**
+ * As many are held as there are: of places with units, no usable one has enough left for this. Jobs that took the model while it had a number of
+ * places, or other ones, count as if they were in one, and had all of it.
+ * @param ask null: all of a place. @param spared the job that counts as gone
+ */
+export function isTakenUp(
+  ledger: LedgerView,
+  model: string,
+  listed: readonly string[],
+  ask: Units | null = null,
+  spared?: Pick<Job, 'needs' | 'place'>,
+): boolean {
+  const itself = modelOf(ledger, model)
+  if (isHeldWhole(itself)) return true
+  const unknown = itself.holders.size
+  const isHeld = (site: string) =>
+    modelOf(ledger, site).holders.size > 0 && spared?.needs.includes(site) !== true
+  const hasRoom = (place: string) => {
+    if (unknown > 0) return !isHeld(siteOf(place))
+    const units = unitsOf(ledger.policy, place)
+    if (units === undefined) return ask === null && !isHeld(siteOf(place))
+    return roomBeside(ledger, modelOf(ledger, siteOf(place)), units, spared).take(ask ?? units).holds
+  }
+  return listed.filter(hasRoom).length <= unknown
+}
+
+/** The last of those at the head of its line that fit there together, beside those who have it; undefined: not even the first one does. */
+export function lastFitting(ledger: LedgerView, model: Model, units: Units): Place | undefined {
+  const room = roomBeside(ledger, model, units)
+  let last: Place | undefined
+  for (const place of model.line) {
+    const job = ledger.jobs.get(place)
+    if (job !== undefined && !room.take(askAt(job, model.model) ?? units).holds) break
+    last = place
+  }
+  return last
+}
+
+/** The job comes into the line of a place, or of a model. */
+export function joinLine(
+  { policy, owner }: Pick<Draft, 'policy' | 'owner'>,
+  model: Pick<OwnModel, 'model' | 'line' | 'asks'>,
+  job: Job,
+): void {
+  model.line = model.line.insert(job.place, owner)
+  if (policy.units === undefined || unitsAt(policy, model.model) === undefined) return
+  const ask = askAt(job, model.model)
+  const lines = model.asks ?? []
+  const known = lines.find((one) => isSameRule(one.ask, ask))
+  const line = (known?.line ?? noPlaces).insert(job.place, owner)
+  model.asks =
+    known === undefined
+      ? [...lines, { ask, line }].sort(byAsk)
+      : lines.map((one) => (one === known ? { ask, line } : one))
+}
+
+/** It leaves that line. */
+export function quitLine({ owner }: Draft, model: OwnModel, job: Job): void {
+  model.line = model.line.remove(job.place, owner)
+  if (model.asks === null) return
+  const ask = askAt(job, model.model)
+  const lines = model.asks.flatMap((one) => {
+    if (!isSameRule(one.ask, ask)) return [one]
+    const line = one.line.remove(job.place, owner)
+    return line.size === 0 ? [] : [{ ask, line }]
+  })
+  model.asks = lines.length === 0 ? null : lines
+}
+
+/** In an order that follows from what they are, so that two processes have the same ledger. */
+const byAsk = (a: AskLine, b: AskLine): number => (textOf(a) < textOf(b) ? -1 : 1)
+const textOf = ({ ask }: AskLine): string => (ask === null ? '' : amountsText(ask))
