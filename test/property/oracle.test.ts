@@ -87,6 +87,19 @@ describe('the core against a naive second admission', () => {
   )
 
   it(
+    'does so where handlers add jobs, and jobs are cancelled with all that come after them',
+    () => {
+      fc.assert(
+        fc.property(arbitraryRun({ maxLength: 120, flows: true, ids: 60 }), (steps) => {
+          compare(steps)
+        }),
+        { numRuns: runs(60) },
+      )
+    },
+    PATIENCE,
+  )
+
+  it(
     'does so over long runs with long lines',
     () => {
       fc.assert(

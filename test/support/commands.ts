@@ -55,7 +55,20 @@ export type Act =
   | { readonly type: 'detach'; readonly pick: number; readonly forMs: number }
   /** `nth` of its models is given back. */
   | { readonly type: 'done'; readonly pick: number; readonly nth: number; readonly token: TokenChoice }
-  | { readonly type: 'cancel'; readonly pick: number; readonly force: boolean }
+  | {
+      readonly type: 'cancel'
+      readonly pick: number
+      readonly force: boolean
+      /** Also all that come after it. */
+      readonly descendants?: boolean
+    }
+  /** The handler of a job that runs adds these. */
+  | {
+      readonly type: 'add'
+      readonly pick: number
+      readonly token: TokenChoice
+      readonly wishes: readonly Wish[]
+    }
   | { readonly type: 'reprioritize'; readonly pick: number; readonly priority: number }
   | { readonly type: 'move'; readonly pick: number; readonly before: number }
   | { readonly type: 'pause_model'; readonly model: string; readonly forMs: number | null }
@@ -379,6 +392,39 @@ const placeActs: readonly { weight: number; arbitrary: fc.Arbitrary<Act> }[] = [
   { weight: 4, arbitrary: of('resume_model', { model: fc.constantFrom(...placeNames) }) },
 ]
 
+/** Each may come after those before it, in the same call; the last one is told first. */
+const graphOf = (one: fc.Arbitrary<Wish>): fc.Arbitrary<readonly Wish[]> =>
+  fc
+    .uniqueArray(fc.tuple(one, fc.nat(7), fc.nat(7)), {
+      selector: ([{ id }]) => id,
+      minLength: 2,
+      maxLength: 5,
+    })
+    .map((drawn) =>
+      drawn
+        .map(([wish, parents, goesOn], nth) => {
+          const before = drawn.slice(0, nth).map(([{ id }], i) => ({ id, bit: 1 << (i % 3) }))
+          const after = before
+            .filter(({ bit }) => (parents & bit) !== 0)
+            .map(({ id, bit }) => ({ id, goesOn: (goesOn & bit) === bit && goesOn > 4 }))
+          return { ...wish, dedupe: null, after }
+        })
+        .toReversed(),
+    )
+
+const flowActs = (wish: fc.Arbitrary<Wish>): readonly { weight: number; arbitrary: fc.Arbitrary<Act> }[] => [
+  { weight: 14, arbitrary: of('enqueue', { wishes: graphOf(wish) }) },
+  {
+    weight: 14,
+    arbitrary: of('add', {
+      pick,
+      token: fc.constantFrom('right', 'right', 'right', 'right', 'stale'),
+      wishes: fc.oneof(graphOf(wish), fc.array(wish, { minLength: 1, maxLength: 3 })),
+    }),
+  },
+  { weight: 6, arbitrary: of('cancel', { pick, force: fc.boolean(), descendants: fc.constant(true) }) },
+]
+
 /** They would wait for each other, if they are new. */
 const eachAfterTheOther = ([one, other]: readonly [Wish, Wish]): Act => ({
   type: 'enqueue',
@@ -450,6 +496,8 @@ interface RunShape {
   readonly batches?: boolean
   /** Whether jobs take models as a whole. */
   readonly wholes?: boolean
+  /** Whether graphs come in one call, handlers add jobs, and jobs are cancelled with what comes after them. */
+  readonly flows?: boolean
 }
 
 /** A run under some policy. */
@@ -462,14 +510,16 @@ export function arbitraryRun(shape: RunShape): fc.Arbitrary<readonly Step[]> {
     places = false,
     batches = false,
     wholes = false,
+    flows = false,
   } = shape
   const isMeasured = places === 'units'
   const rules = isMeasured ? measuredRules : places ? placedRules : arbitraryRules
-  const usual = isMeasured
+  const plain = isMeasured
     ? actsFor(askingOf(batches ? alikeOf(ids, false) : wishOf(ids, wholes)))
     : batches
       ? batchActs(ids, wholes)
       : actsFor(wishOf(ids, wholes))
+  const usual = flows ? [...plain, ...flowActs(wishOf(ids, wholes))] : plain
   const acts = places ? [...usual, ...placeActs] : usual
   const claim = batches ? batchClaim : usualClaim
   const all = steered ? [...acts, { weight: 3, arbitrary: steering(rules) }] : acts

@@ -152,7 +152,19 @@ function bodyOf(act: Act, world: World): CommandBody {
         type: 'cancel',
         jobId: pickFrom([...ledger.jobs], act.pick)[0]?.jobId ?? 'ghost',
         force: act.force,
+        ...(act.descendants === true ? { descendants: true } : {}),
       }
+    case 'add': {
+      const awaited = [...ledger.jobs].filter(
+        (job) => job.active && (ledger.flows.get(job)?.children.size ?? 0) > 0,
+      )
+      const [runner] = pickFrom(awaited, act.pick)
+      const { jobId, token } =
+        runner === undefined || act.token !== 'right' ? held(ledger, act.pick, act.token) : runner
+      const specs = act.wishes.map((wish) => keyedSpecOf(wish, now))
+      const links = act.wishes.flatMap(linksOf)
+      return { type: 'enqueue', specs, links, under: { jobId, token: token ?? 0 } }
+    }
     case 'confirm_cancel': {
       const { jobId, token } = held(ledger, act.pick, 'right')
       return { type: 'confirm_cancel', jobId, token: token ?? 0 }

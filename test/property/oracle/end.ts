@@ -1,10 +1,10 @@
 import type { ErrorCode } from '../../../src/engine/core/index.ts'
 import { type Answer, type Body, granted } from './answer.ts'
 import type { Clerk } from './clerk.ts'
-import { type Entry, inOrder, needs } from './queue.ts'
+import { childrenOf, type Entry, inOrder, needs, type Queue } from './queue.ts'
 
 export function detach(clerk: Clerk, { jobId, token, until }: Body<'detach'>): Answer {
-  const refusal = refusalOf(clerk, jobId, token)
+  const refusal = attemptRefusal(clerk, jobId, token)
   if (refusal !== null) return refusal
   const job = clerk.jobOf(jobId) as Entry
   if (until <= clerk.now || until > clerk.now + 365 * 86_400 * 1_000_000) return 'invalid_input'
@@ -16,7 +16,7 @@ export function detach(clerk: Clerk, { jobId, token, until }: Body<'detach'>): A
 
 /** Whatever the model was kept from starts. */
 export function done(clerk: Clerk, { jobId, token, model }: Body<'done'>): Answer {
-  const refusal = refusalOf(clerk, jobId, token)
+  const refusal = attemptRefusal(clerk, jobId, token)
   if (refusal !== null) return refusal
   const job = clerk.jobOf(jobId) as Entry
   if (!job.spec.models.includes(model) || job.batch !== null) return 'invalid_input'
@@ -31,13 +31,13 @@ export function done(clerk: Clerk, { jobId, token, model }: Body<'done'>): Answe
 
 /** Ends an attempt, if the sender may speak for it. */
 export function end(clerk: Clerk, jobId: string, token: number | null, how: (job: Entry) => void): Answer {
-  const refusal = refusalOf(clerk, jobId, token)
+  const refusal = attemptRefusal(clerk, jobId, token)
   if (refusal !== null) return refusal
   how(clerk.jobOf(jobId) as Entry)
   return afterEnd(clerk)
 }
 
-function refusalOf(clerk: Clerk, jobId: string, token: number | null): ErrorCode | null {
+export function attemptRefusal(clerk: Clerk, jobId: string, token: number | null): ErrorCode | null {
   const job = clerk.jobOf(jobId)
   if (job?.active !== true) return 'job_not_active'
   if (token === null && job.workerId !== clerk.command.workerId) return 'not_holder'
@@ -89,10 +89,16 @@ function holdAfterLoss(clerk: Clerk, model: string): void {
   if (seconds > 0 && !isLonger) clerk.pause(model, 'lease_lost', until)
 }
 
-export function cancel(clerk: Clerk, { jobId, force }: Body<'cancel'>): Answer {
+export function cancel(clerk: Clerk, { jobId, force, descendants }: Body<'cancel'>): Answer {
   const { workerId } = clerk.command
   const job = clerk.jobOf(jobId)
   if (job === undefined) return 'job_not_live'
+  const later = descendants === true ? comingAfter(clerk.queue, job) : []
+  for (const one of later.slice(0, MOST_CANCELLED)) {
+    clerk.record({ type: 'cancelled', jobId: one.jobId, token: null, workerId })
+    clerk.leave(one, 'cancelled')
+  }
+  if (later.length >= MOST_CANCELLED) return granted(clerk)
   if (job.active && !force) {
     if (!job.cancelRequested) clerk.record({ type: 'cancel_requested', jobId, workerId })
     job.cancelRequested = true
@@ -101,6 +107,18 @@ export function cancel(clerk: Clerk, { jobId, force }: Body<'cancel'>): Answer {
   clerk.record({ type: 'cancelled', jobId, token: job.active ? job.token : null, workerId })
   clerk.leave(job, 'cancelled')
   return afterEnd(clerk)
+}
+
+/** By one command, without the job itself. */
+const MOST_CANCELLED = 500
+
+/** All that come after it, each behind those that come after itself. */
+function comingAfter(queue: Queue, job: Entry, known = new Set<Entry>()): readonly Entry[] {
+  return childrenOf(queue, job).flatMap((child) => {
+    if (known.has(child)) return []
+    known.add(child)
+    return [...comingAfter(queue, child, known), child]
+  })
 }
 
 export function expireLeases(clerk: Clerk, { workerIds, retryAt }: Body<'expire_leases'>): Answer {

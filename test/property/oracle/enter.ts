@@ -2,9 +2,12 @@ import type { ErrorCode, JobLinks, JobSpec, ParentChoice } from '../../../src/en
 import { blockerFor, isStartable, passerFor, reasonFor } from './admission.ts'
 import { type Answer, type Body, granted } from './answer.ts'
 import type { Clerk } from './clerk.ts'
-import { bypasses, type Entry, fitsNowhere, holderOf } from './queue.ts'
+import { attemptRefusal } from './end.ts'
+import { bypasses, childrenOf, type Entry, fitsNowhere, holderOf } from './queue.ts'
 
-export function enqueue(clerk: Clerk, { specs, again, links = [] }: Body<'enqueue'>): Answer {
+export function enqueue(clerk: Clerk, { specs, again, links = [], under }: Body<'enqueue'>): Answer {
+  const stale = under === undefined ? null : attemptRefusal(clerk, under.jobId, under.token)
+  if (stale !== null) return stale
   const fresh = new Map<string, JobSpec>()
   const doubles = new Map<string, { readonly spec: JobSpec; readonly standsFor: string }>()
   for (const spec of specs) {
@@ -29,8 +32,13 @@ export function enqueue(clerk: Clerk, { specs, again, links = [] }: Body<'enqueu
     })
   const fault = faultOf(clerk, own, fresh)
   if (fault !== null) return fault
+  const ids = specs.map(({ jobId }) => doubles.get(jobId)?.standsFor ?? jobId)
+  const added = under === undefined ? [] : addedBy(clerk, under.jobId, new Set(ids), fresh)
+  if (added.length > 0 && waitsForChild(clerk, added, own)) return 'flow_cycle'
   for (const spec of fresh.values()) clerk.enter(spec, false)
   for (const { jobId, after } of own) clerk.link(jobId, groupsOf(clerk, after))
+  for (const { jobId, ids: further, goesOn } of added)
+    if (further.length > 0) clerk.link(jobId, [{ ids: further, goesOn, outcome: null }])
   for (const { spec, standsFor } of doubles.values()) clerk.double(spec, standsFor)
   clerk.grant()
   const told = [...fresh.keys()].flatMap((jobId) => tellWaiting(clerk, jobId))
@@ -38,6 +46,46 @@ export function enqueue(clerk: Clerk, { specs, again, links = [] }: Body<'enqueu
   const isNew = (jobId: string) => fresh.has(jobId) || doubles.has(jobId)
   const before = new Set(specs.map(({ jobId }) => jobId).filter((jobId) => !isNew(jobId)))
   return [...told, ...[...before].flatMap((jobId) => ownWaitingLine(clerk, jobId))]
+}
+
+/** A job that waits for one that adds others, and what it comes after from now on. */
+interface Successor {
+  readonly jobId: string
+  readonly goesOn: boolean
+  /** All that are added, and those of them after which it does not come yet. */
+  readonly all: readonly string[]
+  readonly ids: readonly string[]
+}
+
+/** What comes after the one that runs also comes after what it adds: it goes on in spite of them if it would in spite of that one. */
+function addedBy(
+  clerk: Clerk,
+  runner: string,
+  ids: ReadonlySet<string>,
+  fresh: ReadonlyMap<string, unknown>,
+): readonly Successor[] {
+  const all = [...ids].filter((id) => id !== runner && (fresh.has(id) || clerk.jobOf(id) !== undefined))
+  const parent = clerk.jobOf(runner) as Entry
+  return childrenOf(clerk.queue, parent).map(({ jobId, links }) => {
+    const open = links.filter(({ outcome }) => outcome === null)
+    const isParent = (id: string) =>
+      open.some((link) => link.id === id && clerk.jobOf(id)?.queuedAt === link.life)
+    const goesOn = open.some((link) => link.id === runner && link.life === parent.queuedAt && link.goesOn)
+    return { jobId, goesOn, all, ids: all.filter((id) => !isParent(id)) }
+  })
+}
+
+/** One of those that are added comes after one that is to come after them. */
+function waitsForChild(clerk: Clerk, added: readonly Successor[], links: readonly JobLinks[]): boolean {
+  const parentsOf = (id: string): readonly string[] => {
+    const coming = links.find(({ jobId }) => jobId === id)
+    if (coming !== undefined) return coming.after.map(({ job }) => job)
+    const own = clerk.jobOf(id)?.links ?? []
+    return own.filter(({ outcome }) => outcome === null).map((link) => link.id)
+  }
+  const before = new Set(added[0]?.all)
+  for (const id of before) for (const parent of parentsOf(id)) before.add(parent)
+  return added.some(({ jobId }) => before.has(jobId))
 }
 
 /** Who has its key already, or comes with it in the same call. */

@@ -5,6 +5,7 @@
  */
 import {
   awaitsParents,
+  hash,
   type JobSpec,
   type Ledger,
   type Policy,
@@ -183,6 +184,13 @@ export function copyOf(queue: Queue): Queue {
 
 export function find(queue: Queue, jobId: string): Entry | undefined {
   return queue.jobs.find((job) => job.jobId === jobId)
+}
+
+/** Those that wait for it, in the life that it has. */
+export function childrenOf(queue: Queue, { jobId, queuedAt }: Entry): readonly Entry[] {
+  const isTo = ({ id, life, outcome }: Link): boolean => id === jobId && life === queuedAt && outcome === null
+  const children = queue.jobs.filter(({ links }) => links.some(isTo))
+  return children.sort((a, b) => hash(a.jobId) - hash(b.jobId) || (a.jobId < b.jobId ? -1 : 1))
 }
 
 /** The job that has this key now; of several the one that came last. */
