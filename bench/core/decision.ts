@@ -12,6 +12,7 @@ export interface DecisionInput {
 
 const settings: readonly Setting[] = [
   { name: '10 models', models: 10, each: 1, policy: byModel },
+  { name: '10 models, 10,000 schedules none due', models: 10, each: 1, policy: byModel, schedules: 10_000 },
   { name: '1,000 models', models: 1_000, each: 1, policy: byModel },
   { name: '1,000 models, 4 a job', models: 1_000, each: 4, policy: byModel },
   { name: '10 models, 16 overtakes', models: 10, each: 1, policy: { ...byModel, maxOvertakes: 16 } },

@@ -4,6 +4,7 @@ import {
   jobOf,
   type Policy,
   type RecordedEvent,
+  type ScheduleWish,
 } from '../../src/engine/core/index.ts'
 import { CoreQueue, plainSpec } from '../core-queue.ts'
 
@@ -17,6 +18,8 @@ export interface LineShape {
   readonly models: number
   readonly each: number
   readonly policy: Policy
+  /** So many schedules are declared, none of which is due. */
+  readonly schedules?: number
 }
 
 /**
@@ -30,10 +33,11 @@ export class WorkedLine {
   #jobs = 0
   #next = 0
 
-  constructor({ waiting, models, each, policy }: LineShape) {
+  constructor({ waiting, models, each, policy, schedules = 0 }: LineShape) {
     const names = Array.from({ length: models }, (_, i) => `model-${i}`)
     for (let i = 0; i + each <= models; i += each) this.#groups.push(names.slice(i, i + each))
     this.queue.setPolicy(policy)
+    if (schedules > 0) this.#declare(schedules)
     const groups = this.#groups.length
     this.#enter(groups)
     for (const event of this.queue.send({ type: 'claim' }, everything).events) this.#note(event)
@@ -51,6 +55,19 @@ export class WorkedLine {
     const { jobId, token } = this.#active[group] ?? never()
     const ended = this.queue.send({ type: 'complete', jobId, token }, one)
     for (const event of ended.events) this.#note(event)
+  }
+
+  #declare(count: number): void {
+    const next = this.queue.now + YEAR
+    const job = scheduledJob
+    const schedules = Array.from({ length: count }, (_, i): ScheduleWish => {
+      return {
+        id: `s${i}`,
+        next,
+        rule: { everyMs: 1_000, tz: 'UTC', upTo: 1, withinMs: null, overlap: 'allow', job },
+      }
+    })
+    this.queue.send({ type: 'set_schedules', owner: 'bench', revision: null, schedules })
   }
 
   #enter(count: number): void {
@@ -71,6 +88,9 @@ export class WorkedLine {
     this.#active[group] = { jobId: event.jobId, token: jobOf(this.queue.ledger, event.jobId)?.token ?? 0 }
   }
 }
+
+const YEAR = 365 * 86_400 * 1_000_000
+const { jobId: _, runAt: __, ...scheduledJob } = plainSpec('', ['model-0'])
 
 function never(): never {
   throw new Error('a group has lost its active job')
