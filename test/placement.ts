@@ -21,6 +21,7 @@ const rest: Readonly<Record<string, string>> = {
   'e2e/outage': 'kills the server under a worker',
   'e2e/rebuild': 'repairs rows for as long as four processes work',
   'e2e/run': 'kills a run, and asks that each of four processes gets a share',
+  'process/batch-killed': 'kills a worker in the middle of a batch, and waits for its leases',
   'process/complete-in': 'kills workers in the middle of their transactions, and waits for their leases',
   'process/combiner': 'kills and pauses the combiner',
   'process/enqueue-many': 'kills a process that enqueues, before each of its steps',

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { createCoordinator, silentLogger, stderrLogger } from '../../src/engine/coordinator/index.ts'
 import { postgresStore } from '../../src/engine/store/postgres/index.ts'
-import { createJobWorker, type HandlerContext, type Job } from '../../src/engine/worker/index.ts'
+import { createJobWorker, type HandlerContext, inBatch, type Job } from '../../src/engine/worker/index.ts'
 import { createWorkflowManager, type RunStep } from '../../src/engine/workflow/index.ts'
 
 export interface Order {
@@ -16,6 +16,8 @@ export interface Order {
   readonly graceMs: number
   readonly pollMs: number
   readonly intake?: boolean
+  /** So many jobs at once are one call of their handler. */
+  readonly batch?: number
   readonly verbose?: boolean
 }
 
@@ -32,7 +34,7 @@ export interface Behaviour {
 }
 
 const order = JSON.parse(process.argv[2] ?? '') as Order
-const { url, leaseMs, graceMs, pollMs, concurrency, intake = false } = order
+const { url, leaseMs, graceMs, pollMs, concurrency, intake = false, batch } = order
 const pool = new pg.Pool({ connectionString: url, max: 4 })
 // Connections that a killed server leaves behind: the next query says what is wrong.
 pool.on('error', () => {})
@@ -87,6 +89,13 @@ const runStep: RunStep = async (step, { executionId, index, lease, signal }) => 
   return lease?.fencingToken
 }
 
+const together = inBatch({ size: batch ?? 1 }, async (jobs: readonly Job[], context) => {
+  const ends = jobs.map(async (job) => {
+    return [job.jobId, await run(job, context.of(job)).catch((error: Error) => error)] as const
+  })
+  return new Map(await Promise.all(ends))
+})
+
 const store = postgresStore(url)
 const logger = order.verbose === true ? stderrLogger : silentLogger
 const coordinator = await createCoordinator({ store, leaseMs, graceMs, pollMs, logger })
@@ -96,7 +105,10 @@ const worker = createJobWorker({
   intake,
   stopMs: 100,
   retry: { baseMs: 50 },
-  handlers: { '*': run, workflow: createWorkflowManager({ coordinator, runStep }).handler },
+  handlers: {
+    '*': batch === undefined ? run : together,
+    workflow: createWorkflowManager({ coordinator, runStep }).handler,
+  },
 })
 worker.start()
 const tell = () => process.send?.({ workerId: coordinator.workerId })
