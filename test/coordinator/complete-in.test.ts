@@ -231,15 +231,18 @@ it('waits when no process is alive, and the next one decides it, whatever has ru
   expect(next.state().active()).toEqual([])
 })
 
-it('holds up that one job only while it is prepared', async () => {
+it.each([
+  ['SET CONSTRAINTS ALL IMMEDIATE', 'set constraints all immediate', 'commit'],
+  ['PREPARE TRANSACTION', "prepare transaction 'ends'", "commit prepared 'ends'"],
+])('holds up that one job only after %s', async (_, check, commit) => {
   const { coordinator, client, lease } = await scene()
   await coordinator.enqueue([{ jobId: 'b', models: ['n'] }])
   const other = await claimed(coordinator)
   await say(client, lease, { notify: false })
-  await client.query(`prepare transaction 'ends'`)
+  await client.query(check)
   await expect(coordinator.cancel('a', { force: true })).rejects.toMatchObject({ code: 'job_ending' })
   await coordinator.complete(other)
-  await client.query(`commit prepared 'ends'`)
+  await client.query(commit)
   expect(await coordinator.endCommitted(lease)).toEqual([])
   expect(await typesOf(client)).toEqual(['queued', 'started', 'completed'])
 })

@@ -137,6 +137,28 @@ describe('jobs in the transaction of their submitter (enqueueIn, job_queue_enque
   })
 })
 
+it('the statements of a transaction (enqueueIn, completeIn) have no `?` that Knex takes for a placeholder, and answer text or jsonb, since Prisma cannot read void', async () => {
+  const db = await account()
+  const coordinator = await db.coordinator()
+  await coordinator.enqueue([job('ends')])
+  const [started] = await coordinator.claim({ max: 1 })
+  if (started === undefined) throw new Error('it did not start')
+  const session = await Session.on(db)
+  const texts: string[] = []
+  const sql: TransactionSql = (text, values) => {
+    texts.push(text)
+    return session.sql(text, values)
+  }
+  await enqueueIn(sql, [job('what?')])
+  await coordinator.completeIn(sql, started.lease, { result: 'who?' })
+  expect(texts).toHaveLength(2)
+  expect(texts.filter((text) => text.includes('?'))).toEqual([])
+  const answers = await db.query(
+    "select distinct prorettype::regtype::text as type from pg_proc where proname = any('{job_queue_enqueue_in,job_queue_submit,job_queue_complete_in}') order by 1",
+  )
+  expect(answers.map(({ type }) => type)).toEqual(['jsonb', 'text'])
+})
+
 describe('an id that is there already', () => {
   it('of two submitters at the same time goes to the first that commits; the other waits, and is told', async () => {
     const db = await account()
