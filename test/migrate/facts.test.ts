@@ -54,12 +54,15 @@ describe('which event makes a job a dead letter', () => {
       'job_queue_archive',
       'job_queue_dead',
       'job_queue_drop',
+      'job_queue_end_of_life',
       'job_queue_endings',
       'job_queue_not_live',
       'job_queue_outer_rows',
     ])
     for (const { name, text } of asking) {
-      const asksMore = ['job_queue_endings', 'job_queue_not_live', 'job_queue_outer_rows'].includes(name)
+      const asksMore = ['end_of_life', 'endings', 'not_live', 'outer_rows'].some(
+        (one) => name === `job_queue_${one}`,
+      )
       expect(text, name).toContain(asksMore ? final : dead)
       expect(text.replaceAll(final, ''), name).not.toContain("'final'")
     }

@@ -9,7 +9,7 @@ import { work } from './support.ts'
 async function costOfRest(schedules: number) {
   vi.useFakeTimers({ now: new Date('2030-01-01T00:00:00Z') })
   vi.spyOn(Math, 'random').mockReturnValue(0.5)
-  onTestFinished(() => vi.restoreAllMocks())
+  onTestFinished(() => void vi.restoreAllMocks())
   let [calls, bytes] = [0, 0]
   const counted = Object.entries(memoryStore()).map(([name, call]: [string, unknown]) => {
     if (typeof call !== 'function') return [name, call]
