@@ -5099,21 +5099,50 @@ begin
 end
 $$;
 
--- job_queue_by_schedule(queue, job_id): by which schedule a job came in its last life, in words. Internal; called by job_queue_explain.
+-- job_queue_by_schedule(queue, job_id): by which schedule a job came in its last life, in words: by the clock of the schedule's own zone, as
+-- interlock explain says it. Of a schedule that was removed, or whose declaration is archived, or in a zone that this server does not know, by
+-- UTC. Internal; called by job_queue_explain.
 -- Returns {also: [text]}; {} if it came by none, or the log does not have that event any more. Raises nothing.
 create or replace function public.job_queue_by_schedule(queue text, job_id text) returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
 set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
 as $$
-  select coalesce((
-    select case when l.data ? 'schedule' then jsonb_build_object('also', jsonb_build_array(format('due at %s UTC, by schedule %s',
-             to_char('epoch'::timestamp + (l.data ->> 'due')::bigint * interval '1 microsecond', 'YYYY-MM-DD HH24:MI:SS'), l.data ->> 'schedule'))) end
+#variable_conflict use_column
+declare
+  fired jsonb;
+  due timestamptz;
+  zone text;
+  here timestamp;
+begin
+  -- seq + 0: a plain order by would read the primary key backwards, past the events of all other jobs.
+  select l.data into fired
+    from public.job_queue_log l
+   where l.queue = $1 and l.job_id = $2 and l.event_type = 'queued' order by l.seq + 0 desc limit 1;
+  if fired ->> 'schedule' is null then
+    return '{}';
+  end if;
+  due := 'epoch'::timestamptz + (fired ->> 'due')::bigint * interval '1 microsecond';
+  -- What is said of a schedule names no job.
+  zone := coalesce((
+    select case l.event_type when 'schedule_set' then l.data ->> 'tz' end
       from public.job_queue_log l
-     -- seq + 0: a plain order by would read the primary key backwards, past the events of all other jobs.
-     where l.queue = $1 and l.job_id = $2 and l.event_type = 'queued' order by l.seq + 0 desc limit 1), '{}')
+     where l.queue = $1 and l.job_id is null and l.event_type in ('schedule_set', 'schedule_removed')
+       and l.data ->> 'schedule' = fired ->> 'schedule'
+     order by l.seq + 0 desc limit 1), 'UTC');
+  begin
+    -- An offset counts eastwards here, as it does in a declaration; a name that is one would count westwards.
+    here := case when zone ~ '^[-+]' then due at time zone zone::interval else due at time zone zone end;
+  exception when data_exception then
+    zone := 'UTC';
+    here := due at time zone zone;
+  end;
+  return jsonb_build_object('also', jsonb_build_array(format('due at %s %s, by schedule %s (%s)',
+    to_char(here, case when to_char(here, 'SS') = '00' then 'HH24:MI' else 'HH24:MI:SS' end), zone, fired ->> 'schedule',
+    to_char(here, 'YYYY-MM-DD'))));
+end
 $$;
 
 -- job_queue_of_job(queue, job_id): what the tables say of one job beside its row in job_queue_jobs, to explain what is with it, with or
@@ -8073,7 +8102,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '7ab27ec4445d5af405cde7abc2e437d07a445482fe4b056ea6d0bdac6ec57b80')
+  ('027', 'f7df5dbfbbe1dc1abcf06fc7abd7084834d7f21e22b823613586ec7816b56f50')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.
