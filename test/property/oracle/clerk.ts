@@ -437,7 +437,8 @@ export class Clerk {
         const place = job.places?.[model] ?? ''
         return taken.includes(place) && !fitsBeside(queue, job, model, place, holdersAt(queue, place))
       }
-      if (job !== started && job.spec.models.some(lacksRoom)) job.offeredAt = null
+      const lacksAll = Object.values(job.wholes).some((all) => all.some((place) => taken.includes(place)))
+      if (job !== started && (lacksAll || job.spec.models.some(lacksRoom))) job.offeredAt = null
     }
   }
 }
