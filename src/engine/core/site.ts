@@ -58,7 +58,7 @@ export function modelAt({ spec, places, wholes }: Job, name: string): string {
   return (wholes === null ? Object.keys(places ?? {}) : spec.models).find(isThere) ?? name
 }
 
-/** Whether a place may be given to a job now, as far as the place itself goes: who has it, and for whom it is kept, is asked apart. */
+/** Whether a place may be given to a job now, as far as the place itself goes: who has it, and for which jobs it is kept, is asked apart. */
 export const isUsable = (ledger: Pick<LedgerView, 'pauses'>, place: string): boolean =>
   pauseOf(ledger, place) === undefined
 

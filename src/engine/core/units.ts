@@ -76,7 +76,7 @@ export function placesFor(
 }
 
 /**
- * No place of its model has room for what the job asks, whoever has left; or another of its models has places with units too, of which it
+ * No place of its model has room for what the job asks, even when it is empty; or another of its models has places with units too, of which it
  * would be unclear what it takes.
  */
 export function fitsNowhere(policy: Policy, spec: Pick<JobSpec, 'asks' | 'models'>): boolean {

@@ -93,12 +93,12 @@ export function placeFor(queue: Queue, job: Entry, model: string, now: number): 
 /** Who has the model, but none of these places, may be in any of them, and take all of it. */
 function isTakenUp(queue: Queue, job: Entry, model: string, listed: readonly string[]): boolean {
   if (isHeldWhole(queue, model)) return true
-  const strays = holdersOf(queue, model).length
+  const elsewhere = holdersOf(queue, model).length
   const isOpen = (place: string) =>
-    strays > 0
+    elsewhere > 0
       ? holdersAt(queue, place).length === 0
       : fitsBeside(queue, job, model, place, holdersAt(queue, place))
-  return listed.filter(isOpen).length <= strays
+  return listed.filter(isOpen).length <= elsewhere
 }
 
 function isInUse(queue: Queue, job: Entry, model: string): boolean {
