@@ -3655,10 +3655,10 @@ declare
     "enqueue": {"jobs": "list!", "under": "object"},
     "start": {"worker_id": "name!", "job": "object!", "wait": "boolean"},
     "claim": {"worker_id": "name!", "max": "1..1000!", "kinds": "names?"},
-    "complete": {%1$s, "result": "any"},
-    "fail": {%1$s, "error": "any", "code": "text", "retry_seconds": "seconds?"},
-    "release": {%1$s, "reason": "text", "seconds": "seconds", "models": "names"},
-    "confirm_cancel": {%1$s},
+    "complete": {%1$s, "result": "any", "used": "used"},
+    "fail": {%1$s, "error": "any", "code": "text", "retry_seconds": "seconds?", "used": "used"},
+    "release": {%1$s, "reason": "text", "seconds": "seconds", "models": "names", "used": "used"},
+    "confirm_cancel": {%1$s, "used": "used"},
     "detach": {%1$s, "until": "text!"},
     "done": {%1$s, "model": "name!", "epoch": "1..9007199254740991"},
     "cancel": {"job_id": "name!", "worker_id": "name", "force": "boolean", "descendants": "boolean",
@@ -3675,12 +3675,14 @@ declare
     "kind": "name", "priority": "-1000..1000", "run_at": "text?", "runAt": "text?", "attempts": "1..1000",
     "timeout_ms": "1..31536000000", "timeoutMs": "1..31536000000", "expire_ms": "1..31536000000?",
     "expireMs": "1..31536000000?", "fair_key": "name?", "fairKey": "name?", "once": "once?", "dedupe": "dedupe?",
-    "after": "parents?", "tag": "name?", "modes": "modes?", "asks": "asks?", "payload": "any",
+    "after": "parents?", "tag": "name?", "modes": "modes?", "asks": "asks?", "uses": "uses?", "payload": "any",
     "traceparent": "text?", "tracestate": "text?"}';
   must constant jsonb := '{"parents": "a list of at most 10,000 jobs: ids, or {job, if_failed: fail or continue}",
     "name": "a text of 1 to 200 characters, without control characters",
     "names": "a list of at most 10,000 names of 1 to 200 characters", "list": "a list of at most 10,000 jobs",
     "schedules": "a list of at most 10,000 schedules", "object": "an object",
+    "uses": "an object of at most 20 resources, each with a whole number from 1 to 100,000,000",
+    "used": "an object of at most 20 resources, each with a whole number from 0 to 100,000,000",
     "boolean": "true or false", "text": "a text", "modes": "an object that says of models whether the job has them shared or exclusive",
     "asks": "what it takes of a place of one of its models, e.g. {\"flux-dev\": {\"vram\": 20}}: 1 to 8 units, whole numbers from 1 to 1,000,000,000",
     "once": "a time such as \"24h\" (whole s, m, h or d, 365d at most), or \"for ever\"",
@@ -3758,6 +3760,11 @@ begin
              when r.rule = 'text' then r.is_a <> 'string'
              when r.rule = 'once' then r.is_a <> 'string' or r.said !~ '^(for ever|[1-9][0-9]{0,8}[smhd])$'
                or (r.said <> 'for ever' and r.said::interval > interval '365 days')
+             when r.rule in ('uses', 'used') then r.is_a <> 'object' or (
+               select count(*) > 20 or bool_or((length(u.key) between 1 and 200 and u.key !~ unwanted and case jsonb_typeof(u.value)
+                   when 'number' then u.value::text::numeric = trunc(u.value::text::numeric)
+                     and u.value::text::numeric between case r.rule when 'uses' then 1 else 0 end and 100000000 end) is not true)
+                 from jsonb_each(case r.is_a when 'object' then v.value else '{}' end) u)
              when r.rule = 'dedupe' and r.is_a <> 'object' then true
              when r.rule = 'dedupe' then (
                v.value - '{key,while,debounce}'::text[] = '{}'
@@ -4188,7 +4195,7 @@ $$;
 -- live with another body by then waits behind that one, one that the policy does not allow waits until it does, and one that comes after a
 -- job of which nobody knows, until that is in line.
 --   jobs        one job or a list of 10,000 at most: {job_id, models, job_type, kind, priority, run_at, attempts, timeout_ms,
---               expire_ms, fair_key, once, dedupe, after, tag, modes, asks, payload, traceparent, tracestate}; job_id and models are required; run_at as
+--               expire_ms, fair_key, once, dedupe, after, tag, modes, asks, uses, payload, traceparent, tracestate}; job_id and models are required; run_at as
 --               2026-11-24T15:00:00Z; once as 24h, or for ever: how long the id is taken (docs/guides/idempotency.md); dedupe: {key, while,
 --               debounce}, so that another job with the same key stands for it: while `waiting`, `live` or {"within": "1h"}, debounce
 --               {delay, max_delay} (docs/guides/deduplication.md); after: ids, or {job, if_failed: fail or continue}
@@ -4389,6 +4396,7 @@ as $$
         from jsonb_array_elements_text($1 -> 'models') with ordinality m (name, place)
        where $1 -> 'modes' ->> m.name = 'exclusive' having count(*) > 0), '{}')
     || case jsonb_typeof($1 -> 'asks') when 'object' then jsonb_build_object('asks', $1 -> 'asks') else '{}' end
+    || case when $1 -> 'uses' <> '{}' and $1 -> 'uses' <> 'null' then jsonb_build_object('uses', $1 -> 'uses') else '{}' end
 $$;
 
 -- job_queue_event_body(job_type, models, data): the same of a `queued` event, without what it comes after: that is in other events. Internal.
@@ -4402,6 +4410,7 @@ as $$
     'expire_ms', $3 -> 'expire_ms', 'fair_key', $3 -> 'fair_key', 'tag', $3 -> 'tag')
     || case when $3 ? 'whole' then jsonb_build_object('whole', $3 -> 'whole') else '{}' end
     || case when $3 ? 'asks' then jsonb_build_object('asks', $3 -> 'asks') else '{}' end
+    || case when $3 ? 'uses' then jsonb_build_object('uses', $3 -> 'uses') else '{}' end
 $$;
 
 -- job_queue_job_digest(body, payload, is_vague): what job_queue_once keeps of a job for job_queue_refuse_digest. Internal.
@@ -4569,6 +4578,8 @@ as $$
           then 'run_at: must be a text with a time zone such as "2026-11-24T15:00:00Z", between 1970 and 2255'
         when r.run_at <> 'null' and e.job #> '{dedupe,debounce}' is not null
           then 'run_at: follows from dedupe.debounce; leave one of the two out'
+        when jsonb_array_length(e.job -> 'models') = 0 and e.job -> 'uses' <> '{}' and e.job -> 'uses' <> 'null'
+          then 'uses: are those of a job with models; name one, or leave them out'
         when greatest(r.within, r.delay, r.max_delay) > interval '365 days' then 'dedupe: must have times of 365d at most'
         when r.delay > r.max_delay then 'dedupe.debounce.delay: must not be longer than max_delay'
         when e.job ? 'payload' then public.job_queue_payload_fault(e.job -> 'payload')
@@ -8102,7 +8113,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', 'f7df5dbfbbe1dc1abcf06fc7abd7084834d7f21e22b823613586ec7816b56f50')
+  ('027', 'ffa1b6731c5f832c4ec99e7a3e6180c020c1b52530626a1f83c0095120d7e813')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -87,10 +87,10 @@ declare
     "enqueue": {"jobs": "list!", "under": "object"},
     "start": {"worker_id": "name!", "job": "object!", "wait": "boolean"},
     "claim": {"worker_id": "name!", "max": "1..1000!", "kinds": "names?"},
-    "complete": {%1$s, "result": "any"},
-    "fail": {%1$s, "error": "any", "code": "text", "retry_seconds": "seconds?"},
-    "release": {%1$s, "reason": "text", "seconds": "seconds", "models": "names"},
-    "confirm_cancel": {%1$s},
+    "complete": {%1$s, "result": "any", "used": "used"},
+    "fail": {%1$s, "error": "any", "code": "text", "retry_seconds": "seconds?", "used": "used"},
+    "release": {%1$s, "reason": "text", "seconds": "seconds", "models": "names", "used": "used"},
+    "confirm_cancel": {%1$s, "used": "used"},
     "detach": {%1$s, "until": "text!"},
     "done": {%1$s, "model": "name!", "epoch": "1..9007199254740991"},
     "cancel": {"job_id": "name!", "worker_id": "name", "force": "boolean", "descendants": "boolean",
@@ -107,12 +107,14 @@ declare
     "kind": "name", "priority": "-1000..1000", "run_at": "text?", "runAt": "text?", "attempts": "1..1000",
     "timeout_ms": "1..31536000000", "timeoutMs": "1..31536000000", "expire_ms": "1..31536000000?",
     "expireMs": "1..31536000000?", "fair_key": "name?", "fairKey": "name?", "once": "once?", "dedupe": "dedupe?",
-    "after": "parents?", "tag": "name?", "modes": "modes?", "asks": "asks?", "payload": "any",
+    "after": "parents?", "tag": "name?", "modes": "modes?", "asks": "asks?", "uses": "uses?", "payload": "any",
     "traceparent": "text?", "tracestate": "text?"}';
   must constant jsonb := '{"parents": "a list of at most 10,000 jobs: ids, or {job, if_failed: fail or continue}",
     "name": "a text of 1 to 200 characters, without control characters",
     "names": "a list of at most 10,000 names of 1 to 200 characters", "list": "a list of at most 10,000 jobs",
     "schedules": "a list of at most 10,000 schedules", "object": "an object",
+    "uses": "an object of at most 20 resources, each with a whole number from 1 to 100,000,000",
+    "used": "an object of at most 20 resources, each with a whole number from 0 to 100,000,000",
     "boolean": "true or false", "text": "a text", "modes": "an object that says of models whether the job has them shared or exclusive",
     "asks": "what it takes of a place of one of its models, e.g. {\"flux-dev\": {\"vram\": 20}}: 1 to 8 units, whole numbers from 1 to 1,000,000,000",
     "once": "a time such as \"24h\" (whole s, m, h or d, 365d at most), or \"for ever\"",
@@ -190,6 +192,11 @@ begin
              when r.rule = 'text' then r.is_a <> 'string'
              when r.rule = 'once' then r.is_a <> 'string' or r.said !~ '^(for ever|[1-9][0-9]{0,8}[smhd])$'
                or (r.said <> 'for ever' and r.said::interval > interval '365 days')
+             when r.rule in ('uses', 'used') then r.is_a <> 'object' or (
+               select count(*) > 20 or bool_or((length(u.key) between 1 and 200 and u.key !~ unwanted and case jsonb_typeof(u.value)
+                   when 'number' then u.value::text::numeric = trunc(u.value::text::numeric)
+                     and u.value::text::numeric between case r.rule when 'uses' then 1 else 0 end and 100000000 end) is not true)
+                 from jsonb_each(case r.is_a when 'object' then v.value else '{}' end) u)
              when r.rule = 'dedupe' and r.is_a <> 'object' then true
              when r.rule = 'dedupe' then (
                v.value - '{key,while,debounce}'::text[] = '{}'

@@ -6,7 +6,7 @@
 -- live with another body by then waits behind that one, one that the policy does not allow waits until it does, and one that comes after a
 -- job of which nobody knows, until that is in line.
 --   jobs        one job or a list of 10,000 at most: {job_id, models, job_type, kind, priority, run_at, attempts, timeout_ms,
---               expire_ms, fair_key, once, dedupe, after, tag, modes, asks, payload, traceparent, tracestate}; job_id and models are required; run_at as
+--               expire_ms, fair_key, once, dedupe, after, tag, modes, asks, uses, payload, traceparent, tracestate}; job_id and models are required; run_at as
 --               2026-11-24T15:00:00Z; once as 24h, or for ever: how long the id is taken (docs/guides/idempotency.md); dedupe: {key, while,
 --               debounce}, so that another job with the same key stands for it: while `waiting`, `live` or {"within": "1h"}, debounce
 --               {delay, max_delay} (docs/guides/deduplication.md); after: ids, or {job, if_failed: fail or continue}
@@ -207,6 +207,7 @@ as $$
         from jsonb_array_elements_text($1 -> 'models') with ordinality m (name, place)
        where $1 -> 'modes' ->> m.name = 'exclusive' having count(*) > 0), '{}')
     || case jsonb_typeof($1 -> 'asks') when 'object' then jsonb_build_object('asks', $1 -> 'asks') else '{}' end
+    || case when $1 -> 'uses' <> '{}' and $1 -> 'uses' <> 'null' then jsonb_build_object('uses', $1 -> 'uses') else '{}' end
 $$;
 
 -- job_queue_event_body(job_type, models, data): the same of a `queued` event, without what it comes after: that is in other events. Internal.
@@ -220,6 +221,7 @@ as $$
     'expire_ms', $3 -> 'expire_ms', 'fair_key', $3 -> 'fair_key', 'tag', $3 -> 'tag')
     || case when $3 ? 'whole' then jsonb_build_object('whole', $3 -> 'whole') else '{}' end
     || case when $3 ? 'asks' then jsonb_build_object('asks', $3 -> 'asks') else '{}' end
+    || case when $3 ? 'uses' then jsonb_build_object('uses', $3 -> 'uses') else '{}' end
 $$;
 
 -- job_queue_job_digest(body, payload, is_vague): what job_queue_once keeps of a job for job_queue_refuse_digest. Internal.
@@ -387,6 +389,8 @@ as $$
           then 'run_at: must be a text with a time zone such as "2026-11-24T15:00:00Z", between 1970 and 2255'
         when r.run_at <> 'null' and e.job #> '{dedupe,debounce}' is not null
           then 'run_at: follows from dedupe.debounce; leave one of the two out'
+        when jsonb_array_length(e.job -> 'models') = 0 and e.job -> 'uses' <> '{}' and e.job -> 'uses' <> 'null'
+          then 'uses: are those of a job with models; name one, or leave them out'
         when greatest(r.within, r.delay, r.max_delay) > interval '365 days' then 'dedupe: must have times of 365d at most'
         when r.delay > r.max_delay then 'dedupe.debounce.delay: must not be longer than max_delay'
         when e.job ? 'payload' then public.job_queue_payload_fault(e.job -> 'payload')

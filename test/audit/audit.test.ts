@@ -437,6 +437,18 @@ const bad: readonly (readonly [AuditRule, string, number, readonly Step[]])[] = 
     ],
   ],
   [
+    'use',
+    'more is reserved than the limit',
+    5,
+    [
+      policy({ maxActive: null, uses: { tpm: { limit: 9, perSeconds: 1 } } }),
+      queued('a', ['m'], { uses: { tpm: 5 } }),
+      queued('b', ['n'], { uses: { tpm: 5 } }),
+      started('a', ['m']),
+      started('b', ['n']),
+    ],
+  ],
+  [
     'fair_share',
     'two run, and one may',
     5,
@@ -523,6 +535,7 @@ describe('interlock audit (audit, Auditor, auditRules)', () => {
       completed: 3,
       live: 0,
       maxConcurrent: 2,
+      overruns: 0,
     })
   })
 

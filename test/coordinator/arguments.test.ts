@@ -7,7 +7,7 @@ import { memoryDatabase, memoryStore } from '../../src/engine/store/memory/index
 import { pgliteStore } from '../../src/engine/store/pglite/index.ts'
 import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { projectStore, supabaseClient, supabaseStore } from '../../src/engine/store/supabase/index.ts'
-import { createJobWorker, RetryLater } from '../../src/engine/worker/index.ts'
+import { createJobWorker, providerError, RetryLater } from '../../src/engine/worker/index.ts'
 import { createWorkflowManager } from '../../src/engine/workflow/index.ts'
 
 type Call = (...given: unknown[]) => unknown
@@ -275,6 +275,12 @@ it('refuses wrong options of everything that makes something', async () => {
       ['text'],
     ],
     RetryLater: [(options) => new RetryLater(options as never), []],
+    providerError: [
+      (options) => {
+        throw providerError({ status: 429 }, options as never)
+      },
+      ['undefined', 'an empty object'],
+    ],
     postgresStore: [postgresStore as Call, ['an empty object', 'an unknown field', 'function']],
     'postgresStore: options': [
       (options) => postgresStore('postgres://127.0.0.1:1/none', options as never),

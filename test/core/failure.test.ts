@@ -29,6 +29,7 @@ it('a failure is passing, of the store, a refusal, or the end of an attempt by i
     'models_required',
     'unknown_model',
     'fits_no_place',
+    'use_over_limit',
     'parent_unknown',
     'parents_too_large',
     'flow_cycle',

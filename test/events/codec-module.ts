@@ -21,12 +21,14 @@ const rowGuards: Readonly<Partial<Record<ValueKind, string>>> = {
   ...{ real: 'isReal', true: 'isTrue', boolean: 'isBoolean', dedupe: 'isDedupe', outcome: 'isOutcome' },
   places: 'arePlaces',
   asks: 'areAsks',
+  uses: 'areUses',
 }
 const eventGuards: typeof rowGuards = {
   ...rowGuards,
   text: 'isSoundText',
   texts: 'areSoundTexts',
   places: 'areSoundPlaces',
+  uses: 'areSoundUses',
 }
 
 type Entry = readonly [path: string, field: Field]
@@ -189,6 +191,7 @@ export function codecModule(): string {
     'isSoundText',
     'areSoundTexts',
     'areSoundPlaces',
+    'areSoundUses',
     'areOffers',
   ]).sort()
   return `// Made by \`npm run codec\` from event-table.ts: change that.

@@ -87,6 +87,19 @@ describe('the core against a naive second admission', () => {
   )
 
   it(
+    'does so where jobs use what is limited',
+    () => {
+      fc.assert(
+        fc.property(arbitraryRun({ maxLength: 120, uses: true }), (steps) => {
+          compare(steps)
+        }),
+        { numRuns: runs(100) },
+      )
+    },
+    PATIENCE,
+  )
+
+  it(
     'does so where handlers add jobs, and jobs are cancelled with all that come after them',
     () => {
       fc.assert(
@@ -94,6 +107,19 @@ describe('the core against a naive second admission', () => {
           compare(steps)
         }),
         { numRuns: runs(60) },
+      )
+    },
+    PATIENCE,
+  )
+
+  it(
+    'does so where they do in places, and in batches',
+    () => {
+      fc.assert(
+        fc.property(arbitraryRun({ maxLength: 120, uses: true, places: true, batches: true }), (steps) => {
+          compare(steps)
+        }),
+        { numRuns: runs(30) },
       )
     },
     PATIENCE,

@@ -13,6 +13,7 @@ import {
   type OverlapRule,
   overlapRules,
   type Policy,
+  type Uses,
 } from '../../src/engine/core/index.ts'
 
 /** A job to be enqueued; times are relative to the step. */
@@ -32,6 +33,7 @@ export interface Wish {
   readonly asks?: NonNullable<JobSpec['asks']>
   /** What it comes after: ids of jobs, most of which are not live. */
   readonly after: readonly { readonly id: number; readonly goesOn: boolean }[]
+  readonly uses?: Uses
 }
 
 export type TokenChoice = 'right' | 'none' | 'stale'
@@ -43,8 +45,8 @@ export type Act =
   | { readonly type: 'ask'; readonly wish: Wish; readonly wait: boolean }
   | { readonly type: 'ask_again' | 'take_up'; readonly pick: number; readonly wait: boolean }
   | { readonly type: 'claim' | 'drain' | 'resume' | 'tick' | 'die' | 'expire_leases' }
-  | { readonly type: 'complete'; readonly pick: number; readonly token: TokenChoice }
-  | { readonly type: 'fail'; readonly pick: number; readonly delayMs: number | null }
+  | { readonly type: 'complete'; readonly pick: number; readonly token: TokenChoice; readonly used?: Uses }
+  | { readonly type: 'fail'; readonly pick: number; readonly delayMs: number | null; readonly used?: Uses }
   | {
       readonly type: 'release'
       readonly pick: number
@@ -305,6 +307,40 @@ const placedRules: fc.Arbitrary<Policy> = fc
 const measuredRules: fc.Arbitrary<Policy> = fc
   .tuple(arbitraryRules, measured)
   .map(([{ models: _, ...policy }, rules]) => ({ ...policy, ...rules }))
+const resource = fc.constantFrom('x', 'y')
+const usesOf = (amount: fc.Arbitrary<number>): fc.Arbitrary<Uses> =>
+  fc.dictionary(resource, amount, { maxKeys: 2, noNullPrototype: true })
+const window = fc.record(
+  { limit: fc.constantFrom(2, 4, 6, 9), perSeconds: fc.constantFrom(0.05, 1, 3, 10) },
+  { noNullPrototype: true },
+)
+const limits = fc.dictionary(
+  resource,
+  fc.oneof(
+    window,
+    fc.uniqueArray(window, { minLength: 1, maxLength: 3, selector: (one) => JSON.stringify(one) }),
+  ),
+  { minKeys: 1, maxKeys: 2, noNullPrototype: true },
+)
+
+/** Most policies limit what is used, and most jobs use something. */
+const limited = (rules: fc.Arbitrary<Policy>): fc.Arbitrary<Policy> =>
+  fc.tuple(rules, limits, fc.nat(4)).map(([policy, uses, nth]) => (nth === 0 ? policy : { ...policy, uses }))
+
+const wishUsing = (wish: fc.Arbitrary<Wish>): fc.Arbitrary<Wish> =>
+  fc
+    .tuple(wish, usesOf(fc.constantFrom(1, 1, 2, 2, 3, 5, 7)), fc.nat(5))
+    .map(([own, uses, nth]) =>
+      nth === 0 || Object.keys(uses).length === 0 || own.models.length === 0 ? own : { ...own, uses },
+    )
+
+/** An attempt that says what it used: less, more, or something of which its job said nothing. */
+const actUsing = (act: fc.Arbitrary<Act>): fc.Arbitrary<Act> =>
+  fc
+    .tuple(act, usesOf(fc.nat(6)), fc.nat(2))
+    .map(([own, used, nth]) =>
+      nth > 0 && (own.type === 'complete' || own.type === 'fail') ? { ...own, used } : own,
+    )
 
 const steering = (policy: fc.Arbitrary<Policy>): fc.Arbitrary<Act> =>
   fc.oneof(
@@ -370,13 +406,12 @@ const actsFor = (wish: fc.Arbitrary<Wish>): readonly { weight: number; arbitrary
 ]
 
 const batchActs = (
-  ids: number,
-  wholes: boolean,
+  alike: fc.Arbitrary<Wish>,
 ): readonly { weight: number; arbitrary: fc.Arbitrary<Act> }[] => [
-  ...actsFor(alikeOf(ids, wholes)),
+  ...actsFor(alike),
   {
     weight: 50,
-    arbitrary: of('enqueue', { wishes: fc.array(alikeOf(ids, wholes), { minLength: 2, maxLength: 5 }) }),
+    arbitrary: of('enqueue', { wishes: fc.array(alike, { minLength: 2, maxLength: 5 }) }),
   },
   { weight: 40, arbitrary: of('complete', { pick, token: fc.constant('right') }) },
 ]
@@ -498,28 +533,25 @@ interface RunShape {
   readonly wholes?: boolean
   /** Whether graphs come in one call, handlers add jobs, and jobs are cancelled with what comes after them. */
   readonly flows?: boolean
+  /** Whether policies limit what jobs use. */
+  readonly uses?: boolean
 }
 
 /** A run under some policy. */
 export function arbitraryRun(shape: RunShape): fc.Arbitrary<readonly Step[]> {
-  const {
-    minLength = 1,
-    maxLength,
-    steered = true,
-    ids = 30,
-    places = false,
-    batches = false,
-    wholes = false,
-    flows = false,
-  } = shape
+  const { minLength = 1, maxLength, steered = true, ids = 30 } = shape
+  const { places = false, batches = false, wholes = false, flows = false, uses = false } = shape
   const isMeasured = places === 'units'
-  const rules = isMeasured ? measuredRules : places ? placedRules : arbitraryRules
+  const unlimited = isMeasured ? measuredRules : places ? placedRules : arbitraryRules
+  const rules = uses ? limited(unlimited) : unlimited
+  const wish = (own: fc.Arbitrary<Wish>) => (uses ? wishUsing(own) : own)
   const plain = isMeasured
-    ? actsFor(askingOf(batches ? alikeOf(ids, false) : wishOf(ids, wholes)))
+    ? actsFor(wish(askingOf(batches ? alikeOf(ids, false) : wishOf(ids, wholes))))
     : batches
-      ? batchActs(ids, wholes)
-      : actsFor(wishOf(ids, wholes))
-  const usual = flows ? [...plain, ...flowActs(wishOf(ids, wholes))] : plain
+      ? batchActs(wish(alikeOf(ids, wholes)))
+      : actsFor(wish(wishOf(ids, wholes)))
+  const flowing = flows ? [...plain, ...flowActs(wishOf(ids, wholes))] : plain
+  const usual = uses ? flowing.map((one) => ({ ...one, arbitrary: actUsing(one.arbitrary) })) : flowing
   const acts = places ? [...usual, ...placeActs] : usual
   const claim = batches ? batchClaim : usualClaim
   const all = steered ? [...acts, { weight: 3, arbitrary: steering(rules) }] : acts

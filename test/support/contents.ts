@@ -7,7 +7,7 @@ export function contentsOf(ledger: Ledger): Readonly<Record<string, unknown>> {
   contents['jobs'] = [...ledger.jobs].map(withoutOwner)
   contents['pauses'] = [...ledger.pauses].map((pause) => ({ ...pause, jobs: idsIn(pause.jobs) }))
   contents['models'] = [...ledger.models].map(
-    ({ model, holders, line, reserved, offers, whole, starts, asks }) => ({
+    ({ model, holders, line, reserved, offers, whole, starts, asks, meter }) => ({
       model,
       holders: idsIn(holders),
       line: idsIn(line),
@@ -16,6 +16,7 @@ export function contentsOf(ledger: Ledger): Readonly<Record<string, unknown>> {
       whole: idsIn(whole),
       starts: starts === null ? null : [...starts],
       asks: asks === null ? null : asks.map((one) => ({ ...one, line: idsIn(one.line) })),
+      meter: meter === null ? null : { ...meter, ended: meter.ended.map((all) => [...all]) },
     }),
   )
   return contents

@@ -1,10 +1,11 @@
 /** What a log says by itself, read line by line without the core: who holds what, under which token, and when. */
-import type { Policy, RecordedEvent } from '../../src/engine/core/index.ts'
+import type { Policy, RecordedEvent, Uses } from '../../src/engine/core/index.ts'
 
 interface Life {
   readonly fairKey: string | null
   readonly attempts: number
   readonly asks: Readonly<Record<string, Readonly<Record<string, number>>>>
+  readonly uses: Uses
   started: number
   givenBack: number
   token: number | null
@@ -25,6 +26,8 @@ export class LogReader {
   readonly #lives = new Map<string, Life>()
   #policy: Policy | undefined
   readonly #starts: { readonly model: string; readonly at: number }[] = []
+  /** What attempts that ended have used. */
+  readonly #used: { readonly resource: string; readonly at: number; readonly amount: number }[] = []
   #draining = false
   readonly #paused = new Set<string>()
   #token = 0
@@ -40,11 +43,14 @@ export class LogReader {
       case 'started':
         return this.#started(event)
       case 'completed':
+        this.#settle(event, event.used)
         return this.#ended(event, event.jobId, event.token, true)
       case 'failed':
       case 'lease_expired':
+        this.#settle(event, 'used' in event ? event.used : undefined)
         return this.#ended(event, event.jobId, event.token, event.final)
       case 'cancelled':
+        this.#settle(event, event.used)
         return this.#ended(event, event.jobId, event.token, true)
       case 'expired':
         return this.#ended(event, event.jobId, null, true)
@@ -55,6 +61,7 @@ export class LogReader {
       case 'policy_changed':
         this.#policy = event.policy
         this.#starts.length = 0
+        this.#used.length = 0
         return
       case 'model_paused':
         this.#paused.add(event.model)
@@ -76,11 +83,12 @@ export class LogReader {
 
   #queued(event: RecordedEvent & { readonly type: 'queued' }): void {
     if (this.#lives.has(event.jobId)) this.#fault(event, 'the id is live')
-    const { attempts, models, fairKey, whole = [], asks = {} } = event.spec
+    const { attempts, models, fairKey, whole = [], asks = {}, uses = {} } = event.spec
     this.#lives.set(event.jobId, {
       fairKey,
       attempts,
       asks,
+      uses,
       started: 0,
       givenBack: 0,
       token: null,
@@ -111,6 +119,7 @@ export class LogReader {
     this.#checkPlaces(event)
     this.#checkShare(event)
     for (const model of event.models) this.#checkRate(event, model)
+    for (const resource of Object.keys(life.uses)) this.#checkUse(event, resource)
   }
 
   /** One batch, one set of models, each in one place. */
@@ -180,6 +189,29 @@ export class LogReader {
     const from = event.at - rate.perSeconds * 1_000_000
     const within = this.#starts.filter((start) => start.model === model && start.at >= from).length
     if (within > rate.starts) this.#fault(event, `${within} starts of ${model} in ${rate.perSeconds} s`)
+  }
+
+  /** What those that run expect to use counts, and what those that ended have used: in every window that ends with a start. */
+  #checkUse(event: RecordedEvent & { readonly type: 'started' }, resource: string): void {
+    const rule = event.models.length === 0 ? undefined : this.#policy?.uses?.[resource]
+    const windows = rule === undefined ? [] : 'limit' in rule ? [rule] : rule
+    const reserved = this.#running()
+      .filter(({ models }) => models.length > 0)
+      .reduce((sum, { uses }) => sum + (uses[resource] ?? 0), 0)
+    for (const { limit, perSeconds } of windows) {
+      const recent = this.#used.filter(
+        (use) => use.resource === resource && use.at >= event.at - perSeconds * 1_000_000,
+      )
+      const all = recent.reduce((sum, { amount }) => sum + amount, reserved)
+      if (all > limit) this.#fault(event, `${all} of ${resource} in ${perSeconds} s`)
+    }
+  }
+
+  #settle(event: RecordedEvent & { readonly jobId: string }, used: Uses = {}): void {
+    const life = this.#lives.get(event.jobId)
+    if (life === undefined || life.token === null || life.models.length === 0) return
+    for (const [resource, amount] of Object.entries({ ...life.uses, ...used }))
+      this.#used.push({ resource, at: event.at, amount })
   }
 
   #ended(event: RecordedEvent, jobId: string, token: number | null, final: boolean): void {

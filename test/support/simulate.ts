@@ -16,6 +16,7 @@ import {
   outcomeOf,
   type ScheduleWish,
   type Surroundings,
+  type Uses,
 } from '../../src/engine/core/index.ts'
 import type { Act, ScheduleWishes, Step, TokenChoice, Wish } from './commands.ts'
 
@@ -127,10 +128,16 @@ function bodyOf(act: Act, world: World): CommandBody {
     case 'expire_leases':
       return { type: 'expire_leases', workerIds: [...world.dead], retryAt: now }
     case 'complete':
-      return { type: 'complete', ...held(ledger, act.pick, act.token) }
+      return { type: 'complete', ...held(ledger, act.pick, act.token), ...usedIn(act) }
     case 'fail': {
       const retryAt = act.delayMs === null ? null : now + act.delayMs * MICROS_PER_MS
-      return { type: 'fail', ...held(ledger, act.pick, 'right'), code: 'handler_error', retryAt }
+      return {
+        type: 'fail',
+        ...held(ledger, act.pick, 'right'),
+        code: 'handler_error',
+        retryAt,
+        ...usedIn(act),
+      }
     }
     case 'release': {
       const { jobId, token } = held(ledger, act.pick, 'right')
@@ -218,6 +225,8 @@ function fireOf(ledger: Ledger, now: number, { pick, off }: Act & { type: 'fire'
   const next = due + Math.max(1, count) * every
   return { type: 'fire', schedule: found?.schedule ?? 'none', due, times, next, payloadHash: undefined }
 }
+
+const usedIn = ({ used }: { readonly used?: Uses }) => (used === undefined ? {} : { used })
 
 /** A job that is tried again after its end has no key. */
 const unkeyed = ({ dedupe: _, ...spec }: JobSpec): JobSpec => spec

@@ -115,6 +115,7 @@ function valueFrom(rule: Flagged, flags: object, inForce: unknown, prefix: strin
   const text = given as string | undefined
   if (rule.is === 'word') return oneOf(flag, text, rule.words)
   if (rule.is === 'units') return unitsFrom(text)
+  if (!('min' in rule)) return undefined
   const isNone = 'orNull' in rule && rule.orNull !== undefined
   return (isNone ? numberOrNone : numberIn)(flag, text, rangeOf(rule))
 }
@@ -163,6 +164,10 @@ function readAs(rule: PolicyRule, text: string): unknown {
   if (rule.is === 'units') return unitsFrom(text)
   if (rule.is === 'places' && /[,:]/.test(text)) return text.split(',').filter((place) => place !== '')
   if ('min' in rule) return readNumber(text, rangeOf(rule))
+  if (rule.is === 'oneOrMore') {
+    const all = text.split(',').map((one) => readAs(rule.each, one))
+    return all.includes(undefined) ? undefined : all.length === 1 ? all[0] : all
+  }
   if (rule.is !== 'fields') return undefined
   const [names, parts] = [Object.entries(rule.fields), text.split('/')]
   const values = names.map(([name, part], i) => [name, readAs(part, parts[i] ?? '')] as const)

@@ -1,4 +1,4 @@
-import { type AttemptKey, type CommandBody, jobOf, type TraceContext } from '../core/index.ts'
+import { type AttemptKey, type CommandBody, jobOf, type TraceContext, type Uses } from '../core/index.ts'
 import {
   type EnqueueInput,
   enqueueBody,
@@ -61,6 +61,9 @@ async function cancelAll(member: Member, jobId: string, force: boolean): Promise
   }
 }
 
+/** What an attempt says that it has used. */
+const usedIn = (used: Uses | undefined): { readonly used?: Uses } => (used === undefined ? {} : { used })
+
 /** The writing side of a coordinator: each call is one command. */
 export function commandsOf(
   member: Member,
@@ -99,20 +102,20 @@ export function commandsOf(
         { type: 'claim' },
         { claim: batches === undefined ? { max, kinds } : { max, kinds, batches }, isLook: known },
       ),
-    complete: async (lease, { claim, result } = {}) => {
+    complete: async (lease, { claim, result, used } = {}) => {
       const data = result === undefined ? [] : [{ jobId: lease.jobId, result: parseResult(result) }]
-      return started({ type: 'complete', ...attemptOf(lease) }, { claim, data })
+      return started({ type: 'complete', ...attemptOf(lease), ...usedIn(used) }, { claim, data })
     },
-    fail: async (lease, { code = 'handler_error', retryAt: when, error, claim, trace } = {}) => {
+    fail: async (lease, { code = 'handler_error', retryAt: when, error, claim, trace, used } = {}) => {
       const { jobId } = lease
       const kept = { ...(error !== undefined && { error: errorData(error) }), ...(trace && { trace }) }
       const data = error === undefined && trace === undefined ? [] : [{ jobId, ...kept }]
       const retryAt = when === undefined ? AT_ONCE : parseTimeOrNull(when, 'retryAt')
-      return started({ type: 'fail', ...attemptOf(lease), code, retryAt }, { claim, data })
+      return started({ type: 'fail', ...attemptOf(lease), code, retryAt, ...usedIn(used) }, { claim, data })
     },
-    release: async (lease, reason, when = null, { claim, models, trace } = {}) => {
+    release: async (lease, reason, when = null, { claim, models, trace, used } = {}) => {
       const runAt = parseTimeOrNull(when, 'runAt')
-      const next = models === undefined ? {} : { models: parseModels(models) }
+      const next = { ...(models === undefined ? {} : { models: parseModels(models) }), ...usedIn(used) }
       const data = trace === undefined ? [] : [{ jobId: lease.jobId, trace }]
       return started({ type: 'release', ...attemptOf(lease), reason, runAt, ...next }, { claim, data })
     },
@@ -126,8 +129,8 @@ export function commandsOf(
         : cancelAlsoSubmitted(store, { queue: member.log.queue, jobId }, () =>
             send({ type: 'cancel', jobId, force }),
           ),
-    confirmCancel: (lease, { claim } = {}) =>
-      started({ type: 'confirm_cancel', ...attemptOf(lease) }, { claim }),
+    confirmCancel: (lease, { claim, used } = {}) =>
+      started({ type: 'confirm_cancel', ...attemptOf(lease), ...usedIn(used) }, { claim }),
     reprioritize: (jobId, to) => {
       // Adding 0 turns -0 into 0: a database never returns -0.
       const place = 'before' in to ? { before: to.before } : { priority: to.priority + 0 }

@@ -9,6 +9,7 @@ import { capacityOf, placesOf } from './policy.ts'
 import { rateOpensAt } from './rate.ts'
 import { isUsable, namesOf, type Places, placeFor, siteOf } from './site.ts'
 import { askFor, unitsOf } from './units.ts'
+import { shortageOf } from './use.ts'
 
 /** The admission rule (docs/inside/conflict-rules.md): may this waiting job start at this time? */
 export function isStartable(ledger: LedgerView, job: Job, now: Micros): boolean {
@@ -30,9 +31,13 @@ export function mayFollow(ledger: LedgerView, job: Job, now: Micros, spared: Spa
   )
 }
 
-/** Its models are over their rates, or its owner uses the whole share: it keeps its place, and others may start before it. */
+/** Its models are over their rates, its owner uses the whole share, or what it uses is not to be had: it keeps its place, and others may start before it. */
 export function isLimited(ledger: LedgerView, job: Job, now: Micros): boolean {
-  return rateOpensAt(ledger, job, now) > 0 || isShareFull(ledger, job, now)
+  return (
+    rateOpensAt(ledger, job, now) > 0 ||
+    isShareFull(ledger, job, now) ||
+    shortageOf(ledger, job, now) !== undefined
+  )
 }
 
 /**

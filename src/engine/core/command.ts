@@ -1,6 +1,6 @@
 import type { RefusalCode } from './error-codes.ts'
 import type { FailureCode, ReasonCode, RequeueReason } from './event.ts'
-import type { JobSpec, JobType, Lease, Micros, Tries } from './job.ts'
+import type { JobSpec, JobType, Lease, Micros, Tries, Uses } from './job.ts'
 import type { Policy } from './policy.ts'
 import type { ScheduleRule } from './schedule.ts'
 
@@ -34,11 +34,11 @@ type OfAttempt<Type extends string, Said extends object = object> = CommandOf<
 
 /**
  * About the end of an attempt. `jobType`: the job type that the caller expects; absent: none given. `token` null: of the attempt
- * that runs here.
+ * that runs here. `used`: what it has used of which resources; of those that are not named, as much as it had reserved.
  */
 type OfEnd<Type extends string, Said extends object = object> = CommandOf<
   Type,
-  { jobId: string; token: number | null; epoch?: number; jobType?: JobType } & Said
+  { jobId: string; token: number | null; epoch?: number; jobType?: JobType; used?: Uses } & Said
 >
 
 /** A job that another one is to come after. */
@@ -92,7 +92,10 @@ export type CommandBody =
    * Gives an attempt back: the job returns to the line. `later`, `unacknowledged` and `drained` cost no attempt. `models`: what
    * its next attempt needs, instead of what this one had (the next step of a workflow); it keeps its place.
    */
-  | OfAttempt<'release', { reason: RequeueReason; runAt: Micros | null; models?: readonly string[] }>
+  | OfAttempt<
+      'release',
+      { reason: RequeueReason; runAt: Micros | null; models?: readonly string[]; used?: Uses }
+    >
   /**
    * The work goes on elsewhere: the attempt keeps its models until then, whatever becomes of the process that started it,
    * and is ended by its token from any process. Again: until another time.
@@ -103,7 +106,7 @@ export type CommandBody =
   /** `descendants`: all that come after it, too: so many at a time that its sender sends it again while the job waits. */
   | CommandOf<'cancel', { jobId: string; force: boolean; descendants?: true }>
   /** Acknowledges a cancel request: the attempt has stopped. */
-  | OfAttempt<'confirm_cancel'>
+  | OfAttempt<'confirm_cancel', { used?: Uses }>
   | CommandOf<'expire_leases', { workerIds: readonly string[]; retryAt: Micros }>
   | CommandOf<'reprioritize', { jobId: string; priority?: number; before?: string }>
   | CommandOf<'set_policy', { policy: Policy }>

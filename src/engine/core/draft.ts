@@ -14,7 +14,7 @@ import {
 import { freshJob, isOwn, type OwnJob, type OwnModel, ownJob, ownModel } from './own-job.ts'
 
 import type { Place } from './place.ts'
-import { capacityOf } from './policy.ts'
+import { capacityOf, isMeter } from './policy.ts'
 import type { Owner, Tree } from './tree.ts'
 
 /**
@@ -133,9 +133,10 @@ export class Draft extends LedgerParts implements LedgerView {
     this.#ownKinds.delete(kind.kind)
   }
 
-  /** Drops a model that no job needs. One with a rate is kept for its last starts. */
+  /** Drops a model that no job needs. One with a rate is kept for its last starts, a resource for what was used. */
   forget(model: Model): void {
-    if (model.holders.size + model.line.size + model.whole.size > 0 || model.starts !== null) return
+    const isKnown = model.starts !== null || model.meter !== null
+    if (model.holders.size + model.line.size + model.whole.size > 0 || isKnown) return
     this.models = this.models.remove(model, this.owner)
     this.#ownModels.delete(model.model)
   }
@@ -145,9 +146,10 @@ export class Draft extends LedgerParts implements LedgerView {
     if (this.#accounts) this.touched.add(jobId)
   }
 
-  /** The model lost a holder, a reservation or an offer. */
+  /** The model lost a holder, a reservation or an offer. Who waits for a resource may stand in any line. */
   free(model: string): void {
-    if (this.#accounts) this.freed.add(model)
+    if (isMeter(model)) this.wide = true
+    else if (this.#accounts) this.freed.add(model)
   }
 
   /** A job came into line. */

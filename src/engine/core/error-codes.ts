@@ -55,6 +55,11 @@ export const failureKinds = {
    */
   fits_no_place: 'refusal',
   /**
+   * The job asks for more of a resource (`uses`) than the policy allows in one of its windows. To do: ask for less, or raise the limit:
+   * `interlock policy set --uses <resource=limit/seconds>`.
+   */
+  use_over_limit: 'refusal',
+  /**
    * A job is to come after one that is not live and never ended, as far as the log and its archive say. The message names the path. To
    * do: enqueue that one in the same call or before, or correct its id.
    */

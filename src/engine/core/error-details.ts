@@ -45,6 +45,7 @@ export interface ErrorDetails {
   readonly models_required: DetailsOfJob
   readonly unknown_model: DetailsOfJob
   readonly fits_no_place: DetailsOfJob
+  readonly use_over_limit: DetailsOfJob
   readonly parent_unknown: DetailsOfJob
   readonly parents_too_large: DetailsOfJob & { readonly bytes?: number }
   readonly flow_cycle: DetailsOfJob

@@ -1,5 +1,5 @@
 import type { JobOutcome } from './ending.ts'
-import type { JobSpec, Micros } from './job.ts'
+import type { JobSpec, Micros, Uses } from './job.ts'
 import type { Policy } from './policy.ts'
 import type { ScheduleRule, SkipReason } from './schedule.ts'
 import type { Places } from './site.ts'
@@ -112,7 +112,9 @@ export const reasonCodes = [
   'fits_no_place',
   /** A model that it needs is paused. */
   'model_paused',
-  /** A model that it needs has reached its rate. */
+  /** It asks for more of a resource than its limit ever allows. */
+  'use_over_limit',
+  /** A model that it needs has reached its rate, or a resource that it uses its limit. */
   'rate_limited',
   /** Its fair key has used up its share. */
   'fair_share_limit',
@@ -198,6 +200,8 @@ export interface Position {
  * `voided`: the event `of` could not be read by anybody; `as`: what to read in the place of its data; absent: it counts as nothing.
  * In its own place such an event reads as `voided` with its own number.
  *
+ * `used` on an end: how much of which resources the attempt has used; of those that it does not name, what it had reserved.
+ *
  * `debounced`: what differs from before: `runAt`, when it is due (null: as before), and the hash of its payload.
  *
  * Facts every event may carry. `offers`: jobs that this event made startable and that nobody has taken yet.
@@ -224,10 +228,13 @@ export type Event = Fact &
     | OfJob<'debounced', { runAt: Micros | null; hasData?: true; payloadHash?: number }>
     | OfJob<'blocked' | 'conflict', { reason: ReasonCode; blockedBy: string | null; model: string | null }>
     | OfJob<'started', AttemptStart>
-    | OfJob<'completed', { token: number }>
-    | OfJob<'failed', { token: number | null; code: FailureCode; final: boolean; cause?: string }>
+    | OfJob<'completed', { token: number; used?: Uses }>
+    | OfJob<
+        'failed',
+        { token: number | null; code: FailureCode; final: boolean; cause?: string; used?: Uses }
+      >
     | OfJob<'cancel_requested'>
-    | OfJob<'cancelled', { token: number | null }>
+    | OfJob<'cancelled', { token: number | null; used?: Uses }>
     | OfJob<'expired'>
     | OfJob<'lease_expired', { token: number; workerId: string; final: boolean }>
     | OfJob<'detached', { token: number; until: Micros }>

@@ -87,12 +87,12 @@ function changeJob(draft: Draft, event: JobEvent, job: Job): Job | undefined {
     case 'started':
       return start(draft, event, job)
     case 'completed':
-      return end(draft, job, true)
+      return end(draft, job, true, event)
     case 'failed':
-      return event.token === null ? failWith(draft, event, job) : end(draft, job, event.final)
+      return event.token === null ? failWith(draft, event, job) : end(draft, job, event.final, event)
     case 'lease_expired':
       checkLease(event, job)
-      return end(draft, job, event.final)
+      return end(draft, job, event.final, event)
     case 'detached':
       return detach(draft, event, job)
     case 'model_released':
@@ -100,7 +100,7 @@ function changeJob(draft: Draft, event: JobEvent, job: Job): Job | undefined {
     case 'cancel_requested':
       return requestCancel(draft, job)
     case 'cancelled':
-      return event.token === null ? leave(draft, job) : end(draft, job, true)
+      return event.token === null ? leave(draft, job) : end(draft, job, true, event)
     case 'expired':
       checkExpired(event, job)
       return leave(draft, job)

@@ -24,6 +24,7 @@ import { alsoOfSchedule, notDueYet } from './scheduled-job.ts'
 import { placeFor, siteOf } from './site.ts'
 import { alsoKnown, alsoOf, toDoFor } from './to-do.ts'
 import type { Tree } from './tree.ts'
+import { overrunText, usedOf } from './use.ts'
 
 /** One model that the job needs, and the place of the job in its line. */
 export interface ModelPlace {
@@ -128,7 +129,11 @@ export function explainJob(facts: QueueFacts, jobId: string, record: JobRecord):
   const failed = failedTriesOf(record.events, job)
   const scheduled = alsoOfSchedule(facts.ledger, jobId, record)
   if (live !== undefined)
-    return { ...live, failed, also: [...live.also, ...scheduled, ...alsoKnown(facts, record, end)] }
+    return {
+      ...live,
+      failed,
+      also: [...live.also, ...scheduled, ...overruns(record), ...alsoKnown(facts, record, end)],
+    }
   const found = notLive(facts, jobId, record) ?? notDueYet(facts.ledger, jobId)
   if (found === undefined) return undefined
   const { command, ...diagnosis } = found
@@ -147,8 +152,20 @@ export function explainJob(facts: QueueFacts, jobId: string, record: JobRecord):
     ...diagnosis,
     ...nowhere,
     failed,
-    also: [...scheduled, ...alsoKnown(facts, record, command)],
+    also: [...scheduled, ...overruns(record), ...alsoKnown(facts, record, command)],
   }
+}
+
+/** Of which resources its last attempt that said so has used more than it had reserved. */
+function overruns({ events }: JobRecord): readonly string[] {
+  const queued = events.findLast((event) => event.type === 'queued')
+  const end = events.findLast((event) => 'used' in event && event.used !== undefined)
+  const { used = {} } = end !== undefined && 'used' in end ? end : {}
+  const asked = queued?.type === 'queued' ? (queued.spec.uses ?? {}) : {}
+  return Object.entries(used).flatMap(([resource, amount]) => {
+    const ask = usedOf(asked, resource) ?? 0
+    return amount > ask ? [overrunText(resource, amount, ask)] : []
+  })
 }
 
 /** The end of its attempt that its handler has committed (`job_queue_complete_in`), if nobody has decided it yet. */

@@ -5,7 +5,7 @@ import { type Job, type LedgerView, noPlaces, type Share, usesSlot } from './led
 import { isOfferLive } from './offer-expiry.ts'
 import type { OwnJob } from './own-job.ts'
 import { byPlace, type Place } from './place.ts'
-import type { Policy } from './policy.ts'
+import { isMeter, type Policy } from './policy.ts'
 import type { Tree } from './tree.ts'
 
 /** How many jobs with this key wait, and how many are active. Jobs that bypass are not counted. */
@@ -94,6 +94,13 @@ export function setReady(draft: Draft, job: OwnJob, ready: boolean): void {
   const { place, spec } = job
   const change = (places: Tree<Place>) =>
     ready ? places.insert(place, draft.owner) : places.remove(place, draft.owner)
+  // In strict order it keeps what it uses from those behind it.
+  if (spec.uses !== undefined && draft.policy.maxOvertakes === 0) {
+    for (const name of job.needs.filter(isMeter)) {
+      const model = draft.model(name)
+      model.reserved = change(model.reserved)
+    }
+  }
   if (spec.fairKey === null) draft.ready = change(draft.ready)
   else changeShare(draft, spec.fairKey, (share) => ({ ...share, ready: change(share.ready) }))
 }

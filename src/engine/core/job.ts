@@ -30,6 +30,10 @@ export const bounds = {
   parents: 10_000,
   /** How many times are kept per model. */
   rateStarts: 10_000,
+  /** How many resources a job uses, how much of each, and how many windows one has. */
+  uses: 20,
+  use: 100_000_000,
+  windows: 10,
   /** How many jobs of one kind start together, for one call of a handler. */
   batch: 1_000,
   spacingSeconds: 3_600,
@@ -80,6 +84,8 @@ export interface JobSpec {
   readonly schedule?: string
   /** Another job that has its key stands for it. Absent: none does. */
   readonly dedupe?: Dedupe
+  /** How much of which resources each of its attempts is expected to use: it starts when the policy has room for all of it. Absent: none. */
+  readonly uses?: Uses
   /**
    * The hash of the jobs that it was enqueued to come after, and of what it does if they do not complete. It stands in no line until it
    * is `released`. The jobs themselves are in the `linked` events. Absent: it comes after none.
@@ -90,6 +96,9 @@ export interface JobSpec {
 /** Whether the job takes all places of this model. */
 export const takesAllOf = ({ whole }: Pick<JobSpec, 'whole'>, model: string): boolean =>
   whole !== undefined && whole.includes(model)
+
+/** How much of which resources (tokens, say), by their names. Whole numbers. */
+export type Uses = Readonly<Record<string, number>>
 
 /** By what a job is deduplicated. */
 export interface Dedupe {

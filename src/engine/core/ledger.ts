@@ -116,6 +116,8 @@ export interface Model extends ModelKey {
   readonly starts: Tree<Micros> | null
   /** Of a place with units: its line once more, by what the jobs ask of it; null: it has no units, or nobody waits for it. */
   readonly asks: readonly AskLine[] | null
+  /** What is used of it, if it is a resource that has a limit (use.ts); null: it is none, or nothing was used under that limit. */
+  readonly meter: Meter | null
 }
 
 /** Those in the line of a place with units that ask the same of it. */
@@ -123,6 +125,20 @@ export interface AskLine {
   /** Null: all of it. */
   readonly ask: Units | null
   readonly line: Tree<Place>
+}
+
+/** What is used of a resource. */
+export interface Meter {
+  /** What active jobs expect to use. */
+  readonly reserved: number
+  /** For each of its windows what jobs that ended have used, in order of time: that of the window, and one before. */
+  readonly ended: readonly Tree<Settled>[]
+}
+
+export interface Settled {
+  readonly at: Micros
+  /** All that was used up to then. */
+  readonly sum: number
 }
 
 /** A paused model, or a paused place. */
@@ -295,6 +311,7 @@ export function idleModel(model: string): Model {
     whole: noPlaces,
     starts: null,
     asks: null,
+    meter: null,
   }
 }
 

@@ -12,6 +12,7 @@ import { capacityOf, rateOf } from './policy.ts'
 import { countStart } from './rate.ts'
 import { type Places, setPlaces } from './site.ts'
 import type { Tree } from './tree.ts'
+import { reserveUses, withMeters } from './use.ts'
 
 /** A waiting job that is due joins the lines it belongs to. */
 export function enterLine(draft: Draft, job: OwnJob, before: Places | null = null): void {
@@ -23,6 +24,7 @@ export function enterLine(draft: Draft, job: OwnJob, before: Places | null = nul
     return
   }
   if (draft.placed || job.spec.whole !== undefined) pin(draft, job, before)
+  if (job.spec.uses !== undefined) job.needs = withMeters(draft.policy, job)
   draft.line = draft.line.insert(place, owner)
   if (job.exclusive) draft.exclusives = draft.exclusives.insert(place, owner)
   for (const name of job.needs) {
@@ -57,7 +59,8 @@ export function leaveLine(draft: Draft, job: OwnJob, starts: boolean): void {
     if (!starts && takesWhole(job, name)) draft.leaveWhole(model, place)
     if (!starts) leftTo(draft, name, place)
   }
-  if (job.places !== null || job.wholes !== null) setPlaces(draft.policy, job, null, null)
+  const stoodElsewhere = job.places !== null || job.wholes !== null || job.spec.uses !== undefined
+  if (stoodElsewhere) setPlaces(draft.policy, job, null, null)
   draft.unsettled.delete(place)
   if (starts) return
   if (job.exclusive) draft.wide = true
@@ -98,6 +101,7 @@ export function takeModels(draft: Draft, job: Job, at: Micros): void {
     if (model.whole.size > 0) draft.unsettleAll(model)
   }
   if (job.places !== null) countStarts(draft, job, at)
+  reserveUses(draft, job)
   endOffersFor(draft, job, at)
 }
 
@@ -112,6 +116,7 @@ export function shareModels(draft: Draft, job: Job, at: Micros): void {
   draft.active = draft.active.insert(job.place, draft.owner)
   for (const name of job.needs) countStart(draft, draft.model(name), at)
   if (job.places !== null) countStarts(draft, job, at)
+  reserveUses(draft, job)
   endOffersFor(draft, job, at)
 }
 

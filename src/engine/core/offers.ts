@@ -8,10 +8,11 @@ import { addToKind, removeFromKind } from './kinds.ts'
 import { type Job, jobOf, type Model, modelOf, placesLeft, usesSlot } from './ledger.ts'
 import type { OwnJob } from './own-job.ts'
 import type { Place, Timer } from './place.ts'
-import { isSameRule, placesOf } from './policy.ts'
+import { isMeter, isSameRule, placesOf } from './policy.ts'
 import { isOverRate } from './rate.ts'
 import { type Places, setPlaces, siteOf } from './site.ts'
 import type { Tree } from './tree.ts'
+import { limitedUses, meterOf, overUsed } from './use.ts'
 
 /** Announces a startable job to all: from now on it keeps its place. */
 export function offer(draft: Draft, job: OwnJob, at: Micros): void {
@@ -52,7 +53,8 @@ export function pinOffered(draft: Draft, jobIds: readonly string[], at: Micros):
 export function pinTo(draft: Draft, job: OwnJob, places: Places): void {
   if (isSameRule(places, job.places)) return
   const lines = ['reserved', 'offers'] as const
-  const stood = job.needs.map((name) => draft.model(name))
+  const meters = job.needs.filter(isMeter)
+  const stood = job.needs.filter((name) => !meters.includes(name)).map((name) => draft.model(name))
   const isIn = lines.filter((line) => stood.some((model) => model[line].get(job.place) !== undefined))
   for (const model of stood) {
     quitLine(draft, model, job)
@@ -67,6 +69,7 @@ export function pinTo(draft: Draft, job: OwnJob, places: Places): void {
     for (const line of isIn) model[line] = model[line].insert(job.place, draft.owner)
     draft.unsettleBehind(model, job.place)
   }
+  if (meters.length > 0) job.needs = [...job.needs, ...meters]
 }
 
 /** The offer counts from the event that announces it. */
@@ -130,6 +133,7 @@ export function endOffersFor(draft: Draft, started: Job, at: Micros): void {
     else if (model.whole.size > 0) endOffersAt(draft, model.whole)
   }
   if (started.places !== null) endOffersOverRate(draft, started.places, at)
+  if (started.spec.uses !== undefined) endOffersOverUse(draft, started, at)
   if (!usesSlot(started)) return
   endOffersOf(draft, started)
   const { maxActive } = draft.policy
@@ -151,6 +155,15 @@ function endOffersOverRate(draft: Draft, taken: Places, at: Micros): void {
   for (const name of Object.keys(taken).filter((model) => isOverRate(draft, modelOf(draft, model), at)))
     for (const place of placesOf(draft.policy, name) ?? [])
       endOffersAt(draft, modelOf(draft, siteOf(place)).offers, name)
+}
+
+/** Those of jobs for which there is not enough left of a resource that this one uses. */
+export function endOffersOverUse(draft: Draft, user: Job, at: Micros): void {
+  for (const [resource] of limitedUses(draft.policy, user))
+    for (const place of [...modelOf(draft, meterOf(resource)).offers]) {
+      const job = draft.jobs.get(place)
+      if (job !== undefined && overUsed(draft, job, at) !== undefined) endOffer(draft, job)
+    }
 }
 
 /** Jobs with the same fair key, if it uses its whole share. */

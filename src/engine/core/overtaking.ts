@@ -1,5 +1,6 @@
 import type { Draft } from './draft.ts'
 import { idleModel, type Job } from './ledger.ts'
+import { isMeter } from './policy.ts'
 
 /** True if the job keeps its models free because it was overtaken often enough. 0 is handled by the line itself. */
 export function reserves(draft: Draft, job: Job): boolean {
@@ -26,7 +27,9 @@ export function rebuildReservations(draft: Draft): void {
     own.reserved = idleModel(model.model).reserved
     for (const place of own.line) {
       const job = draft.jobs.get(place)
-      if (job !== undefined && reserves(draft, job)) own.reserved = own.reserved.insert(place, draft.owner)
+      const isKept = isMeter(own.model) && draft.policy.maxOvertakes === 0 && job?.ready === true
+      if (job !== undefined && (isKept || reserves(draft, job)))
+        own.reserved = own.reserved.insert(place, draft.owner)
     }
   }
 }

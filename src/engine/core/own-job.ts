@@ -102,5 +102,6 @@ export const ownModel = (owner: Owner, from: Model): OwnModel => ({
   whole: from.whole,
   starts: from.starts,
   asks: from.asks,
+  meter: from.meter,
   owner,
 })

@@ -9,6 +9,7 @@ import { byPlace, type ModelTimer, type Place } from './place.ts'
 import { placesOf } from './policy.ts'
 import { type Places, placeOf, siteOf, sitesNear } from './site.ts'
 import { fitsNowhere, placesFor } from './units.ts'
+import { meterOf, overLimit } from './use.ts'
 
 /** The pause of the job's first paused model, in the order in which it names them. One whose places are all paused is paused too. */
 export function firstPause(ledger: LedgerView, spec: JobSpec): Pause | undefined {
@@ -27,7 +28,8 @@ function pauseOfAll(ledger: LedgerView, [first, ...more]: readonly string[] = []
 }
 
 /**
- * Puts a due job into line, or, while one of its models is paused or it fits no place, beside it, where it keeps nothing.
+ * Puts a due job into line, or, while one of its models is paused, it fits no place, or it asks for more than there ever is, beside it, where it keeps
+ * nothing.
  * @param before where it was pinned until the rules changed
  */
 export function takePlace(draft: Draft, job: OwnJob, before: Places | null = null): void {
@@ -36,8 +38,10 @@ export function takePlace(draft: Draft, job: OwnJob, before: Places | null = nul
     return
   }
   const pause = firstPause(draft, job.spec)
-  if (pause === undefined) enterLine(draft, job, before)
-  else hold(draft, job, pause)
+  if (pause !== undefined) return hold(draft, job, pause)
+  const over = overLimit(draft.policy, job.spec.uses)
+  if (over === undefined) enterLine(draft, job, before)
+  else job.heldOn = meterOf(over.resource)
 }
 
 /** Takes a job that does not start out of its line, or from beside it. */

@@ -40,6 +40,8 @@ export type PolicyRule =
       /** Why a map without models is none; absent: it is one. */
       readonly noneEmpty?: string
     }
+  /** One such value, or a list of them, each other than the others. */
+  | { readonly is: 'oneOrMore'; readonly each: PolicyRule; readonly most: number }
   | { readonly is: 'fields'; readonly fields: Readonly<Record<string, PolicyPart>>; readonly orNull?: true }
 
 /** A part of a value that has fields. */
@@ -265,5 +267,29 @@ export const policyFields = {
     since: UNITS_SINCE,
     flag: '--units <place=name:n|none>',
     says: 'how much a place has of what jobs ask of it, such as host1:0=vram:24; may be repeated',
+  },
+  /**
+   * Per resource: `{ limit, perSeconds }`, or a list of them. Jobs that say how much they use of it (`uses`) use no more than `limit` in any
+   * window of that length: what they expect to use while they run, and what they did use from their end on. Absent: no resource has a limit.
+   */
+  uses: {
+    is: 'byModel',
+    of: {
+      is: 'oneOrMore',
+      each: {
+        is: 'fields',
+        fields: {
+          limit: { is: 'whole', min: 1, max: bounds.use },
+          perSeconds: { is: 'seconds', min: 0.001, max: 86_400 },
+        },
+      },
+      most: bounds.windows,
+    },
+    example: '{ "openai-tpm": { "limit": 90000, "perSeconds": 60 } }',
+    form: 'resource=limit/seconds, such as openai-tpm=90000/60 for 90,000 in any minute, more windows behind commas; resource=none removes it',
+    noStar: 'what was used of every resource would have to be kept; name the resources',
+    since: 6,
+    flag: '--uses <resource=limit/seconds|none>',
+    says: 'how much jobs may use of a resource in any window of so many seconds (openai-tpm=90000/60,1000000/86400); may be repeated',
   },
 } as const satisfies Readonly<Record<string, PolicyField>>

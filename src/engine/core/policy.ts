@@ -10,13 +10,15 @@ type ValueOf<Of> =
           ? number | readonly string[]
           : Of extends { readonly is: 'units' }
             ? Units
-            : Of extends { readonly fields: infer Fields }
-              ? {
-                  readonly [Key in keyof Fields as Fields[Key] extends { readonly in: string }
-                    ? never
-                    : Key]: ValueOf<Fields[Key]>
-                }
-              : number)
+            : Of extends { readonly each: infer Each }
+              ? ValueOf<Each> | readonly ValueOf<Each>[]
+              : Of extends { readonly fields: infer Fields }
+                ? {
+                    readonly [Key in keyof Fields as Fields[Key] extends { readonly in: string }
+                      ? never
+                      : Key]: ValueOf<Fields[Key]>
+                  }
+                : number)
   | (Of extends { readonly orNull: unknown } ? null : never)
 
 type Fields = typeof policyFields
@@ -31,6 +33,11 @@ export type Policy = { readonly [Key in Exclude<keyof Fields, Later>]: ValueOf<F
 }
 /** At most `starts` starts from a model in any window of `perSeconds`. */
 export type Rate = Policy['rate'][string]
+/** At most `limit` of a resource in any window of `perSeconds`. */
+export interface Window {
+  readonly limit: number
+  readonly perSeconds: number
+}
 /** How jobs with one `fairKey` (a customer, say) share a queue with those of others. */
 export type FairShare = NonNullable<Policy['fairShare']>
 
@@ -56,12 +63,17 @@ export const PLACES_SINCE = 5
 export const isDeclared = ({ models }: Policy, model: string): boolean =>
   models === undefined || Object.hasOwn(models, model)
 
-/** No name of a model begins with it: names have no control characters. */
+/** No name of a model begins with one of these: names have no control characters. */
 export const SITE_MARK = '\u0002'
+export const METER_MARK = '\u0003'
+
+/** Whether a name among the models of the ledger is that of a resource (use.ts). */
+export const isMeter = (name: string): boolean => name.startsWith(METER_MARK)
 
 /** How many leases a model can have at once under this policy; of a model that has places, how many these are. */
 export function capacityOf({ capacity }: Policy, model: string): number {
   if (model.startsWith(SITE_MARK)) return 1
+  if (isMeter(model)) return Number.POSITIVE_INFINITY
   const value = valueFor(capacity, model) ?? 1
   return typeof value === 'number' ? value : value.length
 }
@@ -80,6 +92,12 @@ export function holdAfterLossOf(policy: Policy, model: string): number {
 export function rateOf({ rate }: Policy, model: string): Rate | undefined {
   const own = rate[model]
   return own !== undefined && Object.hasOwn(rate, model) ? own : undefined
+}
+
+/** What jobs may use of a resource, window by window; undefined: there is no limit. */
+export function windowsOf({ uses }: Policy, resource: string): readonly Window[] | undefined {
+  const own = uses !== undefined && Object.hasOwn(uses, resource) ? uses[resource] : undefined
+  return own === undefined ? undefined : 'limit' in own ? [own] : own
 }
 
 /**

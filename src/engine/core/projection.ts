@@ -12,11 +12,12 @@ import {
   usesSlot,
   waitingCount,
 } from './ledger.ts'
-import type { Policy } from './policy.ts'
+import { isMeter, type Policy } from './policy.ts'
 import { DUE_AFTER_PARENTS, type JobRow, type ProjectionChanges, type StateRow } from './row.ts'
 import { expiresAt, timesOutAt } from './timing.ts'
 import { heldModelOf } from './units.ts'
-import { conflictReason, limitReason } from './wait-reason.ts'
+import { overLimit } from './use.ts'
+import { conflictReason, limitReason, overLimitText } from './wait-reason.ts'
 
 /** The rows to write when `before` becomes `after`: those of the touched jobs, and the state of the queue. */
 export function projectionChanges(
@@ -83,7 +84,7 @@ function jobRow(job: Job, policy: Policy): JobRow {
     whole: spec.whole ?? null,
     cancel_requested: job.cancelRequested,
     blocked_by_job_id: blockedBy,
-    blocked_on: heldModelOf(job) ?? blockedOn,
+    blocked_on: job.heldOn !== null && isMeter(job.heldOn) ? null : (heldModelOf(job) ?? blockedOn),
     conflict_reason: waitsFor(job, policy),
   }
 }
@@ -93,6 +94,7 @@ function waitsFor(job: Job, policy: Policy): string | null {
   const { heldOn, blockedBy, blockedOn, spec } = job
   if (awaitsParents(job)) return blockedBy === null ? null : `comes after job ${blockedBy}`
   if (heldOn === NO_PLACE) return `no place of model ${heldModelOf(job)} has as much as it asks`
+  if (heldOn !== null && isMeter(heldOn)) return overLimitText(overLimit(policy, spec.uses))
   if (heldOn !== null) return `${spec.models.includes(heldOn) ? 'model' : 'place'} ${heldOn} is paused`
   if (blockedBy !== null) return conflictReason({ jobId: blockedBy, model: blockedOn })
   const mayBeLimited = isInLine(job) && usesSlot(job) && job.offeredAt === null

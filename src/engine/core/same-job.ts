@@ -32,9 +32,14 @@ export function isSameSpec(a: JobSpec, b: JobSpec): boolean {
     a.models.length === b.models.length &&
     a.models.every((model, i) => model === b.models[i]) &&
     a.after === b.after &&
+    usesText(a) === usesText(b) &&
     (isOfLast || isSamePayload(a, b))
   )
 }
+
+/** In whatever order they are named. */
+const usesText = ({ uses }: JobSpec): string | undefined =>
+  uses && JSON.stringify(Object.entries(uses).sort(([a], [b]) => (a < b ? -1 : 1)))
 
 /**
  * A caller without a payload leaves it as it is. Data that was kept in another way (the row of `jobs`, an old event) cannot be
@@ -61,5 +66,6 @@ export const bodyOf = (spec: JobSpec): number =>
       ...(spec.tag === undefined ? [] : [spec.tag]),
       ...(spec.whole === undefined ? [] : [{ whole: spec.whole }]),
       ...(spec.asks === undefined ? [] : [asksText(spec.asks)]),
+      ...(spec.uses === undefined ? [] : [usesText(spec)]),
     ]),
   )

@@ -6,7 +6,7 @@ import { type AskLine, isInLine, type Model, modelOf, noPlaces, placesLeft } fro
 import { isOfferLive, lapsedJobs } from './offer-expiry.ts'
 import type { OwnModel } from './own-job.ts'
 import { byPlace, earlier, type Place } from './place.ts'
-import { placesOf } from './policy.ts'
+import { isMeter, placesOf } from './policy.ts'
 import { isOverRate } from './rate.ts'
 import { isSite, isUsable, placeOf, siteOf, sitesNear } from './site.ts'
 import { Tree } from './tree.ts'
@@ -94,7 +94,7 @@ function* lapsedCursors(draft: Draft, now: Micros): Generator<Cursor> {
 function lapsedModels(draft: Draft, now: Micros): Iterable<string> {
   if (draft.models.size < draft.offerTimes.size) {
     return [...draft.models]
-      .filter((model) => isPassed(draft, model) && hasLapsedOffer(draft, model, now))
+      .filter((model) => !isMeter(model.model) && isPassed(draft, model) && hasLapsedOffer(draft, model, now))
       .map(({ model }) => model)
   }
   const names = new Set<string>()
@@ -165,6 +165,8 @@ function freedLines(draft: Draft): Iterable<string> {
 
 function* lineCursors(draft: Draft, names: Iterable<string>): Generator<Cursor> {
   for (const name of names) {
+    // Who waits for a resource also stands in the line of a model.
+    if (isMeter(name)) continue
     const { line, asks } = modelOf(draft, name)
     if (asks !== null) yield* askCursors(name, asks)
     const head = asks === null ? line.min() : undefined

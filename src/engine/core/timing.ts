@@ -3,6 +3,7 @@ import { MICROS_PER_MS, type Micros, TIMEOUT_MARGIN_MS } from './job.ts'
 import { awaitsParents, type Job, type Ledger, modelOf } from './ledger.ts'
 import type { OwnJob } from './own-job.ts'
 import type { Timer } from './place.ts'
+import { nextUseEndAt } from './use.ts'
 
 /** It must not start before that time: the job stands in no line until it is due. */
 export function putOff(draft: Draft, job: OwnJob, dueAt: Micros): void {
@@ -70,10 +71,10 @@ export function nextTickAt({
 
 /**
  * When, after this time, jobs may start without an event: an offer runs out and others may pass it, or a rate allows another
- * start. The state does not record such times, so the caller remembers up to when it has looked.
+ * start, or something used before counts no longer. The state does not record such times, so the caller remembers up to when it has looked.
  */
 export function nextOpeningAt(ledger: Ledger, after: Micros): Micros | undefined {
-  return earliest(nextLapseAt(ledger, after), nextWindowAt(ledger, after))
+  return earliest(nextLapseAt(ledger, after), nextWindowAt(ledger, after), nextUseEndAt(ledger, after))
 }
 
 function nextWindowAt(ledger: Ledger, after: Micros): Micros | undefined {

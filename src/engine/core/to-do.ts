@@ -72,6 +72,8 @@ function toDoForWaiting(facts: QueueFacts, job: Job, { code, blockedBy }: Diagno
       return 'say in the policy that a place has as much: `interlock policy set --units <place=name:n>`, or cancel the job'
     case 'model_paused':
       return 'somebody has to resume the model, or its pause has to end; the job then keeps its place in line'
+    case 'use_over_limit':
+      return 'raise the limit of the resource: `interlock policy set --uses <resource=limit/seconds>`, or cancel the job and enqueue one that asks for less'
     case 'rate_limited':
       return 'nothing: it starts when the window of the rate opens'
     case 'fair_share_limit':

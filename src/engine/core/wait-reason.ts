@@ -18,11 +18,13 @@ import {
   type Pause,
   placesLeft,
 } from './ledger.ts'
+import { numberText } from './number-text.ts'
 import { firstPause } from './pausing.ts'
-import { type Policy, placesOf, rateOf } from './policy.ts'
+import { isMeter, type Policy, placesOf, rateOf, windowsOf } from './policy.ts'
 import { isOverRate, rateOpensAt } from './rate.ts'
 import { namesOf, placeFor, siteOf, usablePlaces } from './site.ts'
 import { askFor, askOf, mostText, placesFor, roomiest, unfitText, unitsOf, unitsText } from './units.ts'
+import { overLimit, type Shortage, shortageOf } from './use.ts'
 
 /** What is known of the live workers when a reason is asked for. Without it, every kind has one. */
 export type HasWorker = (kind: string) => boolean
@@ -38,8 +40,8 @@ export function reasonCodeOf(
   if (awaitsParents(job)) return 'waits_for_parents'
   if (job.dueAt !== null) return 'not_due'
   if (job.heldOn === NO_PLACE) return 'fits_no_place'
-  if (job.heldOn !== null) return 'model_paused'
-  if (rateOpensAt(ledger, job, now) > 0) return 'rate_limited'
+  if (job.heldOn !== null) return isMeter(job.heldOn) ? 'use_over_limit' : 'model_paused'
+  if (rateOpensAt(ledger, job, now) > 0 || shortageOf(ledger, job, now) !== undefined) return 'rate_limited'
   if (isShareFull(ledger, job, now)) return 'fair_share_limit'
   if (job.spec.models.some((model) => isInUse(ledger, model, job))) return 'model_in_use'
   if (!hasModels(ledger, job, now)) return 'behind_in_line'
@@ -72,9 +74,17 @@ export function waitingFor(ledger: LedgerView, job: Job, now: Micros, hasWorker?
   const blocker = blockerNow(ledger, job, now, code)
   const blockedBy = blocker?.jobId ?? null
   if (code === 'rate_limited') {
-    const until = rateOpensAt(ledger, job, now)
-    return { jobId, code, reason: rateSentence(ledger, job, until), blockedBy, until }
+    const until = limitOpensAt(ledger, job, now)
+    return { jobId, code, reason: rateSentence(ledger, job, now), blockedBy, until }
   }
+  if (code === 'use_over_limit')
+    return {
+      jobId,
+      code,
+      reason: overLimitText(overLimit(ledger.policy, job.spec.uses)),
+      blockedBy,
+      until: null,
+    }
   if (code === 'fair_share_limit') {
     const reason = `as many jobs of ${job.spec.fairKey} are running as its share allows`
     return { jobId, code, reason, blockedBy, until: null }
@@ -195,8 +205,32 @@ function nameIn(workerId: string): string | null {
   return own === null ? workerId : (own.groups?.['name'] ?? null)
 }
 
-/** The model whose window opens last, and when. */
-function rateSentence(ledger: LedgerView, job: Job, until: Micros): string {
+/** When neither a rate nor the limit of a resource holds the job back, if nothing else happens; null: something has to end first. */
+export function limitOpensAt(ledger: LedgerView, job: Job, now: Micros): Micros | null {
+  const shortage = shortageOf(ledger, job, now)
+  const rate = rateOpensAt(ledger, job, now)
+  if (shortage === undefined) return rate
+  return shortage.opensAt === null ? null : Math.max(rate, shortage.opensAt)
+}
+
+/** `it asks for 95,000 of openai-tpm, and the policy never allows more than 90,000`. */
+export const overLimitText = (over: ReturnType<typeof overLimit>): string =>
+  over === undefined
+    ? 'it asks for more of a resource than the policy ever allows'
+    : `it asks for ${numberText(over.ask)} of ${over.resource}, and the policy never allows more than ${numberText(over.limit)}`
+
+function shortageSentence({ resource, window, taken, keptFor, opensAt }: Shortage): string {
+  if (keptFor !== null) return `what is left of ${resource} is kept for job ${keptFor}, which is ahead of it`
+  const { limit, perSeconds } = window
+  const when = opensAt === null ? 'when running jobs have ended' : `at ${timeText(opensAt)} at the latest`
+  return `${numberText(taken)} of the ${numberText(limit)} of ${resource} in ${perSeconds} s are used or reserved; there is enough for it ${when}`
+}
+
+/** The model whose window opens last, and when; else the resource that has not enough left. */
+function rateSentence(ledger: LedgerView, job: Job, now: Micros): string {
+  const until = rateOpensAt(ledger, job, now)
+  const shortage = until > 0 ? undefined : shortageOf(ledger, job, now)
+  if (shortage !== undefined) return shortageSentence(shortage)
   const model = job.spec.models.find((name) => isOverRate(ledger, modelOf(ledger, name), until - 1))
   return `model ${model} has reached its rate, and may be started from again at ${timeText(until)}`
 }
@@ -220,6 +254,8 @@ function sentence(code: ReasonCode, blocker: Blocker | undefined): string {
       return 'no place of its model has as much as it asks'
     case 'model_paused':
       return 'a model it needs is paused'
+    case 'use_over_limit':
+      return 'it asks for more of a resource than the policy ever allows'
     case 'rate_limited':
       return 'a model it needs has reached its rate'
     case 'fair_share_limit':
@@ -256,9 +292,11 @@ export function conflictReason(blocker: Blocker): string {
 }
 
 /** What `conflict_reason` says while no job blocks it but a limit may: true whether or not it does right now; null: there is no limit. */
-export function limitReason({ models, fairKey }: JobSpec, policy: Policy): string | null {
+export function limitReason({ models, fairKey, uses }: JobSpec, policy: Policy): string | null {
   const model = models.find((name) => rateOf(policy, name) !== undefined)
   if (model !== undefined) return `model ${model} has a rate, and the job starts when that allows it`
+  const resource = Object.keys(uses ?? {}).find((name) => windowsOf(policy, name) !== undefined)
+  if (resource !== undefined) return `${resource} has a limit, and the job starts when that allows it`
   const maxActive = policy.fairShare?.maxActive ?? null
   return fairKey === null || maxActive === null
     ? null

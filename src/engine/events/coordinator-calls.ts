@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { bounds, failureCodes, type JobTrace, type Json, requeueReasons } from '../core/index.ts'
 import { flagSchema, functionSchema, havingSchema, optionsSchema, signalSchema } from './invalid.ts'
-import { timeSchema, wholeNumber } from './job-spec.ts'
+import { timeSchema, usesSchema, wholeNumber } from './job-spec.ts'
 import { lazily } from './lazily.ts'
 import { jobIdSchema, jobTypeSchema, kindSchema, modelSchema, modelsSchema } from './names.ts'
 import { declareSchema, ownerSchema, scheduleIdSchema } from './schedule.ts'
@@ -73,13 +73,22 @@ const startOptions = () =>
     payload: anything,
     attempts: anything,
     timeoutMs: anything,
+    uses: anything,
     traceparent: anything,
     tracestate: anything,
     parent: lease().nullish(),
   })
 const outcome = () => z.enum(['completed', 'failed'], { error: "must be 'completed' or 'failed'" })
 const completeOptions = () =>
-  optionsSchema({ fencingToken: token().optional(), outcome: outcome().optional(), error: anything })
+  optionsSchema({
+    fencingToken: token().optional(),
+    outcome: outcome().optional(),
+    error: anything,
+    used: used(),
+  })
+
+/** What the attempt has used. */
+const used = lazily(() => usesSchema(0).optional())
 
 const oneOf = (words: readonly string[]) => ({ error: `must be one of ${words.join(', ')}` })
 const notMs = 'must be a number of milliseconds, 0 or more'
@@ -118,7 +127,7 @@ export const calls = {
   })),
   complete: lazily(() => ({
     lease: lease(),
-    options: optionsSchema({ result: anything, claim: claim().optional() }).optional(),
+    options: optionsSchema({ result: anything, claim: claim().optional(), used: used() }).optional(),
   })),
   completeIn: lazily(() => ({
     sql: functionSchema,
@@ -137,6 +146,7 @@ export const calls = {
       retryAt: timeSchema.nullish(),
       claim: claim().optional(),
       trace: trace(),
+      used: used(),
     }).optional(),
   })),
   release: lazily(() => ({
@@ -147,6 +157,7 @@ export const calls = {
       claim: claim().optional(),
       models: modelsSchema.optional(),
       trace: trace(),
+      used: used(),
     }).optional(),
   })),
   heartbeat: lazily(() => ({ lease: lease() })),
@@ -180,7 +191,7 @@ export const calls = {
   })),
   confirmCancel: lazily(() => ({
     lease: lease(),
-    options: optionsSchema({ claim: claim().optional() }).optional(),
+    options: optionsSchema({ claim: claim().optional(), used: used() }).optional(),
   })),
   reprioritize: lazily(() => ({
     jobId: jobIdSchema,

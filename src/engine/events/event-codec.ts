@@ -13,7 +13,9 @@ import {
   arePlaces,
   areSoundPlaces,
   areSoundTexts,
+  areSoundUses,
   areTexts,
+  areUses,
   isBoolean,
   isCount,
   isDedupe,
@@ -65,6 +67,7 @@ export interface CheckedRow<Type extends EventType = EventType> {
       | 'tag'
       | 'whole'
       | 'asks'
+      | 'uses'
       | 'body'
       | 'asked'
       | 'intake'
@@ -78,6 +81,7 @@ export interface CheckedRow<Type extends EventType = EventType> {
       | 'places'
       | 'batch'
       | 'token'
+      | 'used'
       | 'reason'
       | 'blocked_by'
       | 'model'
@@ -141,6 +145,7 @@ export function eventOf(of: CheckedRow): Event {
       if (row.data?.tag !== undefined) spec.tag = row.data.tag
       if (row.data?.whole !== undefined) spec.whole = row.data.whole
       if (row.data?.asks !== undefined) spec.asks = row.data.asks
+      if (row.data?.uses !== undefined) spec.uses = row.data.uses
       const event: Writable<Of<'queued'>> = { type: row.event_type, jobId: row.job_id, spec }
       if (row.data?.body !== undefined) event.body = row.data.body
       if (row.data?.asked !== undefined) event.asked = row.data.asked
@@ -188,8 +193,15 @@ export function eventOf(of: CheckedRow): Event {
       if (row.data?.batch !== undefined) event.batch = row.data.batch
       return event
     }
-    case 'completed':
-      return { type: row.event_type, jobId: row.job_id, token: row.data.token }
+    case 'completed': {
+      const event: Writable<Of<'completed'>> = {
+        type: row.event_type,
+        jobId: row.job_id,
+        token: row.data.token,
+      }
+      if (row.data?.used !== undefined) event.used = row.data.used
+      return event
+    }
     case 'blocked':
     case 'conflict':
       return {
@@ -208,14 +220,22 @@ export function eventOf(of: CheckedRow): Event {
         final: row.data?.final ?? false,
       }
       if (row.data?.cause !== undefined) event.cause = row.data.cause
+      if (row.data?.used !== undefined) event.used = row.data.used
       return event
     }
     case 'cancel_requested':
     case 'expired':
     case 'due':
       return { type: row.event_type, jobId: row.job_id }
-    case 'cancelled':
-      return { type: row.event_type, jobId: row.job_id, token: row.data?.token ?? null }
+    case 'cancelled': {
+      const event: Writable<Of<'cancelled'>> = {
+        type: row.event_type,
+        jobId: row.job_id,
+        token: row.data?.token ?? null,
+      }
+      if (row.data?.used !== undefined) event.used = row.data.used
+      return event
+    }
     case 'lease_expired':
       return {
         type: row.event_type,
@@ -368,6 +388,7 @@ export function columnsOf(event: Event): Columns {
       if (event.spec.tag !== undefined) data['tag'] = event.spec.tag
       if (event.spec.whole !== undefined) data['whole'] = event.spec.whole
       if (event.spec.asks !== undefined) data['asks'] = event.spec.asks
+      if (event.spec.uses !== undefined) data['uses'] = event.spec.uses
       if (event.body !== undefined) data['body'] = event.body
       if (event.asked !== undefined) data['asked'] = event.asked
       if (event.intake !== undefined) data['intake'] = event.intake
@@ -381,6 +402,7 @@ export function columnsOf(event: Event): Columns {
         models: event.spec.models,
         ...(event.spec.whole === undefined ? undefined : { schema_version: 6 }),
         ...(event.spec.asks === undefined ? undefined : { schema_version: 6 }),
+        ...(event.spec.uses === undefined ? undefined : { schema_version: 6 }),
         data,
       }
     }
@@ -413,8 +435,11 @@ export function columnsOf(event: Event): Columns {
         data,
       }
     }
-    case 'completed':
-      return { job_id: event.jobId, data: { token: event.token } }
+    case 'completed': {
+      const data: Data = { token: event.token }
+      if (event.used !== undefined) data['used'] = event.used
+      return { job_id: event.jobId, ...(event.used === undefined ? undefined : { schema_version: 6 }), data }
+    }
     case 'blocked':
     case 'conflict': {
       const data: Data = { reason: event.reason }
@@ -427,7 +452,8 @@ export function columnsOf(event: Event): Columns {
       if (event.token !== null) data['token'] = event.token
       if (event.final !== false) data['final'] = event.final
       if (event.cause !== undefined) data['cause'] = event.cause
-      return { job_id: event.jobId, data }
+      if (event.used !== undefined) data['used'] = event.used
+      return { job_id: event.jobId, ...(event.used === undefined ? undefined : { schema_version: 6 }), data }
     }
     case 'cancel_requested':
     case 'expired':
@@ -436,7 +462,8 @@ export function columnsOf(event: Event): Columns {
     case 'cancelled': {
       const data: Data = {}
       if (event.token !== null) data['token'] = event.token
-      return { job_id: event.jobId, data }
+      if (event.used !== undefined) data['used'] = event.used
+      return { job_id: event.jobId, ...(event.used === undefined ? undefined : { schema_version: 6 }), data }
     }
     case 'lease_expired': {
       const data: Data = { token: event.token }
@@ -609,6 +636,9 @@ export function hasPlainFields(row: Row): boolean {
           case 'asks':
             if (!areAsks(data[key])) return false
             break
+          case 'uses':
+            if (!areUses(data[key])) return false
+            break
           case 'asked':
             if (!isBoolean(data[key])) return false
             break
@@ -707,6 +737,9 @@ export function hasPlainFields(row: Row): boolean {
           case 'token':
             if (!isCount(data[key])) return false
             break
+          case 'used':
+            if (!areUses(data[key])) return false
+            break
           default:
             return false
         }
@@ -757,6 +790,9 @@ export function hasPlainFields(row: Row): boolean {
           case 'cause':
             if (!isText(data[key])) return false
             break
+          case 'used':
+            if (!areUses(data[key])) return false
+            break
           default:
             return false
         }
@@ -791,6 +827,9 @@ export function hasPlainFields(row: Row): boolean {
             break
           case 'token':
             if (!isCount(data[key])) return false
+            break
+          case 'used':
+            if (!areUses(data[key])) return false
             break
           default:
             return false
@@ -1196,6 +1235,7 @@ export function isPlain(event: RecordedEvent): boolean {
         (event.spec?.tag === undefined || isSoundText(event.spec?.tag)) &&
         (event.spec?.whole === undefined || areSoundTexts(event.spec?.whole)) &&
         (event.spec?.asks === undefined || areAsks(event.spec?.asks)) &&
+        (event.spec?.uses === undefined || areSoundUses(event.spec?.uses)) &&
         (event.body === undefined || isWhole(event.body)) &&
         (event.asked === undefined || isBoolean(event.asked)) &&
         (event.intake === undefined || isTrue(event.intake)) &&
@@ -1214,7 +1254,11 @@ export function isPlain(event: RecordedEvent): boolean {
         (event.batch === undefined || isCount(event.batch))
       )
     case 'completed':
-      return isSoundText(event.jobId) && isCount(event.token)
+      return (
+        isSoundText(event.jobId) &&
+        isCount(event.token) &&
+        (event.used === undefined || areSoundUses(event.used))
+      )
     case 'blocked':
     case 'conflict':
       return (

@@ -34,6 +34,9 @@ export const isModel: Guard = (value) => areTexts(value) && (value as unknown[])
 /** Places by models. Names of models are anything: not a record of the schema, which drops a `__proto__`. */
 export const arePlaces: Guard = (value) =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(isText)
+/** Amounts by resources. */
+export const areUses: Guard = (value) =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(isWhole)
 export const areOffers: Guard = (value) => value === true || areTexts(value)
 
 /** A plain {@link Dedupe}: one with `debounce` is left to the schema. */
@@ -58,6 +61,7 @@ export function isSound(value: unknown): value is string {
 export const isSoundText: Guard = (value) => isSound(value) && value.length > 0
 export const areSoundPlaces: Guard = (value) =>
   arePlaces(value) && areSoundTexts(Object.entries(value as object).flat())
+export const areSoundUses: Guard = (value) => areUses(value) && areSoundTexts(Object.keys(value as object))
 export function areSoundTexts(value: unknown): boolean {
   if (!Array.isArray(value)) return false
   for (const text of value) if (!isSoundText(text)) return false

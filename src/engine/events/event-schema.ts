@@ -9,7 +9,7 @@ import {
   requeueReasons,
   skipReasons,
 } from '../core/index.ts'
-import { areAsks, arePlaces } from './event-guards.ts'
+import { areAsks, arePlaces, areUses } from './event-guards.ts'
 import { dataKey, type EventForm, eventForms, type Field, mayLack, type ValueKind } from './event-table.ts'
 import { lazily } from './lazily.ts'
 import { pauseReason } from './pause.ts'
@@ -44,6 +44,7 @@ const kinds: Readonly<Record<ValueKind, z.ZodType>> = {
   outcome: z.enum(outcomes),
   places: z.custom<object>(arePlaces),
   asks: z.custom<object>(areAsks),
+  uses: z.custom<object>(areUses),
   policy: policySchema,
   record: z.record(z.string(), z.unknown()),
 }

@@ -3,7 +3,7 @@ import { type Event, type EventType, eventTypes, specDefaults, UNITS_SINCE } fro
 /** What a value in a row may be; event-guards.ts has the schema and the guards of each. */
 export type ValueKind =
   | ('text' | 'texts' | 'model' | 'jobType' | 'reason' | 'failure' | 'requeue' | 'pause' | 'dedupe')
-  | ('overlap' | 'skip' | 'outcome' | 'places' | 'asks')
+  | ('overlap' | 'skip' | 'outcome' | 'places' | 'asks' | 'uses')
   | ('count' | 'whole' | 'int' | 'real' | 'true' | 'boolean' | 'policy' | 'record')
 
 /** Columns of a row that a field may stand in; `data.key`: a key of its `data`. */
@@ -61,6 +61,9 @@ const waited = {
 const schedule = { in: 'data.schedule', is: 'text' } as const
 const next = { in: 'data.next', is: 'int', usual: null } as const
 const revision = { in: 'data.revision', is: 'whole', optional: true } as const
+/** A release that does not know uses would start more than their limits allow. */
+const USES = 6
+const used = { in: 'data.used', is: 'uses', optional: true, since: USES } as const
 const ofJob = { fields: { jobId } } as const
 const ofQueue = { fields: {} } as const
 /** A release that does not know flows would start a job before those that it comes after. */
@@ -98,6 +101,7 @@ const eventTable = {
       'spec.tag': { in: 'data.tag', is: 'text', optional: true },
       'spec.whole': { in: 'data.whole', is: 'texts', optional: true, since: EARLY },
       'spec.asks': { in: 'data.asks', is: 'asks', optional: true, since: UNITS_SINCE },
+      'spec.uses': { in: 'data.uses', is: 'uses', optional: true, since: USES },
       body: { in: 'data.body', is: 'whole', optional: true },
       asked: { in: 'data.asked', is: 'boolean', optional: true },
       intake: { in: 'data.intake', is: 'true', optional: true },
@@ -140,7 +144,7 @@ const eventTable = {
       batch: { in: 'data.batch', is: 'count', optional: true, since: BATCHES },
     },
   },
-  completed: { isFrequent: true, fields: { jobId, token } },
+  completed: { isFrequent: true, fields: { jobId, token, used } },
   blocked: { isFrequent: true, fields: waited },
   conflict: { isFrequent: true, fields: waited },
   failed: {
@@ -150,10 +154,11 @@ const eventTable = {
       code: { in: 'data.code', is: 'failure' },
       final,
       cause: { in: 'data.cause', is: 'text', optional: true },
+      used,
     },
   },
   cancel_requested: ofJob,
-  cancelled: { fields: { jobId, token: { ...token, usual: null } } },
+  cancelled: { fields: { jobId, token: { ...token, usual: null }, used } },
   expired: ofJob,
   lease_expired: { fields: { jobId, token, workerId, final } },
   detached: { fields: { jobId, token, until: { in: 'data.until', is: 'int' } } },

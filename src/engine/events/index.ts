@@ -37,6 +37,7 @@ export {
   parseSpec,
   parseTime,
   parseTimeOrNull,
+  parseUsed,
   wholeNumber,
 } from './job-spec.ts'
 export { CheckedResult, parseNote, parseResult } from './json.ts'
@@ -56,6 +57,7 @@ export {
   checkThreadHandler,
   checkWorkerOptions,
   parseLater,
+  parseProviderError,
 } from './options.ts'
 export { parseModel, parsePause } from './pause.ts'
 export { payloadHash } from './payload-hash.ts'

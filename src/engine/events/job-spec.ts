@@ -17,9 +17,10 @@ import {
   type ParentChoice,
   specDefaults,
   type TraceContext,
+  type Uses,
 } from '../core/index.ts'
 import { type DedupeInput, dedupeSchema, msOf } from './dedupe.ts'
-import { parseInput, unknownFields } from './invalid.ts'
+import { hasFields, parseInput, unknownFields } from './invalid.ts'
 import { jsonBounds, jsonSchema } from './json.ts'
 import { mostBytesOf, sizeOf } from './json-size.ts'
 import { lazily } from './lazily.ts'
@@ -31,6 +32,7 @@ import {
   kindSchema,
   modelSchema,
   modelsSchema,
+  resourceSchema,
   tagSchema,
 } from './names.ts'
 import { payloadHash } from './payload-hash.ts'
@@ -110,6 +112,13 @@ export interface EnqueueInput {
    */
   readonly asks?: JobSpec['asks'] | null
   /**
+   * How much of which resources each of its attempts is expected to use (`{ 'openai-tpm': 1800 }`), at most 20: whole numbers from 1 to
+   * 100,000,000. It starts when the limits of the policy (`uses`) have room for all of it; what it did use counts from its end on. A job that
+   * uses something needs a model.
+   * @defaultValue nothing
+   */
+  readonly uses?: Uses | null | undefined
+  /**
    * What its handler gets: any JSON value, 1 MB at most, 16 MB in one call. Kept in `job_queue_data`, never in the log. If the job
    * is live with another payload, the call fails with `job_exists`; without a payload, the job keeps the one it has.
    * @defaultValue none
@@ -179,6 +188,35 @@ export const modesSchema = z.record(modelSchema, z.enum(['shared', 'exclusive'],
   error: modesError,
 })
 
+/** What an attempt has used. @throws InterlockError `invalid_input` also for a resource that its job does not name */
+export function parseUsed(used: unknown, reserved: Uses = {}): Uses {
+  const parsed = parseInput(usesSchema(0), used, 'uses')
+  const other = Object.keys(parsed).find((resource) => !Object.hasOwn(reserved, resource))
+  if (other === undefined) return parsed
+  throw invalidInput(
+    `uses.${other}: the job does not say that it uses this resource; name it in \`uses\` when you enqueue the job`,
+    `uses.${other}`,
+  )
+}
+
+/** Amounts by resources. Not `z.record`, which drops a `__proto__`. @param min what may be said of each */
+export function usesSchema(min: 0 | 1) {
+  const amount = wholeNumber(min, bounds.use)
+  const error = "must be an object of amounts by resources, such as { 'openai-tpm': 1800 }"
+  return z
+    .custom<Readonly<Record<string, unknown>>>(hasFields, { error })
+    .refine((uses) => Object.keys(uses).length <= bounds.uses, `must name at most ${bounds.uses} resources`)
+    .transform((uses, context): Uses => {
+      for (const [resource, own] of Object.entries(uses)) {
+        const issue =
+          resourceSchema.safeParse(resource).error?.issues[0] ?? amount.safeParse(own).error?.issues[0]
+        if (issue !== undefined)
+          context.addIssue({ code: 'custom', path: [resource], message: issue.message })
+      }
+      return uses as Uses
+    })
+}
+
 const shape = {
   jobId: jobIdSchema,
   jobType: jobTypeSchema.optional(),
@@ -196,6 +234,7 @@ const shape = {
   after: parentsSchema.nullish(),
   tag: tagSchema.nullish(),
   asks: asksSchema.nullish(),
+  uses: usesSchema(1).nullish(),
   payload: jsonSchema(jsonBounds.payload).optional(),
   traceparent: headerSchema.nullish(),
   tracestate: headerSchema.nullish(),
@@ -218,6 +257,10 @@ export const jobSchema = z
   .refine(({ modes, asks }) => asks == null || modes?.[Object.keys(asks)[0] ?? ''] !== 'exclusive', {
     error: 'is of a model that the job has as exclusive, and takes all of; leave out one of the two',
     path: ['asks'],
+  })
+  .refine(({ uses, models }) => models.length > 0 || Object.keys(uses ?? {}).length === 0, {
+    error: 'are those of a job with models; name one, or leave them out',
+    path: ['uses'],
   })
 
 /** Defaults that depend on how a job comes in: jobs through the gate have one attempt, since nobody would run a second. */
@@ -244,6 +287,7 @@ function withDefaults(input: JobInput, defaults: SpecDefaults): JobSpec {
     ...(isAfter(input) ? { after: hashOf(input.after) } : undefined),
     ...(input.tag == null ? undefined : { tag: input.tag }),
     ...(input.asks == null ? undefined : { asks: input.asks }),
+    ...(input.uses == null || Object.keys(input.uses).length === 0 ? undefined : { uses: input.uses }),
   }
 }
 

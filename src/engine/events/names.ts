@@ -19,6 +19,7 @@ function nameSchema(noun: string, example: string) {
 
 export const jobIdSchema = nameSchema('job', 'report-2041')
 export const modelSchema = nameSchema('model', 'flux-dev')
+export const resourceSchema = nameSchema('resource', 'openai-tpm')
 export const placeSchema = nameSchema('place', 'host1:0')
 export const kindSchema = nameSchema('kind', 'render')
 export const fairKeySchema = nameSchema('fair key', 'customer-17')

@@ -182,6 +182,14 @@ export const checkTelemetryOptions = (options: unknown): unknown =>
 /** What a handler says of a job that it could not do yet. @throws InterlockError `invalid_input` */
 export const parseLater = (options: unknown) => parseInput(laterFields, options, 'options')
 
+const providerFields = optionsSchema({
+  model: modelSchema.optional(),
+  seconds: numberFrom(0, YEAR_SECONDS).optional(),
+})
+
+/** For `providerError`. @throws InterlockError `invalid_input` */
+export const parseProviderError = (options: unknown) => parseInput(providerFields, options, 'options')
+
 const hold = z.enum(holds, { error: 'must be "all" or "step"' }).optional()
 
 /** Kind, attempts and time-out are looked at with the job that they make. */

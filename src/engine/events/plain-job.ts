@@ -6,6 +6,7 @@ import {
   type Json,
   jobTypes,
   type ParentChoice,
+  type Uses,
 } from '../core/index.ts'
 import { jsonBounds, plainJson } from './json.ts'
 import { hasOnly, isWhole as isNumber, isPlainName } from './plain.ts'
@@ -29,6 +30,7 @@ export interface JobInput {
   readonly after?: readonly ParentChoice[] | null | undefined
   readonly tag?: string | null | undefined
   readonly asks?: JobSpec['asks'] | null
+  readonly uses?: Uses | null | undefined
   readonly payload?: Json | undefined
   readonly traceparent?: string | null | undefined
   readonly tracestate?: string | null | undefined

@@ -22,12 +22,15 @@ export type PolicyInput =
   | 'serial'
   | 'by-model'
   | ({
-      readonly [Key in Exclude<keyof Policy, 'fairShare' | 'models' | 'units'>]?: Policy[Key] | undefined
+      readonly [Key in Exclude<keyof Policy, 'fairShare' | 'models' | 'units' | 'uses'>]?:
+        | Policy[Key]
+        | undefined
     } & {
       /** Missing fields: no spacing, no limit. */
       readonly fairShare?: Partial<FairShare> | null | undefined
       readonly models?: DeclaredModels | null | undefined
       readonly units?: Policy['units'] | null
+      readonly uses?: Policy['uses'] | null
     })
 
 /** The models that there are. `capacity` of a model is the same field as its `capacity` in the policy; missing: it stays. */
@@ -48,9 +51,13 @@ function word({ words }: Is<'word'>) {
 
 /** A number of places, or what each of them is called. */
 function placesSchema({ min, max, unit = '' }: Is<'places'>) {
-  const number = wholeNumber(min, max, unit)
+  return eitherOf(wholeNumber(min, max, unit), placeList)
+}
+
+/** A list is judged as such, and anything else as the one: so a message is about what was meant. */
+function eitherOf(one: z.ZodType, list: z.ZodType) {
   return z.unknown().transform((given, context) => {
-    const checked = (Array.isArray(given) ? placeList : number).safeParse(given)
+    const checked = (Array.isArray(given) ? list : one).safeParse(given)
     const issue = checked.error?.issues[0]
     if (checked.success) return checked.data
     context.addIssue({
@@ -95,6 +102,18 @@ function byModel({ of, by = 'model', example, noStar, noneEmpty }: Is<'byModel'>
     .refine((values) => noneEmpty === undefined || Object.keys(values).length > 0, noneEmpty)
 }
 
+/** One value, or a list of different ones. What is wrong is said of the one that was given. */
+function oneOrMore({ each, most }: Is<'oneOrMore'>, isInput: boolean) {
+  const one = schemaOf(each, isInput)
+  const listError = `must be one, or a list of 1 to ${most} different ones`
+  const list = z
+    .array(one)
+    .min(1, listError)
+    .max(most, listError)
+    .refine((all) => all.every((own, i) => all.findIndex((other) => isSameRule(own, other)) === i), listError)
+  return eitherOf(one, list)
+}
+
 /** Fields that may be left out get their usual values. */
 function fieldsOf({ fields }: Is<'fields'>, isInput: boolean) {
   const all: readonly (readonly [string, PolicyPart])[] = Object.entries(fields)
@@ -118,6 +137,7 @@ function unlessNull(rule: PolicyRule, isInput: boolean): z.ZodType {
   if (rule.is === 'fields') return fieldsOf(rule, isInput)
   if (rule.is === 'places') return placesSchema(rule)
   if (rule.is === 'units') return unitsSchema
+  if (rule.is === 'oneOrMore') return oneOrMore(rule, isInput)
   const unit = `${rule.unit ?? ''}${rule.orNull === undefined ? '' : `, or null ${rule.orNull}`}`
   return (rule.is === 'seconds' ? seconds : wholeNumber)(rule.min, rule.max, unit)
 }
@@ -160,11 +180,12 @@ export function parsePolicy(input: unknown, base: Policy = defaultPolicy, root =
   const { models, ...fields } = parseInput(partialSchema, input, root) as PolicyChanges
   const declared = models == null ? fields : { ...fields, ...declaring(models, fields, base, root) }
   const given = Object.entries(declared).filter(([, value]) => value !== undefined)
-  const { models: before, units, ...kept } = { ...base, ...Object.fromEntries(given) }
+  const { models: before, units, uses, ...kept } = { ...base, ...Object.fromEntries(given) }
   return {
     ...kept,
     ...(models === null || before === undefined ? undefined : { models: before }),
     ...(units == null ? undefined : { units }),
+    ...(uses == null || Object.keys(uses).length === 0 ? undefined : { uses }),
   }
 }
 

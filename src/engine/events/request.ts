@@ -9,6 +9,7 @@ import {
   type Json,
   type Micros,
   specDefaults,
+  type Uses,
 } from '../core/index.ts'
 import { errorData } from './error-data.ts'
 import { parseInput } from './invalid.ts'
@@ -19,6 +20,7 @@ import {
   parseJob,
   parseJobs,
   timeSchema,
+  usesSchema,
   wholeNumber,
 } from './job-spec.ts'
 import { parseResult, reaches } from './json.ts'
@@ -42,6 +44,8 @@ const seconds = z.number().min(0).max(YEAR_SECONDS)
 
 const held = { job_id: jobIdSchema, token, worker_id: workerId.optional(), claim: claim.optional() }
 const anything = z.unknown().optional()
+/** What the attempt has used. */
+const used = usesSchema(0).optional()
 
 /** The commands that SQL may give, by type. docs/reference/sql-workers.md documents them. */
 const requestSchema = lazily(() =>
@@ -61,11 +65,12 @@ const requestSchema = lazily(() =>
         wait: z.boolean().default(false),
       }),
       z.strictObject({ type: z.literal('claim'), worker_id: workerId, max: wholeNumber(1, 1_000), kinds }),
-      z.strictObject({ type: z.literal('complete'), ...held, result: anything }),
+      z.strictObject({ type: z.literal('complete'), ...held, result: anything, used }),
       z.strictObject({
         type: z.literal('fail'),
         ...held,
         error: anything,
+        used,
         code: z.enum(failureCodes).default('handler_error'),
         /** Null: no further attempt. */
         retry_seconds: seconds.nullable().default(0),
@@ -76,8 +81,9 @@ const requestSchema = lazily(() =>
         reason: z.enum(['later', 'drained']).default('later'),
         seconds: seconds.default(0),
         models: modelsSchema.optional(),
+        used,
       }),
-      z.strictObject({ type: z.literal('confirm_cancel'), ...held }),
+      z.strictObject({ type: z.literal('confirm_cancel'), ...held, used }),
       z.strictObject({ type: z.literal('detach'), ...held, until: timeSchema }),
       z.strictObject({
         type: z.literal('done'),
@@ -198,22 +204,22 @@ function endOf(request: EndRequest, now: Micros): Pick<ParsedRequest, 'body' | '
   switch (request.type) {
     case 'complete': {
       const data = request.result === undefined ? [] : [{ jobId, result: parseResult(request.result) }]
-      return { body: { type: 'complete', jobId, token: of }, data }
+      return { body: { type: 'complete', jobId, token: of, ...usedIn(request) }, data }
     }
     case 'fail': {
       const { code, retry_seconds: wait, error } = request
       const retryAt = wait === null ? null : wait === 0 ? AT_ONCE : Math.round(now + wait * MICROS)
       const data = error === undefined ? [] : [{ jobId, error: errorData(error) }]
-      return { body: { type: 'fail', jobId, token: of, code, retryAt }, data }
+      return { body: { type: 'fail', jobId, token: of, code, retryAt, ...usedIn(request) }, data }
     }
     case 'release': {
       const { reason, seconds: wait, models } = request
       const runAt = wait === 0 ? null : Math.round(now + wait * MICROS)
-      const others = models === undefined ? {} : { models }
+      const others = { ...(models === undefined ? {} : { models }), ...usedIn(request) }
       return { body: { type: 'release', jobId, token: of, reason, runAt, ...others }, data: [] }
     }
     case 'confirm_cancel':
-      return { body: { type: 'confirm_cancel', jobId, token: of }, data: [] }
+      return { body: { type: 'confirm_cancel', jobId, token: of, ...usedIn(request) }, data: [] }
     case 'detach':
       return { body: { type: 'detach', jobId, token: of, until: request.until }, data: [] }
     case 'done': {
@@ -223,6 +229,9 @@ function endOf(request: EndRequest, now: Micros): Pick<ParsedRequest, 'body' | '
     }
   }
 }
+
+const usedIn = ({ used }: { readonly used?: Uses | undefined }): { readonly used?: Uses } =>
+  used === undefined ? {} : { used }
 
 /** `up_to` becomes `upTo`, and so on below `missed` and `job`. */
 function camelSchedule(schedule: unknown): unknown {

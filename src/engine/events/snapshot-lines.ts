@@ -78,6 +78,9 @@ const sizes = z.partialRecord(
   integer,
 )
 
+const starts = z.array(integer).nullable()
+const meter = z.tuple([integer, z.array(z.array(z.strictObject({ at: integer, sum: integer })))])
+
 const lines = {
   queue: z.tuple([
     z.literal('queue'),
@@ -85,7 +88,10 @@ const lines = {
     z.looseObject({ version: integer, epoch: integer, lastAt: integer, policy: policySchema }),
   ]),
   jobs: z.tuple([z.literal('jobs'), z.array(job)]),
-  models: z.tuple([z.literal('models'), z.array(z.tuple([text, z.array(integer).nullable()]))]),
+  models: z.tuple([
+    z.literal('models'),
+    z.array(z.union([z.tuple([text, starts]), z.tuple([text, starts, meter])])),
+  ]),
   pauses: z.tuple([z.literal('pauses'), z.array(z.looseObject({ model: text, until: time }))]),
   shares: z.tuple([z.literal('shares'), z.array(z.tuple([text, integer, integer]))]),
   keys: z.tuple([z.literal('keys'), z.array(z.tuple([text, integer, text, time]))]),

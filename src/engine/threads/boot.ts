@@ -30,7 +30,7 @@ export interface ContextCall {
   readonly call: number
   readonly name:
     | ('heartbeat' | 'progress' | 'checkpoint' | 'completeIn')
-    | ('parents' | 'add' | 'detach' | 'done')
+    | ('parents' | 'add' | 'detach' | 'done' | 'used')
   readonly value: unknown
 }
 
@@ -145,6 +145,9 @@ export function serve(
         },
         add(jobs) {
           return attempt.call('add', jobs)
+        },
+        used(value) {
+          return attempt.call('used', value)
         },
         detach(value) {
           return attempt.call('detach', value)

@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Coordinator, Enqueued, HandledJob, ParentResult, ResultsOf } from '../coordinator/index.ts'
-import type { JobType, Json, Tries } from '../core/index.ts'
+import type { JobType, Json, Tries, Uses } from '../core/index.ts'
 import type { EnqueueInput } from '../events/index.ts'
 import type { TransactionSql } from '../transaction/index.ts'
 import type { BreakerOptions } from './breaker.ts'
@@ -14,6 +14,8 @@ export interface Job<Payload = unknown> extends Tries {
   readonly models: readonly string[]
   /** The place of each of its models that has places by the policy: `CUDA_VISIBLE_DEVICES` from `job.places['flux-dev']`, say. */
   readonly places: Readonly<Record<string, string>>
+  /** What it was enqueued to use of which resources. */
+  readonly uses: Uses
   readonly priority: number
   /** What was enqueued with it, after validation; null when there was nothing. */
   readonly payload: Payload
@@ -71,6 +73,13 @@ export interface HandlerContext<Result = unknown> {
    * wait for it
    */
   add(jobs: readonly EnqueueInput[]): Promise<Enqueued>
+  /**
+   * Says how much the attempt has used of resources that its job names (`uses`): `{ 'openai-tpm': 2100 }`, whole numbers from 0. It counts when
+   * the attempt ends, in the place of what was reserved; said again, the last word counts. What an attempt does not say counts as it was
+   * reserved, and so does all of one that was lost or that ends by `completeIn`.
+   * @throws InterlockError `invalid_input` for a resource that the job does not name
+   */
+  used(uses: Uses): Promise<void>
   /**
    * The work goes on elsewhere and somebody else reports its end, from any process, under this fencing token. The job
    * keeps its models until `until`; the slot of this worker is free when the handler returns.

@@ -1,7 +1,14 @@
 import { after } from '../coordinator/base/timer.ts'
 import type { Coordinator } from '../coordinator/index.ts'
-import { type Claim, endsAttempt, type Lease, type RecordedEvent, type Started } from '../core/index.ts'
-import { CheckedResult } from '../events/index.ts'
+import {
+  type Claim,
+  endsAttempt,
+  type Lease,
+  type RecordedEvent,
+  type Started,
+  type Uses,
+} from '../core/index.ts'
+import { CheckedResult, parseUsed } from '../events/index.ts'
 import type { AttemptSpan } from '../store/index.ts'
 import type { HandlerContext, HandlerDefinition, Job, ThreadHandler } from './api.ts'
 import { AttemptStopped, type StopCause } from './errors.ts'
@@ -34,6 +41,8 @@ export class Attempt {
   #detached = false
   /** The result that the handler has said in a transaction of its own: only that ends the attempt from here on. */
   #said: CheckedResult | undefined
+  /** What its handler says that it has used. */
+  #used: Uses | undefined
   readonly #callOff: (() => void)[] = []
   #stopClock: () => void = () => {}
   /** True while the handler runs, even if its attempt has ended. */
@@ -66,6 +75,10 @@ export class Attempt {
   /** Fires when it has to stop. */
   get signal(): AbortSignal {
     return this.#controller.signal
+  }
+
+  get used(): Uses | undefined {
+    return this.#used
   }
 
   get lease(): Lease {
@@ -171,6 +184,9 @@ export class Attempt {
       },
       parents: (options) => this.#coordinator.parents(lease, options),
       add: (jobs) => this.#coordinator.add(lease, jobs),
+      used: async (uses) => {
+        this.#used = { ...this.#used, ...parseUsed(uses, this.started.spec.uses) }
+      },
       detach: async (options) => {
         await this.#coordinator.detach(lease, options)
         this.#detached = true

@@ -71,11 +71,11 @@ async function dataOf({ started }: Attempt, coordinator: Coordinator): Promise<J
 
 /** The payload is not checked yet. */
 function jobOf({ started }: Attempt, data: JobData | undefined): Job {
-  const { jobId, jobType, kind, models, priority } = started.spec
+  const { jobId, jobType, kind, models, priority, uses = {} } = started.spec
   const { attempt, attempts, postponed, lease } = started
   const payload = data?.payload ?? null
   const row = data?.row ?? null
   const checkpoint = data?.checkpoint ?? null
-  const said = { jobId, jobType, kind, models, places: lease.places ?? {}, priority }
+  const said = { jobId, jobType, kind, models, places: lease.places ?? {}, uses, priority }
   return { ...said, attempt, attempts, postponed, payload, row, checkpoint }
 }

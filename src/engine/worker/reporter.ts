@@ -51,12 +51,13 @@ export class Reporter {
   }
 
   async #report(
-    { started, lease, span }: Attempt,
+    { started, lease, span, used }: Attempt,
     outcome: KnownOutcome,
     retry: RetryRule,
     claim: Claim | undefined,
   ): Promise<Reported> {
-    const also = claim === undefined ? {} : { claim }
+    const claimed = claim === undefined ? {} : { claim }
+    const also = used === undefined ? claimed : { ...claimed, used }
     // The next attempt is told of this one.
     const reported = span?.trace === undefined ? also : { ...also, trace: span.trace }
     switch (outcome.type) {

@@ -3,6 +3,7 @@ import { checkEvents, checkLedger, readingEvent } from '../../engine/events/inde
 import { checkStart } from './check-start.ts'
 import { detach, end, giveBackModel } from './end.ts'
 import { type AuditedJob, auditedJob, awaits, needOthers, replace } from './job.ts'
+import type { AuditedLines } from './lines.ts'
 import { AuditState } from './state.ts'
 import type { AuditReport } from './violation.ts'
 
@@ -286,12 +287,14 @@ function beginAt(state: AuditState, ledger: Ledger): void {
   state.parents.beginAt(ledger)
   for (const { model } of ledger.pauses) lines.pause(model)
   for (const { model, starts } of ledger.models) if (starts !== null) lines.rates.recall(model, [...starts])
+  recallUses(lines, ledger)
   for (const { key, jobId, until } of ledger.keys) if (until !== null) state.noteKeyUntil(key, jobId, until)
   const jobs = [...ledger.jobs].map((job) => [job, auditedAt(ledger, job)] as const)
   for (const [job, audited] of jobs.toSorted(([a], [b]) => a.queuedAt - b.queuedAt)) {
     state.jobs.set(job.jobId, audited)
     if (typeof audited.spec.dedupe?.while !== 'number') state.noteKey(audited)
     lines.shares.move(audited, job.active ? 0 : 1, job.active ? 1 : 0)
+    if (job.active) lines.uses.reserve(audited)
     if (job.active) lines.take(audited)
     else if (audited.state === 'waiting' && audited.dueAt === null) lines.enter(audited)
     if (job.offeredAt !== null) lines.offers.add(audited, job.offeredAt)
@@ -299,6 +302,17 @@ function beginAt(state: AuditState, ledger: Ledger): void {
   lines.offers.excuseAll()
   state.schedules.beginAt(ledger)
   state.maxConcurrent = lines.slots
+}
+
+/** Of each resource what its longest window knows. */
+function recallUses({ uses }: AuditedLines, { models }: Ledger): void {
+  for (const { model, meter } of models) {
+    const ended = [...(meter?.ended ?? [])].map((all) => [...all])
+    const [most = []] = ended.toSorted((a, b) => b.length - a.length)
+    const used = most.slice(1).map(({ at, sum }, i) => ({ at, amount: sum - (most[i]?.sum ?? 0) }))
+    // Its name among the models stands behind a mark.
+    if (meter !== null) uses.recall(model.slice(1), used)
+  }
 }
 
 function auditedAt({ flows }: Ledger, job: Job): AuditedJob {

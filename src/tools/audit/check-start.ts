@@ -15,6 +15,7 @@ export function checkStart(state: AuditState, event: StartedEvent): void {
   const joins = event.batch !== undefined && joinsBatch(state, job, event, event.batch)
   checkQueue(state, job)
   checkAttempt(state, job, event)
+  state.lines.uses.reserve(job)
   checkModels(state, job, event, joins)
   if (takesSlot(job)) checkSlot(state, job, event, joins)
   begin(state, job, event, joins)
@@ -103,6 +104,8 @@ function checkModels(state: AuditState, job: AuditedJob, event: StartedEvent, jo
     if (state.lines.rates.note(state.lines.policy, model, event.at))
       state.report('rate', job.jobId, `more jobs started on ${model} than its rate allows`, model)
   }
+  for (const resource of state.lines.uses.overLimit(lines.policy, job, event.at))
+    state.report('use', job.jobId, `more of ${resource} was used or reserved than its limit allows`)
   const kept = state.lines.keptFromJobAt(job, event.at, joins ? 1 : 0)
   const isHeld = (model: string) =>
     takesAll(job, model) ? state.lines.holders(model) > 0 : state.lines.isFull(model)

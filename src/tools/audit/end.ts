@@ -23,6 +23,8 @@ export function end(state: AuditState, event: EndEvent): void {
       job.jobId,
       `the lease of ${event.workerId} ended it, though it no longer depended on that lease`,
     )
+  const used = event.type === 'lease_expired' || event.type === 'expired' ? {} : (event.used ?? {})
+  if (state.lines.uses.settle(state.lines.policy, job, used, event.at)) state.counts.overruns++
   state.lines.giveBack(job)
   job.batch = null
   job.places = null

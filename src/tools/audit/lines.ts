@@ -1,5 +1,6 @@
 import type { Policy } from '../../engine/core/index.ts'
 import { type AuditedJob, byPlace, takesAll, takesSlot } from './job.ts'
+import { AuditedUses, asksTooMuch, competes, isLimited } from './limits.ts'
 import { Offers } from './offers.ts'
 import {
   AuditedPlaces,
@@ -27,11 +28,14 @@ export class AuditedLines {
   /** Jobs in line that are not known to lack a model: only these could have started. */
   readonly #open = new Sorted<AuditedJob>(byPlace)
   readonly #alone = new Sorted<AuditedJob>(byPlace)
+  /** Those in line that use something. */
+  readonly #users = new Sorted<AuditedJob>(byPlace)
   readonly #paused = new Set<string>()
   readonly #held = new Set<AuditedJob>()
   readonly offers = new Offers()
   readonly rates = new Rates()
   readonly shares = new Shares()
+  readonly uses = new AuditedUses()
   readonly taken = new AuditedPlaces()
 
   constructor(policy: Policy) {
@@ -84,7 +88,7 @@ export class AuditedLines {
    * have taken. Which places are kept for other jobs ahead, the log does not say.
    */
   alikeAhead(job: AuditedJob): readonly AuditedJob[] {
-    const { models, kind, fairKey, asks } = job.spec
+    const { models, kind, fairKey, asks, uses } = job.spec
     const [first] = models.filter((name) => placesOf(this.policy, name) !== undefined)
     if (first === undefined || this.policy.offerMs === 0) return []
     const isAlike = ({ spec }: AuditedJob) =>
@@ -92,7 +96,8 @@ export class AuditedLines {
       spec.fairKey === fairKey &&
       spec.models.join('\n') === models.join('\n') &&
       spec.whole?.join('\n') === job.spec.whole?.join('\n') &&
-      isSameAsk(spec.asks, asks)
+      isSameAsk(spec.asks, asks) &&
+      JSON.stringify(spec.uses) === JSON.stringify(uses)
     const ahead = this.#model(first).line.before(job).filter(isAlike)
     return ahead.filter((other) => !this.offers.excuse(other, this.policy))
   }
@@ -158,12 +163,13 @@ export class AuditedLines {
     else this.#join(job)
   }
 
-  /** It fits no place; or one of its models is paused, or all places of one that it could use are. */
+  /** It fits no place, or asks for more than a limit; or one of its models is paused, or all places of one that it could use are. */
   #waitsAside(job: AuditedJob): boolean {
     const isPaused = (model: string) =>
       this.#paused.has(model) ||
       placesFor(this.policy, job, model)?.every((place) => this.#paused.has(place)) === true
-    return fitsNowhere(this.policy, job) || job.spec.models.some(isPaused)
+    const isTooMuch = fitsNowhere(this.policy, job) || asksTooMuch(this.policy, job)
+    return isTooMuch || job.spec.models.some(isPaused)
   }
 
   get paused(): ReadonlySet<string> {
@@ -200,6 +206,7 @@ export class AuditedLines {
     if (!takesSlot(job)) return
     this.offers.noteEntry(job)
     this.#open.add(job)
+    if (job.spec.uses !== undefined) this.#users.add(job)
     if (job.alone) this.#alone.add(job)
     for (const name of job.spec.models) {
       const model = this.#model(name)
@@ -213,6 +220,7 @@ export class AuditedLines {
     this.#held.delete(job)
     job.held = false
     this.#open.delete(job)
+    this.#users.delete(job)
     this.#alone.delete(job)
     this.offers.withdraw(job)
     if (job.parkedOn !== null) this.#model(job.parkedOn).parked.delete(job)
@@ -281,6 +289,8 @@ export class AuditedLines {
       for (const other of own.length === 0 ? [] : line.before(job))
         if (own.some((place) => mayBeIn(this.policy, other, place))) passed.add(other)
     }
+    if (job.spec.uses !== undefined)
+      for (const other of this.#users.before(job)) if (competes(this.policy, job, other)) passed.add(other)
     for (const other of passed) {
       other.overtaken++
       if (this.#keeps(other)) for (const name of other.spec.models) this.#model(name).kept.add(other)
@@ -289,10 +299,12 @@ export class AuditedLines {
 
   change(policy: Policy): void {
     const isPlaced = hasPlaces(this.policy) || hasPlaces(policy)
+    const isLimited = this.policy.uses !== undefined || policy.uses !== undefined
     this.rates.change(this.policy, policy)
+    this.uses.change(this.policy, policy)
     this.policy = policy
     this.endOffers(() => true)
-    if (isPlaced) this.#holdAgain()
+    if (isPlaced || isLimited) this.#holdAgain()
     for (const model of this.#models.values()) {
       model.kept.clear()
       for (const job of model.line) if (this.#keeps(job)) model.kept.add(job)
@@ -300,7 +312,7 @@ export class AuditedLines {
     }
   }
 
-  /** With other places, other jobs have none that is not paused. */
+  /** With other places, other jobs have none that is not paused; with other limits, others ask for too much. */
   #holdAgain(): void {
     const lines = [...this.#models.values()].flatMap(({ line }) => [...line])
     this.#enterAgain(this.#held)
@@ -308,8 +320,11 @@ export class AuditedLines {
   }
 
   /** Where jobs may overtake, only the next worker that looks at all jobs notices that a rate allows a start again. */
-  #mayBeLimited({ spec }: AuditedJob, at: number): boolean {
+  #mayBeLimited(job: AuditedJob, at: number): boolean {
     const { policy } = this
+    const { spec } = job
+    // The log does not say how much of a resource is kept for which jobs.
+    if (isLimited(policy, job)) return true
     if (policy.maxOvertakes !== 0) return spec.models.some((name) => Object.hasOwn(policy.rate, name))
     return spec.models.some((name) => this.rates.mayBeFull(policy, name, at))
   }

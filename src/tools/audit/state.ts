@@ -68,6 +68,7 @@ export class AuditState {
     failed: 0,
     cancelled: 0,
     expired: 0,
+    overruns: 0,
   }
   active = 0
   maxConcurrent = 0

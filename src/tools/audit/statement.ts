@@ -16,7 +16,7 @@ import { type Access, firstLedger } from '../history/index.ts'
 import { checkKept, unlessGone } from '../history/kept-events.ts'
 import { eachEvent } from '../history/read-events.ts'
 import { Auditor } from './auditor.ts'
-import { type ModelUse, type Overlap, Uses } from './use.ts'
+import { type ModelUse, ModelUses, type Overlap } from './use.ts'
 import { type AuditReport, type AuditRule, auditRules, type Violation } from './violation.ts'
 
 /** An overlap as programs read it: times as ISO texts. */
@@ -55,7 +55,7 @@ export interface Statement extends AuditReport {
 export class Audit {
   readonly #from: Ledger
   readonly #auditor: Auditor
-  readonly #uses = new Uses()
+  readonly #uses = new ModelUses()
   readonly #digest = new LogDigest()
   readonly #noted: Violation[] = []
   #first: Micros | null = null
@@ -141,6 +141,7 @@ const promises: Readonly<Record<AuditRule, string>> = {
   parents: 'No job started, or failed with another, before the jobs that it comes after had ended that way.',
   paused: 'No job started that needed a paused model.',
   rate: 'In no window did more jobs start on a model than its rate allowed.',
+  use: 'No job started when there was less left of a resource that it uses than it asked for.',
   fair_share: 'No fair key had more jobs waiting or active than its share allowed.',
   draining: 'No job started while the queue was draining.',
 }

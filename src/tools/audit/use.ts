@@ -53,7 +53,7 @@ const isEnd = (event: RecordedEvent): event is EndingEvent => ends.has(event.typ
  * A sweep over the starts and ends of attempts that knows only who held which model from when to when. Lowering a capacity
  * takes no lease away, so an overlap can begin only with a start.
  */
-export class Uses {
+export class ModelUses {
   readonly #models = new Map<string, ModelHolders>()
   /** The models that each running attempt holds, by its token. */
   readonly #held = new Map<number, { readonly models: readonly string[]; readonly by: number }>()

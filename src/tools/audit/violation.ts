@@ -48,6 +48,8 @@ export const auditRules = [
   'paused',
   /** No window of a rate holds more starts than it allows. */
   'rate',
+  /** What is used and reserved of a resource is within its limits when a job starts. What attempts use beyond what they reserved breaks none. */
+  'use',
   /** No more jobs of one fair key wait or are active than the policy allows. */
   'fair_share',
   /** Nothing starts while the queue drains, and `drained` is recorded only when it is true. */
@@ -81,4 +83,6 @@ export interface AuditReport {
   readonly expired: number
   readonly live: number
   readonly maxConcurrent: number
+  /** Attempts that used more of a resource than they had reserved. */
+  readonly overruns: number
 }

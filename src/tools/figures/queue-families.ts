@@ -11,6 +11,7 @@ const reasons = [
   'waits_for_parents',
   'not_due',
   'model_paused',
+  'use_over_limit',
   'rate_limited',
   'fair_share_limit',
   'model_in_use',

@@ -4,6 +4,7 @@ import {
   type FairShare,
   type Policy,
   unitsText,
+  windowsOf,
 } from '../../engine/core/index.ts'
 import { duration, plural } from './index.ts'
 
@@ -39,6 +40,7 @@ export function policyFacts(policy: Policy): readonly PolicyFact[] {
     ['no models', emptySets[emptySet]],
     ['losses', losses(policy)],
     ['rates', rates(policy)],
+    ...(policy.uses === undefined ? [] : [['limits of use', limits(policy)] as const]),
     ['fair shares', fairShare === null ? 'no fair shares' : share(fairShare)],
     ['log', retention(policy)],
   ]
@@ -91,6 +93,15 @@ function rates({ rate }: Policy): string {
     ([model, { starts, perSeconds }]) => `at most ${starts} starts of ${model} in ${perSeconds} s`,
   )
   return named.join(', ') || 'no model has a rate'
+}
+
+function limits(policy: Policy): string {
+  const named = Object.keys(policy.uses ?? {}).flatMap((resource) =>
+    (windowsOf(policy, resource) ?? []).map(
+      ({ limit, perSeconds }) => `at most ${limit} of ${resource} in ${perSeconds} s`,
+    ),
+  )
+  return named.join(', ')
 }
 
 function share({ spacingSeconds, maxWaiting, maxActive }: FairShare): string {

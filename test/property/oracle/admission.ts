@@ -13,13 +13,17 @@ import {
   isHeldWhole,
   isPaused,
   isWaitingNow,
+  limitsOf,
   lineOf,
   NOWHERE,
   needs,
+  OVER,
   placesOf,
   type Queue,
   runningIn,
   takesAll,
+  usedBy,
+  useOf,
 } from './queue.ts'
 
 /** A waiting job is startable iff the queue is not draining, it is due, a slot is free and so is each of its models. */
@@ -29,6 +33,7 @@ export function isStartable(queue: Queue, job: Entry, now: number): boolean {
     bypasses(job) ||
     (hasSlot(queue, job, now) &&
       !isShareFull(queue, job, now) &&
+      lackOf(queue, job, now) === undefined &&
       job.spec.models.every((m) => isFree(queue, job, m, now) && !isOverRate(queue, m, now)))
   )
 }
@@ -150,6 +155,39 @@ export function isOverRate({ policy, starts }: Queue, model: string, now: number
   return recent.length >= rate.starts
 }
 
+/** A resource of which there is not enough left for it. @param isAlone whether nobody else keeps any */
+export function lackOf(queue: Queue, job: Entry, now: number, isAlone = false): string | undefined {
+  return usedBy(queue, job).find((resource) => {
+    const kept = isAlone ? 0 : keptOf(queue, job, resource, now)
+    const wanted = useOf(queue, job, resource) + kept + reservedOf(queue, resource)
+    return limitsOf(queue.policy, resource).some(({ limit, perSeconds }, window) => {
+      const recent = queue.used.filter(
+        (use) =>
+          use.resource === resource &&
+          use.window === window &&
+          now - use.at <= Math.ceil(perSeconds * 1_000_000),
+      )
+      return wanted + recent.reduce((sum, { amount }) => sum + amount, 0) > limit
+    })
+  })
+}
+
+const reservedOf = (queue: Queue, resource: string): number =>
+  queue.jobs.filter(({ active }) => active).reduce((sum, job) => sum + useOf(queue, job, resource), 0)
+
+/** For those ahead that only wait for it, or are offered; in bounded order for those that were overtaken often enough, or are offered. */
+function keptOf(queue: Queue, job: Entry, resource: string, now: number): number {
+  const ahead = lineOf(queue).filter((one) => isAhead(one, job) && useOf(queue, one, resource) > 0)
+  const keepers = ahead.filter((other) => {
+    if (other.offeredAt !== null) return keepsFrom(queue, other, job, ahead, now)
+    const isLimited =
+      isShareFull(queue, other, now) || other.spec.models.some((model) => isOverRate(queue, model, now))
+    const isNext = queue.policy.maxOvertakes !== 0 || lackingModel(queue, other) === undefined
+    return !isLimited && isNext && keepsFrom(queue, other, job, ahead, now)
+  })
+  return keepers.reduce((sum, other) => sum + useOf(queue, other, resource), 0)
+}
+
 /** Strict order: everybody. Bounded: those that were overtaken often enough. Greedy: nobody. */
 export function reserves(queue: Queue, job: Entry): boolean {
   const { maxOvertakes } = queue.policy
@@ -167,8 +205,10 @@ export function reasonFor(queue: Queue, job: Entry, now: number): ReasonCode {
   if (queue.draining) return 'draining'
   if (job.awaits) return 'waits_for_parents'
   if (job.dueAt !== null) return 'not_due'
-  if (job.heldOn !== null) return job.heldOn === NOWHERE ? 'fits_no_place' : 'model_paused'
-  if (models.some((m) => isOverRate(queue, m, now))) return 'rate_limited'
+  if (job.heldOn === NOWHERE) return 'fits_no_place'
+  if (job.heldOn !== null) return job.heldOn.startsWith(OVER) ? 'use_over_limit' : 'model_paused'
+  if (models.some((m) => isOverRate(queue, m, now)) || lackOf(queue, job, now) !== undefined)
+    return 'rate_limited'
   if (!bypasses(job) && isShareFull(queue, job, now)) return 'fair_share_limit'
   if (models.some((m) => isInUse(queue, job, m))) return 'model_in_use'
   if (!models.every((m) => isFree(queue, job, m, now))) return 'behind_in_line'
@@ -190,18 +230,29 @@ const nobody: Blocked = { by: null, on: null }
  */
 export function blockerFor(queue: Queue, job: Entry): Blocked {
   if (job.awaits) return { by: firstParentOf(job), on: null }
+  if (job.heldOn?.startsWith(OVER) === true) return nobody
   if (job.heldOn !== null) return { by: null, on: job.heldOn }
   if (job.active || job.dueAt !== null || bypasses(job)) return nobody
   const { maxActive, maxOvertakes, emptySet } = queue.policy
   // A job on offer waits for nobody, unless somebody came ahead of it in strict order.
   if (job.offeredAt !== null && maxOvertakes !== 0) return nobody
   const live = liveBeside(queue, job)
+  const lacking = lackingModel(queue, job)
+  if (lacking !== undefined) return { by: nearest(lacking.inLine, job), on: lacking.on }
+  if (job.offeredAt !== null) return nobody
+  const maySlotsLack = job.exclusive || maxActive !== null || emptySet === 'exclusive'
+  return maySlotsLack ? { by: nearest(live, job), on: null } : nobody
+}
+
+/** The first of its models that those who have it and those ahead of it fill, with all who want it. */
+function lackingModel(queue: Queue, job: Entry) {
+  const live = liveBeside(queue, job)
   for (const on of job.spec.models) {
     if (takesAll(job, on)) {
       const line = linesOfAll(queue, job, live, on).find((one) =>
         one.some((other) => other.active || isAhead(other, job)),
       )
-      if (line !== undefined) return { by: nearest(line, job), on }
+      if (line !== undefined) return { on, inLine: line }
       continue
     }
     const place = placesOf(queue.policy, on) === undefined ? undefined : (job.places?.[on] ?? '')
@@ -212,11 +263,9 @@ export function blockerFor(queue: Queue, job: Entry): Blocked {
       place === undefined
         ? taken.length < capacity(queue.policy, on)
         : fitsBeside(queue, job, on, place, taken)
-    if (isAllTaken || !isOpen) return { by: nearest(inLine, job), on }
+    if (isAllTaken || !isOpen) return { on, inLine }
   }
-  if (job.offeredAt !== null) return nobody
-  const maySlotsLack = job.exclusive || maxActive !== null || emptySet === 'exclusive'
-  return maySlotsLack ? { by: nearest(live, job), on: null } : nobody
+  return undefined
 }
 
 /** At each of its places, then of who has or wants all of it, or has it nobody knows where; of a model without places, of all. */

@@ -7,13 +7,14 @@ import {
   type RecordedEvent,
   type Surroundings,
 } from '../../../src/engine/core/index.ts'
-import { isFree, isOverRate, isStartable, placeFor, reserves, startableIn } from './admission.ts'
+import { isFree, isOverRate, isStartable, lackOf, placeFor, reserves, startableIn } from './admission.ts'
 import {
   bypasses,
   capacity,
   type Entry,
   find,
   fitsBeside,
+  heldBy,
   holdersAt,
   holdersOf,
   inOrder,
@@ -22,17 +23,20 @@ import {
   isHeldWhole,
   isPaused,
   leftOf,
+  limitsOf,
   lineOf,
   mayUse,
   nearPlaces,
   needs,
-  pausedModel,
   placesFor,
   placesOf,
   type Queue,
   runningIn,
   shareModel,
   takesAll,
+  type Used,
+  usedBy,
+  useOf,
   wholesOf,
 } from './queue.ts'
 
@@ -64,7 +68,30 @@ export class Clerk {
     queue.lastAt = Math.max(this.now, queue.lastAt + 1)
     const { id: commandId, hash: commandHash } = command
     this.events.push({ ...event, seq: queue.version, at: queue.lastAt, commandId, commandHash })
+    const isEnd = ['completed', 'failed', 'cancelled', 'lease_expired'].includes(event.type)
+    const ended = isEnd && 'jobId' in event ? this.jobOf(event.jobId) : undefined
+    if (ended?.active === true && 'token' in event && event.token !== null)
+      this.#settleUse(ended, 'used' in event ? event.used : undefined)
     return queue.lastAt
+  }
+
+  /** What it used counts from now on, window by window. What ended within a thousandth of one counts as the last of it. */
+  #settleUse(job: Entry, used: JobSpec['uses'] = {}): void {
+    const { queue } = this
+    const at = queue.lastAt
+    for (const resource of new Set([...usedBy(queue, job), ...Object.keys(used)])) {
+      const amount = Object.hasOwn(used, resource) ? used[resource] : useOf(queue, job, resource)
+      if (!amount || bypasses(job)) continue
+      for (const [window, { perSeconds }] of limitsOf(queue.policy, resource).entries()) {
+        const part = Math.max(1, Math.floor(Math.ceil(perSeconds * 1_000_000) / 1_000))
+        const isNear = (use: Used) =>
+          use.resource === resource &&
+          use.window === window &&
+          Math.floor(use.at / part) === Math.floor(at / part)
+        const sum = queue.used.filter(isNear).reduce((all, use) => all + use.amount, amount)
+        queue.used = [...queue.used.filter((use) => !isNear(use)), { resource, window, at, amount: sum }]
+      }
+    }
   }
 
   /** Who has come into line since the event before is pinned, one after the other. */
@@ -114,7 +141,7 @@ export class Clerk {
       ...{ links: [], awaits, failedBy: null, settledAt: 0, since: at, places: null, wholes: {} },
     }
     queue.jobs.push(job)
-    if (dueAt === null) job.heldOn = pausedModel(queue, job)
+    if (dueAt === null) job.heldOn = heldBy(queue, job)
     if (typeof dedupe?.while === 'number')
       queue.keys.push({ key: dedupe.key, jobId, queuedAt: at, until: at + dedupe.while * 1_000 })
   }
@@ -254,7 +281,7 @@ export class Clerk {
     const dueAt = later !== null && later > at ? later : null
     Object.assign(job, positionOf(queue.policy, priority, at, queue.version, fairRank))
     Object.assign(job, { awaits: false, settledAt: 0, dueAt, waitingSince: at, since: at })
-    if (dueAt === null) job.heldOn = pausedModel(queue, job)
+    if (dueAt === null) job.heldOn = heldBy(queue, job)
   }
 
   /** Back to the line, at the place it had, perhaps for other models. */
@@ -286,7 +313,7 @@ export class Clerk {
       waitingSince: at,
       dueAt,
       free,
-      heldOn: dueAt === null ? pausedModel(this.queue, job) : null,
+      heldOn: dueAt === null ? heldBy(this.queue, job) : null,
     })
   }
 
@@ -382,7 +409,9 @@ export class Clerk {
     const models = job.spec.models.filter((model) => placesOf(queue.policy, model) === undefined)
     for (const other of lineOf(queue)) {
       const isPassed =
-        models.some((model) => needs(other, model)) || places.some((place) => mayUse(queue, other, place))
+        models.some((model) => needs(other, model)) ||
+        places.some((place) => mayUse(queue, other, place)) ||
+        usedBy(queue, job).some((resource) => useOf(queue, other, resource) > 0)
       if (isAhead(other, job) && isPassed) other.overtaken++
     }
   }
@@ -393,7 +422,7 @@ export class Clerk {
     this.record({ type: 'model_paused', model, reason, until, workerId: this.command.workerId })
     queue.pauses = [...queue.pauses.filter((pause) => pause.model !== model), { model, reason, until }]
     for (const job of lineOf(queue).filter((other) => needs(other, model) || isAt(other, model)))
-      Object.assign(job, { heldOn: pausedModel(queue, job), offeredAt: null, places: null })
+      Object.assign(job, { heldOn: heldBy(queue, job), offeredAt: null, places: null })
   }
 
   resume(model: string): void {
@@ -402,7 +431,7 @@ export class Clerk {
     queue.pauses = queue.pauses.filter((pause) => pause.model !== model)
     const held = [model, ...nearPlaces(queue, model)]
     for (const job of queue.jobs)
-      if (job.heldOn !== null && held.includes(job.heldOn)) job.heldOn = pausedModel(queue, job)
+      if (job.heldOn !== null && held.includes(job.heldOn)) job.heldOn = heldBy(queue, job)
   }
 
   /** The rules changed, or the queue drains. */
@@ -439,6 +468,9 @@ export class Clerk {
       }
       const lacksAll = Object.values(job.wholes).some((all) => all.some((place) => taken.includes(place)))
       if (job !== started && (lacksAll || job.spec.models.some(lacksRoom))) job.offeredAt = null
+      const shares = usedBy(queue, started).some((resource) => useOf(queue, job, resource) > 0)
+      if (job !== started && shares && lackOf(queue, job, started.startedAt, true) !== undefined)
+        job.offeredAt = null
     }
   }
 }

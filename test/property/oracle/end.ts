@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../../src/engine/core/index.ts'
+import type { ErrorCode, Uses } from '../../../src/engine/core/index.ts'
 import { type Answer, type Body, granted } from './answer.ts'
 import type { Clerk } from './clerk.ts'
 import { childrenOf, type Entry, inOrder, needs, type Queue } from './queue.ts'
@@ -57,27 +57,32 @@ function hasAttemptsLeft({ attempt, free, spec }: Entry): boolean {
   return attempt - free < spec.attempts
 }
 
-export function fail(clerk: Clerk, job: Entry, { code, retryAt }: Body<'fail'>): void {
-  if (job.cancelRequested) return stop(clerk, job)
+export function fail(clerk: Clerk, job: Entry, { code, retryAt, ...said }: Body<'fail'>): void {
+  const used = usedIn(said)
+  if (job.cancelRequested) return stop(clerk, job, used)
   const { jobId, token } = job
   const final = retryAt === null || !hasAttemptsLeft(job)
-  clerk.record({ type: 'failed', jobId, token, code, final, workerId: clerk.command.workerId })
+  clerk.record({ type: 'failed', jobId, token, code, final, workerId: clerk.command.workerId, ...used })
   if (final) clerk.leave(job, 'failed')
   else clerk.requeue(job, 'retry', retryAt)
 }
 
-export function release(clerk: Clerk, job: Entry, { runAt, models }: Body<'release'>): void {
-  if (job.cancelRequested) return stop(clerk, job)
+export function release(clerk: Clerk, job: Entry, { runAt, models, ...said }: Body<'release'>): void {
+  const used = usedIn(said)
+  if (job.cancelRequested) return stop(clerk, job, used)
   const { jobId, token } = job
   const { workerId } = clerk.command
-  clerk.record({ type: 'failed', jobId, token, code: 'released', final: false, workerId })
+  clerk.record({ type: 'failed', jobId, token, code: 'released', final: false, workerId, ...used })
   clerk.requeue(job, 'later', runAt, models)
 }
 
+/** What the attempt says that it has used. */
+export const usedIn = ({ used }: { readonly used?: Uses }) => (used === undefined ? {} : { used })
+
 /** It was asked to stop: however its attempt ends short of success, it is cancelled. */
-function stop(clerk: Clerk, job: Entry): void {
+export function stop(clerk: Clerk, job: Entry, used: ReturnType<typeof usedIn>): void {
   const { jobId, token } = job
-  clerk.record({ type: 'cancelled', jobId, token, workerId: clerk.command.workerId })
+  clerk.record({ type: 'cancelled', jobId, token, workerId: clerk.command.workerId, ...used })
   clerk.leave(job, 'cancelled')
 }
 

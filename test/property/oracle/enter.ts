@@ -3,7 +3,7 @@ import { blockerFor, isStartable, passerFor, reasonFor } from './admission.ts'
 import { type Answer, type Body, granted } from './answer.ts'
 import type { Clerk } from './clerk.ts'
 import { attemptRefusal } from './end.ts'
-import { bypasses, childrenOf, type Entry, fitsNowhere, holderOf } from './queue.ts'
+import { bypasses, childrenOf, type Entry, fitsNowhere, holderOf, tooMuch } from './queue.ts'
 
 export function enqueue(clerk: Clerk, { specs, again, links = [], under }: Body<'enqueue'>): Answer {
   const stale = under === undefined ? null : attemptRefusal(clerk, under.jobId, under.token)
@@ -15,7 +15,8 @@ export function enqueue(clerk: Clerk, { specs, again, links = [], under }: Body<
     const twin = come ?? clerk.jobOf(spec.jobId)?.spec
     const refusal = refusalOf(clerk, spec, twin)
     if (refusal !== null) return refusal
-    if (twin === undefined && again !== true && needsUndeclared(clerk, spec)) return 'unknown_model'
+    const fault = twin === undefined && again !== true ? faultIn(clerk, spec) : null
+    if (fault !== null) return fault
     const standsFor = twin === undefined ? standInFor(clerk, spec, [...fresh.values()]) : undefined
     if (standsFor !== undefined) doubles.set(spec.jobId, { spec, standsFor })
     else if (twin === undefined) fresh.set(spec.jobId, spec)
@@ -140,11 +141,16 @@ const ownWaitingLine = (clerk: Clerk, jobId: string): readonly string[] =>
 export function ask(clerk: Clerk, { spec, wait }: Body<'ask'>): Answer {
   const known = clerk.jobOf(spec.jobId)
   const refusal = refusalOf(clerk, spec, known?.spec)
-  if (refusal === null && known === undefined && needsUndeclared(clerk, spec)) return 'unknown_model'
-  return refusal ?? pass(clerk, { spec, wait }, known)
+  const fault = refusal === null && known === undefined ? faultIn(clerk, spec) : refusal
+  return fault ?? pass(clerk, { spec, wait }, known)
 }
 
 /** Only what comes into the queue for the first time is asked. */
+function faultIn(clerk: Clerk, spec: JobSpec): ErrorCode | null {
+  if (needsUndeclared(clerk, spec)) return 'unknown_model'
+  return tooMuch(clerk.queue.policy, spec) === undefined ? null : 'use_over_limit'
+}
+
 function needsUndeclared({ queue }: Clerk, { models }: JobSpec): boolean {
   const declared = queue.policy.models
   return declared !== undefined && !models.every((model) => Object.keys(declared).includes(model))
@@ -252,7 +258,7 @@ function waitingLine(clerk: Clerk, jobId: string): readonly string[] {
 /** Who is in line is nothing to a job that may start, is not due, or waits for the queue to open. */
 function blockedIn(clerk: Clerk, job: Entry): { readonly by: string | null; readonly on: string | null } {
   const reason = reasonFor(clerk.queue, job, clerk.now)
-  if (['draining', 'not_due', 'fits_no_place', 'model_paused', 'offered'].includes(reason))
+  if (['draining', 'not_due', 'fits_no_place', 'model_paused', 'use_over_limit', 'offered'].includes(reason))
     return { by: null, on: null }
   const blocked = blockerFor(clerk.queue, job)
   // For a rate or its share a job waits of itself, unless others are before it on a model.

@@ -1,8 +1,17 @@
-import { hash } from '../../../src/engine/core/index.ts'
+import { hash, type Policy } from '../../../src/engine/core/index.ts'
 import { type Answer, type Body, granted } from './answer.ts'
 import { type Clerk, positionOf } from './clerk.ts'
 import { afterEnd, fail } from './end.ts'
-import { type Entry, isAhead, isWaitingNow, lineOf, pausedModel, type Queue } from './queue.ts'
+import {
+  type Entry,
+  heldBy,
+  isAhead,
+  isWaitingNow,
+  limitsOf,
+  lineOf,
+  type Queue,
+  type Used,
+} from './queue.ts'
 
 export function reprioritize(clerk: Clerk, { jobId, priority, before }: Body<'reprioritize'>): Answer {
   const { queue, command } = clerk
@@ -54,20 +63,32 @@ export function setPolicy(clerk: Clerk, { policy }: Body<'set_policy'>): Answer 
   })
   const isMoved =
     !sameJson(policy.capacity, queue.policy.capacity) || !sameJson(policy.units, queue.policy.units)
+  const isLimited = !sameJson(policy.uses, queue.policy.uses)
+  if (isLimited) queue.used = underLimits(queue, policy)
   const before = new Map(lineOf(queue).map((job) => [job, job.places]))
   const names = Object.values({ ...policy.capacity, ...queue.policy.capacity })
   queue.policy = policy
-  if (isMoved && names.some((rule) => typeof rule === 'object')) {
+  if (isLimited || (isMoved && names.some((rule) => typeof rule === 'object'))) {
     for (const job of queue.jobs.filter((one) => !one.active)) {
       job.places = null
-      if (job.heldOn !== null) job.heldOn = pausedModel(queue, job)
-      else if (before.has(job)) job.heldOn = pausedModel(queue, job)
+      if (job.heldOn !== null) job.heldOn = heldBy(queue, job)
+      else if (before.has(job)) job.heldOn = heldBy(queue, job)
     }
     clerk.pinAll(before)
   }
   clerk.endAllOffers()
   return granted(clerk)
 }
+
+/** Of each resource what its longest window before knows is known to all of its windows. */
+const underLimits = ({ policy: before, used }: Queue, policy: Policy): Used[] =>
+  Object.keys(policy.uses ?? {}).flatMap((resource) => {
+    const old = limitsOf(before, resource)
+    const longest = Math.max(...old.map(({ perSeconds }) => perSeconds))
+    const from = old.findIndex(({ perSeconds }) => perSeconds === longest)
+    const own = used.filter((use) => use.resource === resource && use.window === from)
+    return limitsOf(policy, resource).flatMap((_, window) => own.map((use) => ({ ...use, window })))
+  })
 
 function sameJson(a: unknown, b: unknown): boolean {
   const flat = (value: unknown) =>
@@ -112,7 +133,7 @@ export function tick(clerk: Clerk): Answer {
     if ((job.dueAt ?? 0) > now) break
     clerk.record({ type: 'due', jobId: job.jobId })
     job.dueAt = null
-    job.heldOn = pausedModel(queue, job)
+    job.heldOn = heldBy(queue, job)
   }
   const answer = afterEnd(clerk)
   clerk.announce()

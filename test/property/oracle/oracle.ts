@@ -8,7 +8,7 @@ import type {
 } from '../../../src/engine/core/index.ts'
 import { type Answer, granted } from './answer.ts'
 import { Clerk } from './clerk.ts'
-import { cancel, detach, done, end, expireLeases, fail, release } from './end.ts'
+import { cancel, detach, done, end, expireLeases, fail, release, stop, usedIn } from './end.ts'
 import { ask, enqueue, takeUp, unask } from './enter.ts'
 import { drain, pauseModel, reprioritize, resume, resumeModel, setPolicy, tick } from './govern.ts'
 import { copyOf, type Queue } from './queue.ts'
@@ -56,7 +56,7 @@ function obey(clerk: Clerk, body: CommandBody): Answer {
       return unask(clerk, body)
     case 'complete':
       return end(clerk, body.jobId, body.token, (job) => {
-        clerk.record({ type: 'completed', jobId: job.jobId, token: job.token, workerId })
+        clerk.record({ type: 'completed', jobId: job.jobId, token: job.token, workerId, ...usedIn(body) })
         clerk.leave(job, 'completed')
       })
     case 'fail':
@@ -65,8 +65,7 @@ function obey(clerk: Clerk, body: CommandBody): Answer {
       return end(clerk, body.jobId, body.token, (job) => release(clerk, job, body))
     case 'confirm_cancel':
       return end(clerk, body.jobId, body.token, (job) => {
-        clerk.record({ type: 'cancelled', jobId: job.jobId, token: job.token, workerId })
-        clerk.leave(job, 'cancelled')
+        stop(clerk, job, usedIn(body))
       })
     case 'detach':
       return detach(clerk, body)

@@ -73,6 +73,13 @@ export interface Timetable {
   readonly paused: boolean
 }
 
+export interface Used {
+  readonly resource: string
+  readonly window: number
+  readonly at: number
+  readonly amount: number
+}
+
 export interface Queue {
   version: number
   epoch: number
@@ -84,6 +91,8 @@ export interface Queue {
   /** Starts from models that have a rate. */
   starts: { readonly model: string; readonly at: number }[]
   jobs: Entry[]
+  /** What attempts that ended have used, once for each window of the resource. */
+  used: Used[]
   /** Keys that jobs have until a time, whatever became of the jobs. */
   keys: { readonly key: string; readonly jobId: string; readonly queuedAt: number; readonly until: number }[]
   /** The batch that counts as over, to see what would come next. */
@@ -128,6 +137,14 @@ export function queueOf(ledger: Ledger): Queue {
   const starts = [...ledger.models].flatMap(({ model, starts: times }) =>
     [...(times ?? [])].map((at) => ({ model, at })),
   )
+  const used = [...ledger.models].flatMap(({ model, meter }) =>
+    (meter?.ended ?? []).flatMap((ended, window) =>
+      [...ended].slice(1).map(({ at, sum }, i) => {
+        const before = [...ended][i]?.sum ?? 0
+        return { resource: model.slice(1), window, at, amount: sum - before }
+      }),
+    ),
+  )
   const keys = [...ledger.keys].flatMap(({ until, ...holder }) =>
     until === null ? [] : [{ ...holder, until }],
   )
@@ -141,6 +158,7 @@ export function queueOf(ledger: Ledger): Queue {
     policy,
     pauses,
     starts,
+    used,
     jobs: entries,
     schedules: [...ledger.schedules].map(({ schedule: id, owner, rule, next, last, since, paused }) => ({
       ...{ id, owner, rule, next, last, declaredAt: since, paused },
@@ -170,13 +188,14 @@ function flowOf(
 
 /** To be changed while the queue stays as it is. What a job was asked for with, and the policy, are replaced as a whole or not at all. */
 export function copyOf(queue: Queue): Queue {
-  const { pauses, starts, keys, schedules } = queue
+  const { pauses, starts, used, keys, schedules } = queue
   const jobs = queue.jobs.map((job) => ({ ...job, links: job.links.map((link) => ({ ...link })) }))
   return {
     ...queue,
     schedules: [...schedules],
     pauses: [...pauses],
     starts: [...starts],
+    used: [...used],
     keys: [...keys],
     jobs,
   }
@@ -235,8 +254,41 @@ export const isPaused = ({ pauses }: Queue, name: string): boolean =>
 /** What keeps a job that fits no place. */
 export const NOWHERE = '\u0002'
 
-/** What keeps it: no place for it; the first of its models that is paused, or the first place of one whose places are all paused. */
-export function pausedModel(queue: Queue, job: Entry): string | null {
+export interface Limit {
+  readonly limit: number
+  readonly perSeconds: number
+}
+
+/** The limits of a resource; none: it has no limit. */
+export function limitsOf({ uses = {} }: Policy, resource: string): readonly Limit[] {
+  const rule = uses[resource]
+  return rule === undefined ? [] : 'limit' in rule ? [rule] : rule
+}
+
+/** What a job uses of a resource that has a limit, if it stands in line for anything. */
+export const useOf = ({ policy }: Queue, job: Entry, resource: string): number =>
+  bypasses(job) || limitsOf(policy, resource).length === 0 ? 0 : (job.spec.uses?.[resource] ?? 0)
+
+export const usedBy = (queue: Queue, job: Entry): readonly string[] =>
+  Object.keys(job.spec.uses ?? {}).filter((resource) => useOf(queue, job, resource) > 0)
+
+/** Asks for more than there ever is of this resource. */
+export const tooMuch = (policy: Policy, { uses = {} }: JobSpec): string | undefined =>
+  Object.keys(uses).find((name) => limitsOf(policy, name).some(({ limit }) => (uses[name] ?? 0) > limit))
+
+/** Begins what holds a job that asks for too much of a resource. */
+export const OVER = '\u0003'
+
+/**
+ * What keeps it: no place for it; the first of its models that is paused, or the first place of one whose places are all paused; else the resource of which
+ * it asks for too much.
+ */
+export function heldBy(queue: Queue, job: Entry): string | null {
+  const over = tooMuch(queue.policy, job.spec)
+  return pausedModel(queue, job) ?? (over === undefined ? null : `${OVER}${over}`)
+}
+
+function pausedModel(queue: Queue, job: Entry): string | null {
   if (fitsNowhere(queue.policy, job.spec)) return NOWHERE
   for (const name of job.spec.models) {
     const places = placesFor(queue.policy, job.spec, name)

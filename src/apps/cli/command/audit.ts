@@ -42,10 +42,10 @@ export function addAudit(cli: Cli): void {
 
 /** The report that `--markdown` gives, below one line of figures. */
 function textOf(frame: Frame, said: Statement): TextLines {
-  const { queue, violations, fromSeq, events, jobs, brought, attempts, maxConcurrent } = said
+  const { queue, violations, fromSeq, events, jobs, brought, attempts, maxConcurrent, overruns } = said
   if (events === 0)
     return `nothing to audit: the log of queue ${queue} has no event ${fromSeq === 1 ? 'yet' : `after the cut at ${count(fromSeq - 1)}`}`
-  const head = `${plural(violations.length, 'violation')} in ${plural(events, 'event')}${onlyFrom(fromSeq)}: ${plural(jobs + brought, 'job')}, ${plural(attempts, 'attempt')}, at most ${count(maxConcurrent)} at once`
+  const head = `${plural(violations.length, 'violation')} in ${plural(events, 'event')}${onlyFrom(fromSeq)}: ${plural(jobs + brought, 'job')}, ${plural(attempts, 'attempt')}, at most ${count(maxConcurrent)} at once${overruns === 0 ? '' : `; ${plural(overruns, 'attempt')} used more than reserved`}`
   const marks = { code: (name: string) => name, strong: frame.colors.bold }
   return paragraphs([head, ...reportOf(said, marks).map((part) => partText(frame, part))])
 }

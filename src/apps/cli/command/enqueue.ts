@@ -23,6 +23,7 @@ interface Options {
   readonly after?: string
   readonly tag?: string
   readonly asks?: string
+  readonly uses?: string
   readonly payload?: string
   readonly skipInvalid?: boolean
 }
@@ -37,7 +38,7 @@ export function addEnqueue(cli: Cli): void {
       [
         [
           'enqueue jobs.csv',
-          'every job of the file: job_id,models[,kind,priority,attempts,once,after,tag,asks,payload,job_type]',
+          'every job of the file: job_id,models[,kind,priority,attempts,once,after,tag, asks,uses,payload,job_type]',
         ],
         [
           'enqueue jobs.jsonl',
@@ -95,6 +96,10 @@ export function addEnqueue(cli: Cli): void {
     .option('--after <a;b>', 'the jobs that have to complete before it; `b?`: only to end')
     .option('--tag <word>', 'a word to find it by: interlock jobs --tag')
     .option('--asks <model=name:n>', 'what it takes of one place of the model, such as flux-dev=vram:20')
+    .option(
+      '--uses <resource=n>',
+      'how much it uses of a resource, such as openai-tpm=1800; several divided by `;`',
+    )
     .option('--payload <json>', 'what its handler gets, such as {"prompt":"a fox"}')
     .option('--skip-invalid', 'skip broken lines instead of rejecting the file')
 }
@@ -135,8 +140,8 @@ async function jobsFrom(
   options: Options,
   tell: (skipped: readonly string[]) => void,
 ): Promise<readonly EnqueueInput[]> {
-  const { job, models, type, kind, priority, attempts, once, after, tag, asks, payload, skipInvalid } =
-    options
+  const { job, models, type, kind, priority, attempts, once, after, tag, asks, uses, payload } = options
+  const { skipInvalid } = options
   const [dedupeKey, dedupeWhile] = [options.dedupeKey, options.dedupeWhile]
   if ((file === undefined) === (job === undefined)) {
     throw invalidInput('give either a file or --job <id>')
@@ -153,6 +158,7 @@ async function jobsFrom(
       after,
       tag,
       asks,
+      uses,
       payload,
     }
     const others = { 'dedupe-key': dedupeKey, 'dedupe-while': dedupeWhile }
@@ -177,6 +183,7 @@ async function jobsFrom(
     after,
     tag,
     asks,
+    uses,
     ...given,
   }
   return [jobOfLine(fields, 1, 'enqueue').input]

@@ -63,8 +63,12 @@ export function whyOf(row: JobRow, { code, blockedBy, until }: Diagnosis): strin
       return `fits no place of ${model}`
     case 'model_paused':
       return `${model} is paused ${untilText(until)}`
+    case 'use_over_limit':
+      return 'asks for more of a resource than there ever is'
     case 'rate_limited':
-      return `over a rate until ${timeText(until ?? 0)}${behind}`
+      return until === null
+        ? 'too little of a resource is left'
+        : `over a rate until ${timeText(until)}${behind}`
     case 'fair_share_limit':
       return `its fair share is used up${behind}`
     case 'model_in_use':

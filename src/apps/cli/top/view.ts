@@ -1,6 +1,7 @@
 import {
   capacityOf,
   diagnosisOf,
+  isMeter,
   jobOf,
   type Ledger,
   MICROS_PER_MS,
@@ -102,6 +103,7 @@ function modelsOf(frame: Frame, { ledger }: TopView, room: number): readonly str
   if (ledger.models.size === 0) return [frame.colors.dim('no job needs a model')]
   const paused = new Map([...ledger.pauses].map(({ model, reason }) => [model, reason]))
   const rows = [...ledger.models]
+    .filter(({ model }) => !isMeter(model))
     .toSorted((a, b) => b.line.size - a.line.size || (a.model < b.model ? -1 : 1))
     .slice(0, room)
     .map(({ model, holders, line }) => [

@@ -19,6 +19,7 @@ export const columns = [
   'after',
   'tag',
   'asks',
+  'uses',
   'payload',
 ] as const
 type WorkloadColumn = (typeof columns)[number]
@@ -46,6 +47,7 @@ export function jobOfLine(fields: LineFields, line: number, purpose: Purpose): W
   const after = afterOf(fields['after'])
   if (after !== undefined && purpose === 'run')
     throw invalidInput('after: is for `interlock enqueue`; `run` runs each job of the file by itself')
+  const uses = usesOf(fields['uses'])
   const { spec, payload } = named(() =>
     parseJob({
       jobId: fields['job_id'],
@@ -60,6 +62,7 @@ export function jobOfLine(fields: LineFields, line: number, purpose: Purpose): W
       after,
       tag: optional(fields['tag']),
       asks: asksOf(fields['asks']),
+      uses,
       payload: fields['payload'],
     }),
   )
@@ -71,6 +74,7 @@ export function jobOfLine(fields: LineFields, line: number, purpose: Purpose): W
   const linked = after === undefined ? {} : { after: after as NonNullable<EnqueueInput['after']> }
   const found = spec.tag === undefined ? {} : { tag: spec.tag }
   const asking = spec.asks === undefined ? {} : { asks: spec.asks }
+  const limited = spec.uses === undefined ? {} : { uses: spec.uses }
   const kept = payload === undefined ? {} : { payload }
   const modes = spec.whole === undefined ? {} : { modes: exclusiveOf(spec.whole) }
   return {
@@ -87,6 +91,7 @@ export function jobOfLine(fields: LineFields, line: number, purpose: Purpose): W
       ...linked,
       ...found,
       ...asking,
+      ...limited,
       ...kept,
     },
     seconds: purpose === 'run' ? secondsOf(fields['seconds']) : 0,
@@ -121,6 +126,17 @@ function asksOf(value: unknown): unknown {
   const units = at < 1 ? undefined : unitsFrom(value.slice(at + 1))
   if (units === undefined) throw invalidInput('asks: must be model=name:n, such as flux-dev=vram:20')
   return { [value.slice(0, at)]: units }
+}
+
+/** `openai-tpm=1800;openai-rpm=1` in a file of texts; in one of JSON an object. @throws InterlockError `invalid_input` */
+function usesOf(value: unknown): unknown {
+  if (typeof value !== 'string' || value === '') return optional(value)
+  const entries = value.split(';').map((one) => {
+    const at = one.lastIndexOf('=')
+    if (at < 1) throw invalidInput('uses: must be such as openai-tpm=1800, several divided by semicolons')
+    return [one.slice(0, at).trim(), numberOf(one.slice(at + 1))] as const
+  })
+  return Object.fromEntries(entries)
 }
 
 /** `a;b?` in a file of texts (`?`: it goes on whatever becomes of b); in one of JSON a list, as in SQL. */

@@ -50,6 +50,7 @@ function describing(rule: PolicyRule): z.ZodType {
 function plainly(rule: PolicyRule): z.ZodType {
   if (rule.is === 'word') return z.enum(rule.words)
   if (rule.is === 'byModel') return z.record(z.string(), describing(rule.of))
+  if (rule.is === 'oneOrMore') return z.union([describing(rule.each), z.array(describing(rule.each))])
   if (rule.is !== 'fields') return rule.is === 'whole' ? z.int() : z.number()
   return z.strictObject(
     Object.fromEntries(Object.entries(rule.fields).map(([name, part]) => [name, describing(part)])),

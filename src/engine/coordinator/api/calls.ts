@@ -12,6 +12,7 @@ import {
   type OverlapRule,
   type ReasonCode,
   type StandIn,
+  type Uses,
   type Waiting,
 } from '../../core/index.ts'
 import type { EnqueueInput } from '../../events/index.ts'
@@ -73,6 +74,7 @@ export interface StartOptions {
   readonly attempts?: number
   readonly timeoutMs?: number
   /** As with `enqueue`. */
+  readonly uses?: Uses | null | undefined
   readonly traceparent?: string | null | undefined
   readonly tracestate?: string | null | undefined
   /** Refuses with `not_holder` a job that this process is running already. Use it if several parts of one program may ask. */
@@ -92,6 +94,8 @@ export interface CompleteOptions {
   readonly outcome?: 'completed' | 'failed'
   /** Of a failed job. Its text goes to the logger and to `job_queue_data`, never into the log of the queue. */
   readonly error?: unknown
+  /** What it has used of which resources; of those that are not named, what it had reserved. */
+  readonly used?: Uses | undefined
 }
 
 /** A schedule, as it stands. */
@@ -173,6 +177,8 @@ export interface EndOptions {
   /** The result of the job: any JSON value of at most 1 MB, kept in `job_queue_data`. */
   readonly result?: unknown
   readonly claim?: Claim | undefined
+  /** What the attempt has used of which resources; of those that are not named, what it had reserved. */
+  readonly used?: Uses | undefined
 }
 
 export interface CompleteInOptions {
@@ -210,6 +216,8 @@ export interface FailOptions {
   /** What the next attempt is to know of the trace; `telemetry` makes it. */
   readonly trace?: JobTrace | undefined
   readonly claim?: Claim | undefined
+  /** What the attempt has used of which resources; of those that are not named, what it had reserved. */
+  readonly used?: Uses | undefined
 }
 
 /** Which dead letters. A field left out does not restrict. */

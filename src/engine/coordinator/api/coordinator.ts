@@ -16,6 +16,7 @@ import type {
   RecordedEvent,
   RequeueReason,
   Started,
+  Uses,
 } from '../../core/index.ts'
 import type { DeclaredModels, EnqueueInput, PolicyInput, ScheduleInput } from '../../events/index.ts'
 import type { DeadJob, JobData, Telemetry } from '../../store/index.ts'
@@ -123,6 +124,7 @@ export interface Coordinator {
       readonly claim?: Claim | undefined
       readonly models?: readonly string[] | undefined
       readonly trace?: JobTrace | undefined
+      readonly used?: Uses | undefined
     },
   ): Promise<readonly Started[]>
   /** Renews the lease now. False if the attempt no longer belongs to this process. @throws InterlockError `store_unavailable` */
@@ -210,7 +212,10 @@ export interface Coordinator {
     jobId: string,
     options?: { readonly force?: boolean | undefined; readonly descendants?: boolean | undefined },
   ): Promise<void>
-  confirmCancel(lease: AttemptKey, options?: { readonly claim?: Claim }): Promise<readonly Started[]>
+  confirmCancel(
+    lease: AttemptKey,
+    options?: { readonly claim?: Claim; readonly used?: Uses | undefined },
+  ): Promise<readonly Started[]>
   /**
    * Gives a waiting job another priority (−1,000 to 1,000), or the place before another job. @throws InterlockError
    * `invalid_input`

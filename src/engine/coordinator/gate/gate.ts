@@ -161,16 +161,17 @@ export class Gate {
   async complete(
     jobId: string,
     jobType: JobType,
-    { fencingToken, outcome = 'completed', error }: CompleteOptions,
+    { fencingToken, outcome = 'completed', error, used }: CompleteOptions,
   ): Promise<void> {
     if (this.#bypassed.delete(jobId) || this.#covered.delete(jobId)) return
     this.router.acknowledge(jobId)
     const token = fencingToken ?? null
+    const said = used === undefined ? {} : { used }
     const data = error === undefined ? [] : [{ jobId, error: errorData(error) }]
     const body: CommandBody =
       outcome === 'failed'
-        ? { type: 'fail', jobId, jobType, token, code: 'handler_error', retryAt: null }
-        : { type: 'complete', jobId, jobType, token }
+        ? { type: 'fail', jobId, jobType, token, code: 'handler_error', retryAt: null, ...said }
+        : { type: 'complete', jobId, jobType, token, ...said }
     await this.#member.send(body, outcome === 'failed' ? { data } : {})
     const why = error === undefined ? '' : `: ${errorText(error)}`
     this.#member.logger.info(`[COORDINATOR] Job ${jobId} ended: ${outcome}${why}`, {

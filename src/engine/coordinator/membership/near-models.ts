@@ -2,6 +2,7 @@ import {
   bareName,
   countsOf,
   isDeclared,
+  isMeter,
   isPlace,
   isSite,
   type Ledger,
@@ -86,7 +87,8 @@ export class NearModels {
 
   /** Jobs that were live before this process saw events. */
   #learnLive({ models }: Ledger): void {
-    for (const { model } of models) if (this.#groups.size < MOST_NAMES && !isSite(model)) this.#add(model)
+    for (const { model } of models)
+      if (this.#groups.size < MOST_NAMES && !isSite(model) && !isMeter(model)) this.#add(model)
   }
 
   #learn(policy: Policy): void {

@@ -6,7 +6,7 @@ import { operand } from '../safe-text.ts'
 import type { Scribe } from '../scribe.ts'
 import { afterEnd } from './end.ts'
 import { endsItself, heldJob } from './fencing.ts'
-import { accepted, type Body, refused } from './result.ts'
+import { accepted, type Body, refused, usedIn } from './result.ts'
 
 /** How many jobs that come after another one are cancelled by one command: no append is long. */
 const MOST_CANCELLED = 500
@@ -56,6 +56,7 @@ export function confirmCancel(scribe: Scribe, body: Body<'confirm_cancel'>): Com
   const { jobId } = body
   const job = heldJob(scribe, body)
   if ('ok' in job) return job
-  scribe.record({ type: 'cancelled', jobId, token: job.token, workerId: scribe.command.workerId })
+  const { workerId } = scribe.command
+  scribe.record({ type: 'cancelled', jobId, token: job.token, workerId, ...usedIn(body) })
   return afterEnd(scribe)
 }

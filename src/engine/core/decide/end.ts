@@ -1,18 +1,19 @@
 import type { CommandResult } from '../command.ts'
 import { dispatch } from '../dispatch.ts'
 import { costsAttempt, type FailureCode, type RequeueReason } from '../event.ts'
-import type { Micros } from '../job.ts'
+import type { Micros, Uses } from '../job.ts'
 import { heldModels, type Job, jobOf, triesOf } from '../ledger.ts'
 import type { Scribe } from '../scribe.ts'
 import { heldJob } from './fencing.ts'
 import { holdAfterLoss } from './pause.ts'
-import { accepted, type Body, refused } from './result.ts'
+import { accepted, type Body, refused, usedIn } from './result.ts'
 
 export function complete(scribe: Scribe, body: Body<'complete'>): CommandResult {
   const { jobId } = body
   const job = heldJob(scribe, body)
   if ('ok' in job) return job
-  scribe.record({ type: 'completed', jobId, token: job.token, workerId: scribe.command.workerId })
+  const { workerId } = scribe.command
+  scribe.record({ type: 'completed', jobId, token: job.token, workerId, ...usedIn(body) })
   return afterEnd(scribe)
 }
 
@@ -24,21 +25,23 @@ export function fail(scribe: Scribe, body: Body<'fail'>): CommandResult {
   const { code, retryAt } = body
   const job = heldJob(scribe, body)
   if ('ok' in job) return job
-  failAttempt(scribe, job, code, retryAt)
+  failAttempt(scribe, job, code, retryAt, body.used)
   return afterEnd(scribe)
 }
 
-function failAttempt(scribe: Scribe, job: Job, code: FailureCode, retryAt: Micros | null): void {
-  if (job.cancelRequested) return stop(scribe, job)
+function failAttempt(scribe: Scribe, job: Job, code: FailureCode, retryAt: Micros | null, used?: Uses): void {
+  if (job.cancelRequested) return stop(scribe, job, used)
   const { jobId, token } = job
   const final = retryAt === null || !hasAttemptsLeft(job)
-  scribe.record({ type: 'failed', jobId, token, code, final, workerId: scribe.command.workerId })
+  const { workerId } = scribe.command
+  scribe.record({ type: 'failed', jobId, token, code, final, workerId, ...usedIn({ used }) })
   if (!final) requeue(scribe, jobId, 'retry', retryAt)
 }
 
 /** The attempt of a job that was asked to stop is over. */
-function stop(scribe: Scribe, { jobId, token }: Job): void {
-  scribe.record({ type: 'cancelled', jobId, token, workerId: scribe.command.workerId })
+function stop(scribe: Scribe, { jobId, token }: Job, used: Uses | undefined): void {
+  const { workerId } = scribe.command
+  scribe.record({ type: 'cancelled', jobId, token, workerId, ...usedIn({ used }) })
 }
 
 /** The attempt took longer than it may, and its holder did not say so. Another one may follow at once. */
@@ -55,7 +58,7 @@ export function release(scribe: Scribe, body: Body<'release'>): CommandResult {
   const job = heldJob(scribe, body)
   if ('ok' in job) return job
   if (job.cancelRequested) {
-    stop(scribe, job)
+    stop(scribe, job, body.used)
     return afterEnd(scribe)
   }
   const final = costsAttempt(reason) && !hasAttemptsLeft(job)
@@ -66,6 +69,7 @@ export function release(scribe: Scribe, body: Body<'release'>): CommandResult {
     code: 'released',
     final,
     workerId: scribe.command.workerId,
+    ...usedIn(body),
   })
   if (!final) requeue(scribe, jobId, reason, runAt, models)
   return afterEnd(scribe)

@@ -10,7 +10,8 @@ import { operand } from '../safe-text.ts'
 import { bodyOf, isSamePayload, isSameSpec } from '../same-job.ts'
 import type { Scribe } from '../scribe.ts'
 import { fitsNowhere, unfitText } from '../units.ts'
-import { waitingFor } from '../wait-reason.ts'
+import { overLimit } from '../use.ts'
+import { overLimitText, waitingFor } from '../wait-reason.ts'
 import { linksToSuccessors } from './add.ts'
 import { bypass } from './bypass.ts'
 import { type Double, recordDouble, standInFor, withStart } from './dedupe.ts'
@@ -234,6 +235,18 @@ function refuseUndeclared({ policy }: Scribe['draft'], { jobId, models }: JobSpe
   )
 }
 
+/** Nobody asks for more of a resource than one of its windows ever has: it could never start. */
+function refuseOverLimit({ policy }: Scribe['draft'], { jobId, uses }: JobSpec): Refusal | undefined {
+  const over = overLimit(policy, uses)
+  return (
+    over &&
+    refused(
+      'use_over_limit',
+      `job ${jobId}: ${overLimitText(over)}; ask for less, or raise the limit: \`interlock policy set --uses ${operand(over.resource)}=<limit>/<seconds>\``,
+    )
+  )
+}
+
 /** Why a job cannot come into line, as far as it goes by itself; undefined: it can, or is live with the same spec. */
 export function refuse(
   scribe: Scribe,
@@ -249,7 +262,8 @@ export function refuse(
     )
   }
   const known = twin ?? jobOf(scribe.draft, jobId)?.spec
-  if (known === undefined) return again ? undefined : refuseUndeclared(scribe.draft, spec)
+  if (known === undefined)
+    return again ? undefined : (refuseUndeclared(scribe.draft, spec) ?? refuseOverLimit(scribe.draft, spec))
   if (isSameSpec(known, spec)) return undefined
   return refused(
     'job_exists',

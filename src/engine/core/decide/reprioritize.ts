@@ -6,8 +6,10 @@ import { inLineSince } from '../flow.ts'
 import { MICROS_PER_MS } from '../job.ts'
 import { awaitsParents, isInLine, type Job, jobOf, NO_PLACE } from '../ledger.ts'
 import { byPlace, type Place } from '../place.ts'
+import { isMeter } from '../policy.ts'
 import { operand } from '../safe-text.ts'
 import type { Scribe } from '../scribe.ts'
+import { resourceOf } from '../use.ts'
 import { accepted, type Body, refused } from './result.ts'
 
 /** Gives a waiting job another priority, or the place just before another waiting job. */
@@ -54,6 +56,8 @@ function notInLine(target: Job, job: Job): string {
   if (target === job) return `job ${jobId} cannot stand before itself; ${other}`
   if (active) return `job ${jobId} runs already, so it stands in no line; ${other}`
   if (heldOn === NO_PLACE) return `job ${jobId} fits no place, so it stands in no line; ${other}`
+  if (heldOn !== null && isMeter(heldOn))
+    return `job ${jobId} stands in no line, since it asks for more of ${resourceOf(heldOn)} than the policy ever allows; ${other}`
   if (heldOn !== null)
     return `job ${jobId} stands in no line while model ${heldOn} is paused; resume it first: \`interlock resume ${operand(heldOn)}\`, or ${other}`
   if (awaitsParents(target))

@@ -1,7 +1,7 @@
 import type { Accepted, CommandBody, Refusal, Started, Waiting } from '../command.ts'
 import type { RefusalCode } from '../error-codes.ts'
 import type { RecordedEvent } from '../event.ts'
-import { leaseOf } from '../job.ts'
+import { leaseOf, type Uses } from '../job.ts'
 import { type Job, jobOf, type Ledger, triesOf } from '../ledger.ts'
 import type { Scribe } from '../scribe.ts'
 
@@ -21,6 +21,10 @@ export function accepted(
 export function refused(code: RefusalCode, message: string): Refusal {
   return { ok: false, code, message }
 }
+
+/** What an attempt says that it has used. */
+export const usedIn = ({ used }: { readonly used?: Uses | undefined }): { readonly used?: Uses } =>
+  used === undefined ? {} : { used }
 
 /** The attempt that runs with this token; undefined: it has ended, or never began. */
 export function runningAttempt(ledger: Ledger, jobId: string, token: number): Started | undefined {

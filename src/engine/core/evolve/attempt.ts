@@ -4,6 +4,7 @@ import type { Draft } from '../draft.ts'
 import type { RecordedEvent } from '../event.ts'
 import { moveShare, shareOf } from '../fair-share.ts'
 import { askAt, roomBeside, unitsAt } from '../fit.ts'
+import type { Micros, Uses } from '../job.ts'
 import { takesAllOf } from '../job.ts'
 import { keyAtEnd, keyAtStart } from '../keys.ts'
 import { heldModels, type Job, modelOf, NO_PLACE, placesLeft, usesSlot } from '../ledger.ts'
@@ -18,7 +19,7 @@ import {
 } from '../line.ts'
 import { overtake } from '../overtaking.ts'
 import { byPlace, type Place } from '../place.ts'
-import { placesOf } from '../policy.ts'
+import { isMeter, placesOf } from '../policy.ts'
 import { isOverRate } from '../rate.ts'
 import {
   isSite,
@@ -33,6 +34,7 @@ import {
   wholesOf,
 } from '../site.ts'
 import { startDeadline, stopDeadline, stopExpiry } from '../timing.ts'
+import { overUsed, settleUses } from '../use.ts'
 import { corrupt } from './lookup.ts'
 
 export function start(draft: Draft, event: StartedEvent, waiting: Job): Job {
@@ -47,7 +49,7 @@ export function start(draft: Draft, event: StartedEvent, waiting: Job): Job {
   const wholes = wholesOf(draft.policy, job.spec)
   const needs = needsOf(draft.policy, job.spec.models, places, wholes)
   checkPlaces(draft, event, job, holder === undefined ? needs : noModels, places)
-  countOvertaking(draft, job, needs)
+  countOvertaking(draft, job, job.spec.uses === undefined ? needs : [...needs, ...job.needs.filter(isMeter)])
   stopExpiry(draft, job)
   keyAtStart(draft, job)
   moveShare(draft, job, { waiting: -1, active: 1 })
@@ -67,6 +69,8 @@ export function start(draft: Draft, event: StartedEvent, waiting: Job): Job {
   job.batch = batch ?? null
   job.asker = null
   startDeadline(draft, job)
+  // Who keeps a resource from others may do so no more: its share is full, or the rate of its model reached.
+  if (draft.policy.uses !== undefined) draft.wide = true
   return job
 }
 
@@ -129,6 +133,8 @@ function checkPlaces(
       throw corrupt(event, `model ${name} had as many starts as its rate allows`)
     }
   }
+  const over = job.spec.uses === undefined ? undefined : overUsed(draft, job, event.at)
+  if (over !== undefined) throw corrupt(event, `more of ${over} would be used than its limit allows`)
 }
 
 function checkSlot(draft: Draft, event: RecordedEvent, job: Job): void {
@@ -191,9 +197,16 @@ function placesIn(draft: Draft, event: StartedEvent, job: Job): Places | null {
 const isOpenOf = (draft: Draft, listed: readonly string[], place: string | undefined): boolean =>
   place !== undefined && listed.includes(place) && isUsable(draft, place)
 
-export function end(draft: Draft, job: Job, final: boolean): Job | undefined {
+/** @param used what the attempt says that it used */
+export function end(
+  draft: Draft,
+  job: Job,
+  final: boolean,
+  { at, used }: { readonly at: Micros; readonly used?: Uses },
+): Job | undefined {
   stopDeadline(draft, job)
   giveBack(draft, job)
+  settleUses(draft, job, used, at)
   moveShare(draft, job, final ? { active: -1 } : { active: -1, waiting: 1 })
   if (final) {
     keyAtEnd(draft, job)

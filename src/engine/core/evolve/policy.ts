@@ -8,21 +8,24 @@ import { endAllOffers } from '../offers.ts'
 import { rebuildReservations } from '../overtaking.ts'
 import { letGo, takePlace } from '../pausing.ts'
 import { byPlace, type Place } from '../place.ts'
-import { capacityOf, isSameRule, type Policy } from '../policy.ts'
+import { capacityOf, isMeter, isSameRule, type Policy } from '../policy.ts'
 import { limitRates } from '../rate.ts'
 import { hasPlaces, type Places } from '../site.ts'
+import { limitUses } from '../use.ts'
 
 /** Finds out at once who may start under the new rules; see {@link unsettleCapacities} for the cost. */
 export function changePolicy(draft: Draft, event: RecordedEvent & { readonly type: 'policy_changed' }): void {
   const before = draft.policy
   const isPlaced = hasPlaces(event.policy)
-  const { capacity, units } = event.policy
+  const { capacity, units, uses } = event.policy
+  const usesDiffer = !isSameRule(before.uses, uses)
   const isSame = isSameRule(before.capacity, capacity) && isSameRule(before.units, units)
-  const moves = (isPlaced || draft.placed) && !isSame
+  const moves = usesDiffer || ((isPlaced || draft.placed) && !isSame)
   const stood = moves ? clearLines(draft) : new Map()
   draft.policy = event.policy
   draft.placed = isPlaced
-  if (moves) standAgain(draft, stood)
+  if (usesDiffer) limitUses(draft, before)
+  if (moves) standAgain(draft, stood, usesDiffer)
   if (before.fairShare?.maxActive !== event.policy.fairShare?.maxActive) limitShares(draft, before)
   if (before.maxOvertakes !== event.policy.maxOvertakes) rebuildReservations(draft)
   unsettleCapacities(draft, before)
@@ -51,14 +54,15 @@ function clearLines(draft: Draft): Stood {
  * Puts them into line again, and those that a pause has held. A job stays pinned to a place that its model still has. Nobody is taken out of
  * a place that the policy does not name any more.
  */
-function standAgain(draft: Draft, stood: Stood): void {
+function standAgain(draft: Draft, stood: Stood, usesDiffer: boolean): void {
   for (const place of draft.active) {
     const job = draft.jobs.get(place)
     if (job !== undefined) holdOthers(draft, draft.edit(job, true))
   }
   const held = [...draft.pauses].flatMap((pause) => letGo(draft, pause))
   const unfit = [...draft.jobs].filter(({ heldOn }) => heldOn === NO_PLACE).map(({ place }) => place)
-  for (const place of [...stood.keys(), ...held, ...unfit].sort(byPlace)) {
+  const over = usesDiffer ? heldOver(draft) : []
+  for (const place of [...stood.keys(), ...held, ...unfit, ...over].sort(byPlace)) {
     const job = draft.jobs.get(place)
     if (job === undefined) continue
     const own = draft.edit(job)
@@ -66,6 +70,10 @@ function standAgain(draft: Draft, stood: Stood): void {
     takePlace(draft, own, stood.get(place) ?? null)
   }
 }
+
+/** Those that asked for more of a resource than there ever was. */
+const heldOver = (draft: Draft): readonly Place[] =>
+  [...draft.jobs].flatMap(({ heldOn, place }) => (heldOn !== null && isMeter(heldOn) ? [place] : []))
 
 /**
  * Another capacity matters only to jobs whose rank in the model's line is between what was free before and what is free now: for

@@ -9,6 +9,7 @@ import { noStarts } from '../rate.ts'
 import type { Schedule } from '../schedule.ts'
 import { hasPlaces } from '../site.ts'
 import type { Owner, Tree } from '../tree.ts'
+import { meterFrom } from '../use.ts'
 import { addFlow, addLink, addPropagating } from './flow-rows.ts'
 import { jobFrom, LastInLine, type SnapshotJobRow } from './job-row.ts'
 import { queueBits, timerOf, usualMembership } from './membership.ts'
@@ -58,7 +59,11 @@ export class LedgerReader {
         for (const row of line[1]) this.#addJob(row)
         return
       case 'models':
-        for (const [model, starts] of line[1]) this.#model(model).starts = starts && this.#startsOf(starts)
+        for (const [model, starts, meter] of line[1]) {
+          const own = this.#model(model)
+          own.starts = starts && this.#startsOf(starts)
+          if (meter !== undefined) own.meter = meterFrom(meter)
+        }
         return
       case 'pauses':
         for (const pause of line[1]) {

@@ -2,6 +2,7 @@ import type { Micros } from '../job.ts'
 import type { Job, Ledger, Model, Pause } from '../ledger.ts'
 import type { KeyHolder } from '../place.ts'
 import type { Schedule } from '../schedule.ts'
+import { type MeterRow, meterRow } from '../use.ts'
 import {
   type FlowRow,
   flowRow,
@@ -20,7 +21,10 @@ import { contradiction, made, modelKeys, type Part, SNAPSHOT_SHAPE, snapshotKeys
 export type SnapshotLine =
   | readonly ['queue', shape: number, plain: Pick<Ledger, Part<'plain'>>]
   | readonly ['jobs', readonly SnapshotJobRow[]]
-  | readonly ['models', readonly (readonly [model: string, starts: readonly Micros[] | null])[]]
+  | readonly [
+      'models',
+      readonly (readonly [model: string, starts: readonly Micros[] | null, meter?: MeterRow])[],
+    ]
   | readonly ['pauses', readonly Omit<Pause, 'hash' | 'jobs'>[]]
   | readonly ['shares', readonly (readonly [key: string, waiting: number, active: number])[]]
   | readonly [
@@ -131,10 +135,13 @@ function* batches<Item, Out>(
 
 /** Models that jobs need come with the jobs. Models are listed if something else is known of them. */
 function isListed(model: Model): boolean {
-  return model.starts !== null || modelKeys.every((key) => model[key].size === 0)
+  return model.starts !== null || model.meter !== null || modelKeys.every((key) => model[key].size === 0)
 }
 
-const modelRow = ({ model, starts }: Model) => [model, starts === null ? null : [...starts]] as const
+const modelRow = ({ model, starts, meter }: Model) => {
+  const times = starts === null ? null : [...starts]
+  return meter === null ? ([model, times] as const) : ([model, times, meterRow(meter)] as const)
+}
 
 const keyRow = ({ key, queuedAt, jobId, until }: KeyHolder) => [key, queuedAt, jobId, until] as const
 

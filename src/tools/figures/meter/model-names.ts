@@ -1,4 +1,4 @@
-import { isSite, type Ledger, type Model, modelOf, type Policy } from '../../../engine/core/index.ts'
+import { isMeter, isSite, type Ledger, type Model, modelOf, type Policy } from '../../../engine/core/index.ts'
 
 /** What all models without a name of their own are called. A model that is really called so is one of them. */
 export const OTHER = 'other'
@@ -25,7 +25,7 @@ export class ModelNames {
     this.declare(ledger.policy)
     if (this.#named.size >= this.#most) return
     const busiest = [...ledger.models]
-      .filter(({ model }) => !isSite(model))
+      .filter(({ model }) => !isSite(model) && !isMeter(model))
       .sort((a, b) => needOf(b) - needOf(a) || (a.model < b.model ? -1 : 1))
     this.add(busiest.slice(0, this.#most).map(({ model }) => model))
   }
@@ -48,8 +48,10 @@ const needOf = ({ holders, line }: Model) => holders.size + line.size
 export function othersIn(ledger: Ledger, named: ReadonlySet<string>): number {
   let live = 0
   for (const name of named) if (isLive(modelOf(ledger, name))) live++
-  const sites = ledger.placed ? [...ledger.models].filter(({ model }) => isSite(model)).length : 0
-  return ledger.models.size - sites - live
+  const isOther = ({ model }: Model) => isSite(model) || isMeter(model)
+  const { placed, policy } = ledger
+  const others = placed || policy.uses !== undefined ? [...ledger.models].filter(isOther).length : 0
+  return ledger.models.size - others - live
 }
 
 const isLive = (model: Model) => model.holders.size > 0 || model.line.size > 0 || model.starts !== null

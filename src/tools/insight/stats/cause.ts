@@ -20,6 +20,7 @@ const causes: Readonly<Record<ReasonCode, WaitCause>> = {
   behind_in_line: 'line',
   serialized: 'slot',
   at_capacity: 'slot',
+  use_over_limit: 'rate',
   rate_limited: 'rate',
   fair_share_limit: 'share',
   fits_no_place: 'model',

@@ -1,5 +1,6 @@
 import {
   heldModelOf,
+  isMeter,
   type Job,
   type Ledger,
   type Micros,
@@ -34,7 +35,10 @@ export class Cells {
     const { blockedOn } = job
     if (code === 'model_in_use' || code === 'behind_in_line')
       return blockedOn === null ? this.#plain(code, null, at) : this.#lineOf(ledger, blockedOn, at)
-    if (code !== 'rate_limited') return this.#plain(code, heldModelOf(job) ?? blockedOn, at)
+    const isOver = job.heldOn !== null && isMeter(job.heldOn)
+    if (code !== 'rate_limited') return this.#plain(code, (isOver ? null : heldModelOf(job)) ?? blockedOn, at)
+    // What others use of a resource decides when there is enough of it: no time does alone.
+    if (rateOpensAt(ledger, job, at) === 0) return this.#plain(code, blockedOn, at)
     return blockedOn !== null && modelOpensAt(ledger, blockedOn) > at
       ? this.#lineOf(ledger, blockedOn, at)
       : this.#rated(ledger, job, at)

@@ -1,5 +1,5 @@
 import { useComputed } from '@preact/signals'
-import { capacityOf, type Ledger, plainName, rateOf } from '../../../../../engine/core/index.ts'
+import { capacityOf, isMeter, type Ledger, plainName, rateOf } from '../../../../../engine/core/index.ts'
 import { count } from '../../../../../tools/format/index.ts'
 import { usePage } from '../../frame/context.ts'
 import { None } from '../../part/load.tsx'
@@ -44,6 +44,7 @@ export function modelRows(ledger: Ledger): readonly ModelRow[] {
     pauses.delete(model)
   }
   for (const { model, holders, line } of ledger.models) {
+    if (isMeter(model)) continue
     const names: string[] = []
     for (let i = 0; i < SHOWN_HOLDERS; i++) {
       const place = holders.at(i)

@@ -94,6 +94,7 @@ const texts: Readonly<Record<ReasonCode, readonly [one: string, many: string]>> 
   not_due: ['is not due yet', 'are not due yet'],
   fits_no_place: ['fits no place of', 'fit no place of'],
   model_paused: ['waits for the paused model', 'wait for the paused model'],
+  use_over_limit: ['asks for more than a limit allows', 'ask for more than a limit allows'],
   rate_limited: ['waits for the rate of its model', 'wait for the rates of their models'],
   fair_share_limit: ['has used up its fair share', 'have used up their fair share'],
   model_in_use: ['waits for', 'wait for'],

@@ -1,0 +1,99 @@
+import { parseProviderError } from '../events/index.ts'
+import { RetryLater } from './errors.ts'
+
+/** An answer over HTTP, or the error of a provider's library, if it has these two. */
+export interface ProviderResponse {
+  readonly status?: number | undefined
+  /** Those of `fetch`, or a plain object. */
+  readonly headers?: { get(name: string): string | null | undefined } | object | null | undefined
+}
+
+export interface ProviderErrorOptions {
+  /** The model to pause until then. @defaultValue none: only this job waits */
+  readonly model?: string | undefined
+  /** How long to wait if the answer does not say, in seconds. @defaultValue 30 */
+  readonly seconds?: number | undefined
+}
+
+/** The provider limits requests (429), or is overloaded (503, and 529 of Anthropic). */
+const busy: ReadonlySet<unknown> = new Set([429, 503, 529])
+/** What an answer says is taken for a mistake beyond that. */
+const DAY_SECONDS = 86_400
+
+/**
+ * What a handler throws if its provider did not answer as it should. For 429, 503 and 529 a {@link RetryLater}: the model is paused for as long
+ * as the answer says (`retry-after-ms`, `Retry-After` in seconds or as a date, the `…ratelimit…reset…` headers of OpenAI, Anthropic and others), 1
+ * second to a day, and the job goes back into the line at no cost of an attempt. No limit is changed. For all else an error that names the
+ * status: the attempt has failed.
+ * @throws InterlockError `invalid_input` for a model or a time that is not valid
+ * @example if (!response.ok) throw providerError(response, { model: 'gpt-5' })
+ */
+export function providerError(response: ProviderResponse, options: ProviderErrorOptions = {}): Error {
+  const { model, seconds = 30 } = parseProviderError(options)
+  const { status, headers } = response
+  if (!busy.has(status)) return new Error(`the provider answered with status ${status}`)
+  const wait = secondsIn(readerOf(headers)) ?? seconds
+  const within = Math.min(Math.max(wait, 1), DAY_SECONDS)
+  return new RetryLater({ seconds: within, ...(model === undefined ? {} : { pauseModel: model }) })
+}
+
+type Read = (name: string) => string | undefined
+
+function readerOf(headers: ProviderResponse['headers']): Read {
+  if (headers == null) return () => undefined
+  if ('get' in headers && typeof headers.get === 'function') {
+    const of = headers as { get(name: string): string | null | undefined }
+    return (name) => of.get(name) ?? undefined
+  }
+  const values = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+  return (name) => {
+    const value: unknown = values.get(name)
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
+  }
+}
+
+/** How long the answer says that one should wait; undefined: it does not. */
+function secondsIn(read: Read): number | undefined {
+  const sent = Date.parse(read('date') ?? '')
+  const now = Number.isNaN(sent) ? Date.now() : sent
+  const ms = Number(read('retry-after-ms') ?? Number.NaN)
+  if (ms >= 0) return ms / 1_000
+  return secondsOf(read('retry-after'), now) ?? longestReset(read, now)
+}
+
+const counted = ['requests', 'tokens', 'input-tokens', 'output-tokens']
+/** What is counted, and the headers that say how much of it is left, and when there is all of it again. */
+const resets: readonly (readonly [remaining: string, reset: string])[] = [
+  ...counted.map((what) => [`x-ratelimit-remaining-${what}`, `x-ratelimit-reset-${what}`] as const),
+  ...counted.map(
+    (what) => [`anthropic-ratelimit-${what}-remaining`, `anthropic-ratelimit-${what}-reset`] as const,
+  ),
+  ['x-ratelimit-remaining', 'x-ratelimit-reset'],
+  ['ratelimit-remaining', 'ratelimit-reset'],
+]
+
+/** Of what is used up, or may be. */
+function longestReset(read: Read, now: number): number | undefined {
+  const waits = resets.flatMap(([remaining, reset]) =>
+    Number(read(remaining) ?? 0) > 0 ? [] : (secondsOf(read(reset), now) ?? []),
+  )
+  return waits.length === 0 ? undefined : Math.max(...waits)
+}
+
+const DURATION = /^(?:(\d+)h)?(?:(\d+)m(?!s))?(?:([\d.]+)s)?(?:([\d.]+)ms)?$/
+
+/** Seconds, such as `20`; `6m0s` and `12ms`; a date; the seconds or milliseconds since 1970. */
+function secondsOf(text: string | undefined, now: number): number | undefined {
+  if (text === undefined || text === '') return undefined
+  const number = Number(text)
+  if (number > 1e12) return (number - now) / 1_000
+  if (number > 1e9) return number - now / 1_000
+  if (number >= 0) return number
+  const parts = DURATION.exec(text)
+  if (parts !== null) {
+    const [hours = 0, minutes = 0, seconds = 0, ms = 0] = parts.slice(1).map((part) => Number(part ?? 0))
+    return hours * 3_600 + minutes * 60 + seconds + ms / 1_000
+  }
+  const at = Date.parse(text)
+  return Number.isNaN(at) ? undefined : (at - now) / 1_000
+}

@@ -1,0 +1,111 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  emptyLedger,
+  evolve,
+  fold,
+  isStartable,
+  jobOf,
+  type RecordedEvent,
+  replay,
+} from '../../src/engine/core/index.ts'
+import { audit } from '../../src/tools/audit/index.ts'
+import { arbitraryRun } from '../support/commands.ts'
+import { contentsOf } from '../support/contents.ts'
+import { kept } from '../support/kept-ledger.ts'
+import { LogReader } from '../support/log.ts'
+import { PATIENCE, runs } from '../support/runs.ts'
+import { play, type Turn } from '../support/simulate.ts'
+import { lineOf, queueOf, runningIn, usedBy } from './oracle/queue.ts'
+
+const run = fc.oneof(
+  { weight: 3, arbitrary: arbitraryRun({ maxLength: 100, uses: true }) },
+  { weight: 1, arbitrary: arbitraryRun({ maxLength: 100, uses: true, places: true, batches: true }) },
+)
+const eventsOf = (turns: readonly Turn[]): readonly RecordedEvent[] =>
+  turns.flatMap(({ decision }) => decision.events)
+
+describe('a log with uses', () => {
+  it('has jobs that wait for a resource, attempts that say what they used, and asks above every limit', () => {
+    const turns = fc.sample(run, { numRuns: 100, seed: 7 }).flatMap(play)
+    const waits = turns.flatMap(({ decision: { ledger }, surroundings: { now } }) => {
+      const queue = queueOf(ledger)
+      return lineOf(queue).filter((job) => usedBy(queue, job).length > 0 && job.offeredAt === null && now > 0)
+    })
+    const events = eventsOf(turns)
+    const said = events.filter((event) => 'used' in event && event.used !== undefined)
+    const results = turns.flatMap(({ decision }) => decision.results)
+    const over = results.filter((result) => !result.ok && result.code === 'use_over_limit')
+    const held = turns.filter(({ decision: { ledger } }) =>
+      [...ledger.jobs].some(({ heldOn }) => heldOn?.startsWith('\u0003') === true),
+    )
+    expect([waits.length > 100, said.length > 100, over.length > 20, held.length > 20]).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ])
+  })
+
+  it(
+    'never uses and reserves more than a limit when something starts, at every prefix; the audit says the same',
+    () => {
+      fc.assert(
+        fc.property(run, (steps) => {
+          const reader = new LogReader()
+          const events = eventsOf(play(steps))
+          for (const event of events) reader.read(event)
+          expect(reader.faults).toEqual([])
+          expect(audit(events).violations).toEqual([])
+        }),
+        { numRuns: runs(60) },
+      )
+    },
+    PATIENCE,
+  )
+
+  it(
+    'comes to the same ledger decided, folded at once, cut anywhere, and event by event',
+    () => {
+      fc.assert(
+        fc.property(run, fc.nat(), (steps, cut) => {
+          const turns = play(steps)
+          const events = eventsOf(turns)
+          const decided = contentsOf(turns.at(-1)?.decision.ledger ?? emptyLedger)
+          const prefix = replay(events.slice(0, cut % (events.length + 1)))
+          expect(contentsOf(replay(events))).toEqual(decided)
+          expect(contentsOf(events.reduce(evolve, emptyLedger))).toEqual(decided)
+          expect(contentsOf(kept(prefix))).toEqual(contentsOf(prefix))
+          expect(contentsOf(fold(kept(prefix), events.slice(prefix.version)).ledger)).toEqual(decided)
+        }),
+        { numRuns: runs(15) },
+      )
+    },
+    PATIENCE,
+  )
+
+  it(
+    'holds nobody up for ever: when nothing runs and all that was used is out of its windows, the first in line may start',
+    () => {
+      fc.assert(
+        fc.property(run, (steps) => {
+          for (const { decision, surroundings } of play(steps)) {
+            const { ledger } = decision
+            const queue = queueOf(ledger)
+            const [first] = lineOf(queue)
+            if (first === undefined || queue.draining || runningIn(queue).length > 0) continue
+            const later = surroundings.now + 86_400 * 1_000_000
+            expect([first.jobId, isStartableLater(ledger, first.jobId, later)]).toEqual([first.jobId, true])
+          }
+        }),
+        { numRuns: runs(20) },
+      )
+    },
+    PATIENCE,
+  )
+})
+
+function isStartableLater(ledger: Turn['decision']['ledger'], jobId: string, at: number): boolean {
+  const job = jobOf(ledger, jobId)
+  return job !== undefined && isStartable(ledger, job, at)
+}
