@@ -3842,7 +3842,8 @@ set search_path = pg_catalog, pg_temp
 as $$
   select case when s.rest = $1 then $1 else s.rest || jsonb_build_object('digest', md5($1::text)) end
     from (
-      select $1 - '{result,error}'::text[]
+      -- An older release has let in what is no object.
+      select case when jsonb_typeof($1) <> 'object' then $1 else $1 - '{result,error}'::text[]
              || case when jsonb_typeof($1 -> 'job') = 'object' then jsonb_build_object('job', ($1 -> 'job') - 'payload') else '{}' end
              || case when jsonb_typeof($1 -> 'jobs') = 'array' then jsonb_build_object('jobs', (
                   select coalesce(to_jsonb(array_agg(case jsonb_typeof(e.job) when 'object' then e.job - 'payload' else e.job end order by e.n)), '[]')
@@ -3850,7 +3851,7 @@ as $$
              || case when jsonb_typeof($1 -> 'schedules') = 'array' then jsonb_build_object('schedules', (
                   select coalesce(to_jsonb(array_agg(case when jsonb_typeof(e.one -> 'job') = 'object' then e.one #- '{job,payload}' else e.one end
                    order by e.n)), '[]')
-                    from jsonb_array_elements($1 -> 'schedules') with ordinality as e (one, n))) else '{}' end as rest) s
+                    from jsonb_array_elements($1 -> 'schedules') with ordinality as e (one, n))) else '{}' end end as rest) s
 $$;
 
 -- job_queue_open_requests(queue, lim): undecided commands in the inbox, the oldest first. They are reserved for this caller for
@@ -8160,8 +8161,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'ffa1b6731c5f832c4ec99e7a3e6180c020c1b52530626a1f83c0095120d7e813'),
-  ('027', 'ffa1b6731c5f832c4ec99e7a3e6180c020c1b52530626a1f83c0095120d7e813')
+  ('000', 'f1a9295c907700c17b28062bed7c90c06d5f787ca806ae31d559a5400fdae048'),
+  ('027', 'f1a9295c907700c17b28062bed7c90c06d5f787ca806ae31d559a5400fdae048')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

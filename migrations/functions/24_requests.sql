@@ -227,7 +227,8 @@ set search_path = pg_catalog, pg_temp
 as $$
   select case when s.rest = $1 then $1 else s.rest || jsonb_build_object('digest', md5($1::text)) end
     from (
-      select $1 - '{result,error}'::text[]
+      -- An older release has let in what is no object.
+      select case when jsonb_typeof($1) <> 'object' then $1 else $1 - '{result,error}'::text[]
              || case when jsonb_typeof($1 -> 'job') = 'object' then jsonb_build_object('job', ($1 -> 'job') - 'payload') else '{}' end
              || case when jsonb_typeof($1 -> 'jobs') = 'array' then jsonb_build_object('jobs', (
                   select coalesce(to_jsonb(array_agg(case jsonb_typeof(e.job) when 'object' then e.job - 'payload' else e.job end order by e.n)), '[]')
@@ -235,7 +236,7 @@ as $$
              || case when jsonb_typeof($1 -> 'schedules') = 'array' then jsonb_build_object('schedules', (
                   select coalesce(to_jsonb(array_agg(case when jsonb_typeof(e.one -> 'job') = 'object' then e.one #- '{job,payload}' else e.one end
                    order by e.n)), '[]')
-                    from jsonb_array_elements($1 -> 'schedules') with ordinality as e (one, n))) else '{}' end as rest) s
+                    from jsonb_array_elements($1 -> 'schedules') with ordinality as e (one, n))) else '{}' end end as rest) s
 $$;
 
 -- job_queue_open_requests(queue, lim): undecided commands in the inbox, the oldest first. They are reserved for this caller for
