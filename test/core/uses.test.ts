@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { nextOpeningAt, specDefaults, type Uses } from '../../src/engine/core/index.ts'
+import { type Ledger, nextOpeningAt, replay, specDefaults, type Uses } from '../../src/engine/core/index.ts'
 import { audit } from '../../src/tools/audit/index.ts'
 import { codeOf, given, type Scenario, waitingIn } from '../support/scenario.ts'
 
@@ -73,6 +73,20 @@ describe('what jobs use of a resource', () => {
     complete(queue, 'B')
     expect(queue.later(61_000).claim().said).toEqual([])
     expect(queue.later(3_600_000).claim().said).toEqual(['started C by w1'])
+  })
+
+  it('counts once in each window that the policy gives it later, however the log is read', () => {
+    const queue = given({ ...rules, uses: { tpm } })
+    started(queue, { A: 30, B: 20 })
+    complete(queue, 'A')
+    queue.policy({ uses: { tpm: [tpm, { limit: 200, perSeconds: 3_600 }] } })
+    complete(queue, 'B')
+    const sums = (ledger: Ledger) =>
+      [...ledger.models].flatMap(({ meter }) => meter?.ended.map((ended) => ended.max()?.sum) ?? [])
+    expect([sums(queue.ledger), sums(replay(queue.log))]).toEqual([
+      [50, 50],
+      [50, 50],
+    ])
   })
 
   it('holds up nobody who does not use it', () => {

@@ -237,7 +237,9 @@ export function limitUses(draft: Draft, before: Policy): void {
 function longest(before: Policy, resource: string, meter: Meter | null): Tree<Settled> {
   const windows = windowsOf(before, resource) ?? []
   const most = Math.max(...windows.map(length))
-  return meter?.ended[windows.findIndex((window) => length(window) === most)] ?? noneEnded
+  const found = meter?.ended[windows.findIndex((window) => length(window) === most)]
+  // A tree of its own for each window: one that a draft has made is changed in place.
+  return found === undefined ? noneEnded : treeOf(found)
 }
 
 /** When, after this time, something that was used leaves a window of a resource that jobs wait for. */
@@ -260,9 +262,9 @@ export type MeterRow = readonly [reserved: number, ended: readonly (readonly Set
 
 export const meterRow = ({ reserved, ended }: Meter): MeterRow => [reserved, ended.map((all) => [...all])]
 
-export function meterFrom([reserved, ended]: MeterRow): Meter {
+export const meterFrom = ([reserved, ended]: MeterRow): Meter => ({ reserved, ended: ended.map(treeOf) })
+
+function treeOf(all: Iterable<Settled>): Tree<Settled> {
   const owner = {}
-  const treeOf = (all: readonly Settled[]) =>
-    all.reduce((tree, one) => tree.insert(one, owner), Tree.empty<Settled>(byAt))
-  return { reserved, ended: ended.map(treeOf) }
+  return [...all].reduce((tree, one) => tree.insert(one, owner), Tree.empty<Settled>(byAt))
 }
