@@ -74,6 +74,8 @@ export const coordinatorMachine = setup({
       description: 'A job that it comes after did not complete, so it leaves the queue.',
     },
     end_propagated: { actions: 'evolve', description: 'More children of an ended job learn of its end.' },
+    worker_serves: { actions: 'evolve', description: 'A process is given these places, and no others.' },
+    worker_gone: { actions: 'evolve', description: 'It has left, or its lease is over: it serves none.' },
   },
   states: {
     idle: {

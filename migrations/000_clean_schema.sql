@@ -342,6 +342,9 @@ create table if not exists public.job_queue_state (
   primary key (queue, version)
 );
 
+-- servers: the processes that have said which places they serve; null: none has.
+alter table public.job_queue_state add column if not exists servers text[];
+
 do $state$
 begin
   if exists (select from pg_catalog.pg_constraint k
@@ -1290,7 +1293,7 @@ $$;
 --   version      others were faster; epoch: that of the head; missed: the events after expected_version, 500 or 256 KB of them
 --                at most; voided: what later events say of those after expected_version (job_queue_voided)
 --   known        some of the commands have been here before; known: [{command_id, command_hash, seqs}, …]
---   dead_worker  a `started` for a worker whose lease is not live; worker_ids
+--   dead_worker  a `started` or `worker_serves` of a worker whose lease is not live; worker_ids
 --   requested    a `started` of jobs that SQL has asked to be cancelled, which nobody has decided yet; job_ids
 --   taken        a `queued` or `deduplicated` with `intake` for jobs that the log knows already, or whose row is not there to be taken in any more;
 --                job_ids
@@ -1299,7 +1302,7 @@ $$;
 --   ending       jobs whose attempt its handler ends in a transaction of its own, which is committed and not decided yet, or commits at
 --                this moment (job_queue_complete_in); job_ids. Only the command of that end ends such an attempt
 --   submissions  `queued` events of submitted jobs that another process has put in line; ids: of these submissions
---   live_worker  a `lease_expired` for a worker that is not past ttl + grace, or whose heartbeat is about to be written; worker_ids
+--   live_worker  a `lease_expired`, or a `worker_gone` that has not `left`, of a worker that is not past ttl + grace, or whose heartbeat is about to be written; worker_ids
 --   unstaged     of some commands not everything is there that was to be put aside before; command_ids
 --   clock        an event is not later than the one before, or more than 1 s away from the database's clock
 -- One NOTIFY on channel interlock, '<queue>:<version>', unless the setting interlock.notify is 'off'. Before it, of up to 24 events that fit
@@ -1419,9 +1422,9 @@ begin
          'epoch'::timestamptz + min(e.at) * interval '1 microsecond' as first_at,
          'epoch'::timestamptz + max(e.at) * interval '1 microsecond' as last_at,
          array_agg(e.command_id) as command_ids,
-         array_agg(e.worker_id) filter (where e.event_type = 'started') as starters,
+         array_agg(e.worker_id) filter (where e.event_type in ('started', 'worker_serves')) as starters,
          array_agg(e.job_id) filter (where e.event_type = 'started') as started,
-         array_agg(e.worker_id) filter (where e.event_type = 'lease_expired') as expired,
+         array_agg(e.worker_id) filter (where e.event_type = 'lease_expired' or e.event_type = 'worker_gone' and (e.data ? 'left') is not true) as expired,
          array_agg(e.job_id) filter (where e.event_type in ('completed', 'failed', 'cancelled', 'lease_expired', 'cancel_requested', 'detached'))
            as ending,
          array_agg(e.job_id) filter (where e.event_type in ('queued', 'deduplicated') and e.data ? 'intake') as arrivals,
@@ -1803,6 +1806,7 @@ begin
          active_models = array(select jsonb_array_elements_text(state -> 'active_models')),
          active_count = (state ->> 'active_count')::integer, waiting_count = (state ->> 'waiting_count')::integer,
          policy = coalesce(nullif(state -> 'policy', 'null'), s.policy),
+         servers = case when jsonb_typeof(state -> 'servers') = 'array' then array(select jsonb_array_elements_text(state -> 'servers')) end,
          drained_at = 'epoch'::timestamptz + (state ->> 'drained_at')::bigint * interval '1 microsecond',
          updated_at = 'epoch'::timestamptz + (state ->> 'updated_at')::bigint * interval '1 microsecond'
    where s.queue = $1 and s.version = head.version;
@@ -2046,16 +2050,16 @@ declare
   changed integer;
 begin
   select s.* into row from public.job_queue_state s where s.queue = $1 order by s.version desc limit 1;
-  row := jsonb_populate_record(row, jsonb_build_object('active_job_id', null, 'active_job_type', null) || $2
+  row := jsonb_populate_record(row, jsonb_build_object('active_job_id', null, 'active_job_type', null, 'servers', null) || $2
     || jsonb_build_object('policy', coalesce(nullif($2 -> 'policy', 'null'), row.policy),
       'drained_at', 'epoch'::timestamptz + ($2 ->> 'drained_at')::bigint * interval '1 microsecond',
       'updated_at', case when ($2 ->> 'version')::bigint = 0 then to_jsonb(row.updated_at)
         else to_jsonb('epoch'::timestamptz + ($2 ->> 'updated_at')::bigint * interval '1 microsecond') end));
   update public.job_queue_state s
-     set (status, version, active_job_id, active_job_type, active_models, active_count, waiting_count, policy, drained_at,
-          updated_at)
+     set (status, version, active_job_id, active_job_type, active_models, active_count, waiting_count, policy, servers,
+          drained_at, updated_at)
        = (row.status, row.version, row.active_job_id, row.active_job_type, row.active_models, row.active_count,
-          row.waiting_count, row.policy, row.drained_at, row.updated_at)
+          row.waiting_count, row.policy, row.servers, row.drained_at, row.updated_at)
    where s.queue = $1 and s is distinct from row;
   get diagnostics changed = row_count;
   return changed;
@@ -2658,7 +2662,7 @@ $$;
 --               expired, at most a day
 -- Returns {alive, now, expires_at, version, overdue, arrived, requested}. alive: false if the lease is over, which is final. A lease that
 -- was confirmed before this server began to serve is not over: nobody could renew it meanwhile (job_queue_elsewhere).
--- Times are in microseconds; version is the head's. overdue: workers that hold jobs and are gone; the process that reads this expires
+-- Times are in microseconds; version is the head's. overdue: workers that hold jobs or serve places, and are gone; the process that reads this expires
 -- them. arrived, requested: rows to take in, or commands and jobs by SQL, are waiting and nobody has claimed them. Raises JQ001 when an
 -- argument is out of bounds.
 create or replace function public.job_queue_beat(queue text, worker_id text, kinds text[], free_slots integer,
@@ -2731,7 +2735,7 @@ as $$
   select coalesce($1 <> pg_postmaster_start_time(), false)
 $$;
 
--- job_queue_overdue(queue, thorough): the workers that hold active jobs although their lease is past ttl + grace, or they left,
+-- job_queue_overdue(queue, thorough): the workers that hold active jobs, or have said which places they serve, although their lease is past ttl + grace, or they left,
 -- or their row is missing; for job_queue_beat.
 --   thorough  look even if no worker's row says so: a row that was deleted by hand says nothing. That reads all of
 --             job_queue_jobs, so a beat does it only for a new worker
@@ -2768,12 +2772,15 @@ begin
     return '[]';
   end if;
   overdue := (
-    select coalesce(jsonb_agg(distinct j.worker_id order by j.worker_id), '[]')
-      from public.job_queue_jobs j
-     where j.queue = $1 and j.state = 'active' and j.worker_id is not null
-       and not exists (
+    select coalesce(jsonb_agg(distinct k.worker_id order by k.worker_id), '[]')
+      from (select j.worker_id from public.job_queue_jobs j
+             where j.queue = $1 and j.state = 'active' and j.worker_id is not null
+             union all
+            select unnest(s.servers) from (
+              select s.servers from public.job_queue_state s where s.queue = $1 order by s.version desc limit 1) s) k
+     where not exists (
          select from public.job_queue_workers w
-          where w.queue = $1 and w.worker_id = j.worker_id
+          where w.queue = $1 and w.worker_id = k.worker_id
             and not w.dead and (w.expires_at + w.grace_ms * interval '1 millisecond' >= clock
               or public.job_queue_elsewhere(w.server_since))));
   -- SKIP LOCKED, since two beats that settle the same rows must not wait for each other.
@@ -3701,7 +3708,7 @@ declare
   rules constant jsonb := format('{
     "enqueue": {"jobs": "list!", "under": "object"},
     "start": {"worker_id": "name!", "job": "object!", "wait": "boolean"},
-    "claim": {"worker_id": "name!", "max": "1..1000!", "kinds": "names?"},
+    "claim": {"worker_id": "name!", "max": "1..1000!", "kinds": "names?", "serves": "names"},
     "complete": {%1$s, "result": "any", "used": "used"},
     "fail": {%1$s, "error": "any", "code": "text", "retry_seconds": "seconds?", "used": "used"},
     "release": {%1$s, "reason": "text", "seconds": "seconds", "models": "names", "used": "used"},
@@ -3716,7 +3723,7 @@ declare
     "remove_schedule": {"schedule": "name!"},
     "heartbeat": {"worker_id": "name!", "ttl_ms": "100..86400000?", "grace_ms": "0..86400000?",
       "free_slots": "0..2147483647?", "kinds": "names?", "release": "text?"}}', held)::jsonb;
-  of_claim constant jsonb := '{"max": "1..1000!", "kinds": "names?"}';
+  of_claim constant jsonb := '{"max": "1..1000!", "kinds": "names?", "serves": "names"}';
   -- Under either name: a job may also be written as in TypeScript.
   of_job constant jsonb := '{"job_id": "name", "jobId": "name", "models": "names!", "job_type": "text", "jobType": "text",
     "kind": "name", "priority": "-1000..1000", "run_at": "text?", "runAt": "text?", "attempts": "1..1000",
@@ -7918,7 +7925,7 @@ select j.queue, j.job_id, (
              when 'at_capacity' then 'as many jobs are running as the policy allows'
              when 'model_in_use' then 'a model it needs is in use'
              when 'behind_in_line' then format('it waits in line for model %s', j.blocked_on)
-             when 'no_worker' then 'no live worker has a free slot for its kind'
+             when 'no_worker' then case when own.is_in then 'no live worker has a free slot for its kind' else j.conflict_reason end
              when 'offered' then 'it may start; no worker has taken it yet'
              when 'late' then 'it runs, and its process has missed its heartbeats'
              when 'lost' then 'the process that ran it is gone; the job is given back'
@@ -8033,7 +8040,8 @@ select j.queue, j.job_id, (
           -- DUE_AFTER_PARENTS in src/engine/core/row.ts: nobody knows when.
           when j.due_at = 'epoch'::timestamptz + 9007199254740991 * interval '1 microsecond' then 'waits_for_parents'
           when j.due_at is not null then 'not_due'
-          when not own.is_in then case when j.conflict_reason like 'no place of %' then 'fits_no_place' else 'model_paused' end
+          when not own.is_in then case when j.conflict_reason like 'no place of %' then 'fits_no_place'
+            when j.conflict_reason like 'no live process serves place %' then 'no_worker' else 'model_paused' end
           -- What others take of a place is in no row.
           when s.policy ? 'units' then null
           -- A rate counts starts, and a share the jobs of an owner: no row has these.
@@ -8161,8 +8169,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'f1a9295c907700c17b28062bed7c90c06d5f787ca806ae31d559a5400fdae048'),
-  ('027', 'f1a9295c907700c17b28062bed7c90c06d5f787ca806ae31d559a5400fdae048')
+  ('000', 'c277685439f5263481433ec815339fcd313d0949bd5c79046f90fe55ad78d266'),
+  ('027', 'c277685439f5263481433ec815339fcd313d0949bd5c79046f90fe55ad78d266')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -36,7 +36,7 @@
 --   version      others were faster; epoch: that of the head; missed: the events after expected_version, 500 or 256 KB of them
 --                at most; voided: what later events say of those after expected_version (job_queue_voided)
 --   known        some of the commands have been here before; known: [{command_id, command_hash, seqs}, …]
---   dead_worker  a `started` for a worker whose lease is not live; worker_ids
+--   dead_worker  a `started` or `worker_serves` of a worker whose lease is not live; worker_ids
 --   requested    a `started` of jobs that SQL has asked to be cancelled, which nobody has decided yet; job_ids
 --   taken        a `queued` or `deduplicated` with `intake` for jobs that the log knows already, or whose row is not there to be taken in any more;
 --                job_ids
@@ -45,7 +45,7 @@
 --   ending       jobs whose attempt its handler ends in a transaction of its own, which is committed and not decided yet, or commits at
 --                this moment (job_queue_complete_in); job_ids. Only the command of that end ends such an attempt
 --   submissions  `queued` events of submitted jobs that another process has put in line; ids: of these submissions
---   live_worker  a `lease_expired` for a worker that is not past ttl + grace, or whose heartbeat is about to be written; worker_ids
+--   live_worker  a `lease_expired`, or a `worker_gone` that has not `left`, of a worker that is not past ttl + grace, or whose heartbeat is about to be written; worker_ids
 --   unstaged     of some commands not everything is there that was to be put aside before; command_ids
 --   clock        an event is not later than the one before, or more than 1 s away from the database's clock
 -- One NOTIFY on channel interlock, '<queue>:<version>', unless the setting interlock.notify is 'off'. Before it, of up to 24 events that fit
@@ -165,9 +165,9 @@ begin
          'epoch'::timestamptz + min(e.at) * interval '1 microsecond' as first_at,
          'epoch'::timestamptz + max(e.at) * interval '1 microsecond' as last_at,
          array_agg(e.command_id) as command_ids,
-         array_agg(e.worker_id) filter (where e.event_type = 'started') as starters,
+         array_agg(e.worker_id) filter (where e.event_type in ('started', 'worker_serves')) as starters,
          array_agg(e.job_id) filter (where e.event_type = 'started') as started,
-         array_agg(e.worker_id) filter (where e.event_type = 'lease_expired') as expired,
+         array_agg(e.worker_id) filter (where e.event_type = 'lease_expired' or e.event_type = 'worker_gone' and (e.data ? 'left') is not true) as expired,
          array_agg(e.job_id) filter (where e.event_type in ('completed', 'failed', 'cancelled', 'lease_expired', 'cancel_requested', 'detached'))
            as ending,
          array_agg(e.job_id) filter (where e.event_type in ('queued', 'deduplicated') and e.data ? 'intake') as arrivals,
@@ -549,6 +549,7 @@ begin
          active_models = array(select jsonb_array_elements_text(state -> 'active_models')),
          active_count = (state ->> 'active_count')::integer, waiting_count = (state ->> 'waiting_count')::integer,
          policy = coalesce(nullif(state -> 'policy', 'null'), s.policy),
+         servers = case when jsonb_typeof(state -> 'servers') = 'array' then array(select jsonb_array_elements_text(state -> 'servers')) end,
          drained_at = 'epoch'::timestamptz + (state ->> 'drained_at')::bigint * interval '1 microsecond',
          updated_at = 'epoch'::timestamptz + (state ->> 'updated_at')::bigint * interval '1 microsecond'
    where s.queue = $1 and s.version = head.version;
@@ -792,16 +793,16 @@ declare
   changed integer;
 begin
   select s.* into row from public.job_queue_state s where s.queue = $1 order by s.version desc limit 1;
-  row := jsonb_populate_record(row, jsonb_build_object('active_job_id', null, 'active_job_type', null) || $2
+  row := jsonb_populate_record(row, jsonb_build_object('active_job_id', null, 'active_job_type', null, 'servers', null) || $2
     || jsonb_build_object('policy', coalesce(nullif($2 -> 'policy', 'null'), row.policy),
       'drained_at', 'epoch'::timestamptz + ($2 ->> 'drained_at')::bigint * interval '1 microsecond',
       'updated_at', case when ($2 ->> 'version')::bigint = 0 then to_jsonb(row.updated_at)
         else to_jsonb('epoch'::timestamptz + ($2 ->> 'updated_at')::bigint * interval '1 microsecond') end));
   update public.job_queue_state s
-     set (status, version, active_job_id, active_job_type, active_models, active_count, waiting_count, policy, drained_at,
-          updated_at)
+     set (status, version, active_job_id, active_job_type, active_models, active_count, waiting_count, policy, servers,
+          drained_at, updated_at)
        = (row.status, row.version, row.active_job_id, row.active_job_type, row.active_models, row.active_count,
-          row.waiting_count, row.policy, row.drained_at, row.updated_at)
+          row.waiting_count, row.policy, row.servers, row.drained_at, row.updated_at)
    where s.queue = $1 and s is distinct from row;
   get diagnostics changed = row_count;
   return changed;

@@ -11,7 +11,7 @@
 --               expired, at most a day
 -- Returns {alive, now, expires_at, version, overdue, arrived, requested}. alive: false if the lease is over, which is final. A lease that
 -- was confirmed before this server began to serve is not over: nobody could renew it meanwhile (job_queue_elsewhere).
--- Times are in microseconds; version is the head's. overdue: workers that hold jobs and are gone; the process that reads this expires
+-- Times are in microseconds; version is the head's. overdue: workers that hold jobs or serve places, and are gone; the process that reads this expires
 -- them. arrived, requested: rows to take in, or commands and jobs by SQL, are waiting and nobody has claimed them. Raises JQ001 when an
 -- argument is out of bounds.
 create or replace function public.job_queue_beat(queue text, worker_id text, kinds text[], free_slots integer,
@@ -84,7 +84,7 @@ as $$
   select coalesce($1 <> pg_postmaster_start_time(), false)
 $$;
 
--- job_queue_overdue(queue, thorough): the workers that hold active jobs although their lease is past ttl + grace, or they left,
+-- job_queue_overdue(queue, thorough): the workers that hold active jobs, or have said which places they serve, although their lease is past ttl + grace, or they left,
 -- or their row is missing; for job_queue_beat.
 --   thorough  look even if no worker's row says so: a row that was deleted by hand says nothing. That reads all of
 --             job_queue_jobs, so a beat does it only for a new worker
@@ -121,12 +121,15 @@ begin
     return '[]';
   end if;
   overdue := (
-    select coalesce(jsonb_agg(distinct j.worker_id order by j.worker_id), '[]')
-      from public.job_queue_jobs j
-     where j.queue = $1 and j.state = 'active' and j.worker_id is not null
-       and not exists (
+    select coalesce(jsonb_agg(distinct k.worker_id order by k.worker_id), '[]')
+      from (select j.worker_id from public.job_queue_jobs j
+             where j.queue = $1 and j.state = 'active' and j.worker_id is not null
+             union all
+            select unnest(s.servers) from (
+              select s.servers from public.job_queue_state s where s.queue = $1 order by s.version desc limit 1) s) k
+     where not exists (
          select from public.job_queue_workers w
-          where w.queue = $1 and w.worker_id = j.worker_id
+          where w.queue = $1 and w.worker_id = k.worker_id
             and not w.dead and (w.expires_at + w.grace_ms * interval '1 millisecond' >= clock
               or public.job_queue_elsewhere(w.server_since))));
   -- SKIP LOCKED, since two beats that settle the same rows must not wait for each other.

@@ -19,6 +19,9 @@ create table if not exists public.job_queue_state (
   primary key (queue, version)
 );
 
+-- servers: the processes that have said which places they serve; null: none has.
+alter table public.job_queue_state add column if not exists servers text[];
+
 do $state$
 begin
   if exists (select from pg_catalog.pg_constraint k

@@ -17,7 +17,7 @@ select j.queue, j.job_id, (
              when 'at_capacity' then 'as many jobs are running as the policy allows'
              when 'model_in_use' then 'a model it needs is in use'
              when 'behind_in_line' then format('it waits in line for model %s', j.blocked_on)
-             when 'no_worker' then 'no live worker has a free slot for its kind'
+             when 'no_worker' then case when own.is_in then 'no live worker has a free slot for its kind' else j.conflict_reason end
              when 'offered' then 'it may start; no worker has taken it yet'
              when 'late' then 'it runs, and its process has missed its heartbeats'
              when 'lost' then 'the process that ran it is gone; the job is given back'
@@ -132,7 +132,8 @@ select j.queue, j.job_id, (
           -- DUE_AFTER_PARENTS in src/engine/core/row.ts: nobody knows when.
           when j.due_at = 'epoch'::timestamptz + 9007199254740991 * interval '1 microsecond' then 'waits_for_parents'
           when j.due_at is not null then 'not_due'
-          when not own.is_in then case when j.conflict_reason like 'no place of %' then 'fits_no_place' else 'model_paused' end
+          when not own.is_in then case when j.conflict_reason like 'no place of %' then 'fits_no_place'
+            when j.conflict_reason like 'no live process serves place %' then 'no_worker' else 'model_paused' end
           -- What others take of a place is in no row.
           when s.policy ? 'units' then null
           -- A rate counts starts, and a share the jobs of an owner: no row has these.

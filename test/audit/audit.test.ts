@@ -155,6 +155,29 @@ const bad: readonly (readonly [AuditRule, string, number, readonly Step[]])[] = 
       startedAt('b', { m: 'p' }),
     ],
   ],
+  [
+    'place',
+    'a start is in a place that its process does not serve',
+    4,
+    [
+      onCards,
+      { type: 'worker_serves', workerId: 'w', places: ['q*'] },
+      queued('a', ['m']),
+      startedAt('a', { m: 'p' }),
+    ],
+  ],
+  [
+    'place',
+    'a start is in a place that nobody serves',
+    4,
+    [
+      onCards,
+      { type: 'worker_serves', workerId: 'other', places: ['q'] },
+      queued('a', ['m']),
+      startedAt('a', { m: 'p' }),
+    ],
+  ],
+  ['life', 'a process is gone that had said nothing', 1, [{ type: 'worker_gone', workerId: 'w' }]],
   ['place', 'a model without places is in one', 2, [queued('a', ['m']), startedAt('a', { m: 'p' })]],
   [
     'order',

@@ -22,10 +22,15 @@ describe('rules to try', () => {
       policy: { maxActive: 7, capacity: { x: 3, 'flux-dev': 2 }, maxOvertakes: 16 },
       slots: 4,
     })
+    expect(trialOf('flux-dev=host1:0,host1:1,overtakes=16,x=2', inForce)).toMatchObject({
+      policy: { capacity: { x: 2, 'flux-dev': ['host1:0', 'host1:1'] }, maxOvertakes: 16 },
+    })
   })
 
   it.each([
     ['fastest', '--try fastest: fastest is not a rule\n  to do: say serial, by-model'],
+    ['m=host1:0,overtakes=16,host1:1', 'host1:1 is not a rule'],
+    ['m=2,host1:1', 'host1:1 is not a rule'],
     ['by-model,,m=2', 'a part of it is empty'],
     ['m=0', '--try capacity m=0: must be model=n'],
     ['max-active=x', '--try max-active x: must be a whole number from 1 to 1,000,000, or none'],

@@ -31,6 +31,28 @@ describe.concurrent('leases', () => {
     expect(alive.state().active()).toMatchObject([{ jobId: 'A', workerId: alive.workerId }])
   })
 
+  it('end with what their process serves, and it says so again under its next id', async () => {
+    const store = memoryStore()
+    let cut = false
+    const beat: typeof store.beat = (what) =>
+      cut ? Promise.reject(new InterlockError('store_unavailable', 'cut off')) : store.beat(what)
+    const [lost, alive] = [
+      await join({ store: { ...store, beat }, ...short }),
+      await join({ store, ...short }),
+    ]
+    await alive.setPolicy({ capacity: { m: ['host1:0'] } })
+    await lost.claim({ max: 1, serves: ['host1:*'] })
+    const { workerId } = lost
+    cut = true
+    const last = async () => (await store.read('default', 0, 100)).events.at(-1)
+    await eventually(last, { timeout: 10_000 }).toMatchObject({ type: 'worker_gone', workerId })
+    cut = false
+    await eventually(() => lost.health().leaseLost, { timeout: 10_000 }).toBe(false)
+    await lost.claim({ max: 1, serves: ['host1:*'] })
+    expect(await last()).toMatchObject({ type: 'worker_serves', workerId: lost.workerId })
+    expect(lost.workerId).not.toBe(workerId)
+  })
+
   it('outlive a beat that is never answered', async () => {
     const store = memoryStore()
     let beats = 0

@@ -38,9 +38,12 @@ describe('the kept snapshot', () => {
     expect(contentsOf(await stored())).toEqual(contentsOf(ledger))
   })
 
-  it('of shape 3, which has no flows, is read as it is', async () => {
-    const before = ledgerOf('log-3')
-    const read = await stored(textsOf('snapshot-3'), 3, before.version)
+  it.each([
+    [3, 'flows'],
+    [4, 'servers'],
+  ])('of shape %d, which has no %s, is read as it is', async (shape) => {
+    const before = ledgerOf(`log-${shape}`)
+    const read = await stored(textsOf(`snapshot-${shape}`), shape, before.version)
     expect(contentsOf(read)).toEqual(contentsOf(before))
   })
 
@@ -79,7 +82,8 @@ describe('the present shape', () => {
     const kinds = lines().map((line) => (line[0] === 'timers' ? line[1] : line[0]))
     expect(new Set(kinds)).toEqual(
       new Set([
-        ...['queue', 'jobs', 'models', 'pauses', 'shares', 'keys', 'flows', 'propagating', 'links'],
+        ...['queue', 'jobs', 'models', 'pauses', 'shares', 'keys', 'servers'],
+        ...['flows', 'propagating', 'links'],
         ...[...snapshotKeys.modelTimers, 'end'],
       ]),
     )

@@ -31,11 +31,12 @@ const scene: readonly Event[] = [
   scheduleSet('nightly'),
   scheduleSet('weekly'),
   { type: 'schedule_paused', schedule: 'weekly' },
+  { type: 'worker_serves', workerId: 'w9', places: ['host1:*'] },
   ...[queued('k', 'kokoro', { after: 1 }), linked('k', ['w'])],
   ...[queued('s', 'sd', { after: 1 }), linked('s', ['gone'], 'completed')],
   ...[queued('f', 'flux', { after: 1 }), linked('f', ['gone'], 'failed')],
 ]
-/** `a` starts with sequence number 19: that is its token. */
+/** `a` starts with sequence number 20: that is its token. */
 const a = [queued('a', 'animate'), started('a', 'animate')]
 const b = [queued('b', 'bark'), started('b', 'bark')]
 const drain: Event = { type: 'drain_requested' }
@@ -49,7 +50,7 @@ const situations = {
   drained: [...scene, drain, { type: 'drained' }],
 } satisfies Record<string, readonly Event[]>
 
-const token = 19
+const token = 20
 const stays = ['idle', 'running', 'running', 'emptying', 'emptying', 'drained']
 const endsA = ['-', 'idle', 'running', 'emptying', '-', '-']
 const never = ['-', '-', '-', '-', '-', '-']
@@ -153,6 +154,9 @@ const table: readonly (readonly [string, Event, readonly string[]])[] = [
   ['schedule_skipped', skipped(1_000_000, 2_000_000), stays],
   ['schedule_skipped, at another due time', skipped(2_000_000, 3_000_000), never],
   ['schedule_skipped, backwards', skipped(1_000_000, 1_000_000), never],
+  ['worker_serves', { type: 'worker_serves', workerId: 'w9', places: [] }, stays],
+  ['worker_gone', { type: 'worker_gone', workerId: 'w9' }, stays],
+  ['worker_gone, which had said nothing', { type: 'worker_gone', workerId: 'w8' }, never],
   ['epoch_changed', { type: 'epoch_changed', epoch: 2 }, stays],
   ['epoch_changed, not forward', { type: 'epoch_changed', epoch: 1 }, never],
   ['drain_requested', drain, ['emptying', 'emptying', 'emptying', '-', '-', '-']],

@@ -54,7 +54,7 @@ function timeOf(event: Event, ledger: Ledger): number {
   return ledger.lastAt + 10 ** 15
 }
 
-const ofQueue = ({ policy, epoch, pauses, schedules, propagating }: Ledger): readonly Event[] => [
+const ofQueue = ({ policy, epoch, pauses, schedules, servers, propagating }: Ledger): readonly Event[] => [
   scheduleSet('unheard of'),
   ...[...schedules].flatMap(ofSchedule),
   ...[...pauses].slice(0, 1).map(({ model }): Event => ({ type: 'model_resumed', model })),
@@ -65,6 +65,8 @@ const ofQueue = ({ policy, epoch, pauses, schedules, propagating }: Ledger): rea
   { type: 'resumed' },
   { type: 'epoch_changed', epoch: epoch + 1 },
   { type: 'voided', of: 1 },
+  { type: 'worker_serves', workerId: 'w9', places: ['host1:*'] },
+  ...servers.slice(0, 1).map(({ worker }): Event => ({ type: 'worker_gone', workerId: worker })),
   { type: 'end_propagated', parent: propagating.min()?.jobId ?? 'stranger' },
 ]
 

@@ -126,6 +126,25 @@ describe('the core against a naive second admission', () => {
   )
 
   it(
+    'does so where processes say which places they serve, come and go',
+    () => {
+      fc.assert(
+        fc.property(
+          fc.oneof(
+            arbitraryRun({ maxLength: 120, places: true, serves: true }),
+            arbitraryRun({ maxLength: 120, places: 'units', serves: true }),
+          ),
+          (steps) => {
+            compare(steps)
+          },
+        ),
+        { numRuns: runs(60) },
+      )
+    },
+    PATIENCE,
+  )
+
+  it(
     'does so over long runs with long lines',
     () => {
       fc.assert(
@@ -150,19 +169,27 @@ function compare(steps: readonly Step[]): void {
   }
   for (const step of steps) {
     world.now += step.elapsed
-    if (isOverdue(queue, world.now)) check(world.act({ ...poll, worker: step.worker % 4 }))
+    if (isOverdue(queue, world)) check(pollOf(world, step.worker % 4))
     check(world.act(step))
   }
 }
 
 const poll = { elapsed: 0, claim: { max: 1, kinds: null }, act: { type: 'claim' } } as const
 
+/** A worker without work. Where others say what they serve, one that says nothing: it may take whatever somebody may. */
+function pollOf(world: World, worker: number): Turn {
+  const { servers, version } = world.ledger
+  if (servers.length === 0) return world.act({ ...poll, worker })
+  const { claim, act: body } = poll
+  return world.run({ id: `p${version}`, hash: 0, workerId: 'poller', body, claim })
+}
+
 /**
  * Time alone makes a job startable when an offer ahead of it runs out. Commands that free something look only there;
  * it is the next worker without work that looks everywhere, so here one comes first.
  */
-function isOverdue(queue: Queue, now: number): boolean {
-  return startableIn(queue, now).length > 0
+function isOverdue(queue: Queue, { now, dead }: World): boolean {
+  return startableIn(queue, now, dead).length > 0
 }
 
 function verdictOf({ decision }: Turn): Verdict {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  type CommandBody,
   decide,
   emptyLedger,
   evolve,
@@ -23,9 +24,14 @@ import { play, type Turn, World } from '../support/simulate.ts'
 import { lineOf, queueOf, runningIn } from './oracle/queue.ts'
 
 const batches = arbitraryRun({ maxLength: 100, places: true, batches: true })
+const serving = fc.oneof(
+  arbitraryRun({ maxLength: 100, places: true, serves: true }),
+  arbitraryRun({ maxLength: 100, places: 'units', serves: true }),
+)
 const run = fc.oneof(
   arbitraryRun({ maxLength: 100, places: true }),
   batches,
+  serving,
   arbitraryRun({ maxLength: 100, places: 'units' }),
   arbitraryRun({ maxLength: 100, places: 'units', batches: true }),
 )
@@ -47,8 +53,23 @@ describe('a log with places', () => {
     expect(turns.filter(({ decision }) => goesOn(decision.ledger)).length).toBeGreaterThan(20)
   })
 
+  it('has processes that say what they serve, places that nobody serves any more, and jobs that wait for that', () => {
+    const turns = fc.sample(serving, { numRuns: 60, seed: 4 }).flatMap(play)
+    const count = (is: (turn: Turn) => boolean) => turns.filter(is).length
+    const has = (type: RecordedEvent['type']) =>
+      count(({ decision }) => decision.events.some((e) => e.type === type))
+    expect(has('worker_serves')).toBeGreaterThan(100)
+    expect(has('worker_gone')).toBeGreaterThan(20)
+    expect(count(({ decision: { ledger } }) => ledger.unserved.size > 0)).toBeGreaterThan(30)
+    const isElsewhere = ({ before, decision }: Turn) =>
+      decision.events.some(
+        (e) => e.type === 'started' && before.servers.some(({ worker }) => worker === e.workerId) && e.places,
+      )
+    expect(count(isElsewhere)).toBeGreaterThan(20)
+  })
+
   it(
-    'keeps one job or batch per place, in a place of its model that is not paused, at every prefix; the audit says the same',
+    'keeps one job or batch per place, in a place of its model that is not paused and that its process serves, at every prefix; the audit says the same',
     () => {
       fc.assert(
         fc.property(run, (steps) => {
@@ -135,6 +156,48 @@ describe('a log with places', () => {
     PATIENCE,
   )
 })
+
+/** Whatever has come and gone: the processes that are left go on claiming what they serve, and end what they get. */
+describe('jobs that live processes serve places for', () => {
+  it(
+    'all come to their turn; who is left waits for a place that nobody serves',
+    () => {
+      fc.assert(
+        fc.property(serving, (steps) => {
+          const world = new World()
+          for (const step of steps) world.play(step)
+          const rounds = settleAll(world)
+          expect(rounds).toBeLessThan(100)
+          expect([...world.ledger.line].map(({ jobId }) => jobId)).toEqual([])
+        }),
+        { numRuns: runs(30) },
+      )
+    },
+    PATIENCE,
+  )
+})
+
+/** How many rounds it takes until nobody is in line, 100 at most. */
+function settleAll(world: World): number {
+  const send = (body: CommandBody, workerId: string, max = 0) => {
+    world.now += 11_000_000
+    const claim = max === 0 ? {} : { claim: { max, kinds: null } }
+    world.run({ id: `s${world.now}`, hash: 0, workerId, body, ...claim })
+  }
+  send({ type: 'expire_leases', workerIds: [...world.dead], retryAt: 0 }, 'other')
+  send({ type: 'resume' }, 'other')
+  for (const { model } of [...world.ledger.pauses]) send({ type: 'resume_model', model }, 'other')
+  for (let round = 0; round < 100; round++) {
+    const { ledger } = world
+    if (ledger.line.size + ledger.active.size === 0) return round
+    for (const { jobId, token } of [...ledger.jobs].filter(({ active }) => active))
+      send({ type: 'complete', jobId, token }, 'other')
+    send({ type: 'tick' }, 'other')
+    const workers = ledger.servers.length === 0 ? ['any'] : ledger.servers.map(({ worker }) => worker)
+    for (const worker of workers) send({ type: 'claim' }, worker, 9)
+  }
+  return 100
+}
 
 const PLACES = ['p', 'q', 'r', 's']
 const listed = fc.shuffledSubarray(PLACES, { minLength: 1, maxLength: 4 })

@@ -315,6 +315,15 @@ const factsOf: { readonly [Type in EventType]: fc.Arbitrary<Event & { readonly t
   ),
   released: record({ type: fc.constant('released'), jobId: arbitraryName, runAt: orNull(arbitraryMicros) }),
   end_propagated: record({ type: fc.constant('end_propagated'), parent: arbitraryName }),
+  worker_serves: record({
+    type: fc.constant('worker_serves'),
+    workerId: arbitraryName,
+    places: fc.array(arbitraryName, { maxLength: 3 }),
+  }),
+  worker_gone: fc.oneof(
+    record({ type: fc.constant('worker_gone'), workerId: arbitraryName }),
+    record({ type: fc.constant('worker_gone'), workerId: arbitraryName, left: fc.constant(true) }),
+  ),
   model_resumed: record({ type: fc.constant('model_resumed'), model: arbitraryName }),
   drain_requested: record({ type: fc.constant('drain_requested') }),
   drained: record({ type: fc.constant('drained') }),

@@ -44,7 +44,7 @@ export type Act =
   | { readonly type: 'enqueue_again' | 'retry' | 'unask' | 'confirm_cancel'; readonly pick: number }
   | { readonly type: 'ask'; readonly wish: Wish; readonly wait: boolean }
   | { readonly type: 'ask_again' | 'take_up'; readonly pick: number; readonly wait: boolean }
-  | { readonly type: 'claim' | 'drain' | 'resume' | 'tick' | 'die' | 'expire_leases' }
+  | { readonly type: 'claim' | 'drain' | 'resume' | 'tick' | 'die' | 'leave' | 'expire_leases' }
   | { readonly type: 'complete'; readonly pick: number; readonly token: TokenChoice; readonly used?: Uses }
   | { readonly type: 'fail'; readonly pick: number; readonly delayMs: number | null; readonly used?: Uses }
   | {
@@ -460,6 +460,12 @@ const flowActs = (wish: fc.Arbitrary<Wish>): readonly { weight: number; arbitrar
   { weight: 6, arbitrary: of('cancel', { pick, force: fc.boolean(), descendants: fc.constant(true) }) },
 ]
 
+const serveActs: readonly { weight: number; arbitrary: fc.Arbitrary<Act> }[] = [
+  { weight: 2, arbitrary: of('leave', {}) },
+  { weight: 2, arbitrary: of('die', {}) },
+  { weight: 2, arbitrary: of('expire_leases', {}) },
+]
+
 /** They would wait for each other, if they are new. */
 const eachAfterTheOther = ([one, other]: readonly [Wish, Wish]): Act => ({
   type: 'enqueue',
@@ -491,6 +497,13 @@ const anyClaim: fc.Arbitrary<Claim> = fc.record({
   ),
 })
 
+const servedPlaces = fc.option(fc.subarray([...placeNames, 'p*', '*s*', '*']), { nil: undefined, freq: 3 })
+const servingClaim: fc.Arbitrary<Claim | null> = fc.option(
+  fc
+    .tuple(anyClaim, servedPlaces)
+    .map(([claim, places]) => (places === undefined ? claim : { ...claim, serves: places })),
+  { nil: null, freq: 2 },
+)
 const usualClaim = fc.option(anyClaim, { nil: null, freq: 2 })
 /** Several jobs at once, after some have gathered. */
 const batchClaim: fc.Arbitrary<Claim | null> = fc.oneof(
@@ -527,6 +540,8 @@ interface RunShape {
   readonly ids?: number
   /** Whether policies name places; `units`: and these have units, of which jobs ask. */
   readonly places?: boolean | 'units'
+  /** Whether processes say which places they serve. */
+  readonly serves?: boolean
   /** Whether many jobs need the same models, and all who claim take several at once. */
   readonly batches?: boolean
   /** Whether jobs take models as a whole. */
@@ -540,7 +555,14 @@ interface RunShape {
 /** A run under some policy. */
 export function arbitraryRun(shape: RunShape): fc.Arbitrary<readonly Step[]> {
   const { minLength = 1, maxLength, steered = true, ids = 30 } = shape
-  const { places = false, batches = false, wholes = false, flows = false, uses = false } = shape
+  const {
+    places = false,
+    batches = false,
+    wholes = false,
+    flows = false,
+    uses = false,
+    serves = false,
+  } = shape
   const isMeasured = places === 'units'
   const unlimited = isMeasured ? measuredRules : places ? placedRules : arbitraryRules
   const rules = uses ? limited(unlimited) : unlimited
@@ -552,8 +574,8 @@ export function arbitraryRun(shape: RunShape): fc.Arbitrary<readonly Step[]> {
       : actsFor(wish(wishOf(ids, wholes)))
   const flowing = flows ? [...plain, ...flowActs(wishOf(ids, wholes))] : plain
   const usual = uses ? flowing.map((one) => ({ ...one, arbitrary: actUsing(one.arbitrary) })) : flowing
-  const acts = places ? [...usual, ...placeActs] : usual
-  const claim = batches ? batchClaim : usualClaim
+  const acts = [...usual, ...(places ? placeActs : []), ...(serves ? serveActs : [])]
+  const claim = serves ? servingClaim : batches ? batchClaim : usualClaim
   const all = steered ? [...acts, { weight: 3, arbitrary: steering(rules) }] : acts
   const first = arbitraryStep(of('set_policy', { policy: rules }), claim)
   const rest = fc.array(arbitraryStep(fc.oneof(...all), claim), { minLength, maxLength, size: 'max' })

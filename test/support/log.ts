@@ -30,6 +30,7 @@ export class LogReader {
   readonly #used: { readonly resource: string; readonly at: number; readonly amount: number }[] = []
   #draining = false
   readonly #paused = new Set<string>()
+  readonly #serves = new Map<string, readonly string[]>()
   #token = 0
   #last = { seq: 0, at: 0 }
 
@@ -68,6 +69,12 @@ export class LogReader {
         return
       case 'model_resumed':
         this.#paused.delete(event.model)
+        return
+      case 'worker_serves':
+        this.#serves.set(event.workerId, event.places)
+        return
+      case 'worker_gone':
+        if (!this.#serves.delete(event.workerId)) this.#fault(event, 'it had said nothing')
         return
       case 'drain_requested':
         this.#draining = true
@@ -156,6 +163,8 @@ export class LogReader {
       }
       const isRight = typeof rule === 'number' ? place === undefined : rule.includes(place ?? '')
       if (!isRight || this.#paused.has(place ?? '')) this.#fault(event, `${model} is in ${place}`)
+      if (place !== undefined && !this.#mayHave(event.workerId, place))
+        this.#fault(event, `${event.workerId} does not serve ${place}`)
       const others = running.filter(
         (life) => place !== undefined && Object.values(life.places).includes(place),
       )
@@ -170,6 +179,13 @@ export class LogReader {
         if (sum > amount) this.#fault(event, `${sum} of ${amount} ${unit} are taken at ${place}`)
       }
     }
+  }
+
+  /** One that has said nothing may have what somebody serves. */
+  #mayHave(worker: string, place: string): boolean {
+    const lists = this.#serves.has(worker) ? [this.#serves.get(worker) ?? []] : [...this.#serves.values()]
+    const fits = (pattern: string) => new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(place)
+    return this.#serves.size === 0 || lists.some((list) => list.some(fits))
   }
 
   /** Nobody runs more at once than his share; those without models block nobody. */

@@ -8,6 +8,7 @@ import {
   defaultPolicy,
   emptyLedger,
   explainLive,
+  type HasWorker,
   hash,
   type Job,
   type JobRow,
@@ -111,7 +112,7 @@ export class Scenario {
     return jobOf(this.ledger, jobId)
   }
 
-  reason(jobId: string, hasWorker?: (kind: string) => boolean): string | undefined {
+  reason(jobId: string, hasWorker?: HasWorker): string | undefined {
     const job = this.job(jobId)
     return job && reasonCodeOf(this.ledger, job, this.now, hasWorker)
   }

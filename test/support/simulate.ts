@@ -122,6 +122,7 @@ function bodyOf(act: Act, world: World): CommandBody {
     case 'drain':
     case 'resume':
     case 'tick':
+    case 'leave':
       return { type: act.type }
     case 'die':
       return { type: 'tick' }

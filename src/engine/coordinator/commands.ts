@@ -97,10 +97,10 @@ export function commandsOf(
   return {
     enqueue: (jobs) => enter(jobs, {}),
     add: (lease, jobs) => enter(jobs, { under: attemptOf(lease) }),
-    claim: ({ max, kinds = null, batches }, { known = false } = {}) =>
+    claim: ({ max, kinds = null, batches, serves }, { known = false } = {}) =>
       started(
         { type: 'claim' },
-        { claim: batches === undefined ? { max, kinds } : { max, kinds, batches }, isLook: known },
+        { claim: { max, kinds, ...(batches && { batches }), ...(serves && { serves }) }, isLook: known },
       ),
     complete: async (lease, { claim, result, used } = {}) => {
       const data = result === undefined ? [] : [{ jobId: lease.jobId, result: parseResult(result) }]

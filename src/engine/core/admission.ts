@@ -7,7 +7,7 @@ import { hasLapsed, isOfferLive } from './offer-expiry.ts'
 import { byPlace, type Place } from './place.ts'
 import { capacityOf, placesOf } from './policy.ts'
 import { rateOpensAt } from './rate.ts'
-import { isUsable, namesOf, type Places, placeFor, siteOf } from './site.ts'
+import { crewsOf, isUsable, namesOf, type Places, placeFor, siteOf } from './site.ts'
 import { askFor, unitsOf } from './units.ts'
 import { shortageOf } from './use.ts'
 
@@ -16,9 +16,14 @@ export function isStartable(ledger: LedgerView, job: Job, now: Micros): boolean 
   return isInLine(job) && mayStart(ledger, job, now)
 }
 
-/** The admission rule for a job in line: may it start at this time? */
-export function mayStart(ledger: LedgerView, job: Job, now: Micros): boolean {
-  return hasSlot(ledger, job, now) && !isLimited(ledger, job, now) && hasModels(ledger, job, now)
+/**
+ * The admission rule for a job in line: may it start at this time?
+ * @param by in which process; absent: in any
+ */
+export function mayStart(ledger: LedgerView, job: Job, now: Micros, by?: string): boolean {
+  return (
+    hasSlot(ledger, job, now) && !isLimited(ledger, job, now) && hasModels(ledger, job, now, undefined, by)
+  )
 }
 
 /** The job of a batch that has its models, places and slot, and counts as gone. */
@@ -54,9 +59,13 @@ export function hasSlot(ledger: LedgerView, job: Job, now: Micros, spared?: Spar
   return maxActive === null || used + offersAhead(ledger, job.place, now) < maxActive
 }
 
-/** Each model has a place that is neither held nor reserved by a job ahead in line. */
-export function hasModels(ledger: LedgerView, job: Job, now: Micros, spared?: Spared): boolean {
-  if (job.places !== null || job.wholes !== null) return placesToTake(ledger, job, now, spared) !== undefined
+/**
+ * Each model has a place that is neither held nor reserved by a job ahead in line.
+ * @param by in which process it would run: one that serves the places; absent: in any
+ */
+export function hasModels(ledger: LedgerView, job: Job, now: Micros, spared?: Spared, by?: string): boolean {
+  if (job.places !== null || job.wholes !== null)
+    return placesToTake(ledger, job, now, spared, by) !== undefined
   if (ledger.policy.maxOvertakes === 0) {
     if (firstUnavailable(ledger, job, spared?.needs) === undefined) return true
     if (!hasLapsed(ledger, now)) return false
@@ -73,11 +82,33 @@ const spareOf = (name: string, spared: Spared | undefined): number =>
 /**
  * What a job in line would take now: each place that it is pinned to if that is free for it, else the first that is. Undefined: not all
  * its models are free.
+ * @param by in which process; absent: in any that serves all of them
  */
-export function placesToTake(ledger: LedgerView, job: Job, now: Micros, spared?: Spared): Places | undefined {
+export function placesToTake(
+  ledger: LedgerView,
+  job: Job,
+  now: Micros,
+  spared?: Spared,
+  by?: string,
+): Places | undefined {
+  if (by !== undefined) return placesBy(ledger, job, now, spared, by)
+  for (const crew of crewsOf(ledger, job.spec, job.places)) {
+    const taken = placesBy(ledger, job, now, spared, crew)
+    if (taken !== undefined) return taken
+  }
+  return undefined
+}
+
+function placesBy(
+  ledger: LedgerView,
+  job: Job,
+  now: Micros,
+  spared: Spared | undefined,
+  by: string | undefined,
+): Places | undefined {
   const taken: [model: string, place: string][] = []
   for (const model of job.spec.models) {
-    const place = freePlace(ledger, job, model, now, spared)
+    const place = freePlace(ledger, job, model, now, spared, by)
     if (place === undefined) return undefined
     if (place !== null) taken.push([model, place])
   }
@@ -91,6 +122,7 @@ export function freePlace(
   model: string,
   now: Micros,
   spared?: Spared,
+  by?: string,
 ): string | null | undefined {
   const { place, places, spec } = job
   const { kind } = spec
@@ -101,7 +133,7 @@ export function freePlace(
   const ask = askFor(spec, model)
   if (isTakenUp(ledger, model, listed, ask, spared)) return undefined
   const isOpen = (name: string) =>
-    isUsable(ledger, name) && isPlaceFree(ledger, name, ask, place, now, kind, spared)
+    isUsable(ledger, name, by) && isPlaceFree(ledger, name, ask, place, now, kind, spared)
   const pinned = placeFor(places, model)
   return pinned !== undefined && listed.includes(pinned) && isOpen(pinned) ? pinned : listed.find(isOpen)
 }

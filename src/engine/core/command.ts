@@ -11,6 +11,8 @@ export interface Claim {
   readonly kinds: readonly string[] | null
   /** Kinds of which a handler takes several jobs at once; absent: none. */
   readonly batches?: readonly BatchSize[] | undefined
+  /** Which places that process serves, by names or patterns (`*`: any text): it is given no others. Absent: as it has said before. */
+  readonly serves?: readonly string[] | undefined
 }
 
 /** How many jobs of a kind a handler takes at once, at most. */
@@ -107,6 +109,7 @@ export type CommandBody =
   | CommandOf<'cancel', { jobId: string; force: boolean; descendants?: true }>
   /** Acknowledges a cancel request: the attempt has stopped. */
   | OfAttempt<'confirm_cancel', { used?: Uses }>
+  /** Their leases are over: their attempts end, and they serve no places any more. */
   | CommandOf<'expire_leases', { workerIds: readonly string[]; retryAt: Micros }>
   | CommandOf<'reprioritize', { jobId: string; priority?: number; before?: string }>
   | CommandOf<'set_policy', { policy: Policy }>
@@ -132,6 +135,8 @@ export type CommandBody =
   | CommandOf<'pause_schedule', { schedule: string }>
   /** `next`: when it is due for the first time again. */
   | CommandOf<'resume_schedule', { schedule: string; next: Micros | null }>
+  /** The sender leaves the queue: it serves no places any more. */
+  | CommandOf<'leave'>
   /**
    * A schedule is due by the clock of the sender: at `due`, as far as it knows. `times`: the last of the due times that have come, as many
    * as may be fired; `next`: the one after. `payloadHash`: of the payload that comes with the command.

@@ -5,6 +5,7 @@ import { detach } from './decide/detach.ts'
 import { complete, done, expireLeases, fail, release } from './decide/end.ts'
 import { ask, enqueue, takeUp, unask } from './decide/enter.ts'
 import { drain, recover, resume, setPolicy } from './decide/govern.ts'
+import { leave } from './decide/leave.ts'
 import { pauseModel, resumeModel } from './decide/pause.ts'
 import { reprioritize } from './decide/reprioritize.ts'
 import { accepted } from './decide/result.ts'
@@ -98,6 +99,7 @@ const handlers: CommandHandlers = {
   pause_schedule: pauseSchedule,
   resume_schedule: resumeSchedule,
   fire,
+  leave,
 }
 
 /** Whether this release knows this type of command. */

@@ -1,7 +1,14 @@
 import { othersIn } from './batch.ts'
 import type { ErrorCode } from './error-codes.ts'
 import type { ReasonCode } from './event.ts'
-import { hasWorkerAmong, isOverdue, type QueueFacts, serversOf, type WorkerFact } from './facts.ts'
+import {
+  hasWorkerAmong,
+  isOverdue,
+  type QueueFacts,
+  serversAtPlaces,
+  serversOf,
+  type WorkerFact,
+} from './facts.ts'
 import { attemptText, type Micros } from './job.ts'
 import type { Ending } from './law/state.ts'
 import { type Job, triesOf } from './ledger.ts'
@@ -93,13 +100,13 @@ function diagnosisOfWaiting(facts: QueueFacts, job: Job): Diagnosis {
   const { ledger, now, workers } = facts
   const overdue = overdueOf(facts, job)
   if (overdue !== null) return { code: 'overdue', reason: overdue, blockedBy: null, until: null }
-  const hasWorker = workers === null ? undefined : hasWorkerAmong(workers)
+  const hasWorker = workers === null ? undefined : hasWorkerAmong(ledger, workers)
   const { code, reason, blockedBy, until } = waitingFor(ledger, job, now, hasWorker)
   // Nothing runs that it waits for: what is missing is a worker.
-  const isKept = isSlotKept(ledger, job, code) && hasWorker?.(job.spec.kind) === false
-  if (code !== 'no_worker' && !isKept) return { code, reason, blockedBy, until }
+  const isKept = isSlotKept(ledger, job, code) && hasWorker?.(job) === false
+  if ((code !== 'no_worker' && !isKept) || job.heldOn !== null) return { code, reason, blockedBy, until }
   const when = isKept ? `its turn comes after job ${blockedBy}` : 'it may start'
-  return { code: 'no_worker', reason: `${when}, and ${noWorker(facts, job.spec.kind)}`, blockedBy, until }
+  return { code: 'no_worker', reason: `${when}, and ${noWorker(facts, job)}`, blockedBy, until }
 }
 
 /** Which time has passed without anybody having recorded it; null: none. */
@@ -110,12 +117,17 @@ function overdueOf(facts: QueueFacts, job: Job): string | null {
   return 'its time has come, and no process has put it in line'
 }
 
-function noWorker(facts: QueueFacts, kind: string): string {
+function noWorker(facts: QueueFacts, job: Job): string {
+  const { kind } = job.spec
   const live = (facts.workers ?? []).filter(({ state }) => state === 'live')
   if (live.length === 0) return nobodyAlive
-  return serversOf(live, kind).length === 0
-    ? `no live worker has a handler for ${kind} (${presentText(live)})`
-    : `no worker for ${kind} has a free slot`
+  if (serversOf(live, kind).length === 0)
+    return `no live worker has a handler for ${kind} (${presentText(live)})`
+  if (facts.ledger.servers.length === 0 || job.places === null) return `no worker for ${kind} has a free slot`
+  const at = [...new Set(Object.values(job.places))].join(', ')
+  return serversAtPlaces(facts.ledger, live, job).length === 0
+    ? `no live worker for ${kind} serves ${at}`
+    : `no worker for ${kind} that serves ${at} has a free slot`
 }
 
 /** A dashboard, or a command that looks, does not join the queue: nobody can tell that it is there. */

@@ -9,6 +9,7 @@ import { nextOffered } from './kinds.ts'
 import { isInLine, type Job, jobOf, noPlaces } from './ledger.ts'
 import { hasLapsed } from './offer-expiry.ts'
 import { earlier, type Place } from './place.ts'
+import { isSameRule } from './policy.ts'
 import { scanBehindLapsed, scanLines } from './scan.ts'
 import type { Scribe } from './scribe.ts'
 import { startBatch, startFor } from './starting.ts'
@@ -22,10 +23,11 @@ const MOST_TAKEN = 1_000
  * one commit.
  */
 export function dispatch(scribe: Scribe): void {
+  const { claim } = scribe.command
+  if (claim?.serves !== undefined) noteServes(scribe, claim.serves)
   const { settled, propagating } = scribe.draft
   if (settled.size + propagating.size > 0) followUp(scribe)
   giveAwayAll(scribe)
-  const { claim } = scribe.command
   if (claim === undefined) return
   for (let left = Math.min(claim.max, MOST_TAKEN); left > 0; ) {
     const taken = takeOffers(scribe, claim, left)
@@ -34,6 +36,14 @@ export function dispatch(scribe: Scribe): void {
     scribe.makeRoom()
     giveAwayAll(scribe)
   }
+}
+
+/** Who claims may say which places he serves. It is recorded if it is new. A process whose lease is over is not alive, whatever it says. */
+function noteServes(scribe: Scribe, places: readonly string[]): void {
+  const { workerId } = scribe.command
+  if (scribe.surroundings.deadWorkers.has(workerId)) return
+  const known = scribe.draft.servers.find(({ worker }) => worker === workerId)
+  if (!isSameRule(known?.places, places)) scribe.record({ type: 'worker_serves', workerId, places })
 }
 
 function giveAwayAll(scribe: Scribe): void {
@@ -106,7 +116,8 @@ function reachOf(draft: Draft): number {
 function offerIfStartable(scribe: Scribe, place: Place): boolean {
   const { draft } = scribe
   const job = draft.jobs.get(place)
-  if (job === undefined || !isInLine(job) || job.offeredAt !== null) return true
+  if (job === undefined || !isInLine(job) || (job.offeredAt !== null && !mayYetBeAskers(draft, job)))
+    return true
   if (scribe.isFull || !hasSlot(draft, job, scribe.now)) return false
   if (!isLimited(draft, job, scribe.now) && hasModels(draft, job, scribe.now)) giveAway(scribe, place)
   return true
@@ -116,11 +127,19 @@ function giveAway(scribe: Scribe, place: Place): void {
   const job = scribe.draft.jobs.get(place)
   if (job === undefined) return
   if (job.asker !== null && mayStartFor(scribe, job, job.asker)) startFor(scribe, job, job.asker)
-  else scribe.offer(job.jobId)
+  else if (job.offeredAt === null) scribe.offer(job.jobId)
 }
 
-function mayStartFor({ surroundings: { deadWorkers, heldBack } }: Scribe, { jobId }: Job, workerId: string) {
-  return !deadWorkers.has(workerId) && heldBack?.has(jobId) !== true
+/** It was offered to all, since the process that asked for it serves none of the places that were free then. */
+const mayYetBeAskers = ({ servers }: Draft, { asker, places }: Job): boolean =>
+  asker !== null && places !== null && servers.length > 0
+
+/** The process is alive, and what is free for the job is so in that process too. */
+function mayStartFor(scribe: Scribe, job: Job, workerId: string): boolean {
+  const { draft, now, surroundings } = scribe
+  const { deadWorkers, heldBack } = surroundings
+  if (deadWorkers.has(workerId) || heldBack?.has(job.jobId) === true) return false
+  return draft.servers.length === 0 || job.places === null || hasModels(draft, job, now, undefined, workerId)
 }
 
 /** How many of them it took, at most `most`; a batch counts once. */
@@ -145,7 +164,7 @@ function takeOffers(scribe: Scribe, claim: Claim, most: number): number {
 function take(scribe: Scribe, job: Job, size = 1): boolean {
   const { draft, command, now } = scribe
   if (!mayStartFor(scribe, job, command.workerId)) return false
-  if (!mayStart(draft, job, now)) return false
+  if (!mayStart(draft, job, now, command.workerId)) return false
   startBatch(scribe, job, command.workerId, Math.min(size, MOST_TAKEN - scribe.started))
   if (reachOf(draft) > 0) giveAwayAll(scribe)
   return true

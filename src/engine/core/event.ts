@@ -97,6 +97,13 @@ export const eventTypes = [
   'released',
   /** The end of a job with many children was taken into account for the next of them. */
   'end_propagated',
+  /**
+   * A process serves these places, by names or patterns, and no others: admission gives it no other one. From the first of these events on a
+   * place that no live process serves is given to nobody.
+   */
+  'worker_serves',
+  /** A process that has said which places it serves has `left`, or its lease was over. */
+  'worker_gone',
 ] as const
 export type EventType = (typeof eventTypes)[number]
 
@@ -126,7 +133,7 @@ export const reasonCodes = [
   'serialized',
   /** As many jobs run as the policy allows. */
   'at_capacity',
-  /** No live worker has a free slot and a handler for its kind. */
+  /** No live worker has a free slot and a handler for its kind, or none serves places for it. */
   'no_worker',
   /** It may start, and no worker has taken it yet. */
   'offered',
@@ -258,6 +265,8 @@ export type Event = Fact &
     | OfJob<'linked', { after: readonly string[]; goesOn?: true; outcome?: JobOutcome }>
     | OfJob<'released', { runAt: Micros | null }>
     | EventOf<'end_propagated', { parent: string }>
+    | EventOf<'worker_serves', { workerId: string; places: readonly string[] }>
+    | EventOf<'worker_gone', { workerId: string; left?: true }>
   )
 
 interface AttemptStart {

@@ -7,6 +7,7 @@ import { endFlowOf, failWith, link, propagateEnd, release } from './evolve/flow.
 import { checkExpired, checkLease, corrupt } from './evolve/lookup.ts'
 import { changePolicy } from './evolve/policy.ts'
 import { changeSchedule, isOfSchedule, type ScheduleEvent } from './evolve/schedule.ts'
+import { changeServers } from './evolve/serve.ts'
 import { announce, ask, debounce, joinLine, leave, move, queue, requeue } from './evolve/wait.ts'
 import { sweepKeys } from './keys.ts'
 import { checkArrived, checkStands, nextJobState, nextQueueState } from './law/law.ts'
@@ -160,6 +161,9 @@ function changeQueue(draft: Draft, event: Exclude<RecordedEvent, JobEvent | Sche
       return pauseModel(draft, event)
     case 'model_resumed':
       return resume(draft, event)
+    case 'worker_serves':
+    case 'worker_gone':
+      return changeServers(draft, event)
     case 'end_propagated':
       return propagateEnd(draft, event)
     default:

@@ -1,6 +1,7 @@
 import type { RecordedEvent } from './event.ts'
 import { MICROS_PER_MS, type Micros } from './job.ts'
-import type { LedgerView } from './ledger.ts'
+import type { Job, LedgerView } from './ledger.ts'
+import { isServed } from './serving.ts'
 import type { HasWorker } from './wait-reason.ts'
 
 /** A worker process as its row says it. */
@@ -89,11 +90,21 @@ export function hasDecider({ workers }: Pick<QueueFacts, 'workers'>): boolean {
 export const serversOf = (workers: readonly WorkerFact[], kind: string): readonly WorkerFact[] =>
   workers.filter(({ state, kinds }) => state === 'live' && (kinds?.includes(kind) ?? true))
 
-/** Whether one of these processes could run a job of a kind now: it is live, and has a free slot for it. */
+/** Those that may be given the places of a job, too. */
+export const serversAtPlaces = (
+  { servers }: Pick<LedgerView, 'servers'>,
+  workers: readonly WorkerFact[],
+  { places, spec }: Job,
+): readonly WorkerFact[] =>
+  serversOf(workers, spec.kind).filter(({ workerId }) =>
+    Object.values(places ?? {}).every((place) => isServed(servers, place, workerId)),
+  )
+
+/** Whether one of these processes could run a job now: it is live, serves its places, and has a free slot for it. */
 export const hasWorkerAmong =
-  (workers: readonly WorkerFact[]): HasWorker =>
-  (kind) =>
-    serversOf(workers, kind).some(({ freeSlots }) => freeSlots > 0)
+  (ledger: Pick<LedgerView, 'servers'>, workers: readonly WorkerFact[]): HasWorker =>
+  (job) =>
+    serversAtPlaces(ledger, workers, job).some(({ freeSlots }) => freeSlots > 0)
 
 /** A live process records within 5 s that a time has passed. After two more of its looks nobody does. */
 const SLACK_MS = 15_000

@@ -6,7 +6,17 @@ import { isHeldWhole, modelOf, noPlaces } from './ledger.ts'
 import type { OwnJob, OwnModel } from './own-job.ts'
 import { byPlace, type Place } from './place.ts'
 import { isSameRule, type Policy } from './policy.ts'
-import { isSite, type Places, placeFor, placeOf, setPlaces, siteOf, usablePlaces, wholesOf } from './site.ts'
+import {
+  crewsOf,
+  isSite,
+  type Places,
+  placeFor,
+  placeOf,
+  setPlaces,
+  siteOf,
+  usablePlaces,
+  wholesOf,
+} from './site.ts'
 import { amountsText, askFor, askOf, placesFor, Room, roomiest, unitsOf } from './units.ts'
 
 /** The units of what stands under this name among the models; undefined: it is no place, or has none. */
@@ -49,28 +59,54 @@ function roomAhead(ledger: LedgerView, name: string, units: Units, place: Place)
  * @param before where it was pinned until the rules changed: it stays there if it can
  */
 export function pin(draft: Draft, job: OwnJob, before: Places | null = null): void {
-  const { spec } = job
-  const wholes = wholesOf(draft.policy, spec)
-  const places = spec.models.flatMap((model) => {
-    if (takesAllOf(spec, model)) return []
-    const listed = placesFor(draft.policy, spec, model)
-    if (listed === undefined) return []
-    const open = usablePlaces(draft, listed)
-    const kept = placeFor(before, model)
-    if (kept !== undefined && open.includes(kept)) return [[model, kept] as const]
-    const ask = askFor(spec, model)
-    const of = open.length === 0 ? listed : open
-    return [[model, ask === null ? leastUsed(draft, job, of) : mostLeft(draft, job, of, ask)] as const]
-  })
+  const wholes = wholesOf(draft.policy, job.spec)
+  let best: Pins | undefined
+  for (const by of crewsOf(draft, job.spec, before)) {
+    const pins = pinsBy(draft, job, before, by)
+    if (pins !== undefined && (best === undefined || pins.ahead < best.ahead)) best = pins
+  }
+  const places = best?.places ?? []
   setPlaces(draft.policy, job, places.length === 0 ? null : Object.fromEntries(places), wholes)
 }
 
-function leastUsed(draft: Draft, { place }: Job, places: readonly string[]): string {
+/** Where a job would be pinned to, and how many are ahead of it there. */
+interface Pins {
+  readonly places: readonly (readonly [model: string, place: string])[]
+  readonly ahead: number
+}
+
+/** Undefined: no place of one of its models may be given to a job, or not by this process. */
+function pinsBy(draft: Draft, job: Job, before: Places | null, by: string | undefined): Pins | undefined {
+  const { spec } = job
+  const places: [model: string, place: string][] = []
+  let ahead = 0
+  for (const model of spec.models) {
+    const listed = takesAllOf(spec, model) ? undefined : placesFor(draft.policy, spec, model)
+    if (listed === undefined) continue
+    const open = usablePlaces(draft, listed, by)
+    const kept = placeFor(before, model)
+    if (kept !== undefined && open.includes(kept)) places.push([model, kept])
+    else {
+      if (open.length === 0) return undefined
+      const ask = askFor(spec, model)
+      const place = ask === null ? leastUsed(draft, job, open) : mostLeft(draft, job, open, ask)
+      places.push([model, place])
+      ahead += aheadAt(draft, job, place)
+    }
+  }
+  return { places, ahead }
+}
+
+function aheadAt(draft: Draft, { place }: Job, name: string): number {
+  const { holders, line } = modelOf(draft, siteOf(name))
+  return holders.size + line.rank(place)
+}
+
+function leastUsed(draft: Draft, job: Job, places: readonly string[]): string {
   let least = Number.POSITIVE_INFINITY
   let best = ''
   for (const name of places) {
-    const { holders, line } = modelOf(draft, siteOf(name))
-    const ahead = holders.size + line.rank(place)
+    const ahead = aheadAt(draft, job, name)
     if (ahead >= least) continue
     least = ahead
     best = name

@@ -21,6 +21,8 @@ export const bounds = {
   /** Names of units at one place, and how much there may be of each. */
   unitNames: 8,
   units: 1_000_000_000,
+  /** Places, or patterns of them, that a process says it serves. */
+  serves: 100,
   maxOvertakes: 1_000_000,
   maxActive: 1_000_000,
   attempts: 1_000,

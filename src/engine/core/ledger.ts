@@ -30,6 +30,7 @@ import {
   type ScheduleKey,
   type ScheduleOwner,
 } from './schedule.ts'
+import { noServers, type Servers } from './serving.ts'
 import type { Places, Wholes } from './site.ts'
 import { Table } from './table.ts'
 import { Tree } from './tree.ts'
@@ -57,7 +58,8 @@ export interface Job extends JobKey {
    */
   readonly dueAt: Micros | null
   /**
-   * The paused model that holds it, or {@link NO_PLACE} if it fits no place: it is due, but stands in no line and reserves nothing.
+   * The paused model that holds it, {@link NO_PLACE} if it fits no place, or a place (by its name among the models) that no process serves:
+   * it is due, but stands in no line and reserves nothing.
    */
   readonly heldOn: string | null
   /** Since when it has been waiting without a break: queue expiry counts from here. */
@@ -229,6 +231,10 @@ export class LedgerParts {
   /** Offered jobs, by the time at which they were offered. */
   offerTimes = noTimers
   pauses = noPauses
+  /** Which live processes serve which places. */
+  servers: Servers = noServers
+  /** Due jobs for which no process serves places: they stand in no line. */
+  unserved = noPlaces
   /** Pauses with an end, by that time. */
   lifts = noModelTimers
   /** Models that have used up their rate, by the time at which their window opens. */
@@ -285,6 +291,8 @@ export function copyParts(to: LedgerParts, from: Ledger): void {
   to.deadlines = from.deadlines
   to.offerTimes = from.offerTimes
   to.pauses = from.pauses
+  to.servers = from.servers
+  to.unserved = from.unserved
   to.lifts = from.lifts
   to.windows = from.windows
   to.shares = from.shares

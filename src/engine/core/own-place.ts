@@ -2,7 +2,9 @@ import type { LiveCode } from './diagnosis.ts'
 import { type Starts, startsOf, type Typical } from './estimate.ts'
 import { explainLive } from './explain.ts'
 import type { QueueFacts } from './facts.ts'
-import type { Ledger } from './ledger.ts'
+import { jobOf, type Ledger } from './ledger.ts'
+import { isSite } from './site.ts'
+import { unservedReason } from './wait-reason.ts'
 
 /** Where a live job stands, for the one whose job it is. About other jobs it says only how many there are. */
 export interface JobPlace {
@@ -64,7 +66,13 @@ export function placeOfJob(
     running: holders.length,
     capacity,
   }))
-  const reason = code === null ? 'it runs' : reasons[code]
+  const heldOn = jobOf(facts.ledger, jobId)?.heldOn ?? ''
+  const reason =
+    code === null
+      ? 'it runs'
+      : code === 'no_worker' && isSite(heldOn)
+        ? unservedReason(heldOn)
+        : reasons[code]
   const starts = startsOf(found, facts.ledger, typical, facts.now)
   return { jobId, queue, state, position, models, code, reason, ...secondsOf(starts) }
 }

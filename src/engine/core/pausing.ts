@@ -2,12 +2,21 @@ import type { Draft } from './draft.ts'
 import type { RecordedEvent } from './event.ts'
 import { hash } from './hash.ts'
 import type { JobSpec } from './job.ts'
-import { type Job, type LedgerView, modelOf, NO_PLACE, noPlaces, type Pause, pauseOf } from './ledger.ts'
+import {
+  isInLine,
+  type Job,
+  type LedgerView,
+  modelOf,
+  NO_PLACE,
+  noPlaces,
+  type Pause,
+  pauseOf,
+} from './ledger.ts'
 import { enterLine, leaveLine } from './line.ts'
 import type { OwnJob } from './own-job.ts'
 import { byPlace, type ModelTimer, type Place } from './place.ts'
 import { placesOf } from './policy.ts'
-import { type Places, placeOf, siteOf, sitesNear } from './site.ts'
+import { isServable, isSite, type Places, placeOf, siteOf, sitesNear, unservedPlace } from './site.ts'
 import { fitsNowhere, placesFor } from './units.ts'
 import { meterOf, overLimit } from './use.ts'
 
@@ -28,8 +37,8 @@ function pauseOfAll(ledger: LedgerView, [first, ...more]: readonly string[] = []
 }
 
 /**
- * Puts a due job into line, or, while one of its models is paused, it fits no place, or it asks for more than there ever is, beside it, where it keeps
- * nothing.
+ * Puts a due job into line, or, while one of its models is paused, it fits no place, it asks for more than there ever is, or no process serves
+ * places for it, beside it, where it keeps nothing.
  * @param before where it was pinned until the rules changed
  */
 export function takePlace(draft: Draft, job: OwnJob, before: Places | null = null): void {
@@ -40,16 +49,23 @@ export function takePlace(draft: Draft, job: OwnJob, before: Places | null = nul
   const pause = firstPause(draft, job.spec)
   if (pause !== undefined) return hold(draft, job, pause)
   const over = overLimit(draft.policy, job.spec.uses)
-  if (over === undefined) enterLine(draft, job, before)
-  else job.heldOn = meterOf(over.resource)
+  if (over !== undefined) job.heldOn = meterOf(over.resource)
+  else if (draft.servers.length === 0 || isServable(draft, job.spec)) enterLine(draft, job, before)
+  else {
+    job.heldOn = siteOf(unservedPlace(draft, job.spec))
+    draft.unserved = draft.unserved.insert(job.place, draft.owner)
+  }
 }
 
 /** Takes a job that does not start out of its line, or from beside it. */
 export function leavePlace(draft: Draft, job: OwnJob): void {
-  if (job.heldOn === null) return leaveLine(draft, job, false)
-  const pause = pauseOf(draft, job.heldOn)
-  if (pause !== undefined) setPause(draft, { ...pause, jobs: pause.jobs.remove(job.place, draft.owner) })
+  const { heldOn } = job
+  if (heldOn === null) return leaveLine(draft, job, false)
+  if (isSite(heldOn)) draft.unserved = draft.unserved.remove(job.place, draft.owner)
+  const pause = pauseOf(draft, heldOn)
   job.heldOn = null
+  if (pause === undefined) return
+  setPause(draft, { ...pause, jobs: pause.jobs.remove(job.place, draft.owner) })
 }
 
 /** Pausing a model takes its jobs out of all lines, so that they reserve nothing. It costs as much as its line is long. */
@@ -86,16 +102,17 @@ export function resumeModel(draft: Draft, pause: Pause): void {
   stopLift(draft, pause)
   draft.pauses = draft.pauses.remove(pause, draft.owner)
   const others = draft.placed ? openPlace(draft, pause.model) : []
-  retake(draft, others.length === 0 ? pause.jobs : [...pause.jobs, ...others].sort(byPlace))
+  takePlaces(draft, others.length === 0 ? pause.jobs : [...pause.jobs, ...others].sort(byPlace))
 }
 
 /** Jobs that need one of several places are held by the pause of the first of them, whichever is open again. */
 function openPlace(draft: Draft, place: string): readonly Place[] {
   draft.free(siteOf(place))
-  return sitesNear(draft.policy, siteOf(place)).flatMap((site) => {
+  const held = sitesNear(draft.policy, siteOf(place)).flatMap((site) => {
     const other = pauseOf(draft, placeOf(site))
     return other === undefined ? [] : letGo(draft, other)
   })
+  return [...held, ...letGoUnserved(draft)]
 }
 
 /** A pause holds no jobs any more: those that it held are to be put into line again, or beside it. */
@@ -104,14 +121,23 @@ export function letGo(draft: Draft, pause: Pause): readonly Place[] {
   return [...pause.jobs]
 }
 
-/** Puts jobs that a pause has held into line, or beside it if another one holds them. */
-function retake(draft: Draft, jobs: Iterable<Place>): void {
+/** Nobody is held any more since no process serves places for it: the jobs are to be put into line again, or beside it. */
+export function letGoUnserved(draft: Draft): readonly Place[] {
+  const held = [...draft.unserved]
+  draft.unserved = noPlaces
+  return held
+}
+
+/** Puts jobs into line again, or beside it: those that were held, and those in line that have to leave the places that they are pinned to. */
+export function takePlaces(draft: Draft, jobs: Iterable<Place>): void {
   for (const place of jobs) {
     const job = draft.jobs.get(place)
     if (job === undefined) continue
     const own = draft.edit(job)
+    const { places } = own
+    if (isInLine(own)) leaveLine(draft, own, false)
     own.heldOn = null
-    takePlace(draft, own)
+    takePlace(draft, own, places)
   }
 }
 

@@ -14,10 +14,11 @@ import {
 } from './ledger.ts'
 import { isMeter, type Policy } from './policy.ts'
 import { DUE_AFTER_PARENTS, type JobRow, type ProjectionChanges, type StateRow } from './row.ts'
+import { isSite } from './site.ts'
 import { expiresAt, timesOutAt } from './timing.ts'
 import { heldModelOf } from './units.ts'
 import { overLimit } from './use.ts'
-import { conflictReason, limitReason, overLimitText } from './wait-reason.ts'
+import { conflictReason, limitReason, overLimitText, unservedReason } from './wait-reason.ts'
 
 /** The rows to write when `before` becomes `after`: those of the touched jobs, and the state of the queue. */
 export function projectionChanges(
@@ -95,6 +96,7 @@ function waitsFor(job: Job, policy: Policy): string | null {
   if (awaitsParents(job)) return blockedBy === null ? null : `comes after job ${blockedBy}`
   if (heldOn === NO_PLACE) return `no place of model ${heldModelOf(job)} has as much as it asks`
   if (heldOn !== null && isMeter(heldOn)) return overLimitText(overLimit(policy, spec.uses))
+  if (heldOn !== null && isSite(heldOn)) return unservedReason(heldOn)
   if (heldOn !== null) return `${spec.models.includes(heldOn) ? 'model' : 'place'} ${heldOn} is paused`
   if (blockedBy !== null) return conflictReason({ jobId: blockedBy, model: blockedOn })
   const mayBeLimited = isInLine(job) && usesSlot(job) && job.offeredAt === null
@@ -112,6 +114,7 @@ function stateRow(ledger: Ledger, withPolicy: boolean): StateRow {
     active_count: ledger.active.size,
     waiting_count: waitingCount(ledger),
     policy: withPolicy ? ledger.policy : null,
+    servers: ledger.servers.length === 0 ? null : ledger.servers.map(({ worker }) => worker),
     drained_at: ledger.drainedAt,
     updated_at: ledger.lastAt,
   }

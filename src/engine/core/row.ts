@@ -91,6 +91,8 @@ export interface StateRow {
   readonly active_count: number
   readonly waiting_count: number
   readonly policy: Policy | null
+  /** The processes that have said which places they serve; null: none has. */
+  readonly servers: readonly string[] | null
   readonly drained_at: Micros | null
   readonly updated_at: Micros
 }

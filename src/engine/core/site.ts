@@ -4,11 +4,12 @@
  * line of one of them, which it is pinned to, in the place of the model's. So whatever keeps a model for the jobs in its line keeps a
  * site for those that are pinned to it (docs/inside/decisions/0022-places.md).
  */
-import type { JobSpec } from './job.ts'
+import { type JobSpec, takesAllOf } from './job.ts'
 import { heldModels, type Job, type Ledger, type LedgerView, modelOf, pauseOf } from './ledger.ts'
 import type { OwnJob } from './own-job.ts'
 import type { Place } from './place.ts'
 import { type Policy, placesOf, SITE_MARK } from './policy.ts'
+import { anybody, crewsFor, isServed } from './serving.ts'
 import { placesFor } from './units.ts'
 
 /** The place of each model of a job that has places. */
@@ -58,15 +59,19 @@ export function modelAt({ spec, places, wholes }: Job, name: string): string {
   return (wholes === null ? Object.keys(places ?? {}) : spec.models).find(isThere) ?? name
 }
 
-/** Whether a place may be given to a job now, as far as the place itself goes: who has it, and for which jobs it is kept, is asked apart. */
-export const isUsable = (ledger: Pick<LedgerView, 'pauses'>, place: string): boolean =>
-  pauseOf(ledger, place) === undefined
+type Usage = Pick<LedgerView, 'pauses' | 'servers'>
+
+/**
+ * Whether a place may be given to a job now, as far as the place itself goes: it is not paused, and a process serves it. Who has it, and for
+ * which jobs it is kept, is asked apart.
+ * @param by the process that is to have it; absent: any
+ */
+export const isUsable = (ledger: Usage, place: string, by?: string): boolean =>
+  pauseOf(ledger, place) === undefined && isServed(ledger.servers, place, by)
 
 /** Those of the places of a model that may be given to jobs now. */
-export const usablePlaces = (
-  ledger: Pick<LedgerView, 'pauses'>,
-  listed: readonly string[],
-): readonly string[] => listed.filter((place) => isUsable(ledger, place))
+export const usablePlaces = (ledger: Usage, listed: readonly string[], by?: string): readonly string[] =>
+  listed.filter((place) => isUsable(ledger, place, by))
 
 /** From now on the job is pinned to these places, or has them. */
 export function setPlaces(policy: Policy, job: OwnJob, places: Places | null, wholes = job.wholes): void {
@@ -90,6 +95,49 @@ export const namesOf = ({ wholes }: Pick<Job, 'wholes'>, model: string): readonl
   ...(wholeFor(wholes, model) ?? []).map(siteOf),
   model,
 ]
+
+/** The models of a job that are in one of several places: those that have some, and that it does not take as a whole. */
+const placedModels = (policy: Policy, spec: JobSpec): readonly string[] =>
+  spec.models.filter((model) => placesOf(policy, model) !== undefined && !takesAllOf(spec, model))
+
+type Served = Pick<LedgerView, 'policy' | 'pauses' | 'servers'>
+
+/**
+ * By which process a job may find its places: one that serves all of them. Undefined: it does not matter which, one place is served or not.
+ * @param pins who serves all of these comes first
+ */
+export function crewsOf(
+  { policy, servers }: Served,
+  spec: JobSpec,
+  pins: Places | null,
+): readonly (string | undefined)[] {
+  if (servers.length === 0 || placedModels(policy, spec).length < 2) return anybody
+  return crewsFor(servers, pins)
+}
+
+/** Whether processes serve places for a job, as far as these are not paused: one of them serves all that it needs. */
+export function isServable(ledger: Served, spec: JobSpec): boolean {
+  const lists = placedModels(ledger.policy, spec).map((model) => placesFor(ledger.policy, spec, model) ?? [])
+  return crewsOf(ledger, spec, null).some((by) =>
+    lists.every((listed) => listed.some((place) => isUsable(ledger, place, by))),
+  )
+}
+
+/** The first model of a job of which no place may be given to it now; undefined: each has one, by some process. */
+export const unservedModel = (ledger: Served, spec: JobSpec): string | undefined =>
+  placedModels(ledger.policy, spec).find(
+    (model) => usablePlaces(ledger, placesFor(ledger.policy, spec, model) ?? []).length === 0,
+  )
+
+/** The first place of a job's models that no process serves; where each has one that is served, but not by one process, the first of all. */
+export function unservedPlace(ledger: Served, spec: JobSpec): string {
+  const model = unservedModel(ledger, spec) ?? placedModels(ledger.policy, spec)[0] ?? ''
+  const listed = placesFor(ledger.policy, spec, model) ?? []
+  return listed.find((place) => !isServed(ledger.servers, place)) ?? listed[0] ?? ''
+}
+
+/** All places that the policy names. */
+export const allPlaces = (policy: Policy): Iterable<string> => nearOf(policy).keys()
 
 /** How many jobs have a model, and how many stand in line for it. One that has places costs as much as their lines are long. */
 export function countsOf(ledger: Ledger, name: string): { readonly held: number; readonly waiting: number } {

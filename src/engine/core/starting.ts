@@ -27,7 +27,10 @@ export function startFor(
 ): void {
   const { jobId, spec } = job
   const event = { type: 'started', jobId, workerId, attempt: job.attempt + 1, models: spec.models } as const
-  const places = job.places === null ? undefined : (held ?? placesToTake(scribe.draft, job, scribe.now))
+  const places =
+    job.places === null
+      ? undefined
+      : (held ?? placesToTake(scribe.draft, job, scribe.now, undefined, workerId))
   const placed = places === undefined ? event : { ...event, places }
   scribe.record(batch === undefined ? placed : { ...placed, batch })
   scribe.started++
@@ -52,7 +55,7 @@ export function startBatch(scribe: Scribe, head: Job, workerId: string, size: nu
   let left = size - 1
   for (let place = nextBehind(draft, first, last); place !== undefined && left > 0 && !scribe.isFull; ) {
     const job = draft.jobs.get(place)
-    if (job !== undefined && isAlike(scribe, first, job) && mayJoin(draft, first, job, now)) {
+    if (job !== undefined && isAlike(scribe, first, job) && mayJoin(draft, first, job, now, workerId)) {
       if (isAnyBetween(draft, first, last, place, now)) return
       startFor(scribe, job, workerId, batch, first.places)
       last = place
@@ -63,12 +66,12 @@ export function startBatch(scribe: Scribe, head: Job, workerId: string, size: nu
 }
 
 /** Should the batch end now, the job could start, and just where the batch is. */
-function mayJoin(draft: Draft, first: Job, job: Job, now: Micros): boolean {
+function mayJoin(draft: Draft, first: Job, job: Job, now: Micros, by: string): boolean {
   const { places } = first
   if (!mayFollow(draft, job, now, first)) return false
   if (places === null) return true
   // What it is pinned to it takes, if that is free for it.
-  const taken = placesToTake(draft, { ...job, places }, now, first)
+  const taken = placesToTake(draft, { ...job, places }, now, first, by)
   return taken !== undefined && areInSame(job.spec.models, taken, places)
 }
 

@@ -1,5 +1,12 @@
 import { type Diagnosis, diagnosisOf } from './diagnosis.ts'
-import { hasDecider, type JobRecord, type QueueFacts, type SubmittedCommand, serversOf } from './facts.ts'
+import {
+  hasDecider,
+  type JobRecord,
+  type QueueFacts,
+  type SubmittedCommand,
+  serversAtPlaces,
+  serversOf,
+} from './facts.ts'
 import { type Job, jobOf, triesOf } from './ledger.ts'
 import { isOfferLive } from './offer-expiry.ts'
 import { firstPause } from './pausing.ts'
@@ -86,13 +93,21 @@ function toDoForWaiting(facts: QueueFacts, job: Job, { code, blockedBy }: Diagno
     case 'at_capacity':
       return 'an active job has to end, or raise maxActive: `interlock policy set --max-active <n>`'
     case 'no_worker':
-      return noWorker(facts, job.spec.kind)
+      return noWorker(facts, job)
     default:
       return 'a worker with a free slot takes it within its next poll'
   }
 }
 
-function noWorker({ workers }: QueueFacts, kind: string): string {
+function noWorker({ workers, ledger }: QueueFacts, job: Job): string {
+  const { kind } = job.spec
+  if (job.heldOn !== null) return `start a worker for ${kind} that serves it (\`serves\`)`
+  if (
+    workers !== null &&
+    serversOf(workers, kind).length > 0 &&
+    serversAtPlaces(ledger, workers, job).length === 0
+  )
+    return `start a worker for ${kind} that serves ${Object.values(job.places ?? {}).join(', ')}`
   return serversOf(workers ?? [], kind).length === 0
     ? `start a worker with a handler for ${kind}`
     : `a job has to end in a worker for ${kind}, or start one with more slots (concurrency)`

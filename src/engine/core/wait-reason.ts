@@ -22,12 +22,12 @@ import { numberText } from './number-text.ts'
 import { firstPause } from './pausing.ts'
 import { isMeter, type Policy, placesOf, rateOf, windowsOf } from './policy.ts'
 import { isOverRate, rateOpensAt } from './rate.ts'
-import { namesOf, placeFor, siteOf, usablePlaces } from './site.ts'
+import { namesOf, placeFor, placeOf, siteOf, unservedModel, usablePlaces } from './site.ts'
 import { askFor, askOf, mostText, placesFor, roomiest, unfitText, unitsOf, unitsText } from './units.ts'
 import { overLimit, type Shortage, shortageOf } from './use.ts'
 
-/** What is known of the live workers when a reason is asked for. Without it, every kind has one. */
-export type HasWorker = (kind: string) => boolean
+/** What is known of the live workers when a reason is asked for. Without it, every job has one. */
+export type HasWorker = (job: Job) => boolean
 
 /** Why a waiting job does not run: the first code that applies, by the precedence of {@link reasonCodes}. */
 export function reasonCodeOf(
@@ -40,13 +40,14 @@ export function reasonCodeOf(
   if (awaitsParents(job)) return 'waits_for_parents'
   if (job.dueAt !== null) return 'not_due'
   if (job.heldOn === NO_PLACE) return 'fits_no_place'
-  if (job.heldOn !== null) return isMeter(job.heldOn) ? 'use_over_limit' : 'model_paused'
+  if (job.heldOn !== null && isMeter(job.heldOn)) return 'use_over_limit'
+  if (job.heldOn !== null) return firstPause(ledger, job.spec) === undefined ? 'no_worker' : 'model_paused'
   if (rateOpensAt(ledger, job, now) > 0 || shortageOf(ledger, job, now) !== undefined) return 'rate_limited'
   if (isShareFull(ledger, job, now)) return 'fair_share_limit'
   if (job.spec.models.some((model) => isInUse(ledger, model, job))) return 'model_in_use'
   if (!hasModels(ledger, job, now)) return 'behind_in_line'
   if (!hasSlot(ledger, job, now)) return ledger.policy.maxActive === 1 ? 'serialized' : 'at_capacity'
-  return hasWorker(job.spec.kind) ? 'offered' : 'no_worker'
+  return hasWorker(job) ? 'offered' : 'no_worker'
 }
 
 /**
@@ -71,6 +72,8 @@ export function waitingFor(ledger: LedgerView, job: Job, now: Micros, hasWorker?
   if (code === 'waits_for_parents') return waitingForParents(ledger, job)
   if (code === 'fits_no_place')
     return { jobId, code, reason: `it ${unfitText(ledger.policy, job.spec)}`, blockedBy: null, until: null }
+  if (code === 'no_worker' && job.heldOn !== null)
+    return { jobId, code, reason: unservedSentence(ledger, job), blockedBy: null, until: null }
   const blocker = blockerNow(ledger, job, now, code)
   const blockedBy = blocker?.jobId ?? null
   if (code === 'rate_limited') {
@@ -190,6 +193,17 @@ function passedBy(ledger: LedgerView, job: Job, now: Micros): Blocker | undefine
   return keeperOf(ledger, job, siteOf(place)) ?? (unknown && { jobId: unknown.jobId, model: name })
 }
 
+const NAMED_PLACES = 5
+
+/** Which places no live process serves, or that none serves a place of each of its models. */
+function unservedSentence(ledger: LedgerView, { spec }: Job): string {
+  const model = unservedModel(ledger, spec)
+  const listed = model === undefined ? undefined : placesOf(ledger.policy, model)
+  if (listed === undefined) return 'no live process serves a place of each of its models'
+  const more = listed.length > NAMED_PLACES ? ` and ${listed.length - NAMED_PLACES} more` : ''
+  return `no live process serves ${listed.slice(0, NAMED_PLACES).join(', ')}${more}, where model ${model} could be`
+}
+
 /** Which model, who paused it, why, and until when. */
 function pauseSentence({ model, by, reason, until }: Pause, { spec }: Job): string {
   const name = by === null ? null : nameIn(by)
@@ -290,6 +304,9 @@ export function conflictReason(blocker: Blocker): string {
     ? `waits for a slot, behind job ${blocker.jobId}`
     : `conflict on model ${blocker.model}: waits for job ${blocker.jobId}, which is ahead of it`
 }
+
+/** What `conflict_reason` says while nobody serves places for the job: the first of them. */
+export const unservedReason = (heldOn: string): string => `no live process serves place ${placeOf(heldOn)}`
 
 /** What `conflict_reason` says while no job blocks it but a limit may: true whether or not it does right now; null: there is no limit. */
 export function limitReason({ models, fairKey, uses }: JobSpec, policy: Policy): string | null {

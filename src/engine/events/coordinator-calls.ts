@@ -3,7 +3,7 @@ import { bounds, failureCodes, type JobTrace, type Json, requeueReasons } from '
 import { flagSchema, functionSchema, havingSchema, optionsSchema, signalSchema } from './invalid.ts'
 import { timeSchema, usesSchema, wholeNumber } from './job-spec.ts'
 import { lazily } from './lazily.ts'
-import { jobIdSchema, jobTypeSchema, kindSchema, modelSchema, modelsSchema } from './names.ts'
+import { jobIdSchema, jobTypeSchema, kindSchema, modelSchema, modelsSchema, servesSchema } from './names.ts'
 import { declareSchema, ownerSchema, scheduleIdSchema } from './schedule.ts'
 import { jobTrace } from './trace.ts'
 
@@ -26,6 +26,7 @@ const claim = lazily(() =>
     max: wholeNumber(1, 1_000_000),
     kinds: kindList().nullish(),
     batches: z.array(batchSize(), { error: 'must be a list of kinds with sizes' }).optional(),
+    serves: servesSchema.optional(),
   }),
 )
 const batchSize = lazily(() => z.strictObject({ kind: kindSchema, size: wholeNumber(1, bounds.batch) }))

@@ -107,7 +107,8 @@ export interface CheckedRow<Type extends EventType = EventType> {
       | 'overlap'
       | 'goes_on'
       | 'outcome'
-      | 'parent',
+      | 'parent'
+      | 'left',
       never
     >
   > & {
@@ -356,6 +357,13 @@ export function eventOf(of: CheckedRow): Event {
       return { type: row.event_type, jobId: row.job_id, runAt: row.data?.run_at ?? null }
     case 'end_propagated':
       return { type: row.event_type, parent: row.data.parent }
+    case 'worker_serves':
+      return { type: row.event_type, workerId: row.worker_id, places: row.data.places }
+    case 'worker_gone': {
+      const event: Writable<Of<'worker_gone'>> = { type: row.event_type, workerId: row.worker_id }
+      if (row.data?.left !== undefined) event.left = row.data.left
+      return event
+    }
     default:
       return row satisfies never
   }
@@ -577,6 +585,13 @@ export function columnsOf(event: Event): Columns {
     }
     case 'end_propagated':
       return { schema_version: 4, data: { parent: event.parent } }
+    case 'worker_serves':
+      return { schema_version: 6, data: { places: event.places } }
+    case 'worker_gone': {
+      const data: Data = {}
+      if (event.left !== undefined) data['left'] = event.left
+      return { schema_version: 6, data }
+    }
     default:
       return event satisfies never
   }
@@ -1204,6 +1219,42 @@ export function hasPlainFields(row: Row): boolean {
             return false
         }
       return data['parent'] !== undefined
+    }
+    case 'worker_serves': {
+      if (!isText(row['worker_id'])) return false
+      const data = row['data']
+      if (isNothing(data)) return false
+      if (!isObject(data)) return false
+      for (const key in data)
+        switch (key) {
+          case 'offers':
+            if (!areOffers(data[key])) return false
+            break
+          case 'places':
+            if (!areTexts(data[key])) return false
+            break
+          default:
+            return false
+        }
+      return data['places'] !== undefined
+    }
+    case 'worker_gone': {
+      if (!isText(row['worker_id'])) return false
+      const data = row['data']
+      if (isNothing(data)) return true
+      if (!isObject(data)) return false
+      for (const key in data)
+        switch (key) {
+          case 'offers':
+            if (!areOffers(data[key])) return false
+            break
+          case 'left':
+            if (!isTrue(data[key])) return false
+            break
+          default:
+            return false
+        }
+      return true
     }
     default:
       return false

@@ -72,6 +72,8 @@ const FLOWS = 4
 const BATCHES = 5
 /** A release that does not know what is given back early, or taken as a whole, would take the starts of others for a broken log. */
 const EARLY = 6
+/** A release that does not know who serves what would start jobs in processes that cannot run them. */
+const SERVES = 6
 
 /**
  * Each event, once: its schema, how it is written and read, and what is checked on the way follow from here (`npm run codec` writes
@@ -243,6 +245,11 @@ const eventTable = {
   },
   released: { version: FLOWS, fields: { jobId, runAt: { in: 'data.run_at', is: 'int', usual: null } } },
   end_propagated: { version: FLOWS, fields: { parent: { in: 'data.parent', is: 'text' } } },
+  worker_serves: { version: SERVES, fields: { workerId, places: { in: 'data.places', is: 'texts' } } },
+  worker_gone: {
+    version: SERVES,
+    fields: { workerId, left: { in: 'data.left', is: 'true', optional: true } },
+  },
 } as const satisfies FormTable
 
 /** The table as a list, in the order of the event types. */

@@ -21,6 +21,12 @@ export const jobIdSchema = nameSchema('job', 'report-2041')
 export const modelSchema = nameSchema('model', 'flux-dev')
 export const resourceSchema = nameSchema('resource', 'openai-tpm')
 export const placeSchema = nameSchema('place', 'host1:0')
+/** Names of places, or patterns: `*` is any text. */
+export const servesSchema = z
+  .array(nameSchema('place', 'host1:*'), {
+    error: 'must be a list of places or patterns, such as ["host1:*"]',
+  })
+  .max(bounds.serves, `must have at most ${bounds.serves} places; name them by patterns, such as "host1:*"`)
 export const kindSchema = nameSchema('kind', 'render')
 export const fairKeySchema = nameSchema('fair key', 'customer-17')
 export const keySchema = nameSchema('key', 'reindex-17')

@@ -11,7 +11,7 @@ import {
   signalSchema,
 } from './invalid.ts'
 import { wholeNumber } from './job-spec.ts'
-import { modelSchema, modelsSchema, operatorSchema, parseJobId } from './names.ts'
+import { modelSchema, modelsSchema, operatorSchema, parseJobId, servesSchema } from './names.ts'
 import { holds } from './workflow.ts'
 
 /** What every store has to have; the rest differs. */
@@ -87,6 +87,7 @@ const breaker = optionsSchema({
 /** The options of a worker that do not depend on where its jobs come from. */
 const workerSettings = {
   concurrency: wholeNumber(1, 100_000).optional(),
+  serves: servesSchema.optional(),
   intake: flagSchema.optional(),
   retry: retrySchema.optional(),
   breaker: breaker.optional(),

@@ -25,7 +25,7 @@ import {
 } from './job-spec.ts'
 import { parseResult, reaches } from './json.ts'
 import { lazily } from './lazily.ts'
-import { jobIdSchema, kindSchema, modelSchema, modelsSchema } from './names.ts'
+import { jobIdSchema, kindSchema, modelSchema, modelsSchema, servesSchema } from './names.ts'
 import { declarationOf, ownerSchema, parseSchedules, revisionSchema, scheduleIdSchema } from './schedule.ts'
 
 const MICROS = 1_000_000
@@ -39,7 +39,8 @@ const DEEPEST = 106
 const workerId = jobIdSchema
 const token = z.int('must be the fencing token of the attempt').min(1)
 const kinds = z.array(kindSchema).nullish().default(null)
-const claim = z.strictObject({ max: wholeNumber(1, 1_000), kinds })
+const claimed = { max: wholeNumber(1, 1_000), kinds, serves: servesSchema.optional() }
+const claim = z.strictObject(claimed)
 const seconds = z.number().min(0).max(YEAR_SECONDS)
 
 const held = { job_id: jobIdSchema, token, worker_id: workerId.optional(), claim: claim.optional() }
@@ -64,7 +65,7 @@ const requestSchema = lazily(() =>
         job: z.unknown(),
         wait: z.boolean().default(false),
       }),
-      z.strictObject({ type: z.literal('claim'), worker_id: workerId, max: wholeNumber(1, 1_000), kinds }),
+      z.strictObject({ type: z.literal('claim'), worker_id: workerId, ...claimed }),
       z.strictObject({ type: z.literal('complete'), ...held, result: anything, used }),
       z.strictObject({
         type: z.literal('fail'),
@@ -150,7 +151,10 @@ export function parseRequest(command: unknown, now: Micros): ParsedRequest {
 export const parseSubmission = (job: Json): ParsedJob => parseJob(camel(job))
 
 function claimOf(request: InboxCommand): Claim | undefined {
-  if (request.type === 'claim') return { max: request.max, kinds: request.kinds }
+  if (request.type === 'claim') {
+    const { max, kinds, serves } = request
+    return serves === undefined ? { max, kinds } : { max, kinds, serves }
+  }
   return 'claim' in request ? request.claim : undefined
 }
 

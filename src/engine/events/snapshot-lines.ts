@@ -20,7 +20,7 @@ export interface SnapshotHead {
 const OLDEST_SHAPE = 3
 
 const headSchema = z.looseObject({
-  // Lines of shape 3 are read as they are: they have no flows.
+  // Lines of shapes 3 and 4 are read as they are: they have no flows, or no servers.
   shape: z.int().min(OLDEST_SHAPE).max(SNAPSHOT_SHAPE),
   maker: z.string(),
   chunks: z.int().min(1),
@@ -98,6 +98,7 @@ const lines = {
   timers: z.tuple([z.literal('timers'), z.enum(snapshotKeys.modelTimers), z.array(z.tuple([integer, text]))]),
   schedules: z.tuple([z.literal('schedules'), z.array(schedule)]),
   owners: z.tuple([z.literal('owners'), z.array(z.tuple([text, integer]))]),
+  servers: z.tuple([z.literal('servers'), z.array(z.strictObject({ worker: text, places: z.array(text) }))]),
   flows: z.tuple([z.literal('flows'), z.array(z.tuple([text, text.nullable(), integer, integer]))]),
   propagating: z.tuple([z.literal('propagating'), z.array(z.tuple([text, integer, z.enum(outcomes), text]))]),
   links: z.tuple([

@@ -146,7 +146,7 @@ export interface KnownCommand {
  *   committed and not decided yet, or commits at this moment.
  * - `submissions`: `queued` events of submitted jobs that another process has put in line; `ids` of these submissions.
  * - `dead_worker`: a `started` for a worker whose lease is not live.
- * - `live_worker`: a `lease_expired` for a worker whose ttl and grace are not over.
+ * - `live_worker`: a `lease_expired`, or a `worker_gone` that has not `left`, for a worker whose ttl and grace are not over.
  * - `unstaged`: data that was staged for some of the commands is missing: stage it again.
  * - `clock`: the times of the events are more than a second away from the database's clock, which is `now`.
  */

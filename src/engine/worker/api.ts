@@ -181,6 +181,11 @@ export interface JobWorkerOptions extends JobWorkerSettings {
 export interface JobWorkerSettings {
   /** Jobs at once in this process, 1 to 100,000. @defaultValue 1 */
   readonly concurrency?: number
+  /**
+   * The places that this process serves (docs/guides/gpus.md#hosts): names, or patterns in which `*` is any text, such as `['host1:*']`, 100
+   * at most. It is given no others. All workers of one coordinator serve the same. @defaultValue every place that somebody serves
+   */
+  readonly serves?: readonly string[]
   /** Take in new rows of `jobs` that are pending. @defaultValue `false` */
   readonly intake?: boolean
   /**

@@ -9,7 +9,7 @@ import type {
   TypedCoordinator,
   UntypedCoordinator,
 } from '../coordinator/index.ts'
-import { type Claim, isAttemptOver, type Started } from '../core/index.ts'
+import { type Claim, invalidInput, isAttemptOver, type Started } from '../core/index.ts'
 import { checkDrainOptions, checkWorkerOptions } from '../events/index.ts'
 import type {
   AnyJob,
@@ -75,6 +75,20 @@ export function createJobWorker(options: JobWorkerSettings & { readonly handlers
   return new QueueJobWorker(options as JobWorkerOptions)
 }
 
+/** What the process of each coordinator serves. */
+const served = new WeakMap<Coordinator, readonly string[]>()
+
+/** A process is known to the queue by its coordinator, and says one thing. @throws InterlockError `invalid_input` */
+function noteServes(coordinator: Coordinator, serves: readonly string[]): void {
+  const known = served.get(coordinator)
+  if (known !== undefined && known.join('\n') !== serves.join('\n'))
+    throw invalidInput(
+      `options.serves: another worker of this coordinator serves ${known.join(', ')}; give both the same, or each a coordinator of its own`,
+      'options.serves',
+    )
+  served.set(coordinator, [...serves])
+}
+
 /** A worker looks because it was told of something. */
 const known = { known: true } as const
 
@@ -112,7 +126,8 @@ class QueueJobWorker implements JobWorker {
 
   constructor(options: JobWorkerOptions) {
     checkWorkerOptions(options)
-    const { coordinator, handlers, concurrency = 1, intake = false } = options
+    const { coordinator, handlers, concurrency = 1, intake = false, serves } = options
+    if (serves !== undefined) noteServes(coordinator, serves)
     this.#options = options
     this.#coordinator = coordinator
     this.#handlers = handlersOf(handlers)
@@ -121,6 +136,7 @@ class QueueJobWorker implements JobWorker {
     this.#slots = new Slots(concurrency, {
       kinds,
       ...(batches === undefined ? undefined : { batches }),
+      ...(serves === undefined ? undefined : { serves }),
       onChange: (free) => coordinator.offering(kinds, free),
     })
     this.#onError = options.onError ?? ((error) => logFailure(coordinator.logger, error))

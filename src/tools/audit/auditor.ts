@@ -101,6 +101,13 @@ function apply(state: AuditState, event: RecordedEvent): void {
     case 'model_resumed':
       if (!state.lines.resume(event.model)) state.report('life', null, `${event.model} was not paused`)
       return
+    case 'worker_serves':
+      state.lines.serve(event.workerId, event.places)
+      return
+    case 'worker_gone':
+      if (!state.lines.serve(event.workerId, null))
+        state.report('life', null, `worker ${event.workerId} had not said which places it serves`)
+      return
     case 'voided':
       // In the place of an unreadable event, which may have been the `requeued` of any of them: `recover --void` puts these back.
       if (event.of !== event.seq) return
@@ -286,6 +293,7 @@ function beginAt(state: AuditState, ledger: Ledger): void {
   lines.policy = ledger.policy
   state.parents.beginAt(ledger)
   for (const { model } of ledger.pauses) lines.pause(model)
+  for (const { worker, places } of ledger.servers) lines.serve(worker, places)
   for (const { model, starts } of ledger.models) if (starts !== null) lines.rates.recall(model, [...starts])
   recallUses(lines, ledger)
   for (const { key, jobId, until } of ledger.keys) if (until !== null) state.noteKeyUntil(key, jobId, until)

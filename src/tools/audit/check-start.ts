@@ -56,7 +56,8 @@ type StartedEvent = RecordedEvent & { readonly type: 'started' }
 
 function checkQueue(state: AuditState, job: AuditedJob): void {
   if (state.draining) state.report('draining', job.jobId, 'it started while the queue was draining')
-  if (job.held) state.report('paused', job.jobId, 'it started while a model that it needs was paused')
+  if (job.held && state.lines.waitsAside(job))
+    state.report('paused', job.jobId, 'it started while a model that it needs was paused')
   const other = state.parents.unfinishedBefore(job.jobId)
   if (other !== undefined || awaits(job))
     state.report(
@@ -96,7 +97,15 @@ function checkModels(state: AuditState, job: AuditedJob, event: StartedEvent, jo
   const { lines } = state
   const said = event.places ?? null
   const joined = joins ? (event.batch ?? null) : null
-  for (const { model, detail } of lines.taken.faultsOf(job, said, lines.policy, lines.paused, joined))
+  const isServed = (place: string) => lines.servers.mayHave(event.workerId, place)
+  for (const { model, detail } of lines.taken.faultsOf(
+    job,
+    said,
+    lines.policy,
+    lines.paused,
+    isServed,
+    joined,
+  ))
     state.report('place', job.jobId, detail, model)
   for (const alike of lines.alikeAhead(job))
     state.passed.push({ job: alike, by: job.jobId, seq: event.seq, rule: 'order' })

@@ -20,7 +20,7 @@ export interface AuditedJob {
   places: Readonly<Record<string, string>> | null
   /** While it is active, by model of which it takes all: the places that it has. */
   wholes: Readonly<Record<string, readonly string[]>>
-  /** Due, and a model it needs is paused, or all places of one. */
+  /** Due, and a model it needs is paused, or all places of one, or nobody serves places for it. */
   held: boolean
   token: number
   /** The process that runs it, if it is known. */

@@ -13,6 +13,7 @@ import {
   placesOf,
 } from './places.ts'
 import { Rates } from './rates.ts'
+import { AuditedServers } from './servers.ts'
 import { Shares } from './shares.ts'
 import { Sorted } from './sorted.ts'
 
@@ -37,6 +38,7 @@ export class AuditedLines {
   readonly shares = new Shares()
   readonly uses = new AuditedUses()
   readonly taken = new AuditedPlaces()
+  readonly servers = new AuditedServers()
 
   constructor(policy: Policy) {
     this.policy = policy
@@ -156,20 +158,39 @@ export class AuditedLines {
     return this.shares.isFull(job, this.policy, this.offers.all())
   }
 
-  /** A due job comes into line. While one of its models is paused it waits aside, and nothing is kept for it. */
+  /** A due job comes into line. While one of its models is paused, or nobody serves places for it, it waits aside, and nothing is kept for it. */
   enter(job: AuditedJob): void {
-    job.held = this.#waitsAside(job)
+    job.held = this.waitsAside(job) || !this.#isServed(job)
     if (job.held) this.#held.add(job)
     else this.#join(job)
   }
 
   /** It fits no place, or asks for more than a limit; or one of its models is paused, or all places of one that it could use are. */
-  #waitsAside(job: AuditedJob): boolean {
+  waitsAside(job: AuditedJob): boolean {
     const isPaused = (model: string) =>
       this.#paused.has(model) ||
       placesFor(this.policy, job, model)?.every((place) => this.#paused.has(place)) === true
     const isTooMuch = fitsNowhere(this.policy, job) || asksTooMuch(this.policy, job)
     return isTooMuch || job.spec.models.some(isPaused)
+  }
+
+  /** One process serves places for all its models that have some, of those that are not paused. */
+  #isServed(job: AuditedJob): boolean {
+    const lists = job.spec.models.flatMap((name) => {
+      const places = takesAll(job, name) ? undefined : placesFor(this.policy, job, name)
+      return places === undefined ? [] : [places.filter((place) => !this.#paused.has(place))]
+    })
+    return this.servers.areServed(lists)
+  }
+
+  /** A process serves these places from now on; null: none. False if it had said nothing, and leaves. */
+  serve(worker: string, places: readonly string[] | null): boolean {
+    const had = places !== null || this.servers.leave(worker)
+    if (places !== null) this.servers.say(worker, places)
+    this.#enterAgain(this.#held)
+    const lines = [...this.#models.values()].flatMap(({ line }) => [...line])
+    this.#enterAgain(new Set(lines.filter((job) => !this.#isServed(job))))
+    return had
   }
 
   get paused(): ReadonlySet<string> {
@@ -316,7 +337,7 @@ export class AuditedLines {
   #holdAgain(): void {
     const lines = [...this.#models.values()].flatMap(({ line }) => [...line])
     this.#enterAgain(this.#held)
-    this.#enterAgain(new Set(lines.filter((job) => this.#waitsAside(job))))
+    this.#enterAgain(new Set(lines.filter((job) => this.waitsAside(job) || !this.#isServed(job))))
   }
 
   /** Where jobs may overtake, only the next worker that looks at all jobs notices that a rate allows a start again. */

@@ -132,7 +132,7 @@ export class AuditedPlaces {
   }
 
   /**
-   * @param said where it starts, by the event. @param paused names of models and places
+   * @param said where it starts, by the event. @param paused names of models and places @param isServed whether its process may have a place
    * @param joined the batch that has its places; null: it takes them itself
    */
   *faultsOf(
@@ -140,6 +140,7 @@ export class AuditedPlaces {
     said: AuditedJob['places'],
     policy: Policy,
     paused: ReadonlySet<string>,
+    isServed: (place: string) => boolean,
     joined: number | null,
   ): Generator<Fault> {
     for (const model of job.spec.models.filter((name) => job.spec.whole?.includes(name) === true)) {
@@ -154,6 +155,8 @@ export class AuditedPlaces {
       const place = ownOf(said, model)
       const detail = faultOf(place, placesOf(policy, model), paused)
       if (detail !== undefined) yield { model, detail }
+      else if (place !== undefined && !isServed(place))
+        yield { model, detail: `its process does not serve its place ${place}` }
       else if (place !== undefined && !this.#isIn(place, joined)) {
         const [short] = this.#shortFor(job, model, place, policy)
         if (short !== undefined) yield { model, detail: this.#shortText(place, short) }

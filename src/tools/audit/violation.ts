@@ -6,7 +6,7 @@ export const auditRules = [
   'time',
   /** A model never has more holders than places; with one place that is exclusion. */
   'capacity',
-  /** A place never has two jobs (a batch counts as one), and a start says in which of its places each model is that has some: one that is not paused. */
+  /** A place never has two jobs (a batch counts as one), and a start says in which of its places each model is that has some: one that is not paused, and that its process serves. */
   'place',
   /** Never more active jobs than the policy allows at the time of a start. */
   'max_active',

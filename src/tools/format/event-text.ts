@@ -27,6 +27,10 @@ export function eventDetail(event: RecordedEvent): string {
       return `${event.code}${event.final ? '' : ', another attempt follows'}`
     case 'lease_expired':
       return `worker ${event.workerId} is gone${event.final ? '' : ', another attempt follows'}`
+    case 'worker_serves':
+      return `${event.workerId}: ${namesOf(event.places) || 'nothing'}`
+    case 'worker_gone':
+      return `${event.workerId}${event.left === true ? ' left' : ', whose lease is over'}`
     case 'detached':
       return `from its worker, until ${timeText(event.until)}`
     case 'cancelled':

@@ -75,6 +75,41 @@ export function leaseContract({ it, store, other }: Bench): void {
     assert.equal(await stateOf(store(), queue, 'gone'), 'dead')
   })
 
+  it('hears from a live worker which places it serves, and that one is gone once it is, or from itself', async (queue) => {
+    await store().beat(beatOf(queue, 'live'))
+    await store().beat(beatOf(queue, 'left'))
+    await store().leave(queue, 'left')
+    const serves = (workerId: string) => ({ type: 'worker_serves', workerId, places: ['host1:*'] }) as const
+    const dead = await appendNow(store(), queue, [serves('live'), serves('left')])
+    assert.ok(!dead.ok && dead.reason === 'dead_worker')
+    assert.deepEqual(dead.workerIds, ['left'])
+    assert.equal((await appendNow(store(), queue, [serves('live')])).ok, true)
+    const live = await appendNow(other(), queue, [
+      { type: 'worker_gone', workerId: 'left' },
+      { type: 'worker_gone', workerId: 'live' },
+    ])
+    assert.ok(!live.ok && live.reason === 'live_worker')
+    assert.deepEqual(live.workerIds, ['live'])
+    const leaves = { type: 'worker_gone', workerId: 'live', left: true } as const
+    assert.equal((await appendNow(store(), queue, [leaves])).ok, true)
+    assert.equal(await stateOf(store(), queue, 'live'), 'live')
+    assert.equal(
+      (await appendNow(store(), queue, [{ type: 'worker_gone', workerId: 'never-seen' }])).ok,
+      true,
+    )
+  })
+
+  it('tells every beat who serves places and is gone, also one whose row is not there', async (queue) => {
+    await store().beat(beatOf(queue, 'watcher'))
+    await store().beat(beatOf(queue, 'gone'))
+    const servers = ['gone', 'never-seen', 'watcher']
+    await appendNow(store(), queue, [queuedEvent('a')], { state: { servers } })
+    await store().leave(queue, 'gone')
+    assert.deepEqual((await store().beat(beatOf(queue, 'watcher'))).overdue, ['gone', 'never-seen'])
+    await appendNow(store(), queue, [queuedEvent('b')], { state: { servers: ['watcher'] } })
+    assert.deepEqual((await other().beat(beatOf(queue, 'watcher'))).overdue, [])
+  })
+
   it('does not renew a lease that is over, even before anybody expires it', async (queue) => {
     const beat = beatOf(queue, 'late', { ttlMs: 100, graceMs: 60_000 })
     const { expiresAt } = await store().beat(beat)

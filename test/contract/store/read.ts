@@ -83,6 +83,7 @@ export function readContract({ it, store, other, connect }: Bench): void {
       active_models: ['m'],
       active_count: 1,
       waiting_count: 1,
+      servers: ['w'],
       drained_at: at,
     } as const
     const events = [queuedEvent('waiting'), queuedEvent('active')]

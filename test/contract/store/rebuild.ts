@@ -88,6 +88,7 @@ function projectionWith(at: number, version: number, jobs: readonly JobRow[]): P
     active_count: 0,
     waiting_count: jobs.length,
     policy: defaultPolicy,
+    servers: null,
     drained_at: null,
     updated_at: at,
   }

@@ -3,6 +3,7 @@ import type { ReasonCode } from '../../../src/engine/core/index.ts'
 import {
   bypasses,
   capacity,
+  crewsOf,
   type Entry,
   fitsBeside,
   holdersAt,
@@ -11,13 +12,14 @@ import {
   isAhead,
   isAt,
   isHeldWhole,
-  isPaused,
+  isOpenFor,
   isWaitingNow,
   limitsOf,
   lineOf,
   NOWHERE,
   needs,
   OVER,
+  pausedModel,
   placesOf,
   type Queue,
   runningIn,
@@ -27,20 +29,57 @@ import {
 } from './queue.ts'
 
 /** A waiting job is startable iff the queue is not draining, it is due, a slot is free and so is each of its models. */
-export function isStartable(queue: Queue, job: Entry, now: number): boolean {
+export function isStartable(queue: Queue, job: Entry, now: number, by?: string): boolean {
   if (!isWaitingNow(job) || queue.draining) return false
   return (
     bypasses(job) ||
     (hasSlot(queue, job, now) &&
       !isShareFull(queue, job, now) &&
       lackOf(queue, job, now) === undefined &&
-      job.spec.models.every((m) => isFree(queue, job, m, now) && !isOverRate(queue, m, now)))
+      placesToTake(queue, job, now, by) !== undefined &&
+      !job.spec.models.some((m) => isOverRate(queue, m, now)))
   )
 }
 
+/**
+ * Where it would start, in this process or in any: all that it takes is served by one. Null: none of its models has places. Undefined: it
+ * cannot start.
+ */
+export function placesToTake(
+  queue: Queue,
+  job: Entry,
+  now: number,
+  by?: string,
+): Entry['places'] | undefined {
+  const placed = job.spec.models.filter(
+    (model) => placesOf(queue.policy, model) !== undefined && !takesAll(job, model),
+  )
+  const { models } = job.spec
+  const crews = by === undefined ? crewsOf(queue, job) : [by]
+  const crew = crews.findIndex((each) => models.every((model) => isFree(queue, job, model, now, each)))
+  if (crew < 0) return undefined
+  if (placed.length === 0) return null
+  return Object.fromEntries(placed.map((m) => [m, placeFor(queue, job, m, now, crews[crew]) ?? '']))
+}
+
+/** It goes to the process that asked for it: that is alive, and what is free for the job is so there too. */
+export function mayBeAskers(queue: Queue, job: Entry, now: number, dead: ReadonlySet<string>): boolean {
+  const { asker } = job
+  return asker !== null && !dead.has(asker) && isStartable(queue, job, now, asker)
+}
+
 /** Startable jobs that nobody was told of, in the order in which they are given away. */
-export function startableIn(queue: Queue, now: number): readonly Entry[] {
-  const waiting = queue.jobs.filter((job) => job.offeredAt === null && isStartable(queue, job, now))
+export function startableIn(
+  queue: Queue,
+  now: number,
+  dead: ReadonlySet<string> = new Set(),
+): readonly Entry[] {
+  // Offered to all, since its asker served none of the places that were free then.
+  const isAskers = (job: Entry) =>
+    queue.servers.length > 0 && job.places !== null && mayBeAskers(queue, job, now, dead)
+  const waiting = queue.jobs.filter((job) =>
+    job.offeredAt === null ? isStartable(queue, job, now) : isAskers(job),
+  )
   return waiting.sort((a, b) => Number(bypasses(b)) - Number(bypasses(a)) || inOrder(a, b))
 }
 
@@ -57,10 +96,10 @@ function hasSlot(queue: Queue, job: Entry, now: number): boolean {
   return queue.policy.maxActive === null || used < queue.policy.maxActive
 }
 
-export function isFree(queue: Queue, job: Entry, model: string, now: number): boolean {
+export function isFree(queue: Queue, job: Entry, model: string, now: number, by?: string): boolean {
   if (takesAll(job, model)) return isAllFree(queue, job, model, now)
   if (isHeldWhole(queue, model)) return false
-  if (placesOf(queue.policy, model) !== undefined) return placeFor(queue, job, model, now) !== undefined
+  if (placesOf(queue.policy, model) !== undefined) return placeFor(queue, job, model, now, by) !== undefined
   const ahead = lineOf(queue).filter((other) => isAhead(other, job) && needs(other, model))
   const reserving = ahead.filter((other) => keepsFrom(queue, other, job, ahead, now))
   if (reserving.some((other) => takesAll(other, model))) return false
@@ -81,7 +120,13 @@ function isAllFree(queue: Queue, job: Entry, model: string, now: number): boolea
 }
 
 /** Its own, or the first that is open, not held, and kept for nobody ahead. */
-export function placeFor(queue: Queue, job: Entry, model: string, now: number): string | undefined {
+export function placeFor(
+  queue: Queue,
+  job: Entry,
+  model: string,
+  now: number,
+  by?: string,
+): string | undefined {
   const listed = placesOf(queue.policy, model) ?? []
   if (isTakenUp(queue, job, model, listed)) return undefined
   const own = listed.filter((place) => job.places?.[model] === place)
@@ -89,7 +134,7 @@ export function placeFor(queue: Queue, job: Entry, model: string, now: number): 
     const ahead = lineOf(queue).filter((other) => isAhead(other, job) && isAt(other, place))
     const keepers = ahead.filter((other) => keepsFrom(queue, other, job, ahead, now))
     return (
-      !isPaused(queue, place) &&
+      isOpenFor(queue, place, by) &&
       fitsBeside(queue, job, model, place, [...holdersAt(queue, place), ...keepers])
     )
   })
@@ -119,7 +164,7 @@ function isInUse(queue: Queue, job: Entry, model: string): boolean {
     queue,
     job,
     model,
-    listed.filter((place) => !isPaused(queue, place)),
+    listed.filter((place) => isOpenFor(queue, place, undefined)),
   )
 }
 
@@ -206,12 +251,13 @@ export function reasonFor(queue: Queue, job: Entry, now: number): ReasonCode {
   if (job.awaits) return 'waits_for_parents'
   if (job.dueAt !== null) return 'not_due'
   if (job.heldOn === NOWHERE) return 'fits_no_place'
-  if (job.heldOn !== null) return job.heldOn.startsWith(OVER) ? 'use_over_limit' : 'model_paused'
+  if (job.heldOn?.startsWith(OVER) === true) return 'use_over_limit'
+  if (job.heldOn !== null) return pausedModel(queue, job) === null ? 'no_worker' : 'model_paused'
   if (models.some((m) => isOverRate(queue, m, now)) || lackOf(queue, job, now) !== undefined)
     return 'rate_limited'
   if (!bypasses(job) && isShareFull(queue, job, now)) return 'fair_share_limit'
   if (models.some((m) => isInUse(queue, job, m))) return 'model_in_use'
-  if (!models.every((m) => isFree(queue, job, m, now))) return 'behind_in_line'
+  if (placesToTake(queue, job, now) === undefined) return 'behind_in_line'
   if (!bypasses(job) && !hasSlot(queue, job, now))
     return policy.maxActive === 1 ? 'serialized' : 'at_capacity'
   return 'offered'

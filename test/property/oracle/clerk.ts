@@ -7,10 +7,20 @@ import {
   type RecordedEvent,
   type Surroundings,
 } from '../../../src/engine/core/index.ts'
-import { isFree, isOverRate, isStartable, lackOf, placeFor, reserves, startableIn } from './admission.ts'
+import {
+  isOverRate,
+  isStartable,
+  lackOf,
+  mayBeAskers,
+  placeFor,
+  placesToTake,
+  reserves,
+  startableIn,
+} from './admission.ts'
 import {
   bypasses,
   capacity,
+  crewsOf,
   type Entry,
   find,
   fitsBeside,
@@ -21,13 +31,14 @@ import {
   isAhead,
   isAt,
   isHeldWhole,
-  isPaused,
+  isOpenFor,
   leftOf,
   limitsOf,
   lineOf,
   mayUse,
   nearPlaces,
   needs,
+  pausedModel,
   placesFor,
   placesOf,
   type Queue,
@@ -163,7 +174,7 @@ export class Clerk {
     const { queue } = this
     const { jobId, spec } = job
     this.pinAll()
-    const places = held ?? placesToTake(queue, job, this.now)
+    const places = held ?? placesToTake(queue, job, this.now, workerId)
     const wholes = wholesOf(queue, job)
     this.#countOvertaking(job, [...Object.values(places ?? {}), ...Object.values(wholes).flat()])
     const attempt = job.attempt + 1
@@ -215,7 +226,7 @@ export class Clerk {
       const after = { ...this.queue, spared: batch }
       if (!isStartable(after, job, this.now)) continue
       const isUnasked = job.asker === null || this.#dead.has(job.asker)
-      if (isAlike(first, job) && isUnasked && couldBeWhere(after, first, job, this.now)) {
+      if (isAlike(first, job) && isUnasked && couldBeWhere(after, first, job, this.now, workerId)) {
         this.start(job, workerId, batch, first.places)
         left--
       } else if (job.offeredAt === null && !bypasses(first)) return
@@ -319,6 +330,7 @@ export class Clerk {
 
   /** Everything startable goes away, first come first served, then the sender takes what it claims. */
   grant(): void {
+    this.#noteServes()
     this.#follow()
     this.#giveAway()
     const { claim, workerId } = this.command
@@ -329,6 +341,14 @@ export class Clerk {
       this.#startTogether(job, workerId, sizes.get(job.spec.kind) ?? sizes.get('*') ?? 1)
       this.#giveAway()
     }
+  }
+
+  /** It says what it serves with what it claims. */
+  #noteServes(): void {
+    const { claim, workerId } = this.command
+    const known = this.queue.servers.find(({ worker }) => worker === workerId)
+    if (claim?.serves === undefined || this.#dead.has(workerId)) return
+    if (known?.places.join() !== claim.serves.join()) this.serve(workerId, claim.serves)
   }
 
   /** The sender takes this very job, if it was offered and may start. */
@@ -387,9 +407,9 @@ export class Clerk {
   #giveAway(): void {
     this.pinAll()
     for (;;) {
-      const [job] = startableIn(this.queue, this.now)
+      const [job] = startableIn(this.queue, this.now, this.#dead)
       if (job === undefined) return
-      if (job.asker !== null && !this.#dead.has(job.asker)) this.start(job, job.asker)
+      if (mayBeAskers(this.queue, job, this.now, this.#dead)) this.start(job, job.asker ?? '')
       else {
         job.offeredAt = this.now
         if (!this.#pins.has(job)) this.#pins.set(job, job.places)
@@ -401,7 +421,8 @@ export class Clerk {
 
   #offered(): readonly Entry[] {
     const offered = this.queue.jobs.filter((job) => job.offeredAt !== null)
-    return offered.filter((job) => isStartable(this.queue, job, this.now)).sort(inOrder)
+    const { workerId } = this.command
+    return offered.filter((job) => isStartable(this.queue, job, this.now, workerId)).sort(inOrder)
   }
 
   #countOvertaking(job: Entry, places: readonly string[]): void {
@@ -431,7 +452,28 @@ export class Clerk {
     queue.pauses = queue.pauses.filter((pause) => pause.model !== model)
     const held = [model, ...nearPlaces(queue, model)]
     for (const job of queue.jobs)
-      if (job.heldOn !== null && held.includes(job.heldOn)) job.heldOn = heldBy(queue, job)
+      if (job.heldOn !== null && (held.includes(job.heldOn) || heldBy(queue, job) === null))
+        job.heldOn = heldBy(queue, job)
+  }
+
+  /** A process says what it serves, or is gone (null). Who is pinned where nobody serves him any more, goes elsewhere. */
+  serve(workerId: string, places: readonly string[] | null, left = false): void {
+    const { queue } = this
+    if (places !== null) this.record({ type: 'worker_serves', workerId, places })
+    else this.record({ type: 'worker_gone', workerId, ...(left ? { left } : {}) })
+    queue.servers = queue.servers.filter(({ worker }) => worker !== workerId)
+    if (places !== null) queue.servers.push({ worker: workerId, places })
+    const before = new Map(lineOf(queue).map((job) => [job, job.places]))
+    for (const job of queue.jobs.filter((one) => one.heldOn !== null)) {
+      if (pausedModel(queue, job) === null) job.heldOn = heldBy(queue, job)
+    }
+    for (const job of [...before.keys()].filter(({ places: pins }) => pins !== null)) {
+      const pins = Object.values(job.places ?? {})
+      const isServed = (by?: string) => pins.every((place) => isOpenFor({ ...queue, pauses: [] }, place, by))
+      if (queue.servers.length === 0 || queue.servers.some(({ worker }) => isServed(worker))) continue
+      Object.assign(job, { heldOn: heldBy(queue, job), offeredAt: null, places: null })
+    }
+    this.pinAll(before)
   }
 
   /** The rules changed, or the queue drains. */
@@ -477,37 +519,36 @@ export class Clerk {
 
 /** For each model that has places: where it was, if it still may be there, else where the fewest are ahead. */
 function pin(queue: Queue, job: Entry, stood: Entry['places']): void {
-  const pins = job.spec.models.flatMap((model) => {
-    const listed = placesFor(queue.policy, job.spec, model)
-    if (listed === undefined || takesAll(job, model)) return []
-    const open = listed.filter((place) => !isPaused(queue, place))
-    const inLine = lineOf(queue).filter((other) => isAhead(other, job))
-    const before = (place: string) => [
-      ...holdersAt(queue, place),
-      ...inLine.filter((other) => isAt(other, place)),
-    ]
-    const units = Object.keys(job.spec.asks?.[model] ?? {}).sort()
-    const byLeft = (a: string, b: string) =>
-      units.reduce(
-        (order, unit) => order || leftOf(queue, b, unit, before(b)) - leftOf(queue, a, unit, before(a)),
-        0,
-      )
-    const byCount = (a: string, b: string) => before(a).length - before(b).length
-    const best = open.toSorted(units.length > 0 ? byLeft : byCount)[0]
-    return [[model, open.find((place) => stood?.[model] === place) ?? best ?? ''] as const]
+  const inLine = lineOf(queue).filter((other) => isAhead(other, job))
+  const before = (place: string) => [
+    ...holdersAt(queue, place),
+    ...inLine.filter((other) => isAt(other, place)),
+  ]
+  const all = crewsOf(queue, job, stood).flatMap((by) => {
+    const pins = job.spec.models.flatMap((model) => {
+      const listed = placesFor(queue.policy, job.spec, model)
+      if (listed === undefined || takesAll(job, model)) return []
+      const open = listed.filter((place) => isOpenFor(queue, place, by))
+      const units = Object.keys(job.spec.asks?.[model] ?? {}).sort()
+      const byLeft = (a: string, b: string) =>
+        units.reduce(
+          (order, unit) => order || leftOf(queue, b, unit, before(b)) - leftOf(queue, a, unit, before(a)),
+          0,
+        )
+      const byCount = (a: string, b: string) => before(a).length - before(b).length
+      const best = open.toSorted(units.length > 0 ? byLeft : byCount)[0]
+      const kept = open.find((place) => stood?.[model] === place)
+      const ahead = kept === undefined && best !== undefined ? before(best).length : 0
+      return [{ model, place: kept ?? best, ahead }]
+    })
+    const sum = pins.reduce((total, pin) => total + pin.ahead, 0)
+    return pins.some(({ place }) => place === undefined) ? [] : [{ pins, sum }]
   })
-  job.places = pins.length === 0 ? null : Object.fromEntries(pins)
+  const pins = all.toSorted((a, b) => a.sum - b.sum)[0]?.pins ?? []
+  job.places =
+    pins.length === 0 ? null : Object.fromEntries(pins.map(({ model, place }) => [model, place ?? '']))
 }
 
-/** Null: none of its models has places. Undefined: it cannot start. */
-function placesToTake(queue: Queue, job: Entry, now: number): Entry['places'] | undefined {
-  const placed = job.spec.models.filter(
-    (model) => placesOf(queue.policy, model) !== undefined && !takesAll(job, model),
-  )
-  if (placed.length === 0) return null
-  if (!job.spec.models.every((model) => isFree(queue, job, model, now))) return undefined
-  return Object.fromEntries(placed.map((model) => [model, placeFor(queue, job, model, now) ?? '']))
-}
 const hasFailed = ({ attempt, free }: Entry): boolean => attempt > free
 
 /** One kind, one set of models, nothing failed before. */
@@ -527,9 +568,9 @@ const flat = (asks: JobSpec['asks']): string =>
     .join(';')
 
 /** In each place that the first one has, should that be free. */
-const couldBeWhere = (queue: Queue, { places }: Entry, job: Entry, now: number): boolean =>
+const couldBeWhere = (queue: Queue, { places }: Entry, job: Entry, now: number, by: string): boolean =>
   Object.entries(places ?? {}).every(
-    ([model, place]) => placeFor(queue, { ...job, places: { [model]: place } }, model, now) === place,
+    ([model, place]) => placeFor(queue, { ...job, places: { [model]: place } }, model, now, by) === place,
   )
 
 const bySettled = (a: Entry, b: Entry): number =>

@@ -258,7 +258,17 @@ function waitingLine(clerk: Clerk, jobId: string): readonly string[] {
 /** Who is in line is nothing to a job that may start, is not due, or waits for the queue to open. */
 function blockedIn(clerk: Clerk, job: Entry): { readonly by: string | null; readonly on: string | null } {
   const reason = reasonFor(clerk.queue, job, clerk.now)
-  if (['draining', 'not_due', 'fits_no_place', 'model_paused', 'use_over_limit', 'offered'].includes(reason))
+  if (
+    [
+      'draining',
+      'not_due',
+      'fits_no_place',
+      'model_paused',
+      'use_over_limit',
+      'no_worker',
+      'offered',
+    ].includes(reason)
+  )
     return { by: null, on: null }
   const blocked = blockerFor(clerk.queue, job)
   // For a rate or its share a job waits of itself, unless others are before it on a model.

@@ -154,6 +154,12 @@ export function pauseModel(clerk: Clerk, { model, reason, until }: Body<'pause_m
   return granted(clerk)
 }
 
+export function leave(clerk: Clerk): Answer {
+  const { workerId } = clerk.command
+  if (clerk.queue.servers.some(({ worker }) => worker === workerId)) clerk.serve(workerId, null, true)
+  return granted(clerk)
+}
+
 export function resumeModel(clerk: Clerk, { model }: Body<'resume_model'>): Answer {
   if (!clerk.queue.pauses.some((pause) => pause.model === model)) return []
   clerk.resume(model)

@@ -10,7 +10,7 @@ import { type Answer, granted } from './answer.ts'
 import { Clerk } from './clerk.ts'
 import { cancel, detach, done, end, expireLeases, fail, release, stop, usedIn } from './end.ts'
 import { ask, enqueue, takeUp, unask } from './enter.ts'
-import { drain, pauseModel, reprioritize, resume, resumeModel, setPolicy, tick } from './govern.ts'
+import { drain, leave, pauseModel, reprioritize, resume, resumeModel, setPolicy, tick } from './govern.ts'
 import { copyOf, type Queue } from './queue.ts'
 import { fire, pauseSchedule, removeSchedule, resumeSchedule, setSchedules } from './schedule.ts'
 
@@ -101,6 +101,8 @@ function obey(clerk: Clerk, body: CommandBody): Answer {
       return pauseSchedule(clerk, body)
     case 'resume_schedule':
       return resumeSchedule(clerk, body)
+    case 'leave':
+      return leave(clerk)
     case 'fire':
       return fire(clerk, body)
   }

@@ -88,6 +88,8 @@ export interface Queue {
   drained: boolean
   policy: Policy
   pauses: { readonly model: string; readonly reason: string; readonly until: number | null }[]
+  /** What processes have said that they serve, each last said last. */
+  servers: { readonly worker: string; readonly places: readonly string[] }[]
   /** Starts from models that have a rate. */
   starts: { readonly model: string; readonly at: number }[]
   jobs: Entry[]
@@ -157,6 +159,7 @@ export function queueOf(ledger: Ledger): Queue {
     drained: drainedAt !== null,
     policy,
     pauses,
+    servers: [...ledger.servers],
     starts,
     used,
     jobs: entries,
@@ -194,6 +197,7 @@ export function copyOf(queue: Queue): Queue {
     ...queue,
     schedules: [...schedules],
     pauses: [...pauses],
+    servers: [...queue.servers],
     starts: [...starts],
     used: [...used],
     keys: [...keys],
@@ -285,10 +289,11 @@ export const OVER = '\u0003'
  */
 export function heldBy(queue: Queue, job: Entry): string | null {
   const over = tooMuch(queue.policy, job.spec)
-  return pausedModel(queue, job) ?? (over === undefined ? null : `${OVER}${over}`)
+  const isServed = crewsOf(queue, job).some((by) => isServedBy(queue, job, by))
+  return pausedModel(queue, job) ?? (over === undefined ? (isServed ? null : NOBODY) : `${OVER}${over}`)
 }
 
-function pausedModel(queue: Queue, job: Entry): string | null {
+export function pausedModel(queue: Queue, job: Entry): string | null {
   if (fitsNowhere(queue.policy, job.spec)) return NOWHERE
   for (const name of job.spec.models) {
     const places = placesFor(queue.policy, job.spec, name)
@@ -296,6 +301,46 @@ function pausedModel(queue: Queue, job: Entry): string | null {
     if (places?.every((place) => isPaused(queue, place)) === true) return places[0] ?? null
   }
   return null
+}
+
+const NOBODY = 'nobody serves it'
+
+const isServedBy = (queue: Queue, job: Entry, by: string | undefined): boolean =>
+  job.spec.models.every((model) => {
+    const listed = placesOf(queue.policy, model)
+    const fitting = placesFor(queue.policy, job.spec, model)
+    return (
+      listed === undefined ||
+      takesAll(job, model) ||
+      fitting?.some((place) => isOpenFor(queue, place, by)) === true
+    )
+  })
+
+/** Not paused, and served: by this process, if it has said anything, else by any; while nobody has said anything, by all. */
+export function isOpenFor(queue: Queue, place: string, by: string | undefined): boolean {
+  if (isPaused(queue, place)) return false
+  const own = queue.servers.filter(({ worker }) => worker === by)
+  const asked = own.length === 0 ? queue.servers : own
+  return queue.servers.length === 0 || asked.some(({ places }) => places.some((name) => isLike(name, place)))
+}
+
+const isLike = (pattern: string, name: string): boolean =>
+  new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(name)
+
+/** For which of the processes to look for places: all have to be served by one. Those first that serve what it is pinned to. */
+export function crewsOf(queue: Queue, job: Entry, pins = job.places): readonly (string | undefined)[] {
+  const placed = job.spec.models.filter(
+    (model) => placesOf(queue.policy, model) !== undefined && !takesAll(job, model),
+  )
+  if (queue.servers.length === 0 || placed.length < 2) return [undefined]
+  const serves = ({ places }: Queue['servers'][number], place: string) =>
+    places.some((name) => isLike(name, place))
+  const own = Object.values(pins ?? {})
+  const first = queue.servers.filter(
+    (server) => own.length > 0 && own.every((place) => serves(server, place)),
+  )
+  const rest = queue.servers.filter((server) => !first.includes(server))
+  return [...first, ...rest].map(({ worker }) => worker)
 }
 
 /** The places of a model; undefined: it has a number of them. */

@@ -49,7 +49,7 @@ export function addWhatIf(cli: Cli): void {
   )
     .option(
       '--try <rules>',
-      'serial or by-model and what differs: max-active=n, overtakes=n, slots=n, model=capacity; may be repeated',
+      'serial or by-model and what differs: max-active=n, overtakes=n, slots=n, model=capacity (a number, or places as host1:0,host1:1); may be repeated',
       (text: string, before: readonly string[] = []) => [...before, text],
     )
     .option('--svg <file>', 'draw a chart into a new file')
@@ -100,6 +100,7 @@ function flagsOf(text: string): PolicyFlags & { readonly slots?: string } {
   } = {
     capacity: [],
   }
+  let last = ''
   for (const part of text.split(',').map((each) => each.trim())) {
     const at = part.lastIndexOf('=')
     const [key, value] = [part.slice(0, at), part.slice(at + 1)]
@@ -109,11 +110,17 @@ function flagsOf(text: string): PolicyFlags & { readonly slots?: string } {
     else if (key === 'overtakes') flags.overtakes = value
     else if (key === 'slots') flags.slots = value
     else if (at > 0) flags.capacity.push(part)
+    else if (isPlaceList(last)) flags.capacity.push(`${flags.capacity.pop()},${part}`)
     else throw noRule(text, part)
+    last = isPlaceList(last) && at < 0 ? last : part
   }
   const { capacity, ...rest } = flags
   return capacity.length === 0 ? rest : { ...rest, capacity }
 }
+
+/** `flux-dev=host1:0`: the names of places go on behind its comma. */
+const isPlaceList = (part: string): boolean =>
+  /=.*[^\d]/u.test(part) && !/^(?:max-active|overtakes|slots)=/u.test(part)
 
 const noRule = (text: string, part: string): InterlockError =>
   invalidInput(`--try ${text}: ${part} is not a rule; say ${rules} or <model>=n`)

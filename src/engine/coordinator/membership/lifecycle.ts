@@ -189,8 +189,12 @@ export class Lifecycle {
   }
 
   async #finish(): Promise<void> {
-    const { appends, wakeups, maintenance, incarnation, stopped, closing } = this.#member
+    const { appends, wakeups, maintenance, incarnation, stopped, closing, log } = this.#member
     await wakeups.rest()
+    const { workerId } = incarnation
+    // Its places are nobody's from now on, and not only when its lease has run out.
+    if (log.ledger.servers.some(({ worker }) => worker === workerId))
+      await this.#member.inBackground({ type: 'leave' })
     closing.abort()
     await appends.idle()
     await stopped.close()

@@ -161,7 +161,8 @@ export class Member implements AppendingProcess, BeatingProcess, WakingProcess {
     const { before, events, isOwn } = applied
     for (const event of events) {
       // Others have ended the lease. What runs under it is told first: it has nothing to report any more.
-      if (event.type === 'lease_expired' && event.workerId === this.workerId) this.lease.declareLost()
+      const isOver = event.type === 'lease_expired' || (event.type === 'worker_gone' && event.left !== true)
+      if (isOver && event.workerId === this.workerId) this.lease.declareLost()
       this.owner.see(event)
       this.startedData.see(event)
       this.starts.see(event)

@@ -108,6 +108,8 @@ const MOST_OF_LOSSES = 10_000
 /** The leases of these worker processes are over, so every attempt of theirs ends. The store checks that it is true. */
 export function expireLeases(scribe: Scribe, { workerIds, retryAt }: Body<'expire_leases'>): CommandResult {
   const gone = new Set(workerIds)
+  for (const { worker } of scribe.draft.servers)
+    if (gone.has(worker)) scribe.record({ type: 'worker_gone', workerId: worker })
   const lost = [...scribe.draft.active].flatMap((place) => {
     const job = scribe.draft.jobs.get(place)
     return job !== undefined && job.workerId !== null && gone.has(job.workerId) && !scribe.isEnding(job.jobId)

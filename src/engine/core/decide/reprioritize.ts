@@ -9,6 +9,7 @@ import { byPlace, type Place } from '../place.ts'
 import { isMeter } from '../policy.ts'
 import { operand } from '../safe-text.ts'
 import type { Scribe } from '../scribe.ts'
+import { isSite, placeOf } from '../site.ts'
 import { resourceOf } from '../use.ts'
 import { accepted, type Body, refused } from './result.ts'
 
@@ -58,6 +59,8 @@ function notInLine(target: Job, job: Job): string {
   if (heldOn === NO_PLACE) return `job ${jobId} fits no place, so it stands in no line; ${other}`
   if (heldOn !== null && isMeter(heldOn))
     return `job ${jobId} stands in no line, since it asks for more of ${resourceOf(heldOn)} than the policy ever allows; ${other}`
+  if (heldOn !== null && isSite(heldOn))
+    return `job ${jobId} stands in no line while no live process serves place ${placeOf(heldOn)}; start a worker that serves it, or ${other}`
   if (heldOn !== null)
     return `job ${jobId} stands in no line while model ${heldOn} is paused; resume it first: \`interlock resume ${operand(heldOn)}\`, or ${other}`
   if (awaitsParents(target))

@@ -29,6 +29,7 @@ import {
   type Places,
   placeFor,
   placeOf,
+  plainName,
   setPlaces,
   sitesNear,
   wholesOf,
@@ -40,7 +41,12 @@ import { corrupt } from './lookup.ts'
 export function start(draft: Draft, event: StartedEvent, waiting: Job): Job {
   const job = draft.edit(waiting)
   if (job.heldOn !== null)
-    throw corrupt(event, job.heldOn === NO_PLACE ? 'the job fits no place' : `model ${job.heldOn} is paused`)
+    throw corrupt(
+      event,
+      job.heldOn === NO_PLACE
+        ? 'the job fits no place'
+        : `${plainName(job.heldOn)} is paused, or nobody serves it`,
+    )
   checkAttempt(event, job)
   const { batch } = event
   const holder = batch === undefined ? undefined : holderOf(draft, batch)
@@ -186,16 +192,19 @@ function placesIn(draft: Draft, event: StartedEvent, job: Job): Places | null {
     if (takesAllOf(job.spec, model)) continue
     const listed = placesOf(draft.policy, model)
     const place = placeFor(places, model)
-    if (listed === undefined ? place === undefined : isOpenOf(draft, listed, place)) continue
-    throw corrupt(event, `model ${model} has no place ${place ?? ''} that is open`)
+    if (listed === undefined ? place === undefined : isOpenOf(draft, listed, place, event.workerId)) continue
+    throw corrupt(
+      event,
+      `model ${model} has no place ${place ?? ''} that is open for worker ${event.workerId}`,
+    )
   }
   const isOfIt = (model: string) => job.spec.models.includes(model) && !takesAllOf(job.spec, model)
   if (Object.keys(places ?? {}).every(isOfIt)) return places
   throw corrupt(event, `it names places of models that job ${job.jobId} does not need`)
 }
 
-const isOpenOf = (draft: Draft, listed: readonly string[], place: string | undefined): boolean =>
-  place !== undefined && listed.includes(place) && isUsable(draft, place)
+const isOpenOf = (draft: Draft, listed: readonly string[], place: string | undefined, by: string): boolean =>
+  place !== undefined && listed.includes(place) && isUsable(draft, place, by)
 
 /** @param used what the attempt says that it used */
 export function end(

@@ -6,7 +6,7 @@ import { NO_PLACE } from '../ledger.ts'
 import { holdOthers, leaveLine } from '../line.ts'
 import { endAllOffers } from '../offers.ts'
 import { rebuildReservations } from '../overtaking.ts'
-import { letGo, takePlace } from '../pausing.ts'
+import { letGo, letGoUnserved, takePlace } from '../pausing.ts'
 import { byPlace, type Place } from '../place.ts'
 import { capacityOf, isMeter, isSameRule, type Policy } from '../policy.ts'
 import { limitRates } from '../rate.ts'
@@ -59,7 +59,7 @@ function standAgain(draft: Draft, stood: Stood, usesDiffer: boolean): void {
     const job = draft.jobs.get(place)
     if (job !== undefined) holdOthers(draft, draft.edit(job, true))
   }
-  const held = [...draft.pauses].flatMap((pause) => letGo(draft, pause))
+  const held = [...[...draft.pauses].flatMap((pause) => letGo(draft, pause)), ...letGoUnserved(draft)]
   const unfit = [...draft.jobs].filter(({ heldOn }) => heldOn === NO_PLACE).map(({ place }) => place)
   const over = usesDiffer ? heldOver(draft) : []
   for (const place of [...stood.keys(), ...held, ...unfit, ...over].sort(byPlace)) {

@@ -1,6 +1,7 @@
 import { hash } from '../hash.ts'
 import { dueTime, isInLine, type Job, type Ledger, modelOf, usesSlot } from '../ledger.ts'
 import type { Policy } from '../policy.ts'
+import { isSite } from '../site.ts'
 import { expiresAt, timesOutAt } from '../timing.ts'
 import { modelKeys, type Part, snapshotKeys } from './parts.ts'
 
@@ -48,7 +49,7 @@ export function membershipOf(ledger: Ledger, job: Job): Membership {
   return [
     queue,
     models,
-    heldOn !== null && pauseHolds(ledger, heldOn, job) ? 1 : 0,
+    heldOn !== null && isHeldAt(ledger, heldOn, job) ? 1 : 0,
     isShareReady(ledger, job) ? 1 : 0,
   ]
 }
@@ -96,7 +97,8 @@ export const isSame = (a: Membership, b: Membership): boolean =>
   a[1].length === b[1].length &&
   a[1].every((bits, index) => bits === b[1][index])
 
-function pauseHolds({ pauses }: Ledger, model: string, { place }: Job): boolean {
+function isHeldAt({ pauses, unserved }: Ledger, model: string, { place }: Job): boolean {
+  if (isSite(model)) return unserved.get(place) !== undefined
   return pauses.get({ hash: hash(model), model })?.jobs.get(place) !== undefined
 }
 

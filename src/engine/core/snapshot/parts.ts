@@ -5,7 +5,7 @@ import type { Ledger } from '../ledger.ts'
  * The shape of a snapshot. It rises with every new part. A release that raises it upcasts lines of the shapes before where they are
  * decoded (events/snapshot-lines.ts): if the log was cut for good, the snapshot is all that is left of what came before.
  */
-export const SNAPSHOT_SHAPE = 4
+export const SNAPSHOT_SHAPE = 5
 
 /** How JSON says that a job is between the end of an attempt and its `requeued`, in the middle of an append. */
 export const BETWEEN = -1
@@ -41,6 +41,9 @@ const parts = {
   deadlines: 'timers',
   offerTimes: 'timers',
   pauses: 'pauses',
+  servers: 'servers',
+  // By the jobs: a reader computes it.
+  unserved: 'derived',
   lifts: 'modelTimers',
   windows: 'modelTimers',
   shares: 'shares',

@@ -7,7 +7,7 @@ import type { Writable } from '../own-job.ts'
 import type { KeyHolder, Place } from '../place.ts'
 import { noStarts } from '../rate.ts'
 import type { Schedule } from '../schedule.ts'
-import { hasPlaces } from '../site.ts'
+import { hasPlaces, isSite } from '../site.ts'
 import type { Owner, Tree } from '../tree.ts'
 import { meterFrom } from '../use.ts'
 import { addFlow, addLink, addPropagating } from './flow-rows.ts'
@@ -28,6 +28,7 @@ type Kept =
   | 'owners'
   | 'dueTimes'
   | 'fired'
+  | 'unserved'
 
 /** Trees are gathered here and become models, pauses and shares at the end. */
 type ReadModel = Writable<Model>
@@ -89,6 +90,9 @@ export class LedgerReader {
       case 'owners':
         for (const [owner, revision] of line[1]) this.#put('owners', { hash: hash(owner), owner, revision })
         return
+      case 'servers':
+        this.#ledger.servers = line[1]
+        return
       case 'flows':
         for (const row of line[1]) addFlow(this.#ledger, row, this.#owner)
         return
@@ -133,7 +137,8 @@ export class LedgerReader {
     kindToEdit(this.#ledger, job.spec.kind, this.#owner).jobs++
     this.#stand(job, queue)
     for (const [index, bits] of models.entries()) this.#standOn(job, job.needs[index], bits)
-    if (held === 1) this.#gather(this.#held, job.heldOn, job.place)
+    if (held === 1 && isSite(job.heldOn ?? '')) this.#put('unserved', job.place)
+    else if (held === 1) this.#gather(this.#held, job.heldOn, job.place)
     if (share === 1) this.#gather(this.#shareReady, job.spec.fairKey, job.place)
     const { jobId, schedule } = job.spec
     if (schedule !== undefined) this.#put('fired', { schedule, jobId })

@@ -2,6 +2,7 @@ import type { Micros } from '../job.ts'
 import type { Job, Ledger, Model, Pause } from '../ledger.ts'
 import type { KeyHolder } from '../place.ts'
 import type { Schedule } from '../schedule.ts'
+import type { Servers } from '../serving.ts'
 import { type MeterRow, meterRow } from '../use.ts'
 import {
   type FlowRow,
@@ -34,6 +35,7 @@ export type SnapshotLine =
   | readonly ['timers', Part<'modelTimers'>, readonly (readonly [at: Micros, model: string])[]]
   | readonly ['schedules', readonly Omit<Schedule, 'hash'>[]]
   | readonly ['owners', readonly (readonly [owner: string, revision: number])[]]
+  | readonly ['servers', Servers]
   | readonly ['flows', readonly FlowRow[]]
   | readonly ['propagating', readonly PropagatingRow[]]
   | readonly ['links', readonly LinkRow[]]
@@ -77,6 +79,7 @@ export function* snapshotLines(ledger: Ledger): Generator<SnapshotLine | null> {
     yield schedules === null ? null : ['schedules', schedules]
   for (const owners of batches(ledger.owners, ({ owner, revision }) => [owner, revision] as const))
     yield owners === null ? null : ['owners', owners]
+  if (ledger.servers.length > 0) yield ['servers', ledger.servers]
   for (const flows of batches(ledger.flows, flowRow)) yield flows === null ? null : ['flows', flows]
   for (const ends of batches(ledger.propagating, propagatingRow))
     yield ends === null ? null : ['propagating', ends]

@@ -25,7 +25,7 @@ export function appendTo(queue: MemoryQueue, request: AppendRequest, clock: Serv
   const refusal = refusalOf(queue, request, clock)
   if (refusal) return refusal
   for (const event of request.events) record(queue, event)
-  for (const workerId of workersOf(request.events, 'lease_expired')) {
+  for (const workerId of goneIn(request.events)) {
     const worker = queue.workers.get(workerId)
     if (worker) worker.dead = true
   }
@@ -71,11 +71,13 @@ function refusalOf(queue: MemoryQueue, request: AppendRequest, clock: ServerCloc
   if (once.length > 0) return { ...refused, reason: 'once', once }
   const ids = submissionsOf(events).filter((id) => !queue.submissions.has(id))
   if (ids.length > 0) return { ...refused, reason: 'submissions', ids }
-  const dead = workersOf(events, 'started').filter((id) => !isLive(queue.workers.get(id), clock))
+  const dead = workersOf(events, ({ type }) => type === 'started' || type === 'worker_serves').filter(
+    (id) => !isLive(queue.workers.get(id), clock),
+  )
   if (dead.length > 0) return { ...refused, reason: 'dead_worker', workerIds: dead }
   const requested = cancelledBefore(queue, events)
   if (requested.length > 0) return { ...refused, reason: 'requested', jobIds: requested }
-  const live = workersOf(events, 'lease_expired').filter((id) => !isOverdue(queue.workers.get(id), clock))
+  const live = goneIn(events).filter((id) => !isOverdue(queue.workers.get(id), clock))
   if (live.length > 0) return { ...refused, reason: 'live_worker', workerIds: live }
   const unstaged = unstagedOf(queue, request.changes.staged ?? [])
   if (unstaged.length > 0) return { ...refused, reason: 'unstaged', commandIds: unstaged }
@@ -185,8 +187,14 @@ function submissionsOf(events: readonly RecordedEvent[]): number[] {
   )
 }
 
-function workersOf(events: readonly RecordedEvent[], type: 'started' | 'lease_expired'): string[] {
-  return [...new Set(events.flatMap((event) => (event.type === type ? [event.workerId] : [])))].toSorted()
+const goneIn = (events: readonly RecordedEvent[]): string[] =>
+  workersOf(
+    events,
+    (event) => event.type === 'lease_expired' || (event.type === 'worker_gone' && event.left !== true),
+  )
+
+function workersOf(events: readonly RecordedEvent[], isOf: (event: RecordedEvent) => boolean): string[] {
+  return [...new Set(events.filter(isOf).flatMap(({ workerId }) => workerId ?? []))].toSorted()
 }
 
 const bySeq = (a: KnownCommand, b: KnownCommand): number => (a.seqs[0] ?? 0) - (b.seqs[0] ?? 0)

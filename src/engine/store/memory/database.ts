@@ -157,6 +157,7 @@ export function idleState(now: Micros): StateRow {
     active_count: 0,
     waiting_count: 0,
     policy: defaultPolicy,
+    servers: null,
     drained_at: null,
     updated_at: now,
   }

@@ -21,7 +21,7 @@ export function beatIn(queue: MemoryQueue, beat: WorkerBeat, clock: ServerClock)
 }
 
 /**
- * `job_queue_overdue`: workers that hold a job and may be expired. A beat from the future is from before the clock was set back.
+ * `job_queue_overdue`: workers that hold a job or serve places, and may be expired. A beat from the future is from before the clock was set back.
  * A lease that was confirmed before this server began to serve gets its whole ttl from now, once, if it was not given up.
  */
 function overdueIn(queue: MemoryQueue, clock: ServerClock): string[] {
@@ -34,7 +34,7 @@ function overdueIn(queue: MemoryQueue, clock: ServerClock): string[] {
     worker.expiresAt = isOlder ? most : Math.min(worker.expiresAt, most)
     worker.serverSince = since
   }
-  const holders = new Set<string>()
+  const holders = new Set(queue.state.servers)
   for (const job of queue.jobs.values())
     if (job.state === 'active' && job.worker_id) holders.add(job.worker_id)
   return [...holders].filter((id) => isOverdue(queue.workers.get(id), clock)).toSorted()

@@ -20,6 +20,7 @@ const publishedRow = z
             max: z.int(),
             kinds: z.array(z.string()).nullable(),
             batches: z.array(z.object({ kind: z.string(), size: z.int() })).exactOptional(),
+            serves: z.array(z.string()).exactOptional(),
           })
           .exactOptional(),
         body,

@@ -86,6 +86,7 @@ const stateRow = z.object({
   active_count: integer,
   waiting_count: integer,
   policy: policySchema,
+  servers: ids.nullable(),
   drained_at: time,
   updated_at: integer,
 })

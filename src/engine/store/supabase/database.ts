@@ -235,6 +235,7 @@ export type Database = {
         id: number
         policy: Json
         queue: string
+        servers: string[] | null
         status: string
         updated_at: string
         version: number

@@ -244,7 +244,7 @@ type StuckJob = Pick<LiveExplanation, 'jobId' | 'code' | 'reason' | 'whatHasToHa
 
 /** Jobs that do not move on. */
 interface StuckJobs {
-  /** Their worker is gone, or a time has passed that nobody has recorded. */
+  /** Their worker is gone, a time has passed that nobody has recorded, or no process serves places for them. */
   readonly stuck: readonly StuckJob[]
   /** Jobs that may start, by kind. */
   readonly startable: ReadonlyMap<string, Startable>
@@ -256,8 +256,12 @@ function stuckIn(facts: QueueFacts & { readonly ledger: Ledger }): StuckJobs {
   const startable = new Map<string, Startable>()
   for (const job of facts.ledger.jobs) {
     const { code } = diagnosisOf(facts, job)
-    if (code === 'offered' || code === 'no_worker') count(startable, job.spec.kind, job.jobId)
-    const found = code === 'lost' || code === 'overdue' ? explainLive(facts, job.jobId) : undefined
+    // No process serves places for it: it may not start.
+    const isUnserved = code === 'no_worker' && job.heldOn !== null
+    if (code === 'offered' || (code === 'no_worker' && !isUnserved))
+      count(startable, job.spec.kind, job.jobId)
+    const found =
+      code === 'lost' || code === 'overdue' || isUnserved ? explainLive(facts, job.jobId) : undefined
     if (found !== undefined) stuck.push(found)
   }
   return { stuck, startable }

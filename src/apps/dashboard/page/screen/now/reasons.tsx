@@ -61,7 +61,7 @@ async function groupsIn(
   ledger: Ledger,
   signal: AbortSignal,
 ): Promise<readonly ReasonGroup[]> {
-  const hasWorker = facts.workers === null ? undefined : hasWorkerAmong(facts.workers)
+  const hasWorker = facts.workers === null ? undefined : hasWorkerAmong(ledger, facts.workers)
   const groups = new Map<string, ReasonGroup>()
   let n = 0
   for (const job of ledger.jobs) {

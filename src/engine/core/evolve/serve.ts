@@ -1,0 +1,49 @@
+import type { Draft } from '../draft.ts'
+import type { RecordedEvent } from '../event.ts'
+import { isInLine, modelOf } from '../ledger.ts'
+import { letGoUnserved, takePlaces } from '../pausing.ts'
+import { byPlace, type Place } from '../place.ts'
+import { isServedAtOnce, type Servers, serversAt } from '../serving.ts'
+import { allPlaces, siteOf } from '../site.ts'
+import { corrupt } from './lookup.ts'
+
+/**
+ * A process says which places it serves, or is gone. Jobs leave the places that it does not serve any more, unless others do; those that
+ * nobody served come into line where it serves some. This costs as much as the lines of the places are long that it leaves, plus those jobs.
+ */
+export function changeServers(
+  draft: Draft,
+  event: RecordedEvent & { readonly type: 'worker_serves' | 'worker_gone' },
+): void {
+  const { workerId } = event
+  const before = draft.servers
+  const others = before.filter(({ worker }) => worker !== workerId)
+  if (event.type === 'worker_gone' && others.length === before.length)
+    throw corrupt(event, `worker ${workerId} has not said which places it serves`)
+  draft.servers =
+    event.type === 'worker_gone' ? others : [...others, { worker: workerId, places: event.places }]
+  const moving = new Set<Place>()
+  let isMore = false
+  for (const place of allPlaces(draft.policy)) {
+    const had = isCoveredBy(before, workerId, place)
+    const has = isCoveredBy(draft.servers, workerId, place)
+    if (had && !has) for (const at of unservedAt(draft, place)) moving.add(at)
+    if (has && !had) draft.free(siteOf(place))
+    isMore ||= has && !had
+  }
+  const held = isMore ? letGoUnserved(draft) : []
+  takePlaces(draft, [...moving, ...held].sort(byPlace))
+}
+
+/** Whether this process serves it. While none has said anything, each one does. */
+const isCoveredBy = (servers: Servers, workerId: string, place: string): boolean =>
+  servers.length === 0 || serversAt(servers, place).has(workerId)
+
+/** Those that are pinned to this place, and to no places any more that one process serves. */
+function* unservedAt(draft: Draft, place: string): Generator<Place> {
+  for (const at of modelOf(draft, siteOf(place)).line) {
+    const job = draft.jobs.get(at)
+    if (job?.places == null || !isInLine(job)) continue
+    if (!isServedAtOnce(draft.servers, job.places)) yield at
+  }
+}

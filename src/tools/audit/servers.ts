@@ -1,0 +1,40 @@
+/** Which process serves which places, by what each has said last. A place is open to a process only if one that has said so serves it. */
+export class AuditedServers {
+  readonly #said = new Map<string, readonly RegExp[]>()
+
+  /** @param places names and patterns */
+  say(worker: string, places: readonly string[]): void {
+    this.#said.set(worker, places.map(patternOf))
+  }
+
+  /** False if it had said nothing. */
+  leave(worker: string): boolean {
+    return this.#said.delete(worker)
+  }
+
+  /** Whether a process may be given a place: it serves it, or it has said nothing and another one does. */
+  mayHave(worker: string, place: string): boolean {
+    if (this.#said.size === 0) return true
+    const own = this.#said.get(worker)
+    return own === undefined ? this.#servedBy(place).length > 0 : own.some((pattern) => pattern.test(place))
+  }
+
+  /** Whether one process serves a place of each of these lists. */
+  areServed(lists: readonly (readonly string[])[]): boolean {
+    const [first, ...others] = lists
+    if (this.#said.size === 0 || first === undefined) return true
+    if (others.length === 0) return first.some((place) => this.#servedBy(place).length > 0)
+    return [...this.#said.keys()].some((worker) =>
+      lists.every((list) => list.some((place) => this.mayHave(worker, place))),
+    )
+  }
+
+  #servedBy(place: string): readonly string[] {
+    return [...this.#said].flatMap(([worker, own]) => (own.some((one) => one.test(place)) ? [worker] : []))
+  }
+}
+
+const patternOf = (pattern: string): RegExp =>
+  new RegExp(`^${pattern.split('*').map(escaped).join('.*')}$`, 's')
+
+const escaped = (text: string): string => text.replaceAll(/[$()*+.?[\\\]^{|}]/g, '\\$&')
