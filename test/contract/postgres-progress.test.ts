@@ -54,7 +54,7 @@ it('is told of each note in another process, in order, also of one that is too l
   expect(told).toHaveLength(6)
 })
 
-it('is not told where notifications are off, and then looks for all that it follows; notes expire with who follows', async () => {
+it('is not told where notifications are off, and then looks for all that it follows; notes expire with who follows (job_queue_watch)', async () => {
   const url = await migratedDatabase()
   const { store } = await process(url, '-c interlock.notify=off')
   expect(await store.watch('default', ['a'], 1_000)).toEqual({ isAnnounced: false, notes: [] })

@@ -111,7 +111,7 @@ describe('a job that fits no place', () => {
     expect(codeOf(queue.enqueue('1', ['a'], asks(24)))).toBeUndefined()
   })
 
-  it('waits beside the line where it was committed, until the policy changes', () => {
+  it('waits beside the line where it was committed (fits_no_place), until the policy changes', () => {
     const queue = given({ maxActive: null, capacity: { ...cards, c: 1 }, units })
     queue.send({ type: 'enqueue', specs: [specOf('large', ['a', 'c'], asks(30))], intake: true })
     expect(queue.reason('large')).toBe('fits_no_place')

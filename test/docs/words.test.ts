@@ -19,10 +19,10 @@ const isRun = (info: string): boolean =>
 const without = ['docs/guides/migration-guide.md', 'docs/guides/faq.md']
 
 describe('the pages', () => {
-  it('without reference and inside have 36,000 words at most', () => {
+  it('without reference and inside have 37,000 words at most', () => {
     const words = read.map(wordsOf).reduce((sum, each) => sum + each, 0)
     expect(words).toBeGreaterThan(10_000)
-    expect(words).toBeLessThanOrEqual(36_000)
+    expect(words).toBeLessThanOrEqual(37_000)
   })
 
   it('stand in a folder that says what they are for', () => {

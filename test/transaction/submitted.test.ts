@@ -63,7 +63,7 @@ describe('jobs in the transaction of their submitter (enqueueIn, job_queue_enque
     expect(await auditLog({ store: db.store() })).toMatchObject({ violations: [] })
   })
 
-  it('are found and cancelled together with others while no process is alive; one that came into line since is left out', async () => {
+  it('are found (job_queue_list_submissions) and cancelled together with others while no process is alive; one that came into line since is left out', async () => {
     const db = await account()
     const store = db.store()
     const session = await Session.on(db)

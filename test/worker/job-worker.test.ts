@@ -31,6 +31,7 @@ describe('createJobWorker: what a handler gets', () => {
         attempt: 1,
         attempts: 3,
         places: {},
+        uses: {},
         postponed: 0,
         payload: { prompt: 'a fox' },
         row: null,

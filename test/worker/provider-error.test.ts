@@ -43,7 +43,7 @@ const said: readonly (readonly [string, Readonly<Record<string, string>>, number
   ['more than a day', { 'retry-after': '9000000' }, 86_400],
 ]
 
-describe('an answer of a provider that limits requests', () => {
+describe('an answer of a provider that limits requests (providerError)', () => {
   it.each(said)('waits as it says: %s', (_, headers, seconds) => {
     for (const given of [headers, new Headers(headers)])
       expect(providerError({ status: 429, headers: given }, { model: 'gpt' })).toMatchObject({

@@ -97,7 +97,7 @@ export interface JobSpec {
 
 /** Whether the job takes all places of this model. */
 export const takesAllOf = ({ whole }: Pick<JobSpec, 'whole'>, model: string): boolean =>
-  whole !== undefined && whole.includes(model)
+  whole?.includes(model) === true
 
 /** How much of which resources (tokens, say), by their names. Whole numbers. */
 export type Uses = Readonly<Record<string, number>>

@@ -158,7 +158,7 @@ function endOffersOverRate(draft: Draft, taken: Places, at: Micros): void {
 }
 
 /** Those of jobs for which there is not enough left of a resource that this one uses. */
-export function endOffersOverUse(draft: Draft, user: Job, at: Micros): void {
+function endOffersOverUse(draft: Draft, user: Job, at: Micros): void {
   for (const [resource] of limitedUses(draft.policy, user))
     for (const place of [...modelOf(draft, meterOf(resource)).offers]) {
       const job = draft.jobs.get(place)

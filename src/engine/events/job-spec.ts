@@ -184,7 +184,7 @@ const parentsSchema = z
 
 const modesError =
   'must say of models whether the job has them "shared" or "exclusive", e.g. { "flux-dev": "exclusive" }'
-export const modesSchema = z.record(modelSchema, z.enum(['shared', 'exclusive'], { error: modesError }), {
+const modesSchema = z.record(modelSchema, z.enum(['shared', 'exclusive'], { error: modesError }), {
   error: modesError,
 })
 
@@ -292,10 +292,7 @@ function withDefaults(input: JobInput, defaults: SpecDefaults): JobSpec {
 }
 
 /** Which of its models it takes as a whole, in the order of these. */
-export function wholeOf({
-  models,
-  modes,
-}: Pick<JobInput, 'models' | 'modes'>): Pick<JobSpec, 'whole'> | undefined {
+function wholeOf({ models, modes }: Pick<JobInput, 'models' | 'modes'>): Pick<JobSpec, 'whole'> | undefined {
   const whole =
     modes == null ? [] : models.filter((model) => Object.hasOwn(modes, model) && modes[model] === 'exclusive')
   return whole.length === 0 ? undefined : { whole }

@@ -96,7 +96,7 @@ function hasSlot(queue: Queue, job: Entry, now: number): boolean {
   return queue.policy.maxActive === null || used < queue.policy.maxActive
 }
 
-export function isFree(queue: Queue, job: Entry, model: string, now: number, by?: string): boolean {
+function isFree(queue: Queue, job: Entry, model: string, now: number, by?: string): boolean {
   if (takesAll(job, model)) return isAllFree(queue, job, model, now)
   if (isHeldWhole(queue, model)) return false
   if (placesOf(queue.policy, model) !== undefined) return placeFor(queue, job, model, now, by) !== undefined

@@ -252,8 +252,7 @@ export function isWaitingNow(job: Entry): boolean {
   return !job.active && job.dueAt === null && job.heldOn === null
 }
 
-export const isPaused = ({ pauses }: Queue, name: string): boolean =>
-  pauses.some(({ model }) => model === name)
+const isPaused = ({ pauses }: Queue, name: string): boolean => pauses.some(({ model }) => model === name)
 
 /** What keeps a job that fits no place. */
 export const NOWHERE = '\u0002'

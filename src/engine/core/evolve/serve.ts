@@ -3,7 +3,7 @@ import type { RecordedEvent } from '../event.ts'
 import { isInLine, modelOf } from '../ledger.ts'
 import { letGoUnserved, takePlaces } from '../pausing.ts'
 import { byPlace, type Place } from '../place.ts'
-import { isServedAtOnce, type Servers, serversAt } from '../serving.ts'
+import { isServed, isServedAtOnce, type Servers, serversAt } from '../serving.ts'
 import { allPlaces, siteOf } from '../site.ts'
 import { corrupt } from './lookup.ts'
 
@@ -28,7 +28,9 @@ export function changeServers(
     const had = isCoveredBy(before, workerId, place)
     const has = isCoveredBy(draft.servers, workerId, place)
     if (had && !has) for (const at of unservedAt(draft, place)) moving.add(at)
-    if (has && !had) draft.free(siteOf(place))
+    // One that has said nothing may have what others serve, and so may one that says nothing any more.
+    const mayNow = !isServed(before, place, workerId) && isServed(draft.servers, place, workerId)
+    if (mayNow || (has && !had)) draft.free(siteOf(place))
     isMore ||= has && !had
   }
   const held = isMore ? letGoUnserved(draft) : []
