@@ -52,11 +52,21 @@ const pausedSchedule = story([
   { type: 'drained' },
 ])
 
+/** A process says which places it serves, of a queue in each of its states. */
+const served = story([
+  { type: 'worker_serves', workerId: 'w8', places: ['host1:*'] },
+  queued('x', 'x'),
+  started('x', 'x'),
+  { type: 'drain_requested' },
+  { type: 'completed', jobId: 'x', token: 3 },
+  { type: 'drained' },
+])
+
 /** Logs that the core itself decided, from which every situation of a queue and of a job can be had. */
 const logs = fc
   .sample(arbitraryRun({ maxLength: 60 }), { numRuns: 120, seed: 12 })
   .map((steps) => play(steps).flatMap(({ decision }) => decision.events))
-  .concat([[...wideFlow], [...settledFlow], [...pausedSchedule]])
+  .concat([[...wideFlow], [...settledFlow], [...pausedSchedule], [...served]])
 
 interface Law {
   readonly queueLaw: QueueLaw
@@ -91,6 +101,7 @@ function situationsOf(core: typeof Core) {
         ledger.propagating.size > 0,
         ...new Set([...ledger.settled].map((job) => ledger.flows.get(job)?.failedBy === null)),
         [...ledger.schedules].some(({ paused }) => paused),
+        ledger.servers.length > 0,
       ].join()
       if (!found.has(key)) found.set(key, log.slice(0, i + 1))
     }
