@@ -7,8 +7,7 @@ import { type FunctionName, statements, type Turn } from '../sql/index.ts'
 import type { Backend } from './backend.ts'
 import { type Watch, watched } from './full-disk.ts'
 
-/** A database of PGlite that your program has open: `new PGlite(…)` of `@electric-sql/pglite`. */
-export type PgliteDatabase = Pick<PGlite, 'query' | 'exec' | 'transaction' | 'listen' | 'execProtocolRawSync'>
+export type OpenDatabase = Pick<PGlite, 'query' | 'exec' | 'transaction' | 'listen' | 'execProtocolRawSync'>
 
 type Args = Readonly<Record<string, unknown>>
 
@@ -44,7 +43,7 @@ export async function openDatabase(
  * @param close what becomes of the database when the store is closed
  */
 export async function backendOn(
-  db: PgliteDatabase,
+  db: OpenDatabase,
   store: string,
   close: () => Promise<void>,
 ): Promise<Backend> {

@@ -8,5 +8,4 @@
  * const coordinator = await createCoordinator({ store: pgliteStore('./.interlock') })
  * @module
  */
-export type { PgliteDatabase } from './database.ts'
-export { pgliteStore } from './store.ts'
+export { type PgliteDatabase, pgliteStore } from './store.ts'

@@ -13,12 +13,21 @@ import {
 } from '../sql/index.ts'
 import { attach } from './attach.ts'
 import type { Backend } from './backend.ts'
-import { backendOn, openDatabase, type PgliteDatabase } from './database.ts'
+import { backendOn, type OpenDatabase, openDatabase } from './database.ts'
 import { marked, unmarked } from './gone-workers.ts'
 import { thisProcess } from './process.ts'
 
 const directoryError = "must be a folder, such as './.interlock', or memory://"
 const directorySchema = z.string(directoryError).min(1, directoryError)
+
+/** A database of PGlite that your program has open, `new PGlite(…)`. Its own types compile only with those of Emscripten. */
+export interface PgliteDatabase {
+  query(text: string, values?: unknown[]): Promise<{ readonly rows: readonly unknown[] }>
+  exec(text: string): Promise<unknown>
+  transaction(work: object): Promise<unknown>
+  listen(channel: string, callback: (payload: string) => void): Promise<unknown>
+  execProtocolRawSync(message: Uint8Array): unknown
+}
 
 const databaseSchema = havingSchema('a folder, or the PGlite that your program has open, in this process', [
   ...['query', 'exec', 'transaction', 'listen', 'execProtocolRawSync'],
@@ -30,9 +39,9 @@ function openerOf(database: string | PgliteDatabase): {
   open: (name: string) => Promise<Backend>
 } {
   if (typeof database !== 'string') {
-    parseInput(databaseSchema, database, 'database')
+    const opened = parseInput(databaseSchema, database, 'database') as OpenDatabase
     const stays = async () => {}
-    return { name: 'pglite', open: (name) => backendOn(database, name, stays) }
+    return { name: 'pglite', open: (name) => backendOn(opened, name, stays) }
   }
   parseInput(directorySchema, database, 'directory')
   const open = database === 'memory://' ? openDatabase : attach
