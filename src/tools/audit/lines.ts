@@ -204,10 +204,13 @@ export class AuditedLines {
       if (model === name || placesOf(this.policy, model)?.includes(name) === true) this.#enterAgain(line)
   }
 
+  /** Who stays in line may be offered still: no event says whether it was to be in the place that is meant. Doubt counts for the queue. */
   #enterAgain(jobs: Iterable<AuditedJob>): void {
     for (const job of [...jobs]) {
+      const { offered, offeredAt } = job
       this.leave(job)
       this.enter(job)
+      if (offered && !job.held) this.offers.add(job, offeredAt)
     }
   }
 
