@@ -216,8 +216,8 @@ function settle(
   return ended.insert({ at, sum: (last?.sum ?? 0) + amount }, owner)
 }
 
-/** Under other limits what was used so far still counts, as far as it is known; so does what active jobs have reserved. */
-export function limitUses(draft: Draft, before: Policy): void {
+/** Under other limits still counts what counted in the longest window until now, and what active jobs have reserved. */
+export function limitUses(draft: Draft, before: Policy, now: Micros): void {
   const names = new Set([...Object.keys(before.uses ?? {}), ...Object.keys(draft.policy.uses ?? {})])
   for (const resource of names) {
     const model = draft.model(meterOf(resource))
@@ -225,7 +225,8 @@ export function limitUses(draft: Draft, before: Policy): void {
     if (windows === undefined) {
       model.meter = null
       draft.forget(model)
-    } else model.meter = { reserved: 0, ended: windows.map(() => longest(before, resource, model.meter)) }
+    } else
+      model.meter = { reserved: 0, ended: windows.map(() => longest(before, resource, model.meter, now)) }
   }
   for (const place of draft.active) {
     const job = draft.jobs.get(place)
@@ -233,13 +234,16 @@ export function limitUses(draft: Draft, before: Policy): void {
   }
 }
 
-/** What is known of the longest time. */
-function longest(before: Policy, resource: string, meter: Meter | null): Tree<Settled> {
+/** What counts in the longest window: what was used before is not known of any longer time. */
+function longest(before: Policy, resource: string, meter: Meter | null, now: Micros): Tree<Settled> {
   const windows = windowsOf(before, resource) ?? []
   const most = Math.max(...windows.map(length))
   const found = meter?.ended[windows.findIndex((window) => length(window) === most)]
+  if (found === undefined) return noneEnded
+  const from = now - most
+  const sum = found.before({ at: from, sum: 0 })?.sum ?? 0
   // A tree of its own for each window: one that a draft has made is changed in place.
-  return found === undefined ? noneEnded : treeOf(found)
+  return treeOf([{ at: Number.MIN_SAFE_INTEGER, sum }, ...[...found].filter(({ at }) => at >= from)])
 }
 
 /** When, after this time, something that was used leaves a window of a resource that jobs wait for. */

@@ -80,13 +80,14 @@ export function setPolicy(clerk: Clerk, { policy }: Body<'set_policy'>): Answer 
   return granted(clerk)
 }
 
-/** Of each resource what its longest window before knows is known to all of its windows. */
-const underLimits = ({ policy: before, used }: Queue, policy: Policy): Used[] =>
+/** Of each resource what counts in its longest window before is known to all of its windows. */
+const underLimits = ({ policy: before, used, lastAt }: Queue, policy: Policy): Used[] =>
   Object.keys(policy.uses ?? {}).flatMap((resource) => {
     const old = limitsOf(before, resource)
     const longest = Math.max(...old.map(({ perSeconds }) => perSeconds))
     const from = old.findIndex(({ perSeconds }) => perSeconds === longest)
-    const own = used.filter((use) => use.resource === resource && use.window === from)
+    const since = lastAt - Math.ceil(longest * 1_000_000)
+    const own = used.filter((use) => use.resource === resource && use.window === from && use.at >= since)
     return limitsOf(policy, resource).flatMap((_, window) => own.map((use) => ({ ...use, window })))
   })
 

@@ -24,7 +24,7 @@ export function changePolicy(draft: Draft, event: RecordedEvent & { readonly typ
   const stood = moves ? clearLines(draft) : new Map()
   draft.policy = event.policy
   draft.placed = isPlaced
-  if (usesDiffer) limitUses(draft, before)
+  if (usesDiffer) limitUses(draft, before, event.at)
   if (moves) standAgain(draft, stood, usesDiffer)
   if (before.fairShare?.maxActive !== event.policy.fairShare?.maxActive) limitShares(draft, before)
   if (before.maxOvertakes !== event.policy.maxOvertakes) rebuildReservations(draft)
