@@ -29,11 +29,15 @@ const served = new WeakMap<Servers, Served>()
 function servedBy(servers: Servers): Served {
   const known = served.get(servers)
   if (known !== undefined) return known
-  const crews = new Map([...servers].reverse().map(({ worker, places }) => [places.join('\n'), worker]))
+  const crews = new Map<string, string>()
+  for (const { worker, places } of servers) {
+    const key = places.join('\n')
+    if (!crews.has(key)) crews.set(key, worker)
+  }
   const made = {
     workers: new Set(servers.map(({ worker }) => worker)),
     at: new Map(),
-    crews: [...crews.values()].reverse(),
+    crews: [...crews.values()],
   }
   served.set(servers, made)
   return made
