@@ -110,6 +110,33 @@ describe('jobs in the transaction of their submitter (enqueueIn, job_queue_enque
     await expect.poll(() => heard.includes('intake')).toBe(true)
   })
 
+  it('are submitted by a function of the user, which runs with his rights (SET ROLE, as PostgREST does)', async () => {
+    const db = await account()
+    const session = await Session.on(db)
+    await session.run(`
+      do $$ begin if to_regrole('order_user') is null then create role order_user; end if; end $$;
+      create table orders (id text primary key);
+      create function order_image(id text) returns jsonb language sql security definer set search_path = public
+      as $$ insert into orders values ($1);
+        select job_queue_enqueue_in(jsonb_build_array(jsonb_build_object('job_id', $1, 'models', jsonb_build_array('m')))) $$;
+      revoke all on function order_image(text) from public;
+      grant execute on function order_image(text) to order_user`)
+    for (const [id, end] of [
+      ['one', 'commit'],
+      ['undone', 'rollback'],
+    ]) {
+      await session.run('begin')
+      await session.run('set local role order_user')
+      await session.run(`select order_image('${id}')`)
+      await session.run(`${end}`)
+    }
+    expect(await submittedIn(db)).toEqual(['one'])
+    await db.coordinator()
+    await expect.poll(async () => queuedJobs(await db.log()), { timeout: 20_000 }).toEqual(['one'])
+    await session.run('set role order_user')
+    await expect(enqueueIn(session.sql, [job('mine')])).rejects.toMatchObject({ code: '42501' })
+  })
+
   it('are there for everybody from the commit on, also while no process is alive', async () => {
     const db = await account()
     const store = db.store()
