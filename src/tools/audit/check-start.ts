@@ -56,7 +56,7 @@ type StartedEvent = RecordedEvent & { readonly type: 'started' }
 
 function checkQueue(state: AuditState, job: AuditedJob): void {
   if (state.draining) state.report('draining', job.jobId, 'it started while the queue was draining')
-  if (job.held && state.lines.waitsAside(job))
+  if (job.held && state.lines.aside.isBarred(job, state.lines.policy))
     state.report('paused', job.jobId, 'it started while a model that it needs was paused')
   const other = state.parents.unfinishedBefore(job.jobId)
   if (other !== undefined || awaits(job))
@@ -97,12 +97,12 @@ function checkModels(state: AuditState, job: AuditedJob, event: StartedEvent, jo
   const { lines } = state
   const said = event.places ?? null
   const joined = joins ? (event.batch ?? null) : null
-  const isServed = (place: string) => lines.servers.mayHave(event.workerId, place)
+  const isServed = (place: string) => lines.aside.servers.mayHave(event.workerId, place)
   for (const { model, detail } of lines.taken.faultsOf(
     job,
     said,
     lines.policy,
-    lines.paused,
+    lines.aside.paused,
     isServed,
     joined,
   ))

@@ -1,19 +1,11 @@
 import type { Policy } from '../../engine/core/index.ts'
+import { Aside } from './aside.ts'
 import { type AuditedJob, byPlace, takesAll, takesSlot } from './job.ts'
-import { AuditedUses, asksTooMuch, competes, isLimited } from './limits.ts'
+import { AuditedUses, competes, isLimited } from './limits.ts'
+import { ModelLine } from './model-line.ts'
 import { Offers } from './offers.ts'
-import {
-  AuditedPlaces,
-  fitsNowhere,
-  hasPlaces,
-  hasUnits,
-  isSameAsk,
-  mayBeIn,
-  placesFor,
-  placesOf,
-} from './places.ts'
+import { AuditedPlaces, hasPlaces, hasUnits, isSameAsk, mayBeIn, placesOf } from './places.ts'
 import { Rates } from './rates.ts'
-import { AuditedServers } from './servers.ts'
 import { Shares } from './shares.ts'
 import { Sorted } from './sorted.ts'
 
@@ -31,14 +23,12 @@ export class AuditedLines {
   readonly #alone = new Sorted<AuditedJob>(byPlace)
   /** Those in line that use something. */
   readonly #users = new Sorted<AuditedJob>(byPlace)
-  readonly #paused = new Set<string>()
-  readonly #held = new Set<AuditedJob>()
   readonly offers = new Offers()
   readonly rates = new Rates()
   readonly shares = new Shares()
   readonly uses = new AuditedUses()
   readonly taken = new AuditedPlaces()
-  readonly servers = new AuditedServers()
+  readonly aside = new Aside()
 
   constructor(policy: Policy) {
     this.policy = policy
@@ -158,48 +148,28 @@ export class AuditedLines {
     return this.shares.isFull(job, this.policy, this.offers.all())
   }
 
-  /** A due job comes into line. While one of its models is paused, or nobody serves places for it, it waits aside, and nothing is kept for it. */
+  /** A due job comes into line, or waits aside: then nothing is kept for it. */
   enter(job: AuditedJob): void {
-    job.held = this.waitsAside(job) || !this.#isServed(job)
-    if (job.held) this.#held.add(job)
-    else this.#join(job)
-  }
-
-  /** It fits no place, or asks for more than a limit; or one of its models is paused, or all places of one that it could use are. */
-  waitsAside(job: AuditedJob): boolean {
-    const isPaused = (model: string) =>
-      this.#paused.has(model) ||
-      placesFor(this.policy, job, model)?.every((place) => this.#paused.has(place)) === true
-    const isTooMuch = fitsNowhere(this.policy, job) || asksTooMuch(this.policy, job)
-    return isTooMuch || job.spec.models.some(isPaused)
-  }
-
-  /** One process serves places for all its models that have some, of those that are not paused. */
-  #isServed(job: AuditedJob): boolean {
-    const lists = job.spec.models.flatMap((name) => {
-      const places = takesAll(job, name) ? undefined : placesFor(this.policy, job, name)
-      return places === undefined ? [] : [places.filter((place) => !this.#paused.has(place))]
-    })
-    return this.servers.areServed(lists)
+    if (!this.aside.takes(job, this.policy)) this.#join(job)
   }
 
   /** A process serves these places from now on; null: none. False if it had said nothing, and leaves. */
   serve(worker: string, places: readonly string[] | null): boolean {
-    const had = places !== null || this.servers.leave(worker)
-    if (places !== null) this.servers.say(worker, places)
-    this.#enterAgain(this.#held)
-    const lines = [...this.#models.values()].flatMap(({ line }) => [...line])
-    this.#enterAgain(new Set(lines.filter((job) => !this.#isServed(job))))
+    const { servers, jobs } = this.aside
+    const had = places !== null || servers.leave(worker)
+    if (places !== null) servers.say(worker, places)
+    this.#enterAgain(jobs)
+    this.#enterAgain(this.#inLine().filter((job) => !this.aside.isServed(job, this.policy)))
     return had
   }
 
-  get paused(): ReadonlySet<string> {
-    return this.#paused
+  #inLine(): readonly AuditedJob[] {
+    return [...new Set([...this.#models.values()].flatMap(({ line }) => [...line]))]
   }
 
   /** The jobs that need this model wait aside from now on, or those that could be in this place alone. */
   pause(name: string): void {
-    this.#paused.add(name)
+    this.aside.paused.add(name)
     for (const { name: model, line } of [...this.#models.values()])
       if (model === name || placesOf(this.policy, model)?.includes(name) === true) this.#enterAgain(line)
   }
@@ -216,13 +186,8 @@ export class AuditedLines {
 
   /** False if it was not paused. */
   resume(model: string): boolean {
-    if (!this.#paused.delete(model)) return false
-    const isConcerned = (job: AuditedJob) =>
-      job.spec.models.includes(model) || mayBeIn(this.policy, job, model)
-    for (const job of [...this.#held].filter(isConcerned)) {
-      this.#held.delete(job)
-      this.enter(job)
-    }
+    if (!this.aside.paused.delete(model)) return false
+    for (const job of this.aside.release(model, this.policy)) this.enter(job)
     return true
   }
 
@@ -232,17 +197,11 @@ export class AuditedLines {
     this.#open.add(job)
     if (job.spec.uses !== undefined) this.#users.add(job)
     if (job.alone) this.#alone.add(job)
-    for (const name of job.spec.models) {
-      const model = this.#model(name)
-      model.line.add(job)
-      if (takesAll(job, name)) model.wanting++
-      if (this.#keeps(job)) model.kept.add(job)
-    }
+    for (const name of job.spec.models) this.#model(name).join(job, this.#keeps(job))
   }
 
   leave(job: AuditedJob): void {
-    this.#held.delete(job)
-    job.held = false
+    this.aside.leave(job)
     this.#open.delete(job)
     this.#users.delete(job)
     this.#alone.delete(job)
@@ -251,8 +210,7 @@ export class AuditedLines {
     job.parkedOn = null
     for (const name of job.spec.models) {
       const model = this.#model(name)
-      if (model.line.delete(job) && takesAll(job, name)) model.wanting--
-      model.kept.delete(job)
+      model.leave(job)
       this.#look(model)
     }
   }
@@ -263,10 +221,8 @@ export class AuditedLines {
     if (job.batch !== null) this.#batches.set(job.batch, (this.#batches.get(job.batch) ?? new Set()).add(job))
     if (takesSlot(job)) this.#slots.add(holder)
     if (job.alone) this.alone++
-    for (const name of job.spec.models.filter((each) => !job.gaveBack.includes(each))) {
-      this.#model(name).holders.add(holder)
-      if (takesAll(job, name)) this.#model(name).whole.add(holder)
-    }
+    for (const name of job.spec.models.filter((each) => !job.gaveBack.includes(each)))
+      this.#model(name).take(holder, takesAll(job, name))
     this.taken.take(job)
   }
 
@@ -278,8 +234,7 @@ export class AuditedLines {
     if (job.alone) this.alone--
     for (const name of job.spec.models) {
       const model = this.#model(name)
-      model.holders.delete(holder)
-      model.whole.delete(holder)
+      model.giveBack(holder)
       this.#look(model)
     }
   }
@@ -287,8 +242,7 @@ export class AuditedLines {
   /** One model of a job that goes on, and is in no batch. */
   giveBackModel(job: AuditedJob, name: string): void {
     const model = this.#model(name)
-    model.holders.delete(job.jobId)
-    model.whole.delete(job.jobId)
+    model.giveBack(job.jobId)
     this.taken.giveBackModel(job, name)
     job.gaveBack = [...job.gaveBack, name]
     this.#look(model)
@@ -338,9 +292,8 @@ export class AuditedLines {
 
   /** With other places, other jobs have none that is not paused; with other limits, others ask for too much. */
   #holdAgain(): void {
-    const lines = [...this.#models.values()].flatMap(({ line }) => [...line])
-    this.#enterAgain(this.#held)
-    this.#enterAgain(new Set(lines.filter((job) => this.waitsAside(job) || !this.#isServed(job))))
+    this.#enterAgain(this.aside.jobs)
+    this.#enterAgain(this.#inLine().filter((job) => this.aside.isAside(job, this.policy)))
   }
 
   /** Where jobs may overtake, only the next worker that looks at all jobs notices that a rate allows a start again. */
@@ -374,21 +327,14 @@ export class AuditedLines {
     return maxOvertakes !== null && job.overtaken >= maxOvertakes
   }
 
-  /** @param passed those ahead that keep nothing from it, which `given` counts */
   #hasPlace(model: ModelLine, job: AuditedJob, given = 0, passed: readonly AuditedJob[] = []): boolean {
-    if (model.whole.size > 0) return false
-    if (model.wanting > 0) {
-      const kept = model.kept.before(job).filter((other) => !passed.includes(other))
-      if (takesAll(job, model.name)) return model.holders.size + kept.length === 0
-      if (kept.some((other) => takesAll(other, model.name))) return false
-    }
-    return model.holders.size + model.kept.rank(job) - given < this.places(model.name)
+    return model.hasPlace(job, this.places(model.name), given, passed)
   }
 
   /** This model may have a place again: for the first in line now, for those behind it only after that. */
   #look(model: ModelLine): void {
     // Who shares it may have a place although who wants all of it, ahead, has none.
-    if (model.wanting > 0)
+    if (model.isWanted)
       for (const job of [...model.parked]) {
         if (!this.#hasPlace(model, job)) continue
         model.parked.delete(job)
@@ -409,7 +355,7 @@ export class AuditedLines {
   #model(name: string): ModelLine {
     const known = this.#models.get(name)
     if (known !== undefined) return known
-    const model = modelLine(name)
+    const model = new ModelLine(name)
     this.#models.set(name, model)
     return model
   }
@@ -418,26 +364,4 @@ export class AuditedLines {
 /** A job of its kind that is no further back in line was offered, and no worker took it in time. */
 function isSpokenFor(job: AuditedJob, lapsed: readonly AuditedJob[]): boolean {
   return lapsed.some((other) => other.spec.kind === job.spec.kind && byPlace(other, job) <= 0)
-}
-
-/** One model: who has it, and who waits for it. */
-interface ModelLine {
-  readonly name: string
-  /** Jobs, and batches by their numbers. */
-  readonly holders: Set<string | number>
-  /** Those that have all of it. */
-  readonly whole: Set<string | number>
-  /** How many in line want all of it. */
-  wanting: number
-  readonly line: Sorted<AuditedJob>
-  /** The jobs in line that the model is kept for. */
-  readonly kept: Sorted<AuditedJob>
-  /** The jobs in line that this model had no place for when they were last looked at. */
-  readonly parked: Sorted<AuditedJob>
-}
-
-function modelLine(name: string): ModelLine {
-  const sorted = () => new Sorted<AuditedJob>(byPlace)
-  const [line, kept, parked] = [sorted(), sorted(), sorted()]
-  return { name, holders: new Set(), whole: new Set(), wanting: 0, line, kept, parked }
 }
