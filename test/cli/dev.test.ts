@@ -2,58 +2,14 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import path from 'node:path'
-import { createClient } from '@supabase/supabase-js'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { runCli } from '../../src/apps/cli/program.ts'
 import { createDatabase } from '../support/postgres-database.ts'
+import { expectServed } from './served.ts'
 import { interlock, temporaryFolder } from './support.ts'
 
-it.each([
-  ['PostgreSQL', () => createDatabase('dev')],
-  ['the embedded database', async () => `pglite:${await temporaryFolder()}`],
-])(
-  'dev serves %s, migrated, to those who have the keys it prints',
-  { timeout: 120_000 },
-  async (_, place) => {
-    const url = await place()
-    const ending = new AbortController()
-    const user = '00000000-0000-0000-0000-00000000000a'
-    let printed = ''
-    const running = runCli(
-      ['dev', '--port', '0', '--json', '--secret', 'kept', '--user', user, '--url', url],
-      {
-        stdout: { write: (text) => (printed += text) },
-        stderr: { write: () => {} },
-        env: {},
-        signal: ending.signal,
-      },
-    )
-    await expect.poll(() => printed, { timeout: 90_000 }).toMatch(/\n$/)
-    const settings: Record<string, string> = JSON.parse(printed)
-    const options = { auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false } }
-    const clientWith = (key: string) =>
-      createClient(settings['SUPABASE_URL'] ?? '', settings[key] ?? '', options)
-    for (const key of ['SUPABASE_SECRET_KEY', 'SUPABASE_SERVICE_ROLE_KEY']) {
-      const { data, error } = await clientWith(key).rpc('job_queue_open', { queue: 'default' })
-      expect([error, data?.version]).toEqual([null, 0])
-    }
-    const secret = clientWith('SUPABASE_SECRET_KEY')
-    const inserted = await secret.from('jobs').insert({ job_id: 'first', model: 'm' }).select()
-    expect(inserted.error).toBeNull()
-    const deleted = await secret.from('job_queue_state').delete().eq('queue', 'default').select()
-    expect(deleted.error?.code).toBe('42501')
-    for (const key of ['SUPABASE_PUBLISHABLE_KEY', 'SUPABASE_ANON_KEY']) {
-      const { error } = await clientWith(key).rpc('job_queue_open', { queue: 'default' })
-      expect(error?.code).toBe('42501')
-    }
-    const claims = JSON.parse(
-      Buffer.from(settings['SUPABASE_USER_TOKEN']?.split('.')[1] ?? '', 'base64url').toString(),
-    )
-    expect(claims).toMatchObject({ sub: user, role: 'authenticated' })
-    ending.abort()
-    expect(await running).toBe(0)
-  },
-)
+it('dev serves PostgreSQL, migrated, to those who have the keys it prints', async () => {
+  await expectServed(await createDatabase('dev'))
+})
 
 it.each([
   ['memory:', 'give --url pglite:<folder> or postgres://'],

@@ -14,7 +14,9 @@ describe('the statement of the audit (statementMarkdown)', () => {
   it('says how every model was used, and that nobody shared one', async () => {
     const said = await documentOf(url, ['audit'])
     expect(said).toMatchObject({ violations: [], overlaps: [], queue: 'default', attempts: 3, completed: 3 })
-    expect(said.models.map(({ model }: { model: string }) => model)).toEqual(['m', 'n', 'o'])
+    const models: readonly { model: string; busyMs: number }[] = said.models
+    expect(models.map(({ model }) => model).toSorted()).toEqual(['m', 'n', 'o'])
+    expect(models).toEqual(models.toSorted((a, b) => b.busyMs - a.busyMs))
     expect(said.models[0]).toMatchObject({ attempts: 2, most: 1, places: 1, overlaps: [] })
     expect(said.models[0].busyMs).toBeGreaterThanOrEqual(199)
     expect(said.promises).toHaveLength(auditRules.length)

@@ -48,9 +48,13 @@ it('schedules are declared by SQL, keep their payload beside the log, and fire; 
       })
     })
     expect(await coordinator.data([fired ?? ''])).toMatchObject([{ payload: { pages: 2 } }])
+    // Beside this it says that no worker takes the job, as soon as its offer has run out.
+    const byWhich = expect.stringMatching(/^due at .* Asia\/Kolkata, by schedule often \(/)
     const { also } = (await coordinator.explain(fired ?? '')) ?? {}
-    expect(also).toEqual([expect.stringMatching(/^due at .* Asia\/Kolkata, by schedule often \(/)])
-    expect(await sql('select job_queue_explain($1) as place', [fired])).toMatchObject([{ place: { also } }])
+    expect(also).toContainEqual(byWhich)
+    const dueAt = also?.find((line) => line.startsWith('due at'))
+    const [{ place } = {}] = await sql('select job_queue_explain($1) as place', [fired])
+    expect(place.also).toContain(dueAt)
     expect(await answerTo({ type: 'pause_schedule', schedule: 'often' })).toEqual({ ok: true })
     expect(await answerTo({ type: 'remove_schedule', schedule: 'nightly' })).toMatchObject({
       code: 'schedule_unknown',
