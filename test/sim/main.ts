@@ -6,11 +6,12 @@ import { type Outcome, run } from './run.ts'
 import type { Script } from './script.ts'
 import { shrink } from './shrink.ts'
 import { flowScript } from './write-flows.ts'
+import { modelScript } from './write-models.ts'
 import { scriptOf, slowScript } from './write-script.ts'
 
 const HELP = `Plays many processes in one, with a simulated clock, network and database, and looks for what must not be.
 
-  npm run sim -- [--seed <n>] [--runs <n>] [--slow | --flows] [--keep] [--trace]
+  npm run sim -- [--seed <n>] [--runs <n>] [--slow | --flows | --models] [--keep] [--trace]
   npm run sim -- --script <file> [--trace]
   npm run sim -- --renew-logs
 
@@ -18,6 +19,7 @@ const HELP = `Plays many processes in one, with a simulated clock, network and d
   --runs <n>       how many seeds, one after the other (1,000)
   --slow           a database that is slow or stands still, and nothing else that gets lost
   --flows          jobs that come after others, beside all the rest
+  --models         places, units, uses, modes and processes that serve some places, beside all the rest
   --keep           makes the first failure of each sort smaller and keeps it in test/sim/kept, where a test plays it
   --script <file>  plays a script that was kept
   --trace          prints everything that happens, of a single run
@@ -33,6 +35,7 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '1000' },
     slow: { type: 'boolean', default: false },
     flows: { type: 'boolean', default: false },
+    models: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     script: { type: 'string' },
     trace: { type: 'boolean', default: false },
@@ -41,7 +44,7 @@ const { values } = parseArgs({
   },
 })
 
-const scriptBy = values.slow ? slowScript : values.flows ? flowScript : scriptOf
+const scriptBy = values.slow ? slowScript : values.flows ? flowScript : values.models ? modelScript : scriptOf
 
 /** How many failures of a sort are told; of the others there are only the seeds. */
 const MOST_TOLD = 3

@@ -40,14 +40,22 @@ export class Operator implements Line {
   hasSchedules = false
   readonly #options: OperatorOptions
   #isOver = false
+  /** Those that are not set yet. */
+  readonly #policies: Script['policy'][] = []
 
   constructor(options: OperatorOptions) {
     this.#options = options
     this.dice = new Dice(options.seed, 'operator')
   }
 
+  /** One after the other: of several the last one stays. */
   setPolicy(policy: Script['policy']): void {
-    this.#do(async (coordinator) => coordinator.setPolicy(policy))
+    this.#policies.push(policy)
+    if (this.#policies.length > 1) return
+    this.#do(async (coordinator) => {
+      for (; this.#policies[0] !== undefined; this.#policies.shift())
+        await coordinator.setPolicy(this.#policies[0])
+    })
   }
 
   /** Of the last release: none of them fires any more. */

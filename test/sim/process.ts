@@ -112,6 +112,7 @@ export class SimProcess implements Line {
     this.#worker = createJobWorker({
       coordinator,
       concurrency: member.slots,
+      ...(member.serves && { serves: member.serves }),
       retry: { baseMs: 100, maxMs: 500 },
       handlers: {
         normal: this.#handler(member.batch),
@@ -130,6 +131,14 @@ export class SimProcess implements Line {
         return { id, every, overlap, job: { models: [model], priority: revision } }
       })
     this.run(() => void this.coordinator?.schedules('service', declared, { revision }).catch(() => {}))
+  }
+
+  /** What it is answered, nobody waits for. */
+  pauseModel(model: string, ms: number): void {
+    this.run(() => {
+      const until = new Date(Date.now() + ms)
+      void this.coordinator?.pauseModel(model, { reason: 'simulated', until }).catch(() => {})
+    })
   }
 
   /** Everything of it stops at once. */
@@ -184,6 +193,7 @@ export class SimProcess implements Line {
         return await coordinator.onJobComplete(lease.jobId, 'normal', {
           fencingToken: lease.fencingToken,
           outcome,
+          ...(job.used && { used: job.used }),
         })
       } catch {
         await this.pause(200)
@@ -193,8 +203,7 @@ export class SimProcess implements Line {
   }
 
   #handler(size: number | undefined) {
-    const handle = ({ jobId, attempt, models }: Job, context: HandlerContext) =>
-      this.#handle(jobId, attempt, models, context)
+    const handle = (job: Job, context: HandlerContext) => this.#handle(job, context)
     if (size === undefined) return handle
     return inBatch({ size }, async (jobs: readonly Job[], context) => {
       const ended = jobs.map((job) => handle(job, context.of(job)).catch((error: Error) => error))
@@ -202,19 +211,17 @@ export class SimProcess implements Line {
     })
   }
 
-  async #handle(
-    jobId: string,
-    attempt: number,
-    models: readonly string[],
-    context: HandlerContext,
-  ): Promise<null> {
+  async #handle({ jobId, attempt, models, places }: Job, context: HandlerContext): Promise<null> {
     const { witness, jobOf } = this.options
     const { fencingToken, epoch, fence, signal } = context
     const job = jobOf(jobId)
-    const running = witness.begin(this, job, { jobId, fencingToken, epoch, fence }, models)
+    const lease = { jobId, fencingToken, epoch, fence, places }
+    witness.serves(this, lease, this.options.member.serves)
+    const running = witness.begin(this, job, lease, models)
     await this.#addTo(running, context)
     if (job.gives === true) void this.#giveBack(running, context)
     await this.#work(running, signal)
+    if (job.used !== undefined) await context.used(job.used)
     const isToDie = job.dies === true && witness.livesOf(jobId) === 1
     if (attempt <= job.fails || isToDie) throw new Error(ON_PURPOSE)
     return null

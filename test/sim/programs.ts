@@ -22,6 +22,8 @@ export interface ProgramsOptions {
 
 /** What a program has to be ready for, whatever it asked for. */
 const usual = ['store_unavailable', 'contention', 'closed', 'log_went_back'] as const
+/** The policy allows it only later. */
+const notYet = ['fits_no_place', 'use_over_limit'] as const
 
 /** The programs of a run: they ask for jobs, wait for them, and look at what they are told. */
 export class Programs {
@@ -65,15 +67,24 @@ export class Programs {
       else if (act.do === 'revive') await this.#revive(call)
       else await call.process.coordinator?.cancel(call.job.id, { descendants: act.do === 'prune' })
     } catch (error) {
+      if (notYet.some((code) => isInterlockError(error, code))) {
+        await call.process.pause(300)
+        return this.#carryOut(call)
+      }
       this.#judge(call, error)
     }
   }
 
   async #enqueue({ job, process }: Call): Promise<void> {
     this.#options.witness.asks(job)
-    const { id: jobId, models, dedupe } = job
-    const keyed = dedupe === undefined ? {} : { dedupe }
-    await process.coordinator?.enqueue([{ jobId, models: [...models], attempts: 20, ...keyed }])
+    const { id: jobId, models, dedupe, asks, modes, uses } = job
+    const also = {
+      ...(dedupe && { dedupe }),
+      ...(asks && { asks }),
+      ...(modes && { modes }),
+      ...(uses && { uses }),
+    }
+    await process.coordinator?.enqueue([{ jobId, models: [...models], attempts: 20, ...also }])
   }
 
   async #enqueueFlow({ job, process }: Call): Promise<void> {
@@ -94,7 +105,14 @@ export class Programs {
     this.#options.witness.asks(job)
     const giveUp = new AbortController()
     if (patience !== undefined) void process.pause(patience).then(() => giveUp.abort(impatience))
-    const asking = { wait, signal: giveUp.signal, attempts: 20 }
+    const { modes, uses } = job
+    const asking = {
+      wait,
+      signal: giveUp.signal,
+      attempts: 20,
+      ...(modes && { modes }),
+      ...(uses && { uses }),
+    }
     const answer = await process.coordinator?.onJobStart(job.id, 'normal', job.models, asking)
     if (answer?.allowed && answer.lease !== null) await process.runLetThrough(answer.lease)
   }

@@ -1,5 +1,5 @@
-import type { OverlapRule } from '../../src/engine/core/index.ts'
-import type { EnqueueInput } from '../../src/engine/events/index.ts'
+import type { OverlapRule, Uses } from '../../src/engine/core/index.ts'
+import type { EnqueueInput, PolicyInput } from '../../src/engine/events/index.ts'
 
 /** One job of a run: everything that asks for it asks for the same. */
 export interface SimJob {
@@ -9,6 +9,11 @@ export interface SimJob {
   readonly ms: number
   /** So many of its first attempts fail. */
   readonly fails: number
+  readonly asks?: NonNullable<EnqueueInput['asks']>
+  readonly modes?: NonNullable<EnqueueInput['modes']>
+  readonly uses?: Uses
+  /** What it says at its end that it has used; absent: it says nothing. */
+  readonly used?: Uses
   /** Half-way, its handler gives back the first of its models. */
   readonly gives?: true
   /** The model of each step; absent: a job of one piece. */
@@ -48,6 +53,8 @@ export interface SimMember {
   readonly observes: boolean
   /** How many jobs its handler takes at once; absent: one. */
   readonly batch?: number
+  /** The places that it serves; absent: it says nothing of them. */
+  readonly serves?: readonly string[]
 }
 
 interface By {
@@ -88,6 +95,10 @@ export type Act =
   | ({ readonly do: 'revive' } & Of)
   /** A release of the service declares its schedules: without one of them, and with a priority of its own. */
   | ({ readonly do: 'declare'; readonly revision: number } & By)
+  /** A model or a place is paused, for so long. */
+  | ({ readonly do: 'pause'; readonly model: string; readonly ms: number } & By)
+  /** The operator sets another policy. */
+  | { readonly do: 'policy'; readonly policy: SimPolicy }
   /** The process is gone at once, and comes back after so long. */
   | ({ readonly do: 'kill'; readonly ms: number } & By)
   /** It is asked to end: it drains its worker, closes, and comes back. */
@@ -109,6 +120,9 @@ export type Act =
    * `skew` ahead of the other's.
    */
   | { readonly do: 'fail_over'; readonly ms: number; readonly lag: number; readonly skew: number }
+
+/** What it does not say is as a queue without a policy has it. */
+export type SimPolicy = Exclude<PolicyInput, string>
 
 /** Everything that a run is made of. The same script gives the same run. */
 export interface Script {
@@ -137,6 +151,9 @@ export interface Script {
   readonly times?: Partial<Record<'leaseMs' | 'graceMs' | 'pollMs' | 'patienceMs', number>>
   /** After healing, a job starts at least once in the time of so many appends, as long as one waits that never started. */
   readonly startsWithin?: number
-  readonly policy: { readonly maxActive: number | null; readonly maxOvertakes: number | null }
+  /** One with capacities comes back when all is healed. */
+  readonly policy: SimPolicy
+  /** Joins when all else is healed, so that there is somebody for every job; absent: one that serves everything. */
+  readonly rescuer?: SimMember
   readonly acts: readonly (Act & { readonly at: number })[]
 }

@@ -38,7 +38,10 @@ function simplifications({ members, network, policy }: Script): readonly Step[] 
       (chance): Step =>
         (script) => ({ ...script, network: { ...script.network, [chance]: 0 } }),
     )
-  const plain: Step = (script) => ({ ...script, policy: { maxActive: null, maxOvertakes: 0 } })
+  const plain: Step = (script) => ({
+    ...script,
+    policy: { ...script.policy, maxActive: null, maxOvertakes: 0 },
+  })
   const fewer = members.flatMap((member, number): Step[] => [
     ...(member.slots > 0 ? [(script: Script) => withMember(script, number, { ...member, slots: 0 })] : []),
     ...(member.observes

@@ -5,6 +5,7 @@ import { keptScripts } from './kept.ts'
 import { Lineage } from './lineage.ts'
 import { run } from './run.ts'
 import { flowScript } from './write-flows.ts'
+import { modelScript } from './write-models.ts'
 import {
   batchScript,
   earlyScript,
@@ -159,6 +160,44 @@ describe('handlers that give a model back before their end', () => {
     }
     expect(Math.min(given, followed)).toBeGreaterThan(10)
   })
+})
+
+describe('models that have places, units and modes, jobs that use tokens, and processes that serve some places', () => {
+  it(
+    'keep all promises, whatever happens to processes, answers and the database',
+    async () => {
+      const happened = new Map<string, number>()
+      const count = (what: string, times = 1) => happened.set(what, (happened.get(what) ?? 0) + times)
+      for (let seed = 1; seed <= runs(40); seed++) {
+        const { findings, counts, log } = await run(modelScript(seed))
+        expect(findings, `npm run sim -- --models --seed ${seed} --trace`).toEqual([])
+        for (const [what, times] of counts) count(what, times)
+        for (const event of log) {
+          if (event.type === 'started' && event.places !== undefined) count('in a place')
+          if ('used' in event && event.used !== undefined) count('used')
+          if (event.type !== 'queued') continue
+          for (const what of ['asks', 'whole', 'uses'] as const)
+            if (event.spec[what] !== undefined) count(what)
+        }
+      }
+      const wanted = [
+        'in a place',
+        'asks',
+        'whole',
+        'uses',
+        'used',
+        'worker_serves',
+        'worker_gone',
+        'model_paused',
+        'policy_changed',
+        'lease_expired',
+        'kill',
+        'mute',
+      ]
+      expect(wanted.filter((what) => (happened.get(what) ?? 0) < 5)).toEqual([])
+    },
+    PATIENCE,
+  )
 })
 
 /** Whether batches of several jobs ran in several processes: 1 or 0. */

@@ -1,9 +1,10 @@
-import type { Lease, RecordedEvent } from '../../src/engine/core/index.ts'
+import type { Lease, Policy, RecordedEvent } from '../../src/engine/core/index.ts'
 import type { MemoryDatabase } from '../../src/engine/store/memory/index.ts'
 import type { Lineage } from './lineage.ts'
 import type { Line } from './remote-store.ts'
 import type { SimJob } from './script.ts'
 import type { Timeline } from './timeline.ts'
+import { clashOf, type Had, misplaced } from './together.ts'
 
 /** What a run may show that must not be. */
 export type Fault =
@@ -11,6 +12,7 @@ export type Fault =
   | 'overlap'
   | 'dead_lease'
   | 'given_back'
+  | 'wrong_place'
   | 'token_reused'
   | 'came_back'
   | 'wrong_answer'
@@ -82,7 +84,8 @@ export class Witness {
     this.#checkToken(running, part)
     this.#checkLease(running)
     this.#checkParents(running)
-    for (const other of this.#running) if (this.#overlaps(running, other)) this.#tellOverlap(running, other)
+    this.#checkPlaces(running)
+    this.#checkOverlap(running)
     this.#running.add(running)
     return running
   }
@@ -196,26 +199,65 @@ export class Witness {
     if (early !== undefined) this.report('too_early', `${job.id} begins in ${line.name}: ${early}`)
   }
 
-  #overlaps(a: Running, b: Running): boolean {
-    if (!this.#canRun(a.line) || !this.#canRun(b.line) || b.getsAnswers) return false
-    return !this.#isOneBatch(a, b) && a.models.some((model) => b.models.includes(model))
-  }
-
-  /** One call of a handler runs both: together they hold their models. */
-  #isOneBatch(a: Running, b: Running): boolean {
-    if (a.line !== b.line || a.lease.epoch !== b.lease.epoch) return false
-    const [one, other] = [this.#batchOf(a), this.#batchOf(b)]
-    return one !== undefined && one === other
-  }
-
-  #batchOf({ lease }: Running): number | undefined {
+  /** It was told of the places that the log gives it, and of no others. */
+  #checkPlaces(running: Running): void {
+    const { line, job, lease } = running
+    if (lease.epoch === this.#lostEpoch) return
     const started = this.#queue().log[lease.fencingToken - 1]
-    return started?.type === 'started' && started.jobId === lease.jobId ? started.batch : undefined
+    if (started?.type !== 'started' || started.jobId !== lease.jobId) return
+    const [told, given] = [lease.places ?? {}, started.places ?? {}].map((places) =>
+      JSON.stringify(Object.entries(places).toSorted()),
+    )
+    if (told !== given)
+      this.report('wrong_place', `${job.id} begins in ${line.name} at ${told}, and was started at ${given}`)
+    const model = misplaced(this.#hadBy(running))
+    if (model !== undefined)
+      this.report('wrong_place', `${job.id} begins in ${line.name} at ${told}: ${model}`)
   }
 
-  #tellOverlap(a: Running, b: Running): void {
-    const text = `${a.job.id} (token ${a.lease.fencingToken}, ${a.line.name}) begins while ${b.job.id} (token ${b.lease.fencingToken}, ${b.line.name}) runs`
-    this.report('overlap', text)
+  /** A worker is given only places that it serves. */
+  serves({ name }: Line, { jobId, places = {} }: Lease, served: readonly string[] | undefined): void {
+    if (served === undefined) return
+    const fits = (place: string) =>
+      served.some((each) => (each.endsWith('*') ? place.startsWith(each.slice(0, -1)) : place === each))
+    for (const place of Object.values(places))
+      if (!fits(place))
+        this.report('wrong_place', `${jobId} begins in ${name}, which does not serve ${place}`)
+  }
+
+  /** Handlers that can run have together what they may; one that was told to stop has stopped. */
+  #checkOverlap(running: Running): void {
+    if (!this.#canRun(running.line)) return
+    const others = [...this.#running].filter(({ line, getsAnswers }) => this.#canRun(line) && !getsAnswers)
+    const [one, ...had] = [running, ...others].map((each) => this.#hadBy(each))
+    const policy = this.#policyAt([running, ...others])
+    const clash = one === undefined ? undefined : clashOf(one, had, policy)
+    if (clash !== undefined) this.#tellOverlap(running, others, clash)
+  }
+
+  #hadBy(running: Running): Had {
+    const { line, job, lease, models } = running
+    const policy = this.#policyAt([running])
+    const { fencingToken, jobId, epoch, places = {} } = lease
+    const started = this.#queue().log[fencingToken - 1]
+    const first = started?.type === 'started' && started.jobId === jobId ? started.batch : undefined
+    const batch = `${line.name} ${epoch} ${first ?? `alone ${fencingToken}`}`
+    return { job, models, places, batch, policy }
+  }
+
+  /** The policy when the last of them was started. */
+  #policyAt(all: readonly Running[]): Policy | undefined {
+    const { log } = this.#queue()
+    const isLost = all.some(({ lease }) => lease.epoch === this.#lostEpoch)
+    const last = isLost ? log.length : Math.max(...all.map(({ lease }) => lease.fencingToken))
+    const set = log.findLast(({ seq, type }) => type === 'policy_changed' && seq <= last)
+    return set?.type === 'policy_changed' ? set.policy : undefined
+  }
+
+  #tellOverlap(one: Running, others: readonly Running[], clash: string): void {
+    const text = ({ job, lease, line }: Running) => `${job.id} (token ${lease.fencingToken}, ${line.name})`
+    const beside = others.length === 1 ? `${others.map(text)} runs` : `${others.map(text).join(', ')} run`
+    this.report('overlap', `${text(one)} begins while ${beside}: ${clash}`)
   }
 
   #canRun(line: Line): boolean {

@@ -10,7 +10,6 @@ import type { Act, Script, SimJob, SimMember } from './script.ts'
 import type { Entry, Timeline } from './timeline.ts'
 import { Witness } from './witness.ts'
 
-/** Joins when all else is healed, so that there is somebody for every job. */
 const rescuer: SimMember = { slots: 2, observes: false }
 
 /** No release of a script has it. */
@@ -117,6 +116,8 @@ export class World {
     this.progress.healed()
     this.#startWhenFree(this.#script.members.length)
     this.#operator.heal()
+    // Another one was set, or a restore has taken it away.
+    if (this.#script.policy.capacity !== undefined) this.#operator.setPolicy(this.#script.policy)
     if (this.#script.schedules !== undefined) this.#operator.removeSchedules(LAST_REVISION)
   }
 
@@ -185,6 +186,7 @@ export class World {
 
   #act(act: Act): void {
     if (act.do === 'restore') return this.#operator.restoreLater(act.ms)
+    if (act.do === 'policy') return this.#operator.setPolicy(act.policy)
     if (act.do === 'fail_over') {
       this.#count(act.do)
       return failOver(this.#database, this.#timeline, act)
@@ -197,6 +199,7 @@ export class World {
     const process = this.#processes.get(act.who)
     if (process === undefined || !process.isAlive) return
     if (act.do === 'declare') return process.declare(this.#script.schedules ?? [], act.revision)
+    if (act.do === 'pause') return process.pauseModel(act.model, act.ms)
     this.#note(process.name, act.do)
     this.#count(act.do)
     const until = this.#timeline.now + act.ms
@@ -262,7 +265,7 @@ export class World {
     const process: SimProcess = new SimProcess({
       ...{ number, life, seed: this.#script.seed, witness: this.witness, network: this.#network },
       times: this.#script.times,
-      member: this.#script.members[number] ?? rescuer,
+      member: this.#script.members[number] ?? this.#script.rescuer ?? rescuer,
       jobOf: (jobId) => this.#jobOf(jobId),
       addedBy: (jobId) => this.#script.jobs.filter((job) => job.addedBy === jobId),
       onStopped: (error) => this.#onStopped(process, error),

@@ -20,7 +20,12 @@ const named = process.argv.slice(2)
 
 console.log(`PROPERTY_SEED=${PROPERTY_SEED} PROPERTY_TIMES=${PROPERTY_TIMES}`)
 const tests = run(['vitest', 'run', ...(named.length > 0 ? named : testFiles.filter(isRandom))])
-const days = named.length > 0 || run(['test/sim/main.ts', '--seed', PROPERTY_SEED, '--runs', '500'])
+const simulated = [
+  ['--runs', '500'],
+  ['--models', '--runs', '200'],
+]
+const days =
+  named.length > 0 || simulated.every((how) => run(['test/sim/main.ts', '--seed', PROPERTY_SEED, ...how]))
 if (!(tests && days))
   console.error(`Found with PROPERTY_SEED=${PROPERTY_SEED} PROPERTY_TIMES=${PROPERTY_TIMES}`)
 process.exitCode = tests && days ? 0 : 1

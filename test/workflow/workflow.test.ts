@@ -64,6 +64,26 @@ describe('a workflow (createWorkflowManager)', () => {
     expect(await manager.resumeWorkflow('w')).toEqual(result)
   })
 
+  it.each(['all', 'step'] as const)(
+    'tells each step in which places its models are (hold: %s)',
+    async (hold) => {
+      const coordinator = await join()
+      await coordinator.setPolicy({ capacity: { flux: ['host1:0'], motion: ['host1:1'] } })
+      const told: unknown[] = []
+      const manager = createWorkflowManager({
+        coordinator,
+        retry: { baseMs: 1 },
+        runStep: (_, { lease }) => told.push(lease?.places),
+      })
+      await work({ coordinator, handlers: { workflow: manager.handler } })
+      await manager.executeWorkflow('w', { steps }, { hold, wait: true })
+      const all = { flux: 'host1:0', motion: 'host1:1' }
+      expect(told).toEqual(
+        hold === 'all' ? [all, all, all] : [{ flux: 'host1:0' }, { motion: 'host1:1' }, undefined],
+      )
+    },
+  )
+
   it('names the steps without a model in a warning, and runs beside the queue when none has one', async () => {
     const store = memoryStore()
     const logger = keepingLogger()

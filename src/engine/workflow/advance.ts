@@ -48,13 +48,15 @@ export function advance(
   const plan = orHopeless(() => parseWorkflow(job.payload))
   const state = orHopeless(() => parseWorkflowState(job.checkpoint)) ?? plan.state
   const { fencingToken, epoch, fence, signal } = context
+  const { jobId, places } = job
+  const lease = { jobId, fencingToken, epoch, fence }
   const run: WorkflowRun = {
     executionId: job.jobId,
     plan,
     attempt: job.attempt,
     signal,
     tracing,
-    lease: { jobId: job.jobId, fencingToken, epoch, fence },
+    lease: Object.keys(places).length === 0 ? lease : { ...lease, places },
     heartbeat: () => context.heartbeat(),
     keep: (next) => keep(context, next, plan, job),
     before: async (step, index) => {
