@@ -86,7 +86,7 @@ declare
   rules constant jsonb := format('{
     "enqueue": {"jobs": "list!", "under": "object"},
     "start": {"worker_id": "name!", "job": "object!", "wait": "boolean"},
-    "claim": {"worker_id": "name!", "max": "1..1000!", "kinds": "names?", "serves": "names"},
+    "claim": {"worker_id": "name!", "max": "1..1000!", "kinds": "names?", "serves": "names", "keeps": "1..1000"},
     "complete": {%1$s, "result": "any", "used": "used"},
     "fail": {%1$s, "error": "any", "code": "text", "retry_seconds": "seconds?", "used": "used"},
     "release": {%1$s, "reason": "text", "seconds": "seconds", "models": "names", "used": "used"},
@@ -101,7 +101,7 @@ declare
     "remove_schedule": {"schedule": "name!"},
     "heartbeat": {"worker_id": "name!", "ttl_ms": "100..86400000?", "grace_ms": "0..86400000?",
       "free_slots": "0..2147483647?", "kinds": "names?", "release": "text?"}}', held)::jsonb;
-  of_claim constant jsonb := '{"max": "1..1000!", "kinds": "names?", "serves": "names"}';
+  of_claim constant jsonb := '{"max": "1..1000!", "kinds": "names?", "serves": "names", "keeps": "1..1000"}';
   -- Under either name: a job may also be written as in TypeScript.
   of_job constant jsonb := '{"job_id": "name", "jobId": "name", "models": "names!", "job_type": "text", "jobType": "text",
     "kind": "name", "priority": "-1000..1000", "run_at": "text?", "runAt": "text?", "attempts": "1..1000",

@@ -68,6 +68,14 @@ const policy = (rest: Partial<Policy>): Event => ({
 const measured = policy({ maxActive: null, capacity: { m: ['p'] }, units: { p: { vram: 24 } } })
 const onCards = policy({ maxActive: null, capacity: { m: ['p', 'q'], n: ['p'] } })
 
+const warm = { maxPassed: 9, maxPassedSeconds: 60, minLoadedSeconds: 0, loadSeconds: {} }
+const grouping = (maxPassed: number) =>
+  policy({ maxActive: null, capacity: { '*': 9 }, warm: { ...warm, maxPassed } })
+const keeps: Event = { type: 'worker_serves', workerId: 'w', keeps: 1 }
+const warmStart = (jobId: string, models: readonly string[]): Event => ({
+  ...{ type: 'started', jobId, workerId: 'w', attempt: 1, models, warm: 12 },
+})
+
 type Step = Event & { readonly seq?: number; readonly at?: number; readonly commandId?: string }
 
 /** A log of these events, each by a command of its own, a millisecond apart. */
@@ -236,6 +244,66 @@ const bad: readonly (readonly [AuditRule, string, number, readonly Step[]])[] = 
     'priority is not honoured',
     3,
     [queued('a', ['m']), queued('b', ['n'], { priority: 1 }), started('a', ['m'])],
+  ],
+  [
+    'passed',
+    'a job is passed for loaded models once more than may be',
+    7,
+    [
+      grouping(1),
+      keeps,
+      queued('a', ['m']),
+      queued('b', ['n']),
+      queued('c', ['n']),
+      warmStart('b', ['n']),
+      warmStart('c', ['n']),
+    ],
+  ],
+  [
+    'passed',
+    'a job is passed for loaded models for longer than may be',
+    7,
+    [
+      grouping(9),
+      keeps,
+      queued('a', ['m']),
+      queued('b', ['n']),
+      queued('c', ['n']),
+      warmStart('b', ['n']),
+      { ...warmStart('c', ['n']), at: 90_000_000 },
+    ],
+  ],
+  [
+    'passed',
+    'a process passes others that keeps nothing loaded',
+    4,
+    [grouping(9), queued('a', ['m']), queued('b', ['n']), warmStart('b', ['n'])],
+  ],
+  [
+    'passed',
+    'a job of a higher priority is passed for loaded models',
+    5,
+    [
+      policy({ maxActive: null, ageSeconds: null, warm }),
+      keeps,
+      queued('a', ['m'], { priority: 1 }),
+      queued('b', ['n']),
+      warmStart('b', ['n']),
+    ],
+  ],
+  [
+    'order',
+    'a model is taken for the sake of what is loaded from a job that could not be taken',
+    7,
+    [
+      policy({ maxActive: null, warm }),
+      keeps,
+      queued('x', ['n']),
+      started('x', ['n']),
+      queued('a', ['m', 'n']),
+      queued('b', ['m']),
+      warmStart('b', ['m']),
+    ],
   ],
   ['attempt', 'started twice', 3, [queued('a', ['m']), started('a', ['m']), started('a', ['m'], 2)]],
   ['attempt', 'an attempt is skipped', 2, [queued('a', ['m']), started('a', ['m'], 2)]],

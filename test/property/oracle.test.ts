@@ -53,6 +53,24 @@ describe('the core against a naive second admission', () => {
   )
 
   it.each([
+    ['', {}, 60],
+    ['in batches', { batches: true }, 30],
+    ['beside jobs that take models as a whole', { wholes: true }, 30],
+    ['under limits by weight', { uses: true }, 30],
+  ])(
+    'does so where processes keep models loaded %s',
+    (_, shape, numRuns) => {
+      fc.assert(
+        fc.property(arbitraryRun({ minLength: 60, maxLength: 120, warm: true, ...shape }), (steps) => {
+          compare(steps)
+        }),
+        { numRuns: runs(numRuns) },
+      )
+    },
+    PATIENCE,
+  )
+
+  it.each([
     ['where jobs take models as a whole', { wholes: true }, 100],
     ['where they take all places of some', { wholes: true, places: true }, 60],
     ['where others run in batches beside them', { wholes: true, places: true, batches: true }, 40],

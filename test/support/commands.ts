@@ -416,6 +416,12 @@ const batchActs = (
   { weight: 40, arbitrary: of('complete', { pick, token: fc.constant('right') }) },
 ]
 
+/** Long lines, and processes that go from one job to the next. */
+const busyActs = (wish: fc.Arbitrary<Wish>): readonly { weight: number; arbitrary: fc.Arbitrary<Act> }[] => [
+  { weight: 40, arbitrary: of('enqueue', { wishes: fc.array(wish, { minLength: 2, maxLength: 5 }) }) },
+  { weight: 40, arbitrary: of('complete', { pick, token: fc.constant('right') }) },
+]
+
 const placeActs: readonly { weight: number; arbitrary: fc.Arbitrary<Act> }[] = [
   {
     weight: 2,
@@ -504,6 +510,39 @@ const servingClaim: fc.Arbitrary<Claim | null> = fc.option(
     .map(([claim, places]) => (places === undefined ? claim : { ...claim, serves: places })),
   { nil: null, freq: 2 },
 )
+/** Most of those who claim keep one model, or two. They claim seldom, so that there is something to choose from. */
+const keeping = (claim: fc.Arbitrary<Claim | null>): fc.Arbitrary<Claim | null> =>
+  fc.tuple(claim, fc.constantFrom(1, 1, 1, 1, 1, 2, undefined), fc.nat(3)).map(([own, keeps, nth]) => {
+    if (own === null || nth > 1) return null
+    return keeps === undefined ? own : { ...own, max: Math.min(own.max, 1), keeps }
+  })
+
+/** Several jobs of few models, of which several may run at once: there is something to choose from. */
+const groupable = (wish: fc.Arbitrary<Wish>): fc.Arbitrary<Wish> =>
+  fc
+    .tuple(wish, fc.constantFrom(['a'], ['a'], ['b'], ['b'], ['c'], ['a', 'b'], ['c', 'b'], null))
+    .map(([own, needs]) => (needs === null ? own : { ...own, models: needs }))
+
+/** Most policies group jobs by loaded models. */
+const warming = (rules: fc.Arbitrary<Policy>): fc.Arbitrary<Policy> =>
+  fc
+    .tuple(
+      rules,
+      fc.record({
+        maxPassed: fc.constantFrom(1, 2, 3, 16),
+        maxPassedSeconds: fc.constantFrom(0, 1, 5, 5, 60),
+        minLoadedSeconds: fc.constantFrom(0, 0, 1),
+        loadSeconds: fc.constantFrom({}, { a: 5, '*': 2 }, { a: 12, b: 0, c: 3 }),
+      }),
+      fc.nat(5),
+      fc.constantFrom({ '*': 4 }, { a: 2, '*': 3 }, null),
+    )
+    .map(([policy, warm, nth, roomy]) => {
+      const isPlaced = Object.values(policy.capacity).some((rule) => typeof rule === 'object')
+      const capacity = roomy === null || isPlaced ? policy.capacity : roomy
+      return nth === 0 ? policy : { ...policy, capacity, warm }
+    })
+
 const usualClaim = fc.option(anyClaim, { nil: null, freq: 2 })
 /** Several jobs at once, after some have gathered. */
 const batchClaim: fc.Arbitrary<Claim | null> = fc.oneof(
@@ -550,11 +589,13 @@ interface RunShape {
   readonly flows?: boolean
   /** Whether policies limit what jobs use. */
   readonly uses?: boolean
+  /** Whether policies group jobs by loaded models, and processes say how many they keep. */
+  readonly warm?: boolean
 }
 
 /** A run under some policy. */
 export function arbitraryRun(shape: RunShape): fc.Arbitrary<readonly Step[]> {
-  const { minLength = 1, maxLength, steered = true, ids = 30 } = shape
+  const { minLength = 1, maxLength, steered = true, ids = shape.warm === true ? 300 : 30 } = shape
   const {
     places = false,
     batches = false,
@@ -562,10 +603,12 @@ export function arbitraryRun(shape: RunShape): fc.Arbitrary<readonly Step[]> {
     flows = false,
     uses = false,
     serves = false,
+    warm = false,
   } = shape
   const isMeasured = places === 'units'
   const unlimited = isMeasured ? measuredRules : places ? placedRules : arbitraryRules
-  const rules = uses ? limited(unlimited) : unlimited
+  const cold = uses ? limited(unlimited) : unlimited
+  const rules = warm ? warming(cold) : cold
   const wish = (own: fc.Arbitrary<Wish>) => (uses ? wishUsing(own) : own)
   const plain = isMeasured
     ? actsFor(wish(askingOf(batches ? alikeOf(ids, false) : wishOf(ids, wholes))))
@@ -574,10 +617,16 @@ export function arbitraryRun(shape: RunShape): fc.Arbitrary<readonly Step[]> {
       : actsFor(wish(wishOf(ids, wholes)))
   const flowing = flows ? [...plain, ...flowActs(wishOf(ids, wholes))] : plain
   const usual = uses ? flowing.map((one) => ({ ...one, arbitrary: actUsing(one.arbitrary) })) : flowing
-  const acts = [...usual, ...(places ? placeActs : []), ...(serves ? serveActs : [])]
-  const claim = serves ? servingClaim : batches ? batchClaim : usualClaim
+  const busy = warm
+    ? busyActs(isMeasured ? askingOf(wishOf(ids, wholes)) : groupable(wish(wishOf(ids, wholes))))
+    : []
+  const acts = [...usual, ...busy, ...(places ? placeActs : []), ...(serves ? serveActs : [])]
+  const cool = serves ? servingClaim : batches ? batchClaim : usualClaim
+  const claim = warm ? keeping(cool) : cool
   const all = steered ? [...acts, { weight: 3, arbitrary: steering(rules) }] : acts
   const first = arbitraryStep(of('set_policy', { policy: rules }), claim)
   const rest = fc.array(arbitraryStep(fc.oneof(...all), claim), { minLength, maxLength, size: 'max' })
-  return fc.tuple(first, rest).map(([policy, steps]) => [policy, ...steps])
+  // Two processes, so that each has loaded something.
+  const byTwo = (step: Step) => (warm && step.worker < 90 ? { ...step, worker: step.worker % 2 } : step)
+  return fc.tuple(first, rest).map(([policy, steps]) => [policy, ...steps].map(byTwo))
 }

@@ -6,6 +6,7 @@ export function contentsOf(ledger: Ledger): Readonly<Record<string, unknown>> {
   for (const [name, value] of Object.entries(ledger)) contents[name] = isList(value) ? [...value] : value
   contents['jobs'] = [...ledger.jobs].map(withoutOwner)
   contents['pauses'] = [...ledger.pauses].map((pause) => ({ ...pause, jobs: idsIn(pause.jobs) }))
+  contents['classes'] = [...ledger.classes].map((one) => ({ ...one, members: idsIn(one.members) }))
   contents['models'] = [...ledger.models].map(
     ({ model, holders, line, reserved, offers, whole, starts, asks, meter }) => ({
       model,

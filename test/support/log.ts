@@ -31,6 +31,8 @@ export class LogReader {
   #draining = false
   readonly #paused = new Set<string>()
   readonly #serves = new Map<string, readonly string[]>()
+  /** Processes that have said what they serve, or how many models they keep loaded. */
+  readonly #said = new Set<string>()
   #token = 0
   #last = { seq: 0, at: 0 }
 
@@ -71,10 +73,13 @@ export class LogReader {
         this.#paused.delete(event.model)
         return
       case 'worker_serves':
-        this.#serves.set(event.workerId, event.places)
+        this.#said.add(event.workerId)
+        if (event.places === undefined) this.#serves.delete(event.workerId)
+        else this.#serves.set(event.workerId, event.places)
         return
       case 'worker_gone':
-        if (!this.#serves.delete(event.workerId)) this.#fault(event, 'it had said nothing')
+        this.#serves.delete(event.workerId)
+        if (!this.#said.delete(event.workerId)) this.#fault(event, 'it had said nothing')
         return
       case 'drain_requested':
         this.#draining = true

@@ -33,7 +33,7 @@ describe.concurrent('a worker that serves some places', () => {
     await Promise.all(['a', 'b', 'c'].map((jobId) => firstValueFrom(here.ended$(jobId))))
     const servers = new Map<string, string>()
     for (const event of await log(store)) {
-      if (event.type === 'worker_serves') servers.set(event.workerId, event.places[0]?.split(':')[0] ?? '')
+      if (event.type === 'worker_serves') servers.set(event.workerId, event.places?.[0]?.split(':')[0] ?? '')
       if (event.type !== 'started') continue
       for (const place of Object.values(event.places ?? {}))
         expect(place.startsWith(servers.get(event.workerId) ?? 'nobody')).toBe(true)

@@ -142,11 +142,11 @@ function fieldsFrom(
   inForce: unknown,
   prefix: string,
 ): unknown {
+  const before = inForce as Readonly<Record<string, unknown>> | null | undefined
   const given = Object.entries(fields).map(
-    ([name, part]) => [name, valueFrom(part, flags, null, prefix)] as const,
+    ([name, part]) => [name, valueFrom(part, flags, before?.[name], prefix)] as const,
   )
   if (given.every(([, value]) => value === undefined)) return undefined
-  const before = inForce as Readonly<Record<string, unknown>> | null
   const value = (name: string, own: unknown) =>
     own === undefined ? (before?.[name] ?? fields[name]?.usual) : own
   const whole = given.map(([name, own]) => [name, value(name, own)] as const)

@@ -97,10 +97,19 @@ export function commandsOf(
   return {
     enqueue: (jobs) => enter(jobs, {}),
     add: (lease, jobs) => enter(jobs, { under: attemptOf(lease) }),
-    claim: ({ max, kinds = null, batches, serves }, { known = false } = {}) =>
+    claim: ({ max, kinds = null, batches, serves, keeps }, { known = false } = {}) =>
       started(
         { type: 'claim' },
-        { claim: { max, kinds, ...(batches && { batches }), ...(serves && { serves }) }, isLook: known },
+        {
+          claim: {
+            max,
+            kinds,
+            ...(batches && { batches }),
+            ...(serves && { serves }),
+            ...(keeps && { keeps }),
+          },
+          isLook: known,
+        },
       ),
     complete: async (lease, { claim, result, used } = {}) => {
       const data = result === undefined ? [] : [{ jobId: lease.jobId, result: parseResult(result) }]

@@ -13,6 +13,8 @@ export interface Claim {
   readonly batches?: readonly BatchSize[] | undefined
   /** Which places that process serves, by names or patterns (`*`: any text): it is given no others. Absent: as it has said before. */
   readonly serves?: readonly string[] | undefined
+  /** How many models that process keeps loaded, in each of its places. Absent: as it has said before. */
+  readonly keeps?: number | undefined
 }
 
 /** How many jobs of a kind a handler takes at once, at most. */

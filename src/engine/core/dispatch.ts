@@ -12,10 +12,9 @@ import { earlier, type Place } from './place.ts'
 import { isSameRule } from './policy.ts'
 import { scanBehindLapsed, scanLines } from './scan.ts'
 import type { Scribe } from './scribe.ts'
-import { startBatch, startFor } from './starting.ts'
-
-/** The most jobs that one command takes, whatever it claims: an append has limits. */
-const MOST_TAKEN = 1_000
+import { MOST_TAKEN, startBatch, startFor } from './starting.ts'
+import { takeWarm } from './warm.ts'
+import { keeperIn } from './warmth.ts'
 
 /**
  * Gives away what became startable, in line order: each job goes to the process that asked for it, or is offered to all. Of all
@@ -24,12 +23,14 @@ const MOST_TAKEN = 1_000
  */
 export function dispatch(scribe: Scribe): void {
   const { claim } = scribe.command
-  if (claim?.serves !== undefined) noteServes(scribe, claim.serves)
+  if (claim?.serves !== undefined || claim?.keeps !== undefined) noteServes(scribe, claim)
   const { settled, propagating } = scribe.draft
   if (settled.size + propagating.size > 0) followUp(scribe)
+  const most = Math.min(claim?.max ?? 0, MOST_TAKEN)
+  const warm = claim === undefined ? 0 : takeWarm(scribe, claim, most)
   giveAwayAll(scribe)
   if (claim === undefined) return
-  for (let left = Math.min(claim.max, MOST_TAKEN); left > 0; ) {
+  for (let left = most - warm; left > 0; ) {
     const taken = takeOffers(scribe, claim, left)
     if (taken === 0 || !scribe.isFull) return
     left -= taken
@@ -38,12 +39,19 @@ export function dispatch(scribe: Scribe): void {
   }
 }
 
-/** Who claims may say which places he serves. It is recorded if it is new. A process whose lease is over is not alive, whatever it says. */
-function noteServes(scribe: Scribe, places: readonly string[]): void {
-  const { workerId } = scribe.command
-  if (scribe.surroundings.deadWorkers.has(workerId)) return
-  const known = scribe.draft.servers.find(({ worker }) => worker === workerId)
-  if (!isSameRule(known?.places, places)) scribe.record({ type: 'worker_serves', workerId, places })
+/**
+ * Who claims may say which places his process serves, and how many models it keeps. It is recorded if it is new. A process whose lease is over
+ * is not alive, whatever it says.
+ */
+function noteServes(scribe: Scribe, claim: Claim): void {
+  const { draft, command, surroundings } = scribe
+  const { workerId } = command
+  if (surroundings.deadWorkers.has(workerId)) return
+  const known = draft.servers.find(({ worker }) => worker === workerId)?.places
+  const kept = keeperIn(draft.keepers, workerId)?.keeps
+  const { serves: places = known, keeps = kept } = claim
+  if (isSameRule(known, places) && kept === keeps) return
+  scribe.record({ type: 'worker_serves', workerId, ...(places && { places }), ...(keeps && { keeps }) })
 }
 
 function giveAwayAll(scribe: Scribe): void {

@@ -23,7 +23,8 @@ export const eventTypes = [
   /**
    * An attempt began. The number of this event is its fencing token. `places`: where its models are that have places. `batch`: it began
    * together with others, for one handler: the number of the first start among them. They hold their models and a slot in common, until the
-   * last of them has ended.
+   * last of them has ended. `warm`: it passed jobs ahead that its process could have taken, since this spared it so many seconds of
+   * loading. `without`: kinds of those ahead that the process does not run.
    */
   'started',
   /** The job is done. */
@@ -99,10 +100,11 @@ export const eventTypes = [
   'end_propagated',
   /**
    * A process serves these places, by names or patterns, and no others: admission gives it no other one. From the first of these events on a
-   * place that no live process serves is given to nobody.
+   * place that no live process serves is given to nobody. `keeps`: how many models it keeps loaded in each of its places. Without `places` it
+   * serves everything that somebody serves.
    */
   'worker_serves',
-  /** A process that has said which places it serves has `left`, or its lease was over. */
+  /** A process that has said which places it serves, or what it keeps, has `left`, or its lease was over. */
   'worker_gone',
 ] as const
 export type EventType = (typeof eventTypes)[number]
@@ -265,7 +267,7 @@ export type Event = Fact &
     | OfJob<'linked', { after: readonly string[]; goesOn?: true; outcome?: JobOutcome }>
     | OfJob<'released', { runAt: Micros | null }>
     | EventOf<'end_propagated', { parent: string }>
-    | EventOf<'worker_serves', { workerId: string; places: readonly string[] }>
+    | EventOf<'worker_serves', { workerId: string; places?: readonly string[]; keeps?: number }>
     | EventOf<'worker_gone', { workerId: string; left?: true }>
   )
 
@@ -275,6 +277,8 @@ interface AttemptStart {
   models: readonly string[]
   places?: Places
   batch?: number
+  warm?: number
+  without?: readonly string[]
 }
 
 /** With `once`: what the store remembers of it, as of a job that came into line. */

@@ -106,6 +106,7 @@ export {
   type PolicyRule,
   policyFields,
   UNITS_SINCE,
+  WARM_SINCE,
 } from './policy-table.ts'
 export { projectionAt, projectionChanges, projectionOf } from './projection.ts'
 export { modelOpensAt, rateOpensAt } from './rate.ts'
@@ -142,3 +143,4 @@ export { type SnapshotLine, snapshotLines } from './snapshot/write.ts'
 export { nextOpeningAt, nextTickAt } from './timing.ts'
 export { heldModelOf, unitsText } from './units.ts'
 export { type HasWorker, isInUse, limitOpensAt, reasonCodeOf, waitingFor } from './wait-reason.ts'
+export { type Keepers, loadingOf, spokenOf, withKeeper, withStart } from './warmth.ts'

@@ -24,6 +24,10 @@ export const bounds = {
   /** Places, or patterns of them, that a process says it serves. */
   serves: 100,
   maxOvertakes: 1_000_000,
+  /** Starts past a waiting job for the sake of loaded models: each is kept for its class. */
+  passed: 1_000,
+  /** Models that a process keeps loaded. */
+  keeps: 1_000,
   maxActive: 1_000_000,
   attempts: 1_000,
   durationMs: 365 * 24 * 3_600 * 1_000,

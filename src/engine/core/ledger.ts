@@ -10,6 +10,7 @@ import {
   byModelTime,
   byPlace,
   byTime,
+  type ClassKey,
   type JobKey,
   type KeyHolder,
   type KindKey,
@@ -34,6 +35,7 @@ import { noServers, type Servers } from './serving.ts'
 import type { Places, Wholes } from './site.ts'
 import { Table } from './table.ts'
 import { Tree } from './tree.ts'
+import type { Keepers } from './warmth.ts'
 
 /** A live job: waiting or active. One that ended is in the log only. */
 export interface Job extends JobKey {
@@ -164,6 +166,24 @@ export interface Share extends ShareKey {
   readonly ready: Tree<Place>
 }
 
+/** Waiting jobs that are alike (classes.ts). */
+export interface JobClass extends ClassKey {
+  readonly members: Tree<Place>
+  /** The starts that passed it since their models were loaded, in line order. */
+  readonly passes: readonly Pass[]
+}
+
+/** The job that passed, and when. */
+export interface Pass {
+  readonly place: Place
+  readonly at: Micros
+}
+
+/** The first job of a class. */
+interface ClassHead extends Place {
+  readonly of: ClassKey
+}
+
 export const noPlaces = Tree.empty<Place>(byPlace)
 const noTimers = Tree.empty<Timer>(byTime)
 const noKeys = Tree.empty<KeyHolder>(byKey)
@@ -180,6 +200,8 @@ const noneFired = Tree.empty<FiredJob>(bySchedule)
 const noShares = Table.empty<Share, ShareKey>((a, b) => a.key === b.key)
 const noFlows = Table.empty<Flow, JobKey>((a, b) => a.jobId === b.jobId)
 const noBatches = Tree.empty<BatchMember>(byBatch)
+export const noClasses = Table.empty<JobClass, ClassKey>((a, b) => a.classKey === b.classKey)
+export const noHeads = Tree.empty<ClassHead, Place>(byPlace)
 const noEnds = Tree.empty<PropagatingEnd, LifeKey>(byLife)
 
 /** A kind of live jobs. */
@@ -235,6 +257,12 @@ export class LedgerParts {
   servers: Servers = noServers
   /** Due jobs for which no process serves places: they stand in no line. */
   unserved = noPlaces
+  /** Which live processes keep models loaded, and which. */
+  keepers: Keepers = []
+  /** Jobs in line that are alike, while the policy groups them by loaded models. */
+  classes = noClasses
+  /** The first of each class. */
+  heads = noHeads
   /** Pauses with an end, by that time. */
   lifts = noModelTimers
   /** Models that have used up their rate, by the time at which their window opens. */
@@ -293,6 +321,9 @@ export function copyParts(to: LedgerParts, from: Ledger): void {
   to.pauses = from.pauses
   to.servers = from.servers
   to.unserved = from.unserved
+  to.keepers = from.keepers
+  to.classes = from.classes
+  to.heads = from.heads
   to.lifts = from.lifts
   to.windows = from.windows
   to.shares = from.shares
@@ -327,7 +358,7 @@ export function idleModel(model: string): Model {
 export type LedgerView = Omit<Ledger, Tables> & {
   readonly [Name in Tables]: Pick<Ledger[Name], 'get' | 'size'>
 }
-type Tables = 'jobs' | 'models' | 'pauses' | 'shares' | 'kinds' | 'flows'
+type Tables = 'jobs' | 'models' | 'pauses' | 'shares' | 'kinds' | 'classes' | 'flows'
 
 /** The live job with this id. */
 export function jobOf(ledger: LedgerView, jobId: string): Job | undefined {

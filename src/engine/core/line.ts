@@ -1,4 +1,5 @@
 import { holderOf } from './batch.ts'
+import { joinClass, quitClass } from './classes.ts'
 import type { Draft } from './draft.ts'
 import { setReady } from './fair-share.ts'
 import { joinLine, pin, quitLine } from './fit.ts'
@@ -19,6 +20,7 @@ export function enterLine(draft: Draft, job: OwnJob, before: Places | null = nul
   const { owner } = draft
   const { place } = job
   draft.arrive(place)
+  if (draft.policy.warm !== undefined) joinClass(draft, job, owner)
   if (!usesSlot(job)) {
     draft.unbound = draft.unbound.insert(place, owner)
     return
@@ -42,6 +44,7 @@ export function enterLine(draft: Draft, job: OwnJob, before: Places | null = nul
 export function leaveLine(draft: Draft, job: OwnJob, starts: boolean): void {
   const { owner } = draft
   const { place } = job
+  if (draft.classes.size > 0) quitClass(draft, job, owner)
   withdrawOffer(draft, job, starts)
   setReady(draft, job, false)
   job.blockedBy = null

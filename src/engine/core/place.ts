@@ -19,6 +19,12 @@ export interface ShareKey {
   readonly key: string
 }
 
+/** What jobs of one class have in common, as a text. */
+export interface ClassKey {
+  readonly hash: number
+  readonly classKey: string
+}
+
 export interface KindKey {
   readonly hash: number
   readonly kind: string

@@ -11,6 +11,9 @@ export type ArchiveRule = (typeof archiveRules)[number]
 /** Releases that read lower versions would start jobs together that do not fit. */
 export const UNITS_SINCE = 6
 
+/** Releases that read lower versions would take a start past the line for a broken one. */
+export const WARM_SINCE = 6
+
 /** What a value of a policy may be. */
 export type PolicyRule =
   | {
@@ -47,7 +50,7 @@ export type PolicyRule =
 /** A part of a value that has fields. */
 export type PolicyPart = PolicyRule & {
   /** What it is if it is not given; absent: it has to be given. */
-  readonly usual?: number | null
+  readonly usual?: unknown
   /** It is another way to write the value of its model in the map of this name, and stands there alone. */
   readonly in?: 'capacity'
   readonly flag?: string
@@ -291,5 +294,50 @@ export const policyFields = {
     since: 6,
     flag: '--uses <resource=limit/seconds|none>',
     says: 'how much jobs may use of a resource in any window of so many seconds (openai-tpm=90000/60,1000000/86400); may be repeated',
+  },
+  /**
+   * `{ maxPassed, maxPassedSeconds, minLoadedSeconds, loadSeconds }`: a process that says how many models it keeps loaded (`keeps`) takes
+   * the job that spares it most loading, past those ahead that it could have taken. Absent, or set to null: line order alone.
+   */
+  warm: {
+    is: 'fields',
+    fields: {
+      /** How often a waiting job is passed for this at most, beside `maxOvertakes`. 0: line order alone. */
+      maxPassed: {
+        is: 'whole',
+        min: 0,
+        max: bounds.passed,
+        flag: '--warm-passed <n>',
+        says: 'how often a waiting job may be passed by jobs whose models are loaded; 0: never',
+      },
+      /** For how many seconds from the first time on. */
+      maxPassedSeconds: {
+        is: 'seconds',
+        min: 0,
+        max: 86_400,
+        flag: '--warm-seconds <seconds>',
+        says: 'for how long it may be passed, from the first time on',
+      },
+      /** For so many seconds no other model takes the place of one that was just loaded, if something else can start. */
+      minLoadedSeconds: {
+        is: 'seconds',
+        min: 0,
+        max: 86_400,
+        usual: 0,
+        flag: '--min-loaded <seconds>',
+        says: 'for how long a model that was just loaded stays, if something else can start',
+      },
+      /** How long each model takes to load; `*` sets that of all others, which is 1. 0: it is nothing that is loaded. */
+      loadSeconds: {
+        is: 'byModel',
+        of: { is: 'seconds', min: 0, max: 86_400 },
+        example: '{ "flux-dev": 12, "*": 5 }',
+        form: 'model=seconds, such as flux-dev=12; model=none removes it',
+        usual: {},
+        flag: '--load <model=seconds|none>',
+        says: 'how long a model takes to load, *=n for all others; 0: it is nothing that is loaded; may be repeated',
+      },
+    },
+    since: WARM_SINCE,
   },
 } as const satisfies Readonly<Record<string, PolicyField>>

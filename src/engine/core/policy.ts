@@ -78,6 +78,9 @@ export function capacityOf({ capacity }: Policy, model: string): number {
   return typeof value === 'number' ? value : value.length
 }
 
+/** Whether jobs are grouped by the models that processes have loaded. */
+export const isWarm = ({ warm }: Policy): boolean => warm !== undefined && warm.maxPassed > 0
+
 /** The places of a model; undefined: it has a number of them, and no names. */
 export function placesOf({ capacity }: Policy, model: string): readonly string[] | undefined {
   const value = valueFor(capacity, model)
@@ -104,7 +107,7 @@ export function windowsOf({ uses }: Policy, resource: string): readonly Window[]
  * The map's value for the model, else for all (`*`). Users choose the names: `constructor` may be one, which every object has,
  * but not as a number. (`Object.hasOwn` costs a fold 3 %.)
  */
-function valueFor<Value extends number | readonly string[]>(
+export function valueFor<Value extends number | readonly string[]>(
   values: Readonly<Record<string, Value>>,
   model: string,
 ): Value | undefined {

@@ -19,6 +19,7 @@ import { expiresAt, timesOutAt } from './timing.ts'
 import { heldModelOf } from './units.ts'
 import { overLimit } from './use.ts'
 import { conflictReason, limitReason, overLimitText, unservedReason } from './wait-reason.ts'
+import { spokenOf } from './warmth.ts'
 
 /** The rows to write when `before` becomes `after`: those of the touched jobs, and the state of the queue. */
 export function projectionChanges(
@@ -114,7 +115,7 @@ function stateRow(ledger: Ledger, withPolicy: boolean): StateRow {
     active_count: ledger.active.size,
     waiting_count: waitingCount(ledger),
     policy: withPolicy ? ledger.policy : null,
-    servers: ledger.servers.length === 0 ? null : ledger.servers.map(({ worker }) => worker),
+    servers: ledger.servers.length + ledger.keepers.length === 0 ? null : spokenOf(ledger),
     drained_at: ledger.drainedAt,
     updated_at: ledger.lastAt,
   }

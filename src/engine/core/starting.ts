@@ -14,25 +14,33 @@ import type { Scribe } from './scribe.ts'
 import { isSite, mayUse, type Places, placeOf, siteOf, sitesNear } from './site.ts'
 import type { Tree } from './tree.ts'
 
-/**
- * @param batch in which it runs
- * @param held the places that the batch has; absent: the job takes some
- */
+/** The most jobs that one command takes, whatever it claims: an append has limits. */
+export const MOST_TAKEN = 1_000
+
+/** How a job starts, if not by itself where the line has it. */
+interface Start {
+  /** In which it runs. */
+  readonly batch?: number
+  /** Where it starts; absent: where it is pinned to, or else where there is room. */
+  readonly places?: Places | null
+  /** The seconds of loading for which it passes others. */
+  readonly warm?: number
+  readonly without?: readonly string[]
+}
+
 export function startFor(
   scribe: Scribe,
   job: Job,
   workerId: string,
-  batch?: number,
-  held?: Places | null,
+  { places: given, ...how }: Start = {},
 ): void {
   const { jobId, spec } = job
   const event = { type: 'started', jobId, workerId, attempt: job.attempt + 1, models: spec.models } as const
   const places =
     job.places === null
       ? undefined
-      : (held ?? placesToTake(scribe.draft, job, scribe.now, undefined, workerId))
-  const placed = places === undefined ? event : { ...event, places }
-  scribe.record(batch === undefined ? placed : { ...placed, batch })
+      : (given ?? placesToTake(scribe.draft, job, scribe.now, undefined, workerId))
+  scribe.record({ ...event, ...(places && { places }), ...how })
   scribe.started++
   settle(scribe.draft)
 }
@@ -44,12 +52,12 @@ export function startFor(
  *
  * A job of which an attempt has failed or was lost runs alone: if one of a batch takes its process down, it shows which.
  */
-export function startBatch(scribe: Scribe, head: Job, workerId: string, size: number): void {
+export function startBatch(scribe: Scribe, head: Job, workerId: string, size: number, how: Start = {}): void {
   if (size < 2 || failedTimes(head) > 0 || head.spec.whole !== undefined)
-    return startFor(scribe, head, workerId)
+    return startFor(scribe, head, workerId, how)
   const { draft, now } = scribe
   const batch = draft.version + 1
-  startFor(scribe, head, workerId, batch)
+  startFor(scribe, head, workerId, { ...how, batch })
   const first = draft.jobs.get(head.place) ?? head
   let last = head.place
   let left = size - 1
@@ -57,7 +65,7 @@ export function startBatch(scribe: Scribe, head: Job, workerId: string, size: nu
     const job = draft.jobs.get(place)
     if (job !== undefined && isAlike(scribe, first, job) && mayJoin(draft, first, job, now, workerId)) {
       if (isAnyBetween(draft, first, last, place, now)) return
-      startFor(scribe, job, workerId, batch, first.places)
+      startFor(scribe, job, workerId, { batch, places: first.places })
       last = place
       left--
     } else if (!isOpen(draft, first, place, now)) return

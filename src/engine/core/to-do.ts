@@ -1,3 +1,4 @@
+import { classOf, passedBy } from './classes.ts'
 import { type Diagnosis, diagnosisOf } from './diagnosis.ts'
 import {
   hasDecider,
@@ -7,7 +8,8 @@ import {
   serversAtPlaces,
   serversOf,
 } from './facts.ts'
-import { type Job, jobOf, triesOf } from './ledger.ts'
+import { MICROS_PER_SECOND } from './job.ts'
+import { isInLine, type Job, jobOf, triesOf } from './ledger.ts'
 import { isOfferLive } from './offer-expiry.ts'
 import { firstPause } from './pausing.ts'
 import { operand } from './safe-text.ts'
@@ -126,7 +128,21 @@ export function alsoOf(
   diagnosis: Diagnosis,
   chain: readonly string[],
 ): string[] {
-  return [...inTheWay(facts, chain), ...unattended(facts, job, diagnosis)]
+  return [...inTheWay(facts, chain), ...unattended(facts, job, diagnosis), ...passedText(facts, job)]
+}
+
+/** How often it was passed by jobs whose models were loaded. Of others that are alike the same starts count. */
+function passedText({ ledger, now }: QueueFacts, job: Job): string[] {
+  const own = isInLine(job) ? classOf(ledger, job) : undefined
+  const { warm } = ledger.policy
+  if (own === undefined || warm === undefined) return []
+  const { times, since } = passedBy(own, ledger.policy, now, job.place)
+  const seconds = Math.max(0, Math.floor((now - since) / MICROS_PER_SECOND))
+  return times === 0
+    ? []
+    : [
+        `it was passed ${times} of ${warm.maxPassed} times, ${seconds} of ${warm.maxPassedSeconds} s, for warm models`,
+      ]
 }
 
 /** The job at the end of the chain does not go on by itself. */

@@ -3,7 +3,15 @@ import { bounds, failureCodes, type JobTrace, type Json, requeueReasons } from '
 import { flagSchema, functionSchema, havingSchema, optionsSchema, signalSchema } from './invalid.ts'
 import { timeSchema, usesSchema, wholeNumber } from './job-spec.ts'
 import { lazily } from './lazily.ts'
-import { jobIdSchema, jobTypeSchema, kindSchema, modelSchema, modelsSchema, servesSchema } from './names.ts'
+import {
+  jobIdSchema,
+  jobTypeSchema,
+  keepsSchema,
+  kindSchema,
+  modelSchema,
+  modelsSchema,
+  servesSchema,
+} from './names.ts'
 import { declareSchema, ownerSchema, scheduleIdSchema } from './schedule.ts'
 import { jobTrace } from './trace.ts'
 
@@ -27,6 +35,7 @@ const claim = lazily(() =>
     kinds: kindList().nullish(),
     batches: z.array(batchSize(), { error: 'must be a list of kinds with sizes' }).optional(),
     serves: servesSchema.optional(),
+    keeps: keepsSchema.optional(),
   }),
 )
 const batchSize = lazily(() => z.strictObject({ kind: kindSchema, size: wholeNumber(1, bounds.batch) }))

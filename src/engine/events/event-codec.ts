@@ -80,6 +80,8 @@ export interface CheckedRow<Type extends EventType = EventType> {
       | 'attempt'
       | 'places'
       | 'batch'
+      | 'warm'
+      | 'without'
       | 'token'
       | 'used'
       | 'reason'
@@ -108,6 +110,7 @@ export interface CheckedRow<Type extends EventType = EventType> {
       | 'goes_on'
       | 'outcome'
       | 'parent'
+      | 'keeps'
       | 'left',
       never
     >
@@ -192,6 +195,8 @@ export function eventOf(of: CheckedRow): Event {
       }
       if (row.data?.places !== undefined) event.places = row.data.places
       if (row.data?.batch !== undefined) event.batch = row.data.batch
+      if (row.data?.warm !== undefined) event.warm = row.data.warm
+      if (row.data?.without !== undefined) event.without = row.data.without
       return event
     }
     case 'completed': {
@@ -357,8 +362,12 @@ export function eventOf(of: CheckedRow): Event {
       return { type: row.event_type, jobId: row.job_id, runAt: row.data?.run_at ?? null }
     case 'end_propagated':
       return { type: row.event_type, parent: row.data.parent }
-    case 'worker_serves':
-      return { type: row.event_type, workerId: row.worker_id, places: row.data.places }
+    case 'worker_serves': {
+      const event: Writable<Of<'worker_serves'>> = { type: row.event_type, workerId: row.worker_id }
+      if (row.data?.places !== undefined) event.places = row.data.places
+      if (row.data?.keeps !== undefined) event.keeps = row.data.keeps
+      return event
+    }
     case 'worker_gone': {
       const event: Writable<Of<'worker_gone'>> = { type: row.event_type, workerId: row.worker_id }
       if (row.data?.left !== undefined) event.left = row.data.left
@@ -436,10 +445,13 @@ export function columnsOf(event: Event): Columns {
       if (event.attempt !== 1) data['attempt'] = event.attempt
       if (event.places !== undefined) data['places'] = event.places
       if (event.batch !== undefined) data['batch'] = event.batch
+      if (event.warm !== undefined) data['warm'] = event.warm
+      if (event.without !== undefined) data['without'] = event.without
       return {
         job_id: event.jobId,
         models: event.models,
         ...(event.batch === undefined ? undefined : { schema_version: 5 }),
+        ...(event.warm === undefined ? undefined : { schema_version: 6 }),
         data,
       }
     }
@@ -585,8 +597,12 @@ export function columnsOf(event: Event): Columns {
     }
     case 'end_propagated':
       return { schema_version: 4, data: { parent: event.parent } }
-    case 'worker_serves':
-      return { schema_version: 6, data: { places: event.places } }
+    case 'worker_serves': {
+      const data: Data = {}
+      if (event.places !== undefined) data['places'] = event.places
+      if (event.keeps !== undefined) data['keeps'] = event.keeps
+      return { schema_version: 6, data }
+    }
     case 'worker_gone': {
       const data: Data = {}
       if (event.left !== undefined) data['left'] = event.left
@@ -733,6 +749,12 @@ export function hasPlainFields(row: Row): boolean {
             break
           case 'places':
             if (!arePlaces(data[key])) return false
+            break
+          case 'warm':
+            if (!isReal(data[key])) return false
+            break
+          case 'without':
+            if (!areTexts(data[key])) return false
             break
           default:
             return false
@@ -1223,7 +1245,7 @@ export function hasPlainFields(row: Row): boolean {
     case 'worker_serves': {
       if (!isText(row['worker_id'])) return false
       const data = row['data']
-      if (isNothing(data)) return false
+      if (isNothing(data)) return true
       if (!isObject(data)) return false
       for (const key in data)
         switch (key) {
@@ -1233,10 +1255,13 @@ export function hasPlainFields(row: Row): boolean {
           case 'places':
             if (!areTexts(data[key])) return false
             break
+          case 'keeps':
+            if (!isCount(data[key])) return false
+            break
           default:
             return false
         }
-      return data['places'] !== undefined
+      return true
     }
     case 'worker_gone': {
       if (!isText(row['worker_id'])) return false
@@ -1302,7 +1327,9 @@ export function isPlain(event: RecordedEvent): boolean {
         isCount(event.attempt) &&
         areSoundTexts(event.models) &&
         (event.places === undefined || areSoundPlaces(event.places)) &&
-        (event.batch === undefined || isCount(event.batch))
+        (event.batch === undefined || isCount(event.batch)) &&
+        (event.warm === undefined || isReal(event.warm)) &&
+        (event.without === undefined || areSoundTexts(event.without))
       )
     case 'completed':
       return (

@@ -1,4 +1,11 @@
-import { type Event, type EventType, eventTypes, specDefaults, UNITS_SINCE } from '../core/index.ts'
+import {
+  type Event,
+  type EventType,
+  eventTypes,
+  specDefaults,
+  UNITS_SINCE,
+  WARM_SINCE,
+} from '../core/index.ts'
 
 /** What a value in a row may be; event-guards.ts has the schema and the guards of each. */
 export type ValueKind =
@@ -144,6 +151,8 @@ const eventTable = {
       // Only under a policy that names places, which older releases do not read.
       places: { in: 'data.places', is: 'places', optional: true },
       batch: { in: 'data.batch', is: 'count', optional: true, since: BATCHES },
+      warm: { in: 'data.warm', is: 'real', optional: true, since: WARM_SINCE },
+      without: { in: 'data.without', is: 'texts', optional: true },
     },
   },
   completed: { isFrequent: true, fields: { jobId, token, used } },
@@ -245,7 +254,14 @@ const eventTable = {
   },
   released: { version: FLOWS, fields: { jobId, runAt: { in: 'data.run_at', is: 'int', usual: null } } },
   end_propagated: { version: FLOWS, fields: { parent: { in: 'data.parent', is: 'text' } } },
-  worker_serves: { version: SERVES, fields: { workerId, places: { in: 'data.places', is: 'texts' } } },
+  worker_serves: {
+    version: SERVES,
+    fields: {
+      workerId,
+      places: { in: 'data.places', is: 'texts', optional: true },
+      keeps: { in: 'data.keeps', is: 'count', optional: true },
+    },
+  },
   worker_gone: {
     version: SERVES,
     fields: { workerId, left: { in: 'data.left', is: 'true', optional: true } },

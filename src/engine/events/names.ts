@@ -27,6 +27,11 @@ export const servesSchema = z
     error: 'must be a list of places or patterns, such as ["host1:*"]',
   })
   .max(bounds.serves, `must have at most ${bounds.serves} places; name them by patterns, such as "host1:*"`)
+/** How many models a process keeps loaded. */
+export const keepsSchema = z
+  .int(`must be a whole number from 1 to ${numberText(bounds.keeps)}`)
+  .min(1, `must be a whole number from 1 to ${numberText(bounds.keeps)}`)
+  .max(bounds.keeps, `must be a whole number from 1 to ${numberText(bounds.keeps)}`)
 export const kindSchema = nameSchema('kind', 'render')
 export const fairKeySchema = nameSchema('fair key', 'customer-17')
 export const keySchema = nameSchema('key', 'reindex-17')

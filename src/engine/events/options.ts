@@ -11,7 +11,7 @@ import {
   signalSchema,
 } from './invalid.ts'
 import { wholeNumber } from './job-spec.ts'
-import { modelSchema, modelsSchema, operatorSchema, parseJobId, servesSchema } from './names.ts'
+import { keepsSchema, modelSchema, modelsSchema, operatorSchema, parseJobId, servesSchema } from './names.ts'
 import { holds } from './workflow.ts'
 
 /** What every store has to have; the rest differs. */
@@ -88,6 +88,7 @@ const breaker = optionsSchema({
 const workerSettings = {
   concurrency: wholeNumber(1, 100_000).optional(),
   serves: servesSchema.optional(),
+  keeps: keepsSchema.optional(),
   intake: flagSchema.optional(),
   retry: retrySchema.optional(),
   breaker: breaker.optional(),

@@ -20,7 +20,7 @@ export const plainCalls: { readonly [Name in keyof typeof calls]?: (given: Given
 }
 
 const ofLease: ReadonlySet<string> = new Set(['jobId', 'fencingToken', 'epoch', 'fence'])
-const ofClaim: ReadonlySet<string> = new Set(['max', 'kinds', 'batches', 'serves'])
+const ofClaim: ReadonlySet<string> = new Set(['max', 'kinds', 'batches', 'serves', 'keeps'])
 const ofClaiming: ReadonlySet<string> = new Set(['known'])
 const ofComplete: ReadonlySet<string> = new Set(['result', 'claim'])
 
@@ -38,8 +38,9 @@ function isOfClaim(value: unknown): boolean {
 
 function isClaim(value: unknown): boolean {
   if (!hasOnly(value, ofClaim)) return false
-  const { max, kinds, batches, serves } = value
+  const { max, kinds, batches, serves, keeps } = value
   if (!isWhole(max, 1, 1_000_000) || (batches !== undefined && !areBatches(batches))) return false
+  if (keeps !== undefined && !isWhole(keeps, 1, bounds.keeps)) return false
   if (serves !== undefined && (!areNames(serves) || (serves as unknown[]).length > bounds.serves))
     return false
   return kinds === undefined || kinds === null || areNames(kinds)

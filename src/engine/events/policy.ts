@@ -22,7 +22,7 @@ export type PolicyInput =
   | 'serial'
   | 'by-model'
   | ({
-      readonly [Key in Exclude<keyof Policy, 'fairShare' | 'models' | 'units' | 'uses'>]?:
+      readonly [Key in Exclude<keyof Policy, 'fairShare' | 'models' | 'units' | 'uses' | 'warm'>]?:
         | Policy[Key]
         | undefined
     } & {
@@ -31,7 +31,11 @@ export type PolicyInput =
       readonly models?: DeclaredModels | null | undefined
       readonly units?: Policy['units'] | null
       readonly uses?: Policy['uses'] | null
+      /** Missing fields: a model may be swapped out at once; each load takes 1 s. */
+      readonly warm?: (Pick<Warm, 'maxPassed' | 'maxPassedSeconds'> & Partial<Warm>) | null
     })
+
+type Warm = NonNullable<Policy['warm']>
 
 /** The models that there are. `capacity` of a model is the same field as its `capacity` in the policy; missing: it stays. */
 export type DeclaredModels = Readonly<
@@ -180,12 +184,13 @@ export function parsePolicy(input: unknown, base: Policy = defaultPolicy, root =
   const { models, ...fields } = parseInput(partialSchema, input, root) as PolicyChanges
   const declared = models == null ? fields : { ...fields, ...declaring(models, fields, base, root) }
   const given = Object.entries(declared).filter(([, value]) => value !== undefined)
-  const { models: before, units, uses, ...kept } = { ...base, ...Object.fromEntries(given) }
+  const { models: before, units, uses, warm, ...kept } = { ...base, ...Object.fromEntries(given) }
   return {
     ...kept,
     ...(models === null || before === undefined ? undefined : { models: before }),
     ...(units == null ? undefined : { units }),
     ...(uses == null || Object.keys(uses).length === 0 ? undefined : { uses }),
+    ...(warm == null ? undefined : { warm }),
   }
 }
 

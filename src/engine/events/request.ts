@@ -25,7 +25,7 @@ import {
 } from './job-spec.ts'
 import { parseResult, reaches } from './json.ts'
 import { lazily } from './lazily.ts'
-import { jobIdSchema, kindSchema, modelSchema, modelsSchema, servesSchema } from './names.ts'
+import { jobIdSchema, keepsSchema, kindSchema, modelSchema, modelsSchema, servesSchema } from './names.ts'
 import { declarationOf, ownerSchema, parseSchedules, revisionSchema, scheduleIdSchema } from './schedule.ts'
 
 const MICROS = 1_000_000
@@ -39,7 +39,12 @@ const DEEPEST = 106
 const workerId = jobIdSchema
 const token = z.int('must be the fencing token of the attempt').min(1)
 const kinds = z.array(kindSchema).nullish().default(null)
-const claimed = { max: wholeNumber(1, 1_000), kinds, serves: servesSchema.optional() }
+const claimed = {
+  max: wholeNumber(1, 1_000),
+  kinds,
+  serves: servesSchema.optional(),
+  keeps: keepsSchema.optional(),
+}
 const claim = z.strictObject(claimed)
 const seconds = z.number().min(0).max(YEAR_SECONDS)
 
@@ -152,8 +157,8 @@ export const parseSubmission = (job: Json): ParsedJob => parseJob(camel(job))
 
 function claimOf(request: InboxCommand): Claim | undefined {
   if (request.type === 'claim') {
-    const { max, kinds, serves } = request
-    return serves === undefined ? { max, kinds } : { max, kinds, serves }
+    const { max, kinds, serves, keeps } = request
+    return { max, kinds, ...(serves && { serves }), ...(keeps && { keeps }) }
   }
   return 'claim' in request ? request.claim : undefined
 }

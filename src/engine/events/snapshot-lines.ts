@@ -99,6 +99,20 @@ const lines = {
   schedules: z.tuple([z.literal('schedules'), z.array(schedule)]),
   owners: z.tuple([z.literal('owners'), z.array(z.tuple([text, integer]))]),
   servers: z.tuple([z.literal('servers'), z.array(z.strictObject({ worker: text, places: z.array(text) }))]),
+  keepers: z.tuple([
+    z.literal('keepers'),
+    z.array(
+      z.strictObject({
+        worker: text,
+        keeps: integer,
+        loaded: z.array(z.strictObject({ place: text.nullable(), model: text, at: integer })),
+      }),
+    ),
+  ]),
+  passes: z.tuple([
+    z.literal('passes'),
+    z.array(z.tuple([text, z.array(z.tuple([text, z.number(), integer, z.number(), integer]))])),
+  ]),
   flows: z.tuple([z.literal('flows'), z.array(z.tuple([text, text.nullable(), integer, integer]))]),
   propagating: z.tuple([z.literal('propagating'), z.array(z.tuple([text, integer, z.enum(outcomes), text]))]),
   links: z.tuple([

@@ -186,6 +186,12 @@ export interface JobWorkerSettings {
    * at most. It is given no others. All workers of one coordinator serve the same. @defaultValue every place that somebody serves
    */
   readonly serves?: readonly string[]
+  /**
+   * How many models this process keeps loaded, 1 to 1,000; of models that have places, so many in each place. Under a policy with `warm` it is
+   * given jobs whose models it has (docs/guides/gpus.md#loaded-models). All workers of one coordinator say the same. @defaultValue nobody
+   * knows
+   */
+  readonly keeps?: number
   /** Take in new rows of `jobs` that are pending. @defaultValue `false` */
   readonly intake?: boolean
   /**

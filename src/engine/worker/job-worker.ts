@@ -75,18 +75,24 @@ export function createJobWorker(options: JobWorkerSettings & { readonly handlers
   return new QueueJobWorker(options as JobWorkerOptions)
 }
 
-/** What the process of each coordinator serves. */
-const served = new WeakMap<Coordinator, readonly string[]>()
+/** What the process of each coordinator says of itself. */
+const said = new WeakMap<Coordinator, Pick<JobWorkerSettings, 'serves' | 'keeps'>>()
 
 /** A process is known to the queue by its coordinator, and says one thing. @throws InterlockError `invalid_input` */
-function noteServes(coordinator: Coordinator, serves: readonly string[]): void {
-  const known = served.get(coordinator)
-  if (known !== undefined && known.join('\n') !== serves.join('\n'))
+function noteSaid(coordinator: Coordinator, { serves, keeps }: JobWorkerSettings): void {
+  const known = said.get(coordinator)
+  const both = 'give both the same, or each a coordinator of its own'
+  if (serves !== undefined && known?.serves !== undefined && known.serves.join('\n') !== serves.join('\n'))
     throw invalidInput(
-      `options.serves: another worker of this coordinator serves ${known.join(', ')}; give both the same, or each a coordinator of its own`,
+      `options.serves: another worker of this coordinator serves ${known.serves.join(', ')}; ${both}`,
       'options.serves',
     )
-  served.set(coordinator, [...serves])
+  if (keeps !== undefined && known?.keeps !== undefined && known.keeps !== keeps)
+    throw invalidInput(
+      `options.keeps: another worker of this coordinator keeps ${known.keeps}; ${both}`,
+      'options.keeps',
+    )
+  said.set(coordinator, { ...known, ...(serves && { serves: [...serves] }), ...(keeps && { keeps }) })
 }
 
 /** A worker looks because it was told of something. */
@@ -126,8 +132,8 @@ class QueueJobWorker implements JobWorker {
 
   constructor(options: JobWorkerOptions) {
     checkWorkerOptions(options)
-    const { coordinator, handlers, concurrency = 1, intake = false, serves } = options
-    if (serves !== undefined) noteServes(coordinator, serves)
+    const { coordinator, handlers, concurrency = 1, intake = false, serves, keeps } = options
+    noteSaid(coordinator, options)
     this.#options = options
     this.#coordinator = coordinator
     this.#handlers = handlersOf(handlers)
@@ -137,6 +143,7 @@ class QueueJobWorker implements JobWorker {
       kinds,
       ...(batches === undefined ? undefined : { batches }),
       ...(serves === undefined ? undefined : { serves }),
+      ...(keeps === undefined ? undefined : { keeps }),
       onChange: (free) => coordinator.offering(kinds, free),
     })
     this.#onError = options.onError ?? ((error) => logFailure(coordinator.logger, error))

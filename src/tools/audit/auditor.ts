@@ -79,9 +79,10 @@ function apply(state: AuditState, event: RecordedEvent): void {
       return becomeDue(state, event)
     case 'blocked':
     case 'conflict':
-    case 'asked':
       state.expect(event.jobId, 'waiting')
       return
+    case 'asked':
+      return ask(state, event.jobId)
     case 'reprioritized':
       return move(state, event)
     case 'deduplicated':
@@ -102,10 +103,12 @@ function apply(state: AuditState, event: RecordedEvent): void {
       if (!state.lines.resume(event.model)) state.report('life', null, `${event.model} was not paused`)
       return
     case 'worker_serves':
-      state.lines.serve(event.workerId, event.places)
+      state.lines.serve(event.workerId, event.places ?? null)
+      state.lines.passes.note(event.workerId, event.keeps)
       return
     case 'worker_gone':
-      if (!state.lines.serve(event.workerId, null))
+      // It keeps nothing loaded any more, and serves nothing.
+      if (![state.lines.passes.note(event.workerId), state.lines.serve(event.workerId, null)].includes(true))
         state.report('life', null, `worker ${event.workerId} had not said which places it serves`)
       return
     case 'voided':
@@ -256,6 +259,12 @@ function link(state: AuditState, event: RecordedEvent & { readonly type: 'linked
   }
 }
 
+/** Nobody passes a job that somebody waits for. */
+function ask(state: AuditState, jobId: string): void {
+  const job = state.expect(jobId, 'waiting')
+  if (job !== undefined) state.lines.passes.forget(job)
+}
+
 /** Its place in line counts from now. */
 function release(state: AuditState, event: RecordedEvent & { readonly type: 'released' }): void {
   const job = state.expect(event.jobId, 'waiting')
@@ -294,6 +303,7 @@ function beginAt(state: AuditState, ledger: Ledger): void {
   state.parents.beginAt(ledger)
   for (const { model } of ledger.pauses) lines.pause(model)
   for (const { worker, places } of ledger.servers) lines.serve(worker, places)
+  for (const { worker } of ledger.keepers) lines.passes.note(worker, 1)
   for (const { model, starts } of ledger.models) if (starts !== null) lines.rates.recall(model, [...starts])
   recallUses(lines, ledger)
   for (const { key, jobId, until } of ledger.keys) if (until !== null) state.noteKeyUntil(key, jobId, until)

@@ -115,7 +115,9 @@ function checkModels(state: AuditState, job: AuditedJob, event: StartedEvent, jo
   }
   for (const resource of state.lines.uses.overLimit(lines.policy, job, event.at))
     state.report('use', job.jobId, `more of ${resource} was used or reserved than its limit allows`)
-  const kept = state.lines.keptFromJobAt(job, event.at, joins ? 1 : 0)
+  const byLine = state.lines.keptFromJobAt(job, event.at, joins ? 1 : 0)
+  const isOver = byLine === undefined || event.warm === undefined
+  const kept = isOver ? byLine : state.lines.keptFromWarm(job, event.without ?? [])
   const isHeld = (model: string) =>
     takesAll(job, model) ? state.lines.holders(model) > 0 : state.lines.isFull(model)
   if (kept !== undefined && (joins || !isHeld(kept))) {
@@ -123,12 +125,8 @@ function checkModels(state: AuditState, job: AuditedJob, event: StartedEvent, jo
   }
 }
 
-function checkSlot(
-  state: AuditState,
-  job: AuditedJob,
-  { seq, at }: { readonly seq: number; readonly at: number },
-  joins: boolean,
-): void {
+function checkSlot(state: AuditState, job: AuditedJob, event: StartedEvent, joins: boolean): void {
+  const { seq, at } = event
   const { slots, alone, policy, shares } = state.lines
   if (shares.isFull(job, policy))
     state.report(
@@ -146,10 +144,24 @@ function checkSlot(
   const lone = state.lines.aloneAhead(job, at)
   if (lone !== undefined)
     state.report('line_order', job.jobId, `job ${lone.jobId} is ahead and must run alone`)
+  if (event.warm !== undefined) return checkPasses(state, job, event)
   // Without a limit nobody loses a slot.
   if (policy.maxActive === null) return
   for (const other of state.lines.startableAhead(job, at)) {
     state.passed.push({ job: other, by: job.jobId, seq })
+  }
+}
+
+/** It goes before others since its models are loaded: each of them is passed once more. */
+function checkPasses(state: AuditState, job: AuditedJob, event: StartedEvent): void {
+  const { lines } = state
+  if (!lines.passes.mayPass(event.workerId))
+    state.report('passed', job.jobId, `worker ${event.workerId} has not said that it keeps models loaded`)
+  for (const other of lines.startableAhead(job, event.at)) {
+    const fault = lines.passes.count(other, event, lines.policy)
+    if (fault !== undefined) state.report('passed', job.jobId, `job ${other.jobId} is ahead, and ${fault}`)
+    if (other.place.level < job.place.level)
+      state.report('passed', job.jobId, `job ${other.jobId} is ahead, and has a higher priority`)
   }
 }
 
@@ -179,10 +191,10 @@ function begin(state: AuditState, job: AuditedJob, event: StartedEvent, joins: b
   const { policy } = state.lines
   const whole = job.spec.models.filter((model) => takesAll(job, model))
   const wholes = whole.map((model) => [model, placesOf(policy, model) ?? []] as const)
-  state.lines.countOvertaken(job, [
-    ...Object.values(event.places ?? {}),
-    ...wholes.flatMap(([, places]) => places),
-  ])
+  const taken = [...Object.values(event.places ?? {}), ...wholes.flatMap(([, places]) => places)]
+  // Who could have been taken in its place is passed, and not overtaken.
+  const isOvertaken = (other: AuditedJob) => state.lines.isBarred(other, event.without ?? [])
+  state.lines.countOvertaken(job, taken, event.warm === undefined ? undefined : isOvertaken)
   state.lines.leave(job)
   job.places = event.places ?? null
   job.wholes = Object.fromEntries(wholes)

@@ -4,6 +4,7 @@ import { type AuditedJob, byPlace, takesAll, takesSlot } from './job.ts'
 import { AuditedUses, competes, isLimited } from './limits.ts'
 import { ModelLine } from './model-line.ts'
 import { Offers } from './offers.ts'
+import { Passes } from './passes.ts'
 import { AuditedPlaces, hasPlaces, hasUnits, isSameAsk, mayBeIn, placesOf } from './places.ts'
 import { Rates } from './rates.ts'
 import { Shares } from './shares.ts'
@@ -28,6 +29,7 @@ export class AuditedLines {
   readonly shares = new Shares()
   readonly uses = new AuditedUses()
   readonly taken = new AuditedPlaces()
+  readonly passes = new Passes()
   readonly aside = new Aside()
 
   constructor(policy: Policy) {
@@ -113,6 +115,20 @@ export class AuditedLines {
     })
   }
 
+  /** The same of a start that passes others for the sake of loaded models: a model stays kept for those ahead that its process could not take. */
+  keptFromWarm(job: AuditedJob, without: readonly string[]): string | undefined {
+    return this.#counted(job).find((name) => {
+      const { kept, holders } = this.#model(name)
+      const barred = kept.before(job).filter((other) => this.isBarred(other, without))
+      return holders.size + barred.length >= this.places(name)
+    })
+  }
+
+  /** Its kind is one of these, or a model is held by others: whoever has claimed could not take it. */
+  isBarred(job: AuditedJob, without: readonly string[]): boolean {
+    return without.includes(job.spec.kind) || this.#counted(job).some((name) => this.isFull(name))
+  }
+
   /** The waiting job ahead of this one that must run alone. It may be passed if no worker took it in time. */
   aloneAhead(job: AuditedJob, at: number): AuditedJob | undefined {
     return this.#alone.before(job).find((other) => !this.offers.hasLapsed(other, this.policy, at))
@@ -155,6 +171,7 @@ export class AuditedLines {
 
   /** A process serves these places from now on; null: none. False if it had said nothing, and leaves. */
   serve(worker: string, places: readonly string[] | null): boolean {
+    this.passes.begin()
     const { servers, jobs } = this.aside
     const had = places !== null || servers.leave(worker)
     if (places !== null) servers.say(worker, places)
@@ -169,6 +186,7 @@ export class AuditedLines {
 
   /** The jobs that need this model wait aside from now on, or those that could be in this place alone. */
   pause(name: string): void {
+    this.passes.begin()
     this.aside.paused.add(name)
     for (const { name: model, line } of [...this.#models.values()])
       if (model === name || placesOf(this.policy, model)?.includes(name) === true) this.#enterAgain(line)
@@ -186,6 +204,7 @@ export class AuditedLines {
 
   /** False if it was not paused. */
   resume(model: string): boolean {
+    this.passes.begin()
     if (!this.aside.paused.delete(model)) return false
     for (const job of this.aside.release(model, this.policy)) this.enter(job)
     return true
@@ -206,6 +225,7 @@ export class AuditedLines {
     this.#users.delete(job)
     this.#alone.delete(job)
     this.offers.withdraw(job)
+    this.passes.forget(job)
     if (job.parkedOn !== null) this.#model(job.parkedOn).parked.delete(job)
     job.parkedOn = null
     for (const name of job.spec.models) {
@@ -260,7 +280,7 @@ export class AuditedLines {
   }
 
   /** Every job ahead of this one that could have used one of the models or places that it takes is overtaken once. */
-  countOvertaken(job: AuditedJob, places: readonly string[]): void {
+  countOvertaken(job: AuditedJob, places: readonly string[], isCounted = (_: AuditedJob) => true): void {
     const passed = new Set(this.#counted(job).flatMap((name) => this.#model(name).line.before(job)))
     for (const { name, line } of places.length === 0 ? [] : this.#models.values()) {
       const own = places.filter((place) => placesOf(this.policy, name)?.includes(place) === true)
@@ -269,7 +289,7 @@ export class AuditedLines {
     }
     if (job.spec.uses !== undefined)
       for (const other of this.#users.before(job)) if (competes(this.policy, job, other)) passed.add(other)
-    for (const other of passed) {
+    for (const other of [...passed].filter(isCounted)) {
       other.overtaken++
       if (this.#keeps(other)) for (const name of other.spec.models) this.#model(name).kept.add(other)
     }
@@ -278,6 +298,7 @@ export class AuditedLines {
   change(policy: Policy): void {
     const isPlaced = hasPlaces(this.policy) || hasPlaces(policy)
     const isLimited = this.policy.uses !== undefined || policy.uses !== undefined
+    this.passes.begin()
     this.rates.change(this.policy, policy)
     this.uses.change(this.policy, policy)
     this.policy = policy

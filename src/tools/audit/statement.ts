@@ -129,6 +129,8 @@ const promises: Readonly<Record<AuditRule, string>> = {
     'Every job that started in a batch needed just what that held, where that held it, and was there from its beginning.',
   order: 'No job was overtaken on a model that was kept for it.',
   line_order: 'Every slot went to the first job in line that could use it.',
+  passed:
+    'No job was passed for the sake of loaded models more often, or for longer, than the policy allowed.',
   attempt: 'No job had two live attempts, or more attempts than it may have.',
   token: 'Every event about an attempt showed the fencing token of that attempt.',
   life: 'Every event fits the life of its job and the state of the queue.',

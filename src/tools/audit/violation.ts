@@ -21,6 +21,8 @@ export const auditRules = [
   'order',
   /** A slot goes to the first job in line that could have used it. */
   'line_order',
+  /** A job whose models were loaded goes before another one that could have started only as often, and for as long, as the policy says. */
+  'passed',
   /** One live attempt per job, counted 1, 2, 3 …, no more of them than the job may have. */
   'attempt',
   /** Every event about an attempt shows the fencing token of that attempt. */

@@ -28,7 +28,7 @@ export function eventDetail(event: RecordedEvent): string {
     case 'lease_expired':
       return `worker ${event.workerId} is gone${event.final ? '' : ', another attempt follows'}`
     case 'worker_serves':
-      return `${event.workerId}: ${namesOf(event.places) || 'nothing'}`
+      return servesText(event)
     case 'worker_gone':
       return `${event.workerId}${event.left === true ? ' left' : ', whose lease is over'}`
     case 'detached':
@@ -71,4 +71,9 @@ export function eventDetail(event: RecordedEvent): string {
       // Its type says it all.
       return ''
   }
+}
+
+function servesText({ workerId, places, keeps }: RecordedEvent & { readonly type: 'worker_serves' }): string {
+  const served = places === undefined ? [] : [namesOf(places) || 'nothing']
+  return `${workerId}: ${[...served, ...(keeps === undefined ? [] : [`keeps ${keeps} loaded`])].join(', ') || 'everything'}`
 }

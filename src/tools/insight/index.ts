@@ -12,6 +12,7 @@
  */
 export type { PeriodOptions } from './period.ts'
 export { type WaitCause, waitCauses } from './stats/cause.ts'
+export type { LoadStats } from './stats/loads.ts'
 export type { ModelStats } from './stats/model-levels.ts'
 export type { BlockedTime, Stats } from './stats/stats.ts'
 export { type StatsOptions, stats } from './stats/stats.ts'

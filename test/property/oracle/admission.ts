@@ -83,7 +83,7 @@ export function startableIn(
   return waiting.sort((a, b) => Number(bypasses(b)) - Number(bypasses(a)) || inOrder(a, b))
 }
 
-function hasSlot(queue: Queue, job: Entry, now: number): boolean {
+export function hasSlot(queue: Queue, job: Entry, now: number): boolean {
   const running = runningIn(queue)
   const ahead = lineOf(queue).filter((other) => isAhead(other, job))
   const offered = ahead.filter((other) => isOfferLive(queue, other, now))
@@ -96,7 +96,7 @@ function hasSlot(queue: Queue, job: Entry, now: number): boolean {
   return queue.policy.maxActive === null || used < queue.policy.maxActive
 }
 
-function isFree(queue: Queue, job: Entry, model: string, now: number, by?: string): boolean {
+export function isFree(queue: Queue, job: Entry, model: string, now: number, by?: string): boolean {
   if (takesAll(job, model)) return isAllFree(queue, job, model, now)
   if (isHeldWhole(queue, model)) return false
   if (placesOf(queue.policy, model) !== undefined) return placeFor(queue, job, model, now, by) !== undefined
@@ -130,14 +130,16 @@ export function placeFor(
   const listed = placesOf(queue.policy, model) ?? []
   if (isTakenUp(queue, job, model, listed)) return undefined
   const own = listed.filter((place) => job.places?.[model] === place)
-  return [...own, ...listed].find((place) => {
-    const ahead = lineOf(queue).filter((other) => isAhead(other, job) && isAt(other, place))
-    const keepers = ahead.filter((other) => keepsFrom(queue, other, job, ahead, now))
-    return (
-      isOpenFor(queue, place, by) &&
-      fitsBeside(queue, job, model, place, [...holdersAt(queue, place), ...keepers])
-    )
-  })
+  return [...own, ...listed].find(
+    (place) => isOpenFor(queue, place, by) && placeIn(queue, job, model, place, now),
+  )
+}
+
+/** Not held, and kept for nobody ahead. */
+export function placeIn(queue: Queue, job: Entry, model: string, place: string, now: number): boolean {
+  const ahead = lineOf(queue).filter((other) => isAhead(other, job) && isAt(other, place))
+  const keepers = ahead.filter((other) => keepsFrom(queue, other, job, ahead, now))
+  return fitsBeside(queue, job, model, place, [...holdersAt(queue, place), ...keepers])
 }
 
 /** Who has the model, but none of these places, may be in any of them, and take all of it. */
@@ -181,7 +183,7 @@ function keepsFrom(queue: Queue, other: Entry, job: Entry, ahead: readonly Entry
 }
 
 /** Of one key no more than `maxActive` are active, or offered ahead. */
-function isShareFull(queue: Queue, job: Entry, now: number): boolean {
+export function isShareFull(queue: Queue, job: Entry, now: number): boolean {
   const { fairKey } = job.spec
   if (fairKey === null) return false
   const own = queue.jobs.filter((other) => other.spec.fairKey === fairKey && !bypasses(other))

@@ -50,6 +50,7 @@ import {
   useOf,
   wholesOf,
 } from './queue.ts'
+import { countPassed, forgetPassers, loadsOf, type Pick as Picked, pickWarm, withLoads } from './warm.ts'
 
 /** Carries out one command on the oracle's queue: every change of state, and the event that records it. */
 export class Clerk {
@@ -73,6 +74,7 @@ export class Clerk {
   }
 
   record(event: Event): number {
+    forgetPassers(this.queue)
     this.pinAll()
     const { queue, command } = this
     queue.version++
@@ -170,13 +172,27 @@ export class Clerk {
     if (runAt > at) Object.assign(job, { dueAt: runAt, heldOn: null, offeredAt: null })
   }
 
-  start(job: Entry, workerId: string, batch: number | null = null, held: Entry['places'] = null): void {
+  start(
+    job: Entry,
+    workerId: string,
+    batch: number | null = null,
+    held: Entry['places'] = null,
+    told: Pick<Picked, 'warm' | 'without'> = {},
+  ): void {
     const { queue } = this
     const { jobId, spec } = job
     this.pinAll()
     const places = held ?? placesToTake(queue, job, this.now, workerId)
     const wholes = wholesOf(queue, job)
-    this.#countOvertaking(job, [...Object.values(places ?? {}), ...Object.values(wholes).flat()])
+    const all = [...Object.values(places ?? {}), ...Object.values(wholes).flat()]
+    if (told.warm === undefined) this.#countOvertaking(job, all)
+    else
+      countPassed(
+        queue,
+        this.#asking(workerId, (kind) => told.without?.includes(kind) !== true),
+        job,
+        all,
+      )
     const attempt = job.attempt + 1
     const where = places == null ? {} : { places }
     const named = batch === null ? {} : { batch }
@@ -188,6 +204,7 @@ export class Clerk {
       models: spec.models,
       ...where,
       ...named,
+      ...told,
     })
     const { version: token } = queue
     for (const model of spec.models) if (queue.policy.rate[model]) queue.starts.push({ model, at: startedAt })
@@ -203,6 +220,11 @@ export class Clerk {
       wholes,
       batch,
     })
+    queue.keepers = queue.keepers.map((keeper) =>
+      keeper.worker === workerId
+        ? { ...keeper, loaded: withLoads(keeper, loadsOf(queue.policy, job, job.places), startedAt) }
+        : keeper,
+    )
     this.#endOffers(job)
   }
 
@@ -210,11 +232,15 @@ export class Clerk {
    * Several jobs for one handler. As if the batch were over after each of them: the job that would start next joins it if it is alike, and
    * closes it if it is not. Each is where the first one is. One that has failed before runs by itself.
    */
-  #startTogether(first: Entry, workerId: string, size: number): void {
+  #startTogether(first: Entry, workerId: string, size: number, picked?: Picked): void {
     this.pinAll()
-    if (size < 2 || hasFailed(first) || first.spec.whole !== undefined) return this.start(first, workerId)
+    const { places = null, warm, without } = picked ?? {}
+    const held = places === null || Object.keys(places).length === 0 ? null : places
+    const told = { ...(warm === undefined ? {} : { warm }), ...(without === undefined ? {} : { without }) }
+    if (size < 2 || hasFailed(first) || first.spec.whole !== undefined)
+      return this.start(first, workerId, null, held, told)
     const batch = this.queue.version + 1
-    this.start(first, workerId, batch)
+    this.start(first, workerId, batch, held, told)
     const { maxActive } = this.queue.policy
     const behind = this.queue.jobs.filter((job) => isAhead(first, job)).sort(inOrder)
     let left = size - 1
@@ -332,23 +358,52 @@ export class Clerk {
   grant(): void {
     this.#noteServes()
     this.#follow()
-    this.#giveAway()
     const { claim, workerId } = this.command
-    for (let left = claim?.max ?? 0; left > 0; left--) {
+    const taken = this.#takeWarm()
+    this.#giveAway()
+    for (let left = (claim?.max ?? 0) - taken; left > 0; left--) {
       const job = this.#offered().find((entry) => claim?.kinds?.includes(entry.spec.kind) ?? true)
       if (job === undefined || this.#dead.has(workerId)) return
-      const sizes = new Map(claim?.batches?.map(({ kind, size }) => [kind, size]))
-      this.#startTogether(job, workerId, sizes.get(job.spec.kind) ?? sizes.get('*') ?? 1)
+      this.#startTogether(job, workerId, this.#sizeOf(job))
       this.#giveAway()
     }
+  }
+
+  #sizeOf({ spec: { kind } }: Entry): number {
+    const sizes = new Map(this.command.claim?.batches?.map((one) => [one.kind, one.size]))
+    return sizes.get(kind) ?? sizes.get('*') ?? 1
+  }
+
+  readonly #asking = (worker: string, runs: (kind: string) => boolean) => ({
+    worker,
+    runs,
+    at: Math.max(this.now, this.queue.lastAt + 1),
+  })
+
+  /** The sender takes what it has loaded, before anything is offered. */
+  #takeWarm(): number {
+    const { claim, workerId } = this.command
+    if (this.#offers.length > 0 || this.#dead.has(workerId)) return 0
+    const runs = (kind: string) => claim?.kinds?.includes(kind) ?? true
+    for (let taken = 0; taken < (claim?.max ?? 0); taken++) {
+      this.pinAll()
+      forgetPassers(this.queue)
+      const picked = pickWarm(this.queue, this.#asking(workerId, runs))
+      if (picked === undefined) return taken
+      this.#startTogether(picked.job, workerId, this.#sizeOf(picked.job), picked)
+    }
+    return claim?.max ?? 0
   }
 
   /** It says what it serves with what it claims. */
   #noteServes(): void {
     const { claim, workerId } = this.command
-    const known = this.queue.servers.find(({ worker }) => worker === workerId)
-    if (claim?.serves === undefined || this.#dead.has(workerId)) return
-    if (known?.places.join() !== claim.serves.join()) this.serve(workerId, claim.serves)
+    const known = this.queue.servers.find(({ worker }) => worker === workerId)?.places
+    const kept = this.queue.keepers.find(({ worker }) => worker === workerId)?.keeps
+    if (claim === undefined || this.#dead.has(workerId)) return
+    const { serves = known, keeps = kept } = claim
+    if (known?.join() !== serves?.join() || kept !== keeps)
+      this.serve(workerId, serves ?? null, false, keeps ?? null)
   }
 
   /** The sender takes this very job, if it was offered and may start. */
@@ -457,12 +512,22 @@ export class Clerk {
   }
 
   /** A process says what it serves, or is gone (null). Who is pinned where nobody serves him any more, goes elsewhere. */
-  serve(workerId: string, places: readonly string[] | null, left = false): void {
+  serve(workerId: string, places: readonly string[] | null, left = false, keeps: number | null = null): void {
     const { queue } = this
-    if (places !== null) this.record({ type: 'worker_serves', workerId, places })
+    const served = places === null ? {} : { places }
+    if (places !== null || keeps !== null)
+      this.record({ type: 'worker_serves', workerId, ...served, ...(keeps === null ? {} : { keeps }) })
     else this.record({ type: 'worker_gone', workerId, ...(left ? { left } : {}) })
     queue.servers = queue.servers.filter(({ worker }) => worker !== workerId)
     if (places !== null) queue.servers.push({ worker: workerId, places })
+    const { loaded = [] } = queue.keepers.find(({ worker }) => worker === workerId) ?? {}
+    queue.keepers = queue.keepers.filter(({ worker }) => worker !== workerId)
+    if (keeps !== null)
+      queue.keepers.push({
+        worker: workerId,
+        keeps,
+        loaded: withLoads({ worker: workerId, keeps, loaded }, [], 0),
+      })
     const before = new Map(lineOf(queue).map((job) => [job, job.places]))
     for (const job of queue.jobs.filter((one) => one.heldOn !== null)) {
       if (pausedModel(queue, job) === null) job.heldOn = heldBy(queue, job)

@@ -127,7 +127,8 @@ function comingAfter(queue: Queue, job: Entry, known = new Set<Entry>()): readon
 }
 
 export function expireLeases(clerk: Clerk, { workerIds, retryAt }: Body<'expire_leases'>): Answer {
-  for (const { worker } of [...clerk.queue.servers]) if (workerIds.includes(worker)) clerk.serve(worker, null)
+  const spoken = [...clerk.queue.servers, ...clerk.queue.keepers].map(({ worker }) => worker)
+  for (const worker of new Set(spoken)) if (workerIds.includes(worker)) clerk.serve(worker, null)
   const lost = clerk.queue.jobs.filter((job) => job.active && workerIds.includes(job.workerId ?? ''))
   const held = lost.sort(inOrder).flatMap((job) => job.spec.models.filter((model) => needs(job, model)))
   for (const job of lost) {

@@ -12,6 +12,7 @@ import {
   type Queue,
   type Used,
 } from './queue.ts'
+import { likenessOf } from './warm.ts'
 
 export function reprioritize(clerk: Clerk, { jobId, priority, before }: Body<'reprioritize'>): Answer {
   const { queue, command } = clerk
@@ -28,6 +29,12 @@ export function reprioritize(clerk: Clerk, { jobId, priority, before }: Body<'re
   if (position === null) return 'invalid_input'
   const stays = position.level === job.level && position.order === job.order && position.tie === job.tie
   if (stays && level === job.priority) return []
+  // Where nobody else is like it, counts begin again with its new place.
+  const alike = queue.jobs.filter(
+    (one) => isWaitingNow(one) && likenessOf(queue, one) === likenessOf(queue, job),
+  )
+  if (isWaitingNow(job) && alike.length === 1)
+    queue.passers = queue.passers.filter(({ likeness }) => likeness !== likenessOf(queue, job))
   clerk.record({ type: 'reprioritized', jobId, priority: level, position, workerId: command.workerId })
   Object.assign(job, {
     priority: level,
@@ -68,6 +75,7 @@ export function setPolicy(clerk: Clerk, { policy }: Body<'set_policy'>): Answer 
   const before = new Map(lineOf(queue).map((job) => [job, job.places]))
   const names = Object.values({ ...policy.capacity, ...queue.policy.capacity })
   queue.policy = policy
+  queue.passers = []
   if (isLimited || (isMoved && names.some((rule) => typeof rule === 'object'))) {
     for (const job of queue.jobs.filter((one) => !one.active)) {
       job.places = null
@@ -157,7 +165,8 @@ export function pauseModel(clerk: Clerk, { model, reason, until }: Body<'pause_m
 
 export function leave(clerk: Clerk): Answer {
   const { workerId } = clerk.command
-  if (clerk.queue.servers.some(({ worker }) => worker === workerId)) clerk.serve(workerId, null, true)
+  const spoken = [...clerk.queue.servers, ...clerk.queue.keepers]
+  if (spoken.some(({ worker }) => worker === workerId)) clerk.serve(workerId, null, true)
   return granted(clerk)
 }
 

@@ -73,6 +73,25 @@ export interface Timetable {
   readonly paused: boolean
 }
 
+/** A model, in a place or (null) somewhere in a process. */
+export interface Load {
+  readonly model: string
+  readonly place: string | null
+}
+
+export interface Keeper {
+  readonly worker: string
+  readonly keeps: number
+  /** Since when each is there; who was started last is last. */
+  readonly loaded: readonly (Load & { readonly at: number })[]
+}
+
+export interface Passer {
+  readonly likeness: string
+  readonly by: Pick<Entry, 'level' | 'order' | 'tie' | 'jobId'>
+  readonly at: number
+}
+
 export interface Used {
   readonly resource: string
   readonly window: number
@@ -90,6 +109,10 @@ export interface Queue {
   pauses: { readonly model: string; readonly reason: string; readonly until: number | null }[]
   /** What processes have said that they serve, each last said last. */
   servers: { readonly worker: string; readonly places: readonly string[] }[]
+  /** Processes that keep models loaded, and what they have. */
+  keepers: Keeper[]
+  /** Those that started before others that are alike, since their models were loaded. */
+  passers: Passer[]
   /** Starts from models that have a rate. */
   starts: { readonly model: string; readonly at: number }[]
   jobs: Entry[]
@@ -160,6 +183,8 @@ export function queueOf(ledger: Ledger): Queue {
     policy,
     pauses,
     servers: [...ledger.servers],
+    keepers: [...ledger.keepers],
+    passers: [],
     starts,
     used,
     jobs: entries,
@@ -198,6 +223,8 @@ export function copyOf(queue: Queue): Queue {
     schedules: [...schedules],
     pauses: [...pauses],
     servers: [...queue.servers],
+    keepers: [...queue.keepers],
+    passers: [...queue.passers],
     starts: [...starts],
     used: [...used],
     keys: [...keys],

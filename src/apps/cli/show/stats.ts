@@ -19,6 +19,7 @@ export function statsText(frame: Frame, stats: Stats): readonly string[] {
       ['rate', `${rate(stats.completedPerMinute)} completed per minute`],
       ['waited', summaryText(stats.waiting)],
       ['ran', summaryText(stats.running)],
+      ...(stats.loads === null ? [] : ([['loads', loadsText(stats.loads)]] as const)),
     ],
     dim,
   )
@@ -55,6 +56,11 @@ const summaryText = ({ count: many, mean, p50, p95, max }: Summary): string =>
   many === 0
     ? '—'
     : `mean ${duration(mean)}, half within ${duration(p50)}, 95 % within ${duration(p95)}, at most ${duration(max)}`
+
+function loadsText({ loads, seconds, savedSeconds, passing }: NonNullable<Stats['loads']>): string {
+  const passed = passing === 0 ? '' : `, ${count(passing)} starts before others for that`
+  return `${count(loads)} models loaded, about ${duration(seconds * 1_000)}; about ${duration(savedSeconds * 1_000)} saved by loaded ones${passed}`
+}
 
 const rate = (perMinute: number): string =>
   perMinute >= 100 ? count(Math.round(perMinute)) : perMinute.toFixed(1)

@@ -1,5 +1,5 @@
 import { Subscription } from 'rxjs'
-import { InterlockError, isPassing } from '../../core/index.ts'
+import { InterlockError, isPassing, spokenOf } from '../../core/index.ts'
 import type { LogRole } from '../../store/index.ts'
 import { SingleFlight } from '../base/concurrency.ts'
 import type { Logger } from '../base/logger.ts'
@@ -193,8 +193,7 @@ export class Lifecycle {
     await wakeups.rest()
     const { workerId } = incarnation
     // Its places are nobody's from now on, and not only when its lease has run out.
-    if (log.ledger.servers.some(({ worker }) => worker === workerId))
-      await this.#member.inBackground({ type: 'leave' })
+    if (spokenOf(log.ledger).includes(workerId)) await this.#member.inBackground({ type: 'leave' })
     closing.abort()
     await appends.idle()
     await stopped.close()

@@ -4,6 +4,7 @@ import { costsAttempt, type FailureCode, type RequeueReason } from '../event.ts'
 import type { Micros, Uses } from '../job.ts'
 import { heldModels, type Job, jobOf, triesOf } from '../ledger.ts'
 import type { Scribe } from '../scribe.ts'
+import { spokenOf } from '../warmth.ts'
 import { heldJob } from './fencing.ts'
 import { holdAfterLoss } from './pause.ts'
 import { accepted, type Body, refused, usedIn } from './result.ts'
@@ -108,8 +109,8 @@ const MOST_OF_LOSSES = 10_000
 /** The leases of these worker processes are over, so every attempt of theirs ends. The store checks that it is true. */
 export function expireLeases(scribe: Scribe, { workerIds, retryAt }: Body<'expire_leases'>): CommandResult {
   const gone = new Set(workerIds)
-  for (const { worker } of scribe.draft.servers)
-    if (gone.has(worker)) scribe.record({ type: 'worker_gone', workerId: worker })
+  for (const workerId of spokenOf(scribe.draft))
+    if (gone.has(workerId)) scribe.record({ type: 'worker_gone', workerId })
   const lost = [...scribe.draft.active].flatMap((place) => {
     const job = scribe.draft.jobs.get(place)
     return job !== undefined && job.workerId !== null && gone.has(job.workerId) && !scribe.isEnding(job.jobId)

@@ -1,13 +1,13 @@
 import type { CommandResult } from '../command.ts'
 import { dispatch } from '../dispatch.ts'
 import type { Scribe } from '../scribe.ts'
+import { spokenOf } from '../warmth.ts'
 import { accepted } from './result.ts'
 
-/** The sender leaves: if it has said which places it serves, it serves none any more. */
+/** The sender leaves: if it has said which places it serves or what it keeps loaded, it serves and keeps none any more. */
 export function leave(scribe: Scribe): CommandResult {
   const { workerId } = scribe.command
-  if (scribe.draft.servers.some(({ worker }) => worker === workerId))
-    scribe.record({ type: 'worker_gone', workerId, left: true })
+  if (spokenOf(scribe.draft).includes(workerId)) scribe.record({ type: 'worker_gone', workerId, left: true })
   dispatch(scribe)
   return accepted(scribe)
 }

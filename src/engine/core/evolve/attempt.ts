@@ -4,6 +4,7 @@ import type { Draft } from '../draft.ts'
 import type { RecordedEvent } from '../event.ts'
 import { moveShare, shareOf } from '../fair-share.ts'
 import { askAt, roomBeside, unitsAt } from '../fit.ts'
+import { countPasses } from '../heads.ts'
 import type { Micros, Uses } from '../job.ts'
 import { takesAllOf } from '../job.ts'
 import { keyAtEnd, keyAtStart } from '../keys.ts'
@@ -36,6 +37,7 @@ import {
 } from '../site.ts'
 import { startDeadline, stopDeadline, stopExpiry } from '../timing.ts'
 import { overUsed, settleUses } from '../use.ts'
+import { withStart } from '../warmth.ts'
 import { corrupt } from './lookup.ts'
 
 export function start(draft: Draft, event: StartedEvent, waiting: Job): Job {
@@ -55,7 +57,9 @@ export function start(draft: Draft, event: StartedEvent, waiting: Job): Job {
   const wholes = wholesOf(draft.policy, job.spec)
   const needs = needsOf(draft.policy, job.spec.models, places, wholes)
   checkPlaces(draft, event, job, holder === undefined ? needs : noModels, places)
-  countOvertaking(draft, job, job.spec.uses === undefined ? needs : [...needs, ...job.needs.filter(isMeter)])
+  const names = job.spec.uses === undefined ? needs : [...needs, ...job.needs.filter(isMeter)]
+  if (event.warm === undefined) countOvertaking(draft, job, names)
+  else countPasses(draft, job, viewOf(event), names)
   stopExpiry(draft, job)
   keyAtStart(draft, job)
   moveShare(draft, job, { waiting: -1, active: 1 })
@@ -75,10 +79,17 @@ export function start(draft: Draft, event: StartedEvent, waiting: Job): Job {
   job.batch = batch ?? null
   job.asker = null
   startDeadline(draft, job)
+  if (draft.keepers.length > 0) draft.keepers = withStart(draft.keepers, draft.policy, event)
   // Who keeps a resource from others may do so no more: its share is full, or the rate of its model reached.
   if (draft.policy.uses !== undefined) draft.wide = true
   return job
 }
+
+const viewOf = ({ workerId, without = [], at }: StartedEvent) => ({
+  worker: workerId,
+  runs: (kind: string) => !without.includes(kind),
+  at,
+})
 
 /** The event repeats what the job was queued with. Another number or other models were written by something else. */
 function checkAttempt(event: StartedEvent, { attempt, spec }: Job): void {

@@ -1,4 +1,5 @@
 import { limitsSlots } from '../blocking.ts'
+import { rebuildClasses } from '../classes.ts'
 import type { Draft } from '../draft.ts'
 import type { RecordedEvent } from '../event.ts'
 import { limitShares } from '../fair-share.ts'
@@ -28,6 +29,7 @@ export function changePolicy(draft: Draft, event: RecordedEvent & { readonly typ
   if (moves) standAgain(draft, stood, usesDiffer)
   if (before.fairShare?.maxActive !== event.policy.fairShare?.maxActive) limitShares(draft, before)
   if (before.maxOvertakes !== event.policy.maxOvertakes) rebuildReservations(draft)
+  rebuildClasses(draft, before)
   unsettleCapacities(draft, before)
   unsettleReady(draft, before)
   if (!isSameRule(before.rate, event.policy.rate)) limitRates(draft)

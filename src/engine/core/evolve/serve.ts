@@ -5,10 +5,11 @@ import { letGoUnserved, takePlaces } from '../pausing.ts'
 import { byPlace, type Place } from '../place.ts'
 import { isServed, isServedAtOnce, type Servers, serversAt } from '../serving.ts'
 import { allPlaces, siteOf } from '../site.ts'
+import { spokenOf, withKeeper } from '../warmth.ts'
 import { corrupt } from './lookup.ts'
 
 /**
- * A process says which places it serves, or is gone. Jobs leave the places that it does not serve any more, unless others do; those that
+ * A process says which places it serves and how many models it keeps loaded, or is gone. Jobs leave the places that it does not serve any more, unless others do; those that
  * nobody served come into line where it serves some. This costs as much as the lines of the places are long that it leaves, plus those jobs.
  */
 export function changeServers(
@@ -16,12 +17,15 @@ export function changeServers(
   event: RecordedEvent & { readonly type: 'worker_serves' | 'worker_gone' },
 ): void {
   const { workerId } = event
+  const isGone = event.type === 'worker_gone'
   const before = draft.servers
-  const others = before.filter(({ worker }) => worker !== workerId)
-  if (event.type === 'worker_gone' && others.length === before.length)
+  if (isGone && !spokenOf(draft).includes(workerId))
     throw corrupt(event, `worker ${workerId} has not said which places it serves`)
-  draft.servers =
-    event.type === 'worker_gone' ? others : [...others, { worker: workerId, places: event.places }]
+  draft.keepers = withKeeper(draft.keepers, workerId, isGone ? undefined : event.keeps)
+  const others = before.filter(({ worker }) => worker !== workerId)
+  const places = isGone ? undefined : event.places
+  if (places === undefined && others.length === before.length) return
+  draft.servers = places === undefined ? others : [...others, { worker: workerId, places }]
   const moving = new Set<Place>()
   let isMore = false
   for (const place of allPlaces(draft.policy)) {

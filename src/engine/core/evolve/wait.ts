@@ -1,4 +1,5 @@
 import { positionFor } from '../ageing.ts'
+import { joinClass, quitClass } from '../classes.ts'
 import type { Draft } from '../draft.ts'
 import { costsAttempt, type RecordedEvent } from '../event.ts'
 import { fairRankOf, moveShare } from '../fair-share.ts'
@@ -83,7 +84,9 @@ export function joinLine(draft: Draft, event: RecordedEvent & { readonly type: '
 
 export function ask(draft: Draft, event: RecordedEvent & { readonly type: 'asked' }, waiting: Job): Job {
   const job = draft.edit(waiting, true)
+  quitClass(draft, job, draft.owner)
   job.asker = event.asker
+  if (isInLine(job)) joinClass(draft, job, draft.owner)
   if (job.offeredAt !== null) endOffer(draft, job)
   return job
 }

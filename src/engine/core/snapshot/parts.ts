@@ -44,6 +44,10 @@ const parts = {
   servers: 'servers',
   // By the jobs: a reader computes it.
   unserved: 'derived',
+  keepers: 'keepers',
+  classes: 'passes',
+  // By the classes: a reader computes it.
+  heads: 'derived',
   lifts: 'modelTimers',
   windows: 'modelTimers',
   shares: 'shares',

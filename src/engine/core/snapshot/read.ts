@@ -1,8 +1,18 @@
+import { classOf, joinClass } from '../classes.ts'
 import { timerOf as dueTimeOf } from '../evolve/schedule.ts'
 import { joinLine } from '../fit.ts'
 import { hash } from '../hash.ts'
 import { addToKind, kindToEdit } from '../kinds.ts'
-import { emptyLedger, idleModel, type Job, type Ledger, type Model, noPlaces } from '../ledger.ts'
+import {
+  emptyLedger,
+  idleModel,
+  isInLine,
+  type Job,
+  keyOf,
+  type Ledger,
+  type Model,
+  noPlaces,
+} from '../ledger.ts'
 import type { Writable } from '../own-job.ts'
 import type { KeyHolder, Place } from '../place.ts'
 import { noStarts } from '../rate.ts'
@@ -14,7 +24,7 @@ import { addFlow, addLink, addPropagating } from './flow-rows.ts'
 import { jobFrom, LastInLine, type SnapshotJobRow } from './job-row.ts'
 import { queueBits, timerOf, usualMembership } from './membership.ts'
 import { contradiction, modelKeys, type Part, snapshotKeys } from './parts.ts'
-import { type SnapshotLine, type SnapshotSizes, sizesOf } from './write.ts'
+import { type PassRow, type SnapshotLine, type SnapshotSizes, sizesOf } from './write.ts'
 
 /** Parts that are put together item by item. */
 type Kept =
@@ -93,6 +103,12 @@ export class LedgerReader {
       case 'servers':
         this.#ledger.servers = line[1]
         return
+      case 'keepers':
+        this.#ledger.keepers = line[1]
+        return
+      case 'passes':
+        for (const row of line[1]) this.#addPasses(row)
+        return
       case 'flows':
         for (const row of line[1]) addFlow(this.#ledger, row, this.#owner)
         return
@@ -140,9 +156,21 @@ export class LedgerReader {
     if (held === 1 && isSite(job.heldOn ?? '')) this.#put('unserved', job.place)
     else if (held === 1) this.#gather(this.#held, job.heldOn, job.place)
     if (share === 1) this.#gather(this.#shareReady, job.spec.fairKey, job.place)
+    if (isInLine(job)) joinClass(this.#ledger, job, this.#owner)
     const { jobId, schedule } = job.spec
     if (schedule !== undefined) this.#put('fired', { schedule, jobId })
     if (job.batch !== null) this.#put('batches', { batch: job.batch, place: job.place })
+  }
+
+  #addPasses([jobId, passes]: PassRow): void {
+    const job = this.#ledger.jobs.get(keyOf(jobId))
+    const own = job && classOf(this.#ledger, job)
+    if (own === undefined) this.#contradicts(`${jobId} was passed, and is in no line`)
+    const all = passes.map(([id, level, order, tie, at]) => ({
+      place: { ...keyOf(id), level, order, tie },
+      at,
+    }))
+    this.#ledger.classes = this.#ledger.classes.insert({ ...own, passes: all }, this.#owner)
   }
 
   #addSchedule(schedule: Schedule): void {

@@ -1,9 +1,10 @@
 import type { Micros } from '../job.ts'
-import type { Job, Ledger, Model, Pause } from '../ledger.ts'
+import type { Job, JobClass, Ledger, Model, Pause } from '../ledger.ts'
 import type { KeyHolder } from '../place.ts'
 import type { Schedule } from '../schedule.ts'
 import type { Servers } from '../serving.ts'
 import { type MeterRow, meterRow } from '../use.ts'
+import type { Keepers } from '../warmth.ts'
 import {
   type FlowRow,
   flowRow,
@@ -36,6 +37,8 @@ export type SnapshotLine =
   | readonly ['schedules', readonly Omit<Schedule, 'hash'>[]]
   | readonly ['owners', readonly (readonly [owner: string, revision: number])[]]
   | readonly ['servers', Servers]
+  | readonly ['keepers', Keepers]
+  | readonly ['passes', readonly PassRow[]]
   | readonly ['flows', readonly FlowRow[]]
   | readonly ['propagating', readonly PropagatingRow[]]
   | readonly ['links', readonly LinkRow[]]
@@ -80,6 +83,8 @@ export function* snapshotLines(ledger: Ledger): Generator<SnapshotLine | null> {
   for (const owners of batches(ledger.owners, ({ owner, revision }) => [owner, revision] as const))
     yield owners === null ? null : ['owners', owners]
   if (ledger.servers.length > 0) yield ['servers', ledger.servers]
+  if (ledger.keepers.length > 0) yield ['keepers', ledger.keepers]
+  for (const rows of batches(ledger.classes, passRow)) yield rows === null ? null : ['passes', rows]
   for (const flows of batches(ledger.flows, flowRow)) yield flows === null ? null : ['flows', flows]
   for (const ends of batches(ledger.propagating, propagatingRow))
     yield ends === null ? null : ['propagating', ends]
@@ -144,6 +149,21 @@ function isListed(model: Model): boolean {
 const modelRow = ({ model, starts, meter }: Model) => {
   const times = starts === null ? null : [...starts]
   return meter === null ? ([model, times] as const) : ([model, times, meterRow(meter)] as const)
+}
+
+/** A class that was passed, by one of its jobs, and the jobs that passed it. */
+export type PassRow = readonly [
+  jobId: string,
+  passes: readonly (readonly [jobId: string, level: number, order: number, tie: number, at: Micros])[],
+]
+
+function passRow({ members, passes }: JobClass): PassRow | false {
+  const first = members.min()
+  if (first === undefined || passes.length === 0) return false
+  return [
+    first.jobId,
+    passes.map(({ place: { jobId, level, order, tie }, at }) => [jobId, level, order, tie, at]),
+  ]
 }
 
 const keyRow = ({ key, queuedAt, jobId, until }: KeyHolder) => [key, queuedAt, jobId, until] as const

@@ -21,6 +21,7 @@ const publishedRow = z
             kinds: z.array(z.string()).nullable(),
             batches: z.array(z.object({ kind: z.string(), size: z.int() })).exactOptional(),
             serves: z.array(z.string()).exactOptional(),
+            keeps: z.int().exactOptional(),
           })
           .exactOptional(),
         body,

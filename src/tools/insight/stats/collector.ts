@@ -9,6 +9,7 @@ import {
   waitingCount,
 } from '../../../engine/core/index.ts'
 import { Level, type Slices, sliceOf } from './levels.ts'
+import { Loads } from './loads.ts'
 import { ModelLevels } from './model-levels.ts'
 import { TOGETHER } from './moments.ts'
 import { WaitClocks } from './wait-clocks.ts'
@@ -22,6 +23,7 @@ export class Collector {
   readonly waiting: Level
   readonly active: Level
   readonly models: ModelLevels
+  readonly loads: Loads
   readonly blocked = new WaitClocks({ isDetailed: true })
   readonly ends: { readonly completed: number[]; readonly failed: number[] }
   readonly counts = { queued: 0, started: 0, completed: 0, failed: 0, cancelled: 0, expired: 0, requeued: 0 }
@@ -41,6 +43,7 @@ export class Collector {
     this.waiting = new Level(slices, waitingCount(ledger))
     this.active = new Level(slices, ledger.active.size)
     this.models = new ModelLevels(slices, ledger)
+    this.loads = new Loads(ledger)
     const none = () => new Array<number>(slices.count).fill(0)
     this.ends = { completed: none(), failed: none() }
     this.blocked.begin(ledger, slices.from)
@@ -79,6 +82,7 @@ export class Collector {
 
   #note(event: RecordedEvent): void {
     this.blocked.note(event)
+    this.loads.push(event)
     switch (event.type) {
       case 'queued':
         this.counts.queued++

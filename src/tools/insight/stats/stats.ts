@@ -7,6 +7,7 @@ import { eachEvent } from '../../history/read-events.ts'
 import { type PeriodOptions, periodOf } from '../period.ts'
 import { type WaitCause, waitCauses } from './cause.ts'
 import { Collector } from './collector.ts'
+import type { LoadStats } from './loads.ts'
 import type { ModelStats } from './model-levels.ts'
 import { type Summary, summaryOf } from './summary.ts'
 
@@ -37,6 +38,8 @@ export interface Stats {
   readonly mostWaiting: number
   readonly mostActive: number
   readonly models: readonly ModelStats[]
+  /** What was loaded for jobs, and what was there; null: no process that started one has said how many models it keeps. */
+  readonly loads: LoadStats | null
   /** All waiting of the time, by what it was for, in milliseconds: the parts come to the whole. */
   readonly split: readonly (BlockedTime & { readonly name: WaitCause })[]
   /** What waiting jobs waited for: by reason code, by model, and by the job ahead of them (the ten worst). */
@@ -50,7 +53,7 @@ export interface Stats {
 const WORST = 10
 
 export function statsOf(queue: string, collector: Collector, end: Ledger): Stats {
-  const { slices, counts, waits, runs, ends, waiting, active, models, blocked } = collector
+  const { slices, counts, waits, runs, ends, waiting, active, models, loads, blocked } = collector
   const { from, to, count } = slices
   const minutes = (to - from) / MICROS_PER_SECOND / 60
   return {
@@ -66,6 +69,7 @@ export function statsOf(queue: string, collector: Collector, end: Ledger): Stats
     mostWaiting: waiting.most,
     mostActive: active.most,
     models: models.report(end.policy),
+    loads: loads.counts,
     split: waitCauses
       .map((name) => ({ name, ms: (blocked.byCause.get(name) ?? 0) / MICROS_PER_MS }))
       .filter(({ ms }) => ms > 0),

@@ -1,0 +1,101 @@
+/**
+ * Waiting jobs that are alike: whoever may take one of them may take the first. Kept while the policy groups jobs by loaded models
+ * (docs/inside/decisions/0029-warm.md), so that a decision looks at classes and not at the line.
+ */
+import type { Draft } from './draft.ts'
+import { hash } from './hash.ts'
+import { MICROS_PER_SECOND, type Micros } from './job.ts'
+import {
+  isInLine,
+  type Job,
+  type JobClass,
+  type LedgerParts,
+  type LedgerView,
+  noClasses,
+  noHeads,
+  noPlaces,
+  type Pass,
+} from './ledger.ts'
+import { byPlace, type ClassKey, type Place } from './place.ts'
+import { isWarm, type Policy } from './policy.ts'
+import type { Owner } from './tree.ts'
+import { amountsText, asksText } from './units.ts'
+
+/** Where limits count by fair key, the key is a part of it: some owners' jobs may start, and others' not. So is who waits for it. */
+function keyOf({ fairShare }: Policy, { spec, asker }: Job): ClassKey {
+  const { kind, models, whole, asks, uses, fairKey } = spec
+  const owner = (fairShare?.maxActive ?? null) === null ? null : fairKey
+  const units = asks === undefined ? null : asksText(asks)
+  const used = uses === undefined ? null : amountsText(uses)
+  const classKey = JSON.stringify([kind, models.toSorted(), whole ?? null, units, used, owner, asker])
+  return { hash: hash(classKey), classKey }
+}
+
+export const classOf = (ledger: Pick<LedgerView, 'policy' | 'classes'>, job: Job): JobClass | undefined =>
+  ledger.classes.size === 0 ? undefined : ledger.classes.get(keyOf(ledger.policy, job))
+
+/** What has classes of jobs, and may be written to. */
+type Classes = Pick<LedgerParts, 'policy' | 'classes' | 'heads'>
+
+/** A job comes into line. */
+export function joinClass(ledger: Classes, job: Job, owner: Owner): void {
+  if (!isWarm(ledger.policy)) return
+  const key = keyOf(ledger.policy, job)
+  const { members, passes } = ledger.classes.get(key) ?? { members: noPlaces, passes: [] }
+  const first = members.min()
+  change(ledger, { ...key, members: members.insert(job.place, owner), passes }, first, owner)
+}
+
+/** It leaves the line. */
+export function quitClass(ledger: Classes, job: Job, owner: Owner): void {
+  const own = classOf(ledger, job)
+  if (own === undefined) return
+  const first = own.members.min()
+  change(ledger, { ...own, members: own.members.remove(job.place, owner) }, first, owner)
+}
+
+/** Of each class the first one is known, in line order. One that nobody is in is forgotten. */
+function change(ledger: Classes, own: JobClass, before: Place | undefined, owner: Owner): void {
+  const first = own.members.min()
+  const { classes } = ledger
+  ledger.classes = first === undefined ? classes.remove(own, owner) : classes.insert(own, owner)
+  if (first === before) return
+  if (before !== undefined) ledger.heads = ledger.heads.remove(before, owner)
+  const of = { hash: own.hash, classKey: own.classKey }
+  if (first !== undefined) ledger.heads = ledger.heads.insert({ ...first, of }, owner)
+}
+
+/** Under other rules all counts begin again. This costs as much as the queue is long. */
+export function rebuildClasses(draft: Draft, before: Policy): void {
+  if (!isWarm(draft.policy) && !isWarm(before)) return
+  draft.classes = noClasses
+  draft.heads = noHeads
+  for (const job of draft.jobs) if (isInLine(job)) joinClass(draft, job, draft.owner)
+}
+
+/** A job from behind starts although the claim could have taken one of the class. */
+export function addPass(draft: Draft, own: JobClass, pass: Pass): void {
+  const passes = [...passesOf(own), pass].sort((a, b) => byPlace(a.place, b.place))
+  draft.classes = draft.classes.insert({ ...own, passes }, draft.owner)
+}
+
+/** The starts that passed one of the class, the first unless named; never too few: also those from before it came. */
+const passesOf = ({ members, passes }: JobClass, of = members.min()): readonly Pass[] =>
+  passes.filter(({ place }) => of !== undefined && byPlace(place, of) > 0)
+
+/** How often one of a class was passed. */
+interface Passed {
+  readonly times: number
+  /** Since when; 0: it was not. */
+  readonly since: Micros
+  /** How often it may be passed yet. */
+  readonly left: number
+}
+
+export function passedBy(own: JobClass, { warm }: Policy, at: Micros, of?: Place): Passed {
+  const passes = passesOf(own, of)
+  const times = passes.length
+  const since = passes.reduce((first, pass) => (first === 0 ? pass.at : Math.min(first, pass.at)), 0)
+  const isOver = since > 0 && since + (warm?.maxPassedSeconds ?? 0) * MICROS_PER_SECOND <= at
+  return { times, since, left: isOver ? 0 : Math.max(0, (warm?.maxPassed ?? 0) - times) }
+}

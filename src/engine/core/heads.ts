@@ -1,0 +1,198 @@
+/**
+ * What the claim of a process that keeps models loaded could take, class by class in line order (docs/inside/decisions/0029-warm.md). The
+ * decision and the replay of its start look here, so both find the same.
+ */
+import { hasModels, hasSlot, isFree, isPlaceFree } from './admission.ts'
+import { addPass } from './classes.ts'
+import type { Draft } from './draft.ts'
+import { isShareFull } from './fair-share.ts'
+import { isTakenUp, roomBeside, unitsAt } from './fit.ts'
+import { type Micros, takesAllOf, type Units } from './job.ts'
+import { type Job, type JobClass, type LedgerView, modelOf, placesLeft, usesSlot } from './ledger.ts'
+import { isOfferLive } from './offer-expiry.ts'
+import { overtake } from './overtaking.ts'
+import { byPlace, type Place } from './place.ts'
+import { placesOf } from './policy.ts'
+import { rateOpensAt } from './rate.ts'
+import { isSite, isUsable, mayUse, type Places, placeFor, placeOf, siteOf } from './site.ts'
+import { askFor, placesFor } from './units.ts'
+import { isLoaded, keeperIn } from './warmth.ts'
+
+/** A decision looks at the first so many classes in line. */
+const MOST_CLASSES = 200
+
+/** A claim, as far as the log tells of it. */
+interface View {
+  readonly worker: string
+  readonly runs: (kind: string) => boolean
+  readonly at: Micros
+}
+
+/** The first job of a class. */
+interface Head {
+  readonly job: Job
+  readonly own: JobClass
+  /** Where the claim would have its models that have places; undefined: it cannot take the job. */
+  readonly places: Places | undefined
+  /** Others could start it: the class keeps its models and slots. */
+  readonly isForOthers: boolean
+  /** It may start, by the line alone. Nobody from behind passes it. */
+  readonly isWall: boolean
+}
+
+export function* headsFor(ledger: LedgerView, view: View): Generator<Head> {
+  const untaken: Head[] = []
+  let left = MOST_CLASSES
+  for (const place of ledger.heads) {
+    const job = ledger.jobs.get(place)
+    const own = ledger.classes.get(place.of)
+    if (job === undefined || own === undefined || left-- === 0) return
+    const head = judge(ledger, view, { job, own }, untaken)
+    if (head.places === undefined) untaken.push(head)
+    yield head
+  }
+}
+
+function judge(
+  ledger: LedgerView,
+  view: View,
+  { job, own }: Pick<Head, 'job' | 'own'>,
+  untaken: readonly Head[],
+): Head {
+  const { spec, asker, exclusive, offeredAt } = job
+  const isOurs = view.runs(spec.kind) && asker === null && !exclusive
+  const places =
+    isOurs && spec.whole === undefined && isOpenTo(ledger, view, job, untaken)
+      ? placesHere(ledger, view, job, untaken)
+      : undefined
+  if (places !== undefined) return { job, own, places, isForOthers: false, isWall: false }
+  const starts = startsByLine(ledger, job, view.at)
+  // Nobody runs its kind: others pass it.
+  const hasLapsed = offeredAt !== null && !isOfferLive(ledger, job, view.at)
+  const isOurTurn = starts && (asker !== null || (isOurs && startsByLine(ledger, job, view.at, view.worker)))
+  return { job, own, places, isForOthers: starts && !hasLapsed, isWall: exclusive || isOurTurn }
+}
+
+/** As the line has it, but for what resources allow: how much these keep for others is known only to who decides. */
+const startsByLine = (ledger: LedgerView, job: Job, at: Micros, by?: string): boolean =>
+  hasSlot(ledger, job, at) && !isHeldBack(ledger, job, at) && hasModels(ledger, job, at, undefined, by)
+
+const isHeldBack = (ledger: LedgerView, job: Job, at: Micros): boolean =>
+  rateOpensAt(ledger, job, at) > 0 || isShareFull(ledger, job, at)
+
+/** There is a slot, also for all ahead that others could start, and no limit. */
+function isOpenTo(ledger: LedgerView, { at }: View, job: Job, untaken: readonly Head[]): boolean {
+  if (ledger.draining || isHeldBack(ledger, job, at)) return false
+  if (!usesSlot(job)) return true
+  const { maxActive } = ledger.policy
+  if (ledger.alone > 0) return false
+  if (maxActive === null) return true
+  const others = untaken.filter((head) => head.isForOthers && usesSlot(head.job))
+  return ledger.slots.size + countAhead(others, job.place) < maxActive
+}
+
+/** How many jobs of these classes stand ahead. */
+const countAhead = (heads: readonly Head[], place: Place): number =>
+  heads.reduce((count, { own }) => count + own.members.rank(place), 0)
+
+/** Undefined: a model is not free, beside those ahead that the claim cannot take. */
+function placesHere(ledger: LedgerView, view: View, job: Job, untaken: readonly Head[]): Places | undefined {
+  const places: [model: string, place: string][] = []
+  for (const model of job.spec.models) {
+    const listed = placesOf(ledger.policy, model)
+    if (listed === undefined) {
+      if (!isModelFree(ledger, view, job, model, untaken)) return undefined
+      continue
+    }
+    const place = placeHere(ledger, view, job, model, untaken)
+    if (place === undefined) return undefined
+    places.push([model, place])
+  }
+  return Object.fromEntries(places)
+}
+
+function isModelFree(
+  ledger: LedgerView,
+  { at }: View,
+  { place, spec: { kind } }: Job,
+  name: string,
+  untaken: readonly Head[],
+): boolean {
+  const model = modelOf(ledger, name)
+  const free = placesLeft(ledger.policy, model)
+  if (free <= 0) return false
+  const sharers = untaken.filter(({ job }) => job.spec.models.includes(name))
+  const takesAll = sharers.some(({ job }) => takesAllOf(job.spec, name))
+  if (!takesAll && countAhead(sharers, place) < free) return true
+  return !sharers.some(({ isForOthers }) => isForOthers) && isFree(ledger, model, place, at, kind)
+}
+
+/** An idle place goes first, so that no card idles for the sake of another; then one where the model is loaded, and where it is pinned to. */
+function placeHere(
+  ledger: LedgerView,
+  view: View,
+  job: Job,
+  model: string,
+  untaken: readonly Head[],
+): string | undefined {
+  const { policy } = ledger
+  const ask = askFor(job.spec, model)
+  const listed = placesFor(policy, job.spec, model) ?? []
+  if (isTakenUp(ledger, model, placesOf(policy, model) ?? [], ask)) return undefined
+  const open = listed.filter(
+    (name) => isUsable(ledger, name, view.worker) && isOpen(ledger, view, job, name, ask, untaken),
+  )
+  const keeper = keeperIn(ledger.keepers, view.worker)
+  const rank = (name: string): number =>
+    (modelOf(ledger, siteOf(name)).holders.size === 0 ? 4 : 0) +
+    (keeper !== undefined && isLoaded(keeper, { model, place: name }) ? 2 : 0) +
+    (placeFor(job.places, model) === name ? 1 : 0)
+  return open.reduce<string | undefined>(
+    (best, name) => (best === undefined || rank(name) > rank(best) ? name : best),
+    undefined,
+  )
+}
+
+function isOpen(
+  ledger: LedgerView,
+  { at }: View,
+  { place, spec: { kind } }: Job,
+  name: string,
+  ask: Units | null,
+  untaken: readonly Head[],
+): boolean {
+  const model = modelOf(ledger, siteOf(name))
+  const units = unitsAt(ledger.policy, siteOf(name))
+  const hasRoom =
+    units === undefined
+      ? ask === null && model.holders.size === 0
+      : roomBeside(ledger, model, units).take(ask ?? units).holds
+  if (!hasRoom) return false
+  const users = untaken.filter(({ job }) => mayUse(ledger.policy, job, name))
+  if (users.length === 0) return true
+  return !users.some(({ isForOthers }) => isForOthers) && isPlaceFree(ledger, name, ask, place, at, kind)
+}
+
+/**
+ * A job started because its models were loaded: it passes the classes ahead that its process could have taken from. Of the others those
+ * that share what it takes are overtaken, as by any start.
+ * @param names what it takes
+ */
+export function countPasses(draft: Draft, job: Job, view: View, names: readonly string[]): void {
+  for (const { job: other, own, places } of [...headsFor(draft, view)]) {
+    if (byPlace(other.place, job.place) >= 0) return
+    if (places !== undefined) addPass(draft, own, { place: job.place, at: view.at })
+    else if (names.some((name) => isSharer(draft, other, name))) overtakeAll(draft, own, job.place)
+  }
+}
+
+const isSharer = ({ policy }: Draft, other: Job, name: string): boolean =>
+  isSite(name) ? mayUse(policy, other, placeOf(name)) : other.needs.includes(name)
+
+function overtakeAll(draft: Draft, { members }: JobClass, behind: Place): void {
+  for (const place of [...members]) {
+    if (byPlace(place, behind) >= 0) return
+    const other = draft.jobs.get(place)
+    if (other !== undefined) overtake(draft, other)
+  }
+}
