@@ -627,6 +627,10 @@ export function arbitraryRun(shape: RunShape): fc.Arbitrary<readonly Step[]> {
   const first = arbitraryStep(of('set_policy', { policy: rules }), claim)
   const rest = fc.array(arbitraryStep(fc.oneof(...all), claim), { minLength, maxLength, size: 'max' })
   // Two processes, so that each has loaded something.
-  const byTwo = (step: Step) => (warm && step.worker < 90 ? { ...step, worker: step.worker % 2 } : step)
+  const byTwo = (step: Step): Step => {
+    const claim =
+      step.act.type === 'complete' ? (step.claim ?? { max: 1, kinds: null, keeps: 1 }) : step.claim
+    return warm && step.worker < 90 ? { ...step, claim, worker: step.worker % 2 } : step
+  }
   return fc.tuple(first, rest).map(([policy, steps]) => [policy, ...steps].map(byTwo))
 }

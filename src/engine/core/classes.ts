@@ -1,5 +1,5 @@
 /**
- * Waiting jobs that are alike: whoever may take one of them may take the first. Kept while the policy groups jobs by loaded models
+ * Waiting jobs that are alike: a claim that may take one of them may take the first. Kept while the policy groups jobs by loaded models
  * (docs/inside/decisions/0029-warm.md), so that a decision looks at classes and not at the line.
  */
 import type { Draft } from './draft.ts'

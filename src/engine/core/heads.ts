@@ -22,14 +22,14 @@ import { isLoaded, keeperIn } from './warmth.ts'
 const MOST_CLASSES = 200
 
 /** A claim, as far as the log tells of it. */
-interface View {
+interface ClaimView {
   readonly worker: string
   readonly runs: (kind: string) => boolean
   readonly at: Micros
 }
 
 /** The first job of a class. */
-interface Head {
+interface FirstOfClass {
   readonly job: Job
   readonly own: JobClass
   /** Where the claim would have its models that have places; undefined: it cannot take the job. */
@@ -40,8 +40,8 @@ interface Head {
   readonly isWall: boolean
 }
 
-export function* headsFor(ledger: LedgerView, view: View): Generator<Head> {
-  const untaken: Head[] = []
+export function* headsFor(ledger: LedgerView, view: ClaimView): Generator<FirstOfClass> {
+  const untaken: FirstOfClass[] = []
   let left = MOST_CLASSES
   for (const place of ledger.heads) {
     const job = ledger.jobs.get(place)
@@ -55,10 +55,10 @@ export function* headsFor(ledger: LedgerView, view: View): Generator<Head> {
 
 function judge(
   ledger: LedgerView,
-  view: View,
-  { job, own }: Pick<Head, 'job' | 'own'>,
-  untaken: readonly Head[],
-): Head {
+  view: ClaimView,
+  { job, own }: Pick<FirstOfClass, 'job' | 'own'>,
+  untaken: readonly FirstOfClass[],
+): FirstOfClass {
   const { spec, asker, exclusive, offeredAt } = job
   const isOurs = view.runs(spec.kind) && asker === null && !exclusive
   const places =
@@ -81,7 +81,12 @@ const isHeldBack = (ledger: LedgerView, job: Job, at: Micros): boolean =>
   rateOpensAt(ledger, job, at) > 0 || isShareFull(ledger, job, at)
 
 /** There is a slot, also for all ahead that others could start, and no limit. */
-function isOpenTo(ledger: LedgerView, { at }: View, job: Job, untaken: readonly Head[]): boolean {
+function isOpenTo(
+  ledger: LedgerView,
+  { at }: ClaimView,
+  job: Job,
+  untaken: readonly FirstOfClass[],
+): boolean {
   if (ledger.draining || isHeldBack(ledger, job, at)) return false
   if (!usesSlot(job)) return true
   const { maxActive } = ledger.policy
@@ -92,11 +97,16 @@ function isOpenTo(ledger: LedgerView, { at }: View, job: Job, untaken: readonly 
 }
 
 /** How many jobs of these classes stand ahead. */
-const countAhead = (heads: readonly Head[], place: Place): number =>
+const countAhead = (heads: readonly FirstOfClass[], place: Place): number =>
   heads.reduce((count, { own }) => count + own.members.rank(place), 0)
 
 /** Undefined: a model is not free, beside those ahead that the claim cannot take. */
-function placesHere(ledger: LedgerView, view: View, job: Job, untaken: readonly Head[]): Places | undefined {
+function placesHere(
+  ledger: LedgerView,
+  view: ClaimView,
+  job: Job,
+  untaken: readonly FirstOfClass[],
+): Places | undefined {
   const places: [model: string, place: string][] = []
   for (const model of job.spec.models) {
     const listed = placesOf(ledger.policy, model)
@@ -113,10 +123,10 @@ function placesHere(ledger: LedgerView, view: View, job: Job, untaken: readonly 
 
 function isModelFree(
   ledger: LedgerView,
-  { at }: View,
+  { at }: ClaimView,
   { place, spec: { kind } }: Job,
   name: string,
-  untaken: readonly Head[],
+  untaken: readonly FirstOfClass[],
 ): boolean {
   const model = modelOf(ledger, name)
   const free = placesLeft(ledger.policy, model)
@@ -130,10 +140,10 @@ function isModelFree(
 /** An idle place goes first, so that no card idles for the sake of another; then one where the model is loaded, and where it is pinned to. */
 function placeHere(
   ledger: LedgerView,
-  view: View,
+  view: ClaimView,
   job: Job,
   model: string,
-  untaken: readonly Head[],
+  untaken: readonly FirstOfClass[],
 ): string | undefined {
   const { policy } = ledger
   const ask = askFor(job.spec, model)
@@ -155,11 +165,11 @@ function placeHere(
 
 function isOpen(
   ledger: LedgerView,
-  { at }: View,
+  { at }: ClaimView,
   { place, spec: { kind } }: Job,
   name: string,
   ask: Units | null,
-  untaken: readonly Head[],
+  untaken: readonly FirstOfClass[],
 ): boolean {
   const model = modelOf(ledger, siteOf(name))
   const units = unitsAt(ledger.policy, siteOf(name))
@@ -178,7 +188,7 @@ function isOpen(
  * that share what it takes are overtaken, as by any start.
  * @param names what it takes
  */
-export function countPasses(draft: Draft, job: Job, view: View, names: readonly string[]): void {
+export function countPasses(draft: Draft, job: Job, view: ClaimView, names: readonly string[]): void {
   for (const { job: other, own, places } of [...headsFor(draft, view)]) {
     if (byPlace(other.place, job.place) >= 0) return
     if (places !== undefined) addPass(draft, own, { place: job.place, at: view.at })

@@ -17,7 +17,7 @@ import { MOST_TAKEN, startBatch } from './starting.ts'
 import { type Keeper, keeperIn, loadingOf, loadsOf, pushesOut } from './warmth.ts'
 
 /** A job that a claim could take. */
-interface Candidate {
+interface Takeable {
   readonly job: Job
   readonly places: Places
   /** The seconds of loading that its process is spared. */
@@ -43,9 +43,9 @@ export function takeWarm(scribe: Scribe, claim: Claim, most: number): number {
     const chosen = keeper && choose(scribe, keeper, claim)
     if (chosen === undefined) break
     const { job, places, passes, saved, without } = chosen
-    const told = without.length === 0 ? { warm: saved } : { warm: saved, without }
+    const said = without.length === 0 ? { warm: saved } : { warm: saved, without }
     const size = Math.min(batchSizeOf(claim, job.spec.kind), MOST_TAKEN - scribe.started)
-    startBatch(scribe, job, workerId, size, { places, ...(passes && told) })
+    startBatch(scribe, job, workerId, size, { places, ...(passes && said) })
   }
   return taken
 }
@@ -55,19 +55,19 @@ function choose(
   { draft, surroundings, nextAt: at }: Scribe,
   keeper: Keeper,
   claim: Claim,
-): Candidate | undefined {
+): Takeable | undefined {
   const runs = (kind: string) => claim.kinds === null || claim.kinds.includes(kind)
   const others = new Set<string>()
   let first: Job | undefined
-  let best: Candidate | undefined
+  let best: Takeable | undefined
   for (const { job, own, places, isWall } of headsFor(draft, { worker: keeper.worker, runs, at })) {
     if (isWall || (first !== undefined && job.place.level !== first.place.level)) break
     if (!runs(job.spec.kind)) others.add(job.spec.kind)
     if (places === undefined) continue
     if (surroundings.heldBack?.has(job.jobId) !== true && !isLimited(draft, job, at)) {
       const cost = costOf(draft.policy, keeper, job, places, at)
-      const candidate = { job, places, ...cost, passes: first !== undefined, without: [...others] }
-      if (best === undefined || isBetter(candidate, best)) best = candidate
+      const takeable = { job, places, ...cost, passes: first !== undefined, without: [...others] }
+      if (best === undefined || isBetter(takeable, best)) best = takeable
     }
     first ??= job
     if (passedBy(own, draft.policy, at).left === 0) break
@@ -85,5 +85,5 @@ function costOf(policy: Policy, keeper: Keeper, { spec: { models } }: Job, place
 }
 
 /** Of two that are alike the first in line goes first. */
-const isBetter = (one: Candidate, other: Candidate): boolean =>
+const isBetter = (one: Takeable, other: Takeable): boolean =>
   one.isSwap === other.isSwap ? one.saved > other.saved : other.isSwap

@@ -13,16 +13,16 @@ export interface Keeper {
   /** How many it keeps, in each of its places. */
   readonly keeps: number
   /** What it has loaded. Who was started last is last. */
-  readonly loaded: readonly Loaded[]
+  readonly loaded: readonly LoadedModel[]
 }
 
 /** A model, and where it is: null if it has no places, and is somewhere in the process. */
-interface Load {
+interface ModelLoad {
   readonly model: string
   readonly place: string | null
 }
 
-interface Loaded extends Load {
+interface LoadedModel extends ModelLoad {
   /** Since when. */
   readonly at: Micros
 }
@@ -52,17 +52,21 @@ export const loadSecondsOf = ({ warm }: Policy, model: string): number =>
   (warm && valueFor(warm.loadSeconds, model)) ?? 1
 
 /** What a start loads, if it is not there. What it takes as a whole is in no place of its own. */
-export const loadsOf = (policy: Policy, models: readonly string[], places: Places | null): readonly Load[] =>
+export const loadsOf = (
+  policy: Policy,
+  models: readonly string[],
+  places: Places | null,
+): readonly ModelLoad[] =>
   models
     .filter((model) => loadSecondsOf(policy, model) > 0)
     .map((model) => ({ model, place: placeFor(places, model) ?? null }))
 
 const isOf =
-  ({ model, place }: Load) =>
-  (other: Load) =>
+  ({ model, place }: ModelLoad) =>
+  (other: ModelLoad) =>
     other.model === model && other.place === place
 
-export const isLoaded = ({ loaded }: Keeper, load: Load): boolean => loaded.some(isOf(load))
+export const isLoaded = ({ loaded }: Keeper, load: ModelLoad): boolean => loaded.some(isOf(load))
 
 /** A process says how many models it keeps; absent: it keeps none that anybody knows of. */
 export function withKeeper(keepers: Keepers, worker: string, keeps: number | undefined): Keepers {
@@ -84,20 +88,24 @@ export function withStart(
   return keepers.map((one) => (one === keeper ? { ...keeper, loaded } : one))
 }
 
-function loadedAfter({ loaded, keeps }: Keeper, loads: readonly Load[], at: Micros): readonly Loaded[] {
+function loadedAfter(
+  { loaded, keeps }: Keeper,
+  loads: readonly ModelLoad[],
+  at: Micros,
+): readonly LoadedModel[] {
   const stays = loaded.filter((one) => !loads.some(isOf(one)))
   return lastOf([...stays, ...loads.map((load) => loaded.find(isOf(load)) ?? { ...load, at })], keeps)
 }
 
 /** Of each place the last ones. */
-function lastOf(loaded: readonly Loaded[], keeps: number): readonly Loaded[] {
-  const isKept = ({ place }: Loaded, index: number) =>
+function lastOf(loaded: readonly LoadedModel[], keeps: number): readonly LoadedModel[] {
+  const isKept = ({ place }: LoadedModel, index: number) =>
     loaded.slice(index + 1).filter((later) => later.place === place).length < keeps
   return loaded.filter(isKept)
 }
 
 /** Whether a start would push out a model that was loaded after this time. */
-export function pushesOut(keeper: Keeper, loads: readonly Load[], since: Micros): boolean {
+export function pushesOut(keeper: Keeper, loads: readonly ModelLoad[], since: Micros): boolean {
   const after = loadedAfter(keeper, loads, since)
   return keeper.loaded.some((one) => one.at > since && !after.some(isOf(one)))
 }
@@ -119,5 +127,5 @@ export function loadingOf(keepers: Keepers, policy: Policy, start: Omit<Start, '
   return { loads: cold.length, seconds: secondsOf(policy, cold), savedSeconds: secondsOf(policy, warm) }
 }
 
-const secondsOf = (policy: Policy, loads: readonly Load[]): number =>
+const secondsOf = (policy: Policy, loads: readonly ModelLoad[]): number =>
   loads.reduce((sum, { model }) => sum + loadSecondsOf(policy, model), 0)

@@ -124,7 +124,7 @@ export class AuditedLines {
     })
   }
 
-  /** Its kind is one of these, or a model is held by others: whoever has claimed could not take it. */
+  /** Its kind is one of these, or a model is held by others: a claim could not take it. */
   isBarred(job: AuditedJob, without: readonly string[]): boolean {
     return without.includes(job.spec.kind) || this.#counted(job).some((name) => this.isFull(name))
   }
