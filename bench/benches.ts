@@ -25,6 +25,7 @@ const onDemand: Loaders = {
   slow: async () => (await import('./slow/index.ts')).slowBench,
   storm: async () => (await import('./storm/index.ts')).stormBench,
   guard: async () => (await import('./guard/index.ts')).guardBench,
+  forecast: async () => (await import('./forecast/index.ts')).forecastBench,
 }
 
 const benches: Loaders = { ...usual, ...onDemand }

@@ -1,5 +1,4 @@
-import { MICROS_PER_SECOND, type RecordedEvent } from '../../src/engine/core/index.ts'
-import { Agenda } from '../../src/tools/insight/what-if/agenda.ts'
+import { Agenda, MICROS_PER_SECOND, type RecordedEvent } from '../../src/engine/core/index.ts'
 import { byModel } from '../core/line.ts'
 import { CoreQueue, plainSpec } from '../core-queue.ts'
 import type { Request } from './trace.ts'

@@ -63,6 +63,7 @@ const typed: readonly (readonly string[])[] = [
     ['explain', `${ID}-0`],
     ['explain', 'nobody'],
     ['flow', `${ID}-1`],
+    ['quote', '--job', `${ID}-9`, '--models', MODEL],
   ],
   ...[['log', '--job', `${ID}-0`], ['replay'], ['replay', '--to', '4'], ['stats'], ['what-if'], ['doctor']],
   ...[

@@ -169,6 +169,11 @@ const commands: Readonly<Record<string, () => readonly (readonly string[])[]>> =
     ['explain', 'j'],
     ['explain', FORGED],
   ],
+  quote: () => [
+    ['quote', '--models', NAME],
+    ['quote', '--job', `${NAME}1`, '--models', FORGED, '--kind', NAME],
+    ['quote', '--job', FORGED, '--models', NAME],
+  ],
   dead: () => [['dead'], ['dead', `not ${NAME}`], ['dead', FORGED], ['dead', '--model', FORGED]],
   log: () => [
     ['log'],

@@ -84,6 +84,7 @@ const calls: Readonly<Record<string, readonly Argument[]>> = {
   removeSchedule: [id],
   explain: [id],
   place: [id],
+  quote: [argument({ jobId: 'a', models: [] })],
   progress$: [id],
   ended$: [id],
   eventsFrom: [seq],

@@ -1,16 +1,9 @@
 import { defer, filter, map, type Observable, startWith } from 'rxjs'
 import { CoordinatorActor } from '../../../machines/index.ts'
-import {
-  type Explanation,
-  explainJob,
-  placeOfJob,
-  type RecordedEvent,
-  TYPICAL_EVENTS,
-  type Typical,
-  typicalIn,
-} from '../core/index.ts'
+import { type Explanation, explainJob, jobOf, placeOfJob, type RecordedEvent } from '../core/index.ts'
 import { parseJobId, parseSeq } from '../events/index.ts'
 import {
+  type AppendRole,
   type DataRole,
   type LogRole,
   type MembershipRole,
@@ -21,13 +14,16 @@ import {
 } from '../store/index.ts'
 import type { Coordinator } from './api/coordinator.ts'
 import { Counter, queueMetrics, queueView } from './api/view.ts'
+import { Forecaster } from './forecaster.ts'
 import { healthOf } from './health.ts'
 import { endedOf, type JobSources, progressOf } from './job-streams.ts'
 import type { Member } from './membership/member.ts'
 import { ProgressWatch } from './progress-watch.ts'
+import { type Asked, quoteOf } from './quote.ts'
 import { eventsFrom, pagesOf, pullEvents, standingOf } from './replica/streams.ts'
 
 type QueryStore = Pick<LogRole, 'read'> &
+  Pick<AppendRole, 'endings'> &
   Pick<DataRole, 'data' | 'watch'> &
   Pick<MembershipRole, 'workers'> &
   Pick<SubmissionRole, 'ofJob'> &
@@ -36,7 +32,7 @@ type QueryStore = Pick<LogRole, 'read'> &
 type QueryCalls = Pick<
   Coordinator,
   | ('explain' | 'state' | 'state$' | 'events$' | 'heard$' | 'eventsFrom' | 'pullEvents' | 'waiting$')
-  | ('machine' | 'health' | 'metrics' | 'changes$' | 'ledger' | 'place' | 'progress$' | 'ended$')
+  | ('machine' | 'health' | 'metrics' | 'changes$' | 'ledger' | 'place' | 'quote' | 'progress$' | 'ended$')
 >
 
 /** The reading side of a coordinator: the queue as this process knows it, its events, and the state of the process. */
@@ -61,7 +57,7 @@ export function queriesOf(member: Member, store: QueryStore): Queries {
     version: () => log.version,
     live$: events$,
   }
-  const typical = new TypicalTimes(store, log)
+  const forecaster = new Forecaster((after, limit) => store.read(queue, after, limit))
   const watch = new ProgressWatch(log, store)
   const ofJob: JobSources = {
     log,
@@ -79,8 +75,11 @@ export function queriesOf(member: Member, store: QueryStore): Queries {
       const jobId = parseJobId(given)
       await member.catchUp()
       const facts = { ledger: log.ledger, now: now(), workers: await store.workers(queue) }
-      return placeOfJob(facts, { queue, jobId, typical: await typical.now() })
+      const waits = jobOf(facts.ledger, jobId)?.active === false
+      const range = waits ? await forecaster.startOf(facts, jobId) : null
+      return placeOfJob(facts, { queue, jobId, range })
     },
+    quote: (job) => quoteOf({ queue, store, forecaster, look: () => lookIn(member, store) }, job),
     progress$: (jobId) => progressOf(ofJob, parseJobId(jobId)),
     ended$: (jobId) => endedOf(ofJob, parseJobId(jobId)),
     state,
@@ -105,38 +104,14 @@ export function queriesOf(member: Member, store: QueryStore): Queries {
   }
 }
 
-/** How long one look at the last events is reused, in milliseconds. */
-const GOOD_MS = 10_000
-
-/** How long jobs took lately: read at most every {@link GOOD_MS}, for all who ask. */
-class TypicalTimes {
-  readonly #store: Pick<LogRole, 'read'>
-  readonly #log: Member['log']
-  #at = Number.NEGATIVE_INFINITY
-  #found: Promise<Typical> | undefined
-
-  constructor(store: Pick<LogRole, 'read'>, log: Member['log']) {
-    this.#store = store
-    this.#log = log
-  }
-
-  /** @throws what the store throws */
-  now(): Promise<Typical> {
-    if (this.#found !== undefined && performance.now() - this.#at < GOOD_MS) return this.#found
-    const found = this.#read()
-    this.#at = performance.now()
-    this.#found = found
-    found.catch(() => {
-      this.#found = undefined
-    })
-    return found
-  }
-
-  async #read(): Promise<Typical> {
-    const { queue, version } = this.#log
-    const { events } = await this.#store.read(queue, Math.max(0, version - TYPICAL_EVENTS), TYPICAL_EVENTS)
-    return typicalIn(events)
-  }
+/** The queue as the next append finds it. */
+async function lookIn(member: Member, store: QueryStore): Promise<Asked> {
+  const { log, workerId, appends } = member
+  await member.catchUp()
+  const workers = await store.workers(log.queue)
+  const preview: Asked['preview'] = (body, known) =>
+    appends.preview({ id: 'quote', hash: 0, workerId, body }, known)
+  return { ledger: log.ledger, now: log.now(), workers, preview }
 }
 
 /** A job moves on while it is looked at: seldom more than once. */

@@ -33,7 +33,6 @@ export * from './ending.ts'
 export * from './error.ts'
 export { type ErrorCode, errorCodes, type FailureKind, type RefusalCode } from './error-codes.ts'
 export type { ErrorDetails } from './error-details.ts'
-export { type RunTime, type Starts, startsOf, TYPICAL_EVENTS, type Typical, typicalIn } from './estimate.ts'
 export * from './event.ts'
 export { evolve } from './evolve.ts'
 export {
@@ -56,6 +55,16 @@ export {
 } from './facts.ts'
 export type { FailedTries } from './failed-tries.ts'
 export { endedParentsOf } from './flow.ts'
+export { Agenda } from './forecast/agenda.ts'
+export {
+  Forecast,
+  type ForecastOptions,
+  forecast,
+  handsOf,
+  type NoRange,
+  type StartRange,
+} from './forecast/forecast.ts'
+export { MEASURED_EVENTS, RunTimes } from './forecast/run-times.ts'
 export { hash } from './hash.ts'
 export * from './job.ts'
 export type { JobLaw, JobTarget, QueueLaw } from './law/law.ts'
@@ -94,7 +103,7 @@ export { bareName, nearestOf } from './near-names.ts'
 export { endingText, lastLife } from './not-live.ts'
 export { numberText } from './number-text.ts'
 export { holdsAt, type OnceRecord, onceRecordOf } from './once.ts'
-export { type JobPlace, placeOfJob } from './own-place.ts'
+export { type JobPlace, placeOfJob, type StartsIn, startsIn } from './own-place.ts'
 export * from './policy.ts'
 export {
   type ArchiveRule,

@@ -1,13 +1,14 @@
 import type { LiveCode } from './diagnosis.ts'
-import { type Starts, startsOf, type Typical } from './estimate.ts'
 import { explainLive } from './explain.ts'
 import type { QueueFacts } from './facts.ts'
+import type { NoRange, StartRange } from './forecast/forecast.ts'
+import { MICROS_PER_SECOND } from './job.ts'
 import { jobOf, type Ledger } from './ledger.ts'
 import { isSite } from './site.ts'
 import { unservedReason } from './wait-reason.ts'
 
 /** Where a live job stands, for the one whose job it is. About other jobs it says only how many there are. */
-export interface JobPlace {
+export interface JobPlace extends StartsIn {
   readonly jobId: string
   readonly queue: string
   readonly state: 'waiting' | 'active'
@@ -24,9 +25,13 @@ export interface JobPlace {
   readonly code: LiveCode | null
   /** The same as a sentence that names no other job. */
   readonly reason: string
-  /** About how long until it starts, from how long such jobs took lately; null: too little is known. */
+}
+
+/** When a waiting job starts, in seconds from now. */
+export interface StartsIn {
+  /** About how long, from how long such jobs took lately; null: nobody knows, or it runs. */
   readonly startsInSeconds: number | null
-  /** The range that holds for eight jobs of ten; null: fewer than two such jobs have completed. */
+  /** The range that holds for eight jobs of ten; null: fewer than two jobs have completed. */
   readonly startsFromSeconds: number | null
   readonly startsToSeconds: number | null
 }
@@ -52,10 +57,10 @@ const reasons: Readonly<Record<LiveCode, string>> = {
   overdue: 'its time is over; no process has recorded it yet',
 }
 
-/** @returns undefined if the job is not live */
+/** @param range when it starts; null: it runs. @returns undefined if the job is not live */
 export function placeOfJob(
   facts: QueueFacts & { readonly ledger: Ledger },
-  { queue, jobId, typical }: { readonly queue: string; readonly jobId: string; readonly typical: Typical },
+  { queue, jobId, range }: PlaceQuestion,
 ): JobPlace | undefined {
   const found = explainLive(facts, jobId)
   if (found === undefined) return undefined
@@ -73,15 +78,29 @@ export function placeOfJob(
       : code === 'no_worker' && isSite(heldOn)
         ? unservedReason(heldOn)
         : reasons[code]
-  const starts = startsOf(found, facts.ledger, typical, facts.now)
-  return { jobId, queue, state, position, models, code, reason, ...secondsOf(starts) }
+  return { jobId, queue, state, position, models, code, reason, ...startsIn(range, code) }
 }
 
-const secondsOf = (starts: Starts | null) => ({
-  startsInSeconds: roundedBy(Math.ceil, starts?.seconds),
-  startsFromSeconds: roundedBy(Math.floor, starts?.from),
-  startsToSeconds: roundedBy(Math.ceil, starts?.to),
-})
+export interface PlaceQuestion {
+  readonly queue: string
+  readonly jobId: string
+  readonly range: StartRange | NoRange | null
+}
 
-const roundedBy = (round: (value: number) => number, seconds: number | null | undefined): number | null =>
-  seconds == null ? null : round(seconds)
+/** One that may start needs no measured times to tell. */
+export function startsIn(range: StartRange | NoRange | null, code: LiveCode | null): StartsIn {
+  const atOnce = range === 'nothing_completed' && code === 'offered'
+  const { likely, from, to } = atOnce
+    ? { likely: 0, from: 0, to: 0 }
+    : range === null || typeof range === 'string'
+      ? { likely: null, from: null, to: null }
+      : range
+  return {
+    startsInSeconds: roundedBy(Math.ceil, likely),
+    startsFromSeconds: roundedBy(Math.floor, from),
+    startsToSeconds: roundedBy(Math.ceil, to),
+  }
+}
+
+const roundedBy = (round: (value: number) => number, micros: number | null): number | null =>
+  micros === null ? null : round(micros / MICROS_PER_SECOND)

@@ -3,7 +3,7 @@
  * enough for the page of the dashboard.
  * @module
  */
-import { MICROS_PER_MS, type Micros } from '../../engine/core/index.ts'
+import { MICROS_PER_MS, type Micros, type StartsIn } from '../../engine/core/index.ts'
 
 /** A length of time for people, in its two largest units. */
 export function duration(ms: number): string {
@@ -15,6 +15,19 @@ export function duration(ms: number): string {
   const hours = Math.floor(minutes / 60)
   if (hours < 48) return `${hours} h ${pad(minutes % 60)} min`
   return `${count(Math.floor(hours / 24))} d ${pad(hours % 24)} h`
+}
+
+/** When a job starts: `in about 3 min 20 s, in 8 of 10 cases between 2 min 05 s and 5 min 10 s`. */
+export function startText({ startsInSeconds, startsFromSeconds, startsToSeconds }: StartsIn): string {
+  if (startsInSeconds === null)
+    return 'unknown: nothing has completed lately, or it will not start by time alone'
+  const about =
+    startsInSeconds === 0
+      ? 'at once, as far as the rules decide'
+      : `in about ${duration(startsInSeconds * 1_000)}`
+  if (startsFromSeconds === null || !startsToSeconds) return about
+  const [from, to] = [startsFromSeconds, startsToSeconds].map((seconds) => duration(seconds * 1_000))
+  return `${about}, in 8 of 10 cases between ${from} and ${to}`
 }
 
 const pad = (number: number): string => String(number).padStart(2, '0')

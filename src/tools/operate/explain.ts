@@ -3,6 +3,8 @@ import {
   explainJob,
   isInterlockError,
   type RecordedEvent,
+  type StartsIn,
+  startsIn,
 } from '../../engine/core/index.ts'
 import { checkCall, parseJobId } from '../../engine/events/index.ts'
 import type { JobData } from '../../engine/store/index.ts'
@@ -16,7 +18,7 @@ import {
   historyOf,
   type JobHistory,
 } from '../history/index.ts'
-import { lookOf } from './look.ts'
+import { forecasterOf, lookOf } from './look.ts'
 
 /** What is kept of a job beside the log; null for what is not there. */
 export type DataDocument = Readonly<Record<(typeof dataFields)[number], unknown>>
@@ -27,12 +29,13 @@ export const dataFields = [
 ] as const
 
 /** What `explain` gives: the document that `interlock explain --json` prints. */
-export type ExplainDocument = ExplanationDocument & {
-  /** The events of its last life; only of a job that has ended. */
-  readonly events?: readonly EventDocument[]
-  /** Only if you asked for it. */
-  readonly data?: DataDocument
-}
+export type ExplainDocument = ExplanationDocument &
+  StartsIn & {
+    /** The events of its last life; only of a job that has ended. */
+    readonly events?: readonly EventDocument[]
+    /** Only if you asked for it. */
+    readonly data?: DataDocument
+  }
 
 export interface ExplainOptions {
   /** Include what is kept beside the log: payload, progress, checkpoint, result, error, and where its traces are. */
@@ -64,6 +67,7 @@ export async function explain(
 export interface ExplainedJob {
   readonly explanation: Explanation
   readonly events: readonly RecordedEvent[] | null
+  readonly starts: StartsIn
   /** Of the error of its last attempt; null: it has not failed, or the error was deleted. */
   readonly message: string | null
 }
@@ -97,6 +101,7 @@ async function foundBy(access: Opened, text: string): Promise<Found> {
 interface Looked {
   readonly explanation: Explanation | undefined
   readonly events: readonly RecordedEvent[] | null
+  readonly starts: StartsIn
   /** Live jobs whose ids begin so. */
   readonly begun: readonly string[]
 }
@@ -120,7 +125,9 @@ async function lookFor(access: Opened, jobId: string, archived?: readonly Record
   const found = explainJob(facts, jobId, record)
   const hasEnded = found?.state === 'ended' || (found?.state === 'archived' && found.code !== null)
   const begun = [...facts.ledger.jobs].map((job) => job.jobId).filter((id) => id.startsWith(jobId))
-  return { explanation: found, events: hasEnded ? record.events : null, begun }
+  const range = found?.state === 'waiting' ? await forecasterOf(access).startIn(facts, jobId) : null
+  const starts = startsIn(range, found?.code === 'offered' ? 'offered' : null)
+  return { explanation: found, events: hasEnded ? record.events : null, starts, begun }
 }
 
 /** Goes through the log, and the archive in this database, for the only job whose id begins so. Null: it is known already. */
@@ -137,8 +144,8 @@ async function pastOf(
   }
 }
 
-export function explainDocument({ explanation, events, message }: ExplainedJob): ExplainDocument {
-  const document = explanationDocument(explanation, message)
+export function explainDocument({ explanation, events, starts, message }: ExplainedJob): ExplainDocument {
+  const document = { ...explanationDocument(explanation, message), ...starts }
   return events === null ? document : { ...document, events: events.map(eventDocument) }
 }
 

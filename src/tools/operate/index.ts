@@ -36,6 +36,7 @@ export {
   jobs,
 } from './jobs.ts'
 export { type QueueDocument, queue, type SubmittedDocument } from './queue.ts'
+export { type QuoteDocument, quote } from './quote.ts'
 export type { Said, Wish } from './recover/decide.ts'
 export { type ByOptions, beginEpoch, inDoubt, recover, voidUnreadable } from './recover/recover.ts'
 export type { DoubtfulJob, RecoverDocument, VoidedEvent } from './recover/report.ts'

@@ -1,3 +1,4 @@
+import { Forecaster } from '../../engine/coordinator/forecaster.ts'
 import { isInterlockError, type Ledger, type QueueFacts } from '../../engine/core/index.ts'
 import type { WorkerRow } from '../../engine/store/index.ts'
 import type { Opened } from '../history/access.ts'
@@ -27,6 +28,10 @@ export async function lookOf(
   const ending = new Set(await access.store.committedEnds(access.queue))
   return { ledger, now, workers: await access.store.workers(access.queue), operators, ending }
 }
+
+/** Says when jobs start that wait, as a process of the queue does. */
+export const forecasterOf = ({ store, queue }: Opened): Forecaster =>
+  new Forecaster((after, limit) => store.read(queue, after, limit))
 
 /** Only the log knows pauses. If it cannot be folded, everything else is still shown. */
 export async function pausedAt(access: Opened, version: number): Promise<readonly PausedModel[] | null> {

@@ -110,5 +110,5 @@ it('an estimate waits for the events that it goes by, and is there for the end o
   await expect.poll(() => held.length).toBeGreaterThan(0)
   expect(await says()).toBe('estimating…')
   await letGo()
-  await expect.poll(says).toMatch(/^in about .* simulations .* go at the same pace/)
+  await expect.poll(says).toMatch(/^in about .* simulations .* were added up/)
 })

@@ -1,3 +1,4 @@
+import type { Command } from 'commander'
 import { invalidInput, nearestOf, serversOf, type WorkerFact } from '../../../engine/core/index.ts'
 import type { EnqueueInput } from '../../../engine/events/index.ts'
 import { agree, plural } from '../../../tools/format/index.ts'
@@ -9,7 +10,8 @@ import { table } from '../terminal/table.ts'
 import { jobOfLine, payloadOf } from '../workload/line.ts'
 import { readWorkload } from '../workload/read.ts'
 
-interface Options {
+/** A job as it is typed. */
+export interface JobOptions {
   readonly job?: string
   readonly models?: string
   readonly exclusive?: string
@@ -25,6 +27,9 @@ interface Options {
   readonly asks?: string
   readonly uses?: string
   readonly payload?: string
+}
+
+interface Options extends JobOptions {
   readonly skipInvalid?: boolean
 }
 
@@ -32,54 +37,59 @@ interface Options {
 const SHOWN = 10
 
 export function addEnqueue(cli: Cli): void {
-  cli
-    .command<Options>(
-      'enqueue',
+  const command = cli.command<Options>(
+    'enqueue',
+    [
       [
-        [
-          'enqueue jobs.csv',
-          'every job of the file: job_id,models[,kind,priority,attempts,once,after,tag, asks,uses,payload,job_type]',
-        ],
-        [
-          'enqueue jobs.jsonl',
-          'a line: {"job_id":"a","models":["flux-dev"],"kind":"draw","payload":{"steps":4}}',
-        ],
-        ['enqueue --job report-1 --models "flux-dev;upscale"', 'one job that needs two models'],
-        [
-          `enqueue --job a --models flux-dev --kind draw --payload '{"n":1}'`,
-          'your handler for the kind draw runs it',
-        ],
-        [
-          'enqueue --job report-1 --models flux-dev --once 24h',
-          'not a second time within a day, also if it has ended',
-        ],
-        [
-          'enqueue --job a --models m --dedupe-key site-7 --dedupe-while live',
-          'not if a job with that key is live: that one stands for it',
-        ],
-        [
-          'enqueue --job film --models editor --after "picture;sound?"',
-          'when both have ended; `?`: whatever becomes of sound',
-        ],
+        'enqueue jobs.csv',
+        'every job of the file: job_id,models[,kind,priority,attempts,once,after,tag, asks,uses,payload,job_type]',
       ],
-      async (frame, [file], options) => {
-        if (options.job !== undefined && options.models === undefined) frame.note(withoutModels(options.job))
-        const jobs = await jobsFrom(file, options, (texts) => noteSkipped(frame, texts))
-        const done = await withCoordinator(frame, async (coordinator, store) => {
-          const done = await enqueueAll(frame, coordinator, jobs)
-          for (const line of unservedKinds(jobs, await store.workers(frame.queue))) frame.note(line)
-          return done
-        })
-        const { queued, known, waiting, deduplicated } = done
-        const rows = waiting.slice(0, SHOWN).map(({ jobId, reason }) => [jobId, reason])
-        const before = known.length === 0 ? '' : `, ${known.length} known (nothing was changed)`
-        const doubles = deduplicated.length === 0 ? '' : `, ${doublesText(deduplicated)}`
-        const heading = `${plural(queued, 'job')} put in line${before}${doubles}, ${waiting.length} ${agree(waiting.length, 'has', 'have')} to wait`
-        const more = waiting.length > SHOWN ? [`… and ${waiting.length - SHOWN} more: interlock queue`] : []
-        const list = rows.length === 0 ? [] : [...table(['job', 'waits because'], rows), ...more]
-        frame.emit(done, [heading, ...list])
-      },
-    )
+      [
+        'enqueue jobs.jsonl',
+        'a line: {"job_id":"a","models":["flux-dev"],"kind":"draw","payload":{"steps":4}}',
+      ],
+      ['enqueue --job report-1 --models "flux-dev;upscale"', 'one job that needs two models'],
+      [
+        `enqueue --job a --models flux-dev --kind draw --payload '{"n":1}'`,
+        'your handler for the kind draw runs it',
+      ],
+      [
+        'enqueue --job report-1 --models flux-dev --once 24h',
+        'not a second time within a day, also if it has ended',
+      ],
+      [
+        'enqueue --job a --models m --dedupe-key site-7 --dedupe-while live',
+        'not if a job with that key is live: that one stands for it',
+      ],
+      [
+        'enqueue --job film --models editor --after "picture;sound?"',
+        'when both have ended; `?`: whatever becomes of sound',
+      ],
+    ],
+    async (frame, [file], options) => {
+      if (options.job !== undefined && options.models === undefined) frame.note(withoutModels(options.job))
+      const jobs = await jobsFrom(file, options, (texts) => noteSkipped(frame, texts))
+      const done = await withCoordinator(frame, async (coordinator, store) => {
+        const done = await enqueueAll(frame, coordinator, jobs)
+        for (const line of unservedKinds(jobs, await store.workers(frame.queue))) frame.note(line)
+        return done
+      })
+      const { queued, known, waiting, deduplicated } = done
+      const rows = waiting.slice(0, SHOWN).map(({ jobId, reason }) => [jobId, reason])
+      const before = known.length === 0 ? '' : `, ${known.length} known (nothing was changed)`
+      const doubles = deduplicated.length === 0 ? '' : `, ${doublesText(deduplicated)}`
+      const heading = `${plural(queued, 'job')} put in line${before}${doubles}, ${waiting.length} ${agree(waiting.length, 'has', 'have')} to wait`
+      const more = waiting.length > SHOWN ? [`… and ${waiting.length - SHOWN} more: interlock queue`] : []
+      const list = rows.length === 0 ? [] : [...table(['job', 'waits because'], rows), ...more]
+      frame.emit(done, [heading, ...list])
+    },
+  )
+  withJob(command).option('--skip-invalid', 'skip broken lines instead of rejecting the file')
+}
+
+/** The options that say what one job is. */
+export const withJob = (command: Command): Command =>
+  command
     .option('--job <id>', 'the id of one job')
     .option(
       '--models <a;b>',
@@ -101,8 +111,6 @@ export function addEnqueue(cli: Cli): void {
       'how much it uses of a resource, such as openai-tpm=1800; several divided by `;`',
     )
     .option('--payload <json>', 'what its handler gets, such as {"prompt":"a fox"}')
-    .option('--skip-invalid', 'skip broken lines instead of rejecting the file')
-}
 
 /** `1 not: job a stands for b`. */
 function doublesText(deduplicated: EnqueuedAll['deduplicated']): string {
@@ -169,6 +177,12 @@ async function jobsFrom(
     tell(workload.skipped)
     return workload.jobs.map(({ input }) => input)
   }
+  return [jobOf(options)]
+}
+
+/** The job that the options say. @throws InterlockError `invalid_input` */
+export function jobOf(options: JobOptions): EnqueueInput {
+  const { job, models, type, kind, priority, attempts, once, after, tag, asks, uses, payload } = options
   const given = payload === undefined ? {} : { payload: payloadOf(payload) }
   const fields = {
     job_id: job,
@@ -179,14 +193,14 @@ async function jobsFrom(
     priority,
     attempts,
     once,
-    dedupe: dedupeOf(dedupeKey, dedupeWhile),
+    dedupe: dedupeOf(options.dedupeKey, options.dedupeWhile),
     after,
     tag,
     asks,
     uses,
     ...given,
   }
-  return [jobOfLine(fields, 1, 'enqueue').input]
+  return jobOfLine(fields, 1, 'enqueue').input
 }
 
 /** @throws InterlockError `invalid_input` if one of the two is missing */

@@ -42,8 +42,8 @@ export function addExplain(cli: Cli): void {
     .option('--data', 'also its payload, progress, checkpoint, result, error and traceparent')
 }
 
-const textOf = (frame: Frame, { explanation, events, message }: ExplainedJob): readonly string[] => [
-  ...explanationText(frame, explanation, message),
+const textOf = (frame: Frame, { explanation, events, starts, message }: ExplainedJob): readonly string[] => [
+  ...explanationText(frame, explanation, { message, starts }),
   ...(events === null ? [] : ['', ...lifeText(frame, events)]),
 ]
 

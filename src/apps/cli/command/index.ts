@@ -74,6 +74,11 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
         load: async () => (await import('./enqueue.ts')).addEnqueue,
       },
       {
+        usage: 'quote',
+        summary: 'say when a job would start, and why not now, before you put it in line',
+        load: async () => (await import('./quote.ts')).addQuote,
+      },
+      {
         usage: 'cancel [job]',
         summary: 'cancel waiting jobs, or ask running ones to stop: one job, or all that a filter finds',
         load: async () => (await import('./cancel.ts')).addCancel,

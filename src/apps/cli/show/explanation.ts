@@ -1,5 +1,5 @@
-import type { Explanation } from '../../../engine/core/index.ts'
-import { timeText } from '../../../tools/format/index.ts'
+import type { Explanation, StartsIn } from '../../../engine/core/index.ts'
+import { startText, timeText } from '../../../tools/format/index.ts'
 import { operatorText } from '../../../tools/history/operators.ts'
 import type { Frame } from '../frame.ts'
 import { grid } from '../terminal/grid.ts'
@@ -31,11 +31,18 @@ function failedText({ failed, state, code, until }: Explanation, message: string
   return `failed ${often} (${error})${state === 'active' || state === 'waiting' ? then[state] : ''}`
 }
 
-/** What is with a job, for people. @param message of the error of its last attempt */
+/** What else is said of a job. */
+interface Beside {
+  /** Of the error of its last attempt. */
+  readonly message?: string | null
+  readonly starts?: StartsIn
+}
+
+/** What is with a job, for people. */
 export function explanationText(
   frame: Frame,
   found: Explanation,
-  message: string | null = null,
+  { message = null, starts }: Beside = {},
 ): readonly string[] {
   const { dim, bold } = frame.colors
   const rows: [string, string][] = [
@@ -45,6 +52,7 @@ export function explanationText(
   if (found.failed !== null) rows.push(['tries', failedText(found, message)])
   if (found.since !== null) rows.push(['since', timeText(found.since)])
   if (found.position !== null) rows.push(['place', `${found.position} ahead in the line of the queue`])
+  if (found.state === 'waiting' && starts !== undefined) rows.push(['starts', startText(starts)])
   if (found.chain.length > 0) rows.push(['waits for', found.chain.slice(0, 5).join(' ← ')])
   if (found.overtaken > 0) rows.push(['overtaken', `${found.overtaken} times`])
   for (const { model, paused } of found.models)

@@ -9,9 +9,11 @@ import {
   jobOf,
   type Lease,
   type Ledger,
+  type LiveExplanation,
   type OverlapRule,
   type ReasonCode,
   type StandIn,
+  type StartsIn,
   type Uses,
   type Waiting,
 } from '../../core/index.ts'
@@ -149,6 +151,21 @@ export function enqueueAnswers(
     const standsFor = standIns.size === 0 ? undefined : standIns.get(jobId)
     return standsFor === undefined ? { jobId } : { jobId, standsFor }
   })
+}
+
+/** What would come of a job if it was put in line now. */
+export interface Quote extends StartsIn {
+  readonly jobId: string
+  /** The version of the queue by which it was told. */
+  readonly version: number
+  /** False: it is live with this very spec, was enqueued `once`, or another job stands for it. */
+  readonly isNew: boolean
+  /** The job that would stand for it (`dedupe`); absent: none would. */
+  readonly standsFor?: string
+  /** It may start at once, as far as the rules decide. */
+  readonly isStartable: boolean
+  /** What `explain` would say then of it, or of the job that stands for it; null: that one has ended. */
+  readonly explanation: LiveExplanation | null
 }
 
 /** How a job ended, for the one who asked for it. */

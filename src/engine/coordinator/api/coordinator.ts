@@ -36,6 +36,7 @@ import type {
   NoteOptions,
   ParentResult,
   PauseOptions,
+  Quote,
   RetryChoice,
   ScheduleView,
   StartAnswer,
@@ -290,6 +291,12 @@ export interface Coordinator {
    * @throws InterlockError `invalid_input`
    */
   place(jobId: string): Promise<JobPlace | undefined>
+  /**
+   * What would come of a job if it was put in line now: whether it may start, else why it waits and for whom, its place, and when it starts.
+   * Decided as `enqueue` decides at this version, and nothing is put in line. Takes up to half a second of processor time in a long line.
+   * @throws InterlockError as `enqueue`; `store_unavailable`
+   */
+  quote(job: EnqueueInput): Promise<Quote>
   /**
    * What the running attempt of a job has noted as its progress: the last note, and each other one. Completes with the job. PostgreSQL tells
    * of each note. Over HTTP, in an embedded database, and with `interlock.notify` off, notes are found by one look per second (over HTTP, every

@@ -1,4 +1,4 @@
-import type { Command, CommandResult, DataChange } from '../../core/index.ts'
+import type { Command, CommandResult, DataChange, Decision, Surroundings } from '../../core/index.ts'
 import type { ReceivedAnswers } from '../../store/index.ts'
 import { InFlight, SingleFlight } from '../base/concurrency.ts'
 import { type CommitOptions, Committer, type OfQueue } from './committer.ts'
@@ -121,6 +121,11 @@ export class AppendQueue implements OfQueue {
   /** Another process carries out the commands of this one too, and tells it what comes of them: it need not know the log. */
   get getsAnswers(): boolean {
     return this.#committer.combining?.getsAnswers === true
+  }
+
+  /** What would come of a command at this version. Nothing is appended. */
+  preview(command: Command, known: Pick<Surroundings, 'once' | 'ended'>): Decision {
+    return this.#committer.appender.preview(command, known)
   }
 
   /** Milliseconds of patience that are left to a call that was made then. */

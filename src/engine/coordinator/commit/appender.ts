@@ -1,4 +1,5 @@
 import {
+  type Command,
   type Decision,
   decide,
   isOfRow,
@@ -164,6 +165,14 @@ export class Appender {
       if (faulty === null) return decision
       if (!open.reject(faulty.commandId, faulty.error)) throw faulty.error
     }
+  }
+
+  /** What would come of a command at this version. Nothing is appended. @throws InterlockError if its events could not be read back */
+  preview(command: Command, known: Pick<Surroundings, 'once' | 'ended'>): Decision {
+    const decision = decide(this.#options.log.ledger, [command], { ...this.#surroundings, ...known })
+    const faulty = faultyIn(decision.events)
+    if (faulty !== null) throw faulty.error
+    return decision
   }
 
   /** The time at which an append that is sent now arrives, and what else decides about it. */

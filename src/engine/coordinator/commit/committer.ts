@@ -54,7 +54,7 @@ export class Committer {
   readonly #options: CommitOptions
   readonly #ofQueue: OfQueue | undefined
   readonly #log: LogView
-  readonly #appender: Appender
+  readonly appender: Appender
   /** Sends large data ahead of its append. */
   readonly staging: Staging
   readonly #patience: Patience
@@ -81,7 +81,7 @@ export class Committer {
         onStarted: (started, data) => startedData?.keepOf(started, data),
         onUnexpected: (version) => void ofQueue.catchUp(version),
       })
-    this.#appender = new Appender({ log, store, startedData, combining: this.combining, beats })
+    this.appender = new Appender({ log, store, startedData, combining: this.combining, beats })
   }
 
   /** For `health()` and the benchmark. */
@@ -152,10 +152,10 @@ export class Committer {
       else await readOn(this.#log, head.version)
     }
     open.settleKnown()
-    this.#appender.heldBack.clear()
-    this.#appender.once.clear()
-    this.#appender.ending.clear()
-    this.#appender.ended.clear()
+    this.appender.heldBack.clear()
+    this.appender.once.clear()
+    this.appender.ending.clear()
+    this.appender.ended.clear()
     const tries = new OpenCalls(queue, limit)
     this.#tries = tries
     for (;;) {
@@ -163,7 +163,7 @@ export class Committer {
       if (open.size === 0) return
       await tries.next()
       if (tries.why !== undefined && !open.giveUp((call) => !this.#patience.isWaiting(call))) throw tries.why
-      const tried = await this.#appender.try(open)
+      const tried = await this.appender.try(open)
       if (tried === null && open.isWaiting) tries.waited()
       if (tried === null) continue
       const { decision, answer } = tried
@@ -215,7 +215,7 @@ export class Committer {
     open.isRead = true
     open.settleKnown()
     // What the store did not know may be there by now.
-    if (!isTrue) this.#appender.ended.clear()
+    if (!isTrue) this.appender.ended.clear()
     if (isTrue || this.#log.version === version) open.resolveAll(open.commands(), results, version)
   }
 
@@ -250,18 +250,18 @@ export class Committer {
       case 'taken':
         return open.dropTaken(answer.jobIds)
       case 'once':
-        for (const record of answer.once) this.#appender.once.set(record.jobId, record)
+        for (const record of answer.once) this.appender.once.set(record.jobId, record)
         return
       case 'submissions':
         return open.dropSubmissions(answer.ids)
       case 'requested':
-        for (const jobId of answer.jobIds) this.#appender.heldBack.add(jobId)
+        for (const jobId of answer.jobIds) this.appender.heldBack.add(jobId)
         return process?.requested()
       case 'ending':
-        for (const jobId of answer.jobIds) this.#appender.ending.add(jobId)
+        for (const jobId of answer.jobIds) this.appender.ending.add(jobId)
         return process?.requested()
       case 'dead_worker':
-        for (const workerId of answer.workerIds) this.#appender.deadWorkers.add(workerId)
+        for (const workerId of answer.workerIds) this.appender.deadWorkers.add(workerId)
         return process?.declaredDead(answer.workerIds)
       case 'live_worker':
         return open.dropExpiries(answer.workerIds)

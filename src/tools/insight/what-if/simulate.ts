@@ -1,4 +1,5 @@
 import {
+  Agenda,
   type BatchSize,
   bounds,
   type Claim,
@@ -13,7 +14,6 @@ import {
   type Policy,
   type RecordedEvent,
 } from '../../../engine/core/index.ts'
-import { Agenda } from './agenda.ts'
 import { type Life, Recording, type Run } from './recording.ts'
 
 export interface Rules {
@@ -58,32 +58,12 @@ export async function simulate(
   return simulation.outcome()
 }
 
-/**
- * Simulates other rules up to the moment at which one of the jobs starts first: what comes after it is not simulated.
- * @param index of the job among the lives
- * @returns when it starts; null: nothing will ever start it
- */
-export async function simulateStart(
-  lives: readonly Life[],
-  rules: Rules,
-  index: number,
-  progress: () => Promise<void> | void = () => {},
-): Promise<Micros | null> {
-  const simulation = new Simulation(lives, rules)
-  for (let steps = 1; simulation.firstStartOf(index) === null; steps++) {
-    if (!simulation.step()) return null
-    if (steps % 50 === 0) await progress()
-  }
-  return simulation.firstStartOf(index)
-}
-
 class Simulation {
   readonly #lives: readonly Life[]
   readonly #agenda = new Agenda<Item>()
   readonly #recording = new Recording()
   /** How many attempts of each job were started. */
   readonly #started: number[]
-  readonly #firstStarts = new Map<number, Micros>()
   /** Kinds of which several jobs ran at once, and how many at most; undefined: none did. */
   readonly #batches: readonly BatchSize[] | undefined
   /** How many jobs of a simulated batch still run. */
@@ -137,10 +117,6 @@ class Simulation {
     return { ...life, waitedBefore }
   }
 
-  firstStartOf(index: number): Micros | null {
-    return this.#firstStarts.get(index) ?? null
-  }
-
   #do(item: Item): void {
     switch (item.do) {
       case 'come':
@@ -191,7 +167,6 @@ class Simulation {
     { seq: token, at, batch = token }: RecordedEvent & { readonly type: 'started' },
   ): void {
     this.#take(batch)
-    if (this.#started[index] === 0) this.#firstStarts.set(index, at)
     const runs = this.#lives[index]?.runs ?? []
     const run = runs[this.#started[index] ?? 0]
     this.#started[index] = (this.#started[index] ?? 0) + 1

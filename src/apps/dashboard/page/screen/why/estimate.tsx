@@ -1,11 +1,14 @@
-import { type Ledger, MICROS_PER_MS } from '../../../../../engine/core/index.ts'
-import { count, duration } from '../../../../../tools/format/index.ts'
 import {
-  estimateStart,
-  type NoEstimate,
+  forecast,
+  handsOf,
+  type Ledger,
+  MEASURED_EVENTS,
+  type NoRange,
   RunTimes,
-  type StartEstimate,
-} from '../../../../../tools/insight/what-if/estimate.ts'
+  type StartRange,
+  startsIn,
+} from '../../../../../engine/core/index.ts'
+import { count, startText } from '../../../../../tools/format/index.ts'
 import type { LiveQueue } from '../../data/live.ts'
 import type { Loaded } from '../../data/spans.ts'
 import { usePage } from '../../frame/context.ts'
@@ -15,7 +18,7 @@ import { type Load, useLoad } from '../../part/load.tsx'
 /** How long to rest before the next estimate, in milliseconds. */
 const AGAIN_MS = 3_000
 
-type Found = StartEstimate | NoEstimate
+type Found = StartRange | NoRange
 
 /** When the job may start, with a range, and how that was found. */
 export function Estimate({ jobId }: { readonly jobId: string }) {
@@ -27,8 +30,14 @@ export function Estimate({ jobId }: { readonly jobId: string }) {
     look: async (signal) => {
       const times = await timesIn(live)
       const ledger = shown.ledger.peek()
-      const slots = slotsOf(live, ledger)
-      return estimateStart({ ledger, now: shown.now(), jobId, times, slots, turn: () => turn(signal) })
+      // Who was there is unknown for the past.
+      const hands = handsOf(live.workers.peek(), ledger)
+      const work = forecast({ ledger, now: shown.now(), jobId, times, hands })
+      for (;;) {
+        const { done, value } = work.next()
+        if (done === true) return value.of(jobId)
+        await turn(signal)
+      }
     },
   })
   return (
@@ -42,7 +51,7 @@ export function Estimate({ jobId }: { readonly jobId: string }) {
 }
 
 /** How many of the last events it goes by; where none of them ended an attempt, more. */
-const EVENTS = [5_000, 20_000, 80_000] as const
+const EVENTS = [MEASURED_EVENTS, 20_000, 80_000] as const
 
 /** How long attempts took. */
 async function timesIn(live: LiveQueue): Promise<RunTimes> {
@@ -53,53 +62,41 @@ async function timesIn(live: LiveQueue): Promise<RunTimes> {
   return runTimesOf(live.replica, live.generation.peek())
 }
 
-const whyNot: Readonly<Record<NoEstimate, string>> = {
-  nothing_completed: 'unknown: no loaded attempt has completed',
-  no_time_brings_it: 'unknown: it will not start by time alone',
-}
-
 function Text({ of }: { readonly of: Load<Found> }) {
   if (of.state === 'loading') return <span class="dim">estimating…</span>
   if (of.state === 'failed') return <span class="warn">could not be estimated: {of.message}</span>
-  if (typeof of.value === 'string') return <span class="dim">{whyNot[of.value]}</span>
-  const { tries, runs, isScaled, ...times } = of.value
-  const [likely, from, to] = [times.likely, times.from, times.to].map((each) =>
-    duration(each / MICROS_PER_MS),
-  )
+  const starts = startText(startsIn(of.value, null))
+  if (typeof of.value === 'string') return <span class="dim">{starts}</span>
+  const { tries, runs, isAddedUp } = of.value
   return (
     <>
-      <b>{times.likely < MICROS_PER_MS ? 'at once, as far as the rules decide' : `in about ${likely}`}</b>
-      {times.to < MICROS_PER_MS ? '' : `, in 8 of 10 cases between ${from} and ${to}`}
+      <b>{starts}</b>
       <span class="dim method">
         {' '}
-        From {count(tries)} simulations with the jobs that are live now and no new ones. Each job takes as
-        long as one of {count(runs)} attempts of its kind did.
-        {isScaled
-          ? ' Only the first jobs ahead were simulated; the others are assumed to go at the same pace.'
-          : ''}
+        From {count(tries)} simulations with the jobs that are live now and no new ones, by how long{' '}
+        {count(runs)} attempts took.
+        {isAddedUp ? ' Beyond the first jobs ahead, the times of those in its lines were added up.' : ''}
       </span>
     </>
   )
 }
 
-/** How many jobs the live workers can run at once. Unknown for the past. */
-function slotsOf(live: LiveQueue, ledger: Ledger): number | null {
-  const workers = (live.workers.peek() ?? []).filter(({ state }) => state === 'live')
-  if (workers.length === 0) return null
-  return Math.max(1, ledger.active.size + workers.reduce((sum, { freeSlots }) => sum + freeSlots, 0))
-}
-
-let last: { readonly key: string; readonly times: RunTimes; version: number } | null = null
+let last: {
+  readonly key: string
+  readonly times: RunTimes
+  readonly begin: Ledger
+  version: number
+} | null = null
 
 /** How long the loaded attempts took. Each call looks only at events that are new. */
 function runTimesOf(loaded: Loaded, generation: number): RunTimes {
   const key = `${loaded.queue}/${generation}/${loaded.base}`
   const begin = last?.key === key ? undefined : loaded.at(loaded.base)
-  if (begin !== undefined) last = { key, times: new RunTimes(begin), version: loaded.base }
+  if (begin !== undefined) last = { key, times: new RunTimes(), begin, version: loaded.base }
   if (last === null) throw new Error('the beginning of the log is not loaded')
   for (let seq = last.version + 1; seq <= loaded.version; seq++) {
     const event = loaded.event(seq)
-    if (event !== undefined) last.times.push(event)
+    if (event !== undefined) last.times.push(event, last.begin)
   }
   last.version = loaded.version
   return last.times

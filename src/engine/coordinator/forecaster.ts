@@ -1,0 +1,117 @@
+import {
+  type Forecast,
+  forecast,
+  handsOf,
+  jobOf,
+  type Ledger,
+  MEASURED_EVENTS,
+  type Micros,
+  type NoRange,
+  type RecordedEvent,
+  RunTimes,
+  type StartRange,
+  type WorkerFact,
+} from '../core/index.ts'
+
+/** How long what was measured and what was told is used again, in milliseconds. */
+const GOOD_MS = 5_000
+/** Others go first after so many milliseconds of calculation. */
+const TURN_MS = 3
+const PAGE = 1_000
+
+/** A queue at one version, and who can run its jobs. */
+export interface Outset {
+  readonly ledger: Ledger
+  readonly now: Micros
+  readonly workers: readonly WorkerFact[] | null
+}
+
+type Read = (after: number, limit: number) => Promise<{ readonly events: readonly RecordedEvent[] }>
+
+/**
+ * Says when waiting jobs start, to all in this process who ask. It reads the end of the log for how long attempts took, and what is new there
+ * every {@link GOOD_MS}; for as long one forecast serves all jobs that it knows.
+ */
+export class Forecaster {
+  readonly #read: Read
+  #times = new RunTimes()
+  #seen = 0
+  #measured: Promise<void> | undefined
+  #measuredAt = 0
+  #last: Promise<Forecast> | undefined
+  #lastAt = 0
+
+  /** @param read events of the log after a number, at most so many */
+  constructor(read: Read) {
+    this.#read = read
+  }
+
+  /** When a job starts that waits there. @throws what the store throws */
+  async startOf(at: Outset, jobId: string): Promise<StartRange | NoRange> {
+    const last = this.#isGood(this.#lastAt) ? await this.#last : undefined
+    if (last !== undefined && jobOf(last.ledger, jobId)?.active === false)
+      return lessGone(last.of(jobId), at.now - last.now)
+    const found = this.#forecast(at)
+    this.#last = found
+    this.#lastAt = performance.now()
+    found.catch(() => {
+      this.#last = undefined
+    })
+    return (await found).of(jobId)
+  }
+
+  /** The same in a queue as it may become: what is told of it serves nobody else. @throws what the store throws */
+  async startIn(at: Outset, jobId: string): Promise<StartRange | NoRange> {
+    return (await this.#forecast(at, jobId)).of(jobId)
+  }
+
+  /** While nothing has completed, it is soon otherwise. */
+  #isGood(at: number): boolean {
+    return this.#times.count > 0 && performance.now() - at < GOOD_MS
+  }
+
+  async #forecast({ ledger, now, workers }: Outset, jobId?: string): Promise<Forecast> {
+    if (this.#measured === undefined || !this.#isGood(this.#measuredAt)) {
+      this.#measuredAt = performance.now()
+      this.#measured = this.#measure(ledger)
+    }
+    await this.#measured.catch((error) => {
+      this.#measured = undefined
+      throw error
+    })
+    const hands = handsOf(workers, ledger)
+    const options = { ledger, now, times: this.#times, hands }
+    return inTurns(forecast(jobId === undefined ? options : { ...options, jobId }))
+  }
+
+  async #measure(ledger: Ledger): Promise<void> {
+    // The database was restored from a backup.
+    if (ledger.version < this.#seen) [this.#times, this.#seen] = [new RunTimes(), 0]
+    let after = Math.max(this.#seen, ledger.version - MEASURED_EVENTS)
+    for (let count = PAGE; count === PAGE; ) {
+      const { events } = await this.#read(after, PAGE)
+      for (const event of events) this.#times.push(event, ledger)
+      after = events.at(-1)?.seq ?? after
+      count = events.length
+    }
+    this.#seen = after
+  }
+}
+
+/** As it stands some time later. */
+function lessGone(range: StartRange | NoRange, gone: Micros): StartRange | NoRange {
+  if (typeof range === 'string') return range
+  const less = (at: Micros | null) => (at === null ? null : Math.max(0, at - gone))
+  return { ...range, likely: Math.max(0, range.likely - gone), from: less(range.from), to: less(range.to) }
+}
+
+/** Calculates without keeping the process from anything else for long. */
+async function inTurns<T>(work: Generator<void, T>): Promise<T> {
+  for (let began = performance.now(); ; ) {
+    const { done, value } = work.next()
+    if (done === true) return value
+    if (performance.now() - began < TURN_MS) continue
+    await new Promise((resolve) => setImmediate(resolve))
+    began = performance.now()
+  }
+}

@@ -1,0 +1,83 @@
+import {
+  type CommandBody,
+  type Decision,
+  explainLive,
+  InterlockError,
+  type JobOutcome,
+  jobOf,
+  type OnceRecord,
+  onceRecordOf,
+  type Surroundings,
+  startsIn,
+} from '../core/index.ts'
+import { type EnqueueInput, enqueueBody, type ParsedJob, parseJobs } from '../events/index.ts'
+import type { AppendRole, SubmissionRole } from '../store/index.ts'
+import type { Quote } from './api/calls.ts'
+import type { Forecaster, Outset } from './forecaster.ts'
+
+/** A queue at one version. */
+export interface Asked extends Outset {
+  /** What would come of a command there. */
+  preview(body: CommandBody, known: Pick<Surroundings, 'once' | 'ended'>): Decision
+}
+
+export interface QuoteSources {
+  readonly queue: string
+  readonly store: Pick<AppendRole, 'endings'> & Pick<SubmissionRole, 'ofJob'>
+  readonly look: () => Promise<Asked>
+  readonly forecaster: Forecaster
+}
+
+/** What would come of a job if it was put in line now: decided as by `enqueue`, and appended nowhere. @throws what `enqueue` throws */
+export async function quoteOf(sources: QuoteSources, job: EnqueueInput): Promise<Quote> {
+  const [parsed] = parseJobs([job])
+  if (parsed === undefined) throw new RangeError('one job is parsed into one')
+  const { jobId } = parsed.spec
+  const once = await takenBy(sources, parsed)
+  const asked = await sources.look()
+  const { ledger, results } = await decided(sources, asked, enqueueBody([parsed]), once)
+  const [result] = results
+  if (result?.ok === false) throw new InterlockError(result.code, result.message)
+  const standsFor = result?.doubles?.[0]?.standsFor
+  const itsId = standsFor ?? jobId
+  const then = { ...asked, ledger }
+  const explanation = explainLive(then, itsId) ?? null
+  const waits = explanation?.state === 'waiting'
+  const range = waits ? await sources.forecaster.startIn(then, itsId) : null
+  return {
+    ...{ jobId, version: asked.ledger.version },
+    isNew: standsFor === undefined && result?.known?.includes(jobId) !== true,
+    ...(standsFor === undefined ? undefined : { standsFor }),
+    isStartable: waits && jobOf(ledger, itsId)?.offeredAt !== null,
+    explanation,
+    ...startsIn(range, explanation?.code ?? null),
+  }
+}
+
+/** The job that was enqueued `once` under this id, as far as its events are in the log: only the append knows others. */
+async function takenBy(
+  { store, queue }: QuoteSources,
+  { spec }: ParsedJob,
+): Promise<ReadonlyMap<string, OnceRecord>> {
+  if (spec.once === undefined) return new Map()
+  const { events } = await store.ofJob(queue, spec.jobId)
+  const records = events.flatMap((event) => onceRecordOf(event) ?? [])
+  return new Map(records.map((record) => [record.jobId, record]))
+}
+
+/** How those ended that it comes after and that are not live, the core asks for when it decides. */
+async function decided(
+  { store, queue }: QuoteSources,
+  asked: Asked,
+  body: CommandBody,
+  once: ReadonlyMap<string, OnceRecord>,
+): Promise<Decision> {
+  const ended = new Map<string, JobOutcome | null>()
+  for (;;) {
+    const decision = asked.preview(body, { once, ended })
+    if (decision.missing === undefined) return decision
+    const names = [...decision.missing]
+    const found = await store.endings(queue, names)
+    for (const name of names) ended.set(name, found.get(name) ?? null)
+  }
+}

@@ -1,0 +1,238 @@
+/** When a waiting job starts: the core decides on from the present ledger, and each job takes as long as some like it did. */
+import { describe, expect, it } from 'vitest'
+import {
+  type Claim,
+  type CommandBody,
+  decide,
+  defaultPolicy,
+  emptyLedger,
+  type Forecast,
+  forecast,
+  handsOf,
+  type JobSpec,
+  jobOf,
+  type NoRange,
+  type Policy,
+  type RecordedEvent,
+  RunTimes,
+  type StartRange,
+  specDefaults,
+} from '../../src/engine/core/index.ts'
+
+const SECOND = 1_000_000
+const anybody = { free: null, kinds: null }
+
+const specOf = (jobId: string, models: readonly string[], more: Partial<JobSpec> = {}): JobSpec => ({
+  ...{ ...specDefaults, jobId, models, kind: 'normal' },
+  ...{ jobType: 'normal', ...more },
+})
+
+/** A queue that is driven by hand. */
+function aQueue(policy: Partial<Policy> = {}) {
+  let ledger = emptyLedger
+  let commands = 0
+  const times = new RunTimes()
+  const at = (seconds: number, body: CommandBody, claim: Claim = { max: 9, kinds: null }) => {
+    const command = { id: `c${commands++}`, hash: 0, workerId: 'w', claim, body }
+    const decided = decide(ledger, [command], { now: seconds * SECOND, deadWorkers: new Set() })
+    ledger = decided.ledger
+    for (const event of decided.events) times.push(event, ledger)
+  }
+  const complete = (seconds: number, jobId: string) =>
+    at(seconds, { type: 'complete', jobId, token: jobOf(ledger, jobId)?.token ?? 0 })
+  const enqueue = (seconds: number, ...specs: readonly JobSpec[]) => at(seconds, { type: 'enqueue', specs })
+  /** Jobs that took so many seconds each, one after the other from that second on. */
+  const took = (from: number, seconds: readonly number[], spec: Partial<JobSpec> = {}) => {
+    let now = from
+    for (const [n, each] of seconds.entries()) {
+      enqueue(now, specOf(`took-${from}-${n}`, ['m'], spec))
+      complete(now + each, `took-${from}-${n}`)
+      now += each + 1
+    }
+  }
+  at(1, { type: 'set_policy', policy: { ...defaultPolicy, maxActive: null, ...policy } })
+  const look = (seconds: number, hands = anybody) =>
+    whole(forecast({ ledger, now: seconds * SECOND, times, hands }))
+  return { at, complete, enqueue, took, look, times, ledger: () => ledger }
+}
+
+function whole(work: Generator<void, Forecast>): Forecast {
+  for (;;) {
+    const { done, value } = work.next()
+    if (done === true) return value
+  }
+}
+
+/** In seconds. */
+const rangeOf = (found: StartRange | NoRange) => {
+  if (typeof found === 'string') throw new Error(found)
+  const round = (at: number | null) => (at === null ? null : Math.round(at / SECOND))
+  return { likely: round(found.likely), from: round(found.from), to: round(found.to) }
+}
+
+describe('a forecast', () => {
+  it('is the rest of what runs, and all of what waits before it', () => {
+    const { enqueue, took, look } = aQueue()
+    took(2, Array(300).fill(10))
+    enqueue(9_000, ...['b', 'c', 'd'].map((id) => specOf(id, ['m'])))
+    // Each takes 10 s, at a pace that is one and a half times as fast or slow at most: b has 6 s left, and c comes before d.
+    const { likely, from, to } = rangeOf(look(9_004).of('d'))
+    expect(likely).toBeGreaterThanOrEqual(14)
+    expect(likely).toBeLessThanOrEqual(18)
+    expect([from ?? 0, to ?? 0]).toEqual([expect.closeTo(11, -0.7), expect.closeTo(22, -0.7)])
+  })
+
+  it('has the range of what was measured of jobs of the same kind and models', () => {
+    const { enqueue, took, look } = aQueue()
+    for (let n = 0; n < 40; n++) {
+      took(1_000 * n + 2, [2, 4, 8, 16])
+      took(1_000 * n + 500, [300], { kind: 'train' })
+    }
+    enqueue(90_000, ...['b', 'c'].map((id) => specOf(id, ['m'])))
+    const quick = rangeOf(look(90_000).of('c'))
+    expect(quick.to).toBeLessThan(30)
+    expect(quick.from).toBeLessThan(6)
+    enqueue(90_001, specOf('d', ['m'], { kind: 'train' }), specOf('e', ['m']))
+    expect(rangeOf(look(90_001).of('e')).from).toBeGreaterThan(190)
+  })
+
+  it('goes by jobs that are like it where none was just so: of its models, of its kind, of any', () => {
+    const { enqueue, took, look } = aQueue()
+    took(2, [50, 50, 50], { models: ['m', 'x'] })
+    enqueue(900, ...['b', 'c'].map((id) => specOf(id, ['x', 'y'])), specOf('d', ['z']), specOf('e', ['z']))
+    for (const jobId of ['c', 'e']) {
+      const { from, to } = rangeOf(look(900).of(jobId))
+      expect(from).toBeGreaterThan(30)
+      expect(to).toBeLessThan(75)
+    }
+  })
+
+  it('is the same each time, and one more ahead makes no start of a strict line earlier', () => {
+    const before = aQueue()
+    const after = aQueue()
+    for (const queue of [before, after]) {
+      queue.took(2, [3, 9, 27, 4, 5])
+      queue.enqueue(500, ...['b', 'c', 'd'].map((id) => specOf(id, ['m'])))
+    }
+    after.enqueue(500, specOf('more', ['m'], { priority: 1 }))
+    for (const queue of [before, after]) queue.enqueue(501, specOf('last', ['m']))
+    expect(before.look(501).of('last')).toEqual(before.look(501).of('last'))
+    const [few, many] = [before, after].map((queue) => rangeOf(queue.look(501).of('last')))
+    for (const part of ['likely', 'from', 'to'] as const)
+      expect(many?.[part] ?? 0).toBeGreaterThanOrEqual(few?.[part] ?? 0)
+    // Who stands further behind starts no earlier.
+    const starts = ['c', 'd', 'last'].map((jobId) => rangeOf(before.look(501).of(jobId)).to ?? 0)
+    expect(starts).toEqual(starts.toSorted((a, b) => a - b))
+  })
+
+  it('counts the slots of the processes that are alive, and what kinds they run', () => {
+    const { enqueue, took, look, at, ledger } = aQueue()
+    took(2, [10, 10, 10])
+    at(
+      500,
+      { type: 'enqueue', specs: ['a', 'b', 'c'].map((id) => specOf(id, [id])) },
+      { max: 1, kinds: null },
+    )
+    const one = look(500, { free: 0, kinds: null })
+    expect([rangeOf(one.of('b')).to, rangeOf(one.of('c')).from]).toEqual([
+      expect.closeTo(12, -1),
+      expect.closeTo(16, -1),
+    ])
+    expect(rangeOf(look(500).of('c'))).toMatchObject({ likely: 0, to: 0 })
+    enqueue(501, specOf('d', ['d'], { kind: 'film' }))
+    expect(look(501, { free: 3, kinds: ['normal'] }).of('d')).toBe('no_time_brings_it')
+    const worker = { workerId: 'w', state: 'live', release: '1.0.0' } as const
+    const gate = { ...worker, kinds: [], freeSlots: 0 }
+    expect(handsOf([gate], ledger())).toEqual(anybody)
+    expect(handsOf([gate, { ...worker, kinds: ['a'], freeSlots: 3 }], ledger())).toEqual({
+      free: 3,
+      kinds: ['a'],
+    })
+  })
+
+  it('knows of batches: as many start at once as one call took before', () => {
+    const { at, enqueue, look, ledger } = aQueue()
+    const claim = { max: 1, kinds: null, batches: [{ kind: 'normal', size: 4 }] }
+    const four = ['a', 'b', 'c', 'd'].map((id) => specOf(id, ['m']))
+    at(2, { type: 'enqueue', specs: four }, claim)
+    for (const { jobId } of four)
+      at(12, { type: 'complete', jobId, token: jobOf(ledger(), jobId)?.token ?? 0 })
+    enqueue(20, specOf('now', ['m']), ...[1, 2, 3, 4, 5].map((n) => specOf(`w${n}`, ['m'])))
+    expect(rangeOf(look(20).of('w4')).to).toBeLessThan(16)
+    expect(rangeOf(look(20).of('w5')).from).toBeGreaterThan(13)
+  })
+
+  it('waits for a time that is known: of a due job, and of a pause that ends', () => {
+    const { at, enqueue, took, look } = aQueue()
+    took(2, [10, 10])
+    enqueue(100, specOf('later', ['x'], { runAt: 400 * SECOND }), specOf('b', ['y']))
+    at(101, { type: 'pause_model', model: 'z', reason: 'by_hand', until: 700 * SECOND })
+    enqueue(102, specOf('paused', ['z']))
+    const found = look(102)
+    expect([rangeOf(found.of('later')).likely, rangeOf(found.of('paused')).likely]).toEqual([298, 598])
+  })
+
+  it('is none where nothing has completed, for what is paused or runs, and in a queue that drains', () => {
+    const { at, enqueue, took, look } = aQueue()
+    enqueue(2, ...['b', 'c'].map((id) => specOf(id, ['x'])))
+    expect(look(3).of('c')).toBe('nothing_completed')
+    took(4, [5])
+    expect(look(20).of('c')).toMatchObject({ runs: 1, from: null, to: null })
+    expect([look(20).of('b'), look(20).of('nobody')]).toEqual(['no_time_brings_it', 'no_time_brings_it'])
+    at(21, { type: 'pause_model', model: 'x', reason: 'by_hand', until: null })
+    expect(look(22).of('c')).toBe('no_time_brings_it')
+    at(23, { type: 'resume_model', model: 'x' })
+    at(24, { type: 'drain' })
+    expect(look(25).of('c')).toBe('no_time_brings_it')
+  })
+
+  it('adds up what is far ahead, and takes no more turns for it', () => {
+    const { enqueue, took, ledger, times } = aQueue()
+    took(2, Array(50).fill(10))
+    const all = Array.from({ length: 2_000 }, (_, n) => specOf(`b${n}`, ['m']))
+    for (let n = 0; n < 2_000; n += 1_000) enqueue(1_000, ...all.slice(n, n + 1_000))
+    const work = forecast({ ledger: ledger(), now: 1_000 * SECOND, times, hands: { free: 4, kinds: null } })
+    let turns = 0
+    let next = work.next()
+    for (; next.done !== true; next = work.next()) turns++
+    expect(turns).toBeLessThanOrEqual(25 * 11)
+    const found = next.value
+    expect(found.of('b3')).toMatchObject({ isAddedUp: false })
+    expect(found.of('b1999')).toMatchObject({ isAddedUp: true })
+    const { likely } = rangeOf(found.of('b1999'))
+    expect(likely).toBeGreaterThan(16_000)
+    expect(likely).toBeLessThan(24_000)
+  })
+})
+
+describe('measured run times', () => {
+  const event = (fields: object, seq: number) =>
+    ({ seq, at: seq * SECOND, commandId: 'c', commandHash: 0, ...fields }) as RecordedEvent
+  const started = (jobId: string, seq: number, models = ['m']) =>
+    event({ type: 'started', jobId, workerId: 'w', attempt: 1, models }, seq)
+
+  it('are those of attempts that completed: what failed was cut short', () => {
+    const times = new RunTimes()
+    times.push(started('a', 1), emptyLedger)
+    times.push(
+      event({ type: 'failed', jobId: 'a', token: 1, code: 'handler_error', final: true }, 2),
+      emptyLedger,
+    )
+    times.push(event({ type: 'completed', jobId: 'never-seen', token: 1 }, 3), emptyLedger)
+    expect(times.count).toBe(0)
+    times.push(started('b', 4), emptyLedger)
+    times.push(event({ type: 'completed', jobId: 'b', token: 4 }, 9), emptyLedger)
+    expect([times.count, times.of(specOf('x', ['m']))[0]]).toEqual([1, [5 * SECOND]])
+  })
+
+  it('are bounded, however many jobs and models there were', () => {
+    const times = new RunTimes()
+    for (let n = 0; n < 6_000; n++) {
+      times.push(started(`j${n}`, 2 * n + 1, [n < 3_000 ? `model-${n}` : 'm']), emptyLedger)
+      times.push(event({ type: 'completed', jobId: `j${n}`, token: 2 * n + 1 }, 2 * n + 2), emptyLedger)
+    }
+    expect(times.of(specOf('x', ['m'])).map(({ length }) => length)).toEqual([256, 256, 256])
+    expect(times.of(specOf('x', ['model-0']))).toHaveLength(1)
+    expect(times.of(specOf('x', ['model-2999']))).toHaveLength(3)
+  })
+})
