@@ -35,7 +35,7 @@ await new Command('bench')
   .description('Measures Interlock on this machine; a figure is the median of several runs.')
   .argument(
     '[benches...]',
-    `${names.join(', ')}; all but peers, worker, telemetry, growth, budget, dashboard, slow, storm and guard unless given`,
+    `${names.join(', ')}; all but peers, worker, telemetry, growth, budget, dashboard, slow, storm, guard and forecast unless given`,
     usualNames,
   )
   .option(

@@ -13,20 +13,23 @@ export interface Calibration {
   readonly asked: number
 }
 
-/** Asked so often, at even parts of the starts. */
-const MOMENTS = 20
-/** Of so many jobs each time, evenly over the line. */
-const JOBS = 40
+export interface Asking {
+  /** What runs meanwhile is measured, too. */
+  readonly learns: boolean
+  /** Asked so often, at even parts of the starts. */
+  readonly moments?: number
+  /** Of so many jobs each time, evenly over the line. */
+  readonly jobs?: number
+}
 
 /**
  * How good the ranges are: measured on the first requests, told for jobs of the last ones that wait, and compared with when those started.
- * @param learns what runs meanwhile is measured, too
  */
 export function calibrate(
   first: readonly Request[],
   last: readonly Request[],
   load: Load,
-  learns: boolean,
+  { learns, moments = 20, jobs = 40 }: Asking,
 ): Calibration {
   const past = new Replayed(first, load)
   while (past.goOn(1_000));
@@ -34,12 +37,12 @@ export function calibrate(
   const run = new Replayed(last, load)
   const asked: (StartRange & { readonly jobId: string; readonly now: Micros })[] = []
   let seen = 0
-  while (run.goOn(Math.ceil(last.length / MOMENTS))) {
+  while (run.goOn(Math.ceil(last.length / moments))) {
     for (; learns && seen < run.events.length; seen++) {
       const event = run.events[seen]
       if (event !== undefined) times.push(event, run.moment.ledger)
     }
-    asked.push(...rangesAt(run.moment, times))
+    asked.push(...rangesAt(run.moment, times, jobs))
   }
   const plain = quantile(past.waits, 0.9) - quantile(past.waits, 0.1)
   const sides = asked.map(({ jobId, now, from, to }) => {
@@ -58,9 +61,9 @@ function measured({ events, queue }: Replayed): RunTimes {
   return times
 }
 
-function rangesAt({ ledger, now, free }: Moment, times: RunTimes) {
+function rangesAt({ ledger, now, free }: Moment, times: RunTimes, jobs: number) {
   const waiting = [...ledger.line].map(({ jobId }) => jobId)
-  const every = Math.max(1, Math.ceil(waiting.length / JOBS))
+  const every = Math.max(1, Math.ceil(waiting.length / jobs))
   const some = waiting.filter((_, n) => n % every === every - 1)
   const work = forecast({ ledger, now, times, hands: { free, kinds: null } })
   for (;;) {

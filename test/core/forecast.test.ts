@@ -79,7 +79,8 @@ describe('a forecast', () => {
     const { likely, from, to } = rangeOf(look(9_004).of('d'))
     expect(likely).toBeGreaterThanOrEqual(14)
     expect(likely).toBeLessThanOrEqual(18)
-    expect([from ?? 0, to ?? 0]).toEqual([expect.closeTo(11, -0.7), expect.closeTo(22, -0.7)])
+    expect(from).toBeGreaterThanOrEqual(8)
+    expect(to).toBeLessThanOrEqual(28)
   })
 
   it('has the range of what was measured of jobs of the same kind and models', () => {
@@ -103,7 +104,7 @@ describe('a forecast', () => {
     for (const jobId of ['c', 'e']) {
       const { from, to } = rangeOf(look(900).of(jobId))
       expect(from).toBeGreaterThan(30)
-      expect(to).toBeLessThan(75)
+      expect(to).toBeLessThan(80)
     }
   })
 
@@ -165,11 +166,16 @@ describe('a forecast', () => {
   it('waits for a time that is known: of a due job, and of a pause that ends', () => {
     const { at, enqueue, took, look } = aQueue()
     took(2, [10, 10])
+    took(50, [0.1, 0.1, 0.1, 0.1], { kind: 'brief' })
     enqueue(100, specOf('later', ['x'], { runAt: 400 * SECOND }), specOf('b', ['y']))
     at(101, { type: 'pause_model', model: 'z', reason: 'by_hand', until: 700 * SECOND })
     enqueue(102, specOf('paused', ['z']))
-    const found = look(102)
-    expect([rangeOf(found.of('later')).likely, rangeOf(found.of('paused')).likely]).toEqual([298, 598])
+    const starts = () => ['later', 'paused'].map((jobId) => rangeOf(look(102).of(jobId)).likely)
+    expect(starts()).toEqual([298, 598])
+    // Also where more happens before that time than a try decides.
+    for (const model of ['p', 'q'])
+      enqueue(102, ...Array.from({ length: 300 }, (_, n) => specOf(`${model}${n}`, [model], { kind: 'brief' })))
+    expect(starts()).toEqual([298, 598])
   })
 
   it('is none where nothing has completed, for what is paused or runs, and in a queue that drains', () => {

@@ -39,7 +39,6 @@ export class Forecaster {
   #measured: Promise<void> | undefined
   #measuredAt = 0
   #last: Promise<Forecast> | undefined
-  #lastAt = 0
 
   /** @param read events of the log after a number, at most so many */
   constructor(read: Read) {
@@ -48,16 +47,22 @@ export class Forecaster {
 
   /** When a job starts that waits there. @throws what the store throws */
   async startOf(at: Outset, jobId: string): Promise<StartRange | NoRange> {
-    const last = this.#isGood(this.#lastAt) ? await this.#last : undefined
+    // While nothing has completed, it is soon otherwise.
+    const last = this.#times.count === 0 ? undefined : await this.#last
     if (last !== undefined && jobOf(last.ledger, jobId)?.active === false)
       return lessGone(last.of(jobId), at.now - last.now)
-    const found = this.#forecast(at)
+    return (await this.#kept(this.#forecast(at))).of(jobId)
+  }
+
+  /** Not for longer: it holds the queue as it was. */
+  #kept(found: Promise<Forecast>): Promise<Forecast> {
+    const forget = () => {
+      if (this.#last === found) this.#last = undefined
+    }
     this.#last = found
-    this.#lastAt = performance.now()
-    found.catch(() => {
-      this.#last = undefined
-    })
-    return (await found).of(jobId)
+    setTimeout(forget, GOOD_MS).unref()
+    found.catch(forget)
+    return found
   }
 
   /** The same in a queue as it may become: what is told of it serves nobody else. @throws what the store throws */
@@ -65,13 +70,9 @@ export class Forecaster {
     return (await this.#forecast(at, jobId)).of(jobId)
   }
 
-  /** While nothing has completed, it is soon otherwise. */
-  #isGood(at: number): boolean {
-    return this.#times.count > 0 && performance.now() - at < GOOD_MS
-  }
-
   async #forecast({ ledger, now, workers }: Outset, jobId?: string): Promise<Forecast> {
-    if (this.#measured === undefined || !this.#isGood(this.#measuredAt)) {
+    const isOld = this.#times.count === 0 || performance.now() - this.#measuredAt >= GOOD_MS
+    if (this.#measured === undefined || isOld) {
       this.#measuredAt = performance.now()
       this.#measured = this.#measure(ledger)
     }

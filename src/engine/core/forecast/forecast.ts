@@ -1,6 +1,6 @@
 import type { WorkerFact } from '../facts.ts'
 import type { Micros } from '../job.ts'
-import { isInLine, type Job, jobOf, type Ledger, modelOf } from '../ledger.ts'
+import { awaitsParents, isInLine, type Job, jobOf, type Ledger, modelOf, pauseOf } from '../ledger.ts'
 import type { Place } from '../place.ts'
 import { capacityOf } from '../policy.ts'
 import { isSite } from '../site.ts'
@@ -100,13 +100,21 @@ export function handsOf(workers: readonly WorkerFact[] | null, { active }: Pick<
   return { free: active.size === 0 ? Math.max(1, free) : free, kinds }
 }
 
-/** When a job starts that the run has not reached: its longest line counts. Undefined: it stands in none. */
+/** When a job starts that the run has not reached: its longest line counts. Undefined: nobody knows. */
 function restIn({ ledger, now, slots, outlook }: ForwardRun, jobId: string): Micros | undefined {
   const job = jobOf(ledger, jobId)
-  if (job === undefined || !isInLine(job)) return undefined
+  const opens = job === undefined ? undefined : opensAt(ledger, job)
+  if (job === undefined || opens === undefined) return undefined
   const timeIn = (line: Tree<Place>, capacity: number) => aheadIn(ledger, line, job, outlook) / capacity
   const lines = job.needs.map((name) => timeIn(modelOf(ledger, name).line, widthOf(ledger, name)))
-  return now + Math.max(timeIn(ledger.line, slots), ...lines)
+  return Math.max(opens, now + Math.max(timeIn(ledger.line, slots), ...lines))
+}
+
+/** From when on it stands in line; undefined: something has to happen first. */
+function opensAt(ledger: Ledger, job: Job): Micros | undefined {
+  if (isInLine(job)) return 0
+  if (job.dueAt !== null) return awaitsParents(job) ? undefined : job.dueAt
+  return pauseOf(ledger, job.heldOn ?? '')?.until ?? undefined
 }
 
 /** How many jobs run at once there: of a place with units as many as run there now. */

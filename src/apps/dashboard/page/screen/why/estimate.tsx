@@ -30,7 +30,6 @@ export function Estimate({ jobId }: { readonly jobId: string }) {
     look: async (signal) => {
       const times = await timesIn(live)
       const ledger = shown.ledger.peek()
-      // Who was there is unknown for the past.
       const hands = handsOf(live.workers.peek(), ledger)
       const work = forecast({ ledger, now: shown.now(), jobId, times, hands })
       for (;;) {
