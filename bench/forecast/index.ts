@@ -12,7 +12,11 @@ export const forecastBench: Bench = {
 /** The first has to be as good as is promised; the others say what comes of other loads. */
 const loads = [
   { name: 'all at once, 64 slots', isPromised: true, load: { slots: 64, maxOvertakes: 0, apart: 0 } },
-  { name: 'all at once, 64 slots, maxOvertakes 16', isPromised: false, load: { slots: 64, maxOvertakes: 16, apart: 0 } },
+  {
+    name: 'all at once, 64 slots, maxOvertakes 16',
+    isPromised: false,
+    load: { slots: 64, maxOvertakes: 16, apart: 0 },
+  },
   { name: 'all at once, 4 slots', isPromised: false, load: { slots: 4, maxOvertakes: 0, apart: 0 } },
   { name: 'one each 6 s, 64 slots', isPromised: false, load: { slots: 64, maxOvertakes: 0, apart: 6 } },
 ]
@@ -31,7 +35,12 @@ async function rows({ trace, quick, progress }: Context): Promise<readonly Row[]
       const found = calibrate(requests.slice(0, count), requests.slice(-count), load, { learns })
       const { within, early, late, width } = found
       all.push(
-        { what: `${what}: within the range`, unit: 'of starts', samples: [within], goal: goal({ least: 0.75 }) },
+        {
+          what: `${what}: within the range`,
+          unit: 'of starts',
+          samples: [within],
+          goal: goal({ least: 0.75 }),
+        },
         { what: `${what}: outside`, unit: 'of starts', samples: [early + late], goal: goal({ least: 0.1 }) },
         { what: `${what}: median width`, unit: '× plain', samples: [width], goal: goal({ most: 0.5 }) },
       )

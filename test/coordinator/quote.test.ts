@@ -1,8 +1,9 @@
 /** What would come of a job is told before it is put in line, and comes of it. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Coordinator, Enqueued, EnqueueInput, Quote } from '../../src/engine/coordinator/index.ts'
+import type { Coordinator, Enqueued, Quote } from '../../src/engine/coordinator/index.ts'
 import { type Explanation, isInterlockError } from '../../src/engine/core/index.ts'
+import type { EnqueueInput } from '../../src/engine/events/index.ts'
 import { memoryDatabase, memoryStore } from '../../src/engine/store/memory/index.ts'
 import { HandClock } from '../../src/tools/testing/hand-clock.ts'
 import { PATIENCE, runs } from '../support/runs.ts'

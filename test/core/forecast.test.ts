@@ -7,6 +7,7 @@ import {
   defaultPolicy,
   emptyLedger,
   type Forecast,
+  type ForecastOptions,
   forecast,
   handsOf,
   type JobSpec,
@@ -51,7 +52,7 @@ function aQueue(policy: Partial<Policy> = {}) {
     }
   }
   at(1, { type: 'set_policy', policy: { ...defaultPolicy, maxActive: null, ...policy } })
-  const look = (seconds: number, hands = anybody) =>
+  const look = (seconds: number, hands: ForecastOptions['hands'] = anybody) =>
     whole(forecast({ ledger, now: seconds * SECOND, times, hands }))
   return { at, complete, enqueue, took, look, times, ledger: () => ledger }
 }
@@ -174,7 +175,10 @@ describe('a forecast', () => {
     expect(starts()).toEqual([298, 598])
     // Also where more happens before that time than a try decides.
     for (const model of ['p', 'q'])
-      enqueue(102, ...Array.from({ length: 300 }, (_, n) => specOf(`${model}${n}`, [model], { kind: 'brief' })))
+      enqueue(
+        102,
+        ...Array.from({ length: 300 }, (_, n) => specOf(`${model}${n}`, [model], { kind: 'brief' })),
+      )
     expect(starts()).toEqual([298, 598])
   })
 
