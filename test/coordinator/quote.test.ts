@@ -23,7 +23,7 @@ const start = async (coordinator: Coordinator) =>
   (await coordinator.claim({ max: 1 }))[0]?.lease ?? expect.unreachable()
 
 describe('a quote', () => {
-  it('says that a job may start at once, else why it waits, for whom, where, and when it starts', async () => {
+  it('says that a job may start at once, else why it waits, behind which job, and when it starts', async () => {
     const { clock, coordinator } = await aQueue()
     expect(await coordinator.quote(job('a'))).toMatchObject({
       ...{ jobId: 'a', isNew: true, isStartable: true, startsInSeconds: null },

@@ -237,6 +237,7 @@ const functions: Readonly<Record<string, readonly Given[]>> = {
     options({ name: someone, commandId: given('c1', 'undefined', 'text') }),
   ],
   'operate.queue': [access, options({ limit: count })],
+  'operate.quote': [access, given({ jobId: 'a', models: [] })],
   'operate.recover': [
     access,
     object({ name: someone, completed: ids, requeue: ids, fail: ids }, 'an empty object'),

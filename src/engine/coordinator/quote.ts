@@ -45,7 +45,8 @@ export async function quoteOf(sources: QuoteSources, job: EnqueueInput): Promise
   const waits = explanation?.state === 'waiting'
   const range = waits ? await sources.forecaster.startIn(then, itsId) : null
   return {
-    ...{ jobId, version: asked.ledger.version },
+    jobId,
+    version: asked.ledger.version,
     isNew: standsFor === undefined && result?.known?.includes(jobId) !== true,
     ...(standsFor === undefined ? undefined : { standsFor }),
     isStartable: waits && jobOf(ledger, itsId)?.offeredAt !== null,

@@ -14,8 +14,8 @@ export type QuoteDocument = Omit<Quote, 'explanation'> & {
 }
 
 /**
- * Says what would come of a job if it was put in line now: whether it may start, else why it waits and for whom, and when it starts. Does
- * not join the queue, and puts nothing in line.
+ * Says what would come of a job if it was put in line now: whether it may start, else why it waits and behind which job, and when it
+ * starts. Does not join the queue, and puts nothing in line.
  * @param job as for `enqueue`
  * @throws InterlockError as `enqueue`; `corrupt_log`, `unknown_event`; `store_unavailable`
  * @example const { isStartable, startsInSeconds } = await quote({ store }, { jobId: 'report-1', models: ['flux-dev'] })
@@ -24,11 +24,11 @@ export async function quote(given: Access, job: EnqueueInput): Promise<QuoteDocu
   const access = opened(given)
   const { store, queue } = access
   const look = () => askedOf(access)
-  const { explanation, ...told } = await quoteOf(
+  const { explanation, ...rest } = await quoteOf(
     { store, queue, look, forecaster: forecasterOf(access) },
     job,
   )
-  return { ...told, explanation: explanation && explanationDocument(explanation, null) }
+  return { ...rest, explanation: explanation && explanationDocument(explanation, null) }
 }
 
 async function askedOf(access: Opened): Promise<Asked> {

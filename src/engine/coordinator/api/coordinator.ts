@@ -292,8 +292,8 @@ export interface Coordinator {
    */
   place(jobId: string): Promise<JobPlace | undefined>
   /**
-   * What would come of a job if it was put in line now: whether it may start, else why it waits and for whom, its place, and when it starts.
-   * Decided as `enqueue` decides at this version, and nothing is put in line. Takes up to half a second of processor time in a long line.
+   * What would come of a job if it was put in line now: whether it may start, else why it waits and behind which job, its place, and when it
+   * starts. Decided as `enqueue` decides at this version, and nothing is put in line. In a long line it takes some tenths of a second of processor time.
    * @throws InterlockError as `enqueue`; `store_unavailable`
    */
   quote(job: EnqueueInput): Promise<Quote>

@@ -93,8 +93,11 @@ export class ForwardRun {
 
   #send(body: CommandBody): void {
     const command = {
-      ...{ id: `f${this.#commands++}`, hash: 0, workerId: WORKER, body },
+      id: `f${this.#commands++}`,
+      hash: 0,
+      workerId: WORKER,
       claim: { ...this.#claim, max: this.#free },
+      body,
     }
     const { events, ledger } = decide(this.#ledger, [command], { now: this.#now, deadWorkers: nobodyDead })
     this.#ledger = ledger
