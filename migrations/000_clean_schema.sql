@@ -68,7 +68,7 @@ begin
   select format('%s.%s', t.key, c.key) into wrong
     from jsonb_each(given) as t
     cross join lateral jsonb_each(case jsonb_typeof(t.value) when 'object' then t.value else '{"": 0}' end) as c
-    left join json_to_recordset('[{"target":"jobs","name":"job_id","needs":"key"},{"target":"jobs","name":"status","needs":"word"},{"target":"jobs","name":"model","needs":"value"},{"target":"jobs","name":"kind","needs":"value"},{"target":"jobs","name":"job_type","needs":"value"},{"target":"jobs","name":"user_id","needs":"value"},{"target":"jobs","name":"dedupe_key","needs":"value"},{"target":"jobs","name":"dedupe_while","needs":"value"},{"target":"jobs","name":"traceparent","needs":"value"},{"target":"jobs","name":"tracestate","needs":"value"},{"target":"jobs","name":"created_at","needs":"time"},{"target":"jobs","name":"required_units","needs":"units"},{"target":"jobs","name":"required_models","adds":"text[]"},{"target":"jobs","name":"blocked_by_job_id","adds":"text"},{"target":"jobs","name":"conflict_reason","adds":"text"},{"target":"jobs","name":"queued_at","adds":"timestamp with time zone"},{"target":"jobs","name":"priority","adds":"integer"},{"target":"workflow_executions","name":"execution_id","needs":"key"},{"target":"workflow_executions","name":"required_models","adds":"text[]"},{"target":"workflow_executions","name":"blocked_by_job_id","adds":"text"},{"target":"workflow_executions","name":"conflict_reason","adds":"text"}]') as u (target text, name text) on u.target = t.key and u.name = c.key
+    left join json_to_recordset('[{"target":"jobs","name":"job_id","needs":"key"},{"target":"jobs","name":"status","needs":"word"},{"target":"jobs","name":"model","needs":"value"},{"target":"jobs","name":"kind","needs":"value"},{"target":"jobs","name":"job_type","needs":"value"},{"target":"jobs","name":"user_id","needs":"value"},{"target":"jobs","name":"dedupe_key","needs":"value"},{"target":"jobs","name":"dedupe_while","needs":"value"},{"target":"jobs","name":"traceparent","needs":"value"},{"target":"jobs","name":"tracestate","needs":"value"},{"target":"jobs","name":"created_at","needs":"time"},{"target":"jobs","name":"requirements","needs":"object"},{"target":"jobs","name":"required_models","adds":"text[]"},{"target":"jobs","name":"blocked_by_job_id","adds":"text"},{"target":"jobs","name":"conflict_reason","adds":"text"},{"target":"jobs","name":"queued_at","adds":"timestamp with time zone"},{"target":"jobs","name":"priority","adds":"integer"},{"target":"workflow_executions","name":"execution_id","needs":"key"},{"target":"workflow_executions","name":"required_models","adds":"text[]"},{"target":"workflow_executions","name":"blocked_by_job_id","adds":"text"},{"target":"workflow_executions","name":"conflict_reason","adds":"text"}]') as u (target text, name text) on u.target = t.key and u.name = c.key
    where u.name is null or jsonb_typeof(c.value) <> 'string' or octet_length(c.value #>> '{}') not between 1 and 63
    limit 1;
   if wrong is not null then
@@ -89,8 +89,10 @@ begin
                select from pg_catalog.pg_attribute a
                 where a.attrelid = to_regclass('public.workflow_executions') and a.attname = 'execution_id'
                   and not a.attisdropped and a.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype))
-               then 'id' end, u.name) as yours
-      from json_array_elements('[{"target":"jobs","name":"job_id","needs":"key"},{"target":"jobs","name":"status","needs":"word"},{"target":"jobs","name":"model","needs":"value"},{"target":"jobs","name":"kind","needs":"value"},{"target":"jobs","name":"job_type","needs":"value"},{"target":"jobs","name":"user_id","needs":"value"},{"target":"jobs","name":"dedupe_key","needs":"value"},{"target":"jobs","name":"dedupe_while","needs":"value"},{"target":"jobs","name":"traceparent","needs":"value"},{"target":"jobs","name":"tracestate","needs":"value"},{"target":"jobs","name":"created_at","needs":"time"},{"target":"jobs","name":"required_units","needs":"units"},{"target":"jobs","name":"required_models","adds":"text[]"},{"target":"jobs","name":"blocked_by_job_id","adds":"text"},{"target":"jobs","name":"conflict_reason","adds":"text"},{"target":"jobs","name":"queued_at","adds":"timestamp with time zone"},{"target":"jobs","name":"priority","adds":"integer"},{"target":"workflow_executions","name":"execution_id","needs":"key"},{"target":"workflow_executions","name":"required_models","adds":"text[]"},{"target":"workflow_executions","name":"blocked_by_job_id","adds":"text"},{"target":"workflow_executions","name":"conflict_reason","adds":"text"}]') with ordinality as r (value, place)
+               then 'id' end,
+             -- No name of Interlock's own: a column of the user's that is called so means nothing until he says so.
+             case when u.needs is distinct from 'object' then u.name end) as yours
+      from json_array_elements('[{"target":"jobs","name":"job_id","needs":"key"},{"target":"jobs","name":"status","needs":"word"},{"target":"jobs","name":"model","needs":"value"},{"target":"jobs","name":"kind","needs":"value"},{"target":"jobs","name":"job_type","needs":"value"},{"target":"jobs","name":"user_id","needs":"value"},{"target":"jobs","name":"dedupe_key","needs":"value"},{"target":"jobs","name":"dedupe_while","needs":"value"},{"target":"jobs","name":"traceparent","needs":"value"},{"target":"jobs","name":"tracestate","needs":"value"},{"target":"jobs","name":"created_at","needs":"time"},{"target":"jobs","name":"requirements","needs":"object"},{"target":"jobs","name":"required_models","adds":"text[]"},{"target":"jobs","name":"blocked_by_job_id","adds":"text"},{"target":"jobs","name":"conflict_reason","adds":"text"},{"target":"jobs","name":"queued_at","adds":"timestamp with time zone"},{"target":"jobs","name":"priority","adds":"integer"},{"target":"workflow_executions","name":"execution_id","needs":"key"},{"target":"workflow_executions","name":"required_models","adds":"text[]"},{"target":"workflow_executions","name":"blocked_by_job_id","adds":"text"},{"target":"workflow_executions","name":"conflict_reason","adds":"text"}]') with ordinality as r (value, place)
       cross join lateral json_to_record(r.value) as u (target text, name text, needs text, adds text))
   select json_agg(json_build_object('target', u.target, 'name', u.name, 'needs', u.needs, 'adds', u.adds, 'yours', u.yours,
              'given', coalesce(given -> u.target ? u.name, false), 'found', c.oid is not null,
@@ -99,7 +101,7 @@ begin
                when 'key' then a.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype)
                when 'word' then y.typcategory in ('S', 'E') and a.attgenerated = ''
                when 'value' then y.typcategory in ('S', 'E', 'N') or a.atttypid = 'uuid'::regtype
-               when 'units' then a.atttypid = 'jsonb'::regtype and a.attgenerated = ''
+               when 'object' then a.atttypid = 'jsonb'::regtype and a.attgenerated = ''
                when 'time' then a.atttypid in ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype)
                -- A generated column or an identity cannot be written.
                else a.atttypid = u.adds::regtype and a.attgenerated = '' and a.attidentity = '' end,
@@ -129,7 +131,7 @@ begin
            else format('%s.%s, which is to be its %s, has type %s: Interlock needs %s', n.target, n.yours, n.name, n.type,
              case n.needs when 'key' then 'text, varchar or uuid' when 'word' then 'text or an enum, not generated'
                when 'value' then 'text, an enum, a number or a uuid' when 'time' then 'a timestamp or a date'
-               when 'units' then 'jsonb, not generated'
+               when 'object' then 'jsonb, not generated'
                else n.adds end) end as what
     into wrong
     from json_to_recordset(current_setting('interlock.names')::json)
@@ -145,7 +147,7 @@ begin
   select n.target, n.yours, string_agg(n.name, ' and ') as meanings into wrong
     from json_to_recordset(current_setting('interlock.names')::json) as n (target text, name text, needs text, adds text, yours text)
    group by n.target, n.yours
-  having count(*) > 1 and bool_or(n.needs in ('word', 'units') or n.adds is not null)
+  having count(*) > 1 and bool_or(n.needs in ('word', 'object') or n.adds is not null)
    limit 1;
   if found then
     raise exception using errcode = 'JQ110',
@@ -4771,7 +4773,7 @@ $$;
 
 -- The end of an attempt in the transaction of its handler (docs/guides/transactions.md, "The other direction").
 
--- job_queue_complete_in(job_id, fence, result, queue, notify): ends an attempt with the caller's own writes: the job has ended when this
+-- job_queue_complete_in(job_id, fence, result, queue, notify, used): ends an attempt with the caller's own writes: the job has ended when this
 -- transaction is committed, and goes on as if nothing had been said when it is not. Call it in the transaction that has the effects of the
 -- job. It puts a command into the inbox, and locks nothing that an append waits for. At the commit the attempt is looked at again, under a
 -- lock of its row: if it was ended meanwhile (its lease ran out, it was cancelled by force, it timed out), the commit fails. From the
@@ -4782,13 +4784,15 @@ $$;
 --   queue   `default` unless given
 --   notify  false: sends no NOTIFY, so the next look of a process finds it (within 5 s), or the worker whose handler this is. For very many
 --           commits a second, which NOTIFY makes wait for each other, and for PREPARE TRANSACTION, which takes none
+--   used    what the attempt has used of which resources, {"openai-tpm": 2100}; of those that it does not name, as much as it had reserved
 -- Returns the id of the request, for job_queue_answer: 'end-of:' and the attempt's token. Twice in one attempt with the same result does
 -- nothing again.
 -- Raises JQ004 here or at the commit if the attempt does not run (any more): roll back, what it did must not stay. Raises JQ001 for a
--- call out of bounds, or with another result than the first one. The commit raises 40001 instead of JQ004 under REPEATABLE READ and
+-- call out of bounds, or with another result or use than the first one. The commit raises 40001 instead of JQ004 under REPEATABLE READ and
 -- SERIALIZABLE: it sees that the row of the attempt was changed, and not how.
 create or replace function public.job_queue_complete_in(
-  job_id text, fence text, result jsonb default null, queue text default 'default', notify boolean default true) returns text
+  job_id text, fence text, result jsonb default null, queue text default 'default', notify boolean default true,
+  used jsonb default null) returns text
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -4801,6 +4805,7 @@ declare
   id text := 'end-of:' || token;
   holder text;
   command jsonb;
+  fault text;
 begin
   if token is null or length($1) between 1 and 200 is not true or length($4) between 1 and 200 is not true
      or octet_length($3::text) > 1048576 or jsonb_path_exists($3, '$.**{100}')
@@ -4817,7 +4822,14 @@ begin
   end if;
   command := jsonb_build_object('type', 'complete', 'job_id', $1, 'token', token)
     || case when holder is null then '{}' else jsonb_build_object('worker_id', holder) end
-    || case when $3 is null then '{}' else jsonb_build_object('result', $3) end;
+    || case when $3 is null then '{}' else jsonb_build_object('result', $3) end
+    || case when $6 is null then '{}' else jsonb_build_object('used', $6) end;
+  if $6 is not null then
+    fault := public.job_queue_request_fault(command);
+    if fault is not null then
+      raise exception using errcode = 'JQ001', message = format('job_queue_complete_in: %s', fault);
+    end if;
+  end if;
   insert into public.job_queue_inbox (queue, request_id, command) values ($4, id, command)
   on conflict on constraint job_queue_inbox_pkey do nothing;
   if not found and (select i.command from public.job_queue_inbox i where i.queue = $4 and i.request_id = id) is distinct from command then
@@ -5957,7 +5969,7 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return ('{"jobs":{"job_id":"job_id","status":"status","model":"model","kind":"kind","job_type":"job_type","user_id":"user_id","traceparent":"traceparent","tracestate":"tracestate","created_at":"created_at","required_units":"required_units","required_models":"required_models","blocked_by_job_id":"blocked_by_job_id","conflict_reason":"conflict_reason","queued_at":"queued_at","priority":"priority"},"workflow_executions":{"required_models":"required_models","blocked_by_job_id":"blocked_by_job_id","conflict_reason":"conflict_reason"}}'::jsonb -> target)
+  return ('{"jobs":{"job_id":"job_id","status":"status","model":"model","kind":"kind","job_type":"job_type","user_id":"user_id","traceparent":"traceparent","tracestate":"tracestate","created_at":"created_at","required_models":"required_models","blocked_by_job_id":"blocked_by_job_id","conflict_reason":"conflict_reason","queued_at":"queued_at","priority":"priority"},"workflow_executions":{"required_models":"required_models","blocked_by_job_id":"blocked_by_job_id","conflict_reason":"conflict_reason"}}'::jsonb -> target)
     || coalesce((select s.value -> target from public.job_queue_settings s where s.key = 'columns'), '{}');
 end
 $$;
@@ -6274,9 +6286,9 @@ $$;
 --   queue  the queue that takes them in. A row that one queue has claimed goes to no other queue, unless no process of that
 --          queue is left (job_queue_given_up)
 --   lim    how many at most, 1..1,000
--- Returns [{arrival_id, job_id, models, priority, job_type, kind, fair_key, dedupe_key, dedupe_while, asks}, …]: job_id null if the row has none; models from
+-- Returns [{arrival_id, job_id, models, priority, job_type, kind, fair_key, dedupe_key, dedupe_while, requirements}, …]: job_id null if the row has none; models from
 -- required_models (only trusted roles can write it), else [model], else []; the others from the columns of these names
--- (fair_key: user_id; dedupe_key and dedupe_while: if the user named them; asks: required_units, if browsers are kept from it), null if there is no such column. Raises JQ001 for a limit out of bounds, JQ112 if everything that has
+-- (fair_key: user_id; dedupe_key, dedupe_while and requirements: if the user named them, requirements as it is), null if there is no such column. Raises JQ001 for a limit out of bounds, JQ112 if everything that has
 -- arrived is hidden: then nothing is changed.
 create or replace function public.job_queue_claim_arrivals(queue text, lim integer) returns jsonb
 language plpgsql security definer
@@ -6399,8 +6411,8 @@ $$;
 -- job_queue_row_fields(): the expression that reads from a row `t` of `jobs` what it says of its job. Internal; part of the
 -- statements of job_queue_arrived_rows and job_queue_adoptable.
 -- A row may hold a million names, or megabytes in a text. So no more is read than shows that it is too much: 101 models, and 201
--- characters of each text.
--- Returns the text of the expression, which gives {models, priority, job_type, kind, fair_key, dedupe_key, dedupe_while, asks}: models from required_models, else
+-- characters of each text. Of requirements that are longer than 40,000 bytes, which no valid ones are, comes 0.
+-- Returns the text of the expression, which gives {models, priority, job_type, kind, fair_key, dedupe_key, dedupe_while, requirements}: models from required_models, else
 -- [model], else []; [[]] for a list of lists; null for a column that the table does not have. Raises nothing.
 create or replace function public.job_queue_row_fields() returns text
 language plpgsql stable
@@ -6412,8 +6424,8 @@ begin
   select coalesce(jsonb_object_agg(n.key, format('t.%I', a.attname)), '{}') into fields
     from jsonb_each_text(public.job_queue_columns('jobs')) as n
     join pg_attribute a on a.attrelid = to_regclass('public.jobs') and a.attname = n.value and a.attnum > 0 and not a.attisdropped
-   -- What a job asks of a place may say only who may write the coordination columns. It was added since the last migration: not yet.
-   where n.key <> 'required_units' or (a.atttypid = 'jsonb'::regtype and exists (
+   -- What a job requires may say only who may write the coordination columns. A column that was added since the last migration: not yet.
+   where n.key <> 'requirements' or (a.atttypid = 'jsonb'::regtype and exists (
      select from pg_trigger t where t.tgrelid = a.attrelid and t.tgname = '000_job_queue_guard_update'
        and strpos(pg_get_triggerdef(t.oid), quote_literal(n.value)) > 0));
   return format($sql$
@@ -6421,11 +6433,11 @@ begin
         case when array_ndims(%1$s) > 1 then '[[]]' when %1$s is not null then to_jsonb(array(select left(unnest(%1$s), 201) limit 101)) end,
         case when %2$s is not null then to_jsonb(array[left(%2$s::text, 201)]) end, '[]'),
       'priority', %3$s, 'job_type', left(%4$s::text, 201), 'kind', left(%5$s::text, 201), 'fair_key', left(%6$s::text, 201), 'dedupe_key', left(%7$s::text, 201), 'dedupe_while', left(%8$s::text, 201),
-      'asks', case when octet_length(%9$s::text) > 4000 then '0' else %9$s end)
+      'requirements', case when octet_length(%9$s::text) > 40000 then '0' else %9$s end)
     $sql$, coalesce(fields ->> 'required_models', 'null::text[]'), coalesce(fields ->> 'model', 'null'),
     coalesce(fields ->> 'priority', 'null'), coalesce(fields ->> 'job_type', 'null'), coalesce(fields ->> 'kind', 'null'),
     coalesce(fields ->> 'user_id', 'null'), coalesce(fields ->> 'dedupe_key', 'null'), coalesce(fields ->> 'dedupe_while', 'null'),
-    coalesce(fields ->> 'required_units', 'null::jsonb'));
+    coalesce(fields ->> 'requirements', 'null::jsonb'));
 end
 $$;
 
@@ -6446,10 +6458,10 @@ $$;
 
 -- job_queue_taken(queue, arrival_ids, refused): finishes arrivals that this queue had claimed. Idempotent.
 --   arrival_ids  arrivals that were sent to be put in line; those whose job is not in the log are offered again at once. A row whose
---                id the log knew before says so in conflict_reason (job_queue_say_known); while it is locked it stays claimed, and is
+--                id the log knew before says so in conflict_reason (job_queue_say_not_taken_in); while it is locked it stays claimed, and is
 --                offered again then
 --   refused      [{arrival_id, reason}, …]: arrivals that cannot be jobs; they go to job_queue_not_taken_in, which keeps the
---                newest 10,000
+--                newest 10,000, and their rows say the reason in conflict_reason, unless they are locked
 -- Never waits for somebody who is about to delete such a row: its arrival is offered again if the row stays.
 -- Returns how many left the list of arrivals. Raises nothing.
 create or replace function public.job_queue_taken(queue text, arrival_ids bigint[], refused jsonb) returns integer
@@ -6480,7 +6492,10 @@ begin
       from jsonb_to_recordset(refused) as r (arrival_id bigint, reason text)
       join public.job_queue_arrivals a on a.id = r.arrival_id and a.id = any (reasons)
     on conflict (id) do nothing;
-    -- Keeps the newest 10,000. The rows of `jobs` behind the others are unchanged: interlock adopt shows them.
+    perform public.job_queue_say_not_taken_in($1, array_agg(a.job_id order by a.id), array_agg(r.reason order by a.id))
+       from jsonb_to_recordset(refused) as r (arrival_id bigint, reason text)
+       join public.job_queue_arrivals a on a.id = r.arrival_id and a.id = any (reasons) and length(a.job_id) <= 200;
+    -- Keeps the newest 10,000. The rows of `jobs` behind the others are there: interlock adopt shows them.
     delete from public.job_queue_not_taken_in n
      where n.id < (select m.id from public.job_queue_not_taken_in m order by m.id desc offset 9999 limit 1);
   end if;
@@ -6492,8 +6507,9 @@ begin
        for update skip locked);
   if cardinality(known) > 0 then
     -- The log knew these before: an append takes the arrivals of its own jobs along.
-    locked := public.job_queue_say_known($1, array(
-      select distinct a.job_id from public.job_queue_arrivals a where a.id = any (known) order by a.job_id));
+    locked := public.job_queue_say_not_taken_in($1, array(
+      select distinct a.job_id from public.job_queue_arrivals a where a.id = any (known) order by a.job_id),
+      array['the queue knew a job with this id before this row; insert the row under another id']);
   end if;
   delete from public.job_queue_arrivals a
    where a.id = any (reasons) or (a.id = any (known) and a.job_id <> all (locked));
@@ -6508,11 +6524,11 @@ begin
 end
 $$;
 
--- job_queue_say_known(queue, job_ids): says in pending rows of `jobs`, in conflict_reason, that no job comes of them: the log of this
--- queue knew their ids before. Internal; called by job_queue_taken. A row that speaks for a live job (job_queue_linked) is that job's,
+-- job_queue_say_not_taken_in(queue, job_ids, reasons): says in pending rows of `jobs`, in conflict_reason, that no job comes of them, and
+-- why. Internal; called by job_queue_taken. The last reason is that of all further rows. A row that speaks for a live job (job_queue_linked) is that job's,
 -- and the projection writes it. One by one, since a trigger or CHECK of the user may refuse a row: such a row stays as it is.
 -- Returns the ids of rows that are locked: those say it later. Waits for no row lock, raises nothing but a cancelled statement (57014).
-create or replace function public.job_queue_say_known(queue text, job_ids text[]) returns text[]
+create or replace function public.job_queue_say_not_taken_in(queue text, job_ids text[], reasons text[]) returns text[]
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -6522,6 +6538,7 @@ declare
   statement text;
   rows refcursor;
   one text;
+  place integer := 0;
   is_locked boolean;
   locked text[] := '{}';
 begin
@@ -6543,13 +6560,14 @@ begin
       returning 1)
     select exists (select from known) and not exists (select from done)
     $sql$, target.key_column, target.key_type, names ->> 'status', names ->> 'queued_at', names ->> 'conflict_reason');
-  foreach one in array job_ids loop
+  foreach one in array coalesce(job_ids, '{}') loop
+    place := least(place + 1, cardinality(reasons));
     begin
       -- Tells the trigger job_queue_status_set that this is not a hand edit. The text is parsed with pinned names and runs under the
       -- user's own search path, where his triggers and CHECKs find what they name.
       perform set_config('interlock.projecting', 'on', true);
       open rows for execute statement using queue, one, public.job_queue_status('pending'), public.job_queue_dated(),
-        'not taken in: the queue knew a job with this id before this row; insert the row under another id';
+        'not taken in: ' || left(reasons[place], 500);
       perform set_config('search_path', public.job_queue_user_path(), true);
       fetch rows into is_locked;
       close rows;
@@ -6644,7 +6662,7 @@ begin
     select jsonb_build_object(
       'totals', (select jsonb_object_agg(w.state, (select count(*) from unknown u where u.state = w.state)) from words w),
       'rows', coalesce((
-        select to_jsonb(array_agg(r.fields - '{fair_key,dedupe_key,dedupe_while,asks}'::text[] || jsonb_build_object('job_id', left(f.key::text, 201), 'state', f.state,
+        select to_jsonb(array_agg(r.fields - '{fair_key,dedupe_key,dedupe_while,requirements}'::text[] || jsonb_build_object('job_id', left(f.key::text, 201), 'state', f.state,
                  'since', (extract(epoch from f.since) * 1000000)::bigint) order by f.since, f.key))
           from first f
           join lateral (select %2$s as fields from public.jobs t where t.%1$I = f.key limit 1) r on true), '[]'))
@@ -7746,8 +7764,8 @@ begin
 end
 $ends$;
 
--- A browser cannot jump the queue: anon and authenticated can neither set nor change a coordination column, nor the column of units, if there is one. For all other roles
--- the WHEN clauses make the triggers free. Their names sort first, so a trigger of the user that fills in a value later (a
+-- A browser cannot jump the queue: anon and authenticated can neither set nor change a coordination column, nor the column of requirements, if one is
+-- named. For all other roles the WHEN clauses make the triggers free. Their names sort first, so a trigger of the user that fills in a value later (a
 -- priority by plan, for example) has the last word.
 do $guards$
 declare
@@ -7763,7 +7781,7 @@ begin
         select c.target, c.yours, c.adds, r.place
           from json_array_elements(current_setting('interlock.names')::json) with ordinality as r (value, place)
           cross join lateral json_to_record(r.value) as c (target text, needs text, adds text, yours text, fits boolean)
-         where c.adds is not null or (c.needs = 'units' and c.fits)) as n
+         where c.adds is not null or (c.needs = 'object' and c.fits)) as n
      where exists (
        select from pg_catalog.pg_class t
          join pg_catalog.pg_attribute a on a.attrelid = t.oid and a.attname = n.yours and not a.attisdropped
@@ -7892,6 +7910,8 @@ $owners$;
 
 -- Functions that the ones above have replaced.
 drop function if exists public.job_queue_cancel_by_hand(text[]);
+drop function if exists public.job_queue_say_known(text, text[]);
+drop function if exists public.job_queue_complete_in(text, text, jsonb, text, boolean);
 
 -- Reports what is in the way in the user's tables, or may be a mistake: to a person as notices, to a program in interlock.found.
 -- It never stops the migration, since Interlock works without these tables.
@@ -7978,7 +7998,12 @@ select j.queue, j.job_id, (
                  a.ahead, a.offered, r.running, r.gone, y.seconds, y.apart
             from unnest(j.models) with ordinality as u (model, nth)
             cross join lateral (
-              select coalesce(s.policy #> array['capacity', u.model], s.policy #> '{capacity,*}', '1') as rule) c
+              -- As patternFor in src/engine/core/pattern.ts: of the patterns that fit, the one that says most of the name.
+              select coalesce(s.policy #> array['capacity', u.model], (
+                select p.value from jsonb_each(s.policy -> 'capacity') p
+                 where strpos(p.key, '*') > 0
+                   and u.model like replace(replace(replace(replace(p.key, '\', '\\'), '%', '\%'), '_', '\_'), '*', '%')
+                 order by length(replace(p.key, '*', '')) desc, length(p.key), p.key collate "C" limit 1), '1') as rule) c
             cross join lateral (
               select (typical.by_model #>> array[u.model, '0'])::numeric as seconds, (typical.by_model #>> array[u.model, '1'])::numeric as apart) y
             -- `offered`: how many of them may start: such a job may be passed once nobody has taken it for a while.
@@ -8045,7 +8070,7 @@ select j.queue, j.job_id, (
           -- What others take of a place is in no row.
           when s.policy ? 'units' then null
           -- A rate counts starts, and a share the jobs of an owner: no row has these.
-          when s.policy #>> '{fairShare,maxActive}' is not null or s.policy -> 'rate' ?| j.models then null
+          when s.policy #>> '{fairShare,maxActive}' is not null or s.policy -> 'rate' ?| j.models or (s.policy -> 'rate')::text like '%*%' then null
           when times.are_wanted then null
           when needs.is_in_use then 'model_in_use'
           when j.blocked_by_job_id is not null and j.blocked_on is not null then case
@@ -8142,7 +8167,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_by_schedule,job_queue_cancel_rows,job_queue_cancel_submitted,job_queue_chain,job_queue_check_end,job_queue_check_incoming,job_queue_check_once,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_committed_ends,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_end_of_life,job_queue_ending,job_queue_endings,job_queue_enqueue_in,job_queue_event_at,job_queue_event_body,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_job_digest,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_list_submissions,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_parents,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_many,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refuse_digest,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_results,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_known,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unlike,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_watch,job_queue_without_data,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_by_schedule,job_queue_cancel_rows,job_queue_cancel_submitted,job_queue_chain,job_queue_check_end,job_queue_check_incoming,job_queue_check_once,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_committed_ends,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_end_of_life,job_queue_ending,job_queue_endings,job_queue_enqueue_in,job_queue_event_at,job_queue_event_body,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_job_digest,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_list_submissions,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_parents,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_many,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refuse_digest,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_results,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_not_taken_in,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unlike,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_watch,job_queue_without_data,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -8169,8 +8194,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '40ed964a2a12fdffb6a9e63e5c012b9cd80cdedb3eabe9113612754af4618d0f'),
-  ('027', '40ed964a2a12fdffb6a9e63e5c012b9cd80cdedb3eabe9113612754af4618d0f')
+  ('000', '24fb096a8fe4fa15bcdb7aaf4216289dcbc093d3cc3eaaf687b914657c9355fa'),
+  ('027', '24fb096a8fe4fa15bcdb7aaf4216289dcbc093d3cc3eaaf687b914657c9355fa')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -1,6 +1,6 @@
 -- The end of an attempt in the transaction of its handler (docs/guides/transactions.md, "The other direction").
 
--- job_queue_complete_in(job_id, fence, result, queue, notify): ends an attempt with the caller's own writes: the job has ended when this
+-- job_queue_complete_in(job_id, fence, result, queue, notify, used): ends an attempt with the caller's own writes: the job has ended when this
 -- transaction is committed, and goes on as if nothing had been said when it is not. Call it in the transaction that has the effects of the
 -- job. It puts a command into the inbox, and locks nothing that an append waits for. At the commit the attempt is looked at again, under a
 -- lock of its row: if it was ended meanwhile (its lease ran out, it was cancelled by force, it timed out), the commit fails. From the
@@ -11,13 +11,15 @@
 --   queue   `default` unless given
 --   notify  false: sends no NOTIFY, so the next look of a process finds it (within 5 s), or the worker whose handler this is. For very many
 --           commits a second, which NOTIFY makes wait for each other, and for PREPARE TRANSACTION, which takes none
+--   used    what the attempt has used of which resources, {"openai-tpm": 2100}; of those that it does not name, as much as it had reserved
 -- Returns the id of the request, for job_queue_answer: 'end-of:' and the attempt's token. Twice in one attempt with the same result does
 -- nothing again.
 -- Raises JQ004 here or at the commit if the attempt does not run (any more): roll back, what it did must not stay. Raises JQ001 for a
--- call out of bounds, or with another result than the first one. The commit raises 40001 instead of JQ004 under REPEATABLE READ and
+-- call out of bounds, or with another result or use than the first one. The commit raises 40001 instead of JQ004 under REPEATABLE READ and
 -- SERIALIZABLE: it sees that the row of the attempt was changed, and not how.
 create or replace function public.job_queue_complete_in(
-  job_id text, fence text, result jsonb default null, queue text default 'default', notify boolean default true) returns text
+  job_id text, fence text, result jsonb default null, queue text default 'default', notify boolean default true,
+  used jsonb default null) returns text
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -30,6 +32,7 @@ declare
   id text := 'end-of:' || token;
   holder text;
   command jsonb;
+  fault text;
 begin
   if token is null or length($1) between 1 and 200 is not true or length($4) between 1 and 200 is not true
      or octet_length($3::text) > 1048576 or jsonb_path_exists($3, '$.**{100}')
@@ -46,7 +49,14 @@ begin
   end if;
   command := jsonb_build_object('type', 'complete', 'job_id', $1, 'token', token)
     || case when holder is null then '{}' else jsonb_build_object('worker_id', holder) end
-    || case when $3 is null then '{}' else jsonb_build_object('result', $3) end;
+    || case when $3 is null then '{}' else jsonb_build_object('result', $3) end
+    || case when $6 is null then '{}' else jsonb_build_object('used', $6) end;
+  if $6 is not null then
+    fault := public.job_queue_request_fault(command);
+    if fault is not null then
+      raise exception using errcode = 'JQ001', message = format('job_queue_complete_in: %s', fault);
+    end if;
+  end if;
   insert into public.job_queue_inbox (queue, request_id, command) values ($4, id, command)
   on conflict on constraint job_queue_inbox_pkey do nothing;
   if not found and (select i.command from public.job_queue_inbox i where i.queue = $4 and i.request_id = id) is distinct from command then

@@ -52,9 +52,9 @@ $$;
 --   queue  the queue that takes them in. A row that one queue has claimed goes to no other queue, unless no process of that
 --          queue is left (job_queue_given_up)
 --   lim    how many at most, 1..1,000
--- Returns [{arrival_id, job_id, models, priority, job_type, kind, fair_key, dedupe_key, dedupe_while, asks}, …]: job_id null if the row has none; models from
+-- Returns [{arrival_id, job_id, models, priority, job_type, kind, fair_key, dedupe_key, dedupe_while, requirements}, …]: job_id null if the row has none; models from
 -- required_models (only trusted roles can write it), else [model], else []; the others from the columns of these names
--- (fair_key: user_id; dedupe_key and dedupe_while: if the user named them; asks: required_units, if browsers are kept from it), null if there is no such column. Raises JQ001 for a limit out of bounds, JQ112 if everything that has
+-- (fair_key: user_id; dedupe_key, dedupe_while and requirements: if the user named them, requirements as it is), null if there is no such column. Raises JQ001 for a limit out of bounds, JQ112 if everything that has
 -- arrived is hidden: then nothing is changed.
 create or replace function public.job_queue_claim_arrivals(queue text, lim integer) returns jsonb
 language plpgsql security definer
@@ -177,8 +177,8 @@ $$;
 -- job_queue_row_fields(): the expression that reads from a row `t` of `jobs` what it says of its job. Internal; part of the
 -- statements of job_queue_arrived_rows and job_queue_adoptable.
 -- A row may hold a million names, or megabytes in a text. So no more is read than shows that it is too much: 101 models, and 201
--- characters of each text.
--- Returns the text of the expression, which gives {models, priority, job_type, kind, fair_key, dedupe_key, dedupe_while, asks}: models from required_models, else
+-- characters of each text. Of requirements that are longer than 40,000 bytes, which no valid ones are, comes 0.
+-- Returns the text of the expression, which gives {models, priority, job_type, kind, fair_key, dedupe_key, dedupe_while, requirements}: models from required_models, else
 -- [model], else []; [[]] for a list of lists; null for a column that the table does not have. Raises nothing.
 create or replace function public.job_queue_row_fields() returns text
 language plpgsql stable
@@ -190,8 +190,8 @@ begin
   select coalesce(jsonb_object_agg(n.key, format('t.%I', a.attname)), '{}') into fields
     from jsonb_each_text(public.job_queue_columns('jobs')) as n
     join pg_attribute a on a.attrelid = to_regclass('public.jobs') and a.attname = n.value and a.attnum > 0 and not a.attisdropped
-   -- What a job asks of a place may say only who may write the coordination columns. It was added since the last migration: not yet.
-   where n.key <> 'required_units' or (a.atttypid = 'jsonb'::regtype and exists (
+   -- What a job requires may say only who may write the coordination columns. A column that was added since the last migration: not yet.
+   where n.key <> 'requirements' or (a.atttypid = 'jsonb'::regtype and exists (
      select from pg_trigger t where t.tgrelid = a.attrelid and t.tgname = '000_job_queue_guard_update'
        and strpos(pg_get_triggerdef(t.oid), quote_literal(n.value)) > 0));
   return format($sql$
@@ -199,11 +199,11 @@ begin
         case when array_ndims(%1$s) > 1 then '[[]]' when %1$s is not null then to_jsonb(array(select left(unnest(%1$s), 201) limit 101)) end,
         case when %2$s is not null then to_jsonb(array[left(%2$s::text, 201)]) end, '[]'),
       'priority', %3$s, 'job_type', left(%4$s::text, 201), 'kind', left(%5$s::text, 201), 'fair_key', left(%6$s::text, 201), 'dedupe_key', left(%7$s::text, 201), 'dedupe_while', left(%8$s::text, 201),
-      'asks', case when octet_length(%9$s::text) > 4000 then '0' else %9$s end)
+      'requirements', case when octet_length(%9$s::text) > 40000 then '0' else %9$s end)
     $sql$, coalesce(fields ->> 'required_models', 'null::text[]'), coalesce(fields ->> 'model', 'null'),
     coalesce(fields ->> 'priority', 'null'), coalesce(fields ->> 'job_type', 'null'), coalesce(fields ->> 'kind', 'null'),
     coalesce(fields ->> 'user_id', 'null'), coalesce(fields ->> 'dedupe_key', 'null'), coalesce(fields ->> 'dedupe_while', 'null'),
-    coalesce(fields ->> 'required_units', 'null::jsonb'));
+    coalesce(fields ->> 'requirements', 'null::jsonb'));
 end
 $$;
 
@@ -224,10 +224,10 @@ $$;
 
 -- job_queue_taken(queue, arrival_ids, refused): finishes arrivals that this queue had claimed. Idempotent.
 --   arrival_ids  arrivals that were sent to be put in line; those whose job is not in the log are offered again at once. A row whose
---                id the log knew before says so in conflict_reason (job_queue_say_known); while it is locked it stays claimed, and is
+--                id the log knew before says so in conflict_reason (job_queue_say_not_taken_in); while it is locked it stays claimed, and is
 --                offered again then
 --   refused      [{arrival_id, reason}, …]: arrivals that cannot be jobs; they go to job_queue_not_taken_in, which keeps the
---                newest 10,000
+--                newest 10,000, and their rows say the reason in conflict_reason, unless they are locked
 -- Never waits for somebody who is about to delete such a row: its arrival is offered again if the row stays.
 -- Returns how many left the list of arrivals. Raises nothing.
 create or replace function public.job_queue_taken(queue text, arrival_ids bigint[], refused jsonb) returns integer
@@ -258,7 +258,10 @@ begin
       from jsonb_to_recordset(refused) as r (arrival_id bigint, reason text)
       join public.job_queue_arrivals a on a.id = r.arrival_id and a.id = any (reasons)
     on conflict (id) do nothing;
-    -- Keeps the newest 10,000. The rows of `jobs` behind the others are unchanged: interlock adopt shows them.
+    perform public.job_queue_say_not_taken_in($1, array_agg(a.job_id order by a.id), array_agg(r.reason order by a.id))
+       from jsonb_to_recordset(refused) as r (arrival_id bigint, reason text)
+       join public.job_queue_arrivals a on a.id = r.arrival_id and a.id = any (reasons) and length(a.job_id) <= 200;
+    -- Keeps the newest 10,000. The rows of `jobs` behind the others are there: interlock adopt shows them.
     delete from public.job_queue_not_taken_in n
      where n.id < (select m.id from public.job_queue_not_taken_in m order by m.id desc offset 9999 limit 1);
   end if;
@@ -270,8 +273,9 @@ begin
        for update skip locked);
   if cardinality(known) > 0 then
     -- The log knew these before: an append takes the arrivals of its own jobs along.
-    locked := public.job_queue_say_known($1, array(
-      select distinct a.job_id from public.job_queue_arrivals a where a.id = any (known) order by a.job_id));
+    locked := public.job_queue_say_not_taken_in($1, array(
+      select distinct a.job_id from public.job_queue_arrivals a where a.id = any (known) order by a.job_id),
+      array['the queue knew a job with this id before this row; insert the row under another id']);
   end if;
   delete from public.job_queue_arrivals a
    where a.id = any (reasons) or (a.id = any (known) and a.job_id <> all (locked));
@@ -286,11 +290,11 @@ begin
 end
 $$;
 
--- job_queue_say_known(queue, job_ids): says in pending rows of `jobs`, in conflict_reason, that no job comes of them: the log of this
--- queue knew their ids before. Internal; called by job_queue_taken. A row that speaks for a live job (job_queue_linked) is that job's,
+-- job_queue_say_not_taken_in(queue, job_ids, reasons): says in pending rows of `jobs`, in conflict_reason, that no job comes of them, and
+-- why. Internal; called by job_queue_taken. The last reason is that of all further rows. A row that speaks for a live job (job_queue_linked) is that job's,
 -- and the projection writes it. One by one, since a trigger or CHECK of the user may refuse a row: such a row stays as it is.
 -- Returns the ids of rows that are locked: those say it later. Waits for no row lock, raises nothing but a cancelled statement (57014).
-create or replace function public.job_queue_say_known(queue text, job_ids text[]) returns text[]
+create or replace function public.job_queue_say_not_taken_in(queue text, job_ids text[], reasons text[]) returns text[]
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -300,6 +304,7 @@ declare
   statement text;
   rows refcursor;
   one text;
+  place integer := 0;
   is_locked boolean;
   locked text[] := '{}';
 begin
@@ -321,13 +326,14 @@ begin
       returning 1)
     select exists (select from known) and not exists (select from done)
     $sql$, target.key_column, target.key_type, names ->> 'status', names ->> 'queued_at', names ->> 'conflict_reason');
-  foreach one in array job_ids loop
+  foreach one in array coalesce(job_ids, '{}') loop
+    place := least(place + 1, cardinality(reasons));
     begin
       -- Tells the trigger job_queue_status_set that this is not a hand edit. The text is parsed with pinned names and runs under the
       -- user's own search path, where his triggers and CHECKs find what they name.
       perform set_config('interlock.projecting', 'on', true);
       open rows for execute statement using queue, one, public.job_queue_status('pending'), public.job_queue_dated(),
-        'not taken in: the queue knew a job with this id before this row; insert the row under another id';
+        'not taken in: ' || left(reasons[place], 500);
       perform set_config('search_path', public.job_queue_user_path(), true);
       fetch rows into is_locked;
       close rows;

@@ -60,7 +60,7 @@ begin
     select jsonb_build_object(
       'totals', (select jsonb_object_agg(w.state, (select count(*) from unknown u where u.state = w.state)) from words w),
       'rows', coalesce((
-        select to_jsonb(array_agg(r.fields - '{fair_key,dedupe_key,dedupe_while,asks}'::text[] || jsonb_build_object('job_id', left(f.key::text, 201), 'state', f.state,
+        select to_jsonb(array_agg(r.fields - '{fair_key,dedupe_key,dedupe_while,requirements}'::text[] || jsonb_build_object('job_id', left(f.key::text, 201), 'state', f.state,
                  'since', (extract(epoch from f.since) * 1000000)::bigint) order by f.since, f.key))
           from first f
           join lateral (select %2$s as fields from public.jobs t where t.%1$I = f.key limit 1) r on true), '[]'))

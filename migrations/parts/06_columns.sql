@@ -31,7 +31,9 @@ begin
                select from pg_catalog.pg_attribute a
                 where a.attrelid = to_regclass('public.workflow_executions') and a.attname = 'execution_id'
                   and not a.attisdropped and a.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype))
-               then 'id' end, u.name) as yours
+               then 'id' end,
+             -- No name of Interlock's own: a column of the user's that is called so means nothing until he says so.
+             case when u.needs is distinct from 'object' then u.name end) as yours
       from json_array_elements('{{columns}}') with ordinality as r (value, place)
       cross join lateral json_to_record(r.value) as u (target text, name text, needs text, adds text))
   select json_agg(json_build_object('target', u.target, 'name', u.name, 'needs', u.needs, 'adds', u.adds, 'yours', u.yours,
@@ -41,7 +43,7 @@ begin
                when 'key' then a.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype)
                when 'word' then y.typcategory in ('S', 'E') and a.attgenerated = ''
                when 'value' then y.typcategory in ('S', 'E', 'N') or a.atttypid = 'uuid'::regtype
-               when 'units' then a.atttypid = 'jsonb'::regtype and a.attgenerated = ''
+               when 'object' then a.atttypid = 'jsonb'::regtype and a.attgenerated = ''
                when 'time' then a.atttypid in ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype)
                -- A generated column or an identity cannot be written.
                else a.atttypid = u.adds::regtype and a.attgenerated = '' and a.attidentity = '' end,
@@ -71,7 +73,7 @@ begin
            else format('%s.%s, which is to be its %s, has type %s: Interlock needs %s', n.target, n.yours, n.name, n.type,
              case n.needs when 'key' then 'text, varchar or uuid' when 'word' then 'text or an enum, not generated'
                when 'value' then 'text, an enum, a number or a uuid' when 'time' then 'a timestamp or a date'
-               when 'units' then 'jsonb, not generated'
+               when 'object' then 'jsonb, not generated'
                else n.adds end) end as what
     into wrong
     from json_to_recordset(current_setting('interlock.names')::json)
@@ -87,7 +89,7 @@ begin
   select n.target, n.yours, string_agg(n.name, ' and ') as meanings into wrong
     from json_to_recordset(current_setting('interlock.names')::json) as n (target text, name text, needs text, adds text, yours text)
    group by n.target, n.yours
-  having count(*) > 1 and bool_or(n.needs in ('word', 'units') or n.adds is not null)
+  having count(*) > 1 and bool_or(n.needs in ('word', 'object') or n.adds is not null)
    limit 1;
   if found then
     raise exception using errcode = 'JQ110',

@@ -40,8 +40,8 @@ begin
 end
 $ends$;
 
--- A browser cannot jump the queue: anon and authenticated can neither set nor change a coordination column, nor the column of units, if there is one. For all other roles
--- the WHEN clauses make the triggers free. Their names sort first, so a trigger of the user that fills in a value later (a
+-- A browser cannot jump the queue: anon and authenticated can neither set nor change a coordination column, nor the column of requirements, if one is
+-- named. For all other roles the WHEN clauses make the triggers free. Their names sort first, so a trigger of the user that fills in a value later (a
 -- priority by plan, for example) has the last word.
 do $guards$
 declare
@@ -57,7 +57,7 @@ begin
         select c.target, c.yours, c.adds, r.place
           from json_array_elements(current_setting('interlock.names')::json) with ordinality as r (value, place)
           cross join lateral json_to_record(r.value) as c (target text, needs text, adds text, yours text, fits boolean)
-         where c.adds is not null or (c.needs = 'units' and c.fits)) as n
+         where c.adds is not null or (c.needs = 'object' and c.fits)) as n
      where exists (
        select from pg_catalog.pg_class t
          join pg_catalog.pg_attribute a on a.attrelid = t.oid and a.attname = n.yours and not a.attisdropped
@@ -186,3 +186,5 @@ $owners$;
 
 -- Functions that the ones above have replaced.
 drop function if exists public.job_queue_cancel_by_hand(text[]);
+drop function if exists public.job_queue_say_known(text, text[]);
+drop function if exists public.job_queue_complete_in(text, text, jsonb, text, boolean);

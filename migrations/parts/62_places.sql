@@ -70,7 +70,12 @@ select j.queue, j.job_id, (
                  a.ahead, a.offered, r.running, r.gone, y.seconds, y.apart
             from unnest(j.models) with ordinality as u (model, nth)
             cross join lateral (
-              select coalesce(s.policy #> array['capacity', u.model], s.policy #> '{capacity,*}', '1') as rule) c
+              -- As patternFor in src/engine/core/pattern.ts: of the patterns that fit, the one that says most of the name.
+              select coalesce(s.policy #> array['capacity', u.model], (
+                select p.value from jsonb_each(s.policy -> 'capacity') p
+                 where strpos(p.key, '*') > 0
+                   and u.model like replace(replace(replace(replace(p.key, '\', '\\'), '%', '\%'), '_', '\_'), '*', '%')
+                 order by length(replace(p.key, '*', '')) desc, length(p.key), p.key collate "C" limit 1), '1') as rule) c
             cross join lateral (
               select (typical.by_model #>> array[u.model, '0'])::numeric as seconds, (typical.by_model #>> array[u.model, '1'])::numeric as apart) y
             -- `offered`: how many of them may start: such a job may be passed once nobody has taken it for a while.
@@ -137,7 +142,7 @@ select j.queue, j.job_id, (
           -- What others take of a place is in no row.
           when s.policy ? 'units' then null
           -- A rate counts starts, and a share the jobs of an owner: no row has these.
-          when s.policy #>> '{fairShare,maxActive}' is not null or s.policy -> 'rate' ?| j.models then null
+          when s.policy #>> '{fairShare,maxActive}' is not null or s.policy -> 'rate' ?| j.models or (s.policy -> 'rate')::text like '%*%' then null
           when times.are_wanted then null
           when needs.is_in_use then 'model_in_use'
           when j.blocked_by_job_id is not null and j.blocked_on is not null then case

@@ -169,6 +169,7 @@ export const internals: Internals = {
     'stats/collector.ts',
     'stats/moments.ts',
     'stats/stats.ts',
+    'stats/use-sums.ts',
     'stats/wait-clocks.ts',
     'what-if/estimate.ts',
     'what-if/simulate.ts',

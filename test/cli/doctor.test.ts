@@ -347,3 +347,31 @@ describe('interlock doctor', () => {
     })
   })
 })
+
+it('proposes a limit from what came before the answers of a provider, by the log of the queue', async () => {
+  const db = await account()
+  const coordinator = await db.coordinator()
+  await coordinator.setPolicy({ maxActive: null, capacity: { gpt: 9 } })
+  for (const round of [1, 2, 3, 4]) {
+    await coordinator.enqueue(
+      Array.from({ length: 6 }, (_, i) => ({ jobId: `${round}-${i}`, models: ['gpt'] })),
+    )
+    const started = await coordinator.claim({ max: 6 })
+    await coordinator.pauseModel('gpt', { reason: 'provider', until: new Date(Date.now() + 600_000) })
+    await coordinator.resumeModel('gpt')
+    for (const { lease } of started) await coordinator.complete(lease)
+  }
+  await coordinator.close()
+  // The log as if there had been a second between any two events.
+  await db.exec(`alter table job_queue_log disable trigger all;
+    update job_queue_log set created_at = now() - interval '1 hour' + seq * interval '1 second';
+    update job_queue_log set data = data || jsonb_build_object('until', (extract(epoch from created_at) * 1000000)::bigint + 1) where event_type = 'model_paused';
+    alter table job_queue_log enable trigger all`)
+  const { findings } = await doctor(db.url)
+  expect(findings).toContainEqual(
+    expect.objectContaining({
+      check: 'provider_limit',
+      remedy: 'if that is its limit: interlock policy set --rate gpt=5/10',
+    }),
+  )
+})

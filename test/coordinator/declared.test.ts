@@ -49,6 +49,15 @@ describe('a model whose name is nearly that of another one', () => {
   })
 })
 
+describe('a job that needs a model which nearly fits a pattern of the policy', () => {
+  it('is warned about, unless another pattern fits', async () => {
+    const { coordinator, warned } = await queue()
+    await coordinator.setPolicy({ capacity: { 'lora-*': 2, 'SDXL*': 2 } })
+    await coordinator.enqueue([job('a', 'lora-a'), job('b', 'LoRA noir'), job('c', 'sdxl'), job('d', 'flux')])
+    expect(warned()).toEqual(['"LoRA noir" "lora-*"', '"sdxl" "SDXL*"'])
+  })
+})
+
 describe('a policy that names a model nearly as another one', () => {
   it('is warned about, once a name, where a job or the policy has the other', async () => {
     const { coordinator, warned } = await queue()

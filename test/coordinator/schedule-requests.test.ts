@@ -23,10 +23,19 @@ it('schedules are declared by SQL, keep their payload beside the log, and fire; 
     }
   }
   try {
-    const job = { models: ['ledger'], payload: { pages: 2 } }
+    const job = {
+      models: ['ledger'],
+      uses: { tpm: 5 },
+      payload: { pages: 2 },
+    }
     const schedules = [
       { id: 'often', cron: '* * * * * *', tz: 'Asia/Kolkata', missed: { up_to: 3, within: '1h' }, job },
-      { id: 'yearly', cron: '@yearly', tz: 'Europe/Berlin', job },
+      {
+        id: 'yearly',
+        cron: '@yearly',
+        tz: 'Europe/Berlin',
+        job: { ...job, modes: { ledger: 'exclusive' } },
+      },
     ]
     expect(await answerTo({ type: 'schedules', owner: 'billing', schedules, revision: 2 })).toEqual({
       ...{ ok: true, set: ['often', 'yearly'], removed: [], kept: [], is_outdated: false },
@@ -48,6 +57,17 @@ it('schedules are declared by SQL, keep their payload beside the log, and fire; 
       })
     })
     expect(await coordinator.data([fired ?? ''])).toMatchObject([{ payload: { pages: 2 } }])
+    const queued = `select data -> 'whole' as whole, data -> 'uses' as uses from job_queue_log where event_type = 'queued' limit 1`
+    expect(await sql(queued)).toEqual([{ whole: null, uses: { tpm: 5 } }])
+    const set = `select data -> 'whole' as whole from job_queue_log where event_type = 'schedule_set' and data ->> 'schedule' = 'yearly'`
+    expect(await sql(set)).toEqual([{ whole: ['ledger'] }])
+    expect(
+      await answerTo({
+        type: 'schedules',
+        owner: 'y',
+        schedules: [{ id: 'z', every: '1h', job: { ...job, modes: { m: 'shared' } } }],
+      }),
+    ).toMatchObject({ ok: false, message: expect.stringContaining('job.modes: must name models of the job') })
     // Beside this it says that no worker takes the job, as soon as its offer has run out.
     const byWhich = expect.stringMatching(/^due at .* Asia\/Kolkata, by schedule often \(/)
     const { also } = (await coordinator.explain(fired ?? '')) ?? {}

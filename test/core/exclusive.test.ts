@@ -20,6 +20,8 @@ describe('a job that takes all places of a model', () => {
     })
     queue.enqueue('S3', ['a'], {}, all)
     expect([queue.reason('S3'), queue.blockedBy('S3')]).toEqual(['behind_in_line', 'E'])
+    expect(queue.explain('E')?.models).toMatchObject([{ whole: true }])
+    expect(queue.explain('S3')?.models[0]).not.toHaveProperty('whole')
     expect(queue.complete('S1', all).said).toEqual(['completed S1'])
     expect(queue.complete('S2', all).said).toEqual(['completed S2', 'started E by w1'])
     expect([queue.reason('S3'), queue.blockedBy('S3')]).toEqual(['model_in_use', 'E'])

@@ -6,11 +6,14 @@ import {
   fold,
   type RecordedEvent,
   specDefaults,
+  type Uses,
 } from '../../src/engine/core/index.ts'
 import { Collector } from '../../src/tools/insight/stats/collector.ts'
 import { Level } from '../../src/tools/insight/stats/levels.ts'
 import { statsOf } from '../../src/tools/insight/stats/stats.ts'
 import { summaryOf } from '../../src/tools/insight/stats/summary.ts'
+import { UseSums } from '../../src/tools/insight/stats/use-sums.ts'
+import { given } from '../support/scenario.ts'
 
 const SECOND = 1_000_000
 const T0 = 1_000_000 * SECOND
@@ -86,6 +89,31 @@ describe('stats', () => {
       [0.6, 0.2],
     )
     near(stats.models[0]?.perSlice ?? [], [0, 1, 1, 1, 0])
+  })
+
+  it('say of each resource what was reserved, used and overrun, once an attempt', () => {
+    const use = new UseSums()
+    const queue = given({ maxActive: null, capacity: { m: 9 } })
+    const uses = (tpm: number) => ({ uses: { tpm, images: 1 } })
+    const start = (id: string, tpm: number) =>
+      queue.enqueue(id, ['m'], uses(tpm), { claim: { max: 1, kinds: null } })
+    start('before', 10)
+    use.begin(queue.ledger)
+    const from = queue.log.length
+    start('less', 20)
+    start('lost', 30)
+    const end = (jobId: string, used?: Uses) =>
+      queue.send({ type: 'complete', jobId, token: queue.job(jobId)?.token ?? 0, ...(used && { used }) })
+    end('before', { tpm: 15 })
+    end('less', { tpm: 5 })
+    queue.send({ type: 'expire_leases', workerIds: ['w1'], retryAt: 0 })
+    queue.enqueue('waits', ['m'], uses(99))
+    queue.cancel('waits')
+    for (const event of queue.log.slice(from)) use.note(event)
+    expect(Object.fromEntries(use.byResource)).toEqual({
+      tpm: { reserved: 60, used: 50, overruns: 1 },
+      images: { reserved: 3, used: 3, overruns: 0 },
+    })
   })
 
   it('say for what was waited, by reason, model and job', () => {

@@ -5,6 +5,7 @@ import { type Coordinator, createCoordinator, silentLogger } from '../../src/eng
 import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { createJobWorker } from '../../src/engine/worker/index.ts'
 import { verify } from '../../src/tools/history/index.ts'
+import { jobs, queue, status } from '../../src/tools/operate/index.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 
 let database: pg.Pool
@@ -81,4 +82,23 @@ it('a handler knows the place of each model, and a paused place is given to nobo
   await worker.drain()
   await coordinator.resumeModel('host1:0')
   expect(await verify({ store, queue: 'default' })).toMatchObject({ ok: true })
+})
+
+it('the state of the queue says what each process serves, and lists of jobs what they have alone', async () => {
+  const access = { store, queue: 'default' }
+  const other = await createCoordinator({ store: postgresStore(database), logger: silentLogger })
+  await other.claim({ max: 1, serves: ['host1:*', 'host2:0'] })
+  const { workers } = await status(access)
+  expect(workers.flatMap(({ serves }) => serves ?? [])).toEqual(['host1:*', 'host2:0'])
+  await coordinator.enqueue([
+    { jobId: 'alone', models: ['flux-dev', 'm'], modes: { 'flux-dev': 'exclusive' } },
+  ])
+  await coordinator.enqueue([{ jobId: 'shared', models: ['m'] }])
+  const wholes = { alone: ['flux-dev'], shared: null }
+  const found = (await jobs(access)).jobs
+  expect(Object.fromEntries(found.map(({ jobId, whole }) => [jobId, whole]))).toEqual(wholes)
+  const listed = (await queue(access)).jobs
+  expect(Object.fromEntries(listed.map(({ jobId, whole }) => [jobId, whole]))).toEqual(wholes)
+  await other.close()
+  expect((await status(access)).workers.every(({ serves }) => serves === null)).toBe(true)
 })

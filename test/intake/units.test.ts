@@ -14,27 +14,27 @@ const rules = {
 }
 const asks = (vram: number) => ({ 'flux-dev': { vram } })
 
-it('a row asks in required_units, which no browser may write', async () => {
+it('a row says in one object how it needs its models, and no browser may write it', async () => {
   const db = await browserAccount()
   const coordinator = await db.coordinator()
   await coordinator.setPolicy(rules)
   // Until it is named, browsers may write it, and nobody reads it.
-  await db.exec('alter table jobs add column required_units jsonb')
+  await db.exec('alter table jobs add column requirements jsonb')
   await db.as(
     'u',
-    `insert into jobs (job_id, model, required_units, user_id) values ('early', 'flux-dev', '{"no": 1}', 'u')`,
+    `insert into jobs (job_id, model, requirements, user_id) values ('early', 'flux-dev', '{"no": 1}', 'u')`,
   )
   await coordinator.takeIn({ max: 10 })
-  await migrate(db, { columns: { jobs: { required_units: 'required_units' } } })
+  await migrate(db, { columns: { jobs: { requirements: 'requirements' } } })
   const planted = db.as(
     'u',
-    `insert into jobs (job_id, model, required_units, user_id) values ('planted', 'flux-dev', '{}', 'u')`,
+    `insert into jobs (job_id, model, requirements, user_id) values ('planted', 'flux-dev', '{}', 'u')`,
   )
   expect(await failureOf(planted)).toMatchObject({ code: 'JQ102' })
   await db.exec('rollback')
-  await db.serve(`insert into jobs (job_id, model, required_units) values
-    ('a', 'flux-dev', '{"flux-dev": {"vram": 20}}'), ('b', 'flux-dev', '{"flux-dev": {"vram": 4}}'),
-    ('large', 'flux-dev', '{"flux-dev": {"vram": 40}}'), ('odd', 'flux-dev', '{"flux-dev": {"vram": 1.5}}')`)
+  await db.serve(`insert into jobs (job_id, model, requirements) values
+    ('a', 'flux-dev', '{"asks": {"flux-dev": {"vram": 20}}}'), ('b', 'flux-dev', '{"asks": {"flux-dev": {"vram": 4}}}'),
+    ('large', 'flux-dev', '{"asks": {"flux-dev": {"vram": 40}}}'), ('odd', 'flux-dev', '{"asks": {"flux-dev": {"vram": 1.5}}}')`)
   await coordinator.takeIn({ max: 10 })
   const log = await db.log()
   expect(queuedJobs(log)).toEqual(['early', 'a', 'b', 'large'])
@@ -45,7 +45,10 @@ it('a row asks in required_units, which no browser may write', async () => {
     asks(40),
   ])
   expect(await db.query('select job_id, reason from job_queue_not_taken_in')).toEqual([
-    { job_id: 'odd', reason: expect.stringContaining('row.asks.flux-dev: must be whole numbers') },
+    {
+      job_id: 'odd',
+      reason: expect.stringContaining('row.requirements.asks.flux-dev: must be whole numbers'),
+    },
   ])
   const started = await coordinator.claim({ max: 10 })
   expect(started.map(({ lease }) => lease.jobId)).toEqual(['early'])
@@ -59,6 +62,76 @@ it('a row asks in required_units, which no browser may write', async () => {
     'fits_no_place',
   )
   expect(await verify({ store: db.store(), queue: 'default' })).toMatchObject({ ok: true })
+})
+
+it('a row takes a model alone and uses of a resource; one that cannot be a job says why itself', async () => {
+  const db = await account(
+    `create table jobs (job_id text primary key, status text not null default 'pending', model text, needs jsonb)`,
+    undefined,
+    { jobs: { requirements: 'needs' } },
+  )
+  const coordinator = await db.coordinator()
+  await coordinator.setPolicy({
+    maxActive: null,
+    capacity: { gpt: 3 },
+    uses: { tpm: { limit: 100, perSeconds: 3_600 } },
+  })
+  const rows: Readonly<Record<string, unknown>> = {
+    some: { modes: { gpt: 'shared' }, uses: { tpm: 60 }, asks: null },
+    more: { uses: { tpm: 60 } },
+    alone: { modes: { gpt: 'exclusive' } },
+    over: { uses: { tpm: 101 } },
+    none: {},
+    null: null,
+    word: 'exclusive',
+    unknown: { mode: { gpt: 'exclusive' } },
+    other: { modes: { flux: 'exclusive' } },
+    mode: { modes: { gpt: 'mine' } },
+    much: { uses: { tpm: 100_000_001 } },
+    long: { uses: { ['x'.repeat(50_000)]: 1 } },
+  }
+  for (const [id, needs] of Object.entries(rows))
+    await db.query(`insert into jobs (job_id, model, needs) values ($1, 'gpt', $2)`, [
+      id,
+      JSON.stringify(needs),
+    ])
+  await coordinator.takeIn({ max: 100 })
+  const specs = (await db.log()).flatMap((event) => (event.type === 'queued' ? [event.spec] : []))
+  expect(specs).toMatchObject([
+    { jobId: 'some', uses: { tpm: 60 } },
+    { jobId: 'more', uses: { tpm: 60 } },
+    { jobId: 'alone', whole: ['gpt'] },
+    { jobId: 'over', uses: { tpm: 101 } },
+    { jobId: 'none' },
+    { jobId: 'null' },
+  ])
+  expect(specs.map(({ whole, uses, asks }) => [whole, uses, asks].filter(Boolean).length)).toEqual([
+    1, 1, 1, 1, 0, 0,
+  ])
+  const why = {
+    word: 'row.requirements: must be an object with the fields modes, asks, uses',
+    unknown: 'row.requirements: unknown field "mode" (did you mean modes?)',
+    other: 'row.modes: must name models of the job',
+    mode: 'row.requirements.modes.gpt: must say of models',
+    much: 'row.requirements.uses.tpm: must be a whole number from 1 to 100,000,000',
+    long: 'row.requirements: must be an object with the fields modes, asks, uses',
+  }
+  const told = Object.entries(why).map(([id, text]) => ({
+    job_id: id,
+    status: 'pending',
+    conflict_reason: expect.stringContaining(`not taken in: ${text}`),
+  }))
+  const read = `select job_id, status, conflict_reason from jobs where conflict_reason ~ '^not taken in' order by job_id`
+  expect(await db.query(read)).toEqual(told.sort((a, b) => (a.job_id < b.job_id ? -1 : 1)))
+  expect(await coordinator.explain('more')).toMatchObject({ code: 'rate_limited' })
+  expect(await coordinator.explain('over')).toMatchObject({ code: 'use_over_limit' })
+  // Corrected, and set to pending again, it is a job like any other.
+  await db.exec(`update jobs set needs = '{"uses": {"tpm": 1}}', status = 'new' where job_id = 'much';
+    update jobs set status = 'pending' where job_id = 'much'`)
+  await coordinator.takeIn({ max: 100 })
+  await expect
+    .poll(() => db.value(`select conflict_reason from jobs where job_id = 'much'`))
+    .not.toMatch(/^not taken/)
 })
 
 it('a command of SQL asks; what fits no place is refused by enqueue, and waits where it was submitted', async () => {
@@ -97,6 +170,25 @@ it('a command of SQL asks; what fits no place is refused by enqueue, and waits w
     JSON.stringify([{ ...job('x', asks(1)), models: ['m'] }]),
   ])
   expect(await failureOf(other)).toMatchObject({ message: expect.stringContaining('asks: names a model') })
+})
+
+it('SQL counts the places of a model by the rule that says most of its name', async () => {
+  const db = await account()
+  const coordinator = await db.coordinator()
+  const capacity = { '*': 1, 'lora-*': 2, 'lora-x*': 3, '*_%*': 4, 'lora-x\\': 5, 'lora-y*y': ['host1:0'] }
+  await coordinator.setPolicy({ maxActive: null, capacity })
+  const models = ['flux', 'lora-a', 'lora-xl', 'a_%b', 'aa%b', 'lora-x\\', 'lora-yy']
+  await coordinator.enqueue(models.map((model) => ({ jobId: model, models: [model] })))
+  const told = await db.query(
+    `select job_id, (place #>> '{models,0,capacity}')::int as places from job_queue_places`,
+  )
+  expect(Object.fromEntries(told.map((row) => [row['job_id'], row['places']]))).toEqual({
+    ...{ flux: 1, 'lora-a': 2, 'lora-xl': 3, 'a_%b': 4, 'aa%b': 1, 'lora-x\\': 5, 'lora-yy': 1 },
+  })
+  for (const model of models)
+    expect((await coordinator.explain(model))?.models[0]?.capacity).toBe(
+      told.find((row) => row['job_id'] === model)?.['places'],
+    )
 })
 
 function never(): never {

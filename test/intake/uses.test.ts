@@ -3,6 +3,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Coordinator, createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
 import { postgresStore } from '../../src/engine/store/postgres/index.ts'
+import { fromPg } from '../../src/engine/transaction/index.ts'
 import { createJobWorker } from '../../src/engine/worker/index.ts'
 import { verify } from '../../src/tools/history/index.ts'
 import { createDatabase } from '../support/postgres-database.ts'
@@ -96,4 +97,43 @@ it('a handler says what it used, of what its job names; an overrun is told, and 
   await again.enqueue([{ jobId: 'e', models: ['gpt'], uses: { tpm: 10 } }])
   expect(await again.explain('e')).toMatchObject({ code: 'rate_limited' })
   await again.close()
+})
+
+it('an end in the transaction of its handler says what was used, in SQL too', async () => {
+  await coordinator.setPolicy({ uses: { tpm: { limit: 100_000, perSeconds: 3_600 } } })
+  const bad = Promise.withResolvers<unknown>()
+  const worker = createJobWorker({
+    coordinator,
+    handlers: {
+      normal: async ({ jobId }, { used, completeIn, fence }) => {
+        const client = await database.connect()
+        try {
+          if (jobId === 'by-sql') {
+            const statement = `select job_queue_complete_in($1, $2, null, 'default', false, $3)`
+            await client.query(statement, [jobId, fence, '{"tpm": -1}']).catch(bad.resolve)
+            await client.query(statement, [jobId, fence, '{"tpm": 7}'])
+            return null
+          }
+          await used({ tpm: 3 })
+          await client.query('begin')
+          await completeIn(fromPg(client), null)
+          await client.query('commit')
+          return null
+        } finally {
+          client.release()
+        }
+      },
+    },
+  })
+  worker.start()
+  for (const jobId of ['in-transaction', 'by-sql'])
+    await coordinator.enqueue([{ jobId, models: ['gpt'], uses: { tpm: 10 } }])
+  await expect.poll(() => dataOf('completed', 'in-transaction')).toMatchObject({ used: { tpm: 3 } })
+  await expect.poll(() => dataOf('completed', 'by-sql')).toMatchObject({ used: { tpm: 7 } })
+  expect(await bad.promise).toMatchObject({
+    code: 'JQ001',
+    message: expect.stringContaining('used: must be an object of at most 20 resources'),
+  })
+  await worker.drain()
+  expect(await verify({ store, queue: 'default' })).toMatchObject({ ok: true })
 })

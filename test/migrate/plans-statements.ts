@@ -27,7 +27,7 @@ export const statements: readonly string[] = [
   `insert into job_queue_arrivals (queue, job_id, claimed_until) values ('other', 'row-7', clock_timestamp() - interval '1 day')`,
   `select job_queue_claim_arrivals('default', 100)`,
   `select job_queue_taken('default', array(select id from job_queue_arrivals where job_id = 'row-4'), '[]')`,
-  `select job_queue_say_known('default', '{row-4,nobody}')`,
+  `select job_queue_say_not_taken_in('default', '{row-4,nobody}', '{why}')`,
   `update jobs set blocked_by_job_id = 'nobody' where job_id in ('row-5', 'row-6')`,
   `select job_queue_adoptable(array['pending'], null, 10)`,
   `select job_queue_adopt('default', array['row-5', 'row-6'])`,

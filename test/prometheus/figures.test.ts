@@ -28,6 +28,21 @@ async function started(coordinator: Awaited<ReturnType<typeof join>>) {
 }
 
 describe('createMetrics', () => {
+  it('says of resources that the policy limits what was reserved, used and overrun', async () => {
+    const coordinator = await join()
+    const metrics = createMetrics({ coordinator })
+    await coordinator.setPolicy({ maxActive: null, uses: { tpm: { limit: 100, perSeconds: 60 } } })
+    await coordinator.enqueue([{ jobId: 'A', models: ['m'], uses: { tpm: 10, free: 3 } }])
+    await coordinator.complete(await started(coordinator), { used: { tpm: 12 } })
+    const sums = [...figuresIn(metrics.text())].filter(([name]) => name.includes('_resource_'))
+    expect(Object.fromEntries(sums.filter(([name]) => name.includes('_total')))).toEqual({
+      'interlock_queue_resource_reserved_total{queue="default",resource="tpm"}': 10,
+      'interlock_queue_resource_used_total{queue="default",resource="tpm"}': 12,
+      'interlock_queue_resource_overruns_total{queue="default",resource="tpm"}': 1,
+    })
+    await coordinator.close()
+  })
+
   it('says what waits and why, what runs and what ended, in a text that promtool has nothing to say to', async () => {
     const coordinator = await join()
     const metrics = createMetrics({ coordinator })

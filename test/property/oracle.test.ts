@@ -163,6 +163,24 @@ describe('the core against a naive second admission', () => {
   )
 
   it(
+    'does so where rules have patterns of models',
+    () => {
+      const shapes = fc.oneof(
+        arbitraryRun({ maxLength: 120, patterns: true }),
+        arbitraryRun({ maxLength: 120, patterns: true, places: true, wholes: true }),
+        arbitraryRun({ maxLength: 120, patterns: true, places: 'units', serves: true }),
+      )
+      fc.assert(
+        fc.property(shapes, (steps) => {
+          compare(steps)
+        }),
+        { numRuns: runs(60) },
+      )
+    },
+    PATIENCE,
+  )
+
+  it(
     'does so over long runs with long lines',
     () => {
       fc.assert(

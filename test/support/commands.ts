@@ -591,6 +591,8 @@ interface RunShape {
   readonly uses?: boolean
   /** Whether policies group jobs by loaded models, and processes say how many they keep. */
   readonly warm?: boolean
+  /** Whether rules have patterns of models. */
+  readonly patterns?: boolean
 }
 
 /** A run under some policy. */
@@ -632,5 +634,39 @@ export function arbitraryRun(shape: RunShape): fc.Arbitrary<readonly Step[]> {
       step.act.type === 'complete' ? (step.claim ?? { max: 1, kinds: null, keeps: 1 }) : step.claim
     return warm && step.worker < 90 ? { ...step, claim, worker: step.worker % 2 } : step
   }
-  return fc.tuple(first, rest).map(([policy, steps]) => [policy, ...steps].map(byTwo))
+  const run = fc.tuple(first, rest).map(([policy, steps]) => [policy, ...steps].map(byTwo))
+  return shape.patterns === true ? run.map((steps) => steps.map(withPatterns)) : run
+}
+
+/** What each model is called where rules have patterns, and by which key the policy has its rule. */
+const patterned: Readonly<Record<string, readonly [name: string, key: string]>> = {
+  ...{ a: ['x-a', 'x-a'], b: ['x-b', 'x-*'], c: ['x-c', '*-a'], d: ['y-a', 'y-*'] },
+  ...{ e: ['y-b', '*-*'], f: ['zz', 'z*'], g: ['z', '*z'] },
+}
+
+function withPatterns(step: Step): Step {
+  const own = renamed(step) as Step
+  if (own.act.type !== 'set_policy') return own
+  const { capacity, rate, holdAfterLossSeconds, models, ...rules } = own.act.policy
+  const policy = {
+    ...rules,
+    ...{ capacity: keyed(capacity), rate: keyed(rate), holdAfterLossSeconds: keyed(holdAfterLossSeconds) },
+    ...(models === undefined ? {} : { models: keyed(models) }),
+  }
+  return { ...own, act: { ...own.act, policy } }
+}
+
+/** The same with the other names, wherever one stands. */
+function renamed(value: unknown): unknown {
+  if (typeof value === 'string') return patterned[value]?.[0] ?? value
+  if (Array.isArray(value)) return value.map(renamed)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, own]) => [patterned[key]?.[0] ?? key, renamed(own)]),
+  )
+}
+
+function keyed<Of>(rules: Readonly<Record<string, Of>>): Readonly<Record<string, Of>> {
+  const keys = new Map(Object.values(patterned).map(([name, key]) => [name, key]))
+  return Object.fromEntries(Object.entries(rules).map(([name, own]) => [keys.get(name) ?? name, own]))
 }

@@ -4,7 +4,7 @@ import type { JobOutcome } from './ending.ts'
 import type { JobRecord, Operator, QueueFacts, SubmittedCommand } from './facts.ts'
 import { type FailedTries, failedTriesOf } from './failed-tries.ts'
 import { firstParentOf, flowOf, type OpenParent } from './flow.ts'
-import type { Micros } from './job.ts'
+import { type Micros, takesAllOf } from './job.ts'
 import { type Standing, standingOf } from './law/state.ts'
 import {
   awaitsParents,
@@ -19,7 +19,7 @@ import {
 } from './ledger.ts'
 import { type NotLive, notLive } from './not-live.ts'
 import { byPlace, type Place } from './place.ts'
-import { capacityOf, placesOf } from './policy.ts'
+import { capacityOf, patternsFor, placesOf } from './policy.ts'
 import { alsoOfSchedule, notDueYet } from './scheduled-job.ts'
 import { placeFor, siteOf } from './site.ts'
 import { alsoKnown, alsoOf, toDoFor } from './to-do.ts'
@@ -36,6 +36,10 @@ export interface ModelPlace {
   readonly ahead: number
   /** Of a model that has places: the one that it has, or the one that is kept for it; null: none is. Absent: the model has a number of them. */
   readonly place?: string | null
+  /** The job takes all places of it. Absent: one. */
+  readonly whole?: true
+  /** By rule of the policy (`capacity`, `rate`, …) the pattern from which it comes, such as `lora-*`. Absent: none comes from one. */
+  readonly rules?: Readonly<Record<string, string>>
   /** The nearest of them first; at most ten. */
   readonly aheadIds: readonly string[]
   /** The pause of the model; null: it is not paused. */
@@ -182,6 +186,7 @@ export function explainLive(facts: QueueFacts, jobId: string): LiveExplanation |
   const diagnosis = diagnosisOf(facts, job)
   const { code, reason, blockedBy, until } = diagnosis
   const chain = chainOf(ledger, blockedBy)
+  const models = job.spec.models.map((name) => placeOn(facts, job, name))
   return {
     jobId,
     code,
@@ -195,10 +200,10 @@ export function explainLive(facts: QueueFacts, jobId: string): LiveExplanation |
     state: job.active ? 'active' : 'waiting',
     standing: standingOf(job),
     since: job.active ? job.startedAt : job.queuedAt,
-    models: job.spec.models.map((name) => placeOn(facts, job, name)),
+    models,
     position: isInLine(job) ? ledger.line.rank(job.place) : null,
     whatHasToHappen: toDoFor(facts, job, diagnosis),
-    also: alsoOf(facts, job, diagnosis, chain),
+    also: [...alsoOf(facts, job, diagnosis, chain), ...models.flatMap(rulesText)],
   }
 }
 
@@ -215,7 +220,26 @@ function placeOn({ ledger, operators }: QueueFacts, job: Job, name: string): Mod
   const paused = pause === undefined ? null : pausePart(pause, operators)
   const aheadIds = nearest.slice(0, MOST_AHEAD).map(({ jobId }) => jobId)
   const model = { model: name, capacity: capacityOf(ledger.policy, name), holders, ahead, aheadIds, paused }
-  return listed === undefined ? model : { ...model, place: placeFor(job.places, name) ?? null }
+  const rules = patternsFor(ledger.policy, name)
+  return {
+    ...model,
+    ...(listed === undefined ? {} : { place: placeFor(job.places, name) ?? null }),
+    ...(takesAllOf(job.spec, name) ? { whole: true } : {}),
+    ...(Object.keys(rules).length === 0 ? {} : { rules }),
+  }
+}
+
+/** Of a model whose rules come from patterns: which from which. */
+function rulesText({ model, rules }: ModelPlace): readonly string[] {
+  const from = Object.entries(rules ?? {}).map(
+    ([rule, pattern]) => `its ${ruleNames[rule]} from the rule ${pattern}`,
+  )
+  return from.length === 0 ? [] : [`${model} has ${from.join(', ')}`]
+}
+const ruleNames: Readonly<Record<string, string>> = {
+  capacity: 'capacity',
+  rate: 'rate',
+  holdAfterLossSeconds: 'pause after a loss',
 }
 
 /** How many jobs stand ahead in a line, and the nearest of them. */

@@ -99,11 +99,12 @@ export {
   triesOf,
   waitingCount,
 } from './ledger.ts'
-export { bareName, nearestOf } from './near-names.ts'
+export { bareName, nearestOf, nearPattern } from './near-names.ts'
 export { endingText, lastLife } from './not-live.ts'
 export { numberText } from './number-text.ts'
 export { holdsAt, type OnceRecord, onceRecordOf } from './once.ts'
 export { type JobPlace, placeOfJob, type StartsIn, startsIn } from './own-place.ts'
+export { fits, isPattern, patternsIn } from './pattern.ts'
 export * from './policy.ts'
 export {
   type ArchiveRule,

@@ -1,3 +1,5 @@
+import { fits, isPattern } from './pattern.ts'
+
 /** With more names than this, only these are compared letter by letter. */
 const COMPARED = 1_000
 
@@ -7,19 +9,26 @@ export function bareName(name: string): string {
   return bare === '' ? name : bare
 }
 
-/** The name that was probably meant; null if none is near. */
+/** The name that was probably meant, or a pattern (`lora-*`) of such names; null if none is near. */
 export function nearestOf(wanted: string, names: readonly string[]): string | null {
   const bare = bareName(wanted)
-  const same = names.find((name) => bareName(name) === bare)
+  const same = names.find((name) => bareName(name) === bare) ?? nearPattern(wanted, names)
   if (same !== undefined) return same
   const text = wanted.slice(0, 40).toLowerCase()
   const near = names
     .slice(0, COMPARED)
+    .filter((name) => !isPattern(name))
     .filter((name) => Math.abs(name.length - text.length) <= mostChanges(name))
     .map((name) => ({ name, distance: distance(text, name.toLowerCase()) }))
     .filter(({ name, distance }) => distance <= mostChanges(name) && distance < name.length - 1)
   return near.toSorted((a, b) => a.distance - b.distance)[0]?.name ?? null
 }
+
+/** A pattern that the name would fit if case, blanks, `-` and `_` were written as there. */
+export const nearPattern = (name: string, patterns: readonly string[]): string | undefined =>
+  patterns.find(
+    (pattern) => isPattern(pattern) && !fits(pattern, name) && fits(bareName(pattern), bareName(name)),
+  )
 
 const mostChanges = (name: string): number => Math.max(2, name.length / 3)
 

@@ -109,7 +109,8 @@ export const policyFields = {
   },
   /**
    * How many jobs may have a model at once, per model; `*` sets that of all others, which is 1. A list of names in the place of a number: the
-   * places that the model may be in, cards or accounts, each with room for one job, whichever models name it.
+   * places that the model may be in, cards or accounts, each with room for one job, whichever models name it. Here and in the other maps
+   * by model a `*` in a name stands for any text (`lora-*`): of several that fit, the one with most text counts.
    */
   capacity: {
     is: 'byModel',

@@ -1,4 +1,5 @@
 import type { Units } from './job.ts'
+import { patternFor, patternsIn, ruleFor } from './pattern.ts'
 import { type PolicyField, policyFields } from './policy-table.ts'
 
 type ValueOf<Of> =
@@ -53,15 +54,35 @@ export const defaultPolicy = Object.fromEntries(
 export const policyVersion = (policy: Policy): number =>
   Math.max(
     Object.values(policy.capacity).some((value) => typeof value === 'object') ? PLACES_SINCE : 1,
+    byPattern(policy).some((rules) => patternsIn(rules).length > 0) ? PATTERNS_SINCE : 1,
     ...policyEntries.map(([name, { since = 1 }]) => (policy[name] === undefined ? 1 : since)),
   )
 
 /** Releases that read lower ones would take a list of places for no capacity at all. */
 export const PLACES_SINCE = 5
 
+/** Releases that read lower ones would take a pattern for the name of one model. */
+const PATTERNS_SINCE = 6
+
+/** The maps of a policy whose keys may be patterns. */
+const byPattern = ({ capacity, rate, holdAfterLossSeconds, models = {}, units = {} }: Policy) =>
+  [capacity, rate, holdAfterLossSeconds, models, units] as const
+
 /** Whether a job may need the model: the policy declares it, or declares none. */
 export const isDeclared = ({ models }: Policy, model: string): boolean =>
-  models === undefined || Object.hasOwn(models, model)
+  models === undefined || ruleFor(models, model) !== undefined
+
+/** The patterns from which the rules of a model come, by rule; those of its own name and of all others are left out. */
+export function patternsFor(policy: Policy, model: string): Readonly<Record<string, string>> {
+  const { capacity, rate, holdAfterLossSeconds } = policy
+  const maps = Object.entries({ capacity, rate, holdAfterLossSeconds })
+  return Object.fromEntries(
+    maps.flatMap(([name, rules]) => {
+      const pattern = Object.hasOwn(rules, model) ? undefined : patternFor(rules, model)
+      return pattern === undefined ? [] : [[name, pattern]]
+    }),
+  )
+}
 
 /** No name of a model begins with one of these: names have no control characters. */
 export const SITE_MARK = '\u0002'
@@ -92,10 +113,7 @@ export function holdAfterLossOf(policy: Policy, model: string): number {
   return valueFor(policy.holdAfterLossSeconds, model) ?? 0
 }
 
-export function rateOf({ rate }: Policy, model: string): Rate | undefined {
-  const own = rate[model]
-  return own !== undefined && Object.hasOwn(rate, model) ? own : undefined
-}
+export const rateOf = ({ rate }: Policy, model: string): Rate | undefined => ruleFor(rate, model)
 
 /** What jobs may use of a resource, window by window; undefined: there is no limit. */
 export function windowsOf({ uses }: Policy, resource: string): readonly Window[] | undefined {
@@ -104,7 +122,7 @@ export function windowsOf({ uses }: Policy, resource: string): readonly Window[]
 }
 
 /**
- * The map's value for the model, else for all (`*`). Users choose the names: `constructor` may be one, which every object has,
+ * The map's value for the model, else for the pattern that says most of it, else for all (`*`). Users choose the names: `constructor` may be one, which every object has,
  * but not as a number. (`Object.hasOwn` costs a fold 3 %.)
  */
 export function valueFor<Value extends number | readonly string[]>(
@@ -112,7 +130,7 @@ export function valueFor<Value extends number | readonly string[]>(
   model: string,
 ): Value | undefined {
   const own = values[model]
-  return typeof own === 'number' || Array.isArray(own) ? own : values['*']
+  return typeof own === 'number' || Array.isArray(own) ? own : values[patternFor(values, model) ?? '*']
 }
 
 /** True if two policies, or parts of them, say the same. The order of fields does not matter. */

@@ -21,7 +21,14 @@ export const skipReasons = [
   'missed',
   /** A job of the schedule was live. */
   'overlap',
-  ...(['job_exists', 'models_required', 'unknown_model', 'fits_no_place', 'fair_share_limit'] as const),
+  ...([
+    'job_exists',
+    'models_required',
+    'unknown_model',
+    'fits_no_place',
+    'use_over_limit',
+    'fair_share_limit',
+  ] as const),
 ] as const
 export type SkipReason = (typeof skipReasons)[number]
 
@@ -32,7 +39,7 @@ export const scheduleBounds = { idLength: 150, everyMs: 1_000, upTo: 1_000, perC
 export type JobTemplate = Pick<
   JobSpec,
   | ('jobType' | 'kind' | 'models' | 'priority' | 'attempts' | 'timeoutMs' | 'expireMs' | 'fairKey')
-  | ('hasData' | 'payloadHash' | 'tag' | 'asks')
+  | ('hasData' | 'payloadHash' | 'tag' | 'whole' | 'asks' | 'uses')
 >
 
 /** What a schedule was declared with. The core knows due times as numbers only; which come next, is computed outside of it. */
@@ -152,7 +159,9 @@ export function isSameSchedule(a: ScheduleRule, b: ScheduleRule): boolean {
     a.withinMs === b.withinMs &&
     a.overlap === b.overlap &&
     templateFields.every((field) => a.job[field] === b.job[field]) &&
+    isSameRule(a.job.whole, b.job.whole) &&
     isSameRule(a.job.asks, b.job.asks) &&
+    isSameRule(a.job.uses, b.job.uses) &&
     one.length === other.length &&
     one.every((model, i) => model === other[i])
   )

@@ -2,6 +2,7 @@
  * Which places live processes serve, as they have said it themselves (docs/inside/decisions/0028-who-serves-what.md). Names of places, or
  * patterns: `*` is any text. While none of them has said anything, everybody serves everything.
  */
+import { fits } from './pattern.ts'
 import type { Places } from './site.ts'
 
 /** A live process that has said which places it serves. */
@@ -79,19 +80,4 @@ export function crewsFor(servers: Servers, pins: Places | null): readonly string
   const at = Object.values(pins ?? {}).map((place) => serversAt(servers, place))
   const hasPins = (worker: string) => at.length > 0 && at.every((workers) => workers.has(worker))
   return [...crews.filter(hasPins), ...crews.filter((worker) => !hasPins(worker))]
-}
-
-/** Whether a pattern fits a name: `*` stands for any text. */
-export function fits(pattern: string, name: string): boolean {
-  const [head = '', ...parts] = pattern.split('*')
-  const tail = parts.pop()
-  if (tail === undefined) return pattern === name
-  if (!name.startsWith(head) || !name.endsWith(tail)) return false
-  let from = head.length
-  for (const part of parts) {
-    const at = name.indexOf(part, from)
-    if (at < 0) return false
-    from = at + part.length
-  }
-  return from <= name.length - tail.length
 }

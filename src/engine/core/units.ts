@@ -4,6 +4,7 @@
  */
 import type { JobSpec, Units } from './job.ts'
 import { type Job, NO_PLACE } from './ledger.ts'
+import { ruleFor } from './pattern.ts'
 import { type Policy, placesOf, SITE_MARK } from './policy.ts'
 
 /** What a job asks, and of a place of which model. */
@@ -28,7 +29,7 @@ export function askFor(spec: Pick<JobSpec, 'asks' | 'models'>, model: string): U
 
 /** The units of a place; undefined: it has none, and holds one job at a time. */
 export function unitsOf({ units }: Policy, place: string): Units | undefined {
-  return units !== undefined && Object.hasOwn(units, place) ? units[place] : undefined
+  return units === undefined ? undefined : ruleFor(units, place)
 }
 
 /** What is left of a place while jobs take of it, in whatever order. */

@@ -142,7 +142,7 @@ export const calls = {
   completeIn: lazily(() => ({
     sql: functionSchema,
     lease: lease(),
-    options: optionsSchema({ result: anything, notify: flag() }).optional(),
+    options: optionsSchema({ result: anything, notify: flag(), used: used() }).optional(),
   })),
   endCommitted: lazily(() => ({
     lease: lease(),

@@ -318,7 +318,9 @@ export function eventOf(of: CheckedRow): Event {
       if (row.data?.has_data !== undefined) job.hasData = row.data.has_data
       if (row.data?.payload_hash !== undefined) job.payloadHash = row.data.payload_hash
       if (row.data?.tag !== undefined) job.tag = row.data.tag
+      if (row.data?.whole !== undefined) job.whole = row.data.whole
       if (row.data?.asks !== undefined) job.asks = row.data.asks
+      if (row.data?.uses !== undefined) job.uses = row.data.uses
       const event: Writable<Of<'schedule_set'>> = {
         type: row.event_type,
         schedule: row.data.schedule,
@@ -559,11 +561,15 @@ export function columnsOf(event: Event): Columns {
       if (event.job.hasData !== undefined) data['has_data'] = event.job.hasData
       if (event.job.payloadHash !== undefined) data['payload_hash'] = event.job.payloadHash
       if (event.job.tag !== undefined) data['tag'] = event.job.tag
+      if (event.job.whole !== undefined) data['whole'] = event.job.whole
       if (event.job.asks !== undefined) data['asks'] = event.job.asks
+      if (event.job.uses !== undefined) data['uses'] = event.job.uses
       return {
         job_type: event.job.jobType,
         models: event.job.models,
+        ...(event.job.whole === undefined ? undefined : { schema_version: 6 }),
         ...(event.job.asks === undefined ? undefined : { schema_version: 6 }),
+        ...(event.job.uses === undefined ? undefined : { schema_version: 6 }),
         data,
       }
     }
@@ -1118,8 +1124,14 @@ export function hasPlainFields(row: Row): boolean {
           case 'has_data':
             if (!isTrue(data[key])) return false
             break
+          case 'whole':
+            if (!areTexts(data[key])) return false
+            break
           case 'asks':
             if (!areAsks(data[key])) return false
+            break
+          case 'uses':
+            if (!areUses(data[key])) return false
             break
           default:
             return false

@@ -34,6 +34,7 @@ export {
   type ParsedJob,
   parseJob,
   parseJobs,
+  parseRequirements,
   parseSpec,
   parseTime,
   parseTimeOrNull,

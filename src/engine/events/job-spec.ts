@@ -217,12 +217,25 @@ export function usesSchema(min: 0 | 1) {
     })
 }
 
+/** How a job needs its models, and what it uses: as they are in a job. */
+const requirementsShape = {
+  modes: modesSchema.nullish(),
+  asks: asksSchema.nullish(),
+  uses: usesSchema(1).nullish(),
+}
+const requirementsSchema = z.strictObject(requirementsShape, {
+  error: unknownFields(Object.keys(requirementsShape)),
+})
+
+/** What a row says of its job in one object. @throws InterlockError `invalid_input`, naming the root */
+export const parseRequirements = (given: unknown, root: string): z.output<typeof requirementsSchema> =>
+  parseInput(requirementsSchema, given, root)
+
 const shape = {
   jobId: jobIdSchema,
   jobType: jobTypeSchema.optional(),
   kind: kindSchema.optional(),
   models: modelsSchema,
-  modes: modesSchema.nullish(),
   priority: wholeNumber(-bounds.priority, bounds.priority).optional(),
   runAt: timeSchema.nullish(),
   attempts: wholeNumber(1, bounds.attempts).optional(),
@@ -233,8 +246,7 @@ const shape = {
   dedupe: dedupeSchema.nullish(),
   after: parentsSchema.nullish(),
   tag: tagSchema.nullish(),
-  asks: asksSchema.nullish(),
-  uses: usesSchema(1).nullish(),
+  ...requirementsShape,
   payload: jsonSchema(jsonBounds.payload).optional(),
   traceparent: headerSchema.nullish(),
   tracestate: headerSchema.nullish(),

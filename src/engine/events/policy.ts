@@ -80,7 +80,12 @@ const placeList = z
   .max(bounds.places, placesError)
   .refine((places) => new Set(places).size === places.length, placesError)
 
-/** A map from model names, or `*` for all others, to values. */
+const keySchema = modelSchema.refine(
+  (key) => !/^\*{2,}$/.test(key),
+  'a pattern has some text beside its stars, such as lora-*; * alone stands for all others',
+)
+
+/** A map from model names, or patterns of them, or `*` for all others, to values. */
 function byModel({ of, by = 'model', example, noStar, noneEmpty }: Is<'byModel'>, isInput: boolean) {
   const value = schemaOf(of, isInput)
   const error = `must be an object of ${by} names, e.g. ${example}`
@@ -88,7 +93,7 @@ function byModel({ of, by = 'model', example, noStar, noneEmpty }: Is<'byModel'>
   const map = z.custom<Record<string, unknown>>(hasFields, { error }).transform((given, context) => {
     const entries: [string, unknown][] = []
     for (const [model, own] of Object.entries(given)) {
-      const name = modelSchema.safeParse(model).error?.issues[0]
+      const name = (isInput ? keySchema : modelSchema).safeParse(model).error?.issues[0]
       const checked = value.safeParse(own)
       const issue = name ?? checked.error?.issues[0]
       if (issue === undefined && checked.success) {

@@ -21,8 +21,8 @@ import { jobIdSchema } from './names.ts'
 /** What each job of a schedule is: as for `enqueue`, without an id and a time of its own. */
 export type ScheduledJob = Pick<
   EnqueueInput,
-  | ('jobType' | 'kind' | 'models' | 'priority' | 'attempts' | 'timeoutMs')
-  | ('expireMs' | 'fairKey' | 'tag' | 'asks' | 'payload')
+  | ('jobType' | 'kind' | 'models' | 'modes' | 'priority' | 'attempts' | 'timeoutMs')
+  | ('expireMs' | 'fairKey' | 'tag' | 'asks' | 'uses' | 'payload')
 >
 
 /** A schedule that a service declares. */
@@ -84,21 +84,8 @@ export const scheduleIdSchema = jobIdSchema.refine(
 )
 
 const job = lazily(() => {
-  const { jobType, kind, models, priority, attempts, timeoutMs, expireMs, fairKey, tag, asks, payload } =
-    jobSchema.shape
-  return optionsSchema({
-    jobType,
-    kind,
-    models,
-    priority,
-    attempts,
-    timeoutMs,
-    expireMs,
-    fairKey,
-    tag,
-    asks,
-    payload,
-  })
+  const { jobId, runAt, once, dedupe, after, traceparent, tracestate, ...shape } = jobSchema.shape
+  return optionsSchema(shape)
 })
 
 const schedule = lazily(() =>
@@ -160,9 +147,12 @@ function templateOf(spec: JobSpec): JobTemplate {
   const { jobType, kind, models, priority, attempts, timeoutMs, expireMs, fairKey, hasData, payloadHash } =
     spec
   const tag = spec.tag === undefined ? {} : { tag: spec.tag }
+  const whole = spec.whole === undefined ? {} : { whole: spec.whole }
   const asks = spec.asks === undefined ? {} : { asks: spec.asks }
+  const uses = spec.uses === undefined ? {} : { uses: spec.uses }
+  const needs = { ...tag, ...whole, ...asks, ...uses }
   const data = payloadHash === undefined || hasData === undefined ? {} : { hasData, payloadHash }
-  return { jobType, kind, models, priority, attempts, timeoutMs, expireMs, fairKey, ...tag, ...asks, ...data }
+  return { jobType, kind, models, priority, attempts, timeoutMs, expireMs, fairKey, ...needs, ...data }
 }
 
 /**

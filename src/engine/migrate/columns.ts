@@ -1,7 +1,7 @@
 import { type InterlockError, invalidInput } from '../core/index.ts'
 
-/** How Interlock uses a column of the user: the job's id, a word that it writes, a value, a time or units that it reads. */
-type Need = 'key' | 'word' | 'value' | 'time' | 'units'
+/** How Interlock uses a column of the user: the job's id, a word that it writes, a value, a time or an object that it reads. */
+type Need = 'key' | 'word' | 'value' | 'time' | 'object'
 
 /** A user's column that Interlock uses. One with `adds` is a coordination column: it is made if it is missing. */
 type UserColumn = readonly [name: string, use: { readonly needs: Need } | { readonly adds: string }]
@@ -26,7 +26,7 @@ const userColumns = {
     ['traceparent', { needs: 'value' }],
     ['tracestate', { needs: 'value' }],
     ['created_at', { needs: 'time' }],
-    ['required_units', { needs: 'units' }],
+    ['requirements', { needs: 'object' }],
     ...blocking,
     ['queued_at', { adds: 'timestamp with time zone' }],
     ['priority', { adds: 'integer' }],
@@ -50,10 +50,10 @@ export const columnUses = (): string =>
   )
 
 /**
- * Columns that have no name of Interlock's own. The key of workflow_executions has two; and rows are deduplicated only by a column that
- * the user has named.
+ * Columns that have no name of Interlock's own. The key of workflow_executions has two; and rows are deduplicated, or say how they need
+ * their models, only by a column that the user has named.
  */
-const unnamed: ReadonlySet<string> = new Set(['execution_id', 'dedupe_key', 'dedupe_while'])
+const unnamed: ReadonlySet<string> = new Set(['execution_id', 'dedupe_key', 'dedupe_while', 'requirements'])
 
 /** For SQL: Interlock's own name of each column, by table, if it has one. */
 export const ownNames = (): string =>

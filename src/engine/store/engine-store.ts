@@ -200,8 +200,8 @@ export interface Arrival {
   /** From the columns that the user named for them. Unchecked. */
   readonly dedupeKey?: string | null
   readonly dedupeWhile?: string | null
-  /** What it asks of a place, as the row says it; null, absent: nothing. */
-  readonly asks?: unknown
+  /** How it needs its models, and what it uses: `{ modes, asks, uses }`, from the column that the user named. Unchecked; absent: nothing. */
+  readonly requirements?: unknown
 }
 
 /** An arrival that cannot be a job, and the reason, for `job_queue_not_taken_in`. */

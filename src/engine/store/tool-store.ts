@@ -159,7 +159,7 @@ export interface IncomingDifference {
 export type AdoptableState = 'pending' | 'running'
 
 /** A row of `jobs` that no log knows and that has not arrived: it is from before Interlock was activated, or was refused. */
-export interface AdoptableRow extends Omit<Arrival, 'arrivalId' | 'jobId' | 'fairKey' | 'asks'> {
+export interface AdoptableRow extends Omit<Arrival, 'arrivalId' | 'jobId' | 'fairKey' | 'requirements'> {
   readonly jobId: string
   readonly state: AdoptableState
   /** `queued_at` of the first coordinator, else `created_at`; null if the row has neither. */

@@ -179,7 +179,7 @@ export class Attempt {
         const said = new CheckedResult(result ?? null)
         this.#said = said
         // This process looks for the end by itself.
-        await this.#coordinator.completeIn(sql, lease, { result: said, notify: false })
+        await this.#coordinator.completeIn(sql, lease, { result: said, notify: false, used: this.#used })
         return result
       },
       parents: (options) => this.#coordinator.parents(lease, options),

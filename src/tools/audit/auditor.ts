@@ -4,6 +4,7 @@ import { checkStart } from './check-start.ts'
 import { detach, end, giveBackModel } from './end.ts'
 import { type AuditedJob, auditedJob, awaits, needOthers, replace } from './job.ts'
 import type { AuditedLines } from './lines.ts'
+import { ruleFor } from './rules.ts'
 import { AuditState } from './state.ts'
 import type { AuditReport } from './violation.ts'
 
@@ -189,8 +190,7 @@ function checkDeclared(
 ): void {
   const { models } = state.lines.policy
   if (models === undefined || state.isCut || state.ended.has(jobId)) return
-  const names = new Set(Object.keys(models))
-  const undeclared = spec.models.find((model) => !names.has(model))
+  const undeclared = spec.models.find((model) => ruleFor(models, model) === undefined)
   if (undeclared !== undefined) state.report('declared', jobId, `${undeclared} was not declared`)
 }
 

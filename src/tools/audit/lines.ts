@@ -7,6 +7,7 @@ import { Offers } from './offers.ts'
 import { Passes } from './passes.ts'
 import { AuditedPlaces, hasPlaces, hasUnits, isSameAsk, mayBeIn, placesOf } from './places.ts'
 import { Rates } from './rates.ts'
+import { ruleFor } from './rules.ts'
 import { Shares } from './shares.ts'
 import { Sorted } from './sorted.ts'
 
@@ -58,9 +59,7 @@ export class AuditedLines {
   /** How many jobs can have it; where places have units, only these say it. */
   places(model: string): number {
     if (hasUnits(this.policy, model)) return Number.POSITIVE_INFINITY
-    const { capacity } = this.policy
-    const name = Object.hasOwn(capacity, model) ? model : '*'
-    const places = (Object.hasOwn(capacity, name) ? capacity[name] : undefined) ?? 1
+    const places = ruleFor(this.policy.capacity, model) ?? 1
     return typeof places === 'number' ? places : places.length
   }
 
@@ -323,7 +322,7 @@ export class AuditedLines {
     const { spec } = job
     // The log does not say how much of a resource is kept for which jobs.
     if (isLimited(policy, job)) return true
-    if (policy.maxOvertakes !== 0) return spec.models.some((name) => Object.hasOwn(policy.rate, name))
+    if (policy.maxOvertakes !== 0) return spec.models.some((name) => ruleFor(policy.rate, name) !== undefined)
     return spec.models.some((name) => this.rates.mayBeFull(policy, name, at))
   }
 

@@ -1,5 +1,6 @@
 import type { Policy } from '../../engine/core/index.ts'
 import type { AuditedJob } from './job.ts'
+import { ruleFor } from './rules.ts'
 
 /** What is wrong with where a job starts. */
 interface Fault {
@@ -9,8 +10,7 @@ interface Fault {
 
 /** The places that the policy gives a model; undefined: it has none. Names of models are anything. */
 export function placesOf({ capacity }: Policy, model: string): readonly string[] | undefined {
-  const name = Object.hasOwn(capacity, model) ? model : '*'
-  const rule = Object.hasOwn(capacity, name) ? capacity[name] : undefined
+  const rule = ruleFor(capacity, model)
   return typeof rule === 'object' ? rule : undefined
 }
 
@@ -24,8 +24,7 @@ type Amounts = Readonly<Record<string, number>>
 
 /** What there is of a place. One without units is one thing, which each job takes. */
 const oneThing: Amounts = { '': 1 }
-const unitsOf = ({ units = {} }: Policy, place: string): Amounts =>
-  Object.hasOwn(units, place) ? (units[place] ?? oneThing) : oneThing
+const unitsOf = ({ units = {} }: Policy, place: string): Amounts => ruleFor(units, place) ?? oneThing
 
 export const hasUnits = (policy: Policy, model: string): boolean =>
   placesOf(policy, model)?.some((place) => unitsOf(policy, place) !== oneThing) === true

@@ -1,4 +1,5 @@
 import type { Policy } from '../../engine/core/index.ts'
+import { ruleFor } from './rules.ts'
 
 interface RatedStart {
   readonly at: number
@@ -23,7 +24,7 @@ export class Rates {
 
   /** Notes a start; true if the window that ends with it holds more than the rate allows. */
   note({ rate }: Policy, model: string, at: number): boolean {
-    const own = Object.hasOwn(rate, model) ? rate[model] : undefined
+    const own = ruleFor(rate, model)
     if (own === undefined) return false
     const from = at - own.perSeconds * 1e6
     const starts = [...(this.#starts.get(model) ?? []), { at, isUnderRate: true }]
@@ -35,7 +36,7 @@ export class Rates {
 
   /** True if one more start now, or up to a second before, could have been too many: clocks may differ by a second. */
   mayBeFull({ rate }: Policy, model: string, at: number): boolean {
-    const own = Object.hasOwn(rate, model) ? rate[model] : undefined
+    const own = ruleFor(rate, model)
     if (own === undefined) return false
     const from = at - own.perSeconds * 1e6 - 1e6
     return (this.#starts.get(model) ?? []).filter((start) => start.at >= from).length >= own.starts
@@ -43,7 +44,7 @@ export class Rates {
 
   change(before: Policy, now: Policy): void {
     for (const [model, starts] of this.#starts) {
-      const [old, own] = [before.rate[model], now.rate[model]]
+      const [old, own] = [ruleFor(before.rate, model), ruleFor(now.rate, model)]
       if (own === undefined) this.#starts.delete(model)
       else if (old?.starts !== own.starts || old.perSeconds !== own.perSeconds)
         this.#starts.set(

@@ -1,10 +1,12 @@
+import { expressionOf } from './rules.ts'
+
 /** Which process serves which places, by what each has said last. A place is open to a process only if one that has said so serves it. */
 export class AuditedServers {
   readonly #said = new Map<string, readonly RegExp[]>()
 
   /** @param places names and patterns */
   say(worker: string, places: readonly string[]): void {
-    this.#said.set(worker, places.map(patternOf))
+    this.#said.set(worker, places.map(expressionOf))
   }
 
   /** False if it had said nothing. */
@@ -33,8 +35,3 @@ export class AuditedServers {
     return [...this.#said].flatMap(([worker, own]) => (own.some((one) => one.test(place)) ? [worker] : []))
   }
 }
-
-const patternOf = (pattern: string): RegExp =>
-  new RegExp(`^${pattern.split('*').map(escaped).join('.*')}$`, 's')
-
-const escaped = (text: string): string => text.replaceAll(/[$()*+.?[\\\]^{|}]/g, '\\$&')

@@ -1,4 +1,5 @@
 import type { Ledger, Micros, Policy, RecordedEvent } from '../../engine/core/index.ts'
+import { ruleFor } from './rules.ts'
 
 /** A stretch of time in which more jobs held a model than it has places. */
 export interface Overlap {
@@ -172,16 +173,14 @@ export class ModelUses {
   }
 
   #rule(model: string): number | readonly string[] {
-    const { capacity } = this.#policy
-    const name = Object.hasOwn(capacity, model) ? model : '*'
-    return (Object.hasOwn(capacity, name) ? capacity[name] : undefined) ?? 1
+    return ruleFor(this.#policy.capacity, model) ?? 1
   }
 
   /** Of places with units their number does not say how many jobs can have the model. */
   #limitOf(model: string): number {
     const rule = this.#rule(model)
     const { units = {} } = this.#policy
-    const isCounted = typeof rule === 'number' || !rule.some((place) => Object.hasOwn(units, place))
+    const isCounted = typeof rule === 'number' || !rule.some((place) => ruleFor(units, place) !== undefined)
     return isCounted ? this.#places(model) : Number.POSITIVE_INFINITY
   }
 

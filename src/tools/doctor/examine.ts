@@ -14,7 +14,7 @@ import {
   checkTriggers,
 } from './checks/database.ts'
 import { checkArrivals, checkEnds, checkRows, checkStuck } from './checks/jobs.ts'
-import { checkFirst, checkLog, checkPaused, checkWorkers } from './checks/queue.ts'
+import { checkFirst, checkLimits, checkLog, checkPaused, checkWorkers } from './checks/queue.ts'
 
 import { type ExamineOptions, type Facts, gather } from './facts.ts'
 import { type Finding, problem } from './finding.ts'
@@ -37,6 +37,7 @@ const checks: readonly ((facts: Facts) => Finding[])[] = [
   checkStuck,
   checkEnds,
   checkPaused,
+  checkLimits,
   checkWorkers,
   checkClock,
 ]

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import {
+  defaultPolicy,
   isInterlockError,
   type JobRow,
   type Ledger,
@@ -24,6 +25,7 @@ import { type BadEvent, type Difference, ledgerAt } from '../history/index.ts'
 import { operatorsOf } from '../history/operators.ts'
 import { eachEvent } from '../history/read-events.ts'
 import { noState } from '../history/row-differences.ts'
+import { type LearnedLimit, learnedLimits } from './limits.ts'
 import { LiveRows } from './live-rows.ts'
 
 /** Events at the end of the hash chain that are checked. */
@@ -62,6 +64,8 @@ export interface Facts {
   /** The last events of the hash chain; null: the queue keeps none. */
   readonly chain: { readonly bad: BadEvent | null } | null
   readonly drift: Drift
+  /** What answers of providers say of limits that the policy does not keep. */
+  readonly limits: readonly LearnedLimit[]
   /** How the database is reached. */
   readonly over: 'postgres' | 'supabase' | 'pglite' | 'memory'
   /** A Supabase project on this machine, for development. */
@@ -138,11 +142,23 @@ async function lookAt(access: Opened, waitingMs: number) {
     rows,
     drift: await driftOf(access, first, (page) => rows.take(page)),
     chain: await checkChainEnd(store, queue, CHAINED),
+    limits: await limitsAt(access, first?.state),
     clock: { before, after: Date.now() },
     workers: await store.workers(queue),
     adoptable: await store.adoptable({ limit: 1 }),
     submitted: await store.submitted(queue, 1),
     ending: new Set(await store.committedEnds(queue)),
+  }
+}
+
+/** None of a log that cannot be read: that is told by itself. */
+async function limitsAt(access: Opened, state: StateRow | undefined): Promise<readonly LearnedLimit[]> {
+  if (state === undefined) return []
+  try {
+    return await learnedLimits(access, state.version, state.policy ?? defaultPolicy)
+  } catch (error) {
+    if (!isInterlockError(error, 'corrupt_log') && !isInterlockError(error, 'unknown_event')) throw error
+    return []
   }
 }
 

@@ -39,6 +39,11 @@ const ofModels =
   ({ models }) =>
     models.map((model) => [{ model: model.model }, model[field]])
 
+const ofResources =
+  (field: 'reserved' | 'used' | 'overruns'): Read =>
+  ({ resources }) =>
+    resources.map((one) => [{ resource: one.resource }, one[field]])
+
 const gauge = 'Queue-wide, the same in every process: max without (instance).'
 const modelGauge = 'Queue-wide: max without (instance).'
 const counter = 'Queue-wide, counted by every process alike: max without (instance) (rate(…)).'
@@ -159,6 +164,19 @@ const rows: readonly QueueFamilyRow[] = [
     'counter',
     `How often a job started before another one that shares a model and stood ahead of it. ${counter}`,
     ({ counts }) => counts.overtakes,
+  ],
+  [
+    'interlock_queue_resource_reserved',
+    'counter',
+    `What attempts that have ended had reserved of a resource that the policy limits. ${counter}`,
+    ofResources('reserved'),
+  ],
+  ['interlock_queue_resource_used', 'counter', `What they have used of it. ${counter}`, ofResources('used')],
+  [
+    'interlock_queue_resource_overruns',
+    'counter',
+    `How many of them used more of it than they had reserved. ${counter}`,
+    ofResources('overruns'),
   ],
   [
     'interlock_queue_waited_seconds',

@@ -63,6 +63,8 @@ function jobDocument(row: JobRow) {
     workerId: row.worker_id,
     detached: row.state === 'active' && row.worker_id === null,
     fencingToken: row.fencing_token,
+    /** Those of its models of which it takes all places; null: none. */
+    whole: row.whole,
     /** What it asks of a place of one of its models. */
     asks: row.asks,
     /** While it is active, the place of each of its models that has places. */

@@ -58,6 +58,8 @@ export interface FoundDocument
   extends Pick<JobSpec, 'jobId' | 'kind' | 'models' | 'fairKey' | 'priority' | 'attempts'> {
   /** Null: it was enqueued without one. */
   readonly tag: string | null
+  /** Those of its models of which it takes all places; null: none. */
+  readonly whole: readonly string[] | null
   readonly state: FoundState
   /** How many attempts were started. */
   readonly attempt: number
@@ -342,6 +344,7 @@ function foundDocument(found: DiagnosedFound): FoundDocument {
     models,
     fairKey,
     tag: spec.tag ?? null,
+    whole: spec.whole ?? null,
     attempts,
     state: stateOf(found),
     priority: row?.priority ?? priority,

@@ -33,14 +33,20 @@ export async function lookOf(
 export const forecasterOf = ({ store, queue }: Opened): Forecaster =>
   new Forecaster((after, limit) => store.read(queue, after, limit))
 
-/** Only the log knows pauses. If it cannot be folded, everything else is still shown. */
-export async function pausedAt(access: Opened, version: number): Promise<readonly PausedModel[] | null> {
+/** What only the log knows of a queue; nulls: it cannot be folded, and everything else is still shown. */
+export interface Logged {
+  readonly paused: readonly PausedModel[] | null
+  /** The processes that have said which places they serve. */
+  readonly servers: Ledger['servers'] | null
+}
+
+export async function loggedAt(access: Opened, version: number): Promise<Logged> {
   try {
     const ledger = await ledgerAt(access, version)
-    return pausedModels(ledger, await operatorsOf(access, ledger))
+    return { paused: pausedModels(ledger, await operatorsOf(access, ledger)), servers: ledger.servers }
   } catch (error) {
     if (!isInterlockError(error)) throw error
     access.onNote(`nobody can tell which models are paused: ${error.message}`)
-    return null
+    return { paused: null, servers: null }
   }
 }

@@ -3,9 +3,9 @@ import type { Projection, Submitted, WorkerRow } from '../../engine/store/index.
 import { isoTimeOrNull } from '../format/index.ts'
 import { type Opened, opened } from '../history/access.ts'
 import { ROWS } from '../history/compare-rows.ts'
-import { type PausedModel, type RunningRows, stateDocument } from '../history/documents.ts'
+import { type RunningRows, stateDocument } from '../history/documents.ts'
 import type { Access, StateDocument } from '../history/index.ts'
-import { pausedAt } from './look.ts'
+import { type Logged, loggedAt } from './look.ts'
 import { type WorkerDocument, type Working, whoWorks, workingDocument } from './workers.ts'
 
 /** What `status` gives: the document that `interlock status --json` prints. */
@@ -20,8 +20,8 @@ export interface StatusDocument extends StateDocument {
   readonly refused: Submitted['refused']
 }
 
-/** What one look at the rows saw. */
-export interface QueueStatus {
+/** What one look at the rows and the log saw. */
+export interface QueueStatus extends Logged {
   readonly queue: string
   readonly store: string
   readonly now: Micros
@@ -30,8 +30,6 @@ export interface QueueStatus {
   readonly workers: readonly WorkerRow[]
   readonly ending: ReadonlySet<string>
   readonly submitted: Pick<Submitted, 'undecided' | 'refused'>
-  /** Null: the log could not be folded. */
-  readonly paused: readonly PausedModel[] | null
 }
 
 /**
@@ -55,7 +53,7 @@ export async function standingOf(given: Access): Promise<QueueStatus> {
     workers: await store.workers(queue),
     ending: new Set(await store.committedEnds(queue)),
     submitted: await store.submitted(queue, 0),
-    paused: await pausedAt(access, rows?.state.version ?? 0),
+    ...(await loggedAt(access, rows?.state.version ?? 0)),
     now: (await store.read(queue, 0, 1)).now,
   }
 }
@@ -73,8 +71,8 @@ async function activeRows({ store, queue, signal }: Opened): Promise<RunningRows
   }
 }
 
-export const workingIn = ({ rows, workers }: QueueStatus): readonly Working[] =>
-  whoWorks(workers, rows?.active ?? [])
+export const workingIn = ({ rows, workers, servers }: QueueStatus): readonly Working[] =>
+  whoWorks(workers, rows?.active ?? [], servers ?? [])
 
 export function statusDocument(standing: QueueStatus): StatusDocument {
   const { queue, store, rows, paused, submitted } = standing

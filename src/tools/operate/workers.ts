@@ -1,20 +1,27 @@
-import type { JobRow } from '../../engine/core/index.ts'
+import type { JobRow, Ledger } from '../../engine/core/index.ts'
 import type { WorkerRow } from '../../engine/store/index.ts'
 import { isoTime } from '../format/index.ts'
 
 /** A process, and the jobs that it runs. Past its heartbeat it has no free slots: it takes nothing. */
 export interface Working extends WorkerRow {
   readonly running: readonly string[]
+  /** The places that it has said it serves, or patterns of them; null: it has said nothing, and may have what others serve. */
+  readonly serves: readonly string[] | null
 }
 
 /** Processes that are live or late. A dead one is listed only while it still holds jobs. Short-lived commands are not listed. */
-export function whoWorks(workers: readonly WorkerRow[], active: readonly JobRow[]): readonly Working[] {
+export function whoWorks(
+  workers: readonly WorkerRow[],
+  active: readonly JobRow[],
+  servers: Ledger['servers'],
+): readonly Working[] {
   const jobs = Map.groupBy(active, ({ worker_id: workerId }) => workerId)
   return workers
     .map((worker) => ({
       ...worker,
       freeSlots: worker.state === 'live' ? worker.freeSlots : 0,
       running: (jobs.get(worker.workerId) ?? []).map(({ job_id: jobId }) => jobId),
+      serves: servers.find((server) => server.worker === worker.workerId)?.places ?? null,
     }))
     .filter(({ state, running }) => state !== 'dead' || running.length > 0)
 }

@@ -22,6 +22,7 @@ import {
   pausedModel,
   placesOf,
   type Queue,
+  ruleOf,
   runningIn,
   takesAll,
   usedBy,
@@ -194,7 +195,7 @@ export function isShareFull(queue: Queue, job: Entry, now: number): boolean {
 
 /** No more than `starts` of them within `perSeconds`, both ends included. */
 export function isOverRate({ policy, starts }: Queue, model: string, now: number): boolean {
-  const rate = policy.rate[model]
+  const rate = ruleOf(policy.rate, model)
   if (rate === undefined) return false
   const recent = starts.filter(
     (start) => start.model === model && now - start.at <= rate.perSeconds * 1_000_000,

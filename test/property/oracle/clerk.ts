@@ -42,6 +42,7 @@ import {
   placesFor,
   placesOf,
   type Queue,
+  ruleOf,
   runningIn,
   shareModel,
   takesAll,
@@ -207,7 +208,8 @@ export class Clerk {
       ...told,
     })
     const { version: token } = queue
-    for (const model of spec.models) if (queue.policy.rate[model]) queue.starts.push({ model, at: startedAt })
+    for (const model of spec.models)
+      if (ruleOf(queue.policy.rate, model)) queue.starts.push({ model, at: startedAt })
     Object.assign(job, {
       active: true,
       token,

@@ -1,7 +1,7 @@
 import type { ErrorCode, Uses } from '../../../src/engine/core/index.ts'
 import { type Answer, type Body, granted } from './answer.ts'
 import type { Clerk } from './clerk.ts'
-import { childrenOf, type Entry, inOrder, needs, type Queue } from './queue.ts'
+import { childrenOf, type Entry, inOrder, needs, type Queue, ruleOf } from './queue.ts'
 
 export function detach(clerk: Clerk, { jobId, token, until }: Body<'detach'>): Answer {
   const refusal = attemptRefusal(clerk, jobId, token)
@@ -88,7 +88,7 @@ export function stop(clerk: Clerk, job: Entry, used: ReturnType<typeof usedIn>):
 
 function holdAfterLoss(clerk: Clerk, model: string): void {
   const { policy, pauses } = clerk.queue
-  const seconds = policy.holdAfterLossSeconds[model] ?? policy.holdAfterLossSeconds['*'] ?? 0
+  const seconds = ruleOf(policy.holdAfterLossSeconds, model) ?? 0
   const until = clerk.now + seconds * 1_000_000
   const isLonger = pauses.some((pause) => pause.model === model && (pause.until ?? Infinity) >= until)
   if (seconds > 0 && !isLonger) clerk.pause(model, 'lease_lost', until)

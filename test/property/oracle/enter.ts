@@ -3,7 +3,7 @@ import { blockerFor, isStartable, passerFor, reasonFor } from './admission.ts'
 import { type Answer, type Body, granted } from './answer.ts'
 import type { Clerk } from './clerk.ts'
 import { attemptRefusal } from './end.ts'
-import { bypasses, childrenOf, type Entry, fitsNowhere, holderOf, tooMuch } from './queue.ts'
+import { bypasses, childrenOf, type Entry, fitsNowhere, holderOf, ruleOf, tooMuch } from './queue.ts'
 
 export function enqueue(clerk: Clerk, { specs, again, links = [], under }: Body<'enqueue'>): Answer {
   const stale = under === undefined ? null : attemptRefusal(clerk, under.jobId, under.token)
@@ -15,15 +15,14 @@ export function enqueue(clerk: Clerk, { specs, again, links = [], under }: Body<
     const twin = come ?? clerk.jobOf(spec.jobId)?.spec
     const refusal = refusalOf(clerk, spec, twin)
     if (refusal !== null) return refusal
-    const fault = twin === undefined && again !== true ? faultIn(clerk, spec) : null
-    if (fault !== null) return fault
+    if (twin === undefined && again !== true && needsUndeclared(clerk, spec)) return 'unknown_model'
     const standsFor = twin === undefined ? standInFor(clerk, spec, [...fresh.values()]) : undefined
     if (standsFor !== undefined) doubles.set(spec.jobId, { spec, standsFor })
     else if (twin === undefined) fresh.set(spec.jobId, spec)
   }
   if (isCrowd(clerk, [...fresh.values()])) return 'fair_share_limit'
-  if (again !== true && [...fresh.values()].some((spec) => fitsNowhere(clerk.queue.policy, spec)))
-    return 'fits_no_place'
+  const unfit = again === true ? null : unfitAmong(clerk, [...fresh.values()])
+  if (unfit !== null) return unfit
   const own = links
     .filter(({ jobId }) => fresh.has(jobId))
     .map(({ jobId, after }) => {
@@ -141,19 +140,23 @@ const ownWaitingLine = (clerk: Clerk, jobId: string): readonly string[] =>
 export function ask(clerk: Clerk, { spec, wait }: Body<'ask'>): Answer {
   const known = clerk.jobOf(spec.jobId)
   const refusal = refusalOf(clerk, spec, known?.spec)
-  const fault = refusal === null && known === undefined ? faultIn(clerk, spec) : refusal
-  return fault ?? pass(clerk, { spec, wait }, known)
+  // Only what comes into the queue for the first time is asked.
+  if (refusal === null && known === undefined && needsUndeclared(clerk, spec)) return 'unknown_model'
+  return refusal ?? pass(clerk, { spec, wait }, known)
 }
 
-/** Only what comes into the queue for the first time is asked. */
-function faultIn(clerk: Clerk, spec: JobSpec): ErrorCode | null {
-  if (needsUndeclared(clerk, spec)) return 'unknown_model'
-  return tooMuch(clerk.queue.policy, spec) === undefined ? null : 'use_over_limit'
+/** Why the first of them that could never start could not. */
+function unfitAmong({ queue: { policy } }: Clerk, specs: readonly JobSpec[]): ErrorCode | null {
+  const [found] = specs.flatMap((spec): ErrorCode[] => {
+    if (tooMuch(policy, spec) !== undefined) return ['use_over_limit']
+    return fitsNowhere(policy, spec) ? ['fits_no_place'] : []
+  })
+  return found ?? null
 }
 
 function needsUndeclared({ queue }: Clerk, { models }: JobSpec): boolean {
   const declared = queue.policy.models
-  return declared !== undefined && !models.every((model) => Object.keys(declared).includes(model))
+  return declared !== undefined && !models.every((model) => ruleOf(declared, model) !== undefined)
 }
 
 function pass(
@@ -176,7 +179,8 @@ function pass(
   )
     return isStartable(clerk.queue, known, clerk.now) ? 'not_holder' : waitingLine(clerk, spec.jobId)
   if (known === undefined && isCrowd(clerk, [spec])) return 'fair_share_limit'
-  if (known === undefined && fitsNowhere(clerk.queue.policy, spec)) return 'fits_no_place'
+  const unfit = known === undefined ? unfitAmong(clerk, [spec]) : null
+  if (unfit !== null) return unfit
   if (known === undefined) clerk.enter(spec, wait)
   else if (wait && known.asker !== workerId) setAsker(clerk, known, workerId)
   clerk.grant()
@@ -228,7 +232,7 @@ export function whyRefused(clerk: Clerk, spec: JobSpec): ErrorCode | null {
   if (refusal !== null) return refusal
   if (needsUndeclared(clerk, spec)) return 'unknown_model'
   if (isCrowd(clerk, [spec])) return 'fair_share_limit'
-  return fitsNowhere(clerk.queue.policy, spec) ? 'fits_no_place' : null
+  return unfitAmong(clerk, [spec])
 }
 
 /** By which key it is one with others says nothing of what it is. */

@@ -10,6 +10,7 @@ import {
   limitsOf,
   lineOf,
   type Queue,
+  ruleOf,
   type Used,
 } from './queue.ts'
 import { likenessOf } from './warm.ts'
@@ -66,7 +67,7 @@ export function setPolicy(clerk: Clerk, { policy }: Body<'set_policy'>): Answer 
   // What an old rate did not need to remember is forgotten, and so is everything about a model without one.
   queue.starts = queue.starts.filter(({ model, at }) => {
     const later = queue.starts.filter((other) => other.model === model && other.at > at).length
-    return policy.rate[model] !== undefined && later < (queue.policy.rate[model]?.starts ?? 0)
+    return ruleOf(policy.rate, model) !== undefined && later < (ruleOf(queue.policy.rate, model)?.starts ?? 0)
   })
   const isMoved =
     !sameJson(policy.capacity, queue.policy.capacity) || !sameJson(policy.units, queue.policy.units)

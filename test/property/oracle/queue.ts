@@ -369,9 +369,21 @@ export function crewsOf(queue: Queue, job: Entry, pins = job.places): readonly (
   return [...first, ...rest].map(({ worker }) => worker)
 }
 
+/** Its own rule, else that of the pattern with most text, of several with as much the shortest, then the first by name; `*` has no text. */
+export function ruleOf<Rule>(rules: Readonly<Record<string, Rule>>, name: string): Rule | undefined {
+  const text = (key: string) => key.split('*').join('')
+  const [best] = Object.keys(rules)
+    .filter((key) => key === name || (key.includes('*') && isLike(key, name)))
+    .sort()
+    .sort((a, b) => a.length - b.length)
+    .sort((a, b) => text(b).length - text(a).length)
+    .sort((a, b) => Number(b === name) - Number(a === name))
+  return best === undefined ? undefined : rules[best]
+}
+
 /** The places of a model; undefined: it has a number of them. */
 export function placesOf({ capacity: rules }: Policy, model: string): readonly string[] | undefined {
-  const rule = rules[model] ?? rules['*']
+  const rule = ruleOf(rules, model)
   return typeof rule === 'object' ? rule : undefined
 }
 
@@ -387,7 +399,7 @@ export const mayUse = ({ policy }: Queue, job: Entry, place: string): boolean =>
 type Amounts = Readonly<Record<string, number>>
 
 /** Who has no units is there once. */
-const thereIs = (policy: Policy, place: string): Amounts => policy.units?.[place] ?? { once: 1 }
+const thereIs = (policy: Policy, place: string): Amounts => ruleOf(policy.units ?? {}, place) ?? { once: 1 }
 
 /** What a job wants of a place of this model: what it asks, else everything. */
 const wantedOf = (policy: Policy, { asks }: JobSpec, model: string, place: string): Amounts =>
@@ -432,7 +444,7 @@ export function fitsNowhere(policy: Policy, spec: JobSpec): boolean {
   const asking = spec.models.find((model) => spec.asks?.[model] !== undefined)
   if (asking === undefined) return false
   const measured = spec.models.filter((model) =>
-    placesOf(policy, model)?.some((place) => policy.units?.[place] !== undefined),
+    placesOf(policy, model)?.some((place) => ruleOf(policy.units ?? {}, place) !== undefined),
   )
   return !placesFor(policy, spec, asking)?.length || measured.some((model) => model !== asking)
 }
@@ -489,6 +501,6 @@ export const holdersAt = (queue: Queue, place: string): readonly Entry[] =>
   runningIn(queue).filter((job) => isAt(job, place))
 
 export function capacity(policy: Policy, model: string): number {
-  const rule = policy.capacity[model] ?? policy.capacity['*'] ?? 1
+  const rule = ruleOf(policy.capacity, model) ?? 1
   return typeof rule === 'number' ? rule : rule.length
 }

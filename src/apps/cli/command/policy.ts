@@ -2,7 +2,7 @@ import { defaultPolicy, invalidInput, type Policy } from '../../../engine/core/i
 import { policyFacts } from '../../../tools/format/policy-text.ts'
 import { opened } from '../../../tools/history/access.ts'
 import { type PausedModel, pausedDocument } from '../../../tools/history/documents.ts'
-import { pausedAt } from '../../../tools/operate/look.ts'
+import { loggedAt } from '../../../tools/operate/look.ts'
 import type { Cli } from '../cli.ts'
 import type { Frame } from '../frame.ts'
 import {
@@ -56,7 +56,7 @@ export function addPolicy(cli: Cli): void {
 async function show(frame: Frame): Promise<void> {
   const standing = await withStore(frame, async (store) => {
     const projection = await store.projectionPage(frame.queue, { after: null, limit: 1 })
-    const paused = await pausedAt(opened(frame.access(store)), projection?.state.version ?? 0)
+    const { paused } = await loggedAt(opened(frame.access(store)), projection?.state.version ?? 0)
     return { policy: projection?.state.policy ?? defaultPolicy, paused }
   })
   emit(frame, standing)
@@ -72,10 +72,8 @@ async function set(frame: Frame, flags: PolicyFlags): Promise<void> {
     const wanted = policyFrom(flags, coordinator.state().policy)
     // A part that is left out stays as it is: what was declared is taken back by null.
     await coordinator.setPolicy({ ...wanted, models: wanted.models ?? null })
-    return {
-      policy: wanted,
-      paused: await pausedAt(opened(frame.access(store)), coordinator.state().version),
-    }
+    const { paused } = await loggedAt(opened(frame.access(store)), coordinator.state().version)
+    return { policy: wanted, paused }
   })
   emit(frame, standing)
 }

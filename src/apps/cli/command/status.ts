@@ -34,6 +34,7 @@ const nothing = ({ queue }: Frame, folder: string): QueueStatus => ({
   workers: [],
   ending: new Set(),
   paused: [],
+  servers: [],
   submitted: { undecided: { commands: 0, rows: 0, oldestAt: null }, refused: { commands: 0, rows: 0 } },
 })
 
@@ -76,15 +77,17 @@ export function countText(working: readonly Working[]): string {
 }
 
 function workersTable(frame: Frame, working: readonly Working[], now: Micros): readonly string[] {
+  const isServing = working.some(({ serves }) => serves !== null)
   const rows = working
     .slice(0, SHOWN)
-    .map(({ workerId, state, kinds, freeSlots, startedAt, running }) => [
+    .map(({ workerId, state, kinds, freeSlots, startedAt, running, serves }) => [
       ...[workerId, state, kindsText(kinds), running.length, state === 'live' ? freeSlots : '—'],
       ...[duration((now - startedAt) / MICROS_PER_MS), someOf(running)],
+      ...(isServing ? [serves === null ? 'every place' : someOf(serves)] : []),
     ])
-  const head = ['process', 'state', 'kinds', 'runs', 'free', 'for', 'jobs']
+  const head = ['process', 'state', 'kinds', 'runs', 'free', 'for', 'jobs', ...(isServing ? ['serves'] : [])]
   const more = working.length > SHOWN ? [`… and ${working.length - SHOWN} more: --json`] : []
-  const give = { jobs: 12, kinds: 10, process: 20 }
+  const give = { jobs: 12, kinds: 10, process: 20, ...(isServing ? { serves: 12 } : {}) }
   return [...grid(frame, head, rows, { heading: frame.colors.dim, right: [3, 4, 5], give }), ...more]
 }
 

@@ -36,6 +36,7 @@ export function statsText(frame: Frame, stats: Stats): readonly string[] {
     head,
     overTime,
     ...modelTable(frame, stats),
+    ...resourceTable(frame, stats),
     ...splitTable(frame, stats),
     ...blockedTables(frame, stats),
   ])
@@ -83,6 +84,21 @@ function modelTable(frame: Frame, { models }: Stats): readonly TextLines[] {
   const more = models.length > SHOWN ? [`… and ${models.length - SHOWN} more: --json`] : []
   const give = { model: 16 }
   return [[...grid(frame, heads, rows, { heading: frame.colors.dim, right: [1, 2, 3], give }), ...more]]
+}
+
+/** What jobs have used of which resources, beside what they had reserved. */
+function resourceTable(frame: Frame, { resources }: Stats): readonly TextLines[] {
+  if (resources.length === 0) return []
+  const rows = resources
+    .slice(0, SHOWN)
+    .map(({ resource, reserved, used, overruns }) => [
+      resource,
+      count(reserved),
+      count(used),
+      count(overruns),
+    ])
+  const heads = ['resource', 'reserved', 'used', 'overruns']
+  return [grid(frame, heads, rows, { heading: frame.colors.dim, right: [1, 2, 3], give: { resource: 16 } })]
 }
 
 /** What the waiting time was spent on: each part, and the sum. */

@@ -17,6 +17,11 @@ const place = z.strictObject({
     .describe(
       'where the model is, or the place that is kept for the job; absent: the model has a number of places',
     ),
+  whole: z.literal(true).optional().describe('the job takes all places of it; absent: one'),
+  rules: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe('by rule of the policy the pattern from which it comes; absent: none comes from one'),
   aheadIds: z.array(jobId),
   paused: z
     .strictObject({

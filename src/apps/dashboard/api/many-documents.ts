@@ -8,6 +8,7 @@ const foundSchema = z.strictObject({
   models: z.array(z.string()),
   fairKey: z.string().nullable(),
   tag: z.string().nullable(),
+  whole: z.array(z.string()).nullable().describe('those of its models of which it takes all places'),
   state: z.string(),
   priority: z.int(),
   attempt: z.int(),

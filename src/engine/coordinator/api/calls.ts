@@ -206,6 +206,8 @@ export interface CompleteInOptions {
    * makes wait for each other, and for `PREPARE TRANSACTION`. @defaultValue `true`
    */
   readonly notify?: boolean | undefined
+  /** What the attempt has used of which resources; of those that are not named, as much as it had reserved. */
+  readonly used?: Uses | undefined
 }
 
 /** What came of a job that another one comes after. */

@@ -12,6 +12,7 @@ import {
 import { parseRequest, parseResult } from '../../events/index.ts'
 import type { InboxRequest, InboxRole } from '../../store/index.ts'
 import type { TransactionSql } from '../../transaction/index.ts'
+import type { CompleteInOptions } from '../api/calls.ts'
 import type { Member } from '../membership/member.ts'
 
 /** Of the ids that the commands of the inbox have in the log. */
@@ -29,7 +30,7 @@ interface EndSender {
 
 /** Names its arguments' types: a driver may send a text as JSON otherwise. */
 const STATEMENT =
-  'select public.job_queue_complete_in($1::text, $2::text, ($3::text)::jsonb, $4::text, ($5::text)::boolean) as id'
+  'select public.job_queue_complete_in($1::text, $2::text, ($3::text)::jsonb, $4::text, ($5::text)::boolean, ($6::text)::jsonb) as id'
 
 /** SQLSTATE of `job_queue_complete_in`: the attempt does not run. */
 const STALE = 'JQ004'
@@ -56,7 +57,7 @@ export class CommittedEnds {
   async say(
     sql: TransactionSql,
     lease: AttemptKey,
-    { result, notify = true }: { readonly result?: unknown; readonly notify?: boolean | undefined },
+    { result, notify = true, used }: CompleteInOptions,
   ): Promise<void> {
     const { log } = this.#member
     if (this.#store.endOf === undefined)
@@ -65,8 +66,9 @@ export class CommittedEnds {
         'completeIn',
       )
     const json = result === undefined ? null : JSON.stringify(parseResult(result))
+    const uses = used === undefined ? null : JSON.stringify(used)
     try {
-      await sql(STATEMENT, [lease.jobId, fenceOf(lease), json, log.queue, String(notify)])
+      await sql(STATEMENT, [lease.jobId, fenceOf(lease), json, log.queue, String(notify), uses])
     } catch (error) {
       throw isStale(error) ? staleToken(lease, error) : error
     }

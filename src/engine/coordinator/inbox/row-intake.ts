@@ -6,7 +6,7 @@ import {
   isInterlockError,
   type JobSpec,
 } from '../../core/index.ts'
-import { parseSpec } from '../../events/index.ts'
+import { parseRequirements, parseSpec } from '../../events/index.ts'
 import type { Arrival, IntakeRole, RefusedArrival } from '../../store/index.ts'
 import type { LookTimes } from './inbox.ts'
 
@@ -123,7 +123,7 @@ export function specOfRow({
   fairKey = null,
   dedupeKey = null,
   dedupeWhile = null,
-  asks,
+  requirements = null,
 }: ArrivedRow): JobSpec | InterlockError {
   if (models.length > bounds.models) return tooMany
   try {
@@ -136,7 +136,7 @@ export function specOfRow({
         ...(priority === null ? {} : { priority }),
         fairKey,
         ...(dedupeKey === null ? {} : { dedupe: { key: dedupeKey, while: spanOf(dedupeWhile ?? 'live') } }),
-        ...(asks == null ? {} : { asks }),
+        ...(requirements === null ? {} : parseRequirements(requirements, 'row.requirements')),
       },
       undefined,
       'row',

@@ -1,11 +1,14 @@
 import {
   bareName,
   countsOf,
+  fits,
   isDeclared,
   isMeter,
+  isPattern,
   isPlace,
   isSite,
   type Ledger,
+  nearPattern,
   type Policy,
   pauseOf,
   type RecordedEvent,
@@ -78,8 +81,9 @@ export class NearModels {
       this.#warned.add(model)
       return this.#warnOfUndeclared(model, namer)
     }
-    if (policy.models !== undefined || group.size < 2) return
-    const other = [...group].find((name) => name !== model && isKnown(ledger, name))
+    if (policy.models !== undefined) return
+    const other =
+      [...group].find((name) => name !== model && isKnown(ledger, name)) ?? nearRule(policy, model)
     if (other === undefined) return
     this.#warned.add(model)
     this.#warnOfNear(model, other, namer)
@@ -124,10 +128,17 @@ export class NearModels {
   }
 }
 
-const namesIn = ({ capacity, rate, holdAfterLossSeconds, models }: Partial<Policy> = {}): readonly string[] =>
-  [capacity, rate, holdAfterLossSeconds, models]
-    .flatMap((map) => Object.keys(map ?? {}))
-    .filter((name) => name !== '*')
+const keysIn = ({ capacity, rate, holdAfterLossSeconds, models }: Partial<Policy> = {}): readonly string[] =>
+  [capacity, rate, holdAfterLossSeconds, models].flatMap((map) => Object.keys(map ?? {}))
+
+const namesIn = (policy?: Policy): readonly string[] =>
+  keysIn(policy).filter((name) => name !== '*' && !isPattern(name))
+
+/** A pattern that was probably meant to have the rules of this model; undefined: none was, or the model has its own. */
+function nearRule(policy: Policy, model: string): string | undefined {
+  const patterns = keysIn(policy).filter(isPattern)
+  return patterns.some((pattern) => fits(pattern, model)) ? undefined : nearPattern(model, patterns)
+}
 
 /** The policy names it, or a job that waits or runs needs it. */
 function isKnown(ledger: Ledger, model: string): boolean {

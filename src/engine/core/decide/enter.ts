@@ -5,7 +5,7 @@ import { shareOf } from '../fair-share.ts'
 import type { JobSpec } from '../job.ts'
 import { awaitsParents, type Job, jobOf } from '../ledger.ts'
 import { nearestOf } from '../near-names.ts'
-import { isDeclared } from '../policy.ts'
+import { isDeclared, type Policy } from '../policy.ts'
 import { operand } from '../safe-text.ts'
 import { bodyOf, isSamePayload, isSameSpec } from '../same-job.ts'
 import type { Scribe } from '../scribe.ts'
@@ -235,18 +235,6 @@ function refuseUndeclared({ policy }: Scribe['draft'], { jobId, models }: JobSpe
   )
 }
 
-/** Nobody asks for more of a resource than one of its windows ever has: it could never start. */
-function refuseOverLimit({ policy }: Scribe['draft'], { jobId, uses }: JobSpec): Refusal | undefined {
-  const over = overLimit(policy, uses)
-  return (
-    over &&
-    refused(
-      'use_over_limit',
-      `job ${jobId}: ${overLimitText(over)}; ask for less, or raise the limit: \`interlock policy set --uses ${operand(over.resource)}=<limit>/<seconds>\``,
-    )
-  )
-}
-
 /** Why a job cannot come into line, as far as it goes by itself; undefined: it can, or is live with the same spec. */
 export function refuse(
   scribe: Scribe,
@@ -262,8 +250,7 @@ export function refuse(
     )
   }
   const known = twin ?? jobOf(scribe.draft, jobId)?.spec
-  if (known === undefined)
-    return again ? undefined : (refuseUndeclared(scribe.draft, spec) ?? refuseOverLimit(scribe.draft, spec))
+  if (known === undefined) return again ? undefined : refuseUndeclared(scribe.draft, spec)
   if (isSameSpec(known, spec)) return undefined
   return refused(
     'job_exists',
@@ -271,10 +258,31 @@ export function refuse(
   )
 }
 
-/** What fits no place even when all are empty would wait for ever. What was committed elsewhere waits until the policy changes. */
+/**
+ * What fits no place even when all are empty, or uses more than a window ever has, would wait for ever. What was committed elsewhere waits
+ * until the policy changes.
+ */
 export function refuseUnfit({ draft: { policy } }: Scribe, fresh: readonly JobSpec[]): Refusal | undefined {
-  const spec = fresh.find((one) => fitsNowhere(policy, one))
-  if (spec === undefined) return undefined
+  for (const spec of fresh) {
+    const refusal = refuseOverLimit(policy, spec) ?? refuseNoPlace(policy, spec)
+    if (refusal !== undefined) return refusal
+  }
+  return undefined
+}
+
+function refuseOverLimit(policy: Policy, { jobId, uses }: JobSpec): Refusal | undefined {
+  const over = overLimit(policy, uses)
+  return (
+    over &&
+    refused(
+      'use_over_limit',
+      `job ${jobId}: ${overLimitText(over)}; ask for less, or raise the limit: \`interlock policy set --uses ${operand(over.resource)}=<limit>/<seconds>\``,
+    )
+  )
+}
+
+function refuseNoPlace(policy: Policy, spec: JobSpec): Refusal | undefined {
+  if (!fitsNowhere(policy, spec)) return undefined
   const { jobId, asks = {} } = spec
   const path = `asks.${Object.keys(asks)[0] ?? ''}`
   return refused(

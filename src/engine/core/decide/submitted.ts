@@ -89,7 +89,5 @@ function findBefore(scribe: Scribe, spec: JobSpec): 'known' | 'new' | Refusal {
     return isSameSpec(live.spec, spec) ? 'known' : (refuse(scribe, spec, live.spec) ?? 'known')
   const before = takenBefore(scribe, spec)
   if (before !== undefined) return refuseOther(before, spec) ?? 'known'
-  const refusal = refuse(scribe, spec, undefined)
-  // It comes into line, and says why it waits.
-  return refusal === undefined || refusal.code === 'use_over_limit' ? 'new' : refusal
+  return refuse(scribe, spec, undefined) ?? 'new'
 }

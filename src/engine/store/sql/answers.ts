@@ -229,7 +229,7 @@ export const arrivalsAnswer = z.array(
       fair_key: z.string().nullable(),
       dedupe_key: z.string().nullable(),
       dedupe_while: z.string().nullable(),
-      asks: z.unknown().optional(),
+      requirements: z.unknown().optional(),
     })
     .transform((row) => ({
       arrivalId: row.arrival_id,
@@ -241,7 +241,7 @@ export const arrivalsAnswer = z.array(
       fairKey: row.fair_key,
       dedupeKey: row.dedupe_key,
       dedupeWhile: row.dedupe_while,
-      ...(row.asks == null ? undefined : { asks: row.asks }),
+      ...(row.requirements == null ? undefined : { requirements: row.requirements }),
     })),
 )
 

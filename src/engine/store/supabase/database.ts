@@ -308,7 +308,7 @@ export type Database = {
       job_queue_claim_cut: { Args: { queue: string; before: string }; Returns: Json }
       job_queue_columns: { Args: { target: string }; Returns: Json }
       job_queue_committed_ends: { Args: { queue: string }; Returns: Json }
-      job_queue_complete_in: { Args: { job_id: string; fence: string; result?: Json; queue?: string; notify?: boolean }; Returns: string }
+      job_queue_complete_in: { Args: { job_id: string; fence: string; result?: Json; queue?: string; notify?: boolean; used?: Json }; Returns: string }
       job_queue_data_of: { Args: { queue: string; job_ids: string[] }; Returns: Json }
       job_queue_dated: { Args: never; Returns: boolean }
       job_queue_dead: { Args: { queue: string; filter: Json }; Returns: Json }
@@ -391,7 +391,7 @@ export type Database = {
       job_queue_row_fields: { Args: never; Returns: string }
       job_queue_rows_gone: { Args: { target: string; key_column: string; job_ids: string[] }; Returns: undefined }
       job_queue_said_before: { Args: { queue: string; request_id: string; command: Json }; Returns: Json }
-      job_queue_say_known: { Args: { queue: string; job_ids: string[] }; Returns: string[] }
+      job_queue_say_not_taken_in: { Args: { queue: string; job_ids: string[]; reasons: string[] }; Returns: string[] }
       job_queue_set_aside_rows: { Args: { queue: string; target: string; tried: string[]; missed: string[]; state: string }; Returns: undefined }
       job_queue_settle: { Args: { queue: string; known: number[]; held: Json }; Returns: undefined }
       job_queue_shadowing: { Args: never; Returns: Record<string, unknown>[] }

@@ -1,4 +1,13 @@
-import { isMeter, isSite, type Ledger, type Model, modelOf, type Policy } from '../../../engine/core/index.ts'
+import {
+  capacityOf,
+  isMeter,
+  isSite,
+  type Ledger,
+  type Model,
+  modelOf,
+  type Policy,
+  patternsIn,
+} from '../../../engine/core/index.ts'
 
 /** What all models without a name of their own are called. A model that is really called so is one of them. */
 export const OTHER = 'other'
@@ -31,7 +40,7 @@ export class ModelNames {
   }
 
   declare({ capacity, rate }: Policy): void {
-    this.add([...Object.keys(capacity), ...Object.keys(rate)].filter((model) => model !== '*').sort())
+    this.add([...Object.keys(capacity), ...Object.keys(rate)].filter((key) => !key.includes('*')).sort())
   }
 
   add(models: readonly string[]): void {
@@ -44,8 +53,18 @@ export class ModelNames {
 
 const needOf = ({ holders, line }: Model) => holders.size + line.size
 
+/** How many places the models have without a name of their own of which some job is live. */
+export function otherPlaces(ledger: Ledger, named: ReadonlySet<string>): number {
+  const { policy } = ledger
+  if (patternsIn(policy.capacity).length === 0) return othersIn(ledger, named) * capacityOf(policy, '*')
+  let places = 0
+  for (const { model } of ledger.models)
+    if (!isSite(model) && !isMeter(model) && !named.has(model)) places += capacityOf(policy, model)
+  return places
+}
+
 /** Of how many models without a name some job is live. */
-export function othersIn(ledger: Ledger, named: ReadonlySet<string>): number {
+function othersIn(ledger: Ledger, named: ReadonlySet<string>): number {
   let live = 0
   for (const name of named) if (isLive(modelOf(ledger, name))) live++
   const isOther = ({ model }: Model) => isSite(model) || isMeter(model)

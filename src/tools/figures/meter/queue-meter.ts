@@ -17,6 +17,7 @@ import {
 } from '../../../engine/core/index.ts'
 import { type Wait, type WaitCause, waitCauses } from '../../insight/index.ts'
 import { type Moment, momentsOf } from '../../insight/stats/moments.ts'
+import { UseSums } from '../../insight/stats/use-sums.ts'
 import { WaitClocks } from '../../insight/stats/wait-clocks.ts'
 import { Histogram, type Recorders } from './histogram.ts'
 import { ModelNames } from './model-names.ts'
@@ -51,6 +52,7 @@ export class QueueMeter {
   readonly counts = noCounts()
   readonly waits: Histogram
   readonly runs: Histogram
+  readonly use = new UseSums()
   /** The event that it does not count any more: it counts those after it. Since when it does, in milliseconds. */
   begunAfter = 0
   begunAt = Date.now()
@@ -122,6 +124,7 @@ export class QueueMeter {
     this.#from = ledger.lastAt
     this.#clocks = new WaitClocks({ onWait: (wait) => this.#onWait(wait) })
     this.#clocks.begin(ledger, ledger.lastAt)
+    this.use.begin(ledger)
     this.#standing = new OpenWaits()
     this.#running.clear()
     this.names.begin(ledger)
@@ -136,6 +139,7 @@ export class QueueMeter {
     const { at } = events.at(-1) as RecordedEvent
     for (const event of events) {
       this.#clocks.note(event)
+      this.use.note(event)
       this.#note(event)
     }
     this.#clocks.look(ledger, touched, at)

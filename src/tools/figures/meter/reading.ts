@@ -10,8 +10,9 @@ import {
   waitingCount,
 } from '../../../engine/core/index.ts'
 import type { WaitCause } from '../../insight/index.ts'
+import type { ResourceUse } from '../../insight/stats/use-sums.ts'
 import type { HistogramReading } from './histogram.ts'
-import { OTHER, othersIn } from './model-names.ts'
+import { OTHER, otherPlaces } from './model-names.ts'
 import type { QueueMeter } from './queue-meter.ts'
 
 export interface ModelReading {
@@ -42,6 +43,8 @@ export interface QueueReading {
   readonly oldestPause: number
   readonly waited: ReadonlyMap<WaitCause, number>
   readonly models: readonly ModelReading[]
+  /** Of the resources that the policy limits: their names are few. */
+  readonly resources: readonly (ResourceUse & { readonly resource: string })[]
 }
 
 export function readingOf(meter: QueueMeter, now: Micros): QueueReading {
@@ -66,6 +69,10 @@ export function readingOf(meter: QueueMeter, now: Micros): QueueReading {
     oldestPause: since(oldestOf(ledger.pauses)),
     waited: new Map([...meter.waited(now)].map(([cause, micros]) => [cause, micros / MICROS_PER_SECOND])),
     models: modelsOf(meter),
+    resources: Object.keys(ledger.policy.uses ?? {}).map((resource) => ({
+      resource,
+      ...(meter.use.byResource.get(resource) ?? { reserved: 0, used: 0, overruns: 0 }),
+    })),
   }
 }
 
@@ -82,7 +89,7 @@ function modelsOf({ ledger, names, standing }: QueueMeter): readonly ModelReadin
   const other = {
     model: OTHER,
     running: heldPlaces(ledger) - sum('running'),
-    places: othersIn(ledger, names.named) * capacityOf(ledger.policy, '*'),
+    places: otherPlaces(ledger, names.named),
     waiting: standing.places - sum('waiting'),
   }
   return [...named, other]

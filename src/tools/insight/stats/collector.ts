@@ -12,6 +12,7 @@ import { Level, type Slices, sliceOf } from './levels.ts'
 import { Loads } from './loads.ts'
 import { ModelLevels } from './model-levels.ts'
 import { TOGETHER } from './moments.ts'
+import { UseSums } from './use-sums.ts'
 import { WaitClocks } from './wait-clocks.ts'
 
 /** Events of a moment are folded together, up to so many: ten times as fast under load, and still finer than anybody looks. */
@@ -25,6 +26,7 @@ export class Collector {
   readonly models: ModelLevels
   readonly loads: Loads
   readonly blocked = new WaitClocks({ isDetailed: true })
+  readonly use = new UseSums()
   readonly ends: { readonly completed: number[]; readonly failed: number[] }
   readonly counts = { queued: 0, started: 0, completed: 0, failed: 0, cancelled: 0, expired: 0, requeued: 0 }
   /** In microseconds: from when a job could start to its start, and from the start to the end of the attempt. */
@@ -47,6 +49,7 @@ export class Collector {
     const none = () => new Array<number>(slices.count).fill(0)
     this.ends = { completed: none(), failed: none() }
     this.blocked.begin(ledger, slices.from)
+    this.use.begin(ledger)
     for (const job of ledger.jobs) {
       if (job.active) this.#started.set(job.jobId, job.startedAt)
       else if (job.dueAt === null) this.#ready.set(job.jobId, job.waitingSince)
@@ -83,6 +86,7 @@ export class Collector {
   #note(event: RecordedEvent): void {
     this.blocked.note(event)
     this.loads.push(event)
+    this.use.note(event)
     switch (event.type) {
       case 'queued':
         this.counts.queued++

@@ -10,6 +10,7 @@ import { Collector } from './collector.ts'
 import type { LoadStats } from './loads.ts'
 import type { ModelStats } from './model-levels.ts'
 import { type Summary, summaryOf } from './summary.ts'
+import type { ResourceUse } from './use-sums.ts'
 
 /** How long jobs waited for one thing, in milliseconds of waiting. */
 export interface BlockedTime {
@@ -40,6 +41,8 @@ export interface Stats {
   readonly models: readonly ModelStats[]
   /** What was loaded for jobs, and what was there; null: no process that started one has said how many models it keeps. */
   readonly loads: LoadStats | null
+  /** What attempts that ended had reserved of each resource, and have used. */
+  readonly resources: readonly (ResourceUse & { readonly resource: string })[]
   /** All waiting of the time, by what it was for, in milliseconds: the parts come to the whole. */
   readonly split: readonly (BlockedTime & { readonly name: WaitCause })[]
   /** What waiting jobs waited for: by reason code, by model, and by the job ahead of them (the ten worst). */
@@ -53,7 +56,7 @@ export interface Stats {
 const WORST = 10
 
 export function statsOf(queue: string, collector: Collector, end: Ledger): Stats {
-  const { slices, counts, waits, runs, ends, waiting, active, models, loads, blocked } = collector
+  const { slices, counts, waits, runs, ends, waiting, active, models, loads, blocked, use } = collector
   const { from, to, count } = slices
   const minutes = (to - from) / MICROS_PER_SECOND / 60
   return {
@@ -70,6 +73,7 @@ export function statsOf(queue: string, collector: Collector, end: Ledger): Stats
     mostActive: active.most,
     models: models.report(end.policy),
     loads: loads.counts,
+    resources: [...use.byResource].map(([resource, sums]) => ({ resource, ...sums })).sort(byResource),
     split: waitCauses
       .map((name) => ({ name, ms: (blocked.byCause.get(name) ?? 0) / MICROS_PER_MS }))
       .filter(({ ms }) => ms > 0),
@@ -80,6 +84,11 @@ export function statsOf(queue: string, collector: Collector, end: Ledger): Stats
     },
   }
 }
+
+const byResource = (
+  { resource: a }: { readonly resource: string },
+  { resource: b }: { readonly resource: string },
+) => (a < b ? -1 : 1)
 
 const longestFirst = (sums: ReadonlyMap<string, number>): BlockedTime[] =>
   [...sums]
