@@ -32,6 +32,10 @@ const started = (jobId: string, models: readonly string[], attempt = 1): Event =
   attempt,
   models,
 })
+const inTurn = (jobId: string, virtualTime: number): Event => ({
+  ...{ type: 'started', jobId, workerId: 'w', attempt: 1, models: ['m'] },
+  virtualTime,
+})
 const startedAt = (jobId: string, places: Readonly<Record<string, string>>): Event => ({
   type: 'started',
   jobId,
@@ -89,6 +93,7 @@ const logOf = (steps: readonly Step[]): RecordedEvent[] =>
   }))
 
 const byModel = policy({ maxActive: null })
+const weighed = policy({ maxActive: null, maxOvertakes: null, weights: { '*': 1 } })
 const onceQueued: Event = {
   ...named('a', ['m']),
   body: 1,
@@ -559,6 +564,26 @@ const bad: readonly (readonly [AuditRule, string, number, readonly Step[]])[] = 
       policy({ maxActive: null, fairShare: { spacingSeconds: 0, maxWaiting: 1, maxActive: null } }),
       queued('a', ['m'], { fairKey: 'k' }),
       queued('b', ['n'], { fairKey: 'k' }),
+    ],
+  ],
+  [
+    'turn',
+    'a start says that its key has used what it has not',
+    3,
+    [weighed, queued('a', ['m'], { fairKey: 'k' }), inTurn('a', 5)],
+  ],
+  [
+    'turn',
+    'a key that has used less has a job that could start',
+    7,
+    [
+      weighed,
+      queued('a', ['m'], { fairKey: 'k' }),
+      queued('b', ['m'], { fairKey: 'l' }),
+      inTurn('a', 0),
+      completed('a', 4),
+      queued('c', ['m'], { fairKey: 'k' }),
+      inTurn('c', 1_000),
     ],
   ],
   [

@@ -28,6 +28,14 @@ describe('policy set (policyFrom, hasPolicyFlags)', () => {
       { hold: ['m=5'], rate: ['m=5/0.5'] },
       { holdAfterLossSeconds: { m: 5 }, rate: { m: { starts: 5, perSeconds: 0.5 } } },
     ],
+    [
+      { overtakes: '9', weight: ['*=1', 'paid/*=4'] },
+      { maxOvertakes: 9, weights: { '*': 1, 'paid/*': 4 } },
+    ],
+    [
+      { tier: ['free=1/20', 'paid=5/none'] },
+      { tiers: { free: { maxActive: 1, maxTogether: 20 }, paid: { maxActive: 5, maxTogether: null } } },
+    ],
     [{ shareActive: '2' }, { fairShare: { spacingSeconds: 0, maxWaiting: null, maxActive: 2 } }],
     [
       { retention: 'none', archive: 'drop' },
@@ -79,6 +87,7 @@ describe('policy set (policyFrom, hasPolicyFlags)', () => {
     ],
     [{ capacity: ['m'] }, '--capacity m: must be model=n, such as flux-dev=2'],
     [{ rate: ['m=5'] }, '--rate m=5: must be model=starts/seconds'],
+    [{ tier: ['free=5'] }, '--tier free=5: must be tier=n/m'],
     [{ models: ['none', 'm'] }, '--models none: takes all of them back; give it alone'],
     [{ models: ['m=x'] }, '--models m=x: must be model, or model=n with its capacity'],
     [

@@ -118,3 +118,46 @@ describe('maxActive', () => {
     expect(queue.complete('B').said).toEqual(['completed B, offers C'])
   })
 })
+
+describe('tiers', () => {
+  const tiered = (
+    free: { maxActive: number | null; maxTogether: number | null },
+    fairShare: number | null = null,
+  ) => shared({ maxActive: fairShare }, { tiers: { free } })
+
+  it('limit each key of a tier, in the place of the share of all keys', () => {
+    const queue = tiered({ maxActive: 2, maxTogether: null }, 1)
+    for (const id of ['A', 'B', 'C']) queue.enqueue(id, [id], of('free/x'), { claim: one })
+    for (const id of ['D', 'E']) queue.enqueue(id, [id], of('paid/y'), { claim: one })
+    queue.enqueue('F', ['F'], of('free/z'), { claim: one })
+    expect(queue.running()).toEqual(['A', 'B', 'D', 'F'])
+    expect([queue.reason('C'), queue.reason('E')]).toEqual(['fair_share_limit', 'fair_share_limit'])
+  })
+
+  it('limit all keys of a tier together, and nobody else', () => {
+    const queue = tiered({ maxActive: null, maxTogether: 2 })
+    for (const id of ['A', 'B', 'C']) queue.enqueue(id, [id], of(`free/${id}`), { claim: one })
+    queue.enqueue('D', ['D'], of('paid/D'), { claim: one })
+    expect(queue.running()).toEqual(['A', 'B', 'D'])
+    expect(queue.told('C')?.reason).toBe('as many jobs of tier free are running as it may have')
+    expect(queue.complete('A', { claim: one }).said).toEqual(['completed A', 'started C by w1'])
+  })
+
+  it('end the offers of a tier when it is full, and make them again when it is not', () => {
+    const queue = tiered({ maxActive: null, maxTogether: 1 })
+    queue.enqueue('A', ['A'], of('free/a'))
+    queue.enqueue('B', ['B'], of('free/b'))
+    expect(queue.offered()).toEqual(['A'])
+    queue.claim()
+    expect(queue.complete('A').said).toEqual(['completed A, offers B'])
+  })
+
+  it('count those that run when the limits change, and take no lease away', () => {
+    const queue = shared({})
+    for (const id of ['A', 'B']) queue.enqueue(id, [id], of(`free/${id}`), { claim: one })
+    queue.policy({ tiers: { free: { maxActive: null, maxTogether: 1 } } })
+    queue.enqueue('C', ['C'], of('free/c'))
+    expect([queue.running(), queue.complete('A').said]).toEqual([['A', 'B'], ['completed A']])
+    expect(queue.complete('B').said).toEqual(['completed B, offers C'])
+  })
+})

@@ -273,6 +273,10 @@ describe('a policy', () => {
       'policy.fairShare.spacingSeconds: must be a number of seconds',
     ],
     [{ fairShare: { space: 1 } }, 'policy.fairShare: unknown field "space"'],
+    [{ weights: { k: 0 }, maxOvertakes: 9 }, 'policy.weights.k: must be a whole number from 1 to 1,000'],
+    [{ weights: { k: 2 } }, 'policy.weights: has no effect with maxOvertakes 0'],
+    [{ tiers: { free: { maxActive: 0 } } }, 'policy.tiers.free.maxActive: must be a whole number from 1'],
+    [{ tiers: { '*': { maxActive: 1 } } }, 'policy.tiers: has no "*"'],
     [
       { capacity: { m: 2 }, models: { m: { capacity: 3 } } },
       'policy.models.m.capacity: is the same field as capacity.m, which is given as 2;',

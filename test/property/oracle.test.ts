@@ -162,6 +162,28 @@ describe('the core against a naive second admission', () => {
     PATIENCE,
   )
 
+  it.each([
+    ['where keys are weighed by what they have used', { weights: true }, 100],
+    ['where so are batches, and jobs that use resources', { weights: true, batches: true, uses: true }, 40],
+    [
+      'where so are jobs in places, some of which take all',
+      { weights: true, places: true, wholes: true },
+      40,
+    ],
+    ['where so are jobs that ask units', { weights: true, places: 'units' as const, flows: true }, 30],
+  ])(
+    'does so %s',
+    (_, shape, numRuns) => {
+      fc.assert(
+        fc.property(arbitraryRun({ maxLength: 120, ...shape }), (steps) => {
+          compare(steps)
+        }),
+        { numRuns: runs(numRuns) },
+      )
+    },
+    PATIENCE,
+  )
+
   it(
     'does so where rules have patterns of models',
     () => {

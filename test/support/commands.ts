@@ -334,6 +334,31 @@ const wishUsing = (wish: fc.Arbitrary<Wish>): fc.Arbitrary<Wish> =>
       nth === 0 || Object.keys(uses).length === 0 || own.models.length === 0 ? own : { ...own, uses },
     )
 
+const weights = fc.dictionary(fc.constantFrom('k', 'l', 'm', '*', 'free/*'), fc.constantFrom(1, 1, 2, 5), {
+  maxKeys: 3,
+  noNullPrototype: true,
+})
+const tiers = fc.option(
+  fc.record(
+    { maxActive: fc.constantFrom(null, 1, 2), maxTogether: fc.constantFrom(null, 1, 2, 3) },
+    { noNullPrototype: true },
+  ),
+  { nil: null, freq: 2 },
+)
+/** Most policies weigh what keys have used, and few are in strict order, where that has no effect. */
+const weighing = (rules: fc.Arbitrary<Policy>): fc.Arbitrary<Policy> =>
+  fc
+    .tuple(rules, weights, fc.constantFrom(null, null, 1, 2, 5, 20, 0), fc.nat(5), tiers)
+    .map(([policy, own, maxOvertakes, nth, free]) => ({
+      ...policy,
+      ...(nth === 0 ? {} : { maxOvertakes, weights: own }),
+      ...(free === null ? {} : { tiers: { free } }),
+    }))
+const keyed = (wish: fc.Arbitrary<Wish>): fc.Arbitrary<Wish> =>
+  fc
+    .tuple(wish, fc.constantFrom(null, 'k', 'l', 'm', 'free/a', 'free/b'))
+    .map(([own, fairKey]) => ({ ...own, fairKey }))
+
 /** An attempt that says what it used: less, more, or something of which its job said nothing. */
 const actUsing = (act: fc.Arbitrary<Act>): fc.Arbitrary<Act> =>
   fc
@@ -593,6 +618,8 @@ interface RunShape {
   readonly warm?: boolean
   /** Whether rules have patterns of models. */
   readonly patterns?: boolean
+  /** Whether policies weigh what the keys of jobs have used. */
+  readonly weights?: boolean
 }
 
 /** A run under some policy. */
@@ -606,12 +633,15 @@ export function arbitraryRun(shape: RunShape): fc.Arbitrary<readonly Step[]> {
     uses = false,
     serves = false,
     warm = false,
+    weights = false,
   } = shape
   const isMeasured = places === 'units'
   const unlimited = isMeasured ? measuredRules : places ? placedRules : arbitraryRules
   const cold = uses ? limited(unlimited) : unlimited
-  const rules = warm ? warming(cold) : cold
-  const wish = (own: fc.Arbitrary<Wish>) => (uses ? wishUsing(own) : own)
+  const unweighed = warm ? warming(cold) : cold
+  const rules = weights ? weighing(unweighed) : unweighed
+  const named = (own: fc.Arbitrary<Wish>) => (weights ? keyed(own) : own)
+  const wish = (own: fc.Arbitrary<Wish>) => (uses ? wishUsing(named(own)) : named(own))
   const plain = isMeasured
     ? actsFor(wish(askingOf(batches ? alikeOf(ids, false) : wishOf(ids, wholes))))
     : batches

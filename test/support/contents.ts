@@ -7,6 +7,7 @@ export function contentsOf(ledger: Ledger): Readonly<Record<string, unknown>> {
   contents['jobs'] = [...ledger.jobs].map(withoutOwner)
   contents['pauses'] = [...ledger.pauses].map((pause) => ({ ...pause, jobs: idsIn(pause.jobs) }))
   contents['classes'] = [...ledger.classes].map((one) => ({ ...one, members: idsIn(one.members) }))
+  contents['fair'] = fairOf(ledger)
   contents['models'] = [...ledger.models].map(
     ({ model, holders, line, reserved, offers, whole, starts, asks, meter }) => ({
       model,
@@ -35,3 +36,17 @@ function withoutOwner(object: object): object {
 function isList(value: unknown): value is Iterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.iterator in value
 }
+
+const fairOf = ({ fair }: Ledger): unknown =>
+  fair === null
+    ? null
+    : {
+        ...{ now: fair.now, typical: fair.typical },
+        live: [...fair.live].map(({ key }) => key),
+        idle: [...fair.idle].map(({ key }) => key),
+        keys: [...fair.keys].map((use) => ({
+          ...use,
+          running: idsIn(use.running),
+          alike: [...use.alike].map(({ name, line }) => [name, ...idsIn(line)]),
+        })),
+      }

@@ -161,6 +161,7 @@ const rangeOf = ({ is, min, max }: { readonly is: string; readonly min: number; 
 
 /** What a flag says of one model; `5/60`: the fields of its value, in their order. Undefined: it is not such a value. */
 function readAs(rule: PolicyRule, text: string): unknown {
+  if (text === 'none' && 'orNull' in rule && rule.orNull !== undefined) return null
   if (rule.is === 'units') return unitsFrom(text)
   if (rule.is === 'places' && /[,:]/.test(text)) return text.split(',').filter((place) => place !== '')
   if ('min' in rule) return readNumber(text, rangeOf(rule))

@@ -6,13 +6,14 @@ import type { Draft } from './draft.ts'
 import { passOver } from './fair-share.ts'
 import { followUp } from './follow-up.ts'
 import { nextOffered } from './kinds.ts'
-import { isInLine, type Job, jobOf, noPlaces } from './ledger.ts'
+import { isInLine, type Job, jobOf, noPlaces, usesSlot } from './ledger.ts'
 import { hasLapsed } from './offer-expiry.ts'
 import { earlier, type Place } from './place.ts'
 import { isSameRule } from './policy.ts'
 import { scanBehindLapsed, scanLines } from './scan.ts'
 import type { Scribe } from './scribe.ts'
 import { MOST_TAKEN, startBatch, startFor } from './starting.ts'
+import { nextTurn } from './turn.ts'
 import { takeWarm } from './warm.ts'
 import { keeperIn } from './warmth.ts'
 
@@ -31,7 +32,8 @@ export function dispatch(scribe: Scribe): void {
   giveAwayAll(scribe)
   if (claim === undefined) return
   for (let left = most - warm; left > 0; ) {
-    const taken = takeOffers(scribe, claim, left)
+    const taken =
+      scribe.draft.fair === null ? takeOffers(scribe, claim, left) : takeTurns(scribe, claim, left)
     if (taken === 0 || !scribe.isFull) return
     left -= taken
     scribe.makeRoom()
@@ -163,6 +165,44 @@ function takeOffers(scribe: Scribe, claim: Claim, most: number): number {
     place = next(scribe.offersMade > offersMade ? undefined : place)
   }
   return taken
+}
+
+/** The same where it goes by what fair keys have used. Those that use no slot wait for nobody. */
+function takeTurns(scribe: Scribe, claim: Claim, most: number): number {
+  const { draft, now, command } = scribe
+  let taken = takeUnbound(scribe, claim, most)
+  while (taken < most && draft.offered.size > 0) {
+    const turn = nextTurn(draft, now, (job) => processFor(scribe, claim, job))
+    if (turn === undefined) break
+    const { job, ...how } = turn
+    const size = Math.min(batchSizeOf(claim, job.spec.kind), MOST_TAKEN - scribe.started)
+    startBatch(scribe, job, command.workerId, size, how)
+    taken++
+    if (reachOf(draft) > 0) giveAwayAll(scribe)
+  }
+  return taken
+}
+
+function takeUnbound(scribe: Scribe, claim: Claim, most: number): number {
+  const { draft } = scribe
+  let taken = 0
+  for (let place = nextOffered(draft, claim.kinds); place !== undefined && taken < most; ) {
+    const job = draft.jobs.get(place)
+    const isUnbound = job !== undefined && !usesSlot(job)
+    if (isUnbound && take(scribe, job, batchSizeOf(claim, job.spec.kind))) taken++
+    place = nextOffered(draft, claim.kinds, place)
+  }
+  return taken
+}
+
+/** The sender, unless the job is of another kind, or its own asker waits for it; null: it is about to be cancelled. */
+function processFor({ command, surroundings }: Scribe, claim: Claim, job: Job): string | null | undefined {
+  const { workerId } = command
+  const { deadWorkers, heldBack } = surroundings
+  if (claim.kinds !== null && !claim.kinds.includes(job.spec.kind)) return undefined
+  const isAskers = job.asker !== null && job.offeredAt === null && !deadWorkers.has(job.asker)
+  if (deadWorkers.has(workerId) || (isAskers && job.asker !== workerId)) return undefined
+  return heldBack?.has(job.jobId) === true ? null : workerId
 }
 
 /**

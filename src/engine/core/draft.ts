@@ -39,6 +39,8 @@ export class Draft extends LedgerParts implements LedgerView {
   overtakes = 0
   /** How many links between jobs it has followed: a decision follows a bounded number. */
   followed = 0
+  /** Fair keys that have left the line with this event. */
+  readonly left = new Set<string>()
   /** Jobs that commands want to link others to, and of which neither the ledger nor the surroundings say anything. */
   readonly missing = new Set<string>()
 

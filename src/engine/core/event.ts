@@ -279,6 +279,10 @@ interface AttemptStart {
   batch?: number
   warm?: number
   without?: readonly string[]
+  /** What it is expected to use, in microseconds of a model, where the policy has weights. */
+  expects?: number
+  /** It was chosen among the first jobs of all fair keys: what its key had used by then, over its weight. */
+  virtualTime?: number
 }
 
 /** With `once`: what the store remembers of it, as of a job that came into line. */

@@ -36,6 +36,7 @@ export function applyEvent(draft: Draft, event: RecordedEvent): void {
   if (event.at <= draft.lastAt)
     throw corrupt(event, 'its time does not come after that of the event before it')
   if (draft.keyEnds.size > 0) sweepKeys(draft, event.at)
+  if (draft.left.size > 0) draft.left.clear()
   if (isOfJob(event)) followJob(draft, event)
   else followQueue(draft, event)
   draft.version = event.seq

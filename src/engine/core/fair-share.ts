@@ -5,7 +5,7 @@ import { type Job, type LedgerView, noPlaces, type Share, usesSlot } from './led
 import { isOfferLive } from './offer-expiry.ts'
 import type { OwnJob } from './own-job.ts'
 import { byPlace, type Place } from './place.ts'
-import { isMeter, type Policy } from './policy.ts'
+import { activeLimits, isMeter, type Policy, tierOf } from './policy.ts'
 import type { Tree } from './tree.ts'
 
 /** How many jobs with this key wait, and how many are active. Jobs that bypass are not counted. */
@@ -19,13 +19,40 @@ export function fairRankOf(ledger: LedgerView, key: string | null): number {
   return key === null ? 0 : shareOf(ledger, key).waiting
 }
 
-/** True if the policy allows no more jobs with the key of this one, active and offered ahead of it together. */
+/** Jobs of all keys of a tier are counted in a share of their own. No fair key begins with this: names have no control characters. */
+const TIER_MARK = '\u0004'
+const tierShareOf = (key: string): string => `${TIER_MARK}${tierOf(key)}`
+
+/** True if the policy allows no more jobs with the key of this one, or of its tier, active and offered ahead of it together. */
 export function isShareFull(ledger: LedgerView, job: Job, now: Micros): boolean {
-  const maxActive = ledger.policy.fairShare?.maxActive ?? null
+  const { fairShare, tiers } = ledger.policy
   const { fairKey } = job.spec
-  if (maxActive === null || fairKey === null || !usesSlot(job)) return false
-  const { active } = shareOf(ledger, fairKey)
-  return active >= maxActive || active + offersAhead(ledger, job, now) >= maxActive
+  if ((fairShare === null && tiers === undefined) || fairKey === null || !usesSlot(job)) return false
+  const { own, together } = activeLimits(ledger.policy, fairKey)
+  return isFull(ledger, job, now, fairKey, own) || isTierFull(ledger, job, now, fairKey, together)
+}
+
+/** Whether it is the tier of the job that is full, and not the share of its key alone. */
+export const waitsForTier = (ledger: LedgerView, job: Job, now: Micros): boolean => {
+  const key = job.spec.fairKey ?? ''
+  return isTierFull(ledger, job, now, key, activeLimits(ledger.policy, key).together)
+}
+
+function isTierFull(ledger: LedgerView, job: Job, now: Micros, key: string, most: number | null): boolean {
+  return most !== null && isFull(ledger, job, now, tierShareOf(key), most)
+}
+
+function isFull(ledger: LedgerView, job: Job, now: Micros, share: string, most: number | null): boolean {
+  if (most === null) return false
+  const { active } = shareOf(ledger, share)
+  return active >= most || active + offersAhead(ledger, job, now, share) >= most
+}
+
+/** Whether the share of a key, or its tier, has as many active jobs as it may. */
+export function isUsedUp(ledger: LedgerView, key: string): { readonly own: boolean; readonly tier: boolean } {
+  const { own, together } = activeLimits(ledger.policy, key)
+  const isAt = (share: string, most: number | null) => most !== null && shareOf(ledger, share).active >= most
+  return { own: isAt(key, own), tier: isAt(tierShareOf(key), together) }
 }
 
 /** A job came, started, ended or left. */
@@ -38,7 +65,13 @@ export function moveShare(draft: Draft, job: Job, change: { waiting?: 1 | -1; ac
     waiting: share.waiting + waiting,
     active: share.active + active,
   }))
+  if (active !== 0) moveTier(draft, fairKey, active)
   if (active < 0) freeShare(draft, job)
+}
+
+function moveTier(draft: Draft, key: string, active: number): void {
+  if (draft.policy.tiers === undefined || activeLimits(draft.policy, key).together === null) return
+  changeShare(draft, tierShareOf(key), (share) => ({ ...share, active: share.active + active }))
 }
 
 /** Also of `ready`, which holds one job of each share at most. */
@@ -54,15 +87,23 @@ function changeShare(draft: Draft, key: string, change: (share: Share) => Share)
 /** Limits have changed: jobs whose share was full may be looked at again, and others no longer. */
 export function limitShares(draft: Draft, before: Policy): void {
   for (const share of draft.shares) replaceHead(draft, headOf(before, share), headOf(draft.policy, share))
+  for (const share of [...draft.shares].filter(({ key }) => key.startsWith(TIER_MARK)))
+    draft.shares = draft.shares.remove(share, draft.owner)
+  if (draft.policy.tiers === undefined) return
+  for (const place of draft.active) {
+    const job = draft.jobs.get(place)
+    if (job !== undefined && job.spec.fairKey !== null && usesSlot(job)) moveTier(draft, job.spec.fairKey, 1)
+  }
 }
 
 /**
  * Of all ready jobs with one key only the first is looked at, and none while the share is full. So a decision costs the same
  * however many jobs of one customer wait.
  */
-function headOf({ fairShare }: Policy, { active, ready }: Share): Place | undefined {
-  const maxActive = fairShare?.maxActive ?? null
-  return maxActive !== null && active >= maxActive ? undefined : ready.min()
+function headOf(policy: Policy, { key, active, ready }: Share): Place | undefined {
+  if (policy.fairShare === null && policy.tiers === undefined) return ready.min()
+  const { own } = activeLimits(policy, key)
+  return own !== null && active >= own ? undefined : ready.min()
 }
 
 function replaceHead(draft: Draft, before: Place | undefined, after: Place | undefined): void {
@@ -73,15 +114,18 @@ function replaceHead(draft: Draft, before: Place | undefined, after: Place | und
 
 /** Jobs with the same key may stand in any line. */
 export function freeShare(draft: Draft, { spec }: Job): void {
-  if (spec.fairKey !== null && (draft.policy.fairShare?.maxActive ?? null) !== null) draft.wide = true
+  if (spec.fairKey === null) return
+  const { own, together } = activeLimits(draft.policy, spec.fairKey)
+  if (own !== null || together !== null) draft.wide = true
 }
 
-function offersAhead(ledger: LedgerView, job: Job, now: Micros): number {
+function offersAhead(ledger: LedgerView, job: Job, now: Micros, share: string): number {
   let count = 0
   for (const place of ledger.offered) {
     if (byPlace(place, job.place) >= 0) break
     const other = ledger.jobs.get(place)
-    if (other?.spec.fairKey !== job.spec.fairKey) continue
+    const key = other?.spec.fairKey ?? null
+    if (other === undefined || key === null || (key !== share && tierShareOf(key) !== share)) continue
     if (usesSlot(other) && isOfferLive(ledger, other, now)) count++
   }
   return count

@@ -117,6 +117,7 @@ export {
   policyFields,
   UNITS_SINCE,
   WARM_SINCE,
+  WEIGHTS_SINCE,
 } from './policy-table.ts'
 export { projectionAt, projectionChanges, projectionOf } from './projection.ts'
 export { modelOpensAt, rateOpensAt } from './rate.ts'

@@ -43,6 +43,9 @@ export const bounds = {
   /** How many jobs of one kind start together, for one call of a handler. */
   batch: 1_000,
   spacingSeconds: 3_600,
+  weight: 1_000,
+  /** Fair keys without live jobs whose use is remembered. */
+  idleKeys: 10_000,
 } as const
 
 /**

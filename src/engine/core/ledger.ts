@@ -1,3 +1,4 @@
+import type { FairQueue } from './fair-queue.ts'
 import type { Flow, PropagatingEnd } from './flow.ts'
 import { hash } from './hash.ts'
 import type { JobSpec, Micros, Tries, Units } from './job.ts'
@@ -74,6 +75,8 @@ export interface Job extends JobKey {
   /** The process that runs it; null while it waits, and once the attempt is detached. */
   readonly workerId: string | null
   readonly startedAt: Micros
+  /** What its attempt is expected to use, if its queue counts that (fair-queue.ts). */
+  readonly expects: Micros
   /** The batch in which it runs; null: in none. */
   readonly batch: number | null
   /** The models that its attempt has given back, in that order; null: none. It holds the others. */
@@ -285,6 +288,8 @@ export class LedgerParts {
   settled = noTimers
   /** Ends of jobs that not all of their children have been told of. */
   propagating = noEnds
+  /** What each fair key has used; null: the policy has no weights. */
+  fair: FairQueue | null = null
 }
 
 /** The state of one queue at `version`, folded from the log. Immutable. */
@@ -336,6 +341,7 @@ export function copyParts(to: LedgerParts, from: Ledger): void {
   to.flows = from.flows
   to.settled = from.settled
   to.propagating = from.propagating
+  to.fair = from.fair
 }
 
 /** A model that no job needs: the answer for a model that the ledger does not hold. */

@@ -1,6 +1,7 @@
 import { holderOf } from './batch.ts'
 import { joinClass, quitClass } from './classes.ts'
 import type { Draft } from './draft.ts'
+import { joinFairQueue, leaveFairQueue } from './fair-queue.ts'
 import { setReady } from './fair-share.ts'
 import { joinLine, pin, quitLine } from './fit.ts'
 import type { Micros } from './job.ts'
@@ -28,6 +29,7 @@ export function enterLine(draft: Draft, job: OwnJob, before: Places | null = nul
   if (draft.placed || job.spec.whole !== undefined) pin(draft, job, before)
   if (job.spec.uses !== undefined) job.needs = withMeters(draft.policy, job)
   draft.line = draft.line.insert(place, owner)
+  joinFairQueue(draft, job)
   if (job.exclusive) draft.exclusives = draft.exclusives.insert(place, owner)
   for (const name of job.needs) {
     const model = draft.model(name)
@@ -54,6 +56,7 @@ export function leaveLine(draft: Draft, job: OwnJob, starts: boolean): void {
     return
   }
   draft.line = draft.line.remove(place, owner)
+  leaveFairQueue(draft, job)
   if (job.exclusive) draft.exclusives = draft.exclusives.remove(place, owner)
   for (const name of job.needs) {
     const model = draft.model(name)

@@ -1,14 +1,14 @@
 import { placesToTake } from './admission.ts'
 import { firstUnavailable } from './blocking.ts'
 import type { Draft } from './draft.ts'
-import { freeShare, setReady, shareOf } from './fair-share.ts'
+import { freeShare, isUsedUp, setReady } from './fair-share.ts'
 import { askAt, joinLine, quitLine, roomBeside, unitsAt } from './fit.ts'
 import type { Micros, Units } from './job.ts'
 import { addToKind, removeFromKind } from './kinds.ts'
 import { type Job, jobOf, type Model, modelOf, placesLeft, usesSlot } from './ledger.ts'
 import type { OwnJob } from './own-job.ts'
 import type { Place, Timer } from './place.ts'
-import { isMeter, isSameRule, placesOf } from './policy.ts'
+import { isMeter, isSameRule, placesOf, tierOf } from './policy.ts'
 import { isOverRate } from './rate.ts'
 import { type Places, setPlaces, siteOf } from './site.ts'
 import type { Tree } from './tree.ts'
@@ -166,13 +166,17 @@ function endOffersOverUse(draft: Draft, user: Job, at: Micros): void {
     }
 }
 
-/** Jobs with the same fair key, if it uses its whole share. */
+/** Jobs with the same fair key, or of its tier, if it uses its whole share. */
 function endOffersOf(draft: Draft, { spec: { fairKey } }: Job): void {
-  const maxActive = draft.policy.fairShare?.maxActive ?? null
-  if (fairKey === null || maxActive === null || shareOf(draft, fairKey).active < maxActive) return
+  const { fairShare, tiers } = draft.policy
+  if (fairKey === null || (fairShare === null && tiers === undefined)) return
+  const { own, tier } = isUsedUp(draft, fairKey)
+  if (!own && !tier) return
   for (const place of [...draft.offered]) {
     const job = draft.jobs.get(place)
-    if (job?.spec.fairKey === fairKey && usesSlot(job)) endOffer(draft, job)
+    const key = job?.spec.fairKey ?? null
+    if (job === undefined || key === null || !usesSlot(job)) continue
+    if ((own && key === fairKey) || (tier && tierOf(key) === tierOf(fairKey))) endOffer(draft, job)
   }
 }
 

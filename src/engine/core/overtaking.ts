@@ -1,6 +1,9 @@
 import type { Draft } from './draft.ts'
-import { idleModel, type Job } from './ledger.ts'
+import type { FairQueue } from './fair-queue.ts'
+import { idleModel, type Job, modelOf, placesLeft } from './ledger.ts'
+import { byPlace } from './place.ts'
 import { isMeter } from './policy.ts'
+import { isSite, mayUse, placeOf } from './site.ts'
 
 /** True if the job keeps its models free because it was overtaken often enough. 0 is handled by the line itself. */
 export function reserves(draft: Draft, job: Job): boolean {
@@ -19,6 +22,35 @@ export function overtake(draft: Draft, job: Job): void {
     model.reserved = model.reserved.insert(own.place, draft.owner)
   }
 }
+
+/**
+ * Where jobs are taken by what their keys have used, of alike jobs of one key only the first can be passed: it is not the turn of the others.
+ * It is if it needs the same, or if it lacks nothing but the last slot, which the other one takes.
+ */
+export function overtakeFirsts(
+  draft: Draft,
+  { live }: FairQueue,
+  job: Job,
+  needs: readonly string[],
+  takesSlot: boolean,
+): void {
+  const { maxActive } = draft.policy
+  const isLastSlot = takesSlot && maxActive !== null && draft.slots.size + 1 >= maxActive
+  const firsts = [...live].flatMap(({ alike }) => [...alike].map(({ line }) => line.min()))
+  for (const place of firsts) {
+    if (place === undefined || byPlace(place, job.place) >= 0) continue
+    const other = draft.jobs.get(place)
+    if (other !== undefined && (needsAny(draft, other, needs) || (isLastSlot && lacksNothing(draft, other))))
+      overtake(draft, other)
+  }
+}
+
+const needsAny = ({ policy }: Draft, other: Job, needs: readonly string[]): boolean =>
+  needs.some((name) => other.needs.includes(name) || (isSite(name) && mayUse(policy, other, placeOf(name))))
+
+/** All its models have room. Where one has places, only the line says who could be in which. */
+const lacksNothing = (draft: Draft, { needs }: Job): boolean =>
+  needs.every((name) => !isSite(name) && placesLeft(draft.policy, modelOf(draft, name)) > 0)
 
 /** Builds the reservations of every model again, after `maxOvertakes` changed. */
 export function rebuildReservations(draft: Draft): void {

@@ -13,6 +13,8 @@ export const UNITS_SINCE = 6
 
 /** Releases that read lower versions would take a start past the line for a broken one. */
 export const WARM_SINCE = 6
+/** Releases that read lower versions do not know what a start is expected to use, and would count it differently. */
+export const WEIGHTS_SINCE = 6
 
 /** What a value of a policy may be. */
 export type PolicyRule =
@@ -34,7 +36,7 @@ export type PolicyRule =
       readonly is: 'byModel'
       readonly of: PolicyRule
       /** By what; absent: by model. */
-      readonly by?: 'model' | 'place'
+      readonly by?: 'model' | 'place' | 'fairKey' | 'tier'
       /** As a program and as the command line writes it. */
       readonly example: string
       readonly form: string
@@ -340,5 +342,36 @@ export const policyFields = {
       },
     },
     since: WARM_SINCE,
+  },
+  /**
+   * Per `fairKey`, `tier/*` for all keys that begin with `tier/`, `*` for all others (1 unless given): its weight. Of the jobs that could start
+   * one of the key goes first that has used least so far: seconds of models, over its weight. Not with `maxOvertakes` 0, where nobody is passed.
+   * Absent, or set to null: they go in line order.
+   */
+  weights: {
+    is: 'byModel',
+    of: { is: 'whole', min: 1, max: bounds.weight },
+    by: 'fairKey',
+    example: '{ "paid/*": 4, "*": 1 }',
+    form: 'key=n, such as customer-17=4, paid/*=4 for all keys that begin with paid/, or *=1 for all others; a whole number from 1 to 1,000; key=none removes it, and none removes all',
+    since: WEIGHTS_SINCE,
+    flag: '--weight <key=n|none>',
+    says: 'how much more a fairKey gets than others, by the time that its jobs use models (paid/*=4, *=1 for all others); may be repeated',
+  },
+  /**
+   * Per tier of fair keys, which is what stands in them before the first `/` (`free` of `free/customer-17`): `{ maxActive, maxTogether }`, how
+   * many jobs of each key, and of all keys of the tier together, may be active; null: the tier has no such limit. Where a tier has `maxActive`,
+   * that of `fairShare` does not count. Absent, or set to null: no tier has limits.
+   */
+  tiers: {
+    is: 'byModel',
+    of: { is: 'fields', fields: { maxActive: share, maxTogether: share } },
+    by: 'tier',
+    example: '{ "free": { "maxActive": 1, "maxTogether": 20 } }',
+    form: 'tier=n/m, such as free=1/20 for one active job of each key and 20 of all together, or paid=5/none; tier=none removes it, and none removes all',
+    noStar: 'name the tiers; maxActive of fairShare is for all others',
+    since: WEIGHTS_SINCE,
+    flag: '--tier <tier=n/m|none>',
+    says: 'how many jobs of each fairKey of a tier (free of free/customer-17), and of all of them together, may be active (free=1/20); may be repeated',
   },
 } as const satisfies Readonly<Record<string, PolicyField>>

@@ -91,6 +91,22 @@ export const METER_MARK = '\u0003'
 /** Whether a name among the models of the ledger is that of a resource (use.ts). */
 export const isMeter = (name: string): boolean => name.startsWith(METER_MARK)
 
+/** What stands before the first `/` of a fair key: `paid` of `paid/customer-17`; null: it has no tier. */
+export function tierOf(key: string): string | null {
+  const end = key.indexOf('/')
+  return end < 0 ? null : key.slice(0, end)
+}
+
+/** How many jobs of a fair key may be active, and of all keys of its tier together; null: any number. */
+export function activeLimits({ fairShare, tiers }: Policy, key: string) {
+  const name = tiers === undefined ? null : tierOf(key)
+  const tier = name !== null && tiers !== undefined && Object.hasOwn(tiers, name) ? tiers[name] : undefined
+  return {
+    own: tier?.maxActive ?? fairShare?.maxActive ?? null,
+    together: tier?.maxTogether ?? null,
+  }
+}
+
 /** How many leases a model can have at once under this policy; of a model that has places, how many these are. */
 export function capacityOf({ capacity }: Policy, model: string): number {
   if (model.startsWith(SITE_MARK)) return 1

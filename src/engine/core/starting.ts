@@ -2,11 +2,12 @@ import { isFree, isLimited, isPlaceFree, mayFollow, placesToTake } from './admis
 import { areInSame, needsSame } from './batch.ts'
 import { settle } from './blocking.ts'
 import type { Draft } from './draft.ts'
+import { expectedUse } from './fair-queue.ts'
 import { passOver } from './fair-share.ts'
 import { askAt } from './fit.ts'
 import type { Micros } from './job.ts'
 import { nextOffered } from './kinds.ts'
-import { failedTimes, type Job, type LedgerView, modelOf, noPlaces } from './ledger.ts'
+import { failedTimes, type Job, type LedgerView, modelOf, noPlaces, usesSlot } from './ledger.ts'
 import { hasLapsed } from './offer-expiry.ts'
 import { byPlace, earlier, type Place } from './place.ts'
 import { capacityOf, placesOf } from './policy.ts'
@@ -22,10 +23,12 @@ interface Start {
   /** In which it runs. */
   readonly batch?: number
   /** Where it starts; absent: where it is pinned to, or else where there is room. */
-  readonly places?: Places | null
+  readonly places?: Places | null | undefined
   /** The seconds of loading for which it passes others. */
   readonly warm?: number
   readonly without?: readonly string[]
+  /** It is its turn: what its key has used. */
+  readonly virtualTime?: number
 }
 
 export function startFor(
@@ -36,14 +39,19 @@ export function startFor(
 ): void {
   const { jobId, spec } = job
   const event = { type: 'started', jobId, workerId, attempt: job.attempt + 1, models: spec.models } as const
+  const expects = scribe.draft.fair === null ? 0 : expectedOf(scribe.draft, job, how.batch)
   const places =
     job.places === null
       ? undefined
       : (given ?? placesToTake(scribe.draft, job, scribe.now, undefined, workerId))
-  scribe.record({ ...event, ...(places && { places }), ...how })
+  scribe.record({ ...event, ...(places && { places }), ...(expects > 0 && { expects }), ...how })
   scribe.started++
   settle(scribe.draft)
 }
+
+/** A job that joins a batch uses nothing of its own, nor does one without models. */
+const expectedOf = (draft: Draft, job: Job, batch: number | undefined): number =>
+  (batch !== undefined && batch <= draft.version) || !usesSlot(job) ? 0 : expectedUse(draft, job)
 
 /**
  * Starts a job together with the next ones of its kind that need the same models, as many as one call of a handler takes. They take neither

@@ -2,7 +2,7 @@ import { freePlace, hasModels, hasSlot } from './admission.ts'
 import { type Blocker, blockerOf, firstUnavailable, keeperOf, slotBlockerOf } from './blocking.ts'
 import type { Waiting } from './command.ts'
 import type { ReasonCode } from './event.ts'
-import { isShareFull } from './fair-share.ts'
+import { isShareFull, waitsForTier } from './fair-share.ts'
 import { isTakenUp, roomBeside } from './fit.ts'
 import { firstParentOf, flowOf } from './flow.ts'
 import { type JobSpec, MICROS_PER_MS, type Micros, takesAllOf } from './job.ts'
@@ -20,7 +20,7 @@ import {
 } from './ledger.ts'
 import { numberText } from './number-text.ts'
 import { firstPause } from './pausing.ts'
-import { isMeter, type Policy, placesOf, rateOf, windowsOf } from './policy.ts'
+import { isMeter, type Policy, placesOf, rateOf, tierOf, windowsOf } from './policy.ts'
 import { isOverRate, rateOpensAt } from './rate.ts'
 import { namesOf, placeFor, placeOf, siteOf, unservedModel, usablePlaces } from './site.ts'
 import { askFor, askOf, mostText, placesFor, roomiest, unfitText, unitsOf, unitsText } from './units.ts'
@@ -89,7 +89,9 @@ export function waitingFor(ledger: LedgerView, job: Job, now: Micros, hasWorker?
       until: null,
     }
   if (code === 'fair_share_limit') {
-    const reason = `as many jobs of ${job.spec.fairKey} are running as its share allows`
+    const reason = waitsForTier(ledger, job, now)
+      ? `as many jobs of tier ${tierOf(job.spec.fairKey ?? '')} are running as it may have`
+      : `as many jobs of ${job.spec.fairKey} are running as its share allows`
     return { jobId, code, reason, blockedBy, until: null }
   }
   const until = code === 'not_due' ? dueTime(job) : null

@@ -34,8 +34,14 @@ interface Takeable {
 export function takeWarm(scribe: Scribe, claim: Claim, most: number): number {
   const { draft, command, surroundings } = scribe
   const { workerId } = command
-  // What was offered by this command is not known from the log yet.
-  if (!isWarm(draft.policy) || scribe.offersMade > 0 || surroundings.deadWorkers.has(workerId)) return 0
+  // Where keys take turns these say who is next. What was offered by this command is not known from the log yet.
+  if (
+    draft.fair !== null ||
+    !isWarm(draft.policy) ||
+    scribe.offersMade > 0 ||
+    surroundings.deadWorkers.has(workerId)
+  )
+    return 0
   settle(draft)
   let taken = 0
   for (; taken < most && !scribe.isFull; taken++) {

@@ -82,6 +82,8 @@ export interface CheckedRow<Type extends EventType = EventType> {
       | 'batch'
       | 'warm'
       | 'without'
+      | 'expects'
+      | 'virtual_time'
       | 'token'
       | 'used'
       | 'reason'
@@ -197,6 +199,8 @@ export function eventOf(of: CheckedRow): Event {
       if (row.data?.batch !== undefined) event.batch = row.data.batch
       if (row.data?.warm !== undefined) event.warm = row.data.warm
       if (row.data?.without !== undefined) event.without = row.data.without
+      if (row.data?.expects !== undefined) event.expects = row.data.expects
+      if (row.data?.virtual_time !== undefined) event.virtualTime = row.data.virtual_time
       return event
     }
     case 'completed': {
@@ -449,11 +453,15 @@ export function columnsOf(event: Event): Columns {
       if (event.batch !== undefined) data['batch'] = event.batch
       if (event.warm !== undefined) data['warm'] = event.warm
       if (event.without !== undefined) data['without'] = event.without
+      if (event.expects !== undefined) data['expects'] = event.expects
+      if (event.virtualTime !== undefined) data['virtual_time'] = event.virtualTime
       return {
         job_id: event.jobId,
         models: event.models,
         ...(event.batch === undefined ? undefined : { schema_version: 5 }),
         ...(event.warm === undefined ? undefined : { schema_version: 6 }),
+        ...(event.expects === undefined ? undefined : { schema_version: 6 }),
+        ...(event.virtualTime === undefined ? undefined : { schema_version: 6 }),
         data,
       }
     }
@@ -751,6 +759,7 @@ export function hasPlainFields(row: Row): boolean {
             break
           case 'attempt':
           case 'batch':
+          case 'expects':
             if (!isCount(data[key])) return false
             break
           case 'places':
@@ -761,6 +770,9 @@ export function hasPlainFields(row: Row): boolean {
             break
           case 'without':
             if (!areTexts(data[key])) return false
+            break
+          case 'virtual_time':
+            if (!isWhole(data[key])) return false
             break
           default:
             return false
@@ -1341,7 +1353,9 @@ export function isPlain(event: RecordedEvent): boolean {
         (event.places === undefined || areSoundPlaces(event.places)) &&
         (event.batch === undefined || isCount(event.batch)) &&
         (event.warm === undefined || isReal(event.warm)) &&
-        (event.without === undefined || areSoundTexts(event.without))
+        (event.without === undefined || areSoundTexts(event.without)) &&
+        (event.expects === undefined || isCount(event.expects)) &&
+        (event.virtualTime === undefined || isWhole(event.virtualTime))
       )
     case 'completed':
       return (

@@ -5,6 +5,7 @@ import {
   specDefaults,
   UNITS_SINCE,
   WARM_SINCE,
+  WEIGHTS_SINCE,
 } from '../core/index.ts'
 
 /** What a value in a row may be; event-guards.ts has the schema and the guards of each. */
@@ -153,6 +154,8 @@ const eventTable = {
       batch: { in: 'data.batch', is: 'count', optional: true, since: BATCHES },
       warm: { in: 'data.warm', is: 'real', optional: true, since: WARM_SINCE },
       without: { in: 'data.without', is: 'texts', optional: true },
+      expects: { in: 'data.expects', is: 'count', optional: true, since: WEIGHTS_SINCE },
+      virtualTime: { in: 'data.virtual_time', is: 'whole', optional: true, since: WEIGHTS_SINCE },
     },
   },
   completed: { isFrequent: true, fields: { jobId, token, used } },

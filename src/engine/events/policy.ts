@@ -22,9 +22,10 @@ export type PolicyInput =
   | 'serial'
   | 'by-model'
   | ({
-      readonly [Key in Exclude<keyof Policy, 'fairShare' | 'models' | 'units' | 'uses' | 'warm'>]?:
-        | Policy[Key]
-        | undefined
+      readonly [Key in Exclude<
+        keyof Policy,
+        'fairShare' | 'models' | 'units' | 'uses' | 'warm' | 'weights' | 'tiers'
+      >]?: Policy[Key] | undefined
     } & {
       /** Missing fields: no spacing, no limit. */
       readonly fairShare?: Partial<FairShare> | null | undefined
@@ -33,9 +34,13 @@ export type PolicyInput =
       readonly uses?: Policy['uses'] | null
       /** Missing fields: a model may be swapped out at once; each load takes 1 s. */
       readonly warm?: (Pick<Warm, 'maxPassed' | 'maxPassedSeconds'> & Partial<Warm>) | null
+      readonly weights?: Policy['weights'] | null
+      /** Missing fields: no such limit. */
+      readonly tiers?: Readonly<Record<string, Partial<TierLimits>>> | null
     })
 
 type Warm = NonNullable<Policy['warm']>
+type TierLimits = NonNullable<Policy['tiers']>[string]
 
 /** The models that there are. `capacity` of a model is the same field as its `capacity` in the policy; missing: it stays. */
 export type DeclaredModels = Readonly<
@@ -189,13 +194,28 @@ export function parsePolicy(input: unknown, base: Policy = defaultPolicy, root =
   const { models, ...fields } = parseInput(partialSchema, input, root) as PolicyChanges
   const declared = models == null ? fields : { ...fields, ...declaring(models, fields, base, root) }
   const given = Object.entries(declared).filter(([, value]) => value !== undefined)
-  const { models: before, units, uses, warm, ...kept } = { ...base, ...Object.fromEntries(given) }
+  const {
+    models: before,
+    units,
+    uses,
+    warm,
+    weights,
+    tiers,
+    ...kept
+  } = {
+    ...base,
+    ...Object.fromEntries(given),
+  }
+  const isWeighed = weights != null && Object.keys(weights).length > 0
+  if (isWeighed && kept.maxOvertakes === 0) throw inStrictOrder(pathText(root, ['weights']))
   return {
     ...kept,
     ...(models === null || before === undefined ? undefined : { models: before }),
     ...(units == null ? undefined : { units }),
     ...(uses == null || Object.keys(uses).length === 0 ? undefined : { uses }),
     ...(warm == null ? undefined : { warm }),
+    ...(isWeighed ? { weights } : undefined),
+    ...(tiers == null || Object.keys(tiers).length === 0 ? undefined : { tiers }),
   }
 }
 
@@ -230,6 +250,12 @@ function declaring(
     ...(own.length === 0 ? {} : { capacity: { ...(capacity ?? base.capacity), ...Object.fromEntries(own) } }),
   }
 }
+
+const inStrictOrder = (path: string) =>
+  invalidInput(
+    `${path}: has no effect with maxOvertakes 0, where no job is passed; set maxOvertakes too, to 100 say, or weights to null`,
+    path,
+  )
 
 const givenTwice = (model: string, other: Policy['capacity'][string] | undefined, path: string) =>
   invalidInput(

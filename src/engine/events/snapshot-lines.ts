@@ -119,6 +119,14 @@ const lines = {
     z.literal('links'),
     z.array(z.tuple([text, text, z.boolean(), z.union([integer, z.enum(outcomes)])])),
   ]),
+  fair: z.tuple([
+    z.literal('fair'),
+    z.strictObject({
+      now: integer,
+      typical: integer,
+      keys: z.array(z.tuple([text, integer, integer.nullable()])),
+    }),
+  ]),
   end: z.tuple([z.literal('end'), sizes]),
 } as const satisfies Readonly<Record<SnapshotLine[0], z.ZodType>>
 

@@ -1,4 +1,4 @@
-import type { Job, Ledger, RecordedEvent } from '../../engine/core/index.ts'
+import type { Job, Ledger, Policy, RecordedEvent } from '../../engine/core/index.ts'
 import { checkEvents, checkLedger, readingEvent } from '../../engine/events/index.ts'
 import { checkStart } from './check-start.ts'
 import { detach, end, giveBackModel } from './end.ts'
@@ -47,6 +47,7 @@ export function audit(events: Iterable<RecordedEvent>): AuditReport {
 
 function see(state: AuditState, event: RecordedEvent): void {
   state.begin(event)
+  state.lines.turns.beginEvent()
   apply(state, event)
   for (const jobId of event.offers ?? []) {
     const job = state.jobs.get(jobId)
@@ -83,7 +84,7 @@ function apply(state: AuditState, event: RecordedEvent): void {
       state.expect(event.jobId, 'waiting')
       return
     case 'asked':
-      return ask(state, event.jobId)
+      return ask(state, event)
     case 'reprioritized':
       return move(state, event)
     case 'deduplicated':
@@ -91,7 +92,7 @@ function apply(state: AuditState, event: RecordedEvent): void {
     case 'debounced':
       return debounce(state, event)
     case 'policy_changed':
-      return state.lines.change(event.policy)
+      return changePolicy(state, event.policy)
     case 'drain_requested':
     case 'drained':
     case 'resumed':
@@ -136,6 +137,12 @@ function apply(state: AuditState, event: RecordedEvent): void {
   }
 }
 
+function changePolicy({ lines, jobs }: AuditState, policy: Policy): void {
+  lines.turns.suspend()
+  lines.change(policy)
+  lines.turns.resume(policy, jobs.values())
+}
+
 function queue(state: AuditState, event: RecordedEvent & { readonly type: 'queued' }): void {
   const live = (jobId: string) => state.jobs.get(jobId)
   state.schedules.fire(event, live, (detail) => state.report('schedule', event.jobId, detail))
@@ -148,6 +155,7 @@ function queue(state: AuditState, event: RecordedEvent & { readonly type: 'queue
   const alone = event.spec.models.length === 0 && policy.emptySet === 'exclusive'
   const before = shares.waiting(event.spec)
   const job = auditedJob(event.spec, event, policy, before)
+  job.asked = event.asked === true
   const limit = policy.fairShare?.maxWaiting ?? null
   if (limit !== null && before >= limit && event.spec.fairKey !== null && !isExempt(event) && !alone)
     state.report('fair_share', job.jobId, `${before} jobs of ${event.spec.fairKey} were waiting`)
@@ -260,9 +268,11 @@ function link(state: AuditState, event: RecordedEvent & { readonly type: 'linked
 }
 
 /** Nobody passes a job that somebody waits for. */
-function ask(state: AuditState, jobId: string): void {
+function ask(state: AuditState, { jobId, asker }: RecordedEvent & { readonly type: 'asked' }): void {
   const job = state.expect(jobId, 'waiting')
-  if (job !== undefined) state.lines.passes.forget(job)
+  if (job === undefined) return
+  job.asked = asker !== null
+  state.lines.passes.forget(job)
 }
 
 /** Its place in line counts from now. */
@@ -317,6 +327,8 @@ function beginAt(state: AuditState, ledger: Ledger): void {
     else if (audited.state === 'waiting' && audited.dueAt === null) lines.enter(audited)
     if (job.offeredAt !== null) lines.offers.add(audited, job.offeredAt)
   }
+  lines.turns.beginAt(ledger)
+  lines.turns.resume(ledger.policy, state.jobs.values())
   lines.offers.excuseAll()
   state.schedules.beginAt(ledger)
   state.maxConcurrent = lines.slots
@@ -353,6 +365,11 @@ function auditedAt({ flows }: Ledger, job: Job): AuditedJob {
     wholes: (job.active ? job.wholes : null) ?? {},
     held: false,
     token: job.token,
+    startedAt: job.startedAt,
+    expects: job.expects,
+    returned: new Map((job.gaveBack ?? []).map(({ model, at }) => [model, at])),
+    rides: job.batch !== null && job.batch !== job.token,
+    asked: job.asker !== null,
     workerId: job.workerId,
     batch: job.batch,
     gaveBack: (job.gaveBack ?? []).map(({ model }) => model),

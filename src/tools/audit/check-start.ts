@@ -18,6 +18,7 @@ export function checkStart(state: AuditState, event: StartedEvent): void {
   state.lines.uses.reserve(job)
   checkModels(state, job, event, joins)
   if (takesSlot(job)) checkSlot(state, job, event, joins)
+  if (event.virtualTime !== undefined) checkTurn(state, job, event)
   begin(state, job, event, joins)
 }
 
@@ -125,8 +126,18 @@ function checkModels(state: AuditState, job: AuditedJob, event: StartedEvent, jo
   }
 }
 
+/** No key that had used less had a job that could have been taken in its place, by a process that runs its kind. */
+function checkTurn(state: AuditState, job: AuditedJob, event: StartedEvent): void {
+  const { lines } = state
+  const { fault, others } = lines.turns.check(job, event)
+  if (fault !== undefined) state.report('turn', job.jobId, fault)
+  const other = others.find((one) => one.spec.kind === job.spec.kind && lines.couldHaveStarted(one, event.at))
+  if (other !== undefined)
+    state.report('turn', job.jobId, `job ${other.jobId} could have started, and its key had used less`)
+}
+
 function checkSlot(state: AuditState, job: AuditedJob, event: StartedEvent, joins: boolean): void {
-  const { seq, at } = event
+  const { seq, at, virtualTime } = event
   const { slots, alone, policy, shares } = state.lines
   if (shares.isFull(job, policy))
     state.report(
@@ -146,7 +157,7 @@ function checkSlot(state: AuditState, job: AuditedJob, event: StartedEvent, join
     state.report('line_order', job.jobId, `job ${lone.jobId} is ahead and must run alone`)
   if (event.warm !== undefined) return checkPasses(state, job, event)
   // Without a limit nobody loses a slot.
-  if (policy.maxActive === null) return
+  if (policy.maxActive === null || (state.lines.turns.isOn && virtualTime !== undefined)) return
   for (const other of state.lines.startableAhead(job, at)) {
     state.passed.push({ job: other, by: job.jobId, seq })
   }
@@ -182,7 +193,7 @@ function endOffers(state: AuditState, started: AuditedJob, at: number): void {
   lines.endOffers(
     (job) =>
       (takesSlot(started) && (isLastSlot || job.alone)) ||
-      (job.spec.fairKey === started.spec.fairKey && lines.shares.isFull(job, lines.policy)) ||
+      (started.spec.fairKey !== null && takesSlot(started) && lines.shares.isFull(job, lines.policy)) ||
       (job !== started && lacks(job)),
   )
 }
@@ -194,7 +205,12 @@ function begin(state: AuditState, job: AuditedJob, event: StartedEvent, joins: b
   const taken = [...Object.values(event.places ?? {}), ...wholes.flatMap(([, places]) => places)]
   // Who could have been taken in its place is passed, and not overtaken.
   const isOvertaken = (other: AuditedJob) => state.lines.isBarred(other, event.without ?? [])
-  state.lines.countOvertaken(job, taken, event.warm === undefined ? undefined : isOvertaken)
+  state.lines.countOvertaken(job, taken, joins, event.warm === undefined ? undefined : isOvertaken)
+  job.startedAt = event.at
+  job.expects = event.expects ?? 0
+  job.returned = new Map()
+  job.rides = joins
+  state.lines.turns.start(job, joins)
   state.lines.leave(job)
   job.places = event.places ?? null
   job.wholes = Object.fromEntries(wholes)

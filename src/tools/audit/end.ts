@@ -26,6 +26,7 @@ export function end(state: AuditState, event: EndEvent): void {
   const used = event.type === 'lease_expired' || event.type === 'expired' ? {} : (event.used ?? {})
   if (state.lines.uses.settle(state.lines.policy, job, used, event.at)) state.counts.overruns++
   state.lines.giveBack(job)
+  state.lines.turns.end(job, event.at)
   job.batch = null
   job.places = null
   job.wholes = {}
@@ -57,7 +58,10 @@ export function giveBackModel(
   if (job.token !== token)
     state.report('token', job.jobId, `token ${token} gave back ${model}; its attempt has token ${job.token}`)
   const hasIt = job.spec.models.includes(model) && !job.gaveBack.includes(model)
-  if (hasIt && job.batch === null) return state.lines.giveBackModel(job, model)
+  if (hasIt && job.batch === null) {
+    job.returned = new Map([...job.returned, [model, event.at]])
+    return state.lines.giveBackModel(job, model)
+  }
   const why = hasIt ? 'which the others of its batch have, too' : 'which it did not have'
   state.report('life', job.jobId, `it gave back ${model}, ${why}`, model)
 }

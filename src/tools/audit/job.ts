@@ -23,6 +23,14 @@ export interface AuditedJob {
   /** Due, and a model it needs is paused, or all places of one, or nobody serves places for it. */
   held: boolean
   token: number
+  /** When its attempt began, what it was expected to use then, and when it gave back which models. */
+  startedAt: number
+  expects: number
+  returned: ReadonlyMap<string, number>
+  /** Another job of its batch has what it needs. */
+  rides: boolean
+  /** A process waits for it at the gate. */
+  asked: boolean
   /** The process that runs it, if it is known. */
   workerId: string | null
   /** The batch in which it runs. */
@@ -99,6 +107,11 @@ export function auditedJob(
     wholes: {},
     held: false,
     token: 0,
+    startedAt: 0,
+    expects: 0,
+    returned: new Map(),
+    rides: false,
+    asked: false,
     workerId: null,
     batch: null,
     gaveBack: [],

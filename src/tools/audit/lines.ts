@@ -10,6 +10,7 @@ import { Rates } from './rates.ts'
 import { ruleFor } from './rules.ts'
 import { Shares } from './shares.ts'
 import { Sorted } from './sorted.ts'
+import { AuditedTurns } from './turns.ts'
 
 /** Who holds each model, who waits for it, and who could start. Written for the audit from the rules in prose. */
 export class AuditedLines {
@@ -32,6 +33,7 @@ export class AuditedLines {
   readonly taken = new AuditedPlaces()
   readonly passes = new Passes()
   readonly aside = new Aside()
+  readonly turns = new AuditedTurns()
 
   constructor(policy: Policy) {
     this.policy = policy
@@ -174,8 +176,7 @@ export class AuditedLines {
     const { servers, jobs } = this.aside
     const had = places !== null || servers.leave(worker)
     if (places !== null) servers.say(worker, places)
-    this.#enterAgain(jobs)
-    this.#enterAgain(this.#inLine().filter((job) => !this.aside.isServed(job, this.policy)))
+    this.#enterAgain([...jobs, ...this.#inLine().filter((job) => !this.aside.isServed(job, this.policy))])
     return had
   }
 
@@ -193,7 +194,7 @@ export class AuditedLines {
 
   /** Who stays in line may be offered still: no event says whether it was to be in the place that is meant. Doubt counts for the queue. */
   #enterAgain(jobs: Iterable<AuditedJob>): void {
-    for (const job of [...jobs]) {
+    for (const job of [...jobs].sort(byPlace)) {
       const { offered, offeredAt } = job
       this.leave(job)
       this.enter(job)
@@ -205,7 +206,7 @@ export class AuditedLines {
   resume(model: string): boolean {
     this.passes.begin()
     if (!this.aside.paused.delete(model)) return false
-    for (const job of this.aside.release(model, this.policy)) this.enter(job)
+    for (const job of [...this.aside.release(model, this.policy)].sort(byPlace)) this.enter(job)
     return true
   }
 
@@ -213,6 +214,7 @@ export class AuditedLines {
     if (!takesSlot(job)) return
     this.offers.noteEntry(job)
     this.#open.add(job)
+    this.turns.enter(job)
     if (job.spec.uses !== undefined) this.#users.add(job)
     if (job.alone) this.#alone.add(job)
     for (const name of job.spec.models) this.#model(name).join(job, this.#keeps(job))
@@ -221,6 +223,7 @@ export class AuditedLines {
   leave(job: AuditedJob): void {
     this.aside.leave(job)
     this.#open.delete(job)
+    this.turns.leave(job)
     this.#users.delete(job)
     this.#alone.delete(job)
     this.offers.withdraw(job)
@@ -279,7 +282,48 @@ export class AuditedLines {
   }
 
   /** Every job ahead of this one that could have used one of the models or places that it takes is overtaken once. */
-  countOvertaken(job: AuditedJob, places: readonly string[], isCounted = (_: AuditedJob) => true): void {
+  countOvertaken(
+    job: AuditedJob,
+    places: readonly string[],
+    joins: boolean,
+    isCounted = (_: AuditedJob) => true,
+  ): void {
+    const passed = this.turns.isOn ? this.#firstsPassed(job, places, joins) : this.#allPassed(job, places)
+    for (const other of [...passed].filter(isCounted)) {
+      other.overtaken++
+      if (this.#keeps(other)) for (const name of other.spec.models) this.#model(name).kept.add(other)
+    }
+  }
+
+  /** Of each key and sort only the first: by needing the same, or since this one takes the last slot, which it could have had. */
+  #firstsPassed(job: AuditedJob, places: readonly string[], joins: boolean): readonly AuditedJob[] {
+    const { maxActive } = this.policy
+    const isLast = !joins && takesSlot(job) && maxActive !== null && this.slots + 1 >= maxActive
+    const names = this.#counted(job)
+    const isMet = (other: AuditedJob) =>
+      names.some((name) => other.spec.models.includes(name)) ||
+      places.some((place) => mayBeIn(this.policy, other, place)) ||
+      competes(this.policy, job, other)
+    const hasAll = (other: AuditedJob) =>
+      this.#counted(other).length === other.spec.models.length &&
+      other.spec.models.every((name) => !this.isFull(name))
+    return [...this.turns.firsts()].filter(
+      (other) => byPlace(other, job) < 0 && (isMet(other) || (isLast && hasAll(other))),
+    )
+  }
+
+  /** A job whose key had used less could have had what this one took. In doubt it could not: what is kept for which jobs the log does not say. */
+  couldHaveStarted(other: AuditedJob, at: number): boolean {
+    if (other.alone || other.asked || this.#counted(other).length < other.spec.models.length) return false
+    if (this.#mayBeLimited(other, at) || this.hasItsShare(other) || this.#alone.before(other).length > 0)
+      return false
+    const { maxActive } = this.policy
+    // One that was passed often enough may have been offered meanwhile, and keeps its slot.
+    const isKept = maxActive !== null && [...this.#models.values()].some(({ kept }) => kept.rank(other) > 0)
+    return !isKept && this.keptFromJob(other) === undefined
+  }
+
+  #allPassed(job: AuditedJob, places: readonly string[]): ReadonlySet<AuditedJob> {
     const passed = new Set(this.#counted(job).flatMap((name) => this.#model(name).line.before(job)))
     for (const { name, line } of places.length === 0 ? [] : this.#models.values()) {
       const own = places.filter((place) => placesOf(this.policy, name)?.includes(place) === true)
@@ -288,10 +332,7 @@ export class AuditedLines {
     }
     if (job.spec.uses !== undefined)
       for (const other of this.#users.before(job)) if (competes(this.policy, job, other)) passed.add(other)
-    for (const other of [...passed].filter(isCounted)) {
-      other.overtaken++
-      if (this.#keeps(other)) for (const name of other.spec.models) this.#model(name).kept.add(other)
-    }
+    return passed
   }
 
   change(policy: Policy): void {

@@ -131,6 +131,7 @@ const promises: Readonly<Record<AuditRule, string>> = {
   line_order: 'Every slot went to the first job in line that could use it.',
   passed:
     'No job was passed for the sake of loaded models more often, or for longer, than the policy allowed.',
+  turn: 'Where fair keys were weighed, no job started in its turn while one of a key that had used less could have.',
   attempt: 'No job had two live attempts, or more attempts than it may have.',
   token: 'Every event about an attempt showed the fencing token of that attempt.',
   life: 'Every event fits the life of its job and the state of the queue.',

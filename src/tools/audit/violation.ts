@@ -52,6 +52,11 @@ export const auditRules = [
   'rate',
   /** What is used and reserved of a resource is within its limits when a job starts. What attempts use beyond what they reserved breaks none. */
   'use',
+  /**
+   * Where fair keys are weighed by what they have used: a start in its turn says what its key had used, and no key that had used less had a job
+   * that could have been taken in its place.
+   */
+  'turn',
   /** No more jobs of one fair key wait or are active than the policy allows. */
   'fair_share',
   /** Nothing starts while the queue drains, and `drained` is recorded only when it is true. */

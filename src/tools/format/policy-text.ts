@@ -43,8 +43,24 @@ export function policyFacts(policy: Policy): readonly PolicyFact[] {
     ...(policy.uses === undefined ? [] : [['limits of use', limits(policy)] as const]),
     ['fair shares', fairShare === null ? 'no fair shares' : share(fairShare)],
     ['log', retention(policy)],
+    ...(policy.weights === undefined ? [] : [['weights', weights(policy.weights)] as const]),
+    ...(policy.tiers === undefined ? [] : [['tiers', tiers(policy.tiers)] as const]),
   ]
 }
+
+const weights = (of: NonNullable<Policy['weights']>): string =>
+  `turns by what fair keys have used: ${Object.entries(of)
+    .map(([key, weight]) => `${key} weighs ${weight}`)
+    .join(', ')}`
+
+const tiers = (of: NonNullable<Policy['tiers']>): string =>
+  Object.entries(of)
+    .map(([tier, limits]) => {
+      const each = limits.maxActive === null ? [] : [`${limits.maxActive} of each key`]
+      const all = limits.maxTogether === null ? [] : [`${limits.maxTogether} together`]
+      return `of ${tier} ${[...each, ...all].join(', ') || 'any number'} may be active`
+    })
+    .join('; ')
 
 function slots({ maxActive }: Policy): string {
   if (maxActive === null) return 'any number of jobs'

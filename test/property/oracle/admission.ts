@@ -187,10 +187,24 @@ function keepsFrom(queue: Queue, other: Entry, job: Entry, ahead: readonly Entry
 export function isShareFull(queue: Queue, job: Entry, now: number): boolean {
   const { fairKey } = job.spec
   if (fairKey === null) return false
-  const own = queue.jobs.filter((other) => other.spec.fairKey === fairKey && !bypasses(other))
-  const offered = own.filter((other) => isAhead(other, job) && isOfferLive(queue, other, now))
-  const active = own.filter((other) => other.active)
-  return active.length + offered.length >= (queue.policy.fairShare?.maxActive ?? Infinity)
+  const isFull = ({ keys, most }: { keys: (key: string) => boolean; most: number }) => {
+    const own = queue.jobs.filter((other) => keys(other.spec.fairKey ?? '') && !bypasses(other))
+    const offered = own.filter((other) => isAhead(other, job) && isOfferLive(queue, other, now))
+    return own.filter((other) => other.active).length + offered.length >= most
+  }
+  return limitsFor(queue, fairKey).some(isFull)
+}
+
+const tierIn = (key: string): string | null => (key.includes('/') ? (key.split('/')[0] ?? null) : null)
+
+/** Of which keys together so many may be active: of the key itself, and of its tier. */
+export function limitsFor({ policy: { fairShare, tiers = {} } }: Queue, key: string) {
+  const tier = tierIn(key)
+  const rule = tier === null || !Object.hasOwn(tiers, tier) ? undefined : tiers[tier]
+  return [
+    { keys: (other: string) => other === key, most: rule?.maxActive ?? fairShare?.maxActive ?? Infinity },
+    { keys: (other: string) => tierIn(other) === tier, most: rule?.maxTogether ?? Infinity },
+  ]
 }
 
 /** No more than `starts` of them within `perSeconds`, both ends included. */

@@ -11,6 +11,7 @@ import {
   isOverRate,
   isStartable,
   lackOf,
+  limitsFor,
   mayBeAskers,
   placeFor,
   placesToTake,
@@ -51,6 +52,7 @@ import {
   useOf,
   wholesOf,
 } from './queue.ts'
+import { expectedOf, goesByUse, nextTurn, noteEnd, noteEntries, noteStart, passedBy } from './turns.ts'
 import { countPassed, forgetPassers, loadsOf, type Pick as Picked, pickWarm, withLoads } from './warm.ts'
 
 /** Carries out one command on the oracle's queue: every change of state, and the event that records it. */
@@ -84,8 +86,10 @@ export class Clerk {
     this.events.push({ ...event, seq: queue.version, at: queue.lastAt, commandId, commandHash })
     const isEnd = ['completed', 'failed', 'cancelled', 'lease_expired'].includes(event.type)
     const ended = isEnd && 'jobId' in event ? this.jobOf(event.jobId) : undefined
-    if (ended?.active === true && 'token' in event && event.token !== null)
+    if (ended?.active === true && 'token' in event && event.token !== null) {
       this.#settleUse(ended, 'used' in event ? event.used : undefined)
+      noteEnd(queue, ended, queue.lastAt)
+    }
     return queue.lastAt
   }
 
@@ -116,6 +120,7 @@ export class Clerk {
       if (!job.active && !line.includes(job)) Object.assign(job, { places: null, wholes: {} })
     for (const job of line) job.wholes = wholesOf(queue, job)
     for (const job of line.filter(({ places }) => places === null)) pin(queue, job, before?.get(job) ?? null)
+    noteEntries(queue)
   }
 
   enter(given: JobSpec, asked: boolean, fired?: { readonly due: number; readonly next?: number }): void {
@@ -147,8 +152,10 @@ export class Clerk {
         token: 0,
         workerId: null,
         startedAt: 0,
+        expects: 0,
         batch: null,
         gaveBack: [],
+        gaveBackAt: {},
       },
       ...{ detachedUntil: null, cancelRequested: false },
       ...{ asker: asked ? command.workerId : null, offeredAt: null, overtaken: 0, heldOn: null, fairRank },
@@ -178,7 +185,7 @@ export class Clerk {
     workerId: string,
     batch: number | null = null,
     held: Entry['places'] = null,
-    told: Pick<Picked, 'warm' | 'without'> = {},
+    told: Pick<Picked, 'warm' | 'without'> & { readonly virtualTime?: number } = {},
   ): void {
     const { queue } = this
     const { jobId, spec } = job
@@ -186,7 +193,8 @@ export class Clerk {
     const places = held ?? placesToTake(queue, job, this.now, workerId)
     const wholes = wholesOf(queue, job)
     const all = [...Object.values(places ?? {}), ...Object.values(wholes).flat()]
-    if (told.warm === undefined) this.#countOvertaking(job, all)
+    const joins = batch !== null && batch !== queue.version + 1
+    if (told.warm === undefined) this.#countOvertaking(job, all, joins)
     else
       countPassed(
         queue,
@@ -194,6 +202,8 @@ export class Clerk {
         job,
         all,
       )
+    const expects = joins ? 0 : expectedOf(queue, job)
+    if (!joins) noteStart(queue, job)
     const attempt = job.attempt + 1
     const where = places == null ? {} : { places }
     const named = batch === null ? {} : { batch }
@@ -205,6 +215,7 @@ export class Clerk {
       models: spec.models,
       ...where,
       ...named,
+      ...(expects > 0 ? { expects } : {}),
       ...told,
     })
     const { version: token } = queue
@@ -214,6 +225,7 @@ export class Clerk {
       active: true,
       token,
       startedAt,
+      expects,
       workerId,
       attempt,
       asker: null,
@@ -234,11 +246,23 @@ export class Clerk {
    * Several jobs for one handler. As if the batch were over after each of them: the job that would start next joins it if it is alike, and
    * closes it if it is not. Each is where the first one is. One that has failed before runs by itself.
    */
-  #startTogether(first: Entry, workerId: string, size: number, picked?: Picked): void {
+  #startTogether(
+    first: Entry,
+    workerId: string,
+    size: number,
+    picked?: Pick<Picked, 'warm' | 'without'> & {
+      readonly places: Entry['places']
+      readonly virtualTime?: number
+    },
+  ): void {
     this.pinAll()
-    const { places = null, warm, without } = picked ?? {}
+    const { places = null, warm, without, virtualTime } = picked ?? {}
     const held = places === null || Object.keys(places).length === 0 ? null : places
-    const told = { ...(warm === undefined ? {} : { warm }), ...(without === undefined ? {} : { without }) }
+    const told = {
+      ...(warm === undefined ? {} : { warm }),
+      ...(without === undefined ? {} : { without }),
+      ...(virtualTime === undefined ? {} : { virtualTime }),
+    }
     if (size < 2 || hasFailed(first) || first.spec.whole !== undefined)
       return this.start(first, workerId, null, held, told)
     const batch = this.queue.version + 1
@@ -345,6 +369,7 @@ export class Clerk {
       workerId: null,
       batch: null,
       gaveBack: [],
+      gaveBackAt: {},
       detachedUntil: null,
       places: null,
       wholes: {},
@@ -361,12 +386,17 @@ export class Clerk {
     this.#noteServes()
     this.#follow()
     const { claim, workerId } = this.command
-    const taken = this.#takeWarm()
+    const taken = goesByUse(this.queue.policy) ? 0 : this.#takeWarm()
     this.#giveAway()
     for (let left = (claim?.max ?? 0) - taken; left > 0; left--) {
-      const job = this.#offered().find((entry) => claim?.kinds?.includes(entry.spec.kind) ?? true)
+      const turn = goesByUse(this.queue.policy) ? this.#nextTurn() : undefined
+      const isTurned = (entry: Entry) => goesByUse(this.queue.policy) && !bypasses(entry)
+      const unturned = this.#offered().find(
+        (entry) => (claim?.kinds?.includes(entry.spec.kind) ?? true) && !isTurned(entry),
+      )
+      const job = unturned ?? turn?.job
       if (job === undefined || this.#dead.has(workerId)) return
-      this.#startTogether(job, workerId, this.#sizeOf(job))
+      this.#startTogether(job, workerId, this.#sizeOf(job), unturned === undefined ? turn : undefined)
       this.#giveAway()
     }
   }
@@ -395,6 +425,16 @@ export class Clerk {
       this.#startTogether(picked.job, workerId, this.#sizeOf(picked.job), picked)
     }
     return claim?.max ?? 0
+  }
+
+  /** While anybody is offered: else nobody could start. Who waits at the gate is not taken by others, unless he is offered to all. */
+  #nextTurn() {
+    const { claim, workerId } = this.command
+    if (this.queue.jobs.every((job) => job.offeredAt === null)) return undefined
+    return nextTurn(this.queue, this.now, workerId, ({ spec, asker, offeredAt }) => {
+      const isAskers = asker !== null && offeredAt === null && !this.#dead.has(asker) && asker !== workerId
+      return (claim?.kinds?.includes(spec.kind) ?? true) && !isAskers
+    })
   }
 
   /** It says what it serves with what it claims. */
@@ -482,8 +522,12 @@ export class Clerk {
     return offered.filter((job) => isStartable(this.queue, job, this.now, workerId)).sort(inOrder)
   }
 
-  #countOvertaking(job: Entry, places: readonly string[]): void {
+  #countOvertaking(job: Entry, places: readonly string[], joins: boolean): void {
     const { queue } = this
+    if (goesByUse(queue.policy)) {
+      for (const other of passedBy(queue, job, places, joins)) other.overtaken++
+      return
+    }
     const models = job.spec.models.filter((model) => placesOf(queue.policy, model) === undefined)
     for (const other of lineOf(queue)) {
       const isPassed =
@@ -562,11 +606,12 @@ export class Clerk {
     const isOnlyShared = (job: Entry) => job !== started && started.spec.models.some((m) => takesAll(job, m))
     const isLastSlot = started.exclusive || runningIn(queue).length >= (policy.maxActive ?? Infinity)
     const { fairKey } = started.spec
-    const active = queue.jobs.filter(
-      (job) => job.active && !bypasses(job) && job.spec.fairKey === fairKey,
-    ).length
-    const isUsedUp = fairKey !== null && active >= (policy.fairShare?.maxActive ?? Infinity)
-    const isShareUsedUp = (job: Entry) => isUsedUp && !bypasses(started) && job.spec.fairKey === fairKey
+    const usedUp = limitsFor(queue, fairKey ?? '').filter(({ keys, most }) => {
+      const own = queue.jobs.filter((job) => job.active && !bypasses(job) && keys(job.spec.fairKey ?? ''))
+      return fairKey !== null && own.length >= most
+    })
+    const isShareUsedUp = ({ spec }: Entry) =>
+      !bypasses(started) && spec.fairKey !== null && usedUp.some(({ keys }) => keys(spec.fairKey ?? ''))
     for (const job of queue.jobs.filter((other) => !bypasses(other))) {
       const lacksSlot = !bypasses(started) && (isLastSlot || job.exclusive)
       if (isShareUsedUp(job) || lacksSlot || full.some((model) => needs(job, model))) job.offeredAt = null

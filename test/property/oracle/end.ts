@@ -21,9 +21,10 @@ export function done(clerk: Clerk, { jobId, token, model }: Body<'done'>): Answe
   const job = clerk.jobOf(jobId) as Entry
   if (!job.spec.models.includes(model) || job.batch !== null) return 'invalid_input'
   if (job.gaveBack.includes(model)) return []
-  clerk.record({ type: 'model_released', jobId, token, model, workerId: clerk.command.workerId })
+  const at = clerk.record({ type: 'model_released', jobId, token, model, workerId: clerk.command.workerId })
   const places = Object.entries(job.places ?? {}).filter(([name]) => name !== model)
   job.gaveBack = [...job.gaveBack, model]
+  job.gaveBackAt = { ...job.gaveBackAt, [model]: at }
   job.places = places.length === 0 ? null : Object.fromEntries(places)
   job.wholes = Object.fromEntries(Object.entries(job.wholes).filter(([name]) => name !== model))
   return granted(clerk)

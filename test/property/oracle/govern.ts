@@ -13,6 +13,7 @@ import {
   ruleOf,
   type Used,
 } from './queue.ts'
+import { changeTurns } from './turns.ts'
 import { likenessOf } from './warm.ts'
 
 export function reprioritize(clerk: Clerk, { jobId, priority, before }: Body<'reprioritize'>): Answer {
@@ -75,8 +76,10 @@ export function setPolicy(clerk: Clerk, { policy }: Body<'set_policy'>): Answer 
   if (isLimited) queue.used = underLimits(queue, policy)
   const before = new Map(lineOf(queue).map((job) => [job, job.places]))
   const names = Object.values({ ...policy.capacity, ...queue.policy.capacity })
+  const rules = queue.policy
   queue.policy = policy
   queue.passers = []
+  changeTurns(queue, rules)
   if (isLimited || (isMoved && names.some((rule) => typeof rule === 'object'))) {
     for (const job of queue.jobs.filter((one) => !one.active)) {
       job.places = null

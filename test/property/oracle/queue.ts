@@ -42,10 +42,13 @@ export interface Entry {
   token: number
   workerId: string | null
   startedAt: number
+  /** What its attempt is expected to use. */
+  expects: number
   /** The batch in which it runs. */
   batch: number | null
   /** What its attempt has given back. */
   gaveBack: readonly string[]
+  gaveBackAt: Readonly<Record<string, number>>
   detachedUntil: number | null
   cancelRequested: boolean
   asker: string | null
@@ -99,6 +102,13 @@ export interface Used {
   readonly amount: number
 }
 
+/** What jobs of one fair key have used, over its weight; and what its attempts took. */
+export interface KeyUse {
+  readonly key: string
+  settled: number
+  typical: number | null
+}
+
 export interface Queue {
   version: number
   epoch: number
@@ -118,6 +128,12 @@ export interface Queue {
   jobs: Entry[]
   /** What attempts that ended have used, once for each window of the resource. */
   used: Used[]
+  keyUses: KeyUse[]
+  /** The latest virtual time of a start, and what the attempts of all keys took. */
+  virtualNow: number
+  typicalUse: number
+  /** Who stood in line when the last event had happened. */
+  stood: readonly string[] | undefined
   /** Keys that jobs have until a time, whatever became of the jobs. */
   keys: { readonly key: string; readonly jobId: string; readonly queuedAt: number; readonly until: number }[]
   /** The batch that counts as over, to see what would come next. */
@@ -135,6 +151,8 @@ export function queueOf(ledger: Ledger): Queue {
     const { attempt, free, places, batch } = job
     const { token, workerId, startedAt, detachedUntil, cancelRequested, asker, offeredAt, overtaken } = job
     return {
+      expects: job.expects,
+      gaveBackAt: Object.fromEntries((job.gaveBack ?? []).map((one) => [one.model, one.at])),
       ...{ jobId, spec, queuedAt, exclusive, priority, level, order, tie, active, dueAt, heldOn },
       waitingSince,
       ...{
@@ -187,6 +205,10 @@ export function queueOf(ledger: Ledger): Queue {
     passers: [],
     starts,
     used,
+    keyUses: [...(ledger.fair?.keys ?? [])].map(({ key, settled, typical }) => ({ key, settled, typical })),
+    virtualNow: ledger.fair?.now ?? 0,
+    typicalUse: ledger.fair?.typical ?? 0,
+    stood: [...ledger.line].map(({ jobId }) => jobId),
     jobs: entries,
     schedules: [...ledger.schedules].map(({ schedule: id, owner, rule, next, last, since, paused }) => ({
       ...{ id, owner, rule, next, last, declaredAt: since, paused },
@@ -227,6 +249,7 @@ export function copyOf(queue: Queue): Queue {
     passers: [...queue.passers],
     starts: [...starts],
     used: [...used],
+    keyUses: queue.keyUses.map((use) => ({ ...use })),
     keys: [...keys],
     jobs,
   }

@@ -2,7 +2,8 @@ import { areInSame, enterBatch, holderOf, leaveBatch, needsSame } from '../batch
 import { noModels } from '../blocking.ts'
 import type { Draft } from '../draft.ts'
 import type { RecordedEvent } from '../event.ts'
-import { moveShare, shareOf } from '../fair-share.ts'
+import { beginUse, endUse } from '../fair-queue.ts'
+import { isUsedUp, moveShare } from '../fair-share.ts'
 import { askAt, roomBeside, unitsAt } from '../fit.ts'
 import { countPasses } from '../heads.ts'
 import type { Micros, Uses } from '../job.ts'
@@ -18,7 +19,7 @@ import {
   shareModels,
   takeModels,
 } from '../line.ts'
-import { overtake } from '../overtaking.ts'
+import { overtake, overtakeFirsts } from '../overtaking.ts'
 import { byPlace, type Place } from '../place.ts'
 import { isMeter, placesOf } from '../policy.ts'
 import { isOverRate } from '../rate.ts'
@@ -58,9 +59,12 @@ export function start(draft: Draft, event: StartedEvent, waiting: Job): Job {
   const needs = needsOf(draft.policy, job.spec.models, places, wholes)
   checkPlaces(draft, event, job, holder === undefined ? needs : noModels, places)
   const names = job.spec.uses === undefined ? needs : [...needs, ...job.needs.filter(isMeter)]
-  if (event.warm === undefined) countOvertaking(draft, job, names)
-  else countPasses(draft, job, viewOf(event), names)
+  if (event.warm !== undefined) countPasses(draft, job, viewOf(event), names)
+  else if (draft.fair === null) countOvertaking(draft, job, names)
+  else overtakeFirsts(draft, draft.fair, job, names, holder === undefined && usesSlot(job))
   stopExpiry(draft, job)
+  job.expects = event.expects ?? 0
+  beginUse(draft, job, holder !== undefined)
   keyAtStart(draft, job)
   moveShare(draft, job, { waiting: -1, active: 1 })
   // What it kept in its lines is free for those behind it, if it takes nothing itself.
@@ -104,6 +108,8 @@ function isSameList(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((item, i) => item === b[i])
 }
 
+const none = { own: false, tier: false }
+
 type StartedEvent = RecordedEvent & { readonly type: 'started' }
 
 /** Only what its batch holds is held for it: the same models in the same places, in the same process. */
@@ -131,9 +137,10 @@ function checkPlaces(
   if (!usesSlot(job)) return
   if (needs !== noModels) checkSlot(draft, event, job)
   const { fairKey } = job.spec
-  if (fairKey !== null && shareOf(draft, fairKey).active >= (draft.policy.fairShare?.maxActive ?? Infinity)) {
-    throw corrupt(event, `as many jobs of ${fairKey} are active as its share allows`)
-  }
+  const isLimited = fairKey !== null && (draft.policy.fairShare !== null || draft.policy.tiers !== undefined)
+  const { own, tier } = isLimited ? isUsedUp(draft, fairKey) : none
+  if (own) throw corrupt(event, `as many jobs of ${fairKey} are active as its share allows`)
+  if (tier) throw corrupt(event, `as many jobs of the tier of ${fairKey} are active as it may have`)
   for (const name of needs) {
     const model = modelOf(draft, name)
     const units = unitsAt(draft.policy, name)
@@ -227,6 +234,7 @@ export function end(
   stopDeadline(draft, job)
   giveBack(draft, job)
   settleUses(draft, job, used, at)
+  endUse(draft, job, at)
   moveShare(draft, job, final ? { active: -1 } : { active: -1, waiting: 1 })
   if (final) {
     keyAtEnd(draft, job)

@@ -2,6 +2,7 @@ import { limitsSlots } from '../blocking.ts'
 import { rebuildClasses } from '../classes.ts'
 import type { Draft } from '../draft.ts'
 import type { RecordedEvent } from '../event.ts'
+import { fairFrom, fairRows } from '../fair-queue.ts'
 import { limitShares } from '../fair-share.ts'
 import { NO_PLACE } from '../ledger.ts'
 import { holdOthers, leaveLine } from '../line.ts'
@@ -17,6 +18,8 @@ import { limitUses } from '../use.ts'
 /** Finds out at once who may start under the new rules; see {@link unsettleCapacities} for the cost. */
 export function changePolicy(draft: Draft, event: RecordedEvent & { readonly type: 'policy_changed' }): void {
   const before = draft.policy
+  const used = draft.fair === null ? undefined : fairRows(draft.fair)
+  draft.fair = null
   const isPlaced = hasPlaces(event.policy)
   const { capacity, units, uses } = event.policy
   const usesDiffer = !isSameRule(before.uses, uses)
@@ -27,15 +30,20 @@ export function changePolicy(draft: Draft, event: RecordedEvent & { readonly typ
   draft.placed = isPlaced
   if (usesDiffer) limitUses(draft, before, event.at)
   if (moves) standAgain(draft, stood, usesDiffer)
-  if (before.fairShare?.maxActive !== event.policy.fairShare?.maxActive) limitShares(draft, before)
+  if (!limitsAlike(before, event.policy)) limitShares(draft, before)
   if (before.maxOvertakes !== event.policy.maxOvertakes) rebuildReservations(draft)
   rebuildClasses(draft, before)
   unsettleCapacities(draft, before)
   unsettleReady(draft, before)
   if (!isSameRule(before.rate, event.policy.rate)) limitRates(draft)
   endAllOffers(draft)
+  draft.fair = fairFrom(draft, used)
   draft.wide = true
 }
+
+/** Shares and tiers have the same limits. */
+const limitsAlike = (a: Policy, b: Policy): boolean =>
+  a.fairShare?.maxActive === b.fairShare?.maxActive && isSameRule(a.tiers, b.tiers)
 
 /** Where jobs were pinned to, by their places in line. */
 type Stood = ReadonlyMap<Place, Places | null>
@@ -97,7 +105,7 @@ function unsettleReady(draft: Draft, before: Policy): void {
   const isSame =
     limitsSlots(before) === limitsSlots(policy) &&
     isSameRule(before.rate, policy.rate) &&
-    isSameRule(before.fairShare?.maxActive, policy.fairShare?.maxActive)
+    limitsAlike(before, policy)
   if (isSame) return
   for (const places of [draft.ready, ...[...draft.shares].map(({ ready }) => ready)]) {
     for (const place of places) {

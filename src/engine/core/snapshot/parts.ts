@@ -63,6 +63,7 @@ const parts = {
   // By the flows: a reader computes it.
   settled: 'derived',
   propagating: 'propagating',
+  fair: 'fair',
 } as const satisfies Readonly<Record<keyof Ledger, string>>
 
 export type Part<Kind> = {

@@ -1,5 +1,6 @@
 import { classOf, joinClass } from '../classes.ts'
 import { timerOf as dueTimeOf } from '../evolve/schedule.ts'
+import { type FairRows, fairFrom } from '../fair-queue.ts'
 import { joinLine } from '../fit.ts'
 import { hash } from '../hash.ts'
 import { addToKind, kindToEdit } from '../kinds.ts'
@@ -53,6 +54,7 @@ export class LedgerReader {
   readonly #held = new Map<string, Tree<Place>>()
   readonly #shareReady = new Map<string, Tree<Place>>()
   #sizes: SnapshotSizes | null = null
+  #fair: FairRows | undefined
   readonly #seq: number
 
   /** @param seq up to which event it was folded */
@@ -119,6 +121,9 @@ export class LedgerReader {
         for (const row of line[1])
           if (!addLink(this.#ledger, row, this.#owner)) this.#contradicts(`${row[0]} comes after ${row[1]}`)
         return
+      case 'fair':
+        this.#fair = line[1]
+        return
       case 'end':
         this.#sizes = line[1]
         return
@@ -137,7 +142,7 @@ export class LedgerReader {
       this.#put('models', model)
       yield
     }
-    const ledger: Ledger = { ...this.#ledger }
+    const ledger: Ledger = { ...this.#ledger, fair: fairFrom(this.#ledger, this.#fair) }
     const found = sizesOf(ledger)
     for (const [key, size] of Object.entries(sizes))
       if (found[key as keyof SnapshotSizes] !== size)

@@ -1,3 +1,4 @@
+import { type FairRows, fairRows } from '../fair-queue.ts'
 import type { Micros } from '../job.ts'
 import type { Job, JobClass, Ledger, Model, Pause } from '../ledger.ts'
 import type { KeyHolder } from '../place.ts'
@@ -42,6 +43,7 @@ export type SnapshotLine =
   | readonly ['flows', readonly FlowRow[]]
   | readonly ['propagating', readonly PropagatingRow[]]
   | readonly ['links', readonly LinkRow[]]
+  | readonly ['fair', FairRows]
   | readonly ['end', SnapshotSizes]
 
 /** How many jobs and models there are, and how many jobs each part of the queue holds. */
@@ -89,6 +91,7 @@ export function* snapshotLines(ledger: Ledger): Generator<SnapshotLine | null> {
   for (const ends of batches(ledger.propagating, propagatingRow))
     yield ends === null ? null : ['propagating', ends]
   for (const links of batches(linksOf(ledger), (link) => link)) yield links === null ? null : ['links', links]
+  if (ledger.fair !== null) yield ['fair', fairRows(ledger.fair)]
   yield ['end', sizesOf(ledger)]
 }
 
