@@ -354,7 +354,7 @@ const weighing = (rules: fc.Arbitrary<Policy>): fc.Arbitrary<Policy> =>
       ...(nth === 0 ? {} : { maxOvertakes, weights: own }),
       ...(free === null ? {} : { tiers: { free } }),
     }))
-const keyed = (wish: fc.Arbitrary<Wish>): fc.Arbitrary<Wish> =>
+const withFairKey = (wish: fc.Arbitrary<Wish>): fc.Arbitrary<Wish> =>
   fc
     .tuple(wish, fc.constantFrom(null, 'k', 'l', 'm', 'free/a', 'free/b'))
     .map(([own, fairKey]) => ({ ...own, fairKey }))
@@ -640,7 +640,7 @@ export function arbitraryRun(shape: RunShape): fc.Arbitrary<readonly Step[]> {
   const cold = uses ? limited(unlimited) : unlimited
   const unweighed = warm ? warming(cold) : cold
   const rules = weights ? weighing(unweighed) : unweighed
-  const named = (own: fc.Arbitrary<Wish>) => (weights ? keyed(own) : own)
+  const named = (own: fc.Arbitrary<Wish>) => (weights ? withFairKey(own) : own)
   const wish = (own: fc.Arbitrary<Wish>) => (uses ? wishUsing(named(own)) : named(own))
   const plain = isMeasured
     ? actsFor(wish(askingOf(batches ? alikeOf(ids, false) : wishOf(ids, wholes))))
