@@ -6,6 +6,7 @@ const looking = [
   ['status'],
   ['queue'],
   ['explain', 'a'],
+  ['quote', '--models', 'm'],
   ['policy'],
   ['log'],
   ['log', '--follow'],

@@ -76,23 +76,19 @@ describe('a quote', () => {
 
 const names = ['a', 'b', 'c', 'd', 'e', 'f'] as const
 const name = fc.constantFrom(...names)
-const anyJob: fc.Arbitrary<EnqueueInput> = fc.record(
-  {
-    jobId: name,
-    models: fc.subarray(['m', 'n', 'o']),
-    priority: fc.integer({ min: 0, max: 2 }),
-    kind: fc.constantFrom('x', 'y'),
-    payload: fc.constantFrom(1, 2),
-    fairKey: fc.constantFrom('ann', 'ben'),
-    after: fc.array(name, { maxLength: 2 }),
-    once: fc.constantFrom('1h', '1m'),
-    dedupe: fc.record({ key: fc.constantFrom('k', 'l'), while: fc.constantFrom('live', 'waiting') }),
-    asks: fc.constantFrom({ m: { vram: 8 } }, { m: { vram: 99 } }),
-    uses: fc.constantFrom({ tpm: 5 }, { tpm: 50 }),
-    runAt: fc.constantFrom(new Date(4_000_000_000_000)),
-  },
-  { requiredKeys: ['jobId', 'models'] },
+const model = fc.constantFrom('m', 'n', 'o')
+/** What few jobs say. */
+const rare = fc.oneof(
+  { weight: 8, arbitrary: fc.constant({}) },
+  fc.constantFrom({ fairKey: 'ann' }, { once: '1h' }, { priority: 2 }, { payload: 1 }, { models: [] }),
+  fc.record({ after: fc.uniqueArray(name, { minLength: 1, maxLength: 2 }) }),
+  fc.record({ dedupe: fc.record({ key: fc.constant('k'), while: fc.constantFrom('live', 'waiting') }) }),
+  fc.constantFrom({ models: ['m'], asks: { m: { vram: 8 } } }, { models: ['m'], asks: { m: { vram: 99 } } }),
+  fc.constantFrom({ uses: { tpm: 5 } }, { uses: { tpm: 50 } }, { runAt: new Date(4_000_000_000_000) }),
 )
+const anyJob: fc.Arbitrary<EnqueueInput> = fc
+  .tuple(name, fc.uniqueArray(model, { minLength: 1, maxLength: 2 }), rare)
+  .map(([jobId, models, more]) => ({ jobId, models, ...more }) as EnqueueInput)
 const policies = [
   { capacity: { m: 2 } },
   { maxActive: 1 },
@@ -104,10 +100,10 @@ const policies = [
   { models: { m: {}, n: {} } },
 ] as const
 const anyAct = fc.oneof(
-  { weight: 4, arbitrary: anyJob.map((one) => (queue: Coordinator) => queue.enqueue([one])) },
+  { weight: 7, arbitrary: anyJob.map((one) => (queue: Coordinator) => queue.enqueue([one])) },
   { weight: 3, arbitrary: fc.constant(async (queue: Coordinator) => queue.claim({ max: 1 })) },
   {
-    weight: 2,
+    weight: 1,
     arbitrary: fc.constant(async (queue: Coordinator) => {
       const [active] = queue.state().active()
       const { epoch } = queue.state()
@@ -122,7 +118,12 @@ const anyAct = fc.oneof(
       .map((policy) => (queue: Coordinator) => queue.setPolicy(policy as never)),
   },
   { weight: 1, arbitrary: fc.constant((queue: Coordinator) => queue.pauseModel('n', { reason: 'by_hand' })) },
-  { weight: 1, arbitrary: fc.constant((queue: Coordinator) => queue.drain()) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .constantFrom('drain' as const, 'resume' as const)
+      .map((act) => (queue: Coordinator) => queue[act]()),
+  },
 )
 
 /** What came of a call: its value, or the code and text of its refusal. */
