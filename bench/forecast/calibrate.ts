@@ -65,13 +65,17 @@ function rangesAt({ ledger, now, free }: Moment, times: RunTimes, jobs: number) 
   const waiting = [...ledger.line].map(({ jobId }) => jobId)
   const every = Math.max(1, Math.ceil(waiting.length / jobs))
   const some = waiting.filter((_, n) => n % every === every - 1)
-  const work = forecast({ ledger, now, times, hands: { free, kinds: null } })
+  const found = whole(forecast({ ledger, now, times, hands: { free, kinds: null } }))
+  return some.flatMap((jobId) => {
+    const range = whole(found.of(jobId))
+    return typeof range === 'string' ? [] : [{ ...range, jobId, now }]
+  })
+}
+
+/** All turns, one after the other. */
+export function whole<T>(work: Generator<void, T>): T {
   for (;;) {
-    const turn = work.next()
-    if (turn.done !== true) continue
-    return some.flatMap((jobId) => {
-      const range = turn.value.of(jobId)
-      return typeof range === 'string' ? [] : [{ ...range, jobId, now }]
-    })
+    const { done, value } = work.next()
+    if (done === true) return value
   }
 }

@@ -1,6 +1,8 @@
 import {
   type Forecast,
+  type ForecastOptions,
   forecast,
+  forecastOf,
   handsOf,
   jobOf,
   type Ledger,
@@ -50,8 +52,9 @@ export class Forecaster {
     // While nothing has completed, it is soon otherwise.
     const last = this.#times.count === 0 ? undefined : await this.#last
     if (last !== undefined && jobOf(last.ledger, jobId)?.active === false)
-      return lessGone(last.of(jobId), at.now - last.now)
-    return (await this.#kept(this.#forecast(at))).of(jobId)
+      return lessGone(await inTurns(last.of(jobId)), at.now - last.now)
+    const found = await this.#kept(this.#optionsAt(at).then((options) => inTurns(forecast(options))))
+    return inTurns(found.of(jobId))
   }
 
   /** Not for longer: it holds the queue as it was. */
@@ -67,10 +70,10 @@ export class Forecaster {
 
   /** The same in a queue as it may become: what is told of it serves nobody else. @throws what the store throws */
   async startIn(at: Outset, jobId: string): Promise<StartRange | NoRange> {
-    return (await this.#forecast(at, jobId)).of(jobId)
+    return inTurns(forecastOf({ ...(await this.#optionsAt(at)), jobId }))
   }
 
-  async #forecast({ ledger, now, workers }: Outset, jobId?: string): Promise<Forecast> {
+  async #optionsAt({ ledger, now, workers }: Outset): Promise<ForecastOptions> {
     const isOld = this.#times.count === 0 || performance.now() - this.#measuredAt >= GOOD_MS
     if (this.#measured === undefined || isOld) {
       this.#measuredAt = performance.now()
@@ -80,9 +83,7 @@ export class Forecaster {
       this.#measured = undefined
       throw error
     })
-    const hands = handsOf(workers, ledger)
-    const options = { ledger, now, times: this.#times, hands }
-    return inTurns(forecast(jobId === undefined ? options : { ...options, jobId }))
+    return { ledger, now, times: this.#times, hands: handsOf(workers, ledger) }
   }
 
   async #measure(ledger: Ledger): Promise<void> {

@@ -60,6 +60,7 @@ export {
   Forecast,
   type ForecastOptions,
   forecast,
+  forecastOf,
   handsOf,
   type NoRange,
   type StartRange,

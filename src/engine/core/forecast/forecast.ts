@@ -40,7 +40,7 @@ const MOST_STEPS = 200
 /** So many make a turn. */
 const STEPS_A_TURN = 20
 /** Of those that are further ahead in a line so many are added up one by one; the others take as long as these. */
-const MOST_ADDED = 1_000
+const MOST_ADDED = 500
 
 /** When the jobs start that wait at one version of a queue. */
 export class Forecast {
@@ -56,14 +56,20 @@ export class Forecast {
     this.#measured = times.count
   }
 
-  of(jobId: string): StartRange | NoRange {
+  /** In turns, as {@link forecast}. */
+  *of(jobId: string): Generator<void, StartRange | NoRange> {
     const job = jobOf(this.ledger, jobId)
     if (job === undefined || job.active || this.ledger.draining) return 'no_time_brings_it'
     if (this.#measured === 0) return 'nothing_completed'
     const isAddedUp = this.#runs.some((run) => run.startOf(jobId) === undefined)
-    const starts = this.#runs.flatMap((run) => run.startOf(jobId) ?? restIn(run, jobId) ?? [])
-    // A job that some tries never start is kept by something that may not end.
-    if (starts.length < TRIES) return 'no_time_brings_it'
+    const starts: Micros[] = []
+    for (const run of this.#runs) {
+      const start = run.startOf(jobId) ?? restIn(run, jobId)
+      // A job that some tries never start is kept by something that may not end.
+      if (start === undefined) return 'no_time_brings_it'
+      starts.push(start)
+      yield
+    }
     const sorted = starts.map((start) => Math.max(0, start - this.now)).sort((a, b) => a - b)
     const at = (part: number) => sorted[Math.round((sorted.length - 1) * part)] ?? 0
     const [from, to] = this.#measured < 2 ? [null, null] : [at(0.1), at(0.9)]
@@ -89,6 +95,14 @@ export function* forecast(options: ForecastOptions): Generator<void, Forecast> {
     yield
   }
   return new Forecast(options, runs)
+}
+
+/** When one job starts, in turns. */
+export function* forecastOf(
+  options: ForecastOptions & { readonly jobId: string },
+): Generator<void, StartRange | NoRange> {
+  const found = yield* forecast(options)
+  return yield* found.of(options.jobId)
 }
 
 /** What the live processes can take in. Where none is alive that runs jobs, nobody knows: any number of any kind. */

@@ -1,5 +1,5 @@
 import {
-  forecast,
+  forecastOf,
   handsOf,
   type Ledger,
   MEASURED_EVENTS,
@@ -31,10 +31,10 @@ export function Estimate({ jobId }: { readonly jobId: string }) {
       const times = await timesIn(live)
       const ledger = shown.ledger.peek()
       const hands = handsOf(live.workers.peek(), ledger)
-      const work = forecast({ ledger, now: shown.now(), jobId, times, hands })
+      const work = forecastOf({ ledger, now: shown.now(), jobId, times, hands })
       for (;;) {
         const { done, value } = work.next()
-        if (done === true) return value.of(jobId)
+        if (done === true) return value
         await turn(signal)
       }
     },
