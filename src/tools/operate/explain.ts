@@ -2,7 +2,9 @@ import {
   type Explanation,
   explainJob,
   isInterlockError,
+  type NoRange,
   type RecordedEvent,
+  type StartRange,
   type StartsIn,
   startsIn,
 } from '../../engine/core/index.ts'
@@ -18,7 +20,7 @@ import {
   historyOf,
   type JobHistory,
 } from '../history/index.ts'
-import { forecasterOf, lookOf } from './look.ts'
+import { forecasterOf, type Look, lookOf } from './look.ts'
 
 /** What is kept of a job beside the log; null for what is not there. */
 export type DataDocument = Readonly<Record<(typeof dataFields)[number], unknown>>
@@ -125,9 +127,20 @@ async function lookFor(access: Opened, jobId: string, archived?: readonly Record
   const found = explainJob(facts, jobId, record)
   const hasEnded = found?.state === 'ended' || (found?.state === 'archived' && found.code !== null)
   const begun = [...facts.ledger.jobs].map((job) => job.jobId).filter((id) => id.startsWith(jobId))
-  const range = found?.state === 'waiting' ? await forecasterOf(access).startIn(facts, jobId) : null
+  const range = found?.state === 'waiting' ? await rangeOf(access, facts, jobId) : null
   const starts = startsIn(range, found?.code === 'offered' ? 'offered' : null)
   return { explanation: found, events: hasEnded ? record.events : null, starts, begun }
+}
+
+/** If the end of the log cannot be read, everything else is still said. */
+async function rangeOf(access: Opened, facts: Look, jobId: string): Promise<StartRange | NoRange | null> {
+  try {
+    return await forecasterOf(access).startIn(facts, jobId)
+  } catch (error) {
+    if (!isInterlockError(error)) throw error
+    access.onNote(`nobody can tell when it starts: ${error.message}`)
+    return null
+  }
 }
 
 /** Goes through the log, and the archive in this database, for the only job whose id begins so. Null: it is known already. */
