@@ -677,11 +677,12 @@ const patterned: Readonly<Record<string, readonly [name: string, key: string]>> 
 function withPatterns(step: Step): Step {
   const own = renamed(step) as Step
   if (own.act.type !== 'set_policy') return own
-  const { capacity, rate, holdAfterLossSeconds, models, ...rules } = own.act.policy
+  const { capacity, rate, holdAfterLossSeconds, models, warm, ...rules } = own.act.policy
   const policy = {
     ...rules,
     ...{ capacity: keyed(capacity), rate: keyed(rate), holdAfterLossSeconds: keyed(holdAfterLossSeconds) },
     ...(models === undefined ? {} : { models: keyed(models) }),
+    ...(warm === undefined ? {} : { warm: { ...warm, loadSeconds: keyed(warm.loadSeconds) } }),
   }
   return { ...own, act: { ...own.act, policy } }
 }

@@ -23,6 +23,7 @@ import {
   placesFor,
   placesOf,
   type Queue,
+  ruleOf,
   runningIn,
   takesAll,
   usedBy,
@@ -69,8 +70,7 @@ export const likenessOf = ({ policy }: Queue, { spec, asker }: Entry): string =>
     asker ?? '',
   ].join('|')
 
-const secondsOf = ({ warm }: Policy, model: string): number =>
-  warm?.loadSeconds[model] ?? warm?.loadSeconds['*'] ?? 1
+const secondsOf = ({ warm }: Policy, model: string): number => ruleOf(warm?.loadSeconds ?? {}, model) ?? 1
 
 /** What a start loads, and where. */
 export const loadsOf = (policy: Policy, job: Entry, places: Entry['places']): readonly Load[] =>
