@@ -73,15 +73,25 @@ export function rebuildClasses(draft: Draft, before: Policy): void {
   for (const job of draft.jobs) if (isInLine(job)) joinClass(draft, job, draft.owner)
 }
 
-/** A job from behind starts although the claim could have taken one of the class. */
+/** A job from behind starts although the claim could have taken one of the class. Starts that came from ahead of all that wait count no more. */
 export function addPass(draft: Draft, own: JobClass, pass: Pass): void {
-  const passes = [...passesOf(own), pass].sort((a, b) => byPlace(a.place, b.place))
-  draft.classes = draft.classes.insert({ ...own, passes }, draft.owner)
+  const { members, passes } = own
+  const first = members.min()
+  const counted = first === undefined ? [] : passes.slice(indexOf(passes, first))
+  const next = counted.toSpliced(indexOf(counted, pass.place), 0, pass)
+  draft.classes = draft.classes.insert({ ...own, passes: next }, draft.owner)
 }
 
-/** The starts that passed one of the class, the first unless named; never too few: also those from before it came. */
-const passesOf = ({ members, passes }: JobClass, of = members.min()): readonly Pass[] =>
-  passes.filter(({ place }) => of !== undefined && byPlace(place, of) > 0)
+/** Of the starts that passed a class, in line order: the first that came from behind this place. */
+function indexOf(passes: readonly Pass[], place: Place): number {
+  let [low, high] = [0, passes.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (byPlace((passes[middle] as Pass).place, place) > 0) high = middle
+    else low = middle + 1
+  }
+  return low
+}
 
 /** How often one of a class was passed. */
 interface Passed {
@@ -92,10 +102,16 @@ interface Passed {
   readonly left: number
 }
 
-export function passedBy(own: JobClass, { warm }: Policy, at: Micros, of?: Place): Passed {
-  const passes = passesOf(own, of)
-  const times = passes.length
-  const since = passes.reduce((first, pass) => (first === 0 ? pass.at : Math.min(first, pass.at)), 0)
+/** Never too few: also the starts from before it came count. @param of one of the class; the first, unless named */
+export function passedBy(own: JobClass, { warm }: Policy, at: Micros, of = own.members.min()): Passed {
+  const { passes } = own
+  const from = of === undefined ? passes.length : indexOf(passes, of)
+  const times = passes.length - from
+  let since = 0
+  for (let i = from; i < passes.length; i++) {
+    const pass = passes[i] as Pass
+    if (since === 0 || pass.at < since) since = pass.at
+  }
   const isOver = since > 0 && since + (warm?.maxPassedSeconds ?? 0) * MICROS_PER_SECOND <= at
   return { times, since, left: isOver ? 0 : Math.max(0, (warm?.maxPassed ?? 0) - times) }
 }

@@ -12,7 +12,7 @@ export function eventDetail(event: RecordedEvent): string {
     case 'queued':
       return event.spec.models.join(', ')
     case 'started':
-      return `start ${event.attempt} in ${event.workerId}${event.batch === undefined ? '' : `, batch ${event.batch}`}`
+      return `start ${event.attempt} in ${event.workerId}${event.batch === undefined ? '' : `, batch ${event.batch}`}${event.warm === undefined ? '' : `, before others, since its models were loaded (${event.warm} s)`}`
     case 'blocked':
     case 'conflict':
       return `${event.reason}${event.blockedBy === null ? '' : `, behind ${event.blockedBy}`}${event.model === null ? '' : ` on ${event.model}`}`

@@ -2,6 +2,7 @@ import {
   defaultPolicy,
   type EmptySetRule,
   type FairShare,
+  isWarm,
   type Policy,
   unitsText,
   windowsOf,
@@ -45,6 +46,7 @@ export function policyFacts(policy: Policy): readonly PolicyFact[] {
     ['log', retention(policy)],
     ...(policy.weights === undefined ? [] : [['weights', weights(policy.weights)] as const]),
     ...(policy.tiers === undefined ? [] : [['tiers', tiers(policy.tiers)] as const]),
+    ...(isWarm(policy) ? [['loaded models', loaded(policy)] as const] : []),
   ]
 }
 
@@ -84,6 +86,10 @@ function declared({ models }: Policy): string {
   return models === undefined
     ? 'jobs may need any model'
     : `only the models ${Object.keys(models).join(', ')}`
+}
+
+function loaded({ warm }: Policy): string {
+  return `loaded models first, past a job ${warm?.maxPassed} times and for ${warm?.maxPassedSeconds} s at most`
 }
 
 function order({ maxOvertakes }: Policy): string {
