@@ -106,7 +106,7 @@ describe('interlock what-if', () => {
       const { code, stdout, stderr } = await interlock(['what-if', '--try', rules, '--url', url])
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
       expect(stderr).toBe(
-        `error (invalid_input): --try ${rules}: no job of that time needs the model ${word}\n  to do: say serial, by-model, max-active=n, overtakes=n, slots=n, or one of its models: m, n\n`,
+        `error (invalid_input): --try ${rules}: no job of that time needs the model ${word}\n  to do: say serial, by-model, max-active=n, overtakes=n, slots=n, warm=n/seconds, or one of its models: m, n\n`,
       )
     }
     const { outcomes } = await documentOf(url, ['what-if', '--try', 'm=2,*=3'])

@@ -53,6 +53,27 @@ describe('a simulation', () => {
     { at: 1, models: ['o'], runs: [1] },
   ])
 
+  it('gives a process that keeps a model the jobs of that, and an attempt takes its own loads', async () => {
+    const asked = ['a', 'b', 'a', 'b', 'a', 'b'].map((model) => ({ at: 0, models: [model], runs: [3] }))
+    const lives = recorded(asked).map((life) => ({
+      ...life,
+      runs: life.runs.map((run) => ({ ...run, loading: { loads: 1, seconds: 2, savedSeconds: 0 } })),
+    }))
+    const processes = [{ keeps: 1, slots: 1 }]
+    const outcomes = [0, 1, 9].map(async (maxPassed) => {
+      const rules = { maxPassed, maxPassedSeconds: 60, minLoadedSeconds: 0, loadSeconds: { '*': 2 } }
+      const under = policy({ maxActive: null, warm: rules })
+      const ended = await simulate(lives, { policy: under, slots: null, processes })
+      const { loads, makespanMs } = outcomeOf(ended, under, { from: T0, to: T0 + SECOND, count: 1 })
+      return [Math.round(makespanMs / 1_000), loads?.loads, loads?.savedSeconds, loads?.passing]
+    })
+    expect(await Promise.all(outcomes)).toEqual([
+      [18, 6, 0, 0],
+      [12, 3, 6, 2],
+      [10, 2, 8, 2],
+    ])
+  })
+
   it('starts nothing from a model that is paused for a while', async () => {
     const pauses = [{ model: 'o', from: T0, to: T0 + 4 * SECOND }]
     const [, , last] = spansOf(await simulate(three, { policy: byModel, slots: null, pauses }))

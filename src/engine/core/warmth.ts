@@ -48,7 +48,7 @@ export const spokenOf = ({ servers, keepers }: Pick<LedgerView, 'servers' | 'kee
     : [...new Set([...servers, ...keepers].map(({ worker }) => worker))]
 
 /** How long a model takes to load, in seconds; 0: it is nothing that is loaded. */
-export const loadSecondsOf = ({ warm }: Policy, model: string): number =>
+const loadSecondsOf = ({ warm }: Policy, model: string): number =>
   (warm && valueFor(warm.loadSeconds, model)) ?? 1
 
 /** What a start loads, if it is not there. What it takes as a whole is in no place of its own. */
@@ -111,7 +111,7 @@ export function pushesOut(keeper: Keeper, loads: readonly ModelLoad[], since: Mi
 }
 
 /** What a start means to its process: how many models it loads, for how many seconds, and how many seconds it is spared. */
-interface Loading {
+export interface Loading {
   readonly loads: number
   readonly seconds: number
   readonly savedSeconds: number

@@ -97,7 +97,7 @@ export const withLoads = (
   return all.filter((one, i) => all.slice(i + 1).filter(({ place }) => place === one.place).length < keeps)
 }
 
-export function looksOf(queue: Queue, asking: Asking): readonly Look[] {
+function looksOf(queue: Queue, asking: Asking): readonly Look[] {
   const line = inLine(queue)
   const firsts = line.filter(
     (job, i) => line.findIndex((other) => likenessOf(queue, other) === likenessOf(queue, job)) === i,

@@ -26,6 +26,10 @@ export function addWhatIf(cli: Cli): void {
           'capacity 2 for a model, beside what happened',
         ],
         ['what-if --try by-model,max-active=8,slots=8', 'with 8 slots in all workers together'],
+        [
+          'what-if --try warm=0/0 --try warm=16/120',
+          'how many loads it saves to pass others for loaded models',
+        ],
         ['what-if --since 7d --svg week.svg --json', 'draws a chart, and prints everything for programs'],
       ],
       async (frame, _, options) => {
@@ -49,14 +53,14 @@ export function addWhatIf(cli: Cli): void {
   )
     .option(
       '--try <rules>',
-      'serial or by-model and what differs: max-active=n, overtakes=n, slots=n, model=capacity (a number, or places as host1:0,host1:1); may be repeated',
+      'serial or by-model and what differs: max-active=n, overtakes=n, slots=n, warm=n/seconds, model=capacity (a number, or places as host1:0,host1:1); may be repeated',
       (text: string, before: readonly string[] = []) => [...before, text],
     )
     .option('--svg <file>', 'draw a chart into a new file')
 }
 
 const NAMED = 12
-const rules = 'serial, by-model, max-active=n, overtakes=n, slots=n'
+const rules = 'serial, by-model, max-active=n, overtakes=n, slots=n, warm=n/seconds'
 
 /** The tries, if none are given. */
 const usualTrials = ['serial', 'by-model', 'by-model,overtakes=16'] as const
@@ -96,6 +100,8 @@ function flagsOf(text: string): PolicyFlags & { readonly slots?: string } {
     maxActive?: string
     overtakes?: string
     slots?: string
+    warmPassed?: string
+    warmSeconds?: string
     capacity: string[]
   } = {
     capacity: [],
@@ -109,6 +115,7 @@ function flagsOf(text: string): PolicyFlags & { readonly slots?: string } {
     else if (key === 'max-active') flags.maxActive = value
     else if (key === 'overtakes') flags.overtakes = value
     else if (key === 'slots') flags.slots = value
+    else if (key === 'warm') Object.assign(flags, warmFlags(value))
     else if (at > 0) flags.capacity.push(part)
     else if (isPlaceList(last)) flags.capacity.push(`${flags.capacity.pop()},${part}`)
     else throw noRule(text, part)
@@ -118,9 +125,15 @@ function flagsOf(text: string): PolicyFlags & { readonly slots?: string } {
   return capacity.length === 0 ? rest : { ...rest, capacity }
 }
 
+/** `16`, or `16/120`: so often, and for so many seconds. */
+function warmFlags(value: string): { readonly warmPassed?: string; readonly warmSeconds?: string } {
+  const [warmPassed = '', warmSeconds] = value.split('/')
+  return warmSeconds === undefined ? { warmPassed } : { warmPassed, warmSeconds }
+}
+
 /** `flux-dev=host1:0`: the names of places go on behind its comma. */
 const isPlaceList = (part: string): boolean =>
-  /=.*[^\d]/u.test(part) && !/^(?:max-active|overtakes|slots)=/u.test(part)
+  /=.*[^\d]/u.test(part) && !/^(?:max-active|overtakes|slots|warm)=/u.test(part)
 
 const noRule = (text: string, part: string): InterlockError =>
   invalidInput(`--try ${text}: ${part} is not a rule; say ${rules} or <model>=n`)

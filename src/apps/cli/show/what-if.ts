@@ -42,13 +42,16 @@ const widthOf = (frame: Frame): number => (frame.isTerminal ? frame.width : 160)
 /** Rules have numbers, which head their columns below. */
 function outcomeGrid({ outcomes }: WhatIf): Grid {
   const happened = outcomes[0]?.makespanMs ?? 0
-  const rows = outcomes.map(({ name, waiting, makespanMs, maxConcurrent }, index) => [
+  const isLoading = outcomes.some(({ loads }) => loads !== null)
+  const rows = outcomes.map(({ name, waiting, makespanMs, maxConcurrent, loads }, index) => [
     `${index + 1} ${clip(titleOf(name), 48)}`,
     ...[waiting.mean, waiting.p50, waiting.p95, waiting.max, makespanMs].map(duration),
     happened === 0 ? '—' : `${((makespanMs / happened) * 100).toFixed(0)} %`,
     maxConcurrent,
+    ...(isLoading ? [loads?.loads ?? '—'] : []),
   ])
-  return { head: ['rules', 'mean wait', 'p50', 'p95', 'max', 'makespan', 'of that', 'at once'], rows }
+  const head = ['rules', 'mean wait', 'p50', 'p95', 'max', 'makespan', 'of that', 'at once']
+  return { head: isLoading ? [...head, 'loads'] : head, rows }
 }
 
 function modelGrid({ outcomes }: WhatIf): Grid {

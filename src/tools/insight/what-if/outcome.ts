@@ -1,8 +1,9 @@
 import { capacityOf, MICROS_PER_MS, type Micros, type Policy } from '../../../engine/core/index.ts'
 import { Level, type Slices } from '../stats/levels.ts'
+import type { LoadStats } from '../stats/loads.ts'
 import type { ModelStats } from '../stats/model-levels.ts'
 import { type Summary, summaryOf } from '../stats/summary.ts'
-import type { Life } from './recording.ts'
+import type { Life, Run } from './recording.ts'
 
 /** `utilisation` is measured between the first start and the last end. */
 export type ModelOutcome = Omit<ModelStats, 'attempts' | 'perSlice'>
@@ -18,6 +19,8 @@ export interface Outcome {
   /** From the first start to the last end. */
   readonly makespanMs: number
   readonly maxConcurrent: number
+  /** What processes that keep models had to load; null: none has said how many it keeps. */
+  readonly loads: LoadStats | null
   /** Most used first. */
   readonly models: readonly ModelOutcome[]
   /** How many waited and how many ran, on average, in each slice of time. */
@@ -47,9 +50,20 @@ export function outcomeOf(lives: readonly Life[], policy: Policy, slices: Slices
     waiting: summaryOf(lives.flatMap(waitsOf)),
     makespanMs: makespan / MICROS_PER_MS,
     maxConcurrent: active.most,
+    loads: loadsOf(runs),
     models: modelsOf(runs, policy, makespan),
     perSlice: { waiting: waiting.means(), active: active.means() },
   }
+}
+
+function loadsOf(runs: readonly Run[]): LoadStats | null {
+  const known = runs.filter(({ loading }) => loading !== undefined)
+  const sumOf = (key: 'loads' | 'seconds' | 'savedSeconds') =>
+    known.reduce((sum, { loading }) => sum + (loading?.[key] ?? 0), 0)
+  const passing = runs.filter(({ passes }) => passes === true).length
+  return known.length === 0
+    ? null
+    : { loads: sumOf('loads'), seconds: sumOf('seconds'), savedSeconds: sumOf('savedSeconds'), passing }
 }
 
 /** As in `stats`: a job that ran when the period began did not wait in it. */

@@ -1,10 +1,17 @@
 import {
+  defaultPolicy,
   endsAttempt,
   isDeath,
   type JobSpec,
+  type Keepers,
   type Ledger,
+  type Loading,
+  loadingOf,
   type Micros,
+  type Policy,
   type RecordedEvent,
+  withKeeper,
+  withStart,
 } from '../../../engine/core/index.ts'
 
 /** How an attempt ended, and what followed. */
@@ -27,6 +34,10 @@ export interface Run {
   readonly batch?: number | undefined
   readonly readyAt: Micros
   readonly from: Micros
+  /** What it had to load; absent: its process does not say what it keeps. */
+  readonly loading?: Loading | undefined
+  /** It passed others because its models were loaded. */
+  readonly passes?: boolean
   /** The models that it gave back before its end, and how long after its start; absent: none. */
   gaveBack?: readonly { readonly model: string; readonly after: Micros }[]
   to: Micros
@@ -57,6 +68,8 @@ interface Open {
 export class Recording {
   readonly lives: Life[] = []
   readonly #open = new Map<string, Open>()
+  #keepers: Keepers = []
+  #policy: Policy = defaultPolicy
 
   /**
    * The jobs that were live when the period began: they count as coming then, first those that ran, then the others in line
@@ -73,6 +86,8 @@ export class Recording {
       ledger.undue,
     ],
   ): void {
+    this.#keepers = ledger.keepers
+    this.#policy = ledger.policy
     for (const places of lines) {
       for (const place of places) {
         const job = ledger.jobs.get(place)
@@ -80,18 +95,43 @@ export class Recording {
         const spec = { ...job.spec, priority: job.priority, runAt: job.dueAt }
         const waited = job.dueAt === null ? Math.max(0, from - job.waitingSince) : 0
         const open = this.#come(job.jobId, spec, from, { waitedBefore: job.active ? null : waited })
-        if (job.active) this.#start(open, from, job.batch ?? undefined)
+        if (job.active) this.#start(open, { at: from, batch: job.batch ?? undefined })
       }
     }
   }
 
   push(event: RecordedEvent): void {
+    this.#followProcesses(event)
     if (event.type === 'queued') {
       this.#come(event.jobId, event.spec, event.at)
       return
     }
     const open = 'jobId' in event ? this.#open.get(event.jobId) : undefined
     if (open !== undefined) this.#follow(open, event)
+  }
+
+  /** The processes that keep models loaded at this moment. */
+  get keepers(): Keepers {
+    return this.#keepers
+  }
+
+  /** What the attempt of this job had to load. */
+  loadingOf(jobId: string): Loading | undefined {
+    return this.#open.get(jobId)?.run?.loading
+  }
+
+  #followProcesses(event: RecordedEvent): void {
+    if (event.type === 'policy_changed') this.#policy = event.policy
+    else if (event.type === 'worker_serves')
+      this.#keepers = withKeeper(this.#keepers, event.workerId, event.keeps)
+    else if (event.type === 'worker_gone')
+      this.#keepers = withKeeper(this.#keepers, event.workerId, undefined)
+  }
+
+  #load(event: RecordedEvent & { readonly type: 'started' }): Loading | undefined {
+    const loading = loadingOf(this.#keepers, this.#policy, event)
+    this.#keepers = withStart(this.#keepers, this.#policy, event)
+    return loading
   }
 
   #come(
@@ -114,7 +154,12 @@ export class Recording {
         open.readyAt = event.at
         return
       case 'started':
-        return this.#start(open, event.at, event.batch)
+        return this.#start(open, {
+          at: event.at,
+          batch: event.batch,
+          loading: this.#load(event),
+          passes: event.warm !== undefined,
+        })
       case 'requeued':
         return this.#again(open, event)
       case 'model_released':
@@ -130,9 +175,12 @@ export class Recording {
     }
   }
 
-  #start(open: Open, at: Micros, batch: number | undefined): void {
+  #start(
+    open: Open,
+    { at, ...how }: Pick<Run, 'batch' | 'loading' | 'passes'> & { readonly at: Micros },
+  ): void {
     const readyAt = Math.min(open.readyAt, at)
-    open.run = { models: open.models, batch, readyAt, from: at, to: at, ending: { type: 'completed' } }
+    open.run = { models: open.models, ...how, readyAt, from: at, to: at, ending: { type: 'completed' } }
   }
 
   #again(open: Open, { at, runAt, reason, models }: RecordedEvent & { readonly type: 'requeued' }): void {

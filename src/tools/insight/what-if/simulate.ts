@@ -8,6 +8,8 @@ import {
   emptyLedger,
   InterlockError,
   type Ledger,
+  type Loading,
+  MICROS_PER_SECOND,
   type Micros,
   nextOpeningAt,
   nextTickAt,
@@ -16,10 +18,19 @@ import {
 } from '../../../engine/core/index.ts'
 import { type Life, Recording, type Run } from './recording.ts'
 
+/** A process that keeps models loaded. */
+export interface Process {
+  readonly keeps: number
+  /** How many attempts it runs at once. */
+  readonly slots: number
+}
+
 export interface Rules {
   readonly policy: Policy
   /** How many jobs the workers could run at once, whatever the policy allows; null: any number. */
   readonly slots: number | null
+  /** Those that keep models loaded; none: where an attempt runs does not matter. */
+  readonly processes?: readonly Process[]
   /** Models from which nothing starts for a while. */
   readonly pauses?: readonly { readonly model: string; readonly from: Micros; readonly to: Micros }[]
 }
@@ -32,6 +43,7 @@ type Item =
       readonly token: number
       /** Its batch; its own token, if it ran by itself. */
       readonly batch: number
+      readonly worker: string
       readonly run: Run | undefined
     }
   | { readonly do: 'give_back'; readonly index: number; readonly token: number; readonly model: string }
@@ -39,7 +51,18 @@ type Item =
   | { readonly do: 'tick' }
 
 const nobodyDead: ReadonlySet<string> = new Set()
-const WORKER = 'what-if'
+
+/** A process of a simulation, and how many slots it has left. */
+interface Simulated {
+  readonly worker: string
+  readonly keeps?: number
+  free: number
+}
+
+const processesOf = (processes: readonly Process[], slots: number): readonly Simulated[] =>
+  processes.length === 0
+    ? [{ worker: 'what-if', free: slots }]
+    : processes.map(({ keeps, slots: free }, i) => ({ worker: `what-if-${i + 1}`, keeps, free }))
 
 /**
  * Simulates other rules: the same jobs come at the same times and run as long as they did. The core makes every decision; nothing
@@ -68,6 +91,7 @@ class Simulation {
   readonly #batches: readonly BatchSize[] | undefined
   /** How many jobs of a simulated batch still run. */
   readonly #members = new Map<number, number>()
+  readonly #processes: readonly Simulated[]
   #ledger: Ledger = emptyLedger
   #free: number
   #now: Micros
@@ -75,9 +99,10 @@ class Simulation {
   #tickAt = Number.POSITIVE_INFINITY
   ended = 0
 
-  constructor(lives: readonly Life[], { policy, slots, pauses = [] }: Rules) {
+  constructor(lives: readonly Life[], { policy, slots, processes = [], pauses = [] }: Rules) {
     this.#lives = lives
     this.#free = slots ?? Number.MAX_SAFE_INTEGER
+    this.#processes = processesOf(processes, this.#free)
     this.#started = lives.map(() => 0)
     this.#batches = batchesOf(lives)
     // A pause comes before the jobs of its moment, and is lifted by a tick.
@@ -127,8 +152,8 @@ class Simulation {
           this.#send({ type: 'cancel', jobId: String(item.index), force: false })
         return
       case 'end':
-        this.#giveBack(item.batch)
-        return this.#send(endOf(item, this.#now))
+        this.#giveBack(item.batch, item.worker)
+        return this.#send(endOf(item, this.#now), this.#processOf(item.worker))
       case 'give_back':
         return this.#send({ type: 'done', jobId: String(item.index), token: item.token, model: item.model })
       case 'pause':
@@ -149,9 +174,18 @@ class Simulation {
     return { ...life.spec, jobId: String(index), timeoutMs: bounds.durationMs }
   }
 
-  #send(body: CommandBody): void {
-    const claim: Claim = { max: this.#free, kinds: null, batches: this.#batches }
-    const command = { id: `w${this.#commands++}`, hash: 0, workerId: WORKER, claim, body }
+  /** Whoever sends it claims what it has room for, and then all others do. */
+  #send(body: CommandBody, by?: Simulated): void {
+    const [first, ...others] = [...this.#processes].sort((a, b) => Number(b === by) - Number(a === by))
+    if (first !== undefined) this.#sendBy(first, body)
+    for (const other of others)
+      if (Math.min(this.#free, other.free) > 0 && this.#ledger.offered.size > 0) this.#sendBy(other, { type: 'claim' })
+  }
+
+  #sendBy({ worker, keeps, free }: Simulated, body: CommandBody): void {
+    const max = Math.min(this.#free, free)
+    const claim: Claim = { max, kinds: null, batches: this.#batches, ...(keeps && { keeps }) }
+    const command = { id: `w${this.#commands++}`, hash: 0, workerId: worker, claim, body }
     const { events, ledger } = decide(this.#ledger, [command], { now: this.#now, deadWorkers: nobodyDead })
     this.#ledger = ledger
     for (const event of events) {
@@ -164,39 +198,45 @@ class Simulation {
 
   #start(
     index: number,
-    { seq: token, at, batch = token }: RecordedEvent & { readonly type: 'started' },
+    { seq: token, at, workerId: worker, batch = token }: RecordedEvent & { readonly type: 'started' },
   ): void {
-    this.#take(batch)
+    this.#take(batch, worker)
     const runs = this.#lives[index]?.runs ?? []
     const run = runs[this.#started[index] ?? 0]
     this.#started[index] = (this.#started[index] ?? 0) + 1
     // An attempt that never happened (the job was cancelled or expired first) takes as long as the last one.
     const like = run ?? runs.at(-1)
-    this.#agenda.add(at + (like === undefined ? 0 : like.to - like.from), {
-      do: 'end',
-      index,
-      token,
-      batch,
-      run,
-    })
+    const lasts = like === undefined ? 0 : like.to - like.from - loadTime(like.loading)
+    const loads = loadTime(this.#recording.loadingOf(String(index)))
+    this.#agenda.add(at + Math.max(0, lasts) + loads, { do: 'end', index, token, batch, worker, run })
     for (const { model, after } of run?.gaveBack ?? [])
       this.#agenda.add(at + after, { do: 'give_back', index, token, model })
   }
 
   /** A batch takes one slot. */
-  #take(batch: number): void {
+  #take(batch: number, worker: string): void {
     const members = this.#members.get(batch) ?? 0
-    if (members === 0) this.#free--
+    if (members === 0) this.#use(worker, 1)
     this.#members.set(batch, members + 1)
   }
 
-  #giveBack(batch: number): void {
+  #giveBack(batch: number, worker: string): void {
     const left = (this.#members.get(batch) ?? 1) - 1
     if (left > 0) this.#members.set(batch, left)
     else {
       this.#members.delete(batch)
-      this.#free++
+      this.#use(worker, -1)
     }
+  }
+
+  #use(worker: string, count: number): void {
+    const process = this.#processOf(worker)
+    this.#free -= count
+    if (process !== undefined) process.free -= count
+  }
+
+  #processOf(worker: string): Simulated | undefined {
+    return this.#processes.find((one) => one.worker === worker)
   }
 
   #setTick(changed: boolean): void {
@@ -222,6 +262,8 @@ function batchesOf(lives: readonly Life[]): readonly BatchSize[] | undefined {
     }
   return sizes.size === 0 ? undefined : [...sizes].map(([kind, size]) => ({ kind, size }))
 }
+
+const loadTime = (loading: Loading | undefined): Micros => (loading?.seconds ?? 0) * MICROS_PER_SECOND
 
 const isEnd = (type: string): boolean =>
   type === 'completed' || type === 'cancelled' || type === 'expired' || type === 'failed'

@@ -1,5 +1,7 @@
 import {
+  endsAttempt,
   invalidInput,
+  type Keepers,
   type Ledger,
   MICROS_PER_SECOND,
   type Policy,
@@ -10,7 +12,7 @@ import { isoTime } from '../../format/index.ts'
 import type { Period } from '../period.ts'
 import { lastEnd, type Outcome, outcomeOf } from './outcome.ts'
 import { type Life, Recording } from './recording.ts'
-import type { Rules } from './simulate.ts'
+import type { Process, Rules } from './simulate.ts'
 
 /**
  * What `whatIf` gives: the document that `interlock what-if --json` prints: what happened in a period, and what would have under
@@ -49,6 +51,8 @@ export interface Recorded {
   readonly policy: Policy
   /** Every model that a job needs. */
   readonly models: ReadonlySet<string>
+  /** Those that kept models loaded when there were most of them; none: nobody has said so. */
+  readonly processes: readonly Process[]
 }
 
 /** Every model that one of these jobs needs. */
@@ -64,6 +68,10 @@ export class PeriodRecorder {
   readonly #period: Period
   readonly #recording = new Recording()
   readonly #replayer: Replayer
+  /** How many attempts each process ran at once, at most; a batch counts once. */
+  readonly #most = new Map<string, number>()
+  readonly #running = new Map<string, { readonly worker: string; readonly batch: number }>()
+  #keepers: Keepers = []
 
   /** @param before the queue when the period begins */
   constructor(before: Ledger, period: Period) {
@@ -75,6 +83,19 @@ export class PeriodRecorder {
   push(event: RecordedEvent): void {
     this.#recording.push(event)
     this.#replayer.push(event)
+    const { keepers } = this.#recording
+    if (keepers.length > this.#keepers.length) this.#keepers = keepers
+    if (keepers.length > 0) this.#count(event)
+  }
+
+  #count(event: RecordedEvent): void {
+    if (event.type === 'started') {
+      const { workerId: worker, seq, batch = seq } = event
+      this.#running.set(event.jobId, { worker, batch })
+      const own = [...this.#running.values()].filter((one) => one.worker === worker)
+      const count = new Set(own.map((one) => one.batch)).size
+      this.#most.set(worker, Math.max(count, this.#most.get(worker) ?? 1))
+    } else if (endsAttempt(event)) this.#running.delete(event.jobId)
   }
 
   /** @throws InterlockError `invalid_input` when none of them ended */
@@ -93,6 +114,7 @@ export class PeriodRecorder {
       leftOut: all.length - lives.length,
       policy,
       models: modelsOf(lives),
+      processes: this.#keepers.map(({ worker, keeps }) => ({ keeps, slots: this.#most.get(worker) ?? 1 })),
     }
   }
 }
@@ -103,11 +125,12 @@ export class PeriodRecorder {
  */
 export async function triedOf(
   queue: string,
-  { period, lives, leftOut, policy }: Recorded,
+  { period, lives, leftOut, policy, processes }: Recorded,
   tried: readonly Trial[],
   under: (lives: readonly Life[], trial: Trial) => Promise<readonly Life[]>,
 ): Promise<WhatIf> {
-  const trials = [{ name: 'simulated', policy, slots: null }, ...tried]
+  const rules: readonly Trial[] = [{ name: 'simulated', policy, slots: null }, ...tried]
+  const trials = rules.map((trial) => ({ ...trial, processes }))
   const simulated: (Trial & { readonly lives: readonly Life[] })[] = []
   for (const trial of trials) simulated.push({ ...trial, lives: await under(lives, trial) })
   const all = [{ name: 'happened', policy, slots: null, lives }, ...simulated]
@@ -120,11 +143,11 @@ export async function triedOf(
     jobs: lives.length,
     leftOut,
     sliceSeconds: (slices.to - slices.from) / SLICES / MICROS_PER_SECOND,
-    outcomes: all.map(({ name, policy: rules, slots, lives: ended }) => ({
+    outcomes: all.map(({ name, policy: own, slots, lives: ended }) => ({
       name,
-      policy: rules,
+      policy: own,
       slots,
-      ...outcomeOf(ended, rules, slices),
+      ...outcomeOf(ended, own, slices),
     })),
   }
 }
