@@ -174,7 +174,7 @@ class Simulation {
     return { ...life.spec, jobId: String(index), timeoutMs: bounds.durationMs }
   }
 
-  /** Whoever sends it claims what it has room for, and then all others do. */
+  /** The process that sends it claims what it has room for, and then all others do. */
   #send(body: CommandBody, by?: Simulated): void {
     const [first, ...others] = [...this.#processes].sort((a, b) => Number(b === by) - Number(a === by))
     if (first !== undefined) this.#sendBy(first, body)
