@@ -22,9 +22,10 @@ import type { Owner } from './tree.ts'
 import { amountsText, asksText } from './units.ts'
 
 /** Where limits count by fair key, the key is a part of it: some owners' jobs may start, and others' not. So is who waits for it. */
-function keyOf({ fairShare }: Policy, { spec, asker }: Job): ClassKey {
+function keyOf({ fairShare, tiers }: Policy, { spec, asker }: Job): ClassKey {
   const { kind, models, whole, asks, uses, fairKey } = spec
-  const owner = (fairShare?.maxActive ?? null) === null ? null : fairKey
+  const isLimited = tiers !== undefined || (fairShare?.maxActive ?? null) !== null
+  const owner = isLimited ? fairKey : null
   const units = asks === undefined ? null : asksText(asks)
   const used = uses === undefined ? null : amountsText(uses)
   const classKey = JSON.stringify([kind, models.toSorted(), whole ?? null, units, used, owner, asker])

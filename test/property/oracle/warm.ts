@@ -66,7 +66,7 @@ export const likenessOf = ({ policy }: Queue, { spec, asker }: Entry): string =>
     spec.whole?.join('+') ?? '',
     JSON.stringify(Object.entries(spec.asks ?? {}).map(([model, units]) => [model, sorted(units)])),
     spec.uses === undefined ? '' : sorted(spec.uses),
-    policy.fairShare?.maxActive == null ? '' : JSON.stringify(spec.fairKey),
+    policy.fairShare?.maxActive == null && policy.tiers === undefined ? '' : JSON.stringify(spec.fairKey),
     asker ?? '',
   ].join('|')
 
