@@ -179,7 +179,8 @@ class Simulation {
     const [first, ...others] = [...this.#processes].sort((a, b) => Number(b === by) - Number(a === by))
     if (first !== undefined) this.#sendBy(first, body)
     for (const other of others)
-      if (Math.min(this.#free, other.free) > 0 && this.#ledger.offered.size > 0) this.#sendBy(other, { type: 'claim' })
+      if (Math.min(this.#free, other.free) > 0 && this.#ledger.offered.size > 0)
+        this.#sendBy(other, { type: 'claim' })
   }
 
   #sendBy({ worker, keeps, free }: Simulated, body: CommandBody): void {
@@ -230,9 +231,9 @@ class Simulation {
   }
 
   #use(worker: string, count: number): void {
-    const process = this.#processOf(worker)
+    const own = this.#processOf(worker)
     this.#free -= count
-    if (process !== undefined) process.free -= count
+    if (own !== undefined) own.free -= count
   }
 
   #processOf(worker: string): Simulated | undefined {
