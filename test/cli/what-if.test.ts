@@ -102,6 +102,7 @@ describe('interlock what-if', () => {
     for (const [rules, word] of [
       ['age=5', 'age'],
       ['by-model,nomodel=3', 'nomodel'],
+      ['x*=3', 'x*'],
     ] as const) {
       const { code, stdout, stderr } = await interlock(['what-if', '--try', rules, '--url', url])
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
@@ -109,8 +110,8 @@ describe('interlock what-if', () => {
         `error (invalid_input): --try ${rules}: no job of that time needs the model ${word}\n  to do: say serial, by-model, max-active=n, overtakes=n, slots=n, warm=n/seconds, or one of its models: m, n\n`,
       )
     }
-    const { outcomes } = await documentOf(url, ['what-if', '--try', 'm=2,*=3'])
-    expect(outcomes.at(-1).policy.capacity).toEqual({ m: 2, '*': 3 })
+    const { outcomes } = await documentOf(url, ['what-if', '--try', 'm*=2,*=3'])
+    expect(outcomes.at(-1).policy.capacity).toEqual({ 'm*': 2, '*': 3 })
   })
 
   it('leaves out jobs whose running time is unknown', async () => {

@@ -1,4 +1,10 @@
-import { defaultPolicy, type InterlockError, invalidInput, type Policy } from '../../../engine/core/index.ts'
+import {
+  defaultPolicy,
+  fits,
+  type InterlockError,
+  invalidInput,
+  type Policy,
+} from '../../../engine/core/index.ts'
 import type { Access } from '../../../tools/history/index.ts'
 import type { Trial } from '../../../tools/insight/what-if/tried.ts'
 import { record, tryRules } from '../../../tools/insight/what-if/what-if.ts'
@@ -85,7 +91,8 @@ export function trialOf(text: string, inForce: Policy): Trial {
  */
 function checkModels(text: string, models: ReadonlySet<string>): void {
   const named = (flagsOf(text).capacity ?? []).map((part) => part.slice(0, part.lastIndexOf('=')))
-  const unknown = named.find((model) => model !== '*' && !models.has(model))
+  const isNeeded = (key: string) => key === '*' || [...models].some((model) => fits(key, model))
+  const unknown = named.find((key) => !isNeeded(key))
   if (unknown === undefined) return
   const known = [...models].toSorted()
   const more = known.length > NAMED ? ` and ${known.length - NAMED} more` : ''
