@@ -129,6 +129,19 @@ describe('weights', () => {
     expect(started).toEqual(['k0', 'l0', 'l1', 'k1', 'l2'])
   })
 
+  it('are told: what the key of a waiting job has used, and how many keys go before it', () => {
+    const queue = weighed({ weights: { '*': 2 } })
+    backlog(queue, { k: 2, l: 3 })
+    turns(queue, 2, (jobId) => (jobId.startsWith('k') ? 30 : 10))
+    expect(queue.running()).toEqual(['l1'])
+    expect(queue.explain('k1')?.also).toContain(
+      'its turn: k has used 15 s of models, over a weight of 2, and 1 that wait have used less',
+    )
+    expect(queue.explain('l2')?.also).toContain(
+      'its turn: l has used 10 s of models, over a weight of 2, and no other that waits has used less',
+    )
+  })
+
   it('go by slots too, and count that as overtaking', () => {
     const queue = weighed({ maxActive: 1, maxOvertakes: 1 })
     queue.enqueue('k0', ['a'], { fairKey: 'k' })

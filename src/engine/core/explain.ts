@@ -3,6 +3,7 @@ import { diagnosisOf, type JobCode, type LiveCode } from './diagnosis.ts'
 import type { JobOutcome } from './ending.ts'
 import type { JobRecord, Operator, QueueFacts, SubmittedCommand } from './facts.ts'
 import { type FailedTries, failedTriesOf } from './failed-tries.ts'
+import { turnTexts } from './fair-queue.ts'
 import { firstParentOf, flowOf, type OpenParent } from './flow.ts'
 import { type Micros, takesAllOf } from './job.ts'
 import { type Standing, standingOf } from './law/state.ts'
@@ -203,7 +204,7 @@ export function explainLive(facts: QueueFacts, jobId: string): LiveExplanation |
     models,
     position: isInLine(job) ? ledger.line.rank(job.place) : null,
     whatHasToHappen: toDoFor(facts, job, diagnosis),
-    also: [...alsoOf(facts, job, diagnosis, chain), ...models.flatMap(rulesText)],
+    also: [...alsoOf(facts, job, diagnosis, chain), ...models.flatMap(rulesText), ...turnTexts(ledger, job)],
   }
 }
 

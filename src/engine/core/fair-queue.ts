@@ -3,8 +3,9 @@
  * attempts have used, in microseconds of a model, over its weight. Among the first jobs of the keys the one whose key has the least is next.
  */
 import type { Draft } from './draft.ts'
-import { bounds, type Micros } from './job.ts'
+import { bounds, MICROS_PER_SECOND, type Micros } from './job.ts'
 import { type Job, type LedgerParts, type LedgerView, noPlaces, usesSlot } from './ledger.ts'
+import { numberText } from './number-text.ts'
 import type { Place } from './place.ts'
 import { type Policy, tierOf } from './policy.ts'
 import { type Compare, type Owner, Tree } from './tree.ts'
@@ -192,6 +193,22 @@ export function endUse(draft: Draft, job: Job, at: Micros): void {
 
 /** Those that start in a batch behind its first one take neither models nor a slot: the first one is charged. */
 const ridesAlong = ({ batch, token }: Job): boolean => batch !== null && batch !== token
+
+/** Where the key of a waiting job stands, and how many keys go before it. None: no key takes turns, or the job stands in no line. */
+export function turnTexts({ fair, policy }: LedgerView, job: Job): readonly string[] {
+  const key = fairKeyOf(job)
+  const own = fair === null || job.active ? undefined : fair.keys.get({ key })
+  if (fair === null || own === undefined || own.alike.size === 0) return []
+  const before = [...fair.live].filter(({ alike, time }) => alike.size > 0 && time < own.time).length
+  const [name, seconds] = [
+    key === '' ? 'jobs without a fair key' : key,
+    Math.round(own.time / MICROS_PER_SECOND),
+  ]
+  const others = before === 0 ? 'no other that waits has' : `${numberText(before)} that wait have`
+  return [
+    `its turn: ${name} has used ${numberText(seconds)} s of models, over a weight of ${weightOf(policy, key)}, and ${others} used less`,
+  ]
+}
 
 /** For how long it has had each of its models, all together; of one that runs alone: how long it ran. */
 function usedUntil({ spec: { models }, gaveBack, startedAt }: Job, at: Micros): Micros {
