@@ -74,21 +74,11 @@ export class Recording {
   /**
    * The jobs that were live when the period began: they count as coming then, first those that ran, then the others in line
    * order.
-   * @param lines which of them, in which order; all unless given
    */
-  begin(
-    ledger: Ledger,
-    from: Micros,
-    lines: readonly Iterable<Parameters<Ledger['jobs']['get']>[0]>[] = [
-      ledger.active,
-      ledger.unbound,
-      ledger.line,
-      ledger.undue,
-    ],
-  ): void {
+  begin(ledger: Ledger, from: Micros): void {
     this.#keepers = ledger.keepers
     this.#policy = ledger.policy
-    for (const places of lines) {
+    for (const places of [ledger.active, ledger.unbound, ledger.line, ledger.undue]) {
       for (const place of places) {
         const job = ledger.jobs.get(place)
         if (job === undefined || this.#open.has(job.jobId)) continue
