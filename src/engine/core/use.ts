@@ -71,8 +71,9 @@ export function shortageOf(ledger: LedgerView, job: Job, now: Micros): Shortage 
   if (job.spec.uses === undefined) return undefined
   for (const [resource, ask] of limitedUses(ledger.policy, job)) {
     const { meter } = modelOf(ledger, meterOf(resource))
-    const kept = keptAhead(ledger, job, resource, now)
-    for (const [index, window] of (windowsOf(ledger.policy, resource) ?? []).entries()) {
+    const windows = windowsOf(ledger.policy, resource) ?? []
+    const kept = keptAhead(ledger, job, resource, now, Math.max(...windows.map(({ limit }) => limit)) - ask)
+    for (const [index, window] of windows.entries()) {
       const taken = (meter?.reserved ?? 0) + usedSince(meter, index, now - length(window))
       if (taken + kept.sum + ask <= window.limit) continue
       const keptFor = taken + ask <= window.limit ? kept.first : null
@@ -110,8 +111,9 @@ function fitsAt(meter: Meter | null, index: number, window: Window, needed: numb
  * and those that are offered. Who waits for its share or for the rate of a model keeps nothing meanwhile.
  *
  * An offer that has run out shows that no worker runs its kind: as on a model, jobs of that kind from there on keep nothing from others.
+ * @param most of those that reserve no more are counted once this is exceeded: no window has more
  */
-function keptAhead(ledger: LedgerView, job: Job, resource: string, now: Micros) {
+function keptAhead(ledger: LedgerView, job: Job, resource: string, now: Micros, most: number) {
   const { offers, reserved } = modelOf(ledger, meterOf(resource))
   const lapsed = new Map<string, Place>()
   const kept = { sum: 0, first: null as string | null }
@@ -126,6 +128,7 @@ function keptAhead(ledger: LedgerView, job: Job, resource: string, now: Micros) 
     if (isLive || (keeps && other.spec.kind === job.spec.kind)) keep(other)
   }
   for (const other of aheadIn(ledger, reserved, job.place)) {
+    if (kept.sum > most) break
     if (other.offeredAt !== null || isShareFull(ledger, other, now) || rateOpensAt(ledger, other, now) > 0)
       continue
     const from = other.spec.kind === job.spec.kind ? undefined : lapsed.get(other.spec.kind)
