@@ -14,6 +14,7 @@ import {
 } from '../src/engine/core/index.ts'
 
 const START = 1_700_000_000_000_000
+const WORKER = 'w0a1b2c3d4'
 const nobodyDead: ReadonlySet<string> = new Set()
 
 /** A queue driven by the core alone, as if its store answered at once: nothing but decisions and events. */
@@ -32,9 +33,9 @@ export class CoreQueue {
     return this
   }
 
-  /** Decides one command on the present ledger, and moves on to what it led to. */
-  send(body: CommandBody, claim?: Claim): Decision {
-    return this.#decide([this.#command(body, claim)])
+  /** Decides one command of a process on the present ledger, and moves on to what it led to. */
+  send(body: CommandBody, claim?: Claim, workerId = WORKER): Decision {
+    return this.#decide([this.#command(body, claim, workerId)])
   }
 
   /** Several at once, as a group commit does; the first may come with a claim for so many jobs of any kind. */
@@ -47,10 +48,10 @@ export class CoreQueue {
     return this.send({ type: 'set_policy', policy }).events
   }
 
-  #command(body: CommandBody, claim: Claim | undefined): Command {
+  #command(body: CommandBody, claim: Claim | undefined, workerId = WORKER): Command {
     // Short and unlike each other, as a process makes them.
     const id = `w0a1b2c3d4.${(this.#commands++).toString(36)}`
-    return { id, hash: 7, workerId: 'w0a1b2c3d4', body, ...(claim && { claim }) }
+    return { id, hash: 7, workerId, body, ...(claim && { claim }) }
   }
 
   #decide(commands: readonly Command[]): Decision {

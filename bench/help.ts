@@ -17,6 +17,9 @@ goes on. Rows, by which --only chooses:
   rest                                 memory, processor and calls of a worker with nothing to do
 Redis is used where redis-server is installed (apt-get install redis-server); else its columns say so.
 
+schedule: computed by the core alone. --only real: 300 requests by four worker processes on PostgreSQL whose handlers sleep, also for a load,
+50 times as fast as they were, over what is computed. A minute.
+
 append: the bare API, without payloads and without a worker.
 
 growth: what a job of our worker costs with more jobs in line, models, models per job, events in the log, and worker processes, with the

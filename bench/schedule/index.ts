@@ -4,6 +4,6 @@ import { scheduleRows } from './schedule.ts'
 export const scheduleBench: Bench = {
   name: 'schedule',
   about:
-    'time to finish over the lower bound (the busiest model, or all slots busy), simulated without any overhead: 64 slots, capacity 1',
+    'time to finish over the lower bound (the busiest model, or all slots busy), simulated without any overhead: 64 slots, capacity 1; and how often checkpoints are loaded where workers keep one',
   run: scheduleRows,
 }

@@ -1,4 +1,5 @@
 import { type Context, type Goal, type Row, sample } from '../frame/bench.ts'
+import { loadRows, realLoadRows } from './load-rows.ts'
 import { makespan } from './simulate.ts'
 import { lowerBound, madeUpTrace, type Request, readTrace } from './trace.ts'
 
@@ -18,6 +19,7 @@ export async function scheduleRows(context: Context): Promise<readonly Row[]> {
   const real = await readTrace(context.trace)
   if (real === undefined) console.error(`there is no ${context.trace}: made-up requests of the same shape`)
   const requests = real ?? madeUpTrace(48_000)
+  if (context.only.includes('real')) return realLoadRows(context, requests)
   const rows: Row[] = []
   for (const count of context.quick ? [100] : [1_000, 5_000, requests.length]) {
     const first = requests.slice(0, count)
@@ -31,7 +33,7 @@ export async function scheduleRows(context: Context): Promise<readonly Row[]> {
       rows.push({ what, unit: '× bound', samples: ratio, goal: goalOf(real, count, maxOvertakes) })
     }
   }
-  return rows
+  return [...rows, ...loadRows(context, requests, real === undefined ? 'MADE UP: ' : '')]
 }
 
 function goalOf(real: readonly Request[] | undefined, count: number, maxOvertakes: number): Goal | undefined {
