@@ -55,6 +55,21 @@ describe('policy set (policyFrom, hasPolicyFlags)', () => {
     expect(policyFacts(defaultPolicy)).toContainEqual(['declared', 'jobs may need any model'])
   })
 
+  it('groups jobs by loaded models; each flag changes its own part', () => {
+    const grouped = set({ warmPassed: '16', warmSeconds: '120', load: ['flux=12', '*=5'] })
+    const warm = { maxPassed: 16, maxPassedSeconds: 120, minLoadedSeconds: 0 }
+    expect(grouped.warm).toEqual({ ...warm, loadSeconds: { flux: 12, '*': 5 } })
+    expect(set({ load: ['wan=40', 'flux=none'], minLoaded: '9' }, grouped).warm).toEqual({
+      ...{ ...warm, minLoadedSeconds: 9 },
+      loadSeconds: { '*': 5, wan: 40 },
+    })
+    expect(policyText(grouped)).toContain('loaded models first, past a job 16 times and for 120 s at most')
+    expect(policyText(set({ warmPassed: '0' }, grouped))).not.toContain('loaded')
+    expect(() => set({ warmPassed: '16' })).toThrow(
+      'policy.warm.maxPassedSeconds: must be a number of seconds',
+    )
+  })
+
   it('says what places have, takes one back, and all of them', () => {
     const measured = set({ units: ['host1:0=vram:24+slots:4', 'p=vram:8'] })
     expect(measured.units).toEqual({ 'host1:0': { vram: 24, slots: 4 }, p: { vram: 8 } })

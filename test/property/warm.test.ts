@@ -5,6 +5,9 @@ import {
   emptyLedger,
   evolve,
   fold,
+  isStartable,
+  type Job,
+  jobOf,
   type Ledger,
   type RecordedEvent,
   replay,
@@ -27,6 +30,45 @@ const run = fc.oneof(
 const eventsOf = (turns: readonly Turn[]): readonly RecordedEvent[] =>
   turns.flatMap(({ decision }) => decision.events)
 
+/** After these the queue may count from the beginning: jobs leave the line for a moment. */
+const fresh = new Set(['policy_changed', 'model_paused', 'model_resumed', 'worker_serves', 'worker_gone'])
+
+/** Counts job by job: whoever could start by the line alone, and is ahead of a start that passes for loaded models. */
+class PassBounds {
+  readonly #passed = new Map<string, { times: number; since: number }>()
+
+  /** What is wrong with an event that comes next; null: nothing. */
+  faultOf(ledger: Ledger, event: RecordedEvent): string | null {
+    if (fresh.has(event.type)) this.#passed.clear()
+    if (event.type !== 'started' || event.warm === undefined) return null
+    const started = jobOf(ledger, event.jobId)
+    const { maxPassed = 0, maxPassedSeconds = 0 } = ledger.policy.warm ?? {}
+    const inLine = [...ledger.line].flatMap((place) => jobOf(ledger, place.jobId) ?? [])
+    const keys = new Set(inLine.map(keyOf))
+    for (const key of this.#passed.keys()) if (!keys.has(key)) this.#passed.delete(key)
+    for (const job of inLine) {
+      if (started === undefined || !isAhead(job, started) || event.without?.includes(job.spec.kind)) continue
+      if (job.asker !== null || !isStartable(ledger, job, event.at)) continue
+      if (job.places !== null && ledger.servers.length > 0) continue
+      const { times, since } = this.#passed.get(keyOf(job)) ?? { times: 0, since: event.at }
+      if (times >= maxPassed) return `${job.jobId} was passed ${times} times before`
+      if (times > 0 && event.at - since >= maxPassedSeconds * 1e6)
+        return `${job.jobId} was passed for too long`
+      if (job.place.level !== started.place.level) return `${job.jobId} has a higher priority`
+      this.#passed.set(keyOf(job), { times: times + 1, since })
+    }
+    return null
+  }
+}
+
+/** Of one stay in line. */
+const keyOf = ({ jobId, place, asker, waitingSince }: Job): string =>
+  [jobId, place.level, place.order, place.tie, asker, waitingSince].join()
+
+const isAhead = ({ place: a }: Job, { place: b }: Job): boolean =>
+  a.level - b.level < 0 ||
+  (a.level === b.level && (a.order - b.order < 0 || (a.order === b.order && a.tie < b.tie)))
+
 describe('a log of processes that keep models loaded', () => {
   it('has starts that pass others, and jobs that were passed as often as may be', () => {
     const turns = fc.sample(run, { numRuns: 60, seed: 4 }).flatMap(play)
@@ -46,6 +88,24 @@ describe('a log of processes that keep models loaded', () => {
           expect(audit(events).violations).toEqual([])
         }),
         { numRuns: runs(40) },
+      )
+    },
+    PATIENCE,
+  )
+
+  it(
+    'passes no job that could start more often, or for longer, than the policy says, at any prefix',
+    () => {
+      fc.assert(
+        fc.property(run, (steps) => {
+          const bounds = new PassBounds()
+          let ledger = emptyLedger
+          for (const event of eventsOf(play(steps))) {
+            expect(bounds.faultOf(ledger, event)).toBeNull()
+            ledger = evolve(ledger, event)
+          }
+        }),
+        { numRuns: runs(30) },
       )
     },
     PATIENCE,
