@@ -7,7 +7,8 @@ storeContract(
   'supabase',
   async () => {
     const project = await startMigrated()
-    return { connect: () => storeOn(project), dispose: () => project.close() }
+    // Payloads of 4 MB take as long as the machine lets them.
+    return { connect: () => storeOn(project, { timeoutMs: 100_000 }), dispose: () => project.close() }
   },
   { describe, it, beforeAll, afterAll },
   { http: true },
