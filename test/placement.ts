@@ -62,6 +62,7 @@ const rest: Readonly<Record<string, string>> = {
   'supabase/inbox': 'messages in so many milliseconds',
   'supabase/wakes': 'what comes and does not come within half a second',
 
+  'core/decision-cost': 'lines of 4,000 jobs, and what their decisions enter',
   'core/large-flow': 'flows of 10,000 jobs',
   'model/two-faults': 'explores 123,806 states',
   'property/all-decisions': 'all of 10,000 stored runs: 15 s',

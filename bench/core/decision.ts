@@ -1,6 +1,7 @@
 import { type Context, type Row, sample, sized } from '../frame/bench.ts'
 import { answerOf } from '../frame/child.ts'
 import { ratios } from '../frame/statistics.ts'
+import { everything } from './crowded-line.ts'
 import { byModel, type LineShape } from './line.ts'
 
 type Setting = Omit<LineShape, 'waiting'> & { readonly name: string }
@@ -15,6 +16,7 @@ const settings: readonly Setting[] = [
   { name: '10 models, 10,000 schedules none due', models: 10, each: 1, policy: byModel, schedules: 10_000 },
   { name: '1,000 models', models: 1_000, each: 1, policy: byModel },
   { name: '1,000 models, 4 a job', models: 1_000, each: 4, policy: byModel },
+  { name: 'everything on, 16 overtakes', models: 10, each: 1, policy: everything, crowded: true },
   { name: '10 models, 16 overtakes', models: 10, each: 1, policy: { ...byModel, maxOvertakes: 16 } },
 ]
 
@@ -47,6 +49,6 @@ export async function decisionRows(context: Context): Promise<readonly Row[]> {
 }
 
 function costOf(context: Context, shape: LineShape): Promise<number> {
-  const input: DecisionInput = { shape, steps: sized(context, 20_000, 500) }
+  const input: DecisionInput = { shape, steps: sized(context, shape.crowded === true ? 500 : 20_000, 500) }
   return answerOf<number>(new URL('./decision-child.ts', import.meta.url), input)
 }

@@ -20,6 +20,8 @@ export interface LineShape {
   readonly policy: Policy
   /** So many schedules are declared, none of which is due. */
   readonly schedules?: number
+  /** A line in which jobs wait for everything that a policy can limit (crowded-line.ts). */
+  readonly crowded?: boolean
 }
 
 /**

@@ -1,6 +1,7 @@
 /**
- * Waiting jobs that are alike: a claim that may take one of them may take the first. Kept while the policy groups jobs by loaded models
- * (docs/inside/decisions/0029-warm.md), so that a decision looks at classes and not at the line.
+ * Waiting jobs that are alike: a claim that may take one of them may take the first, and where that may not start, none may. Kept while the policy
+ * groups jobs by loaded models (docs/inside/decisions/0029-warm.md), or jobs may overtake many that are limited (scan.ts), so that a decision
+ * looks at classes and not at the line.
  */
 import type { Draft } from './draft.ts'
 import { hash } from './hash.ts'
@@ -35,12 +36,17 @@ function keyOf({ fairShare, tiers }: Policy, { spec, asker }: Job): ClassKey {
 export const classOf = (ledger: Pick<LedgerView, 'policy' | 'classes'>, job: Job): JobClass | undefined =>
   ledger.classes.size === 0 ? undefined : ledger.classes.get(keyOf(ledger.policy, job))
 
+/** Only with a limit beside those of models may many jobs wait whose models are free, and be passed. */
+export const hasClasses = (policy: Policy): boolean =>
+  isWarm(policy) ||
+  (policy.maxOvertakes !== 0 && (policy.uses !== undefined || (policy.fairShare?.maxActive ?? null) !== null))
+
 /** What has classes of jobs, and may be written to. */
 type Classes = Pick<LedgerParts, 'policy' | 'classes' | 'heads'>
 
 /** A job comes into line. */
 export function joinClass(ledger: Classes, job: Job, owner: Owner): void {
-  if (!isWarm(ledger.policy)) return
+  if (!hasClasses(ledger.policy)) return
   const key = keyOf(ledger.policy, job)
   const { members, passes } = ledger.classes.get(key) ?? { members: noPlaces, passes: [] }
   const first = members.min()
@@ -68,7 +74,7 @@ function change(ledger: Classes, own: JobClass, before: Place | undefined, owner
 
 /** Under other rules all counts begin again. This costs as much as the queue is long. */
 export function rebuildClasses(draft: Draft, before: Policy): void {
-  if (!isWarm(draft.policy) && !isWarm(before)) return
+  if (!hasClasses(draft.policy) && !hasClasses(before)) return
   draft.classes = noClasses
   draft.heads = noHeads
   for (const job of draft.jobs) if (isInLine(job)) joinClass(draft, job, draft.owner)

@@ -262,7 +262,7 @@ export class LedgerParts {
   unserved = noPlaces
   /** Which live processes keep models loaded, and which. */
   keepers: Keepers = []
-  /** Jobs in line that are alike, while the policy groups them by loaded models. */
+  /** Jobs in line that are alike, while decisions look at those (classes.ts). */
   classes = noClasses
   /** The first of each class. */
   heads = noHeads

@@ -1,5 +1,5 @@
 import { holderOf } from './batch.ts'
-import { joinClass, quitClass } from './classes.ts'
+import { hasClasses, joinClass, quitClass } from './classes.ts'
 import type { Draft } from './draft.ts'
 import { joinFairQueue, leaveFairQueue } from './fair-queue.ts'
 import { setReady } from './fair-share.ts'
@@ -21,7 +21,7 @@ export function enterLine(draft: Draft, job: OwnJob, before: Places | null = nul
   const { owner } = draft
   const { place } = job
   draft.arrive(place)
-  if (draft.policy.warm !== undefined) joinClass(draft, job, owner)
+  if (hasClasses(draft.policy)) joinClass(draft, job, owner)
   if (!usesSlot(job)) {
     draft.unbound = draft.unbound.insert(place, owner)
     return

@@ -1,15 +1,16 @@
 import { isFree, isPlaceFree, keptBy } from './admission.ts'
 import type { Draft } from './draft.ts'
 import { passOver } from './fair-share.ts'
-import type { Micros, Units } from './job.ts'
-import { type AskLine, isInLine, type Model, modelOf, noPlaces, placesLeft } from './ledger.ts'
+import { type JobSpec, type Micros, takesAllOf, type Units } from './job.ts'
+import { type AskLine, isInLine, type Job, type Model, modelOf, noPlaces, placesLeft } from './ledger.ts'
 import { isOfferLive, lapsedJobs } from './offer-expiry.ts'
 import type { OwnModel } from './own-job.ts'
 import { byPlace, earlier, type Place } from './place.ts'
-import { isMeter, placesOf } from './policy.ts'
+import { isMeter, type Policy, placesOf } from './policy.ts'
 import { isOverRate } from './rate.ts'
 import { isSite, isUsable, placeOf, siteOf, sitesNear } from './site.ts'
 import { Tree } from './tree.ts'
+import { amountsText, askFor } from './units.ts'
 
 /** A line that is being read: where it stands, and how to go on. */
 interface Cursor {
@@ -48,17 +49,61 @@ function scan(draft: Draft, now: Micros, from: Iterable<Cursor>, visit: (place: 
   let cursors = Tree.empty<Cursor>(byHead)
   for (const cursor of from) cursors = cursors.insert(cursor, owner)
   let last: Place | undefined
+  let refused = 0
   for (let cursor = cursors.min(); cursor !== undefined; cursor = cursors.min()) {
     cursors = cursors.remove(cursor, owner)
     const { place, next } = cursor
     if (place !== last && !visit(place)) return
     last = place
+    if (isRefused(draft, place) && ++refused === MANY && draft.classes.size * 4 < draft.line.size) {
+      const open = [cursor, ...cursors]
+      cursors = cursors.empty()
+      for (const one of open) if (!isLine(one)) cursors = cursors.insert(one, owner)
+      for (const one of classCursors(draft, open, place, now)) cursors = cursors.insert(one, owner)
+      continue
+    }
     const following = isOpen(draft, cursor, now) ? next(place) : undefined
     if (following !== undefined) cursors = cursors.insert({ ...cursor, place: following }, owner)
   }
 }
 
+/** After so many that may not start it looks at one job of each class. */
+const MANY = 8
+
+const isRefused = (draft: Draft, place: Place): boolean => {
+  const job = draft.jobs.get(place)
+  return job !== undefined && isInLine(job) && job.offeredAt === null
+}
+
 const EXCLUSIVES = ''
+const CLASS = '\u0000class '
+const isLine = ({ source }: Cursor): boolean => source !== EXCLUSIVES && !source.startsWith('\u0000')
+
+/**
+ * The classes of the jobs in these lines, behind a place. It leaves a class at the first job that may not start: what keeps that from starting
+ * keeps all behind it that are like it. So the work is the classes and not the jobs that are passed.
+ */
+function* classCursors(draft: Draft, open: readonly Cursor[], behind: Place, now: Micros): Generator<Cursor> {
+  const lines = new Set(open.filter(isLine).map(({ source }) => source))
+  const known = new Map<string, boolean>()
+  const mayHave = (spec: JobSpec, model: string): boolean => {
+    const ask = askFor(spec, model)
+    const name = ask === null ? model : `${model} ${amountsText(ask)}`
+    const may = known.get(name) ?? isOpenBehind(draft, model, ask, behind, now)
+    known.set(name, may)
+    return may || takesAllOf(spec, model)
+  }
+  const stands = ({ spec }: Job) =>
+    spec.models.some((model) => linesOf(draft.policy, model).some((name) => lines.has(name))) &&
+    spec.models.every((model) => mayHave(spec, model))
+  for (const { of } of draft.heads) {
+    const { members = noPlaces } = draft.classes.get(of) ?? {}
+    const place = members.after(behind)
+    const job = place && draft.jobs.get(place)
+    if (place !== undefined && job !== undefined && stands(job))
+      yield { place, source: `${CLASS}${of.classKey}`, next: (at) => members.after(at) }
+  }
+}
 const READY = '\u0000ready'
 
 function* openCursors(draft: Draft): Generator<Cursor> {
@@ -183,6 +228,18 @@ function* askCursors(source: string, lines: readonly AskLine[]): Generator<Curso
   }
 }
 
+/** The lines in which jobs of a model stand. */
+const linesOf = (policy: Policy, model: string): readonly string[] =>
+  placesOf(policy, model)?.map(siteOf) ?? [model]
+
+/** Whether somebody behind may have the model, by what is free of it and its rate. */
+function isOpenBehind(draft: Draft, model: string, ask: Units | null, behind: Place, now: Micros): boolean {
+  const own = modelOf(draft, model)
+  if (isOverRate(draft, own, now)) return false
+  const listed = placesOf(draft.policy, model)
+  return listed?.some((name) => isSiteFree(draft, name, ask, behind, now)) ?? isFree(draft, own, behind, now)
+}
+
 function* arrivedCursors({ arrived }: Draft): Generator<Cursor> {
   for (const [i, place] of arrived.entries()) {
     yield { place, source: `\u0000${i}`, next: () => undefined }
@@ -190,6 +247,7 @@ function* arrivedCursors({ arrived }: Draft): Generator<Cursor> {
 }
 
 function isOpen(draft: Draft, { source, place, ask = null }: Cursor, now: Micros): boolean {
+  if (source.startsWith(CLASS)) return !isRefused(draft, place)
   if (source === EXCLUSIVES || source.startsWith('\u0000')) return true
   if (isSite(source))
     return sitesNear(draft.policy, source).some((site) => isSiteFree(draft, placeOf(site), ask, place, now))

@@ -1,0 +1,40 @@
+import { Session } from 'node:inspector/promises'
+import { describe, expect, it } from 'vitest'
+import { CrowdedLine } from '../../bench/core/crowded-line.ts'
+import { isInLine, isStartable } from '../../src/engine/core/index.ts'
+
+const STEPS = 60
+
+/** How often functions of the core are entered in a step, once the line is as it stays. */
+async function enteredAt(waiting: number): Promise<number> {
+  const line = new CrowdedLine(waiting)
+  for (let i = 0; i < 4 * STEPS; i++) line.step()
+  const session = new Session()
+  session.connect()
+  await session.post('Profiler.enable')
+  await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false })
+  for (let i = 0; i < STEPS; i++) line.step()
+  const { result } = await session.post('Profiler.takePreciseCoverage')
+  session.disconnect()
+  const core = result.filter(({ url }) => url.includes('/engine/core/')).flatMap((script) => script.functions)
+  return core.reduce((sum, { ranges }) => sum + (ranges[0]?.count ?? 0), 0) / STEPS
+}
+
+describe('with places, units, uses, modes, rates and fair shares, where jobs may overtake', () => {
+  it('a decision costs at most 1.5 times as much with many waiting, of a hundred classes', async () => {
+    const few = await enteredAt(100)
+    expect((await enteredAt(4_000)) / few).toBeLessThan(1.5)
+  })
+
+  it('nobody who may start is left out, however many are passed over', () => {
+    const line = new CrowdedLine(1_000)
+    for (let i = 0; i < 150; i++) {
+      line.step()
+      const { ledger, now } = line.queue
+      const left = [...ledger.jobs].filter(
+        (job) => isInLine(job) && job.offeredAt === null && isStartable(ledger, job, now - 10),
+      )
+      expect(left.map(({ jobId }) => jobId)).toEqual([])
+    }
+  })
+})
