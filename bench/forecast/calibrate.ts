@@ -73,7 +73,7 @@ function rangesAt({ ledger, now, free }: Moment, times: RunTimes, jobs: number) 
 }
 
 /** All turns, one after the other. */
-export function whole<T>(work: Generator<void, T>): T {
+function whole<T>(work: Generator<void, T>): T {
   for (;;) {
     const { done, value } = work.next()
     if (done === true) return value

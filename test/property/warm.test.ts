@@ -33,7 +33,7 @@ const eventsOf = (turns: readonly Turn[]): readonly RecordedEvent[] =>
 /** After these the queue may count from the beginning: jobs leave the line for a moment. */
 const fresh = new Set(['policy_changed', 'model_paused', 'model_resumed', 'worker_serves', 'worker_gone'])
 
-/** Counts job by job: whoever could start by the line alone, and is ahead of a start that passes for loaded models. */
+/** Counts job by job those that could start by the line alone and are ahead of a start that passes for loaded models. */
 class PassBounds {
   readonly #passed = new Map<string, { times: number; since: number }>()
 
