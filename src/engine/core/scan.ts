@@ -55,7 +55,7 @@ function scan(draft: Draft, now: Micros, from: Iterable<Cursor>, visit: (place: 
     const { place, next } = cursor
     if (place !== last && !visit(place)) return
     last = place
-    if (isRefused(draft, place) && ++refused === MANY && draft.classes.size * 4 < draft.line.size) {
+    if (hasFewClasses(draft) && isRefused(draft, place) && ++refused === MANY) {
       const open = [cursor, ...cursors]
       cursors = cursors.empty()
       for (const one of open) if (!isLine(one)) cursors = cursors.insert(one, owner)
@@ -69,6 +69,9 @@ function scan(draft: Draft, now: Micros, from: Iterable<Cursor>, visit: (place: 
 
 /** After so many that may not start it looks at one job of each class. */
 const MANY = 8
+
+/** None where the policy keeps no classes. */
+const hasFewClasses = ({ classes, line }: Draft): boolean => classes.size > 0 && classes.size * 4 < line.size
 
 const isRefused = (draft: Draft, place: Place): boolean => {
   const job = draft.jobs.get(place)
