@@ -7,6 +7,7 @@ const one = { max: 1, kinds: null }
 const all = { claim: { max: 9, kinds: null } }
 const rules = { maxActive: null, capacity: { gpt: 9, mini: 9 }, maxOvertakes: 0 }
 const tpm = { limit: 100, perSeconds: 60 }
+const fairShare = { maxActive: 1, maxWaiting: null, spacingSeconds: 0 }
 
 /** Jobs of one model that ask for so many tokens, each started as it comes if that is allowed. */
 function started(queue: Scenario, jobs: Readonly<Record<string, number>>): readonly boolean[] {
@@ -111,6 +112,36 @@ describe('what jobs use of a resource', () => {
     expect(waitingIn(queue.enqueue('none', ['gpt'], { uses: { tpm: 40 } }))).toEqual([
       'none: rate_limited, null',
     ])
+  })
+
+  describe.each([
+    ['on models', {}],
+    ['on models with places', { a: ['p'], b: ['q'] }],
+  ])('%s', (_, places) => {
+    const capacity = { ...rules.capacity, ...places }
+    it.each([
+      ['stands behind another one now', { models: ['a'], fairKey: null }],
+      ['has to wait for its share', { models: ['b'], fairKey: 'k' }],
+    ])('is no longer kept for who %s: others start in the same append', (_reason, { models, fairKey }) => {
+      const queue = given({ ...rules, capacity, uses: { tpm }, fairShare })
+      queue.enqueue('offered', ['gpt'], { uses: { tpm: 60 } })
+      queue.enqueue('large', ['a'], { uses: { tpm: 50 }, fairKey: 'k' })
+      queue.enqueue('small', ['d'], { uses: { tpm: 10 } })
+      expect(queue.reason('small')).toBe('rate_limited')
+      const { said } = queue.enqueue('first', models, { priority: 2, fairKey })
+      expect(said).toEqual(['queued first, offers first small'])
+    })
+
+    it('nor for who was passed often enough, while he waits for his share', () => {
+      const queue = given({ ...rules, maxOvertakes: 1, capacity, uses: { tpm }, fairShare })
+      started(queue, { running: 60 })
+      queue.enqueue('large', ['a'], { uses: { tpm: 50 }, fairKey: 'k' })
+      started(queue, { passes: 20 })
+      queue.enqueue('small', ['d'], { uses: { tpm: 10 } })
+      expect(queue.reason('small')).toBe('rate_limited')
+      const { said } = queue.enqueue('first', ['b'], { priority: 2, fairKey: 'k' })
+      expect(said).toEqual(['queued first, offers first small'])
+    })
   })
 
   it('may be taken by those behind so often, where jobs may overtake', () => {

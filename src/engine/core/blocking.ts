@@ -3,7 +3,7 @@ import { setReady } from './fair-share.ts'
 import { lastFitting, unitsAt } from './fit.ts'
 import { isInLine, type Job, type LedgerView, type Model, modelOf, placesLeft, usesSlot } from './ledger.ts'
 import { byPlace, type Place } from './place.ts'
-import { capacityOf, type Policy } from './policy.ts'
+import { capacityOf, isMeter, type Policy } from './policy.ts'
 import { modelAt } from './site.ts'
 import type { Tree } from './tree.ts'
 
@@ -141,11 +141,19 @@ function standsAt(job: Job, place: Place): boolean {
   return job.place === place && isInLine(job) && usesSlot(job)
 }
 
+/** Somebody came ahead of it on a model: what it kept of resources is free for those behind it, wherever they stand. */
+function keepNoUses(draft: Draft, { needs, spec }: Job): void {
+  if (spec.uses !== undefined) for (const name of needs.filter(isMeter)) draft.free(name)
+}
+
 function settleJob(draft: Draft, job: Job): void {
   const isOffered = job.offeredAt !== null
   const unavailable = firstUnavailable(draft, job)
   const ready = !isOffered && unavailable === undefined
-  if (ready !== job.ready) setReady(draft, draft.edit(job, true), ready)
+  if (ready !== job.ready) {
+    setReady(draft, draft.edit(job, true), ready)
+    if (!ready) keepNoUses(draft, job)
+  }
   const blocker = blockerOn(draft, job, unavailable)
   const blockedBy = blocker?.jobId ?? null
   const blockedOn = blocker?.model ?? null

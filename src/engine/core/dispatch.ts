@@ -3,7 +3,7 @@ import { batchSizeOf } from './batch.ts'
 import { settle } from './blocking.ts'
 import type { Claim } from './command.ts'
 import type { Draft } from './draft.ts'
-import { passOver } from './fair-share.ts'
+import { freeShare, passOver } from './fair-share.ts'
 import { followUp } from './follow-up.ts'
 import { nextOffered } from './kinds.ts'
 import { isInLine, type Job, jobOf, noPlaces, usesSlot } from './ledger.ts'
@@ -137,7 +137,19 @@ function giveAway(scribe: Scribe, place: Place): void {
   const job = scribe.draft.jobs.get(place)
   if (job === undefined) return
   if (job.asker !== null && mayStartFor(scribe, job, job.asker)) startFor(scribe, job, job.asker)
-  else if (job.offeredAt === null) scribe.offer(job.jobId)
+  else if (job.offeredAt === null) {
+    scribe.offer(job.jobId)
+    if (scribe.draft.policy.uses !== undefined && usesSlot(job)) lookBehind(scribe.draft, job)
+  }
+}
+
+/**
+ * A job that lacks nothing but a resource keeps it from those behind. Now it may stand behind this offer at a place, or have no share left: what
+ * it kept is free.
+ */
+function lookBehind(draft: Draft, offered: Job): void {
+  if (draft.placed) settle(draft)
+  freeShare(draft, offered)
 }
 
 /** It was offered to all, since the process that asked for it serves none of the places that were free then. */
