@@ -69,6 +69,16 @@ it.each<Partial<JobSpec>>([
   expect(results).toMatchObject([{ ok: false, code: 'job_exists' }])
 })
 
+it('is the same job, live or remembered, in whatever order it names what it uses', () => {
+  const one = { ...job, uses: { x: 1, y: 2 } }
+  const other = { ...job, uses: { y: 2, x: 1 } }
+  expect(decided([enqueue(one), enqueue(other)])).toMatchObject({
+    types: ['queued'],
+    results: [{ ok: true }, { ok: true }],
+  })
+  expect(decided([enqueue(other)], [recordOf(one)])).toMatchObject({ types: [], results: [{ ok: true }] })
+})
+
 it('never starts at the gate a job that was there before', () => {
   const ask = (spec: JobSpec): CommandBody => ({ type: 'ask', spec, wait: true })
   expect(decided([ask(job), ask({ ...job, kind: 'k' })], [recordOf(job)])).toMatchObject({

@@ -129,6 +129,19 @@ describe('weights', () => {
     expect(started).toEqual(['k0', 'l0', 'l1', 'k1', 'l2'])
   })
 
+  it('pass the first of the jobs of a key that use the same, in whatever order they name it', () => {
+    const queue = weighed({ capacity: { m: ['t'] }, units: { t: { p: 1, q: 2 } } })
+    queue.enqueue('k0', ['m'], { fairKey: 'k' }, { claim: one })
+    queue.enqueue('k1', ['m'], { fairKey: 'k', uses: { x: 1, y: 2 }, asks: { m: { p: 1, q: 2 } } })
+    queue.enqueue('k2', ['m'], { fairKey: 'k', uses: { y: 2, x: 1 }, asks: { m: { q: 2, p: 1 } } })
+    queue.enqueue('l0', ['m'], { fairKey: 'l' })
+    expect(queue.later(10_000).complete('k0', { claim: one }).said).toEqual([
+      'completed k0',
+      'started l0 by w1',
+    ])
+    expect([queue.job('k1')?.overtaken, queue.job('k2')?.overtaken]).toEqual([1, 0])
+  })
+
   it('are told: what the key of a waiting job has used, and how many keys go before it', () => {
     const queue = weighed({ weights: { '*': 2 } })
     backlog(queue, { k: 2, l: 3 })

@@ -117,6 +117,26 @@ describe('the core against a naive second admission', () => {
     PATIENCE,
   )
 
+  it('knows a job that comes again, in whatever order it names what it uses', () => {
+    const job = {
+      id: 1,
+      kind: 'normal',
+      models: ['a'],
+      priority: 0,
+      delayMs: null,
+      attempts: 1,
+      expireMs: null,
+    } as const
+    const wish = { ...job, whole: 0, fairKey: null, dedupe: null, timeoutMs: 60_000, after: [] }
+    const step = { elapsed: 1, worker: 0, claim: null }
+    const coming = [
+      { x: 1, y: 2 },
+      { y: 2, x: 1 },
+      { y: 2, x: 2 },
+    ]
+    compare(coming.map((uses) => ({ ...step, act: { type: 'enqueue', wishes: [{ ...wish, uses }] } })))
+  })
+
   it(
     'does so where handlers add jobs, and jobs are cancelled with all that come after them',
     () => {

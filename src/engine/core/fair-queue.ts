@@ -9,6 +9,7 @@ import { numberText } from './number-text.ts'
 import type { Place } from './place.ts'
 import { type Policy, tierOf } from './policy.ts'
 import { type Compare, type Owner, Tree } from './tree.ts'
+import { amountsText, asksText } from './units.ts'
 
 /** Jobs of one key in line that are alike: where the first of them may not start, none may. */
 export interface AlikeJobs {
@@ -67,7 +68,7 @@ const fairKeyOf = ({ spec: { fairKey } }: Pick<Job, 'spec'>): string => fairKey 
 
 /** What tells jobs of one key apart: whether one may start, and who may run it, follows from this. */
 const nameOf = ({ spec: { kind, models, whole, asks, uses } }: Job): string =>
-  JSON.stringify([kind, models, whole, asks, uses])
+  JSON.stringify([kind, models, whole, asks && asksText(asks), uses && amountsText(uses)])
 
 type Fair = Pick<LedgerParts, 'fair' | 'policy'> & { readonly owner: Owner }
 

@@ -3,7 +3,16 @@ import { blockerFor, isStartable, passerFor, reasonFor } from './admission.ts'
 import { type Answer, type Body, granted } from './answer.ts'
 import type { Clerk } from './clerk.ts'
 import { attemptRefusal } from './end.ts'
-import { bypasses, childrenOf, type Entry, fitsNowhere, holderOf, ruleOf, tooMuch } from './queue.ts'
+import {
+  bypasses,
+  childrenOf,
+  type Entry,
+  fitsNowhere,
+  holderOf,
+  ruleOf,
+  sameJson,
+  tooMuch,
+} from './queue.ts'
 
 export function enqueue(clerk: Clerk, { specs, again, links = [], under }: Body<'enqueue'>): Answer {
   const stale = under === undefined ? null : attemptRefusal(clerk, under.jobId, under.token)
@@ -222,8 +231,7 @@ function refusalOf(clerk: Clerk, spec: JobSpec, twin: JobSpec | undefined): Erro
   if (twin === undefined) return null
   // What both wait for others of their key for, those others say.
   const isOfLast = twin.dedupe?.debounce !== undefined && spec.dedupe?.debounce !== undefined
-  const [one, other] = [twin, spec].map((each) => JSON.stringify(sorted(each, isOfLast)))
-  return one === other ? null : 'job_exists'
+  return sameJson(bodyOf(twin, isOfLast), bodyOf(spec, isOfLast)) ? null : 'job_exists'
 }
 
 /** Why the queue would not take the job of a schedule. */
@@ -236,10 +244,8 @@ export function whyRefused(clerk: Clerk, spec: JobSpec): ErrorCode | null {
 }
 
 /** By which key it is one with others says nothing of what it is. */
-function sorted({ dedupe: _, ...spec }: JobSpec, isOfLast: boolean): unknown {
-  const said = isOfLast ? { ...spec, runAt: null } : spec
-  return Object.entries(said).sort(([a], [b]) => (a < b ? -1 : 1))
-}
+const bodyOf = ({ dedupe: _, ...spec }: JobSpec, isOfLast: boolean): object =>
+  isOfLast ? { ...spec, runAt: null } : spec
 
 export function tellWaiting(clerk: Clerk, jobId: string): readonly string[] {
   const job = clerk.jobOf(jobId)

@@ -11,6 +11,7 @@ import {
   lineOf,
   type Queue,
   ruleOf,
+  sameJson,
   type Used,
 } from './queue.ts'
 import { changeTurns } from './turns.ts'
@@ -102,12 +103,6 @@ const underLimits = ({ policy: before, used, lastAt }: Queue, policy: Policy): U
     const own = used.filter((use) => use.resource === resource && use.window === from && use.at >= since)
     return limitsOf(policy, resource).flatMap((_, window) => own.map((use) => ({ ...use, window })))
   })
-
-function sameJson(a: unknown, b: unknown): boolean {
-  const flat = (value: unknown) =>
-    typeof value === 'object' && value !== null ? JSON.stringify(Object.entries(value).sort()) : value
-  return flat(a) === flat(b)
-}
 
 export function drain(clerk: Clerk): Answer {
   if (clerk.queue.draining) return []

@@ -255,6 +255,16 @@ export function copyOf(queue: Queue): Queue {
   }
 }
 
+/** The same text for the same content, in whatever order its fields are. */
+export const sortedText = (value: unknown): string =>
+  JSON.stringify(value, (_, inner: unknown) =>
+    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort())
+      : inner,
+  )
+
+export const sameJson = (a: unknown, b: unknown): boolean => sortedText(a) === sortedText(b)
+
 export function find(queue: Queue, jobId: string): Entry | undefined {
   return queue.jobs.find((job) => job.jobId === jobId)
 }

@@ -2,7 +2,7 @@ import type { JobSpec, ScheduleRule, SkipReason } from '../../../src/engine/core
 import { type Answer, type Body, granted } from './answer.ts'
 import type { Clerk } from './clerk.ts'
 import { tellWaiting, whyRefused } from './enter.ts'
-import type { Timetable } from './queue.ts'
+import { sameJson, type Timetable } from './queue.ts'
 
 const MINUTE = 60_000_000
 
@@ -13,14 +13,6 @@ function keep(clerk: Clerk, one: Timetable): void {
   const { queue } = clerk
   queue.schedules = [...queue.schedules.filter(({ id }) => id !== one.id), one]
 }
-
-const sameJson = (a: unknown, b: unknown): boolean => sorted(a) === sorted(b)
-const sorted = (value: unknown): string =>
-  JSON.stringify(value, (_, inner: unknown) =>
-    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort())
-      : inner,
-  )
 
 const timing = ({ cron, tz, everyMs }: ScheduleRule) => [cron, tz, everyMs]
 

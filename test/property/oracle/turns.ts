@@ -19,6 +19,7 @@ import {
   placesOf,
   type Queue,
   runningIn,
+  sortedText,
   usedBy,
   useOf,
 } from './queue.ts'
@@ -111,7 +112,7 @@ export function changeTurns(queue: Queue, before: Policy): void {
 }
 
 const nameOf = ({ kind, models, whole, asks, uses, fairKey }: JobSpec): string =>
-  JSON.stringify([kind, models, whole, asks, uses, fairKey])
+  sortedText([kind, models, whole, asks, uses, fairKey])
 
 /** Of each sort of jobs with one key the first one in line. */
 const firstsIn = (queue: Queue): readonly Entry[] => [
