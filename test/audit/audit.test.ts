@@ -94,6 +94,19 @@ const logOf = (steps: readonly Step[]): RecordedEvent[] =>
 
 const byModel = policy({ maxActive: null })
 const weighed = policy({ maxActive: null, maxOvertakes: null, weights: { '*': 1 } })
+const ofL = { fairKey: 'l' }
+/** One at a time, by what keys have used; the job runs. */
+const runningOf = (jobId: string): readonly Step[] => [
+  policy({ maxActive: 1, maxOvertakes: null, weights: { '*': 1 } }),
+  queued(jobId, ['m'], { fairKey: 'k' }),
+  inTurn(jobId, 0),
+]
+/** `x` ends, and its slot goes to a batch of `b` and `c`: it is the turn of the key of `b`. */
+const together: readonly Step[] = [
+  { ...completed('x', 3), commandId: 'batch' },
+  startedIn(8, 'b', ['m'], { virtualTime: 0 }),
+  startedIn(8, 'c', ['m']),
+]
 const onceQueued: Event = {
   ...named('a', ['m']),
   body: 1,
@@ -249,6 +262,18 @@ const bad: readonly (readonly [AuditRule, string, number, readonly Step[]])[] = 
     'priority is not honoured',
     3,
     [queued('a', ['m']), queued('b', ['n'], { priority: 1 }), started('a', ['m'])],
+  ],
+  [
+    'line_order',
+    'a job joins a batch past another one, behind the first of it, that could have had its slot',
+    9,
+    [
+      ...runningOf('x'),
+      queued('b', ['m'], ofL),
+      queued('d', ['n'], ofL),
+      queued('c', ['m'], ofL),
+      ...together,
+    ],
   ],
   [
     'passed',
@@ -653,6 +678,11 @@ describe('interlock audit (audit, Auditor, auditRules)', () => {
       maxConcurrent: 2,
       overruns: 0,
     })
+  })
+
+  it('blames nobody who joins a batch for those ahead of it, whose turn it was not: no slot of theirs is taken', () => {
+    const waiting = [queued('w', ['n'], { fairKey: 'k' }), queued('b', ['m'], ofL), queued('c', ['m'], ofL)]
+    expect(audit(logOf([...runningOf('x'), ...waiting, ...together])).violations).toEqual([])
   })
 
   it('forgives a job that is passed but offered in the same append', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type RecordedEvent, replay } from '../../src/engine/core/index.ts'
-import { Auditor } from '../../src/tools/audit/index.ts'
+import { type Policy, type RecordedEvent, replay } from '../../src/engine/core/index.ts'
+import { Auditor, audit } from '../../src/tools/audit/index.ts'
 import { arbitraryRun } from '../support/commands.ts'
 import { given } from '../support/scenario.ts'
 import { World } from '../support/simulate.ts'
@@ -125,5 +125,22 @@ describe('the audit of every log that the core decides', () => {
       const silent = queue.log.map((event) => ({ ...event, offers: [] }))
       expect(found(silent).map(({ rule }) => rule)).toContain('line_order')
     })
+  })
+
+  it.each<readonly [string, Partial<Policy>, string]>([
+    ['a slot', { maxActive: 1 }, 'b'],
+    ['a place', { capacity: { a: ['p'] } }, 'a'],
+  ])('judges nobody who joins a batch by those whose turn it was not: for %s', (_, rules, model) => {
+    const queue = given({ maxActive: null, maxOvertakes: null, weights: { '*': 1 }, ...rules })
+    const ofKey = (fairKey: string) => ({ fairKey })
+    queue.enqueue('k1', ['a'], ofKey('k'))
+    queue.claim()
+    queue.enqueue('k2', [model], ofKey('k'))
+    queue.enqueue('l1', ['a'], ofKey('l'))
+    queue.enqueue('k3', ['a'], ofKey('k'))
+    const batches = [{ kind: '*', size: 4 }]
+    const { said } = queue.later(1_000).complete('k1', { claim: { max: 1, kinds: null, batches } })
+    expect(said).toEqual(['completed k1', 'started l1 by w1', 'started k3 by w1'])
+    expect(audit(queue.log).violations).toEqual([])
   })
 })

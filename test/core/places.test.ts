@@ -82,6 +82,20 @@ describe('a model with places', () => {
     expect(jobOf(queue.log.reduce(evolve, emptyLedger), 'last')?.blockedBy).toBe('late')
   })
 
+  it('makes those who are pinned to it wait for a job that takes it from among them, pinned to another one', () => {
+    const places = { b: ['r', 's'], c: ['s'] }
+    const queue = given({ maxActive: null, maxOvertakes: null, capacity: places })
+    queue.enqueue('A', ['a'], {}, all)
+    queue.enqueue('B', ['b'], {}, all)
+    queue.enqueue('first', ['c', 'a'])
+    queue.enqueue('last', ['c', 'a'], { priority: -1 })
+    queue.enqueue('between', ['b'], {}, all)
+    expect(running(queue)).toEqual({ A: null, B: { b: 'r' }, between: { b: 's' } })
+    expect([queue.blockedBy('first'), queue.blockedBy('last')]).toEqual(['between', 'between'])
+    // So says who follows the log, event by event.
+    expect(jobOf(queue.log.reduce(evolve, emptyLedger), 'last')?.blockedBy).toBe('between')
+  })
+
   it('lets nobody pass a job that may start since an offer ahead of it has run out', () => {
     const queue = given({ maxActive: 1, maxOvertakes: 0, offerMs: 2_000, capacity: { a: ['s'] } })
     queue.enqueue('x', ['g'])

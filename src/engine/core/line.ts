@@ -104,6 +104,8 @@ export function takeModels(draft: Draft, job: Job, at: Micros): void {
     countStart(draft, model, at)
     const free = capacityOf(draft.policy, name) - model.holders.size
     draft.unsettleAt(model.line, free)
+    // Pinned to another place, it comes between those who are pinned to this one: the next behind it waited for one ahead of it.
+    if (job.places !== null) draft.unsettleAfter(model.line, job.place)
     if (model.whole.size > 0) draft.unsettleAll(model)
   }
   if (job.places !== null) countStarts(draft, job, at)

@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '../../engine/core/index.ts'
-import { type AuditedJob, awaits, takesAll, takesSlot } from './job.ts'
+import { type AuditedJob, awaits, byPlace, takesAll, takesSlot } from './job.ts'
 import { isSameAsk, isWhere, placesOf } from './places.ts'
 import type { AuditState } from './state.ts'
 
@@ -109,8 +109,7 @@ function checkModels(state: AuditState, job: AuditedJob, event: StartedEvent, jo
     joined,
   ))
     state.report('place', job.jobId, detail, model)
-  for (const alike of lines.alikeAhead(job))
-    state.passed.push({ job: alike, by: job.jobId, seq: event.seq, rule: 'order' })
+  notePassed(state, lines.alikeAhead(job), event, joins, 'order')
   for (const model of models) {
     if (state.lines.rates.note(state.lines.policy, model, event.at))
       state.report('rate', job.jobId, `more jobs started on ${model} than its rate allows`, model)
@@ -138,7 +137,7 @@ function checkTurn(state: AuditState, job: AuditedJob, event: StartedEvent): voi
 }
 
 function checkSlot(state: AuditState, job: AuditedJob, event: StartedEvent, joins: boolean): void {
-  const { seq, at, virtualTime } = event
+  const { at, virtualTime } = event
   const { slots, alone, policy, shares } = state.lines
   if (shares.isFull(job, policy))
     state.report(
@@ -161,9 +160,24 @@ function checkSlot(state: AuditState, job: AuditedJob, event: StartedEvent, join
   if (joins && state.batch?.passes === true) return
   // Without a limit nobody loses a slot.
   if (policy.maxActive === null || (state.lines.turns.isOn && virtualTime !== undefined)) return
-  for (const other of state.lines.startableAhead(job, at)) {
-    state.passed.push({ job: other, by: job.jobId, seq })
-  }
+  notePassed(state, state.lines.startableAhead(job, at), event, joins)
+}
+
+/**
+ * Jobs ahead of a start that could have had what it takes. A job joins a batch from behind the first of it, and takes what that has already: those
+ * ahead of the first were passed by that one, since it was its turn, or its models were loaded.
+ */
+function notePassed(
+  state: AuditState,
+  ahead: readonly AuditedJob[],
+  { jobId: by, seq, batch }: StartedEvent,
+  joins: boolean,
+  rule?: 'order',
+): void {
+  const first = joins && batch !== undefined ? state.lines.inBatch(batch) : undefined
+  for (const job of ahead)
+    if (first === undefined || byPlace(first, job) < 0)
+      state.passed.push({ job, by, seq, ...(rule && { rule }) })
 }
 
 /** It goes before others since its models are loaded: each of them is passed once more. */
