@@ -29,15 +29,14 @@ export function checkStart(state: AuditState, event: StartedEvent): void {
 function joinsBatch(
   state: AuditState,
   job: AuditedJob,
-  { seq, commandId, workerId, places, warm }: StartedEvent,
+  { seq, commandId, workerId, places }: StartedEvent,
   batch: number,
 ): boolean {
   const report = (what: string) => state.report('batch', job.jobId, `it started in batch ${batch}${what}`)
   if (job.attempt > job.free) report(', and an attempt of it had failed before')
   const other = state.lines.inBatch(batch)
-  const known = state.batch?.id === batch ? state.batch : undefined
-  const began = known?.commandId ?? null
-  state.batch = { id: batch, commandId, passes: known?.passes ?? warm !== undefined }
+  const began = state.batch?.id === batch ? state.batch.commandId : null
+  state.batch = { id: batch, commandId }
   if (other === undefined) {
     if (batch !== seq && !state.unread.has(batch)) report(', which holds nothing')
     return false
@@ -156,8 +155,6 @@ function checkSlot(state: AuditState, job: AuditedJob, event: StartedEvent, join
   if (lone !== undefined)
     state.report('line_order', job.jobId, `job ${lone.jobId} is ahead and must run alone`)
   if (event.warm !== undefined) return checkPasses(state, job, event)
-  // A batch is one start: whom the first of it has passed, the others pass with it.
-  if (joins && state.batch?.passes === true) return
   // Without a limit nobody loses a slot.
   if (policy.maxActive === null || (state.lines.turns.isOn && virtualTime !== undefined)) return
   notePassed(state, state.lines.startableAhead(job, at), event, joins)

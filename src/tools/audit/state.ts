@@ -46,8 +46,8 @@ export class AuditState {
   readonly between = new Set<AuditedJob>()
   /** Numbers of events that nobody could read. */
   readonly unread = new Set<number>()
-  /** The last batch: the command that began it, or that added to it last, and whether it passed others for loaded models. */
-  batch: { readonly id: number; readonly commandId: string; readonly passes: boolean } | undefined
+  /** The command of the last batch, and that batch. */
+  batch: { readonly id: number; readonly commandId: string } | undefined
   /** Ids of jobs that have ended at least once. */
   readonly ended = new Set<string>()
   /** Until when ids of jobs that were enqueued `once` are taken. */
