@@ -93,7 +93,21 @@ function isOpenTo(
   if (ledger.alone > 0) return false
   if (maxActive === null) return true
   const others = untaken.filter((head) => head.isForOthers && usesSlot(head.job))
-  return ledger.slots.size + countAhead(others, job.place) < maxActive
+  const rest = untaken.filter((head) => !head.isForOthers)
+  const kept = countAhead(others, job.place) + countOffered(ledger, rest, job.place, at)
+  return ledger.slots.size + kept < maxActive
+}
+
+/** How many jobs of these classes stand ahead and are offered: where nobody took the first of a class in time, the next may be. */
+function countOffered(ledger: LedgerView, heads: readonly FirstOfClass[], place: Place, at: Micros): number {
+  let count = 0
+  for (const offered of heads.length === 0 ? [] : ledger.offered) {
+    if (byPlace(offered, place) >= 0) break
+    const job = ledger.jobs.get(offered)
+    if (job === undefined || !usesSlot(job) || !isOfferLive(ledger, job, at)) continue
+    if (heads.some(({ own }) => own.members.get(offered) !== undefined)) count++
+  }
+  return count
 }
 
 /** How many jobs of these classes stand ahead. */

@@ -121,10 +121,13 @@ function lookAt(queue: Queue, asking: Asking, job: Entry, untaken: readonly Look
   const places = isOurs && job.spec.whole === undefined ? wherever(queue, asking, job, untaken) : undefined
   if (places !== undefined) return { job, places, isForOthers: false, isWall: false }
   const starts = startsByLine(queue, job, at)
-  const isOver = job.offeredAt !== null && at >= job.offeredAt + queue.policy.offerMs * 1_000
+  const isOver = job.offeredAt !== null && !isOffered(queue, job, at)
   const isNext = starts && (job.asker !== null || (isOurs && startsByLine(queue, job, at, worker)))
   return { job, places, isForOthers: starts && !isOver, isWall: job.exclusive || isNext }
 }
+
+const isOffered = ({ policy }: Queue, { offeredAt }: Entry, at: number): boolean =>
+  offeredAt !== null && at < offeredAt + policy.offerMs * 1_000
 
 function startsByLine(queue: Queue, job: Entry, now: number, by?: string): boolean {
   if (queue.draining) return false
@@ -146,7 +149,12 @@ function wherever(queue: Queue, asking: Asking, job: Entry, untaken: readonly Lo
     job,
     untaken.filter((look) => look.isForOthers && !bypasses(look.job)),
   )
-  const isFull = running.length + others.length >= (policy.maxActive ?? Number.POSITIVE_INFINITY)
+  const rest = untaken.filter((look) => !look.isForOthers)
+  const offered = behindOf(queue, job, rest).filter(
+    (other) => !bypasses(other) && isOffered(queue, other, asking.at),
+  )
+  const isFull =
+    running.length + others.length + offered.length >= (policy.maxActive ?? Number.POSITIVE_INFINITY)
   if (!bypasses(job) && (isFull || running.some(({ exclusive }) => exclusive))) return undefined
   const places: Record<string, string> = {}
   for (const model of job.spec.models) {
