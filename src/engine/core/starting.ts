@@ -92,17 +92,27 @@ function mayJoin(draft: Draft, first: Job, job: Job, now: Micros, by: string): b
 }
 
 /**
- * The next job in the line of its first model, or in those of the places that this has; of jobs without models, the next offered one of its
- * kind.
+ * The next job in the line of its first model, or in those of the places that this has; of jobs without models, the next one of its kind,
+ * offered or not yet.
  */
 function nextBehind(ledger: LedgerView, { spec, exclusive }: Job, place: Place): Place | undefined {
   const [first] = spec.models
-  if (first === undefined) return exclusive ? undefined : nextOffered(ledger, [spec.kind], place)
+  if (first === undefined)
+    return exclusive
+      ? undefined
+      : earlier(nextOffered(ledger, [spec.kind], place), nextUnbound(ledger, spec.kind, place))
   const listed = placesOf(ledger.policy, first)
   if (listed === undefined) return modelOf(ledger, first).line.after(place)
   return listed
     .map((name) => modelOf(ledger, siteOf(name)).line.after(place))
     .reduce((next, other) => earlier(next, other), undefined)
+}
+
+/** A claim for loaded models comes before the offers of its append. */
+function nextUnbound({ unbound, jobs }: LedgerView, kind: string, place: Place): Place | undefined {
+  let next = unbound.after(place)
+  while (next !== undefined && jobs.get(next)?.spec.kind !== kind) next = unbound.after(next)
+  return next
 }
 
 /** Behind a job for which a model, or the place where it is, is not free there is none for others of its kind either. */
