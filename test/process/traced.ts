@@ -110,3 +110,7 @@ process.on('message', (told: Told) => {
   if (told.type === 'end') void end()
 })
 process.send?.({ ready: true })
+// What it knows itself: another process may know it earlier.
+coordinator.state$.subscribe(
+  ({ activeCount, waitingCount }) => void process.send?.({ active: activeCount, waiting: waitingCount }),
+)

@@ -67,7 +67,7 @@ async function story(sender: TracedOrder['sender']) {
   a.tell({ type: 'send', jobs: [{ jobId: 'first', models, payload: { hold: true } }] })
   await b.hears({ runs: 'first' })
   a.tell({ type: 'send', jobs: [{ jobId: 'second', models, payload: { fail_in: 'b', prompt: 'provider' } }] })
-  await expect.poll(() => coordinator.state().waitingCount).toBe(1)
+  await b.hears({ active: 1, waiting: 1 })
   b.tell({ type: 'go' })
   await b.hears({ runs: 'second' })
   c.tell({ type: 'work' })
