@@ -11,6 +11,7 @@ import {
 } from '../../src/engine/core/index.ts'
 import { arbitraryRun } from '../support/commands.ts'
 import { contentsOf } from '../support/contents.ts'
+import { decidesAlikeTogether } from '../support/one-ledger.ts'
 import { PATIENCE, runs } from '../support/runs.ts'
 import { play, type Turn, World } from '../support/simulate.ts'
 
@@ -62,31 +63,7 @@ describe('a log', () => {
 
   it(
     'does not care whether commands are decided one by one or together',
-    () => {
-      fc.assert(
-        fc.property(run, run, (past, future) => {
-          const world = new World()
-          for (const step of past) world.play(step)
-          const { ledger: before } = world
-          const turns = future.map((step) => world.act(step))
-          const surroundings = turns.at(-1)?.surroundings ?? {
-            now: world.now,
-            deadWorkers: new Set<string>(),
-          }
-          const oneByOne = { ledger: before, events: [] as RecordedEvent[] }
-          const commands = turns.map((turn) => turn.command)
-          for (const command of commands) {
-            const { ledger, events } = decide(oneByOne.ledger, [command], surroundings)
-            oneByOne.ledger = ledger
-            oneByOne.events.push(...events)
-          }
-          const together = decide(before, commands, surroundings)
-          expect(together.events).toEqual(oneByOne.events)
-          expect(contentsOf(together.ledger)).toEqual(contentsOf(oneByOne.ledger))
-        }),
-        { numRuns: runs(100) },
-      )
-    },
+    decidesAlikeTogether(run, 100),
     PATIENCE,
   )
 

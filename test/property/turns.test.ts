@@ -2,20 +2,15 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   defaultPolicy,
-  emptyLedger,
-  evolve,
-  fold,
   hash,
   type JobSpec,
   type Policy,
   type RecordedEvent,
-  replay,
   specDefaults,
 } from '../../src/engine/core/index.ts'
 import { audit } from '../../src/tools/audit/index.ts'
 import { arbitraryRun } from '../support/commands.ts'
-import { contentsOf } from '../support/contents.ts'
-import { kept } from '../support/kept-ledger.ts'
+import { comesToOneLedger } from '../support/one-ledger.ts'
 import { PATIENCE, runs } from '../support/runs.ts'
 import { play, type Turn, World } from '../support/simulate.ts'
 
@@ -63,21 +58,7 @@ describe('a log with weights', () => {
 
   it(
     'comes to the same ledger decided, folded at once, cut anywhere, and event by event',
-    () => {
-      fc.assert(
-        fc.property(run, fc.nat(), (steps, cut) => {
-          const turns = play(steps)
-          const events = eventsOf(turns)
-          const decided = contentsOf(turns.at(-1)?.decision.ledger ?? emptyLedger)
-          const prefix = replay(events.slice(0, cut % (events.length + 1)))
-          expect(contentsOf(replay(events))).toEqual(decided)
-          expect(contentsOf(events.reduce(evolve, emptyLedger))).toEqual(decided)
-          expect(contentsOf(kept(prefix))).toEqual(contentsOf(prefix))
-          expect(contentsOf(fold(kept(prefix), events.slice(prefix.version)).ledger)).toEqual(decided)
-        }),
-        { numRuns: runs(15) },
-      )
-    },
+    comesToOneLedger(run, 15),
     PATIENCE,
   )
 })

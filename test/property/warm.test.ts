@@ -1,24 +1,20 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
-  decide,
   emptyLedger,
   evolve,
-  fold,
   isStartable,
   type Job,
   jobOf,
   type Ledger,
   type RecordedEvent,
-  replay,
 } from '../../src/engine/core/index.ts'
 import { audit } from '../../src/tools/audit/index.ts'
 import { arbitraryRun } from '../support/commands.ts'
-import { contentsOf } from '../support/contents.ts'
-import { kept } from '../support/kept-ledger.ts'
 import { LogReader } from '../support/log.ts'
+import { comesToOneLedger, decidesAlikeTogether } from '../support/one-ledger.ts'
 import { PATIENCE, runs } from '../support/runs.ts'
-import { play, type Turn, World } from '../support/simulate.ts'
+import { play, type Turn } from '../support/simulate.ts'
 
 const run = fc.oneof(
   arbitraryRun({ minLength: 60, maxLength: 100, warm: true }),
@@ -113,52 +109,13 @@ describe('a log of processes that keep models loaded', () => {
 
   it(
     'comes to the same ledger decided, folded at once, cut anywhere, and event by event',
-    () => {
-      fc.assert(
-        fc.property(run, fc.nat(), (steps, cut) => {
-          const turns = play(steps)
-          const events = eventsOf(turns)
-          const decided = contentsOf(turns.at(-1)?.decision.ledger ?? emptyLedger)
-          const at = cut % (events.length + 1)
-          const prefix = replay(events.slice(0, at))
-          expect(contentsOf(replay(events))).toEqual(decided)
-          expect(contentsOf(events.reduce(evolve, emptyLedger))).toEqual(decided)
-          expect(contentsOf(kept(prefix))).toEqual(contentsOf(prefix))
-          expect(contentsOf(fold(kept(prefix), events.slice(at)).ledger)).toEqual(decided)
-        }),
-        { numRuns: runs(20) },
-      )
-    },
+    comesToOneLedger(run, 20),
     PATIENCE,
   )
 
   it(
     'does not care whether commands are decided one by one or together',
-    () => {
-      fc.assert(
-        fc.property(run, run, (past, future) => {
-          const world = new World()
-          for (const step of past) world.play(step)
-          const { ledger: before } = world
-          const turns = future.map((step) => world.act(step))
-          const surroundings = turns.at(-1)?.surroundings ?? {
-            now: world.now,
-            deadWorkers: new Set<string>(),
-          }
-          const commands = turns.map(({ command }) => command)
-          let ledger: Ledger = before
-          const events = commands.flatMap((command) => {
-            const decision = decide(ledger, [command], surroundings)
-            ledger = decision.ledger
-            return decision.events
-          })
-          const together = decide(before, commands, surroundings)
-          expect(together.events).toEqual(events)
-          expect(contentsOf(together.ledger)).toEqual(contentsOf(ledger))
-        }),
-        { numRuns: runs(10) },
-      )
-    },
+    decidesAlikeTogether(run, 10),
     PATIENCE,
   )
 })
