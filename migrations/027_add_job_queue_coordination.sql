@@ -6364,7 +6364,7 @@ $$;
 -- job_queue_row_fields(): the expression that reads from a row `t` of `jobs` what it says of its job. Internal; part of the
 -- statements of job_queue_arrived_rows and job_queue_adoptable.
 -- A row may hold a million names, or megabytes in a text. So no more is read than shows that it is too much: 101 models, and 201
--- characters of each text. Of requirements that are longer than 40,000 bytes, which no valid ones are, comes 0.
+-- characters of each text. Of requirements that are longer than 40,000 characters, which no valid ones are, comes 0.
 -- Returns the text of the expression, which gives {models, priority, job_type, kind, fair_key, dedupe_key, dedupe_while, requirements}: models from required_models, else
 -- [model], else []; [[]] for a list of lists; null for a column that the table does not have. Raises nothing.
 create or replace function public.job_queue_row_fields() returns text
@@ -6386,7 +6386,7 @@ begin
         case when array_ndims(%1$s) > 1 then '[[]]' when %1$s is not null then to_jsonb(array(select left(unnest(%1$s), 201) limit 101)) end,
         case when %2$s is not null then to_jsonb(array[left(%2$s::text, 201)]) end, '[]'),
       'priority', %3$s, 'job_type', left(%4$s::text, 201), 'kind', left(%5$s::text, 201), 'fair_key', left(%6$s::text, 201), 'dedupe_key', left(%7$s::text, 201), 'dedupe_while', left(%8$s::text, 201),
-      'requirements', case when octet_length(%9$s::text) > 40000 then '0' else %9$s end)
+      'requirements', case when length(%9$s::text) > 40000 then '0' else %9$s end)
     $sql$, coalesce(fields ->> 'required_models', 'null::text[]'), coalesce(fields ->> 'model', 'null'),
     coalesce(fields ->> 'priority', 'null'), coalesce(fields ->> 'job_type', 'null'), coalesce(fields ->> 'kind', 'null'),
     coalesce(fields ->> 'user_id', 'null'), coalesce(fields ->> 'dedupe_key', 'null'), coalesce(fields ->> 'dedupe_while', 'null'),
@@ -8147,7 +8147,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '24fb096a8fe4fa15bcdb7aaf4216289dcbc093d3cc3eaaf687b914657c9355fa')
+  ('027', '2878db2fade2450e22ddac779b16f9c4475256f1ffb08199bcdab8f7aee98426')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -129,7 +129,7 @@ describe('a forecast', () => {
   })
 
   it('counts the slots of the processes that are alive, and what kinds they run', () => {
-    const { enqueue, took, look, at, ledger } = aQueue()
+    const { took, look, at, ledger } = aQueue()
     took(2, [10, 10, 10])
     at(
       500,
@@ -142,7 +142,8 @@ describe('a forecast', () => {
       expect.closeTo(16, -1),
     ])
     expect(rangeOf(look(500).of('c'))).toMatchObject({ likely: 0, to: 0 })
-    enqueue(501, specOf('d', ['d'], { kind: 'film' }))
+    at(501, { type: 'enqueue', specs: [specOf('d', ['d'], { kind: 'film' })] }, { max: 0, kinds: null })
+    expect(jobOf(ledger(), 'd')).toMatchObject({ active: false })
     expect(look(501, { free: 3, kinds: ['normal'] }).of('d')).toBe('no_time_brings_it')
     const worker = { workerId: 'w', state: 'live', release: '1.0.0' } as const
     const gate = { ...worker, kinds: [], freeSlots: 0 }

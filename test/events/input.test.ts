@@ -275,6 +275,14 @@ describe('a policy', () => {
     [{ fairShare: { space: 1 } }, 'policy.fairShare: unknown field "space"'],
     [{ weights: { k: 0 }, maxOvertakes: 9 }, 'policy.weights.k: must be a whole number from 1 to 1,000'],
     [{ weights: { k: 2 } }, 'policy.weights: has no effect with maxOvertakes 0'],
+    [
+      { weights: { 'customer-*': 2 }, maxOvertakes: 9 },
+      'policy.weights.customer-*: a star stands for the keys of a tier',
+    ],
+    [
+      { weights: { 'paid/eu/*': 2 }, maxOvertakes: 9 },
+      'policy.weights.paid/eu/*: a star stands for the keys of a tier',
+    ],
     [{ tiers: { free: { maxActive: 0 } } }, 'policy.tiers.free.maxActive: must be a whole number from 1'],
     [{ tiers: { '*': { maxActive: 1 } } }, 'policy.tiers: has no "*"'],
     [

@@ -28,7 +28,10 @@ export interface Outset {
   readonly workers: readonly WorkerFact[] | null
 }
 
-type Read = (after: number, limit: number) => Promise<{ readonly events: readonly RecordedEvent[] }>
+type Read = (
+  after: number,
+  limit: number,
+) => Promise<{ readonly events: readonly RecordedEvent[]; readonly archivedSeq: number }>
 
 /**
  * Says when waiting jobs start, to all in this process who ask. It reads the end of the log for how long attempts took, and what is new there
@@ -38,8 +41,9 @@ export class Forecaster {
   readonly #read: Read
   #times = new RunTimes()
   #seen = 0
-  #measured: Promise<void> | undefined
-  #measuredAt = 0
+  /** One at a time: each event counts once. */
+  #measuring: Promise<void> | undefined
+  #measuredAt = Number.NEGATIVE_INFINITY
   #last: Promise<Forecast> | undefined
 
   /** @param read events of the log after a number, at most so many */
@@ -75,28 +79,30 @@ export class Forecaster {
 
   async #optionsAt({ ledger, now, workers }: Outset): Promise<ForecastOptions> {
     const isOld = this.#times.count === 0 || performance.now() - this.#measuredAt >= GOOD_MS
-    if (this.#measured === undefined || isOld) {
-      this.#measuredAt = performance.now()
-      this.#measured = this.#measure(ledger)
-    }
-    await this.#measured.catch((error) => {
-      this.#measured = undefined
-      throw error
-    })
+    if (isOld)
+      this.#measuring ??= this.#measure(ledger).finally(() => {
+        this.#measuring = undefined
+      })
+    await this.#measuring
     return { ledger, now, times: this.#times, hands: handsOf(workers, ledger) }
   }
 
   async #measure(ledger: Ledger): Promise<void> {
     // The database was restored from a backup.
     if (ledger.version < this.#seen) [this.#times, this.#seen] = [new RunTimes(), 0]
-    let after = Math.max(this.#seen, ledger.version - MEASURED_EVENTS)
-    for (let count = PAGE; count === PAGE; ) {
-      const { events } = await this.#read(after, PAGE)
+    this.#seen = Math.max(this.#seen, ledger.version - MEASURED_EVENTS)
+    while (this.#seen < ledger.version) {
+      const { events, archivedSeq } = await this.#read(
+        this.#seen,
+        Math.min(PAGE, ledger.version - this.#seen),
+      )
       for (const event of events) this.#times.push(event, ledger)
-      after = events.at(-1)?.seq ?? after
-      count = events.length
+      // What was archived may have been dropped: it goes on behind that.
+      const next = events.at(-1)?.seq ?? archivedSeq
+      if (next <= this.#seen) break
+      this.#seen = next
     }
-    this.#seen = after
+    this.#measuredAt = performance.now()
   }
 }
 

@@ -35,7 +35,7 @@ export async function quoteOf(sources: QuoteSources, job: EnqueueInput): Promise
   const { jobId } = parsed.spec
   const once = await takenBy(sources, parsed)
   const asked = await sources.look()
-  const { ledger, results } = await decided(sources, asked, enqueueBody([parsed]), once)
+  const { ledger, results, events } = await decided(sources, asked, enqueueBody([parsed]), once)
   const [result] = results
   if (result?.ok === false) throw new InterlockError(result.code, result.message)
   const standsFor = result?.doubles?.[0]?.standsFor
@@ -46,7 +46,7 @@ export async function quoteOf(sources: QuoteSources, job: EnqueueInput): Promise
   const range = waits ? await sources.forecaster.startIn(then, itsId) : null
   return {
     jobId,
-    version: asked.ledger.version,
+    version: ledger.version - events.length,
     isNew: standsFor === undefined && result?.known?.includes(jobId) !== true,
     ...(standsFor === undefined ? undefined : { standsFor }),
     isStartable: waits && jobOf(ledger, itsId)?.offeredAt !== null,

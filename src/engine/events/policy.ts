@@ -90,15 +90,22 @@ const keySchema = modelSchema.refine(
   'a pattern has some text beside its stars, such as lora-*; * alone stands for all others',
 )
 
+/** Weights are looked up by the key, its tier, and `*`: another star would stand for nothing. */
+const weightKeySchema = modelSchema.refine(
+  (key) => key === '*' || !key.includes('*') || /^[^*/]+\/\*$/.test(key),
+  'a star stands for the keys of a tier, such as paid/*; * alone stands for all others',
+)
+
 /** A map from model names, or patterns of them, or `*` for all others, to values. */
 function byModel({ of, by = 'model', example, noStar, noneEmpty }: Is<'byModel'>, isInput: boolean) {
   const value = schemaOf(of, isInput)
   const error = `must be an object of ${by} names, e.g. ${example}`
+  const inputKey = by === 'fairKey' ? weightKeySchema : keySchema
   // Not z.record: it drops a model that is called `__proto__`; entries and fromEntries keep it an ordinary key.
   const map = z.custom<Record<string, unknown>>(hasFields, { error }).transform((given, context) => {
     const entries: [string, unknown][] = []
     for (const [model, own] of Object.entries(given)) {
-      const name = (isInput ? keySchema : modelSchema).safeParse(model).error?.issues[0]
+      const name = (isInput ? inputKey : modelSchema).safeParse(model).error?.issues[0]
       const checked = value.safeParse(own)
       const issue = name ?? checked.error?.issues[0]
       if (issue === undefined && checked.success) {

@@ -115,9 +115,10 @@ export function handsOf(workers: readonly WorkerFact[] | null, { active }: Pick<
 }
 
 /** When a job starts that the run has not reached: its longest line counts. Undefined: nobody knows. */
-function restIn({ ledger, now, slots, outlook }: ForwardRun, jobId: string): Micros | undefined {
+function restIn(run: ForwardRun, jobId: string): Micros | undefined {
+  const { ledger, now, slots, outlook } = run
   const job = jobOf(ledger, jobId)
-  const opens = job === undefined ? undefined : opensAt(ledger, job)
+  const opens = job === undefined || run.isOver || !run.runs(job.spec.kind) ? undefined : opensAt(ledger, job)
   if (job === undefined || opens === undefined) return undefined
   const timeIn = (line: Tree<Place>, capacity: number) => aheadIn(ledger, line, job, outlook) / capacity
   const lines = job.needs.map((name) => timeIn(modelOf(ledger, name).line, widthOf(ledger, name)))

@@ -44,12 +44,16 @@ export class ForwardRun {
   #tickAt = Number.POSITIVE_INFINITY
   /** How many jobs run at once, at most. */
   readonly slots: number
+  /** Nothing is left that time brings: who has not started by now does not. */
+  isOver = false
 
   constructor(ledger: Ledger, now: Micros, hands: Hands, batches: Claim['batches'], outlook: Outlook) {
     this.#ledger = ledger
     this.#now = now
     this.#free = hands.free ?? Number.MAX_SAFE_INTEGER
-    this.slots = Math.min(this.#free + ledger.slots.size, ledger.policy.maxActive ?? Number.MAX_SAFE_INTEGER)
+    const { maxActive } = ledger.policy
+    // Jobs without models may have all hands, and use no slot.
+    this.slots = Math.max(1, Math.min(this.#free + ledger.slots.size, maxActive ?? Number.MAX_SAFE_INTEGER))
     this.#claim = { kinds: hands.kinds, batches }
     this.outlook = outlook
     for (const place of ledger.active) this.#goesOn(ledger.jobs.get(place))
@@ -69,9 +73,15 @@ export class ForwardRun {
     return this.#started.get(jobId)
   }
 
+  /** Whether somebody runs this kind. */
+  runs(kind: string): boolean {
+    return this.#claim.kinds?.includes(kind) !== false
+  }
+
   /** False when nothing is left to do. */
   step(): boolean {
     const next = this.#agenda.next()
+    this.isOver = next === undefined
     if (next === undefined) return false
     this.#now = Math.max(this.#now, next.at)
     if (next.item === 'tick') {

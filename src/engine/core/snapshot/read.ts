@@ -55,6 +55,7 @@ export class LedgerReader {
   readonly #shareReady = new Map<string, Tree<Place>>()
   #sizes: SnapshotSizes | null = null
   #fair: FairRows | undefined
+  readonly #fairKeys: FairRows['keys'][number][] = []
   readonly #seq: number
 
   /** @param seq up to which event it was folded */
@@ -122,7 +123,8 @@ export class LedgerReader {
           if (!addLink(this.#ledger, row, this.#owner)) this.#contradicts(`${row[0]} comes after ${row[1]}`)
         return
       case 'fair':
-        this.#fair = line[1]
+        this.#fairKeys.push(...line[1].keys)
+        this.#fair = { ...line[1], keys: this.#fairKeys }
         return
       case 'end':
         this.#sizes = line[1]

@@ -91,7 +91,12 @@ export function* snapshotLines(ledger: Ledger): Generator<SnapshotLine | null> {
   for (const ends of batches(ledger.propagating, propagatingRow))
     yield ends === null ? null : ['propagating', ends]
   for (const links of batches(linksOf(ledger), (link) => link)) yield links === null ? null : ['links', links]
-  if (ledger.fair !== null) yield ['fair', fairRows(ledger.fair)]
+  if (ledger.fair !== null) {
+    const { keys, ...times } = fairRows(ledger.fair)
+    yield ['fair', { ...times, keys: [] }]
+    for (const some of batches(keys, (key) => key))
+      yield some === null ? null : ['fair', { ...times, keys: some }]
+  }
   yield ['end', sizesOf(ledger)]
 }
 
