@@ -219,6 +219,23 @@ describe('a primary that was replaced and does not know', () => {
 })
 
 describe('of two servers that take writes', () => {
+  it('the one that is used is not left for one that was promoted before it, though it is slow to say what it is', async () => {
+    const pair = await replicated({ synchronous: false })
+    const former = new URL(pair.primary().url).host
+    await pair.promote()
+    const own = await routeTo(pair.primary().url)
+    const moved: string[] = []
+    const store = postgresStore(`postgres://postgres@${former},${own.host}/postgres`, {
+      warn: (line) => moved.push(line),
+    })
+    atEnd(() => store.close())
+    await store.open('a')
+    own.greetLate(500)
+    own.leadTo(pair.primary().url)
+    await expect.poll(() => store.read('a', 0, 1).catch(() => null)).not.toBeNull()
+    expect(moved).toEqual([])
+  })
+
   it('the one that was promoted last is used, wherever it stands', async () => {
     const pair = await replicated({ synchronous: false })
     // The former primary goes on, and does not know.

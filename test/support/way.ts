@@ -7,6 +7,8 @@ export interface Route {
   readonly host: string
   /** How many connections have come so far. */
   connections(): number
+  /** So many milliseconds pass before a connection that comes from now on leads anywhere. */
+  greetLate(ms: number): void
   /** It takes everything and says nothing any more. */
   silence(): void
   /** It leads to another server. */
@@ -19,15 +21,20 @@ export async function routeTo(url: string, port = 0): Promise<Route> {
   let target = new URL(url)
   let isSilent = false
   let connections = 0
+  let lateMs = 0
   const server = net.createServer((near) => {
     sockets.add(near.on('error', () => {}))
     connections++
-    if (isSilent) return
+    if (lateMs === 0) lead(near)
+    else setTimeout(() => lead(near), lateMs)
+  })
+  const lead = (near: net.Socket) => {
+    if (isSilent || near.destroyed) return
     const far = net.connect(Number(target.port), target.hostname)
     sockets.add(far.on('error', () => near.destroy()).on('close', () => near.destroy()))
     near.on('close', () => far.destroy())
     near.pipe(far).pipe(near)
-  })
+  }
   const cut = () => {
     for (const socket of sockets) socket.destroy()
     sockets.clear()
@@ -40,6 +47,9 @@ export async function routeTo(url: string, port = 0): Promise<Route> {
   return {
     host: `127.0.0.1:${(server.address() as net.AddressInfo).port}`,
     connections: () => connections,
+    greetLate: (ms) => {
+      lateMs = ms
+    },
     silence: () => {
       isSilent = true
       for (const socket of sockets) socket.unpipe()

@@ -25,6 +25,11 @@ export interface HostsOptions {
   readonly onMoved: (to: Host, from: Host) => void
 }
 
+interface Chosen {
+  readonly host: Host
+  readonly timeline: number
+}
+
 /** How long a server that takes writes waits for others that say the same, as a primary does that has not heard of its end. */
 const RIVAL_MS = 100
 
@@ -35,6 +40,8 @@ const RIVAL_MS = 100
 export class Hosts {
   readonly #options: HostsOptions
   #used: Host | undefined
+  /** That of the server that is used; 0: unknown. */
+  #timeline = 0
   #isSure = false
   #looking: { readonly search: Search; readonly host: Promise<Host> } | undefined
   #seeking: Promise<void> | undefined
@@ -122,22 +129,28 @@ export class Hosts {
       const mine = claims.filter(({ host }) => host === used)
       const rivals = claims.filter(({ host }) => host !== used)
       if (rivals.length === 0) return
-      const host = await newest([...mine, ...rivals])
-      if (used === this.#used && !this.#isOver) this.#use(host)
+      const found = await newest([...mine, ...rivals])
+      // Its own server may answer too late. It is not left for one that was promoted before it.
+      const isOlder = mine.length === 0 && this.#timeline > 0 && found.timeline < this.#timeline
+      if (used === this.#used && !this.#isOver && !isOlder) this.#use(found)
     } finally {
       for (const { client } of claims) client.end().catch(() => {})
     }
   }
 
-  async #choose(search: Search, claim: FoundServer): Promise<Host> {
-    if (this.#options.wanted === 'any') return claim.host
-    const rivals = await search.rivalsOf(claim, RIVAL_MS)
-    return rivals.length === 0 ? claim.host : newest([claim, ...rivals])
+  async #choose(search: Search, claim: FoundServer): Promise<Chosen> {
+    if (this.#options.wanted === 'any') return { host: claim.host, timeline: 0 }
+    const found = await newest([claim])
+    // The one that was used may only be slow: it has all the time that a server has, before one takes its place that was promoted earlier.
+    const ms = found.timeline < this.#timeline ? this.#options.connectMs : RIVAL_MS
+    const rivals = await search.rivalsOf(claim, ms)
+    return rivals.length === 0 ? found : newest([claim, ...rivals])
   }
 
-  #use(host: Host): Host {
+  #use({ host, timeline }: Chosen): Host {
     const before = this.#used
     this.#used = host
+    this.#timeline = timeline
     this.#isSure = true
     if (before === undefined || before === host) return host
     // They may hang for as long as TCP tries.
@@ -223,12 +236,12 @@ function leave(client: pg.Client): void {
  * Each promotion begins a timeline, so the highest is the last one promoted; the others have not heard of it. A server that does not say
  * (Aurora) counts as the oldest.
  */
-async function newest(rivals: readonly FoundServer[]): Promise<Host> {
+async function newest(rivals: readonly FoundServer[]): Promise<Chosen> {
   const timelines = await Promise.all(rivals.map(({ client }) => timelineOf(client)))
   const highest = Math.max(...timelines)
   const found = rivals[timelines.indexOf(highest)]
   if (found === undefined) throw new Error('none')
-  return found.host
+  return { host: found.host, timeline: highest }
 }
 
 async function timelineOf(client: pg.Client): Promise<number> {
