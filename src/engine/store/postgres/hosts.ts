@@ -25,7 +25,7 @@ export interface HostsOptions {
   readonly onMoved: (to: Host, from: Host) => void
 }
 
-interface Chosen {
+interface ServerInUse {
   readonly host: Host
   readonly timeline: number
 }
@@ -138,7 +138,7 @@ export class Hosts {
     }
   }
 
-  async #choose(search: Search, claim: FoundServer): Promise<Chosen> {
+  async #choose(search: Search, claim: FoundServer): Promise<ServerInUse> {
     if (this.#options.wanted === 'any') return { host: claim.host, timeline: 0 }
     const found = await newest([claim])
     // The one that was used may only be slow: it has all the time that a server has, before one takes its place that was promoted earlier.
@@ -147,7 +147,7 @@ export class Hosts {
     return rivals.length === 0 ? found : newest([claim, ...rivals])
   }
 
-  #use({ host, timeline }: Chosen): Host {
+  #use({ host, timeline }: ServerInUse): Host {
     const before = this.#used
     this.#used = host
     this.#timeline = timeline
@@ -236,7 +236,7 @@ function leave(client: pg.Client): void {
  * Each promotion begins a timeline, so the highest is the last one promoted; the others have not heard of it. A server that does not say
  * (Aurora) counts as the oldest.
  */
-async function newest(rivals: readonly FoundServer[]): Promise<Chosen> {
+async function newest(rivals: readonly FoundServer[]): Promise<ServerInUse> {
   const timelines = await Promise.all(rivals.map(({ client }) => timelineOf(client)))
   const highest = Math.max(...timelines)
   const found = rivals[timelines.indexOf(highest)]
