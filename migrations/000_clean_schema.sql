@@ -3709,7 +3709,7 @@ declare
   held constant text := '"job_id": "name!", "token": "1..9007199254740991!", "worker_id": "name", "claim": "object"';
   rules constant jsonb := format('{
     "enqueue": {"jobs": "list!", "under": "object"},
-    "start": {"worker_id": "name!", "job": "object!", "wait": "boolean"},
+    "start": {"worker_id": "name!", "job": "object!", "wait": "boolean", "keeps": "1..1000"},
     "claim": {"worker_id": "name!", "max": "1..1000!", "kinds": "names?", "serves": "names", "keeps": "1..1000"},
     "complete": {%1$s, "result": "any", "used": "used"},
     "fail": {%1$s, "error": "any", "code": "text", "retry_seconds": "seconds?", "used": "used"},
@@ -8194,8 +8194,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '2878db2fade2450e22ddac779b16f9c4475256f1ffb08199bcdab8f7aee98426'),
-  ('027', '2878db2fade2450e22ddac779b16f9c4475256f1ffb08199bcdab8f7aee98426')
+  ('000', 'd2167f237fb131b8aade20d7ac877d6eb73fe1b6ad083baa731c4c2fd24683a9'),
+  ('027', 'd2167f237fb131b8aade20d7ac877d6eb73fe1b6ad083baa731c4c2fd24683a9')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -1,5 +1,7 @@
 import { firstValueFrom } from 'rxjs'
 import { describe, expect, it } from 'vitest'
+import type { Started } from '../../src/engine/core/index.ts'
+import { log } from '../worker/support.ts'
 import { join, keepingLogger, memoryStore } from './support.ts'
 
 describe('the gate', () => {
@@ -47,6 +49,25 @@ describe('the gate', () => {
       code: 'serialized',
       blockedBy: ['A'],
     })
+  })
+
+  it('may say how many models its process keeps: what it starts is loaded there', async () => {
+    const store = memoryStore()
+    const coordinator = await join({ store })
+    await coordinator.setPolicy({ maxActive: 1, warm: { maxPassed: 9, maxPassedSeconds: 60 } })
+    await coordinator.onJobStart('A', 'normal', ['a'], { keeps: 1 })
+    await coordinator.onJobComplete('A', 'normal')
+    const models = ['b', 'a']
+    await coordinator.enqueue(models.map((model) => ({ jobId: model, models: [model] })))
+    const [next] = (await coordinator.claim({ max: 1 })) as [Started]
+    expect(next.lease.jobId).toBe('a')
+    await coordinator.complete(next.lease)
+    expect(await coordinator.takeUp('b', { keeps: 2 })).toMatchObject({ allowed: true })
+    const said = (await log(store)).filter(({ type }) => type === 'worker_serves')
+    expect(said).toMatchObject([{ keeps: 1 }, { keeps: 2 }])
+    await expect(coordinator.onJobStart('C', 'normal', ['c'], { keeps: 0 })).rejects.toThrow(
+      'options.keeps: must be a whole number from 1 to 1,000',
+    )
   })
 
   it('answers the same to the same question, and hands the lease to its holder only', async () => {

@@ -47,9 +47,12 @@ it('a lease has its places, at the gate and by SQL, and so have rows; the log is
   expect(gate).toMatchObject({ allowed: true, lease: { places: { 'flux-dev': 'host1:0' } } })
   await value(`select job_queue_beat('default', 'py-1', null, 1, 'python', 60000, 5000)`)
   const job = { job_id: 'by-sql', models: ['flux-dev', 'upscale'] }
-  const ask = { type: 'start', worker_id: 'py-1', job }
+  const ask = { type: 'start', worker_id: 'py-1', job, keeps: 2 }
   const places = { 'flux-dev': 'host1:1', upscale: 'host1:1' }
   expect(await answerTo(ask)).toMatchObject({ allowed: true, lease: { job_id: 'by-sql', places } })
+  expect(await value(`select data from job_queue_log where event_type = 'worker_serves'`)).toEqual({
+    keeps: 2,
+  })
   expect(await value(`select job_queue_held('py-1')`)).toMatchObject([{ job_id: 'by-sql', places }])
   expect(await value(`select places from job_queue_jobs where job_id = 'by-sql'`)).toEqual(places)
   expect(await coordinator.explain('by-sql')).toMatchObject({

@@ -78,7 +78,7 @@ async function busyOne(client: pg.Client, workers: readonly ChildProcess[]): Pro
 
 describe('a program in Python', () => {
   it('asks at the gate and waits for its turn', { timeout: 30_000 }, async () => {
-    const { url, coordinator } = await scene()
+    const { url, client, coordinator } = await scene()
     await coordinator.onJobStart('node', 'normal', ['flux-dev'])
     const program = promisify(execFile)(python, [path.join(programs, 'gate.py')], {
       env: { ...process.env, DATABASE_URL: url },
@@ -86,6 +86,8 @@ describe('a program in Python', () => {
     await expect.poll(() => coordinator.state().waitingCount, { timeout: 10_000 }).toBe(1)
     await coordinator.onJobComplete('node', 'normal')
     expect((await program).stdout).toBe("True ['flux-dev']\n")
+    const { rows } = await client.query(`select data from job_queue_log where event_type = 'worker_serves'`)
+    expect(rows).toEqual([{ data: { keeps: 2 } }])
     await coordinator.catchUp()
     expect(coordinator.state()).toMatchObject({ activeCount: 0, waitingCount: 0 })
   })

@@ -73,7 +73,12 @@ const retryChoice = lazily(() =>
 )
 
 const flag = () => flagSchema.optional()
-const waiting = () => ({ wait: flag(), signal: signalSchema.optional(), sole: flag() })
+const waiting = () => ({
+  wait: flag(),
+  signal: signalSchema.optional(),
+  sole: flag(),
+  keeps: keepsSchema.optional(),
+})
 const startOptions = () =>
   optionsSchema({
     ...waiting(),

@@ -68,6 +68,7 @@ const requestSchema = lazily(() =>
         type: z.literal('start'),
         worker_id: workerId,
         job: z.unknown(),
+        keeps: keepsSchema.optional(),
         wait: z.boolean().default(false),
       }),
       z.strictObject({ type: z.literal('claim'), worker_id: workerId, ...claimed }),
@@ -160,6 +161,9 @@ function claimOf(request: InboxCommand): Claim | undefined {
     const { max, kinds, serves, keeps } = request
     return { max, kinds, ...(serves && { serves }), ...(keeps && { keeps }) }
   }
+  // It says what the process keeps, and claims nothing.
+  if (request.type === 'start')
+    return request.keeps === undefined ? undefined : { max: 0, kinds: null, keeps: request.keeps }
   return 'claim' in request ? request.claim : undefined
 }
 

@@ -82,6 +82,12 @@ export interface StartOptions {
   /** Refuses with `not_holder` a job that this process is running already. Use it if several parts of one program may ask. */
   readonly sole?: boolean | undefined
   /**
+   * How many models this process keeps loaded, in each of its places: 1 to 1,000; all that is asked here says the same. What the gate
+   * starts then counts as loaded, for what this process claims and for `stats`; who waits at the gate starts in line order.
+   * @defaultValue as said before
+   */
+  readonly keeps?: number | undefined
+  /**
    * The lease of a job that this process runs (a workflow, say) and that has these models. The job then runs under that lease, so
    * that a step never waits for what its own workflow holds. It needs no other models, and its end changes nothing in the queue.
    * Null, for a workflow that bypasses, counts as no parent. Refused with `job_not_active` in any process but the one that runs

@@ -68,7 +68,10 @@ export interface Coordinator {
     options?: StartOptions,
   ): Promise<StartAnswer>
   /** The gate for a job that is live already. Its spec does not change. @throws InterlockError `job_not_live`, `not_holder` */
-  takeUp(jobId: string, options?: Pick<StartOptions, 'wait' | 'signal' | 'sole'>): Promise<StartAnswer>
+  takeUp(
+    jobId: string,
+    options?: Pick<StartOptions, 'wait' | 'signal' | 'sole' | 'keeps'>,
+  ): Promise<StartAnswer>
   /** The attempt that runs here under this lease; undefined when it has ended, or runs elsewhere. */
   attempt(lease: AttemptKey): Started | undefined
   /** Reports that the job has ended. @throws InterlockError `job_not_active`, `stale_token`, `not_holder`; `invalid_input` for a wrong job type */

@@ -23,9 +23,9 @@ import type { Member } from '../membership/member.ts'
 import type { SendOptions } from '../membership/member-api.ts'
 import { type GateCall, StartRouter } from './start-router.ts'
 
-import { giveBackOf, WaitWatch } from './wait-watch.ts'
+import { giveBackOf, type SaidOfProcess, WaitWatch } from './wait-watch.ts'
 
-type AskingOptions = Pick<StartOptions, 'wait' | 'signal' | 'sole'>
+type AskingOptions = Pick<StartOptions, 'wait' | 'signal' | 'sole' | 'keeps'>
 /** A question to the queue, with the spec of a job, or about a live job. */
 type GateQuestion = CommandBody & { readonly type: 'ask' | 'take_up' }
 
@@ -46,13 +46,18 @@ export class Gate {
   readonly #watch: WaitWatch
   /** Commands under way that decide what this process gets. */
   readonly #inFlight = new InFlight()
+  /** How many models this process keeps loaded, as its program has said last. Each question says it, since a worker id may be new. */
+  #keeps: number | undefined
+  /** What a question says of this process. It claims nothing: a job that nobody here asks for is not for the gate. */
+  readonly #said = (): SaidOfProcess =>
+    this.#keeps === undefined ? {} : { claim: { max: 0, kinds: null, keeps: this.#keeps } }
   /** Tokens of attempts that are being given back. */
   readonly #goingBack = new Set<number>()
 
   constructor(member: Member) {
     this.#member = member
     this.router = new StartRouter(member.starts, this)
-    this.#watch = new WaitWatch(this.router, member, this.#inFlight)
+    this.#watch = new WaitWatch(this.router, member, this.#inFlight, this.#said)
     member.stopped$.subscribe((error) => this.router.end(error))
     member.leaseLost$.subscribe(() => this.router.loseAll())
   }
@@ -82,14 +87,14 @@ export class Gate {
     jobId: string,
     jobType: JobType,
     models: readonly string[],
-    { wait = false, signal, sole, parent, ...rest }: StartOptions,
+    { wait = false, signal, sole, parent, keeps, ...rest }: StartOptions,
   ): Promise<StartAnswer> {
     const job = parseJob({ jobId, jobType, models, ...rest }, { attempts: 1 })
     const { spec } = job
     if (parent != null) return this.#cover(spec, parent)
     const data = keptOf([job], this.#member.telemetry?.context())
     const question = (isKept: boolean): GateQuestion => ({ type: 'ask', spec, wait: isKept })
-    return this.#start(spec, question, { wait, signal, sole }, { data })
+    return this.#start(spec, question, { wait, signal, sole, keeps }, { data })
   }
 
   /** Asks whether a live job may run here, by its id. A job that has ended stays ended. */
@@ -111,11 +116,12 @@ export class Gate {
   async #start(
     spec: JobSpec,
     question: (isKept: boolean) => GateQuestion,
-    { wait = false, signal, sole = false }: AskingOptions,
+    { wait = false, signal, sole = false, keeps = this.#keeps }: AskingOptions,
     sent: Pick<SendOptions, 'data' | 'madeAt'>,
   ): Promise<StartAnswer> {
     signal?.throwIfAborted()
     if (this.router.over !== undefined) throw this.router.over
+    this.#keeps = keeps
     const { jobId } = spec
     const { logger, ledger } = this.#member
     logger.info(`[COORDINATOR] Checking if job ${jobId} can start...`, { event: 'job.check', job_id: jobId })
@@ -201,7 +207,7 @@ export class Gate {
     const wasAsked = this.router.askedAs(jobId) !== undefined
     if (question.wait) this.router.ask(jobId, this.#member.workerId)
     try {
-      const result = await this.#member.send(question, { ...sent, requester: call })
+      const result = await this.#member.send(question, { ...sent, ...this.#said(), requester: call })
       if (jobOf(this.#member.ledger, jobId)?.active !== false) this.router.forget(jobId)
       return result
     } catch (error) {

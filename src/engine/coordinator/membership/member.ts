@@ -141,8 +141,8 @@ export class Member implements AppendingProcess, BeatingProcess, WakingProcess {
   }
 
   /** A command whose answer no caller needs. False if it was not carried out. */
-  inBackground(body: CommandBody): Promise<boolean> {
-    return this.#sender.inBackground(body)
+  inBackground(body: CommandBody, options?: SendOptions): Promise<boolean> {
+    return this.#sender.inBackground(body, options)
   }
 
   catchUp(): Promise<void> {

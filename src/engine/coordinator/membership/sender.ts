@@ -67,9 +67,9 @@ export class Sender {
    * A command whose answer no caller needs. If it fails now, the next beat or poll tries again; if it is refused, the matter was
    * settled meanwhile. False if it was not carried out.
    */
-  async inBackground(body: CommandBody): Promise<boolean> {
+  async inBackground(body: CommandBody, options: SendOptions = {}): Promise<boolean> {
     try {
-      await this.send(body)
+      await this.send(body, options)
       return true
     } catch (error) {
       this.#member.failures.noteOfCommand(error)
