@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Claim, Policy } from '../../src/engine/core/index.ts'
+import { audit } from '../../src/tools/audit/index.ts'
 import { given, type Scenario } from '../support/scenario.ts'
 
 const warm = { maxPassed: 2, maxPassedSeconds: 60, minLoadedSeconds: 0, loadSeconds: { '*': 12 } }
@@ -170,5 +171,77 @@ describe('what others get wrong', () => {
     queue.enqueue('3b', ['b'])
     claim(queue, 'w')
     expect(queue.job('3b')?.places).toEqual({ b: 'h:1' })
+  })
+})
+
+describe('where fair keys take turns, a process that keeps a model loaded', () => {
+  const weighed = { ...rules, maxOvertakes: null, weights: { '*': 1 } }
+  /** Jobs by their keys and models: `ka kb` are two of `k`. */
+  function ofKeys(jobs: string, policy: Partial<Policy> = weighed): Scenario {
+    const queue = given(policy)
+    for (const [i, job] of jobs.split(' ').entries())
+      queue.enqueue(`${i + 1}${job}`, [job.slice(1, 2)], {
+        fairKey: job.slice(0, 1),
+        kind: `kind${job.slice(2)}`,
+      })
+    return queue
+  }
+  const worked = (queue: Scenario, times: number, more: Partial<Claim> = {}) => {
+    claim(queue, 'w', more)
+    return [...queue.running(), ...Array.from({ length: times }, () => goOn(queue.later(10_000), 'w', more))]
+  }
+
+  it('takes what it has loaded of the key whose turn it is, as often as the policy says', () => {
+    const queue = ofKeys('ka lb kb lb ka kb la lb ka la ka')
+    expect(worked(queue, 9)).toEqual(['1ka', '7la', '5ka', '10la', '9ka', '2lb', '3kb', '4lb', '6kb', '8lb'])
+  })
+
+  it('says so, and whose turn it was; who is passed is overtaken as by any turn, if it needs the same', () => {
+    const queue = ofKeys('ka kb ka')
+    expect(worked(queue, 1)).toEqual(['1ka', '3ka'])
+    expect(queue.log.at(-1)).toMatchObject({ type: 'started', warm: 12, virtualTime: expect.any(Number) })
+    expect(queue.job('2kb')?.overtaken).toBe(0)
+    expect(queue.explain('2kb')?.also).toContain('it was passed 1 of 2 times, 0 of 60 s, for warm models')
+    expect(audit(queue.log).violations).toEqual([])
+  })
+
+  it('passes nobody any more when the time is over that the policy allows', () => {
+    const queue = ofKeys('ka kb ka ka ka', {
+      ...weighed,
+      warm: { ...warm, maxPassed: 9, maxPassedSeconds: 15 },
+    })
+    expect(worked(queue, 3)).toEqual(['1ka', '3ka', '4ka', '2kb'])
+    expect(audit(queue.log).violations).toEqual([])
+    const stricter = { ...queue.ledger.policy, warm: { ...warm, maxPassed: 1 } }
+    const log = queue.log.map((event) =>
+      event.type === 'policy_changed' ? { ...event, policy: stricter } : event,
+    )
+    expect(audit(log).violations).toMatchObject([{ rule: 'passed', jobId: '4ka' }])
+  })
+
+  it('leaves aside those of its key that it does not run, and says of which kinds they are', () => {
+    const queue = ofKeys('ka kb2 kb ka')
+    expect(worked(queue, 2, { kinds: ['kind'] })).toEqual(['1ka', '4ka', '3kb'])
+    expect(queue.log.findLast(({ type }) => type === 'started')).not.toHaveProperty('warm')
+    expect(queue.log).toContainEqual(expect.objectContaining({ jobId: '4ka', warm: 12, without: ['kind2'] }))
+    expect(queue.explain('2kb2')?.also).not.toContainEqual(expect.stringContaining('passed'))
+  })
+
+  it('takes the card where it is loaded, whichever it was pinned to', () => {
+    const queue = ofKeys('ka kb ka', { ...weighed, capacity: { '*': ['h:0', 'h:1'] } })
+    claim(queue, 'w', { max: 2 })
+    expect(queue.running()).toEqual(['1ka', '2kb'])
+    queue.complete('2kb')
+    queue.complete('1ka')
+    claim(queue, 'w')
+    expect(queue.job('3ka')?.places).toEqual({ a: 'h:0' })
+  })
+
+  it('goes by the line among those of one key that are waited for, or take all of a model', () => {
+    const queue = ofKeys('ka')
+    claim(queue, 'w')
+    queue.enqueue('whole', ['b'], { fairKey: 'k', whole: ['b'] })
+    queue.enqueue('2ka', ['a'], { fairKey: 'k' })
+    expect(goOn(queue, 'w')).toBe('whole')
   })
 })

@@ -191,7 +191,7 @@ describe('the core against a naive second admission', () => {
       40,
     ],
     ['where so are jobs that ask units', { weights: true, places: 'units' as const, flows: true }, 30],
-    ['where so are they though processes keep models loaded', { weights: true, warm: true }, 30],
+    ['where so are they in processes that keep models loaded', { weights: true, warm: true }, 60],
   ])(
     'does so %s',
     (_, shape, numRuns) => {

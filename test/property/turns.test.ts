@@ -19,6 +19,8 @@ const run = fc.oneof(
   { weight: 3, arbitrary: arbitraryRun({ maxLength: 100, weights: true, batches: true }) },
   { weight: 1, arbitrary: arbitraryRun({ maxLength: 100, weights: true, places: true, batches: true }) },
   { weight: 1, arbitrary: arbitraryRun({ maxLength: 100, weights: true, places: 'units', serves: true }) },
+  { weight: 2, arbitrary: arbitraryRun({ maxLength: 100, weights: true, warm: true, batches: true }) },
+  { weight: 1, arbitrary: arbitraryRun({ maxLength: 100, weights: true, warm: true, places: true }) },
 )
 const eventsOf = (turns: readonly Turn[]): readonly RecordedEvent[] =>
   turns.flatMap(({ decision }) => decision.events)

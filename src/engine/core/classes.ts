@@ -18,15 +18,16 @@ import {
   type Pass,
 } from './ledger.ts'
 import { byPlace, type ClassKey, type Place } from './place.ts'
-import { isWarm, type Policy } from './policy.ts'
+import { countsUse, isWarm, type Policy } from './policy.ts'
 import type { Owner } from './tree.ts'
 import { amountsText, asksText } from './units.ts'
 
-/** Where limits count by fair key, the key is a part of it: some owners' jobs may start, and others' not. So is who waits for it. */
-function keyOf({ fairShare, tiers }: Policy, { spec, asker }: Job): ClassKey {
+/** Where keys are limited or take turns, the key is a part of it: some owners' jobs may start, and others' not. So is who waits for it. */
+function keyOf(policy: Policy, { spec, asker }: Job): ClassKey {
+  const { fairShare, tiers } = policy
   const { kind, models, whole, asks, uses, fairKey } = spec
   const isLimited = tiers !== undefined || (fairShare?.maxActive ?? null) !== null
-  const owner = isLimited ? fairKey : null
+  const owner = isLimited || (isWarm(policy) && countsUse(policy)) ? fairKey : null
   const units = asks === undefined ? null : asksText(asks)
   const used = uses === undefined ? null : amountsText(uses)
   const classKey = JSON.stringify([kind, models.toSorted(), whole ?? null, units, used, owner, asker])

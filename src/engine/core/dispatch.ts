@@ -5,7 +5,7 @@ import type { Claim } from './command.ts'
 import type { Draft } from './draft.ts'
 import { freeShare, passOver } from './fair-share.ts'
 import { followUp } from './follow-up.ts'
-import { nextOffered } from './kinds.ts'
+import { nextOffered, runsKind } from './kinds.ts'
 import { isInLine, type Job, jobOf, noPlaces, usesSlot } from './ledger.ts'
 import { hasLapsed } from './offer-expiry.ts'
 import { earlier, type Place } from './place.ts'
@@ -181,10 +181,14 @@ function takeOffers(scribe: Scribe, claim: Claim, most: number): number {
 
 /** The same where it goes by what fair keys have used. Those that use no slot wait for nobody. */
 function takeTurns(scribe: Scribe, claim: Claim, most: number): number {
-  const { draft, now, command } = scribe
+  const { draft, now, command, surroundings } = scribe
   let taken = takeUnbound(scribe, claim, most)
+  const { workerId: worker } = command
+  const runs = (kind: string) => runsKind(claim, kind)
+  const processFor = (job: Job) => processOf(scribe, claim, job)
+  const asked = { worker, runs, processFor, now, heldBack: surroundings.heldBack }
   while (taken < most && draft.offered.size > 0) {
-    const turn = nextTurn(draft, now, (job) => processFor(scribe, claim, job))
+    const turn = nextTurn(draft, { ...asked, at: scribe.nextAt })
     if (turn === undefined) break
     const { job, ...how } = turn
     const size = Math.min(batchSizeOf(claim, job.spec.kind), MOST_TAKEN - scribe.started)
@@ -208,10 +212,10 @@ function takeUnbound(scribe: Scribe, claim: Claim, most: number): number {
 }
 
 /** The sender, unless the job is of another kind, or its own asker waits for it; null: it is about to be cancelled. */
-function processFor({ command, surroundings }: Scribe, claim: Claim, job: Job): string | null | undefined {
+function processOf({ command, surroundings }: Scribe, claim: Claim, job: Job): string | null | undefined {
   const { workerId } = command
   const { deadWorkers, heldBack } = surroundings
-  if (claim.kinds !== null && !claim.kinds.includes(job.spec.kind)) return undefined
+  if (!runsKind(claim, job.spec.kind)) return undefined
   const isAskers = job.asker !== null && job.offeredAt === null && !deadWorkers.has(job.asker)
   if (deadWorkers.has(workerId) || (isAskers && job.asker !== workerId)) return undefined
   return heldBack?.has(job.jobId) === true ? null : workerId

@@ -7,7 +7,7 @@ import { bounds, MICROS_PER_SECOND, type Micros } from './job.ts'
 import { type Job, type LedgerParts, type LedgerView, noPlaces, usesSlot } from './ledger.ts'
 import { numberText } from './number-text.ts'
 import type { Place } from './place.ts'
-import { type Policy, tierOf } from './policy.ts'
+import { countsUse, type Policy, tierOf } from './policy.ts'
 import { type Compare, type Owner, Tree } from './tree.ts'
 import { amountsText, asksText } from './units.ts'
 
@@ -53,9 +53,6 @@ const noKeys = Tree.empty<KeyUse, Pick<KeyUse, 'key'>>(byKey)
 const noTimes = Tree.empty<KeyUse, Pick<KeyUse, 'key' | 'time'>>(byTime)
 const emptyQueue: FairQueue = { now: 0, typical: 0, keys: noKeys, live: noTimes, idle: noTimes }
 
-/** Whether it counts what keys use. In strict order nobody may be passed. */
-const countsUse = ({ weights, maxOvertakes }: Policy): boolean => weights !== undefined && maxOvertakes !== 0
-
 /** The weight of a key: its own, else that of its tier (`paid/*`), else that of all others (`*`), else 1. */
 function weightOf({ weights = {} }: Policy, key: string): number {
   const tier = tierOf(key)
@@ -77,6 +74,19 @@ const isLive = ({ running, alike }: KeyUse): boolean => running.size + alike.siz
 /** What is known of a key, if anything is. */
 const useOf = ({ fair }: Pick<LedgerParts, 'fair'>, key: string): KeyUse | undefined =>
   fair?.keys.get({ key })
+
+/** The first of each sort of jobs of a key. */
+export const firstsIn = ({ jobs }: Pick<LedgerView, 'jobs'>, { alike }: KeyUse): readonly Job[] =>
+  [...alike].flatMap(({ line }) => {
+    const first = line.min()
+    return (first && jobs.get(first)) ?? []
+  })
+
+/** Of the key of a job that waits. */
+export function firstsBeside(ledger: LedgerView, job: Job): readonly Job[] {
+  const use = useOf(ledger, fairKeyOf(job))
+  return use === undefined ? [] : firstsIn(ledger, use)
+}
 
 const unused = (key: string): KeyUse => ({
   key,

@@ -3,7 +3,7 @@
  * decision and the replay of its start look here, so both find the same.
  */
 import { hasModels, hasSlot, isFree, isPlaceFree } from './admission.ts'
-import { addPass } from './classes.ts'
+import { addPass, classOf } from './classes.ts'
 import type { Draft } from './draft.ts'
 import { isShareFull } from './fair-share.ts'
 import { isTakenUp, roomBeside, unitsAt } from './fit.ts'
@@ -19,7 +19,7 @@ import { askFor, placesFor } from './units.ts'
 import { isLoaded, keeperIn } from './warmth.ts'
 
 /** A decision looks at the first so many classes in line. */
-const MOST_CLASSES = 200
+export const MOST_CLASSES = 200
 
 /** A claim, as far as the log tells of it. */
 interface ClaimView {
@@ -29,7 +29,7 @@ interface ClaimView {
 }
 
 /** The first job of a class. */
-interface FirstOfClass {
+export interface FirstOfClass {
   readonly job: Job
   readonly own: JobClass
   /** Where the claim would have its models that have places; undefined: it cannot take the job. */
@@ -151,7 +151,6 @@ function isModelFree(
   return !sharers.some(({ isForOthers }) => isForOthers) && isFree(ledger, model, place, at, kind)
 }
 
-/** An idle place goes first, so that no card idles for the sake of another; then one where the model is loaded, and where it is pinned to. */
 function placeHere(
   ledger: LedgerView,
   view: ClaimView,
@@ -166,7 +165,18 @@ function placeHere(
   const open = listed.filter(
     (name) => isUsable(ledger, name, view.worker) && isOpen(ledger, view, job, name, ask, untaken),
   )
-  const keeper = keeperIn(ledger.keepers, view.worker)
+  return bestOf(ledger, view.worker, job, model, open)
+}
+
+/** An idle place goes first, so that no card idles for the sake of another; then one where the model is loaded, and where it is pinned to. */
+export function bestOf(
+  ledger: LedgerView,
+  worker: string,
+  job: Job,
+  model: string,
+  open: readonly string[],
+): string | undefined {
+  const keeper = keeperIn(ledger.keepers, worker)
   const rank = (name: string): number =>
     (modelOf(ledger, siteOf(name)).holders.size === 0 ? 4 : 0) +
     (keeper !== undefined && isLoaded(keeper, { model, place: name }) ? 2 : 0) +
@@ -185,16 +195,18 @@ function isOpen(
   ask: Units | null,
   untaken: readonly FirstOfClass[],
 ): boolean {
-  const model = modelOf(ledger, siteOf(name))
-  const units = unitsAt(ledger.policy, siteOf(name))
-  const hasRoom =
-    units === undefined
-      ? ask === null && model.holders.size === 0
-      : roomBeside(ledger, model, units).take(ask ?? units).holds
-  if (!hasRoom) return false
+  if (!hasRoom(ledger, name, ask)) return false
   const users = untaken.filter(({ job }) => mayUse(ledger.policy, job, name))
   if (users.length === 0) return true
   return !users.some(({ isForOthers }) => isForOthers) && isPlaceFree(ledger, name, ask, place, at, kind)
+}
+
+/** A place has room for this beside those who have it. */
+function hasRoom(ledger: LedgerView, name: string, ask: Units | null): boolean {
+  const model = modelOf(ledger, siteOf(name))
+  const units = unitsAt(ledger.policy, siteOf(name))
+  if (units === undefined) return ask === null && model.holders.size === 0
+  return roomBeside(ledger, model, units).take(ask ?? units).holds
 }
 
 /**
@@ -209,6 +221,32 @@ export function countPasses(draft: Draft, job: Job, view: ClaimView, names: read
     else if (names.some((name) => isSharer(draft, other, name))) overtakeAll(draft, own, job.place)
   }
 }
+
+/**
+ * The same where it was the turn of its key: of that key the first job of each sort ahead is passed that its process could have had room for. A turn
+ * overtakes them as any other does, so nothing but the passes is counted here.
+ */
+export function countPassesInKey(
+  draft: Draft,
+  firsts: Iterable<Job>,
+  job: Job,
+  { worker, runs, at }: ClaimView,
+): void {
+  for (const other of firsts) {
+    const own = byPlace(other.place, job.place) < 0 ? classOf(draft, other) : undefined
+    const isOpen = other.asker === null && !other.exclusive && other.spec.whole === undefined
+    if (own !== undefined && isOpen && runs(other.spec.kind) && hasRoomFor(draft, other, worker))
+      addPass(draft, own, { place: job.place, at })
+  }
+}
+
+/** Beside those who have its models nothing is missing. */
+const hasRoomFor = (ledger: LedgerView, { spec }: Job, worker: string): boolean =>
+  spec.models.every((model) => {
+    const listed = placesFor(ledger.policy, spec, model)
+    if (listed === undefined) return placesLeft(ledger.policy, modelOf(ledger, model)) > 0
+    return listed.some((name) => isUsable(ledger, name, worker) && hasRoom(ledger, name, askFor(spec, model)))
+  })
 
 const isSharer = ({ policy }: Draft, other: Job, name: string): boolean =>
   isSite(name) ? mayUse(policy, other, placeOf(name)) : other.needs.includes(name)

@@ -1,3 +1,4 @@
+import type { Claim } from './command.ts'
 import { hash } from './hash.ts'
 import { type Kind, type LedgerParts, type LedgerView, noPlaces } from './ledger.ts'
 import { byPlace, type Place } from './place.ts'
@@ -30,6 +31,10 @@ export function removeFromKind(ledger: Kinds, { place, spec: { kind } }: Offered
   const own = kindToEdit(ledger, kind, owner)
   own.offers = own.offers.remove(place, owner)
 }
+
+/** Whether a claim is for this kind. */
+export const runsKind = ({ kinds }: Pick<Claim, 'kinds'>, kind: string): boolean =>
+  kinds === null || kinds.includes(kind)
 
 /**
  * The first offered job of these kinds (null: any) in line order, behind a place if one is given. A claim costs the same however

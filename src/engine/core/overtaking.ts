@@ -1,5 +1,5 @@
 import type { Draft } from './draft.ts'
-import type { FairQueue } from './fair-queue.ts'
+import { type FairQueue, firstsIn } from './fair-queue.ts'
 import { idleModel, type Job, modelOf, placesLeft } from './ledger.ts'
 import { byPlace } from './place.ts'
 import { isMeter } from './policy.ts'
@@ -36,12 +36,9 @@ export function overtakeFirsts(
 ): void {
   const { maxActive } = draft.policy
   const isLastSlot = takesSlot && maxActive !== null && draft.slots.size + 1 >= maxActive
-  const firsts = [...live].flatMap(({ alike }) => [...alike].map(({ line }) => line.min()))
-  for (const place of firsts) {
-    if (place === undefined || byPlace(place, job.place) >= 0) continue
-    const other = draft.jobs.get(place)
-    if (other !== undefined && (needsAny(draft, other, needs) || (isLastSlot && lacksNothing(draft, other))))
-      overtake(draft, other)
+  for (const other of [...live].flatMap((use) => firstsIn(draft, use))) {
+    const isPassed = needsAny(draft, other, needs) || (isLastSlot && lacksNothing(draft, other))
+    if (isPassed && byPlace(other.place, job.place) < 0) overtake(draft, other)
   }
 }
 

@@ -115,6 +115,10 @@ export function capacityOf({ capacity }: Policy, model: string): number {
   return typeof value === 'number' ? value : value.length
 }
 
+/** Whether it counts what fair keys use. In strict order nobody may be passed. */
+export const countsUse = ({ weights, maxOvertakes }: Policy): boolean =>
+  weights !== undefined && maxOvertakes !== 0
+
 /** Whether jobs are grouped by the models that processes have loaded. */
 export const isWarm = ({ warm }: Policy): boolean => warm !== undefined && warm.maxPassed > 0
 

@@ -1,5 +1,6 @@
 import type { RecordedEvent } from '../../engine/core/index.ts'
 import { type AuditedJob, awaits, byPlace, takesAll, takesSlot } from './job.ts'
+import type { AuditedLines } from './lines.ts'
 import { isSameAsk, isWhere, placesOf } from './places.ts'
 import type { AuditState } from './state.ts'
 
@@ -116,7 +117,7 @@ function checkModels(state: AuditState, job: AuditedJob, event: StartedEvent, jo
   for (const resource of state.lines.uses.overLimit(lines.policy, job, event.at))
     state.report('use', job.jobId, `more of ${resource} was used or reserved than its limit allows`)
   const byLine = state.lines.keptFromJobAt(job, event.at, joins ? 1 : 0)
-  const isOver = byLine === undefined || event.warm === undefined
+  const isOver = byLine === undefined || event.warm === undefined || state.lines.turns.isOn
   const kept = isOver ? byLine : state.lines.keptFromWarm(job, event.without ?? [])
   const isHeld = (model: string) =>
     takesAll(job, model) ? state.lines.holders(model) > 0 : state.lines.isFull(model)
@@ -132,7 +133,7 @@ function checkTurn(state: AuditState, job: AuditedJob, event: StartedEvent): voi
   if (fault !== undefined) state.report('turn', job.jobId, fault)
   const other = others.find((one) => one.spec.kind === job.spec.kind && lines.couldHaveStarted(one, event.at))
   if (other !== undefined)
-    state.report('turn', job.jobId, `job ${other.jobId} could have started, and its key had used less`)
+    state.report('turn', job.jobId, `job ${other.jobId} could have started, and it was its turn`)
 }
 
 function checkSlot(state: AuditState, job: AuditedJob, event: StartedEvent, joins: boolean): void {
@@ -182,13 +183,21 @@ function checkPasses(state: AuditState, job: AuditedJob, event: StartedEvent): v
   const { lines } = state
   if (!lines.passes.mayPass(event.workerId))
     state.report('passed', job.jobId, `worker ${event.workerId} has not said that it keeps models loaded`)
-  for (const other of lines.startableAhead(job, event.at)) {
+  for (const other of passable(lines, job, event.at)) {
     const fault = lines.passes.count(other, event, lines.policy)
     if (fault !== undefined) state.report('passed', job.jobId, `job ${other.jobId} is ahead, and ${fault}`)
     if (other.place.level < job.place.level)
       state.report('passed', job.jobId, `job ${other.jobId} is ahead, and has a higher priority`)
   }
 }
+
+/** Those ahead that could have started. Where keys take turns only those of its own key are passed, and of each sort of jobs the first. */
+const passable = (lines: AuditedLines, job: AuditedJob, at: number): readonly AuditedJob[] =>
+  lines.turns.isOn
+    ? lines.turns
+        .firstsBeside(job)
+        .filter((other) => byPlace(other, job) < 0 && lines.couldHaveStarted(other, at))
+    : lines.startableAhead(job, at)
 
 /** Withdraws the offers of jobs that cannot start any more because of this start. */
 function endOffers(state: AuditState, started: AuditedJob, at: number): void {
@@ -217,9 +226,10 @@ function begin(state: AuditState, job: AuditedJob, event: StartedEvent, joins: b
   const whole = job.spec.models.filter((model) => takesAll(job, model))
   const wholes = whole.map((model) => [model, placesOf(policy, model) ?? []] as const)
   const taken = [...Object.values(event.places ?? {}), ...wholes.flatMap(([, places]) => places)]
-  // Who could have been taken in its place is passed, and not overtaken.
+  // Who could have been taken in its place is passed, and not overtaken, unless keys take turns.
+  const isWarm = event.warm !== undefined && !state.lines.turns.isOn
   const isOvertaken = (other: AuditedJob) => state.lines.isBarred(other, event.without ?? [])
-  state.lines.countOvertaken(job, taken, joins, event.warm === undefined ? undefined : isOvertaken)
+  state.lines.countOvertaken(job, taken, joins, isWarm ? isOvertaken : undefined)
   job.startedAt = event.at
   job.expects = event.expects ?? 0
   job.returned = new Map()

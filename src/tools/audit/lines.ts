@@ -307,9 +307,9 @@ export class AuditedLines {
     const hasAll = (other: AuditedJob) =>
       this.#counted(other).length === other.spec.models.length &&
       other.spec.models.every((name) => !this.isFull(name))
-    return [...this.turns.firsts()].filter(
-      (other) => byPlace(other, job) < 0 && (isMet(other) || (isLast && hasAll(other))),
-    )
+    return this.turns
+      .firsts()
+      .filter((other) => byPlace(other, job) < 0 && (isMet(other) || (isLast && hasAll(other))))
   }
 
   /** A job whose key had used less could have had what this one took. In doubt it could not: what is kept for which jobs the log does not say. */

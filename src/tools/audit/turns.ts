@@ -136,21 +136,29 @@ export class AuditedTurns {
   }
 
   /** The first job of each sort and key in line. */
-  *firsts(): Generator<AuditedJob> {
-    for (const { sorts } of this.#keys.values())
-      for (const sort of sorts.values()) {
-        const first = sort.first()
-        if (first !== undefined) yield first
-      }
+  firsts(): readonly AuditedJob[] {
+    return [...this.#keys.values()].flatMap(firstsOf)
   }
 
-  /** What is wrong with a start that says it was its turn; `others`: the first ones whose keys had used less. */
-  check(job: AuditedJob, { virtualTime = 0 }: RecordedEvent & { readonly type: 'started' }) {
+  /** Those of its own key. */
+  firstsBeside(job: AuditedJob): readonly AuditedJob[] {
+    return firstsOf(this.#key(job))
+  }
+
+  /**
+   * What is wrong with a start that says it was its turn; `others`: the first ones whose keys had used less, or as much, and which are ahead of it,
+   * though it passes nobody for what is loaded.
+   */
+  check(job: AuditedJob, { virtualTime = 0, warm }: RecordedEvent & { readonly type: 'started' }) {
     if (this.#policy === undefined)
       return { fault: 'it names a virtual time, and the policy has no weights', others: [] }
     const time = this.timeOf(job)
     const fault = time === virtualTime ? undefined : `its key was at ${time}, and it says ${virtualTime}`
-    return { fault, others: [...this.firsts()].filter((other) => this.timeOf(other) < time) }
+    const isNext = (other: AuditedJob) => {
+      const its = this.timeOf(other)
+      return its < time || (its === time && warm === undefined && byPlace(other, job) < 0)
+    }
+    return { fault, others: this.firsts().filter(isNext) }
   }
 
   #timeOf({ key, settled, active }: KeyCount): number {
@@ -186,6 +194,9 @@ export class AuditedTurns {
     for (const { key } of idle.slice(0, Math.max(0, idle.length - MOST_IDLE))) this.#keys.delete(key)
   }
 }
+
+const firstsOf = ({ sorts }: KeyCount): readonly AuditedJob[] =>
+  [...sorts.values()].flatMap((sort) => sort.first() ?? [])
 
 const isLive = ({ active, sorts }: KeyCount): boolean => active.size + sorts.size > 0
 

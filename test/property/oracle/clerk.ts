@@ -25,6 +25,7 @@ import {
   type Entry,
   find,
   fitsBeside,
+  goesByUse,
   heldBy,
   holdersAt,
   holdersOf,
@@ -52,7 +53,7 @@ import {
   useOf,
   wholesOf,
 } from './queue.ts'
-import { expectedOf, goesByUse, nextTurn, noteEnd, noteEntries, noteStart, passedBy } from './turns.ts'
+import { countPassedInKey, expectedOf, nextTurn, noteEnd, noteEntries, noteStart, passedBy } from './turns.ts'
 import { countPassed, forgetPassers, loadsOf, type Pick as Picked, pickWarm, withLoads } from './warm.ts'
 
 /** Carries out one command on the oracle's queue: every change of state, and the event that records it. */
@@ -194,14 +195,10 @@ export class Clerk {
     const wholes = wholesOf(queue, job)
     const all = [...Object.values(places ?? {}), ...Object.values(wholes).flat()]
     const joins = batch !== null && batch !== queue.version + 1
-    if (told.warm === undefined) this.#countOvertaking(job, all, joins)
-    else
-      countPassed(
-        queue,
-        this.#asking(workerId, (kind) => told.without?.includes(kind) !== true),
-        job,
-        all,
-      )
+    const asking = this.#asking(workerId, (kind) => told.without?.includes(kind) !== true)
+    if (told.warm === undefined || goesByUse(queue.policy)) this.#countOvertaking(job, all, joins)
+    if (told.warm !== undefined && goesByUse(queue.policy)) countPassedInKey(queue, asking, job)
+    else if (told.warm !== undefined) countPassed(queue, asking, job, all)
     const expects = joins ? 0 : expectedOf(queue, job)
     if (!joins) noteStart(queue, job)
     const attempt = job.attempt + 1
@@ -431,9 +428,10 @@ export class Clerk {
   #nextTurn() {
     const { claim, workerId } = this.command
     if (this.queue.jobs.every((job) => job.offeredAt === null)) return undefined
-    return nextTurn(this.queue, this.now, workerId, ({ spec, asker, offeredAt }) => {
+    const runs = (kind: string) => claim?.kinds?.includes(kind) ?? true
+    return nextTurn(this.queue, this.now, this.#asking(workerId, runs), ({ spec, asker, offeredAt }) => {
       const isAskers = asker !== null && offeredAt === null && !this.#dead.has(asker) && asker !== workerId
-      return (claim?.kinds?.includes(spec.kind) ?? true) && !isAskers
+      return runs(spec.kind) && !isAskers
     })
   }
 

@@ -295,6 +295,10 @@ export function isAhead(a: Entry, b: Entry): boolean {
 }
 
 /** A job without models bypasses: no model, no slot, no line. */
+/** Fair keys take turns. In strict order nobody is passed. */
+export const goesByUse = ({ weights, maxOvertakes }: Policy): boolean =>
+  weights !== undefined && maxOvertakes !== 0
+
 export function bypasses(job: Entry): boolean {
   return job.spec.models.length === 0 && !job.exclusive
 }

@@ -3,12 +3,13 @@
  * docs/inside/conflict-rules.md, counted again each time.
  */
 import type { JobSpec, Policy } from '../../../src/engine/core/index.ts'
-import { isStartable, placesToTake, reserves } from './admission.ts'
+import { isStartable, placeFor, placesToTake, reserves } from './admission.ts'
 import {
   bypasses,
   capacity,
   type Entry,
   find,
+  goesByUse,
   holdersOf,
   inOrder,
   isAhead,
@@ -16,6 +17,7 @@ import {
   type KeyUse,
   lineOf,
   mayUse,
+  placesFor,
   placesOf,
   type Queue,
   runningIn,
@@ -23,10 +25,7 @@ import {
   usedBy,
   useOf,
 } from './queue.ts'
-
-/** In strict order nobody is passed. */
-export const goesByUse = ({ weights, maxOvertakes }: Policy): boolean =>
-  weights !== undefined && maxOvertakes !== 0
+import { type Asking, byWarmth, hasRoom, notePass, type Pick, pickAmong } from './warm.ts'
 
 const keyOf = ({ spec }: Entry): string => spec.fairKey ?? ''
 
@@ -123,8 +122,7 @@ const firstsIn = (queue: Queue): readonly Entry[] => [
   ).values(),
 ]
 
-export interface Turn {
-  readonly job: Entry
+export interface Turn extends Omit<Pick, 'places'> {
   readonly places: Entry['places']
   readonly virtualTime: number
 }
@@ -133,9 +131,10 @@ export interface Turn {
 export function nextTurn(
   queue: Queue,
   now: number,
-  by: string,
+  asking: Asking,
   isFor: (job: Entry) => boolean,
 ): Turn | undefined {
+  const by = asking.worker
   const isKept = (job: Entry) => {
     const isLive = job.offeredAt !== null && now < job.offeredAt + queue.policy.offerMs * 1_000
     return !isLive || (queue.policy.maxOvertakes !== null && reserves(queue, job))
@@ -146,8 +145,37 @@ export function nextTurn(
   const byTurn = (a: Entry, b: Entry) => timeOf(queue, keyOf(a)) - timeOf(queue, keyOf(b)) || inOrder(a, b)
   const [job] = open.toSorted(byTurn)
   if (job === undefined) return undefined
-  const places = placesToTake(view, own(job), now, by) ?? null
-  return { job, places, virtualTime: timeOf(queue, keyOf(job)) }
+  const virtualTime = timeOf(queue, keyOf(job))
+  const beside = firstsIn(queue).filter((other) => keyOf(other) === keyOf(job))
+  const wherever = (other: Entry) => {
+    const isHere = (model: string, place: string) =>
+      placeFor(view, { ...own(other), places: { [model]: place } }, model, now, by) === place
+    const pairs = other.spec.models.flatMap((model) => {
+      const open = placesFor(queue.policy, other.spec, model)?.filter((place) => isHere(model, place)) ?? []
+      return byWarmth(queue, by, other, model, open)
+        .slice(0, 1)
+        .map((place) => [model, place] as const)
+    })
+    return Object.fromEntries(pairs)
+  }
+  const looks = beside.sort(inOrder).map((other) => {
+    const isOpen = open.includes(other)
+    const isWall = isOpen && (other.exclusive || other.spec.whole !== undefined || other.asker !== null)
+    return { job: own(other), places: isOpen ? wherever(other) : undefined, isWall }
+  })
+  const picked = pickAmong(view, asking, looks)
+  if (picked !== undefined) return { ...picked, job: find(queue, picked.job.jobId) as Entry, virtualTime }
+  return { job, places: placesToTake(view, own(job), now, by) ?? null, virtualTime }
+}
+
+/** Of its key those ahead are passed that could have had room in this process, each the first of its sort. */
+export function countPassedInKey(queue: Queue, asking: Asking, job: Entry): void {
+  const ahead = firstsIn(queue).filter((other) => keyOf(other) === keyOf(job) && isAhead(other, job))
+  for (const other of ahead) {
+    const isOut = other.asker !== null || other.exclusive || other.spec.whole !== undefined
+    if (!isOut && asking.runs(other.spec.kind) && hasRoom(queue, asking.worker, other))
+      notePass(queue, asking, job, other)
+  }
 }
 
 /** Who needs the same, or could have had the last slot with what nobody has: each the first of its sort. */

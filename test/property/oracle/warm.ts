@@ -9,6 +9,7 @@ import {
   capacity,
   type Entry,
   fitsBeside,
+  goesByUse,
   holdersAt,
   holdersOf,
   inOrder,
@@ -58,6 +59,9 @@ const inLine = (queue: Queue): readonly Entry[] => queue.jobs.filter(isWaitingNo
 
 const sorted = (amounts: object = {}): string => JSON.stringify(Object.entries(amounts).sort())
 
+const isByKey = (policy: Policy): boolean =>
+  policy.fairShare?.maxActive != null || policy.tiers !== undefined || goesByUse(policy)
+
 /** The same for jobs that are alike. */
 export const likenessOf = ({ policy }: Queue, { spec, asker }: Entry): string =>
   [
@@ -66,7 +70,7 @@ export const likenessOf = ({ policy }: Queue, { spec, asker }: Entry): string =>
     spec.whole?.join('+') ?? '',
     JSON.stringify(Object.entries(spec.asks ?? {}).map(([model, units]) => [model, sorted(units)])),
     spec.uses === undefined ? '' : sorted(spec.uses),
-    policy.fairShare?.maxActive == null && policy.tiers === undefined ? '' : JSON.stringify(spec.fairKey),
+    isByKey(policy) ? JSON.stringify(spec.fairKey) : '',
     asker ?? '',
   ].join('|')
 
@@ -199,7 +203,7 @@ function bestOf(
   listed: readonly string[],
   untaken: readonly Look[],
 ): string | undefined {
-  const { policy, keepers } = queue
+  const { policy } = queue
   const all = placesOf(policy, model) ?? []
   const elsewhere = holdersOf(queue, model).length
   const isUnheld = (place: string) =>
@@ -216,11 +220,22 @@ function bestOf(
       (!users.some((look) => look.isForOthers) && placeIn(queue, job, model, place, asking.at))
     )
   })
-  const loaded = keepers.find(({ worker }) => worker === asking.worker)?.loaded ?? []
+  return byWarmth(queue, asking.worker, job, model, open)[0]
+}
+
+/** Idle ones, then where it is loaded, then its own. */
+export function byWarmth(
+  queue: Queue,
+  by: string,
+  job: Entry,
+  model: string,
+  open: readonly string[],
+): readonly string[] {
+  const loaded = queue.keepers.find(({ worker }) => worker === by)?.loaded ?? []
   const isIdle = (place: string) => Number(holdersAt(queue, place).length === 0)
   const isLoaded = (place: string) => Number(loaded.some((one) => isSame(one, { place, model })))
   const isOwn = (place: string) => Number(job.places?.[model] === place)
-  return open.toSorted((a, b) => isIdle(b) - isIdle(a) || isLoaded(b) - isLoaded(a) || isOwn(b) - isOwn(a))[0]
+  return open.toSorted((a, b) => isIdle(b) - isIdle(a) || isLoaded(b) - isLoaded(a) || isOwn(b) - isOwn(a))
 }
 
 /** Who has passed one of those that are alike, from behind the first of them. */
@@ -229,7 +244,15 @@ function passersOf(queue: Queue, job: Entry) {
   return queue.passers.filter((one) => one.likeness === likeness && inOrder(one.by as Entry, job) > 0)
 }
 
-export function pickWarm(queue: Queue, asking: Asking): Pick | undefined {
+export const pickWarm = (queue: Queue, asking: Asking): Pick | undefined =>
+  pickAmong(queue, asking, looksOf(queue, asking))
+
+/** Of these, in line order. */
+export function pickAmong(
+  queue: Queue,
+  asking: Asking,
+  looks: readonly Omit<Look, 'isForOthers'>[],
+): Pick | undefined {
   const { policy, keepers } = queue
   const { warm } = policy
   const keeper = keepers.find(({ worker }) => worker === asking.worker)
@@ -237,7 +260,7 @@ export function pickWarm(queue: Queue, asking: Asking): Pick | undefined {
   const candidates: (Pick & { saved: number; isSwap: boolean })[] = []
   const others = new Set<string>()
   let level: number | undefined
-  for (const { job, places, isWall } of looksOf(queue, asking)) {
+  for (const { job, places, isWall } of looks.slice(0, 200)) {
     if (isWall || (level !== undefined && job.level !== level)) break
     if (!asking.runs(job.spec.kind)) others.add(job.spec.kind)
     if (places === undefined) continue
@@ -267,15 +290,9 @@ export function pickWarm(queue: Queue, asking: Asking): Pick | undefined {
 
 /** Who is passed, or overtaken, by this start. */
 export function countPassed(queue: Queue, asking: Asking, job: Entry, places: readonly string[]): void {
-  const { level, order, tie, jobId } = job
   for (const look of looksOf(queue, asking).filter((one) => isAhead(one.job, job))) {
-    const likeness = likenessOf(queue, look.job)
     if (look.places !== undefined) {
-      const first = inLine(queue).find((one) => likenessOf(queue, one) === likeness) as Entry
-      queue.passers = queue.passers.filter(
-        (one) => one.likeness !== likeness || inOrder(one.by as Entry, first) > 0,
-      )
-      queue.passers.push({ likeness, by: { level, order, tie, jobId }, at: asking.at })
+      notePass(queue, asking, job, look.job)
       continue
     }
     const shares =
@@ -287,6 +304,28 @@ export function countPassed(queue: Queue, asking: Asking, job: Entry, places: re
     for (const other of shares ? behindOf(queue, job, [look]) : []) other.overtaken++
   }
 }
+
+/** This start passes the first of its class, and those that are like it. */
+export function notePass(queue: Queue, { at }: Asking, by: Entry, other: Entry): void {
+  const { level, order, tie, jobId } = by
+  const likeness = likenessOf(queue, other)
+  const first = inLine(queue).find((one) => likenessOf(queue, one) === likeness) as Entry
+  queue.passers = queue.passers.filter(
+    (one) => one.likeness !== likeness || inOrder(one.by as Entry, first) > 0,
+  )
+  queue.passers.push({ likeness, by: { level, order, tie, jobId }, at })
+}
+
+/** Beside those who have its models, in a process that may have them. */
+export const hasRoom = (queue: Queue, by: string, job: Entry): boolean =>
+  job.spec.models.every((model) => {
+    const listed = placesFor(queue.policy, job.spec, model)
+    if (listed === undefined)
+      return !isHeldWhole(queue, model) && holdersOf(queue, model).length < capacity(queue.policy, model)
+    return listed.some(
+      (place) => isOpenFor(queue, place, by) && fitsBeside(queue, job, model, place, holdersAt(queue, place)),
+    )
+  })
 
 /** The counts of those that are in line no more are forgotten. */
 export function forgetPassers(queue: Queue): void {

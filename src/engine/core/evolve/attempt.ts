@@ -2,10 +2,10 @@ import { areInSame, enterBatch, holderOf, leaveBatch, needsSame } from '../batch
 import { noModels } from '../blocking.ts'
 import type { Draft } from '../draft.ts'
 import type { RecordedEvent } from '../event.ts'
-import { beginUse, endUse } from '../fair-queue.ts'
+import { beginUse, endUse, firstsBeside } from '../fair-queue.ts'
 import { isUsedUp, moveShare } from '../fair-share.ts'
 import { askAt, roomBeside, unitsAt } from '../fit.ts'
-import { countPasses } from '../heads.ts'
+import { countPasses, countPassesInKey } from '../heads.ts'
 import type { Micros, Uses } from '../job.ts'
 import { takesAllOf } from '../job.ts'
 import { keyAtEnd, keyAtStart } from '../keys.ts'
@@ -59,9 +59,11 @@ export function start(draft: Draft, event: StartedEvent, waiting: Job): Job {
   const needs = needsOf(draft.policy, job.spec.models, places, wholes)
   checkPlaces(draft, event, job, holder === undefined ? needs : noModels, places)
   const names = job.spec.uses === undefined ? needs : [...needs, ...job.needs.filter(isMeter)]
-  if (event.warm !== undefined) countPasses(draft, job, viewOf(event), names)
-  else if (draft.fair === null) countOvertaking(draft, job, names)
-  else overtakeFirsts(draft, draft.fair, job, names, holder === undefined && usesSlot(job))
+  if (draft.fair !== null) {
+    if (event.warm !== undefined) countPassesInKey(draft, firstsBeside(draft, job), job, viewOf(event))
+    overtakeFirsts(draft, draft.fair, job, names, holder === undefined && usesSlot(job))
+  } else if (event.warm !== undefined) countPasses(draft, job, viewOf(event), names)
+  else countOvertaking(draft, job, names)
   stopExpiry(draft, job)
   job.expects = event.expects ?? 0
   beginUse(draft, job, holder !== undefined)
