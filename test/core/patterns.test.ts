@@ -1,6 +1,6 @@
 /** Rules by pattern: which one counts for a name, and what follows from it. */
 import { describe, expect, it } from 'vitest'
-import { capacityOf, type Policy, policyVersion, rateOf } from '../../src/engine/core/index.ts'
+import { capacityOf, nextOpeningAt, type Policy, policyVersion, rateOf } from '../../src/engine/core/index.ts'
 import { parsePolicy } from '../../src/engine/events/index.ts'
 import { audit } from '../../src/tools/audit/index.ts'
 import { ruleFor } from '../../src/tools/audit/rules.ts'
@@ -81,6 +81,36 @@ describe('a rule by pattern', () => {
       { ...last, jobId: 'lora-a:3', models: ['lora-a'], seq: queue.log.length + 1 },
     ]
     expect(audit(forged as never).violations.map(({ rule }) => rule)).toContain('capacity')
+  })
+
+  it('limits what is used of each resource by itself, in admission, in explain and in the audit', () => {
+    const perSeconds = 60
+    const uses = { 'tpm-*': { limit: 100, perSeconds }, 'tpm-big': { limit: 900, perSeconds } }
+    const queue = given(policy({ capacity: { '*': 9 }, maxOvertakes: 0, uses }))
+    const asks = { a: { 'tpm-a': 60 }, b: { 'tpm-b': 60 }, c: { 'tpm-a': 60 }, d: { 'tpm-big': 600 } }
+    for (const [id, own] of Object.entries(asks)) queue.enqueue(id, ['m'], { uses: own }, { claim: many })
+    expect(started(queue)).toEqual(['a', 'b', 'd'])
+    expect(queue.explain('c')).toMatchObject({
+      code: 'rate_limited',
+      also: expect.arrayContaining(['tpm-a has its limit from the rule tpm-*']),
+    })
+    expect(codeOf(queue.enqueue('e', ['m'], { uses: { 'tpm-e': 101 } }))).toBe('use_over_limit')
+    expect(audit(queue.log).violations).toEqual([])
+    const [last = never()] = queue.log.filter(({ type }) => type === 'started').slice(-1)
+    const forged = [...queue.log, { ...last, jobId: 'c', seq: queue.log.length + 1 }]
+    expect(audit(forged as never).violations.map(({ rule }) => rule)).toContain('use')
+
+    queue.complete('a')
+    const at = queue.log.at(-1)?.at ?? 0
+    expect(nextOpeningAt(queue.ledger, at)).toBe(at + 60_000_001)
+    const raised = policy({
+      capacity: { '*': 9 },
+      maxOvertakes: 0,
+      uses: { 'tpm-a': { limit: 119, perSeconds } },
+    })
+    queue.send({ type: 'set_policy', policy: raised })
+    expect(queue.claim(9).said).toEqual([])
+    expect(queue.later(60_001).claim(9).said).toEqual(['started c by w1'])
   })
 
   it('gives models places, and places units', () => {

@@ -28,17 +28,17 @@ async function started(coordinator: Awaited<ReturnType<typeof join>>) {
 }
 
 describe('createMetrics', () => {
-  it('says of resources that the policy limits what was reserved, used and overrun', async () => {
+  it('says of resources that the policy limits what was reserved, used and overrun, of those of a pattern together', async () => {
     const coordinator = await join()
     const metrics = createMetrics({ coordinator })
-    await coordinator.setPolicy({ maxActive: null, uses: { tpm: { limit: 100, perSeconds: 60 } } })
-    await coordinator.enqueue([{ jobId: 'A', models: ['m'], uses: { tpm: 10, free: 3 } }])
-    await coordinator.complete(await started(coordinator), { used: { tpm: 12 } })
+    await coordinator.setPolicy({ maxActive: null, uses: { '*pm': { limit: 100, perSeconds: 60 } } })
+    await coordinator.enqueue([{ jobId: 'A', models: ['m'], uses: { tpm: 6, rpm: 4, free: 3 } }])
+    await coordinator.complete(await started(coordinator), { used: { tpm: 8 } })
     const sums = [...figuresIn(metrics.text())].filter(([name]) => name.includes('_resource_'))
     expect(Object.fromEntries(sums.filter(([name]) => name.includes('_total')))).toEqual({
-      'interlock_queue_resource_reserved_total{queue="default",resource="tpm"}': 10,
-      'interlock_queue_resource_used_total{queue="default",resource="tpm"}': 12,
-      'interlock_queue_resource_overruns_total{queue="default",resource="tpm"}': 1,
+      'interlock_queue_resource_reserved_total{queue="default",resource="*pm"}': 10,
+      'interlock_queue_resource_used_total{queue="default",resource="*pm"}': 12,
+      'interlock_queue_resource_overruns_total{queue="default",resource="*pm"}': 1,
     })
     await coordinator.close()
   })

@@ -213,6 +213,7 @@ describe('the core against a naive second admission', () => {
         arbitraryRun({ maxLength: 120, patterns: true, places: true, wholes: true }),
         arbitraryRun({ maxLength: 120, patterns: true, places: 'units', serves: true }),
         arbitraryRun({ maxLength: 120, patterns: true, warm: true }),
+        arbitraryRun({ maxLength: 120, patterns: true, uses: true }),
       )
       fc.assert(
         fc.property(shapes, (steps) => {

@@ -671,17 +671,18 @@ export function arbitraryRun(shape: RunShape): fc.Arbitrary<readonly Step[]> {
 /** What each model is called where rules have patterns, and by which key the policy has its rule. */
 const patterned: Readonly<Record<string, readonly [name: string, key: string]>> = {
   ...{ a: ['x-a', 'x-a'], b: ['x-b', 'x-*'], c: ['x-c', '*-a'], d: ['y-a', 'y-*'] },
-  ...{ e: ['y-b', '*-*'], f: ['zz', 'z*'], g: ['z', '*z'] },
+  ...{ e: ['y-b', '*-*'], f: ['zz', 'z*'], g: ['z', '*z'], x: ['t-x', 't-*'], y: ['t-y', 't-y'] },
 }
 
 function withPatterns(step: Step): Step {
   const own = renamed(step) as Step
   if (own.act.type !== 'set_policy') return own
-  const { capacity, rate, holdAfterLossSeconds, models, warm, ...rules } = own.act.policy
+  const { capacity, rate, holdAfterLossSeconds, models, uses, warm, ...rules } = own.act.policy
   const policy = {
     ...rules,
     ...{ capacity: keyed(capacity), rate: keyed(rate), holdAfterLossSeconds: keyed(holdAfterLossSeconds) },
     ...(models === undefined ? {} : { models: keyed(models) }),
+    ...(uses === undefined ? {} : { uses: keyed(uses) }),
     ...(warm === undefined ? {} : { warm: { ...warm, loadSeconds: keyed(warm.loadSeconds) } }),
   }
   return { ...own, act: { ...own.act, policy } }

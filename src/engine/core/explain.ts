@@ -20,7 +20,7 @@ import {
 } from './ledger.ts'
 import { type NotLive, notLive } from './not-live.ts'
 import { byPlace, type Place } from './place.ts'
-import { capacityOf, patternsFor, placesOf } from './policy.ts'
+import { capacityOf, limitKeyOf, patternsFor, placesOf } from './policy.ts'
 import { alsoOfSchedule, notDueYet } from './scheduled-job.ts'
 import { placeFor, siteOf } from './site.ts'
 import { alsoKnown, alsoOf, toDoFor } from './to-do.ts'
@@ -204,7 +204,12 @@ export function explainLive(facts: QueueFacts, jobId: string): LiveExplanation |
     models,
     position: isInLine(job) ? ledger.line.rank(job.place) : null,
     whatHasToHappen: toDoFor(facts, job, diagnosis),
-    also: [...alsoOf(facts, job, diagnosis, chain), ...models.flatMap(rulesText), ...turnTexts(ledger, job)],
+    also: [
+      ...alsoOf(facts, job, diagnosis, chain),
+      ...models.flatMap(rulesText),
+      ...limitTexts(ledger, job),
+      ...turnTexts(ledger, job),
+    ],
   }
 }
 
@@ -237,6 +242,13 @@ function rulesText({ model, rules }: ModelPlace): readonly string[] {
   )
   return from.length === 0 ? [] : [`${model} has ${from.join(', ')}`]
 }
+/** Of what it uses by limits that come from patterns: which from which. */
+const limitTexts = ({ policy }: LedgerView, { spec: { uses } }: Job): readonly string[] =>
+  Object.keys(uses ?? {}).flatMap((resource) => {
+    const key = limitKeyOf(policy, resource)
+    return key === undefined || key === resource ? [] : [`${resource} has its limit from the rule ${key}`]
+  })
+
 const ruleNames: Readonly<Record<string, string>> = {
   capacity: 'capacity',
   rate: 'rate',

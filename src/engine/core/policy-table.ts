@@ -293,7 +293,8 @@ export const policyFields = {
     },
     example: '{ "openai-tpm": { "limit": 90000, "perSeconds": 60 } }',
     form: 'resource=limit/seconds, such as openai-tpm=90000/60 for 90,000 in any minute, more windows behind commas; resource=none removes it',
-    noStar: 'what was used of every resource would have to be kept; name the resources',
+    noStar:
+      'what was used of every resource would have to be kept; name the resources, or write a pattern such as openai-*',
     since: 6,
     flag: '--uses <resource=limit/seconds|none>',
     says: 'how much jobs may use of a resource in any window of so many seconds (openai-tpm=90000/60,1000000/86400); may be repeated',

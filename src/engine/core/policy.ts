@@ -65,8 +65,8 @@ export const PLACES_SINCE = 5
 const PATTERNS_SINCE = 6
 
 /** The maps of a policy whose keys may be patterns. */
-const byPattern = ({ capacity, rate, holdAfterLossSeconds, models = {}, units = {} }: Policy) =>
-  [capacity, rate, holdAfterLossSeconds, models, units] as const
+const byPattern = ({ capacity, rate, holdAfterLossSeconds, models = {}, units = {}, uses = {} }: Policy) =>
+  [capacity, rate, holdAfterLossSeconds, models, units, uses] as const
 
 /** Whether a job may need the model: the policy declares it, or declares none. */
 export const isDeclared = ({ models }: Policy, model: string): boolean =>
@@ -137,9 +137,13 @@ export const rateOf = ({ rate }: Policy, model: string): Rate | undefined => rul
 
 /** What jobs may use of a resource, window by window; undefined: there is no limit. */
 export function windowsOf({ uses }: Policy, resource: string): readonly Window[] | undefined {
-  const own = uses !== undefined && Object.hasOwn(uses, resource) ? uses[resource] : undefined
+  const own = uses === undefined ? undefined : ruleFor(uses, resource)
   return own === undefined ? undefined : 'limit' in own ? [own] : own
 }
+
+/** Under which key of the policy a resource has its limits: its own name, or a pattern; undefined: it has none. */
+export const limitKeyOf = ({ uses = {} }: Policy, resource: string): string | undefined =>
+  Object.hasOwn(uses, resource) ? resource : patternFor(uses, resource)
 
 /**
  * The map's value for the model, else for the pattern that says most of it, else for all (`*`). Users choose the names: `constructor` may be one, which every object has,

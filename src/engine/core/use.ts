@@ -7,9 +7,18 @@
 import type { Draft } from './draft.ts'
 import { isShareFull } from './fair-share.ts'
 import { MICROS_PER_SECOND, type Micros, type Uses } from './job.ts'
-import { type Job, type LedgerView, type Meter, modelOf, type Settled, usesSlot } from './ledger.ts'
+import {
+  type Job,
+  type Ledger,
+  type LedgerView,
+  type Meter,
+  modelOf,
+  type Settled,
+  usesSlot,
+} from './ledger.ts'
 import { numberText } from './number-text.ts'
 import { isOfferLive } from './offer-expiry.ts'
+import { isPattern, patternsIn } from './pattern.ts'
 import { byPlace, type Place } from './place.ts'
 import { isMeter, METER_MARK, type Policy, type Window, windowsOf } from './policy.ts'
 import { rateOpensAt } from './rate.ts'
@@ -219,10 +228,17 @@ function settle(
   return ended.insert({ at, sum: (last?.sum ?? 0) + amount }, owner)
 }
 
+/** The resources that a policy names, and those of its patterns of which something was used: each has windows of its own. */
+function* metered({ models }: Pick<Ledger, 'models'>, { uses = {} }: Policy): Generator<string> {
+  for (const key of Object.keys(uses)) if (!isPattern(key)) yield key
+  if (patternsIn(uses).length === 0) return
+  for (const { model, meter } of models)
+    if (meter !== null && !Object.hasOwn(uses, resourceOf(model))) yield resourceOf(model)
+}
+
 /** Under other limits still counts what counted in the longest window until now, and what active jobs have reserved. */
 export function limitUses(draft: Draft, before: Policy, now: Micros): void {
-  const names = new Set([...Object.keys(before.uses ?? {}), ...Object.keys(draft.policy.uses ?? {})])
-  for (const resource of names) {
+  for (const resource of new Set([...metered(draft, before), ...metered(draft, draft.policy)])) {
     const model = draft.model(meterOf(resource))
     const windows = windowsOf(draft.policy, resource)
     if (windows === undefined) {
@@ -250,9 +266,9 @@ function longest(before: Policy, resource: string, meter: Meter | null, now: Mic
 }
 
 /** When, after this time, something that was used leaves a window of a resource that jobs wait for. */
-export function nextUseEndAt(ledger: LedgerView, after: Micros): Micros | undefined {
+export function nextUseEndAt(ledger: Ledger, after: Micros): Micros | undefined {
   let first: Micros | undefined
-  for (const resource of Object.keys(ledger.policy.uses ?? {})) {
+  for (const resource of metered(ledger, ledger.policy)) {
     const { meter, line } = modelOf(ledger, meterOf(resource))
     if (meter === null || line.size === 0) continue
     for (const [index, window] of (windowsOf(ledger.policy, resource) ?? []).entries()) {

@@ -1,5 +1,6 @@
 import type { Policy } from '../../engine/core/index.ts'
 import { type AuditedJob, takesSlot } from './job.ts'
+import { ruleFor } from './rules.ts'
 
 interface SettledUse {
   readonly at: number
@@ -10,7 +11,7 @@ interface SettledUse {
 
 /** The limits of a resource, in the order of the policy; none: it has no limit. */
 function limitsOf({ uses }: Policy, resource: string) {
-  const own = uses !== undefined && Object.hasOwn(uses, resource) ? uses[resource] : undefined
+  const own = uses === undefined ? undefined : ruleFor(uses, resource)
   return own === undefined ? [] : 'limit' in own ? [own] : own
 }
 

@@ -95,7 +95,7 @@ export function setPolicy(clerk: Clerk, { policy }: Body<'set_policy'>): Answer 
 
 /** Of each resource what counts in its longest window before is known to all of its windows. */
 const underLimits = ({ policy: before, used, lastAt }: Queue, policy: Policy): Used[] =>
-  Object.keys(policy.uses ?? {}).flatMap((resource) => {
+  [...new Set(used.map(({ resource }) => resource))].flatMap((resource) => {
     const old = limitsOf(before, resource)
     const longest = Math.max(...old.map(({ perSeconds }) => perSeconds))
     const from = old.findIndex(({ perSeconds }) => perSeconds === longest)

@@ -328,7 +328,7 @@ export interface Limit {
 
 /** The limits of a resource; none: it has no limit. */
 export function limitsOf({ uses = {} }: Policy, resource: string): readonly Limit[] {
-  const rule = uses[resource]
+  const rule = ruleOf(uses, resource)
   return rule === undefined ? [] : 'limit' in rule ? [rule] : rule
 }
 

@@ -2,6 +2,7 @@ import {
   capacityOf,
   countsOf,
   type Ledger,
+  limitKeyOf,
   MICROS_PER_SECOND,
   type Micros,
   modelOf,
@@ -69,11 +70,22 @@ export function readingOf(meter: QueueMeter, now: Micros): QueueReading {
     oldestPause: since(oldestOf(ledger.pauses)),
     waited: new Map([...meter.waited(now)].map(([cause, micros]) => [cause, micros / MICROS_PER_SECOND])),
     models: modelsOf(meter),
-    resources: Object.keys(ledger.policy.uses ?? {}).map((resource) => ({
-      resource,
-      ...(meter.use.byResource.get(resource) ?? { reserved: 0, used: 0, overruns: 0 }),
-    })),
+    resources: resourcesOf(meter),
   }
+}
+
+/** Those of a pattern together, under its name: a policy has few of these. */
+function resourcesOf({ ledger: { policy }, use }: QueueMeter): QueueReading['resources'] {
+  const nothing = { reserved: 0, used: 0, overruns: 0 }
+  const sums = new Map(Object.keys(policy.uses ?? {}).map((resource) => [resource, { resource, ...nothing }]))
+  for (const [resource, own] of use.byResource) {
+    const sum = sums.get(limitKeyOf(policy, resource) ?? '')
+    if (sum === undefined) continue
+    sum.reserved += own.reserved
+    sum.used += own.used
+    sum.overruns += own.overruns
+  }
+  return [...sums.values()]
 }
 
 function oldestOf(pauses: Iterable<Pause>): Micros | null {
