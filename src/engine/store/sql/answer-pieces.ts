@@ -63,10 +63,10 @@ function answerText({ commandId, result }: CommandAnswer) {
 }
 
 /** What is as usual in the spec is left out, and the text of the fence. */
-function startOf({ spec, lease: { fencingToken, epoch }, ...rest }: Started) {
+function startOf({ spec, lease: { jobId: _jobId, fence: _fence, ...key }, ...rest }: Started) {
   const usual: Readonly<Record<string, unknown>> = { ...specDefaults, kind: spec.jobType }
   const unusual = Object.entries(spec).filter(([name, value]) => usual[name] !== value)
-  return { spec: Object.fromEntries(unusual), fencingToken, epoch, ...rest }
+  return { spec: Object.fromEntries(unusual), ...key, ...rest }
 }
 
 /** It was made by a process that may append, and its address is known to nobody else. */
@@ -74,11 +74,13 @@ const spec = z
   .looseObject({ jobId: z.string(), jobType: z.enum(['normal', 'workflow']), models: z.array(z.string()) })
   .transform((said) => ({ ...specDefaults, kind: said.jobType, ...said }) as JobSpec)
 const places = z.custom<Lease['places']>().optional()
+const batch = z.int().optional()
 const tries = { attempt: z.int(), attempts: z.int(), postponed: z.int() }
 const start = z
-  .object({ spec, fencingToken: z.int(), epoch: z.int(), workerId: z.string(), places, ...tries })
-  .transform(({ fencingToken, epoch, places, ...rest }): Started => {
-    return { ...rest, lease: leaseOf(rest.spec.jobId, fencingToken, epoch, places) }
+  .object({ spec, fencingToken: z.int(), epoch: z.int(), workerId: z.string(), places, batch, ...tries })
+  .transform(({ fencingToken, epoch, places, batch, ...rest }): Started => {
+    const lease = leaseOf(rest.spec.jobId, fencingToken, epoch, places)
+    return { ...rest, lease, ...(batch !== undefined && { batch }) }
   })
 const code = z.custom<RefusalCode>((value) => typeof value === 'string')
 const result = z.discriminatedUnion('ok', [
