@@ -58,6 +58,7 @@ const said = {
     ['invalid_input', 'waitingMs'],
     ['not_holder', null],
   ],
+  errorNames: ['InterlockError'],
   noted: true,
   dashboard: [[200, 200, 200, 200, 200], true],
   figures: true,

@@ -35,7 +35,7 @@ interface InterlockErrorClass {
 }
 
 /** The one error class of Interlock. Use {@link isInterlockError} to recognise it by code. */
-export const InterlockError: InterlockErrorClass = class InterlockError extends Error {
+export const InterlockError: InterlockErrorClass = class extends Error {
   override readonly name = 'InterlockError'
   readonly code: ErrorCode
   readonly details: object

@@ -1,4 +1,5 @@
 /** A program that only imports what is published: it looks at a queue and after it, wherever that lives. */
+import { inspect } from 'node:util'
 import { createCoordinator, isInterlockError, type RecordedEvent, silentLogger } from 'interlock-queue'
 import { audit, auditLog, statementMarkdown } from 'interlock-queue/audit'
 import { createDashboard, tokenSession } from 'interlock-queue/dashboard'
@@ -67,12 +68,16 @@ const cut = await archiveTo(access, { before: 4, to: file })
 const whole = await openArchive(access, [file])
 const all = await verify(whole, anchor === null ? {} : { anchor })
 
+/** How they are called where nobody catches them. */
+const errorNames = new Set<string>()
+
 /** What bad parameters are refused with: a code and the path. */
 async function refusal(call: () => Promise<unknown>): Promise<unknown> {
   try {
     return await call()
   } catch (error) {
     if (!isInterlockError(error)) return String(error)
+    errorNames.add(inspect(error).split(':')[0] ?? '')
     return [error.code, 'path' in error.details ? error.details.path : null]
   }
 }
@@ -128,7 +133,7 @@ console.log(
     },
     line: line.jobs.map(({ jobId, state }) => [jobId, state]),
     kept: [kept.jobs, rows.written, rows.removed],
-    ...{ cut: [cut.archived, cut.kept], all: [all.ok, all.fromSeq], refusals },
+    ...{ cut: [cut.archived, cut.kept], all: [all.ok, all.fromSeq], refusals, errorNames: [...errorNames] },
     dashboard: [answered, tokenSession({ grant }).token.length > 20],
     status: [(await status(access)).activeCount, (await status(access)).store.split(':')[0]],
     ...{ steps: [...steps].sort(), noted: notes.some((text) => text.includes('from event 5 on')) },
