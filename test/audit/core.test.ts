@@ -143,4 +143,33 @@ describe('the audit of every log that the core decides', () => {
     expect(said).toEqual(['completed k1', 'started l1 by w1', 'started k3 by w1'])
     expect(audit(queue.log).violations).toEqual([])
   })
+
+  describe('where a job whose turn it is is about to be cancelled', () => {
+    function left(rules: Partial<Policy> = {}) {
+      const queue = given({ maxActive: 1, maxOvertakes: null, weights: { '*': 1 }, ...rules })
+      const ofKey = (fairKey: string) => ({ fairKey })
+      queue.enqueue('k1', ['a'], ofKey('k'))
+      queue.claim()
+      queue.enqueue('k2', ['a'], ofKey('k'))
+      queue.enqueue('l1', ['a'], ofKey('l'))
+      queue.enqueue('m1', ['a'], ofKey('m'))
+      queue.heldBack.add('l1')
+      const { said } = queue.later(1_000).complete('k1', { claim: { max: 1, kinds: null } })
+      expect(said).toEqual(['completed k1', 'started m1 by w1'])
+      return queue
+    }
+
+    it('blames nobody who has the turn in its place, also where others are ahead in line', () => {
+      const queue = left()
+      expect(audit(queue.log).violations).toEqual([])
+      queue.cancel('l1')
+      expect(audit(queue.log).violations).toEqual([])
+    })
+
+    it('blames who passes others without a turn, where nobody is left out', () => {
+      const log = left().log.filter((event) => !('jobId' in event) || event.jobId !== 'l1')
+      const found = audit(log).violations.filter(({ rule }) => rule !== 'sequence')
+      expect(found).toMatchObject([{ rule: 'line_order', jobId: 'm1' }])
+    })
+  })
 })

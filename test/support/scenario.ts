@@ -50,6 +50,8 @@ export class Scenario {
   readonly deadWorkers = new Set<string>()
   /** Jobs that their handlers end in transactions of their own. */
   readonly ending = new Set<string>()
+  /** Jobs that are about to be cancelled. */
+  readonly heldBack = new Set<string>()
   readonly #written = new Map<string, JobRow>()
 
   /** Milliseconds go by. */
@@ -98,8 +100,9 @@ export class Scenario {
   send(body: CommandBody, { worker: workerId = 'w1', claim }: Sender = {}): Told {
     const id = `c${this.log.length}`
     const command: Command = { id, hash: hash(id), workerId, body, ...(claim && { claim }) }
-    const { now, deadWorkers, ending } = this
-    const { ledger, events, results, touched } = decide(this.ledger, [command], { now, deadWorkers, ending })
+    const { now, deadWorkers, ending, heldBack } = this
+    const around = { now, deadWorkers, ending, heldBack }
+    const { ledger, events, results, touched } = decide(this.ledger, [command], around)
     const { jobs, gone } = projectionChanges(this.ledger, ledger, touched)
     for (const row of jobs) this.#written.set(row.job_id, row)
     for (const each of gone) this.#written.delete(each)

@@ -19,7 +19,7 @@ export function checkStart(state: AuditState, event: StartedEvent): void {
   state.lines.uses.reserve(job)
   checkModels(state, job, event, joins)
   if (takesSlot(job)) checkSlot(state, job, event, joins)
-  if (event.virtualTime !== undefined) checkTurn(state, job, event)
+  if (event.virtualTime !== undefined) checkTurn(state, job, event, event.virtualTime)
   begin(state, job, event, joins)
 }
 
@@ -109,7 +109,7 @@ function checkModels(state: AuditState, job: AuditedJob, event: StartedEvent, jo
     joined,
   ))
     state.report('place', job.jobId, detail, model)
-  notePassed(state, lines.alikeAhead(job), event, joins, 'order')
+  if (!leavesOut(lines, job, event, joins)) notePassed(state, lines.alikeAhead(job), event, joins, 'order')
   for (const model of models) {
     if (state.lines.rates.note(state.lines.policy, model, event.at))
       state.report('rate', job.jobId, `more jobs started on ${model} than its rate allows`, model)
@@ -127,14 +127,32 @@ function checkModels(state: AuditState, job: AuditedJob, event: StartedEvent, jo
 }
 
 /** No key that had used less had a job that could have been taken in its place, by a process that runs its kind. */
-function checkTurn(state: AuditState, job: AuditedJob, event: StartedEvent): void {
+function checkTurn(state: AuditState, job: AuditedJob, event: StartedEvent, virtualTime: number): void {
   const { lines } = state
-  const { fault, others } = lines.turns.check(job, event)
+  const fault = lines.turns.faultOf(job, virtualTime)
   if (fault !== undefined) state.report('turn', job.jobId, fault)
-  const other = others.find((one) => one.spec.kind === job.spec.kind && lines.couldHaveStarted(one, event.at))
+  const isLess = (one: AuditedJob) => lines.turns.timeOf(one) < lines.turns.timeOf(job)
+  // Of keys that had used as much, what is loaded may decide.
+  const other = nextInTurn(lines, job, event.at).find((one) => event.warm === undefined || isLess(one))
   if (other !== undefined)
     state.report('turn', job.jobId, `job ${other.jobId} could have started, and it was its turn`)
 }
+
+/** Jobs of its kind that could have started, and whose turn came before it. */
+const nextInTurn = (lines: AuditedLines, job: AuditedJob, at: number): readonly AuditedJob[] =>
+  lines.turns.isOn
+    ? lines.turns
+        .before(job)
+        .filter((one) => one.spec.kind === job.spec.kind && lines.couldHaveStarted(one, at))
+    : []
+
+/** A job is about to be cancelled, and was left out: a start that takes its turn names no virtual time, and is not judged by the line either. */
+const leavesOut = (
+  lines: AuditedLines,
+  job: AuditedJob,
+  { at, virtualTime }: StartedEvent,
+  joins: boolean,
+): boolean => virtualTime === undefined && !joins && !job.asked && nextInTurn(lines, job, at).length > 0
 
 function checkSlot(state: AuditState, job: AuditedJob, event: StartedEvent, joins: boolean): void {
   const { at, virtualTime } = event
@@ -158,6 +176,7 @@ function checkSlot(state: AuditState, job: AuditedJob, event: StartedEvent, join
   if (event.warm !== undefined) return checkPasses(state, job, event)
   // Without a limit nobody loses a slot.
   if (policy.maxActive === null || (state.lines.turns.isOn && virtualTime !== undefined)) return
+  if (leavesOut(state.lines, job, event, joins)) return
   notePassed(state, state.lines.startableAhead(job, at), event, joins)
 }
 

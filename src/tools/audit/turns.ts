@@ -1,4 +1,4 @@
-import type { JobSpec, Ledger, Policy, RecordedEvent } from '../../engine/core/index.ts'
+import type { JobSpec, Ledger, Policy } from '../../engine/core/index.ts'
 import { type AuditedJob, byPlace, takesSlot } from './job.ts'
 import { Sorted } from './sorted.ts'
 
@@ -145,20 +145,21 @@ export class AuditedTurns {
     return firstsOf(this.#key(job))
   }
 
-  /**
-   * What is wrong with a start that says it was its turn; `others`: the first ones whose keys had used less, or as much, and which are ahead of it,
-   * though it passes nobody for what is loaded.
-   */
-  check(job: AuditedJob, { virtualTime = 0, warm }: RecordedEvent & { readonly type: 'started' }) {
-    if (this.#policy === undefined)
-      return { fault: 'it names a virtual time, and the policy has no weights', others: [] }
+  /** The first ones whose turn comes before it: their keys have used less, or as much, and they are ahead of it in line. */
+  before(job: AuditedJob): readonly AuditedJob[] {
     const time = this.timeOf(job)
-    const fault = time === virtualTime ? undefined : `its key was at ${time}, and it says ${virtualTime}`
-    const isNext = (other: AuditedJob) => {
+    const isBefore = (other: AuditedJob) => {
       const its = this.timeOf(other)
-      return its < time || (its === time && warm === undefined && byPlace(other, job) < 0)
+      return its < time || (its === time && byPlace(other, job) < 0)
     }
-    return { fault, others: this.firsts().filter(isNext) }
+    return this.firsts().filter(isBefore)
+  }
+
+  /** What is wrong with what a start says of its turn; undefined: nothing. */
+  faultOf(job: AuditedJob, virtualTime: number): string | undefined {
+    if (this.#policy === undefined) return 'it names a virtual time, and the policy has no weights'
+    const time = this.timeOf(job)
+    return time === virtualTime ? undefined : `its key was at ${time}, and it says ${virtualTime}`
   }
 
   #timeOf({ key, settled, active }: KeyCount): number {
