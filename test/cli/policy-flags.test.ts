@@ -51,6 +51,8 @@ describe('policy set (policyFrom, hasPolicyFlags)', () => {
     const declared = set({ models: ['a', 'b=2'] })
     expect(set({ models: ['c', 'a=none'] }, declared)).toEqual({ ...declared, models: { b: {}, c: {} } })
     expect(set({ models: ['none'] }, declared)).toEqual({ ...defaultPolicy, capacity: { b: 2 } })
+    const cards = { ...defaultPolicy, capacity: { c: 2, a: ['h:0', 'h:1'], b: ['h:0', 'h:1'] } }
+    expect(policyText(cards)).toContain('capacity c=2, places h:0,h:1 for a b, ')
     expect(policyText(declared)).toContain('only the models a, b')
     expect(policyFacts(defaultPolicy)).toContainEqual(['declared', 'jobs may need any model'])
   })

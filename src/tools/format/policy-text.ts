@@ -71,10 +71,17 @@ function slots({ maxActive }: Policy): string {
 
 function places(policy: Policy): string {
   const { capacity } = policy
-  const named = Object.entries(capacity).map(
-    ([model, of]) => `${model}=${typeof of === 'number' ? of : of.join(',')}`,
-  )
-  return `${named.length === 0 ? 'one per model' : `capacity ${named.join(' ')}`}${unitsIn(policy)}`
+  const models = Object.keys(capacity).filter((model) => typeof capacity[model] === 'number')
+  const numbers = models.map((model) => `${model}=${capacity[model]}`)
+  const facts = [...(numbers.length === 0 ? [] : [`capacity ${numbers.join(' ')}`]), ...placed(policy)]
+  return `${facts.length === 0 ? 'one per model' : facts.join(', ')}${unitsIn(policy)}`
+}
+
+/** The models that have the same places are named together: often they are all that a few cards can run. */
+function placed({ capacity }: Policy): readonly string[] {
+  const models = Object.entries(capacity).filter(([, of]) => typeof of !== 'number')
+  const byPlaces = Map.groupBy(models, ([, of]) => String(of))
+  return [...byPlaces].map(([of, those]) => `places ${of} for ${those.map(([model]) => model).join(' ')}`)
 }
 
 function unitsIn({ units = {} }: Policy): string {
