@@ -183,6 +183,7 @@ export const internals: Internals = {
     'in-doubt.ts',
     'jobs.ts',
     'queue.ts',
+    'quote.ts',
     'look.ts',
     'recover/decide.ts',
     'recover/recover.ts',

@@ -1,10 +1,11 @@
 /** Where a customer's job stands: for the jobs that a grant names, and nothing else. */
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { placeSchema } from '../../src/apps/dashboard/api/job-documents.ts'
+import { refusalSchema } from '../../src/apps/dashboard/api/fields.ts'
+import { placeSchema, quoteSchema } from '../../src/apps/dashboard/api/job-documents.ts'
 import { createDashboard, levers } from '../../src/apps/dashboard/index.ts'
 import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
 import { memoryStore } from '../../src/engine/store/memory/index.ts'
-import { clientOf, mounted, operator } from './support.ts'
+import { clientOf, mounted, operator, viewer } from './support.ts'
 
 const place = (jobId: string) => `/api/queues/default/jobs/${jobId}/place`
 const customer = (...jobs: readonly string[]) => ({ ...operator, actor: 'customer', jobs })
@@ -40,6 +41,40 @@ it('estimates from how long such jobs took lately, if there were any', async () 
   expect(starts).toMatchObject({ startsFromSeconds: null, startsToSeconds: null })
   const ended = await get(place('ran'))
   expect([ended.status, await ended.json()]).toMatchObject([404, { error: { code: 'job_not_live' } }])
+})
+
+describe('a quote', () => {
+  const address = '/api/queues/default/quote'
+  const mine = { jobId: 'mine', models: ['m'] }
+
+  it('is what `quote` of the queue says, and puts nothing in line', async () => {
+    const { post, coordinator } = await mounted({ authorize: () => viewer })
+    await coordinator.setPolicy('by-model')
+    const before = await coordinator.quote(mine)
+    const answer = quoteSchema.parse(await (await post(address, mine)).json())
+    const { explanation, ...said } = before
+    expect(answer).toMatchObject({ ...said, isStartable: false, isNew: true })
+    const { since: _, ...rest } = explanation ?? expect.unreachable()
+    expect(answer.explanation).toMatchObject({ ...rest, blockedBy: 'b', position: 1 })
+    expect(coordinator.state().version).toBe(before.version)
+  })
+
+  it('is refused as `enqueue` refuses the job, and to those who may not look', async () => {
+    const { post } = await mounted()
+    const codeOf = async (answer: Response) => [
+      answer.status,
+      refusalSchema.parse(await answer.json()).error.code,
+    ]
+    expect(await codeOf(await post(address, { ...mine, jobId: 'b', priority: 7 }))).toEqual([
+      422,
+      'job_exists',
+    ])
+    expect(await codeOf(await post(address, { jobId: 'mine', models: 'm' }))).toEqual([422, 'invalid_input'])
+    expect((await post(address, mine, { origin: 'http://evil.example' })).status).toBe(403)
+    expect((await post(address, mine, { 'content-type': 'text/plain' })).status).toBe(415)
+    for (const [authorize, status] of [[() => null, 401] as const, [() => customer('mine'), 403] as const])
+      expect((await (await mounted({ authorize })).post(address, mine)).status).toBe(status)
+  })
 })
 
 describe('a grant for single jobs', () => {

@@ -24,6 +24,7 @@ import { Refused } from './guard/refused.ts'
 import { pullLever } from './lever/pull.ts'
 import type { WholeDashboardOptions } from './options.ts'
 import { placeOf } from './place/place.ts'
+import { quoteFor } from './place/quote.ts'
 import type { QueueReader } from './reader/queue-reader.ts'
 import type { Readers } from './readers.ts'
 import type { Scrapes } from './scrapes.ts'
@@ -149,8 +150,9 @@ async function pull(
   rest: readonly string[],
   known: KnownRequest,
 ): Promise<Response | undefined> {
-  if (rest[0] === 'changes' && rest.length === 1) return change(options, reader, known)
   const { request, allowed } = known
+  if (rest.length === 1 && rest[0] === 'changes') return change(options, reader, known)
+  if (rest.length === 1 && rest[0] === 'quote') return quoteFor(reader, await jsonBody(request))
   const lever = levers.find((name) => name === rest[1])
   if (rest[0] !== 'levers' || rest.length !== 2 || lever === undefined) return undefined
   checkMayPull(allowed, lever)

@@ -2,10 +2,10 @@ import type { Quote } from '../../engine/coordinator/index.ts'
 import { type Asked, quoteOf } from '../../engine/coordinator/quote.ts'
 import { decide } from '../../engine/core/index.ts'
 import type { EnqueueInput } from '../../engine/events/index.ts'
-import { type Opened, opened } from '../history/access.ts'
+import { opened } from '../history/access.ts'
 import { explanationDocument } from '../history/documents.ts'
 import type { Access, ExplanationDocument } from '../history/index.ts'
-import { forecasterOf, lookAt } from './look.ts'
+import { forecasterOf, type Look, lookAt } from './look.ts'
 
 /** What `quote` gives: the document that `interlock quote --json` prints. */
 export type QuoteDocument = Omit<Quote, 'explanation'> & {
@@ -23,7 +23,7 @@ export type QuoteDocument = Omit<Quote, 'explanation'> & {
 export async function quote(given: Access, job: EnqueueInput): Promise<QuoteDocument> {
   const access = opened(given)
   const { store, queue } = access
-  const look = () => askedOf(access)
+  const look = async () => askedOf(await lookAt(access))
   const { explanation, ...rest } = await quoteOf(
     { store, queue, look, forecaster: forecasterOf(access) },
     job,
@@ -31,8 +31,8 @@ export async function quote(given: Access, job: EnqueueInput): Promise<QuoteDocu
   return { ...rest, explanation: explanation && explanationDocument(explanation, null) }
 }
 
-async function askedOf(access: Opened): Promise<Asked> {
-  const { ledger, now, workers } = await lookAt(access)
+/** A queue as somebody looked at it, for a question. */
+export function askedOf({ ledger, now, workers }: Pick<Look, 'ledger' | 'now' | 'workers'>): Asked {
   const dead = workers.filter(({ state }) => state === 'dead').map(({ workerId }) => workerId)
   const surroundings = { now, deadWorkers: new Set(dead) }
   const preview: Asked['preview'] = (body, known) =>

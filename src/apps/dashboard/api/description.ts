@@ -11,6 +11,8 @@ import {
   jobSchema,
   placeSchema,
   progressSchema,
+  quotedJobSchema,
+  quoteSchema,
 } from './job-documents.ts'
 import { previewSchema, pulledSchema } from './lever-documents.ts'
 import { logSchema } from './log-documents.ts'
@@ -99,6 +101,15 @@ const getting = (address: string, summary: string, query: readonly string[] | un
   },
 })
 
+const posting = (address: string, [summary, body]: readonly [string, z.ZodType], answer: unknown) => {
+  const requestBody = { required: true, ...content('application/json', schemaOf(body)) }
+  const responses = {
+    200: { description: 'what it did, or would do', ...content('application/json', answer) },
+    default: refused,
+  }
+  return [address, { post: { summary, parameters: inPath(address), requestBody, responses } }]
+}
+
 /** The API as OpenAPI 3.1, from the schemas that its answers have to match. */
 export function description(): object {
   const documents = Object.entries(answers).map(([address, [summary, schema, query]]) => [
@@ -109,27 +120,25 @@ export function description(): object {
     address,
     getting(address, summary, query, content(type, { type: 'string' })),
   ])
-  const pulls = levers.map((lever) => {
-    const address = `/api/queues/{queue}/levers/${lever}`
-    const answer = content('application/json', { anyOf: [previewSchema, pulledSchema].map(schemaOf) })
-    const requestBody = { required: true, ...content('application/json', schemaOf(leverSchemas[lever])) }
-    const responses = { 200: { description: 'what it did, or would do', ...answer }, default: refused }
-    return [address, { post: { summary: lever, parameters: inPath(address), requestBody, responses } }]
-  })
-  const many = '/api/queues/{queue}/changes'
-  const manyAnswer = content('application/json', {
-    anyOf: [changePreviewSchema, changedSchema].map(schemaOf),
-  })
-  const changes = {
-    summary: 'many jobs changed by one command, or which jobs these would be',
-    parameters: inPath(many),
-    requestBody: { required: true, ...content('application/json', schemaOf(changesSchema)) },
-    responses: { 200: { description: 'what it did, or would do', ...manyAnswer }, default: refused },
-  }
+  const pulls = levers.map((lever) =>
+    posting(`/api/queues/{queue}/levers/${lever}`, [lever, leverSchemas[lever]], {
+      anyOf: [previewSchema, pulledSchema].map(schemaOf),
+    }),
+  )
+  const changes = posting(
+    '/api/queues/{queue}/changes',
+    ['many jobs changed by one command, or which jobs these would be', changesSchema],
+    { anyOf: [changePreviewSchema, changedSchema].map(schemaOf) },
+  )
+  const quote = posting(
+    '/api/queues/{queue}/quote',
+    ['what would come of a job if it was put in line now; nothing is put in line', quotedJobSchema],
+    schemaOf(quoteSchema),
+  )
   return {
     openapi: '3.1.0',
     info: { title: 'Interlock dashboard', version: PACKAGE_VERSION },
-    paths: Object.fromEntries([...documents, ...streams, ...pulls, [many, { post: changes }]]),
+    paths: Object.fromEntries([...documents, ...streams, ...pulls, changes, quote]),
     components: { schemas: { Refusal: schemaOf(refusalSchema) } },
   }
 }

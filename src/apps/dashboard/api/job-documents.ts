@@ -97,6 +97,15 @@ export const flowSchema = z.strictObject({
   isWhole: z.boolean().describe('false: there are more jobs; these are the nearest'),
 })
 
+const starts = {
+  startsInSeconds: z.int().nullable().describe('an estimate; null: too little is known'),
+  startsFromSeconds: z
+    .int()
+    .nullable()
+    .describe('with the next: the range in which it lies eight times of ten; null: too few have completed'),
+  startsToSeconds: z.int().nullable(),
+}
+
 export const placeSchema = z.strictObject({
   jobId,
   queue: z.string(),
@@ -115,14 +124,24 @@ export const placeSchema = z.strictObject({
   ),
   code: z.enum([...reasonCodes, ...jobFaults]).nullable(),
   reason: z.string().describe('why it waits, without the names of other jobs or people'),
-  startsInSeconds: z.int().nullable().describe('an estimate; null: too little is known'),
-  startsFromSeconds: z
-    .int()
-    .nullable()
-    .describe('with the next: the range in which it lies eight times of ten; null: too few have completed'),
-  startsToSeconds: z.int().nullable(),
+  ...starts,
 })
 export type PlaceDocument = z.infer<typeof placeSchema>
+
+/** A job as for `enqueue`; its values are checked as there. */
+export const quotedJobSchema = z.looseObject({ jobId, models: z.array(z.string()) })
+export const quoteSchema = z.strictObject({
+  jobId,
+  version: seq.describe('of the queue by which it was told'),
+  isNew: z.boolean().describe('false: it is there already, was enqueued once, or another job stands for it'),
+  standsFor: jobId.optional().describe('the job that would stand for it; absent: none would'),
+  isStartable: z.boolean(),
+  explanation: explanationSchema
+    .nullable()
+    .describe('of the job, or of the one that stands for it, once it is in line; null: that one has ended'),
+  ...starts,
+})
+export type QuoteAnswer = Readonly<Omit<z.infer<typeof quoteSchema>, 'explanation'>>
 
 export const dataSchema = z.strictObject({
   jobId,

@@ -23,7 +23,7 @@ export async function placeOf(reader: QueueReader, given: string): Promise<Respo
   return json(place satisfies Readonly<Omit<PlaceDocument, 'models'>>)
 }
 
-function forecasterOf(reader: QueueReader): Forecaster {
+export function forecasterOf(reader: QueueReader): Forecaster {
   const known = forecasters.get(reader) ?? new Forecaster((after, limit) => reader.page(after, limit))
   forecasters.set(reader, known)
   return known
