@@ -27,7 +27,32 @@ describe('rules to try', () => {
     })
   })
 
+  it('are also units, limits of use, weights, tiers and rates, as the flags of policy set are called', () => {
+    const inForce = policy({ capacity: { m: ['a:0', 'a:1'] }, maxOvertakes: 9 })
+    const text =
+      'm=a:0,a:1,a:2,units.a:0=vram:48+slots:2,uses.tpm=90/60,1000/3600,weight.paid/*=4,tier.free=1/none,rate.m-2.0=5/60'
+    expect(trialOf(text, inForce).policy).toEqual({
+      ...inForce,
+      capacity: { m: ['a:0', 'a:1', 'a:2'] },
+      units: { 'a:0': { vram: 48, slots: 2 } },
+      uses: {
+        tpm: [
+          { limit: 90, perSeconds: 60 },
+          { limit: 1_000, perSeconds: 3_600 },
+        ],
+      },
+      weights: { 'paid/*': 4 },
+      tiers: { free: { maxActive: 1, maxTogether: null } },
+      rate: { 'm-2.0': { starts: 5, perSeconds: 60 } },
+    })
+    expect(trialOf('motion-2.0-fast=2,capacity.rate.x=3', inForce).policy.capacity).toEqual({
+      ...inForce.capacity,
+      ...{ 'motion-2.0-fast': 2, 'rate.x': 3 },
+    })
+  })
+
   it.each([
+    ['units.a:0=48', '--try units a:0=48: must be'],
     ['fastest', '--try fastest: fastest is not a rule\n  to do: say serial, by-model'],
     ['m=host1:0,overtakes=16,host1:1', 'host1:1 is not a rule'],
     ['m=2,host1:1', 'host1:1 is not a rule'],
@@ -107,7 +132,7 @@ describe('interlock what-if', () => {
       const { code, stdout, stderr } = await interlock(['what-if', '--try', rules, '--url', url])
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
       expect(stderr).toBe(
-        `error (invalid_input): --try ${rules}: no job of that time needs the model ${word}\n  to do: say serial, by-model, max-active=n, overtakes=n, slots=n, warm=n/seconds, or one of its models: m, n\n`,
+        `error (invalid_input): --try ${rules}: no job of that time needs the model ${word}\n  to do: say serial, by-model, max-active=n, overtakes=n, slots=n, warm=n/seconds, units.place=name:n, uses.resource=limit/seconds, weight.key=n, rate.model=starts/seconds, or one of its models: m, n\n`,
       )
     }
     const { outcomes } = await documentOf(url, ['what-if', '--try', 'm*=2,*=3'])

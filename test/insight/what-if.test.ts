@@ -75,8 +75,9 @@ describe('a simulation', () => {
   })
 
   it('starts nothing from a model that is paused for a while', async () => {
-    const pauses = [{ model: 'o', from: T0, to: T0 + 4 * SECOND }]
-    const [, , last] = spansOf(await simulate(three, { policy: byModel, slots: null, pauses }))
+    const body = { type: 'pause_model', model: 'o', reason: 'broken', until: T0 + 4 * SECOND } as const
+    const acts = [{ at: T0, body }]
+    const [, , last] = spansOf(await simulate(three, { policy: byModel, slots: null, acts }))
     expect(last).toEqual([[4, 5]])
   })
 

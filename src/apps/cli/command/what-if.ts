@@ -36,6 +36,11 @@ export function addWhatIf(cli: Cli): void {
           'what-if --try warm=0/0 --try warm=16/120',
           'how many loads it saves to pass others for loaded models',
         ],
+        [
+          'what-if --try flux-dev=host1:0,host1:1,host2:0',
+          'one card more: it comes with a process that serves it',
+        ],
+        ['what-if --try units.host1:0=vram:48,weight.paid/*=8', 'other units of a card, and another weight'],
         ['what-if --since 7d --svg week.svg --json', 'draws a chart, and prints everything for programs'],
       ],
       async (frame, _, options) => {
@@ -59,14 +64,15 @@ export function addWhatIf(cli: Cli): void {
   )
     .option(
       '--try <rules>',
-      'serial or by-model and what differs: max-active=n, overtakes=n, slots=n, warm=n/seconds, model=capacity (a number, or places as host1:0,host1:1); may be repeated',
+      'serial or by-model and what differs: max-active=n, overtakes=n, slots=n, warm=n/seconds, model=capacity (a number, or places as host1:0,host1:1), units.place=name:n, uses.resource=limit/seconds, and weight, tier, rate and load as in policy set; may be repeated',
       (text: string, before: readonly string[] = []) => [...before, text],
     )
     .option('--svg <file>', 'draw a chart into a new file')
 }
 
 const NAMED = 12
-const rules = 'serial, by-model, max-active=n, overtakes=n, slots=n, warm=n/seconds'
+const rules =
+  'serial, by-model, max-active=n, overtakes=n, slots=n, warm=n/seconds, units.place=name:n, uses.resource=limit/seconds, weight.key=n, rate.model=starts/seconds'
 
 /** The tries, if none are given. */
 const usualTrials = ['serial', 'by-model', 'by-model,overtakes=16'] as const
@@ -102,35 +108,41 @@ function checkModels(text: string, models: ReadonlySet<string>): void {
 }
 
 function flagsOf(text: string): PolicyFlags & { readonly slots?: string } {
-  const flags: {
-    policy?: string
-    maxActive?: string
-    overtakes?: string
-    slots?: string
-    warmPassed?: string
-    warmSeconds?: string
-    capacity: string[]
-  } = {
-    capacity: [],
-  }
-  let last = ''
+  const flags: { [name: string]: string | string[] } = {}
+  const add = (name: string, value: string) => (flags[name] = [...(flags[name] ?? []), value])
+  /** The map that the last part was of. */
+  let last: string | undefined
   for (const part of text.split(',').map((each) => each.trim())) {
     const at = part.lastIndexOf('=')
     const [key, value] = [part.slice(0, at), part.slice(at + 1)]
+    const [, map = '', name] = /^([a-z]+)\.(.+)$/.exec(key) ?? []
     if (part === '') throw invalidInput(`--try ${text}: a part of it is empty; leave it out`)
-    if (part === 'serial' || part === 'by-model') flags.policy = part
-    else if (key === 'max-active') flags.maxActive = value
-    else if (key === 'overtakes') flags.overtakes = value
-    else if (key === 'slots') flags.slots = value
+    if (at < 0 && last !== undefined && goesOn(flags[last]?.at(-1))) {
+      add(last, `${flags[last]?.slice(-1)},${part}`)
+      continue
+    }
+    last = undefined
+    if (part === 'serial' || part === 'by-model') flags['policy'] = part
     else if (key === 'warm') Object.assign(flags, warmFlags(value))
-    else if (at > 0) flags.capacity.push(part)
-    else if (isPlaceList(last)) flags.capacity.push(`${flags.capacity.pop()},${part}`)
-    else throw noRule(text, part)
-    last = isPlaceList(last) && at < 0 ? last : part
+    else if (numbers.has(key)) flags[numbers.get(key) ?? ''] = value
+    else if (at > 0) {
+      const isMap = maps.includes(map) && name !== undefined
+      last = isMap ? map : 'capacity'
+      add(last, isMap ? `${name}=${value}` : part)
+    } else throw noRule(text, part)
   }
-  const { capacity, ...rest } = flags
-  return capacity.length === 0 ? rest : { ...rest, capacity }
+  return flags
 }
+
+/** Numbers of a try, with the flags of a policy that they are. */
+const numbers: ReadonlyMap<string, string> = new Map([
+  ['max-active', 'maxActive'],
+  ['overtakes', 'overtakes'],
+  ['slots', 'slots'],
+])
+
+/** Maps of a policy, as its flags are called: `units.host1:0=vram:48`. */
+const maps = ['capacity', 'units', 'uses', 'weight', 'tier', 'rate', 'load']
 
 /** `16`, or `16/120`: so often, and for so many seconds. */
 function warmFlags(value: string): { readonly warmPassed?: string; readonly warmSeconds?: string } {
@@ -138,9 +150,8 @@ function warmFlags(value: string): { readonly warmPassed?: string; readonly warm
   return warmSeconds === undefined ? { warmPassed } : { warmPassed, warmSeconds }
 }
 
-/** `flux-dev=host1:0`: the names of places go on behind its comma. */
-const isPlaceList = (part: string): boolean =>
-  /=.*[^\d]/u.test(part) && !/^(?:max-active|overtakes|slots|warm)=/u.test(part)
+/** Names of places and windows of a limit go on behind a comma. */
+const goesOn = (text: string | undefined): boolean => text !== undefined && /=(?!\d+$)/u.test(text)
 
 const noRule = (text: string, part: string): InterlockError =>
   invalidInput(`--try ${text}: ${part} is not a rule; say ${rules} or <model>=n`)

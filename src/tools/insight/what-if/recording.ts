@@ -10,6 +10,7 @@ import {
   type Micros,
   type Policy,
   type RecordedEvent,
+  type Uses,
   withKeeper,
   withStart,
 } from '../../../engine/core/index.ts'
@@ -40,6 +41,8 @@ export interface Run {
   readonly passes?: boolean
   /** The models that it gave back before its end, and how long after its start; absent: none. */
   gaveBack?: readonly { readonly model: string; readonly after: Micros }[]
+  /** What it said at its end that it had used of resources; absent: nothing. */
+  used?: Uses | undefined
   to: Micros
   ending: RunEnd
 }
@@ -100,11 +103,6 @@ export class Recording {
     if (open !== undefined) this.#follow(open, event)
   }
 
-  /** The processes that keep models loaded at this moment. */
-  get keepers(): Keepers {
-    return this.#keepers
-  }
-
   /** What the attempt of this job had to load. */
   loadingOf(jobId: string): Loading | undefined {
     return this.#open.get(jobId)?.run?.loading
@@ -138,6 +136,7 @@ export class Recording {
   }
 
   #follow(open: Open, event: RecordedEvent): void {
+    if (open.run !== undefined && 'used' in event) open.run.used = event.used
     switch (event.type) {
       case 'due':
       case 'released':

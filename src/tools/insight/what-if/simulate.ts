@@ -16,23 +16,17 @@ import {
   type Policy,
   type RecordedEvent,
 } from '../../../engine/core/index.ts'
+import type { Act, Process } from './around.ts'
 import { type Life, Recording, type Run } from './recording.ts'
-
-/** A process that keeps models loaded. */
-export interface Process {
-  readonly keeps: number
-  /** How many attempts it runs at once. */
-  readonly slots: number
-}
 
 export interface Rules {
   readonly policy: Policy
   /** How many jobs the workers could run at once, whatever the policy allows; null: any number. */
   readonly slots: number | null
-  /** Those that keep models loaded; none: where an attempt runs does not matter. */
+  /** Those that have said something of themselves; none: where an attempt runs does not matter. */
   readonly processes?: readonly Process[]
-  /** Models from which nothing starts for a while. */
-  readonly pauses?: readonly { readonly model: string; readonly from: Micros; readonly to: Micros }[]
+  /** What is done to the queue meanwhile. */
+  readonly acts?: readonly Act[]
 }
 
 type Item =
@@ -46,23 +40,39 @@ type Item =
       readonly worker: string
       readonly run: Run | undefined
     }
-  | { readonly do: 'give_back'; readonly index: number; readonly token: number; readonly model: string }
-  | { readonly do: 'pause'; readonly model: string; readonly until: Micros }
+  | {
+      readonly do: 'give_back'
+      readonly index: number
+      readonly token: number
+      readonly worker: string
+      readonly model: string
+    }
+  | { readonly do: 'act'; readonly body: CommandBody }
+  | { readonly do: 'join' | 'leave'; readonly who: Simulated }
   | { readonly do: 'tick' }
 
+/** It does what no process does: those come later. */
+const nobody: Simulated = { worker: 'what-if', free: 0, isHere: false }
+/** Refusals of a job whatever the others do. */
+const hopeless: ReadonlySet<string> = new Set(['fits_no_place', 'unknown_model', 'use_over_limit'])
 const nobodyDead: ReadonlySet<string> = new Set()
 
 /** A process of a simulation, and how many slots it has left. */
-interface Simulated {
+interface Simulated extends Pick<Process, 'keeps' | 'serves' | 'from' | 'to'> {
   readonly worker: string
-  readonly keeps?: number
   free: number
+  isHere: boolean
 }
 
 const processesOf = (processes: readonly Process[], slots: number): readonly Simulated[] =>
   processes.length === 0
-    ? [{ worker: 'what-if', free: slots }]
-    : processes.map(({ keeps, slots: free }, i) => ({ worker: `what-if-${i + 1}`, keeps, free }))
+    ? [{ worker: 'what-if', free: slots, isHere: true }]
+    : processes.map(({ slots: free, ...said }, i) => ({
+        worker: `what-if-${i + 1}`,
+        ...said,
+        free,
+        isHere: false,
+      }))
 
 /**
  * Simulates other rules: the same jobs come at the same times and run as long as they did. The core makes every decision; nothing
@@ -97,32 +107,54 @@ class Simulation {
   #now: Micros
   #commands = 0
   #tickAt = Number.POSITIVE_INFINITY
+  /** Those that were there when the last one came. */
+  #crew: readonly Simulated[] = []
+  #isLate = false
   ended = 0
 
-  constructor(lives: readonly Life[], { policy, slots, processes = [], pauses = [] }: Rules) {
+  constructor(lives: readonly Life[], { policy, slots, processes = [], acts = [] }: Rules) {
     this.#lives = lives
     this.#free = slots ?? Number.MAX_SAFE_INTEGER
     this.#processes = processesOf(processes, this.#free)
     this.#started = lives.map(() => 0)
     this.#batches = batchesOf(lives)
-    // A pause comes before the jobs of its moment, and is lifted by a tick.
-    for (const { model, from, to } of pauses) this.#agenda.add(from, { do: 'pause', model, until: to })
+    this.#now = (lives[0]?.arrivedAt ?? 0) - 1
+    // What is around the jobs comes before the jobs of its moment. The time that a pause ends at comes by a tick.
+    for (const { at, body } of acts) this.#agenda.add(at, { do: 'act', body })
+    for (const who of this.#processes) {
+      const { from = this.#now, to } = who
+      this.#agenda.add(from, { do: 'join', who })
+      if (to !== undefined) this.#agenda.add(to, { do: 'leave', who })
+    }
     for (const [index, life] of lives.entries()) {
       this.#agenda.add(life.arrivedAt, { do: 'come', index })
       if (life.cancelledAfter !== null) {
         this.#agenda.add(life.arrivedAt + life.cancelledAfter, { do: 'cancel', index })
       }
     }
-    this.#now = (lives[0]?.arrivedAt ?? 0) - 1
     this.#send({ type: 'set_policy', policy })
   }
 
   /** False when nothing is left to do. */
   step(): boolean {
     const next = this.#agenda.next()
-    if (next === undefined) return false
+    if (next === undefined) return this.#goesOn()
     this.#now = Math.max(this.#now, next.at)
     this.#do(next.item)
+    return true
+  }
+
+  /**
+   * Under other rules it may take longer than it did. Then nobody is paused or drained any more, and those go on that were there when the
+   * last one came.
+   */
+  #goesOn(): boolean {
+    if (this.#isLate || this.#ledger.jobs.size === 0) return false
+    this.#isLate = true
+    for (const who of this.#crew) this.#agenda.add(this.#now, { do: 'join', who })
+    for (const { model } of this.#ledger.pauses)
+      this.#agenda.add(this.#now, { do: 'act', body: { type: 'resume_model', model } })
+    this.#agenda.add(this.#now, { do: 'act', body: { type: 'resume' } })
     return true
   }
 
@@ -154,10 +186,19 @@ class Simulation {
       case 'end':
         this.#giveBack(item.batch, item.worker)
         return this.#send(endOf(item, this.#now), this.#processOf(item.worker))
-      case 'give_back':
-        return this.#send({ type: 'done', jobId: String(item.index), token: item.token, model: item.model })
-      case 'pause':
-        return this.#send({ type: 'pause_model', model: item.model, reason: 'what_if', until: item.until })
+      case 'give_back': {
+        const { index, token, model, worker } = item
+        return this.#send({ type: 'done', jobId: String(index), token, model }, this.#processOf(worker))
+      }
+      case 'act':
+        return this.#send(item.body)
+      case 'join':
+        item.who.isHere = true
+        this.#crew = this.#processes.filter(({ isHere }) => isHere)
+        return this.#send({ type: 'claim' }, item.who)
+      case 'leave':
+        item.who.isHere = false
+        return this.#send({ type: 'leave' }, item.who)
       case 'tick':
         this.#tickAt = Number.POSITIVE_INFINITY
         return this.#send({ type: 'tick' })
@@ -170,25 +211,35 @@ class Simulation {
   #specOf(index: number) {
     const life = this.#lives[index]
     if (life === undefined) throw new RangeError(`there is no job ${index}`)
-    // The recording says when an attempt ended, timed out or not.
-    return { ...life.spec, jobId: String(index), timeoutMs: bounds.durationMs }
+    // It came into line then: no other job stood for it. The recording says when an attempt ended, timed out or not.
+    const { dedupe: _, once: __, ...spec } = life.spec
+    return { ...spec, jobId: String(index), timeoutMs: bounds.durationMs }
   }
 
   /** The process that sends it claims what it has room for, and then all others do. */
   #send(body: CommandBody, by?: Simulated): void {
-    const [first, ...others] = [...this.#processes].sort((a, b) => Number(b === by) - Number(a === by))
-    if (first !== undefined) this.#sendBy(first, body)
+    const here = this.#processes.filter((one) => one.isHere && one !== by)
+    const [first, ...others] = by === undefined ? here : [by, ...here]
+    this.#sendBy(first ?? nobody, body)
+    // By time alone a job may start of which nobody has heard.
+    const mayStart = () => this.#ledger.offered.size > 0 || body.type === 'tick'
     for (const other of others)
-      if (Math.min(this.#free, other.free) > 0 && this.#ledger.offered.size > 0)
-        this.#sendBy(other, { type: 'claim' })
+      if (Math.min(this.#free, other.free) > 0 && mayStart()) this.#sendBy(other, { type: 'claim' })
   }
 
-  #sendBy({ worker, keeps, free }: Simulated, body: CommandBody): void {
+  #sendBy({ worker, keeps, serves, free, isHere }: Simulated, body: CommandBody): void {
     const max = Math.min(this.#free, free)
-    const claim: Claim = { max, kinds: null, batches: this.#batches, ...(keeps && { keeps }) }
-    const command = { id: `w${this.#commands++}`, hash: 0, workerId: worker, claim, body }
-    const { events, ledger } = decide(this.#ledger, [command], { now: this.#now, deadWorkers: nobodyDead })
+    const claim: Claim = { max, kinds: null, batches: this.#batches, keeps, serves }
+    const command = { id: `w${this.#commands++}`, hash: 0, workerId: worker, body, ...(isHere && { claim }) }
+    const surroundings = { now: this.#now, deadWorkers: nobodyDead }
+    const { events, ledger, results } = decide(this.#ledger, [command], surroundings)
     this.#ledger = ledger
+    const [result] = results
+    if (result?.ok === false && hopeless.has(result.code))
+      throw new InterlockError(
+        'aborted',
+        `these rules would refuse a job (${result.code}): ${result.message}; try others`,
+      )
     for (const event of events) {
       this.#recording.push(event)
       if (event.type === 'started') this.#start(Number(event.jobId), event)
@@ -209,9 +260,9 @@ class Simulation {
     const like = run ?? runs.at(-1)
     const lasts = like === undefined ? 0 : like.to - like.from - loadTime(like.loading)
     const loads = loadTime(this.#recording.loadingOf(String(index)))
-    this.#agenda.add(at + Math.max(0, lasts) + loads, { do: 'end', index, token, batch, worker, run })
+    this.#agenda.add(at + Math.max(0, lasts + loads), { do: 'end', index, token, batch, worker, run })
     for (const { model, after } of run?.gaveBack ?? [])
-      this.#agenda.add(at + after, { do: 'give_back', index, token, model })
+      this.#agenda.add(at + after, { do: 'give_back', index, token, worker, model })
   }
 
   /** A batch takes one slot. */
@@ -272,17 +323,18 @@ const isEnd = (type: string): boolean =>
 function endOf({ index, token, run }: Item & { readonly do: 'end' }, now: Micros): CommandBody {
   const jobId = String(index)
   const ending = run?.ending ?? { type: 'completed' }
+  const used = run?.used === undefined ? undefined : { used: run.used }
   switch (ending.type) {
     case 'completed':
-      return { type: 'complete', jobId, token }
+      return { type: 'complete', jobId, token, ...used }
     case 'failed':
-      return { type: 'fail', jobId, token, code: 'handler_error', retryAt: null }
+      return { type: 'fail', jobId, token, code: 'handler_error', retryAt: null, ...used }
     case 'again': {
       const at = now + ending.after
       const others = ending.models === undefined ? undefined : { models: ending.models }
       return ending.costs
-        ? { type: 'fail', jobId, token, code: 'handler_error', retryAt: at }
-        : { type: 'release', jobId, token, reason: 'later', runAt: at, ...others }
+        ? { type: 'fail', jobId, token, code: 'handler_error', retryAt: at, ...used }
+        : { type: 'release', jobId, token, reason: 'later', runAt: at, ...others, ...used }
     }
     default:
       return ending satisfies never

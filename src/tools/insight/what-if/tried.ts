@@ -1,7 +1,5 @@
 import {
-  endsAttempt,
   invalidInput,
-  type Keepers,
   type Ledger,
   MICROS_PER_SECOND,
   type Policy,
@@ -10,9 +8,10 @@ import {
 } from '../../../engine/core/index.ts'
 import { isoTime } from '../../format/index.ts'
 import type { Period } from '../period.ts'
+import { type AroundJobs, AroundRecorder, processesUnder } from './around.ts'
 import { lastEnd, type Outcome, outcomeOf } from './outcome.ts'
 import { type Life, Recording } from './recording.ts'
-import type { Process, Rules } from './simulate.ts'
+import type { Rules } from './simulate.ts'
 
 /**
  * What `whatIf` gives: the document that `interlock what-if --json` prints: what happened in a period, and what would have under
@@ -51,8 +50,7 @@ export interface Recorded {
   readonly policy: Policy
   /** Every model that a job needs. */
   readonly models: ReadonlySet<string>
-  /** Those that kept models loaded when there were most of them; none: nobody has said so. */
-  readonly processes: readonly Process[]
+  readonly around: AroundJobs
 }
 
 /** Every model that one of these jobs needs. */
@@ -68,34 +66,20 @@ export class PeriodRecorder {
   readonly #period: Period
   readonly #recording = new Recording()
   readonly #replayer: Replayer
-  /** How many attempts each process ran at once, at most; a batch counts once. */
-  readonly #most = new Map<string, number>()
-  readonly #running = new Map<string, { readonly worker: string; readonly batch: number }>()
-  #keepers: Keepers = []
+  readonly #around: AroundRecorder
 
   /** @param before the queue when the period begins */
   constructor(before: Ledger, period: Period) {
     this.#period = period
     this.#recording.begin(before, period.from)
+    this.#around = new AroundRecorder(before, period.from)
     this.#replayer = new Replayer(before)
   }
 
   push(event: RecordedEvent): void {
     this.#recording.push(event)
+    this.#around.push(event)
     this.#replayer.push(event)
-    const { keepers } = this.#recording
-    if (keepers.length > this.#keepers.length) this.#keepers = keepers
-    if (keepers.length > 0) this.#count(event)
-  }
-
-  #count(event: RecordedEvent): void {
-    if (event.type === 'started') {
-      const { workerId: worker, seq, batch = seq } = event
-      this.#running.set(event.jobId, { worker, batch })
-      const own = [...this.#running.values()].filter((one) => one.worker === worker)
-      const count = new Set(own.map((one) => one.batch)).size
-      this.#most.set(worker, Math.max(count, this.#most.get(worker) ?? 1))
-    } else if (endsAttempt(event)) this.#running.delete(event.jobId)
   }
 
   /** @throws InterlockError `invalid_input` when none of them ended */
@@ -114,7 +98,7 @@ export class PeriodRecorder {
       leftOut: all.length - lives.length,
       policy,
       models: modelsOf(lives),
-      processes: this.#keepers.map(({ worker, keeps }) => ({ keeps, slots: this.#most.get(worker) ?? 1 })),
+      around: this.#around.finish(),
     }
   }
 }
@@ -125,13 +109,21 @@ export class PeriodRecorder {
  */
 export async function triedOf(
   queue: string,
-  { period, lives, leftOut, policy, processes }: Recorded,
+  { period, lives, leftOut, policy, around }: Recorded,
   tried: readonly Trial[],
   under: (lives: readonly Life[], trial: Trial) => Promise<readonly Life[]>,
 ): Promise<WhatIf> {
-  const rules: readonly Trial[] = [{ name: 'simulated', policy, slots: null }, ...tried]
-  const trials = rules.map((trial) => ({ ...trial, processes }))
-  const simulated: (Trial & { readonly lives: readonly Life[] })[] = []
+  const { begin, acts, processes } = around
+  const others = acts.filter(({ body }) => body.type !== 'set_policy')
+  const asItWas = { name: 'simulated', policy: begin, slots: null, acts, processes }
+  const trials = tried.map((trial) => ({
+    ...trial,
+    acts: [...others, ...(trial.acts ?? [])],
+    processes: processesUnder(around, trial.policy),
+  }))
+  const simulated: (Pick<Trial, 'name' | 'policy' | 'slots'> & { readonly lives: readonly Life[] })[] = [
+    { ...asItWas, policy, lives: await under(lives, asItWas) },
+  ]
   for (const trial of trials) simulated.push({ ...trial, lives: await under(lives, trial) })
   const all = [{ name: 'happened', policy, slots: null, lives }, ...simulated]
   const from = lives[0]?.arrivedAt ?? period.from

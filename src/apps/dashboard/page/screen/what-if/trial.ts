@@ -53,10 +53,16 @@ export function trialOf(change: RuleChange, { policy, period }: Recorded): Trial
     capacity: { ...policy.capacity, ...capacity },
     maxOvertakes: overtakes ?? policy.maxOvertakes,
   }
-  const { from, to } = period
-  const pauses =
-    pause === null ? [] : [{ model: pause.model, from, to: Math.round(from + (to - from) * pause.part) }]
-  return { name: nameOf(change, policy), policy: rules, slots, ...(pauses.length === 0 ? {} : { pauses }) }
+  return { name: nameOf(change, policy), policy: rules, slots, acts: actsOf(pause, period) }
+}
+
+function actsOf(
+  pause: RuleChange['pause'],
+  { from: at, to }: Recorded['period'],
+): NonNullable<Trial['acts']> {
+  if (pause === null) return []
+  const until = Math.round(at + (to - at) * pause.part)
+  return [{ at, body: { type: 'pause_model', model: pause.model, reason: 'what_if', until } }]
 }
 
 function nameOf({ policy: which, capacity, overtakes, slots, pause }: RuleChange, inForce: Policy): string {
