@@ -1,6 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { documentOf, emptyQueue, worked } from './history.ts'
 import { interlock, temporaryFolder } from './support.ts'
 
@@ -37,6 +39,23 @@ describe('interlock stats', () => {
     expect(await readdir(path.dirname(file))).toEqual(['stats.svg'])
     const elsewhere = await interlock(['stats', '--svg', '/nowhere/at/all.svg', '--url', url])
     expect(elsewhere).toMatchObject({ code: 2, stdout: '' })
+  })
+
+  it('says what each fair key and each tier used, and how long its jobs waited', async () => {
+    const url = await emptyQueue()
+    const coordinator = await createCoordinator({ store: postgresStore(url), logger: silentLogger })
+    await coordinator.setPolicy('by-model')
+    const keys = ['paid/x', 'paid/y', null]
+    await coordinator.enqueue(keys.map((fairKey, n) => ({ jobId: `job-${n}`, models: [`m${n}`], fairKey })))
+    for (const { lease } of await coordinator.claim({ max: 3 })) await coordinator.complete(lease)
+    await coordinator.close()
+    const stats = await documentOf(url, ['stats'])
+    const named = stats.keys.top.map(({ name }: { name: string | null }) => name)
+    expect(new Set(named)).toEqual(new Set(keys))
+    expect(stats.tiers).toMatchObject({ top: [{ name: 'paid', queued: 2 }, { name: null }], others: null })
+    const { stdout } = await interlock(['stats', '--url', url])
+    expect(stdout).toMatch(/fair key +queued +models used +half waited +95 % waited\n(.*\n)*paid\/[xy] +1 /)
+    expect(stdout).toMatch(/tier +queued .*\npaid +2 .*\nno tier +1 /)
   })
 
   it('has nothing to tell of a time without events', async () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  defaultPolicy,
   type Event,
   emptyLedger,
   fold,
@@ -68,6 +69,58 @@ const near = (values: readonly number[], wanted: readonly number[]): void => {
   expect(values).toHaveLength(wanted.length)
   for (const [i, value] of values.entries()) expect(value).toBeCloseTo(wanted[i] ?? Number.NaN, 2)
 }
+
+const keyed = (jobId: string, fairKey: string | null): Event => ({
+  ...{ type: 'queued', jobId },
+  spec: { ...spec(jobId, ['m', 'n']), fairKey },
+})
+
+describe('stats by fair key and tier', () => {
+  const rules = { ...defaultPolicy, maxActive: null, capacity: { m: 99, n: 99 } }
+  const many = Array.from({ length: 21 }, (_, n) => `free/${n}`)
+  const events = log([
+    [0, { type: 'policy_changed', policy: rules, workerId: 'w' }],
+    [0.1, keyed('a', 'paid/x')],
+    [0.2, keyed('b', null)],
+    ...many.map((key, n): [number, Event] => [1 + n / 1_000, keyed(`j${n}`, key)]),
+    [2, started('a', ['m', 'n'])],
+    [2.2, started('b', ['m', 'n'])],
+    ...many.map((_, n): [number, Event] => [3 + n / 100, started(`j${n}`, ['m', 'n'])]),
+    [4, { type: 'model_released', jobId: 'a', model: 'n', token: 25, workerId: 'w' } as Event],
+    ...many.map((_, n): [number, Event] => [
+      4.1 + n / 100,
+      { type: 'completed', jobId: `j${n}`, token: 27 + n },
+    ]),
+    [6, { type: 'completed', jobId: 'a', token: 25 }],
+  ])
+
+  it('say what each used, how long its jobs waited, and what is left for the others', () => {
+    const { keys, tiers, models } = measured(events, [], 0, 8)
+    const total = models.reduce((sum, { heldMs }) => sum + heldMs / 1_000, 0)
+    expect(keys?.top).toHaveLength(20)
+    expect(keys?.top.slice(0, 2)).toMatchObject([
+      { name: null, queued: 1, seconds: 11.6, waiting: { count: 1, p50: 2_000, p95: 2_000 } },
+      { name: 'paid/x', queued: 1, seconds: 6, waiting: { p50: 1_900 } },
+    ])
+    expect(keys?.top.at(2)).toMatchObject({ queued: 1, seconds: 2.2 })
+    expect(keys?.others).toMatchObject({ names: 3, queued: 3, waiting: { count: 3 } })
+    expect(tiers?.top.map(({ name, queued }) => [name, queued])).toEqual([
+      ['free', 21],
+      [null, 1],
+      ['paid', 1],
+    ])
+    expect(tiers?.others).toBe(null)
+    const used = (tiers?.top ?? []).reduce((sum, { seconds }) => sum + seconds, 0)
+    expect(used).toBeCloseTo(total)
+  })
+
+  it('count what ran before only from the beginning on, and are none where no job has a key', () => {
+    const cut = events.filter(({ at }) => at <= T0 + 3 * SECOND)
+    const { keys } = measured(events.slice(cut.length), cut, 5, 8)
+    expect(keys?.top.slice(0, 1)).toMatchObject([{ name: null, queued: 0, seconds: 6 }])
+    expect(measured(small, [], 0, 5)).toMatchObject({ keys: null, tiers: null })
+  })
+})
 
 describe('stats', () => {
   it('measure a small log exactly', () => {

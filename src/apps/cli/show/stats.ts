@@ -1,6 +1,6 @@
 import sparkly from 'sparkly'
 import { count, duration, spanText } from '../../../tools/format/index.ts'
-import type { Stats, Summary } from '../../../tools/insight/index.ts'
+import type { RankedShares, Stats, Summary } from '../../../tools/insight/index.ts'
 import type { Frame } from '../frame.ts'
 import { grid } from '../terminal/grid.ts'
 import { paragraphs, type TextLines } from '../terminal/lines.ts'
@@ -37,6 +37,8 @@ export function statsText(frame: Frame, stats: Stats): readonly string[] {
     overTime,
     ...modelTable(frame, stats),
     ...resourceTable(frame, stats),
+    ...shareTable(frame, 'tier', stats.tiers),
+    ...shareTable(frame, 'fair key', stats.keys),
     ...splitTable(frame, stats),
     ...blockedTables(frame, stats),
   ])
@@ -99,6 +101,23 @@ function resourceTable(frame: Frame, { resources }: Stats): readonly TextLines[]
     ])
   const heads = ['resource', 'reserved', 'used', 'overruns']
   return [grid(frame, heads, rows, { heading: frame.colors.dim, right: [1, 2, 3], give: { resource: 16 } })]
+}
+
+/** What fair keys or tiers used, and how long their jobs waited. */
+function shareTable(frame: Frame, by: string, shares: RankedShares | null): readonly TextLines[] {
+  if (shares === null) return []
+  const { top, others } = shares
+  const named = top.map((share) => ({ ...share, name: share.name ?? `no ${by}` }))
+  const left = others === null ? [] : [{ ...others, name: `${count(others.names)} others` }]
+  const rows = [...named, ...left].map(({ name, queued, seconds, waiting: { p50, p95 } }) => [
+    name,
+    count(queued),
+    duration(seconds * 1_000),
+    duration(p50),
+    duration(p95),
+  ])
+  const heads = [by, 'queued', 'models used', 'half waited', '95 % waited']
+  return [grid(frame, heads, rows, { heading: frame.colors.dim, right: [1, 2, 3, 4], give: { [by]: 16 } })]
 }
 
 /** What the waiting time was spent on: each part, and the sum. */

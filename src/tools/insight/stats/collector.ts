@@ -12,6 +12,7 @@ import { Level, type Slices, sliceOf } from './levels.ts'
 import { Loads } from './loads.ts'
 import { ModelLevels } from './model-levels.ts'
 import { TOGETHER } from './moments.ts'
+import { ShareSums } from './share-sums.ts'
 import { UseSums } from './use-sums.ts'
 import { WaitClocks } from './wait-clocks.ts'
 
@@ -27,6 +28,7 @@ export class Collector {
   readonly loads: Loads
   readonly blocked = new WaitClocks({ isDetailed: true })
   readonly use = new UseSums()
+  readonly shares: ShareSums
   readonly ends: { readonly completed: number[]; readonly failed: number[] }
   readonly counts = { queued: 0, started: 0, completed: 0, failed: 0, cancelled: 0, expired: 0, requeued: 0 }
   /** In microseconds: from when a job could start to its start, and from the start to the end of the attempt. */
@@ -46,6 +48,7 @@ export class Collector {
     this.active = new Level(slices, ledger.active.size)
     this.models = new ModelLevels(slices, ledger)
     this.loads = new Loads(ledger)
+    this.shares = new ShareSums(ledger, slices.from)
     const none = () => new Array<number>(slices.count).fill(0)
     this.ends = { completed: none(), failed: none() }
     this.blocked.begin(ledger, slices.from)
@@ -69,6 +72,7 @@ export class Collector {
   finish(): Ledger {
     this.#fold()
     this.blocked.finish(this.slices.to)
+    this.shares.finish(this.slices.to)
     return this.#ledger
   }
 
@@ -87,6 +91,7 @@ export class Collector {
     this.blocked.note(event)
     this.loads.push(event)
     this.use.note(event)
+    this.shares.note(event)
     switch (event.type) {
       case 'queued':
         this.counts.queued++
@@ -129,7 +134,9 @@ export class Collector {
 
   #start({ jobId, at, models, batch }: RecordedEvent & { readonly type: 'started' }): void {
     this.counts.started++
-    this.waits.push(at - (this.#ready.get(jobId) ?? at))
+    const wait = at - (this.#ready.get(jobId) ?? at)
+    this.waits.push(wait)
+    this.shares.waited(jobId, wait)
     this.#ready.delete(jobId)
     this.#started.set(jobId, at)
     this.models.start(jobId, models, at, batch)

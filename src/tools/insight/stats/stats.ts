@@ -9,6 +9,7 @@ import { type WaitCause, waitCauses } from './cause.ts'
 import { Collector } from './collector.ts'
 import type { LoadStats } from './loads.ts'
 import type { ModelStats } from './model-levels.ts'
+import type { RankedShares } from './share-sums.ts'
 import { type Summary, summaryOf } from './summary.ts'
 import type { ResourceUse } from './use-sums.ts'
 
@@ -43,6 +44,10 @@ export interface Stats {
   readonly loads: LoadStats | null
   /** What attempts that ended had reserved of each resource, and have used. */
   readonly resources: readonly (ResourceUse & { readonly resource: string })[]
+  /** By fair key, the 20 that used most; null: no job has one. */
+  readonly keys: RankedShares | null
+  /** By tier of the fair keys; null: none has one. */
+  readonly tiers: RankedShares | null
   /** All waiting of the time, by what it was for, in milliseconds: the parts come to the whole. */
   readonly split: readonly (BlockedTime & { readonly name: WaitCause })[]
   /** What waiting jobs waited for: by reason code, by model, and by the job ahead of them (the ten worst). */
@@ -56,7 +61,8 @@ export interface Stats {
 const WORST = 10
 
 export function statsOf(queue: string, collector: Collector, end: Ledger): Stats {
-  const { slices, counts, waits, runs, ends, waiting, active, models, loads, blocked, use } = collector
+  const { slices, counts, waits, runs, ends, waiting, active, models, loads, blocked, use, shares } =
+    collector
   const { from, to, count } = slices
   const minutes = (to - from) / MICROS_PER_SECOND / 60
   return {
@@ -74,6 +80,8 @@ export function statsOf(queue: string, collector: Collector, end: Ledger): Stats
     models: models.report(end.policy),
     loads: loads.counts,
     resources: [...use.byResource].map(([resource, sums]) => ({ resource, ...sums })).sort(byResource),
+    keys: shares.byKey,
+    tiers: shares.byTier,
     split: waitCauses
       .map((name) => ({ name, ms: (blocked.byCause.get(name) ?? 0) / MICROS_PER_MS }))
       .filter(({ ms }) => ms > 0),
