@@ -19,7 +19,7 @@ const HELP = `Plays many processes in one, with a simulated clock, network and d
   --runs <n>       how many seeds, one after the other (1,000)
   --slow           a database that is slow or stands still, and nothing else that gets lost
   --flows          jobs that come after others, beside all the rest
-  --models         places, units, uses, modes and processes that serve some places, beside all the rest
+  --models         places, units, uses, modes, weights, tiers, and processes that serve some places and keep models loaded, beside all the rest
   --keep           makes the first failure of each sort smaller and keeps it in test/sim/kept, where a test plays it
   --script <file>  plays a script that was kept
   --trace          prints everything that happens, of a single run

@@ -113,6 +113,7 @@ export class SimProcess implements Line {
       coordinator,
       concurrency: member.slots,
       ...(member.serves && { serves: member.serves }),
+      ...(member.keeps && { keeps: member.keeps }),
       retry: { baseMs: 100, maxMs: 500 },
       handlers: {
         normal: this.#handler(member.batch),

@@ -77,12 +77,13 @@ export class Programs {
 
   async #enqueue({ job, process }: Call): Promise<void> {
     this.#options.witness.asks(job)
-    const { id: jobId, models, dedupe, asks, modes, uses } = job
+    const { id: jobId, models, dedupe, asks, modes, uses, fairKey } = job
     const also = {
       ...(dedupe && { dedupe }),
       ...(asks && { asks }),
       ...(modes && { modes }),
       ...(uses && { uses }),
+      ...(fairKey && { fairKey }),
     }
     await process.coordinator?.enqueue([{ jobId, models: [...models], attempts: 20, ...also }])
   }

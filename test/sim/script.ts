@@ -12,6 +12,7 @@ export interface SimJob {
   readonly asks?: NonNullable<EnqueueInput['asks']>
   readonly modes?: NonNullable<EnqueueInput['modes']>
   readonly uses?: Uses
+  readonly fairKey?: string
   /** What it says at its end that it has used; absent: it says nothing. */
   readonly used?: Uses
   /** Half-way, its handler gives back the first of its models. */
@@ -55,6 +56,8 @@ export interface SimMember {
   readonly batch?: number
   /** The places that it serves; absent: it says nothing of them. */
   readonly serves?: readonly string[]
+  /** How many models it keeps loaded; absent: it says nothing of them. */
+  readonly keeps?: number
 }
 
 interface By {

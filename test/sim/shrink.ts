@@ -40,7 +40,7 @@ function simplifications({ members, network, policy }: Script): readonly Step[] 
     )
   const plain: Step = (script) => ({
     ...script,
-    policy: { ...script.policy, maxActive: null, maxOvertakes: 0 },
+    policy: { ...script.policy, maxActive: null, maxOvertakes: 0, weights: null },
   })
   const fewer = members.flatMap((member, number): Step[] => [
     ...(member.slots > 0 ? [(script: Script) => withMember(script, number, { ...member, slots: 0 })] : []),

@@ -162,7 +162,7 @@ describe('handlers that give a model back before their end', () => {
   })
 })
 
-describe('models that have places, units and modes, jobs that use tokens, and processes that serve some places', () => {
+describe('models that have places, units and modes, jobs that use tokens, fair keys that take turns, and processes that serve some places and keep models loaded', () => {
   it(
     'keep all promises, whatever happens to processes, answers and the database',
     async () => {
@@ -173,7 +173,11 @@ describe('models that have places, units and modes, jobs that use tokens, and pr
         expect(findings, `npm run sim -- --models --seed ${seed} --trace`).toEqual([])
         for (const [what, times] of counts) count(what, times)
         for (const event of log) {
-          if (event.type === 'started' && event.places !== undefined) count('in a place')
+          if (event.type === 'started') {
+            if (event.places !== undefined) count('in a place')
+            if (event.warm !== undefined) count('past others, warm')
+            if ((event.virtualTime ?? 0) > 0) count('in turn')
+          }
           if ('used' in event && event.used !== undefined) count('used')
           if (event.type !== 'queued') continue
           for (const what of ['asks', 'whole', 'uses'] as const)
@@ -182,6 +186,8 @@ describe('models that have places, units and modes, jobs that use tokens, and pr
       }
       const wanted = [
         'in a place',
+        'past others, warm',
+        'in turn',
         'asks',
         'whole',
         'uses',
