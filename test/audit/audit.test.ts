@@ -2,13 +2,14 @@ import { describe, expect, it } from 'vitest'
 import {
   defaultPolicy,
   type Event,
+  emptyLedger,
   type JobOutcome,
   type JobSpec,
   type Policy,
   type RecordedEvent,
   specDefaults,
 } from '../../src/engine/core/index.ts'
-import { type AuditRule, audit, auditRules } from '../../src/tools/audit/index.ts'
+import { Audit, type AuditRule, audit, auditRules } from '../../src/tools/audit/index.ts'
 
 const spec = (jobId: string, models: readonly string[], rest: Partial<JobSpec> = {}): JobSpec => ({
   ...{ jobId, jobType: 'normal', kind: 'normal', models, ...specDefaults },
@@ -678,6 +679,24 @@ describe('interlock audit (audit, Auditor, auditRules)', () => {
       maxConcurrent: 2,
       overruns: 0,
     })
+  })
+
+  it('counts a place once that had units when several came to it, and no longer has', () => {
+    const places = { maxActive: null, capacity: { m: ['p', 'q', 'r'] } }
+    const asking = { asks: { m: { vram: 8 } } }
+    const jobs = ['a', 'b', 'c']
+    const read = new Audit(emptyLedger)
+    for (const event of logOf([
+      policy({ ...places, units: { p: { vram: 24 } } }),
+      ...jobs.map((id) => queued(id, ['m'], asking)),
+      ...jobs.map((id) => startedAt(id, { m: 'p' })),
+      policy(places),
+      queued('d', ['m']),
+      startedAt('d', { m: 'q' }),
+    ]))
+      read.push(event)
+    const { violations, overlaps } = read.statement({ queue: 'q', store: 'memory', release: 'test', now: 0 })
+    expect([violations, overlaps]).toEqual([[], []])
   })
 
   it('blames nobody who joins a batch for those ahead of it, whose turn it was not: no slot of theirs is taken', () => {

@@ -5,7 +5,7 @@ import { AuditedUses, competes, isLimited } from './limits.ts'
 import { ModelLine } from './model-line.ts'
 import { Offers } from './offers.ts'
 import { Passes } from './passes.ts'
-import { AuditedPlaces, hasPlaces, hasUnits, isSameAsk, mayBeIn, placesOf } from './places.ts'
+import { AuditedPlaces, hasPlaces, hasUnits, isSameAsk, mayBeIn, ownOf, placesOf } from './places.ts'
 import { Rates } from './rates.ts'
 import { ruleFor } from './rules.ts'
 import { Shares } from './shares.ts'
@@ -55,7 +55,9 @@ export class AuditedLines {
 
   /** Nobody could share the model at this moment: as many have it as can, or one has all of it. */
   isFull(name: string): boolean {
-    return this.#model(name).whole.size > 0 || this.holders(name) >= this.places(name)
+    const { whole, holders, taken } = this.#model(name)
+    const isCounted = placesOf(this.policy, name) === undefined
+    return whole.size > 0 || (isCounted ? holders.size : taken) >= this.places(name)
   }
 
   /** How many jobs can have it; where places have units, only these say it. */
@@ -244,7 +246,7 @@ export class AuditedLines {
     if (takesSlot(job)) this.#slots.add(holder)
     if (job.alone) this.alone++
     for (const name of job.spec.models.filter((each) => !job.gaveBack.includes(each)))
-      this.#model(name).take(holder, takesAll(job, name))
+      this.#model(name).take(holder, takesAll(job, name), ownOf(job.places, name))
     this.taken.take(job)
   }
 

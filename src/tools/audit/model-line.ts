@@ -6,8 +6,8 @@ const sorted = () => new Sorted<AuditedJob>(byPlace)
 /** One model: who has it, and who waits for it. */
 export class ModelLine {
   readonly name: string
-  /** Jobs, and batches by their numbers. */
-  readonly holders = new Set<string | number>()
+  /** Jobs, and batches by their numbers, each with the place of the model where it is, if it has one. */
+  readonly holders = new Map<string | number, string | undefined>()
   /** Those that have all of it. */
   readonly whole = new Set<string | number>()
   readonly line = sorted()
@@ -37,8 +37,15 @@ export class ModelLine {
     this.kept.delete(job)
   }
 
-  take(holder: string | number, all: boolean): void {
-    this.holders.add(holder)
+  /** How many of its places are taken: one that had units when they came may have several. */
+  get taken(): number {
+    const places = [...this.holders.values()]
+    const known = new Set(places.filter((place) => place !== undefined))
+    return known.size + places.filter((place) => place === undefined).length
+  }
+
+  take(holder: string | number, all: boolean, place: string | undefined): void {
+    this.holders.set(holder, place)
     if (all) this.whole.add(holder)
   }
 

@@ -17,7 +17,7 @@ export function placesOf({ capacity }: Policy, model: string): readonly string[]
 export const hasPlaces = ({ capacity }: Policy): boolean =>
   Object.values(capacity).some((rule) => typeof rule === 'object')
 
-const ownOf = (places: AuditedJob['places'], model: string): string | undefined =>
+export const ownOf = (places: AuditedJob['places'], model: string): string | undefined =>
   places !== null && Object.hasOwn(places, model) ? places[model] : undefined
 
 type Amounts = Readonly<Record<string, number>>

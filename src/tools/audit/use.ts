@@ -1,4 +1,5 @@
 import type { Ledger, Micros, Policy, RecordedEvent } from '../../engine/core/index.ts'
+import { ownOf } from './places.ts'
 import { ruleFor } from './rules.ts'
 
 /** A stretch of time in which more jobs held a model than it has places. */
@@ -45,6 +46,11 @@ interface ModelHolders {
   readonly overlaps: Overlap[]
 }
 
+/** What a running attempt holds. */
+interface Held extends Pick<RecordedEvent & { readonly type: 'started' }, 'models' | 'places'> {
+  readonly by: number
+}
+
 type EndingEvent = RecordedEvent & { readonly type: 'completed' | 'failed' | 'cancelled' | 'lease_expired' }
 
 const ends: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled', 'lease_expired'])
@@ -56,8 +62,8 @@ const isEnd = (event: RecordedEvent): event is EndingEvent => ends.has(event.typ
  */
 export class ModelUses {
   readonly #models = new Map<string, ModelHolders>()
-  /** The models that each running attempt holds, by its token. */
-  readonly #held = new Map<number, { readonly models: readonly string[]; readonly by: number }>()
+  /** By token. */
+  readonly #held = new Map<number, Held>()
   /** The models of which a job takes all, by its id. */
   readonly #whole = new Map<string, readonly string[]>()
   #policy: Pick<Policy, 'capacity' | 'units'> = { capacity: {} }
@@ -71,9 +77,9 @@ export class ModelUses {
     for (const place of active) {
       const job = jobs.get(place)
       if (job === undefined) continue
-      const { token: seq, jobId, spec, batch, gaveBack } = job
+      const { token: seq, jobId, spec, places, batch, gaveBack } = job
       const models = spec.models.filter((name) => gaveBack?.some(({ model }) => model === name) !== true)
-      this.#start({ seq, jobId, models, at: lastAt, batch: batch ?? seq })
+      this.#start({ seq, jobId, models, places: places ?? {}, at: lastAt, batch: batch ?? seq })
     }
   }
 
@@ -110,9 +116,13 @@ export class ModelUses {
     at,
     jobId,
     models,
+    places: sites = {},
     batch: by = seq,
-  }: Pick<RecordedEvent & { type: 'started' }, 'seq' | 'at' | 'jobId' | 'models' | 'batch'>): void {
-    this.#held.set(seq, { models, by })
+  }: Pick<
+    RecordedEvent & { type: 'started' },
+    'seq' | 'at' | 'jobId' | 'models' | 'places' | 'batch'
+  >): void {
+    this.#held.set(seq, { models, places: sites, by })
     for (const name of models) {
       const model = this.#model(name)
       if (model.holders.size === 0) model.busySince = at
@@ -123,7 +133,7 @@ export class ModelUses {
       model.most = Math.max(model.most, model.apart.size)
       const places = this.#places(name)
       if (model.open !== undefined) model.open.holders.set(seq, { jobId, token: seq })
-      else if (model.apart.size > this.#most(name, model)) {
+      else if (this.#isOver(name, model)) {
         model.open = { model: name, places, fromSeq: seq, from: at, holders: new Map(model.holders) }
       }
     }
@@ -131,7 +141,7 @@ export class ModelUses {
 
   /** @param some of its models; undefined: all that it has */
   #giveBack(token: number, some: readonly string[] | undefined, event: RecordedEvent): void {
-    const { models = [], by = token } = this.#held.get(token) ?? {}
+    const { models = [], by = token, ...where } = this.#held.get(token) ?? {}
     const given = some === undefined ? models : models.filter((name) => some.includes(name))
     for (const name of given) {
       const model = this.#model(name)
@@ -144,7 +154,7 @@ export class ModelUses {
       this.#closeIfRight(name, model, event)
     }
     if (some === undefined) this.#held.delete(token)
-    else this.#held.set(token, { models: models.filter((name) => !given.includes(name)), by })
+    else this.#held.set(token, { ...where, models: models.filter((name) => !given.includes(name)), by })
   }
 
   #allow(policy: Policy, event: RecordedEvent): void {
@@ -153,13 +163,24 @@ export class ModelUses {
   }
 
   #closeIfRight(name: string, model: ModelHolders, { seq, at }: RecordedEvent): void {
-    if (model.open === undefined || model.apart.size > this.#most(name, model)) return
+    if (model.open === undefined || this.#isOver(name, model)) return
     model.overlaps.push(this.#closed(model.open, { seq, at }))
     model.open = undefined
   }
 
   #closed(open: NonNullable<ModelHolders['open']>, end: { seq: number; at: Micros } | null): Overlap {
     return { ...open, toSeq: end?.seq ?? null, to: end?.at ?? this.#at, holders: [...open.holders.values()] }
+  }
+
+  /** More have it than may. A place that had units when they came may have several, and counts once. */
+  #isOver(name: string, model: ModelHolders): boolean {
+    const most = this.#most(name, model)
+    if (model.apart.size <= most || typeof this.#rule(name) === 'number') return model.apart.size > most
+    const where = [...model.holders.keys()].map((token) => {
+      const { places = null, by = token } = this.#held.get(token) ?? {}
+      return ownOf(places, name) ?? by
+    })
+    return new Set(where).size > most
   }
 
   /** How many may have it: one, where that one has all of it. */
