@@ -127,10 +127,15 @@ describe('the audit of every log that the core decides', () => {
     })
   })
 
-  it.each<readonly [string, Partial<Policy>, string]>([
-    ['a slot', { maxActive: 1 }, 'b'],
-    ['a place', { capacity: { a: ['p'] } }, 'a'],
-  ])('judges nobody who joins a batch by those whose turn it was not: for %s', (_, rules, model) => {
+  it.each<readonly [string, Partial<Policy>, string, readonly string[]]>([
+    ['for a slot', { maxActive: 1 }, 'b', ['l1', 'k3']],
+    [
+      'and sees that nobody passes one of his key: for a place',
+      { capacity: { a: ['p'] } },
+      'a',
+      ['l1', 'k2', 'k3'],
+    ],
+  ])('judges nobody who joins a batch by those whose turn it was not, %s', (_, rules, model, started) => {
     const queue = given({ maxActive: null, maxOvertakes: null, weights: { '*': 1 }, ...rules })
     const ofKey = (fairKey: string) => ({ fairKey })
     queue.enqueue('k1', ['a'], ofKey('k'))
@@ -140,8 +145,11 @@ describe('the audit of every log that the core decides', () => {
     queue.enqueue('k3', ['a'], ofKey('k'))
     const batches = [{ kind: '*', size: 4 }]
     const { said } = queue.later(1_000).complete('k1', { claim: { max: 1, kinds: null, batches } })
-    expect(said).toEqual(['completed k1', 'started l1 by w1', 'started k3 by w1'])
+    expect(said).toEqual(['completed k1', ...started.map((jobId) => `started ${jobId} by w1`)])
     expect(audit(queue.log).violations).toEqual([])
+    const passing = queue.log.filter((event) => event.type !== 'started' || event.jobId !== 'k2')
+    const found = audit(passing).violations.filter(({ rule }) => rule === 'batch')
+    expect(found.map(({ jobId }) => jobId)).toEqual(started.length === 3 ? ['k3'] : [])
   })
 
   describe('where a job whose turn it is is about to be cancelled', () => {

@@ -82,6 +82,13 @@ export const firstsIn = ({ jobs }: Pick<LedgerView, 'jobs'>, { alike }: KeyUse):
     return (first && jobs.get(first)) ?? []
   })
 
+/** Of the jobs of its key and sort the first in line; where keys take no turns, and of one that uses no slot: the job itself. */
+export function firstLike(ledger: LedgerView, job: Job): Job {
+  const line = useOf(ledger, fairKeyOf(job))?.alike.get({ name: nameOf(job) })?.line
+  const first = line?.min()
+  return (first && ledger.jobs.get(first)) ?? job
+}
+
 /** Of the key of a job that waits. */
 export function firstsBeside(ledger: LedgerView, job: Job): readonly Job[] {
   const use = useOf(ledger, fairKeyOf(job))

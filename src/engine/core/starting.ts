@@ -2,7 +2,7 @@ import { isFree, isLimited, isPlaceFree, mayFollow, placesToTake } from './admis
 import { areInSame, needsSame } from './batch.ts'
 import { settle } from './blocking.ts'
 import type { Draft } from './draft.ts'
-import { expectedUse } from './fair-queue.ts'
+import { expectedUse, firstLike } from './fair-queue.ts'
 import { passOver } from './fair-share.ts'
 import { askAt } from './fit.ts'
 import type { Micros } from './job.ts'
@@ -56,7 +56,8 @@ const expectedOf = (draft: Draft, job: Job, batch: number | undefined): number =
 /**
  * Starts a job together with the next ones of its kind that need the same models, as many as one call of a handler takes. They take neither
  * models nor places nor a slot: the batch has them. Each is next in every line it stands in: it is the first behind the others that could start, should
- * the batch end now. Only what waits now starts; nothing waits for a batch to fill up.
+ * the batch end now. Only what waits now starts; nothing waits for a batch to fill up. Where keys take turns nobody joins past one of its own key
+ * and sort that the turn of the first has passed: that one joins, or the batch is closed.
  *
  * A job of which an attempt has failed or was lost runs alone: if one of a batch takes its process down, it shows which.
  */
@@ -73,9 +74,14 @@ export function startBatch(scribe: Scribe, head: Job, workerId: string, size: nu
     const job = draft.jobs.get(place)
     if (job !== undefined && isAlike(scribe, first, job) && mayJoin(draft, first, job, now, workerId)) {
       if (isAnyBetween(draft, first, last, place, now)) return
-      startFor(scribe, job, workerId, { batch, places: first.places })
-      last = place
+      const next = firstLike(draft, job)
+      const isNext = next.jobId === job.jobId
+      if (!isNext && !(isAlike(scribe, first, next) && mayJoin(draft, first, next, now, workerId))) return
+      startFor(scribe, next, workerId, { batch, places: first.places })
       left--
+      // Who was passed comes first. Then this one is looked at again.
+      if (!isNext) continue
+      last = place
     } else if (!isOpen(draft, first, place, now)) return
     place = nextBehind(draft, first, place)
   }

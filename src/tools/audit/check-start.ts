@@ -49,6 +49,8 @@ function joinsBatch(
   if (!isHeld) report(', which does not hold its models')
   const isThere = isWhere(job.spec.models, other.places, places ?? null)
   if (isHeld && !isThere) report(', which has its models in other places')
+  const ahead = state.lines.turns.firstLike(job)
+  if (ahead !== undefined && ahead !== job) report(`, and job ${ahead.jobId} of its key is alike and ahead`)
   return isHeld && isThere
 }
 

@@ -140,6 +140,11 @@ export class AuditedTurns {
     return [...this.#keys.values()].flatMap(firstsOf)
   }
 
+  /** Of its own key and sort; undefined: keys take no turns, or it uses no slot. */
+  firstLike(job: AuditedJob): AuditedJob | undefined {
+    return this.#keys.get(keyOf(job))?.sorts.get(sortOf(job.spec))?.first()
+  }
+
   /** Those of its own key. */
   firstsBeside(job: AuditedJob): readonly AuditedJob[] {
     return firstsOf(this.#key(job))

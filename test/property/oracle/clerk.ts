@@ -53,7 +53,16 @@ import {
   useOf,
   wholesOf,
 } from './queue.ts'
-import { countPassedInKey, expectedOf, nextTurn, noteEnd, noteEntries, noteStart, passedBy } from './turns.ts'
+import {
+  countPassedInKey,
+  expectedOf,
+  firstLike,
+  nextTurn,
+  noteEnd,
+  noteEntries,
+  noteStart,
+  passedBy,
+} from './turns.ts'
 import { countPassed, forgetPassers, loadsOf, type Pick as Picked, pickWarm, withLoads } from './warm.ts'
 
 /** Carries out one command on the oracle's queue: every change of state, and the event that records it. */
@@ -267,17 +276,22 @@ export class Clerk {
     const { maxActive } = this.queue.policy
     const behind = this.queue.jobs.filter((job) => isAhead(first, job)).sort(inOrder)
     let left = size - 1
-    for (const job of behind) {
+    const isUnasked = ({ asker }: Entry) => asker === null || this.#dead.has(asker)
+    for (let job = behind.shift(); job !== undefined; job = behind.shift()) {
       this.pinAll()
       const isNear = Object.values(first.places ?? {}).some((place) => mayUse(this.queue, job, place))
       const isInItsLine = maxActive !== null || shareModel(first, job) || isNear || bypasses(first)
       if (left === 0 || !isInItsLine || bypasses(first) !== bypasses(job)) continue
       const after = { ...this.queue, spared: batch }
       if (!isStartable(after, job, this.now)) continue
-      const isUnasked = job.asker === null || this.#dead.has(job.asker)
-      if (isAlike(first, job) && isUnasked && couldBeWhere(after, first, job, this.now, workerId)) {
-        this.start(job, workerId, batch, first.places)
+      const mayJoin = (one: Entry) =>
+        isAlike(first, one) && isUnasked(one) && couldBeWhere(after, first, one, this.now, workerId)
+      if (mayJoin(job)) {
+        const next = firstLike(this.queue, job)
+        if (!isStartable(after, next, this.now) || !mayJoin(next)) return
+        this.start(next, workerId, batch, first.places)
         left--
+        if (next !== job) behind.unshift(job)
       } else if (job.offeredAt === null && !bypasses(first)) return
     }
   }

@@ -122,6 +122,10 @@ const firstsIn = (queue: Queue): readonly Entry[] => [
   ).values(),
 ]
 
+/** Nobody joins a batch past one of its own key and sort. */
+export const firstLike = (queue: Queue, job: Entry): Entry =>
+  (goesByUse(queue.policy) && firstsIn(queue).find(({ spec }) => nameOf(spec) === nameOf(job.spec))) || job
+
 export interface Turn extends Omit<Pick, 'places'> {
   readonly places: Entry['places']
   readonly virtualTime: number
