@@ -131,11 +131,10 @@ describe('where each call has its price, a step goes along with an append', () =
       logger: silentLogger,
       failures: { note: () => {} },
     })
-    const { append } = projector.alongAppends(store)
     projector.nudge()
     await vi.advanceTimersByTimeAsync(1_000)
     const asked = () => answer.mock.calls.map(([{ project }]) => project !== undefined)
-    return { answer, append: () => append(request), asked, projector }
+    return { answer, append: () => projector.append(store, request), asked, projector }
   }
 
   it('while steps are quick', async () => {

@@ -72,7 +72,8 @@ export class Committer {
     this.#log = log
     this.#patience = ofQueue?.patience ?? patienceOf(options)
     this.staging = new Staging({ store, queue: log.queue, signal: limit.signal, patience: this.#patience })
-    if (name && store.combining && ofQueue)
+    // Where heartbeats and rows go along with appends, each process makes its own.
+    if (name && store.combining && ofQueue && !log.looks.goesAlong)
       this.combining = new Combining({
         log,
         combining: store.combining,

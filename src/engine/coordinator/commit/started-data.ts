@@ -8,7 +8,7 @@ import {
   type Started,
   sqlstateOf,
 } from '../../core/index.ts'
-import type { AppendAnswer, AppendRequest, AppendRole, DataRole, JobData } from '../../store/index.ts'
+import type { AppendRequest, AppendRole, DataRole, JobData } from '../../store/index.ts'
 import type { LogView } from '../replica/log-view.ts'
 
 export interface StartedDataOptions {
@@ -136,12 +136,10 @@ export function mayHaveData({ spec, attempt, postponed }: Started): boolean {
  * reads it again, and reports the error.
  */
 export function withRowsAhead(
-  store: AppendRole & Pick<DataRole, 'data'>,
-  log: Pick<LogView, 'looks' | 'ledger'>,
-): AppendRole {
-  const { combining } = store
-  if (log.looks.goesAlong) return withRowsAlong(store, log)
-  const append = async (request: AppendRequest): Promise<AppendAnswer> => {
+  store: Pick<AppendRole, 'append'> & Pick<DataRole, 'data'>,
+  log: Pick<LogView, 'ledger'>,
+): AppendRole['append'] {
+  return async (request) => {
     const ids = rowsOf(request, log.ledger)
     if (ids.length === 0) return store.append(request)
     const reading: Promise<readonly JobData[]> = store.data(request.queue, ids).catch(() => [])
@@ -149,28 +147,20 @@ export function withRowsAhead(
     if (!answer.ok) return answer
     return { ...answer, data: [...(answer.data ?? []), ...(await reading)] }
   }
-  return {
-    append,
-    stage: (...args) => store.stage(...args),
-    endings: (...args) => store.endings(...args),
-    ...(combining === undefined ? undefined : { combining }),
-  }
 }
 
 /** Where each call has its price, the append reads the rows too, before it locks the queue. After one that failed, the next does without. */
-function withRowsAlong(store: AppendRole, log: Pick<LogView, 'ledger'>): AppendRole {
+export function withRowsAlong(
+  append: AppendRole['append'],
+  log: Pick<LogView, 'ledger'>,
+): AppendRole['append'] {
   let goesWell = true
-  const append = async (request: AppendRequest): Promise<AppendAnswer> => {
+  return async (request) => {
     const rows = goesWell ? rowsOf(request, log.ledger) : []
     goesWell = rows.length === 0
-    const answer = await store.append(rows.length === 0 ? request : { ...request, rows })
+    const answer = await append(rows.length === 0 ? request : { ...request, rows })
     goesWell = true
     return answer
-  }
-  return {
-    append,
-    stage: (...args) => store.stage(...args),
-    endings: (...args) => store.endings(...args),
   }
 }
 

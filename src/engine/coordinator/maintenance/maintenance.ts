@@ -1,11 +1,11 @@
 import { InterlockError, isInterlockError, type Ledger } from '../../core/index.ts'
-import type { LogRole, SnapshotRole } from '../../store/index.ts'
+import type { AppendRequest, LogRole, SnapshotRole } from '../../store/index.ts'
 import type { WholeOptions } from '../api/options.ts'
 import { type FailureLog, SingleFlight } from '../base/concurrency.ts'
 import { retryWithin } from '../base/retry.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { keepSnapshot, ledgerNear } from '../replica/snapshots.ts'
-import { type AppendsAlong, Projector } from './projector.ts'
+import { Projector } from './projector.ts'
 import { Retention } from './retention.ts'
 
 /** This process's share of the work that any process can do: update the user's tables, write snapshots, archive. */
@@ -28,8 +28,8 @@ export function maintenanceOf(
       if (log.version === 0) log.replica.startFrom(await snapshots.newest())
     },
     start: () => retention.start(),
-    /** Where each call has its price, the user's tables follow in the same call as the append. */
-    alongAppends: <Store extends AppendsAlong>(store: Store) => projector.alongAppends(store),
+    /** Appends, and lets the user's tables follow in the same call. */
+    append: (request: AppendRequest) => projector.append(store, request),
     /** An append of this process has led from one ledger to the other. It took in rows or not. */
     followAppend: (before: Ledger, after: Ledger, hasRows: boolean) => {
       if (!projector.has(after.version)) projector.follow(before.lastAt, after.lastAt, hasRows)

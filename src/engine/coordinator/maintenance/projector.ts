@@ -1,8 +1,8 @@
 import { MICROS_PER_MS, type Micros } from '../../core/index.ts'
 import type {
+  AppendAnswer,
   AppendRequest,
   AppendRole,
-  DataRole,
   LookPolicy,
   ProjectStep,
   RefusedRows,
@@ -46,8 +46,6 @@ const IN_CASE_MS = 4_000
 const ALONG = { ms: 50, events: 100 }
 /** So long after a job with a row, steps go along. */
 const ROWS_MS = 60_000
-
-export type AppendsAlong = Pick<AppendRole, 'append' | 'stage' | 'endings'> & Pick<DataRole, 'data'>
 
 export interface ProjectorOptions {
   readonly store: Pick<UserTablesRole, 'project'>
@@ -131,18 +129,8 @@ export class Projector {
     return last !== undefined && !last.busy && last.setAside === 0 && last.projectedSeq >= version
   }
 
-  /** Appends with which steps go along, where each call has its price. */
-  alongAppends<Store extends AppendsAlong>(store: Store): Store | AppendsAlong {
-    if (!this.#options.looks.goesAlong) return store
-    return {
-      append: (request) => this.#append(store, request),
-      stage: (...args) => store.stage(...args),
-      data: (...args) => store.data(...args),
-      endings: (...args) => store.endings(...args),
-    }
-  }
-
-  async #append(store: AppendsAlong, request: AppendRequest) {
+  /** Appends, and a step goes along if it is quick. */
+  async append(store: Pick<AppendRole, 'append'>, request: AppendRequest): Promise<AppendAnswer> {
     if (request.rows !== undefined) this.#foundRowsAt = performance.now()
     if (!this.#mayGoAlong(request)) return store.append(request)
     // A trigger that takes too long fails the append too: the next one goes without it.

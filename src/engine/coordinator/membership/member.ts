@@ -6,7 +6,7 @@ import type { Logger } from '../base/logger.ts'
 import { AppendQueue } from '../commit/append-queue.ts'
 import { takesIn } from '../commit/appender.ts'
 import type { AppendingProcess } from '../commit/committer.ts'
-import { StartedData, withRowsAhead } from '../commit/started-data.ts'
+import { StartedData, withRowsAhead, withRowsAlong } from '../commit/started-data.ts'
 import { type Maintenance, maintenanceOf } from '../maintenance/maintenance.ts'
 import { LogView } from '../replica/log-view.ts'
 import type { Applied } from '../replica/replica.ts'
@@ -64,9 +64,12 @@ export class Member implements AppendingProcess, BeatingProcess, WakingProcess {
     this.starts = new OwnStarts(this)
     this.maintenance = maintenanceOf(this.log, options, this.failures)
     this.incarnation = new Incarnation(options, this)
+    const append = this.log.looks.goesAlong
+      ? withRowsAlong(this.maintenance.append, this.log)
+      : withRowsAhead(store, this.log)
     this.appends = new AppendQueue({
       log: this.log,
-      store: withRowsAhead(this.maintenance.alongAppends(store), this.log),
+      store: { ...store, append },
       limit,
       process: this,
       startedData: this.startedData,
