@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { hash, type Json } from '../../src/engine/core/index.ts'
-import { lengthOf, mostBytesOf, sizeOf } from '../../src/engine/events/json-size.ts'
+import { lengthOf, mostBytesOf, sizeOf } from '../../src/engine/events/json.ts'
 import { payloadHash } from '../../src/engine/events/payload-hash.ts'
 
 const key = fc.oneof(fc.string(), fc.constantFrom('__proto__', '10', '9', 'b', 'a', 'constructor'))

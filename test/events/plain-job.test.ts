@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isInterlockError } from '../../src/engine/core/index.ts'
 import { jobSchema, parseJob } from '../../src/engine/events/job-spec.ts'
-import { plainJob } from '../../src/engine/events/plain-job.ts'
+import { plainJob } from '../../src/engine/events/plain-input.ts'
 import { arbitraryName } from '../support/arbitraries.ts'
 
 /** Values of which a field may have any: right ones, nearly right ones, and what nobody would expect. */

@@ -119,7 +119,7 @@ const config = () =>
     { error: 'must be a workflow: { steps: [{ default_model: "flux-dev" }] }' },
   )
 
-/** The names of the arguments of each call, and what each may be. Made when a call gets something unusual: see plain-call.ts. */
+/** The names of the arguments of each call, and what each may be. Made when a call gets something unusual: see plain-input.ts. */
 export const calls = {
   getWorkflowModels: lazily(() => ({ config: config() })),
   onJobStart: lazily(() => ({

@@ -8,7 +8,7 @@
  *
  * An event is described in `event-table.ts`; encoder, decoder and guards (`event-codec.ts`) are made from that. `upcast.ts` reads
  * events of earlier releases, `voided-events.ts` those that were declared void. Usual input is checked field by field, without a schema
- * (`plain-*.ts`): schemas are made when they are first needed.
+ * (`plain-input.ts`): schemas are made when they are first needed.
  * @module
  */
 export { checkAccess, parseInstant } from './access.ts'
@@ -27,8 +27,8 @@ export {
   parseArguments,
   parseInput,
 } from './invalid.ts'
+export type { EnqueueInput } from './job-input.ts'
 export {
-  type EnqueueInput,
   enqueueBody,
   keptOf,
   type ParsedJob,
@@ -41,8 +41,7 @@ export {
   parseUsed,
   wholeNumber,
 } from './job-spec.ts'
-export { CheckedResult, parseNote, parseResult } from './json.ts'
-export { lengthOf } from './json-size.ts'
+export { CheckedResult, lengthOf, parseNote, parseResult } from './json.ts'
 export { jobIdSchema, parseJobId, parseModels, parseQueue, parseSeq, queueSchema } from './names.ts'
 export {
   checkBatchHandler,
@@ -62,7 +61,7 @@ export {
 } from './options.ts'
 export { parseModel, parsePause } from './pause.ts'
 export { payloadHash } from './payload-hash.ts'
-export { plainCalls } from './plain-call.ts'
+export { plainCalls } from './plain-input.ts'
 export { type DeclaredModels, type PolicyInput, parseDeclared, parsePolicy, policySchema } from './policy.ts'
 export { type ParsedRequest, parseRequest, parseSubmission } from './request.ts'
 export {

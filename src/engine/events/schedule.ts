@@ -14,7 +14,8 @@ import {
 } from '../core/index.ts'
 import { msOf } from './dedupe.ts'
 import { optionsSchema, parseInput } from './invalid.ts'
-import { type EnqueueInput, jobSchema, parseJob, wholeNumber } from './job-spec.ts'
+import type { EnqueueInput } from './job-input.ts'
+import { jobSchema, parseJob, wholeNumber } from './job-spec.ts'
 import { lazily } from './lazily.ts'
 import { jobIdSchema } from './names.ts'
 
