@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { forShell, type InterlockError, invalidInput, type Micros } from '../../engine/core/index.ts'
-import { type FoundState, foundStates, type JobFilter } from '../../tools/operate/jobs.ts'
+import { type FoundState, foundStates, type JobFilter } from '../../tools/operate/find-jobs.ts'
 import { collect, oneOf } from './flag-value.ts'
 import { momentOf } from './moment.ts'
 

@@ -2,13 +2,8 @@ import type { Command } from 'commander'
 import { invalidInput } from '../../engine/core/index.ts'
 import { count, plural } from '../../tools/format/index.ts'
 import { opened } from '../../tools/history/access.ts'
-import {
-  type ChangeDocument,
-  changeable,
-  changeJobs,
-  type JobChange,
-  previewWith,
-} from '../../tools/operate/change-jobs.ts'
+import { type ChangeDocument, changeJobs } from '../../tools/operate/change-jobs.ts'
+import { changeable, type JobChange, previewWith } from '../../tools/operate/preview-change.ts'
 import { NotDone } from './failure.ts'
 import type { Frame } from './frame.ts'
 import { addFilterFlags, type FilterFlags, filterIn, typedFilter } from './job-filter.ts'

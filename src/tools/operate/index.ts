@@ -14,11 +14,7 @@ export { type AdoptDocument, type AdoptOptions, adopt, adoptable } from './adopt
 export {
   type ChangeDocument,
   type ChangeOptions,
-  type ChangePreview,
   changeJobs,
-  type JobChange,
-  type MarkedJob,
-  previewChange,
   type RefusedChange,
 } from './change-jobs.ts'
 export {
@@ -27,14 +23,10 @@ export {
   type ExplainOptions,
   explain,
 } from './explain.ts'
+export type { FoundState, JobFilter } from './find-jobs.ts'
 export { type FlowDocument, type FlowJob, type FlowLink, flow, flowMermaid } from './flow.ts'
-export {
-  type FoundDocument,
-  type FoundState,
-  type JobFilter,
-  type JobsDocument,
-  jobs,
-} from './jobs.ts'
+export { type FoundDocument, type JobsDocument, jobs } from './jobs.ts'
+export { type ChangePreview, type JobChange, type MarkedJob, previewChange } from './preview-change.ts'
 export { type QueueDocument, queue, type SubmittedDocument } from './queue.ts'
 export { type QuoteDocument, quote } from './quote.ts'
 export type { Said, Wish } from './recover/decide.ts'

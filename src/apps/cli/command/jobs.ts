@@ -1,12 +1,6 @@
 import { opened } from '../../../tools/history/access.ts'
-import {
-  diagnoseFirst,
-  findJobs,
-  foundStates,
-  jobsDocument,
-  pageBehind,
-  placeIn,
-} from '../../../tools/operate/jobs.ts'
+import { findJobs, foundStates } from '../../../tools/operate/find-jobs.ts'
+import { diagnoseFirst, jobsDocument, pageBehind, placeIn } from '../../../tools/operate/jobs.ts'
 import type { Cli } from '../cli.ts'
 import { wholeNumber } from '../flag-value.ts'
 import { addFilterFlags, type FilterFlags, filterIn } from '../job-filter.ts'

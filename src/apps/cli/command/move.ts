@@ -1,7 +1,7 @@
 import type { Coordinator } from '../../../engine/coordinator/index.ts'
 import { invalidInput } from '../../../engine/core/index.ts'
 import type { LogStore } from '../../../engine/store/index.ts'
-import type { JobChange } from '../../../tools/operate/change-jobs.ts'
+import type { JobChange } from '../../../tools/operate/preview-change.ts'
 import type { Cli } from '../cli.ts'
 import { wholeNumber } from '../flag-value.ts'
 import type { Frame } from '../frame.ts'

@@ -1,12 +1,7 @@
 import { MICROS_PER_MS, type Micros } from '../../../engine/core/index.ts'
 import { count, duration, models, plural, timeText } from '../../../tools/format/index.ts'
-import {
-  type DiagnosedFound,
-  type FoundJob,
-  type FoundJobs,
-  type FoundState,
-  stateOf,
-} from '../../../tools/operate/jobs.ts'
+import { type FoundJob, type FoundJobs, type FoundState, stateOf } from '../../../tools/operate/find-jobs.ts'
+import type { DiagnosedFound } from '../../../tools/operate/jobs.ts'
 import type { Frame } from '../frame.ts'
 import { grid } from '../terminal/grid.ts'
 import { whyOf } from './queue.ts'

@@ -1,0 +1,188 @@
+import { listDead } from '../../engine/coordinator/dead-letters.ts'
+import {
+  isInterlockError,
+  type JobRow,
+  type JobSpec,
+  type Json,
+  jobOf,
+  MICROS_PER_MS,
+  type Micros,
+  outcomes,
+  projectionOf,
+} from '../../engine/core/index.ts'
+import { parseSubmission } from '../../engine/events/index.ts'
+import type { DeadJob } from '../../engine/store/index.ts'
+import type { Opened } from '../history/access.ts'
+import { activeFirst } from '../history/documents.ts'
+import { type EndedJob, type EndedJobs, endedIn } from './ended.ts'
+import { type Look, lookAt } from './look.ts'
+
+/**
+ * `waiting` and `active` jobs are live. A `submitted` one was committed in a transaction of its submitter and is not in line yet. A `dead` one ended without success, and nobody has tried it again or dropped it. `completed`,
+ * `failed`, `cancelled` and `expired` ones came and ended within the newest 50,000 events of the log.
+ */
+export const foundStates = ['waiting', 'active', 'submitted', 'dead', ...outcomes] as const
+export type FoundState = (typeof foundStates)[number]
+
+/** Which jobs are meant. What you leave out does not matter. */
+export interface JobFilter {
+  /** Jobs in these states; `waiting` and `active` unless given. */
+  readonly states?: readonly FoundState[] | undefined
+  readonly kind?: string | undefined
+  /** One of the models that the job needs. */
+  readonly model?: string | undefined
+  /** Whose it is, as `policy.fairShare` counts: a customer, say. */
+  readonly fairKey?: string | undefined
+  /** The tag that it was enqueued with. */
+  readonly tag?: string | undefined
+  /**
+   * Fields of the payload and what they equal: `{ 'user.id': 17, urgent: true }`. Payloads are read of those jobs alone that the rest of the
+   * filter names.
+   */
+  readonly payload?: Readonly<Record<string, string | number | boolean | null>> | undefined
+  /** In line, dead or ended since before this time. */
+  readonly before?: Date | undefined
+  /** In line, dead or ended since this time or later. */
+  readonly after?: Date | undefined
+}
+
+/** A job that a filter names, as it was at one moment. */
+export interface FoundJob {
+  readonly spec: JobSpec
+  /** Since when it is in line, dead or ended. */
+  readonly since: Micros
+  /** A live job. */
+  readonly row?: JobRow
+  /** One that is submitted, and its payload. */
+  readonly submitted?: { readonly id: number; readonly payload: unknown }
+  /** A dead one. */
+  readonly letter?: DeadJob
+  /** One that has ended, as the log says. */
+  readonly ended?: EndedJob
+}
+
+export interface FoundJobs {
+  readonly look: Look
+  readonly found: readonly FoundJob[]
+  /** Those of this page and behind it; absent: all of them. */
+  readonly rest?: readonly FoundJob[]
+  /** Since when jobs came that have ended and were looked for; null: none were, or the log is empty. */
+  readonly endedSince: Micros | null
+}
+
+/** All jobs that the filter names. */
+export async function findJobs(access: Opened, filter: JobFilter): Promise<FoundJobs> {
+  const { states = ['waiting', 'active'] } = filter
+  const look = await lookAt(access)
+  const live = liveJobs(look).filter(({ row }) => row !== undefined && states.includes(row.state))
+  const submitted = states.includes('submitted') ? await submittedJobs(access) : []
+  const dead = states.includes('dead') ? await deadJobs(access, filter) : []
+  const { ended, since } = outcomes.some((each) => states.includes(each)) ? await endedIn(access) : noneEnded
+  const past = ended
+    .filter(({ outcome }) => states.includes(outcome))
+    .map((job) => ({ spec: job.spec, since: job.end.at, ended: job }))
+  const named = [...live, ...submitted, ...dead, ...past].filter((job) => isNamed(job, filter))
+  return { look, found: await withPayload(access, named, filter.payload), endedSince: since }
+}
+
+/** In one read. Each payload may have a megabyte. */
+const MOST_PAYLOADS = 100
+
+/** Those whose payload has these fields. */
+async function withPayload(
+  { store, queue, signal }: Opened,
+  jobs: readonly FoundJob[],
+  fields: JobFilter['payload'] = {},
+): Promise<readonly FoundJob[]> {
+  const wanted = Object.entries(fields)
+  if (wanted.length === 0) return jobs
+  const found: FoundJob[] = []
+  for (let at = 0; at < jobs.length; at += MOST_PAYLOADS) {
+    signal.throwIfAborted()
+    const page = jobs.slice(at, at + MOST_PAYLOADS)
+    const kept = await store.data(
+      queue,
+      page.map(({ spec }) => spec.jobId),
+    )
+    const payloads = new Map(kept.map(({ jobId, payload }) => [jobId, payload]))
+    const payloadOf = ({ spec, submitted }: FoundJob) =>
+      submitted === undefined ? payloads.get(spec.jobId) : submitted.payload
+    const has = (job: FoundJob) => wanted.every(([field, value]) => fieldOf(payloadOf(job), field) === value)
+    found.push(...page.filter(has))
+  }
+  return found
+}
+
+/** The value at a path such as `user.id`; undefined if there is none. */
+function fieldOf(payload: unknown, field: string): unknown {
+  let at = payload
+  for (const key of field.split('.')) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return undefined
+    at = (at as Readonly<Record<string, unknown>>)[key]
+  }
+  return at
+}
+
+const noneEnded: EndedJobs = { ended: [], since: null }
+
+function isNamed(
+  { spec, since }: FoundJob,
+  { kind, model, fairKey, tag, before, after }: JobFilter,
+): boolean {
+  return (
+    (kind === undefined || spec.kind === kind) &&
+    (model === undefined || spec.models.includes(model)) &&
+    (fairKey === undefined || spec.fairKey === fairKey) &&
+    (tag === undefined || spec.tag === tag) &&
+    (before === undefined || since < before.getTime() * MICROS_PER_MS) &&
+    (after === undefined || since >= after.getTime() * MICROS_PER_MS)
+  )
+}
+
+function liveJobs({ ledger }: Look): readonly FoundJob[] {
+  return projectionOf(ledger)
+    .jobs.toSorted(activeFirst)
+    .flatMap((row) => {
+      const spec = jobOf(ledger, row.job_id)?.spec
+      return spec === undefined ? [] : [{ spec, row, since: row.queued_at }]
+    })
+}
+
+/** One that this release cannot read is left out. */
+async function submittedJobs({ store, queue, signal }: Opened): Promise<readonly FoundJob[]> {
+  const found: FoundJob[] = []
+  for (let after = 0; ; ) {
+    signal.throwIfAborted()
+    const page = await store.submissions(queue, after)
+    for (const { id, job, at } of page) {
+      const parsed = submissionOf(job)
+      if (parsed) found.push({ spec: parsed.spec, since: at, submitted: { id, payload: parsed.payload } })
+      after = id
+    }
+    if (page.length === 0) return found
+  }
+}
+
+function submissionOf(job: Json): ReturnType<typeof parseSubmission> | undefined {
+  try {
+    return parseSubmission(job)
+  } catch (error) {
+    if (isInterlockError(error, 'invalid_input')) return undefined
+    throw error
+  }
+}
+
+const PAGE = 1_000
+
+async function deadJobs({ store, queue }: Opened, { model, after }: JobFilter): Promise<readonly FoundJob[]> {
+  const found: FoundJob[] = []
+  for (let before = Number.MAX_SAFE_INTEGER; ; ) {
+    const page = await listDead({ store, queue }, { model, since: after, before, limit: PAGE })
+    for (const letter of page) found.push({ spec: letter.spec, since: letter.at, letter })
+    if (page.length < PAGE) return found
+    before = page.at(-1)?.seq ?? 0
+  }
+}
+
+export const stateOf = ({ row, submitted, ended }: FoundJob): FoundState =>
+  row?.state ?? (submitted === undefined ? (ended?.outcome ?? 'dead') : 'submitted')
