@@ -1,6 +1,5 @@
 import { Subscription } from 'rxjs'
 import { InFlight, SingleFlight } from '../coordinator/base/concurrency.ts'
-import { after } from '../coordinator/base/timer.ts'
 import type {
   Coordinator,
   Enqueued,
@@ -29,6 +28,7 @@ import type {
 import { Attempt, Attempts, type HandOn } from './attempt.ts'
 import { type Batch, batchesAmong } from './batch.ts'
 import { Breaker } from './breaker.ts'
+import { Drain } from './drain.ts'
 import { type HandlerSet, handlersOf } from './handlers.ts'
 import { logEnd, logFailure, logStart, logUnreported } from './log-lines.ts'
 import type { AttemptOutcome, PlainOutcome } from './outcome.ts'
@@ -100,8 +100,6 @@ const known = { known: true } as const
 
 const DRAIN_MS = 30_000
 const STOP_MS = 4_000
-/** How long reporting the ends of attempts may take after a drain's deadline and the time to stop, in milliseconds. */
-const TELL_MS = 2_000
 
 /** Takes jobs of one queue, runs them in this process, and hands on. Made by `createJobWorker`. */
 class QueueJobWorker implements JobWorker {
@@ -117,18 +115,12 @@ class QueueJobWorker implements JobWorker {
   readonly #underWay = new InFlight()
   readonly #onError: (error: unknown) => void
   readonly #watch = new Subscription()
-  readonly #drained: { finished: number; givenBack: number } = { finished: 0, givenBack: 0 }
+  readonly #drain = new Drain(this.#underWay)
   readonly #claiming: SingleFlight
   /** Something may have become startable since the last claim. */
   #isHinted = false
   /** The next claim waits until the process is no longer busy. */
   #isPutOff = false
-  #draining = false
-  /** When running attempts are told to stop, by the monotonic clock. */
-  #deadline = Number.POSITIVE_INFINITY
-  /** Fires when a drain no longer waits for anything. */
-  readonly #givenUp = new AbortController()
-  #callOffNext: () => void = () => {}
 
   constructor(options: JobWorkerOptions) {
     checkWorkerOptions(options)
@@ -173,36 +165,17 @@ class QueueJobWorker implements JobWorker {
 
   async drain(options: DrainOptions = {}): Promise<DrainReport> {
     checkDrainOptions(options)
-    const { timeoutMs = DRAIN_MS, stopMs } = options
-    if (!this.#draining) {
-      this.#draining = true
-      this.#slots.close()
-      this.#track(this.#intake?.stop() ?? Promise.resolve())
-    }
-    this.#callOffNext()
-    const now = performance.now()
-    this.#deadline = Math.min(this.#deadline, now + timeoutMs)
-    this.#callOffNext = after(this.#deadline - now, () => this.#atDeadline(stopMs))
-    await this.#settled()
-    this.#callOffNext()
+    const { timeoutMs = DRAIN_MS, stopMs = this.#stopMs } = options
+    if (this.#drain.begin()) this.#stopTaking()
+    await this.#drain.settled(timeoutMs, stopMs, () => this.#attempts.stop('drained', stopMs))
     this.#watch.unsubscribe()
     await this.#handlers.close()
-    return { ...this.#drained }
+    return this.#drain.report
   }
 
-  /** Nothing is under way any more, or nobody waits for it. */
-  async #settled(): Promise<void> {
-    const { signal } = this.#givenUp
-    const givenUp = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
-    if (!signal.aborted) await Promise.race([this.#underWay.done(), givenUp])
-    // Attempts that are given up report it first.
-    if (signal.aborted) await new Promise((resolve) => setImmediate(resolve))
-  }
-
-  /** Running attempts are given back. Without an answer they end with the lease, which runs out by itself. */
-  #atDeadline(stopMs = this.#stopMs): void {
-    this.#attempts.stop('drained', stopMs)
-    this.#callOffNext = after(stopMs + TELL_MS, () => this.#givenUp.abort())
+  #stopTaking(): void {
+    this.#slots.close()
+    this.#track(this.#intake?.stop() ?? Promise.resolve())
   }
 
   get #stopMs(): number {
@@ -278,7 +251,7 @@ class QueueJobWorker implements JobWorker {
   async #run(attempt: Attempt, batch: Batch | undefined): Promise<void> {
     const joint = batch?.enter()
     const definition = joint?.definition ?? this.#handlers.of(attempt.started.spec.kind)
-    const came = this.#draining
+    const came = this.#drain.hasBegun
       ? ({ type: 'given_back' } as const)
       : await this.#outcomeOf(attempt, definition)
     joint?.over()
@@ -287,7 +260,7 @@ class QueueJobWorker implements JobWorker {
     const outcome = await this.#reported(attempt, came, batch)
     if (came.type === 'completed_in') endSpan(attempt, outcome ?? { type: 'lost' })
     if (outcome === null) return logUnreported(this.#coordinator.logger, attempt)
-    if (this.#draining) this.#drained[outcome.type === 'given_back' ? 'givenBack' : 'finished']++
+    this.#drain.count(outcome.type === 'given_back' ? 'givenBack' : 'finished')
     logEnd(this.#coordinator.logger, attempt, outcome)
     if (this.#isHinted) this.#claim()
   }
@@ -334,7 +307,7 @@ class QueueJobWorker implements JobWorker {
       return report()
     }
     try {
-      const started = await untilAnswered(tell, { signal: this.#givenUp.signal, onError: this.#onError })
+      const started = await untilAnswered(tell, { signal: this.#drain.givenUp, onError: this.#onError })
       if (started === undefined) return null
       if (offers) this.#isHinted = true
       this.#take(started)
@@ -360,8 +333,7 @@ class QueueJobWorker implements JobWorker {
 
   /** The process is no longer part of the queue: nothing is claimed, and running attempts are lost with the lease. */
   #end(error: unknown): void {
-    this.#slots.close()
-    this.#track(this.#intake?.stop() ?? Promise.resolve())
+    this.#stopTaking()
     this.#onError(error)
   }
 
