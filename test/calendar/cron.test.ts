@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkCron, dueAfter, dueTimes, preview, type Timing } from '../../src/engine/calendar/index.ts'
-import { PATIENCE, runs } from '../support/runs.ts'
+import { holds, PATIENCE } from '../support/runs.ts'
 import { debianRuns, entryOf } from './debian-cron.ts'
 
 const MICROS = 1_000
@@ -158,32 +158,27 @@ const field = (most: number) =>
 
 it(
   "comes when Debian's cron runs, where clocks are changed and where not",
-  () => {
-    fc.assert(
-      fc.property(places, field(59), fc.oneof(field(5), field(23)), ([tz, day], minute, hour) => {
-        const entry = entryOf(minute, hour)
-        const middle = Date.parse(`${day}T00:00:00Z`)
-        const [from, to] = [middle - 12 * 3_600_000, middle + 18 * 3_600_000]
-        const timing = cron(entry.expression, tz)
-        const expected = debianRuns(entry, tz ?? '', from, to).map((at) => text(at * MICROS))
-        const found: string[] = []
-        for (
-          let at = dueAfter(timing, from * MICROS - 1);
-          at !== null && at < to * MICROS;
-          at = dueAfter(timing, at)
-        )
-          found.push(text(at))
-        expect(found).toEqual(expected)
-        const before = dueTimes(
-          timing,
-          from * MICROS - 60_000_000,
-          to * MICROS - 1,
-          expected.length + 1,
-        ).times.slice(-expected.length || Infinity)
-        expect(before.map(text)).toEqual(expected)
-      }),
-      { numRuns: runs(50) },
+  holds([places, field(59), fc.oneof(field(5), field(23))], 50, ([tz, day], minute, hour) => {
+    const entry = entryOf(minute, hour)
+    const middle = Date.parse(`${day}T00:00:00Z`)
+    const [from, to] = [middle - 12 * 3_600_000, middle + 18 * 3_600_000]
+    const timing = cron(entry.expression, tz)
+    const expected = debianRuns(entry, tz ?? '', from, to).map((at) => text(at * MICROS))
+    const found: string[] = []
+    for (
+      let at = dueAfter(timing, from * MICROS - 1);
+      at !== null && at < to * MICROS;
+      at = dueAfter(timing, at)
     )
-  },
+      found.push(text(at))
+    expect(found).toEqual(expected)
+    const before = dueTimes(
+      timing,
+      from * MICROS - 60_000_000,
+      to * MICROS - 1,
+      expected.length + 1,
+    ).times.slice(-expected.length || Infinity)
+    expect(before.map(text)).toEqual(expected)
+  }),
   PATIENCE,
 )

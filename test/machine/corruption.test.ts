@@ -10,11 +10,11 @@ import {
 } from '../../src/engine/core/index.ts'
 import { arbitraryRecordedEvent } from '../support/arbitraries.ts'
 import { arbitraryRun } from '../support/commands.ts'
-import { play } from '../support/simulate.ts'
+import { eventsOf, play } from '../support/simulate.ts'
 import { queued, started, story } from './story.ts'
 
 const arbitraryLog = arbitraryRun({ maxLength: 30 })
-  .map((steps) => play(steps).flatMap(({ decision }) => decision.events))
+  .map((steps) => eventsOf(play(steps)))
   .filter((log) => log.length > 1)
 
 /** A log with one event changed; `at` is where it differs first. */

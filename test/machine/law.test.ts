@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { CoordinatorActor, ledgerSnapshot, stateOn } from '../../machines/index.ts'
 import { emptyLedger, evolve, fold, projectionOf, type RecordedEvent } from '../../src/engine/core/index.ts'
 import { arbitraryRun } from '../support/commands.ts'
-import { play } from '../support/simulate.ts'
+import { eventsOf, play } from '../support/simulate.ts'
 import { absentJob, feedJob, isOfJob, type JobSnapshot, jobStateOn, liveStateName } from './job-life.ts'
 
 const run = arbitraryRun({ maxLength: 40 })
@@ -29,7 +29,7 @@ describe('the machine of a queue and the fold (stateOn, evolve)', () => {
   it('come to the same when a long log is folded and the machine set down at its end', () => {
     fc.assert(
       fc.property(run, fc.nat(), (steps, cut) => {
-        const log = play(steps).flatMap(({ decision }) => decision.events)
+        const log = eventsOf(play(steps))
         const at = cut % (log.length + 1)
         const fed = feedAll(new CoordinatorActor(), log)
         const restored = new CoordinatorActor(fold(emptyLedger, log.slice(0, at)).ledger)
@@ -50,7 +50,7 @@ describe('the machine of a job and the fold', () => {
       fc.property(run, (steps) => {
         const jobs = new Map<string, JobSnapshot>()
         let ledger = emptyLedger
-        for (const event of play(steps).flatMap(({ decision }) => decision.events)) {
+        for (const event of eventsOf(play(steps))) {
           ledger = evolve(ledger, event)
           if (!isOfJob(event)) continue
           const job = feedJob(jobs.get(event.jobId) ?? absentJob, event)

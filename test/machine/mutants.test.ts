@@ -5,7 +5,7 @@ import { coordinatorMachine, jobMachine } from '../../machines/index.ts'
 import type * as Core from '../../src/engine/core/index.ts'
 import type { JobLaw, QueueLaw, RecordedEvent } from '../../src/engine/core/index.ts'
 import { arbitraryRun } from '../support/commands.ts'
-import { play } from '../support/simulate.ts'
+import { eventsOf, play } from '../support/simulate.ts'
 import { forgeries, verdictOf } from './forgeries.ts'
 import { type Mutant, mutantOf, mutantsOf } from './mutants.ts'
 import { linked, manyAtOnce, queued, scheduleSet, started, story } from './story.ts'
@@ -65,7 +65,7 @@ const served = story([
 /** Logs that the core itself decided, from which every situation of a queue and of a job can be had. */
 const logs = fc
   .sample(arbitraryRun({ maxLength: 60 }), { numRuns: 120, seed: 12 })
-  .map((steps) => play(steps).flatMap(({ decision }) => decision.events))
+  .map((steps) => eventsOf(play(steps)))
   .concat([[...wideFlow], [...settledFlow], [...pausedSchedule], [...served]])
 
 interface Law {

@@ -17,8 +17,8 @@ import { meterOptions, QueueMeter } from '../../src/tools/figures/index.ts'
 import { createMetrics } from '../../src/tools/prometheus/index.ts'
 import { join } from '../coordinator/support.ts'
 import { arbitraryRun } from '../support/commands.ts'
-import { PATIENCE, runs } from '../support/runs.ts'
-import { play } from '../support/simulate.ts'
+import { holds, PATIENCE, runs } from '../support/runs.ts'
+import { eventsOf, play } from '../support/simulate.ts'
 import { figuresIn, promtool } from './support.ts'
 
 async function started(coordinator: Awaited<ReturnType<typeof join>>) {
@@ -218,40 +218,35 @@ describe('a meter', () => {
 
   it(
     'says what the ledger and the log say, whatever happens and however many events come at once',
-    () => {
-      fc.assert(
-        fc.property(arbitraryRun({ maxLength: 120 }), fc.integer({ min: 1, max: 40 }), (steps, atOnce) => {
-          const events = [...play(steps)].flatMap(({ decision }) => decision.events)
-          const metered = meter()
-          metered.begin(emptyLedger)
-          let ledger = emptyLedger
-          for (let from = 0; from < events.length; from += atOnce) {
-            const some = events.slice(from, from + atOnce)
-            const folded = fold(ledger, some)
-            ledger = folded.ledger
-            metered.see({ ...folded, events: some })
-          }
-          const now = ledger.lastAt + 1_000
-          const said = metered.read(now)
-          expect(said.counts).toMatchObject(countsOf(events))
-          expect(said.runs.count).toBe(events.filter(endsAttempt).length)
-          expect(said.waits.count).toBe(said.counts.starts)
-          const waiting = [...ledger.jobs].filter(({ active }) => !active)
-          expect([...said.waiting.values()].reduce((sum, count) => sum + count, 0)).toBe(waiting.length)
-          expect(said.startable).toBe(waiting.filter(({ offeredAt }) => offeredAt !== null).length)
-          const inLine = waiting.filter(({ dueAt, heldOn }) => dueAt === null && heldOn === null)
-          expect(said.inLine).toBe(inLine.length)
-          const places = inLine.reduce((sum, { spec }) => sum + spec.models.length, 0)
-          const held = waiting.filter(({ heldOn }) => heldOn !== null).length
-          expect(said.models.reduce((sum, one) => sum + one.waiting, 0)).toBe(places + held)
-          for (const { waiting: of, running } of said.models)
-            expect(Math.min(of, running)).toBeGreaterThanOrEqual(0)
-          const overtaken = [...ledger.jobs].reduce((sum, job) => sum + job.overtaken, 0)
-          expect(said.counts.overtakes).toBeGreaterThanOrEqual(overtaken)
-        }),
-        { numRuns: runs(100) },
-      )
-    },
+    holds([arbitraryRun({ maxLength: 120 }), fc.integer({ min: 1, max: 40 })], 100, (steps, atOnce) => {
+      const events = eventsOf(play(steps))
+      const metered = meter()
+      metered.begin(emptyLedger)
+      let ledger = emptyLedger
+      for (let from = 0; from < events.length; from += atOnce) {
+        const some = events.slice(from, from + atOnce)
+        const folded = fold(ledger, some)
+        ledger = folded.ledger
+        metered.see({ ...folded, events: some })
+      }
+      const now = ledger.lastAt + 1_000
+      const said = metered.read(now)
+      expect(said.counts).toMatchObject(countsOf(events))
+      expect(said.runs.count).toBe(events.filter(endsAttempt).length)
+      expect(said.waits.count).toBe(said.counts.starts)
+      const waiting = [...ledger.jobs].filter(({ active }) => !active)
+      expect([...said.waiting.values()].reduce((sum, count) => sum + count, 0)).toBe(waiting.length)
+      expect(said.startable).toBe(waiting.filter(({ offeredAt }) => offeredAt !== null).length)
+      const inLine = waiting.filter(({ dueAt, heldOn }) => dueAt === null && heldOn === null)
+      expect(said.inLine).toBe(inLine.length)
+      const places = inLine.reduce((sum, { spec }) => sum + spec.models.length, 0)
+      const held = waiting.filter(({ heldOn }) => heldOn !== null).length
+      expect(said.models.reduce((sum, one) => sum + one.waiting, 0)).toBe(places + held)
+      for (const { waiting: of, running } of said.models)
+        expect(Math.min(of, running)).toBeGreaterThanOrEqual(0)
+      const overtaken = [...ledger.jobs].reduce((sum, job) => sum + job.overtaken, 0)
+      expect(said.counts.overtakes).toBeGreaterThanOrEqual(overtaken)
+    }),
     PATIENCE,
   )
 
@@ -268,7 +263,7 @@ describe('a meter', () => {
             let ledger = emptyLedger
             let waited = 0
             const scrapes = new Set(looks)
-            const events = [...play(steps)].flatMap(({ decision }) => decision.events)
+            const events = eventsOf(play(steps))
             for (const [i, event] of events.entries()) {
               // Every waiting job waits until the next event.
               waited += (event.at - ledger.lastAt) * waitingIn(ledger)

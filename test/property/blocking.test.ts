@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   emptyLedger,
@@ -8,7 +7,7 @@ import {
   type RecordedEvent,
 } from '../../src/engine/core/index.ts'
 import { arbitraryRun, type Step } from '../support/commands.ts'
-import { PATIENCE, runs } from '../support/runs.ts'
+import { holds, PATIENCE } from '../support/runs.ts'
 import { play } from '../support/simulate.ts'
 import { blockerFor } from './oracle/admission.ts'
 import { queueOf } from './oracle/queue.ts'
@@ -16,31 +15,21 @@ import { queueOf } from './oracle/queue.ts'
 describe('blocked_by_job_id', () => {
   it(
     'is the nearest live job ahead in the line of the first unavailable model, after every event',
-    () => {
-      fc.assert(
-        fc.property(arbitraryRun({ maxLength: 120 }), (steps) => {
-          for (const { ledger } of historyOf(steps)) expect(rowsOf(ledger)).toEqual(naiveRowsOf(ledger))
-        }),
-        { numRuns: runs(200) },
-      )
-    },
+    holds([arbitraryRun({ maxLength: 120 })], 200, (steps) => {
+      for (const { ledger } of historyOf(steps)) expect(rowsOf(ledger)).toEqual(naiveRowsOf(ledger))
+    }),
     PATIENCE,
   )
 
   it(
     'never names a job that ended, whatever becomes of the policy',
-    () => {
-      fc.assert(
-        fc.property(arbitraryRun({ maxLength: 120 }), (steps) => {
-          for (const { ledger } of historyOf(steps)) {
-            const live = new Set([...ledger.jobs].map((job) => job.jobId))
-            const blockers = projectionOf(ledger).jobs.map((row) => row.blocked_by_job_id)
-            expect(blockers.filter((jobId) => jobId !== null && !live.has(jobId))).toEqual([])
-          }
-        }),
-        { numRuns: runs(200) },
-      )
-    },
+    holds([arbitraryRun({ maxLength: 120 })], 200, (steps) => {
+      for (const { ledger } of historyOf(steps)) {
+        const live = new Set([...ledger.jobs].map((job) => job.jobId))
+        const blockers = projectionOf(ledger).jobs.map((row) => row.blocked_by_job_id)
+        expect(blockers.filter((jobId) => jobId !== null && !live.has(jobId))).toEqual([])
+      }
+    }),
     PATIENCE,
   )
 })
@@ -53,19 +42,14 @@ describe('blocked_by_job_id', () => {
 describe('one event', () => {
   it(
     'rewrites no more rows than it has models, times a constant',
-    () => {
-      fc.assert(
-        fc.property(arbitraryRun({ maxLength: 120 }), (steps) => {
-          for (const { event, before, ledger } of historyOf(steps)) {
-            if (concernsMany.has(event.type)) continue
-            const changed = changedRows(before, ledger)
-            const own = changedOffers(before, ledger) + childrenIn(before, changed)
-            expect(changed.length).toBeLessThanOrEqual(3 + 3 * modelsOf(event, before).length + own)
-          }
-        }),
-        { numRuns: runs(200) },
-      )
-    },
+    holds([arbitraryRun({ maxLength: 120 })], 200, (steps) => {
+      for (const { event, before, ledger } of historyOf(steps)) {
+        if (concernsMany.has(event.type)) continue
+        const changed = changedRows(before, ledger)
+        const own = changedOffers(before, ledger) + childrenIn(before, changed)
+        expect(changed.length).toBeLessThanOrEqual(3 + 3 * modelsOf(event, before).length + own)
+      }
+    }),
     PATIENCE,
   )
 })

@@ -4,7 +4,7 @@ import { type Dedupe, fold, type Ledger, specDefaults } from '../../src/engine/c
 import { audit } from '../../src/tools/audit/index.ts'
 import { contentsOf } from '../support/contents.ts'
 import { kept } from '../support/kept-ledger.ts'
-import { PATIENCE, runs } from '../support/runs.ts'
+import { holds, PATIENCE } from '../support/runs.ts'
 import { given, type Scenario } from '../support/scenario.ts'
 
 const rules: readonly Omit<Dedupe, 'key'>[] = [
@@ -174,16 +174,11 @@ class Comparison {
 describe('jobs with keys', () => {
   it(
     'stand for others as a naive list of them says, whatever starts, ends, waits, is retried or read again',
-    () => {
-      fc.assert(
-        fc.property(fc.array(step, { minLength: 1, maxLength: 60, size: 'max' }), (steps) => {
-          const comparison = new Comparison()
-          for (const one of steps) comparison.do(one)
-          comparison.finish()
-        }),
-        { numRuns: runs(300) },
-      )
-    },
+    holds([fc.array(step, { minLength: 1, maxLength: 60, size: 'max' })], 300, (steps) => {
+      const comparison = new Comparison()
+      for (const one of steps) comparison.do(one)
+      comparison.finish()
+    }),
     PATIENCE,
   )
 })

@@ -11,12 +11,10 @@ import {
   type Policy,
   type RecordedEvent,
 } from '../../src/engine/core/index.ts'
-import { audit } from '../../src/tools/audit/index.ts'
 import { arbitraryRun } from '../support/commands.ts'
-import { LogReader } from '../support/log.ts'
-import { comesToOneLedger, decidesAlikeTogether } from '../support/one-ledger.ts'
-import { PATIENCE, runs } from '../support/runs.ts'
-import { play, type Turn, World } from '../support/simulate.ts'
+import { breaksNoRule, comesToOneLedger, decidesAlikeTogether } from '../support/one-ledger.ts'
+import { holds, PATIENCE, runs } from '../support/runs.ts'
+import { eventsOf, play, type Turn, World } from '../support/simulate.ts'
 import { lineOf, queueOf, runningIn } from './oracle/queue.ts'
 
 const batches = arbitraryRun({ maxLength: 100, places: true, batches: true })
@@ -31,8 +29,6 @@ const run = fc.oneof(
   arbitraryRun({ maxLength: 100, places: 'units' }),
   arbitraryRun({ maxLength: 100, places: 'units', batches: true }),
 )
-const eventsOf = (turns: readonly Turn[]): readonly RecordedEvent[] =>
-  turns.flatMap(({ decision }) => decision.events)
 
 const joinsInPlaces = (event: RecordedEvent): boolean =>
   event.type === 'started' && event.places !== undefined && (event.batch ?? event.seq) !== event.seq
@@ -66,18 +62,7 @@ describe('a log with places', () => {
 
   it(
     'keeps one job or batch per place, in a place of its model that is not paused and that its process serves, at every prefix; the audit says the same',
-    () => {
-      fc.assert(
-        fc.property(run, (steps) => {
-          const reader = new LogReader()
-          const events = eventsOf(play(steps))
-          for (const event of events) reader.read(event)
-          expect(reader.faults).toEqual([])
-          expect(audit(events).violations).toEqual([])
-        }),
-        { numRuns: runs(40) },
-      )
-    },
+    breaksNoRule(run, 40),
     PATIENCE,
   )
 
@@ -95,21 +80,15 @@ describe('a log with places', () => {
 
   it(
     'never stands still: while work is due and nothing runs, somebody may start',
-    () => {
-      fc.assert(
-        fc.property(run, (steps) => {
-          for (const { decision, surroundings } of play(steps)) {
-            const { ledger } = decision
-            const queue = queueOf(ledger)
-            const hasRates = Object.keys(queue.policy.rate).length > 0
-            if (queue.draining || hasRates || lineOf(queue).length === 0 || runningIn(queue).length > 0)
-              continue
-            expect([...ledger.jobs].some((job) => isStartable(ledger, job, surroundings.now))).toBe(true)
-          }
-        }),
-        { numRuns: runs(20) },
-      )
-    },
+    holds([run], 20, (steps) => {
+      for (const { decision, surroundings } of play(steps)) {
+        const { ledger } = decision
+        const queue = queueOf(ledger)
+        const hasRates = Object.keys(queue.policy.rate).length > 0
+        if (queue.draining || hasRates || lineOf(queue).length === 0 || runningIn(queue).length > 0) continue
+        expect([...ledger.jobs].some((job) => isStartable(ledger, job, surroundings.now))).toBe(true)
+      }
+    }),
     PATIENCE,
   )
 })
@@ -118,18 +97,13 @@ describe('a log with places', () => {
 describe('jobs that live processes serve places for', () => {
   it(
     'all come to their turn; who is left waits for a place that nobody serves',
-    () => {
-      fc.assert(
-        fc.property(serving, (steps) => {
-          const world = new World()
-          for (const step of steps) world.play(step)
-          const rounds = settleAll(world)
-          expect(rounds).toBeLessThan(100)
-          expect([...world.ledger.line].map(({ jobId }) => jobId)).toEqual([])
-        }),
-        { numRuns: runs(30) },
-      )
-    },
+    holds([serving], 30, (steps) => {
+      const world = new World()
+      for (const step of steps) world.play(step)
+      const rounds = settleAll(world)
+      expect(rounds).toBeLessThan(100)
+      expect([...world.ledger.line].map(({ jobId }) => jobId)).toEqual([])
+    }),
     PATIENCE,
   )
 })

@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   type Command,
@@ -10,7 +9,7 @@ import {
 } from '../../src/engine/core/index.ts'
 import { arbitraryRun } from '../support/commands.ts'
 import { contentsOf } from '../support/contents.ts'
-import { PATIENCE, runs } from '../support/runs.ts'
+import { holds, PATIENCE } from '../support/runs.ts'
 import { play } from '../support/simulate.ts'
 import { startableIn } from './oracle/admission.ts'
 import { queueOf } from './oracle/queue.ts'
@@ -20,61 +19,45 @@ const run = arbitraryRun({ maxLength: 120 })
 describe('a command', () => {
   it(
     'that is refused, or finds everything as it wished, leaves no trace',
-    () => {
-      fc.assert(
-        fc.property(run, (steps) => {
-          for (const { before, decision } of play(steps)) {
-            const [result] = decision.results
-            if (result?.ok === true && result.changed) continue
-            expect(decision.events).toEqual([])
-            expect([...decision.touched]).toEqual([])
-            expect(contentsOf(decision.ledger)).toEqual(contentsOf(before))
-          }
-        }),
-        { numRuns: runs(150) },
-      )
-    },
+    holds([run], 150, (steps) => {
+      for (const { before, decision } of play(steps)) {
+        const [result] = decision.results
+        if (result?.ok === true && result.changed) continue
+        expect(decision.events).toEqual([])
+        expect([...decision.touched]).toEqual([])
+        expect(contentsOf(decision.ledger)).toEqual(contentsOf(before))
+      }
+    }),
     PATIENCE,
   )
 
   it(
     'that is sent again at once changes nothing: what ended is ended, what is so is so',
-    () => {
-      fc.assert(
-        fc.property(run, (steps) => {
-          for (const { command, decision, surroundings } of play(steps)) {
-            const { claim: _, ...again } = command
-            if (bypasses(again) || failsAtOnce(decision) || isOverdue(decision.ledger, surroundings.now))
-              continue
-            // A double leaves nothing behind but its event: the store alone knows that the command was carried out.
-            if (decision.events.some(({ type }) => type === 'deduplicated')) continue
-            expect(decide(decision.ledger, [again], surroundings).events).toEqual([])
-          }
-        }),
-        { numRuns: runs(150) },
-      )
-    },
+    holds([run], 150, (steps) => {
+      for (const { command, decision, surroundings } of play(steps)) {
+        const { claim: _, ...again } = command
+        if (bypasses(again) || failsAtOnce(decision) || isOverdue(decision.ledger, surroundings.now)) continue
+        // A double leaves nothing behind but its event: the store alone knows that the command was carried out.
+        if (decision.events.some(({ type }) => type === 'deduplicated')) continue
+        expect(decide(decision.ledger, [again], surroundings).events).toEqual([])
+      }
+    }),
     PATIENCE,
   )
 
   it(
     'names every row it changes',
-    () => {
-      fc.assert(
-        fc.property(run, (steps) => {
-          for (const { before, decision } of play(steps)) {
-            const { jobs, gone, state } = projectionChanges(before, decision.ledger, decision.touched)
-            const rows = new Map(projectionOf(before).jobs.map((row) => [row.job_id, row]))
-            for (const row of jobs) rows.set(row.job_id, row)
-            for (const jobId of gone) rows.delete(jobId)
-            const after = projectionOf(decision.ledger)
-            expect(rows).toEqual(new Map(after.jobs.map((row) => [row.job_id, row])))
-            expect({ ...state, policy: state.policy ?? before.policy }).toEqual(after.state)
-          }
-        }),
-        { numRuns: runs(100) },
-      )
-    },
+    holds([run], 100, (steps) => {
+      for (const { before, decision } of play(steps)) {
+        const { jobs, gone, state } = projectionChanges(before, decision.ledger, decision.touched)
+        const rows = new Map(projectionOf(before).jobs.map((row) => [row.job_id, row]))
+        for (const row of jobs) rows.set(row.job_id, row)
+        for (const jobId of gone) rows.delete(jobId)
+        const after = projectionOf(decision.ledger)
+        expect(rows).toEqual(new Map(after.jobs.map((row) => [row.job_id, row])))
+        expect({ ...state, policy: state.policy ?? before.policy }).toEqual(after.state)
+      }
+    }),
     PATIENCE,
   )
 })

@@ -12,7 +12,7 @@ import {
 import { arbitraryRun } from '../support/commands.ts'
 import { contentsOf } from '../support/contents.ts'
 import { decidesAlikeTogether } from '../support/one-ledger.ts'
-import { PATIENCE, runs } from '../support/runs.ts'
+import { holds, PATIENCE, runs } from '../support/runs.ts'
 import { play, type Turn, World } from '../support/simulate.ts'
 
 const run = arbitraryRun({ maxLength: 100 })
@@ -20,44 +20,34 @@ const run = arbitraryRun({ maxLength: 100 })
 describe('a log', () => {
   it(
     'comes to the same ledger decided, folded at once, cut anywhere, and event by event',
-    () => {
-      fc.assert(
-        fc.property(run, fc.nat(), (steps, cut) => {
-          const turns = play(steps)
-          const events = eventsOf(turns)
-          const decided = contentsOf(turns.at(-1)?.decision.ledger ?? emptyLedger)
-          const at = cut % (events.length + 1)
-          const prefix = replay(events.slice(0, at))
-          expect(contentsOf(replay(events))).toEqual(decided)
-          expect(contentsOf(fold(prefix, events.slice(at)).ledger)).toEqual(decided)
-          expect(contentsOf(events.reduce(evolve, emptyLedger))).toEqual(decided)
-          expect(contentsOf(replayedInPages(events, at))).toEqual(decided)
-        }),
-        { numRuns: runs(200) },
-      )
-    },
+    holds([run, fc.nat()], 200, (steps, cut) => {
+      const turns = play(steps)
+      const events = eventsOf(turns)
+      const decided = contentsOf(turns.at(-1)?.decision.ledger ?? emptyLedger)
+      const at = cut % (events.length + 1)
+      const prefix = replay(events.slice(0, at))
+      expect(contentsOf(replay(events))).toEqual(decided)
+      expect(contentsOf(fold(prefix, events.slice(at)).ledger)).toEqual(decided)
+      expect(contentsOf(events.reduce(evolve, emptyLedger))).toEqual(decided)
+      expect(contentsOf(replayedInPages(events, at))).toEqual(decided)
+    }),
     PATIENCE,
   )
 
   it(
     'decides alike after a replay: the same commands lead to the same events and answers',
-    () => {
-      fc.assert(
-        fc.property(run, run, (past, future) => {
-          const world = new World()
-          const events = past.flatMap((step) => world.play(step).decision.events)
-          const replayed = { ledger: replay(events) }
-          for (const step of future) {
-            const { command, surroundings, decision } = world.play(step)
-            const again = decide(replayed.ledger, [command], surroundings)
-            expect(again.events).toEqual(decision.events)
-            expect(again.results).toEqual(decision.results)
-            replayed.ledger = fold(replayed.ledger, again.events).ledger
-          }
-        }),
-        { numRuns: runs(100) },
-      )
-    },
+    holds([run, run], 100, (past, future) => {
+      const world = new World()
+      const events = past.flatMap((step) => world.play(step).decision.events)
+      const replayed = { ledger: replay(events) }
+      for (const step of future) {
+        const { command, surroundings, decision } = world.play(step)
+        const again = decide(replayed.ledger, [command], surroundings)
+        expect(again.events).toEqual(decision.events)
+        expect(again.results).toEqual(decision.results)
+        replayed.ledger = fold(replayed.ledger, again.events).ledger
+      }
+    }),
     PATIENCE,
   )
 
@@ -69,27 +59,22 @@ describe('a log', () => {
 
   it(
     'never changes a ledger that somebody still holds',
-    () => {
-      fc.assert(
-        fc.property(run, (steps) => {
-          const turns = play(steps)
-          const early = turns
-            .filter((_, i) => i % 7 === 0)
-            .map(({ before }) => [before, contentsOf(before)] as const)
-          const world = new World()
-          for (const step of steps) world.play(step)
-          for (const [ledger, contents] of early) {
-            expect(contentsOf(ledger)).toEqual(contents)
-          }
-          const snapshots = turns.map(({ before }) => JSON.stringify(contentsOf(before)))
-          const events = eventsOf(turns)
-          expect(snapshots).toEqual(
-            turns.map(({ before }) => JSON.stringify(contentsOf(replay(events.slice(0, before.version))))),
-          )
-        }),
-        { numRuns: runs(30) },
+    holds([run], 30, (steps) => {
+      const turns = play(steps)
+      const early = turns
+        .filter((_, i) => i % 7 === 0)
+        .map(({ before }) => [before, contentsOf(before)] as const)
+      const world = new World()
+      for (const step of steps) world.play(step)
+      for (const [ledger, contents] of early) {
+        expect(contentsOf(ledger)).toEqual(contents)
+      }
+      const snapshots = turns.map(({ before }) => JSON.stringify(contentsOf(before)))
+      const events = eventsOf(turns)
+      expect(snapshots).toEqual(
+        turns.map(({ before }) => JSON.stringify(contentsOf(replay(events.slice(0, before.version))))),
       )
-    },
+    }),
     PATIENCE,
   )
 })

@@ -1,9 +1,8 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { evolve, jobOf, type Ledger, projectionOf, type RecordedEvent } from '../../src/engine/core/index.ts'
 import { arbitraryRun } from '../support/commands.ts'
 import { LogReader } from '../support/log.ts'
-import { PATIENCE, runs } from '../support/runs.ts'
+import { holds, PATIENCE } from '../support/runs.ts'
 import { play, type Turn } from '../support/simulate.ts'
 import {
   capacity,
@@ -20,16 +19,11 @@ describe('every log', () => {
   /** S1 to S3, S11, S12, and the draining: see `LogReader` for each. */
   it(
     'keeps exclusion, capacity, rates, tokens, attempts and the drain at every prefix',
-    () => {
-      fc.assert(
-        fc.property(arbitraryRun({ maxLength: 150 }), (steps) => {
-          const reader = new LogReader()
-          for (const { decision } of play(steps)) for (const event of decision.events) reader.read(event)
-          expect(reader.faults).toEqual([])
-        }),
-        { numRuns: runs(400) },
-      )
-    },
+    holds([arbitraryRun({ maxLength: 150 })], 400, (steps) => {
+      const reader = new LogReader()
+      for (const { decision } of play(steps)) for (const event of decision.events) reader.read(event)
+      expect(reader.faults).toEqual([])
+    }),
     PATIENCE,
   )
 
@@ -39,74 +33,54 @@ describe('every log', () => {
    */
   it(
     'lets nobody take a place that a job overtaken often enough waits for',
-    () => {
-      fc.assert(
-        fc.property(arbitraryRun({ maxLength: 150, steered: false }), (steps) => {
-          const overtaken = new Map<string, number>()
-          for (const { before, event } of startsIn(play(steps))) {
-            expect(placesTakenFromOthers(before, event, overtaken)).toEqual([])
-            countOvertaking(before, event, overtaken)
-          }
-        }),
-        { numRuns: runs(300) },
-      )
-    },
+    holds([arbitraryRun({ maxLength: 150, steered: false })], 300, (steps) => {
+      const overtaken = new Map<string, number>()
+      for (const { before, event } of startsIn(play(steps))) {
+        expect(placesTakenFromOthers(before, event, overtaken)).toEqual([])
+        countOvertaking(before, event, overtaken)
+      }
+    }),
     PATIENCE,
   )
 
   it(
     'counts no more attempts of a job than it says there may be, however many were given back',
-    () => {
-      fc.assert(
-        fc.property(arbitraryRun({ maxLength: 100 }), (steps) => {
-          for (const { before } of play(steps))
-            for (const { attempt, attempts } of projectionOf(before).jobs)
-              expect(attempt).toBeLessThanOrEqual(attempts)
-        }),
-        { numRuns: runs(100) },
-      )
-    },
+    holds([arbitraryRun({ maxLength: 100 })], 100, (steps) => {
+      for (const { before } of play(steps))
+        for (const { attempt, attempts } of projectionOf(before).jobs)
+          expect(attempt).toBeLessThanOrEqual(attempts)
+    }),
     PATIENCE,
   )
 
   /** S16. */
   it(
     'lets one of cancel and complete win, and tells the other',
-    () => {
-      fc.assert(
-        fc.property(arbitraryRun({ maxLength: 100 }), (steps) => {
-          for (const { command, decision, before } of play(steps)) {
-            const { body } = command
-            const [result] = decision.results
-            if (body.type !== 'complete' && body.type !== 'confirm_cancel') continue
-            const job = [...before.jobs].find((other) => other.jobId === body.jobId)
-            if (job?.active !== true) expect(result).toMatchObject({ ok: false, code: 'job_not_active' })
-          }
-        }),
-        { numRuns: runs(100) },
-      )
-    },
+    holds([arbitraryRun({ maxLength: 100 })], 100, (steps) => {
+      for (const { command, decision, before } of play(steps)) {
+        const { body } = command
+        const [result] = decision.results
+        if (body.type !== 'complete' && body.type !== 'confirm_cancel') continue
+        const job = [...before.jobs].find((other) => other.jobId === body.jobId)
+        if (job?.active !== true) expect(result).toMatchObject({ ok: false, code: 'job_not_active' })
+      }
+    }),
     PATIENCE,
   )
 
   it(
     'ends what was asked to stop as completed or cancelled, never as dead',
-    () => {
-      fc.assert(
-        fc.property(arbitraryRun({ maxLength: 100 }), (steps) => {
-          for (const { decision, before } of play(steps)) {
-            let ledger = before
-            for (const event of decision.events) {
-              const job = 'jobId' in event ? jobOf(ledger, event.jobId) : undefined
-              if ('final' in event && job?.cancelRequested === true) expect(event.final).toBe(false)
-              if (event.type === 'requeued') expect(job?.cancelRequested).toBe(false)
-              ledger = evolve(ledger, event)
-            }
-          }
-        }),
-        { numRuns: runs(100) },
-      )
-    },
+    holds([arbitraryRun({ maxLength: 100 })], 100, (steps) => {
+      for (const { decision, before } of play(steps)) {
+        let ledger = before
+        for (const event of decision.events) {
+          const job = 'jobId' in event ? jobOf(ledger, event.jobId) : undefined
+          if ('final' in event && job?.cancelRequested === true) expect(event.final).toBe(false)
+          if (event.type === 'requeued') expect(job?.cancelRequested).toBe(false)
+          ledger = evolve(ledger, event)
+        }
+      }
+    }),
     PATIENCE,
   )
 })

@@ -5,56 +5,44 @@ import { decide, fold, replay, type SnapshotLine } from '../../src/engine/core/i
 import { arbitraryRun } from '../support/commands.ts'
 import { contentsOf } from '../support/contents.ts'
 import { kept, linesOf, readLedger } from '../support/kept-ledger.ts'
-import { PATIENCE, runs } from '../support/runs.ts'
-import { play, World } from '../support/simulate.ts'
+import { holds, PATIENCE } from '../support/runs.ts'
+import { eventsOf, play, World } from '../support/simulate.ts'
 
 const run = arbitraryRun({ maxLength: 100 })
 
 describe('a snapshot', () => {
   it(
     'is the ledger that it was made of, and going on from it is going on from that',
-    () => {
-      fc.assert(
-        fc.property(run, fc.nat(), (steps, cut) => {
-          const events = play(steps).flatMap(({ decision }) => decision.events)
-          const at = cut % (events.length + 1)
-          const ledger = replay(events.slice(0, at))
-          const again = kept(ledger)
-          expect(contentsOf(again)).toEqual(contentsOf(ledger))
-          expect(contentsOf(fold(again, events.slice(at)).ledger)).toEqual(contentsOf(replay(events)))
-        }),
-        { numRuns: runs(200) },
-      )
-    },
+    holds([run, fc.nat()], 200, (steps, cut) => {
+      const events = eventsOf(play(steps))
+      const at = cut % (events.length + 1)
+      const ledger = replay(events.slice(0, at))
+      const again = kept(ledger)
+      expect(contentsOf(again)).toEqual(contentsOf(ledger))
+      expect(contentsOf(fold(again, events.slice(at)).ledger)).toEqual(contentsOf(replay(events)))
+    }),
     PATIENCE,
   )
 
   it(
     'of a ledger that was decided leads to the same decisions',
-    () => {
-      fc.assert(
-        fc.property(run, run, (past, future) => {
-          const world = new World()
-          for (const step of past) world.play(step)
-          let ledger = kept(world.ledger)
-          for (const step of future) {
-            const { command, surroundings, decision } = world.play(step)
-            const again = decide(ledger, [command], surroundings)
-            expect(again.events).toEqual(decision.events)
-            expect(again.results).toEqual(decision.results)
-            ledger = again.ledger
-          }
-        }),
-        { numRuns: runs(100) },
-      )
-    },
+    holds([run, run], 100, (past, future) => {
+      const world = new World()
+      for (const step of past) world.play(step)
+      let ledger = kept(world.ledger)
+      for (const step of future) {
+        const { command, surroundings, decision } = world.play(step)
+        const again = decide(ledger, [command], surroundings)
+        expect(again.events).toEqual(decision.events)
+        expect(again.results).toEqual(decision.results)
+        ledger = again.ledger
+      }
+    }),
     PATIENCE,
   )
 
   it('that contradicts itself is refused with its number', () => {
-    const logs = fc
-      .sample(run, { numRuns: 50, seed: 7 })
-      .map((steps) => play(steps).flatMap(({ decision }) => decision.events))
+    const logs = fc.sample(run, { numRuns: 50, seed: 7 }).map((steps) => eventsOf(play(steps)))
     const events = logs.find((each) => replay(each).jobs.size > 0) ?? []
     const whole = linesOf(replay(events))
     const jobs = whole.filter((line) => line.startsWith('["jobs"'))

@@ -11,8 +11,8 @@ import {
 import { audit } from '../../src/tools/audit/index.ts'
 import { arbitraryRun } from '../support/commands.ts'
 import { comesToOneLedger } from '../support/one-ledger.ts'
-import { PATIENCE, runs } from '../support/runs.ts'
-import { play, type Turn, World } from '../support/simulate.ts'
+import { holds, PATIENCE } from '../support/runs.ts'
+import { eventsOf, play, World } from '../support/simulate.ts'
 
 const run = fc.oneof(
   { weight: 2, arbitrary: arbitraryRun({ maxLength: 100, weights: true }) },
@@ -22,8 +22,6 @@ const run = fc.oneof(
   { weight: 2, arbitrary: arbitraryRun({ maxLength: 100, weights: true, warm: true, batches: true }) },
   { weight: 1, arbitrary: arbitraryRun({ maxLength: 100, weights: true, warm: true, places: true }) },
 )
-const eventsOf = (turns: readonly Turn[]): readonly RecordedEvent[] =>
-  turns.flatMap(({ decision }) => decision.events)
 const isStart = (event: RecordedEvent): event is RecordedEvent & { readonly type: 'started' } =>
   event.type === 'started'
 
@@ -47,14 +45,9 @@ describe('a log with weights', () => {
 
   it(
     'breaks no rule that the audit knows',
-    () => {
-      fc.assert(
-        fc.property(run, (steps) => {
-          expect(audit(eventsOf(play(steps))).violations).toEqual([])
-        }),
-        { numRuns: runs(60) },
-      )
-    },
+    holds([run], 60, (steps) => {
+      expect(audit(eventsOf(play(steps))).violations).toEqual([])
+    }),
     PATIENCE,
   )
 
@@ -90,16 +83,11 @@ type Backlog = typeof backlog extends fc.Arbitrary<infer Of> ? Of : never
 describe('keys with more jobs than can run', () => {
   it(
     'get their shares, by weight, at every prefix',
-    () => {
-      fc.assert(
-        fc.property(backlog, (given) => {
-          const { faults, used } = served(given, {})
-          expect(faults).toEqual([])
-          expect([...used.values()].every((all) => all > 0)).toBe(true)
-        }),
-        { numRuns: runs(20) },
-      )
-    },
+    holds([backlog], 20, (given) => {
+      const { faults, used } = served(given, {})
+      expect(faults).toEqual([])
+      expect([...used.values()].every((all) => all > 0)).toBe(true)
+    }),
     PATIENCE,
   )
 

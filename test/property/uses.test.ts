@@ -1,20 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isStartable, jobOf, type RecordedEvent } from '../../src/engine/core/index.ts'
-import { audit } from '../../src/tools/audit/index.ts'
+import { isStartable, jobOf } from '../../src/engine/core/index.ts'
 import { arbitraryRun } from '../support/commands.ts'
-import { LogReader } from '../support/log.ts'
-import { comesToOneLedger } from '../support/one-ledger.ts'
-import { PATIENCE, runs } from '../support/runs.ts'
-import { play, type Turn } from '../support/simulate.ts'
+import { breaksNoRule, comesToOneLedger } from '../support/one-ledger.ts'
+import { holds, PATIENCE } from '../support/runs.ts'
+import { eventsOf, play, type Turn } from '../support/simulate.ts'
 import { lineOf, queueOf, runningIn, usedBy } from './oracle/queue.ts'
 
 const run = fc.oneof(
   { weight: 3, arbitrary: arbitraryRun({ maxLength: 100, uses: true }) },
   { weight: 1, arbitrary: arbitraryRun({ maxLength: 100, uses: true, places: true, batches: true }) },
 )
-const eventsOf = (turns: readonly Turn[]): readonly RecordedEvent[] =>
-  turns.flatMap(({ decision }) => decision.events)
 
 describe('a log with uses', () => {
   it('has jobs that wait for a resource, attempts that say what they used, and asks above every limit', () => {
@@ -40,18 +36,7 @@ describe('a log with uses', () => {
 
   it(
     'never uses and reserves more than a limit when something starts, at every prefix; the audit says the same',
-    () => {
-      fc.assert(
-        fc.property(run, (steps) => {
-          const reader = new LogReader()
-          const events = eventsOf(play(steps))
-          for (const event of events) reader.read(event)
-          expect(reader.faults).toEqual([])
-          expect(audit(events).violations).toEqual([])
-        }),
-        { numRuns: runs(60) },
-      )
-    },
+    breaksNoRule(run, 60),
     PATIENCE,
   )
 
@@ -63,21 +48,16 @@ describe('a log with uses', () => {
 
   it(
     'holds nobody up for ever: when nothing runs and all that was used is out of its windows, the first in line may start',
-    () => {
-      fc.assert(
-        fc.property(run, (steps) => {
-          for (const { decision, surroundings } of play(steps)) {
-            const { ledger } = decision
-            const queue = queueOf(ledger)
-            const [first] = lineOf(queue)
-            if (first === undefined || queue.draining || runningIn(queue).length > 0) continue
-            const later = surroundings.now + 86_400 * 1_000_000
-            expect([first.jobId, isStartableLater(ledger, first.jobId, later)]).toEqual([first.jobId, true])
-          }
-        }),
-        { numRuns: runs(20) },
-      )
-    },
+    holds([run], 20, (steps) => {
+      for (const { decision, surroundings } of play(steps)) {
+        const { ledger } = decision
+        const queue = queueOf(ledger)
+        const [first] = lineOf(queue)
+        if (first === undefined || queue.draining || runningIn(queue).length > 0) continue
+        const later = surroundings.now + 86_400 * 1_000_000
+        expect([first.jobId, isStartableLater(ledger, first.jobId, later)]).toEqual([first.jobId, true])
+      }
+    }),
     PATIENCE,
   )
 })

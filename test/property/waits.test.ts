@@ -14,8 +14,8 @@ import { splitWaits, type Wait, waitCauses } from '../../src/tools/insight/index
 import { Collector } from '../../src/tools/insight/stats/collector.ts'
 import { WaitClocks } from '../../src/tools/insight/stats/wait-clocks.ts'
 import { arbitraryRun } from '../support/commands.ts'
-import { PATIENCE, runs } from '../support/runs.ts'
-import { play } from '../support/simulate.ts'
+import { holds, PATIENCE, runs } from '../support/runs.ts'
+import { eventsOf, play } from '../support/simulate.ts'
 
 /** Read off the events alone: from when to when each job waited. */
 function waitsIn(events: readonly RecordedEvent[], to: number): readonly string[] {
@@ -58,46 +58,35 @@ const total = (numbers: readonly number[]) => numbers.reduce((sum, number) => su
 
 it(
   'splitWaits: the parts of each wait come to it to the microsecond, and no wait is left out',
-  () => {
-    fc.assert(
-      fc.property(arbitraryRun({ maxLength: 150 }), (steps) => {
-        const events = [...play(steps)].flatMap(({ decision }) => decision.events)
-        const from = events[0]?.at ?? 0
-        const to = (events.at(-1)?.at ?? 0) + 1_000
-        const waits = splitWaits(emptyLedger, events, { from, to })
-        expect(waits.map(sumOf)).toEqual(waits.map(lengthOf))
-        expect(
-          waits.map(({ jobId, from: began, to: ended }) => `${jobId} ${began} ${ended}`).toSorted(),
-        ).toEqual(waitsIn(events, to))
-        for (const wait of waits) checkParts(wait)
-        for (const { byCause } of waits)
-          expect(waitCauses).toEqual(expect.arrayContaining(Object.keys(byCause)))
-      }),
-      { numRuns: runs(200) },
+  holds([arbitraryRun({ maxLength: 150 })], 200, (steps) => {
+    const events = eventsOf(play(steps))
+    const from = events[0]?.at ?? 0
+    const to = (events.at(-1)?.at ?? 0) + 1_000
+    const waits = splitWaits(emptyLedger, events, { from, to })
+    expect(waits.map(sumOf)).toEqual(waits.map(lengthOf))
+    expect(waits.map(({ jobId, from: began, to: ended }) => `${jobId} ${began} ${ended}`).toSorted()).toEqual(
+      waitsIn(events, to),
     )
-  },
+    for (const wait of waits) checkParts(wait)
+    for (const { byCause } of waits) expect(waitCauses).toEqual(expect.arrayContaining(Object.keys(byCause)))
+  }),
   PATIENCE,
 )
 
 it(
   'in the stats, over events that are folded together, they come to all waiting',
-  () => {
-    fc.assert(
-      fc.property(arbitraryRun({ maxLength: 150 }), (steps) => {
-        const events = [...play(steps)].flatMap(({ decision }) => decision.events)
-        const from = events[0]?.at ?? 0
-        const to = (events.at(-1)?.at ?? 0) + 1_000
-        const collector = new Collector({ from, to, count: 4 }, emptyLedger)
-        for (const event of events) collector.push(event)
-        collector.finish()
-        const waited = waitsIn(events, to).map((wait) => wait.split(' ').map(Number))
-        const all = total(waited.map((numbers) => (numbers.at(-1) ?? 0) - (numbers.at(-2) ?? 0)))
-        expect(total([...collector.blocked.byCause.values()])).toBe(all)
-        expect(total([...collector.blocked.byReason.values()])).toBe(all)
-      }),
-      { numRuns: runs(200) },
-    )
-  },
+  holds([arbitraryRun({ maxLength: 150 })], 200, (steps) => {
+    const events = eventsOf(play(steps))
+    const from = events[0]?.at ?? 0
+    const to = (events.at(-1)?.at ?? 0) + 1_000
+    const collector = new Collector({ from, to, count: 4 }, emptyLedger)
+    for (const event of events) collector.push(event)
+    collector.finish()
+    const waited = waitsIn(events, to).map((wait) => wait.split(' ').map(Number))
+    const all = total(waited.map((numbers) => (numbers.at(-1) ?? 0) - (numbers.at(-2) ?? 0)))
+    expect(total([...collector.blocked.byCause.values()])).toBe(all)
+    expect(total([...collector.blocked.byReason.values()])).toBe(all)
+  }),
   PATIENCE,
 )
 
@@ -136,7 +125,7 @@ it(
         fc.array(fc.nat(200), { maxLength: 20 }),
         fc.integer({ min: 1, max: 5 }),
         (steps, looks, together) => {
-          const events = [...play(steps)].flatMap(({ decision }) => decision.events)
+          const events = eventsOf(play(steps))
           const to = (events.at(-1)?.at ?? 0) + 1_000
           const { waits, clocks } = clocked(events, to, { looks: new Set(looks), together })
           expect(waits.map(sumOf)).toEqual(waits.map(lengthOf))

@@ -9,12 +9,10 @@ import {
   type Ledger,
   type RecordedEvent,
 } from '../../src/engine/core/index.ts'
-import { audit } from '../../src/tools/audit/index.ts'
 import { arbitraryRun } from '../support/commands.ts'
-import { LogReader } from '../support/log.ts'
-import { comesToOneLedger, decidesAlikeTogether } from '../support/one-ledger.ts'
-import { PATIENCE, runs } from '../support/runs.ts'
-import { play, type Turn } from '../support/simulate.ts'
+import { breaksNoRule, comesToOneLedger, decidesAlikeTogether } from '../support/one-ledger.ts'
+import { holds, PATIENCE } from '../support/runs.ts'
+import { eventsOf, play } from '../support/simulate.ts'
 
 const weighed = arbitraryRun({ minLength: 60, maxLength: 100, warm: true, weights: true, batches: true })
 const run = fc.oneof(
@@ -26,8 +24,6 @@ const run = fc.oneof(
   weighed,
   arbitraryRun({ minLength: 60, maxLength: 100, warm: true, weights: true, places: true, serves: true }),
 )
-const eventsOf = (turns: readonly Turn[]): readonly RecordedEvent[] =>
-  turns.flatMap(({ decision }) => decision.events)
 
 /** After these the queue may count from the beginning: jobs leave the line for a moment. */
 const fresh = new Set(['policy_changed', 'model_paused', 'model_resumed', 'worker_serves', 'worker_gone'])
@@ -81,38 +77,18 @@ describe('a log of processes that keep models loaded', () => {
     expect(inTurn.length).toBeGreaterThan(30)
   })
 
-  it(
-    'breaks no rule at any prefix, as the audit says it in its own words',
-    () => {
-      fc.assert(
-        fc.property(run, (steps) => {
-          const reader = new LogReader()
-          const events = eventsOf(play(steps))
-          for (const event of events) reader.read(event)
-          expect(reader.faults).toEqual([])
-          expect(audit(events).violations).toEqual([])
-        }),
-        { numRuns: runs(40) },
-      )
-    },
-    PATIENCE,
-  )
+  it('breaks no rule at any prefix, as the audit says it in its own words', breaksNoRule(run, 40), PATIENCE)
 
   it(
     'passes no job that could start more often, or for longer, than the policy says, at any prefix',
-    () => {
-      fc.assert(
-        fc.property(run, (steps) => {
-          const bounds = new PassBounds()
-          let ledger = emptyLedger
-          for (const event of eventsOf(play(steps))) {
-            expect(bounds.faultOf(ledger, event)).toBeNull()
-            ledger = evolve(ledger, event)
-          }
-        }),
-        { numRuns: runs(30) },
-      )
-    },
+    holds([run], 30, (steps) => {
+      const bounds = new PassBounds()
+      let ledger = emptyLedger
+      for (const event of eventsOf(play(steps))) {
+        expect(bounds.faultOf(ledger, event)).toBeNull()
+        ledger = evolve(ledger, event)
+      }
+    }),
     PATIENCE,
   )
 

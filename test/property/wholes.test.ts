@@ -1,17 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { RecordedEvent } from '../../src/engine/core/index.ts'
-import { audit } from '../../src/tools/audit/index.ts'
 import { arbitraryRun } from '../support/commands.ts'
-import { LogReader } from '../support/log.ts'
-import { comesToOneLedger } from '../support/one-ledger.ts'
-import { PATIENCE, runs } from '../support/runs.ts'
-import { play, type Turn } from '../support/simulate.ts'
+import { breaksNoRule, comesToOneLedger } from '../support/one-ledger.ts'
+import { PATIENCE } from '../support/runs.ts'
+import { play } from '../support/simulate.ts'
 
 const shape = { maxLength: 100, wholes: true }
 const run = fc.oneof(arbitraryRun(shape), arbitraryRun({ ...shape, places: true }))
-const eventsOf = (turns: readonly Turn[]): readonly RecordedEvent[] =>
-  turns.flatMap(({ decision }) => decision.events)
 
 describe('a log in which jobs take models as a whole', () => {
   it('has some that start, that wait, and that others pass', () => {
@@ -25,18 +20,7 @@ describe('a log in which jobs take models as a whole', () => {
 
   it(
     'keeps all others from a model that one job has all of, at every prefix; the audit says the same',
-    () => {
-      fc.assert(
-        fc.property(run, (steps) => {
-          const reader = new LogReader()
-          const events = eventsOf(play(steps))
-          for (const event of events) reader.read(event)
-          expect(reader.faults).toEqual([])
-          expect(audit(events).violations).toEqual([])
-        }),
-        { numRuns: runs(60) },
-      )
-    },
+    breaksNoRule(run, 60),
     PATIENCE,
   )
 

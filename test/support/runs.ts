@@ -1,3 +1,5 @@
+import fc from 'fast-check'
+
 const times = Number(process.env['PROPERTY_TIMES'] ?? 1)
 
 /**
@@ -13,3 +15,18 @@ export function runs(usual: number): number {
 
 /** How long a property may take, in milliseconds, on a machine that is busy with something else. */
 export const PATIENCE = 120_000 * times
+
+type Arbitraries<Given> = { [At in keyof Given]: fc.Arbitrary<Given[At]> }
+
+/**
+ * A property, as the body of a test: what is said of so many runs of these.
+ * @example it('comes back as it was', holds([fc.string()], 100, (text) => read(written(text)) === text), PATIENCE)
+ */
+export const holds =
+  <Given extends [unknown, ...unknown[]]>(
+    given: [...Arbitraries<Given>],
+    usual: number,
+    say: (...values: Given) => void,
+  ) =>
+  (): void =>
+    fc.assert(fc.property<Given>(...given, say), { numRuns: runs(usual) })

@@ -14,6 +14,7 @@ import {
   type Ledger,
   MICROS_PER_MS,
   outcomeOf,
+  type RecordedEvent,
   type ScheduleWish,
   type Surroundings,
   type Uses,
@@ -94,6 +95,10 @@ export function play(steps: readonly Step[]): readonly Turn[] {
   const world = new World()
   return steps.map((step) => world.play(step))
 }
+
+/** What they put into the log. */
+export const eventsOf = (turns: readonly Turn[]): readonly RecordedEvent[] =>
+  turns.flatMap(({ decision }) => decision.events)
 
 function bodyOf(act: Act, world: World): CommandBody {
   const { ledger, now } = world
