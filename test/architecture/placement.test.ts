@@ -27,7 +27,8 @@ describe('a test file', () => {
   })
 
   it('with two servers, paused processes, the packed package, Python or a browser is of the rest, but for one look', () => {
-    const heavy = /\b(startReplicated|installPackage|pythonWithPsycopg|browserForAll)\(|'SIG(?:STOP)'/
+    const heavy =
+      /\b(startReplicated|replicated|installPackage|pythonWithPsycopg|browserForAll)\(|'SIG(?:STOP)'/
     expect(everyday.filter((file) => heavy.test(textOf(file)))).toEqual([
       'test/dashboard/browser/page.test.ts',
     ])

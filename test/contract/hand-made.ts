@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type {
   DataChange,
@@ -160,3 +161,22 @@ export async function until(what: string, holds: () => Promise<boolean> | boolea
     await sleep(10)
   }
 }
+
+/** Archives everything that has happened. @returns up to where */
+export async function cutLog(store: LogStore, queue: string, keep: boolean): Promise<number> {
+  const { version, at } = await standOf(store, queue)
+  await store.putSnapshot(queue, { seq: version, state: {} })
+  await store.project(queue, 10_000)
+  assert.equal((await store.archive(queue, version, keep)).archivedSeq, version)
+  // Of a log that is gone nobody learns the last time: the next one is that of the clock alone.
+  await until('the clock moves on', async () => (await store.read(queue, 0, 1)).now > at)
+  return version
+}
+
+export const failedEvent = (jobId: string, final: boolean): Event => ({
+  type: 'failed',
+  jobId,
+  token: 1,
+  code: 'handler_error',
+  final,
+})

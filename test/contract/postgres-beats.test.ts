@@ -4,13 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { WorkerBeat } from '../../src/engine/store/index.ts'
 import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { withClient } from '../support/postgres-cluster.ts'
-import {
-  isSo,
-  type ReplicatedPostgres,
-  type ReplicationOptions,
-  someCommitWaits,
-  startReplicated,
-} from '../support/replicated-postgres.ts'
+import { isSo, type ReplicatedPostgres, replicated, someCommitWaits } from '../support/replicated-postgres.ts'
 import { slowLink } from '../support/slow-link.ts'
 import { atEnd } from '../support/this-test.ts'
 import { appendNow, leaseExpiredEvent, queuedEvent } from './hand-made.ts'
@@ -77,12 +71,6 @@ describe('a heartbeat', () => {
     expect(await appendNow(store, 'q', [leaseExpiredEvent('a', 'w')])).toMatchObject({ ok: true })
   })
 })
-
-async function replicated(options: ReplicationOptions): Promise<ReplicatedPostgres> {
-  const pair = await startReplicated(options)
-  atEnd(() => pair.remove())
-  return pair
-}
 
 async function storeOf({ url }: ReplicatedPostgres) {
   const store = postgresStore(url)

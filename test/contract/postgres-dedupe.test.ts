@@ -1,21 +1,8 @@
 /** Jobs that are deduplicated by a key, on a real server: what SQL says, and the payload of the last one. */
 import { expect, it } from 'vitest'
-import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
-import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { auditLog } from '../../src/tools/audit/index.ts'
 import { verify } from '../../src/tools/history/index.ts'
-import { atEnd } from '../support/this-test.ts'
-import { connection, migratedDatabase } from './support.ts'
-
-async function joined(url: string) {
-  const store = postgresStore(url)
-  const coordinator = await createCoordinator({ store, logger: silentLogger })
-  atEnd(async () => {
-    await coordinator.close()
-    await store.close()
-  })
-  return { store, coordinator }
-}
+import { connection, joined, migratedDatabase } from './support.ts'
 
 it('says the same of a job that SQL submits, and refuses what is no rule (job_queue_request_fault)', async () => {
   const url = await migratedDatabase()

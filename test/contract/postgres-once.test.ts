@@ -1,20 +1,7 @@
 /** Jobs that are enqueued `once`, on a real server: what is swept, what was changed by hand, and two processes that meet. */
 import { expect, it } from 'vitest'
-import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
-import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { rebuild, verify } from '../../src/tools/history/index.ts'
-import { atEnd } from '../support/this-test.ts'
-import { connection, migratedDatabase } from './support.ts'
-
-async function joined(url: string) {
-  const store = postgresStore(url)
-  const coordinator = await createCoordinator({ store, logger: silentLogger })
-  atEnd(async () => {
-    await coordinator.close()
-    await store.close()
-  })
-  return { store, coordinator }
-}
+import { connection, joined, migratedDatabase } from './support.ts'
 
 const job = (jobId: string) => ({ jobId, models: ['m'], payload: { of: jobId }, once: '24h' })
 

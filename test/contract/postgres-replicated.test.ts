@@ -4,30 +4,10 @@ import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { examine } from '../../src/tools/doctor/index.ts'
 import { interlock } from '../cli/support.ts'
 import { withClient } from '../support/postgres-cluster.ts'
-import {
-  type ReplicatedPostgres,
-  type ReplicationOptions,
-  startReplicated,
-} from '../support/replicated-postgres.ts'
+import { type ReplicatedPostgres, replicated } from '../support/replicated-postgres.ts'
 import { atEnd } from '../support/this-test.ts'
 import { routeTo } from '../support/way.ts'
-
-/** Removed after all that the test has opened on it: what is closed would look for its servers. */
-async function replicated(options: ReplicationOptions): Promise<ReplicatedPostgres> {
-  const pair = await startReplicated(options)
-  atEnd(() => pair.remove())
-  return pair
-}
-
-async function joined(pair: ReplicatedPostgres, url = pair.url) {
-  const store = postgresStore(url)
-  const coordinator = await createCoordinator({ store, logger: silentLogger })
-  atEnd(async () => {
-    await coordinator.close()
-    await store.close()
-  })
-  return { store, coordinator }
-}
+import { joined } from './support.ts'
 
 const waiting = "wait_event = 'SyncRep'"
 
@@ -50,7 +30,7 @@ const queuedJobs = (url: string) =>
 describe('a commit whose wait for the standby is cancelled', () => {
   it('is not acknowledged before a standby has it, though everybody can read it, and is done once', async () => {
     const pair = await replicated({ synchronous: true })
-    const { coordinator, store } = await joined(pair)
+    const { coordinator, store } = await joined(pair.url)
     await coordinator.enqueue([{ jobId: 'before', models: ['m'] }])
     await pair.other().kill()
     let isAcknowledged = false
@@ -90,7 +70,7 @@ describe('a standby that is behind', () => {
     const pair = await replicated({ synchronous: false })
     // A name or proxy that leads to the wrong server for a moment.
     const way = await routeTo(pair.primary().url)
-    const { coordinator } = await joined(pair, `postgres://postgres@${way.host}/postgres`)
+    const { coordinator } = await joined(`postgres://postgres@${way.host}/postgres`)
     const stopped: unknown[] = []
     coordinator.stopped$.subscribe((error) => stopped.push(error))
     await pair.cutOff()
@@ -111,7 +91,7 @@ describe('a standby that is behind', () => {
 describe('what a process has read', () => {
   it('is confirmed when the standby has it, if commits wait for one', async () => {
     const pair = await replicated({ synchronous: true })
-    const { store } = await joined(pair)
+    const { store } = await joined(pair.url)
     await store.confirm?.()
     expect(await store.read('default', 0, 1)).toMatchObject({ isUnconfirmed: true })
     await pair.other().kill()
@@ -125,7 +105,7 @@ describe('what a process has read', () => {
 
   it('is confirmed at once, if none does', async () => {
     const pair = await replicated({ synchronous: false })
-    const { store } = await joined(pair)
+    const { store } = await joined(pair.url)
     await pair.other().kill()
     expect(await store.read('default', 0, 1)).not.toHaveProperty('isUnconfirmed')
     await store.confirm?.()

@@ -1,35 +1,17 @@
 /** A commit that is on one server alone is told of to nobody, whichever way it came to be known. */
 import type pg from 'pg'
 import { describe, expect, it } from 'vitest'
-import { type Coordinator, createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import type { Coordinator } from '../../src/engine/coordinator/index.ts'
 import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { examine } from '../../src/tools/doctor/index.ts'
 import { withClient } from '../support/postgres-cluster.ts'
-import {
-  isSo,
-  type ReplicatedPostgres,
-  type ReplicationOptions,
-  someCommitWaits,
-  startReplicated,
-} from '../support/replicated-postgres.ts'
+import { isSo, type ReplicatedPostgres, replicated, someCommitWaits } from '../support/replicated-postgres.ts'
 import { atEnd } from '../support/this-test.ts'
-
-async function replicated(options: ReplicationOptions): Promise<ReplicatedPostgres> {
-  const pair = await startReplicated(options)
-  atEnd(() => pair.remove())
-  return pair
-}
+import { joined } from './support.ts'
 
 /** Tries for longer than any test takes. */
-async function joined({ url }: ReplicatedPostgres, name: string): Promise<Coordinator> {
-  const store = postgresStore(url)
-  const coordinator = await createCoordinator({ store, name, logger: silentLogger, patienceMs: 600_000 })
-  atEnd(async () => {
-    await coordinator.close().catch(() => {})
-    await store.close()
-  })
-  return coordinator
-}
+const joinedAs = async ({ url }: ReplicatedPostgres, name: string): Promise<Coordinator> =>
+  (await joined(url, { name, patienceMs: 600_000 })).coordinator
 
 const waiting = "wait_event_type = 'IPC' and wait_event = 'SyncRep'"
 
@@ -119,7 +101,7 @@ describe.each([1, 3])('with %i processes, sessions whose commit waits for the st
     async (end) => {
       const pair = await replicated({ synchronous: true })
       const names = Array.from({ length: processes }, (_, i) => `p${i}`)
-      const coordinators = await Promise.all(names.map((name) => joined(pair, name)))
+      const coordinators = await Promise.all(names.map((name) => joinedAs(pair, name)))
       await coordinators[0]?.setPolicy('by-model')
       const loads = coordinators.map((coordinator, i) => new Load(coordinator, `p${i}`))
       atEnd(() => {
@@ -162,7 +144,7 @@ function answerOf(promise: Promise<unknown>) {
 describe('what another process has committed on one server alone', () => {
   it('is no reason to say that the job is in line', async () => {
     const pair = await replicated({ synchronous: true })
-    const [one, two] = [await joined(pair, 'one'), await joined(pair, 'two')]
+    const [one, two] = [await joinedAs(pair, 'one'), await joinedAs(pair, 'two')]
     await one.enqueue([{ jobId: 'before', models: ['m'] }])
     await two.catchUp()
     await pair.cutOff()
@@ -184,7 +166,7 @@ describe('what another process has committed on one server alone', () => {
 
   it('is no reason to let a job begin', async () => {
     const pair = await replicated({ synchronous: true })
-    const [one, two] = [await joined(pair, 'one'), await joined(pair, 'two')]
+    const [one, two] = [await joinedAs(pair, 'one'), await joinedAs(pair, 'two')]
     await one.onJobStart('first', 'normal', ['m'])
     const second = answerOf(two.onJobStart('second', 'normal', ['m'], { wait: true }))
     // It has been told to wait, and one knows of it.
@@ -225,7 +207,7 @@ describe("a user's own warning, whatever its code,", () => {
           end $$;
         create trigger warns after insert on job_queue_log execute function warns();`),
     )
-    const coordinator = await joined(pair, 'one')
+    const coordinator = await joinedAs(pair, 'one')
     // From the first one it is known that commits wait: on a busy machine it takes some looks to see one that does.
     await coordinator.enqueue([{ jobId: 'a', models: ['m'] }])
     const { retried } = coordinator.vitals().counts
@@ -239,7 +221,7 @@ describe('while the server has been told that commits are to wait, and they do n
   /** The standby is gone, and no commit waits for it, though a session that asks is told that they do. */
   async function untold() {
     const pair = await replicated({ synchronous: false })
-    const coordinator = await joined(pair, 'one')
+    const coordinator = await joinedAs(pair, 'one')
     await coordinator.enqueue([{ jobId: 'before', models: ['m'] }])
     await expect.poll(() => jobsOf(pair.other().url, 'queued')).toEqual(['before'])
     const checkpointer = await pair.checkpointer()

@@ -1,4 +1,9 @@
 import pg from 'pg'
+import {
+  type CoordinatorOptions,
+  createCoordinator,
+  silentLogger,
+} from '../../src/engine/coordinator/index.ts'
 import { type MigrateOptions, migrate } from '../../src/engine/migrate/index.ts'
 import type { LogStore } from '../../src/engine/store/index.ts'
 import { idleState } from '../../src/engine/store/memory/database.ts'
@@ -43,6 +48,17 @@ export async function connection(url: string): Promise<pg.Client> {
   await client.connect()
   atEnd(() => client.end().catch(() => {}))
   return client
+}
+
+/** A process on the queue, with a store of its own: both are closed with the test. */
+export async function joined(url: string, options: Partial<CoordinatorOptions> = {}) {
+  const store = postgresStore(url)
+  const coordinator = await createCoordinator({ store, logger: silentLogger, ...options })
+  atEnd(async () => {
+    await coordinator.close().catch(() => {})
+    await store.close()
+  })
+  return { store, coordinator }
 }
 
 /** A store with the queue `q` opened, closed with the test. */

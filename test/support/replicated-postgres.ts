@@ -10,6 +10,7 @@ import type pg from 'pg'
 import { madeOnce } from './once.ts'
 import { freePort, guardAgainstOrphans, type PostgresServer, quickTmpdir, startPostgres } from './postgres.ts'
 import { withClient } from './postgres-cluster.ts'
+import { atEnd } from './this-test.ts'
 
 export interface ReplicationOptions {
   /** Commits wait for the standby, once it follows. */
@@ -60,6 +61,13 @@ const settings = {
   wal_keep_size: '256MB',
   wal_retrieve_retry_interval: '50ms',
   wal_receiver_status_interval: '100ms',
+}
+
+/** Both for one test: removed after all that it has opened on them, since what is closed would look for its servers. */
+export async function replicated(options: ReplicationOptions): Promise<ReplicatedPostgres> {
+  const pair = await startReplicated(options)
+  atEnd(() => pair.remove())
+  return pair
 }
 
 /** Starts both from one copy of a stopped server, at the same point of its log; some 0.5 s. */

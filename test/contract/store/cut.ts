@@ -1,15 +1,8 @@
 import assert from 'node:assert/strict'
 import type { Event } from '../../../src/engine/core/index.ts'
-import { appendNow, queuedEvent, standOf, startedEvent, until } from '../hand-made.ts'
+import { appendNow, cutLog, failedEvent, queuedEvent, standOf, startedEvent } from '../hand-made.ts'
 import type { Bench } from './bench.ts'
 
-const failed = (jobId: string, final: boolean): Event => ({
-  type: 'failed',
-  jobId,
-  token: 1,
-  code: 'handler_error',
-  final,
-})
 const completed = (jobId: string): Event => ({ type: 'completed', jobId, token: 1 })
 const requeued = (jobId: string, models: readonly string[]): Event => ({
   type: 'requeued',
@@ -21,16 +14,7 @@ const requeued = (jobId: string, models: readonly string[]): Event => ({
 
 /** What the log still knows of jobs that live on over a cut. */
 export function cutContract({ it, store, other }: Bench): void {
-  /** Archives everything that has happened; returns up to where. */
-  const cut = async (queue: string, keep: boolean) => {
-    const { version, at } = await standOf(store(), queue)
-    await store().putSnapshot(queue, { seq: version, state: {} })
-    await store().project(queue, 10_000)
-    assert.equal((await store().archive(queue, version, keep)).archivedSeq, version)
-    // Of a log that is gone nobody learns the last time: the next one is that of the clock alone.
-    await until('the clock moves on', async () => (await store().read(queue, 0, 1)).now > at)
-    return version
-  }
+  const cut = (queue: string, keep: boolean) => cutLog(store(), queue, keep)
   const deadOf = async (queue: string) =>
     (await other().dead(queue, { limit: 100 })).map(({ jobId, attempts, spec }) => [
       jobId,
@@ -54,7 +38,7 @@ export function cutContract({ it, store, other }: Bench): void {
       await appendNow(store(), queue, [
         queuedEvent('lives'),
         startedEvent('lives', 'w'),
-        failed('lives', false),
+        failedEvent('lives', false),
         requeued('lives', ['flux']),
         ...[queuedEvent('done'), completed('done')],
         ...[queuedEvent('late')],
@@ -62,10 +46,10 @@ export function cutContract({ it, store, other }: Bench): void {
       const { version } = await standOf(store(), queue)
       await store().putSnapshot(queue, { seq: version, state: {} })
       // It ends before the cut is made, and after what it takes out.
-      await appendNow(store(), queue, [failed('late', true)])
+      await appendNow(store(), queue, [failedEvent('late', true)])
       await store().project(queue, 10_000)
       await store().archive(queue, version, keep)
-      await appendNow(store(), queue, [startedEvent('lives', 'w'), failed('lives', true)])
+      await appendNow(store(), queue, [startedEvent('lives', 'w'), failedEvent('lives', true)])
       assert.deepEqual(await deadOf(queue), [
         ['lives', 2, 'flux'],
         ['late', 0, 'm'],
@@ -77,7 +61,7 @@ export function cutContract({ it, store, other }: Bench): void {
     it(`reads nothing twice and nothing that was ${word} in its place`, async (queue) => {
       await appendNow(store(), queue, [queuedEvent('lives'), queuedEvent('done'), completed('done')])
       const first = await cut(queue, keep)
-      await appendNow(store(), queue, [failed('lives', true), queuedEvent('more')])
+      await appendNow(store(), queue, [failedEvent('lives', true), queuedEvent('more')])
       assert.deepEqual(await seqsOf(queue, 0, first), keep ? oneTo(first) : [])
       assert.deepEqual(await seqsOf(queue, first, 10), [first + 1, first + 2])
       const last = await cut(queue, keep)
@@ -106,7 +90,7 @@ export function cutContract({ it, store, other }: Bench): void {
     await appendNow(
       store(),
       queue,
-      ['a', 'b', 'c'].flatMap((jobId) => [queuedEvent(jobId), failed(jobId, true)]),
+      ['a', 'b', 'c'].flatMap((jobId) => [queuedEvent(jobId), failedEvent(jobId, true)]),
     )
     await cut(queue, true)
     assert.equal(await store().drop(queue, ['b']), 1)

@@ -1,25 +1,11 @@
 import assert from 'node:assert/strict'
 import type { Event } from '../../../src/engine/core/index.ts'
-import { appendNow, queuedEvent, standOf, until, waitingRow } from '../hand-made.ts'
+import { appendNow, cutLog, failedEvent, queuedEvent, standOf, waitingRow } from '../hand-made.ts'
 import type { Bench } from './bench.ts'
-
-const failed = (jobId: string, final: boolean): Event => ({
-  type: 'failed',
-  jobId,
-  token: 1,
-  code: 'handler_error',
-  final,
-})
 
 /** How jobs ended that others are to come after. */
 export function endingsContract({ it, store, other }: Bench): void {
-  const cut = async (queue: string, keep: boolean) => {
-    const { version, at } = await standOf(store(), queue)
-    await store().putSnapshot(queue, { seq: version, state: {} })
-    await store().project(queue, 10_000)
-    assert.equal((await store().archive(queue, version, keep)).archivedSeq, version)
-    await until('the clock moves on', async () => (await store().read(queue, 0, 1)).now > at)
-  }
+  const cut = (queue: string, keep: boolean) => cutLog(store(), queue, keep)
   const results = async (queue: string, ids: readonly string[]) => {
     const found = await other().results(queue, ids)
     assert.ok(typeof found !== 'number')
@@ -27,7 +13,7 @@ export function endingsContract({ it, store, other }: Bench): void {
   }
   const ends: readonly (readonly [string, Event])[] = [
     ['completed', { type: 'completed', jobId: 'completed', token: 1 }],
-    ['failed', failed('failed', true)],
+    ['failed', failedEvent('failed', true)],
     ['cancelled', { type: 'cancelled', jobId: 'cancelled', token: null }],
     ['expired', { type: 'expired', jobId: 'expired' }],
     ['lost', { type: 'lease_expired', jobId: 'lost', token: 1, workerId: 'w', final: true }],
@@ -45,7 +31,7 @@ export function endingsContract({ it, store, other }: Bench): void {
     )
     // A store does not ask the rules; an expiry by lease is for a worker that is not live.
     const events = ends.filter(([, { type }]) => type !== 'lease_expired').map(([, event]) => event)
-    await appendNow(store(), queue, [...events, failed('again', false)])
+    await appendNow(store(), queue, [...events, failedEvent('again', false)])
     assert.deepEqual(await said(queue, [...ids, 'unknown']), [
       ['__proto__', 'completed'],
       ['cancelled', 'cancelled'],
@@ -56,7 +42,7 @@ export function endingsContract({ it, store, other }: Bench): void {
   })
 
   it('says how the last life ended, also from the archive; what was erased nobody knows', async (queue) => {
-    await appendNow(store(), queue, [queuedEvent('a'), failed('a', true)])
+    await appendNow(store(), queue, [queuedEvent('a'), failedEvent('a', true)])
     await appendNow(store(), queue, [queuedEvent('a'), { type: 'completed', jobId: 'a', token: 3 }])
     assert.deepEqual(await said(queue, ['a']), [['a', 'completed']])
     await cut(queue, true)

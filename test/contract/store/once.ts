@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Event, JobSpec } from '../../../src/engine/core/index.ts'
 import type { AppendAnswer } from '../../../src/engine/store/index.ts'
-import { appendNow, queuedEvent, standOf, until } from '../hand-made.ts'
+import { appendNow, cutLog, queuedEvent, until } from '../hand-made.ts'
 import type { Bench } from './bench.ts'
 
 const HOUR_MS = 3_600_000
@@ -20,13 +20,7 @@ function refusalOf(answer: AppendAnswer) {
 
 /** Ids of jobs that are enqueued `once`. */
 export function onceContract({ it, store, other }: Bench): void {
-  const cut = async (queue: string, keep: boolean) => {
-    const { version, at } = await standOf(store(), queue)
-    await store().putSnapshot(queue, { seq: version, state: {} })
-    await store().project(queue, 10_000)
-    assert.equal((await store().archive(queue, version, keep)).archivedSeq, version)
-    await until('the clock moves on', async () => (await store().read(queue, 0, 1)).now > at)
-  }
+  const cut = (queue: string, keep: boolean) => cutLog(store(), queue, keep)
   const timeOf = async (queue: string, seq: number) =>
     (await store().read(queue, seq - 1, 1)).events[0]?.at ?? 0
 
