@@ -1,32 +1,12 @@
 /** Jobs that take all places of a model, over PostgreSQL: enqueued by a program, at the gate, in SQL and in a transaction. */
-import pg from 'pg'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type Coordinator, createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
-import { postgresStore } from '../../src/engine/store/postgres/index.ts'
+import { expect, it } from 'vitest'
 import { verify } from '../../src/tools/history/index.ts'
-import { createDatabase } from '../support/postgres-database.ts'
+import { queueOnPostgres } from './queue-on-postgres.ts'
 
-let database: pg.Pool
-let coordinator: Coordinator
-let store: ReturnType<typeof postgresStore>
-
-beforeAll(async () => {
-  const url = await createDatabase('whole', 'migrated')
-  database = new pg.Pool({ connectionString: url, max: 2 })
-  store = postgresStore(url)
-  coordinator = await createCoordinator({ store, logger: silentLogger, pollMs: 50 })
-  await coordinator.setPolicy({ maxActive: null, capacity: { 'flux-dev': 3 } })
+const { coordinator, database, store, value } = await queueOnPostgres('whole', {
+  maxActive: null,
+  capacity: { 'flux-dev': 3 },
 })
-
-afterAll(async () => {
-  await coordinator.close()
-  await database.end()
-})
-
-async function value(text: string, values: readonly unknown[] = []): Promise<unknown> {
-  const { rows } = await database.query(text, [...values])
-  return Object.values(rows[0] ?? {})[0]
-}
 
 const modes = { 'flux-dev': 'exclusive' } as const
 const models = ['flux-dev', 'upscale']

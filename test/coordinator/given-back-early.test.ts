@@ -1,43 +1,14 @@
 /** A model that is given back before the end of its job, over PostgreSQL: by a handler, at the gate, detached, and in SQL. */
-import pg from 'pg'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type Coordinator, createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
-import { postgresStore } from '../../src/engine/store/postgres/index.ts'
+import { expect, it } from 'vitest'
 import { createJobWorker } from '../../src/engine/worker/index.ts'
 import { auditLog } from '../../src/tools/audit/index.ts'
 import { verify } from '../../src/tools/history/index.ts'
-import { createDatabase } from '../support/postgres-database.ts'
+import { queueOnPostgres } from './queue-on-postgres.ts'
 
-let database: pg.Pool
-let coordinator: Coordinator
-let store: ReturnType<typeof postgresStore>
-
-beforeAll(async () => {
-  const url = await createDatabase('early', 'migrated')
-  database = new pg.Pool({ connectionString: url, max: 2 })
-  store = postgresStore(url)
-  coordinator = await createCoordinator({ store, logger: silentLogger, pollMs: 50 })
-  await coordinator.setPolicy({ maxActive: null, capacity: { 'flux-dev': ['host1:0'] } })
+const { answerTo, coordinator, store, value } = await queueOnPostgres('early', {
+  maxActive: null,
+  capacity: { 'flux-dev': ['host1:0'] },
 })
-
-afterAll(async () => {
-  await coordinator.close()
-  await database.end()
-})
-
-async function value(text: string, values: readonly unknown[] = []): Promise<unknown> {
-  const { rows } = await database.query(text, [...values])
-  return Object.values(rows[0] ?? {})[0]
-}
-
-async function answerTo(command: object): Promise<unknown> {
-  const id = await value('select job_queue_request($1)', [JSON.stringify(command)])
-  for (;;) {
-    const answer = await value('select job_queue_answer($1)', [id])
-    if (answer != null) return answer
-    await new Promise(setImmediate)
-  }
-}
 
 const rowOf = (jobId: string) =>
   value('select to_jsonb(j) from job_queue_jobs j where j.job_id = $1', [jobId])

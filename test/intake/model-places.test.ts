@@ -1,46 +1,16 @@
 /** Places, from the policy to what programs in any language and people are told, over PostgreSQL. */
-import pg from 'pg'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type Coordinator, createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import { expect, it } from 'vitest'
+import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
 import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { createJobWorker } from '../../src/engine/worker/index.ts'
 import { verify } from '../../src/tools/history/index.ts'
 import { jobs, queue, status } from '../../src/tools/operate/index.ts'
-import { createDatabase } from '../support/postgres-database.ts'
+import { queueOnPostgres } from '../coordinator/queue-on-postgres.ts'
 
-let database: pg.Pool
-let coordinator: Coordinator
-let store: ReturnType<typeof postgresStore>
-
-beforeAll(async () => {
-  const url = await createDatabase('places', 'migrated')
-  database = new pg.Pool({ connectionString: url, max: 2 })
-  store = postgresStore(url)
-  coordinator = await createCoordinator({ store, logger: silentLogger, pollMs: 50 })
-  await coordinator.setPolicy({
-    maxActive: null,
-    capacity: { 'flux-dev': ['host1:0', 'host1:1'], upscale: ['host1:1'] },
-  })
+const { answerTo, coordinator, database, store, value } = await queueOnPostgres('places', {
+  maxActive: null,
+  capacity: { 'flux-dev': ['host1:0', 'host1:1'], upscale: ['host1:1'] },
 })
-
-afterAll(async () => {
-  await coordinator.close()
-  await database.end()
-})
-
-async function value(text: string, values: readonly unknown[] = []): Promise<unknown> {
-  const { rows } = await database.query(text, [...values])
-  return Object.values(rows[0] ?? {})[0]
-}
-
-async function answerTo(command: object): Promise<unknown> {
-  const id = await value('select job_queue_request($1)', [JSON.stringify(command)])
-  for (;;) {
-    const answer = await value('select job_queue_answer($1)', [id])
-    if (answer != null) return answer
-    await new Promise(setImmediate)
-  }
-}
 
 it('a lease has its places, at the gate and by SQL, and so have rows; the log is proven', async () => {
   const gate = await coordinator.onJobStart('at-gate', 'normal', ['flux-dev'])

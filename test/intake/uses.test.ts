@@ -1,44 +1,17 @@
 /** What jobs use of a resource, from those who submit them to what attempts have used, over PostgreSQL. */
-import pg from 'pg'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type Coordinator, createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import { expect, it } from 'vitest'
+import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
 import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { fromPg } from '../../src/engine/transaction/index.ts'
 import { createJobWorker } from '../../src/engine/worker/index.ts'
 import { verify } from '../../src/tools/history/index.ts'
-import { createDatabase } from '../support/postgres-database.ts'
+import { queueOnPostgres } from '../coordinator/queue-on-postgres.ts'
 
-let database: pg.Pool
-let coordinator: Coordinator
-let store: ReturnType<typeof postgresStore>
-
-beforeAll(async () => {
-  const url = await createDatabase('uses', 'migrated')
-  database = new pg.Pool({ connectionString: url, max: 2 })
-  store = postgresStore(url)
-  coordinator = await createCoordinator({ store, logger: silentLogger, pollMs: 50 })
-  const limit = { limit: 100, perSeconds: 3_600 }
-  await coordinator.setPolicy({ maxActive: null, capacity: { gpt: 9 }, uses: { tpm: limit } })
+const { answerTo, coordinator, database, store, value } = await queueOnPostgres('uses', {
+  maxActive: null,
+  capacity: { gpt: 9 },
+  uses: { tpm: { limit: 100, perSeconds: 3_600 } },
 })
-
-afterAll(async () => {
-  await coordinator.close()
-  await database.end()
-})
-
-async function value(text: string, values: readonly unknown[] = []): Promise<unknown> {
-  const { rows } = await database.query(text, [...values])
-  return Object.values(rows[0] ?? {})[0]
-}
-
-async function answerTo(command: object): Promise<Readonly<Record<string, unknown>>> {
-  const id = await value('select job_queue_request($1)', [JSON.stringify(command)])
-  for (;;) {
-    const answer = await value('select job_queue_answer($1)', [id])
-    if (answer != null) return answer as Readonly<Record<string, unknown>>
-    await new Promise(setImmediate)
-  }
-}
 
 const told = (jobId: string) => coordinator.explain(jobId)
 const dataOf = (type: string, jobId: string) =>
