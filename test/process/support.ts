@@ -22,7 +22,7 @@ export const steady = { leaseMs: 60_000, graceMs: 400, pollMs: 200 }
 
 const runsTable = `create table runs (
   job_id text not null, token bigint not null, fence text, pid integer not null, models text[] not null,
-  began_at timestamptz not null default clock_timestamp(), ended_at timestamptz)`
+  places jsonb, call text, began_at timestamptz not null default clock_timestamp(), ended_at timestamptz)`
 
 /** In which workers write down which steps of workflows they ran. */
 export const stepsTable = `create table steps (

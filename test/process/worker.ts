@@ -18,6 +18,8 @@ export interface Order {
   readonly intake?: boolean
   /** So many jobs at once are one call of their handler. */
   readonly batch?: number
+  readonly serves?: readonly string[]
+  readonly keeps?: number
   readonly verbose?: boolean
 }
 
@@ -34,7 +36,7 @@ export interface Behaviour {
 }
 
 const order = JSON.parse(process.argv[2] ?? '') as Order
-const { url, leaseMs, graceMs, pollMs, concurrency, intake = false, batch } = order
+const { url, leaseMs, graceMs, pollMs, concurrency, intake = false, batch, serves, keeps } = order
 const pool = new pg.Pool({ connectionString: url, max: 4 })
 // Connections that a killed server leaves behind: the next query says what is wrong.
 pool.on('error', () => {})
@@ -44,14 +46,15 @@ function burn(ms: number): void {
   while (performance.now() < until);
 }
 
-async function run(job: Job, context: HandlerContext): Promise<unknown> {
+/** @param call names the call of the handler: a batch is one */
+async function run(job: Job, context: HandlerContext, call: string = context.fence): Promise<unknown> {
   const { ms = 0, burnMs = 0, act } = (job.payload ?? {}) as Behaviour
   burn(burnMs)
   const place = [job.jobId, context.fencingToken, process.pid]
-  await pool.query('insert into runs (job_id, token, pid, models) values ($1, $2, $3, $4)', [
-    ...place,
-    job.models,
-  ])
+  await pool.query(
+    'insert into runs (job_id, token, pid, models, places, call) values ($1, $2, $3, $4, $5, $6)',
+    [...place, job.models, job.places, call],
+  )
   if (act === 'die') process.kill(process.pid, 'SIGKILL')
   if (act === 'detach') {
     await context.detach({ until: new Date(coordinator.now() / 1_000 + (ms || 60_000)) })
@@ -91,7 +94,8 @@ const runStep: RunStep = async (step, { executionId, index, lease, signal }) => 
 
 const together = inBatch({ size: batch ?? 1 }, async (jobs: readonly Job[], context) => {
   const ends = jobs.map(async (job) => {
-    return [job.jobId, await run(job, context.of(job)).catch((error: Error) => error)] as const
+    const call = context.of(jobs[0] ?? job).fence
+    return [job.jobId, await run(job, context.of(job), call).catch((error: Error) => error)] as const
   })
   return new Map(await Promise.all(ends))
 })
@@ -103,10 +107,12 @@ const worker = createJobWorker({
   coordinator,
   concurrency,
   intake,
+  ...(serves && { serves }),
+  ...(keeps !== undefined && { keeps }),
   stopMs: 100,
   retry: { baseMs: 50 },
   handlers: {
-    '*': batch === undefined ? run : together,
+    '*': batch === undefined ? (job, context) => run(job, context) : together,
     workflow: createWorkflowManager({ coordinator, runStep }).handler,
   },
 })
