@@ -117,4 +117,14 @@ describe('a job that takes all places of a model', () => {
     queue.enqueue('E', ['a'], whole('a'), all)
     expect(queue.running()).toEqual(['E'])
   })
+
+  it('starts behind another one that waits for more, though no process serves the place', () => {
+    const queue = given({ maxActive: null, maxOvertakes: 3, capacity: { a: ['p'] } })
+    queue.enqueue('holder', ['b'], {}, all)
+    queue.enqueue('S', ['a'], {}, all)
+    queue.enqueue('both', ['a', 'b'], whole('a'))
+    queue.enqueue('E', ['a'], whole('a'))
+    queue.send({ type: 'claim' }, { claim: { max: 0, kinds: null, serves: [] } })
+    expect(queue.complete('S', all).said).toEqual(['completed S', 'started E by w1'])
+  })
 })

@@ -252,8 +252,13 @@ function* arrivedCursors({ arrived }: Draft): Generator<Cursor> {
 function isOpen(draft: Draft, { source, place, ask = null }: Cursor, now: Micros): boolean {
   if (source.startsWith(CLASS)) return !isRefused(draft, place)
   if (source === EXCLUSIVES || source.startsWith('\u0000')) return true
+  // Where nobody serves a place only those stand in line that take all of its model: they take it all the same.
   if (isSite(source))
-    return sitesNear(draft.policy, source).some((site) => isSiteFree(draft, placeOf(site), ask, place, now))
+    return sitesNear(draft.policy, source).some(
+      (site) =>
+        (site === source || isUsable(draft, placeOf(site))) &&
+        isPlaceFree(draft, placeOf(site), ask, place, now),
+    )
   const model = modelOf(draft, source)
   return !isOverRate(draft, model, now) && isFree(draft, model, place, now)
 }
