@@ -5133,24 +5133,27 @@ $$;
 -- (docs/guides/servers.md). Granted to no browser until you do so (docs/guides/supabase.md).
 -- It says what rows and events say, in the codes of `interlock explain`. The rules of admission are not in SQL: where the rows do not
 -- settle why a job waits, `code` is null and `needs` is process.
--- Returns {job_id, queue, state, position, models, code, needs, reason, starts_in_seconds, starts_from_seconds, starts_to_seconds}; null
--- for a job that nobody has ever heard of. For users of the view: null too for a job that is not live, and all the same for one whose row
+-- Returns {job_id, queue, state, position, models, code, needs, reason, starts_in_seconds, starts_from_seconds, starts_to_seconds,
+-- starts_reason}; null for a job that nobody has ever heard of. For users of the view: null too for a job that is not live, and all the same for one whose row
 -- the caller cannot read, or whose row does not follow its job (yet: within a second).
 --   state              waiting or active; for those who may read job_queue_jobs also submitted (by SQL or as a row of `jobs`, and nobody has
 --                      decided), refused (it never came in), ended, archived (the log has no event of it any more), unknown (a row of `jobs`
 --                      that no log knows)
---   position           how many stand ahead of it in the line of the whole queue; null when it stands in no line
+--   position           how many stand ahead of it in the line of the whole queue; null when it stands in no line. Under `weights` others may
+--                      have their turn before it: whose turn it is follows from what keys have used, which only a process knows
 --   models             [{model, ahead, running, capacity}, …]: in the line of each model, how many stand ahead (null: in no line), and
 --                      how many run of how many
---   code, reason       why it waits (draining, waits_for_parents, not_due, fits_no_place, model_paused, serialized, at_capacity, model_in_use, behind_in_line, no_worker,
+--   code, reason       why it waits (draining, waits_for_parents, not_due, fits_no_place, model_paused, use_over_limit, serialized, at_capacity, model_in_use, behind_in_line, no_worker,
 --                      offered), what is wrong with it (late, lost, overdue), and that in a sentence; it names no other job and nobody.
 --                      Else undecided, arrived, not_taken_in, adoptable, why a submitted job is put off, the code of a refusal, or how it
 --                      ended (completed, failed, cancelled, expired, bypassed, deduplicated). Null: it runs, or see `needs`
 --   needs              process: only a process can tell why it waits at this moment (interlock explain); else null
 --   starts_in_seconds  an estimate, from how long jobs of these models took among the last 1,000 events, less how long the running ones
---                      have run; null: too little is known
+--                      have run; null: too little is known, or see `starts_reason`
 --   starts_from_seconds, starts_to_seconds
 --                      the range of that estimate, which holds for eight jobs of ten; null: fewer than two such jobs have completed
+--   starts_reason      why times that are added up would be far from when it starts: others may pass it (`weights`, `warm`, `maxOvertakes`), its
+--                      models have places, or jobs have limits. A process tells (`interlock explain`, `place`). Null: nothing of that
 --   stands_for         for those who may read job_queue_jobs: the job that stands for this one (deduplicated); absent: none does
 --   also               for them too: [text], by which schedule the job came, and for which due time; absent: by none
 -- Raises 42501 for who may not call it, or may not read `jobs` at all.
@@ -5171,7 +5174,7 @@ begin
   end if;
   if place is null then
     place := '{"position": null, "models": [], "needs": null, "starts_in_seconds": null, "starts_from_seconds": null,
-      "starts_to_seconds": null}'::jsonb || jsonb_build_object('job_id', $1, 'queue', $2) || public.job_queue_not_live($2, $1);
+      "starts_to_seconds": null, "starts_reason": null}'::jsonb || jsonb_build_object('job_id', $1, 'queue', $2) || public.job_queue_not_live($2, $1);
   end if;
   return place || public.job_queue_by_schedule($2, $1);
 end
@@ -7941,6 +7944,7 @@ select j.queue, j.job_id, (
              when 'not_due' then 'the job is not due yet'
              when 'fits_no_place' then 'no place of its model has as much as it asks'
              when 'model_paused' then format('model %s is paused', j.blocked_on)
+             when 'use_over_limit' then 'it asks for more of a resource than the policy ever allows'
              when 'serialized' then 'another job is running (one job at a time)'
              when 'at_capacity' then 'as many jobs are running as the policy allows'
              when 'model_in_use' then 'a model it needs is in use'
@@ -7951,20 +7955,25 @@ select j.queue, j.job_id, (
              when 'lost' then 'the process that ran it is gone; the job is given back'
              when 'overdue' then 'its time is over; no process has recorded it yet'
              else case when ends.are_committed then 'its end is committed, and is being written' when j.state = 'active' then 'it runs' else 'it waits; only a process can tell why at this moment' end end,
-           'starts_in_seconds', case when why.code = 'offered' then 0 when why.is_in_line then ceil(needs.seconds) end,
-           'starts_from_seconds', case when why.code = 'offered' then 0 when why.is_in_line then floor(needs.least) end,
-           'starts_to_seconds', case when why.code = 'offered' then 0 when why.is_in_line then ceil(needs.most) end)
+           'starts_in_seconds', case when why.code = 'offered' then 0 when why.is_in_line and rules.no_sum is null then ceil(needs.seconds) end,
+           'starts_from_seconds', case when why.code = 'offered' then 0 when why.is_in_line and rules.no_sum is null then floor(needs.least) end,
+           'starts_to_seconds', case when why.code = 'offered' then 0 when why.is_in_line and rules.no_sum is null then ceil(needs.most) end,
+           'starts_reason', case when why.is_in_line then rules.no_sum end)
     from (
-      select k.policy, k.status, k.active_count from public.job_queue_state k
+      select k.policy, k.status, k.active_count, k.servers from public.job_queue_state k
        where k.queue = j.queue order by k.version desc limit 1) s
-    -- Not due yet, or kept by a pause: the job stands in no line.
+    -- Not due yet, kept by a pause, or asking for more than there ever is: the job stands in no line.
     cross join lateral (
-      select j.state = 'waiting' and j.due_at is null and (j.blocked_on is null or j.blocked_by_job_id is not null) as is_in) own
+      select coalesce(j.conflict_reason like 'it asks for %', false) as is_over) asks
+    cross join lateral (
+      select j.state = 'waiting' and j.due_at is null and (j.blocked_on is null or j.blocked_by_job_id is not null) and not asks.is_over as is_in) own
     cross join lateral (
       select (s.policy ->> 'maxActive')::integer as slots, case when own.is_in then (
         select count(*)::integer from public.job_queue_jobs o
          where o.queue = j.queue and o.state = 'waiting' and o.due_at is null
-           and (o.blocked_on is null or o.blocked_by_job_id is not null)
+           and (o.blocked_on is null or o.blocked_by_job_id is not null) and coalesce(o.conflict_reason, '') not like 'it asks for %'
+           -- One that runs outside the queue, as it needs no models any more, stands in no line.
+           and (o.models <> '{}' or s.policy ->> 'emptySet' = 'exclusive' or o.blocked_by_job_id is not null)
            and (o.place_level, o.place_order, o.place_tie) < (j.place_level, j.place_order, j.place_tie)) end as position, (
         select count(*)::integer from public.job_queue_jobs o
          where o.queue = j.queue and o.state = 'active' and o.models <> '{}') as running) line
@@ -7989,13 +7998,13 @@ select j.queue, j.job_id, (
       select coalesce(jsonb_agg(jsonb_build_object('model', m.model, 'ahead', m.ahead, 'running', m.running, 'capacity', m.capacity)
                order by m.nth) filter (where m.model is not null), '[]') as list,
              bool_or(m.running >= m.capacity) filter (where m.model is not null) as is_in_use,
-             bool_or(m.offered > 0) as is_behind_offer, coalesce(bool_and(m.running + m.ahead < m.capacity), true) as has_room,
+             bool_or(m.offered > 0) as is_behind_offer, coalesce(bool_or(m.is_placed), false) as are_placed, coalesce(bool_and(m.running + m.ahead < m.capacity), true) as has_room,
              max(t.seconds) as seconds,
              case when bool_and(t.apart is not null) filter (where t.seconds is not null) then max(greatest(t.seconds - t.apart, 0)) end as least,
              case when bool_and(t.apart is not null) filter (where t.seconds is not null) then max(t.seconds + t.apart) end as most
         from (
           select u.model, u.nth, case jsonb_typeof(c.rule) when 'array' then jsonb_array_length(c.rule) else c.rule::integer end as capacity,
-                 a.ahead, a.offered, r.running, r.gone, y.seconds, y.apart
+                 jsonb_typeof(c.rule) = 'array' as is_placed, a.ahead, a.offered, r.running, r.gone, y.seconds, y.apart
             from unnest(j.models) with ordinality as u (model, nth)
             cross join lateral (
               -- As patternFor in src/engine/core/pattern.ts: of the patterns that fit, the one that says most of the name.
@@ -8011,15 +8020,17 @@ select j.queue, j.job_id, (
               select count(*)::integer as ahead, count(*) filter (where o.blocked_by_job_id is null and o.conflict_reason is null) as offered
                 from public.job_queue_jobs o
                where o.queue = j.queue and o.state = 'waiting' and o.due_at is null and u.model = any (o.models)
-                 and (o.blocked_on is null or o.blocked_by_job_id is not null)
+                 and (o.blocked_on is null or o.blocked_by_job_id is not null) and coalesce(o.conflict_reason, '') not like 'it asks for %'
                  and (o.place_level, o.place_order, o.place_tie) < (j.place_level, j.place_order, j.place_tie)) a on own.is_in
             cross join lateral (
-              select count(*)::integer as running,
+              -- The jobs of a batch have their models together. A fencing token is the number of its start in the log.
+              select count(distinct coalesce((select l.data ->> 'batch' from public.job_queue_log l where l.queue = o.queue and l.seq = o.fencing_token),
+                       o.fencing_token::text))::integer as running,
                      coalesce(sum(least(greatest(extract(epoch from now() - o.started_at), 0), y.seconds)), 0) as gone
                 from public.job_queue_jobs o
                where o.queue = j.queue and o.state = 'active' and u.model = any (o.models)) r
           union all
-          select null, null, line.slots, line.position, 0, s.active_count, r.gone, typical.seconds, typical.apart
+          select null, null, line.slots, false, line.position, 0, s.active_count, r.gone, typical.seconds, typical.apart
             from (
               select coalesce(sum(least(greatest(extract(epoch from now() - o.started_at), 0), typical.seconds)), 0) as gone
                 from public.job_queue_jobs o where o.queue = j.queue and o.state = 'active') r
@@ -8048,6 +8059,18 @@ select j.queue, j.job_id, (
                    when w.expires_at <= clock_timestamp() then 'late'
                    else 'live' end as state
             from public.job_queue_workers w where w.queue = j.queue) w) workers
+    -- What the rows do not have: of which resources a job uses how much (its `queued` event says whether it uses any), what a tier has running,
+    -- which process serves which place. `no_sum`: why times that are added up may be far from when it starts.
+    cross join lateral (
+      select s.policy #>> '{fairShare,maxActive}' is not null or s.policy ? 'tiers' or s.policy -> 'rate' ?| j.models or (s.policy -> 'rate')::text like '%*%'
+               or (s.policy ? 'uses' and not exists (
+                 select from public.job_queue_log l where l.queue = j.queue and l.seq = abs(j.life) and not l.data ? 'uses')) as may_limit,
+             case when s.policy ? 'weights' then 'its turn comes by what its fair key has used; only a process can tell when'
+               when s.policy #>> '{warm,maxPassed}' <> '0' then 'jobs whose models are loaded may pass it; only a process can tell when it starts'
+               when s.policy ->> 'maxOvertakes' is distinct from '0' then 'later jobs may pass it; only a process can tell when it starts'
+               when needs.are_placed or s.policy ? 'units' then 'its models have places; only a process can tell when one is free'
+               when s.policy ?| array['uses', 'tiers'] or s.policy #>> '{fairShare,maxActive}' is not null or s.policy -> 'rate' <> '{}'
+                 then 'jobs have limits; only a process can tell when it starts' end as no_sum) rules
     -- A live process records within 15 s that a time has passed.
     cross join lateral (
       select clock_timestamp() - case when workers.is_alive then interval '15 seconds' else interval '0' end as over,
@@ -8065,14 +8088,17 @@ select j.queue, j.job_id, (
           -- DUE_AFTER_PARENTS in src/engine/core/row.ts: nobody knows when.
           when j.due_at = 'epoch'::timestamptz + 9007199254740991 * interval '1 microsecond' then 'waits_for_parents'
           when j.due_at is not null then 'not_due'
+          when asks.is_over then 'use_over_limit'
           when not own.is_in then case when j.conflict_reason like 'no place of %' then 'fits_no_place'
             when j.conflict_reason like 'no live process serves place %' then 'no_worker' else 'model_paused' end
           -- What others take of a place is in no row.
           when s.policy ? 'units' then null
           -- A rate counts starts, and a share the jobs of an owner: no row has these.
-          when s.policy #>> '{fairShare,maxActive}' is not null or s.policy -> 'rate' ?| j.models or (s.policy -> 'rate')::text like '%*%' then null
+          when rules.may_limit then null
           when times.are_wanted then null
           when needs.is_in_use then 'model_in_use'
+          -- Other models may have its places, some may be paused, and not each process serves them.
+          when needs.are_placed and (j.blocked_by_job_id is not null or s.servers is not null) then null
           when j.blocked_by_job_id is not null and j.blocked_on is not null then case
             when s.policy ->> 'maxOvertakes' = '0' and not needs.is_behind_offer then 'behind_in_line' end
           when j.blocked_by_job_id is not null then case
@@ -8194,8 +8220,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'd2167f237fb131b8aade20d7ac877d6eb73fe1b6ad083baa731c4c2fd24683a9'),
-  ('027', 'd2167f237fb131b8aade20d7ac877d6eb73fe1b6ad083baa731c4c2fd24683a9')
+  ('000', '73b962c589d72eb8f6e930e2903250a4ea37a86d7ec215c8cb5bafc789e2ee5a'),
+  ('027', '73b962c589d72eb8f6e930e2903250a4ea37a86d7ec215c8cb5bafc789e2ee5a')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -6,24 +6,27 @@
 -- (docs/guides/servers.md). Granted to no browser until you do so (docs/guides/supabase.md).
 -- It says what rows and events say, in the codes of `interlock explain`. The rules of admission are not in SQL: where the rows do not
 -- settle why a job waits, `code` is null and `needs` is process.
--- Returns {job_id, queue, state, position, models, code, needs, reason, starts_in_seconds, starts_from_seconds, starts_to_seconds}; null
--- for a job that nobody has ever heard of. For users of the view: null too for a job that is not live, and all the same for one whose row
+-- Returns {job_id, queue, state, position, models, code, needs, reason, starts_in_seconds, starts_from_seconds, starts_to_seconds,
+-- starts_reason}; null for a job that nobody has ever heard of. For users of the view: null too for a job that is not live, and all the same for one whose row
 -- the caller cannot read, or whose row does not follow its job (yet: within a second).
 --   state              waiting or active; for those who may read job_queue_jobs also submitted (by SQL or as a row of `jobs`, and nobody has
 --                      decided), refused (it never came in), ended, archived (the log has no event of it any more), unknown (a row of `jobs`
 --                      that no log knows)
---   position           how many stand ahead of it in the line of the whole queue; null when it stands in no line
+--   position           how many stand ahead of it in the line of the whole queue; null when it stands in no line. Under `weights` others may
+--                      have their turn before it: whose turn it is follows from what keys have used, which only a process knows
 --   models             [{model, ahead, running, capacity}, …]: in the line of each model, how many stand ahead (null: in no line), and
 --                      how many run of how many
---   code, reason       why it waits (draining, waits_for_parents, not_due, fits_no_place, model_paused, serialized, at_capacity, model_in_use, behind_in_line, no_worker,
+--   code, reason       why it waits (draining, waits_for_parents, not_due, fits_no_place, model_paused, use_over_limit, serialized, at_capacity, model_in_use, behind_in_line, no_worker,
 --                      offered), what is wrong with it (late, lost, overdue), and that in a sentence; it names no other job and nobody.
 --                      Else undecided, arrived, not_taken_in, adoptable, why a submitted job is put off, the code of a refusal, or how it
 --                      ended (completed, failed, cancelled, expired, bypassed, deduplicated). Null: it runs, or see `needs`
 --   needs              process: only a process can tell why it waits at this moment (interlock explain); else null
 --   starts_in_seconds  an estimate, from how long jobs of these models took among the last 1,000 events, less how long the running ones
---                      have run; null: too little is known
+--                      have run; null: too little is known, or see `starts_reason`
 --   starts_from_seconds, starts_to_seconds
 --                      the range of that estimate, which holds for eight jobs of ten; null: fewer than two such jobs have completed
+--   starts_reason      why times that are added up would be far from when it starts: others may pass it (`weights`, `warm`, `maxOvertakes`), its
+--                      models have places, or jobs have limits. A process tells (`interlock explain`, `place`). Null: nothing of that
 --   stands_for         for those who may read job_queue_jobs: the job that stands for this one (deduplicated); absent: none does
 --   also               for them too: [text], by which schedule the job came, and for which due time; absent: by none
 -- Raises 42501 for who may not call it, or may not read `jobs` at all.
@@ -44,7 +47,7 @@ begin
   end if;
   if place is null then
     place := '{"position": null, "models": [], "needs": null, "starts_in_seconds": null, "starts_from_seconds": null,
-      "starts_to_seconds": null}'::jsonb || jsonb_build_object('job_id', $1, 'queue', $2) || public.job_queue_not_live($2, $1);
+      "starts_to_seconds": null, "starts_reason": null}'::jsonb || jsonb_build_object('job_id', $1, 'queue', $2) || public.job_queue_not_live($2, $1);
   end if;
   return place || public.job_queue_by_schedule($2, $1);
 end

@@ -64,7 +64,7 @@ describe('job_queue_explain, to a signed-in user', () => {
       models: [{ model: 'flux-dev', ahead: 1, running: 1, capacity: 1 }],
       reason: 'a model it needs is in use',
       ...{ starts_in_seconds: expect.any(Number), starts_from_seconds: expect.any(Number) },
-      starts_to_seconds: expect.any(Number),
+      ...{ starts_to_seconds: expect.any(Number), starts_reason: null },
     })
     // Two have to end before: one that runs, and one that is ahead. How long the first has run already is taken off.
     const { starts_in_seconds: starts, starts_from_seconds: from, starts_to_seconds: to } = data

@@ -147,6 +147,64 @@ const waiting: Readonly<Record<string, Make>> = {
     })
     return 'j'
   },
+  'its tier has no room': async (scene) => {
+    await scene.worker('py')
+    await scene.briefly(async (coordinator) => {
+      await coordinator.setPolicy({ maxActive: null, tiers: { free: { maxTogether: 1 } } })
+      await scene.start('a', ['m'], 'py', { fair_key: 'free/ann' })
+      await coordinator.enqueue([job('j', ['n'], { fairKey: 'free/ben' })])
+    })
+    return 'j'
+  },
+  'what it uses is used up': async (scene) => {
+    await scene.worker('py')
+    await scene.briefly(async (coordinator) => {
+      await coordinator.setPolicy({ maxActive: null, uses: { tpm: { limit: 10, perSeconds: 3_600 } } })
+      await scene.start('a', ['m'], 'py', { uses: { tpm: 9 } })
+      await coordinator.enqueue([job('j', ['n'], { uses: { tpm: 2 } })])
+    })
+    return 'j'
+  },
+  'it uses more than there ever is': async (scene) => {
+    const uses = { tpm: { limit: 10, perSeconds: 3_600 } }
+    await enqueued(scene, [job('j', ['n'], { uses: { tpm: 9 } })], { maxActive: null, uses })
+    await scene.briefly((coordinator) => coordinator.setPolicy({ uses: { tpm: { ...uses.tpm, limit: 5 } } }))
+    return 'j'
+  },
+  'others use what is limited': async (scene) => {
+    await beside(scene, [job('j')], { maxActive: null, uses: { tpm: { limit: 10, perSeconds: 3_600 } } })
+    await scene.offering(['normal'], 1)
+    return 'j'
+  },
+  'its place is taken by a job of another model': async (scene) => {
+    const capacity = { m: ['host1:0'], n: ['host1:0'] }
+    await beside(scene, [job('j', ['n'])], { maxActive: null, capacity })
+    await scene.offering(['normal'], 1)
+    return 'j'
+  },
+  'the process that serves its place has no free slot': async (scene) => {
+    const coordinator = await scene.offering(['normal'], 1)
+    await coordinator.setPolicy({ maxActive: null, capacity: { m: ['host1:0'], n: ['host2:0'] } })
+    await scene.worker('py', { freeSlots: 0 })
+    await scene.ask({ type: 'claim', worker_id: 'py', max: 1, serves: ['host1:0'] })
+    await coordinator.claim({ max: 1, serves: ['host2:0'] })
+    await coordinator.enqueue([job('j')])
+    return 'j'
+  },
+  'beside a batch': async (scene) => {
+    const coordinator = await scene.offering(['normal'], 1)
+    await coordinator.setPolicy({ maxActive: null, capacity: { m: 2 } })
+    await coordinator.enqueue([job('a'), job('b')])
+    await coordinator.claim({ max: 1, batches: [{ kind: '*', size: 2 }] })
+    await coordinator.enqueue([job('j')])
+    return 'j'
+  },
+  'its turn comes after that of another key': async (scene) => {
+    const rules = { maxActive: 1, maxOvertakes: null, weights: { '*': 1 } }
+    await beside(scene, [job('b', ['m'], { fairKey: 'ben' }), job('j', ['n'], { fairKey: 'ann' })], rules)
+    await scene.offering(['normal'], 1)
+    return 'j'
+  },
   'the queue is draining': async (scene) => {
     await beside(scene, [job('j', ['n'])])
     const coordinator = await scene.join()

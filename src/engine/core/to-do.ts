@@ -8,10 +8,12 @@ import {
   serversAtPlaces,
   serversOf,
 } from './facts.ts'
+import { waitsForTier } from './fair-share.ts'
 import { MICROS_PER_SECOND } from './job.ts'
 import { isInLine, type Job, jobOf, triesOf } from './ledger.ts'
 import { isOfferLive } from './offer-expiry.ts'
 import { firstPause } from './pausing.ts'
+import { activeLimits } from './policy.ts'
 import { operand } from './safe-text.ts'
 
 /** What has to happen before the job goes on, and who does it. */
@@ -86,7 +88,7 @@ function toDoForWaiting(facts: QueueFacts, job: Job, { code, blockedBy }: Diagno
     case 'rate_limited':
       return 'nothing: it starts when the window of the rate opens'
     case 'fair_share_limit':
-      return 'a job with its fair key has to end, or raise its share: `interlock policy set --share-active <n>`'
+      return forShare(facts, job)
     case 'model_in_use':
     case 'behind_in_line':
       return `${blocker} has to end; it then starts by itself`
@@ -99,6 +101,15 @@ function toDoForWaiting(facts: QueueFacts, job: Job, { code, blockedBy }: Diagno
     default:
       return 'a worker with a free slot takes it within its next poll'
   }
+}
+
+/** Its tier has no room, or its own key has none, by what its tier says or by what all keys have. */
+function forShare({ ledger, now }: QueueFacts, job: Job): string {
+  const whose = waitsForTier(ledger, job, now) ? 'of its tier' : 'with its fair key'
+  const isOfTier = activeLimits({ ...ledger.policy, fairShare: null }, job.spec.fairKey ?? '').own !== null
+  return isOfTier || whose === 'of its tier'
+    ? `a job ${whose} has to end, or raise what the tier may have: \`interlock policy set --tier <tier=n/m>\``
+    : `a job ${whose} has to end, or raise its share: \`interlock policy set --share-active <n>\``
 }
 
 function noWorker({ workers, ledger }: QueueFacts, job: Job): string {
