@@ -180,4 +180,24 @@ describe('the audit of every log that the core decides', () => {
       expect(found).toMatchObject([{ rule: 'line_order', jobId: 'm1' }])
     })
   })
+
+  it('excuses a turn of a key whose tier is kept for a job that was passed often enough', () => {
+    const queue = given({
+      maxActive: null,
+      maxOvertakes: 1,
+      weights: { '*': 1 },
+      tiers: { f: { maxActive: null, maxTogether: 1 } },
+    })
+    const ofKey = (fairKey: string) => ({ fairKey })
+    queue.enqueue('x1', ['a', 'c'], ofKey('f/x'))
+    queue.claim()
+    queue.enqueue('x2', ['b'], ofKey('f/x'))
+    queue.enqueue('o1', ['b'], ofKey('o'))
+    queue.claim()
+    queue.enqueue('y1', ['d'], ofKey('f/y'))
+    queue.later(1_000).complete('o1')
+    const { said } = queue.complete('x1', { claim: { max: 1, kinds: null } })
+    expect(said).toEqual(['completed x1', 'started x2 by w1'])
+    expect(audit(queue.log).violations).toEqual([])
+  })
 })

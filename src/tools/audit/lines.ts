@@ -319,9 +319,11 @@ export class AuditedLines {
     if (other.alone || other.asked || this.#counted(other).length < other.spec.models.length) return false
     if (this.#mayBeLimited(other, at) || this.hasItsShare(other) || this.#alone.before(other).length > 0)
       return false
-    const { maxActive } = this.policy
-    // One that was passed often enough may have been offered meanwhile, and keeps its slot.
-    const isKept = maxActive !== null && [...this.#models.values()].some(({ kept }) => kept.rank(other) > 0)
+    const { maxActive, fairShare, tiers } = this.policy
+    const isShared = other.spec.fairKey !== null && (tiers !== undefined || fairShare?.maxActive != null)
+    // One that was passed often enough may have been offered meanwhile, and keeps its slot, and its part of a share.
+    const isKept =
+      (maxActive !== null || isShared) && [...this.#models.values()].some(({ kept }) => kept.rank(other) > 0)
     return !isKept && this.keptFromJob(other) === undefined
   }
 
