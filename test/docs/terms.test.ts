@@ -63,9 +63,8 @@ describe('the classes on the page of names', () => {
   const classes = globSync(['src/**/*.ts', 'machines/**/*.ts'], { cwd: root }).flatMap((file) => {
     const text = readFileSync(path.join(root, file), 'utf8')
     const room = path.dirname(file).replace(/^src\/(?:(?:engine|tools|apps)\/)?/, '')
-    return [...text.matchAll(/^(?:export )?(?:const \w+: \w+ = )?(?:abstract )?class (\w+)/gm)].map(
-      ([, name]) => `${room}/${name}`,
-    )
+    const declared = text.matchAll(/^(?:export )?(?:const (\w+): \w+ = class |(?:abstract )?class (\w+))/gm)
+    return [...declared].map(([, assigned, name]) => `${room}/${assigned ?? name}`)
   })
 
   it('are those of the source, each in its room', () => {
