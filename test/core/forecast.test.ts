@@ -110,6 +110,21 @@ describe('a forecast', () => {
     }
   })
 
+  it('has a wider range of a set that was never measured where those differ that have a model in common', () => {
+    const widthOf = (one: readonly number[], other: readonly number[]) => {
+      const { enqueue, took, look } = aQueue()
+      took(2, Array(9).fill(10))
+      took(200, Array(9).fill(10), { models: ['n'] })
+      took(400, one, { models: ['m', 'x'] })
+      took(800, other, { models: ['n', 'x'] })
+      enqueue(2_000, ...['b', 'c', 'd'].map((id) => specOf(id, ['x', 'y'])))
+      const { from, to } = rangeOf(look(2_000).of('d'))
+      return (to ?? 0) / (from ?? 1)
+    }
+    const alike = widthOf([10, 90, 10, 90], [90, 10, 90, 10])
+    expect(widthOf([10, 10, 10, 10], [90, 90, 90, 90])).toBeGreaterThan(1.5 * alike)
+  })
+
   it('is the same each time, and one more ahead makes no start of a strict line earlier', () => {
     const before = aQueue()
     const after = aQueue()

@@ -14,6 +14,8 @@ const TIMES_OF_A_TRY = 2
 const ENOUGH = 3
 /** In one try, all jobs of a model may take as much as this longer or shorter than before (a power of e). */
 const PACE = 0.45
+/** What is evenly spread has a standard deviation of 1 from minus to plus this. */
+const EVENLY = Math.sqrt(3)
 
 /**
  * How long jobs take in one try. The past is not the future: times follow one another that are alike, and what comes is seldom what
@@ -67,8 +69,16 @@ export class Outlook {
     return this.#pick(telling ?? measured.at(-1) ?? [], own)
   }
 
+  /** That of its model; of a set that was never measured also one of its own, by how much sets differ. */
   #paceOf(spec: Timed['spec']): number {
-    return Math.exp(PACE * (2 * this.#lot(hash(this.#measured.groupOf(spec))) - 1))
+    const shared = PACE * this.#swing(this.#measured.groupOf(spec))
+    if (this.#measured.knows(spec)) return Math.exp(shared)
+    return Math.exp(shared + EVENLY * this.#measured.spread * this.#swing(JSON.stringify(spec.models)))
+  }
+
+  /** From -1 to 1. */
+  #swing(name: string): number {
+    return 2 * this.#lot(hash(name)) - 1
   }
 
   #pick(times: Times, own: number): Micros {

@@ -33,6 +33,8 @@ export class RunTimes {
   readonly #sizes = new Map<string, number>()
   #batch = { number: 0, size: 0 }
   #count = 0
+  /** As it was when so many attempts were measured. */
+  #spread = { at: 0, is: 0 }
 
   /** @param from the queue as it was or is: of a job that is live there it tells the kind, and since when it runs */
   push(event: RecordedEvent, from: Ledger): void {
@@ -57,6 +59,29 @@ export class RunTimes {
   /** What goes faster or slower together: the jobs of the model of these that ran most often; without models, those of the kind. */
   groupOf({ kind, models }: Pick<JobSpec, 'kind' | 'models'>): string {
     return this.#byRuns(models).at(-1) ?? kindKey(kind)
+  }
+
+  /** Whether an attempt with this very set of models was measured. */
+  knows({ models }: Pick<JobSpec, 'models'>): boolean {
+    return this.#times.has(keyOf('', models))
+  }
+
+  /**
+   * By how much a set of models differs that was never measured from those that have its rarest model in common (a power of e): the standard
+   * error with which the mean time of one more set is told from those of the others. 0: no two sets have one in common.
+   */
+  get spread(): number {
+    if (this.#spread.at === this.#count) return this.#spread.is
+    const alike = new Map<string, number[]>()
+    for (const [key, times] of this.#times) {
+      if (!key.startsWith(SETS) || times.length < ENOUGH) continue
+      const [rarest] = this.#byRuns(key.slice(SETS.length).split('\n'))
+      if (rarest !== undefined) alike.set(rarest, [...(alike.get(rarest) ?? []), Math.log(meanOf(times))])
+    }
+    const squares = [...alike.values()].filter(({ length }) => length > 1).flatMap(errorsOf)
+    const is = squares.length === 0 ? 0 : Math.sqrt(meanOf(squares))
+    this.#spread = { at: this.#count, is }
+    return is
   }
 
   /** Of which kinds several jobs ran at once for one handler, and how many at most. */
@@ -96,7 +121,21 @@ export class RunTimes {
   }
 }
 
+/** Of a set with fewer measured times nobody can say by how much it differs. */
+const ENOUGH = 3
+
+const meanOf = (times: Times): number => times.reduce((sum, each) => sum + each, 0) / times.length
+
+/** The squares of the errors with which one more is told from these: they vary, and so does their mean. */
+function errorsOf(those: readonly number[]): readonly number[] {
+  const { length } = those
+  const mean = meanOf(those)
+  return those.map((one) => ((one - mean) ** 2 * (length + 1)) / (length - 1))
+}
+
 const ALL = '*'
+/** What the keys of sets of any kind begin with. */
+const SETS = 'set\n\n'
 const kindKey = (kind: string): string => `kind\n${kind}`
 const modelKey = (model: string): string => `model\n${model}`
 /** @param kind '' if it is not known */
