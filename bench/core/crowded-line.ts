@@ -23,7 +23,20 @@ export const everything: Policy = {
   fairShare: { spacingSeconds: 1, maxWaiting: null, maxActive: 4 },
 }
 
-/** A hundred sets of models, kinds, asks, uses and modes. */
+/** Beside it: processes keep models loaded, and a job may be passed for that. */
+export const warmEverything: Policy = {
+  ...everything,
+  warm: { maxPassed: 16, maxPassedSeconds: 60, minLoadedSeconds: 1, loadSeconds: { '*': 12, plain: 0 } },
+}
+
+/** Who runs the jobs of a line. */
+export interface Crew {
+  readonly processes: number
+  /** How many models each process keeps loaded; absent: it says nothing of them. */
+  readonly keeps?: number
+}
+
+/** Sets of models, kinds, asks, uses and modes. */
 function specOf(jobId: string, nth: number): JobSpec {
   const model = `card-${nth % MODELS}`
   const kind = nth % 3 === 0 ? 'rare' : 'normal'
@@ -43,14 +56,17 @@ function specOf(jobId: string, nth: number): JobSpec {
 /** A line of a constant length under steady work, in which jobs wait for everything that there is to wait for: each start is followed by a job like it. */
 export class CrowdedLine {
   readonly queue = new CoreQueue()
-  readonly #active: { readonly jobId: string; readonly token: number }[] = []
+  readonly #crew: Crew
+  readonly #active: { readonly jobId: string; readonly token: number; readonly worker: string }[] = []
   #jobs = 0
 
-  constructor(waiting: number, policy: Policy = everything) {
+  /** @param classes how many unlike jobs there are at most */
+  constructor(waiting: number, policy: Policy = everything, crew: Crew = { processes: 1 }, classes = 100) {
+    this.#crew = crew
     this.queue.setPolicy(policy)
     for (let from = 0; from < waiting; from += 500)
-      this.#enter(range(Math.min(500, waiting - from)).map((i) => (from + i) % 100))
-    this.#start()
+      this.#enter(range(Math.min(500, waiting - from)).map((i) => (from + i) % classes))
+    for (const i of range(crew.processes)) this.#start(`process-${i}`)
   }
 
   get waiting(): number {
@@ -60,16 +76,18 @@ export class CrowdedLine {
   /** One job ends, others start, and as many come. */
   step(): void {
     this.queue.at(this.queue.now + STEP)
-    const ended = this.#active.shift()
-    if (ended !== undefined) this.queue.send({ type: 'complete', ...ended })
-    this.#start()
+    const { worker = 'process-0', ...attempt } = this.#active.shift() ?? {}
+    if ('jobId' in attempt) this.queue.send({ type: 'complete', ...attempt }, undefined, worker)
+    this.#start(worker)
   }
 
-  #start(): void {
-    const claim = { max: SLOTS - this.#active.length, kinds: null }
-    const { events } = this.queue.send({ type: 'claim' }, claim)
+  #start(worker: string): void {
+    const { processes, keeps } = this.#crew
+    const running = this.#active.filter((one) => one.worker === worker).length
+    const claim = { max: SLOTS / processes - running, kinds: null, ...(keeps && { keeps }) }
+    const { events } = this.queue.send({ type: 'claim' }, claim, worker)
     const started = events.filter((event) => event.type === 'started')
-    for (const event of started) this.#note(event)
+    for (const event of started) this.#note(event, worker)
     if (this.#jobs > 0 && started.length > 0)
       this.#enter(started.map(({ jobId }) => Number(jobId.split('-')[1])))
   }
@@ -79,8 +97,8 @@ export class CrowdedLine {
     this.queue.send({ type: 'enqueue', specs })
   }
 
-  #note({ jobId }: RecordedEvent & { readonly type: 'started' }): void {
-    this.#active.push({ jobId, token: jobOf(this.queue.ledger, jobId)?.token ?? 0 })
+  #note({ jobId }: RecordedEvent & { readonly type: 'started' }, worker: string): void {
+    this.#active.push({ jobId, token: jobOf(this.queue.ledger, jobId)?.token ?? 0, worker })
   }
 }
 

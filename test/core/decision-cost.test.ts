@@ -1,13 +1,13 @@
 import { Session } from 'node:inspector/promises'
 import { describe, expect, it } from 'vitest'
-import { CrowdedLine } from '../../bench/core/crowded-line.ts'
-import { isInLine, isStartable } from '../../src/engine/core/index.ts'
+import { type Crew, CrowdedLine, warmEverything } from '../../bench/core/crowded-line.ts'
+import { isInLine, isStartable, type Policy } from '../../src/engine/core/index.ts'
 
 const STEPS = 60
 
 /** How often functions of the core are entered in a step, once the line is as it stays. */
-async function enteredAt(waiting: number): Promise<number> {
-  const line = new CrowdedLine(waiting)
+async function enteredAt(waiting: number, ...how: readonly [policy?: Policy, crew?: Crew]): Promise<number> {
+  const line = new CrowdedLine(waiting, ...how)
   for (let i = 0; i < 4 * STEPS; i++) line.step()
   const session = new Session()
   session.connect()
@@ -24,6 +24,12 @@ describe('with places, units, uses, modes, rates and fair shares, where jobs may
   it('a decision costs at most 1.5 times as much with many waiting, of a hundred classes', async () => {
     const few = await enteredAt(100)
     expect((await enteredAt(4_000)) / few).toBeLessThan(1.5)
+  })
+
+  it('nor where processes keep models loaded, for which jobs may be passed', async () => {
+    const crew = { processes: 16, keeps: 2 }
+    const few = await enteredAt(100, warmEverything, crew)
+    expect((await enteredAt(4_000, warmEverything, crew)) / few).toBeLessThan(1.5)
   })
 
   it('nobody who may start is left out, however many are passed over', () => {

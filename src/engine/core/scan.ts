@@ -2,7 +2,7 @@ import { isFree, isPlaceFree, keptBy } from './admission.ts'
 import type { Draft } from './draft.ts'
 import { passOver } from './fair-share.ts'
 import { type JobSpec, type Micros, takesAllOf, type Units } from './job.ts'
-import { type AskLine, isInLine, type Job, type Model, modelOf, noPlaces, placesLeft } from './ledger.ts'
+import { type AskLine, isInLine, type Model, modelOf, noPlaces, placesLeft } from './ledger.ts'
 import { isOfferLive, lapsedJobs } from './offer-expiry.ts'
 import type { OwnModel } from './own-job.ts'
 import { byPlace, earlier, type Place } from './place.ts'
@@ -88,23 +88,30 @@ const isLine = ({ source }: Cursor): boolean => source !== EXCLUSIVES && !source
  */
 function* classCursors(draft: Draft, open: readonly Cursor[], behind: Place, now: Micros): Generator<Cursor> {
   const lines = new Set(open.filter(isLine).map(({ source }) => source))
-  const known = new Map<string, boolean>()
+  const inLines = new Map<string, boolean>()
+  const stands = (model: string): boolean => {
+    const known = inLines.get(model)
+    if (known !== undefined) return known
+    const does = linesOf(draft.policy, model).some((name) => lines.has(name))
+    inLines.set(model, does)
+    return does
+  }
+  const frees = new Map<string, boolean>()
   const mayHave = (spec: JobSpec, model: string): boolean => {
     const ask = askFor(spec, model)
     const name = ask === null ? model : `${model} ${amountsText(ask)}`
-    const may = known.get(name) ?? isOpenBehind(draft, model, ask, behind, now)
-    known.set(name, may)
+    const may = frees.get(name) ?? isOpenBehind(draft, model, ask, behind, now)
+    frees.set(name, may)
     return may || takesAllOf(spec, model)
   }
-  const stands = ({ spec }: Job) =>
-    spec.models.some((model) => linesOf(draft.policy, model).some((name) => lines.has(name))) &&
-    spec.models.every((model) => mayHave(spec, model))
-  for (const { of } of draft.heads) {
-    const { members = noPlaces } = draft.classes.get(of) ?? {}
-    const place = members.after(behind)
-    const job = place && draft.jobs.get(place)
-    if (place !== undefined && job !== undefined && stands(job))
-      yield { place, source: `${CLASS}${of.classKey}`, next: (at) => members.after(at) }
+  for (const head of draft.heads) {
+    // All of a class need the same: whether one may start is seen at the first, before its place behind is looked for.
+    const spec = draft.jobs.get(head)?.spec
+    if (spec?.models.some(stands) !== true || !spec.models.every((model) => mayHave(spec, model))) continue
+    const members = draft.classes.get(head.of)?.members
+    const place = members?.after(behind)
+    if (place !== undefined)
+      yield { place, source: `${CLASS}${head.of.classKey}`, next: (at) => members?.after(at) }
   }
 }
 const READY = '\u0000ready'
