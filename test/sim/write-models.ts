@@ -60,7 +60,7 @@ function rulesOf(dice: Dice): SimPolicy {
   }
 }
 
-/** Who goes before whom. Where nobody may be passed, no weights are allowed. */
+/** Which job goes first. Where nobody may be passed, no weights are allowed. */
 function orderOf(dice: Dice): SimPolicy {
   const maxOvertakes = dice.pick([0, 2, 10, null])
   const weights = dice.pick([{ 'paid/*': 4, own: 2 }, { '*': 1 }])
