@@ -17,9 +17,11 @@
 export { isStartable } from './admission.ts'
 export { othersIn, placesTaken } from './batch.ts'
 export * from './command.ts'
+export type { Decision } from './decide/by.ts'
+export { type RehearsedBody, rehearse } from './decide/rehearse.ts'
 export { runningAttempt } from './decide/result.ts'
 export { declaredBy } from './decide/schedule.ts'
-export { type Decision, decide, isCommandType } from './decide.ts'
+export { decide, isCommandType } from './decide.ts'
 export {
   arrivalCodes,
   type Diagnosis,

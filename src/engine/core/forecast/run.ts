@@ -1,5 +1,5 @@
-import type { Claim, CommandBody } from '../command.ts'
-import { decide } from '../decide.ts'
+import type { Claim } from '../command.ts'
+import { type RehearsedBody, rehearse } from '../decide/rehearse.ts'
 import { endsAttempt } from '../ending.ts'
 import type { RecordedEvent } from '../event.ts'
 import type { Micros } from '../job.ts'
@@ -101,7 +101,7 @@ export class ForwardRun {
     this.#agenda.add(this.#now + this.outlook.restOf(job, this.#now - startedAt), { jobId, token })
   }
 
-  #send(body: CommandBody): void {
+  #send(body: RehearsedBody): void {
     const command = {
       id: `f${this.#commands++}`,
       hash: 0,
@@ -109,7 +109,10 @@ export class ForwardRun {
       claim: { ...this.#claim, max: this.#free },
       body,
     }
-    const { events, ledger } = decide(this.#ledger, [command], { now: this.#now, deadWorkers: nobodyDead })
+    const { events, ledger } = rehearse(this.#ledger, [command], {
+      now: this.#now,
+      deadWorkers: nobodyDead,
+    })
     this.#ledger = ledger
     for (const event of events) {
       if (event.type === 'started') this.#start(event)

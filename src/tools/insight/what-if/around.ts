@@ -1,12 +1,12 @@
 import {
   allPlaces,
-  type CommandBody,
   endsAttempt,
   fits,
   type Ledger,
   type Micros,
   type Policy,
   type RecordedEvent,
+  type RehearsedBody,
   spokenOf,
   unitsOf,
 } from '../../../engine/core/index.ts'
@@ -28,7 +28,7 @@ export interface Process {
 /** What somebody did to the queue beside its jobs: rules, pauses, drains. */
 export interface Act {
   readonly at: Micros
-  readonly body: CommandBody
+  readonly body: RehearsedBody
 }
 
 /** What was around the jobs of a period. */
@@ -109,7 +109,7 @@ export class AroundRecorder {
     return { begin: this.#begin, acts: this.#acts, processes: [...spoken, ...silent] }
   }
 
-  #act(at: Micros, body: CommandBody): void {
+  #act(at: Micros, body: RehearsedBody): void {
     this.#acts.push({ at, body })
   }
 

@@ -3,8 +3,6 @@ import {
   type BatchSize,
   bounds,
   type Claim,
-  type CommandBody,
-  decide,
   emptyLedger,
   InterlockError,
   type Ledger,
@@ -15,6 +13,8 @@ import {
   nextTickAt,
   type Policy,
   type RecordedEvent,
+  type RehearsedBody,
+  rehearse,
 } from '../../../engine/core/index.ts'
 import type { Act, Process } from './around.ts'
 import { type Life, Recording, type Run } from './recording.ts'
@@ -47,7 +47,7 @@ type Item =
       readonly worker: string
       readonly model: string
     }
-  | { readonly do: 'act'; readonly body: CommandBody }
+  | { readonly do: 'act'; readonly body: RehearsedBody }
   | { readonly do: 'join' | 'leave'; readonly who: Simulated }
   | { readonly do: 'tick' }
 
@@ -217,7 +217,7 @@ class Simulation {
   }
 
   /** The process that sends it claims what it has room for, and then all others do. */
-  #send(body: CommandBody, by?: Simulated): void {
+  #send(body: RehearsedBody, by?: Simulated): void {
     const here = this.#processes.filter((one) => one.isHere && one !== by)
     const [first, ...others] = by === undefined ? here : [by, ...here]
     this.#sendBy(first ?? nobody, body)
@@ -227,12 +227,12 @@ class Simulation {
       if (Math.min(this.#free, other.free) > 0 && mayStart()) this.#sendBy(other, { type: 'claim' })
   }
 
-  #sendBy({ worker, keeps, serves, free, isHere }: Simulated, body: CommandBody): void {
+  #sendBy({ worker, keeps, serves, free, isHere }: Simulated, body: RehearsedBody): void {
     const max = Math.min(this.#free, free)
     const claim: Claim = { max, kinds: null, batches: this.#batches, keeps, serves }
     const command = { id: `w${this.#commands++}`, hash: 0, workerId: worker, body, ...(isHere && { claim }) }
     const surroundings = { now: this.#now, deadWorkers: nobodyDead }
-    const { events, ledger, results } = decide(this.#ledger, [command], surroundings)
+    const { events, ledger, results } = rehearse(this.#ledger, [command], surroundings)
     this.#ledger = ledger
     const [result] = results
     if (result?.ok === false && hopeless.has(result.code))
@@ -320,7 +320,7 @@ const loadTime = (loading: Loading | undefined): Micros => (loading?.seconds ?? 
 const isEnd = (type: string): boolean =>
   type === 'completed' || type === 'cancelled' || type === 'expired' || type === 'failed'
 
-function endOf({ index, token, run }: Item & { readonly do: 'end' }, now: Micros): CommandBody {
+function endOf({ index, token, run }: Item & { readonly do: 'end' }, now: Micros): RehearsedBody {
   const jobId = String(index)
   const ending = run?.ending ?? { type: 'completed' }
   const used = run?.used === undefined ? undefined : { used: run.used }
