@@ -165,6 +165,7 @@ export const internals: Internals = {
   ],
   'history/files': ['new-file.ts'],
   insight: [
+    'limits.ts',
     'queue-health.ts',
     'stats/collector.ts',
     'stats/moments.ts',

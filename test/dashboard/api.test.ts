@@ -24,6 +24,7 @@ describe('each answer is what the description says', () => {
     '/api/queues/{queue}/chain': '/api/queues/default/chain?after=0&limit=10',
     '/api/queues/{queue}/health': '/api/queues/default/health',
     '/api/queues/{queue}/workers': '/api/queues/default/workers',
+    '/api/queues/{queue}/limits': '/api/queues/default/limits',
     '/api/queues/{queue}/schedules': '/api/queues/default/schedules',
     '/api/queues/{queue}/jobs': '/api/queues/default/jobs?state=waiting&payload.secret=1&limit=1',
     '/api/queues/{queue}/jobs/{job}': '/api/queues/default/jobs/b',

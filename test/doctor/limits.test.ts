@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Policy, RecordedEvent } from '../../src/engine/core/index.ts'
 import { parsePolicy } from '../../src/engine/events/index.ts'
 import { checkLimits } from '../../src/tools/doctor/checks/queue.ts'
-import { LimitWatch } from '../../src/tools/doctor/limits.ts'
+import { LimitWatch } from '../../src/tools/insight/limits.ts'
 
 const SECOND = 1_000_000
 

@@ -9,6 +9,7 @@ import {
   headOrWhy,
   jobData,
   jobNow,
+  limitsNow,
   logPage,
   numberIn,
   progressOf,
@@ -113,6 +114,8 @@ async function read(
       return json({ queue: reader.queue, ...(await reader.lookAtHealth()) })
     case 'workers':
       return workersNow(reader)
+    case 'limits':
+      return limitsNow(reader)
     case 'schedules':
       return schedulesNow(reader)
     case 'progress':

@@ -108,6 +108,7 @@ export { numberText } from './number-text.ts'
 export { holdsAt, type OnceRecord, onceRecordOf } from './once.ts'
 export { type JobPlace, placeOfJob, type StartsIn, startsIn } from './own-place.ts'
 export { fits, isPattern, patternsIn } from './pattern.ts'
+export { type PlaceView, placeViews } from './place-view.ts'
 export * from './policy.ts'
 export {
   type ArchiveRule,
@@ -149,7 +150,7 @@ export {
   skipReasons,
 } from './schedule.ts'
 export type { Surroundings } from './scribe.ts'
-export { allPlaces, countsOf, isPlace, isSite, type Places, plainName } from './site.ts'
+export { allPlaces, countsOf, isPlace, isSite, type Places, plainName, siteOf } from './site.ts'
 export type { SnapshotJobRow } from './snapshot/job-row.ts'
 export { SNAPSHOT_SHAPE, snapshotKeys, snapshotRemedy } from './snapshot/parts.ts'
 export { LedgerReader } from './snapshot/read.ts'

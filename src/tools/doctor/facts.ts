@@ -25,7 +25,7 @@ import { type BadEvent, type Difference, ledgerAt } from '../history/index.ts'
 import { operatorsOf } from '../history/operators.ts'
 import { eachEvent } from '../history/read-events.ts'
 import { noState } from '../history/row-differences.ts'
-import { type LearnedLimit, learnedLimits } from './limits.ts'
+import { type LearnedLimit, learnedLimits } from '../insight/limits.ts'
 import { LiveRows } from './live-rows.ts'
 
 /** Events at the end of the hash chain that are checked. */

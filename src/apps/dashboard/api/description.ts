@@ -19,6 +19,7 @@ import { logSchema } from './log-documents.ts'
 import { changedSchema, changePreviewSchema, changesSchema, foundJobsSchema } from './many-documents.ts'
 import {
   healthSchema,
+  limitsSchema,
   meSchema,
   queueSchema,
   queuesSchema,
@@ -35,6 +36,7 @@ export const answers = {
   '/api/queues/{queue}/chain': ['a page of the hash chain', chainSchema, ['after', 'limit']],
   '/api/queues/{queue}/health': ['whether the queue is healthy', healthSchema],
   '/api/queues/{queue}/workers': ['the processes of a queue', workersSchema],
+  '/api/queues/{queue}/limits': ['limits that the answers of providers speak for', limitsSchema],
   '/api/queues/{queue}/schedules': ['the schedules of a queue, the next due one first', schedulesSchema],
   '/api/queues/{queue}/jobs': [
     'jobs by what they are; `payload.` and a field, such as `payload.user.id`, asks for a value in the payload',

@@ -92,6 +92,21 @@ export const healthSchema = z.strictObject({
   ),
 })
 
+export const limitsSchema = z.strictObject({
+  queue: z.string(),
+  limits: z.array(
+    z.strictObject({
+      model: z.string(),
+      resource: z.string().nullable().describe('what is counted; null: starts'),
+      limit: z.int(),
+      perSeconds: z.number(),
+      evidence: z.string(),
+      command: z.string().describe('sets it'),
+    }),
+  ),
+})
+export type LimitsDocument = z.infer<typeof limitsSchema>
+
 /** The processes as they are sent. */
 export const workerDocuments = (rows: readonly WorkerRow[]): readonly DashboardWorker[] =>
   rows.map(({ kinds, ...row }) => ({ ...row, kinds: kinds === null ? null : [...kinds] }))

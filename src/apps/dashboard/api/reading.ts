@@ -8,12 +8,18 @@ import {
 import { parseJobId } from '../../../engine/events/index.ts'
 import { PAGE } from '../../../engine/store/index.ts'
 import { operatorsOf } from '../../../tools/history/operators.ts'
+import { evidenceText, learnedLimits, limitCommand } from '../../../tools/insight/limits.ts'
 import type { Allowed } from '../guard/grant.ts'
 import { json } from '../guard/headers.ts'
 import { Refused, refusalOf } from '../guard/refused.ts'
 import type { QueueReader } from '../reader/queue-reader.ts'
 import { deadDocument } from './job-documents.ts'
-import { type HeadDocument, scheduleDocuments, workerDocuments } from './queue-documents.ts'
+import {
+  type HeadDocument,
+  type LimitsDocument,
+  scheduleDocuments,
+  workerDocuments,
+} from './queue-documents.ts'
 
 /** Dead letters in one answer, if no lower limit is asked for. */
 const MOST_DEAD = 500
@@ -70,6 +76,21 @@ export async function workersNow(reader: QueueReader): Promise<Response> {
 
 export async function schedulesNow(reader: QueueReader): Promise<Response> {
   return json({ queue: reader.queue, schedules: scheduleDocuments(await reader.ledger()) })
+}
+
+/** What answers of providers speak for. Nothing is set by it. */
+export async function limitsNow(reader: QueueReader): Promise<Response> {
+  const { version, policy } = await reader.ledger()
+  const learned = await learnedLimits(reader, version, policy)
+  const limits = learned.map((limit) => ({
+    model: limit.model,
+    resource: limit.resource,
+    limit: limit.limit,
+    perSeconds: limit.perSeconds,
+    evidence: evidenceText(limit),
+    command: limitCommand(limit),
+  }))
+  return json({ queue: reader.queue, limits } satisfies LimitsDocument)
 }
 
 /** What is with a job, live or not. */

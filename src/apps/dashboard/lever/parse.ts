@@ -46,7 +46,7 @@ const shapes = {
   capacity: z.strictObject({
     ...common,
     model: z.unknown(),
-    capacity: z.int().min(1).max(bounds.capacity).nullable(),
+    capacity: z.union([z.int().min(1).max(bounds.capacity), z.array(z.string())]).nullable(),
   }),
   rate: z.strictObject({ ...common, model: z.unknown(), rate: z.unknown() }),
   policy: z.strictObject({ ...common, policy: z.unknown() }),

@@ -1,10 +1,10 @@
 import { PACKAGE_VERSION } from '../../../engine/coordinator/base/package-version.ts'
-import { forShell, MICROS_PER_MS, operand } from '../../../engine/core/index.ts'
-import { agree, bytes, duration, plural, timeText } from '../../format/index.ts'
+import { MICROS_PER_MS, operand } from '../../../engine/core/index.ts'
+import { agree, bytes, plural, timeText } from '../../format/index.ts'
 import { pausedText } from '../../history/documents.ts'
+import { evidenceText, limitCommand } from '../../insight/limits.ts'
 import { type Facts, logGrowth, overdueDays } from '../facts.ts'
 import { type Finding, note, problem, those } from '../finding.ts'
-import type { LearnedLimit } from '../limits.ts'
 
 /** The processes that work now: their releases, and late ones. */
 export function checkWorkers({ workers }: Facts): Finding[] {
@@ -116,23 +116,9 @@ function checkGrowth({ checkup: { log }, state }: Facts): Finding[] {
 
 /** What the answers of a provider say of its limits. Nothing is set by it: an answer pauses the model, and a person decides on the rest. */
 export const checkLimits = ({ limits }: Pick<Facts, 'limits'>): Finding[] =>
-  limits.map((limit) => {
-    const { model, resource, perSeconds, answers, least, most, calm, period } = limit
-    const what = resource === null ? 'starts' : resource
-    const range = least === most ? `${least}` : `${least} to ${most}`
-    return note(
-      'provider_limit',
-      `the provider of model ${model} asked to wait ${plural(answers, 'time')} in the last ${duration(period / MICROS_PER_MS)}, each time after ${range} ${what} in ${perSeconds} s; without that ${calm} were the most`,
-      `if that is its limit: ${commandFor(limit)}`,
-    )
-  })
-
-function commandFor({ model, resource, limit, perSeconds }: LearnedLimit): string {
-  const rate = `${limit}/${perSeconds}`
-  return resource === null
-    ? `interlock policy set --rate ${forShell(`${model}=${rate}`)}`
-    : `interlock policy set --uses ${forShell(`${resource}=${rate}`)}`
-}
+  limits.map((limit) =>
+    note('provider_limit', evidenceText(limit), `if that is its limit: ${limitCommand(limit)}`),
+  )
 
 /** Events that should have left the log. A process is there but could not take them out, or no process is there. */
 function checkRetention(facts: Facts): Finding[] {

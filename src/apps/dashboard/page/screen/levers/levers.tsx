@@ -10,9 +10,10 @@ import { LeverForm, NumberField } from '../../part/lever-form.tsx'
 import { None } from '../../part/load.tsx'
 import { Panel } from '../../part/panel.tsx'
 import { WindowedList } from '../../part/window.tsx'
-import { type ModelRow, modelRows } from '../now/models.tsx'
+import { type ModelRow, modelRows, placeRows } from '../now/models.tsx'
 import { OneModel } from './one-model.tsx'
 import { changesOf, draftOf, fields, type PolicyDraft } from './policy-draft.ts'
+import { Proposals } from './proposals.tsx'
 import { Reorder } from './reorder.tsx'
 
 /** What operators can do. Each lever first shows what the log will say, and which jobs move. */
@@ -63,12 +64,13 @@ function Queue() {
 /** Pauses and resumes models. The chosen one can also be given places, a rate, and a pause with a reason. */
 function ModelLevers() {
   const { shown } = usePage()
-  const rows = useComputed(() => modelRows(shown.calm.value))
+  const rows = useComputed(() => [...placeRows(shown.calm.value), ...modelRows(shown.calm.value)])
   const { model } = route.value
   return (
     <div class="column">
       <Panel id="model-levers" title="Models" aside={count(rows.value.length)}>
         {rows.value.length === 0 ? <None>No job needs a model.</None> : null}
+        <Proposals />
         <WindowedList
           label="The models, to pause or choose"
           count={rows.value.length}

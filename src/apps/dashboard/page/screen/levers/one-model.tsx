@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { capacityOf, pauseOf, rateOf } from '../../../../../engine/core/index.ts'
+import { capacityOf, isPlace, pauseOf, placesOf, rateOf } from '../../../../../engine/core/index.ts'
 import { usePage } from '../../frame/context.ts'
 import { LeverButton } from '../../part/lever-button.tsx'
 import { LeverForm, NumberField } from '../../part/lever-form.tsx'
@@ -12,8 +12,12 @@ export function OneModel({ model }: { readonly model: string }) {
   return (
     <Panel id="one-model" title={model}>
       <div class="forms">
-        <Places model={model} />
-        <RateForm model={model} />
+        {isPlace(shown.ledger.value.policy, model) ? null : (
+          <>
+            <Places model={model} />
+            <RateForm model={model} />
+          </>
+        )}
         {isPaused ? null : <Pause model={model} />}
       </div>
     </Panel>
@@ -22,7 +26,8 @@ export function OneModel({ model }: { readonly model: string }) {
 
 function Places({ model }: { readonly model: string }) {
   const { shown } = usePage()
-  const inForce = String(capacityOf(shown.ledger.value.policy, model))
+  const { policy } = shown.ledger.value
+  const inForce = (placesOf(policy, model) ?? [capacityOf(policy, model)]).join(',')
   const typed = useSignal<string | null>(null)
   const places = typed.value ?? inForce
   return (
@@ -32,21 +37,30 @@ function Places({ model }: { readonly model: string }) {
       isSame={places === inForce}
       request={() => ({
         title: `Set the capacity of ${model} to ${places}`,
-        body: { model, capacity: Number(places) },
+        body: { model, capacity: /\D/.test(places) ? namesIn(places) : Number(places) },
         onDone: () => (typed.value = null),
       })}
     >
-      <NumberField
-        before="capacity"
-        min={1}
-        max={1_000_000}
-        required
-        value={places}
-        onInput={(text) => (typed.value = text)}
-      />
+      <label>
+        <span class="dim">capacity </span>
+        <input
+          type="text"
+          class="code"
+          required
+          title="a number, or the names of places: host1:0,host1:1"
+          value={places}
+          onInput={(event) => (typed.value = event.currentTarget.value)}
+        />
+      </label>
     </LeverForm>
   )
 }
+
+const namesIn = (text: string) =>
+  text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
 
 function RateForm({ model }: { readonly model: string }) {
   const { shown } = usePage()

@@ -1,7 +1,7 @@
 import type { FairShare, Policy } from '../../../../../engine/core/index.ts'
 
 type Plain = 'maxActive' | 'maxOvertakes' | 'ageSeconds'
-type Shared = `fairShare.${keyof FairShare}`
+type Shared = `fairShare.${keyof FairShare}` | `warm.${'maxPassed' | 'maxPassedSeconds'}`
 
 /** The numbers of a policy as they are typed; empty where it has none. */
 export type PolicyDraft = Readonly<Record<Plain | Shared, string>>
@@ -46,12 +46,26 @@ export const fields: readonly DraftField[] = [
     min: 1,
     isWhole: true,
   },
+  {
+    name: 'warm.maxPassed',
+    says: 'loaded models: how often a job may be passed for them',
+    empty: 'never',
+    min: 0,
+    isWhole: true,
+  },
+  {
+    name: 'warm.maxPassedSeconds',
+    says: 'loaded models: and for how many seconds',
+    empty: '0',
+    min: 0,
+    isWhole: false,
+  },
 ]
 
 const textOf = (value: number | null | undefined): string => (value == null ? '' : String(value))
 const numberOrNull = (text: string): number | null => (text.trim() === '' ? null : Number(text))
 
-export function draftOf({ maxActive, maxOvertakes, ageSeconds, fairShare }: Policy): PolicyDraft {
+export function draftOf({ maxActive, maxOvertakes, ageSeconds, fairShare, warm }: Policy): PolicyDraft {
   return {
     maxActive: textOf(maxActive),
     maxOvertakes: textOf(maxOvertakes),
@@ -59,11 +73,13 @@ export function draftOf({ maxActive, maxOvertakes, ageSeconds, fairShare }: Poli
     'fairShare.spacingSeconds': textOf(fairShare?.spacingSeconds),
     'fairShare.maxWaiting': textOf(fairShare?.maxWaiting),
     'fairShare.maxActive': textOf(fairShare?.maxActive),
+    'warm.maxPassed': textOf(warm?.maxPassed),
+    'warm.maxPassedSeconds': textOf(warm?.maxPassedSeconds),
   }
 }
 
 /** The fields of the policy that the draft changes: others may change the rest meanwhile. */
-export function changesOf(draft: PolicyDraft, policy: Policy): Partial<Policy> {
+export function changesOf(draft: PolicyDraft, policy: Policy): object {
   const before = draftOf(policy)
   const isChanged = ({ name }: DraftField) => draft[name].trim() !== before[name]
   const changed = fields.filter(isChanged).map(({ name }) => name)
@@ -73,7 +89,16 @@ export function changesOf(draft: PolicyDraft, policy: Policy): Partial<Policy> {
   return {
     ...Object.fromEntries(plain.map((name) => [name, numberOrNull(draft[name])])),
     ...(changed.some((name) => name.startsWith('fairShare.')) ? { fairShare: fairShareOf(draft) } : {}),
+    ...(changed.some((name) => name.startsWith('warm.')) ? { warm: warmOf(draft, policy) } : {}),
   }
+}
+
+/** Without a number of times nobody is passed for loaded models. */
+function warmOf(draft: PolicyDraft, { warm }: Policy): Policy['warm'] | null {
+  const maxPassed = numberOrNull(draft['warm.maxPassed'])
+  if (maxPassed === null) return null
+  const maxPassedSeconds = numberOrNull(draft['warm.maxPassedSeconds']) ?? 0
+  return { minLoadedSeconds: 0, loadSeconds: {}, ...warm, maxPassed, maxPassedSeconds }
 }
 
 /** Nothing is said of fair shares: fair keys mean nothing. */

@@ -1,5 +1,18 @@
 import { useComputed } from '@preact/signals'
-import { capacityOf, isMeter, type Ledger, plainName, rateOf } from '../../../../../engine/core/index.ts'
+import {
+  capacityOf,
+  countsOf,
+  isMeter,
+  isPattern,
+  isSite,
+  type Ledger,
+  modelOf,
+  pauseOf,
+  placeViews,
+  rateOf,
+  siteOf,
+  unitsText,
+} from '../../../../../engine/core/index.ts'
 import { count } from '../../../../../tools/format/index.ts'
 import { usePage } from '../../frame/context.ts'
 import { None } from '../../part/load.tsx'
@@ -21,15 +34,15 @@ export interface ModelRow {
     readonly by: string | null
     readonly until: number | null
   } | null
+  /** Its rate; of a place what is left of its units, and that nobody serves it. */
   readonly rate: string | null
 }
 
-/** Every model that a job needs or that is paused, the longest line first. */
+/** Every model that a job needs or that is paused, the longest line first, and every model that has places. */
 export function modelRows(ledger: Ledger): readonly ModelRow[] {
   const pauses = new Map([...ledger.pauses].map((pause) => [pause.model, pause]))
   const rows: ModelRow[] = []
-  const add = (name: string, held: number, holders: readonly string[], waiting: number) => {
-    const model = plainName(name)
+  const add = (model: string, held: number, holders: readonly string[], waiting: number) => {
     const rate = rateOf(ledger.policy, model)
     const pause = pauses.get(model) ?? null
     rows.push({
@@ -37,38 +50,77 @@ export function modelRows(ledger: Ledger): readonly ModelRow[] {
       held,
       holders,
       pause,
-      capacity: capacityOf(ledger.policy, name),
+      capacity: capacityOf(ledger.policy, model),
       waiting: waiting + (pause?.jobs.size ?? 0),
       rate: rate === undefined ? null : `${rate.starts} starts in ${rate.perSeconds} s`,
     })
     pauses.delete(model)
   }
-  for (const { model, holders, line } of ledger.models) {
-    if (isMeter(model)) continue
-    const names: string[] = []
-    for (let i = 0; i < SHOWN_HOLDERS; i++) {
-      const place = holders.at(i)
-      if (place !== undefined) names.push(place.jobId)
-    }
-    add(model, holders.size, names, line.size)
+  const hasPlaces = (model: string) => typeof ledger.policy.capacity[model] === 'object'
+  for (const { model, holders, line } of ledger.models)
+    if (!isMeter(model) && !isSite(model) && !hasPlaces(model))
+      add(model, holders.size, firstOf(holders), line.size)
+  for (const model of Object.keys(ledger.policy.capacity).filter(hasPlaces)) {
+    const { held, waiting } = countsOf(ledger, model)
+    if (!isPattern(model)) add(model, held, [], waiting)
   }
+  for (const { place } of placeViews(ledger)) pauses.delete(place)
   for (const { model } of [...pauses.values()]) add(model, 0, [], 0)
   return rows.sort((a, b) => b.waiting - a.waiting || b.held - a.held || (a.model < b.model ? -1 : 1))
 }
 
+function firstOf(holders: ReturnType<typeof modelOf>['holders']): readonly string[] {
+  const ids = Array.from({ length: SHOWN_HOLDERS }, (_, at) => holders.at(at)?.jobId)
+  return ids.filter((id) => id !== undefined)
+}
+
+/** Every place of the policy: which are busy, free or broken? */
+export const placeRows = (ledger: Ledger): readonly ModelRow[] =>
+  placeViews(ledger).map(({ place, state, held, waiting, left }) => {
+    const notes = [
+      ...(state === 'unserved' ? ['no process serves it'] : []),
+      ...(left === null ? [] : [`${unitsText(left)} left`]),
+    ]
+    return {
+      model: place,
+      ...{ held, waiting, capacity: 1, pause: pauseOf(ledger, place) ?? null },
+      holders: firstOf(modelOf(ledger, siteOf(place)).holders),
+      rate: notes.join(', ') || null,
+    }
+  })
+
 export function Models() {
   const { shown } = usePage()
   const models = useComputed(() => modelRows(shown.calm.value))
+  const places = useComputed(() => placeRows(shown.calm.value))
   return (
-    <Panel id="models" title="Models" aside={count(models.value.length)}>
-      {models.value.length === 0 ? <None>No job needs a model.</None> : null}
+    <>
+      {places.value.length === 0 ? null : <Rows id="cards" title="Places" rows={places.value} />}
+      <Rows id="models" title="Models" rows={models.value} />
+    </>
+  )
+}
+
+function Rows({
+  id,
+  title,
+  rows,
+}: {
+  readonly id: string
+  readonly title: string
+  readonly rows: readonly ModelRow[]
+}) {
+  const { shown } = usePage()
+  return (
+    <Panel id={id} title={title} aside={count(rows.length)}>
+      {rows.length === 0 ? <None>No job needs a model.</None> : null}
       <div data-models={shown.calm.value.version}>
         <WindowedList
-          label="The models"
-          count={models.value.length}
+          label={`The ${title.toLowerCase()}`}
+          count={rows.length}
           rowHeight={ROW}
           row={(index) => {
-            const row = models.value[index]
+            const row = rows[index]
             return row === undefined ? null : <Row key={row.model} row={row} />
           }}
         />
@@ -83,11 +135,15 @@ function Row({ row: { model, held, holders, waiting, capacity, pause, rate } }: 
       <div class="two">
         <ModelLink name={model} />
         <span class="under">
-          {holders.length === 0 ? <span class="dim">free</span> : null}
+          {held === 0 ? <span class="dim">free</span> : null}
           {holders.map((id) => (
             <JobLink key={id} id={id} />
           ))}
-          {held > holders.length ? <span class="dim">and {count(held - holders.length)} more</span> : null}
+          {held > holders.length ? (
+            <span class="dim">
+              {holders.length === 0 ? `${count(held)} in use` : `and ${count(held - holders.length)} more`}
+            </span>
+          ) : null}
         </span>
       </div>
       <div class="two right">

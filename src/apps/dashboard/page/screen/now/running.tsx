@@ -47,6 +47,7 @@ function Row({ job, progress }: { readonly job: Job; readonly progress: unknown 
         <Since at={job.startedAt} />
         <span class="under dim">
           {job.workerId ?? 'detached'}
+          {job.places === null ? '' : ` at ${[...new Set(Object.values(job.places))].join(', ')}`}
           {job.attempt > 1 ? `, ${attemptText(triesOf(job))}` : ''}
           {job.cancelRequested ? ', asked to stop' : ''}
           {job.detachedUntil !== null ? (

@@ -4,7 +4,7 @@ import { capacityOf } from '../../../../../engine/core/index.ts'
 import type { Recorded } from '../../../../../tools/insight/what-if/tried.ts'
 import { Choices } from '../../part/choices.tsx'
 import { Panel } from '../../part/panel.tsx'
-import { type RuleChange, unchanged } from './trial.ts'
+import { amountsIn, type RuleChange, unchanged } from './trial.ts'
 
 const MOST_MODELS = 12
 
@@ -37,6 +37,7 @@ export function Rules({ of, change }: Tried) {
         <div>
           <h3>Policy</h3>
           <PolicyRules of={of} change={change} />
+          <Amounts of={of} change={change} />
           <h3>Pause one model from the beginning</h3>
           <Pause models={models} change={change} />
         </div>
@@ -92,6 +93,34 @@ function PolicyRules({ of, change }: Tried) {
       >
         <span class="name">slots in all workers</span>
       </Slide>
+    </>
+  )
+}
+
+/** Limits of use, units of places and weights, from a quarter to four times of what they are. */
+function Amounts({ of, change }: Tried) {
+  const { amounts } = change.value
+  const all = amountsIn(of.policy)
+  if (all.length === 0) return null
+  return (
+    <>
+      <h3>Limits, units and weights</h3>
+      {all.slice(0, MOST_MODELS).map((name) => {
+        const percent = amounts[name] ?? 100
+        return (
+          <Slide
+            key={name}
+            range={{ min: 25, max: 400, step: 25, value: percent }}
+            shown={`${percent} %`}
+            isInForce={percent === 100}
+            onSlide={(to) => setIn(change, { amounts: { ...amounts, [name]: to } })}
+          >
+            <span class="name" title={name}>
+              {name}
+            </span>
+          </Slide>
+        )
+      })}
     </>
   )
 }

@@ -1,4 +1,4 @@
-import { capacityOf, type Policy } from '../../../../../engine/core/index.ts'
+import { capacityOf, type Policy, placesOf } from '../../../../../engine/core/index.ts'
 import type { WhatIf } from '../../../../../tools/insight/index.ts'
 import { simulate } from '../../../../../tools/insight/what-if/simulate.ts'
 import {
@@ -14,6 +14,8 @@ import { turn } from '../../frame/turn.ts'
 export interface RuleChange {
   readonly policy: 'as it is' | 'serial' | 'by-model'
   readonly capacity: Readonly<Record<string, number>>
+  /** Limits of use, units of places and weights, by {@link amountsIn}, in per cent of what they are. */
+  readonly amounts: Readonly<Record<string, number>>
   /** Null: unchanged. */
   readonly overtakes: number | null
   /** Null: no limit. */
@@ -25,6 +27,7 @@ export interface RuleChange {
 export const unchanged: RuleChange = {
   policy: 'as it is',
   capacity: {},
+  amounts: {},
   overtakes: null,
   slots: null,
   pause: null,
@@ -45,15 +48,55 @@ export async function recorded(
 
 /** The trial, in the form of `interlock what-if --try`. */
 export function trialOf(change: RuleChange, { policy, period }: Recorded): Trial {
-  const { capacity, overtakes, slots, pause } = change
+  const { overtakes, slots, pause } = change
   const maxActive = change.policy === 'as it is' ? policy.maxActive : change.policy === 'serial' ? 1 : null
   const rules: Policy = {
     ...policy,
+    ...scaled(policy, change.amounts),
     maxActive,
-    capacity: { ...policy.capacity, ...capacity },
+    capacity: { ...policy.capacity, ...capacityOfTrial(change, policy) },
     maxOvertakes: overtakes ?? policy.maxOvertakes,
   }
   return { name: nameOf(change, policy), policy: rules, slots, acts: actsOf(pause, period) }
+}
+
+/** Of a model that has places the first ones stay; one more is of those that the log does not know. */
+const capacityOfTrial = ({ capacity }: RuleChange, policy: Policy): Policy['capacity'] =>
+  Object.fromEntries(
+    Object.entries(capacity).map(([model, n]) => {
+      const listed = placesOf(policy, model)
+      if (listed === undefined) return [model, n]
+      const more = Array.from({ length: Math.max(0, n - listed.length) }, (_, at) => `new:${at}`)
+      return [model, [...listed.slice(0, n), ...more]]
+    }),
+  )
+
+const maps = ['uses', 'units', 'weights'] as const
+
+/** What a policy has of limits of use, units of places, and weights: `uses openai-tpm`. */
+export const amountsIn = (policy: Policy): readonly string[] =>
+  maps.flatMap((map) => Object.keys(policy[map] ?? {}).map((name) => `${map} ${name}`))
+
+function scaled(policy: Policy, amounts: RuleChange['amounts']): Partial<Policy> {
+  const changed = maps.filter((map) => Object.keys(amounts).some((key) => key.startsWith(`${map} `)))
+  const of = (map: (typeof maps)[number]) =>
+    Object.entries(policy[map] ?? {}).map(([name, value]) => [
+      name,
+      times(value, amounts[`${map} ${name}`] ?? 100),
+    ])
+  return Object.fromEntries(changed.map((map) => [map, Object.fromEntries(of(map))]))
+}
+
+/** All numbers in it but the lengths of windows. */
+function times(value: unknown, percent: number): unknown {
+  if (typeof value === 'number') return Math.max(1, Math.round((value * percent) / 100))
+  if (Array.isArray(value)) return value.map((each) => times(each, percent))
+  return Object.fromEntries(
+    Object.entries(value as object).map(([name, each]) => [
+      name,
+      name === 'perSeconds' ? each : times(each, percent),
+    ]),
+  )
 }
 
 function actsOf(
@@ -65,12 +108,16 @@ function actsOf(
   return [{ at, body: { type: 'pause_model', model: pause.model, reason: 'what_if', until } }]
 }
 
-function nameOf({ policy: which, capacity, overtakes, slots, pause }: RuleChange, inForce: Policy): string {
+function nameOf(
+  { policy: which, capacity, amounts, overtakes, slots, pause }: RuleChange,
+  inForce: Policy,
+): string {
   const parts = [
     ...(which === 'as it is' ? [] : [which]),
     ...Object.entries(capacity)
       .filter(([model, places]) => places !== capacityOf(inForce, model))
       .map(([model, places]) => `${model}=${places}`),
+    ...Object.entries(amounts).map(([name, percent]) => `${name} ${percent} %`),
     ...(overtakes === null ? [] : [`overtakes=${overtakes}`]),
     ...(slots === null ? [] : [`slots=${slots}`]),
     ...(pause === null ? [] : [`${pause.model} paused`]),

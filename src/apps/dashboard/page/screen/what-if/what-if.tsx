@@ -82,6 +82,7 @@ function Outcomes({ of, change }: { readonly of: Recorded; readonly change: Rule
   const { outcomes, jobs, leftOut, sliceSeconds } = found.value
   const happened = outcomes[0]?.makespanMs ?? 0
   const from = (of.lives[0]?.arrivedAt ?? of.period.from) / 1_000_000
+  const isLoading = outcomes.some(({ loads }) => loads !== null)
   const colors = ['--text', '--dim', '--accent']
   return (
     <Panel
@@ -95,7 +96,7 @@ function Outcomes({ of, change }: { readonly of: Recorded; readonly change: Rule
           <thead>
             <tr>
               <th scope="col">rules</th>
-              {['mean wait', 'median', '95 %', 'longest', 'makespan', 'compared', 'at once'].map((name) => (
+              {[...heads, ...(isLoading ? ['loads'] : [])].map((name) => (
                 <th key={name} scope="col" class="value">
                   {name}
                 </th>
@@ -103,7 +104,7 @@ function Outcomes({ of, change }: { readonly of: Recorded; readonly change: Rule
             </tr>
           </thead>
           <tbody>
-            {outcomes.map(({ name, waiting, makespanMs, maxConcurrent }, index) => (
+            {outcomes.map(({ name, waiting, makespanMs, maxConcurrent, loads }, index) => (
               <tr key={name} data-outcome={name} class={index === 2 ? 'this' : ''}>
                 <th scope="row">{titles[name] ?? name}</th>
                 {[waiting.mean, waiting.p50, waiting.p95, waiting.max, makespanMs].map((ms, at) => (
@@ -115,6 +116,7 @@ function Outcomes({ of, change }: { readonly of: Recorded; readonly change: Rule
                   {happened === 0 ? '—' : `${((makespanMs / happened) * 100).toFixed(0)} %`}
                 </td>
                 <td class="value">{count(maxConcurrent)}</td>
+                {isLoading ? <td class="value">{loads === null ? '—' : count(loads.loads)}</td> : null}
               </tr>
             ))}
           </tbody>
@@ -138,6 +140,8 @@ function Outcomes({ of, change }: { readonly of: Recorded; readonly change: Rule
     </Panel>
   )
 }
+
+const heads = ['mean wait', 'median', '95 %', 'longest', 'makespan', 'compared', 'at once']
 
 const titles: Readonly<Record<string, string>> = {
   happened: 'what happened',

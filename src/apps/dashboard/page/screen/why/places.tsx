@@ -48,10 +48,11 @@ export function Places({
     <Panel id="places" title="Models that it needs">
       {models.length === 0 ? <None>It needs none.</None> : null}
       <ul class="places-of">
-        {models.map(({ model, capacity, holders, ahead, aheadIds, paused }) => (
+        {models.map(({ model, capacity, holders, ahead, aheadIds, paused, place }) => (
           <li key={model} data-place={model} data-ahead={ahead}>
             <p>
               <ModelLink name={model} />
+              {place == null ? null : <span data-at={place}>at {place}</span>}
               <span class="dim">
                 {holders.length} of {count(capacity)} in use
               </span>

@@ -3,6 +3,8 @@
  * is a proposal with its evidence, for a person to judge; nothing is set by it.
  */
 import {
+  forShell,
+  MICROS_PER_MS,
   MICROS_PER_SECOND,
   type Micros,
   type Policy,
@@ -11,6 +13,7 @@ import {
   windowsOf,
 } from '../../engine/core/index.ts'
 import { pagesAfter } from '../../engine/store/index.ts'
+import { duration, plural } from '../format/index.ts'
 import type { Opened } from '../history/access.ts'
 
 /** So many events are read, so that a look stays short; and none that is older than a day. */
@@ -123,7 +126,7 @@ export class LimitWatch {
 
 /** What the end of the log teaches. @throws InterlockError `corrupt_log`, `unknown_event` */
 export async function learnedLimits(
-  { store, queue }: Opened,
+  { store, queue }: Pick<Opened, 'store' | 'queue'>,
   version: number,
   policy: Policy,
 ): Promise<readonly LearnedLimit[]> {
@@ -182,4 +185,28 @@ function isKept(policy: Policy, { model, resource, limit, perSeconds }: LearnedL
     )
   const rate = rateOf(policy, model)
   return rate !== undefined && rate.perSeconds >= perSeconds && rate.starts <= limit
+}
+
+/** The evidence for a limit, in a sentence. */
+export function evidenceText({
+  model,
+  resource,
+  perSeconds,
+  answers,
+  least,
+  most,
+  calm,
+  period,
+}: LearnedLimit): string {
+  const what = resource === null ? 'starts' : resource
+  const range = least === most ? `${least}` : `${least} to ${most}`
+  return `the provider of model ${model} asked to wait ${plural(answers, 'time')} in the last ${duration(period / MICROS_PER_MS)}, each time after ${range} ${what} in ${perSeconds} s; without that ${calm} were the most`
+}
+
+/** The command that sets it. */
+export function limitCommand({ model, resource, limit, perSeconds }: LearnedLimit): string {
+  const rate = `${limit}/${perSeconds}`
+  return resource === null
+    ? `interlock policy set --rate ${forShell(`${model}=${rate}`)}`
+    : `interlock policy set --uses ${forShell(`${resource}=${rate}`)}`
 }
