@@ -99,6 +99,7 @@ const rest: Readonly<Record<string, string>> = {
   'dashboard/browser/load': 'with 10,000 waiting and 100,000 events',
   'dashboard/browser/look': 'axe on every screen in both themes; pictures',
   'dashboard/browser/models': 'thousands of models',
+  'dashboard/browser/places': 'cards, busy, free and broken',
   'dashboard/browser/postgres': 'over PostgreSQL',
   'dashboard/browser/screens': 'each screen',
   'dashboard/browser/states': 'what is on its way, empty or failed, on each screen',

@@ -48,6 +48,27 @@ it('interlock top prints in a pipe what runs, which job holds which model, and w
   await coordinator.close()
 })
 
+it('interlock top says which cards are busy, free, paused or served by nobody, and where a job runs', async () => {
+  const { store, coordinator } = await aQueue()
+  await coordinator.setPolicy({
+    maxActive: null,
+    capacity: { flux: ['host1:0', 'host1:1', 'host2:0'] },
+    units: { 'host1:0': { vram: 24 } },
+  })
+  await coordinator.enqueue([{ jobId: 'f', models: ['flux'], asks: { flux: { vram: 20 } } }])
+  await coordinator.claim({ max: 1, kinds: null, serves: ['host1:*'] })
+  await coordinator.pauseModel('host1:1', { reason: 'broken' })
+  const stdout = { write: () => {} }
+  const frame = new Frame({ stdout, stderr: stdout, env: {}, signal: new AbortController().signal }, {})
+  const view = { ...(await presentOf({ store })), rates: { started: 0, ended: 0 }, chosen: null, message: [] }
+  const text = topText(frame, view, 60).join('\n')
+  expect(text).toMatch(/\nf +flux .* at host1:0/)
+  expect(text).toMatch(/\nhost1:0 +1 +0 +4 vram left/)
+  expect(text).toMatch(/\nhost1:1 +0 of 1 +0 +paused \(broken\)/)
+  expect(text).toMatch(/\nhost2:0 +0 of 1 +0 +no process serves it/)
+  await coordinator.close()
+})
+
 it('interlock top follows the queue, and a key pulls a lever once it is confirmed', async () => {
   const { store, coordinator } = await aQueue()
   const { frame, keys, type, screen } = terminal()

@@ -181,7 +181,8 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
       },
       {
         usage: 'stats',
-        summary: 'how long jobs waited and for what, how busy models were, and what each fair key used, over time',
+        summary:
+          'how long jobs waited and for what, how busy models were, and what each fair key used, over time',
         load: async () => (await import('./stats.ts')).addStats,
       },
       {

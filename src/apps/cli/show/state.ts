@@ -60,6 +60,12 @@ export function stateText(
   return [...head, '', ...grid(frame, heads, lines, { heading: dim, right: [5], give }), ...rest]
 }
 
-/** Where a job runs, and what is wrong there: one word. */
-export const placeOf = (workerId: string | null, fault: string | null): string =>
-  `${workerId ?? 'detached'}${fault === null ? '' : ` (${fault})`}`
+/** Where a job runs, at which places, and what is wrong there. */
+export function placeOf(
+  workerId: string | null,
+  fault: string | null,
+  places: Readonly<Record<string, string>> | null = null,
+): string {
+  const at = places === null ? '' : ` at ${[...new Set(Object.values(places))].join(', ')}`
+  return `${workerId ?? 'detached'}${at}${fault === null ? '' : ` (${fault})`}`
+}

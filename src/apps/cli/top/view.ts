@@ -2,14 +2,17 @@ import {
   capacityOf,
   diagnosisOf,
   isMeter,
+  isSite,
   jobOf,
   type Ledger,
   MICROS_PER_MS,
-  plainName,
+  type PlaceView,
+  placeViews,
   type QueueFacts,
   queueStateOf,
   triesOf,
   triesText,
+  unitsText,
   waitingCount,
 } from '../../../engine/core/index.ts'
 import type { Submitted, SubmittedBy } from '../../../engine/store/index.ts'
@@ -41,13 +44,16 @@ const MOST_MODELS = 6
 export function topText(frame: Frame, view: TopView, height: number): readonly string[] {
   const room = Math.max(6, height - FIXED - view.message.length)
   const runs = Math.min(view.ledger.active.size, Math.ceil(room / 3))
-  const held = Math.min(view.ledger.models.size, MOST_MODELS, Math.ceil(room / 4))
+  const places = placeViews(view.ledger)
+  const models = factsOf(view.ledger, places)
+  // A card that is not seen is looked for: all places, as far as there is room.
+  const held = Math.min(models.length, Math.max(MOST_MODELS, places.length), Math.ceil(room / 4))
   return [
     headOf(frame, view),
     '',
     ...running(frame, view, runs),
     '',
-    ...modelsOf(frame, view, held),
+    ...modelsOf(frame, models, held),
     '',
     ...lineOf(frame, view, Math.max(1, room - runs - held)),
     ...(view.message.length === 0 ? [] : ['', ...view.message]),
@@ -87,7 +93,7 @@ function running(frame: Frame, view: TopView, room: number): readonly string[] {
     const took = duration((now - job.startedAt) / MICROS_PER_MS)
     rows.push([
       ...[jobId, models(job.spec.models), triesText(triesOf(job))],
-      ...[placeOf(job.workerId, diagnosisOf(view, job).code), took],
+      ...[placeOf(job.workerId, diagnosisOf(view, job).code, job.places), took],
     ])
   }
   const give = { models: 12, in: 12, running: 24 }
@@ -99,23 +105,48 @@ function running(frame: Frame, view: TopView, room: number): readonly string[] {
   return [...table, ...more(frame, ledger.active.size, rows.length)]
 }
 
-function modelsOf(frame: Frame, { ledger }: TopView, room: number): readonly string[] {
-  if (ledger.models.size === 0) return [frame.colors.dim('no job needs a model')]
-  const paused = new Map([...ledger.pauses].map(({ model, reason }) => [model, reason]))
-  const rows = [...ledger.models]
-    .filter(({ model }) => !isMeter(model))
-    .toSorted((a, b) => b.line.size - a.line.size || (a.model < b.model ? -1 : 1))
-    .slice(0, room)
-    .map(({ model, holders, line }) => [
-      ...[plainName(model), `${holders.size} of ${capacityOf(ledger.policy, model)}`, count(line.size)],
-      paused.has(plainName(model)) ? `paused (${paused.get(plainName(model))})` : '',
-    ])
+interface ModelFacts {
+  readonly name: string
+  readonly held: string
+  readonly waiting: number
+  readonly note: string
+}
+
+/** Models that jobs need, and all places, the longest line first. */
+function factsOf(
+  { policy, models: all, ...ledger }: Ledger,
+  places: readonly PlaceView[],
+): readonly ModelFacts[] {
+  const paused = new Map([...ledger.pauses].map(({ model, reason }) => [model, `paused (${reason})`]))
+  const models = [...all]
+    .filter(({ model }) => !isMeter(model) && !isSite(model))
+    .map(({ model: name, holders, line }) => ({
+      name,
+      held: `${holders.size} of ${capacityOf(policy, name)}`,
+      waiting: line.size,
+      note: paused.get(name) ?? '',
+    }))
+  const ofPlaces = places.map(({ place: name, state, held, waiting, left }) => {
+    const note = state === 'unserved' ? 'no process serves it' : left && `${unitsText(left)} left`
+    return {
+      name,
+      held: left === null ? `${held} of 1` : `${held}`,
+      waiting,
+      note: paused.get(name) ?? note ?? '',
+    }
+  })
+  return [...models, ...ofPlaces].toSorted((a, b) => b.waiting - a.waiting || (a.name < b.name ? -1 : 1))
+}
+
+function modelsOf(frame: Frame, all: readonly ModelFacts[], room: number): readonly string[] {
+  if (all.length === 0) return [frame.colors.dim('no job needs a model')]
+  const rows = all.slice(0, room).map(({ name, held, waiting, note }) => [name, held, count(waiting), note])
   const table = grid(frame, ['model', 'held', 'in line', ''], rows, {
     heading: frame.colors.dim,
     right: [1, 2],
     give: { model: 16 },
   })
-  return [...table, ...more(frame, ledger.models.size, rows.length)]
+  return [...table, ...more(frame, all.length, rows.length)]
 }
 
 /** The chosen job stays visible. */

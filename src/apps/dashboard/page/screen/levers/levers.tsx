@@ -68,7 +68,7 @@ function ModelLevers() {
   const { model } = route.value
   return (
     <div class="column">
-      <Panel id="model-levers" title="Models" aside={count(rows.value.length)}>
+      <Panel id="model-levers" title="Models and places" aside={count(rows.value.length)}>
         {rows.value.length === 0 ? <None>No job needs a model.</None> : null}
         <Proposals />
         <WindowedList

@@ -26,6 +26,8 @@ const SHOWN_HOLDERS = 3
 export interface ModelRow {
   readonly model: string
   readonly held: number
+  /** Who comes next may have it. */
+  readonly isFree: boolean
   readonly holders: readonly string[]
   readonly waiting: number
   readonly capacity: number
@@ -42,12 +44,14 @@ export interface ModelRow {
 export function modelRows(ledger: Ledger): readonly ModelRow[] {
   const pauses = new Map([...ledger.pauses].map((pause) => [pause.model, pause]))
   const rows: ModelRow[] = []
+  const hasPlaces = (model: string) => typeof ledger.policy.capacity[model] === 'object'
   const add = (model: string, held: number, holders: readonly string[], waiting: number) => {
     const rate = rateOf(ledger.policy, model)
     const pause = pauses.get(model) ?? null
     rows.push({
       model,
       held,
+      isFree: held === 0 && !hasPlaces(model) && pause === null,
       holders,
       pause,
       capacity: capacityOf(ledger.policy, model),
@@ -56,7 +60,6 @@ export function modelRows(ledger: Ledger): readonly ModelRow[] {
     })
     pauses.delete(model)
   }
-  const hasPlaces = (model: string) => typeof ledger.policy.capacity[model] === 'object'
   for (const { model, holders, line } of ledger.models)
     if (!isMeter(model) && !isSite(model) && !hasPlaces(model))
       add(model, holders.size, firstOf(holders), line.size)
@@ -83,7 +86,7 @@ export const placeRows = (ledger: Ledger): readonly ModelRow[] =>
     ]
     return {
       model: place,
-      ...{ held, waiting, capacity: 1, pause: pauseOf(ledger, place) ?? null },
+      ...{ held, waiting, isFree: state === 'free', capacity: 1, pause: pauseOf(ledger, place) ?? null },
       holders: firstOf(modelOf(ledger, siteOf(place)).holders),
       rate: notes.join(', ') || null,
     }
@@ -129,17 +132,21 @@ function Rows({
   )
 }
 
-function Row({ row: { model, held, holders, waiting, capacity, pause, rate } }: { readonly row: ModelRow }) {
+function Row({
+  row: { model, held, isFree, holders, waiting, capacity, pause, rate },
+}: {
+  readonly row: ModelRow
+}) {
   return (
     <li data-model={model} data-held={held} data-waiting={waiting}>
       <div class="two">
         <ModelLink name={model} />
         <span class="under">
-          {held === 0 ? <span class="dim">free</span> : null}
+          {isFree ? <span class="dim">free</span> : null}
           {holders.map((id) => (
             <JobLink key={id} id={id} />
           ))}
-          {held > holders.length ? (
+          {held > holders.length || (held === 0 && !isFree) ? (
             <span class="dim">
               {holders.length === 0 ? `${count(held)} in use` : `and ${count(held - holders.length)} more`}
             </span>
