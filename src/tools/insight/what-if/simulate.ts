@@ -54,7 +54,14 @@ type Item =
 /** It does what no process does: those come later. */
 const nobody: Simulated = { worker: 'what-if', free: 0, isHere: false }
 /** Refusals of a job whatever the others do. */
-const hopeless: ReadonlySet<string> = new Set(['fits_no_place', 'unknown_model', 'use_over_limit'])
+const hopeless: ReadonlySet<string> = new Set(['fits_no_place', 'use_over_limit'])
+
+/** The jobs came into line, whatever models are declared later. */
+function undeclared(body: RehearsedBody): RehearsedBody {
+  if (body.type !== 'set_policy') return body
+  const { models: _, ...policy } = body.policy
+  return { ...body, policy }
+}
 const nobodyDead: ReadonlySet<string> = new Set()
 
 /** A process of a simulation, and how many slots it has left. */
@@ -132,7 +139,7 @@ class Simulation {
         this.#agenda.add(life.arrivedAt + life.cancelledAfter, { do: 'cancel', index })
       }
     }
-    this.#send({ type: 'set_policy', policy })
+    this.#send(undeclared({ type: 'set_policy', policy }))
   }
 
   /** False when nothing is left to do. */
@@ -191,7 +198,7 @@ class Simulation {
         return this.#send({ type: 'done', jobId: String(index), token, model }, this.#processOf(worker))
       }
       case 'act':
-        return this.#send(item.body)
+        return this.#send(undeclared(item.body))
       case 'join':
         item.who.isHere = true
         this.#crew = this.#processes.filter(({ isHere }) => isHere)

@@ -86,7 +86,11 @@ export const placeRows = (ledger: Ledger): readonly ModelRow[] =>
     ]
     return {
       model: place,
-      ...{ held, waiting, isFree: state === 'free', capacity: 1, pause: pauseOf(ledger, place) ?? null },
+      held,
+      waiting,
+      isFree: state === 'free',
+      capacity: 1,
+      pause: pauseOf(ledger, place) ?? null,
       holders: firstOf(modelOf(ledger, siteOf(place)).holders),
       rate: notes.join(', ') || null,
     }
