@@ -196,10 +196,16 @@ export class LogReader {
   /** Nobody runs more at once than his share; those without models block nobody. */
   #checkShare(event: RecordedEvent & { readonly type: 'started' }): void {
     const fairKey = this.#lives.get(event.jobId)?.fairKey ?? null
-    const limit = this.#policy?.fairShare?.maxActive ?? null
-    if (fairKey === null || limit === null || event.models.length === 0) return
-    const own = this.#running().filter((life) => life.fairKey === fairKey && life.models.length > 0)
-    if (own.length > limit) this.#fault(event, `${own.length} of ${fairKey} run`)
+    if (fairKey === null || event.models.length === 0) return
+    const tierOf = (key: string | null) => /^([^/]*)\//.exec(key ?? '')?.[1]
+    const tier = this.#policy?.tiers?.[tierOf(fairKey) ?? '']
+    const running = this.#running().filter(({ models }) => models.length > 0)
+    const own = running.filter((life) => life.fairKey === fairKey).length
+    const all = running.filter((life) => tierOf(life.fairKey) === tierOf(fairKey)).length
+    const most = tier?.maxActive ?? this.#policy?.fairShare?.maxActive ?? Number.POSITIVE_INFINITY
+    if (own > most) this.#fault(event, `${own} of ${fairKey} run`)
+    if (all > (tier?.maxTogether ?? Number.POSITIVE_INFINITY))
+      this.#fault(event, `${all} like ${fairKey} run`)
   }
 
   /** Every window, wherever it begins, from the last change of the rules on. */
