@@ -19,12 +19,21 @@ export async function buildPage(folder) {
   return modulesOf(output).map(({ file }) => file)
 }
 
+/** What the rules of a policy say to the command line, nobody reads in a browser. */
+const withoutFlags = {
+  name: 'without-flags',
+  enforce: 'pre',
+  transform: (code, id) =>
+    id.endsWith('/policy-table.ts') ? code.replace(/^ *(?:flag|says|form|example): '.*',$/gm, '') : null,
+}
+
 async function bundled(folder) {
   const { output } = await build({
     configFile: false,
     root: path.join(root, 'src/apps/dashboard/page'),
     base: './',
     logLevel: 'warn',
+    plugins: [withoutFlags],
     oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
     build: {
       outDir: folder,
