@@ -150,6 +150,16 @@ describe('a simulation', () => {
     ])
   })
 
+  it('lets a job that comes after others come when these had ended', async () => {
+    const [first, second] = recorded([
+      { at: 0, models: ['m'], runs: [3] },
+      { at: 0, models: ['n'], runs: [2] },
+    ])
+    const runs = second?.runs.map((run) => ({ ...run, readyAt: T0 + 3 * SECOND }))
+    const lives = [first, { ...second, spec: { ...second?.spec, after: 7 }, runs }] as Life[]
+    expect(spansOf(await simulate(lives, { policy: byModel, slots: null }))).toEqual([[[0, 3]], [[3, 5]]])
+  })
+
   it('cancels a job that was cancelled while it waited, if it still waits', async () => {
     const [first, second] = recorded([
       { at: 0, models: ['m'], runs: [3] },

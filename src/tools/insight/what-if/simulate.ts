@@ -134,7 +134,7 @@ class Simulation {
       if (to !== undefined) this.#agenda.add(to, { do: 'leave', who })
     }
     for (const [index, life] of lives.entries()) {
-      this.#agenda.add(life.arrivedAt, { do: 'come', index })
+      this.#agenda.add(comesAt(life), { do: 'come', index })
       if (life.cancelledAfter !== null) {
         this.#agenda.add(life.arrivedAt + life.cancelledAfter, { do: 'cancel', index })
       }
@@ -219,7 +219,7 @@ class Simulation {
     const life = this.#lives[index]
     if (life === undefined) throw new RangeError(`there is no job ${index}`)
     // It came into line then: no other job stood for it. The recording says when an attempt ended, timed out or not.
-    const { dedupe: _, once: __, ...spec } = life.spec
+    const { dedupe: _, once: __, after: ___, ...spec } = life.spec
     return { ...spec, jobId: String(index), timeoutMs: bounds.durationMs }
   }
 
@@ -307,6 +307,10 @@ class Simulation {
     this.#agenda.add(at, { do: 'tick' })
   }
 }
+
+/** One that comes after others comes when these had ended. */
+const comesAt = ({ spec, arrivedAt, runs }: Life): Micros =>
+  spec.after === undefined ? arrivedAt : Math.max(arrivedAt, runs[0]?.readyAt ?? arrivedAt)
 
 /** How many jobs of each kind ran at once for one handler, at most: it takes as many under other rules. */
 function batchesOf(lives: readonly Life[]): readonly BatchSize[] | undefined {
