@@ -256,7 +256,8 @@ describe('interlock work', () => {
 
   it('takes what the file says of its worker and its lease, and tells a program what came of it', async () => {
     const url = await migratedDatabase()
-    const text = 'export default { intake: true, leaseMs: 45_000, handlers: { normal: () => null } }'
+    const text =
+      'export default { intake: true, leaseMs: 45_000, serves: ["h:*"], keeps: 2, handlers: { normal: () => null } }'
     const handler = await fileWith('handlers.mjs', text)
     const stop = new AbortController()
     const working = interlock(['work', '--handler', handler, '--json', '--url', url], { signal: stop.signal })
@@ -264,6 +265,9 @@ describe('interlock work', () => {
     await expect.poll(async () => (await workers()).length, { timeout: 20_000 }).toBe(1)
     const [{ beatAt, expiresAt }] = await workers()
     expect(Date.parse(expiresAt) - Date.parse(beatAt)).toBe(45_000)
+    await expect.poll(workers).toMatchObject([{ serves: ['h:*'], keeps: 2 }])
+    const { stdout } = await interlock(['status', '--url', url])
+    expect(stdout).toMatch(/jobs +serves +keeps\n(.*\n)?.* h:\* +2\n/)
     stop.abort()
     expect(JSON.parse((await working).stdout)).toEqual({ finished: 0, givenBack: 0 })
   })

@@ -47,6 +47,12 @@ export const spokenOf = ({ servers, keepers }: Pick<LedgerView, 'servers' | 'kee
     ? servers.map(({ worker }) => worker)
     : [...new Set([...servers, ...keepers].map(({ worker }) => worker))]
 
+/** What a process has said of itself: the places that it serves, and how many models it keeps. Null: nothing. */
+export const saidBy = ({ servers, keepers }: Pick<LedgerView, 'servers' | 'keepers'>, worker: string) => ({
+  serves: servers.find((server) => server.worker === worker)?.places ?? null,
+  keeps: keeperIn(keepers, worker)?.keeps ?? null,
+})
+
 /** How long a model takes to load, in seconds; 0: it is nothing that is loaded. */
 const loadSecondsOf = ({ warm }: Policy, model: string): number =>
   (warm && valueFor(warm.loadSeconds, model)) ?? 1

@@ -36,17 +36,17 @@ export const forecasterOf = ({ store, queue }: Opened): Forecaster =>
 /** What only the log knows of a queue; nulls: it cannot be folded, and everything else is still shown. */
 export interface Logged {
   readonly paused: readonly PausedModel[] | null
-  /** The processes that have said which places they serve. */
-  readonly servers: Ledger['servers'] | null
+  /** What processes have said of themselves. */
+  readonly said: Pick<Ledger, 'servers' | 'keepers'> | null
 }
 
 export async function loggedAt(access: Opened, version: number): Promise<Logged> {
   try {
     const ledger = await ledgerAt(access, version)
-    return { paused: pausedModels(ledger, await operatorsOf(access, ledger)), servers: ledger.servers }
+    return { paused: pausedModels(ledger, await operatorsOf(access, ledger)), said: ledger }
   } catch (error) {
     if (!isInterlockError(error)) throw error
     access.onNote(`nobody can tell which models are paused: ${error.message}`)
-    return { paused: null, servers: null }
+    return { paused: null, said: null }
   }
 }

@@ -71,8 +71,8 @@ async function activeRows({ store, queue, signal }: Opened): Promise<RunningRows
   }
 }
 
-export const workingIn = ({ rows, workers, servers }: QueueStatus): readonly Working[] =>
-  whoWorks(workers, rows?.active ?? [], servers ?? [])
+export const workingIn = ({ rows, workers, said }: QueueStatus): readonly Working[] =>
+  whoWorks(workers, rows?.active ?? [], said ?? { servers: [], keepers: [] })
 
 export function statusDocument(standing: QueueStatus): StatusDocument {
   const { queue, store, rows, paused, submitted } = standing

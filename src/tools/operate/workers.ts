@@ -1,4 +1,4 @@
-import type { JobRow, Ledger } from '../../engine/core/index.ts'
+import { type JobRow, type Ledger, saidBy } from '../../engine/core/index.ts'
 import type { WorkerRow } from '../../engine/store/index.ts'
 import { isoTime } from '../format/index.ts'
 
@@ -7,13 +7,15 @@ export interface Working extends WorkerRow {
   readonly running: readonly string[]
   /** The places that it has said it serves, or patterns of them; null: it has said nothing, and may have what others serve. */
   readonly serves: readonly string[] | null
+  /** How many models it keeps loaded, in each of its places; null: it has said nothing. */
+  readonly keeps: number | null
 }
 
 /** Processes that are live or late. A dead one is listed only while it still holds jobs. Short-lived commands are not listed. */
 export function whoWorks(
   workers: readonly WorkerRow[],
   active: readonly JobRow[],
-  servers: Ledger['servers'],
+  said: Pick<Ledger, 'servers' | 'keepers'>,
 ): readonly Working[] {
   const jobs = Map.groupBy(active, ({ worker_id: workerId }) => workerId)
   return workers
@@ -21,7 +23,7 @@ export function whoWorks(
       ...worker,
       freeSlots: worker.state === 'live' ? worker.freeSlots : 0,
       running: (jobs.get(worker.workerId) ?? []).map(({ job_id: jobId }) => jobId),
-      serves: servers.find((server) => server.worker === worker.workerId)?.places ?? null,
+      ...saidBy(said, worker.workerId),
     }))
     .filter(({ state, running }) => state !== 'dead' || running.length > 0)
 }

@@ -16,7 +16,7 @@ async function withCards() {
     units: { 'host1:0': { vram: 24 } },
   })
   await coordinator.enqueue([{ jobId: 'a', models: ['flux'], asks: { flux: { vram: 20 } } }])
-  await coordinator.claim({ max: 1, kinds: null, serves: ['host1:*'] })
+  await coordinator.claim({ max: 1, kinds: null, serves: ['host1:*'], keeps: 2 })
   await coordinator.pauseModel('host1:1', { reason: 'broken' })
   const { address } = await served({ store })
   const page = await opened(browser(), address())
@@ -37,6 +37,9 @@ it('says which cards are busy, free, paused or served by nobody, and where a job
   await expect
     .poll(() => page.locator('[aria-labelledby=running] [data-job=a]').textContent())
     .toContain('at host1:0')
+  await expect
+    .poll(() => page.locator(`[data-worker="${coordinator.workerId}"]`).textContent())
+    .toContain('serves host1:*; keeps 2 models')
   await goTo(page, '?see=why&job=a')
   await page.waitForSelector('[data-place=flux] [data-at="host1:0"]')
   await coordinator.close()

@@ -34,7 +34,7 @@ const nothing = ({ queue }: Frame, folder: string): QueueStatus => ({
   workers: [],
   ending: new Set(),
   paused: [],
-  servers: [],
+  said: null,
   submitted: { undecided: { commands: 0, rows: 0, oldestAt: null }, refused: { commands: 0, rows: 0 } },
 })
 
@@ -78,17 +78,27 @@ export function countText(working: readonly Working[]): string {
 
 function workersTable(frame: Frame, working: readonly Working[], now: Micros): readonly string[] {
   const isServing = working.some(({ serves }) => serves !== null)
+  const isKeeping = working.some(({ keeps }) => keeps !== null)
   const rows = working
     .slice(0, SHOWN)
-    .map(({ workerId, state, kinds, freeSlots, startedAt, running, serves }) => [
+    .map(({ workerId, state, kinds, freeSlots, startedAt, running, serves, keeps }) => [
       ...[workerId, state, kindsText(kinds), running.length, state === 'live' ? freeSlots : '—'],
       ...[duration((now - startedAt) / MICROS_PER_MS), someOf(running)],
       ...(isServing ? [serves === null ? 'every place' : someOf(serves)] : []),
+      ...(isKeeping ? [keeps ?? ''] : []),
     ])
-  const head = ['process', 'state', 'kinds', 'runs', 'free', 'for', 'jobs', ...(isServing ? ['serves'] : [])]
+  const said = [...(isServing ? ['serves'] : []), ...(isKeeping ? ['keeps'] : [])]
+  const head = ['process', 'state', 'kinds', 'runs', 'free', 'for', 'jobs', ...said]
   const more = working.length > SHOWN ? [`… and ${working.length - SHOWN} more: --json`] : []
   const give = { jobs: 12, kinds: 10, process: 20, ...(isServing ? { serves: 12 } : {}) }
-  return [...grid(frame, head, rows, { heading: frame.colors.dim, right: [3, 4, 5], give }), ...more]
+  return [
+    ...grid(frame, head, rows, {
+      heading: frame.colors.dim,
+      right: [3, 4, 5, ...(isKeeping ? [head.length - 1] : [])],
+      give,
+    }),
+    ...more,
+  ]
 }
 
 /** A process without kinds claims nothing: it holds jobs that it asked for at the gate, or puts jobs in line. */

@@ -7,6 +7,7 @@ import {
   type Policy,
   type RecordedEvent,
   type RehearsedBody,
+  saidBy,
   spokenOf,
   unitsOf,
 } from '../../../engine/core/index.ts'
@@ -58,9 +59,8 @@ export class AroundRecorder {
       this.#act(from, { type: 'pause_model', model, reason, until })
     if (before.draining) this.#act(from, { type: 'drain' })
     for (const worker of spokenOf(before)) {
-      const serves = before.servers.find((server) => server.worker === worker)?.places
-      const keeps = before.keepers.find((keeper) => keeper.worker === worker)?.keeps
-      this.#spoken.set(worker, { serves, keeps })
+      const { serves, keeps } = saidBy(before, worker)
+      this.#spoken.set(worker, { serves: serves ?? undefined, keeps: keeps ?? undefined })
     }
     for (const { jobId, active, workerId, batch, token } of before.jobs)
       if (active && workerId !== null) this.#start(jobId, workerId, batch ?? token)

@@ -1,3 +1,4 @@
+import { type Ledger, saidBy } from '../../../../../engine/core/index.ts'
 import { count, plural } from '../../../../../tools/format/index.ts'
 import { usePage } from '../../frame/context.ts'
 import { Link } from '../../frame/link.tsx'
@@ -40,7 +41,9 @@ export function Workers() {
                 <Link class="job" to={{ see: 'log', q: workerId }}>
                   {workerId}
                 </Link>
-                <span class="under dim">{kinds?.join(', ') ?? 'every kind'}</span>
+                <span class="under dim">
+                  {[kinds?.join(', ') ?? 'every kind', ...saidOf(live.ledger.value, workerId)].join('; ')}
+                </span>
               </div>
               <div class="two right">
                 <span>{state === 'live' ? plural(freeSlots, 'free slot') : 'takes no jobs'}</span>
@@ -54,4 +57,13 @@ export function Workers() {
       />
     </Panel>
   )
+}
+
+/** What the process has said of itself, if it has. */
+function saidOf(ledger: Ledger, workerId: string): readonly string[] {
+  const { serves, keeps } = saidBy(ledger, workerId)
+  return [
+    ...(serves === null ? [] : [`serves ${serves.join(', ')}`]),
+    ...(keeps === null ? [] : [`keeps ${plural(keeps, 'model')}`]),
+  ]
 }
