@@ -95,3 +95,36 @@ it('interlock top follows the queue, and a key pulls a lever once it is confirme
   await running
   await coordinator.close()
 })
+
+it('interlock top pauses and resumes a place once it is confirmed; its key goes from one to the next', async () => {
+  const { store, coordinator } = await aQueue()
+  await coordinator.setPolicy({ capacity: { flux: ['host1:0', 'host1:1'] } })
+  const { frame, keys, type, screen } = terminal()
+  const running = new Top(frame, store, await presentOf({ store })).run(keys)
+  await expect.poll(screen).toContain('P a place')
+  type('P')
+  expect(screen()).toContain('pause host1:0? it will add to the log:')
+  expect(screen()).toContain('P: the next place')
+  type('P')
+  expect(screen()).toContain('pause host1:1? it will add to the log:')
+  type('y')
+  await expect.poll(screen).toContain('pause host1:1: done')
+  expect((await store.read('default', 0, 100)).events.at(-1)).toMatchObject({
+    type: 'model_paused',
+    model: 'host1:1',
+  })
+  await expect.poll(screen).toMatch(/host1:1 +0 of 1 +0 +paused \(by_hand\)/)
+  for (const key of ['P', 'P']) type(key)
+  expect(screen()).toContain('resume host1:1? it will add to the log:')
+  type('P')
+  expect(screen()).toContain('pause host1:0? it will add to the log:')
+  type('n')
+  expect(screen()).not.toContain('it will add to the log')
+  await coordinator.setPolicy({ capacity: {} })
+  await expect.poll(screen).not.toContain('host1:0')
+  type('P')
+  expect(screen()).not.toContain('it will add to the log')
+  type('q')
+  await running
+  await coordinator.close()
+})

@@ -1,4 +1,5 @@
 import {
+  allPlaces,
   type CommandBody,
   decide,
   type Ledger,
@@ -12,6 +13,8 @@ import { eventDetail } from '../../../tools/format/event-text.ts'
 export interface ChosenLever {
   readonly title: string
   readonly body: CommandBody
+  /** The place that it is about, if its key chooses one. */
+  readonly place?: string
 }
 
 /** What a key acts on. */
@@ -20,6 +23,8 @@ export interface Chosen {
   /** The chosen job of the line; null: no job waits. */
   readonly jobId: string | null
   readonly index: number
+  /** The lever that is not confirmed yet. */
+  readonly asked: ChosenLever | null
 }
 
 /** The keys of the levers, as the last line of the screen shows them. */
@@ -30,11 +35,13 @@ export const leverKeys = [
   ['-', ''],
   ['c', 'cancel'],
   ['p', 'pause its model'],
+  ['P', 'a place'],
   ['D', 'drain, resume'],
 ] as const
 
 /** The lever of a key. Null if the key has none, or there is nothing for it to act on. */
-export function chosenLeverOf(key: string, { ledger, jobId, index }: Chosen): ChosenLever | null {
+export function chosenLeverOf(key: string, { ledger, jobId, index, asked }: Chosen): ChosenLever | null {
+  if (key === 'P') return nextPlace(ledger, asked?.place)
   if (key === 'D') return drainOrResume(ledger)
   const at = ledger.line.at(index)
   const job = at === undefined || jobId === null ? undefined : ledger.jobs.get(at)
@@ -69,6 +76,13 @@ function drainOrResume({ draining }: Ledger): ChosenLever {
   return draining
     ? { title: 'resume the queue', body: { type: 'resume' } }
     : { title: 'drain the queue', body: { type: 'drain' } }
+}
+
+/** Pressed again, the key goes on to the place after the one that was asked about; the first one comes after the last. */
+function nextPlace(ledger: Ledger, before: string | undefined): ChosenLever | null {
+  const places = [...allPlaces(ledger.policy)]
+  const place = places[before === undefined ? 0 : (places.indexOf(before) + 1) % places.length]
+  return place === undefined ? null : { ...pauseOrResume(ledger, place), place }
 }
 
 function pauseOrResume(ledger: Ledger, model: string): ChosenLever {

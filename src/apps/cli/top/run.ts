@@ -78,24 +78,24 @@ export class Top {
   /** Handles a key, in the form in which the terminal sends it. */
   async press(key: string): Promise<void> {
     this.#drawn = ''
-    if (this.#asked !== null) return this.#answer(this.#asked, key)
+    if (this.#asked !== null && key !== 'P') return this.#answer(this.#asked, key)
     if (key === 'q' || key === '\u0003') return this.#ended.abort()
     if (key === '\u001b[A' || key === 'k') return this.#choose(-1)
     if (key === '\u001b[B' || key === 'j') return this.#choose(1)
     const index = this.#index()
     const jobId = this.#ledger.line.at(index)?.jobId ?? null
-    const chosen = chosenLeverOf(key, { ledger: this.#ledger, jobId, index })
+    const chosen = chosenLeverOf(key, { ledger: this.#ledger, jobId, index, asked: this.#asked })
+    this.#asked = chosen
     this.#message = chosen === null ? [] : this.#ask(chosen)
     this.#draw(true)
   }
 
   #ask(chosen: ChosenLever): readonly string[] {
-    this.#asked = chosen
     const says = previewOf(this.#ledger, chosen, this.#now())
     return [
       `${chosen.title}? it will add to the log:`,
       ...says.slice(0, 4).map((line) => `  ${line}`),
-      'y: yes, any other key: no',
+      `y: yes, ${chosen.place === undefined ? '' : 'P: the next place, '}any other key: no`,
     ]
   }
 
