@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
+import type { KnownEvent } from '../../src/engine/store/index.ts'
 import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { examine } from '../../src/tools/doctor/index.ts'
 import { interlock } from '../cli/support.ts'
@@ -88,15 +89,18 @@ describe('a standby that is behind', () => {
   })
 })
 
+/** What a process knows that has read nothing. */
+const nothing: KnownEvent = { version: 0, at: 0 }
+
 describe('what a process has read', () => {
   it('is confirmed when the standby has it, if commits wait for one', async () => {
     const pair = await replicated({ synchronous: true })
     const { store } = await joined(pair.url)
-    await store.confirm?.()
+    await store.confirm?.('default', nothing)
     expect(await store.read('default', 0, 1)).toMatchObject({ isUnconfirmed: true })
     await pair.other().kill()
     let isConfirmed = false
-    const confirmed = store.confirm?.().then(() => (isConfirmed = true))
+    const confirmed = store.confirm?.('default', nothing).then(() => (isConfirmed = true))
     await commitWaits(pair)
     expect(isConfirmed).toBe(false)
     await pair.other().restart()
@@ -108,7 +112,19 @@ describe('what a process has read', () => {
     const { store } = await joined(pair.url)
     await pair.other().kill()
     expect(await store.read('default', 0, 1)).not.toHaveProperty('isUnconfirmed')
-    await store.confirm?.()
+    expect(await store.confirm?.('default', nothing)).toBe(true)
+  })
+
+  it('is not confirmed by a server that lacks it, or has another event there', async () => {
+    const pair = await replicated({ synchronous: false })
+    const { coordinator, store } = await joined(pair.url)
+    await coordinator.enqueue([{ jobId: 'a', models: ['m'] }])
+    const { events } = await store.read('default', 0, 10)
+    const { seq: version = 0, at = 0 } = events.at(-1) ?? {}
+    const confirmed = (known: KnownEvent) => store.confirm?.('default', known)
+    expect(await confirmed({ version, at })).toBe(true)
+    expect(await confirmed({ version: version + 1, at: at + 1 })).toBe(false)
+    expect(await confirmed({ version, at: at - 1 })).toBe(false)
   })
 })
 

@@ -11,7 +11,7 @@ import { eventsOf, join } from './support.ts'
 /** A store in which nothing that is read or heard counts before it is confirmed, and nothing is until the test says so. */
 function unconfirmedStore(database = memoryDatabase()) {
   const inner = memoryStore(database)
-  let confirmed = Promise.withResolvers<void>()
+  let confirmed = Promise.withResolvers<boolean>()
   let asked = Promise.withResolvers<void>()
   const store: LogStore = {
     ...inner,
@@ -26,7 +26,9 @@ function unconfirmedStore(database = memoryDatabase()) {
     store,
     /** Resolves when somebody waits for a confirmation. */
     isAsked: () => asked.promise,
-    confirm: () => confirmed.resolve(),
+    confirm: () => confirmed.resolve(true),
+    /** Another server confirms, which lacks what was read. */
+    confirmElsewhere: () => confirmed.resolve(false),
     fail: (error: unknown) => {
       confirmed.reject(error)
       confirmed = Promise.withResolvers()
@@ -154,6 +156,18 @@ describe('where what is read counts only once it is confirmed', () => {
       await drained
       expect(await eventsOf(memoryStore(database))).toEqual(['drain_requested', 'drained'])
     }
+  })
+
+  it('what was read of a server that is gone is not acknowledged, though another one confirms that lacks it', async () => {
+    const database = memoryDatabase()
+    const { store, isAsked, confirmElsewhere } = unconfirmedStore(database)
+    const [one, two] = [await join({ store }), await another(database)]
+    await two.enqueue([{ jobId: 'a', models: ['m'] }])
+    await one.catchUp()
+    const enqueued = one.enqueue([{ jobId: 'a', models: ['m'] }])
+    await isAsked()
+    confirmElsewhere()
+    await expect(enqueued).rejects.toMatchObject({ code: 'log_went_back' })
   })
 
   it('what cannot be confirmed is not acknowledged: it is tried again, and fails when the patience is over', async () => {

@@ -45,6 +45,12 @@ export interface AppendRequest {
   readonly answered?: AnsweredByAppend
 }
 
+/** An event of a log, and what tells it from one that has its number after a restore; `version` 0: none. */
+export interface KnownEvent {
+  readonly version: number
+  readonly at: Micros
+}
+
 /** A command with what is written together with its events. */
 export interface CommandWithData {
   readonly command: Command
@@ -217,9 +223,11 @@ export interface AppendRole {
    * Resolves when all that could be read before is where commits have to be: with the standby, if they wait for one. An append that was
    * answered is; what is only read or heard of (`isUnconfirmed`) may not be: a commit is shown to others when its wait was cancelled, its
    * session ended, or its server crashed. Absent in a store where whatever can be read is where it has to be, or nobody can know.
+   * @param known the last event that was read. The server that confirms may be another one by now, which lacks it
+   * @returns whether it has that event; false: what was read is of a log that is gone
    * @throws what the store throws: then it is unknown
    */
-  readonly confirm?: () => Promise<void>
+  readonly confirm?: (queue: string, known: KnownEvent) => Promise<boolean>
 }
 
 /** How processes combine their commands. */

@@ -181,6 +181,8 @@ export class Committer {
 
   /** Answers that rest on what was only read or heard are given once that is where commits have to be. */
   async #confirm(open: OpenCommands): Promise<void> {
+    // What was told is not folded yet.
+    if (open.restsOn > this.#log.version) await readOn(this.#log, open.restsOn)
     await this.#log.confirmed.upTo(open.restsOn)
     open.release()
   }

@@ -1,4 +1,5 @@
-import { type Ledger, MICROS_PER_MS, type Micros } from '../../core/index.ts'
+import { first, firstValueFrom } from 'rxjs'
+import { type Ledger, MICROS_PER_MS, type Micros, wentBack } from '../../core/index.ts'
 import {
   type AppendRole,
   type LogRole,
@@ -47,7 +48,7 @@ export class LogView {
     this.queue = queue
     this.looks = lookPolicyOf(store)
     this.head = new Head(failures)
-    this.confirmed = new Confirmed(store)
+    this.confirmed = new Confirmed(store, queue, this.replica)
     this.clock = clockOf(store)
     this.#time = new LogClock(this.clock, () => this.replica.ledger.lastAt)
     this.replica.changes$.subscribe(() => this.#time.see())
@@ -186,13 +187,16 @@ function restOf({ after, events, ...news }: News, known: number): News | undefin
  */
 class Confirmed {
   readonly #store: Pick<AppendRole, 'confirm'>
+  readonly #queue: string
+  readonly #replica: Replica
   /** Infinite in a store where whatever can be read is where it has to be. */
   #version: number
-  #wanted = 0
   #asking: Promise<void> | undefined
 
-  constructor(store: Pick<AppendRole, 'confirm'>) {
+  constructor(store: Pick<AppendRole, 'confirm'>, queue: string, replica: Replica) {
     this.#store = store
+    this.#queue = queue
+    this.#replica = replica
     this.#version = store.confirm === undefined ? Number.POSITIVE_INFINITY : 0
   }
 
@@ -207,12 +211,16 @@ class Confirmed {
 
   /**
    * Resolves when it is so. Those who ask while a question is under way share the next one.
-   * @param version has been read, or heard of
-   * @throws what the store throws: then it is unknown
+   * @param version has been read, or heard of: then it waits until it has been folded, since by the event itself a server is found out that
+   * lacks it
+   * @throws InterlockError `log_went_back`; what the store throws: then it is unknown
    */
   async upTo(version: number): Promise<void> {
-    this.#wanted = Math.max(this.#wanted, version)
     while (!this.has(version)) {
+      if (this.#replica.version < version) {
+        await firstValueFrom(this.#replica.changes$.pipe(first(() => this.#replica.version >= version)))
+        continue
+      }
       this.#asking ??= this.#ask()
       await this.#asking
     }
@@ -226,9 +234,10 @@ class Confirmed {
   }
 
   async #ask(): Promise<void> {
-    const version = this.#wanted
+    const { version, ledger } = this.#replica
     try {
-      await this.#store.confirm?.()
+      const isThere = await this.#store.confirm?.(this.#queue, { version, at: ledger.lastAt })
+      if (isThere === false) throw wentBack(this.#queue, version, version)
       this.reach(version)
     } finally {
       this.#asking = undefined

@@ -1,8 +1,9 @@
 import type pg from 'pg'
 import { InterlockError } from '../../core/index.ts'
+import type { KnownEvent } from '../index.ts'
 import type { Ask, Connections } from './connections.ts'
-
-import { commitThatWaits, WaitProof, type WaitSetting } from './wait-proof.ts'
+import { microsOf } from './read-page.ts'
+import { commitBehind, commitThatWaits, WaitProof, type WaitSetting } from './wait-proof.ts'
 
 /**
  * Makes sure that what was answered as committed is where commits have to be.
@@ -54,11 +55,17 @@ export class Confirmation {
     await this.during(() => this.#ask(this.#connections.pool, commitThatWaits))
   }
 
-  /** Resolves when all that could be read before is where commits have to be. @throws what the driver throws, and as {@link believe} */
-  async confirm(): Promise<void> {
-    const commit = () => this.#ask<{ asked: WaitSetting }>(this.#connections.pool, commitThatWaits)
-    const { rows } = await this.during(commit)
-    await this.believe(rows[0]?.asked ?? null)
+  /**
+   * Resolves when all that could be read before is where commits have to be. It looks for the last event of that in the transaction that it
+   * commits: after a fail-over a server confirms as well that lacks it. @throws what the driver throws, and as {@link believe}
+   */
+  async confirm(queue: string, known: KnownEvent): Promise<boolean> {
+    const values = [queue, Math.max(0, known.version - 1)]
+    const commit = () => this.#ask<Behind>(this.#connections.pool, { text: commitBehind, values })
+    const [row] = (await this.during(commit)).rows
+    if (row === undefined) throw this.#unknown('the server returned no row')
+    await this.believe(row.asked)
+    return has(row, known)
   }
 
   /** Whether commits wait for a standby as they are to, as seen on some. @throws what the driver throws */
@@ -73,6 +80,20 @@ export class Confirmation {
       { cause: 'unconfirmed' },
     )
   }
+}
+
+/** What {@link commitBehind} answers: `at` as a page has it; null: the log has no such event any more, or never had. */
+interface Behind {
+  readonly asked: WaitSetting
+  readonly version: number
+  readonly archived_seq: number
+  readonly at: string | null
+}
+
+function has(log: Behind, { version, at }: KnownEvent): boolean {
+  if (version === 0) return true
+  if (log.version < version) return false
+  return log.at === null ? log.archived_seq >= version : microsOf(log.at)[0] === at
 }
 
 /** The routine of the server's source that gives a wait up: its words come in the language of the server, and its SQLSTATE varies. */

@@ -86,7 +86,7 @@ const SERVER_EPOCH = Date.UTC(2000, 0) * 1_000
 const HIGH = 2 ** 32
 
 /** Each time has 64 bits. A number that a double cannot hold exactly is refused: no time in a log is so large. */
-function microsOf(hex: string): readonly number[] {
+export function microsOf(hex: string): readonly number[] {
   const bytes = Buffer.from(hex, 'hex')
   return Array.from(
     { length: bytes.length / 8 },

@@ -158,7 +158,7 @@ export function postgresStoreOver(
       return inTurn((turn) => rebuildBy(turn, queue, since, rowsAt))
     },
     combining: combiningBy(rpc, () => listener.address()),
-    confirm: () => guarded(() => confirmation.confirm()),
+    confirm: (queue, known) => guarded(() => confirmation.confirm(queue, known)),
     checkup: async (queue) => {
       const checkup = await calls.checkup(queue)
       const replication = checkup?.replication

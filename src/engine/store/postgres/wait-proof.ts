@@ -18,6 +18,9 @@ export const commitThatWaits =
   `select ${askedColumn} as asked, set_config('synchronous_commit', 'on', true), ` +
   `case when ${askedColumn} is not null then pg_logical_emit_message(true, 'interlock', '') end`
 
+/** The same, and whether this server has an event: the version of its log, up to where that is archived, and the time of the event. */
+export const commitBehind = `${commitThatWaits}, p.version::float8, p.archived_seq::float8, p.at from public.job_queue_page($1::text, $2::bigint, 1) p`
+
 /** How often it looks, before it says that commits do not wait. On a busy machine one that waits is not seen at once. */
 const LOOKS = 40
 
