@@ -3709,7 +3709,7 @@ declare
   held constant text := '"job_id": "name!", "token": "1..9007199254740991!", "worker_id": "name", "claim": "object"';
   rules constant jsonb := format('{
     "enqueue": {"jobs": "list!", "under": "object"},
-    "start": {"worker_id": "name!", "job": "object!", "wait": "boolean", "keeps": "1..1000"},
+    "start": {"worker_id": "name!", "job": "object!", "wait": "boolean", "serves": "names", "keeps": "1..1000"},
     "claim": {"worker_id": "name!", "max": "1..1000!", "kinds": "names?", "serves": "names", "keeps": "1..1000"},
     "complete": {%1$s, "result": "any", "used": "used"},
     "fail": {%1$s, "error": "any", "code": "text", "retry_seconds": "seconds?", "used": "used"},
@@ -8220,8 +8220,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '73b962c589d72eb8f6e930e2903250a4ea37a86d7ec215c8cb5bafc789e2ee5a'),
-  ('027', '73b962c589d72eb8f6e930e2903250a4ea37a86d7ec215c8cb5bafc789e2ee5a')
+  ('000', 'e420531ec4d91abe6d915c109c6d0a8bde34f1988c54b5e37133655449394157'),
+  ('027', 'e420531ec4d91abe6d915c109c6d0a8bde34f1988c54b5e37133655449394157')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -85,7 +85,7 @@ declare
   held constant text := '"job_id": "name!", "token": "1..9007199254740991!", "worker_id": "name", "claim": "object"';
   rules constant jsonb := format('{
     "enqueue": {"jobs": "list!", "under": "object"},
-    "start": {"worker_id": "name!", "job": "object!", "wait": "boolean", "keeps": "1..1000"},
+    "start": {"worker_id": "name!", "job": "object!", "wait": "boolean", "serves": "names", "keeps": "1..1000"},
     "claim": {"worker_id": "name!", "max": "1..1000!", "kinds": "names?", "serves": "names", "keeps": "1..1000"},
     "complete": {%1$s, "result": "any", "used": "used"},
     "fail": {%1$s, "error": "any", "code": "text", "retry_seconds": "seconds?", "used": "used"},

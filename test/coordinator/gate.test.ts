@@ -1,6 +1,7 @@
 import { firstValueFrom } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import type { Started } from '../../src/engine/core/index.ts'
+import { eventually } from '../support/this-test.ts'
 import { log } from '../worker/support.ts'
 import { join, keepingLogger, memoryStore } from './support.ts'
 
@@ -68,6 +69,27 @@ describe('the gate', () => {
     await expect(coordinator.onJobStart('C', 'normal', ['c'], { keeps: 0 })).rejects.toThrow(
       'options.keeps: must be a whole number from 1 to 1,000',
     )
+  })
+
+  it('may say which places its process serves: it is given no others', async () => {
+    const store = memoryStore()
+    const [coordinator, other] = [await join({ store }), await join({ store })]
+    await coordinator.setPolicy({ maxActive: null, capacity: { flux: ['host1:0', 'host2:0'] } })
+    await coordinator.onJobStart('A', 'normal', ['flux'], { serves: ['host1:*'] })
+    expect(await other.onJobStart('B', 'normal', ['flux'], { serves: ['host2:*'] })).toMatchObject({
+      lease: { places: { flux: 'host2:0' } },
+    })
+    const waits = coordinator.onJobStart('C', 'normal', ['flux'], { wait: true, keeps: 1 })
+    await eventually(() => coordinator.state().waitingCount).toBe(1)
+    await other.onJobComplete('B', 'normal')
+    await coordinator.onJobComplete('A', 'normal')
+    expect(await waits).toMatchObject({ lease: { places: { flux: 'host1:0' } } })
+    const said = (await log(store)).filter(({ type }) => type === 'worker_serves')
+    expect(said).toMatchObject([
+      { places: ['host1:*'] },
+      { places: ['host2:*'] },
+      { places: ['host1:*'], keeps: 1 },
+    ])
   })
 
   it('answers the same to the same question, and hands the lease to its holder only', async () => {

@@ -77,6 +77,7 @@ const waiting = () => ({
   wait: flag(),
   signal: signalSchema.optional(),
   sole: flag(),
+  serves: servesSchema.optional(),
   keeps: keepsSchema.optional(),
 })
 const startOptions = () =>

@@ -39,12 +39,9 @@ const DEEPEST = 106
 const workerId = jobIdSchema
 const token = z.int('must be the fencing token of the attempt').min(1)
 const kinds = z.array(kindSchema).nullish().default(null)
-const claimed = {
-  max: wholeNumber(1, 1_000),
-  kinds,
-  serves: servesSchema.optional(),
-  keeps: keepsSchema.optional(),
-}
+/** What a process says of itself. */
+const says = { serves: servesSchema.optional(), keeps: keepsSchema.optional() }
+const claimed = { max: wholeNumber(1, 1_000), kinds, ...says }
 const claim = z.strictObject(claimed)
 const seconds = z.number().min(0).max(YEAR_SECONDS)
 
@@ -68,7 +65,7 @@ const requestSchema = lazily(() =>
         type: z.literal('start'),
         worker_id: workerId,
         job: z.unknown(),
-        keeps: keepsSchema.optional(),
+        ...says,
         wait: z.boolean().default(false),
       }),
       z.strictObject({ type: z.literal('claim'), worker_id: workerId, ...claimed }),
@@ -157,14 +154,13 @@ export function parseRequest(command: unknown, now: Micros): ParsedRequest {
 export const parseSubmission = (job: Json): ParsedJob => parseJob(camel(job))
 
 function claimOf(request: InboxCommand): Claim | undefined {
-  if (request.type === 'claim') {
-    const { max, kinds, serves, keeps } = request
-    return { max, kinds, ...(serves && { serves }), ...(keeps && { keeps }) }
-  }
-  // It says what the process keeps, and claims nothing.
-  if (request.type === 'start')
-    return request.keeps === undefined ? undefined : { max: 0, kinds: null, keeps: request.keeps }
-  return 'claim' in request ? request.claim : undefined
+  if (request.type !== 'claim' && request.type !== 'start')
+    return 'claim' in request ? request.claim : undefined
+  const { serves, keeps } = request
+  const said = { ...(serves && { serves }), ...(keeps && { keeps }) }
+  if (request.type === 'claim') return { max: request.max, kinds: request.kinds, ...said }
+  // It says what the process is, and claims nothing.
+  return serves || keeps ? { max: 0, kinds: null, ...said } : undefined
 }
 
 function bodyOf(request: InboxCommand, now: Micros): Pick<ParsedRequest, 'body' | 'data'> {

@@ -82,6 +82,12 @@ export interface StartOptions {
   /** Refuses with `not_holder` a job that this process is running already. Use it if several parts of one program may ask. */
   readonly sole?: boolean | undefined
   /**
+   * The places that this process serves: names, or patterns such as `host1:*`, 100 at most; all that is asked here says the same. It is
+   * given no others, at the gate and by what it claims.
+   * @defaultValue as said before, else every place that somebody serves
+   */
+  readonly serves?: readonly string[] | undefined
+  /**
    * How many models this process keeps loaded, in each of its places: 1 to 1,000; all that is asked here says the same. What the gate
    * starts then counts as loaded, for what this process claims and for `stats`; who waits at the gate starts in line order.
    * @defaultValue as said before

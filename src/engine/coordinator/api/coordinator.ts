@@ -70,7 +70,7 @@ export interface Coordinator {
   /** The gate for a job that is live already. Its spec does not change. @throws InterlockError `job_not_live`, `not_holder` */
   takeUp(
     jobId: string,
-    options?: Pick<StartOptions, 'wait' | 'signal' | 'sole' | 'keeps'>,
+    options?: Pick<StartOptions, 'wait' | 'signal' | 'sole' | 'serves' | 'keeps'>,
   ): Promise<StartAnswer>
   /** The attempt that runs here under this lease; undefined when it has ended, or runs elsewhere. */
   attempt(lease: AttemptKey): Started | undefined

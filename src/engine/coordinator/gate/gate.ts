@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs'
 import {
   type Accepted,
   type AttemptKey,
+  type Claim,
   type CommandBody,
   heldModels,
   InterlockError,
@@ -25,7 +26,7 @@ import { type GateCall, StartRouter } from './start-router.ts'
 
 import { giveBackOf, type SaidOfProcess, WaitWatch } from './wait-watch.ts'
 
-type AskingOptions = Pick<StartOptions, 'wait' | 'signal' | 'sole' | 'keeps'>
+type AskingOptions = Pick<StartOptions, 'wait' | 'signal' | 'sole' | 'serves' | 'keeps'>
 /** A question to the queue, with the spec of a job, or about a live job. */
 type GateQuestion = CommandBody & { readonly type: 'ask' | 'take_up' }
 
@@ -46,11 +47,10 @@ export class Gate {
   readonly #watch: WaitWatch
   /** Commands under way that decide what this process gets. */
   readonly #inFlight = new InFlight()
-  /** How many models this process keeps loaded, as its program has said last. Each question says it, since a worker id may be new. */
-  #keeps: number | undefined
-  /** What a question says of this process. It claims nothing: a job that nobody here asks for is not for the gate. */
-  readonly #said = (): SaidOfProcess =>
-    this.#keeps === undefined ? {} : { claim: { max: 0, kinds: null, keeps: this.#keeps } }
+  /** What its program has said last of this process. Each question says it, since a worker id may be new. */
+  #says: Pick<Claim, 'serves' | 'keeps'> | undefined
+  /** What goes with a question. It claims nothing: a job that nobody here asks for is not for the gate. */
+  readonly #said = (): SaidOfProcess => this.#says && { claim: { max: 0, kinds: null, ...this.#says } }
   /** Tokens of attempts that are being given back. */
   readonly #goingBack = new Set<number>()
 
@@ -87,14 +87,14 @@ export class Gate {
     jobId: string,
     jobType: JobType,
     models: readonly string[],
-    { wait = false, signal, sole, parent, keeps, ...rest }: StartOptions,
+    { wait = false, signal, sole, parent, serves, keeps, ...rest }: StartOptions,
   ): Promise<StartAnswer> {
     const job = parseJob({ jobId, jobType, models, ...rest }, { attempts: 1 })
     const { spec } = job
     if (parent != null) return this.#cover(spec, parent)
     const data = keptOf([job], this.#member.telemetry?.context())
     const question = (isKept: boolean): GateQuestion => ({ type: 'ask', spec, wait: isKept })
-    return this.#start(spec, question, { wait, signal, sole, keeps }, { data })
+    return this.#start(spec, question, { wait, signal, sole, serves, keeps }, { data })
   }
 
   /** Asks whether a live job may run here, by its id. A job that has ended stays ended. */
@@ -116,12 +116,12 @@ export class Gate {
   async #start(
     spec: JobSpec,
     question: (isKept: boolean) => GateQuestion,
-    { wait = false, signal, sole = false, keeps = this.#keeps }: AskingOptions,
+    { wait = false, signal, sole = false, serves, keeps }: AskingOptions,
     sent: Pick<SendOptions, 'data' | 'madeAt'>,
   ): Promise<StartAnswer> {
     signal?.throwIfAborted()
     if (this.router.over !== undefined) throw this.router.over
-    this.#keeps = keeps
+    if (serves ?? keeps) this.#says = { ...this.#says, ...(serves && { serves }), ...(keeps && { keeps }) }
     const { jobId } = spec
     const { logger, ledger } = this.#member
     logger.info(`[COORDINATOR] Checking if job ${jobId} can start...`, { event: 'job.check', job_id: jobId })

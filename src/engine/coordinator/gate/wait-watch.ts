@@ -12,7 +12,7 @@ import type { SendOptions } from '../membership/member-api.ts'
 import type { GateCall, StartRouter } from './start-router.ts'
 
 /** What goes with a question at the gate, of the process that asks. */
-export type SaidOfProcess = Pick<SendOptions, 'claim'>
+export type SaidOfProcess = Pick<SendOptions, 'claim'> | undefined
 
 /** Makes sure that no call at the gate waits for a start that cannot come, and that no start waits for a call that is gone. */
 export class WaitWatch {
