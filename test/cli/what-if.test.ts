@@ -95,6 +95,11 @@ describe('interlock what-if', () => {
       expect(line.length).toBeLessThanOrEqual(60)
     expect(outcomes).toMatch(/^rules +mean wait .*makespan/)
     expect(note).toContain('not shown here: p50')
+    expect(outcomes).not.toContain('refused')
+    const refusing = { ...foretold, outcomes: [happened, simulated, { ...tried, refused: 5 }] }
+    expect(whatIfText(narrow, refusing).join('\n')).toMatch(
+      /^rules .* refused\n.* 0\n.* 0\n3 by-model .* 5\n/m,
+    )
   })
 
   it('reports how long jobs really waited, including those that waited or ran when the period began', async () => {

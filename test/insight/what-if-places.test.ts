@@ -153,12 +153,14 @@ async function whatIf({ events }: Run, ...tried: readonly Trial[]) {
   const recorder = new PeriodRecorder(emptyLedger, period)
   for (const event of events) recorder.push(event)
   const found = await triedOf('default', recorder.finish(), tried, (lives, rules) => simulate(lives, rules))
-  return found.outcomes.map(({ waiting, makespanMs, maxConcurrent, loads, models, jobs, attempts }) => ({
-    waits: [waiting.count, ...[waiting.mean, waiting.p50, waiting.p95, waiting.max].map(tenths)],
-    makespan: tenths(makespanMs),
-    ...{ maxConcurrent, loads, jobs, attempts },
-    models: models.map(({ model, heldMs }) => [model, tenths(heldMs)]).sort(),
-  }))
+  return found.outcomes.map(
+    ({ waiting, makespanMs, maxConcurrent, loads, models, jobs, attempts, refused }) => ({
+      waits: [waiting.count, ...[waiting.mean, waiting.p50, waiting.p95, waiting.max].map(tenths)],
+      makespan: tenths(makespanMs),
+      ...{ maxConcurrent, loads, jobs, attempts, refused },
+      models: models.map(({ model, heldMs }) => [model, tenths(heldMs)]).sort(),
+    }),
+  )
 }
 
 /** Commands of one moment are some microseconds apart. */
@@ -200,6 +202,15 @@ describe('what-if over a log of two cards', () => {
     expect(same).toEqual(happened)
     const [really] = await whatIf(new Run(more, [{ serves: ['host1:*'], slots: 3 }], nine).go())
     expect(tried).toEqual(really)
+  })
+
+  it('says how many jobs a fair share would have refused', async () => {
+    const wishes = nine.map((wish) => ({ ...wish, models: ['flux'], fairKey: 'a' }))
+    const full = { ...two, fairShare: { spacingSeconds: 0, maxWaiting: 2, maxActive: null } }
+    const [happened, same, tried] = await whatIf(new Run(two, onEach, wishes).go(), trial('full', full))
+    expect(same).toEqual(happened)
+    expect(happened).toMatchObject({ jobs: 9, refused: 0 })
+    expect(tried).toMatchObject({ jobs: 4, refused: 5 })
   })
 
   it('tries other units, other limits of use, and other weights', async () => {

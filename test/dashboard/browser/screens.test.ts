@@ -122,6 +122,26 @@ it('What if says what interlock what-if says', async () => {
   expect(await cells('simulated')).toEqual(numbers(1))
 })
 
+it('What if says how many jobs other rules would have refused', async () => {
+  const store = memoryStore()
+  const coordinator = await createCoordinator({ store, logger: silentLogger })
+  const jobs = ['a', 'b', 'c', 'd'].map((jobId) => ({ jobId, models: ['m'], fairKey: 'k' }))
+  await coordinator.enqueue(jobs)
+  for (const { jobId } of jobs) {
+    await coordinator.takeUp(jobId)
+    await coordinator.onJobComplete(jobId, 'normal')
+  }
+  await coordinator.setPolicy({ fairShare: { spacingSeconds: 0, maxWaiting: 1, maxActive: null } })
+  const { address } = await served({ store })
+  const page = await opened(browser(), address())
+  await page.waitForSelector('[data-figure=event]')
+  await goTo(page, '?see=what-if')
+  await page.waitForSelector('[data-busy=false] th >> text=refused')
+  const said = () => page.locator('[data-outcome] td:last-child').allTextContents()
+  await expect.poll(said).toEqual(['0', '0', '2'])
+  await coordinator.close()
+})
+
 it('Proof finds what interlock audit finds, with the same digest', async () => {
   const { store } = await sceneOf({ seconds: 900, jobs: 300 })
   const said = await auditLog({ store })

@@ -43,15 +43,17 @@ const widthOf = (frame: Frame): number => (frame.isTerminal ? frame.width : 160)
 function outcomeGrid({ outcomes }: WhatIf): Grid {
   const happened = outcomes[0]?.makespanMs ?? 0
   const isLoading = outcomes.some(({ loads }) => loads !== null)
-  const rows = outcomes.map(({ name, waiting, makespanMs, maxConcurrent, loads }, index) => [
+  const isRefusing = outcomes.some(({ refused }) => refused > 0)
+  const rows = outcomes.map(({ name, waiting, makespanMs, maxConcurrent, loads, refused }, index) => [
     `${index + 1} ${clip(titleOf(name), 48)}`,
     ...[waiting.mean, waiting.p50, waiting.p95, waiting.max, makespanMs].map(duration),
     happened === 0 ? '—' : `${((makespanMs / happened) * 100).toFixed(0)} %`,
     maxConcurrent,
     ...(isLoading ? [loads?.loads ?? '—'] : []),
+    ...(isRefusing ? [refused] : []),
   ])
   const head = ['rules', 'mean wait', 'p50', 'p95', 'max', 'makespan', 'of that', 'at once']
-  return { head: isLoading ? [...head, 'loads'] : head, rows }
+  return { head: [...head, ...(isLoading ? ['loads'] : []), ...(isRefusing ? ['refused'] : [])], rows }
 }
 
 function modelGrid({ outcomes }: WhatIf): Grid {

@@ -31,6 +31,8 @@ export interface WhatIf {
     readonly name: string
     readonly policy: Policy
     readonly slots: number | null
+    /** How many of the jobs these rules refused as they came, by `fairShare.maxWaiting`: no other figure has them. */
+    readonly refused: number
   })[]
 }
 
@@ -139,6 +141,7 @@ export async function triedOf(
       name,
       policy: own,
       slots,
+      refused: lives.length - ended.length,
       ...outcomeOf(ended, own, slices),
     })),
   }

@@ -83,6 +83,7 @@ function Outcomes({ of, change }: { readonly of: Recorded; readonly change: Rule
   const happened = outcomes[0]?.makespanMs ?? 0
   const from = (of.lives[0]?.arrivedAt ?? of.period.from) / 1_000_000
   const isLoading = outcomes.some(({ loads }) => loads !== null)
+  const isRefusing = outcomes.some(({ refused }) => refused > 0)
   const colors = ['--text', '--dim', '--accent']
   return (
     <Panel
@@ -96,7 +97,7 @@ function Outcomes({ of, change }: { readonly of: Recorded; readonly change: Rule
           <thead>
             <tr>
               <th scope="col">rules</th>
-              {[...heads, ...(isLoading ? ['loads'] : [])].map((name) => (
+              {[...heads, ...(isLoading ? ['loads'] : []), ...(isRefusing ? ['refused'] : [])].map((name) => (
                 <th key={name} scope="col" class="value">
                   {name}
                 </th>
@@ -104,7 +105,7 @@ function Outcomes({ of, change }: { readonly of: Recorded; readonly change: Rule
             </tr>
           </thead>
           <tbody>
-            {outcomes.map(({ name, waiting, makespanMs, maxConcurrent, loads }, index) => (
+            {outcomes.map(({ name, waiting, makespanMs, maxConcurrent, loads, refused }, index) => (
               <tr key={name} data-outcome={name} class={index === 2 ? 'this' : ''}>
                 <th scope="row">{titles[name] ?? name}</th>
                 {[waiting.mean, waiting.p50, waiting.p95, waiting.max, makespanMs].map((ms, at) => (
@@ -117,6 +118,7 @@ function Outcomes({ of, change }: { readonly of: Recorded; readonly change: Rule
                 </td>
                 <td class="value">{count(maxConcurrent)}</td>
                 {isLoading ? <td class="value">{loads === null ? '—' : count(loads.loads)}</td> : null}
+                {isRefusing ? <td class="value">{count(refused)}</td> : null}
               </tr>
             ))}
           </tbody>
