@@ -96,18 +96,20 @@ function* classCursors(draft: Draft, open: readonly Cursor[], behind: Place, now
     inLines.set(model, does)
     return does
   }
-  const frees = new Map<string, boolean>()
-  const mayHave = (spec: JobSpec, model: string): boolean => {
+  // In line order: what is not free for one is free for none behind it.
+  const closed = new Set<string>()
+  const mayHave = (spec: JobSpec, model: string, at: Place): boolean => {
+    if (takesAllOf(spec, model)) return true
     const ask = askFor(spec, model)
     const name = ask === null ? model : `${model} ${amountsText(ask)}`
-    const may = frees.get(name) ?? isOpenBehind(draft, model, ask, behind, now)
-    frees.set(name, may)
-    return may || takesAllOf(spec, model)
+    if (!closed.has(name) && !isOpenBehind(draft, model, ask, at, now)) closed.add(name)
+    return !closed.has(name)
   }
   for (const head of draft.heads) {
     // All of a class need the same: whether one may start is seen at the first, before its place behind is looked for.
     const spec = draft.jobs.get(head)?.spec
-    if (spec?.models.some(stands) !== true || !spec.models.every((model) => mayHave(spec, model))) continue
+    const at = byPlace(head, behind) > 0 ? head : behind
+    if (spec?.models.some(stands) !== true || !spec.models.every((model) => mayHave(spec, model, at))) continue
     const members = draft.classes.get(head.of)?.members
     const place = members?.after(behind)
     if (place !== undefined)
