@@ -43,7 +43,7 @@ export const hasClasses = (policy: Policy): boolean =>
   (policy.maxOvertakes !== 0 && (policy.uses !== undefined || (policy.fairShare?.maxActive ?? null) !== null))
 
 /** What has classes of jobs, and may be written to. */
-type Classes = Pick<LedgerParts, 'policy' | 'classes' | 'heads'>
+type Classes = Pick<LedgerParts, 'policy' | 'jobs' | 'classes' | 'heads'>
 
 /** A job comes into line. */
 export function joinClass(ledger: Classes, job: Job, owner: Owner): void {
@@ -70,7 +70,8 @@ function change(ledger: Classes, own: JobClass, before: Place | undefined, owner
   if (first === before) return
   if (before !== undefined) ledger.heads = ledger.heads.remove(before, owner)
   const of = { hash: own.hash, classKey: own.classKey }
-  if (first !== undefined) ledger.heads = ledger.heads.insert({ ...first, of }, owner)
+  const job = first && ledger.jobs.get(first)
+  if (job !== undefined) ledger.heads = ledger.heads.insert({ ...job.place, of, spec: job.spec }, owner)
 }
 
 /** Under other rules all counts begin again. This costs as much as the queue is long. */

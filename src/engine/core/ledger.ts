@@ -185,6 +185,8 @@ export interface Pass {
 /** The first job of a class. */
 interface ClassHead extends Place {
   readonly of: ClassKey
+  /** What all of the class need: a search reads it of each class, and would look for each first job. */
+  readonly spec: JobSpec
 }
 
 export const noPlaces = Tree.empty<Place>(byPlace)

@@ -107,13 +107,13 @@ function* classCursors(draft: Draft, open: readonly Cursor[], behind: Place, now
   }
   for (const head of draft.heads) {
     // All of a class need the same: whether one may start is seen at the first, before its place behind is looked for.
-    const spec = draft.jobs.get(head)?.spec
+    const { of, spec } = head
     const at = byPlace(head, behind) > 0 ? head : behind
-    if (spec?.models.some(stands) !== true || !spec.models.every((model) => mayHave(spec, model, at))) continue
-    const members = draft.classes.get(head.of)?.members
+    if (!spec.models.some(stands) || !spec.models.every((model) => mayHave(spec, model, at))) continue
+    const members = draft.classes.get(of)?.members
     const place = members?.after(behind)
     if (place !== undefined)
-      yield { place, source: `${CLASS}${head.of.classKey}`, next: (at) => members?.after(at) }
+      yield { place, source: `${CLASS}${of.classKey}`, next: (at) => members?.after(at) }
   }
 }
 const READY = '\u0000ready'
