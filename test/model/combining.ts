@@ -12,7 +12,7 @@ type Call =
 type Answer =
   | { readonly is: 'written'; readonly published: readonly number[]; readonly combines: boolean | undefined }
   | { readonly is: 'lost'; readonly combines: boolean }
-  | { readonly is: 'known' }
+  | { readonly is: 'known'; readonly combines: boolean }
   | { readonly is: 'elected'; readonly published: readonly number[] }
   | { readonly is: 'published'; readonly seen: Seen }
   | { readonly is: 'resigned' }
@@ -42,6 +42,8 @@ interface Process {
   readonly answer: Answer | null
   /** It has published, and waits. */
   readonly waits: boolean
+  /** What came of its last publication was not heard: that may have been its election. */
+  readonly mayBeElected: boolean
   readonly seen: Seen | null
   readonly notes: readonly ('answered' | 'resigned')[]
 }
@@ -72,11 +74,15 @@ export interface Broken {
   readonly neverReplaces?: boolean
   /** It does not look again by itself. */
   readonly neverLooks?: boolean
+  /** Who did not hear what came of its publication publishes again. */
+  readonly neverAsks?: boolean
+  /** Not the protocol, but the world: publications are carried out, and none is ever answered. */
+  readonly unanswered?: boolean
 }
 
 const fresh: Process = {
   ...{ mode: 'alone', isOpen: true, isDead: false, isPaused: false, version: 0, hand: [], finished: [] },
-  ...{ call: null, answer: null, waits: false, seen: null, notes: [] },
+  ...{ call: null, answer: null, waits: false, mayBeElected: false, seen: null, notes: [] },
 }
 
 export const begin = (processes: number, faults: number): State => ({
@@ -123,8 +129,8 @@ function of(state: State, who: number, broken: Broken): Step[] {
     add('lose the note to', changed(state, who, { notes: process.notes.slice(1) }), 1)
   }
   if (process.call === null && process.answer === null) {
-    const call = nextCall(process, who)
-    if (call !== null) add(call.is, changed(state, who, { call }))
+    const call = nextCall(process, who, broken)
+    if (call !== null) add(call.is, changed(state, who, sent(process, call)))
   }
   add('kill', changed(state, who, { isDead: true, notes: [] }), 1)
   add('pause', changed(state, who, { isPaused: true }), 1)
@@ -136,20 +142,28 @@ const changed = (state: State, who: number, change: Partial<Process>): State => 
   processes: state.processes.map((process, i) => (i === who ? { ...process, ...change } : process)),
 })
 
-function nextCall({ mode, isOpen, waits, seen, hand, finished, version }: Process, who: number): Call | null {
+const sent = ({ mayBeElected }: Process, call: Call): Partial<Process> => ({
+  call,
+  mayBeElected: mayBeElected || call.is === 'publish',
+})
+
+function nextCall(process: Process, who: number, broken: Broken): Call | null {
+  const { mode, isOpen, waits, mayBeElected, seen, hand, finished, version } = process
   if (mode === 'combining') {
     const commands = [...(isOpen ? [who] : []), ...hand]
     return commands.length > 0 ? { is: 'append', version, commands } : { is: 'resign', finished }
   }
   if (!isOpen || waits) return null
-  return mode === 'alone' ? { is: 'append', version, commands: [who] } : { is: 'publish', seen }
+  const asks = mayBeElected && broken.neverAsks !== true
+  return mode === 'alone' || asks ? { is: 'append', version, commands: [who] } : { is: 'publish', seen }
 }
 
 /** The database carries out one call. */
 function served(state: State, who: number, broken: Broken): State {
   const { call, isDead, isPaused } = state.processes[who] as Process
   if (call === null || isDead) return state
-  const [after, answer] = answerTo(state, who, call, broken)
+  const [after, heard] = answerTo(state, who, call, broken)
+  const answer: Answer = call.is === 'publish' && broken.unanswered ? { is: 'error' } : heard
   return changed(after, who, { call: null, answer, isPaused })
 }
 
@@ -164,12 +178,13 @@ function append(
   { version, commands }: Call & { is: 'append' },
 ): readonly [State, Answer] {
   const combines = state.combiner?.who === who
-  if (commands.some((one) => state.committed.includes(one))) return [state, { is: 'known' }]
+  if (commands.some((one) => state.committed.includes(one))) return [state, { is: 'known', combines }]
   if (version !== state.version) return [state, { is: 'lost', combines }]
   const published = without(state.published, commands)
   const committed = [...state.committed, ...commands].toSorted()
   const told = noted({ ...state, version: version + 1, published, committed }, commands, who, 'answered')
-  const getsAnswers = state.combiner !== null || state.processes[who]?.mode === 'combining'
+  const { mode, mayBeElected } = state.processes[who] as Process
+  const getsAnswers = state.combiner !== null || mode === 'combining' || mayBeElected
   return [told, { is: 'written', published, combines: getsAnswers ? combines : undefined }]
 }
 
@@ -180,7 +195,8 @@ function publish(state: State, who: number, seen: Seen | null, broken: Broken): 
     seen !== null && seen.election === combiner?.election && seen.oldest === (state.published[0] ?? null)
   const replaces = (isGone || isStuck) && broken.neverReplaces !== true
   if (combiner === null || combiner.who === who || replaces) {
-    const election = state.elections + 1
+    // Nobody sees their number if no publication is answered; counted, they would be states without end.
+    const election = broken.unanswered ? 1 : state.elections + 1
     const elected = { ...state, combiner: { who, election }, elections: election }
     return [elected, { is: 'elected', published: state.published }]
   }
@@ -219,21 +235,26 @@ function received(state: State, who: number, answer: Answer): State {
   const known = (hand: readonly number[]) =>
     hand.filter((one) => one !== who && state.committed.includes(one))
   const asCombiner = (hand: readonly number[]): Partial<Process> => ({
-    ...{ mode: 'combining', hand: left(hand), finished: known(hand), waits: false, seen: null },
+    ...{ mode: 'combining', hand: left(hand), finished: known(hand) },
+    ...{ waits: false, mayBeElected: false, seen: null },
   })
-  const asWaiting: Partial<Process> = { mode: 'waiting', hand: [], finished: [], waits: false, seen: null }
+  const asWaiting: Partial<Process> = {
+    ...{ mode: 'waiting', hand: [], finished: [], waits: false, mayBeElected: false, seen: null },
+  }
+  const asked = process.mode === 'combining' || process.mayBeElected
   switch (answer.is) {
     case 'written':
       if (answer.combines === undefined) return changed(state, who, { ...at, isOpen })
       return changed(state, who, {
         ...at,
-        ...(answer.combines && process.mode === 'combining' ? asCombiner(answer.published) : asWaiting),
+        ...(answer.combines && asked ? asCombiner(answer.published) : asWaiting),
       })
     case 'lost':
-      if (process.mode === 'combining' && answer.combines)
-        return changed(state, who, { ...at, ...asCombiner(process.hand) })
+      if (asked && answer.combines) return changed(state, who, { ...at, ...asCombiner(process.hand) })
       return changed(state, who, { ...at, ...asWaiting })
     case 'known':
+      if (process.mayBeElected)
+        return changed(state, who, { ...at, ...(answer.combines ? asCombiner([]) : asWaiting) })
       return changed(state, who, {
         ...at,
         hand: left(process.hand),
@@ -242,7 +263,9 @@ function received(state: State, who: number, answer: Answer): State {
     case 'elected':
       return changed(state, who, { ...at, ...asCombiner(answer.published) })
     case 'published':
-      return changed(state, who, { answer: null, waits: isOpen, isOpen, seen: answer.seen })
+      return changed(state, who, {
+        ...{ answer: null, waits: isOpen, mayBeElected: false, isOpen, seen: answer.seen },
+      })
     case 'resigned':
       return changed(state, who, { ...at, mode: 'alone', hand: [], finished: [], waits: false, seen: null })
     case 'goes on':
@@ -261,7 +284,7 @@ function heard(state: State, who: number): State {
   const open = isOpen && !state.committed.includes(who)
   const read = { notes: rest, isOpen: open, version: state.version }
   if (note === 'resigned' && mode === 'waiting')
-    return changed(state, who, { ...read, mode: 'alone', waits: false, seen: null })
+    return changed(state, who, { ...read, mode: 'alone', waits: false, mayBeElected: false, seen: null })
   return changed(state, who, mode === 'waiting' ? { ...read, waits: waits && open } : { notes: rest })
 }
 

@@ -86,6 +86,8 @@ export class Appender {
     if (combining?.combines === true) return this.#append(open, combining)
     open.dropOthers()
     if (open.size === 0) return null
+    // The answer to an append says whether it was elected.
+    if (combining?.mayBeElected === true) return this.#append(open, combining)
     if (combining?.publishes === true && open.mayBePublished) return this.#publish(combining, open)
     return this.#appendAlone(open)
   }

@@ -48,6 +48,8 @@ export class Combining {
   #waiting: OpenCommands | undefined
   /** It was sent before, and what came of that was not heard. */
   #isRepeat = false
+  /** What came of its last publication was not heard: that may have been its election. */
+  mayBeElected = false
   /**
    * Of these it was told that nothing came of them. If they are repeated, that may be since the first time took effect: the end of an
    * attempt is refused when the attempt has ended. So the log is asked first.
@@ -135,7 +137,9 @@ export class Combining {
     this.#unsure.clear()
     try {
       const sent = { sender: this.#name, commands, waitMs, seen: this.#seen }
+      this.mayBeElected = true
       const answer = await combining.publish(log.queue, sent)
+      this.mayBeElected = false
       if (answer.combines) return await this.#elected(open, answer)
       this.#seen = answer.seen
       this.#barren = answer.barren
@@ -160,8 +164,7 @@ export class Combining {
     { version, published }: PublishAnswer & { combines: true },
   ): Promise<void> {
     const { log } = this.#options
-    this.elections++
-    this.#become('combining')
+    this.#combine()
     open.isWaiting = false
     this.#others.take(published)
     log.head.receive(version)
@@ -225,6 +228,8 @@ export class Combining {
    * @param combines false: another process is the combiner
    */
   appended(ms: number, combines?: boolean): void {
+    this.mayBeElected = false
+    if (combines === true && !this.combines) this.#combine()
     if (!this.combines || combines !== false) this.#answerTime.learn(2 * ms)
     if (combines === false && !this.publishes) this.#become('waiting')
   }
@@ -256,11 +261,17 @@ export class Combining {
     return this.#knownAs
   }
 
+  #combine(): void {
+    this.elections++
+    this.#become('combining')
+  }
+
   #become(state: 'alone' | 'waiting' | 'combining'): void {
     this.#state = state
     this.#seen = null
     this.#sample = undefined
     this.#barren = 0
+    this.mayBeElected = false
     this.#getsAnswers = false
     if (state !== 'combining') this.#others.drop()
   }
