@@ -58,6 +58,34 @@ it('pauses a card after a preview, and gives a model another list of cards', asy
   await page.click(`${row('host1:2')} a`)
   await page.waitForSelector('[aria-labelledby=one-model]')
   expect(await page.locator('[aria-labelledby=one-model] [data-lever=capacity]').count()).toBe(0)
+  const lastPolicy = async () => {
+    const { version } = await store.read('default', 0, 1)
+    return (await store.read('default', version - 1, 1)).events[0]
+  }
+  const units = '[aria-label="Units of host1:2"]'
+  await page.fill(`${units} input`, 'vram=24, slots=2')
+  await page.click(`${units} [type=submit]`)
+  await page.waitForSelector('dialog >> text=policy_changed')
+  await page.click('dialog [data-do=policy]')
+  await page.waitForSelector('text=Done')
+  await page.click('dialog >> text=Close')
+  expect(await lastPolicy()).toMatchObject({
+    policy: { units: { 'host1:0': { vram: 24 }, 'host1:2': { vram: 24, slots: 2 } } },
+  })
+  await coordinator.setPolicy({ maxOvertakes: 100, units: { 'host1:2': { vram: 24 } } })
+  await expect.poll(() => page.inputValue(`${units} input`)).toBe('vram=24')
+  await page.fill(`${units} input`, '')
+  await page.click(`${units} [type=submit]`)
+  await page.click('dialog [data-do=policy]')
+  await page.waitForSelector('text=Done')
+  await page.click('dialog >> text=Close')
+  expect((await lastPolicy()) as object).not.toHaveProperty('policy.units')
+  await page.fill('[aria-label=Weights] input', 'paid/*=4,*=1')
+  await page.click('[aria-label=Weights] [type=submit]')
+  await page.click('dialog [data-do=policy]')
+  await page.waitForSelector('text=Done')
+  await page.click('dialog >> text=Close')
+  expect(await lastPolicy()).toMatchObject({ policy: { weights: { 'paid/*': 4, '*': 1 } } })
   await page.click(`${row('flux')} a`)
   const input = page.locator('[aria-labelledby=one-model] [data-lever=capacity] input')
   await expect.poll(() => input.inputValue()).toBe('host1:0,host1:1,host1:2,host2:0')
@@ -65,9 +93,7 @@ it('pauses a card after a preview, and gives a model another list of cards', asy
   await page.click('[aria-labelledby=one-model] [data-lever=capacity] [type=submit]')
   await page.click('dialog [data-do=capacity]')
   await page.waitForSelector('text=Done')
-  const { version } = await store.read('default', 0, 1)
-  const { events } = await store.read('default', version - 1, 1)
-  expect(events[0]).toMatchObject({
+  expect(await lastPolicy()).toMatchObject({
     type: 'policy_changed',
     policy: { capacity: { flux: ['host1:0', 'host1:2'] } },
   })

@@ -15,6 +15,7 @@ import { OneModel } from './one-model.tsx'
 import { changesOf, draftOf, fields, type PolicyDraft } from './policy-draft.ts'
 import { Proposals } from './proposals.tsx'
 import { Reorder } from './reorder.tsx'
+import { Amounts } from './text-form.tsx'
 
 /** What operators can do. Each lever first shows what the log will say, and which jobs move. */
 export function Levers() {
@@ -127,6 +128,13 @@ function PolicyLevers() {
         ))}
       </dl>
       <PolicyForm policy={policy} />
+      <Amounts
+        name="Weights"
+        says="weights"
+        title="fair keys with numbers: paid/*=4,*=1"
+        inForce={policy.weights}
+        change={(weights) => ({ weights })}
+      />
     </Panel>
   )
 }

@@ -1,9 +1,10 @@
 import { useSignal } from '@preact/signals'
-import { capacityOf, isPlace, pauseOf, placesOf, rateOf } from '../../../../../engine/core/index.ts'
+import { capacityOf, isPlace, pauseOf, placesOf, rateOf, unitsOf } from '../../../../../engine/core/index.ts'
 import { usePage } from '../../frame/context.ts'
 import { LeverButton } from '../../part/lever-button.tsx'
 import { LeverForm, NumberField } from '../../part/lever-form.tsx'
 import { Panel } from '../../part/panel.tsx'
+import { Amounts, namesIn, TextForm } from './text-form.tsx'
 
 /** All levers of one model. */
 export function OneModel({ model }: { readonly model: string }) {
@@ -12,7 +13,9 @@ export function OneModel({ model }: { readonly model: string }) {
   return (
     <Panel id="one-model" title={model}>
       <div class="forms">
-        {isPlace(shown.ledger.value.policy, model) ? null : (
+        {isPlace(shown.ledger.value.policy, model) ? (
+          <UnitsForm place={model} />
+        ) : (
           <>
             <Places model={model} />
             <RateForm model={model} />
@@ -27,40 +30,39 @@ export function OneModel({ model }: { readonly model: string }) {
 function Places({ model }: { readonly model: string }) {
   const { shown } = usePage()
   const { policy } = shown.ledger.value
-  const inForce = (placesOf(policy, model) ?? [capacityOf(policy, model)]).join(',')
-  const typed = useSignal<string | null>(null)
-  const places = typed.value ?? inForce
   return (
-    <LeverForm
+    <TextForm
       name={`Capacity of ${model}`}
       lever="capacity"
-      isSame={places === inForce}
-      request={() => ({
+      says="capacity"
+      title="a number, or the names of places: host1:0,host1:1"
+      required
+      inForce={(placesOf(policy, model) ?? [capacityOf(policy, model)]).join(',')}
+      request={(places) => ({
         title: `Set the capacity of ${model} to ${places}`,
         body: { model, capacity: /\D/.test(places) ? namesIn(places) : Number(places) },
-        onDone: () => (typed.value = null),
       })}
-    >
-      <label>
-        <span class="dim">capacity </span>
-        <input
-          type="text"
-          class="code"
-          required
-          title="a number, or the names of places: host1:0,host1:1"
-          value={places}
-          onInput={(event) => (typed.value = event.currentTarget.value)}
-        />
-      </label>
-    </LeverForm>
+    />
   )
 }
 
-const namesIn = (text: string) =>
-  text
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '')
+/** Without units the place has one job at a time, or what a pattern gives it. */
+function UnitsForm({ place }: { readonly place: string }) {
+  const { policy } = usePage().shown.ledger.value
+  const { [place]: _, ...others } = policy.units ?? {}
+  return (
+    <Amounts
+      name={`Units of ${place}`}
+      says="units"
+      title="names with numbers: vram=24,slots=2"
+      inForce={unitsOf(policy, place)}
+      change={(units) => {
+        const all = units === null ? others : { ...others, [place]: units }
+        return { units: Object.keys(all).length === 0 ? null : all }
+      }}
+    />
+  )
+}
 
 function RateForm({ model }: { readonly model: string }) {
   const { shown } = usePage()
