@@ -58,7 +58,11 @@ describe('the core against a naive second admission', () => {
     ['beside jobs that take models as a whole', { wholes: true }, 30],
     ['under limits by weight', { uses: true }, 30],
     ['in places', { places: true, batches: true }, 15],
-    ['in places that they serve, of which some jobs take all', { places: true, serves: true, wholes: true }, 15],
+    [
+      'in places that they serve, of which some jobs take all',
+      { places: true, serves: true, wholes: true },
+      15,
+    ],
     ['in places with units', { places: 'units' as const, serves: true }, 15],
     ['in places in turn', { places: true, weights: true, batches: true }, 15],
     ['in places with units in turn', { places: 'units' as const, weights: true, serves: true }, 15],
