@@ -127,14 +127,16 @@ function PolicyLevers() {
           </div>
         ))}
       </dl>
-      <PolicyForm policy={policy} />
-      <Amounts
-        name="Weights"
-        says="weights"
-        title="fair keys with numbers: paid/*=4,*=1"
-        inForce={policy.weights}
-        change={(weights) => ({ weights })}
-      />
+      <div class="forms">
+        <PolicyForm policy={policy} />
+        <Amounts
+          name="Weights"
+          says="weights"
+          title="fair keys with numbers: paid/*=4,*=1"
+          inForce={policy.weights}
+          change={(weights) => ({ weights })}
+        />
+      </div>
     </Panel>
   )
 }
