@@ -449,6 +449,7 @@ it('has each effect once when the connection of a handler is cut between any two
       await run()
     }
     if (cutAt === statements.length) cut(own)
+    else await own.end()
   }
   const worker = createJobWorker({
     coordinator,
