@@ -428,6 +428,39 @@ it('counts what was committed, whatever the handler does afterwards', async () =
   expect(await typesOf(client)).toEqual(['queued', 'started', 'completed'])
 })
 
+it('counts what was committed when another process writes it down while the worker asks for it', async () => {
+  const url = await migratedDatabase()
+  const client = await connection(url)
+  const store = postgresStore(url)
+  atEnd(() => store.close())
+  const endOf: NonNullable<typeof store.endOf> = async (...attempt) => {
+    const found = (await store.endOf?.(...attempt)) ?? null
+    // It is found undecided, and decided before this process can do that.
+    await joined(url)
+    await ended(client)
+    await coordinator.catchUp()
+    return found
+  }
+  const coordinator = await createCoordinator({ store: { ...store, endOf }, logger: silentLogger })
+  atEnd(() => coordinator.close())
+  await coordinator.setPolicy('by-model')
+  const worker = createJobWorker({
+    coordinator,
+    handlers: {
+      normal: async (_, { completeIn }) => {
+        const own = await connection(url)
+        await own.query('begin')
+        await completeIn(fromPg(own), 1)
+        await own.query('commit')
+      },
+    },
+  })
+  worker.start()
+  atEnd(async () => void (await worker.drain({ timeoutMs: 0, stopMs: 0 })))
+  await coordinator.enqueue([{ jobId: 'a', models: ['m'] }])
+  await eventually(() => worker.metrics()).toMatchObject({ completed: 1, failed: 0, lost: 0, running: 0 })
+})
+
 it('has each effect once when the connection of a handler is cut between any two statements', async () => {
   const url = await migratedDatabase()
   const { coordinator, store } = await joined(url)

@@ -102,8 +102,9 @@ export interface Coordinator {
   /**
    * Writes down the end of an attempt that its handler has committed with its own writes (`completeIn`). Whichever process comes first does
    * so by itself within 5 s; the worker that ran the attempt need not wait for that. With `claim`, the same append starts jobs here.
-   * @returns what it started here; undefined: no such end is committed, so the attempt goes on, or has ended in another way
-   * @throws InterlockError `job_not_active`, `stale_token`
+   * @returns what it started here, nothing if others have written it down; undefined: no such end is committed, so the attempt goes on, or
+   * has ended in another way
+   * @throws what the store throws
    */
   endCommitted(
     lease: AttemptKey,

@@ -6,6 +6,7 @@ import {
   hash,
   InterlockError,
   invalidInput,
+  isStaleWrite,
   type Json,
   type Started,
 } from '../../core/index.ts'
@@ -78,7 +79,7 @@ export class CommittedEnds {
    * The end of an attempt of this process that its handler has committed.
    * @param claim what this process could start in the same append
    * @returns what that started here; undefined: no such end is committed
-   * @throws InterlockError `job_not_active`, `stale_token`; what the store throws
+   * @throws what the store throws
    */
   async of({ jobId, fencingToken }: AttemptKey, claim?: Claim): Promise<readonly Started[] | undefined> {
     const { log, workerId } = this.#member
@@ -86,8 +87,13 @@ export class CommittedEnds {
     if (found == null || jobOf(found.command) !== jobId) return undefined
     if (found.isDecided) return []
     const sent = this.#sent.get(found.requestId)
-    if (sent === undefined) return (await this.#send(found, { workerId, isOwn: true }, claim)).started
-    await sent
+    try {
+      if (sent === undefined) return (await this.#send(found, { workerId, isOwn: true }, claim)).started
+      await sent
+    } catch (error) {
+      // From its commit on nothing else ends the attempt: so somebody has written this end down since it was read.
+      if (!isStaleWrite(error)) throw error
+    }
     return []
   }
 
