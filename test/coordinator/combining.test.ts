@@ -1,9 +1,9 @@
 /** Several processes write to one queue at once: one of them carries out the commands of all (docs/inside/several-writers.md). */
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { Combining } from '../../src/engine/coordinator/commit/combining.ts'
+import { Combining, type PolledReads } from '../../src/engine/coordinator/commit/combining.ts'
 import type { OpenCommands } from '../../src/engine/coordinator/commit/open-commands.ts'
 import { LogView } from '../../src/engine/coordinator/replica/log-view.ts'
-import { InterlockError } from '../../src/engine/core/index.ts'
+import { type CommandResult, InterlockError, jobOf } from '../../src/engine/core/index.ts'
 import type { CombiningRole, LogStore, OnWake } from '../../src/engine/store/index.ts'
 import { memoryDatabase, memoryStore } from '../../src/engine/store/memory/index.ts'
 import { createJobWorker, type HandlerContext, type Job } from '../../src/engine/worker/index.ts'
@@ -212,14 +212,93 @@ describe('processes that write at once', () => {
   })
 })
 
+describe('a process that waits for an answer which does not come', () => {
+  /** Two processes that write at once: the one that loses publishes, and would not look after its commands for a day. */
+  async function waiting() {
+    const database = memoryDatabase()
+    const isPublished = Promise.withResolvers<void>()
+    const seen: unknown[] = []
+    const world = { isLost: true }
+    const deaf = (role: CombiningRole): Partial<CombiningRole> => ({
+      publish: async (queue, publication) => {
+        seen.push(publication.seen)
+        if (seen.length === 2) isPublished.resolve()
+        if (!world.isLost) return role.publish(queue, publication)
+        return { combines: false, seen: { election: 1, oldest: 1 }, barren: 40 }
+      },
+    })
+    const [a, b] = [storeOn(database, deaf), storeOn(database, deaf)]
+    const both = [await join({ store: a.store, pollMs: 10 }), await join({ store: b.store, pollMs: 10 })]
+    const sent = Promise.all(both.map((process, n) => process.enqueue(jobs(`of-${n}`, 1))))
+    await isPublished.promise
+    return { both, database, sent, seen, world }
+  }
+
+  it('reads when it is asked meanwhile, each time', async () => {
+    const { both, database, sent, world } = await waiting()
+    const another = await join({ store: memoryStore(database) })
+    for (const round of [1, 2, 3]) {
+      await another.enqueue(jobs(`round-${round}`, 1))
+      for (const process of both) {
+        await process.catchUp()
+        expect(jobOf(process.ledger(), `round-${round}-0`)).toBeDefined()
+      }
+    }
+    world.isLost = false
+    await sent
+  })
+
+  it('asks again after three polls that find nothing, and leaves the combiner in its place', async () => {
+    const { sent, seen, world } = await waiting()
+    world.isLost = false
+    await sent
+    expect(seen).toEqual([null, { election: 1, oldest: 1 }, null])
+  })
+
+  it('is told a refusal of what it asks again only if the log does not have it: it may have been carried out before', async () => {
+    const told: unknown[] = []
+    const open = new Set(['a command'])
+    let isCarriedOut = false
+    const batch = {
+      get size() {
+        return open.size
+      },
+      pending: () => [],
+      has: (id: string) => open.has(id),
+      answer: (id: string, result: CommandResult) => open.delete(id) && told.push(result),
+      settleKnown: () => isCarriedOut && open.delete('a command') && told.push('what the log says'),
+    }
+    const refusal = { ok: false, code: 'job_not_active', message: 'the attempt is over' } as const
+    let publications = 0
+    const combining = await waitingProcess(
+      async () => {
+        if (++publications === 2) {
+          isCarriedOut = true
+          const answers = [{ commandId: 'a command', result: refusal }]
+          combining.receiveAnswers({ version: 0, answers, data: [] })
+        }
+        return { combines: false, seen: { election: 1, oldest: 1 }, barren: 0 }
+      },
+      { areWanted: true, now: async () => {} },
+    )
+    combining.appended(60_000)
+    await combining.publish(batch as unknown as OpenCommands)
+    expect(told).toEqual(['what the log says'])
+  })
+})
+
 /** A process that waits, over a database that only says this when something is published. */
-async function waitingProcess(publish: CombiningRole['publish']): Promise<Combining> {
+async function waitingProcess(
+  publish: CombiningRole['publish'],
+  reads: PolledReads = { areWanted: false, now: async () => {} },
+): Promise<Combining> {
   const store = memoryStore()
   await store.open('default')
   const combining = new Combining({
     ...{ log: new LogView({ store, queue: 'default' }) },
     ...{ combining: { publish, resign: async () => ({ combines: false, published: [] }) } },
     ...{ name: () => 'waiting', onPublished: () => {}, onStarted: () => {}, onUnexpected: () => {} },
+    reads,
   })
   combining.meetOthers()
   return combining

@@ -243,6 +243,8 @@ export class SimProcess implements Line {
     const added = addedBy(running.job.id)
     if (added.length === 0) return
     for (const job of added) witness.asks(job)
+    // Told to stop, it does nothing more than to wait for this answer.
+    context.signal.addEventListener('abort', () => witness.end(running))
     await context.add(added.map(inputOf)).catch((error: unknown) => {
       witness.end(running)
       throw error

@@ -1,6 +1,8 @@
 import type { Command, CommandResult, DataChange, Decision, Surroundings } from '../../core/index.ts'
 import type { ReceivedAnswers } from '../../store/index.ts'
 import { InFlight, SingleFlight } from '../base/concurrency.ts'
+import { readOn } from '../replica/catch-up.ts'
+import type { PolledReads } from './combining.ts'
 import { type CommitOptions, Committer, type OfQueue } from './committer.ts'
 import { HeldLooks } from './held-looks.ts'
 import type { Pending } from './open-commands.ts'
@@ -33,6 +35,8 @@ export class AppendQueue implements OfQueue {
   readonly #catchingUp: CatchUp[] = []
   /** The version to read up to; infinite: everything there is. */
   #wanted = 0
+  /** While an answer is awaited, these reads do not wait for it: a poll waits for the one before it, and would not come again. */
+  readonly reads: PolledReads
   readonly #flight: SingleFlight
 
   constructor(options: CommitOptions) {
@@ -43,6 +47,13 @@ export class AppendQueue implements OfQueue {
       () => this.#run(),
       (error) => process?.failures.noteOfLog(error, 'read'),
     )
+    const isWanted = () => this.#wanted === Number.POSITIVE_INFINITY
+    this.reads = {
+      get areWanted() {
+        return isWanted()
+      },
+      now: () => this.#catchUpBy(() => readOn(log)),
+    }
     if (log.looks.yieldsAfterLoss) this.looks = new HeldLooks(this.#flight)
     this.#committer = new Committer(options, this)
   }
@@ -176,13 +187,23 @@ export class AppendQueue implements OfQueue {
   }
 
   async #readOn(): Promise<void> {
+    await this.#catchUpBy(async (wanted) => {
+      if (wanted > this.#committer.version) await this.#committer.readOn(wanted)
+    })
+  }
+
+  /** Whoever waits to catch up has done so when this read is over. */
+  async #catchUpBy(read: (wanted: number) => Promise<void>): Promise<void> {
     const waiting = this.#catchingUp.splice(0)
     const wanted = this.#wanted
     this.#wanted = 0
-    if (wanted > this.#committer.version) await this.#committer.readOn(wanted)
-    for (const call of waiting) {
-      this.patience.end(call)
-      call.resolve()
+    try {
+      await read(wanted)
+    } finally {
+      for (const call of waiting) {
+        this.patience.end(call)
+        call.resolve()
+      }
     }
   }
 }

@@ -3,6 +3,7 @@ import type {
   AnsweredByAppend,
   CombiningRole,
   JobData,
+  Publication,
   PublicationMark,
   PublishAnswer,
   PublishedCommand,
@@ -25,6 +26,15 @@ export interface CombiningOptions {
   readonly onStarted: (started: readonly Started[], data: readonly JobData[]) => void
   /** Something was started for this process that it does not wait for any more: up to this version it has to read. */
   readonly onUnexpected: (version: number) => void
+  /** Who waits to know all that is in the log. While this process waits for an answer, nothing else reads. */
+  readonly reads: PolledReads
+}
+
+/** Reads that a process makes by its clock, or since a message of the store may be lost. */
+export interface PolledReads {
+  readonly areWanted: boolean
+  /** Reads to the end of the log, once. @throws what the store throws */
+  readonly now: () => Promise<void>
 }
 
 /**
@@ -125,7 +135,6 @@ export class Combining {
 
   /** Publishes the open commands, and waits for what comes of them: answers those that are told or in the log. Or this process is elected. */
   async publish(open: OpenCommands): Promise<void> {
-    const { log, combining } = this.#options
     if (!this.#answerTime.isKnown) await this.#timeRead()
     const answered = new Promise<void>((resolve) => (this.#onAnswer = resolve))
     const commands = [...open.pending()].map(({ command, data }) => ({ command, ...(data && { data }) }))
@@ -137,19 +146,26 @@ export class Combining {
     this.#unsure.clear()
     try {
       const sent = { sender: this.#name, commands, waitMs, seen: this.#seen }
-      this.mayBeElected = true
-      const answer = await combining.publish(log.queue, sent)
-      this.mayBeElected = false
-      if (answer.combines) return await this.#elected(open, answer)
+      const answer = await this.#send(open, sent)
+      if (answer.combines) return
       this.#seen = answer.seen
       this.#barren = answer.barren
       this.#learn(answer.seen.election)
       open.published ??= { at, election: answer.seen.election }
-      await this.#awaitAnswer(open, answered, waitMs)
+      await this.#awaitAnswer(open, answered, sent)
     } finally {
       // What is under way in an append of its own is answered by that.
       this.#waiting = undefined
     }
+  }
+
+  async #send(open: OpenCommands, publication: Publication): Promise<PublishAnswer> {
+    const { log, combining } = this.#options
+    this.mayBeElected = true
+    const answer = await combining.publish(log.queue, publication)
+    this.mayBeElected = false
+    if (answer.combines) await this.#elected(open, answer)
+    return answer
   }
 
   /** It has appended nothing yet. With too short a wait it would take the place of a combiner whose append is under way. */
@@ -172,10 +188,11 @@ export class Combining {
     open.settleKnown()
   }
 
-  async #awaitAnswer(open: OpenCommands, answered: Promise<void>, waitMs: number): Promise<void> {
+  async #awaitAnswer(open: OpenCommands, answered: Promise<void>, sent: Publication): Promise<void> {
     const { size } = open
     open.isWaiting = true
-    const isAnswered = size > 0 && (await this.#answeredOrFound(open, answered, waitMs))
+    const isAnswered = size > 0 && (await this.#answeredOrFound(open, answered, sent))
+    if (this.combines) return
     if (open.size > 0) await readOn(this.#options.log)
     open.settleKnown()
     for (const [commandId, { result, version }] of this.#unsure) open.answer(commandId, result, version)
@@ -198,24 +215,27 @@ export class Combining {
     this.#sample = undefined
   }
 
-  /** Resolves when it is told, when a poll finds something in the log, or when it is time to look: then to false. */
-  async #answeredOrFound(open: OpenCommands, answered: Promise<void>, waitMs: number): Promise<boolean> {
+  /**
+   * Resolves when it is told, when a poll finds something in the log, or when it is time to look: then to false. Of a command that came to
+   * nothing the log tells nothing. So after every third poll that finds nothing it asks too, without a judgement on the combiner.
+   */
+  async #answeredOrFound(open: OpenCommands, answered: Promise<void>, sent: Publication): Promise<boolean> {
+    const { reads } = this.#options
     const { size } = open
-    const until = performance.now() + waitMs
-    let isInTime = true
-    for (let isPolled = true; isPolled && open.size === size; ) {
-      isPolled = false
-      const polled = new Promise<void>((resolve) => {
-        this.#onPoll = () => {
-          isPolled = true
-          resolve()
-        }
-      })
-      isInTime = await atMost(Math.max(0, until - performance.now()), Promise.race([answered, polled]))
-      if (isPolled) await readOn(this.#options.log).catch(throwUnlessPassing)
+    const until = performance.now() + sent.waitMs
+    for (let polls = 0; ; ) {
+      // One may have come while the publication was on its way.
+      const polled = reads.areWanted ? undefined : new Promise<void>((resolve) => (this.#onPoll = resolve))
+      const isInTime = await atMost(Math.max(0, until - performance.now()), Promise.race([answered, polled]))
+      const isPolled = reads.areWanted
+      if (isPolled) await reads.now().catch(throwUnlessPassing)
       open.settleKnown()
+      if (!isPolled || open.size < size) return isInTime
+      if (++polls % POLLS !== 0 || performance.now() >= until) continue
+      this.#isRepeat = true
+      const answer = await this.#send(open, { ...sent, seen: null })
+      if (answer.combines) return true
     }
-    return isInTime
   }
 
   /** What an append of this decision finishes. @param before the ledger that it was made on */
@@ -291,6 +311,9 @@ export class Combining {
 function throwUnlessPassing(error: unknown): void {
   if (!isPassing(error)) throw error
 }
+
+/** After so many polls that have found nothing, a process asks. An answer that is only slow has come by then, in most cases. */
+const POLLS = 3
 
 /** The longest that PostgreSQL is told: a day. */
 const LONGEST_MS = 86_400_000

@@ -5,7 +5,7 @@ import { foldNews, readOn } from '../replica/catch-up.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { checkSame } from '../replica/restored-log.ts'
 import { Appender, type AppendTry, type BeatsAlong } from './appender.ts'
-import { Combining } from './combining.ts'
+import { Combining, type PolledReads } from './combining.ts'
 import { Staging } from './data-staging.ts'
 import type { HeldLooks } from './held-looks.ts'
 import { OpenCommands, type Pending } from './open-commands.ts'
@@ -47,6 +47,7 @@ export interface OfQueue {
   readonly looks: HeldLooks | undefined
   /** Up to this version the process has to read. */
   catchUp(version: number): Promise<void>
+  readonly reads: PolledReads
 }
 
 /** Carries one batch of commands into the log, and answers each of them. */
@@ -81,6 +82,7 @@ export class Committer {
         onPublished: (commands) => ofQueue.add(commands),
         onStarted: (started, data) => startedData?.keepOf(started, data),
         onUnexpected: (version) => void ofQueue.catchUp(version),
+        reads: ofQueue.reads,
       })
     this.appender = new Appender({ log, store, startedData, combining: this.combining, beats })
   }
