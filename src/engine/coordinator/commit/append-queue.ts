@@ -192,7 +192,7 @@ export class AppendQueue implements OfQueue {
     })
   }
 
-  /** Whoever waits to catch up has done so when this read is over. */
+  /** Who waits to catch up has done so when this read is over. */
   async #catchUpBy(read: (wanted: number) => Promise<void>): Promise<void> {
     const waiting = this.#catchingUp.splice(0)
     const wanted = this.#wanted
