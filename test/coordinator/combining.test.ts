@@ -252,7 +252,7 @@ describe('a process that waits for an answer which does not come', () => {
     const { sent, seen, world } = await waiting()
     world.isLost = false
     await sent
-    expect(seen).toEqual([null, { election: 1, oldest: 1 }, null])
+    expect(seen).toEqual([null, { election: 1, oldest: 1 }, { election: 0, oldest: null }])
   })
 
   it('is told a refusal of what it asks again only if the log does not have it: it may have been carried out before', async () => {

@@ -217,7 +217,7 @@ export class Combining {
 
   /**
    * Resolves when it is told, when a poll finds something in the log, or when it is time to look: then to false. Of a command that came to
-   * nothing the log tells nothing. So after every third poll that finds nothing it asks too, without a judgement on the combiner.
+   * nothing the log tells nothing. So after every third poll that finds nothing it asks too. That replaces no combiner but one whose connection is gone.
    */
   async #answeredOrFound(open: OpenCommands, answered: Promise<void>, sent: Publication): Promise<boolean> {
     const { reads } = this.#options
@@ -233,7 +233,7 @@ export class Combining {
       if (!isPolled || open.size < size) return isInTime
       if (++polls % POLLS !== 0 || performance.now() >= until) continue
       this.#isRepeat = true
-      const answer = await this.#send(open, { ...sent, seen: null })
+      const answer = await this.#send(open, { ...sent, seen: OF_NO_ELECTION })
       if (answer.combines) return true
     }
   }
@@ -314,6 +314,9 @@ function throwUnlessPassing(error: unknown): void {
 
 /** After so many polls that have found nothing, a process asks. An answer that is only slow has come by then, in most cases. */
 const POLLS = 3
+
+/** What no process has seen: elections are counted from 1. */
+const OF_NO_ELECTION: PublicationMark = { election: 0, oldest: null }
 
 /** The longest that PostgreSQL is told: a day. */
 const LONGEST_MS = 86_400_000
