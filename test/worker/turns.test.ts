@@ -7,6 +7,10 @@ const burn = (ms: number) => {
   while (performance.now() < until);
 }
 
+afterEach(() => {
+  vi.useRealTimers()
+})
+
 describe('a turn of the event loop', () => {
   it.each([
     [100, [], false, 'as long as nobody knows what an append takes'],
@@ -17,10 +21,6 @@ describe('a turn of the event loop', () => {
     [5, [0.05], true, 'after four ticks of a timer'],
   ] as const)('of %i ms among appends of %j is long: %s (%s)', (turnMs, appendsMs, is, _why) => {
     expect(isLong(turnMs, appendsMs)).toBe(is)
-  })
-
-  afterEach(() => {
-    vi.useRealTimers()
   })
 
   it('is long once a handler has computed, and the next one begins in a turn of its own', async () => {
@@ -43,6 +43,26 @@ describe('a turn of the event loop', () => {
     await Promise.all([...begins, rested])
     expect(order).toEqual(['first', 'a turn between', 'second', 'rested'])
     expect(turns.isBusy).toBe(false)
+  })
+})
+
+describe('an append while handlers compute', () => {
+  it('takes as long as it would without them, so what they hold up stays long', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    const turns = new Turns()
+    turns.learn(1)
+    const compute = () => expect(turns.isLong).toBe(false) ?? vi.advanceTimersByTime(400)
+    const began = turns.freeMs
+    vi.advanceTimersByTime(1)
+    compute()
+    // In the middle of a turn, between two of them, and at the end of the second.
+    expect(turns.freeMs - began).toBe(1)
+    await new Promise(setImmediate)
+    vi.advanceTimersByTime(2)
+    expect(turns.freeMs - began).toBe(3)
+    compute()
+    await new Promise(setImmediate)
+    expect(turns.freeMs - began).toBe(3)
   })
 })
 

@@ -226,9 +226,9 @@ class QueueJobWorker implements JobWorker {
 
   /** Takes what may start with a command. What starts something was an append. */
   async #claimWith(...[back, send]: Parameters<Slots['with']>): Promise<readonly Started[]> {
-    const began = performance.now()
+    const began = this.#turns.freeMs
     const started = await this.#slots.with(back, send)
-    if (started.length > 0) this.#turns.learn(performance.now() - began)
+    if (started.length > 0) this.#turns.learn(this.#turns.freeMs - began)
     return started
   }
 

@@ -1,6 +1,6 @@
 /** For how many appends handlers may hold up the event loop before the process counts as busy. */
 const APPENDS = 4
-/** Of so many appends the fastest counts: the others waited in line, or their answers waited for the event loop. */
+/** Of so many appends the fastest counts: the others waited in line. */
 const RECENT = 16
 /** Timers, and so all that is measured here, are no finer. In milliseconds. */
 const TICK_MS = 1
@@ -14,10 +14,21 @@ export class Turns {
   readonly #appendsMs: number[] = []
   /** When the present turn began, as far as attempts have seen it, by `performance.now()`. */
   #began: number | undefined
+  /** How long the turns before it were, in all. In milliseconds. */
+  #heldMs = 0
   /** Handlers that have not begun, since those before them took long. */
   #waiting = 0
 
-  /** An append of this worker has taken so long. */
+  /**
+   * The time by a clock that stands while handlers hold up the event loop, in milliseconds. By any other clock an append would seem as slow
+   * as the handlers that compute meanwhile, and what they hold up would never be long beside it.
+   */
+  get freeMs(): number {
+    const now = performance.now()
+    return (this.#began ?? now) - this.#heldMs
+  }
+
+  /** An append of this worker has taken so long, by `freeMs`. */
   learn(appendMs: number): void {
     this.#appendsMs.push(appendMs)
     if (this.#appendsMs.length > RECENT) this.#appendsMs.shift()
@@ -28,7 +39,7 @@ export class Turns {
     const now = performance.now()
     if (this.#began === undefined) {
       this.#began = now
-      setImmediate(() => (this.#began = undefined))
+      setImmediate(() => this.#over(now))
     }
     return isLong(now - this.#began, this.#appendsMs)
   }
@@ -49,6 +60,11 @@ export class Turns {
   async toRest(): Promise<void> {
     do await nextTurn()
     while (this.isBusy)
+  }
+
+  #over(began: number): void {
+    this.#heldMs += performance.now() - began
+    this.#began = undefined
   }
 }
 
