@@ -23,6 +23,8 @@ export const bounds = {
   units: 1_000_000_000,
   /** Places, or patterns of them, that a process says it serves. */
   serves: 100,
+  /** Patterns in one map of a policy: a name without a rule of its own is held against each of them. */
+  patterns: 100,
   maxOvertakes: 1_000_000,
   /** Starts past a waiting job for the sake of loaded models: each is kept for its class. */
   passed: 1_000,

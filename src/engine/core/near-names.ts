@@ -19,7 +19,7 @@ export function nearestOf(wanted: string, names: readonly string[]): string | nu
     .slice(0, COMPARED)
     .filter((name) => !isPattern(name))
     .filter((name) => Math.abs(name.length - text.length) <= mostChanges(name))
-    .map((name) => ({ name, distance: distance(text, name.toLowerCase()) }))
+    .map((name) => ({ name, distance: distance(text, name.toLowerCase(), mostChanges(name)) }))
     .filter(({ name, distance }) => distance <= mostChanges(name) && distance < name.length - 1)
   return near.toSorted((a, b) => a.distance - b.distance)[0]?.name ?? null
 }
@@ -32,15 +32,19 @@ export const nearPattern = (name: string, patterns: readonly string[]): string |
 
 const mostChanges = (name: string): number => Math.max(2, name.length / 3)
 
-/** Letters to insert, to remove or to change (Levenshtein). */
-function distance(a: string, b: string): number {
+/** Letters to insert, to remove or to change (Levenshtein); more than `most`: it is more. */
+function distance(a: string, b: string, most: number): number {
   let row = Array.from({ length: b.length + 1 }, (_, at) => at)
   for (const [i, letter] of [...a].entries()) {
     const next = [i + 1]
+    let least = i + 1
     for (let j = 1; j <= b.length; j++) {
       const change = (row[j - 1] ?? 0) + (letter === b[j - 1] ? 0 : 1)
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
+      const changes = Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1)
+      next.push(changes)
+      if (changes < least) least = changes
     }
+    if (least > most) return least
     row = next
   }
   return row[b.length] ?? 0

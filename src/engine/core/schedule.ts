@@ -33,7 +33,13 @@ export const skipReasons = [
 export type SkipReason = (typeof skipReasons)[number]
 
 /** Bounds of a schedule. Its id has to leave room for a due time: together they are the id of a job. */
-export const scheduleBounds = { idLength: 150, everyMs: 1_000, upTo: 1_000, perCall: 10_000 } as const
+export const scheduleBounds = {
+  idLength: 150,
+  cronLength: 1_000,
+  everyMs: 1_000,
+  upTo: 1_000,
+  perCall: 10_000,
+} as const
 
 /** What each job of a schedule is enqueued with. */
 export type JobTemplate = Pick<

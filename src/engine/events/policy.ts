@@ -4,6 +4,7 @@ import {
   defaultPolicy,
   type FairShare,
   invalidInput,
+  isPattern,
   isSameRule,
   numberText,
   type Policy,
@@ -96,6 +97,8 @@ const weightKeySchema = modelSchema.refine(
   'a star stands for the keys of a tier, such as paid/*; * alone stands for all others',
 )
 
+const patternsError = `may have ${bounds.patterns} patterns at most; write fewer that say less, such as lora-*`
+
 /** A map from model names, or patterns of them, or `*` for all others, to values. */
 function byModel({ of, by = 'model', example, noStar, noneEmpty }: Is<'byModel'>, isInput: boolean) {
   const value = schemaOf(of, isInput)
@@ -118,7 +121,9 @@ function byModel({ of, by = 'model', example, noStar, noneEmpty }: Is<'byModel'>
     }
     return Object.fromEntries(entries)
   })
+  const most = isInput && by !== 'fairKey' ? bounds.patterns : Number.POSITIVE_INFINITY
   return map
+    .refine((values) => Object.keys(values).filter(isPattern).length <= most, patternsError)
     .refine((values) => noStar === undefined || !Object.hasOwn(values, '*'), `has no "*": ${noStar}`)
     .refine((values) => noneEmpty === undefined || Object.keys(values).length > 0, noneEmpty)
 }

@@ -6,6 +6,7 @@ import {
   type JobSpec,
   type JobTemplate,
   type Json,
+  numberText,
   type OverlapRule,
   overlapRules,
   payloadKeyOf,
@@ -89,10 +90,17 @@ const job = lazily(() => {
   return optionsSchema(shape)
 })
 
+const cronSchema = z
+  .string({ error: 'must be a text such as "30 2 * * *"' })
+  .max(
+    scheduleBounds.cronLength,
+    `must have at most ${numberText(scheduleBounds.cronLength)} characters; write several schedules`,
+  )
+
 const schedule = lazily(() =>
   optionsSchema({
     id: scheduleIdSchema,
-    cron: z.string({ error: 'must be a text such as "30 2 * * *"' }).optional(),
+    cron: cronSchema.optional(),
     tz: z.string({ error: zoneError }).refine(isZone, zoneError).optional(),
     every: span('a distance').optional(),
     missed: optionsSchema({

@@ -75,8 +75,14 @@ function isPlainAddress(text: string): boolean {
  * @param most how many characters of the answer; four times as many are read
  */
 export function safeBeginning(text: string, most: number): string {
-  const read = text.length <= 4 * most ? text : text.slice(0, 4 * most).replace(/\S*$/u, PLACE)
+  const read = text.length <= 4 * most ? text : `${wholeWords(text.slice(0, 4 * most))}${PLACE}`
   return withoutSecrets(read).slice(0, most).toWellFormed()
+}
+
+function wholeWords(text: string): string {
+  let end = text.length
+  while (end > 0 && /\S/u.test(text.charAt(end - 1))) end--
+  return text.slice(0, end)
 }
 
 /** Characters of a message in a trace. */

@@ -42,6 +42,9 @@ const adopting = () => {
 /** As `interlock jobs` finds them: live, dead, and ended within the newest events. */
 const foundStates = ['waiting', 'active', 'submitted', 'dead', ...outcomes] as const
 
+/** Of a payload: a filter looks at each of them in every job. */
+const MOST_FIELDS = 20
+
 const fieldsOfFilter = () => {
   const error = `must be a list of ${foundStates.map((state) => JSON.stringify(state)).join(', ')}`
   const value = z.union([z.string(), z.number(), z.boolean(), z.null()], {
@@ -50,13 +53,17 @@ const fieldsOfFilter = () => {
   const payload = z.record(z.string().min(1).max(1_000), value, {
     error: "must be an object of the payload's fields, such as { 'user.id': 17 }",
   })
+  const fields = payload.refine(
+    (all) => Object.keys(all).length <= MOST_FIELDS,
+    `may name ${MOST_FIELDS} fields at most`,
+  )
   return {
     states: z.array(z.enum(foundStates, { error }), { error }).optional(),
     kind: kindSchema.optional(),
     model: modelSchema.optional(),
     fairKey: fairKeySchema.optional(),
     tag: tagSchema.optional(),
-    payload: payload.optional(),
+    payload: fields.optional(),
     before: date(),
     after: date(),
   }

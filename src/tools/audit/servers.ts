@@ -1,12 +1,15 @@
-import { expressionOf } from './rules.ts'
+import { Pattern } from './pattern.ts'
 
 /** Which process serves which places, by what each has said last. A place is open to a process only if one that has said so serves it. */
 export class AuditedServers {
-  readonly #said = new Map<string, readonly RegExp[]>()
+  readonly #said = new Map<string, readonly Pattern[]>()
 
   /** @param places names and patterns */
   say(worker: string, places: readonly string[]): void {
-    this.#said.set(worker, places.map(expressionOf))
+    this.#said.set(
+      worker,
+      places.map((place) => new Pattern(place)),
+    )
   }
 
   /** False if it had said nothing. */
@@ -18,7 +21,9 @@ export class AuditedServers {
   mayHave(worker: string, place: string): boolean {
     if (this.#said.size === 0) return true
     const own = this.#said.get(worker)
-    return own === undefined ? this.#servedBy(place).length > 0 : own.some((pattern) => pattern.test(place))
+    return own === undefined
+      ? this.#servedBy(place).length > 0
+      : own.some((pattern) => pattern.matches(place))
   }
 
   /** Whether one process serves a place of each of these lists. */
@@ -32,6 +37,6 @@ export class AuditedServers {
   }
 
   #servedBy(place: string): readonly string[] {
-    return [...this.#said].flatMap(([worker, own]) => (own.some((one) => one.test(place)) ? [worker] : []))
+    return [...this.#said].flatMap(([worker, own]) => (own.some((one) => one.matches(place)) ? [worker] : []))
   }
 }
