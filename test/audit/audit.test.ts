@@ -26,6 +26,18 @@ const named = (jobId: string, models: readonly string[]): Event => ({
   spec: spec(jobId, models),
   named: true,
 })
+const submitted = (jobId: string, submission: number): Event => ({
+  ...{ type: 'queued', jobId, spec: spec(jobId, ['m']), named: true },
+  submission,
+})
+const rowOf = (jobId: string): Event => ({
+  ...{ type: 'queued', jobId, spec: spec(jobId, ['m']), named: true },
+  intake: true,
+})
+const doubleOf = (jobId: string, submission: number): Event => ({
+  ...{ type: 'deduplicated', jobId, standsFor: 'a', key: 'k', workerId: 'w' },
+  submission,
+})
 const started = (jobId: string, models: readonly string[], attempt = 1): Event => ({
   type: 'started',
   jobId,
@@ -613,6 +625,33 @@ const bad: readonly (readonly [AuditRule, string, number, readonly Step[]])[] = 
     ],
   ],
   [
+    'intake',
+    'a submission puts a job in line that was cancelled',
+    3,
+    [submitted('a', 7), { type: 'cancelled', jobId: 'a', token: null }, submitted('a', 7)],
+  ],
+  [
+    'intake',
+    'another job stands twice for one submission',
+    4,
+    [
+      queued('a', ['m'], { dedupe: { key: 'k', while: 'live' } }),
+      submitted('b', 1),
+      doubleOf('c', 2),
+      doubleOf('c', 2),
+    ],
+  ],
+  [
+    'intake',
+    'a row puts a job in line twice in one append',
+    3,
+    [
+      { ...rowOf('a'), at: 5 },
+      { type: 'cancelled', jobId: 'a', token: null, at: 6 },
+      { ...rowOf('a'), at: 7 },
+    ],
+  ],
+  [
     'declared',
     'a new job needs what is not declared',
     2,
@@ -679,6 +718,17 @@ describe('interlock audit (audit, Auditor, auditRules)', () => {
       maxConcurrent: 2,
       overruns: 0,
     })
+  })
+
+  it('lets a number of a submission come again after a restore, and a row after the log was cut', () => {
+    const steps: readonly Step[] = [
+      ...[submitted('a', 7), { type: 'cancelled', jobId: 'a', token: null } as const],
+      ...[{ type: 'epoch_changed', epoch: 2 } as const, submitted('b', 7)],
+      rowOf('row'),
+      { type: 'cancelled', jobId: 'row', token: null },
+      rowOf('row'),
+    ]
+    expect(audit(logOf(steps)).violations).toEqual([])
   })
 
   it('counts a place once that had units when several came to it, and no longer has', () => {

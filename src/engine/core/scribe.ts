@@ -10,6 +10,7 @@ import { dateOffer, endOffer, offer, pinOffered, pinTo, pinWhereFree } from './o
 import type { OnceRecord } from './once.ts'
 import { reserves } from './overtaking.ts'
 import type { Places } from './site.ts'
+import { Taken } from './taken.ts'
 
 /** What `decide` knows beside the ledger. */
 export interface Surroundings {
@@ -54,8 +55,7 @@ export class Scribe {
   readonly draft: Draft
   readonly command: Command
   readonly surroundings: Surroundings
-  /** What the commands before this one have enqueued `once`, which no store knows yet. */
-  readonly once: Map<string, OnceRecord>
+  readonly taken: Taken
   readonly events: RecordedEvent[] = []
   #offered: string[] = []
   /** Where the jobs were pinned to that it has offered, before it did. */
@@ -68,13 +68,9 @@ export class Scribe {
   /** An offer was tried and taken back: the draft may have traces of it that no event shows. */
   tookBack = false
 
-  constructor(
-    draft: Draft,
-    command: Command,
-    surroundings: Surroundings,
-    once: Map<string, OnceRecord> = new Map(),
-  ) {
-    this.once = once
+  /** @param taken by the commands before this one */
+  constructor(draft: Draft, command: Command, surroundings: Surroundings, taken = new Taken()) {
+    this.taken = taken
     this.draft = draft
     this.command = command
     this.surroundings = surroundings

@@ -146,6 +146,7 @@ function changePolicy({ lines, jobs }: AuditState, policy: Policy): void {
 function queue(state: AuditState, event: RecordedEvent & { readonly type: 'queued' }): void {
   const live = (jobId: string) => state.jobs.get(jobId)
   state.schedules.fire(event, live, (detail) => state.report('schedule', event.jobId, detail))
+  checkIntake(state, event)
   if (state.jobs.has(event.jobId)) return state.report('life', event.jobId, 'it was queued while it was live')
   checkRevival(state, event)
   checkOnce(state, event, event.spec.once)
@@ -169,6 +170,14 @@ function queue(state: AuditState, event: RecordedEvent & { readonly type: 'queue
 /** What exists already comes into line, however many are there: rows, and jobs that were committed in a transaction. */
 const isExempt = ({ intake, submission }: RecordedEvent & { readonly type: 'queued' }): boolean =>
   intake === true || submission !== undefined
+
+function checkIntake(
+  state: AuditState,
+  event: RecordedEvent & { readonly type: 'queued' | 'deduplicated' },
+): void {
+  const fault = state.intake.see(event)
+  if (fault !== undefined) state.report('intake', event.jobId, fault)
+}
 
 function checkRevival(
   state: AuditState,
@@ -212,6 +221,7 @@ function checkKey(state: AuditState, { spec }: RecordedEvent & { readonly type: 
 
 function checkDouble(state: AuditState, event: RecordedEvent & { readonly type: 'deduplicated' }): void {
   const { jobId, standsFor, key } = event
+  checkIntake(state, event)
   checkOnce(state, event, event.once)
   if (state.jobs.has(jobId)) state.report('life', jobId, `it was live when job ${standsFor} stood for it`)
   if (state.holdersOf(key).includes(standsFor)) return

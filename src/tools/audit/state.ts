@@ -1,4 +1,5 @@
 import type { Ledger, Policy, RecordedEvent } from '../../engine/core/index.ts'
+import { AuditedIntake } from './intake.ts'
 import { type AuditedJob, byPlace } from './job.ts'
 import { AuditedLines } from './lines.ts'
 import { AuditedParents } from './parents.ts'
@@ -55,6 +56,7 @@ export class AuditState {
   /** Jobs that came with a key, by it, in order: with when they have it. */
   readonly #keyed = new Map<string, Keyed[]>()
   readonly schedules = new AuditedSchedules()
+  readonly intake = new AuditedIntake()
   readonly parents = new AuditedParents()
   /** What ended before its first event is not known. */
   isCut = false
@@ -105,6 +107,7 @@ export class AuditState {
     this.#seq = event.seq
     this.#at = event.at
     this.counts.events++
+    this.intake.begin(event.at)
     if (event.seq !== expected) this.report('sequence', null, `number ${expected} should come here`)
     if (event.at <= before)
       this.report('time', null, `its time is ${before - event.at} µs before the last event`)
@@ -187,6 +190,7 @@ export class AuditState {
   changeEpoch(epoch: number): void {
     if (epoch <= this.#epoch) this.report('token', null, `epoch ${epoch} comes after epoch ${this.#epoch}`)
     this.#epoch = epoch
+    this.intake.restore()
   }
 
   finish(): AuditReport {

@@ -137,6 +137,7 @@ const promises: Readonly<Record<AuditRule, string>> = {
   life: 'Every event fits the life of its job and the state of the queue.',
   revival: 'A job that had ended came back only when somebody asked for it again.',
   once: 'No job that was enqueued once came a second time before its time was over.',
+  intake: 'No submission was taken in twice, and no row of jobs twice in one append.',
   dedupe: 'No job came in while another one had its key, and only jobs that had a key stood for others.',
   declared: 'No new job came in that needed a model which the policy of its time did not declare.',
   schedule: 'Every schedule fired the due time that was next, once, and no other.',

@@ -33,6 +33,8 @@ export const auditRules = [
   'revival',
   /** Of the jobs that are enqueued `once` under one id, none comes before the time of the one before it is over. */
   'once',
+  /** A submission comes once: it puts a job in line, or another job stands for it. So does a row of `jobs`, as far as one append shows. */
+  'intake',
   /** While a job has a key, no other one comes with it, and only such a job stands for others. */
   'dedupe',
   /** A job that needs a model which the policy does not declare comes in only if it was in the queue before. */

@@ -3,9 +3,9 @@ import { dispatch } from '../dispatch.ts'
 import { Draft } from '../draft.ts'
 import type { RecordedEvent } from '../event.ts'
 import type { Ledger } from '../ledger.ts'
-import type { OnceRecord } from '../once.ts'
 import { fold } from '../replay.ts'
 import { Scribe, type Surroundings } from '../scribe.ts'
+import { Taken } from '../taken.ts'
 import { accepted } from './result.ts'
 
 /** The outcome of several commands. It only becomes true when `events` are appended. */
@@ -41,10 +41,10 @@ export function decideBy<Type extends CommandBody['type']>(
   const draft = new Draft(ledger)
   const events: RecordedEvent[] = []
   const results: CommandResult[] = []
-  const once = new Map<string, OnceRecord>()
+  const taken = new Taken()
   let tookBack = false
   for (const command of commands) {
-    const scribe = new Scribe(draft, command, surroundings, once)
+    const scribe = new Scribe(draft, command, surroundings, taken)
     const { body } = command
     const handler = handlers[body.type] as (scribe: Scribe, body: CommandBody) => CommandResult
     results.push(handler(scribe, body))

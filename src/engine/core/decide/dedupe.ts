@@ -4,6 +4,7 @@ import { standInAt } from '../keys.ts'
 import { type Job, jobOf } from '../ledger.ts'
 import { bodyOf } from '../same-job.ts'
 import type { Scribe } from '../scribe.ts'
+import type { HowItCame } from '../taken.ts'
 import { rememberOnce } from './once.ts'
 
 /** A job that does not come into the queue, and the one that stands for it. */
@@ -28,11 +29,7 @@ export function standInFor(
 }
 
 /** Records which job stands for this one. If that one waits for the last of its key, it is put off, and gets the payload. */
-export function recordDouble(
-  scribe: Scribe,
-  { spec, standsFor }: Double,
-  how: { readonly intake?: true; readonly submission?: number } = {},
-): StandIn {
+export function recordDouble(scribe: Scribe, { spec, standsFor }: Double, how: HowItCame = {}): StandIn {
   const { jobId, dedupe, hasData, payloadHash } = spec
   const { workerId } = scribe.command
   const key = dedupe?.key ?? ''
@@ -46,6 +43,7 @@ export function recordDouble(
     ...how,
   })
   if (spec.once !== undefined) rememberOnce(scribe, event)
+  scribe.taken.note(jobId, how, { jobId, standsFor })
   const job = jobOf(scribe.draft, standsFor)
   if (job?.spec.dedupe?.debounce === undefined) return { jobId, standsFor }
   const runAt = putOffUntil(scribe, job, job.spec.dedupe.debounce)

@@ -9,6 +9,7 @@ import { isDeclared, type Policy } from '../policy.ts'
 import { operand } from '../safe-text.ts'
 import { bodyOf, isSamePayload, isSameSpec } from '../same-job.ts'
 import type { Scribe } from '../scribe.ts'
+import type { HowItCame } from '../taken.ts'
 import { fitsNowhere, unfitText } from '../units.ts'
 import { overLimit } from '../use.ts'
 import { overLimitText, waitingFor } from '../wait-reason.ts'
@@ -22,7 +23,8 @@ import { accepted, type Body, refused, startedJob } from './result.ts'
 
 /**
  * Puts jobs in line, all or none. A job that is live with the same spec, or was enqueued `once`, is left as it is; with `intake`, with
- * any spec: its row was taken in before. Only then it is asked whether another job stands for it: a job that was there is no double.
+ * any spec: its row was taken in before. A row that another command of the same append has taken in is answered as it was then. Only then
+ * it is asked whether another job stands for it: a job that was there is no double.
  */
 export function enqueue(
   scribe: Scribe,
@@ -35,7 +37,14 @@ export function enqueue(
   const before: StandIn[] = []
   const coming = new Map<string, string>()
   const seen = new Map<string, JobSpec>()
+  const earlier: string[] = []
   for (const spec of specs) {
+    const outcome = intake === true ? scribe.taken.rows.get(spec.jobId) : undefined
+    if (outcome !== undefined) {
+      if (typeof outcome === 'object') before.push(outcome)
+      else if (outcome === 'queued') earlier.push(spec.jobId)
+      continue
+    }
     const isNew = jobOf(scribe.draft, spec.jobId) === undefined && !seen.has(spec.jobId)
     const taken = isNew ? takenBefore(scribe, spec) : undefined
     const refusal =
@@ -75,8 +84,11 @@ export function enqueue(
   recordLinks(scribe, all)
   const standIns = [...doubles.map((double) => recordDouble(scribe, double, how)), ...before]
   dispatch(scribe)
-  const known = intake === true ? [] : knownAmong(seen, fresh, standIns)
-  const waiting = [...recordWaiting(scribe, fresh), ...known.flatMap((jobId) => stillWaiting(scribe, jobId))]
+  const there = knownAmong(seen, fresh, standIns)
+  const known = intake === true ? [] : there
+  if (intake === true) for (const jobId of there) scribe.taken.note(jobId, how, 'known')
+  const others = [...earlier, ...known].flatMap((jobId) => stillWaiting(scribe, jobId))
+  const waiting = [...recordWaiting(scribe, fresh), ...others]
   const answer = { ...accepted(scribe, waiting), known }
   return standIns.length === 0 ? answer : { ...answer, doubles: standIns }
 }
@@ -105,7 +117,7 @@ function knownAmong(
 }
 
 /** Why a job that was live before waits; nothing if it does not. */
-function stillWaiting({ draft, now }: Scribe, jobId: string): readonly Waiting[] {
+export function stillWaiting({ draft, now }: Scribe, jobId: string): readonly Waiting[] {
   const job = jobOf(draft, jobId)
   return job === undefined || job.active || job.offeredAt !== null ? [] : [waitingFor(draft, job, now)]
 }
@@ -200,11 +212,7 @@ function askActive(scribe: Scribe, job: Job): CommandResult {
 }
 
 /** For a caller that names the job with its spec: only that brings a job into line, and the event says so. */
-export function queue(
-  scribe: Scribe,
-  spec: JobSpec,
-  how: { asked?: true; intake?: true; submission?: number },
-): void {
+export function queue(scribe: Scribe, spec: JobSpec, how: HowItCame & { readonly asked?: true }): void {
   const { workerId } = scribe.command
   const kept = spec.once === undefined ? {} : { body: bodyOf(spec) }
   const event = scribe.record({
@@ -217,6 +225,7 @@ export function queue(
     ...kept,
   })
   if (spec.once !== undefined) rememberOnce(scribe, event)
+  scribe.taken.note(spec.jobId, how, 'queued')
 }
 
 /** A job that is new may need only what the policy declares, if it declares anything; a live one is left as it is. */

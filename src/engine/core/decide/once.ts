@@ -11,16 +11,16 @@ import { refused } from './result.ts'
  * The job that was enqueued `once` under the id of this one, which asks for that too, and is not live. Either a command before this one
  * was decided in the same breath, or the store has said so when it refused an append.
  */
-export function takenBefore({ once, surroundings, now }: Scribe, spec: JobSpec): OnceRecord | undefined {
+export function takenBefore({ taken, surroundings, now }: Scribe, spec: JobSpec): OnceRecord | undefined {
   if (spec.once === undefined) return undefined
-  const record = once.get(spec.jobId) ?? surroundings.once?.get(spec.jobId)
+  const record = taken.once.get(spec.jobId) ?? surroundings.once?.get(spec.jobId)
   return record !== undefined && holdsAt(record, now) ? record : undefined
 }
 
 /** For the commands decided in the same breath: no store knows it yet. */
-export function rememberOnce({ once }: Scribe, event: RecordedEvent): void {
+export function rememberOnce({ taken }: Scribe, event: RecordedEvent): void {
   const record = onceRecordOf(event)
-  if (record !== undefined) once.set(record.jobId, record)
+  if (record !== undefined) taken.once.set(record.jobId, record)
 }
 
 /** Another job may not come under that id; the same one was put in line before. */

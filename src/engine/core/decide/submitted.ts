@@ -5,7 +5,7 @@ import { jobOf } from '../ledger.ts'
 import { isSameSpec } from '../same-job.ts'
 import type { Scribe } from '../scribe.ts'
 import { recordDouble, standInFor } from './dedupe.ts'
-import { queue, recordWaiting, refuse, withStandIns } from './enter.ts'
+import { queue, recordWaiting, refuse, stillWaiting, withStandIns } from './enter.ts'
 import { circleIn, circular, groupsOf, isUnknown, parentsFirst, recordLinks } from './link.ts'
 import { refuseOther, takenBefore } from './once.ts'
 import { accepted, refused } from './result.ts'
@@ -17,7 +17,8 @@ interface SubmittedSpec {
 
 /**
  * Puts jobs in line that were committed in a transaction of their submitter. Nobody can be told no any more. So one that may not come
- * into line yet is left out, and submitted still; and limits on who may put how many in line do not hold, as for rows of `jobs`.
+ * into line yet is left out, and submitted still; and limits on who may put how many in line do not hold, as for rows of `jobs`. What another
+ * command of the same append has taken in is answered as it was then.
  */
 export function takeSubmissions(
   scribe: Scribe,
@@ -25,7 +26,9 @@ export function takeSubmissions(
   submissions: readonly number[],
   links: readonly JobLinks[] = [],
 ): CommandResult {
+  const { taken } = scribe
   const fresh: JobSpec[] = []
+  const before: string[] = []
   const known: string[] = []
   const held: HeldJob[] = []
   const doubles: StandIn[] = []
@@ -37,12 +40,21 @@ export function takeSubmissions(
     // What is left over is taken in a moment later.
     if (scribe.isFull) break
     const { jobId } = spec
+    const outcome = taken.submissions.get(submission)
+    if (outcome !== undefined) {
+      if (outcome === 'known') known.push(jobId)
+      else if (outcome === 'queued') before.push(jobId)
+      else doubles.push(outcome)
+      continue
+    }
     const own = linksOf.get(jobId)
     const [linked] = own === undefined ? [] : withStandIns([own], doubles)
     const found = findBefore(scribe, spec)
     const fault = found === 'new' && linked !== undefined ? refuseLinks(scribe, linked, circle) : undefined
-    if (found === 'known') known.push(jobId)
-    else if (found !== 'new') held.push({ jobId, code: found.code, message: found.message })
+    if (found === 'known') {
+      taken.submissions.set(submission, found)
+      known.push(jobId)
+    } else if (found !== 'new') held.push({ jobId, code: found.code, message: found.message })
     else if (fault !== undefined) held.push({ jobId, code: fault.code, message: fault.message })
     else {
       const standsFor = standInFor(scribe, spec, coming)
@@ -55,7 +67,8 @@ export function takeSubmissions(
     }
   }
   dispatch(scribe)
-  const answer = { ...accepted(scribe, recordWaiting(scribe, fresh)), known, held }
+  const waiting = [...recordWaiting(scribe, fresh), ...before.flatMap((jobId) => stillWaiting(scribe, jobId))]
+  const answer = { ...accepted(scribe, waiting), known, held }
   return doubles.length === 0 ? answer : { ...answer, doubles }
 }
 

@@ -104,6 +104,8 @@ const emptyQueue = (now: Micros) => ({
   inbox: new Map<string, MemoryRequest>(),
   /** Rows of `job_queue_submissions`, by id, in the order in which they came. */
   submissions: new Map<number, MemorySubmission>(),
+  /** The id of the last of them. */
+  submitted: 0,
   /** Jobs whose notes are told to listeners. */
   watched: new Set<string>(),
   listeners: new Set<(said: MemoryNotification) => void>(),

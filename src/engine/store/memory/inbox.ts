@@ -55,12 +55,13 @@ export function memorySubmit(
   jobs: readonly { readonly job_id: string; readonly [field: string]: Json }[],
   queue = 'default',
 ): void {
-  const { submissions, intakes } = queueIn(database, queue)
+  const own = queueIn(database, queue)
+  const { submissions, intakes } = own
   const requestId = crypto.randomUUID()
   for (const job of jobs) {
     if ([...submissions.values()].some(({ jobId }) => jobId === job.job_id)) continue
     const row = { jobId: job.job_id, job, requestId, at: database.now(), takenUntil: 0, held: null }
-    submissions.set(Math.max(0, ...submissions.keys()) + 1, row)
+    submissions.set(++own.submitted, row)
   }
   for (const wake of intakes) queueMicrotask(wake)
 }
