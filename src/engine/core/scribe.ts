@@ -1,6 +1,7 @@
 import { settle } from './blocking.ts'
 import type { Command } from './command.ts'
 import type { Draft } from './draft.ts'
+import { EarlierIntake } from './earlier-intake.ts'
 import type { JobOutcome } from './ending.ts'
 import type { Event, RecordedEvent } from './event.ts'
 import { applyEvent } from './evolve.ts'
@@ -10,7 +11,6 @@ import { dateOffer, endOffer, offer, pinOffered, pinTo, pinWhereFree } from './o
 import type { OnceRecord } from './once.ts'
 import { reserves } from './overtaking.ts'
 import type { Places } from './site.ts'
-import { Taken } from './taken.ts'
 
 /** What `decide` knows beside the ledger. */
 export interface Surroundings {
@@ -55,7 +55,7 @@ export class Scribe {
   readonly draft: Draft
   readonly command: Command
   readonly surroundings: Surroundings
-  readonly taken: Taken
+  readonly taken: EarlierIntake
   readonly events: RecordedEvent[] = []
   #offered: string[] = []
   /** Where the jobs were pinned to that it has offered, before it did. */
@@ -69,7 +69,7 @@ export class Scribe {
   tookBack = false
 
   /** @param taken by the commands before this one */
-  constructor(draft: Draft, command: Command, surroundings: Surroundings, taken = new Taken()) {
+  constructor(draft: Draft, command: Command, surroundings: Surroundings, taken = new EarlierIntake()) {
     this.taken = taken
     this.draft = draft
     this.command = command

@@ -1,11 +1,11 @@
 import type { Command, CommandBody, CommandResult } from '../command.ts'
 import { dispatch } from '../dispatch.ts'
 import { Draft } from '../draft.ts'
+import { EarlierIntake } from '../earlier-intake.ts'
 import type { RecordedEvent } from '../event.ts'
 import type { Ledger } from '../ledger.ts'
 import { fold } from '../replay.ts'
 import { Scribe, type Surroundings } from '../scribe.ts'
-import { Taken } from '../taken.ts'
 import { accepted } from './result.ts'
 
 /** The outcome of several commands. It only becomes true when `events` are appended. */
@@ -41,7 +41,7 @@ export function decideBy<Type extends CommandBody['type']>(
   const draft = new Draft(ledger)
   const events: RecordedEvent[] = []
   const results: CommandResult[] = []
-  const taken = new Taken()
+  const taken = new EarlierIntake()
   let tookBack = false
   for (const command of commands) {
     const scribe = new Scribe(draft, command, surroundings, taken)

@@ -1,10 +1,10 @@
 import type { StandIn } from '../command.ts'
+import type { HowItCame } from '../earlier-intake.ts'
 import { type Debounce, type JobSpec, MICROS_PER_MS, type Micros } from '../job.ts'
 import { standInAt } from '../keys.ts'
 import { type Job, jobOf } from '../ledger.ts'
 import { bodyOf } from '../same-job.ts'
 import type { Scribe } from '../scribe.ts'
-import type { HowItCame } from '../taken.ts'
 import { rememberOnce } from './once.ts'
 
 /** A job that does not come into the queue, and the one that stands for it. */
