@@ -4602,7 +4602,9 @@ as $$
 $$;
 
 -- job_queue_incoming(queue, lim, again): what came in by SQL and nobody has decided: commands (job_queue_open_requests), and submitted jobs,
--- both the oldest first. They are reserved for this caller for 2 s; what is then undecided goes to others.
+-- both the oldest first. They are reserved for this caller for 2 s; what is then undecided goes to others. No submitted job is handed out
+-- while an older one, which was not put off, is reserved for another caller: so they come into line in the order of their numbers, which
+-- for one session is that of its commits.
 --   lim    how many commands at most, 1..1,000; of jobs 10 times as many; fewer if they are large
 --   again  true: also jobs that were put off (job_queue_settle), before their time: something has changed
 -- Returns {requests: [{request_id, command}, …], submissions: [{id, job}, …]}. Raises JQ001 for a limit out of bounds.
@@ -4619,18 +4621,35 @@ declare
   submission record;
   submissions jsonb[] := '{}';
   ids bigint[] := '{}';
+  ours bigint[];
+  held bigint;
   size bigint := 0;
 begin
+  if not exists (select from public.job_queue_submissions s where s.queue = $1) then
+    return jsonb_build_object('requests', requests, 'submissions', '[]'::jsonb);
+  end if;
+  -- One caller after the other: each sees what the others have.
+  perform pg_advisory_xact_lock(hashtextextended('interlock.submissions:' || $1, 0));
   for submission in
-    select s.id, s.job from public.job_queue_submissions s
-     where s.queue = $1 and (s.taken_until is null or s.taken_until < clock_timestamp() or ($3 and s.code is not null))
-     order by s.id limit 10 * lim for update skip locked
+    select s.id, s.job, s.code is null and s.taken_until >= clock_timestamp() as is_reserved from public.job_queue_submissions s
+     where s.queue = $1 and (s.code is null or s.taken_until < clock_timestamp() or $3)
+     order by s.id limit 10 * lim
   loop
+    exit when submission.is_reserved;
     ids := ids || submission.id;
     submissions := submissions || jsonb_build_object('id', submission.id, 'job', submission.job);
     size := size + length(submission.job::text);
     exit when size >= 1000000;
   end loop;
+  ours := array(select s.id from public.job_queue_submissions s where s.queue = $1 and s.id = any (ids) for update skip locked);
+  if cardinality(ours) < cardinality(ids) then
+    -- An append that takes longer than the rows were reserved for it locks them: none passes these. Who cancels one holds up no others.
+    select min(s.id) into held from public.job_queue_submissions s
+     where s.queue = $1 and s.id = any (ids) and s.id <> all (ours) and s.code is null and s.taken_until > clock_timestamp() - interval '10 seconds';
+    select coalesce(array_agg(u.id order by u.id), '{}'), coalesce(array_agg(u.submission order by u.id), '{}') into ids, submissions
+      from unnest(ids, submissions) as u (id, submission)
+     where u.id = any (ours) and coalesce(u.id < held, true);
+  end if;
   if ids <> '{}' then
     update public.job_queue_submissions s set taken_until = clock_timestamp() + interval '2 seconds'
      where s.queue = $1 and s.id = any (ids);
@@ -8173,7 +8192,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', 'e420531ec4d91abe6d915c109c6d0a8bde34f1988c54b5e37133655449394157')
+  ('027', '813a33514356ac5371a5854d0239f93edd738d3caf77f5ab0b63a4425c5050b8')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

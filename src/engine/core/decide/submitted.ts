@@ -6,7 +6,7 @@ import { isSameSpec } from '../same-job.ts'
 import type { Scribe } from '../scribe.ts'
 import { recordDouble, standInFor } from './dedupe.ts'
 import { queue, recordWaiting, refuse, stillWaiting, withStandIns } from './enter.ts'
-import { circleIn, circular, groupsOf, isUnknown, parentsFirst, recordLinks } from './link.ts'
+import { circleIn, circular, groupsOf, isUnknown, recordLinks } from './link.ts'
 import { refuseOther, takenBefore } from './once.ts'
 import { accepted, refused } from './result.ts'
 
@@ -72,12 +72,30 @@ export function takeSubmissions(
   return doubles.length === 0 ? answer : { ...answer, doubles }
 }
 
-/** Those that others come after go first, whatever the order of their transactions. Those in a circle stay behind. */
+/** In the order of their transactions, but each behind those that it comes after. */
 function inOrder(all: readonly SubmittedSpec[], links: readonly JobLinks[]): readonly SubmittedSpec[] {
-  const after = new Map(links.map((one) => [one.jobId, one.after.map(({ job }) => job)]))
+  const parents = new Map(links.map((one) => [one.jobId, one.after]))
   const byId = new Map(all.map((one) => [one.spec.jobId, one]))
-  const ids = parentsFirst(new Map(all.map(({ spec }) => [spec.jobId, after.get(spec.jobId) ?? []])))
-  return [...new Set([...ids, ...byId.keys()])].flatMap((jobId) => byId.get(jobId) ?? [])
+  const seen = new Set<SubmittedSpec>()
+  const ordered: SubmittedSpec[] = []
+  for (const one of all) {
+    // No recursion: a chain may have 10,000 jobs.
+    const path = seen.has(one) ? [] : [step(one)]
+    for (let at = path.at(-1); at !== undefined; at = path.at(-1)) {
+      seen.add(at.one)
+      const next = at.parents.next()
+      const parent = next.done === true ? undefined : byId.get(next.value.job)
+      if (parent !== undefined && !seen.has(parent)) path.push(step(parent))
+      if (next.done !== true) continue
+      ordered.push(at.one)
+      path.pop()
+    }
+  }
+  return ordered
+
+  function step(one: SubmittedSpec) {
+    return { one, parents: (parents.get(one.spec.jobId) ?? [])[Symbol.iterator]() }
+  }
 }
 
 /** Why a job cannot be linked yet. */

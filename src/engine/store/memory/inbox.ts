@@ -73,8 +73,10 @@ export function openSubmissions(
   again: boolean,
   now: Micros,
 ): readonly SubmissionRow[] {
-  const isFree = ({ takenUntil, held }: MemorySubmission) => takenUntil <= now || (again && held !== null)
-  const free = [...submissions].filter(([, row]) => isFree(row)).slice(0, limit)
+  const open = [...submissions].filter(([, { takenUntil, held }]) => held === null || again || takenUntil <= now)
+  // None passes one that another process is deciding.
+  const reserved = open.findIndex(([, { takenUntil, held }]) => held === null && takenUntil > now)
+  const free = open.slice(0, Math.min(limit, reserved < 0 ? limit : reserved))
   for (const [, row] of free) row.takenUntil = now + TAKEN
   return free.map(([id, { job }]) => ({ id, job }))
 }
