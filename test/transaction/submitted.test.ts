@@ -78,7 +78,7 @@ describe('jobs in the transaction of their submitter (enqueueIn, job_queue_enque
     expect(preview.jobs.map(({ jobId }) => jobId)).toEqual(['a', 'b', 'c'])
     await store.cancelSubmitted('default', 'a')
     await db.query(
-      "update job_queue_submissions set taken_until = now() + interval '1 h' where job_id <> 'c'",
+      "update job_queue_submissions set taken_until = now() + interval '1 h', code = 'unknown_model', reason = 'put off' where job_id <> 'c'",
     )
     await db.coordinator()
     await expect.poll(async () => queuedJobs(await db.log())).toEqual(['c'])
