@@ -36,7 +36,13 @@ it('no process gets a later one while another decides an earlier one (job_queue_
   await enqueueIn(sql, [job('c')])
   expect(await taken(other)).toEqual([])
   const held = { code: 'unknown_model', message: 'it is not declared' } as const
-  await one.settle('default', { known: [], held: [{ id: 1, ...held }, { id: 2, ...held }] })
+  await one.settle('default', {
+    known: [],
+    held: [
+      { id: 1, ...held },
+      { id: 2, ...held },
+    ],
+  })
   expect(await taken(other)).toEqual([3])
   expect(await taken(one, true)).toEqual([1, 2])
   expect(await taken(other, true)).toEqual([1, 2])
@@ -55,8 +61,12 @@ it('none passes one whose append takes longer than it was reserved for; one that
   await appending.query('begin')
   await appending.query('select from job_queue_submissions where id = 2 for update')
   expect(await taken()).toEqual([1, 3])
-  await db.query("update job_queue_submissions set taken_until = clock_timestamp() - interval '1 s' where id <> 2")
-  await appending.query("update job_queue_submissions set taken_until = clock_timestamp() - interval '1 s' where id = 2; commit; begin; select from job_queue_submissions where id = 2 for update")
+  await db.query(
+    "update job_queue_submissions set taken_until = clock_timestamp() - interval '1 s' where id <> 2",
+  )
+  await appending.query(
+    "update job_queue_submissions set taken_until = clock_timestamp() - interval '1 s' where id = 2; commit; begin; select from job_queue_submissions where id = 2 for update",
+  )
   expect(await taken()).toEqual([1])
   await appending.query('commit')
 })

@@ -73,7 +73,9 @@ export function openSubmissions(
   again: boolean,
   now: Micros,
 ): readonly SubmissionRow[] {
-  const open = [...submissions].filter(([, { takenUntil, held }]) => held === null || again || takenUntil <= now)
+  const open = [...submissions].filter(
+    ([, { takenUntil, held }]) => held === null || again || takenUntil <= now,
+  )
   // None passes one that another process is deciding.
   const reserved = open.findIndex(([, { takenUntil, held }]) => held === null && takenUntil > now)
   const free = open.slice(0, Math.min(limit, reserved < 0 ? limit : reserved))
