@@ -2192,8 +2192,8 @@ $$;
 -- one at which the log was cut, since it is all that is left of what came before (job_queue_keep_cut); and for an hour one that
 -- was made long after its event: somebody is about to cut there.
 --   seq    the last event that was folded: 1 to the version of the queue
---   state  {shape, maker, chunks, …}: describes the chunks of this maker (job_queue_put_snapshot_chunk), all of which have to
---          be there
+--   state  {shape, maker, chunks, digest, …}: describes the chunks of this maker (job_queue_put_snapshot_chunk), all of which have to
+--          be there; digest: the SHA-256 of their lines, which readers check
 -- Returns {seq, kept}. kept is false if there is one at that number already; the chunks of this maker are then deleted. {seq,
 -- kept: false, incomplete: true} if some chunks are not there (any more): nothing was kept. Raises JQ001 for a call out of
 -- bounds.
@@ -8192,7 +8192,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '813a33514356ac5371a5854d0239f93edd738d3caf77f5ab0b63a4425c5050b8')
+  ('027', '7bedb54bf63b2d889833ab1be0a6f80d2aa9d6fb1cc6e598e02966fc199c08d3')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -34,8 +34,8 @@ $$;
 -- one at which the log was cut, since it is all that is left of what came before (job_queue_keep_cut); and for an hour one that
 -- was made long after its event: somebody is about to cut there.
 --   seq    the last event that was folded: 1 to the version of the queue
---   state  {shape, maker, chunks, …}: describes the chunks of this maker (job_queue_put_snapshot_chunk), all of which have to
---          be there
+--   state  {shape, maker, chunks, digest, …}: describes the chunks of this maker (job_queue_put_snapshot_chunk), all of which have to
+--          be there; digest: the SHA-256 of their lines, which readers check
 -- Returns {seq, kept}. kept is false if there is one at that number already; the chunks of this maker are then deleted. {seq,
 -- kept: false, incomplete: true} if some chunks are not there (any more): nothing was kept. Raises JQ001 for a call out of
 -- bounds.

@@ -22,7 +22,7 @@ function facts(
     checkup: { now, log: { ...plain, ...log }, behind: { events: behind, ageMs: null } },
     workers: aliveHours === 0 ? [] : [{ state: 'live', startedAt: now - aliveHours * 3_600_000_000 }],
     state: { policy: { ...defaultPolicy, ...policy } },
-    drift: { fields: [], unreadable: null },
+    drift: { fields: [], unreadable: null, passedOver: [] },
     chain: null,
   } as unknown as Facts
 }

@@ -41,6 +41,21 @@ describe('a snapshot', () => {
     PATIENCE,
   )
 
+  it(
+    'has the same lines whether its ledger was decided, folded in parts, or read',
+    holds([run, fc.nat()], 200, (steps, cut) => {
+      const world = new World()
+      const events = eventsOf(steps.map((step) => world.play(step)))
+      const middle = cut % (events.length + 1)
+      const first = replay(events.slice(0, middle))
+      const folded = fold(first, events.slice(middle)).ledger
+      const lines = (ledger: typeof folded) => linesOf(ledger).map((line) => JSON.parse(line))
+      expect(lines(world.ledger)).toEqual(lines(folded))
+      expect(lines(kept(folded))).toEqual(lines(folded))
+    }),
+    PATIENCE,
+  )
+
   it('that contradicts itself is refused with its number', () => {
     const logs = fc.sample(run, { numRuns: 50, seed: 7 }).map((steps) => eventsOf(play(steps)))
     const events = logs.find((each) => replay(each).jobs.size > 0) ?? []

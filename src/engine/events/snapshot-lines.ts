@@ -15,6 +15,8 @@ export interface SnapshotHead {
   readonly shape: number
   readonly maker: string
   readonly chunks: number
+  /** SHA-256 of its lines, each with its line end; absent: an older release kept it. */
+  readonly digest?: string
 }
 
 const OLDEST_SHAPE = 3
@@ -24,6 +26,7 @@ const headSchema = z.looseObject({
   shape: z.int().min(OLDEST_SHAPE).max(SNAPSHOT_SHAPE),
   maker: z.string(),
   chunks: z.int().min(1),
+  digest: z.string().exactOptional(),
 })
 
 const shapeSchema = z.looseObject({ shape: z.int().min(1) })

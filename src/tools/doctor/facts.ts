@@ -21,7 +21,8 @@ import type { Opened } from '../history/access.ts'
 import { checkChainEnd } from '../history/chain.ts'
 import { compareRows, pageAfter, ROWS } from '../history/compare-rows.ts'
 import { type PausedModel, pausedModels } from '../history/documents.ts'
-import { type BadEvent, type Difference, ledgerAt } from '../history/index.ts'
+import { foldedFrom } from '../history/fold.ts'
+import type { BadEvent, Difference } from '../history/index.ts'
 import { operatorsOf } from '../history/operators.ts'
 import { eachEvent } from '../history/read-events.ts'
 import { noState } from '../history/row-differences.ts'
@@ -220,6 +221,8 @@ interface Drift {
   readonly ledger: Ledger | null
   /** Why the log cannot be folded; null: it can. */
   readonly unreadable: string | null
+  /** What is wrong with snapshots that were passed over for it. */
+  readonly passedOver: readonly string[]
 }
 
 /**
@@ -236,11 +239,13 @@ async function driftOf(
   // A queue without its row may still have a log: then the row is wrong.
   const version = first === null ? (await store.read(queue, 0, 1)).version : first.state.version
   const kept = await store.snapshot(queue, version)
-  const ledger = version - (kept?.seq ?? 0) > MOST_EVENTS ? unlooked : await foldedAt(access, version)
+  const passedOver: string[] = []
+  const ledger =
+    version - (kept?.seq ?? 0) > MOST_EVENTS ? unlooked : await foldedAt(access, version, passedOver)
   if (!('jobs' in ledger) || first === null) {
     for (let page = first; page !== null; page = await pageAfter(access, page)) onRows(page.jobs)
     if (!('jobs' in ledger)) return ledger
-    return { ...unlooked, fields: version === 0 ? [] : [noState], paused: pausedModels(ledger) }
+    return { ...unlooked, fields: version === 0 ? [] : [noState], paused: pausedModels(ledger), passedOver }
   }
   const paused = pausedModels(ledger, await operatorsOf(access, ledger))
   const readOn = async (from: Ledger, upTo: number) => {
@@ -250,17 +255,19 @@ async function driftOf(
   }
   const compared = await compareRows(access, first, ledger, readOn, onRows)
   const { differences: fields = null, ledger: last = null } = compared ?? {}
-  return { fields, paused, ledger: fields?.length === 0 ? last : null, unreadable: null }
+  return { fields, paused, ledger: fields?.length === 0 ? last : null, unreadable: null, passedOver }
 }
 
-const unlooked: Drift = { fields: null, paused: null, ledger: null, unreadable: null }
+const unlooked: Drift = { fields: null, paused: null, ledger: null, unreadable: null, passedOver: [] }
 
 /** The fold at a version, or why the log cannot be folded. */
-async function foldedAt(access: Opened, version: number): Promise<Ledger | Drift> {
+async function foldedAt(access: Opened, version: number, passedOver: string[]): Promise<Ledger | Drift> {
   try {
-    return await ledgerAt(access, version)
+    return await foldedFrom(access, version, (error) => {
+      if (isInterlockError(error, 'corrupt_log')) passedOver.push(error.message)
+    })
   } catch (error) {
     if (!isInterlockError(error, 'corrupt_log') && !isInterlockError(error, 'unknown_event')) throw error
-    return { ...unlooked, unreadable: error.message }
+    return { ...unlooked, unreadable: error.message, passedOver }
   }
 }

@@ -42,9 +42,18 @@ export async function orCut(access: Opened, after: number): Promise<number> {
 export async function ledgerAt(given: Access, upTo: number): Promise<Ledger> {
   const access = opened(given)
   checkCall('ledgerAt', upTo)
-  const { store, queue, onNote } = access
+  return foldedFrom(access, upTo, (error) => access.onNote(passedOver(error)))
+}
+
+/** {@link ledgerAt} of a caller that says itself which snapshots cannot be read. */
+export async function foldedFrom(
+  access: Opened,
+  upTo: number,
+  passOver: (error: unknown) => void,
+): Promise<Ledger> {
+  const { store, queue } = access
   if (upTo === 0) return emptyLedger
-  const from = await ledgerNear(store, queue, upTo, (error) => onNote(passedOver(error)))
+  const from = await ledgerNear(store, queue, upTo, passOver)
   if (from.version > upTo) throw archived(queue, from.version)
   const replayer = new Replayer(from)
   await eachEvent(access, 'replayed', (event) => replayer.push(event), { after: from.version, upTo })

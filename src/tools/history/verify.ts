@@ -6,7 +6,8 @@ import { type BadEvent, giveAsWritten, restore } from './bad-event.ts'
 import { anchorOf, checkChain, markOf } from './chain.ts'
 import type { Anchor } from './chain-walk.ts'
 import { compareRows, ROWS } from './compare-rows.ts'
-import { noteCut } from './fold.ts'
+import { compareSnapshot, snapshotsAfter } from './compare-snapshots.ts'
+import { firstLedger, noteCut } from './fold.ts'
 import { foldSound, type Sound } from './fold-checked.ts'
 import { foldFiles } from './fold-files.ts'
 import { checkKept, unlessGone } from './kept-events.ts'
@@ -42,6 +43,7 @@ export interface VerifyOptions {
 
 /**
  * Folds the whole log and compares the result with the rows, field by field, and what is kept of payloads with their hashes in the log.
+ * Each snapshot above the cut is compared with what the log comes to at its number.
  * A log that was cut or edited is a finding, not a failure; so are missing rows, changed payloads, and an anchor that the chain does not
  * meet. Archive files in front of the log are doubted before the database is.
  * @throws InterlockError `invalid_input`; `archived` without the snapshot of the cut; `store_unavailable`
@@ -62,7 +64,9 @@ export async function verify(given: Access, options: VerifyOptions = {}): Promis
   const version = first === null ? before : first.state.version
   const { version: after } = await store.read(queue, 0, 1)
   const kept = files === undefined ? await checkKept(access) : null
-  const folded = await unlessGone(kept, foldAll(access, Math.min(version, after), see), unfolded)
+  const snapshots: Difference[] = []
+  const folding = foldAll(access, Math.min(version, after), see, (found) => snapshots.push(found))
+  const folded = await unlessGone(kept, folding, unfolded)
   const isComparable = folded.ledger !== null && version <= after
   const { differences, rows, sound } = isComparable
     ? await compared(access, first, { ...folded, ledger: folded.ledger }, see)
@@ -79,7 +83,7 @@ export async function verify(given: Access, options: VerifyOptions = {}): Promis
   const firstBad = found.reduce(earlier)
   const once = isComparable ? onceDifferences(await store.checkOnce(queue)) : []
   const incoming = isComparable ? incomingDifferences(await store.checkIncoming(queue)) : []
-  const all = [...behind(version, before, after), ...differences, ...once, ...incoming]
+  const all = [...behind(version, before, after), ...differences, ...snapshots, ...once, ...incoming]
   const payloads = firstBad === null && isComparable ? await hashes.compare(access, sound) : null
   return {
     ok: firstBad === null && all.length === 0 && (payloads?.changed ?? 0) === 0,
@@ -115,13 +119,29 @@ async function compared(
 }
 
 /** Checks the files first, if there are any: the log goes on from what they lead to. */
-async function foldAll(access: Opened, upTo: number, alsoSee: VerifyOptions['alsoSee']): Promise<Sound> {
+async function foldAll(
+  access: Opened,
+  upTo: number,
+  alsoSee: VerifyOptions['alsoSee'],
+  onWrong: (snapshot: Difference) => void,
+): Promise<Sound> {
   const { files } = access
-  if (files === undefined) return foldSound(access, upTo, { alsoSee })
-  const before = await foldFiles(access, files, alsoSee)
-  if (before.ledger === null) return before
-  const all = await foldSound(access, upTo, { alsoSee, from: before.ledger })
-  return { ...all, fromSeq: before.fromSeq }
+  const before = files === undefined ? await begun(access) : await foldFiles(access, files, alsoSee)
+  let sound = before
+  for (const kept of before.ledger === null ? [] : await snapshotsAfter(access, before.through, upTo)) {
+    if (sound.ledger === null) break
+    sound = await foldSound(access, kept.seq, { alsoSee, from: sound.ledger })
+    const found = sound.ledger && (await compareSnapshot(access, kept, sound.ledger))
+    if (found !== null) onWrong(found)
+  }
+  if (sound.ledger !== null) sound = await foldSound(access, upTo, { alsoSee, from: sound.ledger })
+  return { ...sound, fromSeq: before.fromSeq }
+}
+
+/** Where the log begins, before its first event is read. */
+async function begun(access: Opened): Promise<Sound> {
+  const ledger = await firstLedger(access)
+  return { ledger, bad: null, fromSeq: ledger.version + 1, through: ledger.version }
 }
 
 /** A wrong file looks like a changed log. Nobody must restore a database because of it. */

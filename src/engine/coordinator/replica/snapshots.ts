@@ -9,7 +9,14 @@ import {
   snapshotLines,
   snapshotRemedy,
 } from '../../core/index.ts'
-import { decodeSnapshotHead, decodeSnapshotLine, type SnapshotHead } from '../../events/index.ts'
+import {
+  decodeSnapshotHead,
+  decodeSnapshotLine,
+  type SnapshotHead,
+  sha256,
+  toHex,
+  utf8,
+} from '../../events/index.ts'
 import type { LogRole, SnapshotRole, StoredSnapshot } from '../../store/index.ts'
 import { WorkSlices } from '../base/concurrency.ts'
 
@@ -43,9 +50,13 @@ export async function keepSnapshot(
   const seq = ledger.version
   const maker = crypto.randomUUID()
   let chunks = 0
-  for await (const body of chunksOf(ledger, chunk, new WorkSlices(REST_MS, signal)))
+  const hash = sha256()
+  for await (const body of chunksOf(ledger, chunk, new WorkSlices(REST_MS, signal))) {
+    hash.update(utf8(`${body}\n`))
     await store.putChunk(queue, { seq, maker, n: chunks++, body })
-  const state = { shape: SNAPSHOT_SHAPE, maker, chunks, jobs: ledger.jobs.size }
+  }
+  const digest = toHex(hash.digest())
+  const state = { shape: SNAPSHOT_SHAPE, maker, chunks, jobs: ledger.jobs.size, digest }
   const kept = await store.putSnapshot(queue, { seq, state })
   if (kept !== 'incomplete') return kept
   throw new InterlockError(
@@ -89,20 +100,41 @@ export async function readSnapshot(
   queue: string,
   { seq, state }: StoredSnapshot,
 ): Promise<Ledger> {
-  const head = decodeSnapshotHead(seq, state)
   const slices = new WorkSlices(0)
   const reader = new LedgerReader(seq)
-  for await (const body of bodiesOf(store, queue, seq, head))
-    for (const line of linesIn(body)) {
-      reader.push(decodeSnapshotLine(seq, line))
-      if (slices.isOver()) await slices.rest()
-    }
+  for await (const line of snapshotTexts(store, queue, { seq, state })) {
+    reader.push(decodeSnapshotLine(seq, line))
+    if (slices.isOver()) await slices.rest()
+  }
   const finish = reader.finish()
   for (;;) {
     const { done, value } = finish.next()
     if (done) return checked(seq, value)
     if (slices.isOver()) await slices.rest()
   }
+}
+
+/**
+ * The lines of a snapshot, as they are kept. Whether they are those that were kept is known after the last one.
+ * @throws as {@link readSnapshot}
+ */
+export async function* snapshotTexts(
+  store: SnapshotSource,
+  queue: string,
+  { seq, state }: Pick<StoredSnapshot, 'seq' | 'state'>,
+): AsyncGenerator<string> {
+  const head = decodeSnapshotHead(seq, state)
+  const hash = sha256()
+  for await (const body of bodiesOf(store, queue, seq, head)) {
+    if (head.digest !== undefined) hash.update(utf8(`${body}\n`))
+    yield* linesIn(body)
+  }
+  if (head.digest === undefined || toHex(hash.digest()) === head.digest) return
+  throw new InterlockError(
+    'corrupt_log',
+    `the snapshot at event ${seq} was changed after it was kept: its digest is another one; ${snapshotRemedy}`,
+    { seq },
+  )
 }
 
 function checked(seq: number, ledger: Ledger): Ledger {

@@ -87,7 +87,13 @@ const NAMED = 3
 
 /** The log: its size, its retention, whether it is what was written, and whether the rows match it. */
 export function checkLog(facts: Facts): Finding[] {
-  return [...checkGrowth(facts), ...checkRetention(facts), ...checkChained(facts), ...checkDrift(facts)]
+  return [
+    ...checkGrowth(facts),
+    ...checkRetention(facts),
+    ...checkChained(facts),
+    ...checkSnapshots(facts),
+    ...checkDrift(facts),
+  ]
 }
 
 function checkGrowth({ checkup: { log }, state }: Facts): Finding[] {
@@ -158,6 +164,10 @@ function checkChained({ chain }: Facts): Finding[] {
       'interlock verify names the first event; stop the workers, and restore the database from before it was changed',
     ),
   ]
+}
+
+function checkSnapshots({ drift: { passedOver } }: Facts): Finding[] {
+  return passedOver.map((what) => problem('snapshot', what, 'interlock snapshot keeps a new one'))
 }
 
 function checkDrift({ drift: { fields, unreadable } }: Facts): Finding[] {

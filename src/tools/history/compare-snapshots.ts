@@ -1,0 +1,96 @@
+import { readSnapshot, snapshotTexts } from '../../engine/coordinator/replica/snapshots.ts'
+import { isInterlockError, type Ledger, type SnapshotLine, snapshotLines } from '../../engine/core/index.ts'
+import { decodeSnapshotHead } from '../../engine/events/index.ts'
+import type { StoredSnapshot } from '../../engine/store/index.ts'
+import type { Opened } from './access.ts'
+import type { Difference } from './row-differences.ts'
+
+/** The snapshots that are kept of events after `after`, up to `upTo`: the oldest first. */
+export async function snapshotsAfter(
+  { store, queue }: Opened,
+  after: number,
+  upTo: number,
+): Promise<readonly StoredSnapshot[]> {
+  const found: StoredSnapshot[] = []
+  for (let at = upTo; at > after; ) {
+    const kept = await store.snapshot(queue, at)
+    if (kept === null || kept.seq <= after) break
+    found.push(kept)
+    at = kept.seq - 1
+  }
+  return found.toReversed()
+}
+
+/**
+ * Compares a snapshot with the ledger that the log comes to at its number. One that was deleted meanwhile, or that only a newer release can
+ * read, is left out.
+ * @returns the first difference; null: there is none
+ */
+export async function compareSnapshot(
+  access: Opened,
+  kept: StoredSnapshot,
+  ledger: Ledger,
+): Promise<Difference | null> {
+  const { store, queue, onNote } = access
+  const row = `job_queue_snapshots ${kept.seq}`
+  try {
+    if (await isAsWritten(access, kept, ledger)) return null
+    // Written by another release, in other words, or of another ledger.
+    const isOlder = decodeSnapshotHead(kept.seq, kept.state).digest === undefined
+    const stored = partsOf(await readSnapshot(store, queue, kept))
+    const folded = partsOf(ledger)
+    const names = isOlder ? stored.keys() : new Set([...folded.keys(), ...stored.keys()])
+    for (const name of names) {
+      const found = differenceIn(name, stored.get(name), folded.get(name), isOlder)
+      if (found !== null) return { row, ...found }
+    }
+    return null
+  } catch (error) {
+    if (isInterlockError(error, 'corrupt_log'))
+      return { row, field: '*', stored: error.message, folded: 'what was kept' }
+    if (!isInterlockError(error, 'database_newer') && !isInterlockError(error, 'contention')) throw error
+    onNote(`skipped: ${error.message}`)
+    return null
+  }
+}
+
+/** Whether each line has the very text that this release writes. A chunk at a time is in memory. */
+async function isAsWritten({ store, queue }: Opened, kept: StoredSnapshot, ledger: Ledger): Promise<boolean> {
+  const own = textsOf(ledger)
+  let isSame = true
+  for await (const line of snapshotTexts(store, queue, kept)) isSame &&= own.next().value === line
+  return isSame && own.next().done === true
+}
+
+function* textsOf(ledger: Ledger): Generator<string> {
+  for (const line of snapshotLines(ledger)) if (line !== null) yield JSON.stringify(line)
+}
+
+/** The rows of a snapshot by the kind of their line, as JSON has them. */
+function partsOf(ledger: Ledger): ReadonlyMap<SnapshotLine[0], unknown[]> {
+  const parts = new Map<SnapshotLine[0], unknown[]>()
+  for (const text of textsOf(ledger)) {
+    const [kind, ...rest] = JSON.parse(text) as [SnapshotLine[0], ...unknown[]]
+    const rows = parts.get(kind) ?? []
+    parts.set(kind, rows)
+    rows.push(...(rest.length === 1 && Array.isArray(rest[0]) ? rest[0] : rest))
+  }
+  return parts
+}
+
+type Found = Pick<Difference, 'field' | 'stored' | 'folded'>
+
+/** @param isOlder what an older release did not know is not there */
+function differenceIn(field: string, stored: unknown, folded: unknown, isOlder: boolean): Found | null {
+  if (stored === folded || (isOlder && stored === undefined)) return null
+  if (!isObject(stored) || !isObject(folded) || Array.isArray(stored) !== Array.isArray(folded))
+    return { field, stored: stored ?? null, folded: folded ?? null }
+  for (const key of new Set([...Object.keys(folded), ...Object.keys(stored)])) {
+    const found = differenceIn(`${field}.${key}`, stored[key], folded[key], isOlder)
+    if (found !== null) return found
+  }
+  return null
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null
