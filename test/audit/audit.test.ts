@@ -77,7 +77,7 @@ const failedWith = (jobId: string, cause: string): Event => ({
   final: true,
   cause,
 })
-const policy = (rest: Partial<Policy>): Event => ({
+const policy = (rest: Partial<Policy>): Event & { readonly type: 'policy_changed' } => ({
   type: 'policy_changed',
   policy: { ...defaultPolicy, ...rest },
 })
@@ -92,6 +92,19 @@ const keeps: Event = { type: 'worker_serves', workerId: 'w', keeps: 1 }
 const warmStart = (jobId: string, models: readonly string[]): Event => ({
   ...{ type: 'started', jobId, workerId: 'w', attempt: 1, models, warm: 12 },
 })
+
+/** A job is passed twice, where it may be once, and in between its model is paused. */
+const passedAgain = (stays: boolean): readonly Event[] => [
+  stays ? { ...grouping(1), passesStay: true } : grouping(1),
+  keeps,
+  queued('a', ['m']),
+  queued('b', ['n']),
+  queued('c', ['n']),
+  warmStart('b', ['n']),
+  { type: 'model_paused', model: 'm', reason: 'maintenance', until: null },
+  { type: 'model_resumed', model: 'm' },
+  warmStart('c', ['n']),
+]
 
 type Step = Event & { readonly seq?: number; readonly at?: number; readonly commandId?: string }
 
@@ -315,6 +328,12 @@ const bad: readonly (readonly [AuditRule, string, number, readonly Step[]])[] = 
       warmStart('b', ['n']),
       { ...warmStart('c', ['n']), at: 90_000_000 },
     ],
+  ],
+  [
+    'passed',
+    'a job is passed for loaded models once more than may be, and its model was paused meanwhile',
+    9,
+    passedAgain(true),
   ],
   [
     'passed',
@@ -752,6 +771,21 @@ describe('interlock audit (audit, Auditor, auditRules)', () => {
   it('blames nobody who joins a batch for those ahead of it, whose turn it was not: no slot of theirs is taken', () => {
     const waiting = [queued('w', ['n'], { fairKey: 'k' }), queued('b', ['m'], ofL), queued('c', ['m'], ofL)]
     expect(audit(logOf([...runningOf('x'), ...waiting, ...together])).violations).toEqual([])
+  })
+
+  it('counts anew what passed a job that has left the line, where the policy is of a release that did', () => {
+    expect(audit(logOf(passedAgain(false))).violations).toEqual([])
+  })
+
+  it('counts what passed a job from the first policy on that says that it stays, under each one after it', () => {
+    const stays = { ...grouping(1), passesStay: true } as const
+    const [, ...passed] = passedAgain(false)
+    const said = (...steps: readonly Step[]) =>
+      audit(logOf(steps)).violations.map(({ rule, seq }) => [rule, seq])
+    expect(said(grouping(1), ...passed.slice(0, 5), stays, ...passed.slice(7))).toEqual([])
+    expect(said(stays, ...passed.slice(0, 5), grouping(0), stays, ...passed.slice(7))).toEqual([
+      ['passed', 9],
+    ])
   })
 
   it('forgives a job that is passed but offered in the same append', () => {

@@ -3,14 +3,19 @@ import { describe, expect, it } from 'vitest'
 import { readSnapshot } from '../../src/engine/coordinator/replica/snapshots.ts'
 import {
   decide,
+  fold,
   hash,
+  jobOf,
+  projectionOf,
   replay,
   SNAPSHOT_SHAPE,
   snapshotKeys,
   snapshotLines,
 } from '../../src/engine/core/index.ts'
 import { decodeEvents } from '../../src/engine/events/index.ts'
+import { audit } from '../../src/tools/audit/index.ts'
 import { contentsOf } from '../support/contents.ts'
+import { linesOf } from '../support/kept-ledger.ts'
 
 const textsOf = (name: string): readonly string[] =>
   readFileSync(new URL(`samples/snapshots/${name}.jsonl`, import.meta.url), 'utf8')
@@ -18,7 +23,8 @@ const textsOf = (name: string): readonly string[] =>
     .split('\n')
 
 /** A log that has something in every part of a ledger, and the snapshot that was kept of it. */
-const ledgerOf = (name: string) => replay(decodeEvents(textsOf(name).map((line) => JSON.parse(line))))
+const eventsOf = (name: string) => decodeEvents(textsOf(name).map((line) => JSON.parse(line)))
+const ledgerOf = (name: string) => replay(eventsOf(name))
 const ledger = ledgerOf('log')
 const seq = ledger.version
 const sample = textsOf('snapshot')
@@ -54,6 +60,30 @@ describe('the kept snapshot', () => {
     const [kept, folded] = [await stored(), ledger].map((from) => decide(from, [command], surroundings))
     expect(kept?.events).toEqual(folded?.events)
     expect(folded?.events.filter(({ type }) => type === 'started').length).toBeGreaterThan(1)
+  })
+
+  it('of a release that forgot with a pause what had passed a job is read as if nothing had', async () => {
+    const events = eventsOf('log-passed')
+    const before = replay(events.slice(0, 83))
+    const read = await stored(textsOf('snapshot-passed'), SNAPSHOT_SHAPE, before.version)
+    expect([before, read].map((ledger) => jobOf(ledger, 'b')?.passes?.length)).toEqual([12, undefined])
+    expect(projectionOf(fold(read, events.slice(83)).ledger)).toEqual(projectionOf(replay(events)))
+    // 24 starts passed where 16 may: that release began to count again.
+    expect(audit(events).violations).toEqual([])
+  })
+
+  it('differs from what that release wrote by what it reads past in a row of jobs', () => {
+    const told: unknown[] = []
+    const lines = linesOf(replay(eventsOf('log-passed').slice(0, 83))).map((line) =>
+      JSON.stringify(
+        JSON.parse(line, (key, value) => {
+          if (key !== 'passes') return value
+          told.push(value)
+        }),
+      ),
+    )
+    expect(lines).toEqual(textsOf('snapshot-passed'))
+    expect(told).toEqual([expect.objectContaining({ length: 12 }), 'b'])
   })
 
   it.each([1, 2, 'two', null])('is damaged if it says that it has the shape %j', async (shape) => {

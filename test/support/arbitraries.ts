@@ -292,7 +292,14 @@ const factsOf: { readonly [Type in EventType]: fc.Arbitrary<Event & { readonly t
     priority: fc.integer({ min: -bounds.priority, max: bounds.priority }),
     position: record({ level: real, order: fc.maxSafeInteger(), tie: real }),
   }),
-  policy_changed: record({ type: fc.constant('policy_changed'), policy: arbitraryPolicy }),
+  policy_changed: fc.oneof(
+    record({ type: fc.constant('policy_changed'), policy: arbitraryPolicy }),
+    record({
+      type: fc.constant('policy_changed'),
+      policy: arbitraryPolicy,
+      passesStay: fc.constant<true>(true),
+    }),
+  ),
   model_paused: record({
     type: fc.constant('model_paused'),
     model: arbitraryName,

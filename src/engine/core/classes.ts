@@ -17,6 +17,7 @@ import {
   noPlaces,
   type Pass,
 } from './ledger.ts'
+import type { Writable } from './own-job.ts'
 import { byPlace, type ClassKey, type Place } from './place.ts'
 import { countsUse, isWarm, type Policy } from './policy.ts'
 import type { Owner } from './tree.ts'
@@ -45,21 +46,57 @@ export const hasClasses = (policy: Policy): boolean =>
 /** What has classes of jobs, and may be written to. */
 type Classes = Pick<LedgerParts, 'policy' | 'jobs' | 'classes' | 'heads'>
 
-/** A job comes into line. */
-export function joinClass(ledger: Classes, job: Job, owner: Owner): void {
+/** A job comes into line, with the starts that have passed it. */
+export function joinClass(ledger: Classes, job: Writable<Job>, owner: Owner): void {
   if (!hasClasses(ledger.policy)) return
   const key = keyOf(ledger.policy, job)
   const { members, passes } = ledger.classes.get(key) ?? { members: noPlaces, passes: [] }
   const first = members.min()
-  change(ledger, { ...key, members: members.insert(job.place, owner), passes }, first, owner)
+  const own = { ...key, members: members.insert(job.place, owner), passes: withPasses(passes, job) }
+  change(ledger, own, first, owner)
+  if (job.passes !== null) job.passes = null
 }
 
-/** It leaves the line. */
-export function quitClass(ledger: Classes, job: Job, owner: Owner): void {
+/** It leaves the line, and takes along which starts have passed it: until it starts, they count wherever it is. */
+export function quitClass(ledger: Classes, job: Writable<Job>, owner: Owner): void {
   const own = classOf(ledger, job)
-  if (own === undefined) return
+  if (own?.members.get(job.place) === undefined) return
   const first = own.members.min()
   change(ledger, { ...own, members: own.members.remove(job.place, owner) }, first, owner)
+  job.passes = passesOf(own, job.place)
+}
+
+/** Those of a class, if one of them has passed who stands there. All jobs that leave it together share the list. */
+const passesOf = ({ passes }: JobClass, place: Place): readonly Pass[] | null =>
+  indexOf(passes, place) < passes.length ? passes : null
+
+/** Those of a class, and those that have passed a job that joins it. A start is known by its time. */
+function withPasses(passes: readonly Pass[], { passes: brought, place }: Job): readonly Pass[] {
+  if (brought === null || brought === passes) return passes
+  if (passes.length === 0) return brought
+  const all = new Map(passes.map((pass) => [pass.at, pass]))
+  for (const pass of brought.slice(indexOf(brought, place))) {
+    const known = all.get(pass.at)
+    if (known === undefined || byPlace(known.place, pass.place) < 0) all.set(pass.at, pass)
+  }
+  return inOrder([...all.values()])
+}
+
+const inOrder = (passes: readonly Pass[]): readonly Pass[] =>
+  passes.toSorted((a, b) => byPlace(a.place, b.place))
+
+/** A job moves: what has passed it counts at its new place too, also what came from ahead of that. */
+export function passesMoved(passes: readonly Pass[], from: Place, to: Place): readonly Pass[] {
+  const tie = to.tie + 1
+  return inOrder(
+    passes
+      .slice(indexOf(passes, from))
+      .map(({ place, at }) =>
+        byPlace(place, to) > 0
+          ? { place, at }
+          : { place: { ...place, level: to.level, order: to.order, tie }, at },
+      ),
+  )
 }
 
 /** Of each class the first one is known, in line order. One that nobody is in is forgotten. */
@@ -74,12 +111,24 @@ function change(ledger: Classes, own: JobClass, before: Place | undefined, owner
   if (job !== undefined) ledger.heads = ledger.heads.insert({ ...job.place, of, spec: job.spec }, owner)
 }
 
-/** Under other rules all counts begin again. This costs as much as the queue is long. */
-export function rebuildClasses(draft: Draft, before: Policy): void {
-  if (!hasClasses(draft.policy) && !hasClasses(before)) return
+/** The rules change, and with them who is alike: all leave their classes. */
+export function leaveClasses(draft: Draft): void {
+  for (const own of draft.classes)
+    for (const place of own.members) {
+      const passes = passesOf(own, place)
+      if (passes === null) break
+      const job = draft.jobs.get(place)
+      if (job !== undefined) draft.edit(job, true).passes = passes
+    }
   draft.classes = noClasses
   draft.heads = noHeads
-  for (const job of draft.jobs) if (isInLine(job)) joinClass(draft, job, draft.owner)
+}
+
+/** Under other rules. This costs as much as the queue is long. */
+export function joinClasses(draft: Draft): void {
+  if (!hasClasses(draft.policy)) return
+  for (const job of draft.jobs)
+    if (isInLine(job)) joinClass(draft, job.passes === null ? job : draft.edit(job, true), draft.owner)
 }
 
 /** A job from behind starts although the claim could have taken one of the class. Starts that came from ahead of all that wait count no more. */
@@ -111,10 +160,9 @@ interface Passed {
   readonly left: number
 }
 
-/** Never too few: also the starts from before it came count. @param of one of the class; the first, unless named */
-export function passedBy(own: JobClass, { warm }: Policy, at: Micros, of = own.members.min()): Passed {
-  const { passes } = own
-  const from = of === undefined ? passes.length : indexOf(passes, of)
+/** Never too few: also the starts from before it came count. @param passes of its class; its own, if it is in none */
+export function passedBy(passes: readonly Pass[], { warm }: Policy, at: Micros, place: Place): Passed {
+  const from = indexOf(passes, place)
   const times = passes.length - from
   let since = 0
   for (let i = from; i < passes.length; i++) {

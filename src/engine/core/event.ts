@@ -63,7 +63,7 @@ export const eventTypes = [
   'bypassed',
   /** A waiting job has another priority or place. */
   'reprioritized',
-  /** Other rules hold for all starts to come. */
+  /** Other rules hold for all starts to come. `passesStay`: how often jobs were passed for loaded models has stayed with them, and does so. */
   'policy_changed',
   /** No job that needs the model starts: with a reason, and the time at which the pause ends. */
   'model_paused',
@@ -253,7 +253,7 @@ export type Event = Fact &
     | OfJob<'asked', { asker: string | null }>
     | OfJob<'bypassed', { jobType: JobSpec['jobType'] }>
     | OfJob<'reprioritized', { priority: number; position: Position }>
-    | EventOf<'policy_changed', { policy: Policy }>
+    | EventOf<'policy_changed', { policy: Policy; passesStay?: true }>
     | EventOf<'model_paused', { model: string; reason: string; until: Micros | null }>
     | EventOf<'model_resumed', { model: string }>
     | EventOf<'drain_requested' | 'drained' | 'resumed', object>

@@ -115,6 +115,7 @@ export {
   archiveRules,
   type EmptySetRule,
   emptySetRules,
+  PASSES_STAY_SINCE,
   type PolicyField,
   type PolicyPart,
   type PolicyRule,

@@ -90,6 +90,8 @@ export interface Job extends JobKey {
   readonly offeredAt: Micros | null
   /** How many due jobs later in line, sharing a model, have started before it. */
   readonly overtaken: number
+  /** While it waits in no class: the starts that passed it since their models were loaded, and perhaps others of before (classes.ts). Null: none. */
+  readonly passes: readonly Pass[] | null
   /** How many jobs with its fair key were waiting when it came. */
   readonly fairRank: number
   /** With no models, under `emptySet: exclusive`: it runs alone. */

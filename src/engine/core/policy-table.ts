@@ -13,6 +13,8 @@ export const UNITS_SINCE = 6
 
 /** Releases that read lower versions would take a start past the line for a broken one. */
 export const WARM_SINCE = 6
+/** A release that reads lower ones only began to count anew, how often a job was passed, each time it came back into line. */
+export const PASSES_STAY_SINCE = 7
 /** Releases that read lower versions do not know what a start is expected to use, and would count it differently. */
 export const WEIGHTS_SINCE = 6
 

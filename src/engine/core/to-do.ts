@@ -144,10 +144,10 @@ export function alsoOf(
 
 /** How often it was passed by jobs whose models were loaded. Of others that are alike the same starts count. */
 function passedText({ ledger, now }: QueueFacts, job: Job): string[] {
-  const own = isInLine(job) ? classOf(ledger, job) : undefined
+  const passes = isInLine(job) ? classOf(ledger, job)?.passes : job.passes
   const { warm } = ledger.policy
-  if (own === undefined || warm === undefined) return []
-  const { times, since } = passedBy(own, ledger.policy, now, job.place)
+  if (passes == null || warm === undefined) return []
+  const { times, since } = passedBy(passes, ledger.policy, now, job.place)
   const seconds = Math.max(0, Math.floor((now - since) / MICROS_PER_SECOND))
   return times === 0
     ? []

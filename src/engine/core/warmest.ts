@@ -61,7 +61,7 @@ export function warmestOf(
       if (best === undefined || isBetter(takeable, best)) best = takeable
     }
     first ??= job
-    if (passedBy(own, policy, at, job.place).left === 0) break
+    if (passedBy(own.passes, policy, at, job.place).left === 0) break
   }
   return best && startOf(best)
 }

@@ -98,6 +98,7 @@ export interface CheckedRow<Type extends EventType = EventType> {
       | 'order'
       | 'tie'
       | 'policy'
+      | 'passes_stay'
       | 'epoch'
       | 'of'
       | 'as'
@@ -286,8 +287,11 @@ export function eventOf(of: CheckedRow): Event {
       }
       return event
     }
-    case 'policy_changed':
-      return { type: row.event_type, policy: row.data.policy }
+    case 'policy_changed': {
+      const event: Writable<Of<'policy_changed'>> = { type: row.event_type, policy: row.data.policy }
+      if (row.data?.passes_stay !== undefined) event.passesStay = row.data.passes_stay
+      return event
+    }
     case 'model_paused':
       return {
         type: row.event_type,
@@ -530,8 +534,15 @@ export function columnsOf(event: Event): Columns {
           tie: event.position.tie,
         },
       }
-    case 'policy_changed':
-      return { ...shapeOf(event.policy), data: { policy: event.policy } }
+    case 'policy_changed': {
+      const data: Data = { policy: event.policy }
+      if (event.passesStay !== undefined) data['passes_stay'] = event.passesStay
+      return {
+        ...shapeOf(event.policy),
+        ...(event.passesStay === undefined ? undefined : { schema_version: 7 }),
+        data,
+      }
+    }
     case 'model_paused': {
       const data: Data = { reason: event.reason }
       if (event.until !== null) data['until'] = event.until

@@ -2,6 +2,7 @@ import {
   type Event,
   type EventType,
   eventTypes,
+  PASSES_STAY_SINCE,
   specDefaults,
   UNITS_SINCE,
   WARM_SINCE,
@@ -197,7 +198,12 @@ const eventTable = {
       'position.tie': { in: 'data.tie', is: 'real' },
     },
   },
-  policy_changed: { fields: { policy: { in: 'data.policy', is: 'policy' } } },
+  policy_changed: {
+    fields: {
+      policy: { in: 'data.policy', is: 'policy' },
+      passesStay: { in: 'data.passes_stay', is: 'true', optional: true, since: PASSES_STAY_SINCE },
+    },
+  },
   model_paused: {
     fields: {
       model,

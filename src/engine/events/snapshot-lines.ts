@@ -48,6 +48,8 @@ const text = z.string()
 const time = integer.nullable()
 const bits = z.tuple([integer, z.array(integer), z.literal([0, 1]), z.literal([0, 1])])
 
+const passes = z.array(z.tuple([text, z.number(), integer, z.number(), integer]))
+
 const unusual = z.looseObject({
   spec: z.looseObject({}).optional(),
   order: z.number().optional(),
@@ -57,6 +59,7 @@ const unusual = z.looseObject({
   token: integer.optional(),
   attempt: integer.optional(),
   standing: bits.optional(),
+  passes: z.union([text, passes]).optional(),
 })
 // The last one breaks ties in line: a job that was moved may stand between two numbers.
 const head = [text, z.array(text), integer, z.number()] as const
@@ -112,10 +115,7 @@ const lines = {
       }),
     ),
   ]),
-  passes: z.tuple([
-    z.literal('passes'),
-    z.array(z.tuple([text, z.array(z.tuple([text, z.number(), integer, z.number(), integer]))])),
-  ]),
+  passes: z.tuple([z.literal('passes'), z.array(z.tuple([text, passes]))]),
   flows: z.tuple([z.literal('flows'), z.array(z.tuple([text, text.nullable(), integer, integer]))]),
   propagating: z.tuple([z.literal('propagating'), z.array(z.tuple([text, integer, z.enum(outcomes), text]))]),
   links: z.tuple([

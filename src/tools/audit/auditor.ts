@@ -1,4 +1,4 @@
-import type { Ledger, Policy, RecordedEvent } from '../../engine/core/index.ts'
+import type { Ledger, RecordedEvent } from '../../engine/core/index.ts'
 import { checkEvents, checkLedger, readingEvent } from '../../engine/events/index.ts'
 import { beginAt } from './begin-at.ts'
 import { checkStart } from './check-start.ts'
@@ -92,7 +92,7 @@ function apply(state: AuditState, event: RecordedEvent): void {
     case 'debounced':
       return debounce(state, event)
     case 'policy_changed':
-      return changePolicy(state, event.policy)
+      return changePolicy(state, event)
     case 'drain_requested':
     case 'drained':
     case 'resumed':
@@ -137,8 +137,13 @@ function apply(state: AuditState, event: RecordedEvent): void {
   }
 }
 
-function changePolicy({ lines, jobs }: AuditState, policy: Policy): void {
+function changePolicy(
+  { lines, jobs }: AuditState,
+  event: RecordedEvent & { readonly type: 'policy_changed' },
+): void {
+  const { policy } = event
   lines.turns.suspend()
+  lines.passes.govern(event)
   lines.change(policy)
   lines.turns.resume(policy, jobs.values())
 }
@@ -282,7 +287,7 @@ function ask(state: AuditState, { jobId, asker }: RecordedEvent & { readonly typ
   const job = state.expect(jobId, 'waiting')
   if (job === undefined) return
   job.asked = asker !== null
-  state.lines.passes.forget(job)
+  state.lines.passes.leave(job)
 }
 
 /** Its place in line counts from now. */

@@ -257,6 +257,7 @@ function begin(state: AuditState, job: AuditedJob, event: StartedEvent, joins: b
   job.rides = joins
   state.lines.turns.start(job, joins)
   state.lines.leave(job)
+  state.lines.passes.forget(job)
   job.places = event.places ?? null
   job.wholes = Object.fromEntries(wholes)
   job.gaveBack = []

@@ -229,7 +229,7 @@ export class AuditedLines {
     this.#users.delete(job)
     this.#alone.delete(job)
     this.offers.withdraw(job)
-    this.passes.forget(job)
+    this.passes.leave(job)
     if (job.parkedOn !== null) this.#model(job.parkedOn).parked.delete(job)
     job.parkedOn = null
     for (const name of job.spec.models) {
@@ -342,7 +342,6 @@ export class AuditedLines {
   change(policy: Policy): void {
     const isPlaced = hasPlaces(this.policy) || hasPlaces(policy)
     const isLimited = this.policy.uses !== undefined || policy.uses !== undefined
-    this.passes.begin()
     this.rates.change(this.policy, policy)
     this.uses.change(this.policy, policy)
     this.policy = policy

@@ -72,6 +72,7 @@ export function start(draft: Draft, event: StartedEvent, waiting: Job): Job {
   // What it kept in its lines is free for those behind it, if it takes nothing itself.
   const pinned = job.needs.filter((name) => !needs.includes(name))
   leaveLine(draft, job, holder === undefined)
+  job.passes = null
   if (holder === undefined) leaveBehind(draft, job, pinned)
   if (places !== null || wholes !== null) setPlaces(draft.policy, job, places, wholes)
   if (holder === undefined) takeModels(draft, job, event.at)

@@ -1,5 +1,5 @@
 import { limitsSlots } from '../blocking.ts'
-import { rebuildClasses } from '../classes.ts'
+import { joinClasses, leaveClasses } from '../classes.ts'
 import type { Draft } from '../draft.ts'
 import type { RecordedEvent } from '../event.ts'
 import { fairFrom, fairRows } from '../fair-queue.ts'
@@ -24,6 +24,7 @@ export function changePolicy(draft: Draft, event: RecordedEvent & { readonly typ
   const { capacity, units, uses } = event.policy
   const usesDiffer = !isSameRule(before.uses, uses)
   const isSame = isSameRule(before.capacity, capacity) && isSameRule(before.units, units)
+  leaveClasses(draft)
   const moves = usesDiffer || ((isPlaced || draft.placed) && !isSame)
   const stood = moves ? clearLines(draft) : new Map()
   draft.policy = event.policy
@@ -32,7 +33,7 @@ export function changePolicy(draft: Draft, event: RecordedEvent & { readonly typ
   if (moves) standAgain(draft, stood, usesDiffer)
   if (!limitsAlike(before, event.policy)) limitShares(draft, before)
   if (before.maxOvertakes !== event.policy.maxOvertakes) rebuildReservations(draft)
-  rebuildClasses(draft, before)
+  joinClasses(draft)
   unsettleCapacities(draft, before)
   unsettleReady(draft, before)
   if (!isSameRule(before.rate, event.policy.rate)) limitRates(draft)

@@ -1,5 +1,5 @@
 import { positionFor } from '../ageing.ts'
-import { joinClass, quitClass } from '../classes.ts'
+import { joinClass, passesMoved, quitClass } from '../classes.ts'
 import type { Draft } from '../draft.ts'
 import { costsAttempt, type RecordedEvent } from '../event.ts'
 import { fairRankOf, moveShare } from '../fair-share.ts'
@@ -98,9 +98,11 @@ export function move(
 ): Job {
   const job = draft.edit(waiting)
   const isDue = job.dueAt === null
+  const from = job.place
   if (isDue) leavePlace(draft, job)
   job.priority = event.priority
   job.place = { ...event.position, hash: job.hash, jobId: job.jobId }
+  if (job.passes !== null) job.passes = passesMoved(job.passes, from, job.place)
   if (isDue) takePlace(draft, job)
   return job
 }

@@ -1,13 +1,16 @@
 import { hash } from '../hash.ts'
 import { type JobSpec, type Micros, specDefaults } from '../job.ts'
-import { type Job, PARENTS_END, usesSlot } from '../ledger.ts'
+import { type Job, keyOf, PARENTS_END, type Pass, usesSlot } from '../ledger.ts'
 import { freshJob } from '../own-job.ts'
 import type { Membership } from './membership.ts'
 import { AWAITING, BETWEEN } from './parts.ts'
 
 /** In what a job differs from a usual one: its fields, those of its spec, and where it stands. */
-export interface Unusual extends Partial<Omit<Job, 'hash' | 'jobId' | 'spec' | 'place' | 'queuedAt'>> {
+export interface Unusual
+  extends Partial<Omit<Job, 'hash' | 'jobId' | 'spec' | 'place' | 'queuedAt' | 'passes'>> {
   readonly spec?: Partial<JobSpec>
+  /** What passed it, or a job in a row before this one that has the same. Older releases do not write it, and read past it. */
+  readonly passes?: readonly PassTuple[] | string
   readonly level?: number
   readonly order?: number
   readonly standing?: Membership
@@ -22,12 +25,30 @@ export type SnapshotJobRow = readonly [
   unusual?: Unusual,
 ]
 
+/** The job that passed, its place, and when. */
+export type PassTuple = readonly [jobId: string, level: number, order: number, tie: number, at: Micros]
+
+export const passTuple = ({ place: { jobId, level, order, tie }, at }: Pass): PassTuple => [
+  jobId,
+  level,
+  order,
+  tie,
+  at,
+]
+
+export const passFrom = ([jobId, level, order, tie, at]: PassTuple): Pass => ({
+  place: { ...keyOf(jobId), level, order, tie },
+  at,
+})
+
 /**
  * The last job in each line so far, as jobs come in line order. So a job that waits behind the one before it, as nearly all do,
- * need not say so.
+ * need not say so. And which row has a list of passes first: many jobs share one.
  */
 export class LastInLine {
   readonly #models = new Map<string, string>()
+  readonly #passed = new Map<readonly Pass[], string>()
+  readonly #passes = new Map<string, readonly Pass[]>()
   #queue: string | undefined
 
   /** The model for which a job with these models waits, unless its row says otherwise; null: in the line of the whole queue. */
@@ -41,7 +62,22 @@ export class LastInLine {
     return (model === null ? this.#queue : this.#models.get(model)) ?? null
   }
 
+  /** The job whose row has these. */
+  firstWith(passes: readonly Pass[]): string | undefined {
+    return this.#passed.get(passes)
+  }
+
+  /** What the row of that job has: nothing, if another release has left it out. */
+  passesOf(jobId: string): readonly Pass[] | null {
+    return this.#passes.get(jobId) ?? null
+  }
+
   add(job: Job): void {
+    const { passes } = job
+    if (passes !== null && !this.#passed.has(passes)) {
+      this.#passed.set(passes, job.jobId)
+      this.#passes.set(job.jobId, passes)
+    }
     if (job.dueAt !== null || job.heldOn !== null || !usesSlot(job)) return
     for (const model of job.spec.models) this.#models.set(model, job.jobId)
     this.#queue = job.jobId
@@ -68,7 +104,7 @@ function usualSpec(jobId: string, models: readonly string[]): JobSpec {
 }
 
 /** Fields that a row handles in its own way. */
-const apart: ReadonlySet<string> = new Set(['hash', 'jobId', 'spec', 'place', 'owner'])
+const apart: ReadonlySet<string> = new Set(['hash', 'jobId', 'spec', 'place', 'owner', 'passes'])
 
 /** The job as a row, without where it stands. */
 export function rowOf(job: Job, last: LastInLine): SnapshotJobRow {
@@ -79,6 +115,7 @@ export function rowOf(job: Job, last: LastInLine): SnapshotJobRow {
   note(unusual, job.place, usual.place, apart)
   if (job.dueAt === Number.POSITIVE_INFINITY) unusual['dueAt'] = BETWEEN
   if (job.dueAt === PARENTS_END) unusual['dueAt'] = AWAITING
+  if (job.passes !== null) unusual['passes'] = last.firstWith(job.passes) ?? job.passes.map(passTuple)
   const spec: Record<string, unknown> = {}
   note(spec, job.spec, usual.spec, apart)
   if (!isEmpty(spec)) unusual['spec'] = spec
@@ -101,11 +138,20 @@ export function jobFrom(row: SnapshotJobRow, models: readonly string[], last: La
   const usual = usualJob(row, models, last)
   const [, , , , unusual] = row
   if (unusual === undefined) return usual
-  const { spec, level = usual.place.level, order = usual.place.order, standing: _, dueAt, ...rest } = unusual
+  const {
+    spec,
+    level = usual.place.level,
+    order = usual.place.order,
+    standing: _,
+    dueAt,
+    passes,
+    ...rest
+  } = unusual
   return {
     ...usual,
     ...rest,
     dueAt: timeFrom(dueAt ?? null),
+    passes: typeof passes === 'string' ? last.passesOf(passes) : (passes?.map(passFrom) ?? null),
     spec: spec === undefined ? usual.spec : { ...usual.spec, ...spec },
     place: { ...usual.place, level, order },
   }

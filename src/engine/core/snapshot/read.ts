@@ -22,7 +22,7 @@ import { hasPlaces, isSite } from '../site.ts'
 import type { Owner, Tree } from '../tree.ts'
 import { meterFrom } from '../use.ts'
 import { addFlow, addLink, addPropagating } from './flow-rows.ts'
-import { jobFrom, LastInLine, type SnapshotJobRow } from './job-row.ts'
+import { jobFrom, LastInLine, passFrom, type SnapshotJobRow } from './job-row.ts'
 import { queueBits, timerOf, usualMembership } from './membership.ts'
 import { contradiction, modelKeys, type Part, snapshotKeys } from './parts.ts'
 import { type PassRow, type SnapshotLine, type SnapshotSizes, sizesOf } from './write.ts'
@@ -173,11 +173,7 @@ export class LedgerReader {
     const job = this.#ledger.jobs.get(keyOf(jobId))
     const own = job && classOf(this.#ledger, job)
     if (own === undefined) this.#contradicts(`${jobId} was passed, and is in no line`)
-    const all = passes.map(([id, level, order, tie, at]) => ({
-      place: { ...keyOf(id), level, order, tie },
-      at,
-    }))
-    this.#ledger.classes = this.#ledger.classes.insert({ ...own, passes: all }, this.#owner)
+    this.#ledger.classes = this.#ledger.classes.insert({ ...own, passes: passes.map(passFrom) }, this.#owner)
   }
 
   #addSchedule(schedule: Schedule): void {

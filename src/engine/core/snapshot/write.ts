@@ -14,7 +14,7 @@ import {
   type PropagatingRow,
   propagatingRow,
 } from './flow-rows.ts'
-import { LastInLine, rowOf, type SnapshotJobRow, withStanding } from './job-row.ts'
+import { LastInLine, type PassTuple, passTuple, rowOf, type SnapshotJobRow, withStanding } from './job-row.ts'
 import { isSame, membershipOf, usualMembership } from './membership.ts'
 import { contradiction, made, modelKeys, type Part, SNAPSHOT_SHAPE, snapshotKeys } from './parts.ts'
 
@@ -160,18 +160,12 @@ const modelRow = ({ model, starts, meter }: Model) => {
 }
 
 /** A class that was passed, by one of its jobs, and the jobs that passed it. */
-export type PassRow = readonly [
-  jobId: string,
-  passes: readonly (readonly [jobId: string, level: number, order: number, tie: number, at: Micros])[],
-]
+export type PassRow = readonly [jobId: string, passes: readonly PassTuple[]]
 
 function passRow({ members, passes }: JobClass): PassRow | false {
   const first = members.min()
   if (first === undefined || passes.length === 0) return false
-  return [
-    first.jobId,
-    passes.map(({ place: { jobId, level, order, tie }, at }) => [jobId, level, order, tie, at]),
-  ]
+  return [first.jobId, passes.map(passTuple)]
 }
 
 const keyRow = ({ key, queuedAt, jobId, until }: KeyHolder) => [key, queuedAt, jobId, until] as const
