@@ -1,5 +1,12 @@
 import { type Actor, type ActorOptions, createActor } from 'xstate'
-import { emptyLedger, type Ledger, type RecordedEvent } from '../src/engine/core/index.ts'
+import {
+  checkEvent,
+  emptyLedger,
+  invalidInput,
+  type Ledger,
+  type RecordedEvent,
+  readingPart,
+} from '../src/engine/core/index.ts'
 import { checkAccepted } from './check.ts'
 import { coordinatorMachine } from './coordinator.machine.ts'
 import { type CoordinatorSnapshot, ledgerSnapshot } from './state.ts'
@@ -47,27 +54,27 @@ export class CoordinatorActor {
 
   /**
    * Takes the next event of the log and returns the ledger after it.
-   * @throws InterlockError `corrupt_log` or `unknown_event` naming the sequence number; the actor then stands where it
-   * stood before, and may be fed the right event.
+   * @throws InterlockError `corrupt_log` or `unknown_event` naming the sequence number, `invalid_input` for what is no event; the actor
+   * then stands where it stood before, and may be fed the right event.
    */
   feed(event: RecordedEvent): Ledger {
-    checkAccepted(this.#snapshot, event)
-    this.#actor.send(event)
-    if (this.#failure !== undefined) this.#recover(this.#failure.error)
+    checkEvent(event)
+    readingPart(event, 'event', () => this.#send(event))
     this.#moveTo(this.#actor.getSnapshot())
     return this.ledger
   }
 
   /** Goes on from another ledger, as if fed with what led to it: after a long replay, or one `decide` has computed. */
   restore(ledger: Ledger): void {
-    this.#actor.stop()
     const snapshot = ledgerSnapshot(ledger)
+    this.#actor.stop()
     this.#actor = this.#startAt(snapshot)
     this.#moveTo(snapshot)
   }
 
   /** Calls the listener after each change from now on; returns what ends that. */
   subscribe(listener: (snapshot: CoordinatorSnapshot) => void): () => void {
+    if (typeof listener !== 'function') throw invalidInput('listener: must be a function', 'listener')
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
@@ -75,6 +82,12 @@ export class CoordinatorActor {
   stop(): void {
     this.#listeners.clear()
     this.#actor.stop()
+  }
+
+  #send(event: RecordedEvent): void {
+    checkAccepted(this.#snapshot, event)
+    this.#actor.send(event)
+    if (this.#failure !== undefined) this.#recover(this.#failure.error)
   }
 
   #startAt(snapshot: CoordinatorSnapshot): Actor<Machine> {

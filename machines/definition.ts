@@ -1,4 +1,5 @@
 import type { AnyStateMachine } from 'xstate'
+import { checkMachine } from './transitions.ts'
 
 /** A machine as plain JSON: what was passed to `createMachine`, with actions and guards by name. */
 export type MachineDefinition = Readonly<Record<string, unknown>>
@@ -8,6 +9,7 @@ export type MachineDefinition = Readonly<Record<string, unknown>>
  * tools of Stately read.
  */
 export function machineDefinition(machine: AnyStateMachine): MachineDefinition {
+  checkMachine(machine)
   const { context: _, ...definition } = machine.config
   return structuredClone(definition)
 }

@@ -1,5 +1,5 @@
 import type { SnapshotFrom } from 'xstate'
-import { type Ledger, queueStateValueOf } from '../src/engine/core/index.ts'
+import { checkLedger, type Ledger, queueStateValueOf } from '../src/engine/core/index.ts'
 import { coordinatorMachine } from './coordinator.machine.ts'
 
 /** The state of a queue's machine, with its ledger. */
@@ -8,8 +8,12 @@ export type CoordinatorSnapshot = SnapshotFrom<typeof coordinatorMachine>
 /** The state of the machine, as XState names it. */
 export type CoordinatorState = CoordinatorSnapshot['value']
 
-/** The state of the machine at this ledger: the same as after feeding it the whole log. */
+/**
+ * The state of the machine at this ledger: the same as after feeding it the whole log.
+ * @throws InterlockError `invalid_input` for what is no ledger
+ */
 export function stateOn(ledger: Ledger): CoordinatorState {
+  checkLedger(ledger)
   return queueStateValueOf(ledger)
 }
 

@@ -1,5 +1,6 @@
 import type { AnyStateMachine } from 'xstate'
 import { machineDefinition } from './definition.ts'
+import { checkMachine } from './transitions.ts'
 
 /**
  * A machine as a module that stands by itself: to paste into Stately Studio ("Import from code"), into its editor
@@ -13,6 +14,7 @@ import { machineDefinition } from './definition.ts'
  * ```
  */
 export function machineStudio(machine: AnyStateMachine): string {
+  checkMachine(machine)
   const { actions, guards } = machine.implementations
   const stubs = (names: readonly string[], body: string) =>
     names.map((name) => `    ${JSON.stringify(name)}: ${body},`).join('\n')

@@ -1,4 +1,5 @@
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate'
+import { invalidInput } from '../src/engine/core/index.ts'
 
 /** One arrow of a statechart. */
 export interface Transition {
@@ -23,6 +24,7 @@ export interface State {
 
 /** The states of a machine, outer before inner, in the order of its definition. */
 export function statesOf(machine: AnyStateMachine): readonly State[] {
+  checkMachine(machine)
   return nodesOf(machine.root).map((node) => {
     const initial = node.initial?.target[0]
     return {
@@ -35,7 +37,15 @@ export function statesOf(machine: AnyStateMachine): readonly State[] {
 
 /** Every arrow of a machine, in the order of its definition. */
 export function transitionsOf(machine: AnyStateMachine): readonly Transition[] {
+  checkMachine(machine)
   return nodesOf(machine.root).flatMap((node) => [...node.transitions.values()].flat().map(transition))
+}
+
+/** @throws InterlockError `invalid_input` for what is no machine */
+export function checkMachine(machine: unknown): asserts machine is AnyStateMachine {
+  const { root, config, implementations } = Object(machine)
+  if ([root, config, implementations].every((part) => typeof part === 'object' && part !== null)) return
+  throw invalidInput('machine: must be a state machine, such as coordinatorMachine', 'machine')
 }
 
 function transition(arrow: AnyTransitionDefinition): Transition {

@@ -1229,16 +1229,25 @@ begin
 end
 $$;
 
--- job_queue_refuse_change(): the trigger that keeps job_queue_log and job_queue_log_archive append-only, for their owner too.
--- It lets job_queue_archive take out what it archives. Raises JQ101 on every other UPDATE, DELETE and TRUNCATE, and on every
--- other INSERT into the archive.
+-- job_queue_refuse_change(): the trigger that keeps job_queue_log and job_queue_log_archive append-only, for their owner too: against
+-- mistakes. The setting interlock.archive lets job_queue_archive take out what it archives; it names a cut, and counts only if there is a
+-- snapshot of that cut. Raises JQ101 on every other UPDATE, DELETE and TRUNCATE, and on every other INSERT into the archive.
 create or replace function public.job_queue_refuse_change() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  if tg_level = 'STATEMENT' and tg_op in ('INSERT', 'DELETE') then
+    -- Without the setting each row is refused.
+    if coalesce(current_setting('interlock.archive', true), '') = '' or exists (
+         select from public.job_queue_snapshots s
+          where s.queue = substring(current_setting('interlock.archive', true) from '^(.*):[0-9]{1,18}$')
+            and s.seq = substring(current_setting('interlock.archive', true) from '[0-9]{1,18}$')::bigint) then
+      return null;
+    end if;
+  end if;
   -- Only job_queue_archive inserts into the archive.
-  if tg_op = 'INSERT' and coalesce(current_setting('interlock.archive', true), '') <> '' then
+  if tg_level = 'ROW' and tg_op = 'INSERT' and coalesce(current_setting('interlock.archive', true), '') <> '' then
     if current_setting('interlock.archive') = new.queue || ':' || substring(current_setting('interlock.archive') from '[0-9]+$')
        and new.seq <= substring(current_setting('interlock.archive') from '[0-9]+$')::bigint then
       return new;
@@ -3079,7 +3088,7 @@ begin
             and coalesce(pg_column_size(d.payload), 0) + coalesce(pg_column_size(d.result), 0) + coalesce(pg_column_size(d.error), 0)
               + coalesce(pg_column_size(d.checkpoint), 0) + coalesce(pg_column_size(d.progress), 0) + coalesce(pg_column_size(d.trace), 0) < 4000), '[]') as data
         from jsonb_array_elements($5 -> 'answers') as a (item)
-       where a.item ->> 'to' ~ '^interlock_\w{16,50}$'
+       where a.item ->> 'to' ~ E'^interlock_\\w{16,50}$'
     loop
       -- A notification has room for 8,000 bytes.
       perform pg_notify(one.channel,
@@ -3733,20 +3742,20 @@ declare
     "expireMs": "1..31536000000?", "fair_key": "name?", "fairKey": "name?", "once": "once?", "dedupe": "dedupe?",
     "after": "parents?", "tag": "name?", "modes": "modes?", "asks": "asks?", "uses": "uses?", "payload": "any",
     "traceparent": "text?", "tracestate": "text?"}';
-  must constant jsonb := '{"parents": "a list of at most 10,000 jobs: ids, or {job, if_failed: fail or continue}",
+  must constant jsonb := E'{"parents": "a list of at most 10,000 jobs: ids, or {job, if_failed: fail or continue}",
     "name": "a text of 1 to 200 characters, without control characters",
     "names": "a list of at most 10,000 names of 1 to 200 characters", "list": "a list of at most 10,000 jobs",
     "schedules": "a list of at most 10,000 schedules", "object": "an object",
     "uses": "an object of at most 20 resources, each with a whole number from 1 to 100,000,000",
     "used": "an object of at most 20 resources, each with a whole number from 0 to 100,000,000",
     "boolean": "true or false", "text": "a text", "modes": "an object that says of models whether the job has them shared or exclusive",
-    "asks": "what it takes of a place of one of its models, e.g. {\"flux-dev\": {\"vram\": 20}}: 1 to 8 units, whole numbers from 1 to 1,000,000,000",
-    "once": "a time such as \"24h\" (whole s, m, h or d, 365d at most), or \"for ever\"",
-    "dedupe": "an object with a key, while (\"waiting\", \"live\" or {\"within\": \"1h\"}) and perhaps debounce ({\"delay\": \"5s\", \"max_delay\": \"1m\"})",
+    "asks": "what it takes of a place of one of its models, e.g. {\\"flux-dev\\": {\\"vram\\": 20}}: 1 to 8 units, whole numbers from 1 to 1,000,000,000",
+    "once": "a time such as \\"24h\\" (whole s, m, h or d, 365d at most), or \\"for ever\\"",
+    "dedupe": "an object with a key, while (\\"waiting\\", \\"live\\" or {\\"within\\": \\"1h\\"}) and perhaps debounce ({\\"delay\\": \\"5s\\", \\"max_delay\\": \\"1m\\"})",
     "seconds": "a number of seconds from 0 to 31536000"}';
   -- Control characters could forge lines of logs and of terminals.
   span constant text := '^[1-9][0-9]{0,8}[smhd]$';
-  unwanted constant text := '[\u0001-\u001f\u007f-\u009f]';
+  unwanted constant text := E'[\\u0001-\\u001f\\u007f-\\u009f]';
   kind text := command ->> 'type';
   fault text;
 begin
@@ -3810,7 +3819,7 @@ begin
                select (select count(*) from jsonb_object_keys(v.value)) = 1 and count(*) between 1 and 8
                       and bool_and(u.name ~ '^[A-Za-z][A-Za-z0-9_-]{0,49}$' and jsonb_typeof(u.amount) = 'number'
                         and case jsonb_typeof(u.amount) when 'number' then (u.amount #>> '{}')::numeric else 0 end between 1 and 1000000000
-                        and u.amount #>> '{}' !~ '\.0*[1-9]')
+                        and u.amount #>> '{}' !~ E'\\.0*[1-9]')
                  from jsonb_each(v.value) as m (model, units)
                 cross join lateral jsonb_each(case jsonb_typeof(m.units) when 'object' then m.units else '{}' end) as u (name, amount)) is not true
              when r.rule = 'text' then r.is_a <> 'string'
@@ -3961,7 +3970,7 @@ declare
 begin
   select i.command ->> 'type' as type, i.answer, i.created_at into request from public.job_queue_inbox i where i.queue = $2 and i.request_id = $1;
   if not found then
-    raise exception using errcode = 'JQ001', message = format('there is no request %s in queue %s', $1, $2);
+    raise exception using errcode = 'JQ001', message = format('there is no request %s in queue %s', left($1, 201), left($2, 201));
   end if;
   if request.type is distinct from 'submit' then
     return request.answer;
@@ -4399,7 +4408,7 @@ create or replace function public.job_queue_submitted_job(job jsonb) returns jso
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select jsonb_object_agg(lower(regexp_replace(e.key, '([A-Z])', '_\1', 'g')), case when e.key = 'models' then (
+  select jsonb_object_agg(lower(regexp_replace(e.key, '([A-Z])', E'_\\1', 'g')), case when e.key = 'models' then (
            select coalesce(to_jsonb(array_agg(m.name order by m.n)), '[]')
              from (select v.name, min(v.n) as n from jsonb_array_elements_text(e.value) with ordinality as v (name, n) group by v.name) m)
            else e.value end)
@@ -4418,8 +4427,8 @@ as $$
     from (
       select (floor(extract(epoch from (p.part[1] || coalesce(p.part[2], ''))::timestamp
                - case p.part[3] when '-' then -1 else 1 end * coalesce(nullif(p.part[4], ''), '0:0')::interval) * 1000) * 1000)::bigint as micros
-        from regexp_match($1, '^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,3})?\d*(?:Z|([+-])(\d\d:\d\d))$') as p (part)
-       where $1 ~ '^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$'
+        from regexp_match($1, E'^(\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d)(\\.\\d{1,3})?\\d*(?:Z|([+-])(\\d\\d:\\d\\d))$') as p (part)
+       where $1 ~ E'^(?:(?:\\d\\d[2468][048]|\\d\\d[13579][26]|\\d\\d0[48]|[02468][048]00|[13579][26]00)-02-29|\\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\\d|30)|02-(?:0[1-9]|1\\d|2[0-8])))T(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(?:\\.\\d+)?(?:Z|[+-](?:[01]\\d|2[0-3]):[0-5]\\d)$'
          and left($1, 4) between '1969' and '2256') t
 $$;
 
@@ -4820,7 +4829,7 @@ set cpu_operator_cost = 0.00001
 as $$
 #variable_conflict use_column
 declare
-  token bigint := case when $2 ~ '^[0-9]{10}\.[0-9]{16}$' then split_part($2, '.', 2)::bigint end;
+  token bigint := case when $2 ~ E'^[0-9]{10}\\.[0-9]{16}$' then split_part($2, '.', 2)::bigint end;
   id text := 'end-of:' || token;
   holder text;
   command jsonb;
@@ -5690,7 +5699,7 @@ begin
     'replication', replication,
     'functions', (select coalesce(jsonb_agg(jsonb_build_object('name', p.proname, 'definer', p.prosecdef,
         'sum', encode(sha256(convert_to(p.prosrc, 'UTF8')), 'hex')) order by p.proname), '[]')
-      from pg_proc p where p.pronamespace = 'public'::regnamespace and p.proname like 'job\_queue\_%'),
+      from pg_proc p where p.pronamespace = 'public'::regnamespace and p.proname like E'job\\_queue\\_%'),
     'realtime', to_regprocedure('realtime.send(jsonb, text, text, boolean)') is not null,
     'xmin', (select to_jsonb(x) from (
       select 'backend' as kind, a.application_name as application, a.state, a.usename as role,
@@ -5737,7 +5746,7 @@ begin
     'grants', jsonb_build_object('caller', caller,
       'missing', (select coalesce(jsonb_agg(m.what order by m.what), '[]') from (
         select 'EXECUTE ON FUNCTION ' || p.proname as what from pg_proc p
-         where p.pronamespace = 'public'::regnamespace and p.proname like 'job\_queue\_%' and p.prorettype <> 'trigger'::regtype
+         where p.pronamespace = 'public'::regnamespace and p.proname like E'job\\_queue\\_%' and p.prorettype <> 'trigger'::regtype
            and not has_function_privilege(caller, p.oid, 'EXECUTE')
         union all
         select 'SELECT ON TABLE ' || c.relname from pg_class c
@@ -5747,7 +5756,7 @@ begin
       'open', (select coalesce(jsonb_agg(distinct o.who || ': ' || o.what), '[]') from (
         select coalesce(r.rolname::text, 'PUBLIC') as who, p.proname::text as what
           from pg_proc p, lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) x left join pg_roles r on r.oid = x.grantee
-         where p.pronamespace = 'public'::regnamespace and p.proname like 'job\_queue\_%'
+         where p.pronamespace = 'public'::regnamespace and p.proname like E'job\\_queue\\_%'
            and (x.grantee = 0 or r.rolname in ('anon', 'authenticated'))
            -- The functions that users may be granted, to see where their own jobs stand (job_queue_explain).
            and not (x.grantee <> 0 and r.rolname = 'authenticated' and p.proname in ('job_queue_explain', 'job_queue_own_rows', 'job_queue_user_path'))
@@ -5803,7 +5812,7 @@ begin
     'foreign_writes', (select coalesce(jsonb_agg(jsonb_build_object('pid', a.pid, 'role', a.usename, 'application', a.application_name)), '[]')
       from pg_stat_activity a
      where a.datname = current_database() and a.pid <> pg_backend_pid()
-       and a.query ~* '(insert\s+into|update|delete\s+from)\s+("?public"?\.)?"?job_queue_(state|log)(_v1)?\M'));
+       and a.query ~* E'(insert\\s+into|update|delete\\s+from)\\s+("?public"?\\.)?"?job_queue_(state|log)(_v1)?\\M'));
 end
 $$;
 
@@ -6037,7 +6046,7 @@ begin
       from pg_db_role_setting s
       cross join lateral unnest(s.setconfig) as c (entry)
      where s.setdatabase in (0, (select d.oid from pg_database d where d.datname = current_database()))
-       and s.setrole in (0, current_user::regrole) and c.entry like 'search\_path=%'
+       and s.setrole in (0, current_user::regrole) and c.entry like E'search\\_path=%'
      order by s.setrole = 0, s.setdatabase = 0 limit 1), '"$user", public'), ''), 'pg_temp');
 end
 $$;
@@ -6232,12 +6241,12 @@ begin
       from pg_db_role_setting s
       cross join lateral unnest(s.setconfig) as c (entry)
      where s.setdatabase in (0, (select d.oid from pg_database d where d.datname = current_database()))
-       and c.entry like 'search\_path=%'),
+       and c.entry like E'search\\_path=%'),
   named as (
     select p.rank, p.path_of, w.place,
            case when w.part[1] = '$user' then p.role::text else coalesce(replace(w.part[1], '""', '"'), lower(w.part[2])) end as schema
       from paths p
-      cross join lateral regexp_matches(p.path, '"((?:[^"]|"")*)"|([^",\s]+)', 'g') with ordinality as w (part, place)),
+      cross join lateral regexp_matches(p.path, E'"((?:[^"]|"")*)"|([^",\\s]+)', 'g') with ordinality as w (part, place)),
   -- Per path, the first schema that has such a table.
   first as (
     select distinct on (t.target, n.path_of) t.target, n.rank, n.path_of, n.schema
@@ -7263,7 +7272,7 @@ begin
   if tg_op = 'INSERT' then
     for item in
       select g.name, pg_get_expr(d.adbin, d.adrelid) as filled, format_type(a.atttypid, a.atttypmod) as type, exists (
-               select from regexp_matches(d.adbin::text, ':(?:op)?funcid (\d+)', 'g') as f (ids)
+               select from regexp_matches(d.adbin::text, E':(?:op)?funcid (\\d+)', 'g') as f (ids)
                  join pg_proc p on p.oid = f.ids[1]::oid and p.provolatile = 'v') as varies
         from unnest(tg_argv) as g (name)
         left join pg_attribute a on a.attrelid = coalesce(pg_partition_root(tg_relid), tg_relid) and a.attname = g.name and not a.attisdropped
@@ -7760,6 +7769,14 @@ create or replace trigger job_queue_log_archive_no_truncate
   before truncate on public.job_queue_log_archive
   for each statement execute function public.job_queue_refuse_change();
 
+-- What may leave the log, a snapshot says: without it nobody could read on from there. Once a statement, not once a row.
+create or replace trigger job_queue_log_below_snapshot
+  before delete on public.job_queue_log
+  for each statement execute function public.job_queue_refuse_change();
+create or replace trigger job_queue_log_archive_below_snapshot
+  before insert or delete on public.job_queue_log_archive
+  for each statement execute function public.job_queue_refuse_change();
+
 -- The snapshot at which a log was cut stays: without it the queue could not be opened.
 create or replace trigger job_queue_snapshots_keep_cut
   before update or delete on public.job_queue_snapshots
@@ -8030,7 +8047,7 @@ select j.queue, j.job_id, (
               select coalesce(s.policy #> array['capacity', u.model], (
                 select p.value from jsonb_each(s.policy -> 'capacity') p
                  where strpos(p.key, '*') > 0
-                   and u.model like replace(replace(replace(replace(p.key, '\', '\\'), '%', '\%'), '_', '\_'), '*', '%')
+                   and u.model like replace(replace(replace(replace(p.key, E'\\', E'\\\\'), '%', E'\\%'), '_', E'\\_'), '*', '%')
                  order by length(replace(p.key, '*', '')) desc, length(p.key), p.key collate "C" limit 1), '1') as rule) c
             cross join lateral (
               select (typical.by_model #>> array[u.model, '0'])::numeric as seconds, (typical.by_model #>> array[u.model, '1'])::numeric as apart) y
@@ -8067,7 +8084,7 @@ select j.queue, j.job_id, (
     -- The processes, as job_queue_worker_list has them: whether one is alive that decides, whether one could run the job now, and how the
     -- one is that runs it.
     cross join lateral (
-      select coalesce(bool_or(w.state = 'live' and w.release ~ '^\d+\.\d+\.\d+'), false) as is_alive,
+      select coalesce(bool_or(w.state = 'live' and w.release ~ E'^\\d+\\.\\d+\\.\\d+'), false) as is_alive,
              coalesce(bool_or(w.state = 'live' and w.free_slots > 0 and (w.kinds is null or j.kind = any (w.kinds))), false) as has_worker,
              max(case w.state when 'dead' then 'lost' when 'late' then 'late' end) filter (where w.worker_id = j.worker_id) as fault
         from (
@@ -8239,8 +8256,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '7bedb54bf63b2d889833ab1be0a6f80d2aa9d6fb1cc6e598e02966fc199c08d3'),
-  ('027', '7bedb54bf63b2d889833ab1be0a6f80d2aa9d6fb1cc6e598e02966fc199c08d3')
+  ('000', 'dafd1f2d5695f000dcf5443a8ab11f8a951362ce73c54226e59bdb8d8f4108a3'),
+  ('027', 'dafd1f2d5695f000dcf5443a8ab11f8a951362ce73c54226e59bdb8d8f4108a3')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -25,9 +25,7 @@ export {
   emptyLedger,
   errorCodes,
   eventTypes,
-  evolve,
   type FairShare,
-  fold,
   InterlockError,
   isInterlockError,
   type JobSpec,
@@ -41,11 +39,17 @@ export {
   type ReasonCode,
   type RecordedEvent,
   reasonCodes,
-  replay,
   type Started,
   type Waiting,
 } from './engine/core/index.ts'
-export type { DeclaredModels, EnqueueInput, PolicyInput } from './engine/events/index.ts'
+export {
+  type DeclaredModels,
+  type EnqueueInput,
+  evolve,
+  fold,
+  type PolicyInput,
+  replay,
+} from './engine/events/index.ts'
 export { closeJobCoordinator, getJobCoordinator } from './engine/process/index.ts'
 export type { DeadJob, JobData, LogStore } from './engine/store/index.ts'
 export * from './engine/worker/index.ts'

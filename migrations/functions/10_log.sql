@@ -265,16 +265,25 @@ begin
 end
 $$;
 
--- job_queue_refuse_change(): the trigger that keeps job_queue_log and job_queue_log_archive append-only, for their owner too.
--- It lets job_queue_archive take out what it archives. Raises JQ101 on every other UPDATE, DELETE and TRUNCATE, and on every
--- other INSERT into the archive.
+-- job_queue_refuse_change(): the trigger that keeps job_queue_log and job_queue_log_archive append-only, for their owner too: against
+-- mistakes. The setting interlock.archive lets job_queue_archive take out what it archives; it names a cut, and counts only if there is a
+-- snapshot of that cut. Raises JQ101 on every other UPDATE, DELETE and TRUNCATE, and on every other INSERT into the archive.
 create or replace function public.job_queue_refuse_change() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  if tg_level = 'STATEMENT' and tg_op in ('INSERT', 'DELETE') then
+    -- Without the setting each row is refused.
+    if coalesce(current_setting('interlock.archive', true), '') = '' or exists (
+         select from public.job_queue_snapshots s
+          where s.queue = substring(current_setting('interlock.archive', true) from '^(.*):[0-9]{1,18}$')
+            and s.seq = substring(current_setting('interlock.archive', true) from '[0-9]{1,18}$')::bigint) then
+      return null;
+    end if;
+  end if;
   -- Only job_queue_archive inserts into the archive.
-  if tg_op = 'INSERT' and coalesce(current_setting('interlock.archive', true), '') <> '' then
+  if tg_level = 'ROW' and tg_op = 'INSERT' and coalesce(current_setting('interlock.archive', true), '') <> '' then
     if current_setting('interlock.archive') = new.queue || ':' || substring(current_setting('interlock.archive') from '[0-9]+$')
        and new.seq <= substring(current_setting('interlock.archive') from '[0-9]+$')::bigint then
       return new;

@@ -136,7 +136,7 @@ begin
             and coalesce(pg_column_size(d.payload), 0) + coalesce(pg_column_size(d.result), 0) + coalesce(pg_column_size(d.error), 0)
               + coalesce(pg_column_size(d.checkpoint), 0) + coalesce(pg_column_size(d.progress), 0) + coalesce(pg_column_size(d.trace), 0) < 4000), '[]') as data
         from jsonb_array_elements($5 -> 'answers') as a (item)
-       where a.item ->> 'to' ~ '^interlock_\w{16,50}$'
+       where a.item ->> 'to' ~ E'^interlock_\\w{16,50}$'
     loop
       -- A notification has room for 8,000 bytes.
       perform pg_notify(one.channel,

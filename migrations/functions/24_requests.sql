@@ -109,20 +109,20 @@ declare
     "expireMs": "1..31536000000?", "fair_key": "name?", "fairKey": "name?", "once": "once?", "dedupe": "dedupe?",
     "after": "parents?", "tag": "name?", "modes": "modes?", "asks": "asks?", "uses": "uses?", "payload": "any",
     "traceparent": "text?", "tracestate": "text?"}';
-  must constant jsonb := '{"parents": "a list of at most 10,000 jobs: ids, or {job, if_failed: fail or continue}",
+  must constant jsonb := E'{"parents": "a list of at most 10,000 jobs: ids, or {job, if_failed: fail or continue}",
     "name": "a text of 1 to 200 characters, without control characters",
     "names": "a list of at most 10,000 names of 1 to 200 characters", "list": "a list of at most 10,000 jobs",
     "schedules": "a list of at most 10,000 schedules", "object": "an object",
     "uses": "an object of at most 20 resources, each with a whole number from 1 to 100,000,000",
     "used": "an object of at most 20 resources, each with a whole number from 0 to 100,000,000",
     "boolean": "true or false", "text": "a text", "modes": "an object that says of models whether the job has them shared or exclusive",
-    "asks": "what it takes of a place of one of its models, e.g. {\"flux-dev\": {\"vram\": 20}}: 1 to 8 units, whole numbers from 1 to 1,000,000,000",
-    "once": "a time such as \"24h\" (whole s, m, h or d, 365d at most), or \"for ever\"",
-    "dedupe": "an object with a key, while (\"waiting\", \"live\" or {\"within\": \"1h\"}) and perhaps debounce ({\"delay\": \"5s\", \"max_delay\": \"1m\"})",
+    "asks": "what it takes of a place of one of its models, e.g. {\\"flux-dev\\": {\\"vram\\": 20}}: 1 to 8 units, whole numbers from 1 to 1,000,000,000",
+    "once": "a time such as \\"24h\\" (whole s, m, h or d, 365d at most), or \\"for ever\\"",
+    "dedupe": "an object with a key, while (\\"waiting\\", \\"live\\" or {\\"within\\": \\"1h\\"}) and perhaps debounce ({\\"delay\\": \\"5s\\", \\"max_delay\\": \\"1m\\"})",
     "seconds": "a number of seconds from 0 to 31536000"}';
   -- Control characters could forge lines of logs and of terminals.
   span constant text := '^[1-9][0-9]{0,8}[smhd]$';
-  unwanted constant text := '[\u0001-\u001f\u007f-\u009f]';
+  unwanted constant text := E'[\\u0001-\\u001f\\u007f-\\u009f]';
   kind text := command ->> 'type';
   fault text;
 begin
@@ -186,7 +186,7 @@ begin
                select (select count(*) from jsonb_object_keys(v.value)) = 1 and count(*) between 1 and 8
                       and bool_and(u.name ~ '^[A-Za-z][A-Za-z0-9_-]{0,49}$' and jsonb_typeof(u.amount) = 'number'
                         and case jsonb_typeof(u.amount) when 'number' then (u.amount #>> '{}')::numeric else 0 end between 1 and 1000000000
-                        and u.amount #>> '{}' !~ '\.0*[1-9]')
+                        and u.amount #>> '{}' !~ E'\\.0*[1-9]')
                  from jsonb_each(v.value) as m (model, units)
                 cross join lateral jsonb_each(case jsonb_typeof(m.units) when 'object' then m.units else '{}' end) as u (name, amount)) is not true
              when r.rule = 'text' then r.is_a <> 'string'
@@ -337,7 +337,7 @@ declare
 begin
   select i.command ->> 'type' as type, i.answer, i.created_at into request from public.job_queue_inbox i where i.queue = $2 and i.request_id = $1;
   if not found then
-    raise exception using errcode = 'JQ001', message = format('there is no request %s in queue %s', $1, $2);
+    raise exception using errcode = 'JQ001', message = format('there is no request %s in queue %s', left($1, 201), left($2, 201));
   end if;
   if request.type is distinct from 'submit' then
     return request.answer;

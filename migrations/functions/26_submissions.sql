@@ -153,7 +153,7 @@ create or replace function public.job_queue_submitted_job(job jsonb) returns jso
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select jsonb_object_agg(lower(regexp_replace(e.key, '([A-Z])', '_\1', 'g')), case when e.key = 'models' then (
+  select jsonb_object_agg(lower(regexp_replace(e.key, '([A-Z])', E'_\\1', 'g')), case when e.key = 'models' then (
            select coalesce(to_jsonb(array_agg(m.name order by m.n)), '[]')
              from (select v.name, min(v.n) as n from jsonb_array_elements_text(e.value) with ordinality as v (name, n) group by v.name) m)
            else e.value end)
@@ -172,8 +172,8 @@ as $$
     from (
       select (floor(extract(epoch from (p.part[1] || coalesce(p.part[2], ''))::timestamp
                - case p.part[3] when '-' then -1 else 1 end * coalesce(nullif(p.part[4], ''), '0:0')::interval) * 1000) * 1000)::bigint as micros
-        from regexp_match($1, '^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,3})?\d*(?:Z|([+-])(\d\d:\d\d))$') as p (part)
-       where $1 ~ '^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$'
+        from regexp_match($1, E'^(\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d)(\\.\\d{1,3})?\\d*(?:Z|([+-])(\\d\\d:\\d\\d))$') as p (part)
+       where $1 ~ E'^(?:(?:\\d\\d[2468][048]|\\d\\d[13579][26]|\\d\\d0[48]|[02468][048]00|[13579][26]00)-02-29|\\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\\d|30)|02-(?:0[1-9]|1\\d|2[0-8])))T(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(?:\\.\\d+)?(?:Z|[+-](?:[01]\\d|2[0-3]):[0-5]\\d)$'
          and left($1, 4) between '1969' and '2256') t
 $$;
 

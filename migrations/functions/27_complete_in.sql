@@ -28,7 +28,7 @@ set cpu_operator_cost = 0.00001
 as $$
 #variable_conflict use_column
 declare
-  token bigint := case when $2 ~ '^[0-9]{10}\.[0-9]{16}$' then split_part($2, '.', 2)::bigint end;
+  token bigint := case when $2 ~ E'^[0-9]{10}\\.[0-9]{16}$' then split_part($2, '.', 2)::bigint end;
   id text := 'end-of:' || token;
   holder text;
   command jsonb;

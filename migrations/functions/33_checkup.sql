@@ -115,7 +115,7 @@ begin
     'replication', replication,
     'functions', (select coalesce(jsonb_agg(jsonb_build_object('name', p.proname, 'definer', p.prosecdef,
         'sum', encode(sha256(convert_to(p.prosrc, 'UTF8')), 'hex')) order by p.proname), '[]')
-      from pg_proc p where p.pronamespace = 'public'::regnamespace and p.proname like 'job\_queue\_%'),
+      from pg_proc p where p.pronamespace = 'public'::regnamespace and p.proname like E'job\\_queue\\_%'),
     'realtime', to_regprocedure('realtime.send(jsonb, text, text, boolean)') is not null,
     'xmin', (select to_jsonb(x) from (
       select 'backend' as kind, a.application_name as application, a.state, a.usename as role,
@@ -162,7 +162,7 @@ begin
     'grants', jsonb_build_object('caller', caller,
       'missing', (select coalesce(jsonb_agg(m.what order by m.what), '[]') from (
         select 'EXECUTE ON FUNCTION ' || p.proname as what from pg_proc p
-         where p.pronamespace = 'public'::regnamespace and p.proname like 'job\_queue\_%' and p.prorettype <> 'trigger'::regtype
+         where p.pronamespace = 'public'::regnamespace and p.proname like E'job\\_queue\\_%' and p.prorettype <> 'trigger'::regtype
            and not has_function_privilege(caller, p.oid, 'EXECUTE')
         union all
         select 'SELECT ON TABLE ' || c.relname from pg_class c
@@ -172,7 +172,7 @@ begin
       'open', (select coalesce(jsonb_agg(distinct o.who || ': ' || o.what), '[]') from (
         select coalesce(r.rolname::text, 'PUBLIC') as who, p.proname::text as what
           from pg_proc p, lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) x left join pg_roles r on r.oid = x.grantee
-         where p.pronamespace = 'public'::regnamespace and p.proname like 'job\_queue\_%'
+         where p.pronamespace = 'public'::regnamespace and p.proname like E'job\\_queue\\_%'
            and (x.grantee = 0 or r.rolname in ('anon', 'authenticated'))
            -- The functions that users may be granted, to see where their own jobs stand (job_queue_explain).
            and not (x.grantee <> 0 and r.rolname = 'authenticated' and p.proname in ('job_queue_explain', 'job_queue_own_rows', 'job_queue_user_path'))
@@ -228,7 +228,7 @@ begin
     'foreign_writes', (select coalesce(jsonb_agg(jsonb_build_object('pid', a.pid, 'role', a.usename, 'application', a.application_name)), '[]')
       from pg_stat_activity a
      where a.datname = current_database() and a.pid <> pg_backend_pid()
-       and a.query ~* '(insert\s+into|update|delete\s+from)\s+("?public"?\.)?"?job_queue_(state|log)(_v1)?\M'));
+       and a.query ~* E'(insert\\s+into|update|delete\\s+from)\\s+("?public"?\\.)?"?job_queue_(state|log)(_v1)?\\M'));
 end
 $$;
 

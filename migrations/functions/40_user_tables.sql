@@ -89,7 +89,7 @@ begin
       from pg_db_role_setting s
       cross join lateral unnest(s.setconfig) as c (entry)
      where s.setdatabase in (0, (select d.oid from pg_database d where d.datname = current_database()))
-       and s.setrole in (0, current_user::regrole) and c.entry like 'search\_path=%'
+       and s.setrole in (0, current_user::regrole) and c.entry like E'search\\_path=%'
      order by s.setrole = 0, s.setdatabase = 0 limit 1), '"$user", public'), ''), 'pg_temp');
 end
 $$;
@@ -284,12 +284,12 @@ begin
       from pg_db_role_setting s
       cross join lateral unnest(s.setconfig) as c (entry)
      where s.setdatabase in (0, (select d.oid from pg_database d where d.datname = current_database()))
-       and c.entry like 'search\_path=%'),
+       and c.entry like E'search\\_path=%'),
   named as (
     select p.rank, p.path_of, w.place,
            case when w.part[1] = '$user' then p.role::text else coalesce(replace(w.part[1], '""', '"'), lower(w.part[2])) end as schema
       from paths p
-      cross join lateral regexp_matches(p.path, '"((?:[^"]|"")*)"|([^",\s]+)', 'g') with ordinality as w (part, place)),
+      cross join lateral regexp_matches(p.path, E'"((?:[^"]|"")*)"|([^",\\s]+)', 'g') with ordinality as w (part, place)),
   -- Per path, the first schema that has such a table.
   first as (
     select distinct on (t.target, n.path_of) t.target, n.rank, n.path_of, n.schema

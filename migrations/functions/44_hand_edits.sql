@@ -278,7 +278,7 @@ begin
   if tg_op = 'INSERT' then
     for item in
       select g.name, pg_get_expr(d.adbin, d.adrelid) as filled, format_type(a.atttypid, a.atttypmod) as type, exists (
-               select from regexp_matches(d.adbin::text, ':(?:op)?funcid (\d+)', 'g') as f (ids)
+               select from regexp_matches(d.adbin::text, E':(?:op)?funcid (\\d+)', 'g') as f (ids)
                  join pg_proc p on p.oid = f.ids[1]::oid and p.provolatile = 'v') as varies
         from unnest(tg_argv) as g (name)
         left join pg_attribute a on a.attrelid = coalesce(pg_partition_root(tg_relid), tg_relid) and a.attname = g.name and not a.attisdropped

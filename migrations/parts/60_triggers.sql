@@ -14,6 +14,14 @@ create or replace trigger job_queue_log_archive_no_truncate
   before truncate on public.job_queue_log_archive
   for each statement execute function public.job_queue_refuse_change();
 
+-- What may leave the log, a snapshot says: without it nobody could read on from there. Once a statement, not once a row.
+create or replace trigger job_queue_log_below_snapshot
+  before delete on public.job_queue_log
+  for each statement execute function public.job_queue_refuse_change();
+create or replace trigger job_queue_log_archive_below_snapshot
+  before insert or delete on public.job_queue_log_archive
+  for each statement execute function public.job_queue_refuse_change();
+
 -- The snapshot at which a log was cut stays: without it the queue could not be opened.
 create or replace trigger job_queue_snapshots_keep_cut
   before update or delete on public.job_queue_snapshots

@@ -80,7 +80,7 @@ select j.queue, j.job_id, (
               select coalesce(s.policy #> array['capacity', u.model], (
                 select p.value from jsonb_each(s.policy -> 'capacity') p
                  where strpos(p.key, '*') > 0
-                   and u.model like replace(replace(replace(replace(p.key, '\', '\\'), '%', '\%'), '_', '\_'), '*', '%')
+                   and u.model like replace(replace(replace(replace(p.key, E'\\', E'\\\\'), '%', E'\\%'), '_', E'\\_'), '*', '%')
                  order by length(replace(p.key, '*', '')) desc, length(p.key), p.key collate "C" limit 1), '1') as rule) c
             cross join lateral (
               select (typical.by_model #>> array[u.model, '0'])::numeric as seconds, (typical.by_model #>> array[u.model, '1'])::numeric as apart) y
@@ -117,7 +117,7 @@ select j.queue, j.job_id, (
     -- The processes, as job_queue_worker_list has them: whether one is alive that decides, whether one could run the job now, and how the
     -- one is that runs it.
     cross join lateral (
-      select coalesce(bool_or(w.state = 'live' and w.release ~ '^\d+\.\d+\.\d+'), false) as is_alive,
+      select coalesce(bool_or(w.state = 'live' and w.release ~ E'^\\d+\\.\\d+\\.\\d+'), false) as is_alive,
              coalesce(bool_or(w.state = 'live' and w.free_slots > 0 and (w.kinds is null or j.kind = any (w.kinds))), false) as has_worker,
              max(case w.state when 'dead' then 'lost' when 'late' then 'late' end) filter (where w.worker_id = j.worker_id) as fault
         from (

@@ -34,7 +34,7 @@ begin
   select '_undone_' || min(n) into suffix from generate_series(1, 1000) n
    where not exists (
      select from pg_catalog.pg_class c
-      where c.relnamespace = 'public'::regnamespace and c.relname like '%\_undone\_' || n);
+      where c.relnamespace = 'public'::regnamespace and c.relname like E'%\\_undone\\_' || n);
 
   for part in
     select t.tgname, c.oid::regclass::text as owner from pg_catalog.pg_trigger t join pg_catalog.pg_class c on c.oid = t.tgrelid

@@ -31,6 +31,24 @@ describe.each([
     expect(error.hint).toContain('interlock cancel')
     expect(await db.value('select count(*)::int from job_queue_log')).toBe(1)
   })
+
+  it('takes the setting of job_queue_archive only for a cut of which there is a snapshot', async () => {
+    const db = await fresh('migrated')
+    const events = (table: string) =>
+      `insert into ${table} (seq, created_at, queue, event_type) select n, now(), 'a:b', 'drained' from generate_series(1, 3) n`
+    await db.exec(events('job_queue_log'))
+    for (const sql of ['delete from job_queue_log where seq < 3', events('job_queue_log_archive')]) {
+      const error = await failureOf(db.exec(`begin; set local interlock.archive = 'a:b:2'; ${sql}; commit`))
+      await db.exec('rollback')
+      expect(error).toMatchObject({ code: 'JQ101' })
+    }
+    await db.exec(`insert into job_queue_heads (queue, version) values ('a:b', 3);
+      insert into job_queue_snapshots (queue, seq, state) values ('a:b', 2, '{}')`)
+    await db.exec(
+      `begin; set local interlock.archive = 'a:b:2'; delete from job_queue_log where seq < 3; commit`,
+    )
+    expect(await db.value('select count(*)::int from job_queue_log')).toBe(1)
+  })
 })
 
 describe.each([

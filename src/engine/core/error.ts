@@ -6,7 +6,7 @@ import {
   type RefusalCode,
 } from './error-codes.ts'
 import type { ErrorDetails } from './error-details.ts'
-import { forShell } from './safe-text.ts'
+import { forShell, oneLine } from './safe-text.ts'
 
 /** An error of one code, with the details of that code. */
 export interface CodedError<Code extends ErrorCode> extends Error {
@@ -41,10 +41,11 @@ export const InterlockError: InterlockErrorClass = class extends Error {
   readonly details: object
 
   constructor(code: ErrorCode, message: string, details: { readonly path?: unknown } = {}, cause?: unknown) {
-    super(bounded(message, MOST), cause === undefined ? undefined : { cause })
+    super(bounded(oneLine(message), MOST), cause === undefined ? undefined : { cause })
     this.code = code
     const { path } = details
-    this.details = typeof path === 'string' ? { ...details, path: bounded(path, MOST_OF_PATH) } : details
+    this.details =
+      typeof path === 'string' ? { ...details, path: bounded(oneLine(path), MOST_OF_PATH) } : details
   }
 } as never
 

@@ -68,6 +68,7 @@ export {
   type StartRange,
 } from './forecast/forecast.ts'
 export { MEASURED_EVENTS, RunTimes } from './forecast/run-times.ts'
+export { checkEvent, checkLedger, noEvent, readingPart } from './given.ts'
 export { hash } from './hash.ts'
 export * from './job.ts'
 export type { JobLaw, JobTarget, QueueLaw } from './law/law.ts'
@@ -126,7 +127,7 @@ export {
 } from './policy-table.ts'
 export { projectionAt, projectionChanges, projectionOf } from './projection.ts'
 export { modelOpensAt, rateOpensAt } from './rate.ts'
-export { type Folded, fold, type QueueChange, Replayer, replay } from './replay.ts'
+export { type Folded, Folder, fold, type QueueChange, Replayer, replay } from './replay.ts'
 export * from './row.ts'
 export * from './row.ts'
 export { forShell, oneLine, operand, stackLines } from './safe-text.ts'

@@ -23,11 +23,29 @@ export interface QueueChange extends Folded {
  * @throws InterlockError `corrupt_log`; the ledger that was given stays as it was.
  */
 export function fold(ledger: Ledger, events: Iterable<RecordedEvent>): Folded {
-  const draft = new Draft(ledger)
-  for (const event of events) applyEvent(draft, event)
-  settle(draft)
-  const { touched, overtakes } = draft
-  return { ledger: draft.seal(), touched, overtakes }
+  const folder = new Folder(ledger)
+  for (const event of events) folder.push(event)
+  return folder.folded()
+}
+
+/** Folds events as they come, and says at the end what has changed. */
+export class Folder {
+  readonly #draft: Draft
+
+  constructor(ledger: Ledger) {
+    this.#draft = new Draft(ledger)
+  }
+
+  /** @throws InterlockError `corrupt_log`; nothing is folded on after that */
+  push(event: RecordedEvent): void {
+    applyEvent(this.#draft, event)
+  }
+
+  folded(): Folded {
+    settle(this.#draft)
+    const { touched, overtakes } = this.#draft
+    return { ledger: this.#draft.seal(), touched, overtakes }
+  }
 }
 
 /** The state after a whole log. */

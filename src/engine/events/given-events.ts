@@ -1,5 +1,5 @@
 /** Events, and what comes of them, from a program. Without schemas: what reads events alone stays small, also in a browser. */
-import { invalidInput, isInterlockError, type RecordedEvent } from '../core/index.ts'
+import { invalidInput, noEvent, type RecordedEvent, readingPart } from '../core/index.ts'
 import { eventForms } from './event-table.ts'
 
 const ofJobs: ReadonlySet<unknown> = new Set(
@@ -27,29 +27,14 @@ function isEventLike(value: unknown): value is RecordedEvent {
  * @throws InterlockError `invalid_input` if it is no event of a log, or lacks a part that is read; else what the reading throws
  */
 export function readingEvent<T>(event: unknown, path: string, read: (event: RecordedEvent) => T): T {
-  if (!isEventLike(event)) throw noEvent(path, '')
-  try {
-    return read(event)
-  } catch (error) {
-    if (isInterlockError(error) || !(error instanceof TypeError || error instanceof RangeError)) throw error
-    throw noEvent(path, `; what is there cannot be read (${error.message})`)
-  }
+  if (!isEventLike(event)) throw noEvent(path)
+  return readingPart(event, path, read)
 }
-
-const noEvent = (path: string, why: string) =>
-  invalidInput(`${path}: must be an event of a log, as readEvents gives it${why}`, path)
 
 /** @throws InterlockError `invalid_input`, naming the path */
 export function checkEvents(value: unknown, path = 'events'): void {
   if (isObject(value) && Symbol.iterator in value) return
   throw invalidInput(`${path}: must be the events of a log: a list, or what else can be gone through`, path)
-}
-
-/** @throws InterlockError `invalid_input`, naming the path */
-export function checkLedger(value: unknown, path: string): void {
-  if (isObject(value) && Number.isSafeInteger(value['version']) && isObject(value['jobs']) && 'line' in value)
-    return
-  throw invalidInput(`${path}: must be a ledger, such as emptyLedger or what ledgerAt gives`, path)
 }
 
 /** Whose log a statement is about, and when it was read. @throws InterlockError `invalid_input`, naming the path */

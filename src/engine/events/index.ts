@@ -11,6 +11,8 @@
  * (`plain-input.ts`): schemas are made when they are first needed.
  * @module
  */
+
+export { checkLedger } from '../core/index.ts'
 export { checkAccess, parseInstant } from './access.ts'
 export { faultyIn } from './check-event.ts'
 export { calls } from './coordinator-calls.ts'
@@ -18,7 +20,8 @@ export { decodeEvent, decodeEvents } from './decode-event.ts'
 export { encodeEvent } from './encode-event.ts'
 export { errorData, messageOf } from './error-data.ts'
 export { SCHEMA_VERSION } from './event-row.ts'
-export { checkEvents, checkLedger, checkStatement, checkStatementOf, readingEvent } from './given-events.ts'
+export { checkEvents, checkStatement, checkStatementOf, readingEvent } from './given-events.ts'
+export { evolve, fold, replay } from './given-log.ts'
 export {
   flagSchema,
   functionSchema,

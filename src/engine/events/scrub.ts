@@ -4,52 +4,9 @@
  */
 import type { Json } from '../core/index.ts'
 import { messageOf } from './error-data.ts'
-
-const PLACE = '…'
+import { PLACE, secrets } from './secrets.ts'
 
 const scheme = /\b([a-z][a-z\d+.-]{0,20}:\/\/)(\S+)/giu
-/** What names a secret; what follows is one. */
-const names = String.raw`[\w.-]{0,40}(?:passw(?:or)?d|passphrase|pwd|secret|token|credentials?|signature|authorization|cookie|(?:api|access|private|secret|service)[-_ ]?key|(?<=[?&#])(?:sig|key|auth|code))`
-const kinds = '(?:bearer|basic|digest|token|apikey|negotiate)'
-
-const secrets = [
-  // -----BEGIN PRIVATE KEY-----
-  [/-----BEGIN [A-Z ]*-----(?:(?!-----END)[\s\S])*(?:-----END [A-Z ]*-----)?/gu, PLACE],
-  // password=…, "api_key": "…", Authorization: Bearer …, ?access_token=…
-  [
-    new RegExp(
-      `(${names}\\\\?["'\`]?\\s{0,3}(?:=>|[:=])\\s{0,3})(?:(?:${kinds}\\s+)?(?:\\\\?"[^"]*"?|'[^']*'?|\`[^\`]*\`?|[^\\s&;,)\\]}"']+))`,
-      'giu',
-    ),
-    `$1${PLACE}`,
-  ],
-  // API key 0123456789abcdef, password hunter2-hunter2
-  [
-    new RegExp(
-      `(\\b${names}\\s(?:provided:\\s|is\\s|was\\s|of\\s)?["'\`]?)(?=\\S*\\d)[\\w~+/=.-]{8,}`,
-      'giu',
-    ),
-    `$1${PLACE}`,
-  ],
-  [new RegExp(`\\b(${kinds}\\s+)(?:(?=\\S*[\\d=+/])[\\w~+/=.-]{6,}|[\\w~+/=.-]{20,})`, 'giu'), `$1${PLACE}`],
-  // JSON Web Tokens
-  [/\beyJ[\w-]{5,}(?:\.[\w-]*){1,4}/gu, PLACE],
-  // What providers hand out: sk-…, ghp_…, xoxb-…, sb_secret_…
-  [
-    /\b(?:[srp]k|rk|gh[opsur]|github_pat|glpat|xox[a-z]|hf|r8|npm|sb[pt]?|SG|whsec|shp[a-z]{2}|dop_v\d)[-_.](?=[\w-]*\d)[\w-]{8,}/gu,
-    PLACE,
-  ],
-  [/\b(?:A[KS]IA|AIza|ya29\.)[\w-]{12,}/gu, PLACE],
-  // user:password@host
-  [/[\w.~%+-]{1,64}:[^\s:@/]{1,200}@(?=[\w.-])/gu, `${PLACE}@`],
-  // key-…, secret_…: long ones, since a job may be called so
-  [/\b(?:key|api|pat|secret|token)[-_](?=[\w-]*\d)\w{20,}/gu, PLACE],
-  // Base64
-  [/(?<![\w+/=.-])[\w+/]{20,}={1,2}(?![\w=])/gu, PLACE],
-  // Long, and of large and small letters and digits; a part of a path is not
-  [/(?<![\w+/=.-])(?=[\w+-]*\d)(?=[\w+-]*[a-z])(?=[\w+-]*[A-Z])[\w+-]{32,}={0,2}(?![\w/])/gu, PLACE],
-] as const
-
 /** The text without passwords, keys and tokens. Of an address, the part before the host goes. */
 function withoutSecrets(text: string): string {
   let left = text.replace(scheme, (_, begin: string, rest: string) => `${begin}${withoutUser(begin, rest)}`)

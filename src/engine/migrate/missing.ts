@@ -7,8 +7,10 @@ type Triggers = readonly (readonly [name: string, table: string])[]
 export const ownTriggers: Triggers = [
   ['job_queue_log_append_only', 'job_queue_log'],
   ['job_queue_log_no_truncate', 'job_queue_log'],
+  ['job_queue_log_below_snapshot', 'job_queue_log'],
   ['job_queue_log_archive_append_only', 'job_queue_log_archive'],
   ['job_queue_log_archive_no_truncate', 'job_queue_log_archive'],
+  ['job_queue_log_archive_below_snapshot', 'job_queue_log_archive'],
   ['job_queue_snapshots_keep_cut', 'job_queue_snapshots'],
   ['job_queue_snapshots_no_truncate', 'job_queue_snapshots'],
   ['job_queue_snapshot_chunks_keep_cut', 'job_queue_snapshot_chunks'],

@@ -1,3 +1,4 @@
+import { invalidInput } from '../core/index.ts'
 import { parseProviderError } from '../events/index.ts'
 import { RetryLater } from './errors.ts'
 
@@ -25,11 +26,13 @@ const DAY_SECONDS = 86_400
  * as the answer says (`retry-after-ms`, `Retry-After` in seconds or as a date, the `…ratelimit…reset…` headers of OpenAI, Anthropic and others), 1
  * second to a day, and the job goes back into the line at no cost of an attempt. No limit is changed. For all else an error that names the
  * status: the attempt has failed.
- * @throws InterlockError `invalid_input` for a model or a time that is not valid
+ * @throws InterlockError `invalid_input` for a model or a time that is not valid, and for what is no answer and no error
  * @example if (!response.ok) throw providerError(response, { model: 'gpt-5' })
  */
 export function providerError(response: ProviderResponse, options: ProviderErrorOptions = {}): Error {
   const { model, seconds = 30 } = parseProviderError(options)
+  if (typeof response !== 'object' || response === null)
+    throw invalidInput('response: must be an answer over HTTP, or an error that has its status', 'response')
   const { status, headers } = response
   if (!busy.has(status)) return new Error(`the provider answered with status ${status}`)
   const wait = secondsIn(readerOf(headers)) ?? seconds
@@ -40,7 +43,7 @@ export function providerError(response: ProviderResponse, options: ProviderError
 type Read = (name: string) => string | undefined
 
 function readerOf(headers: ProviderResponse['headers']): Read {
-  if (headers == null) return () => undefined
+  if (typeof headers !== 'object' || headers === null) return () => undefined
   if ('get' in headers && typeof headers.get === 'function') {
     const of = headers as { get(name: string): string | null | undefined }
     return (name) => of.get(name) ?? undefined
