@@ -57,6 +57,3 @@ const handlers: CommandHandlers<CommandBody['type']> = {
   fire,
   leave,
 }
-
-/** Whether this release knows this type of command. */
-export const isCommandType = (type: unknown): boolean => Object.hasOwn(handlers, String(type))

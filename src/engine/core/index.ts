@@ -21,7 +21,7 @@ export type { Decision } from './decide/by.ts'
 export { type RehearsedBody, rehearse } from './decide/rehearse.ts'
 export { runningAttempt } from './decide/result.ts'
 export { declaredBy } from './decide/schedule.ts'
-export { decide, isCommandType } from './decide.ts'
+export { decide } from './decide.ts'
 export {
   arrivalCodes,
   type Diagnosis,

@@ -18,6 +18,7 @@ import type { Combining } from './combining.ts'
 import { dataOf } from './data-staging.ts'
 import type { OpenCommands } from './open-commands.ts'
 import type { StartedData } from './started-data.ts'
+import { type RefusedCommand, undecidableIn } from './undecidable.ts'
 
 /** Heartbeats that go along with appends. */
 export interface BeatsAlong {
@@ -159,13 +160,26 @@ export class Appender {
     return beats.along((beat) => store.append(beat === undefined ? request : { ...request, beat }))
   }
 
-  /** If the event of a command does not read back unchanged, that command alone is refused, and the others are decided without it. */
+  /**
+   * If a command cannot be decided, or its event does not read back unchanged, that command alone is refused, and the others are decided
+   * without it.
+   */
   #decide(open: OpenCommands): Decision {
     for (;;) {
-      const decision = decide(this.#options.log.ledger, open.commands(), this.#surroundings)
-      const faulty = faultyIn(decision.events)
-      if (faulty === null) return decision
-      if (!open.reject(faulty.commandId, faulty.error)) throw faulty.error
+      const decided = this.#decideSome(open.commands())
+      const refused = 'error' in decided ? decided : faultyIn(decided.events)
+      if (refused === null) return decided as Decision
+      if (!open.reject(refused.commandId, refused.error)) throw refused.error
+    }
+  }
+
+  #decideSome(commands: readonly Command[]): Decision | RefusedCommand {
+    const { ledger } = this.#options.log
+    const surroundings = this.#surroundings
+    try {
+      return decide(ledger, commands, surroundings)
+    } catch (error) {
+      return undecidableIn(commands, (some) => decide(ledger, some, surroundings), error)
     }
   }
 

@@ -1,36 +1,8 @@
 import * as z from 'zod'
-import { type CommandBody, type DataChange, isCommandType } from '../../core/index.ts'
-import type { CombiningRole, PublishedCommand } from '../index.ts'
+import type { CombiningRole } from '../index.ts'
 import { parseAnswer } from './parse-answer.ts'
+import { publishedRow } from './published-command.ts'
 import type { Rpc } from './rpc.ts'
-
-/** Its sender has checked it. Only processes that may append can publish. */
-const body = z.custom<CommandBody>((value) => isCommandType((value as CommandBody | null)?.type))
-
-const publishedRow = z
-  .object({
-    sender: z.string(),
-    command: z.object({
-      command: z.object({
-        id: z.string(),
-        hash: z.int(),
-        workerId: z.string(),
-        claim: z
-          .object({
-            max: z.int(),
-            kinds: z.array(z.string()).nullable(),
-            batches: z.array(z.object({ kind: z.string(), size: z.int() })).exactOptional(),
-            serves: z.array(z.string()).exactOptional(),
-            keeps: z.int().exactOptional(),
-          })
-          .exactOptional(),
-        body,
-      }),
-      data: z.array(z.custom<DataChange>()).exactOptional(),
-      answerTo: z.string().exactOptional(),
-    }),
-  })
-  .transform(({ sender, command }): PublishedCommand => ({ sender, ...command }))
 
 /** A command of a newer release that this one cannot read is left to its sender. */
 export const published = z.array(z.unknown()).transform((rows) =>
