@@ -78,7 +78,7 @@ export const rules: Rules = {
   audit: room(['history', 'coordinator']),
   insight: room(['history']),
   doctor: room(['history', 'coordinator', 'migrate', 'insight'], { builtins: true, packages: ['pg'] }),
-  operate: room(['history', 'coordinator']),
+  operate: room(['history', 'coordinator', 'insight']),
   testing: room(['coordinator', 'worker', 'store/memory'], { builtins: true }),
   // What is counted, for each face: they differ in how it is told.
   figures: room(['coordinator', 'insight'], { packages: ['rxjs', 'zod'] }),
@@ -165,6 +165,8 @@ export const internals: Internals = {
   ],
   'history/files': ['new-file.ts'],
   insight: [
+    'census-watch.ts',
+    'census.ts',
     'limits.ts',
     'queue-health.ts',
     'stats/collector.ts',
@@ -176,6 +178,7 @@ export const internals: Internals = {
     'what-if/simulate.ts',
     'what-if/tried.ts',
     'what-if/what-if.ts',
+    'wrong.ts',
   ],
   operate: [
     'adopt.ts',

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { JobRow, StateRow } from '../../src/engine/core/index.ts'
-import { checkStuck } from '../../src/tools/doctor/checks/jobs.ts'
+import { checkByRows, checkLong } from '../../src/tools/doctor/checks/jobs.ts'
 import type { Facts } from '../../src/tools/doctor/facts.ts'
 import { LiveRows } from '../../src/tools/doctor/live-rows.ts'
 
@@ -19,7 +19,8 @@ it('quotes the ids of jobs in what it says to type, and what it says of them is 
   ])
   const state = { updated_at: 1 } as StateRow
   const facts = { rows, checkup: { now }, workers: [], waitingMs: 1, state, drift: { ledger: null } }
-  const found = checkStuck(facts as unknown as Facts)
+  const all = facts as unknown as Facts
+  const found = [...checkByRows(all), ...checkLong(all)]
   const told = 'start a process of Interlock, which ends it; or: interlock cancel --force'
   expect(found.map(({ remedy }) => remedy)).toEqual([
     `${told} 'a;'' touch PWNED #'`,

@@ -10,7 +10,11 @@ import {
   specDefaults,
   type WorkerFact,
 } from '../../src/engine/core/index.ts'
-import { type HealthFacts, healthOf } from '../../src/tools/insight/queue-health.ts'
+import { censusOf } from '../../src/tools/insight/census.ts'
+import { healthOf } from '../../src/tools/insight/queue-health.ts'
+import type { WrongFacts } from '../../src/tools/insight/wrong.ts'
+
+type Facts = Omit<WrongFacts, 'census'>
 
 const SECOND = 1_000_000
 const specOf = (jobId: string, models: readonly string[] = ['m'], kind = 'normal'): JobSpec => ({
@@ -18,10 +22,14 @@ const specOf = (jobId: string, models: readonly string[] = ['m'], kind = 'normal
   jobType: 'normal',
 })
 
-/** A queue after these commands, each a second after the one before, without a process that claims. */
-const after = (...bodies: readonly CommandBody[]): Ledger =>
-  bodies.reduce((ledger, body, n) => {
-    const command = { id: `c${n}`, hash: 0, workerId: 'w', body }
+type Step = CommandBody | { readonly type: 'claim'; readonly serves: readonly string[] }
+
+/** A queue after these commands, each a second after the one before, without a process that takes jobs. */
+const after = (...steps: readonly Step[]): Ledger =>
+  steps.reduce((ledger, step, n) => {
+    const claim = 'serves' in step ? { max: 1, kinds: [], serves: step.serves } : undefined
+    const body: CommandBody = 'serves' in step ? { type: 'claim' } : step
+    const command = { id: `c${n}`, hash: 0, workerId: 'w', body, ...(claim && { claim }) }
     return decide(ledger, [command], { now: (n + 1) * SECOND, deadWorkers: new Set() }).ledger
   }, emptyLedger)
 
@@ -34,31 +42,51 @@ const worker = (state: 'live' | 'late' | 'dead', more: Partial<WorkerFact> = {})
 })
 const [live, late, dead] = [worker('live'), worker('late'), worker('dead')]
 const busy = worker('live', { freeSlots: 0 })
+const producer = worker('live', { kinds: [] })
 const python = worker('live', { release: 'python' })
 const ofKind = (kind: string) => worker('live', { kinds: [kind] })
 const nothing = { rows: 0, ageMs: null }
-const outside = (more: Partial<NonNullable<HealthFacts['outside']>>) => ({
-  outside: { behind: null, arrivals: nothing, inbox: nothing, ...more },
+const outside = (more: Partial<NonNullable<Facts['outside']>>) => ({
+  outside: { behind: null, arrivals: nothing, inbox: nothing, submitted: [], ending: [], ...more },
 })
 const waiting = enqueue(...Array.from({ length: 1_251 }, (_, n) => specOf(`j${n}`)))
 
 /** A queue with one live process and nothing to do, at second 100, but for what is said. */
-const facts = (but: Partial<HealthFacts>): HealthFacts => ({
-  ...{ now: 100 * SECOND, ledger: emptyLedger, dead: 0, outside: null },
-  workers: [live],
-  ...but,
-})
+const facts = (but: Partial<Facts>): WrongFacts => {
+  const all = {
+    ...{ now: 100 * SECOND, ledger: emptyLedger, dead: 0, outside: null, refused: undefined },
+    workers: [live],
+    ...but,
+  }
+  return { ...all, census: censusOf(all) }
+}
 
-type Row = readonly [what: Partial<HealthFacts>, level: string, says: string, since?: number | null]
+type Row = readonly [what: Partial<Facts>, level: string, says: string, since?: number | null]
 const at = (seconds: number) => ({ now: seconds * SECOND })
 const workers = (...some: readonly WorkerFact[]) => ({ workers: some })
 
+const cards = { m: ['h:0', 'h:1', 'h:2'] }
+const placed = (more: object = {}): CommandBody => ({
+  type: 'set_policy',
+  policy: { ...defaultPolicy, maxActive: null, capacity: cards, ...more },
+})
+/** A process says which places it serves. */
+const serving = (...serves: readonly string[]): Step => ({ type: 'claim', serves })
+const held = (code: string, jobs: number, message: string | null = 'why') =>
+  outside({ submitted: [{ code, jobs, jobId: 's', at: 90 * SECOND, message }] })
+
 const table: Readonly<Record<string, readonly Row[]>> = {
   processes: [
-    [{}, 'green', '1 process is alive'],
-    [workers(live, live, dead), 'green', '2 processes are alive'],
-    [workers(live, late), 'amber', '1 process of 2 missed the last heartbeat'],
+    [{}, 'green', '1 process is alive, 1 of them runs jobs'],
+    [workers(live, live, dead), 'green', '2 processes are alive, 2 of them run jobs'],
+    [workers(live, late), 'red', '1 process of 2 missed the last heartbeat: w'],
     [workers(dead), 'amber', 'no process is alive; there is nothing to do'],
+    [workers(producer), 'green', '1 process is alive, 0 of them run jobs'],
+    [
+      { ...workers(producer, dead), ledger: after(waiting), ...at(4) },
+      'red',
+      '1 process is alive, and none of them runs jobs, although some may start',
+    ],
     [{ ...workers(), ledger: after(waiting) }, 'red', 'no process is alive: 1,251 jobs wait'],
     [
       { ...workers(python), ledger: after(waiting) },
@@ -76,36 +104,103 @@ const table: Readonly<Record<string, readonly Row[]>> = {
       'no process is alive; there is nothing to do',
     ],
   ],
+  possible: [
+    [{}, 'green', 'each of 0 waiting jobs can start some day'],
+    [{ ledger: after(waiting) }, 'green', 'each of 1,251 waiting jobs can start some day'],
+    [
+      {
+        ledger: after(
+          placed({ units: { 'h:0': { vram: 8 } } }),
+          enqueue({ ...specOf('a'), asks: { m: { vram: 8 } } }),
+          placed({ units: { 'h:0': { vram: 4 } } }),
+        ),
+        ...at(5),
+      },
+      'red',
+      'job a: it needs 8 vram of one place; the most that one has is 4 on h:0',
+      2,
+    ],
+    [
+      {
+        ledger: after(
+          {
+            ...open,
+            policy: { ...defaultPolicy, uses: { tpm: { limit: 10, perSeconds: 60 } } },
+          } as CommandBody,
+          enqueue({ ...specOf('a'), uses: { tpm: 9 } }),
+          {
+            ...open,
+            policy: { ...defaultPolicy, uses: { tpm: { limit: 5, perSeconds: 60 } } },
+          } as CommandBody,
+        ),
+        ...at(5),
+      },
+      'red',
+      'job a: it asks for 9 of tpm, and the policy never allows more than 5',
+      2,
+    ],
+    [held('unknown_model', 3), 'red', '3 submitted jobs do not come into line, such as s: why', 90],
+    [held('flow_cycle', 1), 'red', '1 submitted job does not come into line, such as s: why', 90],
+    [held('invalid_input', 1), 'red', '1 submitted job does not come into line, such as s: why', 90],
+    [held('parent_unknown', 1), 'amber', '1 submitted job does not come into line, such as s: why', 90],
+    [held('job_exists', 1), 'green', 'each of 1 waiting job can start some day'],
+    [held('undecided', 2, null), 'green', 'each of 2 waiting jobs can start some day'],
+  ],
+  places: [
+    [{}, 'green', 'the policy names no places'],
+    [
+      { ledger: after(placed()) },
+      'green',
+      '3 places: no process has said which it serves, so each serves all',
+    ],
+    [{ ledger: after(placed(), serving('h:*')) }, 'green', '3 places, all of them served or paused'],
+    [
+      { ledger: after(placed(), serving('h:0', 'h:1')) },
+      'amber',
+      'no live process serves h:2, where m could be: 1 of 3 places',
+    ],
+    [
+      { ledger: after(placed(), serving('h:0', 'h:1'), waiting) },
+      'red',
+      'no live process serves h:2, where m could be: 1 of 3 places',
+    ],
+    [
+      { ledger: after(placed(), serving('h:0', 'h:1'), { ...pause, model: 'h:2' } as CommandBody, waiting) },
+      'green',
+      '3 places, all of them served or paused',
+    ],
+    [
+      { ledger: after(placed(), serving('h:O', 'h:1', 'h:2', 'h:0')) },
+      'red',
+      'process w serves h:O, and the policy has no such place; did you mean h:0?',
+    ],
+  ],
   startable: [
     [{}, 'green', 'no job that may start is left waiting'],
     [{ ledger: after(enqueue(specOf('a'))), ...at(5) }, 'green', '1 job may start'],
     [
       { ledger: after(enqueue(specOf('a'))), ...at(20) },
-      'amber',
-      '1 job may start, and no process takes it',
+      'red',
+      'job a of kind normal: it may start; no worker has taken it yet',
       1,
     ],
     [
       { ledger: after(open, enqueue(specOf('a'), specOf('b', ['n']))) },
       'red',
-      '2 jobs may start, and no process takes them',
+      'job a of kind normal: it may start; no worker has taken it yet; 1 more like it',
       2,
     ],
     [
       { ledger: after(enqueue(specOf('a', ['m'], 'video'))), ...at(20), ...workers(ofKind('image')) },
       'red',
-      '1 job may start, and no live process runs kind video',
+      'job a of kind video: it may start, and no live worker has a handler for video (alive: w for image)',
       1,
     ],
-    [
-      { ledger: after(enqueue(specOf('a'))), ...at(20), ...workers(busy) },
-      'green',
-      '1 job may start, and all slots for kind normal are busy',
-    ],
+    [{ ledger: after(enqueue(specOf('a'))), ...at(20), ...workers(busy) }, 'green', '1 job may start'],
     [
       { ledger: after(enqueue(specOf('a'))), ...workers(busy) },
       'amber',
-      '1 job may start, and all slots for kind normal are busy',
+      'job a of kind normal: it may start, and no worker for normal has a free slot',
       1,
     ],
     [
@@ -114,7 +209,7 @@ const table: Readonly<Record<string, readonly Row[]>> = {
         ...workers(ofKind('normal')),
       },
       'red',
-      '2 jobs may start, and no live process runs kind video',
+      'job b of kind video: it may start, and no live worker has a handler for video (alive: w for normal); and 1 more',
       2,
     ],
     [
@@ -126,18 +221,18 @@ const table: Readonly<Record<string, readonly Row[]>> = {
   ],
   intake: [
     [{}, 'green', 'all that came in is decided'],
-    [outside({ arrivals: { rows: 2, ageMs: 900 } }), 'green', '2 rows of jobs came in'],
+    [outside({ arrivals: { rows: 2, ageMs: 900 } }), 'green', '2 that came in wait for less than 15 s'],
     [
       outside({ arrivals: { rows: 1_000, ageMs: 20_000 } }),
-      'amber',
-      '1,000 rows or more of jobs came in, and no process has decided',
+      'red',
+      '1,000 rows or more of jobs arrived, and no process takes any in',
       80,
     ],
     [
       outside({ arrivals: { rows: 2, ageMs: 20_000 }, inbox: { rows: 1, ageMs: 70_000 } }),
       'red',
-      '2 rows of jobs and 1 command came in, and no process has decided',
-      30,
+      '2 rows of jobs arrived, and no process takes any in; and 1 more',
+      80,
     ],
     [{ outside: undefined }, 'unknown', 'what came in by SQL is not known'],
   ],
@@ -178,12 +273,7 @@ const table: Readonly<Record<string, readonly Row[]>> = {
     [{}, 'green', 'no table of yours has to follow'],
     [outside({ behind: { events: 0, ageMs: null } }), 'green', 'your tables follow the log'],
     [outside({ behind: { events: 7, ageMs: 3_000 } }), 'green', 'your tables follow the log'],
-    [
-      outside({ behind: { events: 7, ageMs: 30_000 } }),
-      'amber',
-      'your tables are 7 events behind the log',
-      70,
-    ],
+    [outside({ behind: { events: 7, ageMs: 30_000 } }), 'red', 'your tables are 7 events behind the log', 70],
     [outside({ behind: { events: 1, ageMs: 90_000 } }), 'red', 'your tables are 1 event behind the log', 10],
     [{ outside: undefined }, 'unknown', 'whether your tables follow is not known'],
   ],
@@ -197,7 +287,7 @@ describe.each(Object.entries(table))('%s', (check, rows) => {
   })
 })
 
-it.each<readonly [Partial<HealthFacts>, string]>([
+it.each<readonly [Partial<Facts>, string]>([
   [{}, 'green'],
   [{ outside: undefined }, 'unknown'],
   [{ outside: undefined, dead: 1 }, 'amber'],

@@ -2,7 +2,7 @@
 
 import { stripVTControlCharacters } from 'node:util'
 import { createDashboard } from '../../src/apps/dashboard/index.ts'
-import { isInterlockError } from '../../src/engine/core/index.ts'
+import { checkIds, isInterlockError } from '../../src/engine/core/index.ts'
 import { examine } from '../../src/tools/doctor/index.ts'
 import { explain, queue, status } from '../../src/tools/operate/index.ts'
 import { interlock } from '../cli/support.ts'
@@ -107,11 +107,10 @@ async function topSays({ url, queue }: Scene, jobId: string, told: Told): Promis
   return told.state === 'active' ? cell({ state: 'active', code: fault ?? null }) : row.trim()
 }
 
-/** Checks that are about jobs, and not about the server. */
-const aboutJobs = new Set([
-  ...['offered', 'no_worker', 'waiting', 'draining', 'paused', 'lost', 'late', 'overdue'],
-  ...['inbox', 'arrivals', 'not_taken_in', 'refused', 'adoptable', 'behind'],
-])
+/** Checks that are about jobs, and neither about the server nor about whether any process is alive: in most situations none is. */
+const aboutJobs: ReadonlySet<string> = new Set(
+  [...checkIds, 'waiting', 'adoptable'].filter((id) => id !== 'nobody' && id !== 'no_process'),
+)
 
 async function doctorSays({ store, queue }: Scene): Promise<string> {
   const { findings } = await examine({ store, queue })

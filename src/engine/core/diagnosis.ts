@@ -3,7 +3,7 @@ import type { ErrorCode } from './error-codes.ts'
 import type { ReasonCode } from './event.ts'
 import {
   hasWorkerAmong,
-  isOverdue,
+  overdueIn,
   type QueueFacts,
   serversAtPlaces,
   serversOf,
@@ -11,9 +11,9 @@ import {
 } from './facts.ts'
 import { attemptText, type Micros } from './job.ts'
 import type { Ending } from './law/state.ts'
-import { type Job, triesOf } from './ledger.ts'
+import { type Job, type LedgerView, triesOf } from './ledger.ts'
 import { expiresAt, timesOutAt } from './timing.ts'
-import { isSlotKept, timeText, waitingFor } from './wait-reason.ts'
+import { type HasWorker, isSlotKept, timeText, waitingFor } from './wait-reason.ts'
 
 /**
  * What keeps a live job from going on as it should. `late`: its worker has missed its heartbeats. `lost`: its worker is gone, and
@@ -24,8 +24,10 @@ export const jobFaults = ['late', 'lost', 'overdue'] as const
 /** What a job that is in no log yet waits for, or why it is in none. */
 export const arrivalCodes = ['undecided', 'arrived', 'not_taken_in', 'adoptable'] as const
 
+type JobFault = (typeof jobFaults)[number]
+
 /** What keeps a live job. */
-export type LiveCode = ReasonCode | (typeof jobFaults)[number]
+export type LiveCode = ReasonCode | JobFault
 
 /** What keeps a job, or how it ended: one word for all that tell of it. Of a refused submission, the code of the refusal. */
 export type JobCode = LiveCode | (typeof arrivalCodes)[number] | Ending | ErrorCode
@@ -89,9 +91,14 @@ export function faultOf(
   facts: Pick<QueueFacts, 'now' | 'workers'>,
   workerId: string | null,
   timesOutAt: Micros | null,
-): (typeof jobFaults)[number] | null {
-  if (isOverdue(facts, timesOutAt)) return 'overdue'
+): JobFault | null {
   const worker = workerId === null ? undefined : facts.workers?.find((row) => row.workerId === workerId)
+  return faultIn(overdueIn(facts)(timesOutAt), worker)
+}
+
+/** @param worker that of the attempt; undefined: it is detached, or its row is not there */
+export function faultIn(isOverdue: boolean, worker: WorkerFact | undefined): JobFault | null {
+  if (isOverdue) return 'overdue'
   if (worker === undefined || worker.state === 'live') return null
   return worker.state === 'dead' ? 'lost' : 'late'
 }
@@ -102,18 +109,25 @@ function diagnosisOfWaiting(facts: QueueFacts, job: Job): Diagnosis {
   if (overdue !== null) return { code: 'overdue', reason: overdue, blockedBy: null, until: null }
   const hasWorker = workers === null ? undefined : hasWorkerAmong(ledger, workers)
   const { code, reason, blockedBy, until } = waitingFor(ledger, job, now, hasWorker)
-  // Nothing runs that it waits for: what is missing is a worker.
-  const isKept = isSlotKept(ledger, job, code) && hasWorker?.(job) === false
+  const isKept = isKeptForNobody(ledger, job, code, hasWorker)
   if ((code !== 'no_worker' && !isKept) || job.heldOn !== null) return { code, reason, blockedBy, until }
   const when = isKept ? `its turn comes after job ${blockedBy}` : 'it may start'
   return { code: 'no_worker', reason: `${when}, and ${noWorker(facts, job)}`, blockedBy, until }
 }
 
+/** Nothing runs that it waits for: what is missing is a worker. */
+export const isKeptForNobody = (
+  ledger: LedgerView,
+  job: Job,
+  code: ReasonCode,
+  hasWorker: HasWorker | undefined,
+): boolean => isSlotKept(ledger, job, code) && hasWorker?.(job) === false
+
 /** Which time has passed without anybody having recorded it; null: none. */
 function overdueOf(facts: QueueFacts, job: Job): string | null {
-  if (isOverdue(facts, expiresAt(job)))
-    return 'it has waited longer than it may, and no process has recorded that'
-  if (facts.ledger.draining || !isOverdue(facts, job.dueAt)) return null
+  const isOverdue = overdueIn(facts)
+  if (isOverdue(expiresAt(job))) return 'it has waited longer than it may, and no process has recorded that'
+  if (facts.ledger.draining || !isOverdue(job.dueAt)) return null
   return 'its time has come, and no process has put it in line'
 }
 

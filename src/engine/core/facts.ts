@@ -109,8 +109,9 @@ export const hasWorkerAmong =
 /** A live process records within 5 s that a time has passed. After two more of its looks nobody does. */
 const SLACK_MS = 15_000
 
-/** Whether a time has passed that some process should have recorded by now. */
-export function isOverdue(facts: Pick<QueueFacts, 'now' | 'workers'>, at: Micros | null): boolean {
-  if (at === null || facts.workers === null) return false
-  return at + (hasDecider(facts) ? SLACK_MS * MICROS_PER_MS : 0) <= facts.now
+/** Says of a time whether it has passed and some process should have recorded that by now. */
+export function overdueIn(facts: Pick<QueueFacts, 'now' | 'workers'>): (at: Micros | null) => boolean {
+  if (facts.workers === null) return () => false
+  const until = facts.now - (hasDecider(facts) ? SLACK_MS * MICROS_PER_MS : 0)
+  return (at) => at !== null && at <= until
 }

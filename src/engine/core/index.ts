@@ -16,6 +16,8 @@
  */
 export { isStartable } from './admission.ts'
 export { othersIn, placesTaken } from './batch.ts'
+export * from './checks.ts'
+export { type CodeOf, codesIn } from './codes.ts'
 export * from './command.ts'
 export type { Decision } from './decide/by.ts'
 export { type RehearsedBody, rehearse } from './decide/rehearse.ts'
@@ -52,6 +54,7 @@ export {
   type Operator,
   type QueueFacts,
   type SubmittedCommand,
+  serversAtPlaces,
   serversOf,
   type WorkerFact,
 } from './facts.ts'
@@ -152,6 +155,7 @@ export {
   skipReasons,
 } from './schedule.ts'
 export type { Surroundings } from './scribe.ts'
+export { isServed } from './serving.ts'
 export { allPlaces, countsOf, isPlace, isSite, type Places, plainName, siteOf } from './site.ts'
 export type { SnapshotJobRow } from './snapshot/job-row.ts'
 export { SNAPSHOT_SHAPE, snapshotKeys, snapshotRemedy } from './snapshot/parts.ts'

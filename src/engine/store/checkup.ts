@@ -138,4 +138,20 @@ export interface OutsideLine {
   /** Rows of `jobs` that were not taken in yet, and commands by SQL that were not decided yet. */
   readonly arrivals: Backlog
   readonly inbox: Backlog
+  /** Submitted jobs that are not in line, each under the code that `explain` gives of it; counted up to 10,000 of each way in. */
+  readonly submitted: readonly SubmittedAs[]
+  /** Jobs whose handlers have committed their end, which nobody has written into the log yet; 1,000 at most. */
+  readonly ending: readonly string[]
+}
+
+/** Submitted jobs that one and the same keeps. */
+export interface SubmittedAs {
+  /** `undecided`, `arrived`, or why it was put off. */
+  readonly code: string
+  readonly jobs: number
+  /** The one that was submitted first, and when. */
+  readonly jobId: string | null
+  readonly at: Micros
+  /** Why that one was put off; null: it was not. */
+  readonly message: string | null
 }

@@ -1,10 +1,11 @@
 import type { Json, Micros, Operator, RecordedEvent, WorkerFact } from '../core/index.ts'
 import type { AppendRole } from './append.ts'
+import type { OutsideLine } from './checkup.ts'
 import type { DataRole, DeadLetterRole, SubmissionRole } from './side-data.ts'
 import type { WakeRole } from './wake.ts'
 
 /**
- * What the engine needs of a store to work: 31 calls, in roles. A part asks for the role it needs, or picks calls of it. Everything
+ * What the engine needs of a store to work: 32 calls, in roles. A part asks for the role it needs, or picks calls of it. Everything
  * is written to the log by `append`. Errors: `not_migrated`, `database_older`, `database_newer`, `store_unavailable`, `store_in_use`,
  * `corrupt_log`, `unknown_event`, `closed`.
  */
@@ -276,6 +277,8 @@ export interface InboxRole {
   incoming(queue: string, limit: number, again: boolean): Promise<IncomingCommands>
   /** What became of submitted jobs beside those that an append has put in line. Tells those who wait for answers. */
   settle(queue: string, settled: SettledSubmissions): Promise<void>
+  /** What waits outside of the line. Reads only, and cheap enough for every few seconds. Null if there is nothing to look at. */
+  backlog(queue: string): Promise<OutsideLine | null>
   /** Cancels a submitted job that is not in line yet. False: there is none, or it is in line by now. */
   cancelSubmitted(queue: string, jobId: string): Promise<boolean>
   /** Answers commands. The first answer counts; answers are kept for a day. */

@@ -1,6 +1,6 @@
 import type { JobRow, Json, KnownOperator, Micros, RecordedEvent, StateRow } from '../core/index.ts'
 import type { TurnView } from './append.ts'
-import type { Checkup, OutsideLine } from './checkup.ts'
+import type { Checkup } from './checkup.ts'
 import type { Arrival, ListedSubmission, LogPage, UserTablesRole } from './engine-store.ts'
 
 /**
@@ -58,8 +58,6 @@ export interface ToolStore {
   submitted(queue: string, limit: number): Promise<Submitted>
   /** Jobs that were committed in transactions of their submitters and are not in line yet, those after that number. Empty: there are no more. */
   submissions(queue: string, after: number): Promise<readonly ListedSubmission[]>
-  /** What waits outside of the line. Reads only, and cheap enough for every few seconds. Null if there is nothing to look at. */
-  backlog(queue: string): Promise<OutsideLine | null>
   /** What `interlock doctor` looks at. Reads only; too heavy for every minute. Null if there is nothing to look at. */
   checkup(queue: string): Promise<Checkup | null>
 }

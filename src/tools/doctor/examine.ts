@@ -13,8 +13,8 @@ import {
   checkServer,
   checkTriggers,
 } from './checks/database.ts'
-import { checkArrivals, checkEnds, checkRows, checkStuck } from './checks/jobs.ts'
-import { checkFirst, checkLimits, checkLog, checkPaused, checkWorkers } from './checks/queue.ts'
+import { checkAdoptable, checkByRows, checkEnds, checkLong, checkQueue, checkRows } from './checks/jobs.ts'
+import { checkFirst, checkLimits, checkLog, checkPaused, checkReleases } from './checks/queue.ts'
 
 import { type ExamineOptions, type Facts, gather } from './facts.ts'
 import { type Finding, problem } from './finding.ts'
@@ -31,14 +31,16 @@ const checks: readonly ((facts: Facts) => Finding[])[] = [
   checkPooler,
   checkFirst,
   checkRows,
-  checkArrivals,
+  checkAdoptable,
   checkHorizon,
   checkLog,
-  checkStuck,
+  checkQueue,
+  checkByRows,
+  checkLong,
   checkEnds,
   checkPaused,
   checkLimits,
-  checkWorkers,
+  checkReleases,
   checkClock,
 ]
 

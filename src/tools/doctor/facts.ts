@@ -5,6 +5,7 @@ import {
   type JobRow,
   type Ledger,
   MICROS_PER_MS,
+  type Micros,
   Replayer,
   type StateRow,
 } from '../../engine/core/index.ts'
@@ -13,6 +14,7 @@ import type {
   Adoptable,
   Checkup,
   LogCheck,
+  OutsideLine,
   Projection,
   Submitted,
   WorkerRow,
@@ -27,8 +29,10 @@ import { operatorsOf } from '../history/operators.ts'
 import { eachEvent } from '../history/read-events.ts'
 import { noState } from '../history/row-differences.ts'
 import { type LearnedLimit, learnedLimits } from '../insight/limits.ts'
+import { MOST_DEAD } from '../insight/wrong.ts'
 import { LiveRows } from './live-rows.ts'
 
+const HOUR: Micros = 3_600_000_000
 /** Events at the end of the hash chain that are checked. */
 const CHAINED = 1_000
 /** Less than an hour says nothing about a day. */
@@ -61,6 +65,9 @@ export interface Facts {
   readonly workers: readonly WorkerRow[]
   readonly adoptable: Adoptable
   readonly submitted: Submitted
+  readonly outside: OutsideLine | null
+  /** Dead letters of the last hour, counted to {@link MOST_DEAD}. */
+  readonly dead: number
   readonly ending: ReadonlySet<string>
   /** The last events of the hash chain; null: the queue keeps none. */
   readonly chain: { readonly bad: BadEvent | null } | null
@@ -148,6 +155,8 @@ async function lookAt(access: Opened, waitingMs: number) {
     workers: await store.workers(queue),
     adoptable: await store.adoptable({ limit: 1 }),
     submitted: await store.submitted(queue, 1),
+    outside: await store.backlog(queue),
+    dead: (await store.dead(queue, { limit: MOST_DEAD })).filter(({ at }) => checkup.now - at < HOUR).length,
     ending: new Set(await store.committedEnds(queue)),
   }
 }

@@ -6,7 +6,7 @@ export interface Startable {
   readonly jobs: number
 }
 
-export function count(startable: Map<string, Startable>, kind: string, jobId: string): void {
+function count(startable: Map<string, Startable>, kind: string, jobId: string): void {
   const { example, jobs } = startable.get(kind) ?? { example: jobId, jobs: 0 }
   startable.set(kind, { example, jobs: jobs + 1 })
 }

@@ -36,17 +36,17 @@ export const forecasterOf = ({ store, queue }: Opened): Forecaster =>
 /** What only the log knows of a queue; nulls: it cannot be folded, and everything else is still shown. */
 export interface Logged {
   readonly paused: readonly PausedModel[] | null
-  /** What processes have said of themselves. */
-  readonly said: Pick<Ledger, 'servers' | 'keepers'> | null
+  /** The fold of the log. */
+  readonly ledger: Ledger | null
 }
 
 export async function loggedAt(access: Opened, version: number): Promise<Logged> {
   try {
     const ledger = await ledgerAt(access, version)
-    return { paused: pausedModels(ledger, await operatorsOf(access, ledger)), said: ledger }
+    return { paused: pausedModels(ledger, await operatorsOf(access, ledger)), ledger }
   } catch (error) {
     if (!isInterlockError(error)) throw error
     access.onNote(`nobody can tell which models are paused: ${error.message}`)
-    return { paused: null, said: null }
+    return { paused: null, ledger: null }
   }
 }

@@ -5,6 +5,8 @@ import { type Opened, opened } from '../history/access.ts'
 import { ROWS } from '../history/compare-rows.ts'
 import { type RunningRows, stateDocument } from '../history/documents.ts'
 import type { Access, StateDocument } from '../history/index.ts'
+import { censusOf } from '../insight/census.ts'
+import { MOST_DEAD, type Wrong, type WrongFacts, wrongIn } from '../insight/wrong.ts'
 import { type Logged, loggedAt } from './look.ts'
 import { type WorkerDocument, type Working, whoWorks, workingDocument } from './workers.ts'
 
@@ -18,7 +20,12 @@ export interface StatusDocument extends StateDocument {
   readonly undecided: Submitted['refused'] & { readonly oldestAt: string | null }
   /** What was refused and has not come in since: commands of the last day, and rows. */
   readonly refused: Submitted['refused']
+  /** What is wrong, the problems first; null: the log cannot be folded. */
+  readonly wrong: readonly WrongDocument[] | null
 }
+
+/** What is wrong: times as ISO texts. */
+export type WrongDocument = Omit<Wrong, 'since'> & { readonly since: string | null }
 
 /** What one look at the rows and the log saw. */
 export interface QueueStatus extends Logged {
@@ -29,7 +36,8 @@ export interface QueueStatus extends Logged {
   readonly rows: RunningRows | null
   readonly workers: readonly WorkerRow[]
   readonly ending: ReadonlySet<string>
-  readonly submitted: Pick<Submitted, 'undecided' | 'refused'>
+  readonly submitted: Submitted
+  readonly wrong: readonly Wrong[] | null
 }
 
 /**
@@ -46,16 +54,31 @@ export async function standingOf(given: Access): Promise<QueueStatus> {
   const access = opened(given)
   const { store, queue } = access
   const rows = await activeRows(access)
-  return {
-    queue,
-    store: store.name,
-    rows,
+  const around = {
     workers: await store.workers(queue),
     ending: new Set(await store.committedEnds(queue)),
-    submitted: await store.submitted(queue, 0),
-    ...(await loggedAt(access, rows?.state.version ?? 0)),
-    now: (await store.read(queue, 0, 1)).now,
+    submitted: await store.submitted(queue, 1),
   }
+  const logged = await loggedAt(access, rows?.state.version ?? 0)
+  const { now } = await store.read(queue, 0, 1)
+  const wrong =
+    logged.ledger === null ? null : await wrongAt(access, { ...around, now, ledger: logged.ledger })
+  return { queue, store: store.name, rows, ...around, ...logged, now, wrong }
+}
+
+const HOUR: Micros = 3_600_000_000
+
+type Around = Pick<WrongFacts, 'now' | 'ledger' | 'workers' | 'ending'> & Pick<QueueStatus, 'submitted'>
+
+async function wrongAt({ store, queue }: Opened, { submitted, ...facts }: Around): Promise<readonly Wrong[]> {
+  const letters = await store.dead(queue, { limit: MOST_DEAD })
+  return wrongIn({
+    ...facts,
+    census: censusOf(facts),
+    outside: await store.backlog(queue),
+    refused: submitted,
+    dead: letters.filter(({ at }) => at > facts.now - HOUR).length,
+  })
 }
 
 /** In pages: jobs on later pages may have started or ended since. */
@@ -71,11 +94,11 @@ async function activeRows({ store, queue, signal }: Opened): Promise<RunningRows
   }
 }
 
-export const workingIn = ({ rows, workers, said }: QueueStatus): readonly Working[] =>
-  whoWorks(workers, rows?.active ?? [], said ?? { servers: [], keepers: [] })
+export const workingIn = ({ rows, workers, ledger }: QueueStatus): readonly Working[] =>
+  whoWorks(workers, rows?.active ?? [], ledger ?? { servers: [], keepers: [] })
 
 export function statusDocument(standing: QueueStatus): StatusDocument {
-  const { queue, store, rows, paused, submitted } = standing
+  const { queue, store, rows, paused, submitted, wrong } = standing
   const { oldestAt, ...undecided } = submitted.undecided
   return {
     queue,
@@ -84,5 +107,6 @@ export function statusDocument(standing: QueueStatus): StatusDocument {
     workers: workingIn(standing).map(workingDocument),
     undecided: { ...undecided, oldestAt: isoTimeOrNull(oldestAt) },
     refused: submitted.refused,
+    wrong: wrong?.map(({ since, ...one }) => ({ ...one, since: isoTimeOrNull(since) })) ?? null,
   }
 }

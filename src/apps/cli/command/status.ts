@@ -34,15 +34,24 @@ const nothing = ({ queue }: Frame, folder: string): QueueStatus => ({
   workers: [],
   ending: new Set(),
   paused: [],
-  said: null,
-  submitted: { undecided: { commands: 0, rows: 0, oldestAt: null }, refused: { commands: 0, rows: 0 } },
+  ledger: null,
+  submitted: {
+    undecided: { commands: 0, rows: 0, oldestAt: null },
+    refused: { commands: 0, rows: 0 },
+    jobs: [],
+  },
+  wrong: [],
 })
 
 function textOf(frame: Frame, standing: QueueStatus): readonly string[] {
   const { rows, paused, now, store } = standing
   const working = workingIn(standing)
   const title = [['queue', `${frame.colors.bold(frame.queue)} in ${store}`]] as const
-  const more = [['workers', countText(working)] as const, ...submittedFacts(standing)]
+  const more = [
+    ['workers', countText(working)] as const,
+    ...submittedFacts(standing),
+    ...wrongFacts(standing),
+  ]
   const state = stateText(frame, rows, standing, { paused, title, more })
   return working.length === 0 ? state : [...state, '', ...workersTable(frame, working, now)]
 }
@@ -58,6 +67,18 @@ function submittedFacts({ submitted, now }: QueueStatus): readonly (readonly [st
   ] as const
   return facts.flatMap(([name, what, more]) => (what === '' ? [] : [[name, `${what}${more}`] as const]))
 }
+
+const WRONG = 5
+
+/** What is wrong, the problems first. What is told of above is not told again. */
+function wrongFacts({ wrong }: QueueStatus): readonly (readonly [string, string])[] {
+  const all = (wrong ?? []).filter(({ id }) => !toldAbove.has(id))
+  const more = all.length > WRONG ? `${all.length - WRONG} more, and ` : ''
+  const facts = all.slice(0, WRONG).map(({ level, what }) => [level, what] as const)
+  return facts.length === 0 ? [] : [...facts, ['to do', `${more}what to do about each: interlock doctor`]]
+}
+
+const toldAbove: ReadonlySet<string> = new Set(['paused', 'nobody', 'refused'])
 
 /** `2 commands by SQL, 1 row of jobs`; empty: none. */
 export const submittedByText = ({ commands, rows }: SubmittedBy): string =>

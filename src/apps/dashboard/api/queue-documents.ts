@@ -1,7 +1,7 @@
 /** Who looks, the queues, and the processes of one. */
 import * as z from 'zod'
 import { scheduleViews } from '../../../engine/coordinator/schedules/calls.ts'
-import { type Ledger, MICROS_PER_MS, overlapRules } from '../../../engine/core/index.ts'
+import { checkIds, type Ledger, MICROS_PER_MS, overlapRules } from '../../../engine/core/index.ts'
 import type { WorkerRow } from '../../../engine/store/index.ts'
 import { healthChecks, healthLevels } from '../../../tools/insight/queue-health.ts'
 import { levers } from '../guard/grant.ts'
@@ -90,6 +90,19 @@ export const healthSchema = z.strictObject({
       jobId: z.string().nullable().describe('to look at'),
     }),
   ),
+  wrong: z
+    .array(
+      z.strictObject({
+        id: z.enum(checkIds),
+        about: z.enum(healthChecks),
+        level: z.enum(['problem', 'note']),
+        what: z.string(),
+        remedy: z.string(),
+        since: micros.nullable().describe('null: nobody knows'),
+        jobId: z.string().nullable().describe('to look at'),
+      }),
+    )
+    .describe('all that is wrong, the problems first, as `interlock doctor` says it'),
 })
 
 export const limitsSchema = z.strictObject({

@@ -6,8 +6,10 @@ import {
   type Micros,
   type RecordedEvent,
 } from '../../../engine/core/index.ts'
-import type { LogStore, OutsideLine, WorkerRow } from '../../../engine/store/index.ts'
-import { healthOf, MOST_DEAD, type QueueHealth } from '../../../tools/insight/queue-health.ts'
+import type { LogStore, OutsideLine, Submitted, WorkerRow } from '../../../engine/store/index.ts'
+import { CensusWatch } from '../../../tools/insight/census-watch.ts'
+import { healthOf, type QueueHealth } from '../../../tools/insight/queue-health.ts'
+import { MOST_DEAD } from '../../../tools/insight/wrong.ts'
 import type { Tail } from './tail.ts'
 
 /** How long what waits outside of the line is good, in milliseconds: asking for it is a call to the store. */
@@ -27,12 +29,13 @@ export interface ReaderFacts {
   readonly workers: readonly WorkerRow[]
 }
 
-type Store = Pick<LogStore, 'backlog' | 'dead'>
+type Store = Pick<LogStore, 'backlog' | 'dead' | 'submitted'>
 
 /** Whether a queue is healthy. It asks the store for what the log does not say, and seldom. */
 export class HealthWatch {
   readonly #outside: OutsideWatch
   readonly #letters: LetterWatch
+  readonly #census = new CensusWatch()
 
   constructor(store: Store, queue: string) {
     this.#outside = new OutsideWatch(store, queue)
@@ -40,35 +43,52 @@ export class HealthWatch {
   }
 
   async look({ now, tail, ledger, workers }: ReaderFacts): Promise<QueueHealth> {
-    const [outside, deaths] = await Promise.all([this.#outside.look(now), this.#letters.look(tail)])
+    const [{ outside, refused }, deaths] = await Promise.all([
+      this.#outside.look(now),
+      this.#letters.look(tail),
+    ])
     const dead = deaths?.filter((at) => at > now - HOUR).length
-    return healthOf({ now, ledger, workers, outside, dead })
+    const facts = { now, ledger, workers, ending: new Set(outside?.ending) }
+    return healthOf({ ...facts, census: await this.#census.look(facts), outside, refused, dead })
   }
 
   /** It is another log, or somebody has dropped dead letters, which no event says. */
   forget(): void {
     this.#letters.forget()
     this.#outside.forget()
+    this.#census.forget()
   }
+}
+
+/** Undefined: it could not be read. */
+interface Outside {
+  readonly outside: OutsideLine | null | undefined
+  readonly refused: Submitted | undefined
 }
 
 class OutsideWatch {
   readonly #store: Store
   readonly #queue: string
-  #known: { readonly at: Micros; readonly found: Promise<OutsideLine | null | undefined> } | null = null
+  #known: { readonly at: Micros; readonly found: Promise<Outside> } | null = null
 
   constructor(store: Store, queue: string) {
     this.#store = store
     this.#queue = queue
   }
 
-  /** Undefined: it could not be read. A database with the functions of an older release has none for this. */
-  async look(now: Micros): Promise<OutsideLine | null | undefined> {
+  async look(now: Micros): Promise<Outside> {
     if (this.#known === null || now - this.#known.at > OUTSIDE_MS * MICROS_PER_MS)
-      this.#known = { at: now, found: this.#store.backlog(this.#queue).catch(() => undefined) }
+      this.#known = { at: now, found: this.#read() }
     const { at, found } = this.#known
-    const outside = await found
-    return outside && aged(outside, (now - at) / MICROS_PER_MS)
+    const { outside, refused } = await found
+    return { outside: outside && aged(outside, (now - at) / MICROS_PER_MS), refused }
+  }
+
+  /** A database with the functions of an older release does not know all of it. */
+  async #read(): Promise<Outside> {
+    const outside = await this.#store.backlog(this.#queue).catch(() => undefined)
+    const refused = await this.#store.submitted(this.#queue, 1).catch(() => undefined)
+    return { outside, refused }
   }
 
   forget(): void {
@@ -77,12 +97,12 @@ class OutsideWatch {
 }
 
 /** What it has become meanwhile, if nothing else has happened. */
-function aged({ behind, arrivals, inbox }: OutsideLine, ms: number): OutsideLine {
+function aged({ behind, arrivals, inbox, ...rest }: OutsideLine, ms: number): OutsideLine {
   const older = <Each extends { readonly ageMs: number | null }>(each: Each): Each => ({
     ...each,
     ageMs: each.ageMs === null ? null : each.ageMs + ms,
   })
-  return { behind: behind && older(behind), arrivals: older(arrivals), inbox: older(inbox) }
+  return { ...rest, behind: behind && older(behind), arrivals: older(arrivals), inbox: older(inbox) }
 }
 
 interface Letters {

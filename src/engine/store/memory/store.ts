@@ -22,6 +22,7 @@ import type {
   TurnView,
 } from '../index.ts'
 import { appendTo, atOf, eventsAfter, read } from './append.ts'
+import { backlogIn } from './backlog.ts'
 import { combiningIn, publishedIn, tellIn } from './combining.ts'
 import { cut, dataOf, noteIn, payloadsAfter, resultsOf, stageIn, watchIn } from './data.ts'
 import {
@@ -158,7 +159,7 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): LogSto
     // This store has no user's tables.
     adoptable: async () => ({ totals: null, rows: [] }),
     adopt: async () => [],
-    backlog: async () => null,
+    backlog: async (name) => backlogIn(queueOf(name), database.now()),
     checkup: async () => null,
     incoming: async (name, limit, again) => ({
       requests: openRequests(queueOf(name), limit, database.now()),

@@ -95,6 +95,18 @@ export const backlogAnswer = z.object({
   behind: behind.nullable(),
   arrivals: backlog,
   inbox: backlog,
+  submitted: z.array(
+    z
+      .object({
+        code: z.string(),
+        jobs: integer,
+        job_id: z.string().nullable(),
+        at: integer,
+        message: z.string().nullable(),
+      })
+      .transform(({ job_id: jobId, ...row }) => ({ ...row, jobId })),
+  ),
+  ending: z.array(z.string()),
 }) satisfies z.ZodType<OutsideLine>
 
 /** What `job_queue_checkup` answers. */

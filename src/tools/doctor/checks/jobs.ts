@@ -1,27 +1,23 @@
 import {
-  diagnosisOf,
-  explainLive,
-  forShell,
+  emptyLedger,
   hasDecider,
-  type Ledger,
-  type LiveExplanation,
   MICROS_PER_MS,
   type Micros,
   operand,
-  type QueueFacts,
   serversOf,
 } from '../../../engine/core/index.ts'
 import { agree, duration, plural } from '../../format/index.ts'
 import { faultIn } from '../../history/documents.ts'
-import { BEHIND_MS, UNDECIDED_MS, UNTAKEN_MS } from '../../insight/queue-health.ts'
+import { censusOf } from '../../insight/census.ts'
+import { type Wrong, wrongIn } from '../../insight/wrong.ts'
 import type { Facts } from '../facts.ts'
 import { type Finding, finding, note, problem, those } from '../finding.ts'
-import { count, type LiveRows, type Startable } from '../live-rows.ts'
+import type { LiveRows, Startable } from '../live-rows.ts'
 
 /** A row that is locked for a moment is written by the next tries. */
 const HELD_MS = 5_000
 
-/** The user's tables: not followed, not writable, or behind. */
+/** The user's tables: not followed, or not writable. */
 export function checkRows({ checkup }: Facts): Finding[] {
   const { jobs, workflowExecutions } = checkup.tables
   const found: Finding[] = []
@@ -45,20 +41,6 @@ export function checkRows({ checkup }: Facts): Finding[] {
       ),
     )
   }
-  const { events, ageMs } = checkup.behind
-  if (ageMs !== null && ageMs > BEHIND_MS && (jobs.followed || workflowExecutions.followed)) {
-    const what = `your tables are ${plural(events, 'event')} behind the log, for ${duration(ageMs)}`
-    found.push(problem('behind', what, 'start a process of Interlock: any process brings them up to date'))
-  }
-  const { rows, jobId, reason } = checkup.notTakenIn
-  if (rows > 0)
-    found.push(
-      problem(
-        'not_taken_in',
-        `${plural(rows, 'row')} of jobs could not be taken in, the newest ${jobId ?? '(without an id)'}: ${reason}`,
-        `correct the row, then: interlock adopt --job ${jobId === null ? '<job>' : forShell(jobId)} --yes; you may delete settled rows from the whole list: SELECT * FROM job_queue_not_taken_in ORDER BY id DESC`,
-      ),
-    )
   return found
 }
 
@@ -108,67 +90,55 @@ export function checkEnds({ checkup }: Facts): Finding[] {
   })
 }
 
-/** What came in and waits to be taken in, or was refused: rows, commands, and rows from before the migration. */
-export function checkArrivals({ checkup, adoptable, workers, submitted }: Facts): Finding[] {
-  const { arrivals, inbox } = checkup
-  // With nobody alive, nobody is about to.
-  const soonMs = hasDecider({ workers }) ? UNDECIDED_MS : -1
+/** Rows from before the migration, which nobody takes in by himself. */
+export function checkAdoptable({ adoptable }: Facts): Finding[] {
   const old = Object.entries(adoptable.totals ?? {}).filter(([, n]) => n > 0)
   const counts = old.map(([state, n]) => `${n} ${state}`).join(', ')
-  return those(
-    (arrivals.ageMs ?? -1) > soonMs &&
-      problem(
-        'arrivals',
-        `${plural(arrivals.rows, 'row')} of jobs arrived, and no process takes any in, the oldest for ${duration(arrivals.ageMs ?? 0)}`,
-        'start a worker with intake: interlock work --handler <file> --intake, or createJobWorker({ intake: true })',
-      ),
-    (inbox.ageMs ?? -1) > soonMs &&
-      problem(
-        'inbox',
-        `${plural(inbox.rows, 'command')} by SQL ${agree(inbox.rows, 'is', 'are')} undecided, the oldest for ${duration(inbox.ageMs ?? 0)}`,
-        'start a process of Interlock on this queue: any process decides them',
-      ),
-    refused(submitted),
-    counts !== '' &&
-      note(
-        'adoptable',
-        `rows of jobs that are not in the log, and that no process takes in: ${counts}`,
-        'interlock adopt',
-      ),
-  )
+  const what = `rows of jobs that are not in the log, and that no process takes in: ${counts}`
+  return those(counts !== '' && note('adoptable', what, 'interlock adopt'))
 }
 
-/** A submission was committed before it was decided, so nobody else may have noticed. */
-function refused({ refused: { commands }, jobs }: Facts['submitted']): Finding | false {
-  if (commands === 0) return false
-  const newest = jobs.find(({ state, requestId }) => state === 'refused' && requestId !== null)
-  const such =
-    newest === undefined ? '' : `, the newest of job ${newest.jobId}: ${newest.code}: ${newest.message}`
-  return note(
-    'refused',
-    `${plural(commands, 'submission')} by SQL ${agree(commands, 'was', 'were')} refused in the last day, after the commit, and ${agree(commands, 'is', 'are')} not in line since${such}`,
-    'interlock queue lists them; correct them, and submit them again under other request ids',
-  )
+/** All that is wrong with jobs and processes, as the dashboard and \`status\` say it. Each pause has a finding of its own. */
+export function checkQueue(facts: Facts): Finding[] {
+  return wrongAt(facts).flatMap(({ id, level, what, remedy, since }) => {
+    if (id === 'paused') return []
+    const ms = since === null ? 0 : (facts.checkup.now - since) / MICROS_PER_MS
+    return [finding(level)(id, ms < 1_000 ? what : `${what} (for ${duration(ms)})`, remedy)]
+  })
 }
 
-/** Jobs of which each has a finding of its own. */
-const NAMED = 20
+function wrongAt(facts: Facts): readonly Wrong[] {
+  const { checkup, workers, ending, outside, submitted: refused, dead, drift } = facts
+  const at = { now: checkup.now, workers, ending, outside, refused, dead }
+  const { ledger } = drift
+  if (ledger !== null) return wrongIn({ ...at, ledger, census: censusOf({ ...at, ledger }) })
+  // Without the log nobody knows whether there is something to do.
+  const whole = wrongIn({ ...at, ledger: emptyLedger, census: [] })
+  return whole.filter(({ about, level }) => about !== 'processes' || level === 'problem')
+}
 
-/** Jobs that do not move on, and why: what `explain` says of each. */
-export function checkStuck(facts: Facts): Finding[] {
-  const { state, rows, checkup, workers, drift, ending } = facts
-  if (state === null) return []
+/** If the log could not be folded: as far as the rows say it. */
+export function checkByRows(facts: Facts): Finding[] {
+  const { state, rows, checkup, drift, workers, ending } = facts
+  if (state === null || drift.ledger !== null) return []
   const { now } = checkup
-  const { stuck, startable } =
-    drift.ledger === null
-      ? stuckByRows(rows, { now, workers, ending })
-      : stuckIn({ ledger: drift.ledger, now, workers, ending })
-  const standing = checkStanding(stuck)
-  if (state.status === 'draining' && rows.waiting > 0) return [...standing, drains(rows.waiting)]
+  if (state.status === 'draining') return rows.waiting === 0 ? [] : [drains(rows.waiting)]
   return [
-    ...standing,
-    ...checkStartable(startable, facts, since(now, state.updated_at)),
-    ...checkLong(rows, now, facts.waitingMs),
+    ...standingByRows(rows, faultIn({ now, workers, ending })),
+    ...checkStartable(rows.startable, facts, since(now, state.updated_at)),
+  ]
+}
+
+/** What waits for longer than it should, whatever for. */
+export function checkLong({ state, rows: { long, oldest }, checkup: { now }, waitingMs }: Facts): Finding[] {
+  if (oldest === null || state?.status === 'draining') return []
+  const why = oldest.conflict_reason ?? 'it may start'
+  return [
+    note(
+      'waiting',
+      `${plural(long, 'job')} ${agree(long, 'waits', 'wait')} for more than ${duration(waitingMs)}, the longest is ${oldest.job_id} with ${duration(since(now, oldest.queued_at))}: ${why}`,
+      `interlock explain ${operand(oldest.job_id)}`,
+    ),
   ]
 }
 
@@ -181,16 +151,26 @@ const drains = (jobs: number): Finding =>
     'interlock resume',
   )
 
-function checkStanding(stuck: readonly StuckJob[]): Finding[] {
-  const named = stuck
-    .slice(0, NAMED)
-    .map(({ jobId, code, reason, whatHasToHappen }) =>
-      problem(code ?? 'lost', `job ${jobId}: ${reason}`, whatHasToHappen),
-    )
-  if (stuck.length <= NAMED) return named
+/** Jobs of which each has a finding of its own. */
+const NAMED = 20
+
+function standingByRows({ active }: LiveRows, fault: ReturnType<typeof faultIn>): Finding[] {
+  const stuck = active.flatMap((row) => {
+    const code = fault(row)
+    if (code !== 'lost' && code !== 'overdue') return []
+    const reason =
+      code === 'lost' ? `it runs in worker ${row.worker_id}, which is gone` : 'it runs past its time'
+    const ends = `start a process of Interlock, which ends it; or: interlock cancel --force ${operand(row.job_id)}`
+    const frees = 'start a process of Interlock: any process frees its models within 5 s'
+    return [problem(code, `job ${row.job_id}: ${reason}`, code === 'lost' ? frees : ends)]
+  })
+  if (stuck.length <= NAMED) return stuck
   const rest = `${stuck.length - NAMED} more jobs do not go on by themselves`
-  return [...named, problem('lost', rest, 'interlock queue --limit 1000')]
+  return [...stuck.slice(0, NAMED), problem('lost', rest, 'interlock queue --limit 1000')]
 }
+
+/** A job that may start is taken within an offer or two by whoever is alive. */
+const UNTAKEN_MS = 10_000
 
 /** Jobs that could start, by kind: no live worker can run them, or one could and does not. */
 function checkStartable(
@@ -225,59 +205,4 @@ function whyNot(workers: Facts['workers'], servers: number): string {
   return isAlive
     ? 'no live worker has a handler for it'
     : 'no process is alive: no live worker has a handler for it'
-}
-
-function checkLong({ long, oldest }: LiveRows, now: Micros, waitingMs: number): Finding[] {
-  if (oldest === null) return []
-  const why = oldest.conflict_reason ?? 'it may start'
-  return [
-    note(
-      'waiting',
-      `${plural(long, 'job')} ${agree(long, 'waits', 'wait')} for more than ${duration(waitingMs)}, the longest is ${oldest.job_id} with ${duration(since(now, oldest.queued_at))}: ${why}`,
-      `interlock explain ${operand(oldest.job_id)}`,
-    ),
-  ]
-}
-
-/** A job that does not go on by itself, in the words of `explain`. */
-type StuckJob = Pick<LiveExplanation, 'jobId' | 'code' | 'reason' | 'whatHasToHappen'>
-
-/** Jobs that do not move on. */
-interface StuckJobs {
-  /** Their worker is gone, a time has passed that nobody has recorded, or no process serves places for them. */
-  readonly stuck: readonly StuckJob[]
-  /** Jobs that may start, by kind. */
-  readonly startable: ReadonlyMap<string, Startable>
-}
-
-/** As `explain` says it of each live job. */
-function stuckIn(facts: QueueFacts & { readonly ledger: Ledger }): StuckJobs {
-  const stuck: StuckJob[] = []
-  const startable = new Map<string, Startable>()
-  for (const job of facts.ledger.jobs) {
-    const { code } = diagnosisOf(facts, job)
-    // No process serves places for it: it may not start.
-    const isUnserved = code === 'no_worker' && job.heldOn !== null
-    if (code === 'offered' || (code === 'no_worker' && !isUnserved))
-      count(startable, job.spec.kind, job.jobId)
-    const found =
-      code === 'lost' || code === 'overdue' || isUnserved ? explainLive(facts, job.jobId) : undefined
-    if (found !== undefined) stuck.push(found)
-  }
-  return { stuck, startable }
-}
-
-/** As far as the rows say it: of those that wait, only which may start. */
-function stuckByRows(rows: LiveRows, around: Omit<QueueFacts, 'ledger'>): StuckJobs {
-  const fault = faultIn(around)
-  const stuck = rows.active.flatMap((row): StuckJob[] => {
-    const code = fault(row)
-    if (code !== 'lost' && code !== 'overdue') return []
-    const reason =
-      code === 'lost' ? `it runs in worker ${row.worker_id}, which is gone` : 'it runs past its time'
-    const ends = `start a process of Interlock, which ends it; or: interlock cancel --force ${operand(row.job_id)}`
-    const frees = 'start a process of Interlock: any process frees its models within 5 s'
-    return [{ jobId: row.job_id, code, reason, whatHasToHappen: code === 'lost' ? frees : ends }]
-  })
-  return { stuck, startable: rows.startable }
 }

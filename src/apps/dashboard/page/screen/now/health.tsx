@@ -82,6 +82,8 @@ function Answer({ check: { check, what, since, jobId } }: { readonly check: Heal
 const placeOf: Readonly<Record<HealthCheck['check'], Partial<Route> | null>> = {
   processes: null,
   startable: null,
+  possible: { see: 'jobs' },
+  places: { see: 'levers' },
   intake: null,
   paused: { see: 'levers' },
   draining: { see: 'levers' },

@@ -1,0 +1,241 @@
+/**
+ * What can be wrong with a queue, once for all that tell of it: the doctor, `status`, the health of the dashboard, the figures and the
+ * alerts. Data and nothing else (docs/reference/checks.md shows it). Of a job, the id is the code of `explain`, where that has one.
+ */
+
+/** `problem`: something does not go on until somebody acts, and `doctor` ends with 3. `note`: worth a look. */
+export type CheckLevel = 'problem' | 'note'
+
+/** What a check is about: one question of the dashboard each. */
+export const checkSubjects = [
+  'processes',
+  'startable',
+  'possible',
+  'places',
+  'intake',
+  'paused',
+  'draining',
+  'dead',
+  'projection',
+] as const
+export type CheckSubject = (typeof checkSubjects)[number]
+
+export interface Check {
+  readonly about: CheckSubject
+  readonly level: CheckLevel
+  /** How long it has to have been so before anybody speaks of it, in seconds; 0: it is said at once. */
+  readonly afterSeconds: number
+  readonly what: string
+  readonly remedy: string
+}
+
+/** Rows in the order in which they are told: the first of one level goes first. */
+export const checks = {
+  no_process: {
+    about: 'processes',
+    level: 'problem',
+    afterSeconds: 0,
+    what: 'no process that decides is alive, and there is something to do',
+    remedy: 'start a process of Interlock on this queue',
+  },
+  late: {
+    about: 'processes',
+    level: 'problem',
+    afterSeconds: 0,
+    what: 'a process has missed its heartbeats',
+    remedy: 'check whether it is paused, starved of CPU, or cut off from the database',
+  },
+  lost: {
+    about: 'processes',
+    level: 'problem',
+    afterSeconds: 0,
+    what: 'a job runs in a worker that is gone, and nobody has given it back',
+    remedy: 'start a process of Interlock: any process frees its models within 5 s',
+  },
+  overdue: {
+    about: 'processes',
+    level: 'problem',
+    afterSeconds: 0,
+    what: 'a time of a job has passed, and nobody has recorded it',
+    remedy: 'start a process of Interlock, which records it; if one is alive, look at its log',
+  },
+  nobody: {
+    about: 'processes',
+    level: 'note',
+    afterSeconds: 0,
+    what: 'no process is alive; there is nothing to do',
+    remedy: 'start a process of Interlock before jobs come',
+  },
+  fits_no_place: {
+    about: 'possible',
+    level: 'problem',
+    afterSeconds: 0,
+    what: 'a job asks for more of one place than any place of its model has',
+    remedy: 'interlock policy set --units <place=name:n>, or cancel the job',
+  },
+  use_over_limit: {
+    about: 'possible',
+    level: 'problem',
+    afterSeconds: 0,
+    what: 'a job asks for more of a resource than the policy ever allows',
+    remedy:
+      'interlock policy set --uses <resource=limit/seconds>, or cancel the job and enqueue one that asks for less',
+  },
+  unserved: {
+    about: 'possible',
+    level: 'problem',
+    afterSeconds: 0,
+    what: 'no live process serves a place for a job',
+    remedy: 'start a worker that serves it (serves)',
+  },
+  unknown_model: {
+    about: 'possible',
+    level: 'problem',
+    afterSeconds: 0,
+    what: 'a submitted job names a model that the policy does not declare',
+    remedy: 'interlock policy set --models <model>, or cancel the job and submit it again',
+  },
+  models_required: {
+    about: 'possible',
+    level: 'problem',
+    afterSeconds: 0,
+    what: 'a submitted job names no model, and the policy refuses that',
+    remedy: 'interlock policy set --empty-set bypass, or cancel the job and submit it again',
+  },
+  flow_cycle: {
+    about: 'possible',
+    level: 'problem',
+    afterSeconds: 0,
+    what: 'submitted jobs come after each other in a circle',
+    remedy: 'cancel one of them, and submit it again without that link',
+  },
+  unreadable: {
+    about: 'possible',
+    level: 'problem',
+    afterSeconds: 0,
+    what: 'a submitted job that no process could read',
+    remedy: 'upgrade the processes of this queue',
+  },
+  parent_unknown: {
+    about: 'possible',
+    level: 'note',
+    afterSeconds: 0,
+    what: 'a submitted job comes after a job of which nobody knows',
+    remedy: 'enqueue the job that it comes after; it then comes into line by itself',
+  },
+  refused: {
+    about: 'possible',
+    level: 'note',
+    afterSeconds: 0,
+    what: 'what came in by SQL was refused in the last day, and is not in line since',
+    remedy: 'interlock queue lists them; correct them, and submit them again under other request ids',
+  },
+  not_taken_in: {
+    about: 'possible',
+    level: 'problem',
+    afterSeconds: 0,
+    what: 'a row of jobs could not be taken in',
+    remedy: 'correct the row, then: interlock adopt --job <job> --yes',
+  },
+  no_worker: {
+    about: 'startable',
+    level: 'problem',
+    afterSeconds: 0,
+    what: 'a job may start, and no live worker has a handler for its kind',
+    remedy: 'start a worker with a handler for that kind',
+  },
+  offered: {
+    about: 'startable',
+    level: 'problem',
+    afterSeconds: 10,
+    what: 'a job may start, a worker could take it, and none does',
+    remedy: 'interlock explain <job>; then look at the log of the workers',
+  },
+  busy: {
+    about: 'startable',
+    level: 'note',
+    afterSeconds: 60,
+    what: 'a job may start, and all slots for its kind are taken',
+    remedy: 'start a worker with a handler for that kind, or with more slots (concurrency)',
+  },
+  serves_nothing: {
+    about: 'places',
+    level: 'problem',
+    afterSeconds: 0,
+    what: 'a process says that it serves a place that the policy does not name',
+    remedy: 'correct `serves` of that process, or name the place in the policy',
+  },
+  place_unserved: {
+    about: 'places',
+    level: 'problem',
+    afterSeconds: 0,
+    what: 'no live process serves a place, others of its model are served, and jobs wait for that model',
+    remedy:
+      'start a worker that serves it; if it is away for long, interlock pause <place>, or take it out of the policy',
+  },
+  place_idle: {
+    about: 'places',
+    level: 'note',
+    afterSeconds: 0,
+    what: 'no live process serves a place, while others are served',
+    remedy:
+      'start a worker that serves it; if it is away for long, interlock pause <place>, or take it out of the policy',
+  },
+  arrivals: {
+    about: 'intake',
+    level: 'problem',
+    afterSeconds: 15,
+    what: 'rows of jobs arrived, and no process takes any in',
+    remedy:
+      'start a worker with intake: interlock work --handler <file> --intake, or createJobWorker({ intake: true })',
+  },
+  inbox: {
+    about: 'intake',
+    level: 'problem',
+    afterSeconds: 15,
+    what: 'what came in by SQL is undecided',
+    remedy: 'start a process of Interlock on this queue: any process decides them',
+  },
+  paused: {
+    about: 'paused',
+    level: 'note',
+    afterSeconds: 0,
+    what: 'a model is paused',
+    remedy: 'interlock resume <model>',
+  },
+  draining: {
+    about: 'draining',
+    level: 'note',
+    afterSeconds: 0,
+    what: 'the queue drains, and nothing starts',
+    remedy: 'interlock resume',
+  },
+  many_dead: {
+    about: 'dead',
+    level: 'problem',
+    afterSeconds: 0,
+    what: 'a hundred jobs or more failed for good in the last hour',
+    remedy: 'interlock dead shows them with their errors; then interlock retry',
+  },
+  dead: {
+    about: 'dead',
+    level: 'note',
+    afterSeconds: 0,
+    what: 'jobs failed for good in the last hour',
+    remedy: 'interlock dead shows them with their errors; then interlock retry',
+  },
+  behind: {
+    about: 'projection',
+    level: 'problem',
+    afterSeconds: 10,
+    what: 'your tables are behind the log',
+    remedy:
+      'start a process of Interlock: any process brings them up to date; interlock doctor names what is in the way',
+  },
+} as const satisfies Readonly<Record<string, Check>>
+
+export type CheckId = keyof typeof checks
+
+export const checkIds = Object.keys(checks) as [CheckId, ...CheckId[]]
+
+export const checkMs = (id: CheckId): number => checks[id].afterSeconds * 1_000
