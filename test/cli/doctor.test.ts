@@ -125,7 +125,7 @@ const stuck: readonly (readonly [check: string, sql: string, says: string])[] = 
   ['waiting', job('waiting', 'null, null, null'), 'the longest is j'],
   ['overdue', worker('1 min') + job('active', "'w', now() - interval '1 min', now()"), 'past its time'],
   ['lost', worker('-1 min') + job('active', "'w', now() + interval '1 min', now()"), 'which is gone'],
-  ['late', worker('-2 s'), 'missed their heartbeats: w'],
+  ['late', worker('-2 s'), 'missed the last heartbeat: w'],
   [
     'draining',
     `${job('waiting', 'null, null, null')}; update job_queue_state set status = 'draining'`,

@@ -21,7 +21,7 @@ const says = ({ checks }: QueueHealth, name: string) => {
 
 it('is red where jobs wait and no process is alive, and green again with one', async () => {
   const { get, coordinator, store } = await mounted()
-  expect(says(await healthBy(get), 'processes')).toEqual(['green', '1 process is alive'])
+  expect(says(await healthBy(get), 'processes')).toEqual(['green', '1 process is alive, 0 of them run jobs'])
   await coordinator.close()
   await expect
     .poll(async () => says(await healthBy(get), 'processes'))
@@ -29,7 +29,7 @@ it('is red where jobs wait and no process is alive, and green again with one', a
   const other = await createCoordinator({ store, logger: silentLogger })
   await expect
     .poll(async () => says(await healthBy(get), 'processes'))
-    .toEqual(['green', '1 process is alive'])
+    .toEqual(['green', '1 process is alive, 0 of them run jobs'])
   await other.close()
 })
 
@@ -73,7 +73,9 @@ it('sees what no process takes in or brings up to date, over PostgreSQL (job_que
   const rest = { rows: 0, ageMs: null }
   await expect
     .poll(() => store.backlog('default'))
-    .toEqual({ behind: { events: 0, ageMs: null }, arrivals: rest, inbox: rest })
+    .toEqual({
+      ...{ behind: { events: 0, ageMs: null }, arrivals: rest, inbox: rest, submitted: [], ending: [] },
+    })
   await coordinator.close()
   const client = await connection(url)
   await client.query(
@@ -86,9 +88,13 @@ it('sees what no process takes in or brings up to date, over PostgreSQL (job_que
     behind: { events: 1, ageMs: expect.any(Number) },
     arrivals: { rows: 2, ageMs: expect.any(Number) },
     inbox: { rows: 1, ageMs: expect.any(Number) },
+    submitted: [
+      { code: 'arrived', jobs: 2, jobId: 'r1' },
+      { code: 'undecided', jobs: 1, jobId: 's', message: null },
+    ],
   })
   expect(says(await healthBy(get), 'intake')).toEqual([
-    'amber',
-    '2 rows of jobs and 1 command came in, and no process has decided',
+    'red',
+    '2 rows of jobs arrived, and no process takes any in; and 1 more',
   ])
 })

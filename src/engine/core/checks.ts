@@ -1,6 +1,6 @@
 /**
  * What can be wrong with a queue, once for all that tell of it: the doctor, `status`, the health of the dashboard, the figures and the
- * alerts. Data and nothing else (docs/reference/checks.md shows it). Of a job, the id is the code of `explain`, where that has one.
+ * alerts. Data and nothing else (docs/reference/alerts.md, "What can be wrong"). Of a job, the id is the code of `explain`, where that has one.
  */
 
 /** `problem`: something does not go on until somebody acts, and `doctor` ends with 3. `note`: worth a look. */

@@ -101,7 +101,7 @@ export function checkAdoptable({ adoptable }: Facts): Finding[] {
 /** All that is wrong with jobs and processes, as the dashboard and \`status\` say it. Each pause has a finding of its own. */
 export function checkQueue(facts: Facts): Finding[] {
   return wrongAt(facts).flatMap(({ id, level, what, remedy, since }) => {
-    if (id === 'paused') return []
+    if (id === 'paused' || id === 'nobody') return []
     const ms = since === null ? 0 : (facts.checkup.now - since) / MICROS_PER_MS
     return [finding(level)(id, ms < 1_000 ? what : `${what} (for ${duration(ms)})`, remedy)]
   })
