@@ -178,6 +178,7 @@ export const internals: Internals = {
     'what-if/simulate.ts',
     'what-if/tried.ts',
     'what-if/what-if.ts',
+    'wrong-facts.ts',
     'wrong.ts',
   ],
   operate: [

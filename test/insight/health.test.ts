@@ -12,7 +12,7 @@ import {
 } from '../../src/engine/core/index.ts'
 import { censusOf } from '../../src/tools/insight/census.ts'
 import { healthOf } from '../../src/tools/insight/queue-health.ts'
-import type { WrongFacts } from '../../src/tools/insight/wrong.ts'
+import type { WrongFacts } from '../../src/tools/insight/wrong-facts.ts'
 
 type Facts = Omit<WrongFacts, 'census'>
 

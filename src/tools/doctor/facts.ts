@@ -29,7 +29,7 @@ import { operatorsOf } from '../history/operators.ts'
 import { eachEvent } from '../history/read-events.ts'
 import { noState } from '../history/row-differences.ts'
 import { type LearnedLimit, learnedLimits } from '../insight/limits.ts'
-import { MOST_DEAD } from '../insight/wrong.ts'
+import { MOST_DEAD } from '../insight/wrong-facts.ts'
 import { LiveRows } from './live-rows.ts'
 
 const HOUR: Micros = 3_600_000_000

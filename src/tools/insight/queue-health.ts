@@ -8,7 +8,8 @@ import {
 } from '../../engine/core/index.ts'
 import { agree, count, plural } from '../format/index.ts'
 import { jobsIn } from './census.ts'
-import { type Wrong, type WrongFacts, wrongIn } from './wrong.ts'
+import { type Wrong, wrongIn } from './wrong.ts'
+import type { WrongFacts } from './wrong-facts.ts'
 
 /** `unknown`: it could not be read. */
 export const healthLevels = ['green', 'unknown', 'amber', 'red'] as const

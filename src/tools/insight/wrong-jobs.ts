@@ -1,7 +1,7 @@
 import { type CheckId, explainLive, forShell, jobOf, serversAtPlaces } from '../../engine/core/index.ts'
 import { agree, count, plural } from '../format/index.ts'
 import type { CensusRow } from './census.ts'
-import type { Said, WrongFacts } from './wrong.ts'
+import type { Said, WrongFacts } from './wrong-facts.ts'
 
 /** Live jobs that do not go on by themselves, in the words of `explain`, and submitted ones that do not come into line. */
 export const jobsThatWait = (facts: WrongFacts): readonly Said[] => [

@@ -10,7 +10,7 @@ import {
   placesOf,
 } from '../../engine/core/index.ts'
 import { agree, count, plural } from '../format/index.ts'
-import type { Said, WrongFacts } from './wrong.ts'
+import type { Said, WrongFacts } from './wrong-facts.ts'
 
 const NAMED = 5
 

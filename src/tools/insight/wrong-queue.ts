@@ -1,6 +1,6 @@
 import { hasDecider, MICROS_PER_MS, waitingCount } from '../../engine/core/index.ts'
 import { agree, count, plural } from '../format/index.ts'
-import { MOST_DEAD, type Said, type WrongFacts } from './wrong.ts'
+import { MOST_DEAD, type Said, type WrongFacts } from './wrong-facts.ts'
 
 /** What is wrong with the queue as a whole: its processes, its pauses, what came in, what failed, and your tables. */
 export const queueAtLarge = (facts: WrongFacts): readonly Said[] => [

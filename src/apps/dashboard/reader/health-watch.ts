@@ -9,7 +9,7 @@ import {
 import type { LogStore, OutsideLine, Submitted, WorkerRow } from '../../../engine/store/index.ts'
 import { CensusWatch } from '../../../tools/insight/census-watch.ts'
 import { healthOf, type QueueHealth } from '../../../tools/insight/queue-health.ts'
-import { MOST_DEAD } from '../../../tools/insight/wrong.ts'
+import { MOST_DEAD } from '../../../tools/insight/wrong-facts.ts'
 import type { Tail } from './tail.ts'
 
 /** How long what waits outside of the line is good, in milliseconds: asking for it is a call to the store. */
