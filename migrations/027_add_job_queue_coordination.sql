@@ -5771,11 +5771,15 @@ $$;
 
 -- job_queue_backlog(queue): what waits outside of the line: events that your tables do not follow yet, and what came in and nobody
 -- has decided. Cheap enough for every few seconds; `interlock doctor` looks closer (job_queue_checkup). Reads only.
--- Returns {behind, arrivals, inbox}; ages in milliseconds, null if there is none:
+-- Returns {behind, arrivals, inbox, submitted, ending}; ages in milliseconds, null if there is none:
 --   behind           {events, age_ms}: events that your tables do not follow yet, and the age of the first of them; null: Interlock
 --                    follows no table of yours
 --   arrivals, inbox  {rows, age_ms}: rows of jobs that were not taken in yet, commands by SQL that were not decided yet; counts at
 --                    most 1,000; the age of the oldest of those
+--   submitted        [{code, jobs, job_id, at, message}, …]: submitted jobs that are not in line, each once, under the code that `interlock
+--                    explain` gives of it: undecided, arrived, or why it was put off; how many, which was submitted first, when (in
+--                    microseconds), and why that one was put off. Of each way in the oldest 10,000; of commands by SQL those of 1,000, and 8 MB
+--   ending           [job_id, …]: as job_queue_committed_ends
 -- Raises nothing.
 create or replace function public.job_queue_backlog(queue text) returns jsonb
 language plpgsql stable security definer
@@ -5806,7 +5810,36 @@ begin
               where i.queue = $1 and i.answered_at is null order by i.created_at limit 1000)
             union all
             (select j.submitted_at from public.job_queue_submissions j where j.queue = $1 and j.code is null order by j.id limit 1000)
-            limit 1000) s));
+            limit 1000) s),
+    'submitted', (
+      with open as materialized (
+        select i.request_id, i.created_at, sum(pg_column_size(i.command)) over (order by i.created_at, i.request_id) as bytes
+          from public.job_queue_inbox i
+         where i.queue = $1 and i.answered_at is null and i.command ->> 'type' in ('enqueue', 'start') order by i.created_at, i.request_id limit 1000),
+      given as (
+        (select s.job_id, coalesce(s.code, 'undecided') as code, s.submitted_at as at, s.reason, 0 as way
+           from public.job_queue_submissions s where s.queue = $1 order by s.id limit 10000)
+        union all
+        (select coalesce(j.job ->> 'job_id', j.job ->> 'jobId'), 'undecided', o.created_at, null, 0
+           from open o
+           join public.job_queue_inbox i on i.queue = $1 and i.request_id = o.request_id
+           cross join lateral jsonb_array_elements(case when jsonb_typeof(i.command -> 'jobs') = 'array' then i.command -> 'jobs'
+             else jsonb_build_array(i.command -> 'job') end) j (job)
+          where o.bytes <= 8388608 limit 10000)
+        union all
+        (select coalesce(left(a.job_id, 200), '#' || a.id), 'arrived', a.arrived_at, null, 1
+           from public.job_queue_arrivals a where a.queue = $1 or a.queue is null order by a.id limit 10000)),
+      each as (
+        -- The newest command counts, then the row: as explain looks for them. What is live is told of by the log.
+        select distinct on (g.job_id) g.* from given g
+         where not exists (select from public.job_queue_jobs l where l.queue = $1 and l.job_id = g.job_id)
+         order by g.job_id, g.way, g.at desc)
+      select coalesce(jsonb_agg(jsonb_build_object('code', c.code, 'jobs', c.jobs, 'job_id', c.job_id,
+               'at', (extract(epoch from c.at) * 1000000)::bigint, 'message', c.reason) order by c.code), '[]')
+        from (select e.code, count(*) as jobs, (array_agg(e.job_id order by e.at, e.job_id))[1] as job_id, min(e.at) as at,
+                     (array_agg(e.reason order by e.at, e.job_id))[1] as reason
+                from each e group by e.code) c),
+    'ending', public.job_queue_committed_ends($1));
 end
 $$;
 
@@ -8209,7 +8242,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', 'dafd1f2d5695f000dcf5443a8ab11f8a951362ce73c54226e59bdb8d8f4108a3')
+  ('027', '2d3cb5c5cd9530731475b20355f48fe29abcc0da70f12d228b319a229e39ef05')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -60,21 +60,22 @@ class Classes {
 
   of({ spec, needs, exclusive }: Job): Stretch[] {
     const { models, kind, fairKey, uses, asks, whole } = spec
-    const isPlain = needs === models && uses === undefined && asks === undefined && !exclusive
+    const isPlain =
+      needs === models && uses === undefined && asks === undefined && whole === undefined && !exclusive
     const names = models.length === 1 ? (models[0] ?? '') : models.join('\n')
     const first = isPlain ? names : JSON.stringify([models, needs, uses, asks, whole, exclusive])
-    const byKind = valueOf(this.#byModels, first, () => new Map<string, Map<string | null, Stretch[]>>())
-    const byKey = valueOf(byKind, kind, () => new Map<string | null, Stretch[]>())
-    return valueOf(byKey, fairKey, () => [])
+    const byKind = made(this.#byModels, first, () => new Map<string, Map<string | null, Stretch[]>>())
+    const byKey = made(byKind, kind, () => new Map<string | null, Stretch[]>())
+    return made(byKey, fairKey, () => [])
   }
 }
 
-function valueOf<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
+function made<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
   const known = map.get(key)
   if (known !== undefined) return known
-  const made = make()
-  map.set(key, made)
-  return made
+  const fresh = make()
+  map.set(key, fresh)
+  return fresh
 }
 
 /** Asked once of each kind at each set of places. */
@@ -83,6 +84,6 @@ function knownWorkers(workers: readonly WorkerFact[], { ledger }: QueueFacts): H
   const known = new Map<string, boolean>()
   return (job) => {
     const { kind } = job.spec
-    return valueOf(known, job.places === null ? kind : JSON.stringify([kind, job.places]), () => ask(job))
+    return made(known, job.places === null ? kind : JSON.stringify([kind, job.places]), () => ask(job))
   }
 }
