@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { type Micros, type RecordedEvent, replay, type ScheduleRule } from '../../src/engine/core/index.ts'
+import {
+  firedId,
+  type Micros,
+  type RecordedEvent,
+  replay,
+  type ScheduleRule,
+} from '../../src/engine/core/index.ts'
 import { audit } from '../../src/tools/audit/index.ts'
 import { given, type Scenario } from '../support/scenario.ts'
 
@@ -13,10 +19,19 @@ const rule: ScheduleRule = {
   },
 }
 
-const declare = (scenario: Scenario, next: Micros, ids: readonly string[] = ['tick'], everyMs = 1_000) =>
+const declare = (
+  scenario: Scenario,
+  next: Micros,
+  ids: readonly string[] = ['tick'],
+  everyMs = 1_000,
+  absentAt?: number,
+) =>
   scenario.send({
     ...{ type: 'set_schedules', owner: 'billing', revision: null },
-    schedules: ids.map((id) => ({ id, rule: { ...rule, everyMs }, next })),
+    schedules: ids.map((id) => ({
+      ...{ id, rule: { ...rule, everyMs }, next },
+      ...(absentAt === undefined ? {} : { absentAt }),
+    })),
   })
 
 /** As a process does that finds it due. */
@@ -38,6 +53,34 @@ function firedIn({ log }: Scenario, from: Micros): readonly number[] {
     event.type === 'queued' && event.due !== undefined ? [(event.due - from) / SECOND] : [],
   )
 }
+
+describe('a due time between the declaration of a schedule and its append', () => {
+  it('is fired, as are those after it that have come', () => {
+    const scenario = opened()
+    const due = scenario.now + SECOND
+    const { version } = scenario.ledger
+    scenario.later(4_000)
+    declare(scenario, due, ['tick'], 1_000, version)
+    fire(scenario)
+    expect(firedIn(scenario, due)).toEqual([0, 1, 2, 3])
+    expect(replay(scenario.log).schedules).toEqual(scenario.ledger.schedules)
+  })
+
+  it('is missed if the schedule was there and was removed in between: it may have been fired', () => {
+    const scenario = opened()
+    const due = scenario.now + SECOND
+    const { version } = scenario.ledger
+    declare(scenario, due)
+    scenario.later(1_500)
+    fire(scenario)
+    scenario.claim()
+    scenario.complete(firedId('tick', due))
+    scenario.send({ type: 'remove_schedule', schedule: 'tick' })
+    declare(scenario, due, ['tick'], 1_000, version)
+    expect(fire(scenario).events).toMatchObject([{ type: 'schedule_skipped', due, reason: 'missed' }])
+    expect(firedIn(scenario, due)).toEqual([0])
+  })
+})
 
 describe('a due time is fired once', () => {
   it('also if the schedule was removed, and is declared again by a command that was long on its way', () => {

@@ -351,10 +351,12 @@ const factsOf: { readonly [Type in EventType]: fc.Arbitrary<Event & { readonly t
       arbitraryJobSpec(),
       fc.option(fc.nat(), { nil: undefined }),
       fc.boolean(),
+      fc.option(arbitraryMicros, { nil: undefined }),
     )
-    .map(([event, { jobId: _, runAt: __, dedupe: ___, ...job }, revision, isCron]) => ({
+    .map(([event, { jobId: _, runAt: __, dedupe: ___, ...job }, revision, isCron, since]) => ({
       ...event,
       job,
+      ...(since === undefined ? {} : { since }),
       ...(revision === undefined ? {} : { revision }),
       ...(isCron ? { cron: '30 2 * * *' } : { everyMs: 1_000 }),
     })),

@@ -154,11 +154,15 @@ export type CommandBody =
       }
     >
 
-/** A schedule that an owner wants. `next`: when it is due for the first time, should it be new, or due at other times than before. */
+/**
+ * A schedule that an owner wants. `next`: when it is due for the first time, should it be new, or due at other times than before. `absentAt`:
+ * the version of the queue at which the owner declared it, if the queue did not have it then.
+ */
 export interface ScheduleWish {
   readonly id: string
   readonly rule: ScheduleRule
   readonly next: Micros | null
+  readonly absentAt?: number
 }
 
 /** What came of the schedules that an owner declared, by their ids. */

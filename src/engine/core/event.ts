@@ -79,7 +79,10 @@ export const eventTypes = [
   'epoch_changed',
   /** An earlier event that nobody can read is void. It is read as a similar event, or counts as nothing. */
   'voided',
-  /** An owner declared a schedule, or declared it differently: with what its jobs get, and the due time that is next. */
+  /**
+   * An owner declared a schedule, or declared it differently: with what its jobs get, and the due time that is next. `since`: due times after
+   * that fire, since it was declared before its first one came; absent: those after the event.
+   */
   'schedule_set',
   /** A schedule is gone. Its jobs are not. */
   'schedule_removed',
@@ -259,7 +262,10 @@ export type Event = Fact &
     | EventOf<'drain_requested' | 'drained' | 'resumed', object>
     | EventOf<'epoch_changed', { epoch: number }>
     | EventOf<'voided', { of: number; as?: { readonly [key: string]: unknown } }>
-    | OfSchedule<'schedule_set', { owner: string; revision?: number; next: Micros | null } & ScheduleRule>
+    | OfSchedule<
+        'schedule_set',
+        { owner: string; revision?: number; next: Micros | null; since?: Micros } & ScheduleRule
+      >
     | OfSchedule<'schedule_removed', { revision?: number }>
     | OfSchedule<'schedule_paused'>
     | OfSchedule<'schedule_resumed', { next: Micros | null }>

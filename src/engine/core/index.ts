@@ -149,6 +149,7 @@ export {
   type Schedule,
   type ScheduleOwner,
   type ScheduleRule,
+  SET_LATE_SINCE,
   type SkipReason,
   scheduleBounds,
   scheduleOf,

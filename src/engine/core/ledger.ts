@@ -226,6 +226,8 @@ export class LedgerParts {
   lastAt: Micros = 0
   draining = false
   drainedAt: Micros | null = null
+  /** The number of the last event that removed a schedule; undefined: none is known. */
+  unscheduled: number | undefined = undefined
   policy: Policy = defaultPolicy
   /** Whether the policy names places. */
   placed = false
@@ -309,6 +311,7 @@ export function copyParts(to: LedgerParts, from: Ledger): void {
   to.lastAt = from.lastAt
   to.draining = from.draining
   to.drainedAt = from.drainedAt
+  to.unscheduled = from.unscheduled
   to.policy = from.policy
   to.placed = from.placed
   to.jobs = from.jobs

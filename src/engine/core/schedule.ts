@@ -41,6 +41,9 @@ export const scheduleBounds = {
   perCall: 10_000,
 } as const
 
+/** `since` of `schedule_set`: releases that read lower ones only would refuse what such a schedule fires. */
+export const SET_LATE_SINCE = 7
+
 /** What each job of a schedule is enqueued with. */
 export type JobTemplate = Pick<
   JobSpec,
@@ -78,7 +81,7 @@ export interface Schedule extends ScheduleKey {
   readonly next: Micros | null
   /** The due time that came last, fired or skipped: none before it comes again. */
   readonly last: Micros | null
-  /** When it was declared, by the log. A due time up to then may have come when it was there before, so it never fires. */
+  /** When it was declared. A due time up to then may have come when it was there before, so it never fires. */
   readonly since: Micros
   readonly paused: boolean
 }

@@ -104,6 +104,7 @@ export interface CheckedRow<Type extends EventType = EventType> {
       | 'as'
       | 'owner'
       | 'revision'
+      | 'since'
       | 'cron'
       | 'tz'
       | 'every_ms'
@@ -341,6 +342,7 @@ export function eventOf(of: CheckedRow): Event {
         job,
       }
       if (row.data?.revision !== undefined) event.revision = row.data.revision
+      if (row.data?.since !== undefined) event.since = row.data.since
       if (row.data?.cron !== undefined) event.cron = row.data.cron
       if (row.data?.every_ms !== undefined) event.everyMs = row.data.every_ms
       return event
@@ -565,6 +567,7 @@ export function columnsOf(event: Event): Columns {
       const data: Data = { schedule: event.schedule, owner: event.owner }
       if (event.revision !== undefined) data['revision'] = event.revision
       if (event.next !== null) data['next'] = event.next
+      if (event.since !== undefined) data['since'] = event.since
       if (event.cron !== undefined) data['cron'] = event.cron
       if (event.tz !== 'UTC') data['tz'] = event.tz
       if (event.everyMs !== undefined) data['every_ms'] = event.everyMs
@@ -586,6 +589,7 @@ export function columnsOf(event: Event): Columns {
       return {
         job_type: event.job.jobType,
         models: event.job.models,
+        ...(event.since === undefined ? undefined : { schema_version: 7 }),
         ...(event.job.whole === undefined ? undefined : { schema_version: 6 }),
         ...(event.job.asks === undefined ? undefined : { schema_version: 6 }),
         ...(event.job.uses === undefined ? undefined : { schema_version: 6 }),
@@ -1134,6 +1138,7 @@ export function hasPlainFields(row: Row): boolean {
             if (!isWhole(data[key])) return false
             break
           case 'next':
+          case 'since':
           case 'priority':
             if (!isInt(data[key])) return false
             break

@@ -93,11 +93,12 @@ export class Schedules {
   }
 
   #timed(schedules: readonly ScheduleWish[]): readonly ScheduleWish[] {
-    const { now } = this
+    const { now, ledger } = this
     return schedules.map((wish, i) => {
       const { cron, tz } = wish.rule
       if (cron !== undefined) checkCron(cron, tz, `schedules[${i}].cron`, now)
-      return { ...wish, next: dueAfter(wish.rule, now) }
+      const timed = { ...wish, next: dueAfter(wish.rule, now) }
+      return scheduleOf(ledger, wish.id) === undefined ? { ...timed, absentAt: ledger.version } : timed
     })
   }
 

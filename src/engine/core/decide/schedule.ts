@@ -48,6 +48,20 @@ export function declaredBy({ schedules }: Body<'set_schedules'>, events: readonl
   return { set, removed: idsOf('schedule_removed'), kept, isOutdated: false }
 }
 
+/**
+ * The first due time of a schedule that is new may come between its declaration and the append. It fires, unless the schedule may have been
+ * there in between: then that may have fired it.
+ */
+function sinceOf(
+  { draft, nextAt }: Scribe,
+  known: Schedule | undefined,
+  next: Micros | null,
+  absentAt: number | undefined,
+): { readonly since?: Micros } {
+  if (known !== undefined || absentAt === undefined || next === null || next > nextAt) return {}
+  return (draft.unscheduled ?? 0) > absentAt ? {} : { since: next - 1 }
+}
+
 function ownedByOther(owner: string, id: string): Refusal {
   return refused(
     'schedule_owned',
@@ -58,7 +72,7 @@ function ownedByOther(owner: string, id: string): Refusal {
 function setOne(
   scribe: Scribe,
   { owner, revision }: Body<'set_schedules'>,
-  { id, rule, next }: ScheduleWish,
+  { id, rule, next, absentAt }: ScheduleWish,
 ): void {
   const known = scheduleOf(scribe.draft, id)
   if (known !== undefined && isSameSchedule(known.rule, rule)) return
@@ -70,6 +84,7 @@ function setOne(
     owner,
     ...(revision === null ? {} : { revision }),
     ...rule,
+    ...sinceOf(scribe, known, next, absentAt),
     next: goesOn ? known.next : next,
     workerId: scribe.command.workerId,
   })

@@ -63,7 +63,7 @@ function set(draft: Draft, event: Of<'schedule_set'>): void {
   if (known !== undefined && known.owner !== owner)
     throw corrupt(event, `schedule ${schedule} is of ${known.owner}`)
   checkGrows(event, known, next)
-  const { last = null, since = event.at, paused = false } = known ?? {}
+  const { last = null, since = event.since ?? event.at, paused = false } = known ?? {}
   const key = { hash: hash(schedule), schedule }
   replace(draft, known, { ...key, owner, rule: ruleOf(event), next, last, since, paused })
   noteRevision(draft, owner, event.revision)
@@ -82,6 +82,7 @@ function ruleOf({ cron, tz, everyMs, upTo, withinMs, overlap, job }: Of<'schedul
 function remove(draft: Draft, event: Of<'schedule_removed'>, known: Schedule): void {
   stop(draft, known)
   draft.schedules = draft.schedules.remove(known, draft.owner)
+  draft.unscheduled = event.seq
   noteRevision(draft, known.owner, event.revision)
 }
 

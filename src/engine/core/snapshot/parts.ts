@@ -19,6 +19,8 @@ const parts = {
   lastAt: 'plain',
   draining: 'plain',
   drainedAt: 'plain',
+  // Left out unless a schedule was removed.
+  unscheduled: 'plain',
   policy: 'plain',
   // By the policy: a reader computes it.
   placed: 'derived',

@@ -7,6 +7,7 @@ import {
   overlapRules,
   type ParentChoice,
   type ScheduleRule,
+  type ScheduleWish,
 } from '../../core/index.ts'
 import { policySchema } from '../../events/index.ts'
 import type { PublishedCommand } from '../index.ts'
@@ -82,7 +83,12 @@ const end = {
   jobType: jobType.exactOptional(),
   used: uses,
 }
-const wish = z.strictObject({ id: text, rule, next: time })
+const wish = z.strictObject({
+  id: text,
+  rule,
+  next: time,
+  absentAt: whole.exactOptional(),
+} satisfies ShapeOf<ScheduleWish>)
 
 const shapes = {
   enqueue: {
