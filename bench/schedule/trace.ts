@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { gunzipSync } from 'node:zlib'
 import { parse } from 'csv-parse/sync'
+import { mulberry32 } from '../frame/chance.ts'
 
 export interface Request {
   readonly jobId: string
@@ -50,15 +51,4 @@ export function lowerBound(requests: readonly Request[], slots: number): number 
     for (const model of models) perModel.set(model, (perModel.get(model) ?? 0) + seconds)
   }
   return Math.max(all / slots, ...perModel.values())
-}
-
-/** A small generator of chance that can be started again. */
-function mulberry32(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
 }
