@@ -40,8 +40,8 @@ slow: 1, 2, 4, 8 and 16 worker processes over a link that delays every byte, at 
 --only chooses): nobody may do less together than one does alone; and behind PgBouncer in transaction mode (--only pooler), where root can
 install it or it is there. Twenty minutes.
 
-forecast: the range in which a waiting job is said to start: told by run times of the first 3,000 real requests (--trace) for jobs of the last 3,000,
-replayed through the core, and compared with when those did start. Ten minutes.
+forecast: the range in which a waiting job is said to start: told for three stretches of 1,000 real requests (--trace), drawn by a fixed seed, with four
+slots and with processes that load models, and compared with when the jobs did start. Ten minutes.
 
 storm: 16 niced worker processes with leases of 5 s beside 24 programs that only compute, each stopped (SIGSTOP) again and again for longer
 than its lease, the combiner most often; after --minutes all are healed, and starts have to go on within 5 s in every run. The log is

@@ -5179,8 +5179,8 @@ $$;
 --   starts_in_seconds  an estimate, from how long jobs of these models took among the last 1,000 events, less how long the running ones
 --                      have run; null: too little is known, or see `starts_reason`
 --   starts_from_seconds, starts_to_seconds
---                      the range of that estimate, which holds for eight jobs of ten; null: fewer than two such jobs have completed
---   starts_reason      why times that are added up would be far from when it starts: others may pass it (`weights`, `warm`, `maxOvertakes`), its
+--                      how far such a sum varies; nobody compares it with what comes, as processes do; null: fewer than two such jobs have completed
+--   starts_reason      why nobody can say, or times that are added up would be far from when it starts: no live process runs its kind, others may pass it (`weights`, `warm`, `maxOvertakes`), its
 --                      models have places, or jobs have limits. A process tells (`interlock explain`, `place`). Null: nothing of that
 --   stands_for         for those who may read job_queue_jobs: the job that stands for this one (deduplicated); absent: none does
 --   also               for them too: [text], by which schedule the job came, and for which due time; absent: by none
@@ -8119,6 +8119,7 @@ select j.queue, j.job_id, (
     cross join lateral (
       select coalesce(bool_or(w.state = 'live' and w.release ~ E'^\\d+\\.\\d+\\.\\d+'), false) as is_alive,
              coalesce(bool_or(w.state = 'live' and w.free_slots > 0 and (w.kinds is null or j.kind = any (w.kinds))), false) as has_worker,
+             coalesce(bool_or(w.state = 'live' and (w.kinds is null or j.kind = any (w.kinds))), false) as run_its_kind,
              max(case w.state when 'dead' then 'lost' when 'late' then 'late' end) filter (where w.worker_id = j.worker_id) as fault
         from (
           select w.worker_id, w.release, w.free_slots, w.kinds, case
@@ -8129,12 +8130,13 @@ select j.queue, j.job_id, (
                    else 'live' end as state
             from public.job_queue_workers w where w.queue = j.queue) w) workers
     -- What the rows do not have: of which resources a job uses how much (its `queued` event says whether it uses any), what a tier has running,
-    -- which process serves which place. `no_sum`: why times that are added up may be far from when it starts.
+    -- which process serves which place. `no_sum`: why nobody can say when it starts, or times that are added up may be far from that.
     cross join lateral (
       select s.policy #>> '{fairShare,maxActive}' is not null or s.policy ? 'tiers' or s.policy -> 'rate' ?| j.models or (s.policy -> 'rate')::text like '%*%'
                or (s.policy ? 'uses' and not exists (
                  select from public.job_queue_log l where l.queue = j.queue and l.seq = abs(j.life) and not l.data ? 'uses')) as may_limit,
-             case when s.policy ? 'weights' then 'its turn comes by what its fair key has used; only a process can tell when'
+             case when not workers.run_its_kind then 'no live process runs its kind'
+               when s.policy ? 'weights' then 'its turn comes by what its fair key has used; only a process can tell when'
                when s.policy #>> '{warm,maxPassed}' <> '0' then 'jobs whose models are loaded may pass it; only a process can tell when it starts'
                when s.policy ->> 'maxOvertakes' is distinct from '0' then 'later jobs may pass it; only a process can tell when it starts'
                when needs.are_placed or s.policy ? 'units' then 'its models have places; only a process can tell when one is free'
@@ -8289,8 +8291,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '2d3cb5c5cd9530731475b20355f48fe29abcc0da70f12d228b319a229e39ef05'),
-  ('027', '2d3cb5c5cd9530731475b20355f48fe29abcc0da70f12d228b319a229e39ef05')
+  ('000', '214545c515c973c9f0a11b92580b50579a69c1805016bc5b4c10de51fbfc5768'),
+  ('027', '214545c515c973c9f0a11b92580b50579a69c1805016bc5b4c10de51fbfc5768')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

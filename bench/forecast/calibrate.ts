@@ -1,4 +1,4 @@
-import { type ForecastOptions, forecast, handsOf, type Micros, RunTimes, type StartRange } from '../../src/engine/core/index.ts'
+import { Experience, emptyLedger, type Micros, type StartRange } from '../../src/engine/core/index.ts'
 import { quantile } from '../frame/statistics.ts'
 import { type Load, type Moment, Replayed } from './replay.ts'
 import type { Stretch } from './stretches.ts'
@@ -23,29 +23,28 @@ export interface Asking {
 }
 
 interface Answer {
-  readonly range: StartRange | undefined
+  readonly jobId: string
   readonly at: Micros
+  /** Undefined: nobody can say. */
+  readonly range: StartRange | undefined
 }
 
-/** How good the ranges are: told for jobs of a stretch that wait, by a process that has followed those before it, and compared with their starts. */
+/**
+ * How good the ranges are: told for jobs of a stretch that wait, by a process that has followed the queue since the jobs before it came, and
+ * compared with when those did start.
+ */
 export function calibrate({ before, requests }: Stretch, load: Load, asking: Asking = {}): Calibration {
   const { every = 50, jobs = 40 } = asking
-  const run = new Replayed([...before, ...requests], { ...load, apart: load.apart || paceOf(before, load) })
+  const run = new Replayed([...before, ...requests], { ...load, apart: paceOf(before, load) })
   const own = new Set(requests.map(({ jobId }) => jobId))
-  const times = new RunTimes()
-  const answers: (Answer & { readonly jobId: string })[] = []
-  let seen = 0
+  const experience = new Experience(emptyLedger)
+  const answers: Answer[] = []
   while (run.goOn(every)) {
-    for (; seen < run.events.length; seen++) {
-      const event = run.events[seen]
-      if (event !== undefined) times.push(event, run.moment.ledger)
-    }
-    answers.push(...answersAt(run.moment, times, jobs).filter(({ jobId }) => own.has(jobId)))
+    for (const event of run.events.slice(experience.version)) experience.push(event, run.moment.ledger)
+    answers.push(...answersAt(run.moment, experience, jobs).filter(({ jobId }) => own.has(jobId)))
   }
   const told = answers.flatMap(({ range, at, jobId }) =>
-    range === undefined || range.from === null || range.to === null
-      ? []
-      : [{ from: range.from, to: range.to, wait: (run.started.get(jobId) ?? at) - at }],
+    range === undefined ? [] : [{ ...range, wait: (run.started.get(jobId) ?? at) - at }],
   )
   const part = (count: number) => count / Math.max(1, told.length)
   return {
@@ -54,7 +53,10 @@ export function calibrate({ before, requests }: Stretch, load: Load, asking: Ask
     late: part(told.filter(({ to, wait }) => wait > to).length),
     asked: answers.length,
     answered: told.length / answers.length,
-    width: quantile(told.map(({ from, to }) => (to - from) / 1e6), 0.5),
+    width: quantile(
+      told.map(({ from, to }) => (to - from) / 1e6),
+      0.5,
+    ),
   }
 }
 
@@ -66,15 +68,14 @@ function paceOf(requests: Stretch['before'], load: Load): number {
   return ((run.queue.now - begin) / 1e6 / requests.length) * load.burst
 }
 
-function answersAt({ ledger, now, workers }: Moment, times: RunTimes, jobs: number) {
-  const waiting = [...ledger.line].map(({ jobId }) => jobId)
+function answersAt(moment: Moment, experience: Experience, jobs: number): readonly Answer[] {
+  const waiting = [...moment.ledger.line].map(({ jobId }) => jobId)
   const every = Math.max(1, Math.ceil(waiting.length / jobs))
   const some = waiting.filter((_, n) => n % every === every - 1)
-  const options: ForecastOptions = { ledger, now, times, hands: handsOf(workers, ledger) }
-  const found = whole(forecast(options))
+  const found = whole(experience.forecast(moment))
   return some.map((jobId) => {
     const range = whole(found.of(jobId))
-    return { jobId, at: now, range: typeof range === 'string' ? undefined : range }
+    return { jobId, at: moment.now, range: typeof range === 'string' ? undefined : range }
   })
 }
 

@@ -6,8 +6,8 @@ const loading = {
   capacity: { '*': 4 },
   warm: { maxPassed: 16, maxPassedSeconds: 600, minLoadedSeconds: 0, loadSeconds: { '*': 10, 'lora-*': 1 } },
 }
-const four = { processes: 1, slots: 4, policy: byModel, apart: 0 }
-const cards = { processes: 4, slots: 1, keeps: 2, policy: loading, apart: 0 }
+const four = { processes: 1, slots: 4, policy: byModel }
+const cards = { processes: 4, slots: 1, keeps: 2, policy: loading }
 
 /** Bursts come as fast as they are done: of all jobs of a stretch at once, or of fifty. */
 export const loads: readonly { readonly name: string; readonly load: Load }[] = [

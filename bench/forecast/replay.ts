@@ -20,10 +20,8 @@ export interface Load {
   /** How many models each process keeps loaded; absent: none says so, and nothing takes time to load. */
   readonly keeps?: number
   readonly policy: Policy
-  /** So many requests come at the same time, */
+  /** So many requests come at the same time. */
   readonly burst: number
-  /** and so many seconds later the next ones. */
-  readonly apart: number
 }
 
 /** What somebody can look at who asks when a job starts. */
@@ -47,7 +45,8 @@ export class Replayed {
   readonly #load: Load
   readonly #free = new Map<string, number>()
 
-  constructor(requests: readonly Request[], load: Load) {
+  /** @param load `apart`: after how many seconds the next requests come */
+  constructor(requests: readonly Request[], load: Load & { readonly apart: number }) {
     this.#load = load
     this.#seconds = new Map(requests.map(({ jobId, seconds }) => [jobId, seconds]))
     this.#take(this.queue.setPolicy(load.policy))

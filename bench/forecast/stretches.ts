@@ -13,7 +13,12 @@ export interface Stretch {
 }
 
 /** So many stretches, each anywhere in the trace. */
-export function drawn(trace: readonly Request[], count: number, length: number, seed = SEED): readonly Stretch[] {
+export function drawn(
+  trace: readonly Request[],
+  count: number,
+  length: number,
+  seed = SEED,
+): readonly Stretch[] {
   const chance = mulberry32(seed)
   return Array.from({ length: count }, () => {
     const from = length + Math.floor(chance() * (trace.length - 2 * length))

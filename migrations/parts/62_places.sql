@@ -119,6 +119,7 @@ select j.queue, j.job_id, (
     cross join lateral (
       select coalesce(bool_or(w.state = 'live' and w.release ~ E'^\\d+\\.\\d+\\.\\d+'), false) as is_alive,
              coalesce(bool_or(w.state = 'live' and w.free_slots > 0 and (w.kinds is null or j.kind = any (w.kinds))), false) as has_worker,
+             coalesce(bool_or(w.state = 'live' and (w.kinds is null or j.kind = any (w.kinds))), false) as run_its_kind,
              max(case w.state when 'dead' then 'lost' when 'late' then 'late' end) filter (where w.worker_id = j.worker_id) as fault
         from (
           select w.worker_id, w.release, w.free_slots, w.kinds, case
@@ -129,12 +130,13 @@ select j.queue, j.job_id, (
                    else 'live' end as state
             from public.job_queue_workers w where w.queue = j.queue) w) workers
     -- What the rows do not have: of which resources a job uses how much (its `queued` event says whether it uses any), what a tier has running,
-    -- which process serves which place. `no_sum`: why times that are added up may be far from when it starts.
+    -- which process serves which place. `no_sum`: why nobody can say when it starts, or times that are added up may be far from that.
     cross join lateral (
       select s.policy #>> '{fairShare,maxActive}' is not null or s.policy ? 'tiers' or s.policy -> 'rate' ?| j.models or (s.policy -> 'rate')::text like '%*%'
                or (s.policy ? 'uses' and not exists (
                  select from public.job_queue_log l where l.queue = j.queue and l.seq = abs(j.life) and not l.data ? 'uses')) as may_limit,
-             case when s.policy ? 'weights' then 'its turn comes by what its fair key has used; only a process can tell when'
+             case when not workers.run_its_kind then 'no live process runs its kind'
+               when s.policy ? 'weights' then 'its turn comes by what its fair key has used; only a process can tell when'
                when s.policy #>> '{warm,maxPassed}' <> '0' then 'jobs whose models are loaded may pass it; only a process can tell when it starts'
                when s.policy ->> 'maxOvertakes' is distinct from '0' then 'later jobs may pass it; only a process can tell when it starts'
                when needs.are_placed or s.policy ? 'units' then 'its models have places; only a process can tell when one is free'

@@ -1,23 +1,30 @@
 /** How good the range of a start is, measured as the bench does it, on a small load that is made up. */
 import { expect, it } from 'vitest'
 import { calibrate } from '../../bench/forecast/calibrate.ts'
+import { loads } from '../../bench/forecast/loads.ts'
+import { drawn } from '../../bench/forecast/stretches.ts'
 import { madeUpTrace } from '../../bench/schedule/trace.ts'
 
-const load = { slots: 16, maxOvertakes: 0, apart: 0 }
-const few = { moments: 4, jobs: 20 }
-const [first, last] = [madeUpTrace(600).slice(0, 300), madeUpTrace(600).slice(300)]
+const few = { every: 25, jobs: 10 }
+const [stretch] = drawn(madeUpTrace(900), 1, 300)
 
-it('most starts lie in the range that was told for them, which is narrower than that of past waits', () => {
-  const { within, early, late, width, asked } = calibrate(first, last, load, { ...few, learns: false })
-  expect(asked).toBeGreaterThan(30)
-  expect(within + early + late).toBeCloseTo(1)
-  expect(within).toBeGreaterThanOrEqual(0.75)
-  expect(width).toBeLessThanOrEqual(0.5)
-})
+it.each(loads.filter(({ name }) => name.includes('bursts')))(
+  '$name: most starts lie in the range that was told for them',
+  ({ load }) => {
+    const { within, early, late, asked, answered } = calibrate(stretch ?? expect.unreachable(), load, few)
+    expect(asked).toBeGreaterThan(20)
+    expect(answered).toBeGreaterThanOrEqual(0.7)
+    expect(within + early + late).toBeCloseTo(1)
+    expect(within).toBeGreaterThanOrEqual(0.75)
+  },
+)
 
-it('shows when what was measured is no guide: where everything takes three times as long, starts are late', () => {
-  const slower = last.map((request) => ({ ...request, seconds: 3 * request.seconds }))
-  const { within, late } = calibrate(first, slower, load, { ...few, learns: false })
-  expect(within).toBeLessThan(0.5)
-  expect(late).toBeGreaterThan(0.5)
+it('where jobs take three times as long all at once, ranges become wider than they were or are not told, and most starts lie in them again', () => {
+  const [{ load } = expect.unreachable()] = loads.filter(({ name }) => name === 'four slots, bursts of 50')
+  const { before, requests, from } = stretch ?? expect.unreachable()
+  const slower = requests.map((request) => ({ ...request, seconds: 3 * request.seconds }))
+  const usual = calibrate({ from, before, requests }, load, few)
+  const { within, width } = calibrate({ from, before, requests: slower }, load, few)
+  expect(width).toBeGreaterThan(2 * usual.width)
+  expect(within).toBeGreaterThan(0.6)
 })

@@ -5,7 +5,7 @@ import type { Coordinator } from '../../src/engine/coordinator/index.ts'
 import type { LogStore } from '../../src/engine/store/index.ts'
 import { memoryDatabase, memoryStore } from '../../src/engine/store/memory/index.ts'
 import { HandClock } from '../../src/tools/testing/hand-clock.ts'
-import { join } from './support.ts'
+import { join, workedOff } from './support.ts'
 
 const job = (jobId: string) => ({ jobId, models: ['m'] })
 
@@ -17,7 +17,7 @@ async function two() {
     [0, 1].map(() => join({ store: memoryStore(database), leaseMs: 3_600_000 })),
   )) as [Coordinator, Coordinator]
   const start = async () => (await works.claim({ max: 1 }))[0]?.lease ?? expect.unreachable()
-  return { clock, asks, works, start }
+  return { clock, database, asks, works, start }
 }
 
 const all = <T>(stream: Observable<T>): Promise<T[]> => firstValueFrom(stream.pipe(toArray()))
@@ -33,20 +33,32 @@ describe('place', () => {
       ...{ jobId: 'mine', queue: 'default', state: 'waiting', position: 1, code: 'model_in_use' },
       models: [{ model: 'm', ahead: 1, running: 1, capacity: 1 }],
       ...{ reason: 'a model it needs is in use', startsInSeconds: null },
-      ...{ startsFromSeconds: null, startsToSeconds: null },
+      ...{ startsFromSeconds: null, startsToSeconds: null, startsReason: 'no live process runs its kind' },
     })
     expect(JSON.stringify(place)).not.toContain('other')
     expect(await asks.place('nobody')).toBeUndefined()
   })
 
-  it('says about when it starts, once such jobs have completed', async () => {
-    const { clock, asks, works, start } = await two()
+  it('says about when it starts once enough have started to compare, and not when nobody is alive who runs it', async () => {
+    const { clock, database, asks, works } = await two()
+    works.offering(null, 1)
     await asks.setPolicy('by-model')
-    await asks.enqueue(['a', 'b', 'mine'].map(job))
-    const lease = await start()
-    clock.set(clock.now() + 60_000_000)
-    await works.complete(lease, { claim: { max: 1, kinds: null } })
-    expect((await asks.place('mine'))?.startsInSeconds).toBeGreaterThanOrEqual(59)
+    await workedOff(works, clock, 2)
+    const none = { startsInSeconds: null, startsFromSeconds: null, startsToSeconds: null }
+    expect(await asks.place('next-3')).toMatchObject({
+      ...{ ...none, startsReason: expect.stringMatching(/^fewer than 9 jobs/) },
+    })
+    for (const jobId of ['next-2', 'next-3']) await asks.cancel(jobId, { force: true })
+    await workedOff(works, clock, 20, 'later')
+    await asks.enqueue([job('mine')])
+    const other = await join({ store: memoryStore(database), leaseMs: 3_600_000 })
+    const place = await other.place('mine')
+    expect(place).toMatchObject({ startsInSeconds: expect.closeTo(120, -2), startsReason: null })
+    expect(place?.startsFromSeconds).toBeLessThan(place?.startsToSeconds ?? 0)
+    await works.close()
+    expect(await other.place('mine')).toMatchObject({
+      ...{ ...none, startsReason: 'no live process runs its kind' },
+    })
   })
 })
 

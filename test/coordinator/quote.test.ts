@@ -7,7 +7,7 @@ import type { EnqueueInput } from '../../src/engine/events/index.ts'
 import { memoryDatabase, memoryStore } from '../../src/engine/store/memory/index.ts'
 import { HandClock } from '../../src/tools/testing/hand-clock.ts'
 import { PATIENCE, runs } from '../support/runs.ts'
-import { join } from './support.ts'
+import { join, workedOff } from './support.ts'
 
 /** A process over a database with a clock that is set by hand. */
 async function aQueue() {
@@ -29,19 +29,13 @@ describe('a quote', () => {
       ...{ jobId: 'a', isNew: true, isStartable: true, startsInSeconds: null },
       explanation: { state: 'waiting', position: 0 },
     })
-    await coordinator.enqueue(['a', 'b'].map((id) => job(id)))
-    for (let n = 0; n < 2; n++) {
-      const lease = await start(coordinator)
-      clock.set(clock.now() + 60_000_000)
-      await coordinator.complete(lease)
-    }
-    await coordinator.enqueue([job('runs'), job('next')])
-    await start(coordinator)
+    coordinator.offering(null, 1)
+    await workedOff(coordinator, clock, 20)
     const { version } = coordinator.state()
     const quote = await coordinator.quote(job('mine'))
     expect(quote).toMatchObject({
-      ...{ version, isNew: true, isStartable: false },
-      explanation: { code: 'model_in_use', blockedBy: 'next', position: 1, chain: ['next', 'runs'] },
+      ...{ version, isNew: true, isStartable: false, startsReason: null },
+      explanation: { code: 'model_in_use', blockedBy: 'next-21', position: 1, chain: ['next-21', 'next-20'] },
     })
     const { startsFromSeconds: from, startsInSeconds: likely, startsToSeconds: to } = quote
     expect([likely, from, to]).toEqual([expect.closeTo(120, -2), expect.any(Number), expect.any(Number)])

@@ -4,7 +4,9 @@ import { refusalSchema } from '../../src/apps/dashboard/api/fields.ts'
 import { placeSchema, quoteSchema } from '../../src/apps/dashboard/api/job-documents.ts'
 import { createDashboard, levers } from '../../src/apps/dashboard/index.ts'
 import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
-import { memoryStore } from '../../src/engine/store/memory/index.ts'
+import { memoryDatabase, memoryStore } from '../../src/engine/store/memory/index.ts'
+import { HandClock } from '../../src/tools/testing/hand-clock.ts'
+import { workedOff } from '../coordinator/support.ts'
 import { clientOf, mounted, operator, viewer } from './support.ts'
 
 const place = (jobId: string) => `/api/queues/default/jobs/${jobId}/place`
@@ -19,27 +21,23 @@ it('says how many are ahead, why, and about how long, and names nobody', async (
     ...{ jobId: 'mine', queue: 'default', state: 'waiting', position: 1, code: 'model_in_use' },
     models: [{ model: 'm', ahead: 1, running: 1, capacity: 1 }],
     ...{ reason: 'a model it needs is in use', startsInSeconds: null },
-    ...{ startsFromSeconds: null, startsToSeconds: null },
+    ...{ startsFromSeconds: null, startsToSeconds: null, startsReason: 'no live process runs its kind' },
   })
 })
 
-it('estimates from how long such jobs took lately, if there were any', async () => {
-  const store = memoryStore()
-  const coordinator = await createCoordinator({ store, logger: silentLogger })
+it('estimates from how long such jobs took lately, once enough have started to compare', async () => {
+  const clock = new HandClock(Date.now() * 1_000)
+  const store = memoryStore(memoryDatabase(clock))
+  const coordinator = await createCoordinator({ store, logger: silentLogger, leaseMs: 3_600_000 })
   onTestFinished(() => coordinator.close())
   await coordinator.setPolicy('by-model')
-  const { get } = clientOf(createDashboard({ store, authorize: () => customer('late', 'ran') }))
-  await coordinator.enqueue(['ran', 'next', 'late'].map((jobId) => ({ jobId, models: ['flux-dev'] })))
-  const [first] = await coordinator.claim({ max: 1, kinds: null })
-  if (first !== undefined) await coordinator.complete(first.lease, { claim: { max: 1, kinds: null } })
-  const { events } = await store.read('default', 0, 100)
-  const at = (type: string) => events.find((event) => event.type === type)?.at ?? 0
-  const starts = placeSchema.parse(await (await get(place('late'))).json())
-  // What runs has run for a while already, and a single one that has completed gives no range.
-  const took = (at('completed') - at('started')) / 1e6
-  expect(starts.startsInSeconds).toBeLessThanOrEqual(Math.ceil(1.5 * took))
-  expect(starts).toMatchObject({ startsFromSeconds: null, startsToSeconds: null })
-  const ended = await get(place('ran'))
+  coordinator.offering(null, 1)
+  const { get } = clientOf(createDashboard({ store, authorize: () => customer('next-21', 'next-0') }))
+  await workedOff(coordinator, clock, 20)
+  const starts = placeSchema.parse(await (await get(place('next-21'))).json())
+  expect(starts).toMatchObject({ startsInSeconds: expect.closeTo(60, -2), startsReason: null })
+  expect(starts.startsFromSeconds).toBeLessThan(starts.startsToSeconds ?? 0)
+  const ended = await get(place('next-0'))
   expect([ended.status, await ended.json()]).toMatchObject([404, { error: { code: 'job_not_live' } }])
 })
 

@@ -94,6 +94,7 @@ it.each<[string, PolicyInput, string]>([
   const db = await account()
   const coordinator = await db.coordinator()
   const told = () => db.value("select job_queue_explain('c')")
+  coordinator.offering(null, 1)
   await coordinator.setPolicy({ maxActive: null })
   await coordinator.enqueue(['x', 'y'].map((jobId) => ({ jobId, models: ['m'] })))
   for (const _of of [1, 2])
@@ -104,4 +105,7 @@ it.each<[string, PolicyInput, string]>([
   await coordinator.setPolicy(rules)
   const none = { starts_in_seconds: null, starts_from_seconds: null, starts_to_seconds: null }
   expect(await told()).toMatchObject({ ...none, starts_reason: expect.stringContaining(why) })
+  await coordinator.setPolicy({ maxOvertakes: 0 })
+  await coordinator.close()
+  expect(await told()).toMatchObject({ ...none, starts_reason: 'no live process runs its kind' })
 })

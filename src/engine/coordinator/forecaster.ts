@@ -1,63 +1,71 @@
 import {
+  Experience,
   type Forecast,
-  type ForecastOptions,
-  forecast,
-  forecastOf,
-  handsOf,
   jobOf,
   type Ledger,
   MEASURED_EVENTS,
   type Micros,
   type NoRange,
+  type Outset,
   type RecordedEvent,
-  RunTimes,
+  Replayer,
   type StartRange,
-  type WorkerFact,
 } from '../core/index.ts'
+import type { LogRole, SnapshotRole } from '../store/index.ts'
+import { ledgerNear } from './replica/snapshots.ts'
 
 /** How long what was measured and what was told is used again, in milliseconds. */
 const GOOD_MS = 5_000
 /** Others go first after so many milliseconds of calculation. */
 const TURN_MS = 3
 const PAGE = 1_000
+/** After more events than this that it has not followed, it begins again. */
+const MOST_MISSED = MEASURED_EVENTS / 2
 
-/** A queue at one version, and who can run its jobs. */
-export interface Outset {
-  readonly ledger: Ledger
-  readonly now: Micros
-  readonly workers: readonly WorkerFact[] | null
+/** Where it learns what has happened. */
+export interface PastOf {
+  /** Events of the log after a number, at most so many. */
+  read(
+    after: number,
+    limit: number,
+  ): Promise<{ readonly events: readonly RecordedEvent[]; readonly archivedSeq: number }>
+  /** The newest ledger at or before a number that can be had, or that of the beginning of the log. */
+  ledgerNear(version: number): Promise<Ledger>
 }
 
-type Read = (
-  after: number,
-  limit: number,
-) => Promise<{ readonly events: readonly RecordedEvent[]; readonly archivedSeq: number }>
+/** The past of a queue as its store has it. */
+export const pastIn = (
+  store: Pick<LogRole, 'read'> & Pick<SnapshotRole, 'snapshot' | 'chunk'>,
+  queue: string,
+): PastOf => ({
+  read: (after, limit) => store.read(queue, after, limit),
+  ledgerNear: (version) => ledgerNear(store, queue, version, () => {}),
+})
 
 /**
- * Says when waiting jobs start, to all in this process who ask. It reads the end of the log for how long attempts took, and what is new there
- * every {@link GOOD_MS}; for as long one forecast serves all jobs that it knows.
+ * Says when waiting jobs start, to all in this process who ask. At the first question it goes through the end of the log, for how long attempts
+ * took and how good forecasts would have been; what is new it reads every {@link GOOD_MS}, and for as long one forecast serves all jobs that it
+ * knows.
  */
 export class Forecaster {
-  readonly #read: Read
-  #times = new RunTimes()
-  #seen = 0
+  readonly #past: PastOf
+  #experience: Experience | undefined
   /** One at a time: each event counts once. */
-  #measuring: Promise<void> | undefined
-  #measuredAt = Number.NEGATIVE_INFINITY
+  #learning: Promise<Experience> | undefined
+  #learnedAt = Number.NEGATIVE_INFINITY
   #last: Promise<Forecast> | undefined
 
-  /** @param read events of the log after a number, at most so many */
-  constructor(read: Read) {
-    this.#read = read
+  constructor(past: PastOf) {
+    this.#past = past
   }
 
   /** When a job starts that waits there. @throws what the store throws */
   async startOf(at: Outset, jobId: string): Promise<StartRange | NoRange> {
     // While nothing has completed, it is soon otherwise.
-    const last = this.#times.count === 0 ? undefined : await this.#last
+    const last = (this.#experience?.times.count ?? 0) === 0 ? undefined : await this.#last
     if (last !== undefined && jobOf(last.ledger, jobId)?.active === false)
       return lessGone(await inTurns(last.of(jobId)), at.now - last.now)
-    const found = await this.#kept(this.#optionsAt(at).then((options) => inTurns(forecast(options))))
+    const found = await this.#kept(this.#learned(at).then((learned) => inTurns(learned.forecast(at))))
     return inTurns(found.of(jobId))
   }
 
@@ -74,43 +82,77 @@ export class Forecaster {
 
   /** The same in a queue as it may become: what is told of it serves nobody else. @throws what the store throws */
   async startIn(at: Outset, jobId: string): Promise<StartRange | NoRange> {
-    return inTurns(forecastOf({ ...(await this.#optionsAt(at)), jobId }))
+    return inTurns((await this.#learned(at)).startOf(at, jobId))
   }
 
-  async #optionsAt({ ledger, now, workers }: Outset): Promise<ForecastOptions> {
-    const isOld = this.#times.count === 0 || performance.now() - this.#measuredAt >= GOOD_MS
-    if (isOld)
-      this.#measuring ??= this.#measure(ledger).finally(() => {
-        this.#measuring = undefined
-      })
-    await this.#measuring
-    return { ledger, now, times: this.#times, hands: handsOf(workers, ledger) }
+  async #learned(at: Outset): Promise<Experience> {
+    const known = this.#experience
+    const isFresh =
+      known !== undefined && known.times.count > 0 && performance.now() - this.#learnedAt < GOOD_MS
+    if (isFresh) return known
+    this.#learning ??= this.#learn(at).finally(() => {
+      this.#learning = undefined
+    })
+    return this.#learning
   }
 
-  async #measure(ledger: Ledger): Promise<void> {
-    // The database was restored from a backup.
-    if (ledger.version < this.#seen) [this.#times, this.#seen] = [new RunTimes(), 0]
-    this.#seen = Math.max(this.#seen, ledger.version - MEASURED_EVENTS)
-    while (this.#seen < ledger.version) {
-      const { events, archivedSeq } = await this.#read(
-        this.#seen,
-        Math.min(PAGE, ledger.version - this.#seen),
-      )
-      for (const event of events) this.#times.push(event, ledger)
-      // What was archived may have been dropped: it goes on behind that.
-      const next = events.at(-1)?.seq ?? archivedSeq
-      if (next <= this.#seen) break
-      this.#seen = next
+  async #learn(at: Outset): Promise<Experience> {
+    const { version } = at.ledger
+    const known = this.#experience
+    // Not if the database was restored from a backup.
+    const goesOn = known !== undefined && known.version <= version && version - known.version <= MOST_MISSED
+    const learned = goesOn ? known : await this.#relived(at)
+    this.#experience = learned
+    await this.#eachPage(learned.version, version, (events) => {
+      for (const event of events) learned.push(event, at.ledger)
+    })
+    this.#learnedAt = performance.now()
+    return learned
+  }
+
+  /** As if it had been there for the last events. */
+  async #relived({ ledger: { version }, workers }: Outset): Promise<Experience> {
+    const begin = await this.#ledgerAt(Math.max(0, version - MEASURED_EVENTS))
+    const learned = new Experience(begin)
+    const replayer = new Replayer(begin)
+    const total = version - begin.version
+    await this.#eachPage(begin.version, version, (events) =>
+      inTurns(learned.relive(replayer, begin, events, workers, total)),
+    )
+    return learned
+  }
+
+  /** Or at the beginning of the log, if that is later. */
+  async #ledgerAt(version: number): Promise<Ledger> {
+    const near = await this.#past.ledgerNear(version)
+    if (near.version >= version) return near
+    const replayer = new Replayer(near)
+    await this.#eachPage(near.version, version, (events) => {
+      for (const event of events) replayer.push(event)
+    })
+    return replayer.ledger()
+  }
+
+  async #eachPage(
+    after: number,
+    upTo: number,
+    visit: (events: readonly RecordedEvent[]) => Promise<void> | void,
+  ): Promise<void> {
+    for (let seen = after; seen < upTo; ) {
+      const { events } = await this.#past.read(seen, Math.min(PAGE, upTo - seen))
+      await visit(events)
+      const next = events.at(-1)?.seq ?? seen
+      if (next <= seen) return
+      seen = next
     }
-    this.#measuredAt = performance.now()
   }
 }
 
 /** As it stands some time later. */
 function lessGone(range: StartRange | NoRange, gone: Micros): StartRange | NoRange {
   if (typeof range === 'string') return range
-  const less = (at: Micros | null) => (at === null ? null : Math.max(0, at - gone))
-  return { ...range, likely: Math.max(0, range.likely - gone), from: less(range.from), to: less(range.to) }
+  const less = (at: Micros) => Math.max(0, at - gone)
+  return { likely: less(range.likely), from: less(range.from), to: less(range.to) }
 }
 
 /** Calculates without keeping the process from anything else for long. */

@@ -9,12 +9,13 @@ import {
   type MembershipRole,
   type NotedProgress,
   PAGE,
+  type SnapshotRole,
   type StoreTraits,
   type SubmissionRole,
 } from '../store/index.ts'
 import type { Coordinator } from './api/coordinator.ts'
 import { Counter, queueMetrics, queueView } from './api/view.ts'
-import { Forecaster } from './forecaster.ts'
+import { Forecaster, pastIn } from './forecaster.ts'
 import { healthOf } from './health.ts'
 import { endedOf, type JobSources, progressOf } from './job-streams.ts'
 import type { Member } from './membership/member.ts'
@@ -27,6 +28,7 @@ type QueryStore = Pick<LogRole, 'read'> &
   Pick<DataRole, 'data' | 'watch'> &
   Pick<MembershipRole, 'workers'> &
   Pick<SubmissionRole, 'ofJob'> &
+  Pick<SnapshotRole, 'snapshot' | 'chunk'> &
   Pick<StoreTraits, 'name'>
 
 type QueryCalls = Pick<
@@ -57,7 +59,7 @@ export function queriesOf(member: Member, store: QueryStore): Queries {
     version: () => log.version,
     live$: events$,
   }
-  const forecaster = new Forecaster((after, limit) => store.read(queue, after, limit))
+  const forecaster = new Forecaster(pastIn(store, queue))
   const watch = new ProgressWatch(log, store)
   const ofJob: JobSources = {
     log,

@@ -6,6 +6,7 @@ import {
   type JobOutcome,
   jobOf,
   type OnceRecord,
+  type Outset,
   onceRecordOf,
   type Surroundings,
   startsIn,
@@ -13,7 +14,7 @@ import {
 import { type EnqueueInput, enqueueBody, type ParsedJob, parseJobs } from '../events/index.ts'
 import type { AppendRole, SubmissionRole } from '../store/index.ts'
 import type { Quote } from './api/calls.ts'
-import type { Forecaster, Outset } from './forecaster.ts'
+import type { Forecaster } from './forecaster.ts'
 
 /** A queue at one version. */
 export interface Asked extends Outset {

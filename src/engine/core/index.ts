@@ -61,16 +61,10 @@ export {
 export type { FailedTries } from './failed-tries.ts'
 export { endedParentsOf } from './flow.ts'
 export { Agenda } from './forecast/agenda.ts'
-export {
-  Forecast,
-  type ForecastOptions,
-  forecast,
-  forecastOf,
-  handsOf,
-  type NoRange,
-  type StartRange,
-} from './forecast/forecast.ts'
-export { MEASURED_EVENTS, RunTimes } from './forecast/run-times.ts'
+export { type Compared, FEWEST_COMPARED, widened } from './forecast/conformal.ts'
+export { Experience, MEASURED_EVENTS, type Outset } from './forecast/experience.ts'
+export type { Forecast, NoRange, StartRange } from './forecast/forecast.ts'
+export { RunTimes } from './forecast/run-times.ts'
 export { checkEvent, checkLedger, noEvent, readingPart } from './given.ts'
 export { hash } from './hash.ts'
 export * from './job.ts'

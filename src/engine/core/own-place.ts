@@ -1,6 +1,7 @@
 import type { LiveCode } from './diagnosis.ts'
 import { explainLive } from './explain.ts'
 import type { QueueFacts } from './facts.ts'
+import { FEWEST_COMPARED } from './forecast/conformal.ts'
 import type { NoRange, StartRange } from './forecast/forecast.ts'
 import { MICROS_PER_SECOND } from './job.ts'
 import { jobOf, type Ledger } from './ledger.ts'
@@ -29,12 +30,24 @@ export interface JobPlace extends StartsIn {
 
 /** When a waiting job starts, in seconds from now. */
 export interface StartsIn {
-  /** About how long, from how long such jobs took lately; null: nobody knows, or it runs. */
+  /** About how long, from how long such jobs took lately; null: nobody can say, or it runs. */
   readonly startsInSeconds: number | null
-  /** The range that holds for eight jobs of ten; null: fewer than two jobs have completed. */
+  /** The range in which eight of ten jobs start, as wide as the last starts of this queue ask for; null: as `startsInSeconds`. */
   readonly startsFromSeconds: number | null
   readonly startsToSeconds: number | null
+  /** Why nobody can say; null: there is an estimate, or it runs. */
+  readonly startsReason: string | null
 }
+
+const whyNot: Readonly<Record<NoRange, string>> = {
+  no_live_worker: 'no live process runs its kind',
+  nothing_completed: 'no job of its kind has completed lately',
+  no_time_brings_it: 'something keeps it that time alone does not end',
+  not_compared: `fewer than ${FEWEST_COMPARED} jobs that waited have started since the first ones completed`,
+  wrong_lately: 'estimates for this queue were far off lately',
+}
+/** What a job does not need that may start at once. */
+const ofTimes: ReadonlySet<NoRange> = new Set(['nothing_completed', 'not_compared', 'wrong_lately'])
 
 /** Without the ids, keys and people that an operator's explanation names. */
 const reasons: Readonly<Record<LiveCode, string>> = {
@@ -89,18 +102,16 @@ export interface PlaceQuestion {
 
 /** One that may start needs no measured times to tell. */
 export function startsIn(range: StartRange | NoRange | null, code: LiveCode | null): StartsIn {
-  const atOnce = range === 'nothing_completed' && code === 'offered'
-  const { likely, from, to } = atOnce
-    ? { likely: 0, from: 0, to: 0 }
-    : range === null || typeof range === 'string'
-      ? { likely: null, from: null, to: null }
-      : range
+  if (typeof range === 'string' && ofTimes.has(range) && code === 'offered') return atOnce
+  if (range === null || typeof range === 'string')
+    return { ...unknownStart, startsReason: range === null ? null : whyNot[range] }
   return {
-    startsInSeconds: roundedBy(Math.ceil, likely),
-    startsFromSeconds: roundedBy(Math.floor, from),
-    startsToSeconds: roundedBy(Math.ceil, to),
+    startsInSeconds: Math.ceil(range.likely / MICROS_PER_SECOND),
+    startsFromSeconds: Math.floor(range.from / MICROS_PER_SECOND),
+    startsToSeconds: Math.ceil(range.to / MICROS_PER_SECOND),
+    startsReason: null,
   }
 }
 
-const roundedBy = (round: (value: number) => number, micros: number | null): number | null =>
-  micros === null ? null : round(micros / MICROS_PER_SECOND)
+const atOnce = { startsInSeconds: 0, startsFromSeconds: 0, startsToSeconds: 0, startsReason: null }
+const unknownStart = { startsInSeconds: null, startsFromSeconds: null, startsToSeconds: null }

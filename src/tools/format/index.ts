@@ -18,9 +18,9 @@ export function duration(ms: number): string {
 }
 
 /** When a job starts: `in about 3 min 20 s, in 8 of 10 cases between 2 min 05 s and 5 min 10 s`. */
-export function startText({ startsInSeconds, startsFromSeconds, startsToSeconds }: StartsIn): string {
-  if (startsInSeconds === null)
-    return 'unknown: nothing has completed lately, or it will not start by time alone'
+export function startText(starts: StartsIn): string {
+  const { startsInSeconds, startsFromSeconds, startsToSeconds, startsReason } = starts
+  if (startsInSeconds === null) return `nobody can say: ${startsReason ?? 'too little is known'}`
   const about =
     startsInSeconds === 0
       ? 'at once, as far as the rules decide'

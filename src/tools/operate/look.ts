@@ -1,4 +1,4 @@
-import { Forecaster } from '../../engine/coordinator/forecaster.ts'
+import { Forecaster, pastIn } from '../../engine/coordinator/forecaster.ts'
 import { isInterlockError, type Ledger, type QueueFacts } from '../../engine/core/index.ts'
 import type { WorkerRow } from '../../engine/store/index.ts'
 import type { Opened } from '../history/access.ts'
@@ -30,8 +30,7 @@ export async function lookOf(
 }
 
 /** Says when jobs start that wait, as a process of the queue does. */
-export const forecasterOf = ({ store, queue }: Opened): Forecaster =>
-  new Forecaster((after, limit) => store.read(queue, after, limit))
+export const forecasterOf = ({ store, queue }: Opened): Forecaster => new Forecaster(pastIn(store, queue))
 
 /** What only the log knows of a queue; nulls: it cannot be folded, and everything else is still shown. */
 export interface Logged {

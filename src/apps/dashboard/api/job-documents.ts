@@ -98,12 +98,13 @@ export const flowSchema = z.strictObject({
 })
 
 const starts = {
-  startsInSeconds: z.int().nullable().describe('an estimate; null: too little is known'),
+  startsInSeconds: z.int().nullable().describe('an estimate; null: nobody can say, or it runs'),
   startsFromSeconds: z
     .int()
     .nullable()
-    .describe('with the next: the range in which it lies eight times of ten; null: too few have completed'),
+    .describe('with the next: the range in which it lies eight times of ten'),
   startsToSeconds: z.int().nullable(),
+  startsReason: z.string().nullable().describe('why nobody can say; null: there is an estimate, or it runs'),
 }
 
 export const placeSchema = z.strictObject({

@@ -1,6 +1,6 @@
 /** Where a job stands, for the customer's own page. About other jobs it says only how many there are. */
 
-import { Forecaster } from '../../../engine/coordinator/forecaster.ts'
+import { Forecaster, pastIn } from '../../../engine/coordinator/forecaster.ts'
 import { InterlockError, jobOf, placeOfJob } from '../../../engine/core/index.ts'
 import { parseJobId } from '../../../engine/events/index.ts'
 import type { PlaceDocument } from '../api/job-documents.ts'
@@ -24,7 +24,8 @@ export async function placeOf(reader: QueueReader, given: string): Promise<Respo
 }
 
 export function forecasterOf(reader: QueueReader): Forecaster {
-  const known = forecasters.get(reader) ?? new Forecaster((after, limit) => reader.page(after, limit))
+  const past = { ...pastIn(reader.store, reader.queue), read: reader.page.bind(reader) }
+  const known = forecasters.get(reader) ?? new Forecaster(past)
   forecasters.set(reader, known)
   return known
 }

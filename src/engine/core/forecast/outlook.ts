@@ -14,6 +14,8 @@ const TIMES_OF_A_TRY = 2
 const ENOUGH = 3
 /** In one try, all jobs of a model may take as much as this longer or shorter than before (a power of e). */
 const PACE = 0.45
+/** And those of all models together. */
+const PACE_OF_ALL = 0.1
 /** What is evenly spread has a standard deviation of 1 from minus to plus this. */
 const EVENLY = Math.sqrt(3)
 
@@ -71,7 +73,7 @@ export class Outlook {
 
   /** That of its model; of a set that was never measured also one of its own, by how much sets differ. */
   #paceOf(spec: Timed['spec']): number {
-    const shared = PACE * this.#swing(this.#measured.groupOf(spec))
+    const shared = PACE_OF_ALL * this.#swing('') + PACE * this.#swing(this.#measured.groupOf(spec))
     if (this.#measured.knows(spec)) return Math.exp(shared)
     return Math.exp(shared + EVENLY * this.#measured.spread * this.#swing(JSON.stringify(spec.models)))
   }

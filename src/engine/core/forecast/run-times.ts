@@ -2,10 +2,11 @@ import type { BatchSize } from '../command.ts'
 import { type AttemptEndEvent, endsAttempt } from '../ending.ts'
 import type { RecordedEvent } from '../event.ts'
 import type { JobSpec, Micros } from '../job.ts'
-import { jobOf, type Ledger } from '../ledger.ts'
-
-/** How many of the last events of a log to go by, at most. */
-export const MEASURED_EVENTS = 5_000
+import { emptyLedger, jobOf, type Ledger } from '../ledger.ts'
+import { type Keepers, withKeeper, withStart } from '../warmth.ts'
+import { Crews } from './crews.ts'
+import { keep } from './keep.ts'
+import { loadTimeOf } from './load-time.ts'
 
 /** So many of the last times are kept of each kind with its models, of each model, and of each kind. */
 const MOST_TIMES = 256
@@ -20,25 +21,42 @@ interface Begun {
   readonly at: Micros
   readonly kind: string | undefined
   readonly models: readonly string[]
+  /** What its process had to load first takes so long. */
+  readonly loading: Micros
 }
 
 /**
- * How long attempts took that completed, from the events of a log: of each kind with its models, of each model and of each kind the last
- * ones. One that failed or was lost was cut short, and says nothing of how long others take.
+ * How long attempts took that completed, without what was loaded for them, from the events of a log: of each kind with its models, of each
+ * model and of each kind the last ones. One that failed or was lost was cut short, and says nothing of how long others take.
  */
 export class RunTimes {
   readonly #times = new Map<string, Micros[]>()
   readonly #kinds = new Map<string, string>()
   readonly #begun = new Map<string, Begun>()
   readonly #sizes = new Map<string, number>()
+  readonly crews = new Crews()
+  #keepers: Keepers
+  #policy: Ledger['policy']
   #batch = { number: 0, size: 0 }
   #count = 0
   /** As it was when so many attempts were measured. */
   #spread = { at: 0, is: 0 }
 
+  /** @param before the queue before the first of the events */
+  constructor({ keepers, policy }: Pick<Ledger, 'keepers' | 'policy'> = emptyLedger) {
+    this.#keepers = keepers
+    this.#policy = policy
+  }
+
   /** @param from the queue as it was or is: of a job that is live there it tells the kind, and since when it runs */
   push(event: RecordedEvent, from: Ledger): void {
-    if (event.type === 'queued') keep(this.#kinds, event.jobId, event.spec.kind, MOST_OPEN)
+    this.crews.push(event)
+    if (event.type === 'policy_changed') this.#policy = event.policy
+    else if (event.type === 'worker_serves')
+      this.#keepers = withKeeper(this.#keepers, event.workerId, event.keeps)
+    else if (event.type === 'worker_gone')
+      this.#keepers = withKeeper(this.#keepers, event.workerId, undefined)
+    else if (event.type === 'queued') keep(this.#kinds, event.jobId, event.spec.kind, MOST_OPEN)
     else if (event.type === 'started') this.#begin(event, from)
     else if (endsAttempt(event)) this.#end(event, from)
   }
@@ -46,6 +64,16 @@ export class RunTimes {
   /** How many attempts it has measured. */
   get count(): number {
     return this.#count
+  }
+
+  /** Whether an attempt of this kind was measured. */
+  hasKind(kind: string): boolean {
+    return this.#times.has(kindKey(kind))
+  }
+
+  /** How long a running attempt had to load first, as far as its start was seen. */
+  loadingOf(jobId: string): Micros {
+    return this.#begun.get(jobId)?.loading ?? 0
   }
 
   /** Times that tell how long such a job takes, the most telling first. */
@@ -94,9 +122,12 @@ export class RunTimes {
     return models.filter((model) => runs(model) > 0).sort((a, b) => runs(a) - runs(b))
   }
 
-  #begin({ jobId, at, models, batch }: RecordedEvent & { readonly type: 'started' }, from: Ledger): void {
+  #begin(event: RecordedEvent & { readonly type: 'started' }, from: Ledger): void {
+    const { jobId, at, models, batch } = event
     const kind = this.#kinds.get(jobId) ?? jobOf(from, jobId)?.spec.kind
-    keep(this.#begun, jobId, { at, kind, models }, MOST_OPEN)
+    const loading = loadTimeOf(this.#keepers, this.#policy, event)
+    this.#keepers = withStart(this.#keepers, this.#policy, event)
+    keep(this.#begun, jobId, { at, kind, models, loading }, MOST_OPEN)
     if (batch === undefined || kind === undefined) return
     this.#batch = { number: batch, size: this.#batch.number === batch ? this.#batch.size + 1 : 1 }
     if (this.#batch.size > (this.#sizes.get(kind) ?? 1)) keep(this.#sizes, kind, this.#batch.size, MOST_KEYS)
@@ -106,10 +137,10 @@ export class RunTimes {
     const begun = this.#begun.get(jobId) ?? begunIn(from, jobId)
     this.#begun.delete(jobId)
     if (begun === undefined || type !== 'completed') return
-    const { kind, models } = begun
+    const { kind, models, loading } = begun
+    const time = Math.max(0, at - begun.at - loading)
     const known = kind === undefined ? [] : [keyOf(kind, models), kindKey(kind)]
-    for (const key of [...known, keyOf('', models), ...models.map(modelKey), ALL])
-      this.#note(key, at - begun.at)
+    for (const key of [...known, keyOf('', models), ...models.map(modelKey), ALL]) this.#note(key, time)
     this.#count++
   }
 
@@ -145,12 +176,7 @@ const keyOf = (kind: string, models: readonly string[]): string =>
 /** An attempt that ran when the events began. */
 function begunIn(ledger: Ledger, jobId: string): Begun | undefined {
   const job = jobOf(ledger, jobId)
-  return job?.active ? { at: job.startedAt, kind: job.spec.kind, models: job.spec.models } : undefined
-}
-
-function keep<V>(map: Map<string, V>, key: string, value: V, most: number): void {
-  map.delete(key)
-  map.set(key, value)
-  if (map.size <= most) return
-  for (const oldest of map.keys()) return void map.delete(oldest)
+  return job?.active
+    ? { at: job.startedAt, kind: job.spec.kind, models: job.spec.models, loading: 0 }
+    : undefined
 }

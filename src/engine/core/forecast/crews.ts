@@ -1,0 +1,53 @@
+import { endsAttempt } from '../ending.ts'
+import type { RecordedEvent } from '../event.ts'
+import { keep } from './keep.ts'
+
+const MOST_WORKERS = 2_000
+const MOST_RUNNING = 20_000
+
+interface Crew {
+  /** How many jobs of each of its batches run; one that runs by itself is a batch of its own. */
+  readonly batches: Map<number, number>
+  most: number
+}
+
+/** How many attempts each process has run at once, at most, from the events of a log: it has at least so many slots. */
+export class Crews {
+  readonly #crews = new Map<string, Crew>()
+  readonly #attempts = new Map<string, { readonly worker: string; readonly batch: number }>()
+
+  push(event: RecordedEvent): void {
+    if (event.type === 'started') this.start(event.jobId, event.workerId, event.batch ?? event.seq)
+    else if (event.type === 'worker_gone') this.#crews.delete(event.workerId)
+    else if (endsAttempt(event)) this.#end(event.jobId)
+  }
+
+  /** An attempt runs there. @param batch its batch, or its own token */
+  start(jobId: string, worker: string, batch: number): void {
+    const crew = this.#crews.get(worker) ?? { batches: new Map(), most: 0 }
+    keep(this.#crews, worker, crew, MOST_WORKERS)
+    keep(this.#attempts, jobId, { worker, batch }, MOST_RUNNING)
+    crew.batches.set(batch, (crew.batches.get(batch) ?? 0) + 1)
+    crew.most = Math.max(crew.most, crew.batches.size)
+  }
+
+  /** How many slots it has, at least. */
+  slotsOf(worker: string): number {
+    return this.#crews.get(worker)?.most ?? 0
+  }
+
+  /** Those that have run something, who did last is last. */
+  get workers(): readonly string[] {
+    return [...this.#crews.keys()]
+  }
+
+  #end(jobId: string): void {
+    const attempt = this.#attempts.get(jobId)
+    this.#attempts.delete(jobId)
+    const batches = attempt && this.#crews.get(attempt.worker)?.batches
+    if (attempt === undefined || batches === undefined) return
+    const left = (batches.get(attempt.batch) ?? 1) - 1
+    if (left > 0) batches.set(attempt.batch, left)
+    else batches.delete(attempt.batch)
+  }
+}
