@@ -52,6 +52,22 @@ describe('a log', () => {
   )
 
   it(
+    'can go on without starts and offers: the same is refused, and the events fold to what was decided',
+    holds([run], 40, (steps) => {
+      for (const { command, surroundings, before, decision } of play(steps)) {
+        const late = decide(before, [command], { ...surroundings, startsNothing: true })
+        const begun = late.events.filter(
+          ({ type, offers }) => type === 'started' || type === 'worker_serves' || offers !== undefined,
+        )
+        expect(begun).toEqual([])
+        expect(late.results.map(({ ok }) => ok)).toEqual(decision.results.map(({ ok }) => ok))
+        expect(contentsOf(fold(before, late.events).ledger)).toEqual(contentsOf(late.ledger))
+      }
+    }),
+    PATIENCE,
+  )
+
+  it(
     'does not care whether commands are decided one by one or together',
     decidesAlikeTogether(run, 100),
     PATIENCE,

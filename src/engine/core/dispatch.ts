@@ -24,9 +24,13 @@ import { keeperIn } from './warmth.ts'
  */
 export function dispatch(scribe: Scribe): void {
   const { claim } = scribe.command
-  if (claim?.serves !== undefined || claim?.keeps !== undefined) noteServes(scribe, claim)
+  const { startsNothing, looksAtAll } = scribe.surroundings
+  const isSaid = claim?.serves !== undefined || claim?.keeps !== undefined
+  if (isSaid && startsNothing !== true) noteServes(scribe, claim)
   const { settled, propagating } = scribe.draft
   if (settled.size + propagating.size > 0) followUp(scribe)
+  if (startsNothing === true) return settle(scribe.draft)
+  if (looksAtAll === true) scribe.draft.wide = true
   const most = Math.min(claim?.max ?? 0, MOST_TAKEN)
   const warm = claim === undefined ? 0 : takeWarm(scribe, claim, most)
   giveAwayAll(scribe)
@@ -227,7 +231,7 @@ function processOf({ command, surroundings }: Scribe, claim: Claim, job: Job): s
  */
 function take(scribe: Scribe, job: Job, size = 1): boolean {
   const { draft, command, now } = scribe
-  if (!mayStartFor(scribe, job, command.workerId)) return false
+  if (scribe.surroundings.startsNothing === true || !mayStartFor(scribe, job, command.workerId)) return false
   if (!mayStart(draft, job, now, command.workerId)) return false
   startBatch(scribe, job, command.workerId, Math.min(size, MOST_TAKEN - scribe.started))
   if (reachOf(draft) > 0) giveAwayAll(scribe)

@@ -3,7 +3,7 @@
  *
  * - `refusal`: the queue does not carry out this command, now or later; it concerns nobody else
  * - `outage`: the database does not answer; it may be back in a moment
- * - `busy`: the database answers, but others were in the way; it may be different in a moment
+ * - `busy`: the database answers, but others were in the way, or the call was late; it may be different in a moment
  * - `unwritable`: the database answers but takes no writes; a person has to repair it, unless it is a fail-over ({@link isReadOnly})
  * - `log`: the log has something that cannot be folded, or lacks something
  * - `setup`: something was set up wrong: the schema, the address, another process
@@ -127,8 +127,11 @@ export const failureKinds = {
   store_unwritable: 'unwritable',
   /** Under `NODE_ENV=production` no database is named. To do: set `DATABASE_URL`, or ask for the embedded database. */
   embedded_in_production: 'setup',
-  /** Reserved: no call of this release ends with it. */
-  clock_unsteady: 'setup',
+  /**
+   * What was sent came too late or too early by the database's clock, again and again, until the patience of the call was over. The
+   * machine or its link is overloaded, or a clock is being set. To do: try again; give the machine fewer processes.
+   */
+  clock_unsteady: 'busy',
   /** The queue was busy for too long, or a lock did not come free. To do: try again. */
   contention: 'busy',
   /**

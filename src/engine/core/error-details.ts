@@ -107,7 +107,7 @@ export interface ErrorDetails {
   }
   readonly store_unwritable: OfServer & { readonly directory?: string | undefined }
   readonly embedded_in_production: None
-  readonly clock_unsteady: None
+  readonly clock_unsteady: OfServer & { readonly queue?: string | undefined }
   readonly contention: OfServer & { readonly queue?: string | undefined }
   readonly workflow_queued: {
     readonly executionId: string

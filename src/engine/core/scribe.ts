@@ -31,6 +31,13 @@ export interface Surroundings {
   readonly ending?: ReadonlySet<string>
   /** How jobs ended that others are to come after, by id, as the store said; null: it does not know. */
   readonly ended?: ReadonlyMap<string, JobOutcome | null>
+  /**
+   * The times of these events may be seconds old when they are stored, so nothing that is counted from its event may begin: nothing
+   * is started or offered, and nobody says which places it serves. The next claim or tick finds what could start.
+   */
+  readonly startsNothing?: boolean
+  /** The decision before this one has started nothing. */
+  readonly looksAtAll?: boolean
 }
 
 /**

@@ -154,7 +154,8 @@ export interface KnownCommand {
  * - `dead_worker`: a `started` for a worker whose lease is not live.
  * - `live_worker`: a `lease_expired`, or a `worker_gone` that has not `left`, for a worker whose ttl and grace are not over.
  * - `unstaged`: data that was staged for some of the commands is missing: stage it again.
- * - `clock`: the times of the events are more than a second away from the database's clock, which is `now`.
+ * - `clock`: the times of the events do not rise, or are away from the database's clock, which is `now`: more than a second, or, if they
+ *   are older and there is no `started`, no `worker_serves` and no offer among them, more than 5 s.
  */
 export type AppendAnswer =
   | (Stand & {

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import type { Event, RecordedEvent } from '../../../src/engine/core/index.ts'
-import { appendNow, freshCommandId, handMade, queuedEvent, standOf, waitingRow } from '../hand-made.ts'
+import {
+  appendNow,
+  freshCommandId,
+  handMade,
+  queuedEvent,
+  standOf,
+  startedEvent,
+  waitingRow,
+} from '../hand-made.ts'
 import type { Bench } from './bench.ts'
 
 const SECOND = 1_000_000
@@ -102,6 +110,27 @@ export function appendContract({ it, store, other }: Bench): void {
     assert.equal((await attempt((await standOf(store(), queue)).at)).ok, true)
     const before = await appendNow(store(), queue, [queuedEvent('b')], { at })
     assert.ok(!before.ok && before.reason === 'clock')
+  })
+
+  it('takes events that are up to 5 s old, and only 1 s if something is counted from their times', async (queue) => {
+    const beat = { workerId: 'w', kinds: null, freeSlots: 1, release: '0', ttlMs: 600_000, graceMs: 0 }
+    const kinds: readonly (readonly [mostSeconds: number, ...events: Event[]])[] = [
+      [5, queuedEvent('a')],
+      [5, queuedEvent('a'), { type: 'asked', jobId: 'a', asker: 'w', workerId: 'w' }],
+      [1, queuedEvent('a'), startedEvent('a', 'w')],
+      [1, { ...queuedEvent('a'), offers: ['a'] }],
+      [1, queuedEvent('b'), { ...queuedEvent('a'), offers: ['a', 'b'] }],
+      [1, { type: 'worker_serves', workerId: 'w', keeps: 1 }],
+    ]
+    for (const [number, [mostSeconds, ...events]] of kinds.entries())
+      for (const seconds of [0, 3, 7]) {
+        const name = `${queue}-${number}-${seconds}`
+        await store().beat({ queue: name, ...beat })
+        const at = (await standOf(store(), name)).at - seconds * SECOND
+        const answer = await store().append(handMade({ queue: name, version: 0, at, events }))
+        assert.equal(answer.ok, answer.now - at <= mostSeconds * SECOND)
+        if (!answer.ok) assert.deepEqual(answer, { ok: false, reason: 'clock', version: 0, now: answer.now })
+      }
   })
 
   it('refuses numbers that do not count on, and an append of nothing', async (queue) => {

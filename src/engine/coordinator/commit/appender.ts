@@ -4,7 +4,6 @@ import {
   decide,
   isOfRow,
   type JobOutcome,
-  type Micros,
   type OnceRecord,
   projectionChanges,
   type Surroundings,
@@ -16,6 +15,7 @@ import { readOn } from '../replica/catch-up.ts'
 import type { LogView } from '../replica/log-view.ts'
 import type { Combining } from './combining.ts'
 import { dataOf } from './data-staging.ts'
+import { Lead } from './lead.ts'
 import type { OpenCommands } from './open-commands.ts'
 import type { StartedData } from './started-data.ts'
 import { type RefusedCommand, undecidableIn } from './undecidable.ts'
@@ -46,6 +46,9 @@ export interface AppendTry {
 /** Of how many jobs one call asks how they ended. */
 const MOST_ENDINGS = 10_000
 
+/** So often a batch is refused for its times before it is decided without starts. */
+const MOST_REFUSED = 2
+
 /** How many dead worker processes are remembered. */
 const MOST_DEAD = 1_000
 
@@ -61,6 +64,8 @@ const MOST_DEAD = 1_000
 export class Appender {
   readonly #options: AppenderOptions
   readonly #lead = new Lead()
+  /** The last append has left to others what could start. */
+  #hasLeftStarts = false
   /**
    * Worker processes that the store says have no live lease. If one is forgotten, its start is refused once more, and it is known
    * again.
@@ -76,6 +81,8 @@ export class Appender {
   readonly ending = new Set<string>()
   /** How jobs ended that commands of the current batch link others to, as the store said; null: it does not know. */
   readonly ended = new Map<string, JobOutcome | null>()
+  /** How often the store has refused the current batch since its times were wrong. */
+  timesRefused = 0
 
   constructor(options: AppenderOptions) {
     this.#options = options
@@ -128,6 +135,7 @@ export class Appender {
       decided = log.clock.mark()
     }
     if (decision.events.length === 0) return nothing(decision)
+    const { startsNothing } = this
     const request = this.#requestOf(decision, open)
     const answered = combining?.answeredBy(open, decision, log.ledger)
     const sent = log.clock.mark()
@@ -136,7 +144,10 @@ export class Appender {
     const tookMs = performance.now() - began
     this.#options.combining?.appended(tookMs, answer.combines)
     log.clock.sync(answer.now, sent)
-    this.#lead.learn(log.clock.at(decided), answer.now, !answer.ok && answer.reason === 'clock')
+    const took = answer.now - log.clock.at(decided)
+    const isRefused = !answer.ok && answer.reason === 'clock'
+    this.#lead.learn({ jobs: open.jobCount, took, isRefused }, log.clock.leastWay)
+    if (answer.ok) this.#hasLeftStarts = startsNothing
     return { decision, answer, tookMs }
   }
 
@@ -166,16 +177,17 @@ export class Appender {
    */
   #decide(open: OpenCommands): Decision {
     for (;;) {
-      const decided = this.#decideSome(open.commands())
+      const decided = this.#decideSome(open)
       const refused = 'error' in decided ? decided : faultyIn(decided.events)
       if (refused === null) return decided as Decision
       if (!open.reject(refused.commandId, refused.error)) throw refused.error
     }
   }
 
-  #decideSome(commands: readonly Command[]): Decision | RefusedCommand {
+  #decideSome(open: OpenCommands): Decision | RefusedCommand {
     const { ledger } = this.#options.log
-    const surroundings = this.#surroundings
+    const commands = open.commands()
+    const surroundings = this.#surroundings(open.jobCount)
     try {
       return decide(ledger, commands, surroundings)
     } catch (error) {
@@ -185,19 +197,29 @@ export class Appender {
 
   /** What would come of a command at this version. Nothing is appended. @throws InterlockError if its events could not be read back */
   preview(command: Command, known: Pick<Surroundings, 'once' | 'ended'>): Decision {
-    const decision = decide(this.#options.log.ledger, [command], { ...this.#surroundings, ...known })
+    const decision = decide(this.#options.log.ledger, [command], { ...this.#surroundings(1), ...known })
     const faulty = faultyIn(decision.events)
     if (faulty !== null) throw faulty.error
     return decision
   }
 
-  /** The time at which an append that is sent now arrives, and what else decides about it. */
-  get #surroundings(): Surroundings {
+  /**
+   * Events that start and offer nothing may be older when they reach the database. So a batch that came too late again is decided without
+   * starts and offers; the next claim or tick finds them.
+   */
+  get startsNothing(): boolean {
+    return this.timesRefused >= MOST_REFUSED
+  }
+
+  /** The time at which an append of so many jobs that is decided now arrives, and what else decides about it. */
+  #surroundings(jobs: number): Surroundings {
     const { log } = this.#options
-    const { micros } = this.#lead
+    const lead = this.#lead.for(jobs, log.clock.leastWay)
     return {
-      now: log.now() + micros,
-      clock: log.clock.now() + micros,
+      now: log.now() + lead,
+      clock: log.clock.now() + lead,
+      ...(this.startsNothing ? { startsNothing: true } : undefined),
+      ...(this.#hasLeftStarts ? { looksAtAll: true } : undefined),
       deadWorkers: this.deadWorkers.asSet(),
       heldBack: this.heldBack,
       once: this.once,
@@ -229,26 +251,3 @@ const nothing = (decision: Decision): AppendTry => ({ decision, answer: null, to
 
 /** Rows are taken in by claiming them first (`takeIn`). */
 export const takesIn = (events: Decision['events']): boolean => events.some(isOfRow)
-
-/** Shorter ways need no allowance: the store accepts an event that is off by up to 1 s. */
-const NOTABLE: Micros = 500_000
-
-/**
- * How long an append travels before the database looks at its clock: its events are timed for their arrival. Zero on most links.
- * On a slow link the way out may be seconds longer than the way back, and no answer shows which is which. A refusal (`clock`)
- * does, and teaches this value.
- */
-class Lead {
-  #micros: Micros = 0
-
-  get micros(): Micros {
-    return this.#micros
-  }
-
-  /** An append was decided at one time and checked at another, both by the database's clock. */
-  learn(decided: Micros, lookedAt: Micros, refused: boolean): void {
-    const outbound = lookedAt - decided
-    if (outbound < NOTABLE) this.#micros = 0
-    else if (refused || this.#micros > 0) this.#micros = outbound
-  }
-}

@@ -8,8 +8,9 @@ import { Appender, type AppendTry, type BeatsAlong } from './appender.ts'
 import { Combining, type PolledReads } from './combining.ts'
 import { Staging } from './data-staging.ts'
 import type { HeldLooks } from './held-looks.ts'
+import { OpenCalls } from './open-calls.ts'
 import { OpenCommands, type Pending } from './open-commands.ts'
-import { OpenCalls, type Patience, patienceOf } from './patience.ts'
+import { type Patience, patienceOf } from './patience.ts'
 import type { StartedData } from './started-data.ts'
 
 /** The process that appends, as its committer sees it: what it is told beside the answers to commands. */
@@ -159,6 +160,7 @@ export class Committer {
     this.appender.once.clear()
     this.appender.ending.clear()
     this.appender.ended.clear()
+    this.appender.timesRefused = 0
     const tries = new OpenCalls(queue, limit)
     this.#tries = tries
     for (;;) {
@@ -174,7 +176,7 @@ export class Committer {
       if (answer === null) await this.#concludeNothing(open, decision)
       else if (answer.ok) this.#conclude(open, decision, answer)
       else {
-        tries.refused(answer.reason === 'version')
+        tries.refused(answer.reason)
         await this.#learn(open, answer)
         if (isPutOff) this.#ofQueue?.add(open.putOff())
       }
@@ -275,6 +277,7 @@ export class Committer {
           [...open.pending()].filter(({ command: { id } }) => answer.commandIds.includes(id)),
         )
       case 'clock':
+        this.appender.timesRefused++
         return
     }
   }

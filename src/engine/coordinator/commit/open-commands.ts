@@ -99,6 +99,13 @@ export class OpenCommands {
     return [...this.#open.values()].every(isLook)
   }
 
+  /** How many jobs they are about: what it takes to decide and to encode them grows with that. */
+  get jobCount(): number {
+    let count = 0
+    for (const { command } of this.#open.values()) count += jobsIn(command)
+    return count
+  }
+
   commands(): Command[] {
     return [...this.#open.values()].map((pending) => pending.command)
   }
@@ -257,6 +264,8 @@ export class OpenCommands {
 
 /** Looks for something to do. That it finds nothing says of nothing that it is so. */
 const isSearch = ({ body }: Command): boolean => body.type === 'claim' || body.type === 'tick'
+
+const jobsIn = ({ body }: Command): number => (body.type === 'enqueue' ? body.specs.length : 1)
 
 const enqueuesOnce = ({ body }: Command): boolean =>
   body.type === 'enqueue' && body.specs.some(({ once }) => once !== undefined)

@@ -7,7 +7,7 @@ const DRIFT = 0.2
  * The database's clock, as far as this process can tell: its own monotonic clock plus an offset. The database reads its clock
  * after the question was sent and before the answer came, so each answer gives a lower and an upper bound for the offset. The
  * bounds of all answers are combined: one quick answer keeps the estimate good for a long time, however slow the link becomes.
- * A jump of the wall clock changes nothing. The store refuses an append whose times are more than a second off.
+ * A jump of the wall clock changes nothing. The store refuses an append whose times are too far off.
  */
 export class DatabaseClock {
   #low: Micros
@@ -29,6 +29,11 @@ export class DatabaseClock {
   /** The database's time at a moment that {@link mark} returned. */
   at(mark: number): Micros {
     return Math.round(mark * MICROS_PER_MS + (this.#low + this.#high) / 2)
+  }
+
+  /** What the fastest call so far took on its way there, by this estimate; 0 before the first answer. */
+  get leastWay(): Micros {
+    return (this.#high - this.#low) / 2
   }
 
   /** Milliseconds on this process's monotonic clock. Take a mark before a call, and pass it to {@link sync} after it. */

@@ -15,6 +15,8 @@ import type { MemoryQueue, MemoryWorker } from './database.ts'
 import { cancelledBefore } from './inbox.ts'
 
 const TOLERANCE: Micros = 1_000_000
+/** Of events from which nothing is counted. */
+const LONGEST_WAY: Micros = 5_000_000
 const MISSED_EVENTS = 500
 const MAX_EVENTS = 25_000
 
@@ -120,6 +122,12 @@ export function isOverdue(worker: MemoryWorker | undefined, clock: ServerClock):
   return worker.expiresAt + worker.beat.graceMs * 1_000 < clock.now && !isElsewhere(worker, clock)
 }
 
+/** How old events may be: rates, deadlines and offers count from their times. */
+const mostOld = (events: readonly RecordedEvent[]): Micros =>
+  events.some(({ type, offers }) => type === 'started' || type === 'worker_serves' || offers !== undefined)
+    ? TOLERANCE
+    : LONGEST_WAY
+
 /**
  * Times rise strictly and are near the clock. If the last event is ahead of the clock (because the clock was set back), the log
  * goes on from that event, but gets no further ahead of the clock.
@@ -132,7 +140,7 @@ function timesAreRight(events: readonly RecordedEvent[], lastAt: Micros, now: Mi
   }
   const first = events[0]?.at ?? now
   const ahead = Math.max(0, lastAt - now)
-  return first >= now - TOLERANCE && before <= Math.max(now + TOLERANCE, lastAt + events.length + ahead)
+  return first >= now - mostOld(events) && before <= Math.max(now + TOLERANCE, lastAt + events.length + ahead)
 }
 
 function record(queue: MemoryQueue, event: RecordedEvent): void {
