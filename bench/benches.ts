@@ -26,6 +26,7 @@ const onDemand: Loaders = {
   storm: async () => (await import('./storm/index.ts')).stormBench,
   guard: async () => (await import('./guard/index.ts')).guardBench,
   forecast: async () => (await import('./forecast/index.ts')).forecastBench,
+  overload: async () => (await import('./overload/index.ts')).overloadBench,
 }
 
 const benches: Loaders = { ...usual, ...onDemand }

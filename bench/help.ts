@@ -47,6 +47,9 @@ storm: 16 niced worker processes with leases of 5 s beside 24 programs that only
 than its lease, the combiner most often; after --minutes all are healed, and starts have to go on within 5 s in every run. The log is
 verified at the end. --minutes and one more for each run.
 
+overload: two workers, gate, flows and calls of enqueue, a process each with default settings, beside 20 programs that only compute: every
+error with its cause and the load. None may say contention, clock or corruption to a caller whose time was not over. --minutes, ten unless given.
+
 guard: under a minute; what a job and a hand-off of our worker take, in bare appends of the same run. Fails when that is more than
 twice what bench/guard/baseline.json says.
 

@@ -20,7 +20,7 @@ interface Options {
   readonly only: readonly string[]
   readonly peers: readonly string[]
   readonly rest: number
-  readonly minutes: number
+  readonly minutes?: number
   readonly package?: string
   readonly renew?: boolean
   readonly server?: string
@@ -35,7 +35,7 @@ await new Command('bench')
   .description('Measures Interlock on this machine; a figure is the median of several runs.')
   .argument(
     '[benches...]',
-    `${names.join(', ')}; all but peers, worker, telemetry, growth, budget, dashboard, slow, storm, guard and forecast unless given`,
+    `${names.join(', ')}; all but peers, worker, telemetry, growth, budget, dashboard, slow, storm, forecast, overload and guard unless given`,
     usualNames,
   )
   .option(
@@ -58,7 +58,11 @@ await new Command('bench')
     '`peers`: a package of npm pack that is measured, in place of one made of the sources (--quick measures the sources)',
   )
   .option('--rest <seconds>', '`peers`: how long a worker is watched at rest', atLeastOne, 30)
-  .option('--minutes <n>', '`storm`: how long processes are stopped again and again', moreThanNothing, 4)
+  .option(
+    '--minutes <n>',
+    '`storm`: how long processes are stopped again and again (4); `overload`: how long it lasts (10)',
+    moreThanNothing,
+  )
   .option('--renew', '`guard`: keep this run as what later ones are held against')
   .addOption(
     new Option(

@@ -31,8 +31,8 @@ export interface Context {
   readonly archive?: string | undefined
   /** How long a worker is watched at rest, in milliseconds. */
   readonly restMs: number
-  /** How long a storm lasts, in minutes. */
-  readonly minutes: number
+  /** How long a storm or an overload lasts, in minutes, if that was said. */
+  readonly minutes: number | undefined
   /** Keep what was measured as what later runs are held against. */
   readonly renew: boolean
   readonly servers: Servers

@@ -1,13 +1,10 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { loadavg } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { verify } from '../../src/tools/history/index.ts'
 import { Answerer } from '../frame/answerer.ts'
 import { type Bench, type Context, type Row, sample, sized } from '../frame/bench.ts'
-import { compiledProgram } from '../frame/programs.ts'
+import { loadDuring, startBurners } from '../frame/burners.ts'
 import { connected } from '../frame/servers.ts'
 import { sum } from '../frame/statistics.ts'
 import { migrate } from '../peers/with-interlock.ts'
@@ -16,6 +13,8 @@ import { clockOf, countsOf, startsBetween } from './starts.ts'
 import type { StormOrder, StormReport, StormWorker } from './worker-child.ts'
 
 const SLOTS = 4
+/** How long a storm lasts, unless `--minutes` says it. */
+const MINUTES = 4
 /** Beside the processes: together they make a load of 25 and more. */
 const BURNERS = 24
 /** After the healing: so long new jobs go on coming, so that there is something to start, and so long the line is then given to empty. */
@@ -29,7 +28,7 @@ type Worker = Answerer<StormOrder, StormReport>
 const program = (name: string) => new URL(`./${name}-child.ts`, import.meta.url)
 
 async function stormRows(context: Context): Promise<readonly Row[]> {
-  const minutes = context.quick ? 0.1 : context.minutes
+  const minutes = context.quick ? 0.1 : (context.minutes ?? MINUTES)
   const what = `a storm of ${minutes} min`
   const samples = await sample(context, what, (run) => storm(context, minutes * 60_000, run))
   return Object.entries(kinds).map(([name, [figure, unit, goal]]) => ({
@@ -42,14 +41,14 @@ async function storm(context: Context, ms: number, run: number): Promise<Readonl
   const { servers, progress, runs } = context
   const url = await servers.copy('interlock', migrate)
   const workers = await crewOn(url, context)
-  const burners = await Promise.all(Array.from({ length: sized(context, BURNERS, 1) }, burner))
+  const endBurners = await startBurners(sized(context, BURNERS, 1), 19)
   try {
     return await connected(url, async (client) => {
       const tell = (what: string) => progress(`storm, run ${run} of ${runs}: ${what}`)
       return weathered(client, { url, ms, workers, tell, ...sizes(context) })
     })
   } finally {
-    for (const child of burners) child.kill('SIGKILL')
+    endBurners()
     await Promise.all(workers.map((worker) => worker.end()))
     await servers.drop(url)
   }
@@ -98,17 +97,6 @@ async function weathered(client: pg.Client, scene: Scene): Promise<Readonly<Reco
   }
 }
 
-/** The load of the machine, on average, while time passes. */
-async function loadDuring(ms: number, each: (left: number) => Promise<void>): Promise<number> {
-  const loads: number[] = []
-  for (const until = performance.now() + ms; performance.now() < until; ) {
-    await delay(Math.min(2_000, until - performance.now()))
-    loads.push(loadavg()[0] ?? 0)
-    await each(Math.round((until - performance.now()) / 1_000))
-  }
-  return sum(loads) / loads.length
-}
-
 /** How long it takes until no job is left, in seconds. */
 async function emptyWithin(client: pg.Client, tell: Scene['tell']): Promise<number> {
   const began = performance.now()
@@ -148,12 +136,6 @@ async function crewOn(url: string, context: Context): Promise<readonly Worker[]>
   await workers[0]?.ask({ do: 'fill', jobs })
   await Promise.all(workers.map((worker) => worker.ask({ do: 'work' })))
   return workers
-}
-
-async function burner(): Promise<ChildProcess> {
-  const child = fork(await compiledProgram(program('burner')))
-  await once(child, 'message')
-  return child
 }
 
 type Figure = keyof typeof kinds

@@ -72,7 +72,7 @@ describe('the benches', () => {
     await expect(bench('speed')).rejects.toMatchObject({
       code: 2,
       stderr:
-        'there is no bench speed; there are core, append, depth, bytes, replay, schedule, waiting, metrics, peers, worker, telemetry, growth, budget, dashboard, slow, storm, guard, forecast\n',
+        'there is no bench speed; there are core, append, depth, bytes, replay, schedule, waiting, metrics, peers, worker, telemetry, growth, budget, dashboard, slow, storm, guard, forecast, overload\n',
     })
   })
 

@@ -128,6 +128,14 @@ describe('an append that starts or offers', () => {
     expect(found.map(({ lease }) => lease.jobId)).toEqual(['next0'])
   })
 
+  it('and does nothing else is tried until it comes in time: a claim is not told that there is nothing', async () => {
+    const ways = [4_000, 0, 4_000, 0]
+    const { coordinator, slowDown } = await far((number) => ways[number] ?? 0)
+    await coordinator.enqueue(jobs('first', 1))
+    slowDown()
+    expect(await passing(coordinator.claim(one))).toHaveLength(1)
+  })
+
   it('that follows one without starts looks at all that could start, in line order', async () => {
     const ways = [4_000, 0, 4_000]
     const { coordinator, slowDown } = await far((number) => ways[number] ?? 0)

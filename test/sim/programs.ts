@@ -21,7 +21,7 @@ export interface ProgramsOptions {
 }
 
 /** What a program has to be ready for, whatever it asked for. */
-const usual = ['store_unavailable', 'contention', 'closed', 'log_went_back'] as const
+const usual = ['store_unavailable', 'contention', 'clock_unsteady', 'closed', 'log_went_back'] as const
 /** The policy allows it only later. */
 const notYet = ['fits_no_place', 'use_over_limit'] as const
 

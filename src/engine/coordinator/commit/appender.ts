@@ -46,9 +46,6 @@ export interface AppendTry {
 /** Of how many jobs one call asks how they ended. */
 const MOST_ENDINGS = 10_000
 
-/** So often a batch is refused for its times before it is decided without starts. */
-const MOST_REFUSED = 2
-
 /** How many dead worker processes are remembered. */
 const MOST_DEAD = 1_000
 
@@ -81,8 +78,11 @@ export class Appender {
   readonly ending = new Set<string>()
   /** How jobs ended that commands of the current batch link others to, as the store said; null: it does not know. */
   readonly ended = new Map<string, JobOutcome | null>()
-  /** How often the store has refused the current batch since its times were wrong. */
-  timesRefused = 0
+  /**
+   * The current batch came too late again and again. Events that start and offer nothing may be older when they reach the database, so it is
+   * decided without starts and offers; the next claim or tick finds them.
+   */
+  startsNothing = false
 
   constructor(options: AppenderOptions) {
     this.#options = options
@@ -203,18 +203,10 @@ export class Appender {
     return decision
   }
 
-  /**
-   * Events that start and offer nothing may be older when they reach the database. So a batch that came too late again is decided without
-   * starts and offers; the next claim or tick finds them.
-   */
-  get startsNothing(): boolean {
-    return this.timesRefused >= MOST_REFUSED
-  }
-
   /** The time at which an append of so many jobs that is decided now arrives, and what else decides about it. */
   #surroundings(jobs: number): Surroundings {
     const { log } = this.#options
-    const lead = this.#lead.for(jobs, log.clock.leastWay)
+    const lead = this.#lead.for(jobs, log.clock.leastWay, this.startsNothing)
     return {
       now: log.now() + lead,
       clock: log.clock.now() + lead,

@@ -9,7 +9,7 @@ import { Combining, type PolledReads } from './combining.ts'
 import { Staging } from './data-staging.ts'
 import type { HeldLooks } from './held-looks.ts'
 import { OpenCalls } from './open-calls.ts'
-import { OpenCommands, type Pending } from './open-commands.ts'
+import { isSearch, OpenCommands, type Pending } from './open-commands.ts'
 import { type Patience, patienceOf } from './patience.ts'
 import type { StartedData } from './started-data.ts'
 
@@ -160,7 +160,7 @@ export class Committer {
     this.appender.once.clear()
     this.appender.ending.clear()
     this.appender.ended.clear()
-    this.appender.timesRefused = 0
+    this.appender.startsNothing = false
     const tries = new OpenCalls(queue, limit)
     this.#tries = tries
     for (;;) {
@@ -177,7 +177,7 @@ export class Committer {
       else if (answer.ok) this.#conclude(open, decision, answer)
       else {
         tries.refused(answer.reason)
-        await this.#learn(open, answer)
+        await this.#learn(open, answer, tries)
         if (isPutOff) this.#ofQueue?.add(open.putOff())
       }
     }
@@ -227,7 +227,7 @@ export class Committer {
   }
 
   /** Does what a refused append asks for, before the next try. */
-  async #learn(open: OpenCommands, answer: AppendAnswer & { ok: false }): Promise<void> {
+  async #learn(open: OpenCommands, answer: AppendAnswer & { ok: false }, tries: OpenCalls): Promise<void> {
     const { replica, store, queue, confirmed } = this.#log
     const { process } = this.#options
     this.#counts.lost++
@@ -277,7 +277,10 @@ export class Committer {
           [...open.pending()].filter(({ command: { id } }) => answer.commandIds.includes(id)),
         )
       case 'clock':
-        this.appender.timesRefused++
+        if (!tries.areOftenLate || open.areSearches) return
+        this.appender.startsNothing = true
+        // They look for something to start, so they go on in a batch of their own.
+        this.#ofQueue?.add(open.putOff(isSearch))
         return
     }
   }

@@ -6,6 +6,9 @@ const NOTABLE: Micros = 500_000
 /** Appends of fewer jobs teach the way, which is the same for all; those of more teach what each job adds. */
 const MANY = 100
 
+/** An append without starts may be 5 s late and 1 s early: it is timed for the middle of that. */
+const MIDDLE: Micros = 2_000_000
+
 /** An append that was decided for so many jobs, and when it came to the database's clock. */
 export interface Arrival {
   readonly jobs: number
@@ -26,10 +29,13 @@ export class Lead {
   readonly #way = new Least()
   readonly #each = new Least()
 
-  /** @param least what any call takes on its way there, as far as is known: holds until the first append has come */
-  for(jobs: number, least: Micros): Micros {
+  /**
+   * @param least what any call takes on its way there, as far as is known: holds until the first append has come
+   * @param startsNothing so it may be late
+   */
+  for(jobs: number, least: Micros, startsNothing: boolean): Micros {
     const way = this.#way.value ?? least
-    const whole = jobs < MANY ? way : way + jobs * (this.#each.value ?? 0)
+    const whole = (jobs < MANY ? way : way + jobs * (this.#each.value ?? 0)) - (startsNothing ? MIDDLE : 0)
     return whole < NOTABLE ? 0 : Math.round(whole)
   }
 

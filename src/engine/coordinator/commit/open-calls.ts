@@ -45,6 +45,11 @@ export class OpenCalls {
     this.#hasWaited = false
   }
 
+  /** It was refused for its times more than once. */
+  get areOftenLate(): boolean {
+    return this.#ofClock >= AT_ONCE_REFUSALS
+  }
+
   /** The last try was to publish the batch: to wait for the combiner is no refusal. */
   waited(): void {
     this.#tries--
@@ -93,7 +98,7 @@ function tooContended(queue: string, tries: number): InterlockError {
 function unsteady(queue: string, tries: number): InterlockError {
   return new InterlockError(
     'clock_unsteady',
-    `queue ${queue}: ${tries} tries to append came seconds earlier or later than the database's clock allows; try again, and see whether this machine or its link is overloaded, or somebody sets a clock`,
+    `queue ${queue}: refused ${tries === 1 ? 'once' : `${tries} times`}, since it came seconds too late or too early by the database's clock; try again, and see whether this machine or its link is overloaded, or somebody sets a clock`,
     { queue },
   )
 }

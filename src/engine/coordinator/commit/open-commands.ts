@@ -90,8 +90,12 @@ export class OpenCommands {
 
   /** True if all of them look for something to do, or if some were published before and not carried out. */
   get mayComeToNothing(): boolean {
-    if (this.isRepeated) return true
-    return this.commands().every(isSearch)
+    return this.isRepeated || this.areSearches
+  }
+
+  /** True if all of them look for something to do. */
+  get areSearches(): boolean {
+    return [...this.#open.values()].every(isSearch)
   }
 
   /** True if nobody waits for the answers: the events of others are the reason for the next look. */
@@ -141,7 +145,7 @@ export class OpenCommands {
     for (const [i, command] of commands.entries()) {
       const result = results[i]
       if (result === undefined) this.#open.delete(command.id)
-      else this.answer(command.id, result, isSearch(command) && !hasChanged(result) ? 0 : version)
+      else this.answer(command.id, result, isSearch({ command }) && !hasChanged(result) ? 0 : version)
     }
   }
 
@@ -232,10 +236,10 @@ export class OpenCommands {
     return this.#open.delete(commandId)
   }
 
-  /** Those without a result get no answer here: they are tried again later, in another batch. */
-  putOff(): Pending[] {
-    const all = [...this.#open.values()]
-    this.#open.clear()
+  /** Those without a result get no answer here: they are tried again later, in another batch. @param which all of them unless given */
+  putOff(which: (pending: Pending) => boolean = () => true): Pending[] {
+    const all = [...this.#open.values()].filter(which)
+    for (const { command } of all) this.#open.delete(command.id)
     return all
   }
 
@@ -263,9 +267,12 @@ export class OpenCommands {
 }
 
 /** Looks for something to do. That it finds nothing says of nothing that it is so. */
-const isSearch = ({ body }: Command): boolean => body.type === 'claim' || body.type === 'tick'
+export const isSearch = ({ command: { body } }: Pick<Pending, 'command'>): boolean =>
+  body.type === 'claim' || body.type === 'tick'
 
-const jobsIn = ({ body }: Command): number => (body.type === 'enqueue' ? body.specs.length : 1)
+/** At most: a claim may find less. */
+const jobsIn = ({ body, claim }: Command): number =>
+  Math.max(1, claim?.max ?? 0, body.type === 'enqueue' ? body.specs.length : 0)
 
 const enqueuesOnce = ({ body }: Command): boolean =>
   body.type === 'enqueue' && body.specs.some(({ once }) => once !== undefined)

@@ -1,10 +1,11 @@
-/** Keeps a processor busy, behind everybody else, until it is ended. */
+/** Keeps a processor busy until it is ended. */
 import { setPriority } from 'node:os'
+import { asked } from './child.ts'
 
 /** How long it computes before it looks whether its parent has gone. */
 const SLICE_MS = 200
 
-setPriority(19)
+setPriority(asked<{ readonly nice: number }>().nice)
 process.on('disconnect', () => process.exit())
 process.send?.('ready')
 setInterval(() => {
