@@ -162,6 +162,7 @@ const replacing = [
     'coordinator/looks',
     'coordinator/combining',
     'coordinator/patience',
+    'coordinator/late-appends',
     'coordinator/first-look',
     'worker/at-rest',
     'worker/turns',

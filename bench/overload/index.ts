@@ -79,7 +79,7 @@ async function isRight(url: string): Promise<boolean> {
   }
 }
 
-interface Seen {
+interface Overloaded {
   readonly load: number
   readonly ended: number
   readonly faults: number
@@ -87,7 +87,7 @@ interface Seen {
 
 const NONE = { most: 0 }
 
-function figuresOf(reports: readonly OverloadReport[], { load, ended, faults }: Seen): readonly Row[] {
+function figuresOf(reports: readonly OverloadReport[], { load, ended, faults }: Overloaded): readonly Row[] {
   const total = (name: 'calls' | 'appends' | 'lost') => [sum(reports.map((report) => report[name]))]
   return [
     { what: 'load of the machine', unit: '', samples: [load] },

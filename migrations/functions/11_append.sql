@@ -76,7 +76,7 @@ as $$
 #variable_conflict use_column
 declare
   -- How old events may be from which nothing is counted.
-  longest_way constant interval := '5 seconds';
+  most_late constant interval := '5 seconds';
   head record;
   state jsonb := changes -> 'state';
   -- Null if the caller does not give it; then no comparison below finds a difference.
@@ -326,7 +326,7 @@ begin
   -- queue nor what is counted from its events stops. The new events may be ahead of it by no more than it is ahead of the clock.
   if not is_rising or given.first_at <= head.last_at
      or given.first_at < clock - interval '1 second'
-        and (given.first_at < clock - longest_way or given.starters is not null
+        and (given.first_at < clock - most_late or given.starters is not null
           or exists (select from jsonb_array_elements(events) e (event) where e.event -> 'data' ? 'offers'))
      or given.last_at > greatest(clock + interval '1 second',
           head.last_at + (given.version - expected_version) * interval '1 microsecond'

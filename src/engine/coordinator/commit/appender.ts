@@ -146,7 +146,7 @@ export class Appender {
     log.clock.sync(answer.now, sent)
     const took = answer.now - log.clock.at(decided)
     const isRefused = !answer.ok && answer.reason === 'clock'
-    this.#lead.learn({ jobs: open.jobCount, took, isRefused }, log.clock.leastWay)
+    this.#lead.learn({ jobs: open.jobCount, took, isRefused }, log.clock.leastOutbound)
     if (answer.ok) this.#hasLeftStarts = startsNothing
     return { decision, answer, tookMs }
   }
@@ -206,7 +206,7 @@ export class Appender {
   /** The time at which an append of so many jobs that is decided now arrives, and what else decides about it. */
   #surroundings(jobs: number): Surroundings {
     const { log } = this.#options
-    const lead = this.#lead.for(jobs, log.clock.leastWay, this.startsNothing)
+    const lead = this.#lead.for(jobs, log.clock.leastOutbound, this.startsNothing)
     return {
       now: log.now() + lead,
       clock: log.clock.now() + lead,

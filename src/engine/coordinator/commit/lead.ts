@@ -10,7 +10,7 @@ const MANY = 100
 const MIDDLE: Micros = 2_000_000
 
 /** An append that was decided for so many jobs, and when it came to the database's clock. */
-export interface Arrival {
+export interface TimedAppend {
   readonly jobs: number
   /** From when its events would have had their time without an allowance, by the database's clock. */
   readonly took: Micros
@@ -26,7 +26,7 @@ export interface Arrival {
  * timed too early for the store costs less than what is from the future. A refusal counts at once.
  */
 export class Lead {
-  readonly #way = new Least()
+  readonly #outbound = new Least()
   readonly #each = new Least()
 
   /**
@@ -34,15 +34,16 @@ export class Lead {
    * @param startsNothing so it may be late
    */
   for(jobs: number, least: Micros, startsNothing: boolean): Micros {
-    const way = this.#way.value ?? least
-    const whole = (jobs < MANY ? way : way + jobs * (this.#each.value ?? 0)) - (startsNothing ? MIDDLE : 0)
+    const outbound = this.#outbound.value ?? least
+    const whole =
+      (jobs < MANY ? outbound : outbound + jobs * (this.#each.value ?? 0)) - (startsNothing ? MIDDLE : 0)
     return whole < NOTABLE ? 0 : Math.round(whole)
   }
 
-  learn({ jobs, took, isRefused }: Arrival, least: Micros): void {
-    const way = this.#way.value ?? least
-    if (jobs < MANY) this.#way.learn(took, isRefused, least)
-    else this.#each.learn(Math.max(0, took - way) / jobs, isRefused, 0)
+  learn({ jobs, took, isRefused }: TimedAppend, least: Micros): void {
+    const outbound = this.#outbound.value ?? least
+    if (jobs < MANY) this.#outbound.learn(took, isRefused, least)
+    else this.#each.learn(Math.max(0, took - outbound) / jobs, isRefused, 0)
   }
 }
 

@@ -2,8 +2,6 @@ import { InterlockError } from '../../core/index.ts'
 import type { AppendAnswer } from '../../store/index.ts'
 import { backoffMs, pause, type TimeLimit } from '../base/retry.ts'
 
-type Refused = AppendAnswer & { readonly ok: false }
-
 /** The most tries in a row that are lost to other processes before there is a pause. */
 const AT_ONCE_TRIES = 10
 /** The most tries in a row that are refused for another reason before there is a pause: the answer says what to do. */
@@ -35,7 +33,7 @@ export class OpenCalls {
   }
 
   /** Another try was refused. `version`: another process appended first. */
-  refused(reason: Refused['reason']): void {
+  refused(reason: (AppendAnswer & { readonly ok: false })['reason']): void {
     this.#refusals = reason === 'version' ? 0 : this.#refusals + 1
     this.#isOfClock = reason === 'clock'
     if (this.#isOfClock) {

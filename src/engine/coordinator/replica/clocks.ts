@@ -32,7 +32,7 @@ export class DatabaseClock {
   }
 
   /** What the fastest call so far took on its way there, by this estimate; 0 before the first answer. */
-  get leastWay(): Micros {
+  get leastOutbound(): Micros {
     return (this.#high - this.#low) / 2
   }
 

@@ -16,7 +16,7 @@ import { cancelledBefore } from './inbox.ts'
 
 const TOLERANCE: Micros = 1_000_000
 /** Of events from which nothing is counted. */
-const LONGEST_WAY: Micros = 5_000_000
+const MOST_LATE: Micros = 5_000_000
 const MISSED_EVENTS = 500
 const MAX_EVENTS = 25_000
 
@@ -126,7 +126,7 @@ export function isOverdue(worker: MemoryWorker | undefined, clock: ServerClock):
 const mostOld = (events: readonly RecordedEvent[]): Micros =>
   events.some(({ type, offers }) => type === 'started' || type === 'worker_serves' || offers !== undefined)
     ? TOLERANCE
-    : LONGEST_WAY
+    : MOST_LATE
 
 /**
  * Times rise strictly and are near the clock. If the last event is ahead of the clock (because the clock was set back), the log
