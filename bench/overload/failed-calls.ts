@@ -11,7 +11,7 @@ export interface FailedCall {
   readonly load: number
 }
 
-/** Notes every call of it that fails, with how long it took. Whoever made the call gets the error as well. */
+/** Notes each call that fails, and how long it took. The error still goes to the caller. */
 export function noting<Target extends object>(target: Target, note: (failed: FailedCall) => void): Target {
   const calls = new Map<PropertyKey, unknown>()
   const noted = (key: PropertyKey, method: (...given: unknown[]) => unknown) => {
