@@ -1315,7 +1315,8 @@ $$;
 --   submissions  `queued` events of submitted jobs that another process has put in line; ids: of these submissions
 --   live_worker  a `lease_expired`, or a `worker_gone` that has not `left`, of a worker that is not past ttl + grace, or whose heartbeat is about to be written; worker_ids
 --   unstaged     of some commands not everything is there that was to be put aside before; command_ids
---   clock        an event is not later than the one before, or more than 1 s away from the database's clock
+--   clock        an event is not later than the one before, or more than 1 s away from the database's clock; 5 s, if it is older and no event
+--                starts or offers a job or is a `worker_serves`: rates, deadlines and offers count from these times
 -- One NOTIFY on channel interlock, '<queue>:<version>', unless the setting interlock.notify is 'off'. Before it, of up to 24 events that fit
 -- into one, their text on the queue's own channel (job_queue_heads.channel): '<expected_version> <version> <time of the event
 -- expected_version> <epoch> <events>', so that those who know the log up to there need not read; 'waits' stands before the events if the
@@ -1342,6 +1343,8 @@ set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
+  -- How old events may be from which nothing is counted.
+  most_late constant interval := '5 seconds';
   head record;
   state jsonb := changes -> 'state';
   -- Null if the caller does not give it; then no comparison below finds a difference.
@@ -1589,7 +1592,10 @@ begin
   end if;
   -- If the last event is ahead of the clock (because the clock was set back), the log goes on from that event. So neither the
   -- queue nor what is counted from its events stops. The new events may be ahead of it by no more than it is ahead of the clock.
-  if not is_rising or given.first_at <= head.last_at or given.first_at < clock - interval '1 second'
+  if not is_rising or given.first_at <= head.last_at
+     or given.first_at < clock - interval '1 second'
+        and (given.first_at < clock - most_late or given.starters is not null
+          or exists (select from jsonb_array_elements(events) e (event) where e.event -> 'data' ? 'offers'))
      or given.last_at > greatest(clock + interval '1 second',
           head.last_at + (given.version - expected_version) * interval '1 microsecond'
             + greatest(head.last_at - clock, interval '0')) then
@@ -8291,8 +8297,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '214545c515c973c9f0a11b92580b50579a69c1805016bc5b4c10de51fbfc5768'),
-  ('027', '214545c515c973c9f0a11b92580b50579a69c1805016bc5b4c10de51fbfc5768')
+  ('000', '31b8f121c8f8f271ec9132e56687f83553068e3d4dc1bf9504a6c57fc7d223eb'),
+  ('027', '31b8f121c8f8f271ec9132e56687f83553068e3d4dc1bf9504a6c57fc7d223eb')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.
