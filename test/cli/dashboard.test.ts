@@ -61,6 +61,21 @@ it('interlock dashboard: is read-only unless --write is given, and takes an addr
   }
 })
 
+it('writes down who pulls its levers: --by, else the user of this machine', async () => {
+  const url = await embeddedQueue()
+  const file = await fileWith('jobs.csv', 'job_id,models,seconds\na,m,0\n')
+  expect((await interlock(['run', file, '--url', url])).code).toBe(0)
+  const dashboard = running(['dashboard', '--url', url, '--json', '--write', '--by', 'bob'])
+  await expect.poll(() => dashboard.said.out).toContain('#')
+  const { url: address } = JSON.parse(dashboard.said.out) as { readonly url: string }
+  const { send } = await signIn(address)
+  const body = JSON.stringify({ model: 'm', reason: 'broken' })
+  expect((await send('api/queues/default/levers/pause-model', { method: 'POST', body })).status).toBe(200)
+  expect(await dashboard.end()).toBe(0)
+  const { stdout } = await interlock(['status', '--json', '--url', url])
+  expect(JSON.parse(stdout)).toMatchObject({ paused: [{ model: 'm', who: { operator: 'bob' } }] })
+})
+
 it('signs nobody out when it is started again, unless it gives more or less than before', async () => {
   const url = await embeddedQueue()
   const file = await fileWith('jobs.csv', 'job_id,models,seconds\na,m,0\n')

@@ -128,3 +128,25 @@ it('interlock top pauses and resumes a place once it is confirmed; its key goes 
   await running
   await coordinator.close()
 })
+
+it('interlock top counts run times by the clock of the database from when it was read, and never back from the last event', async () => {
+  const { store, coordinator } = await aQueue()
+  let looked = 0
+  const slow = new Proxy(store, {
+    get: (of, name) => {
+      if (name === 'submitted') looked = performance.now()
+      const value: unknown = Reflect.get(of, name)
+      return typeof value === 'function' ? value.bind(of) : value
+    },
+  })
+  const present = await presentOf({ store: slow })
+  expect(present.readAt).toBeLessThanOrEqual(looked)
+  // A job started after the clock was read, by a server whose clock is ahead.
+  const { frame, keys, type, screen } = terminal()
+  const running = new Top(frame, store, { ...present, now: present.ledger.lastAt - 3_600_000_000 }).run(keys)
+  await expect.poll(screen).toMatch(/\na +flux-dev/)
+  expect(screen()).not.toMatch(/ -\d/)
+  type('q')
+  await running
+  await coordinator.close()
+})

@@ -68,7 +68,12 @@ export async function serve(
     `http://127.0.0.1:${port}/?queue=${encodeURIComponent(frame.queue)}#${token}`
   const session = tokenSession({
     secret: await sessionSecret(frame.surface.env, store.name),
-    grant: { actor: frame.as ?? 'dashboard', role: write ? 'operator' : 'viewer', data },
+    grant: {
+      actor: frame.as ?? 'dashboard',
+      operator: frame.by.operator.operator,
+      role: write ? 'operator' : 'viewer',
+      data,
+    },
     onUsed: (next) => frame.note(`the address is used; for another browser: ${addressWith(next)}`),
   })
   const note = (message: string) => frame.note(message)

@@ -30,6 +30,7 @@ import { overrunText, usedOf } from './use.ts'
 /** One model that the job needs, and the place of the job in its line. */
 export interface ModelPlace {
   readonly model: string
+  /** How many jobs may have it at once, or how many places it has: one with units holds several jobs. */
   readonly capacity: number
   /** Active jobs that have it. */
   readonly holders: readonly string[]

@@ -10,7 +10,8 @@ import {
 } from './facts.ts'
 import { waitsForTier } from './fair-share.ts'
 import { MICROS_PER_SECOND } from './job.ts'
-import { isInLine, type Job, jobOf, triesOf } from './ledger.ts'
+import { isInLine, type Job, jobOf, modelOf, triesOf } from './ledger.ts'
+import { numberText } from './number-text.ts'
 import { isOfferLive } from './offer-expiry.ts'
 import { firstPause } from './pausing.ts'
 import { activeLimits } from './policy.ts'
@@ -86,7 +87,7 @@ function toDoForWaiting(facts: QueueFacts, job: Job, { code, blockedBy }: Diagno
     case 'use_over_limit':
       return 'raise the limit of the resource: `interlock policy set --uses <resource=limit/seconds>`, or cancel the job and enqueue one that asks for less'
     case 'rate_limited':
-      return 'nothing: it starts when the window of the rate opens'
+      return `nothing: ${forRate(facts, job)}`
     case 'fair_share_limit':
       return forShare(facts, job)
     case 'model_in_use':
@@ -101,6 +102,13 @@ function toDoForWaiting(facts: QueueFacts, job: Job, { code, blockedBy }: Diagno
     default:
       return 'a worker with a free slot takes it within its next poll'
   }
+}
+
+/** Each time that the window opens, those ahead start first. */
+function forRate({ ledger }: QueueFacts, { place, spec }: Job): string {
+  const ahead = Math.max(0, ...spec.models.map((model) => modelOf(ledger, model).line.rank(place)))
+  if (ahead === 0) return 'it starts when the window of the rate opens'
+  return `${ahead === 1 ? 'one job' : `${numberText(ahead)} jobs`} ahead of it in line may start first; then it starts when the window of the rate opens`
 }
 
 /** Its tier has no room, or its own key has none, by what its tier says or by what all keys have. */

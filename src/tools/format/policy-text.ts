@@ -15,12 +15,26 @@ type PolicyFact = readonly [name: string, text: string]
 const ALWAYS_SAID = 3
 
 /** The policy in a sentence. */
-export function policyText(policy: Policy): string {
-  const usual = policyFacts(defaultPolicy)
+export const policyText = (policy: Policy): string => saidOf(policy).join(', ')
+
+/**
+ * The beginning of that sentence, by whole facts, and how many more there are.
+ * @param most characters of the facts; the first is always said
+ */
+export function policyBeginning(policy: Policy, most: number): string {
+  const facts = saidOf(policy)
+  const said = facts.filter((_, i) => i === 0 || facts.slice(0, i + 1).join(', ').length <= most)
+  const more = facts.length - said.length
+  return more === 0
+    ? said.join(', ')
+    : `${said.join(', ')}, and ${plural(more, 'more rule')}: interlock policy`
+}
+
+function saidOf(policy: Policy): readonly string[] {
+  const usual = new Map(policyFacts(defaultPolicy))
   return policyFacts(policy)
-    .filter(([, text], i) => i < ALWAYS_SAID || text !== usual[i]?.[1])
+    .filter(([name, text], i) => i < ALWAYS_SAID || text !== usual.get(name))
     .map(([, text]) => text)
-    .join(', ')
 }
 
 /** All of its rules, each in a few words. */
@@ -42,13 +56,18 @@ export function policyFacts(policy: Policy): readonly PolicyFact[] {
     ['losses', losses(policy)],
     ['rates', rates(policy)],
     ...(policy.uses === undefined ? [] : [['limits of use', limits(policy)] as const]),
-    ['fair shares', fairShare === null ? 'no fair shares' : share(fairShare)],
+    ...(fairShare === null && hasOtherShares(policy)
+      ? []
+      : [['fair shares', fairShare === null ? 'no fair shares' : share(fairShare)] as const]),
     ['log', retention(policy)],
     ...(policy.weights === undefined ? [] : [['weights', weights(policy.weights)] as const]),
     ...(policy.tiers === undefined ? [] : [['tiers', tiers(policy.tiers)] as const]),
     ...(isWarm(policy) ? [['loaded models', loaded(policy)] as const] : []),
   ]
 }
+
+/** Tiers and weights are shares too. */
+const hasOtherShares = ({ tiers, weights }: Policy): boolean => tiers !== undefined || weights !== undefined
 
 const weights = (of: NonNullable<Policy['weights']>): string =>
   `turns by what fair keys have used: ${Object.entries(of)

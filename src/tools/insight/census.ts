@@ -52,12 +52,16 @@ export function* counted(facts: CensusFacts): Generator<void, Census> {
   return [...rows.values()]
 }
 
+/** Whether nothing but a worker is missing: one definition, of doctor, health and the dashboard. */
+export const mayStart = (code: LiveCode | null, { heldOn }: Pick<Job, 'heldOn'>): boolean =>
+  code === 'offered' || (code === 'no_worker' && heldOn === null)
+
 function count(rows: Map<string, CensusRow>, job: Job, codeOf: CodeOf): void {
   const code = codeOf(job)
   const unserved = code === 'no_worker' && job.heldOn !== null
-  const mayStart = code === 'offered' || (code === 'no_worker' && !unserved)
-  const kind = mayStart ? job.spec.kind : null
-  const key = mayStart ? `${code} ${kind}` : `${code ?? ''}${job.active ? '!' : ''}${unserved ? '?' : ''}`
+  const kind = mayStart(code, job) ? job.spec.kind : null
+  const key =
+    kind !== null ? `${code} ${kind}` : `${code ?? ''}${job.active ? '!' : ''}${unserved ? '?' : ''}`
   const since = job.active ? job.startedAt : (job.offeredAt ?? job.waitingSince)
   const known = rows.get(key)
   if (known === undefined) {

@@ -64,6 +64,8 @@ export interface FoundJob {
 export interface FoundJobs {
   readonly look: Look
   readonly found: readonly FoundJob[]
+  /** The states that were looked for. */
+  readonly states: readonly FoundState[]
   /** Those of this page and behind it; absent: all of them. */
   readonly rest?: readonly FoundJob[]
   /** Since when jobs came that have ended and were looked for; null: none were, or the log is empty. */
@@ -82,7 +84,7 @@ export async function findJobs(access: Opened, filter: JobFilter): Promise<Found
     .filter(({ outcome }) => states.includes(outcome))
     .map((job) => ({ spec: job.spec, since: job.end.at, ended: job }))
   const named = [...live, ...submitted, ...dead, ...past].filter((job) => isNamed(job, filter))
-  return { look, found: await withPayload(access, named, filter.payload), endedSince: since }
+  return { look, states, found: await withPayload(access, named, filter.payload), endedSince: since }
 }
 
 /** In one read. Each payload may have a megabyte. */

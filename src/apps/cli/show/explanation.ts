@@ -1,5 +1,5 @@
 import type { Explanation, StartsIn } from '../../../engine/core/index.ts'
-import { startText, timeText } from '../../../tools/format/index.ts'
+import { plural, startText, timeText } from '../../../tools/format/index.ts'
 import { operatorText } from '../../../tools/history/operators.ts'
 import type { Frame } from '../frame.ts'
 import { grid } from '../terminal/grid.ts'
@@ -62,7 +62,9 @@ export function explanationText(
   if (found.models.length === 0) return facts(rows, dim)
   const standing = found.models.map(({ model, capacity, holders, ahead, place }) => [
     place == null ? model : `${model} (${place})`,
-    `${holders.length} of ${capacity}`,
+    place === undefined
+      ? `${holders.length} of ${capacity}`
+      : `${holders.length} on ${plural(capacity, 'place')}`,
     holders.join(', ') || '—',
     ahead,
   ])

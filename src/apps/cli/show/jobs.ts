@@ -1,6 +1,12 @@
 import { MICROS_PER_MS, type Micros } from '../../../engine/core/index.ts'
 import { count, duration, models, plural, timeText } from '../../../tools/format/index.ts'
-import { type FoundJob, type FoundJobs, type FoundState, stateOf } from '../../../tools/operate/find-jobs.ts'
+import {
+  type FoundJob,
+  type FoundJobs,
+  type FoundState,
+  foundStates,
+  stateOf,
+} from '../../../tools/operate/find-jobs.ts'
 import type { DiagnosedFound } from '../../../tools/operate/jobs.ts'
 import type { Frame } from '../frame.ts'
 import { grid } from '../terminal/grid.ts'
@@ -10,10 +16,10 @@ import { whyOf } from './queue.ts'
 export function jobsText(
   frame: Frame,
   jobs: readonly DiagnosedFound[],
-  { look, found, endedSince }: FoundJobs,
+  { look, found, states, endedSince }: FoundJobs,
 ): readonly string[] {
   const total = found.length
-  if (total === 0) return [noneText(endedSince)]
+  if (total === 0) return [noneText(states, endedSince)]
   const lines = jobs.map((job) => [...factsOf(frame, job, look.now), whyText(job)])
   const more =
     total > jobs.length ? [`${plural(total, 'job')}, the first ${count(jobs.length)} are shown`] : []
@@ -23,9 +29,10 @@ export function jobsText(
   return [...grid(frame, heads, lines, { heading: frame.colors.dim, give }), ...more, ...past]
 }
 
-function noneText(endedSince: Micros | null): string {
+/** Only what was looked for is said not to be there. */
+function noneText(states: readonly FoundState[], endedSince: Micros | null): string {
   if (endedSince === null)
-    return 'no live job and no dead letter fits; for jobs that have ended add --state completed, failed, cancelled or expired'
+    return `no job that is ${states.join(' or ')} fits; of other states: --state ${foundStates.filter((state) => !states.includes(state)).join(', ')}`
   return `no such job; ended jobs are found only if they came since ${timeText(endedSince)}; for an older one: interlock explain <job>`
 }
 

@@ -1,6 +1,6 @@
 import { defaultPolicy, MICROS_PER_MS, triesText } from '../../../engine/core/index.ts'
 import { count, duration, models } from '../../../tools/format/index.ts'
-import { policyText } from '../../../tools/format/policy-text.ts'
+import { policyBeginning } from '../../../tools/format/policy-text.ts'
 import {
   type Around,
   faultIn,
@@ -12,6 +12,9 @@ import type { Frame } from '../frame.ts'
 import { grid } from '../terminal/grid.ts'
 import { facts } from '../terminal/table.ts'
 import { pausedFacts } from './paused.ts'
+
+/** Characters of a policy. `interlock policy` says all of it. */
+const MOST_OF_POLICY = 200
 
 const SHOWN = 10
 
@@ -36,7 +39,7 @@ export function stateText(
       ...title,
       ['status', `${state?.status ?? 'idle'}, version ${count(state?.version ?? 0)}`],
       ['jobs', `${count(state?.active_count ?? 0)} active, ${count(state?.waiting_count ?? 0)} waiting`],
-      ['policy', policyText(state?.policy ?? defaultPolicy)],
+      ['policy', policyBeginning(state?.policy ?? defaultPolicy, MOST_OF_POLICY)],
       ...pausedFacts(paused ?? []),
       ...more,
     ],

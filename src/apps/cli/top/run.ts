@@ -10,7 +10,7 @@ import { messageOf } from '../../../engine/events/index.ts'
 import type { LogStore, Submitted } from '../../../engine/store/index.ts'
 import { opened } from '../../../tools/history/access.ts'
 import { type Access, followEvents } from '../../../tools/history/index.ts'
-import { type Look, lookAt } from '../../../tools/operate/look.ts'
+import { type Look, lookOf } from '../../../tools/operate/look.ts'
 import type { Frame, Keyboard } from '../frame.ts'
 import { asLine } from '../terminal/lines.ts'
 import { type ChosenLever, chosenLeverOf, previewOf } from './levers.ts'
@@ -50,7 +50,7 @@ export class Top {
     this.#store = store
     this.#ledger = begin.ledger
     this.#around = begin
-    this.#clock = { now: begin.now, at: performance.now() }
+    this.#clock = { now: begin.now, at: begin.readAt }
   }
 
   async run(keys: Keyboard): Promise<void> {
@@ -152,8 +152,10 @@ export class Top {
     this.#draw(true)
   }
 
+  /** By the database's clock; never before the last event, which another server may have timed. */
   #now(): number {
-    return Math.round(this.#clock.now + (performance.now() - this.#clock.at) * 1_000)
+    const now = Math.round(this.#clock.now + (performance.now() - this.#clock.at) * 1_000)
+    return Math.max(now, this.#ledger.lastAt)
   }
 
   #draw(now = false): void {
@@ -188,12 +190,18 @@ interface BesideLog {
 }
 
 /** A queue at one moment, for one screen. */
-export type Present = Look & BesideLog
+export type Present = Look &
+  BesideLog & {
+    /** When `now` was read, by the clock of this process: what was read after it may have taken long. */
+    readonly readAt: number
+  }
 
 export async function presentOf(access: Access): Promise<Present> {
   const { store, queue, ...rest } = opened(access)
+  const head = await store.read(queue, 0, 1)
+  const readAt = performance.now()
   const submitted = await store.submitted(queue, 0)
-  return { ...(await lookAt({ store, queue, ...rest })), submitted }
+  return { ...(await lookOf({ store, queue, ...rest }, head)), submitted, readAt }
 }
 
 const aroundOf = async (store: LogStore, queue: string): Promise<BesideLog> => ({

@@ -1,30 +1,14 @@
-import {
-  capacityOf,
-  hasWorkerAmong,
-  heldModelOf,
-  type Job,
-  type Ledger,
-  modelOf,
-  type QueueFacts,
-  type ReasonCode,
-  reasonCodeOf,
-} from '../../../../../engine/core/index.ts'
+import type { ReasonCode } from '../../../../../engine/core/index.ts'
 import { count } from '../../../../../tools/format/index.ts'
 import { usePage } from '../../frame/context.ts'
-import { turn } from '../../frame/turn.ts'
 import { factsIn } from '../../part/facts.ts'
 import { useLoad } from '../../part/load.tsx'
 import { ModelLink } from '../../part/names.tsx'
+import { groupsIn } from './reason-groups.ts'
 
 /** How long to rest before the line is counted again, in milliseconds. */
 const AGAIN_MS = 1_000
 const MOST = 6
-
-interface ReasonGroup {
-  readonly code: ReasonCode
-  readonly model: string | null
-  jobs: number
-}
 
 /** What the waiting jobs wait for, in groups, the largest first. */
 export function Reasons() {
@@ -53,39 +37,6 @@ export function Reasons() {
       {others === 0 ? null : <li class="dim">{count(others)} for other reasons</li>}
     </ul>
   )
-}
-
-/** In pieces, so that a long line keeps nobody waiting. */
-async function groupsIn(
-  facts: QueueFacts,
-  ledger: Ledger,
-  signal: AbortSignal,
-): Promise<readonly ReasonGroup[]> {
-  const hasWorker = facts.workers === null ? undefined : hasWorkerAmong(ledger, facts.workers)
-  const groups = new Map<string, ReasonGroup>()
-  let n = 0
-  for (const job of ledger.jobs) {
-    if (++n % 500 === 0) await turn(signal)
-    if (job.active) continue
-    const code = reasonCodeOf(ledger, job, facts.now, hasWorker)
-    const group = {
-      code: code === 'behind_in_line' ? 'model_in_use' : code,
-      model: modelFor(ledger, job, code),
-    }
-    const key = `${group.code} ${group.model}`
-    const known = groups.get(key)
-    if (known === undefined) groups.set(key, { ...group, jobs: 1 })
-    else known.jobs++
-  }
-  return [...groups.values()].toSorted((a, b) => b.jobs - a.jobs)
-}
-
-/** The model that keeps it; null: it is no model, or nobody can tell which. */
-function modelFor(ledger: Ledger, { heldOn, blockedOn, spec }: Job, code: ReasonCode): string | null {
-  if (code === 'model_paused' || code === 'fits_no_place') return heldModelOf({ heldOn, spec })
-  if (code !== 'model_in_use' && code !== 'behind_in_line') return null
-  const isFull = (name: string) => modelOf(ledger, name).holders.size >= capacityOf(ledger.policy, name)
-  return blockedOn ?? spec.models.find(isFull) ?? spec.models[0] ?? null
 }
 
 const texts: Readonly<Record<ReasonCode, readonly [one: string, many: string]>> = {

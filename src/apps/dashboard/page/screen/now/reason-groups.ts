@@ -1,0 +1,58 @@
+/** What the waiting jobs of a queue wait for, in groups. */
+import {
+  capacityOf,
+  codesIn,
+  hasWorkerAmong,
+  heldModelOf,
+  type Job,
+  type Ledger,
+  modelOf,
+  type QueueFacts,
+  type ReasonCode,
+  reasonCodeOf,
+} from '../../../../../engine/core/index.ts'
+import { mayStart } from '../../../../../tools/insight/census.ts'
+import { turn } from '../../frame/turn.ts'
+
+interface ReasonGroup {
+  readonly code: ReasonCode
+  readonly model: string | null
+  jobs: number
+}
+
+/** In pieces, so that a long line keeps nobody waiting. */
+export async function groupsIn(
+  facts: QueueFacts,
+  ledger: Ledger,
+  signal: AbortSignal,
+): Promise<readonly ReasonGroup[]> {
+  const hasWorker = facts.workers === null ? undefined : hasWorkerAmong(ledger, facts.workers)
+  const codeOf = codesIn({ ...facts, ledger })
+  const groups = new Map<string, ReasonGroup>()
+  let n = 0
+  for (const job of ledger.jobs) {
+    if (++n % 500 === 0) await turn(signal)
+    if (job.active) continue
+    // Jobs that may start are one group, as health and doctor count them.
+    const may = mayStart(codeOf(job), job)
+    const group = groupOf(ledger, job, may ? 'offered' : reasonCodeOf(ledger, job, facts.now, hasWorker))
+    const key = `${group.code} ${group.model}`
+    const known = groups.get(key)
+    if (known === undefined) groups.set(key, { ...group, jobs: 1 })
+    else known.jobs++
+  }
+  return [...groups.values()].toSorted((a, b) => b.jobs - a.jobs)
+}
+
+const groupOf = (ledger: Ledger, job: Job, code: ReasonCode): Omit<ReasonGroup, 'jobs'> => ({
+  code: code === 'behind_in_line' ? 'model_in_use' : code,
+  model: modelFor(ledger, job, code),
+})
+
+/** The model that keeps it; null: it is no model, or nobody can tell which. */
+function modelFor(ledger: Ledger, { heldOn, blockedOn, spec }: Job, code: ReasonCode): string | null {
+  if (code === 'model_paused' || code === 'fits_no_place') return heldModelOf({ heldOn, spec })
+  if (code !== 'model_in_use' && code !== 'behind_in_line') return null
+  const isFull = (name: string) => modelOf(ledger, name).holders.size >= capacityOf(ledger.policy, name)
+  return blockedOn ?? spec.models.find(isFull) ?? spec.models[0] ?? null
+}
