@@ -17,6 +17,7 @@ import {
 } from '../../core/index.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { isLook } from './held-looks.ts'
+import { commandReused, onePerId } from './one-per-id.ts'
 import type { Call } from './patience.ts'
 
 /** A command that waits for its answer. */
@@ -68,7 +69,7 @@ export class OpenCommands {
 
   constructor(batch: readonly Pending[], log: Pick<LogView, 'replica' | 'confirmed'>) {
     const { replica } = log
-    this.#open = new Map(batch.map((pending) => [pending.command.id, pending]))
+    this.#open = onePerId(batch)
     this.#log = log
     this.#watch = replica.events$.subscribe((event) => this.note([event]))
     this.#watch.add(replica.skipped$.subscribe(() => this.#refuseTried()))
@@ -330,13 +331,4 @@ function stillWaiting(ledger: Ledger, jobIds: readonly string[]): Waiting[] {
     if (job === undefined || job.active || job.offeredAt !== null) return []
     return [waitingFor(ledger, job, ledger.lastAt)]
   })
-}
-
-/** The id was used before for another command. Never guess which of the two was meant. */
-function commandReused(commandId: string): InterlockError {
-  return new InterlockError(
-    'command_reused',
-    `command id ${commandId} is in the log with another body; use a new id for a new command`,
-    { commandId },
-  )
 }
